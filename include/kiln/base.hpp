@@ -1,4 +1,4 @@
-/* What <kiln/kiln.hpp> stands on: handles, types, results, owners, operands, signatures. */
+/* The foundations of <kiln/kiln.hpp>: handles, types, results, owners, operands, signatures. */
 #ifndef KILN_BASE_HPP
 #define KILN_BASE_HPP
 
@@ -16,22 +16,22 @@
 #include <utility>
 #include <vector>
 
-/** Kiln for C++: <kiln/kiln.hpp>. */
+/** Kiln for C++; see <kiln/kiln.hpp>. */
 namespace kiln {
 
 /* ---- handles ---- */
 
-/** A handle of the C API, with comparison: `C` is its struct, `None` the id that means none. */
+/** A handle of the C API, with comparison. `C` is its struct, `None` the id that means none. */
 template <class C, std::uint32_t None> struct handle : C {
-  /** None. */
+  /** Makes a handle that is none. */
   constexpr handle() noexcept : C{None} {}
-  /** The same as a handle of the C API. */
+  /** Converts from a handle of the C API. */
   constexpr handle(C c) noexcept : C(c) {}
-  /** True if it is not none. */
+  /** Returns true unless the handle is none. */
   constexpr explicit operator bool() const noexcept { return this->id != None; }
-  /** True if both name one thing. */
+  /** Returns true if both name the same thing. */
   friend constexpr bool operator==(handle a, handle b) noexcept { return a.id == b.id; }
-  /** True if they name two things. */
+  /** Returns true if they name different things. */
   friend constexpr bool operator!=(handle a, handle b) noexcept { return a.id != b.id; }
 };
 
@@ -43,11 +43,11 @@ using die = handle<kiln_die, 0>;              /**< an entry of debug information
 
 /* ---- types ---- */
 
-using type = kiln_type;                      /**< types of IR values */
-inline constexpr type i8 = KILN_TYPE_I8;     /**< 8-bit integer, and condition */
+using type = kiln_type;                      /**< the types of IR values */
+inline constexpr type i8 = KILN_TYPE_I8;     /**< 8-bit integer; also a condition */
 inline constexpr type i16 = KILN_TYPE_I16;   /**< 16-bit integer */
 inline constexpr type i32 = KILN_TYPE_I32;   /**< 32-bit integer */
-inline constexpr type i64 = KILN_TYPE_I64;   /**< 64-bit integer, and address */
+inline constexpr type i64 = KILN_TYPE_I64;   /**< 64-bit integer; also an address */
 inline constexpr type i128 = KILN_TYPE_I128; /**< 128-bit integer */
 inline constexpr type f16 = KILN_TYPE_F16;   /**< IEEE 754 binary16 */
 inline constexpr type f32 = KILN_TYPE_F32;   /**< IEEE 754 binary32 */
@@ -84,8 +84,8 @@ template <class T> constexpr type type_of_number() {
 } // namespace detail
 /** @endcond */
 
-/** The IR's type of a C++ type, in this machine's ABI: numbers, enumerations, pointers, references, void. Structs and
- * arrays have none: <kiln/ctypes.h> says how they are passed. */
+/** Returns the IR type of a C++ type in this machine's ABI: numbers, enumerations, pointers, references, void. Structs
+ * and arrays have none; <kiln/ctypes.h> describes how they are passed. */
 template <class T> constexpr type type_of() {
   using bare = std::remove_cv_t<T>;
   if constexpr (std::is_void_v<bare>) return KILN_TYPE_VOID;
@@ -104,18 +104,19 @@ template <class T> constexpr type type_of() {
 
 /* ---- errors ---- */
 
-/** Whether an act succeeded; if not, a copy of its diagnostic. Copies share it. */
+/** Says whether an operation succeeded; if not, has a copy of its diagnostic. Copies of a result share the
+ * diagnostic. */
 class result {
 public:
-  /** Success. */
+  /** Makes a successful result. */
   result() noexcept = default;
-  /** An error that has no diagnostic, or none. */
+  /** Makes a result from a status without a diagnostic. */
   explicit result(kiln_status code) noexcept : code_(code) {}
-  /** An error and its diagnostic, which is copied; NULL: none. */
+  /** Makes a result from a status and its diagnostic, which is copied; NULL for none. */
   result(kiln_status code, const kiln_diag *diag) : code_(code) {
     if (code != KILN_OK && diag) more_ = std::make_shared<const details>(details{*diag, {}});
   }
-  /** What a call of the JIT says, which is copied. */
+  /** Makes a result from the error of a call of the JIT, which is copied. */
   result(kiln_status code, const kiln_jit_error &e) : code_(code) {
     if (code == KILN_OK) return;
     std::vector<std::string> names;
@@ -124,18 +125,19 @@ public:
       names.emplace_back(name);
     more_ = std::make_shared<const details>(details{e.diag, std::move(names)});
   }
-  /** True if there was no error. */
+  /** Returns true if there was no error. */
   explicit operator bool() const noexcept { return code_ == KILN_OK; }
-  /** The kind of error, or KILN_OK. */
+  /** Returns the kind of error; KILN_OK if there was none. */
   kiln_status status() const noexcept { return code_; }
-  /** What is wrong, in one line, without its place; "" after success. Lives as long as the result and its copies. */
+  /** Returns what is wrong, in one line, without its place; "" after success. The string lives as long as the result
+   * and its copies. */
   const char *message() const noexcept {
     if (more_ && more_->diag.message[0]) return more_->diag.message;
     return code_ == KILN_OK ? "" : kiln_status_name(code_);
   }
-  /** The diagnostic; NULL if there is none. Lives as long as the result and its copies. */
+  /** Returns the diagnostic; NULL if there is none. It lives as long as the result and its copies. */
   const kiln_diag *diag() const noexcept { return more_ ? &more_->diag : nullptr; }
-  /** The diagnostic with its place, as kiln_diag_format writes it; "" after success. */
+  /** Returns the diagnostic with its place, as kiln_diag_format writes it; "" after success. */
   std::string text() const {
     if (!more_) return message();
     std::string out(kiln_diag_format(&more_->diag, nullptr, 0) + 1, '\0');
@@ -143,7 +145,7 @@ public:
     out.pop_back();
     return out;
   }
-  /** Of jit::add: all names that nobody defines, in the order of reference. */
+  /** Returns, for jit::add, all names that nothing defines, in the order of reference. */
   std::vector<std::string> missing() const {
     return more_ ? more_->missing : std::vector<std::string>();
   }
@@ -160,17 +162,17 @@ private:
 };
 
 #if defined(__cpp_exceptions)
-/** What kiln::check throws. */
+/** The exception that kiln::check throws. */
 class error : public std::exception {
 public:
-  /** Of a result that is an error. */
+  /** Makes an exception from a result that is an error. */
   explicit error(result why)
       : why_(std::move(why)), text_(std::make_shared<const std::string>(why_.text())) {}
-  /** The diagnostic with its place. */
+  /** Returns the diagnostic with its place. */
   const char *what() const noexcept override { return text_->c_str(); }
-  /** The kind of error. */
+  /** Returns the kind of error. */
   kiln_status status() const noexcept { return why_.status(); }
-  /** The result itself. */
+  /** Returns the result itself. */
   const result &why() const noexcept { return why_; }
 
 private:
@@ -183,8 +185,8 @@ inline void check(const result &r) {
   if (!r) throw error(r);
 }
 
-/** Throws kiln::error if a module, session, function, JIT or the like could not be made or has failed; else gives it
- * back: `auto m = kiln::check(kiln::module());` */
+/** Throws kiln::error if a module, session, function, JIT or similar object could not be made or has failed; otherwise,
+ * returns it: `auto m = kiln::check(kiln::module());` */
 template <class Owner>
 auto check(Owner &&owner) -> std::enable_if_t<sizeof(owner.why()) != 0, Owner> {
   if (owner.status() != KILN_OK) throw error(owner.why());
@@ -194,39 +196,39 @@ auto check(Owner &&owner) -> std::enable_if_t<sizeof(owner.why()) != 0, Owner> {
 
 /* ---- owners ---- */
 
-/** Owns an object of the C API, which `Free` frees. It can be moved, not copied. */
+/** Owns an object of the C API, which `Free` frees. An owner can be moved but not copied. */
 template <class C, void (*Free)(C *)> class owner {
 public:
-  /** Owns nothing. */
+  /** Makes an owner of nothing. */
   owner() noexcept = default;
-  /** Owns `object`, which may be NULL. */
+  /** Takes ownership of `object`, which may be NULL. */
   explicit owner(C *object) noexcept : object_(object) {}
-  /** Takes over what `other` owns. */
+  /** Takes over the object that `other` owns. */
   owner(owner &&other) noexcept : object_(other.release()) {}
-  /** Frees what it owns, and takes over what `other` owns. */
+  /** Frees the owned object, and takes over the one that `other` owns. */
   owner &operator=(owner &&other) noexcept {
     if (this != &other) reset(other.release());
     return *this;
   }
-  /** Frees what it owns. */
+  /** Frees the owned object. */
   ~owner() { Free(object_); }
-  /** The object, for calls of the C API; NULL: none. It stays owned. */
+  /** Returns the object, for calls of the C API; NULL if there is none. The object stays owned. */
   C *get() const noexcept { return object_; }
-  /** Gives up owning the object and returns it: the caller frees it. */
+  /** Gives up ownership of the object and returns it; the caller must free it. */
   [[nodiscard]] C *release() noexcept { return std::exchange(object_, nullptr); }
-  /** Frees what it owns, and owns `object`. */
+  /** Frees the owned object, and takes ownership of `object`. */
   void reset(C *object = nullptr) noexcept { Free(std::exchange(object_, object)); }
-  /** True if it owns an object. (The object may have failed: status().) */
+  /** Returns true if there is an owned object, even one that has failed; see status(). */
   explicit operator bool() const noexcept { return object_ != nullptr; }
 
 private:
   C *object_ = nullptr;
 };
 
-/** Bytes that the library writes: a kiln_buffer that is freed. It can be moved, not copied. */
+/** Bytes that the library writes: a kiln_buffer that is freed automatically. A buffer can be moved but not copied. */
 class buffer {
 public:
-  /** Empty. */
+  /** Makes an empty buffer. */
   buffer() noexcept = default;
   /** Takes over the bytes of `other`. */
   buffer(buffer &&other) noexcept : bytes_(std::exchange(other.bytes_, kiln_buffer{})) {}
@@ -237,13 +239,13 @@ public:
   }
   /** Frees the bytes. */
   ~buffer() { kiln_buffer_free(&bytes_); }
-  /** The bytes; NULL if there are none. */
+  /** Returns the bytes; NULL if there are none. */
   const std::uint8_t *data() const noexcept { return bytes_.data; }
-  /** Their number. */
+  /** Returns the number of bytes. */
   std::size_t size() const noexcept { return bytes_.size; }
-  /** For calls of the C API that append to a buffer. */
+  /** Returns the kiln_buffer, for calls of the C API that append to it. */
   kiln_buffer *get() noexcept { return &bytes_; }
-  /** Gives up owning the bytes: the caller frees them by kiln_buffer_free. */
+  /** Gives up ownership of the bytes; the caller must free them by kiln_buffer_free. */
   [[nodiscard]] kiln_buffer release() noexcept { return std::exchange(bytes_, kiln_buffer{}); }
 
 private:
@@ -252,23 +254,25 @@ private:
 
 /* ---- operands ---- */
 
-/** What an operation takes: a value, an integer constant, or the address of a symbol. Made implicitly. */
+/** An operand of an operation: a value, an integer constant, or the address of a symbol. Conversions to it are
+ * implicit. */
 class operand {
 public:
-  /** None. */
+  /** Makes an operand that is none. */
   constexpr operand() noexcept = default;
-  /** A value. */
+  /** Converts from a value. */
   constexpr operand(kiln_value v) noexcept : value_(v) {}
-  /** A value. */
+  /** Converts from a value. */
   constexpr operand(value v) noexcept : value_(v) {}
-  /** An integer constant, of the type that its use requires. Floats are made by func::const_f64 and the like. */
+  /** Converts from an integer constant, which takes the type that its use requires. For floating-point constants, use
+   * func::const_f64 and the like. */
   template <class Int, class = std::enable_if_t<std::is_integral_v<Int>>>
   constexpr operand(Int n) noexcept : number_(static_cast<std::int64_t>(n)), kind_(number) {}
-  /** The address of a symbol. */
+  /** Converts from a symbol, to its address. */
   constexpr operand(symbol s) noexcept : symbol_(s), kind_(address) {}
-  /** The address of a symbol. */
+  /** Converts from a symbol, to its address. */
   constexpr operand(kiln_symbol s) noexcept : symbol_(s), kind_(address) {}
-  /** The value that it is in `f`. */
+  /** Returns the operand's value in `f`. */
   value in(kiln_func *f) const {
     return kind_ == number    ? kiln_const_int(f, number_)
            : kind_ == address ? kiln_const_symbol(f, symbol_, 0)
@@ -283,24 +287,24 @@ private:
   kind kind_ = given;
 };
 
-/** Several operands: `{a, b, 1}`, or an array of values with its size, or a vector of values. It borrows them: use it
- * as an argument only. */
+/** Several operands: `{a, b, 1}`, an array of values and its size, or a vector of values. This class borrows them: use
+ * it only as an argument. */
 class operands {
 public:
-  /** None. */
+  /** Makes an empty list. */
   operands() noexcept = default;
-  /** Those in braces. */
+  /** Refers to the operands in braces. */
   operands(std::initializer_list<operand> list) noexcept : n_(list.size()) {
     mixed_ = list.begin();
   }
-  /** `n_values` values. */
+  /** Refers to an array of `n_values` values. */
   operands(const kiln_value *values, std::size_t n_values) noexcept
       : values_(values), n_(n_values) {}
-  /** All of a vector. */
+  /** Refers to all values of a vector. */
   operands(const std::vector<value> &values) noexcept : values_(values.data()), n_(values.size()) {
     static_assert(sizeof(value) == sizeof(kiln_value), "arrays of both are the same");
   }
-  /** All of a vector. */
+  /** Refers to all operands of a vector. */
   operands(const std::vector<operand> &list) noexcept : mixed_(list.data()), n_(list.size()) {}
 
 private:
@@ -311,7 +315,7 @@ private:
 };
 
 /** @cond */
-/* The values that operands are in a function, as an array. */
+/* The values of operands in a function, as an array. */
 class resolved {
 public:
   resolved(kiln_func *f, const operands &from) : values_(from.values_), n_(from.n_) {
@@ -343,7 +347,7 @@ private:
 /** @cond */
 namespace detail {
 
-/* Whether callers extend integers of less than 32 bits, and callees rely on it, as compilers for the ABI do. */
+/* True if callers extend integers of less than 32 bits and callees rely on it, as compilers for the ABI do. */
 #ifdef __x86_64__
 inline constexpr bool extends_small = true;
 #else
@@ -385,9 +389,9 @@ struct function<R(A..., ...) noexcept>
 } // namespace detail
 /** @endcond */
 
-/** The signature of functions of C++ type `F`, such as `int(int, const char *)` or `int(const char *, ...)`, by this
- * machine's C ABI. `noexcept` types get KILN_SIG_NOUNWIND. Structs by value do not compile: see <kiln/ctypes.h>. None
- * if the module has failed. */
+/** Returns the signature of functions of C++ type `F`, such as `int(int, const char *)` or `int(const char *, ...)`, by
+ * this machine's C ABI. `noexcept` types get KILN_SIG_NOUNWIND. Structs passed by value do not compile; see
+ * <kiln/ctypes.h>. Returns none if the module has failed. */
 template <class F> sig sig_of(kiln_module *m) { return detail::function<F>::sig(m); }
 
 } // namespace kiln

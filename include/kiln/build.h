@@ -1,10 +1,9 @@
-/* Building functions: the calls a front end makes per block and instruction.
+/* Builds functions: the calls that a front end makes for each block and instruction.
  *
- * The first error sticks to the function: later calls give "none" and change nothing, so a front
- * end checks once, at `kiln_func_finish` or `kiln_func_compile`. Operands are checked (range, type);
- * only `kiln_func_verify` checks dominance. Values and blocks end with their function. A function that is
- * NULL, because there was no memory to begin it, is like one that has failed: every call gives "none" or
- * KILN_ERR_ARGUMENT. */
+ * The first error sticks to the function: later calls return "none" and change nothing, so a front end checks once, at
+ * `kiln_func_finish` or `kiln_func_compile`. The calls check the range and type of operands; only `kiln_func_verify`
+ * checks dominance. Values and blocks are valid until their function ends. A NULL function, which means that there was
+ * no memory to begin it, behaves like one that has failed: every call returns "none" or KILN_ERR_ARGUMENT. */
 #ifndef KILN_BUILD_H
 #define KILN_BUILD_H
 
@@ -19,170 +18,172 @@ extern "C" {
 /** A function being built. */
 typedef struct kiln_func kiln_func;
 
-/** Starts the body of `symbol`. The entry block exists, has the signature's parameters as block
- * parameters, and is current. NULL only if out of memory (then the module's status says so) or without a
- * session; other errors stick to the function. Any number of functions may be open in a session. */
+/** Begins the body of `symbol`. The entry block exists already, has the signature's parameters as block parameters, and
+ * is current. Returns NULL only if memory runs out (the module's status then says so) or if there is no session; other
+ * errors stick to the function. Any number of functions may be open in a session. */
 KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
 
-/** The i-th parameter of the function: a parameter of its entry block. */
+/** Returns the i-th parameter of the function, which is a parameter of its entry block. */
 KILN_API kiln_value kiln_func_param(kiln_func *f, uint32_t i);
 
-/** Checks that the function is complete: every block terminated, every edge with its arguments,
- * every forward value bound. Nothing can be built after it. Returns the function's status. */
+/** Checks that the function is complete: every block is terminated, every edge has its arguments, and every forward
+ * value is bound. Nothing can be added afterwards. Returns the function's status. */
 KILN_API kiln_status kiln_func_finish(kiln_func *f);
 
 /** Checks a finished function against all rules of docs/ir.md. */
 KILN_API kiln_status kiln_func_verify(kiln_func *f);
 
-/** Finishes if that has not been done, generates code and frees the function. Its code joins the
- * session's output in the order of these calls. A function's error becomes the module's: kiln_module_status
- * and kiln_module_diag return it, and no object is written; other functions can still be compiled. */
+/** Finishes the function unless that has been done, generates its code, and frees it. The code joins the session's
+ * output in the order of these calls. If the function has an error, the error becomes the module's: kiln_module_status
+ * and kiln_module_diag return it, and no object is written, but other functions can still be compiled. */
 KILN_API kiln_status kiln_func_compile(kiln_func *f);
 
-/** As kiln_func_compile, for front ends that go on without a function that fails: its error is not passed to
- * the module, and the symbol may be begun again. `diag` (may be NULL) gets the error; its status is KILN_OK if
- * there was none. */
+/** Does the same as kiln_func_compile, for front ends that can do without a function that fails: its error is not
+ * passed to the module, and the symbol may be begun again. The error is written to `diag` (may be NULL), whose status
+ * is KILN_OK if there was none. */
 KILN_API kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag);
 
-/** Frees a function (NULL is allowed) without compiling it, and its error. Its symbol stays undefined. */
+/** Frees a function without compiling it, together with its error. Its symbol stays undefined. NULL is allowed. */
 KILN_API void kiln_func_discard(kiln_func *f);
 
-/** Receives each finished function of an input, in order, and owns it: it must call kiln_func_compile or
- * kiln_func_discard for it before it returns. A status other than KILN_OK stops the
- * reading. */
+/** Receives each finished function of an input, in order, and owns it: the callback must pass it to kiln_func_compile
+ * or kiln_func_discard before it returns. Reading stops if it returns a status other than KILN_OK. */
 typedef kiln_status (*kiln_func_sink_fn)(void *user, kiln_func *f);
 
-/** Status of the function's first error, or KILN_OK. */
+/** Returns the status of the function's first error; KILN_OK if there was none. */
 KILN_API kiln_status kiln_func_status(const kiln_func *f);
 
-/** Reports an error of the front end at the current block and instruction; it sticks. */
+/** Reports an error of the front end at the current block and instruction. The error sticks. */
 KILN_API kiln_status kiln_func_fail(kiln_func *f, kiln_status status, const char *message);
 
-/** For helpers that must end before the function is finished, such as <kiln/ssa.h>: from now on finishing fails with
- * `message` (not copied), until a call with NULL. */
+/** Makes finishing the function fail with `message` (not copied) until the next call with NULL. This is for helpers
+ * that must end before the function is finished, such as <kiln/ssa.h>. */
 KILN_API void kiln_func_hold(kiln_func *f, const char *message);
 
-/** The number that diagnostics will give to the next instruction. */
+/** Returns the number by which diagnostics will refer to the next instruction. */
 KILN_API uint32_t kiln_func_next_inst(const kiln_func *f);
 
-/** The session that a function is built in. */
+/** Returns the session that the function is built in. */
 KILN_API kiln_session *kiln_func_session(const kiln_func *f);
 
-/** The symbol whose body the function is. */
+/** Returns the symbol whose body the function is. */
 KILN_API kiln_symbol kiln_func_symbol(const kiln_func *f);
 
 /* ---- blocks ---- */
 
-/** Makes a block. Branches to it and instructions in it may be built at any time. Blocks may be filled in any
+/** Makes a block. Branches to it and instructions in it may be built at any time, and blocks may be filled in any
  * order; leaving a block and returning to it costs a little. */
 KILN_API kiln_block kiln_block_new(kiln_func *f);
 
-/** Makes `count` blocks with consecutive ids; returns the first. */
+/** Makes `count` blocks with consecutive ids and returns the first. */
 KILN_API kiln_block kiln_block_new_many(kiln_func *f, uint32_t count);
 
-/** Makes `b` the current block: instructions are appended to its end. */
+/** Makes `b` the current block, to whose end instructions are appended. */
 KILN_API void kiln_block_switch(kiln_func *f, kiln_block b);
 
-/** The current block. */
+/** Returns the current block. */
 KILN_API kiln_block kiln_block_current(const kiln_func *f);
 
-/** Appends a parameter to any block but the entry, at any time before the function is finished. */
+/** Appends a parameter to any block but the entry. Allowed at any time before the function is finished. */
 KILN_API kiln_value kiln_block_add_param(kiln_func *f, kiln_block b, kiln_type type);
 
-/** Number of parameters that `b` has so far, which is the index of the next one for kiln_edge_set_arg. */
+/** Returns the number of parameters that `b` has so far, which is the index of the next one for kiln_edge_set_arg. */
 KILN_API uint32_t kiln_block_param_count(const kiln_func *f, kiln_block b);
 
-/** True if the block has its terminator. */
+/** Returns true if the block has its terminator. */
 KILN_API bool kiln_block_is_terminated(const kiln_func *f, kiln_block b);
 
-/** Gives `value` as argument `index` on every edge from `pred` to `target`, whether or not `pred` is
- * terminated already, until the function is finished. */
+/** Passes `value` as argument `index` on every edge from `pred` to `target`. Allowed until the function is finished,
+ * whether or not `pred` is terminated already. */
 KILN_API void kiln_edge_set_arg(kiln_func *f, kiln_block pred, kiln_block target, uint32_t index,
                                 kiln_value value);
 
 /* ---- operands ---- */
 
-/** Type of a value; VOID for an integer constant (it takes the type that its use requires) and for none. */
+/** Returns the type of a value; VOID for "none" and for an integer constant, which takes the type that its use
+ * requires. */
 KILN_API kiln_type kiln_value_type(const kiln_func *f, kiln_value v);
 
-/** Integer constant of up to 64 bits, sign-extended where a use requires an i128. It has no type. */
+/** Returns an integer constant of up to 64 bits, which is sign-extended where a use requires an i128. It has no type of
+ * its own. */
 KILN_API kiln_value kiln_const_int(kiln_func *f, int64_t value);
 
-/** i128 constant. */
+/** Returns an i128 constant. */
 KILN_API kiln_value kiln_const_i128(kiln_func *f, uint64_t low, uint64_t high);
 
-/** f32 constant, bit for bit. */
+/** Returns an f32 constant, bit for bit. */
 KILN_API kiln_value kiln_const_f32(kiln_func *f, float value);
 
-/** f64 constant, bit for bit. */
+/** Returns an f64 constant, bit for bit. */
 KILN_API kiln_value kiln_const_f64(kiln_func *f, double value);
 
-/** Constant of any type from its bits, low half first. */
+/** Returns a constant of any type, given its bits, low half first. */
 KILN_API kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t high);
 
-/** Address of a symbol + addend. Thread-local symbols: only as operand of tls_addr. */
+/** Returns the address of a symbol plus `addend`. The address of a thread-local symbol is allowed only as the operand
+ * of tls_addr. */
 KILN_API kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend);
 
-/** Makes a stack slot and returns its address, an i64. A slot that is only loaded from and stored to
- * directly, as one type, costs no more than a register. Its initial content is unspecified. */
+/** Makes a stack slot and returns its address, an i64. A slot that is only loaded from and stored to directly, as a
+ * single type, costs no more than a register. Its initial content is unspecified. */
 KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, uint32_t align_log2);
 
-/** Marks a slot as an array, or as containing one, for kiln_func_attrs.guard. Call it before the function is
- * finished. */
+/** Marks a slot as being or containing an array, for kiln_func_attrs.guard. Call it before the function is finished. */
 KILN_API void kiln_slot_set_array(kiln_func *f, kiln_value slot);
 
-/** Makes a forward value: an operand to be bound to a value later. */
+/** Makes a forward value: an operand that is bound to a value later. */
 KILN_API kiln_value kiln_forward_new(kiln_func *f, kiln_type type);
 
-/** Binds a forward value (once) to a value of the same type. */
+/** Binds a forward value, once, to a value of the same type. */
 KILN_API void kiln_forward_bind(kiln_func *f, kiln_value forward, kiln_value value);
 
-/** Address of block `b` of this function, which becomes address-taken; for kiln_build_brind, directly
- * or after being stored in memory. The entry's address cannot be taken. */
+/** Returns the address of block `b` of this function and marks the block as address-taken. This is for
+ * kiln_build_brind, directly or after the address was stored in memory. The address of the entry cannot be taken. */
 KILN_API kiln_value kiln_block_address(kiln_func *f, kiln_block b);
 
-/** Defines private data that belongs to this function, such as a string or a table; only this
- * function's code and data may use the symbol. The data is left out of the object if the function is. All of
- * `desc` is copied. Errors stick to the function. */
+/** Defines private data that belongs to this function, such as a string or a table. Only this function's code and data
+ * may use the symbol, and the data is omitted from the object if the function is. Everything in `desc` is copied.
+ * Errors stick to the function. */
 KILN_API kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc);
 
 /* ---- instructions: by shape ----
  * Each appends to the current block. Shapes of ops.def in brackets. Where a type is passed, it is
  * the instruction's; operands have that type where nothing else is said. */
 
-/** Opcodes, from the table <kiln/ops.def>. */
+/** Opcodes, as listed in <kiln/ops.def>. */
 typedef enum kiln_op {
 #define KILN_OP(E, name, shape, types, fx, fact, cost, doc) KILN_OP_##E,
 #include <kiln/ops.def>
   KILN_OP_COUNT
 } kiln_op;
 
-/** [UN] one operand (TLS_ADDR: a symbol constant), a result. [UNV] one operand, [SLOTV] the address of a slot: no
- * result. RESUME ends the block. */
+/** Builds an operation with one operand. [UN] has a result; the operand of TLS_ADDR is a symbol constant. [UNV] has no
+ * result; RESUME ends the block. [SLOTV] takes the address of a slot and has no result. */
 KILN_API kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a);
 
-/** [BIN] two operands (FCOPYSIGN too), a result. Shift and rotate counts have the type of a.
- * [BINV] two i64, no result. */
+/** Builds an operation with two operands. [BIN] has a result; FCOPYSIGN is one of these; shift and rotate counts have
+ * the type of `a`. [BINV] takes two i64 and has no result. */
 KILN_API kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                       kiln_value b);
 
-/** [TERN] three operands, a result. [MEM3] addresses to and from, size (i64). [MEMSET] address, i8,
- * size: no result. */
+/** Builds an operation with three operands. [TERN] has a result. [MEM3] takes the addresses to write to and to read
+ * from and a size (i64); [MEMSET] takes an address, an i8 and a size. Neither of these two has a result. */
 KILN_API kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                        kiln_value b, kiln_value c);
 
-/** [CONV_..] from type `from` to `to`. */
+/** Builds a conversion [CONV_..] of `a` from type `from` to type `to`. */
 KILN_API kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
                                        kiln_value a);
 
-/** [NULLARY] no operands, a result of the operation's one type. [NULLARYV] no operands, no result.
+/** Builds an operation without operands. [NULLARY] has a result of the operation's only type. [NULLARYV] has no result;
  * UNREACHABLE and TRAP end the block. */
 KILN_API kiln_value kiln_build_nullary(kiln_func *f, kiln_op op);
 
-/** [RESULT] `index` from 1; directly after its operation, or after another result of it. */
+/** Builds a [RESULT] that names result `index`, from 1, of the operation `of`. It must directly follow that operation,
+ * or another of its results. */
 KILN_API kiln_value kiln_build_result(kiln_func *f, kiln_value of, uint32_t index);
 
-/** Integer conditions. Flipping bit 0 negates one. */
+/** Integer conditions. Flipping bit 0 negates a condition. */
 typedef enum kiln_icond {
   KILN_ICOND_EQ,  /**< a == b */
   KILN_ICOND_NE,  /**< a != b */
@@ -197,11 +198,12 @@ typedef enum kiln_icond {
   KILN_ICOND_COUNT
 } kiln_icond;
 
-/** [ICMP] gives an i8. */
+/** Builds an integer comparison [ICMP], whose result is an i8. */
 KILN_API kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
                                     kiln_value b);
 
-/** Float conditions. If an operand is NaN, those that begin with O are false, with U true. Flipping bit 0 negates. */
+/** Floating-point conditions. If an operand is NaN, conditions whose names begin with O are false and those whose names
+ * begin with U are true. Flipping bit 0 negates a condition. */
 typedef enum kiln_fcond {
   KILN_FCOND_OEQ, /**< ordered and a == b */
   KILN_FCOND_UNE, /**< unordered or a != b */
@@ -220,71 +222,74 @@ typedef enum kiln_fcond {
   KILN_FCOND_COUNT
 } kiln_fcond;
 
-/** [FCMP] gives an i8. */
+/** Builds a floating-point comparison [FCMP], whose result is an i8. */
 KILN_API kiln_value kiln_build_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type, kiln_value a,
                                     kiln_value b);
 
-/** [SELECT] cond is an i8. */
+/** Builds a [SELECT], whose result is `a` if the low bit of `cond`, an i8, is 1, and otherwise `b`. */
 KILN_API kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_value a,
                                       kiln_value b);
 
 /* ---- memory ---- */
 
-/** Flags of memory accesses; combine with KILN_MEM_ALIGN. */
+/** Flags of memory accesses. Combine them with KILN_MEM_ALIGN. */
 enum {
-  KILN_MEM_SEXT = 1u << 5, /**< load: the narrower memory value is sign-extended */
-  /** Neither removed nor repeated nor merged with another access. One of more than 8 bytes may be done in parts. */
+  KILN_MEM_SEXT = 1u << 5, /**< load: sign-extends the narrower value in memory */
+  /** The access is not removed, repeated, or merged with another access. An access of more than 8 bytes may be done in
+   * parts. */
   KILN_MEM_VOLATILE = 1u << 6,
-  KILN_MEM_NONTEMPORAL = 1u << 7 /**< hint: not needed again soon */
+  KILN_MEM_NONTEMPORAL = 1u << 7 /**< hint: the memory is not needed again soon */
 };
 
-/** States that the address of an access is a multiple of 2^n (n from 0 to 15). Without it no alignment is
+/** States that the address of an access is a multiple of 2^n, with n from 0 to 15. Without this, no alignment is
  * assumed: unaligned accesses are always allowed. */
 #define KILN_MEM_ALIGN(n) ((unsigned)(n) << 8)
 
-/** [LOAD] of `type` from address `a` + `disp`. */
+/** Builds a [LOAD] of `type` from the address `a` + `disp`. */
 KILN_API kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                                     uint32_t mem_flags);
 
-/** [LOAD] of a narrower integer `mem`, zero-extended, or sign-extended with KILN_MEM_SEXT. */
+/** Builds a [LOAD] of the narrower integer `mem`, which is zero-extended to `type`, or sign-extended with
+ * KILN_MEM_SEXT. */
 KILN_API kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                         int32_t disp, uint32_t mem_flags);
 
-/** [STORE] of `v` to address `a` + `disp`. */
+/** Builds a [STORE] of `v` to the address `a` + `disp`. */
 KILN_API void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                                kiln_value v, uint32_t mem_flags);
 
-/** Stores the low bits of integer `v` of `type` as the narrower `mem`: builds a TRUNC and a STORE. The TRUNC makes no
- * code unless `v` is needed afterwards. */
+/** Builds a TRUNC and a STORE, which store the low bits of the integer `v` of `type` as the narrower `mem`. The TRUNC
+ * generates no code unless `v` is needed afterwards. */
 KILN_API void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                      int32_t disp, kiln_value v, uint32_t mem_flags);
 
-/** [ADDR] `base` + `index` * `scale` + `disp`. `scale` is 0 to 65535; 0 if `index` is none. */
+/** Builds an [ADDR], `base` + `index` * `scale` + `disp`. `scale` ranges from 0 to 65535, and is 0 if `index` is
+ * none. */
 KILN_API kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, uint32_t scale,
                                     int32_t disp);
 
-/** [SALLOC] aligned to 2^align_log2 (at least to the ABI's stack alignment). */
+/** Builds a [SALLOC] of `size` bytes of stack, aligned to 2^align_log2, and at least to the ABI's stack alignment. */
 KILN_API kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, uint32_t align_log2);
 
 /** Memory orderings, as in C11. */
 typedef enum kiln_ordering {
-  KILN_ORDERING_RELAXED, /**< atomic, orders nothing else */
+  KILN_ORDERING_RELAXED, /**< atomic, but orders no other access */
   KILN_ORDERING_ACQUIRE, /**< later accesses stay after it */
   KILN_ORDERING_RELEASE, /**< earlier accesses stay before it */
   KILN_ORDERING_ACQ_REL, /**< both */
-  KILN_ORDERING_SEQ_CST, /**< both, and all of these have one order */
+  KILN_ORDERING_SEQ_CST, /**< both, in one total order of all such accesses */
   KILN_ORDERING_COUNT
 } kiln_ordering;
 
-/** [ATOMIC_LOAD] from address `a`: relaxed, acquire or seq_cst. */
+/** Builds an [ATOMIC_LOAD] from the address `a`. `order` is relaxed, acquire or seq_cst. */
 KILN_API kiln_value kiln_build_atomic_load(kiln_func *f, kiln_type type, kiln_value a,
                                            kiln_ordering order);
 
-/** [ATOMIC_STORE] of `v` to address `a`: relaxed, release or seq_cst. */
+/** Builds an [ATOMIC_STORE] of `v` to the address `a`. `order` is relaxed, release or seq_cst. */
 KILN_API void kiln_build_atomic_store(kiln_func *f, kiln_type type, kiln_value a, kiln_value v,
                                       kiln_ordering order);
 
-/** Operations of atomic_rmw: what memory becomes. */
+/** Operations of atomic_rmw: the value that memory takes. */
 typedef enum kiln_rmw {
   KILN_RMW_XCHG, /**< the operand */
   KILN_RMW_ADD,  /**< memory + operand */
@@ -300,99 +305,107 @@ typedef enum kiln_rmw {
   KILN_RMW_COUNT
 } kiln_rmw;
 
-/** [ATOMIC_RMW] at address `a` with operand `v`; gives the old value in memory. */
+/** Builds an [ATOMIC_RMW] at the address `a` with the operand `v`. Its result is the old value in memory. */
 KILN_API kiln_value kiln_build_atomic_rmw(kiln_func *f, kiln_rmw op, kiln_type type, kiln_value a,
                                           kiln_value v, kiln_ordering order);
 
-/** [ATOMIC_CAS] at address `a`: gives the old value in memory; result 1 is 1 if `desired` was stored, else 0. The
- * failure ordering is one of a load. */
+/** Builds an [ATOMIC_CAS] at the address `a`. Its result is the old value in memory; result 1 is 1 if `desired` was
+ * stored, else 0. `failure` is an ordering that a load may have. */
 KILN_API kiln_value kiln_build_atomic_cas(kiln_func *f, kiln_type type, kiln_value a,
                                           kiln_value expected, kiln_value desired,
                                           kiln_ordering success, kiln_ordering failure);
 
-/** [FENCE]; not relaxed. */
+/** Builds a [FENCE]. `order` is not relaxed. */
 KILN_API void kiln_build_fence(kiln_func *f, kiln_ordering order);
 
 /* ---- calls ---- */
 
-/** [CALL] of `callee` (a symbol constant without addend, or an i64) with `n_args` arguments. Variadic
- * signatures take more than their parameters. Gives result 0, or none. `args` is copied. */
+/** Builds a [CALL] of `callee`, which is a symbol constant without addend or an i64, with `n_args` arguments; with a
+ * variadic signature, these may be more than the signature has parameters. Returns result 0, or none if there is no
+ * result. `args` is copied. */
 KILN_API kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee,
                                     const kiln_value *args, uint32_t n_args);
 
-/** [VA_ARG] the next argument of the va_list at address `a`. */
+/** Builds a [VA_ARG], which reads the next argument of the va_list at the address `a`. */
 KILN_API kiln_value kiln_build_va_arg(kiln_func *f, kiln_type type, kiln_value a);
 
-/** [LEVEL] FRAME_ADDR, RETURN_ADDR. */
+/** Builds a [LEVEL] operation: FRAME_ADDR or RETURN_ADDR. */
 KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, uint32_t level);
 
 /* ---- terminators: TRY is in <kiln/exceptions.h> ---- */
 
-/** [BR] with the arguments for the target's parameters; those left out may be given later by
+/** Builds a [BR] to `target` with arguments for its parameters. Arguments that are left out may be given later by
  * kiln_edge_set_arg. */
 KILN_API void kiln_build_br(kiln_func *f, kiln_block target, const kiln_value *args,
                             uint32_t n_args);
 
-/** [BRIF]; both targets may be the same block. */
+/** Builds a [BRIF]. Both targets may be the same block. */
 KILN_API void kiln_build_brif(kiln_func *f, kiln_value cond, kiln_block then_block,
                               const kiln_value *then_args, uint32_t n_then_args,
                               kiln_block else_block, const kiln_value *else_args,
                               uint32_t n_else_args);
 
-/** One case of a switch. Values are compared in the switch's type; all different. */
+/** One case of a switch. Values are compared in the switch's type, and all must differ. */
 typedef struct kiln_switch_case {
-  int64_t value;     /**< only the low bits, as many as the type has, count */
+  int64_t value;     /**< only the low bits count, as many as the type has */
   kiln_block target; /**< the block for that value */
 } kiln_switch_case;
 
-/** [SWITCH] on an integer of at most 64 bits. Arguments by kiln_edge_set_arg. */
+/** Builds a [SWITCH] on an integer of at most 64 bits. Pass arguments by kiln_edge_set_arg. */
 KILN_API void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v,
                                 kiln_block default_block, const kiln_switch_case *cases,
                                 uint32_t n_cases);
 
-/** [BRIND] to one of `targets`. Marks them address-taken. Arguments by kiln_edge_set_arg. */
+/** Builds a [BRIND] to one of `targets`, and marks them as address-taken. Pass arguments by kiln_edge_set_arg. */
 KILN_API void kiln_build_brind(kiln_func *f, kiln_value address, const kiln_block *targets,
                                uint32_t n_targets);
 
-/** [RET] with one value per result of the signature. */
+/** Builds a [RET] with one value for each result of the signature. */
 KILN_API void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n_values);
 
-/** [TAILCALL] of `callee`, as kiln_build_call calls it. Function and callee have the same results, the same
- * KILN_PARAM_SRET or none, and one convention, KILN_CC_C or KILN_CC_PRESERVE_NONE. Either no signature is variadic, or
- * both are, with the same parameters: then the callee also gets the function's own further arguments. The arguments
- * on the stack take no more room than the function's own parameters there. Addresses of the function's slots, and of
- * memory from SALLOC, are not valid in the callee. */
+/** Builds a [TAILCALL] of `callee`, which is given as for kiln_build_call. The function and the callee must have the
+ * same results, the same KILN_PARAM_SRET or none, and the same convention, KILN_CC_C or KILN_CC_PRESERVE_NONE. Either
+ * neither signature is variadic, or both are and have the same parameters; the callee then also gets the function's own
+ * variadic arguments. The arguments on the stack must not take more room than the function's own parameters there.
+ * Addresses of the function's slots, and of memory from SALLOC, are not valid in the callee. */
 KILN_API void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee,
                                   const kiln_value *args, uint32_t n_args);
 
 /* ---- vectors ---- */
 
-/** Operations on the lanes of vectors. `type` is the result's, V64 or V128 but for VEXTRACT and VSIGNS; `lane` is the
- * lanes' type, for VEXTRACT and VSIGNS the operand's. [VUN] a. [VBIN] a and b. [VICMP] [VFCMP] a and b; `number`: a
- * kiln_icond or kiln_fcond. [VSHIFT] a; `number`: the count. [VSPLAT] a, a scalar. [VEXTRACT] a; `number`: the lane, of
- * VSIGNS the bytes of a lane. [VINSERT] a, and b, a scalar; `number`: the lane. Where there is no b, it is none. */
+/** Builds an operation on the lanes of vectors. `type` is the type of the result, which is V64 or V128 except for
+ * VEXTRACT and VSIGNS. `lane` is the type of the lanes: the result's, or, for VEXTRACT and VSIGNS, the operand's. Pass
+ * none for `b` where the shape has no `b`. The remaining arguments depend on the shape:
+ * - [VUN]: `a`.
+ * - [VBIN]: `a` and `b`.
+ * - [VICMP], [VFCMP]: `a` and `b`; `number` is a kiln_icond or a kiln_fcond.
+ * - [VSHIFT]: `a`; `number` is the count.
+ * - [VSPLAT]: `a`, a scalar.
+ * - [VEXTRACT]: `a`; `number` is the lane, or, for VSIGNS, the size of a lane in bytes.
+ * - [VINSERT]: `a`, and `b`, a scalar; `number` is the lane. */
 KILN_API kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type lane,
                                       uint32_t number, kiln_value a, kiln_value b);
 
 /* ---- source locations ---- */
 
-/** Adds a source file for locations of this session and returns its number (from 1; 0 if the module failed).
- * `name` is copied; equal names have equal numbers. */
+/** Adds a source file for locations of this session and returns its number, from 1; 0 if the module failed. `name` is
+ * copied. Equal names get equal numbers. */
 KILN_API uint32_t kiln_file_new(kiln_session *s, const char *name);
 
-/** Adds a source location for functions of this session, in a file that has a number; returns its id (from 1; 0: no
- * location). Equal locations may get different ids. */
+/** Adds a source location for functions of this session, in a file that kiln_file_new numbered. Returns its id, from 1;
+ * 0 means no location. Equal locations may get different ids. */
 KILN_API uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t column);
 
-/** Instructions built from here on have location `loc` (kiln_loc_new), until the next call. */
+/** Sets the location of the instructions built from here on to `loc` (kiln_loc_new), until the next call. */
 KILN_API void kiln_func_set_loc(kiln_func *f, uint32_t loc);
 
-/** Fills in `source`, `source_line` and `source_column` of `d` from the location that was set last, if any. For front
- * ends that report errors of their own. */
+/** Fills in `source`, `source_line` and `source_column` of `d` from the location that was set last, if there is one.
+ * This is for front ends that report errors of their own. */
 KILN_API void kiln_func_fill_diag(const kiln_func *f, kiln_diag *d);
 
-/** Sets the position in the source text (line and column from 1; line 0: unknown) of what is built from here on.
- * Diagnostics about this function contain it, also later ones about the instructions built here. */
+/** Sets the position in the source text of whatever is built from here on. Lines and columns count from 1; line 0 means
+ * unknown. Diagnostics about this function contain the position, including later ones about the instructions built
+ * here. */
 KILN_API void kiln_func_set_text_position(kiln_func *f, uint32_t line, uint32_t column);
 
 #ifdef __cplusplus

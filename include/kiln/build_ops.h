@@ -1,6 +1,7 @@
-/* kiln_build_<name> for each operation of <kiln/ops.def>, so that code reads as the text form does. Those of the common
- * shapes are made here, of the calls by shape in <kiln/build.h>; the others are declared there, in <kiln/asm.h> and in
- * <kiln/exceptions.h> (BR, LOAD, CALL, TRY, ...). By shape they take, after the function:
+/* Declares kiln_build_<name> for each operation of <kiln/ops.def>, so that code reads like the text form. Operations of
+ * the common shapes are defined here, on top of the calls by shape in <kiln/build.h>. The others (BR, LOAD, CALL, TRY,
+ * ...) are declared there, in <kiln/asm.h> and in <kiln/exceptions.h>. After the function, each takes the arguments of
+ * its shape:
  *
  *   NULLARY, NULLARYV      nothing                        kiln_build_unreachable(f)
  *   UN                     type, a                        kiln_build_ctz(f, type, a)
@@ -17,7 +18,7 @@
  *   VINSERT                type, lane, number, a, b       kiln_build_vinsert(f, type, lane, index, a, b)
  *   VICMP, VFCMP           type, lane, condition, a, b    kiln_build_vicmp(f, type, lane, cond, a, b)
  *
- * MACHINE, MACHINE_ACT and MACHINE_DO are built by kiln_build_machine, which takes the operation from the row. */
+ * kiln_build_machine builds MACHINE, MACHINE_ACT and MACHINE_DO; it takes the operation from the row. */
 #ifndef KILN_BUILD_OPS_H
 #define KILN_BUILD_OPS_H
 
@@ -27,7 +28,7 @@
 extern "C" {
 #endif
 
-/* A function for each shape. (Its documentation is made of the table, by docs/doxygen_filter.sh.) */
+/* Defines a function for each shape. docs/doxygen_filter.sh generates their documentation from the table. */
 #define KILN_OPS_NULLARY(op, name, only)                                                           \
   static inline kiln_value name(kiln_func *f) { return kiln_build_nullary(f, op); }
 #define KILN_OPS_NULLARYV(op, name, only)                                                          \
@@ -96,7 +97,7 @@ extern "C" {
 #define KILN_OPS_VICMP(op, name, only) KILN_OPS_LANES(op, name, kiln_icond)
 #define KILN_OPS_VFCMP(op, name, only) KILN_OPS_LANES(op, name, kiln_fcond)
 
-/* Declared elsewhere. */
+/* These are declared elsewhere. */
 #define KILN_OPS_INTERNAL(op, name, only)
 #define KILN_OPS_RESULT(op, name, only)
 #define KILN_OPS_ICMP(op, name, only)
@@ -124,7 +125,7 @@ extern "C" {
 #define KILN_OPS_TAILCALL(op, name, only)
 #define KILN_OPS_TRY(op, name, only)
 
-/* The type of operations that have one alone. */
+/* The type of operations that have only one. */
 #define KILN_OPS_ONLY_PTR KILN_TYPE_PTR
 #define KILN_OPS_ONLY_I32 KILN_TYPE_I32
 

@@ -1,4 +1,4 @@
-/* The functions of <kiln/kiln.hpp>: a member for each operation. */
+/* Function builders for <kiln/kiln.hpp>, with a member for each operation. */
 #ifndef KILN_FUNC_HPP
 #define KILN_FUNC_HPP
 
@@ -7,8 +7,8 @@
 namespace kiln {
 
 /** @cond */
-/* A member function for each shape of <kiln/shapes.def>, as in <kiln/build_ops.h>: `op` is the operation, `name` the
- * member, `only` the type of operations that have one alone. Constants are made in the order of the operands. */
+/* Defines a member function for each shape of <kiln/shapes.def>, like <kiln/build_ops.h>: `op` is the operation, `name`
+ * the member, and `only` the type of operations that have only one. Constants are made in the order of the operands. */
 #define KILN_CXX_NULLARY(op, name, only)                                                           \
   value name() const { return kiln_build_nullary(get(), op); }
 #define KILN_CXX_NULLARYV(op, name, only)                                                          \
@@ -62,7 +62,7 @@ namespace kiln {
 #define KILN_CXX_VICMP(op, name, only) KILN_CXX_LANES(op, name, kiln_icond)
 #define KILN_CXX_VFCMP(op, name, only) KILN_CXX_LANES(op, name, kiln_fcond)
 
-/* Members below, each by itself. */
+/* These are members of their own below. */
 #define KILN_CXX_INTERNAL(op, name, only)
 #define KILN_CXX_RESULT(op, name, only)
 #define KILN_CXX_ICMP(op, name, only)
@@ -90,7 +90,7 @@ namespace kiln {
 #define KILN_CXX_TAILCALL(op, name, only)
 #define KILN_CXX_TRY(op, name, only)
 
-/* The member's name: the operation's, but for C++'s keywords, which have a second argument here. */
+/* The member's name, which is the operation's. For C++ keywords, the second argument here replaces it. */
 #define KILN_CXX_KEYWORD_AND ~, and_
 #define KILN_CXX_KEYWORD_OR ~, or_
 #define KILN_CXX_KEYWORD_XOR ~, xor_
@@ -100,103 +100,104 @@ namespace kiln {
 #define KILN_CXX_NAME(E, name) KILN_CXX_PICK(KILN_CXX_KEYWORD_##E, name)
 /** @endcond */
 
-/** A function that is being built: kiln_func. It is discarded if nothing compiles it. The first error sticks to it, and
- * shows when it is compiled; later calls do nothing.
+/** A function that is being built, kiln_func. It is discarded unless something compiles it. The first error sticks to
+ * it, and is reported when the function is compiled; later calls do nothing.
  *
- * Each operation of <kiln/ops.def> is a member of its name: `f.add(i32, a, b)`. Operands are values, integers, and
- * symbols, for their addresses: `f.add(x, 1)`. Where operations of the shapes UN, BIN, TERN, ICMP, FCMP, SELECT and
- * conversions take a type (those: the one they convert from), it can be left out: it is that of the first operand that
- * has one, which integers do not have. The arguments of a call are evaluated in any order, as C++ has it: give what has
- * an effect a statement of its own. By shape, members take what <kiln/build_ops.h> says for the C calls; the others
- * are here. */
+ * Each operation of <kiln/ops.def> is a member of that name: `f.add(i32, a, b)`. Operands are values, integers, and
+ * symbols, which stand for their addresses: `f.add(x, 1)`. Operations of the shapes UN, BIN, TERN, ICMP, FCMP and
+ * SELECT, and conversions, take a type (conversions: the type to convert from) that can be left out. It is then that of
+ * the first operand with a type, which integers do not have. C++ evaluates the arguments of a call in any order, so
+ * give whatever has an effect a statement of its own. The arguments of members depend on the shape, as
+ * <kiln/build_ops.h> describes for the C calls; the others are described here. */
 class func : public owner<kiln_func, kiln_func_discard> {
 public:
   using owner::owner;
 
   /* ---- the function ---- */
 
-  /** kiln_func_status. */
+  /** Calls kiln_func_status. */
   kiln_status status() const noexcept { return kiln_func_status(get()); }
-  /** The first error, without its place, which compiling tells. */
+  /** Returns the first error, without its place, which compiling reports. */
   kiln::result why() const { return kiln::result(status()); }
-  /** kiln_func_finish. */
+  /** Calls kiln_func_finish. */
   kiln::result finish() const { return kiln::result(kiln_func_finish(get())); }
-  /** kiln_func_verify. */
+  /** Calls kiln_func_verify. */
   kiln::result verify() const { return kiln::result(kiln_func_verify(get())); }
-  /** kiln_func_compile: generates code, and frees the function. An error becomes the module's; the result has the
-   * module's first diagnostic, which is this function's unless the module had failed before. (Of a frozen module, which
-   * other threads may use, it has none: ask module::why() when they are done.) */
+  /** Calls kiln_func_compile, which generates code and frees the function. An error becomes the module's. The result
+   * has the module's first diagnostic, which is this function's unless the module had failed before. For a frozen
+   * module, which other threads may be using, it has no diagnostic; call module::why() when they are done. */
   kiln::result compile() {
     kiln_module *m = kiln_session_module(kiln_func_session(get()));
     kiln_status code = kiln_func_compile(release());
     if (code == KILN_OK || !m || kiln_module_is_frozen(m)) return kiln::result(code);
     return kiln::result(code, kiln_module_diag(m));
   }
-  /** kiln_func_try_compile: as compile(), but the error is not the module's, and the symbol may be begun again. */
+  /** Calls kiln_func_try_compile. This is like compile(), but the error does not become the module's, and the symbol
+   * may be begun again. */
   kiln::result try_compile() {
     kiln_diag diag{};
     kiln_status code = kiln_func_try_compile(release(), &diag);
     return kiln::result(code, &diag);
   }
-  /** An error of the front end, which sticks: kiln_func_fail. */
+  /** Reports an error of the front end, which sticks: kiln_func_fail. */
   void fail(kiln_status code, const char *message) const { kiln_func_fail(get(), code, message); }
-  /** Its text, as kiln_func_print writes it; "" after an error. The function must be finished. */
+  /** Returns the function's text, as kiln_func_print writes it; "" after an error. The function must be finished. */
   std::string text() const {
     buffer out;
     if (kiln_func_print(get(), out.get()) != KILN_OK) return {};
     return {reinterpret_cast<const char *>(out.data()), out.size()};
   }
-  /** The i-th parameter: kiln_func_param. */
+  /** Returns the i-th parameter: kiln_func_param. */
   value param(std::uint32_t i) const { return kiln_func_param(get(), i); }
 
   /* ---- blocks ---- */
 
-  /** kiln_block_new. */
+  /** Calls kiln_block_new. */
   kiln::block new_block() const { return kiln_block_new(get()); }
-  /** kiln_block_add_param. */
+  /** Calls kiln_block_add_param. */
   value add_param(kiln::block b, type t) const { return kiln_block_add_param(get(), b, t); }
-  /** kiln_block_switch: appends to `b` from here on. */
+  /** Calls kiln_block_switch: appends to `b` from here on. */
   void switch_to(kiln::block b) const { kiln_block_switch(get(), b); }
-  /** kiln_block_current. */
+  /** Calls kiln_block_current. */
   kiln::block current() const { return kiln_block_current(get()); }
-  /** kiln_block_is_terminated. */
+  /** Calls kiln_block_is_terminated. */
   bool is_terminated(kiln::block b) const { return kiln_block_is_terminated(get(), b); }
-  /** kiln_edge_set_arg. */
+  /** Calls kiln_edge_set_arg. */
   void set_arg(kiln::block pred, kiln::block target, std::uint32_t index, operand v) const {
     kiln_edge_set_arg(get(), pred, target, index, v.in(get()));
   }
 
   /* ---- operands ---- */
 
-  /** kiln_value_type. */
+  /** Calls kiln_value_type. */
   type type_of(operand v) const { return kiln_value_type(get(), v.in(get())); }
-  /** kiln_const_int. */
+  /** Calls kiln_const_int. */
   value const_int(std::int64_t n) const { return kiln_const_int(get(), n); }
-  /** kiln_const_i128. */
+  /** Calls kiln_const_i128. */
   value const_i128(std::uint64_t low, std::uint64_t high) const {
     return kiln_const_i128(get(), low, high);
   }
-  /** kiln_const_f32. */
+  /** Calls kiln_const_f32. */
   value const_f32(float x) const { return kiln_const_f32(get(), x); }
-  /** kiln_const_f64. */
+  /** Calls kiln_const_f64. */
   value const_f64(double x) const { return kiln_const_f64(get(), x); }
-  /** kiln_const_bits. */
+  /** Calls kiln_const_bits. */
   value const_bits(type t, std::uint64_t low, std::uint64_t high = 0) const {
     return kiln_const_bits(get(), t, low, high);
   }
-  /** kiln_const_symbol. */
+  /** Calls kiln_const_symbol. */
   value address(symbol s, std::int64_t addend = 0) const {
     return kiln_const_symbol(get(), s, addend);
   }
-  /** kiln_block_address. */
+  /** Calls kiln_block_address. */
   value address(kiln::block b) const { return kiln_block_address(get(), b); }
-  /** kiln_slot_new. */
+  /** Calls kiln_slot_new. */
   value slot(std::uint64_t size_bytes, std::uint32_t align_log2 = 3) const {
     return kiln_slot_new(get(), size_bytes, align_log2);
   }
-  /** kiln_forward_new. */
+  /** Calls kiln_forward_new. */
   value forward(type t) const { return kiln_forward_new(get(), t); }
-  /** kiln_forward_bind. */
+  /** Calls kiln_forward_bind. */
   void bind(value forward, operand v) const { kiln_forward_bind(get(), forward, v.in(get())); }
 
   /* ---- operations ---- */
@@ -208,91 +209,91 @@ public:
 #include <kiln/ops.def>
   /** @endcond */
 
-  /** kiln_build_result. */
+  /** Calls kiln_build_result. */
   value result(value of, std::uint32_t index) const { return kiln_build_result(get(), of, index); }
-  /** kiln_build_icmp. */
+  /** Calls kiln_build_icmp. */
   value icmp(kiln_icond cond, type t, operand a, operand b) const {
     value x = a.in(get()), y = b.in(get());
     return kiln_build_icmp(get(), cond, t, x, y);
   }
-  /** The same, of the type of the first operand that has one. */
+  /** Does the same, with the type of the first operand that has one. */
   value icmp(kiln_icond cond, operand a, operand b) const {
     value x = a.in(get()), y = b.in(get());
     return kiln_build_icmp(get(), cond, first_type({x, y}), x, y);
   }
-  /** kiln_build_fcmp. */
+  /** Calls kiln_build_fcmp. */
   value fcmp(kiln_fcond cond, type t, operand a, operand b) const {
     value x = a.in(get()), y = b.in(get());
     return kiln_build_fcmp(get(), cond, t, x, y);
   }
-  /** The same, of the type of the first operand that has one. */
+  /** Does the same, with the type of the first operand that has one. */
   value fcmp(kiln_fcond cond, operand a, operand b) const {
     value x = a.in(get()), y = b.in(get());
     return kiln_build_fcmp(get(), cond, first_type({x, y}), x, y);
   }
-  /** kiln_build_select. */
+  /** Calls kiln_build_select. */
   value select(type t, operand cond, operand a, operand b) const {
     value c = cond.in(get()), x = a.in(get()), y = b.in(get());
     return kiln_build_select(get(), t, c, x, y);
   }
-  /** The same, of the type of `a` or else of `b`. */
+  /** Does the same, with the type of `a`, or else of `b`. */
   value select(operand cond, operand a, operand b) const {
     value c = cond.in(get()), x = a.in(get()), y = b.in(get());
     return kiln_build_select(get(), first_type({x, y}), c, x, y);
   }
-  /** kiln_build_load. */
+  /** Calls kiln_build_load. */
   value load(type t, operand a, std::int32_t disp = 0, std::uint32_t mem_flags = 0) const {
     return kiln_build_load(get(), t, a.in(get()), disp, mem_flags);
   }
-  /** kiln_build_load_ext. */
+  /** Calls kiln_build_load_ext. */
   value load_ext(type t, type mem, operand a, std::int32_t disp = 0,
                  std::uint32_t mem_flags = 0) const {
     return kiln_build_load_ext(get(), t, mem, a.in(get()), disp, mem_flags);
   }
-  /** kiln_build_store of `v` to `a` + `disp`. */
+  /** Calls kiln_build_store: stores `v` to `a` + `disp`. */
   void store(type t, operand a, std::int32_t disp, operand v, std::uint32_t mem_flags = 0) const {
     value to = a.in(get()), what = v.in(get());
     kiln_build_store(get(), t, to, disp, what, mem_flags);
   }
-  /** kiln_build_store_trunc. */
+  /** Calls kiln_build_store_trunc. */
   void store_trunc(type t, type mem, operand a, std::int32_t disp, operand v,
                    std::uint32_t mem_flags = 0) const {
     value to = a.in(get()), what = v.in(get());
     kiln_build_store_trunc(get(), t, mem, to, disp, what, mem_flags);
   }
-  /** kiln_build_addr: base + index * scale + disp. */
+  /** Calls kiln_build_addr: base + index * scale + disp. */
   value addr(operand base, operand index = {}, std::uint32_t scale = 0,
              std::int32_t disp = 0) const {
     value b = base.in(get()), i = index.in(get());
     return kiln_build_addr(get(), b, i, scale, disp);
   }
-  /** kiln_build_salloc. */
+  /** Calls kiln_build_salloc. */
   value salloc(operand size_bytes, std::uint32_t align_log2 = 0) const {
     return kiln_build_salloc(get(), size_bytes.in(get()), align_log2);
   }
-  /** kiln_build_atomic_load. */
+  /** Calls kiln_build_atomic_load. */
   value atomic_load(type t, operand a, kiln_ordering order) const {
     return kiln_build_atomic_load(get(), t, a.in(get()), order);
   }
-  /** kiln_build_atomic_store of `v` to `a`. */
+  /** Calls kiln_build_atomic_store: stores `v` to `a`. */
   void atomic_store(type t, operand a, operand v, kiln_ordering order) const {
     value to = a.in(get()), what = v.in(get());
     kiln_build_atomic_store(get(), t, to, what, order);
   }
-  /** kiln_build_atomic_rmw. */
+  /** Calls kiln_build_atomic_rmw. */
   value atomic_rmw(kiln_rmw op, type t, operand a, operand v, kiln_ordering order) const {
     value at = a.in(get()), by = v.in(get());
     return kiln_build_atomic_rmw(get(), op, t, at, by, order);
   }
-  /** kiln_build_atomic_cas. */
+  /** Calls kiln_build_atomic_cas. */
   value atomic_cas(type t, operand a, operand expected, operand desired, kiln_ordering success,
                    kiln_ordering failure) const {
     value at = a.in(get()), from = expected.in(get()), to = desired.in(get());
     return kiln_build_atomic_cas(get(), t, at, from, to, success, failure);
   }
-  /** kiln_build_fence. */
+  /** Calls kiln_build_fence. */
   void fence(kiln_ordering order) const { kiln_build_fence(get(), order); }
-  /** kiln_build_call of a symbol or an address. */
+  /** Calls kiln_build_call for a symbol or an address. */
   value call(sig s, operand callee, const operands &args = {}) const {
     value to = callee.in(get());
     resolved list(get(), args);
@@ -302,97 +303,97 @@ public:
   template <class F> value call(operand callee, const operands &args = {}) const {
     return call(sig_of<F>(kiln_session_module(kiln_func_session(get()))), callee, args);
   }
-  /** kiln_build_va_arg. */
+  /** Calls kiln_build_va_arg. */
   value va_arg(type t, operand a) const { return kiln_build_va_arg(get(), t, a.in(get())); }
-  /** kiln_build_asm. */
+  /** Calls kiln_build_asm. */
   value asm_(sig s, const kiln_asm &code, const operands &args = {}) const {
     resolved list(get(), args);
     return kiln_build_asm(get(), s, &code, list.data(), list.size());
   }
-  /** kiln_build_machine: MACHINE, MACHINE_ACT and MACHINE_DO, of kiln_machine_find. */
+  /** Calls kiln_build_machine for MACHINE, MACHINE_ACT and MACHINE_DO; kiln_machine_find returns the row. */
   value machine(std::uint32_t row, const operands &args = {}) const {
     resolved list(get(), args);
     return kiln_build_machine(get(), row, list.data(), list.size());
   }
-  /** kiln_build_br. */
+  /** Calls kiln_build_br. */
   void br(kiln::block target, const operands &args = {}) const {
     resolved list(get(), args);
     kiln_build_br(get(), target, list.data(), list.size());
   }
-  /** kiln_build_brif. */
+  /** Calls kiln_build_brif. */
   void brif(operand cond, kiln::block then_block, kiln::block else_block) const {
     kiln_build_brif(get(), cond.in(get()), then_block, nullptr, 0, else_block, nullptr, 0);
   }
-  /** kiln_build_brif, with arguments for the blocks. */
+  /** Calls kiln_build_brif with arguments for the blocks. */
   void brif(operand cond, kiln::block then_block, const operands &then_args, kiln::block else_block,
             const operands &else_args) const {
     value c = cond.in(get());
     resolved yes(get(), then_args), no(get(), else_args);
     kiln_build_brif(get(), c, then_block, yes.data(), yes.size(), else_block, no.data(), no.size());
   }
-  /** kiln_build_switch. */
+  /** Calls kiln_build_switch. */
   void switch_(type t, operand v, kiln::block default_block,
                std::initializer_list<kiln_switch_case> cases) const {
     switch_(t, v, default_block, cases.begin(), static_cast<std::uint32_t>(cases.size()));
   }
-  /** The same, with an array of `n_cases` cases. */
+  /** Does the same with an array of `n_cases` cases. */
   void switch_(type t, operand v, kiln::block default_block, const kiln_switch_case *cases,
                std::uint32_t n_cases) const {
     kiln_build_switch(get(), t, v.in(get()), default_block, cases, n_cases);
   }
-  /** kiln_build_brind. */
+  /** Calls kiln_build_brind. */
   void brind(operand a, std::initializer_list<kiln_block> targets) const {
     kiln_build_brind(get(), a.in(get()), targets.begin(),
                      static_cast<std::uint32_t>(targets.size()));
   }
-  /** kiln_build_ret without a value. */
+  /** Calls kiln_build_ret without a value. */
   void ret() const { kiln_build_ret(get(), nullptr, 0); }
-  /** kiln_build_ret of one value. */
+  /** Calls kiln_build_ret with one value. */
   void ret(operand v) const {
     kiln_value one = v.in(get());
     kiln_build_ret(get(), &one, 1);
   }
-  /** kiln_build_ret of several values. */
+  /** Calls kiln_build_ret with several values. */
   void ret(std::initializer_list<operand> values) const {
     resolved list(get(), values);
     kiln_build_ret(get(), list.data(), list.size());
   }
-  /** The same, of a vector. */
+  /** Does the same with a vector. */
   void ret(const std::vector<value> &values) const {
     resolved list(get(), values);
     kiln_build_ret(get(), list.data(), list.size());
   }
-  /** kiln_build_tailcall. */
+  /** Calls kiln_build_tailcall. */
   void tailcall(sig s, operand callee, const operands &args = {}) const {
     value to = callee.in(get());
     resolved list(get(), args);
     kiln_build_tailcall(get(), s, to, list.data(), list.size());
   }
-  /** kiln_build_try, of <kiln/exceptions.h>. */
+  /** Calls kiln_build_try of <kiln/exceptions.h>. */
   void try_(const kiln_try_desc &what) const { kiln_build_try(get(), &what); }
 
   /* ---- locations, and debug information ---- */
 
-  /** Instructions from here on have this location, of session::loc: kiln_func_set_loc. */
+  /** Sets the location, from session::loc, of the instructions from here on: kiln_func_set_loc. */
   void set_loc(std::uint32_t loc) const { kiln_func_set_loc(get(), loc); }
-  /** Instructions from here on have this location: kiln_func_set_location. */
+  /** Sets the location of the instructions from here on: kiln_func_set_location. */
   void set_location(const kiln_location &at) const { kiln_func_set_location(get(), &at); }
-  /** kiln_func_set_debug. */
+  /** Calls kiln_func_set_debug. */
   void set_debug(die subprogram, die unit, std::uint32_t begin = 0) const {
     kiln_func_set_debug(get(), subprogram, unit, begin);
   }
-  /** A variable that lives in a slot: kiln_func_declare_variable. */
+  /** Declares a variable that lives in a slot: kiln_func_declare_variable. */
   void declare_variable(die variable, value slot) const {
     kiln_debug_variable v{};
     v.variable = variable;
     v.slot = slot;
     kiln_func_declare_variable(get(), &v);
   }
-  /** kiln_func_declare_variable in full. */
+  /** Calls kiln_func_declare_variable with all options. */
   void declare_variable(const kiln_debug_variable &v) const {
     kiln_func_declare_variable(get(), &v);
   }
-  /** kiln_func_set_variable: what a variable is from here on. */
+  /** Calls kiln_func_set_variable, which sets the value of a variable from here on. */
   void set_variable(const kiln_debug_value &v) const { kiln_func_set_variable(get(), &v); }
 
 private:

@@ -1,6 +1,7 @@
-/* Read access to a function, for interpreters, checkers and translators: what an operand is and which edges leave a
- * block, also while the function is built; and once it is finished, all of its blocks, instructions and edges. These
- * calls change nothing; ids out of range give "none". Values have the ids that the builder gave. */
+/* Read access to a function, for interpreters, checkers and translators. These calls tell what an operand is and which
+ * edges leave a block, even while the function is being built. Once it is finished, they give access to all of its
+ * blocks, instructions and edges. The calls change nothing; ids out of range give "none". Values have the ids that the
+ * builder returned. */
 #ifndef KILN_INSPECT_H
 #define KILN_INSPECT_H
 
@@ -10,39 +11,39 @@
 extern "C" {
 #endif
 
-/** An instruction of one function; the value that it makes has its id. 0 is none. */
+/** An instruction of one function. The value that it produces has the same id. 0 is none. */
 typedef struct kiln_inst {
-  uint32_t id; /**< of the instruction, and of the value it makes */
+  uint32_t id; /**< of the instruction and of the value it produces */
 } kiln_inst;
 
-/** One instruction. Fields that do not apply to the operation are 0. */
+/** Describes an instruction. Fields that do not apply to the operation are 0. */
 typedef struct kiln_inst_info {
-  kiln_op op;         /**< what it does */
-  kiln_type type;     /**< as given to the builder: for most, of operands and result */
-  kiln_type result;   /**< of the value it makes; VOID: none */
-  kiln_type from;     /**< conversions, VEXTRACT, VSIGNS: of the operand; LOAD, STORE: in memory;
-                           vectors: of lanes */
+  kiln_op op;       /**< its operation */
+  kiln_type type;   /**< as given to the builder; usually that of operands and result */
+  kiln_type result; /**< type of the value it produces; VOID for none */
+  /** Conversions, VEXTRACT, VSIGNS: type of the operand; LOAD, STORE: type in memory; vectors: type of lanes. */
+  kiln_type from;
   uint8_t cond;       /**< ICMP, VICMP: kiln_icond; FCMP, VFCMP: kiln_fcond */
   uint8_t order;      /**< atomics: kiln_ordering */
-  uint8_t failure;    /**< ATOMIC_CAS: kiln_ordering if it fails */
+  uint8_t failure;    /**< ATOMIC_CAS: kiln_ordering on failure */
   uint8_t rmw;        /**< ATOMIC_RMW: kiln_rmw */
   uint32_t mem_flags; /**< LOAD, STORE: KILN_MEM_... */
   int32_t disp;       /**< LOAD, STORE, ADDR */
   uint32_t number;    /**< ADDR: scale; SALLOC: log2 of the alignment; RESULT: index; *_ADDR: level;
                          vectors: lane or count; MACHINE: row */
   kiln_sig sig;       /**< CALL, TRY, ASM */
-  kiln_block block;   /**< the block that it is in */
-  uint32_t n_operands; /**< for kiln_inst_operand */
-  uint32_t n_edges;    /**< for kiln_inst_edge */
+  kiln_block block;   /**< the block that contains it */
+  uint32_t n_operands; /**< number of operands, for kiln_inst_operand */
+  uint32_t n_edges;    /**< number of edges, for kiln_inst_edge */
 } kiln_inst_info;
 
-/** What an operand is. */
+/** Kinds of operands. */
 typedef enum kiln_operand_kind {
   KILN_OPERAND_NONE,   /**< no operand */
-  KILN_OPERAND_VALUE,  /**< made by an instruction or a block parameter */
-  KILN_OPERAND_INT,    /**< integer constant without a type: it takes that of its use */
-  KILN_OPERAND_BITS,   /**< constant of a type */
-  KILN_OPERAND_SYMBOL, /**< address of a symbol + addend */
+  KILN_OPERAND_VALUE,  /**< a value produced by an instruction or a block parameter */
+  KILN_OPERAND_INT,    /**< integer constant without a type: it takes the type of its use */
+  KILN_OPERAND_BITS,   /**< typed constant */
+  KILN_OPERAND_SYMBOL, /**< address of a symbol, plus an addend */
   KILN_OPERAND_SLOT,   /**< address of a stack slot */
   KILN_OPERAND_TYPEID, /**< the selector of a type (kiln_const_typeid): an integer constant without a type */
   KILN_OPERAND_RESULT,    /**< result of a TRY, on its normal edge */
@@ -50,62 +51,64 @@ typedef enum kiln_operand_kind {
   KILN_OPERAND_KIND_COUNT
 } kiln_operand_kind;
 
-/** One operand. */
+/** Describes an operand. */
 typedef struct kiln_operand_info {
   kiln_operand_kind kind; /**< what it is */
-  kiln_type type;         /**< VOID: INT, TYPEID, NONE */
+  kiln_type type;         /**< VOID for INT, TYPEID, NONE */
   /** INT, BITS: low half; SYMBOL: the addend; TYPEID: its value; RESULT, EXCEPTION: k */
   uint64_t low;
   uint64_t high;      /**< INT (sign-extended), BITS: high half */
-  kiln_symbol symbol; /**< SYMBOL; TYPEID: the type, or of id 0 that of CATCH_ALL */
+  kiln_symbol symbol; /**< SYMBOL; TYPEID: the type; id 0 is that of CATCH_ALL */
   uint32_t slot;      /**< SLOT: its number */
 } kiln_operand_info;
 
-/** Name of an operation as in the text form, or "?". Static storage. */
+/** Returns the name of an operation in the text form, or "?". The string has static storage. */
 KILN_API const char *kiln_op_name(kiln_op op);
 
 /* ---- at any time, also while a function is built ---- */
 
-/** Describes an operand: for example, whether it is a constant. A forward value gives NONE until it is bound and the
- * function is finished. */
+/** Describes an operand, for example, whether it is a constant. For a forward value the kind is NONE until the value is
+ * bound and the function is finished. */
 KILN_API kiln_operand_info kiln_operand_get(const kiln_func *f, kiln_value v);
 
-/** The operation that made `v`, if it is in the current block of a function that is being built; else KILN_OP_NONE.
- * Faster than kiln_inst_get. */
+/** Returns the operation that produced `v` if it is in the current block of a function that is being built; otherwise
+ * KILN_OP_NONE. This is faster than kiln_inst_get. */
 KILN_API kiln_op kiln_value_op(const kiln_func *f, kiln_value v);
 
-/** Describes an instruction. An operand of kind VALUE was made by the instruction with the operand's id. */
+/** Describes an instruction. An operand of kind VALUE was produced by the instruction with the operand's id. */
 KILN_API kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i);
 
-/** The k-th operand, in the order of the builder's calls. CALL, TRY: the callee, then the arguments. */
+/** Returns the k-th operand, in the order of the builder's calls. For CALL and TRY, these are the callee and then the
+ * arguments. */
 KILN_API kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k);
 
-/** The type that the k-th operand must have, which an integer constant there takes. VOID: there is no such operand, or
- * it may have any type (a variadic argument), or it is the operation of a RESULT. */
+/** Returns the type that the k-th operand must have, which is also the type that an integer constant takes there. VOID
+ * means that there is no such operand, that it may have any type (a variadic argument), or that it is the operation of
+ * a RESULT. */
 KILN_API kiln_type kiln_inst_operand_type(const kiln_func *f, kiln_inst i, uint32_t k);
 
-/** Blocks have ids below this. */
+/** Returns a limit that all block ids are below. */
 KILN_API uint32_t kiln_func_block_limit(const kiln_func *f);
 
-/** Number of edges that leave a block, in the order of its terminator (see kiln_inst_edge); writes the
- * targets of the first `max` to `out`. 0 before it has its terminator. */
+/** Returns the number of edges that leave a block, and writes the targets of the first `max` to `out`, in the order of
+ * the terminator (see kiln_inst_edge). Returns 0 if the block does not have its terminator yet. */
 KILN_API uint32_t kiln_block_edges(const kiln_func *f, kiln_block b, kiln_block *out, uint32_t max);
 
-/** True if the function was finished without an error. */
+/** Returns true if the function was finished without an error. */
 KILN_API bool kiln_func_is_finished(const kiln_func *f);
 
 /* ---- once it is finished ---- */
 
-/** Values and instructions have ids below this. */
+/** Returns a limit that all ids of values and instructions are below. */
 KILN_API uint32_t kiln_func_value_limit(const kiln_func *f);
 
-/** Number of blocks that were filled. */
+/** Returns the number of blocks that were filled. */
 KILN_API uint32_t kiln_func_block_count(const kiln_func *f);
 
-/** The k-th filled block, in the order of filling and printing: block 0 first. */
+/** Returns the k-th filled block, in the order of filling and printing. Block 0 is the first. */
 KILN_API kiln_block kiln_func_block_at(const kiln_func *f, uint32_t k);
 
-/** Number of stack slots. */
+/** Returns the number of stack slots. */
 KILN_API uint32_t kiln_func_slot_count(const kiln_func *f);
 
 /** A stack slot. */
@@ -113,37 +116,38 @@ typedef struct kiln_slot_info {
   uint64_t size_bytes; /**< its size */
   uint32_t align_log2; /**< its alignment, a power of two */
 } kiln_slot_info;
-/** Describes the stack slot of a number; all zero if there is none. */
+/** Describes the stack slot of a given number; all zero if there is none. */
 KILN_API kiln_slot_info kiln_slot_get(const kiln_func *f, uint32_t slot);
 
-/** Number of a block's parameters; writes the first `max` of them to `out`. */
+/** Returns the number of a block's parameters, and writes the first `max` of them to `out`. */
 KILN_API uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value *out,
                                     uint32_t max);
 
-/** A block's first instruction. */
+/** Returns a block's first instruction. */
 KILN_API kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b);
 
-/** The instruction after another one in its block; none after the terminator. */
+/** Returns the next instruction in the block; none after the terminator. */
 KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
 
-/** Target of a terminator's k-th edge. BRIF: then, else. TRY: normal, unwind. SWITCH: the
- * default, then the cases, whose value is written to `case_value` (may be NULL). */
+/** Returns the target of a terminator's k-th edge. The edges of a BRIF are then, else; those of a TRY are normal,
+ * unwind; those of a SWITCH are the default and then the cases, whose value is written to `case_value` (may be
+ * NULL). */
 KILN_API kiln_block kiln_inst_edge(const kiln_func *f, kiln_inst i, uint32_t k,
                                    int64_t *case_value);
 
-/** Arguments of that edge: their number, which is that of the target's parameters; writes the
- * first `max` of them to `out`, in the order of the parameters. */
+/** Returns the number of arguments on that edge, which is the number of the target's parameters, and writes the first
+ * `max` of them to `out`, in the order of the parameters. */
 KILN_API uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_value *out,
                                       uint32_t max);
 
-/** The type whose selector is k + 1, of those that clauses and typeids of the function name. Id 0 is the type of
- * CATCH_ALL. */
+/** Returns the type whose selector is k + 1, among the types that clauses and typeids of the function name. Id 0 is the
+ * type of CATCH_ALL. */
 KILN_API kiln_symbol kiln_func_type_at(const kiln_func *f, uint32_t k);
 
-/** Number of clauses of a TRY. */
+/** Returns the number of clauses of a TRY. */
 KILN_API uint32_t kiln_inst_clause_count(const kiln_func *f, kiln_inst i);
 
-/** The k-th clause; its kind is CLEANUP if there is no such clause. The first `max` types of a FILTER are written to
+/** Returns the k-th clause; its kind is CLEANUP if there is no such clause. Writes the first `max` types of a FILTER to
  * `types`, to which the result points. */
 KILN_API kiln_clause kiln_inst_get_clause(const kiln_func *f, kiln_inst i, uint32_t k,
                                           kiln_symbol *types, uint32_t max);

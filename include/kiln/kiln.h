@@ -1,4 +1,5 @@
-/* Kiln's public API: includes all of libkiln's. <kiln/interp.h> and <kiln/llvm.h> are of libraries of their own. */
+/* Kiln's public API: includes all headers of libkiln. <kiln/interp.h> and <kiln/llvm.h> belong to libraries of their
+ * own. */
 #ifndef KILN_KILN_H
 #define KILN_KILN_H
 #include <kiln/asm.h>

@@ -1,5 +1,5 @@
-/* Basic types of the Kiln API: value types, handles, status codes, diagnostics, allocator.
- * Included by every other public header. Nothing here allocates or can fail. */
+/* Basic types of the Kiln API: value types, handles, status codes, diagnostics, and the allocator. Every other public
+ * header includes this one. Apart from kiln_buffer, nothing here allocates memory or can fail. */
 #ifndef KILN_TYPES_H
 #define KILN_TYPES_H
 
@@ -11,37 +11,37 @@
 extern "C" {
 #endif
 
-/** Marks what the libraries export. */
+/** Marks the symbols that the libraries export. */
 #if defined(__GNUC__)
 #define KILN_API __attribute__((visibility("default")))
 #else
 #define KILN_API
 #endif
 
-/** Version of the headers; `kiln_version()` gives that of the library. */
+/** Major version of the headers. `kiln_version()` returns the version of the library. */
 #define KILN_VERSION_MAJOR 0
-/** Second number of the headers' version. */
+/** Minor version of the headers. */
 #define KILN_VERSION_MINOR 2
-/** Third number of the headers' version. */
+/** Patch version of the headers. */
 #define KILN_VERSION_PATCH 0
 
-/** Version of the library linked, as major * 1000000 + minor * 1000 + patch. */
+/** Returns the version of the linked library, as major * 1000000 + minor * 1000 + patch. */
 KILN_API uint32_t kiln_version(void);
 
-/** Types of IR values. A pointer is an I64. A comparison gives an I8 that is 0 or 1. */
+/** Types of IR values. A pointer is an I64. The result of a comparison is an I8, 0 or 1. */
 typedef enum kiln_type {
   KILN_TYPE_VOID, /**< no value */
-  KILN_TYPE_I8,   /**< 8-bit integer, and condition */
+  KILN_TYPE_I8,   /**< 8-bit integer; also a condition */
   KILN_TYPE_I16,  /**< 16-bit integer */
   KILN_TYPE_I32,  /**< 32-bit integer */
-  KILN_TYPE_I64,  /**< 64-bit integer, and address */
+  KILN_TYPE_I64,  /**< 64-bit integer; also an address */
   KILN_TYPE_I128, /**< 128-bit integer */
-  KILN_TYPE_F16,  /**< IEEE 754 binary16: FPROMOTE, FDEMOTE and BITCAST only; AArch64 only */
+  KILN_TYPE_F16,  /**< IEEE 754 binary16: only for FPROMOTE, FDEMOTE and BITCAST, on AArch64 only */
   KILN_TYPE_F32,  /**< IEEE 754 binary32 */
   KILN_TYPE_F64,  /**< IEEE 754 binary64 */
-  KILN_TYPE_F80,  /**< x87 extended: long double of x86-64, x86-64 only */
+  KILN_TYPE_F80,  /**< x87 extended, long double of x86-64; x86-64 only */
   KILN_TYPE_F128, /**< IEEE 754 binary128; AArch64 only */
-  KILN_TYPE_V64,  /**< 8 bytes of lanes that the instruction names */
+  KILN_TYPE_V64,  /**< 8 bytes of lanes, whose type the instruction names */
   KILN_TYPE_V128, /**< 16 bytes of lanes */
   KILN_TYPE_COUNT
 } kiln_type;
@@ -49,104 +49,107 @@ typedef enum kiln_type {
 /** The type of addresses. */
 #define KILN_TYPE_PTR KILN_TYPE_I64
 
-/** Size in bytes of a value of type `t` in memory (F80: 16, of which 10 are used); 0 for VOID. */
+/** Returns the size in bytes of a value of type `t` in memory; 0 for VOID. An F80 takes 16, of which 10 are used. */
 KILN_API uint32_t kiln_type_size(kiln_type t);
-/** Name as in the text form ("i32"), or "?" for a number that is no type. Static storage. */
+/** Returns the name of a type in the text form ("i32"), or "?" for a number that is not a type. The string has static
+ * storage. */
 KILN_API const char *kiln_type_name(kiln_type t);
 
-/** True for the integers, I8 to I128. */
+/** Returns true for the integer types, I8 to I128. */
 KILN_API bool kiln_type_is_int(kiln_type t);
-/** True for the floats, F16 to F128. */
+/** Returns true for the floating-point types, F16 to F128. */
 KILN_API bool kiln_type_is_float(kiln_type t);
 
-/** An operand: a value, a constant, a stack slot's address or a forward value of one function.
- * Valid until that function is finished. Id 0 is "none", which every builder call passes through. */
+/** An operand of one function: a value, a constant, the address of a stack slot, or a forward value. It is valid until
+ * that function is finished. Id 0 is "none", which every builder call passes through. */
 typedef struct kiln_value {
-  uint32_t id; /**< 0: none */
+  uint32_t id; /**< 0 for none */
 } kiln_value;
 
 /** A block of one function. Ids count from 0 (the entry) in order of creation; UINT32_MAX is none. */
 typedef struct kiln_block {
-  uint32_t id; /**< UINT32_MAX: none */
+  uint32_t id; /**< UINT32_MAX for none */
 } kiln_block;
 
-/** A symbol of a module: function, data, alias. Ids count from 1; 0 is none. */
+/** A symbol of a module: a function, data, or an alias. Ids count from 1; 0 is none. */
 typedef struct kiln_symbol {
-  uint32_t id; /**< 0: none */
+  uint32_t id; /**< 0 for none */
 } kiln_symbol;
 
-/** A function signature of a module, interned: equal signatures have equal ids. 0 is none. */
+/** An interned function signature of a module: equal signatures have equal ids. 0 is none. */
 typedef struct kiln_sig {
-  uint32_t id; /**< 0: none */
+  uint32_t id; /**< 0 for none */
 } kiln_sig;
 
-/** The result of a call. */
+/** Status codes that calls return. */
 typedef enum kiln_status {
   KILN_OK,            /**< no error */
-  KILN_ERR_MEMORY,    /**< the allocator gave NULL */
-  KILN_ERR_ARGUMENT,  /**< a handle or number out of range */
-  KILN_ERR_TYPE,      /**< an operand of the wrong type */
+  KILN_ERR_MEMORY,    /**< the allocator returned NULL */
+  KILN_ERR_ARGUMENT,  /**< a handle or number is out of range */
+  KILN_ERR_TYPE,      /**< an operand has the wrong type */
   KILN_ERR_STRUCTURE, /**< unterminated block, missing edge argument, unbound forward value, ... */
   KILN_ERR_DOMINANCE, /**< a use that its definition does not dominate (verifier only) */
-  KILN_ERR_SYMBOL,    /**< defined twice, or not defined as it was declared */
+  KILN_ERR_SYMBOL,    /**< defined twice, or not defined as declared */
   KILN_ERR_SYNTAX,    /**< malformed text or bitcode */
   KILN_ERR_UNSUPPORTED, /**< valid, but not implemented (for this target) */
   KILN_ERR_LIMIT,       /**< larger than Kiln can represent */
-  KILN_ERR_IO,          /**< reading or writing a file, or starting the assembler */
-  KILN_ERR_UNDEFINED,   /**< interpreter only: undefined behaviour of the program that runs */
-  KILN_ERR_TRAP,        /**< interpreter only: the program traps */
-  KILN_ERR_INTERNAL,    /**< a bug in Kiln; only checking builds find some */
+  KILN_ERR_IO,          /**< reading or writing a file failed, or starting the assembler did */
+  KILN_ERR_UNDEFINED,   /**< interpreter only: undefined behaviour in the interpreted program */
+  KILN_ERR_TRAP,        /**< interpreter only: the interpreted program traps */
+  KILN_ERR_INTERNAL,    /**< a bug in Kiln; some are found only by checking builds */
   KILN_ERR_SYSTEM,      /**< JIT only: the operating system refused something */
   KILN_STATUS_COUNT
 } kiln_status;
 
-/** Name of a status ("unsupported"). Static storage. */
+/** Returns the name of a status ("unsupported"). The string has static storage. */
 KILN_API const char *kiln_status_name(kiln_status s);
 
-/** One diagnostic. Fields that do not apply are empty, UINT32_MAX or 0. */
+/** A diagnostic. Fields that do not apply are empty, UINT32_MAX or 0. */
 typedef struct kiln_diag {
   kiln_status status; /**< the kind of error */
   char module[128];   /**< name given to the module, usually the input file's */
-  char function[128]; /**< symbol of the function, cut if longer */
+  char function[128]; /**< symbol of the function, truncated if longer */
   uint32_t block;     /**< block id, or UINT32_MAX */
-  uint32_t inst;      /**< instruction's number in its function as printed in text, or UINT32_MAX */
-  uint32_t line;      /**< text input: line from 1; else 0 */
-  uint32_t column;    /**< text input: column from 1; else 0 */
+  /** Number of the instruction in its function, as printed in text; or UINT32_MAX. */
+  uint32_t inst;
+  uint32_t line;       /**< text input: line, from 1; else 0 */
+  uint32_t column;     /**< text input: column, from 1; else 0 */
   uint64_t bit_offset; /**< bitcode input: offset in bits; else UINT64_MAX */
-  char message[256];   /**< one line, no newline at its end */
-  char source
-    [128]; /**< file that the instruction's location names (kiln_func_set_loc), cut at its beginning if longer */
-  uint32_t source_line;   /**< line in `source`, from 1, or 0 */
-  uint32_t source_column; /**< column in `source`, from 1, or 0 */
+  char message[256];   /**< one line, without a newline at its end */
+  /** File that the instruction's location names (kiln_func_set_loc). A longer name loses its beginning. */
+  char source[128];
+  uint32_t source_line;   /**< line in `source`, from 1; or 0 */
+  uint32_t source_column; /**< column in `source`, from 1; or 0 */
   uint64_t reserved[4];   /**< 0 */
 } kiln_diag;
 
-/** Writes `module:function:block:instruction: error: message (source:line:column)` (fields that do not apply are left
- * out; text input gives `module:line:column:`, and no source) to `out` of `out_bytes` bytes, cut to fit,
- * NUL-terminated. Returns the length that the whole line would have. `out` may be NULL, for the length alone. */
+/** Writes `module:function:block:instruction: error: message (source:line:column)` to the `out_bytes` bytes at `out`,
+ * truncated to fit and NUL-terminated. Fields that do not apply are omitted; for text input, the line begins with
+ * `module:line:column:` and has no source. Returns the length that the whole line would have. `out` may be NULL, to
+ * obtain only the length. */
 KILN_API size_t kiln_diag_format(const kiln_diag *d, char *out, size_t out_bytes);
 
-/** A user allocator. `realloc` has C's contract (old == NULL allocates; size == 0 frees and gives
- * NULL) and may be called from every thread that uses the module. */
+/** A user allocator. `realloc` has the contract of C's realloc: it allocates if old == NULL, and frees and returns NULL
+ * if size == 0. It may be called from every thread that uses the module. */
 typedef struct kiln_allocator {
-  void *(*realloc)(void *user, void *old, size_t size); /**< allocates, resizes, frees */
-  void *user;                                           /**< for `realloc` */
+  void *(*realloc)(void *user, void *old, size_t size); /**< allocates, resizes and frees */
+  void *user;                                           /**< passed to `realloc` */
 } kiln_allocator;
 
-/** A growing array of bytes. Zero-initialise; call `kiln_buffer_free` when done. */
+/** A growing array of bytes. Zero-initialise it, and call `kiln_buffer_free` when done. */
 typedef struct kiln_buffer {
-  uint8_t *data;            /**< NULL: none yet */
+  uint8_t *data;            /**< NULL if there are none yet */
   size_t size;              /**< bytes in use */
   size_t capacity;          /**< bytes allocated */
-  kiln_allocator allocator; /**< all zero: C's realloc */
+  kiln_allocator allocator; /**< all zero for C's realloc */
 } kiln_buffer;
 
-/** Frees the bytes and zeroes all but the allocator. */
+/** Frees the bytes and zeroes every field but the allocator. */
 KILN_API void kiln_buffer_free(kiln_buffer *b);
-/** Reserves space for `more_bytes` bytes after the first `size`, and returns their address; NULL if out of memory or if
+/** Reserves space for `more_bytes` bytes after the first `size`, and returns its address; NULL if memory runs out or if
  * `b` is NULL. Does not change `size`. */
 KILN_API uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more_bytes);
-/** Appends `size_bytes` bytes; KILN_ERR_MEMORY if out of memory. */
+/** Appends `size_bytes` bytes. Returns KILN_ERR_MEMORY if memory runs out. */
 KILN_API kiln_status kiln_buffer_append(kiln_buffer *b, const void *bytes, size_t size_bytes);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-"""Kiln builds machine code in memory or as ELF objects: fast to compile, without an optimizer.
+"""Kiln generates machine code, in memory or as ELF objects. It compiles fast, and does not optimize.
 
     from kiln_codegen import Module, f64, i64, pointer
 
@@ -14,7 +14,7 @@
     total(numpy.ones(1000), 1000)     # 1000.0
     total.listing()                   # its text and its machine code
 
-All of libkiln's C API is in `kiln_codegen.raw`, as ctypes has it, without checks."""
+All of libkiln's C API is in `kiln_codegen.raw`, in ctypes' form and without checks."""
 from . import _bindings as raw
 from ._bindings import kiln_fcond as FloatCondition
 from ._bindings import kiln_icond as IntCondition

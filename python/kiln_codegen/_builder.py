@@ -1,4 +1,5 @@
-"""What building instructions takes: operands that are checked, and calls of libkiln by the shape of operations."""
+"""The foundations of building instructions: operands that are checked, and calls of libkiln by the shape of
+operations."""
 import ctypes
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, Tuple
 
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
     from ._function import Function
     from ._module import Module
 
-# Kinds of types that an operation's row allows.
+# The kinds of types that an operation's row allows.
 _KINDS = {'INT': ('int',), 'INT64': ('int',), 'FLT': ('float',), 'SCALAR': ('int', 'float'), 'VEC': ('vector',),
           'ANY': ('int', 'bool', 'float', 'vector', 'pointer'), 'PTR': ('pointer',)}
 _LOGIC = ('and', 'or', 'xor')
-# Operands of operations without a result, where they have not all the type of the row.
+# Operand types of operations without a result whose operands do not all have the type of the row.
 _OPERANDS = {'memcpy': (ptr, ptr, u64), 'memmove': (ptr, ptr, u64), 'memset': (ptr, i8, u64)}
 _ONLY = {'I32': i32, 'PTR': ptr}
 _U64 = (1 << 64) - 1
@@ -32,21 +33,21 @@ class Builder:
     # ---- state ----
 
     def _closed(self) -> None:
-        """From now on nothing can be built."""
+        """Ends building: nothing can be added from now on."""
         if self._handle is not None:
             self.module._building.pop(self._handle, None)
         self._handle = None
 
     @property
     def _f(self) -> int:
-        """The handle of a function that can be added to."""
+        """Returns the handle of a function that can be added to."""
         if self._handle is None or self.module._handle is None:
             raise ClosedError(f'function {self.name} was finished, or its module was closed')
         return self._handle
 
     @property
     def _open(self) -> int:
-        """The same, where an instruction can be appended."""
+        """Returns the handle of a function to which an instruction can be appended."""
         f = self._f
         if self._current.ended:
             raise Error(f'the current block of {self.name} has ended: begin another one', k.kiln_status.ERR_STRUCTURE)
@@ -66,7 +67,7 @@ class Builder:
         return Value(self._self(), id, t)
 
     def _acted(self) -> None:
-        """After what has no result."""
+        """Checks for an error after a call that has no result."""
         if self._handle is not None and k.kiln_func_status(self._handle) != 0:
             self._fail()
 
@@ -76,7 +77,7 @@ class Builder:
     # ---- operands ----
 
     def const(self, t: Type, value: Any) -> Value:
-        """A constant. OverflowError if an integer is not in the type's range."""
+        """Returns a constant. Raises OverflowError if an integer is not in the type's range."""
         f = self._f
         if not isinstance(t, Type):
             raise TypeError(f'{t!r} is no type')
@@ -101,8 +102,8 @@ class Builder:
         return self._made(made, t)
 
     def operand(self, x: Operand, t: Type, loose: bool = False) -> Value:
-        """`x` as a value of type `t`: a value of this function that has it, a symbol, or a number. All pointers are of
-        one type here; `loose`: and all integers of one size."""
+        """Returns `x` as a value of type `t`. `x` is a value of this function that has that type, a symbol, or a
+        number. All pointers count as one type here; with `loose`, so do all integers of one size."""
         if isinstance(x, Value):
             if x.function is not self:
                 raise ForeignValueError(f'{x!r} is used in {self.name}')
@@ -118,7 +119,7 @@ class Builder:
         return self.const(t, x)
 
     def address(self, symbol: Symbol, offset: int = 0) -> Value:
-        """The address of a symbol, and `offset` bytes."""
+        """Returns the address of a symbol plus `offset` bytes."""
         if not isinstance(symbol, Symbol):
             raise TypeError(f'{symbol!r} is no symbol')
         if symbol.module is not self.module:
@@ -132,7 +133,7 @@ class Builder:
         raise TypeError(f'{row.name} of {t}')
 
     def _typed(self, row: Row, *operands: Operand) -> Tuple[Type, Tuple[int, ...]]:
-        """The type that all operands have, at least one of which is a value, and their ids."""
+        """Returns the type that all operands have, and their ids. At least one operand must be a value."""
         t = next((x.type for x in operands if isinstance(x, Value)), None)
         if t is None:
             if row.types != 'PTR':

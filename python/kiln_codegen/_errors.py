@@ -7,7 +7,7 @@ _NONE = 0xffffffff
 
 
 class Error(Exception):
-    """What Kiln reports. The fields are those of its diagnostic, None where they do not apply."""
+    """An error that Kiln reports. The fields are those of its diagnostic, None where they do not apply."""
 
     def __init__(self, message: str, status: kiln_status = kiln_status.ERR_STRUCTURE, *, module: Optional[str] = None,
                  function: Optional[str] = None, block: Optional[int] = None, instruction: Optional[int] = None,
@@ -22,7 +22,7 @@ class Error(Exception):
 
 
 class MissingSymbolError(Error):
-    """Names that nothing defines: `missing`."""
+    """Nothing defines some of the names that are used; `missing` lists them."""
     missing: List[str] = []
 
 
@@ -35,7 +35,7 @@ class ClosedError(Error, ValueError):
 
 
 def of_diag(diag: kiln_diag, kind: Any = Error) -> Error:
-    """The exception of a diagnostic."""
+    """Returns the exception for a diagnostic."""
     d: Any = diag
 
     def text(raw: bytes) -> Optional[str]:

@@ -1,4 +1,4 @@
-"""Functions while they are built."""
+"""Functions under construction."""
 import contextlib
 import ctypes
 from typing import TYPE_CHECKING, Any, Iterator, List, Mapping, Optional, Sequence, Tuple, Type as Class, Union
@@ -17,14 +17,14 @@ _OPERATORS = {'+': ('add', 'add', 'fadd'), '-': ('sub', 'sub', 'fsub'), '*': ('m
               '&': ('and_', 'and_', ''), '|': ('or_', 'or_', ''), '^': ('xor', 'xor', ''), '<<': ('shl', 'shl', ''),
               '>>': ('ashr', 'lshr', '')}
 _I, _F = k.kiln_icond, k.kiln_fcond
-# As Python compares: what is compared with NaN is different.
+# The meaning of Python's comparisons: NaN is not equal to anything.
 _COMPARISONS = {'==': (_I.EQ, _I.EQ, _F.OEQ), '!=': (_I.NE, _I.NE, _F.UNE), '<': (_I.SLT, _I.ULT, _F.OLT),
                 '<=': (_I.SLE, _I.ULE, _F.OLE), '>': (_I.SGT, _I.UGT, _F.OGT), '>=': (_I.SGE, _I.UGE, _F.OGE)}
 _DISP = 1 << 31
 
 
 class Loop:
-    """A loop of Function.loop."""
+    """A loop that Function.loop built."""
 
     def __init__(self, function: 'Function', head: Block, end: Block):
         self.function, self.head, self.end = function, head, end
@@ -34,7 +34,7 @@ class Loop:
         self.function.br(self.end)
 
     def continue_(self) -> None:
-        """Begins the next round."""
+        """Begins the next iteration."""
         self.function.br(self.head)
 
     def break_if(self, condition: Value) -> None:
@@ -46,11 +46,12 @@ class Loop:
 
 
 class Function(Operations):
-    """A function that is built: a context manager, which compiles it at the end, or drops it after an exception.
+    """A function under construction. It is a context manager, which compiles the function at the end, or discards it
+    after an exception.
 
-    Instructions are appended to the current block, at first the entry. Numbers are operands where the other operand
-    says their type. What is wrong raises an exception where it is built; what only shows in the whole (a block without
-    an end), when the function is finished."""
+    Instructions are appended to the current block, which is initially the entry. A number can be an operand where
+    another operand determines its type. A mistake raises an exception where it is made; a mistake that only the
+    complete function shows (a block without an end) raises one when the function is finished."""
 
     def __init__(self, module: 'Module', symbol: FunctionSymbol, handle: int):
         self.module, self.symbol, self.name, self._handle = module, symbol, symbol.name, handle
@@ -75,7 +76,7 @@ class Function(Operations):
             self.finish()
 
     def finish(self) -> FunctionSymbol:
-        """Checks and compiles the function. A function without a result returns at its end by itself."""
+        """Checks and compiles the function. A function without a result returns at its end automatically."""
         f = self._f
         if self.signature.result is None and not self._current.ended:
             self.ret()
@@ -86,7 +87,7 @@ class Function(Operations):
         return self.symbol
 
     def discard(self) -> None:
-        """Drops the function; its name may be built again."""
+        """Discards the function, whose name may then be built again."""
         if self._handle is not None and self.module._handle is not None:
             k.kiln_func_discard(self._handle)
         self._closed()
@@ -98,7 +99,7 @@ class Function(Operations):
     # ---- blocks and branches ----
 
     def block(self, *params: Type) -> Block:
-        """A new block, with parameters of these types. It does not become current."""
+        """Makes a block with parameters of the given types. It does not become current."""
         f = self._f
         if not all(isinstance(t, Type) for t in params):
             raise TypeError('the parameters of a block are types')
@@ -143,22 +144,22 @@ class Function(Operations):
         self._current.ended = True
 
     def br(self, target: Block, *args: Operand) -> None:
-        """Goes to a block, with arguments for its parameters."""
+        """Branches to a block, with arguments for its parameters."""
         f, ids = self._open, self._edge(target, args)
         k.kiln_build_br(f, target._id, ids, len(ids))
         self._end()
 
     def brif(self, condition: Value, then: Block, otherwise: Block, then_args: Sequence[Operand] = (),
              otherwise_args: Sequence[Operand] = ()) -> None:
-        """Goes to one of two blocks."""
+        """Branches to one of two blocks."""
         f, c = self._open, self._condition(condition)
         a, b = self._edge(then, then_args), self._edge(otherwise, otherwise_args)
         k.kiln_build_brif(f, c, then._id, a, len(a), otherwise._id, b, len(b))
         self._end()
 
     def switch(self, value: Value, default: Block, cases: Mapping[int, Block]) -> None:
-        """Goes to the block of the case that is equal to an integer of up to 64 bits, or to `default`. The blocks have
-        no parameters."""
+        """Branches to the block of the case that equals an integer of up to 64 bits, or to `default`. The blocks must
+        have no parameters."""
         f = self._open
         if not isinstance(value, Value) or value.type.kind != 'int' or value.type.size > 8:
             raise TypeError('a switch is on an integer of up to 64 bits')
@@ -174,7 +175,7 @@ class Function(Operations):
         self._end()
 
     def ret(self, value: Optional[Operand] = None) -> None:
-        """Returns, with a value where the signature has a result."""
+        """Returns from the function, with a value if the signature has a result."""
         f, result = self._open, self.signature.result
         if (value is None) != (result is None):
             raise TypeError(f'{self.name} returns {result.name if result else "nothing"}')
@@ -197,7 +198,8 @@ class Function(Operations):
 
     def call(self, callee: Union[FunctionSymbol, 'Function', Value], *args: Operand,
              signature: Optional[Signature] = None) -> Optional[Value]:
-        """Calls a function of the module, or what is at an address by `signature`. Gives the result, None without."""
+        """Calls a function of the module, or the function at an address by `signature`. Returns the result; None if
+        there is none."""
         f = self._open
         if isinstance(callee, Function):
             callee = callee.symbol
@@ -216,7 +218,7 @@ class Function(Operations):
 
     def value_of(self, callee: Union[FunctionSymbol, 'Function', Value], *args: Operand,
                  signature: Optional[Signature] = None) -> Value:
-        """As call, of a function that has a result."""
+        """Does what call does, for a function that has a result."""
         out = self.call(callee, *args, signature=signature)
         if out is None:
             raise TypeError('the function has no result')
@@ -235,13 +237,13 @@ class Function(Operations):
         return self.operand(address, pointer())._id, offset, flags
 
     def load(self, t: Type, address: Operand, offset: int = 0, *, align: int = 1, volatile: bool = False) -> Value:
-        """Loads a value from an address + `offset` bytes, which is a multiple of `align`."""
+        """Loads a value from an address plus `offset` bytes. The sum is a multiple of `align`."""
         f = self._open
         a, disp, flags = self._access(t, address, offset, align, volatile)
         return self._made(k.kiln_build_load(f, t.code, a, disp, flags), t)
 
     def store(self, value: Value, address: Operand, offset: int = 0, *, align: int = 1, volatile: bool = False) -> None:
-        """Stores a value (numbers: const) to an address + `offset` bytes."""
+        """Stores a value to an address plus `offset` bytes. For numbers, use const."""
         f = self._open
         if not isinstance(value, Value):
             raise TypeError('a value is stored: make one of a number by const()')
@@ -251,7 +253,7 @@ class Function(Operations):
         self._acted()
 
     def slot(self, memory: Memory) -> Value:
-        """The address of memory in the function's frame, with any content at first."""
+        """Returns the address of memory in the function's frame, whose initial content is unspecified."""
         if not isinstance(memory, (Type, Array, Struct)):
             raise TypeError(f'{memory!r} is no type')
         if memory.size >= _DISP:
@@ -263,20 +265,20 @@ class Function(Operations):
         return out
 
     def var(self, t: Type, value: Optional[Operand] = None) -> Variable:
-        """A variable; without `value` it has any content at first."""
+        """Makes a variable. Without `value`, its initial content is unspecified."""
         out = Variable(self, t, self.slot(t))
         if value is not None:
             out.value = value
         return out
 
     def _extended(self, index: Value) -> Value:
-        """An index as an i64."""
+        """Converts an index to an i64."""
         if index.type.kind != 'int':
             raise TypeError(f'an index is an integer, not {index.type}')
         return index if index.type.size == 8 else self._to(index, i64)
 
     def element(self, base: Value, index: Operand) -> Value:
-        """The address of an element: Value.at."""
+        """Returns the address of an element, as Value.at does."""
         place = self._item(base, index)
         to = place.memory.element if isinstance(place.memory, Array) else place.memory
         return self._offset(place.base, place.offset, pointer(to, place.const))
@@ -325,7 +327,8 @@ class Function(Operations):
         return out
 
     def _pointer_sum(self, operator: str, a: Value, b: Operand) -> Value:
-        """Pointer and integer, in elements as in C; in bytes, where it is not known what is there."""
+        """Adds an integer to a pointer, or subtracts it. The integer counts elements, as in C, or bytes if the element
+        type is unknown."""
         if operator == '-':
             minus: Any = b
             b = -minus
@@ -369,7 +372,8 @@ class Function(Operations):
         return self.fabs(a) if a.type.kind == 'float' else self.abs(a)
 
     def compare(self, operator: str, a: Value, b: Any) -> Value:
-        """A comparison as Python's: == != < <= > >=. Pointers and `bool_` are compared as unsigned integers."""
+        """Builds a comparison with the meaning of Python's operator: == != < <= > >=. Pointers and `bool_` are compared
+        as unsigned integers."""
         x, y = self._pair(a, b, False)
         f, t = self._open, a.type
         if t.kind == 'vector':
@@ -379,7 +383,7 @@ class Function(Operations):
         return self._made(k.kiln_fold_icmp(f, _COMPARISONS[operator][not t.signed], t.code, x._id, y._id), bool_)
 
     def select(self, condition: Value, a: Operand, b: Operand) -> Value:
-        """`a` if the condition holds, else `b`, one of which is a value."""
+        """Selects `a` if the condition holds, and otherwise `b`. At least one of the two must be a value."""
         f, c = self._open, self._condition(condition)
         t = next((x.type for x in (a, b) if isinstance(x, Value)), None)
         if t is None:
@@ -416,7 +420,7 @@ class Function(Operations):
 
     @contextlib.contextmanager
     def if_(self, condition: Value) -> Iterator[None]:
-        """Builds what is inside to run if the condition holds."""
+        """Builds the contents of the `with` statement to run only if the condition holds."""
         then, end = self.block(), self.block()
         self.brif(condition, then, end)
         self.switch_to(then)
@@ -425,7 +429,8 @@ class Function(Operations):
 
     @contextlib.contextmanager
     def if_else(self, condition: Value) -> 'Iterator[Tuple[contextlib.AbstractContextManager[None], contextlib.AbstractContextManager[None]]]':
-        """Gives two context managers: what is built in the first runs if the condition holds, in the second if not."""
+        """Returns two context managers. What is built in the first runs if the condition holds, what is built in the
+        second if it does not."""
         blocks, end = [self.block(), self.block()], self.block()
         self.brif(condition, blocks[0], blocks[1])
         filled: List[int] = []
@@ -454,7 +459,7 @@ class Function(Operations):
 
     @contextlib.contextmanager
     def loop(self) -> Iterator[Loop]:
-        """Builds a loop that runs until break_ or break_if of what it gives."""
+        """Builds a loop, and yields it. The loop runs until its break_ or break_if."""
         head, end = self.block(), self.block()
         self.br(head)
         self.switch_to(head)
@@ -465,7 +470,8 @@ class Function(Operations):
 
     @contextlib.contextmanager
     def range(self, start: Operand, stop: Optional[Operand] = None, step: int = 1, type: Type = i64) -> Iterator[Value]:
-        """Builds a loop as Python's range: gives the counter, of the type that start or stop has (else `type`)."""
+        """Builds a loop over Python's range, and yields the counter. The counter has the type of start or stop, or else
+        `type`."""
         if stop is None:
             start, stop = 0, start
         t = next((x.type for x in (start, stop) if isinstance(x, Value)), type)

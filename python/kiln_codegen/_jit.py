@@ -14,7 +14,7 @@ from ._values import Signature
 
 
 class Stats(NamedTuple):
-    """What a JIT holds: units, and bytes of code and data in use."""
+    """Statistics of a JIT: the number of units, and bytes of code and data in use."""
     units: int
     code_bytes: int
     data_bytes: int
@@ -22,7 +22,7 @@ class Stats(NamedTuple):
 
 
 def _address(x: Any) -> int:
-    """The address that a symbol of Jit(symbols=...) stands for."""
+    """Returns the address that a symbol of Jit(symbols=...) stands for."""
     if isinstance(x, Kernel):
         return x.address
     if hasattr(x, '__index__'):
@@ -34,9 +34,10 @@ def _address(x: Any) -> int:
 
 
 class Jit(Owner):
-    """Memory and names of code. `symbols`: what code may call by name besides the process's own functions
-    (`process_symbols`): functions of ctypes, kernels, addresses; a callback of ctypes must not raise, and what it raises
-    is printed and dropped. `perf_map`, `gdb`: profilers and debuggers get names of functions."""
+    """Owns the memory and the names of code. `symbols` has what code may call by name besides the process's own
+    functions (`process_symbols`): functions of ctypes, kernels, and addresses. A callback of ctypes must not raise an
+    exception; if it does, the exception is printed and dropped. `perf_map` and `gdb` make names of functions known to
+    profilers and debuggers."""
 
     def __init__(self, *, symbols: Optional[Mapping[str, Any]] = None, process_symbols: bool = True, perf_map: bool = False,
                  gdb: bool = False):
@@ -63,9 +64,10 @@ class Jit(Owner):
         return self._handle
 
     def add(self, *modules: Module, redefinable: bool = False, forward: bool = False) -> 'Unit':
-        """Links modules with each other and with what was added before, as one unit, and runs their constructors.
-        `redefinable`: a later unit may define the functions again; `forward`: functions that are missing may be defined
-        by a later unit. MissingSymbolError names what nothing defines. A module is added once, and cannot change then."""
+        """Links modules, as one unit, with each other and with what was added before, and runs their constructors. With
+        `redefinable`, a later unit may define the functions again; with `forward`, a later unit may define functions
+        that are missing. Raises MissingSymbolError, which lists names that nothing defines. A module can be added once,
+        and cannot change afterwards."""
         j, inputs = self._j, (k.kiln_jit_input * len(modules))()
         if not modules:
             raise TypeError('no module to add')
@@ -93,7 +95,7 @@ class Jit(Owner):
         return out
 
     def find(self, name: str) -> Optional[int]:
-        """The address of a function or data of any unit; None if there is none."""
+        """Returns the address of a function or data of any unit; None if there is none."""
         found: Optional[int] = k.kiln_jit_lookup(self._j, _name(name))
         return found
 
@@ -102,7 +104,7 @@ class Jit(Owner):
         return Stats(s.units, s.code_bytes, s.data_bytes, s.reserved_bytes)
 
     def close(self) -> None:
-        """Frees all code and data. Kernels cannot be called any more; an error while one runs."""
+        """Frees all code and data. Kernels cannot be called afterwards. Raises an error while one is running."""
         if self._handle is None:
             return
         units = list(self._units)
@@ -120,7 +122,7 @@ class Jit(Owner):
 
 
 def _raised(error: Any) -> Error:
-    """The exception of an error of the JIT, which is freed."""
+    """Returns the exception for an error of the JIT, and frees the error."""
     if error.n_missing:
         out = of_diag(error.diag, MissingSymbolError)
         raw = ctypes.string_at(error.missing.data, error.missing.size)
@@ -132,8 +134,8 @@ def _raised(error: Any) -> Error:
 
 
 class Unit:
-    """What one Jit.add linked: unit['name'] is a function to call. The code lives as long as the unit, a kernel of it or
-    the JIT is used, and at most until remove() or Jit.close()."""
+    """The unit that one Jit.add linked: unit['name'] is a function that can be called. The code lives as long as the
+    unit, one of its kernels or the JIT is in use, but at most until remove() or Jit.close()."""
 
     def __init__(self, jit: Jit, id: int, modules: Sequence[Module]):
         self.jit, self._id = jit, id
@@ -170,8 +172,8 @@ class Unit:
         return self.kernel(name)
 
     def kernel(self, name: str, params: Optional[Sequence[Type]] = None, result: Optional[Type] = None) -> Kernel:
-        """A function to call. `params` and `result`: its signature, in place of that of the module, of whose parameters
-        they differ in sign and in being pointers at most."""
+        """Returns a function that can be called. `params` and `result` are its signature, in place of the module's;
+        they may differ from it only in signedness and in which parameters are pointers."""
         if name not in self._signatures:
             raise KeyError(name)
         signature = self._signatures[name]
@@ -183,7 +185,7 @@ class Unit:
         return Kernel(self, name, self.address(name), signature)
 
     def address(self, name: str) -> int:
-        """The address of a function or data of the unit."""
+        """Returns the address of a function or data of the unit."""
         if not self._alive[0]:
             raise ClosedError('the unit was removed')
         found: Optional[int] = k.kiln_jit_address(self.jit._j, self._id, _name(name))
@@ -192,15 +194,15 @@ class Unit:
         return found
 
     def listing(self, name: str) -> Any:
-        """The text of a function beside its machine code."""
+        """Returns the text of a function beside its machine code."""
         from ._listing import Listing
         if name not in self._codes:
             raise KeyError(f'no code of {name} was kept')
         return Listing(self._codes[name])
 
     def remove(self) -> None:
-        """Frees the unit. Its kernels cannot be called any more; an error while one runs, or while other units refer to
-        it. What else has its addresses must not use them."""
+        """Frees the unit. Its kernels cannot be called afterwards, and whatever else has its addresses must not use
+        them. Raises an error while a kernel is running, or while other units refer to the unit."""
         if not self._alive[0]:
             raise ClosedError('the unit was removed')
         self._alive[0] = False

@@ -1,4 +1,4 @@
-"""Functions in memory as Python's callables."""
+"""Functions in memory, as Python callables."""
 import ctypes
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
@@ -29,7 +29,7 @@ def _element(memory: Optional[Memory]) -> Optional[Type]:
 
 
 def _fits(t: Optional[Type], kind: str, size: int, numpy: bool) -> bool:
-    """Whether elements of a buffer are those of a pointer's type; bytes are of any."""
+    """Tells whether a buffer's elements match the element type of a pointer. Bytes match any type."""
     if t is None or t.kind in ('pointer', 'vector'):
         return True
     letters = _LETTERS['unsigned' if t.kind == 'int' and not t.signed else t.kind][numpy]
@@ -37,7 +37,7 @@ def _fits(t: Optional[Type], kind: str, size: int, numpy: bool) -> bool:
 
 
 def _array_address(obj: Any, t: Type) -> Any:
-    """The address of an array that has numpy's interface."""
+    """Returns the address of an array that has numpy's interface."""
     interface = obj.__array_interface__
     address, read_only = interface['data']
     if read_only and not t.const:
@@ -51,7 +51,7 @@ def _array_address(obj: Any, t: Type) -> Any:
 
 
 def _buffer_address(obj: Any, t: Type) -> Any:
-    """The address of an object with a buffer, which the result holds."""
+    """Returns the address of an object with a buffer. The result keeps the buffer alive."""
     with memoryview(obj) as view:
         if not view.c_contiguous:
             raise TypeError('the buffer is not contiguous')
@@ -128,7 +128,7 @@ _converters: Dict[Type, Any] = {}
 
 
 def _converter(t: Type) -> Any:
-    """What ctypes makes an argument of type `t` by."""
+    """Returns the class by which ctypes converts an argument of type `t`."""
     found = _converters.get(t)
     if found is None:
         if t.kind == 'pointer':
@@ -144,10 +144,10 @@ def _converter(t: Type) -> Any:
 
 
 class Kernel:
-    """A function in memory. Arguments are checked: numbers by range, arrays and buffers by type, contiguity and being
-    writable. Arrays of numpy, array.array, bytearray, memoryview, objects of ctypes and None are passed to pointers;
-    int to pointers is an address. While it runs other threads of Python run too. What the code itself does (accesses
-    beyond an array, a division by zero) is not checked."""
+    """A function in memory. Arguments are checked: numbers for their range, arrays and buffers for their type, and for
+    being contiguous and writable. A pointer parameter takes arrays of numpy, array.array, bytearray, memoryview,
+    objects of ctypes, and None; an int is an address. Other Python threads run while the function runs. What the code
+    itself does (accesses beyond an array, a division by zero) is not checked."""
 
     def __init__(self, unit: 'Unit', name: str, address: int, signature: Signature):
         self.unit, self.name, self.signature, self._address = unit, name, signature, address
@@ -182,13 +182,13 @@ class Kernel:
 
     @property
     def address(self) -> int:
-        """The address of the code, valid as long as the unit."""
+        """The address of the code, which is valid as long as the unit."""
         if not self._alive[0]:
             raise ClosedError(f'{self.name}: its unit was removed')
         return self._address
 
     def listing(self) -> 'Listing':
-        """The text of the function beside its machine code."""
+        """Returns the text of the function beside its machine code."""
         out: 'Listing' = self.unit.listing(self.name)
         return out
 
@@ -202,7 +202,8 @@ class Kernel:
 
 
 def _unwrapped(e: ctypes.ArgumentError) -> Exception:
-    """What from_param raised: ctypes says it in the text alone ("argument 1: OverflowError: 300 is no u8")."""
+    """Returns the exception that from_param raised. ctypes names it only in its text ("argument 1: OverflowError: 300
+    is no u8")."""
     text = str(e)
     for kind in (OverflowError, ClosedError):
         if f'{kind.__name__}: ' in text or f"{kind.__name__}'>: " in text:

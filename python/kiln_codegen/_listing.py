@@ -5,8 +5,8 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tu
 
 
 class Piece(NamedTuple):
-    """The code from `offset` to the next piece: of an instruction of a block, of the block's beginning (no instruction),
-    or of neither: the function's beginning or end, or data."""
+    """The code from `offset` to the next piece. It belongs to an instruction of a block; or to the start of a block,
+    without an instruction; or to neither: the function's start or end, or data."""
     offset: int
     block: Optional[int]
     instruction: Optional[int]
@@ -14,7 +14,7 @@ class Piece(NamedTuple):
 
 
 class Relocation(NamedTuple):
-    """A field of the code that linking fills. `kind` is the name of KILN_RELOC_..., 'rel32'."""
+    """A field of the code that linking fills in. `kind` is the name of a KILN_RELOC_..., such as 'rel32'."""
     offset: int
     kind: str
     symbol: str
@@ -22,14 +22,14 @@ class Relocation(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A line of a listing: of the text, or of the code, with what it says."""
+    """A line of a listing: either a line of the text, or code with its disassembly."""
     offset: int
     code: bytes   # empty: a line of the text
     text: str
 
 
 class Code:
-    """The machine code of a function, as it was compiled: fields that relocations fill are zero."""
+    """The machine code of a function as compiled: fields that relocations fill in are zero."""
 
     def __init__(self, name: str, target: str, code: bytes, pieces: Sequence[Piece], relocations: Sequence[Relocation],
                  text: str, ids: Sequence[Tuple[int, Sequence[int]]]):
@@ -39,8 +39,8 @@ class Code:
 
 
 class Listing:
-    """The text of a function, each line before its code. With the package capstone the code is disassembled, else it
-    is in hexadecimal. `rows` has it, str() and notebooks show it."""
+    """The text of a function, with each line followed by its code. The code is disassembled if the package capstone is
+    installed, and otherwise shown in hexadecimal. `rows` has the lines; str() and notebooks show them."""
 
     def __init__(self, code: Code):
         self.code = code
@@ -69,9 +69,9 @@ class Listing:
 
 
 def _groups(text: str, ids: Sequence[Tuple[int, Sequence[int]]]) -> Tuple[Dict[Tuple[int, int], List[str]], List[str], str]:
-    """Lines by block and instruction (0: the label), the lines before the first block, and the last line. Of the text's
-    lines one without indentation is a label; one with two spaces begins an instruction; `!loc` belongs to the next one;
-    one with more spaces goes on."""
+    """Returns the lines by block and instruction (0 for the label), the lines before the first block, and the last
+    line. In the text, a line without indentation is a label; a line with two spaces begins an instruction; `!loc`
+    belongs to the next instruction; and a line with more spaces continues one."""
     lines = text.rstrip('\n').split('\n')
     groups: Dict[Tuple[int, int], List[str]] = {}
     head, blocks, block, held = [lines[0]], iter(ids), -1, False
@@ -98,7 +98,7 @@ def _rows(code: Code) -> Iterator[Row]:
     open_block: Optional[int] = None
 
     def until(block: int, instruction: Optional[int], offset: int) -> Iterator[Row]:
-        """The lines of a block up to those of an instruction (None: all)."""
+        """Yields the lines of a block up to those of an instruction (None for all)."""
         keys = order.get(block, [])
         end = len(keys) if instruction is None else keys.index((block, instruction)) + 1 if (block, instruction) in keys else 0
         for key in keys[:end]:
@@ -142,7 +142,7 @@ def _decoded(code: Code, piece: Piece, size: int) -> Iterator[Row]:
 
 
 def _disassemble(code: Code, at: int, end: int) -> Iterator[Tuple[int, int, str]]:
-    """Offset, size and text of instructions; none without capstone."""
+    """Yields offset, size and text of instructions; nothing without capstone."""
     try:
         capstone: Any = importlib.import_module('capstone')
     except ImportError:

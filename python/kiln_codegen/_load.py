@@ -1,5 +1,5 @@
 """Loads the libkiln.so of this package. Calls keep the interpreter's lock, so that no two threads are in the library at
-once; code that it made is called without it (_kernel.py)."""
+once. Code that the library generated is called without the lock (_kernel.py)."""
 import ctypes
 import os
 import sys
@@ -18,5 +18,5 @@ def function(name: str, result: Any, params: Sequence[Any]) -> Callable[..., Any
     return out
 
 
-# The library that `path` names, for those who want to know.
+# The path of the library, for users who need to know it.
 path: Optional[str] = _path

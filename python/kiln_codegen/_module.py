@@ -1,4 +1,4 @@
-"""Modules: what becomes one object, or one unit of a JIT."""
+"""Modules, each of which becomes one object or one unit of a JIT."""
 import ctypes
 import os
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
@@ -29,9 +29,9 @@ def _name(name: str) -> bytes:
 class Module(Owner):
     """A module: functions and data.
 
-    `target`: 'x86_64' or 'aarch64'; None: this machine. `verify`: all rules of the IR are checked, so that a use that
-    its definition does not dominate is an error. `listings`: the machine code of functions is kept for listing(). One
-    thread at a time uses a module."""
+    `target` is 'x86_64' or 'aarch64'; None for this machine. `verify` checks all rules of the IR, so that a use that
+    its definition does not dominate is an error. `listings` keeps the machine code of functions for listing(). Only one
+    thread at a time may use a module."""
 
     def __init__(self, name: str = '', *, target: Optional[str] = None, verify: bool = True, listings: bool = True):
         self._session: Optional[int] = None
@@ -62,8 +62,8 @@ class Module(Owner):
     # ---- lifetime ----
 
     def close(self) -> None:
-        """Frees the module. Its functions that are being built, its values and symbols cannot be used any more; units of
-        a JIT stay."""
+        """Frees the module. Functions under construction, values and symbols of the module cannot be used afterwards;
+        units of a JIT stay."""
         session, handle, self._session, self._handle = self._session, self._handle, None, None
         k.kiln_session_free(session)
         k.kiln_module_free(handle)
@@ -76,21 +76,21 @@ class Module(Owner):
 
     @property
     def _growing(self) -> int:
-        """The handle of a module that can be added to."""
+        """Returns the handle of a module that can be added to."""
         m = self._m
         if self._added or self._object is not None:
             raise Error(f'module {self.name!r} was linked or written, and cannot change')
         return m
 
     def _complete(self) -> int:
-        """The handle of a module without functions that are being built."""
+        """Returns the handle of a module that has no functions under construction."""
         m = self._m
         if self._building:
             raise Error(f'functions were not finished: {", ".join(self._building.values())}')
         return m
 
     def _check(self) -> None:
-        """Raises the error that the module has, which stays."""
+        """Raises the module's error, if there is one. The error stays."""
         if k.kiln_module_status(self._m) != 0:
             diag: Any = k.kiln_module_diag(self._m)
             raise of_diag(diag.contents)
@@ -111,7 +111,7 @@ class Module(Owner):
 
     def declare(self, name: str, params: Sequence[Type] = (), result: Optional[Type] = None, *, variadic: bool = False,
                 linkage: str = 'external') -> FunctionSymbol:
-        """A function that is defined elsewhere, or later by function()."""
+        """Declares a function that is defined elsewhere, or later by function()."""
         m, signature = self._growing, Signature(params, result, variadic)
         if linkage not in _LINKAGES:
             raise ValueError(f'no linkage: {linkage}; there are {", ".join(_LINKAGES)}')
@@ -131,7 +131,7 @@ class Module(Owner):
 
     def function(self, name: str, params: Sequence[Type] = (), result: Optional[Type] = None, *,
                  linkage: str = 'external') -> Function:
-        """Begins a function; use it in a `with` statement, or call its finish()."""
+        """Begins a function. Use it in a `with` statement, or call its finish()."""
         symbol = self.declare(name, params, result, linkage=linkage)
         if k.kiln_symbol_get(self._m, symbol._id).defined:
             raise Error(f'{name} is defined twice', k.kiln_status.ERR_SYMBOL)
@@ -159,7 +159,7 @@ class Module(Owner):
         return _take(buffer, status).decode(errors='replace')
 
     def _ids(self, handle: int) -> List[Tuple[int, List[int]]]:
-        """Blocks and their instructions, in the order of the text."""
+        """Returns the blocks and their instructions, in the order of the text."""
         out = []
         next_of = k.kiln_inst_next
         for i in range(k.kiln_func_block_count(handle)):
@@ -189,7 +189,7 @@ class Module(Owner):
         self.codes[name] = Code(name, self.target, code, pieces, relocations, text, ids)
 
     def listing(self, name: str) -> Listing:
-        """The text of a function that was compiled beside its machine code."""
+        """Returns the text of a compiled function beside its machine code."""
         if name not in self.codes:
             raise KeyError(f'no code of {name} was kept')
         return Listing(self.codes[name])
@@ -198,8 +198,8 @@ class Module(Owner):
 
     def data(self, name: str, content: Union[bytes, bytearray, int], *, to: Optional[Memory] = None, align: int = 16,
              read_only: bool = False, addresses: Optional[Mapping[int, Symbol]] = None, linkage: str = 'external') -> Symbol:
-        """Defines data: bytes, or so many zeros. `addresses`: symbols whose addresses are at these offsets. `to`: what
-        it is, for the type of its address."""
+        """Defines data: the given bytes, or that number of zeros. `addresses` maps offsets to the symbols whose
+        addresses are stored there. `to` is the type of the data, which determines the type of its address."""
         m = self._growing
         desc, relocs = k.kiln_data_desc(), self._relocs(addresses or {})
         if isinstance(content, int):
@@ -240,7 +240,7 @@ class Module(Owner):
         return out
 
     def string(self, text: Union[str, bytes]) -> Symbol:
-        """Private data: the text, as UTF-8, and a NUL."""
+        """Defines private data: the text, as UTF-8, and a NUL."""
         raw = text.encode() if isinstance(text, str) else bytes(text)
         id = k.kiln_data_define_string(self._growing, raw, len(raw))
         self._check()
@@ -272,7 +272,7 @@ class Module(Owner):
 
     @classmethod
     def parse(cls, text: str, name: str = '', **options: Any) -> 'Module':
-        """Reads a module in the text form (docs/ir.md). Integers of its signatures are signed, or unsigned with
+        """Reads a module in the text form (docs/ir.md). Integers in its signatures are signed, or unsigned if they have
         `zext`; pointers are integers."""
         out, raw, raised = cls(name, **options), text.encode(), []
 
@@ -311,7 +311,7 @@ class Module(Owner):
             self.functions[text] = FunctionSymbol(self, id, text, pointer(), signature, info.sig)
 
     def __str__(self) -> str:
-        """The module in the text form, with the functions that were finished."""
+        """Returns the module in the text form, with the functions that were finished."""
         buffer = k.kiln_buffer()
         status = k.kiln_module_print(self._m, ctypes.byref(buffer))
         head = _take(buffer, status).decode(errors='replace')
@@ -323,7 +323,7 @@ class Module(Owner):
     # ---- output ----
 
     def object(self) -> bytes:
-        """The ELF object. The module cannot change afterwards."""
+        """Returns the ELF object. The module cannot change afterwards."""
         self._complete()
         if self._object is None:
             buffer = k.kiln_buffer()
@@ -343,13 +343,14 @@ class Module(Owner):
             f.write(content)
 
     def jit(self, **options: Any) -> 'Unit':
-        """Links the module in a JIT of its own, made with `options`: module.jit()['name'] is a function to call."""
+        """Links the module in a JIT of its own, made with `options`: module.jit()['name'] is a function that can be
+        called."""
         from ._jit import Jit
         return Jit(**options).add(self)
 
 
 def _take(buffer: Any, status: int) -> bytes:
-    """The content of a buffer, which is freed."""
+    """Returns the content of a buffer, and frees the buffer."""
     content = ctypes.string_at(buffer.data, buffer.size) if buffer.size else b''
     k.kiln_buffer_free(ctypes.byref(buffer))
     if status:

@@ -1,11 +1,11 @@
-"""What is closed."""
+"""Objects that can be closed."""
 from typing import Optional, TypeVar
 
 O = TypeVar('O', bound='Owner')
 
 
 class Owner:
-    """An object of the library's that close() frees: at the end of a `with`, or when nothing refers to it any more."""
+    """An object of the library that close() frees, at the end of a `with`, or when nothing refers to it any more."""
     _handle: Optional[int] = None
 
     def close(self) -> None:

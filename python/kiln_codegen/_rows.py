@@ -1,4 +1,4 @@
-"""What the builder knows of an operation of the IR, of its row in Kiln's table."""
+"""What the builder knows of an IR operation from its row in Kiln's table."""
 from typing import NamedTuple
 
 

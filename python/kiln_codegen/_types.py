@@ -1,4 +1,4 @@
-"""Types of values, and of what is in memory."""
+"""Types of values, and of objects in memory."""
 import struct
 from typing import Any, Mapping, Optional, Tuple, Union
 
@@ -7,7 +7,7 @@ from ._bindings import kiln_type
 
 class Type:
     """A type of values. `kind` is 'int', 'bool', 'float', 'vector' or 'pointer'. Integers are signed or unsigned, which
-    chooses the operations that Python's operators build. Immutable; equal types are equal."""
+    determines the operations that Python's operators build. A type is immutable; equal types compare equal."""
     __slots__ = ('name', 'code', 'size', 'kind', 'signed', 'to', 'const')
 
     def __init__(self, name: str, code: kiln_type, size: int, kind: str, signed: bool = False,
@@ -29,7 +29,7 @@ class Type:
 
     @property
     def align(self) -> int:
-        """Alignment in memory, in bytes."""
+        """The alignment in memory, in bytes."""
         return self.size
 
     def __eq__(self, other: object) -> bool:
@@ -47,12 +47,12 @@ class Type:
         return 1 if self.kind == 'bool' else self.size * 8
 
     def range(self) -> Tuple[int, int]:
-        """The least and the greatest integer."""
+        """Returns the least and the greatest integer."""
         return (-(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1) if self.signed else (0, (1 << self.bits) - 1)
 
 
 class Array:
-    """`count` elements in memory, one after the other."""
+    """An array in memory: `count` consecutive elements."""
 
     def __init__(self, element: 'Memory', count: int):
         if not isinstance(element, (Type, Array, Struct)) or count < 0:
@@ -72,7 +72,7 @@ class Array:
 
 
 class Struct:
-    """A struct as C lays it out: `Struct('point', x=f64, y=f64)`. Two structs are equal if they are the same object."""
+    """A struct with C's layout: `Struct('point', x=f64, y=f64)`. Two structs are equal if they are the same object."""
 
     def __init__(self, name: str, /, **fields: 'Memory'):
         self.name, self.fields, self.offsets, self.align, at = name, dict(fields), {}, 1, 0
@@ -94,7 +94,7 @@ class Struct:
         return f'Struct({self.name!r})'
 
     def field(self, name: str) -> 'Tuple[Memory, int]':
-        """Type and offset of a field."""
+        """Returns the type and offset of a field."""
         if name not in self.fields:
             raise AttributeError(f'{self.name} has no field {name!r}')
         return self.fields[name], self.offsets[name]
@@ -115,7 +115,8 @@ ptr = Type('ptr', _CODES.I64, 8, 'pointer')
 
 
 def pointer(to: Optional[Memory] = None, const: bool = False) -> Type:
-    """The type of addresses of `to`. `const`: nothing is stored there, so that read-only buffers may be passed."""
+    """Returns the type of addresses of `to`. With `const`, nothing is stored there, so that read-only buffers may be
+    passed."""
     if to is None:
         return Type('const ptr', _CODES.I64, 8, 'pointer', const=True) if const else ptr
     if not isinstance(to, (Type, Array, Struct)):
@@ -125,13 +126,13 @@ def pointer(to: Optional[Memory] = None, const: bool = False) -> Type:
 
 
 def by_code(code: int, unsigned: bool = False) -> Optional[Type]:
-    """The type of Kiln's number; None for those that this package does not have."""
+    """Returns the type with Kiln's number `code`; None for types that this package does not have."""
     found = {t.code: t for t in (u8, u16, u32, u64, u128)} if unsigned else {}
     return found.get(code) or {t.code: t for t in (i8, i16, i32, i64, i128, f32, f64, v64, v128)}.get(code)
 
 
 def integer(value: Any, t: Type) -> int:
-    """`value` as an integer of the type; OverflowError if it is not in its range."""
+    """Returns `value` as an integer of the type. Raises OverflowError if it is not in the type's range."""
     number: int = value.__index__()
     least, most = t.range()
     if not least <= number <= most:
@@ -144,7 +145,7 @@ _FORMATS: Mapping[str, str] = {'bool': '<B', 'i8': '<b', 'u8': '<B', 'i16': '<h'
 
 
 def pack(t: Type, value: Any) -> bytes:
-    """The bytes of a number of type `t` in memory."""
+    """Returns the bytes of a number of type `t` in memory."""
     if t.kind == 'pointer':
         return struct.pack('<Q', integer(value, u64))
     if t.name in ('i128', 'u128'):

@@ -1,4 +1,4 @@
-"""What a function is built of: values with Python's operators, blocks, variables; and symbols of a module."""
+"""The parts of functions: values with Python's operators, blocks, and variables; and symbols of a module."""
 from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple, Union
 
 from ._types import Array, Memory, Struct, Type, pointer
@@ -9,11 +9,12 @@ if TYPE_CHECKING:
 
 
 class Value:
-    """A value of one function. Python's operators build instructions where the function's current block ends; the other
-    operand is a value of the same type, or a number.
+    """A value of one function. Python's operators build instructions at the end of the function's current block. The
+    other operand is a value of the same type, or a number.
 
-    `//` and `%` of integers are Python's: the quotient is rounded down. `sdiv` and `srem` of Function are C's. The
-    divisor 0 ends the process on x86-64. Arithmetic wraps around. A comparison gives a `bool_`, also `==`."""
+    `//` and `%` of integers are those of Python: the quotient is rounded down. `sdiv` and `srem` of Function are those
+    of C. A divisor of 0 ends the process on x86-64. Arithmetic wraps around. The result of a comparison, including
+    `==`, is a `bool_`."""
     __slots__ = ('function', '_id', 'type')
     __array_ufunc__ = None  # numbers of numpy leave operators to values
     __iter__ = None
@@ -31,8 +32,9 @@ class Value:
         raise TypeError('a value has no truth while code is built: use Function.select, if_ or brif; & and | for "and", "or"')
 
     def to(self, type: Type) -> 'Value':
-        """This number as another type. Integers are cut or extended by their own sign; floats are rounded towards zero,
-        with the nearest integer for those out of range, and 0 for NaN. Pointers are integers of 64 bits."""
+        """Converts this number to another type. Integers are truncated, or extended according to their own signedness.
+        Floats are rounded towards zero; out-of-range values become the nearest integer, and NaN becomes 0. Pointers are
+        integers of 64 bits."""
         return self.function._to(self, type)
 
     # ---- arithmetic ----
@@ -140,11 +142,11 @@ class Value:
         return self.type.to
 
     def at(self, index: 'Operand') -> 'Value':
-        """The address of element `index`, counted from this address."""
+        """Returns the address of element `index`, counted from this address."""
         return self.function.element(self, index)
 
     def __getitem__(self, index: 'Operand') -> 'Value':
-        """Loads element `index` of what the pointer points to."""
+        """Loads element `index` of the pointer's target."""
         return self.function._item(self, index).load()
 
     def __setitem__(self, index: 'Operand', value: 'Operand') -> None:
@@ -157,7 +159,8 @@ class Value:
         self.function._place(self).store(value)
 
     def field(self, name: str) -> 'Value':
-        """The address of a field of the struct that the pointer points to; of an array that of its first element."""
+        """Returns the address of a field of the struct that the pointer points to; for an array, the address of its
+        first element."""
         memory, offset = self._struct().field(name)
         if isinstance(memory, Array):
             memory = memory.element
@@ -169,7 +172,7 @@ class Value:
         return Place(self.function, self, offset, memory, self.type.const).load()
 
     def set(self, name: str, value: 'Operand') -> None:
-        """Stores to a field."""
+        """Stores to a field of the struct that the pointer points to."""
         memory, offset = self._struct().field(name)
         Place(self.function, self, offset, memory, self.type.const).store(value)
 
@@ -202,7 +205,7 @@ class Place:
 
 
 class Symbol:
-    """A name of a module: a function, or data. As an operand it is its address."""
+    """A name in a module: a function, or data. As an operand, it is its address."""
     __slots__ = ('module', '_id', 'name', 'type')
 
     def __init__(self, module: 'Module', id: int, name: str, type: Type):
@@ -213,7 +216,8 @@ class Symbol:
 
 
 class Signature:
-    """Types of parameters and result (None: none) of a function; variadic ones take more arguments."""
+    """The types of a function's parameters and result (None for no result). A variadic function takes further
+    arguments."""
     __slots__ = ('params', 'result', 'variadic')
 
     def __init__(self, params: Sequence[Type], result: Optional[Type] = None, variadic: bool = False):
@@ -246,7 +250,7 @@ class FunctionSymbol(Symbol):
 
 
 class Block:
-    """A block of a function: instructions up to a branch, and parameters, which branches give arguments for."""
+    """A block of a function: instructions up to a branch, and parameters, for which branches give arguments."""
     __slots__ = ('function', '_id', 'params', 'ended')
 
     def __init__(self, function: 'Function', id: int, params: Sequence[Value] = ()):
@@ -259,13 +263,13 @@ class Block:
         return f'<Block {self._id} of {self.function.name}>'
 
     def begin(self) -> 'Block':
-        """Makes it the current block: what is built from now on is appended to it."""
+        """Makes this the current block, to whose end instructions are appended."""
         self.function.switch_to(self)
         return self
 
 
 class Variable:
-    """A variable: read and assigned by its `value`. It costs no more than a register."""
+    """A variable, read and assigned through its `value`. It costs no more than a register."""
     __slots__ = ('function', 'type', '_address')
 
     def __init__(self, function: 'Function', type: Type, address: Value):

@@ -1,23 +1,23 @@
-//! Bindings of libkiln, made from its headers when the crate is built, with C's names.
+//! Bindings of libkiln with the names that they have in C. They are generated from its headers when the crate is built.
 //!
-//! An enumeration is a `u32` and its constants: the library may have more of them than the headers. A structure
-//! is zero by `Default`, which is what the headers mean by "zero-initialise". The headers document everything.
+//! An enumeration is a `u32` with constants, because the library may have more of them than the headers. `Default`
+//! makes a structure zero, which is what the headers mean by "zero-initialise". The headers document everything.
 //!
-//! The library is compiled from its sources by the C compiler that the crate `cc` finds. The environment variable
-//! `KILN_LIBRARY` names a folder that has a `libkiln.a` to be linked in its place.
+//! The library is compiled from its sources by the C compiler that the crate `cc` finds. If the environment variable
+//! `KILN_LIBRARY` names a folder, the `libkiln.a` in that folder is linked instead.
 #![no_std]
 #![allow(non_camel_case_types, non_upper_case_globals)]
 #![allow(clippy::missing_safety_doc, clippy::too_many_arguments)]
 
 include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 
-/// The type of addresses: C's macro of this name.
+/// The type of addresses, like C's macro of this name.
 pub const KILN_TYPE_PTR: kiln_type = KILN_TYPE_I64;
 
-/// The most results that a function may have: C's macro of this name.
+/// The maximum number of results of a function, like C's macro of this name.
 pub const KILN_MAX_RESULTS: u32 = 8;
 
-/// States that the address of an access is a multiple of 2^n (n from 0 to 15): C's macro of this name.
+/// States that the address of an access is a multiple of 2^n, with n from 0 to 15, like C's macro of this name.
 #[allow(non_snake_case)]
 #[inline]
 pub const fn KILN_MEM_ALIGN(n: u32) -> u32 {

@@ -1,4 +1,4 @@
-//! Debug information: what of the source code belongs to.
+//! Debug information: what in the source the code belongs to.
 
 use std::ffi::CString;
 use std::marker::PhantomData;
@@ -11,16 +11,16 @@ use crate::module::{Module, Symbol, of_owner};
 use crate::session::SourceFile;
 use crate::types::{c_string, count};
 
-/// An entry of a module's or session's debug information: a unit, file, type, function, variable or block.
+/// An entry in a module's or session's debug information: a unit, file, type, function, variable or block.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Entry {
     raw: sys::kiln_die,
-    /// Whose set it is in: a module's or a session's.
+    /// The owner of the set that contains it: a module or a session.
     owner: u32,
 }
 
 impl Entry {
-    /// The entry for C, if it is one of that module or session.
+    /// Returns the entry for C, if it belongs to that module or session.
     pub(crate) fn of(self, module: u32, session: u32) -> Result<sys::kiln_die> {
         if self.owner == module || self.owner == session {
             Ok(self.raw)
@@ -30,28 +30,28 @@ impl Entry {
     }
 }
 
-/// A record whose members are still to come: [`DebugInfo::set_members`]. They may refer to it, by
+/// A record whose members have not been set yet: see [`DebugInfo::set_members`]. They may refer to the record, by
 /// [`Record::entry`].
 #[derive(Debug)]
 pub struct Record(Entry);
 
 impl Record {
-    /// The record's type.
+    /// Returns the record's type.
     pub fn entry(&self) -> Entry {
         self.0
     }
 }
 
-/// How the bits of a base type are a value.
+/// How the bits of a base type encode a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum Encoding {
     /// An address.
     Address = sys::KILN_DW_ATE_address,
-    /// A truth.
+    /// A truth value.
     Boolean = sys::KILN_DW_ATE_boolean,
-    /// A floating point number.
+    /// A floating-point number.
     Float = sys::KILN_DW_ATE_float,
     /// A signed integer.
     Signed = sys::KILN_DW_ATE_signed,
@@ -61,7 +61,7 @@ pub enum Encoding {
     Unsigned = sys::KILN_DW_ATE_unsigned,
     /// An unsigned character.
     UnsignedChar = sys::KILN_DW_ATE_unsigned_char,
-    /// A character of Unicode.
+    /// A Unicode character.
     Utf = sys::KILN_DW_ATE_UTF,
 }
 
@@ -77,7 +77,7 @@ pub enum RecordKind {
     Class = sys::KILN_DW_TAG_class_type,
 }
 
-/// What a type adds to another one.
+/// What a modified type adds to another type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum Modifier {
@@ -85,7 +85,7 @@ pub enum Modifier {
     Const = sys::KILN_DW_TAG_const_type,
     /// C's `volatile`.
     Volatile = sys::KILN_DW_TAG_volatile_type,
-    /// A reference of C++.
+    /// A C++ reference.
     Reference = sys::KILN_DW_TAG_reference_type,
 }
 
@@ -93,7 +93,7 @@ pub enum Modifier {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Language {
-    /// One that debuggers do not know.
+    /// A language that debuggers do not know.
     Other,
     /// C.
     C,
@@ -117,15 +117,15 @@ impl Language {
 /// A member of a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Member<'a> {
-    /// `""`: none, as of anonymous unions.
+    /// Its name; `""` for none, as for anonymous unions.
     pub name: &'a str,
     /// Its type.
     pub ty: Entry,
-    /// From the record's beginning.
+    /// Its offset from the start of the record.
     pub offset_bytes: u64,
 }
 
-/// A name, and where it is declared.
+/// A name and the place where it is declared.
 #[derive(Clone, Copy, Debug)]
 pub struct Declaration<'a> {
     name: &'a str,
@@ -136,30 +136,30 @@ pub struct Declaration<'a> {
 }
 
 impl<'a> Declaration<'a> {
-    /// A name as in the source.
+    /// Makes a declaration with a name as in the source.
     pub fn new(name: &'a str) -> Self {
         Declaration { name, linkage: "", at: None, ty: None, external: false }
     }
 
-    /// A function's symbol, if it has another name.
+    /// Sets the symbol of a function whose symbol has another name.
     pub fn linkage_name(mut self, name: &'a str) -> Self {
         self.linkage = name;
         self
     }
 
-    /// The file and the line, from 1.
+    /// Sets the file and the line, which counts from 1.
     pub fn at(mut self, file: Entry, line: u32) -> Self {
         self.at = Some((file, line));
         self
     }
 
-    /// The type: of a function, one by [`DebugInfo::function_type`].
+    /// Sets the type; a function's comes from [`DebugInfo::function_type`].
     pub fn ty(mut self, ty: Entry) -> Self {
         self.ty = Some(ty);
         self
     }
 
-    /// Other units may refer to it.
+    /// Allows other units to refer to it.
     pub fn external(mut self) -> Self {
         self.external = true;
         self
@@ -176,12 +176,12 @@ pub struct Location {
 }
 
 impl Location {
-    /// Line and column of a file, from 1; 0: none.
+    /// Makes a location from a line and column of a file, which count from 1; 0 for none.
     pub fn new(file: SourceFile, line: u32, column: u32) -> Location {
         Location { file, line, column, scope: None }
     }
 
-    /// The function or block of debug information that it is in.
+    /// Sets the function or block of debug information that contains it.
     pub fn scope(mut self, scope: Entry) -> Location {
         self.scope = Some(scope);
         self
@@ -204,9 +204,9 @@ impl Location {
 
 /// The debug information of a module or of a session.
 ///
-/// What functions share is the module's ([`Module::debug`]). Entries of a session
-/// ([`Session::debug`](crate::Session::debug)) may refer to those of its module, not the other way round. What nothing
-/// refers to is not written.
+/// What several functions share belongs to the module ([`Module::debug`]). Entries of a session
+/// ([`Session::debug`](crate::Session::debug)) may refer to those of its module, but not the other way round. Entries
+/// that nothing refers to are not written.
 pub struct DebugInfo<'a> {
     raw: NonNull<sys::kiln_debug>,
     module: *mut sys::kiln_module,
@@ -222,7 +222,7 @@ impl std::fmt::Debug for DebugInfo<'_> {
     }
 }
 
-/// A text that may be left out.
+/// Converts a text that may be left out.
 fn optional(text: &str) -> Result<Option<CString>> {
     if text.is_empty() { Ok(None) } else { c_string(text).map(Some) }
 }
@@ -232,7 +232,7 @@ fn pointer(text: &Option<CString>) -> *const std::ffi::c_char {
 }
 
 impl<'a> DebugInfo<'a> {
-    /// The set `raw`, which lives as long as `'a`, of a module or a session of it.
+    /// Refers to the set `raw`, which lives as long as `'a`, of a module or of a session of it.
     pub(crate) fn new<S>(raw: NonNull<sys::kiln_debug>, module: &'a Module<S>, owner: u32) -> Self {
         let of = module.raw();
         // SAFETY: the module is alive.
@@ -293,56 +293,56 @@ impl<'a> DebugInfo<'a> {
         }))
     }
 
-    /// A source file.
+    /// Adds a source file.
     pub fn file(&self, folder: &str, name: &str) -> Result<Entry> {
         let (folder, name) = (c_string(folder)?, c_string(name)?);
         // SAFETY: the set is alive; the names are copied.
         self.entry(unsafe { sys::kiln_die_new_file(self.raw(), folder.as_ptr(), name.as_ptr()) })
     }
 
-    /// A unit of the module's set: its source, the name of the compiler, the language.
+    /// Adds a unit to the module's set: its source file, the name of the compiler, and the language.
     pub fn unit(&self, file: Entry, producer: &str, language: Language) -> Result<Entry> {
         let (file, producer) = (self.own(file)?, c_string(producer)?);
         // SAFETY: the set is alive; the name is copied.
         self.entry(unsafe { sys::kiln_die_new_unit(self.raw(), file, producer.as_ptr(), language.raw()) })
     }
 
-    /// A type that is a number.
+    /// Adds a numeric type.
     pub fn base_type(&self, name: &str, encoding: Encoding, size_bytes: u64) -> Result<Entry> {
         let name = c_string(name)?;
         // SAFETY: the set is alive; the name is copied.
         self.entry(unsafe { sys::kiln_die_new_base_type(self.raw(), name.as_ptr(), encoding as u32, size_bytes) })
     }
 
-    /// A pointer; to anything without a type.
+    /// Adds a pointer; without a type, a pointer to anything.
     pub fn pointer_type(&self, to: Option<Entry>) -> Result<Entry> {
         let to = self.optional(to)?;
         // SAFETY: the set is alive, the entry its own or its module's.
         self.entry(unsafe { sys::kiln_die_new_pointer_type(self.raw(), to) })
     }
 
-    /// A type made of another one.
+    /// Adds a type derived from another type.
     pub fn modified_type(&self, modifier: Modifier, ty: Entry) -> Result<Entry> {
         let ty = self.own(ty)?;
         // SAFETY: the set is alive, the entry its own or its module's.
         self.entry(unsafe { sys::kiln_die_new_modified_type(self.raw(), modifier as u32, ty) })
     }
 
-    /// Another name of a type.
+    /// Adds another name for a type.
     pub fn typedef(&self, parent: Option<Entry>, name: &str, ty: Entry) -> Result<Entry> {
         let (parent, name, ty) = (self.optional(parent)?, c_string(name)?, self.own(ty)?);
         // SAFETY: the set is alive, the entries its own or its module's.
         self.entry(unsafe { sys::kiln_die_new_typedef(self.raw(), parent, name.as_ptr(), ty) })
     }
 
-    /// An array of `count` elements.
+    /// Adds an array of `count` elements.
     pub fn array_type(&self, element: Entry, count: u64) -> Result<Entry> {
         let element = self.own(element)?;
         // SAFETY: the set is alive, the entry its own or its module's.
         self.entry(unsafe { sys::kiln_die_new_array_type(self.raw(), element, Default::default(), count) })
     }
 
-    /// A structure, union or class.
+    /// Adds a structure, union or class.
     pub fn record(&self, kind: RecordKind, parent: Option<Entry>, name: &str, size_bytes: u64) -> Result<Record> {
         let (parent, name) = (self.optional(parent)?, c_string(name)?);
         // SAFETY: the set is alive, the entry its own or its module's.
@@ -350,7 +350,7 @@ impl<'a> DebugInfo<'a> {
         self.entry(raw).map(Record)
     }
 
-    /// Gives a record of this set its members, and returns its type.
+    /// Sets the members of a record of this set, and returns its type.
     pub fn set_members(&self, record: Record, members: &[Member<'_>]) -> Result<Entry> {
         if record.0.owner != self.owner {
             return Err(Error::argument("a record of another module or session"));
@@ -371,7 +371,7 @@ impl<'a> DebugInfo<'a> {
         Ok(record.0)
     }
 
-    /// An enumeration, stored as integers of a type.
+    /// Adds an enumeration that is stored as integers of a type.
     pub fn enumeration(
         &self,
         parent: Option<Entry>,
@@ -394,7 +394,7 @@ impl<'a> DebugInfo<'a> {
         })
     }
 
-    /// The type of functions with such parameters and such a result.
+    /// Adds the type of functions with the given parameters and result.
     pub fn function_type(&self, result: Option<Entry>, params: &[Entry]) -> Result<Entry> {
         let result = self.optional(result)?;
         let params = params.iter().map(|&p| self.own(p)).collect::<Result<Vec<_>>>()?;
@@ -403,28 +403,28 @@ impl<'a> DebugInfo<'a> {
         self.entry(unsafe { sys::kiln_die_new_function_type(self.raw(), result, params.as_ptr(), n) })
     }
 
-    /// A function; [`Function::set_debug`](crate::Function::set_debug) says which code it has.
+    /// Adds a function; [`Function::set_debug`](crate::Function::set_debug) assigns code to it.
     pub fn function(&self, parent: Option<Entry>, what: &Declaration<'_>) -> Result<Entry> {
         let parent = self.optional(parent)?;
         // SAFETY: the set is alive, the entries its own or its module's; names are copied.
         self.declare(what, |d| unsafe { sys::kiln_die_new_function(self.raw(), parent, d, false) })
     }
 
-    /// A parameter of a function, in the order of these calls.
+    /// Adds a parameter to a function, in the order of these calls.
     pub fn parameter(&self, function: Entry, what: &Declaration<'_>) -> Result<Entry> {
         let function = self.own(function)?;
         // SAFETY: as above.
         self.declare(what, |d| unsafe { sys::kiln_die_new_parameter(self.raw(), function, d) })
     }
 
-    /// A variable of a function or block.
+    /// Adds a variable to a function or block.
     pub fn variable(&self, scope: Entry, what: &Declaration<'_>) -> Result<Entry> {
         let scope = self.own(scope)?;
         // SAFETY: as above.
         self.declare(what, |d| unsafe { sys::kiln_die_new_variable(self.raw(), scope, d) })
     }
 
-    /// A block: a part of a function or block with variables of its own. Its code is that whose
+    /// Adds a block: a part of a function or block with variables of its own. Its code is the code whose
     /// [locations](Location::scope) name it.
     pub fn block(&self, scope: Entry) -> Result<Entry> {
         let scope = self.own(scope)?;
@@ -432,7 +432,7 @@ impl<'a> DebugInfo<'a> {
         self.entry(unsafe { sys::kiln_die_new_block(self.raw(), scope) })
     }
 
-    /// A global variable of a unit.
+    /// Adds a global variable to a unit.
     pub fn global(&self, unit: Entry, what: &Declaration<'_>, symbol: Symbol) -> Result<Entry> {
         let (unit, symbol) = (self.own(unit)?, of_owner(symbol, self.module_owner)?);
         // SAFETY: as above.

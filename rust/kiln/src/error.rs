@@ -9,23 +9,23 @@ use kiln_sys as sys;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Status {
-    /// There was no memory.
+    /// Memory ran out.
     Memory,
-    /// A handle or number is out of range, belongs to another module or function, or a name contains a NUL.
+    /// A handle or number is out of range or belongs to another module or function, or a name contains a NUL.
     Argument,
     /// An operand has the wrong type.
     Type,
-    /// A block has no terminator, an edge lacks an argument, a forward value is not bound, and the like.
+    /// A block has no terminator, an edge lacks an argument, a forward value is not bound, or the like.
     Structure,
     /// A value is used where its definition does not dominate the use.
     Dominance,
-    /// A symbol is defined twice, is missing, or is not what it was declared as.
+    /// A symbol is defined twice, is missing, or is not what it was declared to be.
     Symbol,
     /// A text is malformed.
     Syntax,
-    /// It is valid, but not implemented for this target.
+    /// The input is valid, but not implemented for this target.
     Unsupported,
-    /// It is larger than Kiln can represent.
+    /// Something is larger than Kiln can represent.
     Limit,
     /// A file could not be written.
     Io,
@@ -72,7 +72,7 @@ impl Status {
     }
 }
 
-/// What went wrong, and where. Its [`Display`](fmt::Display) form is one line, with the place at its beginning.
+/// Says what went wrong, and where. Its [`Display`](fmt::Display) form is one line, which begins with the place.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Error(Box<Diagnostic>);
 
@@ -92,10 +92,10 @@ struct Diagnostic {
     missing: Vec<String>,
 }
 
-/// The result of what may fail.
+/// The result of an operation that may fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The text in an array that ends with a NUL.
+/// Returns the text in an array that ends with a NUL.
 fn text(chars: &[c_char]) -> String {
     // SAFETY: a `c_char` and a `u8` have the same size, alignment and values.
     let bytes = unsafe { std::slice::from_raw_parts(chars.as_ptr().cast::<u8>(), chars.len()) };
@@ -108,7 +108,7 @@ fn number(raw: u32) -> Option<u32> {
 }
 
 impl Error {
-    /// An error of the caller's own, without a place.
+    /// Makes an error of the caller's own, without a place.
     pub fn new(status: Status, message: impl Into<String>) -> Error {
         Error(Box::new(Diagnostic {
             status,
@@ -134,8 +134,8 @@ impl Error {
         Error::new(Status::Memory, "out of memory")
     }
 
-    /// The error of a status alone; one that is no error is taken for a lack of memory, since only that gives
-    /// nothing without a status.
+    /// Makes an error from a status alone. A status that is no error is taken to mean that memory ran out, because only
+    /// then does a call return nothing without a status.
     pub(crate) fn from_status(raw: sys::kiln_status) -> Error {
         match Status::from_raw(raw) {
             None | Some(Status::Memory) => Error::memory(),
@@ -160,7 +160,7 @@ impl Error {
         }))
     }
 
-    /// Of an error of the JIT, which has all names that nobody defines.
+    /// Makes an error from one of the JIT, which has all names that nothing defines.
     pub(crate) fn from_jit(e: &sys::kiln_jit_error) -> Error {
         let mut error = Error::from_diag(&e.diag);
         if e.n_missing != 0 && !e.missing.data.is_null() {
@@ -172,48 +172,48 @@ impl Error {
         error
     }
 
-    /// The kind of error.
+    /// Returns the kind of error.
     pub fn status(&self) -> Status {
         self.0.status
     }
 
-    /// What is wrong, in one line and without the place.
+    /// Returns what is wrong, in one line and without the place.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The name of the module, or `""`.
+    /// Returns the name of the module, or `""`.
     pub fn module(&self) -> &str {
         &self.0.module
     }
 
-    /// The name of the function, or `""`.
+    /// Returns the name of the function, or `""`.
     pub fn function(&self) -> &str {
         &self.0.function
     }
 
-    /// The block, counted from 0 in the order in which the function's blocks were made.
+    /// Returns the block, counted from 0 in the order in which the function's blocks were made.
     pub fn block(&self) -> Option<u32> {
         self.0.block
     }
 
-    /// The instruction's number in its function, as Kiln's text form counts: parameters first, then instructions in the
-    /// order in which they were built.
+    /// Returns the instruction's number in its function, as counted in Kiln's text form: parameters first, then
+    /// instructions in the order in which they were built.
     pub fn instruction(&self) -> Option<u32> {
         self.0.instruction
     }
 
-    /// Line and column of a text that was read, from 1.
+    /// Returns the line and column, from 1, in a text that was read.
     pub fn position(&self) -> Option<(u32, u32)> {
         (self.0.line != 0).then_some((self.0.line, self.0.column))
     }
 
-    /// File, line and column of the source location that the instruction has.
+    /// Returns the file, line and column of the instruction's source location.
     pub fn source_location(&self) -> Option<(&str, u32, u32)> {
         (self.0.source_line != 0).then_some((&*self.0.source, self.0.source_line, self.0.source_column))
     }
 
-    /// Names that nobody defines, in the order of their first use, after [`Jit::add`](crate::Jit::add).
+    /// Returns the names that nothing defines, in the order of their first use, after [`Jit::add`](crate::Jit::add).
     pub fn missing(&self) -> &[String] {
         &self.0.missing
     }
@@ -245,7 +245,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Bytes of a C string, as text.
+/// Returns the bytes of a C string as text.
 ///
 /// # Safety
 /// `p` is NULL, or a string that ends with a NUL and lives as long as `'a`.

@@ -1,4 +1,4 @@
-//! Functions while they are built: values, blocks, instructions.
+//! Functions under construction: values, blocks, instructions.
 
 use std::ffi::CString;
 use std::fmt;
@@ -13,8 +13,9 @@ use crate::module::{Data, Sig, Symbol, of_owner};
 use crate::session::Invariant;
 use crate::types::{FloatCond, Guard, IntCond, Ordering, Rmw, Type, count};
 
-/// A value of the function of lifetime `'id`: what an instruction made, a parameter, a constant. What no instruction
-/// made (a call without a result, or anything after a mistake) is none, which every call passes through.
+/// A value of the function of lifetime `'id`: the result of an instruction, a parameter, or a constant. If no
+/// instruction produced it (after a call without a result, or after a mistake), it is none, which every call passes
+/// through.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct Value<'id> {
@@ -30,7 +31,7 @@ pub struct Block<'id> {
     id: Invariant<'id>,
 }
 
-/// A piece of the frame of the function of lifetime `'id`; as an operand, its address.
+/// A part of the frame of the function of lifetime `'id`. As an operand, it is its address.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct Slot<'id> {
@@ -43,7 +44,7 @@ impl<'id> Value<'id> {
         Value { raw, id: PhantomData }
     }
 
-    /// True if there is no value.
+    /// Returns true if there is no value.
     pub fn is_none(self) -> bool {
         self.raw.id == 0
     }
@@ -54,7 +55,8 @@ impl<'id> Block<'id> {
         Block { raw, id: PhantomData }
     }
 
-    /// The block's number, from 0 in the order in which blocks were made, as in an [`Error`](crate::Error).
+    /// Returns the block's number, counting from 0 in the order in which blocks were made, as in an
+    /// [`Error`](crate::Error).
     pub fn number(self) -> u32 {
         self.raw.id
     }
@@ -89,10 +91,10 @@ impl fmt::Debug for Slot<'_> {
     }
 }
 
-/// What an instruction takes: a [`Value`]; a [`Slot`], for its address; a [`Symbol`], for its address; a number. An
-/// integer has the type that its use requires, an `f32` or `f64` is of [`Type::F32`] or [`Type::F64`].
+/// An operand of an instruction: a [`Value`]; a [`Slot`] or a [`Symbol`], for its address; or a number. An integer
+/// takes the type that its use requires; an `f32` or `f64` is of [`Type::F32`] or [`Type::F64`].
 pub trait Operand<'id> {
-    /// The operand as a value of `f`.
+    /// Returns the operand as a value of `f`.
     fn value(self, f: &Function<'id>) -> Value<'id>;
 }
 
@@ -147,20 +149,20 @@ impl<'id> Operand<'id> for f64 {
 pub struct MemFlags(u32);
 
 impl MemFlags {
-    /// None: any alignment, not volatile.
+    /// No flags: any alignment, not volatile.
     pub const NONE: MemFlags = MemFlags(0);
-    /// The access is neither removed nor repeated nor merged with another one.
+    /// The access is not removed, repeated, or merged with another access.
     pub const VOLATILE: MemFlags = MemFlags(sys::KILN_MEM_VOLATILE);
     /// A hint: the memory is not needed again soon.
     pub const NONTEMPORAL: MemFlags = MemFlags(sys::KILN_MEM_NONTEMPORAL);
 
-    /// The address is a multiple of 2^`log2` bytes; more than 15 counts as 15.
+    /// States that the address is a multiple of 2^`log2` bytes. More than 15 counts as 15.
     pub const fn aligned(self, log2: u8) -> MemFlags {
         let log2 = if log2 > 15 { 15 } else { log2 };
         MemFlags(self.0 & !sys::KILN_MEM_ALIGN(15) | sys::KILN_MEM_ALIGN(log2 as u32))
     }
 
-    /// Both.
+    /// Combines both.
     pub const fn and(self, other: MemFlags) -> MemFlags {
         MemFlags(self.0 | other.0)
     }
@@ -182,41 +184,43 @@ impl Default for Attrs {
 }
 
 impl Attrs {
-    /// Nothing unusual.
+    /// Makes the default attributes.
     pub fn new() -> Attrs {
         Attrs { guard: Guard::None, frame_pointer: false, probe_bytes: 0, used: false }
     }
 
-    /// Whether a guard value stands between its local memory and the return address (stack protector).
+    /// Selects whether a guard value stands between the function's local memory and its return address (stack
+    /// protector).
     pub fn guard(mut self, guard: Guard) -> Attrs {
         self.guard = guard;
         self
     }
 
-    /// The frame pointer is the head of a list of frames, for profilers.
+    /// Makes the frame pointer the head of a list of frames, for profilers.
     pub fn frame_pointer(mut self) -> Attrs {
         self.frame_pointer = true;
         self
     }
 
-    /// It touches its stack at least once in so many bytes, from 16, so that running over its end faults on the guard
-    /// page; usually 4096.
+    /// Makes the function touch its stack at least once in this many bytes, so that a stack overflow faults on the
+    /// guard page. The number is at least 16, and usually 4096.
     pub fn probe_stack(mut self, bytes: u32) -> Attrs {
         self.probe_bytes = bytes;
         self
     }
 
-    /// Linkers keep it even if nothing refers to it.
+    /// Makes linkers keep the function even if nothing refers to it.
     pub fn used(mut self) -> Attrs {
         self.used = true;
         self
     }
 }
 
-/// A function while it is built, within [`Session::define`](crate::Session::define).
+/// A function under construction, within [`Session::define`](crate::Session::define).
 ///
-/// Instructions are appended to the current block, at first the entry. The first mistake sticks to the function: the
-/// calls after it give nothing and do nothing, and `define` returns the error with function, block and instruction.
+/// Instructions are appended to the current block, which is initially the entry. The first mistake sticks to the
+/// function: later calls return nothing and do nothing, and `define` returns the error with function, block and
+/// instruction.
 pub struct Function<'id> {
     raw: NonNull<sys::kiln_func>,
     module: u32,
@@ -226,7 +230,7 @@ pub struct Function<'id> {
 }
 
 impl<'id> Function<'id> {
-    /// A function that is open until the result goes, of a module and session with such owners.
+    /// Refers to a function that stays open as long as the result lives, and to the owners of its module and session.
     pub(crate) fn new(raw: NonNull<sys::kiln_func>, module: u32, session: u32, of: *const sys::kiln_module) -> Self {
         Function { raw, module, session, of, id: PhantomData }
     }
@@ -236,24 +240,25 @@ impl<'id> Function<'id> {
         self.raw.as_ptr()
     }
 
-    /// libkiln's function, for calls of `kiln_sys`, which may build in it, but not end it.
+    /// Returns libkiln's function, for calls of `kiln_sys`, which may build in it but must not end it.
     pub fn as_raw(&self) -> *mut sys::kiln_func {
         self.raw()
     }
 
-    /// A value that a call of `kiln_sys` gave. One that is not of this function is a mistake, or another value.
+    /// Converts a value that a call of `kiln_sys` returned. One that does not belong to this function is a mistake, or
+    /// another value.
     pub fn value_from_raw(&self, raw: sys::kiln_value) -> Value<'id> {
         Value::new(raw)
     }
 
-    /// libkiln's handle of a value.
+    /// Returns libkiln's handle of a value.
     pub fn raw_value(&self, value: impl Operand<'id>) -> sys::kiln_value {
         value.value(self).raw
     }
 
     // ---- errors ----
 
-    /// Reports a mistake of the front end's program at the current place; it sticks as the library's do.
+    /// Reports a mistake in the front end's program at the current place. It sticks, as the library's own errors do.
     pub fn fail(&self, message: &str) {
         self.fail_with(sys::KILN_ERR_ARGUMENT, message);
     }
@@ -264,13 +269,13 @@ impl<'id> Function<'id> {
         unsafe { sys::kiln_func_fail(self.raw(), status, message.as_ptr()) };
     }
 
-    /// True after a mistake.
+    /// Returns true after a mistake.
     pub fn has_failed(&self) -> bool {
         // SAFETY: the function is alive.
         unsafe { sys::kiln_func_status(self.raw()) != sys::KILN_OK }
     }
 
-    /// What `result` has; an error becomes the function's.
+    /// Returns the content of `result`; an error becomes the function's.
     fn take<T>(&self, result: Result<T>) -> Option<T> {
         result.map_err(|e| self.fail(e.message())).ok()
     }
@@ -281,7 +286,7 @@ impl<'id> Function<'id> {
 
     // ---- attributes ----
 
-    /// Sets all attributes, in place of earlier ones.
+    /// Sets all attributes, replacing earlier ones.
     pub fn set_attrs(&self, attrs: &Attrs) {
         // SAFETY: the function is alive; attributes are copied.
         unsafe {
@@ -296,28 +301,28 @@ impl<'id> Function<'id> {
 
     // ---- blocks ----
 
-    /// The `i`-th parameter of the function.
+    /// Returns the `i`-th parameter of the function.
     #[inline]
     pub fn param(&self, i: u32) -> Value<'id> {
         // SAFETY: the function is alive; an index out of range is a mistake.
         Value::new(unsafe { sys::kiln_func_param(self.raw(), i) })
     }
 
-    /// Makes a block. Branches to it may be built at any time, instructions in it after [`Function::switch_to`].
+    /// Makes a block. Branches to it may be built at any time, and instructions in it after [`Function::switch_to`].
     #[inline]
     pub fn block(&self) -> Block<'id> {
         // SAFETY: the function is alive.
         Block::new(unsafe { sys::kiln_block_new(self.raw()) })
     }
 
-    /// Makes a block current: instructions are appended to its end.
+    /// Makes a block current, so that instructions are appended to its end.
     #[inline]
     pub fn switch_to(&self, block: Block<'id>) {
         // SAFETY: the function is alive, the block its own or none.
         unsafe { sys::kiln_block_switch(self.raw(), block.raw) }
     }
 
-    /// The current block.
+    /// Returns the current block.
     pub fn current_block(&self) -> Block<'id> {
         // SAFETY: the function is alive.
         Block::new(unsafe { sys::kiln_block_current(self.raw()) })
@@ -330,13 +335,13 @@ impl<'id> Function<'id> {
         Value::new(unsafe { sys::kiln_block_add_param(self.raw(), block.raw, ty as u32) })
     }
 
-    /// True if the block has its terminator.
+    /// Returns true if the block has its terminator.
     pub fn is_terminated(&self, block: Block<'id>) -> bool {
         // SAFETY: the function is alive; a block out of range has none.
         unsafe { sys::kiln_block_is_terminated(self.raw(), block.raw) }
     }
 
-    /// Gives the argument for parameter `index` of `target` on every edge from `pred` to it, whether or not `pred` has
+    /// Passes the argument for parameter `index` of `target` on every edge from `pred` to it, whether or not `pred` has
     /// its terminator already.
     pub fn set_edge_arg(&self, pred: Block<'id>, target: Block<'id>, index: u32, value: impl Operand<'id>) {
         let value = value.value(self);
@@ -346,52 +351,53 @@ impl<'id> Function<'id> {
 
     // ---- operands ----
 
-    /// The type of a value; none for an integer constant, which takes that of its use, and for no value.
+    /// Returns the type of a value; none for no value, and for an integer constant, which takes the type of its use.
     pub fn value_type(&self, value: Value<'id>) -> Option<Type> {
         // SAFETY: the function is alive; a value out of range has no type.
         Type::from_raw(unsafe { sys::kiln_value_type(self.raw(), value.raw) })
     }
 
-    /// An integer constant, which takes the type of its use; sign-extended for an `i128`.
+    /// Returns an integer constant, which takes the type of its use. It is sign-extended for an `i128`.
     #[inline]
     pub fn int(&self, value: i64) -> Value<'id> {
         // SAFETY: the function is alive.
         Value::new(unsafe { sys::kiln_const_int(self.raw(), value) })
     }
 
-    /// A constant of a type, by its bits.
+    /// Returns a constant of a type, given its bits.
     pub fn bits(&self, ty: Type, bits: u128) -> Value<'id> {
         // SAFETY: the function is alive.
         Value::new(unsafe { sys::kiln_const_bits(self.raw(), ty as u32, bits as u64, (bits >> 64) as u64) })
     }
 
-    /// The address of a symbol + `addend`. Of a thread-local one, only as the operand of `tls_addr`.
+    /// Returns the address of a symbol plus `addend`. The address of a thread-local symbol is allowed only as the
+    /// operand of `tls_addr`.
     pub fn symbol(&self, symbol: Symbol, addend: i64) -> Value<'id> {
         let Some(symbol) = self.take(of_owner(symbol, self.module)) else { return Value::new(Default::default()) };
         // SAFETY: the function is alive; a symbol out of range is a mistake.
         Value::new(unsafe { sys::kiln_const_symbol(self.raw(), symbol, addend) })
     }
 
-    /// Makes a slot of less than 2 GiB in the frame. One that is only loaded and stored, whole and as one type, costs
-    /// no more than a register. Its content is anything at first.
+    /// Makes a slot of less than 2 GiB in the frame. A slot that is only loaded and stored, whole and as a single type,
+    /// costs no more than a register. Its initial content is unspecified.
     #[inline]
     pub fn slot(&self, size_bytes: u64, align_log2: u32) -> Slot<'id> {
         // SAFETY: the function is alive; what is out of range is a mistake.
         Slot { raw: unsafe { sys::kiln_slot_new(self.raw(), size_bytes, align_log2) }, id: PhantomData }
     }
 
-    /// A slot for a value of a type.
+    /// Makes a slot for a value of a type.
     pub fn slot_of(&self, ty: Type) -> Slot<'id> {
         self.slot(u64::from(ty.size()), ty.size().trailing_zeros())
     }
 
-    /// The slot is an array, or contains one: see [`Guard`].
+    /// Marks the slot as being or containing an array: see [`Guard`].
     pub fn set_array(&self, slot: Slot<'id>) {
         // SAFETY: the function is alive, the slot its own or none.
         unsafe { sys::kiln_slot_set_array(self.raw(), slot.raw) }
     }
 
-    /// A value that is bound later, by [`Function::bind`].
+    /// Makes a value that is bound later, by [`Function::bind`].
     pub fn forward(&self, ty: Type) -> Value<'id> {
         // SAFETY: the function is alive.
         Value::new(unsafe { sys::kiln_forward_new(self.raw(), ty as u32) })
@@ -404,13 +410,13 @@ impl<'id> Function<'id> {
         unsafe { sys::kiln_forward_bind(self.raw(), forward.raw, value.raw) }
     }
 
-    /// The address of a block but the entry, for [`Function::brind`].
+    /// Returns the address of a block other than the entry, for [`Function::brind`].
     pub fn block_address(&self, block: Block<'id>) -> Value<'id> {
         // SAFETY: the function is alive, the block its own or none.
         Value::new(unsafe { sys::kiln_block_address(self.raw(), block.raw) })
     }
 
-    /// Defines private data that belongs to this function; only its code and data may use the symbol.
+    /// Defines private data that belongs to this function. Only the function's code and data may use the symbol.
     pub fn data(&self, data: &Data<'_>) -> Option<Symbol> {
         // SAFETY: the function is alive; all of the description is copied.
         let raw = self.take(data.with(self.module, |d| unsafe { sys::kiln_func_add_data(self.raw(), d) }))?;
@@ -475,13 +481,14 @@ impl<'id> Function<'id> {
         Value::new(unsafe { sys::kiln_build_vector(self.raw(), op, types.0 as u32, types.1 as u32, number, a.raw, b) })
     }
 
-    /// Result `index`, from 1, of the call or operation `of`; directly after it, or after another result of it.
+    /// Returns result `index`, from 1, of the call or operation `of`. It must directly follow that operation, or
+    /// another of its results.
     pub fn result(&self, of: Value<'id>, index: u32) -> Value<'id> {
         // SAFETY: the function is alive; what has no such result is a mistake.
         Value::new(unsafe { sys::kiln_build_result(self.raw(), of.raw, index) })
     }
 
-    /// 1 if the condition holds between integers of a type, else 0; an `i8`.
+    /// Compares integers of a type: the result is an `i8`, 1 if the condition holds, else 0.
     #[inline]
     pub fn icmp(&self, cond: IntCond, ty: Type, a: impl Operand<'id>, b: impl Operand<'id>) -> Value<'id> {
         let (a, b) = (a.value(self), b.value(self));
@@ -489,14 +496,14 @@ impl<'id> Function<'id> {
         Value::new(unsafe { sys::kiln_build_icmp(self.raw(), cond as u32, ty as u32, a.raw, b.raw) })
     }
 
-    /// 1 if the condition holds between floats of a type, else 0; an `i8`.
+    /// Compares floats of a type: the result is an `i8`, 1 if the condition holds, else 0.
     pub fn fcmp(&self, cond: FloatCond, ty: Type, a: impl Operand<'id>, b: impl Operand<'id>) -> Value<'id> {
         let (a, b) = (a.value(self), b.value(self));
         // SAFETY: the function is alive; operands are checked.
         Value::new(unsafe { sys::kiln_build_fcmp(self.raw(), cond as u32, ty as u32, a.raw, b.raw) })
     }
 
-    /// `a` if the low bit of `cond`, an `i8`, is 1, else `b`.
+    /// Selects `a` if the low bit of `cond`, an `i8`, is 1, and otherwise `b`.
     pub fn select(&self, ty: Type, cond: Value<'id>, a: impl Operand<'id>, b: impl Operand<'id>) -> Value<'id> {
         let (a, b) = (a.value(self), b.value(self));
         // SAFETY: the function is alive; operands are checked.
@@ -505,7 +512,7 @@ impl<'id> Function<'id> {
 
     // ---- memory ----
 
-    /// The value at `address` + `offset` bytes.
+    /// Loads the value at `address` + `offset` bytes.
     #[inline]
     pub fn load(&self, ty: Type, address: impl Operand<'id>, offset: i32, flags: MemFlags) -> Value<'id> {
         let a = address.value(self);
@@ -513,7 +520,7 @@ impl<'id> Function<'id> {
         Value::new(unsafe { sys::kiln_build_load(self.raw(), ty as u32, a.raw, offset, flags.0) })
     }
 
-    /// A narrower integer `mem` in memory, extended to `ty`.
+    /// Loads the narrower integer `mem` and extends it to `ty`.
     pub fn load_ext(
         &self,
         ty: Type,
@@ -552,7 +559,7 @@ impl<'id> Function<'id> {
         unsafe { sys::kiln_build_store_trunc(self.raw(), ty as u32, mem as u32, a.raw, offset, v.raw, flags.0) }
     }
 
-    /// `base` + `index` * `scale` + `offset`; `scale` is 1 to 65535.
+    /// Computes `base` + `index` * `scale` + `offset`; `scale` is 1 to 65535.
     pub fn addr(&self, base: impl Operand<'id>, index: impl Operand<'id>, scale: u32, offset: i32) -> Value<'id> {
         let (base, index) = (base.value(self), index.value(self));
         // SAFETY: the function is alive; operands are checked.
@@ -566,21 +573,21 @@ impl<'id> Function<'id> {
         Value::new(unsafe { sys::kiln_build_salloc(self.raw(), size.raw, align_log2) })
     }
 
-    /// Loads atomically: relaxed, acquire or sequentially consistent.
+    /// Loads atomically. The ordering is relaxed, acquire or sequentially consistent.
     pub fn atomic_load(&self, ty: Type, address: impl Operand<'id>, order: Ordering) -> Value<'id> {
         let a = address.value(self);
         // SAFETY: the function is alive; operands are checked.
         Value::new(unsafe { sys::kiln_build_atomic_load(self.raw(), ty as u32, a.raw, order as u32) })
     }
 
-    /// Stores atomically: relaxed, release or sequentially consistent.
+    /// Stores atomically. The ordering is relaxed, release or sequentially consistent.
     pub fn atomic_store(&self, ty: Type, address: impl Operand<'id>, value: impl Operand<'id>, order: Ordering) {
         let (a, v) = (address.value(self), value.value(self));
         // SAFETY: the function is alive; operands are checked.
         unsafe { sys::kiln_build_atomic_store(self.raw(), ty as u32, a.raw, v.raw, order as u32) }
     }
 
-    /// Changes memory atomically; gives the old value.
+    /// Changes memory atomically and returns the old value.
     pub fn atomic_rmw(
         &self,
         op: Rmw,
@@ -594,8 +601,8 @@ impl<'id> Function<'id> {
         Value::new(unsafe { sys::kiln_build_atomic_rmw(self.raw(), op as u32, ty as u32, a.raw, v.raw, order as u32) })
     }
 
-    /// Stores `desired` if memory equals `expected`. Gives the old value; [`Function::result`] 1 says whether it was
-    /// stored. `orders` are those of success and failure.
+    /// Stores `desired` if memory equals `expected`. Returns the old value; [`Function::result`] 1 says whether
+    /// `desired` was stored. `orders` are those of success and failure.
     pub fn atomic_cas(
         &self,
         ty: Type,
@@ -612,7 +619,7 @@ impl<'id> Function<'id> {
         })
     }
 
-    /// Orders memory accesses; not relaxed.
+    /// Orders memory accesses. The ordering is not relaxed.
     pub fn fence(&self, order: Ordering) {
         // SAFETY: the function is alive.
         unsafe { sys::kiln_build_fence(self.raw(), order as u32) }
@@ -628,7 +635,7 @@ impl<'id> Function<'id> {
         Default::default()
     }
 
-    /// Calls a function of the module by its own signature. Gives result 0, or no value.
+    /// Calls a function of the module by its own signature. Returns result 0, or no value.
     pub fn call(&self, function: Symbol, args: &[Value<'id>]) -> Value<'id> {
         let Some(symbol) = self.take(of_owner(function, self.module)) else { return Value::new(Default::default()) };
         // SAFETY: module and function are alive; a symbol out of range gives zeros.
@@ -637,7 +644,7 @@ impl<'id> Function<'id> {
         self.call_raw(sig, callee, args)
     }
 
-    /// Calls what is at an address, by a signature. Gives result 0, or no value.
+    /// Calls the function at an address, by a signature. Returns result 0, or no value.
     pub fn call_indirect(&self, sig: Sig, callee: impl Operand<'id>, args: &[Value<'id>]) -> Value<'id> {
         let (sig, callee) = (self.own_sig(sig), callee.value(self));
         self.call_raw(sig, callee, args)
@@ -649,15 +656,15 @@ impl<'id> Function<'id> {
         Value::new(unsafe { sys::kiln_build_call(self.raw(), sig, callee.raw, raw_values(args), n) })
     }
 
-    /// Leaves the function and calls another one in its place, by a signature with the same results and convention. It
-    /// ends the block.
+    /// Leaves the function and calls another one in its place, by a signature with the same results and convention.
+    /// This ends the block.
     pub fn tailcall(&self, sig: Sig, callee: impl Operand<'id>, args: &[Value<'id>]) {
         let (sig, callee, n) = (self.own_sig(sig), callee.value(self), self.count(args.len()));
         // SAFETY: the function is alive, `args` has `n` values; all are checked.
         unsafe { sys::kiln_build_tailcall(self.raw(), sig, callee.raw, raw_values(args), n) }
     }
 
-    /// The next variadic argument of the `va_list` at an address.
+    /// Returns the next variadic argument of the `va_list` at an address.
     pub fn va_arg(&self, ty: Type, list: impl Operand<'id>) -> Value<'id> {
         let list = list.value(self);
         // SAFETY: the function is alive; operands are checked.
@@ -666,7 +673,7 @@ impl<'id> Function<'id> {
 
     // ---- the ends of blocks ----
 
-    /// Goes to a block, with arguments for its parameters.
+    /// Branches to a block, with arguments for its parameters.
     #[inline]
     pub fn br(&self, target: Block<'id>, args: &[Value<'id>]) {
         let n = self.count(args.len());
@@ -674,7 +681,7 @@ impl<'id> Function<'id> {
         unsafe { sys::kiln_build_br(self.raw(), target.raw, raw_values(args), n) }
     }
 
-    /// Goes to the first block if the low bit of `cond`, an `i8`, is 1, else to the second.
+    /// Branches to the first block if the low bit of `cond`, an `i8`, is 1, and otherwise to the second.
     #[inline]
     pub fn brif(&self, cond: Value<'id>, then: (Block<'id>, &[Value<'id>]), or: (Block<'id>, &[Value<'id>])) {
         let (n_then, n_or) = (self.count(then.1.len()), self.count(or.1.len()));
@@ -685,7 +692,7 @@ impl<'id> Function<'id> {
         }
     }
 
-    /// Goes to the block of the case that equals an integer of up to 64 bits, or to `default`. Arguments are given by
+    /// Branches to the block of the case that equals an integer of up to 64 bits, or to `default`. Pass arguments by
     /// [`Function::set_edge_arg`].
     pub fn switch(&self, ty: Type, value: impl Operand<'id>, default: Block<'id>, cases: &[(i64, Block<'id>)]) {
         let value = value.value(self);
@@ -695,7 +702,7 @@ impl<'id> Function<'id> {
         unsafe { sys::kiln_build_switch(self.raw(), ty as u32, value.raw, default.raw, cases.as_ptr(), n) }
     }
 
-    /// Goes to an address, which is that of one of these blocks.
+    /// Branches to an address, which is that of one of these blocks.
     pub fn brind(&self, address: impl Operand<'id>, targets: &[Block<'id>]) {
         let (address, n) = (address.value(self), self.count(targets.len()));
         // SAFETY: the function is alive, there are `n` blocks, which are C's in memory; all are checked.
@@ -712,7 +719,7 @@ impl<'id> Function<'id> {
 
     // ---- debug information ----
 
-    /// Instructions from here on have this location.
+    /// Sets the location of the instructions from here on.
     pub fn set_location(&self, at: &Location) {
         let Some(raw) = self.take(at.raw(self.module, self.session)) else { return };
         // SAFETY: the function is alive, file and scope its session's.
@@ -723,14 +730,14 @@ impl<'id> Function<'id> {
         self.take(entry.of(self.module, self.session))
     }
 
-    /// The function is described by `function`, of `unit`.
+    /// Sets the entry that describes the function: `function`, an entry of `unit`.
     pub fn set_debug(&self, function: Entry, unit: Entry) {
         let (Some(function), Some(unit)) = (self.entry(function), self.entry(unit)) else { return };
         // SAFETY: the function is alive, the entries its session's or module's.
         unsafe { sys::kiln_func_set_debug(self.raw(), function, unit, 0) }
     }
 
-    /// The variable or parameter lives in a slot.
+    /// Declares that the variable or parameter lives in a slot.
     pub fn declare_variable(&self, variable: Entry, slot: Slot<'id>) {
         let Some(variable) = self.entry(variable) else { return };
         let raw = sys::kiln_debug_variable { variable, slot: slot.raw, expr: ptr::null(), ..Default::default() };
@@ -738,8 +745,8 @@ impl<'id> Function<'id> {
         unsafe { sys::kiln_func_declare_variable(self.raw(), &raw) }
     }
 
-    /// The variable or parameter is a value from here on; none: it is not known any more. Debuggers show it where the
-    /// value still is: that changes no code.
+    /// Sets the value of the variable or parameter from here on; none if it is no longer known. Debuggers show the
+    /// variable where the value still exists: this does not change the code.
     pub fn set_variable(&self, variable: Entry, value: Option<Value<'id>>) {
         let Some(variable) = self.entry(variable) else { return };
         let value = value.map_or(Default::default(), |v| v.raw);
@@ -749,7 +756,7 @@ impl<'id> Function<'id> {
     }
 }
 
-/// A list for C: a `Value` is a `kiln_value`.
+/// Converts a list for C, where a `Value` is a `kiln_value`.
 fn raw_values(values: &[Value<'_>]) -> *const sys::kiln_value {
     values.as_ptr().cast()
 }

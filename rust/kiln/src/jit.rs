@@ -20,7 +20,7 @@ use crate::types::c_string;
 
 type Resolve = dyn Fn(&str) -> Option<*const ()> + Send + Sync;
 
-/// Where names are looked up that the JIT does not define.
+/// Where to look up names that the JIT does not define.
 #[derive(Default)]
 struct Resolver {
     symbols: HashMap<String, usize>,
@@ -28,11 +28,11 @@ struct Resolver {
 }
 
 thread_local! {
-    /// A panic of a callback, on its way through the library.
+    /// A callback's panic, on its way through the library.
     static PANIC: RefCell<Option<Box<dyn Any + Send>>> = const { RefCell::new(None) };
 }
 
-/// The library's callback. A panic is kept, and the name is taken for one that nobody defines.
+/// The library's callback. A panic is kept, and the name is treated as one that nothing defines.
 unsafe extern "C" fn resolve(user: *mut c_void, name: *const c_char) -> *mut c_void {
     // SAFETY: the resolver lives longer than the JIT; the name ends with a NUL.
     let (resolver, name) = unsafe { (&*user.cast::<Resolver>(), CStr::from_ptr(name)) };
@@ -50,7 +50,7 @@ unsafe extern "C" fn resolve(user: *mut c_void, name: *const c_char) -> *mut c_v
     }
 }
 
-/// Lets a panic of a callback go on, after the library has returned.
+/// Resumes a callback's panic after the library has returned.
 fn go_on() {
     if let Some(panic) = PANIC.with(|p| p.borrow_mut().take()) {
         resume_unwind(panic);
@@ -71,64 +71,64 @@ pub struct JitOptions {
 }
 
 impl JitOptions {
-    /// Memory as it is needed; names of the process are found.
+    /// Makes the default options: memory is taken as needed, and names of the process are found.
     pub fn new() -> JitOptions {
         JitOptions::default()
     }
 
-    /// Code and data lie in one piece of address space, so that they reach each other directly; at most 1 GiB, 0 for
-    /// 128 MiB. Without this call, memory is taken in pieces, anywhere.
+    /// Places code and data in one piece of address space, so that they reach each other directly; at most 1 GiB, 0 for
+    /// 128 MiB. Without this call, memory is taken in pieces at any address.
     pub fn near(mut self, bytes: u64) -> JitOptions {
         self.near_bytes = Some(bytes);
         self
     }
 
-    /// Pages are writable first, then executable, and not mapped twice: needed for children that are not made by
-    /// `fork`, and for breakpoints.
+    /// Makes pages writable first and executable afterwards, instead of mapping them twice. This is needed for children
+    /// that are not made by `fork`, and for breakpoints.
     pub fn switch_protection(mut self) -> JitOptions {
         self.switch = true;
         self
     }
 
-    /// The address of a name, such as `sine as *const ()` of an `extern "C" fn sine(x: f64) -> f64`.
+    /// Sets the address of a name, such as `sine as *const ()` for an `extern "C" fn sine(x: f64) -> f64`.
     pub fn symbol(mut self, name: &str, address: *const ()) -> JitOptions {
         self.resolver.symbols.insert(name.to_string(), address as usize);
         self
     }
 
-    /// What gives the addresses of other names. It is called within [`Jit::add`] and may itself add to the JIT. A panic
-    /// in it goes on after the name was taken for undefined.
+    /// Sets a callback that returns the addresses of other names. It is called within [`Jit::add`], and may itself add
+    /// to the JIT. If it panics, the name is treated as undefined, and the panic then continues.
     pub fn resolve(mut self, f: impl Fn(&str) -> Option<*const ()> + Send + Sync + 'static) -> JitOptions {
         self.resolver.resolve = Some(Box::new(f));
         self
     }
 
-    /// Names are not looked up in the process (`dlsym`).
+    /// Does not look up names in the process (`dlsym`).
     pub fn no_process_symbols(mut self) -> JitOptions {
         self.no_process_symbols = true;
         self
     }
 
-    /// Frames are not registered with the unwinder, which makes adding faster: panics and exceptions must not reach the
-    /// code, and backtraces stop there.
+    /// Does not register frames with the unwinder, which makes adding faster. Panics and exceptions must then not reach
+    /// the code, and backtraces stop there.
     pub fn no_unwind(mut self) -> JitOptions {
         self.no_unwind = true;
         self
     }
 
-    /// gdb learns of each unit, with its debug information.
+    /// Makes each unit, and its debug information, known to gdb.
     pub fn gdb(mut self) -> JitOptions {
         self.gdb = true;
         self
     }
 
-    /// Names of functions are written to `/tmp/perf-PID.map`, for `perf report`.
+    /// Writes names of functions to `/tmp/perf-PID.map`, for `perf report`.
     pub fn perf_map(mut self) -> JitOptions {
         self.perf_map = true;
         self
     }
 
-    /// Code and names are written to this folder's `jit-PID.dump`, for `perf inject --jit`.
+    /// Writes code and names to `jit-PID.dump` in this folder, for `perf inject --jit`.
     pub fn jitdump(mut self, folder: &str) -> JitOptions {
         self.jitdump_folder = Some(folder.to_string());
         self
@@ -146,27 +146,27 @@ impl fmt::Debug for JitOptions {
 pub struct AddFlags(u32);
 
 impl AddFlags {
-    /// Every name is defined, once.
+    /// Every name is defined exactly once.
     pub const NONE: AddFlags = AddFlags(0);
-    /// External functions are reached through stubs, so that a later unit, added with this flag too, may define them
-    /// again.
+    /// External functions are reached through stubs, so that a later unit, which is also added with this flag, may
+    /// define them again.
     pub const REDEFINABLE: AddFlags = AddFlags(sys::KILN_JIT_REDEFINABLE);
-    /// Functions may be undefined: calls of them trap until a unit that is redefinable or forward defines them.
+    /// Functions may be undefined. Calls of them trap until a unit that is redefinable or forward defines them.
     pub const FORWARD: AddFlags = AddFlags(sys::KILN_JIT_FORWARD);
 
-    /// Both.
+    /// Combines both.
     pub const fn and(self, other: AddFlags) -> AddFlags {
         AddFlags(self.0 | other.0)
     }
 }
 
-/// Memory for code, in which modules are linked with each other and with this program. Threads share it.
+/// Memory for code, in which modules are linked with each other and with this program. Threads may share it.
 ///
-/// What is added stays until the JIT is dropped, or [`Unit::remove`] removes it; a [`JitFn`] borrows the JIT. A JIT
-/// that was forgotten ([`std::mem::forget`]) keeps its memory.
+/// What is added stays until the JIT is dropped or [`Unit::remove`] removes it; a [`JitFn`] borrows the JIT. A JIT that
+/// was forgotten ([`std::mem::forget`]) keeps its memory.
 pub struct Jit {
     raw: NonNull<sys::kiln_jit>,
-    /// The library has the addresses of these.
+    /// The library keeps the addresses of these.
     _resolver: Option<Box<Resolver>>,
     _jitdump_folder: Option<CString>,
 }
@@ -177,12 +177,12 @@ unsafe impl Send for Jit {}
 unsafe impl Sync for Jit {}
 
 impl Jit {
-    /// A JIT for this machine.
+    /// Makes a JIT for this machine.
     pub fn new() -> Result<Jit> {
         Jit::with_options(JitOptions::new())
     }
 
-    /// A JIT with options.
+    /// Makes a JIT with options.
     pub fn with_options(options: JitOptions) -> Result<Jit> {
         let folder = options.jitdump_folder.as_deref().map(c_string).transpose()?;
         let needs = options.resolver.resolve.is_some() || !options.resolver.symbols.is_empty();
@@ -214,14 +214,14 @@ impl Jit {
         self.raw.as_ptr()
     }
 
-    /// libkiln's JIT, for calls of `kiln_sys`. It lives as long as `self`.
+    /// Returns libkiln's JIT, for calls of `kiln_sys`. It lives as long as `self`.
     pub fn as_raw(&self) -> *mut sys::kiln_jit {
         self.raw()
     }
 
-    /// Links a module's data and the functions that its sessions compiled with each other, with what was added before
-    /// and with this program, as one unit. Either all of it succeeds or nothing changes. The code is copied: the module
-    /// can be dropped.
+    /// Links a module's data and the functions that its sessions compiled, as one unit, with each other, with what was
+    /// added before, and with this program. Either the whole unit is added, or nothing changes. The code is copied, so
+    /// the module can be dropped.
     pub fn add<S>(&self, module: &mut Module<S>, flags: AddFlags) -> Result<Unit<'_>> {
         let (raw, owner) = (module.raw(), module.owner);
         let sessions = module.sessions();
@@ -256,11 +256,11 @@ impl Jit {
         }
     }
 
-    /// The address of an external symbol of any unit: of a function, or of data (thread-local: this thread's). It lives
-    /// as long as the unit.
+    /// Returns the address of an external symbol of any unit: a function, or data (for thread-local data, this thread's
+    /// copy). The address is valid as long as the unit exists.
     ///
     /// # Safety
-    /// If it is thread-local data, this thread does not end while the JIT is dropped.
+    /// If it is thread-local data, this thread must not end while the JIT is dropped.
     pub unsafe fn lookup(&self, name: &str) -> Option<NonNull<c_void>> {
         let name = c_string(name).ok()?;
         // SAFETY: the JIT is alive; the name ends with a NUL; as the caller promises.
@@ -306,12 +306,12 @@ impl Drop for JitError {
 ///
 /// As `unsafe extern "C" fn(..) -> ..` it has an `unsafe fn call`, whose caller promises that
 ///
-/// - the code, and what it calls, does for these arguments what safe Rust may do: it accesses no memory that it may
-///   not, ends, and neither unwinds into this program nor leaves it by `longjmp`; where it was redefined, by the same
-///   signature;
-/// - its unit has not been [removed](Unit::remove), none of its code runs when that or the drop of the JIT happens, and
-///   no thread that used its thread-local data ends meanwhile;
-/// - what it registers with the process (`atexit`, signal handlers, threads) may run, or is gone, by then.
+/// - for these arguments, the code and whatever it calls do only what safe Rust may do: the code accesses no memory
+///   that it must not access, it ends, and it neither unwinds into this program nor leaves by `longjmp`; if it was
+///   redefined, the new function has the same signature;
+/// - its unit has not been [removed](Unit::remove), none of its code runs while the unit is removed or the JIT is
+///   dropped, and no thread that used its thread-local data ends meanwhile;
+/// - whatever it registers with the process (`atexit`, signal handlers, threads) may run, or is gone, by then.
 ///
 /// [`JitFn::assume_safe`] makes this promise once, for all calls.
 pub struct JitFn<'j, F> {
@@ -333,7 +333,7 @@ impl<F> fmt::Debug for JitFn<'_, F> {
 }
 
 impl<'j, F: UnsafeFn> JitFn<'j, F> {
-    /// The function at an address that a unit or stream gave, if it is one of that type.
+    /// Returns the function at an address that a unit or stream returned, if it has that type.
     fn of<S>(module: &Module<S>, symbol: Symbol, address: *const c_void) -> Result<Self> {
         if address.is_null() {
             return Err(Error::new(crate::Status::Symbol, "the unit does not define the function"));
@@ -343,23 +343,23 @@ impl<'j, F: UnsafeFn> JitFn<'j, F> {
         Ok(JitFn { f: unsafe { F::from_address(address) }, jit: PhantomData })
     }
 
-    /// The same function, safe to call.
+    /// Returns the same function as one that is safe to call.
     ///
     /// # Safety
-    /// Every call of it that safe code can make, with any arguments of these types, is sound: see [`JitFn`].
+    /// Every call of it that safe code can make, with any arguments of these types, must be sound: see [`JitFn`].
     pub unsafe fn assume_safe(self) -> JitFn<'j, F::Safe> {
         // SAFETY: as the caller promises.
         JitFn { f: unsafe { self.f.into_safe() }, jit: PhantomData }
     }
 
-    /// The function's pointer, which knows no lifetime. Whoever calls it makes the promise of [`JitFn`], and that the
-    /// JIT is still there.
+    /// Returns the function's pointer, which has no lifetime. Whoever calls it makes the promise of [`JitFn`], and also
+    /// promises that the JIT still exists.
     pub fn as_fn(self) -> F {
         self.f
     }
 }
 
-/// An error unless the symbol is a function of the module by the signature of `F`.
+/// Returns an error unless the symbol is a function of the module with the signature of `F`.
 fn check_type<F: FnType, S>(module: &Module<S>, symbol: Symbol) -> Result<()> {
     let info = module.symbol_info(symbol)?;
     // SAFETY: the module is alive; a signature out of range gives zeros. Its lists live as long as the module.
@@ -370,20 +370,21 @@ fn check_type<F: FnType, S>(module: &Module<S>, symbol: Symbol) -> Result<()> {
     Ok(())
 }
 
-/// What one call of [`Jit::add`] added.
+/// The unit that one call of [`Jit::add`] added.
 ///
 /// Dropping this handle does not remove the code.
 pub struct Unit<'j> {
     jit: &'j Jit,
     raw: sys::kiln_jit_unit,
-    /// The module.
+    /// The module that it was made from.
     owner: u32,
-    /// Of a stream, whose functions may be built again.
+    /// True for a unit of a stream, whose functions may be built again.
     streamed: bool,
 }
 
 impl<'j> Unit<'j> {
-    /// A function of the unit, by its symbol in the module that was added. The type is compared with its signature:
+    /// Returns a function of the unit by its symbol in the module that was added. The type is compared with the
+    /// function's signature:
     ///
     /// `unit.function::<unsafe extern "C" fn(i64) -> i64>(&module, symbol)?`
     pub fn function<F: UnsafeFn>(&self, module: &Module<impl Sized>, symbol: Symbol) -> Result<JitFn<'j, F>> {
@@ -398,18 +399,18 @@ impl<'j> Unit<'j> {
         JitFn::of(module, symbol, address)
     }
 
-    /// The address of a function or data of the unit, internal ones included, but of thread-local data. It lives as
-    /// long as the unit.
+    /// Returns the address of a function or data of the unit, including internal ones, but not thread-local data. The
+    /// address is valid as long as the unit exists.
     pub fn address(&self, name: &str) -> Option<NonNull<c_void>> {
         let name = c_string(name).ok()?;
         // SAFETY: the JIT is alive; the name ends with a NUL; a unit that is gone gives none.
         NonNull::new(unsafe { sys::kiln_jit_address(self.jit.raw(), self.raw, name.as_ptr()) })
     }
 
-    /// Calls the unit's constructors, once, with no arguments of a program.
+    /// Calls the unit's constructors, once, without any program arguments.
     ///
     /// # Safety
-    /// As for the call of any of its functions: see [`JitFn`].
+    /// The same as for a call of any of its functions: see [`JitFn`].
     pub unsafe fn run_constructors(&self) -> Result<()> {
         let mut none = [ptr::null_mut::<c_char>()];
         let list = none.as_mut_ptr();
@@ -418,21 +419,22 @@ impl<'j> Unit<'j> {
         if status == sys::KILN_OK { Ok(()) } else { Err(Error::from_status(status)) }
     }
 
-    /// Calls what the code registered by `atexit`, then its destructors, once.
+    /// Calls what the code registered by `atexit`, and then its destructors, once.
     ///
     /// # Safety
-    /// As for the call of any of its functions: see [`JitFn`].
+    /// The same as for a call of any of its functions: see [`JitFn`].
     pub unsafe fn run_destructors(&self) -> Result<()> {
         // SAFETY: the JIT is alive.
         let status = unsafe { sys::kiln_jit_run_destructors(self.jit.raw(), self.raw) };
         if status == sys::KILN_OK { Ok(()) } else { Err(Error::from_status(status)) }
     }
 
-    /// Removes the unit and reuses its memory; then it has no functions any more. An error if other units refer to its
-    /// definitions, unless through stubs.
+    /// Removes the unit and reuses its memory; it then has no functions any more. Returns an error if other units refer
+    /// to its definitions other than through stubs.
     ///
     /// # Safety
-    /// No thread runs its code or will return to it, and no [`JitFn`], pointer or other code of it is used afterwards.
+    /// No thread may be running its code or return to it, and no [`JitFn`], pointer or other code of it may be used
+    /// afterwards.
     pub unsafe fn remove(&self) -> Result<()> {
         let mut error = JitError::new();
         // SAFETY: the JIT is alive; as the caller promises.
@@ -447,8 +449,8 @@ impl fmt::Debug for Unit<'_> {
     }
 }
 
-/// A module whose functions are added to a [`Jit`] one by one, while others are still being built: for prompts, and for
-/// functions that are compiled when they are first called.
+/// A module whose functions are added to a [`Jit`] one by one while others are still being built. This is for
+/// interactive prompts, and for functions that are compiled when they are first called.
 pub struct Stream<'a> {
     raw: NonNull<sys::kiln_jit_stream>,
     jit: &'a Jit,
@@ -456,9 +458,9 @@ pub struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    /// Builds a function as [`Session::define`], compiles it and adds it, with the data that the module got since the
-    /// last call. With [`AddFlags::REDEFINABLE`] it may be defined again, and calls of it, also by this [`JitFn`] of an
-    /// external function, reach the new code.
+    /// Builds a function as [`Session::define`] does, compiles it, and adds it together with the data that the module
+    /// got since the last call. With [`AddFlags::REDEFINABLE`] it may be defined again, and calls of it then reach the
+    /// new code; for an external function, so do calls through this [`JitFn`].
     pub fn define<F: UnsafeFn>(
         &self,
         session: &Session<'_>,

@@ -1,5 +1,5 @@
-//! Kiln makes machine code fast and does not optimize it: for JITs, debug builds and languages whose programs are to
-//! run at once. It is a library of C, which this crate brings ([`kiln_sys`]) and makes safe.
+//! Kiln generates machine code fast, and does not optimize it. It is meant for JITs, debug builds, and languages whose
+//! programs should run at once. Kiln is a C library, which this crate includes ([`kiln_sys`]) and makes safe.
 //!
 //! ```
 //! use kiln::{Jit, Module, Type};
@@ -27,18 +27,18 @@
 //!
 //! # What is checked
 //!
-//! **When the program is compiled:** values, blocks and slots belong to one function, sessions to their module's thread
-//! until it is frozen, functions of a JIT to the JIT. **When it runs:** types, structure and dominance of what is
-//! built, symbols and signatures of other modules, names, and the type of a function that is called. Mistakes are [`Error`]s
-//! with module, function, block and instruction.
+//! **At compile time:** values, blocks and slots belong to one function; sessions belong to their module's thread until
+//! the module is frozen; functions of a JIT belong to that JIT. **At run time:** types, structure and dominance of what
+//! is built; symbols and signatures of other modules; names; and the type of a function that is called. Mistakes are
+//! [`Error`]s with module, function, block and instruction.
 //!
-//! **Not at all:** what the code does when it runs. So whoever calls it says `unsafe`, at each call
-//! ([`JitFn::call`](JitFn)) or once for a function ([`JitFn::assume_safe`]). No safe call of this crate reaches
-//! undefined behaviour otherwise.
+//! **Not at all:** what the generated code does when it runs. Calling it therefore takes `unsafe`, either at each call
+//! ([`JitFn::call`](JitFn)) or once for a function ([`JitFn::assume_safe`]). Apart from that, no safe call of this
+//! crate leads to undefined behaviour.
 //!
 //! ## Values stay in their function
 //!
-//! A value of one function is none of another, even if one is built within the other:
+//! A value of one function cannot be used in another one, even if one is built within the other:
 //!
 //! ```compile_fail
 //! # let module = kiln::Module::new("demo")?;
@@ -53,7 +53,7 @@
 //! # Ok::<(), kiln::Error>(())
 //! ```
 //!
-//! With a value of its own it compiles:
+//! If the inner function uses a value of its own, this compiles:
 //!
 //! ```
 //! # let module = kiln::Module::new("demo")?;
@@ -68,7 +68,7 @@
 //! # Ok::<(), kiln::Error>(())
 //! ```
 //!
-//! So with blocks and slots:
+//! The same is true of blocks and slots:
 //!
 //! ```compile_fail
 //! # let module = kiln::Module::new("demo")?;
@@ -94,7 +94,7 @@
 //! # Ok::<(), kiln::Error>(())
 //! ```
 //!
-//! And nothing of a function outlives its building:
+//! Nothing that belongs to a function outlives the call that builds it:
 //!
 //! ```compile_fail,E0521
 //! # let module = kiln::Module::new("demo")?;
@@ -138,7 +138,7 @@
 //! # Ok::<(), kiln::Error>(())
 //! ```
 //!
-//! A function that is safe to call cannot be had without `unsafe`:
+//! A function that is safe to call can be obtained only by `unsafe`:
 //!
 //! ```compile_fail,E0277
 //! # use kiln::{AddFlags, Jit, Module};
@@ -160,7 +160,7 @@
 //! # Ok::<(), kiln::Error>(())
 //! ```
 //!
-//! A frozen module is shared, and each thread has a session:
+//! Threads can share a frozen module, and each thread has a session of its own:
 //!
 //! ```
 //! let module = kiln::Module::new("demo")?;
@@ -184,7 +184,7 @@
 //! # Ok::<(), kiln::Error>(())
 //! ```
 //!
-//! What was declared stays declared, and nothing uses the module when its object is made:
+//! A frozen module takes no further definitions, and nothing may use a module while its object is made:
 //!
 //! ```compile_fail,E0599
 //! let module = kiln::Module::new("demo")?.freeze()?;
@@ -242,7 +242,7 @@ pub use session::{Session, SourceFile, Stats};
 pub use signature::{FnType, Param, ParamType, ResultType, Signature, UnsafeFn};
 pub use types::{CallConv, FloatCond, Guard, IntCond, Linkage, Ordering, Pic, Rmw, Target, Tls, Type, Visibility};
 
-/// The pages, whose programs are tested.
+/// The pages of the documentation, whose programs are tested.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../rust.md")]

@@ -18,21 +18,21 @@ use crate::session::Session;
 use crate::signature::{FnType, Signature};
 use crate::types::{Linkage, Pic, Target, Tls, Visibility, c_string, count};
 
-/// A number for what owns handles, so that those of another owner are recognised. The library checks that handles are
-/// in range itself.
+/// Returns a number for an owner of handles, so that handles of another owner are recognised. The library itself checks
+/// that handles are in range.
 pub(crate) fn next_owner() -> u32 {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     NEXT.fetch_add(1, Relaxed)
 }
 
-/// A function, a piece of data or another name in a module.
+/// A symbol of a module: a function, a piece of data, or another name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Symbol {
     pub(crate) raw: sys::kiln_symbol,
     pub(crate) owner: u32,
 }
 
-/// A signature that a module has interned: equal ones are equal.
+/// A signature that a module has interned: equal signatures compare equal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Sig {
     pub(crate) raw: sys::kiln_sig,
@@ -55,7 +55,7 @@ pub struct SymbolDesc<'a> {
 }
 
 impl<'a> SymbolDesc<'a> {
-    /// An external symbol. `""` is allowed with the linkages internal and private alone.
+    /// Makes an external symbol. The name `""` is allowed only with internal or private linkage.
     pub fn new(name: &'a str) -> Self {
         SymbolDesc {
             name,
@@ -71,61 +71,61 @@ impl<'a> SymbolDesc<'a> {
         }
     }
 
-    /// Where the name is known, and which definition counts.
+    /// Sets where the name is visible, and which definition takes effect.
     pub fn linkage(mut self, linkage: Linkage) -> Self {
         self.linkage = linkage;
         self
     }
 
-    /// Which components see the name.
+    /// Sets which components see the name.
     pub fn visibility(mut self, visibility: Visibility) -> Self {
         self.visibility = visibility;
         self
     }
 
-    /// Thread-local data.
+    /// Makes it thread-local data.
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = tls;
         self
     }
 
-    /// The section of its definition; without this call, one by its content.
+    /// Sets the section of its definition. Without this call, the content determines the section.
     pub fn section(mut self, name: &'a str) -> Self {
         self.section = Some(name);
         self
     }
 
-    /// The section group of its definition.
+    /// Sets the section group of its definition.
     pub fn comdat(mut self, name: &'a str) -> Self {
         self.comdat = Some(name);
         self
     }
 
-    /// Bound in the component that is linked together: without GOT and PLT.
+    /// Binds the symbol in the component being linked, so that it needs no GOT and no PLT.
     pub fn dso_local(mut self) -> Self {
         self.dso_local = true;
         self
     }
 
-    /// A function that may be defined elsewhere is called through the GOT and not through the PLT.
+    /// Makes calls of a function that may be defined elsewhere go through the GOT instead of the PLT.
     pub fn no_plt(mut self) -> Self {
         self.no_plt = true;
         self
     }
 
-    /// A definition follows, on which code that is built before it may rely.
+    /// States that a definition follows, on which code that is built before it may rely.
     pub fn body(mut self) -> Self {
         self.body = true;
         self
     }
 
-    /// A function's alignment, 2^`align_log2` bytes; 0: the target's usual one.
+    /// Sets a function's alignment, 2^`align_log2` bytes; 0 for the target's usual alignment.
     pub fn align_log2(mut self, align_log2: u8) -> Self {
         self.align_log2 = align_log2;
         self
     }
 
-    /// Calls `then` with C's form.
+    /// Calls `then` with the description for C.
     fn with<R>(&self, then: impl FnOnce(&sys::kiln_symbol_desc) -> R) -> Result<R> {
         let name = c_string(self.name)?;
         let section = self.section.map(c_string).transpose()?;
@@ -153,14 +153,14 @@ impl<'a> From<&'a str> for SymbolDesc<'a> {
     }
 }
 
-/// An address in data: the 8 bytes at `offset` become that of `symbol` + `addend`.
+/// An address in data: the 8 bytes at `offset` take the address of `symbol` + `addend`.
 #[derive(Clone, Copy, Debug)]
 pub struct Reloc {
-    /// In the data, in bytes.
+    /// The offset in the data, in bytes.
     pub offset: u64,
-    /// Whose address.
+    /// The symbol whose address is stored.
     pub symbol: Symbol,
-    /// Added to it.
+    /// Added to that address.
     pub addend: i64,
 }
 
@@ -175,41 +175,41 @@ pub struct Data<'a> {
 }
 
 impl<'a> Data<'a> {
-    /// A copy of these bytes.
+    /// Makes data from a copy of these bytes.
     pub fn bytes(bytes: &'a [u8]) -> Self {
         Data { bytes: Some(bytes), size: bytes.len() as u64, align_log2: 0, flags: 0, relocs: &[] }
     }
 
-    /// Zeros.
+    /// Makes data that consists of zeros.
     pub fn zero(size_bytes: u64) -> Self {
         Data { bytes: None, size: size_bytes, align_log2: 0, flags: 0, relocs: &[] }
     }
 
-    /// At a multiple of 2^`align_log2` bytes; at most 16.
+    /// Aligns the data to a multiple of 2^`align_log2` bytes. `align_log2` is at most 16.
     pub fn align_log2(mut self, align_log2: u8) -> Self {
         self.align_log2 = align_log2;
         self
     }
 
-    /// Nothing writes to it when it has been relocated.
+    /// States that nothing writes to the data after relocation.
     pub fn read_only(mut self) -> Self {
         self.flags |= sys::KILN_DATA_READ_ONLY;
         self
     }
 
-    /// Linkers keep it even if nothing refers to it.
+    /// Makes linkers keep the data even if nothing refers to it.
     pub fn used(mut self) -> Self {
         self.flags |= sys::KILN_DATA_USED;
         self
     }
 
-    /// Addresses in it, in the order of their offsets.
+    /// Sets the addresses in the data, in the order of their offsets.
     pub fn relocs(mut self, relocs: &'a [Reloc]) -> Self {
         self.relocs = relocs;
         self
     }
 
-    /// Calls `then` with C's form; symbols must be `owner`'s.
+    /// Calls `then` with the data for C. Symbols must belong to `owner`.
     pub(crate) fn with<R>(&self, owner: u32, then: impl FnOnce(&sys::kiln_data_desc) -> R) -> Result<R> {
         let mut relocs = Vec::with_capacity(self.relocs.len());
         for r in self.relocs {
@@ -233,7 +233,7 @@ impl<'a> Data<'a> {
     }
 }
 
-/// The symbol for C, if it is that owner's.
+/// Returns the symbol for C, if it belongs to that owner.
 pub(crate) fn of_owner(symbol: Symbol, owner: u32) -> Result<sys::kiln_symbol> {
     if symbol.owner == owner { Ok(symbol.raw) } else { Err(Error::argument("a symbol of another module")) }
 }
@@ -258,7 +258,7 @@ impl Default for ModuleOptions {
 }
 
 impl ModuleOptions {
-    /// For this machine, position-independent; functions are verified.
+    /// Makes the default options: for this machine, position-independent, and functions are verified.
     pub fn new() -> Self {
         ModuleOptions {
             target: None,
@@ -272,58 +272,58 @@ impl ModuleOptions {
         }
     }
 
-    /// Another machine.
+    /// Selects another machine.
     pub fn target(mut self, target: Target) -> Self {
         self.target = Some(target);
         self
     }
 
-    /// How position-independent the code is.
+    /// Selects how position-independent the code is.
     pub fn pic(mut self, pic: Pic) -> Self {
         self.pic = pic;
         self
     }
 
-    /// Each function in a section of its own.
+    /// Selects whether each function is in a section of its own.
     pub fn function_sections(mut self, on: bool) -> Self {
         self.function_sections = on;
         self
     }
 
-    /// Each piece of data in a section of its own.
+    /// Selects whether each piece of data is in a section of its own.
     pub fn data_sections(mut self, on: bool) -> Self {
         self.data_sections = on;
         self
     }
 
-    /// Whether each function is checked against all rules of the IR before it is compiled, which takes a tenth to a third
-    /// of the time. A function that breaks them and is not checked becomes code that may do anything; building and
-    /// compiling are sound in both cases.
+    /// Selects whether each function is checked against all rules of the IR before it is compiled. Checking takes a
+    /// tenth to a third of the time. Without it, a function that breaks the rules becomes code that may do anything.
+    /// Building and compiling are sound in both cases.
     pub fn verify(mut self, on: bool) -> Self {
         self.verify = on;
         self
     }
 
-    /// For a [`Jit`](crate::Jit): thread-local data is reached in the way that it can give.
+    /// Selects code for a [`Jit`](crate::Jit): thread-local data is accessed in the way that a JIT supports.
     pub fn jit(mut self, on: bool) -> Self {
         self.jit = on;
         self
     }
 
-    /// What every processor that is to run the code can do: `kiln_sys::KILN_FEATURE_...`, joined by `|`.
+    /// Sets the features of every processor that runs the code: `kiln_sys::KILN_FEATURE_...`, combined by `|`.
     pub fn features(mut self, features: u32) -> Self {
         self.features = features;
         self
     }
 
-    /// The version of DWARF that debug information has: 4 or 5.
+    /// Sets the DWARF version of debug information, 4 or 5.
     pub fn dwarf_version(mut self, version: u32) -> Self {
         self.dwarf_version = version;
         self
     }
 }
 
-/// State of a [`Module`] that is not frozen: one thread uses it.
+/// State of a [`Module`] that is not frozen: a single thread uses it.
 #[derive(Debug)]
 pub struct Open(PhantomData<Cell<()>>);
 
@@ -331,10 +331,11 @@ pub struct Open(PhantomData<Cell<()>>);
 #[derive(Debug)]
 pub struct Frozen(());
 
-/// Everything that becomes one object, or one unit of a [`Jit`](crate::Jit).
+/// Everything that goes into one object, or into one unit of a [`Jit`](crate::Jit).
 ///
 /// A module declares functions and data; [sessions](Module::session) compile its functions. The first error of a call
-/// that adds to the module sticks to it: later ones return it again. A function that fails has no effect on others.
+/// that adds to the module sticks to it: later calls return it again. A function that fails does not affect other
+/// functions.
 pub struct Module<S = Open> {
     raw: NonNull<sys::kiln_module>,
     pub(crate) owner: u32,
@@ -351,12 +352,12 @@ unsafe impl<S> Send for Module<S> {}
 unsafe impl Sync for Module<Frozen> {}
 
 impl Module<Open> {
-    /// A module for this machine. `name` is for diagnostics and the object's file symbol; `""`: none.
+    /// Makes a module for this machine. `name` is for diagnostics and the object's file symbol; `""` for none.
     pub fn new(name: &str) -> Result<Module> {
         Module::with_options(name, &ModuleOptions::new())
     }
 
-    /// A module with options.
+    /// Makes a module with options.
     pub fn with_options(name: &str, options: &ModuleOptions) -> Result<Module> {
         let name = c_string(name)?;
         let Some(target) = options.target.or_else(Target::host) else {
@@ -388,8 +389,9 @@ impl Module<Open> {
         Ok(module)
     }
 
-    /// Ends the declarations, so that threads may compile functions at once. Sessions that were made before are dropped
-    /// first; their code stays. Afterwards declarations find what was declared before, or refer to what is external.
+    /// Ends the declarations, so that several threads may compile functions at once. Sessions that were made before
+    /// must be dropped first; their code stays. Afterwards, declarations find what was declared before, or refer to
+    /// external symbols.
     pub fn freeze(self) -> Result<Module<Frozen>> {
         // SAFETY: no session is borrowed, since that would borrow the module.
         let status = unsafe { sys::kiln_module_freeze(self.raw()) };
@@ -402,7 +404,7 @@ impl Module<Open> {
         Ok(Module { raw: this.raw, owner: this.owner, kept: Mutex::new(kept), state: PhantomData })
     }
 
-    /// Defines data that was declared, once.
+    /// Defines data that was declared. Each may be defined only once.
     pub fn define_data(&self, symbol: Symbol, data: &Data<'_>) -> Result<()> {
         let symbol = of_owner(symbol, self.owner)?;
         // SAFETY: the module is alive; all of the description is copied.
@@ -417,14 +419,14 @@ impl Module<Open> {
         Ok(symbol)
     }
 
-    /// Defines private data: the text and a NUL. The linker may merge equal ones.
+    /// Defines private data: the text and a NUL. The linker may merge equal strings.
     pub fn string(&self, text: &str) -> Result<Symbol> {
         // SAFETY: the module is alive; the text is copied.
         let raw = unsafe { sys::kiln_data_define_string(self.raw(), text.as_ptr().cast(), text.len()) };
         self.symbol(raw)
     }
 
-    /// Defines a symbol as another name of `target` + `offset` bytes.
+    /// Defines a symbol as another name for `target` + `offset` bytes.
     pub fn alias<'a>(&self, desc: impl Into<SymbolDesc<'a>>, target: Symbol, offset: i64) -> Result<Symbol> {
         let target = of_owner(target, self.owner)?;
         // SAFETY: the module is alive; the description is copied.
@@ -432,9 +434,9 @@ impl Module<Open> {
         self.symbol(raw)
     }
 
-    /// Has a function without parameters and results called when the program starts, or `at_exit`; those of a lower
-    /// priority (to 65535) begin. In a [`Jit`](crate::Jit), [`Unit::run_constructors`](crate::Unit::run_constructors)
-    /// calls them.
+    /// Registers a function without parameters and results to be called when the program starts, or ends (`at_exit`).
+    /// Functions with a lower priority run first; the priority is at most 65535. In a [`Jit`](crate::Jit),
+    /// [`Unit::run_constructors`](crate::Unit::run_constructors) calls them.
     pub fn constructor(&self, function: Symbol, priority: u32, at_exit: bool) -> Result<()> {
         let func = of_owner(function, self.owner)?;
         let desc = sys::kiln_ctor_desc { func, priority, at_exit, ..Default::default() };
@@ -443,7 +445,7 @@ impl Module<Open> {
         self.check()
     }
 
-    /// The source file that the object's file symbol names, in place of the module's name.
+    /// Sets the source file that the object's file symbol names in place of the module's name.
     pub fn set_source_file(&self, name: &str) -> Result<()> {
         let name = c_string(name)?;
         // SAFETY: the module is alive; the name is copied.
@@ -451,7 +453,7 @@ impl Module<Open> {
         self.check()
     }
 
-    /// The debug information that functions share: units, files, types.
+    /// Returns the debug information that functions share: units, files, types.
     pub fn debug(&self) -> Result<DebugInfo<'_>> {
         // SAFETY: the module is alive, and not frozen.
         let raw = unsafe { sys::kiln_module_debug(self.raw()) };
@@ -464,7 +466,7 @@ impl Module<Open> {
         if unsafe { sys::kiln_module_status(self.raw()) } == sys::KILN_OK { Ok(()) } else { Err(self.error()) }
     }
 
-    /// The module's error in full, which only the one thread may read.
+    /// Returns the module's complete error, which only the module's single thread may read.
     pub(crate) fn error(&self) -> Error {
         // SAFETY: the module is alive, and no other thread uses it.
         Error::from_diag(unsafe { &*sys::kiln_module_diag(self.raw()) })
@@ -476,12 +478,13 @@ impl<S> Module<S> {
         self.raw.as_ptr()
     }
 
-    /// libkiln's module, for calls of `kiln_sys`. It lives as long as `self`.
+    /// Returns libkiln's module, for calls of `kiln_sys`. It lives as long as `self`.
     pub fn as_raw(&self) -> *mut sys::kiln_module {
         self.raw()
     }
 
-    /// The error that made a call give nothing: other threads may be writing the diagnostic of a frozen module.
+    /// Returns the error that made a call return nothing, without reading the diagnostic of a frozen module, which
+    /// other threads may be writing.
     pub(crate) fn shared_error(&self) -> Error {
         // SAFETY: the module is alive; its status may be read at any time.
         unsafe {
@@ -516,14 +519,14 @@ impl<S> Module<S> {
         })
     }
 
-    /// The signature that a text writes, as in Kiln's text form: `(i32, i64 zext, ...) -> i32`.
+    /// Parses a signature in Kiln's text form: `(i32, i64 zext, ...) -> i32`.
     pub fn parse_signature(&self, text: &str) -> Result<Sig> {
         let text = c_string(text)?;
         // SAFETY: the module is alive; the text ends with a NUL.
         self.sig(unsafe { sys::kiln_sig_parse(self.raw(), text.as_ptr()) })
     }
 
-    /// Declares a function: a body may follow by [`Session::define`]. A name stands for one symbol of the module.
+    /// Declares a function, whose body may follow by [`Session::define`]. A name stands for one symbol of the module.
     pub fn declare<'a>(&self, desc: impl Into<SymbolDesc<'a>>, sig: Sig) -> Result<Symbol> {
         let sig = self.own_sig(sig)?;
         // SAFETY: the module is alive; the description is copied.
@@ -531,14 +534,14 @@ impl<S> Module<S> {
         self.symbol(raw)
     }
 
-    /// Declares a function whose signature is that of a function of Rust:
-    /// `declare_fn::<unsafe extern "C" fn(i64) -> i64>("square")`.
+    /// Declares a function with the signature of a Rust function: `declare_fn::<unsafe extern "C" fn(i64) ->
+    /// i64>("square")`.
     pub fn declare_fn<'a, F: FnType>(&self, desc: impl Into<SymbolDesc<'a>>) -> Result<Symbol> {
         let sig = self.signature(&F::signature())?;
         self.declare(desc, sig)
     }
 
-    /// Declares data: a definition may follow.
+    /// Declares data, whose definition may follow.
     pub fn declare_data<'a>(&self, desc: impl Into<SymbolDesc<'a>>) -> Result<Symbol> {
         // SAFETY: the module is alive; the description is copied.
         let raw = desc.into().with(|d| unsafe { sys::kiln_data_declare(self.raw(), d) })?;
@@ -553,7 +556,7 @@ impl<S> Module<S> {
         (raw.id != 0).then_some(Symbol { raw, owner: self.owner })
     }
 
-    /// The name of a symbol; `""` if it has none.
+    /// Returns the name of a symbol; `""` if it has none.
     pub fn symbol_name(&self, symbol: Symbol) -> Result<String> {
         let info = self.symbol_info(symbol)?;
         // SAFETY: the name lives as long as the module.
@@ -566,7 +569,7 @@ impl<S> Module<S> {
         Ok(unsafe { sys::kiln_symbol_get(self.raw(), symbol) })
     }
 
-    /// The machine that the module is for.
+    /// Returns the machine that the module is for.
     pub fn target(&self) -> Target {
         // SAFETY: the module is alive.
         let raw = unsafe { sys::kiln_module_get_target(self.raw()) };
@@ -585,13 +588,14 @@ impl<S> Module<S> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(session);
     }
 
-    /// The sessions that were dropped.
+    /// Returns the sessions that were dropped.
     pub(crate) fn sessions(&mut self) -> &mut Vec<NonNull<sys::kiln_session>> {
         self.kept.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The ELF object of the module's data and all functions that its sessions compiled: of a frozen module in the
-    /// order of their declaration, else session by session in the order in which these were dropped.
+    /// Returns the ELF object with the module's data and all functions that its sessions compiled. The functions of a
+    /// frozen module are in the order of their declaration; otherwise, they are session by session, in the order in
+    /// which the sessions were dropped.
     pub fn object(&mut self) -> Result<Object> {
         let mut object = Object::new();
         self.emit(|m, sessions, n| {
@@ -601,7 +605,7 @@ impl<S> Module<S> {
         Ok(object)
     }
 
-    /// As [`Module::object`], into a file, which is created or replaced.
+    /// Writes the object of [`Module::object`] to a file, which is created or replaced.
     pub fn write_object(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = CString::new(path.as_ref().as_os_str().as_bytes());
         let path = path.map_err(|_| Error::argument("a path contains a NUL"))?;
@@ -628,7 +632,7 @@ impl<S> Module<S> {
         }
     }
 
-    /// The module in Kiln's text form, without the bodies of functions.
+    /// Returns the module in Kiln's text form, without the bodies of functions.
     pub fn text(&mut self) -> Result<String> {
         let mut out = Object::new();
         // SAFETY: the module is alive, and no other thread uses it.
@@ -657,7 +661,7 @@ impl<S> std::fmt::Debug for Module<S> {
     }
 }
 
-/// Bytes as C takes them.
+/// Returns bytes in the form that C takes.
 pub(crate) fn chars(text: &str) -> *const c_char {
     text.as_ptr().cast()
 }

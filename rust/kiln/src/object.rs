@@ -1,4 +1,4 @@
-//! Bytes that the library made.
+//! Bytes that the library produced.
 
 use std::ops::Deref;
 

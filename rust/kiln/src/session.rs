@@ -19,11 +19,11 @@ pub struct SourceFile {
     pub(crate) owner: u32,
 }
 
-/// Compiles functions of a [`Module`], one after the other or several open at once. Its memory is reused from function
-/// to function.
+/// Compiles functions of a [`Module`], one after the other or with several open at once. Its memory is reused from
+/// function to function.
 ///
-/// A session belongs to one thread. That of an open module stays in the module's thread; of a frozen module each thread
-/// may have one.
+/// A session belongs to one thread. A session of an open module stays in the module's thread; of a frozen module, each
+/// thread may have one.
 pub struct Session<'m, S = Open> {
     raw: NonNull<sys::kiln_session>,
     module: &'m Module<S>,
@@ -33,11 +33,11 @@ pub struct Session<'m, S = Open> {
 // SAFETY: after the freeze the library lets any thread use a session, one at a time.
 unsafe impl Send for Session<'_, Frozen> {}
 
-/// A function that is being built; dropping it discards the function.
+/// A function under construction. Dropping it discards the function.
 struct Building(NonNull<sys::kiln_func>);
 
 impl Building {
-    /// Gives the function to what ends it.
+    /// Passes the function to whatever ends it.
     fn release(self) -> *mut sys::kiln_func {
         ManuallyDrop::new(self).0.as_ptr()
     }
@@ -59,30 +59,30 @@ impl<'m, S> Session<'m, S> {
         self.raw.as_ptr()
     }
 
-    /// libkiln's session, for calls of `kiln_sys`. It lives at least as long as `self`.
+    /// Returns libkiln's session, for calls of `kiln_sys`. It lives at least as long as `self`.
     pub fn as_raw(&self) -> *mut sys::kiln_session {
         self.raw()
     }
 
-    /// The session's module.
+    /// Returns the session's module.
     pub fn module(&self) -> &'m Module<S> {
         self.module
     }
 
     /// Builds the body of a function that was declared, and compiles it.
     ///
-    /// `build` gets the [`Function`], whose entry block is current. Values and blocks are of this function alone: the
-    /// compiler refuses to use them in another one, or after it. Other functions may be built meanwhile, by calls of
-    /// this function in `build`.
+    /// `build` gets the [`Function`], whose entry block is current. Values and blocks belong to this function alone:
+    /// the compiler refuses to use them in another function, or afterwards. Other functions may be built meanwhile, by
+    /// calls of this function in `build`.
     ///
-    /// The first mistake makes the function fail, and what is built after it does nothing; it is returned here. Then
-    /// the module is as it was before, and the function may be built again. If `build` panics it is discarded.
+    /// The first mistake makes the function fail and is returned here; whatever is built after it does nothing. The
+    /// module is then unchanged, and the function may be built again. If `build` panics, the function is discarded.
     pub fn define<R>(&self, symbol: Symbol, build: impl for<'id> FnOnce(&Function<'id>) -> R) -> Result<R> {
         self.try_define(symbol, |f| Ok(build(f)))
     }
 
-    /// As [`Session::define`], of a body that may turn out to be impossible: the function is discarded if `build`
-    /// returns an error.
+    /// Does what [`Session::define`] does, for a body that may turn out to be impossible: the function is discarded if
+    /// `build` returns an error.
     pub fn try_define<R, E: From<Error>>(
         &self,
         symbol: Symbol,
@@ -99,7 +99,7 @@ impl<'m, S> Session<'m, S> {
         Ok(result)
     }
 
-    /// A function that was built and is to be compiled or discarded.
+    /// Returns a function that was built, to be compiled or discarded.
     pub(crate) fn build<R, E: From<Error>>(
         &self,
         symbol: Symbol,
@@ -123,7 +123,7 @@ impl<'m, S> Session<'m, S> {
         if status == sys::KILN_OK { Ok(()) } else { Err(self.module.shared_error()) }
     }
 
-    /// A source file for locations; equal names have equal numbers.
+    /// Adds a source file for locations. Equal names get equal numbers.
     pub fn source_file(&self, name: &str) -> Result<SourceFile> {
         let name = c_string(name)?;
         // SAFETY: the session is alive; the name is copied.
@@ -131,7 +131,7 @@ impl<'m, S> Session<'m, S> {
         if raw == 0 { Err(self.module.shared_error()) } else { Ok(SourceFile { raw, owner: self.owner }) }
     }
 
-    /// The debug information that functions of this session have alone: themselves, their variables and blocks.
+    /// Returns the debug information of this session's functions alone: the functions, their variables and blocks.
     pub fn debug(&self) -> Result<DebugInfo<'_>> {
         // SAFETY: the session is alive.
         let raw = unsafe { sys::kiln_session_debug(self.raw()) };
@@ -139,7 +139,7 @@ impl<'m, S> Session<'m, S> {
         Ok(DebugInfo::new(raw, self.module, self.owner))
     }
 
-    /// What was done so far.
+    /// Returns what has been done so far.
     pub fn stats(&self) -> Stats {
         // SAFETY: the session is alive.
         let raw = unsafe { sys::kiln_session_get_stats(self.raw()) };
@@ -151,7 +151,7 @@ impl<'m, S> Session<'m, S> {
         }
     }
 
-    /// Drops the code, too: its functions are then undefined in the object.
+    /// Ends the session and drops its code: its functions are then undefined in the object.
     pub fn discard(self) {
         let this = ManuallyDrop::new(self);
         // SAFETY: the session is alive, has no open function, and is not used again.
@@ -171,19 +171,19 @@ impl<S> std::fmt::Debug for Session<'_, S> {
     }
 }
 
-/// What a session has done.
+/// Statistics of a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Stats {
     /// Functions compiled.
     pub functions: u64,
-    /// Instructions of the IR that were compiled.
+    /// IR instructions compiled.
     pub instructions: u64,
     /// Machine code, in bytes.
     pub code_bytes: u64,
-    /// Memory that the session's tables hold, in bytes.
+    /// Memory of the session's tables, in bytes.
     pub memory_bytes: u64,
 }
 
-/// Makes a lifetime invariant, so that no two are taken for each other.
+/// Makes a lifetime invariant, so that two different ones are never confused.
 pub(crate) type Invariant<'id> = PhantomData<fn(&'id ()) -> &'id ()>;

@@ -1,4 +1,4 @@
-//! Signatures, and the types of Rust that stand for them.
+//! Signatures, and the Rust types that stand for them.
 
 use std::ffi::c_void;
 
@@ -20,27 +20,28 @@ impl Param {
         Param { ty, flags, size: 0, align_log2: 0 }
     }
 
-    /// A value of a type.
+    /// Makes a parameter of a type.
     pub const fn new(ty: Type) -> Param {
         Param::with(ty, 0)
     }
 
-    /// An integer that the caller sign-extends to 32 bits, as C's `int8_t` and `int16_t`.
+    /// Makes an integer parameter that the caller sign-extends to 32 bits, like C's `int8_t` and `int16_t`.
     pub const fn sext(ty: Type) -> Param {
         Param::with(ty, sys::KILN_PARAM_SEXT)
     }
 
-    /// An integer that the caller zero-extends to 32 bits, as C's `bool`, `uint8_t` and `uint16_t`.
+    /// Makes an integer parameter that the caller zero-extends to 32 bits, like C's `bool`, `uint8_t` and `uint16_t`.
     pub const fn zext(ty: Type) -> Param {
         Param::with(ty, sys::KILN_PARAM_ZEXT)
     }
 
-    /// An address; `size` bytes at it are copied to the arguments, aligned to 2^`align_log2` (0 to 3: 8 bytes).
+    /// Makes a parameter that is an address of `size` bytes, which are copied to the arguments, aligned to
+    /// 2^`align_log2` (0 to 3: 8 bytes).
     pub const fn byval(size: u32, align_log2: u8) -> Param {
         Param { ty: Type::I64, flags: sys::KILN_PARAM_BYVAL, size, align_log2 }
     }
 
-    /// The address of the result's memory, which the function returns as well.
+    /// Makes a parameter that is the address of the result's memory, which the function returns as well.
     pub const fn sret() -> Param {
         Param::with(Type::I64, sys::KILN_PARAM_SRET)
     }
@@ -72,7 +73,7 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// C's convention; at most 65535 parameters and 8 results.
+    /// Makes a signature with the C convention, at most 65535 parameters, and at most 8 results.
     pub fn new<P: Into<Param>>(
         params: impl IntoIterator<Item = P>,
         results: impl IntoIterator<Item = Type>,
@@ -85,30 +86,30 @@ impl Signature {
         }
     }
 
-    /// That of a function of Rust, such as `unsafe extern "C" fn(i64) -> i64`.
+    /// Makes the signature of a Rust function type, such as `unsafe extern "C" fn(i64) -> i64`.
     pub fn of<F: FnType>() -> Signature {
         F::signature()
     }
 
-    /// Another convention.
+    /// Sets another calling convention.
     pub fn call_conv(mut self, cc: CallConv) -> Signature {
         self.cc = cc;
         self
     }
 
-    /// It takes more arguments than it has parameters.
+    /// Allows more arguments than there are parameters.
     pub fn variadic(mut self) -> Signature {
         self.flags |= sys::KILN_SIG_VARIADIC;
         self
     }
 
-    /// It never returns.
+    /// States that the function never returns.
     pub fn noreturn(mut self) -> Signature {
         self.flags |= sys::KILN_SIG_NORETURN;
         self
     }
 
-    /// No exception or panic leaves it.
+    /// States that no exception or panic leaves the function.
     pub fn nounwind(mut self) -> Signature {
         self.flags |= sys::KILN_SIG_NOUNWIND;
         self
@@ -128,8 +129,8 @@ pub trait ParamType: Sealed {
     const PARAM: Param;
 }
 
-/// A type that `extern "C"` functions return: one of 32 or 64 bits, or `()`. Callers rely on bits above a narrower
-/// result, which Kiln leaves unspecified; so let such a function return 32 bits.
+/// A type that `extern "C"` functions return: one of 32 or 64 bits, or `()`. Callers rely on the bits above a narrower
+/// result, which Kiln leaves unspecified, so let such a function return 32 bits instead.
 ///
 /// The trait is sealed.
 pub trait ResultType: Sealed {
@@ -184,7 +185,7 @@ impl ResultType for () {
     const RESULT: Option<Type> = None;
 }
 
-/// A function of Rust with C's convention: `unsafe extern "C" fn(..) -> ..` or `extern "C" fn(..) -> ..` of up to ten
+/// A Rust function with the C convention: `unsafe extern "C" fn(..) -> ..` or `extern "C" fn(..) -> ..` with up to ten
 /// [`ParamType`]s.
 ///
 /// The trait is sealed.
@@ -197,15 +198,15 @@ pub trait FnType: Copy + Sealed {
 ///
 /// The trait is sealed.
 pub trait UnsafeFn: FnType {
-    /// The same function, safe to call.
+    /// The same function type, safe to call.
     type Safe: FnType;
     #[doc(hidden)]
     /// # Safety
-    /// At `p` is code by the signature.
+    /// There must be code with this signature at `p`.
     unsafe fn from_address(p: *const c_void) -> Self;
     #[doc(hidden)]
     /// # Safety
-    /// Every call of it is sound.
+    /// Every call of it must be sound.
     unsafe fn into_safe(self) -> Self::Safe;
 }
 
@@ -232,7 +233,7 @@ macro_rules! functions {
             /// Calls the function.
             ///
             /// # Safety
-            /// The code is sound for these arguments: see [`JitFn`](crate::JitFn).
+            /// The code must be sound for these arguments: see [`JitFn`](crate::JitFn).
             #[allow(non_snake_case, clippy::too_many_arguments)]
             #[inline]
             pub unsafe fn call(&self, $($arg: $arg),*) -> R {
@@ -277,7 +278,8 @@ functions!(A, B, C, D, E, G, H, I);
 functions!(A, B, C, D, E, G, H, I, J);
 functions!(A, B, C, D, E, G, H, I, J, K);
 
-/// True if a function by `sig` may be called as one of Rust's by `f`: it extends nothing that it gets.
+/// Returns true if a function with the signature `sig` may be called as a Rust function with the signature `f`. It must
+/// not expect an extended argument that Rust does not extend.
 pub(crate) fn callable(sig: &sys::kiln_sig_info, f: &Signature) -> bool {
     let extended = sys::KILN_PARAM_SEXT | sys::KILN_PARAM_ZEXT;
     let flags = sys::KILN_SIG_NOUNWIND | sys::KILN_SIG_NOINLINE;

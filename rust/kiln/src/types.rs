@@ -1,4 +1,4 @@
-//! Enumerations of the API, with the values that C's have.
+//! Enumerations of the API, which have the same values as in C.
 
 use std::ffi::CString;
 
@@ -6,7 +6,7 @@ use kiln_sys as sys;
 
 use crate::error::{Error, Result};
 
-/// Declares enumerations whose variants are C's constants. `from` adds a conversion from C's number.
+/// Declares enumerations whose variants are constants of C. `from` adds a conversion from C's number.
 macro_rules! enums {
     ($($(#[$doc:meta])* $name:ident: $raw:ident { $($(#[$item_doc:meta])* $item:ident = $value:ident,)* })*) => {$(
         $(#[$doc])*
@@ -18,7 +18,7 @@ macro_rules! enums {
         }
 
         impl $name {
-            /// All of them, in the order of their numbers in C.
+            /// All variants, in the order of their numbers in C.
             pub const ALL: &'static [$name] = &[$($name::$item),*];
 
             #[allow(dead_code)]
@@ -30,15 +30,16 @@ macro_rules! enums {
 }
 
 enums! {
-    /// The type of a value. A pointer is an [`I64`](Type::I64); a comparison gives an [`I8`](Type::I8) that is 0 or 1.
+    /// The type of a value. A pointer is an [`I64`](Type::I64). The result of a comparison is an [`I8`](Type::I8), 0 or
+    /// 1.
     Type: kiln_type {
-        /// 8-bit integer, and condition.
+        /// 8-bit integer; also a condition.
         I8 = KILN_TYPE_I8,
         /// 16-bit integer.
         I16 = KILN_TYPE_I16,
         /// 32-bit integer.
         I32 = KILN_TYPE_I32,
-        /// 64-bit integer, and address.
+        /// 64-bit integer; also an address.
         I64 = KILN_TYPE_I64,
         /// 128-bit integer.
         I128 = KILN_TYPE_I128,
@@ -52,7 +53,7 @@ enums! {
         F80 = KILN_TYPE_F80,
         /// IEEE 754 binary128; AArch64 only.
         F128 = KILN_TYPE_F128,
-        /// 8 bytes of lanes that each instruction names.
+        /// 8 bytes of lanes, whose type the instruction names.
         V64 = KILN_TYPE_V64,
         /// 16 bytes of lanes.
         V128 = KILN_TYPE_V128,
@@ -82,7 +83,8 @@ enums! {
         Ugt = KILN_ICOND_UGT,
     }
 
-    /// A condition between floats. If an operand is NaN, those that begin with `O` are false, with `U` true.
+    /// A condition between floats. If an operand is NaN, conditions that begin with `O` are false, and those that begin
+    /// with `U` are true.
     FloatCond: kiln_fcond {
         /// ordered and `a == b`
         Oeq = KILN_FCOND_OEQ,
@@ -116,7 +118,7 @@ enums! {
 
     /// A memory ordering, as in C11.
     Ordering: kiln_ordering {
-        /// Atomic; it orders nothing else.
+        /// Atomic, but orders no other access.
         Relaxed = KILN_ORDERING_RELAXED,
         /// Later accesses stay after it.
         Acquire = KILN_ORDERING_ACQUIRE,
@@ -124,11 +126,11 @@ enums! {
         Release = KILN_ORDERING_RELEASE,
         /// Both.
         AcqRel = KILN_ORDERING_ACQ_REL,
-        /// Both, and all of these have one order.
+        /// Both, in one total order of all such accesses.
         SeqCst = KILN_ORDERING_SEQ_CST,
     }
 
-    /// What an atomic read-modify-write makes of memory.
+    /// The value that an atomic read-modify-write stores to memory.
     Rmw: kiln_rmw {
         /// the operand
         Xchg = KILN_RMW_XCHG,
@@ -168,43 +170,43 @@ enums! {
         Full = KILN_PIC_FULL,
         /// For executables: symbols defined here are not preempted.
         Pie = KILN_PIC_PIE,
-        /// As `Pie`, and undefined symbols bind in the executable too.
+        /// Like `Pie`, and undefined symbols are bound in the executable too.
         Static = KILN_PIC_STATIC,
     }
 
-    /// Where a symbol's name is known, and which of several definitions counts.
+    /// Where a symbol's name is visible, and which of several definitions takes effect.
     Linkage: kiln_linkage {
         /// A global symbol.
         External = KILN_LINKAGE_EXTERNAL,
         /// A local symbol.
         Internal = KILN_LINKAGE_INTERNAL,
-        /// A local one, left out of the symbol table where that is possible.
+        /// A local symbol, omitted from the symbol table where possible.
         Private = KILN_LINKAGE_PRIVATE,
-        /// A weak definition; or a weak reference, 0 if nobody defines it.
+        /// A weak definition; or a weak reference, which is 0 if nothing defines it.
         Weak = KILN_LINKAGE_WEAK,
         /// Weak, in a section group named after it.
         Linkonce = KILN_LINKAGE_LINKONCE,
-        /// Data only: the linker merges it; zero at first.
+        /// Data only: merged by the linker, zero initially.
         Common = KILN_LINKAGE_COMMON,
     }
 
-    /// Which components see an external name.
+    /// The components that see an external name.
     Visibility: kiln_visibility {
-        /// Others see it, and may define their own instead.
+        /// Other components see it, and may preempt it by a definition of their own.
         Default = KILN_VISIBILITY_DEFAULT,
-        /// Only the component that is linked together sees it.
+        /// Only the component that it is linked into sees it.
         Hidden = KILN_VISIBILITY_HIDDEN,
-        /// Others see it; references here are bound here.
+        /// Other components see it; references from here are bound here.
         Protected = KILN_VISIBILITY_PROTECTED,
     }
 
-    /// How a thread-local symbol is reached. General dynamic is always right.
+    /// The access model of a thread-local symbol. General dynamic is always valid.
     Tls: kiln_tls {
-        /// It is not thread-local.
+        /// Not thread-local.
         None = KILN_TLS_NONE,
         /// Defined anywhere, loaded at any time.
         GeneralDynamic = KILN_TLS_GENERAL_DYNAMIC,
-        /// Defined in what is linked together.
+        /// Defined in the component being linked.
         LocalDynamic = KILN_TLS_LOCAL_DYNAMIC,
         /// Loaded at the program's start.
         InitialExec = KILN_TLS_INITIAL_EXEC,
@@ -214,53 +216,54 @@ enums! {
 
     /// A calling convention.
     CallConv: kiln_cc {
-        /// The C ABI of the target.
+        /// The target's C ABI.
         C = KILN_CC_C,
-        /// The callee keeps all general registers that carry no result.
+        /// The callee preserves all general registers that carry no result.
         PreserveMost = KILN_CC_PRESERVE_MOST,
-        /// As `PreserveMost`, and vector registers.
+        /// Like `PreserveMost`, and the callee also preserves vector registers.
         PreserveAll = KILN_CC_PRESERVE_ALL,
-        /// The callee keeps none, and arguments are in the registers that C's callees keep: for threaded interpreters.
+        /// The callee preserves no registers, and arguments are passed in the registers that C's callees preserve. It
+        /// is for threaded interpreters.
         PreserveNone = KILN_CC_PRESERVE_NONE,
-        /// Windows' convention, on x86-64 alone.
+        /// The Windows convention, on x86-64 only.
         Win64 = KILN_CC_WIN64,
-        /// That of vector math libraries, on AArch64 alone.
+        /// The convention of vector math libraries, on AArch64 only.
         Vector = KILN_CC_VECTOR,
     }
 
-    /// Which functions have a guard value between their local memory and the return address.
+    /// The functions that have a guard value between their local memory and the return address.
     Guard: kiln_guard {
-        /// None.
+        /// No functions.
         None = KILN_GUARD_NONE,
-        /// Those with a slot that is an array, or with `salloc`.
+        /// Functions with a slot that is an array, or with `salloc`.
         Arrays = KILN_GUARD_ARRAYS,
-        /// These, and those that use the address of a slot otherwise than by loads and stores inside of it.
+        /// Also functions that use the address of a slot other than by loads and stores within the slot.
         Addresses = KILN_GUARD_ADDRESSES,
-        /// All.
+        /// All functions.
         Always = KILN_GUARD_ALWAYS,
     }
 }
 
 impl Type {
-    /// The size of a value in memory, in bytes.
+    /// Returns the size of a value in memory, in bytes.
     pub fn size(self) -> u32 {
         // SAFETY: a type in range.
         unsafe { sys::kiln_type_size(self as u32) }
     }
 
-    /// True for the integers.
+    /// Returns true for the integer types.
     pub fn is_int(self) -> bool {
         self as u32 <= Type::I128 as u32
     }
 
-    /// True for the floats.
+    /// Returns true for the floating-point types.
     pub fn is_float(self) -> bool {
         (Type::F16 as u32..=Type::F128 as u32).contains(&(self as u32))
     }
 }
 
 impl Target {
-    /// The machine that this program runs on, if Kiln has it.
+    /// Returns the machine that this program runs on, if Kiln supports it.
     pub fn host() -> Option<Target> {
         let mut raw = sys::kiln_target::default();
         // SAFETY: it writes one target.
@@ -273,12 +276,12 @@ impl Target {
     }
 }
 
-/// A text for C.
+/// Converts a text for C.
 pub(crate) fn c_string(text: &str) -> Result<CString> {
     CString::new(text).map_err(|_| Error::argument("a name contains a NUL"))
 }
 
-/// A count for C, which has 32 bits there.
+/// Converts a count for C, where it has 32 bits.
 pub(crate) fn count(n: usize) -> Result<u32> {
     u32::try_from(n).map_err(|_| Error::argument("a list is too long"))
 }
