@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # doors.sh FOLDER [bookworm|trixie|DOOR]...: goes through each way to Kiln that docs/installing.md shows, on new machines.
 # Makes minimal roots of Debian 12 and 13 in FOLDER by mmdebstrap, one for each way, which has the tarball of build/dist
-# (made unless it is there) or Kiln's source in its home folder, and runs the page's commands there as root, and no
-# others. Prints the time from nothing to a running program, packages included. Must run as root.
+# (made unless it is there) or a clone of Kiln's repository in its home folder, and runs the page's commands there as
+# root, and no others. Prints the time from nothing to a running program, packages included. Must run as root.
 #
 # The blocks of commands are those that the page marks with `./dev doors runs it in new roots, as NAME`. A door with
-# `kiln cargo` begins with rustup's stable toolchain in place. Each must print what the page says, and end without an
+# `cargo` begins with rustup's stable toolchain in place. Each must print what the page says, and end without an
 # error. Output is in FOLDER/SUITE-DOOR.log.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -54,10 +54,9 @@ door() {
   if block "$2" | grep -q 'tar xf'; then
     cp "$here"/build/dist/kiln-*-x86_64-linux.tar.xz "$root/root/"
   else
-    mkdir "$root/root/kiln"
-    (cd "$here" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T -) | tar -x --no-same-owner -C "$root/root/kiln"
+    git clone -q "file://$here" "$root/root/kiln" || { echo "FAILED $1 $2: git clone"; return 1; }
   fi
-  if block "$2" | grep -q 'kiln cargo'; then rust "$root" || { echo "FAILED $1 $2: rustup"; return 1; }; fi
+  if block "$2" | grep -q '^cargo '; then rust "$root" || { echo "FAILED $1 $2: rustup"; return 1; }; fi
   block "$2" > "$root/root/commands"
   start=$(date +%s%N)
   in_root "$root" bash -e -c 'cd /root && . ./commands' > "$log" 2>&1 < /dev/null
