@@ -78,8 +78,8 @@ struct kn_cabi {
    * lowering of calls does that. */
   void (*take)(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg_info *a);
   /* va_arg of an argument that is not a scalar, or is passed in memory: returns its address. */
-  kiln_value (*va_arg)(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
-                       kiln_value ap);
+  kiln_value (*next_arg)(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
+                         kiln_value ap);
 };
 
 struct kiln_ctypes {
@@ -117,7 +117,7 @@ enum kn_cclass kn_cclass_of(uint64_t classes, unsigned k);
 enum kn_cclass kn_cclass_merge(enum kn_cclass a, enum kn_cclass b);
 /* The ABI of a target; NULL if there is none. */
 const struct kn_cabi *kn_cabi_of(kiln_processor target);
-/* kn_cabi.va_arg of both ABIs (ctypes_build.c). */
+/* kn_cabi.next_arg of both ABIs (ctypes_build.c). */
 kiln_value kn_cva_arg_x64(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
                           kiln_value ap);
 kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,

@@ -118,13 +118,13 @@ static const struct kn_cabi abis[] = {
                              .arg = x64_arg,
                              .result = x64_result,
                              .take = x64_take,
-                             .va_arg = kn_cva_arg_x64},
+                             .next_arg = kn_cva_arg_x64},
   [KILN_PROCESSOR_AARCH64] = {.ldouble = KILN_TYPE_F128,
                               .unnamed_bits_align = true,
                               .joins_pieces = true,
                               .arg = a64_arg,
                               .result = a64_pieces,
-                              .va_arg = kn_cva_arg_a64},
+                              .next_arg = kn_cva_arg_a64},
 };
 _Static_assert(sizeof abis / sizeof *abis == KILN_PROCESSOR_COUNT, "every target has an ABI of C");
 

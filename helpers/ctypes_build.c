@@ -368,7 +368,7 @@ kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype typ
   if (a.pass == KILN_CPASS_NONE) return slot_for(f, t, 0);
   if (a.pass == KILN_CPASS_REFERENCE) return kiln_build_va_arg(f, KILN_TYPE_PTR, ap);
   if (f == NULL) return NO_VALUE;
-  if (a.pass != KILN_CPASS_VALUE) return c->abi->va_arg(f, t, &a, ap);
+  if (a.pass != KILN_CPASS_VALUE) return c->abi->next_arg(f, t, &a, ap);
   if (t->value == KILN_TYPE_F32 || t->value == KILN_TYPE_F64 || t->value <= KILN_TYPE_I64)
     return kiln_build_va_arg(f, (kiln_type)t->value, ap);
   /* i128 as two integers or as itself; long double by memory, or one register */
@@ -379,6 +379,6 @@ kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype typ
   for (uint32_t k = 0; k < a.n_pieces; k++)
     a.pieces[k] =
       pair ? (kiln_cpiece){KILN_TYPE_I64, 8 * k, 8} : (kiln_cpiece){(kiln_type)t->value, 0, 16};
-  kiln_value at = c->abi->va_arg(f, t, &a, ap);
+  kiln_value at = c->abi->next_arg(f, t, &a, ap);
   return kiln_build_load(f, (kiln_type)t->value, at, 0, 0);
 }

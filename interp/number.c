@@ -1,6 +1,7 @@
 /* Arithmetic: what each operation on integers and floats gives, by the table of docs/ir.md. run.c
  * calls it for what its loop does not do itself. Everything is pure but for the thread's rounding mode, which is C's;
  * where the result is "any bits" it is 0. */
+#define __STDC_WANT_IEC_60559_BFP_EXT__ 1 /* roundeven, of ISO/IEC TS 18661-1 */
 #include "interp.h"
 
 #include <fenv.h>
@@ -285,7 +286,7 @@ static long double maximum(long double a, long double b) {
 
 static float float32(kiln_op op, bool once, float a, float b, float c) {
   switch (op) {
-    KN_FLOAT_CASES(float, f, __builtin_roundevenf, minimum, maximum);
+    KN_FLOAT_CASES(float, f, roundevenf, minimum, maximum);
   KN_FLOATS_ELSEWHERE:
 #define KILN_OP(E, name, shape, types, fx, fact, cost, doc) KN_UNLESS_FLT_##types(E)
 #include <kiln/ops.def>
@@ -296,7 +297,7 @@ static float float32(kiln_op op, bool once, float a, float b, float c) {
 
 static double float64(kiln_op op, bool once, double a, double b, double c) {
   switch (op) {
-    KN_FLOAT_CASES(double, , __builtin_roundeven, minimum, maximum);
+    KN_FLOAT_CASES(double, , roundeven, minimum, maximum);
   KN_FLOATS_ELSEWHERE:
 #define KILN_OP(E, name, shape, types, fx, fact, cost, doc) KN_UNLESS_FLT_##types(E)
 #include <kiln/ops.def>
@@ -307,7 +308,7 @@ static double float64(kiln_op op, bool once, double a, double b, double c) {
 
 static long double float80(kiln_op op, bool once, long double a, long double b, long double c) {
   switch (op) {
-    KN_FLOAT_CASES(long double, l, __builtin_roundevenl, minimum, maximum);
+    KN_FLOAT_CASES(long double, l, roundevenl, minimum, maximum);
   KN_FLOATS_ELSEWHERE:
 #define KILN_OP(E, name, shape, types, fx, fact, cost, doc) KN_UNLESS_FLT_##types(E)
 #include <kiln/ops.def>

@@ -31,7 +31,7 @@ void a64_lower_add(struct kn_walk *w, const struct kn_inst *in) {
       return;
     }
   }
-  if (KN_UNLIKELY(a64_deferred(w, in->a) | a64_deferred(w, in->b))) {
+  if (KN_UNLIKELY(a64_deferred(w, in->a) || a64_deferred(w, in->b))) {
     a64_lower_part(w, in);
     return;
   }
@@ -72,7 +72,7 @@ void a64_lower_logic(struct kn_walk *w, const struct kn_inst *in) {
       return;
     }
   }
-  if (KN_UNLIKELY(a64_deferred(w, in->a) | a64_deferred(w, in->b))) {
+  if (KN_UNLIKELY(a64_deferred(w, in->a) || a64_deferred(w, in->b))) {
     a64_lower_part(w, in);
     return;
   }
