@@ -147,7 +147,7 @@ static const struct fault faults[] = {
    1, KILN_ERR_UNDEFINED, "g", 0, 3, "va_arg"},
   {"declare @getpid() -> f80, i64\n"
    "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @getpid()\n  ret v0\n}\n",
-   1, KILN_ERR_UNSUPPORTED, "f", 0, 1, "cannot give"},
+   1, KILN_ERR_UNSUPPORTED, "f", 0, 1, "cannot return"},
   {"declare @labs(f128) -> i64\nfunc @f(i64) -> i64 {\nb0(v0: i64):\n"
    "  v1 = sitof.f128 i64 v0\n  v2 = call @labs(v1)\n  ret v2\n}\n",
    1, KILN_ERR_UNSUPPORTED, "f", 0, 2, "f128, which libffi does not"},
