@@ -150,10 +150,10 @@ static const struct fault faults[] = {
    1, KILN_ERR_UNSUPPORTED, "f", 0, 1, "cannot return"},
   {"declare @labs(f128) -> i64\nfunc @f(i64) -> i64 {\nb0(v0: i64):\n"
    "  v1 = sitof.f128 i64 v0\n  v2 = call @labs(v1)\n  ret v2\n}\n",
-   1, KILN_ERR_UNSUPPORTED, "f", 0, 2, "f128, which libffi does not"},
+   1, KILN_ERR_UNSUPPORTED, "f", 0, 2, "f128, which libffi cannot pass"},
   {"declare @labs(i64) -> i64 preserve_none\nfunc @f(i64) -> i64 {\nb0(v0: i64):\n"
    "  v1 = call @labs(v0)\n  ret v1\n}\n",
-   1, KILN_ERR_UNSUPPORTED, "f", 0, 1, "a convention that is not C's"},
+   1, KILN_ERR_UNSUPPORTED, "f", 0, 1, "a calling convention other than C's"},
 };
 
 static void test_faults(void **state) {
