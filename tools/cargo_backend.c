@@ -276,7 +276,6 @@ int cargo_backend_setup(char **words) {
   }
   for (unsigned i = 0; i < CARGO_CACHE_PLACES; i++)
     if (folder_for(i, &c, folder) && cargo_cache_make(folder)) return build(&c, folder);
-  tool_error(
-    "cargo --setup: no folder for the library: set XDG_CACHE_HOME to a writable folder");
+  tool_error("cargo --setup: no folder for the library: set XDG_CACHE_HOME to a writable folder");
   return TOOL_FAILED;
 }

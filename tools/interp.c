@@ -32,7 +32,8 @@ static void on_signal(int number) {
   char line[700];
   if (kiln_interp_find_place(running, &d)) {
     d.status = KILN_ERR_UNDEFINED;
-    snprintf(d.message, sizeof d.message, "signal %d: an access to memory that does not belong to the program", number);
+    snprintf(d.message, sizeof d.message,
+             "signal %d: an access to memory that does not belong to the program", number);
     size_t n = kiln_diag_format(&d, line, sizeof line - 1);
     if (n > sizeof line - 2) n = sizeof line - 2;
     line[n] = '\n';

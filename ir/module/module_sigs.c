@@ -40,7 +40,8 @@ static const char *check_param(const kiln_param *p) {
     return "parameter extended to 64 bits that has them, or extended twice";
   if (p->flags & KILN_PARAM_CHAIN && (p->flags != KILN_PARAM_CHAIN || p->type != KILN_TYPE_PTR))
     return "static chain that is not a plain i64";
-  if (in_memory != 0 && p->type != KILN_TYPE_PTR) return "byval or sret parameter that is not an i64";
+  if (in_memory != 0 && p->type != KILN_TYPE_PTR)
+    return "byval or sret parameter that is not an i64";
   if (in_memory == (KILN_PARAM_BYVAL | KILN_PARAM_SRET)) return "parameter both byval and sret";
   if (p->align_log2 > 16) return "parameter alignment above 2^16";
   if (!(p->flags & KILN_PARAM_BYVAL) && p->align_log2 != 0 &&
