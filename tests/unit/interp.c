@@ -86,7 +86,7 @@ static const struct fault faults[] = {
   {"func @f(i64) -> i64 {\nb0(v0: i64):\n  store.i8 1, v0\n  ret v0\n}\n", 100, KILN_ERR_UNDEFINED,
    "f", 0, 1, "memory at 0x64"},
   {"func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call v0() as () -> i64\n  ret v1\n}\n", 16,
-   KILN_ERR_UNDEFINED, "f", 0, 1, "no function"},
+   KILN_ERR_UNDEFINED, "f", 0, 1, "not a function"},
   {"func @g(i64, i64) -> i64 {\nb0(v0: i64, v1: i64):\n  ret v1\n}\n"
    "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @g(v0) as (i64) -> i64\n  ret v1\n}\n",
    1, KILN_ERR_UNDEFINED, "f", 0, 1, "does not fit: arguments"},
