@@ -336,7 +336,7 @@ static void take_symbols(kiln_as *a, const struct kn_as_object *o, const struct 
     if (strncmp(name, AS_GROUP, strlen(AS_GROUP)) == 0) continue;
     for (k = 0; k < n; k++)
       if (kn_as_has(&texts[k], name))
-        fail(&texts[k], "not implemented: a definition of a global symbol that is no label");
+        fail(&texts[k], "not implemented: a definition of a global symbol that is not a label");
   }
 }
 

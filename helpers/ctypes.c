@@ -298,7 +298,7 @@ static bool check_field(kiln_ctypes *c, const kiln_cfield *f, const struct kn_ct
   if (!(f->flags & KILN_CFIELD_BITS)) return true;
   if (type->value < KILN_TYPE_I8 || type->value > KILN_TYPE_I128 ||
       type->kind == KILN_CTYPE_POINTER)
-    return kn_ctypes_fail(c, KILN_ERR_TYPE, "a bit-field of a type that is no integer");
+    return kn_ctypes_fail(c, KILN_ERR_TYPE, "a bit-field of a type that is not an integer");
   if (f->bits > (type->kind == KILN_CTYPE_BOOL ? 1 : type->size * 8))
     return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "a bit-field wider than its type");
   if (f->bits == 0 && !(f->flags & KILN_CFIELD_UNNAMED))

@@ -334,13 +334,14 @@ void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *
     }
     pthread_mutex_unlock(&t->in->lock);
     if (!cif) {
-      kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call of C with results that C cannot give");
+      kn_interp_fault(t, KILN_ERR_UNSUPPORTED,
+                      "a call of C with results that a C function cannot return");
     }
   }
   if (s->quads || sig->quads || !sig->by->calls)
-    kn_interp_fault(
-      t, KILN_ERR_UNSUPPORTED,
-      "a call of C by a convention that is not C's, or that passes f128, which libffi does not");
+    kn_interp_fault(t, KILN_ERR_UNSUPPORTED,
+                    "a call of C with a calling convention other than C's, or with f128, which "
+                    "libffi cannot pass");
   uint8_t *base = fr->top = t->sp;
   struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
   pack(t, fr, s, im);
@@ -391,12 +392,12 @@ void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *user) {
   struct kn_act act = {0};
   uint8_t *base = t->sp;
   if (!result_type(sig)) {
-    kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call by C with results that C cannot take");
+    kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call from C with results that C cannot receive");
   }
   if (sig->quads || !sig->by->is_called)
-    kn_interp_fault(
-      t, KILN_ERR_UNSUPPORTED,
-      "a call by C by a convention that is not C's, or that passes f128, which libffi does not");
+    kn_interp_fault(t, KILN_ERR_UNSUPPORTED,
+                    "a call from C with a calling convention other than C's, or with f128, which "
+                    "libffi cannot pass");
   struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
   for (unsigned i = 0; i < 6; i++) memcpy(&im->gp[i], args[i], 8);
   for (unsigned i = 0; i < 8; i++) {

@@ -172,7 +172,7 @@ static kiln_status refuse(kiln_diag *diag, const char *message) {
 kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function, const kiln_interp_value *args,
                              uint32_t n, kiln_interp_value *results, kiln_diag *diag) {
   struct kn_ifunc *fn = in && in->linked ? kn_interp_callee(in, function.id) : NULL;
-  if (!fn) return refuse(diag, "a call of a symbol that is no function of the module");
+  if (!fn) return refuse(diag, "a call of a symbol that is not a function of the module");
   const struct kn_isig *sig = in->sigs[fn->sig];
   if (n != sig->n_params) {
     char message[64];

@@ -257,7 +257,7 @@ static struct kn_frame *call(struct kn_thread *t, struct kn_frame *fr, const str
     return fr;
   }
   if ((uint64_t)(uintptr_t)native < NULL_BYTES) {
-    kn_interp_fault(t, KILN_ERR_UNDEFINED, "a call of address 0x%llx, which is no function",
+    kn_interp_fault(t, KILN_ERR_UNDEFINED, "a call of address 0x%llx, which is not a function",
                     (unsigned long long)(uintptr_t)native);
   }
   kn_interp_native(t, fr, s, native);

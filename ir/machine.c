@@ -92,7 +92,7 @@ static const char *wrong(kiln_processor target, unsigned op, unsigned type, unsi
   if (m.op != (kiln_op)op || m.result != (kiln_type)type) return "not of this operation and type";
   if (m.n_operands != n) return "another number of operands";
   if (m.immediate && (!kn_is_imm(last) || kn_imm(last) < m.least || kn_imm(last) > m.most))
-    return "the last operand is no constant in the instruction's range";
+    return "the last operand is not a constant in the instruction's range";
   return NULL;
 }
 

@@ -36,7 +36,7 @@ static bool check_params(struct verifier *v, uint32_t id) {
   for (uint32_t i = 0; i < b->n_params; i++) {
     v->inst = 0;
     if (p == 0 || p >= f->n || f->inst[p].op != KILN_OP_PARAM || v->block_of[p] != 0) {
-      return FAIL(v, KILN_ERR_STRUCTURE, "parameter %u of the block is no parameter", i);
+      return FAIL(v, KILN_ERR_STRUCTURE, "parameter %u of the block is not a parameter", i);
     }
     v->inst = p;
     if (f->inst[p].a != id || f->inst[p].x != i) {
@@ -104,7 +104,7 @@ static bool check_chain(struct verifier *v, uint32_t id) {
     bool ends = kn_op_ends_block(in->op);
     if (ends != (i == b->term)) {
       return ends ? FAIL(v, KILN_ERR_STRUCTURE, "a terminator in the middle of the block")
-                  : FAIL(v, KILN_ERR_STRUCTURE, "the block's end is no terminator");
+                  : FAIL(v, KILN_ERR_STRUCTURE, "the block's end is not a terminator");
     }
     if (ends) return true;
     i++;
@@ -253,7 +253,7 @@ static bool operand(struct verifier *v, uint32_t h, unsigned want) {
   case KN_TAG_FORWARD: return FAIL(v, KILN_ERR_STRUCTURE, "a forward value is not bound");
   case KN_TAG_TRIED:
     return FAIL(v, KILN_ERR_STRUCTURE, "a result or exception of a try is not on its edge");
-  default: return FAIL(v, KILN_ERR_STRUCTURE, "an operand is no handle");
+  default: return FAIL(v, KILN_ERR_STRUCTURE, "an operand is not a handle");
   }
 }
 
@@ -543,7 +543,7 @@ static bool check_op(struct verifier *v, uint32_t i) {
   switch ((unsigned)in->op) {
   case KILN_OP_LIFE_START:
   case KILN_OP_LIFE_END:
-    return kn_is_slot(in->a) || FAIL(v, KILN_ERR_STRUCTURE, "the operand is no stack slot");
+    return kn_is_slot(in->a) || FAIL(v, KILN_ERR_STRUCTURE, "the operand is not a stack slot");
   case KILN_OP_VA_START:
     return kn_sig(v->f->module, v->f->sig)->flags & KILN_SIG_VARIADIC ||
            FAIL(v, KILN_ERR_STRUCTURE, "va_start in a function that is not variadic");

@@ -42,7 +42,7 @@ kiln_status kn_jit_link_run(struct kn_jit_link *l, kiln_jit_unit *out) {
   l->tls_align = 1;
   kiln_status status = KILN_OK;
   if (kn_jit_is_child(jit))
-    status = kn_jit_fail(l->error, KILN_ERR_STRUCTURE, "the JIT is its parent process's");
+    status = kn_jit_fail(l->error, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
   else if (!kn_jit_layout(l) || !kn_jit_scan(l) || !kn_jit_resolve_outside(l))
     status = l->error->diag.status;
   if (status == KILN_OK) {

@@ -41,10 +41,11 @@ static bool offset_of(const struct aim *a, uint64_t *out) {
     *out = a->bind->value - (uint64_t)(uintptr_t)__builtin_thread_pointer();
     return true;
   }
-  kn_jit_fail(a->link->error, KILN_ERR_UNSUPPORTED,
-              "thread-local '%.100s' is reached as the program's own: make the module with "
-              "kiln_module_options.jit",
-              name_of(a));
+  kn_jit_fail(
+    a->link->error, KILN_ERR_UNSUPPORTED,
+    "thread-local '%.100s' is accessed by a model for programs only: make the module with "
+    "kiln_module_options.jit",
+    name_of(a));
   return false;
 }
 

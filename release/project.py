@@ -12,11 +12,11 @@ ROOT = Path(__file__).resolve().parent.parent
 FIELDS = ('repository', 'security', 'maintainer')
 NO_MAINTAINER = 'The Kiln developers <kiln@packages.invalid>'
 SECURITY = '''\
-Report what you think is a vulnerability to {security} alone, not in a public issue.
+Report a suspected vulnerability to {security} alone, not in a public issue.
 '''
 NO_SECURITY = '''\
-Report what you think is a vulnerability to the maintainers alone, not in a public issue. This copy of the source names
-no address for it; whoever gave it to you can pass your report on.
+Report a suspected vulnerability to the maintainers alone, not in a public issue. This copy of the source names
+no address for reports; the person who gave you this copy can pass yours on.
 '''
 
 

@@ -107,7 +107,7 @@ kiln_wasmrt_code *kiln_wasmrt_compile(const void *bytes, size_t size,
   if (options == NULL) options = &defaults;
   kiln_target host;
   if (!kiln_target_find_host(&host)) {
-    snprintf(error, error_bytes, "this machine is no target of Kiln");
+    snprintf(error, error_bytes, "this machine is not a target of Kiln");
     return NULL;
   }
   kiln_wasmrt_code *c = calloc(1, sizeof *c);

@@ -132,8 +132,8 @@ static void use_cached(char **words) {
     others += count(all, name);
   }
   if (others != 0)
-    tool_warning("cargo: the code generator for rustc %s is not used: it is of another Kiln, or "
-                 "others can write to its folder: kiln cargo --setup builds it again",
+    tool_warning("cargo: the code generator for rustc %s is not used: it belongs to another Kiln, "
+                 "or other users can write to its folder; kiln cargo --setup builds it again",
                  c.release);
 }
 
@@ -276,7 +276,6 @@ int cargo_backend_setup(char **words) {
   }
   for (unsigned i = 0; i < CARGO_CACHE_PLACES; i++)
     if (folder_for(i, &c, folder) && cargo_cache_make(folder)) return build(&c, folder);
-  tool_error(
-    "cargo --setup: no folder for the library: set XDG_CACHE_HOME to one that can be written to");
+  tool_error("cargo --setup: no folder for the library: set XDG_CACHE_HOME to a writable folder");
   return TOOL_FAILED;
 }

@@ -32,7 +32,7 @@ static void put_values(FILE *out, const struct tool_option *o) {
   else fputs(o->values, out);
 }
 
-/* A text with "@targets" and "@features" written out, and each line but the first behind `column` spaces. */
+/* A text with "@targets" and "@features" written out, and `column` spaces before each line but the first. */
 static void put_text(FILE *out, const char *text, int column) {
   for (const char *at = text; *at != 0; at++) {
     if (strncmp(at, "@targets", 8) == 0) put_targets(out, ", ", " or "), at += 7;
@@ -53,14 +53,14 @@ void tool_print_help(FILE *out) {
   fputs(" kiln VERB [ARGUMENT...]\n\n", out);
   for (int v = 0; v < VERB_COUNT; v++)
     fprintf(out, "  %-12s%s\n", tool_verbs[v].name, tool_verbs[v].summary);
-  fputs("\nINPUT is LLVM bitcode, WebAssembly, QBE IL or Kiln text, found by its content.\n"
-        "\n  kiln help VERB      the options of a verb, and an example\n"
-        "  kiln --version      version, targets, and which bitcode it reads\n\n",
+  fputs("\nINPUT is LLVM bitcode, WebAssembly, QBE IL or Kiln text; kiln detects which.\n"
+        "\n  kiln help VERB      print the options of a verb, and an example\n"
+        "  kiln --version      print the version, targets and supported bitcode\n\n",
         out);
   put_heading(out, "Example:");
   fprintf(out, " %s\n\n", tool_verbs[VERB_CC].example);
-  fputs("'-' is standard input or output. Exit status: 0 done, 1 an error in an input,\n"
-        "2 wrong usage; of run and interp that of their program.\n",
+  fputs("'-' means standard input or output. Exit status: 0 success, 1 an error in an\n"
+        "input, 2 wrong usage; run and interp return the status of their program.\n",
         out);
 }
 

@@ -32,7 +32,8 @@ static void on_signal(int number) {
   char line[700];
   if (kiln_interp_find_place(running, &d)) {
     d.status = KILN_ERR_UNDEFINED;
-    snprintf(d.message, sizeof d.message, "signal %d: memory that is not the program's", number);
+    snprintf(d.message, sizeof d.message,
+             "signal %d: an access to memory that does not belong to the program", number);
     size_t n = kiln_diag_format(&d, line, sizeof line - 1);
     if (n > sizeof line - 2) n = sizeof line - 2;
     line[n] = '\n';
@@ -61,7 +62,7 @@ static int run_main(kiln_interp *in, kiln_module *m, int argc, char **argv) {
     {(uint64_t)argc, 0}, {(uint64_t)(uintptr_t)argv, 0}, {(uint64_t)(uintptr_t)environ, 0}};
   kiln_interp_value result[KILN_MAX_RESULTS] = {{0, 0}};
   if (symbol.id == 0 || sig.n_params > 3) {
-    tool_error("%s: no main that can be called", kiln_module_name(m));
+    tool_error("%s defines no function main that can be called", kiln_module_name(m));
     return TOOL_FAILED;
   }
   catch_signals();

@@ -303,9 +303,10 @@ static void find_inlined(struct cc_args *a) {
 static int check_flags(const struct cc_args *a) {
   cc_warn_left_out(a);
   if (a->unfortified)
-    tool_warning("%s: -Og: _FORTIFY_SOURCE is off: sizes of objects are not known", cc_verb());
+    tool_warning("%s: -Og: _FORTIFY_SOURCE is off, since the sizes of objects are not known",
+                 cc_verb());
   if (a->no_function_checks)
-    tool_warning("%s: -fsanitize=undefined: without -fsanitize=function", cc_verb());
+    tool_warning("%s: -fsanitize=undefined does not include -fsanitize=function", cc_verb());
   if (a->refused == NULL) return TOOL_OK;
   tool_error("%s: not implemented: %s", cc_verb(), a->refused);
   return TOOL_FAILED;

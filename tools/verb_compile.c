@@ -221,7 +221,7 @@ static bool is_same_file(const char *a, const char *b) {
 /* Bitcode is often in a file INPUT.o, of which no object of that name is made unless -o says so. */
 static bool check_derived(const char *path, const char *out) {
   if (!is_same_file(path, out)) return true;
-  tool_error("%s: the object would be written over its input; give its name by -o", path);
+  tool_error("%s: the object would overwrite its input; name the object with -o", path);
   return false;
 }
 

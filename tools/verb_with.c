@@ -30,7 +30,7 @@ static bool preload(struct setting *s) {
     return false;
   }
   if (strpbrk(path, " :") != NULL) {
-    tool_error("with: LD_PRELOAD cannot have this path, as it has a space or a colon: %s", path);
+    tool_error("with: LD_PRELOAD cannot contain this path, which has a space or a colon: %s", path);
     return false;
   }
   s->name = "LD_PRELOAD";

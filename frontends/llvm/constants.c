@@ -537,10 +537,10 @@ static bool eval_select(struct kn_bc *r, const struct kn_bc_cst *c, unsigned dep
  * functions only while the module is not frozen. */
 static bool eval_block(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_num *out) {
   if (c->index >= r->m->n_vals || r->csts.at[c->index].kind != CK_GLOBAL)
-    return kn_bc_malformed(r, "block address of something that is no function");
+    return kn_bc_malformed(r, "block address of something that is not a function");
   const struct kn_bc_global *g = &r->m->globals.at[r->csts.at[c->index].index];
   if (g->what != KILN_SYMBOL_FUNC || !g->symbol)
-    return kn_bc_malformed(r, "block address of something that is no function");
+    return kn_bc_malformed(r, "block address of something that is not a function");
   kiln_symbol func = {g->symbol};
   if (r->f && kiln_func_symbol(r->f).id == func.id) {
     kiln_block_address(r->f, (kiln_block){c->n});

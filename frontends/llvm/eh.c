@@ -38,7 +38,7 @@ static bool personality(struct kn_bc *r) {
     return kn_bc_malformed(r, "an invoke in a function without a personality");
   if (!kn_bc_eval(r, r->fn.global->init - 1, 0, &v)) return false;
   if (!v.symbol || v.low || v.minus || v.narrow)
-    return kn_bc_unsupported(r, "a personality that is no function");
+    return kn_bc_unsupported(r, "a personality that is not a function");
   kiln_symbol_desc desc = kiln_symbol_get(r->module, (kiln_symbol){v.symbol}).desc;
   for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
     if (is_named(&desc, foreign[i]))
@@ -84,10 +84,10 @@ static void give_exception(struct kn_bc *r, uint32_t block, uint32_t pad) {
 static bool caught(struct kn_bc *r, uint32_t id, kiln_symbol *out) {
   struct kn_bc_num v;
   if (id >= r->inst_base || r->types.at[kn_bc_type_of(r, id)].kind != TK_PTR)
-    return kn_bc_malformed(r, "a type to be caught that is no constant pointer");
+    return kn_bc_malformed(r, "a type to be caught that is not a constant pointer");
   if (!kn_bc_eval(r, id, 0, &v)) return false;
   if (v.low || v.minus || v.narrow)
-    return kn_bc_unsupported(r, "a type to be caught that is no symbol");
+    return kn_bc_unsupported(r, "a type to be caught that is not a symbol");
   out->id = v.symbol;
   return true;
 }
@@ -95,12 +95,12 @@ static bool caught(struct kn_bc *r, uint32_t id, kiln_symbol *out) {
 /* Appends the types of a filter, constant `id`, to r->tmp.caught. */
 static bool filter(struct kn_bc *r, uint32_t id) {
   if (id >= r->inst_base || r->types.at[kn_bc_type_of(r, id)].kind != TK_ARRAY)
-    return kn_bc_malformed(r, "a filter that is no constant array");
+    return kn_bc_malformed(r, "a filter that is not a constant array");
   const struct kn_bc_type *t = &r->types.at[kn_bc_type_of(r, id)];
   const struct kn_bc_cst c = r->csts.at[id];
   if (t->count > KN_BC_MAX_PIECES) return kn_bc_unsupported(r, "a filter of this many types");
   if (t->count && c.kind != CK_NULL && (c.kind != CK_AGGREGATE || c.n != t->count))
-    return kn_bc_malformed(r, "a filter that is no constant array");
+    return kn_bc_malformed(r, "a filter that is not a constant array");
   for (uint32_t i = 0, n = (uint32_t)t->count; i < n; i++) {
     kiln_symbol type = {0};
     if (c.kind == CK_AGGREGATE && !caught(r, kn_bc_list(r, c.index)[i], &type)) return false;

@@ -16,7 +16,7 @@ static inline kiln_value index64(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind != TK_INT || !t->ktype) {
     if (t->kind == TK_WIDE) kn_bc_bad_type(r, type);
-    else if (t->kind != TK_VECTOR) kn_bc_malformed(r, "an index that is no integer");
+    else if (t->kind != TK_VECTOR) kn_bc_malformed(r, "an index that is not an integer");
     return (kiln_value){0};
   }
   if (t->ktype == KILN_TYPE_I64 && t->fit == FIT_EXACT) return kn_bc_use(r, id, type);
@@ -45,7 +45,7 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
                   r->types.at[base_type].kind != TK_PTR)) {
     if (r->types.at[base_type].kind == TK_PTR) kn_bc_bad_type(r, base_type);
     else if (r->types.at[base_type].kind == TK_VECTOR) kn_bc_vec_gep(r, source, base, idx, n);
-    else kn_bc_malformed(r, "getelementptr of something that is no pointer");
+    else kn_bc_malformed(r, "getelementptr of something that is not a pointer");
     return;
   }
   kiln_value a = kn_bc_use(r, base, base_type), index = {0};
@@ -207,7 +207,7 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     return;
   if (r->types.at[ctype].fit != FIT_BOOL) {
     if (r->types.at[ctype].kind == TK_VECTOR) kn_bc_vec_select(r, a, b, c, type, ctype);
-    else kn_bc_malformed(r, "a condition that is no i1");
+    else kn_bc_malformed(r, "a condition that is not an i1");
     return;
   }
   const struct kn_bc_type *t = &r->types.at[type];
@@ -388,7 +388,7 @@ static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind != TK_INT) {
     if (t->kind == TK_WIDE) kn_bc_unsupported(r, "a switch on an integer wider than 128 bits");
-    else kn_bc_malformed(r, "a switch on something that is no integer");
+    else kn_bc_malformed(r, "a switch on something that is not an integer");
     return;
   }
   if (!KN_BC_ROOM(r, r->tmp.cases, count)) return;

@@ -126,7 +126,7 @@ static bool check_cast(struct kiln_llvm_builder *b, unsigned number, uint32_t fr
 static bool index_of(struct kiln_llvm_builder *b, uint32_t i, uint64_t *out) {
   int64_t k;
   if (!kn_bc_is_int(&b->bc, b->ids.at[i], &k) || k < 0)
-    return kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "operand %u is no constant index", i + 1);
+    return kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "operand %u is not a constant index", i + 1);
   *out = (uint64_t)k;
   return true;
 }
@@ -135,7 +135,7 @@ static bool index_of(struct kiln_llvm_builder *b, uint32_t i, uint64_t *out) {
 static bool check_indices(struct kiln_llvm_builder *b, uint32_t type, uint32_t from) {
   uint64_t k;
   if (from >= b->ids.n) return wrong(b, "no index into an aggregate");
-  if (!kn_bc_is_aggregate(info(b, type))) return wrong(b, "the first operand is no aggregate");
+  if (!kn_bc_is_aggregate(info(b, type))) return wrong(b, "the first operand is not an aggregate");
   for (uint32_t i = from; i < b->ids.n; i++)
     if (!index_of(b, i, &k)) return false;
   return true;
@@ -143,7 +143,7 @@ static bool check_indices(struct kiln_llvm_builder *b, uint32_t type, uint32_t f
 
 static bool check_select(struct kiln_llvm_builder *b, const uint32_t *type, uint32_t result) {
   const struct kn_bc_type *condition = info(b, lane(b, type[0]));
-  if (condition->fit != FIT_BOOL) return wrong(b, "a condition that is no i1");
+  if (condition->fit != FIT_BOOL) return wrong(b, "a condition that is not an i1");
   if (lanes(b, type[0]) != 0 && lanes(b, type[0]) != lanes(b, result))
     return wrong(b, "a condition of another number of lanes");
   return true;
@@ -151,10 +151,10 @@ static bool check_select(struct kiln_llvm_builder *b, const uint32_t *type, uint
 
 static bool check_shuffle(struct kiln_llvm_builder *b, const uint32_t *type, uint32_t result) {
   if (lanes(b, type[0]) == 0 || lanes(b, type[2]) == 0)
-    return wrong(b, "operands that are no vectors");
+    return wrong(b, "operands that are not vectors");
   if (b->ids.at[2] >= b->bc.inst_base || info(b, lane(b, type[2]))->bits != 32 ||
       !is_int(b, type[2]))
-    return wrong(b, "a mask that is no constant vector of i32");
+    return wrong(b, "a mask that is not a constant vector of i32");
   return (lane(b, result) == lane(b, type[0]) && lanes(b, result) == lanes(b, type[2])) ||
          wrong(b, "a result of another type");
 }
@@ -194,20 +194,20 @@ bool kn_operation_check(struct kiln_llvm_builder *b, const struct kn_operation_r
   case SHAPE_NEGATE:
     return (row->is_float ? is_float(b, *type) : is_int(b, *type)) ||
            wrong(b,
-                 row->is_float ? "operands that are no floats" : "operands that are no integers");
+                 row->is_float ? "operands that are not floats" : "operands that are not integers");
   case SHAPE_COMPARE:
     return (row->is_float ? is_float(b, *type) : is_int(b, *type) || is_pointer(b, *type)) ||
            wrong(b,
-                 row->is_float ? "operands that are no floats" : "operands that are no integers");
+                 row->is_float ? "operands that are not floats" : "operands that are not integers");
   case SHAPE_CAST: return check_cast(b, row->number, *type, result);
   case SHAPE_SELECT: return check_select(b, type, result);
   case SHAPE_EXTRACT:
   case SHAPE_INSERT:
-    if (lanes(b, *type) == 0) return wrong(b, "the first operand is no vector");
+    if (lanes(b, *type) == 0) return wrong(b, "the first operand is not a vector");
     if (row->shape == SHAPE_INSERT && type[1] != lane(b, *type))
       return wrong(b, "an element of another type");
     return (is_int(b, type[b->ids.n - 1]) && lanes(b, type[b->ids.n - 1]) == 0) ||
-           wrong(b, "an index that is no integer");
+           wrong(b, "an index that is not an integer");
   case SHAPE_SHUFFLE: return check_shuffle(b, type, result);
   case SHAPE_EXTRACT_VALUE: return check_indices(b, *type, 1);
   case SHAPE_INSERT_VALUE: return check_indices(b, *type, 2);
@@ -215,7 +215,7 @@ bool kn_operation_check(struct kiln_llvm_builder *b, const struct kn_operation_r
   case SHAPE_STORE:
     return (is_pointer(b, type[row->shape == SHAPE_STORE]) &&
             lanes(b, type[row->shape == SHAPE_STORE]) == 0) ||
-           wrong(b, "an address that is no pointer");
+           wrong(b, "an address that is not a pointer");
   default: return true;
   }
 }

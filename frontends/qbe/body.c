@@ -75,7 +75,7 @@ static __attribute__((noinline)) kiln_value read_other(struct kn_qbe *r, uint32_
   struct temp *t = r->temps.at + temp;
   kiln_value v = t->v;
   if (t->class == KILN_TYPE_VOID) {
-    if (r->how != FIRST_TIME) FAIL(r, at, STRUCTURE, "%%%.*s is assigned nowhere", SHOW(r->name));
+    if (r->how != FIRST_TIME) FAIL(r, at, STRUCTURE, "%%%.*s is never assigned", SHOW(r->name));
     drop(r);
     return no_value;
   }

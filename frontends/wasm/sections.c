@@ -397,7 +397,7 @@ void kn_wasm_read_sections(kiln_wasm *w) {
     KN_WASM_BAD(in, says, "unknown binary version%s",
                 says[2] == 1 && says[3] == 0 /* the layer of components */
                   ? ": this is a component, not a core module: `wasm-tools component unbundle` "
-                    "takes its core modules out"
+                    "extracts its core modules"
                   : "");
   unsigned last = 0;
   bool has_code = false;

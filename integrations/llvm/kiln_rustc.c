@@ -230,7 +230,7 @@ int main(int argc, char **argv) {
   if (rustc == NULL || rustc[0] == 0) rustc = "rustc";
   char **words = argv;
   if (chooses(argc, argv)) {
-    fprintf(stderr, "kiln-rustc: error: as rustc it takes no %s\n", argv[1]);
+    fprintf(stderr, "kiln-rustc: error: in place of rustc it does not take %s\n", argv[1]);
     return 1;
   }
   if (!settle(&settings)) return 1;

@@ -74,7 +74,8 @@ kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc, k
   const struct kn_symbol *to = kn_symbol_valid(m, target.id) ? kn_symbol(m, target.id) : NULL;
   if (desc == NULL || desc->name == NULL || desc->name[0] == 0 || to == NULL ||
       !(kn_symbol_is_label(to) || (to->kind == KILN_SYMBOL_DATA && to->name_length == 0))) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "a name of nothing of the function's, or none");
+    kn_build_fail(f, KILN_ERR_ARGUMENT,
+                  "an alias without a name, or not of a label or unnamed data");
     return none;
   }
   kn_module_lock(m);

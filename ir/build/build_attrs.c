@@ -10,7 +10,7 @@ static const char *wrong(const kiln_func *f, const kiln_func_attrs *a) {
   uint32_t personality = a->personality.id;
   if (personality != 0 &&
       (!kn_symbol_valid(m, personality) || kn_symbol(m, personality)->tls != KILN_TLS_NONE))
-    return "the personality is no symbol of a function";
+    return "the personality is not the symbol of a function";
   if ((unsigned)a->guard >= KILN_GUARD_COUNT) return "no such kind of guarded function";
   if (a->protection > PROTECT_BITS && a->protection != KILN_PROTECT_NONE)
     return "no such branch protection";

@@ -137,7 +137,7 @@ static uint32_t type_index(kiln_func *f, kiln_symbol type) {
   const kiln_module *m = f->module;
   if (type.id != 0 &&
       (!kn_symbol_valid(m, type.id) || kn_symbol(m, type.id)->tls != KILN_TLS_NONE)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "the type to be caught is no symbol");
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the type to be caught is not a symbol");
     return 0;
   }
   uint32_t at, i;

@@ -269,7 +269,7 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
     kn_func_fail(f, kn_module_own(m), UINT32_MAX, 0, "the module has an error");
   else if (!known) kn_func_fail(f, KILN_ERR_ARGUMENT, UINT32_MAX, 0, "no such symbol");
   else if (f->sig == 0)
-    kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the symbol is no function");
+    kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the symbol is not a function");
   else if (__atomic_load_n(&kn_symbol(m, symbol.id)->defined, __ATOMIC_RELAXED))
     kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the function has a body already");
   else if (!kn_symbol_define_func(m, symbol.id))

@@ -28,7 +28,8 @@ kiln_inline_attrs kn_inline_complete(const kiln_inline_attrs *attrs) {
 kiln_status kiln_module_set_inline_attrs(kiln_module *m, const kiln_inline_attrs *attrs) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen || (m->kept != NULL && m->kept->settled))
-    return kn_module_fail(m, KILN_ERR_STRUCTURE, "the rule of inlining: it was decided already");
+    return kn_module_fail(m, KILN_ERR_STRUCTURE,
+                          "the rule of inlining cannot change after the decision");
   if (attrs == NULL || !KN_UNRESERVED(attrs) || attrs->depth > KILN_INLINE_DEPTH_MOST)
     return kn_module_fail(
       m, KILN_ERR_ARGUMENT,

@@ -38,7 +38,7 @@ static const char *check(const kiln_module *m, const struct kn_symbol *s, const 
     return "unknown flag";
   if (d->label.id != 0 &&
       (!kn_symbol_valid(m, d->label.id) || !kn_symbol_is_label(kn_symbol(m, d->label.id))))
-    return "data of a place that is none";
+    return "data at a label that is not one";
   if (d->with.id != 0 && !kn_symbol_valid(m, d->with.id)) return "data that goes with no symbol";
   if (s->linkage == KILN_LINKAGE_COMMON &&
       (d->n_relocs > 0 || (d->bytes != NULL && !all_zero(d->bytes, d->size_bytes))))
@@ -101,7 +101,7 @@ kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data
   const struct kn_symbol *s = kn_symbol(m, symbol.id);
   if (s->kind != KILN_SYMBOL_DATA || s->defined)
     return kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", s->name,
-                          s->defined ? "is defined already" : "is no data");
+                          s->defined ? "is defined already" : "is not data");
   return define(m, symbol.id, desc, 0, 0);
 }
 

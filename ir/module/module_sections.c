@@ -38,7 +38,9 @@ kiln_status kiln_section_declare(kiln_module *m, const char *name, const kiln_se
 
 kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_section_desc *desc) {
   if (name == NULL || name[0] == 0 || desc == NULL || !KN_UNRESERVED(desc))
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "section without a name, or nothing said of it");
+    return kn_module_fail(
+      m, KILN_ERR_ARGUMENT,
+      "section without a name, without a description (NULL), or of a newer version");
   const char *wrong = check(desc);
   if (wrong != NULL)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "section '%.100s': %s", name, wrong);

@@ -39,8 +39,9 @@ static const char *check_param(const kiln_param *p) {
                      p->flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT)))
     return "parameter extended to 64 bits that has them, or extended twice";
   if (p->flags & KILN_PARAM_CHAIN && (p->flags != KILN_PARAM_CHAIN || p->type != KILN_TYPE_PTR))
-    return "static chain that is no plain i64";
-  if (in_memory != 0 && p->type != KILN_TYPE_PTR) return "byval or sret parameter that is no i64";
+    return "static chain that is not a plain i64";
+  if (in_memory != 0 && p->type != KILN_TYPE_PTR)
+    return "byval or sret parameter that is not an i64";
   if (in_memory == (KILN_PARAM_BYVAL | KILN_PARAM_SRET)) return "parameter both byval and sret";
   if (p->align_log2 > 16) return "parameter alignment above 2^16";
   if (!(p->flags & KILN_PARAM_BYVAL) && p->align_log2 != 0 &&
@@ -57,7 +58,7 @@ static const char *check_wide(const struct kn_convention *conv, unsigned flags,
   if (wide && n_results != 2 && n_results != 4 && n_results != 8)
     return "wide results that are not two, four or eight";
   for (size_t i = 0; i < n_results && wide; i++)
-    if (results[i] != KILN_TYPE_V128) return "a wide result that is no v128";
+    if (results[i] != KILN_TYPE_V128) return "a wide result that is not a v128";
   for (size_t i = 0; i < n; i++) {
     if (!(params[i].flags & KILN_PARAM_UPPER)) continue;
     any = true;

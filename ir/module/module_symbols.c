@@ -460,7 +460,7 @@ bool kn_symbol_define_func(kiln_module *m, uint32_t symbol) {
   struct kn_symbol *s = kn_symbol(m, symbol);
   if (s->kind != KILN_SYMBOL_FUNC || symbol >= m->flat_symbols) {
     clash(m, symbol,
-          s->kind != KILN_SYMBOL_FUNC ? "is no function"
+          s->kind != KILN_SYMBOL_FUNC ? "is not a function"
                                       : "was declared after the module was frozen");
     return false;
   }

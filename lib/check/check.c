@@ -757,7 +757,7 @@ static bool scan(struct kn_check *c) {
     uint32_t b = c->events.at[i].value;
     if (b >= f->blocks.n || c->placed.at[b] || (blocks++ == 0 && b != 0)) {
       c->block = b;
-      return wrong_value(c, 0, "the block is no block, or there twice, or the first");
+      return wrong_value(c, 0, "the block is not a block, or is there twice, or is the first");
     }
     c->placed.at[b] = 1;
     if (!scan_block(c, b)) {

@@ -143,7 +143,7 @@ const char *kn_check_table(struct kn_check *c, const struct kn_walk *w, uint32_t
     before = site;
     if (site == 0) return "the call is in no call site";
     if (in->op != KILN_OP_TRY) {
-      if (pad != 0) return "a call that is no try has a landing pad";
+      if (pad != 0) return "a call that is not a try has a landing pad";
       continue;
     }
     if (pad != w->code.marks.at[call->pad].at - w->code.start) return "another landing pad";

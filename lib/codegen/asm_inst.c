@@ -62,7 +62,7 @@ static bool emit(struct kn_walk *w, const struct kn_asm *code) {
     const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
     if (r->slot != 0) continue;
     if (!has_kind(w->target, r->kind)) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a kind that the target has not");
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a kind that the target does not have");
       return false;
     }
     kn_code_relocate(w, kn_here(w) + r->offset_bytes, r->symbol.id, r->kind, r->addend);
@@ -99,7 +99,7 @@ void kn_naked(struct kn_walk *w) {
     if (w->observer != NULL) w->observer->on->inst(w->observer, w);
     if (code == NULL || in->x != 0 || in->type != KILN_TYPE_VOID) {
       kn_walk_fail(w, KILN_ERR_STRUCTURE,
-                   "a naked function is machine code without operands alone, in one block");
+                   "a naked function has only machine code without operands, in one block");
       return;
     }
     if (code->n_rows) emit_rows(w, code);

@@ -208,7 +208,7 @@ bool kn_tail_fits(struct kn_walk *w, uint32_t bytes) {
     kn_walk_fail(w, KILN_ERR_LIMIT, "more than 4096 bytes of arguments on the stack");
   else if (bytes > kn_sig(w->f->module, w->f->sig)->stack_bytes)
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
-                 "more arguments on the stack than the function has itself");
+                 "a tail call with more stack arguments than its function has");
   return w->f->status == KILN_OK;
 }
 

@@ -80,10 +80,10 @@ class Builder:
         """Returns a constant. Raises OverflowError if an integer is not in the type's range."""
         f = self._f
         if not isinstance(t, Type):
-            raise TypeError(f'{t!r} is no type')
+            raise TypeError(f'{t!r} is not a type')
         if t.kind == 'float':
             if isinstance(value, (str, bytes, bytearray)):
-                raise TypeError(f'{value!r} is no number')
+                raise TypeError(f'{value!r} is not a number')
             number = float(value)
             made = (k.kiln_const_f32 if t.size == 4 else k.kiln_const_f64)(f, number)
         elif isinstance(value, float) or not hasattr(value, '__index__'):
@@ -121,7 +121,7 @@ class Builder:
     def address(self, symbol: Symbol, offset: int = 0) -> Value:
         """Returns the address of a symbol plus `offset` bytes."""
         if not isinstance(symbol, Symbol):
-            raise TypeError(f'{symbol!r} is no symbol')
+            raise TypeError(f'{symbol!r} is not a symbol')
         if symbol.module is not self.module:
             raise ForeignValueError(f'{symbol!r} of another module is used in {self.name}')
         return self._made(k.kiln_const_symbol(self._f, symbol._id, integer(offset, i64)), symbol.type)

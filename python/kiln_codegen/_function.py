@@ -121,7 +121,7 @@ class Function(Operations):
 
     def _own(self, block: Block) -> Block:
         if not isinstance(block, Block):
-            raise TypeError(f'{block!r} is no block')
+            raise TypeError(f'{block!r} is not a block')
         if block.function is not self:
             raise ForeignValueError(f'{block!r} is used in {self.name}')
         return block
@@ -228,7 +228,7 @@ class Function(Operations):
 
     def _access(self, t: Type, address: Operand, offset: int, align: int, volatile: bool) -> Tuple[int, int, int]:
         if not isinstance(t, Type):
-            raise TypeError(f'{t!r} is no type that is loaded or stored')
+            raise TypeError(f'{t!r} is not a type that is loaded or stored')
         if align < 1 or align & (align - 1) or align > 1 << 15:
             raise ValueError(f'no alignment: {align}')
         flags = k.KILN_MEM_ALIGN(align.bit_length() - 1) | (k.KILN_MEM_VOLATILE if volatile else 0)
@@ -255,7 +255,7 @@ class Function(Operations):
     def slot(self, memory: Memory) -> Value:
         """Returns the address of memory in the function's frame, whose initial content is unspecified."""
         if not isinstance(memory, (Type, Array, Struct)):
-            raise TypeError(f'{memory!r} is no type')
+            raise TypeError(f'{memory!r} is not a type')
         if memory.size >= _DISP:
             raise OverflowError(f'a slot of {memory.size} bytes')
         id = k.kiln_slot_new(self._f, memory.size, memory.align.bit_length() - 1)
@@ -393,7 +393,7 @@ class Function(Operations):
 
     def _to(self, a: Value, t: Type) -> Value:
         if not isinstance(t, Type):
-            raise TypeError(f'{t!r} is no type')
+            raise TypeError(f'{t!r} is not a type')
         self.operand(a, a.type)
         source, target = a.type, t
         if source == target or source.kind == target.kind == 'pointer' or (

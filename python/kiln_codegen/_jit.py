@@ -30,7 +30,7 @@ def _address(x: Any) -> int:
     try:
         return ctypes.cast(x, ctypes.c_void_p).value or 0
     except (ctypes.ArgumentError, TypeError):
-        raise TypeError(f'{x!r} is no address: an integer, a function of ctypes or a kernel') from None
+        raise TypeError(f'{x!r} is not an address: an integer, a function of ctypes or a kernel') from None
 
 
 class Jit(Owner):
@@ -74,7 +74,7 @@ class Jit(Owner):
         sessions = []
         for row, m in zip(inputs, modules):
             if not isinstance(m, Module):
-                raise TypeError(f'{m!r} is no module')
+                raise TypeError(f'{m!r} is not a module')
             row.module = m._complete()
             if m._added:
                 raise Error(f'module {m.name!r} was added before')

@@ -231,7 +231,7 @@ class Module(Owner):
         end = -1
         for r, (offset, symbol) in zip(out, sorted(addresses.items(), key=lambda a: a[0])):
             if not isinstance(symbol, Symbol):
-                raise TypeError(f'{symbol!r} is no symbol')
+                raise TypeError(f'{symbol!r} is not a symbol')
             if symbol.module is not self:
                 raise ForeignValueError(f'{symbol!r} is of another module')
             if offset < end:

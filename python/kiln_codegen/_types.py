@@ -78,7 +78,7 @@ class Struct:
         self.name, self.fields, self.offsets, self.align, at = name, dict(fields), {}, 1, 0
         for field, memory in fields.items():
             if not isinstance(memory, (Type, Array, Struct)):
-                raise TypeError(f'{name}.{field} is no type: {memory!r}')
+                raise TypeError(f'{name}.{field} is not a type: {memory!r}')
             at = -(-at // memory.align) * memory.align
             self.offsets[field] = at
             at += memory.size

@@ -179,7 +179,7 @@ class Value:
     def _struct(self) -> Struct:
         to = self._to()
         if not isinstance(to, Struct):
-            raise TypeError(f'{self.type} is no pointer to a struct')
+            raise TypeError(f'{self.type} is not a pointer to a struct')
         return to
 
 

@@ -38,7 +38,7 @@ static const struct kn_convention preserve_none = {
   .args = {{10, {X64_R12, X64_R13, X64_R14, X64_R15, X64_GP_ARGS}}, FLOAT_ARGS},
   .narrow = {6, {X64_GP_ARGS}},
   .pairs = KN_PAIRS_NONE,
-  .no_stack = "such arguments by preserve_none",
+  .no_stack = "arguments of this kind with preserve_none",
   .no_variadic = true,
   PLACES,
   .lost = ~RSP_RBP,

@@ -403,7 +403,7 @@ static void add_offset(struct kn_walk *w, unsigned dst, int64_t offset) {
 void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   if (!kn_is_pool(in->a) || w->f->pool.at[kn_index(in->a)].symbol == 0) {
-    kn_walk_fail(w, KILN_ERR_TYPE, "the operand is no symbol");
+    kn_walk_fail(w, KILN_ERR_TYPE, "the operand is not a symbol");
     return;
   }
   const struct kn_const *c = &w->f->pool.at[kn_index(in->a)];

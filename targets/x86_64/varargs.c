@@ -48,7 +48,7 @@ void x64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type;
   bool fp = kn_bank(w, type);
   if (kn_own_convention(w)->va_pointer) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not by Windows' convention");
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported with the calling convention of Windows");
     return;
   }
   unsigned list = kn_reg(w, in->a, KILN_TYPE_I64);

@@ -111,13 +111,13 @@ FACTS = [
     [('docs/rustc.md', r'LLVM (\d+) or newer'), ('CHANGELOG.md', r'of LLVM (\d+) and newer'), ('docs/debug-builds.md', r'version (\d+) or newer'),
      ('integrations/llvm/README.md', r'must be (\d+) or newer')],
     [('docs/building.md', r'up to (\d+) results'), ('docs/ir.md', r'\*\*Results\*\* are up to (\d+)')],
-    [('README.md', r'AArch64, (\d+) to \d+ times as fast'), ('README.md', r'with reading bitcode (\d+) times'),
+    [('README.md', r'AArch64, (\d+) to \d+ times as fast'), ('README.md', r'fast\*\*; (\d+) times \(\d+ ms\)'),
      ('docs/benchmarks.md', r'\| SQLite, -O0 \|.*?\| (\S+) \| \S+ \|\n')],
     [('README.md', r'AArch64, \d+ to (\d+) times as fast'), ('docs/benchmarks.md', r'\| SQLite, AArch64 \|.*?\| (\S+) \| \S+ \|\n')],
-    [('README.md', r'\*\*(\d+) times as fast\*\*; with'), ('docs/benchmarks.md', r'\| SQLite, -O0 \|.*?\| (\S+) \| \S+ \| \S+ \|\n')],
+    [('README.md', r'\*\*(\d+) times as fast\*\*; '), ('docs/benchmarks.md', r'\| SQLite, -O0 \|.*?\| (\S+) \| \S+ \| \S+ \|\n')],
     [('README.md', r'Rust and C\+\+ run (\S+) and \S+ times'), ('README.md', r'Rust \*\*(\S+?)\*\*'), ('docs/benchmarks.md', r'\| Rust, `-g` \| (\S+) \| \S+ \| \S+ \| \S+ \| \S+ \|', 1)],
     [('README.md', r'Rust and C\+\+ run \S+ and (\S+) times'), ('README.md', r'C\+\+ \*\*(\S+?)\*\*'), ('docs/benchmarks.md', r'\| C\+\+, `-g` \| (\S+) \| \S+ \| \S+ \| \S+ \| \S+ \|', 1)],
-    [('README.md', r'runs \| \*\*(\S+) times'), ('docs/benchmarks.md', r'geometric mean of 29\*\* \| (\S+) \|', 1)],
+    [('README.md', r'generated code \| \*\*(\S+) times'), ('docs/benchmarks.md', r'geometric mean of 29\*\* \| (\S+) \|', 1)],
     [('docs/debug-builds.md', r'`kiln c\+\+ -Og` \| \S+ \| (\S+) \|'), ('docs/benchmarks.md', r'\| C\+\+, `-g` \| (\S+) \|')],
 ]
 

@@ -188,7 +188,7 @@ if [[ $commit =~ ^[0-9a-f]{40}$ ]]; then
   check "going to the shim compiles" changes "$kiln cargo --no-bootstrap" RUSTC="$bin/rustc-load" "$kiln" cargo
   library "$XDG_CACHE_HOME/kiln/rustc-$commit-0123456789abcdef" one
   check "that of another Kiln is not" does "$without" "$kiln" cargo build
-  check "which is said" grep -q 'is not used: it is of another Kiln, .*: kiln cargo --setup' said
+  check "which is said" grep -q 'is not used: it belongs to another Kiln, .*; kiln cargo --setup' said
   library "$XDG_CACHE_HOME/kiln/rustc-0123456789012345678901234567890123456789-$hash" one
   check "that of another compiler is not" quietly does "$without" "$kiln" cargo build
   library "$loaded" one && chmod 777 "$loaded"

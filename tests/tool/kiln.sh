@@ -71,7 +71,7 @@ fits() {
     { cat help; return 1; }
 }
 check "--help fits a screen" fits "$kiln" --help
-check "--help and nothing else" bash -c "'$kiln' --help | LC_ALL=C grep -v '[^ -~]' | tail -n 1 | grep -q 'that of their program\.\$'"
+check "--help and nothing else" bash -c "'$kiln' --help | LC_ALL=C grep -v '[^ -~]' | tail -n 1 | grep -q 'the status of their program\.\$'"
 for verb in cc c++ cargo with run compile interp print verify dis stats completion; do
   check "help $verb" fits "$kiln" help $verb
   check "$verb is in --help" grep -qE "^  ${verb//+/\\+} " <("$kiln" --help)
@@ -254,7 +254,7 @@ slot_code() {
     "$kiln" compile --target="$1" -o slot.o slot.kir
 }
 printf 'declare @g()\nfunc @f() {\nb0:\n  asm "\\00\\00\\00\\14" as () at 0 a64_jump @g\n  ret\n}\n' > jump.kir
-check "machine code with a relocation of another target" says 1 '^jump.kir:4:3: error: asm: a relocation of a kind that the target has not$' \
+check "machine code with a relocation of another target" says 1 '^jump.kir:4:3: error: asm: a relocation of a kind that the target does not have$' \
   "$kiln" compile --target=x86_64 -o jump.o jump.kir
 printf 'declare @g()\nfunc @main() -> i32 {\nb0:\n  asm "\\00\\00\\00\\00" as () at 0 3 @g\n  ret 0\n}\n' > number.kir
 check "machine code with a relocation by ELF's number" bash -c \

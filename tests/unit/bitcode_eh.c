@@ -186,7 +186,7 @@ static const struct refusal {
    HEAD "define void @f() personality ptr @p {\n"
         " invoke void @v() to label %n unwind label %u\nn:\n ret void\nu:\n"
         " %l = landingpad { ptr, i32 } catch ptr getelementptr (i8, ptr @T, i64 8)\n ret void\n}",
-   "a type to be caught that is no symbol", KILN_ERR_UNSUPPORTED},
+   "a type to be caught that is not a symbol", KILN_ERR_UNSUPPORTED},
   {false,
    HEAD "define void @f() personality ptr @p {\n"
         " invoke void @v() [ \"kcfi\"(i32 3) ] to label %n unwind label %u\nn:\n ret void\nu:\n"
@@ -196,7 +196,7 @@ static const struct refusal {
    HEAD "define void @f() personality ptr null {\n"
         " invoke void @v() to label %n unwind label %u\nn:\n ret void\nu:\n"
         " %l = landingpad { ptr, i32 } cleanup\n ret void\n}",
-   "a personality that is no function", KILN_ERR_UNSUPPORTED},
+   "a personality that is not a function", KILN_ERR_UNSUPPORTED},
   {true,
    HEAD "define void @f() personality ptr @p {\n"
         " invoke void @v() to label %n unwind label %u\nn:\n ret void\nu:\n ret void\n}",

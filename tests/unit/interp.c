@@ -86,7 +86,7 @@ static const struct fault faults[] = {
   {"func @f(i64) -> i64 {\nb0(v0: i64):\n  store.i8 1, v0\n  ret v0\n}\n", 100, KILN_ERR_UNDEFINED,
    "f", 0, 1, "memory at 0x64"},
   {"func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call v0() as () -> i64\n  ret v1\n}\n", 16,
-   KILN_ERR_UNDEFINED, "f", 0, 1, "no function"},
+   KILN_ERR_UNDEFINED, "f", 0, 1, "not a function"},
   {"func @g(i64, i64) -> i64 {\nb0(v0: i64, v1: i64):\n  ret v1\n}\n"
    "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @g(v0) as (i64) -> i64\n  ret v1\n}\n",
    1, KILN_ERR_UNDEFINED, "f", 0, 1, "does not fit: arguments"},
@@ -147,13 +147,13 @@ static const struct fault faults[] = {
    1, KILN_ERR_UNDEFINED, "g", 0, 3, "va_arg"},
   {"declare @getpid() -> f80, i64\n"
    "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @getpid()\n  ret v0\n}\n",
-   1, KILN_ERR_UNSUPPORTED, "f", 0, 1, "cannot give"},
+   1, KILN_ERR_UNSUPPORTED, "f", 0, 1, "cannot return"},
   {"declare @labs(f128) -> i64\nfunc @f(i64) -> i64 {\nb0(v0: i64):\n"
    "  v1 = sitof.f128 i64 v0\n  v2 = call @labs(v1)\n  ret v2\n}\n",
-   1, KILN_ERR_UNSUPPORTED, "f", 0, 2, "f128, which libffi does not"},
+   1, KILN_ERR_UNSUPPORTED, "f", 0, 2, "f128, which libffi cannot pass"},
   {"declare @labs(i64) -> i64 preserve_none\nfunc @f(i64) -> i64 {\nb0(v0: i64):\n"
    "  v1 = call @labs(v0)\n  ret v1\n}\n",
-   1, KILN_ERR_UNSUPPORTED, "f", 0, 1, "a convention that is not C's"},
+   1, KILN_ERR_UNSUPPORTED, "f", 0, 1, "a calling convention other than C's"},
 };
 
 static void test_faults(void **state) {

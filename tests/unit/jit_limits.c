@@ -206,7 +206,7 @@ static int child_uses_units(void) {
   kiln_jit_unit u;
   const char *texts[] = {"func @g() -> i64 {\nb0:\n  ret 1\n}\n"};
   WANT(jit_try(parents, texts, 1, 0, &u, &e) == KILN_ERR_STRUCTURE);
-  WANT(strcmp(e.diag.message, "the JIT is its parent process's") == 0);
+  WANT(strcmp(e.diag.message, "the JIT belongs to the parent process") == 0);
   kiln_jit *own = kiln_jit_new(NULL, NULL);
   WANT(own != NULL);
   jit_add(own, constant_text, 0);

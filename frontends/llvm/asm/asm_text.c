@@ -155,7 +155,7 @@ static bool operand(struct kn_asm_call *a, unsigned k, char m) {
   case AP_FLAG:
   case AP_NONE: break;
   }
-  return bad(a, "an operand of the template that is nowhere");
+  return bad(a, "the template names an operand that does not exist");
 }
 
 /* A number that no other statement of the module has. As a label, GNU as takes it up to 2^31: the function's number may

@@ -144,7 +144,7 @@ void kn_in_prefetch(const struct call *c) {
   for (unsigned i = 0; i < 3; i++)
     if (!kn_bc_is_int(c->r, arg_id(c, i + 1), &k[i])) k[i] = -1;
   if (kn_bc_prefetch_as(&how, k[0], k[1], k[2])) kn_bc_prefetch(c->r, arg(c, 0), &how);
-  else kn_bc_malformed(c->r, "a prefetch of a kind that there is not");
+  else kn_bc_malformed(c->r, "a prefetch of an unknown kind");
 }
 
 /* ---- the stack, control ---- */

@@ -340,11 +340,11 @@ static bool constant_index(struct kn_bc *r, uint32_t id, uint32_t k, int64_t *ou
   uint32_t other;
   if (!kn_bc_is_vector(r, id))
     return kn_bc_is_int(r, id, out) ||
-           kn_bc_unsupported(r, "an index of a constant vector that is no number");
+           kn_bc_unsupported(r, "an index of a constant vector that is not a number");
   if (!kn_bc_vec_shape(r, kn_bc_type_of(r, id), &x) || !constant_lane(r, id, &x, k, bits, &other))
     return false;
   if (x.mask || x.apart || k >= x.n || other != UINT32_MAX || !kiln_type_is_int(x.lane))
-    return kn_bc_unsupported(r, "an index of a constant vector that is no number");
+    return kn_bc_unsupported(r, "an index of a constant vector that is not a number");
   unsigned unused = 64 - 8 * kiln_type_size(x.lane);
   *out = (int64_t)(bits[0] << unused) >> unused;
   return true;

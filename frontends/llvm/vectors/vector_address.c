@@ -54,7 +54,7 @@ bool kn_bc_vec_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32
            : kn_bc_type_of(r, base) != r->m->ptr_type)
     return kn_bc_unsupported(r, "getelementptr of a vector of this type"), true;
   if (many && x.type != result)
-    return kn_bc_malformed(r, "getelementptr of something that is no pointer"), true;
+    return kn_bc_malformed(r, "getelementptr of something that is not a pointer"), true;
   for (uint32_t k = 0; k < count; k++)
     lanes[k] = many ? kn_bc_vec_lane(r, &x, k) : kn_bc_use(r, base, r->m->ptr_type);
   uint64_t disp = 0;

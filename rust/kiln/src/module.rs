@@ -361,7 +361,7 @@ impl Module<Open> {
     pub fn with_options(name: &str, options: &ModuleOptions) -> Result<Module> {
         let name = c_string(name)?;
         let Some(target) = options.target.or_else(Target::host) else {
-            return Err(Error::new(crate::Status::Unsupported, "this machine is no target of Kiln"));
+            return Err(Error::new(crate::Status::Unsupported, "this machine is not a target of Kiln"));
         };
         let raw = sys::kiln_module_options {
             target: target.raw(),
