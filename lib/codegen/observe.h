@@ -76,7 +76,7 @@ bool kn_request_args(struct kn_requests *r, const struct kn_sig *sig, const uint
   for (struct kn_observer *o_ = (w)->observer; KN_UNLIKELY(o_ != NULL); o_ = o_->next)             \
     if (o_->on->event) o_->on->event(o_, __VA_ARGS__)
 
-/* `inst`, for those that are not quiet at w->i. */
+/* `inst`, for those that are not quiet at w->i; there is one. */
 void kn_observe_inst(struct kn_walk *w);
 /* `tail` of the first observer that gives a label; else 0. */
 uint32_t kn_observe_tail(struct kn_walk *w, unsigned reg);
