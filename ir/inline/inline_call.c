@@ -161,7 +161,7 @@ static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_
 static uint32_t new_scope(struct kn_replay *r, const struct kn_level *up,
                           const struct kn_body *body) {
   if (body->f->slots.n == 0) return up->scope;
-  struct kn_scope scope = {.block = r->g->current, .parent = up->scope};
+  struct kn_scope scope = {.block = r->g->current, .parent = up->scope, .first = r->g->n};
   return KN_PUSH(r->g, r->g->scopes, scope) ? r->g->scopes.n : 0;
 }
 
@@ -195,6 +195,7 @@ static void build_inlined(struct kn_replay *r, struct kn_level *l, const struct 
   }
   kn_replay_body(r, inner);
   if (g->status != KILN_OK) return;
+  if (inner->scope != l->scope) g->scopes.at[inner->scope - 1].end = g->n;
   if (inner->returned_at == UINT32_MAX) { /* it ends in other ways */
     g->limit = 0;
     return;

@@ -44,7 +44,7 @@ void kn_check_begin(struct kn_check *c) {
 void kn_check_free(struct kn_check *c, kiln_module *m) {
   void *arrays[] = {c->events.at,      c->values.at,   c->busy_at.at, c->slots.at, c->taken.at,
                     c->placed.at,      c->arrivals.at, c->areas.at,   c->reach.at, c->params.at,
-                    c->param_first.at, c->tenants.at,  c->calls.at};
+                    c->param_first.at, c->tenants.at,  c->calls.at,   c->around.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_flow_free(&c->flow, m);
   kn_realloc(m, c, 0);
@@ -119,7 +119,9 @@ static bool wrong_value(struct kn_check *c, uint32_t handle, const char *what) {
 
 static bool is_term(const struct kn_inst *in) { return kn_op_ends_block(in->op); }
 
-static bool is_wide(const kiln_func *f, uint32_t v) { return kn_type_is_wide(f->val[v].type); }
+static bool is_wide(const kiln_func *f, uint32_t v) {
+  return kn_type_is_wide(kn_inst_result(f, &f->inst[v]));
+}
 
 static bool is_operand(uint32_t h) { return h != 0 && kn_is_value(h); }
 

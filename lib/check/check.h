@@ -67,6 +67,7 @@ struct kn_check {
   KN_ARRAY(uint8_t) placed;                 /* per block: it has code */
   KN_ARRAY(struct kn_check_event) arrivals; /* at an indirect branch: edge, param, place */
   KN_ARRAY(uint32_t) areas;                 /* slots in the frame, sorted */
+  KN_ARRAY(uint32_t) around;                /* by inlined body: the one around it + 1, or 0 */
   KN_ARRAY(uint32_t)
   reach; /* by inlined body: the slot that ends last, of those of it and around */
   KN_ARRAY(uint32_t) tenants; /* where setjmp returns twice, per place of the frame: its value */

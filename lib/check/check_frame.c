@@ -44,15 +44,60 @@ static void sort_areas(const struct kn_check *c, uint32_t *at, uint32_t n) {
   }
 }
 
-/* Slots of inlined bodies share memory with those of bodies that never run at the same time: those of the bodies around
- * one end before its own begin. `at`: the n slots that share, sorted. False: *slot and *other overlap. */
+/* The innermost body in which instruction `i` is, + 1; 0: none. `n` bodies begin before it or there, of which
+ * `c->around` has those around each. */
+static uint32_t body_at(const struct kn_check *c, uint32_t n, uint32_t i) {
+  while (n != 0 && c->f->scopes.at[n - 1].end <= i) n = c->around.at[n - 1];
+  return n;
+}
+
+/* Finds the bodies around each; false if two overlap that are not one in the other. */
+static bool find_around(struct kn_check *c) {
+  const struct kn_scope *s = c->f->scopes.at;
+  c->around.n = 0;
+  for (uint32_t i = 0; i < c->f->scopes.n; i++) {
+    uint32_t up = body_at(c, i, s[i].first);
+    if (s[i].end < s[i].first || (i != 0 && s[i].first < s[i - 1].first)) return false;
+    if (up != 0 && s[i].end > s[up - 1].end) return false;
+    if (!KN_PUSH(c->f, c->around, up)) return true; /* f has failed */
+  }
+  return true;
+}
+
+/* Does edge `e` of block `b` lead into a body, but to its beginning? Then its slots would need what they had before. */
+static bool leads_into(const struct kn_check *c, uint32_t b, uint32_t e) {
+  const kiln_func *f = c->f;
+  const struct kn_scope *s = f->scopes.at;
+  uint32_t from = f->block[b].term, target = f->edges.at[e].target, low = 0, high = f->scopes.n;
+  uint32_t to = kn_inst_settle(f, f->block[target].first);
+  while (low < high) { /* those that begin before `to` or there */
+    uint32_t mid = low + (high - low) / 2;
+    if (s[mid].first <= to) low = mid + 1;
+    else high = mid;
+  }
+  uint32_t k = body_at(c, low, to);
+  for (; k != 0; k = c->around.at[k - 1])
+    if ((from < s[k - 1].first || from >= s[k - 1].end) && s[k - 1].block != target) return true;
+  return false;
+}
+
+/* Slots of inlined bodies share memory with those of bodies that never run at the same time: their instructions are
+ * apart, code enters each at its beginning alone, and the slots of the bodies around one end before its own begin.
+ * `at`: the n slots that share, sorted. False: *slot and *other overlap. */
 static bool check_shared(struct kn_check *c, const uint32_t *at, uint32_t n, uint32_t *slot,
                          uint32_t *other) {
   kiln_func *f = c->f;
+  if (n == 0) return true;
+  *slot = *other = at[0];
+  if (!find_around(c)) return false;
+  for (uint32_t b = 0; b < f->blocks.n; b++)
+    for (uint32_t e = 0; c->placed.at[b] && e < f->block[b].n_edges; e++)
+      if (c->taken.at[f->block[b].edge_first + e] && leads_into(c, b, f->block[b].edge_first + e))
+        return false;
   c->reach.n = 0;
   /* by scope: the slot that ends last of those of the scope and of the ones around it, + 1 */
   for (uint32_t i = 0, k = 0; i < f->scopes.n; i++) {
-    uint32_t last = f->scopes.at[i].parent != 0 ? c->reach.at[f->scopes.at[i].parent - 1] : 0;
+    uint32_t last = c->around.at[i] != 0 ? c->reach.at[c->around.at[i] - 1] : 0;
     const uint32_t around = last;
     for (; k < n && f->slots.at[at[k]].scope == i + 1; k++) {
       if (around != 0 && area_start(c, at[k]) < area_end(c, around - 1))

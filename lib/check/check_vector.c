@@ -13,8 +13,12 @@ static uint32_t frame_place(const struct kn_check *c, int32_t offset) {
   return 0;
 }
 
+static unsigned type_of(const struct kn_check *c, uint32_t v) {
+  return kn_inst_result(c->f, &c->f->inst[v]);
+}
+
 static bool is_vector(const struct kn_check *c, uint32_t handle) {
-  return handle && kn_is_value(handle) && c->f->val[handle].type == KILN_TYPE_V128;
+  return handle && kn_is_value(handle) && type_of(c, handle) == KILN_TYPE_V128;
 }
 
 void kn_check_covers(struct kn_check *c, uint32_t place) {
@@ -29,7 +33,7 @@ void kn_check_covers(struct kn_check *c, uint32_t place) {
 const char *kn_check_halves(const struct kn_check *c, uint32_t handle, uint32_t place) {
   bool content = kn_log_is(handle, KN_LOG_CONTENT);
   unsigned type = content               ? c->f->inst[c->inst].type
-                  : kn_is_value(handle) ? c->f->val[handle].type
+                  : kn_is_value(handle) ? type_of(c, handle)
                                         : KILN_TYPE_VOID;
   if (type != KILN_TYPE_V128 || place >= KN_FLOW_REGS ||
       !(c->target->library->preserved >> place & 1))

@@ -96,7 +96,7 @@ void kn_naked(struct kn_walk *w) {
     const struct kn_asm *code = in->op == KILN_OP_ASM ? &f->asms.at[in->b] : NULL;
     w->i = i;
     if (in->op == KILN_OP_UNREACHABLE && f->order.n == 1) return;
-    if (w->observer != NULL) w->observer->on->inst(w->observer, w);
+    if (w->observer != NULL) kn_observe_inst(w);
     if (code == NULL || in->x != 0 || in->type != KILN_TYPE_VOID) {
       kn_walk_fail(w, KILN_ERR_STRUCTURE,
                    "a naked function has only machine code without operands, in one block");

@@ -69,37 +69,22 @@ void kn_request_slot(struct kn_requests *r, uint32_t slot);
 bool kn_request_args(struct kn_requests *r, const struct kn_sig *sig, const uint32_t *operands,
                      uint32_t n);
 
-/* ---- events, where there is an observer ---- */
+/* ---- events ---- */
 
-/* `event` with the arguments behind it: kn_observer_events. */
+/* Tells all observers `event`, with the arguments behind it: kn_observer_events. */
 #define KN_TELL(w, event, ...)                                                                     \
-  do {                                                                                             \
-    struct kn_observer *o_ = (w)->observer;                                                        \
-    if (o_->on->event) o_->on->event(o_, __VA_ARGS__);                                             \
-  } while (0)
+  for (struct kn_observer *o_ = (w)->observer; KN_UNLIKELY(o_ != NULL); o_ = o_->next)             \
+    if (o_->on->event) o_->on->event(o_, __VA_ARGS__)
 
-/* ---- events, for those who don't know whether there is one ---- */
-
-void kn_observed_code(struct kn_walk *w, uint32_t block, uint32_t inst, bool data);
-void kn_observed_call(struct kn_walk *w, bool own, unsigned reg);
-void kn_observed_return(struct kn_walk *w);
-uint32_t kn_observed_tail(struct kn_walk *w, unsigned reg);
-bool kn_observed_stop(const struct kn_walk *w);
-
-KN_INLINE void kn_observe_code(struct kn_walk *w, uint32_t block, uint32_t inst, bool data) {
-  if (KN_UNLIKELY(w->observer != NULL)) kn_observed_code(w, block, inst, data);
-}
-KN_INLINE void kn_observe_call(struct kn_walk *w, bool own, unsigned reg) {
-  if (KN_UNLIKELY(w->observer != NULL)) kn_observed_call(w, own, reg);
-}
-KN_INLINE void kn_observe_return(struct kn_walk *w) {
-  if (KN_UNLIKELY(w->observer != NULL)) kn_observed_return(w);
-}
-KN_INLINE uint32_t kn_observe_tail(struct kn_walk *w, unsigned reg) {
-  return KN_UNLIKELY(w->observer != NULL) ? kn_observed_tail(w, reg) : 0;
-}
+/* `inst`, for those that are not quiet at w->i; there is one. */
+void kn_observe_inst(struct kn_walk *w);
+/* `tail` of the first observer that gives a label; else 0. */
+uint32_t kn_observe_tail(struct kn_walk *w, unsigned reg);
+/* `stop` of any. */
 KN_INLINE bool kn_observe_stop(const struct kn_walk *w) {
-  return KN_UNLIKELY(w->observer != NULL) && kn_observed_stop(w);
+  const struct kn_observer *o = w->observer;
+  while (KN_UNLIKELY(o != NULL) && !(o->on->stop && o->on->stop(o, w))) o = o->next;
+  return o != NULL;
 }
 
 #endif

@@ -267,7 +267,7 @@ static bool end(struct kn_walk *w) {
     .key_b = w->key_b,
     .used = w->f->attrs.used,
   };
-  if (KN_UNLIKELY(w->observer != NULL)) KN_TELL(w, end, w, func);
+  KN_TELL(w, end, w, func);
   out->funcs.n++;
   out->code.n = kn_here(w);
   return true;
@@ -293,6 +293,7 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool observed) {
   const struct kn_target *t = w->target;
   kn_lower *const(*lowerings)[16][2] = t->lowerings;
   if (observed && pos != 0) KN_TELL(w, leave, w);
+  if (observed) w->quiet.n = 0;
   kn_walk_block(w, pos);
   const struct kn_block *b = &w->f->block[w->block];
   if (observed) KN_TELL(w, code, w, w->block, 0, false);
@@ -311,8 +312,7 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool observed) {
     bool end = i == last;
     w->i = i;
     if (!kn_code_ready(w)) return;
-    if (observed && KN_UNLIKELY(i - w->observer->quiet.first >= w->observer->quiet.n))
-      w->observer->on->inst(w->observer, w);
+    if (observed && KN_UNLIKELY(i - w->quiet.first >= w->quiet.n)) kn_observe_inst(w);
     KN_LOG(w, KN_EV_INST, i, 0);
     i++, in++, val++;
     if (KN_UNLIKELY(in->op == KILN_OP_SEG)) {
@@ -356,7 +356,7 @@ static bool align(struct kn_walk *w) {
 
 kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *plan) {
   if (!kn_walk_begin(w, f->session, f, plan) || !align(w)) return f->status;
-  if (KN_UNLIKELY(w->observer != NULL)) KN_TELL(w, begin, w);
+  KN_TELL(w, begin, w);
   if (KN_UNLIKELY(plan->frame.naked)) {
     kn_naked(w);
     end(w);
@@ -366,7 +366,7 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *pl
   if (KN_UNLIKELY(w->observer != NULL)) walk_observed(w);
   else walk_blocks(w, false);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_stubs(w);
-  if (KN_UNLIKELY(w->observer != NULL)) KN_TELL(w, blocks, w);
+  KN_TELL(w, blocks, w);
   if (KN_LIKELY(f->status == KILN_OK)) w->target->finish(w);
   end(w);
   return f->status;

@@ -21,7 +21,7 @@
 struct kn_observer {
   const struct kn_observer_events *on;
   struct kn_requests *requests; /* of the walk that it observes */
-  struct kn_observer *next;     /* of several, or NULL */
+  struct kn_observer *next;     /* or NULL */
   struct kn_quiet {
     uint32_t first, n;
   } quiet; /* instructions that it need not hear of; of no block that begins later */
@@ -97,8 +97,8 @@ struct kn_walk {
   KN_ARRAY(struct kn_exit)
   exits;           /* AArch64: epilogues of tail calls; when the function ends, also the return's */
   struct kn_eh eh; /* exceptions: lib/codegen/eh.h */
-  struct kn_observer *observer; /* of the function, or NULL */
-  struct kn_observer several;   /* it, where there are several */
+  struct kn_observer *observer; /* of the function, the newest of several, or NULL */
+  struct kn_quiet quiet;        /* instructions that none of them need hear of */
   bool key_b;                   /* AArch64: the return address is signed with key B */
 
   /* with `aim`, in the order of its arguments: those that become parameters with a register as their home */

@@ -99,7 +99,6 @@ struct kn_dwarf_run {
   uint32_t from, node;
 };
 #define KN_DWARF_RUNS 512 /* how many are known; a power of two */
-#define KN_DWARF_RUN 20   /* most attributes of one */
 
 /* Attributes for which it has to be asked whether they are written: of any entry, only of one that has a declaration,
  * or only of C's units: others never have them. */

@@ -32,11 +32,13 @@ kiln_status kn_emit_object(const struct kn_object_format *format, kiln_module *m
   kiln_diag open;
   if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_fail(m, &open);
   if (!is_supported(format, m)) return m->diag.status;
+  const size_t size = out->size;
   uint64_t start_ns = timed != NULL ? kn_clock_ns() : 0;
   struct kn_image image = {.format = format, .m = m, .sessions = sessions, .n_sessions = n};
   kiln_status status = kn_image_lay_out(&image) ? format->write(&image, out) : m->diag.status;
   /* tables that a writer shares report to the module that memory is lacking */
   if (status == KILN_OK) status = kn_module_own(m);
+  if (status != KILN_OK) out->size = size;
   kn_image_free(&image);
   if (timed != NULL) timed->stats.object_ns += kn_clock_ns() - start_ns;
   return status;

@@ -7,8 +7,11 @@
 static uint32_t add(struct kn_image *image, enum kn_section_kind kind, uint32_t comdat,
                     uint32_t flags) {
   if (!KN_ROOM(image->m, image->sections, 1)) return UINT32_MAX;
-  image->sections.at[image->sections.n] = (struct kn_image_section){
-    .kind = kind, .comdat = comdat, .flags = flags, .code = kind == KN_SECTION_TEXT, .align = 1};
+  image->sections.at[image->sections.n] = (struct kn_image_section){.kind = (uint8_t)kind,
+                                                                    .comdat = comdat,
+                                                                    .flags = flags,
+                                                                    .code = kind == KN_SECTION_TEXT,
+                                                                    .align = 1};
   return image->sections.n++;
 }
 

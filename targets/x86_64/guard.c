@@ -67,7 +67,7 @@ void x64_guard_check(struct kn_walk *w) {
 
 void x64_guard_end(struct kn_walk *w) {
   if (x64(w)->n_epilogues == 0 || !kn_code_ready(w)) return;
-  kn_observe_code(w, UINT32_MAX, 0, false);
+  KN_TELL(w, code, w, UINT32_MAX, 0, false);
   x64_bind_label(w, x64(w)->guard_fail);
   uint32_t fail = kn_symbol_reference(w->f->module, "__stack_chk_fail");
   if (fail == 0) kn_func_fail(w->owner, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");

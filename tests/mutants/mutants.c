@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kiln/inline.h>
 #include <kiln/kiln.h>
 #include <kiln/text.h>
 
@@ -19,10 +20,20 @@ static void on_diag(void *user, const kiln_diag *d) {
   exit(FOUND);
 }
 
+/* Functions that are kept, to be compiled with calls inlined. */
+struct kept {
+  bool keeping;
+  kiln_symbol symbols[256];
+  size_t n;
+};
+
 /* A function that fails otherwise is left out. */
 static kiln_status sink(void *user, kiln_func *f) {
-  (void)user;
-  (void)kiln_func_compile(f);
+  struct kept *k = user;
+  kiln_symbol symbol = kiln_func_symbol(f);
+  bool room = k->keeping && k->n < sizeof k->symbols / sizeof *k->symbols;
+  if (room && kiln_func_keep(f) == KILN_OK) k->symbols[k->n++] = symbol;
+  else (void)kiln_func_compile(f);
   return KILN_OK;
 }
 
@@ -35,7 +46,14 @@ static void compile(const char *name, const char *text, size_t size, kiln_proces
                            .on_diag = on_diag};
   kiln_module *m = kiln_module_new(&o);
   kiln_session *s = kiln_session_new(m);
-  (void)kiln_text_read(s, text, size, sink, NULL);
+  struct kept k = {.keeping = strstr(text, "!inline always") != NULL};
+  kiln_module_attrs attrs = kiln_module_get_attrs(m);
+  if (k.keeping) attrs.inlining = KILN_INLINING_SMALL;
+  kiln_module_set_attrs(m, &attrs);
+  (void)kiln_text_read(s, text, size, sink, &k);
+  if (k.n != 0) (void)kiln_module_settle_inlining(m);
+  for (size_t i = 0; i < k.n; i++)
+    (void)kiln_func_compile(kiln_session_begin_kept(s, k.symbols[i]));
   kiln_session_free(s);
   kiln_module_free(m);
 }
@@ -51,6 +69,7 @@ int main(int argc, char **argv) {
       static char text[1 << 22];
       size_t size = in ? fread(text, 1, sizeof text, in) : 0;
       if (in == NULL || size == sizeof text) return 2;
+      text[size] = 0;
       fclose(in);
       compile(argv[i], text, size, target, seed);
     }
