@@ -186,9 +186,9 @@ def comparison(f):
     llvm = sum(o0[k] for k in ('llvm_read_ns', 'llvm_codegen_ns')) * o0['instructions'] / 1e6
     clif, clif_code = f['cargo'].get('cranelift'), f['debug'].get('cranelift')
     cold = f['cargo']['cold']  # not the sums of the parts, which are of one build each
-    build = f"{cold['kiln'] / cold['llvm']:.2f}"
+    build = f"{cold['kiln'] / cold['llvm']:.2f} with `kiln cargo`"
     if clif:
-        build += f"; as rustc's code generator {clif['ratios']['nightly-kiln']:.2f}"
+        build += f"; {clif['ratios']['nightly-kiln']:.2f} after `kiln cargo --setup`"
     rust, cxx = inlined_speed(f)
     rows = [
         ('', 'Kiln', 'LLVM -O0', 'TPDE', 'Cranelift', 'QBE'),
@@ -217,8 +217,8 @@ def sources(f):
     text = (f"Kiln and LLVM 22: SQLite's bitcode ({dated(f['codegen'])}); speed of code: geometric mean of "
             f"{len(f['run']['programs'])} programs ({dated(f['run'])}); with inlining: ten each ({dated(f['inlining'])})." +
             (f" Cranelift, and Kiln as rustc's code generator: {clif['toolchain']}, LLVM by the same = 1." if clif else '') +
-            ' [1] Schwarz, Kamm, Engelke, [arXiv 2505.22610](https://arxiv.org/abs/2505.22610), 2025, has 8 to 24 times; these figures were '
-            'measured beside LLVM 22 in 2026.' +
+            ' [1] Schwarz, Kamm, Engelke, [arXiv 2505.22610](https://arxiv.org/abs/2505.22610), 2025, report 8 to 24 times; the figures '
+            'here were measured beside LLVM 22 in 2026.' +
             ('' if clif else ' [2] [rust-lang/rust 77975](https://github.com/rust-lang/rust/pull/77975), 2020.') +
             ' [3] [c9x.me/compile](https://c9x.me/compile/), 2026. [4] The component of nightly-2026-10-30, as cargo uses it; gdb 13.')
     return textwrap.wrap(text, 120, break_long_words=False, break_on_hyphens=False)
@@ -291,6 +291,9 @@ def cargo(f):
     for s in c['sides']:
         lines.append(f"| `{s['name']} build`, cold | {sum(s['parts'].values()):.1f} | " +
                      ' | '.join(f"{s['parts'][n]:.1f}" if n in s['parts'] else '' for n in names) + ' |')
+    least = c['cold']
+    lines += ['', f"The table is one build of each. The least of three alternating builds took {least['llvm']:.1f} s by LLVM and "
+              f"{least['kiln']:.1f} s by Kiln: {least['kiln'] / least['llvm']:.2f}."]
     if 'cranelift' in c:
         nightly = c['cranelift']
         lines += ['', f"Cold builds by {nightly['toolchain']}, medians of five; LLVM's {nightly['llvm']:.1f} s are 1:", '',
@@ -300,8 +303,8 @@ def cargo(f):
         if 'edits' in nightly:
             edits = {way: nightly['edits'][end] for way, end in (('LLVM', 'nightly'), ('Cranelift', 'nightly-cranelift'), (
                 'the shim', 'nightly-shim'), ('the code generator', 'nightly-kiln'))}
-            lines += ['', 'From an edit to the end of the tests, seconds by the clock (of which linkers): ' +
-                      ', '.join(f'{way} {s:.2f} ({linking:.2f})' for way, (s, linking) in edits.items()) + '.']
+            lines += ['', *textwrap.wrap('From an edit to the end of the tests, seconds by the clock (of which linkers): ' + ', '.join(
+                f'{way} {s:.2f} ({linking:.2f})' for way, (s, linking) in edits.items()) + '.', 120)]
     e = c['edit']
     return lines + ['', f"{c['objects_kiln']} objects by Kiln, {c['objects_llvm']} by LLVM. After an edit of the program: "
                     f"{e['kiln']:.2f} s, by LLVM {e['llvm']:.2f} s; the median of the ratios is {e['ratio']:.2f}."]
