@@ -142,7 +142,8 @@ typedef struct kiln_func_attrs {
   bool final;
   /** In line tables, blocks are in the order in which they were made, not filled: the first row of a block begins a
    * statement if its line differs from that of the block made before. For front ends that make blocks in the order of
-   * their source, but fill them in another, as rustc does. Text has one order only, and not this attribute. */
+   * their source, but fill them in another, as rustc does. The code is then in reverse post-order, in which calls that
+   * do not return come last. Text has one order only, and not this attribute. */
   bool blocks_as_made;
   bool not_into;        /**< only KILN_INLINE_ALWAYS functions are inlined into it */
   kiln_inline inlining; /**< whether it is inlined */
