@@ -2,7 +2,8 @@
 """The tests of Rust's own libraries, core, alloc and std, by Kiln as rustc's code generator and by LLVM: the same tests with the
 same results.
 
-    library.py --kiln=build/kiln [--toolchain=NAME] [--rustup=FOLDER] [--debug=2] [--work=FOLDER] [--backend=FILE] [core|alloc|std...]
+    library.py --kiln=build/kiln [--toolchain=NAME] [--rustup=FOLDER] [--debug=2] [--work=FOLDER] [--backend=FILE] [--skip=TEXT,...]
+               [core|alloc|std...]
 
 As Rust's own build does it, each side first builds the libraries from the toolchain's component rust-src, into a sysroot of its
 own: std's tests stand on that very std. Sources and the crates that they depend on are used where they are, and the network is
@@ -38,11 +39,16 @@ LIMIT = 3600  # seconds for the tests of a library, which may hang
 AGAIN = 20  # tests that run again, at most
 
 
+def as_from_terminal():
+    """std's tests interrupt processes; what a shell starts in the background ignores that."""
+    for number in signal.SIGINT, signal.SIGQUIT: signal.signal(number, signal.SIG_DFL)
+
+
 class Side:
     """The libraries by one of the two."""
 
     def __init__(self, args, name, cargo, more):
-        self.name, self.cargo = name, cargo
+        self.name, self.cargo, self.skip = name, cargo, args.skip.split(',') if args.skip else []
         self.folder = os.path.join(args.work, name)
         self.sysroot, self.log = os.path.join(self.folder, 'sysroot'), os.path.join(self.folder, 'log')
         self.source = os.path.join(args.sysroot, 'lib/rustlib/src/rust/library')
@@ -62,7 +68,7 @@ class Side:
                    '--manifest-path', os.path.join(self.source, 'sysroot/Cargo.toml'), '--features=backtrace,panic-unwind',
                    '--target', TARGET, *words, *after]
         child = subprocess.Popen(command, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                 text=True, errors='replace', start_new_session=True)
+                                 text=True, errors='replace', start_new_session=True, preexec_fn=as_from_terminal)
         try:
             text = child.communicate(timeout=LIMIT)[0]
         except subprocess.TimeoutExpired:
@@ -85,7 +91,7 @@ class Side:
 
     def test(self, package):
         """By program and name the result of each test. A program has one, too: 'FAILED' if it ended otherwise than well."""
-        skipped = [word for name in ENDLESS.get(package, []) for word in ('--skip', name)]
+        skipped = [word for name in ENDLESS.get(package, []) + self.skip for word in ('--skip', name)]
         _, lines = self.run('test', ['-p', package, '--tests', '--no-fail-fast'], ['--', *skipped])
         results, program = {}, ''
         for line in lines:
@@ -135,6 +141,7 @@ def main():
     p.add_argument('--debug', default='2')
     p.add_argument('--work')
     p.add_argument('--backend')
+    p.add_argument('--skip')
     p.add_argument('parts', nargs='*', metavar='PART', help='core, alloc, std')
     args = p.parse_args()
     if set(args.parts) - set(PACKAGES): p.error('the parts are core, alloc, std')
