@@ -145,7 +145,8 @@ typedef struct kiln_func_attrs {
   bool final;
   /** Line tables use the order in which blocks were made instead of the order in which they were filled: the first row
    * of a block begins a statement if its line differs from that of the block made before it. This is for front ends
-   * that make blocks in source order but fill them in another order, as rustc does. The text form has a single order,
+   * that make blocks in source order but fill them in another order, as rustc does. The code is then in
+   * reverse post-order, and blocks that end in a call that does not return come last. The text form has a single order,
    * and does not have this attribute. */
   bool blocks_as_made;
   bool not_into;        /**< inline only KILN_INLINE_ALWAYS functions into it */

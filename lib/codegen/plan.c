@@ -412,8 +412,8 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
                    : f->facts.asm_regs) &
                 target->callee_homes;
   plan->loops.n = 0;
-  plan->in_order = !f->facts.needs_order;
-  plan->scattered = f->facts.needs_order && f->n >= SCATTERED;
+  plan->in_order = !(f->facts.needs_order | f->attrs.blocks_as_made);
+  plan->scattered = !plan->in_order && f->n >= SCATTERED;
   if (!KN_RESIZE(f, plan->pos, f->blocks.n)) return false;
   if (plan->in_order) {
     plan->layout = f->order.at;

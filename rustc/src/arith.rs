@@ -109,6 +109,10 @@ impl<'tcx> Builder<'_, 'tcx> {
 
     /// An operation whose second result says whether it overflowed.
     pub fn checked(&self, op: OverflowOp, signed: bool, a: Value, b: Value) -> (Value, Value) {
+        if let (OverflowOp::Sub, false) = (op, signed) {
+            // A comparison is branched on without its result, and takes a constant.
+            return (self.binary(KILN_OP_SUB, a, b), self.compare_ints(IntPredicate::IntULT, a, b));
+        }
         let op = match (op, signed) {
             (OverflowOp::Add, true) => KILN_OP_SADDO,
             (OverflowOp::Add, false) => KILN_OP_UADDO,
@@ -247,9 +251,35 @@ impl<'tcx> Builder<'_, 'tcx> {
         Value::Built(unsafe { kiln_fold_fcmp(self.func(), cond, ty, a, b) }, Type::Bool)
     }
 
+    /// The opposite of a truth value: of a comparison that was just made, the opposite comparison.
+    fn opposite(&self, cond: Value) -> Value {
+        let func = self.func();
+        let v = self.register(cond);
+        let at = kiln_inst { id: v.id };
+        // SAFETY: the function is open, and the instruction is its last.
+        unsafe {
+            if v.id + 1 == kiln_func_value_limit(func) {
+                let is = kiln_inst_get(func, at);
+                if is.op == KILN_OP_ICMP {
+                    let [x, y] = [0, 1].map(|i| kiln_inst_operand(func, at, i));
+                    return Value::Built(kiln_build_icmp(func, u32::from(is.cond) ^ 1, is.r#type, x, y), Type::Bool);
+                }
+            }
+        }
+        self.binary(KILN_OP_XOR, cond, Value::Const(Type::Bool, 1))
+    }
+
     pub fn choose(&self, cond: Value, a: Value, b: Value) -> Value {
         match a.ty() {
             Type::Void => a,
+            // A truth value as a number.
+            ty if ty.int_bits().is_some_and(|bits| bits <= 64)
+                && let (Value::Const(_, x @ 0..=1), Value::Const(_, y)) = (a, b)
+                && x + y == 1 =>
+            {
+                let cond = if x == 1 { cond } else { self.opposite(cond) };
+                self.int_cast(cond, ty, false)
+            }
             Type::Fields(_) => {
                 let pairs = self.parts(a).into_iter().zip(self.parts(b));
                 let parts = pairs.map(|(a, b)| self.choose(cond, a, b)).collect();

@@ -245,6 +245,13 @@ impl<'a, 'tcx> BuilderMethods<'a, 'tcx> for Builder<'a, 'tcx> {
     fn trunc(&mut self, v: Value, to: Type) -> Value {
         self.int_cast(v, to, false)
     }
+    fn unchecked_utrunc(&mut self, v: Value, to: Type) -> Value {
+        match to {
+            // It is 0 or 1.
+            Type::Bool => self.int_cast(v, Type::I8, false).retyped(to),
+            to => self.trunc(v, to),
+        }
+    }
     fn sext(&mut self, v: Value, to: Type) -> Value {
         self.int_cast(v, to, true)
     }
@@ -261,6 +268,7 @@ impl<'a, 'tcx> BuilderMethods<'a, 'tcx> for Builder<'a, 'tcx> {
     fn ptrtoint(&mut self, v: Value, to: Type) -> Value {
         let v = match v {
             Value::Symbol(..) => self.unary(KILN_OP_COPY, v),
+            Value::Offset(..) => Value::Built(self.register(v), Type::Ptr),
             v => v,
         };
         self.int_cast(v.retyped(Type::I64), to, false)
@@ -285,11 +293,11 @@ impl<'a, 'tcx> BuilderMethods<'a, 'tcx> for Builder<'a, 'tcx> {
         self.choose(cond, a, b)
     }
 
-    fn memcpy(&mut self, to: Value, _: Align, from: Value, _: Align, n: Value, _: MemFlags, _: Option<FncTree>) {
-        self.memory_op(KILN_OP_MEMCPY, to, from, n);
+    fn memcpy(&mut self, to: Value, _: Align, from: Value, _: Align, n: Value, flags: MemFlags, _: Option<FncTree>) {
+        self.copy_bytes(KILN_OP_MEMCPY, to, from, n, flags);
     }
-    fn memmove(&mut self, to: Value, _: Align, from: Value, _: Align, n: Value, _: MemFlags) {
-        self.memory_op(KILN_OP_MEMMOVE, to, from, n);
+    fn memmove(&mut self, to: Value, _: Align, from: Value, _: Align, n: Value, flags: MemFlags) {
+        self.copy_bytes(KILN_OP_MEMMOVE, to, from, n, flags);
     }
     fn memset(&mut self, to: Value, byte: Value, n: Value, _: Align, _: MemFlags) {
         self.memory_op(KILN_OP_MEMSET, to, byte, n);

@@ -146,8 +146,9 @@ impl<'tcx> Context<'tcx> {
     }
 
     fn describe(&self, what: What, linkage: Linkage, visibility: Visibility, body: bool) -> kiln_symbol_desc {
-        // Whatever is linked with compiler-builtins has its own copy, and must not export it.
-        let hidden = linkage != Linkage::Internal && self.tcx.is_compiler_builtins(LOCAL_CRATE);
+        // Whatever is linked with compiler-builtins has its own copy, and must not export it. What it only refers to, such
+        // as memcmp, is C's.
+        let hidden = body && linkage != Linkage::Internal && self.tcx.is_compiler_builtins(LOCAL_CRATE);
         let visibility = match visibility {
             _ if hidden => KILN_VISIBILITY_HIDDEN,
             Visibility::Default => KILN_VISIBILITY_DEFAULT,

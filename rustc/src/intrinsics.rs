@@ -89,15 +89,15 @@ pub fn is_known_soft(features: &str, name: &str, ty: Type, n: usize) -> bool {
     let name = generic_name(name);
     match float_op(name) {
         Some(op) => soft::is_known(features, op, ty, n),
-        None => name != "powi" && float_function(name).is_none(),
+        None => float_function(name).is_none_or(|function| soft::function_is_known(features, function, ty, n)),
     }
 }
 
-/// Floats' intrinsics that are functions of C's library, with `f` at the end for f32.
+/// Floats' intrinsics that are functions of C's library, with `f` at the end for f32; `powi` is one of the compiler's.
 pub fn float_function(name: &str) -> Option<&str> {
     match name {
         "powf" => Some("pow"),
-        "sin" | "cos" | "pow" | "exp" | "exp2" | "log" | "log2" | "log10" => Some(name),
+        "powi" | "sin" | "cos" | "pow" | "exp" | "exp2" | "log" | "log2" | "log10" => Some(name),
         _ => None,
     }
 }
@@ -236,15 +236,18 @@ impl<'tcx> Builder<'_, 'tcx> {
         self.float_library_call(name, &values)
     }
 
-    /// A float's function of a library, on values of f32 or f64.
+    /// A float's function of a library.
     pub fn float_library_call(&self, name: &str, values: &[Value]) -> Option<Value> {
+        let function = float_function(name)?;
         let ty = values[0].ty();
+        if ty.is_soft() {
+            return Some(self.soft_function(function, values));
+        }
         let single = ty == Type::F32;
-        if name == "powi" {
+        if function == "powi" {
             let function = if single { "__powisf2" } else { "__powidf2" };
             return Some(self.call_library(function, values, ty));
         }
-        let function = float_function(name)?;
         let suffix = if single { "f" } else { "" };
         Some(self.call_library(&format!("{function}{suffix}"), values, ty))
     }

@@ -1,5 +1,6 @@
 //! Values in memory: loads, stores, copies, atomic operations; and the memory that vectors are in.
 
+use rustc_codegen_ssa::MemFlags;
 use rustc_codegen_ssa::common::{AtomicRmwBinOp, IntPredicate};
 use rustc_codegen_ssa::mir::operand::OperandRef;
 use rustc_codegen_ssa::mir::place::PlaceRef;
@@ -10,6 +11,9 @@ use crate::builder::Builder;
 use crate::sys::*;
 use crate::types::{Lane, Type};
 use crate::values::Value;
+
+/// Copies of up to so many bytes to or from a slot are loads and stores.
+const SMALL_COPY: u128 = 16;
 
 pub fn ordering(order: AtomicOrdering) -> kiln_ordering {
     match order {
@@ -45,6 +49,7 @@ impl<'tcx> Builder<'_, 'tcx> {
                 }
                 Value::Undef(ty) => kiln_const_bits(func, self.register_type(ty), 0, 0),
                 Value::Symbol(symbol, addend) => kiln_const_symbol(func, symbol, addend),
+                Value::Offset(base, offset) => kiln_fold_addr(func, base, kiln_value { id: 0 }, 0, offset),
                 Value::Parts(..) | Value::VectorConst(..) => unreachable!("{v:?} is not in a register"),
             }
         }
@@ -168,29 +173,31 @@ impl<'tcx> Builder<'_, 'tcx> {
             Ok(scale) => (index, scale.into()),
             Err(_) => (self.binary(KILN_OP_MUL, index, Value::usize(scale)), 1),
         };
-        let (address, index) = (self.register(address), self.register(index));
+        let (address, offset) = self.place(address, 0);
+        let index = self.register(index);
         // SAFETY: the function is open.
-        Value::Built(unsafe { kiln_fold_addr(self.func(), address, index, scale, 0) }, Type::Ptr)
+        Value::Built(unsafe { kiln_fold_addr(self.func(), address, index, scale, offset) }, Type::Ptr)
     }
 
     fn offset(&self, address: Value, offset: u64) -> Value {
-        let address = self.register(address);
-        let func = self.func();
-        // SAFETY: the function is open.
-        let sum = unsafe {
-            match i32::try_from(offset as i64) {
-                Ok(offset) => kiln_fold_addr(func, address, kiln_value { id: 0 }, 0, offset),
-                Err(_) => kiln_fold_addr(func, address, kiln_const_int(func, offset as i64), 1, 0),
-            }
-        };
-        Value::Built(sum, Type::Ptr)
+        match self.place(address, offset) {
+            (base, 0) => Value::Built(base, Type::Ptr),
+            (base, offset) => Value::Offset(base, offset),
+        }
     }
 
     /// Address and displacement of an access at `address` + `offset`.
     fn place(&self, address: Value, offset: u64) -> (kiln_value, i32) {
-        match i32::try_from(offset) {
-            Ok(offset) => (self.register(address), offset),
-            Err(_) => (self.register(self.address_add(address, Value::usize(offset), 1)), 0),
+        let (base, before) = match address {
+            Value::Offset(base, before) => (base, before),
+            address => (self.register(address), 0),
+        };
+        let sum = i64::from(before).wrapping_add(offset as i64);
+        let func = self.func();
+        match i32::try_from(sum) {
+            Ok(sum) => (base, sum),
+            // SAFETY: the function is open.
+            Err(_) => (unsafe { kiln_fold_addr(func, base, kiln_const_int(func, sum), 1, 0) }, 0),
         }
     }
 
@@ -311,6 +318,39 @@ impl<'tcx> Builder<'_, 'tcx> {
                 }
             }
         }
+    }
+
+    /// Copies memory that does not overlap, or is the same; or may overlap.
+    pub fn copy_bytes(&self, op: kiln_op, to: Value, from: Value, size: Value, flags: MemFlags) {
+        if !flags.contains(MemFlags::VOLATILE) && self.copy_words(to, from, size) {
+            return;
+        }
+        self.memory_op(op, to, from, size);
+    }
+
+    /// A small copy of constant size, to or from a slot: a load and a store for each word, the loads first, so that parts
+    /// of the slot may be variables. False if it is no such copy.
+    fn copy_words(&self, to: Value, from: Value, size: Value) -> bool {
+        let Value::Const(_, size @ 1..=SMALL_COPY) = size else { return false };
+        let is_slot = |address| {
+            let (base, _) = self.place(address, 0);
+            // SAFETY: the function is open.
+            unsafe { kiln_operand_get(self.block.func, base).kind == KILN_OPERAND_SLOT }
+        };
+        if !is_slot(to) && !is_slot(from) {
+            return false;
+        }
+        let (mut words, mut at) = (Vec::new(), 0);
+        for ty in [Type::I64, Type::I64, Type::I32, Type::I16, Type::I8] {
+            if at + ty.scalar_size() <= size as u64 {
+                words.push((self.load_at(ty, from, at, 0), at));
+                at += ty.scalar_size();
+            }
+        }
+        for (word, at) in words {
+            self.store_at(word, to, at, 0);
+        }
+        true
     }
 
     /// MEMCPY, MEMMOVE, MEMSET.

@@ -68,9 +68,27 @@ fn named(table: &[(u32, &'static str)], number: u32) -> Option<&'static str> {
 
 /// Whether an operation on operands of type `ty` (f16 or f128) is built.
 pub fn is_known(features: &str, op: kiln_op, ty: Type, n: usize) -> bool {
-    let Some(name) = named(PLAIN, op) else { return false };
-    let text = element_text(scalar_of(ty));
-    operation::is_known(features, name, &text, &vec![(text.clone(), None); n])
+    named(PLAIN, op).is_some_and(|name| operation_is_known(features, name, ty, &vec![ty; n]))
+}
+
+/// Whether one of C's functions of floats is built.
+pub fn function_is_known(features: &str, function: &str, ty: Type, n: usize) -> bool {
+    let mut operands = vec![ty; n];
+    if function == "powi" {
+        operands[1] = Type::I32;
+    }
+    operation_is_known(features, &intrinsic(function), ty, &operands)
+}
+
+fn operation_is_known(features: &str, name: &str, result: Type, operands: &[Type]) -> bool {
+    let text = |&ty: &Type| element_text(scalar_of(ty));
+    let operands: Vec<_> = operands.iter().map(|ty| (text(ty), None)).collect();
+    operation::is_known(features, name, &text(&result), &operands)
+}
+
+/// LLVM's intrinsic that is a function of C's.
+fn intrinsic(function: &str) -> String {
+    format!("llvm.{function}")
 }
 
 /// A scalar type as layouts have it.
@@ -105,6 +123,11 @@ impl<'tcx> Builder<'_, 'tcx> {
             return self.unsupported("an operation on f16 or f128", ty);
         };
         self.operation_here(name, ty, operands)
+    }
+
+    /// A call of one of C's functions; those of f32 stand in for those of f16.
+    pub fn soft_function(&self, function: &str, operands: &[Value]) -> Value {
+        self.operation_here(&intrinsic(function), operands[0].ty(), operands)
     }
 
     pub fn compare_soft(&self, cond: kiln_fcond, a: Value, b: Value) -> Value {

@@ -14,6 +14,9 @@ pub enum Value {
     Symbol(kiln_symbol, i64),
     /// A value of the function being built; of a `Type::Vector` the address of memory that has it.
     Built(kiln_value, Type),
+    /// The address that is a value of the function plus a number. It becomes an instruction only where loads and stores
+    /// do not take it as it is: a slot whose address is computed is memory.
+    Offset(kiln_value, i32),
     /// Several values: `Context::parts` has them.
     Parts(u32, Type),
     /// A constant vector: the data that has it.
@@ -28,7 +31,7 @@ impl Value {
             | Value::Built(_, ty)
             | Value::Parts(_, ty)
             | Value::VectorConst(_, ty) => ty,
-            Value::Symbol(..) => Type::Ptr,
+            Value::Symbol(..) | Value::Offset(..) => Type::Ptr,
         }
     }
 

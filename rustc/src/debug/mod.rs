@@ -539,8 +539,12 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         indirect: &[Size],
         fragment: &Option<Range<Size>>,
     ) {
-        let Value::Built(slot, _) = address else { return };
-        let expr = address_expr(direct, indirect);
+        let (slot, offset) = match address {
+            Value::Built(slot, _) => (slot, 0),
+            Value::Offset(base, offset) if offset > 0 => (base, offset as u64),
+            _ => return,
+        };
+        let expr = address_expr(direct + Size::from_bytes(offset), indirect);
         let (part_at, part_bits) = part(fragment);
         let is_slot = self.debug_info().slots.borrow().contains(&(self.block.func, slot.id));
         let func = self.func();

@@ -16,11 +16,20 @@ def plain_name(text):
     return re.sub(r'\((?!anonymous|\)).*', '', text.split(' [inlined]')[0])
 
 
+def printers():
+    """Commands that load the printers which rust-lldb loads, and keep steps out of the standard library."""
+    sysroot = subprocess.run(['rustc', '--print=sysroot'], check=True, capture_output=True, text=True).stdout.strip()
+    return ['-O', 'command script import "%s/lib/rustlib/etc/lldb_lookup.py"' % sysroot,
+            '-O', 'settings set target.process.thread.step-avoid-regexp "^<?(std|core|alloc)::"']
+
+
 def trace(program, source, stops, seconds):
+    rust = source.endswith('.rs')
+    main = source[:-3] + '::main' if rust else 'main'
     step = ['-o', 'bt 6', '-o', 'frame variable -c', '-o', 'thread step-in']
-    command = ['lldb-22', '-b', '-x', '-o', 'settings set target.disable-aslr true', '-o', 'settings set stop-line-count-after 0',
-               '-o', 'settings set stop-line-count-before 0', '-o', 'breakpoint set --name main', '-o',
-               'process launch -i /dev/null -o /dev/null', *(step * stops), '-o', 'kill', str(program)]
+    command = ['lldb-22', '-b', '-x', *(printers() if rust else []), '-o', 'settings set target.disable-aslr true',
+               '-o', 'settings set stop-line-count-after 0', '-o', 'settings set stop-line-count-before 0',
+               '-o', 'breakpoint set --name ' + main, '-o', 'process launch -i /dev/null -o /dev/null', *(step * stops), '-o', 'kill', str(program)]
     lldb = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                             start_new_session=True, errors='replace')
     try:

@@ -220,7 +220,7 @@ def main():
     parser.add_argument('--flags', default='', help='of clang')
     parser.add_argument('--jobs', type=int, default=2)
     parser.add_argument('--keep', type=pathlib.Path, help='folder for programs and transcripts')
-    parser.add_argument('--debugger', default='gdb', choices=('gdb', 'lldb'), help='lldb: steps alone, C and C++')
+    parser.add_argument('--debugger', default='gdb', choices=('gdb', 'lldb'), help='lldb: steps alone')
     parser.add_argument('--inline', action='store_true', help='Kiln inlines: stops at statements count; at least 85 %% of both')
     parser.add_argument('--by', help="another compiler's command for C and C++, with its level, in place of Kiln, for comparison")
     parser.add_argument('--backend', type=os.path.abspath, help="the library of rustc's code generator, which compiles the Rust programs")
@@ -228,7 +228,7 @@ def main():
     options = parser.parse_intermixed_args()
     files = options.files or [f for f in sorted((HERE / 'programs').iterdir()) + sorted(PROGRAMS.glob('*.c*'))
                               if f.name not in LEAVE and not (f.suffix == '.rs' and not shutil.which('rustc'))]
-    if options.debugger == 'lldb' or options.by:
+    if options.by:
         files = [f for f in files if f.suffix != '.rs']
     sums, by_way, programs, skipped = Result(), collections.defaultdict(Result), 0, 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

@@ -2,8 +2,8 @@
 """rustc.py --library=FOLDER [--tap]: Kiln as rustc's code generator (rustc/). For each toolchain that rustc/rust-toolchains
 names: builds the back end, with FOLDER/libkiln.a ($KILN_LIBRARY), and compiles the programs here with it and with LLVM:
 both do the same. What gdb shows of a program's variables is the same, too. Units with what Kiln lacks go to LLVM, and the
-log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads. `kiln cargo`
-loads it.
+log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads, and
+their symbols are bound as LLVM's are. `kiln cargo` loads it.
 
 A toolchain that rustup does not have, or has without the components rustc-dev and rust-src, is skipped; if it is
 $KILN_TEST_RUSTC, that is a failure.
@@ -181,6 +181,21 @@ class Toolchain:
         if len(outputs) != 1:
             raise harness.Failure('different: %s' % outputs)
 
+    def symbols(self):
+        """The symbols that both objects have are defined, bound and visible in the same way."""
+        h = self.h
+        for source, kind in (('crates/builtins.rs', 'rlib'), ('programs/objects.rs', 'bin')):
+            tables = []
+            for side in ('llvm', 'kiln'):
+                made = h.path('symbols-%s-%s.o' % (self.name, side))
+                options = ['--crate-type=' + kind, '--emit=obj', '-Ccodegen-units=1']
+                self.compile(os.path.join(HERE, source), made, options, side == 'kiln')
+                rows = [line.split() for line in h.run(['readelf', '--symbols', '--wide', made])[1].splitlines()]
+                tables.append({r[7]: (r[4], r[5], r[6] == 'UND') for r in rows if len(r) == 8 and r[4] in ('GLOBAL', 'WEAK')})
+            differ = [(k, v, tables[1][k]) for k, v in sorted(tables[0].items()) if tables[1].get(k, v) != v]
+            if differ or not tables[0].keys() & tables[1].keys():
+                raise harness.Failure('%s: by LLVM and by Kiln: %s' % (source, differ[:5]))
+
     def cargo(self):
         """`kiln cargo` has rustc load the library, for cargo's compilations alone: build scripts see the compiler of
         plain cargo."""
@@ -257,6 +272,7 @@ def main():
         check('%s: options for LLVM' % name, toolchain.delegated)
         check('%s: crates of both' % name, toolchain.crates)
         check('%s: threads' % name, toolchain.threads)
+        check('%s: symbols' % name, toolchain.symbols)
         check('%s: kiln cargo' % name, toolchain.cargo)
     if h.passed == h.failed == 0:
         print('1..%d' % h.lines)

@@ -1,4 +1,4 @@
-//! f16 and f128: arithmetic, comparisons, conversions, arguments and results, fields, constants.
+//! f16 and f128: arithmetic, comparisons, conversions, C's functions, arguments and results, fields, constants.
 #![feature(f16, f128)]
 use std::hint::black_box;
 
@@ -37,6 +37,9 @@ macro_rules! all {
                 println!("{} {} {} {} {} {}", a as i8, a as u16, a as i32, a as u32, a as i64, a as u64);
                 println!("{} {} {} {}", a as i128, a as u128, (a as f32).to_bits() << 1 >> 1, a as f64);
                 println!("{:x} {:x} {}", (-a).to_bits(), a.abs().to_bits(), a.is_sign_negative());
+                let called =
+                    [a.sin(), a.cos(), a.exp(), a.exp2(), a.ln(), a.log2(), a.log10(), a.powf(1.5), a.powi(-3)];
+                println!("{:x?}", called.map(|x| if x.is_nan() { 0 } else { x.to_bits() }));
             }
             for n in [0i64, 1, -1, 77, -2049, 65504, 65520, i64::MAX, i64::MIN] {
                 let n = black_box(n);
