@@ -13,8 +13,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <spawn.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +137,7 @@ static bool is_for_kiln(const struct rustc_options *o, const struct tool_setting
 static bool is_one_unit(const struct rustc_options *o, const struct tool_settings *s,
                         char **words) {
   if (o->units || !is_for_kiln(o, s)) return false;
-  return !o->incremental || (s->inlining.what != KILN_INLINING_OFF && is_small_crate(words));
+  return o->incremental == NULL || (s->inlining.what != KILN_INLINING_OFF && is_small_crate(words));
 }
 
 /* Inlining is Kiln's, in place of LLVM's passes, where objects are all that is wanted of them. If LLVM compiles a unit
@@ -155,12 +155,23 @@ static bool is_for_backend(const struct rustc_options *o, const struct tool_sett
          s->opt_level == 0;
 }
 
+/* An option of rustc for a folder of incremental builds that only this Kiln uses, with these settings. rustc takes over
+ * the objects of what has not changed, whoever compiled them: cargo, whose folder it is in, has one for all of them if
+ * rustc is a nightly. NULL without memory. */
+static char *own_incremental(const char *folder) {
+  char identity[TOOL_IDENTITY_SIZE], *option;
+  uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+  tool_identity(identity);
+  for (const char *c = identity; *c != 0; c++) hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
+  return asprintf(&option, "-Cincremental=%s/kiln-%016" PRIx64, folder, hash) > 0 ? option : NULL;
+}
+
 /* `words`, of which `n` are there, and more options. */
 static char **with_options(char **words, size_t n, const struct tool_settings *settings) {
   struct rustc_options o;
   rustc_options_begin(&o);
   for (char **w = words + 1; *w != NULL; w++) rustc_word(&o.words, *w);
-  char **more = malloc((n + 4) * sizeof *more), *backend;
+  char **more = malloc((n + 5) * sizeof *more), *backend, *folder;
   if (more == NULL || o.words.unread) return words;
   memcpy(more, words, n * sizeof *more);
   static const char units[] = "-Ccodegen-units=1", passes[] = "-Cno-prepopulate-passes";
@@ -175,6 +186,8 @@ static char **with_options(char **words, size_t n, const struct tool_settings *s
     more[n++] = backend;
     setenv("RUSTC_BOOTSTRAP", "1", 1);
   }
+  if (o.incremental != NULL && (folder = own_incremental(o.incremental)) != NULL)
+    more[n++] = folder;
   more[n] = NULL;
   return more;
 }

@@ -67,7 +67,7 @@ static void of_row(struct rustc_options *o, int letter, const char *name, const 
   else if (row->class == LLVM && !is_ours(row->ours, value))
     for_llvm(o, letter, name, value != NULL ? "=" : "", said);
   else if (strcmp(name, "opt-level") == 0) o->level = level_of(said);
-  else if (strcmp(name, "incremental") == 0) o->incremental = true;
+  else if (strcmp(name, "incremental") == 0) o->incremental = said;
   else if (strcmp(name, "codegen-units") == 0) o->units = true;
   else if (strcmp(name, "metadata") == 0) o->metadata = true;
   else if (strcmp(name, "codegen-backend") == 0) o->backend = true;

@@ -152,15 +152,19 @@ class State:
 # ---- building ----
 
 def objects(target):
-    """By name the hash of each object of the newest incremental builds."""
+    """By code generator's folder, crate and name the hash of each object of the newest incremental builds."""
     found = {}
     base = os.path.join(target, 'debug/incremental')
-    for crate in os.listdir(base):
-        sessions = [s for s in os.listdir(os.path.join(base, crate)) if s.startswith('s-') and not s.endswith(('.lock', '-working'))]
-        newest = max(sessions, key=lambda s: os.stat(os.path.join(base, crate, s)).st_mtime_ns)
-        for name in os.listdir(os.path.join(base, crate, newest)):
-            if name.endswith('.o'):
-                with open(os.path.join(base, crate, newest, name), 'rb') as f: found[crate, name] = hashlib.sha256(f.read()).hexdigest()
+    own = [name for name in os.listdir(base) if name.startswith('kiln-')]
+    for folder in ['.', *own]:
+        for crate in os.listdir(os.path.join(base, folder)):
+            if crate in own: continue
+            path = os.path.join(base, folder, crate)
+            sessions = [s for s in os.listdir(path) if s.startswith('s-') and not s.endswith(('.lock', '-working'))]
+            newest = max(sessions, key=lambda s: os.stat(os.path.join(path, s)).st_mtime_ns)
+            for name in os.listdir(os.path.join(path, newest)):
+                if name.endswith('.o'):
+                    with open(os.path.join(path, newest, name), 'rb') as f: found[folder, crate, name] = hashlib.sha256(f.read()).hexdigest()
     return found
 
 
