@@ -7,14 +7,9 @@
 
 /* ---- rows ---- */
 
-static __attribute__((noinline)) bool grow_rows(const struct kn_walk *w) {
-  struct kn_output *out = w->out;
-  return KN_ROOM(w->f->module, out->lines, 1);
-}
-
 static void add_row(struct kn_debug_observer *d, uint32_t loc, uint32_t flags) {
   struct kn_output *out = d->w->out;
-  if (KN_UNLIKELY(out->lines.n == out->lines.cap) && !grow_rows(d->w)) return;
+  if (!KN_ROOM(d->w->f->module, out->lines, 1)) return;
   uint32_t mark = kn_request_mark(d->observer.requests);
   out->lines.at[out->lines.n++] = (struct kn_code_line){mark, loc, flags};
 }
