@@ -247,9 +247,9 @@ bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, 
 
 /* ---- observe_calls.c ---- */
 
-/* A function begins; the call of w->i is emitted next; it was, and returns to here; its jump is, as a tail call: a label to be bound behind that,
- * or 0; the function is complete. `own`: it calls what the instruction says, and no library function; `reg`: what is
- * called is in it, if that is no symbol. */
+/* A function begins; the call of w->i is emitted next; it was, and returns to here; its jump is, as a tail call: a
+ * label to be bound behind that, or 0; the function is complete. `own`: it calls what the instruction says, and no
+ * library function; `reg`: what is called is in it, if that is no symbol. */
 void kn_debug_calls_begin(struct kn_debug_observer *d);
 void kn_debug_call_begins(struct kn_debug_observer *d, bool own, unsigned reg);
 void kn_debug_call_returns(struct kn_observer *o, const struct kn_walk *w);

@@ -88,7 +88,8 @@ static bool find(const struct kn_debug_observer *d, uint32_t h, bool tail,
   return false;
 }
 
-/* Adds a row for the call of w->i, which returns to `mark`, if that is known. What it passes are the entries of `passed` up to row.n. */
+/* Adds a row for the call of w->i, which returns to `mark`, if that is known. What it passes are the entries of
+ * `passed` up to row.n. */
 static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool tail) {
   const struct kn_walk *w = d->w;
   struct kn_output *out = w->out;
