@@ -25,11 +25,9 @@ static bool calls_itself(const kiln_func *f) {
 void kn_replay_bounds(struct kn_replay *r, const kiln_func *f, const uint8_t *once, uint32_t size) {
   const kiln_inline_attrs *a = &f->module->inline_attrs;
   r->may_grow = (uint64_t)a->growth_times * size + a->growth_instructions;
-  uint64_t frame = 0, tries = 0;
+  uint64_t frame = kn_inline_frame(f, once), tries = 0;
   for (uint32_t b = 0; b < f->blocks.n; b++) tries += f->inst[f->block[b].term].op == KILN_OP_TRY;
   r->may_try = a->growth_times * tries + a->growth_tries;
-  for (uint32_t i = 0; i < f->slots.n; i++)
-    if (f->slots.at[i].parent == 0 && !once[i]) frame += (f->slots.at[i].size_bytes + 7) & ~7u;
   r->recursive = calls_itself(f);
   if (r->recursive) frame /= a->frame_part;
   else if (frame < a->frame_bytes) frame = a->frame_bytes;

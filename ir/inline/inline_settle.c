@@ -92,6 +92,13 @@ static enum kn_inline_row head_row(const kiln_func *f) {
   return a->general_only ? KN_INLINE_GENERAL : KN_INLINE_NONE;
 }
 
+uint64_t kn_inline_frame(const kiln_func *f, const uint8_t *once) {
+  uint64_t frame = 0;
+  for (uint32_t i = 0; i < f->slots.n; i++)
+    if (f->slots.at[i].parent == 0 && !once[i]) frame += (f->slots.at[i].size_bytes + 7) & ~7u;
+  return frame;
+}
+
 void kn_body_measure(struct kn_body *body) {
   const kiln_func *f = body->f;
   uint32_t *calls = (uint32_t *)(uintptr_t)body->calls, n_calls = 0;
@@ -121,10 +128,7 @@ void kn_body_measure(struct kn_body *body) {
     if (b->n_edges > 2) body->size += b->n_edges;
   }
   body->n_calls = n_calls;
-  uint64_t frame = 0;
-  for (uint32_t i = 0; i < f->slots.n; i++)
-    if (f->slots.at[i].parent == 0 && !body->once[i])
-      frame += (f->slots.at[i].size_bytes + 7) & ~7u;
+  uint64_t frame = kn_inline_frame(f, body->once);
   body->frame = frame < INT32_MAX ? (uint32_t)frame : INT32_MAX;
   body->row = (uint8_t)row;
 }
@@ -184,17 +188,12 @@ static bool enter(struct search *s, struct kn_body *body) {
   return KN_PUSH(s->m, s->open, body) && KN_PUSH(s->m, s->path, body) && KN_PUSH(s->m, s->next, 0);
 }
 
-static bool calls_itself(const struct search *s, const struct kn_body *body) {
-  for (uint32_t k = 0; k < body->n_calls; k++)
-    if (follow(s, body, k) == body) return true;
-  return false;
-}
-
 /* `body` is the root of a component: all of `open` from it on. */
 static void close(struct search *s, struct kn_body *body) {
   uint32_t n = s->open.n;
   while (s->open.at[n - 1] != body) n--;
-  bool circle = s->open.n > n || calls_itself(s, body);
+  bool circle = s->open.n > n;
+  for (uint32_t k = 0; k < body->n_calls; k++) circle |= follow(s, body, k) == body;
   for (uint32_t i = n - 1; i < s->open.n; i++) {
     if (s->all) s->open.at[i]->recursive = circle;
     else if (circle) s->open.at[i]->row = KN_INLINE_CYCLE;

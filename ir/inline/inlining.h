@@ -94,6 +94,8 @@ enum { KN_TAKES_CATCHES = 1, KN_TAKES_ALL = 2, KN_TAKES_CLEANS = 4 };
 unsigned kn_inline_takes(const kiln_func *f, uint32_t block);
 /* Fills in what a kept function says of itself (inline_settle.c). `body->f` and `once` are there. */
 void kn_body_measure(struct kn_body *body);
+/* Bytes of the slots that are not stored once (inline_settle.c). */
+uint64_t kn_inline_frame(const kiln_func *f, const uint8_t *once);
 /* Which slots are stored once, `once` having a byte for each: see kn_body.once. */
 void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, uint8_t *once);
 /* Why function `f` cannot be kept, or nothing can be inlined into it. */

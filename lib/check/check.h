@@ -57,7 +57,6 @@ struct kn_check {
   bool left;          /* this TRY: its call was made, and its unwind edge proved */
   uint32_t stubs;     /* index of the first STUB event */
   bool in_memory;     /* this LOAD or STORE: its variable is in memory */
-  bool read_copy;     /* this LOAD read a copy of its variable's content */
   bool vectors;       /* the function has values of type v128 */
   KN_ARRAY(struct kn_check_value) values;
   KN_ARRAY(uint32_t) busy_at;               /* per place: `busy` when it was read or taken last */

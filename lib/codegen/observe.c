@@ -26,10 +26,6 @@ uint32_t kn_request_mark_at(struct kn_requests *r, uint32_t at, uint32_t fixups)
   return mark;
 }
 
-void kn_request_move(struct kn_requests *r, uint32_t mark, uint32_t bytes) {
-  walk_of(r)->code.marks.at[mark].at += bytes;
-}
-
 void kn_request_nop(struct kn_requests *r) {
   struct kn_walk *w = walk_of(r);
   uint32_t nop = w->target->code.nop;

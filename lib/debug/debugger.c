@@ -4,10 +4,8 @@
 
 #include <string.h>
 
-static struct kn_debug_observer *of(struct kn_observer *o) { return (struct kn_debug_observer *)o; }
-
 static void begin(struct kn_observer *o, const struct kn_walk *w) {
-  struct kn_debug_observer *d = of(o);
+  struct kn_debug_observer *d = kn_debug_of(o);
   d->w = w;
   d->var_first = w->out->vars.n;
   kn_debug_lines_begin(d);
@@ -15,54 +13,29 @@ static void begin(struct kn_observer *o, const struct kn_walk *w) {
   kn_debug_calls_begin(d);
 }
 
-static void frame(struct kn_observer *o, const struct kn_walk *w) {
-  (void)w;
-  kn_debug_lines_frame(of(o));
-}
-
 /* Of a function that says what values are. Rows of lines tell in which instructions nothing new begins; values may
  * shorten that. */
 static void inst(struct kn_observer *o, const struct kn_walk *w) {
   kn_debug_lines_inst(o, w);
-  uint32_t until = kn_debug_values_here(of(o)), end = o->quiet.first + o->quiet.n;
+  uint32_t until = kn_debug_values_here(kn_debug_of(o)), end = o->quiet.first + o->quiet.n;
   if (until > end) until = end;
   o->quiet = (struct kn_quiet){w->i, until - w->i};
 }
 
 static void call(struct kn_observer *o, const struct kn_walk *w, bool own, unsigned reg) {
-  struct kn_debug_observer *d = of(o);
+  struct kn_debug_observer *d = kn_debug_of(o);
   (void)w;
   if (d->lines.column != 0) kn_debug_lines_call(d);
   if (d->calls.on) kn_debug_call_begins(d, own, reg);
 }
 
-static void returned(struct kn_observer *o, const struct kn_walk *w) {
-  of(o)->calls.returned = kn_here(w);
-}
-
-static uint32_t tail(struct kn_observer *o, const struct kn_walk *w, unsigned reg) {
-  struct kn_debug_observer *d = of(o);
-  (void)w;
-  return d->calls.on ? kn_debug_tail(d, reg) : 0;
-}
-
-static bool stop(const struct kn_observer *o, const struct kn_walk *w) {
-  (void)w;
-  return kn_debug_lines_stop((const struct kn_debug_observer *)o);
-}
-
-static void leave(struct kn_observer *o, const struct kn_walk *w) {
-  (void)w;
-  kn_debug_lines_leave(of(o));
-}
-
 static void blocks(struct kn_observer *o, const struct kn_walk *w) {
-  if (!kn_debug_as_is(w->f)) kn_debug_vars_allocate(of(o));
-  if (of(o)->own.values.n != 0) kn_debug_values_homes(of(o));
+  if (!kn_debug_as_is(w->f)) kn_debug_vars_allocate(kn_debug_of(o));
+  if (kn_debug_of(o)->own.values.n != 0) kn_debug_values_homes(kn_debug_of(o));
 }
 
 static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_func *func) {
-  struct kn_debug_observer *d = of(o);
+  struct kn_debug_observer *d = kn_debug_of(o);
   kn_debug_lines_end(d);
   kn_debug_vars_end(d);
   if (d->own.values.n != 0) kn_debug_values_end(d);
@@ -75,13 +48,13 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
 
 #define EVENTS(on_inst)                                                                            \
   {.begin = begin,                                                                                 \
-   .frame = frame,                                                                                 \
+   .frame = kn_debug_lines_frame,                                                                  \
    .inst = on_inst,                                                                                \
    .call = call,                                                                                   \
-   .returned = returned,                                                                           \
-   .tail = tail,                                                                                   \
-   .stop = stop,                                                                                   \
-   .leave = leave,                                                                                 \
+   .returned = kn_debug_call_returns,                                                              \
+   .tail = kn_debug_tail,                                                                          \
+   .stop = kn_debug_lines_stop,                                                                    \
+   .leave = kn_debug_lines_leave,                                                                  \
    .blocks = blocks,                                                                               \
    .end = end}
 static const struct kn_observer_events with_lines = EVENTS(kn_debug_lines_inst);

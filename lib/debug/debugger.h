@@ -32,7 +32,7 @@ struct kn_debug_lines {
  * are some. */
 struct kn_debug_held {
   uint32_t of;       /* index in own.values */
-  uint32_t next;     /* the one before it of the same value: index + 1, or 0 */
+  uint32_t next;     /* the one after it of the same value: index + 1, or 0 */
   uint32_t from, to; /* marks; to 0: up to the terminator */
   int32_t frame;     /* where it is, if reg is KN_NO_REG */
   int32_t other_frame[KILN_MAX_OTHER_VALUES]; /* the same of the further values */
@@ -43,9 +43,8 @@ struct kn_debug_held {
 /* A global's home, of which the walk's last event tells (kn_debug_values_homes). */
 struct kn_debug_home {
   uint32_t range; /* in the plan: index + 1; 0: the value is no global */
-  int32_t frame;  /* 0: none so far */
+  int32_t frame;  /* or 0 */
   uint8_t reg;    /* or KN_NO_REG */
-  bool in_frame;
 };
 
 /* What the function says of a variable, or a label, and what became of it. */
@@ -53,7 +52,7 @@ struct kn_debug_seen {
   struct kn_debug_value
     is; /* begins as the function's, and may become an expression of another value */
   uint32_t block, mark; /* where that is, once it was passed; mark 0: it was not */
-  uint32_t held;        /* the newest stretch of it, index + 1 in kn_debug_holds.all */
+  uint32_t first, held; /* the oldest and newest stretch of it, index + 1 in kn_debug_holds.all */
   bool late;            /* only behind the instruction at `mark` */
   struct kn_debug_home home;
 };
@@ -136,7 +135,7 @@ struct kn_debug_calls {
   bool on;           /* the function's calls are described */
   uint32_t first;    /* the function's, in the session's output */
   uint32_t returned; /* where the newest call returns to */
-  uint32_t begun; /* where the newest call begins whose end is not noted so far; UINT32_MAX: none */
+  bool begun;        /* the newest row's call has begun, and not returned so far */
   KN_ARRAY(struct kn_debug_passed) passed;
   struct kn_debug_entered entered[KN_DEBUG_ENTERED];
 };
@@ -159,18 +158,16 @@ struct kn_debug_observer {
   struct kn_debug_calls calls;
 };
 
+static inline struct kn_debug_observer *kn_debug_of(struct kn_observer *o) {
+  return (struct kn_debug_observer *)o;
+}
+
 /* ---- debugger.c ---- */
 
 /* The function is to be observed: a unit describes it. Without memory it is not. */
 void kn_debug_observe(struct kn_walk *w, const kiln_func *f);
 /* Frees the session's observer. */
 void kn_debug_observer_free(kiln_session *s);
-/* The newest row of lines; the function has one, unless there was no memory for it. */
-static inline struct kn_code_line *kn_debug_newest(const struct kn_debug_observer *d) {
-  struct kn_output *out = d->w->s->out;
-  return out->lines.n > d->lines.first ? &out->lines.at[out->lines.n - 1] : NULL;
-}
-
 /* ---- observe_lines.c ---- */
 
 /* Makes room for a function. False without memory. */
@@ -178,15 +175,15 @@ bool kn_debug_lines_ready(struct kn_debug_observer *d, const kiln_func *f);
 /* The function's first row. */
 void kn_debug_lines_begin(struct kn_debug_observer *d);
 /* The function's frame is made, its arguments are to be received. */
-void kn_debug_lines_frame(struct kn_debug_observer *d);
+void kn_debug_lines_frame(struct kn_observer *o, const struct kn_walk *w);
 /* A block is complete: what it ends with may need an instruction that does nothing. Before the next one's label. */
-void kn_debug_lines_leave(struct kn_debug_observer *d);
+void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w);
 /* Instruction w->i may have another location than the newest row; sets the window in which no other one has. */
 void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w);
 /* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
 void kn_debug_lines_call(struct kn_debug_observer *d);
 /* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */
-bool kn_debug_lines_stop(const struct kn_debug_observer *d);
+bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w);
 /* The function is complete: marks become offsets. */
 void kn_debug_lines_end(struct kn_debug_observer *d);
 
@@ -250,12 +247,13 @@ bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, 
 
 /* ---- observe_calls.c ---- */
 
-/* A function begins; the call of w->i is emitted next; its jump is, as a tail call: a label to be bound behind that,
- * or 0; the function is complete. `own`: it calls what the instruction says, and no library function; `reg`: what is
- * called is in it, if that is no symbol. */
+/* A function begins; the call of w->i is emitted next; it was, and returns to here; its jump is, as a tail call: a
+ * label to be bound behind that, or 0; the function is complete. `own`: it calls what the instruction says, and no
+ * library function; `reg`: what is called is in it, if that is no symbol. */
 void kn_debug_calls_begin(struct kn_debug_observer *d);
 void kn_debug_call_begins(struct kn_debug_observer *d, bool own, unsigned reg);
-uint32_t kn_debug_tail(struct kn_debug_observer *d, unsigned reg);
+void kn_debug_call_returns(struct kn_observer *o, const struct kn_walk *w);
+uint32_t kn_debug_tail(struct kn_observer *o, const struct kn_walk *w, unsigned reg);
 void kn_debug_calls_end(struct kn_debug_observer *d);
 /* Puts an expression: what register `reg` (DWARF's number) held when the function began. */
 uint8_t *kn_debug_put_entry(const struct kn_walk *w, uint8_t *p, unsigned reg);

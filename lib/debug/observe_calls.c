@@ -14,7 +14,7 @@ void kn_debug_calls_begin(struct kn_debug_observer *d) {
   uint32_t n = 0;
   d->calls.first = w->out->calls.n;
   d->calls.returned = 0;
-  d->calls.begun = UINT32_MAX;
+  d->calls.begun = false;
   d->calls.passed.n = 0;
   d->calls.on = w->f->debug.calls;
   if (!d->calls.on) return;
@@ -88,24 +88,15 @@ static bool find(const struct kn_debug_observer *d, uint32_t h, bool tail,
   return false;
 }
 
-/* Where the newest call ends is known now. */
-static void finish(struct kn_debug_observer *d) {
-  const struct kn_walk *w = d->w;
-  const struct kn_output *out = w->out;
-  if (d->calls.begun == UINT32_MAX) return;
-  kn_request_move(d->observer.requests, out->calls.at[out->calls.n - 1].at,
-                  d->calls.returned - d->calls.begun);
-  d->calls.begun = UINT32_MAX;
-}
-
-/* Adds a row for the call of w->i, at `mark`. What it passes are the entries of `passed` up to row.n. */
+/* Adds a row for the call of w->i, which returns to `mark`, if that is known. What it passes are the entries of
+ * `passed` up to row.n. */
 static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool tail) {
   const struct kn_walk *w = d->w;
   struct kn_output *out = w->out;
   const struct kn_inst *in = &w->inst[w->i];
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
   uint32_t n = in->x, first = d->calls.passed.n, symbol = kn_callee_symbol(w, in->b);
-  if (mark == 0 || !KN_ROOM(w->f->module, out->calls, 1)) return false;
+  if (!KN_ROOM(w->f->module, out->calls, 1)) return false;
   struct kn_debug_passed is = {.reg = KN_PASSED_TARGET};
   if (symbol == 0 && !(find(d, in->b, tail, &is) && is.where != KN_DP_NUMBER)) {
     is.where = KN_DP_ENTRY; /* not where, but in which register it was */
@@ -126,17 +117,21 @@ static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool t
 }
 
 void kn_debug_call_begins(struct kn_debug_observer *d, bool own, unsigned reg) {
-  const struct kn_walk *w = d->w;
-  unsigned op = w->inst[w->i].op;
-  finish(d);
-  if (!own || (op != KILN_OP_CALL && op != KILN_OP_TRY)) return;
-  if (add(d, kn_request_mark(d->observer.requests), reg, false)) d->calls.begun = kn_here(w);
+  unsigned op = d->w->inst[d->w->i].op;
+  d->calls.begun = own && (op == KILN_OP_CALL || op == KILN_OP_TRY) && add(d, 0, reg, false);
 }
 
-uint32_t kn_debug_tail(struct kn_debug_observer *d, unsigned reg) {
-  finish(d);
-  uint32_t mark = kn_request_mark_at(d->observer.requests, UINT32_MAX, 0);
-  return add(d, mark, reg, true) ? mark : 0;
+void kn_debug_call_returns(struct kn_observer *o, const struct kn_walk *w) {
+  struct kn_debug_observer *d = kn_debug_of(o);
+  d->calls.returned = kn_here(w);
+  if (d->calls.begun) w->out->calls.at[w->out->calls.n - 1].at = kn_request_mark(o->requests);
+  d->calls.begun = false;
+}
+
+uint32_t kn_debug_tail(struct kn_observer *o, const struct kn_walk *w, unsigned reg) {
+  struct kn_debug_observer *d = kn_debug_of(o);
+  uint32_t mark = d->calls.on ? kn_request_mark_at(o->requests, UINT32_MAX, w->code.fixups.n) : 0;
+  return mark != 0 && add(d, mark, reg, true) ? mark : 0;
 }
 
 /* ---- when the function is complete ---- */
@@ -191,7 +186,6 @@ static uint8_t *put_passed(const struct kn_walk *w, const struct kn_debug_passed
 void kn_debug_calls_end(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   struct kn_output *out = w->out;
-  finish(d);
   for (uint32_t k = d->calls.first; k < out->calls.n; k++) {
     struct kn_code_call *call = &out->calls.at[k];
     uint32_t first = call->expr, n = call->n;

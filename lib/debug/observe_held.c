@@ -130,10 +130,11 @@ static void open(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
   for (uint32_t k = 0; found && v->other[k] != 0; k++)
     found = kn_debug_find(d, v->other[k], &h.other_reg[k], &h.other_frame[k]);
   if (!found) return;
-  h.next = s->held;
   if (!KN_PUSH(w->f->module, d->held.all, h) ||
       !KN_PUSH(w->f->module, d->held.open, d->held.all.n - 1))
     return;
+  if (s->held == 0) s->first = d->held.all.n;
+  else d->held.all.at[s->held - 1].next = d->held.all.n;
   s->held = d->held.all.n;
 }
 
@@ -168,7 +169,7 @@ void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
   const struct kn_walk *w = d->w;
   struct kn_debug_seen *s = &d->own.values.at[of];
   struct kn_debug_value *v = &s->is;
-  s->held = 0;
+  s->first = s->held = 0;
   if (v->other[0]) open(d, of, mark);
   for (unsigned sums = v->other[0] ? 4 : 0; sums < 4; sums++) {
     if (!kn_is_value(v->value) || v->value == 0 || v->label || w->val[v->value].global != 0) break;

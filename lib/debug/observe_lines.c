@@ -7,14 +7,9 @@
 
 /* ---- rows ---- */
 
-static __attribute__((noinline)) bool grow_rows(const struct kn_walk *w) {
-  struct kn_output *out = w->out;
-  return KN_ROOM(w->f->module, out->lines, 1);
-}
-
 static void add_row(struct kn_debug_observer *d, uint32_t loc, uint32_t flags) {
   struct kn_output *out = d->w->out;
-  if (KN_UNLIKELY(out->lines.n == out->lines.cap) && !grow_rows(d->w)) return;
+  if (!KN_ROOM(d->w->f->module, out->lines, 1)) return;
   uint32_t mark = kn_request_mark(d->observer.requests);
   out->lines.at[out->lines.n++] = (struct kn_code_line){mark, loc, flags};
 }
@@ -56,8 +51,8 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   add_row(d, lines->loc = w->f->debug.begin, KN_LINE_STMT);
 }
 
-void kn_debug_lines_frame(struct kn_debug_observer *d) {
-  const struct kn_walk *w = d->w;
+void kn_debug_lines_frame(struct kn_observer *o, const struct kn_walk *w) {
+  struct kn_debug_observer *d = kn_debug_of(o);
   /* LLVM's prologue ends before the jump behind that test, and a breakpoint on the function is there */
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
   if ((sig->flags & KILN_SIG_VARIADIC) && sig->conv->va_tested)
@@ -150,7 +145,9 @@ static bool entered_from_elsewhere(const struct kn_debug_observer *d, uint32_t l
   return (from != NO_LINE && from != line) || repeated_from_elsewhere(w, line);
 }
 
-void kn_debug_lines_leave(struct kn_debug_observer *d) {
+void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w) {
+  struct kn_debug_observer *d = kn_debug_of(o);
+  (void)w;
   fill_branch(d);
   leave_block(d);
   d->lines.block_begins = true;
@@ -322,8 +319,8 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
   add_row(d, loc, flags);
 }
 
-bool kn_debug_lines_stop(const struct kn_debug_observer *d) {
-  const struct kn_walk *w = d->w;
+bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w) {
+  const struct kn_debug_observer *d = (const struct kn_debug_observer *)o;
   const struct kn_output *out = w->out;
   if (out->lines.n == d->lines.first || kn_debug_as_is(w->f)) return false;
   const struct kn_code_line *row = &out->lines.at[out->lines.n - 1];
@@ -342,7 +339,7 @@ void kn_debug_lines_call(struct kn_debug_observer *d) {
 
 /* Instruction w->i is not in the window of instructions that have the newest row's location, or none. */
 void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
-  struct kn_debug_observer *d = (struct kn_debug_observer *)o;
+  struct kn_debug_observer *d = kn_debug_of(o);
   const kiln_func *f = w->f;
   const struct kn_note *at = f->notes[KN_NOTE_LOC].at, *note;
   uint32_t n = f->notes[KN_NOTE_LOC].n, k = d->lines.note;

@@ -12,9 +12,8 @@
 /* ---- while walking ---- */
 
 void kn_debug_values_begin(struct kn_debug_observer *d) {
-  const kiln_func *f = d->w->f;
   d->values.terms.n = 0;
-  d->values.labels_only = d->own.variables.n == 0 || !kn_debug_as_is(f);
+  d->values.labels_only = d->own.variables.n == 0 || !kn_debug_as_is(d->w->f);
   for (uint32_t k = 0; k < d->own.values.n && d->values.labels_only; k++)
     d->values.labels_only = d->own.values.at[k].is.label;
   kn_debug_held_begin(d);
@@ -70,10 +69,9 @@ uint32_t kn_debug_values_here(struct kn_debug_observer *d) {
 static struct kn_debug_home home_of(const struct kn_walk *w, const struct kn_val *v) {
   if (v->global == 0) return (struct kn_debug_home){.reg = KN_NO_REG};
   return (struct kn_debug_home){.range = v->global,
-                                .frame = v->frame,
+                                .frame = v->flags & KN_VF_SLOT_HOME ? v->frame : 0,
                                 .reg = v->flags & KN_VF_HOME ? w->plan->ranges.at[v->global - 1].reg
-                                                             : KN_NO_REG,
-                                .in_frame = (v->flags & KN_VF_SLOT_HOME) != 0};
+                                                             : KN_NO_REG};
 }
 
 /* Notes the moves of an edge to homes in registers; without memory the function fails. */
@@ -252,7 +250,7 @@ static bool holds(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
     return h != NULL && h->stays &&
            (pos == kn_plan_pos(w->plan, seen->block) || keeps(d, h->reg, pos));
   }
-  if (home->reg == KN_NO_REG) return home->in_frame && home->frame != 0; /* nobody else has it */
+  if (home->reg == KN_NO_REG) return home->frame != 0; /* nobody else has it */
   const struct kn_range *r = &w->plan->ranges.at[home->range - 1];
   if (pos < r->first || pos > r->last) return keeps(d, home->reg, pos);
   return f->block[w->plan->layout[pos]].calls == 0 || !(w->target->around_calls >> home->reg & 1);
@@ -410,23 +408,11 @@ static void add_local(struct kn_debug_observer *d, uint32_t k, uint32_t pos, uin
                       uint32_t to, uint32_t *newest) {
   const struct kn_walk *w = d->w;
   const struct kn_mark *marks = w->code.marks.at;
-  uint32_t oldest = 0, term = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
+  uint32_t term = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
   *newest = 0;
   if (term == 0) return;
-  /* the chain is turned round, and back */
-  for (uint32_t i = d->own.values.at[k - 1].held; i;) {
-    struct kn_debug_held *h = &d->held.all.at[i - 1];
-    uint32_t next = h->next;
-    h->next = oldest;
-    oldest = i;
-    i = next;
-  }
-  for (uint32_t i = oldest, before = 0; i;) {
-    struct kn_debug_held *h = &d->held.all.at[i - 1];
-    uint32_t next = h->next;
-    h->next = before;
-    before = i;
-    i = next;
+  for (uint32_t i = d->own.values.at[k - 1].first; i; i = d->held.all.at[i - 1].next) {
+    const struct kn_debug_held *h = &d->held.all.at[i - 1];
     uint32_t begin = marks[h->from].at;
     uint32_t end = marks[h->to ? h->to : term].at + w->target->code.nop_bytes;
     if (h->to == 0 && h->stays && to > end) end = to;
@@ -479,11 +465,11 @@ static void reach(struct flow *x, const struct kn_debug_seen *s, uint32_t pos) {
     const struct kn_debug_home *home = &s->home;
     if (home->range == 0) {
       if (s->held && held_of(x->d, s)->stays) reg = held_of(x->d, s)->reg;
-    } else if (!kn_func_is_homeless(w->f) && (home->reg != KN_NO_REG || home->in_frame)) {
+    } else if (!kn_func_is_homeless(w->f) && (home->reg != KN_NO_REG || home->frame != 0)) {
       const struct kn_range *r = &w->plan->ranges.at[home->range - 1];
       if (r->first < from) from = r->first;
       if (r->last > to) to = r->last;
-      if (home->in_frame) from = first, to = last;
+      if (home->frame != 0) from = first, to = last;
       reg = r->reg;
     }
   }

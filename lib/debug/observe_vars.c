@@ -9,22 +9,18 @@
 
 /* ---- locations as expressions ---- */
 
+/* Puts `op` + reg, or for registers that have none such `opx` and its number. */
+static uint8_t *put_numbered(uint8_t *p, unsigned op, unsigned opx, unsigned reg) {
+  *p++ = (uint8_t)(reg < 32 ? op + reg : opx);
+  return reg < 32 ? p : kn_put_uleb(p, reg);
+}
+
 uint8_t *kn_debug_put_reg(uint8_t *p, unsigned reg) {
-  if (reg < 32) {
-    *p++ = (uint8_t)(KILN_DW_OP_reg0 + reg);
-    return p;
-  }
-  *p++ = KILN_DW_OP_regx;
-  return kn_put_uleb(p, reg);
+  return put_numbered(p, KILN_DW_OP_reg0, KILN_DW_OP_regx, reg);
 }
 
 uint8_t *kn_debug_put_breg(uint8_t *p, unsigned reg) {
-  if (reg < 32) {
-    *p++ = (uint8_t)(KILN_DW_OP_breg0 + reg);
-    return p;
-  }
-  *p++ = KILN_DW_OP_bregx;
-  return kn_put_uleb(p, reg);
+  return put_numbered(p, KILN_DW_OP_breg0, KILN_DW_OP_bregx, reg);
 }
 
 uint8_t *kn_debug_put_frame(const struct kn_walk *w, uint8_t *p, int32_t frame,

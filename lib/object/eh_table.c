@@ -8,9 +8,8 @@
 enum { ACTIONS_BACK = 64, FILTER_BYTES_BACK = 1024 };
 
 static unsigned uleb_size(uint32_t v) {
-  unsigned n = 1;
-  for (; v > 0x7f; v >>= 7) n++;
-  return n;
+  uint8_t bytes[5];
+  return (unsigned)(kn_put_uleb(bytes, v) - bytes);
 }
 
 /* ---- actions and filters ---- */

@@ -566,20 +566,7 @@ static inline uint32_t a64_cas(unsigned log2, unsigned order, unsigned rs, unsig
 static inline uint32_t a64_casp(unsigned order, unsigned rs, unsigned rt, unsigned rn) {
   return 0x48207c00u | (order >> 1) << 22 | (order & 1) << 15 | rs << 16 | rn << 5 | rt;
 }
-enum a64_barrier {
-  A64_OSHLD = 1,
-  A64_OSHST,
-  A64_OSH,
-  A64_NSHLD = 5,
-  A64_NSHST,
-  A64_NSH,
-  A64_ISHLD = 9,
-  A64_ISHST,
-  A64_ISH,
-  A64_LD = 13,
-  A64_ST,
-  A64_SY
-};
+enum a64_barrier { A64_ISHLD = 9, A64_ISH = 11 };
 static inline uint32_t a64_dmb(enum a64_barrier b) { return 0xd50330bfu | (unsigned)b << 8; }
 
 /* ---- system ---- */
