@@ -46,7 +46,8 @@ static void deferred(struct kn_walk *w, unsigned dst, uint32_t v) {
 static void begin(struct kn_walk *w) { emit(w); }
 static void enter(struct kn_walk *w) {
   if (kn_sig(w->f->module, w->f->sig)->n_params == 0) return;
-  kn_func_fail(w->owner, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0, "parameters are not supported on stub");
+  kn_func_fail(w->owner, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
+               "parameters are not supported on stub");
   w->code.limit = NULL;
 }
 static void jump(struct kn_walk *w, uint32_t label) {
