@@ -7,9 +7,9 @@
 
 /* ---- constants ---- */
 
-/* True if `h` is an integer constant for an operand of integer type `type`: its bits. */
+/* True if `h` is a number for an operand of type `type`: its bits. */
 static bool constant(const kiln_func *f, uint32_t h, unsigned type, kn_fold_bits *out) {
-  if (kn_is_imm(h)) {
+  if (kn_is_imm(h) && kn_type_is_int(type)) {
     *out = (kn_fold_bits)(kn_fold_signed)kn_imm(h);
   } else {
     const struct kn_const *k = kn_is_pool(h) ? &f->pool.at[kn_index(h)] : NULL;
@@ -20,7 +20,44 @@ static bool constant(const kiln_func *f, uint32_t h, unsigned type, kn_fold_bits
   return true;
 }
 
-/* The operand or constant that an integer operation equals; 0: it stays. */
+bool kn_build_number(const kiln_func *f, uint32_t h, unsigned type, uint64_t bits[2]) {
+  kn_fold_bits v;
+  if (!constant(f, h, type, &v)) return false;
+  bits[0] = (uint64_t)v;
+  bits[1] = (uint64_t)(v >> 64);
+  return true;
+}
+
+/* The value whose set bits `h` counts, and its type; 0: it is no such count. The bits are at most 64, so that a narrower
+ * or wider number of them is the same. */
+static uint32_t counted(const kiln_func *f, uint32_t h, unsigned *type) {
+  const struct kn_inst *in = kn_is_value(h) && h < f->n ? &f->inst[h] : &f->inst[0];
+  if ((in->op == KILN_OP_TRUNC || in->op == KILN_OP_ZEXT) && kn_is_value(in->a))
+    in = &f->inst[in->a];
+  *type = in->type;
+  return in->op == KILN_OP_POPCNT && in->type <= KILN_TYPE_I64 ? kn_value_or_none(in->a) : 0;
+}
+
+/* "Is one bit set in x?" without counting: x ^ (x - 1) has the lowest set bit and all below it, and is greater than
+ * x - 1 exactly if that was the only one. 0: the comparison is another one. */
+static uint32_t one_bit(kiln_func *f, const struct kn_inst *in) {
+  unsigned type;
+  if (in->x > KILN_ICOND_NE || in->b != kn_handle(KN_TAG_IMM, 1)) return 0;
+  uint32_t x = counted(f, in->a, &type);
+  if (x == 0) return 0;
+  uint32_t less = kn_build_append(f, KILN_OP_SUB, type, 0, x, in->b, 0);
+  uint32_t up_to = kn_build_append(f, KILN_OP_XOR, type, 0, x, less, 0);
+  unsigned cond = in->x == KILN_ICOND_EQ ? KILN_ICOND_UGT : KILN_ICOND_ULE;
+  return kn_build_append(f, KILN_OP_ICMP, type, cond, up_to, less, 0);
+}
+
+/* The address of a slot is not 0. */
+static uint32_t slot_is_null(kiln_func *f, const struct kn_inst *in) {
+  bool null = kn_is_slot(in->a) && in->b == kn_handle(KN_TAG_IMM, 0) && in->x <= KILN_ICOND_NE;
+  return null ? kiln_const_int(f, in->x == KILN_ICOND_NE).id : 0;
+}
+
+/* The operand or constant that an integer operation equals, or an operation that costs less; 0: it stays. */
 static uint32_t fold(kiln_func *f, const struct kn_inst *in) {
   const kiln_op op = (kiln_op)in->op;
   const unsigned shape = kn_op_shape(op);
@@ -30,6 +67,8 @@ static uint32_t fold(kiln_func *f, const struct kn_inst *in) {
   if (shape == KN_SH_SELECT)
     return constant(f, in->a, KILN_TYPE_I8, &out) ? in->field[out & 1 ? 1 : 2] : 0;
   if (!kn_type_is_int(type) || (kn_op_info[op].effects & KN_FX_FLAG)) return 0;
+  if (shape == KN_SH_ICMP && (out = one_bit(f, in) | slot_is_null(f, in)) != 0)
+    return (uint32_t)out;
   for (unsigned k = 0; k < kn_shape_info[shape].n_fields; k++)
     if (!constant(f, in->field[k], from, &v[k])) return 0;
   switch (shape) {

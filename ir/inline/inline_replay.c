@@ -112,6 +112,18 @@ static void addr(struct kn_replay *r, struct kn_level *l, uint32_t i, const stru
     l->map[i] = (struct kn_ref){base.h, sum};
     return;
   }
+  uint64_t number[2];
+  if (in->b != 0 && kn_build_number(r->g, kn_replay_ref(r, l, in->b).h, KILN_TYPE_I64, number)) {
+    int64_t at;
+    if (!__builtin_mul_overflow((int64_t)number[0], (int64_t)in->x, &at) &&
+        !__builtin_add_overflow(at, (int64_t)disp, &at) && at == (int32_t)at &&
+        !__builtin_add_overflow(base.disp, (int32_t)at, &sum)) {
+      struct kn_ref to = {base.h, sum};
+      if (!kn_is_slot(base.h)) to = (struct kn_ref){kn_replay_handle(r, to), 0};
+      l->map[i] = to;
+      return;
+    }
+  }
   kiln_value a = {address(r, l, in->a, &disp)};
   kiln_value index = {in->b != 0 ? kn_replay_value(r, l, in->b) : 0};
   l->map[i] = (struct kn_ref){kiln_build_addr(r->g, a, index, in->x, disp).id, 0};
@@ -274,25 +286,44 @@ static uint32_t brif(struct kn_replay *r, struct kn_level *l, const struct kn_in
   return KN_REPLAY_NONE;
 }
 
-static void build_switch(struct kn_replay *r, struct kn_level *l, const struct kn_block *b) {
+/* The value of the k-th case of a switch, from 1. */
+static int64_t case_value(const kiln_func *f, const struct kn_inst *in, uint32_t k) {
+  const uint32_t *word = f->lists.at + in->c + 2 * (k - 1);
+  return (int64_t)((uint64_t)word[1] << 32 | word[0]);
+}
+
+/* The edge of a switch that number `v` takes. */
+static uint32_t edge_taken(const kiln_func *f, const struct kn_block *b, uint64_t v) {
+  const struct kn_inst *in = &f->inst[b->term];
+  unsigned above = 64 - (8u << kn_type_log2[in->type]);
+  for (uint32_t k = 1; k < b->n_edges; k++)
+    if (((uint64_t)case_value(f, in, k) ^ v) << above == 0) return in->b + k;
+  return in->b;
+}
+
+/* Returns the block that goes on in the same one, if the value is a constant. */
+static uint32_t build_switch(struct kn_replay *r, struct kn_level *l, const struct kn_block *b) {
   const kiln_func *f = l->f;
   const struct kn_inst *in = &f->inst[b->term];
   kiln_value v = {use(r, l, in->a)};
+  uint64_t number[2];
+  if (kn_build_number(r->g, v.id, in->type, number))
+    return kn_replay_branch(r, l, edge_taken(f, b, number[0]), NULL);
   r->room->edges.n = r->room->cases.n = 0;
   kiln_block first = {0};
   for (uint32_t k = 0; k < b->n_edges; k++) {
-    if (!kn_replay_gather(r, l, in->b + k, k, NULL, NULL)) return;
+    if (!kn_replay_gather(r, l, in->b + k, k, NULL, NULL)) return KN_REPLAY_NONE;
     kiln_block to = {kn_replay_target(r, l, f->edges.at[in->b + k].target)};
     if (k == 0) {
       first = to;
       continue;
     }
-    const uint32_t *word = f->lists.at + in->c + 2 * (k - 1);
-    kiln_switch_case one = {(int64_t)((uint64_t)word[1] << 32 | word[0]), to};
-    if (!KN_PUSH(r->g, r->room->cases, one)) return;
+    kiln_switch_case one = {case_value(f, in, k), to};
+    if (!KN_PUSH(r->g, r->room->cases, one)) return KN_REPLAY_NONE;
   }
   kiln_build_switch(r->g, (kiln_type)in->type, v, first, r->room->cases.at, r->room->cases.n);
   kn_replay_attach(r);
+  return KN_REPLAY_NONE;
 }
 
 /* Builds the block's end; the block that goes on in the same one, or KN_REPLAY_NONE. */
@@ -302,7 +333,7 @@ static uint32_t terminator(struct kn_replay *r, struct kn_level *l, uint32_t blo
   switch (in->op) {
   case KILN_OP_BR: return kn_replay_branch(r, l, in->b, NULL);
   case KILN_OP_BRIF: return brif(r, l, in);
-  case KILN_OP_SWITCH: build_switch(r, l, b); return KN_REPLAY_NONE;
+  case KILN_OP_SWITCH: return build_switch(r, l, b);
   case KILN_OP_TRY: return kn_replay_try(r, l, block);
   case KILN_OP_RET: kn_replay_ret(r, l, in); return KN_REPLAY_NONE;
   case KILN_OP_RESUME: kn_replay_resume(r, l, in); return KN_REPLAY_NONE;
@@ -398,6 +429,7 @@ static void replay(kiln_func *g, const kiln_func *f, const struct kn_body *body,
   for (uint32_t k = 0; k < f->block[0].n_params; k++)
     top.map[kn_block_param(f, f->block, k)] = (struct kn_ref){kiln_func_param(g, k).id, 0};
   kn_replay_body(&r, &top);
+  if (g->status == KILN_OK) kn_replay_sweep(g);
   g->facts.inlined = true;
 }
 

@@ -89,6 +89,11 @@ bool kn_replay_level(struct kn_replay *r, struct kn_level *l, unsigned depth);
 /* Builds the blocks of a level, from the current block on. */
 void kn_replay_body(struct kn_replay *r, struct kn_level *l);
 
+/* ---- inline_sweep.c ---- */
+
+/* Removes what nobody reads in a function that is complete, and not finished. */
+void kn_replay_sweep(kiln_func *g);
+
 /* ---- inline_debug.c ---- */
 
 /* What the level calls location `loc`, as a location of the session. */

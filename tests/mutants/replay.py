@@ -107,6 +107,12 @@ MUTANTS = [
     ('what returns twice does so again', APPEND, 'facts->returns_twice = facts->sets_jump = true;', ''),
     ('what folds is what the operation makes', APPEND, 'kn_fold_eval_binary(op, type, v[0], v[1], &out)',
      'kn_fold_eval_binary(op, type, v[0], v[0], &out)'),
+    ('a count of one bit is compared as it is', APPEND, 'in->x == KILN_ICOND_EQ ? KILN_ICOND_UGT : KILN_ICOND_ULE',
+     'in->x == KILN_ICOND_EQ ? KILN_ICOND_UGE : KILN_ICOND_ULT'),
+    ('no other count is', APPEND, "in->b != kn_handle(KN_TAG_IMM, 1)) return 0;", '0) return 0;'),
+    ("a slot's address is not null", APPEND, 'kiln_const_int(f, in->x == KILN_ICOND_NE)', 'kiln_const_int(f, in->x == KILN_ICOND_EQ)'),
+    ('a switch on a constant takes its case, by the bits of its type', REPLAY, 'v) << above == 0) return in->b + k;',
+     'v) == 0) return in->b + k;'),
     # ---- keeping and settling ----
     ('a slot that is stored twice is not stored once', SETTLE, '*o == ONCE_NONE ? ONCE_STORED : ONCE_NOT;', 'ONCE_STORED;'),
     ('a slot that is loaded before is not stored once', SETTLE, 'else if (*o == ONCE_NONE) *o = ONCE_NOT;', ''),
