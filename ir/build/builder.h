@@ -87,6 +87,9 @@ uint32_t kn_build_append(kiln_func *f, unsigned op, unsigned type, unsigned x, u
  * with zeros above the type's. */
 bool kn_build_number(const kiln_func *f, uint32_t h, unsigned type, uint64_t bits[2]);
 
+/* What an operation on integer constants computes, if that is an immediate; else 0. Nothing is built. */
+uint32_t kn_build_evaluate(const kiln_func *f, const struct kn_inst *in);
+
 /* ---- inline ---- */
 
 #define KN_NONE ((kiln_value){0})

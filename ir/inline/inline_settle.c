@@ -32,6 +32,7 @@ void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, 
 static uint32_t weight(const struct kn_inst *in, const uint8_t *once) {
   switch ((unsigned)kn_op_shape(in->op)) {
   case KN_SH_ADDR: return in->b != 0;
+
   case KN_SH_LOAD:
   case KN_SH_STORE: return !kn_is_slot(in->a) || !once[kn_index(in->a)];
   case KN_SH_CALL:
@@ -67,7 +68,7 @@ static bool is_replaced(const kiln_func *f) {
 }
 
 static bool odd_params(const struct kn_sig *sig) {
-  const unsigned odd = KILN_PARAM_BYVAL | KILN_PARAM_JOIN | KILN_PARAM_UPPER;
+  const unsigned odd = KILN_PARAM_JOIN | KILN_PARAM_UPPER;
   for (uint32_t i = 0; i < sig->n_params; i++)
     if (sig->params[i].flags & odd) return true;
   return (sig->flags & KILN_SIG_WIDE_RESULTS) != 0;
@@ -125,6 +126,10 @@ void kn_body_measure(struct kn_body *body) {
   for (uint32_t i = 0; i < f->slots.n; i++)
     if (f->slots.at[i].parent == 0 && !body->once[i])
       frame += (f->slots.at[i].size_bytes + 7) & ~7u;
+  const struct kn_sig *sig = kn_sig(f->module, f->sig);
+  for (uint32_t k = 0; k < sig->n_params; k++) /* a slot, where it is inlined */
+    if (sig->params[k].flags & KILN_PARAM_BYVAL)
+      frame += ((uint64_t)sig->params[k].size_bytes + 7) & ~UINT64_C(7);
   body->frame = frame < INT32_MAX ? (uint32_t)frame : INT32_MAX;
   body->row = (uint8_t)row;
 }
@@ -147,6 +152,7 @@ static void decide(const kiln_module *m, struct kn_body *body) {
     if (to->depth + 1u > depth) depth = to->depth + 1u;
     if (to->row != KN_INLINE_NONE) continue;
     size += to->all_size;
+
     tries += to->all_tries;
     if (to->all_frame > frame) frame = to->all_frame;
   }
