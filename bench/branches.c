@@ -15,25 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* QEMU 7.2, include/qemu/qemu-plugin.h, version 1: Debian has no package with it. */
-#define PUBLIC __attribute__((visibility("default")))
-typedef uint64_t plugin_id;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-typedef void translated_fn(plugin_id id, struct qemu_plugin_tb *tb);
-typedef void executed_fn(unsigned cpu, void *user);
-typedef void at_exit_fn(plugin_id id, void *user);
-void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id, translated_fn *fn);
-void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, executed_fn *fn, int flags,
-                                          void *user);
-void qemu_plugin_register_atexit_cb(plugin_id id, at_exit_fn *fn, void *user);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t k);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-PUBLIC int qemu_plugin_version = 1;
-PUBLIC int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);
+#include "qemu_plugin.h"
 
 /* ---- blocks ---- */
 

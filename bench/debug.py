@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
 """Run time of debug builds of Rust and C++: LLVM -O0 and Kiln, each from the same bitcode.
 
-debug.py BUILD [--only=NAME[,NAME...]] [--language=rust|c++] [--runs=N] [--kiln=PROGRAM] [--also=PROGRAM] [-g] [--count]
-         [--inline] [--cranelift=TOOLCHAIN] [--json]
+debug.py BUILD [--only=NAME[,NAME...]] [--language=rust|c++] [--runs=N] [--kiln=PROGRAM] [--also=PROGRAM] [-g]
+         [--no-time] [--inline] [--cranelift=TOOLCHAIN] [--json]
 
-The programs are those of bench/debug; a NAME is a file's, with or without its end. Rust's are packages that `cargo build`
-and `kiln cargo build` make in the profile `dev` as cargo has it, but for debug information, which -g adds; C++'s are by
-clang++-22 -O0. A program's time is the least user and system time of N runs (default 7), one of each build in turn; text is
-the sum of its object's executable sections, without the standard library's: of Rust, where cargo makes several, of one by
-rustc +stable. --kiln is the Kiln that is measured, BUILD/kiln by default; --also another one, an older one for example,
-beside which the first is measured too. --inline: the other one is the same Kiln with small functions inlined, for C++
-from what clang++-22 makes for `kiln c++ -Og`, for Rust by `kiln cargo --inline build`; besides, a
-row for each language says what compiling costs, beside the same Kiln without inlining: executed instructions (valgrind)
-and memory at the peak. --count counts executed instructions, in millions, by one run of each in
-valgrind instead: it takes minutes, and other work on the machine does not change it. --cranelift=nightly: besides, the
-Rust programs by that toolchain of rustup's, with LLVM and with its component rustc-codegen-cranelift: the ratio of both.
+The programs are those of bench/debug; a NAME is a file's, with or without its end. Rust's are packages that `cargo
+build` and `kiln cargo build` make in the profile `dev` as cargo has it, but for debug information, which -g adds;
+C++'s are by clang++-22 -O0. A program's time is the least user and system time of N runs (default 7), one of each
+build in turn; beside it are the executed instructions of one run in QEMU, which other work on the machine does not
+change, and which --no-time measures alone; text is the sum of its object's executable sections, without the standard
+library's: of Rust, where cargo makes several, of one by rustc +stable. --kiln is the Kiln that is measured, BUILD/kiln
+by default; --also another one, an older one for example, beside which the first is measured too. --inline: the other
+one is the same Kiln with small functions inlined, for C++ from what clang++-22 makes for `kiln c++ -Og`, for Rust by
+`kiln cargo --inline build`; besides, a row for each language says what compiling costs, beside the same Kiln without
+inlining: executed instructions and memory at the peak. --cranelift=nightly: besides, the Rust programs by that
+toolchain of rustup's, with LLVM and with its component rustc-codegen-cranelift: the ratio of both.
 
-Columns: seconds (millions) and bytes of LLVM -O0; Kiln's ratio to LLVM's time and text; with --also, the other's
+Columns: seconds, millions of instructions and bytes of LLVM -O0; Kiln's ratios to LLVM's; with --also, the other's
 ratios to LLVM, and those of --kiln to it. A program that fails, or whose output differs from LLVM's, fails the bench.
 """
 import json
@@ -38,7 +38,7 @@ import harness  # noqa: E402
 
 PROGRAMS = os.path.join(HERE, 'debug')
 LANGUAGES = {'rust': '.rs', 'c++': '.cpp'}
-RUN_LIMIT = 300  # seconds; for a loaded machine, and valgrind
+RUN_LIMIT = 300  # seconds; for a loaded machine, and QEMU
 
 
 def call_for_output(command):
@@ -132,21 +132,18 @@ class Program:
             self.by_cargo(name, ['cargo', '+' + toolchain], env)
         for _ in range(runs):
             for name in ('nightly', 'cranelift'):
-                least[name] = min(self.run(name, False)[0], least.get(name, math.inf))
+                least[name] = min(self.run(name)[0], least.get(name, math.inf))
         return least['cranelift'] / least['nightly']
 
     def count(self, command):
         """Millions of executed instructions, and what was printed."""
-        log = self.path('valgrind')
-        output = call_for_output(['valgrind', '--tool=cachegrind', '--cache-sim=no', '--cachegrind-out-file=/dev/null',
-                                  '--log-file=' + log, *command])
-        with open(log, encoding='utf-8') as text:
-            return int(re.search(r'I +refs: +([0-9,]+)', text.read())[1].replace(',', '')) / 1e6, output
+        out, plugin = self.path('instructions'), os.path.join(os.path.dirname(self.folder), 'instructions.so')
+        output = call_for_output(['qemu-' + os.uname().machine, '-plugin', f'{plugin},out={out}', *command])
+        with open(out, encoding='utf-8') as text:
+            return int(text.read()) / 1e6, output
 
-    def run(self, name, count):
-        """User and system seconds, or millions of instructions, and what was printed."""
-        if count:
-            return self.count([self.path(name)])
+    def run(self, name):
+        """User and system seconds, and what was printed."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         output = call_for_output([self.path(name)])
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -155,13 +152,17 @@ class Program:
 
 def measure(program, kilns, asked):
     """A row: the least time of each build, its text, what failed."""
-    row = {'name': program.name, 'language': program.language, 'seconds': {}, 'bytes': {}, 'failures': []}
+    row = {'name': program.name, 'language': program.language, 'seconds': {}, 'millions': {}, 'bytes': {}, 'failures': []}
     try:
         row['bytes'] = program.compile(asked['debug'], kilns, asked['inline'])
-        want = program.run('llvm', False)[1]
-        for _ in range(1 if asked['count'] else asked['runs']):
+        for name in row['bytes']:
+            row['millions'][name], output = program.count([program.path(name)])
+            want = output if name == 'llvm' else want
+            if output != want:
+                raise Failure(f"{name}: its output is not that of LLVM's: {program.path(name)}")
+        for _ in range(asked['runs'] if asked['time'] else 0):
             for name in row['bytes']:
-                seconds, output = program.run(name, asked['count'])
+                seconds, output = program.run(name)
                 if output != want:
                     raise Failure(f"{name}: its output is not that of LLVM's: {program.path(name)}")
                 row['seconds'][name] = min(seconds, row['seconds'].get(name, seconds))
@@ -171,13 +172,14 @@ def measure(program, kilns, asked):
             row['cranelift'] = program.beside(asked['cranelift'], asked['runs'])
     except (Failure, OSError, subprocess.TimeoutExpired) as e:
         row['failures'].append(str(e))
-        row['seconds'] = {}
+        row['seconds'], row['millions'] = {}, {}
     row['ratios'] = ratios(row)
     return row
 
 
 # ---- the table ----
 
+WHAT = {'seconds': 'time', 'millions': 'count', 'bytes': 'text'}
 PAIRS = [('kiln', 'llvm'), ('also', 'llvm'), ('kiln', 'also')]
 INLINE_PAIRS = [('kiln', 'llvm'), ('also', 'llvm'), ('also', 'kiln')]
 
@@ -185,8 +187,8 @@ INLINE_PAIRS = [('kiln', 'llvm'), ('also', 'llvm'), ('also', 'kiln')]
 def ratios(row):
     out = {}
     for a, b in {*PAIRS, *INLINE_PAIRS}:
-        for what in ('seconds', 'bytes'):
-            if a in row['seconds'] and row['seconds'].get(b):
+        for what in WHAT:
+            if a in row['millions'] and row[what].get(b):
                 out[f'{a}/{b} {what}'] = row[what][a] / row[what][b]
     if 'cranelift' in row:
         out['cranelift'] = row['cranelift']
@@ -202,28 +204,34 @@ def means(rows):
                           sum(bool(row['ratios']) for row in rows)) for key in keys}
 
 
-def columns(kilns, inline):
+def columns(kilns, inline, time):
     names = [name for name, _ in kilns]
     return [(a, b, what) for a, b in (INLINE_PAIRS if inline else PAIRS) if a in names and b in names + ['llvm']
-            for what in ('seconds', 'bytes')]
+            for what in WHAT if time or what != 'seconds']
 
 
-def print_row(name, values, seconds, text, chosen):
-    cells = ''.join(f"{values[f'{a}/{b} {what}']:>{7 if what == 'bytes' else 11}.3f}" for a, b, what in chosen if values)
-    print(f'{name:<16}{seconds:>7}{text:>9}{cells}', flush=True)
+def print_row(name, values, llvm, chosen):
+    own = ''.join(f'{cell:>9}' for cell in llvm)
+    cells = ''.join(f"{values[f'{a}/{b} {what}']:>8.3f}" for a, b, what in chosen if values)
+    print(f'{name:<18}{own}{cells}', flush=True)
 
 
-def print_head(chosen, count, inline):
-    pairs = [(a, b) for a, b, what in chosen if what == 'bytes']
+def print_head(chosen, inline):
+    pairs = list(dict.fromkeys((a, b) for a, b, _ in chosen))
     shown = {'also': 'inline'} if inline else {}
-    print(f"{'':<16}{'LLVM -O0':>16}" + ''.join(f'{shown.get(a, a) + "/" + shown.get(b, b):>18}' for a, b in pairs))
-    units, what = ('million', 'count') if count else ('s', 'time')
-    print(f"{'':<16}{units:>7}{'text':>9}" + f"{what:>11}{'text':>7}" * len(pairs), flush=True)
+    whats = [WHAT[what] for a, b, what in chosen if (a, b) == pairs[0]]
+    print(f"{'':<18}{'LLVM -O0':>27}" + ''.join(f'{shown.get(a, a) + "/" + shown.get(b, b):>{8 * len(whats)}}' for a, b in pairs))
+    print(f"{'':<18}{'s':>9}{'millions':>9}{'text':>9}" + ''.join(f'{what:>8}' for what in whats * len(pairs)), flush=True)
+
+
+def llvm_cells(row):
+    seconds, millions = row['seconds'].get('llvm'), row['millions'].get('llvm')
+    return ['-' if seconds is None else f'{seconds:.3f}', '-' if millions is None else f'{millions:.0f}', row['bytes'].get('llvm', '-')]
 
 
 def options(words):
     out = {'folder': None, 'only': [], 'languages': list(LANGUAGES), 'runs': 7, 'kiln': None, 'also': None,
-           'debug': False, 'cranelift': None, 'count': False, 'inline': False, 'json': False}
+           'debug': False, 'cranelift': None, 'time': True, 'inline': False, 'json': False}
     for word in words:
         key, _, value = word.partition('=')
         if key == '--only' and value:
@@ -238,7 +246,9 @@ def options(words):
             out['cranelift'] = value
         elif word == '-g':
             out['debug'] = True
-        elif word in ('--count', '--inline', '--json'):
+        elif word == '--no-time':
+            out['time'] = False
+        elif word in ('--inline', '--json'):
             out[word[2:]] = True
         elif out['folder'] is None and not word.startswith('-'):
             out['folder'] = os.path.abspath(word)
@@ -254,32 +264,34 @@ def main():
     kilns = [('kiln', asked['kiln'] or os.path.join(asked['folder'], 'kiln'))]
     if asked['also'] or asked['inline']:
         kilns.append(('also', asked['also'] or kilns[0][1]))
-    chosen = columns(kilns, asked['inline'])
+    chosen = columns(kilns, asked['inline'], asked['time'])
+    folder = os.path.join(asked['folder'], 'bench', 'debug')
     programs = []
     for language in asked['languages']:
         for name in sorted(os.listdir(PROGRAMS)):
             base, end = os.path.splitext(name)
             if end == LANGUAGES[language] and (not asked['only'] or {base, name} & set(asked['only'])):
-                programs.append(Program(base, language, os.path.join(asked['folder'], 'bench', 'debug')))
+                programs.append(Program(base, language, folder))
     if not programs:
         sys.exit('no such program')
+    os.makedirs(folder, exist_ok=True)
+    call(['cc', '-std=gnu11', '-O2', '-fPIC', '-shared', '-fvisibility=hidden', '-o', os.path.join(folder, 'instructions.so'),
+          os.path.join(HERE, 'instructions.c')])
     if not asked['json']:
-        print_head(chosen, asked['count'], asked['inline'])
+        print_head(chosen, asked['inline'])
     rows, mean = [], {}
     for program in programs:
         row = measure(program, kilns, asked)
         rows.append(row)
         if not asked['json']:
-            took = f"{row['seconds']['llvm']:.{0 if asked['count'] else 3}f}" if row['seconds'] else '-'
-            print_row(program.name + LANGUAGES[program.language], row['ratios'], took, row['bytes'].get('llvm', '-'),
-                      chosen)
+            print_row(program.name + LANGUAGES[program.language], row['ratios'], llvm_cells(row), chosen)
         for text in row['failures']:
             print(f'  {program.source}: {text}'.replace('\n', '\n    '), file=sys.stderr, flush=True)
     for language in asked['languages']:
         of = [row for row in rows if row['language'] == language]
         mean[language] = means(of)
         if mean[language] and not asked['json']:
-            print_row(f'{language}, mean of {len(of)}', mean[language], '', '', chosen)
+            print_row(f'{language}, mean of {len(of)}', mean[language], [''] * 3, chosen)
             if 'cranelift' in mean[language]:
                 print(f"  Cranelift, LLVM by the same toolchain = 1: {mean[language]['cranelift']:.3f}", flush=True)
             if asked['inline']:

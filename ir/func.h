@@ -346,6 +346,7 @@ struct kn_func_facts {
   bool stack_args;    /* a call may pass arguments on the stack */
   bool variadic;      /* the signature is */
   bool has_calls;
+  bool copies_slots;  /* a MEMCPY or MEMMOVE has a slot's address as an operand */
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
   bool folds;         /* operations on integer constants become constants (build_append.c) */
   bool inlined;       /* calls in it were inlined: ir/inline/inlining.h */

@@ -62,6 +62,7 @@ static void set_inlining(struct kn_bc *r, const struct kn_bc_global *g) {
   else if (flags & (FA_INLINE_NEVER | FA_OPT_NONE)) a.inlining = KILN_INLINE_NEVER;
   else if (flags & FA_INLINE_HINT) a.inlining = KILN_INLINE_HINT;
   a.not_into = (flags & FA_OPT_NONE) != 0 || is_thunk(g);
+  r->fn.splits = r->m->splits && !a.not_into;
   a.inline_same = flags & FA_SAME;
   a.inline_needs = flags & FA_NEEDS;
   kiln_symbol_desc desc = kiln_symbol_get(r->module, (kiln_symbol){g->symbol}).desc;

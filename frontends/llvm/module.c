@@ -338,6 +338,7 @@ bool kn_bc_read_module(struct kn_bc *r) {
   if (!kn_bc_enter(r, BLOCK_MODULE, &saved)) return false;
   const kiln_module_attrs attrs = kiln_module_get_attrs(r->module);
   r->open->inlining = r->later && attrs.inlining != KILN_INLINING_OFF;
+  r->open->splits = r->later && attrs.inlining == KILN_INLINING_SMALL;
   r->open->as_is = attrs.variables == KILN_VARIABLES_AS_IS;
   r->open->refuse_unknown = attrs.refuse_unknown;
   for (;;) {

@@ -7,9 +7,9 @@
 
 /* ---- constants ---- */
 
-/* True if `h` is an integer constant for an operand of integer type `type`: its bits. */
+/* True if `h` is a number for an operand of type `type`: its bits. */
 static bool constant(const kiln_func *f, uint32_t h, unsigned type, kn_fold_bits *out) {
-  if (kn_is_imm(h)) {
+  if (kn_is_imm(h) && kn_type_is_int(type)) {
     *out = (kn_fold_bits)(kn_fold_signed)kn_imm(h);
   } else {
     const struct kn_const *k = kn_is_pool(h) ? &f->pool.at[kn_index(h)] : NULL;
@@ -20,31 +20,89 @@ static bool constant(const kiln_func *f, uint32_t h, unsigned type, kn_fold_bits
   return true;
 }
 
-/* The operand or constant that an integer operation equals; 0: it stays. */
-static uint32_t fold(kiln_func *f, const struct kn_inst *in) {
+bool kn_build_number(const kiln_func *f, uint32_t h, unsigned type, uint64_t bits[2]) {
+  kn_fold_bits v;
+  if (!constant(f, h, type, &v)) return false;
+  bits[0] = (uint64_t)v;
+  bits[1] = (uint64_t)(v >> 64);
+  return true;
+}
+
+/* The value whose set bits `h` counts, and its type; 0: it is no such count. There are at most 64, so that a narrower
+ * or wider number is the same. */
+static uint32_t counted(const kiln_func *f, uint32_t h, unsigned *type) {
+  const struct kn_inst *in = kn_is_value(h) && h < f->n ? &f->inst[h] : &f->inst[0];
+  if ((in->op == KILN_OP_TRUNC || in->op == KILN_OP_ZEXT) && kn_is_value(in->a))
+    in = &f->inst[in->a];
+  *type = in->type;
+  return in->op == KILN_OP_POPCNT && in->type <= KILN_TYPE_I64 ? kn_value_or_none(in->a) : 0;
+}
+
+/* What a truncation undoes the extension of. */
+static uint32_t undone(const kiln_func *f, const struct kn_inst *in) {
+  const struct kn_inst *made = &f->inst[in->a < f->n ? in->a : 0];
+  bool extends = made->op == KILN_OP_ZEXT || made->op == KILN_OP_SEXT;
+  return extends && made->x == in->type ? kn_value_or_none(made->a) : 0;
+}
+
+/* "Is one bit set in x?" without counting: x ^ (x - 1) has the lowest set bit and all below it, and is greater than
+ * x - 1 exactly if that was the only one. 0: the comparison is another one. */
+static uint32_t one_bit(kiln_func *f, const struct kn_inst *in) {
+  unsigned type;
+  if (in->x > KILN_ICOND_NE || in->b != kn_handle(KN_TAG_IMM, 1)) return 0;
+  uint32_t x = counted(f, in->a, &type);
+  if (x == 0) return 0;
+  uint32_t less = kn_build_append(f, KILN_OP_SUB, type, 0, x, in->b, 0);
+  uint32_t up_to = kn_build_append(f, KILN_OP_XOR, type, 0, x, less, 0);
+  unsigned cond = in->x == KILN_ICOND_EQ ? KILN_ICOND_UGT : KILN_ICOND_ULE;
+  return kn_build_append(f, KILN_OP_ICMP, type, cond, up_to, less, 0);
+}
+
+/* What an operation on integer constants computes, and its type; false: it is no such operation, or traps. */
+static bool evaluate(const kiln_func *f, const struct kn_inst *in, kn_fold_bits *out,
+                     kiln_type *type) {
   const kiln_op op = (kiln_op)in->op;
   const unsigned shape = kn_op_shape(op);
-  kiln_type type = (kiln_type)in->type, from = shape == KN_SH_CONV_II ? (kiln_type)in->x : type;
-  kn_fold_bits v[3] = {0}, out;
-  bool known = false;
-  if (shape == KN_SH_SELECT)
-    return constant(f, in->a, KILN_TYPE_I8, &out) ? in->field[out & 1 ? 1 : 2] : 0;
-  if (!kn_type_is_int(type) || (kn_op_info[op].effects & KN_FX_FLAG)) return 0;
+  const kiln_type from = (kiln_type)(shape == KN_SH_CONV_II ? in->x : in->type);
+  kn_fold_bits v[3] = {0};
+  *type = (kiln_type)in->type;
+  if (!kn_type_is_int(in->type) || (kn_op_info[op].effects & KN_FX_FLAG)) return false;
   for (unsigned k = 0; k < kn_shape_info[shape].n_fields; k++)
-    if (!constant(f, in->field[k], from, &v[k])) return 0;
+    if (!constant(f, in->field[k], from, &v[k])) return false;
   switch (shape) {
-  case KN_SH_UN: known = kn_fold_eval_unary(op, type, v[0], &out); break;
-  case KN_SH_BIN: known = kn_fold_eval_binary(op, type, v[0], v[1], &out); break;
-  case KN_SH_TERN: known = kn_fold_eval_ternary(op, type, v[0], v[1], v[2], &out); break;
-  case KN_SH_CONV_II: known = kn_fold_eval_convert(op, type, from, v[0], &out); break;
+  case KN_SH_UN: return kn_fold_eval_unary(op, *type, v[0], out);
+  case KN_SH_BIN: return kn_fold_eval_binary(op, *type, v[0], v[1], out);
+  case KN_SH_TERN: return kn_fold_eval_ternary(op, *type, v[0], v[1], v[2], out);
+  case KN_SH_CONV_II: return kn_fold_eval_convert(op, *type, from, v[0], out);
   case KN_SH_ICMP:
-    known = true;
-    out = kn_fold_eval_icmp((kiln_icond)in->x, type, v[0], v[1]);
-    type = KILN_TYPE_I8;
-    break;
-  default: break;
+    *out = kn_fold_eval_icmp((kiln_icond)in->x, *type, v[0], v[1]);
+    *type = KILN_TYPE_I8;
+    return true;
+  default: return false;
   }
-  return known ? kiln_const_bits(f, type, (uint64_t)out, (uint64_t)(out >> 64)).id : 0;
+}
+
+uint32_t kn_build_evaluate(const kiln_func *f, const struct kn_inst *in) {
+  kn_fold_bits out;
+  kiln_type type;
+  if (!evaluate(f, in, &out, &type) || type == KILN_TYPE_I128) return 0;
+  unsigned above = 64 - (8u << kn_type_log2[type]);
+  int64_t v = (int64_t)((uint64_t)out << above) >> above; /* as kiln_const_bits has it */
+  return kn_fits_imm(v) ? kn_handle(KN_TAG_IMM, (uint32_t)v & KN_INDEX_MASK) : 0;
+}
+
+/* The operand or constant that an operation equals, or an operation that costs less; 0: it stays. */
+static uint32_t fold(kiln_func *f, const struct kn_inst *in) {
+  kn_fold_bits out;
+  kiln_type type;
+  if (KN_LIKELY(kn_is_value(in->a))) {
+    if (in->op == KILN_OP_TRUNC) return undone(f, in);
+    return in->op == KILN_OP_ICMP ? one_bit(f, in) : 0;
+  }
+  if (in->op == KILN_OP_SELECT)
+    return constant(f, in->a, KILN_TYPE_I8, &out) ? in->field[out & 1 ? 1 : 2] : 0;
+  if (!evaluate(f, in, &out, &type)) return 0;
+  return kiln_const_bits(f, type, (uint64_t)out, (uint64_t)(out >> 64)).id;
 }
 
 /* ---- operands and facts ---- */
@@ -77,6 +135,9 @@ static void note(kiln_func *f, const struct kn_inst *in) {
   case KN_FACT_TWICE: facts->returns_twice = facts->sets_jump = true; break;
   case KN_FACT_EH_RETURN: facts->eh_returns = true; break;
   case KN_FACT_NO:
+    if (KN_UNLIKELY(kn_op_shape(in->op) == KN_SH_MEM3))
+      facts->copies_slots |= kn_is_slot(in->a) || kn_is_slot(in->b);
+    break;
   case KN_FACT_SAVE:
   case KN_FACT_JUMP:
   case KN_FACT_CODE: /* CODE, TAIL, CALL: where they are built */

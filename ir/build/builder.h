@@ -83,6 +83,13 @@ bool kn_build_try_end(kiln_func *f, const kiln_try_desc *t, uint32_t first);
 uint32_t kn_build_append(kiln_func *f, unsigned op, unsigned type, unsigned x, uint32_t a,
                          uint32_t b, uint32_t c);
 
+/* True if `h` is a number for an operand of type `type`, an integer or of that type: its bits, the lower half first,
+ * with zeros above the type's. */
+bool kn_build_number(const kiln_func *f, uint32_t h, unsigned type, uint64_t bits[2]);
+
+/* What an operation on integer constants computes, if that is an immediate; else 0. Nothing is built. */
+uint32_t kn_build_evaluate(const kiln_func *f, const struct kn_inst *in);
+
 /* ---- inline ---- */
 
 #define KN_NONE ((kiln_value){0})

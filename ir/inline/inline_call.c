@@ -41,7 +41,12 @@ unsigned kn_inline_takes(const kiln_func *f, uint32_t block) {
                                   [KILN_CLAUSE_CLEANUP] = KN_TAKES_CLEANS};
   uint32_t at, n = kn_try_clauses(f, &f->inst[f->block[block].term], &at);
   unsigned all = 0;
-  for (uint32_t k = 0; k < n; k++) all |= takes[kn_clause_at(f, &at).kind];
+  for (uint32_t k = 0; k < n; k++) {
+    struct kn_clause c = kn_clause_at(f, &at);
+    all |= takes[c.kind];
+    /* a filter is passed by the types that it lists: by none */
+    if (c.kind == KILN_CLAUSE_FILTER && c.n == 0) all |= KN_TAKES_ALL;
+  }
   return all;
 }
 
@@ -60,11 +65,13 @@ static bool same_signature(const kiln_module *m, uint32_t a, uint32_t b) {
   if (s->cc != t->cc || ((s->flags ^ t->flags) & says) || s->n_params != t->n_params ||
       s->n_results > t->n_results)
     return false;
-  const unsigned ways = KILN_PARAM_BYVAL | KILN_PARAM_JOIN | KILN_PARAM_UPPER;
-  for (uint32_t i = 0; i < s->n_params; i++)
-    if (!narrows(s->params[i].type, t->params[i].type) ||
-        ((s->params[i].flags | t->params[i].flags) & ways))
+  const unsigned ways = KILN_PARAM_JOIN | KILN_PARAM_UPPER;
+  for (uint32_t i = 0; i < s->n_params; i++) {
+    const kiln_param *p = &s->params[i], *q = &t->params[i];
+    if (!narrows(p->type, q->type) || ((p->flags | q->flags) & ways) ||
+        ((p->flags ^ q->flags) & KILN_PARAM_BYVAL) || p->size_bytes != q->size_bytes)
       return false;
+  }
   for (uint32_t i = 0; i < s->n_results; i++)
     if (!narrows(t->results[i], s->results[i])) return false;
   return s->n_results == t->n_results;
@@ -150,50 +157,94 @@ static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_
   }
   kiln_inline_call_info call = {
     .caller = {r->g->symbol}, .within = {l->f->symbol}, .depth = l->depth};
+
   return kn_inline_decide(m, body, row, &call) ? body : NULL;
 }
 
 /* ---- a body in place of a call ---- */
 
-/* A scope for the slots of a body, if it has any. */
-static uint32_t new_scope(struct kn_replay *r, const struct kn_level *up,
-                          const struct kn_body *body) {
-  if (body->f->slots.n == 0) return up->scope;
-  struct kn_scope scope = {.block = r->g->current, .parent = up->scope, .first = r->g->n};
-  return KN_PUSH(r->g, r->g->scopes, scope) ? r->g->scopes.n : 0;
+/* A scope for the slots of a body, if it has any. Where it begins is known when it is built. */
+static void new_scope(struct kn_replay *r, struct kn_level *l) {
+  const struct kn_sig *sig = kn_sig(r->g->module, l->f->sig);
+  l->scope = l->up->scope;
+  l->has_scope = l->f->slots.n != 0;
+  for (uint32_t k = 0; k < sig->n_params; k++)
+    l->has_scope |= (sig->params[k].flags & KILN_PARAM_BYVAL) != 0;
+  if (!l->has_scope) return;
+  struct kn_scope scope = {.parent = l->scope};
+  if (KN_PUSH(r->g, r->g->scopes, scope)) l->scope = r->g->scopes.n;
+}
+
+struct kn_level *kn_replay_decide(struct kn_replay *r, struct kn_level *l, uint32_t i,
+                                  uint32_t try_block) {
+  const bool tried = try_block != KN_REPLAY_NONE;
+  unsigned takes = l->takes;
+  if (tried && r->into == KN_INLINE_NONE) takes |= kn_inline_takes(l->f, try_block);
+  const struct kn_body *body = inlined(r, l, &l->f->inst[i], takes);
+  if (body == NULL) return NULL;
+  struct kn_level *inner = kn_arena_alloc(&r->room->arena, sizeof *inner, sizeof(void *));
+  if (inner == NULL) {
+    kn_func_fail(r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+    return NULL;
+  }
+  memset(inner, 0, offsetof(struct kn_level, results));
+  for (uint32_t k = 0; k < body->f->facts.n_results; k++) inner->returned[k] = (struct kn_ref){0};
+  inner->f = body->f;
+  inner->body = body;
+  inner->up = l;
+  inner->try_block = try_block;
+  inner->is_tried = tried;
+  inner->handler = tried ? inner : l->handler;
+  inner->takes = takes;
+
+  inner->frame = l->frame + body->frame;
+  inner->order = body->f->order.at;
+  inner->n_order = body->f->order.n;
+  inner->is_once = body->once;
+  if (tried) inner->unwind_edge = l->f->block[try_block].edge_first + 1;
+  new_scope(r, inner);
+  r->grown += body->size;
+  r->tried += body->tries;
+  return kn_replay_level(r, inner, l->depth + 1) ? inner : NULL;
+}
+
+/* The level that the call at `i` becomes, as the scan decided, or NULL. Sites are asked in the order of the scan, but
+ * for those of blocks that fall away, or come later. */
+static struct kn_level *decided(struct kn_level *l, uint32_t i) {
+  struct kn_site *site = l->site;
+  while (site != NULL && site->inst != i) site = site->next;
+  if (site == NULL)
+    for (site = l->sites; site != NULL && site->inst != i;) site = site->next;
+  if (site == NULL) return NULL;
+  l->site = site->next;
+  return site->inner;
 }
 
 /* Builds the body of the call `in`. Afterwards the current block goes on behind it, with its results in `returned`; or
  * nothing does, since it does not return. */
 static void build_inlined(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in,
-                          const struct kn_body *body, struct kn_level *inner) {
-  const kiln_func *f = body->f;
+                          struct kn_level *inner) {
+  const kiln_func *f = inner->f;
   kiln_func *g = r->g;
   uint32_t n_notes = g->notes[KN_NOTE_LOC].n,
            loc = n_notes != 0 ? g->notes[KN_NOTE_LOC].at[n_notes - 1].a : 0;
-  inner->f = f;
-  inner->body = body;
-  inner->up = l;
-  inner->order = f->order.at;
-  inner->n_order = f->order.n;
-  inner->is_once = body->once;
-  inner->handler = inner->is_tried ? inner : l->handler;
-  inner->frame = l->frame + body->frame;
-  inner->scope = new_scope(r, l, body);
   inner->returned_at = UINT32_MAX;
-  if (!kn_replay_level(r, inner, l->depth + 1)) return;
+  if (inner->has_scope) {
+    g->scopes.at[inner->scope - 1].block = g->current;
+    g->scopes.at[inner->scope - 1].first = g->n;
+  }
   if (g->attrs.personality == 0) g->attrs.personality = f->attrs.personality;
-  r->grown += body->size;
-  r->tried += body->tries;
   const struct kn_sig *given = kn_sig(g->module, in->c), *own = kn_sig(g->module, f->sig);
   for (uint32_t k = 0; k < f->block[0].n_params; k++) {
     struct kn_ref v = kn_replay_ref(r, l, l->f->lists.at[in->a + k]);
-    inner->map[kn_block_param(f, f->block, k)] =
-      narrow(r, v, given->params[k].type, own->params[k].type);
+    struct kn_ref *to = &inner->map[kn_block_param(f, f->block, k)];
+    if (own->params[k].flags & KILN_PARAM_BYVAL)
+      kn_replay_copy(r, *to, v, own->params[k].size_bytes);
+    else *to = narrow(r, v, given->params[k].type, own->params[k].type);
   }
   kn_replay_body(r, inner);
   if (g->status != KILN_OK) return;
-  if (inner->scope != l->scope) g->scopes.at[inner->scope - 1].end = g->n;
+  if (inner->has_scope) g->scopes.at[inner->scope - 1].end = g->n;
   if (inner->returned_at == UINT32_MAX) { /* it ends in other ways */
     g->limit = 0;
     return;
@@ -334,13 +385,10 @@ static void call_to_try(struct kn_replay *r, struct kn_level *l, uint32_t i, kil
 void kn_replay_call(struct kn_replay *r, struct kn_level *l, uint32_t i) {
   const struct kn_inst *in = &l->f->inst[i];
   if (l->up != NULL && (kn_sig(r->g->module, in->c)->flags & KILN_SIG_ENTRY)) return;
-  const struct kn_body *body = inlined(r, l, in, l->takes);
-  if (body != NULL) {
-    struct kn_level inner = {.takes = l->takes};
-    build_inlined(r, l, in, body, &inner);
-    l->results_of = i;
-    memcpy(l->results, inner.returned, sizeof l->results);
-    l->map[i] = inner.returned[0];
+  struct kn_level *inner = decided(l, i);
+  if (inner != NULL) {
+    build_inlined(r, l, in, inner);
+    kn_replay_results(l, i, inner);
     return;
   }
   kiln_value to = callee(r, l, in->b);
@@ -357,14 +405,11 @@ uint32_t kn_replay_try(struct kn_replay *r, struct kn_level *l, uint32_t block) 
   const kiln_func *f = l->f;
   const struct kn_block *b = &f->block[block];
   const struct kn_inst *in = &f->inst[b->term];
-  unsigned takes = l->takes | (r->into == KN_INLINE_NONE ? kn_inline_takes(f, block) : 0);
-  const struct kn_body *body = inlined(r, l, in, takes);
-  if (body != NULL) {
-    struct kn_level inner = {
-      .is_tried = true, .try_block = block, .unwind_edge = b->edge_first + 1, .takes = takes};
-    build_inlined(r, l, in, body, &inner);
+  struct kn_level *inner = decided(l, b->term);
+  if (inner != NULL) {
+    build_inlined(r, l, in, inner);
     if (r->g->limit == 0) return KN_REPLAY_NONE;
-    return kn_replay_branch(r, l, b->edge_first, inner.returned);
+    return kn_replay_branch(r, l, b->edge_first, inner->returned);
   }
   kiln_value to = callee(r, l, in->b);
   r->room->edges.n = 0;

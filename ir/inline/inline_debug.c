@@ -334,7 +334,8 @@ void kn_replay_debug_end(struct kn_replay *r, struct kn_level *l) {
                               .part_bits = v->part_bits,
                               .inlined =
                                 v->inlined != 0 ? kn_replay_loc(r, l, v->inlined) : l->call};
-    if (is.slot.id != 0) kiln_func_declare_variable(r->g, &is);
+    const struct kn_slot *slot = is.slot.id != 0 ? &r->g->slots.at[kn_index(is.slot.id)] : NULL;
+    if (slot != NULL && (slot->uses | slot->pieces) != 0) kiln_func_declare_variable(r->g, &is);
     else /* nothing accesses it: it exists, and has no value */
       kiln_func_set_variable(r->g,
                              &(kiln_debug_value){.variable = is.variable, .inlined = is.inlined});

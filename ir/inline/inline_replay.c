@@ -11,11 +11,19 @@
 
 /* ---- operands ---- */
 
-struct kn_ref kn_replay_ref(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+struct kn_ref kn_replay_slot(struct kn_replay *r, struct kn_level *l, uint32_t size_bytes,
+                             unsigned align_log2) {
+  kiln_value slot = kiln_slot_new(r->g, size_bytes, align_log2);
+  if (slot.id == 0) return (struct kn_ref){0};
+  r->g->slots.at[kn_index(slot.id)].scope = l->scope;
+  return (struct kn_ref){kn_split_new(r, kn_index(slot.id)) ? slot.id : 0, 0};
+}
+
+struct kn_ref kn_replay_other(struct kn_replay *r, struct kn_level *l, uint32_t h) {
   const kiln_func *f = l->f;
   uint32_t i = kn_index(h);
   switch (kn_tag(h)) {
-  case KN_TAG_VALUE: return i < f->n ? l->map[i] : (struct kn_ref){0};
+
   case KN_TAG_POOL: {
     if (l->pool[i] != 0) return (struct kn_ref){l->pool[i], 0};
     struct kn_const k = f->pool.at[i];
@@ -33,14 +41,15 @@ struct kn_ref kn_replay_ref(struct kn_replay *r, struct kn_level *l, uint32_t h)
     uint32_t at = s->offset;
     if (s->parent != 0) s = &f->slots.at[i = s->parent - 1];
     if (l->slot[i] == 0) {
-      l->slot[i] = kiln_slot_new(r->g, s->size_bytes, s->align_log2).id;
+      const uint8_t array = s->array;
+      l->slot[i] = kn_replay_slot(r, l, s->size_bytes, s->align_log2).h;
       if (l->slot[i] == 0) return (struct kn_ref){0};
-      struct kn_slot *new = &r->g->slots.at[kn_index(l->slot[i])];
-      new->array = s->array; /* moves: the slots of r->g, not those of f */
-      new->scope = l->scope;
+      r->g->slots.at[kn_index(l->slot[i])].array = array;
+      if (array) kn_split_escape(r, (struct kn_ref){l->slot[i], 0});
     }
     return (struct kn_ref){l->slot[i], (int32_t)at};
   }
+  case KN_TAG_VALUE:
   case KN_TAG_IMM:
   case KN_TAG_FORWARD:
   case KN_TAG_TRIED: break;
@@ -48,8 +57,7 @@ struct kn_ref kn_replay_ref(struct kn_replay *r, struct kn_level *l, uint32_t h)
   return (struct kn_ref){h, 0};
 }
 
-uint32_t kn_replay_handle(struct kn_replay *r, struct kn_ref ref) {
-  if (KN_LIKELY(ref.disp == 0)) return ref.h;
+uint32_t kn_replay_sum(struct kn_replay *r, struct kn_ref ref) {
   return kiln_build_addr(r->g, (kiln_value){ref.h}, KN_NONE, 0, ref.disp).id;
 }
 
@@ -66,14 +74,13 @@ uint32_t kn_replay_value(struct kn_replay *r, struct kn_level *l, uint32_t h) {
 
 /* ---- memory ---- */
 
-/* The address h + *disp of an access: a slot's stays one. */
-static uint32_t address(struct kn_replay *r, struct kn_level *l, uint32_t h, int32_t *disp) {
-  struct kn_ref ref = kn_replay_ref(r, l, h);
+/* The address at + *disp of an access: a slot's stays one. */
+static uint32_t address(struct kn_replay *r, struct kn_ref at, int32_t *disp) {
   int32_t sum;
-  if (ref.disp == 0) return ref.h;
-  if (__builtin_add_overflow(ref.disp, *disp, &sum)) return kn_replay_handle(r, ref);
+  if (at.disp == 0) return at.h;
+  if (__builtin_add_overflow(at.disp, *disp, &sum)) return kn_replay_handle(r, at);
   *disp = sum;
-  return ref.h;
+  return at.h;
 }
 
 static inline bool is_once(const struct kn_level *l, uint32_t h) {
@@ -86,7 +93,13 @@ static void load(struct kn_replay *r, struct kn_level *l, uint32_t i, const stru
     return;
   }
   int32_t disp = (int32_t)in->c;
-  kiln_value a = {address(r, l, in->a, &disp)}, v;
+  struct kn_ref at = kn_replay_ref(r, l, in->a);
+  if (kn_forward_slot(r, at) != NULL) {
+    at.disp += disp; /* the scan has seen that it is inside */
+    l->map[i] = kn_forward_load(r, at, in);
+    return;
+  }
+  kiln_value a = {address(r, at, &disp)}, v;
   unsigned mem = KN_MEM_TYPE(in->x), flags = in->x & ~31u;
   if (mem == in->type) v = kiln_build_load(r->g, (kiln_type)in->type, a, disp, flags);
   else v = kiln_build_load_ext(r->g, (kiln_type)in->type, (kiln_type)mem, a, disp, flags);
@@ -100,21 +113,58 @@ static void store(struct kn_replay *r, struct kn_level *l, const struct kn_inst 
     return;
   }
   int32_t disp = (int32_t)in->c;
-  kiln_value v = {use(r, l, in->b)}, a = {address(r, l, in->a, &disp)};
+  kiln_value v = {use(r, l, in->b)};
+  struct kn_ref at = kn_replay_ref(r, l, in->a);
+  if (kn_forward_slot(r, at) != NULL) {
+    at.disp += disp;
+    kn_forward_store(r, at, in->type, v.id);
+    return;
+  }
+  kiln_value a = {address(r, at, &disp)};
   kiln_build_store(r->g, (kiln_type)in->type, a, disp, v, in->x & ~31u);
 }
 
 static void addr(struct kn_replay *r, struct kn_level *l, uint32_t i, const struct kn_inst *in) {
   struct kn_ref base = kn_replay_ref(r, l, in->a);
   int32_t disp = (int32_t)in->c, sum;
-  if (in->b == 0 && (kn_is_slot(base.h) || disp == 0) &&
+  bool constant = in->b == 0 || kn_replay_constant_index(in, kn_replay_ref(r, l, in->b).h, &disp);
+  if (constant && (kn_is_slot(base.h) || disp == 0) &&
       !__builtin_add_overflow(base.disp, disp, &sum)) {
     l->map[i] = (struct kn_ref){base.h, sum};
     return;
   }
-  kiln_value a = {address(r, l, in->a, &disp)};
-  kiln_value index = {in->b != 0 ? kn_replay_value(r, l, in->b) : 0};
-  l->map[i] = (struct kn_ref){kiln_build_addr(r->g, a, index, in->x, disp).id, 0};
+  kiln_value index = {constant ? 0 : kn_replay_value(r, l, in->b)};
+  kiln_value a = {address(r, base, &disp)};
+  l->map[i] = (struct kn_ref){kiln_build_addr(r->g, a, index, constant ? 0 : in->x, disp).id, 0};
+}
+
+void kn_replay_copy(struct kn_replay *r, struct kn_ref to, struct kn_ref from, uint32_t size) {
+  if (kn_forward_slot(r, to) != NULL || kn_forward_slot(r, from) != NULL) {
+    kn_forward_copy(r, to, from, size);
+    return;
+  }
+  kiln_build_ternary(r->g, KILN_OP_MEMCPY, KILN_TYPE_PTR, (kiln_value){kn_replay_handle(r, to)},
+                     (kiln_value){kn_replay_handle(r, from)}, kiln_const_int(r->g, size));
+}
+
+/* A copy or fill of a split slot; false: it is none. */
+static bool in_pieces(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+  uint64_t size[2], byte[2];
+  struct kn_ref to = kn_replay_ref(r, l, in->a);
+  bool split = kn_forward_slot(r, to) != NULL;
+  if (in->op == KILN_OP_MEMSET) {
+    if (!split || !kn_build_number(l->f, in->c, KILN_TYPE_I64, size) ||
+        !kn_build_number(l->f, in->b, KILN_TYPE_I8, byte))
+      return false;
+    kn_forward_fill(r, to, (unsigned)byte[0], (uint32_t)size[0]);
+    return true;
+  }
+  struct kn_ref from = kn_replay_ref(r, l, in->b);
+  if ((!split && kn_forward_slot(r, from) == NULL) ||
+      !kn_build_number(l->f, in->c, KILN_TYPE_I64, size))
+    return false;
+  kn_forward_copy(r, to, from, (uint32_t)size[0]);
+  return true;
 }
 
 /* ---- machine code ---- */
@@ -155,17 +205,29 @@ static void machine_code(struct kn_replay *r, struct kn_level *l, uint32_t i,
  * mean something else. */
 static void copy(struct kn_replay *r, struct kn_level *l, uint32_t i, const struct kn_inst *in,
                  bool values) {
+  const unsigned shape = kn_op_shape(in->op);
   struct kn_operands o = kn_operands(l->f, in);
   uint32_t h[3] = {in->a, in->b, in->c};
+  if ((shape == KN_SH_MEM3 || shape == KN_SH_MEMSET) && in_pieces(r, l, in)) return;
+  if (shape == KN_SH_ICMP && kn_replay_is_null_test(in)) {
+    struct kn_ref at = kn_replay_ref(r, l, in->a);
+    if (kn_is_slot(at.h)) { /* wherever in the slot it is */
+      l->map[i].h = kiln_const_int(r->g, in->x == KILN_ICOND_NE).id;
+      l->map[i].disp = 0;
+      return;
+    }
+  }
   for (uint32_t k = 0; k < o.n_fields; k++)
     h[k] = values ? kn_replay_value(r, l, h[k]) : use(r, l, h[k]);
-  l->map[i].h = kn_build_append(r->g, in->op, in->type, in->x, h[0], h[1], h[2]);
+  l->map[i] = (struct kn_ref){kn_build_append(r->g, in->op, in->type, in->x, h[0], h[1], h[2]), 0};
 }
 
 /* RESULT: of a call that was inlined it is there already. */
 static void result(struct kn_replay *r, struct kn_level *l, uint32_t i, const struct kn_inst *in) {
   if (in->a == l->results_of) l->map[i] = l->results[in->x];
-  else l->map[i].h = kiln_build_result(r->g, (kiln_value){l->map[in->a].h}, in->x).id;
+  else
+    l->map[i] =
+      (struct kn_ref){kiln_build_result(r->g, (kiln_value){l->map[in->a].h}, in->x).id, 0};
 }
 
 static void instruction(struct kn_replay *r, struct kn_level *l, uint32_t i) {
@@ -259,40 +321,62 @@ uint32_t kn_replay_branch(struct kn_replay *r, struct kn_level *l, uint32_t edge
   return KN_REPLAY_NONE;
 }
 
-static uint32_t brif(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
-  const struct kn_edge *e = l->f->edges.at + in->b;
+static uint32_t brif(struct kn_replay *r, struct kn_level *l, const struct kn_block *b) {
+  const struct kn_inst *in = &l->f->inst[b->term];
+  const uint32_t targets[2] = {l->f->edges.at[in->b].target, l->f->edges.at[in->b + 1].target};
   kiln_value cond = {use(r, l, in->a)};
-  if (kn_is_imm(cond.id)) return kn_replay_branch(r, l, in->b + !(kn_imm(cond.id) & 1), NULL);
+  uint64_t number[2];
+  if (kn_build_number(r->g, cond.id, KILN_TYPE_I8, number))
+    return kn_replay_branch(r, l, kn_replay_edge_taken(l->f, b, number[0]), NULL);
   r->room->edges.n = 0;
   if (!kn_replay_gather(r, l, in->b, 0, NULL, NULL) ||
       !kn_replay_gather(r, l, in->b + 1, 1, NULL, NULL))
     return KN_REPLAY_NONE;
-  kiln_block to = {kn_replay_target(r, l, e[0].target)};
-  kiln_block other = {kn_replay_target(r, l, e[1].target)};
+  kiln_block to = {kn_replay_target(r, l, targets[0])};
+  kiln_block other = {kn_replay_target(r, l, targets[1])};
   kiln_build_brif(r->g, cond, to, NULL, 0, other, NULL, 0);
   kn_replay_attach(r);
   return KN_REPLAY_NONE;
 }
 
-static void build_switch(struct kn_replay *r, struct kn_level *l, const struct kn_block *b) {
+/* The value of the k-th case of a switch, from 1. */
+static int64_t case_value(const kiln_func *f, const struct kn_inst *in, uint32_t k) {
+  const uint32_t *word = f->lists.at + in->c + 2 * (k - 1);
+  return (int64_t)((uint64_t)word[1] << 32 | word[0]);
+}
+
+uint32_t kn_replay_edge_taken(const kiln_func *f, const struct kn_block *b, uint64_t v) {
+  const struct kn_inst *in = &f->inst[b->term];
+  if (in->op == KILN_OP_BRIF) return in->b + !(v & 1);
+  unsigned above = 64 - (8u << kn_type_log2[in->type]);
+  for (uint32_t k = 1; k < b->n_edges; k++)
+    if (((uint64_t)case_value(f, in, k) ^ v) << above == 0) return in->b + k;
+  return in->b;
+}
+
+/* Returns the block that goes on in the same one, if the value is a constant. */
+static uint32_t build_switch(struct kn_replay *r, struct kn_level *l, const struct kn_block *b) {
   const kiln_func *f = l->f;
   const struct kn_inst *in = &f->inst[b->term];
   kiln_value v = {use(r, l, in->a)};
+  uint64_t number[2];
+  if (kn_build_number(r->g, v.id, in->type, number))
+    return kn_replay_branch(r, l, kn_replay_edge_taken(f, b, number[0]), NULL);
   r->room->edges.n = r->room->cases.n = 0;
   kiln_block first = {0};
   for (uint32_t k = 0; k < b->n_edges; k++) {
-    if (!kn_replay_gather(r, l, in->b + k, k, NULL, NULL)) return;
+    if (!kn_replay_gather(r, l, in->b + k, k, NULL, NULL)) return KN_REPLAY_NONE;
     kiln_block to = {kn_replay_target(r, l, f->edges.at[in->b + k].target)};
     if (k == 0) {
       first = to;
       continue;
     }
-    const uint32_t *word = f->lists.at + in->c + 2 * (k - 1);
-    kiln_switch_case one = {(int64_t)((uint64_t)word[1] << 32 | word[0]), to};
-    if (!KN_PUSH(r->g, r->room->cases, one)) return;
+    kiln_switch_case one = {case_value(f, in, k), to};
+    if (!KN_PUSH(r->g, r->room->cases, one)) return KN_REPLAY_NONE;
   }
   kiln_build_switch(r->g, (kiln_type)in->type, v, first, r->room->cases.at, r->room->cases.n);
   kn_replay_attach(r);
+  return KN_REPLAY_NONE;
 }
 
 /* Builds the block's end; the block that goes on in the same one, or KN_REPLAY_NONE. */
@@ -301,8 +385,8 @@ static uint32_t terminator(struct kn_replay *r, struct kn_level *l, uint32_t blo
   const struct kn_inst *in = &l->f->inst[b->term];
   switch (in->op) {
   case KILN_OP_BR: return kn_replay_branch(r, l, in->b, NULL);
-  case KILN_OP_BRIF: return brif(r, l, in);
-  case KILN_OP_SWITCH: build_switch(r, l, b); return KN_REPLAY_NONE;
+  case KILN_OP_BRIF: return brif(r, l, b);
+  case KILN_OP_SWITCH: return build_switch(r, l, b);
   case KILN_OP_TRY: return kn_replay_try(r, l, block);
   case KILN_OP_RET: kn_replay_ret(r, l, in); return KN_REPLAY_NONE;
   case KILN_OP_RESUME: kn_replay_resume(r, l, in); return KN_REPLAY_NONE;
@@ -317,6 +401,10 @@ static void build_blocks(struct kn_replay *r, struct kn_level *l, uint32_t block
   while (block != KN_REPLAY_NONE) {
     const struct kn_block *b = &f->block[block];
     uint32_t i = kn_inst_settle(f, b->first);
+    if (KN_UNLIKELY(l->scan[block] != KN_SCAN_DONE)) {
+      kn_func_fail(r->g, KILN_ERR_INTERNAL, UINT32_MAX, 0, "a block that inlining has not seen");
+      return;
+    }
     for (; i != b->term; i = kn_inst_settle(f, i + 1)) {
       if (KN_UNLIKELY(l->noted)) kn_replay_notes(r, l, i);
       instruction(r, l, i);
@@ -330,6 +418,7 @@ static void build_blocks(struct kn_replay *r, struct kn_level *l, uint32_t block
 
 void kn_replay_body(struct kn_replay *r, struct kn_level *l) {
   kiln_func *g = r->g;
+  l->results_of = 0; /* the scan's */
   kn_replay_debug_begin(r, l);
   build_blocks(r, l, 0);
   /* The order holds for all edges. Where a condition was a constant, a block may be reached later than that. */
@@ -351,13 +440,16 @@ bool kn_replay_level(struct kn_replay *r, struct kn_level *l, unsigned depth) {
   uint32_t n_locs = l->body != NULL ? l->body->n_locs : 0;
   uint32_t n_vars = f->debug.vars.n != 0 ? f->slots.n : 0;
   words += ((size_t)f->blocks.n + f->slots.n + f->pool.n + n_locs + n_vars + 1) / 2;
+  words += ((size_t)f->blocks.n + 7) / 8;
   if (words > KN_MAX_INDEX) {
     kn_func_fail(r->g, KILN_ERR_LIMIT, UINT32_MAX, 0, "the function is too large");
     return false;
   }
-  if (!KN_RESIZE(r->g, r->room->level[depth], (uint32_t)words)) return false;
-  uint64_t *at = r->room->level[depth].at;
-  memset(at, 0, words * sizeof *at);
+  uint64_t *at = kn_arena_zero(&r->room->arena, words * sizeof *at, sizeof *at);
+  if (at == NULL) {
+    kn_func_fail(r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+    return false;
+  }
   l->depth = depth;
   l->map = (struct kn_ref *)at;
   l->once = l->map + f->n;
@@ -367,6 +459,7 @@ bool kn_replay_level(struct kn_replay *r, struct kn_level *l, unsigned depth) {
   l->locs = n_locs != 0 ? l->body->locs : NULL;
   l->loc = l->pool + f->pool.n;
   l->var_of = l->loc + n_locs;
+  l->scan = (uint8_t *)(l->var_of + n_vars);
   return true;
 }
 
@@ -379,25 +472,39 @@ static void begin_like(kiln_func *g, const kiln_func *f) {
   g->facts.n_names = f->facts.n_names;
 }
 
+/* Begins a replay of `top->f` into `r->g`, which was just begun: all is decided, and nothing is built. */
+static bool begin_replay(struct kn_replay *r, struct kn_level *top, uint32_t size) {
+  const kiln_func *f = top->f;
+  r->room = kn_inline_room_of(r->g->session);
+  if (r->room == NULL) {
+    kn_func_fail(r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+    return false;
+  }
+  begin_like(r->g, f);
+  r->whole =
+    f->facts.returns_twice || f->attrs.not_into || f->module->inlining != KILN_INLINING_SMALL;
+  r->into = kn_inline_into_row(f);
+  kn_replay_bounds(r, f, top->is_once, size);
+  kn_arena_reset(&r->room->arena);
+  r->room->splits.n = r->room->copies.n = r->room->piece_types.n = 0;
+  if (!kn_replay_level(r, top, 0)) return false;
+  kn_replay_scan(r, top);
+  kn_split_solve(r);
+  return r->g->status == KILN_OK;
+}
+
 /* Builds `f` into `g`, which was just begun. */
 static void replay(kiln_func *g, const kiln_func *f, const struct kn_body *body,
                    const uint32_t *order, uint32_t n_order, const uint8_t *once, uint32_t size) {
-  kiln_session *s = g->session;
-  if (kn_inline_room_of(s) == NULL) {
-    kn_func_fail(g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-    return;
-  }
-  begin_like(g, f);
-  g->facts.folds = true;
-  struct kn_replay r = {.g = g, .room = s->inlining};
-  r.into = kn_inline_into_row(f);
-  kn_replay_bounds(&r, f, once, size);
+  struct kn_replay r = {.g = g};
   struct kn_level top = {.f = f, .body = body, .order = order, .n_order = n_order, .is_once = once};
-  if (!kn_replay_level(&r, &top, 0)) return;
+  if (!begin_replay(&r, &top, size) || !kn_forward_begin(&r)) return;
+  g->facts.folds = true;
   kn_replay_debug_like(&r, &top);
   for (uint32_t k = 0; k < f->block[0].n_params; k++)
     top.map[kn_block_param(f, f->block, k)] = (struct kn_ref){kiln_func_param(g, k).id, 0};
   kn_replay_body(&r, &top);
+  if (g->status == KILN_OK) kn_replay_sweep(&r);
   g->facts.inlined = true;
 }
 
@@ -414,13 +521,16 @@ kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol) {
 
 bool kn_inline_wanted(const kiln_func *f) {
   const kiln_module *m = f->module;
-  if (m->kept == NULL || !m->kept->settled || f->facts.inlined) return false;
+  bool kept = m->kept != NULL && m->kept->settled;
+  bool splits = f->facts.copies_slots && m->inlining == KILN_INLINING_SMALL && !f->attrs.not_into;
+  if (f->facts.inlined || !(kept | splits)) return false;
   enum kn_inline_row row = kn_inline_into_row(f);
   bool tells = m->inline_attrs.decide != NULL;
   if (row != KN_INLINE_NONE) {
     if (tells) kn_inline_tell(f, row);
     return false;
   }
+  if (splits) return true;
   for (uint32_t i = 0; i < f->pool.n; i++) {
     const struct kn_body *body = kn_kept_body(m, f->pool.at[i].symbol);
     if (body != NULL && (tells || body->row == KN_INLINE_NONE)) return true;
@@ -455,18 +565,20 @@ bool kn_inline_expand(kiln_func *f) {
 struct kn_inline_room *kn_inline_room_of(kiln_session *s) {
   if (s->inlining != NULL) return s->inlining;
   s->inlining = kn_realloc(s->module, NULL, sizeof *s->inlining);
-  if (s->inlining != NULL) memset(s->inlining, 0, sizeof *s->inlining);
+  if (s->inlining == NULL) return NULL;
+  memset(s->inlining, 0, sizeof *s->inlining);
+  kn_arena_init(&s->inlining->arena, &s->module->options.allocator);
   return s->inlining;
 }
 
 void kn_inline_room_free(kiln_session *s) {
   struct kn_inline_room *room = s->inlining;
   if (room == NULL) return;
-  for (size_t i = 0; i < sizeof room->level / sizeof room->level[0]; i++)
-    kn_realloc(s->module, room->level[i].at, 0);
-  void *const arrays[] = {room->order.at, room->stack.at,   room->once.at,   room->edges.at,
-                          room->args.at,  room->clauses.at, room->types.at,  room->cases.at,
-                          room->files.at, room->locs.at,    room->numbers.at};
+  kn_arena_free(&room->arena);
+  void *const arrays[] = {room->order.at,  room->stack.at,       room->once.at,    room->edges.at,
+                          room->args.at,   room->clauses.at,     room->types.at,   room->cases.at,
+                          room->files.at,  room->locs.at,        room->numbers.at, room->splits.at,
+                          room->copies.at, room->piece_types.at, room->known.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, room, 0);
   s->inlining = NULL;

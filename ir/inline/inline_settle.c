@@ -32,6 +32,8 @@ void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, 
 static uint32_t weight(const struct kn_inst *in, const uint8_t *once) {
   switch ((unsigned)kn_op_shape(in->op)) {
   case KN_SH_ADDR: return in->b != 0;
+  case KN_SH_MEM3: /* copies of slots mostly vanish: docs/forwarding.md */
+    return kn_is_slot(in->a) || kn_is_slot(in->b) ? 0 : kn_op_info[in->op].cost;
   case KN_SH_LOAD:
   case KN_SH_STORE: return !kn_is_slot(in->a) || !once[kn_index(in->a)];
   case KN_SH_CALL:
@@ -67,7 +69,7 @@ static bool is_replaced(const kiln_func *f) {
 }
 
 static bool odd_params(const struct kn_sig *sig) {
-  const unsigned odd = KILN_PARAM_BYVAL | KILN_PARAM_JOIN | KILN_PARAM_UPPER;
+  const unsigned odd = KILN_PARAM_JOIN | KILN_PARAM_UPPER;
   for (uint32_t i = 0; i < sig->n_params; i++)
     if (sig->params[i].flags & odd) return true;
   return (sig->flags & KILN_SIG_WIDE_RESULTS) != 0;
@@ -129,6 +131,10 @@ void kn_body_measure(struct kn_body *body) {
   }
   body->n_calls = n_calls;
   uint64_t frame = kn_inline_frame(f, body->once);
+  const struct kn_sig *sig = kn_sig(f->module, f->sig);
+  for (uint32_t k = 0; k < sig->n_params; k++) /* a slot, where it is inlined */
+    if (sig->params[k].flags & KILN_PARAM_BYVAL)
+      frame += ((uint64_t)sig->params[k].size_bytes + 7) & ~UINT64_C(7);
   body->frame = frame < INT32_MAX ? (uint32_t)frame : INT32_MAX;
   body->row = (uint8_t)row;
 }
@@ -141,6 +147,20 @@ static struct kn_body *callee(const kiln_module *m, const struct kn_body *body, 
   return to != NULL && kn_inline_may(m, to) ? to : NULL;
 }
 
+/* What a call of `f` counts as a part of its caller. */
+static uint32_t call_weight(const kiln_module *m, const kiln_func *f) {
+  return kn_op_info[KILN_OP_CALL].cost + kn_sig(m, f->sig)->n_params / 2;
+}
+
+/* Does `f` return memory whose address is an argument? Where it is inlined, that is a slot, and nothing is left of
+ * passing it. */
+static bool returns_memory(const kiln_module *m, const kiln_func *f) {
+  const struct kn_sig *sig = kn_sig(m, f->sig);
+  for (uint32_t k = 0; k < sig->n_params; k++)
+    if (sig->params[k].flags & KILN_PARAM_SRET) return true;
+  return false;
+}
+
 /* Decides on a body that is in no circle and whose callees are decided. Sizes are those by the rule. */
 static void decide(const kiln_module *m, struct kn_body *body) {
   uint64_t size = body->size, tries = body->tries, frame = 0;
@@ -151,6 +171,7 @@ static void decide(const kiln_module *m, struct kn_body *body) {
     if (to->depth + 1u > depth) depth = to->depth + 1u;
     if (to->row != KN_INLINE_NONE) continue;
     size += to->all_size;
+    size -= returns_memory(m, to->f) ? call_weight(m, to->f) : 0;
     tries += to->all_tries;
     if (to->all_frame > frame) frame = to->all_frame;
   }

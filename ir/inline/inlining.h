@@ -11,6 +11,7 @@
 #ifndef KN_IR_INLINE_INLINING_H
 #define KN_IR_INLINE_INLINING_H
 
+#include "ir/arena.h"
 #include "ir/func.h"
 
 #include <kiln/inline.h>
@@ -96,6 +97,7 @@ unsigned kn_inline_takes(const kiln_func *f, uint32_t block);
 void kn_body_measure(struct kn_body *body);
 /* Bytes of the slots that are not stored once (inline_settle.c). */
 uint64_t kn_inline_frame(const kiln_func *f, const uint8_t *once);
+
 /* Which slots are stored once, `once` having a byte for each: see kn_body.once. */
 void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, uint8_t *once);
 /* Why function `f` cannot be kept, or nothing can be inlined into it. */
@@ -108,7 +110,7 @@ bool kn_inline_debug_of_session(const kiln_func *f);
 bool kn_inline_keep_locs(struct kn_body *body, kiln_func *copy, kiln_func *f);
 void kn_inline_free_files(kiln_module *m);
 
-/* True if a call in finished function `f` is inlined, as far as its callees say. */
+/* True if a call in finished function `f` is inlined, as far as its callees say, or its slots may be split. */
 bool kn_inline_wanted(const kiln_func *f);
 /* Builds `f` again with its calls inlined. `f` becomes the result; false if it failed. */
 bool kn_inline_expand(kiln_func *f);
@@ -119,9 +121,51 @@ uint32_t kn_inline_order(const kiln_func *f, uint32_t *order, uint32_t *words);
 /* Frees the kept functions of a module. */
 void kn_kept_free(kiln_module *m);
 
-/* Memory that a session keeps for keeping functions and for the replay, by depth. */
+/* What stands for a value of a body: a handle of the function that is built; of a slot, plus a displacement. */
+struct kn_ref {
+  uint32_t h;
+  int32_t disp;
+};
+
+/* A set of the bytes of a slot: byte k is bit k. */
+__extension__ typedef unsigned __int128 kn_bytes;
+#define KN_SPLIT_MOST 128 /* a slot of more bytes is not split */
+
+/* A slot that is scanned. Invariant, once it is split: each access is one of a whole piece; pieces lie wholly in a
+ * copy, or wholly outside. */
+struct kn_split {
+  kn_bytes starts;  /* where pieces begin */
+  kn_bytes inner;   /* the other bytes of pieces */
+  kn_bytes cuts;    /* where accesses, copies and fills begin, or the byte behind them is */
+  kn_bytes written; /* by stores and fills, and by copies of what may be there */
+  kn_bytes read;    /* by loads, and by copies to where it may be read */
+  kn_bytes carry;   /* bytes that only copies read and write */
+  uint32_t size_bytes;
+  uint32_t types; /* where its bytes are in kn_inline_room.piece_types and .known */
+
+  bool memory; /* it is not split */
+};
+
+/* A copy of `size` bytes, of which at least one side is a slot. */
+struct kn_slot_copy {
+  struct kn_ref to, from;
+  uint32_t size;
+};
+
+/* What a piece has. */
+struct kn_known {
+  uint32_t value; /* of the piece's type */
+  uint32_t stamp; /* kn_inline_room.stamp when that was known */
+};
+
+/* Memory that a session keeps for keeping functions and for replays. */
 struct kn_inline_room {
-  KN_ARRAY(uint64_t) level[KILN_INLINE_DEPTH_MOST + 2];
+  struct kn_arena arena;                /* levels and sites of the replay */
+  KN_ARRAY(struct kn_split) splits;     /* parallel to the slots of the function that is built */
+  KN_ARRAY(struct kn_slot_copy) copies; /* of them */
+  KN_ARRAY(uint8_t) piece_types;   /* by kn_split.types + offset: of the piece that begins there */
+  KN_ARRAY(struct kn_known) known; /* the same: what that has; `n` never shrinks */
+  uint32_t stamp;                  /* grows with each block that is built */
   KN_ARRAY(uint32_t) order, stack; /* of the function that is kept, or the outermost one */
   KN_ARRAY(uint8_t) once;
   KN_ARRAY(uint32_t) edges; /* arguments of the terminator that is being built */

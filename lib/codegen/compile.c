@@ -100,8 +100,8 @@ static kiln_status generate(kiln_func *f) {
   /* a builder that got no symbol or signature from a failed module may have used none as an operand */
   if (status == KILN_OK) status = kn_module_own(m);
   if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);
-  if (status == KILN_OK && KN_UNLIKELY(m->kept != NULL) && kn_inline_wanted(f) &&
-      !kn_inline_expand(f))
+  if (status == KILN_OK && KN_UNLIKELY(m->kept != NULL || m->inlining != KILN_INLINING_OFF) &&
+      kn_inline_wanted(f) && !kn_inline_expand(f))
     status = f->status;
   if (KN_UNLIKELY(s->lacks != 0) && status == KILN_OK && !kn_supports_func(f, t, s->lacks))
     status = f->status;

@@ -157,8 +157,14 @@ static const struct row {
    CALLEE DOUBLE CALLER CALL, NULL},
   {KN_INLINE_CONVENTION, "func internal @callee(i64) -> i64 preserve_most {\n" DOUBLE CALLER CALL,
    CALLEE DOUBLE CALLER CALL, NULL},
-  {KN_INLINE_PARAMETERS, "func internal @callee(i64 byval(16, 8)) -> i64 {\n" DOUBLE CALLER CALL,
-   CALLEE DOUBLE CALLER CALL, NULL},
+  {KN_INLINE_PARAMETERS,
+   "func internal @callee(v128, v128 upper) -> i64 {\nb0(v0: v128, v1: v128):\n  ret 5\n}\n"
+   "func @caller(v128, v128 upper) -> i64 {\nb0(v0: v128, v1: v128):\n  v2 = call @callee(v0, v1)\n"
+   "  ret v2\n}\n",
+   "func internal @callee(v128, v128) -> i64 {\nb0(v0: v128, v1: v128):\n  ret 5\n}\n"
+   "func @caller(v128, v128) -> i64 {\nb0(v0: v128, v1: v128):\n  v2 = call @callee(v0, v1)\n"
+   "  ret v2\n}\n",
+   NULL},
   {KN_INLINE_ASM,
    "func internal @callee(i64) -> i64 {\nb0(v0: i64):\n  asm \"\\90\" as ()\n  ret v0\n}\n" CALLER
      CALL,
@@ -231,6 +237,8 @@ static const struct row {
    NULL},
   {KN_INLINE_PASSES, PERSONAL TRIED("catch @type") TRIES("cleanup"),
    PERSONAL TRIED("catch @type, cleanup") TRIES("cleanup"), NULL},
+  {KN_INLINE_PASSES, PERSONAL TRIED("filter(@type)") TRIES("cleanup"),
+   PERSONAL TRIED("filter()") TRIES("cleanup"), NULL},
   {KN_INLINE_CLEANS, PERSONAL TRIED("cleanup") TRIES("catch @type"),
    PERSONAL TRIED("catch all") TRIES("catch @type"), NULL},
   {KN_INLINE_INTO, CALLEE DOUBLE CALLER "  !not_into\n" CALL, CALLEE DOUBLE CALLER CALL, NULL},
@@ -526,10 +534,35 @@ static const struct {
    "v4\n}\n"
    "func @caller(i32) -> i32 {\n  slot0 = slot 16 align 8\nb0(v0: i32):\n  store.i32 v0, slot0+4\n"
    "  v2 = call @callee(slot0)\n  v3 = load.i32 slot0+4\n  v4 = add.i32 v2, v3\n  ret v4\n}\n",
-   "func @caller(i32) -> i32 {\n  slot0 = slot 16 align 8\nb0(v0: i32):\n  store.i32 v0, slot0+4\n"
-   "  v2 = load.i32 slot0+4\n  v3 = add.i32 v2, 1\n  store.i32 v3, slot0+4\n  v5 = load.i32 "
-   "slot0+4\n"
-   "  v6 = add.i32 v3, v5\n  ret v6\n}\n"},
+   "func @caller(i32) -> i32 {\n  slot0 = slot 16 align 8\nb0(v0: i32):\n  v1 = add.i32 v0, 1\n"
+   "  v2 = add.i32 v1, v1\n  ret v2\n}\n"},
+  /* an argument that is copied: what the body does to it, it does to the copy */
+  {"func internal @callee(i64 byval(16, 8)) -> i64 {\nb0(v0: i64):\n  v1 = load.i64 v0+8\n"
+   "  store.i64 1, v0+8\n  ret v1\n}\n"
+   "func @caller(i64) -> i64 {\n  slot0 = slot 16 align 8\nb0(v0: i64):\n  store.i64 v0, slot0+8\n"
+   "  v2 = call @callee(slot0)\n  v3 = load.i64 slot0+8\n  v4 = add.i64 v2, v3\n  ret v4\n}\n",
+   "func @caller(i64) -> i64 {\n  slot0 = slot 16 align 8\n  slot1 = slot 16 align 8\nb0(v0: "
+   "i64):\n  v1 = add.i64 v0, v0\n  ret v1\n}\n"},
+  /* volatile accesses stay */
+  {"func @caller(i64) -> i64 {\n  slot0 = slot 8 align 8\nb0(v0: i64):\n  store.i64 v0, slot0 "
+   "volatile\n"
+   "  v2 = load.i64 slot0 volatile\n  v3 = load.i64 slot0 volatile\n  v4 = add.i64 v2, v3\n  ret "
+   "v4\n}\n",
+   "func @caller(i64) -> i64 {\n  slot0 = slot 8 align 8\nb0(v0: i64):\n  store.i64 v0, slot0 "
+   "volatile\n"
+   "  v2 = load.i64 slot0 volatile\n  v3 = load.i64 slot0 volatile\n  v4 = add.i64 v2, v3\n  ret "
+   "v4\n}\n"},
+  /* copies of fields, by their types; one that is not read is not copied */
+  {"func internal @callee(i64, i64) {\n  slot0 = slot 24 align 8\nb0(v0: i64, v1: i64):\n"
+   "  memcpy slot0, v1, 24\n  v3 = load.f64 slot0\n  v4 = fadd.f64 v3, v3\n  store.f64 v4, slot0\n"
+   "  memcpy v0, slot0, 24\n  ret\n}\n"
+   "func @caller(i64) -> f64 {\n  slot0 = slot 24 align 8\n  slot1 = slot 24 align 8\nb0(v0: "
+   "i64):\n"
+   "  memcpy slot0, v0, 24\n  call @callee(slot1, slot0)\n  v3 = load.f64 slot1\n"
+   "  v4 = load.f64 slot1+16\n  v5 = fadd.f64 v3, v4\n  ret v5\n}\n",
+   "func @caller(i64) -> f64 {\n  slot0 = slot 24 align 8\n  slot1 = slot 24 align 8\n"
+   "  slot2 = slot 24 align 8\nb0(v0: i64):\n  v1 = load.f64 v0\n  v2 = load.f64 v0+16\n"
+   "  v3 = fadd.f64 v1, v1\n  v4 = fadd.f64 v3, v2\n  ret v4\n}\n"},
   /* several returns; a condition that became a constant */
   {"func internal @callee(i64, i8) -> i64 {\nb0(v0: i64, v1: i8):\n  brif v1, b1, b2\nb1:\n  ret "
    "7\nb2:\n"
@@ -721,13 +754,21 @@ static void no_row_left_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(frames),          cmocka_unit_test(recursion),
-    cmocka_unit_test(each_row),        cmocka_unit_test(sizes),
-    cmocka_unit_test(growth),          cmocka_unit_test(growth_by_tries),
-    cmocka_unit_test(what_is_made),    cmocka_unit_test(returns_twice),
-    cmocka_unit_test(described),       cmocka_unit_test(described_addresses),
-    cmocka_unit_test(reachable),       cmocka_unit_test(embedder),
-    cmocka_unit_test(policies),        cmocka_unit_test(variables),
+    cmocka_unit_test(frames),
+    cmocka_unit_test(recursion),
+    cmocka_unit_test(each_row),
+    cmocka_unit_test(sizes),
+    cmocka_unit_test(growth),
+    cmocka_unit_test(growth_by_tries),
+    cmocka_unit_test(what_is_made),
+
+    cmocka_unit_test(returns_twice),
+    cmocka_unit_test(described),
+    cmocka_unit_test(described_addresses),
+    cmocka_unit_test(reachable),
+    cmocka_unit_test(embedder),
+    cmocka_unit_test(policies),
+    cmocka_unit_test(variables),
     cmocka_unit_test(no_row_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,12 +71,14 @@ enum { SMALL_COPY = 16 };
 
 /* A small copy of constant size, to or from a slot: a load and a store for each word, the loads
  * first, so that parts of the slot may be variables. Not where a copy of a slot is a reason for
- * the frame to have a guard. False if it is no such copy. */
+ * the frame to have a guard, nor where slots are taken apart, as their fields are and not by words. False if it is no
+ * such copy. */
 static bool copy_words(const struct call *c) {
   struct kn_bc *r = c->r;
   int64_t size, is_volatile;
-  if (r->fn.harden.guard != KILN_GUARD_NONE || !kn_bc_is_int(r, arg_id(c, 2), &size) || size < 1 ||
-      size > SMALL_COPY || !kn_bc_is_int(r, arg_id(c, 3), &is_volatile) || is_volatile)
+  if (r->fn.splits || r->fn.harden.guard != KILN_GUARD_NONE ||
+      !kn_bc_is_int(r, arg_id(c, 2), &size) || size < 1 || size > SMALL_COPY ||
+      !kn_bc_is_int(r, arg_id(c, 3), &is_volatile) || is_volatile)
     return false;
   int32_t to_at, from_at;
   kiln_value to = kn_bc_address(r, arg_id(c, 0), &to_at);
@@ -102,6 +104,12 @@ void kn_in_memory(const struct call *c) {
   const kiln_op op = (kiln_op)c->row->op;
   if (op != KILN_OP_MEMSET && copy_words(c)) return;
   kiln_value to = arg(c, 0), from = arg(c, 1), size = size_arg(c, 2);
+  int64_t is_volatile = 0;
+  if (c->r->fn.splits && kn_bc_is_int(c->r, arg_id(c, 3), &is_volatile) && is_volatile) {
+    /* stays one copy of memory: a value is nobody's slot */
+    to = kiln_build_unary(c->r->f, KILN_OP_COPY, KILN_TYPE_PTR, to);
+    if (op != KILN_OP_MEMSET) from = kiln_build_unary(c->r->f, KILN_OP_COPY, KILN_TYPE_PTR, from);
+  }
   kiln_build_ternary(c->r->f, op, KILN_TYPE_PTR, to, from, size);
 }
 

@@ -1,0 +1,266 @@
+/* Which slots are taken apart, and where: each access is to be one of a whole piece, and a copy is to copy whole
+ * pieces, so that both slots of a copy have the same pieces in it. What one slot says of its bytes goes through
+ * copies to the others until nothing changes. A slot for which that cannot be is memory, and stays as it is.
+ * docs/forwarding.md says what for. Called by the scan.
+ *
+ * Invariant: what is noted of a slot only grows, so that the search ends. */
+#include "ir/build/builder.h"
+#include "ir/inline/inline_replay.h"
+
+/* Most pieces of a slot that is copied: with more, one copy costs less. */
+enum { MOST_PIECES = 16 };
+/* Most rounds over all copies. */
+enum { MOST_ROUNDS = 64 };
+
+/* ---- sets of bytes ---- */
+
+/* The first `n` bytes. */
+static kn_bytes first_bytes(uint32_t n) {
+  return n >= KN_SPLIT_MOST ? ~(kn_bytes)0 : ((kn_bytes)1 << n) - 1;
+}
+/* `n` bytes from `at` on, which is in the slot. */
+static kn_bytes bytes_at(uint32_t at, uint32_t n) { return first_bytes(n) << at; }
+/* Byte `at`, or nothing if that is behind the largest slot. */
+static kn_bytes byte_at(uint32_t at) { return at < KN_SPLIT_MOST ? (kn_bytes)1 << at : 0; }
+
+static bool add(kn_bytes *to, kn_bytes what) {
+  kn_bytes was = *to;
+  *to |= what;
+  return *to != was;
+}
+
+/* The lowest byte of a set that is not empty. */
+static uint32_t lowest(kn_bytes set) {
+  uint64_t low = (uint64_t)set;
+  return low != 0 ? (uint32_t)__builtin_ctzll(low)
+                  : 64 + (uint32_t)__builtin_ctzll((uint64_t)(set >> 64));
+}
+
+static uint32_t count(kn_bytes set) {
+  return (uint32_t)(__builtin_popcountll((uint64_t)set) +
+                    __builtin_popcountll((uint64_t)(set >> 64)));
+}
+
+/* ---- what is noted ---- */
+
+static struct kn_split *split_at(const struct kn_replay *r, uint32_t h) {
+  uint32_t i = kn_is_slot(h) ? kn_index(h) : UINT32_MAX;
+  struct kn_split *s = i < r->room->splits.n ? &r->room->splits.at[i] : NULL;
+  return s != NULL && !s->memory ? s : NULL;
+}
+
+bool kn_split_new(struct kn_replay *r, uint32_t slot) {
+  struct kn_inline_room *room = r->room;
+  const struct kn_slot *is = &r->g->slots.at[slot];
+  struct kn_split s = {.size_bytes = is->size_bytes, .types = room->piece_types.n};
+  s.memory = r->whole || is->size_bytes > KN_SPLIT_MOST || is->align_log2 > 4;
+  if (!s.memory) {
+    if (!KN_ROOM(r->g, room->piece_types, is->size_bytes)) return false;
+    if (is->size_bytes != 0)
+      memset(room->piece_types.at + room->piece_types.n, KILN_TYPE_VOID, is->size_bytes);
+    room->piece_types.n += is->size_bytes;
+  }
+  return KN_PUSH(r->g, room->splits, s);
+}
+
+void kn_split_escape(struct kn_replay *r, struct kn_ref at) {
+  struct kn_split *s = split_at(r, at.h);
+  if (s != NULL) s->memory = true;
+}
+
+/* True if `size` bytes at `at` are in the slot, and some; else it is memory. */
+static bool inside(struct kn_split *s, int32_t at, uint64_t size) {
+  if (at >= 0 && size <= s->size_bytes && (uint32_t)at <= s->size_bytes - size) return true;
+  s->memory = true;
+  return false;
+}
+
+/* Which of two types a piece has: floats and vectors are computed with in other registers than integers, which may be
+ * what somebody copied them as. */
+static unsigned better(unsigned a, unsigned b) {
+  if (a == KILN_TYPE_VOID) return b;
+  return kn_type_is_int(a) && b != KILN_TYPE_VOID ? b : a;
+}
+
+void kn_split_access(struct kn_replay *r, struct kn_ref at, unsigned type, unsigned flags,
+                     bool store) {
+  struct kn_split *s = split_at(r, at.h);
+  uint32_t size = 1u << kn_type_log2[type], o = (uint32_t)at.disp;
+  if (s == NULL || !inside(s, at.disp, size)) return;
+  uint8_t *is = &r->room->piece_types.at[s->types + o];
+  kn_bytes *used = store ? &s->written : &s->read;
+  if (*is == type && (*used >> o & 1) && (s->starts >> o & 1) && !(flags & KILN_MEM_VOLATILE))
+    return;                                                   /* as before */
+  if ((flags & KILN_MEM_VOLATILE) || type == KILN_TYPE_F80) { /* of which 6 bytes are no part */
+    s->memory = true;
+    return;
+  }
+  s->starts |= byte_at(o);
+  s->cuts |= byte_at(o) | byte_at(o + size);
+  s->inner |= bytes_at(o, size) & ~byte_at(o);
+  *used |= bytes_at(o, size);
+  *is = (uint8_t)better(*is, type);
+}
+
+void kn_split_fill(struct kn_replay *r, struct kn_ref to, uint64_t size) {
+  struct kn_split *s = split_at(r, to.h);
+  if (s == NULL || size == 0 || !inside(s, to.disp, size)) return;
+  s->cuts |= byte_at((uint32_t)to.disp) | byte_at((uint32_t)(to.disp + (int32_t)size));
+  s->written |= bytes_at((uint32_t)to.disp, (uint32_t)size);
+}
+
+void kn_split_copy(struct kn_replay *r, struct kn_ref to, struct kn_ref from, uint64_t size) {
+  struct kn_split *d = split_at(r, to.h), *s = split_at(r, from.h);
+  if (size == 0 || (d == NULL && s == NULL)) return;
+  if (d == s) {
+    if (to.disp != from.disp) d->memory = true; /* a part of the slot to another one */
+    return;
+  }
+  bool in_d = d == NULL || inside(d, to.disp, size), in_s = s == NULL || inside(s, from.disp, size);
+  if ((in_d && d != NULL) || (in_s && s != NULL))
+    (void)KN_PUSH(r->g, r->room->copies, (struct kn_slot_copy){to, from, (uint32_t)size});
+}
+
+/* ---- from slot to slot ---- */
+
+/* The two sides of a copy; NULL: memory. */
+struct sides {
+  struct kn_split *to, *from;
+  uint32_t to_at, from_at, size;
+};
+
+static struct sides sides_of(const struct kn_replay *r, const struct kn_slot_copy *c) {
+  return (struct sides){split_at(r, c->to.h), split_at(r, c->from.h), (uint32_t)c->to.disp,
+                        (uint32_t)c->from.disp, c->size};
+}
+
+/* Makes two sets the same within a copy. */
+static bool agree(const struct sides *c, kn_bytes *to, kn_bytes *from) {
+  kn_bytes both = (*to >> c->to_at | *from >> c->from_at) & first_bytes(c->size);
+  bool changed = add(to, both << c->to_at);
+  return add(from, both << c->from_at) || changed;
+}
+
+static bool agree_types(struct kn_replay *r, const struct sides *c) {
+  uint8_t *types = r->room->piece_types.at, *to = types + c->to->types + c->to_at,
+          *from = types + c->from->types + c->from_at;
+  bool changed = false;
+  for (kn_bytes left = c->to->starts >> c->to_at & first_bytes(c->size); left != 0;
+       left &= left - 1) {
+    uint32_t o = lowest(left);
+    unsigned type = better(to[o], from[o]);
+    changed |= to[o] != type || from[o] != type;
+    to[o] = from[o] = (uint8_t)type;
+  }
+  return changed;
+}
+
+/* A slot in which something begins within a piece is memory. */
+static bool settle(struct kn_split *s) {
+  if (s == NULL || (s->cuts & s->inner) == 0) return false;
+  return s->memory = true;
+}
+
+/* What a copy says of its sides; false: nothing new. */
+static bool flow(struct kn_replay *r, const struct kn_slot_copy *copy) {
+  const struct sides c = sides_of(r, copy);
+  const kn_bytes all = first_bytes(c.size);
+  struct kn_split *to = c.to, *from = c.from;
+  bool changed = false;
+  if (to == NULL && from == NULL) return false;
+  if (to != NULL) changed |= add(&to->cuts, byte_at(c.to_at) | byte_at(c.to_at + c.size));
+  if (from != NULL) changed |= add(&from->cuts, byte_at(c.from_at) | byte_at(c.from_at + c.size));
+  if (from == NULL) {
+    changed |= add(&to->written, all << c.to_at);
+  } else if (to == NULL) {
+    changed |= add(&from->read, all << c.from_at);
+  } else {
+    changed |= agree(&c, &to->cuts, &from->cuts);
+    changed |= agree(&c, &to->starts, &from->starts);
+    changed |= agree(&c, &to->inner, &from->inner);
+    changed |= add(&to->written, (from->written >> c.from_at & all) << c.to_at);
+    changed |= add(&from->read, (to->read >> c.to_at & all) << c.from_at);
+    changed |= agree_types(r, &c);
+  }
+  changed |= settle(to);
+  return settle(from) || changed;
+}
+
+/* Bytes that are only copied are pieces, too; both sides agree on which they are. */
+static bool carry(struct kn_replay *r, const struct kn_slot_copy *copy) {
+  const struct sides c = sides_of(r, copy);
+  return c.to != NULL && c.from != NULL && agree(&c, &c.to->carry, &c.from->carry);
+}
+
+/* Goes over all copies, forwards and backwards in turn, until nothing changes; false: too often. */
+static bool until_stable(struct kn_replay *r,
+                         bool (*step)(struct kn_replay *, const struct kn_slot_copy *)) {
+  const struct kn_inline_room *room = r->room;
+  const uint32_t n = room->copies.n;
+  bool changed = true;
+  for (unsigned round = 0; changed; round++) {
+    if (round == MOST_ROUNDS) return false;
+    changed = false;
+    for (uint32_t k = 0; k < n; k++)
+      changed |= step(r, &room->copies.at[round & 1 ? n - 1 - k : k]);
+  }
+  return true;
+}
+
+/* ---- pieces for what is only copied ---- */
+
+/* Makes pieces of the bytes that a slot carries: words, from the beginning of each run of them. */
+static void fill_with_words(struct kn_replay *r, struct kn_split *s) {
+  static const uint8_t words[] = {KILN_TYPE_I64, KILN_TYPE_I32, KILN_TYPE_I16, KILN_TYPE_I8};
+  for (kn_bytes left = s->carry; left != 0;) {
+    uint32_t at = lowest(left), n = 1;
+    while (n < 8 && (left & byte_at(at + n)) && !(s->cuts & byte_at(at + n))) n++;
+    unsigned k = n >= 8 ? 0 : n >= 4 ? 1 : n >= 2 ? 2 : 3;
+    n = 8u >> k;
+    s->starts |= byte_at(at);
+    s->inner |= bytes_at(at, n) & ~byte_at(at);
+    r->room->piece_types.at[s->types + at] = words[k];
+    left &= ~bytes_at(at, n);
+  }
+}
+
+/* True if a side of the copy has too many pieces, and is memory. */
+static bool too_many(struct kn_replay *r, const struct kn_slot_copy *copy) {
+  const struct sides c = sides_of(r, copy);
+  bool any = false;
+  if (c.to != NULL && count(c.to->starts) > MOST_PIECES) any = c.to->memory = true;
+  if (c.from != NULL && count(c.from->starts) > MOST_PIECES) any = c.from->memory = true;
+  return any;
+}
+
+static void all_memory(struct kn_replay *r) {
+  for (uint32_t k = 0; k < r->room->copies.n; k++) {
+    kn_split_escape(r, r->room->copies.at[k].to);
+    kn_split_escape(r, r->room->copies.at[k].from);
+  }
+}
+
+void kn_split_solve(struct kn_replay *r) {
+  struct kn_inline_room *room = r->room;
+  for (uint32_t i = 0; i < room->splits.n; i++) settle(&room->splits.at[i]);
+  for (bool again = room->copies.n != 0; again;) {
+    if (!until_stable(r, flow)) {
+      all_memory(r);
+      return;
+    }
+    bool any = false;
+    for (uint32_t i = 0; i < room->splits.n; i++) {
+      struct kn_split *s = &room->splits.at[i];
+      s->carry = s->written & s->read & ~(s->starts | s->inner);
+      any |= s->carry != 0 && !s->memory;
+    }
+    if (any && !until_stable(r, carry)) {
+      all_memory(r);
+      return;
+    }
+    for (uint32_t i = 0; any && i < room->splits.n; i++)
+      if (!room->splits.at[i].memory) fill_with_words(r, &room->splits.at[i]);
+    again = false;
+    for (uint32_t k = 0; k < room->copies.n; k++) again |= too_many(r, &room->copies.at[k]);
+  }
+}
