@@ -77,7 +77,7 @@ typedef struct kiln_module_options {
 typedef struct kiln_module kiln_module;
 
 /** Makes a module. `options` is copied; NULL means all zero. Returns NULL only if memory runs out, if an option is out
- * of range, or if the options ask for this machine and Kiln has no target for this machine. If Kiln has no code
+ * of range, or if the options request this machine and Kiln has no target for this machine. If Kiln has no code
  * generation for the requested target, the module that is returned has failed with KILN_ERR_UNSUPPORTED, and its
  * diagnostic names the target. */
 KILN_API kiln_module *kiln_module_new(const kiln_module_options *options);

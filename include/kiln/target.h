@@ -61,7 +61,7 @@ KILN_API const char *kiln_format_name(kiln_format f);
 /** Finds a target by a name or triple that other tools use: "x86_64", "arm64", "x86_64-unknown-linux-gnu",
  * "aarch64-linux-musl", "x86_64-pc-windows-msvc", "arm64-apple-macosx11.0". Other names for the processors are amd64,
  * x86-64, x64 and arm64. A name without a system means Linux. Targets that Kiln cannot generate code for are found too.
- * On success, all fields of `out` are set. Returns false if there is no such target, or if the name asks for an ABI
+ * On success, all fields of `out` are set. Returns false if there is no such target, or if the name requests an ABI
  * other than the usual one of its system ("x86_64-linux-gnux32"). */
 KILN_API bool kiln_target_find(const char *name, kiln_target *out);
 

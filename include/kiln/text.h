@@ -18,10 +18,10 @@ KILN_API kiln_status kiln_text_read(kiln_session *s, const char *text, size_t te
  *
  *     "(i32, i64 zext, ...) -> i32"    "(f64) -> i64, i64 nounwind"    "()"    "(i64 byval(24, 8)) preserve_most"
  *
- * `text` is NUL-terminated, and must contain nothing after the signature. Blanks and comments may stand between any two
- * tokens. Returns id 0 after an error, which sticks to the module. The error is KILN_ERR_SYNTAX or an error of
- * kiln_sig_new, with line and column in the diagnostic, or KILN_ERR_ARGUMENT if `text` is NULL. Like kiln_sig_new, this
- * function may be called by several threads after kiln_module_freeze. */
+ * `text` is NUL-terminated and is read to its end. Blanks and comments may stand before, between and after its tokens.
+ * Returns id 0 after an error, which sticks to the module. The error is KILN_ERR_SYNTAX or an error of kiln_sig_new,
+ * with line and column in the diagnostic, or KILN_ERR_ARGUMENT if `text` is NULL. Like kiln_sig_new, this function may
+ * be called by several threads after kiln_module_freeze. */
 KILN_API kiln_sig kiln_sig_parse(kiln_module *m, const char *text);
 
 /** Appends the text of a finished function to `out`. */
