@@ -1,8 +1,9 @@
-/** @file Debug information: describes the functions, lines and variables of the source that machine code was made from.
- * The descriptions are DWARF entries, from which the object writer generates .debug_info and related sections. This
- * header has functions for the common kinds of entries. <kiln/debug_entries.h> has functions that make entries of any
- * kind; the functions of this header are implemented with them (helpers/debug.c). A front end may use both headers for
- * the same module.
+/** @file
+ * Debug information: describes the functions, lines and variables of the source that machine code was made from. The
+ * descriptions are DWARF entries, from which the object writer generates .debug_info and related sections. This header
+ * has functions for the common kinds of entries. <kiln/debug_entries.h> has functions that make entries of any kind;
+ * the functions of this header are implemented with them (helpers/debug.c). A front end may use both headers for the
+ * same module.
  *
  * Each module has a set of entries, for things that several functions share: units, files, types, global variables.
  * Each session also has a set, for things that belong to only one function. Entries of a module must not refer to

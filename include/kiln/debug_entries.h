@@ -1,5 +1,6 @@
-/** @file Debug information in DWARF's own terms. The functions of this header make entries; each entry has a tag,
- * attributes and a parent.
+/** @file
+ * Debug information in DWARF's own terms. The functions of this header make entries; each entry has a tag, attributes
+ * and a parent.
  *
  * The entries of a set are numbered, and an entry may be referred to before it is defined. Tags and attributes are
  * those of DWARF 5 (<kiln/dwarf.h>). Kiln does not check whether a tag may have the attributes that are set. */
