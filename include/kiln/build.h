@@ -58,7 +58,8 @@ typedef kiln_status (*kiln_func_sink_fn)(void *user, kiln_func *f);
 /** Returns the status of the function's first error; KILN_OK if there was none. */
 KILN_API kiln_status kiln_func_status(const kiln_func *f);
 
-/** Reports an error of the front end at the current block and instruction. The error sticks. */
+/** Reports an error that the front end found, at the current block and instruction. The error sticks to the
+ * function. */
 KILN_API kiln_status kiln_func_fail(kiln_func *f, kiln_status status, const char *message);
 
 /** Sets a message that prevents the function from being finished: kiln_func_finish fails with `message` until this
@@ -66,7 +67,7 @@ KILN_API kiln_status kiln_func_fail(kiln_func *f, kiln_status status, const char
  * the function is finished, such as <kiln/ssa.h>. */
 KILN_API void kiln_func_hold(kiln_func *f, const char *message);
 
-/** Returns the number by which diagnostics will refer to the next instruction. */
+/** Returns the number that the next instruction will have in diagnostics. */
 KILN_API uint32_t kiln_func_next_inst(const kiln_func *f);
 
 /** Returns the session that the function is built in. */
@@ -84,7 +85,7 @@ KILN_API kiln_block kiln_block_new(kiln_func *f);
 /** Makes `count` blocks with consecutive ids and returns the first. */
 KILN_API kiln_block kiln_block_new_many(kiln_func *f, uint32_t count);
 
-/** Makes `b` the current block, to whose end instructions are appended. */
+/** Makes `b` the current block. New instructions are appended to the end of the current block. */
 KILN_API void kiln_block_switch(kiln_func *f, kiln_block b);
 
 /** Returns the current block. */
@@ -141,10 +142,10 @@ KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, uint32_t al
  * finished. */
 KILN_API void kiln_slot_set_array(kiln_func *f, kiln_value slot);
 
-/** Makes a forward value: an operand that is bound to a value later. */
+/** Makes a forward value. It can be used as an operand at once, and is bound to a value later. */
 KILN_API kiln_value kiln_forward_new(kiln_func *f, kiln_type type);
 
-/** Binds a forward value, once, to a value of the same type. */
+/** Binds a forward value to a value of the same type. This may be done only once for each forward value. */
 KILN_API void kiln_forward_bind(kiln_func *f, kiln_value forward, kiln_value value);
 
 /** Returns the address of block `b` of this function and marks the block as address-taken. The address may be passed to

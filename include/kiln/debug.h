@@ -151,7 +151,7 @@ KILN_API kiln_die kiln_die_new_global(kiln_debug *d, kiln_die unit,
  * value that the parameter had when the function was entered (DW_OP_entry_value). */
 KILN_API void kiln_func_set_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin);
 
-/** A variable of a function that lives in memory throughout its scope. */
+/** Describes a variable of a function. The variable lives in memory throughout its scope. */
 typedef struct kiln_debug_variable {
   kiln_die variable; /**< DW_TAG_variable or DW_TAG_formal_parameter; its parent is the scope */
   /** Address of the slot that holds the variable. With `indirect`, address of the slot that holds the variable's

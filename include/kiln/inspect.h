@@ -70,7 +70,7 @@ typedef struct kiln_operand_info {
 /** Returns the name of an operation in the text form, or "?". The string has static storage. */
 KILN_API const char *kiln_op_name(kiln_op op);
 
-/* ---- at any time, also while a function is built ---- */
+/* ---- at any time, even while a function is being built ---- */
 
 /** Describes an operand; for example, says whether the operand is a constant. The kind of a forward value is NONE until
  * the forward value is bound and the function is finished. */

@@ -41,7 +41,7 @@ typedef enum kiln_jit_reach {
   KILN_JIT_REACH_COUNT
 } kiln_jit_reach;
 
-/** How code is written to memory that is never writable and executable at once. */
+/** How code is written to memory, given that no mapping is ever writable and executable at the same time. */
 typedef enum kiln_jit_protection {
   /** DUAL where the system allows it, and SWITCH elsewhere. With kiln_jit_options.gdb, SWITCH is preferred to DUAL. */
   KILN_JIT_PROTECTION_AUTO,
@@ -94,7 +94,8 @@ typedef struct kiln_jit_options {
 /** The error of a call. Zero-initialise the struct before the first call. Each call begins by clearing it. Call
  * kiln_jit_error_free when done. */
 typedef struct kiln_jit_error {
-  kiln_diag diag; /**< the first error; for missing symbols, `message` names as many as fit */
+  /** The first error; for undefined symbols, its message has as many of their names as fit. */
+  kiln_diag diag;
   /** The names of all undefined symbols, each followed by a NUL, in the order in which they were first referred to. */
   kiln_buffer missing;
   uint32_t n_missing; /**< number of names in `missing` */
@@ -123,9 +124,10 @@ KILN_API kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error 
  * The destructors of units (kiln_jit_run_destructors) are not run. NULL is allowed. */
 KILN_API void kiln_jit_free(kiln_jit *jit);
 
-/** A module to add, with the sessions that compiled its functions, as for kiln_emit_elf. */
+/** A module to add, and the sessions that compiled its functions. */
 typedef struct kiln_jit_input {
-  /** For this machine. A module with thread-local data must have been made with kiln_module_options.jit. */
+  /** The module, whose target must be this machine. If it has thread-local data, it must have been made with
+   * kiln_module_options.jit. */
   kiln_module *module;
   kiln_session *const *sessions; /**< sessions of the module */
   uint32_t n_sessions;           /**< number of `sessions` */

@@ -31,7 +31,7 @@ typedef struct kiln_code {
   const kiln_code_piece *pieces; /**< in code order; the first begins at 0 */
 } kiln_code;
 
-/** A field of a function's code that the linker fills in. */
+/** A field of a function's code. The linker fills in the field. */
 typedef struct kiln_code_reloc {
   uint32_t offset_bytes; /**< from the function's first byte */
   kiln_reloc_kind kind;  /**< which value the field takes */

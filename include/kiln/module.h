@@ -21,7 +21,7 @@ typedef enum kiln_pic {
   /** Code that is valid in shared objects and everywhere else (-fPIC); the default. */
   KILN_PIC_FULL,
   KILN_PIC_PIE,    /**< for executables: symbols defined here are not preempted */
-  KILN_PIC_STATIC, /**< like PIE, and undefined symbols are bound in the executable too */
+  KILN_PIC_STATIC, /**< like PIE, and all undefined symbols are bound in the executable too */
   KILN_PIC_COUNT
 } kiln_pic;
 
@@ -186,11 +186,12 @@ typedef struct kiln_symbol_desc {
   kiln_linkage linkage;       /**< where the name is visible, and which definition takes effect */
   kiln_visibility visibility; /**< visibility of an external name to other components */
   kiln_tls tls;               /**< data only */
-  bool dso_local;             /**< bound in the component being linked: needs no GOT and no PLT */
-  const char *section;        /**< NULL to choose by content; see kiln_section_declare */
-  const char *comdat;         /**< NULL for none (LINKONCE: its own name) */
-  size_t comdat_length;       /**< in bytes; 0 if `comdat` is NUL-terminated */
-  uint8_t align_log2;         /**< functions: 0 for the target's default */
+  /** The symbol is bound in the component being linked, so references need no GOT and no PLT. */
+  bool dso_local;
+  const char *section;  /**< NULL to choose by content; see kiln_section_declare */
+  const char *comdat;   /**< NULL for none (LINKONCE: its own name) */
+  size_t comdat_length; /**< in bytes; 0 if `comdat` is NUL-terminated */
+  uint8_t align_log2;   /**< functions: 0 for the target's default */
   /** A definition of the symbol follows in this module. Code that is built before the definition can then rely on the
    * definition, and uses the GOT less often. Code that is built after the definition relies on the definition in any
    * case, and so does all code that is built when the module is frozen. */
@@ -484,7 +485,7 @@ typedef enum kiln_symbol_kind {
   KILN_SYMBOL_KIND_COUNT
 } kiln_symbol_kind;
 
-/** Properties of a symbol as declared. Strings live as long as the module. */
+/** Describes a symbol. Strings live as long as the module. */
 typedef struct kiln_symbol_info {
   kiln_symbol_kind kind; /**< what it is */
   kiln_symbol_desc desc; /**< as declared */

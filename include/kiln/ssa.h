@@ -130,8 +130,8 @@ KILN_API void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *
  * that the front end itself has added to the blocks, such as parameters for the call's results. */
 KILN_API void kiln_ssa_try(kiln_ssa *s, const kiln_try_desc *t);
 
-/** Records the edges from `from` to `to` of a terminator that was built without the calls above. `from` must have its
- * terminator already. An edge may be recorded twice. */
+/** Records the edges from `from` to `to`, if the terminator of `from` was not built with the functions above. `from`
+ * must have a terminator already. An edge may be recorded twice. */
 KILN_API void kiln_ssa_edge(kiln_ssa *s, kiln_block from, kiln_block to);
 
 /** Seals `block`: declares that all edges into the block exist. Adding an edge to a sealed block is an error. Sealing a

@@ -46,7 +46,7 @@ typedef union kiln_wasm_value {
   void *ref;        /**< references */
 } kiln_wasm_value;
 
-/** Reasons for a trap. The texts are those of the official test suite. */
+/** Reasons for a trap. The texts in quotation marks are those of the official test suite. */
 typedef enum kiln_wasm_trap {
   KILN_WASM_TRAP_NULL_FUNCTION,     /**< "uninitialized element": call of a null reference */
   KILN_WASM_TRAP_UNREACHABLE,       /**< "unreachable" */
@@ -88,7 +88,7 @@ typedef struct kiln_wasm_func {
 
 /** A memory. `base` never changes; `size_bytes` never decreases. */
 typedef struct kiln_wasm_memory {
-  /** Its first byte. For a 32-bit memory, KILN_WASM_RESERVED_BYTES of address space follow. */
+  /** The first byte of the memory. For a 32-bit memory, KILN_WASM_RESERVED_BYTES bytes of address space follow it. */
   uint8_t *base;
   /** The accessible size, a multiple of KILN_WASM_PAGE_BYTES. The size of a shared memory is written atomically. */
   uint64_t size_bytes;
