@@ -1,6 +1,6 @@
-/* Uses the system's assembler for inline assembly that the bitcode reader finds (libkiln-as). This is a library of its
- * own because it starts processes, which libkiln never does. The assembler is GNU as, or clang if there is no GNU as or
- * if it refuses a text. */
+/* Uses the system's assembler for inline assembly, such as the assembly in bitcode (libkiln-as). This is a separate
+ * library because it starts processes, which libkiln never does. The assembler is GNU as. If there is no GNU as, or if
+ * it refuses a text, clang is used. */
 #ifndef KILN_AS_H
 #define KILN_AS_H
 
@@ -10,15 +10,16 @@
 extern "C" {
 #endif
 
-/** Runs the assembler, and owns the machine code that it made. */
+/** An assembler. It runs the system's assembler, and owns the machine code that the system's assembler made. */
 typedef struct kiln_as kiln_as;
 
-/** Makes modules with `options` use the system's assembler, by setting `assemble` and `assemble_user`. The assembler is
- * `as`, or for a target other than this machine the one of its GNU tools (`aarch64-linux-gnu-as`), or the one that the
- * environment variable KILN_AS names. After it, clang is tried: `clang-22`, or the program that KILN_CLANG names. A
- * single process assembles all texts of a module, with input and output in memory. The thread that compiles starts the
- * process and waits for it; several threads may do so at once. Free the result with kiln_as_free after the module.
- * Returns NULL if memory runs out; `options` are then unchanged. */
+/** Makes an assembler, and sets `assemble` and `assemble_user` of `options`, so that modules with these options use it.
+ * The first program that is tried is `as`, or, for a target other than this machine, the assembler of the target's GNU
+ * tools (`aarch64-linux-gnu-as`). The environment variable KILN_AS may name another program. The second program that is
+ * tried is `clang-22`, or the program that the environment variable KILN_CLANG names. A single process assembles all
+ * texts of a module, with its input and output in memory. The thread that compiles starts the process and waits for it;
+ * several threads may do so at once. Free the result with kiln_as_free after the module is freed. Returns NULL if
+ * memory runs out; `options` is then unchanged. */
 KILN_API kiln_as *kiln_as_new(kiln_module_options *options);
 
 /** Frees the assembler and the machine code of its texts. NULL is allowed. */

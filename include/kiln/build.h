@@ -1,9 +1,10 @@
 /* Builds functions: the calls that a front end makes for each block and instruction.
  *
- * The first error sticks to the function: later calls return "none" and change nothing, so a front end checks once, at
- * `kiln_func_finish` or `kiln_func_compile`. The calls check the range and type of operands; only `kiln_func_verify`
- * checks dominance. Values and blocks are valid until their function ends. A NULL function, which means that there was
- * no memory to begin it, behaves like one that has failed: every call returns "none" or KILN_ERR_ARGUMENT. */
+ * The first error sticks to the function: later calls return "none" and change nothing. A front end therefore needs to
+ * check for errors only once, at `kiln_func_finish` or `kiln_func_compile`. The calls that build instructions check the
+ * ranges and types of their operands, but not dominance: only `kiln_func_verify` checks dominance. Values and blocks
+ * are valid until their function is compiled or discarded. kiln_func_begin returns NULL if it cannot begin a function.
+ * A NULL function behaves like one that has failed: every call returns "none" or KILN_ERR_ARGUMENT. */
 #ifndef KILN_BUILD_H
 #define KILN_BUILD_H
 
@@ -18,49 +19,55 @@ extern "C" {
 /** A function being built. */
 typedef struct kiln_func kiln_func;
 
-/** Begins the body of `symbol`. The entry block exists already, has the signature's parameters as block parameters, and
- * is current. Returns NULL only if memory runs out (the module's status then says so) or if there is no session; other
- * errors stick to the function. Any number of functions may be open in a session. */
+/** Begins the body of `symbol`. The new function has an entry block, whose parameters are those of the signature, and
+ * the entry block is the current block. Returns NULL only if memory runs out (the module's status is then
+ * KILN_ERR_MEMORY) or if `s` is NULL. Other errors stick to the function. Any number of functions may be open in a
+ * session. */
 KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
 
 /** Returns the i-th parameter of the function, which is a parameter of its entry block. */
 KILN_API kiln_value kiln_func_param(kiln_func *f, uint32_t i);
 
-/** Checks that the function is complete: every block is terminated, every edge has its arguments, and every forward
- * value is bound. Nothing can be added afterwards. Returns the function's status. */
+/** Checks that the function is complete: every block must have a terminator, every edge its arguments, and every
+ * forward value must be bound. Nothing can be added to the function afterwards. Returns the function's status. */
 KILN_API kiln_status kiln_func_finish(kiln_func *f);
 
 /** Checks a finished function against all rules of docs/ir.md. */
 KILN_API kiln_status kiln_func_verify(kiln_func *f);
 
-/** Finishes the function unless that has been done, generates its code, and frees it. The code joins the session's
- * output in the order of these calls. If the function has an error, the error becomes the module's: kiln_module_status
- * and kiln_module_diag return it, and no object is written, but other functions can still be compiled. */
+/** Finishes the function if it is not finished yet, generates its code, and frees the function. The code is appended to
+ * the session's output, in the order of the calls to this function. If `f` has an error, the error becomes an error of
+ * the module: kiln_module_status and kiln_module_diag report the error, and no object can be written. Other functions
+ * can still be compiled. */
 KILN_API kiln_status kiln_func_compile(kiln_func *f);
 
-/** Does the same as kiln_func_compile, for front ends that can do without a function that fails: its error is not
- * passed to the module, and the symbol may be begun again. The error is written to `diag` (may be NULL), whose status
- * is KILN_OK if there was none. */
+/** Does the same as kiln_func_compile, but does not pass an error of the function to the module. This is for front ends
+ * that can continue after a function has failed: they may call kiln_func_begin for the same symbol again. The error is
+ * written to `diag` (may be NULL). If there was no error, the status in `diag` is KILN_OK. */
 KILN_API kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag);
 
-/** Frees a function without compiling it, together with its error. Its symbol stays undefined. NULL is allowed. */
+/** Frees a function and its error without compiling the function. The function's symbol stays undefined. NULL is
+ * allowed. */
 KILN_API void kiln_func_discard(kiln_func *f);
 
-/** Receives each finished function of an input, in order, and owns it: the callback must pass it to kiln_func_compile
- * or kiln_func_discard before it returns. Reading stops if it returns a status other than KILN_OK. */
+/** Receives each finished function of an input, in the order of the input. The callback owns the function, and must
+ * pass the function to kiln_func_compile or kiln_func_discard before the callback returns. If the callback returns a
+ * status other than KILN_OK, the reader stops. */
 typedef kiln_status (*kiln_func_sink_fn)(void *user, kiln_func *f);
 
 /** Returns the status of the function's first error; KILN_OK if there was none. */
 KILN_API kiln_status kiln_func_status(const kiln_func *f);
 
-/** Reports an error of the front end at the current block and instruction. The error sticks. */
+/** Reports an error that the front end found, at the current block and instruction. The error sticks to the
+ * function. */
 KILN_API kiln_status kiln_func_fail(kiln_func *f, kiln_status status, const char *message);
 
-/** Makes finishing the function fail with `message` (not copied) until the next call with NULL. This is for helpers
- * that must end before the function is finished, such as <kiln/ssa.h>. */
+/** Sets a message that prevents the function from being finished: kiln_func_finish fails with `message` until this
+ * function is called again with NULL. `message` is not copied. This is for helpers that must complete their work before
+ * the function is finished, such as <kiln/ssa.h>. */
 KILN_API void kiln_func_hold(kiln_func *f, const char *message);
 
-/** Returns the number by which diagnostics will refer to the next instruction. */
+/** Returns the number that the next instruction will have in diagnostics. */
 KILN_API uint32_t kiln_func_next_inst(const kiln_func *f);
 
 /** Returns the session that the function is built in. */
@@ -71,41 +78,43 @@ KILN_API kiln_symbol kiln_func_symbol(const kiln_func *f);
 
 /* ---- blocks ---- */
 
-/** Makes a block. Branches to it and instructions in it may be built at any time, and blocks may be filled in any
- * order; leaving a block and returning to it costs a little. */
+/** Makes a block. Branches to the block, and instructions in the block, may be built at any time. Blocks may be filled
+ * in any order. Leaving a block before it is terminated and returning to it later costs a little compile time. */
 KILN_API kiln_block kiln_block_new(kiln_func *f);
 
 /** Makes `count` blocks with consecutive ids and returns the first. */
 KILN_API kiln_block kiln_block_new_many(kiln_func *f, uint32_t count);
 
-/** Makes `b` the current block, to whose end instructions are appended. */
+/** Makes `b` the current block. New instructions are appended to the end of the current block. */
 KILN_API void kiln_block_switch(kiln_func *f, kiln_block b);
 
 /** Returns the current block. */
 KILN_API kiln_block kiln_block_current(const kiln_func *f);
 
-/** Appends a parameter to any block but the entry. Allowed at any time before the function is finished. */
+/** Appends a parameter to the block `b`, which is any block except the entry block. Allowed at any time before the
+ * function is finished. */
 KILN_API kiln_value kiln_block_add_param(kiln_func *f, kiln_block b, kiln_type type);
 
-/** Returns the number of parameters that `b` has so far, which is the index of the next one for kiln_edge_set_arg. */
+/** Returns the number of parameters that `b` has so far. This number is also the index that the next parameter will
+ * have in kiln_edge_set_arg. */
 KILN_API uint32_t kiln_block_param_count(const kiln_func *f, kiln_block b);
 
-/** Returns true if the block has its terminator. */
+/** Returns true if the block has a terminator. */
 KILN_API bool kiln_block_is_terminated(const kiln_func *f, kiln_block b);
 
 /** Passes `value` as argument `index` on every edge from `pred` to `target`. Allowed until the function is finished,
- * whether or not `pred` is terminated already. */
+ * both before and after `pred` is terminated. */
 KILN_API void kiln_edge_set_arg(kiln_func *f, kiln_block pred, kiln_block target, uint32_t index,
                                 kiln_value value);
 
 /* ---- operands ---- */
 
-/** Returns the type of a value; VOID for "none" and for an integer constant, which takes the type that its use
- * requires. */
+/** Returns the type of a value. Returns VOID for "none" and for integer constants: an integer constant takes the type
+ * that the instruction using it requires. */
 KILN_API kiln_type kiln_value_type(const kiln_func *f, kiln_value v);
 
-/** Returns an integer constant of up to 64 bits, which is sign-extended where a use requires an i128. It has no type of
- * its own. */
+/** Returns an integer constant of up to 64 bits. The constant has no type of its own: where an instruction requires an
+ * i128, the constant is sign-extended. */
 KILN_API kiln_value kiln_const_int(kiln_func *f, int64_t value);
 
 /** Returns an i128 constant. */
@@ -117,38 +126,41 @@ KILN_API kiln_value kiln_const_f32(kiln_func *f, float value);
 /** Returns an f64 constant, bit for bit. */
 KILN_API kiln_value kiln_const_f64(kiln_func *f, double value);
 
-/** Returns a constant of any type, given its bits, low half first. */
+/** Returns a constant of any type, given its bits. `low` has the lower 64 bits and `high` the upper 64 bits. */
 KILN_API kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t high);
 
 /** Returns the address of a symbol plus `addend`. The address of a thread-local symbol is allowed only as the operand
  * of tls_addr. */
 KILN_API kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend);
 
-/** Makes a stack slot and returns its address, an i64. A slot that is only loaded from and stored to directly, as a
- * single type, costs no more than a register. Its initial content is unspecified. */
+/** Makes a stack slot and returns its address, an i64. The slot's initial content is unspecified. If all uses of the
+ * slot are loads and stores directly at its address, all of the same type, the slot costs no more than a value in a
+ * register. */
 KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, uint32_t align_log2);
 
-/** Marks a slot as being or containing an array, for kiln_func_attrs.guard. Call it before the function is finished. */
+/** Marks a slot that is an array or contains an array, for kiln_func_attrs.guard. Call this function before `f` is
+ * finished. */
 KILN_API void kiln_slot_set_array(kiln_func *f, kiln_value slot);
 
-/** Makes a forward value: an operand that is bound to a value later. */
+/** Makes a forward value. It can be used as an operand at once, and is bound to a value later. */
 KILN_API kiln_value kiln_forward_new(kiln_func *f, kiln_type type);
 
-/** Binds a forward value, once, to a value of the same type. */
+/** Binds a forward value to a value of the same type. This may be done only once for each forward value. */
 KILN_API void kiln_forward_bind(kiln_func *f, kiln_value forward, kiln_value value);
 
-/** Returns the address of block `b` of this function and marks the block as address-taken. This is for
- * kiln_build_brind, directly or after the address was stored in memory. The address of the entry cannot be taken. */
+/** Returns the address of block `b` of this function and marks the block as address-taken. The address may be passed to
+ * kiln_build_brind, or stored in memory, loaded again, and then passed to kiln_build_brind. The address of the entry
+ * block cannot be taken. */
 KILN_API kiln_value kiln_block_address(kiln_func *f, kiln_block b);
 
-/** Defines private data that belongs to this function, such as a string or a table. Only this function's code and data
- * may use the symbol, and the data is omitted from the object if the function is. Everything in `desc` is copied.
- * Errors stick to the function. */
+/** Defines private data that belongs to this function, such as a string or a table, and returns the data's symbol. Only
+ * the code and data of this function may refer to the symbol. If the function is omitted from the object, the data is
+ * omitted too. Everything in `desc` is copied. Errors stick to the function. */
 KILN_API kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc);
 
 /* ---- instructions: by shape ----
- * Each appends to the current block. Shapes of ops.def in brackets. Where a type is passed, it is
- * the instruction's; operands have that type where nothing else is said. */
+ * Each function appends an instruction to the current block. Names in brackets are shapes of ops.def. If a function
+ * takes a type, this is the type of the instruction, and operands have this type unless the comment says otherwise. */
 
 /** Opcodes, as listed in <kiln/ops.def>. */
 typedef enum kiln_op {
@@ -157,17 +169,19 @@ typedef enum kiln_op {
   KILN_OP_COUNT
 } kiln_op;
 
-/** Builds an operation with one operand. [UN] has a result; the operand of TLS_ADDR is a symbol constant. [UNV] has no
- * result; RESUME ends the block. [SLOTV] takes the address of a slot and has no result. */
+/** Builds an operation with one operand. Operations of shape [UN] have a result; one of these, TLS_ADDR, takes a symbol
+ * constant. Operations of shape [UNV] have no result; one of these, RESUME, ends the block. Operations of shape [SLOTV]
+ * take the address of a slot and have no result. */
 KILN_API kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a);
 
-/** Builds an operation with two operands. [BIN] has a result; FCOPYSIGN is one of these; shift and rotate counts have
- * the type of `a`. [BINV] takes two i64 and has no result. */
+/** Builds an operation with two operands. Operations of shape [BIN], including FCOPYSIGN, have a result. In shifts and
+ * rotates, the count `b` has the type of `a`. Operations of shape [BINV] take two i64 operands and have no result. */
 KILN_API kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                       kiln_value b);
 
-/** Builds an operation with three operands. [TERN] has a result. [MEM3] takes the addresses to write to and to read
- * from and a size (i64); [MEMSET] takes an address, an i8 and a size. Neither of these two has a result. */
+/** Builds an operation with three operands. Operations of shape [TERN] have a result. Operations of shape [MEM3] take
+ * the address to write to, the address to read from, and a size (i64), and have no result. The operation of shape
+ * [MEMSET] takes an address, an i8 and a size, and has no result. */
 KILN_API kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                        kiln_value b, kiln_value c);
 
@@ -175,12 +189,13 @@ KILN_API kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type,
 KILN_API kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
                                        kiln_value a);
 
-/** Builds an operation without operands. [NULLARY] has a result of the operation's only type. [NULLARYV] has no result;
- * UNREACHABLE and TRAP end the block. */
+/** Builds an operation without operands. Operations of shape [NULLARY] have a result of the operation's only type.
+ * Operations of shape [NULLARYV] have no result; two of these, UNREACHABLE and TRAP, end the block. */
 KILN_API kiln_value kiln_build_nullary(kiln_func *f, kiln_op op);
 
-/** Builds a [RESULT] that names result `index`, from 1, of the operation `of`. It must directly follow that operation,
- * or another of its results. */
+/** Builds a [RESULT], whose value is result number `index` of the operation `of`. Result 0 is the value of the
+ * operation itself, so `index` starts at 1. The RESULT must directly follow the operation or another RESULT of the same
+ * operation. */
 KILN_API kiln_value kiln_build_result(kiln_func *f, kiln_value of, uint32_t index);
 
 /** Integer conditions. Flipping bit 0 negates a condition. */
@@ -202,8 +217,8 @@ typedef enum kiln_icond {
 KILN_API kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
                                     kiln_value b);
 
-/** Floating-point conditions. If an operand is NaN, conditions whose names begin with O are false and those whose names
- * begin with U are true. Flipping bit 0 negates a condition. */
+/** Floating-point conditions. If an operand is NaN, conditions whose names begin with O (ordered) are false, and
+ * conditions whose names begin with U (unordered) are true. Flipping bit 0 negates a condition. */
 typedef enum kiln_fcond {
   KILN_FCOND_OEQ, /**< ordered and a == b */
   KILN_FCOND_UNE, /**< unordered or a != b */
@@ -226,7 +241,7 @@ typedef enum kiln_fcond {
 KILN_API kiln_value kiln_build_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type, kiln_value a,
                                     kiln_value b);
 
-/** Builds a [SELECT], whose result is `a` if the low bit of `cond`, an i8, is 1, and otherwise `b`. */
+/** Builds a [SELECT]. `cond` is an i8. The result is `a` if the low bit of `cond` is 1, and `b` otherwise. */
 KILN_API kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_value a,
                                       kiln_value b);
 
@@ -235,22 +250,22 @@ KILN_API kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value c
 /** Flags of memory accesses. Combine them with KILN_MEM_ALIGN. */
 enum {
   KILN_MEM_SEXT = 1u << 5, /**< load: sign-extends the narrower value in memory */
-  /** The access is not removed, repeated, or merged with another access. An access of more than 8 bytes may be done in
-   * parts. */
+  /** The access is not removed, repeated, or merged with another access. An access of more than 8 bytes may be split
+   * into several smaller accesses. */
   KILN_MEM_VOLATILE = 1u << 6,
   KILN_MEM_NONTEMPORAL = 1u << 7 /**< hint: the memory is not needed again soon */
 };
 
-/** States that the address of an access is a multiple of 2^n, with n from 0 to 15. Without this, no alignment is
- * assumed: unaligned accesses are always allowed. */
+/** Flag of a memory access: the address is a multiple of 2^n, with n from 0 to 15. Without this flag, no alignment is
+ * assumed. Unaligned accesses are always allowed. */
 #define KILN_MEM_ALIGN(n) ((unsigned)(n) << 8)
 
 /** Builds a [LOAD] of `type` from the address `a` + `disp`. */
 KILN_API kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                                     uint32_t mem_flags);
 
-/** Builds a [LOAD] of the narrower integer `mem`, which is zero-extended to `type`, or sign-extended with
- * KILN_MEM_SEXT. */
+/** Builds a [LOAD] of an integer of the type `mem`, which is narrower than `type`. The integer is sign-extended to
+ * `type` if `mem_flags` contains KILN_MEM_SEXT, and otherwise zero-extended. */
 KILN_API kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                         int32_t disp, uint32_t mem_flags);
 
@@ -258,17 +273,18 @@ KILN_API kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type 
 KILN_API void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                                kiln_value v, uint32_t mem_flags);
 
-/** Builds a TRUNC and a STORE, which store the low bits of the integer `v` of `type` as the narrower `mem`. The TRUNC
- * generates no code unless `v` is needed afterwards. */
+/** Builds a TRUNC of the integer `v` from `type` to the narrower type `mem`, and a STORE of the result to the address
+ * `a` + `disp`. The TRUNC generates no code unless `v` is needed afterwards. */
 KILN_API void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                      int32_t disp, kiln_value v, uint32_t mem_flags);
 
-/** Builds an [ADDR], `base` + `index` * `scale` + `disp`. `scale` ranges from 0 to 65535, and is 0 if `index` is
- * none. */
+/** Builds an [ADDR], whose result is `base` + `index` * `scale` + `disp`. `scale` ranges from 0 to 65535. If `index` is
+ * none, `scale` is 0. */
 KILN_API kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, uint32_t scale,
                                     int32_t disp);
 
-/** Builds a [SALLOC] of `size` bytes of stack, aligned to 2^align_log2, and at least to the ABI's stack alignment. */
+/** Builds a [SALLOC] of `size` bytes of stack. The result, their address, is aligned to 2^align_log2 bytes or to the
+ * ABI's stack alignment, whichever is larger. */
 KILN_API kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, uint32_t align_log2);
 
 /** Memory orderings, as in C11. */
@@ -305,12 +321,13 @@ typedef enum kiln_rmw {
   KILN_RMW_COUNT
 } kiln_rmw;
 
-/** Builds an [ATOMIC_RMW] at the address `a` with the operand `v`. Its result is the old value in memory. */
+/** Builds an [ATOMIC_RMW] at the address `a` with the operand `v`. The result is the value that memory had before the
+ * operation. */
 KILN_API kiln_value kiln_build_atomic_rmw(kiln_func *f, kiln_rmw op, kiln_type type, kiln_value a,
                                           kiln_value v, kiln_ordering order);
 
-/** Builds an [ATOMIC_CAS] at the address `a`. Its result is the old value in memory; result 1 is 1 if `desired` was
- * stored, else 0. `failure` is an ordering that a load may have. */
+/** Builds an [ATOMIC_CAS] at the address `a`. Result 0 is the value that memory had before the operation. Result 1 is 1
+ * if `desired` was stored, and 0 otherwise. `failure` must be an ordering that is allowed for loads. */
 KILN_API kiln_value kiln_build_atomic_cas(kiln_func *f, kiln_type type, kiln_value a,
                                           kiln_value expected, kiln_value desired,
                                           kiln_ordering success, kiln_ordering failure);
@@ -320,9 +337,9 @@ KILN_API void kiln_build_fence(kiln_func *f, kiln_ordering order);
 
 /* ---- calls ---- */
 
-/** Builds a [CALL] of `callee`, which is a symbol constant without addend or an i64, with `n_args` arguments; with a
- * variadic signature, these may be more than the signature has parameters. Returns result 0, or none if there is no
- * result. `args` is copied. */
+/** Builds a [CALL] to `callee`, which is either a symbol constant with an addend of 0 or an i64. `args` has `n_args`
+ * arguments and is copied. If the signature is variadic, there may be more arguments than the signature has parameters.
+ * Returns result 0, or none if there is no result. */
 KILN_API kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee,
                                     const kiln_value *args, uint32_t n_args);
 
@@ -334,8 +351,8 @@ KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, uint32_t level);
 
 /* ---- terminators: TRY is in <kiln/exceptions.h> ---- */
 
-/** Builds a [BR] to `target` with arguments for its parameters. Arguments that are left out may be given later by
- * kiln_edge_set_arg. */
+/** Builds a [BR] to `target`. `args` are the arguments for the parameters of `target`. Arguments that are left out here
+ * can be passed later with kiln_edge_set_arg. */
 KILN_API void kiln_build_br(kiln_func *f, kiln_block target, const kiln_value *args,
                             uint32_t n_args);
 
@@ -345,37 +362,40 @@ KILN_API void kiln_build_brif(kiln_func *f, kiln_value cond, kiln_block then_blo
                               kiln_block else_block, const kiln_value *else_args,
                               uint32_t n_else_args);
 
-/** One case of a switch. Values are compared in the switch's type, and all must differ. */
+/** One case of a switch. Values are compared in the switch's type. The values of all cases must be different. */
 typedef struct kiln_switch_case {
-  int64_t value;     /**< only the low bits count, as many as the type has */
+  int64_t value;     /**< truncated to the switch's type */
   kiln_block target; /**< the block for that value */
 } kiln_switch_case;
 
-/** Builds a [SWITCH] on an integer of at most 64 bits. Pass arguments by kiln_edge_set_arg. */
+/** Builds a [SWITCH] on `v`, an integer of at most 64 bits. Use kiln_edge_set_arg to pass arguments to the target
+ * blocks. */
 KILN_API void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v,
                                 kiln_block default_block, const kiln_switch_case *cases,
                                 uint32_t n_cases);
 
-/** Builds a [BRIND] to one of `targets`, and marks them as address-taken. Pass arguments by kiln_edge_set_arg. */
+/** Builds a [BRIND], which jumps to `address`. At run time, `address` must be the address of one of the blocks in
+ * `targets`. All of these blocks are marked as address-taken. Use kiln_edge_set_arg to pass arguments to them. */
 KILN_API void kiln_build_brind(kiln_func *f, kiln_value address, const kiln_block *targets,
                                uint32_t n_targets);
 
 /** Builds a [RET] with one value for each result of the signature. */
 KILN_API void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n_values);
 
-/** Builds a [TAILCALL] of `callee`, which is given as for kiln_build_call. The function and the callee must have the
- * same results, the same KILN_PARAM_SRET or none, and the same convention, KILN_CC_C or KILN_CC_PRESERVE_NONE. Either
- * neither signature is variadic, or both are and have the same parameters; the callee then also gets the function's own
- * variadic arguments. The arguments on the stack must not take more room than the function's own parameters there.
- * Addresses of the function's slots, and of memory from SALLOC, are not valid in the callee. */
+/** Builds a [TAILCALL] to `callee`, which is given as for kiln_build_call. The signatures of the function and the
+ * callee must have the same results and the same convention, which is KILN_CC_C or KILN_CC_PRESERVE_NONE. If one of the
+ * two signatures has a parameter with KILN_PARAM_SRET, the other one must have such a parameter too. If one signature
+ * is variadic, the other one must be variadic too and have the same parameters; the callee then also receives the
+ * function's own variadic arguments. Arguments that are passed on the stack must not take more room than the function's
+ * own stack parameters. Addresses of the function's slots, and of memory from SALLOC, are not valid in the callee. */
 KILN_API void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee,
                                   const kiln_value *args, uint32_t n_args);
 
 /* ---- vectors ---- */
 
-/** Builds an operation on the lanes of vectors. `type` is the type of the result, which is V64 or V128 except for
- * VEXTRACT and VSIGNS. `lane` is the type of the lanes: the result's, or, for VEXTRACT and VSIGNS, the operand's. Pass
- * none for `b` where the shape has no `b`. The remaining arguments depend on the shape:
+/** Builds an operation on the lanes of vectors. `type` is the type of the result. It is V64 or V128, except for
+ * VEXTRACT and VSIGNS. `lane` is the type of the result's lanes; for VEXTRACT and VSIGNS, it is the type of the
+ * operand's lanes. For shapes that have no `b`, pass none. The other arguments depend on the shape:
  * - [VUN]: `a`.
  * - [VBIN]: `a` and `b`.
  * - [VICMP], [VFCMP]: `a` and `b`; `number` is a kiln_icond or a kiln_fcond.
@@ -388,24 +408,25 @@ KILN_API kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, 
 
 /* ---- source locations ---- */
 
-/** Adds a source file for locations of this session and returns its number, from 1; 0 if the module failed. `name` is
- * copied. Equal names get equal numbers. */
+/** Adds a source file, for use in this session's source locations. Returns the file's number, which is at least 1, or 0
+ * if the module has failed. `name` is copied. Equal names have equal numbers. */
 KILN_API uint32_t kiln_file_new(kiln_session *s, const char *name);
 
-/** Adds a source location for functions of this session, in a file that kiln_file_new numbered. Returns its id, from 1;
- * 0 means no location. Equal locations may get different ids. */
+/** Adds a source location for functions of this session. `file` is a number from kiln_file_new. Returns the location's
+ * id, which is at least 1; id 0 means no location. Equal locations may have different ids. */
 KILN_API uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t column);
 
-/** Sets the location of the instructions built from here on to `loc` (kiln_loc_new), until the next call. */
+/** Sets the source location of the instructions that are built from now on, until the next call. `loc` is an id from
+ * kiln_loc_new. */
 KILN_API void kiln_func_set_loc(kiln_func *f, uint32_t loc);
 
-/** Fills in `source`, `source_line` and `source_column` of `d` from the location that was set last, if there is one.
- * This is for front ends that report errors of their own. */
+/** Copies the source location that was set last, if there is one, to `source`, `source_line` and `source_column` of
+ * `d`. Front ends use this function when they report errors of their own. */
 KILN_API void kiln_func_fill_diag(const kiln_func *f, kiln_diag *d);
 
-/** Sets the position in the source text of whatever is built from here on. Lines and columns count from 1; line 0 means
- * unknown. Diagnostics about this function contain the position, including later ones about the instructions built
- * here. */
+/** Sets the position in the input text of the instructions that are built from now on. Lines and columns count from 1;
+ * line 0 means that the position is unknown. Every diagnostic about one of these instructions contains the position,
+ * even if it is reported later. */
 KILN_API void kiln_func_set_text_position(kiln_func *f, uint32_t line, uint32_t column);
 
 #ifdef __cplusplus

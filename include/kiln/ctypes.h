@@ -1,10 +1,11 @@
-/* C types, their layout, and how the platform's ABI passes them, for front ends that call C or are called by it.
- * Describe types and signatures, and then build calls, parameters, results and variable arguments with C's types,
- * without knowing the ABI. Only the builder's public calls are used.
+/* C types, their layout, and the way in which the platform's ABI passes them. This is for front ends whose code calls C
+ * functions or is called by C functions. The front end describes types and signatures. It can then build calls, access
+ * parameters and variadic arguments, and return results in terms of C types, without knowledge of the ABI. This helper
+ * uses only the builder's public functions.
  *
- * The facts come from the System V x86-64 psABI 1.0 (sections 3.1.2, 3.2.3, 3.5.7) and AAPCS64 2024Q3 (5, 6.8, appendix
- * B), for Linux, little-endian. In calls, a scalar is a value whose type is kiln_ctype_info.value; everything else
- * (struct, union, complex) is the address of its memory.
+ * The ABIs are the System V x86-64 psABI 1.0 (sections 3.1.2, 3.2.3, 3.5.7) and AAPCS64 2024Q3 (sections 5 and 6.8,
+ * appendix B), for little-endian Linux. In calls, a scalar is passed to this helper as a value whose type is
+ * kiln_ctype_info.value. For all other types (struct, union, complex), the address of the object is passed.
  *
  *     kiln_ctypes *c = kiln_ctypes_new(m);                       // struct point { double x, y; };
  *     kiln_ctype real = kiln_ctype_basic(KILN_CTYPE_DOUBLE);
@@ -34,12 +35,12 @@
 extern "C" {
 #endif
 
-/** The C types and signatures of a module. Several threads may share one as long as none of them adds to it, or each
- * thread may make its own. Errors that occur when adding stick to the module (kiln_module_status). If it is NULL, the
- * calls return "none". */
+/** A table of the C types and signatures of a module. Several threads may share a table as long as no thread adds to
+ * it; otherwise, each thread needs a table of its own. Errors that occur when something is added stick to the module
+ * (kiln_module_status). If the table is NULL, functions return "none". */
 typedef struct kiln_ctypes kiln_ctypes;
 
-/** A C type of one kiln_ctypes. A basic type's id is its kiln_ctype_kind in every kiln_ctypes. Id 0 is none. */
+/** A C type in a kiln_ctypes. In every kiln_ctypes, the id of a basic type is its kiln_ctype_kind. Id 0 means none. */
 typedef struct kiln_ctype {
   uint32_t id; /**< 0 for none */
 } kiln_ctype;
@@ -49,7 +50,8 @@ typedef struct kiln_csig {
   uint32_t id; /**< 0 for none */
 } kiln_csig;
 
-/** Kinds of types. All before KILN_CTYPE_ARRAY are basic. An enumeration is represented by its integer type. */
+/** Kinds of types. The kinds before KILN_CTYPE_ARRAY are basic types. An enumeration is represented by its integer
+ * type. */
 typedef enum kiln_ctype_kind {
   KILN_CTYPE_NONE,    /**< no type */
   KILN_CTYPE_VOID,    /**< void */
@@ -71,7 +73,7 @@ typedef enum kiln_ctype_kind {
   KILN_CTYPE_DOUBLE,  /**< double */
   KILN_CTYPE_LDOUBLE, /**< x86-64: F80 in 16 bytes; AArch64: F128 */
   KILN_CTYPE_POINTER, /**< to anything */
-  /** As a parameter only: the static chain (KILN_PARAM_CHAIN), which C does not have. */
+  /** The static chain (KILN_PARAM_CHAIN), which C does not have. Only for parameters. */
   KILN_CTYPE_CHAIN,
   KILN_CTYPE_COMPLEX_FLOAT,   /**< float _Complex */
   KILN_CTYPE_COMPLEX_DOUBLE,  /**< double _Complex */
@@ -82,26 +84,28 @@ typedef enum kiln_ctype_kind {
   KILN_CTYPE_KIND_COUNT
 } kiln_ctype_kind;
 
-/** Makes an empty table for `m` and the ABI of its target. Returns NULL only if memory runs out or if `m` is NULL. */
+/** Makes an empty table for the module `m` and the ABI of its target. Returns NULL only if memory runs out or if `m` is
+ * NULL. */
 KILN_API kiln_ctypes *kiln_ctypes_new(kiln_module *m);
 
 /** Frees a table. NULL is allowed. */
 KILN_API void kiln_ctypes_free(kiln_ctypes *c);
 
-/** Switches C's default argument promotions of variadic arguments on (the initial state) or off. When they are off,
- * signatures made from then on pass a float as a float and a char as a char, and kiln_build_cva_arg accepts such types.
- * This is for front ends that promote arguments themselves, or for languages whose callers and callees do not
- * promote. */
+/** Switches C's default argument promotions for variadic arguments on or off. They are on initially. While they are
+ * off, new signatures pass a variadic float as a float and a variadic char as a char, and kiln_build_cva_arg accepts
+ * such types. This is for front ends that promote arguments themselves, and for languages in which neither callers nor
+ * callees promote. */
 KILN_API void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on);
 
 /* ---- types ---- */
 
-/** Returns the basic type of a kind; none for kinds that are not basic. */
+/** Returns the basic type of the given kind; none if the kind is not a basic type. */
 KILN_API kiln_ctype kiln_ctype_basic(kiln_ctype_kind kind);
 
 /** Flags of a field. */
 enum {
-  KILN_CFIELD_BITS = 1,    /**< a bit-field of `bits` bits (0 for the one that ends a unit) */
+  /** A bit-field of `bits` bits; width 0 means, as in C, that the next bit-field begins in a new unit. */
+  KILN_CFIELD_BITS = 1,
   KILN_CFIELD_UNNAMED = 2, /**< a bit-field without a name: padding */
   KILN_CFIELD_PACKED = 4   /**< the attribute `packed` on the field */
 };
@@ -120,15 +124,15 @@ typedef struct kiln_ctype_options {
   bool packed;          /**< the attribute `packed` */
   uint32_t pack_bytes;  /**< `#pragma pack(n)`; 0 for none */
   uint32_t align_bytes; /**< the attribute `aligned`; 0 for none */
-  /** The type is never passed or returned in registers, even if it is empty: it is of class MEMORY on x86-64, and
-   * treated as larger than 16 bytes on AArch64. The same applies to types that contain it. This is for types whose
-   * content the front end does not describe. C has no such types. */
+  /** The type is never passed or returned in registers, even if the type is empty. On x86-64, it has the class MEMORY;
+   * on AArch64, it is treated as if it were larger than 16 bytes. This also applies to all types that contain the type.
+   * It is for types whose content the front end does not describe. C has no such types. */
   bool in_memory;
   uint64_t reserved[1]; /**< 0 */
 } kiln_ctype_options;
 
-/** Makes a struct with `n_fields` members (0 for GNU C's empty struct, of size 0). `layout` may be NULL. A flexible
- * array must be the last member. Each call makes a new type. */
+/** Makes a struct with `n_fields` members. 0 members make an empty struct, which has size 0 as in GNU C. `layout` may
+ * be NULL. A flexible array must be the last member. Each call makes a new type. */
 KILN_API kiln_ctype kiln_ctype_new_struct(kiln_ctypes *c, const kiln_ctype_options *layout,
                                           const kiln_cfield *fields, uint32_t n_fields);
 
@@ -142,7 +146,8 @@ KILN_API kiln_ctype kiln_ctype_new_array(kiln_ctypes *c, kiln_ctype of, uint64_t
 /** Makes a flexible array member's type, `of name[]`. */
 KILN_API kiln_ctype kiln_ctype_new_flexible(kiln_ctypes *c, kiln_ctype of);
 
-/** Makes a type like `t` with another alignment (a power of two), as a typedef with the attribute `aligned` does. */
+/** Makes a type that differs from `t` only in its alignment, which must be a power of two. This is like a typedef with
+ * the attribute `aligned`. */
 KILN_API kiln_ctype kiln_ctype_new_aligned(kiln_ctypes *c, kiln_ctype t, uint32_t align_bytes);
 
 /** Describes a type. */
@@ -150,7 +155,7 @@ typedef struct kiln_ctype_info {
   kiln_ctype_kind kind; /**< its kind */
   uint64_t size_bytes;  /**< sizeof; 0 for void and flexible arrays */
   uint32_t align_bytes; /**< _Alignof */
-  kiln_type value;      /**< scalars: the type of values; VOID for all others */
+  kiln_type value;      /**< scalars: the type of their values; VOID for all other types */
   bool is_signed;       /**< integers */
   kiln_ctype element;   /**< arrays */
   uint64_t count;       /**< arrays */
@@ -160,7 +165,7 @@ typedef struct kiln_ctype_info {
 /** Returns the description of a type; all zero for none. */
 KILN_API kiln_ctype_info kiln_ctype_get(const kiln_ctypes *c, kiln_ctype t);
 
-/** Describes a member's place. A bit-field begins at bit `offset_bytes` * 8 + `bit_offset`. */
+/** Describes a member of a struct or union. A bit-field begins at the bit `offset_bytes` * 8 + `bit_offset`. */
 typedef struct kiln_cfield_info {
   kiln_ctype type;       /**< type of the member */
   uint64_t offset_bytes; /**< from the start of the struct */
@@ -169,7 +174,7 @@ typedef struct kiln_cfield_info {
   uint8_t flags;         /**< KILN_CFIELD_... */
 } kiln_cfield_info;
 
-/** Returns the description of the i-th member; all zero if there is none. */
+/** Returns the description of the i-th member of a struct or union; all zero if there is no such member. */
 KILN_API kiln_cfield_info kiln_ctype_get_field(const kiln_ctypes *c, kiln_ctype t, uint32_t i);
 
 /** Returns the type that C's default argument promotions convert `t` to. */
@@ -177,30 +182,30 @@ KILN_API kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t);
 
 /* ---- signatures ---- */
 
-/** Makes a C signature, or finds an equal one: equal signatures have equal ids. `flags` are KILN_SIG_...; `result` may
- * be void. Parameters are scalars, complex numbers, structs or unions; arrays and functions must be passed as
+/** Makes a C signature, or finds an equal signature: equal signatures have equal ids. `flags` are KILN_SIG_... `result`
+ * may be void. Parameters may be scalars, complex numbers, structs and unions. Pass arrays and functions as
  * pointers. */
 KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, uint32_t flags, kiln_ctype result,
                                  const kiln_ctype *params, uint32_t n_params);
 
-/** Returns the signature for a call of the variadic `sig` with `n_more` more arguments of the given types, which are
- * promoted as in C (unless kiln_ctypes_set_promotion switched that off). */
+/** Returns the signature for a call with the variadic signature `sig` and `n_more` variadic arguments, whose types are
+ * `more`. The types are promoted as in C, unless kiln_ctypes_set_promotion has switched promotions off. */
 KILN_API kiln_csig kiln_csig_new_variadic(kiln_ctypes *c, kiln_csig sig, const kiln_ctype *more,
                                           uint32_t n_more);
 
-/** Returns the signature as a kiln_sig, with which functions can be declared. */
+/** Returns the kiln_sig of a C signature. Use it to declare functions. */
 KILN_API kiln_sig kiln_csig_sig(const kiln_ctypes *c, kiln_csig sig);
 
-/* How arguments and results are passed. This is for front ends that need to know; the calls below do not require it. */
+/* How arguments and results are passed. Front ends that use only the functions under "calls" below do not need this. */
 
 /** Ways to pass an argument or a result. */
 typedef enum kiln_cpass {
   KILN_CPASS_NONE,      /**< not passed at all: void, empty structs */
   KILN_CPASS_VALUE,     /**< as a scalar: one parameter or result */
-  KILN_CPASS_PIECES,    /**< in pieces: one parameter or result for each */
-  KILN_CPASS_BYVAL,     /**< arguments: by a copy in the argument area */
+  KILN_CPASS_PIECES,    /**< in pieces: one parameter or result for each piece */
+  KILN_CPASS_BYVAL,     /**< arguments: as a copy in the stack's argument area */
   KILN_CPASS_REFERENCE, /**< arguments: by the address of a copy */
-  KILN_CPASS_SRET,      /**< results: in memory whose address is the first parameter */
+  KILN_CPASS_SRET,      /**< results: in memory, whose address is passed as the first parameter */
   KILN_CPASS_COUNT
 } kiln_cpass;
 
@@ -208,7 +213,7 @@ typedef enum kiln_cpass {
 typedef struct kiln_cpiece {
   kiln_type type;        /**< type of that scalar */
   uint32_t offset_bytes; /**< from the start of the aggregate */
-  /** Number of bytes that belong to the aggregate, at most the type's size. */
+  /** Number of the piece's bytes that belong to the aggregate, at most the size of `type`. */
   uint32_t size_bytes;
 } kiln_cpiece;
 
@@ -219,7 +224,7 @@ typedef struct kiln_cpiece {
 typedef struct kiln_carg_info {
   kiln_ctype type;   /**< type after promotion */
   kiln_cpass pass;   /**< how it is passed */
-  uint32_t param;    /**< arguments: index of its first parameter in the kiln_sig */
+  uint32_t param;    /**< arguments: index of the argument's first parameter in the kiln_sig */
   uint32_t n_pieces; /**< number of `pieces`, with KILN_CPASS_PIECES */
   kiln_cpiece pieces[KILN_MAX_CPIECES]; /**< in order */
 } kiln_carg_info;
@@ -234,42 +239,46 @@ KILN_API kiln_carg_info kiln_csig_get_arg(const kiln_ctypes *c, kiln_csig sig, u
 KILN_API kiln_carg_info kiln_csig_get_result(const kiln_ctypes *c, kiln_csig sig);
 
 /* ---- calls ----
- * They append to the current block and make no blocks. Errors stick to the function. A _Bool is an i8
- * that is 0 or 1. */
+ * These functions append to the current block and make no blocks. Only kiln_build_ctry makes another block the current
+ * block. Errors stick to the function. A _Bool is an i8 that is 0 or 1. */
 
-/** Calls `callee` (given as for kiln_build_call) with one value per argument: the scalar itself, or for any other type
- * the address of memory to copy from. A promoted argument may be given in its own type or in the promoted one. A scalar
- * result is returned. Any other result is written to the address `result`, or to a new slot if `result` is none; the
- * callee must not be able to reach that memory in another way. The address is returned. */
+/** Builds a call to `callee`, which is given as for kiln_build_call. `args` has one value for each argument: for a
+ * scalar, the scalar itself; for any other type, the address of memory from which the argument is copied. If an
+ * argument is promoted, its value may have either the original or the promoted type. If the result is a scalar, returns
+ * the result. Otherwise, the result is written to the address `result`, or to a new slot if `result` is none, and this
+ * address is returned. The callee must not be able to access the memory at `result` in any other way. */
 KILN_API kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                      kiln_value callee, kiln_value result, const kiln_value *args,
                                      uint32_t n_args);
 
-/** Builds the same call as a try (kiln_build_try). It ends the current block and returns to block `t->normal`, to which
- * no other edge may lead. Building continues there, with the value that kiln_build_ccall would return. Of `t`, only
- * that block and the fields that describe unwinding are used: unwind, unwind_args, n_unwind_args, clauses, n_clauses
- * and shared; `normal` gets no arguments. With <kiln/ssa.h>, record both edges by kiln_ssa_edge, and seal
- * `t->normal`. */
+/** Builds the same call as kiln_build_ccall, but as a TRY (kiln_build_try). The TRY ends the current block. The call
+ * returns to the block `t->normal`, which must have no other predecessor and becomes the current block. Returns the
+ * value that kiln_build_ccall would return, for use in that block. Of `t`, only `normal` and the fields that describe
+ * unwinding are used: unwind, unwind_args, n_unwind_args, clauses, n_clauses and shared. No arguments are passed to
+ * `normal`. If you use <kiln/ssa.h>, record both edges with kiln_ssa_edge, and seal `t->normal`. */
 KILN_API kiln_value kiln_build_ctry(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                     kiln_value callee, kiln_value result, const kiln_try_desc *t,
                                     const kiln_value *args, uint32_t n_args);
 
-/** Returns parameter `i` of `f`, whose signature is kiln_csig_sig of `sig`: a scalar, or the address of memory that
- * belongs to the function. Call it in the entry block, at most once for each parameter. */
+/** Returns the parameter `i` of `f`, whose signature must be the kiln_csig_sig of `sig`. A scalar parameter is returned
+ * as a value. For any other type, returns the address of the parameter, in memory that belongs to the function. Call
+ * this function in the entry block, at most once for each parameter. */
 KILN_API kiln_value kiln_build_cparam(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                       uint32_t i);
 
-/** Returns from `f` with `value`: a scalar, the address of any other result, or none for void. */
+/** Builds the return from `f`. `value` is the result if it is a scalar, the address of the result if it has any other
+ * type, and none for void. */
 KILN_API void kiln_build_creturn(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                  kiln_value value);
 
-/** Returns the address to which the result of `f` is written, if it is returned in memory; otherwise none. A value that
- * is already at that address is not copied by kiln_build_creturn. */
+/** Returns the address to which the result of `f` is written if the ABI returns it in memory; otherwise none. If the
+ * front end passes this address to kiln_build_creturn, nothing is copied. */
 KILN_API kiln_value kiln_build_cresult(kiln_func *f, const kiln_ctypes *c, kiln_csig sig);
 
-/** Returns the next variadic argument, of type `t`, from the va_list at `ap`: a scalar, or the address of memory that
- * belongs to the function. `t` must be a type that C's default promotions do not change, unless
- * kiln_ctypes_set_promotion switched them off. */
+/** Returns the next variadic argument, which has the type `t`, from the va_list at the address `ap`. A scalar is
+ * returned as a value. For any other type, returns the address of the argument, in memory that belongs to the function.
+ * `t` must be a type that C's default argument promotions do not change, unless kiln_ctypes_set_promotion has switched
+ * promotions off. */
 KILN_API kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype t,
                                        kiln_value ap);
 

@@ -1,8 +1,9 @@
 /** @file
- * Debug information in DWARF's own vocabulary: entries, each of which has a tag, attributes and a parent.
+ * Debug information in DWARF's own terms. The functions of this header make entries; each entry has a tag, attributes
+ * and a parent.
  *
- * Each set numbers its entries, which may be referred to before they are defined. Tags and attributes are those of
- * DWARF 5 (<kiln/dwarf.h>); they are not checked. */
+ * The entries of a set are numbered, and an entry may be referred to before it is defined. Tags and attributes are
+ * those of DWARF 5 (<kiln/dwarf.h>). Kiln does not check whether a tag may have the attributes that are set. */
 #ifndef KILN_DEBUG_ENTRIES_H
 #define KILN_DEBUG_ENTRIES_H
 
@@ -12,7 +13,7 @@
 extern "C" {
 #endif
 
-/** A string of a set that several entries may use: kiln_die_set_shared_string. Id 0 is none. */
+/** A string of a set. Several entries may use the same string (kiln_die_set_shared_string). Id 0 means none. */
 typedef struct kiln_debug_string {
   uint32_t id; /**< opaque */
 } kiln_debug_string;
@@ -22,58 +23,60 @@ enum {
   /** a source file: DW_AT_name, DW_AT_comp_dir (its directory), kiln_die_set_md5 */
   KILN_DIE_TAG_FILE = 0xfff0,
   KILN_DIE_TAG_LIST = 0xfff1, /**< a list of entries: kiln_die_begin_list */
-  /** Stands for its parent, a function or a block, in locations of code that came from another file (which these
-   * locations then name) or that has a discriminator: DW_AT_GNU_discriminator. */
+  /** A scope for locations. It stands for its parent, which is a function or a block, and is used for code that came
+   * from another file (the locations then name that file) or that has a discriminator (DW_AT_GNU_discriminator). */
   KILN_DIE_TAG_PART = 0xfff2,
 };
 
-/** Returns a limit that all entry numbers of a set are below: one more than the highest number used; 0 if `d` is
- * NULL. */
+/** Returns the highest entry number used in a set, plus one; all entry numbers are below this limit. Returns 0 if `d`
+ * is NULL. */
 KILN_API uint32_t kiln_debug_die_limit(const kiln_debug *d);
 
-/** Returns the entry of number `index` (from 1) of a set, whether or not it is defined. Numbers may be chosen in any
- * order, as densely as possible; consecutive numbers have consecutive ids. Returns entry 0 if `d` is NULL or if the
- * number is too large. */
+/** Returns the entry with the number `index` (from 1) of a set, whether or not this entry is defined. Numbers may be
+ * used in any order, but should be as dense as possible. Consecutive numbers have consecutive ids. Returns entry 0 if
+ * `d` is NULL or if the number is too large. */
 KILN_API kiln_die kiln_die_at(const kiln_debug *d, uint32_t index);
 
-/** Defines `e` as an entry with the tag `tag` (DW_TAG_...) inside `parent` (0 or a file for the top level of its unit).
- * Attributes that are set from here on belong to it. */
+/** Defines `e` as an entry with the tag `tag` (DW_TAG_...) and the parent `parent`. If `parent` is 0 or a file, the
+ * entry is at the top level of its unit. The attributes that are set from now on belong to this entry. */
 KILN_API void kiln_die_begin(kiln_debug *d, kiln_die e, uint32_t tag, kiln_die parent);
 
-/** Begins a new entry with the set's next number. */
+/** Begins a new entry, whose number is the next unused number of the set. */
 KILN_API kiln_die kiln_die_new(kiln_debug *d, uint32_t tag, kiln_die parent);
 
 /* ---- attributes of the entry that was begun last ---- */
 
-/** Sets an unsigned attribute `name` (DW_AT_...) of the entry that was begun last. This call and those below set each
- * name at most once. */
+/** Sets an attribute of the entry that was begun last to an unsigned number. `name` is DW_AT_... This function and the
+ * functions below may set each attribute of an entry only once. */
 KILN_API void kiln_die_set_uint(kiln_debug *d, uint32_t name, uint64_t value);
 
-/** Sets an attribute to a number in two's complement. DW_AT_const_value and DW_AT_discr_value are unsigned if the type
- * is. A DW_AT_lower_bound that equals the language's own is omitted. */
+/** Sets an attribute to a number in two's complement. For DW_AT_const_value and DW_AT_discr_value, the number is taken
+ * as unsigned if its type is unsigned. DW_AT_lower_bound is omitted if it equals the default lower bound of the
+ * language. */
 KILN_API void kiln_die_set_int(kiln_debug *d, uint32_t name, int64_t value);
 
-/** Sets a flag attribute. DW_AT_object_pointer of a parameter becomes an attribute of its function. */
+/** Sets an attribute that is a flag. If DW_AT_object_pointer is set for a parameter, it becomes an attribute of the
+ * parameter's function. */
 KILN_API void kiln_die_set_flag(kiln_debug *d, uint32_t name);
 
 /** Sets an attribute to a string of `text_length` bytes, without NUL, which is copied. */
 KILN_API void kiln_die_set_string(kiln_debug *d, uint32_t name, const char *text,
                                   size_t text_length);
 
-/** Adds a string of `text_length` bytes, without NUL, which is copied (unless kiln_module_options.borrow_strings is
- * set). It must differ from all other strings that this call adds to the sets of the module and its sessions, so no
- * search is needed. Consecutive strings of a set have consecutive ids. Entries of a session may use strings of the
- * module. Returns id 0 if memory runs out, or if `d` or `text` is NULL. */
+/** Adds a string of `text_length` bytes, without NUL, to a set. The string is copied, unless
+ * kiln_module_options.borrow_strings is set. It must differ from all other strings that this function adds to the sets
+ * of the module and its sessions: this function does not search for equal strings. Strings that are added to a set one
+ * after the other have consecutive ids. Entries of a session may use strings of the module's set. Returns id 0 if
+ * memory runs out, or if `d` or `text` is NULL. */
 KILN_API kiln_debug_string kiln_debug_string_new(kiln_debug *d, const char *text,
                                                  size_t text_length);
 
-/** Sets an attribute to a string that was added before, like kiln_die_set_string. Does nothing if the string is 0 or
- * has no characters. */
+/** Sets an attribute to a string that kiln_debug_string_new added. Does nothing if the string has id 0 or is empty. */
 KILN_API void kiln_die_set_shared_string(kiln_debug *d, uint32_t name, kiln_debug_string text);
 
-/** Sets an attribute to another entry; does nothing if that is 0. For a file, the attribute is its number
- * (DW_AT_decl_file, DW_AT_call_file). The DW_AT_decl_file of a unit is the file from which the unit takes its name and
- * directory. */
+/** Sets an attribute to another entry. Does nothing if `to` is 0. If `to` is a file, the attribute is written as the
+ * file's number (DW_AT_decl_file, DW_AT_call_file). The DW_AT_decl_file of a unit is the file whose name and directory
+ * become the unit's. */
 KILN_API void kiln_die_set_ref(kiln_debug *d, uint32_t name, kiln_die to);
 
 /** Sets an attribute to a location expression (DW_OP_...) of `size_bytes` bytes, which is copied. */
@@ -83,39 +86,43 @@ KILN_API void kiln_die_set_expr(kiln_debug *d, uint32_t name, const void *bytes,
 KILN_API void kiln_die_set_block(kiln_debug *d, uint32_t name, const void *bytes,
                                  size_t size_bytes);
 
-/** Sets an attribute to a location: the address of `symbol`, to which an expression of `expr_bytes` bytes is applied.
+/** Sets an attribute to a location: the expression `expr`, of `expr_bytes` bytes, applied to the address of `symbol`.
  * The attribute is omitted if the object does not define the symbol. */
 KILN_API void kiln_die_set_symbol(kiln_debug *d, uint32_t name, kiln_symbol symbol,
                                   const void *expr, size_t expr_bytes);
 
-/** Makes the entry, which is a parameter, number `number` (from 1) of its function's parameters. They are written in
- * this order. */
+/** Sets the number (from 1) of a parameter among its function's parameters. Parameters are written in the order of
+ * their numbers. */
 KILN_API void kiln_die_set_argument(kiln_debug *d, uint32_t number);
 
-/** Gives a function the variables of a list even if none of them has a location, so that debuggers know of them. */
+/** Gives a function the list of its variables. The variables in the list are written even if they have no location, so
+ * that debuggers know about them. */
 KILN_API void kiln_die_set_retained(kiln_debug *d, kiln_die list);
 
 /** Sets the MD5 of a file's content, 16 bytes. */
 KILN_API void kiln_die_set_md5(kiln_debug *d, const uint8_t *md5);
 
-/** Makes the entries of a list, in order, the children of this entry. A member of a DW_TAG_variant_part, except the one
- * that DW_AT_discr names, is written in a DW_TAG_variant of its own, which takes over its DW_AT_discr_value. Members
- * without a parent are written in every entry that has the list, and must not be referred to (DW_TAG_subrange_type,
- * DW_TAG_enumerator, template parameters). */
+/** Makes the entries of a list, in order, the children of this entry. If this entry is a DW_TAG_variant_part, each
+ * child except the one that DW_AT_discr names is written in a DW_TAG_variant of its own, and the child's
+ * DW_AT_discr_value becomes an attribute of that DW_TAG_variant. An entry without a parent (DW_TAG_subrange_type,
+ * DW_TAG_enumerator, template parameters) is written once for each entry that has the list, and must not be referred
+ * to. */
 KILN_API void kiln_die_set_children(kiln_debug *d, kiln_die list);
 
-/** Sets the entry's result type and parameter types from a list, whose first member is the result type (0 for none).
- * This sets DW_AT_type and adds children DW_TAG_formal_parameter; a parameter type 0 becomes
- * DW_TAG_unspecified_parameters. DW_AT_artificial of a type becomes an attribute of the parameters of that type. */
+/** Sets the entry's result type and parameter types from a list. The first item of the list is the result type (0 for
+ * none), which becomes DW_AT_type. Each further item is a parameter type, for which a child DW_TAG_formal_parameter is
+ * added, or a child DW_TAG_unspecified_parameters if the type is 0. If a parameter type has the attribute
+ * DW_AT_artificial, the attribute is written on the parameters of that type instead. */
 KILN_API void kiln_die_set_signature(kiln_debug *d, kiln_die list);
 
-/** Does the same for a function, taking the types from a DW_TAG_subroutine_type with a signature. For a definition, it
- * sets only DW_AT_type: a definition's parameters are variables. */
+/** Sets a function's result type and parameter types from `type`, a DW_TAG_subroutine_type for which
+ * kiln_die_set_signature was called. For the definition of a function, only DW_AT_type is set, since a definition's
+ * parameters are entries of their own. */
 KILN_API void kiln_die_set_function_type(kiln_debug *d, kiln_die type);
 
 /* ---- lists ---- */
 
-/** Defines `e` as a list of `n_items` entries, each of which may be 0. */
+/** Defines `e` as a list of `n_items` entries. Any of these may be 0. */
 KILN_API void kiln_die_begin_list(kiln_debug *d, kiln_die e, const kiln_die *items,
                                   uint32_t n_items);
 
@@ -126,13 +133,16 @@ KILN_API void kiln_die_append(kiln_debug *d, kiln_die item);
 
 /** The kind of an attribute's value in a kiln_die_shape_attr. */
 typedef enum kiln_die_attr_kind {
-  KILN_DIE_ATTR_UINT,   /**< kiln_die_set_uint, up to 32 bits */
-  KILN_DIE_ATTR_WIDE,   /**< kiln_die_set_uint: two values, the low 32 bits and the high 32 bits */
-  KILN_DIE_ATTR_INT,    /**< kiln_die_set_int: two values, like KILN_DIE_ATTR_WIDE */
+  KILN_DIE_ATTR_UINT, /**< kiln_die_set_uint, up to 32 bits */
+  /** kiln_die_set_uint: takes two values, the low 32 bits and then the high 32 bits. */
+  KILN_DIE_ATTR_WIDE,
+  KILN_DIE_ATTR_INT,    /**< kiln_die_set_int: takes two values, like WIDE */
   KILN_DIE_ATTR_FLAG,   /**< kiln_die_set_flag: no value */
   KILN_DIE_ATTR_STRING, /**< kiln_die_set_shared_string: the id of a nonempty string */
-  KILN_DIE_ATTR_REF,    /**< kiln_die_set_ref: an entry's id, as for those below */
-  KILN_DIE_ATTR_CHILDREN,      /**< kiln_die_set_children; `name` is 0 here and for those below */
+  /** kiln_die_set_ref: an entry's id; the kinds below up to RETAINED take an entry's id too. */
+  KILN_DIE_ATTR_REF,
+  /** kiln_die_set_children; `name` is 0 for this kind and the kinds below. */
+  KILN_DIE_ATTR_CHILDREN,
   KILN_DIE_ATTR_SIGNATURE,     /**< kiln_die_set_signature */
   KILN_DIE_ATTR_FUNCTION_TYPE, /**< kiln_die_set_function_type */
   KILN_DIE_ATTR_RETAINED,      /**< kiln_die_set_retained */
@@ -146,41 +156,45 @@ typedef struct kiln_die_shape_attr {
   uint16_t is;   /**< KILN_DIE_ATTR_... */
 } kiln_die_shape_attr;
 
-/** The tag and attributes that many entries of a set have in common; only the attributes' values differ. Id 0 is
- * none. */
+/** A shape: the tag and the kinds of attributes that many entries of a set have in common. Only the values of the
+ * attributes differ from entry to entry. Id 0 means none. */
 typedef struct kiln_die_shape {
   uint32_t id;  /**< opaque */
   uint32_t tag; /**< opaque */
 } kiln_die_shape;
 
-/** Returns the shape of entries with `tag` and `n_attrs` attributes, each name at most once. Equal calls return the
- * same shape. Returns id 0 if memory runs out, if `d` is NULL, or after an error, which fails the module. */
+/** Returns the shape of entries that have the tag `tag` and the `n_attrs` attributes `attrs`. No name may occur twice.
+ * Calls with equal arguments return the same shape. Returns id 0 if memory runs out, if `d` is NULL, or after an error,
+ * which sticks to the module. */
 KILN_API kiln_die_shape kiln_die_shape_new(kiln_debug *d, uint32_t tag,
                                            const kiln_die_shape_attr *attrs, uint32_t n_attrs);
 
-/** Does what kiln_die_begin and a call for each attribute of the shape would do, but faster. `values` has the values of
- * all attributes, in order. Further attributes may be added. Unknown entries and strings are ignored. */
+/** Begins an entry as kiln_die_begin does, and sets all attributes of the shape. This is faster than one call for each
+ * attribute. `values` has the values of the attributes, in the shape's order. Further attributes may be set afterwards.
+ * Unknown entries and strings among the values are ignored. */
 KILN_API void kiln_die_begin_shaped(kiln_debug *d, kiln_die e, kiln_die_shape shape,
                                     kiln_die parent, const uint32_t *values);
 
 /* ---- units, and what is written ---- */
 
 /** Makes `e`, an entry of the module, a unit (DW_TAG_compile_unit). The unit is written, and so are the functions and
- * globals that name it as their unit. */
+ * globals that belong to this unit. */
 KILN_API void kiln_debug_add_unit(kiln_debug *d, kiln_die e);
 
-/** Restricts what is written of a unit to its lines and, by name, to functions with the functions inlined into them. */
+/** Restricts what is written for a unit: only its lines, and the names of its functions and of the functions inlined
+ * into these. */
 KILN_API void kiln_debug_set_lines_only(kiln_debug *d, kiln_die unit);
 
-/** Writes entry `e` of the module (a global variable, a type) as part of `unit` even if nothing refers to it. If `e` is
- * a list, this applies to all its members. */
+/** Marks an entry of the module, such as a global variable or a type, to be written as part of `unit` even if nothing
+ * refers to the entry. If `e` is a list, this applies to all entries of the list. */
 KILN_API void kiln_debug_keep(kiln_debug *d, kiln_die unit, kiln_die e);
 
-/** Places a variable (DW_TAG_variable) of the module at the address of `symbol`, to which an expression of `expr_bytes`
- * bytes (DW_OP_..., copied) is applied. With symbol 0 it has no place, but the expression gives its value. If the
- * object does not define the symbol, the variable has no location. For the declaration (DW_TAG_subprogram) of a
- * function that the module does not define, `symbol` is the function, and there is no expression; entries of calls
- * refer to it. */
+/** Sets the location of a variable (DW_TAG_variable) of the module. The location is the expression `expr` (DW_OP_...,
+ * `expr_bytes` bytes, copied), applied to the address of `symbol`. If `symbol` is 0, the variable has no address, and
+ * the expression computes its value. If the object does not define the symbol, the variable has no location.
+ *
+ * `variable` may also be the declaration (DW_TAG_subprogram) of a function that the module does not define. `symbol` is
+ * then the function, and there is no expression. Entries of calls to the function refer to this declaration. */
 KILN_API void kiln_debug_set_global(kiln_debug *d, kiln_die variable, kiln_symbol symbol,
                                     const void *expr, size_t expr_bytes);
 
@@ -188,7 +202,8 @@ KILN_API void kiln_debug_set_global(kiln_debug *d, kiln_die variable, kiln_symbo
 
 /** A location expression under construction. Zero-initialise it. */
 typedef struct kiln_debug_expr {
-  uint8_t bytes[120];  /**< for kiln_die_set_expr and the other calls that take an expression */
+  /** The expression, for kiln_die_set_expr and other functions that take an expression. */
+  uint8_t bytes[120];
   uint32_t size_bytes; /**< bytes in use */
   bool full;           /**< something did not fit and is missing */
 } kiln_debug_expr;

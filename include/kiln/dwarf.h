@@ -1,5 +1,6 @@
 /* Names for the numbers of DWARF 5 and its extensions: KILN_DW_TAG_variable is the standard's DW_TAG_variable. The
- * prefix distinguishes them from those of a system's <dwarf.h>. <kiln/dwarf.def> lists them all, by kind. */
+ * prefix KILN_ distinguishes these names from the names in a system's <dwarf.h>. <kiln/dwarf.def> lists all numbers, by
+ * kind. */
 #ifndef KILN_DWARF_H
 #define KILN_DWARF_H
 

@@ -1,5 +1,5 @@
-/* Calls that may unwind: TRY, its clauses, and the values that its landing pad receives. A function with a TRY needs a
- * personality (<kiln/attrs.h>). RESUME ends a landing pad's cleanup. */
+/* Calls that may unwind: the operation TRY, its clauses, and the values that its landing pad receives. A function with
+ * a TRY needs a personality (<kiln/attrs.h>). After a cleanup, a landing pad ends with RESUME. */
 #ifndef KILN_EXCEPTIONS_H
 #define KILN_EXCEPTIONS_H
 
@@ -11,11 +11,13 @@ extern "C" {
 
 /** Selects the exceptions that a clause of a TRY catches. */
 typedef enum kiln_clause_kind {
-  KILN_CLAUSE_CATCH,     /**< exceptions of a type; the selector is the type's kiln_const_typeid */
+  /** Exceptions of a given type; the selector is the type's kiln_const_typeid. */
+  KILN_CLAUSE_CATCH,
   KILN_CLAUSE_CATCH_ALL, /**< all exceptions; the selector is the kiln_const_typeid of no symbol */
-  KILN_CLAUSE_FILTER,    /**< exceptions of none of the given types; the selector is negative */
-  /** All exceptions that a frame further out catches; the selector is 0. The code at the landing pad usually ends with
-   * RESUME. */
+  /** Exceptions that have none of the given types; the selector is negative. */
+  KILN_CLAUSE_FILTER,
+  /** All exceptions that another frame, further out, will catch; the selector is 0. The code at the landing pad usually
+   * ends with RESUME. */
   KILN_CLAUSE_CLEANUP,
   KILN_CLAUSE_KIND_COUNT
 } kiln_clause_kind;
@@ -28,7 +30,7 @@ typedef struct kiln_clause {
   uint32_t n_types;         /**< FILTER: number of types, which may be 0 */
 } kiln_clause;
 
-/** A list of clauses that several tries share. It belongs to its function. Id 0 is none. */
+/** A list of clauses that several TRYs of one function can share. Id 0 means none. */
 typedef struct kiln_clauses {
   uint32_t id; /**< identifies the list in its function */
 } kiln_clauses;
@@ -39,18 +41,22 @@ typedef struct kiln_try_desc {
   kiln_value callee;      /**< function to call */
   const kiln_value *args; /**< the call's arguments */
   uint32_t n_args;        /**< number of args */
-  kiln_block normal;      /**< where the call returns to */
-  /** For its parameters; a kiln_try_result may be among the values. */
+  kiln_block normal;      /**< the block that is entered when the call returns */
+  /** Arguments for the parameters of `normal`. They may include results of the call (kiln_try_result). */
   const kiln_value *normal_args;
-  uint32_t n_normal_args; /**< number of normal_args; others may be given by kiln_edge_set_arg */
-  kiln_block unwind;      /**< the landing pad, for exceptions that a clause catches */
-  /** For its parameters; a kiln_try_exception may be among the values. */
+  /** Number of normal_args; further arguments may be set with kiln_edge_set_arg. */
+  uint32_t n_normal_args;
+  /** The landing pad: the block that is entered when a clause catches an exception. */
+  kiln_block unwind;
+  /** Arguments for the parameters of `unwind`. They may include the exception and its selector (kiln_try_exception). */
   const kiln_value *unwind_args;
-  uint32_t n_unwind_args; /**< number of unwind_args; others may be given by kiln_edge_set_arg */
-  /** The first clause that matches catches an exception. CLEANUP must be the last. */
+  /** Number of unwind_args; further arguments may be set with kiln_edge_set_arg. */
+  uint32_t n_unwind_args;
+  /** Clauses in order: an exception is caught by the first clause that matches. CLEANUP must be the last clause. */
   const kiln_clause *clauses;
   uint32_t n_clauses; /**< number of clauses, at least 1 if `shared` is none */
-  /** Unless none, used in place of `clauses`. kiln_clauses_set may set its content later. */
+  /** If not none, this list of clauses is used instead of `clauses`. Its content may be set later
+   * (kiln_clauses_set). */
   kiln_clauses shared;
   uint64_t reserved[2]; /**< 0 */
 } kiln_try_desc;
@@ -58,25 +64,26 @@ typedef struct kiln_try_desc {
 /** Builds a [TRY]. Everything in `t` is copied. */
 KILN_API void kiln_build_try(kiln_func *f, const kiln_try_desc *t);
 
-/** Returns a value for result `k` (from 0) of a try by signature `sig`. It may be used only as an argument on such a
- * try's normal edge. */
+/** Returns a value that stands for result `k`, counting from 0, of a TRY with the signature `sig`. The value may be
+ * used only as an argument on the normal edge of such a TRY. */
 KILN_API kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, uint32_t k);
 
-/** Returns a value that a try's landing pad receives: the exception, an i64, for k = 0; the selector, an i32 that says
- * which clause caught the exception, for k = 1. It may be used only as an argument on a try's unwind edge. */
+/** Returns a value that the landing pad of a TRY receives. For `k` = 0, this is the exception, an i64. For `k` = 1, it
+ * is the selector, an i32 that says which clause caught the exception. The value may be used only as an argument on the
+ * unwind edge of a TRY. */
 KILN_API kiln_value kiln_try_exception(kiln_func *f, uint32_t k);
 
-/** Returns the selector of `type` in this function: an integer constant to compare with exception value 1. The symbol
- * of id 0 is the type of CATCH_ALL. */
+/** Returns the selector of `type` in this function: an integer constant, to be compared with the selector that the
+ * landing pad receives. The symbol of id 0 is the type of CATCH_ALL. */
 KILN_API kiln_value kiln_const_typeid(kiln_func *f, kiln_symbol type);
 
 /* ---- landing pads that several tries share ---- */
 
-/** Makes a list of clauses, for tries of `f` that have the same landing pad. Set its content by kiln_clauses_set at any
- * time before the function is finished. */
+/** Makes a list of clauses, for TRYs of `f` that have the same landing pad. Call kiln_clauses_set to set the list's
+ * content, at any time before the function is finished. */
 KILN_API kiln_clauses kiln_clauses_new(kiln_func *f);
 
-/** Sets the content of list `to`, once. Everything is copied. */
+/** Sets the content of the list `to`. This may be done only once for each list. Everything is copied. */
 KILN_API void kiln_clauses_set(kiln_func *f, kiln_clauses to, const kiln_clause *clauses,
                                uint32_t n_clauses);
 

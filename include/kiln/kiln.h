@@ -1,5 +1,5 @@
-/* Kiln's public API: includes all headers of libkiln. <kiln/interp.h> and <kiln/llvm.h> belong to libraries of their
- * own. */
+/* Kiln's public API: includes all headers of libkiln. Headers of other libraries, such as <kiln/interp.h> and
+ * <kiln/llvm.h>, are not included. */
 #ifndef KILN_KILN_H
 #define KILN_KILN_H
 #include <kiln/asm.h>

@@ -1,5 +1,5 @@
-/* The machine code of functions as they are compiled, for listings and debuggers; and the register allocator's plan,
- * for work on Kiln itself. */
+/* Gives access to the machine code of each function after it is compiled, for listings and debuggers. Also dumps the
+ * register allocator's plan, which helps in the development of Kiln itself. */
 #ifndef KILN_LISTING_H
 #define KILN_LISTING_H
 
@@ -10,10 +10,10 @@
 extern "C" {
 #endif
 
-/** A piece of a function's code: the bytes from `offset_bytes` to the next piece. They were generated for instruction
- * `inst` of `block`. If `inst` is 0, they belong to the start of the block; if there is no block either, they are
- * prologue, epilogue or literals. A piece may be empty: an instruction's code can be part of the code of the
- * instruction that uses its result, and an instruction with an unused result has no code. */
+/** A piece of a function's code: the bytes from `offset_bytes` to the next piece. The bytes were generated for the
+ * instruction `inst` of `block`. If `inst` is 0, the bytes belong to the start of the block. If `block` is UINT32_MAX
+ * as well, the bytes are a prologue, an epilogue or literals. A piece may be empty: an instruction whose result is not
+ * used has no code, and the code of an instruction may be part of the code of the instruction that uses its result. */
 typedef struct kiln_code_piece {
   uint32_t offset_bytes; /**< from the function's first byte, in ascending order */
   kiln_block block;      /**< or UINT32_MAX */
@@ -31,7 +31,7 @@ typedef struct kiln_code {
   const kiln_code_piece *pieces; /**< in code order; the first begins at 0 */
 } kiln_code;
 
-/** A field of a function's code that the linker fills in. */
+/** A field of a function's code. The linker fills in the field. */
 typedef struct kiln_code_reloc {
   uint32_t offset_bytes; /**< from the function's first byte */
   kiln_reloc_kind kind;  /**< which value the field takes */
@@ -39,30 +39,32 @@ typedef struct kiln_code_reloc {
   int64_t addend;        /**< added to the symbol's address */
 } kiln_code_reloc;
 
-/** Makes the session record the pieces of each function that it compiles from now on. It is off initially; when on,
- * compiling is slightly slower. */
+/** Switches on or off whether the session records the pieces of each function that it compiles from now on. Recording
+ * is off initially. It makes compiling slightly slower. */
 KILN_API kiln_status kiln_session_set_map(kiln_session *s, bool on);
 
-/** Finds the machine code of the function that the session compiled last. Returns false if the map was off at the time,
- * or if compiling failed. Instructions have the ids that they had before the function was compiled. */
+/** Finds the machine code of the function that the session compiled last. Returns false if recording
+ * (kiln_session_set_map) was off when the function was compiled, or if compiling failed. The instructions of pieces
+ * have the ids that they had before the function was compiled. */
 KILN_API bool kiln_session_find_code(const kiln_session *s, kiln_code *out);
 
-/** Returns the i-th relocation of that code; all zero past the last one. */
+/** Returns the i-th relocation of the code that kiln_session_find_code finds; all zero past the last relocation. */
 KILN_API kiln_code_reloc kiln_session_get_code_reloc(const kiln_session *s, uint32_t i);
 
 /* ---- plans ---- */
 
 /** Parts of a plan to dump. */
 enum {
-  KILN_DUMP_PLAN = 1, /**< block order, loops, and the registers that are homes in each block */
-  /** For each value and variable that several blocks share: its home (a register, or the frame), its interval of
-   * positions in block order, and the weight of its uses. */
+  /** Block order, loops, and the registers that serve as homes in each block. */
+  KILN_DUMP_PLAN = 1,
+  /** For each value and variable that is used in several blocks: its home (a register, or a place in the frame), its
+   * interval of positions in block order, and the weight of its uses. */
   KILN_DUMP_HOMES = 2,
 };
 
-/** Makes each function that the session compiles from now on append parts of its plan to `out`. `what` selects the
- * parts (KILN_DUMP_..., combined by |; 0 for none). `out` must live as long as functions are compiled. The output is
- * for humans, and its form may change. */
+/** Selects the parts of the plan (KILN_DUMP_..., combined with |; 0 for none) that the session appends to `out` for
+ * each function that it compiles from now on. `out` must live for as long as the session compiles functions. The output
+ * is meant for humans, and its form may change. */
 KILN_API kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *out);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* The target's own instructions, by LLVM's names, for operations that the IR does not have. */
+/* Instructions of the target processor, under LLVM's names, for operations that the IR does not have. */
 #ifndef KILN_MACHINE_OPS_H
 #define KILN_MACHINE_OPS_H
 
@@ -8,17 +8,19 @@
 extern "C" {
 #endif
 
-/** Limits of the target's own instructions. */
+/** Limits of machine instructions. */
 enum {
   KILN_MAX_MACHINE_OPERANDS = 3, /**< the maximum number of operands of a row */
-  KILN_MAX_MACHINE_NAME = 48     /**< size of the longest name in bytes, with its NUL */
+  KILN_MAX_MACHINE_NAME = 48     /**< maximum size of a name in bytes, including its NUL */
 };
 
-/** Describes a row of the target's own instructions: a MACHINE, MACHINE_ACT or MACHINE_DO. */
+/** Describes a machine instruction: a row of the target's table of instructions. */
 typedef struct kiln_machine_info {
-  uint32_t row;                                  /**< for kiln_build_machine */
-  kiln_op op;                                    /**< the operation that it builds */
-  kiln_type result;                              /**< VOID if it produces no value */
+  uint32_t row; /**< for kiln_build_machine */
+  /** The operation that kiln_build_machine builds: MACHINE, MACHINE_ACT or MACHINE_DO. */
+  kiln_op op;
+  /** Type of the result; VOID if there is no result. */
+  kiln_type result;
   uint32_t n_operands;                           /**< including the immediate */
   kiln_type operands[KILN_MAX_MACHINE_OPERANDS]; /**< their types */
   bool immediate; /**< the last operand is a constant from `least` to `most` */
@@ -26,12 +28,12 @@ typedef struct kiln_machine_info {
   int32_t most;   /**< upper limit of the immediate */
 } kiln_machine_info;
 
-/** Finds an instruction by LLVM's name for it, without "llvm.x86." or "llvm.aarch64.". Returns false if there is
- * none. */
+/** Finds an instruction by the name of LLVM's intrinsic, without the prefix "llvm.x86." or "llvm.aarch64.". Returns
+ * false if there is no instruction of that name. */
 KILN_API bool kiln_machine_find(kiln_processor target, const char *name, size_t name_length,
                                 kiln_machine_info *out);
 
-/** Builds the instruction `row` [MACHINE] [MACHINEV] on `n_operands` operands. */
+/** Builds a [MACHINE] or [MACHINEV]: the instruction in row `row`, with `n_operands` operands. */
 KILN_API kiln_value kiln_build_machine(kiln_func *f, uint32_t row, const kiln_value *operands,
                                        uint32_t n_operands);
 

@@ -1,5 +1,5 @@
-/* Relocations: fields of code and data that are filled in when addresses are known. The kinds are Kiln's own; each
- * object format has a number, known to its linkers, for each kind. */
+/* Relocations: fields of code and data that are filled in when addresses are known. The kinds of relocations are
+ * defined by Kiln. Each object format has its own number for each kind, which the format's linkers know. */
 #ifndef KILN_RELOC_H
 #define KILN_RELOC_H
 
@@ -9,50 +9,59 @@
 extern "C" {
 #endif
 
-/** The value that a field takes. S is the address of the symbol, A the addend, P the address of the field. */
+/** The value that a field takes. In these descriptions, S is the address of the symbol, A is the addend, and P is the
+ * address of the field. */
 typedef enum kiln_reloc_kind {
-  KILN_RELOC_NONE,        /**< no relocation */
-  KILN_RELOC_ABS64,       /**< S + A, in 8 bytes */
-  KILN_RELOC_ABS32,       /**< S + A, in 4 bytes, which are zero-extended */
-  KILN_RELOC_ABS32S,      /**< S + A, in 4 bytes, which are sign-extended */
-  KILN_RELOC_REL64,       /**< S + A - P, in 8 bytes */
-  KILN_RELOC_REL32,       /**< S + A - P, in 4 bytes */
-  KILN_RELOC_TLS64,       /**< offset of S + A in its module's thread-local data, in 8 bytes */
-  KILN_RELOC_X64_CALL,    /**< S + A - P, in 4 bytes; S is called or jumped to */
-  KILN_RELOC_X64_GOT,     /**< offset to a GOT entry with the address of S, in 4 bytes */
-  KILN_RELOC_X64_GOT_OP,  /**< like GOT; the instruction may become one that needs no entry */
-  KILN_RELOC_X64_GOT_REX, /**< like GOT_OP; the instruction has a REX prefix */
-  KILN_RELOC_X64_TLS_GD,  /**< offset to the pair that __tls_get_addr is given, in 4 bytes */
-  /** Offset to an entry with the offset from the thread pointer, in 4 bytes. */
+  KILN_RELOC_NONE,   /**< no relocation */
+  KILN_RELOC_ABS64,  /**< S + A, in 8 bytes */
+  KILN_RELOC_ABS32,  /**< S + A, in 4 bytes, which are zero-extended */
+  KILN_RELOC_ABS32S, /**< S + A, in 4 bytes, which are sign-extended */
+  KILN_RELOC_REL64,  /**< S + A - P, in 8 bytes */
+  KILN_RELOC_REL32,  /**< S + A - P, in 4 bytes */
+  /** Offset of S + A in the thread-local data of the symbol's module, in 8 bytes. */
+  KILN_RELOC_TLS64,
+  KILN_RELOC_X64_CALL, /**< S + A - P, in 4 bytes; S is called or jumped to */
+  /** Offset from P to a GOT entry that contains the address of S, in 4 bytes. */
+  KILN_RELOC_X64_GOT,
+  /** Like GOT; the linker may change the instruction to one that needs no GOT entry. */
+  KILN_RELOC_X64_GOT_OP,
+  KILN_RELOC_X64_GOT_REX, /**< like GOT_OP, for an instruction that has a REX prefix */
+  /** Offset from P to the pair that is passed to __tls_get_addr, in 4 bytes. */
+  KILN_RELOC_X64_TLS_GD,
+  /** Offset from P to a GOT entry that contains the offset of S from the thread pointer, in 4 bytes. */
   KILN_RELOC_X64_TLS_IE,
-  KILN_RELOC_X64_TLS_LE,   /**< offset from the thread pointer, in 4 bytes */
-  KILN_RELOC_A64_CALL,     /**< S + A - P in bl */
-  KILN_RELOC_A64_JUMP,     /**< S + A - P in b */
-  KILN_RELOC_A64_ADR,      /**< S + A - P in adr */
-  KILN_RELOC_A64_LITERAL,  /**< S + A - P in ldr of a literal */
-  KILN_RELOC_A64_PAGE,     /**< offset from the page of P to the page of S + A, in adrp */
-  KILN_RELOC_A64_PAGE_NC,  /**< like PAGE, unchecked */
-  KILN_RELOC_A64_LOW,      /**< bits 0 to 11 of S + A, in add */
-  KILN_RELOC_A64_LOW8,     /**< like LOW, in a load or store of 1 byte */
-  KILN_RELOC_A64_LOW16,    /**< like LOW, in a load or store of 2 bytes */
-  KILN_RELOC_A64_LOW32,    /**< like LOW, in a load or store of 4 bytes */
-  KILN_RELOC_A64_LOW64,    /**< like LOW, in a load or store of 8 bytes */
-  KILN_RELOC_A64_LOW128,   /**< like LOW, in a load or store of 16 bytes */
-  KILN_RELOC_A64_GOT_PAGE, /**< offset to the page of a GOT entry with the address of S, in adrp */
-  KILN_RELOC_A64_GOT_LOW,  /**< bits 3 to 11 of the address of that entry, in a load of 8 bytes */
-  KILN_RELOC_A64_TLSDESC_PAGE, /**< offset to the page of S's TLS descriptor, in adrp */
-  /** Bits 3 to 11 of the descriptor's address, in a load of 8 bytes. */
+  KILN_RELOC_X64_TLS_LE,  /**< offset from the thread pointer, in 4 bytes */
+  KILN_RELOC_A64_CALL,    /**< S + A - P in bl */
+  KILN_RELOC_A64_JUMP,    /**< S + A - P in b */
+  KILN_RELOC_A64_ADR,     /**< S + A - P in adr */
+  KILN_RELOC_A64_LITERAL, /**< S + A - P in ldr of a literal */
+  KILN_RELOC_A64_PAGE,    /**< offset from the page of P to the page of S + A, in adrp */
+  KILN_RELOC_A64_PAGE_NC, /**< like PAGE, unchecked */
+  KILN_RELOC_A64_LOW,     /**< bits 0 to 11 of S + A, in add */
+  KILN_RELOC_A64_LOW8,    /**< like LOW, in a load or store of 1 byte */
+  KILN_RELOC_A64_LOW16,   /**< like LOW, in a load or store of 2 bytes */
+  KILN_RELOC_A64_LOW32,   /**< like LOW, in a load or store of 4 bytes */
+  KILN_RELOC_A64_LOW64,   /**< like LOW, in a load or store of 8 bytes */
+  KILN_RELOC_A64_LOW128,  /**< like LOW, in a load or store of 16 bytes */
+  /** Offset from the page of P to the page of a GOT entry that contains the address of S, in adrp. */
+  KILN_RELOC_A64_GOT_PAGE,
+  KILN_RELOC_A64_GOT_LOW, /**< bits 3 to 11 of the address of that entry, in a load of 8 bytes */
+  /** Offset from the page of P to the page of S's TLS descriptor, in adrp. */
+  KILN_RELOC_A64_TLSDESC_PAGE,
+  /** Bits 3 to 11 of the address of S's TLS descriptor, in a load of 8 bytes. */
   KILN_RELOC_A64_TLSDESC_LOAD,
   KILN_RELOC_A64_TLSDESC_ADD,  /**< bits 0 to 11 of the descriptor's address, in add */
-  KILN_RELOC_A64_TLSDESC_CALL, /**< marks the call of the descriptor's function; changes nothing */
-  /** Offset to the page of an entry with the offset from the thread pointer, in adrp. */
+  KILN_RELOC_A64_TLSDESC_CALL, /**< marks the call to the descriptor's function; changes no bits */
+  /** Offset from the page of P to the page of a GOT entry that contains the offset of S from the thread pointer, in
+   * adrp. */
   KILN_RELOC_A64_TLS_IE_PAGE,
-  KILN_RELOC_A64_TLS_IE_LOAD, /**< bits 3 to 11 of the address of that entry, in a load of 8 bytes */
+  /** Bits 3 to 11 of the address of that entry, in a load of 8 bytes. */
+  KILN_RELOC_A64_TLS_IE_LOAD,
   KILN_RELOC_A64_TLS_LE_HIGH, /**< bits 12 to 23 of the offset from the thread pointer, in add */
   KILN_RELOC_A64_TLS_LE_LOW,  /**< bits 0 to 11 of that offset, unchecked, in add */
-  /** Base of the kinds that Kiln does not know: KILN_RELOC_FORMAT + n, with n below 2^16, is what the module's object
-   * format numbers n. Assembled code may use it (<kiln/asm.h>). Objects get the number unchanged; code in memory must
-   * not use it. */
+  /** Base of the kinds that Kiln does not know. KILN_RELOC_FORMAT + n, with n below 2^16, stands for the relocation
+   * that has the number n in the module's object format. Assembled code may use these kinds (<kiln/asm.h>). Their
+   * numbers are written to objects unchanged. Code in memory must not use these kinds. */
   KILN_RELOC_FORMAT = 0x10000,
   KILN_RELOC_KIND_COUNT = KILN_RELOC_A64_TLS_LE_LOW + 1 /**< number of kinds */
 } kiln_reloc_kind;
@@ -61,7 +70,7 @@ typedef enum kiln_reloc_kind {
  * listed. */
 KILN_API const char *kiln_reloc_name(kiln_reloc_kind kind);
 
-/** Finds a kind by that name. Returns false if there is none. */
+/** Finds a kind by its name in the text form. Returns false if there is no kind of that name. */
 KILN_API bool kiln_reloc_find(const char *name, kiln_reloc_kind *out);
 
 #ifdef __cplusplus

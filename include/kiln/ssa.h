@@ -1,11 +1,13 @@
-/* Builds SSA form from assignments to variables, for front ends whose language has variables and that do not want to
- * place block parameters themselves. The method is that of Braun, Buchwald, Hack, Leissa, Mallon, Zwinkau, "Simple and
- * Efficient Construction of Static Single Assignment Form" (2013). It uses only the builder's public calls.
+/* Builds SSA form from assignments to variables. This is for front ends whose language has variables, and that do not
+ * want to place block parameters themselves. The algorithm is the one of Braun, Buchwald, Hack, Leissa, Mallon,
+ * Zwinkau, "Simple and Efficient Construction of Static Single Assignment Form" (2013). This helper uses only the
+ * builder's public functions.
  *
- * Reading a variable returns a value. The helper adds exactly the parameters and edge arguments that are needed. For
- * that, it must know the edges: in a function with variables, either build branches by the calls here, or let the
- * helper take the edges at the end (KILN_SSA_EDGES_BUILT). A block is *sealed* once all edges into it exist; it may be
- * filled before that. Sealing early costs least; kiln_ssa_end seals the remaining blocks.
+ * Reading a variable returns a value. The helper adds block parameters and edge arguments where they are needed, and
+ * only there. For this, it must know all edges between blocks. In a function with variables, either build all branches
+ * with the functions of this header, or let the helper find the edges at the end (KILN_SSA_EDGES_BUILT). A block is
+ * *sealed* when the front end has declared that all edges into the block exist. A block may be filled before it is
+ * sealed. Sealing blocks as early as possible is fastest. kiln_ssa_end seals the blocks that are not sealed yet.
  *
  *     kiln_ssa_begin(ssa, f, 0);                     // while (b != 0) { t = a % b; a = b; b = t; }
  *     kiln_ssa_variable a = kiln_ssa_new_variable(ssa, KILN_TYPE_I64), b = kiln_ssa_new_variable(ssa, KILN_TYPE_I64);
@@ -30,15 +32,15 @@
  *     kiln_ssa_end(ssa);
  *     kiln_func_compile(f);
  *
- * Variables also work without SSA: a stack slot of the variable's size costs no more than a register if it is only
- * loaded and stored, whole, as a single type, at displacement 0:
+ * A front end can also represent a variable by a stack slot, without this helper. If all uses of the slot are loads and
+ * stores of the whole slot, with a single type and displacement 0, the slot costs no more than a value in a register:
  *
  *     kiln_value a = kiln_slot_new(f, 8, 3);
  *     kiln_build_store(f, KILN_TYPE_I64, a, 0, kiln_func_param(f, 0), 0);       // a = parameter
  *     kiln_value v = kiln_build_load(f, KILN_TYPE_I64, a, 0, 0);                // reads a
  *
- * This needs no helper, no edges and no sealing, and a variable whose address is taken simply uses the address of the
- * same slot. Use slots if both methods would do; docs/building.md explains why. */
+ * Slots need no helper, no recording of edges and no sealing. If the program takes the address of a variable, the
+ * address is that of the slot. If both methods are possible, use slots; docs/building.md explains why. */
 #ifndef KILN_SSA_H
 #define KILN_SSA_H
 
@@ -48,9 +50,9 @@
 extern "C" {
 #endif
 
-/** The variables of one function at a time. Its memory, which comes from the module's allocator, is reused from
- * function to function. Only one thread at a time may use it. If it is NULL, the calls return "none" or
- * KILN_ERR_STRUCTURE. */
+/** The helper. It has the variables of one function at a time. The helper's memory comes from the module's allocator
+ * and is reused from function to function. Only one thread at a time may use a helper. If the helper is NULL, functions
+ * return "none" or KILN_ERR_STRUCTURE. */
 typedef struct kiln_ssa kiln_ssa;
 
 /** A variable of the current function. */
@@ -60,12 +62,12 @@ typedef struct kiln_ssa_variable {
 
 /** Flags of kiln_ssa_begin. */
 enum {
-  /** It is an error of the function (KILN_ERR_STRUCTURE) if a read can be reached from the entry without a previous
-   * write. Without this flag, the variable is 0 there. */
+  /** If there is a path from the entry block to a read of a variable without a write to the variable, the function
+   * fails with KILN_ERR_STRUCTURE. Without this flag, the variable is 0 on such a path. */
   KILN_SSA_STRICT = 1,
-  /** The edges are those that the function has when kiln_ssa_end is called, however they were built; none are reported,
-   * and no block is sealed before. This is for front ends that do not seal, or that begin at the first variable, after
-   * some branches have been built. */
+  /** kiln_ssa_end finds the edges in the function itself, however they were built. The front end does not report edges,
+   * and does not seal blocks. This is for front ends that do not know when all edges into a block exist, and for front
+   * ends that call kiln_ssa_begin only at the first variable, after some branches have been built. */
   KILN_SSA_EDGES_BUILT = 2
 };
 
@@ -75,38 +77,41 @@ KILN_API kiln_ssa *kiln_ssa_new(const kiln_module *m);
 /** Frees a helper. NULL is allowed. */
 KILN_API void kiln_ssa_free(kiln_ssa *s);
 
-/** Begins with function `f`, which was just begun: there are no variables and no edges, and the entry is sealed. Until
- * kiln_ssa_end, without which `f` cannot be finished, every branch between blocks of `f` must be built by the calls of
- * this header or reported by kiln_ssa_edge, unless KILN_SSA_EDGES_BUILT is set. Errors stick to `f` like those of the
- * builder; the calls here then return "none" and change nothing. */
+/** Begins the construction for the function `f`. At this point, there are no variables and no edges, and the entry
+ * block is sealed. Unless KILN_SSA_EDGES_BUILT is set, `f` must have just been begun, and every branch between blocks
+ * of `f` must be built with the functions of this header or reported with kiln_ssa_edge. `f` cannot be finished before
+ * kiln_ssa_end is called. Errors stick to `f`, like those of the builder. The functions of this header then return
+ * "none" and change nothing. */
 KILN_API void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, uint32_t flags);
 
-/** Seals all blocks that are not sealed yet. The variables of `f` are then complete, and `f` can be finished or
- * compiled. Returns the function's status, which is KILN_ERR_STRUCTURE if there are variables and the edges that were
- * built differ from those that were reported. A function that will be discarded does not need this call. */
+/** Seals all blocks that are not sealed yet, and completes the construction. The function can then be finished or
+ * compiled. Returns the function's status, which is KILN_ERR_STRUCTURE if there are variables and the edges of the
+ * function differ from the edges that were reported. This call is not necessary for a function that will be
+ * discarded. */
 KILN_API kiln_status kiln_ssa_end(kiln_ssa *s);
 
 /** Makes a variable. */
 KILN_API kiln_ssa_variable kiln_ssa_new_variable(kiln_ssa *s, kiln_type type);
 
-/** Assigns `value`, which has the variable's type, at the end of the current block as built so far. */
+/** Assigns `value` to a variable at the end of the current block as built so far. `value` must have the variable's
+ * type. */
 KILN_API void kiln_ssa_write(kiln_ssa *s, kiln_ssa_variable var, kiln_value value);
 
-/** Returns the variable's value at the end of the current block as built so far. The value may be an operand of any
- * later instruction that this point dominates. */
+/** Returns the value that a variable has at the end of the current block as built so far. The value may be used by any
+ * later instruction that is dominated by this point. */
 KILN_API kiln_value kiln_ssa_read(kiln_ssa *s, kiln_ssa_variable var);
 
-/** Does what kiln_ssa_write does, at the end of `block`, which need not be current. It is an error to write to a block
- * that has its terminator, unless the variable was not used before. A front end may thus turn a value into a variable
- * later. */
+/** Does the same as kiln_ssa_write, at the end of `block`, which need not be the current block. If `block` has a
+ * terminator and the variable has already been read or written, this is an error. If the variable is new, `block` may
+ * have a terminator, so that a front end can turn a value into a variable later. */
 KILN_API void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var,
                                 kiln_value value);
 
-/** Does what kiln_ssa_read does, at the end of `block`, which need not be current. */
+/** Does the same as kiln_ssa_read, at the end of `block`, which need not be the current block. */
 KILN_API kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var);
 
-/** Builds a terminator of the current block, as kiln_build_br without arguments does, and records its edges. If the
- * front end itself gave a block parameters, set their arguments by kiln_edge_set_arg. */
+/** Builds a BR without arguments, as kiln_build_br does, and records its edge. If the front end itself has added
+ * parameters to the target block, use kiln_edge_set_arg to set their arguments. */
 KILN_API void kiln_ssa_br(kiln_ssa *s, kiln_block target);
 
 /** Builds a BRIF without arguments, as kiln_build_brif does, and records its edges, like kiln_ssa_br. */
@@ -122,14 +127,15 @@ KILN_API void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *
                              uint32_t n_targets);
 
 /** Builds a TRY, as kiln_build_try does, and records its edges, like kiln_ssa_br. `t` may have arguments for parameters
- * that the front end itself gave the blocks, such as the call's results. */
+ * that the front end itself has added to the blocks, such as parameters for the call's results. */
 KILN_API void kiln_ssa_try(kiln_ssa *s, const kiln_try_desc *t);
 
-/** Records the edges from `from` to `to` of a terminator that was built without the calls above. `from` must have its
- * terminator already. An edge may be recorded twice. */
+/** Records the edges from `from` to `to`, if the terminator of `from` was not built with the functions above. `from`
+ * must have a terminator already. An edge may be recorded twice. */
 KILN_API void kiln_ssa_edge(kiln_ssa *s, kiln_block from, kiln_block to);
 
-/** Seals `block`: all edges into it exist, and adding one later is an error. Sealing a block twice is allowed. */
+/** Seals `block`: declares that all edges into the block exist. Adding an edge to a sealed block is an error. Sealing a
+ * block twice is allowed. */
 KILN_API void kiln_ssa_seal(kiln_ssa *s, kiln_block block);
 
 #ifdef __cplusplus

@@ -39,17 +39,18 @@ typedef enum kiln_type {
   KILN_TYPE_F16,  /**< IEEE 754 binary16: only for FPROMOTE, FDEMOTE and BITCAST, on AArch64 only */
   KILN_TYPE_F32,  /**< IEEE 754 binary32 */
   KILN_TYPE_F64,  /**< IEEE 754 binary64 */
-  KILN_TYPE_F80,  /**< x87 extended, long double of x86-64; x86-64 only */
+  KILN_TYPE_F80,  /**< x87 extended precision, which is x86-64's long double; x86-64 only */
   KILN_TYPE_F128, /**< IEEE 754 binary128; AArch64 only */
-  KILN_TYPE_V64,  /**< 8 bytes of lanes, whose type the instruction names */
-  KILN_TYPE_V128, /**< 16 bytes of lanes */
+  KILN_TYPE_V64,  /**< vector of 8 bytes; each instruction gives the type of the lanes */
+  KILN_TYPE_V128, /**< vector of 16 bytes */
   KILN_TYPE_COUNT
 } kiln_type;
 
 /** The type of addresses. */
 #define KILN_TYPE_PTR KILN_TYPE_I64
 
-/** Returns the size in bytes of a value of type `t` in memory; 0 for VOID. An F80 takes 16, of which 10 are used. */
+/** Returns the size in bytes that a value of type `t` has in memory; 0 for VOID. An F80 takes 16 bytes, of which 10 are
+ * used. */
 KILN_API uint32_t kiln_type_size(kiln_type t);
 /** Returns the name of a type in the text form ("i32"), or "?" for a number that is not a type. The string has static
  * storage. */
@@ -60,23 +61,25 @@ KILN_API bool kiln_type_is_int(kiln_type t);
 /** Returns true for the floating-point types, F16 to F128. */
 KILN_API bool kiln_type_is_float(kiln_type t);
 
-/** An operand of one function: a value, a constant, the address of a stack slot, or a forward value. It is valid until
- * that function is finished. Id 0 is "none", which every builder call passes through. */
+/** An operand that belongs to one function: a value, a constant, the address of a stack slot, or a forward value. It is
+ * valid until the function is finished. Id 0 is "none". A builder call that gets "none" as an operand that it needs
+ * returns "none". */
 typedef struct kiln_value {
   uint32_t id; /**< 0 for none */
 } kiln_value;
 
-/** A block of one function. Ids count from 0 (the entry) in order of creation; UINT32_MAX is none. */
+/** A block of one function. Blocks have consecutive ids in the order in which they were made. The entry block has id 0.
+ * UINT32_MAX means none. */
 typedef struct kiln_block {
   uint32_t id; /**< UINT32_MAX for none */
 } kiln_block;
 
-/** A symbol of a module: a function, data, or an alias. Ids count from 1; 0 is none. */
+/** A symbol of a module: a function, data, or an alias. Ids count from 1; id 0 means none. */
 typedef struct kiln_symbol {
   uint32_t id; /**< 0 for none */
 } kiln_symbol;
 
-/** An interned function signature of a module: equal signatures have equal ids. 0 is none. */
+/** A function signature of a module. Signatures are interned: equal signatures have equal ids. Id 0 means none. */
 typedef struct kiln_sig {
   uint32_t id; /**< 0 for none */
 } kiln_sig;
@@ -88,16 +91,20 @@ typedef enum kiln_status {
   KILN_ERR_ARGUMENT,  /**< a handle or number is out of range */
   KILN_ERR_TYPE,      /**< an operand has the wrong type */
   KILN_ERR_STRUCTURE, /**< unterminated block, missing edge argument, unbound forward value, ... */
-  KILN_ERR_DOMINANCE, /**< a use that its definition does not dominate (verifier only) */
-  KILN_ERR_SYMBOL,    /**< defined twice, or not defined as declared */
-  KILN_ERR_SYNTAX,    /**< malformed text or bitcode */
+  /** A value is used where its definition does not dominate the use (verifier only). */
+  KILN_ERR_DOMINANCE,
+  /** A symbol is defined twice, or its definition does not match its declaration. */
+  KILN_ERR_SYMBOL,
+  KILN_ERR_SYNTAX,      /**< malformed text or bitcode */
   KILN_ERR_UNSUPPORTED, /**< valid, but not implemented (for this target) */
   KILN_ERR_LIMIT,       /**< larger than Kiln can represent */
-  KILN_ERR_IO,          /**< reading or writing a file failed, or starting the assembler did */
-  KILN_ERR_UNDEFINED,   /**< interpreter only: undefined behaviour in the interpreted program */
-  KILN_ERR_TRAP,        /**< interpreter only: the interpreted program traps */
-  KILN_ERR_INTERNAL,    /**< a bug in Kiln; some are found only by checking builds */
-  KILN_ERR_SYSTEM,      /**< JIT only: the operating system refused something */
+  /** A file could not be read or written, or the assembler could not be started. */
+  KILN_ERR_IO,
+  KILN_ERR_UNDEFINED, /**< interpreter only: undefined behaviour in the interpreted program */
+  KILN_ERR_TRAP,      /**< interpreter only: the interpreted program traps */
+  /** A bug in Kiln; some bugs are found only by builds with internal checks. */
+  KILN_ERR_INTERNAL,
+  KILN_ERR_SYSTEM, /**< JIT only: the operating system refused something */
   KILN_STATUS_COUNT
 } kiln_status;
 
@@ -110,13 +117,14 @@ typedef struct kiln_diag {
   char module[128];   /**< name given to the module, usually the input file's */
   char function[128]; /**< symbol of the function, truncated if longer */
   uint32_t block;     /**< block id, or UINT32_MAX */
-  /** Number of the instruction in its function, as printed in text; or UINT32_MAX. */
+  /** The number that the instruction has in the printed text of its function; or UINT32_MAX. */
   uint32_t inst;
   uint32_t line;       /**< text input: line, from 1; else 0 */
   uint32_t column;     /**< text input: column, from 1; else 0 */
   uint64_t bit_offset; /**< bitcode input: offset in bits; else UINT64_MAX */
   char message[256];   /**< one line, without a newline at its end */
-  /** File that the instruction's location names (kiln_func_set_loc). A longer name loses its beginning. */
+  /** Source file of the instruction's location (kiln_func_set_loc). If the name is too long for this array, its
+   * beginning is cut off. */
   char source[128];
   uint32_t source_line;   /**< line in `source`, from 1; or 0 */
   uint32_t source_column; /**< column in `source`, from 1; or 0 */
@@ -124,13 +132,13 @@ typedef struct kiln_diag {
 } kiln_diag;
 
 /** Writes `module:function:block:instruction: error: message (source:line:column)` to the `out_bytes` bytes at `out`,
- * truncated to fit and NUL-terminated. Fields that do not apply are omitted; for text input, the line begins with
- * `module:line:column:` and has no source. Returns the length that the whole line would have. `out` may be NULL, to
- * obtain only the length. */
+ * truncated to fit and NUL-terminated. Fields that do not apply are omitted. For text input, the line begins with
+ * `module:line:column:` and has no `(source:line:column)`. Returns the length of the whole line, even if the line was
+ * truncated. `out` may be NULL if only the length is needed. */
 KILN_API size_t kiln_diag_format(const kiln_diag *d, char *out, size_t out_bytes);
 
-/** A user allocator. `realloc` has the contract of C's realloc: it allocates if old == NULL, and frees and returns NULL
- * if size == 0. It may be called from every thread that uses the module. */
+/** An allocator that the user supplies. `realloc` behaves like C's realloc. If `old` is NULL, it allocates memory. If
+ * `size` is 0, it frees `old` and returns NULL. Every thread that uses the module may call it. */
 typedef struct kiln_allocator {
   void *(*realloc)(void *user, void *old, size_t size); /**< allocates, resizes and frees */
   void *user;                                           /**< passed to `realloc` */
@@ -138,16 +146,16 @@ typedef struct kiln_allocator {
 
 /** A growing array of bytes. Zero-initialise it, and call `kiln_buffer_free` when done. */
 typedef struct kiln_buffer {
-  uint8_t *data;            /**< NULL if there are none yet */
+  uint8_t *data;            /**< NULL if nothing is allocated yet */
   size_t size;              /**< bytes in use */
   size_t capacity;          /**< bytes allocated */
   kiln_allocator allocator; /**< all zero for C's realloc */
 } kiln_buffer;
 
-/** Frees the bytes and zeroes every field but the allocator. */
+/** Frees the bytes and sets every field except the allocator to zero. */
 KILN_API void kiln_buffer_free(kiln_buffer *b);
-/** Reserves space for `more_bytes` bytes after the first `size`, and returns its address; NULL if memory runs out or if
- * `b` is NULL. Does not change `size`. */
+/** Reserves space for `more_bytes` bytes after the `size` bytes that are in use, and returns the address of this space.
+ * Returns NULL if memory runs out or if `b` is NULL. Does not change `size`. */
 KILN_API uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more_bytes);
 /** Appends `size_bytes` bytes. Returns KILN_ERR_MEMORY if memory runs out. */
 KILN_API kiln_status kiln_buffer_append(kiln_buffer *b, const void *bytes, size_t size_bytes);

@@ -1,13 +1,14 @@
-/* The WebAssembly reader (libkiln-wasm). It validates and compiles modules in the binary format, using only the public
- * API. <kiln/wasm_abi.h> and docs/wasm.md describe the compiled code, and what a runtime provides.
+/* The WebAssembly reader (libkiln-wasm). It validates and compiles modules in the binary format, using only Kiln's
+ * public API. <kiln/wasm_abi.h> and docs/wasm.md describe the compiled code and the functions that a runtime must
+ * provide.
  *
  *     kiln_wasm *w = kiln_wasm_new(m, bytes, size_bytes, NULL);         // all but the bodies of functions
  *     kiln_wasm_read_bodies(w, s, 0, kiln_wasm_body_count(w), NULL, NULL);
  *     kiln_emit_elf(m, &s, 1, &object);                                 // or kiln_jit_add
  *     kiln_wasm_free(w);
  *
- * To use several threads, call kiln_module_freeze after kiln_wasm_new; each thread then reads ranges of bodies with a
- * session of its own. The reader itself does not change meanwhile. */
+ * To use several threads, call kiln_module_freeze after kiln_wasm_new. Each thread then reads ranges of bodies with a
+ * session of its own. All threads share the reader, which does not change while bodies are read. */
 #ifndef KILN_WASM_H
 #define KILN_WASM_H
 
@@ -18,42 +19,44 @@
 extern "C" {
 #endif
 
-/** A module that was read except for the bodies of its functions. */
+/** A reader: a WebAssembly module of which everything except the function bodies has been read. */
 typedef struct kiln_wasm kiln_wasm;
 
 /** Flags of kiln_wasm_options. */
 enum {
-  /** Code counts down from kiln_wasm_header.fuel at function entries and loop iterations, and calls
-   * kiln_wasmrt_out_of_fuel when none is left. */
+  /** Code decrements kiln_wasm_header.fuel at function entries and in each loop iteration, and calls
+   * kiln_wasmrt_out_of_fuel when no fuel is left. */
   KILN_WASM_FUEL = 1,
-  /** Code reads the byte that kiln_wasm_header.interrupt points to at function entries and in loops, so that a runtime
-   * can stop the code by making the byte inaccessible. */
+  /** At function entries and in loops, code reads the byte that kiln_wasm_header.interrupt points to. A runtime can
+   * stop the code by making this byte inaccessible. */
   KILN_WASM_INTERRUPT = 2,
-  /** Code compares every address with the memory's size, and traps only by kiln_wasmrt_trap, except at the end of the
-   * stack. This is for hosts where faults cannot be handled, or where address space is scarce. */
+  /** Code compares every address with the memory's size. All traps except stack overflow are then calls to
+   * kiln_wasmrt_trap, not faults. This is for hosts that cannot handle faults or that have little address space. */
   KILN_WASM_CHECKED = 4,
   /** For code in memory: the image points into `bytes`, which must stay in place as long as the code exists. Without
-   * this flag, names and segments are copied. */
+   * this flag, names and segments are copied to the module's data. */
   KILN_WASM_BORROW = 8,
-  /** Exported functions of the module get symbols that other objects can see: `prefix` followed by the export's name.
-   * Bytes that C names cannot contain are written as `_xx`, with two hexadecimal digits, and `_` as `__`. */
+  /** Each exported function of the module has a symbol that other objects can see. The symbol's name is `prefix`
+   * followed by the export's name. In the export's name, `_` is written as `__`, and a byte that a C identifier cannot
+   * contain is written as `_xx`, with two hexadecimal digits. */
   KILN_WASM_EXPORT_SYMBOLS = 16,
-  /** The module's DWARF sections are read for the lines of its source. Its code then has debugging information, with
-   * lines and with a function for each function of the module. This needs .debug_line; .debug_info and .debug_str add
-   * more. Errors in these sections are ignored (kiln_wasm_note). */
+  /** The module's DWARF sections are read, and the compiled code has debugging information: an entry for each function
+   * of the module, and the lines of the module's source. The module must have a section .debug_line. If it has
+   * .debug_info and .debug_str, these are used too. Errors in these sections are ignored (kiln_wasm_note). */
   KILN_WASM_DEBUG = 32,
-  /** Functions of code in memory also get symbols, for debuggers and profilers. DEBUG implies this. */
+  /** For code in memory: functions have symbols, for debuggers and profilers. KILN_WASM_DEBUG implies this flag. */
   KILN_WASM_NAMES = 64
 };
 
-/** Proposals that kiln_wasm_options.refuse can exclude. Core 2.0 is always accepted. */
+/** Proposals that kiln_wasm_options.refuse can exclude. WebAssembly Core 2.0 is always accepted. */
 enum {
   KILN_WASM_TAIL_CALLS = 1,      /**< return_call, return_call_indirect */
   KILN_WASM_EXCEPTIONS = 2,      /**< tags, throw, throw_ref, try_table, exnref */
   KILN_WASM_MEMORY64 = 4,        /**< memories and tables with 64-bit indices */
   KILN_WASM_MULTI_MEMORY = 8,    /**< several memories */
   KILN_WASM_EXTENDED_CONST = 16, /**< sums and products in constant expressions */
-  /** Vector operations whose results may differ between processors; here they do not. */
+  /** Vector operations whose results may differ between processors. In Kiln, the results are the same on all
+   * processors. */
   KILN_WASM_RELAXED_SIMD = 32,
   KILN_WASM_THREADS = 64 /**< shared memories, atomic operations */
 };
@@ -67,40 +70,43 @@ typedef struct kiln_wasm_options {
   uint64_t reserved[8]; /**< 0 */
 } kiln_wasm_options;
 
-/** Returns true if `bytes` begin like a module in the binary format. */
+/** Returns true if `bytes` begins like a module in the binary format. */
 KILN_API bool kiln_wasm_is_module(const void *bytes, size_t size_bytes);
 
-/** Reads and validates a module except for the bodies of its functions, and declares and defines all its contents,
- * including the image, in `m`, which must be an empty module. Returns NULL after an error, which sticks to `m`. The
- * diagnostic's `bit_offset` is eight times the error's offset in `bytes`; the message begins with the words of the
- * official test suite where it has some; KILN_ERR_UNSUPPORTED means that something is not implemented. `bytes` must
- * stay unchanged until kiln_wasm_free. All calls accept a NULL reader. */
+/** Makes a reader. Reads and validates a module except for the function bodies. Declares and defines the module's
+ * contents, including the image, in `m`, which must be an empty module. `bytes` must stay unchanged until
+ * kiln_wasm_free. Returns NULL after an error, which sticks to `m`. The diagnostic's `bit_offset` is eight times the
+ * offset of the error in `bytes`. If the official test suite has a message for the error, the diagnostic's message
+ * begins with that message. KILN_ERR_UNSUPPORTED means that the module uses a feature that is not implemented. All
+ * functions of this header accept a NULL reader. */
 KILN_API kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
                                   const kiln_wasm_options *options);
 
-/** Returns what was ignored in a module, in English: wrong debugging information (KILN_WASM_DEBUG). Returns NULL if
- * nothing was ignored. */
+/** Returns a note, in English, about wrong debugging information that was ignored in a module (KILN_WASM_DEBUG).
+ * Returns NULL if nothing was ignored. */
 KILN_API const char *kiln_wasm_note(const kiln_wasm *w);
 
 /** Frees a reader. NULL is allowed. */
 KILN_API void kiln_wasm_free(kiln_wasm *w);
 
-/** Returns the number of bodies to read: those of the module's functions, in order, followed by those of functions that
- * the image needs (kiln_wasm_functype.entry, .host). */
+/** Returns the number of bodies to read. First come the bodies of the module's functions, in order, and then the bodies
+ * of functions that the image needs (kiln_wasm_functype.entry and kiln_wasm_functype.host). */
 KILN_API uint32_t kiln_wasm_body_count(const kiln_wasm *w);
 
-/** Returns the size in bytes of the WebAssembly in bodies `first` to `first` + `count` - 1, for dividing them up. */
+/** Returns the size in bytes that the bodies `first` to `first` + `count` - 1 have in the WebAssembly module. Use it to
+ * divide the bodies among threads. */
 KILN_API uint64_t kiln_wasm_body_bytes(const kiln_wasm *w, uint32_t first, uint32_t count);
 
-/** Validates bodies `first` to `first` + `count` - 1, each at most once, builds each in `s`, a session of the module,
- * and passes it to `sink` (NULL for kiln_func_compile). After kiln_module_freeze, several threads may do this at once,
- * each with a session of its own. An error in a body becomes the module's, with the offset in its message, and that
- * function is not passed to the sink. Returns the status of the first error; the other bodies are still read. */
+/** Validates the bodies `first` to `first` + `count` - 1, builds each function in `s`, a session of the module, and
+ * passes the function to `sink` (NULL for kiln_func_compile). Each body may be read at most once. After
+ * kiln_module_freeze, several threads may call this function at once, each with a session of its own. An error in a
+ * body sticks to the module, and its message contains the error's offset. A function with an error is not passed to
+ * `sink`; the remaining bodies are still read. Returns the status of the first error. */
 KILN_API kiln_status kiln_wasm_read_bodies(const kiln_wasm *w, kiln_session *s, uint32_t first,
                                            uint32_t count, kiln_func_sink_fn sink, void *user);
 
-/** Returns the image as it is known before there is code, that is, without addresses of code. It lives as long as the
- * reader, and so do its strings, which point into `bytes`. */
+/** Returns the module's image, without the addresses of code, which are not known yet. The image lives as long as the
+ * reader. Its strings point into `bytes`. */
 KILN_API const kiln_wasm_image *kiln_wasm_describe(const kiln_wasm *w);
 
 #ifdef __cplusplus
