@@ -105,7 +105,7 @@ def names(page, text, known):
 
 # Places of one figure: a page and what stands around it; 1: the reciprocal stands there.
 FACTS = [
-    [('README.md', r'at opt-level 1 its code takes (\S+) times'), ('docs/benchmarks.md', r'the CPU time and the tests (\S+) times')],
+    [('README.md', r'at opt-level 1, its code takes (\S+) times'), ('docs/benchmarks.md', r'the CPU time and the tests (\S+) times')],
     [('docs/debug-builds.md', r'kiln: (\d+) units by Kiln'), ('docs/benchmarks.md', r'(\d+) objects by Kiln')],
     [('docs/tutorial.md', r'small language of (\S+) lines'), ('examples/clay/README.md', r'in some (\S+) lines')],
     [('docs/rustc.md', r'LLVM (\d+) or newer'), ('CHANGELOG.md', r'of LLVM (\d+) and newer'), ('docs/debug-builds.md', r'version (\d+) or newer'),
