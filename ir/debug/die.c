@@ -475,9 +475,10 @@ void kiln_func_declare_variable(kiln_func *f, const kiln_debug_variable *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
   if (!kn_is_slot(v->slot.id) || kn_index(v->slot.id) >= f->slots.n ||
       (v->expr == NULL && v->expr_bytes != 0) || !KN_UNRESERVED(v)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT,
-                  "a variable is declared in something other than a slot, or with a newer version "
-                  "of its struct");
+    kn_build_fail(
+      f, KILN_ERR_ARGUMENT,
+      "a variable is declared in something other than a slot, or its description is of a "
+      "newer version");
     return;
   }
   struct kn_debug_var var = {.variable = v->variable.id,
