@@ -350,7 +350,7 @@ static bool check_ret(struct verifier *v, const struct kn_inst *in) {
   const kiln_func *f = v->f;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
   if (in->x != sig->n_results) {
-    return FAIL(v, KILN_ERR_TYPE, "ret gives %u values, the signature has %u results", in->x,
+    return FAIL(v, KILN_ERR_TYPE, "ret gives %u values, but the signature has %u", in->x,
                 sig->n_results);
   }
   if (in->x > 3 && (in->a > f->lists.n || in->x > f->lists.n - in->a)) {
