@@ -34,7 +34,7 @@ extern "C" {
 
 /** Where the JIT's memory is placed. */
 typedef enum kiln_jit_reach {
-  /** In several pieces at any addresses, for as long as the system provides memory. */
+  /** In several pieces at any addresses; more are allocated as needed, until the system has no more memory. */
   KILN_JIT_REACH_FAR,
   /** In one piece of `memory_bytes` bytes, so that all units can refer to each other directly. */
   KILN_JIT_REACH_NEAR,
