@@ -192,19 +192,19 @@ def comparison(f):
     rust, cxx = inlined_speed(f)
     rows = [
         ('', 'Kiln', 'LLVM -O0', 'TPDE', 'Cranelift', 'QBE'),
-        ('input', 'C API, LLVM bitcode, WebAssembly, QBE IL; works with unmodified rustc, clang, Crystal, LDC, GHDL', 'C++ and C API, bitcode', 'any SSA IR by an adaptor, LLVM IR', 'Rust API', 'text'),
+        ('input', 'C API, LLVM bitcode, WebAssembly, QBE IL; works with unmodified rustc, clang, Crystal, LDC, GHDL', 'C++ and C API, bitcode', 'LLVM IR, or any SSA IR through an adaptor', 'Rust API', 'text'),
         ('output', 'ELF, code in memory', 'all formats', 'ELF, code in memory', 'ELF, Mach-O, COFF, code in memory', 'assembly text'),
         ('processors', 'x86-64, AArch64', 'some 20', 'x86-64, AArch64', 'x86-64, AArch64, RISC-V, s390x', 'x86-64, AArch64, RISC-V'),
         ('optimization', 'no; inlines small functions on request', 'no', 'no', 'some', 'some'),
         ('debug information', 'lines, variables, types', 'lines, variables, types', 'no', 'lines; in rustc no variables [4]', 'lines'),
-        ('exceptions', 'yes', 'yes', 'yes', 'yes; in rustc panics are not caught [4]', 'no'),
+        ('exceptions', 'yes', 'yes', 'yes', 'yes; in rustc, panics cannot be caught [4]', 'no'),
         ('code generation for SQLite', f"**{ratio(o0, 'code'):.0f} times as fast**; {ratio(o0):.0f} times ({took:.0f} ms) including reading bitcode",
          f'1; {llvm:.0f} ms including reading', '11 times as fast [1]', '–', '–'),
         ('CPU time of a cold cargo build', build, '1', '–',
          f"{clif['ratios']['nightly-cranelift']:.2f}" if clif else '0.7 to 0.8 of the time, other programs [2]', '–'),
         ('speed of the generated code', f"**{1 / mean['time']:.2f} times as fast**; debug builds with inlining: Rust **{rust:.1f}**, C++ **{cxx:.1f}** times", '1', '0.96 times [1]',
          f'debug builds of Rust {1 / clif_code:.2f} times' if clif_code else '–',
-         '70 % of optimizing compilers, as its aim [3]'),
+         'its aim: 70 % of the speed that optimizing compilers reach [3]'),
         ('dependencies', 'libc', 'libLLVM, 100 MB and more', 'C++20; LLVM for LLVM IR', 'Rust', 'an assembler'),
     ]
     lines = ['| ' + ' | '.join(rows[0]) + ' |', '|' + '---|' * len(rows[0])]
@@ -320,9 +320,9 @@ def files(figures):
         with open(os.path.join(ROOT, page), encoding='utf-8') as f:
             text = f.read()
         times = [ratio(r) for r in figures['codegen']['rows']]
-        text = re.sub(r'\d+ to \d+ times as fast as LLVM -O0', f'{min(times):.0f} to {max(times):.0f} times as fast as LLVM -O0', text)
-        text = re.sub(r'Rust and C\+\+ run [\d.]+ and [\d.]+ times',
-                      'Rust and C++ run {:.1f} and {:.1f} times'.format(*inlined_speed(figures)), text)
+        text = re.sub(r'\d+ to \d+( times as fast as\s+LLVM -O0)', rf'{min(times):.0f} to {max(times):.0f}\1', text)
+        text = re.sub(r'(Rust and C\+\+ run\s+)[\d.]+ and [\d.]+ times',
+                      r'\g<1>{:.1f} and {:.1f} times'.format(*inlined_speed(figures)), text)
         result[page] = re.sub(r'(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)',
                               lambda m: m[1] + '\n'.join(BLOCKS[m[2]](figures)) + '\n' + m[3], text, flags=re.S)
     return result

@@ -91,13 +91,13 @@ const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig) {
   unsigned sret[2] = {0, 0};
   if (((own->flags ^ sig->flags) & KILN_SIG_VARIADIC) ||
       ((own->flags & KILN_SIG_VARIADIC) && !same_params(own, sig)))
-    return "a tail call with other variadic arguments than the function's";
-  if (own->conv->keeps != 0) return "a tail call of a function that keeps more registers";
+    return "a tail call whose variadic arguments differ from the function's";
+  if (own->conv->keeps != 0) return "a tail call to a function that preserves more registers";
   if (own->conv->lost != sig->conv->lost || own->conv->shadow_bytes != sig->conv->shadow_bytes)
     return "a tail call by another convention";
   if (own->n_results != sig->n_results || ((own->flags ^ sig->flags) & KILN_SIG_WIDE_RESULTS) ||
       memcmp(own->results, sig->results, own->n_results * sizeof *own->results) != 0)
-    return "a tail call with other results than the function's";
+    return "a tail call whose results differ from the function's";
   for (unsigned k = 0; k < own->n_params; k++) sret[0] |= own->params[k].flags & KILN_PARAM_SRET;
   for (unsigned k = 0; k < sig->n_params; k++) sret[1] |= sig->params[k].flags & KILN_PARAM_SRET;
   return sret[0] == sret[1] ? NULL : "a tail call where only one has its result in memory (sret)";

@@ -288,8 +288,9 @@ static bool check_edge_args(struct verifier *v, uint32_t edge) {
     if (a > f->edge_args.n) return FAIL(v, KILN_ERR_STRUCTURE, "an edge argument is out of range");
     const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
     if (arg->index >= t->n_params) {
-      return FAIL(v, KILN_ERR_STRUCTURE, "an argument for parameter %u of block %u, which has %u",
-                  arg->index, e->target, t->n_params);
+      return FAIL(v, KILN_ERR_STRUCTURE,
+                  "an argument for parameter %u of block %u, which has %u parameters", arg->index,
+                  e->target, t->n_params);
     }
     if (v->seen[arg->index]) {
       return FAIL(v, KILN_ERR_STRUCTURE, "two arguments for parameter %u of block %u", arg->index,
@@ -349,7 +350,7 @@ static bool check_ret(struct verifier *v, const struct kn_inst *in) {
   const kiln_func *f = v->f;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
   if (in->x != sig->n_results) {
-    return FAIL(v, KILN_ERR_TYPE, "ret gives %u values, the signature has %u results", in->x,
+    return FAIL(v, KILN_ERR_TYPE, "ret gives %u values, but the signature has %u", in->x,
                 sig->n_results);
   }
   if (in->x > 3 && (in->a > f->lists.n || in->x > f->lists.n - in->a)) {
@@ -386,7 +387,7 @@ static bool check_asm(struct verifier *v, const struct kn_inst *in) {
   const kiln_func *f = v->f;
   if (!kn_sig_valid(f->module, in->c) || in->x != kn_sig(f->module, in->c)->n_params ||
       in->a > f->lists.n || in->x > f->lists.n - in->a)
-    return FAIL(v, KILN_ERR_STRUCTURE, "the operands of machine code are not its signature's");
+    return FAIL(v, KILN_ERR_STRUCTURE, "the operands of machine code do not match its signature");
   if (in->b >= f->asms.n) return FAIL(v, KILN_ERR_STRUCTURE, "the machine code is out of range");
   const struct kn_asm *a = &f->asms.at[in->b];
   const struct kn_sig *sig = kn_sig(f->module, in->c);
@@ -506,7 +507,7 @@ static bool check_tls(struct verifier *v, const struct kn_inst *in) {
       kn_symbol(f->module, f->pool.at[i].symbol)->tls) {
     return true;
   }
-  return FAIL(v, KILN_ERR_STRUCTURE, "tls_addr of something else than a thread-local symbol");
+  return FAIL(v, KILN_ERR_STRUCTURE, "tls_addr of something other than a thread-local symbol");
 }
 
 static bool check_condition(struct verifier *v, unsigned x, unsigned count) {

@@ -72,7 +72,7 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
     return kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "code on the stack (kiln_module_attrs.exec_stack)");
   for (size_t i = 0; i < input->n_sessions; i++)
     if (input->sessions[i] == NULL || input->sessions[i]->module != m)
-      return kn_jit_fail(e, KILN_ERR_ARGUMENT, "session %zu is not of its module", i);
+      return kn_jit_fail(e, KILN_ERR_ARGUMENT, "session %zu does not belong to its module", i);
   kiln_diag open;
   if (!kn_sessions_closed(input->sessions, input->n_sessions, &open)) {
     if (e->diag.status == KILN_OK) e->diag = open;

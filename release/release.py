@@ -29,7 +29,7 @@ TESTS = [
 # Where a version stands: a file, and what is around it.
 VERSIONS = [
     ('meson.build', r"version: '(\S+)'"), ('docs/kiln.1', r'"kiln (\S+)"'), ('debian/changelog', r'^kiln \((\S+)\)'),
-    ('README.md', r'It is version (\S+);'), ('rustc/Cargo.toml', r'(?m)^version = "(\S+)"'),
+    ('README.md', r'This is version (\S+);'), ('rustc/Cargo.toml', r'(?m)^version = "(\S+)"'),
     ('rust/kiln/Cargo.toml', r'(?m)^version = "(\S+)"'), ('rust/kiln-sys/Cargo.toml', r'(?m)^version = "(\S+)"'),
 ]
 

@@ -169,7 +169,7 @@ static int dis_input(const struct tool_words *w, const char *path, const struct 
   int status = TOOL_FAILED;
   if (in.language != TOOL_ELF) status = dis_compiled(&in, how);
   else if (how->target_given)
-    tool_error("%s: --target is not for an ELF file, which names its own", in.path);
+    tool_error("%s: --target does not apply to an ELF file, which names its own target", in.path);
   else status = dis_object(in.path, in.bytes, in.size);
   tool_input_close(&in);
   return status;

@@ -100,8 +100,13 @@ static uint64_t add_file(uint64_t hash, const char *path) {
   return hash;
 }
 
+uint64_t tool_hash_text(uint64_t hash, const char *text) {
+  for (; *text != 0; text++) hash = (hash ^ (uint8_t)*text) * 0x100000001b3;
+  return hash;
+}
+
 uint64_t tool_parts_hash(void) {
-  uint64_t hash = 0xcbf29ce484222325;
+  uint64_t hash = TOOL_HASH;
   char path[PATH_MAX];
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (tool_beside(parts[i][0], path) || tool_beside(parts[i][1], path))

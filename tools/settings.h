@@ -35,6 +35,10 @@ bool tool_settings_begin(const char *verb);
 /* The library that rustc loads as its code generator, $KILN_BACKEND; NULL: none is named. */
 const char *tool_backend(void);
 
+/* Adds a text to a hash (FNV-1a), which begins as TOOL_HASH. */
+#define TOOL_HASH UINT64_C(0xcbf29ce484222325)
+uint64_t tool_hash_text(uint64_t hash, const char *text);
+
 /* A hash of the content of Kiln's programs that make objects. */
 uint64_t tool_parts_hash(void);
 

@@ -12,7 +12,7 @@ bool tool_unknown_set(kiln_module *m) {
   const char *word = getenv("KILN_UNKNOWN");
   if (word == NULL || word[0] == 0 || strcmp(word, "drop") == 0) return true;
   kiln_diag bad = {.status = KILN_ERR_ARGUMENT,
-                   .message = "KILN_UNKNOWN says neither drop nor refuse"};
+                   .message = "KILN_UNKNOWN is neither drop nor refuse"};
   if (strcmp(word, "refuse") != 0) return kiln_module_fail(m, &bad), false;
   kiln_module_attrs attrs = kiln_module_get_attrs(m);
   attrs.refuse_unknown = true;

@@ -35,9 +35,7 @@ static bool make_link(const char *folder, const char *name, const char *target,
  * sccache knows compilers by their files' names. */
 static bool name_compiler(const char *kiln_rustc, const char *identity, char wrapper[PATH_MAX],
                           char rustc[PATH_MAX]) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char *c = identity; *c != 0; c++) hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
-  for (const char *c = kiln_rustc; *c != 0; c++) hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
+  uint64_t hash = tool_hash_text(tool_hash_text(TOOL_HASH, identity), kiln_rustc);
   char folder[PATH_MAX], name[24];
   snprintf(name, sizeof name, "%016" PRIx64, hash);
   for (unsigned i = 0; i < CARGO_CACHE_PLACES; i++)

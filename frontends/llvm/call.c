@@ -312,7 +312,7 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, const struct kn
   if (!s) return;
   if (ret != r->m->elems.at[r->types.at[r->fn.global->type].first].type ||
       s->ret_extend != r->fn.sig.ret_extend)
-    return (void)kn_bc_unsupported(r, "musttail calls whose result is not the function's");
+    return (void)kn_bc_unsupported(r, "musttail calls whose result differs from the function's");
   kiln_sig sig = s->sig;
   r->tmp.args.n = 0;
   if (s->ret == RET_DEMOTED && !push_arg(r, r->fn.demoted)) return;
@@ -464,8 +464,8 @@ void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
   if (c->n < n_params) return (void)bad_call(r);
   if (c->n > n_params && !ft->flags)
     return (void)kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                            "not implemented: %u operands of a record of call after its "
-                            "arguments, which are not known",
+                            "not implemented: %u unknown operands of a record of call after its "
+                            "arguments",
                             c->n - n_params);
   if (!callee(r, c)) return;
   const uint64_t convention =

@@ -27,8 +27,8 @@ static void unsupported(struct kn_bc_cst *c, const char *what) {
 
 bool kn_bc_bad_constant(struct kn_bc *r, const struct kn_bc_cst *c) {
   if (c->v >= KN_BC_CST_CODES) return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
-  return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                    "not implemented: constant record %u, which is not known", (unsigned)c->v);
+  return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: unknown constant record %u",
+                    (unsigned)c->v);
 }
 
 /* Copies the operands from `from` on to clist. */
@@ -78,7 +78,7 @@ static bool gep(struct kn_bc *r, struct kn_bc_cst *c) {
     return kn_bc_unsupported(r, "a record of LLVM 3 (LLVM 11 and newer can be read)");
   if (r->in.code != CST_CE_GEP_OLD && r->in.code != CST_CE_INBOUNDS_GEP) i++; /* flags */
   if ((r->in.code == CST_CE_GEP_INRANGE || r->in.code == CST_CE_GEP) && op[1] >> 3 != 0)
-    return unsupported(c, "a getelementptr expression with flags that are not known"), true;
+    return unsupported(c, "a getelementptr expression with unknown flags"), true;
   if (r->in.code == CST_CE_GEP_INRANGE) {
     uint64_t bits = op[i++], words = 2;
     if (bits > 64) {
@@ -117,7 +117,7 @@ static bool assembly(struct kn_bc *r, uint32_t type, struct kn_bc_cst *c) {
   if (op[0] >= r->types.n || r->types.at[op[0]].kind != TK_FUNC)
     return kn_bc_malformed(r, "inline assembly without a function type");
   if (op[1] >> 4 != 0 || n > 4 + op[2] + op[3 + op[2]]) {
-    unsupported(c, "inline assembly with flags or operands that are not known");
+    unsupported(c, "inline assembly with unknown flags or operands");
     return true;
   }
   c->kind = CK_ASM;
@@ -236,7 +236,7 @@ static bool constant(struct kn_bc *r, uint32_t type) {
   const bool empty = r->in.code == CST_NULL || r->in.code == CST_UNDEF || r->in.code == CST_POISON;
   if (n > most_operands(r->in.code, t) || (t->kind == TK_OTHER && !empty)) {
     unsupported(&c, t->kind == TK_OTHER ? "a constant of this type"
-                                        : "a constant's record with operands that are not known");
+                                        : "a constant's record with unknown operands");
     return add(r, type, c);
   }
   switch (r->in.code) {

@@ -84,10 +84,10 @@ static void give_exception(struct kn_bc *r, uint32_t block, uint32_t pad) {
 static bool caught(struct kn_bc *r, uint32_t id, kiln_symbol *out) {
   struct kn_bc_num v;
   if (id >= r->inst_base || r->types.at[kn_bc_type_of(r, id)].kind != TK_PTR)
-    return kn_bc_malformed(r, "a type to be caught that is not a constant pointer");
+    return kn_bc_malformed(r, "a caught type that is not a constant pointer");
   if (!kn_bc_eval(r, id, 0, &v)) return false;
   if (v.low || v.minus || v.narrow)
-    return kn_bc_unsupported(r, "a type to be caught that is not a symbol");
+    return kn_bc_unsupported(r, "a caught type that is not a symbol");
   out->id = v.symbol;
   return true;
 }
@@ -248,8 +248,9 @@ void kn_bc_invoke(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (!kn_bc_flags(r, "an invoke", ops[1], 0x3ff | 1 << 13)) return;
   if (!(ops[1] >> 13 & 1)) return (void)kn_bc_unsupported(r, "calls without an explicit type");
   if (ops[2] >= r->fn.n_bbs || ops[3] >= r->fn.n_bbs || ops[2] == ops[3] || !ops[3])
-    return (void)kn_bc_malformed(r, ops[2] == ops[3] ? "an invoke that unwinds to where it returns"
-                                                     : "block number out of range");
+    return (void)kn_bc_malformed(r, ops[2] == ops[3]
+                                      ? "an invoke whose normal block is also its unwind block"
+                                      : "block number out of range");
   if (!kn_bc_operand(r, ops, n, &i, &callee, &callee_type)) return;
   struct kn_bc_invoke to = {.normal = (uint32_t)ops[2], .unwind = (uint32_t)ops[3]};
   uint64_t cc = (ops[1] & 0x3ff) << 1 | 1 << 15; /* as in the record of a call */

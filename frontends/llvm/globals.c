@@ -147,7 +147,7 @@ static bool possible_data(struct kn_bc *r) {
   if (field(r, 17)) return kn_bc_unsupported(r, "partitions");
   if (field(r, 18) & 4) return kn_bc_unsupported(r, "a variable with memory tags");
   if (!below(r, "code model", model, 6)) return false;
-  if (model > 2) return kn_bc_unsupported(r, "a variable of another code model than small");
+  if (model > 2) return kn_bc_unsupported(r, "a variable with a code model other than small");
   return true;
 }
 
@@ -206,7 +206,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     return false;
   struct kn_bc_global *g = &d->g;
   if (op[2] >= r->types.n || r->types.at[op[2]].kind != TK_FUNC)
-    return kn_bc_malformed(r, "a function's type is none");
+    return kn_bc_malformed(r, "a function's type is not a function type");
   g->type = (uint32_t)op[2];
   /* a copy of what is defined elsewhere: for inlining alone */
   const bool body = !op[4], copy = body && g->skip && r->m->inlining, used = body && !g->skip;

@@ -114,7 +114,7 @@ static bool layout(struct kn_bc *r) {
   if (s[0] == 'E') return kn_bc_unsupported(r, "big-endian targets");
   const char *mangling = strstr(s, "-m:");
   if (mangling && mangling[3] != 'e')
-    return kn_bc_unsupported(r, "symbols as another format than ELF has them");
+    return kn_bc_unsupported(r, "symbols mangled for a format other than ELF");
   if (strstr(s, "-p:32:32")) return kn_bc_unsupported(r, "32-bit pointers");
   /* Before LLVM 18, x86-64's data layout aligned i128 to 8 bytes in memory. Calls pass it by the
    * ABI, which aligns it to 16. */

@@ -214,7 +214,7 @@ static bool check_parts(struct kn_bc *r, uint32_t type, uint32_t number, const k
     const kiln_type is = kiln_value_type(r->f, parts[k]), needed = kn_bc_part_type(r, t, k);
     const bool constant = is == KILN_TYPE_VOID && parts[k].id != 0 && kiln_type_is_int(needed);
     if (is != needed && !constant)
-      return kn_bc_fail(r, KILN_ERR_TYPE, "operand %u: part %u is %s, where %s is expected",
+      return kn_bc_fail(r, KILN_ERR_TYPE, "operand %u: part %u is %s, but %s is expected",
                         number + 1, k + 1, is == KILN_TYPE_VOID ? "none" : kiln_type_name(is),
                         kiln_type_name(needed));
   }
@@ -311,7 +311,7 @@ static struct kn_operation_intrinsic *find_intrinsic(struct kiln_llvm_builder *b
   if (length > 1000) return kn_bc_fail(r, KILN_ERR_LIMIT, "a name of this length"), NULL;
   /* its declaration says of the module that stacks are executable, which is settled then */
   if (strncmp(name, "llvm.init.trampoline", 20) == 0 && kiln_module_is_frozen(r->module))
-    return kn_bc_unsupported(r, "a trampoline in a module that is frozen"), NULL;
+    return kn_bc_unsupported(r, "a trampoline in a frozen module"), NULL;
   b->module.has_strict = false;
   kn_bc_intrinsic_declare(r, &g);
   if (r->status != KILN_OK) return NULL;
@@ -377,11 +377,12 @@ static void build(struct kiln_llvm_builder *b, const char *result,
 bool kn_operation_check_function(struct kiln_llvm_builder *b, const kiln_func *f) {
   struct kn_bc *r = &b->bc;
   if (kiln_session_module(kiln_func_session(f)) != r->module)
-    return kn_bc_fail(r, KILN_ERR_ARGUMENT, "the function is of another module than the builder");
+    return kn_bc_fail(r, KILN_ERR_ARGUMENT,
+                      "the function and the builder belong to different modules");
   if (kiln_func_status(f) != KILN_OK)
     return kn_bc_fail(r, kiln_func_status(f), "the function has failed before");
   if (kiln_block_is_terminated(f, kiln_block_current(f)))
-    return kn_bc_fail(r, KILN_ERR_STRUCTURE, "the current block has its terminator");
+    return kn_bc_fail(r, KILN_ERR_STRUCTURE, "the current block already has a terminator");
   return true;
 }
 

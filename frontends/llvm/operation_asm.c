@@ -67,7 +67,7 @@ kiln_status kiln_llvm_builder_add_assembly(kiln_llvm_builder *b, kiln_session *s
   if (!s || !text) {
     kn_bc_fail(r, KILN_ERR_ARGUMENT, s ? "no text given" : "no session given");
   } else if (kiln_session_module(s) != r->module) {
-    kn_bc_fail(r, KILN_ERR_ARGUMENT, "the session is of another module than the builder");
+    kn_bc_fail(r, KILN_ERR_ARGUMENT, "the session and the builder belong to different modules");
   } else if (kiln_module_status(r->module) != KILN_OK || kiln_module_is_frozen(r->module)) {
     kn_bc_fail(r, KILN_ERR_STRUCTURE, "the module is frozen or has failed before");
   } else {

@@ -107,7 +107,7 @@ static uint64_t bits(const struct kiln_llvm_builder *b, uint32_t type) {
 }
 
 static bool check_cast(struct kiln_llvm_builder *b, unsigned number, uint32_t from, uint32_t to) {
-  const char *bad = "a cast between types that it does not know";
+  const char *bad = "a cast that cannot convert between its types";
   if (number == CAST_BITCAST) {
     const bool known = (is_int(b, from) || is_float(b, from) || is_pointer(b, from)) &&
                        (is_int(b, to) || is_float(b, to) || is_pointer(b, to));
@@ -177,7 +177,7 @@ static const struct {
 static bool check_common(struct kiln_llvm_builder *b, unsigned shape, uint32_t result) {
   const uint32_t n = shapes[shape].n, *type = b->id_types.at;
   if (n != 0 ? b->ids.n != n : b->ids.n == 0)
-    return kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "%u operands, where %s%u are expected", b->ids.n,
+    return kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "%u operands, but %s%u are expected", b->ids.n,
                       n ? "" : "more than ", n);
   if (type[shapes[shape].same[0]] != type[shapes[shape].same[1]])
     return wrong(b, "operands of different types");

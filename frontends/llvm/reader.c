@@ -59,13 +59,12 @@ bool kn_bc_unknown(struct kn_bc *r, const char *what, uint64_t number) {
 
 bool kn_bc_surplus(struct kn_bc *r, const char *record, unsigned i) {
   return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                    "not implemented: operand %u of a record of %s, which is not known", i, record);
+                    "not implemented: unknown operand %u of a record of %s", i, record);
 }
 
 bool kn_bc_unknown_flags(struct kn_bc *r, const char *of, uint64_t flags, uint64_t known) {
   const int bit = __builtin_ctzll(flags & ~known);
-  return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: flag %d of %s, which is not known",
-                    bit, of);
+  return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: unknown flag %d of %s", bit, of);
 }
 
 bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_support *row) {

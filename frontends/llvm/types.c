@@ -436,8 +436,8 @@ bool kn_bc_read_types(struct kn_bc *r) {
       kn_bits_align(b);
       kn_bc_leave(r, &saved);
       if (unknown != 0 && r->types.n != count) /* it is no type, so that numbers mean others */
-        return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                          "not implemented: type record %u, which is not known", unknown);
+        return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: unknown type record %u",
+                          unknown);
       return r->status == KILN_OK && finish_layout(r) && (!r->m->has_words || add_word(r)) &&
              (!r->m->has_vectors || finish_vectors(r));
     }
@@ -463,8 +463,7 @@ static bool bad_other(struct kn_bc *r, const struct kn_bc_type *t) {
     return kn_bc_unsupported(r, "scalable vectors");
   if (t->pointee != KN_BC_NO_TYPE)
     return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                      "not implemented: operand %u of type record %u, which is not known",
-                      t->pointee, t->bits);
+                      "not implemented: unknown operand %u of type record %u", t->pointee, t->bits);
   switch (t->bits) {
   case TYPE_BYTE: return kn_bc_unsupported(r, "values of the byte type");
   case TYPE_X86_MMX:
@@ -472,8 +471,7 @@ static bool bad_other(struct kn_bc *r, const struct kn_bc_type *t) {
   case TYPE_TOKEN:
   case TYPE_TARGET_TYPE: return kn_bc_unsupported(r, "values of a special type");
   default:
-    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                      "not implemented: type record %u, which is not known", t->bits);
+    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: unknown type record %u", t->bits);
   }
 }
 

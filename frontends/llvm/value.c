@@ -63,7 +63,7 @@ void kn_bc_bind(struct kn_bc *r, kiln_value v) {
   struct kn_bc_val *to = &r->vals.at[r->vals.n];
   if (to->t >> 24 == VS_NONE) return;
   if (to->t >> 24 != VS_FORWARD)
-    return (void)kn_bc_malformed(r, "a value of another type than it was used as");
+    return (void)kn_bc_malformed(r, "a value whose type differs from its earlier use");
   kiln_forward_bind(r->f, (kiln_value){to->h}, v);
   r->fn.n_forwards--;
 }
@@ -113,7 +113,7 @@ static void define_from(struct kn_bc *r, uint32_t type, uint32_t first) {
   uint32_t id = r->vals.n;
   if (id < r->fn.zeroed && r->vals.at[id].t >> 24 != VS_NONE) {
     if (r->vals.at[id].t != (type | (uint32_t)VS_FORWARD_PARTS << 24))
-      return (void)kn_bc_malformed(r, "a value of another type than it was used as");
+      return (void)kn_bc_malformed(r, "a value whose type differs from its earlier use");
     for (uint32_t i = 0; i < r->types.at[type].n_pieces; i++)
       kiln_forward_bind(r->f, r->fn.parts.at[r->vals.at[id].h + i], r->fn.parts.at[first + i]);
     r->fn.n_forwards--;

@@ -191,14 +191,14 @@ static kiln_symbol define(struct kn_qbe *r, const struct linkage *l, kiln_sig si
       FAIL(r, l->section.at, LIMIT, "a section name of more than 255 bytes");
     desc.section = strcpy(section, kn_qbe_c_name(r, &l->section));
     if (l->flags.at != NULL && kiln_section_find(r->m, section, &above) && above.flags != s.flags)
-      FAIL(r, at, SYMBOL, "a section with other flags than above");
+      FAIL(r, at, SYMBOL, "a section whose flags differ from those given above");
     if (l->flags.at != NULL) kiln_section_declare(r->m, section, &s);
   }
   desc.name = kn_qbe_global(r);
   kiln_symbol_desc above = kiln_symbol_get(r->m, kiln_symbol_lookup(r->m, desc.name)).desc;
   if (above.body) FAIL(r, at, SYMBOL, "$%.60s is defined twice", desc.name);
   if (above.name != NULL && HAS(l, THREAD))
-    FAIL(r, at, SYMBOL, "$%.60s is thread-local, and data above has its address", desc.name);
+    FAIL(r, at, SYMBOL, "$%.60s is thread-local, but data above contains its address", desc.name);
   kiln_symbol symbol =
     sig.id != 0 ? kiln_func_declare(r->m, &desc, sig) : kiln_data_declare(r->m, &desc);
   if (symbol.id == 0) FAIL(r, at, SYMBOL, "a symbol that cannot be declared");

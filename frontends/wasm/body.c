@@ -54,7 +54,7 @@ void kn_wasm_body_free(struct kn_wasm_body *c) {
 /* ---- operands ---- */
 
 void kn_wasm_mismatch(struct kn_wasm_body *c, unsigned expected, unsigned found) {
-  KN_WASM_INVALID(&c->in, c->op_at, "type mismatch: %s wants %s, not %s",
+  KN_WASM_INVALID(&c->in, c->op_at, "type mismatch: %s expects %s, not %s",
                   c->op != NULL ? c->op->name : "the function", kn_wasm_type_name(expected),
                   found == KILN_WASM_TYPE_COUNT ? "nothing" : kn_wasm_type_name(found));
 }

@@ -117,7 +117,7 @@ static void call(struct kn_wasm_body *c, const struct kn_wasm_type *t, struct ca
 static void tail_call(struct kn_wasm_body *c, const struct kn_wasm_type *t, struct callee callee) {
   if (!kn_wasm_same_types(t->types + t->n_params, t->n_results, c->controls->results,
                           c->controls->n_results))
-    KN_WASM_INVALID(&c->in, c->op_at, "type mismatch: %s of a function with other results",
+    KN_WASM_INVALID(&c->in, c->op_at, "type mismatch: %s to a function with other results",
                     c->op->name);
   uint32_t at = 1;
   kiln_value more = {0}, results = {0};

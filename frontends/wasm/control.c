@@ -218,7 +218,8 @@ void kn_wasm_do_if(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
 static void pop_results(struct kn_wasm_body *c, const struct kn_wasm_control *t) {
   kn_wasm_pop_args(c, t->results, t->n_results);
   if (c->sp != c->floor)
-    KN_WASM_INVALID(&c->in, c->op_at, "type mismatch: %s leaves more operands than its type says",
+    KN_WASM_INVALID(&c->in, c->op_at,
+                    "type mismatch: %s leaves more operands than its type has results",
                     c->op->name);
 }
 
@@ -253,7 +254,7 @@ void kn_wasm_do_else(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
 static void end_if(struct kn_wasm_body *c, struct kn_wasm_control *t) {
   if (!kn_wasm_same_types(t->params, t->n_params, t->results, t->n_results))
     KN_WASM_INVALID(&c->in, c->op_at,
-                    "type mismatch: an if without else whose results are not its parameters");
+                    "type mismatch: an if without else whose results differ from its parameters");
   c->n_saved = t->saved;
   if (t->dead) return;
   if (t->label.id == UINT32_MAX &&

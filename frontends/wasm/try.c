@@ -122,7 +122,7 @@ static struct kn_wasm_catch read_catch(struct kn_wasm_body *c) {
               kn_wasm_same_types(types, type->n_params, type->types, type->n_params);
   if (!fits || (one.ref && types[n - 1] != KILN_WASM_TYPE_EXNREF))
     KN_WASM_INVALID(in, at,
-                    "type mismatch: a label that does not take what the catch clause gives");
+                    "type mismatch: a label whose types differ from those of the catch clause");
   return one;
 }
 

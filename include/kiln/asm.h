@@ -18,8 +18,8 @@ typedef struct kiln_asm_reloc {
   kiln_reloc_kind kind;  /**< which value the field takes */
   kiln_symbol symbol;    /**< the symbol referred to */
   int64_t addend;        /**< added to the symbol's address; 32 bits */
-  /** For x86-64, with KILN_RELOC_ABS32S and no symbol: the number of a stack slot, plus 1. The field is filled with the
-   * slot's offset from rbp. The slot's alignment must be at most 16 bytes. 0 for no slot. */
+  /** For x86-64, with KILN_RELOC_ABS32S and no symbol: the number of a stack slot, plus 1; 0 for no slot. The
+   * relocated 4 bytes get the slot's offset from rbp. The slot's alignment must be at most 16 bytes. */
   uint32_t slot;
 } kiln_asm_reloc;
 

@@ -191,7 +191,7 @@ typedef struct kiln_module_attrs {
    * of their own. Objects are marked to say that all of their code is protected in this way. Flags that are not for the
    * module's target have no effect. */
   uint32_t protection;
-  /** The DWARF version to write: 4, or 5 (also 0). Set it before kiln_func_set_debug is called. */
+  /** The DWARF version to write: 4 or 5; 0 for 5. Set it before kiln_func_set_debug is called. */
   uint32_t dwarf_version;
   /** Kiln itself generates some calls to library functions, such as memcpy and __stack_chk_fail. These calls go through
    * the GOT instead of the PLT (as with -fno-plt). For calls to functions that the front end declares, see

@@ -424,9 +424,9 @@ KILN_API void kiln_func_set_loc(kiln_func *f, uint32_t loc);
  * `d`. Front ends use this function when they report errors of their own. */
 KILN_API void kiln_func_fill_diag(const kiln_func *f, kiln_diag *d);
 
-/** Sets the position in the input text of the instructions that are built from now on. Lines and columns count from 1;
- * line 0 means that the position is unknown. Every diagnostic about one of these instructions contains the position,
- * even if it is reported later. */
+/** Sets the position, in the input text, of the instructions that are built from now on. Lines and columns count from
+ * 1; line 0 means that the position is unknown. Every diagnostic about one of these instructions contains the
+ * position, even if it is reported later. */
 KILN_API void kiln_func_set_text_position(kiln_func *f, uint32_t line, uint32_t column);
 
 #ifdef __cplusplus

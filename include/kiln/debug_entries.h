@@ -104,9 +104,9 @@ KILN_API void kiln_die_set_md5(kiln_debug *d, const uint8_t *md5);
 
 /** Makes the entries of a list, in order, the children of this entry. If this entry is a DW_TAG_variant_part, each
  * child except the one that DW_AT_discr names is written in a DW_TAG_variant of its own, and the child's
- * DW_AT_discr_value becomes an attribute of that DW_TAG_variant. An entry without a parent (DW_TAG_subrange_type,
- * DW_TAG_enumerator, template parameters) is written once for each entry that has the list, and must not be referred
- * to. */
+ * DW_AT_discr_value becomes an attribute of that DW_TAG_variant. A child that was made without a parent
+ * (DW_TAG_subrange_type, DW_TAG_enumerator, template parameters) is written once under each entry that uses the list,
+ * and no other entry may refer to it. */
 KILN_API void kiln_die_set_children(kiln_debug *d, kiln_die list);
 
 /** Sets the entry's result type and parameter types from a list. The first item of the list is the result type (0 for

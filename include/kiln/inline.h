@@ -61,9 +61,9 @@ typedef struct kiln_inline_attrs {
   /** Inlining adds to a caller at most this many times the caller's own number of instructions, and at most this many
    * times its own number of TRYs; 0 for 4. */
   uint32_t growth_times;
-  /** In addition, inlining may add this many instructions to a caller; 0 for 2,000. */
+  /** The number of instructions that inlining may add to a caller beyond what growth_times allows; 0 for 2,000. */
   uint32_t growth_instructions;
-  /** In addition, inlining may add this many TRYs to a caller; 0 for 200. */
+  /** The number of TRYs that inlining may add to a caller beyond what growth_times allows; 0 for 200. */
   uint32_t growth_tries;
   /** Inlining adds at most this many bytes of slots to a caller, or as many bytes as the caller's own slots have if
    * that is more; 0 for 512. */

@@ -55,8 +55,8 @@ KILN_API kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options 
 /** Frees an interpreter. None of its functions may be running. NULL is allowed. */
 KILN_API void kiln_interp_free(kiln_interp *in);
 
-/** Adds a finished function. The caller still owns the function, and must compile or discard it. Errors stick to the
- * function, and their diagnostics have a position. */
+/** Adds a finished function. The caller still owns the function, and must compile or discard it. An error is kept in
+ * the function; its diagnostic has the position of the error. */
 KILN_API kiln_status kiln_interp_add(kiln_interp *in, kiln_func *f);
 
 /** A kiln_func_sink_fn whose `user` is the interpreter: adds the function instead of compiling it. */

@@ -34,7 +34,7 @@ extern "C" {
 
 /** Where the JIT's memory is placed. */
 typedef enum kiln_jit_reach {
-  /** In several pieces at any addresses, for as long as the system provides memory. */
+  /** In several pieces at any addresses; more are allocated as needed, until the system has no more memory. */
   KILN_JIT_REACH_FAR,
   /** In one piece of `memory_bytes` bytes, so that all units can refer to each other directly. */
   KILN_JIT_REACH_NEAR,
@@ -262,7 +262,7 @@ KILN_API void *kiln_jit_stream_define(kiln_jit_stream *s, kiln_func *f, uint32_t
 /** Statistics of a JIT. */
 typedef struct kiln_jit_stats {
   uint64_t units; /**< units added and not removed */
-  /** Number of names that are defined or referred to, and of stubs without names. */
+  /** Number of names (defined or referred to) plus number of unnamed stubs. */
   uint64_t symbols;
   uint64_t reserved_bytes; /**< address space of code and data */
   /** Part of `reserved_bytes` that is in chunks for code, read-only data or data. */

@@ -130,7 +130,8 @@ KILN_API void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *
  * that the front end itself has added to the blocks, such as parameters for the call's results. */
 KILN_API void kiln_ssa_try(kiln_ssa *s, const kiln_try_desc *t);
 
-/** Records the edges from `from` to `to`, if the terminator of `from` was not built with the functions above. `from`
+/** Records the edges from `from` to `to`. Call this only if the terminator of `from` was not built with the functions
+ * above. `from`
  * must have a terminator already. An edge may be recorded twice. */
 KILN_API void kiln_ssa_edge(kiln_ssa *s, kiln_block from, kiln_block to);
 

@@ -333,8 +333,8 @@ typedef struct kiln_wasm_image {
   /** Size of the part of an instance that lies below the instance's address, including the kiln_wasm_header. The
    * runtime must initialise this part with zeros. */
   uint64_t instance_bytes;
-  /** Offset in the instance of an array of uint32_t, with a type id for each type. The runtime sets these ids. Ids of
-   * equal types must be equal in all modules, and ids must not be 0. */
+  /** Offset, within the instance, of an array of uint32_t that has a type id for each type. The runtime sets these
+   * ids. Ids of equal types must be equal in all modules, and ids must not be 0. */
   int32_t type_ids;
   uint32_t start;                         /**< index of the start function; UINT32_MAX for none */
   const kiln_wasm_functype *types;        /**< function types */

@@ -155,15 +155,15 @@ static bool is_for_backend(const struct rustc_options *o, const struct tool_sett
          s->opt_level == 0;
 }
 
-/* An option of rustc for a folder of incremental builds that only this Kiln uses, with these settings. rustc takes over
- * the objects of what has not changed, whoever compiled them: cargo, whose folder it is in, has one for all of them if
- * rustc is a nightly. NULL without memory. */
+/* The option that moves an incremental build from `folder` to a folder in it which only this Kiln with these settings
+ * uses: rustc reuses the objects of unchanged code, whichever code generator made them, and with a nightly rustc, cargo
+ * gives all code generators the same folder. NULL without memory. */
 static char *own_incremental(const char *folder) {
   char identity[TOOL_IDENTITY_SIZE], *option;
-  uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
   tool_identity(identity);
-  for (const char *c = identity; *c != 0; c++) hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
-  return asprintf(&option, "-Cincremental=%s/kiln-%016" PRIx64, folder, hash) > 0 ? option : NULL;
+  int n = asprintf(&option, "-Cincremental=%s/kiln-%016" PRIx64, folder,
+                   tool_hash_text(TOOL_HASH, identity));
+  return n > 0 ? option : NULL;
 }
 
 /* `words`, of which `n` are there, and more options. */
@@ -186,7 +186,8 @@ static char **with_options(char **words, size_t n, const struct tool_settings *s
     more[n++] = backend;
     setenv("RUSTC_BOOTSTRAP", "1", 1);
   }
-  if (o.incremental != NULL && (folder = own_incremental(o.incremental)) != NULL)
+  if (o.incremental != NULL && o.incremental[0] != 0 &&
+      (folder = own_incremental(o.incremental)) != NULL)
     more[n++] = folder;
   more[n] = NULL;
   return more;

@@ -21,7 +21,7 @@ static bool mark_symbols(kiln_func *f) {
     uint64_t block = (uint64_t)kn_symbol(m, i)->offset;
     if (block >= (uint64_t)KN_FIRST_LABEL) continue;
     if (block - 1 >= f->blocks.n - 1)
-      return fail_at(f, UINT32_MAX, "the address is taken of a block that does not exist");
+      return fail_at(f, UINT32_MAX, "address taken of a block that does not exist");
     f->facts.address_taken += !f->block[block].address_taken;
     f->block[block].address_taken = 1;
   }

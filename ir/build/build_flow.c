@@ -131,7 +131,8 @@ static inline void edge(kiln_func *f, uint32_t target) {
 }
 
 static KN_COLD void bad_target(kiln_func *f) {
-  kn_build_fail(f, KILN_ERR_ARGUMENT, "the target is not a block, or it is the entry block");
+  kn_build_fail(f, KILN_ERR_ARGUMENT,
+                "the target of a branch is not a block, or is the entry block");
 }
 
 static inline bool target_ok(kiln_func *f, uint32_t target) {

@@ -85,7 +85,8 @@ bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d) {
       if (least == NULL || f->symbol < least->symbol) least = f;
   if (least == NULL) return true;
   describe(least, KILN_ERR_STRUCTURE, least->current, least->n, d);
-  copy_name(d->message, sizeof d->message, "the function is open: neither compiled nor discarded");
+  copy_name(d->message, sizeof d->message,
+            "the function is still open: it was neither compiled nor discarded");
   return false;
 }
 
@@ -128,7 +129,8 @@ bool kn_build_grow(kiln_func *f) {
 bool kn_build_room(kiln_func *f) {
   if (f->status != KILN_OK) return false;
   if (f->facts.finished) return kn_build_fail(f, KILN_ERR_STRUCTURE, "the function is finished");
-  if (f->limit == 0) return kn_build_fail(f, KILN_ERR_STRUCTURE, "the block has its terminator");
+  if (f->limit == 0)
+    return kn_build_fail(f, KILN_ERR_STRUCTURE, "the block already has a terminator");
   return kn_build_grow(f);
 }
 

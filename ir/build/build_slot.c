@@ -12,7 +12,8 @@ enum { MAX_PIECES = 8 };
 static KN_COLD kiln_value slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2) {
   if (!kn_build_open(f)) return KN_NONE;
   if (size_bytes > INT32_MAX || align_log2 > KN_MAX_ALIGN_LOG2) {
-    kn_build_fail(f, KILN_ERR_LIMIT, "a stack slot has less than 2 GiB, aligned to at most 2^16");
+    kn_build_fail(f, KILN_ERR_LIMIT,
+                  "a stack slot must be smaller than 2 GiB and aligned to at most 2^16");
     return KN_NONE;
   }
   bool room = KN_ROOM(f, f->slots, 1) && KN_ROOM(f, f->globals, 1);

@@ -11,7 +11,7 @@ bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) {
 }
 
 bool kn_build_bad_count(kiln_func *f, const char *what, uint32_t n, uint32_t wanted) {
-  kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n, "%u %s%s, the signature has %u", n, what,
+  kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n, "%u %s%s, but the signature has %u", n, what,
                n == 1 ? "" : "s", wanted);
   return false;
 }
@@ -52,7 +52,7 @@ bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) {
   if (h == 0) return kn_build_fail(f, KILN_ERR_ARGUMENT, "an operand is missing");
   if (kn_is_tried(h))
     return kn_build_fail(f, KILN_ERR_ARGUMENT,
-                         "what a try gives is an argument of its own edges only");
+                         "a result of a try may only be an argument of the try's own edges");
   if (!in_range(f, h)) return kn_build_fail(f, KILN_ERR_ARGUMENT, "an operand is out of range");
   if (kn_is_pool(h) && f->pool.at[kn_index(h)].tls)
     return kn_build_fail(f, KILN_ERR_ARGUMENT, "a thread-local symbol needs tls_addr");
@@ -197,7 +197,8 @@ kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
 kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
   if (!kn_build_open(f)) return KN_NONE;
   if (KN_UNLIKELY(b.id - 1 >= f->blocks.n - 1 || !f->facts.defines)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "the address of a block that has none");
+    kn_build_fail(f, KILN_ERR_ARGUMENT,
+                  "address taken of a block that is not in the function or has no address");
     return KN_NONE;
   }
   uint32_t id = kn_symbol_of_block(f->module, f->symbol, b.id);

@@ -72,7 +72,7 @@ static inline struct kn_die *define(kiln_debug *d, kiln_die e, unsigned tag) {
   uint32_t i = e.id & KN_DIE_INDEX;
   if (i == 0) return NULL;
   if (KN_UNLIKELY((e.id & KN_DIE_SESSION) != d->tag || i > UINT32_MAX / 4)) {
-    wrong(d, "an entry is defined in a set that it is not of");
+    wrong(d, "an entry is defined in a set to which it does not belong");
     return NULL;
   }
   if (KN_LIKELY(i == d->dies.n && i < d->dies.cap)) {
@@ -302,7 +302,7 @@ void kiln_die_set_shared_string(kiln_debug *d, unsigned name, kiln_debug_string 
   const kiln_debug *of = (id.id & KN_DIE_SESSION) == d->tag ? d : d->module->debug;
   uint32_t i = id.id & KN_DIE_INDEX;
   if ((id.id & KN_DIE_SESSION) > d->tag || of == NULL || i >= of->texts.n)
-    wrong(d, "an entry has a text that is not of its set or the module");
+    wrong(d, "an entry has a text that belongs neither to its set nor to the module");
   else if (of->texts.at[i].n) word(d, name, KN_DA_STRING, id.id);
 }
 void kiln_die_set_expr(kiln_debug *d, unsigned name, const void *bytes, size_t n) {
@@ -475,8 +475,10 @@ void kiln_func_declare_variable(kiln_func *f, const kiln_debug_variable *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
   if (!kn_is_slot(v->slot.id) || kn_index(v->slot.id) >= f->slots.n ||
       (v->expr == NULL && v->expr_bytes != 0) || !KN_UNRESERVED(v)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT,
-                  "a variable is declared in what is not a slot, or by a newer version");
+    kn_build_fail(
+      f, KILN_ERR_ARGUMENT,
+      "a variable is declared in something other than a slot, or its description is of a "
+      "newer version");
     return;
   }
   struct kn_debug_var var = {.variable = v->variable.id,

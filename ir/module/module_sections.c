@@ -40,7 +40,7 @@ kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_sect
   if (name == NULL || name[0] == 0 || desc == NULL || !KN_UNRESERVED(desc))
     return kn_module_fail(
       m, KILN_ERR_ARGUMENT,
-      "section without a name, without a description (NULL), or of a newer version");
+      "a section needs a name, and a description (not NULL) of a known version");
   const char *wrong = check(desc);
   if (wrong != NULL)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "section '%.100s': %s", name, wrong);

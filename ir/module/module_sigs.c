@@ -37,7 +37,7 @@ static const char *check_param(const kiln_param *p) {
   if (p->flags >= 2 * KILN_PARAM_ZEXT64 || !KN_UNRESERVED(p)) return "unknown parameter flag";
   if (to_64 != 0 && (p->type > KILN_TYPE_I32 || (to_64 & (to_64 - 1)) != 0 ||
                      p->flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT)))
-    return "parameter extended to 64 bits that has them, or extended twice";
+    return "extension of a parameter that already has 64 bits, or two extensions of one parameter";
   if (p->flags & KILN_PARAM_CHAIN && (p->flags != KILN_PARAM_CHAIN || p->type != KILN_TYPE_PTR))
     return "static chain that is not a plain i64";
   if (in_memory != 0 && p->type != KILN_TYPE_PTR)
@@ -67,7 +67,7 @@ static const char *check_wide(const struct kn_convention *conv, unsigned flags,
       return "an upper half without a v128 before it";
   }
   if (any && conv->upper == 0)
-    return "vectors of 256 bits on another target or by another convention than x86-64's";
+    return "256-bit vectors with a target or calling convention other than x86-64's";
   return NULL;
 }
 
@@ -143,7 +143,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
   }
   const struct kn_convention *conv = kn_target_convention(m->options.target.processor, cc);
   if (conv == NULL) {
-    kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s, which the target does not have",
+    kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s, which the target does not support",
                    kn_callconv_names[cc]);
     return none;
   }

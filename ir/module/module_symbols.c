@@ -111,7 +111,7 @@ static const char *check(const kiln_symbol_desc *d, size_t length, kiln_symbol_k
   if (length == 0 && d->linkage != KILN_LINKAGE_INTERNAL && d->linkage != KILN_LINKAGE_PRIVATE)
     return "a symbol that is not local needs a name";
   if (d->linkage == KILN_LINKAGE_COMMON && (kind != KILN_SYMBOL_DATA || d->tls != KILN_TLS_NONE))
-    return "common linkage is for data that is not thread-local";
+    return "common linkage is only for data that is not thread-local";
   if (d->tls != KILN_TLS_NONE && kind == KILN_SYMBOL_FUNC) return "a thread-local function";
   if (d->align_log2 > MAX_ALIGN_LOG2) return "alignment above 2^16";
   return NULL;

@@ -87,7 +87,7 @@ static bool find_label(struct kn_parser *p, const struct kn_name *name, const st
   }
   if (!ok || id >= UINT32_MAX) {
     return kn_parse_fail(p, t, KILN_ERR_SYNTAX,
-                         "a block of another function is named by number: b3");
+                         "a block of another function must be named by its number, such as b3");
   }
   *out = (uint32_t)id;
   return true;
@@ -238,7 +238,7 @@ static bool skip_braces(struct kn_parser *p, const struct kn_token *open) {
   for (int inner = 0;; kn_parse_next(p)) { /* entries in a function have braces too */
     if (p->lx.tok.kind == KN_TOK_BAD) return kn_parse_expected(p, "");
     if (p->lx.tok.kind == KN_TOK_EOF) {
-      return kn_parse_fail(p, open, KILN_ERR_SYNTAX, "'{' without its '}'");
+      return kn_parse_fail(p, open, KILN_ERR_SYNTAX, "'{' without a matching '}'");
     }
     inner += kn_parse_is(p, '{');
     if (inner == 0 && kn_parse_take(p, '}')) return true;
@@ -391,8 +391,7 @@ static bool parse_dwarf(struct kn_parser *p) {
   struct kn_token t = p->lx.tok;
   uint64_t version;
   if (!kn_parse_number(p, 5, "a version of DWARF", &version)) return false;
-  if (version < 4)
-    return kn_parse_syntax(p, &t, "the versions of DWARF that are written are 4 and 5");
+  if (version < 4) return kn_parse_syntax(p, &t, "the version of DWARF must be 4 or 5");
   kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
   attrs.dwarf_version = (uint32_t)version;
   return set_attrs(p, &attrs);

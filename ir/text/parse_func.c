@@ -631,7 +631,7 @@ static bool start_block(struct kn_parser *p, const struct kn_token *name) {
     }
     if (!same) {
       return kn_parse_fail(p, name, KILN_ERR_TYPE,
-                           "the first block's parameters are not those of the signature");
+                           "the first block's parameters differ from the signature's");
     }
   }
   if (kn_parse_take(p, '(')) {

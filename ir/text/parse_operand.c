@@ -180,9 +180,9 @@ static bool use_value(struct kn_parser *p, const struct kn_token *t, kiln_type w
   if (!e) return false;
   if (e->state == 0) {
     if (want == KILN_TYPE_VOID) {
-      return kn_parse_syntax(
-        p, t,
-        "the type of a value that is defined later is not known here: put it before the name");
+      return kn_parse_syntax(p, t,
+                             "the type of a value that is defined later is not known here: write "
+                             "the type before the name");
     }
     e->state = KN_NAME_FORWARD;
     e->value = kiln_forward_new(p->func, want).id;

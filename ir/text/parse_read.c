@@ -189,9 +189,9 @@ bool kn_parse_float_bits(struct kn_parser *p, const struct kn_token *t, kiln_typ
     *bits ^= negative ? UINT64_C(1) << 63 : 0;
     return true;
   }
-  return kn_parse_fail(
-    p, t, KILN_ERR_SYNTAX,
-    "a decimal float where neither f32 nor f64 is expected: write its type, or bits");
+  return kn_parse_fail(p, t, KILN_ERR_SYNTAX,
+                       "a decimal float where neither f32 nor f64 is expected: add its type, or "
+                       "write its bits as an integer");
 }
 
 /* ---- words ---- */

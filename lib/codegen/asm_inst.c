@@ -13,7 +13,7 @@ static uint64_t usable(const struct kn_target *t) {
 static bool registers_ok(struct kn_walk *w, const uint8_t *regs, uint32_t n) {
   for (uint32_t k = 0; k < n; k++)
     if (!(usable(w->target) >> regs[k] & 1)) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "an operand in a register that is not for values");
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "an operand in a register that cannot hold values");
       return false;
     }
   return true;
@@ -35,7 +35,8 @@ static bool fill_slot_offset(struct kn_walk *w, const struct kn_asm *code,
                              const kiln_asm_reloc *r) {
   if (w->target->frame_reloc == 0 || r->kind != w->target->frame_reloc ||
       code->n_bytes - r->offset_bytes < 4 || w->plan->frame.naked) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a slot that is not of this type");
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                 "a relocation whose type cannot give the offset of a slot");
     return false;
   }
   uint32_t at = (uint32_t)kn_slot_frame(w, kn_slot_at(w->f, r->slot - 1)) + (uint32_t)r->addend;

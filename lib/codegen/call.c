@@ -188,7 +188,7 @@ bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t 
 }
 
 bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig) {
-  static const char message[] = "result of a type, or number, that is not lowered yet";
+  static const char message[] = "result of a type that is not lowered yet, or too many results";
   struct kn_assign s = {.stack = 0};
   w->args.n = 0;
   for (unsigned k = 0; k < sig->n_results; k++) {

@@ -28,7 +28,7 @@ static bool plan_kept(struct kn_frame_plan *p, kiln_func *f, const struct kn_tar
                       const struct kn_sig *sig) {
   if (f->facts.eh_returns && sig->conv != t->library) {
     kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
-                 "eh_return in a function of another convention than C's");
+                 "eh_return in a function that does not use the C calling convention");
     return false;
   }
   p->keeps_none = sig->conv->loses_all;

@@ -24,8 +24,7 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   if (attrs->protection & ~(uint32_t)PROTECT_BITS)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such branch protection");
   if (attrs->dwarf_version != 0 && attrs->dwarf_version != 4 && attrs->dwarf_version != 5)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT,
-                          "the versions of DWARF that are written are 4 and 5");
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "the version of DWARF must be 4 or 5");
   if ((unsigned)attrs->inlining >= KILN_INLINING_COUNT)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such rule of inlining");
   if ((unsigned)attrs->variables >= KILN_VARIABLES_COUNT)

@@ -164,6 +164,12 @@ twice() {
   cmp twice1.o twice2.o
 }
 check "the same bytes again" twice
+# rustc reuses the objects of unchanged code: those of another code generator, or of other settings, must not be there.
+apart() {
+  rm -rf increments && "$rustc" -C incremental=increments main.rs -o a && KILN_INLINE=small "$rustc" -C incremental=increments main.rs -o b &&
+    [[ $(ls -d increments/* | wc -l) == 2 && $(ls -d increments/kiln-*/main-* | wc -l) == 2 ]]
+}
+check "a folder of its own for incremental builds" apart
 # rustc gives each object a name of its own, of which nothing may be in the object; LLVM has the unit's name there.
 elsewhere() {
   mkdir -p one two && (cd one && "$rustc" -g --emit=obj -C codegen-units=1 ../main.rs -o a.o) && (cd one && "$rustc" -g --emit=obj -C codegen-units=1 ../main.rs -o b.o) &&

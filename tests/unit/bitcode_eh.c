@@ -186,7 +186,7 @@ static const struct refusal {
    HEAD "define void @f() personality ptr @p {\n"
         " invoke void @v() to label %n unwind label %u\nn:\n ret void\nu:\n"
         " %l = landingpad { ptr, i32 } catch ptr getelementptr (i8, ptr @T, i64 8)\n ret void\n}",
-   "a type to be caught that is not a symbol", KILN_ERR_UNSUPPORTED},
+   "a caught type that is not a symbol", KILN_ERR_UNSUPPORTED},
   {false,
    HEAD "define void @f() personality ptr @p {\n"
         " invoke void @v() [ \"kcfi\"(i32 3) ] to label %n unwind label %u\nn:\n ret void\nu:\n"
@@ -210,7 +210,7 @@ static const struct refusal {
    HEAD "define void @f() personality ptr @p {\n"
         " invoke void @v() to label %u unwind label %u\nu:\n"
         " %l = landingpad { ptr, i32 } cleanup\n ret void\n}",
-   "unwinds to where it returns", KILN_ERR_SYNTAX},
+   "normal block is also its unwind block", KILN_ERR_SYNTAX},
   {true,
    HEAD
    "define void @f() personality ptr @p {\n"

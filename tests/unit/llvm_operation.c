@@ -496,7 +496,7 @@ static void misuse(void **test) {
   kiln_func *f = kiln_func_begin(foreign, declare(other, "f"));
   assert_int_equal(kiln_llvm_builder_build(b, f, "add", "i32", two, 2, results), KILN_ERR_ARGUMENT);
   assert_string_equal(kiln_llvm_builder_message(b),
-                      "add: the function is of another module than the builder");
+                      "add: the function and the builder belong to different modules");
   kiln_func_discard(f);
   f = kiln_func_begin(s, declare(m, "f"));
   kiln_build_ret(f, NULL, 0);
@@ -509,7 +509,7 @@ static void misuse(void **test) {
   results[0].id = 77;
   assert_int_equal(kiln_llvm_builder_build(b, f, "add", "i32", two, 2, results), KILN_ERR_TYPE);
   assert_string_equal(kiln_llvm_builder_message(b),
-                      "add: operand 1: part 1 is i64, where i32 is expected");
+                      "add: operand 1: part 1 is i64, but i32 is expected");
   assert_int_equal(results[0].id, 0);
   assert_int_equal(kiln_llvm_builder_build(b, f, "add", "i32", two, 2, results), KILN_ERR_TYPE);
   assert_string_equal(kiln_llvm_builder_message(b), "add: the function has failed before");

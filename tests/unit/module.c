@@ -749,7 +749,7 @@ static void debug_is_strict(void **state) {
   struct fixture *t = *state;
   static const char *const wrong[] = {
     "an entry is defined twice",
-    "an entry is defined in a set that it is not of",
+    "an entry is defined in a set to which it does not belong",
     "an entry of the module refers to one of a session",
     "a list of the module refers to an entry of a session",
     "an entry has no tag",

@@ -178,7 +178,7 @@ static const struct poke_row poke_rows[POKE_COUNT] = {
   [ARG_RANGE] = {STRUCTURE, 0, "edge argument is out of range"},
   [CASE_TWICE] = {STRUCTURE, 1, "case 1 of the switch is a duplicate"},
   [CASE_RANGE] = {STRUCTURE, 1, "the cases are out of range"},
-  [RET_COUNT] = {TYPE, 2, "ret gives 2 values, the signature has 1"},
+  [RET_COUNT] = {TYPE, 2, "ret gives 2 values, but the signature has 1"},
   [RET_TYPE] = {TYPE, 2, "is i64, not i32"},
   [OPERAND_NONE] = {STRUCTURE, 0, "an operand is missing"},
   [OPERAND_RANGE] = {STRUCTURE, 0, "a value of no block"},
@@ -211,7 +211,8 @@ static const struct poke_row poke_rows[POKE_COUNT] = {
   [USES] = {STRUCTURE, 0, "used 2 times, but 3 are counted"},
   [SLOT_SIZE] = {STRUCTURE, ANY, "impossible size"},
   [GLOBAL] = {STRUCTURE, 1, "crosses blocks unnoticed"},
-  [MACHINE_CODE] = {KILN_ERR_STRUCTURE, 0, "the operands of machine code are not its signature's"},
+  [MACHINE_CODE] = {KILN_ERR_STRUCTURE, 0,
+                    "the operands of machine code do not match its signature"},
 };
 
 static void damage(struct sample *s, enum poke poke) {

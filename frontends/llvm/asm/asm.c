@@ -29,7 +29,7 @@ static bool match(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, uns
   for (uint32_t i = 0; i < a->n; i++) outputs += a->op[i].output && !a->op[i].indirect;
   bool one = rt->kind != TK_STRUCT;
   if (outputs != (rt->kind == TK_VOID ? 0 : one ? 1 : rt->n))
-    return kn_bc_malformed(r, "inline assembly with another number of outputs than its type");
+    return kn_bc_malformed(r, "inline assembly whose number of outputs does not match its type");
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label) continue;
@@ -112,7 +112,7 @@ static bool choose_alternative(struct kn_asm_call *a) {
     if (ok) return true;
     if (a->r->status != KILN_OK) return false;
   }
-  return kn_asm_wrong(a, "an operand that is not of the kind that its constraint wants");
+  return kn_asm_wrong(a, "an operand that does not match its constraint");
 }
 
 /* ---- the text ---- */
@@ -695,7 +695,7 @@ void kn_bc_callbr(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     return (void)kn_bc_malformed(r, "bad callbr");
   if (!kn_bc_operand(r, ops, n, &i, &callee, &callee_type)) return;
   if (callee >= r->inst_base || r->csts.at[callee].kind != CK_ASM)
-    return (void)kn_bc_unsupported(r, "callbr of something else than inline assembly");
+    return (void)kn_bc_unsupported(r, "callbr of something other than inline assembly");
   kiln_value taken = kiln_const_int(r->f, 0);
   kn_bc_asm_constant(r, &r->csts.at[callee],
                      &(struct kn_bc_asm){.type = (uint32_t)ops[4 + n_labels],

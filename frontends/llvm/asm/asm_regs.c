@@ -53,7 +53,7 @@ static bool take(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *
   o->pair = o->pair && o->place == AP_REG && (can & KN_ASM_GP) != 0;
   if (o->pair) can &= of_kind(a, true) & ~kn_bc_targets[a->r->target].saved;
   if (!pick(a, o, can, t, &o->reg) || (o->pair && !pick(a, o, can, t, &o->high)))
-    return kn_asm_wrong(a, "more operands in registers than there are");
+    return kn_asm_wrong(a, "more register operands than registers");
   if (o->pair && o->high < o->reg) { /* A: rax has the lower half, rdx the upper one */
     uint8_t reg = o->reg;
     o->reg = o->high;
@@ -80,7 +80,7 @@ static uint8_t find_spare(struct kn_asm_call *a, struct taken *t, bool general) 
 /* A spare general register; reports that there is none. */
 static uint8_t spare(struct kn_asm_call *a, struct taken *t) {
   uint8_t reg = find_spare(a, t, true);
-  if (reg == 0xff) kn_asm_wrong(a, "more operands in registers than there are");
+  if (reg == 0xff) kn_asm_wrong(a, "more register operands than registers");
   return reg;
 }
 
@@ -94,7 +94,7 @@ static uint8_t find_clobbered(struct kn_asm_call *a, struct taken *t) {
 static uint8_t find_through(struct kn_asm_call *a, struct taken *t) {
   uint8_t reg = find_spare(a, t, true);
   if (reg == 0xff && (reg = find_clobbered(a, t)) != 0xff) a->saved = reg;
-  if (reg == 0xff) kn_asm_wrong(a, "more operands in registers than there are");
+  if (reg == 0xff) kn_asm_wrong(a, "more register operands than registers");
   return reg;
 }
 
@@ -205,14 +205,13 @@ bool kn_asm_allocate(struct kn_asm_call *a) {
       continue;
     }
     if (o->place == AP_MEMORY || (stack && (!o->output || o->is->tie >= 0)))
-      return kn_asm_wrong(a, "an operand in a register that is not for values");
+      return kn_asm_wrong(a, "an operand in a register that cannot hold values");
     if (o->is->tie >= 0 && !a->op[o->is->tie].stored) {
       o->outside = a->op[o->is->tie].outside;
       continue;
     }
     if ((o->outside = find_spare(a, &t, o->reg < 32)) != 0xff) continue;
-    if (!o->output || o->indirect)
-      return kn_asm_wrong(a, "more operands in registers than there are");
+    if (!o->output || o->indirect) return kn_asm_wrong(a, "more register operands than registers");
     o->stored = true;
   }
   /* outputs for which there is no register, or no result, are stored by the text, and what the

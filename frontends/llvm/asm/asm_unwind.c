@@ -16,7 +16,7 @@ bool kn_asm_begin_apart(struct kn_asm_call *a, const kiln_param *params, uint32_
   x->sig = kiln_sig_new(r->module, KILN_CC_C, 0, all, n_params + 1, NULL, 0);
   if (r->fn.asm_waits) return true; /* the body is read again */
   if (kiln_module_is_frozen(r->module))
-    return kn_bc_unsupported(r, "inline assembly that unwinds, in a module that is frozen");
+    return kn_bc_unsupported(r, "inline assembly that unwinds, in a frozen module");
   x->symbol = kiln_func_declare(
     r->module,
     &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE, .dso_local = true, .body = true}, x->sig);

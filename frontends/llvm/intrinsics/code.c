@@ -45,7 +45,7 @@ static bool put(struct kn_bc *r, uint32_t id, char letter, uint8_t *code, unsign
   if (letter == 'i') v &= UINT8_MAX;  /* an i8 */
   if (letter == 'm') v &= UINT32_MAX; /* an i32, or an i64 that is one */
   if (v < 0 || v >> bits)
-    return kn_bc_unsupported(r, "an immediate that the instruction cannot have");
+    return kn_bc_unsupported(r, "an immediate that is out of the instruction's range");
   uint8_t *field = code + (at < 0 ? (int)n + at : at);
   for (unsigned k = 0; 8 * k < shift + bits; k++)
     field[k] |= (uint8_t)((uint64_t)v << shift >> 8 * k);
@@ -120,7 +120,7 @@ static void define(struct piece *p, uint32_t ret, kiln_value v, struct kn_bc_vec
   const uint32_t byte = p->byte.id != 0;
   if (!kn_bc_split(r, ret)) return;
   if (r->types.at[ret].n_pieces != p->n_out + byte)
-    return (void)kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
+    return (void)kn_bc_malformed(r, "an intrinsic with a type that it does not support");
   for (unsigned k = 0; k < p->n_out; k++) parts[byte + k] = k ? kiln_build_result(r->f, v, k) : v;
   if (byte) parts[0] = kiln_build_load(r->f, KILN_TYPE_I8, p->byte, 0, 0);
   kn_bc_define(r, ret, parts);

@@ -52,7 +52,7 @@ bool kn_in_immediate(const struct call *c, unsigned i, const kiln_machine_info *
     return kn_bc_malformed(c->r, "an intrinsic's argument that is not constant");
   if (m->most == UINT8_MAX) v &= UINT8_MAX;
   if (v < m->least || v > m->most)
-    return kn_bc_unsupported(c->r, "an immediate that the instruction cannot have");
+    return kn_bc_unsupported(c->r, "an immediate that is out of the instruction's range");
   *out = imm(c, v);
   return true;
 }

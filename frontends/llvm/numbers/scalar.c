@@ -235,7 +235,7 @@ kiln_value kn_bc_scalar_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t 
     return kiln_build_convert(r->f, KILN_OP_BITCAST, tt, ft, kn_bc_use(r, a, from));
   default: kn_bc_unsupported(r, "address spaces"); return none;
   }
-  kn_bc_malformed(r, "a cast between types that it does not know");
+  kn_bc_malformed(r, "a cast that cannot convert between its types");
   return none;
 }
 

@@ -422,6 +422,6 @@ kiln_value kn_bc_soft_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t fr
     return kiln_build_convert(r->f, KILN_OP_BITCAST, tt, ft, kn_bc_use(r, a, from));
   default: break;
   }
-  kn_bc_malformed(r, "a cast between types that it does not know");
+  kn_bc_malformed(r, "a cast that cannot convert between its types");
   return (kiln_value){0};
 }

@@ -419,6 +419,6 @@ kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t fr
     return kn_wide_to_float(r, op == CAST_SITOFP, f, v, t);
   default: kn_bc_unsupported(r, "this cast of integers wider than 128 bits"); return none;
   }
-  kn_bc_malformed(r, "a cast between types that it does not know");
+  kn_bc_malformed(r, "a cast that cannot convert between its types");
   return none;
 }

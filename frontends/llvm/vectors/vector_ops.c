@@ -139,7 +139,7 @@ void kn_bc_vec_select(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t c, uint3
       !kn_bc_vec_get(r, c, ctype, &mask))
     return;
   if (!mask.mask || mask.n != x.n)
-    return (void)kn_bc_malformed(r, "a selection of another length than its condition");
+    return (void)kn_bc_malformed(r, "a vector select whose condition has a different length");
   m = x;
   kn_bc_vec_mask(r, &mask, &m);
   for (uint32_t i = 0; i < x.parts; i++)
@@ -271,7 +271,7 @@ static void bits(struct kn_bc *r, uint32_t a, uint32_t from, uint32_t to) {
   if (f->kind == TK_OTHER || t->kind == TK_OTHER)
     return (void)kn_bc_bad_type(r, f->kind == TK_OTHER ? from : to);
   if (f->bits != t->bits)
-    return (void)kn_bc_malformed(r, "a cast between types that it does not know");
+    return (void)kn_bc_malformed(r, "a cast that cannot convert between its types");
   uint32_t n = (f->bits + 63) / 64;
   if (f->kind != TK_VECTOR) {
     if (!kn_bc_vec_shape(r, to, &y) || !words_of(r, a, from, w, n)) return;
@@ -302,7 +302,7 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
   }
   struct kn_bc_vec x, out;
   if (!kn_bc_vec_get(r, a, from, &x) || !kn_bc_vec_shape(r, to, &out)) return;
-  if (x.n != out.n) return (void)kn_bc_malformed(r, "a cast between types that it does not know");
+  if (x.n != out.n) return (void)kn_bc_malformed(r, "a cast that cannot convert between its types");
   bool ints = kiln_type_is_int(x.lane) && kiln_type_is_int(out.lane) && !x.soft && !out.soft &&
               !x.apart && !out.apart;
   bool changes = op == CAST_TRUNC || op == CAST_ZEXT || op == CAST_SEXT;

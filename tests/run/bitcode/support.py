@@ -589,7 +589,7 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             ('address space of a function', define % 'addrspace(1)', 'address spaces'),
             ('address space of a variable', '@v = addrspace(1) global i32 0\n', 'address spaces'),
             ('memory tags', '@v = global i32 0, sanitize_memtag\n', 'a variable with memory tags'),
-            ('code model of a variable', '@v = global i32 0, code_model "large"\n', 'a variable of another code model'),
+            ('code model of a variable', '@v = global i32 0, code_model "large"\n', 'a variable with a code model other'),
             ('comdat', '$v = comdat largest\n@v = global i32 0, comdat\n', 'comdats other than "any" and "nodeduplicate"'),
             ('inline assembly', 'define void @f() {\n call void asm "nop", "k"(i64 0)\n ret void\n}\n', 'inline assembly'),
             ('musttail', 'define void @f(i32 %x, ...) {\n musttail call void (i8, ...) @g(i8 1, ...)\n ret void\n}\n'
@@ -681,7 +681,7 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
                        'x86_64', 'x86_64-unknown-freebsd14.0', 'x86_64-unknown-linux-android29', 'x86_64-alpine-linux-musl', 'x86_64-pc-linux'):
             self.accepted('triple ' + triple, define % triple)
         self.refused('names of symbols as Mach-O has them', 'target datalayout = "e-m:o-i64:64-f80:128-n8:16:32:64-S128"\n'
-                     'define void @f() {\n ret void\n}\n', 'symbols as another format', None, where='')
+                     'define void @f() {\n ret void\n}\n', 'symbols mangled for a format', None, where='')
 
     def typed_pointers(self):
         """Bitcode of LLVM 14, of which there is a sample."""
