@@ -271,6 +271,7 @@ struct kn_debug_var {
   uint32_t part_at, part_bits;
   bool indirect; /* the slot has its address */
   bool memory;   /* the slot may not become a register */
+  bool valued;   /* of an observer's copy: values say what some of it is, too */
 };
 
 /* What a variable is from an instruction on, or a label there. */
@@ -286,9 +287,18 @@ struct kn_debug_value {
   bool address, label;
 };
 
+/* A store to a slot of which inlining has left no instruction, since nothing loads what it stores. */
+struct kn_debug_store {
+  uint32_t inst;      /* before this */
+  uint32_t slot;      /* index; no piece */
+  uint32_t at, bytes; /* which bytes of it */
+  uint32_t value;     /* handle; 0: it is not known */
+};
+
 #define KN_FUNC_DEBUG_ARRAYS(ARRAY)                                                                \
   ARRAY(struct kn_debug_var, vars)                                                                 \
   ARRAY(struct kn_debug_value, values) /* in ascending order of instructions */                    \
+  ARRAY(struct kn_debug_store, stores) /* the same */                                              \
   ARRAY(uint8_t, bytes)                /* expressions */
 
 /* What debuggers are to know of a function. */

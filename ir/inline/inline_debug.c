@@ -254,6 +254,11 @@ void kn_replay_stored(struct kn_replay *r, struct kn_level *l, uint32_t slot) {
   }
 }
 
+void kn_replay_passed(struct kn_replay *r, uint32_t slot, uint32_t at, uint32_t bytes, uint32_t v) {
+  struct kn_debug_store store = {r->g->n, kn_index(slot), at, bytes, v};
+  (void)KN_PUSH(r->g, r->g->debug.stores, store);
+}
+
 /* What stands for operand `h`, if that is there already: nothing is made for debuggers. */
 static struct kn_ref known(struct kn_replay *r, struct kn_level *l, uint32_t h) {
   const struct kn_ref none = {0};
@@ -335,7 +340,8 @@ void kn_replay_debug_end(struct kn_replay *r, struct kn_level *l) {
                               .inlined =
                                 v->inlined != 0 ? kn_replay_loc(r, l, v->inlined) : l->call};
     const struct kn_slot *slot = is.slot.id != 0 ? &r->g->slots.at[kn_index(is.slot.id)] : NULL;
-    if (slot != NULL && (slot->uses | slot->pieces) != 0) kiln_func_declare_variable(r->g, &is);
+    if (slot != NULL && ((slot->uses | slot->pieces) != 0 || kn_debug_as_is(r->g)))
+      kiln_func_declare_variable(r->g, &is);
     else /* nothing accesses it: it exists, and has no value */
       kiln_func_set_variable(r->g,
                              &(kiln_debug_value){.variable = is.variable, .inlined = is.inlined});
@@ -349,4 +355,51 @@ void kn_replay_debug_like(struct kn_replay *r, struct kn_level *top) {
   g->debug.unit = of->unit;
   g->debug.calls = of->calls;
   g->debug.begin = kn_replay_loc(r, top, of->begin);
+}
+
+/* ---- what was removed ---- */
+
+/* Is nothing left of the instructions from `first` up to `end`? */
+static bool is_removed(const kiln_func *g, uint32_t first, uint32_t end) {
+  uint32_t i = first;
+  while (i < end && g->inst[i].op == KILN_OP_SEG) i++;
+  return i == end && first < end;
+}
+
+/* Notes statements of which all instructions were removed as those of which none was built. */
+static void pass_removed(kiln_func *g) {
+  uint32_t n = g->notes[KN_NOTE_LOC].n, old = g->notes[KN_NOTE_PASSED].n, more = 0;
+  for (uint32_t k = 0; k < n; k++) {
+    const struct kn_note *at = g->notes[KN_NOTE_LOC].at + k;
+    more += at->a != 0 && is_removed(g, at->inst, k + 1 < n ? at[1].inst : g->n);
+  }
+  if (more == 0 || !KN_ROOM(g, g->notes[KN_NOTE_PASSED], more)) return;
+  struct kn_note *to = g->notes[KN_NOTE_PASSED].at;
+  g->notes[KN_NOTE_PASSED].n += more;
+  for (uint32_t k = n; k-- > 0 && more != 0;) { /* from the end, as those that are there move up */
+    const struct kn_note *at = g->notes[KN_NOTE_LOC].at + k;
+    if (at->a == 0 || !is_removed(g, at->inst, k + 1 < n ? at[1].inst : g->n)) continue;
+    while (old != 0 && to[old - 1].inst > at->inst) old--, to[old + more] = to[old];
+    to[old + --more] = *at;
+  }
+}
+
+/* The first instruction that is left from `i` on. */
+static uint32_t left_from(const kiln_func *g, uint32_t i) {
+  while (i < g->n && g->inst[i].op == KILN_OP_SEG && g->inst[i].a == i + 1) i++;
+  return i;
+}
+
+void kn_replay_debug_settle(struct kn_replay *r) {
+  kiln_func *g = r->g;
+  struct kn_func_debug *debug = &g->debug;
+  if (debug->subprogram == 0) return;
+  pass_removed(g);
+  struct kn_note *passed = g->notes[KN_NOTE_PASSED].at;
+  for (uint32_t k = 0; k < g->notes[KN_NOTE_PASSED].n; k++)
+    passed[k].inst = left_from(g, passed[k].inst);
+  for (uint32_t k = 0; k < debug->values.n; k++)
+    debug->values.at[k].inst = left_from(g, debug->values.at[k].inst);
+  for (uint32_t k = 0; k < debug->stores.n; k++)
+    debug->stores.at[k].inst = left_from(g, debug->stores.at[k].inst);
 }

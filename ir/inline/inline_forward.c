@@ -115,6 +115,18 @@ static bool has(const struct kn_replay *r, const struct kn_split *s, uint32_t at
   return (set >> at & (((kn_bytes)1 << size) - 1)) != 0;
 }
 
+/* The piece of slot `h` at `at`, which nothing reads, is to get what the piece of `s` at `from` has, or what nobody knows
+ * (s is NULL): nothing is built. */
+static void pass_store(struct kn_replay *r, const struct kn_split *d, uint32_t h, uint32_t at,
+                       const struct kn_split *s, uint32_t from) {
+  const struct kn_known *k = s != NULL ? known_at(r, s, from) : NULL;
+  const uint32_t v = k != NULL && k->stamp == stamp(r) ? k->value : 0;
+  if (v != 0) know(r, d, at, v);
+  else known_at(r, d, at)->stamp = 0;
+  if (KN_UNLIKELY(r->g->debug.subprogram != 0))
+    kn_replay_passed(r, h, at, 1u << kn_type_log2[type_at(r, d, at)], v);
+}
+
 /* From anywhere to split slot `d`. */
 static void copy_to(struct kn_replay *r, const struct kn_split *d, struct kn_ref to,
                     struct kn_ref from, uint32_t size) {
@@ -124,7 +136,7 @@ static void copy_to(struct kn_replay *r, const struct kn_split *d, struct kn_ref
     uint32_t o = at - (uint32_t)to.disp, v;
     unsigned type = type_at(r, d, at);
     if (!has(r, d, at, d->read)) {
-      known_at(r, d, at)->stamp = 0;
+      pass_store(r, d, to.h, at, s, (uint32_t)from.disp + o);
     } else {
       if (s != NULL) {
         uint32_t f = (uint32_t)from.disp + o;

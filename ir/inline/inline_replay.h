@@ -74,6 +74,7 @@ struct kn_replay {
   uint32_t may_frame;
   bool recursive;       /* the function calls itself, as far as is known */
   bool whole;           /* no slot is split */
+  bool inlines;         /* a call is inlined */
   uint32_t known_block; /* the block that kn_inline_room.known is about, + 1; 0: none */
   uint32_t
     said; /* index + 1 of the note with the location that was said last; 0: behind a call that was inlined */
@@ -191,6 +192,10 @@ void kn_replay_called(struct kn_replay *r, uint32_t loc);
 void kn_replay_values(struct kn_replay *r, struct kn_level *l, uint32_t i);
 /* Slot number `slot`, which is stored once, was stored. */
 void kn_replay_stored(struct kn_replay *r, struct kn_level *l, uint32_t slot);
+/* A store of value `v`, 0 if that is not known, to bytes of a slot that nothing loads was not built. */
+void kn_replay_passed(struct kn_replay *r, uint32_t slot, uint32_t at, uint32_t bytes, uint32_t v);
+/* Instructions were removed: what was said before one of them counts before the next one that is left. */
+void kn_replay_debug_settle(struct kn_replay *r);
 
 /* ---- inline_call.c ---- */
 

@@ -1,7 +1,8 @@
 /* What nobody reads any more in a function that was built from copies: instructions whose readers became constants or
- * other values, and stores to variables that nothing loads. Each becomes a SEG to the next one, so that what it read is
- * read no more. Called by inline_replay.c before the function is finished. Invariant: the uses
- * of a value are those by the instructions that are left. */
+ * other values. Each becomes a SEG to the next one, so that what it read is read no more. Stores to variables that
+ * nothing loads stay: the plan makes no code for them, and debuggers see by them what variables are. Called by
+ * inline_replay.c before the function is finished. Invariant: the uses of a value are those by the instructions that are
+ * left. */
 #include "ir/build/builder.h"
 #include "ir/inline/inline_replay.h"
 
@@ -19,14 +20,6 @@ static bool may_go(const kiln_func *g, uint32_t i) {
   if (shape == KN_SH_LOAD) return kn_is_value(in->a) && !(in->x & KILN_MEM_VOLATILE);
   if (in->op == KILN_OP_ADD && kn_is_imm(in->b)) return false;
   return !(g->clobbers[in->op] >> in->type & 1);
-}
-
-/* Is the store at `i` one to a variable that nothing loads? `loaded`: by index into globals. */
-static bool is_unread_store(const kiln_func *g, uint32_t i, const uint8_t *loaded) {
-  const struct kn_inst *in = &g->inst[i];
-  if (in->op != KILN_OP_STORE || !kn_is_slot(in->a)) return false;
-  const struct kn_slot *s = &g->slots.at[kn_index(in->a)];
-  return s->memory == 0 && s->global != 0 && !loaded[s->global - 1];
 }
 
 /* Instruction `i` goes. */
@@ -68,27 +61,16 @@ static void close_up(kiln_func *g, uint32_t i) {
   g->val[i] = none;
 }
 
-/* Which variables are loaded, by index into globals; NULL without memory. */
-static const uint8_t *find_loaded(struct kn_replay *r) {
-  const kiln_func *g = r->g;
-  uint8_t *loaded = kn_arena_zero(&r->room->arena, (size_t)g->globals.n + 1, 1);
-  for (uint32_t k = 0; loaded != NULL && k < g->rows.n; k++)
-    loaded[g->rows.at[k].global / 2] |= g->rows.at[k].global & KN_ROW_LOAD;
-  return loaded;
-}
-
 void kn_replay_sweep(struct kn_replay *r) {
   kiln_func *g = r->g;
-  /* where each declared variable is kept for debuggers, stores stay */
-  const uint8_t *loaded = kn_debug_as_is(g) ? find_loaded(r) : NULL;
   for (uint32_t i = g->n - 1; i != 0; i--) {
     const struct kn_val *v = &g->val[i];
-    if (v->type == KILN_TYPE_VOID) {
-      if (loaded != NULL && is_unread_store(g, i, loaded)) leave_out(g, i);
-    } else if (v->uses == 0) {
+    if (v->type == KILN_TYPE_VOID) continue;
+    if (v->uses == 0) {
       if (v->global == 0 && may_go(g, i) && !has_slot(g, i)) leave_out(g, i);
     } else if (v->uses == 1 && (g->inst[i].op == KILN_OP_ICMP || g->inst[i].op == KILN_OP_FCMP)) {
       close_up(g, i);
     }
   }
+  kn_replay_debug_settle(r);
 }

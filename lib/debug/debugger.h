@@ -54,6 +54,7 @@ struct kn_debug_seen {
   uint32_t block, mark; /* where that is, once it was passed; mark 0: it was not */
   uint32_t first, held; /* the oldest and newest stretch of it, index + 1 in kn_debug_holds.all */
   bool late;            /* only behind the instruction at `mark` */
+  uint32_t declared;    /* the declared variable that it is of: index + 1 in own.variables, or 0 */
   struct kn_debug_home home;
 };
 
@@ -193,16 +194,18 @@ void kn_debug_lines_end(struct kn_debug_observer *d);
 void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
 /* Requests that slots are memory which have pieces and which debuggers find by their address only. For the plan. */
 void kn_plan_debug_pieces(struct kn_plan *plan, const kiln_func *f);
-/* Where debuggers change no code: declared variables that no code reads, whose stores are none, become the values that
- * are stored. Before the walk. */
+/* Where debuggers change no code: what no code reads of declared variables, to which stores are none, becomes the values
+ * that are stored. Before the walk. */
 void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *plan,
                           const kiln_func *f);
 /* Is a piece of slot `slot`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */
 bool kn_debug_in_pieces(const struct kn_walk *w, uint32_t slot);
 /* Requests frame offsets for declared variables that have none; before the target finishes the function. */
 void kn_debug_vars_allocate(const struct kn_debug_observer *d);
-/* The function is complete: variables get their expressions. */
+/* The function is complete: variables get their expressions, but for those that values say something of, too. */
 void kn_debug_vars_end(struct kn_debug_observer *d);
+/* Adds rows for what variable `v` is while the content of its slot is it. */
+void kn_debug_add_places(struct kn_debug_observer *d, const struct kn_debug_var *v);
 /* Adds a row; its expression is `n` bytes of `head` and those from `expr` on. */
 void kn_debug_add_row(const struct kn_walk *w, struct kn_code_var row, const uint8_t *head,
                       uint32_t n, const uint8_t *expr);

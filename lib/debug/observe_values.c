@@ -797,10 +797,13 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
     if (values[first].is.label || x->group[first] != 0) continue;
     uint32_t rows = w->out->vars.n, call = bounds ? values[first].is.inlined : 0;
     const struct kn_debug_body *body = call != 0 ? kn_debug_body_of(x->d, call) : NULL;
+    const struct kn_debug_var *v =
+      values[first].declared != 0 ? &x->d->own.variables.at[values[first].declared - 1] : NULL;
+    if (v != NULL && !v->memory) kn_debug_add_places(x->d, v);
     if (call == 0 || body != NULL) add_variable(x, *head_of(x, heads, mask, &values[first]), body);
     if (rows == w->out->vars.n) { /* it exists, but nothing is known of it */
-      const struct kn_debug_value *v = &values[first].is;
-      struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
+      const struct kn_debug_value *is = &values[first].is;
+      struct kn_code_var row = {.variable = is->variable, .inlined = is->inlined};
       kn_debug_add_row(w, row, NULL, 0, NULL);
     }
   }

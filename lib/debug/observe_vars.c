@@ -156,14 +156,17 @@ static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v, 
   }
 }
 
-static void add_parts(struct kn_debug_observer *d, const struct kn_debug_var *v) {
+void kn_debug_add_places(struct kn_debug_observer *d, const struct kn_debug_var *v) {
   const struct kn_walk *w = d->w;
   const struct kn_slot *slots = w->f->slots.at, *s = &slots[v->slot];
-  if (KN_LIKELY(!kn_debug_in_pieces(w, v->slot))) {
+  const uint32_t bytes = 1u << kn_type_log2[s->type];
+  const bool part =
+    kn_debug_as_is(w->f) && w->slots[v->slot].reg != KN_NO_REG && bytes < s->size_bytes;
+  if (KN_LIKELY(!part && !kn_debug_in_pieces(w, v->slot))) {
     add_slot(d, v, v->slot, v->part_at, v->part_bits);
     return;
   }
-  if (s->uses != 0) add_slot(d, v, v->slot, 0, 8u << kn_type_log2[s->type]);
+  if (s->uses != 0) add_slot(d, v, v->slot, 0, 8 * bytes);
   for (uint32_t i = s->pieces; i != 0; i = slots[i - 1].pieces) {
     const struct kn_slot *piece = &slots[i - 1];
     add_slot(d, v, i - 1, 8 * piece->offset, (uint32_t)(8 * piece->size_bytes));
@@ -175,7 +178,8 @@ void kn_debug_vars_end(struct kn_debug_observer *d) {
   for (uint32_t i = 0; i < d->own.variables.n; i++) {
     const struct kn_debug_var *v = &d->own.variables.at[i];
     uint32_t rows = w->out->vars.n;
-    add_parts(d, v);
+    if (v->valued) continue; /* kn_debug_values_end */
+    kn_debug_add_places(d, v);
     struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
     if (rows == w->out->vars.n && kn_debug_as_is(w->f)) kn_debug_add_row(w, row, NULL, 0, NULL);
   }
@@ -239,40 +243,72 @@ void kn_plan_debug_pieces(struct kn_plan *plan, const kiln_func *f) {
 
 /* ---- variables that no code reads ---- */
 
-/* Is a slot only stored to, as far as its pieces are accessed at all? Then its stores are no code. */
-static bool only_stored(const struct kn_plan *plan, const kiln_func *f, uint32_t slot) {
-  const struct kn_slot *slots = f->slots.at;
+/* What stores to a variable become, while its stores are none: part of which variable, by slot, index + 1. */
+struct unread {
+  struct kn_debug_observer *d;
+  const struct kn_plan *plan;
+  const kiln_func *f;
+  uint32_t *var_of;
+};
+
+/* Is a store to slot or piece `i` no code, since nothing loads it? */
+static bool is_unread(const struct unread *u, uint32_t i) {
+  return u->f->slots.at[i].uses != 0 && u->plan->slots.at[i].reg == KN_UNREAD;
+}
+
+/* Is that so of a slot, or of a piece of it? */
+static bool any_unread(const struct unread *u, uint32_t slot) {
   bool any = false;
-  if (plan->slots.at[slot].memory) return false;
-  for (uint32_t i = slot + 1; i != 0; i = slots[i - 1].pieces) {
-    if (slots[i - 1].uses != 0 && plan->slots.at[i - 1].reg != KN_UNREAD) return false;
-    any |= slots[i - 1].uses != 0;
-  }
+  for (uint32_t i = slot + 1; i != 0 && !any; i = u->f->slots.at[i - 1].pieces)
+    any = is_unread(u, i - 1);
   return any;
 }
 
-/* Adds what variable number `of` is, or a part of it, from behind store `in` to slot or piece `s` on. No expression
- * says the address of a symbol: then nothing of the variable is shown, since printers take what is missing for zero. */
-static void add_stored(struct kn_debug_observer *d, const kiln_func *f, uint32_t of,
-                       const struct kn_slot *s, const struct kn_inst *in, uint32_t next) {
-  struct kn_debug_var *v = &d->own.variables.at[of - 1];
-  const struct kn_slot *whole = s->parent != 0 ? &f->slots.at[s->parent - 1] : s;
-  struct kn_debug_value value = {.inst = next,
+/* Adds that `bytes` bytes of a slot, from `at` on, are `h` before instruction `inst`. No expression says the address of
+ * a symbol: then nothing of the variable is shown, since printers take what is missing for zero. */
+static void add_stored(const struct unread *u, uint32_t slot, uint32_t at, uint32_t bytes,
+                       uint32_t h, uint32_t inst) {
+  const kiln_func *f = u->f;
+  const uint32_t of = u->var_of[slot];
+  struct kn_debug_var *v = &u->d->own.variables.at[of - 1];
+  struct kn_debug_value value = {.inst = inst,
                                  .variable = v->variable,
                                  .inlined = v->inlined,
-                                 .value = in->b,
+                                 .value = h,
                                  .expr = v->expr,
                                  .n = v->n,
                                  .part_at = v->part_at,
                                  .part_bits = v->part_bits,
                                  .address = v->indirect};
-  if (kn_is_pool(in->b) && f->pool.at[kn_index(in->b)].symbol != 0) v->memory = true;
-  if (whole->pieces != 0) {
-    value.part_at = 8 * s->offset;
-    value.part_bits = 8u << kn_type_log2[in->type];
+  if (kn_is_pool(h) && f->pool.at[kn_index(h)].symbol != 0) v->memory = true;
+  if (bytes != f->slots.at[slot].size_bytes) {
+    value.part_at = v->part_at + 8 * at;
+    value.part_bits = 8 * bytes;
   }
-  (void)KN_PUSH(f->module, d->own.values,
-                (struct kn_debug_seen){.is = value, .held = of, .home.reg = KN_NO_REG});
+  (void)KN_PUSH(f->module, u->d->own.values,
+                (struct kn_debug_seen){.is = value, .declared = of, .home.reg = KN_NO_REG});
+}
+
+/* The same of the stores that are there, and of those that inlining has left out. */
+static void add_all_stored(const struct unread *u) {
+  const kiln_func *f = u->f;
+  for (uint32_t b = 0; b < f->blocks.n; b++) {
+    if (u->plan->pos.at[b] == 0) continue;
+    for (uint32_t i = kn_inst_settle(f, f->block[b].first); i != f->block[b].term;
+         i = kn_inst_settle(f, i + 1)) {
+      const struct kn_inst *in = &f->inst[i];
+      if (in->op != KILN_OP_STORE || !kn_is_slot(in->a) || !is_unread(u, kn_index(in->a))) continue;
+      const struct kn_slot *s = &f->slots.at[kn_index(in->a)];
+      const uint32_t whole = s->parent != 0 ? s->parent - 1 : kn_index(in->a);
+      if (u->var_of[whole] != 0)
+        add_stored(u, whole, s->offset, 1u << kn_type_log2[in->type], in->b,
+                   kn_inst_settle(f, i + 1));
+    }
+  }
+  for (uint32_t k = 0; k < f->debug.stores.n; k++) {
+    const struct kn_debug_store *s = &f->debug.stores.at[k];
+    if (u->var_of[s->slot] != 0) add_stored(u, s->slot, s->at, s->bytes, s->value, s->inst);
+  }
 }
 
 static int by_inst(const void *a, const void *b) {
@@ -285,55 +321,48 @@ static int by_inst(const void *a, const void *b) {
 static void sort_values(struct kn_debug_observer *d) {
   struct kn_debug_seen *at = d->own.values.at;
   for (uint32_t k = 0; k < d->own.values.n; k++) {
-    if (at[k].held != 0 && d->own.variables.at[at[k].held - 1].memory)
+    if (at[k].declared != 0 && d->own.variables.at[at[k].declared - 1].memory)
       at[k].is.value = at[k].is.n = 0;
-    at[k].held = 0;
     at[k].mark = k;
   }
   qsort(at, d->own.values.n, sizeof *at, by_inst);
   for (uint32_t k = 0; k < d->own.values.n; k++) at[k].mark = 0;
 }
 
-/* By slot, the variable in it that becomes values, index + 1; NULL: there are none, or no memory. Others are kept. */
-static uint32_t *find_unread(struct kn_debug_observer *d, const struct kn_plan *plan,
-                             const kiln_func *f) {
-  uint32_t *var_of = NULL;
-  for (uint32_t k = 0; k < d->own.variables.n; k++) {
-    const struct kn_debug_var *v = &d->own.variables.at[k];
+/* Finds the variables that become values, in whole or in part; false: there are none, or no memory. A slot that is
+ * memory does not have what stores that were left out would have changed: nothing of such a variable is shown. */
+static bool find_unread(struct unread *u) {
+  const kiln_func *f = u->f;
+  enum { LEFT_OUT = UINT32_MAX };
+  bool any = false;
+  u->var_of = kn_realloc(f->module, NULL, f->slots.n * sizeof *u->var_of);
+  if (u->var_of == NULL) return false;
+  memset(u->var_of, 0, f->slots.n * sizeof *u->var_of);
+  for (uint32_t k = 0; k < f->debug.stores.n; k++) u->var_of[f->debug.stores.at[k].slot] = LEFT_OUT;
+  for (uint32_t k = 0; k < u->d->own.variables.n; k++) {
+    struct kn_debug_var *v = &u->d->own.variables.at[k];
     const struct kn_slot *s = &f->slots.at[v->slot];
-    if (!only_stored(plan, f, v->slot) || (v->n != 0 && !v->indirect)) continue;
-    if (s->pieces != 0 && (v->indirect || v->part_bits != 0)) continue;
-    if (var_of == NULL) {
-      var_of = kn_realloc(f->module, NULL, f->slots.n * sizeof *var_of);
-      if (var_of == NULL) return NULL;
-      memset(var_of, 0, f->slots.n * sizeof *var_of);
-    }
-    if (var_of[v->slot] != 0) continue;
-    var_of[v->slot] = k + 1;
-    d->own.variables.at[k].memory = false; /* there is none */
+    uint32_t *of = &u->var_of[v->slot];
+    const bool memory = u->plan->slots.at[v->slot].memory != 0;
+    const bool odd =
+      (v->n != 0 && !v->indirect) || (s->pieces != 0 && (v->indirect || v->part_bits != 0));
+    if (*of != LEFT_OUT && (*of != 0 || memory || odd || !any_unread(u, v->slot))) continue;
+    *of = k + 1;
+    v->memory = memory || odd;
+    v->valued = any = true;
   }
-  return var_of;
+  for (uint32_t k = 0; k < f->debug.stores.n; k++)
+    if (u->var_of[f->debug.stores.at[k].slot] == LEFT_OUT)
+      u->var_of[f->debug.stores.at[k].slot] = 0;
+  return any;
 }
 
 void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *plan,
                           const kiln_func *f) {
-  uint32_t *var_of = find_unread(d, plan, f), n = 0;
-  if (var_of == NULL) return;
-  for (uint32_t b = 0; b < f->blocks.n; b++) {
-    if (plan->pos.at[b] == 0) continue;
-    for (uint32_t i = kn_inst_settle(f, f->block[b].first); i != f->block[b].term;
-         i = kn_inst_settle(f, i + 1)) {
-      const struct kn_inst *in = &f->inst[i];
-      if (in->op != KILN_OP_STORE || !kn_is_slot(in->a)) continue;
-      const struct kn_slot *s = &f->slots.at[kn_index(in->a)];
-      uint32_t whole = s->parent != 0 ? s->parent - 1 : kn_index(in->a);
-      if (var_of[whole] != 0) add_stored(d, f, var_of[whole], s, in, kn_inst_settle(f, i + 1));
-    }
+  struct unread u = {d, plan, f, NULL};
+  if (find_unread(&u)) {
+    add_all_stored(&u);
+    sort_values(d);
   }
-  sort_values(d);
-  for (uint32_t k = 0; k < d->own.variables.n; k++)
-    if (var_of[d->own.variables.at[k].slot] != k + 1)
-      d->own.variables.at[n++] = d->own.variables.at[k];
-  d->own.variables.n = n;
-  kn_realloc(f->module, var_of, 0);
+  kn_realloc(f->module, u.var_of, 0);
 }

@@ -697,6 +697,43 @@ static void described_addresses(void **state) {
   end_program(&p);
 }
 
+/* A store to a part of a variable that nothing loads is left out where a copy is made, and debuggers learn of it: what
+ * is stored, if the block knows it. A statement of which nothing is left is noted where the next one begins. */
+static void left_out(void **state) {
+  (void)state;
+  struct program p;
+  read_program(&p,
+               DEBUG "!x = variable in !f { name \"x\" }\n" CALLER
+                     "  %x = slot 16 align 8\n  %t = slot 16 align 8\n"
+                     "  !debug !f in !2\n  !begin \"f.src\" 1:0 file !1 in !f\n  !var !x %x\n"
+                     "b0(v0: i64):\n  !loc \"f.src\" 2:3 file !1 in !f\n  store.i64 v0, %t\n"
+                     "  %s = mul.i64 v0, v0\n  store.i64 %s, %t+8\n"
+                     "  !loc \"f.src\" 3:3 file !1 in !f\n  memcpy %x, %t, 16\n"
+                     "  !loc \"f.src\" 4:3 file !1 in !f\n  %n = sub.i64 %s, v0\n"
+                     "  !loc \"f.src\" 5:3 file !1 in !f\n  memcpy %x, v0, 16\n"
+                     "  %b = load.i64 %x\n  ret %b\n}\n",
+               small);
+  kiln_func *f = kiln_session_begin_kept(p.s, kiln_symbol_lookup(p.m, "caller"));
+  const struct kn_debug_store *stores = f->debug.stores.at;
+  assert_int_equal(f->debug.stores.n, 2);
+  for (unsigned k = 0; k < 2; k++) {
+    assert_int_equal(stores[k].at, 8);
+    assert_int_equal(stores[k].bytes, 8);
+    assert_int_not_equal(f->inst[stores[k].inst].op, KILN_OP_SEG);
+  }
+  assert_int_equal(f->inst[stores[0].value].op, KILN_OP_MUL);
+  assert_int_equal(stores[1].value, 0);
+  uint32_t passed = 0;
+  for (uint32_t k = 0; k < f->notes[KN_NOTE_PASSED].n; k++) {
+    const struct kn_note *note = &f->notes[KN_NOTE_PASSED].at[k];
+    passed += p.s->sources.locs.at[note->a].line == 4;
+    assert_int_not_equal(f->inst[note->inst].op, KILN_OP_SEG);
+  }
+  assert_int_equal(passed, 1);
+  kiln_func_discard(f);
+  end_program(&p);
+}
+
 /* Whether debug information changes code is the module's attribute, with inlining and without. */
 static void variables(void **state) {
   (void)state;
@@ -765,6 +802,7 @@ int main(void) {
     cmocka_unit_test(returns_twice),
     cmocka_unit_test(described),
     cmocka_unit_test(described_addresses),
+    cmocka_unit_test(left_out),
     cmocka_unit_test(reachable),
     cmocka_unit_test(embedder),
     cmocka_unit_test(policies),
