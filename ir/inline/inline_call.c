@@ -203,7 +203,6 @@ struct kn_level *kn_replay_decide(struct kn_replay *r, struct kn_level *l, uint3
   inner->is_once = body->once;
   if (tried) inner->unwind_edge = l->f->block[try_block].edge_first + 1;
   new_scope(r, inner);
-  r->inlines = true;
   r->grown += body->size;
   r->tried += body->tries;
   return kn_replay_level(r, inner, l->depth + 1) ? inner : NULL;

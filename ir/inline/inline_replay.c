@@ -493,25 +493,12 @@ static bool begin_replay(struct kn_replay *r, struct kn_level *top, uint32_t siz
   return r->g->status == KILN_OK;
 }
 
-/* Is anything inlined, or a slot that is copied split? */
-static bool is_of_use(const struct kn_replay *r) {
-  bool any = r->inlines;
-  for (uint32_t k = 0; k < r->room->copies.n && !any; k++) {
-    const struct kn_slot_copy *c = &r->room->copies.at[k];
-    any = kn_forward_slot(r, c->to) != NULL || kn_forward_slot(r, c->from) != NULL;
-  }
-  return any;
-}
-
-/* Builds `f` into `g`, which was just begun. False: it would be the same again, and nothing was built; not if `f` is a
- * kept function's `body`. */
-static bool replay(kiln_func *g, const kiln_func *f, const struct kn_body *body,
+/* Builds `f` into `g`, which was just begun. */
+static void replay(kiln_func *g, const kiln_func *f, const struct kn_body *body,
                    const uint32_t *order, uint32_t n_order, const uint8_t *once, uint32_t size) {
   struct kn_replay r = {.g = g};
   struct kn_level top = {.f = f, .body = body, .order = order, .n_order = n_order, .is_once = once};
-  if (!begin_replay(&r, &top, size)) return true;
-  if (body == NULL && !is_of_use(&r)) return false;
-  if (!kn_forward_begin(&r)) return true;
+  if (!begin_replay(&r, &top, size) || !kn_forward_begin(&r)) return;
   g->facts.folds = true;
   kn_replay_debug_like(&r, &top);
   for (uint32_t k = 0; k < f->block[0].n_params; k++)
@@ -519,7 +506,6 @@ static bool replay(kiln_func *g, const kiln_func *f, const struct kn_body *body,
   kn_replay_body(&r, &top);
   if (g->status == KILN_OK) kn_replay_sweep(&r);
   g->facts.inlined = true;
-  return true;
 }
 
 kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol) {
@@ -566,10 +552,7 @@ bool kn_inline_expand(kiln_func *f) {
   uint32_t n = room != NULL ? kn_inline_put_order(f, room) : 0;
   if (n != 0 && KN_RESIZE(f, room->once, f->slots.n + 1)) {
     kn_inline_find_once(f, room->order.at, n, room->once.at);
-    if (!replay(g, f, NULL, room->order.at, n, room->once.at, f->n)) {
-      kn_func_release(g);
-      return true;
-    }
+    replay(g, f, NULL, room->order.at, n, room->once.at, f->n);
   } else {
     kn_func_fail(g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   }

@@ -74,7 +74,6 @@ struct kn_replay {
   uint32_t may_frame;
   bool recursive;       /* the function calls itself, as far as is known */
   bool whole;           /* no slot is split */
-  bool inlines;         /* a call is inlined */
   uint32_t known_block; /* the block that kn_inline_room.known is about, + 1; 0: none */
   uint32_t
     said; /* index + 1 of the note with the location that was said last; 0: behind a call that was inlined */

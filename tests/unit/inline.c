@@ -534,15 +534,16 @@ static const struct {
    "v4\n}\n"
    "func @caller(i32) -> i32 {\n  slot0 = slot 16 align 8\nb0(v0: i32):\n  store.i32 v0, slot0+4\n"
    "  v2 = call @callee(slot0)\n  v3 = load.i32 slot0+4\n  v4 = add.i32 v2, v3\n  ret v4\n}\n",
-   "func @caller(i32) -> i32 {\n  slot0 = slot 16 align 8\nb0(v0: i32):\n  v1 = add.i32 v0, 1\n"
-   "  v2 = add.i32 v1, v1\n  ret v2\n}\n"},
+   "func @caller(i32) -> i32 {\n  slot0 = slot 16 align 8\nb0(v0: i32):\n  store.i32 v0, slot0+4\n"
+   "  v2 = add.i32 v0, 1\n  store.i32 v2, slot0+4\n  v4 = add.i32 v2, v2\n  ret v4\n}\n"},
   /* an argument that is copied: what the body does to it, it does to the copy */
   {"func internal @callee(i64 byval(16, 8)) -> i64 {\nb0(v0: i64):\n  v1 = load.i64 v0+8\n"
    "  store.i64 1, v0+8\n  ret v1\n}\n"
    "func @caller(i64) -> i64 {\n  slot0 = slot 16 align 8\nb0(v0: i64):\n  store.i64 v0, slot0+8\n"
    "  v2 = call @callee(slot0)\n  v3 = load.i64 slot0+8\n  v4 = add.i64 v2, v3\n  ret v4\n}\n",
    "func @caller(i64) -> i64 {\n  slot0 = slot 16 align 8\n  slot1 = slot 16 align 8\nb0(v0: "
-   "i64):\n  v1 = add.i64 v0, v0\n  ret v1\n}\n"},
+   "i64):\n  store.i64 v0, slot0+8\n  store.i64 v0, slot1+8\n  store.i64 1, slot1+8\n"
+   "  v4 = add.i64 v0, v0\n  ret v4\n}\n"},
   /* volatile accesses stay */
   {"func @caller(i64) -> i64 {\n  slot0 = slot 8 align 8\nb0(v0: i64):\n  store.i64 v0, slot0 "
    "volatile\n"
@@ -561,8 +562,10 @@ static const struct {
    "  memcpy slot0, v0, 24\n  call @callee(slot1, slot0)\n  v3 = load.f64 slot1\n"
    "  v4 = load.f64 slot1+16\n  v5 = fadd.f64 v3, v4\n  ret v5\n}\n",
    "func @caller(i64) -> f64 {\n  slot0 = slot 24 align 8\n  slot1 = slot 24 align 8\n"
-   "  slot2 = slot 24 align 8\nb0(v0: i64):\n  v1 = load.f64 v0\n  v2 = load.f64 v0+16\n"
-   "  v3 = fadd.f64 v1, v1\n  v4 = fadd.f64 v3, v2\n  ret v4\n}\n"},
+   "  slot2 = slot 24 align 8\nb0(v0: i64):\n  v1 = load.f64 v0\n  store.f64 v1, slot0\n"
+   "  v3 = load.f64 v0+16\n  store.f64 v3, slot0+16\n  store.f64 v1, slot2\n"
+   "  store.f64 v3, slot2+16\n  v7 = fadd.f64 v1, v1\n  store.f64 v7, slot2\n"
+   "  store.f64 v7, slot1\n  store.f64 v3, slot1+16\n  v11 = fadd.f64 v7, v3\n  ret v11\n}\n"},
   /* several returns; a condition that became a constant */
   {"func internal @callee(i64, i8) -> i64 {\nb0(v0: i64, v1: i8):\n  brif v1, b1, b2\nb1:\n  ret "
    "7\nb2:\n"
