@@ -76,6 +76,21 @@ static void set(struct kn_replay *r, const struct kn_split *s, uint32_t h, uint3
   know(r, s, at, v);
 }
 
+/* Does any byte of the piece of `s` at `at` belong to the set? */
+static bool has(const struct kn_replay *r, const struct kn_split *s, uint32_t at, kn_bytes set) {
+  uint32_t size = 1u << kn_type_log2[type_at(r, s, at)];
+  return (set >> at & (((kn_bytes)1 << size) - 1)) != 0;
+}
+
+/* The piece of slot `h` at `at`, which nothing reads, would become `v`, or what is not known (0): nothing is built. */
+static void pass_store(struct kn_replay *r, const struct kn_split *s, uint32_t h, uint32_t at,
+                       uint32_t v) {
+  if (v != 0) know(r, s, at, v);
+  else known_at(r, s, at)->stamp = 0;
+  if (KN_UNLIKELY(r->g->debug.subprogram != 0))
+    kn_replay_passed(r, h, at, 1u << kn_type_log2[type_at(r, s, at)], v);
+}
+
 struct kn_ref kn_forward_load(struct kn_replay *r, struct kn_ref at, const struct kn_inst *in) {
   const struct kn_split *s = kn_forward_slot(r, at);
   unsigned mem = KN_MEM_TYPE(in->x);
@@ -90,7 +105,8 @@ struct kn_ref kn_forward_load(struct kn_replay *r, struct kn_ref at, const struc
 void kn_forward_store(struct kn_replay *r, struct kn_ref at, unsigned type, uint32_t value) {
   const struct kn_split *s = kn_forward_slot(r, at);
   uint32_t o = (uint32_t)at.disp;
-  set(r, s, at.h, o, as_type(r, value, type, type_at(r, s, o)));
+  if (has(r, s, o, s->read)) set(r, s, at.h, o, as_type(r, value, type, type_at(r, s, o)));
+  else pass_store(r, s, at.h, o, value);
 }
 
 /* ---- copies ---- */
@@ -109,24 +125,6 @@ static bool next_piece(struct pieces *p, uint32_t *at) {
   return false;
 }
 
-/* Does any byte of the piece of `s` at `at` belong to the set? */
-static bool has(const struct kn_replay *r, const struct kn_split *s, uint32_t at, kn_bytes set) {
-  uint32_t size = 1u << kn_type_log2[type_at(r, s, at)];
-  return (set >> at & (((kn_bytes)1 << size) - 1)) != 0;
-}
-
-/* The piece of slot `h` at `at`, which nothing reads, is to get what the piece of `s` at `from` has, or what nobody knows
- * (s is NULL): nothing is built. */
-static void pass_store(struct kn_replay *r, const struct kn_split *d, uint32_t h, uint32_t at,
-                       const struct kn_split *s, uint32_t from) {
-  const struct kn_known *k = s != NULL ? known_at(r, s, from) : NULL;
-  const uint32_t v = k != NULL && k->stamp == stamp(r) ? k->value : 0;
-  if (v != 0) know(r, d, at, v);
-  else known_at(r, d, at)->stamp = 0;
-  if (KN_UNLIKELY(r->g->debug.subprogram != 0))
-    kn_replay_passed(r, h, at, 1u << kn_type_log2[type_at(r, d, at)], v);
-}
-
 /* From anywhere to split slot `d`. */
 static void copy_to(struct kn_replay *r, const struct kn_split *d, struct kn_ref to,
                     struct kn_ref from, uint32_t size) {
@@ -136,7 +134,8 @@ static void copy_to(struct kn_replay *r, const struct kn_split *d, struct kn_ref
     uint32_t o = at - (uint32_t)to.disp, v;
     unsigned type = type_at(r, d, at);
     if (!has(r, d, at, d->read)) {
-      pass_store(r, d, to.h, at, s, (uint32_t)from.disp + o);
+      const struct kn_known *k = s != NULL ? known_at(r, s, (uint32_t)from.disp + o) : NULL;
+      pass_store(r, d, to.h, at, k != NULL && k->stamp == stamp(r) ? k->value : 0);
     } else {
       if (s != NULL) {
         uint32_t f = (uint32_t)from.disp + o;
@@ -174,6 +173,9 @@ void kn_forward_fill(struct kn_replay *r, struct kn_ref to, unsigned byte, uint3
   const struct kn_split *d = kn_forward_slot(r, to);
   struct pieces left = {d, (uint32_t)to.disp, (uint32_t)to.disp + size};
   const uint64_t bits = (byte & 255) * UINT64_C(0x0101010101010101);
-  for (uint32_t at; next_piece(&left, &at);)
-    set(r, d, to.h, at, kiln_const_bits(r->g, (kiln_type)type_at(r, d, at), bits, bits).id);
+  for (uint32_t at; next_piece(&left, &at);) {
+    const uint32_t v = kiln_const_bits(r->g, (kiln_type)type_at(r, d, at), bits, bits).id;
+    if (has(r, d, at, d->read)) set(r, d, to.h, at, v);
+    else pass_store(r, d, to.h, at, v);
+  }
 }

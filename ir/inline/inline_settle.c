@@ -101,34 +101,39 @@ uint64_t kn_inline_frame(const kiln_func *f, const uint8_t *once) {
   return frame;
 }
 
+/* What the TRY that ends `block` of the body lets pass, or cleans up. */
+static void measure_try(struct kn_body *body, uint32_t block) {
+  const unsigned says = kn_inline_takes(body->f, block) & (KN_TAKES_ALL | KN_TAKES_CLEANS);
+  body->passes |= says == 0;
+  body->cleans |= says == KN_TAKES_CLEANS;
+  body->tries++;
+}
+
 void kn_body_measure(struct kn_body *body) {
   const kiln_func *f = body->f;
-  uint32_t *calls = (uint32_t *)(uintptr_t)body->calls, n_calls = 0;
+  const uint8_t *once = body->once;
+  uint32_t *calls = (uint32_t *)(uintptr_t)body->calls, n_calls = 0, size = 0;
   enum kn_inline_row row = KN_INLINE_NONE;
   kn_inline_find_once(f, f->order.at, f->order.n, body->once);
   for (uint32_t k = 0; k < f->order.n; k++) {
     const struct kn_block *b = &f->block[f->order.at[k]];
-    for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
+    for (uint32_t i = kn_inst_settle(f, b->first), term = b->term;; i = kn_inst_settle(f, i + 1)) {
       const struct kn_inst *in = &f->inst[i];
-      body->size += weight(in, body->once);
-      if (row == KN_INLINE_NONE) row = row_of(in->op);
-      body->cleans |= in->op == KILN_OP_RESUME;
-      bool tried = in->op == KILN_OP_TRY;
-      if ((tried || in->op == KILN_OP_CALL)) {
-        uint32_t symbol = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
-        calls[n_calls++] = symbol;
-        body->unwinds |= !tried && kn_call_unwinds(f, in);
+      size += weight(in, once);
+      if (KN_UNLIKELY(kn_op_info[in->op].fact != KN_FACT_NO)) {
+        if (row == KN_INLINE_NONE) row = row_of(in->op);
+        if (in->op == KILN_OP_TRY || in->op == KILN_OP_CALL) {
+          calls[n_calls++] = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
+          body->unwinds |= in->op == KILN_OP_CALL && kn_call_unwinds(f, in);
+        }
       }
-      if (i == b->term) break;
+      if (i == term) break;
     }
-    if (f->inst[b->term].op == KILN_OP_TRY) {
-      unsigned takes = kn_inline_takes(f, f->order.at[k]);
-      body->passes |= (takes & (KN_TAKES_ALL | KN_TAKES_CLEANS)) == 0;
-      body->cleans |= (takes & (KN_TAKES_ALL | KN_TAKES_CLEANS)) == KN_TAKES_CLEANS;
-      body->tries++;
-    }
-    if (b->n_edges > 2) body->size += b->n_edges;
+    body->cleans |= f->inst[b->term].op == KILN_OP_RESUME;
+    if (f->inst[b->term].op == KILN_OP_TRY) measure_try(body, f->order.at[k]);
+    if (b->n_edges > 2) size += b->n_edges;
   }
+  body->size = size;
   body->n_calls = n_calls;
   uint64_t frame = kn_inline_frame(f, body->once);
   const struct kn_sig *sig = kn_sig(f->module, f->sig);

@@ -43,9 +43,15 @@ static uint32_t count(kn_bytes set) {
 
 /* ---- what is noted ---- */
 
-static struct kn_split *split_at(const struct kn_replay *r, uint32_t h) {
+/* What is noted of slot `h`; NULL: it is none. */
+static struct kn_split *noted_at(const struct kn_replay *r, uint32_t h) {
   uint32_t i = kn_is_slot(h) ? kn_index(h) : UINT32_MAX;
-  struct kn_split *s = i < r->room->splits.n ? &r->room->splits.at[i] : NULL;
+  return i < r->room->splits.n ? &r->room->splits.at[i] : NULL;
+}
+
+/* The same; NULL, too, if the slot is memory. */
+static struct kn_split *split_at(const struct kn_replay *r, uint32_t h) {
+  struct kn_split *s = noted_at(r, h);
   return s != NULL && !s->memory ? s : NULL;
 }
 
@@ -54,6 +60,7 @@ bool kn_split_new(struct kn_replay *r, uint32_t slot) {
   const struct kn_slot *is = &r->g->slots.at[slot];
   struct kn_split s = {.size_bytes = is->size_bytes, .types = room->piece_types.n};
   s.memory = r->whole || is->size_bytes > KN_SPLIT_MOST || is->align_log2 > 4;
+  if (!kn_debug_as_is(r->g)) s.read = first_bytes(is->size_bytes); /* by a debugger */
   if (!s.memory) {
     if (!KN_ROOM(r->g, room->piece_types, is->size_bytes)) return false;
     if (is->size_bytes != 0)
@@ -192,17 +199,30 @@ static bool carry(struct kn_replay *r, const struct kn_slot_copy *copy) {
   return c.to != NULL && c.from != NULL && agree(&c, &c.to->carry, &c.from->carry);
 }
 
-/* Goes over all copies, forwards and backwards in turn, until nothing changes; false: too often. */
+/* Has anything new been noted of a side of a copy in this round or the one before it? */
+static bool is_new(const struct kn_split *s, uint32_t round) {
+  return s != NULL && round - s->round <= 1;
+}
+
+/* Goes over all copies, forwards and backwards in turn, until nothing changes; false: too often. After the first round
+ * only copies of whose sides something new was noted say anything new. */
 static bool until_stable(struct kn_replay *r,
                          bool (*step)(struct kn_replay *, const struct kn_slot_copy *)) {
   const struct kn_inline_room *room = r->room;
   const uint32_t n = room->copies.n;
   bool changed = true;
-  for (unsigned round = 0; changed; round++) {
+  for (uint32_t i = 0; i < room->splits.n; i++) room->splits.at[i].round = 0;
+  for (uint32_t round = 0; changed; round++) {
     if (round == MOST_ROUNDS) return false;
     changed = false;
-    for (uint32_t k = 0; k < n; k++)
-      changed |= step(r, &room->copies.at[round & 1 ? n - 1 - k : k]);
+    for (uint32_t k = 0; k < n; k++) {
+      const struct kn_slot_copy *copy = &room->copies.at[round & 1 ? n - 1 - k : k];
+      struct kn_split *to = noted_at(r, copy->to.h), *from = noted_at(r, copy->from.h);
+      if ((!is_new(to, round) && !is_new(from, round)) || !step(r, copy)) continue;
+      if (to != NULL) to->round = round;
+      if (from != NULL) from->round = round;
+      changed = true;
+    }
   }
   return true;
 }

@@ -142,8 +142,8 @@ struct kn_split {
   kn_bytes carry;   /* bytes that only copies read and write */
   uint32_t size_bytes;
   uint32_t types; /* where its bytes are in kn_inline_room.piece_types and .known */
-
-  bool memory; /* it is not split */
+  uint32_t round; /* of the search: the newest one in which something was noted of it */
+  bool memory;    /* it is not split */
 };
 
 /* A copy of `size` bytes, of which at least one side is a slot. */
