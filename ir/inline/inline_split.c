@@ -43,15 +43,9 @@ static uint32_t count(kn_bytes set) {
 
 /* ---- what is noted ---- */
 
-/* What is noted of slot `h`; NULL: it is none. */
-static struct kn_split *noted_at(const struct kn_replay *r, uint32_t h) {
-  uint32_t i = kn_is_slot(h) ? kn_index(h) : UINT32_MAX;
-  return i < r->room->splits.n ? &r->room->splits.at[i] : NULL;
-}
-
-/* The same; NULL, too, if the slot is memory. */
 static struct kn_split *split_at(const struct kn_replay *r, uint32_t h) {
-  struct kn_split *s = noted_at(r, h);
+  uint32_t i = kn_is_slot(h) ? kn_index(h) : UINT32_MAX;
+  struct kn_split *s = i < r->room->splits.n ? &r->room->splits.at[i] : NULL;
   return s != NULL && !s->memory ? s : NULL;
 }
 
@@ -199,30 +193,17 @@ static bool carry(struct kn_replay *r, const struct kn_slot_copy *copy) {
   return c.to != NULL && c.from != NULL && agree(&c, &c.to->carry, &c.from->carry);
 }
 
-/* Has anything new been noted of a side of a copy in this round or the one before it? */
-static bool is_new(const struct kn_split *s, uint32_t round) {
-  return s != NULL && round - s->round <= 1;
-}
-
-/* Goes over all copies, forwards and backwards in turn, until nothing changes; false: too often. After the first round
- * only copies of whose sides something new was noted say anything new. */
+/* Goes over all copies, forwards and backwards in turn, until nothing changes; false: too often. */
 static bool until_stable(struct kn_replay *r,
                          bool (*step)(struct kn_replay *, const struct kn_slot_copy *)) {
   const struct kn_inline_room *room = r->room;
   const uint32_t n = room->copies.n;
   bool changed = true;
-  for (uint32_t i = 0; i < room->splits.n; i++) room->splits.at[i].round = 0;
-  for (uint32_t round = 0; changed; round++) {
+  for (unsigned round = 0; changed; round++) {
     if (round == MOST_ROUNDS) return false;
     changed = false;
-    for (uint32_t k = 0; k < n; k++) {
-      const struct kn_slot_copy *copy = &room->copies.at[round & 1 ? n - 1 - k : k];
-      struct kn_split *to = noted_at(r, copy->to.h), *from = noted_at(r, copy->from.h);
-      if ((!is_new(to, round) && !is_new(from, round)) || !step(r, copy)) continue;
-      if (to != NULL) to->round = round;
-      if (from != NULL) from->round = round;
-      changed = true;
-    }
+    for (uint32_t k = 0; k < n; k++)
+      changed |= step(r, &room->copies.at[round & 1 ? n - 1 - k : k]);
   }
   return true;
 }

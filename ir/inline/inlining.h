@@ -142,7 +142,6 @@ struct kn_split {
   kn_bytes carry;   /* bytes that only copies read and write */
   uint32_t size_bytes;
   uint32_t types; /* where its bytes are in kn_inline_room.piece_types and .known */
-  uint32_t round; /* of the search: the newest one in which something was noted of it */
   bool memory;    /* it is not split */
 };
 

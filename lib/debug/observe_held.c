@@ -177,9 +177,10 @@ void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
     if (w->val[v->value].uses != 0 || v->value + 1 == w->i) open(d, of, mark);
     if (s->held || !replace_sum(d, v)) break;
   }
-  /* where a statement begins that changes the variable without code, it still has its old value */
+  /* where a statement begins that changes the variable without code, it still has its old value; a store is of the
+   * statement before */
   const struct kn_output *out = w->out;
-  s->late = v->n != 0 && !v->address && out->lines.n > d->lines.first &&
+  s->late = s->declared == 0 && v->n != 0 && !v->address && out->lines.n > d->lines.first &&
             w->code.marks.at[out->lines.at[out->lines.n - 1].offset].at == kn_here(w);
 }
 

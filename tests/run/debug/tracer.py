@@ -58,7 +58,8 @@ def symbols(frame):
         return
     while block is not None:
         for symbol in block:
-            if symbol.is_argument or (symbol.is_variable and symbol.needs_frame):
+            # also what is a constant, for which gdb needs no frame; not what is static
+            if symbol.is_argument or (symbol.is_variable and symbol.addr_class != gdb.SYMBOL_LOC_STATIC):
                 yield symbol
         if block.function is not None:
             return
