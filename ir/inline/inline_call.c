@@ -163,7 +163,8 @@ static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_
 
 /* ---- a body in place of a call ---- */
 
-/* A scope for the slots of a body, if it has any. Where it begins is known when it is built. */
+/* A scope for the slots of a body, if it has any. Which one of the function it is is known when it is built: those are
+ * in the order of building. */
 static void new_scope(struct kn_replay *r, struct kn_level *l) {
   const struct kn_sig *sig = kn_sig(r->g->module, l->f->sig);
   l->scope = l->up->scope;
@@ -171,8 +172,25 @@ static void new_scope(struct kn_replay *r, struct kn_level *l) {
   for (uint32_t k = 0; k < sig->n_params; k++)
     l->has_scope |= (sig->params[k].flags & KILN_PARAM_BYVAL) != 0;
   if (!l->has_scope) return;
-  struct kn_scope scope = {.parent = l->scope};
-  if (KN_PUSH(r->g, r->g->scopes, scope)) l->scope = r->g->scopes.n;
+  if (KN_PUSH(r->g, r->room->scopes, 0)) l->scope = r->room->scopes.n;
+}
+
+/* The scope of a level that is being built; index + 1 in the function's, or 0. */
+static uint32_t built_scope(const struct kn_replay *r, const struct kn_level *l) {
+  return l->scope != 0 ? r->room->scopes.at[l->scope - 1] : 0;
+}
+
+static void begin_scope(struct kn_replay *r, const struct kn_level *l) {
+  kiln_func *g = r->g;
+  struct kn_scope scope = {.block = g->current, .parent = built_scope(r, l->up), .first = g->n};
+  if (KN_PUSH(g, g->scopes, scope)) r->room->scopes.at[l->scope - 1] = g->scopes.n;
+}
+
+void kn_replay_end_scopes(struct kn_replay *r) {
+  for (uint32_t i = 0; i < r->g->slots.n; i++) {
+    uint32_t *scope = &r->g->slots.at[i].scope;
+    if (*scope != 0) *scope = r->room->scopes.at[*scope - 1];
+  }
 }
 
 struct kn_level *kn_replay_decide(struct kn_replay *r, struct kn_level *l, uint32_t i,
@@ -229,10 +247,7 @@ static void build_inlined(struct kn_replay *r, struct kn_level *l, const struct 
   uint32_t n_notes = g->notes[KN_NOTE_LOC].n,
            loc = n_notes != 0 ? g->notes[KN_NOTE_LOC].at[n_notes - 1].a : 0;
   inner->returned_at = UINT32_MAX;
-  if (inner->has_scope) {
-    g->scopes.at[inner->scope - 1].block = g->current;
-    g->scopes.at[inner->scope - 1].first = g->n;
-  }
+  if (inner->has_scope) begin_scope(r, inner);
   if (g->attrs.personality == 0) g->attrs.personality = f->attrs.personality;
   const struct kn_sig *given = kn_sig(g->module, in->c), *own = kn_sig(g->module, f->sig);
   for (uint32_t k = 0; k < f->block[0].n_params; k++) {
@@ -244,7 +259,7 @@ static void build_inlined(struct kn_replay *r, struct kn_level *l, const struct 
   }
   kn_replay_body(r, inner);
   if (g->status != KILN_OK) return;
-  if (inner->has_scope) g->scopes.at[inner->scope - 1].end = g->n;
+  if (inner->has_scope) g->scopes.at[built_scope(r, inner) - 1].end = g->n;
   if (inner->returned_at == UINT32_MAX) { /* it ends in other ways */
     g->limit = 0;
     return;

@@ -486,7 +486,7 @@ static bool begin_replay(struct kn_replay *r, struct kn_level *top, uint32_t siz
   r->into = kn_inline_into_row(f);
   kn_replay_bounds(r, f, top->is_once, size);
   kn_arena_reset(&r->room->arena);
-  r->room->splits.n = r->room->copies.n = r->room->piece_types.n = 0;
+  r->room->splits.n = r->room->copies.n = r->room->piece_types.n = r->room->scopes.n = 0;
   if (!kn_replay_level(r, top, 0)) return false;
   kn_replay_scan(r, top);
   kn_split_solve(r);
@@ -504,7 +504,10 @@ static void replay(kiln_func *g, const kiln_func *f, const struct kn_body *body,
   for (uint32_t k = 0; k < f->block[0].n_params; k++)
     top.map[kn_block_param(f, f->block, k)] = (struct kn_ref){kiln_func_param(g, k).id, 0};
   kn_replay_body(&r, &top);
-  if (g->status == KILN_OK) kn_replay_sweep(&r);
+  if (g->status == KILN_OK) {
+    kn_replay_end_scopes(&r);
+    kn_replay_sweep(&r);
+  }
   g->facts.inlined = true;
 }
 
@@ -578,7 +581,7 @@ void kn_inline_room_free(kiln_session *s) {
   void *const arrays[] = {room->order.at,  room->stack.at,       room->once.at,    room->edges.at,
                           room->args.at,   room->clauses.at,     room->types.at,   room->cases.at,
                           room->files.at,  room->locs.at,        room->numbers.at, room->splits.at,
-                          room->copies.at, room->piece_types.at, room->known.at};
+                          room->copies.at, room->piece_types.at, room->known.at,   room->scopes.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, room, 0);
   s->inlining = NULL;

@@ -34,7 +34,7 @@ struct kn_level {
   struct kn_level
     *handler;     /* the innermost level, from here outward, that was called by a TRY, or NULL */
   unsigned takes; /* KN_TAKES_...: what all such TRYs take together */
-  uint32_t scope; /* of its slots: index + 1, or 0 */
+  uint32_t scope; /* of its slots: index + 1 in kn_inline_room.scopes, or 0 */
   bool has_scope; /* and that is none of the levels around it */
   /* its calls, in the order of the scan, and the one to be built next, if none falls away */
   struct kn_site *sites, *last_site, *site;
@@ -206,6 +206,8 @@ static inline void kn_replay_results(struct kn_level *l, uint32_t i, const struc
   if (n != 0) l->map[i] = inner->returned[0];
 }
 
+/* The slots name the scopes of the function, of which the last was built. */
+void kn_replay_end_scopes(struct kn_replay *r);
 /* How much the function may grow. */
 void kn_replay_bounds(struct kn_replay *r, const kiln_func *f, const uint8_t *once, uint32_t size);
 /* The level of the body that call `in`, at `i`, becomes, or NULL. `try_block`: it is the TRY that ends this block, or

@@ -159,7 +159,9 @@ struct kn_known {
 
 /* Memory that a session keeps for keeping functions and for replays. */
 struct kn_inline_room {
-  struct kn_arena arena;                /* levels and sites of the replay */
+  struct kn_arena arena; /* levels and sites of the replay */
+  KN_ARRAY(uint32_t)
+  scopes; /* in the order of the scan: which of the function, + 1; 0: not built */
   KN_ARRAY(struct kn_split) splits;     /* parallel to the slots of the function that is built */
   KN_ARRAY(struct kn_slot_copy) copies; /* of them */
   KN_ARRAY(uint8_t) piece_types;   /* by kn_split.types + offset: of the piece that begins there */

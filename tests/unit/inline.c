@@ -620,6 +620,30 @@ static void what_is_made(void **state) {
   }
 }
 
+/* Scopes of slots are in the order in which bodies were built: one that goes on in the block before it is built early,
+ * and one in a block that falls away is not. */
+static void scopes(void **state) {
+  (void)state;
+  struct program p;
+  read_program(&p,
+               "declare @use(i64)\nfunc internal @callee() {\n  slot0 = slot 8 align 8\nb0:\n"
+               "  call @use(slot0)\n  ret\n}\n" CALLER "  %s = slot 1\n"
+               "b0(v0: i64):\n  %c = icmp.i64 eq v0, 1\n  brif %c, b1, b2\n"
+               "b1:\n  br b5\n"
+               "b2:\n  store.i8 1, %s\n  store.i8 0, %s\n  %n = load.i8 %s\n  brif %n, b3, b4\n"
+               "b3:\n  call @callee()\n  ret 3\nb4:\n  call @callee()\n  ret 4\n"
+               "b5:\n  call @callee()\n  ret 5\n}\n",
+               small);
+  kiln_func *f = kiln_session_begin_kept(p.s, kiln_symbol_lookup(p.m, "caller"));
+  assert_int_equal(f->scopes.n, 2);
+  assert_true(f->scopes.at[0].first < f->scopes.at[0].end);
+  assert_true(f->scopes.at[0].end <= f->scopes.at[1].first);
+  for (uint32_t i = 0; i < f->slots.n; i++)
+    if (f->slots.at[i].memory != 0) assert_in_range(f->slots.at[i].scope, 1, 2);
+  assert_int_equal(kiln_func_compile(f), KILN_OK);
+  end_program(&p);
+}
+
 /* A kept function that is built again returns twice as it did. */
 static void returns_twice(void **state) {
   (void)state;
@@ -803,6 +827,7 @@ int main(void) {
     cmocka_unit_test(growth),
     cmocka_unit_test(growth_by_tries),
     cmocka_unit_test(what_is_made),
+    cmocka_unit_test(scopes),
 
     cmocka_unit_test(returns_twice),
     cmocka_unit_test(described),
