@@ -221,6 +221,8 @@ struct kn_level *kn_replay_decide(struct kn_replay *r, struct kn_level *l, uint3
   inner->is_once = body->once;
   if (tried) inner->unwind_edge = l->f->block[try_block].edge_first + 1;
   new_scope(r, inner);
+  /* which calls that come later may not differ from */
+  if (r->g->attrs.personality == 0) r->g->attrs.personality = body->f->attrs.personality;
   r->grown += body->size;
   r->tried += body->tries;
   return kn_replay_level(r, inner, l->depth + 1) ? inner : NULL;
@@ -248,7 +250,6 @@ static void build_inlined(struct kn_replay *r, struct kn_level *l, const struct 
            loc = n_notes != 0 ? g->notes[KN_NOTE_LOC].at[n_notes - 1].a : 0;
   inner->returned_at = UINT32_MAX;
   if (inner->has_scope) begin_scope(r, inner);
-  if (g->attrs.personality == 0) g->attrs.personality = f->attrs.personality;
   const struct kn_sig *given = kn_sig(g->module, in->c), *own = kn_sig(g->module, f->sig);
   for (uint32_t k = 0; k < f->block[0].n_params; k++) {
     struct kn_ref v = kn_replay_ref(r, l, l->f->lists.at[in->a + k]);

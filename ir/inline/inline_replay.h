@@ -74,6 +74,7 @@ struct kn_replay {
   uint32_t may_frame;
   bool recursive;       /* the function calls itself, as far as is known */
   bool whole;           /* no slot is split */
+  bool copies;          /* some slot is copied, or copied to */
   uint32_t known_block; /* the block that kn_inline_room.known is about, + 1; 0: none */
   uint32_t
     said; /* index + 1 of the note with the location that was said last; 0: behind a call that was inlined */
@@ -86,11 +87,12 @@ struct kn_ref kn_replay_slot(struct kn_replay *r, struct kn_level *l, uint32_t s
                              unsigned align_log2);
 /* Copies `size` bytes, in pieces if a side is split. */
 void kn_replay_copy(struct kn_replay *r, struct kn_ref to, struct kn_ref from, uint32_t size);
-/* What stands for handle `h` of the level's function, which is no value. */
+/* What stands for handle `h` of the level's function, which is no value, immediate, or slot that was seen. */
 struct kn_ref kn_replay_other(struct kn_replay *r, struct kn_level *l, uint32_t h);
 /* What stands for handle `h` of the level's function. */
 static inline struct kn_ref kn_replay_ref(struct kn_replay *r, struct kn_level *l, uint32_t h) {
   if (KN_LIKELY(kn_is_value(h))) return l->map[h];
+  if (kn_is_imm(h)) return (struct kn_ref){h, 0};
   if (kn_is_slot(h) && l->slot[kn_index(h)] != 0) /* it is no piece */
     return (struct kn_ref){l->slot[kn_index(h)], 0};
   return kn_replay_other(r, l, h);

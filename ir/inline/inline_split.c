@@ -43,9 +43,15 @@ static uint32_t count(kn_bytes set) {
 
 /* ---- what is noted ---- */
 
-static struct kn_split *split_at(const struct kn_replay *r, uint32_t h) {
+/* What is noted of slot `h`; NULL: it is none. */
+static struct kn_split *noted_at(const struct kn_replay *r, uint32_t h) {
   uint32_t i = kn_is_slot(h) ? kn_index(h) : UINT32_MAX;
-  struct kn_split *s = i < r->room->splits.n ? &r->room->splits.at[i] : NULL;
+  return i < r->room->splits.n ? &r->room->splits.at[i] : NULL;
+}
+
+/* The same; NULL, too, if the slot is memory. */
+static struct kn_split *split_at(const struct kn_replay *r, uint32_t h) {
+  struct kn_split *s = noted_at(r, h);
   return s != NULL && !s->memory ? s : NULL;
 }
 
@@ -110,6 +116,12 @@ void kn_split_fill(struct kn_replay *r, struct kn_ref to, uint64_t size) {
   s->written |= bytes_at((uint32_t)to.disp, (uint32_t)size);
 }
 
+/* Notes that `size` bytes of a slot, which are in it, are copied. */
+static void copied(struct kn_split *s, int32_t at, uint64_t size) {
+  s->cuts |= byte_at((uint32_t)at) | byte_at((uint32_t)at + (uint32_t)size);
+  s->copied = true;
+}
+
 void kn_split_copy(struct kn_replay *r, struct kn_ref to, struct kn_ref from, uint64_t size) {
   struct kn_split *d = split_at(r, to.h), *s = split_at(r, from.h);
   if (size == 0 || (d == NULL && s == NULL)) return;
@@ -117,9 +129,15 @@ void kn_split_copy(struct kn_replay *r, struct kn_ref to, struct kn_ref from, ui
     if (to.disp != from.disp) d->memory = true; /* a part of the slot to another one */
     return;
   }
-  bool in_d = d == NULL || inside(d, to.disp, size), in_s = s == NULL || inside(s, from.disp, size);
-  if ((in_d && d != NULL) || (in_s && s != NULL))
+  if (d != NULL && !inside(d, to.disp, size)) d = NULL;
+  if (s != NULL && !inside(s, from.disp, size)) s = NULL;
+  if (d != NULL) copied(d, to.disp, size);
+  if (s != NULL) copied(s, from.disp, size);
+  r->copies = true;
+  if (d != NULL && s != NULL)
     (void)KN_PUSH(r->g, r->room->copies, (struct kn_slot_copy){to, from, (uint32_t)size});
+  else if (d != NULL) d->written |= bytes_at((uint32_t)to.disp, (uint32_t)size);
+  else if (s != NULL) s->read |= bytes_at((uint32_t)from.disp, (uint32_t)size);
 }
 
 /* ---- from slot to slot ---- */
@@ -169,8 +187,6 @@ static bool flow(struct kn_replay *r, const struct kn_slot_copy *copy) {
   struct kn_split *to = c.to, *from = c.from;
   bool changed = false;
   if (to == NULL && from == NULL) return false;
-  if (to != NULL) changed |= add(&to->cuts, byte_at(c.to_at) | byte_at(c.to_at + c.size));
-  if (from != NULL) changed |= add(&from->cuts, byte_at(c.from_at) | byte_at(c.from_at + c.size));
   if (from == NULL) {
     changed |= add(&to->written, all << c.to_at);
   } else if (to == NULL) {
@@ -193,17 +209,28 @@ static bool carry(struct kn_replay *r, const struct kn_slot_copy *copy) {
   return c.to != NULL && c.from != NULL && agree(&c, &c.to->carry, &c.from->carry);
 }
 
-/* Goes over all copies, forwards and backwards in turn, until nothing changes; false: too often. */
+/* Has anything new been noted of a side of a copy in this round or the one before it? */
+static bool is_new(const struct kn_split *s, uint32_t round) { return round - s->round <= 1; }
+
+/* Goes over all copies, forwards and backwards in turn, until nothing changes; false: too often. After the first round
+ * only those say anything new of whose sides something new was noted. */
 static bool until_stable(struct kn_replay *r,
                          bool (*step)(struct kn_replay *, const struct kn_slot_copy *)) {
   const struct kn_inline_room *room = r->room;
   const uint32_t n = room->copies.n;
   bool changed = true;
-  for (unsigned round = 0; changed; round++) {
+  for (uint32_t i = 0; i < room->splits.n; i++) room->splits.at[i].round = UINT32_MAX / 2;
+  for (uint32_t round = 0; changed; round++) {
     if (round == MOST_ROUNDS) return false;
     changed = false;
-    for (uint32_t k = 0; k < n; k++)
-      changed |= step(r, &room->copies.at[round & 1 ? n - 1 - k : k]);
+    for (uint32_t k = 0; k < n; k++) {
+      const struct kn_slot_copy *copy = &room->copies.at[round & 1 ? n - 1 - k : k];
+      struct kn_split *to = noted_at(r, copy->to.h), *from = noted_at(r, copy->from.h);
+      if (round != 0 && !is_new(to, round) && !is_new(from, round)) continue;
+      if (!step(r, copy)) continue;
+      to->round = from->round = round;
+      changed = true;
+    }
   }
   return true;
 }
@@ -225,26 +252,21 @@ static void fill_with_words(struct kn_replay *r, struct kn_split *s) {
   }
 }
 
-/* True if a side of the copy has too many pieces, and is memory. */
-static bool too_many(struct kn_replay *r, const struct kn_slot_copy *copy) {
-  const struct sides c = sides_of(r, copy);
-  bool any = false;
-  if (c.to != NULL && count(c.to->starts) > MOST_PIECES) any = c.to->memory = true;
-  if (c.from != NULL && count(c.from->starts) > MOST_PIECES) any = c.from->memory = true;
-  return any;
+/* True if a slot that is copied has too many pieces, and is memory. */
+static bool too_many(struct kn_split *s) {
+  if (s->memory || !s->copied || count(s->starts) <= MOST_PIECES) return false;
+  return s->memory = true;
 }
 
+/* The search was given up. */
 static void all_memory(struct kn_replay *r) {
-  for (uint32_t k = 0; k < r->room->copies.n; k++) {
-    kn_split_escape(r, r->room->copies.at[k].to);
-    kn_split_escape(r, r->room->copies.at[k].from);
-  }
+  for (uint32_t i = 0; i < r->room->splits.n; i++) r->room->splits.at[i].memory = true;
 }
 
 void kn_split_solve(struct kn_replay *r) {
   struct kn_inline_room *room = r->room;
   for (uint32_t i = 0; i < room->splits.n; i++) settle(&room->splits.at[i]);
-  for (bool again = room->copies.n != 0; again;) {
+  for (bool again = r->copies; again;) {
     if (!until_stable(r, flow)) {
       all_memory(r);
       return;
@@ -262,6 +284,6 @@ void kn_split_solve(struct kn_replay *r) {
     for (uint32_t i = 0; any && i < room->splits.n; i++)
       if (!room->splits.at[i].memory) fill_with_words(r, &room->splits.at[i]);
     again = false;
-    for (uint32_t k = 0; k < room->copies.n; k++) again |= too_many(r, &room->copies.at[k]);
+    for (uint32_t i = 0; i < room->splits.n; i++) again |= too_many(&room->splits.at[i]);
   }
 }

@@ -142,10 +142,12 @@ struct kn_split {
   kn_bytes carry;   /* bytes that only copies read and write */
   uint32_t size_bytes;
   uint32_t types; /* where its bytes are in kn_inline_room.piece_types and .known */
+  uint32_t round; /* of the search: the newest one that noted something of it */
   bool memory;    /* it is not split */
+  bool copied;    /* some of it, to or from anywhere */
 };
 
-/* A copy of `size` bytes, of which at least one side is a slot. */
+/* A copy of `size` bytes from slot to slot; either may have become memory since it was noted. */
 struct kn_slot_copy {
   struct kn_ref to, from;
   uint32_t size;

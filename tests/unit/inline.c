@@ -620,6 +620,25 @@ static void what_is_made(void **state) {
   }
 }
 
+/* A caller has the personality of the first body with one that it gets: what has another one is not inlined. */
+static void personalities(void **state) {
+  (void)state;
+  struct program p;
+#define TRIES_OTHER                                                                                \
+  "b0(v0: i64):\n  try @other(v0) to b1(result 0) unwind b2(exception 0) [catch all]\n"            \
+  "b1(v2: i64):\n  ret v2\nb2(v3: i64):\n  ret v3\n}\n"
+  read_program(&p,
+               PERSONAL "func internal @a(i64) -> i64 personality @p {\n" TRIES_OTHER
+                        "func internal @b(i64) -> i64 personality @q {\n" TRIES_OTHER CALLER
+                        "b0(v0: i64):\n  v1 = call @a(v0)\n  v2 = call @b(v1)\n  ret v2\n}\n",
+               small);
+  const char *out = expanded(&p, "caller");
+  if (strstr(out, "personality @p") == NULL || strstr(out, "call @b(") == NULL ||
+      strstr(out, "call @a(") != NULL)
+    fail_msg("%s", out);
+  end_program(&p);
+}
+
 /* Scopes of slots are in the order in which bodies were built: one that goes on in the block before it is built early,
  * and one in a block that falls away is not. */
 static void scopes(void **state) {
@@ -827,6 +846,7 @@ int main(void) {
     cmocka_unit_test(growth),
     cmocka_unit_test(growth_by_tries),
     cmocka_unit_test(what_is_made),
+    cmocka_unit_test(personalities),
     cmocka_unit_test(scopes),
 
     cmocka_unit_test(returns_twice),
