@@ -157,7 +157,6 @@ static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_
   }
   kiln_inline_call_info call = {
     .caller = {r->g->symbol}, .within = {l->f->symbol}, .depth = l->depth};
-
   return kn_inline_decide(m, body, row, &call) ? body : NULL;
 }
 
@@ -214,7 +213,6 @@ struct kn_level *kn_replay_decide(struct kn_replay *r, struct kn_level *l, uint3
   inner->is_tried = tried;
   inner->handler = tried ? inner : l->handler;
   inner->takes = takes;
-
   inner->frame = l->frame + body->frame;
   inner->order = body->f->order.at;
   inner->n_order = body->f->order.n;

@@ -848,7 +848,6 @@ int main(void) {
     cmocka_unit_test(what_is_made),
     cmocka_unit_test(personalities),
     cmocka_unit_test(scopes),
-
     cmocka_unit_test(returns_twice),
     cmocka_unit_test(described),
     cmocka_unit_test(described_addresses),
