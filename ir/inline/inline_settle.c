@@ -198,15 +198,16 @@ struct search {
   KN_ARRAY(struct kn_body *) path; /* from the root of the search to where it is, */
   KN_ARRAY(uint32_t) next;         /* and of each the next call to look at */
   uint32_t found;
-  /* who calls itself is searched among all kept functions; else only calls that may be inlined count */
-  bool all;
+  /* Of a search among all kept functions, which tells who calls itself: the one among the functions of such a circle
+   * in which only calls that may be inlined count. NULL: it is that one. */
+  struct search *inner;
 };
 
 enum { MARK_DONE = UINT32_MAX };
 
 /* The body that the k-th call leads to in the search, or NULL. */
 static struct kn_body *follow(const struct search *s, const struct kn_body *body, uint32_t k) {
-  return s->all ? kn_kept_body(s->m, body->calls[k]) : callee(s->m, body, k);
+  return s->inner != NULL ? kn_kept_body(s->m, body->calls[k]) : callee(s->m, body, k);
 }
 
 static bool enter(struct search *s, struct kn_body *body) {
@@ -214,21 +215,33 @@ static bool enter(struct search *s, struct kn_body *body) {
   return KN_PUSH(s->m, s->open, body) && KN_PUSH(s->m, s->path, body) && KN_PUSH(s->m, s->next, 0);
 }
 
-/* `body` is the root of a component: all of `open` from it on. */
-static void close(struct search *s, struct kn_body *body) {
-  uint32_t n = s->open.n;
+static bool search_from(struct search *s, struct kn_body *root);
+
+/* `n` functions call themselves, perhaps through each other: which of them do so by calls that may be inlined? */
+static bool search_circle(struct search *s, struct kn_body *const *at, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) at[i]->recursive = true, at[i]->mark = 0;
+  s->inner->found = s->inner->open.n = s->inner->path.n = s->inner->next.n = 0;
+  for (uint32_t i = 0; i < n; i++)
+    if (at[i]->mark == 0 && !search_from(s->inner, at[i])) return false;
+  return true;
+}
+
+/* `body` is the root of a component: all of `open` from it on. False without memory. */
+static bool close(struct search *s, struct kn_body *body) {
+  uint32_t n = s->open.n, end = n;
   while (s->open.at[n - 1] != body) n--;
-  bool circle = s->open.n > n;
-  for (uint32_t k = 0; k < body->n_calls; k++) circle |= follow(s, body, k) == body;
-  for (uint32_t i = n - 1; i < s->open.n; i++) {
-    if (s->all) s->open.at[i]->recursive = circle;
-    else if (circle) s->open.at[i]->row = KN_INLINE_CYCLE;
-  }
-  for (uint32_t i = n - 1; i < s->open.n; i++) {
-    if (!s->all) decide(s->m, s->open.at[i]);
-    s->open.at[i]->mark = MARK_DONE;
-  }
+  struct kn_body **at = s->open.at + n - 1;
   s->open.n = n - 1;
+  bool circle = end > n;
+  for (uint32_t k = 0; k < body->n_calls && !circle; k++) circle = follow(s, body, k) == body;
+  if (circle && s->inner != NULL) return search_circle(s, at, end - s->open.n);
+  for (uint32_t i = 0; i < end - s->open.n; i++)
+    if (circle) at[i]->row = KN_INLINE_CYCLE;
+  for (uint32_t i = 0; i < end - s->open.n; i++) {
+    decide(s->m, at[i]);
+    at[i]->mark = MARK_DONE;
+  }
+  return true;
 }
 
 static bool search_from(struct search *s, struct kn_body *root) {
@@ -243,21 +256,27 @@ static bool search_from(struct search *s, struct kn_body *root) {
       if (to->mark < body->low) body->low = to->mark; /* of one just entered: more */
       continue;
     }
-    if (body->low == body->mark) close(s, body);
     s->path.n--;
     s->next.n--;
+    const uint32_t low = body->low;
+    if (low == body->mark && !close(s, body)) return false;
     struct kn_body *up = s->path.n != 0 ? s->path.at[s->path.n - 1] : NULL;
-    if (up != NULL && body->low < up->low) up->low = body->low;
+    if (up != NULL && low < up->low) up->low = low;
   }
   return true;
 }
 
 static bool search_all(struct search *s) {
   const struct kn_kept *kept = s->m->kept;
-  s->found = s->open.n = s->path.n = s->next.n = 0;
   for (uint32_t i = 0; i < kept->bodies.n; i++)
     if (kept->bodies.at[i]->mark == 0 && !search_from(s, kept->bodies.at[i])) return false;
   return true;
+}
+
+static void free_search(const struct search *s) {
+  kn_realloc(s->m, s->open.at, 0);
+  kn_realloc(s->m, s->path.at, 0);
+  kn_realloc(s->m, s->next.at, 0);
 }
 
 kiln_status kiln_module_settle_inlining(kiln_module *m) {
@@ -273,13 +292,10 @@ kiln_status kiln_module_settle_inlining(kiln_module *m) {
     else if (body->row == KN_INLINE_NONE && body->size > kn_inline_limit(m, body))
       body->row = KN_INLINE_LARGE;
   }
-  struct search s = {.m = m, .all = true};
+  struct search inner = {.m = m}, s = {.m = m, .inner = &inner};
   bool ok = search_all(&s);
-  for (uint32_t i = 0; i < kept->bodies.n; i++) kept->bodies.at[i]->mark = 0;
-  s.all = false;
-  ok = ok && search_all(&s);
-  void *const arrays[] = {s.open.at, s.path.at, s.next.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(m, arrays[i], 0);
+  free_search(&s);
+  free_search(&inner);
   kept->settled = ok;
   return kiln_module_status(m);
 }

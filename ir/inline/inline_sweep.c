@@ -1,8 +1,8 @@
 /* What nobody reads any more in a function that was built from copies: instructions whose readers became constants or
  * other values. Each becomes a SEG to the next one, so that what it read is read no more. Stores to variables that
  * nothing loads stay: the plan makes no code for them, and debuggers see by them what variables are. Called by
- * inline_replay.c before the function is finished. Invariant: the uses of a value are those by the instructions that are
- * left. */
+ * inline_replay.c before the function is finished. Invariant: the uses of a value are those by the instructions
+ * that are left. */
 #include "ir/build/builder.h"
 #include "ir/inline/inline_replay.h"
 

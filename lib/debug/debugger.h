@@ -194,8 +194,8 @@ void kn_debug_lines_end(struct kn_debug_observer *d);
 void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
 /* Requests that slots are memory which have pieces and which debuggers find by their address only. For the plan. */
 void kn_plan_debug_pieces(struct kn_plan *plan, const kiln_func *f);
-/* Where debuggers change no code: what no code reads of declared variables, to which stores are none, becomes the values
- * that are stored. Before the walk. */
+/* Where debuggers change no code: what no code reads of declared variables, stores to which are none, becomes the
+ * values that are stored. Before the walk. */
 void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *plan,
                           const kiln_func *f);
 /* Is a piece of slot `slot`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */

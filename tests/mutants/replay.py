@@ -163,7 +163,7 @@ MUTANTS = [
      '*o == ONCE_NONE'),
     ('a slot whose address is known elsewhere is not stored once', SETTLE, '&& s->memory == 0 && s->pieces == 0',
      '&& s->pieces == 0'),
-    ('a circle is not inlined', SETTLE, 'else if (circle) s->open.at[i]->row = KN_INLINE_CYCLE;', ''),
+    ('a circle is not inlined', SETTLE, 'if (circle) at[i]->row = KN_INLINE_CYCLE;', ''),
     ('what another definition may replace is not inlined', SETTLE,
      '  if (is_replaced(f)) return KN_INLINE_REPLACED;\n', ''),
     ('what says never is not inlined', SETTLE, '  if (a->inlining == KILN_INLINE_NEVER) return KN_INLINE_NEVER;\n', ''),

@@ -109,7 +109,7 @@ MUTANTS = [
     ('bodies that run in each other share no memory', X, 'lib/codegen/frame_plan.c',
      'up->offset + up->size_bytes + 15)', 'up->offset + 15)'),
     ('a body is within the one that calls it', A, 'ir/inline/inline_call.c',
-     '.parent = up->scope,', ''),
+     '.parent = built_scope(r, l->up),', ''),
     ('parameters are found by number', X, EDGE,
      'KN_LIKELY(b->contiguous) ? b->param_first + i :',
      'KN_LIKELY(b->contiguous) ? b->param_first :'),

@@ -839,24 +839,15 @@ static void no_row_left_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(frames),
-    cmocka_unit_test(recursion),
-    cmocka_unit_test(each_row),
-    cmocka_unit_test(sizes),
-    cmocka_unit_test(growth),
-    cmocka_unit_test(growth_by_tries),
-    cmocka_unit_test(what_is_made),
-    cmocka_unit_test(personalities),
-    cmocka_unit_test(scopes),
-    cmocka_unit_test(returns_twice),
-    cmocka_unit_test(described),
-    cmocka_unit_test(described_addresses),
-    cmocka_unit_test(left_out),
-    cmocka_unit_test(reachable),
-    cmocka_unit_test(embedder),
-    cmocka_unit_test(policies),
-    cmocka_unit_test(variables),
-    cmocka_unit_test(no_row_left_out),
+    cmocka_unit_test(frames),       cmocka_unit_test(recursion),
+    cmocka_unit_test(each_row),     cmocka_unit_test(sizes),
+    cmocka_unit_test(growth),       cmocka_unit_test(growth_by_tries),
+    cmocka_unit_test(what_is_made), cmocka_unit_test(personalities),
+    cmocka_unit_test(scopes),       cmocka_unit_test(returns_twice),
+    cmocka_unit_test(described),    cmocka_unit_test(described_addresses),
+    cmocka_unit_test(left_out),     cmocka_unit_test(reachable),
+    cmocka_unit_test(embedder),     cmocka_unit_test(policies),
+    cmocka_unit_test(variables),    cmocka_unit_test(no_row_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
