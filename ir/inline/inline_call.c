@@ -155,6 +155,7 @@ static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_
     if (site != KN_INLINE_NONE) row = site;
     else if (row == KN_INLINE_NONE) row = growth_row(r, l, body);
   }
+  if (KN_LIKELY(m->inline_attrs.decide == NULL)) return row == KN_INLINE_NONE ? body : NULL;
   kiln_inline_call_info call = {
     .caller = {r->g->symbol}, .within = {l->f->symbol}, .depth = l->depth};
   return kn_inline_decide(m, body, row, &call) ? body : NULL;
@@ -165,13 +166,9 @@ static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_
 /* A scope for the slots of a body, if it has any. Which one of the function it is is known when it is built: those are
  * in the order of building. */
 static void new_scope(struct kn_replay *r, struct kn_level *l) {
-  const struct kn_sig *sig = kn_sig(r->g->module, l->f->sig);
   l->scope = l->up->scope;
-  l->has_scope = l->f->slots.n != 0;
-  for (uint32_t k = 0; k < sig->n_params; k++)
-    l->has_scope |= (sig->params[k].flags & KILN_PARAM_BYVAL) != 0;
-  if (!l->has_scope) return;
-  if (KN_PUSH(r->g, r->room->scopes, 0)) l->scope = r->room->scopes.n;
+  l->has_scope = l->body->frame != 0;
+  if (l->has_scope && KN_PUSH(r->g, r->room->scopes, 0)) l->scope = r->room->scopes.n;
 }
 
 /* The scope of a level that is being built; index + 1 in the function's, or 0. */

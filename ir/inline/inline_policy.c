@@ -55,7 +55,6 @@ uint32_t kn_inline_limit(const kiln_module *m, const struct kn_body *body) {
 bool kn_inline_decide(const kiln_module *m, const struct kn_body *body, enum kn_inline_row row,
                       kiln_inline_call_info *call) {
   const kiln_inline_attrs *a = &m->inline_attrs;
-  if (KN_LIKELY(a->decide == NULL)) return row == KN_INLINE_NONE;
   bool must = body->f->attrs.inlining == KILN_INLINE_ALWAYS;
   call->callee.id = body->f->symbol;
   call->instructions = body->all_size;

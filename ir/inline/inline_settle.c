@@ -9,8 +9,16 @@
 /* Slots that are stored once, in the entry, before all loads: `once` is 1. */
 enum { ONCE_NONE, ONCE_STORED, ONCE_NOT };
 
+/* May it be one of these, as far as its accesses say that it is a variable? */
+static bool may_be_once(const struct kn_slot *s) {
+  return s->memory == 0 && s->uses != 0 && s->pieces == 0 && s->parent == 0;
+}
+
 void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, uint8_t *once) {
+  bool any = false;
+  for (uint32_t i = 0; i < f->slots.n && !any; i++) any = may_be_once(&f->slots.at[i]);
   memset(once, ONCE_NONE, f->slots.n);
+  if (!any) return;
   for (uint32_t k = 0; k < n; k++) {
     const struct kn_block *b = &f->block[order[k]];
     for (uint32_t i = kn_inst_settle(f, b->first); i != b->term; i = kn_inst_settle(f, i + 1)) {
@@ -22,10 +30,8 @@ void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, 
       else if (*o == ONCE_NONE) *o = ONCE_NOT;
     }
   }
-  for (uint32_t i = 0; i < f->slots.n; i++) {
-    const struct kn_slot *s = &f->slots.at[i];
-    once[i] = once[i] == ONCE_STORED && s->memory == 0 && s->pieces == 0 && s->parent == 0;
-  }
+  for (uint32_t i = 0; i < f->slots.n; i++)
+    once[i] = once[i] == ONCE_STORED && may_be_once(&f->slots.at[i]);
 }
 
 /* Instructions that one counts for. */

@@ -78,8 +78,8 @@ bool kn_inline_is_policy(enum kn_inline_row row);
 kiln_inline_attrs kn_inline_complete(const kiln_inline_attrs *attrs);
 /* Most instructions, with what is inlined into it, that `body` may have. */
 uint32_t kn_inline_limit(const kiln_module *m, const struct kn_body *body);
-/* Whether a call is inlined against which is `row`, or NONE, by the rule or by the embedder. `call`: all but what
- * follows from the other arguments. */
+/* Whether a call is inlined against which is `row`, or NONE, where an embedder decides. `call`: all but what follows
+ * from the other arguments. */
 bool kn_inline_decide(const kiln_module *m, const struct kn_body *body, enum kn_inline_row row,
                       kiln_inline_call_info *call);
 /* Tells the embedder why no call in `f` is inlined. */
