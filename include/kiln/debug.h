@@ -11,9 +11,12 @@
  * function, a variable or a global refers to the entry, directly or indirectly. If there is no unit, Kiln writes no
  * entries.
  *
- * If the set is NULL or the entry is 0, the functions do nothing. The module fails with KILN_ERR_ARGUMENT in four
- * cases. An entry is defined twice. An entry is defined in a set other than its own. An entry of a module refers to an
- * entry of a session. A symbol is unknown. */
+ * If the set is NULL or the entry is 0, the functions do nothing. The module fails with KILN_ERR_ARGUMENT in the
+ * following cases:
+ * - a symbol is unknown;
+ * - an entry is defined twice;
+ * - an entry is defined in a set other than its own;
+ * - an entry of a module refers to an entry of a session. */
 #ifndef KILN_DEBUG_H
 #define KILN_DEBUG_H
 
