@@ -5,10 +5,17 @@
  * the interpreter reports an error with its position in the program. C functions throw exceptions with
  * kiln_interp_throw. The interpreter does not call personalities.
  *
- * Take the following steps in order. Make an interpreter. Add every function, or pass kiln_interp_sink to a reader.
- * Link. Run the constructors. Call functions. Run the destructors. Free the interpreter. Any number of threads may call
- * functions of the program. A single thread must take all other steps. The interpreter runs only on x86-64. If the
- * interpreter is NULL, the functions of this header return "none" or KILN_ERR_ARGUMENT. */
+ * Take the following steps in order:
+ * - Make an interpreter.
+ * - Add every function, or pass kiln_interp_sink to a reader.
+ * - Link.
+ * - Run the constructors.
+ * - Call functions.
+ * - Run the destructors.
+ * - Free the interpreter.
+ *
+ * Any number of threads may call functions of the program. A single thread must take all other steps. The interpreter
+ * runs only on x86-64. If the interpreter is NULL, the functions of this header return "none" or KILN_ERR_ARGUMENT. */
 #ifndef KILN_INTERP_H
 #define KILN_INTERP_H
 
