@@ -34,7 +34,7 @@ typedef struct kiln_inline_call_info {
   /** Size of the callee's slots. This size includes the slots of functions that the limits allow to be inlined into the
    * callee. */
   uint32_t frame_bytes;
-  /** True if the callback decides about the call. False if the limits decide. */
+  /** True if the callback decides about the call. In this case, Kiln can inline the call, but need not inline it. */
   bool is_open;
   /** The reason, in a few words, why the limits do not allow the call to be inlined. NULL if the limits allow the call
    * to be inlined. The string has static storage. */
