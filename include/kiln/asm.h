@@ -1,6 +1,6 @@
 /* Machine code that a front end supplies. An ASM is an instruction that consists of machine code whose operands are in
- * given registers. An embedder can supply an assembler (kiln_module_options.assemble), which translates assembly text
- * to machine code. */
+ * given registers. An embedder can supply an assembler (kiln_module_options.assemble). The assembler translates
+ * assembly text to machine code. */
 #ifndef KILN_ASM_H
 #define KILN_ASM_H
 
@@ -27,18 +27,18 @@ typedef struct kiln_asm_reloc {
 
 /** Machine code for kiln_build_asm. Registers have the numbers of kiln_register_find. */
 typedef struct kiln_asm {
-  /** The machine code. Execution enters it at its first byte, and leaves it after its last byte. */
+  /** The machine code. Execution enters the code at its first byte, and leaves the code after its last byte. */
   const void *bytes;
   uint32_t size_bytes;          /**< size of `bytes` */
   uint32_t n_relocs;            /**< number of `relocs` */
   const kiln_asm_reloc *relocs; /**< in ascending order of offset */
-  /** The register of each parameter of the signature. Each parameter is in its register when the code begins. */
+  /** The register of each parameter of the signature, in order. A parameter is in its register when the code begins. */
   const uint8_t *params;
-  /** The register of each result of the signature. Each result is in its register when the code ends. */
+  /** The register of each result of the signature, in order. A result is in its register when the code ends. */
   const uint8_t *results;
-  /** A bit mask of those registers that calls preserve. The bit of a register is set if the code changes the register
-   * and the register is not in `results`. The code may always change the flags, memory, and the registers that calls do
-   * not preserve. */
+  /** A bit mask of registers that calls preserve. The bit of a register is set if the code changes the register and the
+   * register is not in `results`. The code may always change the flags, memory, and the registers that calls do not
+   * preserve. */
   uint64_t lost;
   /** Call frame instructions (DWARF 5, 6.4.2) for an ASM of a naked function. They describe how the frame changes from
    * the first byte of the ASM onwards. Kiln copies the call frame instructions unchanged. NULL means that the frame
@@ -52,11 +52,11 @@ typedef struct kiln_asm {
 
 /** Builds an [ASM]: machine code whose operands and results are in registers. The types of the operands are the
  * parameters of `sig`. The types of the results are the results of `sig`. The types may be integers of up to 64 bits,
- * f32, f64 and vectors. The type of an operand or result determines the kind of its register, which is either a general
- * register or a floating-point and vector register. Each operand must have a register of its own. Each result must have
- * a register of its own. When execution enters the code, the stack is aligned as for a call. The code must restore the
- * stack pointer. The code must not unwind. kiln_build_asm copies everything that `code` and `args` point to.
- * kiln_build_asm returns result 0, or none if there is no result. */
+ * f32, f64 and vectors. The type of an operand or result determines the kind of its register. One kind is a general
+ * register. The other kind is a floating-point and vector register. Each operand must have a register of its own. Each
+ * result must have a register of its own. When execution enters the code, the stack is aligned as for a call. The code
+ * must restore the stack pointer. The code must not unwind. kiln_build_asm copies everything that `code` and `args`
+ * point to. kiln_build_asm returns result 0, or none if there is no result. */
 KILN_API kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code,
                                    const kiln_value *args, uint32_t n_args);
 
@@ -68,9 +68,9 @@ KILN_API kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number);
 /** Gives a name to the address `target` + `offset_bytes`. This address must be a position in the machine code of `f` or
  * in data that kiln_func_add_data added to `f`. kiln_func_define_alias uses only the name, linkage and visibility in
  * `desc`. A symbol of that name may have been declared already, but must not have been defined. The symbol becomes
- * defined when an object that contains both `f` and the position is written. It is an error if two positions in the
- * object have the same name. There are two cases in which this is not an error: the name is local, or the positions are
- * in a section group. In these two cases, the name stands for the first position.
+ * defined when an object that contains both `f` and the position is written. It is usually an error if two positions in
+ * the object have the same name. It is not an error if the name is local, or if the positions are in a section group.
+ * In these two cases, the name stands for the first position.
  *
  * Front ends need this function for labels that inline assembly defines. Other code may refer to such a label before
  * Kiln compiles or inlines the function `f`. Other code may refer to the label even if the object does not contain
@@ -97,8 +97,8 @@ typedef struct kiln_assembled_reloc {
  * assembly of a whole module (kiln_assembly.whole is false). */
 #define KILN_ASSEMBLED_CODE UINT32_MAX
 
-/** A section to which an assembly text adds content. If the text is not the assembly of a whole module, its code does
- * not belong to such a section. */
+/** A section to which an assembly text adds content. If the text is not the assembly of a whole module, the code of the
+ * text does not belong to such a section. */
 typedef struct kiln_assembled_section {
   const char *name;                   /**< as in the object */
   kiln_section_kind kind;             /**< as in kiln_section_desc, but never BY_NAME */
