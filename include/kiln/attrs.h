@@ -11,15 +11,15 @@ extern "C" {
 
 /* ---- guards ---- */
 
-/** Selects the functions that have a guard value. The guard value is between a function's local memory and its return
- * address. */
+/** Selects the functions that have a guard value. In the frame of such a function, the guard value is between the local
+ * memory and the return address. */
 typedef enum kiln_guard {
   KILN_GUARD_NONE, /**< never */
-  /** The function has a guard value if it uses SALLOC, or if one of its slots is or contains an array
-   * (kiln_slot_set_array). */
+  /** The function has a guard value if it uses SALLOC. The function also has a guard value if one of its slots is or
+   * contains an array (kiln_slot_set_array). */
   KILN_GUARD_ARRAYS,
-  /** The function has a guard value in all cases of ARRAYS. It also has a guard value if an instruction uses the
-   * address of a slot for anything but loads and stores within the slot. */
+  /** The function has a guard value in all cases of ARRAYS. The function also has a guard value if an instruction uses
+   * the address of a slot for anything but loads and stores within the slot. */
   KILN_GUARD_ADDRESSES,
   KILN_GUARD_ALWAYS, /**< always */
   KILN_GUARD_COUNT
@@ -56,37 +56,38 @@ typedef struct kiln_guard_location {
 
 /* ---- protected branches and returns ---- */
 
-/** Protection of a program's branches and returns against an attacker who can write to its memory. */
+/** Protects branches and returns against an attacker who can write to the memory of the program. */
 enum {
   /** Marks each place that an indirect branch may jump to. The mark is an instruction: `endbr64` on x86-64 (CET's
    * indirect branch tracking), `bti` on AArch64. */
   KILN_PROTECT_BRANCH = 1,
-  /** On x86-64, returns match calls, so that a shadow stack can check the returns. On AArch64, functions that store
-   * their return address sign the address (`paciasp`). These functions authenticate the address before they return. */
+  /** On x86-64, each return matches a call, so that a shadow stack can check the return. On AArch64, a function that
+   * stores its return address signs the address (`paciasp`). The function authenticates the address before it
+   * returns. */
   KILN_PROTECT_RETURN = 2,
-  /** AArch64, together with RETURN: functions that do not store their return address sign and authenticate the address
-   * too. */
+  /** AArch64, together with RETURN: includes functions that do not store their return address. These functions then
+   * sign and authenticate the return address too. */
   KILN_PROTECT_RETURN_ALL = 4,
   /** AArch64, together with RETURN: functions sign return addresses with key B instead of key A. This corresponds to
    * clang's option -mbranch-protection=pac-ret+b-key. */
   KILN_PROTECT_KEY_B = 8,
-  /** AArch64: returns match calls, so that a guarded control stack can check the returns. This flag does not change the
-   * code. */
+  /** AArch64: each return matches a call, so that a guarded control stack can check the return. This flag does not
+   * change the code. */
   KILN_PROTECT_CONTROL_STACK = 16,
   /** For a function, together with BRANCH: the beginning of the function has no mark. Use this flag if only direct
    * calls enter the function. */
   KILN_PROTECT_DIRECT = 32,
-  /** For a function: there is no protection, whatever protection the module has. Do not combine this flag with other
-   * flags. */
+  /** For a function: the function has no protection, whatever protection the module has. Do not combine this flag with
+   * other flags. */
   KILN_PROTECT_NONE = 64
 };
 
 /* ---- variables: <kiln/debug.h> ---- */
 
-/** Selects how well debuggers can show statements and variables. The variables are those that
+/** Selects how well debuggers can show statements and variables. The variables are the ones that
  * kiln_func_declare_variable describes. */
 typedef enum kiln_variables {
-  /** Every variable keeps its value until its function ends. Every statement has at least one instruction. The code is
+  /** Every variable stays available until its function ends. Every statement has at least one instruction. The code is
    * slower. */
   KILN_VARIABLES_KEPT,
   /** Debugging information does not change the code. Debuggers can show a variable only while its value is in a
@@ -124,8 +125,8 @@ typedef struct kiln_func_attrs {
    * `__gxx_personality_v0`. 0 means no personality. A function with TRY needs a personality. A function that has a
    * personality but no TRY also has an exception table. In this table, no call has a landing pad. */
   kiln_symbol personality;
-  /** KILN_FEATURE_... that this function may use. The function may also use the features in the options of its
-   * module. */
+  /** KILN_FEATURE_... that this function may use. The options of the module list further features that this function
+   * may use. */
   uint32_t features;
   /** Selects whether the function has a guarded frame. At its beginning, a guarded function copies the guard value
    * (kiln_module_attrs.guard_location) to its frame. Before each return, the function compares the copy with the guard
@@ -144,9 +145,8 @@ typedef struct kiln_func_attrs {
   uint32_t probe_bytes;
   /** If true, the function maintains the frame pointer (rbp on x86-64, x29 on AArch64) as the head of a list of frames.
    * Profilers and sanitizers that walk the stack without unwind tables need this list. If false, an x86-64 function
-   * addresses its frame relative to the stack pointer if the stack pointer does not move within the function. On
-   * AArch64, every function that has a frame maintains the frame pointer. A function that needs no frame never
-   * maintains the frame pointer. */
+   * whose stack pointer does not move addresses its frame relative to the stack pointer. On AArch64, every function
+   * that has a frame maintains the frame pointer. A function that needs no frame never maintains the frame pointer. */
   bool frame_pointer;
   /** If true, the function itself aligns the stack pointer to 16 bytes. Use this on x86-64 if callers follow an older
    * convention and align the stack pointer to only 8 bytes. AArch64 does not need this attribute, since the stack
@@ -155,11 +155,11 @@ typedef struct kiln_func_attrs {
    * function's first slot. */
   bool realign_stack;
   /** If true, the code of the function does not use floating-point or vector registers, so that these registers keep
-   * their content. Kernels need this attribute. Front ends need it for registers that must keep their content between
-   * two ASMs. The function copies and fills small blocks of memory through general registers. A variadic function does
-   * not store the floating-point registers that its caller passes. It is an error if the function has a floating-point
-   * or vector value. On AArch64, `general_only` is always an error. Functions that this function calls may use the
-   * registers. */
+   * their content. Kernels need this attribute. Front ends need this attribute for registers that must keep their
+   * content between two ASMs. The function copies and fills small blocks of memory through general registers. A
+   * variadic function does not store the floating-point registers that its caller passes. It is an error if the
+   * function has a floating-point or vector value. On AArch64, `general_only` is always an error. Functions that this
+   * function calls may use the registers. */
   bool general_only;
   /** If true, the function consists only of the machine code of its ASMs. The function must have exactly one block.
    * This block contains ASMs without operands and results, and ends in UNREACHABLE. Kiln generates no prologue and no
@@ -174,10 +174,11 @@ typedef struct kiln_func_attrs {
    * equivalent, as the definitions of a C++ template are. */
   bool final;
   /** If true, line tables follow the order in which the front end made the blocks. If false, line tables follow the
-   * order in which the front end filled the blocks. The first row of a block begins a statement if its line differs
-   * from the line of the block made before it. Use this for front ends that make blocks in source order but fill them
+   * order in which the front end filled the blocks. The first row of a block begins a statement if the block that was
+   * made before it has another line. Set this field in front ends that make blocks in source order but fill the blocks
    * in another order, as rustc does. The code is then in reverse post-order. Blocks that end in a call that does not
-   * return come last. The text form does not have this attribute, because it has only one order of blocks. */
+   * return come last. The text form does not have this attribute, because the text form has only one order of
+   * blocks. */
   bool blocks_as_made;
   /** Only functions with KILN_INLINE_ALWAYS are inlined into this function. */
   bool not_into;
@@ -207,8 +208,8 @@ typedef struct kiln_module_attrs {
    * KILN_ERR_UNSUPPORTED if the target does not have this location. */
   kiln_guard_location guard_location;
   /** KILN_PROTECT_... other than DIRECT and NONE. The flags apply to functions that begin after the attributes are set.
-   * They do not apply to functions that set a protection of their own. Objects have a mark that says that all of their
-   * code is protected in this way. Flags that are not for the module's target have no effect. */
+   * They do not apply to functions that set a protection of their own. Objects have a mark. The mark says that all code
+   * of the object is protected in this way. Flags that are not for the module's target have no effect. */
   uint32_t protection;
   /** The DWARF version to write, 4 or 5. 0 means 5. Set `dwarf_version` before you call kiln_func_set_debug. */
   uint32_t dwarf_version;
