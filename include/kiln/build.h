@@ -1,4 +1,4 @@
-/* Functions that build functions. A front end calls them for each block and instruction.
+/* Functions that build functions. For each block and each instruction, a front end calls functions of this header.
  *
  * The first error sticks to the function. After an error, all calls for the function return "none" and change nothing.
  * A front end can therefore check for errors only once, at `kiln_func_finish` or `kiln_func_compile`. The calls that
@@ -21,13 +21,13 @@ extern "C" {
 typedef struct kiln_func kiln_func;
 
 /** Begins the body of `symbol`. The new function has an entry block. The parameters of the entry block are the
- * parameters of the signature. The entry block is the current block. kiln_func_begin returns NULL only in two cases. If
- * memory runs out, it returns NULL, and the module's status is KILN_ERR_MEMORY. If `s` is NULL, it returns NULL too.
+ * parameters of the signature. The entry block is the current block. kiln_func_begin returns NULL if `s` is NULL or
+ * memory runs out. If memory runs out, the module's status is KILN_ERR_MEMORY. All other errors stick to the function.
  * All other errors stick to the function. Any number of functions may be open in a session. */
 KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
 
-/** Returns the parameter of the function with the number `i`, counting from 0. The parameters of a function are the
- * parameters of its entry block. */
+/** Returns parameter number `i` of the function, counting from 0. The parameters of a function are the parameters of
+ * its entry block. */
 KILN_API kiln_value kiln_func_param(kiln_func *f, uint32_t i);
 
 /** Checks that the function is complete. Every block must have a terminator. Every edge must have its arguments. Every
@@ -37,16 +37,16 @@ KILN_API kiln_status kiln_func_finish(kiln_func *f);
 /** Checks a finished function against all rules of docs/ir.md. */
 KILN_API kiln_status kiln_func_verify(kiln_func *f);
 
-/** Generates the code of the function and frees the function. If the function is not finished yet, kiln_func_compile
- * finishes it first. The output of a session contains the functions in the order in which they were compiled. If `f`
- * has an error, the error becomes an error of the module. kiln_module_status and kiln_module_diag then report the
- * error, and no object can be written. Other functions can still be compiled. */
+/** Generates the code of the function and frees the function. kiln_func_compile first finishes the function if it is
+ * not finished yet. The output of a session contains the functions in the order in which they were compiled. If `f` has
+ * an error, the error becomes an error of the module. kiln_module_status and kiln_module_diag then report the error,
+ * and no object can be written. Other functions can still be compiled. */
 KILN_API kiln_status kiln_func_compile(kiln_func *f);
 
 /** Does the same as kiln_func_compile, but does not pass an error of the function to the module. Use this function in
  * front ends that can continue after a function has failed. These front ends may call kiln_func_begin for the same
- * symbol again. kiln_func_try_compile writes the error to `diag` (may be NULL). If there was no error, it writes a
- * diagnostic with the status KILN_OK. */
+ * symbol again. kiln_func_try_compile writes the error to `diag` (may be NULL). If there was no error,
+ * kiln_func_try_compile writes a diagnostic with the status KILN_OK. */
 KILN_API kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag);
 
 /** Frees a function and its error. The function is not compiled. The function's symbol stays undefined. NULL is
@@ -54,8 +54,9 @@ KILN_API kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag);
 KILN_API void kiln_func_discard(kiln_func *f);
 
 /** A callback to which a reader passes each function after the function is finished. The functions come in the order of
- * the reader's input. The callback owns the function. Before it returns, the callback must pass the function to
- * kiln_func_compile or kiln_func_discard. If the callback returns a status other than KILN_OK, the reader stops. */
+ * the reader's input. The callback owns the function. The callback must pass the function to kiln_func_compile or
+ * kiln_func_discard before the callback returns. If the callback returns a status other than KILN_OK, the reader
+ * stops. */
 typedef kiln_status (*kiln_func_sink_fn)(void *user, kiln_func *f);
 
 /** Returns the status of the first error of the function `f`. Returns KILN_OK if there was no error. */
@@ -66,8 +67,8 @@ KILN_API kiln_status kiln_func_status(const kiln_func *f);
 KILN_API kiln_status kiln_func_fail(kiln_func *f, kiln_status status, const char *message);
 
 /** Prevents `f` from being finished. Until you call kiln_func_hold with NULL, kiln_func_finish fails with the message
- * `message`. kiln_func_hold does not copy `message`. Helpers such as <kiln/ssa.h> use this function if they must
- * complete their work before the function is finished. */
+ * `message`. kiln_func_hold does not copy `message`. Use this function in helpers that must complete their work before
+ * the function is finished, such as <kiln/ssa.h>. */
 KILN_API void kiln_func_hold(kiln_func *f, const char *message);
 
 /** Returns the number that the next instruction will have in diagnostics. */
@@ -82,8 +83,8 @@ KILN_API kiln_symbol kiln_func_symbol(const kiln_func *f);
 /* ---- blocks ---- */
 
 /** Makes a block. Branches to the block may be built at any time. Instructions in the block may be built at any time.
- * Blocks may be filled in any order. Leaving a block before it is terminated and returning to it later costs a little
- * compile time. */
+ * Blocks may be filled in any order. It costs a little compile time to leave a block before it is terminated and to
+ * return to the block later. */
 KILN_API kiln_block kiln_block_new(kiln_func *f);
 
 /** Makes `count` blocks with consecutive ids and returns the first. */
@@ -107,7 +108,7 @@ KILN_API uint32_t kiln_block_param_count(const kiln_func *f, kiln_block b);
 KILN_API bool kiln_block_is_terminated(const kiln_func *f, kiln_block b);
 
 /** Passes `value` as argument number `index` on every edge from `pred` to `target`. You may call kiln_edge_set_arg at
- * any time before the function is finished, even before `pred` has a terminator. */
+ * any time before the function is finished. `pred` need not have a terminator yet. */
 KILN_API void kiln_edge_set_arg(kiln_func *f, kiln_block pred, kiln_block target, uint32_t index,
                                 kiln_value value);
 
@@ -139,7 +140,8 @@ KILN_API kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, 
 KILN_API kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend);
 
 /** Makes a stack slot. Returns the address of the slot, an i64. The slot's initial content is unspecified. A slot costs
- * no more than a value in a register if it has only loads and stores of one type, directly at its address. */
+ * no more than a value in a register if all accesses are loads and stores of one type, directly at the slot's
+ * address. */
 KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, uint32_t align_log2);
 
 /** Marks a slot that is an array or contains an array, for kiln_func_attrs.guard. Call kiln_slot_set_array before `f`
@@ -357,8 +359,8 @@ KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, uint32_t level);
 
 /* ---- terminators: TRY is in <kiln/exceptions.h> ---- */
 
-/** Builds a [BR] to `target`. `args` are the arguments for the parameters of `target`. If you leave out arguments here,
- * pass them later with kiln_edge_set_arg. */
+/** Builds a [BR] to `target`. `args` are the arguments for the parameters of `target`. If `args` lacks arguments, pass
+ * these arguments later with kiln_edge_set_arg. */
 KILN_API void kiln_build_br(kiln_func *f, kiln_block target, const kiln_value *args,
                             uint32_t n_args);
 
@@ -390,12 +392,15 @@ KILN_API void kiln_build_brind(kiln_func *f, kiln_value address, const kiln_bloc
 KILN_API void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n_values);
 
 /** Builds a [TAILCALL] to `callee`. `callee` has the same form as for kiln_build_call. The caller's signature and the
- * callee's signature must agree in the following ways. Both must have the same results. Both must have the same
- * convention, which is KILN_CC_C or KILN_CC_PRESERVE_NONE. Both or neither must have a parameter with KILN_PARAM_SRET.
- * Both or neither must be variadic. Two variadic signatures must have the same parameters. A variadic callee also
- * receives the caller's own variadic arguments. Arguments that are passed on the stack must not take more room than the
- * caller's own stack parameters. In the callee, addresses of the caller's slots and of its memory from SALLOC are not
- * valid. */
+ * callee's signature must agree in the following ways:
+ * - Both signatures have the same results.
+ * - Both signatures have the same convention. This is KILN_CC_C or KILN_CC_PRESERVE_NONE.
+ * - If one signature has a parameter with KILN_PARAM_SRET, the other signature has such a parameter too.
+ * - If one signature is variadic, the other signature is variadic too and has the same parameters.
+ *
+ * A variadic callee also receives the caller's own variadic arguments. Arguments that are passed on the stack must not
+ * take more room than the caller's own stack parameters. In the callee, addresses of the caller's slots are not valid.
+ * Addresses of the caller's memory from SALLOC are not valid either. */
 KILN_API void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee,
                                   const kiln_value *args, uint32_t n_args);
 
