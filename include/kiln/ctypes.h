@@ -1,7 +1,8 @@
-/* Helps front ends whose code calls C functions or is called by C functions. The helper knows C types, their layout,
- * and how the platform's ABI passes them. The front end describes its types and signatures to the helper. The front end
- * can then build calls, access parameters and variadic arguments, and return results, all in terms of C types. The
- * front end needs no knowledge of the ABI. The helper uses only the builder's public functions.
+/* Helps front ends whose code calls C functions or is called by C functions. The helper knows the C types and their
+ * layout. It also knows how the platform's ABI passes values of these types. The front end describes the types and
+ * signatures of its program to the helper. The front end can then build calls, access parameters and variadic
+ * arguments, and return results, all in terms of C types. The front end needs no knowledge of the ABI. The helper uses
+ * only the builder's public functions.
  *
  * The helper supports two ABIs, both for little-endian Linux. One ABI is the System V x86-64 psABI 1.0 (sections 3.1.2,
  * 3.2.3, 3.5.7). The other ABI is AAPCS64 2024Q3 (sections 5 and 6.8, appendix B). In calls, front ends pass a scalar
@@ -41,8 +42,8 @@ extern "C" {
  * the module (kiln_module_status). If the table is NULL, functions return "none". */
 typedef struct kiln_ctypes kiln_ctypes;
 
-/** A C type in a table (kiln_ctypes). The id of a basic type is its kiln_ctype_kind, in every table. Id 0 means
- * none. */
+/** A C type in a table (kiln_ctypes). In every table, the id of a basic type is the kiln_ctype_kind of the type. Id 0
+ * means none. */
 typedef struct kiln_ctype {
   uint32_t id; /**< 0 for none */
 } kiln_ctype;
@@ -94,9 +95,10 @@ KILN_API kiln_ctypes *kiln_ctypes_new(kiln_module *m);
 KILN_API void kiln_ctypes_free(kiln_ctypes *c);
 
 /** Switches C's default argument promotions for variadic arguments on or off. The promotions are on initially. While
- * they are off, new signatures pass a variadic float as a float and a variadic char as a char. kiln_build_cva_arg then
- * accepts these types. Switch the promotions off in front ends that promote arguments themselves. Switch them off too
- * for languages in which neither callers nor callees promote arguments. */
+ * the promotions are off, new signatures pass a variadic float as a float, and a variadic char as a char. While the
+ * promotions are off, kiln_build_cva_arg accepts these types. Switch the promotions off in front ends that promote
+ * arguments themselves. Switch the promotions off too for languages in which neither callers nor callees promote
+ * arguments. */
 KILN_API void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on);
 
 /* ---- types ---- */
@@ -193,8 +195,8 @@ KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, uint32_t flags, kiln_ctype resu
                                  const kiln_ctype *params, uint32_t n_params);
 
 /** Returns the signature of a call with variadic arguments. `sig` is the variadic signature of the callee. `more`
- * contains the types of the `n_more` variadic arguments. The function promotes these types as in C. It does not promote
- * them if kiln_ctypes_set_promotion has switched promotions off. */
+ * contains the types of the `n_more` variadic arguments. The function promotes these types as in C. If
+ * kiln_ctypes_set_promotion has switched promotions off, the function does not promote these types. */
 KILN_API kiln_csig kiln_csig_new_variadic(kiln_ctypes *c, kiln_csig sig, const kiln_ctype *more,
                                           uint32_t n_more);
 
