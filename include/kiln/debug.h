@@ -1,9 +1,9 @@
 /** @file
  * Debug information. Front ends describe the functions, lines and variables of the source from which the machine code
  * was made. The descriptions are DWARF entries. From these entries, the object writer generates .debug_info and related
- * sections. This header has functions for the common kinds of entries. They are implemented with the functions of
- * <kiln/debug_entries.h> (helpers/debug.c), which make entries of any kind. A front end may use both headers for the
- * same module.
+ * sections. This header has functions for the common kinds of entries. The header <kiln/debug_entries.h> has functions
+ * that make entries of any kind. The functions of this header are implemented with those functions (helpers/debug.c). A
+ * front end may use both headers for the same module.
  *
  * Each module has a set of entries. This set contains the entries that several functions share: units, files, types,
  * global variables. Each session has a set of entries too. The session's set contains entries that belong to only one
@@ -44,7 +44,7 @@ KILN_API kiln_debug *kiln_module_debug(kiln_module *m);
 KILN_API kiln_debug *kiln_session_debug(kiln_session *s);
 
 /* ---- entries ----
- * You can add further attributes (<kiln/debug_entries.h>) only to the newest entry. The functions copy names, which are
+ * You can add further attributes (<kiln/debug_entries.h>) only to the newest entry. The functions copy names. Names are
  * NUL-terminated. NULL means no name. Each function returns the new entry. If the set is NULL or memory runs out, the
  * function returns entry 0. A `parent` or `scope` of 0 means the top level of the unit. */
 
@@ -64,15 +64,16 @@ KILN_API kiln_die kiln_die_new_base_type(kiln_debug *d, const char *name, uint32
 /** Adds the type of pointers to the type `to`. If `to` is 0, the pointers may point to anything. */
 KILN_API kiln_die kiln_die_new_pointer_type(kiln_debug *d, kiln_die to);
 
-/** Adds a type that modifies the type `type`. `tag` says how it modifies the type: KILN_DW_TAG_const_type, ... */
+/** Adds a type that modifies the type `type`. `tag` says how the new type modifies `type`: KILN_DW_TAG_const_type,
+ * ... */
 KILN_API kiln_die kiln_die_new_modified_type(kiln_debug *d, uint32_t tag, kiln_die type);
 
 /** Adds another name for a type. */
 KILN_API kiln_die kiln_die_new_typedef(kiln_debug *d, kiln_die parent, const char *name,
                                        kiln_die type);
 
-/** Adds an array type of `count` elements. Indices start at 0 and have the integer type `index`. If `index` is 0, their
- * type is unspecified. */
+/** Adds an array type of `count` elements. Indices start at 0 and have the integer type `index`. If `index` is 0, the
+ * type of the indices is unspecified. */
 KILN_API kiln_die kiln_die_new_array_type(kiln_debug *d, kiln_die element, kiln_die index,
                                           uint64_t count);
 
@@ -151,19 +152,19 @@ KILN_API kiln_die kiln_die_new_global(kiln_debug *d, kiln_die unit,
  * a unit. `unit` is the module's entry for that unit. `begin` is the location of the code before the first instruction
  * that has a location. 0 means no location. Set kiln_module_attrs.dwarf_version before you call kiln_func_set_debug.
  *
- * `subprogram` may have the flag DW_AT_call_all_calls. If it has this flag and is defined, Kiln writes an entry for
- * each call in the function. The tag of this entry is DW_TAG_call_site, or GNU's equivalent in DWARF 4. The entry
- * describes those arguments of the call that are passed in registers. Each of them must be a constant, an address in
- * the frame, or a value that the call does not change. Debuggers need these entries to show a parameter
- * (kiln_func_set_variable) whose value is no longer stored anywhere. They compute the value that the parameter had at
- * the start of the function (DW_OP_entry_value). */
+ * `subprogram` may have the flag DW_AT_call_all_calls. If `subprogram` has this flag and is defined, Kiln writes an
+ * entry for each call in the function. The tag of this entry is DW_TAG_call_site, or GNU's equivalent in DWARF 4. The
+ * entry describes arguments of the call that are passed in registers. It describes an argument only if the argument is
+ * a constant, an address in the frame, or a value that the call does not change. Debuggers need these entries to show a
+ * parameter (kiln_func_set_variable) whose value is no longer stored anywhere. Debuggers compute the value that the
+ * parameter had at the start of the function (DW_OP_entry_value). */
 KILN_API void kiln_func_set_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin);
 
-/** Describes a variable of a function. The variable lives in memory throughout its scope. */
+/** Describes a variable of a function. The variable is in memory throughout its scope. */
 typedef struct kiln_debug_variable {
   kiln_die variable; /**< DW_TAG_variable or DW_TAG_formal_parameter; its parent is the scope */
-  /** If `indirect` is false, the address of the slot that holds the variable. If `indirect` is true, the address of the
-   * slot that holds the variable's address. */
+  /** If `indirect` is false, this is the address of the slot that holds the variable. If `indirect` is true, this is
+   * the address of the slot that holds the variable's address. */
   kiln_value slot;
   bool indirect; /**< the slot holds the variable's address */
   bool
@@ -173,7 +174,8 @@ typedef struct kiln_debug_variable {
   uint32_t expr_bytes; /**< size of `expr` */
   /** The slot may hold only a part of the variable. This is the first bit of that part. */
   uint32_t part_at;
-  uint32_t part_bits; /**< The number of bits of that part. 0 means the whole variable. */
+  /** Number of bits of the part of the variable that the slot holds. 0 means the whole variable. */
+  uint32_t part_bits;
   /** If the variable belongs to an inlined function, this is the location of the inlined call. Otherwise, this is 0. */
   uint32_t inlined;
   uint64_t reserved[1]; /**< 0 */
@@ -195,20 +197,22 @@ typedef struct kiln_debug_value {
   /** A value of the function, a constant, or the address of a slot. 0 means that the value of the variable is no longer
    * known. */
   kiln_value value;
-  /** If true, the result is the address of the variable. The result is `value`, or the result of `expr` if there is an
-   * expression. */
+  /** If true, `value` is the address of the variable. If there is an expression, the result of the expression is the
+   * address of the variable. */
   bool address;
   /** Expression (DW_OP_...) that debuggers apply to the value. NULL means no expression. The expression is copied. */
   const uint8_t *expr;
   uint32_t expr_bytes; /**< size of `expr` */
-  /** The value may be that of only a part of the variable. This is the first bit of that part. */
+  /** The first bit of the part of the variable that has this value. Use this field only if the value is the value of a
+   * part of the variable. */
   uint32_t part_at;
-  uint32_t part_bits; /**< The number of bits of that part. 0 means the whole variable. */
-  uint32_t inlined;   /**< as for kiln_debug_variable.inlined */
+  /** Number of bits of the part of the variable that has this value. 0 means the whole variable. */
+  uint32_t part_bits;
+  uint32_t inlined; /**< as for kiln_debug_variable.inlined */
   /** Further values that the expression uses. The list ends at the first value that is 0. */
   kiln_value other[KILN_MAX_OTHER_VALUES];
-  /** The offsets at which the expression uses the further values, one for each further value. Each further value is
-   * pushed before the byte of the expression at its offset. Offsets ascend. */
+  /** The offsets at which the expression uses the further values, one for each further value. The expression pushes
+   * each further value immediately before the byte at the offset of that value. Offsets ascend. */
   uint32_t other_at[KILN_MAX_OTHER_VALUES];
   /** The position from which the variable has this value (kiln_func_position). 0 means the next instruction. */
   uint32_t at;
@@ -260,7 +264,7 @@ typedef struct kiln_location {
  * the module has failed. */
 KILN_API uint32_t kiln_loc_new_full(kiln_session *s, const kiln_location *at);
 
-/** Sets the location of the instructions that are built from now on to `at`. This is faster than kiln_loc_new_full
+/** Sets the location `at` for the instructions that are built from now on. This is faster than kiln_loc_new_full
  * followed by kiln_func_set_loc. Returns the id of the location. Returns 0 if the module or the function has failed.
  * Returns 0 too if the function is finished or is NULL. */
 KILN_API uint32_t kiln_func_set_location(kiln_func *f, const kiln_location *at);
