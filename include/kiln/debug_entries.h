@@ -2,8 +2,9 @@
  * Debug information in DWARF's own terms. The functions of this header make entries. Each entry has a tag, attributes
  * and a parent.
  *
- * The entries of a set have numbers. You may refer to an entry before you define it. Tags and attributes are those of
- * DWARF 5 (<kiln/dwarf.h>). Kiln does not check whether the attributes of an entry are allowed for its tag. */
+ * The entries of a set have numbers. You may refer to an entry before you define it. Tags and attributes are the tags
+ * and attributes of DWARF 5 (<kiln/dwarf.h>). Kiln does not check whether the attributes of an entry are allowed for
+ * its tag. */
 #ifndef KILN_DEBUG_ENTRIES_H
 #define KILN_DEBUG_ENTRIES_H
 
@@ -23,9 +24,9 @@ enum {
   /** a source file: DW_AT_name, DW_AT_comp_dir (its directory), kiln_die_set_md5 */
   KILN_DIE_TAG_FILE = 0xfff0,
   KILN_DIE_TAG_LIST = 0xfff1, /**< a list of entries: kiln_die_begin_list */
-  /** A scope for locations. This entry stands for its parent, which is a function or a block. Use the entry for code
-   * from another file; the locations then name that file. Use it too for code that has a discriminator
-   * (DW_AT_GNU_discriminator). */
+  /** A scope for locations. This entry stands for its parent. The parent is a function or a block. Use the entry for
+   * code from another file. The locations of this code then name the other file. Use the entry too for code that has a
+   * discriminator (DW_AT_GNU_discriminator). */
   KILN_DIE_TAG_PART = 0xfff2,
 };
 
@@ -63,11 +64,11 @@ KILN_API void kiln_die_set_flag(kiln_debug *d, uint32_t name);
 KILN_API void kiln_die_set_string(kiln_debug *d, uint32_t name, const char *text,
                                   size_t text_length);
 
-/** Adds a string of `text_length` bytes, without NUL, to the set `d`. The string is copied, unless
- * kiln_module_options.borrow_strings is set. kiln_debug_string_new does not search for equal strings. The new string
- * must therefore differ from all other strings that it adds to the sets of the module and its sessions. Strings that
- * are added to a set one after the other have consecutive ids. Entries of a session may use strings of the module's
- * set. Returns id 0 if memory runs out, or if `d` or `text` is NULL. */
+/** Adds a string of `text_length` bytes, without NUL, to the set `d`. The string is copied if
+ * kiln_module_options.borrow_strings is false. kiln_debug_string_new does not search for equal strings. The new string
+ * must therefore differ from all other strings that kiln_debug_string_new adds to the sets of the module and its
+ * sessions. Strings that are added to a set one after the other have consecutive ids. Entries of a session may use
+ * strings of the module's set. Returns id 0 if memory runs out, or if `d` or `text` is NULL. */
 KILN_API kiln_debug_string kiln_debug_string_new(kiln_debug *d, const char *text,
                                                  size_t text_length);
 
@@ -103,8 +104,8 @@ KILN_API void kiln_die_set_retained(kiln_debug *d, kiln_die list);
 KILN_API void kiln_die_set_md5(kiln_debug *d, const uint8_t *md5);
 
 /** Makes the entries of the list `list` the children of the newest entry, in the order of the list. The newest entry
- * may be a DW_TAG_variant_part. In that case, Kiln writes each child in a DW_TAG_variant of its own, except for the
- * child that DW_AT_discr names. The DW_AT_discr_value of a child then becomes an attribute of the child's
+ * may be a DW_TAG_variant_part. In that case, Kiln writes each child in a DW_TAG_variant of its own. The child that
+ * DW_AT_discr names is an exception. The DW_AT_discr_value of a child then becomes an attribute of the child's
  * DW_TAG_variant. A child may have no parent (DW_TAG_subrange_type, DW_TAG_enumerator, template parameters). Kiln
  * writes such a child once under each entry that uses the list. No other entry may refer to such a child. */
 KILN_API void kiln_die_set_children(kiln_debug *d, kiln_die list);
@@ -135,7 +136,8 @@ KILN_API void kiln_die_append(kiln_debug *d, kiln_die item);
 /** The kind of an attribute's value in a kiln_die_shape_attr. */
 typedef enum kiln_die_attr_kind {
   KILN_DIE_ATTR_UINT, /**< kiln_die_set_uint, up to 32 bits */
-  /** kiln_die_set_uint. This kind takes two values: the low 32 bits and the high 32 bits, in this order. */
+  /** kiln_die_set_uint. This kind takes two values. The first value is the low 32 bits. The second value is the high 32
+   * bits. */
   KILN_DIE_ATTR_WIDE,
   KILN_DIE_ATTR_INT,    /**< kiln_die_set_int: takes two values, like WIDE */
   KILN_DIE_ATTR_FLAG,   /**< kiln_die_set_flag: no value */
@@ -192,9 +194,9 @@ KILN_API void kiln_debug_set_lines_only(kiln_debug *d, kiln_die unit);
 KILN_API void kiln_debug_keep(kiln_debug *d, kiln_die unit, kiln_die e);
 
 /** Sets the location of a variable (DW_TAG_variable) of the module. The location is the expression `expr` (DW_OP_...),
- * applied to the address of `symbol`. The expression has `expr_bytes` bytes and is copied. If `symbol` is 0, the
- * variable has no address, and the expression computes the value of the variable. If the object does not define the
- * symbol, the variable has no location.
+ * applied to the address of `symbol`. The expression has `expr_bytes` bytes. The expression is copied. If `symbol` is
+ * 0, the variable has no address, and the expression computes the value of the variable. If the object does not define
+ * the symbol, the variable has no location.
  *
  * `variable` may be the declaration (DW_TAG_subprogram) of a function that the module does not define. In that case,
  * `symbol` is the function, and there is no expression. The entries of calls to the function refer to this
@@ -204,9 +206,9 @@ KILN_API void kiln_debug_set_global(kiln_debug *d, kiln_die variable, kiln_symbo
 
 /* ---- location expressions ---- */
 
-/** A location expression under construction. Zero-initialise it. */
+/** A location expression under construction. Zero-initialise the struct. */
 typedef struct kiln_debug_expr {
-  /** The bytes of the expression. Pass them to kiln_die_set_expr or another function that takes an expression. */
+  /** The bytes of the expression. Pass the bytes to kiln_die_set_expr or another function that takes an expression. */
   uint8_t bytes[120];
   uint32_t size_bytes; /**< bytes in use */
   bool full;           /**< something did not fit and is missing */
