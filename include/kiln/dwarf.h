@@ -4,8 +4,8 @@
 #ifndef KILN_DWARF_H
 #define KILN_DWARF_H
 
-/** The numbers. Their names are those of the standard, with a prefix: KILN_DW_TAG_..., KILN_DW_AT_..., KILN_DW_OP_...,
- * KILN_DW_LANG_... */
+/** The numbers. The names are the names of the standard, with a prefix: KILN_DW_TAG_..., KILN_DW_AT_...,
+ * KILN_DW_OP_..., KILN_DW_LANG_... */
 enum {
 #define KILN_DW_TAG(number, name) KILN_DW_TAG_##name = number,
 #define KILN_DW_AT(number, name) KILN_DW_AT_##name = number,
