@@ -18,8 +18,8 @@ KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions
                                    uint32_t n_sessions, kiln_buffer *out);
 
 /** Writes an object to the file `path`. The object is the one that kiln_emit_elf would append. The function creates the
- * file, or replaces an existing file. If it cannot write the file, it returns KILN_ERR_IO. In this case, no file `path`
- * exists afterwards. */
+ * file, or replaces an existing file. If kiln_emit_elf_file cannot write the file, kiln_emit_elf_file returns
+ * KILN_ERR_IO. In this case, no file `path` exists afterwards. */
 KILN_API kiln_status kiln_emit_elf_file(kiln_module *m, kiln_session *const *sessions,
                                         uint32_t n_sessions, const char *path);
 
@@ -29,7 +29,7 @@ KILN_API uint32_t kiln_elf_reloc_number(kiln_processor p, kiln_reloc_kind kind);
 
 /** Returns the kind of relocation that has the number `number` in ELF. Programs that read objects from other assemblers
  * need this function. If Kiln has no such kind, kiln_elf_reloc_kind returns KILN_RELOC_FORMAT + `number`. If `number`
- * is above 65,535, it returns KILN_RELOC_NONE. */
+ * is above 65,535, kiln_elf_reloc_kind returns KILN_RELOC_NONE. */
 KILN_API kiln_reloc_kind kiln_elf_reloc_kind(kiln_processor p, uint32_t number);
 
 #ifdef __cplusplus
