@@ -1,6 +1,6 @@
 /* Calls that may unwind. The operation TRY builds such a call. Clauses select the exceptions that a TRY catches. The
  * landing pad of a TRY receives the exception and its selector. A function with a TRY needs a personality
- * (<kiln/attrs.h>). A landing pad that only cleans up ends with RESUME. */
+ * (<kiln/attrs.h>). After a cleanup, a landing pad ends with RESUME. */
 #ifndef KILN_EXCEPTIONS_H
 #define KILN_EXCEPTIONS_H
 
@@ -78,8 +78,8 @@ KILN_API kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, uint32_t k);
  * argument on the unwind edge of a TRY. */
 KILN_API kiln_value kiln_try_exception(kiln_func *f, uint32_t k);
 
-/** Returns the selector of the type `type` in the function `f`, as an integer constant. Compare it with the selector
- * that the landing pad receives. The symbol of id 0 is the type of CATCH_ALL. */
+/** Returns the selector of the type `type` in the function `f`, as an integer constant. Compare this constant with the
+ * selector that the landing pad receives. The symbol of id 0 is the type of CATCH_ALL. */
 KILN_API kiln_value kiln_const_typeid(kiln_func *f, kiln_symbol type);
 
 /* ---- landing pads that several tries share ---- */
