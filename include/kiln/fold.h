@@ -1,8 +1,8 @@
 /* Folds operations while functions are built. Each kiln_fold_ function takes the arguments of the kiln_build_ function
  * of the same name (<kiln/build.h>) and returns the same value. If the value is a constant or one of the operands, the
- * kiln_fold_ function builds no instruction. If a simpler instruction computes the value, it builds the simpler
- * instruction. The builder itself rewrites nothing, so that the printed form of a function shows what was built. You
- * may use the functions of both headers together.
+ * kiln_fold_ function builds no instruction. If a simpler instruction computes the value, the kiln_fold_ function
+ * builds the simpler instruction. The builder itself rewrites nothing, so that the printed form of a function shows
+ * what was built. You may use the functions of both headers together.
  *
  *     kiln_fold_binary(f, KILN_OP_SHL, KILN_TYPE_I32, kiln_const_int(f, 1), kiln_const_int(f, 2)); // 4
  *     kiln_fold_binary(f, KILN_OP_ADD, KILN_TYPE_I64, v, kiln_const_int(f, 0));                    // v
@@ -17,8 +17,8 @@
  * - comparisons of the result of a comparison with 0 (icmp ne (zext (icmp ...)), 0);
  * - the parts of addresses.
  *
- * The functions do not fold operations that trap or whose result is unspecified (udiv 1, 0; shl 1, 99). They do not
- * fold floating-point arithmetic either, because its results depend on the rounding mode.
+ * The functions do not fold operations that trap or whose result is unspecified (udiv 1, 0; shl 1, 99). The functions
+ * do not fold floating-point arithmetic, because the results of floating-point arithmetic depend on the rounding mode.
  *
  * The result may be an integer constant. An integer constant has no type (kiln_value_type returns VOID). A front end
  * that needs the types of its values must therefore record the types itself. Folding may make an earlier instruction
