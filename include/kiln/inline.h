@@ -4,9 +4,9 @@
  *
  * A front end passes each function that may be inlined (an inline candidate) to kiln_func_keep instead of
  * kiln_func_compile. This header calls these functions kept functions. After the last candidate, the front end calls
- * kiln_module_settle_inlining. This call decides which kept functions are inlined. Afterwards, when Kiln compiles a
- * caller, it replaces calls to these functions with copies of their bodies. kiln_session_begin_kept returns each kept
- * function, so that the function itself can be compiled. */
+ * kiln_module_settle_inlining. This call decides which kept functions are inlined. When Kiln later compiles a caller,
+ * Kiln replaces calls to these functions with copies of their bodies. kiln_session_begin_kept returns each kept
+ * function. The front end can thus compile the kept function itself. */
 #ifndef KILN_INLINE_H
 #define KILN_INLINE_H
 
@@ -29,10 +29,10 @@ typedef struct kiln_inline_call_info {
   kiln_symbol callee; /**< the function being called */
   uint32_t depth;     /**< number of inlined bodies around the call */
   /** Number of instructions of the callee, counted as in docs/inlining.md. This number includes the instructions of
-   * functions that the limits allow to be inlined into the callee. */
+   * functions that the limits allow Kiln to inline into the callee. */
   uint32_t instructions;
-  /** Size of the callee's slots. This size includes the slots of functions that the limits allow to be inlined into the
-   * callee. */
+  /** Size of the callee's slots. This size includes the slots of functions that the limits allow Kiln to inline into
+   * the callee. */
   uint32_t frame_bytes;
   /** True if the callback decides about the call. In this case, Kiln can inline the call, but need not inline it. */
   bool is_open;
@@ -42,9 +42,10 @@ typedef struct kiln_inline_call_info {
 } kiln_inline_call_info;
 
 /** A callback that decides whether a call is inlined. The callback returns true to inline the call. If `is_open` is
- * false, Kiln ignores the result. Kiln then inlines the call if `why_not` is NULL, and does not inline it otherwise.
- * The result should depend only on `call`, so that the same input results in the same code. Several threads, each with
- * its own session, may call the callback at once. The callback may read the module, but must not change it. */
+ * false, Kiln ignores the result. Kiln then inlines the call if `why_not` is NULL. If `why_not` is not NULL, Kiln does
+ * not inline the call. The result should depend only on `call`, so that the same input results in the same code.
+ * Several threads, each with its own session, may call the callback at once. The callback may read the module, but must
+ * not change it. */
 typedef bool (*kiln_inline_fn)(void *user, const kiln_inline_call_info *call);
 
 /** The inlining policy. The policy consists of limits and a callback. Zero-initialise the struct for the defaults. Kiln
@@ -108,8 +109,8 @@ KILN_API kiln_status kiln_func_keep(kiln_func *f);
 KILN_API const char *kiln_func_why_not_kept(const kiln_func *f);
 
 /** Decides which kept functions are inlined, according to kiln_module_attrs.inlining. Call this function before
- * kiln_module_freeze. The decision depends on which functions were kept, but not on the order in which they were kept.
- * Returns the status of the module. */
+ * kiln_module_freeze. The decision depends on which functions were kept. It does not depend on the order in which the
+ * functions were kept. Returns the status of the module. */
 KILN_API kiln_status kiln_module_settle_inlining(kiln_module *m);
 
 /** Returns the finished function that was kept for `symbol`. Calls in the function are inlined already. The caller owns
