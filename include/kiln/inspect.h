@@ -79,8 +79,8 @@ KILN_API const char *kiln_op_name(kiln_op op);
  * value is NONE until the forward value is bound and the function is finished. */
 KILN_API kiln_operand_info kiln_operand_get(const kiln_func *f, kiln_value v);
 
-/** Returns the operation that produced the value `v`. Returns KILN_OP_NONE if the function is not being built any more,
- * or if the operation is not in the current block. kiln_value_op is faster than kiln_inst_get. */
+/** Returns the operation that produced the value `v`. Returns KILN_OP_NONE if `f` is not being built, or if the
+ * operation is not in the current block. kiln_value_op is faster than kiln_inst_get. */
 KILN_API kiln_op kiln_value_op(const kiln_func *f, kiln_value v);
 
 /** Describes an instruction. An operand of kind VALUE has the same id as the instruction that produced it. */
@@ -90,9 +90,9 @@ KILN_API kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i);
  * of the builder's function. The operands of CALL and TRY are the callee, followed by the arguments. */
 KILN_API kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k);
 
-/** Returns the type that operand number `k` of an instruction must have. If this operand is an integer constant, it
- * takes this type. Returns VOID if there is no such operand. Returns VOID too for variadic arguments, which may have
- * any type, and for the operand of a RESULT. */
+/** Returns the type that operand number `k` of an instruction must have. If this operand is an integer constant, the
+ * constant takes this type. Returns VOID if there is no such operand. Returns VOID for a variadic argument, because a
+ * variadic argument may have any type. Returns VOID for the operand of a RESULT. */
 KILN_API kiln_type kiln_inst_operand_type(const kiln_func *f, kiln_inst i, uint32_t k);
 
 /** Returns the number of blocks. All block ids are below this number. */
@@ -114,7 +114,7 @@ KILN_API uint32_t kiln_func_value_limit(const kiln_func *f);
 KILN_API uint32_t kiln_func_block_count(const kiln_func *f);
 
 /** Returns filled block number `k`, counting from 0. The blocks are in the order in which the front end filled them.
- * The printed text of the function has the same order. The first block is the entry block, which has id 0. */
+ * The printed text of the function has the same order. The first block is the entry block. The entry block has id 0. */
 KILN_API kiln_block kiln_func_block_at(const kiln_func *f, uint32_t k);
 
 /** Returns the number of stack slots. */
