@@ -8,7 +8,7 @@
  * Take the following steps in order:
  * - Make an interpreter.
  * - Add every function, or pass kiln_interp_sink to a reader.
- * - Link.
+ * - Call kiln_interp_link.
  * - Run the constructors.
  * - Call functions.
  * - Run the destructors.
@@ -30,10 +30,10 @@ typedef struct kiln_interp kiln_interp;
 
 /** Options of an interpreter. Zero-initialise the struct for the defaults. */
 typedef struct kiln_interp_options {
-  /** Callback that returns the address of a symbol that the module does not define. The callback returns NULL if it
-   * does not know the symbol. If there is no callback or the callback returns NULL, the interpreter searches the
-   * dynamic symbols of the process. For a thread-local symbol, the interpreter calls the callback at each use of the
-   * symbol. The callback then returns the address for the calling thread. */
+  /** Callback that returns the address of a symbol that the module does not define. If the callback does not know the
+   * symbol, the callback returns NULL. If there is no callback or the callback returns NULL, the interpreter searches
+   * the dynamic symbols of the process. For a thread-local symbol, the interpreter calls the callback at each use of
+   * the symbol. The callback then returns the address for the calling thread. */
   kiln_resolve_fn resolve;
   void *resolve_user; /**< passed to `resolve` */
   /** Callback that returns memory for a data symbol that the module defines. The memory must be aligned for the data
@@ -42,13 +42,13 @@ typedef struct kiln_interp_options {
    * memory of the calling thread. This memory must already contain the symbol's initial content. */
   void *(*place)(void *user, kiln_symbol symbol, const char *name);
   void *place_user; /**< passed to `place` */
-  /** Callback for faults. The interpreter calls it for each fault, from within the function that fails. If C code
-   * called a function of the program through its address, this thread may have no kiln_interp_call that can return the
-   * fault. In that case, the interpreter calls abort() after the callback returns. */
+  /** Callback for faults. The interpreter calls the callback for each fault. The function that fails calls the callback
+   * before the function returns. If C code called a function of the program through its address, this thread may have
+   * no kiln_interp_call that can return the fault. The interpreter then calls abort() after the callback returns. */
   kiln_diag_fn on_fault;
   void *on_fault_user; /**< passed to `on_fault` */
-  /** Size of the memory for each thread's frames; 0 for 512 MiB. The interpreter reserves this memory, and uses only as
-   * much of it as needed. */
+  /** Size of the memory for each thread's frames; 0 for 512 MiB. The interpreter reserves this memory. It uses only as
+   * much of this memory as needed. */
   uint64_t stack_bytes;
   /** Maximum number of steps that a thread may make; 0 for no limit. A thread that reaches this limit gets the error
    * KILN_ERR_LIMIT. Each call is a step, and so is each entry to a block. */
@@ -67,7 +67,7 @@ KILN_API void kiln_interp_free(kiln_interp *in);
  * sticks to the function. The function's diagnostic has the position of the error. */
 KILN_API kiln_status kiln_interp_add(kiln_interp *in, kiln_func *f);
 
-/** A kiln_func_sink_fn that adds the function to an interpreter instead of compiling it. Its `user` is the
+/** A kiln_func_sink_fn that adds the function to an interpreter instead of compiling the function. `user` is the
  * interpreter. */
 KILN_API kiln_status kiln_interp_sink(void *interp, kiln_func *f);
 
@@ -95,8 +95,8 @@ KILN_API kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function,
                                       kiln_interp_value *results, kiln_diag *diag);
 
 /** Throws an exception of the type `type`. C functions that the program called, directly or indirectly, may call this
- * function. If this thread is not running the interpreter, kiln_interp_throw returns KILN_ERR_ARGUMENT. Otherwise, it
- * does not return.
+ * function. If this thread is not running the interpreter, kiln_interp_throw returns KILN_ERR_ARGUMENT. Otherwise,
+ * kiln_interp_throw does not return.
  *
  * The interpreter compares types by address. The exception is caught by a CATCH of a symbol with the address `type`, or
  * by a CATCH_ALL. A FILTER that does not list the type catches the exception too. Landing pads receive `exception`. The
@@ -104,8 +104,8 @@ KILN_API kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function,
  * functions between this call and the landing pad as longjmp does.
  *
  * It is a fault if no frame catches the exception. It is a fault too if unwinding would leave a frame that is in a call
- * with KILN_SIG_NOUNWIND. The position of these faults is the program's call to C. An exception of C++ or another
- * language is a fault as soon as it reaches the interpreter. */
+ * with KILN_SIG_NOUNWIND. The position of these faults is the program's call to C. It is a fault if an exception of C++
+ * or another language reaches the interpreter. */
 KILN_API kiln_status kiln_interp_throw(kiln_interp *in, void *exception, const void *type);
 
 /** Calls the module's constructors. */
