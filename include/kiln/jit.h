@@ -1,30 +1,29 @@
-/* Just-in-time compilation. The JIT puts a module's code into the memory of this process, where the process can call
- * the code.
+/* Just-in-time compilation. The JIT puts a module's code into the memory of this process. The process can then call the
+ * code.
  *
  * A front end builds and compiles functions in the same way as for an object. Instead of kiln_emit_elf, the front end
  * calls kiln_jit_add. kiln_jit_add links the functions with the JIT's existing code and data, and with the program's
  * own symbols. Each call to kiln_jit_add adds a *unit*. The front end can remove a unit again. No mapping of memory is
  * ever writable and executable at the same time.
  *
- * Threads. Any thread may call any function of this header at any time, with two exceptions. The first exception is
- * kiln_jit_free: no other call on the JIT may run at the same time. The second exception is a stream: only one thread
- * at a time may use it. Modules and sessions follow the same rules as without a JIT. The JIT holds its lock only while
- * it links units. The JIT does not hold its lock while code is generated. A signal handler must not call any function
- * of this header. A signal handler may run JIT-compiled code. This code may even use thread-local data for the first
- * time in the thread.
+ * Any thread may call any function of this header at any time, with two exceptions. While a thread is in kiln_jit_free,
+ * no other thread may use the same JIT. Only one thread at a time may use a stream. Modules and sessions follow the
+ * same rules as without a JIT. The JIT holds its lock only while it links units. The JIT does not hold its lock while
+ * code is generated. A signal handler must not call any function of this header. A signal handler may run JIT-compiled
+ * code. This code may even use thread-local data for the first time in the thread.
  *
- * NULL. If Kiln cannot make a JIT or a stream, the pointer to it is NULL. Calls on a NULL JIT or stream return "none"
- * or KILN_ERR_ARGUMENT.
+ * If Kiln cannot make a JIT or a stream, the result is a NULL pointer. Calls on a NULL JIT or stream return "none" or
+ * KILN_ERR_ARGUMENT.
  *
- * Running code. The JIT does not know which functions are running. Before you remove a unit or free the JIT, make sure
- * that no thread is executing the code to be removed. Make sure too that no thread will return to this code, and that
- * nothing keeps addresses of the code. After a function is redefined, calls that are in progress finish in the old
- * code, and new calls reach the new code. See docs/jit.md.
+ * The JIT does not know which functions are running. Before you remove a unit or free the JIT, make sure that no thread
+ * is executing the code to be removed. Make sure too that no thread will return to this code, and that nothing keeps
+ * addresses of the code. After a function is redefined, calls that are in progress finish in the old code, and new
+ * calls reach the new code. See docs/jit.md.
  *
- * fork. A child process inherits the JIT in the state that the JIT had at the fork. The child may run the existing
- * code, look up symbols, and free the JIT. The child cannot add or remove units (KILN_ERR_STRUCTURE), but may make a
- * JIT of its own. After the fork, the parent's changes to the JIT do not affect the child. These rules apply to fork().
- * Children made by clone or _Fork may use units that the parent may remove only if the JIT has
+ * A child process made by fork() inherits the JIT in the state that the JIT had at the fork. The child may run the
+ * existing code, look up symbols, and free the JIT. The child cannot add or remove units (KILN_ERR_STRUCTURE). The
+ * child may make a JIT of its own. After the fork, the parent's changes to the JIT do not affect the child. A child
+ * process made by clone or _Fork may use units of the parent. If the parent may remove these units, the JIT must have
  * KILN_JIT_PROTECTION_SWITCH. */
 #ifndef KILN_JIT_H
 #define KILN_JIT_H
@@ -53,8 +52,8 @@ typedef enum kiln_jit_protection {
   KILN_JIT_PROTECTION_AUTO,
   /** The JIT maps the same memory (of a memfd) twice. One mapping is executable, and the other mapping is writable.
    * Adding a function needs no system call. Debuggers can set only hardware breakpoints in this memory. A child process
-   * shares the memory with its parent. After a fork, the parent moves a chunk of 64 KiB to new pages when it first
-   * removes a unit from the chunk. Such a move takes 4 system calls. The library learns of forks through
+   * shares the memory with its parent. After a fork, the parent moves a chunk of 64 KiB to new pages when the parent
+   * first removes a unit from the chunk. Such a move takes 4 system calls. The library learns of forks through
    * pthread_atfork. It therefore does not learn of children that clone or _Fork makes. In these children, the code
    * changes whenever the parent's code changes. */
   KILN_JIT_PROTECTION_DUAL,
@@ -86,13 +85,13 @@ typedef struct kiln_jit_options {
   /** Do not register frames with the unwinder. Adding a unit is then faster, but unwinding does not work through frames
    * of the JIT. Exceptions, backtrace() and pthread_cancel stop at these frames or end the process. */
   bool no_unwind;
-  /** Register each unit with gdb, through gdb's JIT interface. gdb then knows the names and frames of functions. gdb
-   * also knows the lines, variables and types that the front end described with <kiln/debug.h>. */
+  /** Register each unit with gdb, through gdb's JIT interface. The debugger then knows the names and frames of
+   * functions. The debugger also knows the lines, variables and types that the front end described with
+   * <kiln/debug.h>. */
   bool gdb;
-  /** Append the names and addresses of functions to /tmp/perf-PID.map. `perf report` looks for names in this file. The
-   * JIT replaces the file if an earlier process with the same PID left it there. In this file and in the file in
-   * jitdump_folder, names contain no control characters and no backslashes. Each of these characters is written as a
-   * backslash and two hexadecimal digits. */
+  /** Append the names and addresses of functions to /tmp/perf-PID.map. `perf report` looks for names in this file. If
+   * an earlier process with the same PID left this file, the JIT replaces the file. In this file and in the file in
+   * jitdump_folder, a backslash and two hexadecimal digits stand for each control character or backslash of a name. */
   bool perf_map;
   /** Write the file jit-PID.dump to this folder, for `perf inject --jit`. The file contains the names and code of
    * functions. The file also contains the lines of functions that have debugging information. All JITs of the process
@@ -148,10 +147,10 @@ typedef struct kiln_jit_input {
 
 /** Flags of kiln_jit_add and kiln_jit_stream_add. */
 enum {
-  /** Calls to external functions of the unit go through a stub, which is one indirect jump. References to the addresses
-   * of these functions go through the stub too. A later unit may define these functions again if it is also added with
-   * this flag. All calls then reach the new code. Without this flag, a second strong definition of a name is an
-   * error. */
+  /** Calls to external functions of the unit go through a stub. A stub is one indirect jump. References to the
+   * addresses of these functions go through the stub too. A later unit may define these functions again if the later
+   * unit also has this flag. All calls then reach the new code. Without this flag, a second strong definition of a name
+   * is an error. */
   KILN_JIT_REDEFINABLE = 1,
   /** An undefined function is not an error if the unit's code only calls the function or takes its address. Calls to
    * such a function go through a stub. The stub traps until a unit that is added with REDEFINABLE or FORWARD defines
@@ -186,9 +185,10 @@ enum {
  * - KILN_ERR_SYMBOL for names that are not defined anywhere; error->missing lists all of these names;
  * - KILN_ERR_MEMORY if all of `memory_bytes` is in use, or if the allocator returned NULL;
  * - KILN_ERR_SYSTEM if a system call fails;
- * - KILN_ERR_LIMIT if code refers to data directly and the data is too far away (code refers to data directly if the
- *   module is not KILN_PIC_FULL, or because of kiln_symbol_desc.dso_local);
- * - KILN_ERR_STRUCTURE in a child process after a fork: a child can use existing units, but cannot add units. */
+ * - KILN_ERR_LIMIT if code refers to data directly and the data is too far away;
+ * - KILN_ERR_STRUCTURE in a child process after a fork, because a child cannot add units.
+ *
+ * Code refers to data directly if the module is not KILN_PIC_FULL, or because of kiln_symbol_desc.dso_local. */
 KILN_API kiln_status kiln_jit_add(kiln_jit *jit, uint32_t flags, const kiln_jit_input *inputs,
                                   uint32_t n_inputs, kiln_jit_unit *unit, kiln_jit_error *error);
 
@@ -198,10 +198,10 @@ KILN_API kiln_status kiln_jit_add(kiln_jit *jit, uint32_t flags, const kiln_jit_
  *
  * The unit's code may have registered functions with the process, under the unit's `__dso_handle`. If
  * kiln_jit_run_destructors was not called, kiln_jit_remove handles these functions as the system does when it unloads a
- * shared object. First, it calls the destructors of the calling thread's `thread_local` objects
+ * shared object. First, kiln_jit_remove calls the destructors of the calling thread's `thread_local` objects
  * (`__cxa_thread_atexit`), without a lock held. It drops the destructors of other threads' objects, because these
- * objects disappear with the unit. Then it calls the functions registered with `atexit` and `__cxa_atexit`. It drops
- * the functions registered with `at_quick_exit` and `pthread_atfork`.
+ * objects disappear with the unit. Then kiln_jit_remove calls the functions registered with `atexit` and
+ * `__cxa_atexit`. It drops the functions registered with `at_quick_exit` and `pthread_atfork`.
  *
  * kiln_jit_remove cannot find the following, none of which may outlive the unit:
  * - functions registered with `on_exit`, with another handle, or with a NULL handle;
@@ -223,15 +223,15 @@ KILN_API kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit
 KILN_API void *kiln_jit_lookup(kiln_jit *jit, const char *name);
 
 /** Returns the address of a function or data item of a unit. The function finds internal symbols too. If several
- * symbols have the name, it uses the first one. If `name` is NULL, it uses the first function of the unit. For a
- * function, the result is the address of the code, not of a stub. Returns NULL if the unit has no such function or data
- * item. */
+ * symbols have the name, the first one counts. If `name` is NULL, the result is the address of the first function of
+ * the unit. For a function, the result is the address of the code, not of a stub. Returns NULL if the unit has no such
+ * function or data item. */
 KILN_API void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name);
 
 /** Returns the address of function number `index` of a unit. Functions count from 0, in the order of the unit's inputs.
- * Within an input, the functions are in the order of the sessions. Within a session, they are in the order in which
- * they were compiled. kiln_jit_function is faster than kiln_jit_address, which compares names. Returns NULL if `index`
- * is out of range. */
+ * Within an input, the functions are in the order of the sessions. Within a session, the functions are in the order in
+ * which they were compiled. kiln_jit_function is faster than kiln_jit_address, because kiln_jit_address compares names.
+ * Returns NULL if `index` is out of range. */
 KILN_API void *kiln_jit_function(kiln_jit *jit, kiln_jit_unit unit, uint32_t index);
 
 /** Returns the ELF image of a unit that was registered with gdb (kiln_jit_options.gdb). Writes the size of the image to
@@ -263,12 +263,13 @@ KILN_API kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module
 /** Frees a stream. The units that the stream added stay in the JIT. NULL is allowed. */
 KILN_API void kiln_jit_stream_free(kiln_jit_stream *s);
 
-/** Adds one unit. The unit contains the functions that `session` has compiled since the last call, which is usually one
+/** Adds one unit. The unit contains the functions that `session` has compiled since the last call. This is usually one
  * function. The unit also contains the data that has been defined in the module since the last call. The session no
- * longer contains the code afterwards. Functions that are added with KILN_JIT_REDEFINABLE can be redefined in a stream,
- * even if they are internal. To redefine a function, build a function for the same symbol again and add it. The errors
- * are those of kiln_jit_add. After an error, the functions are lost, and can be built again. After an error, the data
- * becomes part of the next unit. The stream ignores the module's constructors and destructors. */
+ * longer contains the code afterwards. In a stream, functions that are added with KILN_JIT_REDEFINABLE can be
+ * redefined. This includes internal functions. To redefine a function, build a function for the same symbol again and
+ * add it. The errors are the errors of kiln_jit_add. After an error, the functions are lost, and can be built again.
+ * After an error, the data becomes part of the next unit. The stream ignores the module's constructors and
+ * destructors. */
 KILN_API kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, uint32_t flags,
                                          kiln_jit_unit *unit, kiln_jit_error *error);
 
