@@ -47,7 +47,7 @@ KILN_API kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t siz
 KILN_API uint32_t kiln_llvm_body_count(const kiln_llvm *l);
 
 /** Lists the bodies to read next. Writes the numbers of these bodies to `out`, in ascending order. `out` must have room
- * for the numbers of all bodies. Returns how many numbers it wrote. Without inlining, the first call lists all bodies.
+ * for the numbers of all bodies. Returns the number of these bodies. Without inlining, the first call lists all bodies.
  * With inlining (kiln_llvm_keep_bodies), the first call lists the bodies that cannot be left out. After you have
  * compiled these bodies, call the function again. Each further call lists the bodies to which the compiled bodies
  * refer. When no such bodies are left, the function returns 0. Call this function on the original reader, in that
@@ -72,8 +72,8 @@ KILN_API kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_
 KILN_API kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions);
 
 /** Makes kiln_llvm_read_bodies skip bodies that need the module's assembler for inline assembly. Later forks of the
- * reader skip these bodies too. kiln_llvm_read_deferred then reads the skipped bodies. This saves time, because it
- * calls the assembler only once for all skipped bodies. Otherwise, each call to kiln_llvm_read_bodies calls the
+ * reader skip these bodies too. kiln_llvm_read_deferred then reads the skipped bodies. This saves time, because the
+ * assembler is called only once for all skipped bodies. Otherwise, each call to kiln_llvm_read_bodies calls the
  * assembler. */
 KILN_API kiln_status kiln_llvm_defer_assembly(kiln_llvm *l);
 
