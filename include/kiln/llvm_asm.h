@@ -1,7 +1,7 @@
 /* Builds LLVM's inline assembly, and assembly for whole modules. Front ends that do not read bitcode use these
  * functions. Templates and constraints have the syntax and meaning that they have in LLVM. The code of the bitcode
- * reader (libkiln-llvm) handles them. The module needs an assembler (kiln_module_options.assemble). <kiln/as.h>
- * provides the system's assembler. */
+ * reader (libkiln-llvm) handles the templates and constraints. The module needs an assembler
+ * (kiln_module_options.assemble). <kiln/as.h> provides the system's assembler. */
 #ifndef KILN_LLVM_ASM_H
 #define KILN_LLVM_ASM_H
 
@@ -41,7 +41,8 @@ typedef struct kiln_llvm_asm_desc {
   const kiln_llvm_operand *operands;
   uint32_t n_operands; /**< number of `operands` */
   uint32_t flags;      /**< KILN_LLVM_ASM_... */
-  /** Number of constraints "!i". Each of them is a label outside the text to which the text may jump. */
+  /** Number of constraints "!i". Each of these constraints stands for a label outside the text to which the text may
+   * jump. */
   uint32_t n_labels;
   /** With KILN_LLVM_ASM_UNWIND: clauses that catch exceptions. A caught exception leads to the block `unwind`. The
    * first two parameters of this block are the exception and its selector (kiln_try_exception). If `clauses` is none,
@@ -71,9 +72,10 @@ KILN_API kiln_status kiln_llvm_builder_build_asm(kiln_llvm_builder *b, kiln_func
 /** Adds assembly (LLVM's `module asm`) to the builder's module. `text` consists of whole lines. `text` begins in AT&T
  * syntax, and may switch to another syntax. `text` may add content to any section. The functions that the text defines
  * are compiled in the session `s`. The data and names that the text defines become part of the module. The text refers
- * to symbols by their names. Declare all symbols that both the text and the module use before this call. Declare them
- * with the linkage that they have for other objects. Each call is like a separate source file. Local labels of one call
- * are therefore not visible in other calls. The module must not be frozen. An error sticks to the module. */
+ * to symbols by their names. Before this call, declare all symbols that are used by both the text and the module.
+ * Declare these symbols with the linkage that they have for other objects. Each call is like a separate source file.
+ * Local labels of one call are therefore not visible in other calls. The module must not be frozen. An error sticks to
+ * the module. */
 KILN_API kiln_status kiln_llvm_builder_add_assembly(kiln_llvm_builder *b, kiln_session *s,
                                                     const char *text);
 
