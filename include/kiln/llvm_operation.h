@@ -37,13 +37,13 @@ typedef struct kiln_llvm_operand {
   /** The parts of the value. There are as many parts as kiln_llvm_builder_list_parts returns for the value's type. If
    * the operand is a constant, this is NULL. */
   const kiln_value *parts;
-  /** Used if the operand is a constant. For an integer, this is its value, sign-extended to its type. For a float, this
-   * is its bits. For a vector, this is the value that all lanes have. 0 stands for the zero or null value of any
-   * type. */
+  /** The value of the operand if the operand is a constant. The value of an integer is sign-extended to the integer's
+   * type. The value of a float is its bits. The value of a vector is the value that all lanes have. 0 stands for the
+   * zero or null value of any type. */
   int64_t constant;
   /** If the operand is a constant and `words` is not NULL, `words` is used instead of `constant`. For a vector, `words`
    * has one element for each lane. In a mask of shufflevector, -1 stands for a lane with an unspecified value. For a
-   * scalar of more than 64 bits, `words` has its 64-bit words, the lowest word first. */
+   * scalar of more than 64 bits, `words` has the 64-bit words of the scalar, the lowest word first. */
   const int64_t *words;
   uint64_t reserved[1]; /**< 0 */
 } kiln_llvm_operand;
@@ -62,14 +62,15 @@ KILN_API void kiln_llvm_builder_free(kiln_llvm_builder *b);
 KILN_API kiln_status kiln_llvm_builder_set_features(kiln_llvm_builder *b, const char *features);
 
 /** Lists the parts that values of the LLVM type `type` have. Writes the types of the first `room` parts to `parts` (may
- * be NULL). Returns the number of parts, which is at most 256. Returns 0 after an error (see
+ * be NULL). Returns the number of parts. There are at most 256 parts. Returns 0 after an error (see
  * kiln_llvm_builder_message). For "void" and types that have no bits, returns 0 without a message. */
 KILN_API uint32_t kiln_llvm_builder_list_parts(kiln_llvm_builder *b, const char *type,
                                                uint32_t room, kiln_type *parts);
 
-/** Checks whether kiln_llvm_builder_build can build an operation. Returns KILN_OK if it can. Otherwise, returns the
- * error that kiln_llvm_builder_build would report. The builder tries the operation in a function of its own. It does
- * not read the elements of kiln_llvm_operand.parts. An address other than NULL means that the operand is a value. */
+/** Checks whether kiln_llvm_builder_build can build an operation. Returns KILN_OK if kiln_llvm_builder_build can build
+ * the operation. Otherwise, returns the error that kiln_llvm_builder_build would report. The builder tries the
+ * operation in a function of the builder's own. The builder does not read the elements of kiln_llvm_operand.parts. An
+ * address other than NULL means that the operand is a value. */
 KILN_API kiln_status kiln_llvm_builder_check(kiln_llvm_builder *b, const char *name,
                                              const char *result, const kiln_llvm_operand *operands,
                                              uint32_t n_operands);
