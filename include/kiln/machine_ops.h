@@ -1,4 +1,5 @@
-/* Instructions of the target processor, under LLVM's names. Use them for operations that the IR does not have. */
+/* Instructions of the target processor, under LLVM's names. Use these instructions for operations that the IR does not
+ * have. */
 #ifndef KILN_MACHINE_OPS_H
 #define KILN_MACHINE_OPS_H
 
@@ -14,7 +15,7 @@ enum {
   KILN_MAX_MACHINE_NAME = 48     /**< maximum size of a name in bytes, including its NUL */
 };
 
-/** Describes a machine instruction, which is a row of the target's table of instructions. */
+/** Describes a machine instruction. A machine instruction is a row of the target's table of instructions. */
 typedef struct kiln_machine_info {
   uint32_t row; /**< for kiln_build_machine */
   /** The operation that kiln_build_machine builds: MACHINE, MACHINE_ACT or MACHINE_DO. */
