@@ -28,7 +28,8 @@ typedef enum kiln_pic {
 /** Receives a diagnostic, which is valid only during the call. */
 typedef void (*kiln_diag_fn)(void *user, const kiln_diag *diag);
 
-/** Callback that returns the address of the symbol `name`. The callback returns NULL if it does not know the symbol. */
+/** Callback that returns the address of the symbol `name`. If the callback does not know the symbol, the callback
+ * returns NULL. */
 typedef void *(*kiln_resolve_fn)(void *user, const char *name);
 
 /** A piece of assembly text and its machine code. <kiln/asm.h> defines this struct. */
@@ -63,8 +64,9 @@ typedef struct kiln_module_options {
   bool data_sections;
   bool verify;  /**< verify each function before it is compiled */
   bool aranges; /**< emit .debug_aranges, which maps code to its compilation unit */
-  /** If true, Kiln borrows bitcode and the strings passed to kiln_debug_string_new. Otherwise, Kiln copies them.
-   * Borrowed bitcode and strings must stay unchanged, at the same address, until the module is freed. */
+  /** If true, Kiln borrows bitcode and the strings passed to kiln_debug_string_new. If false, Kiln copies the bitcode
+   * and the strings. Borrowed bitcode and strings must stay unchanged, at the same address, until the module is
+   * freed. */
   bool borrow_strings;
   /** Set this field for kiln_jit_add. All thread-local data of the module then uses the model
    * KILN_TLS_GENERAL_DYNAMIC. */
@@ -95,9 +97,9 @@ KILN_API kiln_status kiln_module_status(const kiln_module *m);
 
 /** Returns the diagnostic of the error that kiln_module_status reports. If there was no error, the status of the
  * diagnostic is KILN_OK. The diagnostic lives as long as the module. Several errors may occur after kiln_module_freeze.
- * In that case, the function returns the module's own error if the module has one. Otherwise, it returns the error of
- * the function whose symbol has the lowest id. The result does not depend on which thread failed first. Call this
- * function after all other threads are done. */
+ * In that case, the module's own error counts if the module has one. Otherwise, the error of the function whose symbol
+ * has the lowest id counts. The result does not depend on which thread failed first. Call this function after all other
+ * threads are done. */
 KILN_API const kiln_diag *kiln_module_diag(const kiln_module *m);
 
 /** Reports an error that the front end found. The error sticks to the module like any other error. The module copies
@@ -200,15 +202,15 @@ typedef struct kiln_symbol_desc {
   const char *comdat;   /**< NULL for none (LINKONCE: its own name) */
   size_t comdat_length; /**< in bytes; 0 if `comdat` is NUL-terminated */
   uint8_t align_log2;   /**< functions: 0 for the target's default */
-  /** If true, this module will define the symbol later. Code that is built before the definition then uses the GOT less
-   * often, because it can rely on the definition. Code that is built after the definition always relies on the
-   * definition. Code that is built after the module is frozen always relies on the definition too. */
+  /** If true, this module will define the symbol later. Code that is built before the definition can then rely on the
+   * definition, and uses the GOT less often. Code that is built after the definition always relies on the definition.
+   * Code that is built after the module is frozen always relies on the definition too. */
   bool body;
   /** If true, calls to the function go through the GOT instead of the PLT (as with LLVM's nonlazybind and -fno-plt).
    * This field is for functions that may be defined in another component. */
   bool no_plt;
-  /** If true, the symbol is an ifunc. Set this field only for an alias of a function, with an offset of 0. When the
-   * program starts, it calls the function that is the alias's target. This function returns the address of the function
+  /** If true, the symbol is an ifunc. Set this field only for an alias of a function, with an offset of 0. The function
+   * that is the alias's target is called when the program starts. This function returns the address of the function
    * that the alias stands for. The JIT and the interpreter do not support ifuncs. */
   bool resolver;
   /** If true, the only purpose of the section group named by `comdat` is to keep its sections together. If several
@@ -224,7 +226,7 @@ KILN_API kiln_symbol kiln_symbol_lookup(const kiln_module *m, const char *name);
 /** Returns the symbol with a given name. Code or data can thus refer to the name before the front end knows what the
  * name stands for. If the module has no symbol of that name, kiln_symbol_refer makes a new symbol of kind
  * KILN_SYMBOL_UNKNOWN. The new symbol is an external reference. You may declare the symbol later with
- * kiln_func_declare, kiln_data_declare or kiln_alias_define. You cannot declare it as thread-local. */
+ * kiln_func_declare, kiln_data_declare or kiln_alias_define. You cannot declare the symbol as thread-local. */
 KILN_API kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name);
 
 /** Reserves room for `symbols` more symbols, about 16 bytes for each symbol. The module's tables are then not copied as
@@ -243,22 +245,23 @@ enum {
   KILN_PARAM_BYVAL = 4,
   /** The parameter is the address of the memory for the result. The function also returns this address. */
   KILN_PARAM_SRET = 8,
-  /** This parameter and the next parameter are parts of the same argument. On AArch64, both parameters are passed in
-   * registers, or both are passed in memory, as the ABI requires. On x86-64, the ABI does not require this. */
+  /** This parameter and the next parameter are parts of the same argument. If the ABI requires it, both parameters are
+   * passed in registers, or both parameters are passed in memory. The ABI of AArch64 may require this. The ABI of
+   * x86-64 does not require this. */
   KILN_PARAM_JOIN = 16,
-  /** The static chain, an i64. It is passed in a register of its own: r10 on x86-64, x15 on AArch64, as for LLVM's
-   * `nest`. The chain does not affect where the other parameters are passed. At most one parameter has this flag. That
-   * parameter has no other flag. If only the callee's signature has a chain, the callee receives an unspecified value.
-   * If only the caller's signature has a chain, the callee ignores the chain. */
+  /** The static chain, an i64. The static chain is passed in a register of its own. This is r10 on x86-64 and x15 on
+   * AArch64, as for LLVM's `nest`. The chain does not affect where the other parameters are passed. At most one
+   * parameter has this flag. That parameter has no other flag. If only the callee's signature has a chain, the callee
+   * receives an unspecified value. If only the caller's signature has a chain, the callee ignores the chain. */
   KILN_PARAM_CHAIN = 32,
-  /** A v128 that is the upper half of a 256-bit register. The lower half is the preceding parameter, which is a v128
-   * too. This is how the ABI passes 256-bit vectors on processors with AVX. This flag is for x86-64 only. Do not
-   * combine it with other flags. Only calls and returns use 256-bit registers, so 256-bit vectors have no type of their
-   * own. Other operations on 256 bits consist of operations on 128 bits. */
+  /** A v128 that is the upper half of a 256-bit register. The lower half is the preceding parameter. The preceding
+   * parameter is a v128 too. This is how the ABI passes 256-bit vectors on processors with AVX. This flag is for x86-64
+   * only. Do not combine this flag with other flags. 256-bit vectors have no type of their own, because only calls and
+   * returns use 256-bit registers. Other operations on 256 bits consist of operations on 128 bits. */
   KILN_PARAM_UPPER = 64,
   /** The caller sign-extends an I8, I16 or I32 to 64 bits, as the ABIs of RISC-V and s390x require. The callee may rely
-   * on this extension, even if another compiler made the callee. A parameter has at most one of the flags SEXT64,
-   * ZEXT64, SEXT and ZEXT. */
+   * on this extension, whichever compiler made the callee. A parameter has at most one of the flags SEXT64, ZEXT64,
+   * SEXT and ZEXT. */
   KILN_PARAM_SEXT64 = 128,
   KILN_PARAM_ZEXT64 = 256 /**< likewise, zero-extends */
 };
@@ -268,8 +271,8 @@ typedef struct kiln_param {
   uint8_t type;   /**< kiln_type; KILN_TYPE_I64 for BYVAL, SRET and CHAIN */
   uint32_t flags; /**< KILN_PARAM_... */
   /** With BYVAL, the base-2 logarithm of the alignment of the copy. 0 to 3 mean 8 bytes. Without BYVAL, the alignment
-   * of an argument that is passed in memory, where the ABI requires an alignment (on AArch64, not on x86-64). 0 means
-   * no alignment, and 4 means 16 bytes. If several parameters are joined, only the first one has an alignment. */
+   * that the ABI requires for an argument in memory. Only the ABI of AArch64 requires an alignment. 0 means no
+   * alignment, and 4 means 16 bytes. If several parameters are joined, only the first one has an alignment. */
   uint8_t align_log2;
   uint32_t size_bytes;  /**< BYVAL: the size of the copy */
   uint64_t reserved[1]; /**< 0 */
@@ -288,8 +291,9 @@ typedef enum kiln_cc {
    * frame pointer. Integers are passed first in registers that C callees preserve, and then in C's argument registers.
    * On x86-64, the order is r12 to r15, rdi, rsi, rdx, rcx, r8, r9. On AArch64, the order is x20 to x28, x0 to x7. I8
    * and I16 are passed only in C's argument registers. Functions that tail-call each other therefore save no registers.
-   * They can call C functions without first moving their own arguments to other registers. A call fails with
-   * KILN_ERR_UNSUPPORTED if it passes an i128, or if it needs more registers for integers than these. */
+   * These functions can call C functions without first moving their own arguments to other registers.
+   * KILN_ERR_UNSUPPORTED is the error for a call that passes an i128. It is also the error for a call that needs more
+   * registers for integers than these. */
   KILN_CC_PRESERVE_NONE,
   /** LLVM's win64cc, which is the Windows convention. x86-64 only. The position of each of the first four arguments
    * determines its register. Integers are in rcx, rdx, r8 and r9. F32 and F64 are in xmm0 to xmm3. Below the stack
@@ -298,7 +302,7 @@ typedef enum kiln_cc {
    * result may be integers of up to 64 bits, F32, F64 or F80. The result may also be a V128. A `va_list` is an
    * address. */
   KILN_CC_WIN64,
-  /** LLVM's aarch64_vector_pcs, which is the convention of vector math libraries. AArch64 only. Like C, but the callee
+  /** LLVM's aarch64_vector_pcs. This is the convention of vector math libraries. AArch64 only. Like C, but the callee
    * preserves all 128 bits of v8 to v23. The lazy binder would clobber these registers. Objects therefore mark the
    * symbols of such functions, so that the symbols are not bound lazily. Sources: Arm, Vector Function ABI
    * Specification for AArch64, "AAVPCS"; ELF for the Arm 64-bit Architecture, "st_other Values". */
@@ -320,7 +324,7 @@ enum {
   /** A call with this signature is not inlined (<kiln/inline.h>). */
   KILN_SIG_NOINLINE = 32,
   /** A call with this signature is for a profiler. The call tells the profiler that the function containing the call
-   * was entered. Where Kiln inlines the function containing the call, it omits the call. The signature has no
+   * was entered. If Kiln inlines the function containing the call, Kiln omits the call. The signature has no
    * results. */
   KILN_SIG_ENTRY = 64
 };
@@ -393,12 +397,12 @@ typedef struct kiln_data_desc {
   /** The relocations, in ascending order of offset. The bytes that a relocation covers are ignored. */
   const kiln_reloc *relocs;
   uint32_t n_relocs; /**< number of them */
-  /** If nonzero, the item belongs to the machine code at this label (kiln_asm_label). If the object omits that code, it
-   * omits the item too. If items in the same section group belong to several labels, the object keeps only the items of
-   * the first label. */
+  /** If nonzero, the item belongs to the machine code at this label (kiln_asm_label). If the object omits that code,
+   * the object omits the item too. If items in the same section group belong to several labels, the object keeps only
+   * the items of the first label. */
   kiln_symbol label;
-  /** If nonzero, the item is in a section of its own. If the linker drops the section of the symbol `with`, it drops
-   * the item's section too. The module must define the symbol `with`. */
+  /** If nonzero, the item is in a section of its own. If the linker drops the section of the symbol `with`, the linker
+   * drops the item's section too. The module must define the symbol `with`. */
   kiln_symbol with;
   uint64_t reserved[2]; /**< 0 */
 } kiln_data_desc;
