@@ -1,6 +1,6 @@
 /* Finds functions to which nothing in a module refers, with or without inlining. Such a function need not be compiled
- * if no other module can need it. This is the case if the function is static. It is also the case if every module that
- * uses the function defines it.
+ * if no other module can need the function. No other module can need a static function. No other module can need a
+ * function if every module that uses the function also defines the function.
  *
  * A front end takes the following steps:
  * - Declare all functions. Define all data, aliases and constructors.
@@ -28,7 +28,7 @@ KILN_API kiln_status kiln_module_track_reachability(kiln_module *m);
  * functions are compiled. The result never changes from true to false. Any number of threads may call this function.
  * The result is always true in the following cases:
  * - kiln_module_track_reachability has not been called, or was called before the symbol was declared;
- * - the symbol is in a section group with several symbols, since groups are kept as a whole;
+ * - the symbol is in a section group with several symbols (a group is kept as a whole);
  * - the module is for the JIT and the symbol is not local. */
 KILN_API bool kiln_module_is_reachable(const kiln_module *m, kiln_symbol symbol);
 
