@@ -40,19 +40,19 @@ typedef enum kiln_section_kind {
 typedef struct kiln_section_desc {
   uint32_t flags;         /**< all of the section's KILN_SECTION_... */
   kiln_section_kind kind; /**< the meaning of its content */
-  /** With OTHER: the object format's number for a kind of section that this header does not name. For ELF, this is a
-   * section type that a system, a processor or an application defines (0x60000000 and above). Without OTHER: 0. */
+  /** With OTHER, the object format's number for a kind of section that this header does not name. For ELF, this is a
+   * section type that a system, a processor or an application defines (0x60000000 and above). Without OTHER, 0. */
   uint32_t format_type;
-  /** Size of an entry of the section. With MERGE, it must be nonzero. 0 means that there are no entries. */
+  /** Size of an entry of the section. With MERGE, the size must be nonzero. 0 means that there are no entries. */
   uint32_t entry_bytes;
   uint64_t reserved[1]; /**< 0 */
 } kiln_section_desc;
 
-/** Sets the properties of the section `name` (kiln_symbol_desc.section). If you do not call this function for a
- * section, the name and content of the section determine its flags. ALLOC is always set. EXEC is set for functions.
- * WRITE is set for data that is not read-only. Content with different flags is then in different sections of the same
- * name. You may set the same properties again. If the content of a section does not agree with its properties, writing
- * the object fails. */
+/** Sets the properties of the section `name` (kiln_symbol_desc.section). The flags of a section for which you do not
+ * call this function depend on the section's name and content. ALLOC is always set. EXEC is set for functions. WRITE is
+ * set for data that is not read-only. Content with different flags is then in different sections of the same name. You
+ * may set the same properties again. If the content of a section does not agree with its properties, writing the object
+ * fails. */
 KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
                                           const kiln_section_desc *desc);
 
@@ -63,8 +63,8 @@ KILN_API bool kiln_section_find(const kiln_module *m, const char *name, kiln_sec
 /** Makes a symbol for private data of a function. You choose the section or section group of the data.
  * kiln_func_declare_data and kiln_func_define_data together do what kiln_func_add_data does. Code and data can refer to
  * the symbol before you call kiln_func_define_data. The function uses only `section` and `comdat` of `where`. If `said`
- * is not NULL, `said` has the properties of the section. The function then sets these properties as
- * kiln_section_declare does, even in a frozen module. */
+ * is not NULL, `said` has the properties of the section. Even in a frozen module, kiln_func_declare_data then sets
+ * these properties as kiln_section_declare does. */
 KILN_API kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
                                             const kiln_section_desc *said);
 
