@@ -1,5 +1,5 @@
 /* Builds SSA form from assignments to variables. This helper is for front ends whose language has variables and that do
- * not want to place block parameters themselves. The algorithm is that of Braun, Buchwald, Hack, Leissa, Mallon and
+ * not want to place block parameters themselves. The algorithm comes from Braun, Buchwald, Hack, Leissa, Mallon and
  * Zwinkau, "Simple and Efficient Construction of Static Single Assignment Form" (2013). The helper uses only the
  * builder's public functions.
  *
@@ -34,7 +34,7 @@
  *     kiln_func_compile(f);
  *
  * A front end can also represent a variable by a stack slot, without this helper. The slot costs no more than a value
- * in a register if all of its loads and stores access the whole slot, with a single type and displacement 0:
+ * in a register if all accesses to the slot are loads and stores of a single type and of the whole slot:
  *
  *     kiln_value a = kiln_slot_new(f, 8, 3);
  *     kiln_build_store(f, KILN_TYPE_I64, a, 0, kiln_func_param(f, 0), 0);       // a = parameter
@@ -51,9 +51,9 @@
 extern "C" {
 #endif
 
-/** The helper. A helper has the variables of one function at a time. It gets its memory from the module's allocator,
- * and reuses the memory from function to function. Only one thread at a time may use a helper. If the helper is NULL,
- * the functions of this header return "none" or KILN_ERR_STRUCTURE. */
+/** The helper. A helper has the variables of one function at a time. A helper gets its memory from the module's
+ * allocator, and reuses the memory from function to function. Only one thread at a time may use a helper. If the helper
+ * is NULL, the functions of this header return "none" or KILN_ERR_STRUCTURE. */
 typedef struct kiln_ssa kiln_ssa;
 
 /** A variable of the current function. */
@@ -63,12 +63,13 @@ typedef struct kiln_ssa_variable {
 
 /** Flags of kiln_ssa_begin. */
 enum {
-  /** A read of a variable is an error if there is a path from the entry block to the read without a write to the
-   * variable. The function then fails with KILN_ERR_STRUCTURE. Without this flag, the variable is 0 on such a path. */
+  /** Reports reads of variables that may have no value. Such a read can be reached from the entry block without a write
+   * to the variable. The function then fails with KILN_ERR_STRUCTURE. Without this flag, the variable is 0 on a path
+   * without a write. */
   KILN_SSA_STRICT = 1,
   /** kiln_ssa_end finds the edges in the function itself, whichever functions built them. The front end does not report
    * edges, and does not seal blocks. Use this flag in front ends that do not know when all edges into a block exist.
-   * Use it too in front ends that call kiln_ssa_begin only at the first variable, after they have built some
+   * Use this flag too in front ends that call kiln_ssa_begin only at the first variable, after they have built some
    * branches. */
   KILN_SSA_EDGES_BUILT = 2
 };
@@ -112,7 +113,7 @@ KILN_API void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable
 KILN_API kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var);
 
 /** Builds a BR without arguments, as kiln_build_br does. Records the edge of the BR. The front end itself may have
- * added parameters to the target block. Set their arguments with kiln_edge_set_arg. */
+ * added parameters to the target block. Set the arguments for these parameters with kiln_edge_set_arg. */
 KILN_API void kiln_ssa_br(kiln_ssa *s, kiln_block target);
 
 /** Builds a BRIF without arguments, as kiln_build_brif does. Records the edges of the BRIF, as kiln_ssa_br does. */
