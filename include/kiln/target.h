@@ -38,8 +38,8 @@ typedef enum kiln_format {
 
 /** The target for which Kiln generates code. All zero means this machine. A field that is zero has the meaning of its
  * enumerator 0. For example, `{.processor = KILN_PROCESSOR_AARCH64}` means AArch64 with the system of this machine and
- * that system's usual object format. Kiln can generate code for both processors, for Linux with ELF only. For any other
- * target, kiln_module_new makes a module that has failed with KILN_ERR_UNSUPPORTED. */
+ * that system's usual object format. Kiln can generate code for x86-64 and AArch64, for Linux with ELF only. For any
+ * other target, kiln_module_new makes a module that has failed with KILN_ERR_UNSUPPORTED. */
 typedef struct kiln_target {
   kiln_processor processor; /**< selects the instructions */
   kiln_system system;       /**< selects the conventions */
@@ -60,8 +60,8 @@ KILN_API const char *kiln_format_name(kiln_format f);
 
 /** Finds a target by a name or triple that other tools use. Examples are "x86_64", "arm64", "x86_64-unknown-linux-gnu",
  * "aarch64-linux-musl", "x86_64-pc-windows-msvc" and "arm64-apple-macosx11.0". Other names for the processors are
- * amd64, x86-64, x64 and arm64. A name without a system means Linux. The function finds targets that Kiln cannot
- * generate code for too. On success, the function sets all fields of `out`. Returns false if there is no such target.
+ * amd64, x86-64, x64 and arm64. A name without a system means Linux. The function also finds targets for which Kiln
+ * cannot generate code. On success, the function sets all fields of `out`. Returns false if there is no such target.
  * Returns false too if the name requests an ABI other than the usual ABI of its system ("x86_64-linux-gnux32"). */
 KILN_API bool kiln_target_find(const char *name, kiln_target *out);
 
@@ -79,8 +79,8 @@ enum {
   KILN_FEATURE_CX16 = 2,
 };
 
-/** Returns LLVM's name for feature number `i` of the processor `p`, such as "lse". Only features that Kiln uses count,
- * from 0. Returns NULL past the last feature. The string has static storage. */
+/** Returns LLVM's name for feature number `i` of the processor `p`, such as "lse". Numbers count from 0. Only features
+ * that Kiln uses have numbers. Returns NULL past the last feature. The string has static storage. */
 KILN_API const char *kiln_feature_name(kiln_processor p, uint32_t i);
 
 /** Finds a feature by LLVM's name for it. Returns false if Kiln does not use the feature. */
