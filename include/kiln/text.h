@@ -22,8 +22,7 @@ KILN_API kiln_status kiln_text_read(kiln_session *s, const char *text, size_t te
  * `text` is NUL-terminated. The function reads `text` to its end. Blanks and comments may stand before, between and
  * after the tokens of `text`. Returns id 0 after an error. The error sticks to the module. The error is KILN_ERR_SYNTAX
  * or an error of kiln_sig_new. The diagnostic then has the line and column. If `text` is NULL, the error is
- * KILN_ERR_ARGUMENT. After kiln_module_freeze, several threads may call this function at once, as they may call
- * kiln_sig_new. */
+ * KILN_ERR_ARGUMENT. After kiln_module_freeze, several threads may call this function at once. */
 KILN_API kiln_sig kiln_sig_parse(kiln_module *m, const char *text);
 
 /** Appends the text of a finished function to `out`. */
