@@ -124,19 +124,19 @@ typedef struct kiln_diag {
   uint32_t column;     /**< text input: column, from 1; else 0 */
   uint64_t bit_offset; /**< bitcode input: offset in bits; else UINT64_MAX */
   char message[256];   /**< one line, without a newline at its end */
-  /** The source file in the instruction's location (kiln_func_set_loc). If the name is too long for this array, its
-   * beginning is missing. */
+  /** The source file in the instruction's location (kiln_func_set_loc). If the name is too long for this array, the
+   * beginning of the name is missing. */
   char source[128];
   uint32_t source_line;   /**< line in `source`, from 1; or 0 */
   uint32_t source_column; /**< column in `source`, from 1; or 0 */
   uint64_t reserved[4];   /**< 0 */
 } kiln_diag;
 
-/** Writes a diagnostic as one line, `module:function:block:instruction: error: message (source:line:column)`. The line
- * is written to the `out_bytes` bytes at `out`. If the line is too long, it is truncated. The line always ends in a
- * NUL. Fields that do not apply are omitted. For text input, the line begins with `module:line:column:` and has no
- * `(source:line:column)`. Returns the length of the whole line, even if the line was truncated. `out` may be NULL if
- * you need only the length. */
+/** Writes the line `module:function:block:instruction: error: message (source:line:column)`. The line is written to the
+ * `out_bytes` bytes at `out`. If the line is too long, it is truncated. The line always ends in a NUL. Fields that do
+ * not apply are omitted. For text input, the line begins with `module:line:column:` and has no `(source:line:column)`.
+ * Returns the length of the whole line, including the part that did not fit. `out` may be NULL if you need only the
+ * length. */
 KILN_API size_t kiln_diag_format(const kiln_diag *d, char *out, size_t out_bytes);
 
 /** An allocator that the user supplies. `realloc` behaves like C's realloc. If `old` is NULL, `realloc` allocates
