@@ -47,7 +47,7 @@ typedef union kiln_wasm_value {
   void *ref;        /**< references */
 } kiln_wasm_value;
 
-/** Reasons for a trap. The texts in quotation marks are those of the official test suite. */
+/** Reasons for a trap. The texts in quotation marks come from the official test suite. */
 typedef enum kiln_wasm_trap {
   KILN_WASM_TRAP_NULL_FUNCTION,     /**< "uninitialized element": call of a null reference */
   KILN_WASM_TRAP_UNREACHABLE,       /**< "unreachable" */
@@ -68,18 +68,18 @@ typedef enum kiln_wasm_trap {
   KILN_WASM_TRAP_COUNT
 } kiln_wasm_trap;
 
-/** Code can access a low address in order to trap. The trap is the fault's address, divided by KILN_WASM_TRAP_STEP.
- * This applies to addresses below KILN_WASM_TRAP_COUNT * KILN_WASM_TRAP_STEP. */
+/** Code can access a low address in order to trap. The number of the trap is the address of the fault, divided by
+ * KILN_WASM_TRAP_STEP. This applies to addresses below KILN_WASM_TRAP_COUNT * KILN_WASM_TRAP_STEP. */
 #define KILN_WASM_TRAP_STEP 64
 
 /* ---- what is in an instance ---- */
 
-/** A function to which references exist. A reference (FUNCREF) is the address of this struct. The struct stays valid
+/** A function that references can refer to. A reference (FUNCREF) is the address of this struct. The struct stays valid
  * and unchanged as long as its instance exists. An instance has one struct for each function that it imports. The
  * runtime copies this struct from the exporting instance. An instance also has one struct for each of its own functions
  * that the module exports or refers to. */
 typedef struct kiln_wasm_func {
-  /** The code. Its signature is that of the function's type (docs/wasm.md). */
+  /** The code. The signature of the code is the signature of the function's type (docs/wasm.md). */
   void *code;
   void *instance;      /**< its first argument */
   uint32_t type_id;    /**< identifies its type: kiln_wasm_image.type_ids; never 0 */
@@ -122,9 +122,9 @@ typedef struct kiln_wasm_exn {
   uint32_t n_values; /**< number of values */
 } kiln_wasm_exn;
 
-/** The fixed part of an instance. The header ends at the instance's address. The address of the header is therefore
- * `(kiln_wasm_header *)instance - 1`. All other parts of an instance lie below the header. The image contains the
- * offsets of these parts from the instance's address. These offsets are negative. */
+/** The header of an instance, which is the fixed part of the instance. The header ends at the instance's address. The
+ * address of the header is therefore `(kiln_wasm_header *)instance - 1`. All other parts of an instance lie below the
+ * header. The image contains the offsets of these parts from the instance's address. These offsets are negative. */
 typedef struct kiln_wasm_header {
   uint64_t user[3];                    /**< for the runtime's own use */
   const struct kiln_wasm_image *image; /**< the module's image */
@@ -454,8 +454,8 @@ void kiln_wasmrt_throw(void *instance, kiln_wasm_exn *exn) __attribute__((noretu
  * exception in `unwound` and frees `unwound`. */
 kiln_wasm_exn *kiln_wasmrt_caught(void *unwound);
 
-/** Frees an exception. Code calls this function if the clause that caught the exception makes no reference. Code has
- * read the values of the exception before. Does nothing if `escaped` is set. */
+/** Frees an exception. Code calls this function after it has read the values of the exception. Code does not call this
+ * function if the clause that caught the exception makes a reference. Does nothing if `escaped` is set. */
 void kiln_wasmrt_exn_drop(void *instance, kiln_wasm_exn *exn);
 
 /** Code calls this function in loops and at function entries when fuel is below 0. The function either traps, or adds
