@@ -1,21 +1,21 @@
-/* A runtime (libkiln-wasmrt) for WebAssembly modules. <kiln/wasm.h> compiles these modules to objects or to code in
- * memory. The runtime provides instances, memories, tables, imports and exports, calls, and traps. The runtime is
- * small. An embedder may replace it, because <kiln/wasm_abi.h> and docs/wasm.md describe what a runtime must do. This
- * runtime needs libc and the unwinder (libgcc_s), but not libkiln.
+/* A runtime (libkiln-wasmrt) for WebAssembly modules. The modules must have been compiled with <kiln/wasm.h>, to
+ * objects or to code in memory. The runtime provides instances, memories, tables, imports and exports, calls, and
+ * traps. The runtime is small. An embedder may replace it, because <kiln/wasm_abi.h> and docs/wasm.md describe what a
+ * runtime must do. This runtime needs libc and the unwinder (libgcc_s), but not libkiln.
  *
  * A *store* contains all instances and host functions that can be linked together. Only one thread at a time may use a
- * store, but different threads may use different stores. The instances, functions, memories and exceptions of a store
- * live until kiln_wasmrt_store_free.
+ * store. Different threads may use different stores. The instances, functions, memories and exceptions of a store live
+ * until kiln_wasmrt_store_free.
  *
- * Signals. The first call into a module in a process installs handlers for SIGSEGV and SIGBUS. The first call on each
- * thread unblocks these signals. It also sets an alternate signal stack if the thread has no alternate stack that is
- * large enough. If the host later changes the handlers, the signal mask or the alternate stack, traps no longer work.
- * If compiled code did not cause a fault, the handler passes the fault to the handler that was installed before. A
- * shared library that contains the runtime is never unloaded. Compiled code uses the stack to its end. Any other signal
+ * The first call into a module in a process installs handlers for SIGSEGV and SIGBUS. The first call on each thread
+ * unblocks these signals. It also sets an alternate signal stack if the thread has no alternate stack that is large
+ * enough. If the host later changes the handlers, the signal mask or the alternate stack, traps no longer work. If
+ * compiled code did not cause a fault, the handler passes the fault to the handler that was installed before. A shared
+ * library that contains the runtime is never unloaded. Compiled code uses the stack to its end. Any other signal
  * handler of the host that may interrupt a module must therefore have SA_ONSTACK. If a handler does not have SA_ONSTACK
  * and there is no room for the handler on the stack, the module traps. The signal is then lost.
  *
- * Coroutines. A function of the host may switch to another coroutine. It may be resumed later, even on another thread.
+ * A function of the host may switch to another coroutine. The function may be resumed later, even on another thread.
  * After that, the function must not call kiln_wasmrt_trap, kiln_wasmrt_exit or kiln_wasmrt_caller. */
 #ifndef KILN_WASM_RUNTIME_H
 #define KILN_WASM_RUNTIME_H
@@ -34,9 +34,9 @@ typedef struct kiln_wasmrt_instance kiln_wasmrt_instance;
 
 /** Options of a store. Zero-initialise the struct for the defaults. */
 typedef struct kiln_wasmrt_store_options {
-  /* Limits for the store's modules. If memory.grow or table.grow would exceed a limit, it fails. If
-   * kiln_wasmrt_instantiate would exceed a limit, it fails with KILN_WASMRT_MEMORY and a message that names the limit.
-   * If throwing an exception would exceed a limit, it traps (KILN_WASM_TRAP_LIMIT). */
+  /* Limits for the store's modules. If memory.grow or table.grow would exceed a limit, the operation fails. If
+   * kiln_wasmrt_instantiate would exceed a limit, kiln_wasmrt_instantiate fails with KILN_WASMRT_MEMORY and a message
+   * that names the limit. If an exception would exceed a limit, throwing the exception traps (KILN_WASM_TRAP_LIMIT). */
 
   /** Maximum number of pages of a memory; 0 for 65536 (4 GiB), even for 64-bit memories. This limit applies whatever
    * maximum the module gives. */
@@ -130,7 +130,7 @@ typedef kiln_wasm_exn *(*kiln_wasmrt_host_fn)(void *user, kiln_wasm_value *value
 
 /** Returns the instance that imports a function of the host. Call kiln_wasmrt_caller in the function of the host. The
  * result is the instance that called the function, or the instance that exported the function to the caller. If you
- * call kiln_wasmrt_caller anywhere else, it returns NULL. */
+ * call kiln_wasmrt_caller anywhere else, kiln_wasmrt_caller returns NULL. */
 const kiln_wasmrt_instance *kiln_wasmrt_caller(void);
 
 /* ---- stores ---- */
@@ -149,9 +149,9 @@ bool kiln_wasmrt_define(kiln_wasmrt_store *store, const char *module, const char
                         kiln_wasmrt_extern what);
 
 /** Defines a function of the host, as kiln_wasmrt_define does. `signature` consists of the parameters, a colon, and the
- * results, such as "iI:i". Each letter stands for a type: 'i' is I32, 'I' is I64, 'f' is F32, 'F' is F64, 'v' is V128,
- * 'r' is FUNCREF, 'e' is EXTERNREF, 'x' is EXNREF. Returns false if memory runs out or if `signature` has any other
- * letter. */
+ * results, such as "iI:i". Each letter stands for a type. The letter 'i' is I32, 'I' is I64, 'f' is F32, and 'F' is
+ * F64. The letter 'v' is V128, 'r' is FUNCREF, 'e' is EXTERNREF, and 'x' is EXNREF. Returns false if memory runs out or
+ * if `signature` has any other letter. */
 bool kiln_wasmrt_define_func(kiln_wasmrt_store *store, const char *module, const char *name,
                              const char *signature, kiln_wasmrt_host_fn fn, void *user);
 
@@ -244,8 +244,8 @@ kiln_wasm_functype kiln_wasmrt_func_type(const kiln_wasmrt_store *store,
 kiln_wasmrt_status kiln_wasmrt_call(kiln_wasmrt_store *store, const kiln_wasm_func *func,
                                     kiln_wasm_value *values, kiln_wasmrt_error *error);
 
-/** Calls a function with typed values, as kiln_wasmrt_call does. `n_args`, `n_results` and the types of `args` must be
- * those of the function's type. If they are not, the error is KILN_WASMRT_LINK, and the function is not called. If the
+/** Calls a function with typed values, as kiln_wasmrt_call does. `n_args`, `n_results` and the types of `args` must
+ * agree with the function's type. Otherwise, the error is KILN_WASMRT_LINK, and the function is not called. If the
  * status is KILN_WASMRT_OK, `results` contains the results. */
 kiln_wasmrt_status kiln_wasmrt_call_typed(kiln_wasmrt_store *store, const kiln_wasm_func *func,
                                           const kiln_wasmrt_typed *args, uint32_t n_args,
@@ -277,8 +277,8 @@ __attribute__((noreturn)) void kiln_wasmrt_exit(uint32_t status);
 /** Interrupts the code of a store. Code that was compiled with KILN_WASM_INTERRUPT traps with KILN_WASM_TRAP_INTERRUPT
  * at its next loop iteration or function entry. If no code is running, the next code to run is interrupted. Operations
  * that wait end at once with the same trap. This happens even in code that was compiled without KILN_WASM_INTERRUPT.
- * The operations that wait are memory.atomic.wait and some functions of WASI: poll_oneoff, and reads and writes that
- * wait. Threads and signal handlers may call this function at any time. */
+ * The operations that wait are memory.atomic.wait, poll_oneoff of WASI, and WASI's reads and writes that wait. Threads
+ * and signal handlers may call this function at any time. */
 void kiln_wasmrt_interrupt(kiln_wasmrt_store *store);
 
 /** Sets the fuel of an instance. The instance's module must have been compiled with KILN_WASM_FUEL. Each function entry
@@ -288,7 +288,7 @@ void kiln_wasmrt_set_fuel(kiln_wasmrt_instance *instance, int64_t fuel);
 /** Returns the fuel that is left. */
 int64_t kiln_wasmrt_fuel(const kiln_wasmrt_instance *instance);
 
-/** Returns the text of a trap. The texts are those of the official test suite. */
+/** Returns the text of a trap. The texts come from the official test suite. */
 const char *kiln_wasmrt_trap_text(kiln_wasm_trap trap);
 
 /** Returns the name of a function in a backtrace. This is the function's name in the name section of the module. If the
