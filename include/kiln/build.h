@@ -23,7 +23,7 @@ typedef struct kiln_func kiln_func;
 /** Begins the body of `symbol`. The new function has an entry block. The parameters of the entry block are the
  * parameters of the signature. The entry block is the current block. kiln_func_begin returns NULL if `s` is NULL or
  * memory runs out. If memory runs out, the module's status is KILN_ERR_MEMORY. All other errors stick to the function.
- * All other errors stick to the function. Any number of functions may be open in a session. */
+ * Any number of functions may be open in a session. */
 KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
 
 /** Returns parameter number `i` of the function, counting from 0. The parameters of a function are the parameters of
