@@ -192,7 +192,7 @@ enum {
 KILN_API kiln_status kiln_jit_add(kiln_jit *jit, uint32_t flags, const kiln_jit_input *inputs,
                                   uint32_t n_inputs, kiln_jit_unit *unit, kiln_jit_error *error);
 
-/** Removes a unit, so that the JIT can use its memory again. The names that the unit defined become undefined again.
+/** Removes a unit, so that the JIT can reuse the unit's memory. The names that the unit defined become undefined again.
  * Calls through stubs of the unit's functions trap. See the beginning of this header for the rules about code that is
  * running.
  *
