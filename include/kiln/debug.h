@@ -2,8 +2,8 @@
  * Debug information. Front ends describe the functions, lines and variables of the source from which the machine code
  * was made. The descriptions are DWARF entries. From these entries, the object writer generates .debug_info and related
  * sections. This header has functions for the common kinds of entries. The header <kiln/debug_entries.h> has functions
- * that make entries of any kind. The functions of this header are implemented with those functions (helpers/debug.c). A
- * front end may use both headers for the same module.
+ * that make entries of any kind. The functions of this header are implemented with functions of <kiln/debug_entries.h>
+ * (helpers/debug.c). A front end may use both headers for the same module.
  *
  * Each module has a set of entries. This set contains the entries that several functions share: units, files, types,
  * global variables. Each session has a set of entries too. The session's set contains entries that belong to only one
@@ -172,7 +172,8 @@ typedef struct kiln_debug_variable {
   /** Expression (DW_OP_...) that debuggers apply to the address. NULL means no expression. The expression is copied. */
   const uint8_t *expr;
   uint32_t expr_bytes; /**< size of `expr` */
-  /** The slot may hold only a part of the variable. This is the first bit of that part. */
+  /** The first bit of the part of the variable that the slot holds. Use this field only if the slot holds a part of the
+   * variable. */
   uint32_t part_at;
   /** Number of bits of the part of the variable that the slot holds. 0 means the whole variable. */
   uint32_t part_bits;
