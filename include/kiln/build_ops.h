@@ -30,7 +30,8 @@
 extern "C" {
 #endif
 
-/* Defines a function for each shape. docs/doxygen_filter.sh generates their documentation from the table. */
+/* The following macros define one function for each shape. docs/doxygen_filter.sh generates the documentation of these
+ * functions from <kiln/ops.def>. */
 #define KILN_OPS_NULLARY(op, name, only)                                                           \
   static inline kiln_value name(kiln_func *f) { return kiln_build_nullary(f, op); }
 #define KILN_OPS_NULLARYV(op, name, only)                                                          \
