@@ -60,8 +60,8 @@ typedef struct kiln_try_desc {
   /** The clauses. The first clause that matches an exception catches the exception. CLEANUP must be the last clause. */
   const kiln_clause *clauses;
   uint32_t n_clauses; /**< number of clauses, at least 1 if `shared` is none */
-  /** A list of clauses. If this list is not none, the TRY uses the list instead of `clauses`. You may set the content
-   * of the list later (kiln_clauses_set). */
+  /** A list of clauses, or none. If there is a list, the TRY uses the list instead of `clauses`. You may set the
+   * content of the list later (kiln_clauses_set). */
   kiln_clauses shared;
   uint64_t reserved[2]; /**< 0 */
 } kiln_try_desc;
