@@ -67,7 +67,7 @@ KILN_API void kiln_interp_free(kiln_interp *in);
  * sticks to the function. The function's diagnostic has the position of the error. */
 KILN_API kiln_status kiln_interp_add(kiln_interp *in, kiln_func *f);
 
-/** A kiln_func_sink_fn that adds the function to an interpreter instead of compiling the function. `user` is the
+/** A kiln_func_sink_fn that adds each function to an interpreter instead of compiling the function. `user` is the
  * interpreter. */
 KILN_API kiln_status kiln_interp_sink(void *interp, kiln_func *f);
 
