@@ -161,8 +161,8 @@ typedef enum kiln_linkage {
   KILN_LINKAGE_PRIVATE,  /**< local, and omitted from the symbol table where possible */
   /** A weak definition or a weak reference. The address of a weak reference is 0 if no object defines the symbol. */
   KILN_LINKAGE_WEAK,
-  KILN_LINKAGE_LINKONCE, /**< A weak definition. It is in a section group that has the symbol's name. */
-  KILN_LINKAGE_COMMON, /**< data only: merged by the linker, zero-initialised */
+  KILN_LINKAGE_LINKONCE, /**< A weak definition, in a section group that has the symbol's name. */
+  KILN_LINKAGE_COMMON,   /**< data only: merged by the linker, zero-initialised */
   KILN_LINKAGE_COUNT
 } kiln_linkage;
 
@@ -382,8 +382,8 @@ typedef struct kiln_reloc {
 /** Flags of a data definition. */
 enum {
   KILN_DATA_READ_ONLY = 1, /**< never written after relocation */
-  /** READ_ONLY data whose address is not significant. The linker may merge the data with equal data if the last byte is
-   * the only NUL. */
+  /** READ_ONLY data whose address is not significant. The linker may merge the data with equal data if the last byte of
+   * the data is its only NUL. */
   KILN_DATA_MERGE_STRINGS = 2,
   KILN_DATA_USED = 4 /**< kept even if the linker collects garbage */
 };
