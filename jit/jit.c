@@ -124,7 +124,8 @@ static bool in_use(const struct kn_jit_item *u, kiln_jit_error *e) {
   for (uint32_t i = 0; i < u->n_defs; i++) {
     const struct kn_jit_entry *d = u->defs[i];
     if (d->unit != u || d->stub != 0 || d->refs == 0) continue;
-    kn_jit_fail(e, KILN_ERR_STRUCTURE, "'%.100s' is used by %u other units",
+    kn_jit_fail(e, KILN_ERR_STRUCTURE,
+                "'%.100s' is used by %u other units, which must be removed first",
                 d->name_length > 0 ? d->name : "(no name)", d->refs);
     return true;
   }

@@ -161,8 +161,8 @@ static bool own_range(const struct kn_jit_link *l, struct kn_jit_bind *b,
 
 static bool wrong_storage(struct kn_jit_link *l, const char *name, bool is_tls) {
   kn_jit_fail(l->error, KILN_ERR_SYMBOL,
-              is_tls ? "'%.100s' is thread-local, and used as if it were not"
-                     : "'%.100s' is used as thread-local, and is not",
+              is_tls ? "'%.100s' is thread-local, but is used as if it were not"
+                     : "'%.100s' is used as thread-local, but is not",
               name);
   return false;
 }

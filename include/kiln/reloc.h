@@ -1,5 +1,5 @@
-/* Relocations: fields of code and data that are filled in when addresses are known. The kinds of relocations are
- * defined by Kiln. Each object format has its own number for each kind, which the format's linkers know. */
+/* Relocations. A relocation is a field of code or data that is filled in when addresses are known. Kiln defines the
+ * kinds of relocations. Each object format has its own number for each kind. */
 #ifndef KILN_RELOC_H
 #define KILN_RELOC_H
 
@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/** The value that a field takes. In these descriptions, S is the address of the symbol, A is the addend, and P is the
- * address of the field. */
+/** The value that a field receives. In these descriptions, S is the address of the symbol, A is the addend, and P is
+ * the address of the field. */
 typedef enum kiln_reloc_kind {
   KILN_RELOC_NONE,   /**< no relocation */
   KILN_RELOC_ABS64,  /**< S + A, in 8 bytes */
@@ -18,15 +18,15 @@ typedef enum kiln_reloc_kind {
   KILN_RELOC_ABS32S, /**< S + A, in 4 bytes, which are sign-extended */
   KILN_RELOC_REL64,  /**< S + A - P, in 8 bytes */
   KILN_RELOC_REL32,  /**< S + A - P, in 4 bytes */
-  /** Offset of S + A in the thread-local data of the symbol's module, in 8 bytes. */
+  /** Offset of S + A in the thread-local data of the module that defines S, in 8 bytes. */
   KILN_RELOC_TLS64,
-  KILN_RELOC_X64_CALL, /**< S + A - P, in 4 bytes; S is called or jumped to */
+  KILN_RELOC_X64_CALL, /**< S + A - P, in 4 bytes. The code calls S or jumps to S. */
   /** Offset from P to a GOT entry that contains the address of S, in 4 bytes. */
   KILN_RELOC_X64_GOT,
-  /** Like GOT; the linker may change the instruction to one that needs no GOT entry. */
+  /** Like GOT. The linker may change the instruction to an instruction that needs no GOT entry. */
   KILN_RELOC_X64_GOT_OP,
   KILN_RELOC_X64_GOT_REX, /**< like GOT_OP, for an instruction that has a REX prefix */
-  /** Offset from P to the pair that is passed to __tls_get_addr, in 4 bytes. */
+  /** Offset from P to the pair that code passes to __tls_get_addr, in 4 bytes. */
   KILN_RELOC_X64_TLS_GD,
   /** Offset from P to a GOT entry that contains the offset of S from the thread pointer, in 4 bytes. */
   KILN_RELOC_X64_TLS_IE,
@@ -45,7 +45,8 @@ typedef enum kiln_reloc_kind {
   KILN_RELOC_A64_LOW128,  /**< like LOW, in a load or store of 16 bytes */
   /** Offset from the page of P to the page of a GOT entry that contains the address of S, in adrp. */
   KILN_RELOC_A64_GOT_PAGE,
-  KILN_RELOC_A64_GOT_LOW, /**< bits 3 to 11 of the address of that entry, in a load of 8 bytes */
+  /** Bits 3 to 11 of the address of a GOT entry that contains the address of S, in a load of 8 bytes. */
+  KILN_RELOC_A64_GOT_LOW,
   /** Offset from the page of P to the page of S's TLS descriptor, in adrp. */
   KILN_RELOC_A64_TLSDESC_PAGE,
   /** Bits 3 to 11 of the address of S's TLS descriptor, in a load of 8 bytes. */
@@ -55,19 +56,20 @@ typedef enum kiln_reloc_kind {
   /** Offset from the page of P to the page of a GOT entry that contains the offset of S from the thread pointer, in
    * adrp. */
   KILN_RELOC_A64_TLS_IE_PAGE,
-  /** Bits 3 to 11 of the address of that entry, in a load of 8 bytes. */
+  /** Bits 3 to 11 of the address of a GOT entry that contains the offset of S from the thread pointer, in a load of 8
+   * bytes. */
   KILN_RELOC_A64_TLS_IE_LOAD,
-  KILN_RELOC_A64_TLS_LE_HIGH, /**< bits 12 to 23 of the offset from the thread pointer, in add */
-  KILN_RELOC_A64_TLS_LE_LOW,  /**< bits 0 to 11 of that offset, unchecked, in add */
-  /** Base of the kinds that Kiln does not know. KILN_RELOC_FORMAT + n, with n below 2^16, stands for the relocation
-   * that has the number n in the module's object format. Assembled code may use these kinds (<kiln/asm.h>). Their
-   * numbers are written to objects unchanged. Code in memory must not use these kinds. */
+  KILN_RELOC_A64_TLS_LE_HIGH, /**< Bits 12 to 23 of the offset of S from the thread pointer, in add. */
+  KILN_RELOC_A64_TLS_LE_LOW, /**< bits 0 to 11 of that offset, unchecked, in add */
+  /** Base of the kinds that Kiln does not know. KILN_RELOC_FORMAT + n stands for the relocation with the number n in
+   * the object format. n is below 2^16. Assembled code may use these kinds (<kiln/asm.h>). Kiln writes their numbers to
+   * objects unchanged. Code in memory must not use these kinds. */
   KILN_RELOC_FORMAT = 0x10000,
   KILN_RELOC_KIND_COUNT = KILN_RELOC_A64_TLS_LE_LOW + 1 /**< number of kinds */
 } kiln_reloc_kind;
 
-/** Returns the name of a kind in the text form, such as "rel32"; NULL for KILN_RELOC_NONE and for kinds that are not
- * listed. */
+/** Returns the name of a kind in the text form, such as "rel32". Returns NULL for KILN_RELOC_NONE and for kinds that
+ * are not listed. */
 KILN_API const char *kiln_reloc_name(kiln_reloc_kind kind);
 
 /** Finds a kind by its name in the text form. Returns false if there is no kind of that name. */

@@ -153,7 +153,7 @@ static bool finish_forwards(kiln_func *f) {
     }
     if (inst != 0 && (f->inst[inst].op == KILN_OP_CALL || f->inst[inst].op == KILN_OP_TRY) &&
         kn_is_pool(h) && f->pool.at[kn_index(h)].symbol != 0 && f->pool.at[kn_index(h)].low != 0) {
-      kn_func_fail(f, KILN_ERR_ARGUMENT, u->block, inst, "a callee is a symbol without addend");
+      kn_func_fail(f, KILN_ERR_ARGUMENT, u->block, inst, "the addend of a callee must be 0");
       return false;
     }
     *forward_use(f, u) = h;
@@ -211,7 +211,7 @@ static KN_COLD bool check_args(kiln_func *f) {
       for (uint32_t i = f->edges.at[e].args; i != 0; i = f->edge_args.at[i - 1].next, n++) {
         const struct kn_edge_arg *arg = f->edge_args.at + i - 1;
         if (arg->index >= f->block[t].n_params)
-          return fail_at(f, b, "more edge arguments than the target has parameters");
+          return fail_at(f, b, "an edge has more arguments than its target has parameters");
         if (given[arg->index] == e + 1) return fail_at(f, b, "an edge argument is given twice");
         given[arg->index] = e + 1;
         unsigned type = f->val[params[base[t] + arg->index]].type;
@@ -224,7 +224,7 @@ static KN_COLD bool check_args(kiln_func *f) {
       }
       if (n != f->block[t].n_params) {
         kn_func_fail(f, KILN_ERR_STRUCTURE, b, source->term,
-                     "block %u has %u parameters, but an edge into it %u arguments", t,
+                     "block %u has %u parameters, but an edge into it has %u arguments", t,
                      f->block[t].n_params, n);
         return false;
       }

@@ -72,7 +72,7 @@ kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) {
     kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n, "opcode %u cannot be built", op);
   else
     kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n,
-                 "%s does not take type %s there, or not by this call or with these flags",
+                 "%s does not take type %s or these flags, or needs another builder function",
                  kn_op_info[op].name,
                  type < KILN_TYPE_COUNT ? kiln_type_name((kiln_type)type) : "?");
   return KN_NONE;
@@ -214,7 +214,8 @@ kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc) {
   const kiln_symbol none = {0};
   if (f == NULL || f->status != KILN_OK) return none;
   if (KN_UNLIKELY(desc == NULL || f->facts.finished || !f->facts.defines)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "data without content, or of a finished function");
+    kn_build_fail(f, KILN_ERR_ARGUMENT,
+                  "the data has no description (NULL), or the function is finished");
     return none;
   }
   uint32_t id = kn_data_of_func(f->module, f->symbol, f->facts.n_data, desc);

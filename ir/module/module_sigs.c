@@ -153,7 +153,8 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
     return none;
   }
   if ((params == NULL && n_params != 0) || (results == NULL && n_results != 0)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: a list is missing (NULL)");
+    kn_module_fail(m, KILN_ERR_ARGUMENT,
+                   "signature: the parameters or the results are missing (NULL)");
     return none;
   }
   uint64_t h = (uint64_t)cc | (uint64_t)flags << 8 | (uint64_t)n_params << 16;

@@ -409,8 +409,8 @@ static bool parse_target(struct kn_parser *p) {
   const kiln_target own = kiln_module_get_target(p->module);
   if (target.processor != own.processor || target.system != own.system ||
       target.format != own.format) {
-    return kn_parse_fail(p, &t, KILN_ERR_ARGUMENT, "the text is for %s, the module for %s", name,
-                         kiln_processor_name(own.processor));
+    return kn_parse_fail(p, &t, KILN_ERR_ARGUMENT, "the text is for %s, but the module is for %s",
+                         name, kiln_processor_name(own.processor));
   }
   kn_parse_next(p);
   return kn_parse_line_end(p);
@@ -606,7 +606,7 @@ static bool data_number(struct kn_parser *p, kiln_type type) {
     unsigned width = type == KILN_TYPE_F80 ? 80 : size * 8;
     unsigned __int128 limit = (unsigned __int128)1 << (width - 1);
     if (minus ? v > limit : width < 128 && v >> width) {
-      return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the number does not fit %s",
+      return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the number does not fit in %s",
                            kiln_type_name(type));
     }
     if (minus) v = 0 - v;

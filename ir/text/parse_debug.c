@@ -21,7 +21,7 @@ static bool of_session(const struct kn_token *t, uint64_t *number) {
 static bool number_fits(struct kn_parser *p, const struct kn_token *t, uint64_t number) {
   uint64_t most = 65536 + (uint64_t)(p->lx.end - p->text);
   if (number != 0 && number <= most && t->high == 0) return true;
-  return kn_parse_fail(p, t, KILN_ERR_LIMIT, "an entry's number is from 1 to %llu here",
+  return kn_parse_fail(p, t, KILN_ERR_LIMIT, "the number of an entry must be from 1 to %llu here",
                        (unsigned long long)most);
 }
 

@@ -330,7 +330,9 @@ static bool parse_machine(struct kn_parser *p, struct line *l) {
   if (at.kind != KN_TOK_IDENT) return kn_parse_expected(p, "an instruction of the target");
   if (!kiln_machine_find(kiln_module_processor(p->module), at.text, at.length, &row) ||
       row.op != l->opcode || (row.result != KILN_TYPE_VOID && row.result != l->type))
-    return kn_parse_fail(p, &at, KILN_ERR_ARGUMENT, "the target has no such instruction here");
+    return kn_parse_fail(p, &at, KILN_ERR_ARGUMENT,
+                         "the target has no instruction '%.*s' of this operation and type",
+                         (int)at.length, at.text);
   kn_parse_next(p);
   for (unsigned k = 0; k < row.n_operands; k++)
     if (k == 0 ? !kn_parse_operand(p, row.operands[k], &v[k])
@@ -619,7 +621,7 @@ static bool start_block(struct kn_parser *p, const struct kn_token *name) {
   kiln_func_set_text_position(f, name->line, name->column);
   kiln_block before = kiln_block_current(f);
   if (block.id != 0 && before.id != UINT32_MAX && !kiln_block_is_terminated(f, before)) {
-    return kn_parse_fail(p, name, KILN_ERR_STRUCTURE, "the block before has no terminator");
+    return kn_parse_fail(p, name, KILN_ERR_STRUCTURE, "the previous block has no terminator");
   }
   if (block.id != 0) kiln_block_switch(f, block);
   if (block.id == 0) {
@@ -712,7 +714,7 @@ bool kn_parse_body(struct kn_parser *p, kiln_symbol func) {
   if (p->forwards && !unbound(p)) return false;
   kiln_block last = kiln_block_current(p->func);
   if (!kiln_block_is_terminated(p->func, last)) {
-    return kn_parse_fail(p, NULL, KILN_ERR_STRUCTURE, "the block before has no terminator");
+    return kn_parse_fail(p, NULL, KILN_ERR_STRUCTURE, "the previous block has no terminator");
   }
   kn_parse_next(p);
   p->status = kiln_func_status(p->func);

@@ -111,7 +111,7 @@ bool kn_parse_align(struct kn_parser *p, unsigned max_log2, uint8_t *out) {
   uint64_t bytes = 0;
   if (!kn_parse_number(p, UINT64_C(1) << max_log2, "an alignment in bytes", &bytes)) return false;
   if (bytes == 0 || (bytes & (bytes - 1))) {
-    return kn_parse_fail(p, &t, KILN_ERR_SYNTAX, "an alignment is a power of two");
+    return kn_parse_fail(p, &t, KILN_ERR_SYNTAX, "an alignment must be a power of two");
   }
   *out = (uint8_t)__builtin_ctzll(bytes);
   return true;

@@ -22,7 +22,8 @@ void kn_elf_write_content(struct kn_elf *e) {
 
 static bool no_type(const struct kn_elf *e, const struct kn_image_reloc *r) {
   const char *kind = kiln_reloc_name((kiln_reloc_kind)r->kind);
-  kn_module_fail(e->m, KILN_ERR_UNSUPPORTED, "relocation %s against '%.100s': ELF has none on %s",
+  kn_module_fail(e->m, KILN_ERR_UNSUPPORTED,
+                 "relocation %s against '%.100s': ELF has no such relocation on %s",
                  kind != NULL ? kind : "without a kind", kn_name_of(e->m, r->symbol),
                  kiln_processor_name(e->m->options.target.processor));
   return false;

@@ -129,7 +129,7 @@ static bool distance(const struct sink *k, uint64_t item, const kiln_reloc *r) {
     if (r->size_bytes == 8) kn_put64(k->base + offset, (uint64_t)value);
     else kn_put32(k->base + offset, (uint32_t)value);
     if (r->size_bytes == 8 || value == (int32_t)value) return true;
-    kn_module_fail(m, KILN_ERR_LIMIT, "distance to '%.100s' does not fit 32 bits",
+    kn_module_fail(m, KILN_ERR_LIMIT, "distance to '%.100s' does not fit in 32 bits",
                    kn_name_of(m, r->symbol.id));
     return false;
   }
