@@ -300,7 +300,7 @@ def cargo(f):
             lines.append(f'| {name} | ' + ' | '.join(f"{nightly['ratios'][f'nightly-{way}{end}']:.2f}" for way in ('cranelift', 'shim', 'kiln')) + ' |')
         if 'edits' in nightly:
             edits = {way: nightly['edits'][end] for way, end in (('LLVM', 'nightly'), ('Cranelift', 'nightly-cranelift'), (
-                'the shim', 'nightly-shim'), ('the code generator', 'nightly-kiln'))}
+                'the shim', 'nightly-shim'), ("Kiln as rustc's code generator", 'nightly-kiln'))}
             lines += ['', *wrapped('From an edit to the end of the tests, it takes these seconds of elapsed time: ' + ', '.join(
                 f'{s:.2f} with {way}' for way, (s, _) in edits.items()) + '. Linkers take ' + ', '.join(
                 f'{linking:.2f}' for _, linking in edits.values()) + ' of these seconds, in the same order.')]
