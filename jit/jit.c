@@ -48,7 +48,7 @@ static bool start(kiln_jit *jit, kiln_jit_error *e) {
   kiln_target host;
   if (kiln_target_find_host(&host)) jit->code = kn_target_at(host.processor)->jit;
   if (jit->code == NULL) {
-    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "there is no JIT for this machine");
+    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "the JIT does not support the processor of this machine");
     return false;
   }
   if ((unsigned)o->reach >= KILN_JIT_REACH_COUNT ||

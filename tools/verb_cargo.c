@@ -43,7 +43,8 @@ static bool name_compiler(const char *kiln_rustc, const char *identity, char wra
         make_link(folder, "kiln-rustc", kiln_rustc, wrapper) &&
         make_link(folder, "rustc", kiln_rustc, rustc))
       return true;
-  tool_error("cargo: no folder for links to kiln-rustc: set XDG_CACHE_HOME to a writable folder");
+  tool_error(
+    "cargo: there is no folder for links to kiln-rustc: set XDG_CACHE_HOME to a writable folder");
   return false;
 }
 
