@@ -65,7 +65,7 @@ static bool set_compiler(char **words) {
   char identity[TOOL_IDENTITY_SIZE];
   if ((!tool_beside("kiln-rustc", beside) && !tool_beside("../bin/kiln-rustc", beside)) ||
       realpath(beside, kiln_rustc) == NULL) {
-    tool_error("cargo: there is no kiln-rustc beside kiln");
+    tool_error("cargo: there is no program `kiln-rustc` beside the program `kiln`");
     return false;
   }
   tool_identity(identity);

@@ -72,8 +72,8 @@ KILN_API kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number);
  * the object have the same name. It is not an error if the name is local, or if the positions are in a section group.
  * In these two cases, the name stands for the first position.
  *
- * Front ends need this function for labels that inline assembly defines. Other code may refer to such a label before
- * Kiln compiles or inlines the function `f`. Other code may refer to the label even if the object does not contain
+ * Front ends need this function for labels that inline assembly defines. Code outside `f` may refer to such a label
+ * before Kiln compiles or inlines `f`. Code outside `f` may refer to the label even if the object does not contain
  * `f`. */
 KILN_API kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc,
                                             kiln_symbol target, int64_t offset_bytes);
@@ -93,8 +93,8 @@ typedef struct kiln_assembled_reloc {
   int64_t addend; /**< added to the address */
 } kiln_assembled_reloc;
 
-/** Used instead of a section's index. Stands for the code of an assembly text. KILN_ASSEMBLED_CODE is for texts that
- * are not the assembly of a whole module (kiln_assembly.whole is false). */
+/** A number that stands for the code of an assembly text. It takes the place of a section's index. KILN_ASSEMBLED_CODE
+ * is for texts that are not the assembly of a whole module (kiln_assembly.whole is false). */
 #define KILN_ASSEMBLED_CODE UINT32_MAX
 
 /** A section to which an assembly text adds content. If the text is not the assembly of a whole module, the text's code

@@ -85,7 +85,7 @@ enum {
 
 /* ---- variables: <kiln/debug.h> ---- */
 
-/** Selects how well debuggers can show statements and variables. The variables are the ones that
+/** Selects how well debuggers can show statements and variables. These are the variables that
  * kiln_func_declare_variable describes. */
 typedef enum kiln_variables {
   /** Every variable stays available until its function ends. Every statement has at least one instruction. The code is
@@ -141,11 +141,11 @@ typedef struct kiln_func_attrs {
   /** Flags KILN_PROTECT_... for this function. They replace the flags of the module. 0 means that the flags of the
    * module apply. */
   uint32_t protection;
-  /** The distance of stack probes, for stack-clash protection. 0 means no probes. Otherwise, the function touches its
-   * stack in order, at least once every `probe_bytes` bytes. A stack overflow then faults on the guard page, and never
-   * reaches the memory beyond the guard page. Stack probes cover the frame and each SALLOC of any size. `probe_bytes`
-   * is usually 4096, the size of the guard page. `probe_bytes` must be at least 16. Kiln rounds `probe_bytes` down to a
-   * value that the target's instructions can encode. */
+  /** The maximum distance between two stack probes, for stack-clash protection. 0 means no probes. Otherwise, the
+   * function accesses its stack in order, at least once in every `probe_bytes` bytes. A stack overflow then faults on
+   * the guard page, and never reaches the memory beyond the guard page. Stack probes cover the frame and each SALLOC of
+   * any size. `probe_bytes` is usually 4096, the size of the guard page. `probe_bytes` must be at least 16. Kiln rounds
+   * `probe_bytes` down to a value that the target's instructions can encode. */
   uint32_t probe_bytes;
   /** If true, the function maintains the frame pointer (rbp on x86-64, x29 on AArch64) as the head of a list of frames.
    * Profilers and sanitizers that walk the stack without unwind tables need this list. If false, an x86-64 function
@@ -154,9 +154,9 @@ typedef struct kiln_func_attrs {
   bool frame_pointer;
   /** If true, the function itself aligns the stack pointer to 16 bytes. Use this attribute on x86-64 if callers follow
    * an older convention and align the stack pointer to only 8 bytes. AArch64 does not need this attribute, since the
-   * stack pointer is always aligned to 16 bytes. If true, slots that require an alignment of 16 bytes are aligned to 32
-   * bytes. Code then computes the addresses of these slots from the frame. Set `realign_stack` before you make the
-   * function's first slot. */
+   * stack pointer is always aligned to 16 bytes. If `realign_stack` is true, slots that require an alignment of 16
+   * bytes are aligned to 32 bytes. Code then computes the addresses of these slots from the frame. Set `realign_stack`
+   * before you make the function's first slot. */
   bool realign_stack;
   /** If true, the code of the function does not use floating-point or vector registers, so that these registers keep
    * their content. Kernels need this attribute. Front ends need this attribute for registers that must keep their

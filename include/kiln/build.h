@@ -1,4 +1,5 @@
-/* Functions that build functions. For each block and each instruction, a front end calls functions of this header.
+/* This header has the functions that build a kiln_func. A front end calls them for each block and each instruction of
+ * the kiln_func.
  *
  * The first error sticks to the function. After an error, all calls for the function return "none" and change nothing.
  * A front end can therefore check for errors only once, at `kiln_func_finish` or `kiln_func_compile`. The calls that
@@ -20,8 +21,8 @@ extern "C" {
 /** A function being built. */
 typedef struct kiln_func kiln_func;
 
-/** Begins the body of `symbol`. The new function has an entry block. The parameters of the entry block are the
- * parameters of the signature. The entry block is the current block. kiln_func_begin returns NULL if `s` is NULL or
+/** Begins the body of the function `symbol`. The new function has an entry block. The parameters of the entry block are
+ * the parameters of the signature. The entry block is the current block. kiln_func_begin returns NULL if `s` is NULL or
  * memory runs out. If memory runs out, the module's status is KILN_ERR_MEMORY. All other errors stick to the function.
  * Any number of functions may be open in a session. */
 KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
@@ -53,10 +54,10 @@ KILN_API kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag);
  * allowed. */
 KILN_API void kiln_func_discard(kiln_func *f);
 
-/** A callback to which a reader passes each function after the function is finished. The functions come in the order of
- * the reader's input. The callback owns the function. The callback must pass the function to kiln_func_compile or
- * kiln_func_discard before the callback returns. If the callback returns a status other than KILN_OK, the reader
- * stops. */
+/** A callback of a reader, such as the bitcode reader. The reader passes each function to the callback after the
+ * function is finished. The functions come in the order of the reader's input. The callback owns the function. The
+ * callback must pass the function to kiln_func_compile or kiln_func_discard before the callback returns. If the
+ * callback returns a status other than KILN_OK, the reader stops. */
 typedef kiln_status (*kiln_func_sink_fn)(void *user, kiln_func *f);
 
 /** Returns the status of the first error of the function `f`. Returns KILN_OK if there was no error. */
@@ -144,8 +145,8 @@ KILN_API kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t adden
  * address. */
 KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, uint32_t align_log2);
 
-/** Marks a slot that is an array or contains an array, for kiln_func_attrs.guard. Call kiln_slot_set_array before `f`
- * is finished. */
+/** Marks a slot that is an array or contains an array. KILN_GUARD_ARRAYS (kiln_func_attrs.guard) needs this mark. Call
+ * kiln_slot_set_array before `f` is finished. */
 KILN_API void kiln_slot_set_array(kiln_func *f, kiln_value slot);
 
 /** Makes a forward value. You can use a forward value as an operand at once, and bind it to a value later. */

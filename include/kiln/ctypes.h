@@ -53,7 +53,7 @@ typedef struct kiln_csig {
   uint32_t id; /**< 0 for none */
 } kiln_csig;
 
-/** Kinds of types. The kinds before KILN_CTYPE_ARRAY are basic types. To describe an enumeration, use its integer
+/** Kinds of C types. The kinds before KILN_CTYPE_ARRAY are basic types. To describe an enumeration, use its integer
  * type. */
 typedef enum kiln_ctype_kind {
   KILN_CTYPE_NONE,    /**< no type */
@@ -129,10 +129,10 @@ typedef struct kiln_ctype_options {
   bool packed;          /**< the attribute `packed` */
   uint32_t pack_bytes;  /**< `#pragma pack(n)`; 0 for none */
   uint32_t align_bytes; /**< the attribute `aligned`; 0 for none */
-  /** If true, calls never pass or return the type in registers, even if the type is empty. On x86-64, the type has the
-   * class MEMORY. On AArch64, calls treat the type as if it were larger than 16 bytes. The same applies to every type
-   * that contains this type. Set this field for types whose content the front end does not describe. C has no such
-   * types. */
+  /** If true, calls never pass or return values of the type in registers, even if the type is empty. On x86-64, the
+   * type has the class MEMORY. On AArch64, calls treat the type as if it were larger than 16 bytes. The same applies to
+   * every type that contains this type. Set this field for types whose content the front end does not describe. C has
+   * no such types. */
   bool in_memory;
   uint64_t reserved[1]; /**< 0 */
 } kiln_ctype_options;

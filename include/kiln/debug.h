@@ -214,8 +214,8 @@ typedef struct kiln_debug_value {
   uint32_t inlined; /**< as for kiln_debug_variable.inlined */
   /** The values that the expression uses in addition to `value`. The list ends at the first value that is 0. */
   kiln_value other[KILN_MAX_OTHER_VALUES];
-  /** For each value in `other`, an offset in the expression. Kiln inserts operations that push the value immediately
-   * before the byte at this offset. The offsets must ascend. */
+  /** For each value in `other`, the offset of a byte of the expression. Immediately before this byte, Kiln inserts
+   * operations that push the value. The offsets must ascend. */
   uint32_t other_at[KILN_MAX_OTHER_VALUES];
   /** The position from which the variable has this value (kiln_func_position). 0 means the next instruction. */
   uint32_t at;

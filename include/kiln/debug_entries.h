@@ -88,8 +88,9 @@ KILN_API void kiln_die_set_expr(kiln_debug *d, uint32_t name, const void *bytes,
 KILN_API void kiln_die_set_block(kiln_debug *d, uint32_t name, const void *bytes,
                                  size_t size_bytes);
 
-/** Sets an attribute to a location. The location is the result of the expression `expr` for the address of `symbol`.
- * `expr_bytes` is the size of the expression. If the object does not define the symbol, Kiln omits the attribute. */
+/** Sets an attribute to a location. To compute the location, debuggers apply the expression `expr` to the address of
+ * `symbol`. `expr_bytes` is the size of the expression. If the object does not define the symbol, Kiln omits the
+ * attribute. */
 KILN_API void kiln_die_set_symbol(kiln_debug *d, uint32_t name, kiln_symbol symbol,
                                   const void *expr, size_t expr_bytes);
 
@@ -105,11 +106,11 @@ KILN_API void kiln_die_set_retained(kiln_debug *d, kiln_die list);
 KILN_API void kiln_die_set_md5(kiln_debug *d, const uint8_t *md5);
 
 /** Makes the entries of the list `list` the children of the newest entry, in the order of the list. The newest entry
- * may be a DW_TAG_variant_part. In that case, Kiln writes each child in a DW_TAG_variant of its own. The child that
- * DW_AT_discr names is an exception. The DW_AT_discr_value of a child then becomes an attribute of the child's
- * DW_TAG_variant. Some children need no parent of their own (DW_TAG_subrange_type, DW_TAG_enumerator, template
- * parameters). Kiln writes such a child once under each entry that uses the list. No other entry may refer to such a
- * child. */
+ * may be a DW_TAG_variant_part. In that case, Kiln writes each child in a DW_TAG_variant of its own. Only the child
+ * that DW_AT_discr names has no DW_TAG_variant. If a child has a DW_AT_discr_value, Kiln writes this attribute for the
+ * child's DW_TAG_variant instead. Some children need no parent of their own (DW_TAG_subrange_type, DW_TAG_enumerator,
+ * template parameters). Kiln writes such a child once under each entry that uses the list. No other entry may refer to
+ * such a child. */
 KILN_API void kiln_die_set_children(kiln_debug *d, kiln_die list);
 
 /** Sets the result type and the parameter types of the newest entry from the list `list`. The first item of the list is
@@ -196,14 +197,14 @@ KILN_API void kiln_debug_set_lines_only(kiln_debug *d, kiln_die unit);
  * even if nothing refers to the entry. If `e` is a list, kiln_debug_keep marks all entries of the list. */
 KILN_API void kiln_debug_keep(kiln_debug *d, kiln_die unit, kiln_die e);
 
-/** Sets the location of a variable (DW_TAG_variable) of the module. The location is the result of the expression `expr`
- * (DW_OP_...) for the address of `symbol`. The expression has `expr_bytes` bytes. The expression is copied. If `symbol`
- * is 0, the variable has no address, and the expression computes the value of the variable. If the object does not
- * define the symbol, the variable has no location.
+/** Sets the location of a variable (DW_TAG_variable) of the module. To find the variable, debuggers apply the
+ * expression `expr` (DW_OP_...) to the address of `symbol`. The expression has `expr_bytes` bytes. The expression is
+ * copied. If `symbol` is 0, the variable has no address, and the expression computes the value of the variable. If the
+ * object does not define the symbol, the variable has no location.
  *
  * `variable` may be the declaration (DW_TAG_subprogram) of a function that the module does not define. In that case,
- * `symbol` is the function, and there is no expression. The entries of calls to the function refer to this
- * declaration. */
+ * `symbol` is the function, and there is no expression. For each call to this function, the call's entry
+ * (DW_TAG_call_site) refers to this declaration. */
 KILN_API void kiln_debug_set_global(kiln_debug *d, kiln_die variable, kiln_symbol symbol,
                                     const void *expr, size_t expr_bytes);
 

@@ -11,7 +11,7 @@
  * - operations on constants, with the results that docs/ir.md defines;
  * - identities (add v, 0; mul v, 1; and v, v);
  * - two operations with constants, one after the other (add (add v, 1), 2);
- * - conversions of conversions;
+ * - conversions of the result of a conversion;
  * - conversions that are redundant because bits of their operand are known (for example, zext (trunc v) if v was loaded
  *   with zero-extension);
  * - comparisons of the result of a comparison with 0 (icmp ne (zext (icmp ...)), 0);
@@ -62,8 +62,8 @@ KILN_API kiln_value kiln_fold_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type
 KILN_API kiln_value kiln_fold_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_value a,
                                      kiln_value b);
 
-/** Folds kiln_build_addr. Merges into the address a `base` or an `index` that is a constant, a sum, a product or
- * another address. */
+/** Folds kiln_build_addr. If `base` or `index` is itself a constant, a sum, a product or an address, kiln_fold_addr
+ * merges it into the new address. */
 KILN_API kiln_value kiln_fold_addr(kiln_func *f, kiln_value base, kiln_value index, uint32_t scale,
                                    int32_t disp);
 
