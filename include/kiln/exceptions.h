@@ -12,7 +12,7 @@ extern "C" {
 
 /** Selects the exceptions that a clause of a TRY catches. */
 typedef enum kiln_clause_kind {
-  /** Catches exceptions of a given type. The selector is the type's kiln_const_typeid. */
+  /** Catches exceptions of a given type. The selector is the result of kiln_const_typeid for this type. */
   KILN_CLAUSE_CATCH,
   KILN_CLAUSE_CATCH_ALL, /**< all exceptions; the selector is the kiln_const_typeid of no symbol */
   /** Catches exceptions that have none of the given types. The selector is negative. */
