@@ -248,7 +248,7 @@ static bool lay_out_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t 
   }
   const struct kn_jit_bind *b = in->binds + to;
   if (steps > in->m->n_aliases || !defined_here(b) || b->where == KN_JIT_IN_COMMON) {
-    kn_jit_fail(l->error, KILN_ERR_SYMBOL, "alias '%.100s': its target '%.100s' is %s",
+    kn_jit_fail(l->error, KILN_ERR_SYMBOL, "the target of alias '%.100s' is '%.100s', which is %s",
                 kn_symbol(in->m, id)->name, kn_symbol(in->m, to)->name,
                 steps > in->m->n_aliases ? "an alias of itself"
                 : defined_here(b)        ? "common data"

@@ -465,7 +465,7 @@ void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
   if (c->n > n_params && !ft->flags)
     return (void)kn_bc_fail(
       r, KILN_ERR_UNSUPPORTED,
-      "not implemented: %u unknown operands after the arguments of a record of call",
+      "not implemented: a call record has %u unknown operands after its arguments",
       c->n - n_params);
   if (!callee(r, c)) return;
   const uint64_t convention =

@@ -214,9 +214,9 @@ static bool check_parts(struct kn_bc *r, uint32_t type, uint32_t number, const k
     const kiln_type is = kiln_value_type(r->f, parts[k]), needed = kn_bc_part_type(r, t, k);
     const bool constant = is == KILN_TYPE_VOID && parts[k].id != 0 && kiln_type_is_int(needed);
     if (is != needed && !constant)
-      return kn_bc_fail(r, KILN_ERR_TYPE, "operand %u: part %u is %s, but %s is expected",
-                        number + 1, k + 1, is == KILN_TYPE_VOID ? "none" : kiln_type_name(is),
-                        kiln_type_name(needed));
+      return kn_bc_fail(
+        r, KILN_ERR_TYPE, "operand %u: part %u has the type %s, but needs the type %s", number + 1,
+        k + 1, is == KILN_TYPE_VOID ? "none" : kiln_type_name(is), kiln_type_name(needed));
   }
   return true;
 }

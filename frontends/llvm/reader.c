@@ -59,7 +59,7 @@ bool kn_bc_unknown(struct kn_bc *r, const char *what, uint64_t number) {
 
 bool kn_bc_surplus(struct kn_bc *r, const char *record, unsigned i) {
   return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                    "not implemented: unknown operand %u of a record of %s", i, record);
+                    "not implemented: unknown operand %u in a record for %s", i, record);
 }
 
 bool kn_bc_unknown_flags(struct kn_bc *r, const char *of, uint64_t flags, uint64_t known) {

@@ -1,6 +1,6 @@
-/* Machine code that a front end supplies. An ASM is an instruction that consists of machine code whose operands are in
- * given registers. An embedder can supply an assembler (kiln_module_options.assemble). The assembler translates
- * assembly text to machine code. */
+/* Machine code that a front end supplies. An ASM is an instruction that consists of machine code. The operands of an
+ * ASM are in given registers. An embedder can supply an assembler (kiln_module_options.assemble). The assembler
+ * translates assembly text to machine code. */
 #ifndef KILN_ASM_H
 #define KILN_ASM_H
 
@@ -19,9 +19,9 @@ typedef struct kiln_asm_reloc {
   kiln_reloc_kind kind;  /**< which value the field takes */
   kiln_symbol symbol;    /**< the symbol referred to */
   int64_t addend;        /**< added to the symbol's address; 32 bits */
-  /** The number of a stack slot, plus 1. 0 means no slot. On x86-64, a field with the kind KILN_RELOC_ABS32S and no
-   * symbol may have a slot. The 4 bytes of the field then receive the slot's offset from rbp. The slot's alignment must
-   * be at most 16 bytes. */
+  /** The number of a stack slot, plus 1. 0 means no slot. Only a field on x86-64 can have a slot. The field must have
+   * the kind KILN_RELOC_ABS32S and no symbol. The 4 bytes of the field then receive the slot's offset from rbp. The
+   * slot's alignment must be at most 16 bytes. */
   uint32_t slot;
 } kiln_asm_reloc;
 
@@ -52,11 +52,11 @@ typedef struct kiln_asm {
 
 /** Builds an [ASM]: machine code whose operands and results are in registers. The types of the operands are the
  * parameters of `sig`. The types of the results are the results of `sig`. The types may be integers of up to 64 bits,
- * f32, f64 and vectors. The type of an operand or result determines the kind of its register. One kind is a general
- * register. The other kind is a floating-point and vector register. Each operand must have a register of its own. Each
- * result must have a register of its own. When execution enters the code, the stack is aligned as for a call. The code
- * must restore the stack pointer. The code must not unwind. kiln_build_asm copies everything that `code` and `args`
- * point to. kiln_build_asm returns result 0, or none if there is no result. */
+ * f32, f64 and vectors. An integer is in a general register. A value of any other type is in a floating-point and
+ * vector register. Each operand must have a register of its own. Each result must have a register of its own. When
+ * execution enters the code, the stack is aligned as for a call. The code must restore the stack pointer. The code must
+ * not unwind. kiln_build_asm copies everything that `code` and `args` point to. kiln_build_asm returns result 0, or
+ * none if there is no result. */
 KILN_API kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code,
                                    const kiln_value *args, uint32_t n_args);
 
@@ -72,8 +72,8 @@ KILN_API kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number);
  * the object have the same name. It is not an error if the name is local, or if the positions are in a section group.
  * In these two cases, the name stands for the first position.
  *
- * Front ends need this function for labels that inline assembly defines. Other code may refer to such a label before
- * Kiln compiles or inlines the function `f`. Other code may refer to the label even if the object does not contain
+ * Front ends need this function for labels that inline assembly defines. Code outside `f` may refer to such a label
+ * before Kiln compiles or inlines `f`. Code outside `f` may refer to the label even if the object does not contain
  * `f`. */
 KILN_API kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc,
                                             kiln_symbol target, int64_t offset_bytes);
@@ -87,18 +87,18 @@ typedef struct kiln_assembled_reloc {
   kiln_reloc_kind kind;
   /** Name of the symbol that the field refers to. If `symbol` is NULL, the field refers to `section`. */
   const char *symbol;
-  /** The section that the field refers to if `symbol` is NULL. This is an index of a section of the text, or
-   * KILN_ASSEMBLED_CODE. */
+  /** The section that the field refers to if `symbol` is NULL. This is the index of one of the sections of the assembly
+   * text, or KILN_ASSEMBLED_CODE. */
   uint32_t section;
   int64_t addend; /**< added to the address */
 } kiln_assembled_reloc;
 
-/** Stands for the code of a text in place of a section's index. KILN_ASSEMBLED_CODE is for texts that are not the
- * assembly of a whole module (kiln_assembly.whole is false). */
+/** A number that stands for the code of an assembly text. It takes the place of a section's index. KILN_ASSEMBLED_CODE
+ * is for texts that are not the assembly of a whole module (kiln_assembly.whole is false). */
 #define KILN_ASSEMBLED_CODE UINT32_MAX
 
-/** A section to which an assembly text adds content. If the text is not the assembly of a whole module, the code of the
- * text does not belong to such a section. */
+/** A section to which an assembly text adds content. If the text is not the assembly of a whole module, the text's code
+ * is not part of any kiln_assembled_section. */
 typedef struct kiln_assembled_section {
   const char *name;                   /**< as in the object */
   kiln_section_kind kind;             /**< as in kiln_section_desc, but never BY_NAME */
@@ -132,8 +132,8 @@ typedef struct kiln_assembled_symbol {
 /** A piece of assembly text, and the machine code that an assembler makes from the text. The caller fills in the fields
  * up to and including `rows`. The assembler fills in the other fields. */
 struct kiln_assembly {
-  /** Whole lines in the language of GNU as. For x86-64, the text begins in AT&T syntax. The text may switch to another
-   * syntax. */
+  /** Whole lines in the language of the GNU assembler. For x86-64, the text begins in AT&T syntax. A directive in the
+   * text may select another syntax. */
   const char *text;
   size_t text_bytes; /**< length of the text */
   /** If true, the text is the assembly of a whole module. Kiln then uses the content of all sections of the text, and
@@ -159,8 +159,8 @@ struct kiln_assembly {
   uint64_t reserved[2]; /**< 0 */
 };
 
-/** Calls the assembler of the module `m` (kiln_module_options.assemble). If `n_texts` is 0, the assembler is not
- * called. Returns KILN_ERR_UNSUPPORTED if the module has no assembler. */
+/** Calls the assembler of the module `m` (kiln_module_options.assemble) for the `n_texts` elements of `texts`. If
+ * `n_texts` is 0, the assembler is not called. Returns KILN_ERR_UNSUPPORTED if the module has no assembler. */
 KILN_API kiln_status kiln_module_assemble(const kiln_module *m, kiln_assembly *texts,
                                           uint32_t n_texts);
 

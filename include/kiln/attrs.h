@@ -1,5 +1,5 @@
-/* Attributes of modules and functions. The attributes select the personality, processor features, properties of frames,
- * and hardening. Hardening consists of guards, stack probes, and the protection of branches and returns. */
+/* Attributes of modules and functions. The attributes select the personality, the processor features, the properties of
+ * frames, and the hardening. Hardening consists of guards, stack probes, and the protection of branches and returns. */
 #ifndef KILN_ATTRS_H
 #define KILN_ATTRS_H
 
@@ -18,8 +18,8 @@ typedef enum kiln_guard {
   /** The function has a guard value if it uses SALLOC. The function also has a guard value if one of its slots is or
    * contains an array (kiln_slot_set_array). */
   KILN_GUARD_ARRAYS,
-  /** The function has a guard value in all cases of ARRAYS. The function also has a guard value if an instruction uses
-   * the address of a slot for anything but loads and stores within the slot. */
+  /** The function has a guard value in all cases in which KILN_GUARD_ARRAYS requires one. The function also has a guard
+   * value if an instruction uses the address of a slot for anything but loads and stores within the slot. */
   KILN_GUARD_ADDRESSES,
   KILN_GUARD_ALWAYS, /**< always */
   KILN_GUARD_COUNT
@@ -28,7 +28,8 @@ typedef enum kiln_guard {
 /** Selects where code finds the guard value. A guarded function (kiln_func_attrs.guard) stores a copy of the guard
  * value in its frame. */
 typedef enum kiln_guard_source {
-  /** The place that C libraries for Linux use. On x86-64, this is TLS at fs + 0x28. On AArch64, this is GLOBAL. */
+  /** The location that C libraries for Linux use. On x86-64, this is the thread-local memory at fs + 0x28. On AArch64,
+   * this is the same as KILN_GUARD_SOURCE_GLOBAL. */
   KILN_GUARD_SOURCE_DEFAULT,
   /** x86-64 only: the guard value is in the segment `reg`. The offset of the guard value in the segment is the address
    * of `symbol`, or `offset_bytes` if `symbol` is NULL. */
@@ -42,15 +43,15 @@ typedef enum kiln_guard_source {
 /** The location of the guard value. C compilers select the location with the option -mstack-protector-guard=. */
 typedef struct kiln_guard_location {
   kiln_guard_source source; /**< fields that do not apply to this source are ignored */
-  /** The name of a register. For TLS, this is "fs" or "gs"; NULL means "fs". For SYSREG, this is "sp_el0", "tpidr_el0",
-   * "tpidrro_el0" or "tpidr_el1"; NULL means "sp_el0". */
+  /** The name of a register. For KILN_GUARD_SOURCE_TLS, this is "fs" or "gs"; NULL means "fs". For
+   * KILN_GUARD_SOURCE_SYSREG, this is "sp_el0", "tpidr_el0", "tpidrro_el0" or "tpidr_el1"; NULL means "sp_el0". */
   const char *reg;
-  /** For TLS, the offset of the guard value from the start of the segment. TLS uses `offset_bytes` only if `symbol` is
-   * NULL. For SYSREG, the offset of the guard value from the address in the register. For SYSREG, the offset must be
-   * from -256 to 255, or a nonnegative multiple of 8 below 32768. */
+  /** For KILN_GUARD_SOURCE_TLS, this is the offset of the guard value from the start of the segment. If `symbol` is not
+   * NULL, this offset is ignored. For KILN_GUARD_SOURCE_SYSREG, this is the offset of the guard value from the address
+   * in the register. That offset must be from -256 to 255, or a nonnegative multiple of 8 below 32768. */
   int32_t offset_bytes;
-  /** For TLS, the address of this symbol is the offset of the guard value. If `symbol` is NULL, `offset_bytes` is the
-   * offset. */
+  /** For KILN_GUARD_SOURCE_TLS, the address of this symbol is the offset of the guard value. If `symbol` is NULL,
+   * `offset_bytes` is the offset. */
   const char *symbol;
 } kiln_guard_location;
 
@@ -58,24 +59,24 @@ typedef struct kiln_guard_location {
 
 /** Protects branches and returns against an attacker who can write to the memory of the program. */
 enum {
-  /** Marks each place that an indirect branch may jump to. The mark is an instruction: `endbr64` on x86-64 (CET's
-   * indirect branch tracking), `bti` on AArch64. */
+  /** Marks each location that an indirect branch may jump to. The mark is an instruction. On x86-64, it is `endbr64`
+   * (CET's indirect branch tracking). On AArch64, it is `bti`. */
   KILN_PROTECT_BRANCH = 1,
-  /** On x86-64, each return matches a call, so that a shadow stack can check the return. On AArch64, a function that
-   * stores its return address signs the address (`paciasp`). The function authenticates the address before it
-   * returns. */
+  /** Protects returns. On x86-64, each return matches a call, so that a shadow stack can check the return. On AArch64,
+   * a function that stores its return address signs the address (with the instruction `paciasp`). The function
+   * authenticates the address before it returns. */
   KILN_PROTECT_RETURN = 2,
-  /** AArch64, together with RETURN: includes functions that do not store their return address. These functions then
-   * sign and authenticate the return address too. */
+  /** On AArch64, together with KILN_PROTECT_RETURN: functions sign and authenticate their return address, whether they
+   * store it or not. */
   KILN_PROTECT_RETURN_ALL = 4,
-  /** AArch64, together with RETURN: functions sign return addresses with key B instead of key A. This corresponds to
-   * clang's option -mbranch-protection=pac-ret+b-key. */
+  /** On AArch64, together with KILN_PROTECT_RETURN: functions sign return addresses with key B instead of key A. This
+   * corresponds to clang's option -mbranch-protection=pac-ret+b-key. */
   KILN_PROTECT_KEY_B = 8,
-  /** AArch64: each return matches a call, so that a guarded control stack can check the return. This flag does not
+  /** On AArch64: each return matches a call, so that a guarded control stack can check the return. This flag does not
    * change the code. */
   KILN_PROTECT_CONTROL_STACK = 16,
-  /** For a function, together with BRANCH: the beginning of the function has no mark. Use this flag if only direct
-   * calls enter the function. */
+  /** For a function, together with KILN_PROTECT_BRANCH: the beginning of the function has no mark. Use this flag if
+   * only direct calls enter the function. */
   KILN_PROTECT_DIRECT = 32,
   /** For a function: the function has no protection, whatever protection the module has. Do not combine this flag with
    * other flags. */
@@ -84,7 +85,7 @@ enum {
 
 /* ---- variables: <kiln/debug.h> ---- */
 
-/** Selects how well debuggers can show statements and variables. The variables are the ones that
+/** Selects how well debuggers can show statements and variables. These are the variables that
  * kiln_func_declare_variable describes. */
 typedef enum kiln_variables {
   /** Every variable stays available until its function ends. Every statement has at least one instruction. The code is
@@ -102,7 +103,8 @@ typedef enum kiln_variables {
 typedef enum kiln_inlining {
   KILN_INLINING_OFF,  /**< none */
   KILN_INLINING_MUST, /**< calls to functions with KILN_INLINE_ALWAYS */
-  /** Kiln inlines calls to functions with KILN_INLINE_ALWAYS, and calls to small functions (kiln_inline_attrs). */
+  /** Kiln inlines calls to functions with KILN_INLINE_ALWAYS. Kiln also inlines calls to small functions
+   * (kiln_inline_attrs). */
   KILN_INLINING_SMALL,
   KILN_INLINING_COUNT
 } kiln_inlining;
@@ -110,7 +112,8 @@ typedef enum kiln_inlining {
 /** Selects when calls to a function are inlined. */
 typedef enum kiln_inline {
   KILN_INLINE_BY_SIZE, /**< if the function is small */
-  /** Kiln inlines calls to the function if the function is small. The limit is higher than for BY_SIZE. */
+  /** Kiln inlines calls to the function if the function is small. The limit on the size is higher than for
+   * KILN_INLINE_BY_SIZE. */
   KILN_INLINE_HINT,
   KILN_INLINE_ALWAYS, /**< wherever possible */
   KILN_INLINE_NEVER,  /**< never */
@@ -122,11 +125,12 @@ typedef enum kiln_inline {
 /** Attributes of a function. Zero-initialise the struct for the defaults. */
 typedef struct kiln_func_attrs {
   /** The personality is the function that the unwinder calls for the frames of this function, such as
-   * `__gxx_personality_v0`. 0 means no personality. A function with TRY needs a personality. A function that has a
-   * personality but no TRY also has an exception table. In this table, no call has a landing pad. */
+   * `__gxx_personality_v0`. 0 means no personality. A function with a TRY needs a personality. If a function has a
+   * personality but no TRY, Kiln still writes an exception table for the function. In this table, no call has a landing
+   * pad. */
   kiln_symbol personality;
-  /** KILN_FEATURE_... that this function may use. The options of the module list further features that this function
-   * may use. */
+  /** Flags KILN_FEATURE_...: the processor features that this function may use. The function may also use the features
+   * in the options of the module. */
   uint32_t features;
   /** Selects whether the function has a guarded frame. At its beginning, a guarded function copies the guard value
    * (kiln_module_attrs.guard_location) to its frame. Before each return, the function compares the copy with the guard
@@ -134,25 +138,25 @@ typedef struct kiln_func_attrs {
    * arrays lie next to the copy. Code that writes past the end of an array therefore overwrites the copy and not other
    * variables. */
   kiln_guard guard;
-  /** KILN_PROTECT_... for this function. They replace the protection of the module. 0 means the protection of the
-   * module. */
+  /** Flags KILN_PROTECT_... for this function. They replace the flags of the module. 0 means that the flags of the
+   * module apply. */
   uint32_t protection;
-  /** The distance of stack probes, for stack-clash protection. 0 means no probes. Otherwise, the function touches its
-   * stack in order, at least once every `probe_bytes` bytes. A stack overflow then faults on the guard page, and never
-   * reaches the memory beyond the guard page. Stack probes cover the frame and each SALLOC of any size. `probe_bytes`
-   * is usually 4096, the size of the guard page. `probe_bytes` must be at least 16. Kiln rounds `probe_bytes` down to a
-   * value that the target's instructions can encode. */
+  /** The maximum distance between two stack probes, for stack-clash protection. 0 means no probes. Otherwise, the
+   * function accesses its stack in order, at least once in every `probe_bytes` bytes. A stack overflow then faults on
+   * the guard page, and never reaches the memory beyond the guard page. Stack probes cover the frame and each SALLOC of
+   * any size. `probe_bytes` is usually 4096, the size of the guard page. `probe_bytes` must be at least 16. Kiln rounds
+   * `probe_bytes` down to a value that the target's instructions can encode. */
   uint32_t probe_bytes;
   /** If true, the function maintains the frame pointer (rbp on x86-64, x29 on AArch64) as the head of a list of frames.
    * Profilers and sanitizers that walk the stack without unwind tables need this list. If false, an x86-64 function
-   * whose stack pointer does not move addresses its frame relative to the stack pointer. On AArch64, every function
-   * that has a frame maintains the frame pointer. A function that needs no frame never maintains the frame pointer. */
+   * addresses its frame relative to the stack pointer, unless its stack pointer moves. On AArch64, every function that
+   * has a frame maintains the frame pointer. A function that needs no frame never maintains the frame pointer. */
   bool frame_pointer;
-  /** If true, the function itself aligns the stack pointer to 16 bytes. Use this on x86-64 if callers follow an older
-   * convention and align the stack pointer to only 8 bytes. AArch64 does not need this attribute, since the stack
-   * pointer is always aligned to 16 bytes. If true, slots that require an alignment of 16 bytes are aligned to 32
-   * bytes. Code then computes the addresses of these slots from the frame. Set `realign_stack` before you make the
-   * function's first slot. */
+  /** If true, the function itself aligns the stack pointer to 16 bytes. Use this attribute on x86-64 if callers follow
+   * an older convention and align the stack pointer to only 8 bytes. AArch64 does not need this attribute, since the
+   * stack pointer is always aligned to 16 bytes. If `realign_stack` is true, slots that require an alignment of 16
+   * bytes are aligned to 32 bytes. Code then computes the addresses of these slots from the frame. Set `realign_stack`
+   * before you make the function's first slot. */
   bool realign_stack;
   /** If true, the code of the function does not use floating-point or vector registers, so that these registers keep
    * their content. Kernels need this attribute. Front ends need this attribute for registers that must keep their
@@ -166,19 +170,19 @@ typedef struct kiln_func_attrs {
    * frame. The only unwind rows are the row for the first instruction and the rows from kiln_asm.rows. */
   bool naked;
   /** If true, the object keeps the function even if the linker collects garbage. KILN_DATA_USED does the same for data.
-   * The function is in a retained section. This is the section that the function's symbol names, or else a section of
-   * its own. */
+   * The linker retains the section that contains the function. If the function's symbol names a section, the function
+   * is in that section. Otherwise, the function has a section of its own. */
   bool used;
-  /** If true, Kiln may inline the function whatever its linkage and visibility are. Set `final` if no other definition
-   * can replace this definition when the program is linked or loaded. Set `final` also if all definitions are
-   * equivalent, as the definitions of a C++ template are. */
+  /** If true, Kiln may inline the function. The function's linkage and visibility then do not matter. Set `final` if no
+   * other definition can replace this definition when the program is linked or loaded. Set `final` also if all
+   * definitions are equivalent, as the definitions of a C++ template are. */
   bool final;
   /** If true, line tables follow the order in which the front end made the blocks. If false, line tables follow the
-   * order in which the front end filled the blocks. The first row of a block begins a statement if the block that was
-   * made before it has another line. Set this field in front ends that make blocks in source order but fill the blocks
-   * in another order, as rustc does. The code is then in reverse post-order. Blocks that end in a call that does not
-   * return come last. The text form does not have this attribute, because the text form has only one order of
-   * blocks. */
+   * order in which the front end filled the blocks. The first row of a block begins a statement if its line differs
+   * from the last line of the block that was made before this block. Set this field in front ends that make blocks in
+   * source order but do not fill the blocks in source order, as rustc does. If this field is true, the code of the
+   * blocks is in reverse post-order. Blocks that end in a call that does not return come last. The text form does not
+   * have this attribute, because the text form has only one order of blocks. */
   bool blocks_as_made;
   /** Only functions with KILN_INLINE_ALWAYS are inlined into this function. */
   bool not_into;
@@ -204,22 +208,23 @@ KILN_API kiln_func_attrs kiln_func_get_attrs(const kiln_func *f);
 /** Attributes of a module. They apply to all functions of the module and to the module's object. Zero-initialise the
  * struct for the defaults. */
 typedef struct kiln_module_attrs {
-  /** The location of the guard value, for functions that are compiled after the attributes are set. The error is
-   * KILN_ERR_UNSUPPORTED if the target does not have this location. */
+  /** The location of the guard value. It applies to functions that are compiled after the attributes are set. If the
+   * target does not support this location, the module fails with KILN_ERR_UNSUPPORTED. */
   kiln_guard_location guard_location;
-  /** KILN_PROTECT_... other than DIRECT and NONE. The flags apply to functions that begin after the attributes are set.
-   * They do not apply to functions that set a protection of their own. Objects have a mark. The mark says that all code
-   * of the object is protected in this way. Flags that are not for the module's target have no effect. */
+  /** Flags KILN_PROTECT_..., except KILN_PROTECT_DIRECT and KILN_PROTECT_NONE. The flags apply to functions that begin
+   * after the attributes are set. They do not apply to functions that set kiln_func_attrs.protection. Kiln marks the
+   * object. The mark says that all code of the object is protected as the flags say. Flags that are not for the
+   * module's target have no effect. */
   uint32_t protection;
   /** The DWARF version to write, 4 or 5. 0 means 5. Set `dwarf_version` before you call kiln_func_set_debug. */
   uint32_t dwarf_version;
-  /** If true, calls to library functions that Kiln itself generates go through the GOT instead of the PLT (as with
-   * -fno-plt). Kiln generates calls to memcpy and __stack_chk_fail, for example. kiln_symbol_desc.no_plt is the option
-   * for calls to functions that the front end declares. */
+  /** Kiln itself generates some calls to library functions, for example to memcpy and __stack_chk_fail. If true, these
+   * calls go through the GOT instead of the PLT, as with the compiler option -fno-plt. For calls to functions that the
+   * front end declares, use kiln_symbol_desc.no_plt. */
   bool no_plt;
   bool no_red_zone; /**< no function uses memory below the stack pointer */
   /** If true, the program executes code that its functions write to the stack, such as trampolines of nested functions.
-   * The object then requests an executable stack. The JIT refuses the module, since the JIT cannot provide an
+   * The object then requests an executable stack. The JIT rejects the module, since the JIT cannot provide an
    * executable stack. */
   bool exec_stack;
   /** If true, bitcode metadata that Kiln does not know is an error. If false, Kiln drops such metadata

@@ -1,4 +1,5 @@
-/* Functions that build functions. For each block and each instruction, a front end calls functions of this header.
+/* This header has the functions that build a kiln_func. A front end calls them for each block and each instruction of
+ * the kiln_func.
  *
  * The first error sticks to the function. After an error, all calls for the function return "none" and change nothing.
  * A front end can therefore check for errors only once, at `kiln_func_finish` or `kiln_func_compile`. The calls that
@@ -20,8 +21,8 @@ extern "C" {
 /** A function being built. */
 typedef struct kiln_func kiln_func;
 
-/** Begins the body of `symbol`. The new function has an entry block. The parameters of the entry block are the
- * parameters of the signature. The entry block is the current block. kiln_func_begin returns NULL if `s` is NULL or
+/** Begins the body of the function `symbol`. The new function has an entry block. The parameters of the entry block are
+ * the parameters of the signature. The entry block is the current block. kiln_func_begin returns NULL if `s` is NULL or
  * memory runs out. If memory runs out, the module's status is KILN_ERR_MEMORY. All other errors stick to the function.
  * Any number of functions may be open in a session. */
 KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
@@ -43,9 +44,9 @@ KILN_API kiln_status kiln_func_verify(kiln_func *f);
  * and no object can be written. Other functions can still be compiled. */
 KILN_API kiln_status kiln_func_compile(kiln_func *f);
 
-/** Does the same as kiln_func_compile, but does not pass an error of the function to the module. Use this function in
- * front ends that can continue after a function has failed. These front ends may call kiln_func_begin for the same
- * symbol again. kiln_func_try_compile writes the error to `diag` (may be NULL). If there was no error,
+/** Does the same as kiln_func_compile, except that an error of the function does not become an error of the module. Use
+ * this function in front ends that can continue after a function has failed. These front ends may call kiln_func_begin
+ * for the same symbol again. kiln_func_try_compile writes the error to `diag` (may be NULL). If there was no error,
  * kiln_func_try_compile writes a diagnostic with the status KILN_OK. */
 KILN_API kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag);
 
@@ -53,10 +54,10 @@ KILN_API kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag);
  * allowed. */
 KILN_API void kiln_func_discard(kiln_func *f);
 
-/** A callback to which a reader passes each function after the function is finished. The functions come in the order of
- * the reader's input. The callback owns the function. The callback must pass the function to kiln_func_compile or
- * kiln_func_discard before the callback returns. If the callback returns a status other than KILN_OK, the reader
- * stops. */
+/** A callback of a reader, such as the bitcode reader. The reader passes each function to the callback after the
+ * function is finished. The functions come in the order of the reader's input. The callback owns the function. The
+ * callback must pass the function to kiln_func_compile or kiln_func_discard before the callback returns. If the
+ * callback returns a status other than KILN_OK, the reader stops. */
 typedef kiln_status (*kiln_func_sink_fn)(void *user, kiln_func *f);
 
 /** Returns the status of the first error of the function `f`. Returns KILN_OK if there was no error. */
@@ -136,7 +137,7 @@ KILN_API kiln_value kiln_const_f64(kiln_func *f, double value);
 KILN_API kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t high);
 
 /** Returns the address of the symbol `s`, plus `addend`. If `s` is thread-local, use its address only as the operand of
- * tls_addr. */
+ * the operation TLS_ADDR. */
 KILN_API kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend);
 
 /** Makes a stack slot. Returns the address of the slot, an i64. The slot's initial content is unspecified. A slot costs
@@ -144,8 +145,8 @@ KILN_API kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t adden
  * address. */
 KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, uint32_t align_log2);
 
-/** Marks a slot that is an array or contains an array, for kiln_func_attrs.guard. Call kiln_slot_set_array before `f`
- * is finished. */
+/** Marks a slot that is an array or contains an array. KILN_GUARD_ARRAYS (kiln_func_attrs.guard) needs this mark. Call
+ * kiln_slot_set_array before `f` is finished. */
 KILN_API void kiln_slot_set_array(kiln_func *f, kiln_value slot);
 
 /** Makes a forward value. You can use a forward value as an operand at once, and bind it to a value later. */
@@ -165,8 +166,9 @@ KILN_API kiln_value kiln_block_address(kiln_func *f, kiln_block b);
 KILN_API kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc);
 
 /* ---- instructions: by shape ----
- * Each function appends an instruction to the current block. Names in brackets are shapes of ops.def. A parameter
- * `type` is the type of the instruction. Operands have this type unless the comment says otherwise. */
+ * Each kiln_build_ function appends an instruction to the current block. In the comments, names in brackets are shapes
+ * of <kiln/ops.def>. The parameter `type` of a function is the type of the instruction. The operands have this type,
+ * unless the function's comment says otherwise. */
 
 /** Opcodes, as listed in <kiln/ops.def>. */
 typedef enum kiln_op {
@@ -181,7 +183,8 @@ typedef enum kiln_op {
 KILN_API kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a);
 
 /** Builds an operation with two operands. Operations of shape [BIN], including FCOPYSIGN, have a result. In shifts and
- * rotates, the count `b` has the type of `a`. Operations of shape [BINV] take two i64 operands and have no result. */
+ * rotates, the count `b` has the same type as `a`. Operations of shape [BINV] take two i64 operands and have no
+ * result. */
 KILN_API kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                       kiln_value b);
 
@@ -201,11 +204,11 @@ KILN_API kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, k
 KILN_API kiln_value kiln_build_nullary(kiln_func *f, kiln_op op);
 
 /** Builds a [RESULT]. The value of a RESULT is result number `index` of the operation `of`. `index` starts at 1,
- * because result 0 is the value of the operation itself. A RESULT must directly follow its operation or another RESULT
- * of the same operation. */
+ * because result 0 is the value of the operation itself. A RESULT must directly follow the operation `of`, or another
+ * RESULT of the same operation. */
 KILN_API kiln_value kiln_build_result(kiln_func *f, kiln_value of, uint32_t index);
 
-/** Integer conditions. Flipping bit 0 negates a condition. */
+/** Integer conditions. To negate a condition, flip bit 0 of its number. */
 typedef enum kiln_icond {
   KILN_ICOND_EQ,  /**< a == b */
   KILN_ICOND_NE,  /**< a != b */
@@ -225,7 +228,8 @@ KILN_API kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type typ
                                     kiln_value b);
 
 /** Floating-point conditions. If an operand is NaN, conditions whose names begin with O (ordered) are false. If an
- * operand is NaN, conditions whose names begin with U (unordered) are true. Flipping bit 0 negates a condition. */
+ * operand is NaN, conditions whose names begin with U (unordered) are true. To negate a condition, flip bit 0 of its
+ * number. */
 typedef enum kiln_fcond {
   KILN_FCOND_OEQ, /**< ordered and a == b */
   KILN_FCOND_UNE, /**< unordered or a != b */
@@ -257,8 +261,8 @@ KILN_API kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value c
 /** Flags of memory accesses. Combine them with KILN_MEM_ALIGN. */
 enum {
   KILN_MEM_SEXT = 1u << 5, /**< load: sign-extends the narrower value in memory */
-  /** Kiln does not remove or repeat the access, and does not merge it with another access. Kiln may split an access of
-   * more than 8 bytes into several smaller accesses. */
+  /** The access is volatile. Kiln does not remove or repeat a volatile access, and does not merge it with another
+   * access. Kiln may split a volatile access of more than 8 bytes into several smaller accesses. */
   KILN_MEM_VOLATILE = 1u << 6,
   KILN_MEM_NONTEMPORAL = 1u << 7 /**< hint: the memory is not needed again soon */
 };
@@ -287,7 +291,7 @@ KILN_API void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem
                                      int32_t disp, kiln_value v, uint32_t mem_flags);
 
 /** Builds an [ADDR]. Its result is `base` + `index` * `scale` + `disp`. `scale` ranges from 0 to 65535. If `index` is
- * none, `scale` is 0. */
+ * none, `scale` has no effect. */
 KILN_API kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, uint32_t scale,
                                     int32_t disp);
 
@@ -359,8 +363,8 @@ KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, uint32_t level);
 
 /* ---- terminators: TRY is in <kiln/exceptions.h> ---- */
 
-/** Builds a [BR] to `target`. `args` are the arguments for the parameters of `target`. If `args` lacks arguments, pass
- * these arguments later with kiln_edge_set_arg. */
+/** Builds a [BR] to `target`. `args` are the arguments for the parameters of `target`. If `args` does not contain all
+ * arguments, pass the missing arguments later with kiln_edge_set_arg. */
 KILN_API void kiln_build_br(kiln_func *f, kiln_block target, const kiln_value *args,
                             uint32_t n_args);
 
@@ -431,13 +435,13 @@ KILN_API uint32_t kiln_file_new(kiln_session *s, const char *name);
  * the location, which is at least 1. Id 0 means no location. Equal locations may have different ids. */
 KILN_API uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t column);
 
-/** Sets the source location of the instructions that are built from now until the next call. `loc` is an id from
- * kiln_loc_new. */
+/** Sets the source location of the instructions that are built from now until the source location is set again. `loc`
+ * is an id from kiln_loc_new. */
 KILN_API void kiln_func_set_loc(kiln_func *f, uint32_t loc);
 
-/** Copies the source location that was set last to `source`, `source_line` and `source_column` of `d`. If no source
- * location was set, these fields become empty or 0. Front ends use this function when they report errors of their
- * own. */
+/** Fills in the fields `source`, `source_line` and `source_column` of `d`. The fields receive the current source
+ * location of `f` (kiln_func_set_loc). If there is none, the fields become empty or 0. Front ends use this function
+ * when they report errors of their own. */
 KILN_API void kiln_func_fill_diag(const kiln_func *f, kiln_diag *d);
 
 /** Sets the position in the input text for the instructions that are built from now on. Lines and columns count from 1.

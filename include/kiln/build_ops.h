@@ -1,8 +1,8 @@
 /* Defines a function kiln_build_<name> for each operation of <kiln/ops.def> that has one of the shapes below. With
  * these functions, code that builds instructions looks like the text form. These functions call the general functions
- * of <kiln/build.h>. The general functions take the operation as an argument. The functions for other operations (BR,
- * LOAD, CALL, TRY, ...) are declared in <kiln/build.h>, <kiln/asm.h> and <kiln/exceptions.h>. The first argument of
- * each function is the kiln_func. The other arguments depend on the shape:
+ * of <kiln/build.h>. The general functions take the operation as an argument. The functions for the remaining
+ * operations (BR, LOAD, CALL, TRY, ...) are declared in <kiln/build.h>, <kiln/asm.h> and <kiln/exceptions.h>. The first
+ * argument of each function is the kiln_func. The other arguments depend on the shape:
  *
  *   NULLARY, NULLARYV      nothing                        kiln_build_unreachable(f)
  *   UN                     type, a                        kiln_build_ctz(f, type, a)
@@ -30,8 +30,8 @@
 extern "C" {
 #endif
 
-/* The following macros define one function for each shape. docs/doxygen_filter.sh generates the documentation of these
- * functions from <kiln/ops.def>. */
+/* Each of the following macros is for one shape. For an operation of this shape, the macro defines the function.
+ * docs/doxygen_filter.sh generates the documentation of these functions from <kiln/ops.def>. */
 #define KILN_OPS_NULLARY(op, name, only)                                                           \
   static inline kiln_value name(kiln_func *f) { return kiln_build_nullary(f, op); }
 #define KILN_OPS_NULLARYV(op, name, only)                                                          \

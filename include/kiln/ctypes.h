@@ -1,6 +1,6 @@
-/* Helps front ends whose code calls C functions or is called by C functions. The helper knows the C types and their
- * layout. It also knows how the platform's ABI passes values of these types. The front end describes the types and
- * signatures of its program to the helper. The front end can then build calls, access parameters and variadic
+/* This helper is for front ends whose code calls C functions or is called by C functions. The helper knows the C types
+ * and their layout. It also knows how the platform's ABI passes values of these types. The front end describes the
+ * types and signatures of its program to the helper. The front end can then build calls, access parameters and variadic
  * arguments, and return results, all in terms of C types. The front end needs no knowledge of the ABI. The helper uses
  * only the builder's public functions.
  *
@@ -39,7 +39,7 @@ extern "C" {
 
 /** A table of the C types and signatures of a module. Several threads may share a table if no thread adds anything to
  * it. Otherwise, each thread needs its own table. If a function cannot add something to a table, the error sticks to
- * the module (kiln_module_status). If the table is NULL, functions return "none". */
+ * the module (kiln_module_status). If the table is NULL, the functions of this header return "none". */
 typedef struct kiln_ctypes kiln_ctypes;
 
 /** A C type in a table (kiln_ctypes). In every table, the id of a basic type is the kiln_ctype_kind of the type. Id 0
@@ -53,7 +53,7 @@ typedef struct kiln_csig {
   uint32_t id; /**< 0 for none */
 } kiln_csig;
 
-/** Kinds of types. The kinds before KILN_CTYPE_ARRAY are basic types. To describe an enumeration, use its integer
+/** Kinds of C types. The kinds before KILN_CTYPE_ARRAY are basic types. To describe an enumeration, use its integer
  * type. */
 typedef enum kiln_ctype_kind {
   KILN_CTYPE_NONE,    /**< no type */
@@ -97,7 +97,7 @@ KILN_API void kiln_ctypes_free(kiln_ctypes *c);
 /** Switches C's default argument promotions for variadic arguments on or off. The promotions are on initially. While
  * the promotions are off, new signatures pass a variadic float as a float, and a variadic char as a char. While the
  * promotions are off, kiln_build_cva_arg accepts these types. Switch the promotions off in front ends that promote
- * arguments themselves. Switch the promotions off too for languages in which neither callers nor callees promote
+ * arguments themselves. Switch the promotions off, too, for languages in which neither callers nor callees promote
  * arguments. */
 KILN_API void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on);
 
@@ -129,10 +129,10 @@ typedef struct kiln_ctype_options {
   bool packed;          /**< the attribute `packed` */
   uint32_t pack_bytes;  /**< `#pragma pack(n)`; 0 for none */
   uint32_t align_bytes; /**< the attribute `aligned`; 0 for none */
-  /** If true, calls never pass or return the type in registers, even if the type is empty. On x86-64, the type has the
-   * class MEMORY. On AArch64, calls treat the type as if it were larger than 16 bytes. The same applies to every type
-   * that contains this type. Set this field for types whose content the front end does not describe. C has no such
-   * types. */
+  /** If true, calls never pass or return values of the type in registers, even if the type is empty. On x86-64, the
+   * type has the class MEMORY. On AArch64, calls treat the type as if it were larger than 16 bytes. The same applies to
+   * every type that contains this type. Set this field for types whose content the front end does not describe. C has
+   * no such types. */
   bool in_memory;
   uint64_t reserved[1]; /**< 0 */
 } kiln_ctype_options;
@@ -195,16 +195,16 @@ KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, uint32_t flags, kiln_ctype resu
                                  const kiln_ctype *params, uint32_t n_params);
 
 /** Returns the signature of a call with variadic arguments. `sig` is the variadic signature of the callee. `more`
- * contains the types of the `n_more` variadic arguments. The function promotes these types as in C. If
- * kiln_ctypes_set_promotion has switched promotions off, the function does not promote these types. */
+ * contains the types of the `n_more` variadic arguments. kiln_csig_new_variadic promotes these types as in C, unless
+ * kiln_ctypes_set_promotion has switched promotions off. */
 KILN_API kiln_csig kiln_csig_new_variadic(kiln_ctypes *c, kiln_csig sig, const kiln_ctype *more,
                                           uint32_t n_more);
 
 /** Returns the kiln_sig of the C signature. Use the kiln_sig to declare functions. */
 KILN_API kiln_sig kiln_csig_sig(const kiln_ctypes *c, kiln_csig sig);
 
-/* Describes how calls pass an argument or a result. Front ends that use only the functions under "calls" below do not
- * need this enumeration. */
+/* The enumeration kiln_cpass describes how calls pass an argument or a result. Front ends that use only
+ * kiln_build_ccall and the functions after it do not need this enumeration. */
 
 /** Ways to pass an argument or a result. */
 typedef enum kiln_cpass {
@@ -213,7 +213,8 @@ typedef enum kiln_cpass {
   KILN_CPASS_PIECES,    /**< in pieces: one parameter or result for each piece */
   KILN_CPASS_BYVAL,     /**< arguments: as a copy in the stack's argument area */
   KILN_CPASS_REFERENCE, /**< arguments: by the address of a copy */
-  /** For results: the caller passes the address of memory for the result as the first parameter. */
+  /** For results: the caller passes an address as the first parameter. The callee writes the result to the memory at
+   * this address. */
   KILN_CPASS_SRET,
   KILN_CPASS_COUNT
 } kiln_cpass;
@@ -248,15 +249,17 @@ KILN_API kiln_carg_info kiln_csig_get_arg(const kiln_ctypes *c, kiln_csig sig, u
 KILN_API kiln_carg_info kiln_csig_get_result(const kiln_ctypes *c, kiln_csig sig);
 
 /* ---- calls ----
- * These functions append instructions to the current block and make no blocks. Only kiln_build_ctry makes another block
- * the current block. Errors stick to the function. A _Bool is an i8 that is 0 or 1. */
+ * The functions below append instructions to the current block. They make no blocks. kiln_build_ctry ends the current
+ * block and switches to another block. The other functions below stay in the current block. Errors stick to the
+ * function. A _Bool is an i8 that is 0 or 1. */
 
 /** Builds a call to `callee`. `callee` has the same form as for kiln_build_call. `args` has one value for each
  * argument. For a scalar argument, the value is the scalar itself. For any other argument, the value is the address of
  * memory from which the call copies the argument. If the call promotes an argument, the value may have the original
  * type or the promoted type. A scalar result is returned as a value. The call writes any other result to memory, and
- * kiln_build_ccall returns the address of this memory. This memory is at the address `result`. If `result` is none,
- * this memory is a new slot. The callee must not be able to access the memory at `result` in any other way. */
+ * kiln_build_ccall returns the address of this memory. If `result` is none, this memory is a new slot. Otherwise, this
+ * memory is at the address `result`. In this case, nothing else, such as an argument or a global variable, may give the
+ * callee access to this memory. */
 KILN_API kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                      kiln_value callee, kiln_value result, const kiln_value *args,
                                      uint32_t n_args);
@@ -277,8 +280,8 @@ KILN_API kiln_value kiln_build_ctry(kiln_func *f, const kiln_ctypes *c, kiln_csi
 KILN_API kiln_value kiln_build_cparam(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                       uint32_t i);
 
-/** Builds the return from the function `f`. `value` is the result if the result is a scalar. `value` is the address of
- * the result if the result has any other type. `value` is none for void. */
+/** Builds the return from the function `f`. If the result is a scalar, `value` is the result. If the result has any
+ * other type, `value` is the address of the result. If the result type is void, `value` is none. */
 KILN_API void kiln_build_creturn(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                  kiln_value value);
 
@@ -289,8 +292,8 @@ KILN_API kiln_value kiln_build_cresult(kiln_func *f, const kiln_ctypes *c, kiln_
 
 /** Returns the next variadic argument from the va_list at the address `ap`. The argument has the type `t`. A scalar is
  * returned as a value. For any other type, the result is the address of the argument. The function owns the memory at
- * this address. `t` must be a type that C's default argument promotions do not change. This does not apply if
- * kiln_ctypes_set_promotion has switched promotions off. */
+ * this address. `t` must be a type that C's default argument promotions do not change, unless kiln_ctypes_set_promotion
+ * has switched promotions off. */
 KILN_API kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype t,
                                        kiln_value ap);
 

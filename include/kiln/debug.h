@@ -5,14 +5,14 @@
  * that make entries of any kind. The functions of this header are implemented with functions of <kiln/debug_entries.h>
  * (helpers/debug.c). A front end may use both headers for the same module.
  *
- * Each module has a set of entries. This set contains the entries that several functions share: units, files, types,
- * global variables. Each session has a set of entries too. The session's set contains entries that belong to only one
- * function. Entries of a module must not refer to entries of a session. Kiln writes an entry only if a unit, a
+ * Each module has a set of entries. The module's set contains the entries that several functions share: units, files,
+ * types, global variables. Each session has a set of entries too. The session's set contains entries that belong to
+ * only one function. Entries of a module must not refer to entries of a session. Kiln writes an entry only if a unit, a
  * function, a variable or a global refers to the entry, directly or indirectly. If there is no unit, Kiln writes no
  * entries.
  *
- * If the set is NULL or the entry is 0, the functions do nothing. The module fails with KILN_ERR_ARGUMENT in the
- * following cases:
+ * If the set is NULL or the entry is 0, the functions of both headers do nothing. The module fails with
+ * KILN_ERR_ARGUMENT in the following cases:
  * - a symbol is unknown;
  * - an entry is defined twice;
  * - an entry is defined in a set other than its own;
@@ -44,9 +44,10 @@ KILN_API kiln_debug *kiln_module_debug(kiln_module *m);
 KILN_API kiln_debug *kiln_session_debug(kiln_session *s);
 
 /* ---- entries ----
- * You can add further attributes (<kiln/debug_entries.h>) only to the newest entry. The functions copy names. Names are
- * NUL-terminated. NULL means no name. Each function returns the new entry. If the set is NULL or memory runs out, the
- * function returns entry 0. A `parent` or `scope` of 0 means the top level of the unit. */
+ * Each kiln_die_new_ function adds an entry, and returns it. If the set is NULL or memory runs out, the function
+ * returns entry 0. A `parent` or `scope` of 0 means the top level of the unit. Names are NUL-terminated. NULL means no
+ * name. The functions copy names. The functions of <kiln/debug_entries.h> can add more attributes to an entry, but only
+ * as long as it is the newest entry. */
 
 /** Adds a source file. */
 KILN_API kiln_die kiln_die_new_file(kiln_debug *d, const char *folder, const char *name);
@@ -84,7 +85,7 @@ typedef struct kiln_die_member {
   uint64_t offset_bytes; /**< from the start of the record; unused for bit fields */
   uint32_t bits;         /**< bit fields: width in bits; else 0 */
   uint64_t
-    offset_bits; /**< For bit fields, the number of bits from the start of the record, in memory order. */
+    offset_bits; /**< For bit fields, the offset from the start of the record in bits (DW_AT_data_bit_offset). */
 } kiln_die_member;
 
 /** Adds a record. `tag` says whether the record is a structure, a union or a class (KILN_DW_TAG_structure_type, ...).
@@ -129,8 +130,8 @@ typedef struct kiln_die_declaration {
 KILN_API kiln_die kiln_die_new_function(kiln_debug *d, kiln_die parent,
                                         const kiln_die_declaration *what, bool is_inline);
 
-/** Adds a parameter to a function. Call kiln_die_new_parameter for the parameters in their order.
- * kiln_func_declare_variable says where the value of a parameter is. */
+/** Adds a parameter to a function. Add the parameters of a function in their order. kiln_func_declare_variable says
+ * where the value of a parameter is. */
 KILN_API kiln_die kiln_die_new_parameter(kiln_debug *d, kiln_die function,
                                          const kiln_die_declaration *what);
 
@@ -149,10 +150,11 @@ KILN_API kiln_die kiln_die_new_global(kiln_debug *d, kiln_die unit,
 /* ---- functions and their variables ---- */
 
 /** Sets the entry that describes the function `f`. The entry `subprogram` has the tag DW_TAG_subprogram and belongs to
- * a unit. `unit` is the module's entry for that unit. `begin` is the location of the code before the first instruction
- * that has a location. 0 means no location. Set kiln_module_attrs.dwarf_version before you call kiln_func_set_debug.
+ * a unit. `unit` is the module's entry for that unit. `begin` is the source location of the code before the first
+ * instruction that has a source location. If `begin` is 0, that code has no source location. Set
+ * kiln_module_attrs.dwarf_version before you call kiln_func_set_debug.
  *
- * `subprogram` may have the flag DW_AT_call_all_calls. If `subprogram` has this flag and is defined, Kiln writes an
+ * `subprogram` may have the flag DW_AT_call_all_calls. If `subprogram` is defined and has this flag, Kiln writes an
  * entry for each call in the function. The tag of this entry is DW_TAG_call_site, or GNU's equivalent in DWARF 4. The
  * entry describes arguments of the call that are passed in registers. It describes an argument only if the argument is
  * a constant, an address in the frame, or a value that the call does not change. Debuggers need these entries to show a
@@ -187,8 +189,8 @@ KILN_API void kiln_func_declare_variable(kiln_func *f, const kiln_debug_variable
 
 /** Limits of kiln_debug_value. */
 enum {
-  /** The maximum number of further values in an expression that computes the value of a variable. The first value does
-   * not count. */
+  /** An expression that computes the value of a variable may use kiln_debug_value.value and some more values. This is
+   * the maximum number of these additional values. */
   KILN_MAX_OTHER_VALUES = 3
 };
 
@@ -210,10 +212,10 @@ typedef struct kiln_debug_value {
   /** Number of bits of the part of the variable that has this value. 0 means the whole variable. */
   uint32_t part_bits;
   uint32_t inlined; /**< as for kiln_debug_variable.inlined */
-  /** Further values that the expression uses. The list ends at the first value that is 0. */
+  /** The values that the expression uses in addition to `value`. The list ends at the first value that is 0. */
   kiln_value other[KILN_MAX_OTHER_VALUES];
-  /** The offsets at which the expression uses the further values, one for each further value. The expression pushes
-   * each further value immediately before the byte at the offset of that value. Offsets ascend. */
+  /** For each value in `other`, the offset of a byte of the expression. Immediately before this byte, Kiln inserts
+   * operations that push the value. The offsets must ascend. */
   uint32_t other_at[KILN_MAX_OTHER_VALUES];
   /** The position from which the variable has this value (kiln_func_position). 0 means the next instruction. */
   uint32_t at;
@@ -227,8 +229,9 @@ KILN_API uint32_t kiln_func_position(const kiln_func *f);
 /** Sets the value of a variable from a given position on. The variable keeps this value until the next call for the
  * same variable or for an overlapping part of the variable. Positions must ascend from call to call. Calls with a lower
  * position have no effect. kiln_func_set_variable does not change the code and does not keep any value alive. Debuggers
- * can therefore show the variable only while its value is still in a register or in memory. If the value of the
- * variable is computed from several values, debuggers show the variable only in the block of these values. */
+ * can therefore show the variable only while its value is still in a register or in memory. If an expression computes
+ * the value from several values (kiln_debug_value.other), debuggers show the variable only in the block that contains
+ * the given position. */
 KILN_API void kiln_func_set_variable(kiln_func *f, const kiln_debug_value *v);
 
 /** Places a label (DW_TAG_label) at the position `at`. `at` is a result of kiln_func_position, or 0 for the next
@@ -238,7 +241,7 @@ KILN_API void kiln_func_add_label(kiln_func *f, kiln_die label, uint32_t at);
 /* ---- locations ---- */
 
 /** Adds a source file as kiln_file_new does. `file` is the entry of the source file, with the tag KILN_DIE_TAG_FILE.
- * From this entry, the line table gets the directory and MD5 of the file. `name` is the name of the file in
+ * The line table gets the directory and the MD5 of the file from this entry. `name` is the name of the file in
  * diagnostics. If `name` is NULL, diagnostics use the name in the entry. In this case, the entry must be defined
  * already. */
 KILN_API uint32_t kiln_file_new_die(kiln_session *s, kiln_die file, const char *name);
@@ -261,13 +264,13 @@ typedef struct kiln_location {
   uint32_t flags;   /**< KILN_LOC_... */
 } kiln_location;
 
-/** Adds a location for functions of the session `s`, as kiln_loc_new does. Returns the id of the location. Returns 0 if
- * the module has failed. */
+/** Adds a source location for functions of the session `s`, as kiln_loc_new does. Returns the id of the location.
+ * Returns 0 if the module has failed. */
 KILN_API uint32_t kiln_loc_new_full(kiln_session *s, const kiln_location *at);
 
-/** Sets the location `at` for the instructions that are built from now on. This is faster than kiln_loc_new_full
+/** Sets the source location `at` for the instructions that are built from now on. This is faster than kiln_loc_new_full
  * followed by kiln_func_set_loc. Returns the id of the location. Returns 0 if the module or the function has failed.
- * Returns 0 too if the function is finished or is NULL. */
+ * Returns 0, too, if the function is finished or is NULL. */
 KILN_API uint32_t kiln_func_set_location(kiln_func *f, const kiln_location *at);
 
 #ifdef __cplusplus

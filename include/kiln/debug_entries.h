@@ -24,9 +24,9 @@ enum {
   /** a source file: DW_AT_name, DW_AT_comp_dir (its directory), kiln_die_set_md5 */
   KILN_DIE_TAG_FILE = 0xfff0,
   KILN_DIE_TAG_LIST = 0xfff1, /**< a list of entries: kiln_die_begin_list */
-  /** A scope for locations. This entry stands for its parent. The parent is a function or a block. Use the entry for
-   * code from another file. The locations of this code then name the other file. Use the entry too for code that has a
-   * discriminator (DW_AT_GNU_discriminator). */
+  /** A scope for locations. An entry with this tag stands for its parent, which is a function or a block. Use such an
+   * entry for code that comes from a file other than the parent's file. The locations of this code then name that file.
+   * Use such an entry, too, for code that has a discriminator (DW_AT_GNU_discriminator). */
   KILN_DIE_TAG_PART = 0xfff2,
 };
 
@@ -53,7 +53,8 @@ KILN_API kiln_die kiln_die_new(kiln_debug *d, uint32_t tag, kiln_die parent);
 KILN_API void kiln_die_set_uint(kiln_debug *d, uint32_t name, uint64_t value);
 
 /** Sets an attribute to a number in two's complement. For DW_AT_const_value and DW_AT_discr_value, the number is
- * unsigned if its type is unsigned. Kiln omits a DW_AT_lower_bound that is the default lower bound of the language. */
+ * unsigned if the type of the constant or discriminant is unsigned. Kiln omits a DW_AT_lower_bound that is the default
+ * lower bound of the language. */
 KILN_API void kiln_die_set_int(kiln_debug *d, uint32_t name, int64_t value);
 
 /** Sets an attribute that is a flag. If you set DW_AT_object_pointer for a parameter, Kiln writes the attribute for the
@@ -83,12 +84,13 @@ KILN_API void kiln_die_set_ref(kiln_debug *d, uint32_t name, kiln_die to);
 /** Sets an attribute to a copy of a location expression (DW_OP_...). The expression has `size_bytes` bytes. */
 KILN_API void kiln_die_set_expr(kiln_debug *d, uint32_t name, const void *bytes, size_t size_bytes);
 
-/** Sets an attribute to a block of `size_bytes` bytes. Use this for constants of more than 64 bits. */
+/** Sets an attribute to a block of `size_bytes` bytes. Use a block for a constant of more than 64 bits. */
 KILN_API void kiln_die_set_block(kiln_debug *d, uint32_t name, const void *bytes,
                                  size_t size_bytes);
 
-/** Sets an attribute to a location. The location is the expression `expr`, applied to the address of `symbol`.
- * `expr_bytes` is the size of the expression. If the object does not define the symbol, Kiln omits the attribute. */
+/** Sets an attribute to a location. To compute the location, debuggers apply the expression `expr` to the address of
+ * `symbol`. `expr_bytes` is the size of the expression. If the object does not define the symbol, Kiln omits the
+ * attribute. */
 KILN_API void kiln_die_set_symbol(kiln_debug *d, uint32_t name, kiln_symbol symbol,
                                   const void *expr, size_t expr_bytes);
 
@@ -104,15 +106,16 @@ KILN_API void kiln_die_set_retained(kiln_debug *d, kiln_die list);
 KILN_API void kiln_die_set_md5(kiln_debug *d, const uint8_t *md5);
 
 /** Makes the entries of the list `list` the children of the newest entry, in the order of the list. The newest entry
- * may be a DW_TAG_variant_part. In that case, Kiln writes each child in a DW_TAG_variant of its own. The child that
- * DW_AT_discr names is an exception. The DW_AT_discr_value of a child then becomes an attribute of the child's
- * DW_TAG_variant. A child may have no parent (DW_TAG_subrange_type, DW_TAG_enumerator, template parameters). Kiln
- * writes such a child once under each entry that uses the list. No other entry may refer to such a child. */
+ * may be a DW_TAG_variant_part. In that case, Kiln writes each child in a DW_TAG_variant of its own. Only the child
+ * that DW_AT_discr names has no DW_TAG_variant. If a child has a DW_AT_discr_value, Kiln writes this attribute for the
+ * child's DW_TAG_variant instead. Some children need no parent of their own (DW_TAG_subrange_type, DW_TAG_enumerator,
+ * template parameters). Kiln writes such a child once under each entry that uses the list. No other entry may refer to
+ * such a child. */
 KILN_API void kiln_die_set_children(kiln_debug *d, kiln_die list);
 
 /** Sets the result type and the parameter types of the newest entry from the list `list`. The first item of the list is
- * the result type, or 0 for none. The result type becomes DW_AT_type. Each further item is a parameter type. For each
- * parameter type, Kiln adds a child DW_TAG_formal_parameter. For a parameter type of 0, Kiln adds a child
+ * the result type, or 0 for none. The result type becomes DW_AT_type. Each item after the first is a parameter type. If
+ * a parameter type is not 0, Kiln adds a child DW_TAG_formal_parameter. If a parameter type is 0, Kiln adds a child
  * DW_TAG_unspecified_parameters. If a parameter type has the attribute DW_AT_artificial, Kiln writes this attribute for
  * the parameters of that type instead. */
 KILN_API void kiln_die_set_signature(kiln_debug *d, kiln_die list);
@@ -136,14 +139,14 @@ KILN_API void kiln_die_append(kiln_debug *d, kiln_die item);
 /** The kind of an attribute's value in a kiln_die_shape_attr. */
 typedef enum kiln_die_attr_kind {
   KILN_DIE_ATTR_UINT, /**< kiln_die_set_uint, up to 32 bits */
-  /** kiln_die_set_uint. This kind takes two values. The first value is the low 32 bits. The second value is the high 32
-   * bits. */
+  /** Sets the attribute as kiln_die_set_uint does. This kind takes two elements of `values` (kiln_die_begin_shaped).
+   * The first element has the low 32 bits. The second element has the high 32 bits. */
   KILN_DIE_ATTR_WIDE,
   KILN_DIE_ATTR_INT,    /**< kiln_die_set_int: takes two values, like WIDE */
   KILN_DIE_ATTR_FLAG,   /**< kiln_die_set_flag: no value */
   KILN_DIE_ATTR_STRING, /**< kiln_die_set_shared_string: the id of a nonempty string */
-  /** kiln_die_set_ref. This kind takes the id of an entry. The kinds below, up to RETAINED, take the id of an entry
-   * too. */
+  /** Sets the attribute as kiln_die_set_ref does. This kind takes the id of an entry. The kinds from here to
+   * KILN_DIE_ATTR_RETAINED all take the id of an entry. */
   KILN_DIE_ATTR_REF,
   /** kiln_die_set_children. For this kind and the kinds below, `name` is 0. */
   KILN_DIE_ATTR_CHILDREN,
@@ -160,22 +163,23 @@ typedef struct kiln_die_shape_attr {
   uint16_t is;   /**< KILN_DIE_ATTR_... */
 } kiln_die_shape_attr;
 
-/** A shape: a tag and kinds of attributes that many entries of a set share. These entries differ only in the values of
- * the attributes. Id 0 means none. */
+/** A shape is a tag and a list of attributes. Many entries of a set can have the same shape. These entries differ only
+ * in the values of their attributes. Id 0 means none. */
 typedef struct kiln_die_shape {
   uint32_t id;  /**< opaque */
   uint32_t tag; /**< opaque */
 } kiln_die_shape;
 
 /** Returns the shape of entries with the tag `tag` and the `n_attrs` attributes `attrs`. No attribute name may occur
- * twice. Calls with equal arguments return the same shape. Returns id 0 if `d` is NULL or memory runs out. Returns id 0
- * after any other error too. The error sticks to the module. */
+ * twice. Calls with equal arguments return the same shape. Returns id 0 if `d` is NULL. Returns id 0, too, after any
+ * other error, for example if memory runs out. The error sticks to the module. */
 KILN_API kiln_die_shape kiln_die_shape_new(kiln_debug *d, uint32_t tag,
                                            const kiln_die_shape_attr *attrs, uint32_t n_attrs);
 
 /** Begins an entry as kiln_die_begin does, and sets all attributes of the shape. One call of kiln_die_begin_shaped is
  * faster than one call for each attribute. `values` contains the values of the attributes, in the order of the shape.
- * You may set further attributes afterwards. Values that are unknown entries or unknown strings are ignored. */
+ * After this call, you may set attributes that are not in the shape. Values that are unknown entries or unknown strings
+ * are ignored. */
 KILN_API void kiln_die_begin_shaped(kiln_debug *d, kiln_die e, kiln_die_shape shape,
                                     kiln_die parent, const uint32_t *values);
 
@@ -190,17 +194,17 @@ KILN_API void kiln_debug_add_unit(kiln_debug *d, kiln_die e);
 KILN_API void kiln_debug_set_lines_only(kiln_debug *d, kiln_die unit);
 
 /** Marks an entry of the module, such as a global variable or a type. Kiln then writes the entry as a part of `unit`
- * even if nothing refers to the entry. If `e` is a list, this applies to all entries of the list. */
+ * even if nothing refers to the entry. If `e` is a list, kiln_debug_keep marks all entries of the list. */
 KILN_API void kiln_debug_keep(kiln_debug *d, kiln_die unit, kiln_die e);
 
-/** Sets the location of a variable (DW_TAG_variable) of the module. The location is the expression `expr` (DW_OP_...),
- * applied to the address of `symbol`. The expression has `expr_bytes` bytes. The expression is copied. If `symbol` is
- * 0, the variable has no address, and the expression computes the value of the variable. If the object does not define
- * the symbol, the variable has no location.
+/** Sets the location of a variable (DW_TAG_variable) of the module. To find the variable, debuggers apply the
+ * expression `expr` (DW_OP_...) to the address of `symbol`. The expression has `expr_bytes` bytes. The expression is
+ * copied. If `symbol` is 0, the variable has no address, and the expression computes the value of the variable. If the
+ * object does not define the symbol, the variable has no location.
  *
  * `variable` may be the declaration (DW_TAG_subprogram) of a function that the module does not define. In that case,
- * `symbol` is the function, and there is no expression. The entries of calls to the function refer to this
- * declaration. */
+ * `symbol` is the function, and there is no expression. For each call to this function, the call's entry
+ * (DW_TAG_call_site) refers to this declaration. */
 KILN_API void kiln_debug_set_global(kiln_debug *d, kiln_die variable, kiln_symbol symbol,
                                     const void *expr, size_t expr_bytes);
 

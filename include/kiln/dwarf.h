@@ -4,7 +4,7 @@
 #ifndef KILN_DWARF_H
 #define KILN_DWARF_H
 
-/** The numbers. The names are the names of the standard, with a prefix: KILN_DW_TAG_..., KILN_DW_AT_...,
+/** The numbers. Their names are the names in the standard with a prefix: KILN_DW_TAG_..., KILN_DW_AT_...,
  * KILN_DW_OP_..., KILN_DW_LANG_... */
 enum {
 #define KILN_DW_TAG(number, name) KILN_DW_TAG_##name = number,

@@ -9,11 +9,12 @@
 extern "C" {
 #endif
 
-/** Appends an ELF64 relocatable object to `out`. The object contains the module's data and the code of `sessions`, in
- * the order given. The same input results in the same bytes. Call kiln_emit_elf only once for each module.
- * kiln_emit_elf fails if the module has an error. Errors of functions count as errors of the module. Every function
- * must have been compiled or discarded before. If a function of the sessions is still open, kiln_emit_elf fails with
- * KILN_ERR_STRUCTURE. The diagnostic then names the open function. */
+/** Appends an ELF64 relocatable object to `out`. The object contains the module's data and the code of `sessions`. The
+ * functions are in the order of `sessions`. In a frozen module, the functions are in the order of their symbols
+ * instead. The same input results in the same bytes. Call kiln_emit_elf only once for each module. kiln_emit_elf fails
+ * if the module has an error. Errors of functions count as errors of the module. Every function must be compiled or
+ * discarded before this call. If a function of the sessions is still open, kiln_emit_elf fails with KILN_ERR_STRUCTURE.
+ * The diagnostic then names the open function. */
 KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions,
                                    uint32_t n_sessions, kiln_buffer *out);
 
@@ -23,13 +24,13 @@ KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions
 KILN_API kiln_status kiln_emit_elf_file(kiln_module *m, kiln_session *const *sessions,
                                         uint32_t n_sessions, const char *path);
 
-/** Returns ELF's number for a kind of relocation (R_X86_64_... or R_AARCH64_...). Returns 0 if ELF has no relocation of
- * that kind for the processor. */
+/** Returns ELF's number for a kind of relocation (R_X86_64_... or R_AARCH64_...) of the processor `p`. Returns 0 if ELF
+ * has no relocation of that kind for `p`. */
 KILN_API uint32_t kiln_elf_reloc_number(kiln_processor p, kiln_reloc_kind kind);
 
-/** Returns the kind of relocation that has the number `number` in ELF. Programs that read objects from other assemblers
- * need this function. If Kiln has no such kind, kiln_elf_reloc_kind returns KILN_RELOC_FORMAT + `number`. If `number`
- * is above 65,535, kiln_elf_reloc_kind returns KILN_RELOC_NONE. */
+/** Returns the kind of relocation that has the number `number` in ELF for the processor `p`. Programs that read the
+ * objects of an assembler need this function. If Kiln has no such kind, kiln_elf_reloc_kind returns KILN_RELOC_FORMAT +
+ * `number`. If `number` is above 65,535, kiln_elf_reloc_kind returns KILN_RELOC_NONE. */
 KILN_API kiln_reloc_kind kiln_elf_reloc_kind(kiln_processor p, uint32_t number);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
-/* Calls that may unwind. The operation TRY builds such a call. Clauses select the exceptions that a TRY catches. The
+/* Calls that may unwind. The operation for such calls is TRY. Clauses select the exceptions that a TRY catches. The
  * landing pad of a TRY receives the exception and its selector. A function with a TRY needs a personality
- * (<kiln/attrs.h>). After a cleanup, a landing pad ends with RESUME. */
+ * (<kiln/attrs.h>). If a landing pad only cleans up, it ends with RESUME. */
 #ifndef KILN_EXCEPTIONS_H
 #define KILN_EXCEPTIONS_H
 
@@ -12,13 +12,13 @@ extern "C" {
 
 /** Selects the exceptions that a clause of a TRY catches. */
 typedef enum kiln_clause_kind {
-  /** Catches exceptions of a given type. The selector is the type's kiln_const_typeid. */
+  /** Catches exceptions of a given type. The selector is the result of kiln_const_typeid for this type. */
   KILN_CLAUSE_CATCH,
   KILN_CLAUSE_CATCH_ALL, /**< all exceptions; the selector is the kiln_const_typeid of no symbol */
   /** Catches exceptions that have none of the given types. The selector is negative. */
   KILN_CLAUSE_FILTER,
-  /** Applies to all exceptions that a frame further out will catch. The selector is 0. The code at the landing pad
-   * usually ends with RESUME. */
+  /** Applies to all exceptions that the frame of a direct or indirect caller will catch. The selector is 0. The code at
+   * the landing pad usually ends with RESUME. */
   KILN_CLAUSE_CLEANUP,
   KILN_CLAUSE_KIND_COUNT
 } kiln_clause_kind;
@@ -26,11 +26,10 @@ typedef enum kiln_clause_kind {
 /** One clause of a TRY. The types of a clause are symbols, usually of data. The personality interprets these
  * symbols. */
 typedef struct kiln_clause {
-  kiln_clause_kind kind; /**< which exceptions it catches */
-  kiln_symbol type;      /**< CATCH: the type */
-  const kiln_symbol
-    *types;         /**< For FILTER, the types. The symbol of id 0 is the type of CATCH_ALL. */
-  uint32_t n_types; /**< FILTER: number of types, which may be 0 */
+  kiln_clause_kind kind;    /**< which exceptions it catches */
+  kiln_symbol type;         /**< CATCH: the type */
+  const kiln_symbol *types; /**< For FILTER, the types. A symbol with id 0 stands for all types. */
+  uint32_t n_types;         /**< FILTER: number of types, which may be 0 */
 } kiln_clause;
 
 /** A list of clauses that several TRYs of one function can share. Id 0 means none. */
@@ -70,7 +69,7 @@ typedef struct kiln_try_desc {
 KILN_API void kiln_build_try(kiln_func *f, const kiln_try_desc *t);
 
 /** Returns a value that stands for result number `k` of a TRY with the signature `sig`. Results count from 0. Use the
- * value only as an argument on the normal edge of such a TRY. */
+ * value only as an argument on the normal edge of a TRY with this signature. */
 KILN_API kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, uint32_t k);
 
 /** Returns a value that the landing pad of a TRY receives. If `k` is 0, the value is the exception, an i64. If `k` is
@@ -79,7 +78,7 @@ KILN_API kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, uint32_t k);
 KILN_API kiln_value kiln_try_exception(kiln_func *f, uint32_t k);
 
 /** Returns the selector of the type `type` in the function `f`, as an integer constant. Compare this constant with the
- * selector that the landing pad receives. The symbol of id 0 is the type of CATCH_ALL. */
+ * selector that the landing pad receives. If `type` has id 0, this is the selector of KILN_CLAUSE_CATCH_ALL. */
 KILN_API kiln_value kiln_const_typeid(kiln_func *f, kiln_symbol type);
 
 /* ---- landing pads that several tries share ---- */

@@ -11,7 +11,7 @@
  * - operations on constants, with the results that docs/ir.md defines;
  * - identities (add v, 0; mul v, 1; and v, v);
  * - two operations with constants, one after the other (add (add v, 1), 2);
- * - conversions of conversions;
+ * - conversions of the result of a conversion;
  * - conversions that are redundant because bits of their operand are known (for example, zext (trunc v) if v was loaded
  *   with zero-extension);
  * - comparisons of the result of a comparison with 0 (icmp ne (zext (icmp ...)), 0);
@@ -23,8 +23,8 @@
  * The result may be an integer constant. An integer constant has no type (kiln_value_type returns VOID). A front end
  * that needs the types of its values must therefore record the types itself. Folding may make an earlier instruction
  * unnecessary. Such an instruction stays in the function, but generates no code. The functions fold only instructions
- * of the current block. Folding therefore does not make values live across blocks. The errors are the errors of the
- * builder. */
+ * of the current block. Folding therefore does not make values live across blocks. The kiln_fold_ functions report the
+ * same errors as the kiln_build_ functions. */
 #ifndef KILN_FOLD_H
 #define KILN_FOLD_H
 
@@ -62,7 +62,8 @@ KILN_API kiln_value kiln_fold_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type
 KILN_API kiln_value kiln_fold_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_value a,
                                      kiln_value b);
 
-/** Folds kiln_build_addr. Merges a `base` or an `index` that is a constant, a sum, a product or another address. */
+/** Folds kiln_build_addr. If `base` or `index` is itself a constant, a sum, a product or an address, kiln_fold_addr
+ * merges it into the new address. */
 KILN_API kiln_value kiln_fold_addr(kiln_func *f, kiln_value base, kiln_value index, uint32_t scale,
                                    int32_t disp);
 

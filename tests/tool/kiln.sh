@@ -131,7 +131,7 @@ check "--data-sections" bash -c "'$kiln' compile --data-sections -o sections.o m
 check "--function-sections" bash -c "'$kiln' compile --function-sections -o sections.o main.bc && readelf -SW sections.o | grep -q '\.text\.twice'"
 check "--inline" silent "$kiln" compile --inline -o inlined.o main.bc
 check "--inline with --dump" says 2 'cannot be combined' "$kiln" compile --inline --dump=ir -o inlined.o main.bc
-check "--inline of text" says 1 'add\.kir: --inline is for LLVM bitcode, but this is Kiln text' "$kiln" compile --inline -o inlined.o add.kir
+check "--inline of text" says 1 'add\.kir: --inline is for LLVM bitcode, but this input is Kiln text' "$kiln" compile --inline -o inlined.o add.kir
 clang-22 -O0 -g -fPIC -emit-llvm -c main.c -o lines.bc || exit 1
 check "--inline with -g" silent "$kiln" compile --inline -o inlined.o lines.bc
 
