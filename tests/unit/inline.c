@@ -231,6 +231,8 @@ static const struct row {
    NULL},
   {KN_INLINE_PASSES, PERSONAL TRIED("catch @type") TRIES("cleanup"),
    PERSONAL TRIED("catch @type, cleanup") TRIES("cleanup"), NULL},
+  {KN_INLINE_PASSES, PERSONAL TRIED("filter(@type)") TRIES("cleanup"),
+   PERSONAL TRIED("filter()") TRIES("cleanup"), NULL},
   {KN_INLINE_CLEANS, PERSONAL TRIED("cleanup") TRIES("catch @type"),
    PERSONAL TRIED("catch all") TRIES("catch @type"), NULL},
   {KN_INLINE_INTO, CALLEE DOUBLE CALLER "  !not_into\n" CALL, CALLEE DOUBLE CALLER CALL, NULL},
