@@ -48,7 +48,10 @@ impl<'tcx> Builder<'_, 'tcx> {
                     kiln_const_bits(func, self.register_type(ty), bits as u64, (bits >> 64) as u64)
                 }
                 Value::Undef(ty) => kiln_const_bits(func, self.register_type(ty), 0, 0),
-                Value::Symbol(symbol, addend) => kiln_const_symbol(func, symbol, addend),
+                Value::Symbol(symbol, addend) => {
+                    self.note_reference(func, symbol);
+                    kiln_const_symbol(func, symbol, addend)
+                }
                 Value::Offset(base, offset) => kiln_fold_addr(func, base, kiln_value { id: 0 }, 0, offset),
                 Value::Parts(..) | Value::VectorConst(..) => unreachable!("{v:?} is not in a register"),
             }
