@@ -43,6 +43,13 @@ print variables::COUNT
 up
 print pair
 ptype shapes
+delete
+break variables.rs:LAST
+continue
+info args
+info locals
+up
+info locals
 '''
 
 
@@ -135,8 +142,8 @@ class Toolchain:
         h = self.h
         source = os.path.join(HERE, 'programs', 'variables.rs')
         with open(source) as f:
-            mark = next(i for i, line in enumerate(f, 1) if 'break here' in line)
-        script = h.write('gdb-' + self.name, GDB.replace('MARK', str(mark)))
+            mark, last = (i for i, line in enumerate(f, 1) if 'break here' in line)
+        script = h.write('gdb-' + self.name, GDB.replace('MARK', str(mark)).replace('LAST', str(last)))
         shown = []
         for side in ('llvm', 'kiln'):
             program = h.path('variables-%s-%s' % (self.name, side))
