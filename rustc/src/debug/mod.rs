@@ -94,7 +94,8 @@ impl<'tcx> Debug<'tcx> {
         name.push(unit.name().as_str());
         let folder = tcx.sess.psess.source_map().working_dir().path(RemapPathScopeComponents::DEBUGINFO);
         let (name, folder) = (c_string(&name.to_string_lossy()), c_string(&folder.to_string_lossy()));
-        let producer = c_string(&format!("Kiln (rustc version {})", tcx.sess.cfg_version));
+        // gdb takes what begins with "clang " for LLVM's, whose line tables tell where prologues end.
+        let producer = c_string(&format!("clang LLVM (rustc version {}) (Kiln)", tcx.sess.cfg_version));
         // SAFETY: the set lives as long as the module; strings are copied.
         let (set, unit) = unsafe {
             let set = kiln_module_debug(module.raw);
