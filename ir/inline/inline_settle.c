@@ -6,8 +6,8 @@
 
 /* ---- one function ---- */
 
-/* Slots that are stored once, in the entry, before all loads: `once` is 1. Where debuggers are to show variables all the
- * time, a slot that has one stays. */
+/* Slots that are stored once, in the entry, before all loads: `once` is 1. Where debuggers are to show variables all
+ * the time, a slot that has one stays. */
 enum { ONCE_NONE, ONCE_STORED, ONCE_NOT };
 
 void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, uint8_t *once) {
