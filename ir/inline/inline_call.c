@@ -41,7 +41,11 @@ unsigned kn_inline_takes(const kiln_func *f, uint32_t block) {
                                   [KILN_CLAUSE_CLEANUP] = KN_TAKES_CLEANS};
   uint32_t at, n = kn_try_clauses(f, &f->inst[f->block[block].term], &at);
   unsigned all = 0;
-  for (uint32_t k = 0; k < n; k++) all |= takes[kn_clause_at(f, &at).kind];
+  for (uint32_t k = 0; k < n; k++) {
+    struct kn_clause c = kn_clause_at(f, &at);
+    all |= takes[c.kind];
+    if (c.kind == KILN_CLAUSE_FILTER && c.n == 0) all |= KN_TAKES_ALL; /* it lets nothing through */
+  }
   return all;
 }
 

@@ -6,7 +6,8 @@
 
 /* ---- one function ---- */
 
-/* Slots that are stored once, in the entry, before all loads: `once` is 1. */
+/* Slots that are stored once, in the entry, before all loads: `once` is 1. Where debuggers are to show variables all
+ * the time, a slot that has one stays. */
 enum { ONCE_NONE, ONCE_STORED, ONCE_NOT };
 
 void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, uint8_t *once) {
@@ -26,6 +27,8 @@ void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, 
     const struct kn_slot *s = &f->slots.at[i];
     once[i] = once[i] == ONCE_STORED && s->memory == 0 && s->pieces == 0 && s->parent == 0;
   }
+  if (kn_debug_as_is(f)) return;
+  for (uint32_t k = 0; k < f->debug.vars.n; k++) once[f->debug.vars.at[k].slot] = ONCE_NONE;
 }
 
 /* Instructions that one counts for. */
