@@ -129,8 +129,8 @@ typedef struct kiln_wasm_header {
   uint64_t user[3];                    /**< for the runtime's own use */
   const struct kiln_wasm_image *image; /**< the module's image */
   int64_t fuel;                        /**< KILN_WASM_FUEL: the fuel that is left */
-  /** KILN_WASM_INTERRUPT: the address of a byte. Code reads this byte in loops and at function entries. To interrupt
-   * the code, the runtime makes the byte inaccessible. The read then faults. */
+  /** With KILN_WASM_INTERRUPT: the address of a byte. Code reads this byte in loops and at function entries. To
+   * interrupt the code, the runtime makes the byte inaccessible. The read then faults. */
   const uint8_t *interrupt;
 } kiln_wasm_header;
 
@@ -145,9 +145,9 @@ typedef struct kiln_wasm_host {
 
 /* ---- the description of a module ---- */
 
-/** Calls code of a function that has a given type. The first argument of `code` is `instance`. The function takes the
- * other arguments from `values` and writes the results to `values`. Returns NULL, or the exception that the code threw
- * and did not catch. */
+/** An entry function. It calls `code`, which is the code of a WebAssembly function of a given type. The first argument
+ * of `code` is `instance`. The entry function takes the other arguments from `values`, and writes the results to
+ * `values`. It returns NULL, or the exception that the code threw and did not catch. */
 typedef kiln_wasm_exn *(*kiln_wasm_entry_fn)(void *instance, void *code, kiln_wasm_value *values);
 
 /** A function type. */
