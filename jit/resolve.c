@@ -459,7 +459,8 @@ static void tell_missing(kiln_jit_error *e) {
 static bool local_missing(struct kn_jit_link *l, const struct kn_jit_in *in,
                           const struct kn_symbol *s) {
   if (s->kind == KILN_SYMBOL_BLOCK)
-    kn_jit_fail(l->error, KILN_ERR_SYMBOL, "address of block %lld of '%.100s', which has no code",
+    kn_jit_fail(l->error, KILN_ERR_SYMBOL,
+                "the address of block %lld of '%.100s' is used, but the block has no code",
                 (long long)s->offset, kn_symbol(in->m, s->target)->name);
   else
     kn_jit_fail(l->error, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined",

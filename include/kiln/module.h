@@ -247,7 +247,7 @@ enum {
   /** The parameter is the address of the memory for the result. The function also returns this address. */
   KILN_PARAM_SRET = 8,
   /** This parameter and the next parameter are parts of the same argument. The ABI of AArch64 may require that both
-   * parameters are passed in the same way, either in registers or in memory. The ABI of x86-64 does not require this. */
+   * parameters are passed in the same way, in registers or in memory. The ABI of x86-64 does not require this. */
   KILN_PARAM_JOIN = 16,
   /** The static chain, an i64. The static chain is passed in a register of its own. This is r10 on x86-64 and x15 on
    * AArch64, as for LLVM's `nest`. The chain does not affect where the other parameters are passed. At most one

@@ -160,7 +160,7 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
   }
   if (!kn_target_has_code(target))
     kn_module_fail(m, KILN_ERR_UNSUPPORTED,
-                   "no code generation for %s, %s, %s: only for Linux with ELF",
+                   "Kiln generates code only for Linux with ELF, not for the target %s, %s, %s",
                    kiln_processor_name(target.processor), kiln_system_name(target.system),
                    kiln_format_name(target.format));
   return m;

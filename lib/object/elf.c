@@ -181,7 +181,7 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
   write_groups(e);
   kn_elf_write_symbols(e, extended);
   if (e->at - e->strtab > UINT32_MAX - 64)
-    return kn_module_fail(e->m, KILN_ERR_LIMIT, "symbol names larger than 4 GiB");
+    return kn_module_fail(e->m, KILN_ERR_LIMIT, "the symbol names are larger than 4 GiB");
   write_headers(e, n, extended);
   out->size += (size_t)e->at;
   return KILN_OK;

@@ -71,8 +71,8 @@ bool kn_image_can_refer(const struct kn_image *image, uint32_t id) {
   if (image->places[id].section != 0 || !kn_is_local(s)) return true;
   if (s->kind == KILN_SYMBOL_BLOCK)
     kn_module_fail(image->m, KILN_ERR_SYMBOL,
-                   "address of block %lld of '%.100s', which has no code", (long long)s->offset,
-                   kn_symbol(image->m, s->target)->name);
+                   "the address of block %lld of '%.100s' is used, but the block has no code",
+                   (long long)s->offset, kn_symbol(image->m, s->target)->name);
   else kn_module_fail(image->m, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined", s->name);
   return false;
 }
