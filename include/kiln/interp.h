@@ -101,8 +101,8 @@ KILN_API kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function,
  *
  * The interpreter compares types by address. The exception is caught by a CATCH of a symbol with the address `type`, or
  * by a CATCH_ALL. A FILTER that does not list the type catches the exception too. Landing pads receive `exception`. The
- * interpreter runs cleanups. It continues to unwind when a cleanup ends with RESUME. The C functions between this call
- * and the landing pad do not continue, as after longjmp.
+ * interpreter runs cleanups. It continues to unwind when a cleanup ends with RESUME. As after longjmp, the C functions
+ * between this call and the landing pad do not continue.
  *
  * It is a fault if no frame catches the exception. It is a fault too if unwinding would leave a frame that is in a call
  * with KILN_SIG_NOUNWIND. The position of either fault is the position of the program's call to the C function. It is a

@@ -44,7 +44,7 @@ typedef enum kiln_jit_reach {
   KILN_JIT_REACH_COUNT
 } kiln_jit_reach;
 
-/** Selects how the JIT writes code to memory. With all of these values, no mapping is ever writable and executable at
+/** Selects how the JIT writes code to memory. With each of these values, no mapping is ever writable and executable at
  * the same time. */
 typedef enum kiln_jit_protection {
   /** The JIT uses DUAL where the system allows it, and SWITCH elsewhere. If kiln_jit_options.gdb is set, the JIT

@@ -57,7 +57,7 @@ KILN_API kiln_code_reloc kiln_session_get_code_reloc(const kiln_session *s, uint
 
 /** Parts of a plan to dump. */
 enum {
-  /** Dumps the block order, the loops, and the homes of values and variables in each block that are registers. */
+  /** Dumps the block order and the loops. For each block, dumps the registers that are homes of values or variables. */
   KILN_DUMP_PLAN = 1,
   /** Dumps each value and variable that is used in several blocks. For each value or variable, the dump has the home,
    * the interval and the weight. The home is a register or a location in the frame. The interval is given by positions

@@ -10,8 +10,8 @@ extern "C" {
 #endif
 
 /** Versions of LLVM. Kiln can read the bitcode of these versions. Kiln reads bitcode from newer versions too. Such
- * bitcode may use a feature that Kiln does not know. In that case, the error gives the name or number of the feature
- * and the place where the bitcode uses it. Kiln drops unknown metadata. */
+ * bitcode may use a feature that Kiln does not know. In that case, the error gives the name or number of the feature,
+ * and the position in the bitcode. Kiln drops unknown metadata. */
 enum {
   KILN_LLVM_OLDEST = 11, /**< the oldest version */
   KILN_LLVM_NEWEST = 23  /**< the newest version that was tested */
@@ -66,10 +66,9 @@ KILN_API kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_
                                            uint64_t *instructions);
 
 /** Reads the small bodies and keeps their functions (kiln_func_keep). Then decides which of these functions are inlined
- * (kiln_module_settle_inlining). Does nothing if kiln_module_attrs.inlining was not set before kiln_llvm_new, or if the
- * module has debugging information. Call this function before kiln_module_freeze, and before you make forks of the
- * reader. Afterwards, kiln_llvm_read_bodies builds the kept functions without reading their bodies again.
- * `instructions` and errors are as for kiln_llvm_read_bodies. */
+ * (kiln_module_settle_inlining). Does nothing if kiln_module_attrs.inlining was not set before kiln_llvm_new. Call this
+ * function before kiln_module_freeze, and before you make forks of the reader. Afterwards, kiln_llvm_read_bodies builds
+ * the kept functions without reading their bodies again. `instructions` and errors are as for kiln_llvm_read_bodies. */
 KILN_API kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions);
 
 /** Makes kiln_llvm_read_bodies skip bodies that need the module's assembler for inline assembly. Later forks of the
@@ -82,9 +81,9 @@ KILN_API kiln_status kiln_llvm_defer_assembly(kiln_llvm *l);
 KILN_API kiln_status kiln_llvm_read_deferred(kiln_llvm *l, kiln_func_sink_fn sink, void *user,
                                              uint64_t *instructions);
 
-/** Metadata that Kiln does not know and has dropped. This is metadata of an unknown kind that is attached to functions,
- * variables or instructions. It may also be named metadata with an unknown name "llvm.*". LLVM's language reference
- * allows programs to drop metadata. */
+/** Metadata that Kiln does not know and has dropped. This is either metadata of an unknown kind that is attached to a
+ * function, variable or instruction, or named metadata with an unknown name "llvm.*". LLVM's language reference allows
+ * programs to drop metadata. */
 typedef struct kiln_llvm_unknown {
   const char *name; /**< lives as long as the reader */
   uint32_t uses;    /**< how many times it has been dropped so far */

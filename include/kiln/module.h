@@ -83,7 +83,7 @@ typedef struct kiln_module kiln_module;
 
 /** Makes a module. The function copies `options`. If `options` is NULL, all options are zero. The function returns NULL
  * if memory runs out, or if an option is out of range. It also returns NULL if the options request the machine on which
- * Kiln runs, and Kiln has no target for that machine. In all other cases, the result is a module. If Kiln has no code
+ * Kiln runs and Kiln has no target for that machine. In all other cases, the result is a module. If Kiln has no code
  * generation for the requested target, the module has failed with KILN_ERR_UNSUPPORTED. The diagnostic of the module
  * then names the target. */
 KILN_API kiln_module *kiln_module_new(const kiln_module_options *options);
@@ -113,8 +113,8 @@ KILN_API kiln_status kiln_module_fail(kiln_module *m, const kiln_diag *d);
  * - kiln_func_declare and kiln_data_declare can look up existing symbols. The only new symbols that they can make are
  *   references to external symbols with default properties, such as library functions.
  * - Use kiln_func_add_data to make private data, and kiln_block_address to take addresses of blocks.
- * - Any other call that would add something to the module fails with KILN_ERR_STRUCTURE. The body of a function that
- *   was not declared before causes the same error.
+ * - Any other call that would add something to the module fails with KILN_ERR_STRUCTURE. If you begin a function that
+ *   was not declared before, the error is the same.
  *
  * The object contains the functions in the order of their symbols' ids. The object's bytes therefore do not depend on
  * which session compiled which function. Call kiln_emit_elf after all other threads are done. A frozen module stays
@@ -316,7 +316,7 @@ enum {
   KILN_SIG_NORETURN = 2,      /**< never returns */
   KILN_SIG_RETURNS_TWICE = 4, /**< returns more than once, as setjmp does */
   /** No exception leaves the function. Calls with this signature have no entries in the caller's exception table. If an
-   * exception leaves the function nevertheless, and if the caller has a personality, the program ends. */
+   * exception leaves the function nevertheless, the program ends. This happens only in callers with a personality. */
   KILN_SIG_NOUNWIND = 8,
   /** The results are two, four or eight v128s. Each pair of v128s forms a 256-bit register. Only for x86-64 with
    * AVX. */
@@ -355,8 +355,8 @@ KILN_API kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig);
 /* ---- functions: their bodies are built by <kiln/build.h> ---- */
 
 /** Declares a function. The function's body may follow (`kiln_func_begin`). Within a module, a name stands for only one
- * symbol, whatever linkage the symbol has. If the name has been declared already, the function returns the same symbol.
- * The symbol keeps the properties of its first declaration. */
+ * symbol, whatever linkage the symbol has. If the name has been declared already, kiln_func_declare returns the same
+ * symbol. The symbol keeps the properties of its first declaration. */
 KILN_API kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig);
 
 /* ---- data ---- */

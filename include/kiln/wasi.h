@@ -79,7 +79,7 @@ bool kiln_wasi_define(kiln_wasi *wasi, kiln_wasmrt_store *store);
 /** Sets the instance whose memory the functions of WASI use when the host itself calls them. If an instance calls a
  * function of WASI, even in its start function, pointers refer to the instance's own memory. This is the memory that
  * the instance exports as "memory". If the host calls a function of WASI, pointers refer to the memory of `instance`.
- * If kiln_wasi_set_instance was not called, the function returns EFAULT to the host. */
+ * If the host has not called kiln_wasi_set_instance, functions of WASI return EFAULT to the host. */
 void kiln_wasi_set_instance(kiln_wasi *wasi, const kiln_wasmrt_instance *instance);
 
 /** Starts an instance according to WASI's application ABI. If the instance exports `_start`, the instance is a command.

@@ -128,9 +128,9 @@ typedef struct kiln_wasmrt_extern {
  * kiln_wasmrt_call, kiln_wasmrt_trap and kiln_wasmrt_exit. kiln_wasmrt_trap and kiln_wasmrt_exit do not return. */
 typedef kiln_wasm_exn *(*kiln_wasmrt_host_fn)(void *user, kiln_wasm_value *values);
 
-/** Returns the instance that imports a function of the host. Call kiln_wasmrt_caller in the function of the host. The
- * result is the instance that called the function, or the instance that exported the function to the caller. If you
- * call kiln_wasmrt_caller anywhere else, kiln_wasmrt_caller returns NULL. */
+/** Call kiln_wasmrt_caller in a function of the host. The result is the instance that imports this function. This is
+ * the instance that called the function, or an instance that exports the function to the caller. If you call
+ * kiln_wasmrt_caller anywhere else, the result is NULL. */
 const kiln_wasmrt_instance *kiln_wasmrt_caller(void);
 
 /* ---- stores ---- */

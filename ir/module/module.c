@@ -21,7 +21,7 @@ void *kn_realloc(const kiln_module *m, void *old, size_t size) {
 bool kn_module_grow(kiln_module *m, void *array, uint64_t more, size_t item_size) {
   if (kn_array_grow(&m->options.allocator, array, more, item_size)) return true;
   if (kn_array_fits(array, more)) kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-  else kn_module_fail(m, KILN_ERR_LIMIT, "more than 2^31 items of a kind");
+  else kn_module_fail(m, KILN_ERR_LIMIT, "the module has more than 2^31 items of one kind");
   return false;
 }
 

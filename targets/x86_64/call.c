@@ -109,7 +109,7 @@ void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
     if (bytes != 0) x64(w)->tail_area = kn_frame_alloc(w, bytes, 4);
   } else if (KN_UNLIKELY(bytes != 0 && w->frame.up)) {
     kn_walk_fail(w, KILN_ERR_INTERNAL,
-                 "a call with stack arguments in a frame without a frame pointer");
+                 "a call has stack arguments in a frame without a frame pointer");
   } else if (!w->plan->frame.dynamic) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
