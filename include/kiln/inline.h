@@ -1,12 +1,11 @@
-/* Inlining happens while functions are built. Kiln replaces a call to a small function with a copy of the function's
- * body. docs/inlining.md describes the benefits and costs of inlining. It also describes the functions that Kiln never
- * inlines.
+/* With inlining, Kiln replaces a call to a small function with a copy of the function's body. docs/inlining.md
+ * describes the benefits and costs of inlining. It also describes the functions that Kiln never inlines.
  *
  * A front end passes each function that may be inlined (an inline candidate) to kiln_func_keep instead of
- * kiln_func_compile. This header calls these functions kept functions. After the last candidate, the front end calls
- * kiln_module_settle_inlining. This call decides which kept functions are inlined. When Kiln later compiles a caller,
- * Kiln replaces calls to these functions with copies of their bodies. kiln_session_begin_kept returns each kept
- * function. The front end can thus compile the kept function itself. */
+ * kiln_func_compile. A kept function is a function that was passed to kiln_func_keep. After the last candidate, the
+ * front end calls kiln_module_settle_inlining. This call decides which kept functions are inlined. When Kiln later
+ * compiles a caller, Kiln replaces the calls to these kept functions with copies of their bodies. The front end must
+ * compile the kept functions too. For this, it gets each of them from kiln_session_begin_kept. */
 #ifndef KILN_INLINE_H
 #define KILN_INLINE_H
 
@@ -28,54 +27,56 @@ typedef struct kiln_inline_call_info {
   kiln_symbol within;
   kiln_symbol callee; /**< the function being called */
   uint32_t depth;     /**< number of inlined bodies around the call */
-  /** Number of instructions of the callee, counted as in docs/inlining.md. This number includes the instructions of
-   * functions that the limits allow Kiln to inline into the callee. */
+  /** Number of instructions of the callee, counted as in docs/inlining.md. The limits may allow Kiln to inline other
+   * functions into the callee. The number includes the instructions of those functions. */
   uint32_t instructions;
-  /** Size of the callee's slots. This size includes the slots of functions that the limits allow Kiln to inline into
-   * the callee. */
+  /** Size of the callee's slots. The limits may allow Kiln to inline other functions into the callee. The size includes
+   * the slots of those functions. */
   uint32_t frame_bytes;
-  /** True if the callback decides about the call. In this case, Kiln can inline the call, but need not inline it. */
+  /** True if the callback decides whether the call is inlined. In this case, Kiln can inline the call, but need not
+   * inline it. */
   bool is_open;
   /** The reason, in a few words, why the limits do not allow the call to be inlined. NULL if the limits allow the call
    * to be inlined. The string has static storage. */
   const char *why_not;
 } kiln_inline_call_info;
 
-/** A callback that decides whether a call is inlined. The callback returns true to inline the call. If `is_open` is
- * false, Kiln ignores the result. Kiln then inlines the call if `why_not` is NULL. If `why_not` is not NULL, Kiln does
- * not inline the call. The result should depend only on `call`, so that the same input results in the same code.
- * Several threads, each with its own session, may call the callback at once. The callback may read the module, but must
- * not change it. */
+/** A callback that decides whether a call is inlined. The callback returns true to inline the call. If `call->is_open`
+ * is false, Kiln ignores the result. Kiln then inlines the call if `call->why_not` is NULL, and does not inline the
+ * call if `call->why_not` is not NULL. The result should depend only on `call`, so that the same input always gives the
+ * same code. Several threads, each with its own session, may call the callback at once. The callback may read the
+ * module, but must not change it. */
 typedef bool (*kiln_inline_fn)(void *user, const kiln_inline_call_info *call);
 
 /** The inlining policy. The policy consists of limits and a callback. Zero-initialise the struct for the defaults. Kiln
  * counts instructions as described in docs/inlining.md. */
 typedef struct kiln_inline_attrs {
-  /** The limit for small functions; 0 for 24. A function is small if its number of instructions is at most this limit
-   * plus the number of its parameters. */
+  /** The limit for small functions; 0 means 24. Kiln adds the number of a function's parameters to this limit. The
+   * function is small if it has at most that many instructions. */
   uint32_t instructions;
-  /** The limit for small functions is multiplied by this factor for functions with KILN_INLINE_HINT; 0 for 2. */
+  /** For functions with KILN_INLINE_HINT, Kiln multiplies the limit for small functions by this factor; 0 means 2. */
   uint32_t hint_times;
-  /** Maximum number of instructions of any function that is inlined; 0 for 10,000. */
+  /** Maximum number of instructions of any function that is inlined; 0 means 10,000. */
   uint32_t most_instructions;
-  /** Maximum depth of nested inlined bodies, up to KILN_INLINE_DEPTH_MOST; 0 for KILN_INLINE_DEPTH_MOST. */
+  /** Maximum depth of nested inlined bodies. It is at most KILN_INLINE_DEPTH_MOST; 0 means KILN_INLINE_DEPTH_MOST. */
   uint32_t depth;
-  /** Limits how much inlining adds to a caller, as a multiple of the caller's own size; 0 for 4. The limit applies to
-   * the number of instructions and to the number of TRYs. */
+  /** Limits what inlining may add to a caller. The limit is the caller's own size, multiplied by this factor; 0 means
+   * 4. One such limit is for the number of instructions, and another one is for the number of TRYs. */
   uint32_t growth_times;
-  /** Number of instructions that inlining may add to a caller beyond the limit of growth_times; 0 for 2,000. */
+  /** Kiln adds this number to the limit that growth_times sets for instructions; 0 means 2,000. */
   uint32_t growth_instructions;
-  /** Number of TRYs that inlining may add to a caller beyond the limit of growth_times; 0 for 200. */
+  /** Kiln adds this number to the limit that growth_times sets for TRYs; 0 means 200. */
   uint32_t growth_tries;
-  /** Number of bytes of slots that inlining may add to any caller; 0 for 512. A caller with larger slots of its own may
-   * gain as many bytes as its own slots have. */
+  /** Number of bytes of slots that inlining may add to a caller; 0 means 512. If the caller's own slots are larger than
+   * this, inlining may add as many bytes as the caller's own slots have. */
   uint32_t frame_bytes;
-  /** Limits the bytes of slots that inlining adds to a function that calls itself. The limit is the size of the
-   * function's own slots, divided by this number; 0 for 8. */
+  /** For a caller that calls itself, this field replaces `frame_bytes`. The bytes that inlining may add are then the
+   * size of the caller's own slots, divided by this number; 0 means 8. */
   uint32_t frame_part;
   /** Callback that decides for each call to a kept function whether the call is inlined. If a call cannot be inlined,
    * the callback receives the reason. If the callback is NULL, the limits decide. If there is a callback, Kiln does not
-   * inline functions that call each other in a cycle, whatever their size. The depth limit still applies. */
+   * inline functions that call each other in a cycle. This applies to functions of any size. The depth limit applies
+   * too. */
   kiln_inline_fn decide;
   void *decide_user;    /**< passed to `decide`; borrowed for the module's lifetime */
   uint64_t reserved[4]; /**< 0 */
@@ -92,13 +93,12 @@ KILN_API kiln_inline_attrs kiln_module_get_inline_attrs(const kiln_module *m);
 
 /** Finishes the function `f` and keeps the function in its module. The module must not be frozen. Call kiln_func_keep
  * before kiln_module_settle_inlining. If the result is KILN_OK, the module owns the function. The function's symbol
- * then has no body until you call kiln_session_begin_kept. If the result is KILN_ERR_UNSUPPORTED, the caller still owns
- * the function, and must compile it as usual.
+ * then has no body until you call kiln_session_begin_kept. If the result is KILN_ERR_UNSUPPORTED, the front end still
+ * owns the function, and must compile it as usual.
  *
- * The function returns KILN_ERR_UNSUPPORTED if memory runs out, and for functions of the following kinds
+ * The result is KILN_ERR_UNSUPPORTED if memory runs out, or if the function is of one of the following kinds
  * (kiln_func_why_not_kept returns the reason):
- * - functions whose debugging information refers to entries of a session (kiln_session_debug) and not only to entries
- *   of the module;
+ * - functions whose debugging information refers to entries of a session (kiln_session_debug);
  * - functions that take addresses of blocks;
  * - functions that have data, names or labels of their own;
  * - naked functions. */
@@ -113,13 +113,13 @@ KILN_API const char *kiln_func_why_not_kept(const kiln_func *f);
  * functions were kept. Returns the status of the module. */
 KILN_API kiln_status kiln_module_settle_inlining(kiln_module *m);
 
-/** Returns the finished function that was kept for `symbol`. Calls in the function are inlined already. The caller owns
- * the function, as if kiln_func_begin had made it. Returns NULL if no function was kept for `symbol`, or if memory runs
- * out. Returns NULL too if kiln_module_settle_inlining has not been called. Several threads, each with its own session,
- * may call this function at once. */
+/** Returns the finished function that was kept for `symbol`. The calls that Kiln inlines in this function are inlined
+ * already. The front end owns the function, as if kiln_func_begin had made it. Returns NULL if no function was kept for
+ * `symbol`, or if memory runs out. Returns NULL too if kiln_module_settle_inlining has not been called. Several
+ * threads, each with its own session, may call this function at once. */
 KILN_API kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol);
 
-/** Returns the reason, in a few words, why Kiln inlines no call to a kept function. Returns NULL if Kiln may inline
+/** Returns the reason, in a few words, why Kiln never inlines calls to a kept function. Returns NULL if Kiln may inline
  * calls to the function, or if the function was not kept. The string has static storage. kiln_inline_attrs.decide
  * receives the reasons why Kiln does not inline individual calls. */
 KILN_API const char *kiln_module_why_not_inlined(const kiln_module *m, kiln_symbol symbol);

@@ -31,8 +31,9 @@ typedef struct kiln_inst_info {
   uint8_t rmw;        /**< ATOMIC_RMW: kiln_rmw */
   uint32_t mem_flags; /**< LOAD, STORE: KILN_MEM_... */
   int32_t disp;       /**< LOAD, STORE, ADDR */
-  /** The meaning depends on the operation. ADDR: scale. SALLOC: log2 of the alignment. RESULT: index. *_ADDR: level.
-   * Vector operations: lane or count. MACHINE: row. */
+  /** The meaning depends on the operation. For ADDR, it is the scale. For SALLOC, it is log2 of the alignment. For
+   * RESULT, it is the index. For FRAME_ADDR and RETURN_ADDR, it is the level. For vector operations, it is a lane or a
+   * count. For MACHINE, it is the row. */
   uint32_t number;
   kiln_sig sig;        /**< CALL, TRY, ASM */
   kiln_block block;    /**< the block that contains it */
@@ -60,8 +61,8 @@ typedef enum kiln_operand_kind {
 typedef struct kiln_operand_info {
   kiln_operand_kind kind; /**< what it is */
   kiln_type type;         /**< VOID for INT, TYPEID, NONE */
-  /** For INT and BITS: the low half. For SYMBOL: the addend. For TYPEID: the value of the selector. For RESULT and
-   * EXCEPTION: the argument `k` of kiln_try_result or kiln_try_exception. */
+  /** For INT and BITS: the low 64 bits of the constant. For SYMBOL: the addend. For TYPEID: the value of the selector.
+   * For RESULT and EXCEPTION: the argument `k` of kiln_try_result or kiln_try_exception. */
   uint64_t low;
   uint64_t high; /**< INT (sign-extended), BITS: high half */
   kiln_symbol
@@ -73,10 +74,10 @@ typedef struct kiln_operand_info {
  * static storage. */
 KILN_API const char *kiln_op_name(kiln_op op);
 
-/* ---- at any time, even while a function is being built ---- */
+/* ---- functions that you may call at any time ---- */
 
-/** Describes an operand. The description says, for example, whether the operand is a constant. The kind of a forward
- * value is NONE until the forward value is bound and the function is finished. */
+/** Describes an operand. The description says, for example, whether the operand is a constant. A forward value has the
+ * kind NONE until it is bound and the function is finished. */
 KILN_API kiln_operand_info kiln_operand_get(const kiln_func *f, kiln_value v);
 
 /** Returns the operation that produced the value `v`. Returns KILN_OP_NONE if `f` is not being built, or if the
@@ -113,8 +114,9 @@ KILN_API uint32_t kiln_func_value_limit(const kiln_func *f);
 /** Returns the number of blocks that have been filled. */
 KILN_API uint32_t kiln_func_block_count(const kiln_func *f);
 
-/** Returns filled block number `k`, counting from 0. The blocks are in the order in which the front end filled them.
- * The printed text of the function has the same order. The first block is the entry block. The entry block has id 0. */
+/** Returns the block with number `k` among the filled blocks, counting from 0. The order of the blocks is the order in
+ * which the front end filled them. The printed text of the function has the same order. Block number 0 is the entry
+ * block, which has id 0. */
 KILN_API kiln_block kiln_func_block_at(const kiln_func *f, uint32_t k);
 
 /** Returns the number of stack slots. */
@@ -135,7 +137,7 @@ KILN_API uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value
 /** Returns a block's first instruction. */
 KILN_API kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b);
 
-/** Returns the next instruction in the block. Returns none after the terminator. */
+/** Returns the next instruction in the block. Returns id 0 (none) after the terminator. */
 KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
 
 /** Returns the target of edge number `k` of a terminator, counting from 0. The edges of a BRIF lead to the then block
@@ -150,8 +152,8 @@ KILN_API kiln_block kiln_inst_edge(const kiln_func *f, kiln_inst i, uint32_t k,
 KILN_API uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_value *out,
                                       uint32_t max);
 
-/** Returns the type that has the selector `k` + 1. A type has a selector in this function if it occurs in a clause or
- * in kiln_const_typeid. Id 0 is the type of CATCH_ALL. */
+/** Returns the type that has the selector `k` + 1 in `f`. A type has a selector in `f` if the type occurs in a clause
+ * of `f`, or was passed to kiln_const_typeid for `f`. Id 0 is the type of CATCH_ALL. */
 KILN_API kiln_symbol kiln_func_type_at(const kiln_func *f, uint32_t k);
 
 /** Returns the number of clauses of a TRY. */

@@ -1,9 +1,9 @@
-/* The interpreter (libkiln-interp). It runs the functions of a module without generating code, and follows the
- * semantics in docs/ir.md directly. The interpreter uses the memory of this process. Addresses are real addresses, and
- * the module's data is in memory. Calls to undefined symbols call C functions of the process. C code can call the
- * module's functions through their addresses. If the program traps, or if the interpreter detects undefined behaviour,
- * the interpreter reports an error with its position in the program. C functions throw exceptions with
- * kiln_interp_throw. The interpreter does not call personalities.
+/* The interpreter (libkiln-interp). It runs the functions of a module without generating code. It follows the semantics
+ * in docs/ir.md directly. The interpreter uses the memory of this process. Addresses are real addresses, and the
+ * module's data is in memory. Calls to undefined symbols call C functions of the process. C code can call the module's
+ * functions through their addresses. If the program traps, or if the interpreter detects undefined behaviour, the
+ * interpreter reports an error. The error contains the position of the fault in the program. C functions throw
+ * exceptions with kiln_interp_throw. The interpreter does not call personalities.
  *
  * Take the following steps in order:
  * - Make an interpreter.
@@ -42,15 +42,15 @@ typedef struct kiln_interp_options {
    * memory of the calling thread. This memory must already contain the symbol's initial content. */
   void *(*place)(void *user, kiln_symbol symbol, const char *name);
   void *place_user; /**< passed to `place` */
-  /** Callback for faults. The interpreter calls the callback for each fault. The function that fails calls the callback
-   * before the function returns. If C code called a function of the program through its address, this thread may have
-   * no kiln_interp_call that can return the fault. The interpreter then calls abort() after the callback returns. */
+  /** Callback for faults. The interpreter calls the callback for each fault, before kiln_interp_call returns the error.
+   * If C code calls a function of the program through the function's address, there may be no kiln_interp_call that can
+   * return the error. In this case, the interpreter calls abort() after the callback returns. */
   kiln_diag_fn on_fault;
   void *on_fault_user; /**< passed to `on_fault` */
-  /** Size of the memory for each thread's frames; 0 for 512 MiB. The interpreter reserves this memory. It uses only as
-   * much of this memory as needed. */
+  /** Size of the memory for each thread's frames; 0 means 512 MiB. The interpreter reserves address space of this size,
+   * but uses only as much memory as it needs. */
   uint64_t stack_bytes;
-  /** Maximum number of steps that a thread may make; 0 for no limit. A thread that reaches this limit gets the error
+  /** Maximum number of steps that a thread may make; 0 means no limit. A thread that reaches this limit gets the error
    * KILN_ERR_LIMIT. Each call is a step, and so is each entry to a block. */
   uint64_t max_steps;
   uint64_t reserved[8]; /**< 0 */
@@ -71,7 +71,8 @@ KILN_API kiln_status kiln_interp_add(kiln_interp *in, kiln_func *f);
  * interpreter. */
 KILN_API kiln_status kiln_interp_sink(void *interp, kiln_func *f);
 
-/** Places data, resolves symbols and applies relocations. Call kiln_interp_link after the last kiln_interp_add. */
+/** Puts data into memory, resolves symbols and applies relocations. Call kiln_interp_link after the last
+ * kiln_interp_add. */
 KILN_API kiln_status kiln_interp_link(kiln_interp *in, kiln_diag *diag);
 
 /** Returns the address of a symbol. Returns NULL if the symbol has no address. C code can call a function at the
@@ -95,17 +96,17 @@ KILN_API kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function,
                                       kiln_interp_value *results, kiln_diag *diag);
 
 /** Throws an exception of the type `type`. C functions that the program called, directly or indirectly, may call this
- * function. If this thread is not running the interpreter, kiln_interp_throw returns KILN_ERR_ARGUMENT. Otherwise,
- * kiln_interp_throw does not return.
+ * function. If the calling thread is not running the interpreter, kiln_interp_throw returns KILN_ERR_ARGUMENT.
+ * Otherwise, kiln_interp_throw does not return.
  *
  * The interpreter compares types by address. The exception is caught by a CATCH of a symbol with the address `type`, or
  * by a CATCH_ALL. A FILTER that does not list the type catches the exception too. Landing pads receive `exception`. The
- * interpreter runs cleanups. It continues to unwind when a cleanup ends with RESUME. The interpreter leaves the C
- * functions between this call and the landing pad as longjmp does.
+ * interpreter runs cleanups. It continues to unwind when a cleanup ends with RESUME. As after longjmp, the C functions
+ * between this call and the landing pad do not continue.
  *
  * It is a fault if no frame catches the exception. It is a fault too if unwinding would leave a frame that is in a call
- * with KILN_SIG_NOUNWIND. The position of these faults is the program's call to C. It is a fault if an exception of C++
- * or another language reaches the interpreter. */
+ * with KILN_SIG_NOUNWIND. The position of either fault is the position of the program's call to the C function. It is a
+ * fault if an exception of C++ or another language reaches the interpreter. */
 KILN_API kiln_status kiln_interp_throw(kiln_interp *in, void *exception, const void *type);
 
 /** Calls the module's constructors. */
@@ -114,8 +115,8 @@ KILN_API kiln_status kiln_interp_run_constructors(kiln_interp *in, kiln_diag *di
 /** Calls the module's destructors. */
 KILN_API kiln_status kiln_interp_run_destructors(kiln_interp *in, kiln_diag *diag);
 
-/** Finds the position in the program that the calling thread is running. Signal handlers may call this function.
- * Returns false if the thread is not running the interpreter. */
+/** Finds the position of the calling thread in the program. Signal handlers may call this function. Returns false if
+ * the thread is not running the interpreter. */
 KILN_API bool kiln_interp_find_place(kiln_interp *in, kiln_diag *out);
 
 #ifdef __cplusplus

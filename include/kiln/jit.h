@@ -10,7 +10,7 @@
  * no other thread may use the same JIT. Only one thread at a time may use a stream. Modules and sessions follow the
  * same rules as without a JIT. The JIT holds its lock only while it links units. The JIT does not hold its lock while
  * code is generated. A signal handler must not call any function of this header. A signal handler may run JIT-compiled
- * code. This code may even use thread-local data for the first time in the thread.
+ * code. This code may use thread-local data, even if the thread has not used the data before.
  *
  * If Kiln cannot make a JIT or a stream, the result is a NULL pointer. Calls on a NULL JIT or stream return "none" or
  * KILN_ERR_ARGUMENT.
@@ -44,18 +44,18 @@ typedef enum kiln_jit_reach {
   KILN_JIT_REACH_COUNT
 } kiln_jit_reach;
 
-/** Selects how the JIT writes code to memory. With all of these values, no mapping is ever writable and executable at
+/** Selects how the JIT writes code to memory. With each of these values, no mapping is ever writable and executable at
  * the same time. */
 typedef enum kiln_jit_protection {
-  /** Uses DUAL where the system allows it, and SWITCH elsewhere. If kiln_jit_options.gdb is set, prefers SWITCH to
-   * DUAL. */
+  /** The JIT uses DUAL where the system allows it, and SWITCH elsewhere. If kiln_jit_options.gdb is set, the JIT
+   * prefers SWITCH to DUAL. */
   KILN_JIT_PROTECTION_AUTO,
   /** The JIT maps the same memory (of a memfd) twice. One mapping is executable, and the other mapping is writable.
    * Adding a function needs no system call. Debuggers can set only hardware breakpoints in this memory. A child process
-   * shares the memory with its parent. After a fork, the parent moves a chunk of 64 KiB to new pages when the parent
-   * first removes a unit from the chunk. Such a move takes 4 system calls. The library learns of forks through
-   * pthread_atfork. It therefore does not learn of children that clone or _Fork makes. In these children, the code
-   * changes whenever the parent's code changes. */
+   * shares the memory with its parent. The memory consists of chunks of 64 KiB. When the parent first removes a unit
+   * from a chunk after a fork, the parent moves the chunk to new pages. Such a move takes 4 system calls. The library
+   * learns of forks through pthread_atfork. It therefore does not learn of children that clone or _Fork makes. In these
+   * children, the code changes whenever the parent's code changes. */
   KILN_JIT_PROTECTION_DUAL,
   /** Pages are writable while the JIT writes a unit, and executable afterwards. Each unit has pages of its own and
    * needs two or more system calls. The memory is private. A child process made by fork, clone or _Fork keeps the code
@@ -66,17 +66,17 @@ typedef enum kiln_jit_protection {
 
 /** Options of a JIT. Zero-initialise the struct for the defaults. */
 typedef struct kiln_jit_options {
-  /** With NEAR, the size of the address space for all code, read-only data and data together. This size is at most 1
-   * GiB; 0 means 128 MiB. The JIT allocates memory only as it uses the memory. With FAR, the minimum size of a piece; 0
-   * means 16 MiB. */
+  /** With NEAR: the size of the address space for all code and all data, including read-only data. This size is at most
+   * 1 GiB; 0 means 128 MiB. The JIT allocates memory only when it needs the memory. With FAR: the minimum size of a
+   * piece; 0 means 16 MiB. */
   uint64_t memory_bytes;
   kiln_jit_reach reach;           /**< where memory is placed */
   kiln_jit_protection protection; /**< how it is protected */
   /** Callback that returns the address of a symbol that no unit defines. `resolve` may be NULL. If there is no callback
    * or the callback returns NULL, the JIT looks up the symbol with `dlsym`. The JIT also looks among the symbols that
-   * it provides itself. kiln_jit_add and kiln_jit_stream_add call the callback, without a lock held. The callback may
-   * add units. The JIT then does not call the callback again for names that these units define. Several threads may
-   * call the callback at once. */
+   * it provides itself. kiln_jit_add and kiln_jit_stream_add call the callback. They hold no lock during the call. The
+   * callback may add units. The JIT then does not call the callback again for names that these units define. Several
+   * threads may call the callback at once. */
   kiln_resolve_fn resolve;
   void *resolve_user; /**< passed to `resolve` */
   /** Do not look up symbols of the process by `dlsym`. */
@@ -90,8 +90,9 @@ typedef struct kiln_jit_options {
    * <kiln/debug.h>. */
   bool gdb;
   /** Append the names and addresses of functions to /tmp/perf-PID.map. `perf report` looks for names in this file. If
-   * an earlier process with the same PID left this file, the JIT replaces the file. In this file and in the file in
-   * jitdump_folder, a backslash and two hexadecimal digits stand for each control character or backslash of a name. */
+   * an earlier process with the same PID left this file, the JIT replaces the file. A name may contain control
+   * characters and backslashes. In this file and in the file in jitdump_folder, a backslash and two hexadecimal digits
+   * replace each of these characters. */
   bool perf_map;
   /** Write the file jit-PID.dump to this folder, for `perf inject --jit`. The file contains the names and code of
    * functions. The file also contains the lines of functions that have debugging information. All JITs of the process
@@ -253,7 +254,8 @@ KILN_API kiln_status kiln_jit_run_destructors(kiln_jit *jit, kiln_jit_unit unit)
 
 /* ---- streams ---- */
 
-/** A stream. A stream adds functions of a module one by one while the front end is still building other functions. */
+/** A stream. A stream adds functions of a module to the JIT one by one, while the front end is still building other
+ * functions. */
 typedef struct kiln_jit_stream kiln_jit_stream;
 
 /** Makes a stream for the module `module`. Free the stream before the module. Returns NULL if memory runs out, or if
@@ -291,10 +293,11 @@ typedef struct kiln_jit_stats {
   /** The number of names that are defined or referred to, plus the number of unnamed stubs. */
   uint64_t symbols;
   uint64_t reserved_bytes; /**< address space of code and data */
-  /** The part of `reserved_bytes` that belongs to chunks for code, read-only data or data. */
+  /** The part of `reserved_bytes` that belongs to chunks. Each chunk is for code, for read-only data, or for other
+   * data. */
   uint64_t memory_bytes;
   uint64_t code_bytes; /**< part of `memory_bytes` that is executable and in use */
-  /** The part of `memory_bytes` that data, read-only data, address tables and unwind tables use. */
+  /** The part of `memory_bytes` that is in use for read-only data, other data, address tables and unwind tables. */
   uint64_t data_bytes;
   kiln_jit_protection protection; /**< DUAL or SWITCH */
   uint64_t reserved[8];           /**< 0 */
@@ -306,9 +309,9 @@ KILN_API kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit);
 /** Receives a name, which is valid only during the call. */
 typedef void (*kiln_name_fn)(void *user, const char *name);
 
-/** Calls `fn` for each name of a function that is still undefined because of KILN_JIT_FORWARD. The names are in no
- * particular order. Returns the number of these names. The JIT is locked during this call. `fn` must therefore not call
- * functions of this header on this JIT. `fn` may be NULL. */
+/** With KILN_JIT_FORWARD, units may refer to functions that are not defined yet. Calls `fn` with the name of each
+ * function that is still undefined. The names are in no particular order. Returns the number of these names. The JIT is
+ * locked during this call. `fn` must therefore not call functions of this header on this JIT. `fn` may be NULL. */
 KILN_API uint32_t kiln_jit_each_undefined(kiln_jit *jit, kiln_name_fn fn, void *user);
 
 #ifdef __cplusplus

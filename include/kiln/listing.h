@@ -57,17 +57,18 @@ KILN_API kiln_code_reloc kiln_session_get_code_reloc(const kiln_session *s, uint
 
 /** Parts of a plan to dump. */
 enum {
-  /** Dumps the block order, the loops, and the registers that serve as homes in each block. */
+  /** Dumps the block order and the loops. For each block, dumps the registers that are homes of values or variables. */
   KILN_DUMP_PLAN = 1,
-  /** Dumps each value and variable that is used in several blocks. For each of these, the dump has its home, its
-   * interval and its weight. The home is a register or a place in the frame. The interval consists of positions in
-   * block order. The weight is the weight of its uses. */
+  /** Dumps each value and variable that is used in several blocks. For each value or variable, the dump has the home,
+   * the interval and the weight. The home is a register or a location in the frame. The interval is given by positions
+   * in block order. The weight counts the uses. A use in a loop counts more than a use outside loops. */
   KILN_DUMP_HOMES = 2,
 };
 
-/** Dumps parts of the plan. For each function that the session compiles from now on, the session appends these parts to
- * `out`. `what` selects the parts (KILN_DUMP_..., combined with |; 0 for none). `out` must live for as long as the
- * session compiles functions. The output is meant for humans. The form of the output may change. */
+/** Dumps parts of the register allocator's plan. For each function that the session compiles from now on, the session
+ * appends these parts to `out`. `what` selects the parts (KILN_DUMP_..., combined with |; 0 means no parts). `out` must
+ * live for as long as the session compiles functions. The output is meant for humans. The form of the output may
+ * change. */
 KILN_API kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *out);
 
 #ifdef __cplusplus

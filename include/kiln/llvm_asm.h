@@ -35,14 +35,14 @@ typedef struct kiln_llvm_asm_desc {
   /** The type of the result. If there are no outputs, this is "void". If there is one output, this is the type of the
    * output. Otherwise, this is a structure type whose members are the types of all outputs, in their order. */
   const char *result;
-  /** The inputs, and the addresses of the outputs in memory ("=*m"). They are in the order of their constraints. An
-   * operand may become a number or a symbol in the text ("i", "s"). Such an operand must be a constant, or must have a
-   * part that is an integer constant or a kiln_const_symbol. */
+  /** The inputs, and the addresses of the outputs in memory ("=*m"). They are in the order of their constraints. With
+   * the constraint "i" or "s", an operand becomes a number or a symbol in the text. Such an operand must be a constant,
+   * or must have a part that is an integer constant or a kiln_const_symbol. */
   const kiln_llvm_operand *operands;
   uint32_t n_operands; /**< number of `operands` */
   uint32_t flags;      /**< KILN_LLVM_ASM_... */
-  /** Number of constraints "!i". Each of these constraints stands for a label outside the text to which the text may
-   * jump. */
+  /** Number of constraints "!i". Each of these constraints stands for a label. The label is outside the text, and the
+   * text may jump to the label. */
   uint32_t n_labels;
   /** With KILN_LLVM_ASM_UNWIND: clauses that catch exceptions. A caught exception leads to the block `unwind`. The
    * first two parameters of this block are the exception and its selector (kiln_try_exception). If `clauses` is none,
@@ -61,10 +61,10 @@ typedef struct kiln_llvm_asm_desc {
  * If `a->clauses` is not none, the statement ends the current block. A new block is then the current block.
  *
  * This call assembles the text. The builder starts one assembler process for each text that it has not assembled
- * before. Two texts are the same only if they also have the same registers and numbers in place of their operands. The
- * error is KILN_ERR_UNSUPPORTED if Kiln does not know a register or constraint, or if the assembler refuses the text.
- * The error is KILN_ERR_UNSUPPORTED too if there are more operands than registers. An error sticks to the function. All
- * `results` are then none. */
+ * before. Texts with different registers or numbers in place of their operands are different texts. The error is
+ * KILN_ERR_UNSUPPORTED if Kiln does not know a register or constraint, or if the assembler refuses the text. The error
+ * is KILN_ERR_UNSUPPORTED too if there are more operands than registers. An error sticks to the function. All `results`
+ * are then none. */
 KILN_API kiln_status kiln_llvm_builder_build_asm(kiln_llvm_builder *b, kiln_func *f,
                                                  const kiln_llvm_asm_desc *a, kiln_value *results,
                                                  kiln_value *taken);
@@ -73,7 +73,7 @@ KILN_API kiln_status kiln_llvm_builder_build_asm(kiln_llvm_builder *b, kiln_func
  * syntax, and may switch to another syntax. `text` may add content to any section. The functions that the text defines
  * are compiled in the session `s`. The data and names that the text defines become part of the module. The text refers
  * to symbols by their names. Before this call, declare all symbols that are used by both the text and the module.
- * Declare these symbols with the linkage that they have for other objects. Each call is like a separate source file.
+ * Declare each of these symbols with the linkage that other objects see. Each call is like a separate source file.
  * Local labels of one call are therefore not visible in other calls. The module must not be frozen. An error sticks to
  * the module. */
 KILN_API kiln_status kiln_llvm_builder_add_assembly(kiln_llvm_builder *b, kiln_session *s,

@@ -57,8 +57,8 @@ KILN_API void kiln_llvm_builder_free(kiln_llvm_builder *b);
 
 /** Sets the processor features that operations may use. `features` has the form of LLVM's attribute target-features:
  * "+avx2,-fma". The new features replace the features of earlier calls. Initially, there are no features. Returns
- * KILN_ERR_UNSUPPORTED for a feature that a function in Kiln cannot have. An unknown feature has no effect. This
- * function does not set kiln_func_attrs.features. The caller must do so for each function. */
+ * KILN_ERR_UNSUPPORTED if Kiln knows a feature but does not support it. A feature that Kiln does not know has no
+ * effect. This function does not set kiln_func_attrs.features. The caller must do so for each function. */
 KILN_API kiln_status kiln_llvm_builder_set_features(kiln_llvm_builder *b, const char *features);
 
 /** Lists the parts that values of the LLVM type `type` have. Writes the types of the first `room` parts to `parts` (may
@@ -69,8 +69,8 @@ KILN_API uint32_t kiln_llvm_builder_list_parts(kiln_llvm_builder *b, const char 
 
 /** Checks whether kiln_llvm_builder_build can build an operation. Returns KILN_OK if kiln_llvm_builder_build can build
  * the operation. Otherwise, returns the error that kiln_llvm_builder_build would report. The builder tries the
- * operation in a function of the builder's own. The builder does not read the elements of kiln_llvm_operand.parts. An
- * address other than NULL means that the operand is a value. */
+ * operation in a function of the builder's own. If kiln_llvm_operand.parts is not NULL, the operand is a value. The
+ * builder does not read the elements of this array. */
 KILN_API kiln_status kiln_llvm_builder_check(kiln_llvm_builder *b, const char *name,
                                              const char *result, const kiln_llvm_operand *operands,
                                              uint32_t n_operands);

@@ -2,7 +2,7 @@
  *
  * Until you call kiln_module_freeze, only one thread at a time may use a module and its sessions. Afterwards, each
  * session may be used by a thread of its own. The functions of this header copy the strings that they receive. The
- * first error of a call sticks to the module. After an error, calls return "none" handles and change nothing. If a
+ * first error of any call sticks to the module. After an error, calls return "none" handles and change nothing. If a
  * module or session cannot be made, the result is NULL. A NULL module or session behaves like one that has an error.
  * Every call with a NULL module or session returns "none" or KILN_ERR_ARGUMENT. */
 #ifndef KILN_MODULE_H
@@ -49,9 +49,9 @@ typedef struct kiln_module_options {
   kiln_pic pic;             /**< how position-independent the code is */
   const char *name;         /**< for diagnostics and the object's file symbol; NULL for none */
   kiln_allocator allocator; /**< all zero for C's realloc */
-  /** Callback that receives each diagnostic. `on_diag` may be NULL. The function that fails calls the callback before
-   * it returns. If the module is frozen, any thread that uses one of the module's sessions may call the callback.
-   * Several threads may then call the callback at once. */
+  /** Callback that receives each diagnostic. `on_diag` may be NULL. When a function of the API fails, it calls the
+   * callback before it returns. If the module is frozen, several threads that use sessions of the module may call the
+   * callback at once. */
   kiln_diag_fn on_diag;
   void *on_diag_user; /**< passed to `on_diag` */
   /** The assembler for inline assembly. It translates inline assembly to machine code (kiln_module_assemble). If
@@ -82,10 +82,10 @@ typedef struct kiln_module_options {
 typedef struct kiln_module kiln_module;
 
 /** Makes a module. The function copies `options`. If `options` is NULL, all options are zero. The function returns NULL
- * if memory runs out, or if an option is out of range. It also returns NULL if the options request this machine and
- * Kiln has no target for this machine. In all other cases, the result is a module. If Kiln has no code generation for
- * the requested target, the module has failed with KILN_ERR_UNSUPPORTED. The diagnostic of the module then names the
- * target. */
+ * if memory runs out, or if an option is out of range. It also returns NULL if the options request the machine on which
+ * Kiln runs and Kiln has no target for that machine. In all other cases, the result is a module. If Kiln has no code
+ * generation for the requested target, the module has failed with KILN_ERR_UNSUPPORTED. The diagnostic of the module
+ * then names the target. */
 KILN_API kiln_module *kiln_module_new(const kiln_module_options *options);
 
 /** Frees a module. Free the module's sessions first. NULL is allowed. */
@@ -97,9 +97,9 @@ KILN_API kiln_status kiln_module_status(const kiln_module *m);
 
 /** Returns the diagnostic of the error that kiln_module_status reports. If there was no error, the status of the
  * diagnostic is KILN_OK. The diagnostic lives as long as the module. Several errors may occur after kiln_module_freeze.
- * In that case, the module's own error counts if the module has one. Otherwise, the error of the function whose symbol
- * has the lowest id counts. The result does not depend on which thread failed first. Call this function after all other
- * threads are done. */
+ * If one of them is an error of the module itself, kiln_module_diag returns this error. Otherwise, kiln_module_diag
+ * returns the error of the function whose symbol has the lowest id. The result does not depend on which thread failed
+ * first. Call this function after all other threads are done. */
 KILN_API const kiln_diag *kiln_module_diag(const kiln_module *m);
 
 /** Reports an error that the front end found. The error sticks to the module like any other error. The module copies
@@ -113,8 +113,8 @@ KILN_API kiln_status kiln_module_fail(kiln_module *m, const kiln_diag *d);
  * - kiln_func_declare and kiln_data_declare can look up existing symbols. The only new symbols that they can make are
  *   references to external symbols with default properties, such as library functions.
  * - Use kiln_func_add_data to make private data, and kiln_block_address to take addresses of blocks.
- * - Any other call that would add something to the module fails with KILN_ERR_STRUCTURE. The body of a function that
- *   was not declared before causes the same error.
+ * - Any other call that would add something to the module fails with KILN_ERR_STRUCTURE. If you begin a function that
+ *   was not declared before, the error is the same.
  *
  * The object contains the functions in the order of their symbols' ids. The object's bytes therefore do not depend on
  * which session compiled which function. Call kiln_emit_elf after all other threads are done. A frozen module stays
@@ -128,9 +128,9 @@ KILN_API bool kiln_module_is_frozen(const kiln_module *m);
  * lives as long as the module. */
 KILN_API const char *kiln_module_name(const kiln_module *m);
 
-/** Sets the name of the source file. The object's file symbol then has this name. Otherwise, the file symbol has the
- * module's name. The function copies `name`. If `name` is "" or NULL, the file symbol has the module's name again. If
- * memory runs out, the module fails with KILN_ERR_MEMORY. Returns the status of the module. */
+/** Sets the name of the source file. The object's file symbol then has this name. Without this call, the file symbol
+ * has the module's name. The function copies `name`. If `name` is "" or NULL, the file symbol has the module's name
+ * again. If memory runs out, the module fails with KILN_ERR_MEMORY. Returns the status of the module. */
 KILN_API kiln_status kiln_module_set_source_file(kiln_module *m, const char *name);
 
 /** Returns the target of the module `m`. All fields of the result are nonzero. If `m` is NULL, all fields of the result
@@ -166,14 +166,14 @@ typedef enum kiln_linkage {
   KILN_LINKAGE_COUNT
 } kiln_linkage;
 
-/** Visibility of an external name. A component is a shared object or an executable. The visibility says what components
- * other than the defining one may do with the name. */
+/** Visibility of an external name. A component is a shared object or an executable. One component defines the name. The
+ * visibility says what other components may do with the name. */
 typedef enum kiln_visibility {
   KILN_VISIBILITY_DEFAULT, /**< Other components can refer to the name, and can preempt the definition. */
-  /** Only the component into which the name is linked can refer to the name. */
+  /** Only the component that contains the definition can refer to the name. */
   KILN_VISIBILITY_HIDDEN,
-  /** Other components can refer to the name. References from the defining component use this component's own
-   * definition. */
+  /** Other components can refer to the name. References from the component that defines the name use this component's
+   * own definition. */
   KILN_VISIBILITY_PROTECTED,
   KILN_VISIBILITY_COUNT
 } kiln_visibility;
@@ -196,7 +196,8 @@ typedef struct kiln_symbol_desc {
   kiln_linkage linkage;       /**< where the name is visible, and which definition takes effect */
   kiln_visibility visibility; /**< visibility of an external name to other components */
   kiln_tls tls;               /**< data only */
-  /** The symbol is bound in the component being linked. References to the symbol therefore need no GOT and no PLT. */
+  /** If true, the symbol is bound within the shared object or executable into which the module is linked. References to
+   * the symbol therefore need no GOT and no PLT. */
   bool dso_local;
   const char *section;  /**< NULL to choose by content; see kiln_section_declare */
   const char *comdat;   /**< NULL for none (LINKONCE: its own name) */
@@ -245,9 +246,8 @@ enum {
   KILN_PARAM_BYVAL = 4,
   /** The parameter is the address of the memory for the result. The function also returns this address. */
   KILN_PARAM_SRET = 8,
-  /** This parameter and the next parameter are parts of the same argument. If the ABI requires it, both parameters are
-   * passed in registers, or both parameters are passed in memory. The ABI of AArch64 may require this. The ABI of
-   * x86-64 does not require this. */
+  /** This parameter and the next parameter are parts of the same argument. The ABI of AArch64 may require that both
+   * parameters are passed in the same way, in registers or in memory. The ABI of x86-64 does not require this. */
   KILN_PARAM_JOIN = 16,
   /** The static chain, an i64. The static chain is passed in a register of its own. This is r10 on x86-64 and x15 on
    * AArch64, as for LLVM's `nest`. The chain does not affect where the other parameters are passed. At most one
@@ -256,8 +256,8 @@ enum {
   KILN_PARAM_CHAIN = 32,
   /** A v128 that is the upper half of a 256-bit register. The lower half is the preceding parameter. The preceding
    * parameter is a v128 too. This is how the ABI passes 256-bit vectors on processors with AVX. This flag is for x86-64
-   * only. Do not combine this flag with other flags. 256-bit vectors have no type of their own, because only calls and
-   * returns use 256-bit registers. Other operations on 256 bits consist of operations on 128 bits. */
+   * only. Do not combine this flag with other flags. 256-bit vectors have no type of their own. Only calls and returns
+   * use 256-bit registers. A front end builds all other operations on 256 bits from operations on 128 bits. */
   KILN_PARAM_UPPER = 64,
   /** The caller sign-extends an I8, I16 or I32 to 64 bits, as the ABIs of RISC-V and s390x require. The callee may rely
    * on this extension, whichever compiler made the callee. A parameter has at most one of the flags SEXT64, ZEXT64,
@@ -291,9 +291,9 @@ typedef enum kiln_cc {
    * frame pointer. Integers are passed first in registers that C callees preserve, and then in C's argument registers.
    * On x86-64, the order is r12 to r15, rdi, rsi, rdx, rcx, r8, r9. On AArch64, the order is x20 to x28, x0 to x7. I8
    * and I16 are passed only in C's argument registers. Functions that tail-call each other therefore save no registers.
-   * These functions can call C functions without first moving their own arguments to other registers.
-   * KILN_ERR_UNSUPPORTED is the error for a call that passes an i128. It is also the error for a call that needs more
-   * registers for integers than these. */
+   * These functions can call C functions without first moving their own arguments to other registers. A call that
+   * passes an i128 fails with KILN_ERR_UNSUPPORTED. A call with more integers than the registers listed above fails
+   * with KILN_ERR_UNSUPPORTED too. */
   KILN_CC_PRESERVE_NONE,
   /** LLVM's win64cc, which is the Windows convention. x86-64 only. The position of each of the first four arguments
    * determines its register. Integers are in rcx, rdx, r8 and r9. F32 and F64 are in xmm0 to xmm3. Below the stack
@@ -315,8 +315,8 @@ enum {
   KILN_SIG_VARIADIC = 1,      /**< accepts more arguments than it has parameters */
   KILN_SIG_NORETURN = 2,      /**< never returns */
   KILN_SIG_RETURNS_TWICE = 4, /**< returns more than once, as setjmp does */
-  /** No exception leaves the function. Calls with this signature have no entries in the caller's exception table. The
-   * program ends if an exception leaves the function nevertheless and the caller has a personality. */
+  /** No exception leaves the function. Calls with this signature have no entries in the caller's exception table. If an
+   * exception leaves the function nevertheless, the program ends. This happens only in callers with a personality. */
   KILN_SIG_NOUNWIND = 8,
   /** The results are two, four or eight v128s. Each pair of v128s forms a 256-bit register. Only for x86-64 with
    * AVX. */
@@ -355,8 +355,8 @@ KILN_API kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig);
 /* ---- functions: their bodies are built by <kiln/build.h> ---- */
 
 /** Declares a function. The function's body may follow (`kiln_func_begin`). Within a module, a name stands for only one
- * symbol, whatever linkage the symbol has. If the name has been declared already, the function returns the same symbol.
- * The symbol keeps the properties of its first declaration. */
+ * symbol, whatever linkage the symbol has. If the name has been declared already, kiln_func_declare returns the same
+ * symbol. The symbol keeps the properties of its first declaration. */
 KILN_API kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig);
 
 /* ---- data ---- */
@@ -430,8 +430,8 @@ KILN_API kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, kiln_bl
  * its memory from function to function. */
 typedef struct kiln_session kiln_session;
 
-/** Makes a session. Returns NULL if memory runs out or if `m` is NULL. Because NULL is allowed, callers need not check
- * the result of kiln_module_new separately. */
+/** Makes a session. Returns NULL if memory runs out or if `m` is NULL. You therefore need not check the result of
+ * kiln_module_new before you pass it to this function. */
 KILN_API kiln_session *kiln_session_new(kiln_module *m);
 
 /** Frees a session together with its open functions and its code. */
@@ -467,8 +467,8 @@ KILN_API kiln_status kiln_session_set_timing(kiln_session *s, bool on);
 /** A function (void (*)(void)) to call when the program starts or ends. */
 typedef struct kiln_ctor_desc {
   kiln_symbol func; /**< the function */
-  /** The priority. Constructors with lower numbers run first. Destructors with lower numbers run last. 65535 if the
-   * source gives no priority. */
+  /** The priority. Constructors with lower numbers run first. Destructors with lower numbers run later. The priority is
+   * 65535 if the source gives no priority. */
   uint32_t priority;
   bool at_exit; /**< a destructor, called when the program ends */
   /** If nonzero, the call belongs to the definition of the symbol `with`, as the initialiser of a C++ inline variable
@@ -526,10 +526,10 @@ KILN_API bool kiln_data_find(const kiln_module *m, kiln_symbol s, kiln_data_desc
 
 /* ---- names in objects ---- */
 
-/** Sets the name that an object uses for a symbol that the object refers to but does not define. For example, the name
- * `pow@GLIBC_2.2.5` binds to that version of `pow`. Everywhere else, even in this API, the symbol keeps its own name.
- * The JIT binds the symbol to the given version too. The interpreter does not support such symbols. The module must not
- * be frozen. Call this function at most once for each symbol. The function copies `name`. */
+/** Sets the name that an object uses for a symbol that the object refers to but does not define. For example, with the
+ * name `pow@GLIBC_2.2.5`, the symbol is bound to version `GLIBC_2.2.5` of `pow`. Everywhere else, even in this API, the
+ * symbol keeps its own name. The JIT supports names with a version too. The interpreter does not support such symbols.
+ * The module must not be frozen. Call this function at most once for each symbol. The function copies `name`. */
 KILN_API kiln_status kiln_symbol_set_object_name(kiln_module *m, kiln_symbol symbol,
                                                  const char *name);
 

@@ -1,6 +1,6 @@
-/* Finds functions to which nothing in a module refers, with or without inlining. Such a function need not be compiled
- * if no other module can need the function. No other module can need a static function. No other module can need a
- * function if every module that uses the function also defines the function.
+/* Finds functions to which nothing in a module refers. Such a function need not be compiled if no other module can need
+ * the function. No other module can need a static function. No other module can need a function if every module that
+ * uses the function also defines the function. All of this works with and without inlining.
  *
  * A front end takes the following steps:
  * - Declare all functions. Define all data, aliases and constructors.

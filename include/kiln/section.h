@@ -48,11 +48,11 @@ typedef struct kiln_section_desc {
   uint64_t reserved[1]; /**< 0 */
 } kiln_section_desc;
 
-/** Sets the properties of the section `name` (kiln_symbol_desc.section). The flags of a section for which you do not
- * call this function depend on the section's name and content. ALLOC is always set. EXEC is set for functions. WRITE is
- * set for data that is not read-only. Content with different flags is then in different sections of the same name. You
- * may set the same properties again. If the content of a section does not agree with its properties, writing the object
- * fails. */
+/** Sets the properties of the section `name` (kiln_symbol_desc.section). If you do not call this function for a
+ * section, the flags of the section depend on its name and content. ALLOC is always set. EXEC is set for functions.
+ * WRITE is set for data that is not read-only. Content with different flags is then in different sections of the same
+ * name. You may set the same properties again. If the content of a section does not agree with its properties, writing
+ * the object fails. */
 KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
                                           const kiln_section_desc *desc);
 

@@ -1,7 +1,7 @@
-/* Builds SSA form from assignments to variables. This helper is for front ends whose language has variables and that do
- * not want to place block parameters themselves. The algorithm comes from Braun, Buchwald, Hack, Leissa, Mallon and
- * Zwinkau, "Simple and Efficient Construction of Static Single Assignment Form" (2013). The helper uses only the
- * builder's public functions.
+/* Builds SSA form from assignments to variables. This helper is for front ends of languages with variables. With the
+ * helper, a front end need not add block parameters itself. The algorithm comes from Braun, Buchwald, Hack, Leissa,
+ * Mallon and Zwinkau, "Simple and Efficient Construction of Static Single Assignment Form" (2013). The helper uses only
+ * the builder's public functions.
  *
  * A read of a variable returns a value. The helper adds block parameters and edge arguments only where they are needed.
  * The helper must therefore know all edges between blocks. In a function with variables, you have two options. Either

@@ -19,8 +19,8 @@ typedef enum kiln_processor {
 /** Operating systems. Each system has its own loader, calling conventions and thread-local storage. */
 typedef enum kiln_system {
   KILN_SYSTEM_HOST, /**< this machine's system */
-  /** Linux, and every system with the same ABI. This ABI is System V on x86-64 and AAPCS64 on AArch64, each with its
-   * thread-local storage. Use this value for programs without an operating system too. */
+  /** Linux, and every system with the same ABI. This ABI is System V on x86-64, and AAPCS64 on AArch64. It includes the
+   * rules for thread-local storage. Use this value for programs without an operating system too. */
   KILN_SYSTEM_LINUX,
   KILN_SYSTEM_WINDOWS, /**< Windows */
   KILN_SYSTEM_MACOS,   /**< Apple's systems */
@@ -36,10 +36,10 @@ typedef enum kiln_format {
   KILN_FORMAT_COUNT
 } kiln_format;
 
-/** The target for which Kiln generates code. All zero means this machine. A field that is zero has the meaning of its
- * enumerator 0. For example, `{.processor = KILN_PROCESSOR_AARCH64}` means AArch64 with the system of this machine and
- * that system's usual object format. Kiln can generate code for x86-64 and AArch64, for Linux with ELF only. For any
- * other target, kiln_module_new makes a module that has failed with KILN_ERR_UNSUPPORTED. */
+/** The target for which Kiln generates code. All zero means the machine on which Kiln runs (the host). A field that is
+ * zero has the meaning of its enumerator 0. For example, `{.processor = KILN_PROCESSOR_AARCH64}` means AArch64 with the
+ * system of the host and that system's usual object format. Kiln can generate code for x86-64 and AArch64, for Linux
+ * with ELF only. For any other target, kiln_module_new makes a module that has failed with KILN_ERR_UNSUPPORTED. */
 typedef struct kiln_target {
   kiln_processor processor; /**< selects the instructions */
   kiln_system system;       /**< selects the conventions */

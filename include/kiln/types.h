@@ -1,5 +1,6 @@
 /* Basic types of the Kiln API: value types, handles, status codes, diagnostics, and the allocator. Every other public
- * header includes this header. Only the functions of kiln_buffer allocate memory or can fail. */
+ * header includes this header. Of the functions in this header, only the functions of kiln_buffer allocate memory or
+ * can fail. */
 #ifndef KILN_TYPES_H
 #define KILN_TYPES_H
 
@@ -103,7 +104,7 @@ typedef enum kiln_status {
   KILN_ERR_IO,
   KILN_ERR_UNDEFINED, /**< interpreter only: undefined behaviour in the interpreted program */
   KILN_ERR_TRAP,      /**< interpreter only: the interpreted program traps */
-  /** A bug in Kiln. Only builds with internal checks find some of these bugs. */
+  /** A bug in Kiln. Some of these bugs are found only in builds of Kiln with internal checks. */
   KILN_ERR_INTERNAL,
   KILN_ERR_SYSTEM, /**< JIT only: the operating system refused something */
   KILN_STATUS_COUNT

@@ -7,9 +7,9 @@
  * "..", pass through symbolic links, or are absolute. A module has no more rights than the user who runs the host.
  *
  * The options select the module's standard input, output and error. By default, these are the streams of the process.
- * If a module reads or writes a file of the process, the position of the file changes. In all other respects, a module
- * cannot change the flags or the positions of the process's files. The context refuses sockets. `sock_accept` and
- * similar calls return ENOTSUP, ENOTSOCK or EBADF. */
+ * If a module reads or writes such a stream, the position in the stream's file changes for the process too. Apart from
+ * that, a module cannot change the flags or the positions of the process's files. The context refuses sockets.
+ * `sock_accept` and similar calls return ENOTSUP, ENOTSOCK or EBADF. */
 #ifndef KILN_WASI_H
 #define KILN_WASI_H
 
@@ -41,9 +41,9 @@ typedef enum kiln_wasi_stream_kind {
 typedef struct kiln_wasi_stream {
   kiln_wasi_stream_kind kind; /**< what it is connected to */
   int32_t descriptor;         /**< for DESCRIPTOR */
-  /** Callback for CALLBACK. For output, the callback accepts the `n` bytes at `bytes`. For input, the callback writes
-   * the available bytes to `bytes`, at most `n` bytes. The callback returns the number of bytes that it accepted or
-   * wrote. It returns 0 at the end of input, and a negative number after an error. */
+  /** Callback for a stream of the kind CALLBACK. For output, the callback accepts the `n` bytes at `bytes`. For input,
+   * the callback writes the available bytes to `bytes`, at most `n` bytes. The callback returns the number of bytes
+   * that it accepted or wrote. It returns 0 at the end of input, and a negative number after an error. */
   int64_t (*transfer)(void *transfer_user, void *bytes, size_t n);
   void *transfer_user; /**< passed to `transfer` */
 } kiln_wasi_stream;
@@ -58,7 +58,7 @@ typedef struct kiln_wasi_options {
   const kiln_wasi_dir *dirs;   /**< preopened folders: the module's descriptors 3, 4, ... */
   uint32_t n_dirs;             /**< number of `dirs` */
   kiln_wasi_stream streams[3]; /**< input, output, error */
-  /** Maximum number of descriptors that may be open at once; 0 for 1,024. */
+  /** Maximum number of descriptors that may be open at once; 0 means 1,024. */
   uint32_t max_descriptors;
   uint64_t reserved[8]; /**< 0 */
 } kiln_wasi_options;
@@ -79,7 +79,7 @@ bool kiln_wasi_define(kiln_wasi *wasi, kiln_wasmrt_store *store);
 /** Sets the instance whose memory the functions of WASI use when the host itself calls them. If an instance calls a
  * function of WASI, even in its start function, pointers refer to the instance's own memory. This is the memory that
  * the instance exports as "memory". If the host calls a function of WASI, pointers refer to the memory of `instance`.
- * If kiln_wasi_set_instance was not called, the function returns EFAULT to the host. */
+ * If the host has not called kiln_wasi_set_instance, functions of WASI return EFAULT to the host. */
 void kiln_wasi_set_instance(kiln_wasi *wasi, const kiln_wasmrt_instance *instance);
 
 /** Starts an instance according to WASI's application ABI. If the instance exports `_start`, the instance is a command.

@@ -34,8 +34,8 @@ enum {
    * kiln_wasmrt_trap, not faults. Use this flag for hosts that cannot handle faults or that have little address
    * space. */
   KILN_WASM_CHECKED = 4,
-  /** For code in memory. The image points into `bytes`. `bytes` must stay in place as long as the code exists. Without
-   * this flag, the reader copies names and segments to the module's data. */
+  /** For code in memory. The image points into `bytes`. `bytes` must stay unchanged, at the same address, as long as
+   * the code exists. Without this flag, the reader copies names and segments to the module's data. */
   KILN_WASM_BORROW = 8,
   /** Each exported function of the module has a symbol that other objects can see. The symbol's name is `prefix`,
    * followed by the export's name. In the export's name, `_` becomes `__`. A byte that a C identifier cannot contain

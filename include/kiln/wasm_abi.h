@@ -74,8 +74,8 @@ typedef enum kiln_wasm_trap {
 
 /* ---- what is in an instance ---- */
 
-/** A function that references can refer to. A reference (FUNCREF) is the address of this struct. The struct stays valid
- * and unchanged as long as its instance exists. An instance has one struct for each function that it imports. The
+/** A function to which a reference can point. A reference (FUNCREF) is the address of this struct. The struct stays
+ * valid and unchanged as long as its instance exists. An instance has one struct for each function that it imports. The
  * runtime copies this struct from the exporting instance. An instance also has one struct for each of its own functions
  * that the module exports or refers to. */
 typedef struct kiln_wasm_func {
@@ -129,8 +129,8 @@ typedef struct kiln_wasm_header {
   uint64_t user[3];                    /**< for the runtime's own use */
   const struct kiln_wasm_image *image; /**< the module's image */
   int64_t fuel;                        /**< KILN_WASM_FUEL: the fuel that is left */
-  /** KILN_WASM_INTERRUPT: the address of a byte. Code reads this byte in loops and at function entries. To interrupt
-   * the code, the runtime makes the byte inaccessible. The read then faults. */
+  /** With KILN_WASM_INTERRUPT: the address of a byte. Code reads this byte in loops and at function entries. To
+   * interrupt the code, the runtime makes the byte inaccessible. The read then faults. */
   const uint8_t *interrupt;
 } kiln_wasm_header;
 
@@ -145,9 +145,9 @@ typedef struct kiln_wasm_host {
 
 /* ---- the description of a module ---- */
 
-/** Calls code of a function that has a given type. The first argument of `code` is `instance`. The function takes the
- * other arguments from `values` and writes the results to `values`. Returns NULL, or the exception that the code threw
- * and did not catch. */
+/** An entry function. It calls `code`, which is the code of a WebAssembly function of a given type. The first argument
+ * of `code` is `instance`. The entry function takes the other arguments from `values`, and writes the results to
+ * `values`. It returns NULL, or the exception that the code threw and did not catch. */
 typedef kiln_wasm_exn *(*kiln_wasm_entry_fn)(void *instance, void *code, kiln_wasm_value *values);
 
 /** A function type. */
@@ -305,8 +305,8 @@ typedef struct kiln_wasm_image_elem {
   uint8_t type;                /**< kiln_wasm_type, which is a reference */
   uint8_t mode;                /**< kiln_wasm_mode */
   uint32_t table;              /**< ACTIVE: the table to copy to */
-  /** For ACTIVE: the index in the table to which the runtime copies the elements. Its type is I32 or I64, like the type
-   * of the table's indices. */
+  /** For ACTIVE: an index in the table. The runtime copies the elements to this index. The index has the type I32 or
+   * I64, like all indices of the table. */
   kiln_wasm_const offset;
 } kiln_wasm_image_elem;
 
@@ -316,8 +316,8 @@ typedef struct kiln_wasm_image_data {
   uint64_t size_bytes;  /**< size of the content */
   uint32_t mode;        /**< kiln_wasm_mode */
   uint32_t memory;      /**< ACTIVE: the memory to copy to */
-  /** For ACTIVE: the address in the memory to which the runtime copies the bytes. Its type is I32 or I64, like the type
-   * of the memory's addresses. */
+  /** For ACTIVE: an address in the memory. The runtime copies the bytes to this address. The address has the type I32
+   * or I64, like all addresses of the memory. */
   kiln_wasm_const offset;
 } kiln_wasm_image_data;
 
@@ -338,8 +338,8 @@ enum {
 };
 
 /** The image. The image contains everything that a runtime needs to know about a compiled module. It is data of the
- * compiled module itself, and kiln_wasm_options.image is the name of its symbol. An object of a module is therefore
- * complete. */
+ * compiled module itself, and kiln_wasm_options.image is the name of its symbol. An object of a module therefore needs
+ * no separate description. */
 typedef struct kiln_wasm_image {
   uint32_t version; /**< KILN_WASM_ABI_VERSION */
   uint32_t flags;   /**< KILN_WASM_IMAGE_... */
@@ -383,10 +383,9 @@ typedef struct kiln_wasm_image {
 /** The image of a module that was compiled to an object with the default kiln_wasm_options.image. */
 extern const kiln_wasm_image kiln_wasm_module;
 
-/* ---- what a runtime provides ----
- * Compiled code calls these functions by name, on the code's own stack. `instance` is the instance of the calling code.
- * A function that "may trap" traps as kiln_wasmrt_trap does. For 32-bit memories and tables, the code zero-extends
- * sizes, addresses and indices to 64 bits. */
+/* ---- what a runtime provides ---- Compiled code calls the functions below by name, on the code's own stack.
+ * `instance` is the instance of the calling code. A function that "may trap" traps as kiln_wasmrt_trap does. For 32-bit
+ * memories and tables, the code zero-extends sizes, addresses and indices to 64 bits. */
 
 /** Ends the execution of code with the trap `trap`. `trap` is a kiln_wasm_trap. Does not return. */
 void kiln_wasmrt_trap(void *instance, uint32_t trap) __attribute__((noreturn));

@@ -38,29 +38,29 @@ typedef struct kiln_wasmrt_store_options {
    * kiln_wasmrt_instantiate would exceed a limit, kiln_wasmrt_instantiate fails with KILN_WASMRT_MEMORY and a message
    * that names the limit. If an exception would exceed a limit, throwing the exception traps (KILN_WASM_TRAP_LIMIT). */
 
-  /** Maximum number of pages of a memory; 0 for 65536 (4 GiB), even for 64-bit memories. This limit applies whatever
-   * maximum the module gives. */
+  /** Maximum number of pages of a memory; 0 means 65536 pages (4 GiB). This limit applies to 64-bit memories too. The
+   * limit applies even if the module gives a larger maximum. */
   uint64_t max_pages;
   uint64_t
-    max_total_pages; /**< Maximum number of pages of all memories together; 0 for 65536 (4 GiB). */
-  /** Maximum number of elements of all tables together; 0 for 10 million. An element takes 8 bytes. */
+    max_total_pages; /**< Maximum number of pages of all memories together; 0 means 65536 (4 GiB). */
+  /** Maximum number of elements of all tables together; 0 means 10 million. An element takes 8 bytes. */
   uint64_t max_table_elements;
-  /** Maximum number of bytes of the host's memory that instances and exceptions take; 0 for 256 MiB. The runtime frees
-   * exceptions to which nothing refers. */
+  /** Maximum number of bytes of the host's memory that instances and exceptions take; 0 means 256 MiB. The runtime
+   * frees exceptions to which nothing refers. */
   uint64_t max_host_bytes;
-  /** Initial fuel of an instance; 0 for unlimited fuel. The instance already has this fuel when its start function
+  /** Initial fuel of an instance; 0 means unlimited fuel. The instance already has this fuel when its start function
    * runs. */
   int64_t fuel;
   uint32_t max_instances; /**< 0 for 10,000 */
-  /** Maximum number of memories; 0 for 1,000. Each memory takes 8 GiB of address space. */
+  /** Maximum number of memories; 0 means 1,000. Each memory takes 8 GiB of address space. */
   uint32_t max_memories;
   uint32_t max_tables; /**< 0 for 10,000 */
-  /** Number of bytes of the thread's stack that are reserved for functions of the host; 0 for 64 KiB. If code calls a
+  /** Number of bytes of the thread's stack that are reserved for functions of the host; 0 means 64 KiB. If code calls a
    * function of the host when fewer bytes are left, the code traps as if the stack had ended. */
   uint64_t host_stack_bytes;
-  /** Maximum number of bytes of stack that code may use; 0 for 64 MiB. This includes the functions of the host that the
-   * code calls. If the thread's stack is larger, the runtime makes some pages of the stack inaccessible during a call.
-   * This costs two system calls. */
+  /** Maximum number of bytes of stack that code may use; 0 means 64 MiB. This includes the functions of the host that
+   * the code calls. If the thread's stack is larger, the runtime makes some pages of the stack inaccessible during a
+   * call. This costs two system calls. */
   uint64_t max_stack_bytes;
   /** If true, modules may import functions that are not defined. If code calls such a function, the error is
    * KILN_WASMRT_LINK. The message then has the function's name. */
@@ -101,7 +101,7 @@ typedef struct kiln_wasmrt_error {
   kiln_wasm_trap trap;       /**< for TRAP */
   kiln_wasm_exn *exception;  /**< for EXCEPTION */
   uint32_t exit_status;      /**< for EXIT */
-  /** Number of `frames`. This is used for TRAP. It is also used for LINK if the error occurred in a call. */
+  /** Number of elements of `frames`. The field is used for TRAP, and for a LINK error that occurred in a call. */
   uint32_t n_frames;
   /** The functions that were active, innermost first. */
   kiln_wasmrt_frame frames[KILN_WASMRT_FRAMES];
@@ -114,8 +114,8 @@ typedef struct kiln_wasmrt_extern {
   uint8_t type;    /**< TABLE, GLOBAL: kiln_wasm_type of elements or value */
   bool is_mutable; /**< for GLOBAL */
   /** The address of the entity. For FUNC, this is a kiln_wasm_func. For TABLE, this is a kiln_wasm_table. For MEMORY,
-   * this is a kiln_wasm_memory. For TAG, this is a kiln_wasm_tag. For GLOBAL, this is a kiln_wasm_value. Only the first
-   * 8 bytes of this value exist, or 16 bytes for V128. */
+   * this is a kiln_wasm_memory. For TAG, this is a kiln_wasm_tag. For GLOBAL, this is a kiln_wasm_value. If the type is
+   * V128, this value has 16 bytes. Otherwise, only the first 8 bytes of this value exist. */
   void *address;
   /** The store that the entity belongs to. An instance can import only entities of its own store, and shared memories
    * of any store. NULL for entities that the host made itself. The runtime does not check the store of these entities,
@@ -128,9 +128,9 @@ typedef struct kiln_wasmrt_extern {
  * kiln_wasmrt_call, kiln_wasmrt_trap and kiln_wasmrt_exit. kiln_wasmrt_trap and kiln_wasmrt_exit do not return. */
 typedef kiln_wasm_exn *(*kiln_wasmrt_host_fn)(void *user, kiln_wasm_value *values);
 
-/** Returns the instance that imports a function of the host. Call kiln_wasmrt_caller in the function of the host. The
- * result is the instance that called the function, or the instance that exported the function to the caller. If you
- * call kiln_wasmrt_caller anywhere else, kiln_wasmrt_caller returns NULL. */
+/** Call kiln_wasmrt_caller in a function of the host. The result is the instance that imports this function. This is
+ * the instance that called the function, or an instance that exports the function to the caller. If you call
+ * kiln_wasmrt_caller anywhere else, the result is NULL. */
 const kiln_wasmrt_instance *kiln_wasmrt_caller(void);
 
 /* ---- stores ---- */

@@ -307,7 +307,7 @@ kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, unsi
 kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, unsigned align_log2) {
   if (!kn_build_begun(f)) return KN_NONE;
   if (align_log2 > KN_MAX_ALIGN_LOG2) {
-    kn_build_fail(f, KILN_ERR_LIMIT, "alignment is at most 2^16");
+    kn_build_fail(f, KILN_ERR_LIMIT, "the alignment must be at most 2^16");
     return KN_NONE;
   }
   return (kiln_value){kn_build_append(f, KILN_OP_SALLOC, KILN_TYPE_PTR, align_log2, size.id, 0, 0)};
@@ -350,7 +350,7 @@ kiln_value kiln_build_atomic_rmw(kiln_func *f, kiln_rmw op, kiln_type type, kiln
                                  kiln_value v, kiln_ordering order) {
   if (!atomic_ok(f, KILN_OP_ATOMIC_RMW, type, order, ORDERS_ANY)) return KN_NONE;
   if ((unsigned)op >= KILN_RMW_COUNT) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such read-modify-write operation");
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the read-modify-write operation does not exist");
     return KN_NONE;
   }
   unsigned x = (unsigned)order | (unsigned)op << 8;

@@ -13,9 +13,8 @@ static const kiln_symbol none = {0};
 static bool is_open(kiln_func *f) {
   if (f == NULL || f->status != KILN_OK) return false;
   if (!f->facts.finished && f->facts.defines) return true;
-  kn_build_fail(
-    f, KILN_ERR_ARGUMENT,
-    "a function that is finished or defines no symbol cannot get data, labels or names");
+  kn_build_fail(f, KILN_ERR_ARGUMENT,
+                "only an unfinished function with a symbol can get data, labels or names");
   return false;
 }
 
@@ -38,7 +37,7 @@ kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
                                    const kiln_section_desc *said) {
   if (!is_open(f)) return none;
   if (where == NULL) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "data without a description (NULL)");
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the data has no description (NULL)");
     return none;
   }
   kiln_module *m = f->module;
@@ -57,9 +56,9 @@ void kiln_func_define_data(kiln_func *f, kiln_symbol symbol, const kiln_data_des
   const struct kn_symbol *s = kn_symbol_valid(m, symbol.id) ? kn_symbol(m, symbol.id) : NULL;
   if (desc == NULL || s == NULL || s->kind != KILN_SYMBOL_DATA || s->data != 0 ||
       s->name_length != 0) {
-    kn_build_fail(
-      f, KILN_ERR_ARGUMENT,
-      "the data has no description (NULL), or its symbol is not one of kiln_func_declare_data");
+    kn_build_fail(f, KILN_ERR_ARGUMENT,
+                  "the data has no description (NULL), its symbol does not come from "
+                  "kiln_func_declare_data, or its symbol is defined already");
     return;
   }
   if (!kn_data_define_for(f->module, f->symbol, f->facts.n_data, symbol.id, desc)) {

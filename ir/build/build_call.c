@@ -178,7 +178,7 @@ static uint32_t count_clauses(kiln_func *f, const kiln_clause *clauses, uint32_t
 /* True if there is such a list of clauses; else the function failed. */
 static bool shared_ok(kiln_func *f, kiln_clauses c) {
   return c.id - 1 < f->shared_clauses.n ||
-         kn_build_fail(f, KILN_ERR_ARGUMENT, "no such list of clauses");
+         kn_build_fail(f, KILN_ERR_ARGUMENT, "the list of clauses does not exist");
 }
 
 /* Appends the clauses to lists, where there is room. */
@@ -248,7 +248,7 @@ kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, unsigned k) {
 kiln_value kiln_try_exception(kiln_func *f, unsigned k) {
   if (!kn_build_open(f)) return KN_NONE;
   if (k <= 1) return (kiln_value){kn_tried(true, k == 0 ? KILN_TYPE_PTR : KILN_TYPE_I32, k)};
-  kn_build_fail(f, KILN_ERR_ARGUMENT, "the number must be 0 (the exception) or 1 (the selector)");
+  kn_build_fail(f, KILN_ERR_ARGUMENT, "'k' must be 0 (the exception) or 1 (the selector)");
   return KN_NONE;
 }
 

@@ -21,7 +21,7 @@ static bool mark_symbols(kiln_func *f) {
     uint64_t block = (uint64_t)kn_symbol(m, i)->offset;
     if (block >= (uint64_t)KN_FIRST_LABEL) continue;
     if (block - 1 >= f->blocks.n - 1)
-      return fail_at(f, UINT32_MAX, "address taken of a block that does not exist");
+      return fail_at(f, UINT32_MAX, "the address of a block that does not exist is taken");
     f->facts.address_taken += !f->block[block].address_taken;
     f->block[block].address_taken = 1;
   }
@@ -113,7 +113,8 @@ static bool finish_late(kiln_func *f) {
     if (by_pred[i] != 0 && !attach_late(f, i, by_pred[i], by_target, next)) return false;
   for (uint32_t i = 0; i < n; i++)
     if (f->late_args.at[i].pred != UINT32_MAX)
-      return fail_at(f, f->late_args.at[i].pred, "argument for an edge that does not exist");
+      return fail_at(f, f->late_args.at[i].pred,
+                     "an argument is set for an edge that does not exist");
   f->late_args.n = 0;
   return true;
 }

@@ -204,7 +204,8 @@ void kiln_edge_set_arg(kiln_func *f, kiln_block pred, kiln_block target, uint32_
     if (!kn_build_edge_arg(f, i, pred.id, index, value.id)) return;
     found = true;
   }
-  if (!found) kn_build_fail(f, KILN_ERR_STRUCTURE, "argument for an edge that does not exist");
+  if (!found)
+    kn_build_fail(f, KILN_ERR_STRUCTURE, "an argument is set for an edge that does not exist");
 }
 
 /* ---- terminators ---- */

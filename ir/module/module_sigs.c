@@ -161,7 +161,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
   uint8_t types[KILN_MAX_RESULTS] = {0};
   for (size_t i = 0; i < n_results; i++) {
     if ((unsigned)results[i] - 1 >= KILN_TYPE_COUNT - 1) {
-      kn_module_fail(m, KILN_ERR_TYPE, "signature: result %zu without a type", i);
+      kn_module_fail(m, KILN_ERR_TYPE, "signature: result %zu has no valid type", i);
       return none;
     }
     types[i] = (uint8_t)results[i];

@@ -281,7 +281,7 @@ static kiln_symbol clash(kiln_module *m, uint32_t id, const char *what) {
 kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig) {
   if (kn_module_failed(m)) return no_symbol;
   if (!kn_sig_valid(m, sig.id)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "function without a signature");
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "the function has no signature");
     return no_symbol;
   }
   bool is_new;
@@ -320,7 +320,8 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
   }
   bool is_new, resolver = desc != NULL && desc->resolver;
   if (resolver && (offset_bytes != 0 || kn_symbol(m, target.id)->kind == KILN_SYMBOL_DATA)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "a resolver is a function");
+    kn_module_fail(m, KILN_ERR_ARGUMENT,
+                   "the resolver of an ifunc must be a function, without an offset");
     return no_symbol;
   }
   uint32_t id = declare(m, desc, KILN_SYMBOL_ALIAS, &is_new);

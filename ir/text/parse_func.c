@@ -278,7 +278,7 @@ static bool parse_many(struct kn_parser *p, struct line *l, bool is_switch) {
       struct kn_token number = p->lx.tok;
       ok = kn_parse_number(p, UINT64_MAX, "a case", &bits);
       if (ok && minus && bits > UINT64_C(1) << 63) {
-        ok = kn_parse_fail(p, &number, KILN_ERR_LIMIT, "a case of more than 64 bits");
+        ok = kn_parse_fail(p, &number, KILN_ERR_LIMIT, "the case has more than 64 bits");
       }
       value = (int64_t)(minus ? 0 - bits : bits);
       ok = ok && kn_parse_want(p, ':');
@@ -495,7 +495,7 @@ static void build(struct kn_parser *p, struct line *l) {
   case KN_SH_ASM: break;
   case KN_SH_INTERNAL:
   case KN_SH_COUNT:
-    kiln_func_fail(f, KILN_ERR_UNSUPPORTED, "an operation that the text form does not have");
+    kiln_func_fail(f, KILN_ERR_UNSUPPORTED, "the text form does not have this operation");
     break;
   }
 }
@@ -541,8 +541,8 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
     } else if (only != KILN_TYPE_VOID) {
       l.type = only;
     } else if (spelled) {
-      return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "'%s' needs a type: %s.i32", info->name,
-                           info->name);
+      return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "'%s' needs a type, such as '%s.i32'",
+                           info->name, info->name);
     }
     ok = parse_operands(p, &l);
   }

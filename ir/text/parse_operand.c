@@ -233,7 +233,7 @@ static bool parse_const(struct kn_parser *p, kiln_type type, bool typed, kiln_va
     return true;
   }
   if (!fits && high != 0)
-    return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "a number of more than 64 bits");
+    return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the number has more than 64 bits");
   *out = kiln_const_int(p->func, (int64_t)low);
   return true;
 }
@@ -319,7 +319,7 @@ bool kn_parse_disp(struct kn_parser *p, int32_t *out) {
   uint64_t v;
   if (!kn_parse_number(p, UINT32_MAX, "a displacement", &v)) return false;
   if (v > (uint64_t)INT32_MAX + minus) {
-    return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "a displacement of more than 32 bits");
+    return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the displacement has more than 32 bits");
   }
   *out = (int32_t)(minus ? -(int64_t)v : (int64_t)v);
   return true;

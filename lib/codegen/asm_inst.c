@@ -14,7 +14,7 @@ static bool registers_ok(struct kn_walk *w, const uint8_t *regs, uint32_t n) {
   for (uint32_t k = 0; k < n; k++)
     if (!(usable(w->target) >> regs[k] & 1)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
-                   "machine code has an operand in a register that cannot hold values");
+                   "machine code has an operand in a register that cannot hold operands");
       return false;
     }
   return true;
@@ -37,7 +37,7 @@ static bool fill_slot_offset(struct kn_walk *w, const struct kn_asm *code,
   if (w->target->frame_reloc == 0 || r->kind != w->target->frame_reloc ||
       code->n_bytes - r->offset_bytes < 4 || w->plan->frame.naked) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
-                 "a relocation of this kind cannot hold the offset of a slot");
+                 "this kind of relocation cannot hold the offset of a slot");
     return false;
   }
   uint32_t at = (uint32_t)kn_slot_frame(w, kn_slot_at(w->f, r->slot - 1)) + (uint32_t)r->addend;
@@ -64,7 +64,7 @@ static bool emit(struct kn_walk *w, const struct kn_asm *code) {
     const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
     if (r->slot != 0) continue;
     if (!has_kind(w->target, r->kind)) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a kind that the target does not have");
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "the target does not have this kind of relocation");
       return false;
     }
     kn_code_relocate(w, kn_here(w) + r->offset_bytes, r->symbol.id, r->kind, r->addend);
@@ -132,7 +132,7 @@ void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbere
   for (uint32_t k = 0; k < in->x; k++) {
     uint32_t h = f->lists.at[in->a + k];
     if (!kn_type(w, sig->params[k].type)->lowered) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "an operand of this type");
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "an operand of this type is not supported");
       return;
     }
     if (!kn_code_ready(w)) return;

@@ -208,7 +208,8 @@ bool kn_tail_fits(struct kn_walk *w, uint32_t bytes) {
     kn_walk_fail(w, KILN_ERR_LIMIT,
                  "a tail call has more than 4096 bytes of arguments on the stack");
   else if (bytes > kn_sig(w->f->module, w->f->sig)->stack_bytes)
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a tail call has more stack arguments than its function");
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                 "a tail call has more stack arguments than the function that contains it");
   return w->f->status == KILN_OK;
 }
 

@@ -141,5 +141,6 @@ bool kn_library_op(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void kn_lower_library(struct kn_walk *w, const struct kn_inst *in) {
-  if (!kn_library_op(w, in)) kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "no library function does this");
+  if (!kn_library_op(w, in))
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "there is no library function for this operation");
 }

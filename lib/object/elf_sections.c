@@ -81,9 +81,9 @@ static uint32_t type_of_named(struct kn_elf *e, const struct kn_image_section *s
   if (s->content == KILN_SECTION_BY_NAME) return type_of_name(s->name);
   if (s->content != KILN_SECTION_OTHER) return types[s->content];
   if (s->format_type >= SHT_LOOS) return s->format_type;
-  kn_module_fail(e->m, KILN_ERR_ARGUMENT,
-                 "section '%.100s': format_type must be an ELF section type of 0x60000000 or above",
-                 s->name);
+  kn_module_fail(
+    e->m, KILN_ERR_ARGUMENT,
+    "section '%.100s': 'format_type' must be an ELF section type of 0x60000000 or above", s->name);
   return SHT_NULL;
 }
 

@@ -41,7 +41,7 @@ bool kn_elf_put_reloc(void *user, const struct kn_image_reloc *r) {
     const struct kn_reloc_facts *facts = kn_reloc_facts(r->kind);
     if (facts->to != KN_TO_ADDRESS && facts->to != KN_TO_CALL) {
       kn_module_fail(e->m, KILN_ERR_UNSUPPORTED,
-                     "relocation %u of code against the private symbol '%.100s'", type,
+                     "code cannot have relocation %u against the private symbol '%.100s'", type,
                      kn_name_of(e->m, r->symbol));
       return false;
     }
