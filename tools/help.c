@@ -53,14 +53,14 @@ void tool_print_help(FILE *out) {
   fputs(" kiln VERB [ARGUMENT...]\n\n", out);
   for (int v = 0; v < VERB_COUNT; v++)
     fprintf(out, "  %-12s%s\n", tool_verbs[v].name, tool_verbs[v].summary);
-  fputs("\nINPUT is LLVM bitcode, WebAssembly, QBE IL or Kiln text; kiln detects which.\n"
+  fputs("\nINPUT: LLVM bitcode, WebAssembly, QBE IL or Kiln text; kiln detects the language.\n"
         "\n  kiln help VERB      print the options of a verb, and an example\n"
         "  kiln --version      print the version, targets and supported bitcode\n\n",
         out);
   put_heading(out, "Example:");
   fprintf(out, " %s\n\n", tool_verbs[VERB_CC].example);
-  fputs("'-' means standard input or output. Exit status: 0 success, 1 an error in an\n"
-        "input, 2 wrong usage; run and interp return the status of their program.\n",
+  fputs("'-' stands for standard input or output. Exit status: 0: success, 1: error in an\n"
+        "input, 2: wrong usage. `run` and `interp` return the status of their program.\n",
         out);
 }
 
