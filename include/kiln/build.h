@@ -68,8 +68,8 @@ KILN_API kiln_status kiln_func_status(const kiln_func *f);
 KILN_API kiln_status kiln_func_fail(kiln_func *f, kiln_status status, const char *message);
 
 /** Prevents `f` from being finished. Until you call kiln_func_hold with NULL, kiln_func_finish fails with the message
- * `message`. kiln_func_hold does not copy `message`. Use this function in helpers that must complete their work before
- * the function is finished, such as <kiln/ssa.h>. */
+ * `message`. kiln_func_hold does not copy `message`. kiln_func_hold is for helpers, such as <kiln/ssa.h>, that must
+ * complete their work before `f` is finished. */
 KILN_API void kiln_func_hold(kiln_func *f, const char *message);
 
 /** Returns the number that the next instruction will have in diagnostics. */

@@ -257,9 +257,9 @@ KILN_API kiln_carg_info kiln_csig_get_result(const kiln_ctypes *c, kiln_csig sig
  * argument. For a scalar argument, the value is the scalar itself. For any other argument, the value is the address of
  * memory from which the call copies the argument. If the call promotes an argument, the value may have the original
  * type or the promoted type. A scalar result is returned as a value. The call writes any other result to memory, and
- * kiln_build_ccall returns the address of this memory. If `result` is none, this memory is a new slot. Otherwise, this
- * memory is at the address `result`. In this case, nothing else, such as an argument or a global variable, may give the
- * callee access to this memory. */
+ * kiln_build_ccall returns the address of the memory. If `result` is none, the memory is a new slot. If `result` is an
+ * address, the call writes the result to this address. The callee must then have no other access to the memory, for
+ * example through an argument or a global variable. */
 KILN_API kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                      kiln_value callee, kiln_value result, const kiln_value *args,
                                      uint32_t n_args);

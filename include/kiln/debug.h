@@ -200,8 +200,8 @@ typedef struct kiln_debug_value {
   /** A value of the function, a constant, or the address of a slot. 0 means that the value of the variable is no longer
    * known. */
   kiln_value value;
-  /** If true, `value` is the address of the variable. If there is an expression, the result of the expression is the
-   * address of the variable. */
+  /** If true, `value` is the address of the variable, not its value. If there is also an expression, the expression
+   * computes the address from `value`. */
   bool address;
   /** Expression (DW_OP_...) that debuggers apply to the value. NULL means no expression. The expression is copied. */
   const uint8_t *expr;

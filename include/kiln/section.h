@@ -62,9 +62,9 @@ KILN_API bool kiln_section_find(const kiln_module *m, const char *name, kiln_sec
 
 /** Makes a symbol for private data of a function. You choose the section or section group of the data.
  * kiln_func_declare_data and kiln_func_define_data together do what kiln_func_add_data does. Code and data can refer to
- * the symbol before you call kiln_func_define_data. The function uses only `section` and `comdat` of `where`. If `said`
- * is not NULL, `said` has the properties of the section. Even in a frozen module, kiln_func_declare_data then sets
- * these properties as kiln_section_declare does. */
+ * the symbol before you call kiln_func_define_data. kiln_func_declare_data reads only the fields
+ * `section` and `comdat` of `where`. If `said` is not NULL, kiln_func_declare_data sets the properties of the section
+ * to `said`, as kiln_section_declare does. This works in a frozen module, too. */
 KILN_API kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
                                             const kiln_section_desc *said);
 

@@ -337,9 +337,9 @@ enum {
   KILN_WASM_IMAGE_INTERRUPT = 4 /**< code reads kiln_wasm_header.interrupt */
 };
 
-/** The image. The image contains everything that a runtime needs to know about a compiled module. It is data of the
- * compiled module itself, and kiln_wasm_options.image is the name of its symbol. An object of a module therefore needs
- * no separate description. */
+/** The image. The image contains everything that a runtime needs to know about a compiled module. The image is data in
+ * the compiled module. The name of the image's symbol is kiln_wasm_options.image. An object file needs no separate
+ * description, because the object file contains the image. */
 typedef struct kiln_wasm_image {
   uint32_t version; /**< KILN_WASM_ABI_VERSION */
   uint32_t flags;   /**< KILN_WASM_IMAGE_... */
