@@ -199,8 +199,8 @@ KILN_API kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, k
                                        kiln_value a);
 
 /** Builds an operation without operands. Operations of shape [NULLARY] have a result. Each of these operations has only
- * one result type. Operations of shape [NULLARYV] have no result. Two operations of shape [NULLARYV], UNREACHABLE and
- * TRAP, end the block. */
+ * one result type. Operations of shape [NULLARYV] have no result. UNREACHABLE and TRAP, which have the
+ * shape [NULLARYV], end the block. */
 KILN_API kiln_value kiln_build_nullary(kiln_func *f, kiln_op op);
 
 /** Builds a [RESULT]. The value of a RESULT is result number `index` of the operation `of`. `index` starts at 1,

@@ -291,9 +291,9 @@ KILN_API void kiln_build_creturn(kiln_func *f, const kiln_ctypes *c, kiln_csig s
 KILN_API kiln_value kiln_build_cresult(kiln_func *f, const kiln_ctypes *c, kiln_csig sig);
 
 /** Returns the next variadic argument from the va_list at the address `ap`. The argument has the type `t`. A scalar is
- * returned as a value. For any other type, the result is the address of the argument. The function owns the memory at
- * this address. `t` must be a type that C's default argument promotions do not change, unless kiln_ctypes_set_promotion
- * has switched promotions off. */
+ * returned as a value. For any other type, the result is the address of the argument. The memory at this address
+ * belongs to the function `f`. `t` must be a type that C's default argument promotions do not change, unless
+ * kiln_ctypes_set_promotion has switched promotions off. */
 KILN_API kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype t,
                                        kiln_value ap);
 

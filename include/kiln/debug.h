@@ -206,10 +206,9 @@ typedef struct kiln_debug_value {
   /** Expression (DW_OP_...) that debuggers apply to the value. NULL means no expression. The expression is copied. */
   const uint8_t *expr;
   uint32_t expr_bytes; /**< size of `expr` */
-  /** The first bit of the part of the variable that has this value. Use this field only if the value is the value of a
-   * part of the variable. */
+  /** If `value` describes only a part of the variable, the first bit of this part. Otherwise, do not use this field. */
   uint32_t part_at;
-  /** Number of bits of the part of the variable that has this value. 0 means the whole variable. */
+  /** If `value` describes only a part of the variable, the size of this part in bits. Otherwise, 0. */
   uint32_t part_bits;
   uint32_t inlined; /**< as for kiln_debug_variable.inlined */
   /** The values that the expression uses in addition to `value`. The list ends at the first value that is 0. */

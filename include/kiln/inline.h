@@ -33,8 +33,7 @@ typedef struct kiln_inline_call_info {
   /** Size of the callee's slots. The limits may allow Kiln to inline other functions into the callee. The size includes
    * the slots of those functions. */
   uint32_t frame_bytes;
-  /** True if the callback decides whether the call is inlined. In this case, Kiln can inline the call, but need not
-   * inline it. */
+  /** True if the callback decides whether the call is inlined. Inlining the call is then possible, but not required. */
   bool is_open;
   /** The reason, in a few words, why the limits do not allow the call to be inlined. NULL if the limits allow the call
    * to be inlined. The string has static storage. */
@@ -70,8 +69,8 @@ typedef struct kiln_inline_attrs {
   /** Number of bytes of slots that inlining may add to a caller; 0 means 512. If the caller's own slots are larger than
    * this, inlining may add as many bytes as the caller's own slots have. */
   uint32_t frame_bytes;
-  /** For a caller that calls itself, this field replaces `frame_bytes`. The bytes that inlining may add are then the
-   * size of the caller's own slots, divided by this number; 0 means 8. */
+  /** For a caller that calls itself, this field replaces `frame_bytes`. Inlining may then add at most S / N bytes. S is the
+   * size in bytes of the caller's own slots. N is the value of this field, where 0 stands for 8. */
   uint32_t frame_part;
   /** Callback that decides for each call to a kept function whether the call is inlined. If a call cannot be inlined,
    * the callback receives the reason. If the callback is NULL, the limits decide. If there is a callback, Kiln does not

@@ -50,7 +50,7 @@ typedef enum kiln_operand_kind {
   KILN_OPERAND_BITS,   /**< typed constant */
   KILN_OPERAND_SYMBOL, /**< address of a symbol, plus an addend */
   KILN_OPERAND_SLOT,   /**< address of a stack slot */
-  /** Selector of a type (kiln_const_typeid). The selector is an integer constant without a type. */
+  /** Selector of an exception type (kiln_const_typeid). As an operand, the selector is an untyped integer constant. */
   KILN_OPERAND_TYPEID,
   KILN_OPERAND_RESULT,    /**< result of a TRY, on its normal edge */
   KILN_OPERAND_EXCEPTION, /**< exception of a TRY, on its unwind edge */

@@ -148,9 +148,9 @@ typedef struct kiln_jit_input {
 
 /** Flags of kiln_jit_add and kiln_jit_stream_add. */
 enum {
-  /** Calls to external functions of the unit go through a stub. A stub is one indirect jump. References to the
-   * addresses of these functions go through the stub too. A later unit may define these functions again if the later
-   * unit also has this flag. All calls then reach the new code. Without this flag, a second strong definition of a name
+  /** A call to a function that the unit defines with external linkage goes through a stub. A stub is one indirect jump.
+   * References to the address of such a function go through the stub too. A later unit with this flag may define such a
+   * function again. All calls then reach the new code. Without this flag, a second strong definition of a name
    * is an error. */
   KILN_JIT_REDEFINABLE = 1,
   /** An undefined function is not an error if the unit's code only calls the function or takes its address. Calls to

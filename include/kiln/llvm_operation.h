@@ -69,8 +69,8 @@ KILN_API uint32_t kiln_llvm_builder_list_parts(kiln_llvm_builder *b, const char 
 
 /** Checks whether kiln_llvm_builder_build can build an operation. Returns KILN_OK if kiln_llvm_builder_build can build
  * the operation. Otherwise, returns the error that kiln_llvm_builder_build would report. The builder tries the
- * operation in a function of the builder's own. If kiln_llvm_operand.parts is not NULL, the operand is a value. The
- * builder does not read the elements of this array. */
+ * operation in a scratch function. For an operand that is a value, set the array kiln_llvm_operand.parts to any address
+ * except NULL. kiln_llvm_builder_check does not read the elements of this array. */
 KILN_API kiln_status kiln_llvm_builder_check(kiln_llvm_builder *b, const char *name,
                                              const char *result, const kiln_llvm_operand *operands,
                                              uint32_t n_operands);

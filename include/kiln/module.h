@@ -315,8 +315,9 @@ enum {
   KILN_SIG_VARIADIC = 1,      /**< accepts more arguments than it has parameters */
   KILN_SIG_NORETURN = 2,      /**< never returns */
   KILN_SIG_RETURNS_TWICE = 4, /**< returns more than once, as setjmp does */
-  /** No exception leaves the function. Calls with this signature have no entries in the caller's exception table. If an
-   * exception leaves the function nevertheless, the program ends. This happens only in callers with a personality. */
+  /** You promise that no exception leaves the function. Calls with this signature have no entries in the caller's
+   * exception table. If an exception leaves the function nevertheless, and the caller has a personality, the program
+   * ends. */
   KILN_SIG_NOUNWIND = 8,
   /** The results are two, four or eight v128s. Each pair of v128s forms a 256-bit register. Only for x86-64 with
    * AVX. */

@@ -60,11 +60,11 @@ KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
  * not called for this section. */
 KILN_API bool kiln_section_find(const kiln_module *m, const char *name, kiln_section_desc *out);
 
-/** Makes a symbol for private data of a function. You choose the section or section group of the data.
- * kiln_func_declare_data and kiln_func_define_data together do what kiln_func_add_data does. Code and data can refer to
- * the symbol before you call kiln_func_define_data. kiln_func_declare_data reads only the fields
- * `section` and `comdat` of `where`. If `said` is not NULL, kiln_func_declare_data sets the properties of the section
- * to `said`, as kiln_section_declare does. This works in a frozen module, too. */
+/** Makes a symbol for private data of the function `f`. kiln_func_define_data then defines the data. The two calls
+ * together do what kiln_func_add_data does. Code and data can refer to the symbol before you call
+ * kiln_func_define_data. You choose the section or section group of the data, with the fields `section` and `comdat` of
+ * `where`. kiln_func_declare_data reads no other field of `where`. If `said` is not NULL, `*said` gives the properties
+ * of the section, as for kiln_section_declare. You may set the properties even in a frozen module. */
 KILN_API kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
                                             const kiln_section_desc *said);
 

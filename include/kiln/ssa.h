@@ -112,8 +112,8 @@ KILN_API void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable
 /** Does the same as kiln_ssa_read, at the end of the block `block`. This block need not be the current block. */
 KILN_API kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var);
 
-/** Builds a BR without arguments, as kiln_build_br does. Records the edge of the BR. The front end itself may have
- * added parameters to the target block. Set the arguments for these parameters with kiln_edge_set_arg. */
+/** Builds a BR without arguments, as kiln_build_br does. Records the edge of the BR. If the front end
+ * has added parameters to the target block with kiln_block_param, set their arguments with kiln_edge_set_arg. */
 KILN_API void kiln_ssa_br(kiln_ssa *s, kiln_block target);
 
 /** Builds a BRIF without arguments, as kiln_build_brif does. Records the edges of the BRIF, as kiln_ssa_br does. */

@@ -146,8 +146,8 @@ static bool add(struct kn_elf *e, const struct kn_image_section *from, uint32_t 
     uint32_t to = e->image->places[s->with].section;
     if (to == 0 || to == KN_IN_COMMON) {
       kn_module_fail(e->m, KILN_ERR_SYMBOL,
-                     "section '%.100s' is linked to '%.100s', which is in no section", s->name,
-                     kn_symbol(e->m, s->with)->name);
+                     "section '%.100s' is linked to symbol '%.100s', which is in no section",
+                     s->name, kn_symbol(e->m, s->with)->name);
       return false;
     }
   }

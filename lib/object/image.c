@@ -138,7 +138,8 @@ static bool place_labels(struct kn_image *image, uint32_t session) {
     }
   }
   if (label == o->labels.n) return true;
-  kn_module_fail(image->m, KILN_ERR_STRUCTURE, "block symbols are not in the order of functions");
+  kn_module_fail(image->m, KILN_ERR_STRUCTURE,
+                 "block symbols are not in the same order as their functions");
   return false;
 }
 

@@ -115,7 +115,7 @@ FACTS = [
      ('docs/benchmarks.md', r'\| SQLite, -O0 \|.*?\| (\S+) \| \S+ \|\n')],
     [('README.md', r'bitcode \d+ to (\d+) times as fast'), ('docs/benchmarks.md', r'\| SQLite, AArch64 \|.*?\| (\S+) \| \S+ \|\n')],
     [('README.md', r'\| Kiln \| \*\*(\d+)\*\* '), ('docs/benchmarks.md', r'\| SQLite, -O0 \|.*?\| (\S+) \| \S+ \| \S+ \|\n')],
-    [('README.md', r'builds of Rust programs run (\S+) times'), ('README.md', r'Rust \*\*(\S+?)\*\*'), ('docs/benchmarks.md', r'\| Rust, `-g` \| (\S+) \| \S+ \| \S+ \| \S+ \| \S+ \|', 1)],
+    [('README.md', r'Rust programs from Kiln\'s debug builds run (\S+) times'), ('README.md', r'Rust \*\*(\S+?)\*\*'), ('docs/benchmarks.md', r'\| Rust, `-g` \| (\S+) \| \S+ \| \S+ \| \S+ \| \S+ \|', 1)],
     [('README.md', r'For C\+\+ programs, the factor is (\d+\.\d+)'), ('README.md', r'C\+\+ \*\*(\S+?)\*\*'), ('docs/benchmarks.md', r'\| C\+\+, `-g` \| (\S+) \| \S+ \| \S+ \| \S+ \| \S+ \|', 1)],
     [('README.md', r'\| Kiln \| \S+ \| \*\*(\S+?)\*\* '), ('docs/benchmarks.md', r'geometric mean of 29\*\* \| (\S+) \|', 1)],
     [('docs/debug-builds.md', r'`kiln c\+\+ -Og` \| \S+ \| (\S+) \|'), ('docs/benchmarks.md', r'\| C\+\+, `-g` \| (\S+) \|')],
