@@ -69,8 +69,8 @@ typedef struct kiln_inline_attrs {
   /** Number of bytes of slots that inlining may add to a caller; 0 means 512. If the caller's own slots are larger than
    * this, inlining may add as many bytes as the caller's own slots have. */
   uint32_t frame_bytes;
-  /** For a caller that calls itself, this field replaces `frame_bytes`. Inlining may then add at most S / N bytes. S is the
-   * size in bytes of the caller's own slots. N is the value of this field, where 0 stands for 8. */
+  /** For a caller that calls itself, this field replaces `frame_bytes`. Inlining may then add at most S / N bytes. S is
+   * the size in bytes of the caller's own slots. N is the value of this field, where 0 stands for 8. */
   uint32_t frame_part;
   /** Callback that decides for each call to a kept function whether the call is inlined. If a call cannot be inlined,
    * the callback receives the reason. If the callback is NULL, the limits decide. If there is a callback, Kiln does not

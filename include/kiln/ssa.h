@@ -113,7 +113,7 @@ KILN_API void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable
 KILN_API kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var);
 
 /** Builds a BR without arguments, as kiln_build_br does. Records the edge of the BR. If the front end
- * has added parameters to the target block with kiln_block_param, set their arguments with kiln_edge_set_arg. */
+ * has added parameters to the target block with kiln_block_add_param, set their arguments with kiln_edge_set_arg. */
 KILN_API void kiln_ssa_br(kiln_ssa *s, kiln_block target);
 
 /** Builds a BRIF without arguments, as kiln_build_brif does. Records the edges of the BRIF, as kiln_ssa_br does. */
