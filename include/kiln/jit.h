@@ -124,10 +124,10 @@ typedef struct kiln_jit_unit {
   uint64_t id; /**< 0 for none */
 } kiln_jit_unit;
 
-/** Makes a JIT for this machine. The function copies `options`. If `options` is NULL, the JIT has the default options.
- * After an error, kiln_jit_new returns NULL and writes the error to `error` (may be NULL). The error is
- * KILN_ERR_UNSUPPORTED if Kiln has no code generation for this machine. The error is KILN_ERR_SYSTEM if the system
- * provides no memory or refuses executable memory. The message then names the system call. The error is
+/** Makes a JIT for the machine on which the process runs. The function copies `options`. If `options` is NULL, the JIT
+ * has the default options. After an error, kiln_jit_new returns NULL and writes the error to `error` (may be NULL). The
+ * error is KILN_ERR_UNSUPPORTED if Kiln has no code generation for that machine. The error is KILN_ERR_SYSTEM if the
+ * system provides no memory or refuses executable memory. The message then names the system call. The error is
  * KILN_ERR_ARGUMENT if an option is out of range. */
 KILN_API kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error);
 
@@ -138,8 +138,8 @@ KILN_API void kiln_jit_free(kiln_jit *jit);
 
 /** A module to add, and the sessions that compiled its functions. */
 typedef struct kiln_jit_input {
-  /** The module. Its target must be this machine. If the module has thread-local data, make the module with
-   * kiln_module_options.jit. */
+  /** The module. Its target must be the machine on which the JIT runs. If the module has thread-local data, make the
+   * module with kiln_module_options.jit. */
   kiln_module *module;
   kiln_session *const *sessions; /**< sessions of the module */
   uint32_t n_sessions;           /**< number of `sessions` */
@@ -181,7 +181,7 @@ enum {
  * - the error of a module, as for kiln_emit_elf; this includes the error of a function that has failed or is still
  *   open;
  * - KILN_ERR_SYMBOL for a name that is defined twice;
- * - KILN_ERR_SYMBOL for a name that is thread-local in one place and not in another;
+ * - KILN_ERR_SYMBOL for a name that is thread-local in one input or unit and not in another;
  * - KILN_ERR_SYMBOL for common data that is larger than the definition in an earlier unit, or has a larger alignment;
  * - KILN_ERR_SYMBOL for names that are not defined anywhere; error->missing lists all of these names;
  * - KILN_ERR_MEMORY if all of `memory_bytes` is in use, or if the allocator returned NULL;
@@ -259,7 +259,7 @@ KILN_API kiln_status kiln_jit_run_destructors(kiln_jit *jit, kiln_jit_unit unit)
 typedef struct kiln_jit_stream kiln_jit_stream;
 
 /** Makes a stream for the module `module`. Free the stream before the module. Returns NULL if memory runs out, or if
- * the module is for another machine. Only one thread at a time may use the stream. */
+ * the target of the module is not the machine on which the JIT runs. Only one thread at a time may use the stream. */
 KILN_API kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module);
 
 /** Frees a stream. The units that the stream added stay in the JIT. NULL is allowed. */

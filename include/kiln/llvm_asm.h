@@ -62,7 +62,7 @@ typedef struct kiln_llvm_asm_desc {
  *
  * This call assembles the text. The builder starts one assembler process for each text that it has not assembled
  * before. Texts with different registers or numbers in place of their operands are different texts. The error is
- * KILN_ERR_UNSUPPORTED if Kiln does not know a register or constraint, or if the assembler refuses the text. The error
+ * KILN_ERR_UNSUPPORTED if Kiln does not know a register or constraint, or if the assembler rejects the text. The error
  * is KILN_ERR_UNSUPPORTED too if there are more operands than registers. An error sticks to the function. All `results`
  * are then none. */
 KILN_API kiln_status kiln_llvm_builder_build_asm(kiln_llvm_builder *b, kiln_func *f,

@@ -90,7 +90,7 @@ KILN_API kiln_status kiln_llvm_builder_check(kiln_llvm_builder *b, const char *n
  *
  * Operands are in LLVM's order. Loads and stores assume no alignment. The types of `operands` and `result` determine
  * the types of the operation. The builder does not compare these types with the type suffix of an intrinsic's name.
- * Surplus operands may go unnoticed. The builder refuses intrinsics that take metadata arguments (constrained
+ * Surplus operands may go unnoticed. The builder rejects intrinsics that take metadata arguments (constrained
  * intrinsics, read_register, dbg.value). The error then has the intrinsic's name.
  *
  * Some operations, such as a division of i200, make new blocks. After such an operation, the current block

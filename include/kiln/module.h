@@ -45,7 +45,7 @@ typedef kiln_status (*kiln_assemble_fn)(void *user, kiln_target target, kiln_ass
 
 /** Options of a module. Zero-initialise the struct for the defaults. */
 typedef struct kiln_module_options {
-  kiln_target target;       /**< all zero for this machine */
+  kiln_target target;       /**< all zero for the host */
   kiln_pic pic;             /**< how position-independent the code is */
   const char *name;         /**< for diagnostics and the object's file symbol; NULL for none */
   kiln_allocator allocator; /**< all zero for C's realloc */

@@ -10,7 +10,7 @@ extern "C" {
 
 /** Processors. */
 typedef enum kiln_processor {
-  KILN_PROCESSOR_HOST,    /**< this machine's processor */
+  KILN_PROCESSOR_HOST,    /**< the host's processor */
   KILN_PROCESSOR_X86_64,  /**< x86-64 with SSE2 */
   KILN_PROCESSOR_AARCH64, /**< ARMv8.0-A, little-endian */
   KILN_PROCESSOR_COUNT
@@ -18,7 +18,7 @@ typedef enum kiln_processor {
 
 /** Operating systems. Each system has its own loader, calling conventions and thread-local storage. */
 typedef enum kiln_system {
-  KILN_SYSTEM_HOST, /**< this machine's system */
+  KILN_SYSTEM_HOST, /**< the host's system */
   /** Linux, and every system with the same ABI. This ABI is System V on x86-64, and AAPCS64 on AArch64. It includes the
    * rules for thread-local storage. Use this value for programs without an operating system too. */
   KILN_SYSTEM_LINUX,

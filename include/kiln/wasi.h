@@ -3,12 +3,12 @@
  *
  * Make one context for each store. All instances of the store share the context's descriptors. Only one thread at a
  * time may use a context. A module can reach only the folders that the context has opened for it (the preopened
- * folders) and their contents. The context refuses paths that lead out of these folders (EPERM). Such paths contain
+ * folders) and their contents. The context rejects paths that lead out of these folders (EPERM). Such paths contain
  * "..", pass through symbolic links, or are absolute. A module has no more rights than the user who runs the host.
  *
  * The options select the module's standard input, output and error. By default, these are the streams of the process.
  * If a module reads or writes such a stream, the position in the stream's file changes for the process too. Apart from
- * that, a module cannot change the flags or the positions of the process's files. The context refuses sockets.
+ * that, a module cannot change the flags or the positions of the process's files. The context does not support sockets.
  * `sock_accept` and similar calls return ENOTSUP, ENOTSOCK or EBADF. */
 #ifndef KILN_WASI_H
 #define KILN_WASI_H
@@ -24,7 +24,7 @@ typedef struct kiln_wasi kiln_wasi;
 
 /** A preopened folder. */
 typedef struct kiln_wasi_dir {
-  const char *host;  /**< path on this system */
+  const char *host;  /**< path on the host */
   const char *guest; /**< its name in the module, such as "/" or "." */
 } kiln_wasi_dir;
 

@@ -270,7 +270,7 @@ typedef struct kiln_wasmrt_stack {
  * call runs on a stack whose bounds are unknown, the error is KILN_WASMRT_MEMORY. */
 void kiln_wasmrt_set_stack(kiln_wasmrt_store *store, const kiln_wasmrt_stack *stack);
 
-/** Ends the innermost call to kiln_wasmrt_call or kiln_wasmrt_protect on this thread. The ended call returns
+/** Ends the innermost call to kiln_wasmrt_call or kiln_wasmrt_protect on the calling thread. The ended call returns
  * KILN_WASMRT_EXIT. Only functions of the host may call kiln_wasmrt_exit. */
 __attribute__((noreturn)) void kiln_wasmrt_exit(uint32_t status);
 

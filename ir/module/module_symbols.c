@@ -343,12 +343,12 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
 
 kiln_status kiln_symbol_set_object_name(kiln_module *m, kiln_symbol symbol, const char *name) {
   if (kn_module_failed(m)) return kiln_module_status(m);
-  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "rename: the module is frozen");
+  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "object name: the module is frozen");
   struct kn_symbol *s = kn_symbol_valid(m, symbol.id) ? kn_symbol(m, symbol.id) : NULL;
   if (s == NULL || s->name_length == 0 || name == NULL || name[0] == 0 || s->renamed)
     return kn_module_fail(
       m, KILN_ERR_ARGUMENT,
-      "rename: the symbol or the name is missing, or the symbol has an object name already");
+      "the symbol or its object name is missing, or the symbol has an object name already");
   const char *copy = kn_arena_string(m->arena, name, strlen(name));
   if (copy == NULL) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
   if (!KN_ROOM(m, m->renames, 1)) return KILN_ERR_MEMORY;
