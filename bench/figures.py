@@ -200,8 +200,8 @@ def comparison(f):
         ('Cranelift', '–', f'Rust {1 / clif_code:.2f}' if clif_code else '–', f"{clif['ratios']['nightly-cranelift']:.2f}" if clif else '0.7 to 0.8 [2]')]
     lines = ['| ' + ' | '.join(row) + ' |' for row in rows]
     return [lines[0], '|' + '---|' * len(rows[0]), *lines[1:], ''] + wrapped(
-        'Cranelift has no figure for SQLite, because it cannot read LLVM bitcode. Including the time to read the bitcode, Kiln '
-        f'compiles SQLite in {took:.0f} ms. LLVM -O0 takes {llvm:.0f} ms, {ratio(o0):.0f} times as long.')
+        'There is no SQLite figure for Cranelift, because Cranelift cannot read LLVM bitcode. Kiln reads and compiles '
+        f"SQLite's bitcode in {took:.0f} ms. LLVM -O0 takes {llvm:.0f} ms, {ratio(o0):.0f} times as long.")
 
 
 def sources(f):
