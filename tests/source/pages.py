@@ -107,7 +107,7 @@ def names(page, text, known):
 FACTS = [
     [('README.md', r'Rust tests take (\S+) times'), ('docs/benchmarks.md', r'the CPU time and the tests (\S+) times')],
     [('docs/debug-builds.md', r'kiln: (\d+) units by Kiln'), ('docs/benchmarks.md', r'Kiln compiled (\d+), and LLVM')],
-    [('docs/tutorial.md', r'complete compiler for a small language. It has (\S+) lines'), ('examples/clay/README.md', r'in some (\S+) lines')],
+    [('docs/tutorial.md', r'complete compiler for a small language. The compiler has (\S+) lines'), ('examples/clay/README.md', r'in some (\S+) lines')],
     [('docs/rustc.md', r'LLVM (\d+) or newer'), ('CHANGELOG.md', r'of LLVM (\d+) and newer'), ('docs/debug-builds.md', r'version (\d+) or newer'),
      ('integrations/llvm/README.md', r'must be (\d+) or newer')],
     [('docs/building.md', r'up to (\d+) results'), ('docs/ir.md', r'\*\*Results\*\* are up to (\d+)')],
