@@ -179,6 +179,10 @@ def inlined_speed(f):
     return [next(1 / r['llvm'] for r in f['inlining']['rows'] if (r['language'], r['debug']) == (language, True)) for language in LANGUAGES]
 
 
+def wrapped(text):
+    return textwrap.wrap(text, 120, break_long_words=False, break_on_hyphens=False)
+
+
 def comparison(f):
     """README.md: Kiln beside its peers. The figures of peers that were not run here are their authors'."""
     o0, mean = f['codegen']['rows'][0], f['run']['means']['O0']
@@ -186,46 +190,39 @@ def comparison(f):
     llvm = sum(o0[k] for k in ('llvm_read_ns', 'llvm_codegen_ns')) * o0['instructions'] / 1e6
     clif, clif_code = f['cargo'].get('cranelift'), f['debug'].get('cranelift')
     cold = f['cargo']['cold']  # not the sums of the parts, which are of one build each
-    build = f"{cold['kiln'] / cold['llvm']:.2f} with `kiln cargo`"
-    if clif:
-        build += f"; {clif['ratios']['nightly-kiln']:.2f} after `kiln cargo --setup`"
     rust, cxx = inlined_speed(f)
     rows = [
-        ('', 'Kiln', 'LLVM -O0', 'TPDE', 'Cranelift', 'QBE'),
-        ('input', 'C API, LLVM bitcode, WebAssembly, QBE IL; works with unmodified rustc, clang, Crystal, LDC, GHDL', 'C++ and C API, bitcode', 'LLVM IR, or any SSA IR through an adaptor', 'Rust API', 'text'),
-        ('output', 'ELF, code in memory', 'all formats', 'ELF, code in memory', 'ELF, Mach-O, COFF, code in memory', 'assembly text'),
-        ('processors', 'x86-64, AArch64', 'some 20', 'x86-64, AArch64', 'x86-64, AArch64, RISC-V, s390x', 'x86-64, AArch64, RISC-V'),
-        ('optimization', 'no; inlines small functions on request', 'no', 'no', 'some', 'some'),
-        ('debug information', 'lines, variables, types', 'lines, variables, types', 'no', 'lines; in rustc no variables [4]', 'lines'),
-        ('exceptions', 'yes', 'yes', 'yes', 'yes; in rustc, panics cannot be caught [4]', 'no'),
-        ('code generation for SQLite', f"**{ratio(o0, 'code'):.0f} times as fast**; {ratio(o0):.0f} times ({took:.0f} ms) including reading bitcode",
-         f'1; {llvm:.0f} ms including reading', '11 times as fast [1]', '–', '–'),
-        ('CPU time of a cold cargo build', build, '1', '–',
-         f"{clif['ratios']['nightly-cranelift']:.2f}" if clif else '0.7 to 0.8 of the time, other programs [2]', '–'),
-        ('speed of the generated code', f"**{1 / mean['time']:.2f} times as fast**; debug builds with inlining: Rust **{rust:.1f}**, C++ **{cxx:.1f}** times", '1', '0.96 times [1]',
-         f'debug builds of Rust {1 / clif_code:.2f} times' if clif_code else '–',
-         'its aim: 70 % of the speed that optimizing compilers reach [3]'),
-        ('dependencies', 'libc', 'libLLVM, 100 MB and more', 'C++20; LLVM for LLVM IR', 'Rust', 'an assembler'),
-    ]
-    lines = ['| ' + ' | '.join(rows[0]) + ' |', '|' + '---|' * len(rows[0])]
-    return lines + ['| ' + ' | '.join(row) + ' |' for row in rows[1:]]
+        ('LLVM -O0 = 1 ([sources](docs/benchmarks.md#where-the-readmes-figures-are-from))', 'SQLite: speed of code generation', 'speed of the generated code', 'cold cargo build: CPU time'),
+        ('Kiln', f"**{ratio(o0, 'code'):.0f}**", f"**{1 / mean['time']:.2f}**", f"{cold['kiln'] / cold['llvm']:.2f}"),
+        ('Kiln with `--inline`', '', f'Rust **{rust:.1f}**, C++ **{cxx:.1f}**', ''),
+        *([('Kiln after `kiln cargo --setup`', '', '', f"{clif['ratios']['nightly-kiln']:.2f}")] if clif else []),
+        ('TPDE [1]', '11', '0.96', ''),
+        ('Cranelift', '–', f'Rust {1 / clif_code:.2f}' if clif_code else '–', f"{clif['ratios']['nightly-cranelift']:.2f}" if clif else '0.7 to 0.8 [2]')]
+    lines = ['| ' + ' | '.join(row) + ' |' for row in rows]
+    return [lines[0], '|' + '---|' * len(rows[0]), *lines[1:], ''] + wrapped(
+        'There is no SQLite figure for Cranelift, because Cranelift cannot read LLVM bitcode. Kiln reads and compiles '
+        f"SQLite's bitcode in {took:.0f} ms. LLVM -O0 takes {llvm:.0f} ms, {ratio(o0):.0f} times as long.")
 
 
 def sources(f):
     """docs/benchmarks.md: where each figure of the README is from, and when."""
     clif = f['cargo'].get('cranelift')
-    text = (f"Kiln and LLVM 22: SQLite's bitcode ({dated(f['codegen'])}); speed of code: geometric mean of "
-            f"{len(f['run']['programs'])} programs ({dated(f['run'])}); with inlining: ten each ({dated(f['inlining'])})." +
-            (f" Cranelift, and Kiln as rustc's code generator: {clif['toolchain']}, LLVM by the same = 1." if clif else '') +
-            ' [1] Schwarz, Kamm, Engelke, [arXiv 2505.22610](https://arxiv.org/abs/2505.22610), 2025, report 8 to 24 times; the figures '
-            'here were measured beside LLVM 22 in 2026.' +
-            ('' if clif else ' [2] [rust-lang/rust 77975](https://github.com/rust-lang/rust/pull/77975), 2020.') +
-            ' [3] [c9x.me/compile](https://c9x.me/compile/), 2026. [4] The component of nightly-2026-10-30, as cargo uses it; gdb 13.')
-    return textwrap.wrap(text, 120, break_long_words=False, break_on_hyphens=False)
+    items = [
+        f"Speed of code generation: SQLite's bitcode; LLVM 22 ({dated(f['codegen'])}).",
+        f"Speed of the generated code: geometric mean of {len(f['run']['programs'])} programs; LLVM 22 ({dated(f['run'])}).",
+        f"Speed with `--inline`: ten programs in each language ({dated(f['inlining'])}).",
+        f"Cold cargo build with `kiln cargo`: the least of three builds each, by Kiln and by LLVM ({dated(f['cargo'])}).",
+        *([f"Cranelift, and Kiln after `kiln cargo --setup`: {clif['toolchain']}, compared with LLVM in the same compiler."] if clif else []),
+        '[1] Schwarz, Kamm and Engelke report for TPDE that it compiles 8 to 24 times as fast as LLVM '
+        '([arXiv 2505.22610](https://arxiv.org/abs/2505.22610), 2025). The figures for TPDE in the README were measured beside LLVM 22 in 2026.',
+        *([] if clif else ['[2] [rust-lang/rust 77975](https://github.com/rust-lang/rust/pull/77975), 2020, with other programs.']),
+    ]
+    return [line for item in items for line in textwrap.wrap(item, 120, initial_indent='- ', subsequent_indent='  ', break_long_words=False,
+                                                             break_on_hyphens=False)]
 
 
 def codegen(f):
-    lines = ['| nanoseconds per LLVM instruction | LLVM: read | code | Kiln: read | code | code, times as fast | all | text |',
+    lines = ['| nanoseconds per LLVM instruction | LLVM: read | LLVM: code | Kiln: read | Kiln: code | code, times as fast | all, times as fast | text |',
              '|---|---|---|---|---|---|---|---|']
     for r in f['codegen']['rows']:
         text = '' if r['text_ratio'] is None else f"{r['text_ratio']:.2f}"
@@ -236,17 +233,17 @@ def codegen(f):
 
 def process(f):
     p, j = f['process'], f['jit']
-    lines = [dated(p) + ' (JIT: ' + dated(j) + '):', '', '| SQLite\'s bitcode, whole processes | `llc-22 -O0` | `kiln compile` | | peak memory of bitcode and object |',
+    lines = [dated(p) + ' (JIT: ' + dated(j) + '):', '', '| SQLite\'s bitcode, whole processes | `llc-22 -O0` | `kiln compile` | times as fast | peak memory: times the size of bitcode and object |',
              '|---|---|---|---|---|']
     for level in sorted(k for k in p if k.startswith('O')):
         r = p[level]
-        lines.append(f"| -{level} | {r['llc_ms']:.0f} ms | {r['kiln_ms']:.1f} ms | {r['llc_ms'] / r['kiln_ms']:.0f} times | "
-                     f"{r['peak_ratio']:.1f} times |")
-    lines += ['', '| code in memory | LLVM: ORC and `lli` at -O0 | Kiln | |', '|---|---|---|---|',
-              f"| a function of 100 instructions: built, called, removed | {j['latency_100']['llvm_us']:.0f} µs | "
-              f"{j['latency_100']['kiln_us']:.1f} µs | {j['latency_100']['llvm_us'] / j['latency_100']['kiln_us']:.0f} times |"]
-    for key, name in (('start_lua', 'Lua\'s interpreter, to its first line'), ('start_sqlite', 'SQLite\'s shell, likewise')):
-        lines.append(f"| {name} | {j[key]['lli_ms']:,.0f} ms | {j[key]['kiln_ms']:.1f} ms | {j[key]['lli_ms'] / j[key]['kiln_ms']:.0f} times |")
+        lines.append(f"| -{level} | {r['llc_ms']:.0f} ms | {r['kiln_ms']:.1f} ms | {r['llc_ms'] / r['kiln_ms']:.0f} | "
+                     f"{r['peak_ratio']:.1f} |")
+    lines += ['', '| code in memory | LLVM: ORC and `lli` at -O0 | Kiln | times as fast |', '|---|---|---|---|',
+              f"| build, call and remove a function of 100 instructions | {j['latency_100']['llvm_us']:.0f} µs | "
+              f"{j['latency_100']['kiln_us']:.1f} µs | {j['latency_100']['llvm_us'] / j['latency_100']['kiln_us']:.0f} |"]
+    for key, name in (('start_lua', 'start Lua\'s interpreter, up to its first line'), ('start_sqlite', 'start SQLite\'s shell, up to its first line')):
+        lines.append(f"| {name} | {j[key]['lli_ms']:,.0f} ms | {j[key]['kiln_ms']:.1f} ms | {j[key]['lli_ms'] / j[key]['kiln_ms']:.0f} |")
     return lines
 
 
@@ -276,7 +273,7 @@ def debug(f):
 
 def inlining(f):
     lines = [dated(f['inlining']) + ':', '',
-             '| | time: LLVM -O0 = 1 | Kiln without = 1 | text: LLVM -O0 = 1 | compiling: Kiln without = 1 | memory |',
+             '| with inlining | time, LLVM -O0 = 1 | time, Kiln without inlining = 1 | text, LLVM -O0 = 1 | compiling, Kiln without inlining = 1 | memory, Kiln without inlining = 1 |',
              '|---|---|---|---|---|---|']
     for r in f['inlining']['rows']:
         name = LANGUAGES[r['language']] + (', `-g`' if r['debug'] else '')
@@ -292,22 +289,25 @@ def cargo(f):
         lines.append(f"| `{s['name']} build`, cold | {sum(s['parts'].values()):.1f} | " +
                      ' | '.join(f"{s['parts'][n]:.1f}" if n in s['parts'] else '' for n in names) + ' |')
     least = c['cold']
-    lines += ['', f"The table is one build of each. The least of three alternating builds took {least['llvm']:.1f} s by LLVM and "
-              f"{least['kiln']:.1f} s by Kiln: {least['kiln'] / least['llvm']:.2f}."]
+    lines += ['', *wrapped("The table shows one build of each kind. In three alternating builds of each kind, the least CPU time was "
+                        f"{least['llvm']:.1f} s with LLVM and {least['kiln']:.1f} s with Kiln. The ratio is {least['kiln'] / least['llvm']:.2f}.")]
     if 'cranelift' in c:
         nightly = c['cranelift']
-        lines += ['', f"Cold builds by {nightly['toolchain']}, medians of five; LLVM's {nightly['llvm']:.1f} s are 1:", '',
+        lines += ['', *wrapped(f"The following table shows cold builds with {nightly['toolchain']}. Each figure is a median of five builds, as a "
+                        f"ratio to LLVM's {nightly['llvm']:.1f} s of CPU time."), '',
                   '| | Cranelift | the shim | Kiln as rustc\'s code generator |', '|---|---|---|---|']
         for name, end in (("the profile's codegen units", ''), ('one codegen unit', '-1')):
             lines.append(f'| {name} | ' + ' | '.join(f"{nightly['ratios'][f'nightly-{way}{end}']:.2f}" for way in ('cranelift', 'shim', 'kiln')) + ' |')
         if 'edits' in nightly:
             edits = {way: nightly['edits'][end] for way, end in (('LLVM', 'nightly'), ('Cranelift', 'nightly-cranelift'), (
-                'the shim', 'nightly-shim'), ('the code generator', 'nightly-kiln'))}
-            lines += ['', *textwrap.wrap('From an edit to the end of the tests, seconds by the clock (of which linkers): ' + ', '.join(
-                f'{way} {s:.2f} ({linking:.2f})' for way, (s, linking) in edits.items()) + '.', 120)]
+                'the shim', 'nightly-shim'), ("Kiln as rustc's code generator", 'nightly-kiln'))}
+            lines += ['', *wrapped('From an edit to the end of the tests, it takes these seconds of elapsed time: ' + ', '.join(
+                f'{s:.2f} with {way}' for way, (s, _) in edits.items()) + '. Linkers take ' + ', '.join(
+                f'{linking:.2f}' for _, linking in edits.values()) + ' of these seconds, in the same order.')]
     e = c['edit']
-    return lines + ['', f"{c['objects_kiln']} objects by Kiln, {c['objects_llvm']} by LLVM. After an edit of the program: "
-                    f"{e['kiln']:.2f} s, by LLVM {e['llvm']:.2f} s; the median of the ratios is {e['ratio']:.2f}."]
+    return lines + ['', *wrapped(
+        f"Of the objects, Kiln compiled {c['objects_kiln']}, and LLVM compiled {c['objects_llvm']}. After an edit of the program, a build takes "
+        f"{e['kiln']:.2f} s with Kiln and {e['llvm']:.2f} s with LLVM. The median of the ratios is {e['ratio']:.2f}.")]
 
 
 BLOCKS = {b.__name__: b for b in (comparison, sources, codegen, process, run, debug, inlining, cargo)}
@@ -321,8 +321,8 @@ def files(figures):
             text = f.read()
         times = [ratio(r) for r in figures['codegen']['rows']]
         text = re.sub(r'\d+ to \d+( times as fast as\s+LLVM -O0)', rf'{min(times):.0f} to {max(times):.0f}\1', text)
-        text = re.sub(r'(Rust and C\+\+ run\s+)[\d.]+ and [\d.]+ times',
-                      r'\g<1>{:.1f} and {:.1f} times'.format(*inlined_speed(figures)), text)
+        for language, speed in zip((r'Rust', r'C\+\+'), inlined_speed(figures)):
+            text = re.sub(rf'(builds\s+of\s+{language}\s+run\s+)[\d.]+(?=\s+times)', rf'\g<1>{speed:.1f}', text)
         result[page] = re.sub(r'(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)',
                               lambda m: m[1] + '\n'.join(BLOCKS[m[2]](figures)) + '\n' + m[3], text, flags=re.S)
     return result

@@ -224,7 +224,7 @@ static kiln_ctype add(kiln_ctypes *c, const struct kn_ctype *t) {
 static const struct kn_ctype *object_type(kiln_ctypes *c, kiln_ctype t) {
   const struct kn_ctype *type = kn_ctype_at(c, t);
   if (type != NULL && type->kind != KILN_CTYPE_VOID) return type;
-  kn_ctypes_fail(c, KILN_ERR_TYPE, "an array or member of void, or of no type");
+  kn_ctypes_fail(c, KILN_ERR_TYPE, "the type of an array or member is void or does not exist");
   return NULL;
 }
 
@@ -235,7 +235,8 @@ kiln_ctype kiln_ctype_new_array(kiln_ctypes *c, kiln_ctype of, uint64_t count) {
   const struct kn_ctype *e = object_type(c, of);
   if (e == NULL) return none;
   if (e->size % e->align != 0) {
-    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an array of a type aligned beyond its size");
+    kn_ctypes_fail(c, KILN_ERR_ARGUMENT,
+                   "an array of a type whose alignment is larger than its size");
     return none;
   }
   struct kn_ctype t = {.kind = KILN_CTYPE_ARRAY,
@@ -292,7 +293,7 @@ struct layout {
 
 static bool check_field(kiln_ctypes *c, const kiln_cfield *f, const struct kn_ctype *type) {
   if (f->reserved[0] != 0)
-    return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "a field of a newer version");
+    return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "the field 'reserved' of a member must be 0");
   if (f->align_bytes != 0 && (!is_power(f->align_bytes) || f->align_bytes > MAX_ALIGN))
     return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
   if (!(f->flags & KILN_CFIELD_BITS)) return true;
@@ -302,7 +303,7 @@ static bool check_field(kiln_ctypes *c, const kiln_cfield *f, const struct kn_ct
   if (f->bits > (type->kind == KILN_CTYPE_BOOL ? 1 : type->size * 8))
     return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "a bit-field wider than its type");
   if (f->bits == 0 && !(f->flags & KILN_CFIELD_UNNAMED))
-    return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "a named bit-field of no bits");
+    return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "a named bit-field has no bits");
   return true;
 }
 
@@ -377,7 +378,7 @@ static kiln_ctype make_record(kiln_ctypes *c, kiln_ctype_kind kind, const kiln_c
   struct layout l = {.c = c, .t = {.kind = (uint8_t)kind, .align = 1, .natural = 1, .n_fields = n}};
   if (c == NULL) return none;
   if (as != NULL && as->reserved[0] != 0) {
-    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "options of a newer version");
+    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "the field 'reserved' of the layout must be 0");
     return none;
   }
   if (fields == NULL && n != 0) {

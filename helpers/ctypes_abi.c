@@ -199,7 +199,8 @@ static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg_info 
 static bool add_arg(kiln_ctypes *c, struct kn_cregs *r, struct kn_carg *a) {
   const struct kn_ctype *t = kn_ctype_at(c, a->as.type);
   if (t == NULL || t->kind == KILN_CTYPE_VOID || t->kind == KILN_CTYPE_ARRAY)
-    return kn_ctypes_fail(c, KILN_ERR_TYPE, "a parameter of void, of an array, or of no type");
+    return kn_ctypes_fail(c, KILN_ERR_TYPE,
+                          "the type of a parameter is void or an array, or does not exist");
   a->as = kn_carg_of(c, a->as.type);
   if (c->abi->take != NULL) c->abi->take(t, r, &a->as);
   return add_params(c, t, &a->as);
@@ -239,7 +240,7 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
   }
   const struct kn_ctype *type = kn_ctype_at(c, result);
   if (type == NULL || type->kind == KILN_CTYPE_ARRAY) {
-    kn_ctypes_fail(c, KILN_ERR_TYPE, "a result of an array, or of no type");
+    kn_ctypes_fail(c, KILN_ERR_TYPE, "the type of the result is an array, or does not exist");
     return none;
   }
   uint32_t before = c->args.n, n_of = of.id != 0 ? c->sigs.at[of.id].n_fixed : 0;

@@ -457,7 +457,7 @@ static bool check_result(struct verifier *v, uint32_t i) {
   bool behind =
     in->a == i - 1 || (before->op == KILN_OP_RESULT && before->a == in->a && before->x < in->x);
   if (!behind || v->block_of[i - 1] != v->block_of[i]) {
-    return FAIL(v, KILN_ERR_STRUCTURE, "a result does not stand directly after its operation");
+    return FAIL(v, KILN_ERR_STRUCTURE, "a result does not directly follow its operation");
   }
   if (kn_inst_further_result(f, &f->inst[in->a], in->x) != in->type || in->type == KILN_TYPE_VOID) {
     return FAIL(v, KILN_ERR_TYPE, "the operation has no result %u of this type", in->x);

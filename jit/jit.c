@@ -48,7 +48,7 @@ static bool start(kiln_jit *jit, kiln_jit_error *e) {
   kiln_target host;
   if (kiln_target_find_host(&host)) jit->code = kn_target_at(host.processor)->jit;
   if (jit->code == NULL) {
-    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "there is no JIT for this machine");
+    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "the JIT does not support the processor of this machine");
     return false;
   }
   if ((unsigned)o->reach >= KILN_JIT_REACH_COUNT ||
@@ -124,8 +124,9 @@ static bool in_use(const struct kn_jit_item *u, kiln_jit_error *e) {
   for (uint32_t i = 0; i < u->n_defs; i++) {
     const struct kn_jit_entry *d = u->defs[i];
     if (d->unit != u || d->stub != 0 || d->refs == 0) continue;
-    kn_jit_fail(e, KILN_ERR_STRUCTURE, "'%.100s' is used by %u other units",
-                d->name_length > 0 ? d->name : "(no name)", d->refs);
+    kn_jit_fail(e, KILN_ERR_STRUCTURE,
+                "%u other units still use '%.100s' of this unit: remove those units first", d->refs,
+                d->name_length > 0 ? d->name : "(no name)");
     return true;
   }
   return false;

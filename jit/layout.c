@@ -128,8 +128,8 @@ static bool is_executable(struct kn_jit_link *l, const struct kn_jit_in *in,
                           const struct kn_symbol *s) {
   const struct kn_section *said = kn_section_said(in->m, s->section);
   if (said == NULL || !(said->desc.flags & KILN_SECTION_EXEC)) return false;
-  kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "data '%.100s' in the executable section '%.100s'",
-              s->name, s->section);
+  kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED,
+              "data '%.100s' is in section '%.100s', which is executable", s->name, s->section);
   return true;
 }
 
@@ -248,7 +248,7 @@ static bool lay_out_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t 
   }
   const struct kn_jit_bind *b = in->binds + to;
   if (steps > in->m->n_aliases || !defined_here(b) || b->where == KN_JIT_IN_COMMON) {
-    kn_jit_fail(l->error, KILN_ERR_SYMBOL, "alias '%.100s': its target '%.100s' is %s",
+    kn_jit_fail(l->error, KILN_ERR_SYMBOL, "the target of alias '%.100s' is '%.100s', which is %s",
                 kn_symbol(in->m, id)->name, kn_symbol(in->m, to)->name,
                 steps > in->m->n_aliases ? "an alias of itself"
                 : defined_here(b)        ? "common data"
@@ -262,7 +262,8 @@ static bool lay_out_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t 
 static bool late_names(struct kn_jit_link *l, struct kn_jit_in *in) {
   if (KN_LIKELY(in->m->late_names.n == 0)) return true;
   if (l->stream) {
-    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "machine code that defines '%.100s', in a stream",
+    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED,
+                "machine code in a stream cannot define names, such as '%.100s'",
                 kn_symbol(in->m, in->m->late_names.at[0].symbol)->name);
     return false;
   }

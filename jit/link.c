@@ -58,7 +58,7 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
   const kiln_module *m = input->module;
   if (m == NULL) return kn_jit_fail(e, KILN_ERR_ARGUMENT, "no module");
   if (!KN_UNRESERVED(input))
-    return kn_jit_fail(e, KILN_ERR_ARGUMENT, "an input of a newer version");
+    return kn_jit_fail(e, KILN_ERR_ARGUMENT, "the field 'reserved' of an input must be 0");
   if (input->sessions == NULL && input->n_sessions != 0)
     return kn_jit_fail(e, KILN_ERR_ARGUMENT, "no sessions (NULL)");
   if (m->diag.status != KILN_OK) {

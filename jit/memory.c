@@ -36,7 +36,7 @@ static const int protections[KN_JIT_KINDS] = {
 
 static bool fail_system(kiln_jit_error *e, const char *call, uint64_t size, const char *what) {
   int error = errno;
-  kn_jit_fail(e, KILN_ERR_SYSTEM, "%s of %llu bytes of %s memory: %s", call,
+  kn_jit_fail(e, KILN_ERR_SYSTEM, "%s failed for %llu bytes of %s memory: %s", call,
               (unsigned long long)size, what, strerror(error));
   return false;
 }
@@ -511,15 +511,16 @@ bool kn_jit_take_unit(kiln_jit *jit, const uint64_t *size, const uint64_t *align
     need += size[k] < POOL_MOST ? kn_align_up(size[k], KN_JIT_CHUNK) : POOL_MOST;
   }
   if (jit->options.reach == KILN_JIT_REACH_NEAR) {
-    kn_jit_fail(
-      e, KILN_ERR_MEMORY,
-      "%llu bytes more do not fit the JIT's %llu bytes of memory, of which %llu are in use",
-      (unsigned long long)(size[0] + size[1] + size[2]), (unsigned long long)jit->pool_bytes,
-      (unsigned long long)(jit->stats.code_bytes + jit->stats.data_bytes));
+    kn_jit_fail(e, KILN_ERR_MEMORY,
+                "the unit needs %llu bytes of memory, but the JIT has %llu bytes, and %llu of them "
+                "are in use",
+                (unsigned long long)(size[0] + size[1] + size[2]),
+                (unsigned long long)jit->pool_bytes,
+                (unsigned long long)(jit->stats.code_bytes + jit->stats.data_bytes));
     return false;
   }
   if (need > POOL_MOST) {
-    kn_jit_fail(e, KILN_ERR_LIMIT, "a unit of more than %llu bytes",
+    kn_jit_fail(e, KILN_ERR_LIMIT, "the unit has more than %llu bytes",
                 (unsigned long long)(POOL_MOST - KN_JIT_CHUNK));
     return false;
   }
@@ -560,8 +561,9 @@ static bool probe(kiln_jit *jit, const struct kn_jit_block *b, kiln_jit_error *e
     jit->code->write_probe(b->at + KN_JIT_CODE_PAD + b->pool->delta, i);
     if (!kn_jit_seal(jit, b, e)) return false;
     if (((unsigned (*)(void))(uintptr_t)(b->at + KN_JIT_CODE_PAD))() == i) continue;
-    kn_jit_fail(e, KILN_ERR_SYSTEM,
-                "code that changed in its second mapping runs as it was before");
+    kn_jit_fail(
+      e, KILN_ERR_SYSTEM,
+      "after a write to the second mapping of code, the processor still executes the old code");
     return false;
   }
   return true;
@@ -597,7 +599,7 @@ bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e) {
   if (size == 0) size = near ? NEAR_DEFAULT : FAR_DEFAULT;
   jit->page = (uint64_t)sysconf(_SC_PAGESIZE);
   if (jit->page > KN_JIT_CHUNK) {
-    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "pages of more than 64 KiB");
+    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "the system's pages are larger than 64 KiB");
     return false;
   }
   jit->pool_bytes = kn_align_up(size, KN_JIT_CHUNK);

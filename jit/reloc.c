@@ -43,8 +43,8 @@ static bool offset_of(const struct aim *a, uint64_t *out) {
   }
   kn_jit_fail(
     a->link->error, KILN_ERR_UNSUPPORTED,
-    "thread-local '%.100s' is accessed by a model for programs only: make the module with "
-    "kiln_module_options.jit",
+    "the code accesses the thread-local symbol '%.100s' with a TLS model that the JIT cannot "
+    "use: set kiln_module_options.jit when you make the module",
     name_of(a));
   return false;
 }
@@ -106,11 +106,10 @@ static bool apply(const struct aim *a, uint8_t *to, uint64_t at) {
     break;
   }
   if (kn_reloc_put(facts, to, value + addend, at)) return true;
-  kn_jit_fail(
-    l->error, KILN_ERR_LIMIT,
-    "'%.100s' is too far away to be reached directly: its module is not KILN_PIC_FULL, or it is "
-    "declared as bound here",
-    name_of(a));
+  kn_jit_fail(l->error, KILN_ERR_LIMIT,
+              "'%.100s' is too far away for a direct reference: make the module with "
+              "KILN_PIC_FULL, and the symbol without dso_local",
+              name_of(a));
   return false;
 }
 

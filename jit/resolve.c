@@ -161,8 +161,8 @@ static bool own_range(const struct kn_jit_link *l, struct kn_jit_bind *b,
 
 static bool wrong_storage(struct kn_jit_link *l, const char *name, bool is_tls) {
   kn_jit_fail(l->error, KILN_ERR_SYMBOL,
-              is_tls ? "'%.100s' is thread-local, and used as if it were not"
-                     : "'%.100s' is used as thread-local, and is not",
+              is_tls ? "'%.100s' is thread-local, but is used as ordinary data"
+                     : "'%.100s' is used as thread-local, but is not thread-local",
               name);
   return false;
 }
@@ -285,8 +285,8 @@ static bool fits(struct kn_jit_link *l, const struct kn_jit_entry *e,
   if (!e->func && common->size <= e->size && common->align_log2 <= e->align_log2) return true;
   kn_jit_fail(
     l->error, KILN_ERR_SYMBOL,
-    "common data '%.100s' of %llu bytes, aligned to %llu, is defined already: %llu bytes, "
-    "aligned to %llu",
+    "common data '%.100s' needs %llu bytes and an alignment of %llu, but its definition has "
+    "%llu bytes and an alignment of %llu",
     e->name, (unsigned long long)common->size, 1ull << common->align_log2,
     (unsigned long long)e->size, 1ull << e->align_log2);
   return false;
@@ -459,7 +459,8 @@ static void tell_missing(kiln_jit_error *e) {
 static bool local_missing(struct kn_jit_link *l, const struct kn_jit_in *in,
                           const struct kn_symbol *s) {
   if (s->kind == KILN_SYMBOL_BLOCK)
-    kn_jit_fail(l->error, KILN_ERR_SYMBOL, "address of block %lld of '%.100s', which has no code",
+    kn_jit_fail(l->error, KILN_ERR_SYMBOL,
+                "block %lld of '%.100s' has no address, because the function has no code",
                 (long long)s->offset, kn_symbol(in->m, s->target)->name);
   else
     kn_jit_fail(l->error, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined",

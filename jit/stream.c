@@ -112,7 +112,9 @@ kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsig
   kiln_status status = KILN_OK;
   if (s == NULL || session == NULL || session->module != s->m ||
       flags > (KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD))
-    status = kn_jit_fail(error, KILN_ERR_ARGUMENT, "no stream, or a session of another module");
+    status = kn_jit_fail(error, KILN_ERR_ARGUMENT,
+                         "the stream or the session is missing (NULL), a flag is unknown, or the "
+                         "session belongs to another module");
   else if (s->m->diag.status != KILN_OK) {
     if (error->diag.status == KILN_OK) error->diag = s->m->diag;
     status = s->m->diag.status;
@@ -153,7 +155,8 @@ void *kiln_jit_stream_define(kiln_jit_stream *s, kiln_func *f, unsigned flags, k
   unit->id = 0;
   kiln_session *session = kiln_func_session(f);
   if (s == NULL || session == NULL || session->module != s->m) {
-    kn_jit_fail(error, KILN_ERR_ARGUMENT, "no stream, or a function of another module");
+    kn_jit_fail(error, KILN_ERR_ARGUMENT,
+                "the stream is missing (NULL), or the function belongs to another module");
     kiln_func_discard(f);
   } else {
     kiln_symbol_desc desc = kiln_symbol_get(s->m, kiln_func_symbol(f)).desc;

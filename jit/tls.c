@@ -257,7 +257,9 @@ bool kn_jit_tls_open(kiln_jit *jit, kiln_jit_error *e) {
   if (ok && !jit->uses_tls) __atomic_add_fetch(&p->users, 1, __ATOMIC_RELAXED);
   jit->uses_tls |= ok;
   pthread_mutex_unlock(&p->indices_lock);
-  if (!ok) kn_jit_fail(e, KILN_ERR_SYSTEM, "pthread_key_create: no key for thread-local data");
+  if (!ok)
+    kn_jit_fail(e, KILN_ERR_SYSTEM,
+                "pthread_key_create failed: there is no key for thread-local data");
   return ok;
 }
 

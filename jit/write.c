@@ -121,7 +121,8 @@ static bool data_reloc(struct kn_jit_link *l, uint32_t i, uint8_t *field, const 
   const kiln_module *m = l->in[i].m;
   uint64_t value = kn_jit_address_of(l, i, r->symbol.id) + (uint64_t)r->addend;
   if (kn_symbol(m, r->symbol.id)->tls != KILN_TLS_NONE) {
-    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "address of thread-local '%.100s' in data",
+    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED,
+                "data contains the address of the thread-local symbol '%.100s'",
                 kn_symbol(m, r->symbol.id)->name);
     return false;
   }
@@ -132,8 +133,9 @@ static bool data_reloc(struct kn_jit_link *l, uint32_t i, uint8_t *field, const 
   }
   kn_put32(field, (uint32_t)value);
   if (r->relative_to.id != 0 ? (int64_t)value == (int32_t)value : value <= UINT32_MAX) return true;
-  kn_jit_fail(l->error, KILN_ERR_LIMIT, "%s of '%.100s' does not fit 32 bits",
-              r->relative_to.id != 0 ? "distance" : "address", kn_symbol(m, r->symbol.id)->name);
+  kn_jit_fail(l->error, KILN_ERR_LIMIT, "the %s '%.100s' does not fit in 32 bits",
+              r->relative_to.id != 0 ? "distance to" : "address of",
+              kn_symbol(m, r->symbol.id)->name);
   return false;
 }
 
@@ -185,7 +187,8 @@ static bool tls_pair(struct kn_jit_link *l, struct kn_jit_want w, uint64_t pair[
   }
   pair[0] = (uint64_t)(uintptr_t)t;
   if (t != NULL) return true;
-  kn_jit_fail(l->error, KILN_ERR_SYMBOL, "'%.100s' is used as thread-local, and is not", name);
+  kn_jit_fail(l->error, KILN_ERR_SYMBOL,
+              "'%.100s' is used as thread-local, but is not thread-local", name);
   return false;
 }
 

@@ -15,8 +15,8 @@ SECURITY = '''\
 Report a suspected vulnerability to {security} alone, not in a public issue.
 '''
 NO_SECURITY = '''\
-Report a suspected vulnerability to the maintainers alone, not in a public issue. This copy of the source names
-no address for reports; the person who gave you this copy can pass yours on.
+Report a suspected vulnerability to the maintainers alone, not in a public issue. This copy of the source
+contains no address for reports. Send your report to the person who gave you this copy.
 '''
 
 

@@ -86,8 +86,9 @@ class Release:
     def take(self, *patterns):
         """Copies what was made."""
         for pattern in patterns:
-            for path in sorted(self.root.glob(pattern)):
-                shutil.copy2(path, self.out)
+            paths = sorted(self.root.glob(pattern))
+            if not paths: sys.exit(f'release: {pattern}: no file was made')
+            for path in paths: shutil.copy2(path, self.out)
 
     def tarballs(self):
         self.dev('dist', '--arch=x86_64', '--arch=aarch64', f'--out={self.out}')
@@ -103,7 +104,7 @@ class Release:
         if manifest.exists():
             target = self.root / 'build/release/crates'
             shutil.rmtree(target, ignore_errors=True)
-            subprocess.run(['cargo', 'package', '--workspace', '--manifest-path', manifest, '--target-dir', target], check=True)
+            subprocess.run(['cargo', 'package', '--workspace', '--exclude=kiln-fuzz', '--manifest-path', manifest, '--target-dir', target], check=True)
             self.take('build/release/crates/package/*.crate')
 
     def packages(self):

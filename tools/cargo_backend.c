@@ -168,7 +168,7 @@ static int add_component(const struct compiler *c, char sysroot[PATH_MAX]) {
   char there[PATH_MAX];
   const char *ask[] = {c->program, "--print=sysroot", NULL};
   if (run(ask, sysroot, PATH_MAX) != 0 || strchr(sysroot, '/') == NULL) {
-    tool_error("cargo --setup: %s does not say where it is installed", c->program);
+    tool_error("cargo --setup: `%s --print=sysroot` prints no path", c->program);
     return TOOL_FAILED;
   }
   sysroot[strcspn(sysroot, "\n")] = 0;
@@ -213,7 +213,7 @@ static int compile(const char *sysroot, const char *target) {
   const char *build[] = {"cargo",  "build",        "--release", "--locked", "--manifest-path",
                          manifest, "--target-dir", target,      NULL};
   if (run(build, NULL, 0) == 0) return TOOL_OK;
-  tool_error("cargo --setup: the code generator was not built");
+  tool_error("cargo --setup: cargo could not build the code generator");
   return TOOL_FAILED;
 }
 
@@ -266,7 +266,7 @@ int cargo_backend_setup(char **words) {
   if (more != NULL)
     return tool_usage("cargo: --setup takes no more than +TOOLCHAIN: kiln cargo --setup +nightly");
   if (!ask_compiler(words, &c)) {
-    tool_error("cargo --setup: %s -vV does not name its commit and host", c.program);
+    tool_error("cargo --setup: `%s -vV` does not name its commit and host", c.program);
     return TOOL_FAILED;
   }
   if (strcmp(c.host, "x86_64-unknown-linux-gnu") != 0) {
@@ -276,6 +276,7 @@ int cargo_backend_setup(char **words) {
   }
   for (unsigned i = 0; i < CARGO_CACHE_PLACES; i++)
     if (folder_for(i, &c, folder) && cargo_cache_make(folder)) return build(&c, folder);
-  tool_error("cargo --setup: no folder for the library: set XDG_CACHE_HOME to a writable folder");
+  tool_error(
+    "cargo --setup: there is no folder for the library: set XDG_CACHE_HOME to a writable folder");
   return TOOL_FAILED;
 }

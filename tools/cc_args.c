@@ -366,7 +366,7 @@ bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv) {
     const char *value = NULL;
     if (out || (x && word[2] == 0) || (exact && (how & VALUE))) {
       if (i + 1 == a->words.n) {
-        tool_error("%s: a word is missing after '%s'", cc_verb(), word);
+        tool_error("%s: the argument of '%s' is missing", cc_verb(), word);
         return false;
       }
       value = a->words.at[++i];

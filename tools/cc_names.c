@@ -182,7 +182,8 @@ int cc_plan_bitcode(struct cc_plan *p, const struct cc_item *in, kiln_buffer *bi
   }
   if (status != 0) return status;
   if (job == NULL) {
-    tool_error("%s: %s: %s does not say how to compile it", cc_verb(), in->word, cc_clang());
+    tool_error("%s: %s: `%s -###` prints no command that compiles this file", cc_verb(), in->word,
+               cc_clang());
     return TOOL_FAILED;
   }
   bool keep = strcmp(action, "-emit-llvm-bc") == 0;

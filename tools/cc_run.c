@@ -42,8 +42,8 @@ static void cannot_start(const char *program, int error) {
     tool_error("%s: %s: %s", cc_verb(), program, strerror(error));
     return;
   }
-  tool_error("%s: there is no %s: install the package clang-22, or have %s name a clang", cc_verb(),
-             program, runs_cxx ? "KILN_CLANGXX" : "KILN_CLANG");
+  tool_error("%s: there is no program %s: install the package clang-22, or set %s to another clang",
+             cc_verb(), program, runs_cxx ? "KILN_CLANGXX" : "KILN_CLANG");
 }
 
 /* The command: the program and the words behind it. */
@@ -68,7 +68,7 @@ static int wait_for(pid_t child, const char *program) {
     return -1;
   }
   if (WIFEXITED(status)) return WEXITSTATUS(status);
-  tool_error("%s: %s: ended by signal %d", cc_verb(), program, WTERMSIG(status));
+  tool_error("%s: %s was ended by signal %d", cc_verb(), program, WTERMSIG(status));
   return 128 + WTERMSIG(status);
 }
 
@@ -137,7 +137,7 @@ int cc_run_command(const struct cc_list *command, int from, kiln_buffer *out,
   if (child < 0) return -1;
   int status = wait_for(child, argv[0]);
   if (ok) return status;
-  tool_error("%s: %s: its output could not be read", cc_verb(), argv[0]);
+  tool_error("%s: the output of %s could not be read", cc_verb(), argv[0]);
   return -1;
 }
 
@@ -183,7 +183,7 @@ const char *cc_temporary(const char *suffix) {
   memcpy(t->path + size - end, suffix, end);
   int fd = tool_temporary_make(&t->known, t->path, end - 1);
   if (fd < 0) {
-    tool_error("%s: no temporary file: %s: %s", cc_verb(), t->path, strerror(errno));
+    tool_error("%s: could not make the temporary file %s: %s", cc_verb(), t->path, strerror(errno));
     free(t);
     return NULL;
   }

@@ -181,7 +181,7 @@ static const struct machine *machine;
 
 static bool choose(const struct machine *m, const char *path) {
   machine = m;
-  if (m == NULL) dis_fail(path, "not for a machine that Kiln knows");
+  if (m == NULL) dis_fail(path, "the file is for a processor that Kiln does not know");
   else if (m->open()) return true;
   else dis_fail(path, "no disassembler for this machine");
   return false;

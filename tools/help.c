@@ -59,8 +59,8 @@ void tool_print_help(FILE *out) {
         out);
   put_heading(out, "Example:");
   fprintf(out, " %s\n\n", tool_verbs[VERB_CC].example);
-  fputs("'-' means standard input or output. Exit status: 0 success, 1 an error in an\n"
-        "input, 2 wrong usage; run and interp return the status of their program.\n",
+  fputs("'-' stands for standard input or output. Exit status: 0: success, 1: error in an\n"
+        "input, 2: wrong usage. `run` and `interp` return the status of their program.\n",
         out);
 }
 

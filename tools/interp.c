@@ -62,7 +62,7 @@ static int run_main(kiln_interp *in, kiln_module *m, int argc, char **argv) {
     {(uint64_t)argc, 0}, {(uint64_t)(uintptr_t)argv, 0}, {(uint64_t)(uintptr_t)environ, 0}};
   kiln_interp_value result[KILN_MAX_RESULTS] = {{0, 0}};
   if (symbol.id == 0 || sig.n_params > 3) {
-    tool_error("%s defines no function main that can be called", kiln_module_name(m));
+    tool_error("%s defines no function 'main' that interp can call", kiln_module_name(m));
     return TOOL_FAILED;
   }
   catch_signals();
@@ -76,7 +76,7 @@ static int interpret(const struct tool_input *input, const struct tool_reading *
                      char **argv) {
   static struct tool_module t; /* never closed: the program's destructors run during exit */
   if (input->language == TOOL_WASM) {
-    tool_error("%s: this is WebAssembly, which interp does not run; `kiln run` does", input->path);
+    tool_error("%s: interp does not run WebAssembly; use `kiln run`", input->path);
     return TOOL_FAILED;
   }
   if (!tool_module_open(&t, input, how)) return TOOL_FAILED;

@@ -138,8 +138,9 @@ bool tool_words_fit(const struct tool_words *w, unsigned languages, const struct
   for (int o = 0; o < OPTION_COUNT; o++) {
     if (!(w->given >> o & 1) || is_for(o, languages)) continue;
     const char *name = tool_options[o].name, *inputs = tool_inputs_names[tool_options[o].inputs];
-    if (in != NULL) tool_error("%s: %s is for %s; this is %s", in->path, name, inputs, in->what);
-    else tool_error("%s is for %s, and no input is that", name, inputs);
+    if (in != NULL)
+      tool_error("%s: %s is for %s, but this input is %s", in->path, name, inputs, in->what);
+    else tool_error("%s is for %s, but there is no such input", name, inputs);
     return false;
   }
   return true;

@@ -264,7 +264,7 @@ static bool open_inputs(struct input *inputs, const struct flags *f) {
   for (int i = 0; i < w->n_inputs && w->n_inputs > 1; i++) {
     const struct tool_input *in = &inputs[i].file;
     if (in->language != TOOL_WASM) continue;
-    tool_error("%s: a WebAssembly module runs alone, and there are %d inputs; the program's "
+    tool_error("%s: a WebAssembly module runs alone, but there are %d inputs; the program's "
                "arguments come after '--'",
                in->path, w->n_inputs);
     return false;

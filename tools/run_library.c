@@ -80,7 +80,7 @@ static void report(const char *name, const struct trouble *t) {
                access(name + file, R_OK) != 0 ? strerror(errno) : "it is not a shared library");
   else if (file) tool_error("-l %s: there is no shared library of that name", name);
   else if (strstr(name, ".so") != NULL)
-    tool_error("-l %s: there is no lib%s.so; for a file of that name write -l :%s", name, name,
+    tool_error("-l %s: there is no lib%s.so; to load the file %s, write -l :%s", name, name, name,
                name);
   else tool_error("-l %s: there is no shared library lib%s.so", name, name);
 }

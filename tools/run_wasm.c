@@ -160,7 +160,8 @@ static int run(struct process *p, const struct tool_wasm_run *r) {
   kiln_wasm_functype type =
     start != NULL ? kiln_wasmrt_func_type(p->store, start) : (kiln_wasm_functype){.n_params = 1};
   if (type.n_params + type.n_results > 0) {
-    tool_error("%s: exports no function _start without parameters and results", r->argv[0]);
+    tool_error("%s: the module must export a function '_start' without parameters and results",
+               r->argv[0]);
     return TOOL_FAILED;
   }
   kiln_wasmrt_call(p->store, start, NULL, &error);

@@ -206,7 +206,7 @@ int verb_stats(int argc, char **argv) {
   } else if (s.kiln + s.llvm != 0) {
     print_table(stdout, &s);
   } else if (s.others != 0) {
-    tool_error("%s: no line has costs in the form that KILN_STATS=FILE appends", path);
+    tool_error("%s: contains no lines that KILN_STATS=FILE writes", path);
     status = TOOL_FAILED;
   } else {
     puts("kiln: nothing was compiled");

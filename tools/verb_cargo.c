@@ -43,7 +43,8 @@ static bool name_compiler(const char *kiln_rustc, const char *identity, char wra
         make_link(folder, "kiln-rustc", kiln_rustc, wrapper) &&
         make_link(folder, "rustc", kiln_rustc, rustc))
       return true;
-  tool_error("cargo: no folder for links to kiln-rustc: set XDG_CACHE_HOME to a writable folder");
+  tool_error(
+    "cargo: there is no folder for links to kiln-rustc: set XDG_CACHE_HOME to a writable folder");
   return false;
 }
 
@@ -64,7 +65,7 @@ static bool set_compiler(char **words) {
   char identity[TOOL_IDENTITY_SIZE];
   if ((!tool_beside("kiln-rustc", beside) && !tool_beside("../bin/kiln-rustc", beside)) ||
       realpath(beside, kiln_rustc) == NULL) {
-    tool_error("cargo: there is no kiln-rustc beside kiln");
+    tool_error("cargo: there is no program `kiln-rustc` beside the program `kiln`");
     return false;
   }
   tool_identity(identity);

@@ -367,7 +367,7 @@ static int run_verb(bool cxx, int argc, char **argv) {
     return cc_become(&a.words);
   }
   if (a.mode != CC_LINK_ALL && a.out != NULL && inputs > 1) {
-    tool_error("%s: -o with more than one input", cc_verb());
+    tool_error("%s: -o names one output, but there is more than one input", cc_verb());
     return TOOL_FAILED;
   }
   if (a.refused != NULL && falls_back()) {

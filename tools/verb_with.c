@@ -26,7 +26,7 @@ static bool preload(struct setting *s) {
   size_t i = 0;
   while (i < 2 && !tool_beside(places[i], path)) i++;
   if (i == 2) {
-    tool_error("with: there is no libkiln-shim.so beside kiln");
+    tool_error("with: there is no libkiln-shim.so beside the program `kiln`");
     return false;
   }
   if (strpbrk(path, " :") != NULL) {

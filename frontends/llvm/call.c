@@ -463,10 +463,10 @@ void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
   const uint32_t n_params = ft->n - 1;
   if (c->n < n_params) return (void)bad_call(r);
   if (c->n > n_params && !ft->flags)
-    return (void)kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                            "not implemented: %u unknown operands of a record of call after its "
-                            "arguments",
-                            c->n - n_params);
+    return (void)kn_bc_fail(
+      r, KILN_ERR_UNSUPPORTED,
+      "not implemented: a call record has %u unknown operands after its arguments",
+      c->n - n_params);
   if (!callee(r, c)) return;
   const uint64_t convention =
     c->cc >> 1 & 0x3ff; /* mostly C's, or that of local functions, which is the same */

@@ -558,7 +558,8 @@ static bool eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num 
   *out = (struct kn_bc_num){0};
   if (id >= r->inst_base) return kn_bc_malformed(r, "constant number out of range");
   if (depth > MAX_NESTING)
-    return kn_bc_fail(r, KILN_ERR_LIMIT, "constant expressions nested deeper than %d", MAX_NESTING);
+    return kn_bc_fail(r, KILN_ERR_LIMIT, "constant expressions are nested deeper than %d",
+                      MAX_NESTING);
   struct kn_bc_cst *c = &r->csts.at[id], copy = *c;
   const struct kn_bc_type *t = &r->types.at[kn_bc_type_of(r, id)];
   bool ok;

@@ -168,7 +168,7 @@ static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
     if (merge && is_string(r, g, d.bytes, t->size)) d.flags |= KILN_DATA_MERGE_STRINGS;
   } else if (!zero || (merge && t->size == 1)) {
     if (t->size > MAX_DATA)
-      return kn_bc_fail(r, KILN_ERR_LIMIT, "an initialiser of more than %u bytes",
+      return kn_bc_fail(r, KILN_ERR_LIMIT, "an initialiser has more than %u bytes",
                         (unsigned)MAX_DATA);
     if (!kn_bc_grow(r, &it->bytes, &it->cap_bytes, t->size, 1)) return false;
     memset(it->bytes, 0, t->size);

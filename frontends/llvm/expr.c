@@ -133,8 +133,8 @@ kiln_value kn_bc_expression(struct kn_bc *r, uint32_t id, const struct kn_bc_num
   struct kn_bc_cst c = r->csts.at[id];
   if (!num->code) return address_part(r, &r->types.at[type], num);
   if (++r->fn.expr_count > MAX_COUNT || r->fn.expr_depth >= MAX_NESTING)
-    return kn_bc_none(
-      kn_bc_fail(r, KILN_ERR_LIMIT, "too many or too deeply nested constant expressions"));
+    return kn_bc_none(kn_bc_fail(
+      r, KILN_ERR_LIMIT, "there are too many constant expressions, or they are nested too deeply"));
   r->fn.expr_depth++;
   kiln_value v = none();
   switch (c.kind) {

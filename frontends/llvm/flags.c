@@ -171,7 +171,5 @@ void kn_bc_refuse_bundle(struct kn_bc *r, uint32_t tag) {
   r->record_pos = at;
   const struct kn_bc_support *row = kn_bc_support_bundle(name);
   if (row) kn_bc_refuse(r, row);
-  else
-    kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-               "not implemented: operand bundle \"%s\", which is not known", name);
+  else kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: unknown operand bundle \"%s\"", name);
 }

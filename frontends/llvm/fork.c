@@ -56,7 +56,7 @@ static kiln_llvm *no_fork(kiln_module *m, kiln_status status, const char *messag
 }
 
 kiln_llvm *kiln_llvm_fork(kiln_llvm *l, kiln_session *s) {
-  if (!l) return no_fork(kiln_session_module(s), KILN_ERR_ARGUMENT, "a fork of no reader");
+  if (!l) return no_fork(kiln_session_module(s), KILN_ERR_ARGUMENT, "the reader is missing (NULL)");
   kiln_module *m = l->bc.module;
   if (kiln_session_module(s) != m)
     return no_fork(m, KILN_ERR_ARGUMENT, "a fork needs a session of the reader's module");

@@ -93,7 +93,8 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
     d->desc.linkage = KILN_LINKAGE_WEAK;
   }
   if (f->align > 33) return kn_bc_malformed(r, "bad alignment");
-  if (f->align > 17) return kn_bc_fail(r, KILN_ERR_LIMIT, "an alignment of more than 65536");
+  if (f->align > 17)
+    return kn_bc_fail(r, KILN_ERR_LIMIT, "an alignment is larger than 65536 bytes");
   d->g.align_log2 = f->align ? (uint8_t)(f->align - 1) : UINT8_MAX;
   d->g.plain_local = local && !d->desc.section && !d->desc.comdat;
   return true;

@@ -330,7 +330,7 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
   unsigned align = (unsigned)((flags & 31) | (flags >> 8 & 7) << 5);
   align = align ? align - 1 : t->align_log2;
   if (KN_UNLIKELY(align > 16))
-    return (void)kn_bc_fail(r, KILN_ERR_LIMIT, "an alignment of more than 65536");
+    return (void)kn_bc_fail(r, KILN_ERR_LIMIT, "an alignment is larger than 65536 bytes");
   int64_t k;
   if (KN_UNLIKELY(r->fn.bb != 0 || !kn_bc_is_int(r, count, &k))) {
     dynamic_alloca(r, type, count, align);
@@ -338,7 +338,7 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
   }
   uint64_t size;
   if (KN_UNLIKELY(__builtin_mul_overflow(t->size, (uint64_t)k, &size) || size > INT32_MAX))
-    return (void)kn_bc_fail(r, KILN_ERR_LIMIT, "a stack variable that is too large");
+    return (void)kn_bc_fail(r, KILN_ERR_LIMIT, "a stack variable has 2 GiB or more");
   kiln_value slot = kiln_slot_new(r->f, size ? size : 1, align);
   if (KN_UNLIKELY(r->fn.harden.guard != KILN_GUARD_NONE) && kn_bc_harden_is_array(r, type, k))
     kiln_slot_set_array(r->f, slot);

@@ -59,7 +59,8 @@ static bool kind(struct kn_bc *r) {
   const uint64_t *op = r->in.ops.at;
   const uint32_t n = r->in.ops.n;
   if (r->in.code != MD_KIND || n < 1) return true; /* says nothing of a kind */
-  if (op[0] > UINT16_MAX) return kn_bc_fail(r, KILN_ERR_LIMIT, "a kind of metadata beyond 65535");
+  if (op[0] > UINT16_MAX)
+    return kn_bc_fail(r, KILN_ERR_LIMIT, "the number of a metadata kind is larger than 65535");
   uint32_t length = 0;
   for (; length + 1 < n && length + 1 < sizeof name; length++) name[length] = (char)op[1 + length];
   name[length] = 0;

@@ -98,7 +98,8 @@ static bool triple(struct kn_bc *r) {
     return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: target \"%s\"", name);
   const kiln_target own = kiln_module_get_target(r->module);
   if (t.processor != own.processor)
-    return kn_bc_fail(r, KILN_ERR_ARGUMENT, "the bitcode is for target %s, the module for %s",
+    return kn_bc_fail(r, KILN_ERR_ARGUMENT,
+                      "the bitcode is for target %s, but the module is for %s",
                       kiln_processor_name(t.processor), kiln_processor_name(own.processor));
   if (t.system != own.system || t.format != own.format)
     return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: target \"%s\": the ABI of %s, %s",

@@ -214,9 +214,9 @@ static bool check_parts(struct kn_bc *r, uint32_t type, uint32_t number, const k
     const kiln_type is = kiln_value_type(r->f, parts[k]), needed = kn_bc_part_type(r, t, k);
     const bool constant = is == KILN_TYPE_VOID && parts[k].id != 0 && kiln_type_is_int(needed);
     if (is != needed && !constant)
-      return kn_bc_fail(r, KILN_ERR_TYPE, "operand %u: part %u is %s, but %s is expected",
-                        number + 1, k + 1, is == KILN_TYPE_VOID ? "none" : kiln_type_name(is),
-                        kiln_type_name(needed));
+      return kn_bc_fail(
+        r, KILN_ERR_TYPE, "operand %u: part %u has the type %s, but needs the type %s", number + 1,
+        k + 1, is == KILN_TYPE_VOID ? "none" : kiln_type_name(is), kiln_type_name(needed));
   }
   return true;
 }
@@ -238,7 +238,7 @@ bool kn_operation_operands(struct kiln_llvm_builder *b, const kiln_llvm_operand 
                            uint32_t n) {
   for (uint32_t i = 0; i < n && operands; i++)
     if (operands[i].reserved[0] != 0)
-      return kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "an operand of a newer version");
+      return kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "operand %u: the field 'reserved' must be 0", i);
   return constants(b, operands, n) && values(b, operands);
 }
 
@@ -393,8 +393,8 @@ kiln_status kiln_llvm_builder_build(kiln_llvm_builder *b, kiln_func *f, const ch
   struct kn_bc *r = &b->bc;
   uint32_t n_parts = 0;
   kn_operation_begin(b, f, name ? name : "");
-  if (!f) kn_bc_fail(r, KILN_ERR_ARGUMENT, "no function given");
-  else if (!name) kn_bc_fail(r, KILN_ERR_ARGUMENT, "no name of an operation given");
+  if (!f) kn_bc_fail(r, KILN_ERR_ARGUMENT, "the function is missing (NULL)");
+  else if (!name) kn_bc_fail(r, KILN_ERR_ARGUMENT, "the name of the operation is missing (NULL)");
   else if (kn_operation_check_function(b, f))
     build(b, result, operands, n_operands, results, &n_parts);
   if (r->status == KILN_OK && kiln_func_status(f) != KILN_OK)
@@ -475,7 +475,7 @@ kiln_status kiln_llvm_builder_check(kiln_llvm_builder *b, const char *name, cons
                                     const kiln_llvm_operand *operands, uint32_t n_operands) {
   if (!b) return KILN_ERR_ARGUMENT;
   kn_operation_begin(b, NULL, name ? name : "");
-  if (!name) kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "no name of an operation given");
+  if (!name) kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "the name of the operation is missing (NULL)");
   else try_operation(b, name, result, operands, n_operands);
   return kn_operation_end(b);
 }

@@ -8,7 +8,8 @@
 static bool check_clauses(struct kn_bc *r, const kiln_llvm_asm_desc *a) {
   const bool unwinds = (a->flags & KILN_LLVM_ASM_UNWIND) != 0;
   if (!a->clauses.id || unwinds) return true;
-  return kn_bc_fail(r, KILN_ERR_ARGUMENT, "clauses of a statement that does not unwind");
+  return kn_bc_fail(r, KILN_ERR_ARGUMENT,
+                    "the statement has clauses, but not the flag KILN_LLVM_ASM_UNWIND");
 }
 
 static void build(struct kiln_llvm_builder *b, const kiln_llvm_asm_desc *a, kiln_value *results,
@@ -17,7 +18,7 @@ static void build(struct kiln_llvm_builder *b, const kiln_llvm_asm_desc *a, kiln
   const uint32_t all = KILN_LLVM_ASM_SIDE_EFFECT | KILN_LLVM_ASM_ALIGN_STACK | KILN_LLVM_ASM_INTEL |
                        KILN_LLVM_ASM_UNWIND;
   if (!a->text || !a->constraints)
-    return (void)kn_bc_fail(r, KILN_ERR_ARGUMENT, "no text or no constraints given");
+    return (void)kn_bc_fail(r, KILN_ERR_ARGUMENT, "the text or the constraints are missing (NULL)");
   if (!kn_bc_flags(r, "inline assembly", a->flags, all) || !check_clauses(r, a)) return;
   const uint32_t result = kn_operation_result(b, a->result, n_parts);
   if (result == UINT32_MAX || !kn_operation_operands(b, a->operands, a->n_operands)) return;

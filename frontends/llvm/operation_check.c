@@ -177,8 +177,8 @@ static const struct {
 static bool check_common(struct kiln_llvm_builder *b, unsigned shape, uint32_t result) {
   const uint32_t n = shapes[shape].n, *type = b->id_types.at;
   if (n != 0 ? b->ids.n != n : b->ids.n == 0)
-    return kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "%u operands, but %s%u are expected", b->ids.n,
-                      n ? "" : "more than ", n);
+    return kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "the operation has %u operands, but needs %s%u",
+                      b->ids.n, n ? "" : "more than ", n);
   if (type[shapes[shape].same[0]] != type[shapes[shape].same[1]])
     return wrong(b, "operands of different types");
   return !shapes[shape].result || result == type[shapes[shape].same[0]] ||

@@ -53,13 +53,13 @@ bool kn_bc_unsupported(struct kn_bc *r, const char *what) {
 }
 
 bool kn_bc_unknown(struct kn_bc *r, const char *what, uint64_t number) {
-  return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s number %llu, which is not known",
-                    what, (unsigned long long)number);
+  return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: unknown %s number %llu", what,
+                    (unsigned long long)number);
 }
 
 bool kn_bc_surplus(struct kn_bc *r, const char *record, unsigned i) {
   return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                    "not implemented: unknown operand %u of a record of %s", i, record);
+                    "not implemented: unknown operand %u in a record for %s", i, record);
 }
 
 bool kn_bc_unknown_flags(struct kn_bc *r, const char *of, uint64_t flags, uint64_t known) {
@@ -69,7 +69,7 @@ bool kn_bc_unknown_flags(struct kn_bc *r, const char *of, uint64_t flags, uint64
 
 bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_support *row) {
   if (row->verdict == SUPPORT_UNKNOWN)
-    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s %s, which is not known",
+    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: unknown %s %s",
                       kn_bc_support_kinds[row->kind], row->name);
   return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s \"%s\"",
                     kn_bc_support_kinds[row->kind], row->name);

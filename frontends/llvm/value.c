@@ -200,7 +200,7 @@ static void load_large(struct kn_bc *r, kiln_value a, uint32_t type, unsigned me
   if (mem != 0) return (void)kn_bc_unsupported(r, "a volatile access of this many parts");
   const struct kn_bc_type *t = &r->types.at[type];
   if (t->size > INT32_MAX)
-    return (void)kn_bc_fail(r, KILN_ERR_LIMIT, "an aggregate value of that size");
+    return (void)kn_bc_fail(r, KILN_ERR_LIMIT, "an aggregate value has 2 GiB or more");
   kiln_value copy = kiln_slot_new(r->f, t->size, t->align_log2);
   kiln_build_ternary(r->f, KILN_OP_MEMCPY, KILN_TYPE_PTR, copy, a,
                      kiln_const_int(r->f, (int64_t)t->size));

@@ -447,7 +447,7 @@ static void instruction(struct kn_qbe *r) {
   kiln_type class = r->types.at[type].class, from = class;
   if ((type > QD || !(w->results >> class & 1)) && w->form != QF_CALL)
     kn_qbe_fail(r, at, w->results == 0 ? KILN_ERR_SYNTAX : KILN_ERR_TYPE,
-                w->results == 0                     ? "an instruction is expected, not %.*s"
+                w->results == 0                     ? "'%.*s' is not an instruction"
                 : w->results == 1 << KILN_TYPE_VOID ? "%.*s has no result"
                 : type == QVOID                     ? "the result of %.*s must be assigned"
                                                     : "%.*s does not give a result of this type",

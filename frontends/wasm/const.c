@@ -14,7 +14,7 @@ struct expr {
 
 static void push(struct kn_wasm_in *in, struct expr *e, uint8_t type) {
   if (e->n == MAX_STACK)
-    kn_wasm_fail(in, KILN_ERR_LIMIT, in->p, "a constant expression with more than %u operands",
+    kn_wasm_fail(in, KILN_ERR_LIMIT, in->p, "a constant expression has more than %u operands",
                  MAX_STACK);
   e->stack[e->n++] = type;
   if (e->n > e->max) e->max = e->n;

@@ -42,10 +42,9 @@ static void push_args(struct kn_wasm_body *c, const uint8_t *types, uint32_t n) 
 void kn_wasm_pass(struct kn_wasm_body *c, uint64_t n) {
   c->passed += n;
   if (KN_UNLIKELY(c->passed > c->may_pass))
-    kn_wasm_fail(
-      &c->in, KILN_ERR_LIMIT, c->op_at,
-      "too many operands: branches, calls and blocks of the function pass more than %llu",
-      (unsigned long long)c->may_pass);
+    kn_wasm_fail(&c->in, KILN_ERR_LIMIT, c->op_at,
+                 "the branches, calls and blocks of a function pass more than %llu operands",
+                 (unsigned long long)c->may_pass);
 }
 
 void kn_wasm_block_params(struct kn_wasm_body *c, kiln_block b, uint32_t n) {

@@ -28,7 +28,7 @@ static kiln_wasm_name read_name(struct kn_wasm_in *in) {
   const uint8_t *at = in->p;
   uint32_t n = kn_wasm_u32(in);
   if (n > KN_WASM_MAX_NAME)
-    kn_wasm_fail(in, KILN_ERR_LIMIT, at, "length out of bounds: a name of more than %u bytes",
+    kn_wasm_fail(in, KILN_ERR_LIMIT, at, "length out of bounds: a name has more than %u bytes",
                  KN_WASM_MAX_NAME);
   const uint8_t *text = kn_wasm_bytes(in, n);
   if (!kn_wasm_is_utf8(text, n)) KN_WASM_BAD(in, at, "malformed UTF-8 encoding");
@@ -91,7 +91,7 @@ static void add_table(kiln_wasm *w, struct kn_wasm_in *in, bool imported) {
     kn_wasm_fail(in, KILN_ERR_LIMIT, at, "more than %u tables", KN_WASM_MAX_TABLES);
   if (in->p < in->end && *in->p == 0x40)
     kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at,
-                 "typed function references are not supported: a table with an initial value");
+                 "typed function references are not supported: a table has an initial value");
   struct kn_wasm_table *t = &w->tables[w->n_tables++];
   *t = (struct kn_wasm_table){.type = kn_wasm_ref_type(w, in), .imported = imported};
   t->limits = read_limits(w, in, false);
@@ -339,7 +339,7 @@ static void read_code_section(kiln_wasm *w, struct kn_wasm_in *in) {
     at = in->p;
     f->body_bytes = kn_wasm_u32(in);
     if (f->body_bytes > KN_WASM_MAX_BODY)
-      kn_wasm_fail(in, KILN_ERR_LIMIT, at, "a function of more than %u bytes", KN_WASM_MAX_BODY);
+      kn_wasm_fail(in, KILN_ERR_LIMIT, at, "a function has more than %u bytes", KN_WASM_MAX_BODY);
     f->body = kn_wasm_bytes(in, f->body_bytes);
   }
 }

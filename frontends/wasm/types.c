@@ -64,7 +64,7 @@ static uint32_t read_list(kiln_wasm *w, struct kn_wasm_in *in, uint32_t limit, c
   const uint8_t *at = in->p;
   uint32_t n = kn_wasm_u32(in);
   if (n > limit)
-    kn_wasm_fail(in, KILN_ERR_LIMIT, at, "a function type with more than %u %s", limit, what);
+    kn_wasm_fail(in, KILN_ERR_LIMIT, at, "a function type has more than %u %s", limit, what);
   for (uint32_t i = 0; i < n; i++) out[i] = kn_wasm_value_type(w, in);
   return n;
 }

@@ -1,6 +1,6 @@
-/* Uses the system's assembler for inline assembly, such as the assembly in bitcode (libkiln-as). This is a separate
- * library because it starts processes, which libkiln never does. The assembler is GNU as. If there is no GNU as, or if
- * it refuses a text, clang is used. */
+/* The library libkiln-as assembles inline assembly, such as the inline assembly in bitcode. To assemble, libkiln-as
+ * starts an assembler as a process. libkiln-as is a separate library because libkiln never starts processes. libkiln-as
+ * tries the GNU assembler first. If the GNU assembler is missing or rejects the input, libkiln-as tries clang. */
 #ifndef KILN_AS_H
 #define KILN_AS_H
 
@@ -10,19 +10,22 @@
 extern "C" {
 #endif
 
-/** An assembler. It runs the system's assembler, and owns the machine code that the system's assembler made. */
+/** An object that assembles text. For this, it runs an assembler that is installed on the system. The object owns the
+ * resulting machine code. */
 typedef struct kiln_as kiln_as;
 
-/** Makes an assembler, and sets `assemble` and `assemble_user` of `options`, so that modules with these options use it.
- * The first program that is tried is `as`, or, for a target other than this machine, the assembler of the target's GNU
- * tools (`aarch64-linux-gnu-as`). The environment variable KILN_AS may name another program. The second program that is
- * tried is `clang-22`, or the program that the environment variable KILN_CLANG names. A single process assembles all
- * texts of a module, with its input and output in memory. The thread that compiles starts the process and waits for it;
- * several threads may do so at once. Free the result with kiln_as_free after the module is freed. Returns NULL if
- * memory runs out; `options` is then unchanged. */
+/** Makes a kiln_as. Sets `assemble` and `assemble_user` of `options`, so that modules with these options use the
+ * kiln_as. To assemble, the kiln_as first runs the program that the environment variable KILN_AS names. If KILN_AS is
+ * not set, the kiln_as first runs the target's GNU assembler, such as `aarch64-linux-gnu-as`. If that program is not
+ * installed and the host has the target's processor, the kiln_as runs the program `as`. If the kiln_as cannot start any
+ * of these programs, or if the started program rejects the input, the kiln_as runs clang. The environment variable
+ * KILN_CLANG can name the clang program. If KILN_CLANG is not set, this is `clang-22`. A single process assembles all
+ * assembly texts of a module. The input and output of this process are in memory. The compiling thread starts the
+ * process, and waits until the process ends. Several threads may assemble at once. Free the module first, and then free
+ * the kiln_as with kiln_as_free. If memory runs out, kiln_as_new returns NULL and leaves `options` unchanged. */
 KILN_API kiln_as *kiln_as_new(kiln_module_options *options);
 
-/** Frees the assembler and the machine code of its texts. NULL is allowed. */
+/** Frees `a` and the machine code that `a` owns. `a` may be NULL. */
 KILN_API void kiln_as_free(kiln_as *a);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
-/* Attributes of modules and functions: personality, processor features, properties of frames, and hardening (guards,
- * stack probes, protection of branches and returns). */
+/* Attributes of modules and functions. The attributes select the personality, the processor features, the properties of
+ * frames, and the hardening. Hardening consists of guards, stack probes, and the protection of branches and returns. */
 #ifndef KILN_ATTRS_H
 #define KILN_ATTRS_H
 
@@ -11,74 +11,87 @@ extern "C" {
 
 /* ---- guards ---- */
 
-/** Selects the functions that have a guard value between their local memory and their return address. */
+/** Selects the functions that have a guard value. In the frame of such a function, the guard value is between the local
+ * memory and the return address. */
 typedef enum kiln_guard {
   KILN_GUARD_NONE, /**< never */
-  /** If the function has a slot that is or contains an array (kiln_slot_set_array), or uses SALLOC. */
+  /** The function has a guard value if it uses SALLOC. The function also has a guard value if one of its slots is or
+   * contains an array (kiln_slot_set_array). */
   KILN_GUARD_ARRAYS,
-  /** Like ARRAYS, and also if the address of a slot is used by anything except loads and stores within the slot. */
+  /** The function has a guard value in all cases in which KILN_GUARD_ARRAYS requires one. The function also has a guard
+   * value if an instruction uses the address of a slot for anything but loads and stores within the slot. */
   KILN_GUARD_ADDRESSES,
   KILN_GUARD_ALWAYS, /**< always */
   KILN_GUARD_COUNT
 } kiln_guard;
 
-/** Where the guard value is found. Guarded functions (kiln_func_attrs.guard) store a copy of this value in their
- * frames. */
+/** Selects where code finds the guard value. A guarded function (kiln_func_attrs.guard) stores a copy of the guard
+ * value in its frame. */
 typedef enum kiln_guard_source {
-  /** As in Linux C libraries: TLS at fs + 0x28 on x86-64, GLOBAL on AArch64. */
+  /** The location that C libraries for Linux use. On x86-64, this is the thread-local memory at fs + 0x28. On AArch64,
+   * this is the same as KILN_GUARD_SOURCE_GLOBAL. */
   KILN_GUARD_SOURCE_DEFAULT,
-  /** x86-64: in the segment `reg`, at the offset `offset_bytes`, or at the offset that is the address of `symbol`. */
+  /** x86-64 only: the guard value is in the segment `reg`. The offset of the guard value in the segment is the address
+   * of `symbol`, or `offset_bytes` if `symbol` is NULL. */
   KILN_GUARD_SOURCE_TLS,
   KILN_GUARD_SOURCE_GLOBAL, /**< the 8 bytes of the symbol `__stack_chk_guard` */
-  /** AArch64: at the address in the system register `reg`, plus `offset_bytes`. */
+  /** AArch64 only: the guard value is at the address in the system register `reg`, plus `offset_bytes`. */
   KILN_GUARD_SOURCE_SYSREG,
   KILN_GUARD_SOURCE_COUNT
 } kiln_guard_source;
 
-/** The location of the guard value. C compilers select it with the option -mstack-protector-guard=. */
+/** The location of the guard value. C compilers select the location with the option -mstack-protector-guard=. */
 typedef struct kiln_guard_location {
   kiln_guard_source source; /**< fields that do not apply to this source are ignored */
-  /** TLS: "fs" (also NULL) or "gs". SYSREG: "sp_el0" (also NULL), "tpidr_el0", "tpidrro_el0" or "tpidr_el1". */
+  /** The name of a register. For KILN_GUARD_SOURCE_TLS, this is "fs" or "gs"; NULL means "fs". For
+   * KILN_GUARD_SOURCE_SYSREG, this is "sp_el0", "tpidr_el0", "tpidrro_el0" or "tpidr_el1"; NULL means "sp_el0". */
   const char *reg;
-  /** TLS, if `symbol` is NULL: the offset from the segment's start. SYSREG: the offset from the register's value, which
-   * is from -256 to 255, or a nonnegative multiple of 8 below 32768. */
+  /** For KILN_GUARD_SOURCE_TLS, this is the offset of the guard value from the start of the segment. If `symbol` is not
+   * NULL, this offset is ignored. For KILN_GUARD_SOURCE_SYSREG, this is the offset of the guard value from the address
+   * in the register. That offset must be from -256 to 255, or a nonnegative multiple of 8 below 32768. */
   int32_t offset_bytes;
-  /** TLS: the symbol whose address is the offset; NULL to use `offset_bytes`. */
+  /** For KILN_GUARD_SOURCE_TLS, the address of this symbol is the offset of the guard value. If `symbol` is NULL,
+   * `offset_bytes` is the offset. */
   const char *symbol;
 } kiln_guard_location;
 
 /* ---- protected branches and returns ---- */
 
-/** Protection of a program's branches and returns against an attacker who can write to its memory. */
+/** Protects branches and returns against an attacker who can write to the memory of the program. */
 enum {
-  /** Each place that an indirect branch may jump to begins with an instruction that marks it as such: `endbr64` on
-   * x86-64 (CET's indirect branch tracking), `bti` on AArch64. */
+  /** Marks each location that an indirect branch may jump to. The mark is an instruction. On x86-64, it is `endbr64`
+   * (CET's indirect branch tracking). On AArch64, it is `bti`. */
   KILN_PROTECT_BRANCH = 1,
-  /** x86-64: returns match calls, so that a shadow stack can check them. AArch64: functions that store their return
-   * address sign the address (`paciasp`) and authenticate it before they return. */
+  /** Protects returns. On x86-64, each return matches a call, so that a shadow stack can check the return. On AArch64,
+   * a function that stores its return address signs the address (with the instruction `paciasp`). The function
+   * authenticates the address before it returns. */
   KILN_PROTECT_RETURN = 2,
-  /** AArch64, with RETURN: functions that do not store their return address sign and authenticate it too. */
+  /** On AArch64, together with KILN_PROTECT_RETURN: functions sign and authenticate their return address, whether they
+   * store it or not. */
   KILN_PROTECT_RETURN_ALL = 4,
-  /** AArch64, with RETURN: return addresses are signed with key B instead of key A, as with clang's option
-   * -mbranch-protection=pac-ret+b-key. */
+  /** On AArch64, together with KILN_PROTECT_RETURN: functions sign return addresses with key B instead of key A. This
+   * corresponds to clang's option -mbranch-protection=pac-ret+b-key. */
   KILN_PROTECT_KEY_B = 8,
-  /** AArch64: returns match calls, so that a guarded control stack can check them. This does not change the code. */
+  /** On AArch64: each return matches a call, so that a guarded control stack can check the return. This flag does not
+   * change the code. */
   KILN_PROTECT_CONTROL_STACK = 16,
-  /** For a function, with BRANCH: the beginning of the function is not marked, since only direct calls enter the
-   * function. */
+  /** For a function, together with KILN_PROTECT_BRANCH: the beginning of the function has no mark. Use this flag if
+   * only direct calls enter the function. */
   KILN_PROTECT_DIRECT = 32,
-  /** For a function: no protection, whatever the module's protection is. Not combined with other flags. */
+  /** For a function: the function has no protection, whatever protection the module has. Do not combine this flag with
+   * other flags. */
   KILN_PROTECT_NONE = 64
 };
 
 /* ---- variables: <kiln/debug.h> ---- */
 
-/** Selects how well debuggers can show statements and the variables that kiln_func_declare_variable describes. */
+/** Selects how well debuggers can show statements and variables. These are the variables that
+ * kiln_func_declare_variable describes. */
 typedef enum kiln_variables {
-  /** Each variable is kept throughout its function, and each statement has at least one instruction. The code is
+  /** Every variable stays available until its function ends. Every statement has at least one instruction. The code is
    * slower. */
   KILN_VARIABLES_KEPT,
-  /** Debugging information does not change the code. Debuggers show a variable only where its value happens to be in a
+  /** Debugging information does not change the code. Debuggers can show a variable only while its value is in a
    * register or in memory. */
   KILN_VARIABLES_AS_IS,
   KILN_VARIABLES_COUNT
@@ -90,7 +103,8 @@ typedef enum kiln_variables {
 typedef enum kiln_inlining {
   KILN_INLINING_OFF,  /**< none */
   KILN_INLINING_MUST, /**< calls to functions with KILN_INLINE_ALWAYS */
-  /** Calls to functions with KILN_INLINE_ALWAYS and calls to small functions (kiln_inline_attrs). */
+  /** Kiln inlines calls to functions with KILN_INLINE_ALWAYS. Kiln also inlines calls to small functions
+   * (kiln_inline_attrs). */
   KILN_INLINING_SMALL,
   KILN_INLINING_COUNT
 } kiln_inlining;
@@ -98,9 +112,11 @@ typedef enum kiln_inlining {
 /** Selects when calls to a function are inlined. */
 typedef enum kiln_inline {
   KILN_INLINE_BY_SIZE, /**< if the function is small */
-  KILN_INLINE_HINT,    /**< if the function is small, by a higher limit than for BY_SIZE */
-  KILN_INLINE_ALWAYS,  /**< wherever possible */
-  KILN_INLINE_NEVER,   /**< never */
+  /** Kiln inlines calls to the function if the function is small. The limit on the size is higher than for
+   * KILN_INLINE_BY_SIZE. */
+  KILN_INLINE_HINT,
+  KILN_INLINE_ALWAYS, /**< wherever possible */
+  KILN_INLINE_NEVER,  /**< never */
   KILN_INLINE_COUNT
 } kiln_inline;
 
@@ -108,112 +124,123 @@ typedef enum kiln_inline {
 
 /** Attributes of a function. Zero-initialise the struct for the defaults. */
 typedef struct kiln_func_attrs {
-  /** The personality: the function that the unwinder calls for this function's frames, such as `__gxx_personality_v0`;
-   * 0 for none. A function with TRY needs a personality. A function with a personality but without TRY has an exception
-   * table too, in which no call has a landing pad. */
+  /** The personality is the function that the unwinder calls for the frames of this function, such as
+   * `__gxx_personality_v0`. 0 means no personality. A function with a TRY needs a personality. If a function has a
+   * personality but no TRY, Kiln still writes an exception table for the function. In this table, no call has a landing
+   * pad. */
   kiln_symbol personality;
-  /** KILN_FEATURE_... that the function may use in addition to those in the module's options */
+  /** Flags KILN_FEATURE_...: the processor features that this function may use. The function may also use the features
+   * in the options of the module. */
   uint32_t features;
-  /** Selects whether the frame is guarded. In a guarded function, the guard value (kiln_module_attrs.guard_location) is
-   * copied to the frame when the function is entered. Before each return, the copy is compared with the guard value. If
-   * the two differ, `__stack_chk_fail` is called, which must not return. Slots that are arrays are placed next to the
-   * copy, so that writing past the end of an array overwrites the copy and not other variables. */
+  /** Selects whether the function has a guarded frame. At its beginning, a guarded function copies the guard value
+   * (kiln_module_attrs.guard_location) to its frame. Before each return, the function compares the copy with the guard
+   * value. If the two differ, the function calls `__stack_chk_fail`. `__stack_chk_fail` must not return. Slots that are
+   * arrays lie next to the copy. Code that writes past the end of an array therefore overwrites the copy and not other
+   * variables. */
   kiln_guard guard;
-  /** KILN_PROTECT_... that replace the module's protection; 0 to use the module's protection */
+  /** Flags KILN_PROTECT_... for this function. They replace the flags of the module. 0 means that the flags of the
+   * module apply. */
   uint32_t protection;
-  /** If nonzero, stack-clash protection: the function touches its stack in order, at least once every `probe_bytes`
-   * bytes. A stack overflow then faults on the guard page, and never reaches the memory beyond the guard page. This
-   * applies to the frame and to each SALLOC, of any size. The value is usually 4096, the size of the guard page. It
-   * must be at least 16, and is rounded down to a value that the target's instructions can encode. */
+  /** The maximum distance between two stack probes, for stack-clash protection. 0 means no probes. Otherwise, the
+   * function accesses its stack in order, at least once in every `probe_bytes` bytes. A stack overflow then faults on
+   * the guard page, and never reaches the memory beyond the guard page. Stack probes cover the frame and each SALLOC of
+   * any size. `probe_bytes` is usually 4096, the size of the guard page. `probe_bytes` must be at least 16. Kiln rounds
+   * `probe_bytes` down to a value that the target's instructions can encode. */
   uint32_t probe_bytes;
-  /** The function maintains the frame pointer (rbp on x86-64, x29 on AArch64) as the head of a list of frames, for
-   * profilers and sanitizers that walk the stack without unwind tables. If this is false, an x86-64 function addresses
-   * its frame relative to the stack pointer, unless the stack pointer moves within the function. On AArch64, every
-   * function that has a frame maintains the frame pointer anyway. A function that needs no frame does not maintain the
-   * frame pointer, even if this is true. */
+  /** If true, the function maintains the frame pointer (rbp on x86-64, x29 on AArch64) as the head of a list of frames.
+   * Profilers and sanitizers that walk the stack without unwind tables need this list. If false, an x86-64 function
+   * addresses its frame relative to the stack pointer, unless its stack pointer moves. On AArch64, every function that
+   * has a frame maintains the frame pointer. A function that needs no frame never maintains the frame pointer. */
   bool frame_pointer;
-  /** The function aligns the stack pointer to 16 bytes itself, because its callers may have aligned the stack pointer
-   * to only 8 bytes. This is for x86-64, where callers may follow an older convention. It is not needed on AArch64,
-   * where the stack pointer is always aligned to 16 bytes. Slots that require an alignment of 16 bytes are then aligned
-   * to 32 bytes, and code computes their addresses from the frame. Set this field before the function has a slot. */
+  /** If true, the function itself aligns the stack pointer to 16 bytes. Use this attribute on x86-64 if callers follow
+   * an older convention and align the stack pointer to only 8 bytes. AArch64 does not need this attribute, since the
+   * stack pointer is always aligned to 16 bytes. If `realign_stack` is true, slots that require an alignment of 16
+   * bytes are aligned to 32 bytes. Code then computes the addresses of these slots from the frame. Set `realign_stack`
+   * before you make the function's first slot. */
   bool realign_stack;
-  /** The function's code uses no floating-point or vector registers, so that these registers keep their content. This
-   * is for kernels, and for registers that must keep their content between two ASMs. Small blocks of memory are copied
-   * and filled through general registers. A variadic function does not store the floating-point registers that its
-   * caller passes. If the function has a floating-point or vector value, this is an error. On AArch64, it is always an
-   * error. Functions that are called by this function may use the registers. */
+  /** If true, the code of the function does not use floating-point or vector registers, so that these registers keep
+   * their content. Kernels need this attribute. Front ends need this attribute for registers that must keep their
+   * content between two ASMs. The function copies and fills small blocks of memory through general registers. A
+   * variadic function does not store the floating-point registers that its caller passes. It is an error if the
+   * function has a floating-point or vector value. On AArch64, `general_only` is always an error. Functions that this
+   * function calls may use the registers. */
   bool general_only;
-  /** The function consists only of the machine code of its ASMs. It has one block, which contains ASMs without operands
-   * and results and ends in UNREACHABLE. No prologue and no frame are generated. The only unwind rows are the row for
-   * the first instruction and the rows from kiln_asm.rows. */
+  /** If true, the function consists only of the machine code of its ASMs. The function must have exactly one block.
+   * This block contains ASMs without operands and results, and ends in UNREACHABLE. Kiln generates no prologue and no
+   * frame. The only unwind rows are the row for the first instruction and the rows from kiln_asm.rows. */
   bool naked;
-  /** The function is kept even if the linker collects garbage (as for data with KILN_DATA_USED). It is placed in a
-   * retained section: in the section that its symbol names, or in a section of its own if the symbol names none. */
+  /** If true, the object keeps the function even if the linker collects garbage. KILN_DATA_USED does the same for data.
+   * The linker retains the section that contains the function. If the function's symbol names a section, the function
+   * is in that section. Otherwise, the function has a section of its own. */
   bool used;
-  /** When the program is linked or loaded, either no other definition of the function replaces this one, or all
-   * definitions are equivalent, as those of a C++ template are. The function may then be inlined whatever its linkage
-   * and visibility are. */
+  /** If true, Kiln may inline the function. The function's linkage and visibility then do not matter. Set `final` if no
+   * other definition can replace this definition when the program is linked or loaded. Set `final` also if all
+   * definitions are equivalent, as the definitions of a C++ template are. */
   bool final;
-  /** Line tables follow the order in which blocks were made, not the order in which blocks were filled. The first row
-   * of a block begins a statement if its line differs from the line of the block that was made before it. This is for
-   * front ends that make blocks in source order but fill them in another order, as rustc does. The code is then in
-   * reverse post-order, and blocks that end in a call that does not return come last. The text form has only one order
-   * of blocks, and does not have this attribute. */
+  /** If true, line tables follow the order in which the front end made the blocks. If false, line tables follow the
+   * order in which the front end filled the blocks. The first row of a block begins a statement if its line differs
+   * from the last line of the block that was made before this block. Set this field in front ends that make blocks in
+   * source order but do not fill the blocks in source order, as rustc does. If this field is true, the code of the
+   * blocks is in reverse post-order. Blocks that end in a call that does not return come last. The text form does not
+   * have this attribute, because the text form has only one order of blocks. */
   bool blocks_as_made;
   /** Only functions with KILN_INLINE_ALWAYS are inlined into this function. */
   bool not_into;
   kiln_inline inlining; /**< when calls to this function are inlined */
-  /** Bits whose meaning the front end defines, such as one bit for each sanitizer. The function is inlined only into
+  /** Bits that the front end defines, such as one bit for each sanitizer. Kiln inlines this function only into
    * functions whose `inline_same` has the same bits. */
   uint32_t inline_same;
-  /** Bits whose meaning the front end defines, such as one bit for each processor feature. The function is inlined only
-   * into functions whose `inline_needs` has at least these bits. */
+  /** Bits that the front end defines, such as one bit for each processor feature. Kiln inlines this function only into
+   * functions whose `inline_needs` has at least these bits. */
   uint32_t inline_needs;
   uint64_t reserved[4]; /**< 0 */
 } kiln_func_attrs;
 
-/** Sets all attributes of a function. Call kiln_func_set_attrs before the function is finished. */
+/** Sets all attributes of the function `f`. Call kiln_func_set_attrs before you finish the function. */
 KILN_API void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs);
 
-/** Returns the attributes of a function. To change one attribute, get all attributes, change the one, and set all of
- * them. */
+/** Returns the attributes of a function. To change one attribute, get all attributes, change that attribute, and set
+ * all attributes. */
 KILN_API kiln_func_attrs kiln_func_get_attrs(const kiln_func *f);
 
 /* ---- modules ---- */
 
-/** Attributes that apply to all functions of a module and to its object. Zero-initialise the struct for the
- * defaults. */
+/** Attributes of a module. They apply to all functions of the module and to the module's object. Zero-initialise the
+ * struct for the defaults. */
 typedef struct kiln_module_attrs {
-  /** Location of the guard value, for functions compiled from now on. If the target does not have such a location, the
-   * error is KILN_ERR_UNSUPPORTED. */
+  /** The location of the guard value. It applies to functions that are compiled after the attributes are set. If the
+   * target does not support this location, the module fails with KILN_ERR_UNSUPPORTED. */
   kiln_guard_location guard_location;
-  /** KILN_PROTECT_... other than DIRECT and NONE, for functions that are begun from now on and do not set a protection
-   * of their own. Objects are marked to say that all of their code is protected in this way. Flags that are not for the
+  /** Flags KILN_PROTECT_..., except KILN_PROTECT_DIRECT and KILN_PROTECT_NONE. The flags apply to functions that begin
+   * after the attributes are set. They do not apply to functions that set kiln_func_attrs.protection. Kiln marks the
+   * object. The mark says that all code of the object is protected as the flags say. Flags that are not for the
    * module's target have no effect. */
   uint32_t protection;
-  /** The DWARF version to write: 4 or 5; 0 for 5. Set it before kiln_func_set_debug is called. */
+  /** The DWARF version to write, 4 or 5. 0 means 5. Set `dwarf_version` before you call kiln_func_set_debug. */
   uint32_t dwarf_version;
-  /** Kiln itself generates some calls to library functions, such as memcpy and __stack_chk_fail. These calls go through
-   * the GOT instead of the PLT (as with -fno-plt). For calls to functions that the front end declares, see
-   * kiln_symbol_desc.no_plt. */
+  /** Kiln itself generates some calls to library functions, for example to memcpy and __stack_chk_fail. If true, these
+   * calls go through the GOT instead of the PLT, as with the compiler option -fno-plt. For calls to functions that the
+   * front end declares, use kiln_symbol_desc.no_plt. */
   bool no_plt;
   bool no_red_zone; /**< no function uses memory below the stack pointer */
-  /** The program executes code that its functions write to the stack, such as trampolines of nested functions. Objects
-   * request an executable stack. The JIT refuses the module, since it cannot provide an executable stack. */
+  /** If true, the program executes code that its functions write to the stack, such as trampolines of nested functions.
+   * The object then requests an executable stack. The JIT rejects the module, since the JIT cannot provide an
+   * executable stack. */
   bool exec_stack;
-  /** Bitcode metadata that Kiln does not know is an error. If this is false, such metadata is dropped
-   * (kiln_llvm_list_unknown). Set this field before the bitcode is read. */
+  /** If true, bitcode metadata that Kiln does not know is an error. If false, Kiln drops such metadata
+   * (kiln_llvm_list_unknown). Set `refuse_unknown` before you read bitcode. */
   bool refuse_unknown;
   kiln_inlining inlining;   /**< selects which calls of inline candidates are inlined */
   kiln_variables variables; /**< set this before anything is read or built */
   uint64_t reserved[5];     /**< 0 */
 } kiln_module_attrs;
 
-/** Sets all attributes of a module. Call it before kiln_module_freeze. Everything is copied. */
+/** Sets all attributes of the module `m`. Call kiln_module_set_attrs before kiln_module_freeze. kiln_module_set_attrs
+ * copies everything. */
 KILN_API kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs);
 
-/** Returns the attributes of a module. The strings live as long as the module. To change one attribute, get all
- * attributes, change the one, and set all of them. */
+/** Returns the attributes of the module `m`. The strings live as long as the module. To change one attribute, get all
+ * attributes, change that attribute, and set all attributes. */
 KILN_API kiln_module_attrs kiln_module_get_attrs(const kiln_module *m);
 
 #ifdef __cplusplus

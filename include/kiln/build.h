@@ -1,10 +1,12 @@
-/* Builds functions: the calls that a front end makes for each block and instruction.
+/* This header has the functions that build a kiln_func. A front end calls them for each block and each instruction of
+ * the kiln_func.
  *
- * The first error sticks to the function: later calls return "none" and change nothing. A front end therefore needs to
- * check for errors only once, at `kiln_func_finish` or `kiln_func_compile`. The calls that build instructions check the
- * ranges and types of their operands, but not dominance: only `kiln_func_verify` checks dominance. Values and blocks
- * are valid until their function is compiled or discarded. kiln_func_begin returns NULL if it cannot begin a function.
- * A NULL function behaves like one that has failed: every call returns "none" or KILN_ERR_ARGUMENT. */
+ * The first error sticks to the function. After an error, all calls for the function return "none" and change nothing.
+ * A front end can therefore check for errors only once, at `kiln_func_finish` or `kiln_func_compile`. The calls that
+ * build instructions check the ranges and types of their operands. Only `kiln_func_verify` checks dominance. Values and
+ * blocks are valid until their function is compiled or discarded. If kiln_func_begin cannot begin a function, it
+ * returns NULL. A NULL function behaves like a function that has failed. Every call for a NULL function returns "none"
+ * or KILN_ERR_ARGUMENT. */
 #ifndef KILN_BUILD_H
 #define KILN_BUILD_H
 
@@ -19,52 +21,55 @@ extern "C" {
 /** A function being built. */
 typedef struct kiln_func kiln_func;
 
-/** Begins the body of `symbol`. The new function has an entry block, whose parameters are those of the signature, and
- * the entry block is the current block. Returns NULL only if memory runs out (the module's status is then
- * KILN_ERR_MEMORY) or if `s` is NULL. Other errors stick to the function. Any number of functions may be open in a
- * session. */
+/** Begins the body of the function `symbol`. The new function has an entry block. The parameters of the entry block are
+ * the parameters of the signature. The entry block is the current block. kiln_func_begin returns NULL if `s` is NULL or
+ * memory runs out. If memory runs out, the module's status is KILN_ERR_MEMORY. All other errors stick to the function.
+ * Any number of functions may be open in a session. */
 KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
 
-/** Returns the i-th parameter of the function, which is a parameter of its entry block. */
+/** Returns parameter number `i` of the function, counting from 0. The parameters of a function are the parameters of
+ * its entry block. */
 KILN_API kiln_value kiln_func_param(kiln_func *f, uint32_t i);
 
-/** Checks that the function is complete: every block must have a terminator, every edge its arguments, and every
- * forward value must be bound. Nothing can be added to the function afterwards. Returns the function's status. */
+/** Checks that the function is complete. Every block must have a terminator. Every edge must have its arguments. Every
+ * forward value must be bound. After this call, nothing can be added to the function. Returns the function's status. */
 KILN_API kiln_status kiln_func_finish(kiln_func *f);
 
 /** Checks a finished function against all rules of docs/ir.md. */
 KILN_API kiln_status kiln_func_verify(kiln_func *f);
 
-/** Finishes the function if it is not finished yet, generates its code, and frees the function. The code is appended to
- * the session's output, in the order of the calls to this function. If `f` has an error, the error becomes an error of
- * the module: kiln_module_status and kiln_module_diag report the error, and no object can be written. Other functions
- * can still be compiled. */
+/** Generates the code of the function and frees the function. kiln_func_compile first finishes the function if it is
+ * not finished yet. The output of a session contains the functions in the order in which they were compiled. If `f` has
+ * an error, the error becomes an error of the module. kiln_module_status and kiln_module_diag then report the error,
+ * and no object can be written. Other functions can still be compiled. */
 KILN_API kiln_status kiln_func_compile(kiln_func *f);
 
-/** Does the same as kiln_func_compile, but does not pass an error of the function to the module. This is for front ends
- * that can continue after a function has failed: they may call kiln_func_begin for the same symbol again. The error is
- * written to `diag` (may be NULL). If there was no error, the status in `diag` is KILN_OK. */
+/** Does the same as kiln_func_compile, except that an error of the function does not become an error of the module. Use
+ * this function in front ends that can continue after a function has failed. These front ends may call kiln_func_begin
+ * for the same symbol again. kiln_func_try_compile writes the error to `diag` (may be NULL). If there was no error,
+ * kiln_func_try_compile writes a diagnostic with the status KILN_OK. */
 KILN_API kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag);
 
-/** Frees a function and its error without compiling the function. The function's symbol stays undefined. NULL is
+/** Frees a function and its error. The function is not compiled. The function's symbol stays undefined. NULL is
  * allowed. */
 KILN_API void kiln_func_discard(kiln_func *f);
 
-/** Receives each finished function of an input, in the order of the input. The callback owns the function, and must
- * pass the function to kiln_func_compile or kiln_func_discard before the callback returns. If the callback returns a
- * status other than KILN_OK, the reader stops. */
+/** A callback of a reader, such as the bitcode reader. The reader passes each function to the callback after the
+ * function is finished. The functions come in the order of the reader's input. The callback owns the function. The
+ * callback must pass the function to kiln_func_compile or kiln_func_discard before the callback returns. If the
+ * callback returns a status other than KILN_OK, the reader stops. */
 typedef kiln_status (*kiln_func_sink_fn)(void *user, kiln_func *f);
 
-/** Returns the status of the function's first error; KILN_OK if there was none. */
+/** Returns the status of the first error of the function `f`. Returns KILN_OK if there was no error. */
 KILN_API kiln_status kiln_func_status(const kiln_func *f);
 
-/** Reports an error that the front end found, at the current block and instruction. The error sticks to the
- * function. */
+/** Reports an error that the front end found. The position of the error is the current block and instruction. The error
+ * sticks to the function. */
 KILN_API kiln_status kiln_func_fail(kiln_func *f, kiln_status status, const char *message);
 
-/** Sets a message that prevents the function from being finished: kiln_func_finish fails with `message` until this
- * function is called again with NULL. `message` is not copied. This is for helpers that must complete their work before
- * the function is finished, such as <kiln/ssa.h>. */
+/** Prevents `f` from being finished. Until you call kiln_func_hold with NULL, kiln_func_finish fails with the message
+ * `message`. kiln_func_hold does not copy `message`. kiln_func_hold is for helpers, such as <kiln/ssa.h>, that must
+ * complete their work before `f` is finished. */
 KILN_API void kiln_func_hold(kiln_func *f, const char *message);
 
 /** Returns the number that the next instruction will have in diagnostics. */
@@ -78,8 +83,9 @@ KILN_API kiln_symbol kiln_func_symbol(const kiln_func *f);
 
 /* ---- blocks ---- */
 
-/** Makes a block. Branches to the block, and instructions in the block, may be built at any time. Blocks may be filled
- * in any order. Leaving a block before it is terminated and returning to it later costs a little compile time. */
+/** Makes a block. Branches to the block may be built at any time. Instructions in the block may be built at any time.
+ * Blocks may be filled in any order. It costs a little compile time to leave a block before it is terminated and to
+ * return to the block later. */
 KILN_API kiln_block kiln_block_new(kiln_func *f);
 
 /** Makes `count` blocks with consecutive ids and returns the first. */
@@ -91,30 +97,30 @@ KILN_API void kiln_block_switch(kiln_func *f, kiln_block b);
 /** Returns the current block. */
 KILN_API kiln_block kiln_block_current(const kiln_func *f);
 
-/** Appends a parameter to the block `b`, which is any block except the entry block. Allowed at any time before the
- * function is finished. */
+/** Appends a parameter to the block `b`. `b` must not be the entry block. You may call kiln_block_add_param at any time
+ * before the function is finished. */
 KILN_API kiln_value kiln_block_add_param(kiln_func *f, kiln_block b, kiln_type type);
 
-/** Returns the number of parameters that `b` has so far. This number is also the index that the next parameter will
- * have in kiln_edge_set_arg. */
+/** Returns the number of parameters that the block `b` has so far. The next parameter of `b` will have this number as
+ * its index in kiln_edge_set_arg. */
 KILN_API uint32_t kiln_block_param_count(const kiln_func *f, kiln_block b);
 
 /** Returns true if the block has a terminator. */
 KILN_API bool kiln_block_is_terminated(const kiln_func *f, kiln_block b);
 
-/** Passes `value` as argument `index` on every edge from `pred` to `target`. Allowed until the function is finished,
- * both before and after `pred` is terminated. */
+/** Passes `value` as argument number `index` on every edge from `pred` to `target`. You may call kiln_edge_set_arg at
+ * any time before the function is finished. `pred` need not have a terminator yet. */
 KILN_API void kiln_edge_set_arg(kiln_func *f, kiln_block pred, kiln_block target, uint32_t index,
                                 kiln_value value);
 
 /* ---- operands ---- */
 
-/** Returns the type of a value. Returns VOID for "none" and for integer constants: an integer constant takes the type
- * that the instruction using it requires. */
+/** Returns the type of a value. Returns VOID for "none" and for integer constants. An integer constant takes the type
+ * that its instruction requires. */
 KILN_API kiln_type kiln_value_type(const kiln_func *f, kiln_value v);
 
-/** Returns an integer constant of up to 64 bits. The constant has no type of its own: where an instruction requires an
- * i128, the constant is sign-extended. */
+/** Returns an integer constant of up to 64 bits. The constant has no type of its own. Where an instruction requires an
+ * i128, Kiln sign-extends the constant. */
 KILN_API kiln_value kiln_const_int(kiln_func *f, int64_t value);
 
 /** Returns an i128 constant. */
@@ -126,41 +132,43 @@ KILN_API kiln_value kiln_const_f32(kiln_func *f, float value);
 /** Returns an f64 constant, bit for bit. */
 KILN_API kiln_value kiln_const_f64(kiln_func *f, double value);
 
-/** Returns a constant of any type, given its bits. `low` has the lower 64 bits and `high` the upper 64 bits. */
+/** Returns a constant of the type `type`. `low` has the lower 64 bits of the constant, and `high` has the upper 64
+ * bits. */
 KILN_API kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t high);
 
-/** Returns the address of a symbol plus `addend`. The address of a thread-local symbol is allowed only as the operand
- * of tls_addr. */
+/** Returns the address of the symbol `s`, plus `addend`. If `s` is thread-local, use its address only as the operand of
+ * the operation TLS_ADDR. */
 KILN_API kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend);
 
-/** Makes a stack slot and returns its address, an i64. The slot's initial content is unspecified. If all uses of the
- * slot are loads and stores directly at its address, all of the same type, the slot costs no more than a value in a
- * register. */
+/** Makes a stack slot. Returns the address of the slot, an i64. The slot's initial content is unspecified. A slot costs
+ * no more than a value in a register if all accesses are loads and stores of one type, directly at the slot's
+ * address. */
 KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, uint32_t align_log2);
 
-/** Marks a slot that is an array or contains an array, for kiln_func_attrs.guard. Call this function before `f` is
- * finished. */
+/** Marks a slot that is an array or contains an array. KILN_GUARD_ARRAYS (kiln_func_attrs.guard) needs this mark. Call
+ * kiln_slot_set_array before `f` is finished. */
 KILN_API void kiln_slot_set_array(kiln_func *f, kiln_value slot);
 
-/** Makes a forward value. It can be used as an operand at once, and is bound to a value later. */
+/** Makes a forward value. You can use a forward value as an operand at once, and bind it to a value later. */
 KILN_API kiln_value kiln_forward_new(kiln_func *f, kiln_type type);
 
-/** Binds a forward value to a value of the same type. This may be done only once for each forward value. */
+/** Binds a forward value to a value of the same type. You may bind each forward value only once. */
 KILN_API void kiln_forward_bind(kiln_func *f, kiln_value forward, kiln_value value);
 
-/** Returns the address of block `b` of this function and marks the block as address-taken. The address may be passed to
- * kiln_build_brind, or stored in memory, loaded again, and then passed to kiln_build_brind. The address of the entry
- * block cannot be taken. */
+/** Returns the address of the block `b` of the function `f`. Marks the block as address-taken. You may pass the address
+ * to kiln_build_brind. The program may also store the address in memory, load it again, and then pass it to
+ * kiln_build_brind. The address of the entry block cannot be taken. */
 KILN_API kiln_value kiln_block_address(kiln_func *f, kiln_block b);
 
-/** Defines private data that belongs to this function, such as a string or a table, and returns the data's symbol. Only
- * the code and data of this function may refer to the symbol. If the function is omitted from the object, the data is
- * omitted too. Everything in `desc` is copied. Errors stick to the function. */
+/** Defines private data of the function `f`, such as a string or a table. Returns the symbol of the data. Only the code
+ * and data of this function may refer to the symbol. If the object omits the function, it omits the data too.
+ * kiln_func_add_data copies everything in `desc`. Errors stick to the function. */
 KILN_API kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc);
 
 /* ---- instructions: by shape ----
- * Each function appends an instruction to the current block. Names in brackets are shapes of ops.def. If a function
- * takes a type, this is the type of the instruction, and operands have this type unless the comment says otherwise. */
+ * Each kiln_build_ function appends an instruction to the current block. In the comments, names in brackets are shapes
+ * of <kiln/ops.def>. The parameter `type` of a function is the type of the instruction. The operands have this type,
+ * unless the function's comment says otherwise. */
 
 /** Opcodes, as listed in <kiln/ops.def>. */
 typedef enum kiln_op {
@@ -169,19 +177,20 @@ typedef enum kiln_op {
   KILN_OP_COUNT
 } kiln_op;
 
-/** Builds an operation with one operand. Operations of shape [UN] have a result; one of these, TLS_ADDR, takes a symbol
- * constant. Operations of shape [UNV] have no result; one of these, RESUME, ends the block. Operations of shape [SLOTV]
- * take the address of a slot and have no result. */
+/** Builds an operation with one operand. Operations of shape [UN] have a result. One operation of shape [UN], TLS_ADDR,
+ * takes a symbol constant. Operations of shape [UNV] have no result. One operation of shape [UNV], RESUME, ends the
+ * block. Operations of shape [SLOTV] take the address of a slot and have no result. */
 KILN_API kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a);
 
 /** Builds an operation with two operands. Operations of shape [BIN], including FCOPYSIGN, have a result. In shifts and
- * rotates, the count `b` has the type of `a`. Operations of shape [BINV] take two i64 operands and have no result. */
+ * rotates, the count `b` has the same type as `a`. Operations of shape [BINV] take two i64 operands and have no
+ * result. */
 KILN_API kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                       kiln_value b);
 
 /** Builds an operation with three operands. Operations of shape [TERN] have a result. Operations of shape [MEM3] take
- * the address to write to, the address to read from, and a size (i64), and have no result. The operation of shape
- * [MEMSET] takes an address, an i8 and a size, and has no result. */
+ * the address to write to, the address to read from, and a size (i64). They have no result. The operation of shape
+ * [MEMSET] takes an address, an i8 and a size. It has no result. */
 KILN_API kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                        kiln_value b, kiln_value c);
 
@@ -189,16 +198,17 @@ KILN_API kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type,
 KILN_API kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
                                        kiln_value a);
 
-/** Builds an operation without operands. Operations of shape [NULLARY] have a result of the operation's only type.
- * Operations of shape [NULLARYV] have no result; two of these, UNREACHABLE and TRAP, end the block. */
+/** Builds an operation without operands. Operations of shape [NULLARY] have a result. Each of these operations has only
+ * one result type. Operations of shape [NULLARYV] have no result. UNREACHABLE and TRAP, which have the
+ * shape [NULLARYV], end the block. */
 KILN_API kiln_value kiln_build_nullary(kiln_func *f, kiln_op op);
 
-/** Builds a [RESULT], whose value is result number `index` of the operation `of`. Result 0 is the value of the
- * operation itself, so `index` starts at 1. The RESULT must directly follow the operation or another RESULT of the same
- * operation. */
+/** Builds a [RESULT]. The value of a RESULT is result number `index` of the operation `of`. `index` starts at 1,
+ * because result 0 is the value of the operation itself. A RESULT must directly follow the operation `of`, or another
+ * RESULT of the same operation. */
 KILN_API kiln_value kiln_build_result(kiln_func *f, kiln_value of, uint32_t index);
 
-/** Integer conditions. Flipping bit 0 negates a condition. */
+/** Integer conditions. To negate a condition, flip bit 0 of its number. */
 typedef enum kiln_icond {
   KILN_ICOND_EQ,  /**< a == b */
   KILN_ICOND_NE,  /**< a != b */
@@ -217,8 +227,9 @@ typedef enum kiln_icond {
 KILN_API kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
                                     kiln_value b);
 
-/** Floating-point conditions. If an operand is NaN, conditions whose names begin with O (ordered) are false, and
- * conditions whose names begin with U (unordered) are true. Flipping bit 0 negates a condition. */
+/** Floating-point conditions. If an operand is NaN, conditions whose names begin with O (ordered) are false. If an
+ * operand is NaN, conditions whose names begin with U (unordered) are true. To negate a condition, flip bit 0 of its
+ * number. */
 typedef enum kiln_fcond {
   KILN_FCOND_OEQ, /**< ordered and a == b */
   KILN_FCOND_UNE, /**< unordered or a != b */
@@ -250,22 +261,23 @@ KILN_API kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value c
 /** Flags of memory accesses. Combine them with KILN_MEM_ALIGN. */
 enum {
   KILN_MEM_SEXT = 1u << 5, /**< load: sign-extends the narrower value in memory */
-  /** The access is not removed, repeated, or merged with another access. An access of more than 8 bytes may be split
-   * into several smaller accesses. */
+  /** The access is volatile. Kiln does not remove or repeat a volatile access, and does not merge it with another
+   * access. Kiln may split a volatile access of more than 8 bytes into several smaller accesses. */
   KILN_MEM_VOLATILE = 1u << 6,
   KILN_MEM_NONTEMPORAL = 1u << 7 /**< hint: the memory is not needed again soon */
 };
 
-/** Flag of a memory access: the address is a multiple of 2^n, with n from 0 to 15. Without this flag, no alignment is
- * assumed. Unaligned accesses are always allowed. */
+/** Flag of a memory access: the address is a multiple of 2^n. `n` is from 0 to 15. Without this flag, Kiln assumes no
+ * alignment. Unaligned accesses are always allowed. */
 #define KILN_MEM_ALIGN(n) ((unsigned)(n) << 8)
 
 /** Builds a [LOAD] of `type` from the address `a` + `disp`. */
 KILN_API kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                                     uint32_t mem_flags);
 
-/** Builds a [LOAD] of an integer of the type `mem`, which is narrower than `type`. The integer is sign-extended to
- * `type` if `mem_flags` contains KILN_MEM_SEXT, and otherwise zero-extended. */
+/** Builds a [LOAD] of an integer. The integer has the type `mem` in memory. `mem` is narrower than `type`. If
+ * `mem_flags` contains KILN_MEM_SEXT, the LOAD sign-extends the integer to `type`. Otherwise, the LOAD zero-extends the
+ * integer. */
 KILN_API kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                         int32_t disp, uint32_t mem_flags);
 
@@ -273,18 +285,18 @@ KILN_API kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type 
 KILN_API void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                                kiln_value v, uint32_t mem_flags);
 
-/** Builds a TRUNC of the integer `v` from `type` to the narrower type `mem`, and a STORE of the result to the address
- * `a` + `disp`. The TRUNC generates no code unless `v` is needed afterwards. */
+/** Builds a TRUNC and a STORE. The TRUNC converts the integer `v` from `type` to the narrower type `mem`. The STORE
+ * writes the result to the address `a` + `disp`. The TRUNC generates no code unless later instructions use `v`. */
 KILN_API void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                      int32_t disp, kiln_value v, uint32_t mem_flags);
 
-/** Builds an [ADDR], whose result is `base` + `index` * `scale` + `disp`. `scale` ranges from 0 to 65535. If `index` is
- * none, `scale` is 0. */
+/** Builds an [ADDR]. Its result is `base` + `index` * `scale` + `disp`. `scale` ranges from 0 to 65535. If `index` is
+ * none, `scale` has no effect. */
 KILN_API kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, uint32_t scale,
                                     int32_t disp);
 
-/** Builds a [SALLOC] of `size` bytes of stack. The result, their address, is aligned to 2^align_log2 bytes or to the
- * ABI's stack alignment, whichever is larger. */
+/** Builds a [SALLOC] of `size` bytes of stack. The result is the address of these bytes. The address is aligned to
+ * 2^align_log2 bytes or to the ABI's stack alignment, whichever is larger. */
 KILN_API kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, uint32_t align_log2);
 
 /** Memory orderings, as in C11. */
@@ -337,13 +349,13 @@ KILN_API void kiln_build_fence(kiln_func *f, kiln_ordering order);
 
 /* ---- calls ---- */
 
-/** Builds a [CALL] to `callee`, which is either a symbol constant with an addend of 0 or an i64. `args` has `n_args`
- * arguments and is copied. If the signature is variadic, there may be more arguments than the signature has parameters.
+/** Builds a [CALL] to `callee`. `callee` is an i64, or a symbol constant with an addend of 0. `args` has `n_args`
+ * arguments. kiln_build_call copies `args`. If the signature is variadic, there may be more arguments than parameters.
  * Returns result 0, or none if there is no result. */
 KILN_API kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee,
                                     const kiln_value *args, uint32_t n_args);
 
-/** Builds a [VA_ARG], which reads the next argument of the va_list at the address `a`. */
+/** Builds a [VA_ARG]. A VA_ARG reads the next argument of the va_list at the address `a`. */
 KILN_API kiln_value kiln_build_va_arg(kiln_func *f, kiln_type type, kiln_value a);
 
 /** Builds a [LEVEL] operation: FRAME_ADDR or RETURN_ADDR. */
@@ -351,8 +363,8 @@ KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, uint32_t level);
 
 /* ---- terminators: TRY is in <kiln/exceptions.h> ---- */
 
-/** Builds a [BR] to `target`. `args` are the arguments for the parameters of `target`. Arguments that are left out here
- * can be passed later with kiln_edge_set_arg. */
+/** Builds a [BR] to `target`. `args` are the arguments for the parameters of `target`. If `args` does not contain all
+ * arguments, pass the missing arguments later with kiln_edge_set_arg. */
 KILN_API void kiln_build_br(kiln_func *f, kiln_block target, const kiln_value *args,
                             uint32_t n_args);
 
@@ -368,65 +380,73 @@ typedef struct kiln_switch_case {
   kiln_block target; /**< the block for that value */
 } kiln_switch_case;
 
-/** Builds a [SWITCH] on `v`, an integer of at most 64 bits. Use kiln_edge_set_arg to pass arguments to the target
- * blocks. */
+/** Builds a [SWITCH] on `v`. `v` is an integer of at most 64 bits. Use kiln_edge_set_arg to pass arguments to the
+ * target blocks. */
 KILN_API void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v,
                                 kiln_block default_block, const kiln_switch_case *cases,
                                 uint32_t n_cases);
 
-/** Builds a [BRIND], which jumps to `address`. At run time, `address` must be the address of one of the blocks in
- * `targets`. All of these blocks are marked as address-taken. Use kiln_edge_set_arg to pass arguments to them. */
+/** Builds a [BRIND]. A BRIND jumps to `address`. At run time, `address` must be the address of one of the blocks in
+ * `targets`. kiln_build_brind marks all of these blocks as address-taken. Use kiln_edge_set_arg to pass arguments to
+ * these blocks. */
 KILN_API void kiln_build_brind(kiln_func *f, kiln_value address, const kiln_block *targets,
                                uint32_t n_targets);
 
 /** Builds a [RET] with one value for each result of the signature. */
 KILN_API void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n_values);
 
-/** Builds a [TAILCALL] to `callee`, which is given as for kiln_build_call. The signatures of the function and the
- * callee must have the same results and the same convention, which is KILN_CC_C or KILN_CC_PRESERVE_NONE. If one of the
- * two signatures has a parameter with KILN_PARAM_SRET, the other one must have such a parameter too. If one signature
- * is variadic, the other one must be variadic too and have the same parameters; the callee then also receives the
- * function's own variadic arguments. Arguments that are passed on the stack must not take more room than the function's
- * own stack parameters. Addresses of the function's slots, and of memory from SALLOC, are not valid in the callee. */
+/** Builds a [TAILCALL] to `callee`. `callee` has the same form as for kiln_build_call. The caller's signature and the
+ * callee's signature must agree in the following ways:
+ * - Both signatures have the same results.
+ * - Both signatures have the same convention. This is KILN_CC_C or KILN_CC_PRESERVE_NONE.
+ * - If one signature has a parameter with KILN_PARAM_SRET, the other signature has such a parameter too.
+ * - If one signature is variadic, the other signature is variadic too and has the same parameters.
+ *
+ * A variadic callee also receives the caller's own variadic arguments. Arguments that are passed on the stack must not
+ * take more room than the caller's own stack parameters. In the callee, addresses of the caller's slots are not valid.
+ * Addresses of the caller's memory from SALLOC are not valid either. */
 KILN_API void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee,
                                   const kiln_value *args, uint32_t n_args);
 
 /* ---- vectors ---- */
 
-/** Builds an operation on the lanes of vectors. `type` is the type of the result. It is V64 or V128, except for
- * VEXTRACT and VSIGNS. `lane` is the type of the result's lanes; for VEXTRACT and VSIGNS, it is the type of the
- * operand's lanes. For shapes that have no `b`, pass none. The other arguments depend on the shape:
+/** Builds an operation on the lanes of vectors. `type` is the type of the result. `type` is V64 or V128 unless the
+ * operation is VEXTRACT or VSIGNS. `lane` is the type of the lanes of the result. For VEXTRACT and VSIGNS, `lane` is
+ * the type of the lanes of the operand. For shapes that have no `b`, pass none as `b`. The other arguments depend on
+ * the shape:
  * - [VUN]: `a`.
  * - [VBIN]: `a` and `b`.
  * - [VICMP], [VFCMP]: `a` and `b`; `number` is a kiln_icond or a kiln_fcond.
  * - [VSHIFT]: `a`; `number` is the count.
  * - [VSPLAT]: `a`, a scalar.
- * - [VEXTRACT]: `a`; `number` is the lane, or, for VSIGNS, the size of a lane in bytes.
- * - [VINSERT]: `a`, and `b`, a scalar; `number` is the lane. */
+ * - [VEXTRACT]: `a`; `number` is the lane. For VSIGNS, `number` is the size of a lane in bytes.
+ * - [VINSERT]: `a` and `b`; `b` is a scalar; `number` is the lane. */
 KILN_API kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type lane,
                                       uint32_t number, kiln_value a, kiln_value b);
 
 /* ---- source locations ---- */
 
-/** Adds a source file, for use in this session's source locations. Returns the file's number, which is at least 1, or 0
- * if the module has failed. `name` is copied. Equal names have equal numbers. */
+/** Adds a source file, for use in the source locations of the session `s`. Returns the number of the file, which is at
+ * least 1. Returns 0 if the module has failed. kiln_file_new copies `name`. Files with equal names have equal
+ * numbers. */
 KILN_API uint32_t kiln_file_new(kiln_session *s, const char *name);
 
-/** Adds a source location for functions of this session. `file` is a number from kiln_file_new. Returns the location's
- * id, which is at least 1; id 0 means no location. Equal locations may have different ids. */
+/** Adds a source location for functions of the session `s`. `file` is a number from kiln_file_new. Returns the id of
+ * the location, which is at least 1. Id 0 means no location. Equal locations may have different ids. */
 KILN_API uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t column);
 
-/** Sets the source location of the instructions that are built from now on, until the next call. `loc` is an id from
- * kiln_loc_new. */
+/** Sets the source location of the instructions that are built from now until the source location is set again. `loc`
+ * is an id from kiln_loc_new. */
 KILN_API void kiln_func_set_loc(kiln_func *f, uint32_t loc);
 
-/** Copies the source location that was set last, if there is one, to `source`, `source_line` and `source_column` of
- * `d`. Front ends use this function when they report errors of their own. */
+/** Fills in the fields `source`, `source_line` and `source_column` of `d`. The fields receive the current source
+ * location of `f` (kiln_func_set_loc). If there is none, the fields become empty or 0. Front ends use this function
+ * when they report errors of their own. */
 KILN_API void kiln_func_fill_diag(const kiln_func *f, kiln_diag *d);
 
-/** Sets the position, in the input text, of the instructions that are built from now on. Lines and columns count from
- * 1; line 0 means that the position is unknown. Every diagnostic about one of these instructions contains the
- * position, even if it is reported later. */
+/** Sets the position in the input text for the instructions that are built from now on. Lines and columns count from 1.
+ * Line 0 means that the position is unknown. Diagnostics about these instructions contain the position, even if the
+ * diagnostics are reported later. */
 KILN_API void kiln_func_set_text_position(kiln_func *f, uint32_t line, uint32_t column);
 
 #ifdef __cplusplus

@@ -1,8 +1,8 @@
-/* Defines a function kiln_build_<name> for each operation of <kiln/ops.def> that has one of the shapes below, so that
- * code that builds instructions reads like the text form. These functions call the functions of <kiln/build.h> that
- * take an operation. The functions for other operations (BR, LOAD, CALL, TRY, ...) are declared in <kiln/build.h>,
- * <kiln/asm.h> and <kiln/exceptions.h>. The first argument of each function is the kiln_func; the other arguments
- * depend on the shape:
+/* Defines a function kiln_build_<name> for each operation of <kiln/ops.def> that has one of the shapes below. With
+ * these functions, code that builds instructions looks like the text form. These functions call the general functions
+ * of <kiln/build.h>. The general functions take the operation as an argument. The functions for the remaining
+ * operations (BR, LOAD, CALL, TRY, ...) are declared in <kiln/build.h>, <kiln/asm.h> and <kiln/exceptions.h>. The first
+ * argument of each function is the kiln_func. The other arguments depend on the shape:
  *
  *   NULLARY, NULLARYV      nothing                        kiln_build_unreachable(f)
  *   UN                     type, a                        kiln_build_ctz(f, type, a)
@@ -19,8 +19,8 @@
  *   VINSERT                type, lane, number, a, b       kiln_build_vinsert(f, type, lane, index, a, b)
  *   VICMP, VFCMP           type, lane, condition, a, b    kiln_build_vicmp(f, type, lane, cond, a, b)
  *
- * kiln_build_machine (<kiln/machine_ops.h>) builds the operations MACHINE, MACHINE_ACT and MACHINE_DO. The row that is
- * passed to it determines which of the three is built. */
+ * kiln_build_machine (<kiln/machine_ops.h>) builds the operations MACHINE, MACHINE_ACT and MACHINE_DO. The argument
+ * `row` of kiln_build_machine selects one of these three operations. */
 #ifndef KILN_BUILD_OPS_H
 #define KILN_BUILD_OPS_H
 
@@ -30,7 +30,8 @@
 extern "C" {
 #endif
 
-/* Defines a function for each shape. docs/doxygen_filter.sh generates their documentation from the table. */
+/* Each of the following macros is for one shape. For an operation of this shape, the macro defines the function.
+ * docs/doxygen_filter.sh generates the documentation of these functions from <kiln/ops.def>. */
 #define KILN_OPS_NULLARY(op, name, only)                                                           \
   static inline kiln_value name(kiln_func *f) { return kiln_build_nullary(f, op); }
 #define KILN_OPS_NULLARYV(op, name, only)                                                          \

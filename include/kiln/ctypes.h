@@ -1,11 +1,13 @@
-/* C types, their layout, and the way in which the platform's ABI passes them. This is for front ends whose code calls C
- * functions or is called by C functions. The front end describes types and signatures. It can then build calls, access
- * parameters and variadic arguments, and return results in terms of C types, without knowledge of the ABI. This helper
- * uses only the builder's public functions.
+/* This helper is for front ends whose code calls C functions or is called by C functions. The helper knows the C types
+ * and their layout. It also knows how the platform's ABI passes values of these types. The front end describes the
+ * types and signatures of its program to the helper. The front end can then build calls, access parameters and variadic
+ * arguments, and return results, all in terms of C types. The front end needs no knowledge of the ABI. The helper uses
+ * only the builder's public functions.
  *
- * The ABIs are the System V x86-64 psABI 1.0 (sections 3.1.2, 3.2.3, 3.5.7) and AAPCS64 2024Q3 (sections 5 and 6.8,
- * appendix B), for little-endian Linux. In calls, a scalar is passed to this helper as a value whose type is
- * kiln_ctype_info.value. For all other types (struct, union, complex), the address of the object is passed.
+ * The helper supports two ABIs, both for little-endian Linux. One ABI is the System V x86-64 psABI 1.0 (sections 3.1.2,
+ * 3.2.3, 3.5.7). The other ABI is AAPCS64 2024Q3 (sections 5 and 6.8, appendix B). In calls, front ends pass a scalar
+ * as a value whose type is kiln_ctype_info.value. For an object of any other type (struct, union, complex), front ends
+ * pass the address of the object.
  *
  *     kiln_ctypes *c = kiln_ctypes_new(m);                       // struct point { double x, y; };
  *     kiln_ctype real = kiln_ctype_basic(KILN_CTYPE_DOUBLE);
@@ -35,12 +37,13 @@
 extern "C" {
 #endif
 
-/** A table of the C types and signatures of a module. Several threads may share a table as long as no thread adds to
- * it; otherwise, each thread needs a table of its own. Errors that occur when something is added stick to the module
- * (kiln_module_status). If the table is NULL, functions return "none". */
+/** A table of the C types and signatures of a module. Several threads may share a table if no thread adds anything to
+ * it. Otherwise, each thread needs its own table. If a function cannot add something to a table, the error sticks to
+ * the module (kiln_module_status). If the table is NULL, the functions of this header return "none". */
 typedef struct kiln_ctypes kiln_ctypes;
 
-/** A C type in a kiln_ctypes. In every kiln_ctypes, the id of a basic type is its kiln_ctype_kind. Id 0 means none. */
+/** A C type in a table (kiln_ctypes). In every table, the id of a basic type is the kiln_ctype_kind of the type. Id 0
+ * means none. */
 typedef struct kiln_ctype {
   uint32_t id; /**< 0 for none */
 } kiln_ctype;
@@ -50,7 +53,7 @@ typedef struct kiln_csig {
   uint32_t id; /**< 0 for none */
 } kiln_csig;
 
-/** Kinds of types. The kinds before KILN_CTYPE_ARRAY are basic types. An enumeration is represented by its integer
+/** Kinds of C types. The kinds before KILN_CTYPE_ARRAY are basic types. To describe an enumeration, use its integer
  * type. */
 typedef enum kiln_ctype_kind {
   KILN_CTYPE_NONE,    /**< no type */
@@ -73,7 +76,7 @@ typedef enum kiln_ctype_kind {
   KILN_CTYPE_DOUBLE,  /**< double */
   KILN_CTYPE_LDOUBLE, /**< x86-64: F80 in 16 bytes; AArch64: F128 */
   KILN_CTYPE_POINTER, /**< to anything */
-  /** The static chain (KILN_PARAM_CHAIN), which C does not have. Only for parameters. */
+  /** The static chain (KILN_PARAM_CHAIN). C has no such type. Use this type only for parameters. */
   KILN_CTYPE_CHAIN,
   KILN_CTYPE_COMPLEX_FLOAT,   /**< float _Complex */
   KILN_CTYPE_COMPLEX_DOUBLE,  /**< double _Complex */
@@ -84,36 +87,38 @@ typedef enum kiln_ctype_kind {
   KILN_CTYPE_KIND_COUNT
 } kiln_ctype_kind;
 
-/** Makes an empty table for the module `m` and the ABI of its target. Returns NULL only if memory runs out or if `m` is
- * NULL. */
+/** Makes an empty table for the module `m`. The table uses the ABI of the module's target. Returns NULL only if memory
+ * runs out or if `m` is NULL. */
 KILN_API kiln_ctypes *kiln_ctypes_new(kiln_module *m);
 
 /** Frees a table. NULL is allowed. */
 KILN_API void kiln_ctypes_free(kiln_ctypes *c);
 
-/** Switches C's default argument promotions for variadic arguments on or off. They are on initially. While they are
- * off, new signatures pass a variadic float as a float and a variadic char as a char, and kiln_build_cva_arg accepts
- * such types. This is for front ends that promote arguments themselves, and for languages in which neither callers nor
- * callees promote. */
+/** Switches C's default argument promotions for variadic arguments on or off. The promotions are on initially. While
+ * the promotions are off, new signatures pass a variadic float as a float, and a variadic char as a char. While the
+ * promotions are off, kiln_build_cva_arg accepts these types. Switch the promotions off in front ends that promote
+ * arguments themselves. Switch the promotions off, too, for languages in which neither callers nor callees promote
+ * arguments. */
 KILN_API void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on);
 
 /* ---- types ---- */
 
-/** Returns the basic type of the given kind; none if the kind is not a basic type. */
+/** Returns the basic type of the given kind. Returns none if the kind is not a basic type. */
 KILN_API kiln_ctype kiln_ctype_basic(kiln_ctype_kind kind);
 
 /** Flags of a field. */
 enum {
-  /** A bit-field of `bits` bits; width 0 means, as in C, that the next bit-field begins in a new unit. */
+  /** A bit-field with a width of `bits` bits. As in C, width 0 means that the next bit-field begins in a new unit. */
   KILN_CFIELD_BITS = 1,
   KILN_CFIELD_UNNAMED = 2, /**< a bit-field without a name: padding */
   KILN_CFIELD_PACKED = 4   /**< the attribute `packed` on the field */
 };
 
-/** A member of a struct or union. Zero-initialise what does not apply. */
+/** A member of a struct or union. Zero-initialise the fields that do not apply. */
 typedef struct kiln_cfield {
-  kiln_ctype type;      /**< type of the member */
-  uint32_t align_bytes; /**< _Alignas, or the attribute `aligned` on the member; 0 for none */
+  kiln_ctype type; /**< type of the member */
+  uint32_t
+    align_bytes; /**< The alignment that _Alignas or the attribute `aligned` gives to the member. 0 for none. */
   uint8_t bits;         /**< BITS: width, at most that of the type */
   uint8_t flags;        /**< KILN_CFIELD_... */
   uint64_t reserved[1]; /**< 0 */
@@ -124,15 +129,16 @@ typedef struct kiln_ctype_options {
   bool packed;          /**< the attribute `packed` */
   uint32_t pack_bytes;  /**< `#pragma pack(n)`; 0 for none */
   uint32_t align_bytes; /**< the attribute `aligned`; 0 for none */
-  /** The type is never passed or returned in registers, even if the type is empty. On x86-64, it has the class MEMORY;
-   * on AArch64, it is treated as if it were larger than 16 bytes. This also applies to all types that contain the type.
-   * It is for types whose content the front end does not describe. C has no such types. */
+  /** If true, calls never pass or return values of the type in registers, even if the type is empty. On x86-64, the
+   * type has the class MEMORY. On AArch64, calls treat the type as if it were larger than 16 bytes. The same applies to
+   * every type that contains this type. Set this field for types whose content the front end does not describe. C has
+   * no such types. */
   bool in_memory;
   uint64_t reserved[1]; /**< 0 */
 } kiln_ctype_options;
 
-/** Makes a struct with `n_fields` members. 0 members make an empty struct, which has size 0 as in GNU C. `layout` may
- * be NULL. A flexible array must be the last member. Each call makes a new type. */
+/** Makes a struct with `n_fields` members. If `n_fields` is 0, the struct is empty and has size 0, as in GNU C.
+ * `layout` may be NULL. A flexible array must be the last member. Each call makes a new type. */
 KILN_API kiln_ctype kiln_ctype_new_struct(kiln_ctypes *c, const kiln_ctype_options *layout,
                                           const kiln_cfield *fields, uint32_t n_fields);
 
@@ -146,8 +152,8 @@ KILN_API kiln_ctype kiln_ctype_new_array(kiln_ctypes *c, kiln_ctype of, uint64_t
 /** Makes a flexible array member's type, `of name[]`. */
 KILN_API kiln_ctype kiln_ctype_new_flexible(kiln_ctypes *c, kiln_ctype of);
 
-/** Makes a type that differs from `t` only in its alignment, which must be a power of two. This is like a typedef with
- * the attribute `aligned`. */
+/** Makes a type that differs from `t` only in its alignment. The alignment must be a power of two. The new type is like
+ * a typedef with the attribute `aligned`. */
 KILN_API kiln_ctype kiln_ctype_new_aligned(kiln_ctypes *c, kiln_ctype t, uint32_t align_bytes);
 
 /** Describes a type. */
@@ -155,7 +161,7 @@ typedef struct kiln_ctype_info {
   kiln_ctype_kind kind; /**< its kind */
   uint64_t size_bytes;  /**< sizeof; 0 for void and flexible arrays */
   uint32_t align_bytes; /**< _Alignof */
-  kiln_type value;      /**< scalars: the type of their values; VOID for all other types */
+  kiln_type value;      /**< For a scalar type, the type of its values. VOID for all other types. */
   bool is_signed;       /**< integers */
   kiln_ctype element;   /**< arrays */
   uint64_t count;       /**< arrays */
@@ -174,29 +180,31 @@ typedef struct kiln_cfield_info {
   uint8_t flags;         /**< KILN_CFIELD_... */
 } kiln_cfield_info;
 
-/** Returns the description of the i-th member of a struct or union; all zero if there is no such member. */
+/** Returns the description of member number `i` of a struct or union. Returns all zero if there is no such member. */
 KILN_API kiln_cfield_info kiln_ctype_get_field(const kiln_ctypes *c, kiln_ctype t, uint32_t i);
 
-/** Returns the type that C's default argument promotions convert `t` to. */
+/** Returns the type to which C's default argument promotions convert `t`. */
 KILN_API kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t);
 
 /* ---- signatures ---- */
 
-/** Makes a C signature, or finds an equal signature: equal signatures have equal ids. `flags` are KILN_SIG_... `result`
- * may be void. Parameters may be scalars, complex numbers, structs and unions. Pass arrays and functions as
+/** Makes a C signature, or finds an equal signature. Equal signatures have equal ids. `flags` are KILN_SIG_... The type
+ * `result` may be void. Parameters may be scalars, complex numbers, structs and unions. Pass arrays and functions as
  * pointers. */
 KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, uint32_t flags, kiln_ctype result,
                                  const kiln_ctype *params, uint32_t n_params);
 
-/** Returns the signature for a call with the variadic signature `sig` and `n_more` variadic arguments, whose types are
- * `more`. The types are promoted as in C, unless kiln_ctypes_set_promotion has switched promotions off. */
+/** Returns the signature of a call with variadic arguments. `sig` is the variadic signature of the callee. `more`
+ * contains the types of the `n_more` variadic arguments. kiln_csig_new_variadic promotes these types as in C, unless
+ * kiln_ctypes_set_promotion has switched promotions off. */
 KILN_API kiln_csig kiln_csig_new_variadic(kiln_ctypes *c, kiln_csig sig, const kiln_ctype *more,
                                           uint32_t n_more);
 
-/** Returns the kiln_sig of a C signature. Use it to declare functions. */
+/** Returns the kiln_sig of the C signature. Use the kiln_sig to declare functions. */
 KILN_API kiln_sig kiln_csig_sig(const kiln_ctypes *c, kiln_csig sig);
 
-/* How arguments and results are passed. Front ends that use only the functions under "calls" below do not need this. */
+/* The enumeration kiln_cpass describes how calls pass an argument or a result. Front ends that use only
+ * kiln_build_ccall and the functions after it do not need this enumeration. */
 
 /** Ways to pass an argument or a result. */
 typedef enum kiln_cpass {
@@ -205,15 +213,17 @@ typedef enum kiln_cpass {
   KILN_CPASS_PIECES,    /**< in pieces: one parameter or result for each piece */
   KILN_CPASS_BYVAL,     /**< arguments: as a copy in the stack's argument area */
   KILN_CPASS_REFERENCE, /**< arguments: by the address of a copy */
-  KILN_CPASS_SRET,      /**< results: in memory, whose address is passed as the first parameter */
+  /** For results: the caller passes an address as the first parameter. The callee writes the result to the memory at
+   * this address. */
+  KILN_CPASS_SRET,
   KILN_CPASS_COUNT
 } kiln_cpass;
 
-/** A part of an aggregate that is passed as a separate scalar. */
+/** A piece of an aggregate. Calls pass each piece as a separate scalar. */
 typedef struct kiln_cpiece {
   kiln_type type;        /**< type of that scalar */
   uint32_t offset_bytes; /**< from the start of the aggregate */
-  /** Number of the piece's bytes that belong to the aggregate, at most the size of `type`. */
+  /** The number of bytes of the piece that belong to the aggregate. This is at most the size of `type`. */
   uint32_t size_bytes;
 } kiln_cpiece;
 
@@ -232,53 +242,58 @@ typedef struct kiln_carg_info {
 /** Returns the number of a signature's arguments. */
 KILN_API uint32_t kiln_csig_arg_count(const kiln_ctypes *c, kiln_csig sig);
 
-/** Returns the description of a signature's i-th argument; all zero if there is none. */
+/** Returns the description of argument number `i` of a signature. Returns all zero if there is no such argument. */
 KILN_API kiln_carg_info kiln_csig_get_arg(const kiln_ctypes *c, kiln_csig sig, uint32_t i);
 
 /** Returns the description of a signature's result. */
 KILN_API kiln_carg_info kiln_csig_get_result(const kiln_ctypes *c, kiln_csig sig);
 
 /* ---- calls ----
- * These functions append to the current block and make no blocks. Only kiln_build_ctry makes another block the current
- * block. Errors stick to the function. A _Bool is an i8 that is 0 or 1. */
+ * The functions below append instructions to the current block. They make no blocks. kiln_build_ctry ends the current
+ * block and switches to another block. The other functions below stay in the current block. Errors stick to the
+ * function. A _Bool is an i8 that is 0 or 1. */
 
-/** Builds a call to `callee`, which is given as for kiln_build_call. `args` has one value for each argument: for a
- * scalar, the scalar itself; for any other type, the address of memory from which the argument is copied. If an
- * argument is promoted, its value may have either the original or the promoted type. If the result is a scalar, returns
- * the result. Otherwise, the result is written to the address `result`, or to a new slot if `result` is none, and this
- * address is returned. The callee must not be able to access the memory at `result` in any other way. */
+/** Builds a call to `callee`. `callee` has the same form as for kiln_build_call. `args` has one value for each
+ * argument. For a scalar argument, the value is the scalar itself. For any other argument, the value is the address of
+ * memory from which the call copies the argument. If the call promotes an argument, the value may have the original
+ * type or the promoted type. A scalar result is returned as a value. The call writes any other result to memory, and
+ * kiln_build_ccall returns the address of the memory. If `result` is none, the memory is a new slot. If `result` is an
+ * address, the call writes the result to this address. The callee must then have no other access to the memory, for
+ * example through an argument or a global variable. */
 KILN_API kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                      kiln_value callee, kiln_value result, const kiln_value *args,
                                      uint32_t n_args);
 
 /** Builds the same call as kiln_build_ccall, but as a TRY (kiln_build_try). The TRY ends the current block. The call
- * returns to the block `t->normal`, which must have no other predecessor and becomes the current block. Returns the
- * value that kiln_build_ccall would return, for use in that block. Of `t`, only `normal` and the fields that describe
- * unwinding are used: unwind, unwind_args, n_unwind_args, clauses, n_clauses and shared. No arguments are passed to
- * `normal`. If you use <kiln/ssa.h>, record both edges with kiln_ssa_edge, and seal `t->normal`. */
+ * returns to the block `t->normal`. This block must have no other predecessor, and becomes the current block.
+ * kiln_build_ctry returns the value that kiln_build_ccall would return. Use this value in the block `t->normal`.
+ * kiln_build_ctry uses only these fields of `t`: normal, unwind, unwind_args, n_unwind_args, clauses, n_clauses and
+ * shared. It passes no arguments to `normal`. If you use <kiln/ssa.h>, record both edges with kiln_ssa_edge, and seal
+ * `t->normal`. */
 KILN_API kiln_value kiln_build_ctry(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                     kiln_value callee, kiln_value result, const kiln_try_desc *t,
                                     const kiln_value *args, uint32_t n_args);
 
-/** Returns the parameter `i` of `f`, whose signature must be the kiln_csig_sig of `sig`. A scalar parameter is returned
- * as a value. For any other type, returns the address of the parameter, in memory that belongs to the function. Call
- * this function in the entry block, at most once for each parameter. */
+/** Returns parameter number `i` of the function `f`. The signature of `f` must be the kiln_csig_sig of `sig`. A scalar
+ * parameter is returned as a value. For any other type, the result is the address of the parameter. The function owns
+ * the memory at this address. Call kiln_build_cparam in the entry block, at most once for each parameter. */
 KILN_API kiln_value kiln_build_cparam(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                       uint32_t i);
 
-/** Builds the return from `f`. `value` is the result if it is a scalar, the address of the result if it has any other
- * type, and none for void. */
+/** Builds the return from the function `f`. If the result is a scalar, `value` is the result. If the result has any
+ * other type, `value` is the address of the result. If the result type is void, `value` is none. */
 KILN_API void kiln_build_creturn(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                  kiln_value value);
 
-/** Returns the address to which the result of `f` is written if the ABI returns it in memory; otherwise none. If the
- * front end passes this address to kiln_build_creturn, nothing is copied. */
+/** Returns the address to which the function `f` writes its result. If the ABI does not return the result in memory,
+ * kiln_build_cresult returns none. If the front end passes this address to kiln_build_creturn, kiln_build_creturn
+ * copies nothing. */
 KILN_API kiln_value kiln_build_cresult(kiln_func *f, const kiln_ctypes *c, kiln_csig sig);
 
-/** Returns the next variadic argument, which has the type `t`, from the va_list at the address `ap`. A scalar is
- * returned as a value. For any other type, returns the address of the argument, in memory that belongs to the function.
- * `t` must be a type that C's default argument promotions do not change, unless kiln_ctypes_set_promotion has switched
- * promotions off. */
+/** Returns the next variadic argument from the va_list at the address `ap`. The argument has the type `t`. A scalar is
+ * returned as a value. For any other type, the result is the address of the argument. The memory at this address
+ * belongs to the function `f`. `t` must be a type that C's default argument promotions do not change, unless
+ * kiln_ctypes_set_promotion has switched promotions off. */
 KILN_API kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype t,
                                        kiln_value ap);
 

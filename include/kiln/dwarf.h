@@ -1,10 +1,11 @@
-/* Names for the numbers of DWARF 5 and its extensions: KILN_DW_TAG_variable is the standard's DW_TAG_variable. The
- * prefix KILN_ distinguishes these names from the names in a system's <dwarf.h>. <kiln/dwarf.def> lists all numbers, by
- * kind. */
+/* Names for the numbers of DWARF 5 and its extensions. KILN_DW_TAG_variable stands for DW_TAG_variable of the standard.
+ * The prefix KILN_ distinguishes these names from the names in a system's <dwarf.h>. <kiln/dwarf.def> lists all
+ * numbers, by kind. */
 #ifndef KILN_DWARF_H
 #define KILN_DWARF_H
 
-/** The numbers, spelled as in the standard: KILN_DW_TAG_..., KILN_DW_AT_..., KILN_DW_OP_..., KILN_DW_LANG_... */
+/** The numbers. Their names are the names in the standard with a prefix: KILN_DW_TAG_..., KILN_DW_AT_...,
+ * KILN_DW_OP_..., KILN_DW_LANG_... */
 enum {
 #define KILN_DW_TAG(number, name) KILN_DW_TAG_##name = number,
 #define KILN_DW_AT(number, name) KILN_DW_AT_##name = number,

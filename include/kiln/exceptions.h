@@ -1,5 +1,6 @@
-/* Calls that may unwind: the operation TRY, its clauses, and the values that its landing pad receives. A function with
- * a TRY needs a personality (<kiln/attrs.h>). After a cleanup, a landing pad ends with RESUME. */
+/* Calls that may unwind. The operation for such calls is TRY. Clauses select the exceptions that a TRY catches. The
+ * landing pad of a TRY receives the exception and its selector. A function with a TRY needs a personality
+ * (<kiln/attrs.h>). If a landing pad only cleans up, it ends with RESUME. */
 #ifndef KILN_EXCEPTIONS_H
 #define KILN_EXCEPTIONS_H
 
@@ -11,22 +12,23 @@ extern "C" {
 
 /** Selects the exceptions that a clause of a TRY catches. */
 typedef enum kiln_clause_kind {
-  /** Exceptions of a given type; the selector is the type's kiln_const_typeid. */
+  /** Catches exceptions of a given type. The selector is the result of kiln_const_typeid for this type. */
   KILN_CLAUSE_CATCH,
   KILN_CLAUSE_CATCH_ALL, /**< all exceptions; the selector is the kiln_const_typeid of no symbol */
-  /** Exceptions that have none of the given types; the selector is negative. */
+  /** Catches exceptions that have none of the given types. The selector is negative. */
   KILN_CLAUSE_FILTER,
-  /** All exceptions that another frame, further out, will catch; the selector is 0. The code at the landing pad usually
-   * ends with RESUME. */
+  /** Applies to all exceptions that the frame of a direct or indirect caller will catch. The selector is 0. The code at
+   * the landing pad usually ends with RESUME. */
   KILN_CLAUSE_CLEANUP,
   KILN_CLAUSE_KIND_COUNT
 } kiln_clause_kind;
 
-/** One clause of a TRY. Types are symbols, usually of data, which the personality interprets. */
+/** One clause of a TRY. The types of a clause are symbols, usually of data. The personality interprets these
+ * symbols. */
 typedef struct kiln_clause {
   kiln_clause_kind kind;    /**< which exceptions it catches */
   kiln_symbol type;         /**< CATCH: the type */
-  const kiln_symbol *types; /**< FILTER: the types; the symbol of id 0 is the type of CATCH_ALL */
+  const kiln_symbol *types; /**< For FILTER, the types. A symbol with id 0 stands for all types. */
   uint32_t n_types;         /**< FILTER: number of types, which may be 0 */
 } kiln_clause;
 
@@ -35,28 +37,30 @@ typedef struct kiln_clauses {
   uint32_t id; /**< identifies the list in its function */
 } kiln_clauses;
 
-/** A TRY: a call and the two edges that follow it. The call is given as for kiln_build_call. */
+/** A TRY: a call and the two edges that follow the call. The fields of the call have the same meaning as the arguments
+ * of kiln_build_call. */
 typedef struct kiln_try_desc {
   kiln_sig sig;           /**< signature of the call */
   kiln_value callee;      /**< function to call */
   const kiln_value *args; /**< the call's arguments */
   uint32_t n_args;        /**< number of args */
   kiln_block normal;      /**< the block that is entered when the call returns */
-  /** Arguments for the parameters of `normal`. They may include results of the call (kiln_try_result). */
+  /** Arguments for the parameters of `normal`. These arguments may include results of the call (kiln_try_result). */
   const kiln_value *normal_args;
   /** Number of normal_args; further arguments may be set with kiln_edge_set_arg. */
   uint32_t n_normal_args;
-  /** The landing pad: the block that is entered when a clause catches an exception. */
+  /** The landing pad. Execution enters this block when a clause catches an exception. */
   kiln_block unwind;
-  /** Arguments for the parameters of `unwind`. They may include the exception and its selector (kiln_try_exception). */
+  /** Arguments for the parameters of `unwind`. These arguments may include the exception and its selector
+   * (kiln_try_exception). */
   const kiln_value *unwind_args;
   /** Number of unwind_args; further arguments may be set with kiln_edge_set_arg. */
   uint32_t n_unwind_args;
-  /** Clauses in order: an exception is caught by the first clause that matches. CLEANUP must be the last clause. */
+  /** The clauses. The first clause that matches an exception catches the exception. CLEANUP must be the last clause. */
   const kiln_clause *clauses;
   uint32_t n_clauses; /**< number of clauses, at least 1 if `shared` is none */
-  /** If not none, this list of clauses is used instead of `clauses`. Its content may be set later
-   * (kiln_clauses_set). */
+  /** A list of clauses, or none. If there is a list, the TRY uses the list instead of `clauses`. You may set the
+   * content of the list later (kiln_clauses_set). */
   kiln_clauses shared;
   uint64_t reserved[2]; /**< 0 */
 } kiln_try_desc;
@@ -64,26 +68,26 @@ typedef struct kiln_try_desc {
 /** Builds a [TRY]. Everything in `t` is copied. */
 KILN_API void kiln_build_try(kiln_func *f, const kiln_try_desc *t);
 
-/** Returns a value that stands for result `k`, counting from 0, of a TRY with the signature `sig`. The value may be
- * used only as an argument on the normal edge of such a TRY. */
+/** Returns a value that stands for result number `k` of a TRY with the signature `sig`. Results count from 0. Use the
+ * value only as an argument on the normal edge of a TRY with this signature. */
 KILN_API kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, uint32_t k);
 
-/** Returns a value that the landing pad of a TRY receives. For `k` = 0, this is the exception, an i64. For `k` = 1, it
- * is the selector, an i32 that says which clause caught the exception. The value may be used only as an argument on the
- * unwind edge of a TRY. */
+/** Returns a value that the landing pad of a TRY receives. If `k` is 0, the value is the exception, an i64. If `k` is
+ * 1, the value is the selector, an i32. The selector says which clause caught the exception. Use the value only as an
+ * argument on the unwind edge of a TRY. */
 KILN_API kiln_value kiln_try_exception(kiln_func *f, uint32_t k);
 
-/** Returns the selector of `type` in this function: an integer constant, to be compared with the selector that the
- * landing pad receives. The symbol of id 0 is the type of CATCH_ALL. */
+/** Returns the selector of the type `type` in the function `f`, as an integer constant. Compare this constant with the
+ * selector that the landing pad receives. If `type` has id 0, this is the selector of KILN_CLAUSE_CATCH_ALL. */
 KILN_API kiln_value kiln_const_typeid(kiln_func *f, kiln_symbol type);
 
 /* ---- landing pads that several tries share ---- */
 
-/** Makes a list of clauses, for TRYs of `f` that have the same landing pad. Call kiln_clauses_set to set the list's
- * content, at any time before the function is finished. */
+/** Makes a list of clauses. Use the list for TRYs of `f` that have the same landing pad. You can set the content of the
+ * list with kiln_clauses_set at any time before the function is finished. */
 KILN_API kiln_clauses kiln_clauses_new(kiln_func *f);
 
-/** Sets the content of the list `to`. This may be done only once for each list. Everything is copied. */
+/** Sets the content of the list `to`. Call kiln_clauses_set only once for each list. The function copies everything. */
 KILN_API void kiln_clauses_set(kiln_func *f, kiln_clauses to, const kiln_clause *clauses,
                                uint32_t n_clauses);
 

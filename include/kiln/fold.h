@@ -1,29 +1,30 @@
-/* Folding while functions are built. Each kiln_fold_ function takes the arguments of the kiln_build_ function of the
- * same name (<kiln/build.h>) and returns the same value. If the value is a constant or is one of the operands, no
- * instruction is built. If a simpler instruction computes the value, that instruction is built instead. The builder
- * itself does not rewrite anything, so that functions are printed as they were built. Functions of both headers may be
- * used together.
+/* Folds operations while functions are built. Each kiln_fold_ function takes the arguments of the kiln_build_ function
+ * of the same name (<kiln/build.h>) and returns the same value. If the value is a constant or one of the operands, the
+ * kiln_fold_ function builds no instruction. If a simpler instruction computes the value, the kiln_fold_ function
+ * builds the simpler instruction. The builder itself rewrites nothing, so that the printed form of a function shows
+ * what was built. You may use the functions of both headers together.
  *
  *     kiln_fold_binary(f, KILN_OP_SHL, KILN_TYPE_I32, kiln_const_int(f, 1), kiln_const_int(f, 2)); // 4
  *     kiln_fold_binary(f, KILN_OP_ADD, KILN_TYPE_I64, v, kiln_const_int(f, 0));                    // v
  *
- * The following are folded:
+ * The functions fold the following:
  * - operations on constants, with the results that docs/ir.md defines;
  * - identities (add v, 0; mul v, 1; and v, v);
  * - two operations with constants, one after the other (add (add v, 1), 2);
- * - conversions of conversions;
- * - conversions that are redundant because bits of their operand are known (zext (trunc v), if v was loaded with
- *   zero-extension);
+ * - conversions of the result of a conversion;
+ * - conversions that are redundant because bits of their operand are known (for example, zext (trunc v) if v was loaded
+ *   with zero-extension);
  * - comparisons of the result of a comparison with 0 (icmp ne (zext (icmp ...)), 0);
  * - the parts of addresses.
  *
- * Operations that trap or whose result is unspecified (udiv 1, 0; shl 1, 99) are not folded. Neither is floating-point
- * arithmetic, since its results depend on the rounding mode.
+ * The functions do not fold operations that trap or whose result is unspecified (udiv 1, 0; shl 1, 99). The functions
+ * do not fold floating-point arithmetic, because the results of floating-point arithmetic depend on the rounding mode.
  *
- * The result may be an integer constant, which has no type (kiln_value_type returns VOID). A front end that needs the
- * types of its values must therefore record them itself. If folding makes an instruction unnecessary that was built
- * earlier, the instruction stays in the function, but generates no code. Only instructions of the current block are
- * folded, so that folding does not make values live across blocks. Errors are those of the builder. */
+ * The result may be an integer constant. An integer constant has no type (kiln_value_type returns VOID). A front end
+ * that needs the types of its values must therefore record the types itself. Folding may make an earlier instruction
+ * unnecessary. Such an instruction stays in the function, but generates no code. The functions fold only instructions
+ * of the current block. Folding therefore does not make values live across blocks. The kiln_fold_ functions report the
+ * same errors as the kiln_build_ functions. */
 #ifndef KILN_FOLD_H
 #define KILN_FOLD_H
 
@@ -36,8 +37,8 @@ extern "C" {
 /** Folds kiln_build_unary. */
 KILN_API kiln_value kiln_fold_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a);
 
-/** Folds kiln_build_binary. If the operation is commutative, a constant operand becomes the second operand. Operations
- * that have a second result, such as SADDO, are built unchanged. */
+/** Folds kiln_build_binary. If the operation is commutative, a constant operand becomes the second operand. If an
+ * operation has a second result, as SADDO has, kiln_fold_binary builds the operation unchanged. */
 KILN_API kiln_value kiln_fold_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                      kiln_value b);
 
@@ -61,7 +62,8 @@ KILN_API kiln_value kiln_fold_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type
 KILN_API kiln_value kiln_fold_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_value a,
                                      kiln_value b);
 
-/** Folds kiln_build_addr: merges a `base` or an `index` that is a constant, a sum, a product or another address. */
+/** Folds kiln_build_addr. If `base` or `index` is itself a constant, a sum, a product or an address, kiln_fold_addr
+ * merges it into the new address. */
 KILN_API kiln_value kiln_fold_addr(kiln_func *f, kiln_value base, kiln_value index, uint32_t scale,
                                    int32_t disp);
 

@@ -1,14 +1,21 @@
-/* The interpreter (libkiln-interp). It runs the functions of a module without generating code, and follows the
- * semantics in docs/ir.md directly. It uses the memory of this process: addresses are real addresses, and the module's
- * data is in memory. Calls to undefined symbols call C functions of the process, and C code can call the module's
- * functions through their addresses. When the program traps, or when the interpreter detects undefined behaviour, the
- * interpreter reports an error with its position in the program. C functions throw exceptions with kiln_interp_throw.
- * Personalities are not called.
+/* The interpreter (libkiln-interp). It runs the functions of a module without generating code. It follows the semantics
+ * in docs/ir.md directly. The interpreter uses the memory of this process. Addresses are real addresses, and the
+ * module's data is in memory. Calls to undefined symbols call C functions of the process. C code can call the module's
+ * functions through their addresses. If the program traps, or if the interpreter detects undefined behaviour, the
+ * interpreter reports an error. The error contains the position of the fault in the program. C functions throw
+ * exceptions with kiln_interp_throw. The interpreter does not call personalities.
  *
- * Order of use: make an interpreter, add every function (or pass kiln_interp_sink to a reader), link, run the
- * constructors, call functions, run the destructors, free the interpreter. Any number of threads may call functions of
- * the program; all other steps must be done by a single thread. The interpreter runs only on x86-64. If the interpreter
- * is NULL, calls return "none" or KILN_ERR_ARGUMENT. */
+ * Take the following steps in order:
+ * - Make an interpreter.
+ * - Add every function, or pass kiln_interp_sink to a reader.
+ * - Call kiln_interp_link.
+ * - Run the constructors.
+ * - Call functions.
+ * - Run the destructors.
+ * - Free the interpreter.
+ *
+ * Any number of threads may call functions of the program. A single thread must take all other steps. The interpreter
+ * runs only on x86-64. If the interpreter is NULL, the functions of this header return "none" or KILN_ERR_ARGUMENT. */
 #ifndef KILN_INTERP_H
 #define KILN_INTERP_H
 
@@ -23,50 +30,54 @@ typedef struct kiln_interp kiln_interp;
 
 /** Options of an interpreter. Zero-initialise the struct for the defaults. */
 typedef struct kiln_interp_options {
-  /** Callback that returns the address of a symbol that the module does not define, or NULL if the callback does not
-   * know the symbol. If there is no callback or it returns NULL, the dynamic symbols of the process are searched. For a
-   * thread-local symbol, the callback is called at each use of the symbol, and returns the address for the calling
-   * thread. */
+  /** Callback that returns the address of a symbol that the module does not define. If the callback does not know the
+   * symbol, the callback returns NULL. If there is no callback or the callback returns NULL, the interpreter searches
+   * the dynamic symbols of the process. For a thread-local symbol, the interpreter calls the callback at each use of
+   * the symbol. The callback then returns the address for the calling thread. */
   kiln_resolve_fn resolve;
   void *resolve_user; /**< passed to `resolve` */
   /** Callback that returns memory for a data symbol that the module defines. The memory must be aligned for the data
-   * and at least as large as the data. If the callback returns NULL, the data is placed in the interpreter's own
-   * memory. For a thread-local symbol, the callback is called at each use of the symbol, and returns the memory of the
-   * calling thread, which must already contain the symbol's initial content. */
+   * and at least as large as the data. If the callback returns NULL, the data is in the interpreter's own memory. For a
+   * thread-local symbol, the interpreter calls the callback at each use of the symbol. The callback then returns the
+   * memory of the calling thread. This memory must already contain the symbol's initial content. */
   void *(*place)(void *user, kiln_symbol symbol, const char *name);
   void *place_user; /**< passed to `place` */
-  /** Callback that is called for each fault, from within the call that fails. If C code called a function of the
-   * program through its address, and there is no kiln_interp_call on this thread that can return the fault, abort()
-   * ends the process after the callback returns. */
+  /** Callback for faults. The interpreter calls the callback for each fault, before kiln_interp_call returns the error.
+   * If C code calls a function of the program through the function's address, there may be no kiln_interp_call that can
+   * return the error. In this case, the interpreter calls abort() after the callback returns. */
   kiln_diag_fn on_fault;
   void *on_fault_user; /**< passed to `on_fault` */
-  /** Size of the memory for each thread's frames; 0 for 512 MiB. The memory is reserved, and is used only as needed. */
+  /** Size of the memory for each thread's frames; 0 means 512 MiB. The interpreter reserves address space of this size,
+   * but uses only as much memory as it needs. */
   uint64_t stack_bytes;
-  /** Maximum number of steps that a thread may make before the error KILN_ERR_LIMIT; 0 for no limit. Each block that is
-   * entered and each call is a step. */
+  /** Maximum number of steps that a thread may make; 0 means no limit. A thread that reaches this limit gets the error
+   * KILN_ERR_LIMIT. Each call is a step, and so is each entry to a block. */
   uint64_t max_steps;
   uint64_t reserved[8]; /**< 0 */
 } kiln_interp_options;
 
-/** Makes an interpreter for the module `m`, which must be freed after the interpreter. `options` may be NULL for the
+/** Makes an interpreter for the module `m`. Free the interpreter before the module. `options` may be NULL for the
  * defaults. Returns NULL only if memory runs out or if `m` is NULL. */
 KILN_API kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options);
 
-/** Frees an interpreter. None of its functions may be running. NULL is allowed. */
+/** Frees an interpreter. No function of the interpreter may be running. NULL is allowed. */
 KILN_API void kiln_interp_free(kiln_interp *in);
 
-/** Adds a finished function. The caller still owns the function, and must compile or discard it. An error is kept in
- * the function; its diagnostic has the position of the error. */
+/** Adds a finished function. The caller still owns the function, and must compile or discard the function. An error
+ * sticks to the function. The function's diagnostic has the position of the error. */
 KILN_API kiln_status kiln_interp_add(kiln_interp *in, kiln_func *f);
 
-/** A kiln_func_sink_fn whose `user` is the interpreter: adds the function instead of compiling it. */
+/** A kiln_func_sink_fn that adds each function to an interpreter instead of compiling the function. `user` is the
+ * interpreter. */
 KILN_API kiln_status kiln_interp_sink(void *interp, kiln_func *f);
 
-/** Places data, resolves symbols and applies relocations. Call it after the last kiln_interp_add. */
+/** Puts data into memory, resolves symbols and applies relocations. Call kiln_interp_link after the last
+ * kiln_interp_add. */
 KILN_API kiln_status kiln_interp_link(kiln_interp *in, kiln_diag *diag);
 
-/** Returns the address of a symbol; NULL if the symbol has none. The address of a function is one that C code can call.
- * The address of thread-local data is that of the calling thread's copy. */
+/** Returns the address of a symbol. Returns NULL if the symbol has no address. C code can call a function at the
+ * address that kiln_interp_address returns. The address of thread-local data is the address of the calling thread's
+ * copy. */
 KILN_API void *kiln_interp_address(kiln_interp *in, kiln_symbol s);
 
 /** A value, given by its bits. Bits that the value's type does not have are ignored. */
@@ -75,24 +86,27 @@ typedef struct kiln_interp_value {
   uint64_t high; /**< bits 64 to 127, of an i128 */
 } kiln_interp_value;
 
-/** Calls a function of the module with `n_args` arguments, which must fit the function's signature. Writes the results
- * to `results` (NULL to discard them). Returns KILN_OK on success, KILN_ERR_UNDEFINED for undefined behaviour,
- * KILN_ERR_TRAP for a trap, KILN_ERR_UNSUPPORTED for an operation that the interpreter cannot run, and KILN_ERR_LIMIT
- * if max_steps is reached. After an error, `diag` (may be NULL) contains the error's position. */
+/** Calls a function of the module. The `n_args` arguments must fit the function's signature. Writes the results to
+ * `results` (NULL to discard them). Returns KILN_OK on success. The error is KILN_ERR_UNDEFINED for undefined
+ * behaviour, and KILN_ERR_TRAP for a trap. The error is KILN_ERR_UNSUPPORTED for an operation that the interpreter
+ * cannot run. The error is KILN_ERR_LIMIT if the thread reaches max_steps. After an error, `diag` (may be NULL)
+ * contains the position of the error. */
 KILN_API kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function,
                                       const kiln_interp_value *args, uint32_t n_args,
                                       kiln_interp_value *results, kiln_diag *diag);
 
-/** Throws an exception of the type `type`. This function may be called by C functions that the program called, directly
- * or indirectly. It does not return, except with KILN_ERR_ARGUMENT if this thread is not running the interpreter.
+/** Throws an exception of the type `type`. C functions that the program called, directly or indirectly, may call this
+ * function. If the calling thread is not running the interpreter, kiln_interp_throw returns KILN_ERR_ARGUMENT.
+ * Otherwise, kiln_interp_throw does not return.
  *
- * Types are compared by address. The exception is caught by a CATCH of a symbol with the address `type`, by a
- * CATCH_ALL, and by a FILTER that does not list the type. Landing pads receive `exception`. Cleanups run, and unwinding
- * goes on when they end with RESUME. The C functions between this call and the landing pad are left as by longjmp.
+ * The interpreter compares types by address. The exception is caught by a CATCH of a symbol with the address `type`, or
+ * by a CATCH_ALL. A FILTER that does not list the type catches the exception too. Landing pads receive `exception`. The
+ * interpreter runs cleanups. It continues to unwind when a cleanup ends with RESUME. As after longjmp, the C functions
+ * between this call and the landing pad do not continue.
  *
- * If no frame catches the exception, or if a frame that would be left is in a call with KILN_SIG_NOUNWIND, this is a
- * fault, at the position of the program's call to C. If C++ or another language throws an exception, this is a fault as
- * soon as the exception reaches the interpreter. */
+ * It is a fault if no frame catches the exception. It is a fault too if unwinding would leave a frame that is in a call
+ * with KILN_SIG_NOUNWIND. The position of either fault is the position of the program's call to the C function. It is a
+ * fault if an exception of C++ or another language reaches the interpreter. */
 KILN_API kiln_status kiln_interp_throw(kiln_interp *in, void *exception, const void *type);
 
 /** Calls the module's constructors. */
@@ -101,7 +115,7 @@ KILN_API kiln_status kiln_interp_run_constructors(kiln_interp *in, kiln_diag *di
 /** Calls the module's destructors. */
 KILN_API kiln_status kiln_interp_run_destructors(kiln_interp *in, kiln_diag *diag);
 
-/** Finds the position in the program that the calling thread is running. This is for signal handlers. Returns false if
+/** Finds the position of the calling thread in the program. Signal handlers may call this function. Returns false if
  * the thread is not running the interpreter. */
 KILN_API bool kiln_interp_find_place(kiln_interp *in, kiln_diag *out);
 

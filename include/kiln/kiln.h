@@ -1,5 +1,5 @@
-/* Kiln's public API: includes all headers of libkiln. Headers of other libraries, such as <kiln/interp.h> and
- * <kiln/llvm.h>, are not included. */
+/* Kiln's public API. This header includes all headers of libkiln. It does not include headers of other libraries, such
+ * as <kiln/interp.h> and <kiln/llvm.h>. */
 #ifndef KILN_KILN_H
 #define KILN_KILN_H
 #include <kiln/asm.h>

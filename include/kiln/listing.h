@@ -1,5 +1,5 @@
-/* Gives access to the machine code of each function after it is compiled, for listings and debuggers. Also dumps the
- * register allocator's plan, which helps in the development of Kiln itself. */
+/* Gives access to the machine code of each function after the function is compiled, for listings and debuggers. Also
+ * dumps the plan of the register allocator, for the development of Kiln itself. */
 #ifndef KILN_LISTING_H
 #define KILN_LISTING_H
 
@@ -10,10 +10,11 @@
 extern "C" {
 #endif
 
-/** A piece of a function's code: the bytes from `offset_bytes` to the next piece. The bytes were generated for the
- * instruction `inst` of `block`. If `inst` is 0, the bytes belong to the start of the block. If `block` is UINT32_MAX
- * as well, the bytes are a prologue, an epilogue or literals. A piece may be empty: an instruction whose result is not
- * used has no code, and the code of an instruction may be part of the code of the instruction that uses its result. */
+/** A piece of a function's code. The piece consists of the bytes from `offset_bytes` up to the next piece. Kiln
+ * generated these bytes for the instruction `inst` of the block `block`. If `inst` is 0, the bytes belong to the start
+ * of the block. If `inst` is 0 and `block` is UINT32_MAX, the bytes are a prologue, an epilogue or literals. A piece
+ * may be empty. An instruction whose result is not used has no code. The code of an instruction may also be part of the
+ * code of the instruction that uses its result. */
 typedef struct kiln_code_piece {
   uint32_t offset_bytes; /**< from the function's first byte, in ascending order */
   kiln_block block;      /**< or UINT32_MAX */
@@ -39,32 +40,35 @@ typedef struct kiln_code_reloc {
   int64_t addend;        /**< added to the symbol's address */
 } kiln_code_reloc;
 
-/** Switches on or off whether the session records the pieces of each function that it compiles from now on. Recording
- * is off initially. It makes compiling slightly slower. */
+/** Switches recording on or off for the session `s`. While recording is on, the session records the pieces of each
+ * function that it compiles. Recording is off initially. Recording makes compiling slightly slower. */
 KILN_API kiln_status kiln_session_set_map(kiln_session *s, bool on);
 
 /** Finds the machine code of the function that the session compiled last. Returns false if recording
- * (kiln_session_set_map) was off when the function was compiled, or if compiling failed. The instructions of pieces
- * have the ids that they had before the function was compiled. */
+ * (kiln_session_set_map) was off when the session compiled the function. Returns false too if compiling failed. The
+ * instructions of pieces have the ids that they had before the function was compiled. */
 KILN_API bool kiln_session_find_code(const kiln_session *s, kiln_code *out);
 
-/** Returns the i-th relocation of the code that kiln_session_find_code finds; all zero past the last relocation. */
+/** Returns relocation number `i` of the code that kiln_session_find_code finds. Returns all zero past the last
+ * relocation. */
 KILN_API kiln_code_reloc kiln_session_get_code_reloc(const kiln_session *s, uint32_t i);
 
 /* ---- plans ---- */
 
 /** Parts of a plan to dump. */
 enum {
-  /** Block order, loops, and the registers that serve as homes in each block. */
+  /** Dumps the block order and the loops. For each block, dumps the registers that are homes of values or variables. */
   KILN_DUMP_PLAN = 1,
-  /** For each value and variable that is used in several blocks: its home (a register, or a place in the frame), its
-   * interval of positions in block order, and the weight of its uses. */
+  /** Dumps each value and variable that is used in several blocks. For each value or variable, the dump has the home,
+   * the interval and the weight. The home is a register or a location in the frame. The interval is given by positions
+   * in block order. The weight counts the uses. A use in a loop counts more than a use outside loops. */
   KILN_DUMP_HOMES = 2,
 };
 
-/** Selects the parts of the plan (KILN_DUMP_..., combined with |; 0 for none) that the session appends to `out` for
- * each function that it compiles from now on. `out` must live for as long as the session compiles functions. The output
- * is meant for humans, and its form may change. */
+/** Dumps parts of the register allocator's plan. For each function that the session compiles from now on, the session
+ * appends these parts to `out`. `what` selects the parts (KILN_DUMP_..., combined with |; 0 means no parts). `out` must
+ * live for as long as the session compiles functions. The output is meant for humans. The form of the output may
+ * change. */
 KILN_API kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *out);
 
 #ifdef __cplusplus

@@ -1,7 +1,7 @@
-/* Builds LLVM's inline assembly, and assembly for whole modules, for front ends that do not read bitcode. Templates and
- * constraints have the syntax and meaning that they have in LLVM, and are handled by the code of the bitcode reader
- * (libkiln-llvm). The module needs an assembler (kiln_module_options.assemble); <kiln/as.h> provides the system's
- * assembler. */
+/* Builds LLVM's inline assembly, and assembly for whole modules. Front ends that do not read bitcode use these
+ * functions. Templates and constraints have the syntax and meaning that they have in LLVM. The code of the bitcode
+ * reader (libkiln-llvm) handles the templates and constraints. The module needs an assembler
+ * (kiln_module_options.assemble). <kiln/as.h> provides the system's assembler. */
 #ifndef KILN_LLVM_ASM_H
 #define KILN_LLVM_ASM_H
 
@@ -12,66 +12,70 @@
 extern "C" {
 #endif
 
-/** Flags of kiln_llvm_asm_desc. They are the keywords that LLVM writes between `asm` and the template. */
+/** Flags of kiln_llvm_asm_desc. The flags correspond to the keywords that LLVM writes between `asm` and the
+ * template. */
 enum {
-  /** Sideeffect: the statement must not be removed; Kiln never removes one. */
+  /** sideeffect: the statement must not be removed. Kiln never removes such statements. */
   KILN_LLVM_ASM_SIDE_EFFECT = 1,
-  /** alignstack: the stack must be aligned as for a call; in Kiln, it always is. */
+  /** alignstack: the stack must be aligned as for a call. In Kiln, the stack is always aligned in this way. */
   KILN_LLVM_ASM_ALIGN_STACK = 2,
   KILN_LLVM_ASM_INTEL = 4, /**< inteldialect: the text is in Intel syntax, without % */
-  /** unwind: an exception may leave the code. The code becomes a separate function without a name, which `f` calls. The
-   * stack pointer in the code therefore differs from the stack pointer in `f`. Not allowed in a frozen module. */
+  /** unwind: an exception may leave the code. The code becomes a separate function without a name. The function `f`
+   * calls the separate function. The stack pointer in the code therefore differs from the stack pointer in `f`. Do not
+   * use this flag in a frozen module. */
   KILN_LLVM_ASM_UNWIND = 8
 };
 
 /** A statement of inline assembly. Zero-initialise the struct. */
 typedef struct kiln_llvm_asm_desc {
-  /** The template, in LLVM's syntax: `$0` or `${0:k}` stands for an operand, and `$$` for a dollar sign. */
+  /** The template, in LLVM's syntax. `$0` or `${0:k}` stands for an operand, and `$$` stands for a dollar sign. */
   const char *text;
   /** LLVM's constraints, such as "=r,0,~{memory},!i" (LLVM's language reference, "Inline Asm Constraint String"). */
   const char *constraints;
-  /** The type of the result: "void" if there are no outputs, the output's type if there is one output, or a structure
-   * type whose members are the types of all outputs, in their order. */
+  /** The type of the result. If there are no outputs, this is "void". If there is one output, this is the type of the
+   * output. Otherwise, this is a structure type whose members are the types of all outputs, in their order. */
   const char *result;
-  /** In the order of their constraints: the inputs, and the addresses of the outputs in memory ("=*m"). An operand that
-   * becomes a number or a symbol in the text ("i", "s") must be a constant, or must have a part that is an integer
-   * constant or a kiln_const_symbol. */
+  /** The inputs, and the addresses of the outputs in memory ("=*m"). They are in the order of their constraints. With
+   * the constraint "i" or "s", an operand becomes a number or a symbol in the text. Such an operand must be a constant,
+   * or must have a part that is an integer constant or a kiln_const_symbol. */
   const kiln_llvm_operand *operands;
   uint32_t n_operands; /**< number of `operands` */
   uint32_t flags;      /**< KILN_LLVM_ASM_... */
-  /** Number of constraints "!i": labels outside the text that the text may jump to. */
+  /** Number of constraints "!i". Each of these constraints stands for a label. The label is outside the text, and the
+   * text may jump to the label. */
   uint32_t n_labels;
-  /** With KILN_LLVM_ASM_UNWIND: clauses that catch exceptions. A caught exception leads to the block `unwind`, whose
-   * first two parameters are the exception and its selector (kiln_try_exception). If this is none, exceptions leave
-   * `f`. */
+  /** With KILN_LLVM_ASM_UNWIND: clauses that catch exceptions. A caught exception leads to the block `unwind`. The
+   * first two parameters of this block are the exception and its selector (kiln_try_exception). If `clauses` is none,
+   * exceptions leave the function `f`. */
   kiln_clauses clauses;
   kiln_block unwind;    /**< a landing pad; see `clauses` */
   uint64_t reserved[2]; /**< 0 */
 } kiln_llvm_asm_desc;
 
 /** Builds inline assembly at the end of the current block of `f`. Writes the parts of the outputs to `results` (NULL to
- * discard them). There are as many parts as kiln_llvm_builder_list_parts returns for the type of the result. Writes to
- * `taken` (NULL to discard it) a value that says how execution left the text: an i32 that is 0 if execution reached the
- * end of the text, or k if it jumped to the k-th label, counting from 1. The caller must build a switch on this value,
- * which jumps to the labels. The outputs have their values on all of these paths.
+ * discard them). There are as many parts as kiln_llvm_builder_list_parts returns for the type of the result. Writes a
+ * value to `taken` (NULL to discard it). This value is an i32 that says how execution left the text. It is 0 if
+ * execution reached the end of the text. It is k if execution jumped to the k-th label, counting from 1. The caller
+ * must build a switch on this value that jumps to the labels. The outputs have their values on all of these paths.
  *
- * If `a->clauses` is not none, the statement ends the current block, and a new block is the current block afterwards.
+ * If `a->clauses` is not none, the statement ends the current block. A new block is then the current block.
  *
- * The text is assembled during this call. The builder starts one assembler process for each text that it has not
- * assembled before. Two texts are the same only if they also have the same registers and numbers in place of their
- * operands. The error is KILN_ERR_UNSUPPORTED if Kiln does not know a register or constraint, if there are more
- * operands than registers, or if the assembler refuses the text. An error sticks to the function, and all `results` are
- * then none. */
+ * This call assembles the text. The builder starts one assembler process for each text that it has not assembled
+ * before. Texts with different registers or numbers in place of their operands are different texts. The error is
+ * KILN_ERR_UNSUPPORTED if Kiln does not know a register or constraint, or if the assembler rejects the text. The error
+ * is KILN_ERR_UNSUPPORTED too if there are more operands than registers. An error sticks to the function. All `results`
+ * are then none. */
 KILN_API kiln_status kiln_llvm_builder_build_asm(kiln_llvm_builder *b, kiln_func *f,
                                                  const kiln_llvm_asm_desc *a, kiln_value *results,
                                                  kiln_value *taken);
 
-/** Adds assembly (LLVM's `module asm`) to the builder's module. `text` consists of whole lines, in AT&T syntax until it
- * switches to another syntax, and may add content to any section. Functions that the text defines are compiled in the
- * session `s`; data and names that the text defines are added to the module. Symbols that the text refers to are found
- * by their names. All symbols that both the text and the module use must therefore be declared before this call, with
- * the linkage that they have for other objects. Each call is like a separate source file: its local labels are not
- * visible in other calls. The module must not be frozen. An error sticks to the module. */
+/** Adds assembly (LLVM's `module asm`) to the builder's module. `text` consists of whole lines. `text` begins in AT&T
+ * syntax, and may switch to another syntax. `text` may add content to any section. The functions that the text defines
+ * are compiled in the session `s`. The data and names that the text defines become part of the module. The text refers
+ * to symbols by their names. Before this call, declare all symbols that are used by both the text and the module.
+ * Declare each of these symbols with the linkage that other objects see. Each call is like a separate source file.
+ * Local labels of one call are therefore not visible in other calls. The module must not be frozen. An error sticks to
+ * the module. */
 KILN_API kiln_status kiln_llvm_builder_add_assembly(kiln_llvm_builder *b, kiln_session *s,
                                                     const char *text);
 

@@ -1,10 +1,10 @@
-/* Modules, which hold symbols, signatures and data; and sessions, which compile the functions of a module.
+/* Modules and sessions. A module holds symbols, signatures and data. A session compiles functions of a module.
  *
- * Until kiln_module_freeze is called, only one thread at a time may use a module and its sessions. After that, each
- * session may be used by a thread of its own. Strings that are passed to these functions are copied. The first error
- * that a call causes sticks to the module: later calls return "none" handles and change nothing. A module or session
- * that could not be made is NULL. A NULL module or session behaves like one that has an error: every call returns
- * "none" or KILN_ERR_ARGUMENT. */
+ * Until you call kiln_module_freeze, only one thread at a time may use a module and its sessions. Afterwards, each
+ * session may be used by a thread of its own. The functions of this header copy the strings that they receive. The
+ * first error of any call sticks to the module. After an error, calls return "none" handles and change nothing. If a
+ * module or session cannot be made, the result is NULL. A NULL module or session behaves like one that has an error.
+ * Every call with a NULL module or session returns "none" or KILN_ERR_ARGUMENT. */
 #ifndef KILN_MODULE_H
 #define KILN_MODULE_H
 
@@ -18,57 +18,62 @@ extern "C" {
 
 /** Selects how position-independent the code is. */
 typedef enum kiln_pic {
-  /** Code that is valid in shared objects and everywhere else (-fPIC); the default. */
+  /** Code for shared objects (-fPIC). This is the default. The code is valid in executables too. */
   KILN_PIC_FULL,
   KILN_PIC_PIE,    /**< for executables: symbols defined here are not preempted */
-  KILN_PIC_STATIC, /**< like PIE, and all undefined symbols are bound in the executable too */
+  KILN_PIC_STATIC, /**< Like PIE. In addition, all undefined symbols are bound in the executable. */
   KILN_PIC_COUNT
 } kiln_pic;
 
 /** Receives a diagnostic, which is valid only during the call. */
 typedef void (*kiln_diag_fn)(void *user, const kiln_diag *diag);
 
-/** Returns the address of the symbol `name`, or NULL if the callback does not know it. */
+/** Callback that returns the address of the symbol `name`. If the callback does not know the symbol, the callback
+ * returns NULL. */
 typedef void *(*kiln_resolve_fn)(void *user, const char *name);
 
-/** A piece of assembly text and its machine code; <kiln/asm.h> defines it. */
+/** A piece of assembly text and its machine code. <kiln/asm.h> defines this struct. */
 typedef struct kiln_assembly kiln_assembly;
 
-/** Assembles each of `n_texts` texts separately, so that the labels of one text are unknown to the others. For each
- * text, the callback fills in either the machine code or the error. The code and errors stay valid until the same
- * thread calls the callback again or the module is freed. The callback returns KILN_OK if each text got either code or
- * an error. If the module is frozen, several threads may call the callback at once. */
+/** Callback that assembles texts. The callback assembles each of the `n_texts` texts separately. The labels of one text
+ * are therefore unknown to the other texts. For each text, the callback fills in either the machine code or the error.
+ * The code and the errors stay valid until the same thread calls the callback again or the module is freed. The
+ * callback returns KILN_OK if each text got either code or an error. If the module is frozen, several threads may call
+ * the callback at once. */
 typedef kiln_status (*kiln_assemble_fn)(void *user, kiln_target target, kiln_assembly *texts,
                                         uint32_t n_texts);
 
 /** Options of a module. Zero-initialise the struct for the defaults. */
 typedef struct kiln_module_options {
-  kiln_target target;       /**< all zero for this machine */
+  kiln_target target;       /**< all zero for the host */
   kiln_pic pic;             /**< how position-independent the code is */
   const char *name;         /**< for diagnostics and the object's file symbol; NULL for none */
   kiln_allocator allocator; /**< all zero for C's realloc */
-  /** Callback that receives each diagnostic, from within the call that fails; may be NULL. If the module is frozen, any
-   * thread that uses one of the module's sessions may call the callback, and several threads may call it at once. */
+  /** Callback that receives each diagnostic. `on_diag` may be NULL. When a function of the API fails, it calls the
+   * callback before it returns. If the module is frozen, several threads that use sessions of the module may call the
+   * callback at once. */
   kiln_diag_fn on_diag;
   void *on_diag_user; /**< passed to `on_diag` */
-  /** The assembler that translates inline assembly to machine code (kiln_module_assemble). If `assemble` is NULL,
-   * inline assembly that Kiln does not recognize by itself is an error. */
+  /** The assembler for inline assembly. It translates inline assembly to machine code (kiln_module_assemble). If
+   * `assemble` is NULL, inline assembly is an error unless Kiln itself recognizes it. */
   kiln_assemble_fn assemble;
   void *assemble_user;    /**< passed to `assemble` */
   bool function_sections; /**< put each function in a section of its own */
-  /** Put each data item in a section of its own, so that linkers can drop data that nothing refers to. This option does
-   * not apply to mergeable strings and common data. */
+  /** If true, each data item has a section of its own, so that linkers can drop data that nothing refers to. This
+   * option does not apply to mergeable strings and common data. */
   bool data_sections;
   bool verify;  /**< verify each function before it is compiled */
   bool aranges; /**< emit .debug_aranges, which maps code to its compilation unit */
-  /** Borrow bitcode, and the strings given to kiln_debug_string_new, instead of copying them. The bitcode and the
-   * strings must then stay unchanged, at the same address, until the module is freed. */
+  /** If true, Kiln borrows bitcode and the strings passed to kiln_debug_string_new. If false, Kiln copies the bitcode
+   * and the strings. Borrowed bitcode and strings must stay unchanged, at the same address, until the module is
+   * freed. */
   bool borrow_strings;
-  /** The module is meant for kiln_jit_add: all of its thread-local data uses the model KILN_TLS_GENERAL_DYNAMIC. */
+  /** Set this field for kiln_jit_add. All thread-local data of the module then uses the model
+   * KILN_TLS_GENERAL_DYNAMIC. */
   bool jit;
   uint32_t features; /**< the KILN_FEATURE_... that every processor which runs the code has */
-  /** For tests. A nonzero value seeds the register allocator, which then has only a few registers and chooses among
-   * them at random. */
+  /** For tests. A nonzero value is a seed for the register allocator. The register allocator then has only a few
+   * registers, and chooses among them at random. */
   uint64_t stress_seed;
   uint64_t reserved[8]; /**< 0 */
 } kiln_module_options;
@@ -76,94 +81,99 @@ typedef struct kiln_module_options {
 /** A module: everything that goes into one object. */
 typedef struct kiln_module kiln_module;
 
-/** Makes a module. `options` is copied; NULL means all zero. Returns NULL only if memory runs out, if an option is out
- * of range, or if the options request this machine and Kiln has no target for this machine. If Kiln has no code
- * generation for the requested target, the module that is returned has failed with KILN_ERR_UNSUPPORTED, and its
- * diagnostic names the target. */
+/** Makes a module. The function copies `options`. If `options` is NULL, all options are zero. The function returns NULL
+ * if memory runs out, or if an option is out of range. It also returns NULL if the options request the machine on which
+ * Kiln runs and Kiln has no target for that machine. In all other cases, the result is a module. If Kiln has no code
+ * generation for the requested target, the module has failed with KILN_ERR_UNSUPPORTED. The diagnostic of the module
+ * then names the target. */
 KILN_API kiln_module *kiln_module_new(const kiln_module_options *options);
 
-/** Frees a module. The module's sessions must have been freed before. NULL is allowed. */
+/** Frees a module. Free the module's sessions first. NULL is allowed. */
 KILN_API void kiln_module_free(kiln_module *m);
 
-/** Returns the status of the first error, which is either an error of the module itself or the error of a function that
- * failed in kiln_func_compile. Returns KILN_OK if there was no error. */
+/** Returns the status of the module's first error. The error is an error of the module itself, or the error of a
+ * function that failed in kiln_func_compile. Returns KILN_OK if there was no error. */
 KILN_API kiln_status kiln_module_status(const kiln_module *m);
 
-/** Returns the diagnostic of the error that kiln_module_status reports. If there was no error, the diagnostic's status
- * is KILN_OK. The diagnostic lives as long as the module. If several errors occur after kiln_module_freeze, the
- * module's own error is returned if there is one, and otherwise the error of the function whose symbol has the lowest
- * id, regardless of which thread failed first. Call this function when all other threads are done. */
+/** Returns the diagnostic of the error that kiln_module_status reports. If there was no error, the status of the
+ * diagnostic is KILN_OK. The diagnostic lives as long as the module. Several errors may occur after kiln_module_freeze.
+ * If one of them is an error of the module itself, kiln_module_diag returns this error. Otherwise, kiln_module_diag
+ * returns the error of the function whose symbol has the lowest id. The result does not depend on which thread failed
+ * first. Call this function after all other threads are done. */
 KILN_API const kiln_diag *kiln_module_diag(const kiln_module *m);
 
-/** Reports an error that the front end found. The error sticks to the module like any other error. In the module's copy
- * of `d`, an empty `module` is filled in. Returns `d->status`. */
+/** Reports an error that the front end found. The error sticks to the module like any other error. The module copies
+ * the diagnostic `d`. If `d->module` is empty, the copy gets the module's name. Returns `d->status`. */
 KILN_API kiln_status kiln_module_fail(kiln_module *m, const kiln_diag *d);
 
-/** Ends the module's declarations, so that several threads can compile its functions at once, each with a session of
- * its own. From now on:
- * - Any thread may make, use and free sessions, but only one thread at a time may use a given session and the functions
- *   begun in that session. Any thread may also call kiln_sig_new and all functions that only read the module.
+/** Ends the declarations of the module `m`. Afterwards, several threads can compile functions of the module at once,
+ * each with a session of its own. The following rules then apply:
+ * - Any thread may make, use and free sessions. Only one thread at a time may use a session and the functions begun in
+ *   the session. Any thread may call kiln_sig_new and all functions that only read the module.
  * - kiln_func_declare and kiln_data_declare can look up existing symbols. The only new symbols that they can make are
  *   references to external symbols with default properties, such as library functions.
- * - Private data is made by kiln_func_add_data, and addresses of blocks by kiln_block_address.
- * - Any other call that would add something to the module fails with KILN_ERR_STRUCTURE. The same error is reported for
- *   the body of a function that was not declared before the module was frozen.
- * The object contains the functions in the order of their symbols' ids, so the object's bytes do not depend on how the
- * functions were divided among sessions. Call kiln_emit_elf when all other threads are done. A frozen module stays
- * frozen. Returns the module's status. */
+ * - Use kiln_func_add_data to make private data, and kiln_block_address to take addresses of blocks.
+ * - Any other call that would add something to the module fails with KILN_ERR_STRUCTURE. If you begin a function that
+ *   was not declared before, the error is the same.
+ *
+ * The object contains the functions in the order of their symbols' ids. The object's bytes therefore do not depend on
+ * which session compiled which function. Call kiln_emit_elf after all other threads are done. A frozen module stays
+ * frozen. Returns the status of the module. */
 KILN_API kiln_status kiln_module_freeze(kiln_module *m);
 
 /** Returns true after kiln_module_freeze. */
 KILN_API bool kiln_module_is_frozen(const kiln_module *m);
 
-/** Returns the name that the module was made with, or "" if the module has no name. The string lives as long as the
- * module. */
+/** Returns the name that was given to the module `m` when it was made. Returns "" if the module has no name. The string
+ * lives as long as the module. */
 KILN_API const char *kiln_module_name(const kiln_module *m);
 
-/** Sets the name of the source file. The object's file symbol then has this name instead of the module's name. `name`
- * is copied; "" or NULL restores the module's name. Returns the module's status. If memory runs out, the module fails
- * with KILN_ERR_MEMORY. */
+/** Sets the name of the source file. The object's file symbol then has this name. Without this call, the file symbol
+ * has the module's name. The function copies `name`. If `name` is "" or NULL, the file symbol has the module's name
+ * again. If memory runs out, the module fails with KILN_ERR_MEMORY. Returns the status of the module. */
 KILN_API kiln_status kiln_module_set_source_file(kiln_module *m, const char *name);
 
-/** Returns the target that the module was made for. No field of the result is zero, unless `m` is NULL: then all fields
+/** Returns the target of the module `m`. All fields of the result are nonzero. If `m` is NULL, all fields of the result
  * are zero. */
 KILN_API kiln_target kiln_module_get_target(const kiln_module *m);
 
-/** Returns the processor of the module's target; KILN_PROCESSOR_HOST if `m` is NULL. */
+/** Returns the processor of the module's target. Returns KILN_PROCESSOR_HOST if `m` is NULL. */
 KILN_API kiln_processor kiln_module_processor(const kiln_module *m);
 
-/** Returns the processor features that all functions of the module may use (kiln_module_options.features); 0 if `m` is
- * NULL. */
+/** Returns the processor features that all functions of the module may use (kiln_module_options.features). Returns 0 if
+ * `m` is NULL. */
 KILN_API uint32_t kiln_module_features(const kiln_module *m);
 
 /** Returns kiln_module_options.jit. */
 KILN_API bool kiln_module_is_jit(const kiln_module *m);
 
-/** Returns the allocator that the module was made with (all zero for C's realloc). A front end can use this allocator
- * for its own tables. */
+/** Returns the allocator of the module `m`. All zero stands for C's realloc. A front end can use this allocator for its
+ * own tables. */
 KILN_API kiln_allocator kiln_module_get_allocator(const kiln_module *m);
 
 /* ---- symbols ---- */
 
-/** Linkage: where a name is visible, and which of several definitions takes effect. */
+/** Linkage of a symbol. The linkage says where the symbol's name is visible, and which of several definitions takes
+ * effect. */
 typedef enum kiln_linkage {
   KILN_LINKAGE_EXTERNAL, /**< global symbol */
   KILN_LINKAGE_INTERNAL, /**< local symbol */
   KILN_LINKAGE_PRIVATE,  /**< local, and omitted from the symbol table where possible */
-  /** A weak definition; or a weak reference, whose address is 0 if no object defines the symbol. */
+  /** A weak definition or a weak reference. The address of a weak reference is 0 if no object defines the symbol. */
   KILN_LINKAGE_WEAK,
-  KILN_LINKAGE_LINKONCE, /**< a weak definition, in a section group that has the symbol's name */
+  KILN_LINKAGE_LINKONCE, /**< A weak definition, in a section group that has the symbol's name. */
   KILN_LINKAGE_COMMON,   /**< data only: merged by the linker, zero-initialised */
   KILN_LINKAGE_COUNT
 } kiln_linkage;
 
-/** Visibility of an external name. A component is a shared object or an executable. The visibility says what components
- * other than the defining one may do with the name. */
+/** Visibility of an external name. A component is a shared object or an executable. One component defines the name. The
+ * visibility says what other components may do with the name. */
 typedef enum kiln_visibility {
-  KILN_VISIBILITY_DEFAULT, /**< other components can refer to the name, and can preempt it */
-  /** Only the component that the name is linked into can refer to the name. */
+  KILN_VISIBILITY_DEFAULT, /**< Other components can refer to the name, and can preempt the definition. */
+  /** Only the component that contains the definition can refer to the name. */
   KILN_VISIBILITY_HIDDEN,
-  /** Other components can refer to the name; references from this component are bound to its own definition. */
+  /** Other components can refer to the name. References from the component that defines the name use this component's
+   * own definition. */
   KILN_VISIBILITY_PROTECTED,
   KILN_VISIBILITY_COUNT
 } kiln_visibility;
@@ -186,26 +196,27 @@ typedef struct kiln_symbol_desc {
   kiln_linkage linkage;       /**< where the name is visible, and which definition takes effect */
   kiln_visibility visibility; /**< visibility of an external name to other components */
   kiln_tls tls;               /**< data only */
-  /** The symbol is bound in the component being linked, so references need no GOT and no PLT. */
+  /** If true, the symbol is bound within the shared object or executable into which the module is linked. References to
+   * the symbol therefore need no GOT and no PLT. */
   bool dso_local;
   const char *section;  /**< NULL to choose by content; see kiln_section_declare */
   const char *comdat;   /**< NULL for none (LINKONCE: its own name) */
   size_t comdat_length; /**< in bytes; 0 if `comdat` is NUL-terminated */
   uint8_t align_log2;   /**< functions: 0 for the target's default */
-  /** A definition of the symbol follows in this module. Code that is built before the definition can then rely on the
-   * definition, and uses the GOT less often. Code that is built after the definition relies on the definition in any
-   * case, and so does all code that is built when the module is frozen. */
+  /** If true, this module will define the symbol later. Code that is built before the definition can then rely on the
+   * definition, and uses the GOT less often. Code that is built after the definition always relies on the definition.
+   * Code that is built after the module is frozen always relies on the definition too. */
   bool body;
-  /** For functions that may be defined in another component: calls to the function go through the GOT instead of the
-   * PLT (as with LLVM's nonlazybind and -fno-plt). */
+  /** If true, calls to the function go through the GOT instead of the PLT (as with LLVM's nonlazybind and -fno-plt).
+   * This field is for functions that may be defined in another component. */
   bool no_plt;
-  /** For aliases of functions, with an offset of 0: the symbol is an ifunc. The function that is the alias's target is
-   * called when the program starts, and returns the address of the function that the alias stands for. The JIT and the
-   * interpreter do not support ifuncs. */
+  /** If true, the symbol is an ifunc. Set this field only for an alias of a function, with an offset of 0. The function
+   * that is the alias's target is called when the program starts. This function returns the address of the function
+   * that the alias stands for. The JIT and the interpreter do not support ifuncs. */
   bool resolver;
-  /** The section group named by `comdat` merely keeps its sections together. If several objects have a group of this
-   * name, linkers keep all of these groups instead of only one. It is enough to set this field for one symbol of the
-   * group. */
+  /** If true, the only purpose of the section group named by `comdat` is to keep its sections together. If several
+   * objects have a group of this name, linkers then keep all of these groups instead of only one. It is enough to set
+   * this field for one symbol of the group. */
   bool comdat_stays;
   uint64_t reserved[2]; /**< 0 */
 } kiln_symbol_desc;
@@ -213,15 +224,15 @@ typedef struct kiln_symbol_desc {
 /** Looks up a symbol by its name. Returns id 0 if the module has no symbol of that name. */
 KILN_API kiln_symbol kiln_symbol_lookup(const kiln_module *m, const char *name);
 
-/** Returns the symbol of a given name, for code or data that refers to the name before the front end knows what the
- * name stands for. If the module has no symbol of that name, a new symbol of kind KILN_SYMBOL_UNKNOWN is made, which is
- * an external reference. kiln_func_declare, kiln_data_declare or kiln_alias_define may declare such a symbol later, but
- * not as thread-local. */
+/** Returns the symbol with a given name. Code or data can thus refer to the name before the front end knows what the
+ * name stands for. If the module has no symbol of that name, kiln_symbol_refer makes a new symbol of kind
+ * KILN_SYMBOL_UNKNOWN. The new symbol is an external reference. You may declare the symbol later with
+ * kiln_func_declare, kiln_data_declare or kiln_alias_define. You cannot declare the symbol as thread-local. */
 KILN_API kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name);
 
-/** Reserves room for `symbols` more symbols, about 16 bytes each, so that the module's tables are not copied as they
- * grow. The call is only a hint. It has no effect on a module that is frozen or has failed. If memory runs out, the
- * module fails. */
+/** Reserves room for `symbols` more symbols, about 16 bytes for each symbol. The module's tables are then not copied as
+ * they grow. The call is only a hint. It has no effect on a module that is frozen or has failed. If memory runs out,
+ * the module fails. */
 KILN_API kiln_status kiln_module_reserve(kiln_module *m, uint32_t symbols);
 
 /* ---- signatures ---- */
@@ -230,27 +241,27 @@ KILN_API kiln_status kiln_module_reserve(kiln_module *m, uint32_t symbols);
 enum {
   KILN_PARAM_SEXT = 1, /**< I8, I16: the caller sign-extends to 32 bits */
   KILN_PARAM_ZEXT = 2, /**< I8, I16: the caller zero-extends to 32 bits */
-  /** The address of `size_bytes` bytes, which are copied to the stack's argument area. */
+  /** The parameter is the address of `size_bytes` bytes. The caller copies these bytes to the argument area on the
+   * stack. */
   KILN_PARAM_BYVAL = 4,
-  /** The address of the memory for the result; the function also returns this address. */
+  /** The parameter is the address of the memory for the result. The function also returns this address. */
   KILN_PARAM_SRET = 8,
-  /** This parameter and the next one are parts of the same argument. Where the ABI requires it (on AArch64, not on
-   * x86-64), both are passed in registers or both are passed in memory. */
+  /** This parameter and the next parameter are parts of the same argument. The ABI of AArch64 may require that both
+   * parameters are passed in the same way, in registers or in memory. The ABI of x86-64 does not require this. */
   KILN_PARAM_JOIN = 16,
-  /** The static chain: an i64 that is passed in a register of its own (r10 on x86-64, x15 on AArch64, as for LLVM's
-   * `nest`). The chain does not affect where the other parameters are passed. At most one parameter has this flag, and
-   * that parameter has no other flag. If the callee's signature has a chain and the caller's signature has none, the
-   * value that the callee receives is unspecified. If only the caller's signature has a chain, the callee ignores
-   * it. */
+  /** The static chain, an i64. The static chain is passed in a register of its own. This is r10 on x86-64 and x15 on
+   * AArch64, as for LLVM's `nest`. The chain does not affect where the other parameters are passed. At most one
+   * parameter has this flag. That parameter has no other flag. If only the callee's signature has a chain, the callee
+   * receives an unspecified value. If only the caller's signature has a chain, the callee ignores the chain. */
   KILN_PARAM_CHAIN = 32,
-  /** A v128 that is the upper half of a 256-bit register. The lower half is the preceding parameter, which is a v128
-   * too. This is how the ABI passes 256-bit vectors on processors with AVX. The flag is for x86-64 only, and is not
-   * combined with other flags. 256-bit vectors have no type of their own because only calls and returns use 256-bit
-   * registers: other operations on 256 bits are built from operations on 128 bits. */
+  /** A v128 that is the upper half of a 256-bit register. The lower half is the preceding parameter. The preceding
+   * parameter is a v128 too. This is how the ABI passes 256-bit vectors on processors with AVX. This flag is for x86-64
+   * only. Do not combine this flag with other flags. 256-bit vectors have no type of their own. Only calls and returns
+   * use 256-bit registers. A front end builds all other operations on 256 bits from operations on 128 bits. */
   KILN_PARAM_UPPER = 64,
-  /** I8, I16, I32: the caller sign-extends to 64 bits, as the ABIs of RISC-V and s390x require. The callee may rely on
-   * this extension, whichever compiler built the callee. A parameter has at most one of the flags SEXT64, ZEXT64, SEXT
-   * and ZEXT. */
+  /** The caller sign-extends an I8, I16 or I32 to 64 bits, as the ABIs of RISC-V and s390x require. The callee may rely
+   * on this extension, whichever compiler made the callee. A parameter has at most one of the flags SEXT64, ZEXT64,
+   * SEXT and ZEXT. */
   KILN_PARAM_SEXT64 = 128,
   KILN_PARAM_ZEXT64 = 256 /**< likewise, zero-extends */
 };
@@ -259,9 +270,9 @@ enum {
 typedef struct kiln_param {
   uint8_t type;   /**< kiln_type; KILN_TYPE_I64 for BYVAL, SRET and CHAIN */
   uint32_t flags; /**< KILN_PARAM_... */
-  /** With BYVAL: the base-2 logarithm of the copy's alignment; 0 to 3 mean 8 bytes. Without BYVAL: the argument's
-   * alignment if it is passed in memory and the ABI requires an alignment (on AArch64, not on x86-64); 0 for none, or 4
-   * for 16 bytes. If several parameters are joined, only the first one has an alignment. */
+  /** With BYVAL, the base-2 logarithm of the alignment of the copy. 0 to 3 mean 8 bytes. Without BYVAL, the alignment
+   * that the ABI requires for an argument in memory. Only the ABI of AArch64 requires an alignment. 0 means no
+   * alignment, and 4 means 16 bytes. If several parameters are joined, only the first one has an alignment. */
   uint8_t align_log2;
   uint32_t size_bytes;  /**< BYVAL: the size of the copy */
   uint64_t reserved[1]; /**< 0 */
@@ -271,28 +282,30 @@ typedef struct kiln_param {
 typedef enum kiln_cc {
   KILN_CC_C, /**< the target's C ABI */
   /** LLVM's preserve_most. Like C, but the callee preserves more registers. On x86-64, the callee preserves all general
-   * registers except r11 and those that carry results. On AArch64, it also preserves x9 to x15. */
+   * registers except r11 and the registers that carry results. On AArch64, the callee also preserves x9 to x15. */
   KILN_CC_PRESERVE_MOST,
-  /** LLVM's preserve_all. Like PRESERVE_MOST, but the callee also preserves the SSE registers (x86-64) or all 128 bits
-   * of v8 to v31 (AArch64). */
+  /** LLVM's preserve_all. Like PRESERVE_MOST, but the callee preserves vector registers too. On x86-64, these are the
+   * SSE registers. On AArch64, these are all 128 bits of v8 to v31. */
   KILN_CC_PRESERVE_ALL,
   /** LLVM's preserve_none, for threaded interpreters. Like C, but the callee preserves only the stack pointer and the
    * frame pointer. Integers are passed first in registers that C callees preserve, and then in C's argument registers.
-   * On x86-64, these are r12 to r15, then rdi, rsi, rdx, rcx, r8 and r9. On AArch64, these are x20 to x28, then x0 to
-   * x7. I8 and I16 are passed only in C's argument registers. Functions that tail-call each other therefore save no
-   * registers, and can call C functions without first moving their own arguments to other registers. If a call needs
-   * more registers for integers than these, or passes an i128, it fails with KILN_ERR_UNSUPPORTED. */
+   * On x86-64, the order is r12 to r15, rdi, rsi, rdx, rcx, r8, r9. On AArch64, the order is x20 to x28, x0 to x7. I8
+   * and I16 are passed only in C's argument registers. Functions that tail-call each other therefore save no registers.
+   * These functions can call C functions without first moving their own arguments to other registers. A call that
+   * passes an i128 fails with KILN_ERR_UNSUPPORTED. A call with more integers than the registers listed above fails
+   * with KILN_ERR_UNSUPPORTED too. */
   KILN_CC_PRESERVE_NONE,
-  /** LLVM's win64cc: the Windows convention, on x86-64 only. The first four arguments are passed by position: integers
-   * in rcx, rdx, r8 and r9, F32 and F64 in xmm0 to xmm3. The caller provides 32 bytes of stack below the stack
-   * arguments, which the callee may use. In addition to the registers that C callees preserve, the callee preserves
-   * rdi, rsi and xmm6 to xmm15. There is at most one result. The types allowed for parameters and the result are
-   * integers of up to 64 bits, F32, F64 and F80; the result may also be a V128. A `va_list` is an address. */
+  /** LLVM's win64cc, which is the Windows convention. x86-64 only. The position of each of the first four arguments
+   * determines its register. Integers are in rcx, rdx, r8 and r9. F32 and F64 are in xmm0 to xmm3. Below the stack
+   * arguments, the caller provides 32 bytes of stack that the callee may use. The callee preserves the registers that C
+   * callees preserve. It also preserves rdi, rsi and xmm6 to xmm15. There is at most one result. Parameters and the
+   * result may be integers of up to 64 bits, F32, F64 or F80. The result may also be a V128. A `va_list` is an
+   * address. */
   KILN_CC_WIN64,
-  /** LLVM's aarch64_vector_pcs: the convention of vector math libraries, on AArch64 only. Like C, but the callee
-   * preserves all 128 bits of v8 to v23. In objects, the symbols of such functions are marked so that they are not
-   * bound lazily, since the lazy binder would clobber these registers. Sources: Arm, Vector Function ABI Specification
-   * for AArch64, "AAVPCS"; ELF for the Arm 64-bit Architecture, "st_other Values". */
+  /** LLVM's aarch64_vector_pcs. This is the convention of vector math libraries. AArch64 only. Like C, but the callee
+   * preserves all 128 bits of v8 to v23. The lazy binder would clobber these registers. Objects therefore mark the
+   * symbols of such functions, so that the symbols are not bound lazily. Sources: Arm, Vector Function ABI
+   * Specification for AArch64, "AAVPCS"; ELF for the Arm 64-bit Architecture, "st_other Values". */
   KILN_CC_VECTOR,
   KILN_CC_COUNT
 } kiln_cc;
@@ -302,26 +315,28 @@ enum {
   KILN_SIG_VARIADIC = 1,      /**< accepts more arguments than it has parameters */
   KILN_SIG_NORETURN = 2,      /**< never returns */
   KILN_SIG_RETURNS_TWICE = 4, /**< returns more than once, as setjmp does */
-  /** No exception leaves the function. Calls with this signature have no entries in the caller's exception table. If an
-   * exception leaves the function nevertheless, and the caller has a personality, the program ends. */
+  /** You promise that no exception leaves the function. Calls with this signature have no entries in the caller's
+   * exception table. If an exception leaves the function nevertheless, and the caller has a personality, the program
+   * ends. */
   KILN_SIG_NOUNWIND = 8,
-  /** The results are two, four or eight v128s, and each pair of v128s forms a 256-bit register. For x86-64 with AVX
-   * only. */
+  /** The results are two, four or eight v128s. Each pair of v128s forms a 256-bit register. Only for x86-64 with
+   * AVX. */
   KILN_SIG_WIDE_RESULTS = 16,
   /** A call with this signature is not inlined (<kiln/inline.h>). */
   KILN_SIG_NOINLINE = 32,
-  /** A call with this signature tells a profiler that the function containing the call was entered. Where the function
-   * containing the call is inlined, the call is omitted. The signature has no results. */
+  /** A call with this signature is for a profiler. The call tells the profiler that the function containing the call
+   * was entered. If Kiln inlines the function containing the call, Kiln omits the call. The signature has no
+   * results. */
   KILN_SIG_ENTRY = 64
 };
 
 /** The maximum number of results of a function. */
 #define KILN_MAX_RESULTS 8
 
-/** Interns a signature with at most 65535 parameters. Results are assigned to registers the way LLVM assigns the parts
- * of a returned struct. On x86-64, integers are returned in rax, rdx and rcx, and F32, F64 and vectors in xmm0 to xmm3.
- * On AArch64, integers are returned in x0 to x7, and floating-point values and vectors in v0 to v7. `params` and
- * `results` are copied. */
+/** Interns a signature with at most 65535 parameters. Kiln assigns results to registers in the way in which LLVM
+ * assigns the parts of a returned struct. On x86-64, integers are returned in rax, rdx and rcx, and F32, F64 and
+ * vectors in xmm0 to xmm3. On AArch64, integers are returned in x0 to x7, and floating-point values and vectors in v0
+ * to v7. The function copies `params` and `results`. */
 KILN_API kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, uint32_t flags, const kiln_param *params,
                                uint32_t n_params, const kiln_type *results, uint32_t n_results);
 
@@ -341,8 +356,8 @@ KILN_API kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig);
 /* ---- functions: their bodies are built by <kiln/build.h> ---- */
 
 /** Declares a function. The function's body may follow (`kiln_func_begin`). Within a module, a name stands for only one
- * symbol, whatever the symbol's linkage. If the name has been declared already, the same symbol is returned, and its
- * properties are those of the first declaration. */
+ * symbol, whatever linkage the symbol has. If the name has been declared already, kiln_func_declare returns the same
+ * symbol. The symbol keeps the properties of its first declaration. */
 KILN_API kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig);
 
 /* ---- data ---- */
@@ -350,16 +365,17 @@ KILN_API kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *d
 /** Declares data, which `kiln_data_define` may define later. */
 KILN_API kiln_symbol kiln_data_declare(kiln_module *m, const kiln_symbol_desc *desc);
 
-/** An address within initialised data: the address of `symbol`, plus `addend`, is stored at `offset_bytes`. */
+/** An address within initialised data. The address of `symbol`, plus `addend`, is stored at `offset_bytes`. */
 typedef struct kiln_reloc {
   uint64_t offset_bytes; /**< from the start of the data */
   kiln_symbol symbol;    /**< the symbol whose address is stored */
   int64_t addend;        /**< added to that address */
-  /** 8; or 4, which is for differences and for programs that are loaded below 2 GiB. */
+  /** Size of the field in bytes, 8 or 4. Size 4 is for differences, and for programs that are loaded below 2 GiB. */
   uint8_t size_bytes;
-  /** If nonzero, the stored value is the address of `symbol`, plus `addend`, minus the address of `relative_to`.
-   * `relative_to` must be defined in the section that this data item is in (it may be this item), or `symbol` must be
-   * local and `relative_to` must be defined in the same section as `symbol` (as two blocks of one function are). */
+  /** If `relative_to` is nonzero, the stored value is the address of `symbol`, plus `addend`, minus the address of
+   * `relative_to`. There are two cases in which this is allowed. In the first case, `relative_to` is defined in the
+   * section of this data item. `relative_to` may be this data item itself. In the second case, `symbol` is local, and
+   * `relative_to` is defined in the same section as `symbol`. Two blocks of one function are an example. */
   kiln_symbol relative_to;
   uint64_t reserved[1]; /**< 0 */
 } kiln_reloc;
@@ -367,8 +383,8 @@ typedef struct kiln_reloc {
 /** Flags of a data definition. */
 enum {
   KILN_DATA_READ_ONLY = 1, /**< never written after relocation */
-  /** READ_ONLY data whose address is not significant. If the last byte of the data is NUL and no other byte is NUL, the
-   * linker may merge the data with equal data. */
+  /** READ_ONLY data whose address is not significant. The linker may merge the data with equal data if the last byte of
+   * the data is its only NUL. */
   KILN_DATA_MERGE_STRINGS = 2,
   KILN_DATA_USED = 4 /**< kept even if the linker collects garbage */
 };
@@ -379,43 +395,44 @@ typedef struct kiln_data_desc {
   uint64_t size_bytes; /**< size of the whole item */
   uint8_t align_log2;  /**< 0 to 16 */
   uint32_t flags;      /**< KILN_DATA_... */
-  /** In ascending order of offset; the part of `bytes` that a relocation covers is ignored. */
+  /** The relocations, in ascending order of offset. The bytes that a relocation covers are ignored. */
   const kiln_reloc *relocs;
   uint32_t n_relocs; /**< number of them */
-  /** If nonzero, the item belongs to the machine code at this label (kiln_asm_label). If that code is omitted from the
-   * object, the item is omitted too. If items in the same section group belong to several labels, only the items of the
-   * first label are kept. */
+  /** If nonzero, the item belongs to the machine code at this label (kiln_asm_label). If the object omits that code,
+   * the object omits the item too. If items in the same section group belong to several labels, the object keeps only
+   * the items of the first label. */
   kiln_symbol label;
-  /** If nonzero, the item is placed in a section of its own. If the linker drops the section of the symbol `with`, it
+  /** If nonzero, the item is in a section of its own. If the linker drops the section of the symbol `with`, the linker
    * drops the item's section too. The module must define the symbol `with`. */
   kiln_symbol with;
   uint64_t reserved[2]; /**< 0 */
 } kiln_data_desc;
 
-/** Defines the data symbol `symbol`. Everything in `desc` is copied. It is an error to define a symbol twice or to pass
- * a relocation that is out of range. */
+/** Defines the data symbol `symbol`. The function copies everything in `desc`. It is an error to define a symbol twice.
+ * It is an error to pass a relocation that is out of range. */
 KILN_API kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol,
                                       const kiln_data_desc *desc);
 
-/** Defines private data that consists of a copy of the `text_length` bytes at `text` and a terminating NUL. Use this
- * function for a program's string literals: the linker may merge equal strings. `text` may contain NULs. */
+/** Defines private data. The data consists of a copy of the `text_length` bytes at `text`, followed by a NUL. Use this
+ * function for a program's string literals, because the linker may merge equal strings. `text` may contain NULs. */
 KILN_API kiln_symbol kiln_data_define_string(kiln_module *m, const char *text, size_t text_length);
 
 /** Defines a symbol as another name for `target` + `offset_bytes`. */
 KILN_API kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc,
                                        kiln_symbol target, int64_t offset_bytes);
 
-/** Returns a symbol that stands for the address of `block` in `func`. The body of `func` may be built later. */
+/** Returns a symbol that stands for the address of the block `block` of the function `func`. You may build the body of
+ * `func` later. */
 KILN_API kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, kiln_block block);
 
 /* ---- sessions ---- */
 
-/** A session compiles functions of one module. Several functions of a session may be open at once. The session's memory
- * is reused from function to function. */
+/** A session compiles functions of one module. Several functions of a session may be open at once. The session reuses
+ * its memory from function to function. */
 typedef struct kiln_session kiln_session;
 
-/** Makes a session. Returns NULL if memory runs out or if `m` is NULL. Callers therefore need not check the result of
- * kiln_module_new separately. */
+/** Makes a session. Returns NULL if memory runs out or if `m` is NULL. You therefore need not check the result of
+ * kiln_module_new before you pass it to this function. */
 KILN_API kiln_session *kiln_session_new(kiln_module *m);
 
 /** Frees a session together with its open functions and its code. */
@@ -424,8 +441,8 @@ KILN_API void kiln_session_free(kiln_session *s);
 /** Returns the module of a session. */
 KILN_API kiln_module *kiln_session_module(const kiln_session *s);
 
-/** Statistics of a session so far. Times are in nanoseconds, and are measured only after `kiln_session_set_timing(s,
- * true)`. */
+/** Statistics of a session so far. Times are in nanoseconds. The session measures times only after
+ * `kiln_session_set_timing(s, true)`. */
 typedef struct kiln_compile_stats {
   uint64_t functions;    /**< functions compiled */
   uint64_t instructions; /**< IR instructions compiled, block parameters included */
@@ -443,7 +460,7 @@ typedef struct kiln_compile_stats {
 /** Returns the statistics. */
 KILN_API kiln_compile_stats kiln_session_get_stats(const kiln_session *s);
 
-/** Switches the measurement of times on or off; it is off initially. */
+/** Switches the measurement of times on or off. The measurement is off initially. */
 KILN_API kiln_status kiln_session_set_timing(kiln_session *s, bool on);
 
 /* ---- constructors and destructors ---- */
@@ -451,14 +468,14 @@ KILN_API kiln_status kiln_session_set_timing(kiln_session *s, bool on);
 /** A function (void (*)(void)) to call when the program starts or ends. */
 typedef struct kiln_ctor_desc {
   kiln_symbol func; /**< the function */
-  /** Constructors with lower numbers run first, and destructors with lower numbers run last; 65535 if the source
-   * gives no priority. */
+  /** The priority. Constructors with lower numbers run first. Destructors with lower numbers run later. The priority is
+   * 65535 if the source gives no priority. */
   uint32_t priority;
   bool at_exit; /**< a destructor, called when the program ends */
   /** If nonzero, the call belongs to the definition of the symbol `with`, as the initialiser of a C++ inline variable
    * does. If several modules define the symbol, only the module whose definition takes effect makes the call. In an
-   * object, the entry is placed in the comdat of `with`. If `with` has no comdat and its name is external, the entry is
-   * placed in a section group named after `with`. The field has no effect if the module does not define the symbol
+   * object, the entry for the call is in the comdat of `with`. If `with` has no comdat and its name is external, the
+   * entry is in a section group named after `with`. This field has no effect if the module does not define the symbol
    * `with`. */
   kiln_symbol with;
   uint64_t reserved[1]; /**< 0 */
@@ -470,7 +487,7 @@ KILN_API kiln_status kiln_ctor_add(kiln_module *m, const kiln_ctor_desc *desc);
 /** Returns the number of constructors and destructors. */
 KILN_API uint32_t kiln_ctor_count(const kiln_module *m);
 
-/** Returns the i-th constructor or destructor, in the order of kiln_ctor_add; all zero if there is none. */
+/** Returns constructor or destructor number `i`, in the order of kiln_ctor_add. Returns all zero if there is none. */
 KILN_API kiln_ctor_desc kiln_ctor_get(const kiln_module *m, uint32_t i);
 
 /* ---- reading what was declared and defined ---- */
@@ -492,31 +509,32 @@ typedef struct kiln_symbol_info {
   kiln_sig sig;          /**< signature of a function */
   bool defined;          /**< has a body or data */
   kiln_symbol target;    /**< ALIAS: the alias's target; BLOCK: the function */
-  /** ALIAS: the offset from the target. BLOCK: the block's id, or 2^31 + the number of a label (kiln_asm_label). */
+  /** For ALIAS: the offset from the target. For BLOCK: the block's id, or 2^31 + the number of a label
+   * (kiln_asm_label). */
   int64_t offset_bytes;
 } kiln_symbol_info;
 
 /** Returns the description of `s`; all zero for none. */
 KILN_API kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol s);
 
-/** Returns the number of symbols, whose ids run from 1 to this number. */
+/** Returns the number of symbols. The ids of symbols run from 1 to this number. */
 KILN_API uint32_t kiln_symbol_count(const kiln_module *m);
 
 /** Finds the definition of a data symbol and writes it to `out`. Returns false if the symbol has no definition. The
- * pointers written to `out` are valid until the next data definition, or until the module is freed. `bytes` is NULL if
- * the data is all zero. */
+ * pointers in `out` are valid until the next data definition, or until the module is freed. `bytes` is NULL if the data
+ * is all zero. */
 KILN_API bool kiln_data_find(const kiln_module *m, kiln_symbol s, kiln_data_desc *out);
 
 /* ---- names in objects ---- */
 
-/** Sets the name that an object uses for a symbol that the object refers to but does not define. For example, the name
- * `pow@GLIBC_2.2.5` binds to that version of `pow`. Everywhere else, including in this API, the symbol keeps its own
- * name. The JIT binds the symbol to the given version too. The interpreter does not support such symbols. The module
- * must not be frozen, and the symbol must not have got an object name before. `name` is copied. */
+/** Sets the name that an object uses for a symbol that the object refers to but does not define. For example, with the
+ * name `pow@GLIBC_2.2.5`, the symbol is bound to version `GLIBC_2.2.5` of `pow`. Everywhere else, even in this API, the
+ * symbol keeps its own name. The JIT supports names with a version too. The interpreter does not support such symbols.
+ * The module must not be frozen. Call this function at most once for each symbol. The function copies `name`. */
 KILN_API kiln_status kiln_symbol_set_object_name(kiln_module *m, kiln_symbol symbol,
                                                  const char *name);
 
-/** Returns the name that kiln_symbol_set_object_name set; NULL if it was not called for this symbol. */
+/** Returns the name that kiln_symbol_set_object_name set. Returns NULL if the symbol has no such name. */
 KILN_API const char *kiln_symbol_object_name(const kiln_module *m, kiln_symbol symbol);
 
 #ifdef __cplusplus

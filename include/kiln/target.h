@@ -10,17 +10,17 @@ extern "C" {
 
 /** Processors. */
 typedef enum kiln_processor {
-  KILN_PROCESSOR_HOST,    /**< this machine's processor */
+  KILN_PROCESSOR_HOST,    /**< the host's processor */
   KILN_PROCESSOR_X86_64,  /**< x86-64 with SSE2 */
   KILN_PROCESSOR_AARCH64, /**< ARMv8.0-A, little-endian */
   KILN_PROCESSOR_COUNT
 } kiln_processor;
 
-/** Operating systems, each with its loader, its calling conventions and its thread-local storage. */
+/** Operating systems. Each system has its own loader, calling conventions and thread-local storage. */
 typedef enum kiln_system {
-  KILN_SYSTEM_HOST, /**< this machine's system */
-  /** Linux, and every system with the same ABI: System V on x86-64, AAPCS64 on AArch64, and the thread-local storage of
-   * these ABIs. Use this value also for programs that run without an operating system. */
+  KILN_SYSTEM_HOST, /**< the host's system */
+  /** Linux, and every system with the same ABI. This ABI is System V on x86-64, and AAPCS64 on AArch64. It includes the
+   * rules for thread-local storage. Use this value for programs without an operating system too. */
   KILN_SYSTEM_LINUX,
   KILN_SYSTEM_WINDOWS, /**< Windows */
   KILN_SYSTEM_MACOS,   /**< Apple's systems */
@@ -36,10 +36,10 @@ typedef enum kiln_format {
   KILN_FORMAT_COUNT
 } kiln_format;
 
-/** The target that code is generated for. All zero means this machine. A field that is zero has the meaning of its
- * enumerator 0: `{.processor = KILN_PROCESSOR_AARCH64}` means AArch64, with the system of this machine and that
- * system's usual object format. Kiln can generate code for both processors, for Linux with ELF only. For any other
- * target, kiln_module_new makes a module that has failed with KILN_ERR_UNSUPPORTED. */
+/** The target for which Kiln generates code. All zero means the machine on which Kiln runs (the host). A field that is
+ * zero has the meaning of its enumerator 0. For example, `{.processor = KILN_PROCESSOR_AARCH64}` means AArch64 with the
+ * system of the host and that system's usual object format. Kiln can generate code for x86-64 and AArch64, for Linux
+ * with ELF only. For any other target, kiln_module_new makes a module that has failed with KILN_ERR_UNSUPPORTED. */
 typedef struct kiln_target {
   kiln_processor processor; /**< selects the instructions */
   kiln_system system;       /**< selects the conventions */
@@ -58,29 +58,29 @@ KILN_API const char *kiln_system_name(kiln_system s);
  * out of range. The string has static storage. */
 KILN_API const char *kiln_format_name(kiln_format f);
 
-/** Finds a target by a name or triple that other tools use: "x86_64", "arm64", "x86_64-unknown-linux-gnu",
- * "aarch64-linux-musl", "x86_64-pc-windows-msvc", "arm64-apple-macosx11.0". Other names for the processors are amd64,
- * x86-64, x64 and arm64. A name without a system means Linux. Targets that Kiln cannot generate code for are found too.
- * On success, all fields of `out` are set. Returns false if there is no such target, or if the name requests an ABI
- * other than the usual one of its system ("x86_64-linux-gnux32"). */
+/** Finds a target by a name or triple that other tools use. Examples are "x86_64", "arm64", "x86_64-unknown-linux-gnu",
+ * "aarch64-linux-musl", "x86_64-pc-windows-msvc" and "arm64-apple-macosx11.0". Other names for the processors are
+ * amd64, x86-64, x64 and arm64. A name without a system means Linux. The function also finds targets for which Kiln
+ * cannot generate code. On success, the function sets all fields of `out`. Returns false if there is no such target.
+ * Returns false too if the name requests an ABI other than the usual ABI of its system ("x86_64-linux-gnux32"). */
 KILN_API bool kiln_target_find(const char *name, kiln_target *out);
 
-/** Finds the target of the machine that the library runs on, and sets all fields of `out`. Returns false if Kiln cannot
+/** Finds the target of the machine on which the library runs. Sets all fields of `out`. Returns false if Kiln cannot
  * generate code for the machine's processor. */
 KILN_API bool kiln_target_find_host(kiln_target *out);
 
 /* ---- features of processors ---- */
 
-/** Processor features beyond the baseline: bits for kiln_module_options.features and kiln_func_attrs.features. Bits
- * that belong to a processor other than the target's are ignored. */
+/** Processor features beyond the baseline. The bits are for kiln_module_options.features and kiln_func_attrs.features.
+ * Kiln ignores bits that belong to a processor other than the target's. */
 enum {
   KILN_FEATURE_LSE = 1, /**< AArch64: single-instruction atomics (ARMv8.1-A, FEAT_LSE) */
   /** x86-64: the instruction cmpxchg16b. Without this feature, there are no atomic operations on i128. */
   KILN_FEATURE_CX16 = 2,
 };
 
-/** Returns LLVM's name for the i-th feature of processor `p` that Kiln uses, such as "lse". Returns NULL past the last
- * feature. The string has static storage. */
+/** Returns LLVM's name for feature number `i` of the processor `p`, such as "lse". Numbers count from 0. Only features
+ * that Kiln uses have numbers. Returns NULL past the last feature. The string has static storage. */
 KILN_API const char *kiln_feature_name(kiln_processor p, uint32_t i);
 
 /** Finds a feature by LLVM's name for it. Returns false if Kiln does not use the feature. */
@@ -89,11 +89,12 @@ KILN_API bool kiln_feature_find(kiln_processor p, const char *name, uint32_t *ou
 /* ---- registers ---- */
 
 /** Finds the number of a register for kiln_build_asm. `name` is the name of the whole register: "rax" or "xmm3" on
- * x86-64, "x0" or "v8" on AArch64. Numbers 0 to 31 stand for general registers, and numbers 32 to 63 for floating-point
- * and vector registers. Returns false if no register has that name. */
+ * x86-64, "x0" or "v8" on AArch64. Numbers 0 to 31 are general registers. Numbers 32 to 63 are floating-point and
+ * vector registers. Returns false if no register has that name. */
 KILN_API bool kiln_register_find(kiln_processor p, const char *name, uint32_t *out);
 
-/** Returns the name of the register with a given number; NULL if there is none. The string has static storage. */
+/** Returns the name of the register with the number `number`. Returns NULL if there is no such register. The string has
+ * static storage. */
 KILN_API const char *kiln_register_name(kiln_processor p, uint32_t number);
 
 #ifdef __cplusplus

@@ -1,5 +1,6 @@
 /* Basic types of the Kiln API: value types, handles, status codes, diagnostics, and the allocator. Every other public
- * header includes this one. Apart from kiln_buffer, nothing here allocates memory or can fail. */
+ * header includes this header. Of the functions in this header, only the functions of kiln_buffer allocate memory or
+ * can fail. */
 #ifndef KILN_TYPES_H
 #define KILN_TYPES_H
 
@@ -28,7 +29,7 @@ extern "C" {
 /** Returns the version of the linked library, as major * 1000000 + minor * 1000 + patch. */
 KILN_API uint32_t kiln_version(void);
 
-/** Types of IR values. A pointer is an I64. The result of a comparison is an I8, 0 or 1. */
+/** Types of IR values. A pointer is an I64. The result of a comparison is an I8 that is 0 or 1. */
 typedef enum kiln_type {
   KILN_TYPE_VOID, /**< no value */
   KILN_TYPE_I8,   /**< 8-bit integer; also a condition */
@@ -36,7 +37,7 @@ typedef enum kiln_type {
   KILN_TYPE_I32,  /**< 32-bit integer */
   KILN_TYPE_I64,  /**< 64-bit integer; also an address */
   KILN_TYPE_I128, /**< 128-bit integer */
-  KILN_TYPE_F16,  /**< IEEE 754 binary16: only for FPROMOTE, FDEMOTE and BITCAST, on AArch64 only */
+  KILN_TYPE_F16, /**< IEEE 754 binary16. AArch64 only, and only for FPROMOTE, FDEMOTE and BITCAST. */
   KILN_TYPE_F32,  /**< IEEE 754 binary32 */
   KILN_TYPE_F64,  /**< IEEE 754 binary64 */
   KILN_TYPE_F80,  /**< x87 extended precision, which is x86-64's long double; x86-64 only */
@@ -49,11 +50,11 @@ typedef enum kiln_type {
 /** The type of addresses. */
 #define KILN_TYPE_PTR KILN_TYPE_I64
 
-/** Returns the size in bytes that a value of type `t` has in memory; 0 for VOID. An F80 takes 16 bytes, of which 10 are
- * used. */
+/** Returns the size in bytes that a value of the type `t` has in memory. Returns 0 for VOID. An F80 takes 16 bytes.
+ * Only 10 of these bytes are used. */
 KILN_API uint32_t kiln_type_size(kiln_type t);
-/** Returns the name of a type in the text form ("i32"), or "?" for a number that is not a type. The string has static
- * storage. */
+/** Returns the name of a type in the text form ("i32"). Returns "?" for a number that is not a type. The string has
+ * static storage. */
 KILN_API const char *kiln_type_name(kiln_type t);
 
 /** Returns true for the integer types, I8 to I128. */
@@ -61,25 +62,26 @@ KILN_API bool kiln_type_is_int(kiln_type t);
 /** Returns true for the floating-point types, F16 to F128. */
 KILN_API bool kiln_type_is_float(kiln_type t);
 
-/** An operand that belongs to one function: a value, a constant, the address of a stack slot, or a forward value. It is
- * valid until the function is finished. Id 0 is "none". A builder call that gets "none" as an operand that it needs
- * returns "none". */
+/** An operand that belongs to one function. An operand is a value, a constant, the address of a stack slot, or a
+ * forward value. Operands are valid until the function is finished. Id 0 is "none". If a builder call needs an operand
+ * and gets "none", the call returns "none". */
 typedef struct kiln_value {
   uint32_t id; /**< 0 for none */
 } kiln_value;
 
-/** A block of one function. Blocks have consecutive ids in the order in which they were made. The entry block has id 0.
- * UINT32_MAX means none. */
+/** A block of one function. Blocks have consecutive ids, in the order in which they were made. The entry block has id
+ * 0. Id UINT32_MAX means none. */
 typedef struct kiln_block {
   uint32_t id; /**< UINT32_MAX for none */
 } kiln_block;
 
-/** A symbol of a module: a function, data, or an alias. Ids count from 1; id 0 means none. */
+/** A symbol of a module. A symbol is a function, data, or an alias. Ids count from 1. Id 0 means none. */
 typedef struct kiln_symbol {
   uint32_t id; /**< 0 for none */
 } kiln_symbol;
 
-/** A function signature of a module. Signatures are interned: equal signatures have equal ids. Id 0 means none. */
+/** A function signature of a module. Kiln interns signatures. Equal signatures therefore have equal ids. Id 0 means
+ * none. */
 typedef struct kiln_sig {
   uint32_t id; /**< 0 for none */
 } kiln_sig;
@@ -91,7 +93,7 @@ typedef enum kiln_status {
   KILN_ERR_ARGUMENT,  /**< a handle or number is out of range */
   KILN_ERR_TYPE,      /**< an operand has the wrong type */
   KILN_ERR_STRUCTURE, /**< unterminated block, missing edge argument, unbound forward value, ... */
-  /** A value is used where its definition does not dominate the use (verifier only). */
+  /** A use of a value is not dominated by the value's definition (verifier only). */
   KILN_ERR_DOMINANCE,
   /** A symbol is defined twice, or its definition does not match its declaration. */
   KILN_ERR_SYMBOL,
@@ -102,7 +104,7 @@ typedef enum kiln_status {
   KILN_ERR_IO,
   KILN_ERR_UNDEFINED, /**< interpreter only: undefined behaviour in the interpreted program */
   KILN_ERR_TRAP,      /**< interpreter only: the interpreted program traps */
-  /** A bug in Kiln; some bugs are found only by builds with internal checks. */
+  /** A bug in Kiln. Some of these bugs are found only in builds of Kiln with internal checks. */
   KILN_ERR_INTERNAL,
   KILN_ERR_SYSTEM, /**< JIT only: the operating system refused something */
   KILN_STATUS_COUNT
@@ -117,34 +119,36 @@ typedef struct kiln_diag {
   char module[128];   /**< name given to the module, usually the input file's */
   char function[128]; /**< symbol of the function, truncated if longer */
   uint32_t block;     /**< block id, or UINT32_MAX */
-  /** The number that the instruction has in the printed text of its function; or UINT32_MAX. */
+  /** The number of the instruction in the printed text of its function. UINT32_MAX if there is no instruction. */
   uint32_t inst;
   uint32_t line;       /**< text input: line, from 1; else 0 */
   uint32_t column;     /**< text input: column, from 1; else 0 */
   uint64_t bit_offset; /**< bitcode input: offset in bits; else UINT64_MAX */
   char message[256];   /**< one line, without a newline at its end */
-  /** Source file of the instruction's location (kiln_func_set_loc). If the name is too long for this array, its
-   * beginning is cut off. */
+  /** The source file in the instruction's location (kiln_func_set_loc). If the name is too long for this array, the
+   * beginning of the name is missing. */
   char source[128];
   uint32_t source_line;   /**< line in `source`, from 1; or 0 */
   uint32_t source_column; /**< column in `source`, from 1; or 0 */
   uint64_t reserved[4];   /**< 0 */
 } kiln_diag;
 
-/** Writes `module:function:block:instruction: error: message (source:line:column)` to the `out_bytes` bytes at `out`,
- * truncated to fit and NUL-terminated. Fields that do not apply are omitted. For text input, the line begins with
- * `module:line:column:` and has no `(source:line:column)`. Returns the length of the whole line, even if the line was
- * truncated. `out` may be NULL if only the length is needed. */
+/** Writes the line `module:function:block:instruction: error: message (source:line:column)`. The line is written to the
+ * `out_bytes` bytes at `out`. If the line is too long, it is truncated. The line always ends in a NUL. Fields that do
+ * not apply are omitted. For text input, the line begins with `module:line:column:` and has no `(source:line:column)`.
+ * Returns the length of the whole line, including the part that did not fit. `out` may be NULL if you need only the
+ * length. */
 KILN_API size_t kiln_diag_format(const kiln_diag *d, char *out, size_t out_bytes);
 
-/** An allocator that the user supplies. `realloc` behaves like C's realloc. If `old` is NULL, it allocates memory. If
- * `size` is 0, it frees `old` and returns NULL. Every thread that uses the module may call it. */
+/** An allocator that the user supplies. `realloc` behaves like C's realloc. If `old` is NULL, `realloc` allocates
+ * memory. If `size` is 0, `realloc` frees `old` and returns NULL. Every thread that uses the module may call
+ * `realloc`. */
 typedef struct kiln_allocator {
   void *(*realloc)(void *user, void *old, size_t size); /**< allocates, resizes and frees */
   void *user;                                           /**< passed to `realloc` */
 } kiln_allocator;
 
-/** A growing array of bytes. Zero-initialise it, and call `kiln_buffer_free` when done. */
+/** A growing array of bytes. Zero-initialise the struct. After the last use, call `kiln_buffer_free`. */
 typedef struct kiln_buffer {
   uint8_t *data;            /**< NULL if nothing is allocated yet */
   size_t size;              /**< bytes in use */
@@ -154,7 +158,7 @@ typedef struct kiln_buffer {
 
 /** Frees the bytes and sets every field except the allocator to zero. */
 KILN_API void kiln_buffer_free(kiln_buffer *b);
-/** Reserves space for `more_bytes` bytes after the `size` bytes that are in use, and returns the address of this space.
+/** Reserves space for `more_bytes` bytes after the `size` bytes that are in use. Returns the address of this space.
  * Returns NULL if memory runs out or if `b` is NULL. Does not change `size`. */
 KILN_API uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more_bytes);
 /** Appends `size_bytes` bytes. Returns KILN_ERR_MEMORY if memory runs out. */

@@ -1,14 +1,15 @@
-/* WASI preview 1 for WebAssembly modules: files, arguments, environment, clocks, random numbers, polling.
+/* WASI preview 1 for WebAssembly modules. WASI gives modules access to files, arguments, environment, clocks, random
+ * numbers and polling.
  *
  * Make one context for each store. All instances of the store share the context's descriptors. Only one thread at a
  * time may use a context. A module can reach only the folders that the context has opened for it (the preopened
- * folders) and the contents of these folders. Paths that lead out of these folders are refused (EPERM), whether they do
- * so with "..", through symbolic links, or as absolute paths. A module can never do anything that the user who runs the
- * host is not allowed to do.
+ * folders) and their contents. The context rejects paths that lead out of these folders (EPERM). Such paths contain
+ * "..", pass through symbolic links, or are absolute. A module has no more rights than the user who runs the host.
  *
- * The module's standard input, output and error are those of the process, unless the options select something else.
- * Except for the changes that reading and writing make, a module cannot change the flags or the position of the
- * process's files. Sockets are refused: `sock_accept` and similar calls return ENOTSUP, ENOTSOCK or EBADF. */
+ * The options select the module's standard input, output and error. By default, these are the streams of the process.
+ * If a module reads or writes such a stream, the position in the stream's file changes for the process too. Apart from
+ * that, a module cannot change the flags or the positions of the process's files. The context does not support sockets.
+ * `sock_accept` and similar calls return ENOTSUP, ENOTSOCK or EBADF. */
 #ifndef KILN_WASI_H
 #define KILN_WASI_H
 
@@ -23,7 +24,7 @@ typedef struct kiln_wasi kiln_wasi;
 
 /** A preopened folder. */
 typedef struct kiln_wasi_dir {
-  const char *host;  /**< path on this system */
+  const char *host;  /**< path on the host */
   const char *guest; /**< its name in the module, such as "/" or "." */
 } kiln_wasi_dir;
 
@@ -40,15 +41,15 @@ typedef enum kiln_wasi_stream_kind {
 typedef struct kiln_wasi_stream {
   kiln_wasi_stream_kind kind; /**< what it is connected to */
   int32_t descriptor;         /**< for DESCRIPTOR */
-  /** For CALLBACK. For output, accepts the `n` bytes at `bytes`. For input, writes the bytes that are available, at
-   * most `n`, to `bytes`. Returns the number of bytes that were accepted or written. Returns 0 at the end of input, and
-   * a negative number after an error. */
+  /** Callback for a stream of the kind CALLBACK. For output, the callback accepts the `n` bytes at `bytes`. For input,
+   * the callback writes the available bytes to `bytes`, at most `n` bytes. The callback returns the number of bytes
+   * that it accepted or wrote. It returns 0 at the end of input, and a negative number after an error. */
   int64_t (*transfer)(void *transfer_user, void *bytes, size_t n);
   void *transfer_user; /**< passed to `transfer` */
 } kiln_wasi_stream;
 
-/** Options of a context: what the module has access to. Zero-initialise the struct for a module without arguments,
- * environment or folders. All strings are copied. */
+/** Options of a context. They say what the module has access to. Zero-initialise the struct for a module without
+ * arguments, environment or folders. kiln_wasi_new copies all strings. */
 typedef struct kiln_wasi_options {
   const char *const *args;     /**< arguments, beginning with the program's name */
   uint32_t n_args;             /**< number of `args` */
@@ -57,33 +58,35 @@ typedef struct kiln_wasi_options {
   const kiln_wasi_dir *dirs;   /**< preopened folders: the module's descriptors 3, 4, ... */
   uint32_t n_dirs;             /**< number of `dirs` */
   kiln_wasi_stream streams[3]; /**< input, output, error */
-  /** Maximum number of descriptors that are open at once; 0 for 1,024. */
+  /** Maximum number of descriptors that may be open at once; 0 means 1,024. */
   uint32_t max_descriptors;
   uint64_t reserved[8]; /**< 0 */
 } kiln_wasi_options;
 
-/** Makes a context. If a folder cannot be opened, returns NULL, sets errno, and sets `failed` to the folder's index in
- * `dirs`. If memory runs out, returns NULL, sets errno, and sets `failed` to `n_dirs`. `failed` may be NULL. */
+/** Makes a context. If a folder cannot be opened, kiln_wasi_new returns NULL, sets errno, and sets `failed` to the
+ * folder's index in `dirs`. If memory runs out, kiln_wasi_new returns NULL, sets errno, and sets `failed` to `n_dirs`.
+ * `failed` may be NULL. */
 kiln_wasi *kiln_wasi_new(const kiln_wasi_options *options, uint32_t *failed);
 
 /** Closes all descriptors of a context and frees the context. NULL is allowed. */
 void kiln_wasi_free(kiln_wasi *wasi);
 
 /** Defines all functions of WASI in a store, under the module name "wasi_snapshot_preview1". If a module calls
- * `proc_exit`, the host's call into the module ends with KILN_WASMRT_EXIT. The context must live as long as the store.
+ * `proc_exit`, the host's call into the module returns KILN_WASMRT_EXIT. The context must live as long as the store.
  * Returns false if memory runs out. */
 bool kiln_wasi_define(kiln_wasi *wasi, kiln_wasmrt_store *store);
 
-/** Sets the instance whose memory is used when the host itself calls functions of WASI. When an instance calls a
- * function of WASI, even in its start function, pointers refer to the memory that the calling instance exports as
- * "memory". When the host calls a function of WASI, pointers refer to the memory of `instance`; if
- * kiln_wasi_set_instance was not called, the function returns EFAULT. */
+/** Sets the instance whose memory the functions of WASI use when the host itself calls them. If an instance calls a
+ * function of WASI, even in its start function, pointers refer to the instance's own memory. This is the memory that
+ * the instance exports as "memory". If the host calls a function of WASI, pointers refer to the memory of `instance`.
+ * If the host has not called kiln_wasi_set_instance, functions of WASI return EFAULT to the host. */
 void kiln_wasi_set_instance(kiln_wasi *wasi, const kiln_wasmrt_instance *instance);
 
-/** Starts an instance according to WASI's application ABI. If the instance exports `_start`, it is a command: `_start`
- * is run, and the command is then finished. If the instance exports `_initialize`, it is a reactor: `_initialize` is
- * run, and the other exports may be called afterwards. If the instance exports neither, nothing is done. The error is
- * KILN_WASMRT_LINK if the instance exports both, or if the export has parameters or results. */
+/** Starts an instance according to WASI's application ABI. If the instance exports `_start`, the instance is a command.
+ * kiln_wasi_start then runs `_start`, and the command is finished. If the instance exports `_initialize`, the instance
+ * is a reactor. kiln_wasi_start then runs `_initialize`, and you may call the other exports afterwards. If the instance
+ * exports neither, kiln_wasi_start does nothing. The error is KILN_WASMRT_LINK if the instance exports both, or if the
+ * export has parameters or results. */
 kiln_wasmrt_status kiln_wasi_start(kiln_wasmrt_store *store, const kiln_wasmrt_instance *instance,
                                    kiln_wasmrt_error *error);
 

@@ -1,6 +1,6 @@
-/* The WebAssembly reader (libkiln-wasm). It validates and compiles modules in the binary format, using only Kiln's
- * public API. <kiln/wasm_abi.h> and docs/wasm.md describe the compiled code and the functions that a runtime must
- * provide.
+/* The WebAssembly reader (libkiln-wasm). The reader validates and compiles modules in the binary format. It uses only
+ * Kiln's public API. <kiln/wasm_abi.h> and docs/wasm.md describe the compiled code, and the functions that a runtime
+ * must provide.
  *
  *     kiln_wasm *w = kiln_wasm_new(m, bytes, size_bytes, NULL);         // all but the bodies of functions
  *     kiln_wasm_read_bodies(w, s, 0, kiln_wasm_body_count(w), NULL, NULL);
@@ -8,7 +8,7 @@
  *     kiln_wasm_free(w);
  *
  * To use several threads, call kiln_module_freeze after kiln_wasm_new. Each thread then reads ranges of bodies with a
- * session of its own. All threads share the reader, which does not change while bodies are read. */
+ * session of its own. All threads share the reader. The reader does not change while threads read bodies. */
 #ifndef KILN_WASM_H
 #define KILN_WASM_H
 
@@ -19,36 +19,38 @@
 extern "C" {
 #endif
 
-/** A reader: a WebAssembly module of which everything except the function bodies has been read. */
+/** A reader. A reader has read everything in a WebAssembly module except the function bodies. */
 typedef struct kiln_wasm kiln_wasm;
 
 /** Flags of kiln_wasm_options. */
 enum {
-  /** Code decrements kiln_wasm_header.fuel at function entries and in each loop iteration, and calls
-   * kiln_wasmrt_out_of_fuel when no fuel is left. */
+  /** Code decrements kiln_wasm_header.fuel at function entries and in each loop iteration. When no fuel is left, code
+   * calls kiln_wasmrt_out_of_fuel. */
   KILN_WASM_FUEL = 1,
   /** At function entries and in loops, code reads the byte that kiln_wasm_header.interrupt points to. A runtime can
-   * stop the code by making this byte inaccessible. */
+   * make this byte inaccessible to stop the code. */
   KILN_WASM_INTERRUPT = 2,
   /** Code compares every address with the memory's size. All traps except stack overflow are then calls to
-   * kiln_wasmrt_trap, not faults. This is for hosts that cannot handle faults or that have little address space. */
+   * kiln_wasmrt_trap, not faults. Use this flag for hosts that cannot handle faults or that have little address
+   * space. */
   KILN_WASM_CHECKED = 4,
-  /** For code in memory: the image points into `bytes`, which must stay in place as long as the code exists. Without
-   * this flag, names and segments are copied to the module's data. */
+  /** For code in memory. The image points into `bytes`. `bytes` must stay unchanged, at the same address, as long as
+   * the code exists. Without this flag, the reader copies names and segments to the module's data. */
   KILN_WASM_BORROW = 8,
-  /** Each exported function of the module has a symbol that other objects can see. The symbol's name is `prefix`
-   * followed by the export's name. In the export's name, `_` is written as `__`, and a byte that a C identifier cannot
-   * contain is written as `_xx`, with two hexadecimal digits. */
+  /** Each exported function of the module has a symbol that other objects can see. The symbol's name is `prefix`,
+   * followed by the export's name. In the export's name, `_` becomes `__`. A byte that a C identifier cannot contain
+   * becomes `_xx`, where `xx` stands for two hexadecimal digits. */
   KILN_WASM_EXPORT_SYMBOLS = 16,
-  /** The module's DWARF sections are read, and the compiled code has debugging information: an entry for each function
-   * of the module, and the lines of the module's source. The module must have a section .debug_line. If it has
-   * .debug_info and .debug_str, these are used too. Errors in these sections are ignored (kiln_wasm_note). */
+  /** The reader reads the module's DWARF sections, and the compiled code has debugging information. The debugging
+   * information has an entry for each function of the module, and the lines of the module's source. The module must
+   * have a section .debug_line. If the module has .debug_info and .debug_str, the reader uses these sections too. The
+   * reader ignores errors in these sections (kiln_wasm_note). */
   KILN_WASM_DEBUG = 32,
-  /** For code in memory: functions have symbols, for debuggers and profilers. KILN_WASM_DEBUG implies this flag. */
+  /** For code in memory. Functions have symbols, for debuggers and profilers. KILN_WASM_DEBUG implies this flag. */
   KILN_WASM_NAMES = 64
 };
 
-/** Proposals that kiln_wasm_options.refuse can exclude. WebAssembly Core 2.0 is always accepted. */
+/** Proposals that kiln_wasm_options.refuse can exclude. The reader always accepts WebAssembly Core 2.0. */
 enum {
   KILN_WASM_TAIL_CALLS = 1,      /**< return_call, return_call_indirect */
   KILN_WASM_EXCEPTIONS = 2,      /**< tags, throw, throw_ref, try_table, exnref */
@@ -73,40 +75,41 @@ typedef struct kiln_wasm_options {
 /** Returns true if `bytes` begins like a module in the binary format. */
 KILN_API bool kiln_wasm_is_module(const void *bytes, size_t size_bytes);
 
-/** Makes a reader. Reads and validates a module except for the function bodies. Declares and defines the module's
- * contents, including the image, in `m`, which must be an empty module. `bytes` must stay unchanged until
- * kiln_wasm_free. Returns NULL after an error, which sticks to `m`. The diagnostic's `bit_offset` is eight times the
- * offset of the error in `bytes`. If the official test suite has a message for the error, the diagnostic's message
+/** Makes a reader. Reads and validates a module except for the function bodies. Declares and defines the contents of
+ * the module in `m`. These contents include the image. `m` must be an empty module. `bytes` must stay unchanged until
+ * kiln_wasm_free. Returns NULL after an error. The error sticks to `m`. The diagnostic's `bit_offset` is eight times
+ * the offset of the error in `bytes`. If the official test suite has a message for the error, the diagnostic's message
  * begins with that message. KILN_ERR_UNSUPPORTED means that the module uses a feature that is not implemented. All
  * functions of this header accept a NULL reader. */
 KILN_API kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
                                   const kiln_wasm_options *options);
 
-/** Returns a note, in English, about wrong debugging information that was ignored in a module (KILN_WASM_DEBUG).
- * Returns NULL if nothing was ignored. */
+/** Returns a note, in English, about wrong debugging information in a module (KILN_WASM_DEBUG). The reader has ignored
+ * this debugging information. Returns NULL if the reader ignored nothing. */
 KILN_API const char *kiln_wasm_note(const kiln_wasm *w);
 
 /** Frees a reader. NULL is allowed. */
 KILN_API void kiln_wasm_free(kiln_wasm *w);
 
-/** Returns the number of bodies to read. First come the bodies of the module's functions, in order, and then the bodies
- * of functions that the image needs (kiln_wasm_functype.entry and kiln_wasm_functype.host). */
+/** Returns the number of bodies to read. First come the bodies of the module's functions, in order. Then come the
+ * bodies of functions that the image needs (kiln_wasm_functype.entry and kiln_wasm_functype.host). */
 KILN_API uint32_t kiln_wasm_body_count(const kiln_wasm *w);
 
-/** Returns the size in bytes that the bodies `first` to `first` + `count` - 1 have in the WebAssembly module. Use it to
- * divide the bodies among threads. */
+/** Returns the size in bytes that the bodies `first` to `first` + `count` - 1 have in the WebAssembly module. You can
+ * use these sizes to divide the bodies among threads. */
 KILN_API uint64_t kiln_wasm_body_bytes(const kiln_wasm *w, uint32_t first, uint32_t count);
 
-/** Validates the bodies `first` to `first` + `count` - 1, builds each function in `s`, a session of the module, and
- * passes the function to `sink` (NULL for kiln_func_compile). Each body may be read at most once. After
- * kiln_module_freeze, several threads may call this function at once, each with a session of its own. An error in a
- * body sticks to the module, and its message contains the error's offset. A function with an error is not passed to
- * `sink`; the remaining bodies are still read. Returns the status of the first error. */
+/** Reads the bodies `first` to `first` + `count` - 1. Validates the bodies and builds their functions in the session
+ * `s`. This session must belong to the reader's module. Passes each function to `sink` (NULL for kiln_func_compile).
+ * You may read each body at most once. After kiln_module_freeze, several threads may call this function at once, each
+ * with a session of its own. An error in a body sticks to the module. The message of the error contains the error's
+ * offset. The reader does not pass a function with an error to `sink`, but reads the remaining bodies. Returns the
+ * status of the first error. */
 KILN_API kiln_status kiln_wasm_read_bodies(const kiln_wasm *w, kiln_session *s, uint32_t first,
                                            uint32_t count, kiln_func_sink_fn sink, void *user);
 
-/** Returns the module's image, without the addresses of code, which are not known yet. The image lives as long as the
- * reader. Its strings point into `bytes`. */
+/** Returns the image of the module. The image does not have the addresses of code, because these are not known yet. The
+ * image lives as long as the reader. The strings of the image point into `bytes`. */
 KILN_API const kiln_wasm_image *kiln_wasm_describe(const kiln_wasm *w);
 
 #ifdef __cplusplus

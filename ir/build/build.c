@@ -110,7 +110,7 @@ kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index) {
   bool behind =
     of.id == f->n - 1 || (last->op == KILN_OP_RESULT && last->a == of.id && last->x < index);
   if (KN_UNLIKELY(of.id == 0 || !behind || f->val[of.id].block != f->current)) {
-    kn_build_fail(f, KILN_ERR_STRUCTURE, "a result must stand directly after its operation");
+    kn_build_fail(f, KILN_ERR_STRUCTURE, "a result must directly follow its operation");
     return KN_NONE;
   }
   unsigned type = kn_inst_further_result(f, f->inst + of.id, index);
@@ -275,7 +275,7 @@ GENERAL kiln_value build_addr(kiln_func *f, kiln_value base, kiln_value index, u
                               int32_t disp) {
   if (!kn_build_ready(f)) return KN_NONE;
   if (KN_UNLIKELY(scale > UINT16_MAX)) {
-    kn_build_fail(f, KILN_ERR_LIMIT, "a scale is at most 65535");
+    kn_build_fail(f, KILN_ERR_LIMIT, "the scale is larger than 65535");
     return KN_NONE;
   }
   if (index.id == 0) scale = 0;
@@ -307,7 +307,7 @@ kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, unsi
 kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, unsigned align_log2) {
   if (!kn_build_begun(f)) return KN_NONE;
   if (align_log2 > KN_MAX_ALIGN_LOG2) {
-    kn_build_fail(f, KILN_ERR_LIMIT, "alignment is at most 2^16");
+    kn_build_fail(f, KILN_ERR_LIMIT, "the alignment must be at most 2^16");
     return KN_NONE;
   }
   return (kiln_value){kn_build_append(f, KILN_OP_SALLOC, KILN_TYPE_PTR, align_log2, size.id, 0, 0)};
@@ -331,7 +331,7 @@ static bool atomic_ok(kiln_func *f, unsigned op, unsigned type, unsigned order, 
     return false;
   }
   if (order >= KILN_ORDERING_COUNT || !(orders >> order & 1))
-    return kn_build_fail(f, KILN_ERR_ARGUMENT, "the operation does not take this memory ordering");
+    return kn_build_fail(f, KILN_ERR_ARGUMENT, "the operation does not allow this memory ordering");
   return true;
 }
 
@@ -350,7 +350,7 @@ kiln_value kiln_build_atomic_rmw(kiln_func *f, kiln_rmw op, kiln_type type, kiln
                                  kiln_value v, kiln_ordering order) {
   if (!atomic_ok(f, KILN_OP_ATOMIC_RMW, type, order, ORDERS_ANY)) return KN_NONE;
   if ((unsigned)op >= KILN_RMW_COUNT) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such read-modify-write operation");
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the read-modify-write operation does not exist");
     return KN_NONE;
   }
   unsigned x = (unsigned)order | (unsigned)op << 8;
@@ -381,6 +381,6 @@ kiln_value kiln_build_va_arg(kiln_func *f, kiln_type type, kiln_value a) {
 kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level) {
   if (level <= UINT16_MAX)
     return append(f, op, KILN_TYPE_PTR, SHAPE(LEVEL), level, KN_NONE, KN_NONE, KN_NONE);
-  if (kn_build_begun(f)) kn_build_fail(f, KILN_ERR_LIMIT, "a level is at most 65535");
+  if (kn_build_begun(f)) kn_build_fail(f, KILN_ERR_LIMIT, "the level is larger than 65535");
   return KN_NONE;
 }

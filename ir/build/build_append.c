@@ -113,7 +113,7 @@ static bool use(kiln_func *f, const struct kn_inst *in, unsigned k) {
   if (KN_UNLIKELY(in->op == KILN_OP_TLS_ADDR))
     return (kn_is_pool(h) && i < f->pool.n && f->pool.at[i].tls) ||
            kn_build_fail(f, KILN_ERR_ARGUMENT,
-                         "the operand of tls_addr is not the constant of a thread-local symbol");
+                         "the operand of tls_addr must be the address of a thread-local symbol");
   if (KN_UNLIKELY(kn_op_shape(in->op) == KN_SH_SLOTV))
     return (kn_is_slot(h) && i < f->slots.n) ||
            kn_build_fail(f, KILN_ERR_ARGUMENT, "the operand must be a stack slot");

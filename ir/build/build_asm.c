@@ -22,9 +22,9 @@ static const char *register_wrong(unsigned r, unsigned type, uint64_t *seen) {
 static const char *slot_wrong(const kiln_func *f, const kiln_asm_reloc *r) {
   uint32_t number = r->slot - 1;
   if (number >= f->slots.n - f->facts.n_pieces || r->symbol.id != 0)
-    return "a relocation of no slot";
+    return "a relocation needs either a stack slot of the function or a symbol";
   if (f->slots.at[kn_slot_at(f, number)].align_log2 > 4)
-    return "a relocation of a slot aligned beyond 16 bytes";
+    return "a relocation of a slot whose alignment is larger than 16 bytes";
   return NULL;
 }
 
@@ -53,7 +53,7 @@ static const char *code_wrong(const kiln_func *f, const struct kn_sig *s, const 
     if (wrong) break;
     uint32_t bytes = r->slot != 0 ? 1 : kn_reloc_bytes(kn_reloc_facts(r->kind));
     if (bytes > code->size_bytes || r->offset_bytes > code->size_bytes - bytes)
-      wrong = "a relocation beyond the code";
+      wrong = "a relocation is outside the code";
     else if (r->addend != (int32_t)r->addend) wrong = "an addend of more than 32 bits";
   }
   *all = params | results | code->lost;
@@ -103,8 +103,8 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
   const char *wrong = s == NULL                ? "no such signature"
                       : args == NULL && n != 0 ? "a list is missing (NULL)"
                       : code == NULL           ? "machine code without a description (NULL)"
-                      : !KN_UNRESERVED(code)   ? "machine code of a newer version"
-                                               : code_wrong(f, s, code, &all);
+                      : !KN_UNRESERVED(code) ? "the field 'reserved' of the machine code must be 0"
+                                             : code_wrong(f, s, code, &all);
   if (wrong) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
     return KN_NONE;

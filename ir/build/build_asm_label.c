@@ -13,7 +13,8 @@ static const kiln_symbol none = {0};
 static bool is_open(kiln_func *f) {
   if (f == NULL || f->status != KILN_OK) return false;
   if (!f->facts.finished && f->facts.defines) return true;
-  kn_build_fail(f, KILN_ERR_ARGUMENT, "data of a finished function, or of none");
+  kn_build_fail(f, KILN_ERR_ARGUMENT,
+                "only an unfinished function with a symbol can get data, labels or names");
   return false;
 }
 
@@ -25,7 +26,7 @@ static kiln_symbol module_failed(kiln_func *f) {
 kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number) {
   if (!is_open(f)) return none;
   if (number >= UINT32_C(1) << 30) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "a label's number of more than 30 bits");
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the number of a label must be below 2^30");
     return none;
   }
   uint32_t id = kn_symbol_of_block(f->module, f->symbol, (uint32_t)KN_FIRST_LABEL + number);
@@ -36,7 +37,7 @@ kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
                                    const kiln_section_desc *said) {
   if (!is_open(f)) return none;
   if (where == NULL) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "data without a description (NULL)");
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the data has no description (NULL)");
     return none;
   }
   kiln_module *m = f->module;
@@ -55,7 +56,9 @@ void kiln_func_define_data(kiln_func *f, kiln_symbol symbol, const kiln_data_des
   const struct kn_symbol *s = kn_symbol_valid(m, symbol.id) ? kn_symbol(m, symbol.id) : NULL;
   if (desc == NULL || s == NULL || s->kind != KILN_SYMBOL_DATA || s->data != 0 ||
       s->name_length != 0) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "data without content, or of a symbol that is not for it");
+    kn_build_fail(f, KILN_ERR_ARGUMENT,
+                  "the data has no description (NULL), its symbol does not come from "
+                  "kiln_func_declare_data, or its symbol is defined already");
     return;
   }
   if (!kn_data_define_for(f->module, f->symbol, f->facts.n_data, symbol.id, desc)) {
@@ -75,7 +78,7 @@ kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc, k
   if (desc == NULL || desc->name == NULL || desc->name[0] == 0 || to == NULL ||
       !(kn_symbol_is_label(to) || (to->kind == KILN_SYMBOL_DATA && to->name_length == 0))) {
     kn_build_fail(f, KILN_ERR_ARGUMENT,
-                  "an alias without a name, or not of a label or unnamed data");
+                  "the alias has no name, or its target is neither a label nor unnamed data");
     return none;
   }
   kn_module_lock(m);

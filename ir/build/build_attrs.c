@@ -11,10 +11,10 @@ static const char *wrong(const kiln_func *f, const kiln_func_attrs *a) {
   if (personality != 0 &&
       (!kn_symbol_valid(m, personality) || kn_symbol(m, personality)->tls != KILN_TLS_NONE))
     return "the personality is not the symbol of a function";
-  if ((unsigned)a->guard >= KILN_GUARD_COUNT) return "no such kind of guarded function";
+  if ((unsigned)a->guard >= KILN_GUARD_COUNT) return "attributes: 'guard' is out of range";
   if (a->protection > PROTECT_BITS && a->protection != KILN_PROTECT_NONE)
-    return "no such branch protection";
-  if ((unsigned)a->inlining >= KILN_INLINE_COUNT) return "no such rule of inlining";
+    return "attributes: unknown flag in 'protection'";
+  if ((unsigned)a->inlining >= KILN_INLINE_COUNT) return "attributes: 'inlining' is out of range";
   if (a->realign_stack && !f->attrs.realign_stack && f->slots.n != 0)
     return "the function has a slot already";
   return NULL;
@@ -23,7 +23,7 @@ static const char *wrong(const kiln_func *f, const kiln_func_attrs *a) {
 void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   if (!kn_build_open(f)) return;
   const char *message = attrs == NULL || !KN_UNRESERVED(attrs)
-                          ? "no attributes (NULL), or of a newer version"
+                          ? "the attributes are missing (NULL), or their field 'reserved' is not 0"
                           : wrong(f, attrs);
   if (message != NULL) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, message);

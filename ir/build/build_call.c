@@ -10,7 +10,7 @@ static inline bool callee_ok(kiln_func *f, uint32_t h) {
     const struct kn_const *k = f->pool.at + pool;
     if (KN_LIKELY(k->symbol != 0 && k->low == 0 && !k->tls)) return true;
     if (k->symbol != 0 && !k->tls)
-      return kn_build_fail(f, KILN_ERR_ARGUMENT, "a callee is a symbol without addend");
+      return kn_build_fail(f, KILN_ERR_ARGUMENT, "the addend of a callee must be 0");
   }
   return kn_build_operand(f, h, KILN_TYPE_PTR, 2);
 }
@@ -43,7 +43,7 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
     return NULL;
   }
   if (KN_UNLIKELY(n > UINT16_MAX)) {
-    kn_build_fail(f, KILN_ERR_LIMIT, "a call has at most 65535 arguments");
+    kn_build_fail(f, KILN_ERR_LIMIT, "the call has more than 65535 arguments");
     return NULL;
   }
   if (KN_UNLIKELY(n + more > f->lists.cap - f->lists.n) && !KN_ROOM(f, f->lists, n + more))
@@ -137,7 +137,7 @@ static uint32_t type_index(kiln_func *f, kiln_symbol type) {
   const kiln_module *m = f->module;
   if (type.id != 0 &&
       (!kn_symbol_valid(m, type.id) || kn_symbol(m, type.id)->tls != KILN_TLS_NONE)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "the type to be caught is not a symbol");
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the type in a clause is not a symbol, or is thread-local");
     return 0;
   }
   uint32_t at, i;
@@ -178,7 +178,7 @@ static uint32_t count_clauses(kiln_func *f, const kiln_clause *clauses, uint32_t
 /* True if there is such a list of clauses; else the function failed. */
 static bool shared_ok(kiln_func *f, kiln_clauses c) {
   return c.id - 1 < f->shared_clauses.n ||
-         kn_build_fail(f, KILN_ERR_ARGUMENT, "no such list of clauses");
+         kn_build_fail(f, KILN_ERR_ARGUMENT, "the list of clauses does not exist");
 }
 
 /* Appends the clauses to lists, where there is room. */
@@ -203,7 +203,7 @@ void kiln_build_try(kiln_func *f, const kiln_try_desc *t) {
   if (!kn_build_begun(f)) return;
   if (t == NULL || !KN_UNRESERVED(t)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT,
-                  "a try without a description (NULL), or of a newer version");
+                  "the try has no description (NULL), or its field 'reserved' is not 0");
     return;
   }
   uint32_t words =
@@ -248,7 +248,7 @@ kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, unsigned k) {
 kiln_value kiln_try_exception(kiln_func *f, unsigned k) {
   if (!kn_build_open(f)) return KN_NONE;
   if (k <= 1) return (kiln_value){kn_tried(true, k == 0 ? KILN_TYPE_PTR : KILN_TYPE_I32, k)};
-  kn_build_fail(f, KILN_ERR_ARGUMENT, "an exception has a pointer (0) and a selector (1)");
+  kn_build_fail(f, KILN_ERR_ARGUMENT, "'k' must be 0 (the exception) or 1 (the selector)");
   return KN_NONE;
 }
 

@@ -21,7 +21,7 @@ static bool mark_symbols(kiln_func *f) {
     uint64_t block = (uint64_t)kn_symbol(m, i)->offset;
     if (block >= (uint64_t)KN_FIRST_LABEL) continue;
     if (block - 1 >= f->blocks.n - 1)
-      return fail_at(f, UINT32_MAX, "address taken of a block that does not exist");
+      return fail_at(f, UINT32_MAX, "the address of a block that does not exist is taken");
     f->facts.address_taken += !f->block[block].address_taken;
     f->block[block].address_taken = 1;
   }
@@ -113,7 +113,8 @@ static bool finish_late(kiln_func *f) {
     if (by_pred[i] != 0 && !attach_late(f, i, by_pred[i], by_target, next)) return false;
   for (uint32_t i = 0; i < n; i++)
     if (f->late_args.at[i].pred != UINT32_MAX)
-      return fail_at(f, f->late_args.at[i].pred, "argument for an edge that does not exist");
+      return fail_at(f, f->late_args.at[i].pred,
+                     "an argument is set for an edge that does not exist");
   f->late_args.n = 0;
   return true;
 }
@@ -153,7 +154,7 @@ static bool finish_forwards(kiln_func *f) {
     }
     if (inst != 0 && (f->inst[inst].op == KILN_OP_CALL || f->inst[inst].op == KILN_OP_TRY) &&
         kn_is_pool(h) && f->pool.at[kn_index(h)].symbol != 0 && f->pool.at[kn_index(h)].low != 0) {
-      kn_func_fail(f, KILN_ERR_ARGUMENT, u->block, inst, "a callee is a symbol without addend");
+      kn_func_fail(f, KILN_ERR_ARGUMENT, u->block, inst, "the addend of a callee must be 0");
       return false;
     }
     *forward_use(f, u) = h;
@@ -211,7 +212,7 @@ static KN_COLD bool check_args(kiln_func *f) {
       for (uint32_t i = f->edges.at[e].args; i != 0; i = f->edge_args.at[i - 1].next, n++) {
         const struct kn_edge_arg *arg = f->edge_args.at + i - 1;
         if (arg->index >= f->block[t].n_params)
-          return fail_at(f, b, "more edge arguments than the target has parameters");
+          return fail_at(f, b, "an edge has more arguments than its target has parameters");
         if (given[arg->index] == e + 1) return fail_at(f, b, "an edge argument is given twice");
         given[arg->index] = e + 1;
         unsigned type = f->val[params[base[t] + arg->index]].type;
@@ -224,7 +225,7 @@ static KN_COLD bool check_args(kiln_func *f) {
       }
       if (n != f->block[t].n_params) {
         kn_func_fail(f, KILN_ERR_STRUCTURE, b, source->term,
-                     "block %u has %u parameters, but an edge into it %u arguments", t,
+                     "block %u has %u parameters, but an edge into it has %u arguments", t,
                      f->block[t].n_params, n);
         return false;
       }

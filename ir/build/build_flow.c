@@ -65,7 +65,7 @@ bool kiln_block_is_terminated(const kiln_func *f, kiln_block b) {
 kiln_value kiln_block_add_param(kiln_func *f, kiln_block block, kiln_type type) {
   if (!kn_build_open(f)) return KN_NONE;
   if (block.id - 1 >= f->blocks.n - 1) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such block, or the entry block");
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the block does not exist or is the entry block");
     return KN_NONE;
   }
   if (!kn_build_is_type(type)) {
@@ -74,7 +74,7 @@ kiln_value kiln_block_add_param(kiln_func *f, kiln_block block, kiln_type type) 
   }
   struct kn_block *b = f->block + block.id;
   if (b->n_params == UINT16_MAX) {
-    kn_build_fail(f, KILN_ERR_LIMIT, "a block has at most 65535 parameters");
+    kn_build_fail(f, KILN_ERR_LIMIT, "the block has more than 65535 parameters");
     return KN_NONE;
   }
   if (f->n == f->cap && !kn_build_grow(f)) return KN_NONE;
@@ -103,7 +103,7 @@ uint32_t kiln_block_param_count(const kiln_func *f, kiln_block b) {
 void kn_block_take_address(kiln_func *f, kiln_block block) {
   if (!kn_build_open(f)) return;
   if (block.id - 1 >= f->blocks.n - 1) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such block, or the entry block");
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the block does not exist or is the entry block");
     return;
   }
   struct kn_block *b = f->block + block.id;
@@ -132,7 +132,7 @@ static inline void edge(kiln_func *f, uint32_t target) {
 
 static KN_COLD void bad_target(kiln_func *f) {
   kn_build_fail(f, KILN_ERR_ARGUMENT,
-                "the target of a branch is not a block, or is the entry block");
+                "the target of a branch does not exist or is the entry block");
 }
 
 static inline bool target_ok(kiln_func *f, uint32_t target) {
@@ -150,7 +150,8 @@ static KN_COLD bool tried_ok(kiln_func *f, uint32_t edge_index, uint32_t pred, u
   const struct kn_block *p = f->block + pred;
   const struct kn_inst *in = &f->inst[p->term];
   const char *wrong = NULL;
-  if (p->term == 0 || in->op != KILN_OP_TRY) wrong = "a result or exception on an edge of no try";
+  if (p->term == 0 || in->op != KILN_OP_TRY)
+    wrong = "a result or exception on an edge that is not a try's";
   else if (edge_index == p->edge_first && kn_tried_exception(value))
     wrong = "an exception on the normal edge of a try";
   else if (edge_index != p->edge_first && !kn_tried_exception(value))
@@ -203,7 +204,8 @@ void kiln_edge_set_arg(kiln_func *f, kiln_block pred, kiln_block target, uint32_
     if (!kn_build_edge_arg(f, i, pred.id, index, value.id)) return;
     found = true;
   }
-  if (!found) kn_build_fail(f, KILN_ERR_STRUCTURE, "argument for an edge that does not exist");
+  if (!found)
+    kn_build_fail(f, KILN_ERR_STRUCTURE, "an argument is set for an edge that does not exist");
 }
 
 /* ---- terminators ---- */

@@ -225,7 +225,7 @@ static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
 void kiln_slot_set_array(kiln_func *f, kiln_value slot) {
   if (!kn_build_open(f)) return;
   if (!kn_is_slot(slot.id) || kn_index(slot.id) >= f->slots.n)
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "only a slot is an array");
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the operand must be a stack slot");
   else f->slots.at[kn_index(slot.id)].array = 1;
 }
 

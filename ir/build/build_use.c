@@ -52,10 +52,11 @@ bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) {
   if (h == 0) return kn_build_fail(f, KILN_ERR_ARGUMENT, "an operand is missing");
   if (kn_is_tried(h))
     return kn_build_fail(f, KILN_ERR_ARGUMENT,
-                         "a result of a try may only be an argument of the try's own edges");
+                         "a result of a try may only be an argument of an edge of this try");
   if (!in_range(f, h)) return kn_build_fail(f, KILN_ERR_ARGUMENT, "an operand is out of range");
   if (kn_is_pool(h) && f->pool.at[kn_index(h)].tls)
-    return kn_build_fail(f, KILN_ERR_ARGUMENT, "a thread-local symbol needs tls_addr");
+    return kn_build_fail(f, KILN_ERR_ARGUMENT,
+                         "a thread-local symbol may only be the operand of tls_addr");
   unsigned is = handle_type(f, h);
   const char *has = is == KILN_TYPE_VOID ? kn_is_value(h) ? "no value" : "an integer constant"
                                          : kiln_type_name((kiln_type)is);
@@ -69,12 +70,13 @@ bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) {
 kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) {
   unsigned state = op < KILN_OP_COUNT ? kn_shape_info[kn_op_shape(op)].state : KN_SHAPE_INTERNAL;
   if (state == KN_SHAPE_INTERNAL)
-    kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n, "opcode %u cannot be built", op);
+    kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n,
+                 "no builder function builds the operation with the number %u", op);
   else
-    kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n,
-                 "%s does not take type %s there, or not by this call or with these flags",
-                 kn_op_info[op].name,
-                 type < KILN_TYPE_COUNT ? kiln_type_name((kiln_type)type) : "?");
+    kn_func_fail(
+      f, KILN_ERR_TYPE, f->current, f->n,
+      "%s does not take type %s or these flags, or a different builder function builds it",
+      kn_op_info[op].name, type < KILN_TYPE_COUNT ? kiln_type_name((kiln_type)type) : "?");
   return KN_NONE;
 }
 
@@ -198,7 +200,8 @@ kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
   if (!kn_build_open(f)) return KN_NONE;
   if (KN_UNLIKELY(b.id - 1 >= f->blocks.n - 1 || !f->facts.defines)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT,
-                  "address taken of a block that is not in the function or has no address");
+                  "the block has no address: it does not exist, it is the entry block, or its "
+                  "function has no symbol");
     return KN_NONE;
   }
   uint32_t id = kn_symbol_of_block(f->module, f->symbol, b.id);
@@ -214,7 +217,8 @@ kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc) {
   const kiln_symbol none = {0};
   if (f == NULL || f->status != KILN_OK) return none;
   if (KN_UNLIKELY(desc == NULL || f->facts.finished || !f->facts.defines)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "data without content, or of a finished function");
+    kn_build_fail(f, KILN_ERR_ARGUMENT,
+                  "the data has no description (NULL), or the function is finished");
     return none;
   }
   uint32_t id = kn_data_of_func(f->module, f->symbol, f->facts.n_data, desc);

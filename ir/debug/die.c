@@ -163,7 +163,7 @@ kiln_die_shape kiln_die_shape_new(kiln_debug *d, unsigned tag, const kiln_die_sh
   uint32_t shape = kn_trie_step(d->module, &d->shapes, 0, KN_SHAPE_TAG | tag);
   for (uint32_t k = 0; k < n && shape != 0; k++) {
     if (attrs[k].is >= KILN_DIE_ATTR_KIND_COUNT) {
-      wrong(d, "an attribute is of no kind");
+      wrong(d, "the kind of an attribute is unknown");
       return none;
     }
     shape = more(d, shape, attrs[k].name, kinds[attrs[k].is]);
@@ -409,7 +409,7 @@ char *kn_die_path(kiln_session *s, uint32_t id) {
   kiln_module *m = s->module;
   const struct kn_die *e = kn_die_of(m->debug, s->debug, id);
   if (e == NULL || e->tag != KILN_DIE_TAG_FILE) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "the name of a file without an entry");
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "the entry of the file is not defined, or is not a file");
     return NULL;
   }
   struct kn_die_attr attrs[KN_DIE_ATTRS];
@@ -475,10 +475,9 @@ void kiln_func_declare_variable(kiln_func *f, const kiln_debug_variable *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
   if (!kn_is_slot(v->slot.id) || kn_index(v->slot.id) >= f->slots.n ||
       (v->expr == NULL && v->expr_bytes != 0) || !KN_UNRESERVED(v)) {
-    kn_build_fail(
-      f, KILN_ERR_ARGUMENT,
-      "a variable is declared in something other than a slot, or its description is of a "
-      "newer version");
+    kn_build_fail(f, KILN_ERR_ARGUMENT,
+                  "the variable is not in a stack slot, its expression is missing (NULL), or its "
+                  "field 'reserved' is not 0");
     return;
   }
   struct kn_debug_var var = {.variable = v->variable.id,
@@ -515,7 +514,7 @@ void kiln_func_set_variable(kiln_func *f, const kiln_debug_value *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
   if ((v->expr == NULL && v->expr_bytes != 0) || !KN_UNRESERVED(v)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT,
-                  "a variable's expression is missing, or of a newer version");
+                  "the variable's expression is missing (NULL), or the field 'reserved' is not 0");
     return;
   }
   struct kn_debug_value value = {.inst = v->at,

@@ -44,8 +44,7 @@ unsigned kn_inline_takes(const kiln_func *f, uint32_t block) {
   for (uint32_t k = 0; k < n; k++) {
     struct kn_clause c = kn_clause_at(f, &at);
     all |= takes[c.kind];
-    /* a filter is passed by the types that it lists: by none */
-    if (c.kind == KILN_CLAUSE_FILTER && c.n == 0) all |= KN_TAKES_ALL;
+    if (c.kind == KILN_CLAUSE_FILTER && c.n == 0) all |= KN_TAKES_ALL; /* it lets nothing through */
   }
   return all;
 }

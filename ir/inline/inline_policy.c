@@ -28,12 +28,13 @@ kiln_inline_attrs kn_inline_complete(const kiln_inline_attrs *attrs) {
 kiln_status kiln_module_set_inline_attrs(kiln_module *m, const kiln_inline_attrs *attrs) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen || (m->kept != NULL && m->kept->settled))
-    return kn_module_fail(m, KILN_ERR_STRUCTURE,
-                          "the rule of inlining cannot change after the decision");
-  if (attrs == NULL || !KN_UNRESERVED(attrs) || attrs->depth > KILN_INLINE_DEPTH_MOST)
     return kn_module_fail(
-      m, KILN_ERR_ARGUMENT,
-      "a rule of inlining that is missing (NULL), too deep, or of a newer version");
+      m, KILN_ERR_STRUCTURE,
+      "the inlining policy cannot change after kiln_module_settle_inlining or kiln_module_freeze");
+  if (attrs == NULL || !KN_UNRESERVED(attrs) || attrs->depth > KILN_INLINE_DEPTH_MOST)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT,
+                          "the inlining policy is missing (NULL), its depth is too large, or its "
+                          "field 'reserved' is not 0");
   m->inline_attrs = kn_inline_complete(attrs);
   return KILN_OK;
 }

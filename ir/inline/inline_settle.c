@@ -6,7 +6,8 @@
 
 /* ---- one function ---- */
 
-/* Slots that are stored once, in the entry, before all loads: `once` is 1. */
+/* Slots that are stored once, in the entry, before all loads: `once` is 1. Where debuggers are to show variables all
+ * the time, a slot that has one stays. */
 enum { ONCE_NONE, ONCE_STORED, ONCE_NOT };
 
 /* May it be one of these, as far as its accesses say that it is a variable? */
@@ -32,6 +33,8 @@ void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, 
   }
   for (uint32_t i = 0; i < f->slots.n; i++)
     once[i] = once[i] == ONCE_STORED && may_be_once(&f->slots.at[i]);
+  if (kn_debug_as_is(f)) return;
+  for (uint32_t k = 0; k < f->debug.vars.n; k++) once[f->debug.vars.at[k].slot] = ONCE_NONE;
 }
 
 /* Instructions that one counts for. */

@@ -21,7 +21,7 @@ void *kn_realloc(const kiln_module *m, void *old, size_t size) {
 bool kn_module_grow(kiln_module *m, void *array, uint64_t more, size_t item_size) {
   if (kn_array_grow(&m->options.allocator, array, more, item_size)) return true;
   if (kn_array_fits(array, more)) kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-  else kn_module_fail(m, KILN_ERR_LIMIT, "more than 2^31 items of a kind");
+  else kn_module_fail(m, KILN_ERR_LIMIT, "the module has more than 2^31 items of one kind");
   return false;
 }
 
@@ -160,7 +160,7 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
   }
   if (!kn_target_has_code(target))
     kn_module_fail(m, KILN_ERR_UNSUPPORTED,
-                   "no code generation for %s, %s, %s: only for Linux with ELF",
+                   "Kiln generates code only for Linux with ELF, not for the target %s, %s, %s",
                    kiln_processor_name(target.processor), kiln_system_name(target.system),
                    kiln_format_name(target.format));
   return m;

@@ -15,7 +15,7 @@ static const char *check_relocs(const kiln_module *m, const kiln_data_desc *d) {
   if (d->relocs == NULL && d->n_relocs != 0) return "relocations are missing (NULL)";
   for (size_t i = 0; i < d->n_relocs; i++) {
     const kiln_reloc *r = d->relocs + i;
-    if (!KN_UNRESERVED(r)) return "relocation of a newer version";
+    if (!KN_UNRESERVED(r)) return "the field 'reserved' of a relocation must be 0";
     if (r->size_bytes != 8 && r->size_bytes != 4) return "relocation of a size that is not 4 or 8";
     if (r->offset_bytes < end) return "relocations overlap or are not in order";
     if (r->offset_bytes > d->size_bytes || d->size_bytes - r->offset_bytes < r->size_bytes)
@@ -50,7 +50,8 @@ static const char *check(const kiln_module *m, const struct kn_symbol *s, const 
 static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc *desc,
                           uint32_t owner, uint32_t ordinal) {
   struct kn_symbol *s = kn_symbol(m, symbol);
-  if (!KN_UNRESERVED(desc)) return kn_module_fail(m, KILN_ERR_ARGUMENT, "data of a newer version");
+  if (!KN_UNRESERVED(desc))
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "the field 'reserved' of the data must be 0");
   if (desc->size_bytes > MAX_DATA_BYTES)
     return kn_module_fail(m, KILN_ERR_LIMIT, "symbol '%.100s': data too large", s->name);
   const char *wrong = check(m, s, desc);
@@ -97,7 +98,7 @@ kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "data: the module is frozen");
   if (!kn_symbol_valid(m, symbol.id) || desc == NULL)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "definition of no symbol, or without content");
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "the data has no symbol, or no description (NULL)");
   const struct kn_symbol *s = kn_symbol(m, symbol.id);
   if (s->kind != KILN_SYMBOL_DATA || s->defined)
     return kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", s->name,
@@ -181,13 +182,16 @@ kiln_status kiln_ctor_add(kiln_module *m, const kiln_ctor_desc *desc) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "constructor: the module is frozen");
   if (desc == NULL || !KN_UNRESERVED(desc))
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no constructor (NULL), or of a newer version");
+    return kn_module_fail(
+      m, KILN_ERR_ARGUMENT,
+      "constructor: the description is missing (NULL), or its field 'reserved' is not 0");
   if (!kn_symbol_valid(m, desc->func.id) || kn_symbol(m, desc->func.id)->kind == KILN_SYMBOL_DATA ||
       desc->priority > 65535)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT,
-                          "constructor: no function, or priority above 65535");
+    return kn_module_fail(
+      m, KILN_ERR_ARGUMENT,
+      "constructor: the symbol is not a function, or the priority is above 65535");
   if (desc->with.id != 0 && !kn_symbol_valid(m, desc->with.id))
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: it belongs to no symbol");
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: the symbol in 'with' does not exist");
   if (!KN_ROOM(m, m->ctors, 1)) return KILN_ERR_MEMORY;
   m->ctors.at[m->ctors.n++] =
     (struct kn_ctor){desc->func.id, desc->priority, desc->with.id, desc->at_exit};

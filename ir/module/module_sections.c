@@ -14,11 +14,11 @@
 /* NULL, or what is wrong. */
 static const char *check(const kiln_section_desc *d) {
   if ((d->flags & ~(unsigned)ALL_FLAGS) != 0) return "unknown flag";
-  if ((unsigned)d->kind >= KILN_SECTION_KIND_COUNT) return "no such kind";
+  if ((unsigned)d->kind >= KILN_SECTION_KIND_COUNT) return "unknown kind";
   if ((d->kind == KILN_SECTION_OTHER) != (d->format_type != 0))
     return "a number of the format without the kind for it, or the other way round";
   if ((d->flags & KILN_SECTION_MERGE) && d->entry_bytes == 0)
-    return "entries to be merged without a size";
+    return "entries that the linker may merge need a size";
   return NULL;
 }
 
@@ -40,7 +40,7 @@ kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_sect
   if (name == NULL || name[0] == 0 || desc == NULL || !KN_UNRESERVED(desc))
     return kn_module_fail(
       m, KILN_ERR_ARGUMENT,
-      "a section needs a name, and a description (not NULL) of a known version");
+      "a section needs a name and a description (not NULL) whose field 'reserved' is 0");
   const char *wrong = check(desc);
   if (wrong != NULL)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "section '%.100s': %s", name, wrong);
@@ -50,8 +50,8 @@ kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_sect
         known->desc.format_type == desc->format_type &&
         known->desc.entry_bytes == desc->entry_bytes)
       return KILN_OK;
-    return kn_module_fail(m, KILN_ERR_SYMBOL, "section '%.100s' is declared as something else",
-                          name);
+    return kn_module_fail(m, KILN_ERR_SYMBOL,
+                          "section '%.100s' is declared already, with other properties", name);
   }
   if (!KN_HASH_ROOM(m, &m->section_hash)) return kn_module_own(m);
   const char *copy = kn_arena_string(m->arena, name, strlen(name));

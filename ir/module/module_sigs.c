@@ -153,14 +153,15 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
     return none;
   }
   if ((params == NULL && n_params != 0) || (results == NULL && n_results != 0)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: a list is missing (NULL)");
+    kn_module_fail(m, KILN_ERR_ARGUMENT,
+                   "signature: the parameters or the results are missing (NULL)");
     return none;
   }
   uint64_t h = (uint64_t)cc | (uint64_t)flags << 8 | (uint64_t)n_params << 16;
   uint8_t types[KILN_MAX_RESULTS] = {0};
   for (size_t i = 0; i < n_results; i++) {
     if ((unsigned)results[i] - 1 >= KILN_TYPE_COUNT - 1) {
-      kn_module_fail(m, KILN_ERR_TYPE, "signature: result %zu without a type", i);
+      kn_module_fail(m, KILN_ERR_TYPE, "signature: result %zu has no valid type", i);
       return none;
     }
     types[i] = (uint8_t)results[i];

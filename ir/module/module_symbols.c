@@ -147,7 +147,8 @@ static bool set_comdat(kiln_module *m, struct kn_symbol *s, uint32_t id,
   } else {
     uint32_t hash;
     if (length > UINT32_MAX / 2 || !kn_hash_name(d->comdat, length, &hash)) {
-      kn_module_fail(m, KILN_ERR_ARGUMENT, "a section group's name with a NUL, or too long");
+      kn_module_fail(m, KILN_ERR_ARGUMENT,
+                     "the name of a section group contains a NUL or is too long");
       return false;
     }
     s->comdat = kn_comdat_of(m, d->comdat, length, hash);
@@ -189,7 +190,8 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
   *is_new = false;
   if (kn_module_failed(m)) return 0;
   if (d == NULL || !KN_UNRESERVED(d)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol without a description, or of a newer version");
+    kn_module_fail(m, KILN_ERR_ARGUMENT,
+                   "the symbol has no description (NULL), or its field 'reserved' is not 0");
     return 0;
   }
   size_t length = d->name == NULL ? 0 : d->name_length != 0 ? d->name_length : strlen(d->name);
@@ -214,8 +216,10 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
       /* so far it was only referred to, as a library function is */
       struct kn_symbol *known = kn_symbol(m, id);
       if (d->tls != KILN_TLS_NONE) {
-        kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' is referred to as not thread-local",
-                       known->name);
+        kn_module_fail(
+          m, KILN_ERR_SYMBOL,
+          "symbol '%.100s' was referred to before and therefore cannot be thread-local",
+          known->name);
         return 0;
       }
       known->kind = (uint8_t)kind;
@@ -277,7 +281,7 @@ static kiln_symbol clash(kiln_module *m, uint32_t id, const char *what) {
 kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig) {
   if (kn_module_failed(m)) return no_symbol;
   if (!kn_sig_valid(m, sig.id)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "function without a signature");
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "the function has no signature");
     return no_symbol;
   }
   bool is_new;
@@ -307,7 +311,7 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
                               int64_t offset_bytes) {
   if (kn_module_failed(m)) return no_symbol;
   if (!kn_symbol_valid(m, target.id)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "alias of no symbol");
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "alias: the target does not exist");
     return no_symbol;
   }
   if (m->frozen) {
@@ -316,7 +320,8 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
   }
   bool is_new, resolver = desc != NULL && desc->resolver;
   if (resolver && (offset_bytes != 0 || kn_symbol(m, target.id)->kind == KILN_SYMBOL_DATA)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "a resolver is a function");
+    kn_module_fail(m, KILN_ERR_ARGUMENT,
+                   "the resolver of an ifunc must be a function, without an offset");
     return no_symbol;
   }
   uint32_t id = declare(m, desc, KILN_SYMBOL_ALIAS, &is_new);
@@ -338,10 +343,12 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
 
 kiln_status kiln_symbol_set_object_name(kiln_module *m, kiln_symbol symbol, const char *name) {
   if (kn_module_failed(m)) return kiln_module_status(m);
-  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "rename: the module is frozen");
+  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "object name: the module is frozen");
   struct kn_symbol *s = kn_symbol_valid(m, symbol.id) ? kn_symbol(m, symbol.id) : NULL;
   if (s == NULL || s->name_length == 0 || name == NULL || name[0] == 0 || s->renamed)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "rename of no symbol, to no name, or twice");
+    return kn_module_fail(
+      m, KILN_ERR_ARGUMENT,
+      "the symbol or its object name is missing, or the symbol has an object name already");
   const char *copy = kn_arena_string(m->arena, name, strlen(name));
   if (copy == NULL) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
   if (!KN_ROOM(m, m->renames, 1)) return KILN_ERR_MEMORY;
@@ -394,7 +401,7 @@ static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool
 kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, kiln_block block) {
   if (kn_module_failed(m)) return no_symbol;
   if (!kn_symbol_valid(m, func.id) || kn_symbol(m, func.id)->kind != KILN_SYMBOL_FUNC) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "block symbol of no function");
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "block symbol: the function does not exist");
     return no_symbol;
   }
   kn_module_lock(m);
@@ -454,7 +461,7 @@ uint32_t kn_symbol_private_data(kiln_module *m) {
 bool kn_symbol_define_func(kiln_module *m, uint32_t symbol) {
   if (kn_module_failed(m)) return false;
   if (!kn_symbol_valid(m, symbol)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "body of no symbol");
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "the symbol of the body does not exist");
     return false;
   }
   struct kn_symbol *s = kn_symbol(m, symbol);

@@ -55,7 +55,7 @@ static inline struct kn_loc *next_loc(kiln_session *s, uint32_t file) {
   if (s == NULL || kn_module_failed(s->module)) return NULL;
   struct kn_sources *p = &s->sources;
   if (KN_UNLIKELY(file - 1 >= p->files.n)) {
-    kn_module_fail(s->module, KILN_ERR_ARGUMENT, "a location in no file");
+    kn_module_fail(s->module, KILN_ERR_ARGUMENT, "the file of the source location does not exist");
     return NULL;
   }
   if (KN_UNLIKELY((uint64_t)p->locs.n + 1 >= p->locs.cap) && !grow_locs(s)) return NULL;

@@ -124,7 +124,7 @@ bool kn_parse_symbol(struct kn_parser *p, kiln_symbol *out, int64_t *addend) {
     const struct kn_token *n = &p->lx.tok;
     if (n->kind != KN_TOK_INT) return kn_parse_expected(p, "an offset");
     if (n->high || n->low > (uint64_t)INT64_MAX + minus) {
-      return kn_parse_fail(p, n, KILN_ERR_LIMIT, "an offset of more than 64 bits");
+      return kn_parse_fail(p, n, KILN_ERR_LIMIT, "the offset has more than 64 bits");
     }
     *addend = (int64_t)(minus ? 0 - n->low : n->low);
     kn_parse_next(p);
@@ -409,8 +409,8 @@ static bool parse_target(struct kn_parser *p) {
   const kiln_target own = kiln_module_get_target(p->module);
   if (target.processor != own.processor || target.system != own.system ||
       target.format != own.format) {
-    return kn_parse_fail(p, &t, KILN_ERR_ARGUMENT, "the text is for %s, the module for %s", name,
-                         kiln_processor_name(own.processor));
+    return kn_parse_fail(p, &t, KILN_ERR_ARGUMENT, "the text is for %s, but the module is for %s",
+                         name, kiln_processor_name(own.processor));
   }
   kn_parse_next(p);
   return kn_parse_line_end(p);
@@ -578,7 +578,7 @@ static bool define_aliases(struct kn_parser *p) {
 
 static uint8_t *more_bytes(struct kn_parser *p, uint64_t n) {
   if (n > UINT32_MAX / 2 || p->bytes.n + n > UINT32_MAX / 2) {
-    kn_parse_fail(p, NULL, KILN_ERR_LIMIT, "data of more than 2 GiB");
+    kn_parse_fail(p, NULL, KILN_ERR_LIMIT, "the data has more than 2 GiB");
     return NULL;
   }
   uint32_t need = p->bytes.n + (uint32_t)n;
@@ -606,7 +606,7 @@ static bool data_number(struct kn_parser *p, kiln_type type) {
     unsigned width = type == KILN_TYPE_F80 ? 80 : size * 8;
     unsigned __int128 limit = (unsigned __int128)1 << (width - 1);
     if (minus ? v > limit : width < 128 && v >> width) {
-      return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the number does not fit %s",
+      return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the number does not fit in %s",
                            kiln_type_name(type));
     }
     if (minus) v = 0 - v;
@@ -802,7 +802,7 @@ kiln_status kiln_text_read(kiln_session *s, const char *text, size_t size, kiln_
   p.status = kiln_module_status(p.module);
   if (p.status != KILN_OK) return p.status;
   if (size >= UINT32_MAX) {
-    kn_parse_fail(&p, &(struct kn_token){0}, KILN_ERR_LIMIT, "a text of 4 GiB or more");
+    kn_parse_fail(&p, &(struct kn_token){0}, KILN_ERR_LIMIT, "the text has 4 GiB or more");
     return p.status;
   }
   p.text = text;

@@ -21,7 +21,7 @@ static bool of_session(const struct kn_token *t, uint64_t *number) {
 static bool number_fits(struct kn_parser *p, const struct kn_token *t, uint64_t number) {
   uint64_t most = 65536 + (uint64_t)(p->lx.end - p->text);
   if (number != 0 && number <= most && t->high == 0) return true;
-  return kn_parse_fail(p, t, KILN_ERR_LIMIT, "an entry's number is from 1 to %llu here",
+  return kn_parse_fail(p, t, KILN_ERR_LIMIT, "the number of an entry must be from 1 to %llu here",
                        (unsigned long long)most);
 }
 
@@ -105,7 +105,7 @@ static bool parse_ref(struct kn_parser *p, kiln_die *out) {
 
 static bool push_bytes(struct kn_parser *p, const void *bytes, size_t n) {
   if (n > UINT32_MAX / 2 - p->bytes.n)
-    return kn_parse_fail(p, NULL, KILN_ERR_LIMIT, "an expression of more than 2 GiB");
+    return kn_parse_fail(p, NULL, KILN_ERR_LIMIT, "the expression has more than 2 GiB");
   if (!KN_ROOM(p->module, p->bytes, (uint32_t)n + 1)) return kn_parse_no_memory(p);
   if (n != 0) memcpy(p->bytes.at + p->bytes.n, bytes, n);
   p->bytes.n += (uint32_t)n;
@@ -193,7 +193,7 @@ static bool number_of(struct kn_parser *p, const struct kn_dwarf_names *names, c
     if (!kn_parse_number(p, 0xffff, what, &number)) return false;
     *out = (unsigned)number;
     if (number != 0 && (number < KILN_DIE_TAG_FILE || number > KILN_DIE_TAG_PART)) return true;
-    return kn_parse_fail(p, &t, KILN_ERR_SYNTAX, "%s has another number", what);
+    return kn_parse_fail(p, &t, KILN_ERR_SYNTAX, "%s cannot have this number", what);
   }
   const struct kn_dwarf_name *row =
     t.kind == KN_TOK_IDENT ? kn_dwarf_number_of(names, t.text, t.length) : NULL;

@@ -278,7 +278,7 @@ static bool parse_many(struct kn_parser *p, struct line *l, bool is_switch) {
       struct kn_token number = p->lx.tok;
       ok = kn_parse_number(p, UINT64_MAX, "a case", &bits);
       if (ok && minus && bits > UINT64_C(1) << 63) {
-        ok = kn_parse_fail(p, &number, KILN_ERR_LIMIT, "a case of more than 64 bits");
+        ok = kn_parse_fail(p, &number, KILN_ERR_LIMIT, "the case has more than 64 bits");
       }
       value = (int64_t)(minus ? 0 - bits : bits);
       ok = ok && kn_parse_want(p, ':');
@@ -330,7 +330,9 @@ static bool parse_machine(struct kn_parser *p, struct line *l) {
   if (at.kind != KN_TOK_IDENT) return kn_parse_expected(p, "an instruction of the target");
   if (!kiln_machine_find(kiln_module_processor(p->module), at.text, at.length, &row) ||
       row.op != l->opcode || (row.result != KILN_TYPE_VOID && row.result != l->type))
-    return kn_parse_fail(p, &at, KILN_ERR_ARGUMENT, "the target has no such instruction here");
+    return kn_parse_fail(p, &at, KILN_ERR_ARGUMENT,
+                         "the target has no instruction '%.*s' of this operation and type",
+                         (int)at.length, at.text);
   kn_parse_next(p);
   for (unsigned k = 0; k < row.n_operands; k++)
     if (k == 0 ? !kn_parse_operand(p, row.operands[k], &v[k])
@@ -493,7 +495,7 @@ static void build(struct kn_parser *p, struct line *l) {
   case KN_SH_ASM: break;
   case KN_SH_INTERNAL:
   case KN_SH_COUNT:
-    kiln_func_fail(f, KILN_ERR_UNSUPPORTED, "an operation that the text form does not have");
+    kiln_func_fail(f, KILN_ERR_UNSUPPORTED, "the text form does not have this operation");
     break;
   }
 }
@@ -539,8 +541,8 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
     } else if (only != KILN_TYPE_VOID) {
       l.type = only;
     } else if (spelled) {
-      return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "'%s' needs a type: %s.i32", info->name,
-                           info->name);
+      return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "'%s' needs a type, such as '%s.i32'",
+                           info->name, info->name);
     }
     ok = parse_operands(p, &l);
   }
@@ -619,7 +621,7 @@ static bool start_block(struct kn_parser *p, const struct kn_token *name) {
   kiln_func_set_text_position(f, name->line, name->column);
   kiln_block before = kiln_block_current(f);
   if (block.id != 0 && before.id != UINT32_MAX && !kiln_block_is_terminated(f, before)) {
-    return kn_parse_fail(p, name, KILN_ERR_STRUCTURE, "the block before has no terminator");
+    return kn_parse_fail(p, name, KILN_ERR_STRUCTURE, "the previous block has no terminator");
   }
   if (block.id != 0) kiln_block_switch(f, block);
   if (block.id == 0) {
@@ -712,7 +714,7 @@ bool kn_parse_body(struct kn_parser *p, kiln_symbol func) {
   if (p->forwards && !unbound(p)) return false;
   kiln_block last = kiln_block_current(p->func);
   if (!kiln_block_is_terminated(p->func, last)) {
-    return kn_parse_fail(p, NULL, KILN_ERR_STRUCTURE, "the block before has no terminator");
+    return kn_parse_fail(p, NULL, KILN_ERR_STRUCTURE, "the previous block has no terminator");
   }
   kn_parse_next(p);
   p->status = kiln_func_status(p->func);

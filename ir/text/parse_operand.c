@@ -217,7 +217,7 @@ static bool parse_const(struct kn_parser *p, kiln_type type, bool typed, kiln_va
     uint32_t width = type == KILN_TYPE_F80 ? 80 : kiln_type_size(type) * 8;
     if (width < 128) {
       if (minus ? 0 - v > (unsigned __int128)1 << (width - 1) : v >> width != 0) {
-        return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the number does not fit %s",
+        return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the number does not fit in %s",
                              kiln_type_name(type));
       }
       v &= ((unsigned __int128)1 << width) - 1;
@@ -233,7 +233,7 @@ static bool parse_const(struct kn_parser *p, kiln_type type, bool typed, kiln_va
     return true;
   }
   if (!fits && high != 0)
-    return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "a number of more than 64 bits");
+    return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the number has more than 64 bits");
   *out = kiln_const_int(p->func, (int64_t)low);
   return true;
 }
@@ -254,7 +254,7 @@ bool kn_parse_tried(struct kn_parser *p, bool *is, kiln_value *out) {
   kn_parse_next(p);
   if (!kn_parse_number(p, UINT8_MAX, "a number", &k)) return false;
   if (p->try_sig.id == 0)
-    return kn_parse_syntax(p, &t, "a result or exception on an edge of no try");
+    return kn_parse_syntax(p, &t, "a result or exception on an edge that is not a try's");
   *out = exception ? kiln_try_exception(p->func, (unsigned)k)
                    : kiln_try_result(p->func, p->try_sig, (unsigned)k);
   return true;
@@ -319,7 +319,7 @@ bool kn_parse_disp(struct kn_parser *p, int32_t *out) {
   uint64_t v;
   if (!kn_parse_number(p, UINT32_MAX, "a displacement", &v)) return false;
   if (v > (uint64_t)INT32_MAX + minus) {
-    return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "a displacement of more than 32 bits");
+    return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the displacement has more than 32 bits");
   }
   *out = (int32_t)(minus ? -(int64_t)v : (int64_t)v);
   return true;

@@ -98,7 +98,7 @@ bool kn_parse_number(struct kn_parser *p, uint64_t max, const char *what, uint64
   const struct kn_token *t = &p->lx.tok;
   if (t->kind != KN_TOK_INT) return kn_parse_expected(p, what);
   if (t->high || t->low > max) {
-    return kn_parse_fail(p, t, KILN_ERR_SYNTAX, "%s is at most %llu", what,
+    return kn_parse_fail(p, t, KILN_ERR_SYNTAX, "%s must be at most %llu", what,
                          (unsigned long long)max);
   }
   *out = t->low;
@@ -111,7 +111,7 @@ bool kn_parse_align(struct kn_parser *p, unsigned max_log2, uint8_t *out) {
   uint64_t bytes = 0;
   if (!kn_parse_number(p, UINT64_C(1) << max_log2, "an alignment in bytes", &bytes)) return false;
   if (bytes == 0 || (bytes & (bytes - 1))) {
-    return kn_parse_fail(p, &t, KILN_ERR_SYNTAX, "an alignment is a power of two");
+    return kn_parse_fail(p, &t, KILN_ERR_SYNTAX, "an alignment must be a power of two");
   }
   *out = (uint8_t)__builtin_ctzll(bytes);
   return true;
@@ -167,7 +167,7 @@ bool kn_parse_float_bits(struct kn_parser *p, const struct kn_token *t, kiln_typ
   size_t n = 0;
   for (uint32_t i = 0; i < t->length; i++) {
     if (n + 8 > sizeof buffer) {
-      return kn_parse_fail(p, t, KILN_ERR_LIMIT, "a float of more than 500 characters");
+      return kn_parse_fail(p, t, KILN_ERR_LIMIT, "the float has more than 500 characters");
     }
     if (t->text[i] != '.') {
       buffer[n++] = t->text[i];
@@ -321,7 +321,7 @@ kiln_sig kiln_sig_parse(kiln_module *m, const char *text) {
   }
   size_t length = strlen(text);
   if (length >= UINT32_MAX) {
-    kn_parse_fail(&p, &(struct kn_token){0}, KILN_ERR_LIMIT, "a text of 4 GiB or more");
+    kn_parse_fail(&p, &(struct kn_token){0}, KILN_ERR_LIMIT, "the text has 4 GiB or more");
     return none;
   }
   kn_lex_start(&p.lx, text, length);

@@ -13,7 +13,8 @@ static uint64_t usable(const struct kn_target *t) {
 static bool registers_ok(struct kn_walk *w, const uint8_t *regs, uint32_t n) {
   for (uint32_t k = 0; k < n; k++)
     if (!(usable(w->target) >> regs[k] & 1)) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "an operand in a register that cannot hold values");
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                   "machine code has an operand in a register that cannot hold operands");
       return false;
     }
   return true;
@@ -36,7 +37,7 @@ static bool fill_slot_offset(struct kn_walk *w, const struct kn_asm *code,
   if (w->target->frame_reloc == 0 || r->kind != w->target->frame_reloc ||
       code->n_bytes - r->offset_bytes < 4 || w->plan->frame.naked) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
-                 "a relocation whose type cannot give the offset of a slot");
+                 "this kind of relocation cannot hold the offset of a slot");
     return false;
   }
   uint32_t at = (uint32_t)kn_slot_frame(w, kn_slot_at(w->f, r->slot - 1)) + (uint32_t)r->addend;
@@ -63,7 +64,7 @@ static bool emit(struct kn_walk *w, const struct kn_asm *code) {
     const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
     if (r->slot != 0) continue;
     if (!has_kind(w->target, r->kind)) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a kind that the target does not have");
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "the target does not have this kind of relocation");
       return false;
     }
     kn_code_relocate(w, kn_here(w) + r->offset_bytes, r->symbol.id, r->kind, r->addend);
@@ -82,7 +83,8 @@ static void emit_rows(struct kn_walk *w, const struct kn_asm *code) {
   uint8_t advance[5];
   uint32_t at = (kn_here(w) - w->code.start) / w->target->code.cie_code_align;
   if (w->out->cfi.n != w->code.cfi_first) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "frame rows of several pieces of machine code");
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                 "only one piece of machine code in a function can have frame rows");
     return;
   }
   if (at) kn_code_cfi(w, advance, (size_t)(kn_code_put_advance(advance, at) - advance));
@@ -99,8 +101,9 @@ void kn_naked(struct kn_walk *w) {
     if (in->op == KILN_OP_UNREACHABLE && f->order.n == 1) return;
     if (w->observer != NULL) kn_observe_inst(w);
     if (code == NULL || in->x != 0 || in->type != KILN_TYPE_VOID) {
-      kn_walk_fail(w, KILN_ERR_STRUCTURE,
-                   "a naked function has only machine code without operands, in one block");
+      kn_walk_fail(
+        w, KILN_ERR_STRUCTURE,
+        "a naked function must be one block of machine code without operands and results");
       return;
     }
     if (code->n_rows) emit_rows(w, code);
@@ -116,11 +119,12 @@ void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbere
   uint64_t never = ~(usable(w->target) | clobbered);
   if (!registers_ok(w, regs, (uint32_t)sig->n_params + sig->n_results)) return;
   if (code->n_rows) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "frame rows of machine code in a function with a frame");
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                 "only machine code in a naked function can have frame rows");
     return;
   }
   if (code->lost & never) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "machine code that changes a register of the frame");
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "machine code changes a register that the frame needs");
     return;
   }
   uint64_t lost = clobbered | code->lost;
@@ -128,7 +132,7 @@ void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbere
   for (uint32_t k = 0; k < in->x; k++) {
     uint32_t h = f->lists.at[in->a + k];
     if (!kn_type(w, sig->params[k].type)->lowered) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "an operand of this type");
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "an operand of this type is not supported");
       return;
     }
     if (!kn_code_ready(w)) return;

@@ -205,10 +205,11 @@ bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig) {
 
 bool kn_tail_fits(struct kn_walk *w, uint32_t bytes) {
   if (bytes > KN_TAIL_STACK)
-    kn_walk_fail(w, KILN_ERR_LIMIT, "more than 4096 bytes of arguments on the stack");
+    kn_walk_fail(w, KILN_ERR_LIMIT,
+                 "a tail call has more than 4096 bytes of arguments on the stack");
   else if (bytes > kn_sig(w->f->module, w->f->sig)->stack_bytes)
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
-                 "a tail call with more stack arguments than its function has");
+                 "a tail call has more stack arguments than the function that contains it");
   return w->f->status == KILN_OK;
 }
 

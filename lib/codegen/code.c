@@ -60,7 +60,7 @@ void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, kiln_relo
                       int64_t addend) {
   struct kn_output *out = w->out;
   if (KN_UNLIKELY(addend != (int32_t)addend)) {
-    kn_walk_fail(w, KILN_ERR_LIMIT, "offset from a symbol does not fit 32 bits");
+    kn_walk_fail(w, KILN_ERR_LIMIT, "an offset from a symbol does not fit in 32 bits");
     return;
   }
   if (KN_UNLIKELY(out->relocs.n == out->relocs.cap || w->code.marks.n == w->code.marks.cap) &&

@@ -115,7 +115,7 @@ kiln_status kn_guard_resolve(kiln_module *m, const kiln_guard_location *said,
                              kiln_guard_location *out, uint16_t *code) {
   const struct kn_target *t = kn_target_at(m->options.target.processor);
   if ((unsigned)said->source >= KILN_GUARD_SOURCE_COUNT)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such source of the stack guard");
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "stack guard: 'source' is out of range");
   kiln_guard_location g = {.source = said->source};
   *code = 0;
   if (g.source == KILN_GUARD_SOURCE_TLS || g.source == KILN_GUARD_SOURCE_SYSREG) {
@@ -127,12 +127,15 @@ kiln_status kn_guard_resolve(kiln_module *m, const kiln_guard_location *said,
     }
     const struct kn_guard_reg *r = find_reg(t, &g);
     if (r == NULL)
-      return kn_module_fail(m, KILN_ERR_UNSUPPORTED, "stack guard: %s register '%.40s' on %s",
-                            g.source == KILN_GUARD_SOURCE_TLS ? "segment" : "system",
-                            g.reg ? g.reg : "", t->name);
+      return kn_module_fail(
+        m, KILN_ERR_UNSUPPORTED, "stack guard: %s register '%.40s' is not supported on %s",
+        g.source == KILN_GUARD_SOURCE_TLS ? "segment" : "system", g.reg ? g.reg : "", t->name);
     int32_t o = g.offset_bytes;
     if (g.source == KILN_GUARD_SOURCE_SYSREG && (o < -256 || o >= 32768 || (o > 255 && o % 8 != 0)))
-      return kn_module_fail(m, KILN_ERR_UNSUPPORTED, "stack guard: offset %d", (int)o);
+      return kn_module_fail(m, KILN_ERR_UNSUPPORTED,
+                            "stack guard: offset %d is neither from -256 to 255 nor a positive "
+                            "multiple of 8 below 32768",
+                            (int)o);
     *code = r->code;
   }
   *out = g;

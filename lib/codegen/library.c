@@ -84,7 +84,8 @@ const char *kn_library_name(unsigned op, unsigned type, unsigned from) {
 
 uint32_t kn_library_symbol(struct kn_walk *w, const char *name) {
   uint32_t symbol = kn_symbol_reference(w->f->module, name);
-  if (symbol == 0) kn_walk_fail(w, KILN_ERR_MEMORY, "library function could not be declared");
+  if (symbol == 0)
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory for the symbol of a library function");
   return symbol;
 }
 
@@ -140,5 +141,6 @@ bool kn_library_op(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void kn_lower_library(struct kn_walk *w, const struct kn_inst *in) {
-  if (!kn_library_op(w, in)) kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "no library function does this");
+  if (!kn_library_op(w, in))
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "there is no library function for this operation");
 }

@@ -20,15 +20,16 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   if (kn_module_own(m) != KILN_OK) return kn_module_own(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "attributes: the module is frozen");
   if (attrs == NULL || !KN_UNRESERVED(attrs))
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no attributes (NULL), or of a newer version");
+    return kn_module_fail(m, KILN_ERR_ARGUMENT,
+                          "the attributes are missing (NULL), or their field 'reserved' is not 0");
   if (attrs->protection & ~(uint32_t)PROTECT_BITS)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such branch protection");
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: unknown flag in 'protection'");
   if (attrs->dwarf_version != 0 && attrs->dwarf_version != 4 && attrs->dwarf_version != 5)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "the version of DWARF must be 4 or 5");
   if ((unsigned)attrs->inlining >= KILN_INLINING_COUNT)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such rule of inlining");
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'inlining' is out of range");
   if ((unsigned)attrs->variables >= KILN_VARIABLES_COUNT)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such way to show variables");
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'variables' is out of range");
   kiln_guard_location guard;
   uint16_t code;
   kiln_status status = kn_guard_resolve(m, &attrs->guard_location, &guard, &code);

@@ -167,7 +167,7 @@ static uint64_t size_bound(const struct kn_elf *e) {
 static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
   uint64_t bound = size_bound(e);
   uint8_t *base = bound != 0 && bound <= SIZE_MAX ? kiln_buffer_reserve(out, (size_t)bound) : NULL;
-  if (base == NULL) return kn_module_fail(e->m, KILN_ERR_MEMORY, "no memory for the object");
+  if (base == NULL) return kn_module_fail(e->m, KILN_ERR_MEMORY, "out of memory for the object");
   e->base = base;
   e->at = sizeof(Elf64_Ehdr);
   kn_elf_write_content(e);
@@ -181,7 +181,7 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
   write_groups(e);
   kn_elf_write_symbols(e, extended);
   if (e->at - e->strtab > UINT32_MAX - 64)
-    return kn_module_fail(e->m, KILN_ERR_LIMIT, "symbol names larger than 4 GiB");
+    return kn_module_fail(e->m, KILN_ERR_LIMIT, "the symbol names are larger than 4 GiB");
   write_headers(e, n, extended);
   out->size += (size_t)e->at;
   return KILN_OK;

@@ -24,7 +24,7 @@ bool kn_elf_frame_prepare(struct kn_elf *e) {
     return true;
   }
   if (size > INT32_MAX) {
-    kn_module_fail(e->m, KILN_ERR_LIMIT, "unwind tables larger than 2 GiB");
+    kn_module_fail(e->m, KILN_ERR_LIMIT, "the unwind tables are larger than 2 GiB");
     return false;
   }
   e->eh_frame = kn_elf_add_section(e, ".eh_frame", 9, SHT_PROGBITS, SHF_ALLOC, 8);

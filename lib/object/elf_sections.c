@@ -81,8 +81,9 @@ static uint32_t type_of_named(struct kn_elf *e, const struct kn_image_section *s
   if (s->content == KILN_SECTION_BY_NAME) return type_of_name(s->name);
   if (s->content != KILN_SECTION_OTHER) return types[s->content];
   if (s->format_type >= SHT_LOOS) return s->format_type;
-  kn_module_fail(e->m, KILN_ERR_ARGUMENT,
-                 "section '%.100s': a type of ELF whose content is not the front end's", s->name);
+  kn_module_fail(
+    e->m, KILN_ERR_ARGUMENT,
+    "section '%.100s': 'format_type' must be an ELF section type of 0x60000000 or above", s->name);
   return SHT_NULL;
 }
 
@@ -145,8 +146,8 @@ static bool add(struct kn_elf *e, const struct kn_image_section *from, uint32_t 
     uint32_t to = e->image->places[s->with].section;
     if (to == 0 || to == KN_IN_COMMON) {
       kn_module_fail(e->m, KILN_ERR_SYMBOL,
-                     "section '%.100s' is linked to '%.100s', which is in no section", s->name,
-                     kn_symbol(e->m, s->with)->name);
+                     "section '%.100s' is linked to symbol '%.100s', which is in no section",
+                     s->name, kn_symbol(e->m, s->with)->name);
       return false;
     }
   }

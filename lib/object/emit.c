@@ -22,11 +22,12 @@ kiln_status kn_emit_object(const struct kn_object_format *format, kiln_module *m
                            kiln_session *const *sessions, uint32_t n, kiln_buffer *out) {
   if (kiln_module_status(m) != KILN_OK) return kiln_module_status(m);
   if (out == NULL || (sessions == NULL && n != 0))
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no sessions, or no buffer for the object (NULL)");
+    return kn_module_fail(m, KILN_ERR_ARGUMENT,
+                          "the sessions or the buffer for the object are missing (NULL)");
   kiln_session *timed = NULL;
   for (size_t i = 0; i < n; i++) {
     if (sessions[i] == NULL || sessions[i]->module != m || n >= KN_PIECE_FUNCS)
-      return kn_module_fail(m, KILN_ERR_ARGUMENT, "session %zu is not of this module", i);
+      return kn_module_fail(m, KILN_ERR_ARGUMENT, "session %zu does not belong to this module", i);
     if (timed == NULL && sessions[i]->timing) timed = sessions[i];
   }
   kiln_diag open;

@@ -19,8 +19,9 @@ static uint32_t function_section(struct kn_image *image, uint32_t symbol, bool u
   const struct kn_section *said = kn_section_said(image->m, s->section);
   bool zeros = said != NULL && said->desc.kind == KILN_SECTION_ZERO;
   if (zeros || (said != NULL && (said->desc.flags & KILN_SECTION_MERGE))) {
-    kn_module_fail(image->m, KILN_ERR_ARGUMENT, "function '%.100s' in section '%.100s', which %s",
-                   s->name, s->section, zeros ? "has no content" : "may be merged");
+    kn_module_fail(image->m, KILN_ERR_ARGUMENT,
+                   "function '%.100s' is in section '%.100s', which %s", s->name, s->section,
+                   zeros ? "has no content" : "may be merged");
     return UINT32_MAX;
   }
   if (i != UINT32_MAX) {
@@ -137,7 +138,8 @@ static bool place_labels(struct kn_image *image, uint32_t session) {
     }
   }
   if (label == o->labels.n) return true;
-  kn_module_fail(image->m, KILN_ERR_STRUCTURE, "block symbols are not in the order of functions");
+  kn_module_fail(image->m, KILN_ERR_STRUCTURE,
+                 "block symbols are not in the same order as their functions");
   return false;
 }
 
@@ -238,7 +240,7 @@ static bool place_data(struct kn_image *image, uint32_t index) {
   const struct kn_section *said = kn_section_said(image->m, s->section);
   const char *wrong = said != NULL ? misplaced(said, sec, d, def->value) : NULL;
   if (wrong != NULL) {
-    kn_module_fail(image->m, KILN_ERR_ARGUMENT, "data '%.100s' in section '%.100s', %s", s->name,
+    kn_module_fail(image->m, KILN_ERR_ARGUMENT, "data '%.100s' is in section '%.100s', %s", s->name,
                    s->section, wrong);
     return false;
   }

@@ -71,8 +71,8 @@ bool kn_image_can_refer(const struct kn_image *image, uint32_t id) {
   if (image->places[id].section != 0 || !kn_is_local(s)) return true;
   if (s->kind == KILN_SYMBOL_BLOCK)
     kn_module_fail(image->m, KILN_ERR_SYMBOL,
-                   "address of block %lld of '%.100s', which has no code", (long long)s->offset,
-                   kn_symbol(image->m, s->target)->name);
+                   "the address of block %lld of '%.100s' is used, but the block has no code",
+                   (long long)s->offset, kn_symbol(image->m, s->target)->name);
   else kn_module_fail(image->m, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined", s->name);
   return false;
 }
@@ -119,7 +119,8 @@ static bool distance(const struct sink *k, uint64_t item, const kiln_reloc *r) {
                         *p = image->places + r->symbol.id;
   uint64_t offset = item + r->offset_bytes;
   if (from->section == 0 || from->section == KN_IN_COMMON) {
-    kn_module_fail(m, KILN_ERR_SYMBOL, "distance from '%.100s', which is not defined here",
+    kn_module_fail(m, KILN_ERR_SYMBOL,
+                   "a relocation is relative to '%.100s', which is not defined here",
                    kn_name_of(m, r->relative_to.id));
     return false;
   }
@@ -129,14 +130,15 @@ static bool distance(const struct sink *k, uint64_t item, const kiln_reloc *r) {
     if (r->size_bytes == 8) kn_put64(k->base + offset, (uint64_t)value);
     else kn_put32(k->base + offset, (uint32_t)value);
     if (r->size_bytes == 8 || value == (int32_t)value) return true;
-    kn_module_fail(m, KILN_ERR_LIMIT, "distance to '%.100s' does not fit 32 bits",
+    kn_module_fail(m, KILN_ERR_LIMIT, "the distance to '%.100s' does not fit in 32 bits",
                    kn_name_of(m, r->symbol.id));
     return false;
   }
   if (from->section != k->section + 1) {
-    kn_module_fail(m, KILN_ERR_UNSUPPORTED,
-                   "distance from '%.100s' to '%.100s', which is in another section",
-                   kn_name_of(m, r->relative_to.id), kn_name_of(m, r->symbol.id));
+    kn_module_fail(
+      m, KILN_ERR_UNSUPPORTED,
+      "the distance from '%.100s' to '%.100s', which is in another section, is unknown",
+      kn_name_of(m, r->relative_to.id), kn_name_of(m, r->symbol.id));
     return false;
   }
   const struct kn_image_reloc to = {offset, kn_reloc_of_data(r->size_bytes, true), r->symbol.id, 0,

@@ -68,6 +68,23 @@ fn fold(op: kiln_op, bits: u32, a: u128, b: u128) -> Option<u128> {
     Some(low_bits(result, bits))
 }
 
+/// Whether constants of `bits` bits compare so.
+fn fold_comparison(op: IntPredicate, bits: u32, a: u128, b: u128) -> bool {
+    let (x, y) = (sign_extended(a, bits) as i128, sign_extended(b, bits) as i128);
+    match op {
+        IntPredicate::IntEQ => a == b,
+        IntPredicate::IntNE => a != b,
+        IntPredicate::IntSLT => x < y,
+        IntPredicate::IntSGE => x >= y,
+        IntPredicate::IntSLE => x <= y,
+        IntPredicate::IntSGT => x > y,
+        IntPredicate::IntULT => a < b,
+        IntPredicate::IntUGE => a >= b,
+        IntPredicate::IntULE => a <= b,
+        IntPredicate::IntUGT => a > b,
+    }
+}
+
 impl<'tcx> Builder<'_, 'tcx> {
     pub fn unary(&self, op: kiln_op, v: Value) -> Value {
         let ty = v.ty();
@@ -109,9 +126,16 @@ impl<'tcx> Builder<'_, 'tcx> {
 
     /// An operation whose second result says whether it overflowed.
     pub fn checked(&self, op: OverflowOp, signed: bool, a: Value, b: Value) -> (Value, Value) {
-        if let (OverflowOp::Sub, false) = (op, signed) {
-            // A comparison is branched on without its result, and takes a constant.
-            return (self.binary(KILN_OP_SUB, a, b), self.compare_ints(IntPredicate::IntULT, a, b));
+        // A comparison is branched on without its result, and takes a constant.
+        match (op, signed) {
+            (OverflowOp::Sub, false) => {
+                return (self.binary(KILN_OP_SUB, a, b), self.compare_ints(IntPredicate::IntULT, a, b));
+            }
+            (OverflowOp::Add, false) => {
+                let sum = self.binary(KILN_OP_ADD, a, b);
+                return (sum, self.compare_ints(IntPredicate::IntULT, sum, a));
+            }
+            _ => {}
         }
         let op = match (op, signed) {
             (OverflowOp::Add, true) => KILN_OP_SADDO,
@@ -231,6 +255,11 @@ impl<'tcx> Builder<'_, 'tcx> {
     }
 
     pub fn compare_ints(&self, op: IntPredicate, a: Value, b: Value) -> Value {
+        if let (Value::Const(ty, x), Value::Const(_, y)) = (a, b)
+            && let Some(bits) = ty.int_bits()
+        {
+            return Value::Const(Type::Bool, fold_comparison(op, bits, x, y).into());
+        }
         let ty = self.register_type(a.ty());
         let (a, b) = (self.register(a), self.register(b));
         // SAFETY: the function is open.
@@ -270,6 +299,9 @@ impl<'tcx> Builder<'_, 'tcx> {
     }
 
     pub fn choose(&self, cond: Value, a: Value, b: Value) -> Value {
+        if let Value::Const(_, cond) = cond {
+            return if cond & 1 != 0 { a } else { b };
+        }
         match a.ty() {
             Type::Void => a,
             // A truth value as a number.

@@ -295,12 +295,7 @@ impl<'tcx> Builder<'_, 'tcx> {
     }
 
     /// The same of all others, which come after the outputs.
-    fn lower_input(
-        &self,
-        lowering: &mut Lowering<'tcx>,
-        operand: &InlineAsmOperandRef<'tcx, Self>,
-        piece: &mut Piece,
-    ) {
+    fn lower_input(&self, lowering: &mut Lowering<'tcx>, operand: &InlineAsmOperandRef<'tcx, Self>, piece: &mut Piece) {
         match *operand {
             InlineAsmOperandRef::In { reg, ref value } => {
                 let ty = element_text(value.layout.backend_repr);

@@ -127,6 +127,9 @@ impl<'a, 'tcx> BuilderMethods<'a, 'tcx> for Builder<'a, 'tcx> {
         unsafe { kiln_build_br(self.func(), to.block, std::ptr::null(), 0) }
     }
     fn cond_br(&mut self, cond: Value, then: Block, or_else: Block) {
+        if let Value::Const(_, cond) = cond {
+            return self.br(if cond & 1 != 0 { then } else { or_else });
+        }
         let (none, cond) = (std::ptr::null(), self.register(cond));
         // SAFETY: the function is open.
         unsafe { kiln_build_brif(self.func(), cond, then.block, none, 0, or_else.block, none, 0) }

@@ -52,8 +52,8 @@ pub struct Context<'tcx> {
     pub unit: &'tcx CodegenUnit<'tcx>,
     pub module: Module,
     pub debug: Option<Debug<'tcx>>,
-    /// What is inlined; None: nothing is.
-    pub inlining: Option<RefCell<Inlining>>,
+    /// What is inlined.
+    pub inlining: RefCell<Inlining>,
 
     pub instances: RefCell<FxHashMap<Instance<'tcx>, kiln_symbol>>,
     pub statics: RefCell<FxHashMap<DefId, kiln_symbol>>,
@@ -85,7 +85,7 @@ impl<'tcx> Context<'tcx> {
     pub fn new(tcx: TyCtxt<'tcx>, unit: &'tcx CodegenUnit<'tcx>) -> Self {
         let module = Module::new(tcx.sess, unit.name().as_str());
         let debug = Debug::new(tcx, unit, &module);
-        let inlining = inlining::set_up(&module).map(RefCell::new);
+        let inlining = RefCell::new(inlining::set_up(&module));
         Context {
             tcx,
             unit,

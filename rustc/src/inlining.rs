@@ -1,5 +1,7 @@
-//! Inlining (`$KILN_INLINE`; docs/inlining.md): functions wait until all of a unit are built, small ones as Kiln's kept
-//! functions. Then they are compiled, those that others cannot see only if something refers to them.
+//! Inlining (`$KILN_INLINE`; docs/inlining.md). Functions wait until all of a unit are built, small ones as Kiln's kept
+//! functions. Then they are compiled; those that other units cannot see, only if something refers to them.
+//! By default, only `#[inline(always)]` functions are inlined, as LLVM does without optimization. Then only these
+//! functions and those that refer to them wait; all others are compiled at once.
 
 use std::env;
 
@@ -22,6 +24,12 @@ type Waiting = (kiln_symbol, Option<*mut kiln_func>);
 /// What inlining needs of a unit.
 #[derive(Default)]
 pub struct Inlining {
+    /// Nothing is inlined but the functions of `always`.
+    only_always: bool,
+    /// The functions that must be inlined.
+    always: FxHashSet<kiln_symbol>,
+    /// The functions being built that refer to one of `always`.
+    referring: FxHashSet<*mut kiln_func>,
     /// What of a function's attributes is about inlining.
     attrs: FxHashMap<kiln_symbol, kiln_func_attrs>,
     /// The features of processors, by the number of their bits.
@@ -31,30 +39,31 @@ pub struct Inlining {
     wanted: FxHashSet<kiln_symbol>,
 }
 
-/// Sets what is inlined, as the variable says: `small`, `must`, or the most instructions. None: nothing is.
-pub fn set_up(module: &Module) -> Option<Inlining> {
-    let word = env::var("KILN_INLINE").ok()?;
-    let (inlining, instructions) = match &*word {
-        "small" => (KILN_INLINING_SMALL, 0),
-        "must" => (KILN_INLINING_MUST, 0),
-        size => (KILN_INLINING_SMALL, size.parse().ok()?),
-    };
+/// Sets what is inlined, as the variable says: `small`, `must`, or the most instructions. If it says nothing, only what
+/// must be is inlined.
+pub fn set_up(module: &Module) -> Inlining {
+    let word = env::var("KILN_INLINE").unwrap_or_default();
+    let small = if word == "small" { Some(0) } else { word.parse().ok() };
+    let inlining = if small.is_some() { KILN_INLINING_SMALL } else { KILN_INLINING_MUST };
+    // Variables that debuggers show all the time would keep small functions slow.
+    let variables = if small.is_some() { KILN_VARIABLES_AS_IS } else { KILN_VARIABLES_KEPT };
+    let limits = kiln_inline_attrs { instructions: small.unwrap_or(0), ..Default::default() };
     // SAFETY: the module is open.
     unsafe {
-        let attrs = kiln_module_attrs { inlining, ..kiln_module_get_attrs(module.raw) };
+        let attrs = kiln_module_attrs { inlining, variables, ..kiln_module_get_attrs(module.raw) };
         kiln_module_set_attrs(module.raw, &attrs);
-        kiln_module_set_inline_attrs(module.raw, &kiln_inline_attrs { instructions, ..Default::default() });
+        kiln_module_set_inline_attrs(module.raw, &limits);
     }
-    Some(Inlining::default())
+    Inlining { only_always: small.is_none(), ..Default::default() }
 }
 
 impl<'tcx> Context<'tcx> {
     /// Notes what rustc says of a function's inlining, as its LLVM back end does.
     pub fn note_inlining(&self, instance: Instance<'tcx>, symbol: kiln_symbol, linkage: Linkage) {
-        let Some(state) = &self.inlining else { return };
-        let mut state = state.borrow_mut();
+        let mut state = self.inlining.borrow_mut();
         let attrs = self.tcx.codegen_instance_attrs(instance.def);
         let mut inlining = match attrs.inline {
+            _ if !self.tcx.sess.opts.unstable_opts.inline_llvm => KILN_INLINE_NEVER,
             InlineAttr::Always | InlineAttr::Force { .. } => KILN_INLINE_ALWAYS,
             InlineAttr::Never => KILN_INLINE_NEVER,
             InlineAttr::Hint => KILN_INLINE_HINT,
@@ -81,13 +90,15 @@ impl<'tcx> Context<'tcx> {
             r#final: !replaceable,
             ..Default::default()
         };
+        if inlining == KILN_INLINE_ALWAYS {
+            state.always.insert(symbol);
+        }
         state.attrs.insert(symbol, attrs);
     }
 
     /// Tells the function what was noted.
     pub fn set_inlining(&self, symbol: kiln_symbol, func: *mut kiln_func) {
-        let Some(state) = &self.inlining else { return };
-        let Some(noted) = state.borrow().attrs.get(&symbol).copied() else { return };
+        let Some(noted) = self.inlining.borrow().attrs.get(&symbol).copied() else { return };
         // SAFETY: the function is open.
         unsafe {
             let attrs = kiln_func_attrs {
@@ -103,27 +114,34 @@ impl<'tcx> Context<'tcx> {
 
     /// Notes that assembly refers to a function.
     pub fn want(&self, symbol: kiln_symbol) {
-        if let Some(state) = &self.inlining {
-            state.borrow_mut().wanted.insert(symbol);
+        self.inlining.borrow_mut().wanted.insert(symbol);
+    }
+
+    /// Notes that a function being built refers to `symbol`.
+    pub fn note_reference(&self, func: *mut kiln_func, symbol: kiln_symbol) {
+        let mut state = self.inlining.borrow_mut();
+        if state.always.contains(&symbol) {
+            state.referring.insert(func);
         }
     }
 
     /// Has a function that is built wait. False: it is to be compiled now.
     pub fn waits(&self, symbol: kiln_symbol, func: *mut kiln_func) -> bool {
-        let Some(state) = &self.inlining else { return false };
+        let mut state = self.inlining.borrow_mut();
+        let always = state.always.contains(&symbol);
+        let refers = state.referring.remove(&func);
+        if state.only_always && !always && !refers {
+            return false;
+        }
         // SAFETY: the function is open, and the module's if it is kept.
-        let kept = unsafe {
-            let always = kiln_func_get_attrs(func).inlining == KILN_INLINE_ALWAYS;
-            (always || kiln_func_next_inst(func) <= SMALL) && kiln_func_keep(func) == KILN_OK
-        };
-        state.borrow_mut().waiting.push((symbol, (!kept).then_some(func)));
+        let kept = unsafe { (always || kiln_func_next_inst(func) <= SMALL) && kiln_func_keep(func) == KILN_OK };
+        state.waiting.push((symbol, (!kept).then_some(func)));
         true
     }
 
     /// Compiles the functions that wait.
     pub fn compile_waiting(&self) {
-        let Some(state) = &self.inlining else { return };
-        let mut waiting = std::mem::take(&mut state.borrow_mut().waiting);
+        let mut waiting = std::mem::take(&mut self.inlining.borrow_mut().waiting);
         // SAFETY: the module is open, and each function is compiled or discarded once.
         unsafe {
             kiln_module_settle_inlining(self.module.raw);
@@ -155,12 +173,16 @@ impl<'tcx> Context<'tcx> {
     }
 
     fn is_wanted(&self, symbol: kiln_symbol) -> bool {
-        let Some(state) = &self.inlining else { return true };
+        let state = self.inlining.borrow();
+        // What was compiled at once may refer to any function but those of `always`.
+        if state.only_always && !state.always.contains(&symbol) || state.wanted.contains(&symbol) {
+            return true;
+        }
         // SAFETY: the module is open.
         unsafe {
             let linkage = kiln_symbol_get(self.module.raw, symbol).desc.linkage;
             let seen = !matches!(linkage, KILN_LINKAGE_INTERNAL | KILN_LINKAGE_PRIVATE | KILN_LINKAGE_LINKONCE);
-            seen || state.borrow().wanted.contains(&symbol) || kiln_module_is_reachable(self.module.raw, symbol)
+            seen || kiln_module_is_reachable(self.module.raw, symbol)
         }
     }
 }

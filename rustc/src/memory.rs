@@ -48,7 +48,10 @@ impl<'tcx> Builder<'_, 'tcx> {
                     kiln_const_bits(func, self.register_type(ty), bits as u64, (bits >> 64) as u64)
                 }
                 Value::Undef(ty) => kiln_const_bits(func, self.register_type(ty), 0, 0),
-                Value::Symbol(symbol, addend) => kiln_const_symbol(func, symbol, addend),
+                Value::Symbol(symbol, addend) => {
+                    self.note_reference(func, symbol);
+                    kiln_const_symbol(func, symbol, addend)
+                }
                 Value::Offset(base, offset) => kiln_fold_addr(func, base, kiln_value { id: 0 }, 0, offset),
                 Value::Parts(..) | Value::VectorConst(..) => unreachable!("{v:?} is not in a register"),
             }
@@ -148,8 +151,18 @@ impl<'tcx> Builder<'_, 'tcx> {
 
     /// A vector of equal lanes.
     pub fn splat(&self, n: u32, v: Value) -> Value {
-        let lane = Lane::of(v.ty()).expect("lanes are scalars");
-        self.vector_of(&vec![v; n as usize], Type::Vector(lane, n))
+        let ty = Type::Vector(Lane::of(v.ty()).expect("lanes are scalars"), n);
+        let lane = v.ty().register();
+        match (ty.register(), lane) {
+            (Some(whole @ (KILN_TYPE_V64 | KILN_TYPE_V128)), Some(lane)) if lane != KILN_TYPE_V128 => {
+                let none = kiln_value::default();
+                let v = self.register(v);
+                // SAFETY: the function is open.
+                let splat = unsafe { kiln_build_vector(self.func(), KILN_OP_VSPLAT, whole, lane, 0, v, none) };
+                self.vector_from_register(splat, ty)
+            }
+            _ => self.vector_of(&vec![v; n as usize], ty),
+        }
     }
 
     // Loads and stores.

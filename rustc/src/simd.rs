@@ -414,11 +414,34 @@ impl<'tcx> Builder<'_, 'tcx> {
     /// The highest bits of the lanes as an integer of 8 bits or more.
     fn mask_bits(&self, lanes: Lanes, v: Value) -> Value {
         let ty = Type::int(u64::from(lanes.n.next_power_of_two().max(8)));
-        let bits = self.lanes(v).into_iter().enumerate().map(|(i, lane)| {
-            let bit = self.int_cast(self.is_set(lane), ty, false);
-            self.binary(KILN_OP_SHL, bit, Value::Const(ty, i as u128))
+        let size = lanes.ty.scalar_size();
+        let (chunk, chunk_bytes) = match size * u64::from(lanes.n) {
+            _ if size > 8 => (KILN_TYPE_VOID, 0),
+            8 => (KILN_TYPE_V64, 8),
+            bytes if bytes % 16 == 0 => (KILN_TYPE_V128, 16),
+            _ => (KILN_TYPE_VOID, 0),
+        };
+        let or = |all, bit| self.binary(KILN_OP_OR, all, bit);
+        if chunk_bytes == 0 {
+            let bits = self.lanes(v).into_iter().enumerate().map(|(i, lane)| {
+                let bit = self.int_cast(self.is_set(lane), ty, false);
+                self.binary(KILN_OP_SHL, bit, Value::Const(ty, i as u128))
+            });
+            return bits.reduce(or).expect("a vector has lanes");
+        }
+        let address = self.vector_address(v);
+        let per_chunk = (chunk_bytes / size) as u32;
+        let chunks = (0..lanes.n / per_chunk).map(|i| {
+            let none = kiln_value::default();
+            // SAFETY: the function is open, and the chunk is part of the vector.
+            let signs = unsafe {
+                let part = kiln_build_load(self.func(), chunk, address, (u64::from(i) * chunk_bytes) as i32, 0);
+                kiln_build_vector(self.func(), KILN_OP_VSIGNS, KILN_TYPE_I32, chunk, size as u32, part, none)
+            };
+            let bits = self.int_cast(Value::Built(signs, Type::I32), ty, false);
+            self.binary(KILN_OP_SHL, bits, Value::Const(ty, (i * per_chunk).into()))
         });
-        bits.reduce(|all, bit| self.binary(KILN_OP_OR, all, bit)).expect("a vector has lanes")
+        chunks.reduce(or).expect("a vector has lanes")
     }
 
     /// Memory of a lane, that stands for the lanes of memory that a mask excludes.

@@ -102,7 +102,8 @@ void a64_enter(struct kn_walk *w) {
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
   if (!kn_assign_args(w, sig, NULL, sig->n_params, &all)) return;
   if (all.stack > A64_BEYOND / 2) {
-    kn_walk_fail(w, KILN_ERR_LIMIT, "more than 256 MiB of parameters");
+    kn_walk_fail(w, KILN_ERR_LIMIT,
+                 "the function has more than 256 MiB of parameters on the stack");
     return;
   }
   log_arrival(w);
@@ -381,7 +382,7 @@ void a64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
   }
   uint32_t bytes = align_to(all->stack, 16);
   if (bytes >= 1 << 24) {
-    kn_walk_fail(w, KILN_ERR_LIMIT, "more than 16 MiB of arguments");
+    kn_walk_fail(w, KILN_ERR_LIMIT, "the call has 16 MiB or more of arguments on the stack");
     return;
   }
   move_sp(w, A64_SUB, bytes);
@@ -458,7 +459,7 @@ static void buffer_to_x0(struct kn_walk *w, uint32_t h, uint64_t clobbered) {
 static bool matches_calls(struct kn_walk *w) {
   if (!w->plan->frame.control_stack) return true;
   kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
-               "builtin_setjmp, builtin_longjmp with guarded control stacks");
+               "builtin_setjmp and builtin_longjmp are not supported with guarded control stacks");
   return false;
 }
 

@@ -164,7 +164,7 @@ static void apply_other(struct kn_walk *w, const struct kn_fixup *x, uint32_t si
   case A64_FIX_FRAME:
     put(w, x->at, a64_addsub_val(A64_ADD, 1, word & 31, word >> 5 & 31, size));
     if (!a64_addsub_imm_ok(size))
-      kn_func_fail(w->owner, KILN_ERR_INTERNAL, UINT32_MAX, 0, "frame larger than was foreseen");
+      kn_func_fail(w->owner, KILN_ERR_INTERNAL, UINT32_MAX, 0, "the frame is larger than planned");
     break;
   case A64_FIX_FRAME_WIDE:
     put(w, x->at, a64_movw(A64_MOVZ, 1, A64_IP1, size & 0xffff, 0));
@@ -188,7 +188,8 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
     const struct kn_fixup *x = &w->code.fixups.at[i];
     uint32_t to = kn_label_at(w, x->label), kind = x->kind;
     if (KN_UNLIKELY(to == UINT32_MAX)) { /* of a block that is not reachable */
-      kn_func_fail(w->owner, KILN_ERR_STRUCTURE, x->label, 0, "branch to a block without code");
+      kn_func_fail(w->owner, KILN_ERR_STRUCTURE, x->label, 0,
+                   "a branch leads to a block without code");
       return;
     }
     if (KN_UNLIKELY(kind > A64_FIX_LITERAL)) {
@@ -197,7 +198,8 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
     }
     int64_t bytes = (int64_t)to - x->at;
     if (KN_UNLIKELY((uint64_t)(bytes + fields[kind].reach) >= 2 * (uint64_t)fields[kind].reach)) {
-      kn_func_fail(w->owner, KILN_ERR_LIMIT, UINT32_MAX, 0, "branch out of reach");
+      kn_func_fail(w->owner, KILN_ERR_LIMIT, UINT32_MAX, 0,
+                   "the target of a branch is too far away");
       return;
     }
     uint32_t word = get(w, x->at);

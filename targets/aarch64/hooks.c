@@ -65,7 +65,8 @@ struct a64_at a64_reach(struct kn_walk *w, enum a64_mem op, unsigned base, int64
     return (struct a64_at){A64_IP1, (int32_t)low};
   }
   if (base == A64_IP1 && (off >= 1 << 24 || off <= -(1 << 24)))
-    kn_walk_fail(w, KILN_ERR_LIMIT, "offset beyond 16 MiB from a stack argument");
+    kn_walk_fail(w, KILN_ERR_LIMIT,
+                 "an offset of 16 MiB or more from a stack argument is not supported");
   a64_add_imm(w, A64_IP1, base, off);
   return (struct a64_at){A64_IP1, 0};
 }
@@ -228,5 +229,7 @@ void a64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t value) {
   const struct kn_inst *in = &w->inst[value];
   bool extends = (in->op == KILN_OP_SEXT || in->op == KILN_OP_ZEXT) && in->x == KILN_TYPE_I32;
   if (extends && in->type == KILN_TYPE_I64) a64_do_extend(w, dst, in);
-  else kn_walk_fail(w, KILN_ERR_INTERNAL, "an operand that waits is not done with its reader");
+  else
+    kn_walk_fail(w, KILN_ERR_INTERNAL,
+                 "a postponed operand was not computed by the instruction that uses it");
 }

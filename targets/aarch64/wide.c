@@ -458,7 +458,9 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
     b = a64_wide_operand(w, in->b);
     binary(w, in->op, &a, b);
     break;
-  default: kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not lowered for i128 on AArch64 yet"); return;
+  default:
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "this operation is not supported for i128 on aarch64");
+    return;
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);

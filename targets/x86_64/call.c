@@ -108,7 +108,8 @@ void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
     /* collected in the frame, since they may be made of what is where they go */
     if (bytes != 0) x64(w)->tail_area = kn_frame_alloc(w, bytes, 4);
   } else if (KN_UNLIKELY(bytes != 0 && w->frame.up)) {
-    kn_walk_fail(w, KILN_ERR_INTERNAL, "arguments on the stack of a frame without a pointer");
+    kn_walk_fail(w, KILN_ERR_INTERNAL,
+                 "a call has stack arguments in a frame without a frame pointer");
   } else if (!w->plan->frame.dynamic) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
@@ -169,7 +170,8 @@ void x64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
   bool got = c->symbol != 0 && kn_call_through_got(w, c->symbol, false);
   if (KN_UNLIKELY(c->sig->flags & KILN_SIG_VARIADIC)) {
     if (c->symbol == 0 && c->reg == X64_RAX)
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a variadic tail call with a static chain");
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                   "a variadic tail call with a static chain is not supported");
     forward_rest(w);
   }
   uint32_t behind = kn_observe_tail(w, c->reg);

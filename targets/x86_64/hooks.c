@@ -279,7 +279,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
       x64_op_mem(w, X64_LEA, 3, dst, &sum);
     } else {
       if (dst == X64_SCRATCH) {
-        kn_walk_fail(w, KILN_ERR_LIMIT, "offset from a symbol does not fit 32 bits");
+        kn_walk_fail(w, KILN_ERR_LIMIT, "an offset from a symbol does not fit in 32 bits");
         return;
       }
       x64_const(w, X64_SCRATCH, (uint64_t)offset);

@@ -203,7 +203,7 @@ void x64_lower_shift(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->b);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra) | (by_imm ? 0 : KN_BIT(X64_RCX)));
   if (dst == X64_RCX && !by_imm) { /* a is the count as well */
-    kn_walk_fail(w, KILN_ERR_LIMIT, "shift result in the count's register");
+    kn_walk_fail(w, KILN_ERR_LIMIT, "the result of a shift would be in the register of the count");
     return;
   }
   if (extend) x64_extend(w, dst, ra, type, group == X64_G_SAR, false);

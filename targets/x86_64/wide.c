@@ -444,7 +444,7 @@ static void move(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   if (in->op == KILN_OP_LOAD && KN_MEM_TYPE(in->x) != KILN_TYPE_I128) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "extending to i128 in a load");
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a load that extends to i128 is not supported");
     return;
   }
   bool read = w->val[i].uses != 0;
@@ -570,7 +570,9 @@ void x64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_BSWAP: unary(w, in); break;
   case KILN_OP_POPCNT:
   case KILN_OP_BITREV: bits(w, in); break;
-  default: kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64"); return;
+  default:
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "this operation is not supported for i128 on x86_64");
+    return;
   }
   kn_drop_operands(w, in);
 }

@@ -105,19 +105,19 @@ def names(page, text, known):
 
 # Places of one figure: a page and what stands around it; 1: the reciprocal stands there.
 FACTS = [
-    [('README.md', r'at opt-level 1, Rust tests take (\S+) times'), ('docs/benchmarks.md', r'the CPU time and the tests (\S+) times')],
-    [('docs/debug-builds.md', r'kiln: (\d+) units by Kiln'), ('docs/benchmarks.md', r'(\d+) objects by Kiln')],
-    [('docs/tutorial.md', r'complete compiler, in (\S+) lines'), ('examples/clay/README.md', r'in some (\S+) lines')],
+    [('README.md', r'Rust tests take (\S+) times'), ('docs/benchmarks.md', r'the CPU time and the tests (\S+) times')],
+    [('docs/debug-builds.md', r'kiln: (\d+) units by Kiln'), ('docs/benchmarks.md', r'Kiln compiled (\d+), and LLVM')],
+    [('docs/tutorial.md', r'complete compiler for a small language. The compiler has (\S+) lines'), ('examples/clay/README.md', r'in some (\S+) lines')],
     [('docs/rustc.md', r'LLVM (\d+) or newer'), ('CHANGELOG.md', r'of LLVM (\d+) and newer'), ('docs/debug-builds.md', r'version (\d+) or newer'),
      ('integrations/llvm/README.md', r'must be (\d+) or newer')],
     [('docs/building.md', r'up to (\d+) results'), ('docs/ir.md', r'\*\*Results\*\* are up to (\d+)')],
-    [('README.md', r'bitcode (\d+) to \d+ times as fast'), ('README.md', r'fast\*\*; (\d+) times \(\d+ ms\)'),
+    [('README.md', r'bitcode (\d+) to \d+ times as fast'), ('README.md', r'takes \d+ ms, (\d+) times as long'),
      ('docs/benchmarks.md', r'\| SQLite, -O0 \|.*?\| (\S+) \| \S+ \|\n')],
     [('README.md', r'bitcode \d+ to (\d+) times as fast'), ('docs/benchmarks.md', r'\| SQLite, AArch64 \|.*?\| (\S+) \| \S+ \|\n')],
-    [('README.md', r'\*\*(\d+) times as fast\*\*; '), ('docs/benchmarks.md', r'\| SQLite, -O0 \|.*?\| (\S+) \| \S+ \| \S+ \|\n')],
-    [('README.md', r'Rust and C\+\+ run (\S+) and \S+ times'), ('README.md', r'Rust \*\*(\S+?)\*\*'), ('docs/benchmarks.md', r'\| Rust, `-g` \| (\S+) \| \S+ \| \S+ \| \S+ \| \S+ \|', 1)],
-    [('README.md', r'Rust and C\+\+ run \S+ and (\S+) times'), ('README.md', r'C\+\+ \*\*(\S+?)\*\*'), ('docs/benchmarks.md', r'\| C\+\+, `-g` \| (\S+) \| \S+ \| \S+ \| \S+ \| \S+ \|', 1)],
-    [('README.md', r'generated code \| \*\*(\S+) times'), ('docs/benchmarks.md', r'geometric mean of 29\*\* \| (\S+) \|', 1)],
+    [('README.md', r'\| Kiln \| \*\*(\d+)\*\* '), ('docs/benchmarks.md', r'\| SQLite, -O0 \|.*?\| (\S+) \| \S+ \| \S+ \|\n')],
+    [('README.md', r'Rust programs from Kiln\'s debug builds run (\S+) times'), ('README.md', r'Rust \*\*(\S+?)\*\*'), ('docs/benchmarks.md', r'\| Rust, `-g` \| (\S+) \| \S+ \| \S+ \| \S+ \| \S+ \|', 1)],
+    [('README.md', r'For C\+\+ programs, the factor is (\d+\.\d+)'), ('README.md', r'C\+\+ \*\*(\S+?)\*\*'), ('docs/benchmarks.md', r'\| C\+\+, `-g` \| (\S+) \| \S+ \| \S+ \| \S+ \| \S+ \|', 1)],
+    [('README.md', r'\| Kiln \| \S+ \| \*\*(\S+?)\*\* '), ('docs/benchmarks.md', r'geometric mean of 29\*\* \| (\S+) \|', 1)],
     [('docs/debug-builds.md', r'`kiln c\+\+ -Og` \| \S+ \| (\S+) \|'), ('docs/benchmarks.md', r'\| C\+\+, `-g` \| (\S+) \|')],
 ]
 

@@ -222,7 +222,7 @@ check 'makes no object of an error' no_object
 check 'passes warnings on' says 1 'warns.c:1:.*error: call to undeclared' cc -c warns.c
 check 'no input' says 1 'no input files' cc
 check 'input that is not there' says 1 "no such file or directory: 'none.c'" cc -c none.c
-check 'a value that is missing' says 2 "a word is missing after '-o'" cc -c sub/twice.c -o
+check 'a value that is missing' says 2 "the argument of '-o' is missing" cc -c sub/twice.c -o
 check 'names what it cannot compile' says 1 'vector.c:add:b0:[0-9]+: error: not implemented: vectors of lanes of this type' cc -c vector.c
 check 'and with -g its line' says 1 '^/.*/vector.c:[0-9]+:[0-9]+: error: not implemented: vectors of lanes of this type$' cc -g -c vector.c
 check 'an inline text with a subsection' says 1 'section.c:f:b0:0: error: .*: subsections' cc -c section.c

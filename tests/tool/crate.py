@@ -109,7 +109,7 @@ def packages(tap):
     folder = user / 'vendor'
     run(tap, 'cargo vendor', ['cargo', 'vendor', '--versioned-dirs', folder], CARGO_TARGET_DIR=str(target))
     for name in ('kiln-codegen', 'kiln-sys'):
-        crate = next((target / 'package').glob(f'{name}-{version()}.crate'))
+        crate = next((target / 'package').rglob(f'{name}-{version()}.crate'))  # cargo 1.99 has folders there
         subprocess.run(['tar', '-xf', crate, '-C', folder], check=True)
         (folder / f'{name}-{version()}/.cargo-checksum.json').write_text('{"files":{},"package":null}')
     (user / '.cargo').mkdir()

@@ -56,7 +56,7 @@ said() {
 check 'takes the language that -x says' said
 fails() { says 1 "wrong.cpp:1:21: error: use of undeclared identifier 'missing'" "$kiln" c++ -c wrong.cpp && [[ ! -e wrong.o ]]; }
 check 'passes an error on, and makes no object of it' fails
-check 'a value that is missing' says 2 "c\\+\\+: a word is missing after '-o'" "$kiln" c++ -c main.cpp -o
+check 'a value that is missing' says 2 "c\\+\\+: the argument of '-o' is missing" "$kiln" c++ -c main.cpp -o
 version() { cxx --version | grep -q 'clang version' && ! KILN_CLANGXX=false "$kiln" c++ --version; }
 check 'says that it is clang, which KILN_CLANGXX names' version
 c_by_clang() { "$kiln" cc "${flags[@]}" -c main.cpp -o cc.o && ! ours cc.o > /dev/null; }

@@ -131,7 +131,7 @@ check "--data-sections" bash -c "'$kiln' compile --data-sections -o sections.o m
 check "--function-sections" bash -c "'$kiln' compile --function-sections -o sections.o main.bc && readelf -SW sections.o | grep -q '\.text\.twice'"
 check "--inline" silent "$kiln" compile --inline -o inlined.o main.bc
 check "--inline with --dump" says 2 'cannot be combined' "$kiln" compile --inline --dump=ir -o inlined.o main.bc
-check "--inline of text" says 1 'add\.kir: --inline is for LLVM bitcode; this is Kiln text' "$kiln" compile --inline -o inlined.o add.kir
+check "--inline of text" says 1 'add\.kir: --inline is for LLVM bitcode, but this input is Kiln text' "$kiln" compile --inline -o inlined.o add.kir
 clang-22 -O0 -g -fPIC -emit-llvm -c main.c -o lines.bc || exit 1
 check "--inline with -g" silent "$kiln" compile --inline -o inlined.o lines.bc
 
@@ -250,11 +250,11 @@ printf 'func @f%s {\nb0:\n  ret %s, %s, %s\n}\n' "$three" "$one" "$one" "$one" >
 check "three f80 as results" says 1 '^f80.kir:3:3: error: ret: result of a type that is not lowered' "$kiln" compile -o f80.o f80.kir
 slot_code() {
   printf 'func @f() {\n  slot0 = slot 8 align 8\nb0:\n  asm "\\00\\00\\00\\00" as () at %s slot0\n  ret\n}\n' "$2" > slot.kir
-  says 1 '^slot.kir:4:3: error: asm: a relocation whose type cannot give the offset of a slot$' \
+  says 1 '^slot.kir:4:3: error: asm: this kind of relocation cannot hold the offset of a slot$' \
     "$kiln" compile --target="$1" -o slot.o slot.kir
 }
 printf 'declare @g()\nfunc @f() {\nb0:\n  asm "\\00\\00\\00\\14" as () at 0 a64_jump @g\n  ret\n}\n' > jump.kir
-check "machine code with a relocation of another target" says 1 '^jump.kir:4:3: error: asm: a relocation of a kind that the target does not have$' \
+check "machine code with a relocation of another target" says 1 '^jump.kir:4:3: error: asm: the target does not have this kind of relocation$' \
   "$kiln" compile --target=x86_64 -o jump.o jump.kir
 printf 'declare @g()\nfunc @main() -> i32 {\nb0:\n  asm "\\00\\00\\00\\00" as () at 0 3 @g\n  ret 0\n}\n' > number.kir
 check "machine code with a relocation by ELF's number" bash -c \

@@ -82,7 +82,7 @@ static void thread_local_data(void **state) {
   const char *wrong[] = {"extern data tls(gd) @not_tls\nfunc @f() -> i64 {\nb0:\n  %p = tls_addr "
                          "@not_tls\n  ret %p\n}\n"};
   assert_int_equal(jit_try(jit, wrong, 1, 0, &u, &e), KILN_ERR_SYMBOL);
-  assert_string_equal(e.diag.message, "'not_tls' is used as thread-local, and is not");
+  assert_string_equal(e.diag.message, "'not_tls' is used as thread-local, but is not thread-local");
   kiln_jit_error_free(&e);
   kiln_jit_free(jit);
 }

@@ -458,10 +458,10 @@ static const struct {
    "asm: not implemented: unknown flag 6 of inline assembly"},
   {{.text = "nop", .constraints = "", .result = "void", .clauses = {1}},
    KILN_ERR_ARGUMENT,
-   "asm: clauses of a statement that does not unwind"},
+   "asm: the statement has clauses, but not the flag KILN_LLVM_ASM_UNWIND"},
   {{.text = NULL, .constraints = "", .result = "void"},
    KILN_ERR_ARGUMENT,
-   "asm: no text or no constraints given"},
+   "asm: the text or the constraints are missing (NULL)"},
 };
 
 static void refuse(struct unit *u, const kiln_llvm_asm_desc *a, kiln_status status,

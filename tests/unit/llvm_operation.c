@@ -509,7 +509,7 @@ static void misuse(void **test) {
   results[0].id = 77;
   assert_int_equal(kiln_llvm_builder_build(b, f, "add", "i32", two, 2, results), KILN_ERR_TYPE);
   assert_string_equal(kiln_llvm_builder_message(b),
-                      "add: operand 1: part 1 is i64, but i32 is expected");
+                      "add: operand 1: part 1 has the type i64, but needs the type i32");
   assert_int_equal(results[0].id, 0);
   assert_int_equal(kiln_llvm_builder_build(b, f, "add", "i32", two, 2, results), KILN_ERR_TYPE);
   assert_string_equal(kiln_llvm_builder_message(b), "add: the function has failed before");

@@ -25,7 +25,7 @@ static const struct {
   {KILN_PROCESSOR_X86_64,
    {"add", "i32", "i32", NULL, 0},
    KILN_ERR_ARGUMENT,
-   "add: 1 operands, but 2 are expected"},
+   "add: the operation has 1 operands, but needs 2"},
   {KILN_PROCESSOR_X86_64,
    {"add", "i32", "i32;i64", NULL, 0},
    KILN_ERR_TYPE,

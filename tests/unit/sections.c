@@ -115,7 +115,7 @@ static void not_fitting(void **state) {
     bool reloc;
   } rows[] = {
     {{.flags = A | W, .kind = KILN_SECTION_ZERO}, "x", "no content", 1, 0, false},
-    {{.kind = KILN_SECTION_OTHER, .format_type = SHT_GROUP}, "x", "a type of ELF", 1, 0, false},
+    {{.kind = KILN_SECTION_OTHER, .format_type = SHT_GROUP}, "x", "ELF section", 1, 0, false},
     {{.flags = A | M, .entry_bytes = 4}, "abcde", "another size", 5, 0, false},
     {{.flags = A | M, .entry_bytes = 4}, "abcd", "another size", 4, 3, false},
     {{.flags = A | M, .entry_bytes = 8}, "abcdefgh", "with relocations", 8, 0, true},

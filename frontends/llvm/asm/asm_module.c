@@ -37,7 +37,7 @@ static bool define_code(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
     }
   }
   if (relocs) kn_bc_resize(r, relocs, 0);
-  if (!ok || !f) kn_bc_fail(r, KILN_ERR_MEMORY, "module-level assembly could not be kept");
+  if (!ok || !f) kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory for module-level assembly");
   return ok && f;
 }
 
@@ -48,7 +48,7 @@ static bool define_data(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
   desc.flags |= KILN_DATA_USED;
   bool ok = kiln_data_define(r->module, symbol, &desc) == KILN_OK;
   kn_asm_data_free(r, &desc);
-  if (!ok) kn_bc_fail(r, KILN_ERR_MEMORY, "module-level assembly could not be kept");
+  if (!ok) kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory for module-level assembly");
   return ok;
 }
 
@@ -91,6 +91,6 @@ bool kn_bc_define_assembly(struct kn_bc *r) {
     ok = a.sections[i].flags & KILN_SECTION_EXEC ? define_code(r, items[i], &a.sections[i], items)
                                                  : define_data(r, items[i], &a.sections[i], items);
   if (items) kn_bc_resize(r, items, 0);
-  if (!ok) kn_bc_fail(r, KILN_ERR_MEMORY, "module-level assembly could not be kept");
+  if (!ok) kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory for module-level assembly");
   return ok;
 }

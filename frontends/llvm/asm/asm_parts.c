@@ -73,7 +73,7 @@ bool kn_asm_data(struct kn_bc *r, const kiln_assembled_section *s, kiln_symbol s
     uint8_t size;
     if (!plain_reloc(from->kind, &size, &distance)) {
       kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                 "not implemented: assembly with relocation %u in section %.60s",
+                 "not implemented: assembly with relocation number %u in section %.60s",
                  kiln_elf_reloc_number(r->target, from->kind), s->name);
       ok = false;
       break;

@@ -41,7 +41,7 @@ bool kn_asm_end_apart(struct kn_asm_call *a, struct kn_asm_apart *x, const kiln_
   kiln_status status = r->sink ? kiln_func_finish(f) : kiln_func_compile(f);
   if (r->sink && status == KILN_OK) status = r->sink(r->sink_user, f);
   else if (r->sink) kiln_func_discard(f);
-  return status == KILN_OK || kn_bc_fail(r, status, "inline assembly that could not be compiled");
+  return status == KILN_OK || kn_bc_fail(r, status, "inline assembly could not be compiled");
 }
 
 /* Calls it by a try whose landing pad is that of the statement; goes on in a block of its own. */

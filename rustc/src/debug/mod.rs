@@ -49,6 +49,14 @@ struct Place {
     column: u32,
 }
 
+/// What an entry of a function is: all of it, in a namespace; its declaration, in a type; or the definition of what was
+/// declared by that entry.
+enum Part {
+    Whole(kiln_die),
+    Declaration(kiln_die),
+    Definition(kiln_die),
+}
+
 /// The debug information of a unit.
 pub struct Debug<'tcx> {
     set: *mut kiln_debug,
@@ -59,6 +67,8 @@ pub struct Debug<'tcx> {
     types: RefCell<FxHashMap<Ty<'tcx>, kiln_die>>,
     vtables: RefCell<FxHashSet<kiln_symbol>>,
     namespaces: RefCell<FxHashMap<DefId, kiln_die>>,
+    /// Of locations in inlined functions: the locations of the calls.
+    calls: RefCell<FxHashMap<u32, u32>>,
     /// Slots of the functions being built, which variables may live in; other addresses move.
     slots: RefCell<FxHashSet<(*mut kiln_func, u32)>>,
     uses_printers: Cell<bool>,
@@ -84,7 +94,8 @@ impl<'tcx> Debug<'tcx> {
         name.push(unit.name().as_str());
         let folder = tcx.sess.psess.source_map().working_dir().path(RemapPathScopeComponents::DEBUGINFO);
         let (name, folder) = (c_string(&name.to_string_lossy()), c_string(&folder.to_string_lossy()));
-        let producer = c_string(&format!("Kiln (rustc version {})", tcx.sess.cfg_version));
+        // gdb takes what begins with "clang " for LLVM's, whose line tables tell where prologues end.
+        let producer = c_string(&format!("clang LLVM (rustc version {}) (Kiln)", tcx.sess.cfg_version));
         // SAFETY: the set lives as long as the module; strings are copied.
         let (set, unit) = unsafe {
             let set = kiln_module_debug(module.raw);
@@ -103,6 +114,7 @@ impl<'tcx> Debug<'tcx> {
             types: RefCell::default(),
             vtables: RefCell::default(),
             namespaces: RefCell::default(),
+            calls: RefCell::default(),
             slots: RefCell::default(),
             uses_printers: Cell::new(false),
         })
@@ -387,15 +399,18 @@ impl<'tcx> Builder<'_, 'tcx> {
         self.debug.as_ref().expect("there is debug information")
     }
 
-    /// The entry of a function; `declaration` of one that is defined elsewhere in the tree.
-    fn function_die(
-        &self,
-        instance: Instance<'tcx>,
-        abi: &FnAbi<'tcx, Ty<'tcx>>,
-        scope: kiln_die,
-        specification: Option<kiln_die>,
-        is_declaration: bool,
-    ) -> kiln_die {
+    /// The entry of a function: in its scope if that is a namespace. If it is a type, the type has a declaration, to
+    /// which the entry refers.
+    fn function_die(&self, instance: Instance<'tcx>, abi: &FnAbi<'tcx, Ty<'tcx>>) -> kiln_die {
+        let (scope, is_type) = self.function_scope(self.debug_info(), instance);
+        if !is_type {
+            return self.function_part(instance, abi, Part::Whole(scope));
+        }
+        let declaration = self.function_part(instance, abi, Part::Declaration(scope));
+        self.function_part(instance, abi, Part::Definition(declaration))
+    }
+
+    fn function_part(&self, instance: Instance<'tcx>, abi: &FnAbi<'tcx, Ty<'tcx>>, part: Part) -> kiln_die {
         let debug = self.debug_info();
         let id = instance.def_id();
         let place = self.place(debug, self.tcx.def_span(id).lo());
@@ -410,27 +425,22 @@ impl<'tcx> Builder<'_, 'tcx> {
         let ty = if debug.full { self.function_type(debug, abi) } else { NONE };
         let templates = self.template_list(debug, of, args);
 
-        let die = debug.begin(KILN_DW_TAG_subprogram, scope, &name);
+        let die = match part {
+            Part::Whole(scope) | Part::Declaration(scope) => debug.begin(KILN_DW_TAG_subprogram, scope, &name),
+            Part::Definition(_) => debug.begin(KILN_DW_TAG_subprogram, NONE, ""),
+        };
         if name != linkage_name {
             debug.set_string(KILN_DW_AT_linkage_name, linkage_name);
         }
-        if let Some(declaration) = specification {
-            debug.set_ref(KILN_DW_AT_specification, declaration);
-        }
         debug.set_ref(KILN_DW_AT_decl_file, place.file.die);
         debug.set_uint(KILN_DW_AT_decl_line, place.line.into());
-        debug.set_flag(KILN_DW_AT_prototyped);
-        if is_declaration {
-            debug.set_flag(KILN_DW_AT_declaration);
+        match part {
+            Part::Definition(declaration) => debug.set_ref(KILN_DW_AT_specification, declaration),
+            Part::Declaration(_) => debug.set_flag(KILN_DW_AT_declaration),
+            Part::Whole(_) => {}
         }
-        if self.tcx.is_reachable_non_generic(id) {
-            debug.set_flag(KILN_DW_AT_external);
-        }
-        if self.tcx.entry_fn(()).is_some_and(|(entry, _)| entry == id) {
-            debug.set_flag(KILN_DW_AT_main_subprogram);
-        }
-        if abi.ret.layout.is_uninhabited() {
-            debug.set_flag(KILN_DW_AT_noreturn);
+        if !matches!(part, Part::Definition(_)) {
+            self.set_function_flags(debug, id, abi);
         }
         // SAFETY: the set lives as long as the module.
         unsafe {
@@ -440,6 +450,19 @@ impl<'tcx> Builder<'_, 'tcx> {
             }
         }
         die
+    }
+
+    fn set_function_flags(&self, debug: &Debug<'tcx>, id: DefId, abi: &FnAbi<'tcx, Ty<'tcx>>) {
+        debug.set_flag(KILN_DW_AT_prototyped);
+        if self.tcx.is_reachable_non_generic(id) {
+            debug.set_flag(KILN_DW_AT_external);
+        }
+        if self.tcx.entry_fn(()).is_some_and(|(entry, _)| entry == id) {
+            debug.set_flag(KILN_DW_AT_main_subprogram);
+        }
+        if abi.ret.layout.is_uninhabited() {
+            debug.set_flag(KILN_DW_AT_noreturn);
+        }
     }
 
     fn location(&self, scope: kiln_die, inlined: u32, place: &Place) -> u32 {
@@ -452,7 +475,16 @@ impl<'tcx> Builder<'_, 'tcx> {
             ..Default::default()
         };
         // SAFETY: the session lives as long as the module.
-        unsafe { kiln_loc_new_full(self.module.session, &location) }
+        let id = unsafe { kiln_loc_new_full(self.module.session, &location) };
+        if inlined != 0 {
+            self.debug_info().calls.borrow_mut().insert(id, inlined);
+        }
+        id
+    }
+
+    /// The location of the call that was inlined, if `location` is in an inlined function; else 0.
+    fn call_of(&self, location: u32) -> u32 {
+        self.debug_info().calls.borrow().get(&location).copied().unwrap_or(0)
     }
 }
 
@@ -464,12 +496,8 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         definition: Option<Function>,
     ) -> kiln_die {
         let debug = self.debug_info();
-        let (scope, is_type) = self.function_scope(debug, instance);
-        // A type has its methods' declarations only.
-        let declaration = is_type.then(|| self.function_die(instance, abi, scope, None, true));
-        let die = self.function_die(instance, abi, scope, declaration, false);
+        let die = self.function_die(instance, abi);
         if definition.is_none() {
-            debug.set_uint(KILN_DW_AT_inline, KILN_DW_INL_inlined.into());
             return die;
         }
         let place = self.place(debug, self.tcx.def_span(instance.def_id()).lo());
@@ -533,7 +561,7 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
     fn dbg_var_addr(
         &mut self,
         variable: kiln_die,
-        _: u32,
+        location: u32,
         address: Value,
         direct: Size,
         indirect: &[Size],
@@ -547,6 +575,7 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         let expr = address_expr(direct + Size::from_bytes(offset), indirect);
         let (part_at, part_bits) = part(fragment);
         let is_slot = self.debug_info().slots.borrow().contains(&(self.block.func, slot.id));
+        let inlined = self.call_of(location);
         let func = self.func();
         // SAFETY: the function is open, and everything is copied.
         unsafe {
@@ -560,6 +589,7 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
                     expr_bytes: expr.size_bytes,
                     part_at,
                     part_bits,
+                    inlined,
                     ..Default::default()
                 };
                 kiln_func_declare_variable(func, &declared);
@@ -572,6 +602,7 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
                     expr_bytes: expr.size_bytes,
                     part_at,
                     part_bits,
+                    inlined,
                     ..Default::default()
                 };
                 kiln_func_set_variable(func, &value);
@@ -582,7 +613,7 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
     fn dbg_var_value(
         &mut self,
         variable: kiln_die,
-        _: u32,
+        location: u32,
         value: Value,
         direct: Size,
         indirect: &[Size],
@@ -602,6 +633,7 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
             expr_bytes: expr.size_bytes,
             part_at,
             part_bits,
+            inlined: self.call_of(location),
             // Through pointers, the expression gives where the variable is.
             address: !indirect.is_empty(),
             ..Default::default()

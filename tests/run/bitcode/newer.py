@@ -272,11 +272,11 @@ def functions():
         row('convention %d, of a call' % number, 'calling convention %d' % number, call)
     row('an operand more of 0, of a function', RUNS, lambda m: m.functions['plain'].ops.extend([0] * (23 - len(m.functions['plain'].ops))))
     row('an operand more of 0, of a variable', RUNS, lambda m: m.variables['v'].ops.extend([0] * (26 - len(m.variables['v'].ops))))
-    row('an operand more, of a function', 'operand 22 of a record of function',
+    row('an operand more, of a function', 'operand 22 in a record for function',
         lambda m: m.functions['aside'].ops.extend([0] * (22 - len(m.functions['aside'].ops)) + [1]))
-    row('an operand more, of a variable', 'operand 20 of a record of variable',
+    row('an operand more, of a variable', 'operand 20 in a record for variable',
         lambda m: m.variables['v'].ops.extend([0] * (20 - len(m.variables['v'].ops)) + [1]))
-    row('an operand more, of an alias', 'operand 13 of a record of alias',
+    row('an operand more, of an alias', 'operand 13 in a record for alias',
         lambda m: m.m.records(14)[0].ops.extend([0] * (13 - len(m.m.records(14)[0].ops)) + [1]))
     row('the preferred alignment of a function, of LLVM 23', RUNS,
         lambda m: m.functions['plain'].ops.extend([0] * (21 - len(m.functions['plain'].ops)) + [6]))
@@ -367,13 +367,13 @@ def flag(m):
 
 def operands():
     for what, (code, function, which) in CODES.items():
-        row('an operand more, of %s' % what, 'of a record of %s' % what,
+        row('an operand more, of %s' % what, 'in a record for %s' % what,
             lambda m, c=code, f=function, w=which: more_operands(m, c, f, w))
-    row('an operand more, of a switch', 'of a record of switch', lambda m: m.inst('jumps', 12).ops.append(1))
-    row('an operand more, of an indirectbr', 'of a record of indirectbr', lambda m: m.inst('jumps', 31).ops.append(99))
-    row('an operand more, of an extractvalue', 'of a record of extractvalue', lambda m: m.inst('memory', 26).ops.append(1))
+    row('an operand more, of a switch', 'in a record for switch', lambda m: m.inst('jumps', 12).ops.append(1))
+    row('an operand more, of an indirectbr', 'in a record for indirectbr', lambda m: m.inst('jumps', 31).ops.append(99))
+    row('an operand more, of an extractvalue', 'in a record for extractvalue', lambda m: m.inst('memory', 26).ops.append(1))
     row('an operand more, of a phi', 'flag 0 of a phi', lambda m: m.inst('jumps', 16).ops.append(1))
-    row('an operand more, of the number of blocks', 'of a record of blocks', lambda m: m.inst('aside', 1).ops.append(1))
+    row('an operand more, of the number of blocks', 'in a record for blocks', lambda m: m.inst('aside', 1).ops.append(1))
     row('an operand more, of an integer constant', 'a constant',
         lambda m: m.bodies['aside'].block(bitstream.CONSTANTS).records(4)[0].ops.append(1))
     row('a flag of inline assembly', 'inline assembly',
@@ -382,8 +382,8 @@ def operands():
     row('a flag of a getelementptr of a constant', 'getelementptr',
         lambda m: next(r for c in m.m.blocks(bitstream.CONSTANTS) + m.bodies['main'].blocks(bitstream.CONSTANTS)
                        for r in c.records(32)).ops.__setitem__(1, 8))
-    row('an operand more, of a call', 'of a record of call', lambda m: m.inst('calls', 34).ops.append(1))
-    row('an operand more, of an invoke', 'of a record of call', lambda m: m.inst('calls', 13).ops.append(1))
+    row('an operand more, of a call', 'a call record has', lambda m: m.inst('calls', 34).ops.append(1))
+    row('an operand more, of an invoke', 'a call record has', lambda m: m.inst('calls', 13).ops.append(1))
 
 
 def more_operands(m, code, function, which):

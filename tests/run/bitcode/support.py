@@ -333,7 +333,7 @@ class Asks:
             with open(bc, 'wb') as f:
                 f.write(changed.to_bytes(len(data), 'little'))
             status, _, err = self.h.run([self.h.args.kiln, 'compile', bc, '-o', o], check=False)
-            seen |= status == 1 and 'not implemented: attribute number 1000' in err
+            seen |= status == 1 and 'not implemented: unknown attribute number 1000' in err
         self.h.ok('an attribute of unknown number') if seen else self.h.fail('an attribute of unknown number')
 
     def string_rows(self):
@@ -523,7 +523,7 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
         call = 'declare void @g()\ndefine void @f() {\n call void @g() [ "%s"(i64 1) ]\n ret void\n}\n'
         for name in known:
             self.refused('bundle ' + name, call % name, 'operand bundle', name)
-        self.refused('an unknown bundle', call % 'something', 'operand bundle', 'something')
+        self.refused('an unknown bundle', call % 'something', 'unknown operand bundle', 'something')
         self.refused('a bundle of an invoke', 'declare void @g()\ndeclare i32 @__gxx_personality_v0(...)\n'
                      'define void @f() personality ptr @__gxx_personality_v0 {\n invoke void @g() [ "deopt"(i64 1) ] '
                      'to label %a unwind label %b\na:\n ret void\nb:\n %p = landingpad { ptr, i32 } cleanup\n ret void\n}\n',

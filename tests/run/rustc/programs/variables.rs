@@ -1,4 +1,6 @@
 //! Variables of all kinds, for a debugger.
+#![feature(rustc_attrs)]
+#![allow(internal_features)]
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -64,6 +66,20 @@ fn look(
     add(3)
 }
 
+// rustc inlines this one, and the code generator the next.
+#[rustc_force_inline]
+fn half(sum: i32) -> i32 {
+    let result = sum / 2;
+    std::hint::black_box(result); // break here
+    result
+}
+
+#[inline(always)]
+fn middle(a: i32, b: i32) -> i32 {
+    let sum = a + b;
+    half(sum)
+}
+
 fn main() {
     let shapes = [Shape::Circle { r: 1.5 }, Shape::Rect(3, 4), Shape::Empty];
     for shape in &shapes {
@@ -71,4 +87,6 @@ fn main() {
         let total = look("abc", &[7, 8, 9], Some(Box::new(5)), shape, pair, &Mode::Slow, true, 'é');
         println!("{total}");
     }
+    let between = middle(3, 9);
+    println!("{between}");
 }
