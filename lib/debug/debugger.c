@@ -25,6 +25,7 @@ static void inst(struct kn_observer *o, const struct kn_walk *w) {
 static void call(struct kn_observer *o, const struct kn_walk *w, bool own, unsigned reg) {
   struct kn_debug_observer *d = kn_debug_of(o);
   (void)w;
+  if (d->lines.shared != 0) kn_debug_lines_share(d, true);
   if (d->lines.column != 0) kn_debug_lines_call(d);
   if (d->calls.on) kn_debug_call_begins(d, own, reg);
 }

@@ -21,6 +21,10 @@ struct kn_debug_lines {
   uint32_t inst, block; /* its first instruction, and the block of that */
   uint32_t column;      /* location in the newest row's line that has no row so far, or 0 */
   bool block_begins;    /* no line of the block has been seen so far */
+  uint32_t kept_in;     /* block + 1 in which a row was kept that has no code; 0: there is none */
+  /* the row of a statement that begins at such a row's address: index + 1 in the output, or 0; its instruction
+   * that was looked at last, and the mark where it may begin instead, or 0 */
+  uint32_t shared, looked, later;
   bool
     at_once; /* the function begins with a statement: it has no row for the line on which it begins */
   KN_ARRAY(uint32_t) entered_from; /* by block: from which line it is entered */
@@ -183,6 +187,8 @@ void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w);
 void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w);
 /* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
 void kn_debug_lines_call(struct kn_debug_observer *d);
+/* Code of the row that may begin later has been made; `in_call`: what leads up to a call, and not all of w->i. */
+void kn_debug_lines_share(struct kn_debug_observer *d, bool in_call);
 /* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */
 bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w);
 /* The function is complete: marks become offsets. */
