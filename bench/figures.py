@@ -321,8 +321,8 @@ def files(figures):
             text = f.read()
         times = [ratio(r) for r in figures['codegen']['rows']]
         text = re.sub(r'\d+ to \d+( times as fast as\s+LLVM -O0)', rf'{min(times):.0f} to {max(times):.0f}\1', text)
-        for language, speed in zip((r'Rust', r'C\+\+'), inlined_speed(figures)):
-            text = re.sub(rf'(builds\s+of\s+{language}\s+run\s+)[\d.]+(?=\s+times)', rf'\g<1>{speed:.1f}', text)
+        for before, speed in zip((r"Rust\s+programs\s+from\s+Kiln's\s+debug\s+builds\s+run", r'For\s+C\+\+\s+programs,\s+the\s+factor\s+is'), inlined_speed(figures)):
+            text = re.sub(rf'({before}\s+)\d+\.\d+', rf'\g<1>{speed:.1f}', text)
         result[page] = re.sub(r'(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)',
                               lambda m: m[1] + '\n'.join(BLOCKS[m[2]](figures)) + '\n' + m[3], text, flags=re.S)
     return result

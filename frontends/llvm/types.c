@@ -599,7 +599,7 @@ bool kn_bc_stepped(struct kn_bc *r, uint32_t type) {
   if (t->kind == TK_ARRAY) return true;
   if (t->kind == TK_OTHER) return kn_bc_bad_type(r, type);
   if (t->kind != TK_VECTOR)
-    return kn_bc_unsupported(r, "more operands of a record of getelementptr than its type has");
+    return kn_bc_unsupported(r, "more operands in a record for getelementptr than its type has");
   const struct kn_bc_type *lane = &r->types.at[r->m->elems.at[t->first].type];
   return lane->fit == FIT_EXACT || lane->fit == FIT_SOFT ||
          kn_bc_unsupported(r, "getelementptr into a vector of lanes that are not whole bytes");

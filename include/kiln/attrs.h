@@ -177,12 +177,12 @@ typedef struct kiln_func_attrs {
    * other definition can replace this definition when the program is linked or loaded. Set `final` also if all
    * definitions are equivalent, as the definitions of a C++ template are. */
   bool final;
-  /** If true, line tables follow the order in which the front end made the blocks. If false, line tables follow the
-   * order in which the front end filled the blocks. The first row of a block begins a statement if its line differs
-   * from the last line of the block that was made before this block. Set this field in front ends that make blocks in
-   * source order but do not fill the blocks in source order, as rustc does. If this field is true, the code of the
-   * blocks is in reverse post-order. Blocks that end in a call that does not return come last. The text form does not
-   * have this attribute, because the text form has only one order of blocks. */
+  /** If false, line tables follow the order in which the front end filled the blocks. If true, line tables follow the
+   * order in which the front end made the blocks. The first row of a block then begins a statement if the row's line
+   * differs from the last line of the previous block in this order. The code of the blocks is then in reverse
+   * post-order, and blocks that end in a call that does not return come last. Set this field in front ends that make
+   * blocks in source order but fill them in another order, as rustc does. The text form does not have this attribute,
+   * because the text form has only one order of blocks. */
   bool blocks_as_made;
   /** Only functions with KILN_INLINE_ALWAYS are inlined into this function. */
   bool not_into;

@@ -30,8 +30,8 @@
 extern "C" {
 #endif
 
-/* Each of the following macros is for one shape. For an operation of this shape, the macro defines the function.
- * docs/doxygen_filter.sh generates the documentation of these functions from <kiln/ops.def>. */
+/* There is one macro for each shape of operations. For each operation of its shape, a macro defines the function that
+ * builds the operation. docs/doxygen_filter.sh generates the documentation of these functions from <kiln/ops.def>. */
 #define KILN_OPS_NULLARY(op, name, only)                                                           \
   static inline kiln_value name(kiln_func *f) { return kiln_build_nullary(f, op); }
 #define KILN_OPS_NULLARYV(op, name, only)                                                          \

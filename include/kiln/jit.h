@@ -23,8 +23,8 @@
  * A child process made by fork() inherits the JIT in the state that the JIT had at the fork. The child may run the
  * existing code, look up symbols, and free the JIT. The child cannot add or remove units (KILN_ERR_STRUCTURE). The
  * child may make a JIT of its own. After the fork, the parent's changes to the JIT do not affect the child. A child
- * process made by clone or _Fork may use units of the parent. If the parent may remove these units, the JIT must have
- * KILN_JIT_PROTECTION_SWITCH. */
+ * process made by clone or _Fork may use units of the parent. If the parent removes such units while the child uses
+ * them, the parent's JIT must have KILN_JIT_PROTECTION_SWITCH. */
 #ifndef KILN_JIT_H
 #define KILN_JIT_H
 

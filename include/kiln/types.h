@@ -42,8 +42,8 @@ typedef enum kiln_type {
   KILN_TYPE_F64,  /**< IEEE 754 binary64 */
   KILN_TYPE_F80,  /**< x87 extended precision, which is x86-64's long double; x86-64 only */
   KILN_TYPE_F128, /**< IEEE 754 binary128; AArch64 only */
-  KILN_TYPE_V64,  /**< vector of 8 bytes; each instruction gives the type of the lanes */
-  KILN_TYPE_V128, /**< vector of 16 bytes */
+  KILN_TYPE_V64,  /**< 64-bit vector; each instruction gives the type of the lanes */
+  KILN_TYPE_V128, /**< 128-bit vector */
   KILN_TYPE_COUNT
 } kiln_type;
 

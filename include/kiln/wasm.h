@@ -95,8 +95,8 @@ KILN_API void kiln_wasm_free(kiln_wasm *w);
  * bodies of functions that the image needs (kiln_wasm_functype.entry and kiln_wasm_functype.host). */
 KILN_API uint32_t kiln_wasm_body_count(const kiln_wasm *w);
 
-/** Returns the size in bytes that the bodies `first` to `first` + `count` - 1 have in the WebAssembly module. You can
- * use these sizes to divide the bodies among threads. */
+/** Returns the total size in bytes of the bodies `first` to `first` + `count` - 1 in the WebAssembly module. For
+ * example, use this function to divide the bodies evenly among threads. */
 KILN_API uint64_t kiln_wasm_body_bytes(const kiln_wasm *w, uint32_t first, uint32_t count);
 
 /** Reads the bodies `first` to `first` + `count` - 1. Validates the bodies and builds their functions in the session

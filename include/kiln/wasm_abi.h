@@ -1,7 +1,7 @@
-/* The binary interface of compiled WebAssembly modules. This header defines the data that code from <kiln/wasm.h> reads
- * and writes, and the functions that this code calls. It also defines the description of a module (kiln_wasm_image). A
- * runtime makes instances from this description. The interface is the same for objects and for code in memory, and for
- * all targets. docs/wasm.md explains the interface. This header does not need libkiln. */
+/* The binary interface of compiled WebAssembly modules. <kiln/wasm.h> compiles a module. This header defines the data
+ * that the compiled code reads and writes, the functions that the compiled code calls, and the description of a module
+ * (kiln_wasm_image). A runtime makes instances from the description. The interface is the same for objects and for code
+ * in memory, and for all targets. docs/wasm.md explains the interface. This header does not need libkiln. */
 #ifndef KILN_WASM_ABI_H
 #define KILN_WASM_ABI_H
 

@@ -177,10 +177,10 @@ kiln_wasmrt_typed kiln_wasmrt_f64(double x);
 typedef kiln_wasm_exn *(*kiln_wasmrt_typed_fn)(void *user, const kiln_wasmrt_typed *args,
                                                kiln_wasmrt_typed *results);
 
-/** Defines a function of the host whose arguments and results have types. Otherwise, this is like
- * kiln_wasmrt_define_func. The function copies `type`, and ignores its `entry` and `host`. Returns false if memory runs
- * out, or if `type` has more than 64 parameters and results. Returns false too if a parameter or result has no valid
- * type. */
+/** Defines a host function. `type` gives the types of its arguments and results. In all other respects, the call is
+ * like kiln_wasmrt_define_func. The call copies `type`, and ignores `type->entry` and `type->host`. Returns false if
+ * memory runs out, or if `type` has more than 64 parameters and results in total. Returns false too if a parameter or
+ * result has no valid type. */
 bool kiln_wasmrt_define_typed(kiln_wasmrt_store *store, const char *module, const char *name,
                               const kiln_wasm_functype *type, kiln_wasmrt_typed_fn fn, void *user);
 

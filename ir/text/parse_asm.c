@@ -110,9 +110,10 @@ bool kn_parse_asm(struct kn_parser *p, kiln_value *result) {
   }
   kiln_sig_info info = kiln_sig_get(p->module, sig);
   if (ok && (n_params != info.n_params || n_results != info.n_results))
-    ok = kn_parse_fail(p, &t, KILN_ERR_SYNTAX,
-                       "%u operands and %u results, but the signature has %u and %u",
-                       (unsigned)n_params, (unsigned)n_results, info.n_params, info.n_results);
+    ok = kn_parse_fail(
+      p, &t, KILN_ERR_SYNTAX,
+      "the asm has %u operands and %u results, but its signature has %u operands and %u results",
+      (unsigned)n_params, (unsigned)n_results, info.n_params, info.n_results);
   ok = ok && parse_args(p, sig);
   if (ok) *result = kiln_build_asm(p->func, sig, &code, p->args.at, p->args.n);
   kn_realloc(p->module, relocs.at, 0);

@@ -8,6 +8,7 @@ use std::env;
 use rustc_attr_ir::{InlineAttr, Linkage, OptimizeAttr};
 use rustc_data_structures::fx::{FxHashMap, FxHashSet, FxIndexSet};
 use rustc_middle::ty::Instance;
+use rustc_session::Session;
 use rustc_span::Symbol;
 
 use crate::compat;
@@ -39,11 +40,26 @@ pub struct Inlining {
     wanted: FxHashSet<kiln_symbol>,
 }
 
-/// Sets what is inlined, as the variable says: `small`, `must`, or the most instructions. If it says nothing, only what
-/// must be is inlined.
-pub fn set_up(module: &Module) -> Inlining {
+/// The most instructions of a function that is inlined, as the variable says (tools/inlining.c); 0: the usual number.
+/// None: only what must be is inlined.
+fn most_instructions(sess: &Session) -> Option<u32> {
+    const MOST: u32 = 10_000;
     let word = env::var("KILN_INLINE").unwrap_or_default();
-    let small = if word == "small" { Some(0) } else { word.parse().ok() };
+    match &*word {
+        "" | "must" => None,
+        "small" => Some(0),
+        size => match size.parse() {
+            Ok(size @ 1..=MOST) => Some(size),
+            _ => sess
+                .dcx()
+                .fatal(format!("KILN_INLINE: bad value '{word}': small, must, or the most instructions, up to {MOST}")),
+        },
+    }
+}
+
+/// Sets what is inlined.
+pub fn set_up(sess: &Session, module: &Module) -> Inlining {
+    let small = most_instructions(sess);
     let inlining = if small.is_some() { KILN_INLINING_SMALL } else { KILN_INLINING_MUST };
     // Variables that debuggers show all the time would keep small functions slow.
     let variables = if small.is_some() { KILN_VARIABLES_AS_IS } else { KILN_VARIABLES_KEPT };

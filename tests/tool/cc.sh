@@ -213,7 +213,7 @@ check 'says that it is clang' version
 second_line() { [[ $(cc --version | sed -n 2p) == "Code generator: Kiln $(pkg_version)" ]]; }
 pkg_version() { "$kiln" --version | sed -nE '1s/^kiln //p'; }
 check 'and in a second line whose code it makes' second_line
-no_clang() { KILN_CLANG=no-clang says 1 '^kiln: error: cc: there is no no-clang: install the package clang-22, or have KILN_CLANG name' "$kiln" cc "$@"; }
+no_clang() { KILN_CLANG=no-clang says 1 '^kiln: error: cc: there is no program no-clang: install the package clang-22, or set KILN_CLANG to' "$kiln" cc "$@"; }
 check 'without clang it says what is missing' no_clang -c main.c -o none.o
 check 'and for what clang does alone' no_clang -E main.c
 check 'passes an error on' says 1 'wrong.c:1:31: error: expected expression' cc -c wrong.c -o wrong.o

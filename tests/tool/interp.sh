@@ -57,7 +57,7 @@ check 'a fault: status' expect_status 1 "$kiln" interp null.kir
 check 'a fault: place' prints 'null.kir:store:b0:1: error: an access to memory at 0x10' "$kiln" interp null.kir
 check 'a trap' prints 'trap.kir:store:b0:1: error: trap' "$kiln" interp trap.kir
 check "a signal's place" prints 'fault.kir:store:b0:1: error: signal 11' "$kiln" interp fault.kir
-check 'no main' prints 'no function main' "$kiln" interp nomain.kir
+check 'no main' prints "defines no function 'main'" "$kiln" interp nomain.kir
 check 'an undefined symbol' prints nowhere_at_all "$kiln" interp undefined.kir
 check 'wrong usage' expect_status 2 "$kiln" interp
 check 'an unknown option' expect_status 2 "$kiln" interp --what args.kir

@@ -39,7 +39,7 @@ check 'a source that is not there' says 1 "^kiln: error: none.c: No such file" "
 missing_once() { says 1 'none.bc: No such file' "$kiln" run none.bc && (( $("$kiln" run none.bc 2>&1 | wc -l) == 1 )); }
 check 'bitcode that is not there' missing_once
 check 'a language that it does not take' says 1 '^kiln: error: main.rs: this is Rust' "$kiln" run main.rs
-no_clang() { KILN_CLANG=no-clang says 1 'there is no no-clang: install the package clang-22' "$kiln" run main.c; }
+no_clang() { KILN_CLANG=no-clang says 1 'there is no program no-clang: install the package clang-22' "$kiln" run main.c; }
 check 'without clang' no_clang
 check 'no file stays' temporaries
 finish

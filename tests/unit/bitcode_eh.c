@@ -221,7 +221,7 @@ static const struct refusal {
    HEAD "define void @f() personality ptr @p {\n"
         " invoke void @v() to label %n unwind label %u\nn:\n br label %u\nu:\n"
         " %l = landingpad { ptr, i32 } cleanup\n ret void\n}",
-   "has 2 parameters, but an edge into it 0 arguments", KILN_ERR_STRUCTURE},
+   "has 2 parameters, but an edge into it has 0 arguments", KILN_ERR_STRUCTURE},
   {true,
    HEAD
    "define void @f() personality ptr @p {\n %l = landingpad { ptr, i32 } cleanup\n ret void\n}",

@@ -171,6 +171,18 @@ class Toolchain:
             if text != 'variables: all units: compiled by LLVM: %s\n' % why:
                 raise harness.Failure('%s: %r' % (options, text))
 
+    def settings(self):
+        """A bad value of KILN_INLINE is an error."""
+        source = os.path.join(HERE, 'programs', 'variables.rs')
+        for value in 'many', '0', '10001':
+            try:
+                self.compile(source, self.h.path('settings'), [], True, inline=value)
+            except harness.Failure as e:
+                if "KILN_INLINE: bad value '%s'" % value not in str(e):
+                    raise
+            else:
+                raise harness.Failure('no error with ' + value)
+
     def crates(self):
         """Panics, generics and statics across crates that LLVM and Kiln compiled, in all four ways."""
         h = self.h
@@ -280,6 +292,7 @@ def main():
             h.skip('%s: gdb' % name, 'there is no gdb')
         check('%s: lines' % name, toolchain.lines)
         check('%s: options for LLVM' % name, toolchain.delegated)
+        check('%s: a bad value' % name, toolchain.settings)
         check('%s: crates of both' % name, toolchain.crates)
         check('%s: threads' % name, toolchain.threads)
         check('%s: symbols' % name, toolchain.symbols)
