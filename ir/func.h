@@ -362,28 +362,31 @@ struct kn_func_facts {
   bool inlined;       /* calls in it were inlined: ir/inline/inlining.h */
 };
 
-/* The arrays of a function, which are emptied for the next one: type, name. */
-#define KN_FUNC_ARRAYS(ARRAY)                                                                      \
+/* The arrays of a function, which are emptied for the next one: type, name. Those that only building needs come last:
+ * a kept function has none of them. */
+#define KN_FUNC_ARRAYS(ARRAY) KN_FUNC_RESULT_ARRAYS(ARRAY) KN_FUNC_BUILD_ARRAYS(ARRAY)
+#define KN_FUNC_RESULT_ARRAYS(ARRAY)                                                               \
   ARRAY(struct kn_block, blocks)                                                                   \
   ARRAY(uint32_t, order) /* blocks in order of filling */                                          \
   ARRAY(struct kn_edge, edges)                                                                     \
   ARRAY(struct kn_edge_arg, edge_args)                                                             \
-  ARRAY(struct kn_late_arg, late_args)                                                             \
   ARRAY(uint32_t, lists)                                                                           \
   ARRAY(struct kn_const, pool)                                                                     \
   ARRAY(struct kn_slot, slots) /* index 0 is used */                                               \
+  /* symbols that clauses and typeids name, by index - 1; 0: the type of "catch all" */            \
+  ARRAY(uint32_t, types)                                                                           \
+  ARRAY(uint32_t, shared_clauses) /* where each list of them is in lists, + 1; 0: not told yet */  \
+  ARRAY(struct kn_asm, asms)                                                                       \
+  ARRAY(uint8_t, asm_bytes)                                                                        \
+  ARRAY(kiln_asm_reloc, asm_relocs)
+#define KN_FUNC_BUILD_ARRAYS(ARRAY)                                                                \
+  ARRAY(struct kn_late_arg, late_args)                                                             \
   ARRAY(struct kn_scope, scopes)                                                                   \
   ARRAY(struct kn_global, globals)                                                                 \
   ARRAY(struct kn_use_row, rows)                                                                   \
   ARRAY(struct kn_back_edge, back_edges)                                                           \
   ARRAY(struct kn_forward, forwards)                                                               \
   ARRAY(struct kn_forward_use, forward_uses)                                                       \
-  /* symbols that clauses and typeids name, by index - 1; 0: the type of "catch all" */            \
-  ARRAY(uint32_t, types)                                                                           \
-  ARRAY(uint32_t, shared_clauses) /* where each list of them is in lists, + 1; 0: not told yet */  \
-  ARRAY(struct kn_asm, asms)                                                                       \
-  ARRAY(uint8_t, asm_bytes)                                                                        \
-  ARRAY(kiln_asm_reloc, asm_relocs)                                                                \
   ARRAY(uint32_t, scratch) /* of kiln_func_finish */
 
 struct kiln_func {

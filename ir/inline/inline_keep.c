@@ -76,8 +76,9 @@ uint32_t kn_inline_order(const kiln_func *f, uint32_t *order, uint32_t *words) {
 static void forget_building(kiln_func *f) {
   f->val = NULL;
   f->limit = f->cap = 0;
-  f->globals.n = f->rows.n = f->back_edges.n = f->late_args.n = 0;
-  f->forwards.n = f->forward_uses.n = f->scratch.n = f->scopes.n = 0;
+#define ARRAY(type, name) memset(&f->name, 0, sizeof f->name);
+  KN_FUNC_BUILD_ARRAYS(ARRAY)
+#undef ARRAY
   f->type_hash = (struct kn_hash){0};
   if (f->debug.subprogram == 0) f->debug = (struct kn_func_debug){0};
   f->next = f->prev = NULL;
@@ -91,41 +92,49 @@ static void *put(uint8_t **at, const void *from, size_t bytes) {
   return to;
 }
 
-/* A copy of the function in one piece of memory, with `more` bytes behind it at *rest, zeroed; NULL without memory. */
-static kiln_func *copy_function(const kiln_func *f, size_t more, uint8_t **rest) {
-  kiln_func head = *f;
-  forget_building(&head);
-  size_t size = ALIGNED(sizeof head) + ALIGNED(f->n * sizeof *f->inst) + ALIGNED(more);
-#define ARRAY(type, name) size += ALIGNED(head.name.n * sizeof(type));
-  KN_FUNC_ARRAYS(ARRAY)
+/* Bytes of what a kept copy of the function has, without what `more` of copy_function adds. */
+static size_t kept_bytes(const kiln_func *f) {
+  size_t size = ALIGNED(sizeof *f) + ALIGNED(f->n * sizeof *f->inst);
+#define ARRAY(type, name) size += ALIGNED(f->name.n * sizeof(type));
+  KN_FUNC_RESULT_ARRAYS(ARRAY)
 #undef ARRAY
-#define ARRAY(type, name) size += ALIGNED(head.debug.name.n * sizeof(type));
-  KN_FUNC_DEBUG_ARRAYS(ARRAY)
+#define ARRAY(type, name) size += ALIGNED(f->debug.name.n * sizeof(type));
+  if (f->debug.subprogram != 0) {
+    KN_FUNC_DEBUG_ARRAYS(ARRAY)
+  }
 #undef ARRAY
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++)
-    size += ALIGNED(head.notes[k].n * sizeof *head.notes[k].at);
-  kiln_func *copy = kn_realloc(f->module, NULL, size);
+    size += ALIGNED(f->notes[k].n * sizeof *f->notes[k].at);
+  return size;
+}
+
+/* A copy of the function in one piece of memory, with `more` bytes behind it at *rest, zeroed; NULL without memory. */
+static kiln_func *copy_function(const kiln_func *f, size_t more, uint8_t **rest) {
+  kiln_func *copy = kn_realloc(f->module, NULL, kept_bytes(f) + ALIGNED(more));
   if (copy == NULL) return NULL;
-  uint8_t *at = (uint8_t *)copy + ALIGNED(sizeof head);
-  head.inst = put(&at, f->inst, f->n * sizeof *f->inst);
+  uint8_t *at = (uint8_t *)copy + ALIGNED(sizeof *copy);
+  *copy = *f;
+  forget_building(copy);
+  copy->inst = put(&at, f->inst, f->n * sizeof *f->inst);
 #define ARRAY(type, name)                                                                          \
-  head.name.at = put(&at, head.name.at, head.name.n * sizeof(type));                               \
-  head.name.cap = head.name.n;
-  KN_FUNC_ARRAYS(ARRAY)
+  copy->name.at = put(&at, copy->name.at, copy->name.n * sizeof(type));                            \
+  copy->name.cap = copy->name.n;
+  KN_FUNC_RESULT_ARRAYS(ARRAY)
 #undef ARRAY
 #define ARRAY(type, name)                                                                          \
-  head.debug.name.at = put(&at, head.debug.name.at, head.debug.name.n * sizeof(type));             \
-  head.debug.name.cap = head.debug.name.n;
-  KN_FUNC_DEBUG_ARRAYS(ARRAY)
+  copy->debug.name.at = put(&at, copy->debug.name.at, copy->debug.name.n * sizeof(type));          \
+  copy->debug.name.cap = copy->debug.name.n;
+  if (copy->debug.subprogram != 0) {
+    KN_FUNC_DEBUG_ARRAYS(ARRAY)
+  }
 #undef ARRAY
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) {
-    head.notes[k].at = put(&at, head.notes[k].at, head.notes[k].n * sizeof *head.notes[k].at);
-    head.notes[k].cap = head.notes[k].n;
+    copy->notes[k].at = put(&at, copy->notes[k].at, copy->notes[k].n * sizeof *copy->notes[k].at);
+    copy->notes[k].cap = copy->notes[k].n;
   }
-  head.block = head.blocks.at;
+  copy->block = copy->blocks.at;
   memset(at, 0, more);
   *rest = at;
-  *copy = head;
   return copy;
 }
 
