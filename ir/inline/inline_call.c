@@ -17,7 +17,7 @@ static bool calls_itself(const kiln_func *f) {
     if (symbol == f->symbol) return true;
     const struct kn_body *body = kn_kept_body(f->module, symbol);
     for (uint32_t k = 0; body != NULL && k < body->n_calls; k++)
-      if (body->calls[k] == f->symbol) return true;
+      if (body->calls[k].symbol == f->symbol) return true;
   }
   return false;
 }
@@ -141,9 +141,10 @@ static enum kn_inline_row growth_row(const struct kn_replay *r, const struct kn_
   return l->frame + body->all_frame > r->may_frame ? KN_INLINE_STACK_GROWTH : KN_INLINE_NONE;
 }
 
-/* The body that this call becomes, or NULL. */
+/* The body that call `i` becomes, or NULL. */
 static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_level *l,
-                                     const struct kn_inst *in, unsigned takes) {
+                                     uint32_t i, unsigned takes) {
+  const struct kn_inst *in = &l->f->inst[i];
   if (!kn_is_pool(in->b)) return NULL;
   const kiln_module *m = r->g->module;
   const struct kn_body *body = kn_kept_body(m, l->f->pool.at[kn_index(in->b)].symbol);
@@ -152,6 +153,7 @@ static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_
   if (kn_inline_may(m, body)) {
     enum kn_inline_row site = site_row(r, l, in, body, takes);
     if (site != KN_INLINE_NONE) row = site;
+    else if (!kn_inline_has_constants(l->f, i, body)) row = KN_INLINE_LARGE;
     else if (row == KN_INLINE_NONE) row = growth_row(r, l, body);
   }
   if (KN_LIKELY(m->inline_attrs.decide == NULL)) return row == KN_INLINE_NONE ? body : NULL;
@@ -193,7 +195,7 @@ struct kn_level *kn_replay_decide(struct kn_replay *r, struct kn_level *l, uint3
   const bool tried = try_block != KN_REPLAY_NONE;
   unsigned takes = l->takes;
   if (tried && r->into == KN_INLINE_NONE) takes |= kn_inline_takes(l->f, try_block);
-  const struct kn_body *body = inlined(r, l, &l->f->inst[i], takes);
+  const struct kn_body *body = inlined(r, l, i, takes);
   if (body == NULL) return NULL;
   struct kn_level *inner = kn_arena_alloc(&r->room->arena, sizeof *inner, sizeof(void *));
   if (inner == NULL) {

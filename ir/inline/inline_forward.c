@@ -76,11 +76,8 @@ static void set(struct kn_replay *r, const struct kn_split *s, uint32_t h, uint3
   know(r, s, at, v);
 }
 
-/* Does any byte of the piece of `s` at `at` belong to the set? */
-static bool has(const struct kn_replay *r, const struct kn_split *s, uint32_t at, kn_bytes set) {
-  uint32_t size = 1u << kn_type_log2[type_at(r, s, at)];
-  return (set >> at & (((kn_bytes)1 << size) - 1)) != 0;
-}
+/* Does the piece at `at` belong to the set? It does wholly, or not at all. */
+static bool has(kn_bytes set, uint32_t at) { return set >> at & 1; }
 
 /* The piece of slot `h` at `at`, which nothing reads, would become `v`, or what is not known (0): nothing is built. */
 static void pass_store(struct kn_replay *r, const struct kn_split *s, uint32_t h, uint32_t at,
@@ -105,41 +102,31 @@ struct kn_ref kn_forward_load(struct kn_replay *r, struct kn_ref at, const struc
 void kn_forward_store(struct kn_replay *r, struct kn_ref at, unsigned type, uint32_t value) {
   const struct kn_split *s = kn_forward_slot(r, at);
   uint32_t o = (uint32_t)at.disp;
-  if (has(r, s, o, s->read)) set(r, s, at.h, o, as_type(r, value, type, type_at(r, s, o)));
+  if (has(s->read, o)) set(r, s, at.h, o, as_type(r, value, type, type_at(r, s, o)));
   else pass_store(r, s, at.h, o, value);
 }
 
 /* ---- copies ---- */
 
-/* The pieces of a slot among `size` bytes at `at`; the next one, which is taken from them; false behind the last. */
-struct pieces {
-  const struct kn_split *s;
-  uint32_t at, end;
-};
-static bool next_piece(struct pieces *p, uint32_t *at) {
-  for (; p->at < p->end; p->at++) {
-    if (!(p->s->starts >> p->at & 1)) continue;
-    *at = p->at++;
-    return true;
-  }
-  return false;
+/* Where pieces of a slot begin among `size` bytes at `at`. */
+static kn_bytes pieces_in(const struct kn_split *s, uint32_t at, uint32_t size) {
+  return s->starts & kn_first_bytes(size) << at;
 }
 
 /* From anywhere to split slot `d`. */
 static void copy_to(struct kn_replay *r, const struct kn_split *d, struct kn_ref to,
                     struct kn_ref from, uint32_t size) {
   const struct kn_split *s = kn_forward_slot(r, from);
-  struct pieces left = {d, (uint32_t)to.disp, (uint32_t)to.disp + size};
-  for (uint32_t at; next_piece(&left, &at);) {
-    uint32_t o = at - (uint32_t)to.disp, v;
+  for (kn_bytes left = pieces_in(d, (uint32_t)to.disp, size); left != 0; left &= left - 1) {
+    uint32_t at = kn_lowest_byte(left), o = at - (uint32_t)to.disp, v;
     unsigned type = type_at(r, d, at);
-    if (!has(r, d, at, d->read)) {
+    if (!has(d->read, at)) {
       const struct kn_known *k = s != NULL ? known_at(r, s, (uint32_t)from.disp + o) : NULL;
       pass_store(r, d, to.h, at, k != NULL && k->stamp == stamp(r) ? k->value : 0);
     } else {
       if (s != NULL) {
         uint32_t f = (uint32_t)from.disp + o;
-        if (!has(r, s, f, s->written)) continue; /* any bits: also what was there */
+        if (!has(s->written, f)) continue; /* any bits: also what was there */
         v = as_type(r, get(r, s, from.h, f), type_at(r, s, f), type);
       } else {
         v = kiln_build_load(r->g, (kiln_type)type, (kiln_value){from.h}, from.disp + (int32_t)o, 0)
@@ -153,9 +140,9 @@ static void copy_to(struct kn_replay *r, const struct kn_split *d, struct kn_ref
 /* From split slot `s` to memory. What was never written is not copied: it is any bits. */
 static void copy_from(struct kn_replay *r, const struct kn_split *s, struct kn_ref to,
                       struct kn_ref from, uint32_t size) {
-  struct pieces left = {s, (uint32_t)from.disp, (uint32_t)from.disp + size};
-  for (uint32_t at; next_piece(&left, &at);) {
-    if (!has(r, s, at, s->written)) continue;
+  for (kn_bytes left = pieces_in(s, (uint32_t)from.disp, size); left != 0; left &= left - 1) {
+    const uint32_t at = kn_lowest_byte(left);
+    if (!has(s->written, at)) continue;
     int32_t disp = to.disp + (int32_t)at - from.disp;
     kiln_build_store(r->g, (kiln_type)type_at(r, s, at), (kiln_value){to.h}, disp,
                      (kiln_value){get(r, s, from.h, at)}, 0);
@@ -171,11 +158,11 @@ void kn_forward_copy(struct kn_replay *r, struct kn_ref to, struct kn_ref from, 
 
 void kn_forward_fill(struct kn_replay *r, struct kn_ref to, unsigned byte, uint32_t size) {
   const struct kn_split *d = kn_forward_slot(r, to);
-  struct pieces left = {d, (uint32_t)to.disp, (uint32_t)to.disp + size};
   const uint64_t bits = (byte & 255) * UINT64_C(0x0101010101010101);
-  for (uint32_t at; next_piece(&left, &at);) {
+  for (kn_bytes left = pieces_in(d, (uint32_t)to.disp, size); left != 0; left &= left - 1) {
+    const uint32_t at = kn_lowest_byte(left);
     const uint32_t v = kiln_const_bits(r->g, (kiln_type)type_at(r, d, at), bits, bits).id;
-    if (has(r, d, at, d->read)) set(r, d, to.h, at, v);
+    if (has(d->read, at)) set(r, d, to.h, at, v);
     else pass_store(r, d, to.h, at, v);
   }
 }

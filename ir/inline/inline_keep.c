@@ -108,9 +108,9 @@ static size_t kept_bytes(const kiln_func *f) {
   return size;
 }
 
-/* A copy of the function in one piece of memory, with `more` bytes behind it at *rest, zeroed; NULL without memory. */
+/* A copy of the function in one piece of memory, with `more` bytes behind it at *rest; NULL without memory. */
 static kiln_func *copy_function(const kiln_func *f, size_t more, uint8_t **rest) {
-  kiln_func *copy = kn_realloc(f->module, NULL, kept_bytes(f) + ALIGNED(more));
+  kiln_func *copy = kn_realloc(f->module, NULL, kept_bytes(f) + more);
   if (copy == NULL) return NULL;
   uint8_t *at = (uint8_t *)copy + ALIGNED(sizeof *copy);
   *copy = *f;
@@ -133,29 +133,24 @@ static kiln_func *copy_function(const kiln_func *f, size_t more, uint8_t **rest)
     copy->notes[k].cap = copy->notes[k].n;
   }
   copy->block = copy->blocks.at;
-  memset(at, 0, more);
   *rest = at;
   return copy;
 }
 
-/* Puts the reachable blocks in order, the one that returns last if only one does. */
-static bool set_order(struct kn_body *body, kiln_func *copy, kiln_func *f,
-                      struct kn_inline_room *room) {
-  uint32_t n = kn_inline_put_order(f, room), *order = room->order.at, count = n, last = 0;
-  if (n == 0) return false;
-  for (uint32_t k = 0; k < count; k++) {
+/* Puts the reachable blocks in order, the one that returns last if only one does; their number, 0 without memory. */
+static uint32_t set_order(struct kn_body *body, kiln_func *f, struct kn_inline_room *room) {
+  uint32_t n = kn_inline_put_order(f, room), *order = room->order.at, last = 0;
+  for (uint32_t k = 0; k < n; k++) {
     if (f->inst[f->block[order[k]].term].op != KILN_OP_RET) continue;
     body->n_returns++;
     last = k;
   }
-  uint32_t returning = count != 0 ? order[last] : 0;
   if (body->n_returns == 1) {
-    memmove(order + last, order + last + 1, (count - last - 1) * sizeof *order);
-    order[count - 1] = returning;
+    uint32_t returning = order[last];
+    memmove(order + last, order + last + 1, (n - last - 1) * sizeof *order);
+    order[n - 1] = returning;
   }
-  memcpy(copy->order.at, order, count * sizeof *order); /* count is at most order.n, or blocks.n */
-  copy->order.n = count;
-  return true;
+  return n;
 }
 
 /* ---- the table ---- */
@@ -197,26 +192,26 @@ void kn_kept_free(kiln_module *m) {
 
 /* The function as a kept one; NULL without memory. */
 static struct kn_body *make_body(kiln_func *f) {
-  const kiln_module *m = f->module;
+  struct kn_body measured = {.row = KN_INLINE_NONE};
   struct kn_inline_room *room = kn_inline_room_of(f->session);
+  uint32_t n = room != NULL ? set_order(&measured, f, room) : 0;
+  if (n == 0 || !kn_body_measure(&measured, f, room, n)) return NULL;
+  const size_t calls = room->calls.n * sizeof *room->calls.at;
   uint8_t *rest;
-  uint32_t n_calls = 0;
-  if (room == NULL) return NULL;
-  for (uint32_t i = 1; i < f->n; i++)
-    n_calls += f->inst[i].op == KILN_OP_CALL || f->inst[i].op == KILN_OP_TRY;
-  size_t words = n_calls * sizeof(uint32_t);
-  kiln_func *copy = copy_function(f, sizeof(struct kn_body) + words + f->slots.n, &rest);
+  kiln_func *copy =
+    copy_function(f, ALIGNED(sizeof measured) + ALIGNED(calls) + ALIGNED(f->slots.n), &rest);
   if (copy == NULL) return NULL;
-  struct kn_body *body = (struct kn_body *)rest;
-  body->row = KN_INLINE_OFF;
+  memcpy(copy->order.at, room->order.at, n * sizeof *copy->order.at); /* it has as many, or more */
+  copy->order.n = n;
+  struct kn_body *body = put(&rest, &measured, sizeof measured);
   body->f = copy;
-  body->calls = (const uint32_t *)(body + 1);
-  body->once = (uint8_t *)(body + 1) + words;
-  if (!set_order(body, copy, f, room) || !kn_inline_keep_locs(body, copy, f)) {
-    free_body(m, body);
+  body->n_calls = room->calls.n;
+  body->calls = put(&rest, room->calls.at, calls);
+  body->once = put(&rest, room->once.at, f->slots.n);
+  if (!kn_inline_keep_locs(body, copy, f)) {
+    free_body(f->module, body);
     return NULL;
   }
-  kn_body_measure(body);
   return body;
 }
 

@@ -43,7 +43,11 @@ kiln_inline_attrs kiln_module_get_inline_attrs(const kiln_module *m) {
   return m != NULL ? m->inline_attrs : (kiln_inline_attrs){0};
 }
 
-uint32_t kn_inline_limit(const kiln_module *m, const struct kn_body *body) {
+/* Instructions that are gone for each argument that is a constant: what passes it, and what is computed from it alone. */
+enum { CONSTANT_SAVES = 7 };
+
+/* Most instructions, with what is inlined into it, that `body` may have. */
+static uint32_t limit_of(const kiln_module *m, const struct kn_body *body) {
   const kiln_inline_attrs *a = &m->inline_attrs;
   unsigned says = body->f->attrs.inlining;
   uint64_t limit = a->instructions;
@@ -51,6 +55,24 @@ uint32_t kn_inline_limit(const kiln_module *m, const struct kn_body *body) {
   limit += kn_sig(m, body->f->sig)->n_params; /* a call has to move each */
   return says == KILN_INLINE_ALWAYS || limit > a->most_instructions ? a->most_instructions
                                                                     : (uint32_t)limit;
+}
+
+uint32_t kn_inline_constants(const kiln_module *m, const struct kn_body *body, uint32_t size) {
+  uint32_t limit = limit_of(m, body);
+  if (size <= limit) return 0;
+  uint32_t n = (size - limit - 1) / CONSTANT_SAVES + 1;
+  return n <= kn_sig(m, body->f->sig)->n_params ? n : UINT32_MAX;
+}
+
+bool kn_inline_has_constants(const kiln_func *f, uint32_t i, const struct kn_body *body) {
+  const struct kn_inst *in = &f->inst[i];
+  uint32_t n = 0;
+  if (KN_LIKELY(body->constants == 0)) return true;
+  for (uint32_t k = 0; k < in->x; k++) {
+    uint32_t h = f->lists.at[in->a + k];
+    n += kn_is_imm(h) || (kn_is_pool(h) && f->pool.at[kn_index(h)].symbol == 0);
+  }
+  return n >= body->constants;
 }
 
 bool kn_inline_decide(const kiln_module *m, const struct kn_body *body, enum kn_inline_row row,

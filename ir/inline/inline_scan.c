@@ -155,9 +155,11 @@ static struct kn_level *scan_call(struct kn_replay *r, struct kn_level *l, uint3
   if (inner == NULL) return call_stays(r, l, in);
   const kiln_func *f = inner->f;
   const struct kn_sig *given = kn_sig(r->g->module, in->c), *own = kn_sig(r->g->module, f->sig);
+  bool slots = inner->body->frame != 0;
   for (uint32_t k = 0; k < f->block[0].n_params; k++) {
     struct kn_ref at = what_is(r, l, l->f->lists.at[in->a + k]);
     const kiln_param *p = &own->params[k];
+    slots |= kn_is_slot(at.h);
     if (p->flags & KILN_PARAM_BYVAL) { /* a copy in a slot of its own */
       struct kn_ref copy =
         kn_replay_slot(r, inner, p->size_bytes, p->align_log2 > 3 ? p->align_log2 : 3);
@@ -167,7 +169,10 @@ static struct kn_level *scan_call(struct kn_replay *r, struct kn_level *l, uint3
       inner->map[kn_block_param(f, f->block, k)] = at;
     else if (at.h != 0) kn_split_escape(r, at);
   }
-  kn_replay_scan(r, inner);
+  /* without slots, and without bodies in it, nothing is noted, and nothing is to be decided */
+  if (slots || inner->body->depth != 0 || r->g->module->inline_attrs.decide != NULL)
+    kn_replay_scan(r, inner);
+  else memset(inner->scan, KN_SCAN_DONE, f->blocks.n);
   for (uint32_t k = 0; k < given->n_results; k++) {
     if (own->results[k] == given->results[k] || inner->returned[k].h == 0) continue;
     kn_split_escape(r, inner->returned[k]);

@@ -15,6 +15,20 @@ static bool may_be_once(const struct kn_slot *s) {
   return s->memory == 0 && s->uses != 0 && s->pieces == 0 && s->parent == 0;
 }
 
+/* Notes an access of a slot of which `once` is noted so far. `entry`: it is in the entry block. */
+static inline void note_access(uint8_t *once, bool store, bool entry) {
+  if (store) *once = entry && *once == ONCE_NONE ? ONCE_STORED : ONCE_NOT;
+  else if (*once == ONCE_NONE) *once = ONCE_NOT;
+}
+
+/* All accesses are noted. */
+static void end_once(const kiln_func *f, uint8_t *once) {
+  for (uint32_t i = 0; i < f->slots.n; i++)
+    once[i] = once[i] == ONCE_STORED && may_be_once(&f->slots.at[i]);
+  if (kn_debug_as_is(f)) return;
+  for (uint32_t k = 0; k < f->debug.vars.n; k++) once[f->debug.vars.at[k].slot] = ONCE_NONE;
+}
+
 void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, uint8_t *once) {
   bool any = false;
   for (uint32_t i = 0; i < f->slots.n && !any; i++) any = may_be_once(&f->slots.at[i]);
@@ -26,25 +40,18 @@ void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, 
       const struct kn_inst *in = &f->inst[i];
       bool store = in->op == KILN_OP_STORE;
       if ((!store && in->op != KILN_OP_LOAD) || !kn_is_slot(in->a)) continue;
-      uint8_t *o = &once[kn_index(in->a)];
-      if (store) *o = order[k] == 0 && *o == ONCE_NONE ? ONCE_STORED : ONCE_NOT;
-      else if (*o == ONCE_NONE) *o = ONCE_NOT;
+      note_access(&once[kn_index(in->a)], store, order[k] == 0);
     }
   }
-  for (uint32_t i = 0; i < f->slots.n; i++)
-    once[i] = once[i] == ONCE_STORED && may_be_once(&f->slots.at[i]);
-  if (kn_debug_as_is(f)) return;
-  for (uint32_t k = 0; k < f->debug.vars.n; k++) once[f->debug.vars.at[k].slot] = ONCE_NONE;
+  end_once(f, once);
 }
 
-/* Instructions that one counts for. */
-static uint32_t weight(const struct kn_inst *in, const uint8_t *once) {
+/* Instructions that one counts for, unless it is an access of a slot. */
+static inline uint32_t weight(const struct kn_inst *in) {
   switch ((unsigned)kn_op_shape(in->op)) {
   case KN_SH_ADDR: return in->b != 0;
   case KN_SH_MEM3: /* copies of slots mostly vanish: docs/forwarding.md */
     return kn_is_slot(in->a) || kn_is_slot(in->b) ? 0 : kn_op_info[in->op].cost;
-  case KN_SH_LOAD:
-  case KN_SH_STORE: return !kn_is_slot(in->a) || !once[kn_index(in->a)];
   case KN_SH_CALL:
   case KN_SH_TRY: return kn_op_info[in->op].cost + (uint32_t)in->x / 2;
   default: return kn_op_info[in->op].cost;
@@ -111,54 +118,75 @@ uint64_t kn_inline_frame(const kiln_func *f, const uint8_t *once) {
 }
 
 /* What the TRY that ends `block` of the body lets pass, or cleans up. */
-static void measure_try(struct kn_body *body, uint32_t block) {
-  const unsigned says = kn_inline_takes(body->f, block) & (KN_TAKES_ALL | KN_TAKES_CLEANS);
+static void measure_try(struct kn_body *body, const kiln_func *f, uint32_t block) {
+  const unsigned says = kn_inline_takes(f, block) & (KN_TAKES_ALL | KN_TAKES_CLEANS);
   body->passes |= says == 0;
   body->cleans |= says == KN_TAKES_CLEANS;
   body->tries++;
 }
 
-void kn_body_measure(struct kn_body *body) {
-  const kiln_func *f = body->f;
-  const uint8_t *once = body->once;
-  uint32_t *calls = (uint32_t *)(uintptr_t)body->calls, n_calls = 0, size = 0;
-  enum kn_inline_row row = KN_INLINE_NONE;
-  kn_inline_find_once(f, f->order.at, f->order.n, body->once);
-  for (uint32_t k = 0; k < f->order.n; k++) {
-    const struct kn_block *b = &f->block[f->order.at[k]];
+/* Notes instruction `i`, which is more than an operation. False without memory. */
+static bool measure_fact(struct kn_body *body, kiln_func *f, struct kn_inline_room *room,
+                         uint32_t i) {
+  const struct kn_inst *in = &f->inst[i];
+  if (body->row == KN_INLINE_NONE) body->row = (uint8_t)row_of(in->op);
+  if (in->op != KILN_OP_TRY && in->op != KILN_OP_CALL) return true;
+  uint32_t symbol = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
+  body->unwinds |= in->op == KILN_OP_CALL && kn_call_unwinds(f, in);
+  return KN_PUSH(f, room->calls, (struct kn_body_call){symbol, i});
+}
+
+bool kn_body_measure(struct kn_body *body, kiln_func *f, struct kn_inline_room *room,
+                     uint32_t n_order) {
+  const uint32_t *order = room->order.at;
+  uint32_t size = 0;
+  if (!KN_RESIZE(f, room->once, f->slots.n + 1) || !KN_RESIZE(f, room->accesses, f->slots.n + 1))
+    return false;
+  uint8_t *once = room->once.at;
+  uint32_t *accesses = room->accesses.at; /* by slot */
+  memset(once, ONCE_NONE, f->slots.n);
+  memset(accesses, 0, f->slots.n * sizeof *accesses);
+  room->calls.n = 0;
+  for (uint32_t k = 0; k < n_order; k++) {
+    const struct kn_block *b = &f->block[order[k]];
     for (uint32_t i = kn_inst_settle(f, b->first), term = b->term;; i = kn_inst_settle(f, i + 1)) {
       const struct kn_inst *in = &f->inst[i];
-      size += weight(in, once);
-      if (KN_UNLIKELY(kn_op_info[in->op].fact != KN_FACT_NO)) {
-        if (row == KN_INLINE_NONE) row = row_of(in->op);
-        if (in->op == KILN_OP_TRY || in->op == KILN_OP_CALL) {
-          calls[n_calls++] = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
-          body->unwinds |= in->op == KILN_OP_CALL && kn_call_unwinds(f, in);
-        }
+      bool store = in->op == KILN_OP_STORE;
+      if ((store || in->op == KILN_OP_LOAD) && kn_is_slot(in->a)) {
+        note_access(&once[kn_index(in->a)], store, order[k] == 0);
+        accesses[kn_index(in->a)]++;
+        continue;
       }
+      size += weight(in);
+      if (KN_UNLIKELY(kn_op_info[in->op].fact != KN_FACT_NO) && !measure_fact(body, f, room, i))
+        return false;
       if (i == term) break;
     }
     body->cleans |= f->inst[b->term].op == KILN_OP_RESUME;
-    if (f->inst[b->term].op == KILN_OP_TRY) measure_try(body, f->order.at[k]);
+    if (f->inst[b->term].op == KILN_OP_TRY) measure_try(body, f, order[k]);
     if (b->n_edges > 2) size += b->n_edges;
   }
+  end_once(f, once);
+  for (uint32_t i = 0; i < f->slots.n; i++) size += once[i] ? 0 : accesses[i];
   body->size = size;
-  body->n_calls = n_calls;
-  uint64_t frame = kn_inline_frame(f, body->once);
+  uint64_t frame = kn_inline_frame(f, once);
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
   for (uint32_t k = 0; k < sig->n_params; k++) /* a slot, where it is inlined */
     if (sig->params[k].flags & KILN_PARAM_BYVAL)
       frame += ((uint64_t)sig->params[k].size_bytes + 7) & ~UINT64_C(7);
   body->frame = frame < INT32_MAX ? (uint32_t)frame : INT32_MAX;
-  body->row = (uint8_t)row;
+  return true;
 }
 
 /* ---- all of them ---- */
 
 /* The body of the k-th call, if that may be inlined as far as it is known. */
 static struct kn_body *callee(const kiln_module *m, const struct kn_body *body, uint32_t k) {
-  struct kn_body *to = kn_kept_body(m, body->calls[k]);
-  return to != NULL && kn_inline_may(m, to) ? to : NULL;
+  const struct kn_body_call *call = &body->calls[k];
+  struct kn_body *to = kn_kept_body(m, call->symbol);
+  if (to == NULL || !kn_inline_may(m, to)) return NULL;
+  bool asks = m->inline_attrs.decide != NULL; /* who may inline what is too large */
+  return asks || kn_inline_has_constants(body->f, call->inst, to) ? to : NULL;
 }
 
 /* What a call of `f` counts as a part of its caller. */
@@ -183,7 +211,8 @@ static void decide(const kiln_module *m, struct kn_body *body) {
     const struct kn_body *to = callee(m, body, k);
     if (to == NULL) continue;
     if (to->depth + 1u > depth) depth = to->depth + 1u;
-    if (to->row != KN_INLINE_NONE) continue;
+    if (to->row != KN_INLINE_NONE || !kn_inline_has_constants(body->f, body->calls[k].inst, to))
+      continue;
     size += to->all_size;
     size -= returns_memory(m, to->f) ? call_weight(m, to->f) : 0;
     tries += to->all_tries;
@@ -195,7 +224,8 @@ static void decide(const kiln_module *m, struct kn_body *body) {
   body->all_frame = frame < INT32_MAX ? (uint32_t)frame : INT32_MAX;
   body->depth = (uint16_t)depth;
   if (body->row != KN_INLINE_NONE) return;
-  if (body->all_size > kn_inline_limit(m, body)) body->row = KN_INLINE_LARGE;
+  body->constants = kn_inline_constants(m, body, body->all_size);
+  if (body->constants == UINT32_MAX) body->row = KN_INLINE_LARGE;
   else if (depth >= m->inline_attrs.depth) body->row = KN_INLINE_DEEP;
 }
 
@@ -216,7 +246,7 @@ enum { MARK_DONE = UINT32_MAX };
 
 /* The body that the k-th call leads to in the search, or NULL. */
 static struct kn_body *follow(const struct search *s, const struct kn_body *body, uint32_t k) {
-  return s->inner != NULL ? kn_kept_body(s->m, body->calls[k]) : callee(s->m, body, k);
+  return s->inner != NULL ? kn_kept_body(s->m, body->calls[k].symbol) : callee(s->m, body, k);
 }
 
 static bool enter(struct search *s, struct kn_body *body) {
@@ -296,9 +326,10 @@ kiln_status kiln_module_settle_inlining(kiln_module *m) {
   for (uint32_t i = 0; i < kept->bodies.n; i++) {
     struct kn_body *body = kept->bodies.at[i];
     enum kn_inline_row row = head_row(body->f);
+    body->constants = kn_inline_constants(m, body, body->size);
     if (row != KN_INLINE_NONE) body->row = (uint8_t)row;
     /* what is too large by itself stands in no circle */
-    else if (body->row == KN_INLINE_NONE && body->size > kn_inline_limit(m, body))
+    else if (body->row == KN_INLINE_NONE && body->constants == UINT32_MAX)
       body->row = KN_INLINE_LARGE;
   }
   struct search inner = {.m = m}, s = {.m = m, .inner = &inner};

@@ -14,12 +14,8 @@ enum { MOST_ROUNDS = 64 };
 
 /* ---- sets of bytes ---- */
 
-/* The first `n` bytes. */
-static kn_bytes first_bytes(uint32_t n) {
-  return n >= KN_SPLIT_MOST ? ~(kn_bytes)0 : ((kn_bytes)1 << n) - 1;
-}
 /* `n` bytes from `at` on, which is in the slot. */
-static kn_bytes bytes_at(uint32_t at, uint32_t n) { return first_bytes(n) << at; }
+static kn_bytes bytes_at(uint32_t at, uint32_t n) { return kn_first_bytes(n) << at; }
 /* Byte `at`, or nothing if that is behind the largest slot. */
 static kn_bytes byte_at(uint32_t at) { return at < KN_SPLIT_MOST ? (kn_bytes)1 << at : 0; }
 
@@ -27,13 +23,6 @@ static bool add(kn_bytes *to, kn_bytes what) {
   kn_bytes was = *to;
   *to |= what;
   return *to != was;
-}
-
-/* The lowest byte of a set that is not empty. */
-static uint32_t lowest(kn_bytes set) {
-  uint64_t low = (uint64_t)set;
-  return low != 0 ? (uint32_t)__builtin_ctzll(low)
-                  : 64 + (uint32_t)__builtin_ctzll((uint64_t)(set >> 64));
 }
 
 static uint32_t count(kn_bytes set) {
@@ -60,7 +49,7 @@ bool kn_split_new(struct kn_replay *r, uint32_t slot) {
   const struct kn_slot *is = &r->g->slots.at[slot];
   struct kn_split s = {.size_bytes = is->size_bytes, .types = room->piece_types.n};
   s.memory = r->whole || is->size_bytes > KN_SPLIT_MOST || is->align_log2 > 4;
-  if (!kn_debug_as_is(r->g)) s.read = first_bytes(is->size_bytes); /* by a debugger */
+  if (!kn_debug_as_is(r->g)) s.read = kn_first_bytes(is->size_bytes); /* by a debugger */
   if (!s.memory) {
     if (!KN_ROOM(r->g, room->piece_types, is->size_bytes)) return false;
     if (is->size_bytes != 0)
@@ -96,16 +85,18 @@ void kn_split_access(struct kn_replay *r, struct kn_ref at, unsigned type, unsig
   if (s == NULL || !inside(s, at.disp, size)) return;
   uint8_t *is = &r->room->piece_types.at[s->types + o];
   kn_bytes *used = store ? &s->written : &s->read;
-  if (*is == type && (*used >> o & 1) && (s->starts >> o & 1) && !(flags & KILN_MEM_VOLATILE))
+  const kn_bytes first = byte_at(o);
+  if (*is == type && (*used & s->starts & first) && !(flags & KILN_MEM_VOLATILE))
     return;                                                   /* as before */
   if ((flags & KILN_MEM_VOLATILE) || type == KILN_TYPE_F80) { /* of which 6 bytes are no part */
     s->memory = true;
     return;
   }
-  s->starts |= byte_at(o);
-  s->cuts |= byte_at(o) | byte_at(o + size);
-  s->inner |= bytes_at(o, size) & ~byte_at(o);
-  *used |= bytes_at(o, size);
+  const kn_bytes end = byte_at(o + size), all = end - first;
+  s->starts |= first;
+  s->cuts |= first | end;
+  s->inner |= all & ~first;
+  *used |= all;
   *is = (uint8_t)better(*is, type);
 }
 
@@ -155,7 +146,7 @@ static struct sides sides_of(const struct kn_replay *r, const struct kn_slot_cop
 
 /* Makes two sets the same within a copy. */
 static bool agree(const struct sides *c, kn_bytes *to, kn_bytes *from) {
-  kn_bytes both = (*to >> c->to_at | *from >> c->from_at) & first_bytes(c->size);
+  kn_bytes both = (*to >> c->to_at | *from >> c->from_at) & kn_first_bytes(c->size);
   bool changed = add(to, both << c->to_at);
   return add(from, both << c->from_at) || changed;
 }
@@ -164,9 +155,9 @@ static bool agree_types(struct kn_replay *r, const struct sides *c) {
   uint8_t *types = r->room->piece_types.at, *to = types + c->to->types + c->to_at,
           *from = types + c->from->types + c->from_at;
   bool changed = false;
-  for (kn_bytes left = c->to->starts >> c->to_at & first_bytes(c->size); left != 0;
+  for (kn_bytes left = c->to->starts >> c->to_at & kn_first_bytes(c->size); left != 0;
        left &= left - 1) {
-    uint32_t o = lowest(left);
+    uint32_t o = kn_lowest_byte(left);
     unsigned type = better(to[o], from[o]);
     changed |= to[o] != type || from[o] != type;
     to[o] = from[o] = (uint8_t)type;
@@ -183,7 +174,7 @@ static bool settle(struct kn_split *s) {
 /* What a copy says of its sides; false: nothing new. */
 static bool flow(struct kn_replay *r, const struct kn_slot_copy *copy) {
   const struct sides c = sides_of(r, copy);
-  const kn_bytes all = first_bytes(c.size);
+  const kn_bytes all = kn_first_bytes(c.size);
   struct kn_split *to = c.to, *from = c.from;
   bool changed = false;
   if (to == NULL && from == NULL) return false;
@@ -241,7 +232,7 @@ static bool until_stable(struct kn_replay *r,
 static void fill_with_words(struct kn_replay *r, struct kn_split *s) {
   static const uint8_t words[] = {KILN_TYPE_I64, KILN_TYPE_I32, KILN_TYPE_I16, KILN_TYPE_I8};
   for (kn_bytes left = s->carry; left != 0;) {
-    uint32_t at = lowest(left), n = 1;
+    uint32_t at = kn_lowest_byte(left), n = 1;
     while (n < 8 && (left & byte_at(at + n)) && !(s->cuts & byte_at(at + n))) n++;
     unsigned k = n >= 8 ? 0 : n >= 4 ? 1 : n >= 2 ? 2 : 3;
     n = 8u >> k;

@@ -25,6 +25,12 @@ enum kn_inline_row {
 };
 extern const char *const kn_inline_text[KN_INLINE_COUNT];
 
+/* A call in a kept function. */
+struct kn_body_call {
+  uint32_t symbol; /* 0: it calls an address */
+  uint32_t inst;
+};
+
 /* A kept function. */
 struct kn_body {
   const kiln_func *
@@ -32,7 +38,7 @@ struct kn_body {
                        * before uses, the one that returns last if only one does */
   uint8_t
     *once; /* by slot: it is stored once, before all loads: what is stored is what is loaded */
-  const uint32_t *calls; /* symbols called, each as often as it is, 0 for others */
+  const struct kn_body_call *calls; /* in reachable blocks */
   uint32_t n_calls;
   /* what `f` calls locations: their `file` is an index into kn_kept.files, `inlined` one into these; [0] is none. NULL:
    * it has none */
@@ -45,6 +51,7 @@ struct kn_body {
   uint32_t all_frame;
   uint32_t tries;     /* its own TRYs; each has a landing pad and rows of the table of exceptions */
   uint32_t all_tries; /* with those of what is inlined into it */
+  uint32_t constants; /* a call is inlined if at least so many of its arguments are constants */
   uint16_t depth;     /* of bodies within it */
   uint8_t row;        /* enum kn_inline_row */
   bool unwinds;       /* an exception may leave it from a CALL */
@@ -53,6 +60,8 @@ struct kn_body {
   bool recursive;     /* it calls itself, perhaps through other kept functions */
   uint32_t mark, low; /* of the search for cycles: see inline_settle.c */
 };
+
+struct kn_inline_room;
 
 /* The kept functions of a module. */
 struct kn_kept {
@@ -76,8 +85,11 @@ static inline struct kn_body *kn_kept_body(const kiln_module *m, uint32_t symbol
 bool kn_inline_is_policy(enum kn_inline_row row);
 /* `attrs` with defaults in place of zeros. */
 kiln_inline_attrs kn_inline_complete(const kiln_inline_attrs *attrs);
-/* Most instructions, with what is inlined into it, that `body` may have. */
-uint32_t kn_inline_limit(const kiln_module *m, const struct kn_body *body);
+/* How many arguments of a call of `body` must be constants, where that has `size` instructions with what is inlined into
+ * it; UINT32_MAX: it is too large for any call. */
+uint32_t kn_inline_constants(const kiln_module *m, const struct kn_body *body, uint32_t size);
+/* True if call `i` of `f` has as many constants as `body` is to have. */
+bool kn_inline_has_constants(const kiln_func *f, uint32_t i, const struct kn_body *body);
 /* Whether a call is inlined against which is `row`, or NONE, where an embedder decides. `call`: all but what follows
  * from the other arguments. */
 bool kn_inline_decide(const kiln_module *m, const struct kn_body *body, enum kn_inline_row row,
@@ -93,8 +105,10 @@ static inline bool kn_inline_may(const kiln_module *m, const struct kn_body *bod
 /* What the TRY that ends `block` takes: see inline_call.c. */
 enum { KN_TAKES_CATCHES = 1, KN_TAKES_ALL = 2, KN_TAKES_CLEANS = 4 };
 unsigned kn_inline_takes(const kiln_func *f, uint32_t block);
-/* Fills in what a kept function says of itself (inline_settle.c). `body->f` and `once` are there. */
-void kn_body_measure(struct kn_body *body);
+/* Fills in what a function that is to be kept says of itself; its calls, and which slots are stored once, are in `room`,
+ * where its order is (inline_settle.c). False without memory. */
+bool kn_body_measure(struct kn_body *body, kiln_func *f, struct kn_inline_room *room,
+                     uint32_t n_order);
 /* Bytes of the slots that are not stored once (inline_settle.c). */
 uint64_t kn_inline_frame(const kiln_func *f, const uint8_t *once);
 
@@ -130,6 +144,16 @@ struct kn_ref {
 /* A set of the bytes of a slot: byte k is bit k. */
 __extension__ typedef unsigned __int128 kn_bytes;
 #define KN_SPLIT_MOST 128 /* a slot of more bytes is not split */
+/* The first `n` bytes. */
+static inline kn_bytes kn_first_bytes(uint32_t n) {
+  return n >= KN_SPLIT_MOST ? ~(kn_bytes)0 : ((kn_bytes)1 << n) - 1;
+}
+/* The lowest byte of a set that is not empty. */
+static inline uint32_t kn_lowest_byte(kn_bytes set) {
+  uint64_t low = (uint64_t)set;
+  return low != 0 ? (uint32_t)__builtin_ctzll(low)
+                  : 64 + (uint32_t)__builtin_ctzll((uint64_t)(set >> 64));
+}
 
 /* A slot that is scanned. Invariant, once it is split: each access is one of a whole piece; pieces lie wholly in a
  * copy, or wholly outside. */
@@ -171,7 +195,9 @@ struct kn_inline_room {
   uint32_t stamp;                  /* grows with each block that is built */
   KN_ARRAY(uint32_t) order, stack; /* of the function that is kept, or the outermost one */
   KN_ARRAY(uint8_t) once;
-  KN_ARRAY(uint32_t) edges; /* arguments of the terminator that is being built */
+  KN_ARRAY(uint32_t) accesses;         /* of the function that is kept, by slot */
+  KN_ARRAY(struct kn_body_call) calls; /* in it */
+  KN_ARRAY(uint32_t) edges;            /* arguments of the terminator that is being built */
   KN_ARRAY(kiln_value) args;
   KN_ARRAY(kiln_clause) clauses;
   KN_ARRAY(kiln_symbol) types;

@@ -167,6 +167,10 @@ MUTANTS = [
      '  if (is_replaced(f)) return KN_INLINE_REPLACED;\n', ''),
     ('what says never is not inlined', SETTLE, '  if (a->inlining == KILN_INLINE_NEVER) return KN_INLINE_NEVER;\n', ''),
     ('what is inlined into a callee counts', SETTLE, '    size += to->all_size;\n', ''),
+    ('what is too large but for constants is asked at each call', CALL,
+     '    else if (!kn_inline_has_constants(l->f, i, body)) row = KN_INLINE_LARGE;\n', ''),
+    ('a call with constants may close a circle', SETTLE, 'return asks || kn_inline_has_constants(body->f, call->inst, to) ? to : NULL;',
+     'return asks || to->constants == 0 ? to : NULL;'),
     ('the block that returns is the last one', KEEP, '  if (body->n_returns == 1) {\n', '  if (0) {\n'),
 ]
 

@@ -343,20 +343,6 @@ static void embedder(void **state) {
   policy = (kiln_inline_attrs){0};
 }
 
-/* Zeros are the defaults; what is out of range is an error. */
-static void policies(void **state) {
-  (void)state;
-  kiln_module *m = kiln_module_new(NULL);
-  assert_int_equal(kiln_module_get_inline_attrs(m).instructions, 24);
-  assert_int_equal(kiln_module_set_inline_attrs(m, &(kiln_inline_attrs){.instructions = 7}),
-                   KILN_OK);
-  assert_int_equal(kiln_module_get_inline_attrs(m).instructions, 7);
-  assert_int_equal(kiln_module_get_inline_attrs(m).depth, KILN_INLINE_DEPTH_MOST);
-  kiln_inline_attrs deep = {.depth = KILN_INLINE_DEPTH_MOST + 1};
-  assert_int_equal(kiln_module_set_inline_attrs(m, &deep), KILN_ERR_ARGUMENT);
-  kiln_module_free(m);
-}
-
 /* What depends on numbers: size, growth, frame, depth. */
 static char *many(const char *head, const char *line, unsigned n, const char *tail) {
   char *text = malloc(strlen(head) + n * (strlen(line) + 16) + strlen(tail) + 1), *at = text;
@@ -410,6 +396,31 @@ static void sizes(void **state) {
                (kiln_module_attrs){.inlining = KILN_INLINING_MUST});
   assert_false(calls(&p));
   end_program(&p);
+}
+
+/* A constant argument makes room for more instructions. A circle is one only by calls with enough constants. */
+static void constants(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 20; i++) {
+    const unsigned n = 25 + i / 2, constant = i % 2;
+    const bool circle = i >= 18;
+    struct program p;
+    char end[400], *text;
+    snprintf(end, sizeof end,
+             "  v90 = %s\n  ret v90\n}\n" CALLER
+             "b0(v0: i64):\n  v1 = call @callee(%s)\n  ret v1\n}\n",
+             !circle    ? "add.i64 v0, v1"
+             : constant ? "call @callee(7)"
+                        : "call @callee(v1)",
+             circle || constant ? "7" : "v0");
+    text = many(CALLEE "b0(v0: i64):\n", "  v%u = mul.i64 v%u, 3\n", circle ? 25 : n - 1, end);
+    read_program(&p, text, small);
+    const char *out = expanded(&p, "caller");
+    bool stays = circle ? constant : n > 25 + 7 * constant;
+    assert_int_equal(strstr(out, circle ? "callee(7)" : "callee") != NULL, stays);
+    end_program(&p);
+    free(text);
+  }
 }
 
 static void growth_by_tries(void **state) {
@@ -878,8 +889,8 @@ int main(void) {
     cmocka_unit_test(scopes),          cmocka_unit_test(returns_twice),
     cmocka_unit_test(described),       cmocka_unit_test(described_addresses),
     cmocka_unit_test(left_out),        cmocka_unit_test(reachable),
-    cmocka_unit_test(embedder),        cmocka_unit_test(policies),
-    cmocka_unit_test(variables),       cmocka_unit_test(shared_rows),
+    cmocka_unit_test(embedder),        cmocka_unit_test(variables),
+    cmocka_unit_test(shared_rows),     cmocka_unit_test(constants),
     cmocka_unit_test(no_row_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "large.h"
 #include "failing.h"
 #include <kiln/debug.h>
+#include <kiln/inline.h>
 #include <kiln/reachable.h>
 #include <kiln/text.h>
 
@@ -818,6 +819,18 @@ static void reachability(void **state) {
   kiln_session_free(s);
 }
 
+/* Zeros are the defaults; what is out of range is an error. */
+static void inlining_policies(void **state) {
+  struct fixture *t = *state;
+  assert_int_equal(kiln_module_get_inline_attrs(t->m).instructions, 24);
+  assert_int_equal(kiln_module_set_inline_attrs(t->m, &(kiln_inline_attrs){.instructions = 7}),
+                   KILN_OK);
+  assert_int_equal(kiln_module_get_inline_attrs(t->m).instructions, 7);
+  assert_int_equal(kiln_module_get_inline_attrs(t->m).depth, KILN_INLINE_DEPTH_MOST);
+  kiln_inline_attrs deep = {.depth = KILN_INLINE_DEPTH_MOST + 1};
+  assert_int_equal(kiln_module_set_inline_attrs(t->m, &deep), KILN_ERR_ARGUMENT);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
@@ -843,6 +856,7 @@ int main(void) {
     TEST(room_is_reserved),
     TEST(allocations_may_fail),
     TEST(reachability),
+    TEST(inlining_policies),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
