@@ -410,7 +410,7 @@ static void constants(void **state) {
              "  v90 = %s\n  ret v90\n}\n" CALLER
              "b0(v0: i64):\n  v1 = call @callee(%s)\n  ret v1\n}\n",
              !circle    ? "add.i64 v0, v1"
-             : constant ? "call @callee(7)"
+             : constant ? "call @callee(8)"
                         : "call @callee(v1)",
              circle || constant ? "7" : "v0");
     text = many(CALLEE "b0(v0: i64):\n", "  v%u = mul.i64 v%u, 3\n", circle ? 25 : n - 1, end);
