@@ -201,7 +201,7 @@ def comparison(f):
     lines = ['| ' + ' | '.join(row) + ' |' for row in rows]
     return [lines[0], '|' + '---|' * len(rows[0]), *lines[1:], ''] + wrapped(
         'There is no SQLite figure for Cranelift, because Cranelift cannot read LLVM bitcode. Kiln reads and compiles '
-        f"SQLite's bitcode in {took:.0f} ms. LLVM -O0 takes {llvm:.0f} ms, {ratio(o0):.0f} times as long.")
+        f"SQLite's bitcode in {took:.1f} ms. LLVM -O0 takes {llvm:.0f} ms, {ratio(o0):.0f} times as long.")
 
 
 def sources(f):

@@ -51,7 +51,8 @@ typedef bool (*kiln_inline_fn)(void *user, const kiln_inline_call_info *call);
  * counts instructions as described in docs/inlining.md. */
 typedef struct kiln_inline_attrs {
   /** The limit for small functions; 0 means 24. Kiln adds the number of a function's parameters to this limit. The
-   * function is small if it has at most that many instructions. */
+   * function is small if it has at most that many instructions. For a single call, Kiln adds 7 to the limit for each
+   * argument that is a constant. */
   uint32_t instructions;
   /** For functions with KILN_INLINE_HINT, Kiln multiplies the limit for small functions by this factor; 0 means 2. */
   uint32_t hint_times;

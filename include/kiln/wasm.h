@@ -24,8 +24,8 @@ typedef struct kiln_wasm kiln_wasm;
 
 /** Flags of kiln_wasm_options. */
 enum {
-  /** Code decrements kiln_wasm_header.fuel at function entries and in each loop iteration. When no fuel is left, code
-   * calls kiln_wasmrt_out_of_fuel. */
+  /** Code decrements kiln_wasm_header.fuel at function entries and in each loop iteration. If the result is below 0,
+   * code calls kiln_wasmrt_out_of_fuel. */
   KILN_WASM_FUEL = 1,
   /** At function entries and in loops, code reads the byte that kiln_wasm_header.interrupt points to. A runtime can
    * make this byte inaccessible to stop the code. */

@@ -100,7 +100,7 @@ def main():
     found = [d for p in sorted(pages) if not p.startswith(('build', 'CHANGELOG')) for d in commands(definition, p, read(p))]
     case('commands in pages have verbs and options that there are', not found, '\n'.join(found))
     for what, old, new in [('an option that the page lacks', r'.B \-\-aranges', r'.B \-\-arranges'),
-                           ('another value', r'.BI \-\-fuel= n', r'.BI \-\-fuel= count'),
+                           ('another value', r'.BI \-\-fuel= N', r'.BI \-\-fuel= count'),
                            ('a value too few', r'.BR \-\-stats [ =\fIfile\fR ]', r'.B \-\-stats'),
                            ('another verb', '(compile, print)', '(compile, verify)'),
                            ('a verb that the synopsis lacks', '.B kiln verify', '.B kiln check')]:
