@@ -15,14 +15,17 @@ extern "C" {
 typedef struct kiln_as kiln_as;
 
 /** Makes a kiln_as. Sets `assemble` and `assemble_user` of `options`, so that modules with these options use the
- * kiln_as. To assemble, the kiln_as first runs the program that the environment variable KILN_AS names. If KILN_AS is
- * not set, the kiln_as first runs the target's GNU assembler, such as `aarch64-linux-gnu-as`. If that program is not
- * installed and the host has the target's processor, the kiln_as runs the program `as`. If the kiln_as cannot start any
- * of these programs, or if the started program rejects the input, the kiln_as runs clang. The environment variable
- * KILN_CLANG can name the clang program. If KILN_CLANG is not set, this is `clang-22`. A single process assembles all
- * assembly texts of a module. The input and output of this process are in memory. The compiling thread starts the
- * process, and waits until the process ends. Several threads may assemble at once. Free the module first, and then free
- * the kiln_as with kiln_as_free. If memory runs out, kiln_as_new returns NULL and leaves `options` unchanged. */
+ * kiln_as. To assemble, the kiln_as runs the following programs:
+ * - If the environment variable KILN_AS is set, the kiln_as first runs the program that KILN_AS names.
+ * - If KILN_AS is not set, the kiln_as first runs the target's GNU assembler, such as `aarch64-linux-gnu-as`. If the
+ *   target's GNU assembler is not installed and the host has the target's processor, the kiln_as runs the program `as`.
+ * - If none of these programs can be started, or if the started program rejects the input, the kiln_as runs clang. This
+ *   is the program that the environment variable KILN_CLANG names, or `clang-22` if KILN_CLANG is not set.
+ *
+ * A single process assembles all assembly texts of a module. The input and output of this process are in memory. The
+ * compiling thread starts the process, and waits until the process ends. Several threads may assemble at once. Free the
+ * module first, and then free the kiln_as with kiln_as_free. If memory runs out, kiln_as_new returns NULL and leaves
+ * `options` unchanged. */
 KILN_API kiln_as *kiln_as_new(kiln_module_options *options);
 
 /** Frees `a` and the machine code that `a` owns. `a` may be NULL. */

@@ -36,9 +36,9 @@ typedef struct kiln_asm {
   const uint8_t *params;
   /** The register of each result of the signature, in order. A result is in its register when the code ends. */
   const uint8_t *results;
-  /** A bit mask of registers that calls preserve. The bit of a register is set if the code changes the register and the
-   * register is not in `results`. The code may always change the flags, memory, and the registers that calls do not
-   * preserve. */
+  /** A bit mask in which bit n stands for register n. The mask contains each register that the code changes, except the
+   * registers in `results` and the registers that calls do not preserve. The code may always change the flags, memory,
+   * and the registers that calls do not preserve. */
   uint64_t lost;
   /** Call frame instructions (DWARF 5, 6.4.2) for an ASM of a naked function. They describe how the frame changes from
    * the first byte of the ASM onwards. Kiln copies the call frame instructions unchanged. NULL means that the frame
@@ -68,9 +68,12 @@ KILN_API kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number);
 /** Gives a name to the address `target` + `offset_bytes`. This address must be a position in the machine code of `f` or
  * in data that kiln_func_add_data added to `f`. kiln_func_define_alias uses only the name, linkage and visibility in
  * `desc`. A symbol of that name may have been declared already, but must not have been defined. The symbol becomes
- * defined when an object that contains both `f` and the position is written. It is usually an error if two positions in
- * the object have the same name. It is not an error if the name is local, or if the positions are in a section group.
- * In these two cases, the name stands for the first position.
+ * defined when an object that contains both `f` and the position is written.
+ *
+ * Several calls may give the same name to different positions, for example if a program contains the same inline
+ * assembly several times. It is usually an error if the object contains more than one of these positions. It is not an
+ * error if the name is local, or if the positions are in a section group. In these two cases, the name stands for the
+ * first position.
  *
  * Front ends need this function for labels that inline assembly defines. Code outside `f` may refer to such a label
  * before Kiln compiles or inlines `f`. Code outside `f` may refer to the label even if the object does not contain
@@ -109,13 +112,14 @@ typedef struct kiln_assembled_section {
   const uint8_t *bytes;               /**< NULL for zeros */
   uint64_t size_bytes;                /**< size of its content */
   const kiln_assembled_reloc *relocs; /**< in ascending order of offset */
-  uint32_t n_relocs;                  /**< number of them */
+  uint32_t n_relocs;                  /**< number of `relocs` */
   /** Call frame instructions, as in kiln_asm.rows. NULL for none. Only a section with code from the assembly of a whole
    * module has call frame instructions. */
   const uint8_t *frame;
   uint32_t frame_bytes; /**< size of `frame` */
-  /** Name of the section group that contains the section. NULL means no section group. If the code of the text is in a
-   * section group, "" means that section group. */
+  /** Name of the section group that contains the section. NULL means that the section is in no section group. "" means
+   * that the section is in the same section group as the machine code of the assembly text, if that code is in a
+   * section group. */
   const char *group;
 } kiln_assembled_section;
 
@@ -123,7 +127,7 @@ typedef struct kiln_assembled_section {
 typedef struct kiln_assembled_symbol {
   const char *name;           /**< not empty */
   uint32_t section;           /**< index of its section, or KILN_ASSEMBLED_CODE */
-  uint64_t offset_bytes;      /**< from the start of that section */
+  uint64_t offset_bytes;      /**< from the start of `section` */
   bool global;                /**< visible to other objects */
   bool weak;                  /**< another definition may replace it */
   kiln_visibility visibility; /**< its visibility, if it is global */
@@ -148,7 +152,9 @@ struct kiln_assembly {
   uint32_t size_bytes;                /**< out: its size */
   uint32_t n_relocs;                  /**< out: number of `relocs` */
   const kiln_assembled_reloc *relocs; /**< out: in ascending order of offset */
-  /** Out: the sections of the text. If `whole` is true, the sections contain everything that the text assembles to. */
+  /** Out: the sections to which the assembly text adds content. If `whole` is true, these sections contain everything
+   * that the assembly text assembles to. If `whole` is false, the code of the assembly text is in `bytes` and not in
+   * these sections. */
   const kiln_assembled_section *sections;
   uint32_t n_sections;                  /**< out: number of `sections` */
   uint32_t n_symbols;                   /**< out: number of `symbols` */

@@ -85,8 +85,7 @@ enum {
 
 /* ---- variables: <kiln/debug.h> ---- */
 
-/** Selects how well debuggers can show statements and variables. These are the variables that
- * kiln_func_declare_variable describes. */
+/** Selects how well debuggers can show statements, and variables that kiln_func_declare_variable describes. */
 typedef enum kiln_variables {
   /** Every variable stays available until its function ends. Every statement has at least one instruction. The code is
    * slower. */
@@ -173,18 +172,18 @@ typedef struct kiln_func_attrs {
    * The linker retains the section that contains the function. If the function's symbol names a section, the function
    * is in that section. Otherwise, the function has a section of its own. */
   bool used;
-  /** If true, Kiln may inline the function. The function's linkage and visibility then do not matter. Set `final` if no
-   * other definition can replace this definition when the program is linked or loaded. Set `final` also if all
-   * definitions are equivalent, as the definitions of a C++ template are. */
+  /** If `final` is true, Kiln may inline the function, whatever linkage and visibility the function has. Set `final` if
+   * no other definition can replace this definition when the program is linked or loaded. Set `final` also if all
+   * definitions of the function are equivalent, as the definitions of a C++ template are. */
   bool final;
-  /** If false, line tables follow the order in which the front end filled the blocks. If true, line tables follow the
-   * order in which the front end made the blocks. The first row of a block then begins a statement if the row's line
-   * differs from the last line of the previous block in this order. The code of the blocks is then in reverse
-   * post-order, and blocks that end in a call that does not return come last. Set this field in front ends that make
-   * blocks in source order but fill them in another order, as rustc does. The text form does not have this attribute,
-   * because the text form has only one order of blocks. */
+  /** Selects an order of the function's blocks for line tables. If `blocks_as_made` is false, this is the order in
+   * which the front end filled the blocks. If `blocks_as_made` is true, this is the order in which the front end made
+   * the blocks. In the selected order, the first row of a block begins a statement if the row's line differs from the
+   * last line of the previous block. If `blocks_as_made` is true, the machine code of the blocks is in reverse
+   * post-order. Set `blocks_as_made` in front ends that make blocks in source order but fill them in another order, as
+   * rustc does. The text form does not have this attribute, because the text form has only one order of blocks. */
   bool blocks_as_made;
-  /** Only functions with KILN_INLINE_ALWAYS are inlined into this function. */
+  /** If true, Kiln inlines only functions with KILN_INLINE_ALWAYS into this function. */
   bool not_into;
   kiln_inline inlining; /**< when calls to this function are inlined */
   /** Bits that the front end defines, such as one bit for each sanitizer. Kiln inlines this function only into

@@ -286,7 +286,8 @@ KILN_API void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32
                                kiln_value v, uint32_t mem_flags);
 
 /** Builds a TRUNC and a STORE. The TRUNC converts the integer `v` from `type` to the narrower type `mem`. The STORE
- * writes the result to the address `a` + `disp`. The TRUNC generates no code unless later instructions use `v`. */
+ * writes the result to the address `a` + `disp`. If no later instruction uses `v`, the TRUNC generates no code, because
+ * its result stays in the register of `v`. Otherwise, the TRUNC may copy `v` to another register. */
 KILN_API void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                      int32_t disp, kiln_value v, uint32_t mem_flags);
 
@@ -302,10 +303,10 @@ KILN_API kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, uint32_t al
 /** Memory orderings, as in C11. */
 typedef enum kiln_ordering {
   KILN_ORDERING_RELAXED, /**< atomic, but orders no other access */
-  KILN_ORDERING_ACQUIRE, /**< later accesses stay after it */
-  KILN_ORDERING_RELEASE, /**< earlier accesses stay before it */
-  KILN_ORDERING_ACQ_REL, /**< both */
-  KILN_ORDERING_SEQ_CST, /**< both, in one total order of all such accesses */
+  KILN_ORDERING_ACQUIRE, /**< later accesses stay after the operation */
+  KILN_ORDERING_RELEASE, /**< earlier accesses stay before the operation */
+  KILN_ORDERING_ACQ_REL, /**< acquire and release */
+  KILN_ORDERING_SEQ_CST, /**< acquire and release, in one total order of all SEQ_CST accesses */
   KILN_ORDERING_COUNT
 } kiln_ordering;
 
@@ -377,7 +378,7 @@ KILN_API void kiln_build_brif(kiln_func *f, kiln_value cond, kiln_block then_blo
 /** One case of a switch. Values are compared in the switch's type. The values of all cases must be different. */
 typedef struct kiln_switch_case {
   int64_t value;     /**< truncated to the switch's type */
-  kiln_block target; /**< the block for that value */
+  kiln_block target; /**< the block to enter for `value` */
 } kiln_switch_case;
 
 /** Builds a [SWITCH] on `v`. `v` is an integer of at most 64 bits. Use kiln_edge_set_arg to pass arguments to the

@@ -221,7 +221,7 @@ typedef enum kiln_cpass {
 
 /** A piece of an aggregate. Calls pass each piece as a separate scalar. */
 typedef struct kiln_cpiece {
-  kiln_type type;        /**< type of that scalar */
+  kiln_type type;        /**< type of the scalar */
   uint32_t offset_bytes; /**< from the start of the aggregate */
   /** The number of bytes of the piece that belong to the aggregate. This is at most the size of `type`. */
   uint32_t size_bytes;
@@ -233,7 +233,7 @@ typedef struct kiln_cpiece {
 /** Describes how one argument, or the result, is passed. */
 typedef struct kiln_carg_info {
   kiln_ctype type;   /**< type after promotion */
-  kiln_cpass pass;   /**< how it is passed */
+  kiln_cpass pass;   /**< how the argument or result is passed */
   uint32_t param;    /**< arguments: index of the argument's first parameter in the kiln_sig */
   uint32_t n_pieces; /**< number of `pieces`, with KILN_CPASS_PIECES */
   kiln_cpiece pieces[KILN_MAX_CPIECES]; /**< in order */

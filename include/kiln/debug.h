@@ -250,7 +250,7 @@ enum {
   KILN_LOC_STMT = 1,         /**< A statement begins here, even if the line does not change. */
   KILN_LOC_NOT_STMT = 2,     /**< no statement begins here, even if the line changes */
   KILN_LOC_PROLOGUE_END = 4, /**< a breakpoint on the function belongs here */
-  KILN_LOC_ALL = 7           /**< all of them */
+  KILN_LOC_ALL = 7           /**< all flags of a location */
 };
 
 /** A complete source location. */
@@ -258,7 +258,7 @@ typedef struct kiln_location {
   uint32_t file;    /**< kiln_file_new or kiln_file_new_die */
   uint32_t line;    /**< from 1; 0 for none */
   uint32_t column;  /**< from 1; 0 for none */
-  kiln_die scope;   /**< the function or block that contains it; or 0 */
+  kiln_die scope;   /**< the function or block that contains the location; or 0 */
   uint32_t inlined; /**< For inlined code, the location of the inlined call. Otherwise 0. */
   uint32_t flags;   /**< KILN_LOC_... */
 } kiln_location;

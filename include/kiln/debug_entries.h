@@ -57,8 +57,8 @@ KILN_API void kiln_die_set_uint(kiln_debug *d, uint32_t name, uint64_t value);
  * lower bound of the language. */
 KILN_API void kiln_die_set_int(kiln_debug *d, uint32_t name, int64_t value);
 
-/** Sets an attribute that is a flag. If you set DW_AT_object_pointer for a parameter, Kiln writes the attribute for the
- * parameter's function instead. */
+/** Sets an attribute that is a flag. If you set DW_AT_object_pointer for a parameter, Kiln writes the attribute not for
+ * the parameter but for the parameter's function. */
 KILN_API void kiln_die_set_flag(kiln_debug *d, uint32_t name);
 
 /** Sets an attribute to a copy of the string `text`. The string has `text_length` bytes and need not end in a NUL. */
@@ -105,19 +105,22 @@ KILN_API void kiln_die_set_retained(kiln_debug *d, kiln_die list);
 /** Sets the MD5 of a file's content, 16 bytes. */
 KILN_API void kiln_die_set_md5(kiln_debug *d, const uint8_t *md5);
 
-/** Makes the entries of the list `list` the children of the newest entry, in the order of the list. The newest entry
- * may be a DW_TAG_variant_part. In that case, Kiln writes each child in a DW_TAG_variant of its own. Only the child
- * that DW_AT_discr names has no DW_TAG_variant. If a child has a DW_AT_discr_value, Kiln writes this attribute for the
- * child's DW_TAG_variant instead. Some children need no parent of their own (DW_TAG_subrange_type, DW_TAG_enumerator,
- * template parameters). Kiln writes such a child once under each entry that uses the list. No other entry may refer to
- * such a child. */
+/** Makes the entries of the list `list` the children of the newest entry, in the order of the list.
+ *
+ * The newest entry may be a DW_TAG_variant_part. In that case, Kiln writes each child in a DW_TAG_variant of its own.
+ * Only the child that DW_AT_discr names has no DW_TAG_variant. If a child has a DW_AT_discr_value, Kiln writes this
+ * attribute not for the child but for the child's DW_TAG_variant.
+ *
+ * Several entries may use the same list. For a child that is a DW_TAG_subrange_type, a DW_TAG_enumerator or a template
+ * parameter, the `parent` that you pass to kiln_die_begin may be 0. Kiln then writes the child once under each entry
+ * that uses the list. No other entry may refer to a child without a parent. */
 KILN_API void kiln_die_set_children(kiln_debug *d, kiln_die list);
 
 /** Sets the result type and the parameter types of the newest entry from the list `list`. The first item of the list is
  * the result type, or 0 for none. The result type becomes DW_AT_type. Each item after the first is a parameter type. If
  * a parameter type is not 0, Kiln adds a child DW_TAG_formal_parameter. If a parameter type is 0, Kiln adds a child
- * DW_TAG_unspecified_parameters. If a parameter type has the attribute DW_AT_artificial, Kiln writes this attribute for
- * the parameters of that type instead. */
+ * DW_TAG_unspecified_parameters. If a parameter type has the attribute DW_AT_artificial, Kiln writes this attribute not
+ * for the type but for each DW_TAG_formal_parameter of the type. */
 KILN_API void kiln_die_set_signature(kiln_debug *d, kiln_die list);
 
 /** Sets the result type and the parameter types of a function from `type`. `type` is a DW_TAG_subroutine_type for which
@@ -148,7 +151,8 @@ typedef enum kiln_die_attr_kind {
   /** Sets the attribute as kiln_die_set_ref does. This kind takes the id of an entry. The kinds from here to
    * KILN_DIE_ATTR_RETAINED all take the id of an entry. */
   KILN_DIE_ATTR_REF,
-  /** kiln_die_set_children. For this kind and the kinds below, `name` is 0. */
+  /** Sets the children as kiln_die_set_children does. For this kind and all kinds below, kiln_die_shape_attr.name is
+   * 0. */
   KILN_DIE_ATTR_CHILDREN,
   KILN_DIE_ATTR_SIGNATURE,     /**< kiln_die_set_signature */
   KILN_DIE_ATTR_FUNCTION_TYPE, /**< kiln_die_set_function_type */
@@ -189,22 +193,22 @@ KILN_API void kiln_die_begin_shaped(kiln_debug *d, kiln_die e, kiln_die_shape sh
  * that belong to the unit. */
 KILN_API void kiln_debug_add_unit(kiln_debug *d, kiln_die e);
 
-/** Restricts what Kiln writes for the unit `unit`. Kiln then writes only the unit's lines and the names of its
- * functions. The names include the names of functions that are inlined into the unit's functions. */
+/** Restricts what Kiln writes for the unit `unit` to the unit's lines and the names of its functions. The names include
+ * the names of functions that are inlined into the unit's functions. */
 KILN_API void kiln_debug_set_lines_only(kiln_debug *d, kiln_die unit);
 
 /** Marks an entry of the module, such as a global variable or a type. Kiln then writes the entry as a part of `unit`
  * even if nothing refers to the entry. If `e` is a list, kiln_debug_keep marks all entries of the list. */
 KILN_API void kiln_debug_keep(kiln_debug *d, kiln_die unit, kiln_die e);
 
-/** Sets the location of a variable (DW_TAG_variable) of the module. To find the variable, debuggers apply the
- * expression `expr` (DW_OP_...) to the address of `symbol`. The expression has `expr_bytes` bytes. The expression is
- * copied. If `symbol` is 0, the variable has no address, and the expression computes the value of the variable. If the
- * object does not define the symbol, the variable has no location.
+/** Sets the location of a variable of the module. `variable` is the entry of the variable (DW_TAG_variable). To find
+ * the variable, debuggers apply the expression `expr` (DW_OP_...) to the address of `symbol`. The expression has
+ * `expr_bytes` bytes. The expression is copied. If `symbol` is 0, the variable has no address, and the expression
+ * computes the value of the variable. If the object does not define the symbol, the variable has no location.
  *
- * `variable` may be the declaration (DW_TAG_subprogram) of a function that the module does not define. In that case,
- * `symbol` is the function, and there is no expression. For each call to this function, the call's entry
- * (DW_TAG_call_site) refers to this declaration. */
+ * `variable` may also be the entry of a declaration (DW_TAG_subprogram) of a function that the module does not define.
+ * In that case, `symbol` is the symbol of the declared function, and there is no expression. For each call to the
+ * declared function, the call's entry (DW_TAG_call_site) refers to the entry `variable`. */
 KILN_API void kiln_debug_set_global(kiln_debug *d, kiln_die variable, kiln_symbol symbol,
                                     const void *expr, size_t expr_bytes);
 

@@ -9,12 +9,12 @@
 extern "C" {
 #endif
 
-/** Appends an ELF64 relocatable object to `out`. The object contains the module's data and the code of `sessions`. The
- * functions are in the order of `sessions`. In a frozen module, the functions are in the order of their symbols
- * instead. The same input results in the same bytes. Call kiln_emit_elf only once for each module. kiln_emit_elf fails
- * if the module has an error. Errors of functions count as errors of the module. Every function must be compiled or
- * discarded before this call. If a function of the sessions is still open, kiln_emit_elf fails with KILN_ERR_STRUCTURE.
- * The diagnostic then names the open function. */
+/** Appends an ELF64 relocatable object to `out`. The object contains the module's data and the code of `sessions`. If
+ * the module is frozen, the functions are in the order of their symbols' ids. Otherwise, the functions are in the order
+ * of `sessions`. The same input results in the same bytes. Call kiln_emit_elf only once for each module. kiln_emit_elf
+ * fails if the module has an error. Errors of functions count as errors of the module. Every function must be compiled
+ * or discarded before this call. If a function of the sessions is still open, kiln_emit_elf fails with
+ * KILN_ERR_STRUCTURE. The diagnostic then names the open function. */
 KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions,
                                    uint32_t n_sessions, kiln_buffer *out);
 

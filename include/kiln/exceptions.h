@@ -17,8 +17,9 @@ typedef enum kiln_clause_kind {
   KILN_CLAUSE_CATCH_ALL, /**< all exceptions; the selector is the kiln_const_typeid of no symbol */
   /** Catches exceptions that have none of the given types. The selector is negative. */
   KILN_CLAUSE_FILTER,
-  /** Applies to all exceptions that the frame of a direct or indirect caller will catch. The selector is 0. The code at
-   * the landing pad usually ends with RESUME. */
+  /** A cleanup: code that runs before an exception leaves the function. Execution enters the landing pad for every
+   * exception that the frame of a direct or indirect caller will catch. The selector is 0. The code at the landing pad
+   * usually ends with RESUME. */
   KILN_CLAUSE_CLEANUP,
   KILN_CLAUSE_KIND_COUNT
 } kiln_clause_kind;
@@ -26,7 +27,7 @@ typedef enum kiln_clause_kind {
 /** One clause of a TRY. The types of a clause are symbols, usually of data. The personality interprets these
  * symbols. */
 typedef struct kiln_clause {
-  kiln_clause_kind kind;    /**< which exceptions it catches */
+  kiln_clause_kind kind;    /**< which exceptions the clause catches */
   kiln_symbol type;         /**< CATCH: the type */
   const kiln_symbol *types; /**< For FILTER, the types. A symbol with id 0 stands for all types. */
   uint32_t n_types;         /**< FILTER: number of types, which may be 0 */

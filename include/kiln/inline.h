@@ -67,16 +67,17 @@ typedef struct kiln_inline_attrs {
   uint32_t growth_instructions;
   /** Kiln adds this number to the limit that growth_times sets for TRYs; 0 means 200. */
   uint32_t growth_tries;
-  /** Number of bytes of slots that inlining may add to a caller; 0 means 512. If the caller's own slots are larger than
-   * this, inlining may add as many bytes as the caller's own slots have. */
+  /** Number of bytes of slots that inlining may add to a caller; 0 means 512. If the caller's own slots have more than
+   * `frame_bytes` bytes, inlining may add as many bytes as the caller's own slots have. */
   uint32_t frame_bytes;
   /** For a caller that calls itself, this field replaces `frame_bytes`. Inlining may then add at most S / N bytes. S is
    * the size in bytes of the caller's own slots. N is the value of this field, where 0 stands for 8. */
   uint32_t frame_part;
   /** Callback that decides for each call to a kept function whether the call is inlined. If a call cannot be inlined,
-   * the callback receives the reason. If the callback is NULL, the limits decide. If there is a callback, Kiln does not
-   * inline functions that call each other in a cycle. This applies to functions of any size. The depth limit applies
-   * too. */
+   * the callback receives the reason. If the callback is NULL, the limits decide. Two rules always apply, even if the
+   * callback is not NULL. First, Kiln does not exceed the depth limit. Second, Kiln does not inline functions that call
+   * each other in a cycle. If the callback is not NULL, the second rule applies to functions of any size. If the
+   * callback is NULL, a function that is too large to be inlined is not part of a cycle. */
   kiln_inline_fn decide;
   void *decide_user;    /**< passed to `decide`; borrowed for the module's lifetime */
   uint64_t reserved[4]; /**< 0 */

@@ -36,7 +36,7 @@ typedef struct kiln_inst_info {
    * count. For MACHINE, it is the row. */
   uint32_t number;
   kiln_sig sig;        /**< CALL, TRY, ASM */
-  kiln_block block;    /**< the block that contains it */
+  kiln_block block;    /**< the block that contains the instruction */
   uint32_t n_operands; /**< number of operands, for kiln_inst_operand */
   uint32_t n_edges;    /**< number of edges, for kiln_inst_edge */
 } kiln_inst_info;
@@ -125,7 +125,7 @@ KILN_API uint32_t kiln_func_slot_count(const kiln_func *f);
 /** A stack slot. */
 typedef struct kiln_slot_info {
   uint64_t size_bytes; /**< its size */
-  uint32_t align_log2; /**< its alignment, a power of two */
+  uint32_t align_log2; /**< base-2 logarithm of the slot's alignment in bytes */
 } kiln_slot_info;
 /** Describes the stack slot with the number `slot`. The description is all zero if there is no such slot. */
 KILN_API kiln_slot_info kiln_slot_get(const kiln_func *f, uint32_t slot);

@@ -105,8 +105,8 @@ KILN_API kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function,
  * between this call and the landing pad do not continue.
  *
  * It is a fault if no frame catches the exception. It is a fault too if unwinding would leave a frame that is in a call
- * with KILN_SIG_NOUNWIND. The position of either fault is the position of the program's call to the C function. It is a
- * fault if an exception of C++ or another language reaches the interpreter. */
+ * with KILN_SIG_NOUNWIND. The position of these two faults is the position of the program's call to the C function. It
+ * is a fault too if an exception of C++ or another language reaches the interpreter. */
 KILN_API kiln_status kiln_interp_throw(kiln_interp *in, void *exception, const void *type);
 
 /** Calls the module's constructors. */

@@ -71,7 +71,7 @@ typedef struct kiln_jit_options {
    * piece; 0 means 16 MiB. */
   uint64_t memory_bytes;
   kiln_jit_reach reach;           /**< where memory is placed */
-  kiln_jit_protection protection; /**< how it is protected */
+  kiln_jit_protection protection; /**< how the JIT writes code to memory */
   /** Callback that returns the address of a symbol that no unit defines. `resolve` may be NULL. If there is no callback
    * or the callback returns NULL, the JIT looks up the symbol with `dlsym`. The JIT also looks among the symbols that
    * it provides itself. kiln_jit_add and kiln_jit_stream_add call the callback. They hold no lock during the call. The
@@ -148,14 +148,15 @@ typedef struct kiln_jit_input {
 
 /** Flags of kiln_jit_add and kiln_jit_stream_add. */
 enum {
-  /** A call to a function that the unit defines with external linkage goes through a stub. A stub is one indirect jump.
-   * References to the address of such a function go through the stub too. A later unit with this flag may define such a
-   * function again. All calls then reach the new code. Without this flag, a second strong definition of a name
-   * is an error. */
+  /** With this flag, a later unit may define functions of the unit again. This applies to functions that the unit
+   * defines with external linkage. Each call to such a function goes through a stub, which is one indirect jump.
+   * References to the address of such a function go through the stub too. If a later unit with this flag defines such a
+   * function again, all calls reach the new code. If the later unit does not have this flag, or if the name has no
+   * stub, a second strong definition of the name is an error. */
   KILN_JIT_REDEFINABLE = 1,
-  /** An undefined function is not an error if the unit's code only calls the function or takes its address. Calls to
-   * such a function go through a stub. The stub traps until a unit that is added with REDEFINABLE or FORWARD defines
-   * the function. */
+  /** With this flag, the unit may refer to an undefined function if the unit's code only calls the function or takes
+   * its address. Calls to such a function go through a stub. The stub traps until a unit that is added with
+   * REDEFINABLE or FORWARD defines the function. */
   KILN_JIT_FORWARD = 2
 };
 
@@ -169,18 +170,25 @@ enum {
  * private to their unit. If the inputs of a unit give a name different visibilities, the strictest one applies. If a
  * name is declared hidden or protected, the JIT looks it up only in the unit itself and with `resolve`.
  *
- * Several inputs of a unit may define the same name. A strong definition then takes precedence over a common
- * definition. A common definition takes precedence over weak and link-once definitions. Among definitions of the same
- * rank, the first one takes effect. Common data gets the largest size and alignment of all its definitions. If several
- * units have weak, link-once or common definitions of a name, the definition in the unit that was added first takes
- * effect. A weak reference to an undefined name is 0. For a name of the form `name@version`
- * (kiln_symbol_set_object_name), the JIT calls `dlvsym`. A unit that defines `name@@version` defines both `name` and
- * `name@version`.
+ * A definition in a section group (kiln_symbol_desc.comdat without comdat_stays) counts as link-once. A definition that
+ * is not common, weak or link-once is strong. Several inputs of a unit may define the same name, but at most one of
+ * these definitions may be strong. The strong definition takes precedence over common definitions. A common definition
+ * takes precedence over weak and link-once definitions. Among several common definitions, or among several weak and
+ * link-once definitions, the first one takes effect. Common data gets the largest size and alignment of all its
+ * definitions.
+ *
+ * Several units may define the same name too. The definition in the unit that was added first takes effect. Later units
+ * may have only weak, link-once or common definitions of the name (but see KILN_JIT_REDEFINABLE).
+ *
+ * A weak reference to an undefined name is 0. For a name of the form `name@version` (kiln_symbol_set_object_name), the
+ * JIT calls `dlvsym`. A unit that defines `name@@version` defines both `name` and `name@version`.
  *
  * Errors:
  * - the error of a module, as for kiln_emit_elf; this includes the error of a function that has failed or is still
  *   open;
- * - KILN_ERR_SYMBOL for a name that is defined twice;
+ * - KILN_ERR_SYMBOL for a name that has two strong definitions in the unit;
+ * - KILN_ERR_SYMBOL for a name that has a strong definition in the unit and a definition in an earlier unit, unless
+ *   KILN_JIT_REDEFINABLE allows the new definition;
  * - KILN_ERR_SYMBOL for a name that is thread-local in one input or unit and not in another;
  * - KILN_ERR_SYMBOL for common data that is larger than the definition in an earlier unit, or has a larger alignment;
  * - KILN_ERR_SYMBOL for names that are not defined anywhere; error->missing lists all of these names;
@@ -268,18 +276,17 @@ KILN_API void kiln_jit_stream_free(kiln_jit_stream *s);
 /** Adds one unit. The unit contains the functions that `session` has compiled since the last call. This is usually one
  * function. The unit also contains the data that has been defined in the module since the last call. The session no
  * longer contains the code afterwards. In a stream, functions that are added with KILN_JIT_REDEFINABLE can be
- * redefined. This includes internal functions. To redefine a function, build a function for the same symbol again and
- * add it. The errors are the errors of kiln_jit_add. After an error, the functions are lost, and can be built again.
- * After an error, the data becomes part of the next unit. The stream ignores the module's constructors and
- * destructors. */
+ * redefined, even internal functions. To redefine a function, build a function for the same symbol again and add it.
+ * The errors are the errors of kiln_jit_add. After an error, the functions are lost, and can be built again. After an
+ * error, the data becomes part of the next unit. The stream ignores the module's constructors and destructors. */
 KILN_API kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, uint32_t flags,
                                          kiln_jit_unit *unit, kiln_jit_error *error);
 
 /** Compiles the function `f` of the stream's module. Then adds a unit as kiln_jit_stream_add does. The unit contains
- * `f` and the other functions that the session of `f` has compiled. kiln_jit_stream_define always frees `f`, even after
- * an error. Returns the address of the function's code. For an external function that is added with
- * KILN_JIT_REDEFINABLE, returns the address of the function's stub instead. This address stays valid when the function
- * is redefined. After an error, returns NULL and writes the error to `error`. If the error is an error of
+ * `f` and the other functions that the session of `f` has compiled. kiln_jit_stream_define always frees `f`, even
+ * after an error. If `f` is an external function and `flags` contains KILN_JIT_REDEFINABLE, returns the address of the
+ * function's stub. The address of the stub stays valid when the function is redefined. Otherwise, returns the address
+ * of the function's code. After an error, returns NULL and writes the error to `error`. If the error is an error of
  * kiln_func_try_compile, the module is unchanged. You may then call kiln_func_begin for the symbol again. Otherwise,
  * the error is an error of kiln_jit_stream_add. `unit` and `error` may be NULL. */
 KILN_API void *kiln_jit_stream_define(kiln_jit_stream *s, kiln_func *f, uint32_t flags,

@@ -72,9 +72,9 @@ KILN_API kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_
 KILN_API kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions);
 
 /** Makes kiln_llvm_read_bodies skip bodies that need the module's assembler for inline assembly. Later forks of the
- * reader skip these bodies too. kiln_llvm_read_deferred then reads the skipped bodies. This saves time, because the
- * assembler is called only once for all skipped bodies. Otherwise, each call to kiln_llvm_read_bodies calls the
- * assembler. */
+ * reader skip these bodies too. kiln_llvm_read_deferred then reads the skipped bodies. This saves time, because
+ * kiln_llvm_read_deferred calls the assembler only once for all skipped bodies. Without kiln_llvm_defer_assembly, each
+ * call to kiln_llvm_read_bodies calls the assembler. */
 KILN_API kiln_status kiln_llvm_defer_assembly(kiln_llvm *l);
 
 /** Reads the bodies that were skipped, as kiln_llvm_read_bodies does. */
@@ -86,7 +86,7 @@ KILN_API kiln_status kiln_llvm_read_deferred(kiln_llvm *l, kiln_func_sink_fn sin
  * programs to drop metadata. */
 typedef struct kiln_llvm_unknown {
   const char *name; /**< lives as long as the reader */
-  uint32_t uses;    /**< how many times it has been dropped so far */
+  uint32_t uses;    /**< how many times the reader has dropped it so far */
 } kiln_llvm_unknown;
 
 /** Lists the unknown metadata that the reader dropped. Each kind or name occurs once. Writes at most `room` items to
@@ -101,12 +101,13 @@ KILN_API const kiln_diag *kiln_llvm_diag(const kiln_llvm *l);
 /** Makes a fork. A fork is a reader of the same bodies for another thread. The fork builds functions in the session
  * `s`. This session must belong to the same module as the reader. Make all forks from the original reader, in the
  * original reader's thread, after kiln_module_freeze. Each fork may then be used by a thread of its own. After this
- * call, pass the original reader only to functions whose comments mention the original reader. Free the original reader
- * after its forks. When a fork reads its first body, the fork's thread copies the tables that reading bodies changes.
+ * call, pass the original reader only to functions whose comments mention the original reader. Free the original
+ * reader after its forks. A reader changes some of its tables when it reads a body. When a fork reads its first body,
+ * the fork's thread makes copies of these tables for the fork.
  *
- * Returns NULL if memory runs out. Returns NULL if `l` is NULL, is a fork or has failed. Returns NULL if `s` is NULL or
- * belongs to another module. The error sticks to the module of `l`. If `l` is NULL, the error sticks to the module of
- * `s`. */
+ * Returns NULL if memory runs out. Returns NULL if `l` is NULL, is a fork or has failed. Returns NULL if `s` is NULL
+ * or belongs to another module. The error sticks to the module of `l`. If `l` is NULL, the error sticks to the module
+ * of `s`. */
 KILN_API kiln_llvm *kiln_llvm_fork(kiln_llvm *l, kiln_session *s);
 
 /** Frees a reader or a fork. NULL is allowed. */

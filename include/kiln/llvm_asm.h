@@ -53,18 +53,21 @@ typedef struct kiln_llvm_asm_desc {
 } kiln_llvm_asm_desc;
 
 /** Builds inline assembly at the end of the current block of `f`. Writes the parts of the outputs to `results` (NULL to
- * discard them). There are as many parts as kiln_llvm_builder_list_parts returns for the type of the result. Writes a
- * value to `taken` (NULL to discard it). This value is an i32 that says how execution left the text. It is 0 if
- * execution reached the end of the text. It is k if execution jumped to the k-th label, counting from 1. The caller
- * must build a switch on this value that jumps to the labels. The outputs have their values on all of these paths.
+ * discard them). There are as many parts as kiln_llvm_builder_list_parts returns for the type of the result.
  *
- * If `a->clauses` is not none, the statement ends the current block. A new block is then the current block.
+ * Writes a value to `taken` (NULL to discard it). This value is an i32 that says how execution left the text. The i32
+ * is 0 if execution reached the end of the text. The i32 is k if execution jumped to the k-th label
+ * (kiln_llvm_asm_desc.n_labels), counting from 1. The caller must build a switch on the i32 that jumps to the labels.
+ * The outputs have their values on all of these paths.
  *
- * This call assembles the text. The builder starts one assembler process for each text that it has not assembled
- * before. Texts with different registers or numbers in place of their operands are different texts. The error is
- * KILN_ERR_UNSUPPORTED if Kiln does not know a register or constraint, or if the assembler rejects the text. The error
- * is KILN_ERR_UNSUPPORTED too if there are more operands than registers. An error sticks to the function. All `results`
- * are then none. */
+ * An exception may leave the text (KILN_LLVM_ASM_UNWIND), and `a->clauses` may catch the exception. If `a->clauses` is
+ * not none, the statement ends the current block, and a new block becomes the current block.
+ *
+ * kiln_llvm_builder_build_asm assembles the text. The builder starts one assembler process for each text that it has
+ * not assembled before. Texts with different registers or numbers in place of their operands are different texts. The
+ * error is KILN_ERR_UNSUPPORTED if Kiln does not know a register or constraint, or if the assembler rejects the text.
+ * The error is KILN_ERR_UNSUPPORTED too if there are more operands than registers. An error sticks to the function.
+ * After an error, all `results` are none. */
 KILN_API kiln_status kiln_llvm_builder_build_asm(kiln_llvm_builder *b, kiln_func *f,
                                                  const kiln_llvm_asm_desc *a, kiln_value *results,
                                                  kiln_value *taken);

@@ -210,9 +210,9 @@ typedef struct kiln_symbol_desc {
   /** If true, calls to the function go through the GOT instead of the PLT (as with LLVM's nonlazybind and -fno-plt).
    * This field is for functions that may be defined in another component. */
   bool no_plt;
-  /** If true, the symbol is an ifunc. Set this field only for an alias of a function, with an offset of 0. The function
-   * that is the alias's target is called when the program starts. This function returns the address of the function
-   * that the alias stands for. The JIT and the interpreter do not support ifuncs. */
+  /** If true, the symbol is an ifunc. Set this field only for an alias of a function, with an offset of 0. The alias's
+   * target is called when the program starts. The target returns the address of the function that the alias stands for.
+   * The JIT and the interpreter do not support ifuncs. */
   bool resolver;
   /** If true, the only purpose of the section group named by `comdat` is to keep its sections together. If several
    * objects have a group of this name, linkers then keep all of these groups instead of only one. It is enough to set
@@ -251,28 +251,31 @@ enum {
   KILN_PARAM_JOIN = 16,
   /** The static chain, an i64. The static chain is passed in a register of its own. This is r10 on x86-64 and x15 on
    * AArch64, as for LLVM's `nest`. The chain does not affect where the other parameters are passed. At most one
-   * parameter has this flag. That parameter has no other flag. If only the callee's signature has a chain, the callee
-   * receives an unspecified value. If only the caller's signature has a chain, the callee ignores the chain. */
+   * parameter of a signature has this flag. A parameter with this flag has no other flag. If only the callee's
+   * signature has a chain, the callee receives an unspecified value. If only the caller's signature has a chain, the
+   * callee ignores the chain. */
   KILN_PARAM_CHAIN = 32,
   /** A v128 that is the upper half of a 256-bit register. The lower half is the preceding parameter. The preceding
    * parameter is a v128 too. This is how the ABI passes 256-bit vectors on processors with AVX. This flag is for x86-64
    * only. Do not combine this flag with other flags. 256-bit vectors have no type of their own. Only calls and returns
    * use 256-bit registers. A front end builds all other operations on 256 bits from operations on 128 bits. */
   KILN_PARAM_UPPER = 64,
-  /** The caller sign-extends an I8, I16 or I32 to 64 bits, as the ABIs of RISC-V and s390x require. The callee may rely
-   * on this extension, whichever compiler made the callee. A parameter has at most one of the flags SEXT64, ZEXT64,
-   * SEXT and ZEXT. */
+  /** The caller sign-extends an I8, I16 or I32 to 64 bits, as the ABIs of RISC-V and s390x require. The code of the
+   * callee may rely on this extension, even if a compiler other than Kiln generated that code. A parameter has at most
+   * one of the flags SEXT64, ZEXT64, SEXT and ZEXT. */
   KILN_PARAM_SEXT64 = 128,
-  KILN_PARAM_ZEXT64 = 256 /**< likewise, zero-extends */
+  KILN_PARAM_ZEXT64 = 256 /**< like SEXT64, but the caller zero-extends */
 };
 
 /** One parameter of a signature. */
 typedef struct kiln_param {
   uint8_t type;   /**< kiln_type; KILN_TYPE_I64 for BYVAL, SRET and CHAIN */
   uint32_t flags; /**< KILN_PARAM_... */
-  /** With BYVAL, the base-2 logarithm of the alignment of the copy. 0 to 3 mean 8 bytes. Without BYVAL, the alignment
-   * that the ABI requires for an argument in memory. Only the ABI of AArch64 requires an alignment. 0 means no
-   * alignment, and 4 means 16 bytes. If several parameters are joined, only the first one has an alignment. */
+  /** An alignment, given as the base-2 logarithm of a number of bytes. With BYVAL, this is the alignment of the copy.
+   * Values from 0 to 3 all mean 8 bytes. Without BYVAL, this is the alignment that the ABI requires for an argument in
+   * memory. The value 0 means that the ABI requires no alignment, and the value 4 means 16 bytes. Only the ABI of
+   * AArch64 requires an alignment. If several parameters without BYVAL are joined (KILN_PARAM_JOIN), the value is 0 for
+   * all parameters except the first one. */
   uint8_t align_log2;
   uint32_t size_bytes;  /**< BYVAL: the size of the copy */
   uint64_t reserved[1]; /**< 0 */
@@ -288,12 +291,13 @@ typedef enum kiln_cc {
    * SSE registers. On AArch64, these are all 128 bits of v8 to v31. */
   KILN_CC_PRESERVE_ALL,
   /** LLVM's preserve_none, for threaded interpreters. Like C, but the callee preserves only the stack pointer and the
-   * frame pointer. Integers are passed first in registers that C callees preserve, and then in C's argument registers.
-   * On x86-64, the order is r12 to r15, rdi, rsi, rdx, rcx, r8, r9. On AArch64, the order is x20 to x28, x0 to x7. I8
-   * and I16 are passed only in C's argument registers. Functions that tail-call each other therefore save no registers.
-   * These functions can call C functions without first moving their own arguments to other registers. A call that
-   * passes an i128 fails with KILN_ERR_UNSUPPORTED. A call with more integers than the registers listed above fails
-   * with KILN_ERR_UNSUPPORTED too. */
+   * frame pointer. Functions that tail-call each other with this convention therefore save no registers.
+   *
+   * Integers are passed first in registers that C callees preserve, and then in C's argument registers. On x86-64, the
+   * order is r12 to r15, rdi, rsi, rdx, rcx, r8, r9. On AArch64, the order is x20 to x28, x0 to x7. A function with
+   * this convention can therefore call C functions without first moving its own arguments to other registers. I8 and
+   * I16 are passed only in C's argument registers. A call that passes an i128 fails with KILN_ERR_UNSUPPORTED. A call
+   * with more integers than the registers listed above fails with KILN_ERR_UNSUPPORTED too. */
   KILN_CC_PRESERVE_NONE,
   /** LLVM's win64cc, which is the Windows convention. x86-64 only. The position of each of the first four arguments
    * determines its register. Integers are in rcx, rdx, r8 and r9. F32 and F64 are in xmm0 to xmm3. Below the stack
@@ -345,9 +349,9 @@ typedef struct kiln_sig_info {
   kiln_cc cc;               /**< its calling convention */
   uint32_t flags;           /**< KILN_SIG_... */
   const kiln_param *params; /**< in order */
-  uint32_t n_params;        /**< number of them */
+  uint32_t n_params;        /**< number of `params` */
   const uint8_t *results;   /**< a kiln_type each */
-  uint32_t n_results;       /**< number of them */
+  uint32_t n_results;       /**< number of `results` */
 } kiln_sig_info;
 
 /** Returns the description of `sig`; all zero for none. */
@@ -369,7 +373,7 @@ KILN_API kiln_symbol kiln_data_declare(kiln_module *m, const kiln_symbol_desc *d
 typedef struct kiln_reloc {
   uint64_t offset_bytes; /**< from the start of the data */
   kiln_symbol symbol;    /**< the symbol whose address is stored */
-  int64_t addend;        /**< added to that address */
+  int64_t addend;        /**< added to the address of `symbol` */
   /** Size of the field in bytes, 8 or 4. Size 4 is for differences, and for programs that are loaded below 2 GiB. */
   uint8_t size_bytes;
   /** If `relative_to` is nonzero, the stored value is the address of `symbol`, plus `addend`, minus the address of
@@ -397,7 +401,7 @@ typedef struct kiln_data_desc {
   uint32_t flags;      /**< KILN_DATA_... */
   /** The relocations, in ascending order of offset. The bytes that a relocation covers are ignored. */
   const kiln_reloc *relocs;
-  uint32_t n_relocs; /**< number of them */
+  uint32_t n_relocs; /**< number of `relocs` */
   /** If nonzero, the item belongs to the machine code at this label (kiln_asm_label). If the object omits that code,
    * the object omits the item too. If items in the same section group belong to several labels, the object keeps only
    * the items of the first label. */

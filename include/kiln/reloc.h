@@ -64,7 +64,8 @@ typedef enum kiln_reloc_kind {
    * from the thread pointer. */
   KILN_RELOC_A64_TLS_IE_LOAD,
   KILN_RELOC_A64_TLS_LE_HIGH, /**< Bits 12 to 23 of the offset of S from the thread pointer, in an add instruction. */
-  KILN_RELOC_A64_TLS_LE_LOW, /**< bits 0 to 11 of that offset, unchecked, in add */
+  /** In an add instruction: bits 0 to 11 of the offset of S from the thread pointer, unchecked. */
+  KILN_RELOC_A64_TLS_LE_LOW,
   /** Base of the kinds that Kiln does not know. KILN_RELOC_FORMAT + n stands for the relocation with the number n in
    * the object format. n is below 2^16. Assembled code may use these kinds (<kiln/asm.h>). Kiln writes their numbers to
    * objects unchanged. Code in memory must not use these kinds. */

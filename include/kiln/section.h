@@ -31,7 +31,7 @@ typedef enum kiln_section_kind {
   KILN_SECTION_NOTE,    /**< notes about the program */
   KILN_SECTION_INIT,    /**< addresses of functions to call when the program starts */
   KILN_SECTION_FINI,    /**< addresses of functions to call when the program ends */
-  KILN_SECTION_PREINIT, /**< for executables: like INIT, but called before INIT's */
+  KILN_SECTION_PREINIT, /**< for executables: like INIT, but called before the functions of INIT */
   KILN_SECTION_OTHER,   /**< given by kiln_section_desc.format_type */
   KILN_SECTION_KIND_COUNT
 } kiln_section_kind;
@@ -48,11 +48,12 @@ typedef struct kiln_section_desc {
   uint64_t reserved[1]; /**< 0 */
 } kiln_section_desc;
 
-/** Sets the properties of the section `name` (kiln_symbol_desc.section). If you do not call this function for a
- * section, the flags of the section depend on its name and content. ALLOC is always set. EXEC is set for functions.
- * WRITE is set for data that is not read-only. Content with different flags is then in different sections of the same
- * name. You may set the same properties again. If the content of a section does not agree with its properties, writing
- * the object fails. */
+/** Sets the properties of the section `name` (kiln_symbol_desc.section). You may set the same properties again. If the
+ * content of a section does not agree with its properties, writing the object fails.
+ *
+ * For a section whose properties are not set, Kiln chooses flags by the section's name and content. ALLOC is always
+ * set. EXEC is set for functions. WRITE is set for data that is not read-only. If the content of such a section needs
+ * different flags, the object has several sections of the same name. */
 KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
                                           const kiln_section_desc *desc);
 

@@ -38,10 +38,11 @@
  *
  *     kiln_value a = kiln_slot_new(f, 8, 3);
  *     kiln_build_store(f, KILN_TYPE_I64, a, 0, kiln_func_param(f, 0), 0);       // a = parameter
- *     kiln_value v = kiln_build_load(f, KILN_TYPE_I64, a, 0, 0);                // reads a
+ *     kiln_value v = kiln_build_load(f, KILN_TYPE_I64, a, 0, 0);                // v = a
  *
- * Slots need no helper, no recorded edges and no sealed blocks. If the program takes the address of a variable, this is
- * the address of the slot. If both methods are possible, use slots. docs/building.md explains why. */
+ * A front end that uses slots needs no helper, records no edges and seals no blocks. If the program takes the address
+ * of a variable, this is the address of the slot. If a variable can be represented either with the helper or by a slot,
+ * use a slot. docs/building.md explains why. */
 #ifndef KILN_SSA_H
 #define KILN_SSA_H
 
@@ -64,13 +65,13 @@ typedef struct kiln_ssa_variable {
 /** Flags of kiln_ssa_begin. */
 enum {
   /** Reports reads of variables that may have no value. Such a read can be reached from the entry block without a write
-   * to the variable. The function then fails with KILN_ERR_STRUCTURE. Without this flag, the variable is 0 on a path
-   * without a write. */
+   * to the variable. A function with such a read fails with KILN_ERR_STRUCTURE. Without this flag, the variable is 0 on
+   * a path without a write. */
   KILN_SSA_STRICT = 1,
-  /** kiln_ssa_end finds the edges in the function itself, whichever functions built them. The front end does not report
-   * edges, and does not seal blocks. Use this flag in front ends that do not know when all edges into a block exist.
-   * Use this flag too in front ends that call kiln_ssa_begin only at the first variable, after they have built some
-   * branches. */
+  /** With this flag, the front end does not report edges, and does not seal blocks. Instead, kiln_ssa_end finds all
+   * edges between the blocks of the function. It does not matter whether functions of this header or of <kiln/build.h>
+   * built the branches. Use this flag in front ends that do not know when all edges into a block exist. Use this flag
+   * too in front ends that call kiln_ssa_begin only at the first variable, after they have built some branches. */
   KILN_SSA_EDGES_BUILT = 2
 };
 

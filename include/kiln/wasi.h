@@ -85,8 +85,9 @@ void kiln_wasi_set_instance(kiln_wasi *wasi, const kiln_wasmrt_instance *instanc
 /** Starts an instance according to WASI's application ABI. If the instance exports `_start`, the instance is a command.
  * kiln_wasi_start then runs `_start`, and the command is finished. If the instance exports `_initialize`, the instance
  * is a reactor. kiln_wasi_start then runs `_initialize`, and you may call the other exports afterwards. If the instance
- * exports neither, kiln_wasi_start does nothing. The error is KILN_WASMRT_LINK if the instance exports both, or if the
- * export has parameters or results. */
+ * exports neither `_start` nor `_initialize`, kiln_wasi_start does nothing. The error is KILN_WASMRT_LINK if the
+ * instance exports both `_start` and `_initialize`. The error is KILN_WASMRT_LINK too if the exported function has
+ * parameters or results. */
 kiln_wasmrt_status kiln_wasi_start(kiln_wasmrt_store *store, const kiln_wasmrt_instance *instance,
                                    kiln_wasmrt_error *error);
 

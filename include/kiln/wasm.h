@@ -24,29 +24,31 @@ typedef struct kiln_wasm kiln_wasm;
 
 /** Flags of kiln_wasm_options. */
 enum {
-  /** Code decrements kiln_wasm_header.fuel at function entries and in each loop iteration. If the result is below 0,
-   * code calls kiln_wasmrt_out_of_fuel. */
+  /** With this flag, code decrements kiln_wasm_header.fuel at function entries and in each loop iteration. If the
+   * result is below 0, code calls kiln_wasmrt_out_of_fuel. */
   KILN_WASM_FUEL = 1,
-  /** At function entries and in loops, code reads the byte that kiln_wasm_header.interrupt points to. A runtime can
-   * make this byte inaccessible to stop the code. */
+  /** With this flag, code reads the byte that kiln_wasm_header.interrupt points to, at function entries and in loops. A
+   * runtime can make this byte inaccessible to stop the code. */
   KILN_WASM_INTERRUPT = 2,
-  /** Code compares every address with the memory's size. All traps except stack overflow are then calls to
+  /** With this flag, code compares every address with the memory's size. All traps except stack overflow are calls to
    * kiln_wasmrt_trap, not faults. Use this flag for hosts that cannot handle faults or that have little address
    * space. */
   KILN_WASM_CHECKED = 4,
-  /** For code in memory. The image points into `bytes`. `bytes` must stay unchanged, at the same address, as long as
-   * the code exists. Without this flag, the reader copies names and segments to the module's data. */
+  /** With this flag, the image points into the argument `bytes` of kiln_wasm_new, and the reader does not copy names
+   * and segments. `bytes` must stay unchanged, at the same address, as long as the code exists. Without this flag, the
+   * reader copies names and segments to the module's data. This flag is for code in memory. */
   KILN_WASM_BORROW = 8,
-  /** Each exported function of the module has a symbol that other objects can see. The symbol's name is `prefix`,
-   * followed by the export's name. In the export's name, `_` becomes `__`. A byte that a C identifier cannot contain
-   * becomes `_xx`, where `xx` stands for two hexadecimal digits. */
+  /** With this flag, each exported function of the module has a symbol that other objects can see. The symbol's name is
+   * `prefix`, followed by the export's name. In the export's name, `_` becomes `__`. A byte that a C identifier cannot
+   * contain becomes `_xx`, where `xx` stands for two hexadecimal digits. */
   KILN_WASM_EXPORT_SYMBOLS = 16,
-  /** The reader reads the module's DWARF sections, and the compiled code has debugging information. The debugging
-   * information has an entry for each function of the module, and the lines of the module's source. The module must
-   * have a section .debug_line. If the module has .debug_info and .debug_str, the reader uses these sections too. The
-   * reader ignores errors in these sections (kiln_wasm_note). */
+  /** With this flag, the reader reads the module's DWARF sections, and the compiled code has debugging information. The
+   * debugging information has an entry for each function of the module, and the lines of the module's source. The
+   * module must have a section .debug_line. If the module has .debug_info and .debug_str, the reader uses these
+   * sections too. The reader ignores errors in these sections (kiln_wasm_note). */
   KILN_WASM_DEBUG = 32,
-  /** For code in memory. Functions have symbols, for debuggers and profilers. KILN_WASM_DEBUG implies this flag. */
+  /** With this flag, functions have symbols, for debuggers and profilers. This flag is for code in memory.
+   * KILN_WASM_DEBUG implies this flag. */
   KILN_WASM_NAMES = 64
 };
 

@@ -68,8 +68,8 @@ typedef enum kiln_wasm_trap {
   KILN_WASM_TRAP_COUNT
 } kiln_wasm_trap;
 
-/** Code can access a low address in order to trap. The number of the trap is the address of the fault, divided by
- * KILN_WASM_TRAP_STEP. This applies to addresses below KILN_WASM_TRAP_COUNT * KILN_WASM_TRAP_STEP. */
+/** Code can access a low address in order to trap. If code faults at an address below KILN_WASM_TRAP_COUNT *
+ * KILN_WASM_TRAP_STEP, the fault is a trap. The number of the trap is the address, divided by KILN_WASM_TRAP_STEP. */
 #define KILN_WASM_TRAP_STEP 64
 
 /* ---- what is in an instance ---- */
@@ -81,7 +81,7 @@ typedef enum kiln_wasm_trap {
 typedef struct kiln_wasm_func {
   /** The code. The signature of the code is the signature of the function's type (docs/wasm.md). */
   void *code;
-  void *instance;      /**< its first argument */
+  void *instance;      /**< the first argument of `code` */
   uint32_t type_id;    /**< identifies its type: kiln_wasm_image.type_ids; never 0 */
   uint32_t type_index; /**< for the runtime's own use */
   void *user;          /**< for the runtime's own use */
@@ -134,8 +134,9 @@ typedef struct kiln_wasm_header {
   const uint8_t *interrupt;
 } kiln_wasm_header;
 
-/** A function of the host. The kiln_wasm_func of such a function has two special fields. The field `code` is
- * kiln_wasm_functype.host of the function's type. The field `instance` is the address of this struct. */
+/** A function of the host. In the kiln_wasm_func of a function of the host, the field `code` is the
+ * kiln_wasm_functype.host of the function's type. The field `instance` of the kiln_wasm_func is the address of the
+ * kiln_wasm_host. */
 typedef struct kiln_wasm_host {
   /** The host's function. It takes the arguments from `values` and writes the results to `values`. It returns NULL, or
    * an exception to throw. */
@@ -155,10 +156,11 @@ typedef struct kiln_wasm_functype {
   const uint8_t *types; /**< kiln_wasm_type: the parameters, then the results */
   uint32_t n_params;    /**< number of parameters */
   uint32_t n_results;   /**< number of results */
-  /** A function that calls functions of this type from C. NULL if no function of this type is exported or referred
-   * to. */
+  /** A function that calls functions of this function type from C. NULL if no function of this function type is
+   * exported or referred to. */
   kiln_wasm_entry_fn entry;
-  /** Code that calls the host's functions of this type (kiln_wasm_host). NULL if no import has this type. */
+  /** Code that calls a function of the host (kiln_wasm_host) whose WebAssembly type is this function type. NULL if no
+   * imported function has this function type. */
   void *host;
 } kiln_wasm_functype;
 
@@ -184,14 +186,14 @@ typedef struct kiln_wasm_import {
   kiln_wasm_name module; /**< the module to import from */
   kiln_wasm_name name;   /**< the name to import */
   uint32_t kind;         /**< kiln_wasm_kind */
-  uint32_t index;        /**< index among all of that kind */
+  uint32_t index;        /**< index among all entities of this kind */
 } kiln_wasm_import;
 
 /** An export. */
 typedef struct kiln_wasm_export {
   kiln_wasm_name name; /**< the name to export as */
   uint32_t kind;       /**< kiln_wasm_kind */
-  uint32_t index;      /**< index among all of that kind */
+  uint32_t index;      /**< index among all entities of this kind */
 } kiln_wasm_export;
 
 /** Operations of constant expressions. The operations push values on a stack and pop values from the stack. At the end,
@@ -249,8 +251,8 @@ typedef struct kiln_wasm_image_table {
   kiln_wasm_limits limits;
   kiln_wasm_const init; /**< initial value of all elements; none for null */
   uint8_t type;         /**< kiln_wasm_type, which is a reference */
-  /** An offset in the instance. At this offset is the kiln_wasm_table. If the table is an import, there is a pointer to
-   * the kiln_wasm_table instead. */
+  /** An offset in the instance. If the table is an import, a pointer to the kiln_wasm_table is at this offset.
+   * Otherwise, the kiln_wasm_table itself is at this offset. */
   int32_t slot;
 } kiln_wasm_image_table;
 
@@ -258,8 +260,8 @@ typedef struct kiln_wasm_image_table {
 typedef struct kiln_wasm_image_memory {
   /** The limits of the memory. If the memory is an import, these are the limits that the import must match. */
   kiln_wasm_limits limits;
-  /** An offset in the instance. At this offset is the kiln_wasm_memory. If the memory is an import, there is a pointer
-   * to the kiln_wasm_memory instead. */
+  /** An offset in the instance. If the memory is an import, a pointer to the kiln_wasm_memory is at this offset.
+   * Otherwise, the kiln_wasm_memory itself is at this offset. */
   int32_t slot;
   /** An offset in the instance. The runtime must copy the memory's base to this offset. 0 if the code does not need the
    * copy. */
@@ -271,22 +273,23 @@ typedef struct kiln_wasm_image_global {
   kiln_wasm_const init; /**< none if imported */
   uint8_t type;         /**< kiln_wasm_type */
   bool is_mutable;      /**< may be assigned to */
-  /** An offset in the instance. At this offset is the value of the global (8 bytes; 16 bytes for V128). If the global
-   * is an import, there is a pointer to the value instead. */
+  /** An offset in the instance. If the global is an import, a pointer to the value of the global is at this offset.
+   * Otherwise, the value itself is at this offset. The value has 8 bytes, or 16 bytes for V128. */
   int32_t slot;
 } kiln_wasm_image_global;
 
 /** A tag of the module. */
 typedef struct kiln_wasm_image_tag {
   uint32_t type; /**< index of its kiln_wasm_functype, which has no results */
-  /** An offset in the instance. At this offset is a pointer to the kiln_wasm_tag. The runtime makes the tag. If the tag
-   * is an import, the runtime finds the tag. */
+  /** An offset in the instance. At this offset is a pointer to a kiln_wasm_tag. If the tag is an import, this is the
+   * kiln_wasm_tag that the runtime finds for the import. Otherwise, this is a kiln_wasm_tag that the runtime makes. */
   int32_t slot;
 } kiln_wasm_image_tag;
 
 /** How a segment is used when an instance is made. */
 typedef enum kiln_wasm_mode {
-  KILN_WASM_MODE_PASSIVE,  /**< not used then; kept for table.init and memory.init */
+  /** The segment is not used when an instance is made. It is kept for table.init and memory.init. */
+  KILN_WASM_MODE_PASSIVE,
   KILN_WASM_MODE_ACTIVE,   /**< copied to a table or memory, then dropped */
   KILN_WASM_MODE_DECLARED, /**< dropped */
   KILN_WASM_MODE_COUNT
@@ -301,7 +304,7 @@ typedef struct kiln_wasm_item {
 /** An element segment. */
 typedef struct kiln_wasm_image_elem {
   const kiln_wasm_item *items; /**< in order */
-  uint32_t n_items;            /**< number of them */
+  uint32_t n_items;            /**< number of `items` */
   uint8_t type;                /**< kiln_wasm_type, which is a reference */
   uint8_t mode;                /**< kiln_wasm_mode */
   uint32_t table;              /**< ACTIVE: the table to copy to */
@@ -330,8 +333,9 @@ typedef struct kiln_wasm_custom {
 
 /** Flags of kiln_wasm_image: how the code was compiled. */
 enum {
-  /** The instance's address is also the base of memory 0. The module defines memory 0, which is a 32-bit memory. The
-   * instance lies directly below the base, in the same piece of address space. */
+  /** Memory 0 begins at the instance's address. The data of the instance lies directly below this address, in the same
+   * piece of address space. Kiln sets this flag only if the module defines memory 0, and memory 0 is a 32-bit
+   * memory. */
   KILN_WASM_IMAGE_AT_MEMORY = 1,
   KILN_WASM_IMAGE_FUEL = 2,     /**< code counts fuel */
   KILN_WASM_IMAGE_INTERRUPT = 4 /**< code reads kiln_wasm_header.interrupt */
@@ -351,7 +355,7 @@ typedef struct kiln_wasm_image {
   int32_t type_ids;
   uint32_t start;                         /**< index of the start function; UINT32_MAX for none */
   const kiln_wasm_functype *types;        /**< function types */
-  uint32_t n_types;                       /**< number of them */
+  uint32_t n_types;                       /**< number of `types` */
   uint32_t n_imports;                     /**< number of `imports` */
   const kiln_wasm_import *imports;        /**< in order */
   const kiln_wasm_export *exports;        /**< in order */
@@ -449,8 +453,8 @@ kiln_wasm_exn *kiln_wasmrt_exn_new(void *instance, const kiln_wasm_tag *tag, uin
  * function of the image. These functions catch all exceptions. */
 void kiln_wasmrt_throw(void *instance, kiln_wasm_exn *exn) __attribute__((noreturn));
 
-/** Code calls this function at a landing pad. `unwound` is the unwinder's exception object. The function returns the
- * exception in `unwound` and frees `unwound`. */
+/** Returns the kiln_wasm_exn that the object `unwound` contains, and frees `unwound`. `unwound` is the unwinder's
+ * exception object. Code calls this function at a landing pad. */
 kiln_wasm_exn *kiln_wasmrt_caught(void *unwound);
 
 /** Frees an exception. Code calls this function after it has read the values of the exception. Code does not call this

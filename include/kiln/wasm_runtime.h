@@ -7,16 +7,20 @@
  * store. Different threads may use different stores. The instances, functions, memories and exceptions of a store live
  * until kiln_wasmrt_store_free.
  *
- * The first call into a module in a process installs handlers for SIGSEGV and SIGBUS. The first call on each thread
- * unblocks these signals. It also sets an alternate signal stack if the thread has no alternate stack that is large
- * enough. If the host later changes the handlers, the signal mask or the alternate stack, traps no longer work. If
- * compiled code did not cause a fault, the handler passes the fault to the handler that was installed before. A shared
- * library that contains the runtime is never unloaded. Compiled code uses the stack to its end. Any other signal
- * handler of the host that may interrupt a module must therefore have SA_ONSTACK. If a handler does not have SA_ONSTACK
- * and there is no room for the handler on the stack, the module traps. The signal is then lost.
+ * The runtime handles the signals SIGSEGV and SIGBUS, because some traps are faults:
+ * - The first call into a module in a process installs handlers for these two signals. If compiled code did not cause
+ *   a fault, the handler passes the fault to the handler that was installed before.
+ * - The first call into a module on each thread unblocks these two signals. The call also sets an alternate signal
+ *   stack if the thread has no alternate stack that is large enough.
+ * - If the host later changes the handlers, the signal mask or the alternate stack, traps no longer work.
+ * - A shared library that contains the runtime is never unloaded.
+ *
+ * Compiled code uses the whole stack on which it runs. The host's handlers of all other signals that may interrupt a
+ * module must therefore have SA_ONSTACK. If a handler does not have SA_ONSTACK and there is no room for the handler on
+ * that stack, the module traps, and the signal is lost.
  *
  * A function of the host may switch to another coroutine. The function may be resumed later, even on another thread.
- * After that, the function must not call kiln_wasmrt_trap, kiln_wasmrt_exit or kiln_wasmrt_caller. */
+ * After the function is resumed, it must not call kiln_wasmrt_trap, kiln_wasmrt_exit or kiln_wasmrt_caller. */
 #ifndef KILN_WASM_RUNTIME_H
 #define KILN_WASM_RUNTIME_H
 
@@ -128,9 +132,9 @@ typedef struct kiln_wasmrt_extern {
  * kiln_wasmrt_call, kiln_wasmrt_trap and kiln_wasmrt_exit. kiln_wasmrt_trap and kiln_wasmrt_exit do not return. */
 typedef kiln_wasm_exn *(*kiln_wasmrt_host_fn)(void *user, kiln_wasm_value *values);
 
-/** Call kiln_wasmrt_caller in a function of the host. The result is the instance that imports this function. This is
- * the instance that called the function, or an instance that exports the function to the caller. If you call
- * kiln_wasmrt_caller anywhere else, the result is NULL. */
+/** Call kiln_wasmrt_caller in a function of the host. The result is the instance that imports the function of the host.
+ * This instance either called the function, or exports the function to the caller. If you call kiln_wasmrt_caller
+ * anywhere else, the result is NULL. */
 const kiln_wasmrt_instance *kiln_wasmrt_caller(void);
 
 /* ---- stores ---- */
@@ -158,7 +162,7 @@ bool kiln_wasmrt_define_func(kiln_wasmrt_store *store, const char *module, const
 /** A value with its type. */
 typedef struct kiln_wasmrt_typed {
   kiln_wasm_type type;   /**< type of `value` */
-  kiln_wasm_value value; /**< in the field of that type */
+  kiln_wasm_value value; /**< in the field for `type` */
 } kiln_wasmrt_typed;
 
 /** Returns a typed I32. */
@@ -170,10 +174,10 @@ kiln_wasmrt_typed kiln_wasmrt_f32(float x);
 /** Returns a typed F64. */
 kiln_wasmrt_typed kiln_wasmrt_f64(double x);
 
-/** A function of the host whose arguments and results have types. Otherwise, this is like kiln_wasmrt_host_fn. When the
- * runtime calls the function, `results` have the types of the signature and the value zero. The call into the module
- * ends with KILN_WASMRT_LINK if the function returns a result of another type. The same happens if the function returns
- * a reference to a function of another store. */
+/** A function of the host whose arguments and results have types. In all other respects, the function is like a
+ * kiln_wasmrt_host_fn. When the runtime calls the function, `results` have the types of the signature and the value
+ * zero. The call into the module ends with KILN_WASMRT_LINK if the function returns a result of another type. The same
+ * happens if the function returns a reference to a function of another store. */
 typedef kiln_wasm_exn *(*kiln_wasmrt_typed_fn)(void *user, const kiln_wasmrt_typed *args,
                                                kiln_wasmrt_typed *results);
 
@@ -258,8 +262,7 @@ kiln_wasmrt_status kiln_wasmrt_call_typed(kiln_wasmrt_store *store, const kiln_w
 kiln_wasmrt_status kiln_wasmrt_protect(kiln_wasmrt_store *store, void (*body)(void *user),
                                        void *user, kiln_wasmrt_error *error);
 
-/** A stack. At least 64 KiB below `low` must be inaccessible. This is not necessary if the thread's own stack ends at
- * `low`. */
+/** A stack. At least 64 KiB below `low` must be inaccessible, unless the thread's own stack ends at `low`. */
 typedef struct kiln_wasmrt_stack {
   void *low;         /**< its lowest byte */
   size_t size_bytes; /**< its size */
@@ -276,9 +279,9 @@ __attribute__((noreturn)) void kiln_wasmrt_exit(uint32_t status);
 
 /** Interrupts the code of a store. Code that was compiled with KILN_WASM_INTERRUPT traps with KILN_WASM_TRAP_INTERRUPT
  * at its next loop iteration or function entry. If no code is running, the next code to run is interrupted. Operations
- * that wait end at once with the same trap. This happens even in code that was compiled without KILN_WASM_INTERRUPT.
- * The operations that wait are memory.atomic.wait, poll_oneoff of WASI, and WASI's reads and writes that wait. Threads
- * and signal handlers may call this function at any time. */
+ * that wait end at once with the same trap, even in code that was compiled without KILN_WASM_INTERRUPT. The operations
+ * that wait are memory.atomic.wait, poll_oneoff of WASI, and WASI's reads and writes that wait. Threads and signal
+ * handlers may call this function at any time. */
 void kiln_wasmrt_interrupt(kiln_wasmrt_store *store);
 
 /** Sets the fuel of an instance. The instance's module must have been compiled with KILN_WASM_FUEL. Each function entry
