@@ -25,12 +25,13 @@ static void inst(struct kn_observer *o, const struct kn_walk *w) {
 static void call(struct kn_observer *o, const struct kn_walk *w, bool own, unsigned reg) {
   struct kn_debug_observer *d = kn_debug_of(o);
   (void)w;
-  if (d->lines.shared != 0) kn_debug_lines_share(d, true);
+  if (d->lines.shared != 0) kn_debug_share_code(d, true);
   if (d->lines.column != 0) kn_debug_lines_call(d);
   if (d->calls.on) kn_debug_call_begins(d, own, reg);
 }
 
 static void blocks(struct kn_observer *o, const struct kn_walk *w) {
+  if (kn_debug_of(o)->lines.shared != 0) kn_debug_share_end(kn_debug_of(o));
   if (!kn_debug_as_is(w->f)) kn_debug_vars_allocate(kn_debug_of(o));
   if (kn_debug_of(o)->own.values.n != 0) kn_debug_values_homes(kn_debug_of(o));
 }
