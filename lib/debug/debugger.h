@@ -25,9 +25,9 @@ struct kn_debug_lines {
   bool block_begins;    /* no line of the block has been seen so far */
   uint32_t kept_in;     /* block + 1 in which a row was kept that has no code; 0: there is none */
   uint32_t block_first; /* index of the block's first row */
-  /* statements that share addresses, with the code behind them: their first row, index + 1, or 0; the instruction that
-   * was looked at last; marks behind instructions that only compute, at which rows may begin instead */
-  uint32_t shared, looked, n_later, later[KN_DEBUG_LATER];
+  /* statements that share addresses, with the code behind them: their first row, index + 1, or 0; the instruction
+   * with which they begin, and the one that was looked at last; marks behind instructions that only compute, at which rows may begin instead */
+  uint32_t shared, begun, looked, n_later, later[KN_DEBUG_LATER];
   bool
     at_once; /* the function begins with a statement: it has no row for the line on which it begins */
   KN_ARRAY(uint32_t) entered_from; /* by block: from which line it is entered */
@@ -61,6 +61,7 @@ struct kn_debug_seen {
   uint32_t block, mark; /* where that is, once it was passed; mark 0: it was not */
   uint32_t first, held; /* the oldest and newest stretch of it, index + 1 in kn_debug_holds.all */
   bool late;            /* only behind the instruction at `mark` */
+  uint32_t loc;         /* of the statement that stores it, or 0 */
   uint32_t declared;    /* the declared variable that it is of: index + 1 in own.variables, or 0 */
   struct kn_debug_home home;
 };
@@ -239,6 +240,8 @@ uint8_t *kn_debug_put_breg(uint8_t *p, unsigned reg);
 
 /* ---- observe_values.c ---- */
 
+/* Index of the first value that counts before instruction `inst` or a later one. */
+uint32_t kn_debug_values_from(const struct kn_debug_observer *d, uint32_t inst);
 /* Marks the location of values at this instruction; the next one of the block where it is to be called again. */
 uint32_t kn_debug_values_here(struct kn_debug_observer *d);
 /* A function begins. */

@@ -29,20 +29,45 @@ static bool has_slot(const kiln_func *f, const struct kn_inst *in, uint32_t slot
   return false;
 }
 
-/* Does instruction `i` write a slot of which nothing has been read since its life began? Its content was any bits until
- * then, in a variable that is not initialized. */
-static bool initializes(const kiln_func *f, uint32_t i) {
+/* The location of instruction `i`, or of the call in the body that was inlined at `inlined` that it belongs to: index, or
+ * 0: it is not within that. */
+static uint32_t loc_within(const struct kn_walk *w, uint32_t i, uint32_t inlined) {
+  const struct kn_loc *locs = w->s->sources.locs.at;
+  const struct kn_note *note = kn_note_find(w->f, KN_NOTE_LOC, i);
+  uint32_t loc = note != NULL ? note->a : 0;
+  while (loc != 0 && locs[loc].inlined != inlined) loc = locs[loc].inlined;
+  return loc;
+}
+
+/* Where the life of the slot that instruction `i` writes begins, if nothing reads it between: index; else 0. */
+static uint32_t life_before(const kiln_func *f, uint32_t i) {
   enum { LOOKED_AT = 64 };
   const uint32_t slot = written_slot(f, &f->inst[i]);
-  if (slot == 0 || has_slot(f, &f->inst[i], slot, 1)) return false;
+  if (slot == 0 || has_slot(f, &f->inst[i], slot, 1)) return 0;
   for (uint32_t k = i, n = 0; k-- > 1 && n < LOOKED_AT; n++) {
     const struct kn_inst *in = &f->inst[k];
     if (in->op == KILN_OP_SEG && in->a == k + 1) continue; /* was removed */
-    if (in->op == KILN_OP_SEG || in->op == KILN_OP_PARAM || kn_op_ends_block(in->op)) return false;
-    if (in->op == KILN_OP_LIFE_START && slot_of(f, in->a) == slot) return true;
-    if (has_slot(f, in, slot, written_slot(f, in) == slot)) return false;
+    if (in->op == KILN_OP_SEG || in->op == KILN_OP_PARAM || kn_op_ends_block(in->op)) return 0;
+    if (in->op == KILN_OP_LIFE_START && slot_of(f, in->a) == slot) return k;
+    if (has_slot(f, in, slot, written_slot(f, in) == slot)) return 0;
   }
-  return false;
+  return 0;
+}
+
+/* Does instruction `i` initialize a variable: does it write a slot which nothing has read since its life began, and no
+ * other statement has written? Its content was any bits until then. */
+static bool initializes(const struct kn_walk *w, uint32_t i) {
+  const kiln_func *f = w->f;
+  const struct kn_loc *locs = w->s->sources.locs.at;
+  const uint32_t begin = life_before(f, i);
+  const struct kn_note *note = begin != 0 ? kn_note_find(f, KN_NOTE_LOC, begin) : NULL;
+  if (note == NULL) return false;
+  const uint32_t level = locs[note->a].inlined, loc = loc_within(w, i, level);
+  for (uint32_t k = begin + 1; k < i; k++)
+    if (written_slot(f, &f->inst[k]) == written_slot(f, &f->inst[i]) &&
+        !kn_debug_in_line(&locs[loc_within(w, k, level)], &locs[loc]))
+      return false;
+  return true;
 }
 
 /* Was instruction `i`, the last one, computed in the home of something else: of a variable that is stored next, or of
@@ -52,7 +77,7 @@ static bool is_in_other_home(const struct kn_walk *w, uint32_t i) {
   const struct kn_inst *next = &w->inst[w->i];
   if (v->reg == KN_NO_REG || v->flags & KN_VF_HOME || w->regs.block_regs >> v->reg & 1)
     return false;
-  return next->op != KILN_OP_STORE || next->b != i || !initializes(w->f, w->i);
+  return next->op != KILN_OP_STORE || next->b != i || !initializes(w, w->i);
 }
 
 /* Did instruction `i`, the last one, change nothing that debuggers show, and can nothing go wrong in it? A load by a
@@ -62,7 +87,7 @@ static bool only_computes(const struct kn_walk *w, uint32_t i) {
   const struct kn_inst *in = &f->inst[i];
   const struct kn_op_info *info = &kn_op_info[in->op];
   if (is_in_other_home(w, i)) return false;
-  if (initializes(f, i)) return true;
+  if (initializes(w, i)) return true;
   if (info->shape == KN_SH_LOAD) return kn_is_slot(in->a) && !(in->x & KILN_MEM_VOLATILE);
   if ((info->effects & (KN_FX_KEPT | KN_FX_TRAP)) != 0 || info->fact != KN_FACT_NO) return false;
   return !(f->clobbers[in->op] >> in->type & 1);
@@ -105,16 +130,30 @@ static bool is_called_by(const struct kn_walk *w, const struct kn_code_line *row
   return false;
 }
 
+/* Does a statement with code in the line of statement `k` have an address? */
+static bool is_repeated(const struct kn_walk *w, const struct run *run, uint32_t k) {
+  const struct kn_loc *locs = w->s->sources.locs.at;
+  const struct kn_code_line *rows = w->out->lines.at;
+  const struct kn_loc *at = &locs[rows[run->row[k]].loc];
+  for (uint32_t i = 0; i < run->n; i++) {
+    const struct kn_loc *other = &locs[rows[run->row[i]].loc];
+    if (i != k && has_code(run, i) && kn_debug_in_line(at, other) && at->inlined == other->inlined)
+      return true;
+  }
+  return false;
+}
+
 /* When statement `k`, which has no code, is to get an address, lowest first: those of the outermost bodies come first.
- * The last ones are calls whose bodies begin with the next code, since debuggers stop at these before they enter the
- * body; and what is left of a statement behind the body of its call, since debuggers have stopped at it before. */
+ * The last ones are those at whose lines debuggers stop anyway: calls whose bodies begin with the next code, since that
+ * is before they enter the body; what is left of a statement behind the body of its call; and lines with code. */
 enum { LAST_RANK = 64 };
 static uint32_t rank(const struct kn_walk *w, const struct run *run, uint32_t k) {
   const struct kn_loc *locs = w->s->sources.locs.at;
   const struct kn_code_line *rows = w->out->lines.at, *row = &rows[run->row[k]];
   uint32_t next = k + 1, depth = 0;
   while (next + 1 < run->n && !has_code(run, next)) next++;
-  if (is_called_by(w, row - 1, row) || is_called_by(w, &rows[run->row[next]], row))
+  if (is_called_by(w, row - 1, row) || is_called_by(w, &rows[run->row[next]], row) ||
+      is_repeated(w, run, k))
     return LAST_RANK;
   for (uint32_t loc = locs[row->loc].inlined; loc != 0; loc = locs[loc].inlined) depth++;
   return depth < LAST_RANK ? depth : LAST_RANK;
@@ -179,6 +218,31 @@ static void place(struct kn_debug_observer *d, const struct run *run, uint32_t f
       out->lines.at[k].offset = out->lines.at[k - 1].offset;
 }
 
+/* What a statement without code stores counts from where the next one begins. Rows have moved; `begins`: where they
+ * were, as marks. */
+static void delay_values(struct kn_debug_observer *d, const struct run *run,
+                         const uint32_t *begins) {
+  const struct kn_walk *w = d->w;
+  const struct kn_mark *marks = w->code.marks.at;
+  const struct kn_loc *locs = w->s->sources.locs.at;
+  const struct kn_code_line *rows = w->out->lines.at;
+  for (uint32_t i = kn_debug_values_from(d, d->lines.begun); i < d->own.values.n; i++) {
+    struct kn_debug_seen *s = &d->own.values.at[i];
+    if (s->is.inst > w->i) break;
+    if (s->loc == 0 || s->mark == 0 || s->block != w->block) continue;
+    uint32_t k = run->n;
+    while (k-- > 0) {
+      const struct kn_loc *of = &locs[rows[run->row[k]].loc];
+      if (marks[begins[k]].at <= marks[s->mark].at && kn_debug_in_line(of, &locs[s->loc]) &&
+          of->inlined == locs[s->loc].inlined)
+        break;
+    }
+    if (k >= run->n || k + 1 == run->n) continue;
+    const uint32_t next = rows[run->row[k + 1]].offset;
+    if (marks[next].at > marks[s->mark].at) s->mark = next;
+  }
+}
+
 /* ---- events ---- */
 
 void kn_debug_share_begin(struct kn_debug_observer *d, uint32_t loc) {
@@ -198,7 +262,7 @@ void kn_debug_share_begin(struct kn_debug_observer *d, uint32_t loc) {
   if (k == newest) return;
   d->lines.shared = k + 1;
   d->lines.n_later = 0;
-  d->lines.looked = w->i;
+  d->lines.looked = d->lines.begun = w->i;
 }
 
 void kn_debug_share_end(struct kn_debug_observer *d) {
@@ -207,8 +271,11 @@ void kn_debug_share_end(struct kn_debug_observer *d) {
   d->lines.shared = 0;
   find(d, &run, first);
   if (run.places == 1 || run.n < 2) return;
+  uint32_t begins[MAX_STATEMENTS];
+  for (uint32_t k = 0; k < run.n; k++) begins[k] = d->w->out->lines.at[run.row[k]].offset;
   choose(d->w, &run);
   place(d, &run, first);
+  delay_values(d, &run, begins);
 }
 
 void kn_debug_share_code(struct kn_debug_observer *d, bool in_call) {

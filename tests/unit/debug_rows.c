@@ -37,9 +37,16 @@ static const struct {
                             "  store.i64 %y, v0\n" END,
    "2 3 9"},
   {"another variable is not changed early",
-   LINE("8") "  life_start %y\n  store.i64 0, %y\n  store.i64 %y, v0\n" LINE("2")
+   LINE("8") "  life_start %y\n  store.i64 %y, v0\n" LINE("2")
      NONE LINE("3") "  store.i64 v0, %y\n" THREE "  store.i64 %t, v0\n" END,
    "8 3 9"},
+  {"a variable is initialized once",
+   LINE("8") "  life_start %y\n  store.i64 0, %y\n" LINE("2")
+     NONE LINE("3") "  store.i64 v0, %y\n" THREE "  store.i64 %y, v0\n" END,
+   "8 3 9"},
+  {"a line that has code has an address",
+   LINE("3") NONE LINE("2") NONE LINE("3") "  %t = mul.i64 v0, v0\n  store.i64 %t, v0\n" END,
+   "2 3 9"},
   {"the outermost first",
    CALL("1", "3") CALL_WITHIN("2", "6", "1") LINE("2") "  store.i64 1, v0\n" WITHIN("4", "2")
      NONE WITHIN("6", "1") NONE LINE("7")
@@ -77,36 +84,65 @@ static void shown(const kiln_session *s, char *to, size_t size) {
   }
 }
 
+static kiln_session *compiled(const char *body) {
+  kiln_module_options options = {.pic = KILN_PIC_FULL, .verify = true};
+  kiln_target_find("x86_64", &options.target);
+  kiln_module *m = kiln_module_new(&options);
+  kiln_session *s = kiln_session_new(m);
+  const kiln_module_attrs attrs = {.variables = KILN_VARIABLES_AS_IS};
+  assert_int_equal(kiln_module_set_attrs(m, &attrs), KILN_OK);
+  char text[2000];
+  snprintf(text, sizeof text,
+           "dwarf 5\n!1 = file { name \"f.src\", comp_dir \"/nowhere\" }\n"
+           "!2 = compile_unit { producer \"by hand\", language 12, decl_file !1 }\n"
+           "!f = subprogram in !1 { name \"f\" }\n!x = variable in !f { name \"x\" }\n"
+           "!y = variable in !f { name \"y\" }\nunit !2\nfunc @f(i64) -> i64 {\n"
+           "  %%x = slot 8 align 8\n  %%y = slot 8 align 8\n  !debug !f in !2\n"
+           "  !begin \"f.src\" 1:0 file !1 in !f\n  !var !x %%x\n  !var !y %%y\nb0(v0: i64):\n"
+           "%s}\n",
+           body);
+  if (kiln_text_read(s, text, strlen(text), compile, NULL) != KILN_OK)
+    fail_msg("%s\n%s", kiln_module_diag(m)->message, text);
+  return s;
+}
+
+static void end(kiln_session *s) {
+  kiln_module *m = s->module;
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
 static void each(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    kiln_module_options options = {.pic = KILN_PIC_FULL, .verify = true};
-    kiln_target_find("x86_64", &options.target);
-    kiln_module *m = kiln_module_new(&options);
-    kiln_session *s = kiln_session_new(m);
-    const kiln_module_attrs attrs = {.variables = KILN_VARIABLES_AS_IS};
-    assert_int_equal(kiln_module_set_attrs(m, &attrs), KILN_OK);
-    char text[2000], lines[100] = "";
-    snprintf(text, sizeof text,
-             "dwarf 5\n!1 = file { name \"f.src\", comp_dir \"/nowhere\" }\n"
-             "!2 = compile_unit { producer \"by hand\", language 12, decl_file !1 }\n"
-             "!f = subprogram in !1 { name \"f\" }\n!x = variable in !f { name \"x\" }\n"
-             "!y = variable in !f { name \"y\" }\nunit !2\nfunc @f(i64) -> i64 {\n"
-             "  %%x = slot 8 align 8\n  %%y = slot 8 align 8\n  !debug !f in !2\n"
-             "  !begin \"f.src\" 1:0 file !1 in !f\n  !var !x %%x\n  !var !y %%y\nb0(v0: i64):\n"
-             "%s}\n",
-             cases[i].body);
-    if (kiln_text_read(s, text, strlen(text), compile, NULL) != KILN_OK)
-      fail_msg("%s: %s\n%s", cases[i].what, kiln_module_diag(m)->message, text);
+    char lines[100] = "";
+    kiln_session *s = compiled(cases[i].body);
     shown(s, lines, sizeof lines);
     if (strcmp(lines, cases[i].shown) != 0)
       fail_msg("%s: %s, expected %s", cases[i].what, lines, cases[i].shown);
-    kiln_session_free(s);
-    kiln_module_free(m);
+    end(s);
   }
 }
 
+/* What a statement stores is there where the next one begins, and not before. */
+static void stored(void **state) {
+  (void)state;
+  kiln_session *s = compiled(LINE("2") NONE LINE("3") "  store.i64 6, %x\n" LINE("4") THREE END);
+  const struct kn_output *out = s->out;
+  assert_int_equal(out->lines.n, 5);
+  const struct kn_code_line *row = out->lines.at;
+  uint32_t n = 0;
+  for (uint32_t k = 0; k < out->vars.n; k++) {
+    const struct kn_code_var *v = &out->vars.at[k];
+    if (v->n == 0) continue; /* of y */
+    assert_int_equal(v->from, row[2 + n].offset);
+    n++;
+  }
+  assert_int_equal(n, 2);
+  end(s);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(each)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(each), cmocka_unit_test(stored)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
