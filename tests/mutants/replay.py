@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 REPLAY, CALL, KEEP, SETTLE, DEBUG = 'inline_replay.c', 'inline_call.c', 'inline_keep.c', 'inline_settle.c', 'inline_debug.c'
 SCAN, SPLIT, FORWARD = 'inline_scan.c', 'inline_split.c', 'inline_forward.c'
-APPEND, SHARE = 'build_append.c', 'observe_share.c'
+APPEND, SHARE, HELD = 'build_append.c', 'observe_share.c', 'observe_held.c'
 # Those with calls of functions that stay small.
 FILES = ('inlined.kir', 'forward.kir', 'g_slots.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'try_values.kir', 'g_chains.kir', 'g_random.kir',
          'g_random_all.kir')
@@ -188,6 +188,11 @@ MUTANTS = [
     ('the outermost statements come first', SHARE, 'return depth < LAST_RANK ? depth : LAST_RANK;', 'return 0;'),
     ('a call whose body begins there comes last', SHARE, ' || is_called_by(w, &rows[run->row[next]], row) ||', ' ||'),
     ("what is behind a call's body comes last", SHARE, 'if (is_called_by(w, row - 1, row) ||', 'if ('),
+    # ---- what they show of what was loaded from a variable ----
+    ('a variable has what was loaded from it until it is written', HELD,
+     'return writes_loaded(w, last, v) || was_computed_there(w, v) ||', 'return'),
+    ('a variable in whose home something was computed is written', HELD,
+     'return writes_loaded(w, last, v) || was_computed_there(w, v) ||', 'return writes_loaded(w, last, v) ||'),
 ]
 
 

@@ -142,7 +142,54 @@ static void stored(void **state) {
   end(s);
 }
 
+/* Is something known of variable x where the n-th row begins? */
+static bool is_known_at(const struct kn_output *out, uint32_t n) {
+  enum { X = 4 }; /* the fourth entry of the text */
+  for (uint32_t k = 0; k < out->vars.n; k++) {
+    const struct kn_code_var *v = &out->vars.at[k];
+    if (v->variable == X && v->n != 0 && v->from <= out->lines.at[n].offset &&
+        out->lines.at[n].offset < v->to)
+      return true;
+  }
+  return false;
+}
+
+/* What was loaded from a variable is in that, also if no code reads it any more, until something else is stored there:
+ * which may be computed there, without an instruction for the store. */
+static void loaded(void **state) {
+  (void)state;
+  kiln_session *s = compiled(LINE("2") "  store.i64 v0, %y\n  br b1\nb1:\n" LINE(
+    "3") "  %l = load.i64 %y\n  store.i64 %l, "
+         "%x\n  %r = mul.i64 v0, v0\n" LINE(
+           "4") "  %m = add.i64 %r, v0\n"
+                "  store.i64 %m, v0\n" LINE(
+                  "5") "  %n = sub.i64 %m, "
+                       "%r\n  store.i64 %n, "
+                       "%y\n" LINE("6") "  %o "
+                                        "= "
+                                        "xor."
+                                        "i64 "
+                                        "%m, "
+                                        "v0\n  "
+                                        "store."
+                                        "i64 "
+                                        "%o, "
+                                        "v0\n  "
+                                        "br "
+                                        "b2\nb2"
+                                        ":"
+                                        "\n" LINE("7") "  %p = load.i64 %y\n  ret %p\n");
+  const struct kn_output *out = s->out;
+  for (uint32_t k = 1; k < out->lines.n; k++) {
+    uint32_t line = s->sources.locs.at[out->lines.at[k].loc].line;
+    if (line == 4 || line == 5) assert_true(is_known_at(out, k));
+    if (line == 2 || line == 6) assert_false(is_known_at(out, k));
+  }
+  end(s);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(each), cmocka_unit_test(stored)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(each), cmocka_unit_test(stored),
+                                     cmocka_unit_test(loaded)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
