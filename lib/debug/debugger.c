@@ -55,6 +55,7 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
    .call = call,                                                                                   \
    .returned = kn_debug_call_returns,                                                              \
    .tail = kn_debug_tail,                                                                          \
+   .repeat = kn_debug_lines_repeat,                                                                \
    .stop = kn_debug_lines_stop,                                                                    \
    .leave = kn_debug_lines_leave,                                                                  \
    .blocks = blocks,                                                                               \

@@ -191,6 +191,9 @@ void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w);
 void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w);
 /* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
 void kn_debug_lines_call(struct kn_debug_observer *d);
+/* Code is repeated here, `bytes` bytes from `start` on: its rows, too. */
+void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint32_t start,
+                           uint32_t bytes);
 /* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */
 bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w);
 /* The function is complete: marks become offsets. */

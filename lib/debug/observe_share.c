@@ -130,6 +130,16 @@ static bool is_called_by(const struct kn_walk *w, const struct kn_code_line *row
   return false;
 }
 
+enum { LAST_RANK = 64 };
+
+/* How many calls that were inlined the row is within. */
+static uint32_t depth_of(const struct kn_walk *w, const struct kn_code_line *row) {
+  const struct kn_loc *locs = w->s->sources.locs.at;
+  uint32_t n = 0;
+  for (uint32_t loc = locs[row->loc].inlined; loc != 0; loc = locs[loc].inlined) n++;
+  return n < LAST_RANK ? n : LAST_RANK;
+}
+
 /* Does a statement with code in the line of statement `k` have an address? */
 static bool is_repeated(const struct kn_walk *w, const struct run *run, uint32_t k) {
   const struct kn_loc *locs = w->s->sources.locs.at;
@@ -145,18 +155,16 @@ static bool is_repeated(const struct kn_walk *w, const struct run *run, uint32_t
 
 /* When statement `k`, which has no code, is to get an address, lowest first: those of the outermost bodies come first.
  * The last ones are those at whose lines debuggers stop anyway: calls whose bodies begin with the next code, since that
- * is before they enter the body; what is left of a statement behind the body of its call; and lines with code. */
-enum { LAST_RANK = 64 };
+ * is before they enter the body (where several bodies begin there, gdb sets no breakpoint on the outer call); what is
+ * left of a statement behind the body of its call; and lines with code. */
 static uint32_t rank(const struct kn_walk *w, const struct run *run, uint32_t k) {
-  const struct kn_loc *locs = w->s->sources.locs.at;
   const struct kn_code_line *rows = w->out->lines.at, *row = &rows[run->row[k]];
-  uint32_t next = k + 1, depth = 0;
+  uint32_t next = k + 1;
   while (next + 1 < run->n && !has_code(run, next)) next++;
-  if (is_called_by(w, row - 1, row) || is_called_by(w, &rows[run->row[next]], row) ||
-      is_repeated(w, run, k))
-    return LAST_RANK;
-  for (uint32_t loc = locs[row->loc].inlined; loc != 0; loc = locs[loc].inlined) depth++;
-  return depth < LAST_RANK ? depth : LAST_RANK;
+  const bool enters = is_called_by(w, &rows[run->row[next]], row) &&
+                      depth_of(w, &rows[run->row[next]]) == depth_of(w, row) + 1;
+  if (enters || is_called_by(w, row - 1, row) || is_repeated(w, run, k)) return LAST_RANK;
+  return depth_of(w, row);
 }
 
 /* What has code keeps an address of its own; of the others as many as there are places for get one, by rank, the

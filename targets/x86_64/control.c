@@ -93,6 +93,7 @@ static bool repeat_header(struct kn_walk *w, uint32_t header) {
   if (has_relocs(w, start, end) || (w->eh.on && f->block[header].calls)) return false;
   uint32_t size = x.at - 2 - start; /* 0f 8x */
   unsigned cc = w->code.base[x.at - 1] & 15;
+  KN_TELL(w, repeat, w, start, size);
   memmove(w->code.p, w->code.base + start, HEADER_MAX); /* a short body: the ranges may overlap */
   w->code.p += size;
   x64_jcc(w, cc ^ 1, body);

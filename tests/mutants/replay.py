@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 REPLAY, CALL, KEEP, SETTLE, DEBUG = 'inline_replay.c', 'inline_call.c', 'inline_keep.c', 'inline_settle.c', 'inline_debug.c'
 SCAN, SPLIT, FORWARD = 'inline_scan.c', 'inline_split.c', 'inline_forward.c'
-APPEND, SHARE, HELD = 'build_append.c', 'observe_share.c', 'observe_held.c'
+APPEND, SHARE, HELD, LINES = 'build_append.c', 'observe_share.c', 'observe_held.c', 'observe_lines.c'
 # Those with calls of functions that stay small.
 FILES = ('inlined.kir', 'forward.kir', 'g_slots.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'try_values.kir', 'g_chains.kir', 'g_random.kir',
          'g_random_all.kir')
@@ -185,9 +185,12 @@ MUTANTS = [
      '    if (next > run->from[k]) row->offset = d->lines.later[next - 1];\n', ''),
     ('no statement with code gives its address away', SHARE, 'run->own[k] = has_code(run, k);', 'run->own[k] = false;'),
     ('a statement has the last place at most', SHARE, 'if (places == 0 || run->from[k] > places - 1) return false;', ''),
-    ('the outermost statements come first', SHARE, 'return depth < LAST_RANK ? depth : LAST_RANK;', 'return 0;'),
-    ('a call whose body begins there comes last', SHARE, ' || is_called_by(w, &rows[run->row[next]], row) ||', ' ||'),
-    ("what is behind a call's body comes last", SHARE, 'if (is_called_by(w, row - 1, row) ||', 'if ('),
+    ('the outermost statements come first', SHARE, 'return depth_of(w, row);', 'return 0;'),
+    ('a call whose body begins there comes last', SHARE, 'if (enters || is_called_by', 'if (is_called_by'),
+    ('where two bodies begin, the outer call does not come last', SHARE,
+     'depth_of(w, &rows[run->row[next]]) == depth_of(w, row) + 1;', '1;'),
+    ("what is behind a call's body comes last", SHARE, ' || is_called_by(w, row - 1, row) ||', ' ||'),
+    ('code that is repeated has rows', LINES, 'out->lines.at[out->lines.n++] = row;\n    d->lines.loc', 'd->lines.loc'),
     # ---- what they show of what was loaded from a variable ----
     ('a variable has what was loaded from it until it is written', HELD,
      'return writes_loaded(w, last, v) || was_computed_there(w, v) ||', 'return'),

@@ -56,6 +56,18 @@ static const struct {
    CALL("1", "3") LINE("3") NONE WITHIN("4", "1") NONE WITHIN("5", "1") "  %t = mul.i64 v0, v0\n"
                                                                         "  store.i64 %t, v0\n" END,
    "4 5 9"},
+  {"but not at the outer call if two bodies begin there",
+   CALL("1", "3") CALL_WITHIN("2", "6", "1") LINE("3") NONE WITHIN("4", "1")
+     NONE WITHIN("5", "2") "  %t = mul.i64 v0, v0\n  store.i64 %t, v0\n" END,
+   "3 5 9"},
+  {"the test of a loop that is repeated behind its body has its rows there, too",
+   LINE("2") "  store.i64 v0, %y\n  br b1\nb1:\n" LINE(
+     "3") "  %l = load.i64 %y\n"
+          "  %c = icmp.i64 sgt %l, 0\n  brif %c, b2, b3\nb2:\n" LINE(
+            "4") "  store.i64 %l, v0\n"
+                 "  %n = sub.i64 %l, 1\n  store.i64 %n, %y\n  br b1\nb3:\n" LINE(
+                   "9") "  %t = load.i64 %y\n  ret %t\n",
+   "2 3 4 3 9"},
   {"a call's rest is behind its body",
    CALL("1", "3") LINE("3") "  store.i64 1, v0\n" WITHIN("4", "1") "  store.i64 2, v0\n" LINE("3")
      NONE LINE("5") NONE LINE("6") "  %t = mul.i64 v0, v0\n  store.i64 %t, v0\n" END,
