@@ -26,7 +26,8 @@ struct kn_debug_lines {
   uint32_t kept_in;     /* block + 1 in which a row was kept that has no code; 0: there is none */
   uint32_t block_first; /* index of the block's first row */
   /* statements that share addresses, with the code behind them: their first row, index + 1, or 0; the instruction
-   * with which they begin, and the one that was looked at last; marks behind instructions that only compute, at which rows may begin instead */
+   * with which they begin, and the one that was looked at last; marks behind instructions that only compute, at
+   * which rows may begin instead */
   uint32_t shared, begun, looked, n_later, later[KN_DEBUG_LATER];
   bool
     at_once; /* the function begins with a statement: it has no row for the line on which it begins */
@@ -101,6 +102,8 @@ struct kn_debug_holds {
   uint32_t aims_first; /* those of the block */
   /* the last instruction that was looked at, and its location */
   uint32_t stepped, step_at, step_fixups;
+  /* the last one that tells of its call or branch, and the mark of that: homes have what they had up to there */
+  uint32_t leaving, leaving_at;
 };
 
 /* A body that is inlined at location `call` has code in the blocks at these positions, and in none before or behind. */
@@ -211,8 +214,8 @@ void kn_debug_share_begin(struct kn_debug_observer *d, uint32_t loc);
 /* An instruction has been made, whose code counts if there is some; `in_call`: what leads up to a call, not all of w->i.
  */
 void kn_debug_share_code(struct kn_debug_observer *d, bool in_call);
-/* The last of these instructions, or the block, ends: rows move. */
-void kn_debug_share_end(struct kn_debug_observer *d);
+/* The last of these instructions, or the block, ends: rows move. `more`: an instruction follows for the last one. */
+void kn_debug_share_end(struct kn_debug_observer *d, bool more);
 /* ---- observe_vars.c ---- */
 
 /* Widens the ranges of variables that debuggers are to see, over all of the function. For the plan. */
@@ -269,6 +272,8 @@ void kn_debug_held_begin(struct kn_debug_observer *d);
 void kn_debug_held_end(struct kn_debug_observer *d);
 bool kn_debug_held_step(struct kn_debug_observer *d);
 void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark);
+/* The call or conditional branch of w->i is emitted next. */
+void kn_debug_held_leave(struct kn_debug_observer *d);
 /* The mark from which on home `reg` of a loop's parameter has the next round's value in the block at `pos`; 0: none. */
 uint32_t kn_debug_aimed(const struct kn_debug_observer *d, unsigned reg, uint32_t pos);
 /* Where value `h` is, unless an instruction of its block changes that: a register, or KN_NO_REG and an offset in the

@@ -8,6 +8,24 @@
 
 #include <string.h>
 
+/* The home of the variable that value `v` was loaded from, in as many bits as the variable has; else KN_NO_REG. */
+static unsigned home_loaded(const struct kn_walk *w, uint32_t v) {
+  const struct kn_inst *in = &w->inst[v];
+  if (in->op != KILN_OP_LOAD || !kn_is_slot(in->a) || !kn_debug_as_is(w->f)) return KN_NO_REG;
+  const uint32_t i = kn_index(in->a);
+  const unsigned reg = w->slots[i].reg;
+  const bool whole =
+    in->c == 0 && in->type == w->f->slots.at[i].type && KN_MEM_TYPE(in->x) == in->type;
+  return whole && reg < 64 ? reg : KN_NO_REG;
+}
+
+/* Is the stretch of value `v` one of such a home? */
+static bool in_home(const struct kn_walk *w, const struct kn_debug_held *h,
+                    const struct kn_debug_value *v) {
+  return h->reg != KN_NO_REG && v->other[0] == 0 && kn_is_value(v->value) &&
+         home_loaded(w, v->value) == h->reg;
+}
+
 /* ---- blocks ---- */
 
 /* Notes who owns the registers of the block that begins here. Stale owners, of another block or
@@ -49,6 +67,7 @@ static void end_block(struct kn_debug_observer *d) {
     const struct kn_debug_value *v = &d->own.values.at[h->of].is;
     h->stays = false;
     if (v->other[0]) continue;
+    if (d->held.leaving == f->block[block].term && in_home(w, h, v)) h->to = d->held.leaving_at;
     h->stays =
       h->reg != KN_NO_REG && w->regs.owner[h->reg] == v->value &&
       (f->inst[f->block[block].term].op != KILN_OP_TRY || (w->target->callee_homes >> h->reg & 1));
@@ -58,7 +77,17 @@ static void end_block(struct kn_debug_observer *d) {
 
 void kn_debug_held_begin(struct kn_debug_observer *d) {
   d->held.all.n = d->held.open.n = d->held.written.n = d->held.block = 0;
-  d->held.aims.n = d->held.aims_first = 0;
+  d->held.aims.n = d->held.aims_first = d->held.leaving = 0;
+}
+
+void kn_debug_held_leave(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  const struct kn_inst *in = &w->inst[w->i];
+  const struct kn_edge *e = in->op == KILN_OP_BRIF ? &w->f->edges.at[in->b] : NULL;
+  if (d->held.open.n == 0 || d->held.leaving == w->i) return;
+  if (e != NULL && (e[0].args | e[1].args) != 0) return; /* these are written before the test */
+  d->held.leaving = w->i;
+  d->held.leaving_at = kn_request_mark(d->observer.requests);
 }
 
 void kn_debug_held_end(struct kn_debug_observer *d) {
@@ -66,17 +95,6 @@ void kn_debug_held_end(struct kn_debug_observer *d) {
 }
 
 /* ---- values ---- */
-
-/* The home of the variable that value `v` was loaded from, in as many bits as the variable has; else KN_NO_REG. */
-static unsigned home_loaded(const struct kn_walk *w, uint32_t v) {
-  const struct kn_inst *in = &w->inst[v];
-  if (in->op != KILN_OP_LOAD || !kn_is_slot(in->a) || !kn_debug_as_is(w->f)) return KN_NO_REG;
-  const uint32_t i = kn_index(in->a);
-  const unsigned reg = w->slots[i].reg;
-  const bool whole =
-    in->c == 0 && in->type == w->f->slots.at[i].type && KN_MEM_TYPE(in->x) == in->type;
-  return whole && reg < 64 ? reg : KN_NO_REG;
-}
 
 /* Does instruction `in` write the variable that value `v` was loaded from? */
 static bool writes_loaded(const struct kn_walk *w, const struct kn_inst *in, uint32_t v) {
@@ -326,10 +344,11 @@ bool kn_debug_held_step(struct kn_debug_observer *d) {
       d->held.open.at[kept++] = at;
       continue;
     }
-    uint32_t mark = last_step(d), of = h->of, called = d->calls.returned, from = kn_here(w);
+    const bool home = in_home(w, h, v);
+    uint32_t mark = home && d->held.leaving == d->held.stepped ? d->held.leaving_at : last_step(d);
+    uint32_t of = h->of, called = d->calls.returned, from = kn_here(w);
     if (mark == 0) return false;
     h->to = mark;
-    const bool home = h->reg != KN_NO_REG && v->other[0] == 0 && home_loaded(w, v->value) == h->reg;
     /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look
        before where it returns to */
     if (called > d->held.step_at && called <= from && !home)

@@ -148,7 +148,7 @@ static bool entered_from_elsewhere(const struct kn_debug_observer *d, uint32_t l
 
 void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w) {
   struct kn_debug_observer *d = kn_debug_of(o);
-  if (d->lines.shared != 0) kn_debug_share_end(d);
+  if (d->lines.shared != 0) kn_debug_share_end(d, false);
   d->lines.block_first = w->out->lines.n;
   fill_branch(d);
   leave_block(d);
@@ -316,13 +316,13 @@ void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint3
   struct kn_output *out = w->out;
   const uint32_t here = kn_here(w), n = out->lines.n;
   if (!kn_debug_as_is(w->f)) return;
-  if (d->lines.shared != 0) kn_debug_share_end(d);
+  if (d->lines.shared != 0) kn_debug_share_end(d, true);
   uint32_t k = n;
   while (k > d->lines.first + 1 && w->code.marks.at[out->lines.at[k - 1].offset].at >= start) k--;
   for (; k < n && KN_ROOM(w->f->module, out->lines, 1); k++) {
     struct kn_code_line row = out->lines.at[k];
     const uint32_t at = w->code.marks.at[row.offset].at - start;
-    if (at >= bytes) break;
+    if (at > bytes) break;
     row.offset = kn_request_mark_at(d->observer.requests, here + at, w->code.fixups.n);
     row.flags &= ~(uint32_t)KN_LINE_PROLOGUE_END;
     out->lines.at[out->lines.n++] = row;

@@ -183,18 +183,19 @@ static void choose(const struct kn_walk *w, struct run *run) {
     }
 }
 
-/* Finds the statements among the rows from `first` on. `later`: marks of the places but the first. */
-static void find(const struct kn_debug_observer *d, struct run *run, uint32_t first) {
+/* Finds the statements among the rows from `first` on. `more`: code follows here. */
+static void find(const struct kn_debug_observer *d, struct run *run, uint32_t first, bool more) {
   const struct kn_walk *w = d->w;
   const struct kn_mark *marks = w->code.marks.at;
   const struct kn_output *out = w->out;
   const uint32_t *later = d->lines.later;
   run->places = d->lines.n_later + 1;
-  while (run->places > 1 && marks[later[run->places - 2]].at == kn_here(w)) run->places--;
+  while (!more && run->places > 1 && marks[later[run->places - 2]].at == kn_here(w)) run->places--;
   run->n = 0;
   for (uint32_t k = out->lines.n; k-- > first && run->n < MAX_STATEMENTS;) {
     const struct kn_code_line *row = &out->lines.at[k];
-    if (row->flags & KN_LINE_STMT && marks[row->offset].at != kn_here(w)) run->row[run->n++] = k;
+    if (row->flags & KN_LINE_STMT && (more || marks[row->offset].at != kn_here(w)))
+      run->row[run->n++] = k;
   }
   for (uint32_t k = 0; k < run->n / 2; k++) {
     uint32_t other = run->row[run->n - 1 - k];
@@ -273,11 +274,11 @@ void kn_debug_share_begin(struct kn_debug_observer *d, uint32_t loc) {
   d->lines.looked = d->lines.begun = w->i;
 }
 
-void kn_debug_share_end(struct kn_debug_observer *d) {
+void kn_debug_share_end(struct kn_debug_observer *d, bool more) {
   const uint32_t first = d->lines.shared - 1;
   struct run run;
   d->lines.shared = 0;
-  find(d, &run, first);
+  find(d, &run, first, more);
   if (run.places == 1 || run.n < 2) return;
   uint32_t begins[MAX_STATEMENTS];
   for (uint32_t k = 0; k < run.n; k++) begins[k] = d->w->out->lines.at[run.row[k]].offset;
@@ -298,6 +299,6 @@ void kn_debug_share_code(struct kn_debug_observer *d, bool in_call) {
   /* a load without code so far is emitted by its reader */
   const bool counts = any || w->f->inst[looked].op == KILN_OP_LOAD;
   if (lines->n_later == KN_DEBUG_LATER || (counts && !in_call && !only_computes(w, looked)))
-    kn_debug_share_end(d);
+    kn_debug_share_end(d, false);
   else if (any) lines->later[lines->n_later++] = kn_request_mark(d->observer.requests);
 }

@@ -190,10 +190,13 @@ MUTANTS = [
     ('where two bodies begin, the outer call does not come last', SHARE,
      'depth_of(w, &rows[run->row[next]]) == depth_of(w, row) + 1;', '1;'),
     ("what is behind a call's body comes last", SHARE, ' || is_called_by(w, row - 1, row) ||', ' ||'),
+    ('what follows counts where a branch does', SHARE, 'while (!more && run->places > 1', 'while (run->places > 1'),
     ('code that is repeated has rows', LINES, 'out->lines.at[out->lines.n++] = row;\n    d->lines.loc', 'd->lines.loc'),
     # ---- what they show of what was loaded from a variable ----
     ('a variable has what was loaded from it until it is written', HELD,
      'return writes_loaded(w, last, v) || was_computed_there(w, v) ||', 'return'),
+    ('a home has what it had where a branch begins', HELD,
+     'if (d->held.leaving == f->block[block].term && in_home(w, h, v)) h->to = d->held.leaving_at;', ''),
     ('a variable in whose home something was computed is written', HELD,
      'return writes_loaded(w, last, v) || was_computed_there(w, v) ||', 'return writes_loaded(w, last, v) ||'),
 ]

@@ -60,6 +60,10 @@ static const struct {
    CALL("1", "3") CALL_WITHIN("2", "6", "1") LINE("3") NONE WITHIN("4", "1")
      NONE WITHIN("5", "2") "  %t = mul.i64 v0, v0\n  store.i64 %t, v0\n" END,
    "3 5 9"},
+  {"a branch is behind its comparison",
+   LINE("2") NONE LINE("3") "  %c = icmp.i64 sgt v0, 0\n  brif %c, b1, b2\nb1:\n" LINE(
+     "4") "  ret 1\nb2:\n" LINE("5") "  ret 2\n",
+   "2 3 4 5"},
   {"the test of a loop that is repeated behind its body has its rows there, too",
    LINE("2") "  store.i64 v0, %y\n  br b1\nb1:\n" LINE(
      "3") "  %l = load.i64 %y\n"
@@ -104,15 +108,18 @@ static kiln_session *compiled(const char *body) {
   const kiln_module_attrs attrs = {.variables = KILN_VARIABLES_AS_IS};
   assert_int_equal(kiln_module_set_attrs(m, &attrs), KILN_OK);
   char text[2000];
-  snprintf(text, sizeof text,
-           "dwarf 5\n!1 = file { name \"f.src\", comp_dir \"/nowhere\" }\n"
-           "!2 = compile_unit { producer \"by hand\", language 12, decl_file !1 }\n"
-           "!f = subprogram in !1 { name \"f\" }\n!x = variable in !f { name \"x\" }\n"
-           "!y = variable in !f { name \"y\" }\nunit !2\nfunc @f(i64) -> i64 {\n"
-           "  %%x = slot 8 align 8\n  %%y = slot 8 align 8\n  !debug !f in !2\n"
-           "  !begin \"f.src\" 1:0 file !1 in !f\n  !var !x %%x\n  !var !y %%y\nb0(v0: i64):\n"
-           "%s}\n",
-           body);
+  snprintf(
+    text, sizeof text,
+    "dwarf 5\n!1 = file { name \"f.src\", comp_dir \"/nowhere\" }\n"
+    "!2 = compile_unit { producer \"by hand\", language 12, decl_file !1 }\n"
+    "!f = subprogram in !1 { name \"f\" }\n!x = variable in !f { name \"x\" }\n"
+    "!y = variable in !f { name \"y\" }\n!z = variable in !f { name \"z\" }\nunit !2\nfunc @f(i64) "
+    "-> i64 {\n"
+    "  %%x = slot 8 align 8\n  %%y = slot 8 align 8\n  %%z = slot 8 align 8\n  !debug !f in !2\n"
+    "  !begin \"f.src\" 1:0 file !1 in !f\n  !var !x %%x\n  !var !y %%y\n  !var !z %%z\nb0(v0: "
+    "i64):\n"
+    "%s}\n",
+    body);
   if (kiln_text_read(s, text, strlen(text), compile, NULL) != KILN_OK)
     fail_msg("%s\n%s", kiln_module_diag(m)->message, text);
   return s;
@@ -167,34 +174,37 @@ static bool is_known_at(const struct kn_output *out, uint32_t n) {
 }
 
 /* What was loaded from a variable is in that, also if no code reads it any more, until something else is stored there:
- * which may be computed there, without an instruction for the store. */
+ * which may be computed there, without an instruction for the store. It is there where a branch begins, too. */
 static void loaded(void **state) {
   (void)state;
   kiln_session *s = compiled(LINE("2") "  store.i64 v0, %y\n  br b1\nb1:\n" LINE(
-    "3") "  %l = load.i64 %y\n  store.i64 %l, "
-         "%x\n  %r = mul.i64 v0, v0\n" LINE(
-           "4") "  %m = add.i64 %r, v0\n"
-                "  store.i64 %m, v0\n" LINE(
-                  "5") "  %n = sub.i64 %m, "
-                       "%r\n  store.i64 %n, "
-                       "%y\n" LINE("6") "  %o "
-                                        "= "
-                                        "xor."
-                                        "i64 "
-                                        "%m, "
-                                        "v0\n  "
-                                        "store."
-                                        "i64 "
-                                        "%o, "
-                                        "v0\n  "
-                                        "br "
-                                        "b2\nb2"
-                                        ":"
-                                        "\n" LINE("7") "  %p = load.i64 %y\n  ret %p\n");
+    "3") "  %l = load.i64 %y\n  store.i64 %l, %x\n"
+         "  %r = mul.i64 v0, v0\n" LINE(
+           "4") "  %m = add.i64 %r, v0\n  store.i64 %m, "
+                "v0\n" LINE(
+                  "5") "  %n = sub.i64 %m, %r\n  "
+                       "store.i64 %n, %y\n" LINE("6") "  %o = xor.i64 %m, v0\n  store.i64 %o, "
+                                                      "v0\n" LINE(
+                                                        "7") "  %q = load.i64 %y\n  "
+                                                             "store.i64 %q, "
+                                                             "%x\n" LINE(
+                                                               "8") "  "
+                                                                    "store."
+                                                                    "i64 "
+                                                                    "6, "
+                                                                    "%z"
+                                                                    "\n" LINE(
+                                                                      "9") "  %c = trunc.i8 i64 "
+                                                                           "%m\n  brif %c, b2, b3\n"
+                                                                           "b2:\n" LINE(
+                                                                             "10") "  %p = "
+                                                                                   "load.i64 %y\n  "
+                                                                                   "ret %p\nb3:\n  "
+                                                                                   "ret 0\n");
   const struct kn_output *out = s->out;
   for (uint32_t k = 1; k < out->lines.n; k++) {
     uint32_t line = s->sources.locs.at[out->lines.at[k].loc].line;
-    if (line == 4 || line == 5) assert_true(is_known_at(out, k));
+    if (line == 4 || line == 5 || line == 8 || line == 9) assert_true(is_known_at(out, k));
     if (line == 2 || line == 6) assert_false(is_known_at(out, k));
   }
   end(s);
