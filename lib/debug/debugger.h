@@ -211,8 +211,7 @@ static inline bool kn_debug_in_line(const struct kn_loc *a, const struct kn_loc 
 /* Begins to look for addresses if the newest row, of a statement with code that begins at w->i, is at that of one
  * without code. `loc`: the location of w->i. */
 void kn_debug_share_begin(struct kn_debug_observer *d, uint32_t loc);
-/* An instruction has been made, whose code counts if there is some; `in_call`: what leads up to a call, not all of w->i.
- */
+/* Code has been made: of the last instruction, or, with `in_call`, what leads up to the call or branch of w->i. */
 void kn_debug_share_code(struct kn_debug_observer *d, bool in_call);
 /* The last of these instructions, or the block, ends: rows move. `more`: an instruction follows for the last one. */
 void kn_debug_share_end(struct kn_debug_observer *d, bool more);

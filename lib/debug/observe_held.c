@@ -108,8 +108,8 @@ static bool was_computed_there(const struct kn_walk *w, uint32_t v) {
          w->val[in->b].reg == w->slots[kn_index(in->a)].reg;
 }
 
-/* The home of the variable that value `v`, of this block, was loaded from, if that still has the value before w->i: also
- * if no code reads it any more, or ever. */
+/* The home of the variable that value `v`, of this block, was loaded from, if it still has the value before w->i; code
+ * need not read the value any more. Else KN_NO_REG. */
 static unsigned home_still(const struct kn_walk *w, uint32_t v) {
   enum { LOOKED_AT = 64 };
   const unsigned reg = home_loaded(w, v);

@@ -1,7 +1,7 @@
-/* Statements that share an address: debuggers stop at the last one alone. Where inlining and forwarding leave a statement
- * without code, rows behind it begin later, each behind an instruction that only computes, so that the statement has an
- * address of its own. Called by observe_lines.c. Invariant: no row begins before its statement's own code, and an
- * instruction that changes what debuggers show, or that may fail, is in the row of its statement. */
+/* Statements that share an address: debuggers stop at the last one alone. Inlining and forwarding leave statements
+ * without code. The rows behind such a statement begin later, each behind an instruction that only computes, so that
+ * the statement has an address of its own. Called by observe_lines.c and debugger.c. Invariant: a row begins no earlier
+ * than its statement's code; what changes a variable that debuggers show, or may fail, is in its statement's row. */
 #include "lib/debug/debugger.h"
 
 /* ---- instructions ---- */
@@ -29,8 +29,8 @@ static bool has_slot(const kiln_func *f, const struct kn_inst *in, uint32_t slot
   return false;
 }
 
-/* The location of instruction `i`, or of the call in the body that was inlined at `inlined` that it belongs to: index, or
- * 0: it is not within that. */
+/* The location of instruction `i` in the body that was inlined at `inlined`: its own, or that of the call around it. 0:
+ * the instruction is not within that body. */
 static uint32_t loc_within(const struct kn_walk *w, uint32_t i, uint32_t inlined) {
   const struct kn_loc *locs = w->s->sources.locs.at;
   const struct kn_note *note = kn_note_find(w->f, KN_NOTE_LOC, i);
@@ -63,6 +63,7 @@ static bool initializes(const struct kn_walk *w, uint32_t i) {
   const struct kn_note *note = begin != 0 ? kn_note_find(f, KN_NOTE_LOC, begin) : NULL;
   if (note == NULL) return false;
   const uint32_t level = locs[note->a].inlined, loc = loc_within(w, i, level);
+  if (loc == 0) return false;
   for (uint32_t k = begin + 1; k < i; k++)
     if (written_slot(f, &f->inst[k]) == written_slot(f, &f->inst[i]) &&
         !kn_debug_in_line(&locs[loc_within(w, k, level)], &locs[loc]))

@@ -264,8 +264,9 @@ static bool any_unread(const struct unread *u, uint32_t slot) {
   return any;
 }
 
-/* Adds that `bytes` bytes of a slot, from `at` on, are `h` before instruction `inst`, by a statement at `loc`. No expression says the address of
- * a symbol: then nothing of the variable is shown, since printers take what is missing for zero. */
+/* Adds that `bytes` bytes of a slot, from `at` on, are `h` before instruction `inst`; `loc` is the location of the
+ * statement that stores them. No expression says the address of a symbol: then nothing of the variable is shown, since
+ * printers take what is missing for zero. */
 static void add_stored(const struct unread *u, uint32_t slot, uint32_t at, uint32_t bytes,
                        uint32_t h, uint32_t inst, uint32_t loc) {
   const kiln_func *f = u->f;

@@ -181,26 +181,25 @@ static void loaded(void **state) {
     "3") "  %l = load.i64 %y\n  store.i64 %l, %x\n"
          "  %r = mul.i64 v0, v0\n" LINE(
            "4") "  %m = add.i64 %r, v0\n  store.i64 %m, "
-                "v0\n" LINE(
-                  "5") "  %n = sub.i64 %m, %r\n  "
-                       "store.i64 %n, %y\n" LINE("6") "  %o = xor.i64 %m, v0\n  store.i64 %o, "
-                                                      "v0\n" LINE(
-                                                        "7") "  %q = load.i64 %y\n  "
-                                                             "store.i64 %q, "
-                                                             "%x\n" LINE(
-                                                               "8") "  "
-                                                                    "store."
-                                                                    "i64 "
-                                                                    "6, "
-                                                                    "%z"
-                                                                    "\n" LINE(
-                                                                      "9") "  %c = trunc.i8 i64 "
-                                                                           "%m\n  brif %c, b2, b3\n"
-                                                                           "b2:\n" LINE(
-                                                                             "10") "  %p = "
-                                                                                   "load.i64 %y\n  "
-                                                                                   "ret %p\nb3:\n  "
-                                                                                   "ret 0\n");
+                "v0\n" LINE("5") "  %n = sub.i64 %m, %r\n  "
+                                 "store.i64 %n, %y\n" LINE(
+                                   "6") "  %o = xor.i64 %m, v0\n  store.i64 %o, "
+                                        "v0\n" LINE("7") "  %q = load.i64 %y\n  "
+                                                         "store.i64 %q, "
+                                                         "%x\n" LINE(
+                                                           "8") "  "
+                                                                "store."
+                                                                "i64 "
+                                                                "6, "
+                                                                "%z"
+                                                                "\n" LINE(
+                                                                  "9") "  %c = trunc.i8 i64 "
+                                                                       "%m\n  brif %c, b2, b3\n"
+                                                                       "b2:\n" LINE(
+                                                                         "10") "  %p = "
+                                                                               "load.i64 %y\n  "
+                                                                               "ret %p\nb3:\n  "
+                                                                               "ret 0\n");
   const struct kn_output *out = s->out;
   for (uint32_t k = 1; k < out->lines.n; k++) {
     uint32_t line = s->sources.locs.at[out->lines.at[k].loc].line;
