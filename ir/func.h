@@ -293,6 +293,7 @@ struct kn_debug_store {
   uint32_t slot;      /* index; no piece */
   uint32_t at, bytes; /* which bytes of it */
   uint32_t value;     /* handle; 0: it is not known */
+  uint32_t loc;       /* of its statement; 0: none */
 };
 
 #define KN_FUNC_DEBUG_ARRAYS(ARRAY)                                                                \

@@ -255,7 +255,7 @@ void kn_replay_stored(struct kn_replay *r, struct kn_level *l, uint32_t slot) {
 }
 
 void kn_replay_passed(struct kn_replay *r, uint32_t slot, uint32_t at, uint32_t bytes, uint32_t v) {
-  struct kn_debug_store store = {r->g->n, kn_index(slot), at, bytes, v};
+  struct kn_debug_store store = {r->g->n, kn_index(slot), at, bytes, v, newest(r->g)};
   (void)KN_PUSH(r->g, r->g->debug.stores, store);
 }
 

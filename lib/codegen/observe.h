@@ -35,6 +35,10 @@ struct kn_observer_events {
   void (*returned)(struct kn_observer *o, const struct kn_walk *w);
   /* The same as `call` of a tail call: a label to be placed behind its jump, or 0. */
   uint32_t (*tail)(struct kn_observer *o, const struct kn_walk *w, unsigned reg);
+  /* A conditional branch is emitted next. */
+  void (*branch)(struct kn_observer *o, const struct kn_walk *w);
+  /* The code from offset `start` on, `bytes` bytes, is repeated here. */
+  void (*repeat)(struct kn_observer *o, const struct kn_walk *w, uint32_t start, uint32_t bytes);
   /* Has what is emitted here to stay an instruction of its own? A question, and no event. */
   bool (*stop)(const struct kn_observer *o, const struct kn_walk *w);
   /* Block w->block is complete, another one begins. */

@@ -24,13 +24,24 @@ static void inst(struct kn_observer *o, const struct kn_walk *w) {
 
 static void call(struct kn_observer *o, const struct kn_walk *w, bool own, unsigned reg) {
   struct kn_debug_observer *d = kn_debug_of(o);
-  (void)w;
-  if (d->lines.shared != 0) kn_debug_lines_share(d, true);
+  if (w->inst[w->i].op == KILN_OP_CALL) kn_debug_held_leave(d);
+  if (d->lines.shared != 0) kn_debug_share_code(d, true);
   if (d->lines.column != 0) kn_debug_lines_call(d);
   if (d->calls.on) kn_debug_call_begins(d, own, reg);
 }
 
+/* The instruction that ends a block has compared, and branches once or twice. */
+static void branch(struct kn_observer *o, const struct kn_walk *w) {
+  struct kn_debug_observer *d = kn_debug_of(o);
+  if (w->inst[w->i].op != KILN_OP_BRIF) return;
+  kn_debug_held_leave(d);
+  if (d->lines.shared == 0) return;
+  kn_debug_share_code(d, true);
+  if (d->lines.shared != 0) kn_debug_share_end(d, true);
+}
+
 static void blocks(struct kn_observer *o, const struct kn_walk *w) {
+  if (kn_debug_of(o)->lines.shared != 0) kn_debug_share_end(kn_debug_of(o), false);
   if (!kn_debug_as_is(w->f)) kn_debug_vars_allocate(kn_debug_of(o));
   if (kn_debug_of(o)->own.values.n != 0) kn_debug_values_homes(kn_debug_of(o));
 }
@@ -54,6 +65,8 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
    .call = call,                                                                                   \
    .returned = kn_debug_call_returns,                                                              \
    .tail = kn_debug_tail,                                                                          \
+   .branch = branch,                                                                               \
+   .repeat = kn_debug_lines_repeat,                                                                \
    .stop = kn_debug_lines_stop,                                                                    \
    .leave = kn_debug_lines_leave,                                                                  \
    .blocks = blocks,                                                                               \

@@ -1,6 +1,7 @@
 /* What debuggers are to know of a function, collected while it is walked: an observer (lib/codegen/observe.h), made by
  * lib/codegen/compile.c for functions that a unit describes. debugger.c hears the walk and hands on to
  * - observe_lines.c: rows (code offset, source location). What they owe to LLVM's habits is there and nowhere else;
+ * - observe_share.c: rows of statements that share an address;
  * - observe_vars.c: where declared variables live, and what the plan has to do for it;
  * - observe_values.c: what variables are while code runs, from values; observe_held.c: which registers still hold them;
  * - observe_bodies.c: where inlined bodies have code;
@@ -14,6 +15,7 @@
 
 /* ---- lines ---- */
 
+enum { KN_DEBUG_LATER = 16 };
 struct kn_debug_lines {
   uint32_t first;       /* the function's, in the session's output */
   uint32_t note;        /* index of the note that probably comes next */
@@ -22,9 +24,11 @@ struct kn_debug_lines {
   uint32_t column;      /* location in the newest row's line that has no row so far, or 0 */
   bool block_begins;    /* no line of the block has been seen so far */
   uint32_t kept_in;     /* block + 1 in which a row was kept that has no code; 0: there is none */
-  /* the row of a statement that begins at such a row's address: index + 1 in the output, or 0; its instruction
-   * that was looked at last, and the mark where it may begin instead, or 0 */
-  uint32_t shared, looked, later;
+  uint32_t block_first; /* index of the block's first row */
+  /* statements that share addresses, with the code behind them: their first row, index + 1, or 0; the instruction
+   * with which they begin, and the one that was looked at last; marks behind instructions that only compute, at
+   * which rows may begin instead */
+  uint32_t shared, begun, looked, n_later, later[KN_DEBUG_LATER];
   bool
     at_once; /* the function begins with a statement: it has no row for the line on which it begins */
   KN_ARRAY(uint32_t) entered_from; /* by block: from which line it is entered */
@@ -58,6 +62,7 @@ struct kn_debug_seen {
   uint32_t block, mark; /* where that is, once it was passed; mark 0: it was not */
   uint32_t first, held; /* the oldest and newest stretch of it, index + 1 in kn_debug_holds.all */
   bool late;            /* only behind the instruction at `mark` */
+  uint32_t loc;         /* of the statement that stores it, or 0 */
   uint32_t declared;    /* the declared variable that it is of: index + 1 in own.variables, or 0 */
   struct kn_debug_home home;
 };
@@ -97,6 +102,8 @@ struct kn_debug_holds {
   uint32_t aims_first; /* those of the block */
   /* the last instruction that was looked at, and its location */
   uint32_t stepped, step_at, step_fixups;
+  /* the last one that tells of its call or branch, and the mark of that: homes have what they had up to there */
+  uint32_t leaving, leaving_at;
 };
 
 /* A body that is inlined at location `call` has code in the blocks at these positions, and in none before or behind. */
@@ -187,13 +194,27 @@ void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w);
 void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w);
 /* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
 void kn_debug_lines_call(struct kn_debug_observer *d);
-/* Code of the row that may begin later has been made; `in_call`: what leads up to a call, and not all of w->i. */
-void kn_debug_lines_share(struct kn_debug_observer *d, bool in_call);
+/* Code is repeated here, `bytes` bytes from `start` on: its rows, too. */
+void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint32_t start,
+                           uint32_t bytes);
 /* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */
 bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w);
 /* The function is complete: marks become offsets. */
 void kn_debug_lines_end(struct kn_debug_observer *d);
 
+/* Are the two in one line? */
+static inline bool kn_debug_in_line(const struct kn_loc *a, const struct kn_loc *b) {
+  return a->line == b->line && a->file == b->file;
+}
+/* ---- observe_share.c ---- */
+
+/* Begins to look for addresses if the newest row, of a statement with code that begins at w->i, is at that of one
+ * without code. `loc`: the location of w->i. */
+void kn_debug_share_begin(struct kn_debug_observer *d, uint32_t loc);
+/* Code has been made: of the last instruction, or, with `in_call`, what leads up to the call or branch of w->i. */
+void kn_debug_share_code(struct kn_debug_observer *d, bool in_call);
+/* The last of these instructions, or the block, ends: rows move. `more`: an instruction follows for the last one. */
+void kn_debug_share_end(struct kn_debug_observer *d, bool more);
 /* ---- observe_vars.c ---- */
 
 /* Widens the ranges of variables that debuggers are to see, over all of the function. For the plan. */
@@ -224,6 +245,8 @@ uint8_t *kn_debug_put_breg(uint8_t *p, unsigned reg);
 
 /* ---- observe_values.c ---- */
 
+/* Index of the first value that counts before instruction `inst` or a later one. */
+uint32_t kn_debug_values_from(const struct kn_debug_observer *d, uint32_t inst);
 /* Marks the location of values at this instruction; the next one of the block where it is to be called again. */
 uint32_t kn_debug_values_here(struct kn_debug_observer *d);
 /* A function begins. */
@@ -248,6 +271,8 @@ void kn_debug_held_begin(struct kn_debug_observer *d);
 void kn_debug_held_end(struct kn_debug_observer *d);
 bool kn_debug_held_step(struct kn_debug_observer *d);
 void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark);
+/* The call or conditional branch of w->i is emitted next. */
+void kn_debug_held_leave(struct kn_debug_observer *d);
 /* The mark from which on home `reg` of a loop's parameter has the next round's value in the block at `pos`; 0: none. */
 uint32_t kn_debug_aimed(const struct kn_debug_observer *d, unsigned reg, uint32_t pos);
 /* Where value `h` is, unless an instruction of its block changes that: a register, or KN_NO_REG and an offset in the

@@ -8,6 +8,24 @@
 
 #include <string.h>
 
+/* The home of the variable that value `v` was loaded from, in as many bits as the variable has; else KN_NO_REG. */
+static unsigned home_loaded(const struct kn_walk *w, uint32_t v) {
+  const struct kn_inst *in = &w->inst[v];
+  if (in->op != KILN_OP_LOAD || !kn_is_slot(in->a) || !kn_debug_as_is(w->f)) return KN_NO_REG;
+  const uint32_t i = kn_index(in->a);
+  const unsigned reg = w->slots[i].reg;
+  const bool whole =
+    in->c == 0 && in->type == w->f->slots.at[i].type && KN_MEM_TYPE(in->x) == in->type;
+  return whole && reg < 64 ? reg : KN_NO_REG;
+}
+
+/* Is the stretch of value `v` one of such a home? */
+static bool in_home(const struct kn_walk *w, const struct kn_debug_held *h,
+                    const struct kn_debug_value *v) {
+  return h->reg != KN_NO_REG && v->other[0] == 0 && kn_is_value(v->value) &&
+         home_loaded(w, v->value) == h->reg;
+}
+
 /* ---- blocks ---- */
 
 /* Notes who owns the registers of the block that begins here. Stale owners, of another block or
@@ -49,6 +67,7 @@ static void end_block(struct kn_debug_observer *d) {
     const struct kn_debug_value *v = &d->own.values.at[h->of].is;
     h->stays = false;
     if (v->other[0]) continue;
+    if (d->held.leaving == f->block[block].term && in_home(w, h, v)) h->to = d->held.leaving_at;
     h->stays =
       h->reg != KN_NO_REG && w->regs.owner[h->reg] == v->value &&
       (f->inst[f->block[block].term].op != KILN_OP_TRY || (w->target->callee_homes >> h->reg & 1));
@@ -58,7 +77,17 @@ static void end_block(struct kn_debug_observer *d) {
 
 void kn_debug_held_begin(struct kn_debug_observer *d) {
   d->held.all.n = d->held.open.n = d->held.written.n = d->held.block = 0;
-  d->held.aims.n = d->held.aims_first = 0;
+  d->held.aims.n = d->held.aims_first = d->held.leaving = 0;
+}
+
+void kn_debug_held_leave(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  const struct kn_inst *in = &w->inst[w->i];
+  const struct kn_edge *e = in->op == KILN_OP_BRIF ? &w->f->edges.at[in->b] : NULL;
+  if (d->held.open.n == 0 || d->held.leaving == w->i) return;
+  if (e != NULL && (e[0].args | e[1].args) != 0) return; /* these are written before the test */
+  d->held.leaving = w->i;
+  d->held.leaving_at = kn_request_mark(d->observer.requests);
 }
 
 void kn_debug_held_end(struct kn_debug_observer *d) {
@@ -67,11 +96,44 @@ void kn_debug_held_end(struct kn_debug_observer *d) {
 
 /* ---- values ---- */
 
+/* Does instruction `in` write the variable that value `v` was loaded from? */
+static bool writes_loaded(const struct kn_walk *w, const struct kn_inst *in, uint32_t v) {
+  return in->op == KILN_OP_ASM || (in->op == KILN_OP_STORE && in->a == w->inst[v].a);
+}
+
+/* Has w->i only to store there what was computed in the variable's home? */
+static bool was_computed_there(const struct kn_walk *w, uint32_t v) {
+  const struct kn_inst *in = &w->inst[w->i];
+  return in->op == KILN_OP_STORE && in->a == w->inst[v].a && kn_is_value(in->b) &&
+         w->val[in->b].reg == w->slots[kn_index(in->a)].reg;
+}
+
+/* The home of the variable that value `v`, of this block, was loaded from, if it still has the value before w->i; code
+ * need not read the value any more. Else KN_NO_REG. */
+static unsigned home_still(const struct kn_walk *w, uint32_t v) {
+  enum { LOOKED_AT = 64 };
+  const unsigned reg = home_loaded(w, v);
+  if (reg == KN_NO_REG || v >= w->i || w->i - v > LOOKED_AT || was_computed_there(w, v))
+    return KN_NO_REG;
+  for (uint32_t k = v + 1; k < w->i; k++) {
+    const struct kn_inst *in = &w->inst[k];
+    if (kn_op_ends_block(in->op) || writes_loaded(w, in, v) ||
+        (in->op == KILN_OP_SEG && in->a != k + 1))
+      return KN_NO_REG;
+  }
+  return reg;
+}
+
 /* Where value `v` is now: false if it is nowhere, or that is not known. */
 static bool find(const struct kn_walk *w, uint32_t v, uint8_t *reg, int32_t *frame) {
   const struct kn_val *val = &w->val[v];
   *reg = KN_NO_REG;
   *frame = 0;
+  const unsigned home = home_still(w, v);
+  if (home != KN_NO_REG) {
+    *reg = (uint8_t)home;
+    return true;
+  }
   if ((val->flags & KN_VF_ALIAS) && kn_debug_as_is(w->f)) { /* a variable's home still has it */
     *reg = val->reg;
     return val->uses != 0 && val->reg < 64;
@@ -174,7 +236,8 @@ void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
   for (unsigned sums = v->other[0] ? 4 : 0; sums < 4; sums++) {
     if (!kn_is_value(v->value) || v->value == 0 || v->label || w->val[v->value].global != 0) break;
     /* a value that nobody reads any more may be gone by a call since */
-    if (w->val[v->value].uses != 0 || v->value + 1 == w->i) open(d, of, mark);
+    if (w->val[v->value].uses != 0 || v->value + 1 == w->i || home_still(w, v->value) != KN_NO_REG)
+      open(d, of, mark);
     if (s->held || !replace_sum(d, v)) break;
   }
   /* where a statement begins that changes the variable without code, it still has its old value; a store is of the
@@ -189,12 +252,15 @@ static bool moved(const struct kn_debug_observer *d, uint32_t v, unsigned reg, i
   const struct kn_walk *w = d->w;
   const struct kn_val *val = &w->val[v];
   const struct kn_inst *last = &w->inst[d->held.stepped];
+  const bool call = last->op == KILN_OP_CALL || w->f->clobbers[last->op] != 0;
+  if (reg != KN_NO_REG && home_loaded(w, v) == reg)
+    return writes_loaded(w, last, v) || was_computed_there(w, v) ||
+           (call && !(w->target->callee_homes >> reg & 1));
   if (reg == KN_NO_REG) return val->uses == 0 || val->frame != frame || !(val->flags & KN_VF_FRAME);
   if (val->reg != reg) return true;
   if (val->flags & KN_VF_HOME) return false;
   bool owns = val->flags & KN_VF_ALIAS ? val->uses != 0 : w->regs.owner[reg] == v;
   if (!owns || last->op == KILN_OP_ASM) return true;
-  bool call = last->op == KILN_OP_CALL || w->f->clobbers[last->op] != 0;
   return call && !(w->target->callee_homes >> reg & 1);
 }
 
@@ -278,13 +344,16 @@ bool kn_debug_held_step(struct kn_debug_observer *d) {
       d->held.open.at[kept++] = at;
       continue;
     }
-    uint32_t mark = last_step(d), of = h->of, called = d->calls.returned, from = kn_here(w);
+    const bool home = in_home(w, h, v);
+    uint32_t mark = home && d->held.leaving == d->held.stepped ? d->held.leaving_at : last_step(d);
+    uint32_t of = h->of, called = d->calls.returned, from = kn_here(w);
     if (mark == 0) return false;
     h->to = mark;
     /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look
        before where it returns to */
-    if (called > d->held.step_at && called <= from) from = called - w->target->code.nop_bytes;
-    if (v->other[0] || w->val[v->value].uses != 0) /* spilled */
+    if (called > d->held.step_at && called <= from && !home)
+      from = called - w->target->code.nop_bytes;
+    if (v->other[0] || w->val[v->value].uses != 0 || home) /* spilled */
       open(d, of, kn_request_mark_at(d->observer.requests, from, w->code.fixups.n));
   }
   /* those that began just now */

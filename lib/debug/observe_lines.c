@@ -46,6 +46,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   memset(lines->entered_from.at, 0, w->f->blocks.n * sizeof *lines->entered_from.at);
   lines->first = w->out->lines.n;
   lines->note = lines->column = lines->shared = lines->kept_in = 0;
+  lines->block_first = lines->first + 1;
   lines->block_begins = false;
   lines->at_once = begins_with_statement(w);
   add_row(d, lines->loc = w->f->debug.begin, KN_LINE_STMT);
@@ -147,86 +148,13 @@ static bool entered_from_elsewhere(const struct kn_debug_observer *d, uint32_t l
 
 void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w) {
   struct kn_debug_observer *d = kn_debug_of(o);
-  (void)w;
-  if (d->lines.shared != 0) kn_debug_lines_share(d, true);
-  d->lines.shared = 0;
+  if (d->lines.shared != 0) kn_debug_share_end(d, false);
+  d->lines.block_first = w->out->lines.n;
   fill_branch(d);
   leave_block(d);
   d->lines.block_begins = true;
   d->lines.column = 0;
   d->observer.quiet.n = 0; /* its first location is looked at, the same as before or not */
-}
-
-/* ---- statements that share an address ---- */
-
-static bool in_line(const struct kn_loc *a, const struct kn_loc *b) {
-  return a->line == b->line && a->file == b->file;
-}
-
-/* Was instruction `i`, the last one, computed in the home of something else: of a variable that is stored next, or of
- * a loop's parameter? */
-static bool is_in_other_home(const struct kn_walk *w, uint32_t i) {
-  const struct kn_val *v = &w->val[i];
-  return v->reg != KN_NO_REG && !(v->flags & KN_VF_HOME) && !(w->regs.block_regs >> v->reg & 1);
-}
-
-/* Did instruction `i`, the last one, change nothing that debuggers show, and can nothing go wrong in it? A load by a
- * pointer can: the line at which it fails has to be its own. */
-static bool only_computes(const struct kn_walk *w, uint32_t i) {
-  const kiln_func *f = w->f;
-  const struct kn_inst *in = &f->inst[i];
-  const struct kn_op_info *info = &kn_op_info[in->op];
-  if (is_in_other_home(w, i)) return false;
-  if (info->shape == KN_SH_LOAD) return kn_is_slot(in->a) && !(in->x & KILN_MEM_VOLATILE);
-  if ((info->effects & (KN_FX_KEPT | KN_FX_TRAP)) != 0 || info->fact != KN_FACT_NO) return false;
-  return !(f->clobbers[in->op] >> in->type & 1);
-}
-
-/* Debuggers stop at the last statement of an address alone. Where the newest row begins at that of a statement without
- * code, of the same block and body, it may begin later, and leave its first instructions to that one. `loc`: that of
- * w->i. */
-static void share_address(struct kn_debug_observer *d, uint32_t loc) {
-  const struct kn_walk *w = d->w;
-  const struct kn_output *out = w->out;
-  if (d->lines.kept_in != w->block + 1 || out->lines.n - d->lines.first < 3) return;
-  const struct kn_code_line *row = &out->lines.at[out->lines.n - 1];
-  const struct kn_mark *marks = w->code.marks.at;
-  const struct kn_loc *locs = w->s->sources.locs.at;
-  if ((row->flags & ~KN_LINE_KEPT) != KN_LINE_STMT || d->lines.inst != w->i ||
-      !(row[-1].flags & KN_LINE_KEPT) || marks[row[-1].offset].at != kn_here(w) ||
-      locs[row->loc].inlined != locs[row[-1].loc].inlined || !in_line(&locs[row->loc], &locs[loc]))
-    return;
-  d->lines.shared = out->lines.n;
-  d->lines.later = 0;
-  d->lines.looked = w->i;
-}
-
-/* The row begins at `later`. */
-static void move_shared(struct kn_debug_observer *d) {
-  const struct kn_mark *marks = d->w->code.marks.at;
-  struct kn_output *out = d->w->out;
-  const uint32_t later = d->lines.later;
-  for (uint32_t k = d->lines.shared - 1; k < out->lines.n; k++)
-    if (marks[out->lines.at[k].offset].at < marks[later].at) out->lines.at[k].offset = later;
-  d->lines.shared = 0;
-}
-
-/* The row begins before the first instruction that does more than to compute; code of it follows there. */
-void kn_debug_lines_share(struct kn_debug_observer *d, bool in_call) {
-  const struct kn_walk *w = d->w;
-  const struct kn_mark *marks = w->code.marks.at;
-  const uint32_t looked = d->lines.looked, here = kn_here(w);
-  const bool any = marks[w->out->lines.at[d->lines.shared - 1].offset].at != here;
-  /* a load without code so far is emitted by its reader */
-  const bool counts = any || w->f->inst[looked].op == KILN_OP_LOAD;
-  d->lines.looked = w->i;
-  if (d->lines.later != 0) {
-    if (marks[d->lines.later].at != here) move_shared(d);
-  } else if (counts && !in_call && !only_computes(w, looked)) {
-    d->lines.shared = 0;
-  } else if (any) {
-    d->lines.later = kn_request_mark(d->observer.requests);
-  }
 }
 
 /* ---- changes ---- */
@@ -274,15 +202,6 @@ static uint32_t before(const struct kn_debug_observer *d, uint32_t k) {
   return KN_UNLIKELY(!w->plan->in_order) ? built_before(w, k) : 0;
 }
 
-/* Is row `row`, right before `now`, of a body that was inlined for a call in this line? The statement began earlier. */
-static bool behind_body(const struct kn_walk *w, const struct kn_code_line *row,
-                        const struct kn_loc *now) {
-  const struct kn_loc *locs = w->s->sources.locs.at, *l = &locs[row->loc];
-  for (; l->inlined; l = &locs[l->inlined])
-    if (in_line(&locs[l->inlined], now) && locs[l->inlined].inlined == now->inlined) return true;
-  return false;
-}
-
 /* Has the newest row no code, and would the next one replace it? */
 static bool is_empty(const struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
@@ -298,8 +217,8 @@ static bool keep_row(struct kn_debug_observer *d, const struct kn_loc *now) {
   struct kn_code_line *row = &w->out->lines.at[w->out->lines.n - 1];
   const struct kn_loc *of = &w->s->sources.locs.at[row->loc];
   if (!kn_debug_as_is(w->f) || !is_empty(d) || !(row->flags & KN_LINE_STMT) ||
-      d->lines.block != w->block || in_line(of, now) ||
-      !kn_op_is_of_statement(w->f->inst[d->lines.inst].op) || behind_body(w, row - 1, of))
+      d->lines.block != w->block || kn_debug_in_line(of, now) ||
+      !kn_op_is_of_statement(w->f->inst[d->lines.inst].op))
     return false;
   row->flags |= KN_LINE_KEPT;
   d->lines.kept_in = w->block + 1;
@@ -313,7 +232,7 @@ static void pass_statement(struct kn_debug_observer *d, uint32_t loc) {
   if (now->line == 0 || (now->flags & KILN_LOC_NOT_STMT)) return;
   bool replaces = is_empty(d) && !keep_row(d, now);
   struct kn_code_line *row = &w->out->lines.at[w->out->lines.n - 1];
-  if (in_line(&locs[row[-replaces].loc], now) || behind_body(w, row - replaces, now)) return;
+  if (kn_debug_in_line(&locs[row[-replaces].loc], now)) return;
   if (replaces) w->out->lines.n--;
   d->lines.loc = loc;
   d->lines.column = 0;
@@ -377,8 +296,8 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
                 kn_op_is_of_statement(op) && empty_row(d) != NULL;
     if (keep) {
       kn_request_nop(d->observer.requests);
-    } else if (n > 2 && newest->flags == 0 &&
-               (in_line(newest, now) || (is_empty(d) && !keep_row(d, now)))) {
+    } else if (newest->flags == 0 &&
+               (kn_debug_in_line(newest, now) || (is_empty(d) && !keep_row(d, now))) && n > 2) {
       row->flags = flags | (newest->line == now->line ? row->flags : 0);
       row->loc = loc;
       d->lines.inst = w->i;
@@ -389,6 +308,27 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
   d->lines.inst = w->i;
   d->lines.block = w->block;
   add_row(d, loc, flags);
+}
+
+void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint32_t start,
+                           uint32_t bytes) {
+  struct kn_debug_observer *d = kn_debug_of(o);
+  struct kn_output *out = w->out;
+  const uint32_t here = kn_here(w), n = out->lines.n;
+  if (!kn_debug_as_is(w->f)) return;
+  if (d->lines.shared != 0) kn_debug_share_end(d, true);
+  uint32_t k = n;
+  while (k > d->lines.first + 1 && w->code.marks.at[out->lines.at[k - 1].offset].at >= start) k--;
+  for (; k < n && KN_ROOM(w->f->module, out->lines, 1); k++) {
+    struct kn_code_line row = out->lines.at[k];
+    const uint32_t at = w->code.marks.at[row.offset].at - start;
+    if (at > bytes) break;
+    row.offset = kn_request_mark_at(d->observer.requests, here + at, w->code.fixups.n);
+    row.flags &= ~(uint32_t)KN_LINE_PROLOGUE_END;
+    out->lines.at[out->lines.n++] = row;
+    d->lines.loc = row.loc;
+  }
+  d->lines.column = 0;
 }
 
 bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w) {
@@ -409,13 +349,10 @@ void kn_debug_lines_call(struct kn_debug_observer *d) {
   add_row(d, loc, 0);
 }
 
-/* A statement that begins at w->i ends the one whose row may begin later, and may itself be such a one. */
+/* Looks for statements that share the address of the one that begins at w->i; `loc`: its location. Each instruction
+ * counts as long as there are some. */
 static void look_at_shared(struct kn_debug_observer *d, uint32_t loc) {
-  const struct kn_output *out = d->w->out;
-  if (d->lines.shared != 0 && out->lines.n > d->lines.shared &&
-      (out->lines.at[out->lines.n - 1].flags & KN_LINE_STMT))
-    d->lines.shared = 0;
-  share_address(d, loc);
+  if (d->lines.kept_in == d->w->block + 1) kn_debug_share_begin(d, loc);
   if (d->lines.shared != 0) d->observer.quiet.n = d->w->i + 1 - d->observer.quiet.first;
 }
 
@@ -434,7 +371,7 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
     k = note ? (uint32_t)(note - at) + 1 : 0;
   }
   d->lines.note = k;
-  if (KN_UNLIKELY(d->lines.shared != 0)) kn_debug_lines_share(d, false);
+  if (KN_UNLIKELY(d->lines.shared != 0)) kn_debug_share_code(d, false);
   d->observer.quiet.first = note ? note->inst : 0;
   d->observer.quiet.n = (k < n ? at[k].inst : UINT32_MAX) - d->observer.quiet.first;
   uint32_t loc = note ? note->a : 0;

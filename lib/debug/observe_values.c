@@ -19,8 +19,7 @@ void kn_debug_values_begin(struct kn_debug_observer *d) {
   kn_debug_held_begin(d);
 }
 
-/* Index of the first value that counts before instruction `inst` or a later one. */
-static uint32_t first_from(const struct kn_debug_observer *d, uint32_t inst) {
+uint32_t kn_debug_values_from(const struct kn_debug_observer *d, uint32_t inst) {
   uint32_t low = 0, high = d->own.values.n;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
@@ -33,7 +32,7 @@ static uint32_t first_from(const struct kn_debug_observer *d, uint32_t inst) {
 /* The same as kn_debug_values_here for functions that have labels, but no values: these need an address, and no
  * more. */
 static uint32_t labels_here(struct kn_debug_observer *d) {
-  uint32_t i = d->w->i, k = first_from(d, i), n = d->own.values.n;
+  uint32_t i = d->w->i, k = kn_debug_values_from(d, i), n = d->own.values.n;
   for (; k < n && d->own.values.at[k].is.inst == i; k++)
     d->own.values.at[k].mark = kn_request_mark(d->observer.requests);
   return k < n ? d->own.values.at[k].is.inst : UINT32_MAX;
@@ -44,7 +43,7 @@ uint32_t kn_debug_values_here(struct kn_debug_observer *d) {
   if (d->values.labels_only) return labels_here(d);
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
-  uint32_t pos = kn_plan_pos(w->plan, w->block), mark = 0, k = first_from(d, w->i);
+  uint32_t pos = kn_plan_pos(w->plan, w->block), mark = 0, k = kn_debug_values_from(d, w->i);
   while (d->values.terms.n < w->plan->n_layout)
     if (!KN_PUSH(f->module, d->values.terms, 0)) return w->i + 1;
   bool look = kn_debug_held_step(d);

@@ -264,10 +264,11 @@ static bool any_unread(const struct unread *u, uint32_t slot) {
   return any;
 }
 
-/* Adds that `bytes` bytes of a slot, from `at` on, are `h` before instruction `inst`. No expression says the address of
- * a symbol: then nothing of the variable is shown, since printers take what is missing for zero. */
+/* Adds that `bytes` bytes of a slot, from `at` on, are `h` before instruction `inst`; `loc` is the location of the
+ * statement that stores them. No expression says the address of a symbol: then nothing of the variable is shown, since
+ * printers take what is missing for zero. */
 static void add_stored(const struct unread *u, uint32_t slot, uint32_t at, uint32_t bytes,
-                       uint32_t h, uint32_t inst) {
+                       uint32_t h, uint32_t inst, uint32_t loc) {
   const kiln_func *f = u->f;
   const uint32_t of = u->var_of[slot];
   struct kn_debug_var *v = &u->d->own.variables.at[of - 1];
@@ -285,8 +286,9 @@ static void add_stored(const struct unread *u, uint32_t slot, uint32_t at, uint3
     value.part_at = v->part_at + 8 * at;
     value.part_bits = 8 * bytes;
   }
-  (void)KN_PUSH(f->module, u->d->own.values,
-                (struct kn_debug_seen){.is = value, .declared = of, .home.reg = KN_NO_REG});
+  (void)KN_PUSH(
+    f->module, u->d->own.values,
+    (struct kn_debug_seen){.is = value, .declared = of, .loc = loc, .home.reg = KN_NO_REG});
 }
 
 /* The same of the stores that are there, and of those that inlining has left out. */
@@ -300,14 +302,15 @@ static void add_all_stored(const struct unread *u) {
       if (in->op != KILN_OP_STORE || !kn_is_slot(in->a) || !is_unread(u, kn_index(in->a))) continue;
       const struct kn_slot *s = &f->slots.at[kn_index(in->a)];
       const uint32_t whole = s->parent != 0 ? s->parent - 1 : kn_index(in->a);
+      const struct kn_note *note = kn_note_find(f, KN_NOTE_LOC, i);
       if (u->var_of[whole] != 0)
         add_stored(u, whole, s->offset, 1u << kn_type_log2[in->type], in->b,
-                   kn_inst_settle(f, i + 1));
+                   kn_inst_settle(f, i + 1), note != NULL ? note->a : 0);
     }
   }
   for (uint32_t k = 0; k < f->debug.stores.n; k++) {
     const struct kn_debug_store *s = &f->debug.stores.at[k];
-    if (u->var_of[s->slot] != 0) add_stored(u, s->slot, s->at, s->bytes, s->value, s->inst);
+    if (u->var_of[s->slot] != 0) add_stored(u, s->slot, s->at, s->bytes, s->value, s->inst, s->loc);
   }
 }
 

@@ -16,6 +16,7 @@ void a64_branch(struct kn_walk *w, uint32_t label) {
 }
 
 void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label) {
+  KN_TELL(w, branch, w);
   fixup(w, label, A64_FIX_B19 + (unsigned)a64_is_tb(t.word));
   a64_emit(w, t.word);
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Plants bugs in inlining (ir/inline), one at a time, and checks that a test finds each: tests/unit/inline.c, or the
-.kir tests with all calls inlined.
+"""Plants bugs in inlining (ir/inline) and in what debuggers learn of it, one at a time, and checks that a test finds
+each: tests/unit/inline.c, tests/unit/debug_rows.c, or the .kir tests with all calls inlined.
 
     replay.py [--tap] [--only=TEXT] [--every=N] BUILD
     replay.py --places      compiles nothing: prints the rows whose text does not occur exactly once
 
-A row of MUTANTS names what goes wrong, a file of ir/inline or ir/build, and a text in it that is replaced. Each file is compiled alone and
+A row of MUTANTS names what goes wrong, a file of ir/inline, ir/build or lib/debug, and a text in it that is replaced. Each file is compiled alone and
 linked before BUILD/libkiln.a, whose own one is then not taken. With --every=N one row of N is run.
 """
 import argparse
@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 REPLAY, CALL, KEEP, SETTLE, DEBUG = 'inline_replay.c', 'inline_call.c', 'inline_keep.c', 'inline_settle.c', 'inline_debug.c'
 SCAN, SPLIT, FORWARD = 'inline_scan.c', 'inline_split.c', 'inline_forward.c'
-APPEND = 'build_append.c'
+APPEND, SHARE, HELD, LINES = 'build_append.c', 'observe_share.c', 'observe_held.c', 'observe_lines.c'
 # Those with calls of functions that stay small.
 FILES = ('inlined.kir', 'forward.kir', 'g_slots.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'try_values.kir', 'g_chains.kir', 'g_random.kir',
          'g_random_all.kir')
@@ -172,11 +172,42 @@ MUTANTS = [
     ('a call with constants may close a circle', SETTLE, 'return asks || kn_inline_has_constants(body->f, call->inst, to) ? to : NULL;',
      'return asks || to->constants == 0 ? to : NULL;'),
     ('the block that returns is the last one', KEEP, '  if (body->n_returns == 1) {\n', '  if (0) {\n'),
+    # ---- which statements debuggers stop at ----
+    ('a load that may fail is in the line of its statement', SHARE,
+     'if (info->shape == KN_SH_LOAD) return kn_is_slot(in->a) && !(in->x & KILN_MEM_VOLATILE);', ''),
+    ('what changes a variable is in the line of its statement', SHARE,
+     'if ((info->effects & (KN_FX_KEPT | KN_FX_TRAP)) != 0', 'if ((info->effects & KN_FX_TRAP) != 0'),
+    ('a variable is changed early only if nothing has been read of it', SHARE,
+     '    if (has_slot(f, in, slot, written_slot(f, in) == slot)) return 0;\n', ''),
+    ('a variable is not initialized where its life begins', SHARE,
+     'if (in->op == KILN_OP_LIFE_START && slot_of(f, in->a) == slot) return k;', ''),
+    ('a variable is changed early by its own statement alone', SHARE,
+     '!kn_debug_in_line(&locs[loc_within(w, k, level)], &locs[loc]))', '0)'),
+    ('what is stored counts from the next statement on', SHARE, 'if (marks[next].at > marks[s->mark].at) s->mark = next;', ''),
+    ('a line that has code comes last', SHARE, 'is_repeated(w, run, k))', '0)'),
+    ('rows move to the places of their statements', SHARE,
+     '    if (next > run->from[k]) row->offset = d->lines.later[next - 1];\n', ''),
+    ('no statement with code gives its address away', SHARE, 'run->own[k] = has_code(run, k);', 'run->own[k] = false;'),
+    ('a statement has the last place at most', SHARE, 'if (places == 0 || run->from[k] > places - 1) return false;', ''),
+    ('the outermost statements come first', SHARE, 'return depth_of(w, row);', 'return 0;'),
+    ('a call whose body begins there comes last', SHARE, 'if (enters || is_called_by', 'if (is_called_by'),
+    ('where two bodies begin, the outer call does not come last', SHARE,
+     'depth_of(w, &rows[run->row[next]]) == depth_of(w, row) + 1;', '1;'),
+    ("what is behind a call's body comes last", SHARE, ' || is_called_by(w, row - 1, row) ||', ' ||'),
+    ('what follows counts where a branch does', SHARE, 'while (!more && run->places > 1', 'while (run->places > 1'),
+    ('code that is repeated has rows', LINES, 'out->lines.at[out->lines.n++] = row;\n    d->lines.loc', 'd->lines.loc'),
+    # ---- what they show of what was loaded from a variable ----
+    ('a variable has what was loaded from it until it is written', HELD,
+     'return writes_loaded(w, last, v) || was_computed_there(w, v) ||', 'return'),
+    ('a home has what it had where a branch begins', HELD,
+     'if (d->held.leaving == f->block[block].term && in_home(w, h, v)) h->to = d->held.leaving_at;', ''),
+    ('a variable in whose home something was computed is written', HELD,
+     'return writes_loaded(w, last, v) || was_computed_there(w, v) ||', 'return writes_loaded(w, last, v) ||'),
 ]
 
 
 def text_of(name):
-    path, = glob.glob(os.path.join(ROOT, 'ir/*', name))
+    path, = glob.glob(os.path.join(ROOT, 'ir/*', name)) + glob.glob(os.path.join(ROOT, 'lib/debug', name))
     with open(path, encoding='utf-8') as f:
         return f.read()
 
@@ -189,7 +220,8 @@ class Campaign:
     def __init__(self, args, work):
         self.args, self.work = args, work
         self.library = os.path.join(args.build, 'libkiln.a')
-        self.unit = self.object(os.path.join(ROOT, 'tests/unit/inline.c'), ['-I' + ROOT + '/tests/unit', '-I' + ROOT + '/tests/harness'])
+        self.units = [self.object(os.path.join(ROOT, 'tests/unit', n), ['-I' + ROOT + '/tests/unit', '-I' + ROOT + '/tests/harness'])
+                      for n in ('inline.c', 'debug_rows.c')]
         throw = '-DKIR_THROW="%s"' % os.path.join(ROOT, 'tests/kir/kir_throw.c')
         self.kir = [self.object(os.path.join(ROOT, 'tests/kir', n), ['-D_GNU_SOURCE', throw])
                     for n in ('kir_run.c', 'kir_driver.c', 'kir_interp.c')]
@@ -218,7 +250,7 @@ class Campaign:
 
     def finds(self, damaged):
         """By which test something is found, or None."""
-        if self.fails([self.link([self.unit, *damaged], 'unit', ['-lcmocka'])]):
+        if any(self.fails([self.link([unit, *damaged], 'unit', ['-lcmocka'])]) for unit in self.units):
             return 'unit'
         run = self.link([*self.kir, *damaged], 'kir_run', [])
         return 'kir' if self.fails(['bash', os.path.join(ROOT, 'tests/kir/kir.sh'), run, 'x86_64', '--inline', '--seeds=0']) else None

@@ -793,37 +793,6 @@ static void left_out(void **state) {
   end_program(&p);
 }
 
-/* A statement without code has the first instructions of the next one, but not what may fail. */
-static void shared_rows(void **state) {
-  (void)state;
-  static const struct {
-    const char *next;
-    bool later;
-  } next[] = {{"%s = mul.i64 v0, v0", true}, {"%s = load.i64 v0", false}};
-  for (unsigned i = 0; i < 2; i++) {
-    struct program p;
-    char text[1000];
-    snprintf(text, sizeof text,
-             DEBUG "!x = variable in !f { name \"x\" }\n" CALLER "  %%x = slot 8 align 8\n"
-                   "  !debug !f in !2\n  !begin \"f.src\" 1:0 file !1 in !f\n  !var !x %%x\n"
-                   "b0(v0: i64):\n  !loc \"f.src\" 2:3 file !1 in !f\n  store.i64 5, %%x\n"
-                   "  !loc \"f.src\" 3:3 file !1 in !f\n  %s\n  %%b = add.i64 %%s, v0\n"
-                   "  %%c = xor.i64 %%b, %%s\n  !loc \"f.src\" 4:3 file !1 in !f\n  ret %%c\n}\n",
-             next[i].next);
-    read_program(&p, text, small);
-    expanded(&p, "caller");
-    uint32_t at[5] = {0};
-    for (uint32_t k = 0; k < p.s->out->lines.n; k++) {
-      const struct kn_code_line *row = &p.s->out->lines.at[k];
-      at[p.s->sources.locs.at[row->loc].line] = row->offset;
-    }
-    if (next[i].later) assert_true(at[3] > at[2]);
-    else assert_int_equal(at[3], at[2]);
-    assert_true(at[4] > at[3]);
-    end_program(&p);
-  }
-}
-
 /* Whether debug information changes code is the module's attribute, with inlining and without; what is stored once is
  * kept, too. */
 static void variables(void **state) {
@@ -882,16 +851,15 @@ static void no_row_left_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(frames),          cmocka_unit_test(recursion),
-    cmocka_unit_test(each_row),        cmocka_unit_test(sizes),
-    cmocka_unit_test(growth),          cmocka_unit_test(growth_by_tries),
-    cmocka_unit_test(what_is_made),    cmocka_unit_test(personalities),
-    cmocka_unit_test(scopes),          cmocka_unit_test(returns_twice),
-    cmocka_unit_test(described),       cmocka_unit_test(described_addresses),
-    cmocka_unit_test(left_out),        cmocka_unit_test(reachable),
-    cmocka_unit_test(embedder),        cmocka_unit_test(variables),
-    cmocka_unit_test(shared_rows),     cmocka_unit_test(constants),
-    cmocka_unit_test(no_row_left_out),
+    cmocka_unit_test(frames),       cmocka_unit_test(recursion),
+    cmocka_unit_test(each_row),     cmocka_unit_test(sizes),
+    cmocka_unit_test(growth),       cmocka_unit_test(growth_by_tries),
+    cmocka_unit_test(what_is_made), cmocka_unit_test(personalities),
+    cmocka_unit_test(scopes),       cmocka_unit_test(returns_twice),
+    cmocka_unit_test(described),    cmocka_unit_test(described_addresses),
+    cmocka_unit_test(left_out),     cmocka_unit_test(reachable),
+    cmocka_unit_test(embedder),     cmocka_unit_test(constants),
+    cmocka_unit_test(variables),    cmocka_unit_test(no_row_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
