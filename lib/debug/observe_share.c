@@ -171,16 +171,17 @@ static uint32_t rank(const struct kn_walk *w, const struct run *run, uint32_t k)
 /* What has code keeps an address of its own; of the others as many as there are places for get one, by rank, the
  * earlier ones before the later. */
 static void choose(const struct kn_walk *w, struct run *run) {
-  uint32_t ranks[MAX_STATEMENTS];
-  for (uint32_t k = 0; k < run->n; k++) {
-    run->own[k] = has_code(run, k);
+  uint32_t ranks[MAX_STATEMENTS], places = run->places, most = 0;
+  for (uint32_t k = 0; k < run->n; k++) places -= run->own[k] = has_code(run, k);
+  for (uint32_t k = 0; k < run->n && places != 0; k++) {
     ranks[k] = run->own[k] ? 0 : rank(w, run, k);
+    if (ranks[k] > most) most = ranks[k];
   }
-  for (uint32_t level = 0; level <= LAST_RANK; level++)
-    for (uint32_t k = 0; k < run->n; k++) {
+  for (uint32_t level = 0; level <= most && places != 0; level++)
+    for (uint32_t k = 0; k < run->n && places != 0; k++) {
       if (run->own[k] || ranks[k] != level) continue;
       run->own[k] = true;
-      run->own[k] = fits(run);
+      places -= run->own[k] = fits(run);
     }
 }
 

@@ -188,7 +188,6 @@ MUTANTS = [
     ('rows move to the places of their statements', SHARE,
      '    if (next > run->from[k]) row->offset = d->lines.later[next - 1];\n', ''),
     ('no statement with code gives its address away', SHARE, 'run->own[k] = has_code(run, k);', 'run->own[k] = false;'),
-    ('a statement has the last place at most', SHARE, 'if (places == 0 || run->from[k] > places - 1) return false;', ''),
     ('the outermost statements come first', SHARE, 'return depth_of(w, row);', 'return 0;'),
     ('a call whose body begins there comes last', SHARE, 'if (enters || is_called_by', 'if (is_called_by'),
     ('where two bodies begin, the outer call does not come last', SHARE,

@@ -32,6 +32,8 @@ static const struct {
    LINE("2") NONE LINE("3") "  %r = mul.i64 v0, v0\n" LINE("4") "  store.i64 %r, v0\n" LINE(
      "9") "  ret %r\n",
    "3 4 9"},
+  {"no statement begins behind the last place",
+   LINE("2") NONE LINE("3") THREE LINE("4") NONE LINE("5") "  store.i64 %t, v0\n" END, "2 3 5 9"},
   {"a variable that is not initialized may be so early",
    LINE("2") NONE LINE("3") "  life_start %y\n  store.i64 v0, %y\n" THREE
                             "  store.i64 %y, v0\n" END,
