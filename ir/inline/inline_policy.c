@@ -43,7 +43,8 @@ kiln_inline_attrs kiln_module_get_inline_attrs(const kiln_module *m) {
   return m != NULL ? m->inline_attrs : (kiln_inline_attrs){0};
 }
 
-/* Instructions that are gone for each argument that is a constant: what passes it, and what is computed from it alone. */
+/* Instructions that are gone for each argument that is a constant: what passes it, what is computed from it alone, and
+ * blocks that cannot run then. */
 enum { CONSTANT_SAVES = 7 };
 
 /* Most instructions, with what is inlined into it, that `body` may have. */

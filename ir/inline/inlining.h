@@ -85,7 +85,7 @@ static inline struct kn_body *kn_kept_body(const kiln_module *m, uint32_t symbol
 bool kn_inline_is_policy(enum kn_inline_row row);
 /* `attrs` with defaults in place of zeros. */
 kiln_inline_attrs kn_inline_complete(const kiln_inline_attrs *attrs);
-/* How many arguments of a call of `body` must be constants, where that has `size` instructions with what is inlined into
+/* How many arguments of a call of `body` must be constants, if that has `size` instructions with what is inlined into
  * it; UINT32_MAX: it is too large for any call. */
 uint32_t kn_inline_constants(const kiln_module *m, const struct kn_body *body, uint32_t size);
 /* True if call `i` of `f` has as many constants as `body` is to have. */
@@ -105,8 +105,8 @@ static inline bool kn_inline_may(const kiln_module *m, const struct kn_body *bod
 /* What the TRY that ends `block` takes: see inline_call.c. */
 enum { KN_TAKES_CATCHES = 1, KN_TAKES_ALL = 2, KN_TAKES_CLEANS = 4 };
 unsigned kn_inline_takes(const kiln_func *f, uint32_t block);
-/* Fills in what a function that is to be kept says of itself; its calls, and which slots are stored once, are in `room`,
- * where its order is (inline_settle.c). False without memory. */
+/* Fills in what a function that is to be kept says of itself; its calls, and which slots are stored once, are then in
+ * `room`, as its order is (inline_settle.c). False without memory. */
 bool kn_body_measure(struct kn_body *body, kiln_func *f, struct kn_inline_room *room,
                      uint32_t n_order);
 /* Bytes of the slots that are not stored once (inline_settle.c). */
