@@ -179,7 +179,7 @@ file_symbol() { readelf -sW "$1" | awk '$4 == "FILE" {print $8}'; }
 plain=$(rustup which rustc 2> /dev/null || type -P rustc)
 check "whatever the object's name, with LLVM's name of the source" elsewhere
 
-functions() { sed -nE 's/.*: ([0-9]+) functions.*/\1/p' log | paste -sd+ | bc; }
+functions() { sed -nE 's/.*: ([0-9]+) functions.*/\1/p' log | awk '{ sum += $1 } END { print sum + 0 }'; }
 # KILN_INLINE: units of opt-level 0 and 1 are Kiln's, at 1 in place of LLVM's passes, and small functions are inlined.
 inlined() {
   KILN_INLINE=$1 same "inlined$2" "$rustc" -C codegen-units=2 -C opt-level="$2" main.rs && logged "$by_kiln" &&
