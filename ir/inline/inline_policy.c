@@ -61,6 +61,7 @@ static uint32_t limit_of(const kiln_module *m, const struct kn_body *body) {
 uint32_t kn_inline_constants(const kiln_module *m, const struct kn_body *body, uint32_t size) {
   uint32_t limit = limit_of(m, body);
   if (size <= limit) return 0;
+  if (size > m->inline_attrs.most_instructions) return UINT32_MAX;
   uint32_t n = (size - limit - 1) / CONSTANT_SAVES + 1;
   return n <= kn_sig(m, body->f->sig)->n_params ? n : UINT32_MAX;
 }
