@@ -206,6 +206,7 @@ void kn_debug_lines_end(struct kn_debug_observer *d);
 static inline bool kn_debug_in_line(const struct kn_loc *a, const struct kn_loc *b) {
   return a->line == b->line && a->file == b->file;
 }
+
 /* ---- observe_share.c ---- */
 
 /* Begins to look for addresses if the newest row, of a statement with code that begins at w->i, is at that of one
@@ -215,6 +216,7 @@ void kn_debug_share_begin(struct kn_debug_observer *d, uint32_t loc);
 void kn_debug_share_code(struct kn_debug_observer *d, bool in_call);
 /* The last of these instructions, or the block, ends: rows move. `more`: an instruction follows for the last one. */
 void kn_debug_share_end(struct kn_debug_observer *d, bool more);
+
 /* ---- observe_vars.c ---- */
 
 /* Widens the ranges of variables that debuggers are to see, over all of the function. For the plan. */
