@@ -109,6 +109,8 @@ MUTANTS = [
     ('kept locations have numbers of their own', DEBUG, 'room->numbers.at[loc] = room->locs.n;',
      'room->numbers.at[loc] = room->locs.n - 1;'),
     ('what names entries of a session is not kept', KEEP, 'if (kn_inline_debug_of_session(f)) return KN_INLINE_DEBUG;', ''),
+    ('what returns twice is not forwarded', REPLAY, 'f->facts.returns_twice || f->attrs.not_into', 'f->attrs.not_into'),
+    ('what is to stay as it is is not forwarded', REPLAY, 'f->facts.returns_twice || f->attrs.not_into', 'f->facts.returns_twice'),
     ('what returns twice does so again', APPEND, 'facts->returns_twice = facts->sets_jump = true;', ''),
     ('what folds is what the operation makes', APPEND, 'kn_fold_eval_binary(op, *type, v[0], v[1], out)', 'kn_fold_eval_binary(op, *type, v[0], v[0], out)'),
     ('a count of one bit is compared as it is', APPEND, 'in->x == KILN_ICOND_EQ ? KILN_ICOND_UGT : KILN_ICOND_ULE',

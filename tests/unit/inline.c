@@ -537,6 +537,10 @@ static void recursion(void **state) {
 
 /* ---- what replay makes ---- */
 
+#define KEPT_COPY(attributes)                                                                      \
+  "func @caller(i64) -> i64 {\n" attributes                                                        \
+  "  slot0 = slot 8 align 8\n  slot1 = slot 8 align 8\nb0(v0: i64):\n  store.i64 v0, slot0\n"      \
+  "  memcpy slot1, slot0, 8\n  v3 = call @setjmp(v0)\n  v4 = load.i64 slot1\n  ret v4\n}\n"
 static const struct {
   const char *text, *caller;
 } made[] = {
@@ -566,6 +570,20 @@ static const struct {
    "volatile\n"
    "  v2 = load.i64 slot0 volatile\n  v3 = load.i64 slot0 volatile\n  v4 = add.i64 v2, v3\n  ret "
    "v4\n}\n"},
+  /* what setjmp returns to a second time, and what is to stay as it is, is not forwarded */
+  {"declare @setjmp(i64) -> i32 returns_twice\n" KEPT_COPY(""), KEPT_COPY("")},
+  {"declare @setjmp(i64) -> i32\n" KEPT_COPY("  !not_into\n"), KEPT_COPY("  !not_into\n")},
+  /* a landing pad loads what was stored before the call */
+  {PERSONAL "func @caller(i64) -> i64 personality @p {\n  slot0 = slot 8 align 8\nb0(v0: i64):\n"
+            "  store.i64 v0, slot0\n"
+            "  try @other(v0) to b1(result 0) unwind b2(exception 0) [cleanup]\n"
+            "b1(v3: i64):\n  store.i64 1, slot0\n  ret v3\n"
+            "b2(v6: i64):\n  v7 = load.i64 slot0\n  v8 = call @other(v7)\n  resume v6\n}\n",
+   "func @caller(i64) -> i64 personality @p {\n  slot0 = slot 8 align 8\nb0(v0: i64):\n"
+   "  store.i64 v0, slot0\n"
+   "  try @other(v0) to b1(result 0) unwind b2(exception 0) [cleanup]\n"
+   "b2(v3: i64):\n  v4 = load.i64 slot0\n  v5 = call @other(v4)\n  resume v3\n"
+   "b1(v7: i64):\n  store.i64 1, slot0\n  ret v7\n}\n"},
   /* copies of fields, by their types; one that is not read is not copied */
   {"func internal @callee(i64, i64) {\n  slot0 = slot 24 align 8\nb0(v0: i64, v1: i64):\n"
    "  memcpy slot0, v1, 24\n  v3 = load.f64 slot0\n  v4 = fadd.f64 v3, v3\n  store.f64 v4, slot0\n"
