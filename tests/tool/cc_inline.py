@@ -173,6 +173,15 @@ def inlines(t):
     names = t.run('nm', 'calls.o')[1]
     t.check(status == 0 and ' small' in names, 'noinline at a call', out + names)
     t.check(status == 0 and ' says_no' not in names, 'always_inline at a call', out + names)
+    # Two copies of two words: one into volatile memory, and one out of it.
+    t.write('volatile.c', 'struct s { long a, b; };\nlong f(long x) { struct s s = {x, 2}; VOLATILE struct s v; v = s; struct s u; u = v; '
+            'return u.a + u.b; }\n')
+    for volatile in (True, False):
+        out = t.cc('-Og', '-DVOLATILE=' + ('volatile' if volatile else ''), '-c', 'volatile.c')[1]
+        code = t.run('objdump', '-d', '--no-show-raw-insn', 'volatile.o')[1]
+        stores = len(re.findall(r'\tmov +%\w+,[^,]*\(', code))
+        t.check('<f>:' in code and (stores >= 4 if volatile else stores == 0),
+                'copies of %s memory' % ('volatile' if volatile else 'other'), out + code)
     t.write('profiled.c', PROFILED)
     out = t.cc('-Og', '-pg', '-c', 'profiled.c')[1] + t.cc('profiled.o', '-o', 'profiled')[1]
     status, printed = t.run('./profiled')
