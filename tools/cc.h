@@ -68,6 +68,7 @@ struct cc_args {
   bool no_function_checks;
   bool inlining;                /* -Og is the last of its kind: Kiln inlines functions, */
   struct tool_inlining inlined; /* these */
+  uint64_t stress;              /* kiln_module_options.stress_seed */
   bool unoptimized;             /* -Og without LLVM's passes: __OPTIMIZE__ is not defined */
   bool unfortified;             /* and _FORTIFY_SOURCE was said, which is off then */
   bool passes; /* LLVM's passes run; without them clang only says what it would say to them */

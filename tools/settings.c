@@ -13,6 +13,13 @@
 
 extern char **environ;
 
+bool tool_stress_parse(const char *word, uint64_t *out) {
+  char *end;
+  errno = 0;
+  *out = strtoull(word, &end, 10);
+  return word[0] >= '0' && word[0] <= '9' && *end == 0 && errno == 0 && *out != 0;
+}
+
 bool tool_settings_read(struct tool_settings *out, char why[TOOL_WHY_SIZE]) {
   *out = (struct tool_settings){.opt_level = 0};
   if (!tool_inlining_wanted(&out->inlining)) {
@@ -25,6 +32,11 @@ bool tool_settings_read(struct tool_settings *out, char why[TOOL_WHY_SIZE]) {
   if (unknown != NULL && unknown[0] != 0 && strcmp(unknown, "drop") != 0 &&
       strcmp(unknown, "refuse") != 0) {
     snprintf(why, TOOL_WHY_SIZE, "KILN_UNKNOWN: bad value '%.64s': drop or refuse", unknown);
+    return false;
+  }
+  const char *seed = getenv("KILN_STRESS");
+  if (seed != NULL && seed[0] != 0 && !tool_stress_parse(seed, &out->stress)) {
+    snprintf(why, TOOL_WHY_SIZE, "KILN_STRESS: bad value '%.64s': a number other than 0", seed);
     return false;
   }
   if (level == NULL || level[0] == 0) return true;

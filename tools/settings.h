@@ -1,5 +1,5 @@
 /* What users say by environment variables to every program of Kiln that makes objects: $KILN_INLINE, $KILN_OPT_LEVEL,
- * $KILN_LOG, $KILN_STATS; and the identity of what makes them. settings.c implements it. Called by verbs of `kiln`, and
+ * $KILN_LOG, $KILN_STATS, $KILN_STRESS; and the identity of what makes them. settings.c implements it. Called by verbs of `kiln`, and
  * by kiln-rustc and the shim of integrations/llvm. */
 #ifndef KN_TOOLS_SETTINGS_H
 #define KN_TOOLS_SETTINGS_H
@@ -12,8 +12,9 @@
 
 struct tool_settings {
   struct tool_inlining inlining; /* $KILN_INLINE */
-  int opt_level; /* $KILN_OPT_LEVEL: the highest level that Kiln compiles; 0 to 3, default 0 */
-  bool bad;      /* a value is wrong: for callers that cannot end the process */
+  int opt_level;   /* $KILN_OPT_LEVEL: the highest level that Kiln compiles; 0 to 3, default 0 */
+  uint64_t stress; /* $KILN_STRESS: kiln_module_options.stress_seed; 0 if it is unset or empty */
+  bool bad;        /* a value is wrong: for callers that cannot end the process */
 };
 
 enum { TOOL_WHY_SIZE = 256, TOOL_IDENTITY_SIZE = 1024 };
@@ -21,6 +22,9 @@ enum { TOOL_WHY_SIZE = 256, TOOL_IDENTITY_SIZE = 1024 };
 /* Reads the variables, $KILN_UNKNOWN (unknown.h) among them. False if one has a value that it cannot have: `why` says
  * which, and what it may be. */
 bool tool_settings_read(struct tool_settings *out, char why[TOOL_WHY_SIZE]);
+
+/* Reads the seed that $KILN_STRESS and --stress give. False: it is no decimal number, or it is 0 or too large. */
+bool tool_stress_parse(const char *word, uint64_t *out);
 
 /* Makes the names of the files that $KILN_LOG and $KILN_STATS name absolute, for this process and those that it starts,
  * which may have other current folders: relative names are relative to `folder`; NULL: the current one. Then opens each
@@ -30,7 +34,7 @@ void tool_settings_files(const char *folder, tool_refused_file_fn *refused);
 
 /* What a verb of `kiln` begins with: it reads the variables and settles the files. A file that cannot be opened gets a
  * warning; false: a value is wrong, after a message. Of settings_verb.c, which only `kiln` has. */
-bool tool_settings_begin(const char *verb);
+bool tool_settings_begin(struct tool_settings *out, const char *verb);
 
 /* The library that rustc loads as its code generator, $KILN_BACKEND; NULL: none is named. */
 const char *tool_backend(void);

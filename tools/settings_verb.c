@@ -6,10 +6,9 @@ static void warn(const char *variable, const char *path, const char *reason) {
   tool_warning("%s: %s: %s", variable, path, reason);
 }
 
-bool tool_settings_begin(const char *verb) {
-  struct tool_settings settings;
+bool tool_settings_begin(struct tool_settings *out, const char *verb) {
   char why[TOOL_WHY_SIZE];
-  if (!tool_settings_read(&settings, why)) {
+  if (!tool_settings_read(out, why)) {
     tool_error("%s: %s", verb, why);
     return false;
   }

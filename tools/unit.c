@@ -76,6 +76,7 @@ static kiln_module_options options_of(const struct tool_unit *u) {
                                .data_sections = u->data_sections,
                                .aranges = u->aranges,
                                .features = u->features,
+                               .stress_seed = u->stress,
                                .borrow_strings = true};
 }
 

@@ -7,7 +7,7 @@
 
 #include <kiln/kiln.h>
 
-/* A unit; `name` to `inlining` are the caller's. */
+/* A unit; `name` to `stress` are the caller's. */
 struct tool_unit {
   const char *name; /* for diagnostics and the object's file symbol */
   const void *bytes;
@@ -15,6 +15,7 @@ struct tool_unit {
   bool function_sections, data_sections, aranges;
   uint32_t features; /* KILN_FEATURE_... of all functions */
   struct tool_inlining inlining;
+  uint64_t stress; /* kiln_module_options.stress_seed */
   kiln_buffer object;
   kiln_diag diag;        /* if it fails, why */
   uint64_t functions;    /* that were compiled */

@@ -132,7 +132,8 @@ int verb_cargo(int argc, char **argv) {
   argv += w.rest - 1;
   argc -= w.rest - 1;
   if (options.setup) return cargo_backend_setup(argv);
-  if (!tool_settings_begin("cargo")) return TOOL_USAGE;
+  struct tool_settings settings;
+  if (!tool_settings_begin(&settings, "cargo")) return TOOL_USAGE;
   if (options.shim) unsetenv("KILN_BACKEND");
   else if ((bad = cargo_backend_choose(argv)) != TOOL_OK) return bad;
   if (!set_compiler(argv)) return TOOL_FAILED;

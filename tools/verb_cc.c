@@ -176,7 +176,8 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
     .path = in->word, .bytes = bitcode->data, .size = bitcode->size, .language = TOOL_BITCODE};
   const struct tool_reading how = {.module = {.function_sections = a->function_sections,
                                               .data_sections = a->data_sections,
-                                              .aranges = a->aranges}};
+                                              .aranges = a->aranges,
+                                              .stress_seed = a->stress}};
   bool quiet = falls_back() || !a->passes;
   uint64_t start = stats_wanted() ? cpu_ns() : 0, ns;
   kiln_diag diag = {.status = KILN_OK};
@@ -293,9 +294,10 @@ static int link_all(const struct cc_args *a) {
   return run(&l, NULL, NULL);
 }
 
-/* What -Og inlines: $KILN_INLINE, which was found to be good, may say it. */
-static void find_inlined(struct cc_args *a) {
-  (void)tool_inlining_wanted(&a->inlined);
+/* What variables of the environment say. Without $KILN_INLINE, -Og inlines small functions. */
+static void set_up(struct cc_args *a, const struct tool_settings *settings) {
+  a->stress = settings->stress;
+  a->inlined = settings->inlining;
   if (a->inlined.what == KILN_INLINING_OFF) a->inlined.what = KILN_INLINING_SMALL;
 }
 
@@ -352,8 +354,9 @@ static int run_verb(bool cxx, int argc, char **argv) {
   static struct cc_args a; /* lives as long as the command */
   struct cc_plan plan = {0};
   struct stats_costs costs;
+  struct tool_settings settings;
   cc_begin(cxx);
-  if (!tool_settings_begin(cc_verb())) return TOOL_USAGE;
+  if (!tool_settings_begin(&settings, cc_verb())) return TOOL_USAGE;
   if (!cc_parse(&a, cxx, argc, argv)) return TOOL_USAGE;
   size_t inputs = 0, sources = 0;
   for (size_t i = 0; i < a.n; i++) {
@@ -374,7 +377,7 @@ static int run_verb(bool cxx, int argc, char **argv) {
     fprintf(stderr, "kiln: %s: compiled by LLVM: not implemented: %s\n", cc_verb(), a.refused);
     return cc_become(&a.words);
   }
-  find_inlined(&a);
+  set_up(&a, &settings);
   int status = check_flags(&a);
   if (status == TOOL_OK && a.names) status = cc_plan_make(&plan, &a);
   if (status != TOOL_OK) {

@@ -2,10 +2,11 @@
  * output file exists only when it is complete. */
 #include "options.h"
 #include "report.h"
+#include "settings.h"
+#include "report.h"
 #include "trace.h"
 #include "wasm.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -84,12 +85,8 @@ static int parse_refuse(const char *words, uint32_t *bits) {
 }
 
 static int parse_seed(const char *word, uint64_t *out) {
-  char *end;
-  errno = 0;
-  *out = strtoull(word, &end, 0);
-  if (end == word || *end != 0 || errno != 0 || *out == 0)
-    return tool_bad_value(OPTION_STRESS, word, "a number other than 0");
-  return TOOL_OK;
+  if (tool_stress_parse(word, out)) return TOOL_OK;
+  return tool_bad_value(OPTION_STRESS, word, "a number other than 0");
 }
 
 /* Options of WebAssembly; else as tool_trace_flag. */

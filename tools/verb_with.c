@@ -73,6 +73,7 @@ static void print_setting(const struct setting *s) {
 
 int verb_with(int argc, char **argv) {
   struct setting settings[4];
+  struct tool_settings checked;
   struct tool_words w;
   unsigned n = 0;
   bool print = false;
@@ -87,7 +88,7 @@ int verb_with(int argc, char **argv) {
   if (print && w.rest < argc)
     return tool_usage("with: --print-env runs no command, and '%s' is one", command[0]);
   if (!print && strcmp(command[0], "cargo") == 0) return verb_cargo(argc - w.rest, command);
-  if (!tool_settings_begin("with")) return TOOL_USAGE;
+  if (!tool_settings_begin(&checked, "with")) return TOOL_USAGE;
   if (!preload(&settings[n])) return TOOL_FAILED;
   if (crystal_cache(&settings[++n])) n++;
   if (file_setting(&settings[n], "KILN_LOG")) n++;

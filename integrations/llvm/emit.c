@@ -117,7 +117,8 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
                                .data_sections = c->data_sections,
                                .aranges = c->aranges,
                                .features = c->features,
-                               .inlining = shim_settings()->inlining};
+                               .inlining = shim_settings()->inlining,
+                               .stress = shim_settings()->stress};
   struct shim_crash crash = shim_guard(compile_guarded, u);
   if (crash.signal == 0 && !u->ok && log_wanted()) shim_guard(list_refused, u);
   host->LLVMDisposeMemoryBuffer(bitcode);

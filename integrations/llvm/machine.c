@@ -106,7 +106,7 @@ struct shim_machine shim_machine_read(const struct shim_host *h, void *tm) {
 
 const char *shim_level_refused(int level) {
   const struct tool_settings *settings = shim_settings();
-  if (settings->bad) return "KILN_INLINE or KILN_OPT_LEVEL has an invalid value";
+  if (settings->bad) return "KILN_INLINE, KILN_OPT_LEVEL or another setting has an invalid value";
   if (level == SHIM_LEVEL_REFUSED) return "its code model or a transformation is not for Kiln";
   if (level == SHIM_LEVEL_ABI)
     return "its target machine has an ABI or a relocation model of its own";

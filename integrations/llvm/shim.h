@@ -160,8 +160,8 @@ struct shim_compiler {
 const struct shim_compiler *shim_compiler(void);
 /* True if the process only starts compilers, although it has an LLVM. */
 bool shim_is_driver(void);
-/* $KILN_INLINE, $KILN_OPT_LEVEL; constant. What is wrong with them is an error when the shim is loaded into a process
- * with LLVM, or said once. */
+/* $KILN_INLINE, $KILN_OPT_LEVEL, $KILN_STRESS; constant. What is wrong with them is an error when the shim is loaded
+ * into a process with LLVM, or said once. */
 const struct tool_settings *shim_settings(void);
 /* rustc_shim.c, ldc_options.c, ghdl_options.c: read the command line into `c`. */
 void shim_rustc_options(struct shim_compiler *c);

@@ -1,6 +1,7 @@
 //! Kiln's module and session, as a unit of rustc has them.
 
 use std::cell::RefCell;
+use std::env;
 use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::ptr;
@@ -32,6 +33,17 @@ unsafe impl Send for Module {}
 // SAFETY: shared references to it are not given to other threads; rustc before 1.101 asks for this nevertheless.
 unsafe impl Sync for Module {}
 
+/// The seed that `$KILN_STRESS` gives the register allocator, for tests (tools/settings.c); 0: none.
+fn stress_seed(sess: &Session) -> u64 {
+    match env::var("KILN_STRESS").unwrap_or_default().as_str() {
+        "" => 0,
+        word => match word.parse() {
+            Ok(seed @ 1..) => seed,
+            _ => sess.dcx().fatal(format!("KILN_STRESS: bad value '{word}': a number other than 0")),
+        },
+    }
+}
+
 impl Module {
     pub fn new(sess: &Session, name: &str) -> Module {
         let name = CString::new(name).expect("names of units have no NUL");
@@ -47,6 +59,7 @@ impl Module {
             function_sections: sess.opts.unstable_opts.function_sections.unwrap_or(sess.target.function_sections),
             data_sections: true,
             verify: sess.opts.unstable_opts.verify_llvm_ir,
+            stress_seed: stress_seed(sess),
             ..Default::default()
         };
         // SAFETY: all is copied.

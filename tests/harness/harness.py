@@ -21,6 +21,8 @@ import threading
 from progress import progress
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+AARCH64 = 'aarch64-unknown-linux-gnu'  # as Rust names the target
+QEMU = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu']
 # What `kiln cc -Og` has clang make: what -O1 says of inlining, and those of LLVM's passes that -O0 runs.
 AS_OG = ['-O1', '-mllvm', '-opt-bisect-limit=0', '-mllvm', '-opt-bisect-verbose=false', '-U__OPTIMIZE__']
 
@@ -44,6 +46,22 @@ def rust_toolchains():
     """The toolchains of rustup's whose rustc the sources of rustc/ fit."""
     with open(os.path.join(TESTS, '../rustc/rust-toolchains')) as f:
         return f.read().split()
+
+
+def cargo_for_aarch64():
+    """Variables with which cargo builds for AArch64, and runs what it builds under qemu."""
+    of_target = 'CARGO_TARGET_' + AARCH64.upper().replace('-', '_')
+    return {'CARGO_BUILD_TARGET': AARCH64, of_target + '_LINKER': 'aarch64-linux-gnu-gcc', of_target + '_RUNNER': ' '.join(QEMU)}
+
+
+def more_settings(args):
+    """The variables of Kiln's that --inline and --stress stand for."""
+    return {name: value for name, value in (('KILN_INLINE', args.inline), ('KILN_STRESS', args.stress)) if value}
+
+
+def add_settings(parser):
+    parser.add_argument('--inline', nargs='?', const='small', help='$KILN_INLINE; default of the value: small')
+    parser.add_argument('--stress', metavar='SEED', help='$KILN_STRESS: few registers, chosen at random')
 
 
 def code_generator(kiln, env=None):
@@ -123,7 +141,7 @@ class Harness:
     def run(self, cmd, timeout=60, check=True, env=None, stdin=None, cwd=None):
         """Runs a command, in folder `cwd`; gives (status, stdout, stderr). A signal is a negative status."""
         if self.cross and os.path.dirname(cmd[0]) == self.dir:
-            cmd = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu', *cmd]
+            cmd = [*QEMU, *cmd]
         try:
             p = subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
                                env=env, input=stdin, cwd=cwd)

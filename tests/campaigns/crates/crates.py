@@ -3,6 +3,7 @@
 
     crates.py --kiln=build/kiln [--list] [--opt-level=N] [--panic=abort] [--debug=N] [--incremental=0] [--times=N]
               [--rustc=PATH] [--toolchains=NAME,...] [--fetch] [--keep] [--shared=FOLDER] [--tests=FILE,...]
+              [--inline[=SIZE]] [--stress=SEED] [--target=aarch64]
               [NAME[@VERSION]...]
 
 Sources come from crates.io (cargo vendor), at the versions below, into build/cache/crates. A row a crate: tests that
@@ -22,6 +23,10 @@ import resource
 import shutil
 import subprocess
 import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
+import harness  # noqa: E402
 
 
 
@@ -100,7 +105,6 @@ CRATES = [
         'fs_file macros_select net_unix_pipe process_smoke rt_basic rt_common signal_usr1 sync_mpsc task_join_set tcp_echo '
         'time_timeout uds_stream')),
 ]
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 
 def run(command, cwd, env, log):
@@ -238,6 +242,8 @@ def main():
     p.add_argument('--fetch', action='store_true', help='only fetch the sources')
     p.add_argument('--shared', help="folder of one build for all crates: what several depend on is built, and counted, once")
     p.add_argument('--keep', action='store_true', help='keep the folders of the builds')
+    p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64', help='aarch64: runs under qemu')
+    harness.add_settings(p)
     p.add_argument('names', nargs='*', metavar='NAME[@VERSION]')
     args = p.parse_args()
     versions = dict(name.split('@') for name in args.names if '@' in name)
@@ -295,7 +301,11 @@ def campaign(args):
                             CARGO_PROFILE_DEV_DEBUG=args.debug, CARGO_INCREMENTAL=args.incremental, KILN_LOG=log,
                             RUST_TEST_THREADS='1', RUST_BACKTRACE='0', PROPTEST_CASES='16',
                             KILN_OPT_LEVEL=args.opt_level, CRATES_TIMES=times, CC=of_c[who][0], CXX=of_c[who][1],
-                            CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='python3 %s --run-test' % os.path.abspath(__file__))
+                            CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='python3 %s --run-test' % os.path.abspath(__file__),
+                            **harness.more_settings(args))
+            if args.target == 'aarch64':
+                cross = {of: name + ' --target=aarch64-linux-gnu' for of, name in zip(('TARGET_CC', 'TARGET_CXX'), of_c[who])}
+                env[who].update(harness.cargo_for_aarch64(), **cross)
             if args.rustc:
                 env[who]['RUSTC'] = args.rustc
             if abort:

@@ -4,9 +4,11 @@ CC="kiln cc", runs their own tests with both, and compares: configuration, numbe
 and fail, files that the tests write. Prints what was compiled by Kiln, what was not (fallbacks, which
 are failures here), and the times.
 
-    packages.py --kiln=build/kiln [--level=O0|debug|Og|O2|hardened] [--flags=FLAGS] [--target=aarch64] [--times=N] [NAME...]
+    packages.py --kiln=build/kiln [--level=O0|debug|Og|O2|hardened] [--flags=FLAGS] [--target=aarch64] [--stress=SEED] [--times=N]
+                [NAME...]
 
-With --target=aarch64 both compile for that machine, and what they make runs under qemu (cross_cc.sh).
+With --target=aarch64 both compile for that machine, and what they make runs under qemu (cross_cc.sh). --stress: Kiln uses
+few registers, chosen at random.
 
 A package is a file NAME.toml beside this one:
 
@@ -73,7 +75,7 @@ def fetch(package, cache):
 class Build:
     """One package by one compiler."""
 
-    def __init__(self, package, source, compiler, cc, cxx, level, flags, work, target, root):
+    def __init__(self, package, source, compiler, cc, cxx, level, flags, work, target, root, stress):
         self.package = package
         self.source = source
         self.compiler = compiler
@@ -87,7 +89,7 @@ class Build:
         of_level = LEVELS[level] if isinstance(LEVELS[level], str) else LEVELS[level][target]
         flags = (of_level + ' ' + flags).strip()
         self.env.update(CC=cc, CXX=cxx, CFLAGS=flags, CXXFLAGS=flags, HERE=HERE, LC_ALL='C', KILN_FALLBACK='llvm',
-                        CLANG=compiler)
+                        KILN_STRESS=stress or '', CLANG=compiler)
         if target == 'aarch64':
             self.cross(cc, os.path.join(work, 'bin'), root)
         self.wall = {step: [] for step in STEPS}
@@ -222,7 +224,8 @@ def run_package(package, args):
     work = os.path.join(args.work, args.level + ('.' + args.target if args.target != 'x86_64' else ''), package['name'])
     compilers = {'llvm': (args.clang, args.clang.replace('clang', 'clang++')),
                  'kiln': (args.kiln + ' cc', args.kiln + ' c++')}
-    builds = [Build(package, source, name, cc, cxx, args.level, args.flags, work, args.target, args.root)
+    builds = [Build(package, source, name, cc, cxx, args.level, args.flags, work, args.target, args.root,
+                    args.stress)
               for name, (cc, cxx) in compilers.items()]
     clang, kiln = builds
     for b in builds:
@@ -309,6 +312,7 @@ def main():
     p.add_argument('--flags', default='', help='of both compilers, besides those of the level')
     p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64')
     p.add_argument('--root', default='build/cache/aarch64', help="folder of the other target's libraries")
+    p.add_argument('--stress', metavar='SEED', help='$KILN_STRESS')
     p.add_argument('--times', type=int, default=1, metavar='N', help='build N times, take the least times')
     p.add_argument('--jobs', type=int, default=os.cpu_count() or 1)
     p.add_argument('--keep', action='store_true', help='keep the trees of packages that pass, too')

@@ -3,7 +3,7 @@
 same results.
 
     library.py --kiln=build/kiln [--toolchain=NAME] [--rustup=FOLDER] [--debug=2] [--work=FOLDER] [--backend=FILE] [--skip=TEXT,...]
-               [core|alloc|std...]
+               [--inline[=SIZE]] [--stress=SEED] [--target=aarch64] [core|alloc|std...]
 
 As Rust's own build does it, each side first builds the libraries from the toolchain's component rust-src, into a sysroot of its
 own: std's tests stand on that very std. Sources and the crates that they depend on are used where they are, and the network is
@@ -12,7 +12,8 @@ runs twice more by itself, since some depend on time.
 
 --debug: debug information, as in a profile of cargo. --work: a folder for what is built, which stays, and the next run builds on
 it. Without --backend, `kiln cargo --setup` builds the code generator for the toolchain; the default is the first of
-rustc/rust-toolchains. About 20 minutes of CPU time and 5 GB.
+rustc/rust-toolchains. --inline, --stress: Kiln inlines, with registers chosen at random. --target=aarch64: for that target,
+under qemu, and Kiln compiles rustc's bitcode. About 20 minutes of CPU time and 5 GB; several times as much for AArch64.
 """
 import argparse
 import collections
@@ -31,7 +32,7 @@ sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
 import harness  # noqa: E402
 import rust  # noqa: E402
 
-TARGET = 'x86_64-unknown-linux-gnu'
+HOST = 'x86_64-unknown-linux-gnu'
 PACKAGES = {'core': 'coretests', 'alloc': 'alloctests', 'std': 'std'}
 # Parts of names of tests that do not end without optimization, as their source says: they compare 2^64 elements.
 ENDLESS = {'coretests': ['max_range']}
@@ -49,6 +50,7 @@ class Side:
 
     def __init__(self, args, name, cargo, more):
         self.name, self.cargo, self.skip = name, cargo, args.skip.split(',') if args.skip else []
+        self.target = harness.AARCH64 if args.target == 'aarch64' else HOST
         self.folder = os.path.join(args.work, name)
         self.sysroot, self.log = os.path.join(self.folder, 'sysroot'), os.path.join(self.folder, 'log')
         self.source = os.path.join(args.sysroot, 'lib/rustlib/src/rust/library')
@@ -56,17 +58,19 @@ class Side:
         self.env = dict(args.env, CARGO_TARGET_DIR=os.path.join(self.folder, 'target'), CARGO_ENCODED_RUSTFLAGS='\x1f'.join(flags),
                         CARGO_INCREMENTAL='0', CARGO_PROFILE_DEV_DEBUG=args.debug, RUSTC_BOOTSTRAP='1', KILN_LOG=self.log,
                         RUST_BACKTRACE='0', RUST_TEST_THREADS='2', __CARGO_DEFAULT_LIB_METADATA='kiln', **more)
-        self.libraries = os.path.join(self.sysroot, 'lib/rustlib', TARGET, 'lib')
+        if args.target == 'aarch64': self.env.update(harness.cargo_for_aarch64())
+        self.libraries = os.path.join(self.sysroot, 'lib/rustlib', self.target, 'lib')
         os.makedirs(self.libraries, exist_ok=True)
-        tools = os.path.join(os.path.dirname(self.libraries), 'bin')  # rust-lld
-        if not os.path.lexists(tools): os.symlink(os.path.join(args.sysroot, 'lib/rustlib', TARGET, 'bin'), tools)
+        tools = os.path.join(self.sysroot, 'lib/rustlib', HOST, 'bin')  # rust-lld
+        os.makedirs(os.path.dirname(tools), exist_ok=True)
+        if not os.path.lexists(tools): os.symlink(os.path.join(args.sysroot, 'lib/rustlib', HOST, 'bin'), tools)
 
     def run(self, verb, words, after=()):
         """Status, and the lines of both outputs of cargo."""
         vendored = 'source.vendored.directory="%s"' % os.path.join(self.source, 'vendor')
         command = [*self.cargo, verb, '--config', 'source.crates-io.replace-with="vendored"', '--config', vendored, '--offline', '--locked',
                    '--manifest-path', os.path.join(self.source, 'sysroot/Cargo.toml'), '--features=backtrace,panic-unwind',
-                   '--target', TARGET, *words, *after]
+                   '--target', self.target, *words, *after]
         child = subprocess.Popen(command, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                  text=True, errors='replace', start_new_session=True, preexec_fn=as_from_terminal)
         try:
@@ -83,7 +87,7 @@ class Side:
         if status: sys.exit('%s: the libraries are not built:\n%s' % (self.name, '\n'.join(lines[-30:])))
         for line in lines:
             made = json.loads(line) if line.startswith('{"reason":"compiler-artifact"') else {'filenames': []}
-            stems = [os.path.splitext(path)[0] for path in made['filenames'] if path.endswith('.rmeta') and '/%s/' % TARGET in path]
+            stems = [os.path.splitext(path)[0] for path in made['filenames'] if path.endswith('.rmeta') and '/%s/' % self.target in path]
             for path in [stem + end for stem in stems for end in ('.rlib', '.so', '.rmeta')]:
                 to = os.path.join(self.libraries, os.path.basename(path))
                 if os.path.exists(to): os.unlink(to)
@@ -142,6 +146,8 @@ def main():
     p.add_argument('--work')
     p.add_argument('--backend')
     p.add_argument('--skip')
+    p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64')
+    harness.add_settings(p)
     p.add_argument('parts', nargs='*', metavar='PART', help='core, alloc, std')
     args = p.parse_args()
     if set(args.parts) - set(PACKAGES): p.error('the parts are core, alloc, std')
@@ -149,14 +155,17 @@ def main():
     args.env = {k: v for k, v in os.environ.items() if not k.startswith(('KILN', 'CARGO_PROFILE', 'CARGO_BUILD', 'RUSTC', 'RUSTFLAGS'))}
     args.env['RUSTUP_TOOLCHAIN'] = args.toolchain
     if args.rustup: args.env['RUSTUP_HOME'] = os.path.abspath(args.rustup)
-    backend, text = (os.path.abspath(args.backend), '') if args.backend else harness.code_generator(args.kiln, args.env)
-    if not backend: sys.exit('without Kiln as rustc\'s code generator: ' + text[-300:])
+    settings = harness.more_settings(args)
+    if args.target == 'x86_64':
+        backend, text = (os.path.abspath(args.backend), '') if args.backend else harness.code_generator(args.kiln, args.env)
+        if not backend: sys.exit('without Kiln as rustc\'s code generator: ' + text[-300:])
+        settings['KILN_BACKEND'] = backend
     t = rust.capture(['rustc', '--version'], env=args.env)[1].strip()
     args.sysroot = rust.capture(['rustc', '--print=sysroot'], env=args.env)[1].strip()
     kept, args.work = args.work, os.path.abspath(args.work) if args.work else tempfile.mkdtemp(prefix='kiln-library-')
     try:
         llvm = Side(args, 'llvm', ['cargo'], {})
-        kiln = Side(args, 'kiln', [args.kiln, 'cargo'], {'KILN_BACKEND': backend})
+        kiln = Side(args, 'kiln', [args.kiln, 'cargo'], settings)
         for side in llvm, kiln: side.build()
         good = all([compare(t, part, llvm, kiln) for part in args.parts or PACKAGES])
         by_kiln, why = rust.objects(kiln.log)

@@ -11,10 +11,11 @@ The part `backend` is workspace, crates and ui again, with Kiln as the compiler'
 tried, and what fails is only reported.
 
     rust.py --kiln=build/kiln [--toolchains=NAME,...] [--rustup=FOLDER] [--crates=NAME,...] [--ui=COUNT | --every=N] [--make-list]
-            [PART...]
+            [--inline[=SIZE]] [--stress=SEED] [--target=aarch64] [PART...]
 
 PART is workspace, levels, crates, ui, backend; all by default. --ui: only so many of the list, evenly chosen. --every: not the
-list, but each Nth of all tests that run. --make-list writes the list ui.txt beside this script, from each 16th of the tests, by
+list, but each Nth of all tests that run. --inline, --stress: Kiln inlines, with registers chosen at random. --target=aarch64:
+the parts workspace, crates and ui for that target, under qemu. --make-list writes the list ui.txt beside this script, from each 16th of the tests, by
 the first toolchain.
 """
 import argparse
@@ -52,12 +53,15 @@ class Toolchain:
     """One of rustup's, in the folder."""
     backend = False
 
-    def __init__(self, name, home):
-        self.name, self.home = name, home
-        self.env = dict(os.environ, RUSTUP_HOME=home, RUSTUP_TOOLCHAIN=name)
+    def __init__(self, name, home, settings, aarch64):
+        self.name, self.home, self.aarch64 = name, home, aarch64
+        self.env = dict(os.environ, RUSTUP_HOME=home, RUSTUP_TOOLCHAIN=name, **settings)
         if capture(['rustc', '--version'], env=dict(self.env, RUSTUP_AUTO_INSTALL='0'))[0] != 0:
             subprocess.run(['rustup', 'toolchain', 'install', '--profile', 'minimal', '--no-self-update', name], env=self.env,
                            check=True, stdout=subprocess.DEVNULL)
+        if aarch64:
+            self.env.update(harness.cargo_for_aarch64())
+            subprocess.run(['rustup', 'target', 'add', harness.AARCH64], env=self.env, check=True, stderr=subprocess.DEVNULL)
         text = capture(['rustc', '--version', '--verbose'], env=self.env)[1]
         self.version = re.search(r'^release: (\S+)', text, re.M)[1]
         self.commit = re.search(r'^commit-hash: (\S+)', text, re.M)[1]
@@ -71,7 +75,8 @@ class Toolchain:
         return t
 
     def __str__(self):
-        return 'rustc %s (%s)' % (self.version, "Kiln's code generator" if self.backend else 'LLVM ' + self.llvm)
+        return 'rustc %s (%s%s)' % (self.version, "Kiln's code generator" if self.backend else 'LLVM ' + self.llvm,
+                                    ', AArch64' if self.aarch64 else '')
 
 
 def objects(log):
@@ -135,7 +140,7 @@ def crates(t, args, _):
     """True if crates' tests give the same, with all units by Kiln."""
     names = args.crates or (CRATES_OF_OLDEST if t.name == OLDEST else CRATES)
     words = [sys.executable, os.path.join(ROOT, 'tests/campaigns/crates/crates.py'), '--kiln=' + args.kiln, '--toolchains=' + t.name,
-             *names.split(',')]
+             *(['--target=aarch64'] if t.aarch64 else []), *names.split(',')]
     _, text, err = capture(words, env=t.env)
     good = True
     for line in text.splitlines():
@@ -178,22 +183,24 @@ def compile_one(t, args, ui, name, work):
     flags = [w for line in re.findall(r'^// ?@ ?compile-flags: ?(.*)', text, re.M) for w in line.split()]
     env = dict(t.env, KILN_RUSTC=t.rustc, KILN_LOG=out + '.log', RUST_BACKTRACE='0')
     words = [args.kiln + '-rustc', path, '-o', out, '--crate-name', 'test', '-A', 'warnings', '-C', 'debuginfo=1', '-C', 'metadata=test',
-             '--edition', edition[1] if edition else '2015', *flags]
+             '--edition', edition[1] if edition else '2015', *flags,
+             *(['--target', harness.AARCH64, '-C', 'linker=aarch64-linux-gnu-gcc'] if t.aarch64 else [])]
     status, _, err = capture(words, env=env, cwd=work)
     if status: return 'refused', err
     by_kiln, why = objects(out + '.log')
     if why or not by_kiln: return 'llvm', ', '.join(why)
-    why = run_test(out, env, work)
+    launch = harness.QEMU if t.aarch64 else []
+    why = run_test(out, launch, env, work)
     if why:
         status, _, _ = capture([t.rustc, *words[1:]], cwd=work)
-        return ('fails' if status == 0 and run_test(out, env, work) else 'wrong'), why
+        return ('fails' if status == 0 and run_test(out, launch, env, work) else 'wrong'), why
     return 'ok', ''
 
 
-def run_test(program, env, work):
+def run_test(program, launch, env, work):
     """Runs a program and deletes it: how it failed, or None."""
     try:
-        status, _, err = capture([program], cwd=work, env=env, timeout=60)
+        status, _, err = capture([*launch, program], cwd=work, env=env, timeout=240 if launch else 60)
     except subprocess.TimeoutExpired:
         return 'it does not end'
     finally:
@@ -244,6 +251,7 @@ def backend(t, args, work):
 
 
 PARTS = {'workspace': workspace, 'levels': levels, 'crates': crates, 'ui': ui_tests, 'backend': backend}
+OF_AARCH64 = 'workspace', 'crates', 'ui'  # levels and backend are of x86-64
 
 
 def run(part, t, args):
@@ -260,24 +268,29 @@ def main():
     p.add_argument('--ui', type=int, default=0)
     p.add_argument('--every', type=int, default=0)
     p.add_argument('--make-list', action='store_true')
+    p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64')
+    harness.add_settings(p)
     p.add_argument('parts', nargs='*', metavar='PART', help='workspace, levels, crates, ui, backend')
     args = p.parse_args()
     args.kiln, args.rustup = os.path.abspath(args.kiln), os.path.abspath(args.rustup)
     home = args.rustup
     os.makedirs(home, exist_ok=True)
-    parts, bad = args.parts or list(PARTS), []
+    aarch64 = args.target == 'aarch64'
+    parts, bad = args.parts or [part for part in PARTS if not aarch64 or part in OF_AARCH64], []
     unknown = set(parts) - set(PARTS)
     if unknown: p.error('no part ' + ', '.join(sorted(unknown)))
+    if aarch64 and set(parts) - set(OF_AARCH64): p.error('the parts for AArch64 are ' + ', '.join(OF_AARCH64))
+    settings = harness.more_settings(args)
     if args.toolchains:
         names = for_backend = args.toolchains.split(',')
     else:
-        newest = Toolchain('stable', home)
+        newest = Toolchain('stable', home, settings, aarch64)
         names = ['stable', '1.%d.0' % (int(newest.version.split('.')[1]) - 1), OLDEST, 'nightly']
         for_backend = harness.rust_toolchains() + ['stable', 'nightly']
     for part in parts:
         done = set()
         for name in for_backend if part == 'backend' else names:
-            t = Toolchain(name, home)
+            t = Toolchain(name, home, settings, aarch64)
             if t.commit in done: continue # two names of one compiler
             done.add(t.commit)
             if not run(part, t, args): bad.append('%s, %s' % (t, part))
