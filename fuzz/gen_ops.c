@@ -630,10 +630,12 @@ static kiln_value length(struct gen *g, unsigned most) {
                            kiln_const_int(g->f, low - 1));
 }
 
+static uint32_t volatility(struct gen *g) { return gen_chance(g, 30) ? KILN_MEM_VOLATILE : 0; }
+
 static void move_memory(struct gen *g, kiln_op op) {
   if (op == KILN_OP_MEMSET) {
     kiln_value p = gen_operand(g, GEN_PTR), v = gen_operand(g, KILN_TYPE_I8);
-    kiln_build_ternary(g->f, op, KILN_TYPE_I64, p, v, length(g, GEN_BYTES));
+    kiln_build_memory(g->f, op, p, v, length(g, GEN_BYTES), volatility(g));
     return;
   }
   kiln_value to = gen_operand(g, GEN_PTR), from = gen_operand(g, GEN_PTR);
@@ -646,7 +648,7 @@ static void move_memory(struct gen *g, kiln_op op) {
     if (a == b) to = gen_symbol(g, a == 0 ? g->b : g->a, 0);
     if (a == b && gen_chance(g, 60)) from = to; /* equal */
   }
-  kiln_build_ternary(g->f, op, KILN_TYPE_I64, to, from, length(g, most));
+  kiln_build_memory(g->f, op, to, from, length(g, most), volatility(g));
 }
 
 static void atomic(struct gen *g, unsigned shape) {

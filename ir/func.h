@@ -57,6 +57,7 @@ static inline bool kn_fits_imm(int64_t v) { return v >= -(1 << 28) && v < (1 << 
  *   ICMP FCMP      a b; x: condition; type: of the operands (the result is I8)
  *   SELECT         a: condition, b, c
  *   LOAD           a, c: displacement; x: KN_MEM_* below
+ *   MEM3 MEMSET    x: KILN_MEM_VOLATILE or 0
  *   STORE          a, b: value, c: displacement; x as LOAD; type: the value's
  *   ADDR           a, b: index or 0, c: displacement; x: scale
  *   SALLOC         a; x: log2 of the alignment

@@ -97,6 +97,7 @@ static void describe(const kiln_func *f, const struct kn_inst *in, kiln_inst_inf
     info->disp = (int32_t)in->c;
     if (kn_is_slot(in->a)) info->disp += (int32_t)f->slots.at[kn_index(in->a)].offset;
     break;
+  case KN_X_VOLATILE: info->mem_flags = x; break;
   case KN_X_SCALE:
     info->number = x;
     info->disp = (int32_t)in->c;

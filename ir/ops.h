@@ -45,6 +45,7 @@ enum kn_x_kind {
   KN_X_LANE_FCOND,
   KN_X_LANE_NUMBER,
   KN_X_MEM,
+  KN_X_VOLATILE,
   KN_X_SCALE,
   KN_X_ALIGN,
   KN_X_ORDER,

@@ -530,6 +530,9 @@ static bool check_x(struct verifier *v, const struct kn_inst *in) {
   case KN_X_LANE_FCOND:
   case KN_X_LANE_NUMBER: wrong = kn_op_lanes_wrong(in->op, in->type, in->x); break;
   case KN_X_MEM: return check_mem(v, in);
+  case KN_X_VOLATILE:
+    return (in->x & ~KILN_MEM_VOLATILE) == 0 ||
+           FAIL(v, KILN_ERR_STRUCTURE, "a flag that is not for copies and fills of memory");
   case KN_X_ALIGN:
     return in->x <= 16 || FAIL(v, KILN_ERR_STRUCTURE, "an alignment of more than 2^16");
   case KN_X_ORDER: return check_orders(v, in);

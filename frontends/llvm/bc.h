@@ -386,12 +386,14 @@ bool kn_bc_define_alias(struct kn_bc *r, struct kn_bc_global *g, unsigned depth)
 
 /* ---- symver.c ---- */
 
-/* Reads the record in ops: module-level assembly. */
+/* Reads the record in ops: a fragment of the module-level assembly. */
 bool kn_bc_module_asm(struct kn_bc *r);
+/* Reads the record in ops: a property of the next fragment. */
+bool kn_bc_asm_property(struct kn_bc *r);
 /* Takes over a text that is no record, in place of the one before. */
 bool kn_bc_add_assembly(struct kn_bc *r, const char *text);
-/* Defines the versioned names that the assembly gives to symbols; all symbols must be declared by now. */
-bool kn_bc_define_symvers(struct kn_bc *r);
+/* Defines what the module-level assembly defines, versions of symbols among it; all symbols must be declared by now. */
+bool kn_bc_finish_assembly(struct kn_bc *r);
 
 /* ---- constants.c ---- */
 

@@ -310,8 +310,7 @@ bool kn_bc_define_data(struct kn_bc *r) {
       it.cap_bytes = 0;
     }
   }
-  if (ok && KN_UNLIKELY(r->m->assemble)) ok = kn_bc_define_assembly(r);
-  if (ok) ok = kn_bc_define_symvers(r);
+  if (ok && KN_UNLIKELY(r->m->assembly.n != 0)) ok = kn_bc_finish_assembly(r);
   if (it.bytes) kn_bc_release(r, it.bytes);
   if (it.relocs) kn_bc_release(r, it.relocs);
   return ok;

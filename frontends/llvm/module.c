@@ -243,6 +243,7 @@ static bool record(struct kn_bc *r) {
   case MODULE_TRIPLE: return triple(r);
   case MODULE_DATALAYOUT: return layout(r);
   case MODULE_ASM: return kn_bc_module_asm(r);
+  case MODULE_ASM_PROPERTY: return kn_bc_asm_property(r);
   case MODULE_SECTIONNAME: return section(r);
   case MODULE_COMDAT: return comdat(r);
   case MODULE_GLOBALVAR: return kn_bc_global_variable(r);

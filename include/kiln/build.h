@@ -190,7 +190,7 @@ KILN_API kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, 
 
 /** Builds an operation with three operands. Operations of shape [TERN] have a result. Operations of shape [MEM3] take
  * the address to write to, the address to read from, and a size (i64). They have no result. The operation of shape
- * [MEMSET] takes an address, an i8 and a size. It has no result. */
+ * [MEMSET] takes an address, an i8 and a size. It has no result. For volatile memory, use kiln_build_memory. */
 KILN_API kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                        kiln_value b, kiln_value c);
 
@@ -290,6 +290,11 @@ KILN_API void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32
  * its result stays in the register of `v`. Otherwise, the TRUNC may copy `v` to another register. */
 KILN_API void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                      int32_t disp, kiln_value v, uint32_t mem_flags);
+
+/** Builds an operation of shape [MEM3] or [MEMSET] whose memory may be volatile. The operands `a`, `b` and `c` are those
+ * of kiln_build_ternary. `mem_flags` is KILN_MEM_VOLATILE or 0. */
+KILN_API void kiln_build_memory(kiln_func *f, kiln_op op, kiln_value a, kiln_value b, kiln_value c,
+                                uint32_t mem_flags);
 
 /** Builds an [ADDR]. Its result is `base` + `index` * `scale` + `disp`. `scale` ranges from 0 to 65535. If `index` is
  * none, `scale` has no effect. */

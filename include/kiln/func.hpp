@@ -261,6 +261,11 @@ public:
     value to = a.in(get()), what = v.in(get());
     kiln_build_store_trunc(get(), t, mem, to, disp, what, mem_flags);
   }
+  /** Calls kiln_build_memory. */
+  void memory(kiln_op op, operand a, operand b, operand c, std::uint32_t mem_flags) const {
+    value x = a.in(get()), y = b.in(get()), z = c.in(get());
+    kiln_build_memory(get(), op, x, y, z, mem_flags);
+  }
   /** Calls kiln_build_addr: base + index * scale + disp. */
   value addr(operand base, operand index = {}, std::uint32_t scale = 0,
              std::int32_t disp = 0) const {

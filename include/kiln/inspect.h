@@ -29,7 +29,7 @@ typedef struct kiln_inst_info {
   uint8_t order;      /**< atomics: kiln_ordering */
   uint8_t failure;    /**< ATOMIC_CAS: kiln_ordering on failure */
   uint8_t rmw;        /**< ATOMIC_RMW: kiln_rmw */
-  uint32_t mem_flags; /**< LOAD, STORE: KILN_MEM_... */
+  uint32_t mem_flags; /**< LOAD, STORE, MEMCPY, MEMMOVE, MEMSET: KILN_MEM_... */
   int32_t disp;       /**< LOAD, STORE, ADDR */
   /** The meaning depends on the operation. For ADDR, it is the scale. For SALLOC, it is log2 of the alignment. For
    * RESULT, it is the index. For FRAME_ADDR and RETURN_ADDR, it is the level. For vector operations, it is a lane or a

@@ -271,6 +271,15 @@ void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem, kiln_va
   kiln_build_store(f, mem, a, disp, v, mem_flags);
 }
 
+void kiln_build_memory(kiln_func *f, kiln_op op, kiln_value a, kiln_value b, kiln_value c,
+                       unsigned mem_flags) {
+  if (KN_UNLIKELY((mem_flags & ~KILN_MEM_VOLATILE) != 0)) {
+    if (kn_build_begun(f)) kn_build_bad_op(f, op, KILN_TYPE_PTR);
+    return;
+  }
+  append(f, op, KILN_TYPE_PTR, SHAPE(MEM3) | SHAPE(MEMSET), mem_flags, a, b, c);
+}
+
 GENERAL kiln_value build_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
                               int32_t disp) {
   if (!kn_build_ready(f)) return KN_NONE;

@@ -74,7 +74,7 @@ static void scan_addr(struct kn_replay *r, struct kn_level *l, uint32_t i) {
 /* A copy or fill of constant size. False: its operands leave. */
 static bool scan_memory(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
   uint64_t size[2], byte[2];
-  if (!kn_build_number(l->f, in->c, KILN_TYPE_I64, size)) return false;
+  if (in->x != 0 || !kn_build_number(l->f, in->c, KILN_TYPE_I64, size)) return false; /* volatile */
   struct kn_ref to = address_of(r, l, in->a);
   if (in->op != KILN_OP_MEMSET) {
     kn_split_copy(r, to, address_of(r, l, in->b), size[0]);

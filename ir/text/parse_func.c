@@ -404,6 +404,7 @@ static bool parse_item(struct kn_parser *p, struct line *l, char item) {
   case 'n': return kn_parse_want(p, ',') && parse_word(p, UINT8_MAX, "a lane or count", l);
   case 'x': return parse_extension(p, l);
   case 'm': return parse_memory(p, l);
+  case 'V': return mem_flags(p, &l->flags);
   case 's': return parse_index(p, l);
   case 'd': return kn_parse_disp(p, &l->disp);
   case 'p': return parse_align(p, l);
@@ -438,9 +439,9 @@ static void build(struct kn_parser *p, struct line *l) {
   case KN_SH_SLOTV: l->result = kiln_build_unary(f, l->opcode, l->type, a); break;
   case KN_SH_BIN:
   case KN_SH_BINV: l->result = kiln_build_binary(f, l->opcode, l->type, a, b); break;
-  case KN_SH_TERN:
+  case KN_SH_TERN: l->result = kiln_build_ternary(f, l->opcode, l->type, a, b, c); break;
   case KN_SH_MEM3:
-  case KN_SH_MEMSET: l->result = kiln_build_ternary(f, l->opcode, l->type, a, b, c); break;
+  case KN_SH_MEMSET: kiln_build_memory(f, l->opcode, a, b, c, l->flags); break;
   case KN_SH_CONV_II:
   case KN_SH_CONV_FF:
   case KN_SH_CONV_FI:

@@ -404,6 +404,7 @@ static void put_items(struct func_printer *q, const struct kn_inst *in, const st
       address(q, in->a, (int32_t)in->c);
       mem_flags(q, x);
       break;
+    case 'V': mem_flags(q, x); break;
     case 's':
       if (in->b == 0) break;
       text(q, " + ");

@@ -16,9 +16,10 @@ static uint32_t slot_of(const kiln_func *f, uint32_t h) {
 /* The slot, as above, that an instruction writes, and does nothing else that debuggers see. */
 static uint32_t written_slot(const kiln_func *f, const struct kn_inst *in) {
   if (in->op == KILN_OP_STORE) return in->x & KILN_MEM_VOLATILE ? 0 : slot_of(f, in->a);
-  if (in->op == KILN_OP_MEMSET) return slot_of(f, in->a);
-  return in->op == KILN_OP_MEMCPY && (kn_is_slot(in->b) || kn_is_pool(in->b)) ? slot_of(f, in->a)
-                                                                              : 0;
+  if (in->op == KILN_OP_MEMSET) return in->x == 0 ? slot_of(f, in->a) : 0;
+  return in->op == KILN_OP_MEMCPY && in->x == 0 && (kn_is_slot(in->b) || kn_is_pool(in->b))
+           ? slot_of(f, in->a)
+           : 0;
 }
 
 /* Is the slot, as above, an operand of the instruction? `from`: operands before this one do not count. */

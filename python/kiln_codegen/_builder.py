@@ -1,7 +1,7 @@
 """The foundations of building instructions: operands that are checked, and calls of libkiln by the shape of
 operations."""
 import ctypes
-from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, NoReturn, Optional, Tuple
 
 from . import _bindings as k
 from ._errors import ClosedError, Error, ForeignValueError, of_diag
@@ -177,12 +177,19 @@ class Builder:
         k.kiln_build_nullary(self._open, row.op)
         self._done(row)
 
+    def _ids(self, row: Row, *operands: Operand) -> List[int]:
+        types = _OPERANDS.get(row.name) or (_ONLY[row.types],) * len(operands)
+        return [self.operand(x, t, loose=True)._id for x, t in zip(operands, types)]
+
     def _act(self, row: Row, *operands: Operand) -> None:
         f = self._open
-        types = _OPERANDS.get(row.name) or (_ONLY[row.types],) * len(operands)
-        ids = [self.operand(x, t, loose=True)._id for x, t in zip(operands, types)]
-        build: Callable[..., Any] = (k.kiln_build_unary, k.kiln_build_binary, k.kiln_build_ternary)[len(ids) - 1]
+        ids = self._ids(row, *operands)
+        build: Callable[..., Any] = (k.kiln_build_unary, k.kiln_build_binary)[len(ids) - 1]
         build(f, row.op, _ONLY[row.types].code, *ids)
+        self._done(row)
+
+    def _memory(self, row: Row, a: Operand, b: Operand, c: Operand, volatile: bool) -> None:
+        k.kiln_build_memory(self._open, row.op, *self._ids(row, a, b, c), k.KILN_MEM_VOLATILE if volatile else 0)
         self._done(row)
 
     def _done(self, row: Row) -> None:

@@ -20,8 +20,8 @@ const SHAPES: [(&str, &str, bool, &str); 21] = [
         true,
         "ternary(OP, TY, a, b, c)",
     ),
-    ("MEM3", "a: impl Operand<'id>, b: impl Operand<'id>, c: impl Operand<'id>", false, "ternary(OP, TY, a, b, c)"),
-    ("MEMSET", "a: impl Operand<'id>, b: impl Operand<'id>, c: impl Operand<'id>", false, "ternary(OP, TY, a, b, c)"),
+    ("MEM3", MEMORY, false, "memory(OP, a, b, c, flags)"),
+    ("MEMSET", MEMORY, false, "memory(OP, a, b, c, flags)"),
     ("CONV_II", CONVERSION, true, "convert(OP, to, from, a)"),
     ("CONV_FF", CONVERSION, true, "convert(OP, to, from, a)"),
     ("CONV_FI", CONVERSION, true, "convert(OP, to, from, a)"),
@@ -39,6 +39,7 @@ const SHAPES: [(&str, &str, bool, &str); 21] = [
     ("VSHIFT", LANE_NUMBER, true, "vector(OP, (ty, lane), number, a, None)"),
     ("VEXTRACT", LANE_NUMBER, true, "vector(OP, (ty, lane), number, a, None)"),
 ];
+const MEMORY: &str = "a: impl Operand<'id>, b: impl Operand<'id>, c: impl Operand<'id>, flags: MemFlags";
 const CONVERSION: &str = "to: Type, from: Type, a: impl Operand<'id>";
 const LANE_NUMBER: &str = "ty: Type, lane: Type, number: u32, a: impl Operand<'id>";
 

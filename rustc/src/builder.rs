@@ -302,8 +302,8 @@ impl<'a, 'tcx> BuilderMethods<'a, 'tcx> for Builder<'a, 'tcx> {
     fn memmove(&mut self, to: Value, _: Align, from: Value, _: Align, n: Value, flags: MemFlags) {
         self.copy_bytes(KILN_OP_MEMMOVE, to, from, n, flags);
     }
-    fn memset(&mut self, to: Value, byte: Value, n: Value, _: Align, _: MemFlags) {
-        self.memory_op(KILN_OP_MEMSET, to, byte, n);
+    fn memset(&mut self, to: Value, byte: Value, n: Value, _: Align, flags: MemFlags) {
+        self.memory_op(KILN_OP_MEMSET, to, byte, n, flags);
     }
 
     fn vscale(&mut self, ty: Type) -> Value {

@@ -112,7 +112,8 @@ impl<'tcx> Builder<'_, 'tcx> {
             Value::Const(_, 0) => {
                 let slot = self.vector_slot(ty);
                 let size = Value::usize(ty.scalar_size());
-                self.memory_op(KILN_OP_MEMSET, Value::Built(slot, Type::Ptr), Value::Const(Type::I8, 0), size);
+                let (to, zero) = (Value::Built(slot, Type::Ptr), Value::Const(Type::I8, 0));
+                self.memory_op(KILN_OP_MEMSET, to, zero, size, MemFlags::empty());
                 slot
             }
             v => self.fatal(&format!("{v:?} where a vector is needed")),
@@ -327,7 +328,7 @@ impl<'tcx> Builder<'_, 'tcx> {
                 }
                 None => {
                     let size = kiln_const_int(func, ty.scalar_size() as i64);
-                    kiln_build_ternary(func, KILN_OP_MEMCPY, KILN_TYPE_PTR, to, from, size);
+                    kiln_build_memory(func, KILN_OP_MEMCPY, to, from, size, flags & KILN_MEM_VOLATILE);
                 }
             }
         }
@@ -338,7 +339,7 @@ impl<'tcx> Builder<'_, 'tcx> {
         if !flags.contains(MemFlags::VOLATILE) && self.copy_words(to, from, size) {
             return;
         }
-        self.memory_op(op, to, from, size);
+        self.memory_op(op, to, from, size, flags);
     }
 
     /// A small copy of constant size, to or from a slot: a load and a store for each word, the loads first, so that parts
@@ -367,13 +368,14 @@ impl<'tcx> Builder<'_, 'tcx> {
     }
 
     /// MEMCPY, MEMMOVE, MEMSET.
-    pub fn memory_op(&self, op: kiln_op, to: Value, from: Value, size: Value) {
+    pub fn memory_op(&self, op: kiln_op, to: Value, from: Value, size: Value, flags: MemFlags) {
         if let Value::Const(_, 0) = size {
             return;
         }
         let (to, from, size) = (self.register(to), self.register(from), self.register(size));
+        let volatile = if flags.contains(MemFlags::VOLATILE) { KILN_MEM_VOLATILE } else { 0 };
         // SAFETY: the function is open.
-        unsafe { kiln_build_ternary(self.func(), op, KILN_TYPE_PTR, to, from, size) };
+        unsafe { kiln_build_memory(self.func(), op, to, from, size, volatile) };
     }
 
     /// Stores an operand to each element of an array: a loop.

@@ -6,7 +6,7 @@ set -euo pipefail
 package=$1
 changes=${3-}
 mkdir -p "$2"
-dir=$(cd "$2" && pwd)
+dir=$(cd "$2" && pwd -P) # find does not look into a symbolic link
 apt=$dir/apt
 
 . "$(dirname "${BASH_SOURCE[0]}")/apt.sh"

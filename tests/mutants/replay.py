@@ -135,6 +135,7 @@ MUTANTS = [
     ('a copy ends between accesses', SPLIT, 'byte_at((uint32_t)at) | byte_at((uint32_t)at + (uint32_t)size);', 'byte_at((uint32_t)at);'),
     ('a fill ends between accesses', SPLIT, 's->cuts |= byte_at((uint32_t)to.disp) | byte_at((uint32_t)(to.disp + (int32_t)size));', ''),
     ('a copy within a slot makes memory', SPLIT, 'if (to.disp != from.disp) d->memory = true;', ';'),
+    ('copies and fills are volatile', SCAN, 'in->x != 0 || ', ''),
     ('accesses are volatile', SPLIT, '(flags & KILN_MEM_VOLATILE) || ', ''),
     ('pieces of one side are those of the other', SPLIT, 'changed |= agree(&c, &to->starts, &from->starts);', ''),
     ('what a slot that became memory gives is there', SPLIT, 'changed |= add(&to->written, all << c.to_at);', ''),

@@ -177,7 +177,7 @@ static const struct row rows[] = {
    "-O0",
    "struct s { long a, b; }; void f(volatile struct s *p, struct s *q, struct s *r) { struct s s = "
    "*p; *q = *r; }",
-   {"memcpy slot3", ", 16\n", "memcpy v"},
+   {"memcpy slot3", ", 16 volatile\n", "memcpy v", ", 16\n"},
    NULL},
   {"returns twice",
    "c",

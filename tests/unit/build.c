@@ -2,6 +2,8 @@
  * and forward values are in build_flow.c, the life of a function in build_life.c. */
 #include "build_fixture.h"
 
+#include <kiln/inspect.h>
+
 static void begin_makes_parameters(void **state) {
   struct fixture *t = *state;
   kiln_func *f = t->f;
@@ -345,6 +347,11 @@ static void operations_without_result(void **state) {
   kiln_value a = kiln_func_param(f, 0);
   assert_int_equal(kiln_build_ternary(f, KILN_OP_MEMCPY, I64, a, a, kiln_const_int(f, 64)).id, 0);
   assert_int_equal(last(f)->op, KILN_OP_MEMCPY);
+  assert_int_equal(last(f)->x, 0);
+  kiln_build_memory(f, KILN_OP_MEMMOVE, a, a, kiln_const_int(f, 64), KILN_MEM_VOLATILE);
+  assert_int_equal(last(f)->x, KILN_MEM_VOLATILE);
+  kiln_inst_info info = kiln_inst_get(f, (kiln_inst){f->n - 1});
+  assert_int_equal(info.mem_flags, KILN_MEM_VOLATILE);
   kiln_value i8 = kiln_build_convert(f, KILN_OP_TRUNC, I8, I64, a);
   assert_int_equal(kiln_build_ternary(f, KILN_OP_MEMSET, I64, a, i8, a).id, 0);
   assert_int_equal(last(f)->b, i8.id);
@@ -373,6 +380,9 @@ static void operations_without_result(void **state) {
   f = again(t);
   FAILS(KILN_ERR_TYPE, kiln_build_ternary(f, KILN_OP_MEMSET, I64, a, a, a));
   FAILS(KILN_ERR_TYPE, kiln_build_ternary(f, KILN_OP_MEMCPY, I32, a, a, a));
+  FAILS(KILN_ERR_TYPE, (kiln_build_memory(f, KILN_OP_MEMCPY, a, a, a, KILN_MEM_NONTEMPORAL), 0));
+  FAILS(KILN_ERR_TYPE, (kiln_build_memory(f, KILN_OP_MEMCPY, a, a, a, KILN_MEM_ALIGN(3)), 0));
+  FAILS(KILN_ERR_TYPE, (kiln_build_memory(f, KILN_OP_SELECT, a, a, a, 0), 0));
   FAILS(KILN_ERR_STRUCTURE, kiln_build_unary(f, KILN_OP_VA_START, I64, a));
   FAILS(KILN_ERR_TYPE, kiln_build_unary(f, KILN_OP_SET_ROUNDING, I32, a));
   FAILS(KILN_ERR_TYPE, kiln_build_unary(f, KILN_OP_SET_ROUNDING, I64, a));

@@ -570,6 +570,15 @@ static const struct {
    "volatile\n"
    "  v2 = load.i64 slot0 volatile\n  v3 = load.i64 slot0 volatile\n  v4 = add.i64 v2, v3\n  ret "
    "v4\n}\n"},
+  /* so do copies and fills of volatile memory */
+  {"func @caller(i64) -> i64 {\n  slot0 = slot 16 align 8\n  slot1 = slot 16 align 8\nb0(v0: "
+   "i64):\n"
+   "  memset slot0, 0, 16 volatile\n  store.i64 v0, slot0\n  memcpy slot1, slot0, 16 volatile\n"
+   "  v4 = load.i64 slot1\n  ret v4\n}\n",
+   "func @caller(i64) -> i64 {\n  slot0 = slot 16 align 8\n  slot1 = slot 16 align 8\nb0(v0: "
+   "i64):\n"
+   "  memset slot0, 0, 16 volatile\n  store.i64 v0, slot0\n  memcpy slot1, slot0, 16 volatile\n"
+   "  v4 = load.i64 slot1\n  ret v4\n}\n"},
   /* what setjmp returns to a second time, and what is to stay as it is, is not forwarded */
   {"declare @setjmp(i64) -> i32 returns_twice\n" KEPT_COPY(""), KEPT_COPY("")},
   {"declare @setjmp(i64) -> i32\n" KEPT_COPY("  !not_into\n"), KEPT_COPY("  !not_into\n")},

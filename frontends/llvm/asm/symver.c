@@ -1,9 +1,10 @@
 /* Module-level assembly, as far as it is about symbols that the rest of the module has: `.symver
  * name, other@version`, which libraries use for symbols that they define, and programs for those
- * of older libraries; `.set name, other`. Called by module.c for the record, and by data.c when
+ * of older libraries; `.set name, other`. Called by module.c for the records, and by data.c when
  * all symbols are declared. The statements are taken out of the text: what is left is for
  * asm_module.c, where the module has an assembler. */
 #define _GNU_SOURCE /* memmem */
+#include "asm/asm.h"
 #include "bc.h"
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
@@ -128,17 +129,11 @@ static bool is_about_set(const struct kn_bc *r, const char *s, const char *end) 
   return false;
 }
 
-/* Room for a text of `n` characters, twice: as it is; without what is understood here. False: reported. */
-static bool make_room(struct kn_bc *r, uint32_t n) {
-  const uint64_t size = 2 * ((uint64_t)n + 1);
-  if (!KN_BC_ROOM(r, r->open->assembly, size)) return false;
-  r->open->assembly.n = (uint32_t)size;
-  return true;
-}
-
-/* Takes the statements out of the text that is there. */
+/* Doubles the text that is there, and takes the statements that are understood here out of the second half. */
 static bool take_out(struct kn_bc *r) {
-  uint32_t size = r->m->assembly.n / 2;
+  const uint32_t size = r->m->assembly.n;
+  if (!KN_BC_ROOM(r, r->open->assembly, 2 * (uint64_t)size)) return false;
+  r->open->assembly.n = 2 * size;
   char *rest = memcpy(r->m->assembly.at + size, r->m->assembly.at, size);
   for (unsigned pass = 0; pass < 2; pass++)
     for (const char *at = r->m->assembly.at;; at++) {
@@ -160,26 +155,53 @@ static bool take_out(struct kn_bc *r) {
          kn_bc_unsupported(r, "module-level assembly");
 }
 
-/* [character...] */
-bool kn_bc_module_asm(struct kn_bc *r) {
-  if (r->m->assembly.n) return kn_bc_malformed(r, "module-level assembly twice");
-  if (!make_room(r, r->in.ops.n)) return false;
-  for (uint32_t i = 0; i < r->in.ops.n; i++) {
-    r->open->assembly.at[i] = (char)r->in.ops.at[i];
-    if (!r->m->assembly.at[i]) return kn_bc_malformed(r, "a zero in module-level assembly");
+/* Room for `n` more characters of the module's assembly, with a NUL behind them. NULL: reported. */
+static char *room(struct kn_bc *r, size_t n) {
+  const uint32_t old = r->m->assembly.n != 0 ? r->m->assembly.n - 1 : 0;
+  if (n >= UINT32_MAX / 4 - old) kn_bc_fail(r, KILN_ERR_LIMIT, "a text of this length");
+  else if (KN_BC_ROOM(r, r->open->assembly, old + n + 1)) {
+    r->open->assembly.n = old + (uint32_t)n + 1;
+    r->open->assembly.at[old + n] = 0;
+    return r->open->assembly.at + old;
   }
-  r->m->assembly.at[r->in.ops.n] = 0;
-  return take_out(r);
+  return NULL;
+}
+
+/* [character...]. Before LLVM 23, a module has one fragment. */
+bool kn_bc_module_asm(struct kn_bc *r) {
+  static const char att[] = "\n.att_syntax prefix\n"; /* in which each fragment begins */
+  const bool x86 = kn_asm_syntax[r->target] == KN_ASM_X86;
+  const size_t between = r->m->assembly.n == 0 ? 0 : x86 ? sizeof att - 1 : 1, n = r->in.ops.n;
+  char *to = room(r, between + n);
+  if (to == NULL) return false;
+  memcpy(to, att, between);
+  for (size_t i = 0; i < n; i++) {
+    to[between + i] = (char)r->in.ops.at[i];
+    if (to[between + i] == 0) return kn_bc_malformed(r, "a zero in module-level assembly");
+  }
+  return true;
+}
+
+/* [character...]: a name, 0, and a value. The two that are known say which instructions are allowed; Kiln's assembler
+ * allows all. */
+bool kn_bc_asm_property(struct kn_bc *r) {
+  static const char *const known[] = {"target_cpu", "target_features"};
+  char name[32] = "";
+  for (size_t i = 0; i < r->in.ops.n && r->in.ops.at[i] != 0 && i < sizeof name - 1; i++)
+    name[i] = (char)r->in.ops.at[i];
+  for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+    if (strcmp(name, known[k]) == 0) return true;
+  return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                    "not implemented: the property '%s' of module-level assembly", name);
 }
 
 bool kn_bc_add_assembly(struct kn_bc *r, const char *text) {
   const size_t n = strlen(text);
-  if (n >= UINT32_MAX / 4) return kn_bc_fail(r, KILN_ERR_LIMIT, "a text of this length");
-  r->open->symvers.n = 0;
-  r->open->assemble = false;
-  if (!make_room(r, (uint32_t)n)) return false;
-  memcpy(r->m->assembly.at, text, n + 1);
-  return take_out(r) && (!r->m->assemble || kn_bc_define_assembly(r)) && kn_bc_define_symvers(r);
+  r->open->symvers.n = r->open->assembly.n = 0;
+  char *to = room(r, n);
+  if (to == NULL) return false;
+  memcpy(to, text, n);
+  return kn_bc_finish_assembly(r);
 }
 
 /* Defines `v` for `symbol`, which the module has: as an alias of what `info` says. */
@@ -202,7 +224,7 @@ static bool define(struct kn_bc *r, const struct kn_bc_symver *v, kiln_symbol sy
          kn_bc_malformed(r, "a symbol's version twice");
 }
 
-bool kn_bc_define_symvers(struct kn_bc *r) {
+static bool define_symvers(struct kn_bc *r) {
   for (uint32_t i = 0; i < r->m->symvers.n; i++) {
     const struct kn_bc_symver *v = &r->m->symvers.at[i];
     char *name = r->m->assembly.at + (v->version ? v->name : v->other);
@@ -224,4 +246,9 @@ bool kn_bc_define_symvers(struct kn_bc *r) {
     if (status != KILN_OK) return kn_bc_malformed(r, "a symbol's version twice");
   }
   return true;
+}
+
+bool kn_bc_finish_assembly(struct kn_bc *r) {
+  r->open->assemble = false;
+  return take_out(r) && (!r->m->assemble || kn_bc_define_assembly(r)) && define_symvers(r);
 }

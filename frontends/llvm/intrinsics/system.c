@@ -105,12 +105,8 @@ void kn_in_memory(const struct call *c) {
   if (op != KILN_OP_MEMSET && copy_words(c)) return;
   kiln_value to = arg(c, 0), from = arg(c, 1), size = size_arg(c, 2);
   int64_t is_volatile = 0;
-  if (c->r->fn.splits && kn_bc_is_int(c->r, arg_id(c, 3), &is_volatile) && is_volatile) {
-    /* stays one copy of memory: a value is nobody's slot */
-    to = kiln_build_unary(c->r->f, KILN_OP_COPY, KILN_TYPE_PTR, to);
-    if (op != KILN_OP_MEMSET) from = kiln_build_unary(c->r->f, KILN_OP_COPY, KILN_TYPE_PTR, from);
-  }
-  kiln_build_ternary(c->r->f, op, KILN_TYPE_PTR, to, from, size);
+  bool known = kn_bc_is_int(c->r, arg_id(c, 3), &is_volatile);
+  kiln_build_memory(c->r->f, op, to, from, size, known && is_volatile ? KILN_MEM_VOLATILE : 0);
 }
 
 void kn_in_pointer_mask(const struct call *c) {

@@ -262,10 +262,11 @@ impl<'id> Body<'_, '_, 'id> {
             9 => {
                 let to = self.address(b);
                 let n = if b.chance(128) { f.int(b.number()) } else { self.operand(b, Type::I64) };
+                let flags = if b.chance(32) { MemFlags::VOLATILE } else { MemFlags::NONE };
                 match b.below(3) {
-                    0 => f.memcpy(to, at, n),
-                    1 => f.memmove(to, at, n),
-                    _ => f.memset(to, b.byte(), n),
+                    0 => f.memcpy(to, at, n, flags),
+                    1 => f.memmove(to, at, n, flags),
+                    _ => f.memset(to, b.byte(), n, flags),
                 }
             }
             10 => self.atomic(b, at),

@@ -144,7 +144,7 @@ impl<'id> Operand<'id> for f64 {
     }
 }
 
-/// Flags of a load or store.
+/// Flags of a load or store. A copy or fill of memory takes `NONE` or `VOLATILE` alone.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct MemFlags(u32);
 
@@ -450,6 +450,19 @@ impl<'id> Function<'id> {
         let (a, b, c) = (a.value(self), b.value(self), c.value(self));
         // SAFETY: the function is alive; operands are checked.
         Value::new(unsafe { sys::kiln_build_ternary(self.raw(), op, ty, a.raw, b.raw, c.raw) })
+    }
+
+    pub(crate) fn memory(
+        &self,
+        op: u32,
+        a: impl Operand<'id>,
+        b: impl Operand<'id>,
+        c: impl Operand<'id>,
+        flags: MemFlags,
+    ) {
+        let (a, b, c) = (a.value(self), b.value(self), c.value(self));
+        // SAFETY: the function is alive; operands are checked.
+        unsafe { sys::kiln_build_memory(self.raw(), op, a.raw, b.raw, c.raw, flags.0) }
     }
 
     pub(crate) fn convert(&self, op: u32, to: Type, from: Type, a: impl Operand<'id>) -> Value<'id> {

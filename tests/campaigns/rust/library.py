@@ -87,8 +87,8 @@ class Side:
         if status: sys.exit('%s: the libraries are not built:\n%s' % (self.name, '\n'.join(lines[-30:])))
         for line in lines:
             made = json.loads(line) if line.startswith('{"reason":"compiler-artifact"') else {'filenames': []}
-            stems = [os.path.splitext(path)[0] for path in made['filenames'] if path.endswith('.rmeta') and '/%s/' % self.target in path]
-            for path in [stem + end for stem in stems for end in ('.rlib', '.so', '.rmeta')]:
+            stems = [os.path.splitext(path) for path in made['filenames'] if '/%s/debug/deps/' % self.target in path]
+            for path in [stem + end for stem, kind in stems if kind in ('.rlib', '.rmeta') for end in ('.rlib', '.so', '.rmeta')]:
                 to = os.path.join(self.libraries, os.path.basename(path))
                 if os.path.exists(to): os.unlink(to)
                 if os.path.exists(path): os.link(path, to)

@@ -40,6 +40,12 @@ again:
 }
 int main(int argc, char **argv) { int a[argc + 1]; a[argc] = 5; printf("%d\\n", sum(&none, 5) + a[argc]); return 0; }
 '''
+ASSEMBLY = '''
+#include <stdio.h>
+int one(void), two(void);
+__asm__(".globl one\\n.intel_syntax noprefix\\none: mov eax, 10\\nret\\n.att_syntax prefix\\n.globl two\\ntwo: movl $2, %eax\\nret");
+int main(void) { printf("%d\\n", one() + two()); return 0; }
+'''
 
 # ---- a module ----
 
@@ -299,9 +305,22 @@ def records():
     for code in (70, 200):
         row('instruction record %d' % code, 'instruction record %d' % code,
             lambda m, c=code: m.bodies['aside'].before(m.inst('aside', 10), Record(c, [1])))
-    for code in (19, 30, 99):
+    for code in (21, 30, 99):
         row('record %d of the module' % code, 'record of a module, number %d' % code,
             lambda m, c=code: m.m.before(m.functions['plain'], Record(c, [1])))
+
+    def assembly(m, *properties):
+        """Divides the module's assembly in two fragments, before the first of which properties stand."""
+        whole = m.m.records(4)[0]
+        first, second = (list(part) for part in bytes(whole.ops).split(b'.att_syntax prefix\n'))
+        m.m.before(whole, *(Record(19, list(p)) for p in properties), Record(4, first))
+        whole.ops = second
+    row('fragments of assembly', RUNS, assembly, 'assembly')
+    row('fragments of assembly with properties', RUNS,
+        lambda m: assembly(m, b'target_cpu\0haswell', b'target_features\0+avx2,-sse4a'), 'assembly')
+    for name in 'later', 'target_cpus', 'target':
+        row('fragments of assembly with the property %s' % name, "property '%s'" % name,
+            lambda m, n=name: assembly(m, n.encode() + b'\0a'), 'assembly')
     for number in (27, 40):
         row('block %d of the module' % number, 'block number %d' % number, lambda m, n=number: m.m.items.append(Block(n, 3, [Record(1, [1])])))
         row('block %d of a function' % number, 'block number %d' % number,
@@ -437,7 +456,8 @@ def main():
     args = p.parse_args()
     h = harness.Harness(args)
     bases, expected = {}, {}
-    sources = {'code': os.path.join(HERE, 'newer.ll'), 'debug': h.write('debug.c', DEBUG)}
+    sources = {'code': os.path.join(HERE, 'newer.ll'), 'debug': h.write('debug.c', DEBUG),
+               'assembly': h.write('assembly.c', ASSEMBLY)}
     for base, source in sources.items():
         bc = h.path(base + '.bc')
         h.run([args.clang, '-w', '-c', '-emit-llvm', *(['-O1', '-g'] if base == 'debug' else []), source, '-o', bc])
