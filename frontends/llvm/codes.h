@@ -53,7 +53,7 @@ enum kn_bc_module_code {
   MODULE_HASH = 17,
   MODULE_IFUNC = 18,
   MODULE_ASM_PROPERTY = 19, /* of LLVM 23 */
-  MODULE_GUIDS = 20 /* of LLVM 23: a number for the name of each global, for profiles */
+  MODULE_GUIDS = 20         /* of LLVM 23: a number for the name of each global, for profiles */
 };
 
 enum kn_bc_type_code {

@@ -291,8 +291,8 @@ KILN_API void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32
 KILN_API void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                      int32_t disp, kiln_value v, uint32_t mem_flags);
 
-/** Builds an operation of shape [MEM3] or [MEMSET] whose memory may be volatile. The operands `a`, `b` and `c` are those
- * of kiln_build_ternary. `mem_flags` is KILN_MEM_VOLATILE or 0. */
+/** Builds an operation of shape [MEM3] or [MEMSET] whose memory may be volatile. The operands `a`, `b` and `c` are the
+ * same as those of kiln_build_ternary. `mem_flags` is KILN_MEM_VOLATILE or 0. */
 KILN_API void kiln_build_memory(kiln_func *f, kiln_op op, kiln_value a, kiln_value b, kiln_value c,
                                 uint32_t mem_flags);
 

@@ -177,19 +177,19 @@ class Builder:
         k.kiln_build_nullary(self._open, row.op)
         self._done(row)
 
-    def _ids(self, row: Row, *operands: Operand) -> List[int]:
+    def _converted(self, row: Row, *operands: Operand) -> List[int]:
         types = _OPERANDS.get(row.name) or (_ONLY[row.types],) * len(operands)
         return [self.operand(x, t, loose=True)._id for x, t in zip(operands, types)]
 
     def _act(self, row: Row, *operands: Operand) -> None:
         f = self._open
-        ids = self._ids(row, *operands)
+        ids = self._converted(row, *operands)
         build: Callable[..., Any] = (k.kiln_build_unary, k.kiln_build_binary)[len(ids) - 1]
         build(f, row.op, _ONLY[row.types].code, *ids)
         self._done(row)
 
     def _memory(self, row: Row, a: Operand, b: Operand, c: Operand, volatile: bool) -> None:
-        k.kiln_build_memory(self._open, row.op, *self._ids(row, a, b, c), k.KILN_MEM_VOLATILE if volatile else 0)
+        k.kiln_build_memory(self._open, row.op, *self._converted(row, a, b, c), k.KILN_MEM_VOLATILE if volatile else 0)
         self._done(row)
 
     def _done(self, row: Row) -> None:
