@@ -108,9 +108,9 @@ void kn_forward_store(struct kn_replay *r, struct kn_ref at, unsigned type, uint
 
 /* ---- copies ---- */
 
-/* Where pieces of a slot begin among `size` bytes at `at`. */
+/* Where pieces of a slot begin among `size` bytes at `at`. No bytes may be anywhere: the scan has not looked. */
 static kn_bytes pieces_in(const struct kn_split *s, uint32_t at, uint32_t size) {
-  return s->starts & kn_first_bytes(size) << at;
+  return size != 0 ? s->starts & kn_first_bytes(size) << at : 0;
 }
 
 /* From anywhere to split slot `d`. */

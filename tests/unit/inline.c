@@ -618,6 +618,12 @@ static const struct {
   {"func internal @callee(i64) {\nb0(v0: i64):\n  br b1\nb1:\n  br b1\n}\n"
    "func @caller(i64) -> i64 {\nb0(v0: i64):\n  call @callee(v0)\n  ret v0\n}\n",
    "func @caller(i64) -> i64 {\nb0(v0: i64):\n  br b1\nb1:\n  br b1\n}\n"},
+  /* copies and fills of no bytes, which may be outside of the slot */
+  {"func @caller(i64) -> i64 {\n  slot0 = slot 8 align 8\nb0(v0: i64):\n  store.i64 v0, slot0\n"
+   "  v2 = addr slot0+200\n  memset v2, 0, 0\n  memcpy v0, v2, 0\n  memcpy v2, v0, 0\n"
+   "  v6 = load.i64 slot0\n  ret v6\n}\n",
+   "func @caller(i64) -> i64 {\n  slot0 = slot 8 align 8\nb0(v0: i64):\n  store.i64 v0, slot0\n"
+   "  ret v0\n}\n"},
   /* calls of what a try calls */
   {PERSONAL "func internal @callee(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @other(v0)\n  v2 = "
             "add.i64 v1, 1\n"
