@@ -143,7 +143,7 @@ static void copy_from(struct kn_replay *r, const struct kn_split *s, struct kn_r
   for (kn_bytes left = pieces_in(s, (uint32_t)from.disp, size); left != 0; left &= left - 1) {
     const uint32_t at = kn_lowest_byte(left);
     if (!has(s->written, at)) continue;
-    int32_t disp = to.disp + (int32_t)at - from.disp;
+    int32_t disp = to.disp + ((int32_t)at - from.disp);
     kiln_build_store(r->g, (kiln_type)type_at(r, s, at), (kiln_value){to.h}, disp,
                      (kiln_value){get(r, s, from.h, at)}, 0);
   }
