@@ -618,7 +618,7 @@ static const struct {
    "@callee()\n"
    "  v2 = mul.i64 v0, 5\n  ret v2\n}\n",
    "func @caller(i64) -> i64 {\nb0(v0: i64):\n  trap\n}\n"},
-  /* a loop that does nothing, and does not end: nothing is behind it */
+  /* a loop that does nothing, and does not end: nothing follows it */
   {"func internal @callee(i64) {\nb0(v0: i64):\n  br b1\nb1:\n  br b1\n}\n"
    "func @caller(i64) -> i64 {\nb0(v0: i64):\n  call @callee(v0)\n  ret v0\n}\n",
    "func @caller(i64) -> i64 {\nb0(v0: i64):\n  br b1\nb1:\n  br b1\n}\n"},
