@@ -108,9 +108,9 @@ void kn_forward_store(struct kn_replay *r, struct kn_ref at, unsigned type, uint
 
 /* ---- copies ---- */
 
-/* Where pieces of a slot begin among `size` bytes at `at`. */
+/* Where pieces of a slot begin among `size` bytes at `at`. No bytes may be anywhere: the scan has not looked. */
 static kn_bytes pieces_in(const struct kn_split *s, uint32_t at, uint32_t size) {
-  return s->starts & kn_first_bytes(size) << at;
+  return size != 0 ? s->starts & kn_first_bytes(size) << at : 0;
 }
 
 /* From anywhere to split slot `d`. */
@@ -143,7 +143,7 @@ static void copy_from(struct kn_replay *r, const struct kn_split *s, struct kn_r
   for (kn_bytes left = pieces_in(s, (uint32_t)from.disp, size); left != 0; left &= left - 1) {
     const uint32_t at = kn_lowest_byte(left);
     if (!has(s->written, at)) continue;
-    int32_t disp = to.disp + (int32_t)at - from.disp;
+    int32_t disp = to.disp + ((int32_t)at - from.disp);
     kiln_build_store(r->g, (kiln_type)type_at(r, s, at), (kiln_value){to.h}, disp,
                      (kiln_value){get(r, s, from.h, at)}, 0);
   }

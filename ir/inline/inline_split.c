@@ -113,7 +113,16 @@ static void copied(struct kn_split *s, int32_t at, uint64_t size) {
   s->copied = true;
 }
 
+/* Do all of `size` bytes from `at` on have a displacement, which has 32 bits? */
+static bool is_near(struct kn_ref at, uint64_t size) {
+  return size <= INT32_MAX && at.disp + (int64_t)size <= INT32_MAX;
+}
+
 void kn_split_copy(struct kn_replay *r, struct kn_ref to, struct kn_ref from, uint64_t size) {
+  if (!is_near(to, size) || !is_near(from, size)) {
+    kn_split_escape(r, to);
+    kn_split_escape(r, from);
+  }
   struct kn_split *d = split_at(r, to.h), *s = split_at(r, from.h);
   if (size == 0 || (d == NULL && s == NULL)) return;
   if (d == s) {

@@ -121,7 +121,10 @@ int main() {
   t.h.destroy();
 }
 END
-  cxx -std=c++20 -c co.cpp && ours co.o && cxx co.o -o co && ./co > co.out && diff co.out <(printf '%s\n' 0 1 -count 0 1 4 -count 'caught 3' 499999500000)
+  for level in -O0 -Og; do
+    cxx -std=c++20 $level -c co.cpp && ours co.o && cxx co.o -o co && ./co > co.out &&
+      diff co.out <(printf '%s\n' 0 1 -count 0 1 4 -count 'caught 3' 499999500000) || return 1
+  done
 }
 check 'compiles coroutines' coroutines
 # -Og: small functions are inlined, what says otherwise is not, and nothing of -O0 changes by it.

@@ -541,6 +541,10 @@ static void recursion(void **state) {
   "func @caller(i64) -> i64 {\n" attributes                                                        \
   "  slot0 = slot 8 align 8\n  slot1 = slot 8 align 8\nb0(v0: i64):\n  store.i64 v0, slot0\n"      \
   "  memcpy slot1, slot0, 8\n  v3 = call @setjmp(v0)\n  v4 = load.i64 slot1\n  ret v4\n}\n"
+#define FAR_COPY                                                                                   \
+  "func @caller(i64) {\n  slot0 = slot 16 align 8\n  slot1 = slot 8 align 8\nb0(v0: i64):\n  "     \
+  "memcpy slot0, v0, 16\n"                                                                         \
+  "  v2 = addr slot1 + 2147483640\n  memcpy v2, slot0, 16\n  ret\n}\n"
 static const struct {
   const char *text, *caller;
 } made[] = {
@@ -623,6 +627,17 @@ static const struct {
    "@callee()\n"
    "  v2 = mul.i64 v0, 5\n  ret v2\n}\n",
    "func @caller(i64) -> i64 {\nb0(v0: i64):\n  trap\n}\n"},
+  /* a loop that does nothing, and does not end: nothing follows it */
+  {"func internal @callee(i64) {\nb0(v0: i64):\n  br b1\nb1:\n  br b1\n}\n"
+   "func @caller(i64) -> i64 {\nb0(v0: i64):\n  call @callee(v0)\n  ret v0\n}\n",
+   "func @caller(i64) -> i64 {\nb0(v0: i64):\n  br b1\nb1:\n  br b1\n}\n"},
+  /* copies and fills of no bytes, which may be outside of the slot */
+  {"func @caller(i64) -> i64 {\n  slot0 = slot 8 align 8\nb0(v0: i64):\n  store.i64 v0, slot0\n"
+   "  v2 = addr slot0+200\n  memset v2, 0, 0\n  memcpy v0, v2, 0\n  memcpy v2, v0, 0\n"
+   "  v6 = load.i64 slot0\n  ret v6\n}\n",
+   "func @caller(i64) -> i64 {\n  slot0 = slot 8 align 8\nb0(v0: i64):\n  store.i64 v0, slot0\n"
+   "  ret v0\n}\n"},
+  {FAR_COPY, FAR_COPY}, /* the end is at no displacement */
   /* calls of what a try calls */
   {PERSONAL "func internal @callee(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @other(v0)\n  v2 = "
             "add.i64 v1, 1\n"
