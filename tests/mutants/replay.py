@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Plants bugs in inlining (ir/inline) and in what debuggers learn of it, one at a time, and checks that a test finds
-each: tests/unit/inline.c, tests/unit/debug_rows.c, or the .kir tests with all calls inlined.
+each: tests/unit/inline.c, inline_made.c and debug_rows.c, or the .kir tests with all calls inlined.
 
     replay.py [--tap] [--only=TEXT] [--every=N] BUILD
     replay.py --places      compiles nothing: prints the rows whose text does not occur exactly once
@@ -235,7 +235,7 @@ class Campaign:
         self.args, self.work = args, work
         self.library = os.path.join(args.build, 'libkiln.a')
         self.units = [self.object(os.path.join(ROOT, 'tests/unit', n), ['-I' + ROOT + '/tests/unit', '-I' + ROOT + '/tests/harness'])
-                      for n in ('inline.c', 'debug_rows.c')]
+                      for n in ('inline.c', 'inline_made.c', 'debug_rows.c')]
         throw = '-DKIR_THROW="%s"' % os.path.join(ROOT, 'tests/kir/kir_throw.c')
         self.kir = [self.object(os.path.join(ROOT, 'tests/kir', n), ['-D_GNU_SOURCE', throw])
                     for n in ('kir_run.c', 'kir_driver.c', 'kir_interp.c')]
