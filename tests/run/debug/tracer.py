@@ -157,6 +157,8 @@ def break_on(symbol, condition=None):
 
 def stepping(way, command):
     start()
+    # gdb does not know where a throw goes on: without this, it stops next at a place that the addresses of frames decide
+    answer('catch catch')
     last, distinct = None, 0
     for _ in range(3 * STOPS):
         stack = frames()
