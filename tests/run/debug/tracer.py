@@ -89,7 +89,8 @@ def frames(most=8):
     found = []
     frame = gdb.newest_frame()
     while frame is not None and len(found) < most:
-        if own(frame):
+        # LLVM -O0 does not say which calls are tail calls, so that gdb cannot show what has left the stack
+        if own(frame) and frame.type() != gdb.TAILCALL_FRAME:
             found.append([frame.name(), os.path.basename(frame.find_sal().symtab.filename), frame.find_sal().line,
                           variables(frame)])
         if frame.name() == MAIN:
