@@ -155,9 +155,9 @@ def statements(file):
 
 
 def pairs(theirs, ours, wanted, got):
-    """Indices of the stops that both have, in order: as many as can be, of these those with the most equal values, and the
-    first of these."""
-    stop = 1 << 20  # counts more than all values
+    """Indices of the stops that both have, in order: as many as can be, and of these those with the most equal values. The
+    last ones may be far behind the others if a side was cut off: more than four of LLVM's stops are not left out for one."""
+    stop, left_out = 4 << 20, 1 << 20  # in values
 
     def weight(i, j):
         return stop + len(wanted[i].items() & got[j].items()) if theirs[i] == ours[j] else 0
@@ -165,16 +165,16 @@ def pairs(theirs, ours, wanted, got):
     best = [[0] * (len(ours) + 1) for _ in range(len(theirs) + 1)]
     for i in reversed(range(len(theirs))):
         for j in reversed(range(len(ours))):
-            best[i][j] = max(best[i + 1][j], best[i][j + 1], best[i + 1][j + 1] + weight(i, j))
+            best[i][j] = max(best[i + 1][j] - left_out, best[i][j + 1], best[i + 1][j + 1] + weight(i, j))
     i = j = 0
-    while i < len(theirs) and j < len(ours):
+    while i < len(theirs) and j < len(ours) and best[i][j] > 0:
         if theirs[i] == ours[j] and best[i][j] == best[i + 1][j + 1] + weight(i, j):
             yield i, j
             i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
+        elif best[i][j] == best[i][j + 1]:
             j += 1
+        else:
+            i += 1
 
 
 def compare(name, way, theirs, ours, limit, lines=None):
