@@ -188,6 +188,8 @@ def compare(name, way, theirs, ours, limit, lines=None):
         theirs, ours = ([s for s in side if s[2] != 'end'] for side in (theirs, ours))
     if lines is not None:
         theirs, ours = ([s for s in side if not s[0] or s[0][0][2] in lines] for side in (theirs, ours))
+        if way in ('step', 'next'):  # at the same line again: between the two was another line
+            theirs, ours = ([s for k, s in enumerate(side) if k == 0 or s[0] != side[k - 1][0]] for side in (theirs, ours))
     wanted, got = ([values(s) for s in side] for side in (theirs, ours))
     a = b = 0
     key = [[(s[0], s[2].partition(':')[0]) for s in side] for side in (theirs, ours)]
