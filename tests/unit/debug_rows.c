@@ -20,8 +20,8 @@ static const struct {
 } cases[] = {
   {"one computes for the one before", LINE("2") NONE LINE("3") THREE END, "2 3 9"},
   {"two", LINE("2") NONE LINE("3") NONE LINE("4") THREE END, "2 3 4 9"},
-  {"three: there are two instructions before the last one of line 5",
-   LINE("2") NONE LINE("3") NONE LINE("4") NONE LINE("5") THREE END, "2 3 5 9"},
+  {"four: lines 5 and 9 have code, and there are five instructions",
+   LINE("2") NONE LINE("3") NONE LINE("4") NONE LINE("6") NONE LINE("5") THREE END, "2 3 4 5 9"},
   {"the line of a load that may fail is its own",
    LINE("2") NONE LINE("3") "  %u = load.i64 v0\n" THREE "  store.i64 %u, v0\n" END, "3 9"},
   {"an instruction is handed on",
@@ -66,6 +66,8 @@ static const struct {
    LINE("2") NONE LINE("3") "  %c = icmp.i64 sgt v0, 0\n  brif %c, b1, b2\nb1:\n" LINE(
      "4") "  ret 1\nb2:\n" LINE("5") "  ret 2\n",
    "2 3 4 5"},
+  {"a return is behind the move of its result",
+   LINE("2") "  store.i64 1, v0\n" LINE("3") NONE LINE("9") "  ret v0\n", "2 3 9"},
   {"the test of a loop that is repeated behind its body has its rows there, too",
    LINE("2") "  store.i64 v0, %y\n  br b1\nb1:\n" LINE(
      "3") "  %l = load.i64 %y\n"
