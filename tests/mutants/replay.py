@@ -196,6 +196,7 @@ MUTANTS = [
      'depth_of(w, &rows[run->row[next]]) == depth_of(w, row) + 1;', '1;'),
     ("what is behind a call's body comes last", SHARE, ' || is_called_by(w, row - 1, row) ||', ' ||'),
     ('what follows counts where a branch does', SHARE, 'while (!more && run->places > 1', 'while (run->places > 1'),
+    ('the first statement has its row', LINES, '(n > 2 || !adds)', 'n > 2'),
     ('a return is behind the move of its result', DEBUGGER, ' && op != KILN_OP_RET', ''),
     ('code that is repeated has rows', LINES, 'out->lines.at[out->lines.n++] = row;\n    d->lines.loc', 'd->lines.loc'),
     # ---- what they show of what was loaded from a variable ----

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define LINE(n) "  !loc \"f.src\" " n ":3 file !1 in !f\n"
+#define COLUMN(n, column) "  !loc \"f.src\" " n ":" column " file !1 in !f\n"
 #define WITHIN(n, call) "  !loc \"f.src\" " n ":3 file !1 in !f call " call "\n"
 #define CALL(n, line) "  !call " n " \"f.src\" " line ":3 file !1 in !f\n"
 #define CALL_WITHIN(n, line, call)                                                                 \
@@ -68,6 +69,8 @@ static const struct {
    "2 3 4 5"},
   {"a return is behind the move of its result",
    LINE("2") "  store.i64 1, v0\n" LINE("3") NONE LINE("9") "  ret v0\n", "2 3 9"},
+  {"the first statement has two columns",
+   LINE("2") "  life_start %x\n" COLUMN("2", "7") NONE LINE("3") THREE END, "2 3 9"},
   {"the test of a loop that is repeated behind its body has its rows there, too",
    LINE("2") "  store.i64 v0, %y\n  br b1\nb1:\n" LINE(
      "3") "  %l = load.i64 %y\n"
