@@ -30,12 +30,12 @@ static void call(struct kn_observer *o, const struct kn_walk *w, bool own, unsig
   if (d->calls.on) kn_debug_call_begins(d, own, reg);
 }
 
-/* The instruction that ends a block has compared, and branches once or twice. */
+/* The instruction that ends a block has compared, and branches once or twice; or it has its results, and returns. */
 static void branch(struct kn_observer *o, const struct kn_walk *w) {
   struct kn_debug_observer *d = kn_debug_of(o);
-  if (w->inst[w->i].op != KILN_OP_BRIF) return;
-  kn_debug_held_leave(d);
-  if (d->lines.shared == 0) return;
+  const unsigned op = w->inst[w->i].op;
+  if (op == KILN_OP_BRIF) kn_debug_held_leave(d);
+  if (d->lines.shared == 0 || (op != KILN_OP_BRIF && op != KILN_OP_RET)) return;
   kn_debug_share_code(d, true);
   if (d->lines.shared != 0) kn_debug_share_end(d, true);
 }

@@ -297,7 +297,8 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
     if (keep) {
       kn_request_nop(d->observer.requests);
     } else if (newest->flags == 0 &&
-               (kn_debug_in_line(newest, now) || (is_empty(d) && !keep_row(d, now))) && n > 2) {
+               (kn_debug_in_line(newest, now) || (is_empty(d) && !keep_row(d, now))) &&
+               (n > 2 || !adds)) {
       row->flags = flags | (newest->line == now->line ? row->flags : 0);
       row->loc = loc;
       d->lines.inst = w->i;

@@ -509,6 +509,7 @@ void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
     struct kn_arg a = w->args.at[k];
     if (kn_wide(w, a.type)) a64_load_wide(w, kn_ret_value(f, in, k), &a);
   }
+  KN_TELL(w, branch, w);
   a64(w)->returns = true;
   /* the epilogue follows the last block, but for stubs */
   if (w->next_block != UINT32_MAX || w->eh.stubs.n > 0) a64_branch(w, a64(w)->exit_label);

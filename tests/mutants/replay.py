@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 REPLAY, CALL, KEEP, SETTLE, DEBUG = 'inline_replay.c', 'inline_call.c', 'inline_keep.c', 'inline_settle.c', 'inline_debug.c'
 SCAN, SPLIT, FORWARD = 'inline_scan.c', 'inline_split.c', 'inline_forward.c'
-APPEND, SHARE, HELD, LINES = 'build_append.c', 'observe_share.c', 'observe_held.c', 'observe_lines.c'
+APPEND, SHARE, HELD, LINES, DEBUGGER = 'build_append.c', 'observe_share.c', 'observe_held.c', 'observe_lines.c', 'debugger.c'
 # Those with calls of functions that stay small.
 FILES = ('inlined.kir', 'forward.kir', 'g_slots.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'try_values.kir', 'g_chains.kir', 'g_random.kir',
          'g_random_all.kir')
@@ -209,6 +209,8 @@ MUTANTS = [
      'depth_of(w, &rows[run->row[next]]) == depth_of(w, row) + 1;', '1;'),
     ("what is behind a call's body comes last", SHARE, ' || is_called_by(w, row - 1, row) ||', ' ||'),
     ('what follows counts where a branch does', SHARE, 'while (!more && run->places > 1', 'while (run->places > 1'),
+    ('the first statement has its row', LINES, '(n > 2 || !adds)', 'n > 2'),
+    ('a return is behind the move of its result', DEBUGGER, ' && op != KILN_OP_RET', ''),
     ('code that is repeated has rows', LINES, 'out->lines.at[out->lines.n++] = row;\n    d->lines.loc', 'd->lines.loc'),
     # ---- what they show of what was loaded from a variable ----
     ('a variable has what was loaded from it until it is written', HELD,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define LINE(n) "  !loc \"f.src\" " n ":3 file !1 in !f\n"
+#define COLUMN(n, column) "  !loc \"f.src\" " n ":" column " file !1 in !f\n"
 #define WITHIN(n, call) "  !loc \"f.src\" " n ":3 file !1 in !f call " call "\n"
 #define CALL(n, line) "  !call " n " \"f.src\" " line ":3 file !1 in !f\n"
 #define CALL_WITHIN(n, line, call)                                                                 \
@@ -20,8 +21,8 @@ static const struct {
 } cases[] = {
   {"one computes for the one before", LINE("2") NONE LINE("3") THREE END, "2 3 9"},
   {"two", LINE("2") NONE LINE("3") NONE LINE("4") THREE END, "2 3 4 9"},
-  {"three: there are two instructions before the last one of line 5",
-   LINE("2") NONE LINE("3") NONE LINE("4") NONE LINE("5") THREE END, "2 3 5 9"},
+  {"four: lines 5 and 9 have code, and there are five instructions",
+   LINE("2") NONE LINE("3") NONE LINE("4") NONE LINE("6") NONE LINE("5") THREE END, "2 3 4 5 9"},
   {"the line of a load that may fail is its own",
    LINE("2") NONE LINE("3") "  %u = load.i64 v0\n" THREE "  store.i64 %u, v0\n" END, "3 9"},
   {"an instruction is handed on",
@@ -66,6 +67,10 @@ static const struct {
    LINE("2") NONE LINE("3") "  %c = icmp.i64 sgt v0, 0\n  brif %c, b1, b2\nb1:\n" LINE(
      "4") "  ret 1\nb2:\n" LINE("5") "  ret 2\n",
    "2 3 4 5"},
+  {"a return is behind the move of its result",
+   LINE("2") "  store.i64 1, v0\n" LINE("3") NONE LINE("9") "  ret v0\n", "2 3 9"},
+  {"the first statement has two columns",
+   LINE("2") "  life_start %x\n" COLUMN("2", "7") NONE LINE("3") THREE END, "2 3 9"},
   {"the test of a loop that is repeated behind its body has its rows there, too",
    LINE("2") "  store.i64 v0, %y\n  br b1\nb1:\n" LINE(
      "3") "  %l = load.i64 %y\n"

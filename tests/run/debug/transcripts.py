@@ -4,6 +4,7 @@ same bitcode, in the ways that tracer.py lists, and compares stops (function and
 and locals of all frames; what gdb answers to commands). A value counts from the line after its declaration on; clang sets
 all variables to zero there, since what was in memory before would differ. A step that stops at the line where it began
 does not count: docs/debugging.md says why. Prints each difference and the shares; fails below 99 % of stops or of values.
+With --inline, docs/forwarding.md says what is compared.
 
 FILE: C, C++ or Rust; default: programs/ beside this script, and those of tests/run/programs that are not named below.
 C++ is shown by libstdc++'s printers, Rust by those of rust-gdb; what rustc compiled is linked by it twice."""
@@ -11,7 +12,6 @@ C++ is shown by libstdc++'s printers, Rust by those of rust-gdb; what rustc comp
 import argparse
 import collections
 import concurrent.futures
-import difflib
 import json
 import os
 import pathlib
@@ -50,7 +50,8 @@ def compile_c(options, file, folder):
     machine = [f'--target={options.target}-linux-gnu']
     compiler = [CLANG.replace('clang', 'clang++') if cxx else CLANG]
     link = [('aarch64-linux-gnu-g++' if cxx else 'aarch64-linux-gnu-gcc'), '-static'] if aarch64 else compiler
-    level = harness.AS_OG if options.inline else ['-O0']
+    # Key instructions, which clang marks from -O1 on, begin statements where LLVM -O0 has none: behind each call, for example.
+    level = [*harness.AS_OG, '-gno-key-instructions'] if options.inline else ['-O0']
     run([*compiler, *machine, '-w', *level, '-g', '-ftrivial-auto-var-init=zero', *(['-std=c++17'] if cxx else []),
          *options.flags.split(), '-emit-llvm', '-c', file, '-o', folder / 'p.bc'])
     run([CLANG, *machine, '-O0', '-c', folder / 'p.bc', '-o', folder / 'theirs.o'])
@@ -154,39 +155,65 @@ def statements(file):
     return {n + 1 for n, line in enumerate(lines) if not BRACES.match(line) and not HEADER.match(line)}
 
 
+def pairs(theirs, ours, wanted, got):
+    """Indices of the stops that both have, in order: as many as can be, and of these those with the most equal values. The
+    last ones may be far behind the others if a side was cut off: more than four of LLVM's stops are not left out for one."""
+    stop, left_out = 4 << 20, 1 << 20  # in values
+
+    def weight(i, j):
+        return stop + len(wanted[i].items() & got[j].items()) if theirs[i] == ours[j] else 0
+
+    best = [[0] * (len(ours) + 1) for _ in range(len(theirs) + 1)]
+    for i in reversed(range(len(theirs))):
+        for j in reversed(range(len(ours))):
+            best[i][j] = max(best[i + 1][j] - left_out, best[i][j + 1], best[i + 1][j + 1] + weight(i, j))
+    i = j = 0
+    while i < len(theirs) and j < len(ours) and best[i][j] > 0:
+        if theirs[i] == ours[j] and best[i][j] == best[i + 1][j + 1] + weight(i, j):
+            yield i, j
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i][j + 1]:
+            j += 1
+        else:
+            i += 1
+
+
 def compare(name, way, theirs, ours, limit, lines=None):
     """One way through one program. What is only at the end of one side, because the other was cut off, does not count.
     With `lines` stops there alone do."""
     r = Result()
-    if lines is not None:
-        theirs, ours = ([s for s in side if not s[0] or s[0][0][2] in lines] for side in (theirs, ours))
     r.again, r.our_again = (sum(s[2] == 'again' for s in side) for side in (theirs, ours))
     theirs, ours = ([s for s in side if s[2] != 'again'] for side in (theirs, ours))
+    cut = any(not side or side[-1][2] != 'end' or len(side) > limit for side in (theirs, ours))
+    if cut:
+        theirs, ours = ([s for s in side if s[2] != 'end'] for side in (theirs, ours))
+    if lines is not None:
+        theirs, ours = ([s for s in side if not s[0] or s[0][0][2] in lines] for side in (theirs, ours))
+        if way in ('step', 'next'):  # at the same line again: between the two was another line
+            theirs, ours = ([s for k, s in enumerate(side) if k == 0 or s[0] != side[k - 1][0]] for side in (theirs, ours))
+    wanted, got = ([values(s) for s in side] for side in (theirs, ours))
+    a = b = 0
     key = [[(s[0], s[2].partition(':')[0]) for s in side] for side in (theirs, ours)]
-    parts = difflib.SequenceMatcher(None, *key, autojunk=False).get_opcodes()
-    cut = [not side or side[-1][2] != 'end' or len(side) + max(r.again, r.our_again) > limit for side in (theirs, ours)]
-    if parts and parts[-1][0] != 'equal' and any(cut):
-        what, a, b, c, d = parts.pop()
-        if what == 'replace' and b - a > 12 and d - c > 12:  # more than what was cut
-            parts.append((what, a, b, c, d))
-    for what, a, b, c, d in parts:
-        r.stops += b - a
-        if what != 'equal':
-            r.more += d - c
-            r.differences += [f'{name}: {way}: only LLVM stops at {s[0][:2]} {s[2][:60]}' for s in theirs[a:b]]
-            r.differences += [f'{name}: {way}: only Kiln stops at {s[0][:2]} {s[2][:60]}' for s in ours[c:d]]
-            continue
-        r.same += b - a
-        for left, right in zip(theirs[a:b], ours[c:d]):
-            want, got = values(left), values(right)
-            r.values += len(want)
-            for at, value in want.items():
-                if got.get(at) == value:
-                    r.right += 1
-                else:
-                    where = left[0][at[0]][:3] if left[0] else ''
-                    r.differences.append(f'{name}: {way}: at {where}, {at[1]}: {value} by LLVM, '
-                                         f'{got.get(at, "nothing")} by Kiln')
+    for i, j in [*pairs(*key, wanted, got), (len(theirs), len(ours))]:
+        last = i == len(theirs)
+        if not (last and cut) or (i - a > 12 and j - b > 12):  # more than what was cut
+            r.stops += i - a
+            r.more += j - b
+            r.differences += [f'{name}: {way}: only LLVM stops at {s[0][:2]} {s[2][:60]}' for s in theirs[a:i]]
+            r.differences += [f'{name}: {way}: only Kiln stops at {s[0][:2]} {s[2][:60]}' for s in ours[b:j]]
+        a, b = i + 1, j + 1
+        if last:
+            break
+        r.stops += 1
+        r.same += 1
+        r.values += len(wanted[i])
+        for at, value in wanted[i].items():
+            if got[j].get(at) == value:
+                r.right += 1
+            else:
+                where = theirs[i][0][at[0]][:3] if theirs[i][0] else ''
+                r.differences.append(f'{name}: {way}: at {where}, {at[1]}: {value} by LLVM, '
+                                     f'{got[j].get(at, "nothing")} by Kiln')
     return r
 
 
