@@ -36,7 +36,8 @@ bool tool_settings_read(struct tool_settings *out, char why[TOOL_WHY_SIZE]) {
   }
   const char *seed = getenv("KILN_STRESS");
   if (seed != NULL && seed[0] != 0 && !tool_stress_parse(seed, &out->stress)) {
-    snprintf(why, TOOL_WHY_SIZE, "KILN_STRESS: bad value '%.64s': a number other than 0", seed);
+    snprintf(why, TOOL_WHY_SIZE, "KILN_STRESS: bad value '%.64s': a decimal number other than 0",
+             seed);
     return false;
   }
   if (level == NULL || level[0] == 0) return true;

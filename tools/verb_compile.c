@@ -3,7 +3,6 @@
 #include "options.h"
 #include "report.h"
 #include "settings.h"
-#include "report.h"
 #include "trace.h"
 #include "wasm.h"
 
@@ -86,7 +85,7 @@ static int parse_refuse(const char *words, uint32_t *bits) {
 
 static int parse_seed(const char *word, uint64_t *out) {
   if (tool_stress_parse(word, out)) return TOOL_OK;
-  return tool_bad_value(OPTION_STRESS, word, "a number other than 0");
+  return tool_bad_value(OPTION_STRESS, word, "a decimal number other than 0");
 }
 
 /* Options of WebAssembly; else as tool_trace_flag. */

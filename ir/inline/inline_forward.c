@@ -108,7 +108,8 @@ void kn_forward_store(struct kn_replay *r, struct kn_ref at, unsigned type, uint
 
 /* ---- copies ---- */
 
-/* Where pieces of a slot begin among `size` bytes at `at`. No bytes may be anywhere: the scan has not looked. */
+/* Where pieces of a slot begin among `size` bytes at `at`. If `size` is 0, `at` may be outside the slot: the scan does not
+ * check it. */
 static kn_bytes pieces_in(const struct kn_split *s, uint32_t at, uint32_t size) {
   return size != 0 ? s->starts & kn_first_bytes(size) << at : 0;
 }
@@ -129,8 +130,8 @@ static void copy_to(struct kn_replay *r, const struct kn_split *d, struct kn_ref
         if (!has(s->written, f)) continue; /* any bits: also what was there */
         v = as_type(r, get(r, s, from.h, f), type_at(r, s, f), type);
       } else {
-        v = kiln_build_load(r->g, (kiln_type)type, (kiln_value){from.h}, from.disp + (int32_t)o, 0)
-              .id;
+        const uint32_t disp = (uint32_t)from.disp + o; /* wraps outside a slot */
+        v = kiln_build_load(r->g, (kiln_type)type, (kiln_value){from.h}, (int32_t)disp, 0).id;
       }
       set(r, d, to.h, at, v);
     }
@@ -143,8 +144,8 @@ static void copy_from(struct kn_replay *r, const struct kn_split *s, struct kn_r
   for (kn_bytes left = pieces_in(s, (uint32_t)from.disp, size); left != 0; left &= left - 1) {
     const uint32_t at = kn_lowest_byte(left);
     if (!has(s->written, at)) continue;
-    int32_t disp = to.disp + ((int32_t)at - from.disp);
-    kiln_build_store(r->g, (kiln_type)type_at(r, s, at), (kiln_value){to.h}, disp,
+    const uint32_t disp = (uint32_t)to.disp + at - (uint32_t)from.disp; /* wraps outside a slot */
+    kiln_build_store(r->g, (kiln_type)type_at(r, s, at), (kiln_value){to.h}, (int32_t)disp,
                      (kiln_value){get(r, s, from.h, at)}, 0);
   }
 }

@@ -113,7 +113,7 @@ static void copied(struct kn_split *s, int32_t at, uint64_t size) {
   s->copied = true;
 }
 
-/* Do all of `size` bytes from `at` on have a displacement, which has 32 bits? */
+/* Does a 32-bit displacement reach each of the `size` bytes at `at`? */
 static bool is_near(struct kn_ref at, uint64_t size) {
   return size <= INT32_MAX && at.disp + (int64_t)size <= INT32_MAX;
 }

@@ -35,7 +35,8 @@ struct kn_observer_events {
   void (*returned)(struct kn_observer *o, const struct kn_walk *w);
   /* The same as `call` of a tail call: a label to be placed behind its jump, or 0. */
   uint32_t (*tail)(struct kn_observer *o, const struct kn_walk *w, unsigned reg);
-  /* A conditional branch is emitted next; or the end of a return, whose results are in their registers. */
+  /* The code of a conditional branch follows; or the results of a return are in their registers, and the epilogue or a
+   * jump to it follows. */
   void (*branch)(struct kn_observer *o, const struct kn_walk *w);
   /* The code from offset `start` on, `bytes` bytes, is repeated here. */
   void (*repeat)(struct kn_observer *o, const struct kn_walk *w, uint32_t start, uint32_t bytes);

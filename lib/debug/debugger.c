@@ -30,7 +30,8 @@ static void call(struct kn_observer *o, const struct kn_walk *w, bool own, unsig
   if (d->calls.on) kn_debug_call_begins(d, own, reg);
 }
 
-/* The instruction that ends a block has compared, and branches once or twice; or it has its results, and returns. */
+/* The instruction that ends a block has compared, and branches once or twice; or it has moved
+ * the results to their registers, and returns. */
 static void branch(struct kn_observer *o, const struct kn_walk *w) {
   struct kn_debug_observer *d = kn_debug_of(o);
   const unsigned op = w->inst[w->i].op;

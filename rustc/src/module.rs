@@ -38,8 +38,8 @@ fn stress_seed(sess: &Session) -> u64 {
     match env::var("KILN_STRESS").unwrap_or_default().as_str() {
         "" => 0,
         word => match word.parse() {
-            Ok(seed @ 1..) => seed,
-            _ => sess.dcx().fatal(format!("KILN_STRESS: bad value '{word}': a number other than 0")),
+            Ok(seed @ 1..) if !word.starts_with('+') => seed,
+            _ => sess.dcx().fatal(format!("KILN_STRESS: bad value '{word}': a decimal number other than 0")),
         },
     }
 }

@@ -48,10 +48,10 @@ def rust_toolchains():
         return f.read().split()
 
 
-def cargo_for_aarch64():
-    """Variables with which cargo builds for AArch64, and runs what it builds under qemu."""
+def cargo_for_aarch64(runner=''):
+    """Variables with which cargo builds for AArch64, and runs what it builds under qemu, which the runner runs."""
     of_target = 'CARGO_TARGET_' + AARCH64.upper().replace('-', '_')
-    return {'CARGO_BUILD_TARGET': AARCH64, of_target + '_LINKER': 'aarch64-linux-gnu-gcc', of_target + '_RUNNER': ' '.join(QEMU)}
+    return {'CARGO_BUILD_TARGET': AARCH64, of_target + '_LINKER': 'aarch64-linux-gnu-gcc', of_target + '_RUNNER': ' '.join([runner, *QEMU]).strip()}
 
 
 def more_settings(args):

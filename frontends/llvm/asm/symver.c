@@ -143,7 +143,8 @@ static bool take_out(struct kn_bc *r) {
                              : is_about_set(r, s, end);
       size_t k = (size_t)(s - r->m->assembly.at);
       if (known) memset(rest + k, ' ', (size_t)(end - s));
-      else if (pass == 1 && skip_blanks(rest + k) < rest + (end - r->m->assembly.at))
+      else if (pass == 1 && skip_blanks(rest + k) < rest + (end - r->m->assembly.at) &&
+               !begins(s, ".att_syntax")) /* without other statements it says nothing */
         r->open->assemble = true;
       if (r->status != KILN_OK) return false;
       at = end;
@@ -167,9 +168,17 @@ static char *room(struct kn_bc *r, size_t n) {
   return NULL;
 }
 
+/* Module-level assembly behind the bodies would come too late. False: reported. */
+static bool in_time(struct kn_bc *r) {
+  return !r->m->data_defined ||
+         kn_bc_malformed(r, "module-level assembly after the functions' bodies");
+}
+
 /* [character...]. Before LLVM 23, a module has one fragment. */
 bool kn_bc_module_asm(struct kn_bc *r) {
-  static const char att[] = "\n.att_syntax prefix\n"; /* in which each fragment begins */
+  static const char att[] =
+    "\n.att_syntax prefix\n"; /* the syntax at the beginning of each fragment */
+  if (!in_time(r)) return false;
   const bool x86 = kn_asm_syntax[r->target] == KN_ASM_X86;
   const size_t between = r->m->assembly.n == 0 ? 0 : x86 ? sizeof att - 1 : 1, n = r->in.ops.n;
   char *to = room(r, between + n);
@@ -182,11 +191,12 @@ bool kn_bc_module_asm(struct kn_bc *r) {
   return true;
 }
 
-/* [character...]: a name, 0, and a value. The two that are known say which instructions are allowed; Kiln's assembler
- * allows all. */
+/* [character...]: a name, 0, and a value. The two known properties say which instructions are allowed. Kiln ignores
+ * them: its assembler accepts the instructions that as.c enables, and refuses others. */
 bool kn_bc_asm_property(struct kn_bc *r) {
   static const char *const known[] = {"target_cpu", "target_features"};
   char name[32] = "";
+  if (!in_time(r)) return false;
   for (size_t i = 0; i < r->in.ops.n && r->in.ops.at[i] != 0 && i < sizeof name - 1; i++)
     name[i] = (char)r->in.ops.at[i];
   for (size_t k = 0; k < sizeof known / sizeof *known; k++)

@@ -28,6 +28,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
 import harness  # noqa: E402
 
+RUNNER = 'python3 %s --run-test' % os.path.abspath(__file__)
 
 
 def only(files):
@@ -121,10 +122,10 @@ def run(command, cwd, env, log):
 
 def run_test(argv):
     """cargo's runner: runs a program of tests and adds its name and its user seconds to the file $CRATES_TIMES."""
-    pid = os.posix_spawn(argv[0], argv, os.environ)
+    pid = os.posix_spawnp(argv[0], argv, os.environ)
     _, status, usage = os.wait4(pid, 0)
     with open(os.environ['CRATES_TIMES'], 'a') as f:
-        f.write('%s %.3f\n' % (os.path.basename(argv[0]), usage.ru_utime))
+        f.write('%s %.3f\n' % (os.path.basename(argv[argv[0] == harness.QEMU[0] and len(harness.QEMU)]), usage.ru_utime))
     return os.waitstatus_to_exitcode(status) & 255
 
 
@@ -181,7 +182,7 @@ def fetch(name, version, cache):
     for file in 'Cargo.lock', 'rust-toolchain.toml', 'rust-toolchain': # the compiler is ours, for all crates
         if os.path.exists(os.path.join(folder, 'crate', file)):
             os.remove(os.path.join(folder, 'crate', file))
-    subprocess.run(['cargo', 'fetch', '--quiet', '--target', 'x86_64-unknown-linux-gnu'], cwd=os.path.join(folder, 'crate'), env=env,
+    subprocess.run(['cargo', 'fetch', '--quiet', '--target', 'x86_64-unknown-linux-gnu', '--target', harness.AARCH64], cwd=os.path.join(folder, 'crate'), env=env,
                    check=True)
     lock = os.path.join(folder, 'crate', 'Cargo.lock')
     with open(lock) as f:
@@ -301,11 +302,10 @@ def campaign(args):
                             CARGO_PROFILE_DEV_DEBUG=args.debug, CARGO_INCREMENTAL=args.incremental, KILN_LOG=log,
                             RUST_TEST_THREADS='1', RUST_BACKTRACE='0', PROPTEST_CASES='16',
                             KILN_OPT_LEVEL=args.opt_level, CRATES_TIMES=times, CC=of_c[who][0], CXX=of_c[who][1],
-                            CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='python3 %s --run-test' % os.path.abspath(__file__),
-                            **harness.more_settings(args))
+                            CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER=RUNNER, **harness.more_settings(args))
             if args.target == 'aarch64':
                 cross = {of: name + ' --target=aarch64-linux-gnu' for of, name in zip(('TARGET_CC', 'TARGET_CXX'), of_c[who])}
-                env[who].update(harness.cargo_for_aarch64(), **cross)
+                env[who].update(harness.cargo_for_aarch64(RUNNER), **cross)
             if args.rustc:
                 env[who]['RUSTC'] = args.rustc
             if abort:

@@ -84,7 +84,7 @@ class Side:
     def build(self):
         """Builds the libraries, and puts them where the compiler looks for them."""
         status, lines = self.run('build', ['-p', 'sysroot', '--message-format=json-render-diagnostics'])
-        for name in os.listdir(self.libraries): os.unlink(os.path.join(self.libraries, name))  # of another Kiln
+        for name in os.listdir(self.libraries): os.unlink(os.path.join(self.libraries, name))  # of an earlier build
         if status: sys.exit('%s: the libraries are not built:\n%s' % (self.name, '\n'.join(lines[-30:])))
         for line in lines:
             made = json.loads(line) if line.startswith('{"reason":"compiler-artifact"') else {'filenames': []}

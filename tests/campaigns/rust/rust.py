@@ -15,8 +15,8 @@ tried, and what fails is only reported.
 
 PART is workspace, levels, crates, ui, backend; all by default. --ui: only so many of the list, evenly chosen. --every: not the
 list, but each Nth of all tests that run. --inline, --stress: Kiln inlines, with registers chosen at random. --target=aarch64:
-the parts workspace, crates and ui for that target, under qemu. --make-list writes the list ui.txt beside this script, from each 16th of the tests, by
-the first toolchain.
+the parts workspace, crates and ui for that target, under qemu. --make-list writes the list ui.txt beside this script, from each
+16th of the tests, by the first toolchain.
 """
 import argparse
 import collections

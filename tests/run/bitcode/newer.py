@@ -506,6 +506,25 @@ def main():
             status, _, err = h.run(compile_, check=False, env=dict(os.environ, KILN_UNKNOWN=word))
             h.ok('KILN_UNKNOWN=' + word) if status and want in err else h.fail('KILN_UNKNOWN=' + word, err)
     said()
+
+    def assembled():
+        """Fragments that only name versions of symbols need no assembler; and a fragment must not come after the bodies."""
+        m = Module(bases['code'])
+        m.m.before(m.functions['plain'], *(Record(4, f'.symver plain, plain@V{i}\n'.encode()) for i in (1, 2)))
+        bc = h.path('versions.bc')
+        bitstream.write(bc, m.blocks)
+        nothing = dict(os.environ, KILN_AS='/bin/false', KILN_CLANG='/bin/false')
+        status, _, err = h.run([args.kiln, 'compile', bc, '-o', bc[:-2] + 'o'], check=False, env=nothing)
+        names = '' if status else h.run(['nm', bc[:-2] + 'o'])[1]
+        h.ok('versions') if 'plain@V1' in names and 'plain@V2' in names else h.fail('versions', err + names)
+        for what, late in ('fragment', Record(4, b'.globl zz\nzz: ret\n')), ('property', Record(19, b'target_cpu\0a')):
+            m = Module(bases['code'])
+            m.m.items.append(late)
+            bitstream.write(bc, m.blocks)
+            status, _, err = h.run([args.kiln, 'compile', bc, '-o', bc[:-2] + 'o'], check=False)
+            want = 'module-level assembly after the functions\' bodies'
+            h.ok('a late ' + what) if status == 1 and want in err else h.fail('a late ' + what, err)
+    assembled()
     chosen = [i for i, r in enumerate(ROWS) if not args.texts or any(t in r[1] for t in args.texts)]
     h.each(check, chosen)
     h.finish()
