@@ -167,8 +167,8 @@ MUTANTS = [
     ('a value of another type is converted', FORWARD, '  if (from == to) return h;\n', '  return h;\n'),
     ('a narrower piece is extended', FORWARD, 'in->x & KILN_MEM_SEXT ? KILN_OP_SEXT : KILN_OP_ZEXT', 'KILN_OP_ZEXT'),
     ('a copy goes on where it was', FORWARD, 'uint32_t f = (uint32_t)from.disp + o;', 'uint32_t f = o;'),
-    ('a copy from memory goes on where it was', FORWARD, 'from.disp + (int32_t)o, 0)', 'from.disp, 0)'),
-    ('a copy to memory goes on where it was', FORWARD, 'int32_t disp = to.disp + ((int32_t)at - from.disp);', 'int32_t disp = to.disp;'),
+    ('a copy from memory goes on where it was', FORWARD, '(uint32_t)from.disp + o; /*', '(uint32_t)from.disp; /*'),
+    ('a copy to memory goes on where it was', FORWARD, '(uint32_t)to.disp + at - (uint32_t)from.disp;', '(uint32_t)to.disp;'),
     ('a store to what is read is built', FORWARD, 'if (has(s->read, o)) set(', 'if (0) set('),
     ('a fill repeats its byte', FORWARD, '(byte & 255) * UINT64_C(0x0101010101010101)', '(byte & 255)'),
     # ---- keeping and settling ----
