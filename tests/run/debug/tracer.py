@@ -43,7 +43,14 @@ def answer(command):
         return plain(f'<error: {error}>')
 
 
+# gdb 13 and older take the fields of a Rust enum from the wrong variant, unless the enum is in memory: some have no such
+# field, and gdb ends with an internal error. The value counts as absent.
+OLD = int(gdb.VERSION.split('.')[0]) < 14
+
+
 def shown(value):
+    if OLD and value.address is None and value.type.code == gdb.TYPE_CODE_STRUCT and value.type.dynamic:
+        return '<not in memory>'
     try:
         return plain(value.format_string(symbols=False, max_elements=20, max_depth=4))
     except (gdb.error, RuntimeError, gdb.MemoryError, ValueError, KeyError, TypeError, UnicodeError) as error:
