@@ -392,7 +392,7 @@ bool kn_bc_module_asm(struct kn_bc *r);
 bool kn_bc_asm_property(struct kn_bc *r);
 /* Takes over a text that is no record, in place of the one before. */
 bool kn_bc_add_assembly(struct kn_bc *r, const char *text);
-/* Defines what the module-level assembly defines, including versions of symbols; all symbols must be declared by now. */
+/* Defines what the module-level assembly defines, including versions of symbols. All symbols must be declared. */
 bool kn_bc_finish_assembly(struct kn_bc *r);
 
 /* ---- constants.c ---- */

@@ -108,8 +108,8 @@ void kn_forward_store(struct kn_replay *r, struct kn_ref at, unsigned type, uint
 
 /* ---- copies ---- */
 
-/* Where pieces of a slot begin among `size` bytes at `at`. If `size` is 0, `at` may be outside the slot: the scan does not
- * check it. */
+/* Where pieces of a slot begin among `size` bytes at `at`. If `size` is 0, `at` may be outside the slot: the scan does
+ * not check it. */
 static kn_bytes pieces_in(const struct kn_split *s, uint32_t at, uint32_t size) {
   return size != 0 ? s->starts & kn_first_bytes(size) << at : 0;
 }
