@@ -124,8 +124,9 @@ def run_test(argv):
     """cargo's runner: runs a program of tests and adds its name and its user seconds to the file $CRATES_TIMES."""
     pid = os.posix_spawnp(argv[0], argv, os.environ)
     _, status, usage = os.wait4(pid, 0)
+    program = argv[len(harness.QEMU) if argv[0] == harness.QEMU[0] else 0]
     with open(os.environ['CRATES_TIMES'], 'a') as f:
-        f.write('%s %.3f\n' % (os.path.basename(argv[argv[0] == harness.QEMU[0] and len(harness.QEMU)]), usage.ru_utime))
+        f.write('%s %.3f\n' % (os.path.basename(program), usage.ru_utime))
     return os.waitstatus_to_exitcode(status) & 255
 
 
@@ -182,8 +183,8 @@ def fetch(name, version, cache):
     for file in 'Cargo.lock', 'rust-toolchain.toml', 'rust-toolchain': # the compiler is ours, for all crates
         if os.path.exists(os.path.join(folder, 'crate', file)):
             os.remove(os.path.join(folder, 'crate', file))
-    subprocess.run(['cargo', 'fetch', '--quiet', '--target', 'x86_64-unknown-linux-gnu', '--target', harness.AARCH64], cwd=os.path.join(folder, 'crate'), env=env,
-                   check=True)
+    targets = ['--target', 'x86_64-unknown-linux-gnu', '--target', harness.AARCH64]
+    subprocess.run(['cargo', 'fetch', '--quiet', *targets], cwd=os.path.join(folder, 'crate'), env=env, check=True)
     lock = os.path.join(folder, 'crate', 'Cargo.lock')
     with open(lock) as f:
         depends = 'source = ' in f.read()
