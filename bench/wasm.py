@@ -103,16 +103,15 @@ def best(what, path, args, options):
     return got
 
 
-def fetch():
-    """Paths of the modules to compile."""
-    paths = {}
-    for name, (package, file) in NPM.items():
-        folder = os.path.join(suite.CACHE, 'npm', name)
-        if not os.path.isdir(folder):
-            os.makedirs(folder)
-            subprocess.run(['npm', 'install', '--silent', '--ignore-scripts', '--no-save', '--prefix', folder, package], check=True)
-        paths[name], = [os.path.join(d, file) for d, _, files in os.walk(folder) if file in files]
-    return paths
+def fetch(name):
+    """The path of a module from npm."""
+    package, file = NPM[name]
+    folder = os.path.join(suite.CACHE, 'npm', name)
+    if not os.path.isdir(folder):
+        os.makedirs(folder)
+        subprocess.run(['npm', 'install', '--silent', '--ignore-scripts', '--no-save', '--prefix', folder, package], check=True)
+    path, = [os.path.join(d, file) for d, _, files in os.walk(folder) if file in files]
+    return path
 
 
 def compiled(name, source, flags):
@@ -139,7 +138,7 @@ def mean(values):
 def modules(options):
     print(f'{"MB per CPU second":<20}' + ''.join(f'{e:>12}' for e in ENGINES) + '   peak MB added' + ''.join(f'{e:>11}' for e in ENGINES))
     slower = False
-    for name, path in fetch().items():
+    for name, path in ((n, fetch(n)) for n in NPM):
         got, size = best('compile', path, [], options), os.path.getsize(path) / 1e6
         print(f'{name + f" {size:.2f} MB":<20}' + ''.join(f'{size / got[e][0]:12.2f}' for e in ENGINES) + ' ' * 16 +
               ''.join(f'{got[e][1] / 1024:11.1f}' for e in ENGINES), flush=True)
@@ -150,7 +149,7 @@ def modules(options):
 def threads(options):
     """Objects by one and by two threads of `kiln compile`, in turns: wall time, the least of N runs; and what two could gain at
     most, as its time is spent: reading sections and writing the object is one thread's."""
-    for name, path in fetch().items():
+    for name, path in ((n, fetch(n)) for n in NPM):
         wall, parts = {1: math.inf, 2: math.inf}, None
         for _ in range(2 * options.runs):
             for n in wall:
