@@ -1,6 +1,6 @@
-/* The contract between jit/ and a target: the code that the JIT writes itself, and the instructions that it changes.
- * Called by the linker of jit/ for the machine that it runs on; a target without (kn_target.jit) has no JIT. The
- * fields of relocations are jit/reloc.c's, by the kinds' table (ir/reloc_kinds.h). */
+/* The contract between lib/jit/ and a target: the code that the JIT writes itself, and the instructions that it
+ * changes. Called by the linker of lib/jit/ for the machine that it runs on; a target without (kn_target.jit) has no
+ * JIT. The fields of relocations are lib/jit/reloc.c's, by the kinds' table (ir/reloc_kinds.h). */
 #ifndef KN_TARGETS_JIT_H
 #define KN_TARGETS_JIT_H
 

@@ -183,8 +183,8 @@ static int add_component(const struct compiler *c, char sysroot[PATH_MAX]) {
 
 /* Has cargo compile the library in `target`. Nothing that the user has set for other builds applies. */
 static int compile(const char *sysroot, const char *target) {
-  static const char *const sources[] = {"../rustc/Cargo.toml", "../share/kiln/rustc/Cargo.toml",
-                                        NULL},
+  static const char *const sources[] = {"../integrations/rustc/Cargo.toml",
+                                        "../share/kiln/rustc/Cargo.toml", NULL},
                            *const headers[] = {"../include/kiln/kiln.h", NULL},
                            *const libraries[] = {"libkiln.a", "../lib/x86_64-linux-gnu/libkiln.a",
                                                  "../lib/libkiln.a", "../lib64/libkiln.a", NULL},

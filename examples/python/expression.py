@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """expression.py [EXPRESSION]: compiles an expression of Python over x and y, such as 'x*x + 3*sqrt(y)', by Kiln for
 arrays of numpy, and, where it is installed, by numba. Prints the time to the first result and of those after it. Needs
-numpy and the package in python/ (`./dev wheel`)."""
+numpy and the package in bindings/python/ (`./dev wheel`)."""
 import ast
 import sys
 import time

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """stencil.py [SIZE]: one step of heat diffusing on a square of SIZE by SIZE points (default 1000), compiled by Kiln and,
 where it is installed, by numba, beside numpy. Prints the time to the first result, which has compiling in it, and of
-one step of those after it. Needs numpy and the package in python/ (`./dev wheel`)."""
+one step of those after it. Needs numpy and the package in bindings/python/ (`./dev wheel`)."""
 import sys
 import time
 from typing import Any, Callable, Optional

@@ -3,7 +3,7 @@
  * was made. The descriptions are DWARF entries. From these entries, the object writer generates .debug_info and related
  * sections. This header has functions for the common kinds of entries. The header <kiln/debug_entries.h> has functions
  * that make entries of any kind. The functions of this header are implemented with functions of <kiln/debug_entries.h>
- * (helpers/debug.c). A front end may use both headers for the same module.
+ * (lib/frontend/debug.c). A front end may use both headers for the same module.
  *
  * Each module has a set of entries. The module's set contains the entries that several functions share: units, files,
  * types, global variables. Each session has a set of entries too. The session's set contains entries that belong to

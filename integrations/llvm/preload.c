@@ -38,7 +38,7 @@ static void leave_preload(void) {
 __attribute__((constructor)) static void loaded(void) {
   if (!shim_has_llvm() || shim_is_driver()) return;
   if (shim_settings()->bad) _exit(1);
-  setenv("KILN_SHIM_LOADED", "1", 1); /* rustc/src/log.rs */
+  setenv("KILN_SHIM_LOADED", "1", 1); /* integrations/rustc/src/log.rs */
   if (getenv("KILN_SHIM_STAYS") == NULL) leave_preload();
 }
 

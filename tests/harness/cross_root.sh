@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # cross_root.sh CACHE: Debian's libraries for AArch64 that Kiln's tests and tools use, as files in
 # CACHE/aarch64, downloaded once. Prints the path of a cross file for meson that says where they are, to be given
-# after cross/aarch64-linux-gnu.ini. libc is the cross compiler's. Works without root.
+# after packaging/cross/aarch64-linux-gnu.ini. libc is the cross compiler's. Works without root.
 set -euo pipefail
 mkdir -p "$1"
 cache=$(cd "$1" && pwd)

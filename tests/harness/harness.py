@@ -43,8 +43,8 @@ def options(description, **defaults):
 
 
 def rust_toolchains():
-    """The toolchains of rustup's whose rustc the sources of rustc/ fit."""
-    with open(os.path.join(TESTS, '../rustc/rust-toolchains')) as f:
+    """The toolchains of rustup's whose rustc the sources of integrations/rustc/ fit."""
+    with open(os.path.join(TESTS, '../integrations/rustc/rust-toolchains')) as f:
         return f.read().split()
 
 

@@ -22,11 +22,11 @@ FILES = {
     'types.h': ['ir/type_info.c'],
     'target.h': ['lib/codegen/targets.c'],
     'listing.h': ['lib/codegen/map.c', 'lib/codegen/compile.c'],
-    'debug.h debug_entries.h': ['ir/debug/die.c', 'helpers/debug.c', 'ir/module/session.c'],  # session.c: source locations
-    'emit.h': ['lib/object/elf.c', 'lib/object/elf_machine.c', 'helpers/emit_file.c'],
-    'jit.h': ['jit/*.c'],
-    'ssa.h': ['helpers/ssa*.c'],
-    'ctypes.h': ['helpers/ctypes*.c'],
+    'debug.h debug_entries.h': ['ir/debug/die.c', 'lib/frontend/debug.c', 'ir/module/session.c'],  # session.c: source locations
+    'emit.h': ['lib/object/elf.c', 'lib/object/elf_machine.c', 'lib/frontend/emit_file.c'],
+    'jit.h': ['lib/jit/*.c'],
+    'ssa.h': ['lib/frontend/ssa*.c'],
+    'ctypes.h': ['lib/frontend/ctypes*.c'],
     'fold.h': ['ir/fold/fold_build.c'],
     'interp.h': ['interp/*.c'],
     'llvm.h llvm_asm.h llvm_operation.h': ['frontends/llvm/*.c'],

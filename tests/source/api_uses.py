@@ -6,8 +6,8 @@ import re
 import subprocess
 import sys
 
-USERS = ('assembler/', 'bench/', 'docs/', 'examples/', 'frontends/', 'helpers/', 'include/kiln/base.hpp', 'include/kiln/func.hpp',
-         'include/kiln/kiln.hpp', 'integrations/', 'interp/', 'python/', 'README.md', 'runtime/', 'rust/', 'rustc/', 'tools/')
+USERS = ('assembler/', 'bench/', 'docs/', 'examples/', 'frontends/', 'lib/frontend/', 'include/kiln/base.hpp', 'include/kiln/func.hpp',
+         'include/kiln/kiln.hpp', 'integrations/', 'interp/', 'bindings/', 'README.md', 'tools/')
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.S)
 
 UNUSED = {

@@ -27,10 +27,10 @@ check_include_direction() {
   local ok=0
   forbidden_includes include '$^' || ok=1
   forbidden_includes ir 'ir/' || ok=1
-  forbidden_includes lib 'ir/|lib/|targets/target\.h"' || ok=1
+  for folder in codegen check debug object; do forbidden_includes lib/$folder 'ir/|lib/|targets/target\.h"' || ok=1; done
   forbidden_includes targets 'ir/|lib/|targets/' || ok=1
-  forbidden_includes helpers 'helpers/|ir/(array|hash)\.h"' || ok=1
-  forbidden_includes jit 'ir/|lib/(object/(image|frames|eh_table|elf_memory)|debug/dwarf_sections)\.h"|targets/(jit|target)\.h"|jit/' || ok=1
+  forbidden_includes lib/frontend 'lib/frontend/|ir/(array|hash)\.h"' || ok=1
+  forbidden_includes lib/jit 'ir/|lib/(object/(image|frames|eh_table|elf_memory)|debug/dwarf_sections)\.h"|targets/(jit|target)\.h"|lib/jit/' || ok=1
   # Users of the public API: local headers, without a folder but in frontends/llvm.
   for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder '((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"' || ok=1; done
   forbidden_includes tools '[a-z0-9_]+\.(h|def)"|frontends/qbe/qbe\.h"' || ok=1
@@ -46,7 +46,7 @@ check_targets_named_once() {
 # a switch with a case for each, never in a test for one of them, where a new target would silently be treated as the
 # others.
 check_target_tests() {
-  sources ir lib helpers jit frontends assembler interp tools | grep -vxF 'lib/codegen/targets.c' |
+  sources ir lib frontends assembler interp tools | grep -vxF 'lib/codegen/targets.c' |
     xargs grep -nE 'KILN_PROCESSOR_|\bEM_|cmp\(.*"(x86_64|aarch64)"' /dev/null |
     sed -E 's/KILN_PROCESSOR_COUNT|\[KILN_PROCESSOR_[A-Z0-9_]+\] *=|case KILN_PROCESSOR_[A-Z0-9_]+:|\{EM_[A-Z0-9_]+,//g' |
     grep -E 'KILN_PROCESSOR_|\bEM_|cmp\(.*"(x86_64|aarch64)"' | fail_lines "tests for one target"
@@ -56,22 +56,22 @@ check_target_tests() {
 # fact of the target that is compared with the value that one of them has, relocations and the like of one of them.
 check_target_proxies() {
   local ok=0
-  sources ir lib helpers jit frontends assembler interp tools | grep -vxF 'lib/codegen/targets.c' |
+  sources ir lib frontends assembler interp tools | grep -vxF 'lib/codegen/targets.c' | grep -v '^frontends/wasm/runtime/' |
     xargs grep -nE '^# *(el)?if.*__(x86_64|amd64|i386|aarch64|arm|riscv)' /dev/null | fail_lines "code by the host's architecture" || ok=1
-  sources ir lib helpers jit frontends assembler interp tools |
+  sources ir lib frontends assembler interp tools |
     xargs grep -nE '(\b(target|elf|machine|mc)(->|\.)|targets\[[^]]*\]\.)[a-z0-9_]+ *[!=]= *([1-9]|0x|[A-Z])' /dev/null |
     grep -vE '[!=]= *(NULL|UINT32_MAX|KN_NO_REG|KILN_GUARD_SOURCE_)' | fail_lines "facts compared with one target's" || ok=1
-  sources ir lib helpers jit | grep -vxF 'lib/object/elf_machine.c' |
+  sources ir lib | grep -vxF 'lib/object/elf_machine.c' |
     xargs grep -nE '\b(R|STO|EF|EM|SHT|PT|GNU_PROPERTY)_(X86_64|X86|AARCH64)_\w*[^.a-zA-Z0-9_]' /dev/null |
     fail_lines "one target's numbers" || ok=1
   return $ok
 }
 
 # ELF is one format of objects: its names are in the writer's files, lib/object/elf*, and in those that read objects
-# (assembler/, tools/dis*, tools/language.c, tools/listing.c, runtime/lines.c, fuzz/, bench/, tests/). Comments may name them.
+# (assembler/, tools/dis*, tools/language.c, tools/listing.c, frontends/wasm/runtime/lines.c, fuzz/, bench/, tests/). Comments may name them.
 check_elf_alone() {
-  sources include ir lib targets jit helpers frontends interp integrations runtime tools |
-    grep -vE '^(lib/object/elf|runtime/lines\.c|tools/(dis|language|listing))' | xargs perl -0ne '
+  sources include ir lib targets frontends interp integrations tools |
+    grep -vE '^(lib/object/elf|frontends/wasm/runtime/lines\.c|tools/(dis|language|listing))' | xargs perl -0ne '
     s{/\*.*?\*/}{$& =~ s/[^\n]//gr}gse;
     my $line = 0;
     for my $text (split /\n/) {
@@ -83,7 +83,7 @@ check_elf_alone() {
 
 # A table with a row for each target asserts that it has one, so that a new target stops the compiler there.
 check_target_tables() {
-  sources lib helpers jit frontends assembler interp tools bench fuzz examples | xargs perl -0ne '
+  sources lib frontends assembler interp tools bench fuzz examples | xargs perl -0ne '
     my ($rows, $tables) = (scalar(() = /\[KILN_PROCESSOR_X86_64\]\s*=/g), 0);
     while (/(\w+)\[[^\]]*\][^=;{}]*=\s*\{\s*(?:\/\*.*?\*\/\s*)*\[KILN_PROCESSOR_/gs) {
       my $table = $1;
@@ -97,7 +97,7 @@ check_target_tables() {
 # Conventions are rows of data: nothing asks for one by its name but the tables of the targets and what reads and writes
 # names.
 check_conventions_are_data() {
-  grep -rnE '\bKILN_CC_[A-Z0-9]+' --include='*.[ch]' ir lib jit targets |
+  grep -rnE '\bKILN_CC_[A-Z0-9]+' --include='*.[ch]' ir lib/codegen lib/check lib/debug lib/object lib/jit targets |
     grep -vE '^targets/[a-z0-9_]+/conventions\.c:|^ir/text/(print_module|parse_read)\.c:|^lib/codegen/targets\.c:|KILN_CC_COUNT' |
     fail_lines "a convention is named (read a field of struct kn_convention)"
 }
@@ -106,7 +106,7 @@ check_conventions_are_data() {
 check_moving() { python3 tests/source/moving.py --self && python3 tests/source/moving.py; }
 
 check_unique_names() {
-  git ls-files ir lib jit include | grep -E '\.(c|h|def)$' | sed 's|.*/||' | sort | uniq -d | fail_lines "names of several files"
+  git ls-files ir lib include | grep -E '\.(c|h|def)$' | sed 's|.*/||' | sort | uniq -d | fail_lines "names of several files"
 }
 
 check_file_sizes() {
@@ -123,7 +123,7 @@ check_line_widths() {
 # The lists in meson.build are written by hand.
 check_listed() {
   local f
-  for f in $(git ls-files 'ir/*.c' 'lib/*.c' 'targets/*.c' 'frontends/*.c' 'interp/*.c' 'helpers/*.c' 'jit/*.c' 'assembler/*.c' 'tools/*.c' 'tests/unit/*.c'); do
+  for f in $(git ls-files 'ir/*.c' 'lib/*.c' 'targets/*.c' 'frontends/*.c' 'interp/*.c' 'assembler/*.c' 'tools/*.c' 'tests/unit/*.c'); do
     grep -qrE "'([a-z0-9_]+/)*$(basename "$f" .c)(\.c)?'" --include=meson.build "${f%%/*}" || echo "$f"
   done | fail_lines "in no meson.build"
 }
@@ -212,8 +212,8 @@ check_versions() {
 
 # ---- built ----
 
-# gdb's JIT interface, which it finds by name (jit/gdb.c), and its lock. With what a process has once for all JITs
-# (jit/process.c) the library's only state.
+# gdb's JIT interface, which it finds by name (lib/jit/gdb.c), and its lock. With what a process has once for all JITs
+# (lib/jit/process.c) the library's only state.
 for_gdb='__jit_debug_(descriptor|register_code)'
 
 # Symbols that a library exports, or that others could collide with.
@@ -242,7 +242,7 @@ check_forbidden_calls() {
 check_no_state() {
   readelf -SW "$1" | awk '/^File:/ {file = $2} / \.(data|bss|tdata|tbss) / {
       sub(/.*\] */, ""); if (strtonum("0x" $5) > 0) print file, $1 }' |
-    grep -vE 'jit_(gdb|process)\.c\.o' |
+    grep -vE 'lib_jit_(gdb|process)\.c\.o' |
     fail_lines "$1 has writable data"
 }
 
@@ -251,8 +251,8 @@ check_no_state() {
 # Loops and switches over the codes of records or operations, one case after the other.
 long_functions='interp/decode.c:decode_op interp/run.c:loop interp/run.c:rare frontends/llvm/body.c:body'
 check_function_lengths() {
-  ctags --languages=C --c-kinds=f --fields=ne -R -f - ir lib targets jit frontends interp tools helpers integrations \
-    fuzz assembler runtime bench examples |
+  ctags --languages=C --c-kinds=f --fields=ne -R -f - ir lib targets frontends interp tools integrations \
+    fuzz assembler bench examples |
     awk -F '\t' -v known="$long_functions" '
       { line = end = 0
         for (i = 4; i <= NF; i++) { if ($i ~ /^line:/) line = substr($i, 6); if ($i ~ /^end:/) end = substr($i, 5) }

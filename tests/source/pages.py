@@ -6,6 +6,7 @@
   (tests/tool/pages.sh), or say why they are not: `<!-- not run: REASON -->`;
 - names of the API are in the headers, and `KILN_...` variables somewhere in the tree;
 - files that comments of the source name are in the tree;
+- CONTRIBUTING.md's map has a row for each folder of files that git tracks, and for each folder in one of MAPPED;
 - figures that stand in several places are equal, but for rounding, and so are reciprocals;
 - after `<!-- from: FILE NAME -->` stands the part of FILE between the comments `[NAME]` and `[end]`; --write puts it there.
 """
@@ -151,6 +152,18 @@ def facts():
             yield 'one figure, in several ways: ' + ', '.join('%s%s in %s' % ('1 / ' * reciprocal, v, page) for page, v, reciprocal in found)
 
 
+# Folders of which the map has the subfolders, too.
+MAPPED = ('ir', 'lib', 'targets', 'frontends', 'bindings', 'integrations', 'packaging')
+
+
+def unmapped(files, page):
+    """Folders that have no row in CONTRIBUTING.md's map, or an empty one."""
+    rows = dict(re.findall(r'(?m)^\| \[([^]]+)\]\(\1\) \| *(.*?) *\|', page))
+    folders = {p[0] for p in (f.split('/') for f in files) if len(p) > 1 and not p[0].startswith('.')}
+    folders |= {'/'.join(p[:2]) for p in (f.split('/') for f in files) if len(p) > 2 and p[0] in MAPPED}
+    return [f'CONTRIBUTING.md: the map has no row for {f}' for f in sorted(folders) if not rows.get(f)]
+
+
 def main():
     out = subprocess.run(['git', 'ls-files', '--cached', '--others', '--exclude-standard'], check=True, text=True,
                          stdout=subprocess.PIPE).stdout
@@ -174,9 +187,9 @@ def main():
     by_name = {}
     for f in files:
         by_name.setdefault(os.path.basename(f), []).append(f)
-    for path in sorted(f for f in files if re.match(r'(ir|lib|targets|jit|helpers|interp|assembler|frontends|runtime|tools|integrations|include)/.*\.(c|h|hpp|def)$', f)):
+    for path in sorted(f for f in files if re.match(r'(ir|lib|targets|interp|assembler|frontends|tools|integrations|include)/.*\.(c|h|hpp|def)$', f)):
         bad += named_files(path, read(path), by_name)
-    bad += facts()
+    bad += [*facts(), *unmapped(files, pages['CONTRIBUTING.md'])]
     index = set(re.findall(r'\]\(([^)#]+)', pages['docs/index.md']))
     bad += [f'docs/index.md does not list {f}' for f in pages
             if re.fullmatch(r'docs/.*\.md', f) and f != 'docs/index.md' and f[len('docs/'):] not in index]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""crate.py [--runs=N] [--seed=S] [--part=NAME]...: tests the crates of rust/. Parts:
+"""crate.py [--runs=N] [--seed=S] [--part=NAME]...: tests the crates of bindings/rust/. Parts:
 
 - format: rustfmt, clippy and rustdoc complain about nothing;
 - test: cargo test, with libkiln compiled from its sources; by a nightly, programs that must not compile fail by the
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'harness'))
 from tap import Tap  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-RUST, WORK = ROOT / 'rust', ROOT / 'build/crate'
+RUST, WORK = ROOT / 'bindings/rust', ROOT / 'build/crate'
 TARGET = 'x86_64-unknown-linux-gnu'
 PARTS = ('format', 'test', 'package', 'oldest', 'fuzz')
 USER = '''

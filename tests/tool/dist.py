@@ -114,7 +114,7 @@ def main():
     p.add_argument('--jobs', type=int, default=os.cpu_count() or 1)
     args = p.parse_args()
     if not list(DIST.glob('kiln-*-x86_64-linux.tar.xz')):
-        subprocess.run([ROOT / 'release/dist.py', f'--jobs={args.jobs}'], check=True, stdout=sys.stderr)
+        subprocess.run([ROOT / 'packaging/release/dist.py', f'--jobs={args.jobs}'], check=True, stdout=sys.stderr)
     tarball = next(DIST.glob('kiln-*-x86_64-linux.tar.xz'))
     digest = hashlib.sha256(tarball.read_bytes()).hexdigest()
     tap.case('SHA256SUMS', None if f'{digest}  {tarball.name}\n' in (DIST / 'SHA256SUMS').read_text() else 'another sum')
@@ -157,7 +157,7 @@ def main():
             epoch = str(tar.next().mtime)
         (there / 'build/dist').mkdir(parents=True)
         (there / 'build/dist/zig').symlink_to(DIST / 'zig')
-        again = subprocess.run([there / 'release/dist.py', f'--jobs={args.jobs}'], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        again = subprocess.run([there / 'packaging/release/dist.py', f'--jobs={args.jobs}'], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                env={**os.environ, 'SOURCE_DATE_EPOCH': epoch})
         made = there / 'build/dist' / tarball.name
         tap.case('another folder makes the same bytes', again.stdout if again.returncode else None if made.read_bytes() == tarball.read_bytes()

@@ -12,8 +12,8 @@ from tap import Tap  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ['PROJECT', 'SECURITY.md', 'README.md', 'CHANGELOG.md', 'meson.build', 'docs/kiln.1', 'include/kiln/types.h',
-         'debian/control', 'debian/copyright', 'debian/changelog', 'release/project.py', 'release/release.py',
-         'python/wheel.py', 'python/bindings.py', 'python/headers.py', 'python/library.py', 'python/README.md', 'LICENSE']
+         'debian/control', 'debian/copyright', 'debian/changelog', 'packaging/release/project.py', 'packaging/release/release.py',
+         'bindings/python/wheel.py', 'bindings/python/bindings.py', 'bindings/python/headers.py', 'bindings/python/library.py', 'bindings/python/README.md', 'LICENSE']
 FULL = {'repository': 'https://example.org/kiln', 'security': 'security@example.org', 'maintainer': 'A. Name <name@example.org>'}
 NONE = dict.fromkeys(FULL, '')
 # Prints what describes a wheel, which is made without a library and bindings.
@@ -34,7 +34,7 @@ def without(text, *wanted):
 class Copy:
     def __init__(self, top: Path):
         self.top = top
-        crates = [p.relative_to(ROOT) for f in ('rust', 'rustc') for p in (ROOT / f).rglob('Cargo.toml') if 'target' not in p.parts]
+        crates = [p.relative_to(ROOT) for f in ('bindings/rust', 'integrations/rustc') for p in (ROOT / f).rglob('Cargo.toml') if 'target' not in p.parts]
         for name in [*FILES, *crates]:
             (top / name).parent.mkdir(parents=True, exist_ok=True)
             (top / name).write_bytes((ROOT / name).read_bytes())
@@ -53,10 +53,10 @@ class Copy:
     def project(self, values, *options):
         """Writes PROJECT, and has it written everywhere."""
         (self.top / 'PROJECT').write_text(''.join(f'{k}: {v}\n' for k, v in values.items()))
-        return subprocess.run([sys.executable, 'release/project.py', *options], cwd=self.top, capture_output=True, text=True)
+        return subprocess.run([sys.executable, 'packaging/release/project.py', *options], cwd=self.top, capture_output=True, text=True)
 
     def release(self, version):
-        done = subprocess.run([sys.executable, 'release/release.py', version, '--plan'], cwd=self.top, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, 'packaging/release/release.py', version, '--plan'], cwd=self.top, capture_output=True, text=True)
         return done.returncode, done.stderr + done.stdout
 
     def read(self, name):
@@ -81,8 +81,8 @@ def texts(copy, version):
     tap.case('debian/copyright', without(copy.read('debian/copyright'), '\nSource: https://example.org/kiln\n'))
     tap.case('the crates', '\n'.join(str(p) for p in copy.crates if '[package]' in copy.read(p)
                                  and '\nrepository = "https://example.org/kiln"\n' not in copy.read(p)))
-    (copy.top / 'python/kiln_codegen').mkdir(exist_ok=True)
-    done = subprocess.run([sys.executable, '-c', METADATA], cwd=copy.top / 'python', capture_output=True, text=True)
+    (copy.top / 'bindings/python/kiln_codegen').mkdir(exist_ok=True)
+    done = subprocess.run([sys.executable, '-c', METADATA], cwd=copy.top / 'bindings/python', capture_output=True, text=True)
     tap.case('the wheel', done.stderr or without(done.stdout, 'Project-URL: Source, https://example.org/kiln\n', 'Maintainer-email: A. Name <name@example.org>\n'))
     tap.case('--check sees no difference', copy.project(FULL, '--check').stdout)
     copy.replace('SECURITY.md', 'security@', 'other@')
@@ -124,7 +124,7 @@ def refusals(copy, version):
 
 def main():
     version = re.search(r"version: '(\S+)'", (ROOT / 'meson.build').read_text())[1]
-    tap.case('this tree says what PROJECT says', subprocess.run([sys.executable, ROOT / 'release/project.py', '--check'], capture_output=True, text=True).stdout)
+    tap.case('this tree says what PROJECT says', subprocess.run([sys.executable, ROOT / 'packaging/release/project.py', '--check'], capture_output=True, text=True).stdout)
     with tempfile.TemporaryDirectory() as name:
         copy = Copy(Path(name))
         texts(copy, version)

@@ -2,7 +2,7 @@
 """wheel.py [--python=INTERPRETER]... [--jobs=N]: tests the wheels in dist/, which are made unless they are there:
 what they contain; symbol versions and libraries that their libkiln.so needs; that the one for musl makes code that
 runs. For each interpreter (default: python3) an environment in build/wheel gets the wheel, pytest, numpy, capstone and
-mypy by pip, and runs python/tests and mypy --strict; without the network that is skipped.
+mypy by pip, and runs bindings/python/tests and mypy --strict; without the network that is skipped.
 
 wheel.py --library=LIBRARY: without the network and zig: a wheel of that libkiln.so, by an interpreter that has pytest.
 Speaks TAP."""
@@ -97,7 +97,7 @@ def musl(tap, library, work):
 def wheels(jobs):
     found = sorted(DIST.glob('*.whl'))
     if not found:
-        subprocess.run([ROOT / 'python/wheel.py', f'--jobs={jobs}'], check=True, stdout=sys.stderr)
+        subprocess.run([ROOT / 'bindings/python/wheel.py', f'--jobs={jobs}'], check=True, stdout=sys.stderr)
         found = sorted(DIST.glob('*.whl'))
     return found
 
@@ -107,7 +107,7 @@ def again(wheel, library, tag, work):
     made = work / 'again'
     with zipfile.ZipFile(wheel) as z:
         at = calendar.timegm(z.infolist()[0].date_time)
-    subprocess.run([ROOT / 'python/wheel.py', f'--library={library}', f'--tag={tag}', f'--out={made}'], check=True,
+    subprocess.run([ROOT / 'bindings/python/wheel.py', f'--library={library}', f'--tag={tag}', f'--out={made}'], check=True,
                    stdout=subprocess.DEVNULL, env={**os.environ, 'SOURCE_DATE_EPOCH': str(at)})
     same = [hashlib.sha256(p.read_bytes()).digest() for p in (wheel, made / wheel.name)]
     return None if same[0] == same[1] else 'other bytes, or the tree was changed after ./dev wheel'
@@ -126,7 +126,7 @@ def environment(interpreter):
 
 
 def run_tests(tap, python, name, **more):
-    tap.run(f'{name}: python/tests', [python, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', ROOT / 'python/tests'], **more)
+    tap.run(f'{name}: bindings/python/tests', [python, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', ROOT / 'bindings/python/tests'], **more)
 
 
 def released(tap, args, work):
@@ -155,20 +155,20 @@ def released(tap, args, work):
 
 
 def local(tap, args, work):
-    subprocess.run([ROOT / 'python/wheel.py', f'--library={args.library}', f'--out={work}'], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([ROOT / 'bindings/python/wheel.py', f'--library={args.library}', f'--out={work}'], check=True, stdout=subprocess.DEVNULL)
     wheel = next(work.glob('*.whl'))
     tap.case('files', contents(wheel))
     tap.case('the same bytes again', again(wheel, args.library, 'linux_x86_64', work))
     try:
         subprocess.run([sys.executable, '-m', 'pip', '--version'], check=True, capture_output=True)
     except subprocess.CalledProcessError:
-        tap.case('python/tests', skip='no pip: python3-pip has it')
+        tap.case('bindings/python/tests', skip='no pip: python3-pip has it')
         return
     for python in [sys.executable, '/usr/bin/python3', *sorted(WORK.glob('test-*/bin/python'))]:
         if subprocess.run([python, '-c', 'import pytest'], capture_output=True).returncode == 0:
             break
     else:
-        tap.case('python/tests', skip='no pytest: python3-pytest has it, ./dev wheel-test installs it')
+        tap.case('bindings/python/tests', skip='no pytest: python3-pytest has it, ./dev wheel-test installs it')
         return
     site = work / 'site'
     if tap.run('pip install', [sys.executable, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-index', '--no-deps', '--target', site, wheel]) is not None:

@@ -1,6 +1,6 @@
 /* WASI by itself: functions are called as a module calls them, with a memory of the test. Paths are tried as the system
  * resolves them (openat2) and component by component. */
-#include "../../runtime/wasi_state.h"
+#include "../../frontends/wasm/runtime/wasi_state.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* The runtime of WebAssembly by itself: functions in C stand for compiled code, an image made by hand for a module. */
-#include "../../runtime/state.h"
+#include "../../frontends/wasm/runtime/state.h"
 #include "large.h"
 
 #include <fcntl.h>

@@ -214,7 +214,7 @@ class Module:
         with open(file + '.c', 'w') as f:
             f.write(HOST)
         run(self.kiln, 'compile', '-g', self.wasm, '-o', file + '.wasm.o')
-        run('gcc', f'-I{ROOT}/include', file + '.c', file + '.wasm.o', os.path.join(self.build, 'runtime/libkiln-wasmrt.a'), '-lm',
+        run('gcc', f'-I{ROOT}/include', file + '.c', file + '.wasm.o', os.path.join(self.build, 'frontends/wasm/runtime/libkiln-wasmrt.a'), '-lm',
             '-lpthread', '-o', file)
         return file
 

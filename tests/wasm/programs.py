@@ -72,7 +72,7 @@ class Ways:
             subprocess.run([os.path.join(self.build, 'kiln'), 'compile', program.module, '-o', exe + '.o'], check=True)
             dirs = ', '.join('{%s, %s}' % (json.dumps(h), json.dumps(g)) for h, g in program.dirs)
             subprocess.run(['cc', '-w', '-DDIRS=' + dirs, '-I', os.path.join(ROOT, 'include'), '-o', exe, os.path.join(ROOT, 'examples/wasm/program.c'),
-                            exe + '.o', os.path.join(self.build, 'runtime/libkiln-wasmrt.a'), '-pthread', '-lm'], check=True)
+                            exe + '.o', os.path.join(self.build, 'frontends/wasm/runtime/libkiln-wasmrt.a'), '-pthread', '-lm'], check=True)
             os.remove(exe + '.o')
         return [program.module, *args], exe
 

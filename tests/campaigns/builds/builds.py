@@ -7,7 +7,7 @@ are Kiln's, but for those that the row says are not.
     builds.py --kiln=build/kiln [--toolchain=NAME] [--tools=FOLDER] [ROW...]
 
 ROW: the first words of the rows that are run; all by default. The tools are installed into the folder by cargo and pip.
---toolchain: of rustup's; the default is the first of rustc/rust-toolchains. The workspace is that of `./dev rust`.
+--toolchain: of rustup's; the default is the first of integrations/rustc/rust-toolchains. The workspace is that of `./dev rust`.
 """
 import argparse
 import os

@@ -8,7 +8,7 @@ by one job and one by sixteen give the same objects.
 
 An edit changes the body of a function, its signature, a generic function, a static, a constant, a trait's implementation, an
 enumeration, a feature of the program's, or a module, which comes or goes. --toolchain: of rustup's; the default is the first
-of rustc/rust-toolchains. For Kiln as its code generator `kiln cargo --setup` is run.
+of integrations/rustc/rust-toolchains. For Kiln as its code generator `kiln cargo --setup` is run.
 """
 import argparse
 import hashlib

@@ -6,7 +6,7 @@ and returns what the other side expects, called from Rust, from C, and through a
 
 A callee mixes the bits of all that it was given into one number, which the caller computes from what it gave; a result is made
 from a number that both know. --llvm: Rust by LLVM, which tries the generator itself. --toolchain: of rustup's; the default is
-the first of rustc/rust-toolchains.
+the first of integrations/rustc/rust-toolchains.
 """
 import argparse
 import os

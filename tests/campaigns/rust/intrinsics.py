@@ -8,7 +8,7 @@ of its own calls each one with random and special values that it reads from memo
 wants an immediate. What both compute is the same bit for bit. What this processor cannot run is only compiled. Counted and
 named: what Kiln leaves to LLVM (a function's unit is then LLVM's), and what the declarations need that is not made here.
 
-The default toolchain is the first of rustc/rust-toolchains. Without --backend, `kiln cargo --setup` builds the library.
+The default toolchain is the first of integrations/rustc/rust-toolchains. Without --backend, `kiln cargo --setup` builds the library.
 """
 import argparse
 import os

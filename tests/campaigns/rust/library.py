@@ -12,7 +12,7 @@ runs twice more by itself, since some depend on time.
 
 --debug: debug information, as in a profile of cargo. --work: a folder for what is built, which stays, and the next run builds on
 it. Without --backend, `kiln cargo --setup` builds the code generator for the toolchain; the default is the first of
-rustc/rust-toolchains. --inline, --stress: Kiln inlines, with registers chosen at random. --target=aarch64: for that target,
+integrations/rustc/rust-toolchains. --inline, --stress: Kiln inlines, with registers chosen at random. --target=aarch64: for that target,
 under qemu, and Kiln compiles rustc's bitcode. About 20 minutes of CPU time and 5 GB; several times as much for AArch64.
 """
 import argparse

@@ -7,7 +7,7 @@ of tests/ui that run and have to end with status 0, Kiln has to compile whole wh
 was made with, if this one accepts it. What the compiler refuses, and what fails as built by LLVM too, is counted apart.
 
 The part `backend` is workspace, crates and ui again, with Kiln as the compiler's own code generator, which
-`kiln cargo --setup` builds. They have to pass with the compilers that rustc/rust-toolchains names. With newer ones they are
+`kiln cargo --setup` builds. They have to pass with the compilers that integrations/rustc/rust-toolchains names. With newer ones they are
 tried, and what fails is only reported.
 
     rust.py --kiln=build/kiln [--toolchains=NAME,...] [--rustup=FOLDER] [--crates=NAME,...] [--ui=COUNT | --every=N] [--make-list]

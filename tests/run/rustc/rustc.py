@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""rustc.py --library=FOLDER [--tap]: Kiln as rustc's code generator (rustc/). For each toolchain that rustc/rust-toolchains
+"""rustc.py --library=FOLDER [--tap]: Kiln as rustc's code generator (integrations/rustc/). For each toolchain that integrations/rustc/rust-toolchains
 names: builds the back end, with FOLDER/libkiln.a ($KILN_LIBRARY), and compiles the programs here with it and with LLVM:
 both do the same. What gdb shows of a program's variables is the same, too. Units with what Kiln lacks go to LLVM, and the
 log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads, and
@@ -99,7 +99,7 @@ class Toolchain:
         target = os.path.join(self.library, 'cache/rustc', self.name)
         env = dict(self.env, KILN_LIBRARY=self.library, CARGO_TARGET_DIR=target)
         self.h.run(['cargo', '+' + self.name, 'build', '--release', '--locked'], env=env, timeout=900,
-                   cwd=os.path.join(ROOT, 'rustc'))
+                   cwd=os.path.join(ROOT, 'integrations/rustc'))
         self.backend = os.path.join(target, 'release/librustc_codegen_kiln.so')
 
     def compile(self, source, out, options, kiln, log=None, cwd=None, inline=''):

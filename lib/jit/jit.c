@@ -1,0 +1,334 @@
+/* Makes and frees JITs and units, looks symbols up, and runs constructors. Invariant: a unit's handle is its index in
+ * the table of units and a count of that entry's uses, so that a stale handle is recognised. */
+#include "lib/jit/jit_state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* ---- errors and arrays ---- */
+
+void *kn_jit_realloc(const kiln_jit *jit, void *old, size_t size) {
+  return kn_allocator_realloc(&jit->options.allocator, old, size);
+}
+
+kiln_status kn_jit_fail(kiln_jit_error *e, kiln_status status, const char *format, ...) {
+  if (e->diag.status != KILN_OK) return e->diag.status;
+  va_list args;
+  va_start(args, format);
+  e->diag.status = status;
+  e->diag.block = e->diag.inst = UINT32_MAX;
+  e->diag.bit_offset = UINT64_MAX;
+  vsnprintf(e->diag.message, sizeof e->diag.message, format, args);
+  va_end(args);
+  return status;
+}
+
+kiln_jit_error *kn_jit_begin(kiln_jit_error *e, kiln_jit_error *own) {
+  *own = (kiln_jit_error){0};
+  if (e == NULL) return own;
+  kiln_jit_error_free(e);
+  return e;
+}
+
+void kiln_jit_error_free(kiln_jit_error *e) {
+  if (e == NULL) return;
+  kiln_buffer_free(&e->missing);
+  *e = (kiln_jit_error){0};
+}
+
+bool kn_jit_no_memory(kiln_jit_error *e) {
+  kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
+  return false;
+}
+
+/* ---- a JIT ---- */
+
+static bool start(kiln_jit *jit, kiln_jit_error *e) {
+  const kiln_jit_options *o = &jit->options;
+  kiln_target host;
+  if (kiln_target_find_host(&host)) jit->code = kn_target_at(host.processor)->jit;
+  if (jit->code == NULL) {
+    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "the JIT does not support the processor of this machine");
+    return false;
+  }
+  if ((unsigned)o->reach >= KILN_JIT_REACH_COUNT ||
+      (unsigned)o->protection >= KILN_JIT_PROTECTION_COUNT) {
+    kn_jit_fail(e, KILN_ERR_ARGUMENT, "options out of range");
+    return false;
+  }
+  jit->processor = host.processor;
+  jit->machine = &kn_target_at(host.processor)->code;
+  if (!kn_jit_process_enter(jit, e) || !kn_jit_memory_init(jit, e) || !kn_jit_perf_open(jit, e))
+    return false;
+  if (!o->no_unwind) kn_jit_unwind_open(jit);
+  return true;
+}
+
+kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error) {
+  static const kiln_jit_options defaults = {0};
+  kiln_jit_error own;
+  error = kn_jit_begin(error, &own);
+  if (options == NULL) options = &defaults;
+  if (!KN_UNRESERVED(options)) {
+    kn_jit_fail(error, KILN_ERR_ARGUMENT, "options of a newer version");
+    return NULL;
+  }
+  kiln_jit *jit = kn_allocator_realloc(&options->allocator, NULL, sizeof *jit);
+  if (jit == NULL) {
+    kn_jit_fail(error, KILN_ERR_MEMORY, "out of memory");
+    return NULL;
+  }
+  memset(jit, 0, sizeof *jit);
+  jit->options = *options;
+  pthread_mutex_init(&jit->lock, NULL);
+  if (start(jit, error)) return jit;
+  kiln_jit_free(jit);
+  return NULL;
+}
+
+/* ---- units ---- */
+
+struct kn_jit_item *kn_jit_unit_get(const kiln_jit *jit, kiln_jit_unit u) {
+  uint32_t index = (uint32_t)u.id - 1;
+  if (index >= jit->units.n || jit->units.at[index].generation != (uint32_t)(u.id >> 32))
+    return NULL;
+  return jit->units.at[index].unit;
+}
+
+bool kn_jit_unit_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e) {
+  uint32_t index = jit->free_unit - 1;
+  if (jit->free_unit == 0) {
+    if (!KN_JIT_ROOM(jit, e, jit->units, 1)) return false;
+    index = jit->units.n++;
+    jit->units.at[index] = (struct kn_jit_slot){0};
+  } else {
+    jit->free_unit = jit->units.at[index].next_free;
+  }
+  jit->units.at[index].unit = u;
+  jit->live_units++;
+  u->id = (uint64_t)jit->units.at[index].generation << 32 | (index + 1);
+  return true;
+}
+
+void kn_jit_unit_free(kiln_jit *jit, struct kn_jit_item *u) {
+  for (unsigned k = 0; k < KN_JIT_KINDS; k++) kn_jit_give(jit, u->blocks + k, k);
+  kn_jit_tls_free(jit, u);
+  void *const arrays[] = {u->defs, u->refs, u->symbols, u->names, u->ctors};
+  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+    if (arrays[i] != NULL) kn_jit_realloc(jit, arrays[i], 0);
+  kn_jit_realloc(jit, u, 0);
+}
+
+/* True if other units refer to what it defines other than through stubs. */
+static bool in_use(const struct kn_jit_item *u, kiln_jit_error *e) {
+  for (uint32_t i = 0; i < u->n_defs; i++) {
+    const struct kn_jit_entry *d = u->defs[i];
+    if (d->unit != u || d->stub != 0 || d->refs == 0) continue;
+    kn_jit_fail(e, KILN_ERR_STRUCTURE,
+                "%u other units still use '%.100s' of this unit: remove those units first", d->refs,
+                d->name_length > 0 ? d->name : "(no name)");
+    return true;
+  }
+  return false;
+}
+
+static void forget(kiln_jit *jit, struct kn_jit_item *u) {
+  for (uint32_t i = 0; i < u->n_defs; i++) {
+    struct kn_jit_entry *d = u->defs[i];
+    d->holds--;
+    if (d->unit == u) {
+      d->unit = NULL;
+      d->address = 0;
+      kn_jit_entry_aim(d);
+    }
+    kn_jit_entry_drop(jit, d);
+  }
+  for (uint32_t i = 0; i < u->n_refs; i++) {
+    u->refs[i]->refs--;
+    kn_jit_entry_drop(jit, u->refs[i]);
+  }
+  struct kn_jit_slot *slot = jit->units.at + (uint32_t)u->id - 1;
+  slot->unit = NULL;
+  slot->generation++;
+  slot->next_free = jit->free_unit;
+  jit->free_unit = (uint32_t)u->id;
+  jit->live_units--;
+}
+
+/* Calls, without the lock, what the unit's code registered to be called at exit, and drops what else it registered. */
+static void finalize(const kiln_jit *jit, uint64_t dso) {
+  extern void __cxa_finalize(void *);
+  kn_jit_thread_forget(jit, (void *)(uintptr_t)dso);
+  __cxa_finalize(
+    (void *)(uintptr_t)dso); /* at_quick_exit's and pthread_atfork's functions are dropped */
+}
+
+/* Takes the duty to finalize a unit. */
+static bool take_finalization(struct kn_jit_item *u) {
+  bool due = u->registers && !u->finalized;
+  u->finalized = true;
+  return due;
+}
+
+void kiln_jit_free(kiln_jit *jit) {
+  if (jit == NULL) return;
+  for (uint32_t i = jit->units.n; i-- > 0;) {
+    struct kn_jit_item *u = jit->units.at[i].unit;
+    if (u != NULL && take_finalization(u)) finalize(jit, u->dso);
+  }
+  jit->closing = true;
+  jit->foreign = jit->back != NULL && kn_jit_is_child(jit);
+  kn_jit_process_leave(jit);
+  for (uint32_t i = 0; i < jit->units.n; i++) {
+    struct kn_jit_item *u = jit->units.at[i].unit;
+    if (u == NULL) continue;
+    kn_jit_unwind_remove(jit, u);
+    kn_jit_gdb_remove(jit, u);
+    forget(jit, u);
+    kn_jit_unit_free(jit, u);
+  }
+  kn_jit_unwind_close(jit);
+  kn_jit_perf_close(jit);
+  kn_jit_tls_close(jit);
+  kn_jit_symbols_free(jit);
+  kn_jit_memory_free(jit);
+  if (jit->units.at != NULL) kn_jit_realloc(jit, jit->units.at, 0);
+  pthread_mutex_destroy(&jit->lock);
+  kiln_allocator allocator = jit->options.allocator;
+  kn_allocator_realloc(&allocator, jit, 0);
+}
+
+kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *error) {
+  kiln_jit_error own;
+  error = kn_jit_begin(error, &own);
+  if (jit == NULL) return kn_jit_fail(error, KILN_ERR_ARGUMENT, "no JIT");
+  if (kn_jit_is_child(jit))
+    return kn_jit_fail(error, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
+  for (;;) {
+    kn_jit_lock(jit);
+    struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+    bool removable = u != NULL && !in_use(u, error), due = removable && take_finalization(u);
+    uint64_t dso = due ? u->dso : 0;
+    if (u == NULL) kn_jit_fail(error, KILN_ERR_ARGUMENT, "there is no such unit");
+    if (removable && !due) {
+      kn_jit_unwind_remove(jit, u);
+      kn_jit_gdb_remove(jit, u);
+      forget(jit, u);
+      kn_jit_unit_free(jit, u);
+    }
+    kn_jit_unlock(jit);
+    if (!due) return error->diag.status;
+    finalize(jit, dso);
+  }
+}
+
+/* ---- look-up ---- */
+
+void *kiln_jit_lookup(kiln_jit *jit, const char *name) {
+  if (jit == NULL || name == NULL) return NULL;
+  void *at = NULL;
+  kn_jit_lock(jit);
+  const struct kn_jit_entry *e = kn_jit_entry_find(jit, name, strlen(name), NULL);
+  if (e != NULL && e->unit != NULL) {
+    at = (void *)(uintptr_t)(e->stub != 0 ? e->stub : e->address);
+    if (e->tls) at = kn_jit_tls_address(e->unit->tls, e->address);
+  }
+  kn_jit_unlock(jit);
+  return at;
+}
+
+void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name) {
+  if (jit == NULL) return NULL;
+  uint64_t address = 0;
+  kn_jit_lock(jit);
+  const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  if (u != NULL && name == NULL && u->n_funcs > 0) address = u->symbols[0].address;
+  for (uint32_t i = 0; u != NULL && name != NULL && i < u->n_symbols && address == 0; i++)
+    if (strcmp(u->names + u->symbols[i].name, name) == 0) address = u->symbols[i].address;
+  for (uint32_t i = 0; u != NULL && name != NULL && i < u->n_defs && address == 0; i++)
+    if (u->defs[i]->unit == u && !u->defs[i]->tls && strcmp(u->defs[i]->name, name) == 0)
+      address = u->defs[i]->address;
+  kn_jit_unlock(jit);
+  return (void *)(uintptr_t)address;
+}
+
+void *kiln_jit_function(kiln_jit *jit, kiln_jit_unit unit, uint32_t index) {
+  if (jit == NULL) return NULL;
+  kn_jit_lock(jit);
+  const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  uint64_t address = u != NULL && index < u->n_funcs ? u->symbols[index].address : 0;
+  kn_jit_unlock(jit);
+  return (void *)(uintptr_t)address;
+}
+
+kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
+  if (jit == NULL) return (kiln_jit_stats){0};
+  kn_jit_lock(jit);
+  kiln_jit_stats s = jit->stats;
+  s.units = jit->live_units;
+  s.symbols = (uint64_t)jit->names.n + jit->unnamed;
+  s.protection = jit->dual ? KILN_JIT_PROTECTION_DUAL : KILN_JIT_PROTECTION_SWITCH;
+  kn_jit_unlock(jit);
+  return s;
+}
+
+uint32_t kiln_jit_each_undefined(kiln_jit *jit, void (*each)(void *user, const char *name),
+                                 void *user) {
+  if (jit == NULL) return 0;
+  uint32_t n = 0;
+  kn_jit_lock(jit);
+  for (uint32_t i = 0; i < jit->names.n; i++) {
+    const struct kn_jit_entry *e = jit->names.at[i];
+    if (e->unit != NULL || e->refs == 0) continue;
+    n++;
+    if (each != NULL) each(user, e->name);
+  }
+  kn_jit_unlock(jit);
+  return n;
+}
+
+/* ---- constructors ---- */
+
+/* Marks a unit's constructors or destructors as run, and gives the list of their addresses, which stays valid as long
+ * as the unit. */
+static kiln_status take_starts(kiln_jit *jit, kiln_jit_unit unit, bool at_exit,
+                               const uint64_t **calls, uint32_t *n, uint64_t *dso) {
+  if (jit == NULL) return KILN_ERR_ARGUMENT;
+  kiln_status status = KILN_OK;
+  kn_jit_lock(jit);
+  struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  bool *done = u == NULL ? NULL : at_exit ? &u->destructed : &u->constructed;
+  if (u == NULL) status = KILN_ERR_ARGUMENT;
+  else if (*done) status = KILN_ERR_STRUCTURE;
+  else {
+    *done = true;
+    *calls = at_exit && u->ctors != NULL ? u->ctors + u->n_ctors : u->ctors;
+    *n = at_exit ? u->n_dtors : u->n_ctors;
+    *dso = u->dso;
+    if (at_exit) u->finalized = true;
+  }
+  kn_jit_unlock(jit);
+  return status;
+}
+
+kiln_status kiln_jit_run_constructors(kiln_jit *jit, kiln_jit_unit unit, int argc, char **argv,
+                                      char **envp) {
+  const uint64_t *calls = NULL;
+  uint32_t n = 0;
+  uint64_t dso;
+  kiln_status status = take_starts(jit, unit, false, &calls, &n, &dso);
+  for (uint32_t i = 0; i < n; i++)
+    ((void (*)(int, char **, char **))(uintptr_t)calls[i])(argc, argv, envp);
+  return status;
+}
+
+kiln_status kiln_jit_run_destructors(kiln_jit *jit, kiln_jit_unit unit) {
+  const uint64_t *calls = NULL;
+  uint32_t n = 0;
+  uint64_t dso = 0;
+  kiln_status status = take_starts(jit, unit, true, &calls, &n, &dso);
+  if (status != KILN_OK) return status;
+  finalize(jit, dso);
+  for (uint32_t i = 0; i < n; i++) ((void (*)(void))(uintptr_t)calls[i])();
+  return KILN_OK;
+}

@@ -1,0 +1,297 @@
+/* First step of the linker: gives functions, block symbols, data and aliases of the inputs an offset in the
+ * unit's code, read-only data, data or thread-local data. Sections only matter here if code can refer to their start
+ * and end (__start_NAME), and for constructors. Invariant: what one session compiled stays together, so that its code
+ * is copied at once. */
+#include "lib/jit/jit_state.h"
+
+static bool fail_memory(struct kn_jit_link *l) {
+  kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
+  return false;
+}
+
+bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uint32_t id) {
+  if (!KN_JIT_ROOM(l->jit, l->error, *w, 1)) return false;
+  w->at[w->n++] = (struct kn_jit_want){in, id};
+  return true;
+}
+
+/* Puts a symbol into the input's list. */
+static bool touch(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
+  if (in->binds[id].touched) return true;
+  if (!KN_JIT_ROOM(l->jit, l->error, in->touched, 1)) return false;
+  in->binds[id].touched = true;
+  in->touched.at[in->touched.n++] = id;
+  return true;
+}
+
+static bool defined_here(const struct kn_jit_bind *b) {
+  return b->where >= KN_JIT_IN_CODE && b->where <= KN_JIT_IN_COMMON;
+}
+
+static bool put(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id, enum kn_jit_where where,
+                uint64_t value) {
+  struct kn_jit_bind *b = in->binds + id;
+  if (defined_here(b)) {
+    kn_jit_fail(l->error, KILN_ERR_SYMBOL, "'%.100s' has two bodies", kn_symbol(in->m, id)->name);
+    return false;
+  }
+  b->where = (uint8_t)where;
+  b->value = value;
+  return touch(l, in, id);
+}
+
+/* ---- code ---- */
+
+/* Bytes of a session's CIEs, as write_frames_of (write.c) makes them. */
+static uint64_t cie_bytes(const struct kn_output *o) {
+  uint32_t personality = 0;
+  bool key_b = false, plain_b = false;
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < o->funcs.n; i++) {
+    const struct kn_code_func *f = o->funcs.at + i;
+    if (f->table == 0) {
+      bytes += f->key_b && !plain_b ? KN_CIE_BYTES : 0;
+      plain_b |= f->key_b;
+      continue;
+    }
+    uint32_t p = o->tables.at[f->table - 1].personality;
+    if (p != personality || f->key_b != key_b) bytes += KN_CIE_EH_BYTES;
+    personality = p;
+    key_b = f->key_b;
+  }
+  return bytes;
+}
+
+static bool lay_out_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t session) {
+  const struct kn_output *o = in->sessions[session]->out;
+  unsigned align_log2 = l->jit->machine->align_log2;
+  for (uint32_t i = 0; i < o->funcs.n; i++) {
+    const struct kn_symbol *s = kn_symbol(in->m, o->funcs.at[i].symbol);
+    if (s->align_log2 > align_log2) align_log2 = s->align_log2;
+    l->names_size += s->name_length + 1;
+    l->fde_bytes += kn_fde_bytes(o->funcs.at + i);
+  }
+  l->fde_bytes += cie_bytes(o);
+  l->table_bytes += kn_align_up(o->table_bytes.n, 4);
+  uint64_t align = UINT64_C(1) << align_log2;
+  if (l->align[KN_JIT_CODE] < align) l->align[KN_JIT_CODE] = align;
+  if (l->size[KN_JIT_CODE] == 0) l->size[KN_JIT_CODE] = KN_JIT_CODE_PAD;
+  uint64_t at = kn_align_up(l->size[KN_JIT_CODE], align);
+  in->code_at[session] = at;
+  l->size[KN_JIT_CODE] = at + o->code.n;
+  l->n_funcs += o->funcs.n;
+  for (uint32_t i = 0; i < o->funcs.n; i++)
+    if (!put(l, in, o->funcs.at[i].symbol, KN_JIT_IN_CODE, at + o->funcs.at[i].start)) return false;
+  for (uint32_t i = 0; i < o->labels.n; i++)
+    if (!put(l, in, o->labels.at[i].symbol, KN_JIT_IN_CODE, at + o->labels.at[i].offset))
+      return false;
+  return true;
+}
+
+/* ---- data ---- */
+
+static bool all_zero(const struct kn_data *d) {
+  if (d->bytes == NULL) return true;
+  uint64_t n = d->size_bytes;
+  return d->n_relocs == 0 &&
+         (n == 0 || (d->bytes[0] == 0 && memcmp(d->bytes, d->bytes + 1, (size_t)n - 1) == 0));
+}
+
+static uint64_t reserve(uint64_t *size, uint64_t *align, const struct kn_data *d) {
+  uint64_t a = UINT64_C(1) << d->align_log2;
+  if (*align < a) *align = a;
+  uint64_t at = kn_align_up(*size, a);
+  *size = at + d->size_bytes;
+  return at;
+}
+
+/* So that sums do not overflow: memory is far smaller. */
+static bool too_large(struct kn_jit_link *l, const struct kn_data *d, const struct kn_symbol *s) {
+  const uint64_t most = UINT64_C(1) << 32;
+  if (d->size_bytes <= most && l->size[KN_JIT_RW] <= most && l->size[KN_JIT_RO] <= most &&
+      l->tls_size <= most)
+    return false;
+  kn_jit_fail(l->error, KILN_ERR_LIMIT, "data '%.100s' is too large", s->name);
+  return true;
+}
+
+/* The kind of memory for an item, by its flags and those its section was declared with. */
+static enum kn_jit_kind kind_of(const struct kn_jit_in *in, const struct kn_data *d) {
+  const struct kn_section *said = kn_section_said(in->m, kn_symbol(in->m, d->symbol)->section);
+  bool constant = (d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0;
+  return constant && (said == NULL || !(said->desc.flags & KILN_SECTION_WRITE)) ? KN_JIT_RO
+                                                                                : KN_JIT_RW;
+}
+
+/* Reports data in an executable section, which is not supported. */
+static bool is_executable(struct kn_jit_link *l, const struct kn_jit_in *in,
+                          const struct kn_symbol *s) {
+  const struct kn_section *said = kn_section_said(in->m, s->section);
+  if (said == NULL || !(said->desc.flags & KILN_SECTION_EXEC)) return false;
+  kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED,
+              "data '%.100s' is in section '%.100s', which is executable", s->name, s->section);
+  return true;
+}
+
+static bool lay_out_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t index) {
+  struct kn_data *d = in->m->data.at + index;
+  const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
+  if (too_large(l, d, s) || is_executable(l, in, s)) return false;
+  if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == 0)
+    return put(l, in, d->symbol, KN_JIT_IN_COMMON, 0);
+  l->names_size += s->name_length + 1;
+  l->n_symbols++;
+  if (s->tls != KILN_TLS_NONE) {
+    l->has_tls = true; /* even if it has no bytes */
+    uint64_t at = reserve(&l->tls_size, &l->tls_align, d);
+    if (!all_zero(d)) l->tls_file = l->tls_size;
+    return put(l, in, d->symbol, KN_JIT_IN_TLS, at);
+  }
+  enum kn_jit_kind kind = kind_of(in, d);
+  uint64_t at = reserve(l->size + kind, l->align + kind, d);
+  return put(l, in, d->symbol, kind == KN_JIT_RO ? KN_JIT_IN_RO : KN_JIT_IN_RW, at);
+}
+
+static bool is_identifier(const char *s) {
+  if (!(*s == '_' || (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z'))) return false;
+  for (; *s != 0; s++)
+    if (!(*s == '_' || (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
+          (*s >= '0' && *s <= '9')))
+      return false;
+  return true;
+}
+
+/* The name of the item's section if code can refer to its start and end: such data must not be
+ * mixed with other data. */
+static const char *range_name(const struct kn_jit_in *in, uint32_t index) {
+  const struct kn_symbol *s = kn_symbol(in->m, in->m->data.at[index].symbol);
+  return s->section != NULL && s->tls == KILN_TLS_NONE && is_identifier(s->section) ? s->section
+                                                                                    : NULL;
+}
+
+static bool add_range(struct kn_jit_link *l, const char *name) {
+  for (uint32_t i = 0; i < l->ranges.n; i++)
+    if (strcmp(l->ranges.at[i].name, name) == 0) return true;
+  if (!KN_JIT_ROOM(l->jit, l->error, l->ranges, 1)) return false;
+  l->ranges.at[l->ranges.n++] = (struct kn_jit_range){.name = name};
+  return true;
+}
+
+/* Places the data of one such section of all inputs. All of it is writable if any of it is. */
+static bool lay_out_range(struct kn_jit_link *l, struct kn_jit_range *r) {
+  enum kn_jit_kind kind = KN_JIT_RO;
+  for (unsigned pass = 0; pass < 2; pass++) {
+    if (pass == 1) {
+      l->size[kind] = kn_align_up(l->size[kind], 16);
+      if (l->align[kind] < 16) l->align[kind] = 16;
+      r->where = kind == KN_JIT_RO ? KN_JIT_IN_RO : KN_JIT_IN_RW;
+      r->start = UINT64_MAX;
+    }
+    for (uint32_t i = 0; i < l->n_in; i++) {
+      struct kn_jit_in *in = l->in + i;
+      for (uint32_t k = 0; k < in->n_data; k++) {
+        const char *name = range_name(in, in->data[k]);
+        if (name == NULL || strcmp(name, r->name) != 0) continue;
+        const struct kn_data *d = in->m->data.at + in->data[k];
+        if (kind_of(in, d) == KN_JIT_RW) kind = KN_JIT_RW;
+        if (pass == 0) continue;
+        const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
+        if (too_large(l, d, s) || is_executable(l, in, s)) return false;
+        uint64_t at = reserve(l->size + kind, l->align + kind, d);
+        if (r->start == UINT64_MAX) r->start = at;
+        l->names_size += s->name_length + 1;
+        l->n_symbols++;
+        if (!put(l, in, d->symbol, r->where, at)) return false;
+      }
+    }
+  }
+  r->end = l->size[kind];
+  return true;
+}
+
+static bool is_defined(const void *in, uint32_t symbol) {
+  return defined_here(((const struct kn_jit_in *)in)->binds + symbol);
+}
+
+/* Leaves out what belongs to machine code that is not there. */
+static void leave_out(struct kn_jit_in *in) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < in->n_data; i++) {
+    uint32_t label = in->m->data.at[in->data[i]].label;
+    if (label == 0 || is_defined(in, label)) in->data[n++] = in->data[i];
+  }
+  in->n_data = n;
+}
+
+static bool lay_out_data(struct kn_jit_link *l, struct kn_jit_in *in) {
+  for (uint32_t i = 0; i < in->n_data; i++) {
+    const char *name = range_name(in, in->data[i]);
+    if (name != NULL ? !add_range(l, name) : !lay_out_item(l, in, in->data[i])) return false;
+  }
+  return true;
+}
+
+/* ---- aliases ---- */
+
+/* Aliases are placed once what they stand for is; a chain of them is as long as there are aliases. */
+static bool lay_out_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
+  uint32_t to = id, steps = 0;
+  uint64_t offset = 0;
+  if (kn_symbol(in->m, id)->indirect) {
+    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "ifunc '%.100s' in memory",
+                kn_symbol(in->m, id)->name);
+    return false;
+  }
+  for (; kn_symbol(in->m, to)->kind == KILN_SYMBOL_ALIAS && steps <= in->m->n_aliases; steps++) {
+    offset += (uint64_t)kn_symbol(in->m, to)->offset;
+    to = kn_symbol(in->m, to)->target;
+  }
+  const struct kn_jit_bind *b = in->binds + to;
+  if (steps > in->m->n_aliases || !defined_here(b) || b->where == KN_JIT_IN_COMMON) {
+    kn_jit_fail(l->error, KILN_ERR_SYMBOL, "the target of alias '%.100s' is '%.100s', which is %s",
+                kn_symbol(in->m, id)->name, kn_symbol(in->m, to)->name,
+                steps > in->m->n_aliases ? "an alias of itself"
+                : defined_here(b)        ? "common data"
+                                         : "not defined");
+    return false;
+  }
+  return put(l, in, id, b->where, b->value + offset);
+}
+
+/* Names of labels of machine code become aliases. */
+static bool late_names(struct kn_jit_link *l, struct kn_jit_in *in) {
+  if (KN_LIKELY(in->m->late_names.n == 0)) return true;
+  if (l->stream) {
+    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED,
+                "machine code in a stream cannot define names, such as '%.100s'",
+                kn_symbol(in->m, in->m->late_names.at[0].symbol)->name);
+    return false;
+  }
+  if (kn_late_names_define(in->m, is_defined, in)) return true;
+  l->error->diag = in->m->diag;
+  return false;
+}
+
+bool kn_jit_layout(struct kn_jit_link *l) {
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    struct kn_jit_in *in = l->in + i;
+    in->code_at = kn_arena_alloc(&l->arena, in->n_sessions * sizeof *in->code_at + 1, 8);
+    if (in->code_at == NULL) return fail_memory(l);
+    for (uint32_t k = 0; k < in->n_sessions; k++)
+      if (!lay_out_session(l, in, k)) return false;
+    leave_out(in);
+    if (!lay_out_data(l, in)) return false;
+  }
+  for (uint32_t i = 0; i < l->ranges.n; i++)
+    if (!lay_out_range(l, l->ranges.at + i)) return false;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    struct kn_jit_in *in = l->in + i;
+    if (!late_names(l, in)) return false;
+    if (in->m->n_aliases == 0) continue;
+    for (uint32_t id = 1; id < in->n_binds; id++)
+      if (kn_symbol(in->m, id)->kind == KILN_SYMBOL_ALIAS && in->binds[id].entry == NULL &&
+          !lay_out_alias(l, in, id))
+        return false;
+  }
+  return true;
+}

@@ -1,0 +1,143 @@
+/* kiln_jit_add: the steps that link modules into a unit, in order. Code was generated before; names are looked up
+ * outside of the JIT first, without its lock; then all is bound, written and published under the lock. */
+#include "lib/jit/jit_state.h"
+
+void kn_jit_link_free(struct kn_jit_link *l) {
+  const kiln_jit *jit = l->jit;
+  void *const arrays[] = {l->got.at,  l->tls.at,  l->stubs.at, l->undefined.at,
+                          l->defs.at, l->refs.at, l->ranges.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+    if (arrays[i] != NULL) kn_jit_realloc(jit, arrays[i], 0);
+  KN_ARRAY_FREE(&jit->options.allocator, l->merged);
+  kn_hash_free(&jit->options.allocator, &l->merged_hash);
+  kn_arena_free(&l->arena);
+}
+
+/* All that needs the lock. */
+static kiln_status bind_and_write(struct kn_jit_link *l, kiln_jit_unit *out) {
+  kiln_jit *jit = l->jit;
+  struct kn_jit_item *u = l->unit = kn_jit_realloc(jit, NULL, sizeof *u);
+  if (u == NULL) return kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
+  memset(u, 0, sizeof *u);
+  bool ok = kn_jit_resolve(l) && kn_jit_write(l) && kn_jit_unwind_add(jit, u, l->error) &&
+            kn_jit_unit_add(jit, u, l->error);
+  if (!ok) {
+    kn_jit_resolve_undo(l);
+    kn_jit_unwind_remove(jit, u);
+    kn_jit_unit_free(jit, u);
+    return l->error->diag.status;
+  }
+  u->registers = l->registers;
+  kn_jit_publish(l);
+  kn_jit_gdb_add(l);
+  kn_jit_perf_add(l);
+  out->id = u->id;
+  return KILN_OK;
+}
+
+kiln_status kn_jit_link_run(struct kn_jit_link *l, kiln_jit_unit *out) {
+  kiln_jit *jit = l->jit;
+  for (unsigned k = 0; k < KN_JIT_KINDS; k++) l->align[k] = 1;
+  l->size[KN_JIT_RO] = l->align[KN_JIT_RO] = 8; /* __dso_handle */
+  l->tls_align = 1;
+  kiln_status status = KILN_OK;
+  if (kn_jit_is_child(jit))
+    status = kn_jit_fail(l->error, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
+  else if (!kn_jit_layout(l) || !kn_jit_scan(l) || !kn_jit_resolve_outside(l))
+    status = l->error->diag.status;
+  if (status == KILN_OK) {
+    kn_jit_lock(jit);
+    status = bind_and_write(l, out);
+    kn_jit_unlock(jit);
+  }
+  return status;
+}
+
+static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
+                               kiln_jit_error *e) {
+  const kiln_module *m = input->module;
+  if (m == NULL) return kn_jit_fail(e, KILN_ERR_ARGUMENT, "no module");
+  if (!KN_UNRESERVED(input))
+    return kn_jit_fail(e, KILN_ERR_ARGUMENT, "the field 'reserved' of an input must be 0");
+  if (input->sessions == NULL && input->n_sessions != 0)
+    return kn_jit_fail(e, KILN_ERR_ARGUMENT, "no sessions (NULL)");
+  if (m->diag.status != KILN_OK) {
+    if (e->diag.status == KILN_OK) e->diag = m->diag;
+    return m->diag.status;
+  }
+  if (m->options.target.processor != jit->processor)
+    return kn_jit_fail(e, KILN_ERR_ARGUMENT, "the module is for %s, not for this machine",
+                       kiln_processor_name(m->options.target.processor));
+  if (m->exec_stack)
+    return kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "code on the stack (kiln_module_attrs.exec_stack)");
+  for (size_t i = 0; i < input->n_sessions; i++)
+    if (input->sessions[i] == NULL || input->sessions[i]->module != m)
+      return kn_jit_fail(e, KILN_ERR_ARGUMENT, "session %zu does not belong to its module", i);
+  kiln_diag open;
+  if (!kn_sessions_closed(input->sessions, input->n_sessions, &open)) {
+    if (e->diag.status == KILN_OK) e->diag = open;
+    return open.status;
+  }
+  return KILN_OK;
+}
+
+/* The data items of a module that are part of the unit: those of functions that have code, and all that
+ * belong to no function. */
+static bool choose_data(struct kn_jit_link *l, struct kn_jit_in *in) {
+  const kiln_module *m = in->m;
+  bool owned = false;
+  for (uint32_t i = 0; i < m->data.n; i++) owned |= m->data.at[i].owner != 0;
+  uint8_t *there = NULL;
+  in->data = kn_arena_alloc(&l->arena, (m->data.n + 1) * sizeof *in->data, 4);
+  if (owned) there = kn_arena_zero(&l->arena, m->symbols.n, 1);
+  if (in->data == NULL || (owned && there == NULL)) return false;
+  for (uint32_t s = 0; owned && s < in->n_sessions; s++) {
+    const struct kn_output *o = in->sessions[s]->out;
+    for (uint32_t k = 0; k < o->funcs.n; k++) there[o->funcs.at[k].symbol] = 1;
+  }
+  for (uint32_t i = 0; i < m->data.n; i++)
+    if (m->data.at[i].owner == 0 || (kn_data_owned(m->data.at + i) && there[m->data.at[i].owner]))
+      in->data[in->n_data++] = i;
+  return true;
+}
+
+static bool prepare(struct kn_jit_link *l, const kiln_jit_input *inputs, size_t n) {
+  l->in = kn_arena_zero(&l->arena, n * sizeof *l->in + 1, 8);
+  if (l->in == NULL) return false;
+  l->n_in = (uint32_t)n;
+  for (uint32_t i = 0; i < n; i++) {
+    struct kn_jit_in *in = l->in + i;
+    in->m = inputs[i].module;
+    in->sessions = inputs[i].sessions;
+    in->n_sessions = (uint32_t)inputs[i].n_sessions;
+    in->n_binds = in->m->symbols.n;
+    in->binds = kn_arena_zero(&l->arena, in->n_binds * sizeof *in->binds, 8);
+    if (in->binds == NULL || !choose_data(l, in)) return false;
+  }
+  return true;
+}
+
+kiln_status kiln_jit_add(kiln_jit *jit, unsigned flags, const kiln_jit_input *inputs, uint32_t n,
+                         kiln_jit_unit *unit, kiln_jit_error *error) {
+  kiln_jit_error own;
+  kiln_jit_unit ignored;
+  struct kn_jit_link l = {.jit = jit, .flags = flags, .error = kn_jit_begin(error, &own)};
+  if (unit == NULL) unit = &ignored;
+  unit->id = 0;
+  kiln_status status = KILN_OK;
+  if (jit == NULL || (inputs == NULL && n != 0) || n > UINT32_MAX / 2 ||
+      flags > (KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD))
+    return kn_jit_fail(l.error, KILN_ERR_ARGUMENT, "no JIT, or unknown flags");
+  for (size_t i = 0; i < n && status == KILN_OK; i++)
+    status = check_input(jit, inputs + i, l.error);
+  if (status == KILN_OK) {
+    kn_arena_init(&l.arena, &jit->options.allocator);
+    if (prepare(&l, inputs, n)) status = kn_jit_link_run(&l, unit);
+    else status = kn_jit_fail(l.error, KILN_ERR_MEMORY, "out of memory");
+    for (uint32_t i = 0; i < l.n_in; i++)
+      if (l.in[i].touched.at != NULL) kn_jit_realloc(jit, l.in[i].touched.at, 0);
+    kn_jit_link_free(&l);
+  }
+  kiln_jit_error_free(&own);
+  return status;
+}

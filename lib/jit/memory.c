@@ -1,0 +1,626 @@
+/* Protected memory. A pool is a piece of address space, cut into chunks; a chunk belongs to one kind of
+ * content as long as any of it is in use. DUAL: code and read-only data are pages of a memfd that are
+ * mapped a second time, writable; data is private memory. SWITCH: all is private memory, code and
+ * read-only data are given out in whole pages, which are writable until they are sealed.
+ * What is free can be used: at most one empty chunk of each kind stays with its pool, and one empty pool with the JIT;
+ * both go back before a unit is refused. Code lies at the start of a pool, the rest at its end, so that few mappings
+ * suffice.
+ * After a fork a child executes the memfd's pages too. Before the parent changes anything in a chunk that a child may
+ * use, the chunk gets new pages with the same content (kiln_jit.forks counts forks).
+ * Invariant: no mapping is ever writable and executable; no file descriptor outlives a call, since the host may close
+ * descriptors that it did not open, and reuse their numbers. Called with the JIT locked. */
+#define _GNU_SOURCE
+#include "lib/jit/jit_state.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10u
+#endif
+
+#define NEAR_DEFAULT (UINT64_C(128) << 20)
+#define FAR_DEFAULT (UINT64_C(16) << 20)
+#define POOL_MOST (UINT64_C(1) << 30) /* so that everything in it reaches everything */
+enum { GRANULES = KN_JIT_CHUNK / KN_JIT_GRANULE, WORDS = GRANULES / 64 };
+
+static const int protections[KN_JIT_KINDS] = {
+  [KN_JIT_CODE] = PROT_READ | PROT_EXEC,
+  [KN_JIT_RO] = PROT_READ,
+  [KN_JIT_RW] = PROT_READ | PROT_WRITE,
+};
+
+static bool fail_system(kiln_jit_error *e, const char *call, uint64_t size, const char *what) {
+  int error = errno;
+  kn_jit_fail(e, KILN_ERR_SYSTEM, "%s failed for %llu bytes of %s memory: %s", call,
+              (unsigned long long)size, what, strerror(error));
+  return false;
+}
+
+/* ---- pools ---- */
+
+static void pool_free(kiln_jit *jit, struct kn_jit_pool *p) {
+  if (p == NULL) return;
+  for (uint32_t i = 0; p->chunks != NULL && i < p->n_chunks; i++)
+    if (p->chunks[i].bits != NULL) kn_jit_realloc(jit, p->chunks[i].bits, 0);
+  if (p->chunks != NULL) kn_jit_realloc(jit, p->chunks, 0);
+  if (p->map != NULL) munmap(p->map, p->map_size);
+  if (p->alias != NULL) munmap(p->alias, p->map_size);
+  kn_jit_realloc(jit, p, 0);
+}
+
+/* Address space with a guard page at both ends, its content aligned to chunks. */
+static uint8_t *reserve(uint64_t size, uint64_t page, uint8_t **map, size_t *map_size) {
+  *map_size = (size_t)(size + 2 * page + KN_JIT_CHUNK);
+  uint8_t *at =
+    mmap(NULL, *map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) return NULL;
+  *map = at;
+  return (uint8_t *)kn_align_up((uintptr_t)at + page, KN_JIT_CHUNK);
+}
+
+static int open_memfd(uint64_t size) {
+#ifdef SYS_memfd_create
+  struct rlimit limit; /* growing a file beyond it ends the process by SIGXFSZ */
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur) {
+    errno = EFBIG;
+    return -1;
+  }
+  /* kernels before 6.3 do not know MFD_EXEC, later ones may ask for it */
+  long fd = syscall(SYS_memfd_create, "kiln-jit", MFD_CLOEXEC | MFD_EXEC);
+  if (fd < 0) fd = syscall(SYS_memfd_create, "kiln-jit", MFD_CLOEXEC);
+  if (fd < 0) return -1;
+  if (ftruncate((int)fd, (off_t)size) == 0) return (int)fd;
+  int error = errno;
+  close((int)fd);
+  errno = error;
+#else
+  (void)size;
+  errno = ENOSYS;
+#endif
+  return -1;
+}
+
+/* Makes both sides of `n` chunks of a pool mappings of the same new memory: one with `protection`, one to be
+ * written. `what` names the first. */
+static bool map_twice(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first, uint32_t n,
+                      int protection, const char *what, kiln_jit_error *e) {
+  uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
+  size_t size = (size_t)n * KN_JIT_CHUNK;
+  int fd = open_memfd(size);
+  if (fd < 0) return fail_system(e, "memfd_create", size, what);
+  bool ok = mmap(at + p->delta, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) !=
+              MAP_FAILED &&
+            mmap(at, size, protection, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+  if (!ok) fail_system(e, "mmap", size, what);
+  close(fd);
+  for (uint32_t i = first; i < first + n; i++) {
+    p->chunks[i].separate = !ok;
+    p->chunks[i].forks = jit->forks;
+  }
+  return ok;
+}
+
+/* The writable side of a pool. */
+static bool map_alias(const kiln_jit *jit, struct kn_jit_pool *p, uint64_t size,
+                      kiln_jit_error *e) {
+  size_t map_size;
+  uint8_t *at = reserve(size, jit->page, &p->alias, &map_size);
+  if (at == NULL) return fail_system(e, "mmap", size, "reserved");
+  p->delta = at - p->base;
+  return map_twice(jit, p, 0, p->n_chunks, PROT_NONE, "executable", e);
+}
+
+static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kiln_jit_error *e) {
+  struct kn_jit_pool *p = kn_jit_realloc(jit, NULL, sizeof *p);
+  if (p == NULL) {
+    kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
+    return NULL;
+  }
+  memset(p, 0, sizeof *p);
+  p->n_chunks = (uint32_t)(size / KN_JIT_CHUNK);
+  p->chunks = kn_jit_realloc(jit, NULL, p->n_chunks * sizeof *p->chunks);
+  bool ok = p->chunks != NULL;
+  if (!ok) kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
+  else memset(p->chunks, 0, p->n_chunks * sizeof *p->chunks);
+  if (ok && (p->base = reserve(size, jit->page, &p->map, &p->map_size)) == NULL)
+    ok = fail_system(e, "mmap", size, "reserved");
+  if (ok && dual) ok = map_alias(jit, p, size, e);
+  if (!ok) {
+    pool_free(jit, p);
+    return NULL;
+  }
+  p->end_free = p->n_chunks;
+  jit->stats.reserved_bytes += size;
+  return p;
+}
+
+static const char *const kind_names[KN_JIT_KINDS] = {"executable", "read-only", "writable"};
+
+/* Sets the protection of chunks of code or read-only data in DUAL mode. The mapping's protection is changed where
+ * that is possible; chunks are mapped anew if they held data, or if the system forbids making memory executable that
+ * was mapped otherwise. */
+static bool chunks_open_shared(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first,
+                               uint32_t n, enum kn_jit_kind kind, kiln_jit_error *e) {
+  uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
+  bool separate = false;
+  for (uint32_t i = first; i < first + n; i++) separate |= p->chunks[i].separate;
+  if (!separate && mprotect(at, (size_t)n * KN_JIT_CHUNK, protections[kind]) == 0) {
+    /* a child that there is already has no unit here */
+    for (uint32_t i = first; i < first + n; i++) p->chunks[i].forks = jit->forks;
+    return true;
+  }
+  return map_twice(jit, p, first, n, protections[kind], kind_names[kind], e);
+}
+
+/* Sets the protection of whole chunks of a kind that are taken into use. */
+static bool chunks_open(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first, uint32_t n,
+                        enum kn_jit_kind kind, kiln_jit_error *e) {
+  uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
+  size_t size = (size_t)n * KN_JIT_CHUNK;
+  if (kind != KN_JIT_RW) /* SWITCH: page by page, as blocks are taken */
+    return !jit->dual || chunks_open_shared(jit, p, first, n, kind, e);
+  if (!jit->dual) {
+    if (mprotect(at, size, protections[kind]) == 0) return true;
+    return fail_system(e, "mprotect", size, kind_names[kind]);
+  }
+  if (mmap(at, size, protections[kind], MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+      MAP_FAILED)
+    return fail_system(e, "mmap", size, kind_names[kind]);
+  for (uint32_t i = first; i < first + n; i++) p->chunks[i].separate = true;
+  return true;
+}
+
+/* Whether a child may use what is in the chunk's pages. */
+static bool shared_with_child(const kiln_jit *jit, const struct kn_jit_chunk *c) {
+  return jit->dual && c->kind != KN_JIT_RW && c->forks != jit->forks;
+}
+
+static void make_inaccessible(uint8_t *at, size_t size) {
+  (void)!mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
+/* Gives the memory of whole chunks back to the system. Where this fails, what was there stays: it is overwritten before
+ * the next use. */
+static void chunks_close(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first, uint32_t n) {
+  uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
+  size_t size = (size_t)n * KN_JIT_CHUNK;
+  struct kn_jit_chunk *c = p->chunks + first;
+  if (!jit->dual || c->kind == KN_JIT_RW) {
+    make_inaccessible(at, size);
+  } else if (shared_with_child(jit, c)) { /* the pages are the child's */
+    make_inaccessible(at, size);
+    make_inaccessible(at + p->delta, size);
+    for (uint32_t i = 0; i < n; i++) c[i].separate = true;
+  } else {
+    (void)!madvise(at + p->delta, size, MADV_REMOVE);
+    (void)!mprotect(at, size, PROT_NONE);
+  }
+}
+
+/* Gives a chunk new pages with the same content, and leaves the old ones to the child. Threads that execute the code
+ * see the same bytes before and after. If it fails, nothing may be written to the chunk. */
+static void chunk_renew(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t i) {
+  struct kn_jit_chunk *c = p->chunks + i;
+  uint8_t *at = p->base + (size_t)i * KN_JIT_CHUNK;
+  c->stale = true;
+  int fd = open_memfd(KN_JIT_CHUNK);
+  if (fd < 0) return;
+  const int both = PROT_READ | PROT_WRITE, fixed = MAP_SHARED | MAP_FIXED;
+  bool ok = pwrite(fd, at, KN_JIT_CHUNK, 0) == KN_JIT_CHUNK &&
+            mmap(at, KN_JIT_CHUNK, protections[c->kind], fixed, fd, 0) != MAP_FAILED &&
+            mmap(at + p->delta, KN_JIT_CHUNK, both, fixed, fd, 0) != MAP_FAILED;
+  close(fd);
+  if (!ok) return;
+  c->stale = false;
+  c->forks = jit->forks;
+  if (c->kind == KN_JIT_CODE) __builtin___clear_cache((char *)at, (char *)at + KN_JIT_CHUNK);
+}
+
+/* The first of `n` free chunks in a row, from the pool's start for code and from its end for the rest; UINT32_MAX if
+ * there is none. */
+static uint32_t find_chunks(const struct kn_jit_pool *p, uint32_t n, enum kn_jit_kind kind) {
+  uint32_t row = 0;
+  for (uint32_t k = p->first_free; k < p->end_free; k++) {
+    uint32_t i = kind == KN_JIT_CODE ? k : p->end_free - 1 - (k - p->first_free);
+    row = p->chunks[i].taken ? 0 : row + 1;
+    if (row == n) return kind == KN_JIT_CODE ? i + 1 - n : i;
+  }
+  return UINT32_MAX;
+}
+
+/* Finds and takes `n` free chunks in a row; their first one, or UINT32_MAX. */
+static uint32_t chunks_take(kiln_jit *jit, struct kn_jit_pool *p, uint32_t n, enum kn_jit_kind kind,
+                            kiln_jit_error *e) {
+  uint32_t first = find_chunks(p, n, kind);
+  if (first == UINT32_MAX || !chunks_open(jit, p, first, n, kind, e)) return UINT32_MAX;
+  for (uint32_t i = first; i < first + n; i++) {
+    p->chunks[i].taken = true;
+    p->chunks[i].kind = (uint8_t)kind;
+    p->chunks[i].run = 0;
+    p->chunks[i].used = 0;
+  }
+  p->chunks[first].run = n;
+  p->n_taken += n;
+  while (p->first_free < p->end_free && p->chunks[p->first_free].taken) p->first_free++;
+  while (p->first_free < p->end_free && p->chunks[p->end_free - 1].taken) p->end_free--;
+  jit->stats.memory_bytes += (uint64_t)n * KN_JIT_CHUNK;
+  return first;
+}
+
+static void chunks_give(kiln_jit *jit, struct kn_jit_pool *p, uint32_t first) {
+  struct kn_jit_chunk *c = p->chunks + first;
+  uint32_t n = c->run;
+  chunks_close(jit, p, first, n);
+  if (c->bits != NULL) kn_jit_realloc(jit, c->bits, 0);
+  for (uint32_t i = first; i < first + n; i++)
+    p->chunks[i] = (struct kn_jit_chunk){.separate = p->chunks[i].separate};
+  if (p->first_free == p->end_free) { /* there was no free chunk */
+    p->first_free = first;
+    p->end_free = first + n;
+  }
+  if (first < p->first_free) p->first_free = first;
+  if (first + n > p->end_free) p->end_free = first + n;
+  p->n_taken -= n;
+  jit->stats.memory_bytes -= (uint64_t)n * KN_JIT_CHUNK;
+}
+
+/* ---- granules of a chunk ---- */
+
+/* The first of `n` free granules in a row at a multiple of `align` granules, or UINT32_MAX. Sets
+ * `longest` to the longest row it saw if there is none. */
+static uint32_t find_row(const uint64_t *bits, uint32_t n, uint32_t align, uint32_t *longest) {
+  uint32_t best = 0;
+  for (uint32_t i = 0; i < GRANULES;) {
+    uint64_t word = ~bits[i / 64] >> (i % 64);
+    if (word == 0) {
+      i = (i / 64 + 1) * 64;
+      continue;
+    }
+    uint32_t start = i + (uint32_t)__builtin_ctzll(word), end = start;
+    while (end < GRANULES) {
+      uint64_t used = bits[end / 64] >> (end % 64);
+      if (used != 0) {
+        end += (uint32_t)__builtin_ctzll(used);
+        break;
+      }
+      end = (end / 64 + 1) * 64;
+      uint32_t aligned = (start + align - 1) & ~(align - 1);
+      if (end >= aligned && end - aligned >= n) return aligned;
+    }
+    if (end > GRANULES) end = GRANULES;
+    uint32_t aligned = (start + align - 1) & ~(align - 1);
+    if (aligned < end && end - aligned >= n) return aligned;
+    if (end - start > best) best = end - start;
+    i = end;
+  }
+  *longest = best;
+  return UINT32_MAX;
+}
+
+static void mark(uint64_t *bits, uint32_t first, uint32_t n, bool used) {
+  for (uint32_t i = first; i < first + n;) {
+    uint32_t in_word = 64 - i % 64, rest = first + n - i;
+    uint32_t k = in_word < rest ? in_word : rest;
+    uint64_t mask = (k == 64 ? ~UINT64_C(0) : (UINT64_C(1) << k) - 1) << (i % 64);
+    if (used) bits[i / 64] |= mask;
+    else bits[i / 64] &= ~mask;
+    i += k;
+  }
+}
+
+static uint64_t granule_of(const kiln_jit *jit, enum kn_jit_kind kind) {
+  return jit->dual || kind == KN_JIT_RW ? KN_JIT_GRANULE : jit->page;
+}
+
+/* Takes granules of a chunk that is split; UINT32_MAX if they do not fit. */
+static uint32_t take_here(struct kn_jit_chunk *c, uint32_t n, uint32_t align) {
+  if (c->longest < n || c->stale) return UINT32_MAX;
+  uint32_t longest = c->longest;
+  uint32_t at = find_row(c->bits, n, align, &longest);
+  if (at == UINT32_MAX) {
+    if (align == 1) c->longest = (uint16_t)longest;
+    return at;
+  }
+  mark(c->bits, at, n, true);
+  c->used = (uint16_t)(c->used + n);
+  return at;
+}
+
+static bool take_small(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind kind, uint32_t n,
+                       uint32_t align, struct kn_jit_block *b, kiln_jit_error *e) {
+  uint32_t i = p->cursor[kind], at = UINT32_MAX;
+  for (uint32_t seen = 0; seen < p->n_chunks && at == UINT32_MAX; seen++) {
+    if (i >= p->n_chunks) i = 0;
+    struct kn_jit_chunk *c = p->chunks + i;
+    if (c->taken && c->bits != NULL && c->kind == kind) at = take_here(c, n, align);
+    if (at == UINT32_MAX) i++;
+  }
+  if (at == UINT32_MAX) {
+    uint64_t *bits = kn_jit_realloc(jit, NULL, WORDS * sizeof *bits);
+    if (bits == NULL) {
+      kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
+      return false;
+    }
+    i = chunks_take(jit, p, 1, kind, e);
+    if (i == UINT32_MAX) {
+      kn_jit_realloc(jit, bits, 0);
+      return false;
+    }
+    memset(bits, 0, WORDS * sizeof *bits);
+    p->chunks[i].bits = bits;
+    p->chunks[i].longest = GRANULES;
+    at = take_here(p->chunks + i, n, align);
+  }
+  p->cursor[kind] = i;
+  if (p->spare[kind] == i + 1) p->spare[kind] = 0;
+  b->pool = p;
+  b->at = p->base + (size_t)i * KN_JIT_CHUNK + (size_t)at * KN_JIT_GRANULE;
+  return true;
+}
+
+/* Takes a block in a pool. False, without an error, if it does not fit. */
+static bool take(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind kind, uint64_t size,
+                 uint64_t align, struct kn_jit_block *b, kiln_jit_error *e) {
+  uint64_t unit = granule_of(jit, kind);
+  uint64_t bytes = kn_align_up(size, unit);
+  if (align < unit) align = unit;
+  b->size = size;
+  b->zero = false;
+  if (bytes <= KN_JIT_CHUNK / 2) {
+    if (!take_small(jit, p, kind, (uint32_t)(bytes / KN_JIT_GRANULE),
+                    (uint32_t)(align / KN_JIT_GRANULE), b, e))
+      return false;
+  } else {
+    uint64_t n = (bytes + KN_JIT_CHUNK - 1) / KN_JIT_CHUNK;
+    uint32_t first = n <= p->n_chunks ? chunks_take(jit, p, (uint32_t)n, kind, e) : UINT32_MAX;
+    if (first == UINT32_MAX) return false;
+    b->pool = p;
+    b->at = p->base + (size_t)first * KN_JIT_CHUNK;
+    b->zero = kind == KN_JIT_RW;
+  }
+  if (!jit->dual && kind != KN_JIT_RW &&
+      mprotect(b->at, (size_t)bytes, PROT_READ | PROT_WRITE) != 0) {
+    fail_system(e, "mprotect", bytes, "writable");
+    kn_jit_give(jit, b, kind);
+    return false;
+  }
+  *(kind == KN_JIT_CODE ? &jit->stats.code_bytes : &jit->stats.data_bytes) += size;
+  return true;
+}
+
+/* Nothing of the pool is in use. */
+static bool pool_empty(const struct kn_jit_pool *p) {
+  uint32_t spare = 0;
+  for (unsigned k = 0; k < KN_JIT_KINDS; k++) spare += p->spare[k] != 0;
+  return p->n_taken == spare;
+}
+
+static void pool_unmap(kiln_jit *jit, struct kn_jit_pool *p) {
+  struct kn_jit_pool **at = &jit->pools;
+  while (*at != p) at = &(*at)->next;
+  *at = p->next;
+  for (unsigned k = 0; k < KN_JIT_KINDS; k++)
+    jit->stats.memory_bytes -= p->spare[k] != 0 ? KN_JIT_CHUNK : 0;
+  jit->stats.reserved_bytes -= (uint64_t)p->n_chunks * KN_JIT_CHUNK;
+  pool_free(jit, p);
+}
+
+/* Unmaps a pool that became empty, unless it is the only empty one, which the next unit may need. */
+static void pool_settle(kiln_jit *jit, struct kn_jit_pool *p) {
+  if (jit->options.reach == KILN_JIT_REACH_NEAR || !pool_empty(p)) return;
+  bool other = (uint64_t)p->n_chunks * KN_JIT_CHUNK != jit->pool_bytes;
+  for (const struct kn_jit_pool *q = jit->pools; q != NULL && !other; q = q->next)
+    other = q != p && pool_empty(q);
+  if (other) pool_unmap(jit, p);
+}
+
+/* Removed code becomes traps, in SWITCH mode under the protection of its neighbours: a page with a protection of its
+ * own would be a mapping of its own, and the system allows some 65,000 of them. */
+static void wipe(const kiln_jit *jit, const struct kn_jit_block *b, enum kn_jit_kind kind,
+                 uint64_t bytes) {
+  if (kind == KN_JIT_RW) return;
+  if (jit->dual) {
+    if (kind == KN_JIT_CODE) memset(b->at + b->pool->delta, jit->machine->fill, (size_t)bytes);
+  } else if (kind == KN_JIT_RO) {
+    madvise(b->at, (size_t)bytes, MADV_DONTNEED);
+  } else if (mprotect(b->at, (size_t)bytes, PROT_READ | PROT_WRITE) == 0) {
+    memset(b->at, jit->machine->fill, (size_t)bytes);
+    (void)!mprotect(b->at, (size_t)bytes, protections[kind]);
+  }
+}
+
+void kn_jit_give(kiln_jit *jit, struct kn_jit_block *b, enum kn_jit_kind kind) {
+  struct kn_jit_pool *p = b->pool;
+  if (p == NULL) return;
+  uint64_t bytes = kn_align_up(b->size, granule_of(jit, kind));
+  uint32_t i = (uint32_t)((size_t)(b->at - p->base) / KN_JIT_CHUNK);
+  struct kn_jit_chunk *c = p->chunks + i;
+  *(kind == KN_JIT_CODE ? &jit->stats.code_bytes : &jit->stats.data_bytes) -= b->size;
+  if (jit->closing) {
+    b->pool = NULL;
+    return;
+  }
+  if (c->bits != NULL) {
+    uint32_t n = (uint32_t)(bytes / KN_JIT_GRANULE);
+    mark(c->bits, (uint32_t)((size_t)(b->at - p->base) % KN_JIT_CHUNK / KN_JIT_GRANULE), n, false);
+    c->used = (uint16_t)(c->used - n);
+    c->longest = GRANULES;
+  }
+  /* one empty chunk of a kind is kept, so that adding and removing one unit costs no system calls */
+  bool keep = c->used > 0 || (c->bits != NULL && p->spare[kind] == 0);
+  if (keep && shared_with_child(jit, c)) chunk_renew(jit, p, i);
+  if (keep && !c->stale) {
+    wipe(jit, b, kind, bytes);
+    if (c->used == 0) p->spare[kind] = i + 1;
+  } else if (c->used == 0) {
+    chunks_give(jit, p, i);
+  }
+  b->pool = NULL;
+  pool_settle(jit, p);
+}
+
+/* ---- units ---- */
+
+static bool take_all(kiln_jit *jit, struct kn_jit_pool *p, const uint64_t *size,
+                     const uint64_t *align, struct kn_jit_block *blocks, kiln_jit_error *e) {
+  unsigned k = 0;
+  for (; k < KN_JIT_KINDS; k++) {
+    blocks[k] = (struct kn_jit_block){0};
+    if (size[k] > 0 && !take(jit, p, k, size[k], align[k], blocks + k, e)) break;
+  }
+  if (k == KN_JIT_KINDS) return true;
+  while (k-- > 0) kn_jit_give(jit, blocks + k, k);
+  return false;
+}
+
+/* Gives back what was kept for the next unit; false: there is nothing. */
+static bool give_spares(kiln_jit *jit) {
+  bool any = kn_jit_stubs_trim(jit);
+  for (struct kn_jit_pool *p = jit->pools; p != NULL; p = p->next)
+    for (unsigned k = 0; k < KN_JIT_KINDS; k++) {
+      if (p->spare[k] == 0) continue;
+      uint32_t i = p->spare[k] - 1;
+      p->spare[k] = 0;
+      chunks_give(jit, p, i);
+      any = true;
+    }
+  return any;
+}
+
+bool kn_jit_take_unit(kiln_jit *jit, const uint64_t *size, const uint64_t *align,
+                      struct kn_jit_block *blocks, kiln_jit_error *e) {
+  for (unsigned attempt = 0; attempt < 2; attempt++) {
+    for (struct kn_jit_pool *p = jit->pools, *next; p != NULL; p = next) {
+      next = p->next; /* a pool that is empty again may be unmapped */
+      if (take_all(jit, p, size, align, blocks, e)) return true;
+      if (e->diag.status != KILN_OK) return false;
+    }
+    if (!give_spares(jit)) break;
+  }
+  uint64_t need = KN_JIT_CHUNK;
+  for (unsigned k = 0; k < KN_JIT_KINDS; k++) {
+    if (align[k] > KN_JIT_CHUNK) {
+      kn_jit_fail(e, KILN_ERR_LIMIT, "alignment above 64 KiB");
+      return false;
+    }
+    need += size[k] < POOL_MOST ? kn_align_up(size[k], KN_JIT_CHUNK) : POOL_MOST;
+  }
+  if (jit->options.reach == KILN_JIT_REACH_NEAR) {
+    kn_jit_fail(e, KILN_ERR_MEMORY,
+                "the unit needs %llu bytes of memory, but the JIT has %llu bytes, and %llu of them "
+                "are in use",
+                (unsigned long long)(size[0] + size[1] + size[2]),
+                (unsigned long long)jit->pool_bytes,
+                (unsigned long long)(jit->stats.code_bytes + jit->stats.data_bytes));
+    return false;
+  }
+  if (need > POOL_MOST) {
+    kn_jit_fail(e, KILN_ERR_LIMIT, "the unit has more than %llu bytes",
+                (unsigned long long)(POOL_MOST - KN_JIT_CHUNK));
+    return false;
+  }
+  for (struct kn_jit_pool *p = jit->pools, *next; p != NULL; p = next) {
+    next = p->next;
+    if (pool_empty(p)) pool_unmap(jit, p); /* it is too small */
+  }
+  struct kn_jit_pool *p =
+    pool_new(jit, need > jit->pool_bytes ? need : jit->pool_bytes, jit->dual, e);
+  if (p == NULL) return false;
+  p->next = jit->pools;
+  jit->pools = p;
+  return take_all(jit, p, size, align, blocks, e);
+}
+
+bool kn_jit_seal(kiln_jit *jit, const struct kn_jit_block *blocks, kiln_jit_error *e) {
+  for (unsigned k = 0; k < KN_JIT_RW; k++) {
+    const struct kn_jit_block *b = blocks + k;
+    if (b->pool == NULL) continue;
+    if (!jit->dual) {
+      uint64_t bytes = kn_align_up(b->size, jit->page);
+      if (mprotect(b->at, (size_t)bytes, protections[k]) != 0)
+        return fail_system(e, "mprotect", bytes, k == KN_JIT_CODE ? "executable" : "read-only");
+    }
+    if (k == KN_JIT_CODE) __builtin___clear_cache((char *)b->at, (char *)b->at + b->size);
+  }
+  /* other processors may have fetched what was there before (Arm ARM, B2.2.5) */
+  if (jit->barrier) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0);
+  return true;
+}
+
+/* ---- beginning and end ---- */
+
+/* Runs code, changes it through the second mapping, and runs it again. Emulators that keep translations may
+ * not see that it changed: qemu's before version 8.1 on AArch64, valgrind's. */
+static bool probe(kiln_jit *jit, const struct kn_jit_block *b, kiln_jit_error *e) {
+  for (unsigned i = 1; i <= 2; i++) {
+    jit->code->write_probe(b->at + KN_JIT_CODE_PAD + b->pool->delta, i);
+    if (!kn_jit_seal(jit, b, e)) return false;
+    if (((unsigned (*)(void))(uintptr_t)(b->at + KN_JIT_CODE_PAD))() == i) continue;
+    kn_jit_fail(
+      e, KILN_ERR_SYSTEM,
+      "after a write to the second mapping of code, the processor still executes the old code");
+    return false;
+  }
+  return true;
+}
+
+/* Tries whether the system lets one page of a kind be used as it has to be. */
+static bool try_mode(kiln_jit *jit, kiln_jit_error *e) {
+  struct kn_jit_pool *p = pool_new(jit, jit->pool_bytes, jit->dual, e);
+  if (p == NULL) return false;
+  jit->pools = p;
+  const uint64_t size[KN_JIT_KINDS] = {64, 0, 0}, align[KN_JIT_KINDS] = {1, 1, 1};
+  struct kn_jit_block blocks[KN_JIT_KINDS];
+  bool ok = take_all(jit, p, size, align, blocks, e);
+  if (ok) {
+    ok = jit->dual ? probe(jit, blocks, e) : kn_jit_seal(jit, blocks, e);
+    kn_jit_give(jit, blocks, KN_JIT_CODE);
+  }
+  if (ok) return true;
+  pool_free(jit, p);
+  jit->pools = NULL;
+  jit->stats.reserved_bytes = 0;
+  jit->stats.memory_bytes = 0;
+  return false;
+}
+
+bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e) {
+  bool near = jit->options.reach == KILN_JIT_REACH_NEAR;
+  uint64_t size = jit->options.memory_bytes;
+  if (size > POOL_MOST) {
+    kn_jit_fail(e, KILN_ERR_ARGUMENT, "memory_bytes above 1 GiB");
+    return false;
+  }
+  if (size == 0) size = near ? NEAR_DEFAULT : FAR_DEFAULT;
+  jit->page = (uint64_t)sysconf(_SC_PAGESIZE);
+  if (jit->page > KN_JIT_CHUNK) {
+    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "the system's pages are larger than 64 KiB");
+    return false;
+  }
+  jit->pool_bytes = kn_align_up(size, KN_JIT_CHUNK);
+  jit->barrier =
+    !jit->code->sees_changes &&
+    syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;
+  if (near) jit->options.memory_bytes = jit->pool_bytes;
+  /* a debugger cannot write breakpoints into memory that is shared and not writable */
+  bool switched = jit->options.protection == KILN_JIT_PROTECTION_AUTO && jit->options.gdb;
+  jit->dual = jit->options.protection != KILN_JIT_PROTECTION_SWITCH && !switched;
+  if (try_mode(jit, e)) return true;
+  if (jit->options.protection != KILN_JIT_PROTECTION_AUTO) return false;
+  kiln_jit_error_free(e);
+  jit->dual = switched;
+  return try_mode(jit, e);
+}
+
+void kn_jit_memory_free(kiln_jit *jit) {
+  while (jit->pools != NULL) {
+    struct kn_jit_pool *p = jit->pools;
+    jit->pools = p->next;
+    pool_free(jit, p);
+  }
+}

@@ -1,0 +1,44 @@
+/* What the process has once for all JITs: process.c. Used by process.c, tls.c and tls_memory.c. */
+#ifndef KN_JIT_PROCESS_H
+#define KN_JIT_PROCESS_H
+
+#include "lib/jit/jit_state.h"
+
+#include <signal.h>
+
+struct kn_jit_process {
+  pthread_mutex_t list_lock; /* of the next ones */
+  kiln_jit *jits;
+  /* Memory that is zero in a child. Else it has the number of the process among its ancestors that used the library. */
+  _Atomic uint64_t *mark;
+  uint64_t last_mark, last_serial;
+  sigset_t mask; /* of the thread that forks */
+
+  pthread_mutex_t indices_lock; /* of units' thread-local data: of the next ones */
+  KN_ARRAY(uint32_t) free_indices;
+  uint32_t n_indices;
+  uint32_t last_generation;
+  uint32_t users; /* JITs with thread-local data; while there are any, `key` is one */
+  pthread_key_t key;
+
+  /* Of what follows. It is taken with all signals blocked, and nobody allocates memory while holding it: a handler of a
+   * signal that interrupts anything else, malloc or a call on a JIT, can take it. */
+  pthread_mutex_t tls_lock;
+  struct kn_jit_thread *threads;
+  struct kn_jit_slab *slabs[8]; /* with free pieces, by size: tls_memory.c */
+};
+extern struct kn_jit_process kn_jit_process __attribute__((visibility("hidden")));
+
+/* libc will call run_all_ends (tls.c) when the calling thread ends. */
+extern _Thread_local bool kn_jit_process_armed __attribute__((visibility("hidden")));
+
+/* Takes and releases tls_lock, with signals blocked meanwhile. */
+void kn_jit_tls_hold(sigset_t *old);
+void kn_jit_tls_release(const sigset_t *old);
+
+/* tls_memory.c: memory that malloc does not know. Called with tls_lock held. */
+void *kn_jit_tls_take(uint64_t size, uint64_t align);
+/* `p` may be NULL. */
+void kn_jit_tls_give(void *p, uint64_t size, uint64_t align);
+
+#endif

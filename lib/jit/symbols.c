@@ -1,0 +1,166 @@
+/* Names and stubs. An entry stands for a name of the JIT, or for a symbol of a stream; a stub is a jump to
+ * the address in a slot, so that a function is redefined by a store of eight bytes. Stubs are written many at a time,
+ * as a group, and not changed until the group's memory is given back.
+ * Invariant: an entry is in the table as long as it has a name. Called with the JIT locked. */
+#include "lib/jit/jit_state.h"
+
+/* ---- stubs ---- */
+
+/* What a stub without a definition jumps to. */
+static __attribute__((noreturn)) void undefined_function(void) { __builtin_trap(); }
+
+void kn_jit_entry_aim(struct kn_jit_entry *e) {
+  if (e->stub == 0) return;
+  uint64_t to = e->unit != NULL ? e->address : (uint64_t)(uintptr_t)undefined_function;
+  __atomic_store_n(e->slot, to, __ATOMIC_RELEASE);
+}
+
+/* Puts a group at the head of the list of those with free stubs, or of those without. */
+static void group_move(kiln_jit *jit, struct kn_jit_stubs *g) {
+  struct kn_jit_stubs **list = g->n_free > 0 ? &jit->stubs : &jit->full_stubs;
+  if (g->back != NULL) {
+    *g->back = g->next;
+    if (g->next != NULL) g->next->back = g->back;
+  }
+  g->next = *list;
+  g->back = list;
+  if (g->next != NULL) g->next->back = &g->next;
+  *list = g;
+}
+
+static void group_free(kiln_jit *jit, struct kn_jit_stubs *g) {
+  *g->back = g->next;
+  if (g->next != NULL) g->next->back = g->back;
+  if (g->n_free == g->n) jit->unused_groups--;
+  for (unsigned k = 0; k < KN_JIT_KINDS; k++) kn_jit_give(jit, g->blocks + k, k);
+  kn_jit_realloc(jit, g, 0);
+}
+
+static void stub_give(kiln_jit *jit, struct kn_jit_entry *e) {
+  struct kn_jit_stubs *g = e->group;
+  g->free[g->n_free++] =
+    (uint16_t)((e->stub - (uintptr_t)g->blocks[KN_JIT_CODE].at) / KN_JIT_STUB_BYTES);
+  if (g->n_free == 1) group_move(jit, g);
+  if (g->n_free < g->n) return;
+  /* one unused group is kept for the next stub */
+  if (jit->unused_groups++ > 0) group_free(jit, g);
+}
+
+bool kn_jit_stubs_trim(kiln_jit *jit) {
+  bool any = false;
+  for (struct kn_jit_stubs *g = jit->stubs, *next; g != NULL; g = next) {
+    next = g->next;
+    if (g->n_free < g->n) continue;
+    group_free(jit, g);
+    any = true;
+  }
+  return any;
+}
+
+/* Makes as many stubs as fit a page, or a KiB where pages are not given out whole. */
+static bool more_stubs(kiln_jit *jit, kiln_jit_error *error) {
+  uint32_t n = (uint32_t)(jit->dual ? 1024 : jit->page) / KN_JIT_STUB_BYTES;
+  const uint64_t size[KN_JIT_KINDS] = {(uint64_t)n * KN_JIT_STUB_BYTES, 0, (uint64_t)n * 8};
+  const uint64_t align[KN_JIT_KINDS] = {KN_JIT_STUB_BYTES, 1, 8};
+  struct kn_jit_stubs *g = kn_jit_realloc(jit, NULL, sizeof *g + n * sizeof *g->free);
+  if (g == NULL) return kn_jit_no_memory(error);
+  *g = (struct kn_jit_stubs){.n = n - 1};
+  if (!kn_jit_take_unit(jit, size, align, g->blocks, error)) {
+    kn_jit_realloc(jit, g, 0);
+    return false;
+  }
+  uint8_t *to = kn_jit_writable(g->blocks + KN_JIT_CODE, KN_JIT_CODE);
+  uint64_t at = (uint64_t)(uintptr_t)g->blocks[KN_JIT_CODE].at;
+  uint64_t slots = (uint64_t)(uintptr_t)g->blocks[KN_JIT_RW].at;
+  memset(to, jit->machine->fill, KN_JIT_STUB_BYTES); /* the first is padding: KN_JIT_CODE_PAD */
+  for (uint32_t i = 1; i < n; i++) {
+    uint32_t offset = i * KN_JIT_STUB_BYTES;
+    jit->code->write_stub(to + offset, at + offset, slots + i * 8);
+    g->free[g->n_free++] = (uint16_t)(n - i); /* the last is taken first */
+  }
+  if (!kn_jit_seal(jit, g->blocks, error)) {
+    for (unsigned k = 0; k < KN_JIT_KINDS; k++) kn_jit_give(jit, g->blocks + k, k);
+    kn_jit_realloc(jit, g, 0);
+    return false;
+  }
+  jit->unused_groups++;
+  group_move(jit, g);
+  return true;
+}
+
+bool kn_jit_entry_stub(kiln_jit *jit, struct kn_jit_entry *e, kiln_jit_error *error) {
+  if (e->stub != 0) return true;
+  if (jit->stubs == NULL && !more_stubs(jit, error)) return false;
+  struct kn_jit_stubs *g = jit->stubs;
+  if (g->n_free == g->n) jit->unused_groups--;
+  uint32_t i = g->free[--g->n_free];
+  e->group = g;
+  e->stub = (uint64_t)(uintptr_t)g->blocks[KN_JIT_CODE].at + i * KN_JIT_STUB_BYTES;
+  e->slot = (uint64_t *)(void *)(g->blocks[KN_JIT_RW].at + i * 8);
+  if (g->n_free == 0) group_move(jit, g);
+  kn_jit_entry_aim(e);
+  return true;
+}
+
+/* ---- the table ---- */
+
+struct kn_jit_entry *kn_jit_entry_find(const kiln_jit *jit, const char *name, size_t length,
+                                       const struct kn_jit_item *scope) {
+  if (length == 0) return NULL;
+  uint32_t hash = kn_hash_bytes(name, length), at, id;
+  KN_HASH_EACH(&jit->name_hash, hash, at, id) {
+    struct kn_jit_entry *e = jit->names.at[id - 1];
+    if (e->name_length == length && e->scope == scope && memcmp(e->name, name, length) == 0)
+      return e;
+  }
+  return NULL;
+}
+
+struct kn_jit_entry *kn_jit_entry_new(kiln_jit *jit, const char *name, size_t length,
+                                      const struct kn_jit_item *scope) {
+  const kiln_allocator *a = &jit->options.allocator;
+  if (length > UINT32_MAX / 2) return NULL;
+  if (length > 0 && (!KN_ROOM(a, jit->names, 1) || !KN_HASH_ROOM(a, &jit->name_hash))) return NULL;
+  struct kn_jit_entry *e = kn_jit_realloc(jit, NULL, sizeof *e + length + 1);
+  if (e == NULL) return NULL;
+  memset(e, 0, sizeof *e);
+  if (length > 0) memcpy(e->name, name, length);
+  e->name[length] = 0;
+  e->name_length = (uint32_t)length;
+  e->scope = scope;
+  if (length == 0) {
+    jit->unnamed++;
+    return e;
+  }
+  e->hash = kn_hash_bytes(name, length);
+  jit->names.at[jit->names.n++] = e;
+  e->id = jit->names.n;
+  kn_hash_put(&jit->name_hash, e->hash, e->hash, e->id);
+  return e;
+}
+
+void kn_jit_entry_drop(kiln_jit *jit, struct kn_jit_entry *e) {
+  if (e->unit != NULL || e->refs > 0 || e->holds > 0 || e->pending != 0) return;
+  if (e->name_length > 0) {
+    kn_hash_set(&jit->name_hash, e->hash, e->id, 0);
+    struct kn_jit_entry *last = jit->names.at[--jit->names.n];
+    if (last != e) { /* it takes the slot that is free now */
+      kn_hash_set(&jit->name_hash, last->hash, last->id, e->id);
+      last->id = e->id;
+      jit->names.at[e->id - 1] = last;
+    }
+  } else {
+    jit->unnamed--;
+  }
+  if (e->stub != 0) stub_give(jit, e);
+  kn_jit_realloc(jit, e, 0);
+}
+
+void kn_jit_symbols_free(kiln_jit *jit) {
+  while (jit->stubs != NULL) group_free(jit, jit->stubs);
+  while (jit->full_stubs != NULL) group_free(jit, jit->full_stubs);
+  const kiln_allocator *a = &jit->options.allocator;
+  for (uint32_t i = 0; i < jit->names.n; i++) kn_jit_realloc(jit, jit->names.at[i], 0);
+  KN_ARRAY_FREE(a, jit->names);
+  kn_hash_free(a, &jit->name_hash);
+}

@@ -1,0 +1,450 @@
+/* Fourth step of the linker: lays out what the unit has besides the inputs' content (stubs, tables of
+ * addresses, unwind tables, constructors), takes memory and writes it all. Invariant: nobody sees what is written
+ * before the unit is published. Called with the JIT locked. */
+#include "lib/jit/jit_state.h"
+
+#include <stdlib.h>
+
+static bool fail_memory(struct kn_jit_link *l) {
+  kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
+  return false;
+}
+
+/* ---- addresses ---- */
+
+/* Offset of the unit's function of a row of kn_jit_registrars. */
+static uint64_t registrar_at(const struct kn_jit_link *l, unsigned row) {
+  unsigned before = (unsigned)__builtin_popcount(l->registrars & ((1u << row) - 1));
+  return l->registrar_at + before * KN_JIT_REGISTRAR_BYTES;
+}
+
+uint64_t kn_jit_definition(const struct kn_jit_link *l, uint32_t i, uint32_t id) {
+  const struct kn_jit_bind *b = l->in[i].binds + id;
+  const struct kn_jit_block *blocks = l->unit->blocks;
+  switch (b->where) {
+  case KN_JIT_IN_CODE: return (uint64_t)(uintptr_t)blocks[KN_JIT_CODE].at + b->value;
+  case KN_JIT_REGISTRAR:
+    return (uint64_t)(uintptr_t)blocks[KN_JIT_CODE].at + registrar_at(l, (unsigned)b->value);
+  case KN_JIT_IN_RO: return (uint64_t)(uintptr_t)blocks[KN_JIT_RO].at + b->value;
+  case KN_JIT_IN_RW: return (uint64_t)(uintptr_t)blocks[KN_JIT_RW].at + b->value;
+  case KN_JIT_AT_ENTRY:
+    if (b->entry->pending != 0)
+      return kn_jit_definition(l, l->defs.at[b->entry->pending - 1].in,
+                               l->defs.at[b->entry->pending - 1].id);
+    return b->entry->address;
+  default: return b->value;
+  }
+}
+
+uint64_t kn_jit_address_of(const struct kn_jit_link *l, uint32_t i, uint32_t id) {
+  const struct kn_jit_bind *b = l->in[i].binds + id;
+  if (b->entry != NULL && b->entry->stub != 0) return b->entry->stub;
+  return kn_jit_definition(l, i, id);
+}
+
+/* ---- layout ---- */
+
+static uint64_t append(struct kn_jit_link *l, enum kn_jit_kind kind, uint64_t size,
+                       uint64_t align) {
+  if (l->align[kind] < align) l->align[kind] = align;
+  uint64_t at = kn_align_up(l->size[kind], align);
+  l->size[kind] = at + size;
+  return at;
+}
+
+static void lay_out(struct kn_jit_link *l) {
+  if (l->stubs.n > 0)
+    l->stub_at =
+      append(l, KN_JIT_CODE, (uint64_t)l->stubs.n * KN_JIT_STUB_BYTES, KN_JIT_STUB_BYTES);
+  uint32_t registrars = (uint32_t)__builtin_popcount(l->registrars);
+  if (registrars > 0 && l->size[KN_JIT_CODE] == 0) l->size[KN_JIT_CODE] = KN_JIT_CODE_PAD;
+  if (registrars > 0)
+    l->registrar_at =
+      append(l, KN_JIT_CODE, registrars * KN_JIT_REGISTRAR_BYTES, KN_JIT_STUB_BYTES);
+  uint64_t words = l->stubs.n + (uint64_t)l->got.n + registrars;
+  l->got_at = append(l, KN_JIT_RO, words * 8, 8);
+  l->tls_got_at = append(l, KN_JIT_RO, (uint64_t)l->tls.n * KN_JIT_TLS_BYTES, 8);
+  if (l->tls_file > 0) l->image_at = append(l, KN_JIT_RO, l->tls_file, l->tls_align);
+  if (l->n_funcs > 0 && !l->jit->options.no_unwind)
+    l->frame_at = append(l, KN_JIT_RO, KN_CIE_BYTES + l->fde_bytes + 8, 8);
+  l->table_at = append(l, KN_JIT_RO, l->table_bytes, 4);
+}
+
+static bool make_unit(struct kn_jit_link *l) {
+  kiln_jit *jit = l->jit;
+  struct kn_jit_item *u = l->unit;
+  uint32_t n = (uint32_t)(l->n_funcs + l->n_symbols);
+  size_t defs = (l->defs.n + 1) * sizeof *u->defs, refs = (l->refs.n + 1) * sizeof *u->refs;
+  size_t symbols = (n + 1) * sizeof *u->symbols;
+  u->defs = kn_jit_realloc(jit, NULL, defs);
+  u->refs = kn_jit_realloc(jit, NULL, refs);
+  u->symbols = kn_jit_realloc(jit, NULL, symbols);
+  u->names = kn_jit_realloc(jit, NULL, l->names_size + 1);
+  if (u->defs == NULL || u->refs == NULL || u->symbols == NULL || u->names == NULL)
+    return fail_memory(l);
+  lay_out(l);
+  return kn_jit_take_unit(jit, l->size, l->align, u->blocks, l->error);
+}
+
+/* ---- content ---- */
+
+static void write_code(const struct kn_jit_link *l) {
+  const struct kn_jit_block *b = l->unit->blocks + KN_JIT_CODE;
+  uint8_t *to = kn_jit_writable(b, KN_JIT_CODE);
+  uint64_t at = 0;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t s = 0; s < in->n_sessions; s++) {
+      const struct kn_output *o = in->sessions[s]->out;
+      memset(to + at, l->jit->machine->fill, (size_t)(in->code_at[s] - at));
+      if (o->code.n > 0) memcpy(to + in->code_at[s], o->code.at, o->code.n);
+      at = in->code_at[s] + o->code.n;
+    }
+  }
+  if (b->pool != NULL) memset(to + at, l->jit->machine->fill, (size_t)(l->size[KN_JIT_CODE] - at));
+}
+
+/* Where data of a symbol is written; NULL: nowhere, another definition won. */
+static uint8_t *bytes_of(const struct kn_jit_link *l, const struct kn_jit_bind *b) {
+  const struct kn_jit_block *blocks = l->unit->blocks;
+  switch (b->where) {
+  case KN_JIT_IN_RO: return kn_jit_writable(blocks + KN_JIT_RO, KN_JIT_RO) + b->value;
+  case KN_JIT_IN_RW: return blocks[KN_JIT_RW].at + b->value;
+  case KN_JIT_IN_TLS:
+    if (b->value >= l->tls_file) return NULL;
+    return kn_jit_writable(blocks + KN_JIT_RO, KN_JIT_RO) + l->image_at + b->value;
+  default: return NULL;
+  }
+}
+
+static bool data_reloc(struct kn_jit_link *l, uint32_t i, uint8_t *field, const kiln_reloc *r) {
+  const kiln_module *m = l->in[i].m;
+  uint64_t value = kn_jit_address_of(l, i, r->symbol.id) + (uint64_t)r->addend;
+  if (kn_symbol(m, r->symbol.id)->tls != KILN_TLS_NONE) {
+    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED,
+                "data contains the address of the thread-local symbol '%.100s'",
+                kn_symbol(m, r->symbol.id)->name);
+    return false;
+  }
+  if (r->relative_to.id != 0) value -= kn_jit_definition(l, i, r->relative_to.id);
+  if (r->size_bytes == 8) {
+    kn_put64(field, value);
+    return true;
+  }
+  kn_put32(field, (uint32_t)value);
+  if (r->relative_to.id != 0 ? (int64_t)value == (int32_t)value : value <= UINT32_MAX) return true;
+  kn_jit_fail(l->error, KILN_ERR_LIMIT, "the %s '%.100s' does not fit in 32 bits",
+              r->relative_to.id != 0 ? "distance to" : "address of",
+              kn_symbol(m, r->symbol.id)->name);
+  return false;
+}
+
+static bool write_data(struct kn_jit_link *l) {
+  if (l->unit->blocks[KN_JIT_RO].pool != NULL)
+    memset(kn_jit_writable(l->unit->blocks + KN_JIT_RO, KN_JIT_RO), 0, l->size[KN_JIT_RO]);
+  if (l->unit->blocks[KN_JIT_RW].pool != NULL && !l->unit->blocks[KN_JIT_RW].zero)
+    memset(l->unit->blocks[KN_JIT_RW].at, 0, l->size[KN_JIT_RW]);
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t k = 0; k < in->n_data; k++) {
+      const struct kn_data *d = in->m->data.at + in->data[k];
+      uint8_t *to = bytes_of(l, in->binds + d->symbol);
+      if (to == NULL) continue;
+      if (d->bytes != NULL) memcpy(to, d->bytes, (size_t)d->size_bytes);
+      for (size_t r = 0; r < d->n_relocs; r++)
+        if (!data_reloc(l, i, to + d->relocs[r].offset_bytes, d->relocs + r)) return false;
+    }
+  }
+  return true;
+}
+
+/* ---- tables of addresses ---- */
+
+/* The two words that name a thread-local symbol: its unit's data and an offset there, or module and
+ * offset as the process has them. */
+static bool tls_pair(struct kn_jit_link *l, struct kn_jit_want w, uint64_t pair[2]) {
+  const struct kn_jit_bind *b = l->in[w.in].binds + w.id;
+  const struct kn_jit_tls *t = NULL;
+  const char *name = kn_symbol(l->in[w.in].m, w.id)->name;
+  if (b->where == KN_JIT_IN_TLS) {
+    t = l->unit->tls;
+    pair[1] = b->value;
+  } else if (b->where == KN_JIT_AT_ENTRY && b->entry->pending != 0) {
+    const struct kn_jit_def *d = l->defs.at + b->entry->pending - 1;
+    const struct kn_jit_bind *there = l->in[d->in].binds + d->id;
+    if (there->where == KN_JIT_IN_TLS) t = l->unit->tls;
+    pair[1] = there->value;
+  } else if (b->where == KN_JIT_AT_ENTRY) {
+    if (b->entry->tls && b->entry->unit != NULL) t = b->entry->unit->tls;
+    pair[1] = b->entry->address;
+  } else if (b->where == KN_JIT_ABSOLUTE && b->value == 0) {
+    pair[0] = pair[1] = 0;
+    return true;
+  } else if (b->where == KN_JIT_ABSOLUTE && kn_jit_tls_process(b->value, pair)) {
+    return true;
+  } else {
+    pair[1] = 0;
+  }
+  pair[0] = (uint64_t)(uintptr_t)t;
+  if (t != NULL) return true;
+  kn_jit_fail(l->error, KILN_ERR_SYMBOL,
+              "'%.100s' is used as thread-local, but is not thread-local", name);
+  return false;
+}
+
+static bool write_tables(struct kn_jit_link *l) {
+  const struct kn_jit_block *b = l->unit->blocks;
+  uint8_t *ro = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO);
+  uint8_t *code = kn_jit_writable(b + KN_JIT_CODE, KN_JIT_CODE);
+  uint64_t ro_at = (uint64_t)(uintptr_t)b[KN_JIT_RO].at;
+  uint64_t code_at = (uint64_t)(uintptr_t)b[KN_JIT_CODE].at;
+  uint64_t word = l->got_at;
+  for (uint32_t i = 0; i < l->got.n; i++, word += 8)
+    kn_put64(ro + word, kn_jit_address_of(l, l->got.at[i].in, l->got.at[i].id));
+  for (uint32_t i = 0; i < l->stubs.n; i++, word += 8) {
+    uint64_t at = l->stub_at + (uint64_t)i * KN_JIT_STUB_BYTES;
+    kn_put64(ro + word, kn_jit_address_of(l, l->stubs.at[i].in, l->stubs.at[i].id));
+    l->jit->code->write_stub(code + at, code_at + at, ro_at + word);
+  }
+  for (unsigned row = 0; row < KN_JIT_REGISTRARS; row++) {
+    if ((l->registrars >> row & 1) == 0) continue;
+    const struct kn_jit_registrar *r = kn_jit_registrars + row;
+    uint64_t at = registrar_at(l, row);
+    kn_put64(ro + word, (uint64_t)(uintptr_t)r->function);
+    l->jit->code->write_registrar(code + at, code_at + at, ro_at, ro_at + word, r->argument);
+    word += 8;
+  }
+  for (uint32_t i = 0; i < l->tls.n; i++) {
+    uint64_t at = l->tls_got_at + (uint64_t)i * KN_JIT_TLS_BYTES, pair[2];
+    if (!tls_pair(l, l->tls.at[i], pair)) return false;
+    l->jit->code->write_tls(ro + at, ro_at + at, pair, kn_jit_tls_entry());
+  }
+  return true;
+}
+
+/* ---- unwind tables and names ---- */
+
+/* The distance from `field` to the word with a symbol's address. */
+static uint32_t to_word(const struct kn_jit_link *l, uint32_t in, uint32_t id, uint64_t field) {
+  uint64_t words = (uint64_t)(uintptr_t)l->unit->blocks[KN_JIT_RO].at + l->got_at;
+  return (uint32_t)(words + 8 * (uint64_t)(l->in[in].binds[id].got - 1) - field);
+}
+
+/* Copies a session's tables of exceptions to `to`, which is at address `at`. */
+static void write_tables_of(const struct kn_jit_link *l, uint32_t in, const struct kn_output *o,
+                            uint8_t *to, uint64_t at) {
+  if (o->table_bytes.n > 0) memcpy(to, o->table_bytes.at, o->table_bytes.n);
+  for (uint32_t i = 0; i < o->tables.n; i++) {
+    const struct kn_code_table *t = o->tables.at + i;
+    uint8_t *encoding = to + t->first + KN_EH_TYPES_ENCODING_AT;
+    if (*encoding != KN_EH_OMIT) *encoding = KN_EH_INDIRECT_PCREL_SDATA4;
+    for (uint32_t k = 0; k < t->n_types; k++) {
+      uint32_t field = t->first + t->type_end - 4 * (k + 1),
+               id = o->table_types.at[t->type_first + k];
+      if (id != 0) kn_put32(to + field, to_word(l, in, id, at + field));
+    }
+  }
+}
+
+/* Where frames are written. */
+struct frames {
+  uint8_t *start, *p;
+  uint64_t at; /* address of `start` */
+};
+
+/* Writes the frames of a session, whose code and tables are at those addresses. */
+static void write_frames_of(const struct kn_jit_link *l, uint32_t in, const struct kn_output *o,
+                            uint64_t code, uint64_t tables, struct frames *w) {
+  uint32_t personality = 0;
+  bool key_b = false;
+  const uint8_t *eh_cie = NULL, *cies[2] = {w->start, NULL};
+  for (uint32_t k = 0; k < o->funcs.n; k++) {
+    const struct kn_code_func *f = o->funcs.at + k;
+    const struct kn_code_table *t = f->table != 0 ? o->tables.at + f->table - 1 : NULL;
+    if (t != NULL && (t->personality != personality || f->key_b != key_b)) {
+      personality = t->personality;
+      key_b = f->key_b;
+      eh_cie = w->p;
+      uint64_t field = w->at + (uint64_t)(w->p - w->start) + KN_CIE_PERSONALITY_AT + key_b;
+      kn_cie_put_eh(w->p, l->jit->machine, KN_EH_INDIRECT_PCREL_SDATA4,
+                    to_word(l, in, personality, field), key_b);
+      w->p += KN_CIE_EH_BYTES;
+    } else if (t == NULL && cies[f->key_b] == NULL) {
+      cies[1] = w->p;
+      kn_cie_put(w->p, l->jit->machine, true);
+      w->p += KN_CIE_BYTES;
+    }
+    uint64_t at = w->at + (uint64_t)(w->p - w->start);
+    uint32_t table = t != NULL ? (uint32_t)(tables + t->first - (at + KN_FDE_TABLE_AT)) : 0;
+    uint32_t cie = (uint32_t)(w->p - (t != NULL ? eh_cie : cies[f->key_b]));
+    w->p = kn_fde_put(w->p, cie, (uint32_t)(code + f->start - (at + KN_FDE_ADDRESS_AT)), table, f,
+                      o->cfi.at);
+  }
+}
+
+static void write_frames(struct kn_jit_link *l) {
+  if (l->n_funcs == 0 || l->jit->options.no_unwind) return;
+  const struct kn_jit_block *b = l->unit->blocks;
+  uint8_t *ro = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO);
+  uint64_t ro_at = (uint64_t)(uintptr_t)b[KN_JIT_RO].at, table_at = l->table_at;
+  struct frames w = {ro + l->frame_at, ro + l->frame_at, ro_at + l->frame_at};
+  kn_cie_put(w.p, l->jit->machine, false);
+  w.p += KN_CIE_BYTES;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t s = 0; s < in->n_sessions; s++) {
+      const struct kn_output *o = in->sessions[s]->out;
+      uint64_t base = (uint64_t)(uintptr_t)b[KN_JIT_CODE].at + in->code_at[s];
+      write_tables_of(l, i, o, ro + table_at, ro_at + table_at);
+      write_frames_of(l, i, o, base, ro_at + table_at, &w);
+      table_at += kn_align_up(o->table_bytes.n, 4);
+    }
+  }
+  l->unit->eh_frame = b[KN_JIT_RO].at + l->frame_at; /* a zero word ends it */
+  l->unit->eh_frame_size = (uint64_t)(w.p - w.start) + 4;
+}
+
+static void add_symbol(struct kn_jit_item *u, uint32_t *names, const struct kn_symbol *s,
+                       uint64_t address, uint64_t size, bool func) {
+  u->symbols[u->n_symbols++] = (struct kn_memory_symbol){address, size, *names, func};
+  memcpy(u->names + *names, s->name, s->name_length);
+  u->names[*names + s->name_length] = 0;
+  *names += s->name_length + 1;
+}
+
+static void write_names(struct kn_jit_link *l) {
+  struct kn_jit_item *u = l->unit;
+  uint32_t names = 0;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t s = 0; s < in->n_sessions; s++) {
+      const struct kn_output *o = in->sessions[s]->out;
+      uint64_t base = (uint64_t)(uintptr_t)u->blocks[KN_JIT_CODE].at + in->code_at[s];
+      for (uint32_t k = 0; k < o->funcs.n; k++)
+        add_symbol(u, &names, kn_symbol(in->m, o->funcs.at[k].symbol), base + o->funcs.at[k].start,
+                   o->funcs.at[k].size, true);
+    }
+  }
+  u->n_funcs = u->n_symbols;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t k = 0; k < in->n_data; k++) {
+      const struct kn_data *d = in->m->data.at + in->data[k];
+      const struct kn_jit_bind *b = in->binds + d->symbol;
+      const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
+      if (s->name_length == 0 || (b->where != KN_JIT_IN_RO && b->where != KN_JIT_IN_RW) ||
+          s->linkage == KILN_LINKAGE_COMMON)
+        continue;
+      add_symbol(u, &names, s, kn_jit_definition(l, i, d->symbol), d->size_bytes, false);
+    }
+  }
+}
+
+/* ---- constructors ---- */
+
+struct start {
+  uint64_t address;
+  uint32_t priority, order;
+  bool at_exit;
+};
+
+static int compare_starts(const void *a, const void *b) {
+  const struct start *x = a, *y = b;
+  if (x->at_exit != y->at_exit) return x->at_exit ? 1 : -1;
+  int backward = x->at_exit ? -1 : 1;
+  if (x->priority != y->priority) return x->priority < y->priority ? -backward : backward;
+  return x->order < y->order ? -backward : backward;
+}
+
+/* Data in a section of constructors: false if it is none; else its priority. Linkers go by the section's name; a
+ * section of another name is one if it was declared with such a type. */
+static bool start_section(const kiln_module *m, const char *name, bool *at_exit,
+                          uint32_t *priority) {
+  if (name == NULL) return false;
+  *at_exit = strncmp(name, ".fini_array", 11) == 0;
+  *priority = 65536;
+  if (*at_exit || strncmp(name, ".init_array", 11) == 0) {
+    if (name[11] == '.') *priority = (uint32_t)strtoul(name + 12, NULL, 10);
+    if (name[11] == 0 || name[11] == '.') return true;
+  }
+  const struct kn_section *said = kn_section_said(m, name);
+  *at_exit = said != NULL && said->desc.kind == KILN_SECTION_FINI;
+  return *at_exit || (said != NULL && said->desc.kind == KILN_SECTION_INIT);
+}
+
+/* True if the constructor belongs to a definition that another unit provides, which then calls it. */
+static bool is_other(const struct kn_jit_in *in, const struct kn_ctor *c) {
+  if (c->with == 0) return false;
+  uint8_t where = in->binds[c->with].where;
+  return where == KN_JIT_NOWHERE || where == KN_JIT_AT_ENTRY || where == KN_JIT_ABSOLUTE;
+}
+
+static bool collect_starts(struct kn_jit_link *l) {
+  struct kn_jit_item *u = l->unit;
+  uint64_t n = 0;
+  bool at_exit;
+  uint32_t priority;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    n += in->m->ctors.n;
+    for (uint32_t k = 0; k < in->n_data; k++) {
+      const struct kn_data *d = in->m->data.at + in->data[k];
+      if (start_section(in->m, kn_symbol(in->m, d->symbol)->section, &at_exit, &priority))
+        n += d->size_bytes / 8;
+    }
+  }
+  if (n == 0) return true;
+  struct start *starts = kn_arena_alloc(&l->arena, (size_t)n * sizeof *starts, 8), *to = starts;
+  u->ctors = kn_jit_realloc(l->jit, NULL, (size_t)n * sizeof *u->ctors);
+  if (starts == NULL || u->ctors == NULL) return fail_memory(l);
+  uint32_t order = 0;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t k = 0; k < in->m->ctors.n; k++) {
+      const struct kn_ctor *c = in->m->ctors.at + k;
+      if (is_other(in, c)) continue;
+      priority = c->priority == 65535 ? 65536 : c->priority;
+      *to++ = (struct start){kn_jit_address_of(l, i, c->func), priority, order++, c->at_exit};
+    }
+    for (uint32_t k = 0; k < in->n_data; k++) {
+      const struct kn_data *d = in->m->data.at + in->data[k];
+      const uint8_t *at = bytes_of(l, in->binds + d->symbol);
+      if (at == NULL ||
+          !start_section(in->m, kn_symbol(in->m, d->symbol)->section, &at_exit, &priority))
+        continue;
+      for (uint64_t w = 0; w < d->size_bytes / 8; w++) {
+        uint64_t address;
+        memcpy(&address, at + w * 8, 8);
+        *to++ = (struct start){address, priority, order++, at_exit};
+      }
+    }
+  }
+  n = (uint64_t)(to - starts);
+  qsort(starts, (size_t)n, sizeof *starts, compare_starts);
+  for (uint64_t i = 0; i < n; i++) {
+    u->ctors[i] = starts[i].address;
+    *(starts[i].at_exit ? &u->n_dtors : &u->n_ctors) += 1;
+  }
+  return true;
+}
+
+bool kn_jit_write(struct kn_jit_link *l) {
+  kiln_jit *jit = l->jit;
+  struct kn_jit_item *u = l->unit;
+  if (!make_unit(l)) return false;
+  if (l->has_tls &&
+      !kn_jit_tls_new(jit, u, l->tls_file > 0 ? u->blocks[KN_JIT_RO].at + l->image_at : NULL,
+                      l->tls_file, l->tls_size, l->tls_align, l->error))
+    return false;
+  write_code(l);
+  if (!write_data(l)) return false;
+  u->dso = (uint64_t)(uintptr_t)u->blocks[KN_JIT_RO].at;
+  kn_put64(kn_jit_writable(u->blocks + KN_JIT_RO, KN_JIT_RO), u->dso);
+  if (!write_tables(l)) return false;
+  for (uint32_t i = 0; i < l->n_in; i++)
+    if (!kn_jit_reloc_code(l, i)) return false;
+  write_frames(l);
+  write_names(l);
+  if (!l->stream && !collect_starts(l)) return false;
+  return kn_jit_seal(jit, u->blocks, l->error);
+}

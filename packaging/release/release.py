@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""release.py VERSION [--plan]: makes a release of the commit that is checked out, in build/release/VERSION: tarballs, wheels,
+crates, Debian packages, notes, checksums; and the tag vVERSION. It runs every test first, those included that do not fit
+into `./dev test`, which takes many hours. It publishes nothing, and ends with the commands that do.
+
+It refuses while PROJECT has an empty value, files say another version, the changelog has no section for it, something
+is not committed, or the tag exists. A step that failed is run again by the same command; those that passed with this
+commit are not. --plan prints the steps, and runs none."""
+import argparse
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import project
+
+ROOT = Path(__file__).resolve().parents[2]
+# What must pass: commands of ./dev, the short ones first. MACHINES is a folder for roots.
+TESTS = [
+    'check', 'count', 'test', 'docs', 'wheel-test', 'dist-test', 'doors MACHINES', 'deb-test', 'machines MACHINES',
+    'soak', 'mutants', 'mutants --inlining', 'mutants --promises', 'bench --growth', 'fuzz 3600',
+    'torture', 'torture --suite=vect', 'torture --suite=target', 'cxx', 'cxx-table', 'csmith', 'modules', 'objects',
+    'vectors', 'intrinsics', 'wasm', 'wasm-smith', 'wasm-programs', 'debug', 'reports', 'gdb-tests',
+    'rust', 'rust --edits', 'rust --ffi', 'rust --intrinsics', 'rust --library', 'crates', 'builds', 'packages', 'cpython',
+    'postgres', 'languages', 'languages --llvmjit',
+]
+# Where a version stands: a file, and what is around it.
+VERSIONS = [
+    ('meson.build', r"version: '(\S+)'"), ('docs/kiln.1', r'"kiln (\S+)"'), ('debian/changelog', r'^kiln \((\S+)\)'),
+    ('README.md', r'This is version (\S+);'), ('integrations/rustc/Cargo.toml', r'(?m)^version = "(\S+)"'),
+    ('bindings/rust/kiln/Cargo.toml', r'(?m)^version = "(\S+)"'), ('bindings/rust/kiln-sys/Cargo.toml', r'(?m)^version = "(\S+)"'),
+]
+
+
+def git(root, *words):
+    return subprocess.run(['git', *words], cwd=root, check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
+
+
+def section(root: Path, version: str) -> str:
+    """The changelog's section of a version; '' if there is none."""
+    text = (root / 'CHANGELOG.md').read_text(encoding='utf-8')
+    found = re.search(r'(?ms)^## %s\n(.*?)(?=^## |\Z)' % re.escape(version), text)
+    return found[1].strip() if found else ''
+
+
+def refusals(root: Path, version: str):
+    """Why there can be no release of this version."""
+    for name, value in project.fields(root).items():
+        if not value:
+            yield f'PROJECT: {name} is empty'
+    if not re.fullmatch(r'\d+\.\d+\.\d+', version):
+        yield f'{version} is not a version: 1.2.3'
+    header = (root / 'include/kiln/types.h').read_text(encoding='utf-8')
+    said = {'include/kiln/types.h': '.'.join(re.findall(r'(?m)^#define KILN_VERSION_\w+ (\d+)', header))}
+    for name, pattern in VERSIONS:
+        if (root / name).exists():
+            found = re.search(pattern, (root / name).read_text(encoding='utf-8'))
+            said[name] = found[1] if found else 'no version'
+    for name, other in said.items():
+        if other != version:
+            yield f'{name}: says {other}, not {version}'
+    if not section(root, version):
+        yield f'CHANGELOG.md: no section {version}'
+    if subprocess.run([sys.executable, ROOT / 'packaging/release/project.py', '--check', f'--root={root}'], stdout=subprocess.DEVNULL).returncode:
+        yield 'files do not say what PROJECT says: ./dev project'
+    if git(root, 'status', '--porcelain'):
+        yield 'something is not committed'
+    if git(root, 'tag', '--list', f'v{version}'):
+        yield f'the tag v{version} exists'
+
+
+class Release:
+    def __init__(self, root: Path, version: str):
+        self.root, self.version = root, version
+        self.commit = git(root, 'rev-parse', 'HEAD')
+        self.out = root / 'build/release' / version
+        self.steps = [(f'./dev {t}', lambda t=t: self.dev(*t.replace('MACHINES', str(root / 'build/release/machines')).split())) for t in TESTS]
+        self.steps += [('tarballs', self.tarballs), ('wheels', self.wheels), ('crates', self.crates), ('Debian packages', self.packages),
+                       ('notes and checksums', self.notes), (f'the tag v{version}', self.tag)]
+
+    def dev(self, *words):
+        subprocess.run([self.root / 'dev', *words], cwd=self.root, check=True)
+
+    def take(self, *patterns):
+        """Copies what was made."""
+        for pattern in patterns:
+            paths = sorted(self.root.glob(pattern))
+            if not paths: sys.exit(f'release: {pattern}: no file was made')
+            for path in paths: shutil.copy2(path, self.out)
+
+    def tarballs(self):
+        self.dev('dist', '--arch=x86_64', '--arch=aarch64', f'--out={self.out}')
+
+    def wheels(self):
+        shutil.rmtree(self.root / 'dist', ignore_errors=True)
+        self.dev('wheel')
+        self.take('dist/*.whl')
+
+    def crates(self):
+        """Those of the workspace bindings/rust/, packaged and built from what was packaged."""
+        manifest = self.root / 'bindings/rust/Cargo.toml'
+        if manifest.exists():
+            target = self.root / 'build/release/crates'
+            shutil.rmtree(target, ignore_errors=True)
+            subprocess.run(['cargo', 'package', '--workspace', '--exclude=kiln-fuzz', '--manifest-path', manifest, '--target-dir', target], check=True)
+            self.take('build/release/crates/package/*.crate')
+
+    def packages(self):
+        self.dev('deb')
+        self.take('build/deb/*.deb', 'build/deb/*.buildinfo', 'build/deb/*.changes')
+
+    def notes(self):
+        files = [p for p in sorted(self.out.iterdir()) if p.name not in ('SHA256SUMS', 'notes.md', 'done')]
+        sums = ''.join(f'{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n' for p in files)
+        (self.out / 'SHA256SUMS').write_text(sums, encoding='utf-8')
+        f = project.fields(self.root)
+        (self.out / 'notes.md').write_text(
+            f'# Kiln {self.version}\n\n{section(self.root, self.version)}\n\nSource: {f["repository"]}, commit {self.commit}. '
+            f'Reports on security: {f["security"]}.\n\n```\n{sums}```\n', encoding='utf-8')
+
+    def tag(self):
+        git(self.root, 'tag', '-a', f'v{self.version}', '-m', f'Kiln {self.version}\n\n{section(self.root, self.version)}')
+
+    def run(self):
+        self.out.mkdir(parents=True, exist_ok=True)
+        done = self.out / 'done'
+        passed = set(done.read_text().splitlines()) if done.exists() else set()
+        for name, step in self.steps:
+            line = f'{self.commit} {name}'
+            if line in passed:
+                continue
+            print(f'== {name}', flush=True)
+            step()
+            with done.open('a') as f:
+                f.write(line + '\n')
+        print(f'''{self.out} is complete. To publish it:
+git push origin v{self.version}
+python3 -m twine upload {self.out}/*.whl
+cargo publish --workspace --manifest-path bindings/rust/Cargo.toml
+and put the other files beside notes.md on the page of the release.''')
+
+
+def main() -> int:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('version')
+    p.add_argument('--plan', action='store_true')
+    p.add_argument('--root', type=Path, default=ROOT, help=argparse.SUPPRESS)
+    args = p.parse_args()
+    wrong = list(refusals(args.root, args.version))
+    if wrong:
+        print('\n'.join(f'release: {w}' for w in wrong), file=sys.stderr)
+        return 1
+    release = Release(args.root, args.version)
+    if args.plan:
+        print('\n'.join(name for name, _ in release.steps))
+    else:
+        release.run()
+    return 0
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except subprocess.CalledProcessError as e:
+        sys.exit(f'release: failed: {" ".join(map(str, e.cmd))}; the same command goes on here')
