@@ -350,15 +350,18 @@ static bool returns_next(struct kn_bc *r, bool result) {
 /* LLVM makes a jump of a call that may be a tail call and is the function's last instruction.
  * Debuggers see one frame less then: it is done in functions that are not optimized, whose only
  * such calls are those of clang's thunks. The function is of the same type, with arguments in
- * registers alone. */
-static __attribute__((noinline)) bool jumps(struct kn_bc *r, uint32_t type,
+ * registers alone, extends its result alike, and has a convention that can jump. */
+static __attribute__((noinline)) bool jumps(struct kn_bc *r, const struct kn_bc_callsite *c,
                                             const struct kn_bc_sig *s) {
   enum { MOST_ARGS = 6 }; /* of either kind, in registers of both targets */
+  const uint32_t type = c->type;
   const struct kn_bc_type *ft = &r->types.at[type];
   if (!(r->fn.global->fn_flags & FA_OPT_NONE) || type != r->fn.global->type || ft->flags ||
       r->fn.harden.leaves || !s->plain || s->ret > RET_SCALAR ||
       s->ret_bool != r->fn.sig.ret_bool || ft->n - 1 > MOST_ARGS)
     return false;
+  kiln_sig own = kiln_symbol_get(r->module, (kiln_symbol){r->fn.global->symbol}).sig;
+  if (!kn_bc_callconv_tail_calls(kiln_sig_get(r->module, own).cc)) return false;
   unsigned in_memory =
     KILN_PARAM_BYVAL | (kn_bc_targets[r->target].sret_jumps ? 0u : KILN_PARAM_SRET);
   const kiln_sig_info is = kiln_sig_get(r->module, s->sig);
@@ -369,7 +372,10 @@ static __attribute__((noinline)) bool jumps(struct kn_bc *r, uint32_t type,
     bool number = (t->kind == TK_INT || t->kind == TK_FLOAT) && t->bits <= 64;
     if (!number && t->kind != TK_PTR && t->kind != TK_VOID) return false;
   }
-  return returns_next(r, s->ret == RET_SCALAR);
+  const struct kn_bc_sig *as_own =
+    kn_bc_sig(r, type, c->attrs, c->flags | r->fn.wide_sigs | KN_BC_SIG_DEFINITION);
+  return as_own && as_own->ret_extend == r->fn.sig.ret_extend &&
+         returns_next(r, s->ret == RET_SCALAR);
 }
 
 /* The handle of value `id`, which is function `g`. Most callees are functions, most called once in a body. */
@@ -485,7 +491,7 @@ void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
     return;
   }
   struct kn_bc_sig s = *found;
-  if (KN_UNLIKELY(c->cc & 1) && convention == CC_C && jumps(r, c->type, &s)) return tail_call(r, c);
+  if (KN_UNLIKELY(c->cc & 1) && convention == CC_C && jumps(r, c, &s)) return tail_call(r, c);
   if (KN_UNLIKELY(c->by != NULL) && c->by->calls && !kn_bc_callconv_sig(r, c->by, NULL, &s.sig))
     return;
   kiln_value memory = {0};
