@@ -35,10 +35,11 @@ struct cc_item {
   const char *word;     /* the flag, or the input's path */
   const char *value;    /* a flag's separate value, or NULL */
   const char *language; /* input: what -x said, or NULL */
-  bool ours;            /* input: Kiln compiles it: C, and C++ if the verb is c++ */
+  bool ours;            /* input: Kiln compiles it: C, C++, or what clang made of them */
   bool cxx;             /* input: C++ */
   bool preprocessed;    /* input: that, and preprocessed */
   bool names;           /* flag: clang makes one more file, which it names after its output */
+  bool own;             /* flag: Kiln added it, for sources */
   const char *object;   /* input: set by the compiling: the object to link, or NULL */
 };
 
@@ -78,9 +79,10 @@ struct cc_args {
   struct cc_list kept;  /* the same without flags that have no effect here, and -MJ */
 };
 
-/* Flags for these two. The second one comes behind other -Wp,-D... */
+/* The flags for these two. Kiln adds them behind -Xclang: they take effect after the user's, and the driver does not warn
+ * that they are unused where an input is preprocessed already. */
 #define CC_UNOPTIMIZED "-U__OPTIMIZE__"
-#define CC_UNFORTIFIED "-Wp,-U_FORTIFY_SOURCE"
+#define CC_UNFORTIFIED "-U_FORTIFY_SOURCE"
 
 /* Takes a command line of `kiln cc` or `kiln c++` apart (argv[0] is skipped). False after a message. */
 bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv);
@@ -96,6 +98,12 @@ bool cc_checks_functions(const struct cc_args *a);
 
 /* True if a flag has its effect by one of LLVM's passes, so that they must run with -Og, too. */
 bool cc_needs_passes(const struct cc_args *a);
+
+/* True if the input is of a language that clang compiles and Kiln does not, such as Objective-C. */
+bool cc_other_language(const struct cc_item *in);
+
+/* True if clang compiles or preprocesses the input: it is no assembly as the assembler reads it. */
+bool cc_reads_source(const struct cc_item *in);
 
 /* True if the words define _FORTIFY_SOURCE, but not as 0. */
 bool cc_fortifies(const struct cc_list *words);

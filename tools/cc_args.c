@@ -255,6 +255,8 @@ static const struct {
   {"c++-cpp-output", NULL, CXX | PREPROCESSED},
   {"c++-module", NULL, CXX | MODULE},
   {"c++-module-cpp-output", NULL, CXX | MODULE | PREPROCESSED},
+  {"pcm", NULL, CXX | PREPROCESSED},
+  {"ir", NULL, PREPROCESSED},
 };
 
 /* Clang's own list: its include/clang/Driver/Types.def and lib/Driver/Types.cpp. */
@@ -278,6 +280,9 @@ static const struct {
   {".cppm", "c++-module"},
   {".cxxm", "c++-module"},
   {".iim", "c++-module-cpp-output"},
+  {".pcm", "pcm"},
+  {".ll", "ir"},
+  {".bc", "ir"},
 };
 
 /* Decides by what -x said (NULL: nothing), or else by the suffix, whether Kiln compiles an input. */
@@ -289,10 +294,10 @@ static void find_language(struct cc_args *a, struct cc_item *in, const char *sai
     if (strcmp(name, languages[i].name) != 0) continue;
     unsigned how = languages[i].how;
     if (said == NULL && a->cxx && languages[i].as_cxx != NULL) how |= CXX;
-    in->ours = a->cxx || !(how & CXX);
+    in->ours = true;
     in->preprocessed = how & PREPROCESSED;
     in->cxx = how & CXX;
-    if (in->ours && (how & MODULE)) a->names = true; /* clang writes what importing it needs */
+    if (how & MODULE) a->names = true; /* clang writes what importing it needs */
   }
 }
 
@@ -331,9 +336,10 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   return false;
 }
 
-/* A flag of Kiln's own, behind those of the command line. */
+/* A flag of Kiln's own for clang's compiler, behind those of the command line. */
 static void say(struct cc_args *a, const char *word) {
-  add(a, CC_FLAG, word, NULL);
+  add(a, CC_FLAG, "-Xclang", word)->own = true;
+  cc_push(&a->kept, "-Xclang");
   cc_push(&a->kept, word);
 }
 
@@ -393,7 +399,8 @@ bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv) {
   if (alone) say_unoptimized(a);
   if (cc_checks_functions(a)) {
     a->no_function_checks = true;
-    say(a, "-fno-sanitize=function");
+    add(a, CC_FLAG, "-fno-sanitize=function", NULL);
+    cc_push(&a->kept, "-fno-sanitize=function");
   }
   return true;
 }

@@ -71,6 +71,28 @@ static const char *joined(const char *a, const char *b) {
   return cc_keep(s);
 }
 
+/* Clang's languages that Kiln leaves to LLVM: their files' suffixes, and how their names for -x begin. */
+static const char *const other_suffixes[] = {".m",   ".mi",    ".mm",   ".mii", ".M",
+                                             ".cl",  ".clcpp", ".clii", ".cu",  ".cui",
+                                             ".hip", ".hipi",  NULL},
+                         *const other_names[] = {"objective-c", "cl", "cuda", "hip", NULL};
+
+bool cc_other_language(const struct cc_item *in) {
+  const char *dot = strrchr(in->word, '.');
+  if (in->ours) return false;
+  for (size_t i = 0; in->language != NULL && other_names[i] != NULL; i++)
+    if (strncmp(in->language, other_names[i], strlen(other_names[i])) == 0) return true;
+  for (size_t i = 0; in->language == NULL && dot != NULL && other_suffixes[i] != NULL; i++)
+    if (strcmp(dot, other_suffixes[i]) == 0) return true;
+  return false;
+}
+
+bool cc_reads_source(const struct cc_item *in) {
+  const char *dot = strrchr(in->word, '.');
+  if (in->language != NULL) return strcmp(in->language, "assembler") != 0;
+  return dot == NULL || strcmp(dot, ".s") != 0;
+}
+
 /* What the item says to the compiler: behind -Xclang stands a word of its own. */
 static const char *compilers_word(const struct cc_item *item) {
   return strcmp(item->word, "-Xclang") == 0 ? item->value : item->word;

@@ -48,19 +48,27 @@ static int run(struct cc_list *l, kiln_buffer *out, const kiln_buffer *in) {
 
 /* ---- bitcode ---- */
 
-static void push_flags(struct cc_list *l, const struct cc_args *a) {
+static void push_flags(struct cc_list *l, const struct cc_args *a, const struct cc_item *in) {
   for (size_t i = 0; i < a->n; i++) {
     const struct cc_item *item = &a->items[i];
     if (item->kind == CC_INPUT || (item->kind == CC_LINK && a->mode == CC_LINK_ALL)) continue;
+    if (item->own && !cc_reads_source(in)) continue;
     cc_push(l, item->word);
     if (item->value != NULL) cc_push(l, item->value);
   }
 }
 
+/* True if a flag that one of clang's runs does not use may be for another one: the linker's, or another input's. */
+static bool runs_several(const struct cc_args *a) {
+  unsigned inputs = 0;
+  for (size_t i = 0; i < a->n; i++) inputs += a->items[i].kind == CC_INPUT;
+  return a->mode == CC_LINK_ALL || inputs > 1;
+}
+
 /* Clang's flags for compiling one input. */
 static void push_compile(struct cc_list *l, const struct cc_args *a, const struct cc_item *in) {
-  push_flags(l, a);
-  if (a->mode == CC_LINK_ALL) cc_push(l, "-Qunused-arguments"); /* some flags are for the linker */
+  push_flags(l, a, in);
+  if (runs_several(a)) cc_push(l, "-Qunused-arguments");
   cc_push_passes(l, a);
   bool depends = a->depends && !in->preprocessed;
   if (depends && !a->depends_name) { /* else it would be the pipe's name */
@@ -259,7 +267,8 @@ static int compile(const struct cc_args *a, struct cc_plan *plan, struct cc_item
 /* Clang on one input that Kiln does not compile, as the command says. */
 static int other_input(const struct cc_args *a, const struct cc_item *in) {
   struct cc_list l = {0};
-  push_flags(&l, a);
+  push_flags(&l, a, in);
+  if (runs_several(a)) cc_push(&l, "-Qunused-arguments");
   cc_push(&l, a->mode == CC_ASSEMBLY ? "-S" : "-c");
   if (a->out != NULL) {
     cc_push(&l, "-o");
@@ -267,6 +276,17 @@ static int other_input(const struct cc_args *a, const struct cc_item *in) {
   }
   push_input(&l, in);
   return run(&l, NULL, NULL);
+}
+
+/* Says which inputs LLVM compiles, since Kiln does not compile their languages. */
+static void report_others(const struct cc_args *a) {
+  for (size_t i = 0; i < a->n; i++) {
+    const struct cc_item *in = &a->items[i];
+    if (in->kind != CC_INPUT || !cc_other_language(in)) continue;
+    fprintf(stderr, "kiln: %s: %s: compiled by LLVM: its language is not C or C++\n", cc_verb(),
+            in->word);
+    logged(log_line("%s: compiled by LLVM: its language is not C or C++\n", in->word));
+  }
 }
 
 static int link_all(const struct cc_args *a) {
@@ -359,14 +379,17 @@ static int run_verb(bool cxx, int argc, char **argv) {
   if (!tool_settings_begin(&settings, cc_verb())) return TOOL_USAGE;
   if (!cc_parse(&a, cxx, argc, argv)) return TOOL_USAGE;
   size_t inputs = 0, sources = 0;
+  bool reads = false;
   for (size_t i = 0; i < a.n; i++) {
     inputs += a.items[i].kind == CC_INPUT;
     sources += a.items[i].kind == CC_INPUT && a.items[i].ours;
+    reads |= a.items[i].kind == CC_INPUT && cc_reads_source(&a.items[i]);
   }
   if (a.mode == CC_CLANG && asks_version(&a)) return print_version(&a);
   if (a.mode == CC_CLANG || sources == 0) { /* a precompiled header says what its users say */
-    if (a.unoptimized && inputs != 0) cc_push(&a.words, CC_UNOPTIMIZED);
-    if (a.unfortified && inputs != 0) cc_push(&a.words, CC_UNFORTIFIED);
+    if (a.mode != CC_CLANG) report_others(&a);
+    for (size_t i = 0; reads && i < a.n; i++)
+      if (a.items[i].own) cc_push(&a.words, a.items[i].word), cc_push(&a.words, a.items[i].value);
     return cc_become(&a.words);
   }
   if (a.mode != CC_LINK_ALL && a.out != NULL && inputs > 1) {
@@ -385,6 +408,7 @@ static int run_verb(bool cxx, int argc, char **argv) {
     return status;
   }
   if (a.database != NULL && !cc_database(&a)) status = TOOL_FAILED;
+  report_others(&a);
   bool table = stats_asked() && stats_begin(cc_verb(), &costs);
   int done = compile_and_link(&a, &plan);
   if (done != TOOL_OK) status = done;

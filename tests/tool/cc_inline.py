@@ -228,8 +228,39 @@ def fortified(t):
         t.check(status == expected and (status == 0 or "'%s'" % inline in said), 'KILN_INLINE=' + inline, said)
 
 
+def added(t):
+    """Nothing is said about flags that Kiln adds, whatever the input is."""
+    t.write('source.c', 'int n =\n#ifdef __OPTIMIZE__\n1;\n#else\n2;\n#endif\n')
+    t.write('done.i', 'int f(int x) { return x + 1; }\n')
+    t.write('done.ii', 'template <class T> T g(T x) { return x + 1; }\nint f(int x) { return g(x); }\n')
+    t.write('code.ll', 'target triple = "x86_64-pc-linux-gnu"\ndefine i32 @f() {\n  ret i32 1\n}\n')
+    t.write('m.cppm', 'export module m;\nexport int f(int x) { return x + 1; }\n')
+    t.run(t.kiln, 'c++', '-Og', '-std=c++20', '--precompile', 'm.cppm', '-o', 'm.pcm')
+    for verb, words, more in (
+            ('cc', 'done.i', ''), ('c++', 'done.ii', ''), ('cc', '-x cpp-output source.c', ''), ('cc', 'done.i', '-D_FORTIFY_SOURCE=0'),
+            ('cc', 'source.c', '-fembed-bitcode'), ('cc', 'code.ll', ''), ('c++', '-std=c++20 m.pcm', ''), ('cc', 'done.i source.c', '')):
+        log = t.path('log')
+        if os.path.exists(log):
+            os.unlink(log)
+        status, said = t.run(t.kiln, verb, '-Og', '-Werror', *more.split(), '-c', *words.split(), KILN_LOG=log)
+        t.check(status == 0 and said == '' and os.path.exists(log), f'nothing to say: {more} {words}', said)
+    status, said = t.cc('-Og', '-Werror', 'done.i', '-shared', '-o', 'done.so')
+    t.check(status == 0 and said == '', 'nothing to say: a link', said)
+    t.write('code.s', 'f: ret\n')
+    for words in (['-c', 'code.s'], ['-c', 'code.s', 'done.i'], ['-MD', '-c', 'source.c', 'done.i']):
+        clang, kiln = t.run('clang-22', '-Og', *words), t.cc('-Og', *words)
+        t.check(kiln[0] == clang[0] and set(kiln[1].splitlines()) <= set(clang[1].splitlines()), f'{words}: no more than clang says', kiln[1])
+    t.write('other.m', 'int f(void) { return 1; }\n')
+    for words in (['-c', 'other.m'], ['-c', 'other.m', 'done.i'], ['-x', 'objective-c', '-c', 'source.c']):
+        status, said = t.cc(*words, KILN_LOG=t.path('log'))
+        t.check(status == 0 and said.count(': compiled by LLVM: its language is not C or C++') == 1 and 'by LLVM' in open(t.path('log')).read(),
+                f'{words}: compiled by LLVM', said)
+        os.unlink(t.path('log'))
+
+
 def main():
     t = Test(sys.argv[1])
+    added(t)
     inlines(t)
     errors(t)
     fortified(t)
