@@ -168,7 +168,7 @@ beside() {
     commands=('-c main.c -o o.d/x.y.o' '-S sub/twice.c' 'main.c sub/twice.c -o out' '-c wrong.c main.c')
     if [[ $flags == -MD || $flags == --coverage ]]; then
       commands+=('-c main.c' '-c main.c -o .x' '-S main.c -o o.d/x.s' '-c main.c sub/twice.c' 'main.c sub/twice.c' '-c .c' '-c pre.i'
-        'main.c -x c .c -x none thrice.S plus.cc -r -o o.d/x.y' '-x c -c -')
+        'main.c -x c .c -x none plus.cc thrice.S -r -o o.d/x.y' '-x c -c -')
     else
       commands=("${commands[n % 2]}" "${commands[n % 2 + 2]}")
       n=$(( n + 1 ))
