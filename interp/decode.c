@@ -391,6 +391,10 @@ static void decode_plain(struct decoder *d, kiln_inst i, const kiln_inst_info *i
   to->y = result_reg(d, kiln_inst_next(d->f, i), 1);
 }
 
+static bool has_feature(const struct decoder *d, uint32_t feature) {
+  return ((kiln_func_get_attrs(d->f).features | kiln_module_features(d->in->m)) & feature) != 0;
+}
+
 /* Chooses the operation that run.c performs for an instruction. */
 static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info,
                       struct kn_ins *to) {
@@ -485,7 +489,6 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   case KILN_OP_FCOPYSIGN:
   case KILN_OP_FSQRT:
   case KILN_OP_FMA:
-  case KILN_OP_FMULADD:
   case KILN_OP_FMIN:
   case KILN_OP_FMAX:
   case KILN_OP_FMINIMUM:
@@ -497,6 +500,10 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   case KILN_OP_FROUNDEVEN:
   case KILN_OP_FRINT:
   case KILN_OP_FNEARBYINT: decode_plain(d, i, info, to, wide ? KI_FLOAT_WIDE : KI_FLOAT); return;
+  case KILN_OP_FMULADD:
+    decode_plain(d, i, info, to, wide ? KI_FLOAT_WIDE : KI_FLOAT);
+    if (!wide && has_feature(d, KILN_FEATURE_FMA)) to->x = KILN_OP_FMA;
+    return;
 
   case KILN_OP_ICMP:
   case KILN_OP_FCMP:

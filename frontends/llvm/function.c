@@ -77,6 +77,7 @@ static bool build(struct kn_bc *r, const struct kn_bc_global *g, struct kn_bc_sa
   r->f = kiln_func_begin(r->session, (kiln_symbol){g->symbol});
   if (!r->f) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
   uint32_t features = g->fn_flags >> FA_FEATURES_SHIFT & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
+  if (g->fn_flags & FA_FMA) features |= KILN_FEATURE_FMA;
   bool used = (g->data_flags & KILN_DATA_USED) != 0;
   if (features != 0 || used || g->fn_flags & (FA_FRAME_POINTER | FA_REALIGN_STACK))
     kiln_func_set_attrs(r->f,

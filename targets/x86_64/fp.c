@@ -92,6 +92,10 @@ void x64_lower_fsqrt(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_fmuladd(struct kn_walk *w, const struct kn_inst *in) {
+  if (w->f->attrs.features & KILN_FEATURE_FMA) {
+    x64_fused_muladd(w, in);
+    return;
+  }
   uint32_t i = w->i;
   unsigned type = in->type;
   unsigned ra = kn_reg(w, in->a, type);

@@ -399,6 +399,14 @@ static const struct {
   [RANDOM] = {.lower = random_number},
 };
 
+void x64_fused_muladd(struct kn_walk *w, const struct kn_inst *in) {
+  const uint32_t width = in->type == KILN_TYPE_F64 ? W1 : 0;
+  struct inst x = {
+    .in = in, .form = FUSED, .word = VEX | M38 | P66 | width | 0xa9, .n = 3, .imm = NO_IMM};
+  for (unsigned k = 0; k < x.n; k++) x.r[k] = kn_reg(w, in->field[k], in->type);
+  fused(w, &x);
+}
+
 void x64_lower_machine(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_machine_row *row = kn_machine_row(&x64_machine, in->x);
   struct inst x = {.in = in,

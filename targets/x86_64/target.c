@@ -276,7 +276,7 @@ const struct kn_target kn_target_x86_64 = {
   .reloc_last = KILN_RELOC_X64_TLS_LE,
   .reaches_zero = true,   /* programs at a fixed address are in the low 2 GiB */
   .plt_is_address = true, /* GNU ld and gold take a distance of 32 bits for a call's */
-  .features = {{"cx16", KILN_FEATURE_CX16}},
+  .features = {{"cx16", KILN_FEATURE_CX16}, {"fma", KILN_FEATURE_FMA}},
   .guard_regs = x64_guard_regs,
   .jit = &x64_jit,
   .code = {.fill = 0xcc, /* int3 */

@@ -404,6 +404,8 @@ kn_lower x64_lower_vsplat, x64_lower_vresize, x64_lower_vextract, x64_lower_vins
   x64_lower_vshift, x64_lower_vicmp, x64_lower_vfcmp, x64_lower_vun, x64_lower_vshuffle;
 /* Of the target's own instructions: machine.c, machine.def. */
 kn_lower x64_lower_machine;
+/* fmuladd of f32 and f64 where the function has FMA3. */
+kn_lower x64_fused_muladd;
 extern const struct kn_machine_table x64_machine;
 /* Of i128 and f80. */
 kn_lower x64_lower_wide, x64_lower_x87;

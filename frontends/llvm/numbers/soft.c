@@ -301,6 +301,10 @@ static kiln_value sign_op(struct kn_bc *r, const struct kn_bc_type *t, kiln_op o
 
 static kiln_value build(struct kn_bc *r, kiln_op op, kiln_type type, const kiln_value *v,
                         unsigned n) {
+  /* where fmuladd rounds once, it is one instruction, and fma a call */
+  if (op == KILN_OP_FMA && r->fn.global->fn_flags & FA_FMA &&
+      (type == KILN_TYPE_F32 || type == KILN_TYPE_F64))
+    op = KILN_OP_FMULADD;
   return n == 1   ? kiln_build_unary(r->f, op, type, v[0])
          : n == 2 ? kiln_build_binary(r->f, op, type, v[0], v[1])
                   : kiln_build_ternary(r->f, op, type, v[0], v[1], v[2]);
