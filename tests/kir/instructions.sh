@@ -27,7 +27,8 @@ is() {
 for target in x86_64 aarch64; do
   for file in "$tests"/kir/*.kir; do
     grep -q "^; $target: @" "$file" || continue
-    "$kiln" compile --target=$target -o "$work/o" "$file" && "$kiln" dis "$work/o" > "$work/code"
+    features=$(sed -nE 's/^; features: (.*)/--features=\1/p' "$file")
+    "$kiln" compile --target=$target $features -o "$work/o" "$file" && "$kiln" dis "$work/o" > "$work/code"
     while read -r _ _ name want; do
       check "$target ${name#@}" is "${name#@}" "$want"
     done < <(grep "^; $target: @" "$file")
