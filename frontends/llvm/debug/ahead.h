@@ -43,7 +43,7 @@ static inline void kn_bc_loc_set(struct kn_bc *r, uint32_t loc) {
 
 /* Reads what follows the record of the current instruction, and makes the location current: that of the instruction
  * before if there is none. What comes behind most instructions is decided here: a location in LLVM's abbreviation, or
- * that of before. */
+ * that of before, with no record about variables behind it. */
 static __attribute__((noinline, unused)) void kn_bc_loc_ahead(struct kn_bc *r) {
   const unsigned width = r->in.width;
   uint64_t pos = r->in.bits.pos;
@@ -60,21 +60,21 @@ static __attribute__((noinline, unused)) void kn_bc_loc_ahead(struct kn_bc *r) {
     used = 0;
     uint32_t inlined = kn_bits_take_small(&w, &used);
     if (!kn_bits_within(used) || KN_UNLIKELY((w & LOC_TAIL_LONG) != 0)) return kn_bc_loc_slow(r);
-    w >>= LOC_TAIL_BITS;
     pos += used + LOC_TAIL_BITS;
     r->fn.aside += pos - r->in.bits.pos;
     r->in.bits.pos = pos;
-    if (!kn_bc_loc_is(r, line, column, scope, inlined))
-      kn_bc_loc_new(r, line, column, scope, inlined);
-  } else if (form == FORM_UNABBREV && (w & ((1u << (LOC_HEAD_BITS + 6)) - 1)) == AGAIN_HEAD) {
-    w >>= LOC_HEAD_BITS + 6;
+    if (KN_UNLIKELY(kn_bc_is_record(r, w >> LOC_TAIL_BITS)))
+      kn_bc_loc_records(r, line, column, scope, inlined);
+    else if (kn_bc_loc_is(r, line, column, scope, inlined)) kn_bc_loc_set(r, r->fn.at.loc);
+    else kn_bc_loc_new(r, line, column, scope, inlined);
+  } else if (form == FORM_UNABBREV && (w & ((1u << (LOC_HEAD_BITS + 6)) - 1)) == AGAIN_HEAD &&
+             !kn_bc_is_record(r, w >> (LOC_HEAD_BITS + 6))) {
     r->in.bits.pos = pos + width + LOC_HEAD_BITS + 6;
     r->fn.aside += width + LOC_HEAD_BITS + 6;
+    kn_bc_loc_set(r, r->fn.at.loc);
   } else {
-    return kn_bc_loc_slow(r);
+    kn_bc_loc_slow(r);
   }
-  if (KN_UNLIKELY(kn_bc_is_record(r, w))) kn_bc_records_ahead(r);
-  kn_bc_loc_set(r, r->fn.at.loc);
 }
 
 #endif

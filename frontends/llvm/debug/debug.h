@@ -84,8 +84,9 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id);
 /* Makes another location than the newest one current: line, column, scope + 1, inlined at + 1. */
 void kn_bc_loc_new(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
                    uint32_t inlined);
-/* Reads the records about variables at the current position, if there are any. */
-void kn_bc_records_ahead(struct kn_bc *r);
+/* Makes a location current, and reads the records about variables at the current position. */
+void kn_bc_loc_records(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
+                       uint32_t inlined);
 /* The same as kn_bc_loc_ahead (ahead.h), for all that may stand there. */
 void kn_bc_loc_slow(struct kn_bc *r);
 

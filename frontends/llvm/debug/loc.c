@@ -278,11 +278,18 @@ void kn_bc_debug_records(struct kn_bc *r) {
   r->in.bits.pos = pos;
 }
 
-void kn_bc_records_ahead(struct kn_bc *r) {
-  if (!r->m->entries) return;
+/* Reads the records about variables at the current position, if there are any, and makes `loc` current. */
+static void finish(struct kn_bc *r, uint32_t loc) {
   const uint64_t pos = r->in.bits.pos;
-  records(r, false);
+  if (r->m->entries && kn_bc_is_record(r, kn_bits_peek(&r->in.bits, pos))) records(r, false);
   r->fn.aside += r->in.bits.pos - pos;
+  kn_bc_loc_set(r, loc);
+}
+
+void kn_bc_loc_records(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
+                       uint32_t inlined) {
+  location(r, line, column, scope, inlined);
+  finish(r, r->fn.at.loc);
 }
 
 void kn_bc_loc_slow(struct kn_bc *r) {
@@ -308,6 +315,5 @@ void kn_bc_loc_slow(struct kn_bc *r) {
     if (!any_form(r, id, &loc)) r->in.bits.pos = pos;
   }
   r->fn.aside += r->in.bits.pos - pos;
-  if (kn_bc_is_record(r, kn_bits_peek(&r->in.bits, r->in.bits.pos))) kn_bc_records_ahead(r);
-  kn_bc_loc_set(r, loc);
+  finish(r, loc);
 }
