@@ -1,4 +1,4 @@
-/* Arrays of numbers in chunks of 6 bits: most of metadata's operands, and of other records' that body.c has no form for.
+/* Arrays of numbers in chunks of 6 bits: most operands of metadata, and of other records that body.c has no form for.
  * Invariant: no bit outside the stream is read. */
 #include "decoder.h"
 

@@ -10,8 +10,8 @@ static const struct kn_bc_decoder plain = {.body = kn_bc_body, .vbr6s = kn_bits_
 static const struct kn_bc_decoder with_pext = {.body = kn_bc_body_pext,
                                                .vbr6s = kn_bits_vbr6s_pext};
 
-/* Files from this size on are worth up to three questions for the processor: where a hypervisor answers, each takes some
- * 6 us, and pext saves 0.4 us for each 1000 bytes. */
+/* Files from this size on are worth up to three questions for the processor: where a hypervisor answers, each takes
+ * some 6 us, and pext saves 0.4 us for each 1000 bytes. */
 #define WORTH_ASKING ((size_t)64 << 10)
 
 /* The processor has pext and the instructions that go with it; `fast`: and pext is no long microcode, as it is on AMD's

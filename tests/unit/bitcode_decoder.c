@@ -20,8 +20,7 @@ static uint64_t number_of(unsigned chunks) {
 }
 
 static void put_bits(uint8_t *bytes, uint64_t *pos, uint64_t v, unsigned n) {
-  for (unsigned i = 0; i < n; i++, ++*pos)
-    bytes[*pos / 8] |= (uint8_t)((v >> i & 1) << *pos % 8);
+  for (unsigned i = 0; i < n; i++, ++*pos) bytes[*pos / 8] |= (uint8_t)((v >> i & 1) << *pos % 8);
 }
 
 static void put_vbr6(uint8_t *bytes, uint64_t *pos, uint64_t v) {
@@ -104,8 +103,8 @@ static void option(void **state) {
     assert_int_equal(kiln_module_decoder(m), d);
     kiln_module_free(m);
   }
-  assert_null(kiln_module_new(&(kiln_module_options){
-    .target.processor = KILN_PROCESSOR_X86_64, .decoder = KILN_DECODER_COUNT}));
+  assert_null(kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64,
+                                                     .decoder = KILN_DECODER_COUNT}));
 }
 
 int main(void) {
