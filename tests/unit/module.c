@@ -115,7 +115,7 @@ static void options_are_checked(void **state) {
     }
     assert_false(kiln_feature_find((kiln_processor)t, "sse2", &bit));
   }
-  assert_int_equal(all, KILN_FEATURE_LSE | KILN_FEATURE_CX16);
+  assert_int_equal(all, KILN_FEATURE_LSE | KILN_FEATURE_CX16 | KILN_FEATURE_FMA);
   assert_false(kiln_feature_find(KILN_PROCESSOR_X86_64, "lse", &bit));
   assert_null(kiln_feature_name(KILN_PROCESSOR_COUNT, 0));
   assert_null(kiln_session_new(NULL)); /* a module that was refused needs no check of its own */
