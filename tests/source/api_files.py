@@ -8,10 +8,10 @@ import subprocess
 import sys
 
 FILES = {
-    'build.h exceptions.h': ['ir/build/*.c', 'ir/module/session.c', 'ir/verify.c', 'lib/codegen/compile.c'],  # session.c: source locations
+    'build.h exceptions.h': ['ir/build/*.c', 'ir/module/session.c', 'ir/verify.c', 'lib/compile.c'],  # session.c: source locations
     'module.h': ['ir/module/module*.c', 'ir/module/session.c'],
     'section.h': ['ir/module/module_sections.c', 'ir/build/build_asm_label.c'],  # build_asm_label.c: data that belongs to a function's code
-    'attrs.h': ['ir/build/build_attrs.c', 'lib/codegen/module_attrs.c'],
+    'attrs.h': ['ir/build/build_attrs.c', 'ir/module/module_attrs.c'],
     'asm.h': ['ir/build/build_asm*.c', 'ir/module/module.c'],  # module.c: texts for the whole module
     'machine_ops.h': ['ir/machine.c'],
     'reloc.h': ['ir/reloc_kinds.c'],
@@ -21,7 +21,7 @@ FILES = {
     'text.h': ['ir/text/parse*.c', 'ir/text/print*.c'],
     'types.h': ['ir/type_info.c'],
     'target.h': ['lib/codegen/targets.c'],
-    'listing.h': ['lib/codegen/map.c', 'lib/codegen/compile.c'],
+    'listing.h': ['lib/codegen/map.c', 'lib/compile.c'],
     'debug.h debug_entries.h': ['ir/debug/die.c', 'lib/frontend/debug.c', 'ir/module/session.c'],  # session.c: source locations
     'emit.h': ['lib/object/elf.c', 'lib/object/elf_machine.c', 'lib/frontend/emit_file.c'],
     'jit.h': ['lib/jit/*.c'],
