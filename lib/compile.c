@@ -114,7 +114,7 @@ static kiln_status generate(kiln_func *f) {
   uint64_t ir = kn_check_ir(f);
 #endif
   uint64_t t0 = now(s->timing);
-  bool planned = kn_plan_make(s->plan, f, t);
+  bool planned = kn_debug_request(s->plan, f) && kn_plan_make(s->plan, f, t);
   if (KN_UNLIKELY(s->dump_what != 0) && planned && !kn_dump(f, s->plan, s->dump_what, s->dump_out))
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   uint64_t t1 = now(s->timing);
