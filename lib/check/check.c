@@ -1,6 +1,6 @@
 /* The allocation checker's replay: each event changes what the places hold (check_flow.c) or is a
  * claim to be proved; each instruction's window of events must read each of its operands. Called by
- * lib/codegen/compile.c. Invariant: the walk is trusted in one thing only, that events name the places that
+ * lib/compile.c. Invariant: the walk is trusted in one thing only, that events name the places that
  * the code names. */
 #include "lib/check/check.h"
 
@@ -33,6 +33,7 @@ bool kn_check_attach(struct kn_walk *w, kiln_module *m) {
   }
   w->log = record;
   w->log_user = w->check;
+  w->log_call = kn_check_call;
   return true;
 }
 

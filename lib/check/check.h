@@ -1,5 +1,5 @@
 /* The allocation checker, in checking builds only: records the log of a walk (lib/codegen/log.h) and proves from it
- * and the IR that each operand of each instruction is read where its value is, on every path. lib/codegen/compile.c
+ * and the IR that each operand of each instruction is read where its value is, on every path. lib/compile.c
  * attaches it to a session's walk and runs it after each function. It knows nothing of the allocator but the log;
  * docs/architecture.md says what is proved and what is not. */
 #ifndef KN_LIB_CHECK_CHECK_H
@@ -91,7 +91,7 @@ bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place);
 void kn_check_covers(struct kn_check *c, uint32_t place);
 /* What is wrong with place as that of the handle, which may be of a vector; NULL: nothing. */
 const char *kn_check_halves(const struct kn_check *c, uint32_t handle, uint32_t place);
-/* lib/check/check_eh.c. The call of w->i was emitted, and returns to here. */
+/* lib/check/check_eh.c. Records a call: see KN_LOG_CALL. */
 void kn_check_call(struct kn_walk *w, uint32_t pad);
 /* What is wrong with the function's table of exceptions, for the call of `*inst`; NULL: nothing. */
 const char *kn_check_table(struct kn_check *c, const struct kn_walk *w, uint32_t *inst);

@@ -15,7 +15,7 @@
 #ifndef KN_LIB_CODEGEN_EH_H
 #define KN_LIB_CODEGEN_EH_H
 
-#include "lib/object/eh_table.h"
+#include "lib/codegen/eh_table.h"
 #include "targets/target.h"
 
 struct kn_place_move;

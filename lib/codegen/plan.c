@@ -2,7 +2,6 @@
  * linear in blocks, edges and rows, but for the search of enclosing loops, which is logarithmic in
  * their nesting. */
 #include "lib/codegen/plan.h"
-#include "lib/debug/debugger.h"
 
 #include <string.h>
 
@@ -176,6 +175,27 @@ KN_INLINE void count_rows(const struct kn_plan *plan, const kiln_func *f, const 
   }
 }
 
+/* Does what debuggers request of the intervals of slots and pieces. */
+static __attribute__((noinline)) void heed_requests(struct kn_plan *plan, const kiln_func *f) {
+  const struct kn_slot *slots = f->slots.at, *s;
+  const struct kn_request *q = plan->requests.at, *end = q + plan->requests.n;
+  for (; q != end; q++) {
+    for (uint32_t i = q->slot + 1; i != 0; i = s->pieces) {
+      s = &slots[i - 1];
+      if (s->global == 0) continue;
+      struct kn_range *r = &plan->ranges.at[s->global - 1];
+      r->loaded = true;
+      if (q->what & KN_REQUEST_FRAME || (q->what & KN_REQUEST_SHOWN && r->first > r->last)) {
+        r->bank = KN_NO_BANK;
+      } else if (q->what & KN_REQUEST_SHOWN) {
+        r->first = 0;
+        r->last = plan->n_layout - 1;
+        r->shown = true;
+      }
+    }
+  }
+}
+
 static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = f->globals.n;
   if (!KN_RESIZE(f, plan->ranges, n)) return false;
@@ -208,7 +228,7 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
   }
   if (depth) count_rows(plan, f, depth);
   else count_rows(plan, f, NULL);
-  if (KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0)) kn_plan_debug(plan, f);
+  if (KN_UNLIKELY(plan->requests.n != 0)) heed_requests(plan, f);
   if (plan->loops.n == 0) return true;
   const struct kn_loop *l = plan->loops.at;
   for (uint32_t g = 0; g < n; g++) {
@@ -357,6 +377,12 @@ static bool begin_places(struct kn_plan *plan, kiln_func *f) {
     plan->slots.at[i] =
       (struct kn_slot_place){.reg = KN_NO_REG, .memory = s->memory, .align_log2 = s->align_log2};
   }
+  for (uint32_t k = 0; f->facts.n_pieces != 0 && k < plan->requests.n; k++) {
+    const struct kn_request *q = &plan->requests.at[k];
+    if (!(q->what & KN_REQUEST_WHOLE) || f->slots.at[q->slot].pieces == 0) continue;
+    for (uint32_t i = q->slot + 1; i != 0; i = f->slots.at[i - 1].pieces)
+      plan->slots.at[i - 1].memory |= KN_MEMORY_WHOLE;
+  }
   return true;
 }
 
@@ -423,8 +449,6 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
     return false;
   }
   if (!grow_positions(plan, f, plan->n_layout + 1) || !begin_places(plan, f)) return false;
-  if (f->facts.n_pieces != 0 && KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0))
-    kn_plan_debug_pieces(plan, f);
   bool homes = !plan->frame.homeless && f->globals.n != 0;
   if (homes) {
     uint32_t n = plan->in_order ? f->back_edges.n : plan->back_edges.n;
@@ -442,10 +466,10 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
 }
 
 void kn_plan_free(struct kn_plan *plan, kiln_module *m) {
-  void *arrays[] = {plan->order.at,     plan->ranges.at, plan->loops.at,  plan->occupied,
-                    plan->at,           plan->loop_end,  plan->loop_at,   plan->depth,
-                    plan->stack.at,     plan->slots.at,  plan->scopes.at, plan->pos.at,
-                    plan->back_edges.at};
+  void *arrays[] = {
+    plan->order.at,  plan->ranges.at, plan->loops.at,      plan->occupied,   plan->at,
+    plan->loop_end,  plan->loop_at,   plan->depth,         plan->stack.at,   plan->slots.at,
+    plan->scopes.at, plan->pos.at,    plan->back_edges.at, plan->requests.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, plan, 0);
 }

@@ -1,5 +1,5 @@
 /* The plan of a function, made from the builder's lists alone: its frame (frame_plan.h), block order, loops, and a home
- * for life (register or slot) for every value and variable that crosses a block. Called by lib/codegen/compile.c
+ * for life (register or slot) for every value and variable that crosses a block. Called by lib/compile.c
  * before the walk. Invariant: two globals with the same home have disjoint intervals. */
 #ifndef KN_LIB_CODEGEN_PLAN_H
 #define KN_LIB_CODEGEN_PLAN_H
@@ -59,6 +59,19 @@ struct kn_slot_place {
   bool shared;        /* in the memory that inlined bodies share */
 };
 
+/* What debuggers request of a slot and its pieces, as data: lib/debug says it before the plan is made, which knows
+ * nothing else of debug information. A request only takes registers away, or keeps what the plan would leave out. */
+struct kn_request {
+  uint32_t slot; /* index; no piece */
+  uint32_t what; /* KN_REQUEST_... */
+};
+enum {
+  KN_REQUEST_READ = 1,  /* debuggers load it: stores to it are code */
+  KN_REQUEST_SHOWN = 2, /* and its place is its own in all of the function, while calls run, too */
+  KN_REQUEST_FRAME = 4, /* debuggers load it, and find it in the frame only */
+  KN_REQUEST_WHOLE = 8  /* it is memory, as a whole, if it is in pieces */
+};
+
 /* In the memory that bodies share: where the slots of one begin, and their bytes. */
 struct kn_scope_place {
   uint32_t offset, size_bytes;
@@ -74,8 +87,9 @@ struct kn_plan {
   bool in_order;  /* layout is the order of filling, as far as a front end's says something */
   bool scattered; /* it is not, and the function's arrays are larger than a core's own cache */
 
-  KN_ARRAY(uint32_t) order; /* layout's memory if not in order */
-  KN_ARRAY(uint32_t) pos;   /* by block: its position in the layout + 1; 0: it is not reachable */
+  KN_ARRAY(struct kn_request) requests; /* set before all else, in any order */
+  KN_ARRAY(uint32_t) order;             /* layout's memory if not in order */
+  KN_ARRAY(uint32_t) pos; /* by block: its position in the layout + 1; 0: it is not reachable */
   KN_ARRAY(struct kn_back_edge)
   back_edges;                       /* of the layout if not in order: see kiln_func.back_edges */
   KN_ARRAY(struct kn_range) ranges; /* parallel to the function's globals, */

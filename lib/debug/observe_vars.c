@@ -2,7 +2,6 @@
  * plan; the expressions of locations are made here for all of lib/debug. Invariant: a variable that is shown keeps its
  * register over all of the function. */
 #include "lib/debug/debugger.h"
-#include "lib/codegen/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,7 +129,7 @@ static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v, 
   if (s->reg == KN_UNREAD) return;
   if (s->reg != KN_NO_REG) {
     unsigned reg = w->target->code.dwarf_regs[s->reg];
-    if (v->n != 0 && !v->indirect) return; /* kn_plan keeps such variables in memory */
+    if (v->n != 0 && !v->indirect) return; /* KN_REQUEST_FRAME */
     if (v->indirect) p = kn_debug_put_breg(p, reg), *p++ = 0;
     else p = kn_debug_put_reg(p, reg);
   } else {
@@ -187,58 +186,29 @@ void kn_debug_vars_end(struct kn_debug_observer *d) {
 
 /* ---- the plan ---- */
 
-/* The content of `s`, a slot or a piece of one, is variable `v`, or a part of it. */
-static void widen(struct kn_plan *plan, const struct kn_debug_var *v, const struct kn_slot *s) {
-  if (s->global == 0) return;
-  struct kn_range *r = &plan->ranges.at[s->global - 1];
-  r->loaded = true; /* by a debugger */
-  if (r->first > r->last || v->memory || (v->n != 0 && !v->indirect)) {
-    r->bank = KN_NO_BANK;
-    return;
-  }
-  r->first = 0;
-  r->last = plan->n_layout - 1;
-  r->shown = true;
-}
-
-void kn_plan_debug(struct kn_plan *plan, const kiln_func *f) {
-  const struct kn_slot *slots = f->slots.at;
-  if (kn_debug_as_is(f)) return;
-  for (uint32_t k = 0; k < f->debug.vars.n; k++) {
-    const struct kn_debug_var *v = &f->debug.vars.at[k];
-    widen(plan, v, &slots[v->slot]);
-    for (uint32_t i = slots[v->slot].pieces; i != 0; i = slots[i - 1].pieces)
-      widen(plan, v, &slots[i - 1]);
-  }
-  for (uint32_t k = 0; k < f->debug.values.n; k++) {
-    const struct kn_debug_value *v = &f->debug.values.at[k];
-    const struct kn_slot *s = kn_is_slot(v->value) ? &slots[kn_index(v->value)] : NULL;
-    if (s == NULL || s->global == 0) continue;
-    struct kn_range *r = &plan->ranges.at[s->global - 1];
-    r->loaded = true;
-    /* it has the variable's address, which no code may read again: a register would be taken */
-    if (v->n != 0 && f->debug.bytes.at[v->expr] == KILN_DW_OP_deref) r->bank = KN_NO_BANK;
-  }
-}
-
-/* Slot `i`, which is in pieces, is to be memory. */
-static void request_memory(struct kn_plan *plan, const struct kn_slot *slots, uint32_t i) {
-  if (slots[i].pieces == 0) return;
-  for (uint32_t k = i + 1; k != 0; k = slots[k - 1].pieces)
-    plan->slots.at[k - 1].memory |= KN_MEMORY_WHOLE;
-}
-
-void kn_plan_debug_pieces(struct kn_plan *plan, const kiln_func *f) {
-  if (kn_debug_as_is(f)) return;
+bool kn_debug_request(struct kn_plan *plan, kiln_func *f) {
+  plan->requests.n = 0;
+  uint32_t most = f->debug.vars.n + f->debug.values.n;
+  if (most == 0 || kn_debug_as_is(f)) return true;
+  if (!KN_ROOM(f, plan->requests, most)) return false;
+  struct kn_request *to = plan->requests.at;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     const struct kn_debug_var *v = &f->debug.vars.at[i];
-    if (v->memory || v->n != 0 || v->indirect || v->part_bits != 0)
-      request_memory(plan, f->slots.at, v->slot);
+    bool frame = v->memory || (v->n != 0 && !v->indirect);
+    bool whole = frame || v->indirect || v->part_bits != 0;
+    *to++ = (struct kn_request){v->slot, (frame ? KN_REQUEST_FRAME : KN_REQUEST_SHOWN) |
+                                           (whole ? KN_REQUEST_WHOLE : 0)};
   }
   for (uint32_t i = 0; i < f->debug.values.n; i++) {
-    uint32_t h = f->debug.values.at[i].value;
-    if (kn_is_slot(h)) request_memory(plan, f->slots.at, kn_index(h));
+    const struct kn_debug_value *v = &f->debug.values.at[i];
+    if (!kn_is_slot(v->value)) continue;
+    /* it has the variable's address, which no code may read again: a register would be taken */
+    bool frame = v->n != 0 && f->debug.bytes.at[v->expr] == KILN_DW_OP_deref;
+    *to++ = (struct kn_request){kn_index(v->value),
+                                KN_REQUEST_WHOLE | (frame ? KN_REQUEST_FRAME : KN_REQUEST_READ)};
   }
+  plan->requests.n = (uint32_t)(to - plan->requests.at);
+  return true;
 }
 
 /* ---- variables that no code reads ---- */

@@ -13,12 +13,11 @@
 #include "ir/bytes.h"
 #include "ir/reloc_kinds.h"
 #include "ir/module/session_state.h"
-#include "lib/debug/dwarf_sections.h"
-#include "lib/object/eh_table.h"
+#include "lib/dwarf/dwarf_sections.h"
+#include "lib/codegen/eh_table.h"
 #include "lib/object/elf_memory.h"
 #include "lib/object/frames.h"
 #include "targets/target.h"
-#include "targets/jit.h"
 
 #include <pthread.h>
 

@@ -1,7 +1,7 @@
 /* CIEs: see lib/object/frames.h. Called by writers of objects and by the JIT. */
 #include "lib/object/frames.h"
 
-#include "lib/object/eh_table.h"
+#include "lib/codegen/eh_table.h"
 
 /* Writes what both CIEs begin with: `bytes` in all, `z` and what follows as augmentation. Returns its end. */
 static uint8_t *begin_cie(uint8_t *p, const struct kn_code_facts *code, uint32_t bytes,

@@ -20,7 +20,7 @@ static bool make_rooms(kiln_session *s) {
   kiln_module *m = s->module;
   if (s->plan == NULL && (s->plan = kn_realloc(m, NULL, sizeof *s->plan)))
     *s->plan = (struct kn_plan){0};
-  size_t size = kn_target_at(m->options.target.processor)->walk_size;
+  size_t size = m->target->walk_size;
   if (s->plan && (s->walk = kn_realloc(m, NULL, size))) memset(s->walk, 0, size);
 #ifdef KN_CHECKS
   if (s->walk && !kn_check_attach(s->walk, m)) {
@@ -50,16 +50,16 @@ kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *o
   return KILN_OK;
 }
 
-bool kn_session_open_rooms(kiln_session *s) {
-  s->lacks = kn_target_lacks(kn_target_at(s->module->options.target.processor));
+static bool open_session(kiln_session *s) {
+  s->lacks = kn_target_lacks(s->module->target);
   s->out = kn_realloc(s->module, NULL, sizeof *s->out);
   if (s->out) *s->out = (struct kn_output){0};
   return s->out != NULL;
 }
 
-uint64_t kn_session_room_bytes(const kiln_session *s) { return kn_output_bytes(s->out); }
+static uint64_t session_bytes(const kiln_session *s) { return kn_output_bytes(s->out); }
 
-void kn_session_free_rooms(kiln_session *s) {
+static void close_session(kiln_session *s) {
   kn_output_free(s->out, &s->module->options.allocator);
   kn_realloc(s->module, s->out, 0);
   if (s->plan) kn_plan_free(s->plan, s->module);
@@ -72,6 +72,22 @@ void kn_session_free_rooms(kiln_session *s) {
   s->out = NULL;
   s->plan = NULL;
   s->walk = NULL;
+}
+
+kiln_module *kiln_module_new(const kiln_module_options *options) {
+  static const struct kn_backend backend = {kn_sig_assign, open_session, close_session,
+                                            session_bytes};
+  kiln_module *m = kn_module_new(options);
+  if (m == NULL) return NULL;
+  m->backend = &backend;
+  kn_target_attach(m);
+  const kiln_target *t = &m->options.target;
+  if (t->system != KILN_SYSTEM_LINUX || t->format != KILN_FORMAT_ELF)
+    kn_module_fail(m, KILN_ERR_UNSUPPORTED,
+                   "Kiln generates code only for Linux with ELF, not for the target %s, %s, %s",
+                   kiln_processor_name(t->processor), kiln_system_name(t->system),
+                   kiln_format_name(t->format));
+  return m;
 }
 
 /* Calls those who are to hear how the function becomes code. */
@@ -95,7 +111,7 @@ static void reach(kiln_module *m, const struct kn_output *out, const struct kn_o
 static kiln_status generate(kiln_func *f) {
   kiln_session *s = f->session;
   kiln_module *m = s->module;
-  const struct kn_target *t = kn_target_at(m->options.target.processor);
+  const struct kn_target *t = m->target;
   kiln_status status = f->facts.finished ? f->status : kiln_func_finish(f);
   /* a builder that got no symbol or signature from a failed module may have used none as an operand */
   if (status == KILN_OK) status = kn_module_own(m);
@@ -103,7 +119,7 @@ static kiln_status generate(kiln_func *f) {
   if (status == KILN_OK && KN_UNLIKELY(m->kept != NULL || m->inlining != KILN_INLINING_OFF) &&
       kn_inline_wanted(f) && !kn_inline_expand(f))
     status = f->status;
-  if (KN_UNLIKELY(s->lacks != 0) && status == KILN_OK && !kn_supports_func(f, t, s->lacks))
+  if (KN_UNLIKELY(s->lacks != 0) && status == KILN_OK && !kn_supports_func(f, s->lacks))
     status = f->status;
   if (status == KILN_OK && !make_rooms(s))
     status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
@@ -114,7 +130,7 @@ static kiln_status generate(kiln_func *f) {
   uint64_t ir = kn_check_ir(f);
 #endif
   uint64_t t0 = now(s->timing);
-  bool planned = kn_plan_make(s->plan, f, t);
+  bool planned = kn_debug_request(s->plan, f) && kn_plan_make(s->plan, f, t);
   if (KN_UNLIKELY(s->dump_what != 0) && planned && !kn_dump(f, s->plan, s->dump_what, s->dump_out))
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   uint64_t t1 = now(s->timing);
