@@ -17,6 +17,7 @@ struct kn_walk;
 struct kn_arg;
 struct kn_assign;
 struct kn_call;
+struct kn_call_stack;
 
 /* What a target does with values of a type. */
 struct kn_type_facts {
@@ -91,15 +92,6 @@ struct kn_guard_reg {
   bool usual;     /* where no name is given */
 };
 
-/* How a call with arguments on the stack has moved the stack pointer: both 0: not at all. */
-struct kn_call_stack {
-  uint32_t bytes; /* so far */
-  /* it was aligned, so that nobody knows how far: frame offset of what it was before, or 0 */
-  int32_t kept;
-};
-
-static inline bool kn_moves_stack(struct kn_call_stack s) { return s.bytes != 0 || s.kept != 0; }
-
 struct kn_target {
   const char *name;
 
@@ -165,7 +157,7 @@ struct kn_target {
   /* Calls: emits one, in a way of its own if it is of the usual kind, else by kn_general_call, which calls the next
    * six. */
   void (*call)(struct kn_walk *w, struct kn_call *c);
-  /* Makes room for arguments on the stack; w->eh.stack becomes how that moved the stack pointer. */
+  /* Makes room for arguments on the stack; w->call_stack becomes how that moved the stack pointer. */
   void (*open_stack)(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all);
   /* Stores an argument to its location in the stack; or, if it has the scratch register, until settle_args. */
   void (*early_arg)(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a);

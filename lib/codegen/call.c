@@ -306,7 +306,7 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   const struct kn_target *t = w->target;
   struct kn_assign all;
   bool wide = false;
-  w->eh.stack = (struct kn_call_stack){0};
+  w->call_stack = (struct kn_call_stack){0};
   if (!kn_assign_args(w, c->sig, c->args, c->n, &all)) return;
   if (c->tail && !kn_tail_fits(w, all.stack)) return;
   t->open_stack(w, c, &all);
@@ -338,7 +338,7 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   uint32_t start = kn_call_begin(w, c->library, c->reg);
   t->call_jump(w, c);
   kn_call_end(w, start, c->sig->conv->lost);
-  if (kn_moves_stack(w->eh.stack)) t->free_stack(w, w->eh.stack);
+  if (kn_moves_stack(w->call_stack)) t->free_stack(w, w->call_stack);
 }
 
 void kn_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {

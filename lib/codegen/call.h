@@ -51,6 +51,14 @@ struct kn_call {
   bool tail;
 };
 
+/* How a call with arguments on the stack has moved the stack pointer. Both 0: not at all. */
+struct kn_call_stack {
+  uint32_t bytes; /* by so many */
+  /* it was aligned, by an unknown number: frame offset of what it was before, or 0 */
+  int32_t kept;
+};
+KN_INLINE bool kn_moves_stack(struct kn_call_stack s) { return s.bytes != 0 || s.kept != 0; }
+
 /* Any call: assigns the argument locations, saves live registers, drops the operands, emits the call or the jump. For
  * those that kn_target.call does not do in a shorter way of its own. */
 void kn_general_call(struct kn_walk *w, struct kn_call *c);

@@ -93,7 +93,8 @@ struct kn_walk {
   uint32_t params_of;
   KN_ARRAY(int32_t)
   shadows; /* by parameter: frame offset of its shadow slot (lib/codegen/edge.c), or 0 */
-  KN_ARRAY(struct kn_arg) args; /* of the newest call, entry or return: lib/codegen/call.h */
+  KN_ARRAY(struct kn_arg) args;    /* of the newest call, entry or return: lib/codegen/call.h */
+  struct kn_call_stack call_stack; /* of the newest kn_general_call; 0 where a TRY begins */
   KN_ARRAY(struct kn_exit)
   exits;           /* AArch64: epilogues of tail calls; when the function ends, also the return's */
   struct kn_eh eh; /* exceptions: lib/codegen/eh.h */
@@ -164,6 +165,12 @@ KN_INLINE unsigned kn_bank(const struct kn_walk *w, unsigned type) {
 /* The registers that hold values of a type. */
 KN_INLINE uint64_t kn_regs_of(const struct kn_walk *w, unsigned type) {
   return kn_type(w, type)->regs;
+}
+
+/* Result 1 of operation i, if somebody reads it: the value right behind i; else 0. */
+KN_INLINE uint32_t kn_second_result(const struct kn_walk *w, uint32_t i) {
+  const struct kn_inst *r = &w->inst[i + 1];
+  return r->op == KILN_OP_RESULT && r->a == i && w->val[i + 1].uses ? i + 1 : 0;
 }
 
 /* The type of an argument beyond the signature's parameters: the operand's own. */

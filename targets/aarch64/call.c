@@ -386,7 +386,7 @@ void a64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
     return;
   }
   move_sp(w, A64_SUB, bytes);
-  w->eh.stack = (struct kn_call_stack){.bytes = bytes};
+  w->call_stack = (struct kn_call_stack){.bytes = bytes};
 }
 
 void a64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a) {
@@ -405,7 +405,7 @@ void a64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assig
 
 void a64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
   replace_params(w, align_to(bytes, 8));
-  move_sp(w, A64_ADD, w->eh.stack.bytes);
+  move_sp(w, A64_ADD, w->call_stack.bytes);
   if (KN_UNLIKELY((c->sig->flags & KILN_SIG_VARIADIC) != 0)) forward_rest(w);
   emit_tail(w, c->symbol);
 }

@@ -300,11 +300,12 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in) {
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  if (w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses) {
-    unsigned d = kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, 0);
+  uint32_t flag = kn_second_result(w, i);
+  if (flag) {
+    unsigned d = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0);
     a64_emit(w, a64_mov(0, d, over));
-    a64_set_zx(w, i + 1);
-    kn_defined(w, i + 1, d);
+    a64_set_zx(w, flag);
+    kn_defined(w, flag, d);
   }
   a64_wide_store(w, i, a.low, a.high);
 }
@@ -313,17 +314,17 @@ static void overflow(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   bool sub = in->op == KILN_OP_SSUBO || in->op == KILN_OP_USUBO;
   bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
-  bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  uint32_t flag = kn_second_result(w, i);
   struct a64_halves a = a64_wide_operand(w, in->a), b = a64_wide_operand(w, in->b);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  unsigned d = flag ? kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, 0) : A64_IP0;
+  unsigned d = flag ? kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0) : A64_IP0;
   a64_emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, 1, a.low, a.low, b.low, A64_LSL, 0));
   a64_emit(w, a64_addsub_carry(sub ? A64_SUBS : A64_ADDS, 1, a.high, a.high, b.high));
   if (flag) {
     a64_emit(w, a64_cset(0, d, sign ? A64_VS : sub ? A64_LO : A64_HS));
-    a64_set_zx(w, i + 1);
-    kn_defined(w, i + 1, d);
+    a64_set_zx(w, flag);
+    kn_defined(w, flag, d);
   }
   a64_wide_store(w, i, a.low, a.high);
 }

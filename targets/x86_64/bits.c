@@ -30,16 +30,10 @@ void x64_lower_minmax(struct kn_walk *w, const struct kn_inst *in) {
   x64_def_fixed(w, i, type, ta);
 }
 
-/* Result 1 of operation i, if somebody uses it: the value right behind, or 0. */
-static uint32_t second_result(const struct kn_walk *w, uint32_t i) {
-  const struct kn_inst *r = &w->inst[i + 1];
-  return r->op == KILN_OP_RESULT && r->a == i && w->val[i + 1].uses ? i + 1 : 0;
-}
-
 void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type);
-  uint32_t flag = second_result(w, i);
+  uint32_t flag = kn_second_result(w, i);
   unsigned cc = X64_O, t;
   if (in->op == KILN_OP_UMULO || (in->op == KILN_OP_SMULO && size == 0)) {
     /* the wider product shows the overflow */

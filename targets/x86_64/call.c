@@ -98,7 +98,7 @@ void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
   x64(w)->tail_area = 0;
   if (KN_UNLIKELY(align != 0) && !c->tail) {
     int32_t kept = kn_frame_alloc(w, 8, 3);
-    w->eh.stack = (struct kn_call_stack){.kept = kept};
+    w->call_stack = (struct kn_call_stack){.kept = kept};
     if (!kn_code_ready(w)) return;
     EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RSP, x64_frame_mem(w, kept));
     x64_allocate(w, align_16(bytes) + align - 16);
@@ -113,7 +113,7 @@ void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
   } else if (!w->plan->frame.dynamic) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
-    w->eh.stack = (struct kn_call_stack){.bytes = align_16(bytes)};
+    w->call_stack = (struct kn_call_stack){.bytes = align_16(bytes)};
     x64_allocate(w, align_16(bytes));
   }
 }

@@ -190,16 +190,16 @@ static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   bool add = in->op == KILN_OP_SADDO || in->op == KILN_OP_UADDO;
   bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
-  bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  uint32_t flag = kn_second_result(w, i);
   if (in->op == KILN_OP_SMULO || in->op == KILN_OP_UMULO) {
-    multiply_overflow(w, in, flag ? i + 1 : 0);
+    multiply_overflow(w, in, flag);
     return;
   }
   by_halves(w, in, add ? X64_ADD : X64_SUB, add ? X64_ADC : X64_SBB);
   if (!flag) return;
   unsigned f = kn_temp(w, KN_GP_MASK); /* may evict: a spill is a move and keeps the flags */
   EMIT(w, x64_setcc, sign ? X64_O : X64_B, f);
-  x64_def_fixed(w, i + 1, KILN_TYPE_I8, f);
+  x64_def_fixed(w, flag, KILN_TYPE_I8, f);
 }
 
 static void multiply(struct kn_walk *w, const struct kn_inst *in) {

@@ -358,7 +358,7 @@ MUTANTS = [
     ('stubs are shared if their moves are the same', X, EH,
      'same_moves(eh->moves.at + s->first, w->moves.at, n)', 'same_moves(w->moves.at, w->moves.at, n)'),
     ('a pad is its block only if nothing is to be moved', X, EH,
-     'if (bare && n == 0 && !kn_moves_stack(eh->stack) && e->target != 0)', 'if (!kn_moves_stack(eh->stack) && e->target != 0)'),
+     'if (bare && n == 0 && !kn_moves_stack(w->call_stack) && e->target != 0)', 'if (!kn_moves_stack(w->call_stack) && e->target != 0)'),
     ('arguments that a try\'s edge overwrites are copied away', X, EH,
      'if (h != param && is_overwritten(w, e, h, &m)) {', 'if (h != param && pass > 1) {'),
     ('arguments of a try\'s edges are computed before the call', X, EH,
