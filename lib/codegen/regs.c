@@ -259,7 +259,7 @@ void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home
   kn_defined(w, w->i, dst);
 }
 
-void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_place *s,
+void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_state *s,
                   unsigned r) {
   w->regs.locked |= KN_BIT(r);
   unsigned zx = w->val[s->value].flags & KN_VF_ZX;

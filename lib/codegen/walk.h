@@ -64,6 +64,14 @@ struct kn_exit {
                                     its last instruction ends */
 };
 
+/* A slot, or a piece of one, that the plan has put into memory. */
+struct kn_slot_state {
+  int32_t frame;  /* frame offset; 0: none yet */
+  uint32_t value; /* the value last loaded or stored, while `epoch` is the register file's */
+  uint32_t epoch;
+  bool unaligned; /* aligned to 16 bytes at most, since only debuggers look at it */
+};
+
 struct kn_walk {
   struct kn_code code;
   const struct kn_inst *inst; /* == f->inst */
@@ -78,8 +86,9 @@ struct kn_walk {
   kiln_func *owner; /* == f: it fails, also for the walk's arrays without memory */
   kiln_session *s;
   struct kn_output *out; /* == s->out */
-  struct kn_plan *plan;
-  struct kn_slot_place *slots; /* the plan's */
+  const struct kn_plan *plan;
+  const struct kn_slot_place *slots;          /* the plan's */
+  KN_ARRAY(struct kn_slot_state) slot_states; /* parallel to these */
   const struct kn_target *target;
   const struct kn_hooks *hooks; /* == &target->hooks */
   uint32_t block;               /* being walked */
@@ -184,9 +193,9 @@ KN_INLINE unsigned kn_loose_type(const struct kn_walk *w, uint32_t h) {
 /* ---- lib/codegen/walk.c ---- */
 
 /* Compiles the planned function f into the session's output. `w` is the session's walk of this target. */
-kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *plan);
+kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, const struct kn_plan *plan);
 /* Prepares the walk of a function: arrays, code space. False if the function failed. */
-bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_plan *plan);
+bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, const struct kn_plan *plan);
 /* Sets the state for block `pos` of the layout: its label, its registers. */
 void kn_walk_block(struct kn_walk *w, uint32_t pos);
 /* Value i becomes a parameter of the loop's header in the next iteration: the home of that parameter, if only i
@@ -269,7 +278,7 @@ void kn_reload_homes(struct kn_walk *w);
 void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home);
 void kn_store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home);
 /* LOAD w->i of variable `s`, which lives in memory while register r has a copy of its content. */
-void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_place *s, unsigned r);
+void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_state *s, unsigned r);
 
 /* ---- lib/codegen/drop.c ---- */
 
@@ -305,9 +314,13 @@ void kn_read_shadows(struct kn_walk *w, const struct kn_block *b);
 
 /* Frame offset of a stack slot that is not a variable in a register, allocated if it has none. */
 KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
-  int32_t frame = w->slots[slot].frame;
-  if (KN_UNLIKELY(frame == 0)) w->slots[slot].frame = frame = kn_slot_frame_new(w, slot);
-  return frame;
+  struct kn_slot_state *s = &w->slot_states.at[slot];
+  if (KN_UNLIKELY(s->frame == 0)) s->frame = kn_slot_frame_new(w, slot);
+  return s->frame;
+}
+/* The alignment that a slot in memory has, as its power of two. */
+KN_INLINE unsigned kn_slot_align(const struct kn_walk *w, uint32_t slot) {
+  return w->slot_states.at[slot].unaligned ? 4 : w->slots[slot].align_log2;
 }
 
 /* ---- fast paths ---- */
@@ -429,7 +442,7 @@ KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
 
 /* The register that still has a copy of variable `s`, which lives in memory; or KN_NO_REG. A dead
  * value stays in its register until somebody takes that. */
-KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot_place *s) {
+KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot_state *s) {
   /* one branch on all conditions: each alone would be mispredicted */
   uint32_t v = s->value;
   unsigned r = w->val[v].reg, reg = r & 63;
@@ -438,8 +451,8 @@ KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot_pl
   return copy ? r : KN_NO_REG;
 }
 
-/* Notes that slot `s` holds value `v`, which is in a register of its own. */
-KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot_place *s, uint32_t v) {
+/* Notes that variable `s`, which lives in memory, holds value `v`, which is in a register of its own. */
+KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot_state *s, uint32_t v) {
   s->value = v;
   s->epoch = w->regs.epoch;
 }

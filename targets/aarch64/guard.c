@@ -50,7 +50,7 @@ static void allocate_arrays(struct kn_walk *w) {
                    "the arrays of a guarded frame are larger than 256 MiB");
       return;
     }
-    w->slots[k].frame = A64_INCOMING_FRAME(-(int32_t)top);
+    w->slot_states.at[k].frame = A64_INCOMING_FRAME(-(int32_t)top);
   }
   a64(w)->top = (uint32_t)((top + 15) & ~UINT64_C(15));
 }

@@ -154,13 +154,13 @@ void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend)
 }
 
 void a64_slot_addr(struct kn_walk *w, unsigned rd, uint32_t slot, int64_t disp) {
-  struct kn_slot_place *s = &w->slots[slot];
-  if (KN_LIKELY(s->align_log2 <= 4)) {
+  if (KN_LIKELY(w->slots[slot].align_log2 <= 4)) {
     a64_frame_addr(w, rd, kn_slot_frame(w, slot), disp);
     return;
   }
   /* x29 is a multiple of 16: what is aligned beyond it is rounded up at each use */
-  int64_t align = INT64_C(1) << s->align_log2;
+  struct kn_slot_state *s = &w->slot_states.at[slot];
+  int64_t align = INT64_C(1) << w->slots[slot].align_log2;
   if (s->frame == 0)
     s->frame = kn_frame_alloc(w, w->f->slots.at[slot].size_bytes + (uint64_t)align, 4);
   uint32_t field = 0;

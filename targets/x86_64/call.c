@@ -421,11 +421,11 @@ void x64_align_slots(struct kn_walk *w, bool arrays) {
       continue;
     int32_t align = 1 << s->align_log2;
     int32_t at = kn_frame_alloc(w, s->size_bytes + (uint64_t)align, 4);
-    w->slots[k].frame = kn_frame_alloc(w, 8, 3);
+    int32_t pointer = w->slot_states.at[k].frame = kn_frame_alloc(w, 8, 3);
     if (!kn_code_ready(w)) return;
     EMIT(w, x64_rm, X64_LEA, 3, X64_SCRATCH, x64_frame_mem(w, at + align - 1));
     EMIT(w, x64_alu_ri, X64_G_AND, 3, X64_SCRATCH, -align);
-    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, w->slots[k].frame));
+    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, pointer));
   }
 }
 

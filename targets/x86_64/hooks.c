@@ -158,10 +158,9 @@ static struct x64_addr symbol_addr(struct kn_walk *w, const struct kn_const *c, 
 
 /* Address of a slot: in the frame, or through its pointer if it is aligned beyond 16 bytes. */
 static struct x64_addr slot_addr(struct kn_walk *w, uint32_t slot, int64_t disp) {
-  const struct kn_slot_place *s = &w->slots[slot];
-  if (KN_UNLIKELY(s->align_log2 > 4)) {
+  if (KN_UNLIKELY(w->slots[slot].align_log2 > 4)) {
     unsigned r = kn_temp(w, KN_GP_MASK);
-    EMIT(w, x64_rm, X64_MOV, 3, r, x64_frame_mem(w, s->frame));
+    EMIT(w, x64_rm, X64_MOV, 3, r, x64_frame_mem(w, w->slot_states.at[slot].frame));
     return (struct x64_addr){.m = x64_at(r, (int32_t)disp)};
   }
   return x64_frame(w, (int32_t)(kn_slot_frame(w, slot) + disp));
@@ -255,11 +254,9 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     return;
   }
   if (kn_is_slot(h)) {
-    const struct kn_slot_place *s = &w->slots[kn_index(h)];
-    bool far =
-      s->align_log2 > 4; /* the frame has its address; takes no register: moves are under way */
-    int32_t frame = far ? s->frame : kn_slot_frame(w, kn_index(h));
-    struct x64_mem m = x64_frame_mem(w, frame);
+    /* the frame has its address; takes no register: moves are under way */
+    bool far = w->slots[kn_index(h)].align_log2 > 4;
+    struct x64_mem m = x64_frame_mem(w, kn_slot_frame(w, kn_index(h)));
     if (m.disp == 0 && !far) x64_mov(w, 3, dst, m.base);
     else EMIT(w, x64_rm, far ? X64_MOV : X64_LEA, 3, dst, m);
     return;

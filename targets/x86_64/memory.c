@@ -58,28 +58,29 @@ static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct k
 
 /* A load of a slot that is not a variable in a register. */
 static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct kn_inst *in,
-                                                struct kn_slot_place *s) {
-  uint32_t i = w->i;
+                                                const struct kn_slot_place *s) {
+  uint32_t i = w->i, slot = kn_index(in->a);
+  struct kn_slot_state *state = &w->slot_states.at[slot];
   struct kn_val *v = &w->val[i];
   if (KN_UNLIKELY(v->uses == 0 || s->align_log2 > 4 || in->c >= 1 << 28)) {
     if (v->uses || (in->x & KILN_MEM_VOLATILE)) load_any(w, in);
     return;
   }
-  unsigned copy = kn_slot_copy(w, s);
+  unsigned copy = kn_slot_copy(w, state);
   if (copy != KN_NO_REG) {
-    kn_load_copy(w, in, s, copy);
+    kn_load_copy(w, in, state, copy);
     return;
   }
   if (folds(w, in)) {
     v->flags = KN_VF_WAITS;
     return;
   }
-  int32_t at = kn_slot_frame(w, kn_index(in->a)) + (int32_t)in->c;
+  int32_t at = kn_slot_frame(w, slot) + (int32_t)in->c;
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
   EMIT(w, x64_move_at, x64_load_move(in), x64_hw(dst), x64(w)->frame_reg, at - x64(w)->frame_bias);
   v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
-  if (!s->memory && w->regs.owner[dst] == i) kn_slot_note(w, s, i);
+  if (!s->memory && w->regs.owner[dst] == i) kn_slot_note(w, state, i);
 }
 
 /* A load through an address. */
@@ -116,7 +117,7 @@ void x64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
     load_through(w, in);
     return;
   }
-  struct kn_slot_place *s = &w->slots[kn_index(in->a)];
+  const struct kn_slot_place *s = &w->slots[kn_index(in->a)];
   unsigned home = s->reg;
   if (home == KN_NO_REG) {
     load_slot(w, in, s);
@@ -165,16 +166,17 @@ static __attribute__((noinline)) void store_constant(struct kn_walk *w, const st
 }
 
 void x64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
-  struct kn_slot_place *variable = NULL;
   uint32_t a = in->a, b = in->b;
+  struct kn_slot_state *variable = NULL;
   if (kn_is_slot(a)) {
-    struct kn_slot_place *s = &w->slots[kn_index(a)];
+    const struct kn_slot_place *s = &w->slots[kn_index(a)];
     if (s->reg != KN_NO_REG) {
       kn_store_variable(w, in, s->reg);
       return;
     }
-    if (!s->memory) variable = s;
-    s->value = 0;
+    struct kn_slot_state *state = &w->slot_states.at[kn_index(a)];
+    if (!s->memory) variable = state;
+    state->value = 0;
   }
   if (!kn_is_value(b)) {
     store_constant(w, in);
