@@ -258,6 +258,20 @@ void kn_take_assigned(struct kn_walk *w, unsigned n) {
   }
 }
 
+void kn_return_values(struct kn_walk *w, const struct kn_inst *in) {
+  const kiln_func *f = w->f;
+  if (!kn_assign_results(w, kn_sig(f->module, f->sig))) return;
+  for (unsigned k = 0; k < in->x; k++) {
+    const struct kn_arg *a = &w->args.at[k];
+    if (!kn_wide(w, a->type)) kn_add_move(w, a->reg, kn_ret_value(f, in, k), a->type);
+  }
+  kn_run_moves(w);
+  for (unsigned k = 0; k < in->x; k++) { /* halves in the frame, so they may come last */
+    struct kn_arg a = w->args.at[k];
+    if (kn_wide(w, a.type) && a.reg != KN_NO_REG) w->target->load_wide(w, kn_ret_value(f, in, k), &a);
+  }
+}
+
 /* ---- calls of any kind ---- */
 
 uint32_t kn_callee_symbol(const struct kn_walk *w, uint32_t callee) {

@@ -82,6 +82,8 @@ bool kn_tail_fits(struct kn_walk *w, uint32_t bytes);
 void kn_take_results(struct kn_walk *w, const struct kn_sig *sig);
 /* The same where w->args has the locations of the `n` results. */
 void kn_take_assigned(struct kn_walk *w, unsigned n);
+/* Moves what RET `in` returns to the registers of results, but drops nothing. */
+void kn_return_values(struct kn_walk *w, const struct kn_inst *in);
 /* The symbol that a callee's handle names, or 0: then the address is in a register. */
 uint32_t kn_callee_symbol(const struct kn_walk *w, uint32_t callee);
 /* True if calls of the symbol go through the GOT (-fno-plt). */

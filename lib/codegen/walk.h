@@ -269,6 +269,14 @@ void kn_release(struct kn_walk *w, uint32_t h);
 /* Moves values that are aliases of a variable's home to registers of their own, because the home is
  * about to change. */
 void kn_copy_aliases(struct kn_walk *w, unsigned home);
+/* Result i of `type` is in register `reg`, which an instruction or a call names: stays there, unless its home is another
+ * one. */
+void kn_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg);
+/* The same, but moves it to the register that its hint names, if that is free. Nothing else is locked then. */
+void kn_def_from(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg);
+/* Parameter i, which is read, has arrived in register `reg` or, if that is KN_NO_REG, at frame offset `frame`: stays
+ * there, or gets to its home by w->moves. */
+void kn_arrive(struct kn_walk *w, uint32_t i, unsigned reg, int32_t frame);
 /* kn_claim of a register that is not free. */
 void kn_claim_slow(struct kn_walk *w, unsigned reg);
 /* kn_save_live where something is to be saved: the registers `live`, or homes. */
@@ -336,6 +344,38 @@ KN_INLINE unsigned kn_take(struct kn_walk *w, uint64_t allowed) {
   return r;
 }
 
+/* Nothing takes register r for the rest of this instruction. */
+KN_INLINE void kn_lock(struct kn_walk *w, unsigned r) { w->regs.locked |= KN_BIT(r); }
+/* Operand h is read from register r, which is locked. */
+KN_INLINE void kn_use(struct kn_walk *w, uint32_t h, unsigned r) {
+  kn_lock(w, r);
+  KN_LOG(w, KN_EV_USE, h, r);
+  (void)h;
+}
+/* All locked registers were read, but for those in `kept`, which stay locked. */
+KN_INLINE void kn_unlock_but(struct kn_walk *w, uint64_t kept) {
+  KN_LOG_SET(w, KN_EV_DONE, w->regs.locked & ~kept);
+  w->regs.locked = kept;
+}
+/* If register r was taken for this instruction: it is free again. */
+KN_INLINE void kn_untemp(struct kn_walk *w, unsigned r) {
+  w->regs.free |= w->regs.temp & KN_BIT(r);
+  w->regs.temp &= ~KN_BIT(r);
+}
+/* Operand register r, which nobody reads after this instruction, is to be overwritten: it is locked, and no longer a
+ * copy of a slot. */
+KN_INLINE void kn_overwrite(struct kn_walk *w, unsigned r) {
+  kn_lock(w, r);
+  w->regs.owner[r] = 0;
+}
+/* Register r, which is taken, holds value i from now on. */
+KN_INLINE void kn_own(struct kn_walk *w, uint32_t i, unsigned r) {
+  struct kn_val *v = &w->val[i];
+  w->regs.owner[r] = i;
+  if (KN_LIKELY((v->flags & KN_VF_SLOT_HOME) == 0)) v->frame = 0;
+  v->reg = (uint8_t)r;
+}
+
 /* A register for the rest of this instruction. */
 KN_INLINE unsigned kn_temp(struct kn_walk *w, uint64_t allowed) {
   unsigned r = kn_take(w, allowed);
@@ -372,6 +412,17 @@ KN_INLINE void kn_drop(struct kn_walk *w, uint32_t h) {
   }
 }
 
+/* kn_drop of value h if `use` is 1; nothing if it is 0 (then h may be 0). Without branches, for where they would be
+ * mispredicted. */
+KN_INLINE void kn_drop_if(struct kn_walk *w, uint32_t h, uint32_t use) {
+  struct kn_val *val = &w->val[h];
+  uint32_t flags = val->flags, left = val->uses -= use;
+  bool last = use & (left == 0), plain = (flags & ~(uint32_t)KN_VF_ZX) == 0;
+  bool kept = (flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) != 0;
+  w->regs.free |= (uint64_t)(last & plain) << (val->reg & 63);
+  if (KN_UNLIKELY(last & !plain & !kept)) kn_release(w, h);
+}
+
 /* The register for result i: its home, the home that its hint names, `prefer` if that is free, or
  * any free one that is not in `avoid`. */
 KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned prefer,
@@ -395,10 +446,8 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
   } else {
     r = kn_evict(w, kn_regs_of(w, type) & ~avoid);
   }
-  w->regs.owner[r] = i;
-  if (KN_LIKELY((flags & KN_VF_SLOT_HOME) == 0)) v->frame = 0;
-  v->reg = (uint8_t)r;
-  w->regs.locked |= KN_BIT(r);
+  kn_own(w, i, r);
+  kn_lock(w, r);
   KN_LOG(w, KN_EV_DEF, i, r);
   return r;
 }
@@ -415,15 +464,6 @@ KN_INLINE void kn_defined(struct kn_walk *w, uint32_t i, unsigned r) {
     w->regs.free |= KN_BIT(r);
     w->regs.cached |= KN_BIT(r);
   }
-}
-
-/* Parameter i, whose home is in the frame, arrived in register r, which is its copy until something takes it. */
-KN_INLINE void kn_keep_copy(struct kn_walk *w, uint32_t i, unsigned r) {
-  w->val[i].copy = (uint8_t)r;
-  w->regs.owner[r] = i;
-  w->regs.block_regs |= KN_BIT(r);
-  w->regs.free |= KN_BIT(r);
-  w->regs.cached |= KN_BIT(r);
 }
 
 /* Takes register r, a temporary, for this instruction; the value in it moves elsewhere. */
@@ -467,6 +507,24 @@ KN_INLINE void kn_alias(struct kn_walk *w, uint32_t i, unsigned home) {
   w->regs.alias[home] = i;
   w->regs.aliased |= KN_BIT(home);
   KN_LOG(w, KN_EV_ALIAS, i, home);
+}
+
+/* The lowering of a LOAD that is none of a variable in a register. */
+typedef void kn_load_slot(struct kn_walk *w, const struct kn_inst *in, const struct kn_slot_place *s);
+/* Lowers LOAD w->i: one of a variable in a register by itself, others by `of_slot`, or `through` an address. The usual
+ * cases come first, and the others are tail calls, so that the usual ones need no stack frame here: a load of a
+ * variable in a register only makes the value an alias, as long as the variable keeps its content. */
+KN_INLINE void kn_load(struct kn_walk *w, const struct kn_inst *in, kn_lower *through,
+                       kn_load_slot *of_slot) {
+  if (!kn_is_slot(in->a)) {
+    through(w, in);
+    return;
+  }
+  const struct kn_slot_place *s = &w->slots[kn_index(in->a)];
+  const struct kn_val *v = &w->val[w->i];
+  if (s->reg == KN_NO_REG) of_slot(w, in, s);
+  else if (KN_UNLIKELY(v->flags != 0 || v->uses == 0)) kn_load_variable(w, in, s->reg);
+  else kn_alias(w, w->i, s->reg);
 }
 
 /* Before a call: saves local values in clobbered registers to their spill slots, and clobbered homes to where they

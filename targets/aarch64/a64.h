@@ -80,17 +80,6 @@ KN_INLINE void a64_emit(struct kn_walk *w, uint32_t word) {
   w->code.p += 4;
 }
 
-/* kn_drop of value h if `use` is 1; nothing if it is 0 (then h may be 0). Without branches, for where they would be
- * mispredicted. */
-KN_INLINE void a64_drop_if(struct kn_walk *w, uint32_t h, uint32_t use) {
-  struct kn_val *val = &w->val[h];
-  uint32_t flags = val->flags, left = val->uses -= use;
-  bool last = use & (left == 0), plain = (flags & ~(uint32_t)KN_VF_ZX) == 0;
-  bool kept = (flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) != 0;
-  w->regs.free |= (uint64_t)(last & plain) << (val->reg & 63);
-  if (KN_UNLIKELY(last & !plain & !kept)) kn_release(w, h);
-}
-
 /* ---- types and constants ---- */
 
 KN_INLINE unsigned a64_sf(unsigned type) { return type == KILN_TYPE_I64; }

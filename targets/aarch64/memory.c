@@ -247,8 +247,7 @@ KN_INLINE bool is_near(struct kn_walk *w, const struct form *form, uint32_t h, i
   if (!kn_is_value(base) || (in->b & (0 - sum))) return false;
   unsigned r = w->val[base].reg;
   if (!offset_field(form, off, &at->field) || r == KN_NO_REG) return false;
-  w->regs.locked |= KN_BIT(r);
-  KN_LOG(w, KN_EV_USE, base, r);
+  kn_use(w, base, r);
   at->base = base;
   at->reg = r;
   at->sum = sum;
@@ -257,7 +256,7 @@ KN_INLINE bool is_near(struct kn_walk *w, const struct form *form, uint32_t h, i
 /* kn_drop of h, whose address is `at`. */
 KN_INLINE void drop_near(struct kn_walk *w, uint32_t h, const struct near *at) {
   bool last = (w->val[h].uses -= at->sum) == 0; /* of the sum; there is a use left if it is none */
-  a64_drop_if(w, at->base, !at->sum | last);
+  kn_drop_if(w, at->base, !at->sum | last);
 }
 
 void a64_do_load(struct kn_walk *w, unsigned dst, const struct kn_inst *in) {
@@ -346,24 +345,8 @@ static __attribute__((noinline)) void load_through(struct kn_walk *w, const stru
   kn_defined(w, w->i, d);
 }
 
-/* The usual cases come first, and the others are tail calls, so that the usual ones need no stack frame here: a load
- * of a variable in a register only makes the value an alias, as long as the variable keeps its content. */
 void a64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
-  if (!kn_is_slot(in->a)) {
-    load_through(w, in);
-    return;
-  }
-  const struct kn_slot_place *s = &w->slots[kn_index(in->a)];
-  unsigned home = s->reg;
-  if (home == KN_NO_REG) {
-    load_slot(w, in, s);
-    return;
-  }
-  if (KN_UNLIKELY(w->val[w->i].flags != 0)) {
-    kn_load_variable(w, in, home);
-    return;
-  }
-  kn_alias(w, w->i, home);
+  kn_load(w, in, load_through, load_slot);
 }
 
 static __attribute__((noinline)) void store_far(struct kn_walk *w, const struct kn_inst *in,

@@ -27,7 +27,7 @@ void x64_lower_minmax(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_rr, X64_CMOV + cc, size, ta, rb);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  x64_def_fixed(w, i, type, ta);
+  kn_def_fixed(w, i, type, ta);
 }
 
 void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
@@ -71,8 +71,8 @@ void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
     f = kn_temp(w, KN_GP_MASK & ~KN_BIT(t));
     EMIT(w, x64_setcc, cc, f);
   }
-  if (w->val[i].uses) x64_def_fixed(w, i, type, t);
-  if (flag) x64_def_fixed(w, flag, KILN_TYPE_I8, f);
+  if (w->val[i].uses) kn_def_fixed(w, i, type, t);
+  if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, f);
 }
 
 void x64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
@@ -109,7 +109,7 @@ void x64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  x64_def_fixed(w, i, type, t);
+  kn_def_fixed(w, i, type, t);
 }
 
 /* ---- one operand ---- */
@@ -133,7 +133,7 @@ void x64_lower_abs(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_unary_r, X64_G_NEG, size, a);
   EMIT(w, x64_rr, X64_CMOV + X64_S, size, a, X64_SCRATCH);
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, in->type, a);
+  kn_def_fixed(w, i, in->type, a);
 }
 
 /* Baseline has neither lzcnt nor tzcnt: bsr and bsf, with 0 by cmov. */
@@ -146,7 +146,7 @@ void x64_lower_clz(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_rr, X64_CMOV + X64_E, size, a, X64_SCRATCH);
   EMIT(w, x64_alu_ri, X64_G_XOR, 2, a, (int32_t)bits - 1);
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, in->type, a);
+  kn_def_fixed(w, i, in->type, a);
 }
 
 void x64_lower_ctz(struct kn_walk *w, const struct kn_inst *in) {
@@ -162,7 +162,7 @@ void x64_lower_ctz(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rr, X64_CMOV + X64_E, size, a, X64_SCRATCH);
   }
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, in->type, a);
+  kn_def_fixed(w, i, in->type, a);
 }
 
 /* t = r >> n & mask; r &= mask: the step of popcount and bit reversal. Uses m. */
@@ -203,7 +203,7 @@ void x64_lower_popcnt(struct kn_walk *w, const struct kn_inst *in) {
   unsigned m = kn_temp(w, KN_GP_MASK);
   x64_count_bits(w, x64_op_size(in->type), r, m);
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, in->type, r);
+  kn_def_fixed(w, i, in->type, r);
 }
 
 void x64_lower_bitrev(struct kn_walk *w, const struct kn_inst *in) {
@@ -214,7 +214,7 @@ void x64_lower_bitrev(struct kn_walk *w, const struct kn_inst *in) {
   x64_reverse_bits(w, x64_op_size(in->type), r, m);
   if (bits < 32) EMIT(w, x64_shift_ri, X64_G_SHR, 2, r, 32 - bits);
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, in->type, r);
+  kn_def_fixed(w, i, in->type, r);
 }
 
 void x64_lower_byteswap(struct kn_walk *w, const struct kn_inst *in) {

@@ -344,8 +344,7 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
     if (KN_LIKELY(v->reg != KN_NO_REG)) {
       o->kind = X64_REG;
       o->reg = v->reg;
-      w->regs.locked |= KN_BIT(o->reg);
-      KN_LOG(w, KN_EV_USE, h, o->reg);
+      kn_use(w, h, o->reg);
       return;
     }
     if (v->flags & KN_VF_WAITS) {
@@ -385,41 +384,6 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
   }
   o->kind = X64_REG;
   o->reg = kn_reg_slow(w, h, type);
-}
-
-/* The home of the variable that result i, in `reg`, is stored to, or KN_NO_REG. The home's older values move to other
- * registers: not to `reg`, which a call or a division leaves free. */
-static unsigned stored_home(struct kn_walk *w, uint32_t i, unsigned reg) {
-  uint64_t unlocked = KN_BIT(reg) & ~w->regs.locked;
-  w->regs.locked |= KN_BIT(reg);
-  KN_LOG(w, KN_EV_DEF, i, reg);
-  KN_LOG(w, KN_EV_USE, i, reg);
-  unsigned home = kn_def_hinted(w, i);
-  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(reg));
-  w->regs.locked &= ~unlocked;
-  return home;
-}
-
-void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg) {
-  struct kn_val *v = &w->val[i];
-  KN_LOG(w, KN_EV_WRITE, 0, reg);
-  unsigned home = KN_NO_REG;
-  if (v->flags & KN_VF_HOME) {
-    home = v->reg;
-    KN_LOG(w, KN_EV_DEF, i, home);
-  } else if (KN_UNLIKELY(v->hint == KN_HINT_STORED)) home = stored_home(w, i, reg);
-  if (home != KN_NO_REG) {
-    x64_move(w, home, reg, type);
-    return;
-  }
-  w->regs.free &= ~KN_BIT(reg);
-  w->regs.temp &= ~KN_BIT(reg);
-  w->regs.cached &= ~KN_BIT(reg);
-  w->regs.owner[reg] = i;
-  if (!(v->flags & KN_VF_SLOT_HOME)) v->frame = 0;
-  v->reg = (uint8_t)reg;
-  KN_LOG(w, KN_EV_DEF, i, reg);
-  kn_defined(w, i, reg);
 }
 
 void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bool sign,

@@ -109,26 +109,8 @@ static __attribute__((noinline)) void load_through(struct kn_walk *w, const stru
   kn_defined(w, i, dst);
 }
 
-/* The usual cases come first, and the others are tail calls, so that the usual ones need no stack frame here: a load
- * of a variable in a register only makes the value an alias. */
 void x64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  if (!kn_is_slot(in->a)) {
-    load_through(w, in);
-    return;
-  }
-  const struct kn_slot_place *s = &w->slots[kn_index(in->a)];
-  unsigned home = s->reg;
-  if (home == KN_NO_REG) {
-    load_slot(w, in, s);
-    return;
-  }
-  const struct kn_val *v = &w->val[i];
-  if (KN_UNLIKELY(v->flags != 0 || v->uses == 0)) {
-    kn_load_variable(w, in, home);
-    return;
-  }
-  kn_alias(w, i, home);
+  kn_load(w, in, load_through, load_slot);
 }
 
 static const uint8_t store_moves[KILN_TYPE_COUNT] = {
@@ -441,5 +423,5 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   kn_called(w);
   add_offset(w, X64_RAX, addend);
-  x64_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);
+  kn_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);
 }

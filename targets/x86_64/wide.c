@@ -145,7 +145,7 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
   if (!sign && is_low(w, in->a) && is_low(w, in->b)) {
     half_product(w, &a, 0, &b, 0);
     x64_wide_store(w, i, X64_RAX, X64_RDX);
-    if (flag) x64_def_fixed(w, flag, KILN_TYPE_I8, over);
+    if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, over);
     return;
   }
   half_product(w, &a, 1, &b, 0);
@@ -183,7 +183,7 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
     EMIT(w, x64_rr, X64_OR, 0, over, t);
   }
   x64_wide_store(w, i, X64_RAX, X64_RDX);
-  if (flag) x64_def_fixed(w, flag, KILN_TYPE_I8, over);
+  if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, over);
 }
 
 static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
@@ -199,7 +199,7 @@ static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
   if (!flag) return;
   unsigned f = kn_temp(w, KN_GP_MASK); /* may evict: a spill is a move and keeps the flags */
   EMIT(w, x64_setcc, sign ? X64_O : X64_B, f);
-  x64_def_fixed(w, flag, KILN_TYPE_I8, f);
+  kn_def_fixed(w, flag, KILN_TYPE_I8, f);
 }
 
 static void multiply(struct kn_walk *w, const struct kn_inst *in) {
@@ -324,7 +324,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   EMIT(w, x64_setcc, cc, low);
-  x64_def_fixed(w, i, KILN_TYPE_I8, low);
+  kn_def_fixed(w, i, KILN_TYPE_I8, low);
 }
 
 /* a, replaced by b if the comparison a - b says so. */
@@ -413,7 +413,7 @@ static void convert(struct kn_walk *w, const struct kn_inst *in) {
     unsigned t = kn_temp(w, KN_GP_MASK);
     x64_wide_half(w, t, in->a, 0);
     kn_drop(w, in->a);
-    x64_def_fixed(w, i, in->type, t);
+    kn_def_fixed(w, i, in->type, t);
     return;
   }
   unsigned from = in->x, low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);

@@ -174,8 +174,7 @@ KN_INLINE bool x64_plain_address(struct kn_walk *w, uint32_t h, int32_t disp, un
   if (kn_is_value(h)) {
     unsigned r = w->val[h].reg;
     if (r == KN_NO_REG) return false;
-    w->regs.locked |= KN_BIT(r);
-    KN_LOG(w, KN_EV_USE, h, r);
+    kn_use(w, h, r);
     *base = r;
     *sum = (int32_t)d;
     return true;
@@ -210,8 +209,6 @@ KN_INLINE void x64_op_operand(struct kn_walk *w, unsigned op, unsigned size, uns
   else x64_op_mem(w, op, size, dst, &o->addr);
 }
 
-/* Result i is in `reg`, a claimed register: it stays there, or moves home. */
-void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg);
 
 /* An i32 was computed into the result's register: the bits above are 0. */
 KN_INLINE void x64_set_zx(struct kn_walk *w, uint32_t i, unsigned type) {
