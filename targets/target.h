@@ -56,6 +56,13 @@ struct kn_hooks {
 
 enum { KN_CIE_RULES = 7 };
 
+/* Variants of the CIE. */
+enum kn_cie {
+  KN_CIE_USUAL,
+  KN_CIE_KEY_B, /* AArch64: return addresses are signed with key B */
+  KN_CIE_COUNT
+};
+
 /* What those who read code need to know of it: linkers and the JIT, unwinders, debuggers. */
 struct kn_code_facts {
   uint8_t fill;        /* byte between functions: stops execution */
@@ -185,6 +192,8 @@ struct kn_target {
   void (*landing)(struct kn_walk *w);
   /* Emits the epilogue, gives the code its final form, patches it, writes its frame rows. */
   void (*finish)(struct kn_walk *w);
+  /* Frees the arrays of the target's struct; NULL: it has none. */
+  void (*free)(struct kn_walk *w, kiln_module *m);
 };
 
 /* The table of a target (lib/codegen/targets.c). */

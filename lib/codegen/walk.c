@@ -69,12 +69,12 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, const struc
   w->regs.temp = w->regs.locked = w->regs.cached = w->regs.aliased = w->regs.kept_homes = 0;
   w->regs.epoch++;
   w->frame.low = w->frame.va.save = w->frame.shared = 0;
+  w->frame.cie = KN_CIE_USUAL;
   w->frame.up = plan->target->frame_up | !plan->frame.pointer;
   w->frame.spare.n = w->frame.spare_inst = w->frame.spare_ready = 0;
   w->moves.n = w->shadows.n = w->labels.n = 0;
   w->params_of = UINT32_MAX;
-  w->to_next = w->key_b = false;
-  w->exits.n = 0;
+  w->to_next = false;
   w->eh.on = f->attrs.personality != 0;
   w->eh.stubs.n = 0;
   if (KN_UNLIKELY(w->eh.on)) kn_eh_begin(w);
@@ -270,7 +270,7 @@ static bool end(struct kn_walk *w) {
     .call_first = out->calls.n,
     .unit = w->f->debug.unit,
     .table = table,
-    .key_b = w->key_b,
+    .cie = w->frame.cie,
     .used = w->f->attrs.used,
   };
   KN_TELL(w, end, w, func);
@@ -379,9 +379,10 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, const struct kn_pl
 }
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
+  if (w->target && w->target->free) w->target->free(w, m);
   void *arrays[] = {w->code.marks.at,  w->code.fixups.at, w->code.literals.at, w->code.cut.at,
                     w->frame.spare.at, w->moves.at,       w->params.at,        w->shadows.at,
-                    w->args.at,        w->exits.at,       w->labels.at,        w->slot_states.at};
+                    w->args.at,        w->labels.at,      w->slot_states.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_eh_free(&w->eh, m);
   kn_realloc(m, w, 0);

@@ -52,18 +52,6 @@ struct kn_few_moves {
   bool crossing;   /* a destination of one is the source of another */
 };
 
-/* An epilogue that stands behind the blocks, since it depends on the frame's size. */
-struct kn_exit {
-  uint32_t label, symbol; /* where it goes to: a symbol, or 0: the address in a register */
-  uint32_t behind;        /* label behind the jump, or 0 */
-  bool returns;           /* or, if this is set, to the caller */
-  bool compares;          /* it looks at a guard, and ends with the failure's call */
-  uint32_t authenticated; /* where it is when it has authenticated the return address, if it does */
-  uint32_t reload, freed,
-    end; /* where it is when the frame pointer and all of the frame are given back, and where
-                                    its last instruction ends */
-};
-
 /* A slot, or a piece of one, that the plan has put into memory. */
 struct kn_slot_state {
   int32_t frame;  /* frame offset; 0: none yet */
@@ -104,12 +92,9 @@ struct kn_walk {
   shadows; /* by parameter: frame offset of its shadow slot (lib/codegen/edge.c), or 0 */
   KN_ARRAY(struct kn_arg) args;    /* of the newest call, entry or return: lib/codegen/call.h */
   struct kn_call_stack call_stack; /* of the newest kn_general_call; 0 where a TRY begins */
-  KN_ARRAY(struct kn_exit)
-  exits;           /* AArch64: epilogues of tail calls; when the function ends, also the return's */
   struct kn_eh eh; /* exceptions: lib/codegen/eh.h */
   struct kn_observer *observer; /* of the function, the newest of several, or NULL */
   struct kn_quiet quiet;        /* instructions that none of them need hear of */
-  bool key_b;                   /* AArch64: the return address is signed with key B */
 
   /* with `aim`, in the order of its arguments: those that become parameters with a register as their home */
   struct kn_aim {

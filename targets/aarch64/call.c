@@ -245,10 +245,10 @@ void a64_take_results(struct kn_walk *w, const struct kn_sig *sig) {
 
 /* A tail call's end, where its arguments are in place: goes to its epilogue (frame.c). */
 static void emit_tail(struct kn_walk *w, uint32_t symbol) {
-  struct kn_exit exit = {.label = kn_code_label(w), .symbol = symbol};
+  struct a64_exit exit = {.label = kn_code_label(w), .symbol = symbol};
   exit.behind = kn_observe_tail(w, CALLEE);
-  if (!KN_PUSH(w->owner, w->exits, exit)) return;
-  if (w->next_block == UINT32_MAX && w->eh.stubs.n == 0) a64(w)->falls = w->exits.n;
+  if (!KN_PUSH(w->owner, a64(w)->exits, exit)) return;
+  if (w->next_block == UINT32_MAX && w->eh.stubs.n == 0) a64(w)->falls = a64(w)->exits.n;
   else a64_branch(w, exit.label);
 }
 
