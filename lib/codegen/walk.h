@@ -257,7 +257,7 @@ void kn_copy_aliases(struct kn_walk *w, unsigned home);
 /* Result i of `type` is in register `reg`, which an instruction or a call names: stays there, unless its home is another
  * one. */
 void kn_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg);
-/* The same, but moves it to the register that its hint names, if that is free. Nothing else is locked then. */
+/* The same, but moves it to the register that its hint names, if that is free. Both are unlocked then. */
 void kn_def_from(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg);
 /* Parameter i, which is read, has arrived in register `reg` or, if that is KN_NO_REG, at frame offset `frame`: stays
  * there, or gets to its home by w->moves. */

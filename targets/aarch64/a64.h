@@ -28,9 +28,8 @@ struct a64_exit {
   bool returns;           /* or, if this is set, to the caller */
   bool compares;          /* it looks at a guard, and ends with the failure's call */
   uint32_t authenticated; /* where it is when it has authenticated the return address, if it does */
-  uint32_t reload, freed,
-    end; /* where it is when the frame pointer and all of the frame are given back, and where
-                                    its last instruction ends */
+  uint32_t reload, freed; /* where it has given back the frame pointer, and all of the frame */
+  uint32_t end;           /* behind its last instruction */
 };
 
 /* The walk with what only this target has. */

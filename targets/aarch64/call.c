@@ -12,16 +12,13 @@ static uint32_t align_to(uint32_t x, uint32_t a) { return (x + a - 1) & ~(a - 1)
 
 /* ---- function entry ---- */
 
-static void save_registers(struct kn_walk *w, const struct kn_assign *s) {
-  w->frame.va.gp = s->used[0];
-  w->frame.va.fp = s->used[1];
-  w->frame.va.stack = (int32_t)align_to(s->stack, 8);
+static void save_registers(struct kn_walk *w) {
   w->frame.va.save = kn_frame_alloc(w, 64 + 128, 4);
-  for (unsigned r = s->used[0]; r < 8; r++) {
+  for (unsigned r = w->frame.va.gp; r < 8; r++) {
     struct a64_at m = a64_frame_at(w, A64_STR_X, w->frame.va.save, 8 * r);
     a64_emit(w, a64_mem_offset(A64_STR_X, r, m.base, m.off));
   }
-  for (unsigned r = s->used[1]; r < 8; r++) {
+  for (unsigned r = w->frame.va.fp; r < 8; r++) {
     struct a64_at m = a64_frame_at(w, A64_STR_FQ, w->frame.va.save, 64 + 16 * r);
     a64_emit(w, a64_mem_offset(A64_STR_FQ, r, m.base, m.off));
   }
@@ -61,35 +58,30 @@ static void enter_address(struct kn_walk *w, uint32_t value, int32_t frame) {
   kn_defined(w, value, d);
 }
 
-static void enter(struct kn_walk *w, const struct kn_arg *a) {
+static bool own_way(struct kn_walk *w, struct kn_arg *a, int32_t *frame) {
   bool wide = a->reg != KN_NO_REG && kn_wide(w, a->type);
   bool address = (a->param->flags & KILN_PARAM_BYVAL) != 0;
-  int32_t frame = A64_INCOMING_FRAME(a->stack);
-  if (w->val[a->h].uses == 0) return;
-  if (KN_UNLIKELY(wide | address)) move_params(w);
-  if (!kn_code_ready(w)) return;
+  if (!wide && !address) return false;
+  if (w->val[a->h].uses == 0) return true;
+  move_params(w);
   if (wide) store_wide(w, a->h, a->reg);
-  else if (address) enter_address(w, a->h, frame);
-  else kn_arrive(w, a->h, a->reg, frame);
+  else enter_address(w, a->h, *frame);
+  return true;
 }
 
-void a64_enter(struct kn_walk *w) {
-  struct kn_assign all;
-  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
-  if (!kn_assign_args(w, sig, NULL, sig->n_params, &all)) return;
-  if (all.stack > A64_BEYOND / 2) {
+static void save_rest(struct kn_walk *w, uint32_t stack_bytes) {
+  if (stack_bytes > A64_BEYOND / 2) {
     kn_walk_fail(w, KILN_ERR_LIMIT,
                  "the function has more than 256 MiB of parameters on the stack");
     return;
   }
-  for (uint32_t k = 0; k < w->args.n; k++)
-    if (w->args.at[k].reg != KN_NO_REG) enter(w, &w->args.at[k]);
   move_params(w);
-  if (w->f->facts.variadic)
-    save_registers(w, &all); /* before anything takes an argument register */
-  for (uint32_t k = 0; k < w->args.n; k++)
-    if (w->args.at[k].reg == KN_NO_REG) enter(w, &w->args.at[k]);
-  move_params(w);
+  if (w->f->facts.variadic) save_registers(w); /* before anything takes an argument register */
+}
+
+void a64_enter(struct kn_walk *w) {
+  static const struct kn_entry entry = {A64_INCOMING_FRAME(0), own_way, save_rest};
+  kn_enter_params(w, &entry);
   kn_inst_end(w);
 }
 

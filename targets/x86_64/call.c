@@ -412,19 +412,6 @@ void x64_align_slots(struct kn_walk *w, bool arrays) {
   }
 }
 
-/* The usual parameters: few integers, all in registers. */
-static void enter_plain(struct kn_walk *w, const struct kn_sig *sig) {
-  const kiln_func *f = w->f;
-  const uint8_t *gp_args = sig->conv->args[0].reg;
-  for (uint32_t k = 0; k < sig->n_params; k++) {
-    uint32_t h = w->i = kn_block_param(f, &f->block[0], k);
-    if (w->val[h].uses != 0) kn_arrive(w, h, gp_args[k], 0);
-  }
-  w->frame.va.gp = sig->n_params;
-  w->frame.va.fp = 0;
-  w->frame.va.stack = 16;
-}
-
 /* Keeps the address of the result in memory, which the function returns: for code of one block, by one more use. */
 static void enter_result(struct kn_walk *w, const struct kn_arg *a) {
   struct kn_val *v = &w->val[a->h];
@@ -439,58 +426,47 @@ static void enter_result(struct kn_walk *w, const struct kn_arg *a) {
   }
 }
 
-/* Any parameters. True if some are passed by value, and used. False, too, if the function failed. */
-static bool enter_params(struct kn_walk *w) {
-  struct kn_assign all;
-  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
-  if (!kn_assign_args(w, sig, NULL, sig->n_params, &all)) return false;
-  bool by_value = false, upper = false;
-  for (uint32_t k = 0; k < w->args.n; k++) {
-    struct kn_arg a = w->args.at[k];
-    int32_t incoming = 16 + (int32_t)a.stack;
-    if (!kn_code_ready(w)) return false;
-    if (a.reg == KN_NO_REG) x64(w)->uses_incoming = true;
-    if (a.param->flags & KILN_PARAM_SRET) enter_result(w, &a);
-    if (KN_UNLIKELY(a.param->flags & KILN_PARAM_UPPER) && a.reg != KN_NO_REG) {
-      x64_take_upper(w, x64_hw(a.reg), x64_hw(a.reg) - UPPER);
-      upper = true;
-      if (a.reg == EIGHTH) {
-        incoming = kn_frame_alloc(w, 16, 4);
-        EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(EIGHTH), x64_frame_mem(w, incoming));
-        a.reg = KN_NO_REG;
-      }
+static bool own_way(struct kn_walk *w, struct kn_arg *a, int32_t *frame) {
+  if (a->reg == KN_NO_REG) x64(w)->uses_incoming = true;
+  if (a->param->flags & KILN_PARAM_SRET) enter_result(w, a);
+  if (KN_UNLIKELY(a->param->flags & KILN_PARAM_UPPER) && a->reg != KN_NO_REG) {
+    x64_take_upper(w, x64_hw(a->reg), x64_hw(a->reg) - UPPER);
+    x64(w)->upper = true;
+    if (a->reg == EIGHTH) {
+      *frame = kn_frame_alloc(w, 16, 4);
+      EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(EIGHTH), x64_frame_mem(w, *frame));
+      a->reg = KN_NO_REG;
     }
-    if (w->val[a.h].uses == 0) continue;
-    if (a.param->flags & KILN_PARAM_BYVAL) by_value = true;
-    else if (a.reg != KN_NO_REG && kn_wide(w, a.type)) x64_wide_store(w, a.h, a.reg, a.high);
-    else kn_arrive(w, a.h, a.reg, incoming);
   }
-  if (upper) x64_zero_upper(w);
-  w->frame.va.gp = all.used[0];
-  w->frame.va.fp = all.used[1];
-  w->frame.va.stack = 16 + (int32_t)all.stack;
-  return by_value;
+  if (a->param->flags & KILN_PARAM_BYVAL) return true; /* enter_by_value */
+  if (a->reg == KN_NO_REG || !kn_wide(w, a->type)) return false;
+  if (w->val[a->h].uses != 0) x64_wide_store(w, a->h, a->reg, a->high);
+  return true;
+}
+
+static void save_rest(struct kn_walk *w, uint32_t stack_bytes) {
+  (void)stack_bytes;
+  if (KN_UNLIKELY(x64(w)->upper)) x64_zero_upper(w);
+  if (w->f->facts.variadic) save_area(w);
+}
+
+/* The address of a parameter that is passed by value. */
+static void enter_by_value(struct kn_walk *w, const struct kn_arg *a) {
+  w->i = a->h;
+  unsigned dst = kn_def(w, a->h, KILN_TYPE_I64, KN_NO_REG, 0);
+  EMIT(w, x64_rm, X64_LEA, 3, dst, x64_frame_mem(w, 16 + (int32_t)a->stack));
+  kn_defined(w, a->h, dst);
+  kn_inst_end(w);
 }
 
 void x64_enter(struct kn_walk *w) {
+  static const struct kn_entry entry = {16, own_way, save_rest};
   const kiln_func *f = w->f;
-  const struct kn_sig *sig = kn_sig(f->module, f->sig);
-  bool by_value = false;
-  if (KN_LIKELY(sig->plain)) enter_plain(w, sig);
-  else by_value = enter_params(w);
-  if (f->status != KILN_OK) return;
-  if (f->facts.variadic)
-    save_area(w); /* before the moves: homes may be registers of further arguments */
-  if (w->moves.n != 0) kn_run_moves(w);
+  kn_enter_params(w, &entry);
   if (KN_UNLIKELY(f->facts.aligned_slots)) x64_align_slots(w, false);
-  for (uint32_t k = 0; k < w->args.n && by_value; k++) {
+  if (KN_LIKELY(kn_sig(f->module, f->sig)->plain)) return;
+  for (uint32_t k = 0; k < w->args.n && kn_code_ready(w); k++) {
     struct kn_arg a = w->args.at[k];
-    if (!(a.param->flags & KILN_PARAM_BYVAL) || w->val[a.h].uses == 0) continue;
-    if (!kn_code_ready(w)) return;
-    w->i = a.h;
-    unsigned dst = kn_def(w, a.h, KILN_TYPE_I64, KN_NO_REG, 0);
-    EMIT(w, x64_rm, X64_LEA, 3, dst, x64_frame_mem(w, 16 + (int32_t)a.stack));
-    kn_defined(w, a.h, dst);
-    kn_inst_end(w);
+    if (a.param->flags & KILN_PARAM_BYVAL && w->val[a.h].uses != 0) enter_by_value(w, &a);
   }
 }

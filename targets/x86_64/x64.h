@@ -50,6 +50,7 @@ struct x64_walk {
   int32_t x87_scratch;    /* frame offset of 16 bytes to convert through, or 0 */
   int32_t vector_scratch; /* frame offset of 48 bytes to shuffle in, or 0 */
   bool uses_incoming;     /* stack parameters are read through the frame */
+  bool upper;             /* upper halves of vectors have arrived */
   bool frameless;
   uint32_t head; /* bytes before the prologue: endbr64 */
 };
@@ -208,7 +209,6 @@ KN_INLINE void x64_op_operand(struct kn_walk *w, unsigned op, unsigned size, uns
   if (o->kind == X64_REG) EMIT(w, x64_rr, op, size, x64_hw(dst), x64_hw(o->reg));
   else x64_op_mem(w, op, size, dst, &o->addr);
 }
-
 
 /* An i32 was computed into the result's register: the bits above are 0. */
 KN_INLINE void x64_set_zx(struct kn_walk *w, uint32_t i, unsigned type) {
