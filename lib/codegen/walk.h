@@ -92,9 +92,9 @@ struct kn_walk {
   shadows; /* by parameter: frame offset of its shadow slot (lib/codegen/edge.c), or 0 */
   KN_ARRAY(struct kn_arg) args;    /* of the newest call, entry or return: lib/codegen/call.h */
   struct kn_call_stack call_stack; /* of the newest kn_general_call; 0 where a TRY begins */
-  struct kn_eh eh; /* exceptions: lib/codegen/eh.h */
-  struct kn_observer *observer; /* of the function, the newest of several, or NULL */
-  struct kn_quiet quiet;        /* instructions that none of them need hear of */
+  struct kn_eh eh;                 /* exceptions: lib/codegen/eh.h */
+  struct kn_observer *observer;    /* of the function, the newest of several, or NULL */
+  struct kn_quiet quiet;           /* instructions that none of them need hear of */
 
   /* with `aim`, in the order of its arguments: those that become parameters with a register as their home */
   struct kn_aim {
@@ -221,6 +221,8 @@ int32_t kn_frame_alloc(struct kn_walk *w, uint64_t size, unsigned align_log2);
 /* Where result i, of a wide type, is to be written: its home or spill slot, which counts as holding it from now
  * on. */
 int32_t kn_def_wide(struct kn_walk *w, uint32_t i);
+/* True if operand h of a type of 16 bytes is a number: then its halves; one of 64 bits is extended by its sign. */
+bool kn_wide_number(const struct kn_walk *w, uint32_t h, int64_t half[2]);
 /* Frame offset of a value's spill slot or home in the frame, allocated if it has none. */
 KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
   if (v->frame == 0) {
@@ -495,7 +497,8 @@ KN_INLINE void kn_alias(struct kn_walk *w, uint32_t i, unsigned home) {
 }
 
 /* The lowering of a LOAD that is none of a variable in a register. */
-typedef void kn_load_slot(struct kn_walk *w, const struct kn_inst *in, const struct kn_slot_place *s);
+typedef void kn_load_slot(struct kn_walk *w, const struct kn_inst *in,
+                          const struct kn_slot_place *s);
 /* Lowers LOAD w->i: one of a variable in a register by itself, others by `of_slot`, or `through` an address. The usual
  * cases come first, and the others are tail calls, so that the usual ones need no stack frame here: a load of a
  * variable in a register only makes the value an alias, as long as the variable keeps its content. */

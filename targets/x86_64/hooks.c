@@ -310,14 +310,7 @@ void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
   struct x64_mem m = x64_frame_mem(w, frame);
   if (kn_spills_16(w, type)) {
     int64_t v[2] = {0, 0};
-    if (kn_is_imm(h)) {
-      v[0] = kn_imm(h);
-      v[1] = v[0] >> 63;
-    } else {
-      const struct kn_const *c = &w->f->pool.at[kn_index(h)];
-      v[0] = (int64_t)c->low;
-      v[1] = kn_spills_16(w, c->type) ? (int64_t)c->high : v[0] >> 63;
-    }
+    kn_wide_number(w, h, v);
     for (unsigned k = 0; k < 2; k++, m.disp += 8) {
       x64_const(w, X64_SCRATCH, (uint64_t)v[k]);
       EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, m);

@@ -5,22 +5,12 @@
 
 /* The halves of operand h: constants (true, in `imm`) or frame offsets. */
 bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_addr half[2], int64_t imm[2]) {
-  if (kn_is_value(h)) {
-    int32_t at = kn_frame_of(w, &w->val[h]);
-    half[0] = x64_frame(w, at);
-    half[1] = x64_frame(w, at + 8);
-    KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
-    return false;
-  }
-  if (kn_is_imm(h)) {
-    imm[0] = kn_imm(h);
-    imm[1] = imm[0] >> 63;
-  } else {
-    const struct kn_const *c = &w->f->pool.at[kn_index(h)];
-    imm[0] = (int64_t)c->low;
-    imm[1] = kn_wide(w, c->type) ? (int64_t)c->high : imm[0] >> 63;
-  }
-  return true;
+  if (!kn_is_value(h)) return kn_wide_number(w, h, imm);
+  int32_t at = kn_frame_of(w, &w->val[h]);
+  half[0] = x64_frame(w, at);
+  half[1] = x64_frame(w, at + 8);
+  KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
+  return false;
 }
 
 /* Half k of h in register dst. */
@@ -46,9 +36,8 @@ static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, un
 /* Whether the higher half of h is known to be 0: a constant, or a narrower number with zeros above. */
 static bool is_low(const struct kn_walk *w, uint32_t h) {
   if (kn_is_value(h)) return w->inst[h].op == KILN_OP_ZEXT;
-  if (kn_is_imm(h)) return kn_imm(h) >= 0;
-  const struct kn_const *c = &w->f->pool.at[kn_index(h)];
-  return kn_wide(w, c->type) ? c->high == 0 : (int64_t)c->low >= 0;
+  int64_t half[2];
+  return kn_wide_number(w, h, half) && half[1] == 0;
 }
 
 void x64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
