@@ -93,8 +93,8 @@ _Static_assert(sizeof(struct kn_inst) == 16, "an instruction is two 8-byte store
 #define KN_MEM_TYPE(x) ((unsigned)(x) & 31u)
 #define KN_MEM_ALIGN(x) ((unsigned)(x) >> 8 & 15u)
 
-/* State of a value, parallel to the instructions: of plan and walk, begun by the builder. Nothing reads it after the
- * walk; the type is kn_inst_result's, too. */
+/* State of a value, parallel to the instructions: first the builder's, then the walk's, into which built_to_walked
+ * (lib/codegen/plan.c) turns it. Nothing reads it after the walk; the type is kn_inst_result's, too. */
 struct kn_val {
   uint32_t uses;   /* builder: reads of it; walk: reads not yet emitted */
   uint32_t global; /* index + 1 into kiln_func.globals if used outside its block, else 0 */

@@ -143,7 +143,7 @@ static kiln_status generate(kiln_func *f) {
   if (status == KILN_OK && kn_check_ir(f) != ir)
     status =
       kn_func_fail(f, KILN_ERR_INTERNAL, UINT32_MAX, 0, "code generation has changed the IR");
-  if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->plan)) status = f->status;
+  if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->walk)) status = f->status;
   uint32_t inst;
   const char *wrong = status == KILN_OK ? kn_check_table(s->walk->check, s->walk, &inst) : NULL;
   if (wrong != NULL)

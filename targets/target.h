@@ -17,6 +17,7 @@ struct kn_walk;
 struct kn_arg;
 struct kn_assign;
 struct kn_call;
+struct kn_call_stack;
 
 /* What a target does with values of a type. */
 struct kn_type_facts {
@@ -55,6 +56,13 @@ struct kn_hooks {
 
 enum { KN_CIE_RULES = 7 };
 
+/* Variants of the CIE. */
+enum kn_cie {
+  KN_CIE_USUAL,
+  KN_CIE_KEY_B, /* AArch64: return addresses are signed with key B */
+  KN_CIE_COUNT
+};
+
 /* What those who read code need to know of it: linkers and the JIT, unwinders, debuggers. */
 struct kn_code_facts {
   uint8_t fill;        /* byte between functions: stops execution */
@@ -82,15 +90,6 @@ struct kn_target_feature {
   const char *name; /* LLVM's; NULL ends */
   uint32_t bit;     /* KILN_FEATURE_... */
 };
-
-/* How a call with arguments on the stack has moved the stack pointer: both 0: not at all. */
-struct kn_call_stack {
-  uint32_t bytes; /* so far */
-  /* it was aligned, so that nobody knows how far: frame offset of what it was before, or 0 */
-  int32_t kept;
-};
-
-static inline bool kn_moves_stack(struct kn_call_stack s) { return s.bytes != 0 || s.kept != 0; }
 
 struct kn_target {
   /* ---- registers ---- */
@@ -155,7 +154,7 @@ struct kn_target {
   /* Calls: emits one, in a way of its own if it is of the usual kind, else by kn_general_call, which calls the next
    * six. */
   void (*call)(struct kn_walk *w, struct kn_call *c);
-  /* Makes room for arguments on the stack; w->eh.stack becomes how that moved the stack pointer. */
+  /* Makes room for arguments on the stack; w->call_stack becomes how that moved the stack pointer. */
   void (*open_stack)(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all);
   /* Stores an argument to its location in the stack; or, if it has the scratch register, until settle_args. */
   void (*early_arg)(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a);
@@ -183,6 +182,8 @@ struct kn_target {
   void (*landing)(struct kn_walk *w);
   /* Emits the epilogue, gives the code its final form, patches it, writes its frame rows. */
   void (*finish)(struct kn_walk *w);
+  /* Frees the arrays of the target's struct; NULL: it has none. */
+  void (*free)(struct kn_walk *w, kiln_module *m);
 };
 
 /* The table of a target (lib/codegen/targets.c). */

@@ -776,12 +776,13 @@ static bool scan(struct kn_check *c) {
   return true;
 }
 
-bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) {
+bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_walk *w) {
   c->f = f;
   if (c->full) return no_memory(c);
-  c->plan = plan;
-  c->target = plan->target;
-  c->saved = plan->saved;
+  c->walk = w;
+  c->plan = w->plan;
+  c->target = w->target;
+  c->saved = w->plan->saved;
   c->block = c->edge = KN_FLOW_NONE;
   c->inst = 0;
   c->left = c->vectors = false;

@@ -41,7 +41,8 @@ struct kn_check {
 
   /* replay */
   kiln_func *f;
-  const struct kn_plan *plan;
+  const struct kn_walk *walk;
+  const struct kn_plan *plan; /* the walk's */
   const struct kn_target *target;
   uint64_t saved;     /* callee-saved registers that the prologue saves */
   uint64_t lost;      /* registers lost in this window */
@@ -82,7 +83,7 @@ uint64_t kn_check_ir(const kiln_func *f);
 void kn_check_begin(struct kn_check *c);
 /* Proves the function whose walk was recorded. False if that cannot be done: the function has
  * failed with KILN_ERR_INTERNAL. Tests may fill in `events` themselves. */
-bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan);
+bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_walk *w);
 /* False if two parts of the frame overlap: then *slot overlaps with *place, or with the slot whose
  * memory that is. */
 bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place);

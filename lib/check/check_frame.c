@@ -4,12 +4,12 @@
 #include "lib/check/check.h"
 
 static uint64_t area_start(const struct kn_check *c, uint32_t slot) {
-  return (uint64_t)((int64_t)c->plan->slots.at[slot].frame + INT32_MAX);
+  return (uint64_t)((int64_t)c->walk->slot_states.at[slot].frame + INT32_MAX);
 }
 static uint64_t area_end(const struct kn_check *c, uint32_t slot) {
   /* a slot aligned beyond the stack may be reached through a pointer, which is in the frame */
   uint64_t size = c->f->slots.at[slot].size_bytes;
-  if (c->plan->slots.at[slot].align_log2 > 4) size = 8;
+  if (kn_slot_align(c->walk, slot) > 4) size = 8;
   return area_start(c, slot) + (size ? size : 1);
 }
 /* The inlined body with which the slot shares memory, or 0: it shares none. */
@@ -127,9 +127,9 @@ bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place) {
   c->areas.n = 0;
   for (uint32_t i = 0; i < f->slots.n; i++) {
     const struct kn_slot *s = &f->slots.at[i];
-    const struct kn_slot_place *places = c->plan->slots.at;
-    if (places[i].frame == 0) continue;
-    if (s->parent != 0 && places[i].frame != places[s->parent - 1].frame + (int32_t)s->offset)
+    const struct kn_slot_state *states = c->walk->slot_states.at;
+    if (states[i].frame == 0) continue;
+    if (s->parent != 0 && states[i].frame != states[s->parent - 1].frame + (int32_t)s->offset)
       return *slot = i, *place = kn_flow_memory(&c->flow, s->parent - 1), false;
     if (s->parent == 0 && !KN_PUSH(f, c->areas, i)) return true; /* f has failed */
   }

@@ -212,6 +212,31 @@ bool kn_tail_fits(struct kn_walk *w, uint32_t bytes) {
   return w->f->status == KILN_OK;
 }
 
+/* ---- parameters ---- */
+
+/* Receives those that are in registers, or those that are on the stack. */
+static void enter_some(struct kn_walk *w, const struct kn_entry *entry, bool on_stack) {
+  for (uint32_t k = 0; k < w->args.n && kn_code_ready(w); k++) {
+    struct kn_arg a = w->args.at[k];
+    int32_t frame = (int32_t)((uint32_t)entry->first + a.stack);
+    if ((a.reg == KN_NO_REG) != on_stack || (entry->own_way && entry->own_way(w, &a, &frame)))
+      continue;
+    if (w->val[a.h].uses != 0) kn_arrive(w, a.h, a.reg, frame);
+  }
+}
+
+void kn_enter_assigned(struct kn_walk *w, const struct kn_entry *entry) {
+  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
+  struct kn_assign all;
+  if (!kn_assign_args(w, sig, NULL, sig->n_params, &all)) return;
+  enter_some(w, entry, false);
+  w->frame.va.gp = all.used[0];
+  w->frame.va.fp = all.used[1];
+  w->frame.va.stack = (int32_t)((uint32_t)entry->first + align_to(all.stack, 8));
+  if (entry->save_rest) entry->save_rest(w, all.stack);
+  if (w->f->status == KILN_OK) enter_some(w, entry, true);
+}
+
 /* ---- results ---- */
 
 /* True if instruction `value` is w->i, the call, or a RESULT of it; then which one. */
@@ -254,6 +279,21 @@ void kn_take_assigned(struct kn_walk *w, unsigned n) {
     if (w->val[value].uses && !kn_wide(w, a.type)) KN_LOG(w, KN_EV_USE, value, a.reg);
     w->target->take_result(w, value, &a);
     if (w->f->status != KILN_OK) return;
+  }
+}
+
+void kn_return_values(struct kn_walk *w, const struct kn_inst *in) {
+  const kiln_func *f = w->f;
+  if (!kn_assign_results(w, kn_sig(f->module, f->sig))) return;
+  for (unsigned k = 0; k < in->x; k++) {
+    const struct kn_arg *a = &w->args.at[k];
+    if (!kn_wide(w, a->type)) kn_add_move(w, a->reg, kn_ret_value(f, in, k), a->type);
+  }
+  kn_run_moves(w);
+  for (unsigned k = 0; k < in->x; k++) { /* halves in the frame, so they may come last */
+    struct kn_arg a = w->args.at[k];
+    if (kn_wide(w, a.type) && a.reg != KN_NO_REG)
+      w->target->load_wide(w, kn_ret_value(f, in, k), &a);
   }
 }
 
@@ -305,7 +345,7 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   const struct kn_target *t = w->target;
   struct kn_assign all;
   bool wide = false;
-  w->eh.stack = (struct kn_call_stack){0};
+  w->call_stack = (struct kn_call_stack){0};
   if (!kn_assign_args(w, c->sig, c->args, c->n, &all)) return;
   if (c->tail && !kn_tail_fits(w, all.stack)) return;
   t->open_stack(w, c, &all);
@@ -337,7 +377,7 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   uint32_t start = kn_call_begin(w, c->library, c->reg);
   t->call_jump(w, c);
   kn_call_end(w, start, c->sig->conv->lost);
-  if (kn_moves_stack(w->eh.stack)) t->free_stack(w, w->eh.stack);
+  if (kn_moves_stack(w->call_stack)) t->free_stack(w, w->call_stack);
 }
 
 void kn_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {

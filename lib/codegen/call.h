@@ -51,6 +51,14 @@ struct kn_call {
   bool tail;
 };
 
+/* How a call with arguments on the stack has moved the stack pointer. Both 0: not at all. */
+struct kn_call_stack {
+  uint32_t bytes; /* by so many */
+  /* it was aligned, by an unknown number: frame offset of what it was before, or 0 */
+  int32_t kept;
+};
+KN_INLINE bool kn_moves_stack(struct kn_call_stack s) { return s.bytes != 0 || s.kept != 0; }
+
 /* Any call: assigns the argument locations, saves live registers, drops the operands, emits the call or the jump. For
  * those that kn_target.call does not do in a shorter way of its own. */
 void kn_general_call(struct kn_walk *w, struct kn_call *c);
@@ -76,6 +84,20 @@ bool kn_tail_fits(struct kn_walk *w, uint32_t bytes);
 void kn_take_results(struct kn_walk *w, const struct kn_sig *sig);
 /* The same where w->args has the locations of the `n` results. */
 void kn_take_assigned(struct kn_walk *w, unsigned n);
+/* What a target does with parameters in a way of its own. */
+struct kn_entry {
+  int32_t first; /* frame offset of the first argument on the stack */
+  /* Looks at a parameter, read or not, and changes where it is, or receives it: true if nothing is left to do. NULL:
+   * the target has no such parameters. */
+  bool (*own_way)(struct kn_walk *w, struct kn_arg *a, int32_t *frame);
+  /* The parameters in registers were looked at, those on the stack were not: of a variadic function, saves the other
+   * argument registers, before the moves: homes may be some of them. NULL: there are no variadic functions. */
+  void (*save_rest)(struct kn_walk *w, uint32_t stack_bytes);
+};
+/* kn_enter_params of any signature; the moves are left to do. */
+void kn_enter_assigned(struct kn_walk *w, const struct kn_entry *entry);
+/* Moves what RET `in` returns to the registers of results, but drops nothing. */
+void kn_return_values(struct kn_walk *w, const struct kn_inst *in);
 /* The symbol that a callee's handle names, or 0: then the address is in a register. */
 uint32_t kn_callee_symbol(const struct kn_walk *w, uint32_t callee);
 /* True if calls of the symbol go through the GOT (-fno-plt). */

@@ -34,6 +34,26 @@ KN_INLINE struct kn_call kn_call_of(const struct kn_walk *w, const struct kn_ins
                           .tail = tail};
 }
 
+/* Receives the parameters: each gets to where it lives. The usual ones are few integers, all in registers. */
+KN_INLINE void kn_enter_params(struct kn_walk *w, const struct kn_entry *entry) {
+  const kiln_func *f = w->f;
+  const struct kn_sig *sig = kn_sig(f->module, f->sig);
+  if (KN_LIKELY(sig->plain)) {
+    const uint8_t *regs = sig->conv->args[0].reg;
+    for (uint32_t k = 0; k < sig->n_params; k++) {
+      uint32_t h = w->i = kn_block_param(f, &f->block[0], k);
+      if (w->val[h].uses != 0) kn_arrive(w, h, regs[k], 0);
+    }
+    w->frame.va.gp = sig->n_params;
+    w->frame.va.fp = 0;
+    w->frame.va.stack = entry->first;
+    if (entry->save_rest) entry->save_rest(w, 0);
+  } else {
+    kn_enter_assigned(w, entry);
+  }
+  if (w->moves.n != 0) kn_run_moves(w);
+}
+
 /* Is the value not computed yet? That may take registers, and so is to be done before moves are collected. */
 KN_INLINE bool kn_waits(const struct kn_walk *w, uint32_t h) {
   return kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS)) != 0;

@@ -158,11 +158,11 @@ static uint32_t pad_of(struct kn_walk *w, const struct kn_edge *e) {
   const kiln_func *f = w->f;
   uint32_t n = w->moves.n;
   bool bare = !w->plan->frame.marks; /* blocks have no marks, stubs do */
-  if (bare && n == 0 && !kn_moves_stack(eh->stack) && e->target != 0) return e->target;
+  if (bare && n == 0 && !kn_moves_stack(w->call_stack) && e->target != 0) return e->target;
   for (uint32_t k = 0; k < STUBS_BACK && k < eh->stubs.n; k++) {
     const struct kn_eh_stub *s = &eh->stubs.at[eh->stubs.n - 1 - k];
-    if (f->edges.at[s->edge].target == e->target && s->stack.bytes == eh->stack.bytes &&
-        s->stack.kept == eh->stack.kept && s->n_moves == n &&
+    if (f->edges.at[s->edge].target == e->target && s->stack.bytes == w->call_stack.bytes &&
+        s->stack.kept == w->call_stack.kept && s->n_moves == n &&
         same_moves(eh->moves.at + s->first, w->moves.at, n))
       return s->label;
   }
@@ -170,7 +170,7 @@ static uint32_t pad_of(struct kn_walk *w, const struct kn_edge *e) {
                          .edge = (uint32_t)(e - f->edges.at),
                          .block = w->block,
                          .inst = w->i,
-                         .stack = eh->stack,
+                         .stack = w->call_stack,
                          .first = eh->moves.n,
                          .n_moves = n};
   for (uint32_t i = 0; i < n; i++)
@@ -230,7 +230,7 @@ void kn_eh_stubs(struct kn_walk *w) {
 
 bool kn_try_begin(struct kn_walk *w) {
   const struct kn_edge *e = &w->f->edges.at[w->f->block[w->block].edge_first];
-  w->eh.stack = (struct kn_call_stack){0};
+  w->call_stack = (struct kn_call_stack){0};
   kn_edge_prepare(w, &e[0]);
   kn_edge_prepare(w, &e[1]);
   return kn_code_ready(w);

@@ -15,8 +15,8 @@
 #ifndef KN_LIB_CODEGEN_EH_H
 #define KN_LIB_CODEGEN_EH_H
 
+#include "lib/codegen/call.h"
 #include "lib/codegen/eh_table.h"
-#include "targets/target.h"
 
 struct kn_place_move;
 
@@ -37,8 +37,7 @@ struct kn_eh_stub {
 };
 
 struct kn_eh {
-  bool on;                    /* the function has a personality: all else is unused without */
-  struct kn_call_stack stack; /* of the try being lowered */
+  bool on; /* the function has a personality: all else is unused without */
   KN_ARRAY(struct kn_eh_call) calls;
   KN_ARRAY(struct kn_eh_stub) stubs; /* empty in functions without a try */
   KN_ARRAY(struct kn_place_move) moves;

@@ -33,6 +33,14 @@ int32_t kn_def_wide(struct kn_walk *w, uint32_t i) {
   return at;
 }
 
+bool kn_wide_number(const struct kn_walk *w, uint32_t h, int64_t half[2]) {
+  const struct kn_const *c = kn_is_pool(h) ? &w->f->pool.at[kn_index(h)] : NULL;
+  if (c == NULL ? !kn_is_imm(h) : c->symbol != 0) return false;
+  half[0] = c ? (int64_t)c->low : kn_imm(h);
+  half[1] = c && kn_spills_16(w, c->type) ? (int64_t)c->high : half[0] >> 63;
+  return true;
+}
+
 int32_t kn_slot_frame_new(struct kn_walk *w, uint32_t slot) {
   const struct kn_slot *s = &w->f->slots.at[slot];
   const struct kn_slot_place *at = &w->slots[slot];
@@ -43,5 +51,6 @@ int32_t kn_slot_frame_new(struct kn_walk *w, uint32_t slot) {
     return w->frame.shared + (int32_t)at->offset;
   }
   if (s->parent != 0) return kn_slot_frame(w, s->parent - 1) + (int32_t)s->offset;
-  return kn_frame_alloc(w, s->size_bytes ? s->size_bytes : 1, at->align_log2);
+  return kn_frame_alloc(w, s->size_bytes ? s->size_bytes : 1,
+                        KN_LIKELY(at->align_log2 <= 4) ? at->align_log2 : kn_slot_align(w, slot));
 }

@@ -42,8 +42,8 @@ void kn_request_disown(struct kn_requests *r, unsigned reg) {
 
 void kn_request_slot(struct kn_requests *r, uint32_t slot) {
   struct kn_walk *w = walk_of(r);
-  struct kn_slot_place *s = &w->slots[slot];
-  if (s->align_log2 > 4) s->align_log2 = 4; /* beyond what the frame is: only accesses need it */
+  /* to be aligned beyond what the frame is: only accesses need it */
+  w->slot_states.at[slot].unaligned = w->slots[slot].align_log2 > 4;
   kn_slot_frame(w, slot);
 }
 

@@ -31,7 +31,7 @@ struct kn_code_func {
   uint32_t call_first;       /* index into calls */
   uint32_t subprogram, unit; /* kiln_die of its description, or 0 */
   uint32_t table;            /* of exceptions: index into tables + 1, or 0 */
-  bool key_b;                /* its return address is signed with key B */
+  uint8_t cie;               /* variant of its CIE: enum kn_cie */
   bool used;                 /* kept even if the linker collects garbage */
 };
 
@@ -108,7 +108,6 @@ struct kn_output {
 #define ARRAY(type, name) KN_ARRAY(type) name;
   KN_OUTPUT_ARRAYS(ARRAY)
 #undef ARRAY
-  bool some_key_b; /* a function has kn_code_func.key_b */
 };
 
 /* Where the rows of function `f` end in `lines`. */

@@ -386,8 +386,9 @@ static bool begin_places(struct kn_plan *plan, kiln_func *f) {
   return true;
 }
 
-/* Writes the homes into values and places of slots. */
-static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
+/* Turns what was built into what is walked: of values that live beyond their block, struct kn_val now has what the walk
+ * says of them, and no longer what the builder said; slots get their homes. (Of other values kn_def does so.) */
+static void built_to_walked(struct kn_plan *plan, kiln_func *f, bool homes) {
   const struct kn_global *globals = f->globals.at;
   for (uint32_t g = 0, n = f->globals.n; g < n; g++) {
     uint32_t handle = globals[g].handle;
@@ -459,7 +460,7 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
   } else {
     memset(plan->occupied, 0, plan->n_layout * sizeof *plan->occupied);
   }
-  apply_homes(plan, f, homes);
+  built_to_walked(plan, f, homes);
   kn_frame_plan_homes(&plan->frame, plan->saved);
   if (KN_UNLIKELY(f->scopes.n != 0)) kn_frame_plan_scopes(plan, f);
   return true;

@@ -47,15 +47,12 @@ struct kn_position {
   uint32_t head;   /* ranges that begin there: index + 1 */
 };
 
-/* Where a slot, or a piece of one, is. */
+/* Where a slot, or a piece of one, is. Its frame offset is the walk's: struct kn_slot_state. */
 struct kn_slot_place {
-  int32_t frame;  /* walk: frame offset; 0: none yet */
-  uint32_t value; /* walk: the value last loaded or stored, while `epoch` is the walk's */
-  uint32_t epoch;
   uint32_t offset;    /* if it is shared: where it is in that memory */
   uint8_t reg;        /* the variable's home, if that is a register; KN_UNREAD; or KN_NO_REG */
   uint8_t memory;     /* why it is no variable: the slot's, or what debuggers request */
-  uint8_t align_log2; /* the slot's; less, if only debuggers need it */
+  uint8_t align_log2; /* the slot's */
   bool shared;        /* in the memory that inlined bodies share */
 };
 

@@ -197,6 +197,75 @@ void kn_copy_aliases(struct kn_walk *w, unsigned home) {
   }
 }
 
+/* The home of the variable that result i, in `reg`, is stored to, or KN_NO_REG. The home's older values move to other
+ * registers: not to `reg`, which a call or a division leaves free. */
+static unsigned stored_home(struct kn_walk *w, uint32_t i, unsigned reg) {
+  uint64_t unlocked = KN_BIT(reg) & ~w->regs.locked;
+  w->regs.locked |= KN_BIT(reg);
+  KN_LOG(w, KN_EV_DEF, i, reg);
+  KN_LOG(w, KN_EV_USE, i, reg);
+  unsigned home = kn_def_hinted(w, i);
+  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(reg));
+  w->regs.locked &= ~unlocked;
+  return home;
+}
+
+void kn_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg) {
+  struct kn_val *v = &w->val[i];
+  KN_LOG(w, KN_EV_WRITE, 0, reg);
+  unsigned home = KN_NO_REG;
+  if (v->flags & KN_VF_HOME) {
+    home = v->reg;
+    KN_LOG(w, KN_EV_DEF, i, home);
+  } else if (KN_UNLIKELY(v->hint == KN_HINT_STORED)) home = stored_home(w, i, reg);
+  if (home != KN_NO_REG) {
+    w->hooks->move(w, home, reg, type);
+    return;
+  }
+  w->regs.free &= ~KN_BIT(reg);
+  w->regs.temp &= ~KN_BIT(reg);
+  w->regs.cached &= ~KN_BIT(reg);
+  kn_own(w, i, reg);
+  KN_LOG(w, KN_EV_DEF, i, reg);
+  kn_defined(w, i, reg);
+}
+
+void kn_def_from(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg) {
+  w->regs.locked |= KN_BIT(reg); /* an alias that has to move may not take it */
+  unsigned d = kn_def(w, i, type, reg, 0);
+  w->hooks->move(w, d, reg, type);
+  kn_defined(w, i, d);
+  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(reg));
+  w->regs.locked &= ~(KN_BIT(reg) | KN_BIT(d)); /* the next result may need them */
+}
+
+void kn_arrive(struct kn_walk *w, uint32_t i, unsigned reg, int32_t frame) {
+  struct kn_val *v = &w->val[i];
+  struct kn_place_move move = {
+    .dst = KN_NO_REG, .src = (uint8_t)reg, .type = v->type, .src_frame = frame};
+  KN_LOG(w, KN_EV_DEF, i, reg == KN_NO_REG ? KN_PLACE_FRAME + frame : (int32_t)reg);
+  if (v->flags & KN_VF_HOME) {
+    move.dst = v->reg;
+  } else if (reg == KN_NO_REG) {
+    if ((v->flags & KN_VF_SLOT_HOME) == 0) v->flags |= KN_VF_FRAME;
+    v->frame = frame;
+    return;
+  } else {
+    w->regs.block_regs |= KN_BIT(reg);
+    if ((v->flags & KN_VF_SLOT_HOME) == 0) {
+      kn_own(w, i, reg);
+      w->regs.free &= ~KN_BIT(reg);
+      return;
+    }
+    move.dst_frame = kn_frame_of(w, v);
+    v->copy = (uint8_t)reg; /* until something takes it */
+    w->regs.owner[reg] = i;
+    w->regs.free |= KN_BIT(reg);
+    w->regs.cached |= KN_BIT(reg);
+  }
+  KN_PUSH(w->owner, w->moves, move);
+}
+
 void kn_claim_slow(struct kn_walk *w, unsigned r) {
   if ((w->regs.temp & KN_BIT(r)) || (w->regs.block_regs & KN_BIT(r)) == 0) return;
   uint32_t h = w->regs.owner[r];
@@ -259,7 +328,7 @@ void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home
   kn_defined(w, w->i, dst);
 }
 
-void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_place *s,
+void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_state *s,
                   unsigned r) {
   w->regs.locked |= KN_BIT(r);
   unsigned zx = w->val[s->value].flags & KN_VF_ZX;

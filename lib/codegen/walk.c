@@ -52,7 +52,7 @@ void kn_lower_unsupported(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- the beginning ---- */
 
-bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_plan *plan) {
+bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, const struct kn_plan *plan) {
   w->s = s;
   w->out = s->out;
   w->f = w->owner = f;
@@ -71,17 +71,23 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->regs.temp = w->regs.locked = w->regs.cached = w->regs.aliased = w->regs.kept_homes = 0;
   w->regs.epoch++;
   w->frame.low = w->frame.va.save = w->frame.shared = 0;
+  w->frame.cie = KN_CIE_USUAL;
   w->frame.up = plan->target->frame_up | !plan->frame.pointer;
   w->frame.spare.n = w->frame.spare_inst = w->frame.spare_ready = 0;
   w->moves.n = w->shadows.n = w->labels.n = 0;
   w->params_of = UINT32_MAX;
-  w->to_next = w->key_b = false;
-  w->exits.n = 0;
+  w->to_next = false;
   w->eh.on = f->attrs.personality != 0;
   w->eh.stubs.n = 0;
   if (KN_UNLIKELY(w->eh.on)) kn_eh_begin(w);
   uint32_t n = f->blocks.n;
-  if (!KN_RESIZE(f, w->code.marks, n)) return false;
+  if (!KN_RESIZE(f, w->code.marks, n) || !KN_RESIZE(f, w->slot_states, f->slots.n)) return false;
+  for (uint32_t k = 0; k < f->slots.n; k++) {
+    struct kn_slot_state *state = &w->slot_states.at[k];
+    state->frame = 0;
+    state->value = 0; /* and so nobody reads `epoch` */
+    state->unaligned = false;
+  }
   for (uint32_t b = 0; b < n; b++) w->code.marks.at[b] = (struct kn_mark){UINT32_MAX, 0};
   const struct kn_target *t = plan->target;
   w->regs.function_regs = t->temps | t->caller_homes | (t->callee_homes & plan->saved);
@@ -166,7 +172,7 @@ unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers
 }
 
 void kn_walk_block(struct kn_walk *w, uint32_t pos) {
-  struct kn_plan *plan = w->plan;
+  const struct kn_plan *plan = w->plan;
   uint32_t b = plan->layout[pos];
   uint32_t next = pos + 1 < plan->n_layout ? plan->layout[pos + 1] : UINT32_MAX;
   const struct kn_target *t = plan->target;
@@ -266,7 +272,7 @@ static bool end(struct kn_walk *w) {
     .call_first = out->calls.n,
     .unit = w->f->debug.unit,
     .table = table,
-    .key_b = w->key_b,
+    .cie = w->frame.cie,
     .used = w->f->attrs.used,
   };
   KN_TELL(w, end, w, func);
@@ -356,7 +362,7 @@ static bool align(struct kn_walk *w) {
   return true;
 }
 
-kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *plan) {
+kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, const struct kn_plan *plan) {
   if (!kn_walk_begin(w, f->session, f, plan) || !align(w)) return f->status;
   KN_TELL(w, begin, w);
   if (KN_UNLIKELY(plan->frame.naked)) {
@@ -375,9 +381,10 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *pl
 }
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
+  if (w->target && w->target->free) w->target->free(w, m);
   void *arrays[] = {w->code.marks.at,  w->code.fixups.at, w->code.literals.at, w->code.cut.at,
                     w->frame.spare.at, w->moves.at,       w->params.at,        w->shadows.at,
-                    w->args.at,        w->exits.at,       w->labels.at};
+                    w->args.at,        w->labels.at,      w->slot_states.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_eh_free(&w->eh, m);
   kn_realloc(m, w, 0);

@@ -52,16 +52,12 @@ struct kn_few_moves {
   bool crossing;   /* a destination of one is the source of another */
 };
 
-/* An epilogue that stands behind the blocks, since it depends on the frame's size. */
-struct kn_exit {
-  uint32_t label, symbol; /* where it goes to: a symbol, or 0: the address in a register */
-  uint32_t behind;        /* label behind the jump, or 0 */
-  bool returns;           /* or, if this is set, to the caller */
-  bool compares;          /* it looks at a guard, and ends with the failure's call */
-  uint32_t authenticated; /* where it is when it has authenticated the return address, if it does */
-  uint32_t reload, freed,
-    end; /* where it is when the frame pointer and all of the frame are given back, and where
-                                    its last instruction ends */
+/* A slot, or a piece of one, that the plan has put into memory. */
+struct kn_slot_state {
+  int32_t frame;  /* frame offset; 0: none yet */
+  uint32_t value; /* the value last loaded or stored, while `epoch` is the register file's */
+  uint32_t epoch;
+  bool unaligned; /* aligned to 16 bytes at most, since only debuggers look at it */
 };
 
 struct kn_walk {
@@ -78,8 +74,9 @@ struct kn_walk {
   kiln_func *owner; /* == f: it fails, also for the walk's arrays without memory */
   kiln_session *s;
   struct kn_output *out; /* == s->out */
-  struct kn_plan *plan;
-  struct kn_slot_place *slots; /* the plan's */
+  const struct kn_plan *plan;
+  const struct kn_slot_place *slots;          /* the plan's */
+  KN_ARRAY(struct kn_slot_state) slot_states; /* parallel to these */
   const struct kn_target *target;
   const struct kn_hooks *hooks; /* == &target->hooks */
   uint32_t block;               /* being walked */
@@ -93,13 +90,11 @@ struct kn_walk {
   uint32_t params_of;
   KN_ARRAY(int32_t)
   shadows; /* by parameter: frame offset of its shadow slot (lib/codegen/edge.c), or 0 */
-  KN_ARRAY(struct kn_arg) args; /* of the newest call, entry or return: lib/codegen/call.h */
-  KN_ARRAY(struct kn_exit)
-  exits;           /* AArch64: epilogues of tail calls; when the function ends, also the return's */
-  struct kn_eh eh; /* exceptions: lib/codegen/eh.h */
-  struct kn_observer *observer; /* of the function, the newest of several, or NULL */
-  struct kn_quiet quiet;        /* instructions that none of them need hear of */
-  bool key_b;                   /* AArch64: the return address is signed with key B */
+  KN_ARRAY(struct kn_arg) args;    /* of the newest call, entry or return: lib/codegen/call.h */
+  struct kn_call_stack call_stack; /* of the newest kn_general_call; 0 where a TRY begins */
+  struct kn_eh eh;                 /* exceptions: lib/codegen/eh.h */
+  struct kn_observer *observer;    /* of the function, the newest of several, or NULL */
+  struct kn_quiet quiet;           /* instructions that none of them need hear of */
 
   /* with `aim`, in the order of its arguments: those that become parameters with a register as their home */
   struct kn_aim {
@@ -167,6 +162,12 @@ KN_INLINE uint64_t kn_regs_of(const struct kn_walk *w, unsigned type) {
   return kn_type(w, type)->regs;
 }
 
+/* Result 1 of operation i, if somebody reads it: the value right behind i; else 0. */
+KN_INLINE uint32_t kn_second_result(const struct kn_walk *w, uint32_t i) {
+  const struct kn_inst *r = &w->inst[i + 1];
+  return r->op == KILN_OP_RESULT && r->a == i && w->val[i + 1].uses ? i + 1 : 0;
+}
+
 /* The type of an argument beyond the signature's parameters: the operand's own. */
 KN_INLINE unsigned kn_loose_type(const struct kn_walk *w, uint32_t h) {
   if (kn_is_value(h)) return w->val[h].type;
@@ -178,9 +179,9 @@ KN_INLINE unsigned kn_loose_type(const struct kn_walk *w, uint32_t h) {
 /* ---- lib/codegen/walk.c ---- */
 
 /* Compiles the planned function f into the session's output. `w` is the session's walk of this target. */
-kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *plan);
+kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, const struct kn_plan *plan);
 /* Prepares the walk of a function: arrays, code space. False if the function failed. */
-bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_plan *plan);
+bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, const struct kn_plan *plan);
 /* Sets the state for block `pos` of the layout: its label, its registers. */
 void kn_walk_block(struct kn_walk *w, uint32_t pos);
 /* Value i becomes a parameter of the loop's header in the next iteration: the home of that parameter, if only i
@@ -221,6 +222,8 @@ int32_t kn_frame_alloc(struct kn_walk *w, uint64_t size, unsigned align_log2);
 /* Where result i, of a wide type, is to be written: its home or spill slot, which counts as holding it from now
  * on. */
 int32_t kn_def_wide(struct kn_walk *w, uint32_t i);
+/* True if operand h of a type of 16 bytes is a number: then its halves; one of 64 bits is extended by its sign. */
+bool kn_wide_number(const struct kn_walk *w, uint32_t h, int64_t half[2]);
 /* Frame offset of a value's spill slot or home in the frame, allocated if it has none. */
 KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
   if (v->frame == 0) {
@@ -254,6 +257,14 @@ void kn_release(struct kn_walk *w, uint32_t h);
 /* Moves values that are aliases of a variable's home to registers of their own, because the home is
  * about to change. */
 void kn_copy_aliases(struct kn_walk *w, unsigned home);
+/* Result i of `type` is in register `reg`, which an instruction or a call names: stays there, unless its home is another
+ * one. */
+void kn_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg);
+/* The same, but moves it to the register that its hint names, if that is free. Both are unlocked then. */
+void kn_def_from(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg);
+/* Parameter i, which is read, has arrived in register `reg` or, if that is KN_NO_REG, at frame offset `frame`: stays
+ * there, or gets to its home by w->moves. */
+void kn_arrive(struct kn_walk *w, uint32_t i, unsigned reg, int32_t frame);
 /* kn_claim of a register that is not free. */
 void kn_claim_slow(struct kn_walk *w, unsigned reg);
 /* kn_save_live where something is to be saved: the registers `live`, or homes. */
@@ -263,7 +274,7 @@ void kn_reload_homes(struct kn_walk *w);
 void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home);
 void kn_store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home);
 /* LOAD w->i of variable `s`, which lives in memory while register r has a copy of its content. */
-void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_place *s, unsigned r);
+void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_state *s, unsigned r);
 
 /* ---- lib/codegen/drop.c ---- */
 
@@ -299,9 +310,13 @@ void kn_read_shadows(struct kn_walk *w, const struct kn_block *b);
 
 /* Frame offset of a stack slot that is not a variable in a register, allocated if it has none. */
 KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
-  int32_t frame = w->slots[slot].frame;
-  if (KN_UNLIKELY(frame == 0)) w->slots[slot].frame = frame = kn_slot_frame_new(w, slot);
-  return frame;
+  struct kn_slot_state *s = &w->slot_states.at[slot];
+  if (KN_UNLIKELY(s->frame == 0)) s->frame = kn_slot_frame_new(w, slot);
+  return s->frame;
+}
+/* The alignment that a slot in memory has, as its power of two. */
+KN_INLINE unsigned kn_slot_align(const struct kn_walk *w, uint32_t slot) {
+  return w->slot_states.at[slot].unaligned ? 4 : w->slots[slot].align_log2;
 }
 
 /* ---- fast paths ---- */
@@ -315,6 +330,38 @@ KN_INLINE unsigned kn_take(struct kn_walk *w, uint64_t allowed) {
   w->regs.owner[r] = 0;
   KN_LOG(w, KN_EV_CLOBBER, 0, r);
   return r;
+}
+
+/* Nothing takes register r for the rest of this instruction. */
+KN_INLINE void kn_lock(struct kn_walk *w, unsigned r) { w->regs.locked |= KN_BIT(r); }
+/* Operand h is read from register r, which is locked. */
+KN_INLINE void kn_use(struct kn_walk *w, uint32_t h, unsigned r) {
+  kn_lock(w, r);
+  KN_LOG(w, KN_EV_USE, h, r);
+  (void)h;
+}
+/* All locked registers were read, but for those in `kept`, which stay locked. */
+KN_INLINE void kn_unlock_but(struct kn_walk *w, uint64_t kept) {
+  KN_LOG_SET(w, KN_EV_DONE, w->regs.locked & ~kept);
+  w->regs.locked = kept;
+}
+/* If register r was taken for this instruction: it is free again. */
+KN_INLINE void kn_untemp(struct kn_walk *w, unsigned r) {
+  w->regs.free |= w->regs.temp & KN_BIT(r);
+  w->regs.temp &= ~KN_BIT(r);
+}
+/* Operand register r, which nobody reads after this instruction, is to be overwritten: it is locked, and no longer a
+ * copy of a slot. */
+KN_INLINE void kn_overwrite(struct kn_walk *w, unsigned r) {
+  kn_lock(w, r);
+  w->regs.owner[r] = 0;
+}
+/* Register r, which is taken, holds value i from now on. */
+KN_INLINE void kn_own(struct kn_walk *w, uint32_t i, unsigned r) {
+  struct kn_val *v = &w->val[i];
+  w->regs.owner[r] = i;
+  if (KN_LIKELY((v->flags & KN_VF_SLOT_HOME) == 0)) v->frame = 0;
+  v->reg = (uint8_t)r;
 }
 
 /* A register for the rest of this instruction. */
@@ -353,6 +400,17 @@ KN_INLINE void kn_drop(struct kn_walk *w, uint32_t h) {
   }
 }
 
+/* kn_drop of value h if `use` is 1; nothing if it is 0 (then h may be 0). Without branches, for where they would be
+ * mispredicted. */
+KN_INLINE void kn_drop_if(struct kn_walk *w, uint32_t h, uint32_t use) {
+  struct kn_val *val = &w->val[h];
+  uint32_t flags = val->flags, left = val->uses -= use;
+  bool last = use & (left == 0), plain = (flags & ~(uint32_t)KN_VF_ZX) == 0;
+  bool kept = (flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) != 0;
+  w->regs.free |= (uint64_t)(last & plain) << (val->reg & 63);
+  if (KN_UNLIKELY(last & !plain & !kept)) kn_release(w, h);
+}
+
 /* The register for result i: its home, the home that its hint names, `prefer` if that is free, or
  * any free one that is not in `avoid`. */
 KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned prefer,
@@ -376,10 +434,8 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
   } else {
     r = kn_evict(w, kn_regs_of(w, type) & ~avoid);
   }
-  w->regs.owner[r] = i;
-  if (KN_LIKELY((flags & KN_VF_SLOT_HOME) == 0)) v->frame = 0;
-  v->reg = (uint8_t)r;
-  w->regs.locked |= KN_BIT(r);
+  kn_own(w, i, r);
+  kn_lock(w, r);
   KN_LOG(w, KN_EV_DEF, i, r);
   return r;
 }
@@ -398,15 +454,6 @@ KN_INLINE void kn_defined(struct kn_walk *w, uint32_t i, unsigned r) {
   }
 }
 
-/* Parameter i, whose home is in the frame, arrived in register r, which is its copy until something takes it. */
-KN_INLINE void kn_keep_copy(struct kn_walk *w, uint32_t i, unsigned r) {
-  w->val[i].copy = (uint8_t)r;
-  w->regs.owner[r] = i;
-  w->regs.block_regs |= KN_BIT(r);
-  w->regs.free |= KN_BIT(r);
-  w->regs.cached |= KN_BIT(r);
-}
-
 /* Takes register r, a temporary, for this instruction; the value in it moves elsewhere. */
 KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
   if (w->regs.free >> r & 1) {
@@ -423,7 +470,7 @@ KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
 
 /* The register that still has a copy of variable `s`, which lives in memory; or KN_NO_REG. A dead
  * value stays in its register until somebody takes that. */
-KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot_place *s) {
+KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot_state *s) {
   /* one branch on all conditions: each alone would be mispredicted */
   uint32_t v = s->value;
   unsigned r = w->val[v].reg, reg = r & 63;
@@ -432,8 +479,8 @@ KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot_pl
   return copy ? r : KN_NO_REG;
 }
 
-/* Notes that slot `s` holds value `v`, which is in a register of its own. */
-KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot_place *s, uint32_t v) {
+/* Notes that variable `s`, which lives in memory, holds value `v`, which is in a register of its own. */
+KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot_state *s, uint32_t v) {
   s->value = v;
   s->epoch = w->regs.epoch;
 }
@@ -448,6 +495,25 @@ KN_INLINE void kn_alias(struct kn_walk *w, uint32_t i, unsigned home) {
   w->regs.alias[home] = i;
   w->regs.aliased |= KN_BIT(home);
   KN_LOG(w, KN_EV_ALIAS, i, home);
+}
+
+/* The lowering of a LOAD that is none of a variable in a register. */
+typedef void kn_load_slot(struct kn_walk *w, const struct kn_inst *in,
+                          const struct kn_slot_place *s);
+/* Lowers LOAD w->i: one of a variable in a register by itself, others by `of_slot`, or `through` an address. The usual
+ * cases come first, and the others are tail calls, so that the usual ones need no stack frame here: a load of a
+ * variable in a register only makes the value an alias, as long as the variable keeps its content. */
+KN_INLINE void kn_load(struct kn_walk *w, const struct kn_inst *in, kn_lower *through,
+                       kn_load_slot *of_slot) {
+  if (!kn_is_slot(in->a)) {
+    through(w, in);
+    return;
+  }
+  const struct kn_slot_place *s = &w->slots[kn_index(in->a)];
+  const struct kn_val *v = &w->val[w->i];
+  if (s->reg == KN_NO_REG) of_slot(w, in, s);
+  else if (KN_UNLIKELY(v->flags != 0 || v->uses == 0)) kn_load_variable(w, in, s->reg);
+  else kn_alias(w, w->i, s->reg);
 }
 
 /* Before a call: saves local values in clobbered registers to their spill slots, and clobbered homes to where they

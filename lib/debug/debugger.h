@@ -240,6 +240,8 @@ void kn_debug_add_row(const struct kn_walk *w, struct kn_code_var row, const uin
 /* The address of frame offset `frame`, whose object is aligned to 1 << align_log2, as an expression. */
 uint8_t *kn_debug_put_frame(const struct kn_walk *w, uint8_t *p, int32_t frame,
                             unsigned align_log2);
+/* The same for slot `slot`, which is in memory and has a frame offset. */
+uint8_t *kn_debug_put_slot(const struct kn_walk *w, uint8_t *p, uint32_t slot);
 /* Puts an expression: register `reg` (DWARF's number); what it holds, which a number is to be added to. */
 uint8_t *kn_debug_put_reg(uint8_t *p, unsigned reg);
 uint8_t *kn_debug_put_breg(uint8_t *p, unsigned reg);

@@ -165,13 +165,12 @@ uint8_t *kn_debug_put_entry(const struct kn_walk *w, uint8_t *p, unsigned reg) {
 
 /* The expression of what is passed, at p; NULL: it has none. */
 static uint8_t *put_passed(const struct kn_walk *w, const struct kn_debug_passed *is, uint8_t *p) {
-  const struct kn_slot_place *s;
   switch (is->where) {
   case KN_DP_NUMBER: return put_number(p, is->number);
   case KN_DP_SLOT:
-    s = &w->slots[is->index];
-    if (s->reg != KN_NO_REG || s->frame == 0) return NULL;
-    return put_sum(kn_debug_put_frame(w, p, s->frame, s->align_log2), is->number);
+    if (w->slots[is->index].reg != KN_NO_REG || w->slot_states.at[is->index].frame == 0)
+      return NULL;
+    return put_sum(kn_debug_put_slot(w, p, is->index), is->number);
   case KN_DP_REG: *p++ = (uint8_t)(KILN_DW_OP_breg0 + is->index); return kn_put_sleb(p, is->number);
   case KN_DP_FRAME:
     p = kn_debug_put_frame(w, p, is->frame, 3);

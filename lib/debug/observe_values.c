@@ -148,8 +148,8 @@ static uint32_t value_location(const struct kn_debug_observer *d, const struct k
         (v->part_bits == 0 || v->part_bits == UINT64_C(8) * f->slots.at[kn_index(h)].size_bytes)) {
       return (uint32_t)(kn_debug_put_reg(p, w->target->code.dwarf_regs[s->reg]) - b);
     }
-    if (s->reg != KN_NO_REG || s->frame == 0) return 0;
-    return (uint32_t)(kn_debug_put_frame(w, p, s->frame, s->align_log2) - b);
+    if (s->reg != KN_NO_REG || w->slot_states.at[kn_index(h)].frame == 0) return 0;
+    return (uint32_t)(kn_debug_put_slot(w, p, kn_index(h)) - b);
   }
   if (!kn_is_value(h)) return 0;
   unsigned bits = word_bits(kn_inst_result(f, &f->inst[h]));

@@ -40,6 +40,10 @@ uint8_t *kn_debug_put_frame(const struct kn_walk *w, uint8_t *p, int32_t frame,
   return p;
 }
 
+uint8_t *kn_debug_put_slot(const struct kn_walk *w, uint8_t *p, uint32_t slot) {
+  return kn_debug_put_frame(w, p, w->slot_states.at[slot].frame, kn_slot_align(w, slot));
+}
+
 /* ---- variables ---- */
 
 bool kn_debug_in_pieces(const struct kn_walk *w, uint32_t slot) {
@@ -58,8 +62,8 @@ void kn_debug_vars_allocate(const struct kn_debug_observer *d) {
   const kiln_func *f = w->f;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     uint32_t slot = f->debug.vars.at[i].slot;
-    const struct kn_slot_place *s = &w->slots[slot];
-    if (s->reg == KN_NO_REG && s->frame == 0 && !kn_debug_in_pieces(w, slot))
+    if (w->slots[slot].reg == KN_NO_REG && w->slot_states.at[slot].frame == 0 &&
+        !kn_debug_in_pieces(w, slot))
       kn_request_slot(d->observer.requests, slot);
   }
 }
@@ -133,8 +137,8 @@ static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v, 
     if (v->indirect) p = kn_debug_put_breg(p, reg), *p++ = 0;
     else p = kn_debug_put_reg(p, reg);
   } else {
-    if (s->frame == 0) return; /* see kn_debug_vars_allocate */
-    p = kn_debug_put_frame(w, p, s->frame, s->align_log2);
+    if (w->slot_states.at[slot].frame == 0) return; /* see kn_debug_vars_allocate */
+    p = kn_debug_put_slot(w, p, slot);
     if (v->indirect) *p++ = KILN_DW_OP_deref;
   }
   struct kn_code_var row = {.variable = v->variable,

@@ -45,19 +45,20 @@ static bool put(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id, enum k
 /* Bytes of a session's CIEs, as write_frames_of (write.c) makes them. */
 static uint64_t cie_bytes(const struct kn_output *o) {
   uint32_t personality = 0;
-  bool key_b = false, plain_b = false;
+  unsigned cie = KN_CIE_USUAL;
+  bool plain[KN_CIE_COUNT] = {[KN_CIE_USUAL] = true};
   uint64_t bytes = 0;
   for (uint32_t i = 0; i < o->funcs.n; i++) {
     const struct kn_code_func *f = o->funcs.at + i;
     if (f->table == 0) {
-      bytes += f->key_b && !plain_b ? KN_CIE_BYTES : 0;
-      plain_b |= f->key_b;
+      bytes += plain[f->cie] ? 0 : KN_CIE_BYTES;
+      plain[f->cie] = true;
       continue;
     }
     uint32_t p = o->tables.at[f->table - 1].personality;
-    if (p != personality || f->key_b != key_b) bytes += KN_CIE_EH_BYTES;
+    if (p != personality || f->cie != cie) bytes += KN_CIE_EH_BYTES;
     personality = p;
-    key_b = f->key_b;
+    cie = f->cie;
   }
   return bytes;
 }

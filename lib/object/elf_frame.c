@@ -6,17 +6,20 @@
 
 /* Where CIE i of functions with tables of exceptions is; they are behind those without. */
 static uint32_t cie_at(const struct kn_elf *e, uint32_t i) {
-  return KN_CIE_BYTES * (1u + e->key_b) + i * KN_CIE_EH_BYTES;
+  return KN_CIE_BYTES * e->plain_cies + i * KN_CIE_EH_BYTES;
 }
 
 bool kn_elf_frame_prepare(struct kn_elf *e) {
   const struct kn_image_eh *eh = &e->image->eh;
   uint64_t size = 0, n = e->image->n_funcs;
+  e->plain_cies = 1;
   for (uint32_t i = 0; i < e->image->n_sessions; i++) {
     const struct kn_output *o = kn_image_output(e->image, i);
-    for (uint32_t k = 0; k < o->funcs.n; k++) size += kn_fde_bytes(o->funcs.at + k);
-    for (uint32_t k = 0; k < o->funcs.n && KN_UNLIKELY(o->some_key_b); k++)
-      e->key_b |= o->funcs.at[k].key_b && o->funcs.at[k].table == 0;
+    for (uint32_t k = 0; k < o->funcs.n; k++) {
+      const struct kn_code_func *f = o->funcs.at + k;
+      size += kn_fde_bytes(f);
+      if (KN_UNLIKELY(f->cie >= e->plain_cies) && f->table == 0) e->plain_cies = f->cie + 1;
+    }
   }
   size += cie_at(e, eh->n_personalities);
   if (n == 0) {
@@ -42,16 +45,16 @@ void kn_elf_frame_write(struct kn_elf *e) {
   kn_elf_pad(e, 8);
   s->offset = e->at;
   uint8_t *base = e->base + e->at, *p = base;
-  for (unsigned k = 0; k < 1u + e->key_b; k++, p += KN_CIE_BYTES)
-    kn_cie_put(p, image->code, k != 0);
+  for (unsigned k = 0; k < e->plain_cies; k++, p += KN_CIE_BYTES)
+    kn_cie_put(p, image->code, (enum kn_cie)k);
   for (uint32_t i = 0; i < eh->n_personalities; i++, p += KN_CIE_EH_BYTES)
     kn_cie_put_eh(p, image->code, eh->indirect ? KN_EH_INDIRECT_PCREL_SDATA4 : KN_EH_UDATA4, 0,
-                  eh->personalities[i].key_b);
+                  (enum kn_cie)eh->personalities[i].cie);
   uint32_t table = 0;
   for (uint32_t i = 0; i < image->n_funcs; i++) {
     const struct kn_output *o = kn_image_output(image, image->funcs[i].session);
     const struct kn_code_func *f = o->funcs.at + image->funcs[i].index;
-    uint32_t cie = f->key_b ? KN_CIE_BYTES : 0;
+    uint32_t cie = KN_CIE_BYTES * f->cie;
     if (f->table != 0) cie = cie_at(e, eh->tables[table++].personality);
     p = kn_fde_put(p, (uint32_t)(p - base) - cie, 0, 0, f, o->cfi.at); /* addresses are relocated */
   }
@@ -62,7 +65,7 @@ void kn_elf_frame_write(struct kn_elf *e) {
 static bool personality_reloc(struct kn_elf *e, uint32_t i) {
   const struct kn_image_eh *eh = &e->image->eh;
   const struct kn_image_personality *c = eh->personalities + i;
-  uint64_t at = cie_at(e, i) + KN_CIE_PERSONALITY_AT + c->key_b;
+  uint64_t at = cie_at(e, i) + kn_cie_personality_at((enum kn_cie)c->cie);
   if (!eh->indirect) {
     const struct kn_image_reloc r = {at, KILN_RELOC_ABS32, c->symbol, 0, 0};
     return kn_image_can_refer(e->image, c->symbol) && kn_elf_put_reloc(e, &r);

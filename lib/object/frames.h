@@ -9,15 +9,16 @@
 
 /* Bytes of the CIE of functions without a table of exceptions, of one with; of an FDE, before its rows. */
 enum { KN_CIE_BYTES = 24, KN_CIE_EH_BYTES = 32, KN_FDE_HEAD = 17 };
-/* Where the address of the personality is in its CIE; those of function and table in an FDE. */
-enum { KN_CIE_PERSONALITY_AT = 19, KN_FDE_ADDRESS_AT = 8, KN_FDE_TABLE_AT = 17 };
+/* Where the addresses of function and table are in an FDE. */
+enum { KN_FDE_ADDRESS_AT = 8, KN_FDE_TABLE_AT = 17 };
+/* Where the address of the personality is in a CIE: behind one more letter of augmentation in each variant. */
+static inline uint32_t kn_cie_personality_at(enum kn_cie variant) { return 19u + variant; }
 
-/* That of functions without tables; `key_b`: of those with kn_code_func.key_b. */
-void kn_cie_put(uint8_t *p, const struct kn_code_facts *code, bool key_b);
-/* That of functions with tables: `personality` is the address, as `encoding` says (KN_EH_...). With `key_b` it is a
- * byte behind KN_CIE_PERSONALITY_AT. */
+/* The CIE of functions without tables. */
+void kn_cie_put(uint8_t *p, const struct kn_code_facts *code, enum kn_cie variant);
+/* That of functions with tables: `personality` is the address, as `encoding` says (KN_EH_...). */
 void kn_cie_put_eh(uint8_t *p, const struct kn_code_facts *code, unsigned encoding,
-                   uint32_t personality, bool key_b);
+                   uint32_t personality, enum kn_cie variant);
 
 /* Bytes of a function's FDE: length, CIE pointer, address, size, augmentation, its rows. */
 static inline uint64_t kn_fde_bytes(const struct kn_code_func *f) {

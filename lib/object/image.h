@@ -94,10 +94,10 @@ struct kn_image_table {
   uint32_t personality; /* index into kn_image_eh.personalities */
   uint64_t offset;      /* in the section */
 };
-/* A personality of functions whose return addresses have one kind of signature. */
+/* A personality of functions with one variant of the CIE. */
 struct kn_image_personality {
   uint32_t symbol;
-  bool key_b;       /* of functions with kn_code_func.key_b */
+  uint8_t cie;      /* enum kn_cie */
   uint32_t section; /* of KN_SECTION_SHARED, with its address: index + 1, or 0 */
   uint32_t same;    /* another one with the same symbol, which has `section`: index + 1, or 0 */
 };
@@ -107,7 +107,7 @@ struct kn_image_eh {
   uint32_t n_tables;
   struct kn_image_personality *personalities;
   uint32_t n_personalities;
-  uint32_t *personality_of; /* by symbol, twice (then with key B): index + 1, or 0 */
+  uint32_t *personality_of; /* by symbol and variant of the CIE: index + 1, or 0 */
   uint32_t *word_of;        /* by symbol: 1 + offset of its address in `words`, or 0 */
   uint32_t words;           /* KN_SECTION_TYPES: index + 1, or 0 */
   bool indirect;            /* kn_eh_indirect */

@@ -50,16 +50,17 @@ static bool need_word(struct kn_image *image, uint32_t symbol) {
 
 /* ---- personalities ---- */
 
-static bool add_personality(struct kn_image *image, uint32_t symbol, bool key_b, uint32_t *index) {
+static bool add_personality(struct kn_image *image, uint32_t symbol, uint8_t cie, uint32_t *index) {
   struct kn_image_eh *eh = &image->eh;
-  uint32_t *of = &eh->personality_of[2 * (size_t)symbol], other = of[!key_b];
-  if (of[key_b] != 0) {
-    *index = of[key_b] - 1;
+  uint32_t *of = &eh->personality_of[KN_CIE_COUNT * (size_t)symbol], other = 0;
+  if (of[cie] != 0) {
+    *index = of[cie] - 1;
     return true;
   }
+  for (unsigned k = 0; k < KN_CIE_COUNT; k++) other |= of[k];
   *index = eh->n_personalities++;
-  of[key_b] = eh->n_personalities;
-  eh->personalities[*index] = (struct kn_image_personality){.symbol = symbol, .key_b = key_b};
+  of[cie] = eh->n_personalities;
+  eh->personalities[*index] = (struct kn_image_personality){.symbol = symbol, .cie = cie};
   if (!eh->indirect) return true;
   if (other != 0) { /* its address is there already */
     eh->personalities[*index].same = other;
@@ -79,7 +80,7 @@ static bool place_table(struct kn_image *image, uint32_t func) {
   const struct kn_code_func *f = kn_image_func(image, func);
   const struct kn_code_table *t = o->tables.at + f->table - 1;
   uint32_t section = table_section(image, f->symbol), personality;
-  if (section == UINT32_MAX || !add_personality(image, t->personality, f->key_b, &personality))
+  if (section == UINT32_MAX || !add_personality(image, t->personality, f->cie, &personality))
     return false;
   uint32_t n = 0;
   for (uint32_t k = 0; k < t->n_types; k++) {
@@ -107,7 +108,7 @@ bool kn_image_place_tables(struct kn_image *image) {
   eh->indirect = kn_eh_indirect(image->m);
   eh->tables = kn_arena_alloc(&image->arena, (size_t)n * sizeof *eh->tables, 8);
   eh->personalities = kn_arena_alloc(&image->arena, (size_t)n * sizeof *eh->personalities, 8);
-  eh->personality_of = kn_arena_zero(&image->arena, 2 * symbols * sizeof *eh->personality_of, 4);
+  eh->personality_of = kn_arena_zero(&image->arena, KN_CIE_COUNT * symbols * sizeof *eh->personality_of, 4);
   eh->word_of = kn_arena_zero(&image->arena, symbols * sizeof *eh->word_of, 4);
   if (eh->tables == NULL || eh->personalities == NULL || eh->personality_of == NULL ||
       eh->word_of == NULL)

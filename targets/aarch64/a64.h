@@ -21,9 +21,23 @@
 #define A64_CLOBBERED                                                                              \
   (UINT64_C(0x3ffff) | UINT64_C(0xff) << KN_FP_BASE | UINT64_C(0xffff0000) << KN_FP_BASE)
 
-/* The walk with what only this target has: all behind `walk` is about one function, which begins with zeros. */
+/* An epilogue that stands behind the blocks, since it depends on the frame's size. */
+struct a64_exit {
+  uint32_t label, symbol; /* where it goes to: a symbol, or 0: the address in a register */
+  uint32_t behind;        /* label behind the jump, or 0 */
+  bool returns;           /* or, if this is set, to the caller */
+  bool compares;          /* it looks at a guard, and ends with the failure's call */
+  uint32_t authenticated; /* where it is when it has authenticated the return address, if it does */
+  uint32_t reload, freed; /* where it has given back the frame pointer, and all of the frame */
+  uint32_t end;           /* behind its last instruction */
+};
+
+/* The walk with what only this target has. */
 struct a64_walk {
-  struct kn_walk walk;     /* first: a64() */
+  struct kn_walk walk; /* first: a64() */
+  /* epilogues of tail calls; when the function ends, also the return's */
+  KN_ARRAY(struct a64_exit) exits;
+  /* ---- about one function, which begins with zeros (a64_begin) ---- */
   uint32_t prologue_words; /* reserved at the function's start */
   uint32_t exit_label;     /* of the epilogue that returns */
   bool returns;            /* something goes there */
@@ -78,17 +92,6 @@ enum { A64_BEYOND = 1 << 29 };
 KN_INLINE void a64_emit(struct kn_walk *w, uint32_t word) {
   memcpy(w->code.p, &word, 4);
   w->code.p += 4;
-}
-
-/* kn_drop of value h if `use` is 1; nothing if it is 0 (then h may be 0). Without branches, for where they would be
- * mispredicted. */
-KN_INLINE void a64_drop_if(struct kn_walk *w, uint32_t h, uint32_t use) {
-  struct kn_val *val = &w->val[h];
-  uint32_t flags = val->flags, left = val->uses -= use;
-  bool last = use & (left == 0), plain = (flags & ~(uint32_t)KN_VF_ZX) == 0;
-  bool kept = (flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) != 0;
-  w->regs.free |= (uint64_t)(last & plain) << (val->reg & 63);
-  if (KN_UNLIKELY(last & !plain & !kept)) kn_release(w, h);
 }
 
 /* ---- types and constants ---- */
@@ -187,6 +190,7 @@ void a64_landing(struct kn_walk *w);
 void a64_begin(struct kn_walk *w);
 void a64_enter(struct kn_walk *w);
 void a64_finish(struct kn_walk *w);
+void a64_free(struct kn_walk *w, kiln_module *m);
 void a64_call(struct kn_walk *w, struct kn_call *c);
 void a64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all);
 void a64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a);

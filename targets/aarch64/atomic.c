@@ -133,9 +133,9 @@ void a64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->b);
   kn_drop(w, in->c);
   bool used = w->val[i].uses != 0;
-  bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  uint32_t flag = kn_second_result(w, i);
   unsigned d = used ? kn_def(w, i, in->type, KN_NO_REG, operands) : A64_IP0;
-  unsigned d1 = flag ? kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, operands) : A64_IP1;
+  unsigned d1 = flag ? kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, operands) : A64_IP1;
   uint32_t top = kn_here(w);
   if (has_lse(w)) {
     a64_emit(w, a64_mov(1, old, expected));
@@ -153,8 +153,8 @@ void a64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   }
   if (flag) {
     a64_emit(w, a64_cset(0, d1, A64_EQ));
-    a64_set_zx(w, i + 1);
-    kn_defined(w, i + 1, d1);
+    a64_set_zx(w, flag);
+    kn_defined(w, flag, d1);
   }
   if (used) {
     a64_emit(w, a64_mov(1, d, old));
@@ -244,8 +244,7 @@ static struct a64_halves wide_cas(struct kn_walk *w, const struct kn_inst *in, u
 void a64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   bool cas = in->op == KILN_OP_ATOMIC_CAS, single = cas && has_lse(w);
-  bool flag =
-    cas && w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  uint32_t flag = cas ? kn_second_result(w, i) : 0;
   if (single)
     for (unsigned r = 0; r < 4; r++) {
       kn_claim(w, r);
@@ -270,10 +269,10 @@ void a64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   if (in->op != KILN_OP_ATOMIC_STORE) a64_wide_store(w, i, old.low, old.high);
   if (!flag) return;
   KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-  unsigned d = kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, 0);
+  unsigned d = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0);
   a64_emit(w, a64_mov(0, d, A64_IP0));
-  a64_set_zx(w, i + 1);
-  kn_defined(w, i + 1, d);
+  a64_set_zx(w, flag);
+  kn_defined(w, flag, d);
 }
 
 void a64_lower_fence(struct kn_walk *w, const struct kn_inst *in) {

@@ -12,16 +12,13 @@ static uint32_t align_to(uint32_t x, uint32_t a) { return (x + a - 1) & ~(a - 1)
 
 /* ---- function entry ---- */
 
-static void save_registers(struct kn_walk *w, const struct kn_assign *s) {
-  w->frame.va.gp = s->used[0];
-  w->frame.va.fp = s->used[1];
-  w->frame.va.stack = (int32_t)align_to(s->stack, 8);
+static void save_registers(struct kn_walk *w) {
   w->frame.va.save = kn_frame_alloc(w, 64 + 128, 4);
-  for (unsigned r = s->used[0]; r < 8; r++) {
+  for (unsigned r = w->frame.va.gp; r < 8; r++) {
     struct a64_at m = a64_frame_at(w, A64_STR_X, w->frame.va.save, 8 * r);
     a64_emit(w, a64_mem_offset(A64_STR_X, r, m.base, m.off));
   }
-  for (unsigned r = s->used[1]; r < 8; r++) {
+  for (unsigned r = w->frame.va.fp; r < 8; r++) {
     struct a64_at m = a64_frame_at(w, A64_STR_FQ, w->frame.va.save, 64 + 16 * r);
     a64_emit(w, a64_mem_offset(A64_STR_FQ, r, m.base, m.off));
   }
@@ -37,89 +34,54 @@ void a64_load_wide(struct kn_walk *w, uint32_t h, const struct kn_arg *a) {
   else a64_wide_load(w, h, a->reg, a->high);
 }
 
-/* A parameter that arrives in register r. */
-static void enter_register(struct kn_walk *w, uint32_t value, unsigned r) {
-  struct kn_val *val = &w->val[value];
-  if (kn_wide(w, val->type)) {
-    store_wide(w, value, r);
-  } else if (val->flags & KN_VF_HOME) {
-    a64_hook_move(w, val->reg, r, val->type);
-    KN_LOG(w, KN_EV_MOVE, r, val->reg);
-  } else if (val->flags & KN_VF_SLOT_HOME) {
-    a64_hook_store(w, r, kn_frame_of(w, val), val->type);
-    KN_LOG(w, KN_EV_MOVE, r, KN_PLACE_FRAME + val->frame);
-    kn_keep_copy(w, value, r);
-  } else if (val->uses) {
-    val->reg = (uint8_t)r;
-    val->frame = 0;
-    w->regs.owner[r] = value;
-    w->regs.block_regs |= KN_BIT(r);
-    w->regs.free &= ~KN_BIT(r);
+/* Makes the moves of parameters, in their order: none of them goes to where another one arrives. */
+static void move_params(struct kn_walk *w) {
+  for (uint32_t k = 0; k < w->moves.n && kn_code_ready(w); k++) {
+    struct kn_place_move m = w->moves.at[k];
+    uint32_t from = m.src != KN_NO_REG ? m.src : (uint32_t)(KN_PLACE_FRAME + m.src_frame);
+    if (m.dst == KN_NO_REG) a64_hook_store(w, m.src, m.dst_frame, m.type);
+    else if (m.src != KN_NO_REG) a64_hook_move(w, m.dst, m.src, m.type);
+    else a64_hook_load(w, m.dst, m.src_frame, m.type);
+    KN_LOG(w, KN_EV_MOVE, from, m.dst != KN_NO_REG ? m.dst : KN_PLACE_FRAME + m.dst_frame);
+    (void)from;
   }
+  w->moves.n = 0;
 }
 
-static void enter_stack(struct kn_walk *w, uint32_t value, int32_t frame, bool address) {
+static void enter_address(struct kn_walk *w, uint32_t value, int32_t frame) {
   struct kn_val *val = &w->val[value];
-  if (!address) {
-    KN_LOG(w, KN_EV_DEF, value, KN_PLACE_FRAME + frame);
-    if (val->flags & KN_VF_HOME) {
-      a64_hook_load(w, val->reg, frame, val->type);
-      KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + frame), val->reg);
-    } else {
-      val->frame = frame;
-      if ((val->flags & KN_VF_SLOT_HOME) == 0) {
-        val->flags |= KN_VF_FRAME;
-        val->reg = KN_NO_REG;
-      }
-    }
-    return;
-  }
-  if (val->uses == 0) return;
   unsigned d = val->flags & KN_VF_HOME ? val->reg : kn_take(w, KN_GP_MASK);
   a64_frame_addr(w, d, frame, 0);
   KN_LOG(w, KN_EV_DEF, value, d);
   if (val->flags & KN_VF_HOME) return;
-  w->regs.owner[d] = value;
-  val->reg = (uint8_t)d;
-  if ((val->flags & KN_VF_SLOT_HOME) == 0) val->frame = 0;
+  kn_own(w, value, d);
   kn_defined(w, value, d);
 }
 
-/* Logs the parameters that arrive in registers: all of them before the first is moved. */
-static void log_arrival(const struct kn_walk *w) {
-#ifdef KN_CHECKS
-  for (uint32_t k = 0; k < w->args.n; k++) {
-    const struct kn_arg *a = &w->args.at[k];
-    if (a->reg != KN_NO_REG && w->val[a->h].uses && !kn_wide(w, a->type))
-      KN_LOG(w, KN_EV_DEF, a->h, a->reg);
-  }
-#endif
-  (void)w;
+static bool own_way(struct kn_walk *w, struct kn_arg *a, int32_t *frame) {
+  bool wide = a->reg != KN_NO_REG && kn_wide(w, a->type);
+  bool address = (a->param->flags & KILN_PARAM_BYVAL) != 0;
+  if (!wide && !address) return false;
+  if (w->val[a->h].uses == 0) return true;
+  move_params(w);
+  if (wide) store_wide(w, a->h, a->reg);
+  else enter_address(w, a->h, *frame);
+  return true;
 }
 
-void a64_enter(struct kn_walk *w) {
-  struct kn_assign all;
-  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
-  if (!kn_assign_args(w, sig, NULL, sig->n_params, &all)) return;
-  if (all.stack > A64_BEYOND / 2) {
+static void save_rest(struct kn_walk *w, uint32_t stack_bytes) {
+  if (stack_bytes > A64_BEYOND / 2) {
     kn_walk_fail(w, KILN_ERR_LIMIT,
                  "the function has more than 256 MiB of parameters on the stack");
     return;
   }
-  log_arrival(w);
-  for (uint32_t k = 0; k < w->args.n; k++) {
-    struct kn_arg a = w->args.at[k];
-    if (!kn_code_ready(w)) return;
-    if (a.reg != KN_NO_REG) enter_register(w, a.h, a.reg);
-  }
-  if (w->f->facts.variadic)
-    save_registers(w, &all); /* before anything takes an argument register */
-  for (uint32_t k = 0; k < w->args.n; k++) {
-    struct kn_arg a = w->args.at[k];
-    if (a.reg != KN_NO_REG) continue;
-    if (!kn_code_ready(w)) return;
-    enter_stack(w, a.h, A64_INCOMING_FRAME(a.stack), (a.param->flags & KILN_PARAM_BYVAL) != 0);
-  }
+  move_params(w);
+  if (w->f->facts.variadic) save_registers(w); /* before anything takes an argument register */
+}
+
+void a64_enter(struct kn_walk *w) {
+  static const struct kn_entry entry = {A64_INCOMING_FRAME(0), own_way, save_rest};
+  kn_enter_params(w, &entry);
   kn_inst_end(w);
 }
 
@@ -169,7 +131,7 @@ static void push(struct kn_walk *w, const struct kn_arg *a) {
   uint64_t bits;
   if (kn_is_value(h)) KN_LOG(w, KN_EV_USE, h, r < 64 ? (int32_t)r : KN_PLACE_FRAME + m.src_frame);
   if (r < 64) {
-    w->regs.locked |= KN_BIT(r);
+    kn_lock(w, r);
   } else if (m.src_handle && a64_const(w, h, KILN_TYPE_I64, &bits)) {
     r = bits ? A64_IP0 : A64_ZR;
     if (bits) a64_set(w, A64_IP0, 1, bits);
@@ -253,21 +215,14 @@ void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a) 
     store_wide(w, value, a->reg);
     return;
   }
-  w->regs.free |= w->regs.temp & KN_BIT(a->reg);
-  w->regs.temp &= ~KN_BIT(a->reg);
-  if (w->val[value].uses == 0) return;
-  w->regs.locked |= KN_BIT(a->reg); /* an alias that has to move may not take it */
-  unsigned d = kn_def(w, value, a->type, a->reg, 0);
-  a64_hook_move(w, d, a->reg, a->type);
-  kn_defined(w, value, d);
-  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(a->reg));
-  w->regs.locked &= ~(KN_BIT(a->reg) | KN_BIT(d)); /* the next result may need them */
+  kn_untemp(w, a->reg);
+  if (w->val[value].uses) kn_def_from(w, value, a->type, a->reg);
 }
 
 /* Takes the results of a call, which have just arrived. */
 void a64_take_results(struct kn_walk *w, const struct kn_sig *sig) {
   const uint8_t *types = sig->results;
-  w->regs.locked = 0;
+  kn_unlock_but(w, 0);
   if (sig->n_results == 0) return;
   if (KN_UNLIKELY(sig->n_results > 1 || kn_wide(w, types[0]))) {
     kn_take_results(w, sig);
@@ -277,18 +232,15 @@ void a64_take_results(struct kn_walk *w, const struct kn_sig *sig) {
   unsigned reg = sig->conv->results[kn_bank(w, types[0])].reg[0];
   KN_LOG(w, KN_EV_DEF, w->i, reg);
   KN_LOG(w, KN_EV_USE, w->i, reg);
-  w->regs.locked = KN_BIT(reg); /* an alias that has to move may not take it */
-  unsigned d = kn_def(w, w->i, types[0], reg, 0);
-  a64_hook_move(w, d, reg, types[0]);
-  kn_defined(w, w->i, d);
+  kn_def_from(w, w->i, types[0], reg);
 }
 
 /* A tail call's end, where its arguments are in place: goes to its epilogue (frame.c). */
 static void emit_tail(struct kn_walk *w, uint32_t symbol) {
-  struct kn_exit exit = {.label = kn_code_label(w), .symbol = symbol};
+  struct a64_exit exit = {.label = kn_code_label(w), .symbol = symbol};
   exit.behind = kn_observe_tail(w, CALLEE);
-  if (!KN_PUSH(w->owner, w->exits, exit)) return;
-  if (w->next_block == UINT32_MAX && w->eh.stubs.n == 0) a64(w)->falls = w->exits.n;
+  if (!KN_PUSH(w->owner, a64(w)->exits, exit)) return;
+  if (w->next_block == UINT32_MAX && w->eh.stubs.n == 0) a64(w)->falls = a64(w)->exits.n;
   else a64_branch(w, exit.label);
 }
 
@@ -386,7 +338,7 @@ void a64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
     return;
   }
   move_sp(w, A64_SUB, bytes);
-  w->eh.stack = (struct kn_call_stack){.bytes = bytes};
+  w->call_stack = (struct kn_call_stack){.bytes = bytes};
 }
 
 void a64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a) {
@@ -405,7 +357,7 @@ void a64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assig
 
 void a64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
   replace_params(w, align_to(bytes, 8));
-  move_sp(w, A64_ADD, w->eh.stack.bytes);
+  move_sp(w, A64_ADD, w->call_stack.bytes);
   if (KN_UNLIKELY((c->sig->flags & KILN_SIG_VARIADIC) != 0)) forward_rest(w);
   emit_tail(w, c->symbol);
 }
@@ -497,18 +449,8 @@ void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
-  const kiln_func *f = w->f;
-  if (!kn_assign_results(w, kn_sig(f->module, f->sig))) return;
-  for (unsigned k = 0; k < in->x; k++) {
-    struct kn_arg a = w->args.at[k];
-    if (!kn_wide(w, a.type)) kn_add_move(w, a.reg, kn_ret_value(f, in, k), a.type);
-  }
-  for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
-  kn_run_moves(w);
-  for (unsigned k = 0; k < in->x; k++) {
-    struct kn_arg a = w->args.at[k];
-    if (kn_wide(w, a.type)) a64_load_wide(w, kn_ret_value(f, in, k), &a);
-  }
+  kn_return_values(w, in);
+  kn_drop_operands(w, in);
   KN_TELL(w, branch, w);
   a64(w)->returns = true;
   /* the epilogue follows the last block, but for stubs */

@@ -240,7 +240,6 @@ void a64_lower_brind(struct kn_walk *w, const struct kn_inst *in) {
     if (edges[i].args == 0) continue;
     if (!kn_code_ready(w)) return;
     kn_edge_prepare(w, &edges[i]);
-    w->regs.locked |= KN_BIT(t);
     kn_edge_moves(w, &edges[i]);
   }
   a64_emit(w, a64_br(t));

@@ -83,7 +83,9 @@ static uint32_t head_of(const struct kn_frame_plan *frame, bool sign) {
 void a64_begin(struct kn_walk *w) {
   const struct kn_frame_plan *frame = &w->plan->frame;
   struct pair pairs[MAX_PAIRS];
-  memset((char *)w + sizeof *w, 0, sizeof *a64(w) - sizeof *w);
+  const size_t of_function = offsetof(struct a64_walk, prologue_words);
+  memset((char *)w + of_function, 0, sizeof *a64(w) - of_function);
+  a64(w)->exits.n = 0;
   a64(w)->exit_label = kn_code_label(w);
   unsigned n = saved_pairs(w, pairs);
   a64(w)->prologue_words = n || frame->calls || frame->record ? SHORT_PROLOGUE : 0;
@@ -237,7 +239,7 @@ struct epilogue {
   bool sign;       /* the return address is signed */
 };
 
-static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct kn_exit *x) {
+static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct a64_exit *x) {
   uint32_t fail[2] = {0, 0};
   kn_label_bind(w, x->label);
   if (KN_UNLIKELY(kept_whole(w) | w->plan->frame.guarded)) {
@@ -270,7 +272,7 @@ static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct kn_exi
 }
 
 /* The rows of an epilogue; `more`: another one follows. */
-static void exit_rows(struct rows *r, const struct kn_exit *x, const struct epilogue *e,
+static void exit_rows(struct rows *r, const struct a64_exit *x, const struct epilogue *e,
                       uint64_t whole, bool more) {
   bool back = x->compares || more;
   if (KN_LIKELY(e->frame)) {
@@ -363,26 +365,26 @@ void a64_finish(struct kn_walk *w) {
   bool sign = plan->returns == KN_RETURN_ALL || (plan->returns == KN_RETURN_STORED && frame);
   uint32_t head = head_of(plan, sign);
   words += head != 0;
-  if (KN_UNLIKELY(sign) && plan->key_b) w->key_b = w->out->some_key_b = true;
+  if (KN_UNLIKELY(sign) && plan->key_b) w->frame.cie = KN_CIE_KEY_B;
   if (!kn_code_room(w, A64_EPILOGUE_RESERVE)) return;
   if (words != a64(w)->prologue_words)
     move_code(w, (int32_t)words - (int32_t)a64(w)->prologue_words);
 
   a64(w)->prologue_words = words;
   if (!a64_relax(w)) return;
-  if (w->exits.n == 0 || a64(w)->returns) {
-    struct kn_exit back = {.label = a64(w)->exit_label, .returns = true};
-    if (!KN_PUSH(w->owner, w->exits, back)) return;
+  if (a64(w)->exits.n == 0 || a64(w)->returns) {
+    struct a64_exit back = {.label = a64(w)->exit_label, .returns = true};
+    if (!KN_PUSH(w->owner, a64(w)->exits, back)) return;
   }
   /* the one that the last block runs into comes first */
-  struct kn_exit *next = &w->exits.at[(a64(w)->falls ? a64(w)->falls : w->exits.n) - 1];
-  struct kn_exit first = *next;
-  *next = w->exits.at[0];
-  w->exits.at[0] = first;
+  struct a64_exit *next = &a64(w)->exits.at[(a64(w)->falls ? a64(w)->falls : a64(w)->exits.n) - 1];
+  struct a64_exit first = *next;
+  *next = a64(w)->exits.at[0];
+  a64(w)->exits.at[0] = first;
   const struct epilogue epilogue = {pairs, n, size, frame, pre, sign};
-  for (uint32_t k = 0; k < w->exits.n; k++) {
+  for (uint32_t k = 0; k < a64(w)->exits.n; k++) {
     if (!kn_code_room(w, A64_EPILOGUE_RESERVE)) return;
-    emit_exit(w, &epilogue, &w->exits.at[k]);
+    emit_exit(w, &epilogue, &a64(w)->exits.at[k]);
   }
 
   uint32_t literals = kn_here(w);
@@ -407,15 +409,17 @@ void a64_finish(struct kn_walk *w) {
   if (frame) write_prologue(w, &epilogue, &probes, &r);
   w->code.p = end;
   if (!frame && !sign) return;
-  for (uint32_t k = 0; k < w->exits.n; k++) {
+  for (uint32_t k = 0; k < a64(w)->exits.n; k++) {
     if (KN_UNLIKELY(k != 0)) {
       kn_code_cfi(w, r.b, (size_t)(r.p - r.b));
       r.p = r.b;
     }
-    exit_rows(&r, &w->exits.at[k], &epilogue, kept_whole(w), k + 1 != w->exits.n);
+    exit_rows(&r, &a64(w)->exits.at[k], &epilogue, kept_whole(w), k + 1 != a64(w)->exits.n);
   }
   kn_code_cfi(w, r.b, (size_t)(r.p - r.b));
 }
+
+void a64_free(struct kn_walk *w, kiln_module *m) { kn_realloc(m, a64(w)->exits.at, 0); }
 
 /* ---- frames of callers ---- */
 

@@ -19,17 +19,14 @@ const struct kn_guard_reg a64_guard_regs[] = {
 
 /* x16 = the guard value. */
 static void load_guard(struct kn_walk *w) {
-  kiln_module *m = w->f->module;
+  const kiln_module *m = w->f->module;
   if (m->guard.source == KILN_GUARD_SOURCE_SYSREG) {
     a64_emit(w, 0xd5200000u | (uint32_t)m->guard_reg << 5 | A64_IP0); /* mrs x16, reg */
     a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, A64_IP0, m->guard.offset_bytes));
     return;
   }
-  uint32_t symbol = kn_symbol_reference(m, "__stack_chk_guard");
-  if (symbol == 0) {
-    kn_func_fail(w->owner, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-    return;
-  }
+  uint32_t symbol = kn_library_symbol(w, "__stack_chk_guard");
+  if (symbol == 0) return;
   a64_symbol(w, A64_IP0, symbol, 0);
   a64_emit(w, a64_mem_scaled(A64_LDR_X, A64_IP0, A64_IP0, 0));
 }
@@ -50,7 +47,7 @@ static void allocate_arrays(struct kn_walk *w) {
                    "the arrays of a guarded frame are larger than 256 MiB");
       return;
     }
-    w->slots[k].frame = A64_INCOMING_FRAME(-(int32_t)top);
+    w->slot_states.at[k].frame = A64_INCOMING_FRAME(-(int32_t)top);
   }
   a64(w)->top = (uint32_t)((top + 15) & ~UINT64_C(15));
 }
@@ -85,8 +82,7 @@ void a64_guard_end(struct kn_walk *w, const uint32_t fail[2]) {
     uint32_t word = a64_cbnz(1, A64_IP1, (int32_t)(kn_here(w) - fail[k]));
     memcpy(w->code.base + fail[k], &word, 4);
   }
-  uint32_t symbol = kn_symbol_reference(w->f->module, "__stack_chk_fail");
-  if (symbol == 0) kn_func_fail(w->owner, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-  else a64_call_symbol(w, symbol, true);
+  uint32_t symbol = kn_library_symbol(w, "__stack_chk_fail");
+  if (symbol != 0) a64_call_symbol(w, symbol, true);
   a64_emit(w, a64_brk(1)); /* it does not return */
 }

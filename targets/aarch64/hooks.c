@@ -154,13 +154,13 @@ void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend)
 }
 
 void a64_slot_addr(struct kn_walk *w, unsigned rd, uint32_t slot, int64_t disp) {
-  struct kn_slot_place *s = &w->slots[slot];
-  if (KN_LIKELY(s->align_log2 <= 4)) {
+  if (KN_LIKELY(w->slots[slot].align_log2 <= 4)) {
     a64_frame_addr(w, rd, kn_slot_frame(w, slot), disp);
     return;
   }
   /* x29 is a multiple of 16: what is aligned beyond it is rounded up at each use */
-  int64_t align = INT64_C(1) << s->align_log2;
+  struct kn_slot_state *s = &w->slot_states.at[slot];
+  int64_t align = INT64_C(1) << w->slots[slot].align_log2;
   if (s->frame == 0)
     s->frame = kn_frame_alloc(w, w->f->slots.at[slot].size_bytes + (uint64_t)align, 4);
   uint32_t field = 0;
@@ -202,20 +202,16 @@ void a64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
 }
 
 void a64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type) {
-  uint64_t bits[2] = {0, 0};
-  if (kn_is_slot(h) || (kn_is_pool(h) && w->f->pool.at[kn_index(h)].symbol)) {
+  int64_t half[2];
+  if (!kn_wide_number(w, h, half)) { /* an address */
     a64_hook_constant(w, A64_IP0, h, KILN_TYPE_I64);
     store_whole(w, A64_IP0, frame, KILN_TYPE_I64);
     return;
   }
-  a64_const(w, h, KILN_TYPE_I64, &bits[0]);
-  if (kn_is_pool(h) && kn_spills_16(w, w->f->pool.at[kn_index(h)].type))
-    bits[1] = w->f->pool.at[kn_index(h)].high;
-  else bits[1] = (uint64_t)((int64_t)bits[0] >> 63);
   for (int k = 0; k < (kn_spills_16(w, type) ? 2 : 1); k++) {
-    if (bits[k]) a64_set(w, A64_IP0, 1, bits[k]);
+    if (half[k]) a64_set(w, A64_IP0, 1, (uint64_t)half[k]);
     struct a64_at m = a64_frame_at(w, A64_STR_X, frame, 8 * k);
-    a64_emit(w, a64_mem_offset(A64_STR_X, bits[k] ? A64_IP0 : A64_ZR, m.base, m.off));
+    a64_emit(w, a64_mem_offset(A64_STR_X, half[k] ? A64_IP0 : A64_ZR, m.base, m.off));
   }
 }
 

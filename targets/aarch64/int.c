@@ -340,12 +340,11 @@ void a64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   /* both results are asked for before anything is emitted; the flag's is not an operand's */
-  const struct kn_inst *next = &w->inst[i + 1];
-  bool flag = next->op == KILN_OP_RESULT && next->a == i && w->val[i + 1].uses;
+  uint32_t flag = kn_second_result(w, i);
   uint64_t operands = (o.a < 31 ? KN_BIT(o.a) : 0) | (o.b < 31 ? KN_BIT(o.b) : 0);
   bool wanted = w->val[i].uses != 0;
   o.d = wanted ? kn_def(w, i, in->type, KN_NO_REG, operands) : A64_IP0;
-  unsigned d1 = flag ? kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, operands) : A64_IP1;
+  unsigned d1 = flag ? kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, operands) : A64_IP1;
   enum a64_cond cond;
   if (!mul && !a64_is_narrow(in->type)) {
     a64_emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, sf, o.d, o.a, o.b, A64_LSL, 0));
@@ -374,8 +373,8 @@ void a64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
   }
   if (flag) {
     a64_emit(w, a64_cset(0, d1, cond));
-    a64_set_zx(w, i + 1);
-    kn_defined(w, i + 1, d1);
+    a64_set_zx(w, flag);
+    kn_defined(w, flag, d1);
   }
   if (wanted) a64_done(w, in, o.d);
 }

@@ -247,8 +247,7 @@ KN_INLINE bool is_near(struct kn_walk *w, const struct form *form, uint32_t h, i
   if (!kn_is_value(base) || (in->b & (0 - sum))) return false;
   unsigned r = w->val[base].reg;
   if (!offset_field(form, off, &at->field) || r == KN_NO_REG) return false;
-  w->regs.locked |= KN_BIT(r);
-  KN_LOG(w, KN_EV_USE, base, r);
+  kn_use(w, base, r);
   at->base = base;
   at->reg = r;
   at->sum = sum;
@@ -257,7 +256,7 @@ KN_INLINE bool is_near(struct kn_walk *w, const struct form *form, uint32_t h, i
 /* kn_drop of h, whose address is `at`. */
 KN_INLINE void drop_near(struct kn_walk *w, uint32_t h, const struct near *at) {
   bool last = (w->val[h].uses -= at->sum) == 0; /* of the sum; there is a use left if it is none */
-  a64_drop_if(w, at->base, !at->sum | last);
+  kn_drop_if(w, at->base, !at->sum | last);
 }
 
 void a64_do_load(struct kn_walk *w, unsigned dst, const struct kn_inst *in) {
@@ -286,7 +285,7 @@ void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, uns
 
 /* A load from any address, read or not. */
 static __attribute__((noinline)) void load_far(struct kn_walk *w, const struct kn_inst *in,
-                                               struct kn_slot_place *variable) {
+                                               struct kn_slot_state *variable) {
   struct address x;
   begin_address(w, in->a, (int32_t)in->c, &x);
   kn_drop(w, in->a);
@@ -305,20 +304,21 @@ static __attribute__((noinline)) void load_far(struct kn_walk *w, const struct k
 /* A load of a slot that is no variable in a register: from there, or from the register that still has what a
  * variable holds. */
 static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct kn_inst *in,
-                                                struct kn_slot_place *s) {
-  uint32_t i = w->i;
+                                                const struct kn_slot_place *s) {
+  uint32_t i = w->i, slot = kn_index(in->a);
+  struct kn_slot_state *state = &w->slot_states.at[slot];
   struct kn_val *val = &w->val[i];
   bool variable = !s->memory && in->type == KN_MEM_TYPE(in->x) && val->uses != 0;
-  unsigned copy = variable ? kn_slot_copy(w, s) : KN_NO_REG;
+  unsigned copy = variable ? kn_slot_copy(w, state) : KN_NO_REG;
   if (copy != KN_NO_REG) {
-    kn_load_copy(w, in, s, copy);
+    kn_load_copy(w, in, state, copy);
     return;
   }
   const struct form *form = load_form(in);
   uint64_t field;
   if (KN_UNLIKELY(s->align_log2 > 4 || val->uses == 0) ||
-      !offset_field(form, kn_slot_frame(w, kn_index(in->a)) + (int64_t)(int32_t)in->c, &field)) {
-    load_far(w, in, variable ? s : NULL);
+      !offset_field(form, kn_slot_frame(w, slot) + (int64_t)(int32_t)in->c, &field)) {
+    load_far(w, in, variable ? state : NULL);
     return;
   }
   a64(w)->frame_used = true;
@@ -326,7 +326,7 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
   emit_form(w, form, d, A64_FP, field);
   val->flags |= form->zx;
   kn_defined(w, i, d);
-  if (variable && w->regs.owner[d] == i) kn_slot_note(w, s, i);
+  if (variable && w->regs.owner[d] == i) kn_slot_note(w, state, i);
 }
 
 /* A load through an address. */
@@ -345,24 +345,8 @@ static __attribute__((noinline)) void load_through(struct kn_walk *w, const stru
   kn_defined(w, w->i, d);
 }
 
-/* The usual cases come first, and the others are tail calls, so that the usual ones need no stack frame here: a load
- * of a variable in a register only makes the value an alias, as long as the variable keeps its content. */
 void a64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
-  if (!kn_is_slot(in->a)) {
-    load_through(w, in);
-    return;
-  }
-  struct kn_slot_place *s = &w->slots[kn_index(in->a)];
-  unsigned home = s->reg;
-  if (home == KN_NO_REG) {
-    load_slot(w, in, s);
-    return;
-  }
-  if (KN_UNLIKELY(w->val[w->i].flags != 0)) {
-    kn_load_variable(w, in, home);
-    return;
-  }
-  kn_alias(w, w->i, home);
+  kn_load(w, in, load_through, load_slot);
 }
 
 static __attribute__((noinline)) void store_far(struct kn_walk *w, const struct kn_inst *in,
@@ -416,9 +400,10 @@ static __attribute__((noinline)) void store_memory(struct kn_walk *w, const stru
 
 /* A store to a slot that is not a variable in a register. */
 static __attribute__((noinline)) void store_slot(struct kn_walk *w, const struct kn_inst *in,
-                                                 struct kn_slot_place *s) {
-  uint32_t b = in->b;
-  s->value = 0;
+                                                 const struct kn_slot_place *s) {
+  uint32_t b = in->b, slot = kn_index(in->a);
+  struct kn_slot_state *state = &w->slot_states.at[slot];
+  state->value = 0;
   if (KN_UNLIKELY(kn_bank(w, in->type) && !kn_is_value(b))) {
     store_memory(w, in);
     return;
@@ -427,14 +412,14 @@ static __attribute__((noinline)) void store_slot(struct kn_walk *w, const struct
   unsigned r = kn_is_value(b) ? kn_reg(w, b, in->type) : a64_reg_or_zr(w, b, in->type);
   uint64_t field;
   if (KN_LIKELY(s->align_log2 <= 4) &&
-      offset_field(form, kn_slot_frame(w, kn_index(in->a)) + (int64_t)(int32_t)in->c, &field)) {
+      offset_field(form, kn_slot_frame(w, slot) + (int64_t)(int32_t)in->c, &field)) {
     a64(w)->frame_used = true;
     emit_form(w, form, r, A64_FP, field);
   } else {
     store_far(w, in, (enum a64_mem)form->op, r & 31);
   }
   if (!s->memory && kn_is_value(b) && w->val[b].reg == r && w->regs.owner[r] == b)
-    kn_slot_note(w, s, b);
+    kn_slot_note(w, state, b);
   kn_drop(w, b);
 }
 
@@ -443,7 +428,7 @@ void a64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
     store_memory(w, in);
     return;
   }
-  struct kn_slot_place *s = &w->slots[kn_index(in->a)];
+  const struct kn_slot_place *s = &w->slots[kn_index(in->a)];
   if (s->reg == KN_NO_REG) store_slot(w, in, s);
   else kn_store_variable(w, in, s->reg);
 }

@@ -22,9 +22,9 @@ static uint32_t growth(const struct kn_fixup *x) {
 }
 
 /* The distance from x to its target. That of a literal will be behind epilogues that are not emitted yet. */
-static int64_t distance(const struct kn_walk *w, const struct kn_fixup *x) {
+static int64_t distance(struct kn_walk *w, const struct kn_fixup *x) {
   int64_t behind =
-    A64_EPILOGUE_RESERVE * ((int64_t)w->exits.n + 1) + 16 * (int64_t)w->code.literals.n;
+    A64_EPILOGUE_RESERVE * ((int64_t)a64(w)->exits.n + 1) + 16 * (int64_t)w->code.literals.n;
   if (x->kind == A64_FIX_LITERAL) return kn_here(w) + behind - x->at;
   return (int64_t)kn_label_at(w, x->label) - x->at;
 }

@@ -362,4 +362,5 @@ const struct kn_target kn_target_aarch64 = {
   .bind_label = a64_bind_label,
   .landing = a64_landing,
   .finish = a64_finish,
+  .free = a64_free,
 };

@@ -6,7 +6,7 @@ enum { VA_STACK = 0, VA_GR_TOP = 8, VA_VR_TOP = 16, VA_GR_OFFS = 24, VA_VR_OFFS 
 
 void a64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
   unsigned ap = kn_reg(w, in->a, KILN_TYPE_I64);
-  a64_frame_addr(w, A64_IP0, A64_INCOMING_FRAME(w->frame.va.stack), 0);
+  a64_frame_addr(w, A64_IP0, w->frame.va.stack, 0);
   a64_emit(w, a64_mem_scaled(A64_STR_X, A64_IP0, ap, VA_STACK));
   a64_frame_addr(w, A64_IP0, w->frame.va.save, 64);
   a64_emit(w, a64_mem_scaled(A64_STR_X, A64_IP0, ap, VA_GR_TOP));

@@ -240,8 +240,7 @@ void a64_bitcast_vector(struct kn_walk *w, const struct kn_inst *in) {
     a64_quad_load(w, in->a, t);
   }
   kn_drop(w, in->a);
-  w->regs.free |= KN_BIT(t);
-  w->regs.temp &= ~KN_BIT(t);
+  kn_untemp(w, t);
   unsigned d = kn_def(w, w->i, in->type, t, 0);
   copy(w, a64_v(d), a64_v(t));
   kn_defined(w, w->i, d);

@@ -5,20 +5,6 @@
 
 /* ---- operands and results ---- */
 
-static bool wide_const(const struct kn_walk *w, uint32_t h, uint64_t bits[2]) {
-  if (kn_is_value(h)) return false;
-  if (kn_is_imm(h)) {
-    bits[0] = (uint64_t)(int64_t)kn_imm(h);
-    bits[1] = (uint64_t)((int64_t)bits[0] >> 63);
-    return true;
-  }
-  if (!kn_is_pool(h) || w->f->pool.at[kn_index(h)].symbol) return false;
-  const struct kn_const *c = &w->f->pool.at[kn_index(h)];
-  bits[0] = c->low;
-  bits[1] = kn_wide(w, c->type) ? c->high : (uint64_t)((int64_t)c->low >> 63);
-  return true;
-}
-
 static void frame_pair(struct kn_walk *w, bool load, unsigned low, unsigned high, int32_t frame) {
   enum a64_mem op = load ? A64_LDR_X : A64_STR_X;
   if (frame > 0 && a64_pair_ok(A64_LDP_X, frame)) {
@@ -33,10 +19,10 @@ static void frame_pair(struct kn_walk *w, bool load, unsigned low, unsigned high
 }
 
 void a64_wide_load(struct kn_walk *w, uint32_t h, unsigned low, unsigned high) {
-  uint64_t bits[2];
-  if (wide_const(w, h, bits)) {
-    a64_set(w, low, 1, bits[0]);
-    a64_set(w, high, 1, bits[1]);
+  int64_t half[2];
+  if (kn_wide_number(w, h, half)) {
+    a64_set(w, low, 1, (uint64_t)half[0]);
+    a64_set(w, high, 1, (uint64_t)half[1]);
   } else if (kn_is_value(h)) {
     int32_t at = kn_frame_of(w, &w->val[h]);
     KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
@@ -128,9 +114,9 @@ static void rotate_by(struct kn_walk *w, bool left, struct a64_halves *a, unsign
 
 static void shift(struct kn_walk *w, const struct kn_inst *in, struct a64_halves *a) {
   bool rotates = in->op == KILN_OP_ROTL || in->op == KILN_OP_ROTR;
-  uint64_t bits[2];
-  if (!rotates && wide_const(w, in->b, bits)) {
-    shift_fixed(w, in->op, a, (unsigned)bits[0] & 127);
+  int64_t by[2];
+  if (!rotates && kn_wide_number(w, in->b, by)) {
+    shift_fixed(w, in->op, a, (unsigned)by[0] & 127);
     return;
   }
   struct a64_halves c = a64_wide_operand(w, in->b);
@@ -300,11 +286,12 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in) {
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  if (w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses) {
-    unsigned d = kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, 0);
+  uint32_t flag = kn_second_result(w, i);
+  if (flag) {
+    unsigned d = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0);
     a64_emit(w, a64_mov(0, d, over));
-    a64_set_zx(w, i + 1);
-    kn_defined(w, i + 1, d);
+    a64_set_zx(w, flag);
+    kn_defined(w, flag, d);
   }
   a64_wide_store(w, i, a.low, a.high);
 }
@@ -313,17 +300,17 @@ static void overflow(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   bool sub = in->op == KILN_OP_SSUBO || in->op == KILN_OP_USUBO;
   bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
-  bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  uint32_t flag = kn_second_result(w, i);
   struct a64_halves a = a64_wide_operand(w, in->a), b = a64_wide_operand(w, in->b);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  unsigned d = flag ? kn_def(w, i + 1, KILN_TYPE_I8, KN_NO_REG, 0) : A64_IP0;
+  unsigned d = flag ? kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0) : A64_IP0;
   a64_emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, 1, a.low, a.low, b.low, A64_LSL, 0));
   a64_emit(w, a64_addsub_carry(sub ? A64_SUBS : A64_ADDS, 1, a.high, a.high, b.high));
   if (flag) {
     a64_emit(w, a64_cset(0, d, sign ? A64_VS : sub ? A64_LO : A64_HS));
-    a64_set_zx(w, i + 1);
-    kn_defined(w, i + 1, d);
+    a64_set_zx(w, flag);
+    kn_defined(w, flag, d);
   }
   a64_wide_store(w, i, a.low, a.high);
 }

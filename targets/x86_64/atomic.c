@@ -48,7 +48,7 @@ void x64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
     x64_op_mem(w, op == KILN_RMW_XCHG ? X64_XCHG : X64_XADD, size, t, &m);
     kn_drop(w, in->a);
     kn_drop(w, in->b);
-    if (w->val[i].uses) x64_def_fixed(w, i, type, t);
+    if (w->val[i].uses) kn_def_fixed(w, i, type, t);
     return;
   }
   kn_claim(w, X64_RAX);
@@ -85,7 +85,7 @@ void x64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
   x64_jcc(w, X64_NE, again);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  if (w->val[i].uses) x64_def_fixed(w, i, type, X64_RAX);
+  if (w->val[i].uses) kn_def_fixed(w, i, type, X64_RAX);
 }
 
 void x64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
@@ -104,15 +104,15 @@ void x64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   kn_drop(w, in->c);
-  bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  uint32_t flag = kn_second_result(w, i);
   unsigned f = KN_NO_REG;
   if (flag) {
     KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
     f = kn_temp(w, KN_GP_MASK);
     EMIT(w, x64_setcc, X64_E, f);
   }
-  if (w->val[i].uses) x64_def_fixed(w, i, type, X64_RAX);
-  if (flag) x64_def_fixed(w, i + 1, KILN_TYPE_I8, f);
+  if (w->val[i].uses) kn_def_fixed(w, i, type, X64_RAX);
+  if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, f);
 }
 
 /* ---- i128: cmpxchg16b, where the processor has it (KILN_FEATURE_CX16) ---- */
@@ -169,8 +169,7 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   static const uint8_t fixed[] = {X64_RAX, X64_RDX, X64_RCX};
   bool cas = in->op == KILN_OP_ATOMIC_CAS;
-  bool flag =
-    cas && w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  uint32_t flag = cas ? kn_second_result(w, i) : 0;
   if ((w->f->attrs.features & KILN_FEATURE_CX16) == 0) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "i128 needs the feature cx16");
     return;
@@ -213,7 +212,7 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   if (cas) kn_drop(w, in->c);
   if (!flag) return;
   KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-  x64_def_fixed(w, i + 1, KILN_TYPE_I8, X64_RCX);
+  kn_def_fixed(w, flag, KILN_TYPE_I8, X64_RCX);
 }
 
 void x64_lower_fence(struct kn_walk *w, const struct kn_inst *in) {

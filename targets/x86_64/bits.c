@@ -27,19 +27,13 @@ void x64_lower_minmax(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_rr, X64_CMOV + cc, size, ta, rb);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  x64_def_fixed(w, i, type, ta);
-}
-
-/* Result 1 of operation i, if somebody uses it: the value right behind, or 0. */
-static uint32_t second_result(const struct kn_walk *w, uint32_t i) {
-  const struct kn_inst *r = &w->inst[i + 1];
-  return r->op == KILN_OP_RESULT && r->a == i && w->val[i + 1].uses ? i + 1 : 0;
+  kn_def_fixed(w, i, type, ta);
 }
 
 void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type);
-  uint32_t flag = second_result(w, i);
+  uint32_t flag = kn_second_result(w, i);
   unsigned cc = X64_O, t;
   if (in->op == KILN_OP_UMULO || (in->op == KILN_OP_SMULO && size == 0)) {
     /* the wider product shows the overflow */
@@ -77,8 +71,8 @@ void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
     f = kn_temp(w, KN_GP_MASK & ~KN_BIT(t));
     EMIT(w, x64_setcc, cc, f);
   }
-  if (w->val[i].uses) x64_def_fixed(w, i, type, t);
-  if (flag) x64_def_fixed(w, flag, KILN_TYPE_I8, f);
+  if (w->val[i].uses) kn_def_fixed(w, i, type, t);
+  if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, f);
 }
 
 void x64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
@@ -115,7 +109,7 @@ void x64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  x64_def_fixed(w, i, type, t);
+  kn_def_fixed(w, i, type, t);
 }
 
 /* ---- one operand ---- */
@@ -139,7 +133,7 @@ void x64_lower_abs(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_unary_r, X64_G_NEG, size, a);
   EMIT(w, x64_rr, X64_CMOV + X64_S, size, a, X64_SCRATCH);
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, in->type, a);
+  kn_def_fixed(w, i, in->type, a);
 }
 
 /* Baseline has neither lzcnt nor tzcnt: bsr and bsf, with 0 by cmov. */
@@ -152,7 +146,7 @@ void x64_lower_clz(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_rr, X64_CMOV + X64_E, size, a, X64_SCRATCH);
   EMIT(w, x64_alu_ri, X64_G_XOR, 2, a, (int32_t)bits - 1);
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, in->type, a);
+  kn_def_fixed(w, i, in->type, a);
 }
 
 void x64_lower_ctz(struct kn_walk *w, const struct kn_inst *in) {
@@ -168,7 +162,7 @@ void x64_lower_ctz(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rr, X64_CMOV + X64_E, size, a, X64_SCRATCH);
   }
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, in->type, a);
+  kn_def_fixed(w, i, in->type, a);
 }
 
 /* t = r >> n & mask; r &= mask: the step of popcount and bit reversal. Uses m. */
@@ -209,7 +203,7 @@ void x64_lower_popcnt(struct kn_walk *w, const struct kn_inst *in) {
   unsigned m = kn_temp(w, KN_GP_MASK);
   x64_count_bits(w, x64_op_size(in->type), r, m);
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, in->type, r);
+  kn_def_fixed(w, i, in->type, r);
 }
 
 void x64_lower_bitrev(struct kn_walk *w, const struct kn_inst *in) {
@@ -220,7 +214,7 @@ void x64_lower_bitrev(struct kn_walk *w, const struct kn_inst *in) {
   x64_reverse_bits(w, x64_op_size(in->type), r, m);
   if (bits < 32) EMIT(w, x64_shift_ri, X64_G_SHR, 2, r, 32 - bits);
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, in->type, r);
+  kn_def_fixed(w, i, in->type, r);
 }
 
 void x64_lower_byteswap(struct kn_walk *w, const struct kn_inst *in) {

@@ -31,15 +31,13 @@ static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct k
       /* rep movsq; the three registers are claimed, so that their values are elsewhere */
       unsigned r = kn_temp(w, KN_GP_MASK);
       x64_lea(w, r, &from);
-      KN_LOG_SET(w, KN_EV_DONE, ~KN_BIT(r));
-      w->regs.locked = KN_BIT(r);
+      kn_unlock_but(w, KN_BIT(r));
       if (r != X64_RSI) {
         kn_claim(w, X64_RSI);
         KN_LOG(w, KN_EV_WRITE, 0, X64_RSI);
         x64_mov(w, 3, X64_RSI, r);
       }
-      KN_LOG_SET(w, KN_EV_DONE, ~KN_BIT(X64_RSI)); /* r may be one of the others */
-      w->regs.locked = KN_BIT(X64_RSI);
+      kn_unlock_but(w, KN_BIT(X64_RSI)); /* r may be one of the others */
       kn_claim(w, X64_RDI), kn_claim(w, X64_RCX);
       KN_LOG(w, KN_EV_WRITE, 0, X64_RDI);
       KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
@@ -98,7 +96,7 @@ void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
   x64(w)->tail_area = 0;
   if (KN_UNLIKELY(align != 0) && !c->tail) {
     int32_t kept = kn_frame_alloc(w, 8, 3);
-    w->eh.stack = (struct kn_call_stack){.kept = kept};
+    w->call_stack = (struct kn_call_stack){.kept = kept};
     if (!kn_code_ready(w)) return;
     EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RSP, x64_frame_mem(w, kept));
     x64_allocate(w, align_16(bytes) + align - 16);
@@ -113,7 +111,7 @@ void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
   } else if (!w->plan->frame.dynamic) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
-    w->eh.stack = (struct kn_call_stack){.bytes = align_16(bytes)};
+    w->call_stack = (struct kn_call_stack){.bytes = align_16(bytes)};
     x64_allocate(w, align_16(bytes));
   }
 }
@@ -288,7 +286,7 @@ void x64_call(struct kn_walk *w, struct kn_call *c) {
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
   if (w->val[i].uses == 0) return;
   if (a->type == KILN_TYPE_I128) x64_wide_store(w, i, a->reg, a->high);
-  else x64_def_fixed(w, i, a->type, a->reg);
+  else kn_def_fixed(w, i, a->type, a->reg);
 }
 
 /* Results in st(0), st(1) leave the x87 stack at once, wanted or not. */
@@ -314,7 +312,7 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   if (w->f->status != KILN_OK) return;
   if (sig->n_results == 0) return;
   if (KN_LIKELY(sig->n_results == 1 && X64_INT >> sig->results[0] & 1)) {
-    if (w->val[w->i].uses) x64_def_fixed(w, w->i, sig->results[0], X64_RAX);
+    if (w->val[w->i].uses) kn_def_fixed(w, w->i, sig->results[0], X64_RAX);
     return;
   }
   if (KN_UNLIKELY(sig->flags & KILN_SIG_WIDE_RESULTS)) x64_split_results(w, sig->n_results);
@@ -340,30 +338,15 @@ void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
 
 /* ---- returns ---- */
 
-/* Moves what the function returns to the registers of results. */
+/* Any results. */
 static void return_values(struct kn_walk *w, const struct kn_inst *in) {
   const kiln_func *f = w->f;
-  if (!kn_assign_results(w, kn_sig(f->module, f->sig))) return;
-  struct kn_arg wide = {.reg = KN_NO_REG}; /* at most one fits */
-  for (unsigned k = 0; k < in->x; k++) {
-    uint32_t h = kn_ret_value(f, in, k);
-    struct kn_arg a = w->args.at[k];
-    a.h = h;
-    if (a.type == KILN_TYPE_F80) continue;
-    if (a.type == KILN_TYPE_I128) { /* its halves are in the frame, so they may come last */
-      wide = a;
-      continue;
-    }
-    if (kn_waits(w, h)) kn_reg(w, h, a.type);
-    kn_add_move(w, a.reg, h, a.type);
-  }
-  kn_run_moves(w);
+  kn_return_values(w, in);
   if (KN_UNLIKELY(kn_sig(f->module, f->sig)->flags & KILN_SIG_WIDE_RESULTS))
     x64_join_results(w, in->x);
-  if (wide.reg != KN_NO_REG) x64_load_wide(w, wide.h, &wide);
   for (unsigned k = in->x; k-- > 0;) /* the first one is the top */
     if (f->facts.result_types[k] == KILN_TYPE_F80) x64_x87_push(w, kn_ret_value(f, in, k));
-  for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
+  kn_drop_operands(w, in);
 }
 
 /* The usual result: one integer, in rax. */
@@ -421,65 +404,12 @@ void x64_align_slots(struct kn_walk *w, bool arrays) {
       continue;
     int32_t align = 1 << s->align_log2;
     int32_t at = kn_frame_alloc(w, s->size_bytes + (uint64_t)align, 4);
-    w->slots[k].frame = kn_frame_alloc(w, 8, 3);
+    int32_t pointer = w->slot_states.at[k].frame = kn_frame_alloc(w, 8, 3);
     if (!kn_code_ready(w)) return;
     EMIT(w, x64_rm, X64_LEA, 3, X64_SCRATCH, x64_frame_mem(w, at + align - 1));
     EMIT(w, x64_alu_ri, X64_G_AND, 3, X64_SCRATCH, -align);
-    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, w->slots[k].frame));
+    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, pointer));
   }
-}
-
-/* A parameter of one register or word: a move to where it lives, unless that is where it arrived. */
-static void enter(struct kn_walk *w, const struct kn_arg *a, int32_t incoming) {
-  struct kn_val *v = &w->val[a->h];
-  struct kn_place_move move = {
-    .dst = KN_NO_REG, .src = a->reg, .type = a->type, .src_frame = incoming};
-  KN_LOG(w, KN_EV_DEF, a->h, a->reg == KN_NO_REG ? KN_PLACE_FRAME + incoming : (int32_t)a->reg);
-  if (v->flags & KN_VF_HOME) {
-    move.dst = v->reg;
-  } else if (a->reg == KN_NO_REG) {
-    if ((v->flags & KN_VF_SLOT_HOME) == 0) v->flags |= KN_VF_FRAME;
-    v->frame = incoming;
-    return;
-  } else if (v->flags & KN_VF_SLOT_HOME) {
-    move.dst_frame = kn_frame_of(w, v);
-    kn_keep_copy(w, a->h, a->reg);
-  } else {
-    v->reg = a->reg;
-    v->frame = 0;
-    w->regs.owner[a->reg] = a->h;
-    w->regs.block_regs |= KN_BIT(a->reg);
-    w->regs.free &= ~KN_BIT(a->reg);
-    return;
-  }
-  KN_PUSH(w->owner, w->moves, move);
-}
-
-/* An i128 or f80 parameter. */
-static void enter_wide(struct kn_walk *w, const struct kn_arg *a, int32_t incoming) {
-  struct kn_val *v = &w->val[a->h];
-  if (a->reg != KN_NO_REG) {
-    x64_wide_store(w, a->h, a->reg, a->high);
-    return;
-  }
-  if ((v->flags & KN_VF_SLOT_HOME) == 0) v->flags |= KN_VF_FRAME;
-  v->frame = incoming;
-  KN_LOG(w, KN_EV_DEF, a->h, KN_PLACE_FRAME + incoming);
-}
-
-/* The usual parameters: few integers, all in registers. */
-static void enter_plain(struct kn_walk *w, const struct kn_sig *sig) {
-  const kiln_func *f = w->f;
-  const uint8_t *gp_args = sig->conv->args[0].reg;
-  for (uint32_t k = 0; k < sig->n_params; k++) {
-    struct kn_arg a = {
-      .h = kn_block_param(f, &f->block[0], k), .type = sig->params[k].type, .reg = gp_args[k]};
-    w->i = a.h;
-    if (w->val[a.h].uses != 0) enter(w, &a, 0);
-  }
-  w->frame.va.gp = sig->n_params;
-  w->frame.va.fp = 0;
-  w->frame.va.stack = 16;
 }
 
 /* Keeps the address of the result in memory, which the function returns: for code of one block, by one more use. */
@@ -496,58 +426,47 @@ static void enter_result(struct kn_walk *w, const struct kn_arg *a) {
   }
 }
 
-/* Any parameters. True if some are passed by value, and used. False, too, if the function failed. */
-static bool enter_params(struct kn_walk *w) {
-  struct kn_assign all;
-  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
-  if (!kn_assign_args(w, sig, NULL, sig->n_params, &all)) return false;
-  bool by_value = false, upper = false;
-  for (uint32_t k = 0; k < w->args.n; k++) {
-    struct kn_arg a = w->args.at[k];
-    int32_t incoming = 16 + (int32_t)a.stack;
-    if (!kn_code_ready(w)) return false;
-    if (a.reg == KN_NO_REG) x64(w)->uses_incoming = true;
-    if (a.param->flags & KILN_PARAM_SRET) enter_result(w, &a);
-    if (KN_UNLIKELY(a.param->flags & KILN_PARAM_UPPER) && a.reg != KN_NO_REG) {
-      x64_take_upper(w, x64_hw(a.reg), x64_hw(a.reg) - UPPER);
-      upper = true;
-      if (a.reg == EIGHTH) {
-        incoming = kn_frame_alloc(w, 16, 4);
-        EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(EIGHTH), x64_frame_mem(w, incoming));
-        a.reg = KN_NO_REG;
-      }
+static bool own_way(struct kn_walk *w, struct kn_arg *a, int32_t *frame) {
+  if (a->reg == KN_NO_REG) x64(w)->uses_incoming = true;
+  if (a->param->flags & KILN_PARAM_SRET) enter_result(w, a);
+  if (KN_UNLIKELY(a->param->flags & KILN_PARAM_UPPER) && a->reg != KN_NO_REG) {
+    x64_take_upper(w, x64_hw(a->reg), x64_hw(a->reg) - UPPER);
+    x64(w)->upper = true;
+    if (a->reg == EIGHTH) {
+      *frame = kn_frame_alloc(w, 16, 4);
+      EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(EIGHTH), x64_frame_mem(w, *frame));
+      a->reg = KN_NO_REG;
     }
-    if (w->val[a.h].uses == 0) continue;
-    if (a.param->flags & KILN_PARAM_BYVAL) by_value = true;
-    else if (kn_wide(w, a.type)) enter_wide(w, &a, incoming);
-    else enter(w, &a, incoming);
   }
-  if (upper) x64_zero_upper(w);
-  w->frame.va.gp = all.used[0];
-  w->frame.va.fp = all.used[1];
-  w->frame.va.stack = 16 + (int32_t)all.stack;
-  return by_value;
+  if (a->param->flags & KILN_PARAM_BYVAL) return true; /* enter_by_value */
+  if (a->reg == KN_NO_REG || !kn_wide(w, a->type)) return false;
+  if (w->val[a->h].uses != 0) x64_wide_store(w, a->h, a->reg, a->high);
+  return true;
+}
+
+static void save_rest(struct kn_walk *w, uint32_t stack_bytes) {
+  (void)stack_bytes;
+  if (KN_UNLIKELY(x64(w)->upper)) x64_zero_upper(w);
+  if (w->f->facts.variadic) save_area(w);
+}
+
+/* The address of a parameter that is passed by value. */
+static void enter_by_value(struct kn_walk *w, const struct kn_arg *a) {
+  w->i = a->h;
+  unsigned dst = kn_def(w, a->h, KILN_TYPE_I64, KN_NO_REG, 0);
+  EMIT(w, x64_rm, X64_LEA, 3, dst, x64_frame_mem(w, 16 + (int32_t)a->stack));
+  kn_defined(w, a->h, dst);
+  kn_inst_end(w);
 }
 
 void x64_enter(struct kn_walk *w) {
+  static const struct kn_entry entry = {16, own_way, save_rest};
   const kiln_func *f = w->f;
-  const struct kn_sig *sig = kn_sig(f->module, f->sig);
-  bool by_value = false;
-  if (KN_LIKELY(sig->plain)) enter_plain(w, sig);
-  else by_value = enter_params(w);
-  if (f->status != KILN_OK) return;
-  if (f->facts.variadic)
-    save_area(w); /* before the moves: homes may be registers of further arguments */
-  if (w->moves.n != 0) kn_run_moves(w);
+  kn_enter_params(w, &entry);
   if (KN_UNLIKELY(f->facts.aligned_slots)) x64_align_slots(w, false);
-  for (uint32_t k = 0; k < w->args.n && by_value; k++) {
+  if (KN_LIKELY(kn_sig(f->module, f->sig)->plain)) return;
+  for (uint32_t k = 0; k < w->args.n && kn_code_ready(w); k++) {
     struct kn_arg a = w->args.at[k];
-    if (!(a.param->flags & KILN_PARAM_BYVAL) || w->val[a.h].uses == 0) continue;
-    if (!kn_code_ready(w)) return;
-    w->i = a.h;
-    unsigned dst = kn_def(w, a.h, KILN_TYPE_I64, KN_NO_REG, 0);
-    EMIT(w, x64_rm, X64_LEA, 3, dst, x64_frame_mem(w, 16 + (int32_t)a.stack));
-    kn_defined(w, a.h, dst);
-    kn_inst_end(w);
+    if (a.param->flags & KILN_PARAM_BYVAL && w->val[a.h].uses != 0) enter_by_value(w, &a);
   }
 }

@@ -317,7 +317,7 @@ void x64_lower_brind(struct kn_walk *w, const struct kn_inst *in) {
   for (uint32_t k = 0; k < n; k++) {
     if (e[k].args == 0) continue;
     kn_edge_prepare(w, &e[k]);
-    w->regs.locked = locked;
+    kn_unlock_but(w, locked);
     kn_edge_moves(w, &e[k]); /* to shadow slots: no register of a home changes */
   }
   if (kn_is_value(in->a)) KN_LOG(w, KN_EV_USE, in->a, r);
@@ -385,7 +385,7 @@ void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_mov_ri, X64_RAX, 1); /* 5 */
   KN_LOG_SET(w, KN_EV_LOST, lost);
   kn_called(w);
-  if (w->val[w->i].uses) x64_def_fixed(w, w->i, KILN_TYPE_I64, X64_RAX);
+  if (w->val[w->i].uses) kn_def_fixed(w, w->i, KILN_TYPE_I64, X64_RAX);
 }
 
 void x64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {

@@ -63,7 +63,7 @@ static void narrow(struct kn_walk *w, const struct kn_inst *in, int64_t v, bool 
   }
   if (rest) remainder_of(w, 2, t, x, t, v);
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, type, t);
+  kn_def_fixed(w, i, type, t);
 }
 
 /* 64 bits: the high half of the product, in rdx. */
@@ -99,7 +99,7 @@ static void wide(struct kn_walk *w, const struct kn_inst *in, int64_t v, bool si
   }
   if (rest) remainder_of(w, 3, X64_RDX, x, X64_RDX, v);
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, in->type, X64_RDX);
+  kn_def_fixed(w, i, in->type, X64_RDX);
 }
 
 bool x64_divide_const(struct kn_walk *w, const struct kn_inst *in) {

@@ -79,7 +79,7 @@ void x64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_rr, X64_ORPS, 2, x64_hw(t), 15);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  x64_def_fixed(w, i, type, t);
+  kn_def_fixed(w, i, type, t);
 }
 
 void x64_lower_fsqrt(struct kn_walk *w, const struct kn_inst *in) {
@@ -146,7 +146,7 @@ void x64_lower_fminimum(struct kn_walk *w, const struct kn_inst *in) {
   x64_bind_label(w, done);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  x64_def_fixed(w, i, type, t);
+  kn_def_fixed(w, i, type, t);
 }
 
 /* ---- comparison ---- */
@@ -296,7 +296,7 @@ void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   else EMIT(w, x64_rr, cvt, bits == 64 || (bits == 32 && !sign) ? 3 : 2, t, x64_hw(x));
   if (saturate) x64_bind_label(w, done);
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, to, t);
+  kn_def_fixed(w, i, to, t);
 }
 
 void x64_lower_itof(struct kn_walk *w, const struct kn_inst *in) {

@@ -158,10 +158,9 @@ static struct x64_addr symbol_addr(struct kn_walk *w, const struct kn_const *c, 
 
 /* Address of a slot: in the frame, or through its pointer if it is aligned beyond 16 bytes. */
 static struct x64_addr slot_addr(struct kn_walk *w, uint32_t slot, int64_t disp) {
-  const struct kn_slot_place *s = &w->slots[slot];
-  if (KN_UNLIKELY(s->align_log2 > 4)) {
+  if (KN_UNLIKELY(w->slots[slot].align_log2 > 4)) {
     unsigned r = kn_temp(w, KN_GP_MASK);
-    EMIT(w, x64_rm, X64_MOV, 3, r, x64_frame_mem(w, s->frame));
+    EMIT(w, x64_rm, X64_MOV, 3, r, x64_frame_mem(w, w->slot_states.at[slot].frame));
     return (struct x64_addr){.m = x64_at(r, (int32_t)disp)};
   }
   return x64_frame(w, (int32_t)(kn_slot_frame(w, slot) + disp));
@@ -255,11 +254,9 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     return;
   }
   if (kn_is_slot(h)) {
-    const struct kn_slot_place *s = &w->slots[kn_index(h)];
-    bool far =
-      s->align_log2 > 4; /* the frame has its address; takes no register: moves are under way */
-    int32_t frame = far ? s->frame : kn_slot_frame(w, kn_index(h));
-    struct x64_mem m = x64_frame_mem(w, frame);
+    /* the frame has its address; takes no register: moves are under way */
+    bool far = w->slots[kn_index(h)].align_log2 > 4;
+    struct x64_mem m = x64_frame_mem(w, kn_slot_frame(w, kn_index(h)));
     if (m.disp == 0 && !far) x64_mov(w, 3, dst, m.base);
     else EMIT(w, x64_rm, far ? X64_MOV : X64_LEA, 3, dst, m);
     return;
@@ -313,14 +310,7 @@ void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
   struct x64_mem m = x64_frame_mem(w, frame);
   if (kn_spills_16(w, type)) {
     int64_t v[2] = {0, 0};
-    if (kn_is_imm(h)) {
-      v[0] = kn_imm(h);
-      v[1] = v[0] >> 63;
-    } else {
-      const struct kn_const *c = &w->f->pool.at[kn_index(h)];
-      v[0] = (int64_t)c->low;
-      v[1] = kn_spills_16(w, c->type) ? (int64_t)c->high : v[0] >> 63;
-    }
+    kn_wide_number(w, h, v);
     for (unsigned k = 0; k < 2; k++, m.disp += 8) {
       x64_const(w, X64_SCRATCH, (uint64_t)v[k]);
       EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, m);
@@ -347,8 +337,7 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
     if (KN_LIKELY(v->reg != KN_NO_REG)) {
       o->kind = X64_REG;
       o->reg = v->reg;
-      w->regs.locked |= KN_BIT(o->reg);
-      KN_LOG(w, KN_EV_USE, h, o->reg);
+      kn_use(w, h, o->reg);
       return;
     }
     if (v->flags & KN_VF_WAITS) {
@@ -388,41 +377,6 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
   }
   o->kind = X64_REG;
   o->reg = kn_reg_slow(w, h, type);
-}
-
-/* The home of the variable that result i, in `reg`, is stored to, or KN_NO_REG. The home's older values move to other
- * registers: not to `reg`, which a call or a division leaves free. */
-static unsigned stored_home(struct kn_walk *w, uint32_t i, unsigned reg) {
-  uint64_t unlocked = KN_BIT(reg) & ~w->regs.locked;
-  w->regs.locked |= KN_BIT(reg);
-  KN_LOG(w, KN_EV_DEF, i, reg);
-  KN_LOG(w, KN_EV_USE, i, reg);
-  unsigned home = kn_def_hinted(w, i);
-  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(reg));
-  w->regs.locked &= ~unlocked;
-  return home;
-}
-
-void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg) {
-  struct kn_val *v = &w->val[i];
-  KN_LOG(w, KN_EV_WRITE, 0, reg);
-  unsigned home = KN_NO_REG;
-  if (v->flags & KN_VF_HOME) {
-    home = v->reg;
-    KN_LOG(w, KN_EV_DEF, i, home);
-  } else if (KN_UNLIKELY(v->hint == KN_HINT_STORED)) home = stored_home(w, i, reg);
-  if (home != KN_NO_REG) {
-    x64_move(w, home, reg, type);
-    return;
-  }
-  w->regs.free &= ~KN_BIT(reg);
-  w->regs.temp &= ~KN_BIT(reg);
-  w->regs.cached &= ~KN_BIT(reg);
-  w->regs.owner[reg] = i;
-  if (!(v->flags & KN_VF_SLOT_HOME)) v->frame = 0;
-  v->reg = (uint8_t)reg;
-  KN_LOG(w, KN_EV_DEF, i, reg);
-  kn_defined(w, i, reg);
 }
 
 void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bool sign,

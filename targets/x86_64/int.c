@@ -176,8 +176,7 @@ void x64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
  * fetched, since what was in rcx moves. */
 static void count_to_cl(struct kn_walk *w, uint32_t h, unsigned type) {
   if (kn_is_value(h) && w->val[h].reg == X64_RCX) {
-    w->regs.locked |= KN_BIT(X64_RCX);
-    KN_LOG(w, KN_EV_USE, h, X64_RCX);
+    kn_use(w, h, X64_RCX);
     return;
   }
   kn_claim(w, X64_RCX);
@@ -278,7 +277,7 @@ void x64_lower_funnel(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   kn_drop(w, in->c);
-  x64_def_fixed(w, i, type, t);
+  kn_def_fixed(w, i, type, t);
 }
 
 /* ---- division, high product ---- */
@@ -287,12 +286,8 @@ void x64_lower_funnel(struct kn_walk *w, const struct kn_inst *in) {
 void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign) {
   bool there = kn_is_value(a) && w->val[a].reg == X64_RAX && w->val[a].uses == 1 &&
                (w->val[a].flags & ~KN_VF_ZX) == 0;
-  if (!there) {
-    kn_claim(w, X64_RAX);
-  } else {
-    w->regs.locked |= KN_BIT(X64_RAX);
-    w->regs.owner[X64_RAX] = 0; /* rax is no longer a copy of a slot */
-  }
+  if (there) kn_overwrite(w, X64_RAX);
+  else kn_claim(w, X64_RAX);
   kn_claim(w, X64_RDX);
   if (!kn_is_value(a)) {
     int64_t v = 0;
@@ -311,8 +306,8 @@ void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign) {
   unsigned ra = kn_reg(w, a, type);
   if (x64_size(type) < 2) x64_extend(w, X64_RAX, ra, type, sign, false);
   else x64_move(w, X64_RAX, ra, type);
-  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(ra) | (w->regs.locked & ~locked));
-  w->regs.locked = locked; /* unlocked: registers are few here, and those were read */
+  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(ra));
+  kn_unlock_but(w, locked); /* registers are few here, and those were read */
   KN_LOG(w, there ? KN_EV_TEMP : KN_EV_WRITE, 0, X64_RAX);
 }
 
@@ -379,7 +374,7 @@ static bool divide_by_power(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_shift_ri, X64_G_SAR, size, t, n);
   }
   kn_drop(w, in->a);
-  x64_def_fixed(w, i, type, t);
+  kn_def_fixed(w, i, type, t);
   return true;
 }
 
@@ -405,7 +400,7 @@ void x64_lower_divide(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   if (w->val[i].uses == 0) return;
-  x64_def_fixed(w, i, type, rest ? X64_RDX : X64_RAX);
+  kn_def_fixed(w, i, type, rest ? X64_RDX : X64_RAX);
   x64_set_zx(w, i, type);
 }
 
@@ -431,5 +426,5 @@ void x64_lower_high_mul(struct kn_walk *w, const struct kn_inst *in) {
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  x64_def_fixed(w, i, type, result);
+  kn_def_fixed(w, i, type, result);
 }

@@ -143,7 +143,7 @@ static void done(struct kn_walk *w, unsigned r) {
 }
 /* The result is in `r`, which was claimed. */
 static void fixed(struct kn_walk *w, const struct inst *x, unsigned r) {
-  if (w->val[w->i].uses) x64_def_fixed(w, w->i, x->in->type, r);
+  if (w->val[w->i].uses) kn_def_fixed(w, w->i, x->in->type, r);
 }
 static void claim(struct kn_walk *w, unsigned r) {
   kn_claim(w, r);

@@ -58,28 +58,29 @@ static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct k
 
 /* A load of a slot that is not a variable in a register. */
 static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct kn_inst *in,
-                                                struct kn_slot_place *s) {
-  uint32_t i = w->i;
+                                                const struct kn_slot_place *s) {
+  uint32_t i = w->i, slot = kn_index(in->a);
+  struct kn_slot_state *state = &w->slot_states.at[slot];
   struct kn_val *v = &w->val[i];
   if (KN_UNLIKELY(v->uses == 0 || s->align_log2 > 4 || in->c >= 1 << 28)) {
     if (v->uses || (in->x & KILN_MEM_VOLATILE)) load_any(w, in);
     return;
   }
-  unsigned copy = kn_slot_copy(w, s);
+  unsigned copy = kn_slot_copy(w, state);
   if (copy != KN_NO_REG) {
-    kn_load_copy(w, in, s, copy);
+    kn_load_copy(w, in, state, copy);
     return;
   }
   if (folds(w, in)) {
     v->flags = KN_VF_WAITS;
     return;
   }
-  int32_t at = kn_slot_frame(w, kn_index(in->a)) + (int32_t)in->c;
+  int32_t at = kn_slot_frame(w, slot) + (int32_t)in->c;
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
   EMIT(w, x64_move_at, x64_load_move(in), x64_hw(dst), x64(w)->frame_reg, at - x64(w)->frame_bias);
   v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
-  if (!s->memory && w->regs.owner[dst] == i) kn_slot_note(w, s, i);
+  if (!s->memory && w->regs.owner[dst] == i) kn_slot_note(w, state, i);
 }
 
 /* A load through an address. */
@@ -108,26 +109,8 @@ static __attribute__((noinline)) void load_through(struct kn_walk *w, const stru
   kn_defined(w, i, dst);
 }
 
-/* The usual cases come first, and the others are tail calls, so that the usual ones need no stack frame here: a load
- * of a variable in a register only makes the value an alias. */
 void x64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  if (!kn_is_slot(in->a)) {
-    load_through(w, in);
-    return;
-  }
-  struct kn_slot_place *s = &w->slots[kn_index(in->a)];
-  unsigned home = s->reg;
-  if (home == KN_NO_REG) {
-    load_slot(w, in, s);
-    return;
-  }
-  const struct kn_val *v = &w->val[i];
-  if (KN_UNLIKELY(v->flags != 0 || v->uses == 0)) {
-    kn_load_variable(w, in, home);
-    return;
-  }
-  kn_alias(w, i, home);
+  kn_load(w, in, load_through, load_slot);
 }
 
 static const uint8_t store_moves[KILN_TYPE_COUNT] = {
@@ -165,16 +148,17 @@ static __attribute__((noinline)) void store_constant(struct kn_walk *w, const st
 }
 
 void x64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
-  struct kn_slot_place *variable = NULL;
   uint32_t a = in->a, b = in->b;
+  struct kn_slot_state *variable = NULL;
   if (kn_is_slot(a)) {
-    struct kn_slot_place *s = &w->slots[kn_index(a)];
+    const struct kn_slot_place *s = &w->slots[kn_index(a)];
     if (s->reg != KN_NO_REG) {
       kn_store_variable(w, in, s->reg);
       return;
     }
-    if (!s->memory) variable = s;
-    s->value = 0;
+    struct kn_slot_state *state = &w->slot_states.at[kn_index(a)];
+    if (!s->memory) variable = state;
+    state->value = 0;
   }
   if (!kn_is_value(b)) {
     store_constant(w, in);
@@ -439,5 +423,5 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   kn_called(w);
   add_offset(w, X64_RAX, addend);
-  x64_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);
+  kn_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);
 }

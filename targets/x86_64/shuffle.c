@@ -280,5 +280,5 @@ void x64_lower_vshuffle(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   kn_drop(w, in->c);
-  x64_def_fixed(w, w->i, in->type, t);
+  kn_def_fixed(w, w->i, in->type, t);
 }

@@ -52,7 +52,7 @@ void x64_lower_vsplat(struct kn_walk *w, const struct kn_inst *in) {
   if (log2 == 0) op(w, X64_PUNPCKLBW, t, t);
   if (log2 <= 1) op_imm(w, X64_PSHUFLW, t, t, 0);
   pshufd(w, t, from, log2 == 3 ? 0x44 : 0);
-  x64_def_fixed(w, w->i, in->type, t);
+  kn_def_fixed(w, w->i, in->type, t);
 }
 
 void x64_lower_vresize(struct kn_walk *w, const struct kn_inst *in) {
@@ -135,7 +135,7 @@ void x64_lower_vinsert(struct kn_walk *w, const struct kn_inst *in) {
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  x64_def_fixed(w, w->i, in->type, t);
+  kn_def_fixed(w, w->i, in->type, t);
 }
 
 void x64_lower_vsigns(struct kn_walk *w, const struct kn_inst *in) {
@@ -260,7 +260,7 @@ void x64_lower_vmul(struct kn_walk *w, const struct kn_inst *in) {
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  x64_def_fixed(w, w->i, in->type, t);
+  kn_def_fixed(w, w->i, in->type, t);
 }
 
 void x64_lower_vselect(struct kn_walk *w, const struct kn_inst *in) {
@@ -274,7 +274,7 @@ void x64_lower_vselect(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   kn_drop(w, in->c);
-  x64_def_fixed(w, w->i, in->type, t);
+  kn_def_fixed(w, w->i, in->type, t);
 }
 
 void x64_lower_vshift(struct kn_walk *w, const struct kn_inst *in) {
@@ -294,7 +294,7 @@ void x64_lower_vshift(struct kn_walk *w, const struct kn_inst *in) {
     }
   }
   kn_drop(w, in->a);
-  x64_def_fixed(w, w->i, in->type, t);
+  kn_def_fixed(w, w->i, in->type, t);
 }
 
 /* ---- comparisons ---- */
@@ -367,7 +367,7 @@ void x64_lower_vicmp(struct kn_walk *w, const struct kn_inst *in) {
   if (rows[cond].invert) invert(w, t);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  x64_def_fixed(w, w->i, in->type, t);
+  kn_def_fixed(w, w->i, in->type, t);
 }
 
 void x64_lower_vfcmp(struct kn_walk *w, const struct kn_inst *in) {
@@ -398,7 +398,7 @@ void x64_lower_vfcmp(struct kn_walk *w, const struct kn_inst *in) {
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  x64_def_fixed(w, w->i, in->type, t);
+  kn_def_fixed(w, w->i, in->type, t);
 }
 
 /* ---- bits ---- */
@@ -420,5 +420,5 @@ void x64_bitcast_wide(struct kn_walk *w, const struct kn_inst *in) {
   if (constant) addr.ref = kn_code_literal(w, (uint64_t)v[0], (uint64_t)v[1], 16);
   x64_op_mem(w, X64_MOVUPS, 2, t, constant ? &addr : &half[0]);
   kn_drop(w, in->a);
-  x64_def_fixed(w, w->i, in->type, t);
+  kn_def_fixed(w, w->i, in->type, t);
 }

@@ -5,22 +5,12 @@
 
 /* The halves of operand h: constants (true, in `imm`) or frame offsets. */
 bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_addr half[2], int64_t imm[2]) {
-  if (kn_is_value(h)) {
-    int32_t at = kn_frame_of(w, &w->val[h]);
-    half[0] = x64_frame(w, at);
-    half[1] = x64_frame(w, at + 8);
-    KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
-    return false;
-  }
-  if (kn_is_imm(h)) {
-    imm[0] = kn_imm(h);
-    imm[1] = imm[0] >> 63;
-  } else {
-    const struct kn_const *c = &w->f->pool.at[kn_index(h)];
-    imm[0] = (int64_t)c->low;
-    imm[1] = kn_wide(w, c->type) ? (int64_t)c->high : imm[0] >> 63;
-  }
-  return true;
+  if (!kn_is_value(h)) return kn_wide_number(w, h, imm);
+  int32_t at = kn_frame_of(w, &w->val[h]);
+  half[0] = x64_frame(w, at);
+  half[1] = x64_frame(w, at + 8);
+  KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
+  return false;
 }
 
 /* Half k of h in register dst. */
@@ -46,9 +36,8 @@ static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, un
 /* Whether the higher half of h is known to be 0: a constant, or a narrower number with zeros above. */
 static bool is_low(const struct kn_walk *w, uint32_t h) {
   if (kn_is_value(h)) return w->inst[h].op == KILN_OP_ZEXT;
-  if (kn_is_imm(h)) return kn_imm(h) >= 0;
-  const struct kn_const *c = &w->f->pool.at[kn_index(h)];
-  return kn_wide(w, c->type) ? c->high == 0 : (int64_t)c->low >= 0;
+  int64_t half[2];
+  return kn_wide_number(w, h, half) && half[1] == 0;
 }
 
 void x64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
@@ -145,7 +134,7 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
   if (!sign && is_low(w, in->a) && is_low(w, in->b)) {
     half_product(w, &a, 0, &b, 0);
     x64_wide_store(w, i, X64_RAX, X64_RDX);
-    if (flag) x64_def_fixed(w, flag, KILN_TYPE_I8, over);
+    if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, over);
     return;
   }
   half_product(w, &a, 1, &b, 0);
@@ -183,23 +172,23 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
     EMIT(w, x64_rr, X64_OR, 0, over, t);
   }
   x64_wide_store(w, i, X64_RAX, X64_RDX);
-  if (flag) x64_def_fixed(w, flag, KILN_TYPE_I8, over);
+  if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, over);
 }
 
 static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   bool add = in->op == KILN_OP_SADDO || in->op == KILN_OP_UADDO;
   bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
-  bool flag = w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
+  uint32_t flag = kn_second_result(w, i);
   if (in->op == KILN_OP_SMULO || in->op == KILN_OP_UMULO) {
-    multiply_overflow(w, in, flag ? i + 1 : 0);
+    multiply_overflow(w, in, flag);
     return;
   }
   by_halves(w, in, add ? X64_ADD : X64_SUB, add ? X64_ADC : X64_SBB);
   if (!flag) return;
   unsigned f = kn_temp(w, KN_GP_MASK); /* may evict: a spill is a move and keeps the flags */
   EMIT(w, x64_setcc, sign ? X64_O : X64_B, f);
-  x64_def_fixed(w, i + 1, KILN_TYPE_I8, f);
+  kn_def_fixed(w, flag, KILN_TYPE_I8, f);
 }
 
 static void multiply(struct kn_walk *w, const struct kn_inst *in) {
@@ -324,7 +313,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   EMIT(w, x64_setcc, cc, low);
-  x64_def_fixed(w, i, KILN_TYPE_I8, low);
+  kn_def_fixed(w, i, KILN_TYPE_I8, low);
 }
 
 /* a, replaced by b if the comparison a - b says so. */
@@ -413,7 +402,7 @@ static void convert(struct kn_walk *w, const struct kn_inst *in) {
     unsigned t = kn_temp(w, KN_GP_MASK);
     x64_wide_half(w, t, in->a, 0);
     kn_drop(w, in->a);
-    x64_def_fixed(w, i, in->type, t);
+    kn_def_fixed(w, i, in->type, t);
     return;
   }
   unsigned from = in->x, low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);

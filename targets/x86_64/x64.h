@@ -50,6 +50,7 @@ struct x64_walk {
   int32_t x87_scratch;    /* frame offset of 16 bytes to convert through, or 0 */
   int32_t vector_scratch; /* frame offset of 48 bytes to shuffle in, or 0 */
   bool uses_incoming;     /* stack parameters are read through the frame */
+  bool upper;             /* upper halves of vectors have arrived */
   bool frameless;
   uint32_t head; /* bytes before the prologue: endbr64 */
 };
@@ -174,8 +175,7 @@ KN_INLINE bool x64_plain_address(struct kn_walk *w, uint32_t h, int32_t disp, un
   if (kn_is_value(h)) {
     unsigned r = w->val[h].reg;
     if (r == KN_NO_REG) return false;
-    w->regs.locked |= KN_BIT(r);
-    KN_LOG(w, KN_EV_USE, h, r);
+    kn_use(w, h, r);
     *base = r;
     *sum = (int32_t)d;
     return true;
@@ -209,9 +209,6 @@ KN_INLINE void x64_op_operand(struct kn_walk *w, unsigned op, unsigned size, uns
   if (o->kind == X64_REG) EMIT(w, x64_rr, op, size, x64_hw(dst), x64_hw(o->reg));
   else x64_op_mem(w, op, size, dst, &o->addr);
 }
-
-/* Result i is in `reg`, a claimed register: it stays there, or moves home. */
-void x64_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg);
 
 /* An i32 was computed into the result's register: the bits above are 0. */
 KN_INLINE void x64_set_zx(struct kn_walk *w, uint32_t i, unsigned type) {

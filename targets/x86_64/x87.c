@@ -140,7 +140,7 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
   if (bits == 64 && !sign) pop_unsigned(w, t, u);
   else pop_integer(w, t);
   if (saturate) x64_bind_label(w, done);
-  x64_def_fixed(w, i, in->type, t);
+  kn_def_fixed(w, i, in->type, t);
 }
 
 static void store_wide(struct kn_walk *w, int32_t at, uint64_t low, uint64_t high) {

@@ -59,6 +59,13 @@ check_target_tests() {
     grep -E 'KILN_PROCESSOR_|\bEM_|cmp\(.*"(x86_64|aarch64)"' | fail_lines "tests for one target"
 }
 
+# Which registers are free, and what the others hold, is said by lib/codegen alone: lowerings ask for it by functions
+# (lib/codegen/walk.h).
+check_register_file() {
+  local assignment='\bregs\.[a-z_]+(\[[^]]*\])?( *([-+|&^]|<<|>>)?=[^=]|\+\+|--)'
+  sources targets | xargs grep -nE "$assignment|(\+\+|--)[a-z>.-]*\bregs\." | fail_lines "targets write the register file"
+}
+
 # A test for one target by something else that stands for it: the host's architecture where it is not what is asked, a
 # fact of the target that is compared with the value that one of them has, relocations and the like of one of them.
 check_target_proxies() {
@@ -292,6 +299,7 @@ check_source() {
   check "no convention is asked for by its name" check_conventions_are_data
   check "no tests for one target" check_target_tests
   check "no test for one target by what stands for it" check_target_proxies
+  check "no target writes the register file" check_register_file
   check "ELF's numbers are in its writer alone" check_elf_alone
   check "every table by target asserts its size" check_target_tables
   check "no two files of the core with one name" check_unique_names

@@ -203,7 +203,7 @@ static bool finds(struct work *w, const struct kn_check_event *events, uint32_t 
   for (uint32_t i = 0; i < n; i++)
     walk.log(walk.log_user, (enum kn_event)events[i].event, events[i].value, events[i].place);
   w->f->status = KILN_OK;
-  bool found = !kn_check_run(walk.check, w->f, w->s->plan);
+  bool found = !kn_check_run(walk.check, w->f, w->s->walk);
   assert_int_equal(w->f->status, found ? KILN_ERR_INTERNAL : KILN_OK);
   kn_check_free(walk.check, w->m);
   return found;
