@@ -13,6 +13,12 @@
 
 #include "ir/array.h"
 
+/* The hash of `word` and what was hashed before. Any part of it will do. */
+KN_INLINE uint64_t kn_mix64(uint64_t hash, uint64_t word) {
+  hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+  return hash ^ hash >> 32;
+}
+
 struct kn_hash_entry {
   uint32_t hash, id; /* id 0: free */
 };

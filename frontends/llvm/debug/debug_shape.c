@@ -3,7 +3,7 @@
 #include "debug/debug_node.h"
 
 /* How many are known, and in how many places one is looked for. */
-enum { SHAPES = 256 /* 2 to the power of 8 */, TRIES = 16 };
+enum { SHAPES = 256, TRIES = 16 };
 
 static __attribute__((noinline)) kiln_die_shape make(const struct kn_node *x, unsigned tag,
                                                      const struct kn_bc_field *fields,
@@ -25,8 +25,7 @@ void kn_bc_shaped(const struct kn_node *x, kiln_die e, unsigned tag, kiln_die pa
     memset(r->md.shapes.at, 0, SHAPES * sizeof *r->md.shapes.at);
   }
   /* without the addresses of `fields` and `d`: how many shapes meet would depend on where the program lies */
-  const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
-  uint32_t at = (uint32_t)((all->has ^ (tag + (uint64_t)(x->d == r->m->md.debug)) * k) * k >> 56);
+  uint32_t at = (uint32_t)kn_bc_mix64(kn_bc_mix64(tag, x->d == r->m->md.debug), all->has);
   struct kn_bc_shape *s = &r->md.shapes.at[at % SHAPES];
   for (unsigned tries = 1;
        KN_UNLIKELY(s->has != all->has || s->fields != all->fields || s->tag != tag || s->d != x->d);
