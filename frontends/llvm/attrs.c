@@ -1,7 +1,7 @@
 /* Attribute groups and lists: only those that affect the code are kept, and the first that is not implemented
  * (support.def). Read once per module; call.c looks them up by list and index. Invariant: list 0 is empty, list n is
  * the n-th of the file. */
-#include "bc.h"
+#include "decoder.h"
 
 #include <stdio.h>
 
@@ -497,7 +497,7 @@ static bool more_lists(struct kn_bc *r) {
         n >= 32 || n > r->in.ops.cap)
       return true;
     b.pos += width + 12;
-    kn_bits_vbr6s(&b, r->in.ops.at, n);
+    r->in.decoder->vbr6s(&b, r->in.ops.at, n);
     if (b.bad || b.pos > b.end) return true;
     r->record_pos = r->in.bits.pos;
     r->in.bits.pos = b.pos;

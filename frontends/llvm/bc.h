@@ -33,6 +33,7 @@ struct kn_bc_ops {
 /* The stream, and what was decoded of it last. */
 struct kn_bc_stream {
   struct kn_bits bits;
+  const struct kn_bc_decoder *decoder;
   unsigned width;                       /* of abbreviation ids */
   struct kn_bc_form known[KN_BC_KNOWN]; /* by abbreviation id: those of function blocks */
   struct kn_bc_abbrev known_csts[KN_BC_KNOWN_CSTS];
@@ -458,11 +459,6 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global);
  * others are compiled, as an inliner does. `r` is the opened reader or a fork, in the thread that has its session.
  * False: r->status and r->diag say why, no function is left, and `r` reads no more. */
 bool kn_bc_read_body(struct kn_bc *r, uint32_t number);
-
-/* ---- body.c ---- */
-
-/* Reads to the end of the function block just entered, or to where r->again.restart is set. */
-bool kn_bc_body(struct kn_bc *r);
 
 /* ---- record.c ---- */
 

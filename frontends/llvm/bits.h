@@ -58,18 +58,28 @@ static inline uint64_t kn_bits_vbr(struct kn_bits *b, unsigned n) {
   return v;
 }
 
-/* ---- numbers in chunks of 6 bits, as most are ---- */
+/* ---- numbers in chunks of 6 bits, as most are ----
+ * With KN_PEXT they are joined by one instruction: decoder.h. */
 
-/* Masks of the top bits of the chunks in a window (set: another chunk follows): for nine chunks, and for the
- * eight that kn_bits_pack takes. */
+/* Masks of the top bits of the chunks in a window (set: another chunk follows): of nine chunks, eight and four. */
 #define KN_BITS_TOPS9 UINT64_C(0x20820820820820)
 #define KN_BITS_TOPS8 UINT64_C(0x820820820820)
+#define KN_BITS_TOPS4 UINT64_C(0x820820)
 
-/* Joins the five low bits of each of up to eight chunks to a number; `v` must be zero above the number. */
-static inline uint64_t kn_bits_pack(uint64_t v) {
+/* Joins the five low bits of each of up to `chunks` chunks, four or eight, to a number; `v` must be zero above it. */
+static inline uint64_t kn_bits_join(uint64_t v, unsigned chunks) {
+#ifdef KN_PEXT
+  return __builtin_ia32_pext_di(v, chunks > 4 ? UINT64_C(0x7df7df7df7df) : 0x7df7df);
+#else
+  if (chunks <= 4) {
+    uint32_t x = v & 0x7df7df;
+    x -= (x & 0xfc0fc0) >> 1; /* of each two chunks of 64 one of 32 * 32, and so on */
+    return x - (x >> 12) * (4096 - 1024);
+  }
   v = (v & UINT64_C(0x01f01f01f01f)) | (v >> 1 & UINT64_C(0x3e03e03e03e0));
   v = (v & UINT64_C(0x0003ff0003ff)) | (v >> 2 & UINT64_C(0x0ffc000ffc00));
   return (v & UINT64_C(0xfffff)) | (v >> 4 & UINT64_C(0xfffff00000));
+#endif
 }
 
 /* A variable-width integer in chunks of 6 bits; fast if it has at most eight. */
@@ -86,25 +96,52 @@ static inline uint64_t kn_bits_vbr6(struct kn_bits *b) {
   uint64_t ends = ~w & KN_BITS_TOPS8;
   if (KN_UNLIKELY(!ends)) return kn_bits_vbr(b, 6);
   b->pos += (unsigned)__builtin_ctzll(ends) + 1;
-  return kn_bits_pack(w & (ends ^ (ends - 1)));
+  return kn_bits_join(w & (ends ^ (ends - 1)), 8);
 }
 
-/* The same from the low end of window *w, for up to four chunks and without branches: shifts *w past the number
- * and adds its bits to *used. Sets bit KN_BITS_LONG of *slow if the number has more chunks. */
-#define KN_BITS_LONG (UINT64_C(1) << 23)
-static inline uint32_t kn_bits_four(uint64_t *w, unsigned *used, uint64_t *slow) {
-  uint64_t end = (~*w | KN_BITS_LONG) & 0x820820; /* the first clear top bit of a chunk ends it */
-  unsigned bits = (unsigned)__builtin_ctzll(end) + 1;
-  uint32_t v = (uint32_t)(*w & (end ^ (end - 1)));
-  *slow |= v;
-  *w >>= bits;
-  *used += bits;
-  v = (v & 0x01f01f) | (v >> 1 & 0x3e03e0);
-  return (v & 0x3ff) | (v >> 2 & 0xffc00);
+/* Takes a number of up to four chunks from the low end of window *w: shifts *w past it and adds its size to *used.
+ * There are no branches: if the number has more chunks, *used becomes more than 57, as it does if the window ends
+ * within the number. The caller looks at *used when it is done with the window. */
+static inline __attribute__((always_inline)) uint32_t kn_bits_take(uint64_t *w, unsigned *used) {
+  uint64_t ends = ~*w & KN_BITS_TOPS4; /* the first one is the number's */
+#ifdef KN_PEXT
+  unsigned size = (unsigned)__builtin_ia32_tzcnt_u64(ends) + 1; /* 65 if there is none */
+#else
+  ends |= UINT64_C(1) << 63;
+  unsigned size = (unsigned)__builtin_ctzll(ends) + 1;
+#endif
+  uint64_t v = *w & (ends ^ (ends - 1));
+  *w >>= size & 63;
+  *used += size;
+  return (uint32_t)kn_bits_join(v, 4);
 }
 
-/* Reads, or skips, `n` integers in chunks of 6 bits. */
-void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n);
+/* The same for a number that is likely to have one chunk. */
+static inline __attribute__((always_inline)) uint32_t kn_bits_take_small(uint64_t *w,
+                                                                         unsigned *used) {
+#ifndef KN_PEXT
+  if (!(*w & 32)) {
+    uint32_t v = *w & 31;
+    *w >>= 6;
+    *used += 6;
+    return v;
+  }
+#endif
+  return kn_bits_take(w, used);
+}
+
+/* Takes an integer of `n` bits, 0 to 31. */
+static inline uint32_t kn_bits_take_fixed(uint64_t *w, unsigned *used, unsigned n) {
+  uint32_t v = (uint32_t)*w & ((1u << n) - 1);
+  *w >>= n;
+  *used += n;
+  return v;
+}
+
+/* Are all fields that were taken from a window within the bits that it is sure to have? */
+static inline bool kn_bits_within(unsigned used) { return KN_LIKELY(used <= 57); }
+
+/* Skips `n` integers in chunks of 6 bits; kn_bc_decoder.vbr6s reads them. */
 void kn_bits_skip_vbr6(struct kn_bits *b, uint64_t n);
 
 /* Moves to the next multiple of 32 bits. */

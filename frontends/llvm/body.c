@@ -1,55 +1,29 @@
 /* The loop over a function block: decodes the frequent records from windows, all others into operands for
  * record.c. Called by function.c. The loop is compiled twice from one source: for functions whose instructions are
- * followed by locations, and for those without.
+ * followed by locations, and for those without; and both once more with KN_PEXT (decoder.h).
  * Invariant: a record is decoded here only if all its operands are defined values, or it has none that
  * could be a forward reference with a type after it; else it is decoded again from its beginning in the
  * general way, operand by operand. */
-#include "debug/debug.h"
+#include "debug/ahead.h"
+#include "decoder.h"
 #include "frequent.h"
 
-/* Record fields are decoded from a window: the 57 bits (or more) from some position on. `used` counts
- * the bits taken from it. */
+/* Record fields are taken from a window: the 57 bits (or more) from some position on (bits.h). `used` counts the bits
+ * taken from it. */
 
-/* A vbr 6 of up to three chunks, without branches. Bit TOO_LONG of *slow is set if there are more. */
-#define TOO_LONG (UINT64_C(1) << 17)
-static inline uint32_t short_vbr6(uint64_t *w, unsigned *used, uint64_t *slow) {
-  uint64_t v = *w, end = (~v | TOO_LONG) & 0x20820; /* the first clear top bit of a chunk ends it */
-  unsigned bits = (unsigned)__builtin_ctzll(end) + 1;
-  v &= end ^ (end - 1);
-  *slow |= v;
-  *w >>= bits;
-  *used += bits;
-  return (uint32_t)((v & 31) | (v >> 1 & 0x3e0) | (v >> 2 & 0x7c00));
-}
-
-static inline uint32_t short_fixed(uint64_t *w, unsigned *used, unsigned bits) {
-  uint32_t v = (uint32_t)*w & ((1u << bits) - 1);
-  *w >>= bits;
-  *used += bits;
-  return v;
-}
-
-/* Reads `n` numbers of up to four chunks from `pos` on; the position behind them. A longer one sets bit
- * KN_BITS_LONG of *slow. */
-static inline __attribute__((always_inline)) uint64_t few(const struct kn_bits *b, uint64_t pos,
-                                                          uint64_t *to, unsigned n,
-                                                          uint64_t *slow) {
+/* Reads `n` numbers of up to four chunks from *pos on, which moves behind them; false if one has more. */
+static inline __attribute__((always_inline)) bool few(const struct kn_bits *b, uint64_t *pos,
+                                                      uint64_t *to, unsigned n) {
   for (unsigned i = 0; i < n;) {
-    uint64_t w = kn_bits_peek(b, pos);
+    uint64_t w = kn_bits_peek(b, *pos);
     unsigned used = 0;
     do { /* as long as the window certainly holds another number */
-      if (w & 32) {
-        to[i] = kn_bits_four(&w, &used, slow);
-      } else {
-        to[i] = w & 31;
-        w >>= 6;
-        used += 6;
-      }
-      i++;
+      to[i++] = kn_bits_take_small(&w, &used);
     } while (i < n && used <= 57 - 24);
-    pos += used;
+    if (!kn_bits_within(used)) return false;
+    *pos += used;
   }
-  return pos;
+  return true;
 }
 
 /* ---- records of a known shape ---- */
@@ -71,21 +45,20 @@ static inline __attribute__((always_inline)) void decoded(struct kn_bc *r, uint6
 }
 
 QUICK(load) {
-  uint64_t slow = 0;
-  uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-  uint32_t type = short_fixed(&w, &used, ab->type_bits), c = short_fixed(&w, &used, 5);
-  if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->vals.n)) return false;
+  uint32_t a = kn_bc_absolute(r, kn_bits_take(&w, &used));
+  uint32_t type = kn_bits_take_fixed(&w, &used, ab->type_bits),
+           c = kn_bits_take_fixed(&w, &used, 5);
+  if (KN_UNLIKELY(!kn_bits_within(used) || (c & 8) != 0 || a >= r->vals.n)) return false;
   decoded(r, pos + used, located);
   kn_bc_on_load(r, a, type, c >> 4);
   return true;
 }
 
 QUICK(store) {
-  uint64_t slow = 0;
-  uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-  uint32_t b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow)), c = short_fixed(&w, &used, 5);
+  uint32_t a = kn_bc_absolute(r, kn_bits_take(&w, &used));
+  uint32_t b = kn_bc_absolute(r, kn_bits_take(&w, &used)), c = kn_bits_take_fixed(&w, &used, 5);
   (void)ab;
-  if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->vals.n || b >= r->vals.n))
+  if (KN_UNLIKELY(!kn_bits_within(used) || (c & 8) != 0 || a >= r->vals.n || b >= r->vals.n))
     return false;
   decoded(r, pos + used, located);
   kn_bc_on_store(r, a, b, kn_bc_type_of(r, b), c >> 4);
@@ -93,11 +66,10 @@ QUICK(store) {
 }
 
 QUICK(binop) {
-  uint64_t slow = 0;
-  uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-  uint32_t b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow)), op = short_fixed(&w, &used, 4);
-  uint32_t flags = short_fixed(&w, &used, ab->flag_bits);
-  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n || flags & ~kn_bc_int_flags[op]))
+  uint32_t a = kn_bc_absolute(r, kn_bits_take(&w, &used));
+  uint32_t b = kn_bc_absolute(r, kn_bits_take(&w, &used)), op = kn_bits_take_fixed(&w, &used, 4);
+  uint32_t flags = kn_bits_take_fixed(&w, &used, ab->flag_bits);
+  if (KN_UNLIKELY(!kn_bits_within(used) || a >= r->vals.n || flags & ~kn_bc_int_flags[op]))
     return false;
   decoded(r, pos + used, located);
   kn_bc_on_binop(r, op, a, b, kn_bc_type_of(r, a));
@@ -105,11 +77,11 @@ QUICK(binop) {
 }
 
 QUICK(cast) {
-  uint64_t slow = 0;
-  uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-  uint32_t type = short_fixed(&w, &used, ab->type_bits), op = short_fixed(&w, &used, 4);
-  uint32_t flags = short_fixed(&w, &used, ab->flag_bits);
-  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n || flags & ~kn_bc_cast_flags[op]))
+  uint32_t a = kn_bc_absolute(r, kn_bits_take(&w, &used));
+  uint32_t type = kn_bits_take_fixed(&w, &used, ab->type_bits),
+           op = kn_bits_take_fixed(&w, &used, 4);
+  uint32_t flags = kn_bits_take_fixed(&w, &used, ab->flag_bits);
+  if (KN_UNLIKELY(!kn_bits_within(used) || a >= r->vals.n || flags & ~kn_bc_cast_flags[op]))
     return false;
   decoded(r, pos + used, located);
   kn_bc_on_cast(r, op, a, kn_bc_type_of(r, a), type, flags);
@@ -117,42 +89,38 @@ QUICK(cast) {
 }
 
 QUICK(compare) {
-  uint64_t slow = 0;
-  uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-  uint32_t b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-  uint32_t predicate = short_fixed(&w, &used, ab->flag_bits);
-  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) return false;
+  uint32_t a = kn_bc_absolute(r, kn_bits_take(&w, &used));
+  uint32_t b = kn_bc_absolute(r, kn_bits_take(&w, &used));
+  uint32_t predicate = kn_bits_take_fixed(&w, &used, ab->flag_bits);
+  if (KN_UNLIKELY(!kn_bits_within(used) || a >= r->vals.n)) return false;
   decoded(r, pos + used, located);
   kn_bc_on_compare(r, a, b, kn_bc_type_of(r, a), predicate);
   return true;
 }
 
 QUICK(br) {
-  uint64_t slow = 0;
-  uint32_t to = short_vbr6(&w, &used, &slow);
+  uint32_t to = kn_bits_take(&w, &used);
   (void)ab;
-  if (KN_UNLIKELY(slow & TOO_LONG)) return false;
+  if (!kn_bits_within(used)) return false;
   decoded(r, pos + used, located);
   kn_bc_on_br(r, to);
   return true;
 }
 
 QUICK(brif) {
-  uint64_t slow = 0;
-  uint32_t a = short_vbr6(&w, &used, &slow), b = short_vbr6(&w, &used, &slow);
-  uint32_t condition = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+  uint32_t a = kn_bits_take(&w, &used), b = kn_bits_take(&w, &used);
+  uint32_t condition = kn_bc_absolute(r, kn_bits_take(&w, &used));
   (void)ab;
-  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || used > 57)) return false;
+  if (KN_UNLIKELY(!kn_bits_within(used))) return false;
   decoded(r, pos + used, located);
   kn_bc_on_brif(r, a, b, condition);
   return true;
 }
 
 QUICK(ret) {
-  uint64_t slow = 0;
-  uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+  uint32_t a = kn_bc_absolute(r, kn_bits_take(&w, &used));
   (void)ab;
-  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) return false;
+  if (KN_UNLIKELY(!kn_bits_within(used) || a >= r->vals.n)) return false;
   decoded(r, pos + used, located);
   kn_bc_ret(r, a, kn_bc_type_of(r, a));
   kn_bc_next_block(r);
@@ -177,18 +145,19 @@ QUICK(unreachable) {
 
 /* Of up to MOST_OPS operands. */
 QUICK(gep) {
-  uint64_t slow = 0, ops[MOST_OPS];
+  uint64_t ops[MOST_OPS];
   uint32_t ids[MOST_OPS], forward = 0, n_vals = r->vals.n;
-  short_fixed(&w, &used, ab->flag_bits);
-  uint32_t source = short_fixed(&w, &used, ab->type_bits);
-  unsigned n = short_fixed(&w, &used, 6);
+  kn_bits_take_fixed(&w, &used, ab->flag_bits);
+  uint32_t source = kn_bits_take_fixed(&w, &used, ab->type_bits);
+  unsigned n = kn_bits_take_fixed(&w, &used, 6);
   if (KN_UNLIKELY((n & 32) != 0 || n == 0 || source >= r->types.n)) return false;
-  pos = few(&r->in.bits, pos + used, ops, n, &slow);
+  pos += used;
+  if (KN_UNLIKELY(!few(&r->in.bits, &pos, ops, n))) return false;
   for (unsigned i = 0; i < n; i++) {
     ids[i] = n_vals - (uint32_t)ops[i];
     forward |= (uint32_t)(ids[i] >= n_vals);
   }
-  if (KN_UNLIKELY((slow & KN_BITS_LONG) != 0 || forward)) return false;
+  if (KN_UNLIKELY(forward)) return false;
   r->in.bits.pos = pos;
   if (located) kn_bc_loc_ahead(r);
   kn_bc_gep(r, source, ids[0], ids + 1, n - 1);
@@ -207,17 +176,16 @@ _Static_assert(FUNC_ALLOCA < 32 && FUNC_CALL >= 32, "codes of one chunk, and of 
 static inline __attribute__((always_inline)) bool quick_alloca(struct kn_bc *r, uint64_t pos,
                                                                uint64_t w, unsigned used,
                                                                const bool located) {
-  uint64_t slow = 0;
   w >>= HEAD_BITS;
   used += HEAD_BITS;
-  uint32_t type = short_vbr6(&w, &used, &slow), count_type = short_vbr6(&w, &used, &slow);
+  uint32_t type = kn_bits_take(&w, &used), count_type = kn_bits_take(&w, &used);
+  if (!kn_bits_within(used)) return false;
   pos += used;
   used = 0;
   w = kn_bits_peek(&r->in.bits, pos);
-  uint64_t very_slow = 0;
-  uint32_t count = kn_bits_four(&w, &used, &very_slow), flags = short_vbr6(&w, &used, &slow);
-  if (KN_UNLIKELY(((slow & TOO_LONG) | (very_slow & KN_BITS_LONG)) != 0 || type >= r->types.n ||
-                  count_type >= r->types.n || count >= r->vals.n || r->fn.bb >= r->fn.n_bbs))
+  uint32_t count = kn_bits_take(&w, &used), flags = kn_bits_take(&w, &used);
+  if (KN_UNLIKELY(!kn_bits_within(used) || type >= r->types.n || count_type >= r->types.n ||
+                  count >= r->vals.n || r->fn.bb >= r->fn.n_bbs))
     return false;
   r->in.bits.pos = pos + used;
   if (located) kn_bc_loc_ahead(r);
@@ -236,23 +204,24 @@ static inline __attribute__((always_inline)) bool quick_alloca(struct kn_bc *r, 
 static inline __attribute__((always_inline)) bool quick_call(struct kn_bc *r, uint64_t pos,
                                                              uint64_t w, unsigned used,
                                                              const bool located) {
-  uint64_t slow = 0, very_slow = 0, ops[MOST_OPS];
+  uint64_t ops[MOST_OPS];
   w >>= HEAD_BITS;
   used += HEAD_BITS;
-  unsigned n = short_fixed(&w, &used, 6) - 4;
+  unsigned n = kn_bits_take_fixed(&w, &used, 6) - 4;
   pos += used;
   used = 0;
   w = kn_bits_peek(&r->in.bits, pos);
-  uint32_t attrs = short_vbr6(&w, &used, &slow);
-  if (KN_UNLIKELY(n >= 32 - 4 || (w & r->fn.call_mask) != PLAIN_CALL_BITS)) return false;
+  uint32_t attrs = kn_bits_take(&w, &used);
+  if (KN_UNLIKELY(!kn_bits_within(used) || n >= 32 - 4 || (w & r->fn.call_mask) != PLAIN_CALL_BITS))
+    return false;
   pos += used + PLAIN_CALL_SIZE;
   used = 0;
   w = kn_bits_peek(&r->in.bits, pos);
-  uint32_t type = short_vbr6(&w, &used, &slow);
-  uint32_t callee = kn_bc_absolute(r, kn_bits_four(&w, &used, &very_slow));
-  pos = few(&r->in.bits, pos + used, ops, n, &very_slow);
-  if (KN_UNLIKELY(((slow & TOO_LONG) | (very_slow & KN_BITS_LONG)) != 0 || type >= r->types.n ||
-                  callee >= r->vals.n || r->fn.bb >= r->fn.n_bbs))
+  uint32_t type = kn_bits_take(&w, &used);
+  uint32_t callee = kn_bc_absolute(r, kn_bits_take(&w, &used));
+  pos += used;
+  if (KN_UNLIKELY(!kn_bits_within(used) || type >= r->types.n || callee >= r->vals.n ||
+                  r->fn.bb >= r->fn.n_bbs || !few(&r->in.bits, &pos, ops, n)))
     return false;
   r->in.bits.pos = pos;
   if (located) kn_bc_loc_ahead(r);
@@ -267,15 +236,11 @@ static inline __attribute__((always_inline)) bool quick_call(struct kn_bc *r, ui
   return true;
 }
 
-/* A vbr 6 of up to five chunks, without branches. Bit TOO_LONG_FOR_ALL of *slow is set if there are more. */
-#define TOO_LONG_FOR_ALL (UINT64_C(1) << 29)
-static inline uint32_t long_vbr6(struct kn_bits *b, uint64_t *slow) {
-  uint64_t v = kn_bits_peek(b, b->pos), end = (~v | TOO_LONG_FOR_ALL) & 0x20820820;
-  b->pos += (unsigned)__builtin_ctzll(end) + 1;
-  v &= end ^ (end - 1);
-  *slow |= v;
-  return (uint32_t)((v & 31) | (v >> 1 & 0x3e0) | (v >> 2 & 0x7c00) | (v >> 3 & 0xf8000) |
-                    (v >> 4 & 0x1f00000));
+/* Reads a number; *high gets bits of it above the lower 32. */
+static uint32_t long_vbr6(struct kn_bits *b, uint64_t *high) {
+  uint64_t v = kn_bits_vbr6(b);
+  *high |= v >> 32;
+  return (uint32_t)v;
 }
 
 /* Reads records that the loop reads from one window, but whose numbers are too long for that: in functions of
@@ -289,21 +254,21 @@ static __attribute__((noinline)) bool long_form(struct kn_bc *r, const struct kn
   bool conversion = form == FORM_CAST || form == FORM_CAST_FLAGS;
   bool branch = form == FORM_BR || form == FORM_BRIF;
   if (!memory && !binary && !conversion && !branch && form != FORM_CMP) return false;
-  uint64_t slow = 0;
-  uint32_t first = long_vbr6(&bits, &slow), a = kn_bc_absolute(r, first), second = 0, third = 0;
+  uint64_t high = 0;
+  uint32_t first = long_vbr6(&bits, &high), a = kn_bc_absolute(r, first), second = 0, third = 0;
   if (form == FORM_STORE || binary || form == FORM_CMP || form == FORM_BRIF)
-    second = long_vbr6(&bits, &slow);
-  if (form == FORM_BRIF) third = long_vbr6(&bits, &slow);
+    second = long_vbr6(&bits, &high);
+  if (form == FORM_BRIF) third = long_vbr6(&bits, &high);
   uint32_t b = kn_bc_absolute(r, second), condition = kn_bc_absolute(r, third), type = 0, c = 0,
            b_flags = 0;
-  if ((slow & TOO_LONG_FOR_ALL) != 0 || (!branch && a >= r->vals.n)) return false;
+  if (high != 0 || bits.bad || (!branch && a >= r->vals.n)) return false;
   uint64_t w = kn_bits_peek(&bits, bits.pos);
   unsigned used = 0;
-  if (form == FORM_LOAD || conversion) type = short_fixed(&w, &used, ab->type_bits);
-  if (memory) c = short_fixed(&w, &used, 5);
-  if (binary || conversion) c = short_fixed(&w, &used, 4);
-  if (binary || conversion) b_flags = short_fixed(&w, &used, ab->flag_bits);
-  if (form == FORM_CMP) c = short_fixed(&w, &used, ab->flag_bits);
+  if (form == FORM_LOAD || conversion) type = kn_bits_take_fixed(&w, &used, ab->type_bits);
+  if (memory) c = kn_bits_take_fixed(&w, &used, 5);
+  if (binary || conversion) c = kn_bits_take_fixed(&w, &used, 4);
+  if (binary || conversion) b_flags = kn_bits_take_fixed(&w, &used, ab->flag_bits);
+  if (form == FORM_CMP) c = kn_bits_take_fixed(&w, &used, ab->flag_bits);
   if ((memory && (c & 8) != 0) || (form == FORM_STORE && b >= r->vals.n)) return false;
   if ((binary && b_flags & ~kn_bc_int_flags[c]) || (conversion && b_flags & ~kn_bc_cast_flags[c]))
     return false;
@@ -378,13 +343,12 @@ static bool sub_block(struct kn_bc *r) {
  * number, or UINT32_MAX if it needs the general way. */
 static inline unsigned unabbreviated(const struct kn_bits *b, uint64_t *pos, uint64_t w,
                                      unsigned *code, uint64_t *ops) {
-  uint64_t slow = 0;
   unsigned used = 0;
-  *code = kn_bits_four(&w, &used, &slow);
-  unsigned n = kn_bits_four(&w, &used, &slow);
-  if (KN_UNLIKELY(n > MOST_OPS)) return UINT32_MAX;
-  *pos = few(b, *pos + used, ops, n, &slow);
-  return slow & KN_BITS_LONG ? UINT32_MAX : n;
+  *code = kn_bits_take(&w, &used);
+  unsigned n = kn_bits_take(&w, &used);
+  if (KN_UNLIKELY(!kn_bits_within(used) || n > MOST_OPS)) return UINT32_MAX;
+  *pos += used;
+  return KN_LIKELY(few(b, pos, ops, n)) ? n : UINT32_MAX;
 }
 
 /* Reads the body. `located`: instructions may have locations behind them. */

@@ -3,6 +3,7 @@
  * each body. Invariant: entries that the body adds to the module's tables are removed after it. */
 #include "debug/debug.h"
 #include "debug/debug_node.h"
+#include "decoder.h"
 
 /* Removes what the function's body added, and resets the module's constants to VS_CONST. */
 static void reset(struct kn_bc *r) {
@@ -91,7 +92,7 @@ static bool build(struct kn_bc *r, const struct kn_bc_global *g, struct kn_bc_sa
     kn_bc_harden_function(r);
   if (!kn_bc_params(r)) return false;
   if (KN_UNLIKELY(r->fn.harden.enters != 0)) kn_bc_harden_enter(r);
-  return kn_bc_body(r);
+  return r->in.decoder->body(r);
 }
 
 bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {

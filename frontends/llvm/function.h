@@ -35,10 +35,9 @@ struct kn_bc_inserted { /* `id` is a vector whose register `before` got `value` 
 /* The newest location. */
 struct kn_bc_at {
   uint32_t loc; /* its number; 0: none yet */
-  uint32_t line, column, scope, file, inlined;
-  kiln_die die;  /* entry of `scope` */
-  uint32_t call; /* location that `inlined` is, or 0 */
-  uint32_t set;  /* the last argument of kiln_func_set_loc */
+  kiln_location is;
+  uint32_t scope, inlined; /* metadata + 1 that is.scope and is.inlined are of */
+  uint32_t set;            /* the last argument of kiln_func_set_loc */
 };
 
 struct kn_bc_function {

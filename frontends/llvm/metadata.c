@@ -4,6 +4,7 @@
  * Called by body.c, flags.c, fork.c and function.c to fill the table, by flags.c and loc.c to look entries up.
  * Invariant: numbers count as LLVM's do: strings first, then nodes, the module's before the function's own. */
 #include "debug/debug.h"
+#include "decoder.h"
 
 /* ---- scanning a block ---- */
 
@@ -215,35 +216,34 @@ static __attribute__((noinline)) bool decoded_entry(struct kn_bc *r, uint64_t po
 /* Reads the record at the current position if it is a location in LLVM's own abbreviation, which was met in this block,
  * and has no number of more than four chunks; else *done is false. False after an error. */
 static inline bool frequent_location(struct kn_bc *r, bool *done) {
-  uint64_t pos = r->in.bits.pos, w = kn_bits_peek(&r->in.bits, pos), slow = 0;
+  const uint64_t at = r->in.bits.pos;
+  uint64_t w = kn_bits_peek(&r->in.bits, at);
   unsigned used = r->in.width, id = (unsigned)w & ((1u << used) - 1);
   *done = false;
   if (id == 0 || id != r->md.loc_id) return true;
   used++; /* distinct */
   w >>= used;
-  kn_bits_four(&w, &used, &slow); /* line */
-  slow |= (w & 0x80) << 16;       /* column: KN_BITS_LONG if it goes on */
-  w >>= 8;
-  used += 8;
-  kn_bits_four(&w, &used, &slow); /* scope */
-  if (used > 57) return true;
-  w = kn_bits_peek(&r->in.bits, pos + used);
-  uint32_t inlined = kn_bits_four(&w, &used, &slow);
-  w >>= 1;
-  used++;
+  kn_bits_take(&w, &used); /* line */
+  uint32_t column = kn_bits_take_fixed(&w, &used, 8);
+  kn_bits_take(&w, &used); /* scope */
+  if (!kn_bits_within(used) || (column & 0x80) != 0) return true;
+  const uint64_t pos = at + used; /* the window's */
+  used = 0;
+  w = kn_bits_peek(&r->in.bits, pos);
+  uint32_t inlined = kn_bits_take(&w, &used);
+  kn_bits_take_fixed(&w, &used, 1); /* implicit */
   if (r->md.loc_atoms) {
-    kn_bits_four(&w, &used, &slow);
+    kn_bits_take(&w, &used);
     used += 3;
   }
-  if (slow & KN_BITS_LONG) return true;
+  if (!kn_bits_within(used)) return true;
   *done = true;
   r->in.bits.pos = pos + used;
   if (r->in.bits.pos > r->in.bits.end) return kn_bc_malformed(r, "the file ends within metadata");
   struct kn_bc_md md = {
-    .pos = pos, .n = inlined, .kind = MDK_LOC, .head = (uint8_t)(r->in.width + 1)};
+    .pos = at, .n = inlined, .kind = MDK_LOC, .head = (uint8_t)(r->in.width + 1)};
   return add(r, md);
 }
-_Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits");
 
 /* Records of these codes are nodes that need nothing else than an entry. */
 #define PLAIN_NODES                                                                                \
@@ -280,7 +280,7 @@ static inline bool plain_node(struct kn_bc *r, bool *done) {
   r->in.code = code;
   r->in.ops.n = n;
   r->in.blob = NULL;
-  kn_bits_vbr6s(&r->in.bits, r->in.ops.at, n);
+  r->in.decoder->vbr6s(&r->in.bits, r->in.ops.at, n);
   if (r->in.bits.bad) return kn_bc_malformed(r, "a number is longer than 64 bits");
   if (r->in.bits.pos > r->in.bits.end) return kn_bc_malformed(r, "the file ends within metadata");
   return decoded_node(r, pos);

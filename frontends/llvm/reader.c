@@ -1,7 +1,7 @@
 /* The public entry points of the bitcode reader but those of fork.c: finds the blocks of a file, checks
  * versions, and frees what a read made; also reports the errors of all files.
  * Invariant: whatever a file contains, a read ends with a status and leaks no memory. */
-#include "bc.h"
+#include "decoder.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -109,6 +109,8 @@ static bool open_stream(struct kn_bc *r, const uint8_t *bytes, size_t size) {
     size = (size_t)length;
   }
   if (size < 8 || word(bytes) != RAW_MAGIC) return kn_bc_malformed(r, "no bitcode");
+  r->in.decoder =
+    kn_bc_decoder(r->module ? kiln_module_decoder(r->module) : KILN_DECODER_PLAIN, size);
   r->in.bits = (struct kn_bits){.data = bytes, .pos = 32, .end = (uint64_t)size / 4 * 32};
   if (size >= 16) r->in.bits.fast = ((uint64_t)size - 8) * 8;
   return true;

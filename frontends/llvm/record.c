@@ -2,7 +2,7 @@
  * to inst.c and call.c. Called by the loop over the function's block (body.c).
  * Invariant: entries of vals below n_vals are defined; those from there up to `zeroed` are undefined
  * or forward; the LLVM block b is the Kiln block b, whose code may go on in r->fn.ends.at[b]. */
-#include "debug/debug.h"
+#include "debug/ahead.h"
 #include "frequent.h"
 
 /* ---- blocks ---- */

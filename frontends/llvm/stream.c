@@ -1,7 +1,7 @@
 /* The bitstream container: blocks, abbreviations, records. Files that read a block call kn_bc_next
  * in a loop; the function block's own loop (body.c) uses the parts of it.
  * Invariant: before anything is read into memory, its size was checked against the bits left. */
-#include "bc.h"
+#include "decoder.h"
 
 uint64_t kn_bits_peek_slow(const uint8_t *data, uint64_t end, uint64_t pos) {
   uint64_t w = 0, byte = pos >> 3, size = end >> 3;
@@ -27,60 +27,6 @@ void kn_bits_skip_vbr6(struct kn_bits *b, uint64_t n) {
     /* If all numbers were skipped, moves past the last end; else past all nine chunks, perhaps within a number. */
     b->pos += n == 0 ? 64 - (unsigned)__builtin_clzll(ends) : 54;
   }
-}
-
-/* From so many numbers on it is worth to look for what long arrays have. */
-#define LONG_ARRAY 32
-
-void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
-  uint64_t pos = b->pos, *end = to + n;
-  while (to < end) {
-    uint64_t w = kn_bits_peek(b, pos);
-    if (end - to > LONG_ARRAY) {
-      if (!(w & KN_BITS_TOPS9)) { /* nine numbers of one chunk */
-#pragma GCC unroll 9
-        for (unsigned k = 0; k < 9; k++) to[k] = w >> 6 * k & 31;
-        to += 9;
-        pos += 54;
-        continue;
-      }
-      if ((w & KN_BITS_TOPS8) == UINT64_C(0x20020020020)) {
-#pragma GCC unroll 9
-        for (unsigned k = 0; k < 4; k++) { /* four numbers of two chunks, as in text */
-          uint64_t v = w >> 12 * k;
-          to[k] = (v & 31) | (v >> 1 & 0x3e0);
-        }
-        to += 4;
-        pos += 48;
-        continue;
-      }
-    }
-    /* One by one; behind the 57 bits that a window is sure to have are ones, so that no number ends there. */
-    int64_t v = (int64_t)(w | UINT64_C(0x7f) << 57);
-    const uint64_t *first = to;
-    do {
-      if (!(v & 32)) {
-        *to++ = (uint64_t)v & 31;
-        v >>= 6;
-        pos += 6;
-        continue;
-      }
-      uint64_t ends = ~(uint64_t)v & 0x820820; /* of up to four chunks */
-      if (!ends) break;
-      unsigned bits = (unsigned)__builtin_ctzll(ends) + 1;
-      uint32_t x = (uint32_t)((uint64_t)v & (ends ^ (ends - 1)) & 0x7df7df);
-      x -= (x & 0xfc0fc0) >> 1; /* of each two chunks of 64 one of 32 * 32, and so on */
-      *to++ = x - (x >> 12) * (4096 - 1024);
-      v >>= bits;
-      pos += bits;
-    } while (to < end);
-    if (KN_UNLIKELY(to == first)) {
-      b->pos = pos;
-      *to++ = kn_bits_vbr6(b);
-      pos = b->pos;
-    }
-  }
-  b->pos = pos;
 }
 
 /* Bits left in the stream. */
@@ -382,7 +328,7 @@ static bool array(struct kn_bc *r, const struct kn_bc_abop *op) {
   uint64_t *to = r->in.ops.at + r->in.ops.n;
   if (op->kind == AB_FIXED)
     for (uint64_t i = 0; i < count; i++) to[i] = kn_bits_fixed(&b, width);
-  else if (op->kind == AB_VBR && width == 6) kn_bits_vbr6s(&b, to, count);
+  else if (op->kind == AB_VBR && width == 6) r->in.decoder->vbr6s(&b, to, count);
   else
     for (uint64_t i = 0; i < count; i++) to[i] = scalar(&b, op);
   r->in.ops.n += (uint32_t)count;
@@ -471,7 +417,7 @@ bool kn_bc_record(struct kn_bc *r, unsigned id) {
     if (b->pos > b->end || n > (b->end - b->pos) / 6 || code > UINT32_MAX) return truncated(r);
     r->in.code = (uint32_t)code;
     if (!KN_BC_ROOM(r, r->in.ops, n + 1)) return false;
-    kn_bits_vbr6s(b, r->in.ops.at, n);
+    r->in.decoder->vbr6s(b, r->in.ops.at, n);
     r->in.ops.n = (uint32_t)n;
   } else {
     const struct kn_bc_abbrev *a = abbreviation(r, id);

@@ -25,6 +25,15 @@ typedef enum kiln_pic {
   KILN_PIC_COUNT
 } kiln_pic;
 
+/** Two ways in which the reader of bitcode decodes numbers. Both read the same. */
+typedef enum kiln_decoder {
+  /** The faster way for the processor and for the size of the file. This is the default. */
+  KILN_DECODER_AUTO,
+  KILN_DECODER_PLAIN, /**< on any processor */
+  KILN_DECODER_PEXT, /**< By the x86-64 instruction PEXT. Without that instruction, as KILN_DECODER_PLAIN. */
+  KILN_DECODER_COUNT
+} kiln_decoder;
+
 /** Receives a diagnostic, which is valid only during the call. */
 typedef void (*kiln_diag_fn)(void *user, const kiln_diag *diag);
 
@@ -75,7 +84,9 @@ typedef struct kiln_module_options {
   /** For tests. A nonzero value is a seed for the register allocator. The register allocator then has only a few
    * registers, and chooses among them at random. */
   uint64_t stress_seed;
-  uint64_t reserved[8]; /**< 0 */
+  /** For tests and measurements. Selects the way in which the reader of bitcode decodes numbers. */
+  kiln_decoder decoder;
+  uint64_t reserved[7]; /**< 0 */
 } kiln_module_options;
 
 /** A module: everything that goes into one object. */
@@ -146,6 +157,9 @@ KILN_API uint32_t kiln_module_features(const kiln_module *m);
 
 /** Returns kiln_module_options.jit. */
 KILN_API bool kiln_module_is_jit(const kiln_module *m);
+
+/** Returns the module's kiln_module_options.decoder. */
+KILN_API kiln_decoder kiln_module_decoder(const kiln_module *m);
 
 /** Returns the allocator of the module `m`. All zero stands for C's realloc. A front end can use this allocator for its
  * own tables. */

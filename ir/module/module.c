@@ -118,7 +118,7 @@ kiln_module *kn_module_new(const kiln_module_options *options) {
   if (options == NULL) options = &defaults;
   kiln_target target = options->target;
   if (!KN_UNRESERVED(options) || (unsigned)options->pic >= KILN_PIC_COUNT ||
-      !kn_target_complete(&target))
+      (unsigned)options->decoder >= KILN_DECODER_COUNT || !kn_target_complete(&target))
     return NULL;
   kiln_module *m = kn_allocator_realloc(&options->allocator, NULL, sizeof *m);
   struct kn_arena *arena = kn_allocator_realloc(&options->allocator, NULL, sizeof *arena);
@@ -216,6 +216,9 @@ kiln_target kiln_module_get_target(const kiln_module *m) {
   return m != NULL ? m->options.target : (kiln_target){0};
 }
 bool kiln_module_is_jit(const kiln_module *m) { return m != NULL && m->options.jit; }
+kiln_decoder kiln_module_decoder(const kiln_module *m) {
+  return m != NULL ? m->options.decoder : KILN_DECODER_AUTO;
+}
 kiln_allocator kiln_module_get_allocator(const kiln_module *m) {
   return m != NULL ? m->options.allocator : (kiln_allocator){0};
 }

@@ -113,14 +113,17 @@ static void bc_note(void *user, const kiln_diag *d) {
   if (r->diag.status == KILN_OK) r->diag = *d;
 }
 
-/* Reads and verifies bitcode; prints it if `print`. */
-static inline struct bc_result bc_read(const void *bytes, size_t size, bool print) {
+static inline void bc_free(struct bc_result *r) { kiln_buffer_free(&r->text); }
+
+static inline struct bc_result bc_read_by(kiln_decoder decoder, const void *bytes, size_t size,
+                                          bool print) {
   struct bc_result result = {0};
   struct bc_reading reading = {&result, print};
   kiln_module_options options = {.target.processor = KILN_PROCESSOR_X86_64,
                                  .name = "test",
                                  .on_diag = bc_note,
-                                 .on_diag_user = &result};
+                                 .on_diag_user = &result,
+                                 .decoder = decoder};
   kiln_module *m = kiln_module_new(&options);
   assert_non_null(m);
   kiln_session *s = kiln_session_new(m);
@@ -139,6 +142,19 @@ static inline struct bc_result bc_read(const void *bytes, size_t size, bool prin
   return result;
 }
 
-static inline void bc_free(struct bc_result *r) { kiln_buffer_free(&r->text); }
+/* Reads and verifies bitcode, by both ways to decode numbers, of which the result must be the same; prints it if
+ * `print`. */
+static inline struct bc_result bc_read(const void *bytes, size_t size, bool print) {
+  struct bc_result plain = bc_read_by(KILN_DECODER_PLAIN, bytes, size, print);
+  struct bc_result r = bc_read_by(KILN_DECODER_PEXT, bytes, size, print);
+  assert_int_equal(r.status, plain.status);
+  assert_int_equal(r.instructions, plain.instructions);
+  assert_string_equal(r.diag.message, plain.diag.message);
+  assert_int_equal(r.diag.bit_offset, plain.diag.bit_offset);
+  assert_int_equal(r.text.size, plain.text.size);
+  if (r.text.size != 0) assert_memory_equal(r.text.data, plain.text.data, r.text.size);
+  bc_free(&plain);
+  return r;
+}
 
 #endif

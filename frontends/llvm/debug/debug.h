@@ -81,8 +81,13 @@ uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id);
  * Each node has one number in a function, and no other node that. 0: it is none, or an error. */
 uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id);
 
-/* Reads the location that follows the record of the current instruction, if there is one, and makes it
- * current: it is needed before the instruction is built. */
-void kn_bc_loc_ahead(struct kn_bc *r);
+/* Makes another location than the newest one current: line, column, scope + 1, inlined at + 1. */
+void kn_bc_loc_new(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
+                   uint32_t inlined);
+/* Makes a location current, and reads the records about variables at the current position. */
+void kn_bc_loc_records(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
+                       uint32_t inlined);
+/* The same as kn_bc_loc_ahead (ahead.h), for all that may stand there. */
+void kn_bc_loc_slow(struct kn_bc *r);
 
 #endif

@@ -1,7 +1,8 @@
 /* Source locations of instructions. In bitcode a location follows its instruction, so it is read before
  * the instruction is built. Called by body.c and record.c.
  * Invariant: r->fn.at.loc is the newest location of the function, of line, column and scope r->fn.at.line, ... */
-#include "debug/debug.h"
+#include "debug/ahead.h"
+#include "decoder.h"
 
 /* ---- files ---- */
 
@@ -140,23 +141,28 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
 /* The scope, or the call that was replaced, is not that of the newest location. */
 static __attribute__((noinline)) void change_scope(struct kn_bc *r, uint32_t scope,
                                                    uint32_t inlined) {
-  r->fn.at.file = file_of(r, scope);
-  r->fn.at.scope = scope;
-  r->fn.at.die = r->m->entries ? kn_bc_die(r, scope) : (kiln_die){0};
+  kiln_location *to = &r->fn.at.is;
+  to->file = file_of(r, scope);
+  to->scope = r->m->entries ? kn_bc_die(r, scope) : (kiln_die){0};
   if (inlined != r->fn.at.inlined || !r->fn.at.loc)
-    r->fn.at.call = r->m->entries && inlined ? kn_bc_call_loc(r, inlined) : 0;
+    to->inlined = r->m->entries && inlined ? kn_bc_call_loc(r, inlined) : 0;
+  r->fn.at.scope = scope;
   r->fn.at.inlined = inlined;
 }
 
-static inline void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
-                            uint32_t inlined) {
-  if (!r->fn.at.loc || scope != r->fn.at.scope || inlined != r->fn.at.inlined)
-    change_scope(r, scope, inlined);
-  else if (line == r->fn.at.line && column == r->fn.at.column) return;
-  kiln_location at = {r->fn.at.file, line, column, r->fn.at.die, r->fn.at.call, 0};
-  r->fn.at.loc = r->fn.at.set = kiln_func_set_location(r->f, &at);
-  r->fn.at.line = line;
-  r->fn.at.column = column;
+void kn_bc_loc_new(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
+                   uint32_t inlined) {
+  struct kn_bc_at *at = &r->fn.at;
+  if (!at->loc || scope != at->scope || inlined != at->inlined) change_scope(r, scope, inlined);
+  at->is.line = line;
+  at->is.column = column;
+  at->loc = at->set = kiln_func_set_location(r->f, &at->is);
+}
+
+static void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
+                     uint32_t inlined) {
+  if (!kn_bc_loc_is(r, line, column, scope, inlined))
+    kn_bc_loc_new(r, line, column, scope, inlined);
 }
 
 /* [line, column, scope + 1, inlined at + 1, implicit, ...], unabbreviated, from the number of operands on. */
@@ -172,8 +178,8 @@ static __attribute__((noinline)) void unabbreviated(struct kn_bc *r, uint64_t po
   location(r, (uint32_t)op[0], (uint32_t)op[1], (uint32_t)op[2], (uint32_t)op[3]);
 }
 
-/* The same in the abbreviation that LLVM 22 writes, whose fields begin at `pos`, with numbers of any size. */
-static __attribute__((noinline)) void long_abbreviated(struct kn_bc *r, uint64_t pos) {
+/* The same in LLVM's abbreviation, whose fields begin at `pos`, with numbers of any size. */
+static __attribute__((noinline)) void abbreviated(struct kn_bc *r, uint64_t pos) {
   struct kn_bits b = r->in.bits;
   b.pos = pos;
   uint32_t line = (uint32_t)kn_bits_vbr6(&b), column = (uint32_t)kn_bits_vbr(&b, 8);
@@ -185,56 +191,6 @@ static __attribute__((noinline)) void long_abbreviated(struct kn_bc *r, uint64_t
   r->in.bits.bad |= b.bad;
   location(r, line, column, scope, inlined);
 }
-
-/* Its fields: vbr 6, vbr 8, vbr 6, vbr 6, and then such as are skipped: one bit, vbr 6, vbr 3,
- * which are TAIL_BITS unless one of TAIL_LONG is set. */
-struct place {
-  uint32_t line, column, scope, inlined;
-};
-enum { TAIL_BITS = 1 + 6 + 3, TAIL_LONG = 1 << 6 | 1 << 9 };
-
-/* Reads the first three. `w` is the window at the record, of which `used` bits are taken already; returns how many are
- * taken with them, more than 57 if that is too much, or a field has more chunks than are read here. */
-static inline __attribute__((always_inline)) unsigned fields(uint64_t w, unsigned used,
-                                                             struct place *at) {
-  uint64_t slow = 0;
-  at->line = kn_bits_four(&w, &used, &slow);
-  at->column = w & 0x7f;
-  slow |= (w & 0x80) << 16; /* KN_BITS_LONG if it goes on */
-  w >>= 8;
-  used += 8;
-  at->scope = kn_bits_four(&w, &used, &slow);
-  return KN_UNLIKELY(slow & KN_BITS_LONG) ? 64 : used;
-}
-
-/* Reads the fourth from window *w, which is shifted past it; how many bits it takes with the tail, 0 if one of these is
- * too long. */
-static inline __attribute__((always_inline)) unsigned inlined_field(uint64_t *w, struct place *at) {
-  uint64_t slow = 0;
-  unsigned used = 6;
-  at->inlined = (uint32_t)*w & 31;
-  if (KN_LIKELY(!(*w & 32))) {
-    *w >>= 6;
-  } else {
-    used = 0;
-    at->inlined = kn_bits_four(w, &used, &slow);
-  }
-  return KN_UNLIKELY((slow & KN_BITS_LONG) | (*w & TAIL_LONG)) ? 0 : used + TAIL_BITS;
-}
-
-static inline void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned width) {
-  struct place at;
-  unsigned used = fields(w, width, &at);
-  w = kn_bits_peek(&r->in.bits, pos + used);
-  unsigned more = inlined_field(&w, &at);
-  if (used > 57 || more == 0) {
-    long_abbreviated(r, pos + width);
-    return;
-  }
-  r->in.bits.pos = pos + used + more;
-  location(r, at.line, at.column, at.scope, at.inlined);
-}
-_Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits");
 
 /* Reads a location in any other form; false if there is none. */
 static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
@@ -256,31 +212,16 @@ static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, uin
   return true;
 }
 
-/* The first bits, after the abbreviation id, of an unabbreviated location: the code in two chunks. A record that
- * repeats the previous location (AGAIN) has no operands. */
-#define LOC_HEAD ((FUNC_DEBUG_LOC & 31) | 32 | FUNC_DEBUG_LOC >> 5 << 6)
-#define AGAIN_HEAD ((FUNC_DEBUG_LOC_AGAIN & 31) | 32 | FUNC_DEBUG_LOC_AGAIN >> 5 << 6)
-#define HEAD_BITS 12
-
-/* True if `w`, the first bits of an entry, are those of a record about variables. */
-static inline bool is_record(const struct kn_bc *r, uint64_t w, unsigned width) {
-  unsigned form = r->in.known[w & ((1u << width) - 1)].form;
-  w >>= width;
-  uint32_t code = ((uint32_t)w & 31) | ((uint32_t)w >> 1 & 0x7e0); /* in two chunks */
-  return form == FORM_UNABBREV ? (w & 0x820) == 0x20 && kn_bc_is_debug_record(code)
-                               : form == FORM_SKIP;
-}
-
 /* Reads the record at the current position if it is unabbreviated, about a variable, and has up to eight operands, as
  * almost all that declare one; else returns 0. After an error too. */
 static inline uint32_t plain_record(struct kn_bc *r, uint64_t op[8], uint32_t *n) {
   uint64_t w = kn_bits_peek(&r->in.bits, r->in.bits.pos);
   if ((w & ((1u << r->in.width) - 1)) != BC_UNABBREV) return 0;
   w >>= r->in.width;
-  uint32_t code = ((uint32_t)w & 31) | ((uint32_t)w >> 1 & 0x3e0), count = w >> HEAD_BITS & 63;
+  uint32_t code = ((uint32_t)w & 31) | ((uint32_t)w >> 1 & 0x3e0), count = w >> LOC_HEAD_BITS & 63;
   if ((w & 0x820) != 0x20 || !kn_bc_is_debug_record(code) || count > 8) return 0;
-  r->in.bits.pos += r->in.width + HEAD_BITS + 6;
-  kn_bits_vbr6s(&r->in.bits, op, count);
+  r->in.bits.pos += r->in.width + LOC_HEAD_BITS + 6;
+  r->in.decoder->vbr6s(&r->in.bits, op, count);
   if (r->in.bits.bad) kn_bc_malformed(r, "a number is longer than 64 bits");
   else if (r->in.bits.pos > r->in.bits.end)
     kn_bc_malformed(r, "the file ends in the middle of a record");
@@ -337,15 +278,21 @@ void kn_bc_debug_records(struct kn_bc *r) {
   r->in.bits.pos = pos;
 }
 
-/* Location `loc` is current from now on. */
-static inline void set(struct kn_bc *r, uint32_t loc) {
-  if (loc == r->fn.at.set) return;
-  r->fn.at.set = loc;
-  kiln_func_set_loc(r->f, loc);
+/* Reads the records about variables at the current position, if there are any, and makes `loc` current. */
+static void finish(struct kn_bc *r, uint32_t loc) {
+  const uint64_t pos = r->in.bits.pos;
+  if (r->m->entries && kn_bc_is_record(r, kn_bits_peek(&r->in.bits, pos))) records(r, false);
+  r->fn.aside += r->in.bits.pos - pos;
+  kn_bc_loc_set(r, loc);
 }
 
-/* The same as kn_bc_loc_ahead, for all that may stand there. */
-static __attribute__((noinline)) void ahead(struct kn_bc *r) {
+void kn_bc_loc_records(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
+                       uint32_t inlined) {
+  location(r, line, column, scope, inlined);
+  finish(r, r->fn.at.loc);
+}
+
+void kn_bc_loc_slow(struct kn_bc *r) {
   if (r->fn.records_pos != 0) kn_bc_debug_records(r);
   const unsigned width = r->in.width;
   uint64_t pos = r->in.bits.pos, w = kn_bits_peek(&r->in.bits, pos);
@@ -353,65 +300,20 @@ static __attribute__((noinline)) void ahead(struct kn_bc *r) {
   uint32_t loc = 0;
   w >>= width;
   if (form == FORM_LOC) {
-    abbreviated(r, pos, w, width);
+    abbreviated(r, pos + width);
     loc = r->fn.at.loc;
   } else if (form == FORM_UNABBREV) {
-    if ((w & ((1u << (HEAD_BITS + 6)) - 1)) == AGAIN_HEAD) {
+    if ((w & ((1u << (LOC_HEAD_BITS + 6)) - 1)) == AGAIN_HEAD) {
       loc = r->fn.at.loc;
-      r->in.bits.pos = pos + width + HEAD_BITS + 6;
-    } else if ((w & ((1u << HEAD_BITS) - 1)) == LOC_HEAD) {
-      unabbreviated(r, pos + width + HEAD_BITS);
+      r->in.bits.pos = pos + width + LOC_HEAD_BITS + 6;
+    } else if ((w & ((1u << LOC_HEAD_BITS) - 1)) == LOC_HEAD) {
+      unabbreviated(r, pos + width + LOC_HEAD_BITS);
       loc = r->fn.at.loc;
     }
   } else if (form == FORM_ANY) {
     r->in.bits.pos = pos + width;
     if (!any_form(r, id, &loc)) r->in.bits.pos = pos;
   }
-  if (r->m->entries && is_record(r, kn_bits_peek(&r->in.bits, r->in.bits.pos), width))
-    records(r, false);
   r->fn.aside += r->in.bits.pos - pos;
-  set(r, loc);
-}
-
-static __attribute__((noinline)) void new_location(struct kn_bc *r, uint32_t line, uint32_t column,
-                                                   uint32_t scope, uint32_t inlined) {
-  location(r, line, column, scope, inlined);
-}
-
-/* What comes behind most instructions is decided here: a location in LLVM's abbreviation, or that of before, with no
- * record about variables behind it. */
-void kn_bc_loc_ahead(struct kn_bc *r) {
-  const unsigned width = r->in.width;
-  uint64_t pos = r->in.bits.pos;
-  if (KN_UNLIKELY(r->fn.records_pos != 0 || pos + 64 > r->in.bits.fast)) {
-    ahead(r);
-    return;
-  }
-  uint64_t w = kn_bits_window(&r->in.bits, pos);
-  unsigned form = r->in.known[w & ((1u << width) - 1)].form;
-  w >>= width;
-  if (form == FORM_LOC) {
-    struct place at;
-    unsigned used = fields(w, width, &at);
-    if (KN_LIKELY(used <= 57)) {
-      w = kn_bits_window(&r->in.bits, pos + used);
-      unsigned more = inlined_field(&w, &at);
-      if (KN_LIKELY(more != 0 && !is_record(r, w >> TAIL_BITS, width))) {
-        r->in.bits.pos = pos + used + more;
-        r->fn.aside += used + more;
-        if (r->fn.at.loc && at.line == r->fn.at.line && at.column == r->fn.at.column &&
-            at.scope == r->fn.at.scope && at.inlined == r->fn.at.inlined)
-          set(r, r->fn.at.loc);
-        else new_location(r, at.line, at.column, at.scope, at.inlined);
-        return;
-      }
-    }
-  } else if (form == FORM_UNABBREV && (w & ((1u << (HEAD_BITS + 6)) - 1)) == AGAIN_HEAD &&
-             !is_record(r, w >> (HEAD_BITS + 6), width)) {
-    r->in.bits.pos = pos + width + HEAD_BITS + 6;
-    r->fn.aside += width + HEAD_BITS + 6;
-    set(r, r->fn.at.loc);
-    return;
-  }
-  ahead(r);
+  finish(r, loc);
 }

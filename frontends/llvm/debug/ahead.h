@@ -1,0 +1,80 @@
+/* What stands behind an instruction's record: its location, and records about variables, which are read before the
+ * instruction is built. Most are decoded here, from windows; loc.c has the general way. A header, because the loop over
+ * a body (body.c) is compiled in several ways.
+ * Invariant: r->fn.at.loc is the newest location of the function, which is of line r->fn.at.is.line, ... */
+#ifndef KN_LLVM_AHEAD_H
+#define KN_LLVM_AHEAD_H
+
+#include "debug/debug.h"
+
+/* The first bits, after the abbreviation id, of an unabbreviated location: the code in two chunks. A record that
+ * repeats the previous location (AGAIN) has no operands. */
+#define LOC_HEAD ((FUNC_DEBUG_LOC & 31) | 32 | FUNC_DEBUG_LOC >> 5 << 6)
+#define AGAIN_HEAD ((FUNC_DEBUG_LOC_AGAIN & 31) | 32 | FUNC_DEBUG_LOC_AGAIN >> 5 << 6)
+#define LOC_HEAD_BITS 12
+
+/* The fields of a location in LLVM's abbreviation: vbr 6, vbr 8, vbr 6, vbr 6, and then such as are skipped: one bit,
+ * vbr 6, vbr 3, which are LOC_TAIL_BITS unless one of LOC_TAIL_LONG is set. */
+enum { LOC_TAIL_BITS = 1 + 6 + 3, LOC_TAIL_LONG = 1 << 6 | 1 << 9 };
+
+/* True if `w`, the first bits of an entry, are those of a record about variables. */
+static inline bool kn_bc_is_record(const struct kn_bc *r, uint64_t w) {
+  const unsigned width = r->in.width, form = r->in.known[w & ((1u << width) - 1)].form;
+  w >>= width;
+  uint32_t code = ((uint32_t)w & 31) | ((uint32_t)w >> 1 & 0x7e0); /* in two chunks */
+  return form == FORM_UNABBREV ? (w & 0x820) == 0x20 && kn_bc_is_debug_record(code)
+                               : form == FORM_SKIP;
+}
+
+/* Is this the newest location? */
+static inline bool kn_bc_loc_is(const struct kn_bc *r, uint32_t line, uint32_t column,
+                                uint32_t scope, uint32_t inlined) {
+  const struct kn_bc_at *at = &r->fn.at;
+  return at->loc != 0 && line == at->is.line && column == at->is.column && scope == at->scope &&
+         inlined == at->inlined;
+}
+
+/* Location `loc` is current from now on. */
+static inline void kn_bc_loc_set(struct kn_bc *r, uint32_t loc) {
+  if (loc == r->fn.at.set) return;
+  r->fn.at.set = loc;
+  kiln_func_set_loc(r->f, loc);
+}
+
+/* Reads what follows the record of the current instruction, and makes the location current: that of the instruction
+ * before if there is none. What comes behind most instructions is decided here: a location in LLVM's abbreviation, or
+ * that of before, with no record about variables behind it. */
+static __attribute__((noinline, unused)) void kn_bc_loc_ahead(struct kn_bc *r) {
+  const unsigned width = r->in.width;
+  uint64_t pos = r->in.bits.pos;
+  if (KN_UNLIKELY(r->fn.records_pos != 0 || pos + 64 > r->in.bits.fast)) return kn_bc_loc_slow(r);
+  uint64_t w = kn_bits_window(&r->in.bits, pos);
+  unsigned form = r->in.known[w & ((1u << width) - 1)].form, used = width;
+  w >>= width;
+  if (form == FORM_LOC) {
+    uint32_t line = kn_bits_take(&w, &used), column = kn_bits_take_fixed(&w, &used, 8);
+    uint32_t scope = kn_bits_take(&w, &used);
+    if (!kn_bits_within(used) || KN_UNLIKELY((column & 0x80) != 0)) return kn_bc_loc_slow(r);
+    pos += used;
+    w = kn_bits_window(&r->in.bits, pos);
+    used = 0;
+    uint32_t inlined = kn_bits_take_small(&w, &used);
+    if (!kn_bits_within(used) || KN_UNLIKELY((w & LOC_TAIL_LONG) != 0)) return kn_bc_loc_slow(r);
+    pos += used + LOC_TAIL_BITS;
+    r->fn.aside += pos - r->in.bits.pos;
+    r->in.bits.pos = pos;
+    if (KN_UNLIKELY(kn_bc_is_record(r, w >> LOC_TAIL_BITS)))
+      kn_bc_loc_records(r, line, column, scope, inlined);
+    else if (kn_bc_loc_is(r, line, column, scope, inlined)) kn_bc_loc_set(r, r->fn.at.loc);
+    else kn_bc_loc_new(r, line, column, scope, inlined);
+  } else if (form == FORM_UNABBREV && (w & ((1u << (LOC_HEAD_BITS + 6)) - 1)) == AGAIN_HEAD &&
+             !kn_bc_is_record(r, w >> (LOC_HEAD_BITS + 6))) {
+    r->in.bits.pos = pos + width + LOC_HEAD_BITS + 6;
+    r->fn.aside += width + LOC_HEAD_BITS + 6;
+    kn_bc_loc_set(r, r->fn.at.loc);
+  } else {
+    kn_bc_loc_slow(r);
+  }
+}
+
+#endif
