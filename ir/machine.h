@@ -34,9 +34,9 @@ struct kn_machine_table {
 
 /* The type of a letter. */
 unsigned kn_machine_type(char letter);
-/* The name of the instruction with that x. */
-void kn_machine_name(const struct kn_machine_table *t, unsigned x,
-                     char name[KILN_MAX_MACHINE_NAME]);
+/* The name of the processor's instruction with that x. */
+KN_PRIVATE void kn_machine_name(kiln_processor target, unsigned x,
+                                char name[KILN_MAX_MACHINE_NAME]);
 
 static inline const struct kn_machine_row *kn_machine_row(const struct kn_machine_table *t,
                                                           unsigned x) {

@@ -3,7 +3,7 @@
  * Invariant: a number in the text is the entry's number in its set, counted from the entries that were there before;
  * names get numbers after those. */
 #include "ir/debug/die.h"
-#include "ir/debug/dwarf_names.h"
+#include "ir/text/dwarf_names.h"
 #include "ir/text/text_form.h"
 
 /* True for `s` and digits: an entry of a function's session. */

@@ -4,7 +4,7 @@
  * by print.c and print_module.c. Invariant: what refers to an entry that was never defined is
  * left out, as the object's writer does. */
 #include "ir/debug/die.h"
-#include "ir/debug/dwarf_names.h"
+#include "ir/text/dwarf_names.h"
 #include "ir/text/text_form.h"
 
 const char *const kn_loc_words[KN_LOC_WORDS] = {"stmt", "not_stmt", "prologue_end"};
