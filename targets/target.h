@@ -150,6 +150,7 @@ struct kn_target {
   uint8_t reloc_first, reloc_last; /* its own kinds of relocations */
   bool reaches_zero;               /* see kn_target_reaches_zero */
   bool plt_is_address;             /* see kn_target_plt_is_address */
+  bool left_out;                   /* by the build: it has a name alone (targets/left_out.c) */
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_code_facts code;
   const struct kn_guard_reg *guard_regs;
