@@ -1,6 +1,7 @@
 /* What stands for lib/dwarf in a build without debug information (meson's option `debug_info`): modules that describe a
  * unit are refused when an object is made of them. Empty where debug information is not left out. */
 #ifdef KN_WITHOUT_DEBUG_INFO
+#include "ir/debug/die.h"
 #include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/image.h"
 
