@@ -108,7 +108,8 @@ bool kn_image_place_tables(struct kn_image *image) {
   eh->indirect = kn_eh_indirect(image->m);
   eh->tables = kn_arena_alloc(&image->arena, (size_t)n * sizeof *eh->tables, 8);
   eh->personalities = kn_arena_alloc(&image->arena, (size_t)n * sizeof *eh->personalities, 8);
-  eh->personality_of = kn_arena_zero(&image->arena, KN_CIE_COUNT * symbols * sizeof *eh->personality_of, 4);
+  eh->personality_of =
+    kn_arena_zero(&image->arena, KN_CIE_COUNT * symbols * sizeof *eh->personality_of, 4);
   eh->word_of = kn_arena_zero(&image->arena, symbols * sizeof *eh->word_of, 4);
   if (eh->tables == NULL || eh->personalities == NULL || eh->personality_of == NULL ||
       eh->word_of == NULL)
