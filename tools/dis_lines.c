@@ -1,5 +1,5 @@
-/* The rows of an object's line tables, sorted. Called by dis.c. The tables are read by dwarf/line_reader.c, which trusts
- * no byte of them. In a relocatable object addresses and offsets of strings are what the relocations at them say. */
+/* The rows of an object's line tables, sorted. Called by dis.c. The tables are read by dwarf/line_reader.c, which
+ * trusts no byte of them. In a relocatable object addresses and offsets of strings are what the relocations at them say. */
 #include "dis_lines.h"
 
 #include "dis.h"

@@ -257,8 +257,8 @@ void kn_release(struct kn_walk *w, uint32_t h);
 /* Moves values that are aliases of a variable's home to registers of their own, because the home is
  * about to change. */
 void kn_copy_aliases(struct kn_walk *w, unsigned home);
-/* Result i of `type` is in register `reg`, which an instruction or a call names: stays there, unless its home is another
- * one. */
+/* Result i of `type` is in register `reg`, which an instruction or a call names: it stays there, unless its home is
+ * another one. */
 void kn_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg);
 /* The same, but moves it to the register that its hint names, if that is free. Both are unlocked then. */
 void kn_def_from(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg);
