@@ -85,7 +85,7 @@ void a64_guard_end(struct kn_walk *w, const uint32_t fail[2]) {
     uint32_t word = a64_cbnz(1, A64_IP1, (int32_t)(kn_here(w) - fail[k]));
     memcpy(w->code.base + fail[k], &word, 4);
   }
-  uint32_t symbol = kn_symbol_reference(w->f->module, "__stack_chk_fail");
+  uint32_t symbol = kn_symbol_library(w->f->module, "__stack_chk_fail", NULL);
   if (symbol == 0) kn_func_fail(w->owner, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   else a64_call_symbol(w, symbol, true);
   a64_emit(w, a64_brk(1)); /* it does not return */

@@ -69,7 +69,7 @@ void x64_guard_end(struct kn_walk *w) {
   if (x64(w)->n_epilogues == 0 || !kn_code_ready(w)) return;
   KN_TELL(w, code, w, UINT32_MAX, 0, false);
   x64_bind_label(w, x64(w)->guard_fail);
-  uint32_t fail = kn_symbol_reference(w->f->module, "__stack_chk_fail");
+  uint32_t fail = kn_symbol_library(w->f->module, "__stack_chk_fail", NULL);
   if (fail == 0) kn_func_fail(w->owner, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   else x64_call_symbol(w, fail, true);
   EMIT(w, x64_ud2); /* it does not return */
