@@ -101,7 +101,7 @@ static void newer(void **state) {
     kiln_session_free(s);
     kiln_module_free(m);
   }
-  assert_null(kiln_module_new(&(kiln_module_options){.reserved[7] = 1}));
+  assert_null(kiln_module_new(&(kiln_module_options){.reserved[6] = 1}));
   kiln_jit_error e = {0};
   assert_null(kiln_jit_new(&(kiln_jit_options){.reserved[0] = 1}, &e));
   kiln_target host;
