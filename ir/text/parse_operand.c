@@ -198,7 +198,8 @@ static bool use_value(struct kn_parser *p, const struct kn_token *t, kiln_type w
 static bool parse_const(struct kn_parser *p, kiln_type type, bool typed, kiln_value *out) {
   bool minus = kn_parse_take(p, '-');
   struct kn_token t = p->lx.tok;
-  if (t.kind == KN_TOK_FLOAT || (t.kind == KN_TOK_IDENT && !minus && kn_parse_is_word(p, "nan")) ||
+  if ((typed ? kn_token_is_float(&t, type) : t.kind == KN_TOK_FLOAT) ||
+      (t.kind == KN_TOK_IDENT && !minus && kn_parse_is_word(p, "nan")) ||
       kn_parse_is_word(p, "inf")) {
     uint64_t bits;
     if (!kn_parse_float_bits(p, &t, type, minus, &bits)) return false;

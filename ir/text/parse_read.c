@@ -1,7 +1,6 @@
 /* Text parser: errors, and readers of words, numbers, types, names and signatures. Called by the
  * other files of the parser. Invariant: a reader that returns false has reported the error. */
 #include "ir/text/text_form.h"
-#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,36 +161,18 @@ bool kn_parse_string(struct kn_parser *p, const char *what, const char **out) {
 
 bool kn_parse_float_bits(struct kn_parser *p, const struct kn_token *t, kiln_type type,
                          bool negative, uint64_t *bits) {
-  char buffer[512];
-  const char *point = localeconv()->decimal_point;
-  size_t n = 0;
-  for (uint32_t i = 0; i < t->length; i++) {
-    if (n + 8 > sizeof buffer) {
-      return kn_parse_fail(p, t, KILN_ERR_LIMIT, "the float has more than 500 characters");
-    }
-    if (t->text[i] != '.') {
-      buffer[n++] = t->text[i];
-    } else {
-      for (const char *c = point; *c && n + 8 <= sizeof buffer; c++) buffer[n++] = *c;
-    }
-  }
-  buffer[n] = 0;
-  if (type == KILN_TYPE_F32) {
-    float v = strtof(buffer, NULL);
-    uint32_t b;
-    memcpy(&b, &v, sizeof b);
-    *bits = b ^ (negative ? UINT32_C(1) << 31 : 0);
-    return true;
-  }
-  if (type == KILN_TYPE_F64) {
-    double v = strtod(buffer, NULL);
-    memcpy(bits, &v, sizeof *bits);
-    *bits ^= negative ? UINT64_C(1) << 63 : 0;
-    return true;
-  }
-  return kn_parse_fail(p, t, KILN_ERR_SYNTAX,
-                       "a decimal float where neither f32 nor f64 is expected: add its type, or "
-                       "write its bits as an integer");
+  bool single = type == KILN_TYPE_F32;
+  if (!single && type != KILN_TYPE_F64)
+    return kn_parse_fail(p, t, KILN_ERR_SYNTAX,
+                         "a decimal float where neither f32 nor f64 is expected: add its type, or "
+                         "write its bits as a hexadecimal integer");
+  if (t->length > 500)
+    return kn_parse_fail(p, t, KILN_ERR_LIMIT, "the float has more than 500 characters");
+  if (t->text[0] == 'i') *bits = single ? 0x7f800000 : UINT64_C(0x7ff0000000000000);
+  else if (t->text[0] == 'n') *bits = single ? 0x7fc00000 : UINT64_C(0x7ff8000000000000);
+  else *bits = kn_decimal_float(t->text, t->length, single);
+  *bits |= negative ? UINT64_C(1) << (single ? 31 : 63) : 0;
+  return true;
 }
 
 /* ---- words ---- */
