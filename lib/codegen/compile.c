@@ -92,13 +92,13 @@ static void reach(kiln_module *m, const struct kn_output *out, const struct kn_o
 }
 
 /* Generates code of a function; the function stays. */
-static kiln_status generate(kiln_func *f) {
+static kiln_status generate_now(kiln_func *f) {
   kiln_session *s = f->session;
   kiln_module *m = s->module;
   const struct kn_target *t = kn_target_at(m->options.target.processor);
   kiln_status status = f->facts.finished ? f->status : kiln_func_finish(f);
   /* a builder that got no symbol or signature from a failed module may have used none as an operand */
-  if (status == KILN_OK) status = kn_module_own(m);
+  if (status == KILN_OK && kn_module_failed(m)) status = kn_module_own(m);
   if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);
   if (status == KILN_OK && KN_UNLIKELY(m->kept != NULL || m->inlining != KILN_INLINING_OFF) &&
       kn_inline_wanted(f) && !kn_inline_expand(f))
@@ -148,8 +148,27 @@ static kiln_status generate(kiln_func *f) {
   return status;
 }
 
+/* The same, and a callback cannot use the session meanwhile. */
+static kiln_status generate(kiln_func *f) {
+  kiln_session *s = f->session;
+  s->busy = true;
+  kiln_status status = generate_now(f);
+  s->busy = false;
+  return status;
+}
+
+/* A callback wants to compile with a session that is in use. The function stays, with an error. */
+static KN_COLD kiln_status refuse(kiln_func *f, kiln_diag *diag) {
+  kiln_status status =
+    kn_func_fail(f, KILN_ERR_STRUCTURE, UINT32_MAX, 0,
+                 "a callback of the session cannot compile or discard functions");
+  if (diag != NULL) *diag = f->diag;
+  return status;
+}
+
 kiln_status kiln_func_compile(kiln_func *f) {
   if (f == NULL) return KILN_ERR_ARGUMENT;
+  if (KN_UNLIKELY(f->session->busy)) return refuse(f, NULL);
   kiln_status status = generate(f);
   if (status == KILN_OK) {
     kn_func_release(f);
@@ -165,6 +184,7 @@ kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag) {
   static const kiln_diag none = {.block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
   if (diag != NULL) *diag = none;
   if (f == NULL) return KILN_ERR_ARGUMENT;
+  if (KN_UNLIKELY(f->session->busy)) return refuse(f, diag);
   kiln_status status = generate(f);
   if (status == KILN_OK) {
     kn_func_release(f);
