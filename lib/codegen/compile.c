@@ -8,6 +8,7 @@
 #include "lib/codegen/map.h"
 #include "lib/codegen/plan.h"
 #include "lib/codegen/support.h"
+#include "lib/codegen/witness.h"
 #include "lib/debug/debugger.h"
 
 #include <string.h>
@@ -115,12 +116,18 @@ static kiln_status generate(kiln_func *f) {
 #endif
   uint64_t t0 = now(s->timing);
   bool planned = kn_plan_make(s->plan, f, t);
-  if (KN_UNLIKELY(s->dump_what != 0) && planned && !kn_dump(f, s->plan, s->dump_what, s->dump_out))
+  unsigned dumped = s->dump_what & (KILN_DUMP_PLAN | KILN_DUMP_HOMES);
+  if (KN_UNLIKELY(dumped != 0) && planned && !kn_dump(f, s->plan, dumped, s->dump_out))
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   uint64_t t1 = now(s->timing);
   call_observers(s->walk, f);
+  struct kn_witness witness;
+  bool witnessed = KN_UNLIKELY((s->dump_what & KILN_DUMP_WITNESS) != 0);
+  if (witnessed) kn_witness_begin(&witness, s->walk, f, s->dump_out);
   status = f->status == KILN_OK ? kn_walk_function(s->walk, f, s->plan) : f->status;
   uint64_t t2 = now(s->timing);
+  if (witnessed && !kn_witness_end(&witness, m))
+    status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   /* the session's own arrays report to the module that memory is lacking; the walk may fail as a consequence */
   if (kn_module_own(m) != KILN_OK) status = kn_module_own(m);
 #ifdef KN_CHECKS
