@@ -280,12 +280,12 @@ static int other_input(const struct cc_args *a, const struct cc_item *in) {
 
 /* Says which inputs LLVM compiles, since Kiln does not compile their languages. */
 static void report_others(const struct cc_args *a) {
+  static const char why[] = "compiled by LLVM: its language is not C or C++";
   for (size_t i = 0; i < a->n; i++) {
     const struct cc_item *in = &a->items[i];
     if (in->kind != CC_INPUT || !cc_other_language(in)) continue;
-    fprintf(stderr, "kiln: %s: %s: compiled by LLVM: its language is not C or C++\n", cc_verb(),
-            in->word);
-    logged(log_line("%s: compiled by LLVM: its language is not C or C++\n", in->word));
+    fprintf(stderr, "kiln: %s: %s: %s\n", cc_verb(), in->word, why);
+    logged(log_line("%s: %s\n", in->word, why));
   }
 }
 

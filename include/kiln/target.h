@@ -77,8 +77,8 @@ enum {
   KILN_FEATURE_LSE = 1, /**< AArch64: single-instruction atomics (ARMv8.1-A, FEAT_LSE) */
   /** x86-64: the instruction cmpxchg16b. Without this feature, there are no atomic operations on i128. */
   KILN_FEATURE_CX16 = 2,
-  KILN_FEATURE_FMA =
-    4, /**< x86-64: fused multiply-add (FMA3). With it, fmuladd of f32 and f64 rounds once. */
+  /** x86-64: fused multiply-add (FMA3). With this feature, fmuladd of f32 and f64 rounds once. */
+  KILN_FEATURE_FMA = 4,
 };
 
 /** Returns LLVM's name for feature number `i` of the processor `p`, such as "lse". Numbers count from 0. Only features

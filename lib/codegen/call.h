@@ -53,9 +53,8 @@ struct kn_call {
 
 /* How a call with arguments on the stack has moved the stack pointer. Both 0: not at all. */
 struct kn_call_stack {
-  uint32_t bytes; /* by so many */
-  /* it was aligned, by an unknown number: frame offset of what it was before, or 0 */
-  int32_t kept;
+  uint32_t bytes; /* the distance that is known when it is compiled */
+  int32_t kept;   /* it was also aligned: frame offset of where its old value is stored; or 0 */
 };
 KN_INLINE bool kn_moves_stack(struct kn_call_stack s) { return s.bytes != 0 || s.kept != 0; }
 

@@ -1,6 +1,7 @@
 /* Source locations of instructions. In bitcode a location follows its instruction, so it is read before
  * the instruction is built. Called by body.c and record.c.
- * Invariant: r->fn.at.loc is the newest location of the function, of line, column and scope r->fn.at.line, ... */
+ * Invariant: r->fn.at.loc is the newest location of the function, of line and column r->fn.at.is.line, ..., and of
+ * scope r->fn.at.scope. */
 #include "debug/ahead.h"
 #include "decoder.h"
 
