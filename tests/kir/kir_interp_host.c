@@ -11,7 +11,8 @@ struct kir_entry {
   void **pointer;      /* functions: where the stand-in jumps to */
   void *(*data)(void); /* data: where it is, for this thread */
 };
-void kir_interp_load(const char *path, const struct kir_entry *entries, unsigned n);
+void kir_interp_load(const char *path, unsigned features, const struct kir_entry *entries,
+                     unsigned n);
 void kir_missing(const char *);
 void kir_interp_throw(void *exception, const void *type);
 
@@ -70,10 +71,12 @@ void kir_interp_throw(void *exception, const void *type) {
 }
 
 /* Nothing is freed until the process ends. */
-void kir_interp_load(const char *path, const struct kir_entry *entries, unsigned n) {
+void kir_interp_load(const char *path, unsigned features, const struct kir_entry *entries,
+                     unsigned n) {
   const char *name = strrchr(path, '/');
   struct file *f = malloc(sizeof *f);
-  kiln_module_options mo = {.name = name ? name + 1 : path, .on_diag = on_diag};
+  kiln_module_options mo = {
+    .name = name ? name + 1 : path, .features = features, .on_diag = on_diag};
   kiln_interp_options o = {
     .place = place, .place_user = f, .on_fault = on_fault, .on_fault_user = f};
   size_t size;

@@ -20,7 +20,7 @@ NONE = dict.fromkeys(FULL, '')
 METADATA = '''
 import pathlib, wheel
 wheel.bindings.write = lambda *a: None
-files = wheel.contents(pathlib.Path('../LICENSE'), 'tag')
+files = wheel.contents(pathlib.Path('../../LICENSE'), 'tag')
 print(next(text for name, text in files.items() if name.endswith('/METADATA')).decode())
 '''
 tap = Tap()
