@@ -11,7 +11,7 @@ cd "$work" || exit 1
 guest() { clang-22 --target=wasm32 -O2 -nostdlib -Wl,--no-entry "$here/guest.c" -o guest.wasm; }
 memory() { diff <("$build/examples/wasm/wasm_memory" guest.wasm) "$1"; }
 kiln_and_cc() { # kiln_and_cc MODULE MAIN OUT
-  "$build/kiln" wasm "$1" -o "$3.o" --header="${1%.wasm}.h" &&
+  "$build/kiln" compile "$1" -o "$3.o" --header="${1%.wasm}.h" &&
     cc -Wall -Wextra -Werror -I. -I "$here/../../include" "$2" "$3.o" "$build/frontends/wasm/runtime/libkiln-wasmrt.a" -pthread -lm -o "$3"
 }
 object() { kiln_and_cc guest.wasm "$here/object.c" object && diff <(./object) "$1"; }
