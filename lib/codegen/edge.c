@@ -61,7 +61,7 @@ static void log_to_frame(const struct kn_walk *w, const struct kn_place_move *m)
 /* To the frame first (whoever collects the moves sees to it that no such destination is a source),
  * then among registers, then loads and constants. */
 void kn_run_moves(struct kn_walk *w) {
-  struct kn_reg_move reg[64], out[128];
+  struct kn_reg_move reg[KN_MAX_REG_MOVES], out[2 * KN_MAX_REG_MOVES];
   unsigned n = 0;
   uint64_t written = 0, read = 0;
   bool later = false;
@@ -76,7 +76,11 @@ void kn_run_moves(struct kn_walk *w) {
       log_to_frame(w, m);
     } else if (m->src == KN_NO_REG) {
       later = true;
-    } else if (m->src != m->dst && n < 64) {
+    } else if (m->src != m->dst) {
+      if (KN_UNLIKELY(written & KN_BIT(m->dst))) { /* so there are no more moves than registers */
+        kn_walk_fail(w, KILN_ERR_INTERNAL, "two parallel moves to one register");
+        return;
+      }
       reg[n++] = (struct kn_reg_move){m->dst, m->src, m->type};
       written |= KN_BIT(m->dst);
       read |= KN_BIT(m->src);

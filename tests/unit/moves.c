@@ -9,7 +9,10 @@
 
 #include <cmocka.h>
 
+#include <kiln/kiln.h>
+
 #include "lib/codegen/moves.h"
+#include "lib/codegen/walk.h"
 
 enum { PLACES = 5, NOT_MOVED = PLACES, BANK = 32 };
 static const uint8_t scratch[2] = {11, 47};
@@ -154,10 +157,27 @@ static void test_cycles(void **state) {
   assert_int_equal(count_cycles(src), 2);
 }
 
+/* A move beyond the bound is an error of its function, and none is left out: two moves write one register. */
+static void test_twice(void **state) {
+  (void)state;
+  kiln_module *m =
+    kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
+  kiln_session *s = kiln_session_new(m);
+  kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, NULL, 0);
+  kiln_func *f = kiln_func_begin(s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"}, sig));
+  struct kn_place_move at[] = {{.dst = 0, .src = 1}, {.dst = 0, .src = 2}};
+  struct kn_walk w = {.f = f, .owner = f, .inst = f->inst, .moves = {at, 2, 2}};
+  kn_run_moves(&w);
+  assert_int_equal(kiln_func_status(f), KILN_ERR_INTERNAL);
+  kiln_func_discard(f);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_cycles), cmocka_unit_test(test_general), cmocka_unit_test(test_float),
-    cmocka_unit_test(test_both),   cmocka_unit_test(test_full),
+    cmocka_unit_test(test_both),   cmocka_unit_test(test_full),    cmocka_unit_test(test_twice),
   };
   return cmocka_run_group_tests_name("moves", tests, NULL, NULL);
 }
