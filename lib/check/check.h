@@ -37,7 +37,8 @@ struct kn_check {
   KN_ARRAY(struct kn_check_event) events;
   KN_ARRAY(struct kn_check_call) calls;
   kiln_module *module;
-  bool full; /* without memory for all events: nothing is checked */
+  uint64_t ir; /* kn_check_ir when the walk began */
+  bool full;   /* without memory for all events: nothing is checked */
 
   /* replay */
   kiln_func *f;

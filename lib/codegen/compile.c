@@ -74,6 +74,69 @@ void kn_session_free_rooms(kiln_session *s) {
   s->walk = NULL;
 }
 
+/* ---- stages ---- */
+
+static kiln_status finish(kiln_func *f) {
+  kiln_status status = f->facts.finished ? f->status : kiln_func_finish(f);
+  /* a builder that got no symbol or signature from a failed module may have used none as an operand */
+  return status == KILN_OK ? kn_module_own(f->module) : status;
+}
+
+static kiln_status verify(kiln_func *f) {
+  return f->module->options.verify ? kiln_func_verify(f) : KILN_OK;
+}
+
+static kiln_status inline_calls(kiln_func *f) {
+  const kiln_module *m = f->module;
+  if (KN_UNLIKELY(m->kept != NULL || m->inlining != KILN_INLINING_OFF) && kn_inline_wanted(f))
+    kn_inline_expand(f);
+  return f->status;
+}
+
+/* In checking builds: inlining keeps the rules of the IR. */
+static kiln_status verify_inlined(kiln_func *f) {
+#ifdef KN_CHECKS
+  if (f->facts.inlined) return kiln_func_verify(f);
+#endif
+  return f->status;
+}
+
+static kiln_status supports(kiln_func *f, const struct kn_target *t) {
+  uint32_t lacks = f->session->lacks;
+  if (KN_UNLIKELY(lacks != 0)) kn_supports_func(f, t, lacks);
+  return f->status;
+}
+
+static kiln_status open_rooms(kiln_func *f) {
+  if (make_rooms(f->session)) return KILN_OK;
+  return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+}
+
+/* In checking builds: begins the log of the walk. */
+static void begin_checks(const kiln_func *f) {
+#ifdef KN_CHECKS
+  struct kn_check *c = f->session->walk->check;
+  kn_check_begin(c);
+  c->ir = kn_check_ir(f);
+#endif
+  (void)f;
+}
+
+static kiln_status plan(kiln_func *f, const struct kn_target *t) {
+  kiln_session *s = f->session;
+  uint64_t begin = now(s->timing);
+  kn_plan_make(s->plan, f, t);
+  s->stats.plan_ns += now(s->timing) - begin;
+  return f->status;
+}
+
+static kiln_status dump(kiln_func *f) {
+  const kiln_session *s = f->session;
+  if (KN_UNLIKELY(s->dump_what != 0) && !kn_dump(f, s->plan, s->dump_what, s->dump_out))
+    kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+  return f->status;
+}
+
 /* Calls those who are to hear how the function becomes code. */
 static void call_observers(struct kn_walk *w, kiln_func *f) {
   w->observer = NULL;
@@ -81,8 +144,36 @@ static void call_observers(struct kn_walk *w, kiln_func *f) {
   if (KN_UNLIKELY(f->session->map != NULL)) kn_map_observe(w, f->session->map);
 }
 
+static kiln_status walk(kiln_func *f) {
+  kiln_session *s = f->session;
+  uint64_t begin = now(s->timing);
+  /* an observer may have failed */
+  kiln_status status = f->status == KILN_OK ? kn_walk_function(s->walk, f, s->plan) : f->status;
+  s->stats.walk_ns += now(s->timing) - begin;
+  /* the session's own arrays report to the module that memory is lacking; the walk may fail as a consequence */
+  kiln_status own = kn_module_own(f->module);
+  return own == KILN_OK ? status : own;
+}
+
+/* In checking builds: proves from the log that the walk kept the rules of allocation. */
+static kiln_status check(kiln_func *f) {
+#ifdef KN_CHECKS
+  struct kn_walk *w = f->session->walk;
+  uint32_t inst;
+  if (kn_check_ir(f) != w->check->ir)
+    return kn_func_fail(f, KILN_ERR_INTERNAL, UINT32_MAX, 0, "code generation has changed the IR");
+  if (!kn_check_run(w->check, f, w)) return f->status;
+  const char *wrong = kn_check_table(w->check, w, &inst);
+  if (wrong != NULL)
+    return kn_func_fail(f, KILN_ERR_INTERNAL, UINT32_MAX, inst,
+                        "allocation check: table of exceptions: %s", wrong);
+#endif
+  return f->status;
+}
+
 /* What the function's code refers to is reachable. */
 static void reach(kiln_module *m, const struct kn_output *out, const struct kn_output_mark *was) {
+  if (KN_LIKELY(m->reached == NULL)) return;
   for (uint32_t i = was->relocs; i < out->relocs.n; i++)
     kn_symbol_reach(m, out->relocs.at[i].symbol);
   for (uint32_t i = was->tables; i < out->tables.n; i++)
@@ -91,61 +182,35 @@ static void reach(kiln_module *m, const struct kn_output *out, const struct kn_o
     kn_symbol_reach(m, out->table_types.at[i]);
 }
 
+static void count(const kiln_func *f) {
+  kiln_session *s = f->session;
+  s->stats.functions++;
+  s->stats.instructions += f->n - 1;
+  s->stats.blocks += f->blocks.n;
+  s->stats.code_bytes += s->out->funcs.at[s->out->funcs.n - 1].size;
+}
+
 /* Generates code of a function; the function stays. */
 static kiln_status generate(kiln_func *f) {
-  kiln_session *s = f->session;
-  kiln_module *m = s->module;
-  const struct kn_target *t = kn_target_at(m->options.target.processor);
-  kiln_status status = f->facts.finished ? f->status : kiln_func_finish(f);
-  /* a builder that got no symbol or signature from a failed module may have used none as an operand */
-  if (status == KILN_OK) status = kn_module_own(m);
-  if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);
-  if (status == KILN_OK && KN_UNLIKELY(m->kept != NULL || m->inlining != KILN_INLINING_OFF) &&
-      kn_inline_wanted(f) && !kn_inline_expand(f))
-    status = f->status;
-  if (KN_UNLIKELY(s->lacks != 0) && status == KILN_OK && !kn_supports_func(f, t, s->lacks))
-    status = f->status;
-  if (status == KILN_OK && !make_rooms(s))
-    status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-  if (status != KILN_OK) return status;
-  struct kn_output_mark was = kn_output_mark(s->out);
-#ifdef KN_CHECKS
-  kn_check_begin(s->walk->check);
-  uint64_t ir = kn_check_ir(f);
-#endif
-  uint64_t t0 = now(s->timing);
-  bool planned = kn_plan_make(s->plan, f, t);
-  if (KN_UNLIKELY(s->dump_what != 0) && planned && !kn_dump(f, s->plan, s->dump_what, s->dump_out))
-    kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-  uint64_t t1 = now(s->timing);
-  call_observers(s->walk, f);
-  status = f->status == KILN_OK ? kn_walk_function(s->walk, f, s->plan) : f->status;
-  uint64_t t2 = now(s->timing);
-  /* the session's own arrays report to the module that memory is lacking; the walk may fail as a consequence */
-  if (kn_module_own(m) != KILN_OK) status = kn_module_own(m);
-#ifdef KN_CHECKS
-  if (status == KILN_OK && kn_check_ir(f) != ir)
-    status =
-      kn_func_fail(f, KILN_ERR_INTERNAL, UINT32_MAX, 0, "code generation has changed the IR");
-  if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->walk)) status = f->status;
-  uint32_t inst;
-  const char *wrong = status == KILN_OK ? kn_check_table(s->walk->check, s->walk, &inst) : NULL;
-  if (wrong != NULL)
-    status = kn_func_fail(f, KILN_ERR_INTERNAL, UINT32_MAX, inst,
-                          "allocation check: table of exceptions: %s", wrong);
-#endif
-  if (status != KILN_OK) {
-    kn_output_cut(s->out, &was);
-  } else {
-    if (KN_UNLIKELY(m->reached != NULL)) reach(m, s->out, &was);
-    s->stats.functions++;
-    s->stats.instructions += f->n - 1;
-    s->stats.blocks += f->blocks.n;
-    s->stats.code_bytes += s->out->funcs.at[s->out->funcs.n - 1].size;
-  }
-  s->stats.plan_ns += t1 - t0;
-  s->stats.walk_ns += t2 - t1;
-  return status;
+  const struct kn_target *t = kn_target_at(f->module->options.target.processor);
+  struct kn_output *out = f->session->out;
+  struct kn_output_mark was = kn_output_mark(out);
+  kiln_status status = finish(f);
+  if (status == KILN_OK) status = verify(f);
+  if (status == KILN_OK) status = inline_calls(f);
+  if (status == KILN_OK) status = verify_inlined(f);
+  if (status == KILN_OK) status = supports(f, t);
+  if (status == KILN_OK) status = open_rooms(f);
+  if (status == KILN_OK) begin_checks(f);
+  if (status == KILN_OK) status = plan(f, t);
+  if (status == KILN_OK) status = dump(f);
+  if (status == KILN_OK) call_observers(f->session->walk, f);
+  if (status == KILN_OK) status = walk(f);
+  if (status == KILN_OK) status = check(f);
+  if (status != KILN_OK) return kn_output_cut(out, &was), status;
+  reach(f->module, out, &was);
+  count(f);
+  return KILN_OK;
 }
 
 kiln_status kiln_func_compile(kiln_func *f) {

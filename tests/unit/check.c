@@ -272,9 +272,40 @@ static void test_message(void **state) {
   end(&w);
 }
 
+/* ---- what inlining made ---- */
+
+/* Compiles a function as if inlining had made it, with a use before the definition. */
+static kiln_status sink_damaged(void *user, kiln_func *f) {
+  f->facts.inlined = true;
+  f->inst[2].a = 3;
+  f->val[1].uses--;
+  f->val[3].uses++;
+  *(kiln_status *)user = kiln_func_compile(f);
+  return KILN_OK;
+}
+
+static void test_inlined(void **state) {
+  (void)state;
+  static const char text[] = "func @f(i64) -> i64 {\n"
+                             "b0(%a: i64):\n"
+                             "  %b = add.i64 %a, 1\n"
+                             "  %c = add.i64 %a, %b\n"
+                             "  ret %c\n"
+                             "}\n";
+  kiln_status status = KILN_OK;
+  kiln_module *m =
+    kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
+  kiln_session *s = kiln_session_new(m);
+  kiln_text_read(s, text, strlen(text), sink_damaged, &status);
+  assert_int_equal(status, KILN_ERR_DOMINANCE);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
 int main(void) {
   struct CMUnitTest tests[] = {
     cmocka_unit_test(test_number),
+    cmocka_unit_test(test_inlined),
     cmocka_unit_test(test_set_log),
     cmocka_unit_test(test_counts),
     cmocka_unit_test(test_pressure),
