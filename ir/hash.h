@@ -13,6 +13,11 @@
 
 #include "ir/array.h"
 
+/* Hashes `word` and what was hashed before. The upper bits are the better ones. */
+KN_INLINE uint64_t kn_mix64(uint64_t hash, uint64_t word) {
+  return (hash ^ hash >> 32 ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 struct kn_hash_entry {
   uint32_t hash, id; /* id 0: free */
 };

@@ -330,7 +330,7 @@ static bool check_cases(struct verifier *v, const struct kn_inst *in, uint32_t n
   for (; ok && i < n; i++) {
     const uint32_t *words = &f->lists.at[in->c + 2 * i];
     uint64_t value = ((uint64_t)words[1] << 32 | words[0]) & mask;
-    uint32_t hash = (uint32_t)(value * UINT64_C(0x9e3779b97f4a7c15) >> 32), at, k;
+    uint32_t hash = (uint32_t)(kn_mix64(0, value) >> 32), at, k;
     KN_HASH_EACH(&set, hash, at, k) {
       const uint32_t *other = &f->lists.at[in->c + 2 * (k - 1)];
       if ((((uint64_t)other[1] << 32 | other[0]) & mask) == value) break;

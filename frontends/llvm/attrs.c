@@ -306,11 +306,9 @@ static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, ui
 }
 
 static uint32_t hash_of(const struct kn_bc_attr *a) {
-  const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
-  uint64_t h = (a->index ^ (uint64_t)a->flags << 32 ^ (uint64_t)a->align_log2 << 56) * k;
-  h = (h ^ h >> 32 ^ a->type) * k;
-  h = (h ^ h >> 32 ^ a->harden.all ^ a->guard_buffer) * k;
-  return (uint32_t)(h >> 32);
+  uint64_t h =
+    kn_bc_mix64(a->type, a->index ^ (uint64_t)a->flags << 32 ^ (uint64_t)a->align_log2 << 56);
+  return (uint32_t)(kn_bc_mix64(h, a->harden.all ^ a->guard_buffer) >> 32);
 }
 
 static bool equal(const struct kn_bc_attr *a, const struct kn_bc_attr *b) {
@@ -421,8 +419,7 @@ static bool intern(struct kn_bc *r, uint32_t first, uint32_t *number) {
   *number = 0;
   if (n == 0) return true;
   uint32_t hash = n, next = r->m->attr_lists.n;
-  for (uint32_t i = 0; i < n; i++) hash = (hash ^ of[i]) * 0x9e3779b1u;
-  hash ^= hash >> 15;
+  for (uint32_t i = 0; i < n; i++) hash = (uint32_t)(kn_bc_mix64(hash, of[i]) >> 32);
   if (next >= r->m->list_heads.n && !grow_lists(r)) return false;
   uint32_t *head = &r->m->list_heads.at[hash & (r->m->list_heads.n - 1)];
   for (uint32_t same = *head; same; same = r->m->attr_lists.at[same].next) {

@@ -303,7 +303,7 @@ static struct kn_operation_intrinsic *find_intrinsic(struct kiln_llvm_builder *b
                                                      const char *name) {
   struct kn_bc *r = &b->bc;
   const size_t length = strlen(name);
-  const uint32_t hash = kn_operation_hash(name, length) % KN_OPERATION_HEADS;
+  const uint32_t hash = kn_bc_hash(name, length) % KN_OPERATION_HEADS;
   struct kn_operation_intrinsic *x = b->intrinsics[hash];
   while (x && strcmp(x->name, name) != 0) x = x->next;
   if (x) return x;

@@ -82,8 +82,6 @@ uint32_t kn_operation_type(struct kiln_llvm_builder *b, uint32_t code, const uin
 uint32_t kn_operation_read_type(struct kiln_llvm_builder *b, const char *text);
 /* Can values have the type? Then it is split into parts. Reports otherwise. */
 bool kn_operation_is_value(struct kiln_llvm_builder *b, uint32_t type);
-/* FNV-1a of `n` bytes. */
-uint32_t kn_operation_hash(const void *bytes, size_t n);
 
 /* ---- operation_check.c ---- */
 

@@ -3,12 +3,6 @@
  * Invariant: an entry of `types` is a type of the reader's table, and no two have the same record. */
 #include "operation.h"
 
-uint32_t kn_operation_hash(const void *bytes, size_t n) {
-  uint32_t hash = 2166136261u;
-  for (size_t i = 0; i < n; i++) hash = (hash ^ ((const uint8_t *)bytes)[i]) * 16777619u;
-  return hash;
-}
-
 /* ---- records ---- */
 
 /* A vector of as many i1 as vector `id` has lanes: of its comparisons. */
@@ -40,7 +34,7 @@ static bool add(struct kiln_llvm_builder *b, uint32_t code, const uint64_t *ops,
 uint32_t kn_operation_type(struct kiln_llvm_builder *b, uint32_t code, const uint64_t *ops,
                            uint32_t n) {
   struct kn_bc *r = &b->bc;
-  const uint32_t hash = (kn_operation_hash(ops, n * sizeof *ops) ^ code) % KN_OPERATION_HEADS;
+  const uint32_t hash = (kn_bc_hash(ops, n * sizeof *ops) ^ code) % KN_OPERATION_HEADS;
   for (uint32_t i = b->type_heads[hash]; i != 0; i = b->types.at[i - 1].next) {
     const struct kn_operation_type *t = &b->types.at[i - 1];
     if (t->code == code && t->n == n &&

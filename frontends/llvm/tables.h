@@ -12,6 +12,18 @@
 #include "codes.h"
 #include "harden.h"
 
+/* ---- hashes ---- */
+
+/* Hashes `word` and what was hashed before. The upper bits are the better ones. */
+static inline uint64_t kn_bc_mix64(uint64_t hash, uint64_t word) {
+  return (hash ^ hash >> 32 ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+}
+static inline uint32_t kn_bc_hash(const void *bytes, size_t n) {
+  uint64_t hash = n;
+  for (size_t i = 0; i < n; i++) hash = kn_bc_mix64(hash, ((const uint8_t *)bytes)[i]);
+  return (uint32_t)(hash >> 32);
+}
+
 /* ---- abbreviations ---- */
 
 enum { AB_LITERAL, AB_FIXED, AB_VBR, AB_ARRAY, AB_CHAR6, AB_BLOB };

@@ -15,11 +15,6 @@ static uint64_t pack(const kiln_param *p) {
          (uint64_t)p->size_bytes << 32;
 }
 
-static uint64_t mix(uint64_t h, uint64_t w) {
-  h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
-  return h ^ h >> 32;
-}
-
 static bool equal(const struct kn_sig *s, const struct kn_sig *t) {
   if (s->cc != t->cc || s->flags != t->flags || s->n_params != t->n_params ||
       s->n_results != t->n_results || memcmp(s->results, t->results, KILN_MAX_RESULTS) != 0)
@@ -168,11 +163,11 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
   }
   uint64_t packed_results;
   memcpy(&packed_results, types, sizeof packed_results);
-  h = mix(h, packed_results);
+  h = kn_mix64(h, packed_results);
   unsigned chain = 0;
   unsigned seen = 0; /* flags of any parameter */
   for (size_t i = 0; i < n_params; i++) {
-    h = mix(h, pack(&params[i]));
+    h = kn_mix64(h, pack(&params[i]));
     seen |= params[i].flags;
   }
   if (KN_UNLIKELY((seen & KILN_PARAM_UPPER) || (flags & KILN_SIG_WIDE_RESULTS))) {
@@ -206,7 +201,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
                           .conv = conv};
   memcpy(wanted.results, types, sizeof types);
   kn_module_lock(m);
-  uint32_t id = intern(m, &wanted, (uint32_t)h);
+  uint32_t id = intern(m, &wanted, (uint32_t)(h >> 32));
   kn_module_unlock(m);
   return (kiln_sig){id};
 }

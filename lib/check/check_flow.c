@@ -28,8 +28,7 @@ static bool full(struct kn_flow *w) {
 #define PUSH(w, array, ...) (KN_PUSH((w)->f->module, array, __VA_ARGS__) || full(w))
 
 static uint32_t hash(uint32_t a, uint32_t b) {
-  uint64_t h = ((uint64_t)a << 32 | b) * UINT64_C(0x9e3779b97f4a7c15);
-  return (uint32_t)(h >> 32);
+  return (uint32_t)(kn_mix64(0, (uint64_t)a << 32 | b) >> 32);
 }
 
 static struct kn_flow_slot *find(const struct kn_flow_map *m, uint32_t a, uint32_t b) {

@@ -10,8 +10,7 @@ static uint64_t add(uint64_t hash, const void *at, size_t bytes) {
     size_t n = bytes < sizeof word ? bytes : sizeof word;
     word = 0;
     memcpy(&word, p, n);
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    hash ^= hash >> 29;
+    hash = kn_mix64(hash, word);
     bytes -= n;
   }
   return hash;

@@ -109,8 +109,7 @@ static uint32_t run(struct kn_dwarf *d, const struct kn_dwarf_item *a,
 /* Where what is known of a run is, or belongs. `from`: the abbreviation that it continues. */
 static inline struct kn_dwarf_run *known(struct kn_dwarf *d, const struct kn_dwarf_item *first,
                                          uint64_t codes, uint32_t from) {
-  uint64_t h = (codes ^ (uint64_t)(uintptr_t)first << 20 ^ (uint64_t)from << 40) *
-               UINT64_C(0x9e3779b97f4a7c15);
+  uint64_t h = kn_mix64(0, codes ^ (uint64_t)(uintptr_t)first << 20 ^ (uint64_t)from << 40);
   return &d->runs[h >> 40 & (KN_DWARF_RUNS - 1)];
 }
 static inline bool same_run(const struct kn_dwarf_run *r, const struct kn_dwarf_item *first,

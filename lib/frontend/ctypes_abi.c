@@ -209,11 +209,10 @@ static bool add_arg(kiln_ctypes *c, struct kn_cregs *r, struct kn_carg *a) {
 /* ---- interning ---- */
 
 static uint32_t hash_sig(const kiln_ctypes *c, const struct kn_csig *s) {
-  const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
-  uint64_t h = (s->flags | (uint64_t)s->n_fixed << 32) * k ^ s->result.type.id;
+  uint64_t h = kn_mix64(s->result.type.id, s->flags | (uint64_t)s->n_fixed << 32);
   for (uint32_t i = 0; i < s->n; i++) {
     const struct kn_carg *a = c->args.at + s->args + i;
-    h = (h ^ h >> 32 ^ a->given.id ^ (uint64_t)a->as.type.id << 32) * k;
+    h = kn_mix64(h, a->given.id | (uint64_t)a->as.type.id << 32);
   }
   return (uint32_t)(h >> 32);
 }

@@ -44,7 +44,7 @@ static struct kn_ssa_def resolve(kiln_ssa *s, struct kn_ssa_def d) {
 }
 
 static inline uint32_t far_hash(uint32_t var, uint32_t block) {
-  return (uint32_t)(((uint64_t)var << 32 | block) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+  return (uint32_t)(kn_mix64(0, (uint64_t)var << 32 | block) >> 32);
 }
 
 /* The recorded definition of `var` at the end of `block`; none if there is none. */

@@ -172,8 +172,7 @@ void kn_asm_store_back(struct kn_asm_call *a, const struct kn_asm_operand *o,
 
 /* A text and its code. */
 struct kn_asm_text {
-  uint64_t hash;
-  uint32_t at, n; /* in chars */
+  uint32_t hash, at, n; /* the characters are in chars */
   bool known;
   bool rows;                        /* kiln_assembly.rows */
   uint32_t bytes, n_bytes, n_frame; /* in `bytes`; behind them kiln_assembly.frame */

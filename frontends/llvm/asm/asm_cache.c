@@ -9,20 +9,13 @@ struct kn_bc_asm_cache *kn_asm_cache(struct kn_bc *r) {
   return r->assembly.texts;
 }
 
-static uint64_t hash_of(const char *s, size_t n) {
-  uint64_t h = n;
-  for (size_t i = 0; i < n; i++)
-    h = (h ^ (uint8_t)s[i]) * UINT64_C(0x9e3779b97f4a7c15), h ^= h >> 29;
-  return h;
-}
-
 static bool rehash(struct kn_bc *r, struct kn_bc_asm_cache *c) {
   uint32_t size = c->heads.n ? c->heads.n * 4 : 64;
   if (!KN_BC_ROOM(r, c->heads, size)) return false;
   c->heads.n = size;
   memset(c->heads.at, 0, size * sizeof *c->heads.at);
   for (uint32_t i = 0; i < c->texts.n; i++) {
-    uint32_t at = (uint32_t)c->texts.at[i].hash & (size - 1);
+    uint32_t at = c->texts.at[i].hash & (size - 1);
     while (c->heads.at[at]) at = (at + 1) & (size - 1);
     c->heads.at[at] = i + 1;
   }
@@ -40,9 +33,9 @@ static uint32_t keep_chars(struct kn_bc *r, struct kn_bc_asm_cache *c, const cha
 
 struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n, bool rows) {
   struct kn_bc_asm_cache *c = r->assembly.texts;
-  uint64_t hash = hash_of(s, n);
+  uint32_t hash = kn_bc_hash(s, n);
   if (c->texts.n * 2 >= c->heads.n && !rehash(r, c)) return NULL;
-  uint32_t at = (uint32_t)hash & (c->heads.n - 1);
+  uint32_t at = hash & (c->heads.n - 1);
   for (; c->heads.at[at]; at = (at + 1) & (c->heads.n - 1)) {
     struct kn_asm_text *t = &c->texts.at[c->heads.at[at] - 1];
     if (t->hash == hash && t->n == n && t->rows == rows && memcmp(c->chars.at + t->at, s, n) == 0)
