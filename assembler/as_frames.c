@@ -2,6 +2,7 @@
  * frame for all of it, which begin and end for each in the state that the target's frames begin
  * with. Called by as_object.c. DWARF 5, 6.4. Invariant: nothing is read beyond a record. */
 #include "as_parts.h"
+#include "leb128.h"
 
 #include <string.h>
 
@@ -49,15 +50,6 @@ static const char *const operands[] = {
   [0x15] = "UU", [0x16] = "UB", [0x2d] = "",   [0x2e] = "U",  [0x2f] = "UU",
 };
 
-static const uint8_t *uleb(const uint8_t *p, const uint8_t *end, uint64_t *out) {
-  *out = 0;
-  for (unsigned shift = 0; p < end; shift += 7) {
-    *out |= shift < 64 ? (uint64_t)(*p & 0x7f) << shift : 0;
-    if (!(*p++ & 0x80)) return p;
-  }
-  return NULL;
-}
-
 /* What rows do. */
 struct effect {
   uint64_t advance; /* in units of the code's alignment */
@@ -73,7 +65,8 @@ static bool read(struct span rows, struct effect *e) {
     unsigned op = *p++;
     uint64_t v = 0;
     if (op >> 6 == 1) e->advance += op & 0x3f;
-    if (op >> 6 == 2 && (p = uleb(p, end, &v)) == NULL) return false;
+    if (op >> 6 == 2) kn_uleb128(&p, end);
+    if (p == NULL) return false;
     if (op >> 6 == 3 || op == 0x06) e->restores = true;
     if (op >> 6) continue;
     if (op >= sizeof operands / sizeof *operands || operands[op] == NULL) return false;
@@ -81,7 +74,8 @@ static bool read(struct span rows, struct effect *e) {
     if (op == 0x0b && remembered-- == 0) return false;
     for (const char *o = operands[op]; *o; o++) {
       if (*o == 'U' || *o == 'B') {
-        if ((p = uleb(p, end, &v)) == NULL || (*o == 'B' && v > (uint64_t)(end - p))) return false;
+        v = kn_uleb128(&p, end);
+        if (p == NULL || (*o == 'B' && v > (uint64_t)(end - p))) return false;
         p += *o == 'B' ? v : 0;
         continue;
       }

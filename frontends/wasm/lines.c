@@ -3,7 +3,7 @@
  * out) and rows that make no sense are dropped. Memory is at most a multiple of the sections' sizes. */
 #include "lines.h"
 
-#include "line_program.h"
+#include "line_reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -31,6 +31,7 @@ check_include_direction() {
   forbidden_includes targets 'ir/|lib/|targets/' || ok=1
   forbidden_includes lib/frontend 'lib/frontend/|ir/(array|hash)\.h"' || ok=1
   forbidden_includes lib/jit 'ir/|lib/(object/(image|frames|eh_table|elf_memory)|debug/dwarf_sections)\.h"|targets/(jit|target)\.h"|lib/jit/' || ok=1
+  forbidden_includes dwarf '(leb128|line_reader)\.h"' || ok=1
   # Users of the public API: local headers, without a folder but in frontends/llvm.
   for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder '((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"|(bits|body)\.c"' || ok=1; done
   forbidden_includes tools '[a-z0-9_]+\.(h|def)"|frontends/qbe/qbe\.h"' || ok=1
@@ -131,7 +132,7 @@ check_line_widths() {
 # The lists in meson.build are written by hand.
 check_listed() {
   local f
-  for f in $(git ls-files 'ir/*.c' 'lib/*.c' 'targets/*.c' 'frontends/*.c' 'interp/*.c' 'assembler/*.c' 'tools/*.c' 'tests/unit/*.c'); do
+  for f in $(git ls-files 'ir/*.c' 'lib/*.c' 'targets/*.c' 'frontends/*.c' 'interp/*.c' 'assembler/*.c' 'dwarf/*.c' 'tools/*.c' 'tests/unit/*.c'); do
     grep -qrE "'([a-z0-9_]+/)*$(basename "$f" .c)(\.c)?'" --include=meson.build "${f%%/*}" || echo "$f"
   done | fail_lines "in no meson.build"
 }
@@ -260,7 +261,7 @@ check_no_state() {
 long_functions='interp/decode.c:decode_op interp/run.c:loop interp/run.c:rare frontends/llvm/body.c:body'
 check_function_lengths() {
   ctags --languages=C --c-kinds=f --fields=ne -R -f - ir lib targets frontends interp tools integrations \
-    fuzz assembler bench examples |
+    fuzz assembler dwarf bench examples |
     awk -F '\t' -v known="$long_functions" '
       { line = end = 0
         for (i = 4; i <= NF; i++) { if ($i ~ /^line:/) line = substr($i, 6); if ($i ~ /^end:/) end = substr($i, 5) }

@@ -187,7 +187,7 @@ def main():
     by_name = {}
     for f in files:
         by_name.setdefault(os.path.basename(f), []).append(f)
-    for path in sorted(f for f in files if re.match(r'(ir|lib|targets|interp|assembler|frontends|tools|integrations|include)/.*\.(c|h|hpp|def)$', f)):
+    for path in sorted(f for f in files if re.match(r'(ir|lib|targets|interp|assembler|dwarf|frontends|tools|integrations|include)/.*\.(c|h|hpp|def)$', f)):
         bad += named_files(path, read(path), by_name)
     bad += [*facts(), *unmapped(files, pages['CONTRIBUTING.md'])]
     index = set(re.findall(r'\]\(([^)#]+)', pages['docs/index.md']))

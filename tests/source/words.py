@@ -44,7 +44,7 @@ WORDS = [
     (r'[a-z.,]\x20\*\x20\*\x20[A-Z]', 'a damaged comment: write its lines again'),
 ]
 EXCEPT = re.compile(r'words: as meant')
-LIBRARIES = ('ir', 'lib', 'targets', 'frontends', 'assembler', 'interp', 'tools')
+LIBRARIES = ('ir', 'lib', 'targets', 'frontends', 'assembler', 'dwarf', 'interp', 'tools')
 
 
 def files(*patterns):

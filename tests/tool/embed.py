@@ -30,7 +30,7 @@ def by_meson(build):
         if target['type'] == 'static library' and target['name'] in found:
             found[target['name']] |= {relative(s) for group in target['target_sources'] for s in group.get('sources', ())}
     # Its object comes from the library kiln-wasm.
-    found['kiln-wasmrt'].add('frontends/wasm/line_program.c')
+    found['kiln-wasmrt'].add('dwarf/line_reader.c')
     return found
 
 

@@ -16,6 +16,8 @@ const CHECKS: &str = "check";
 /// Those of the feature `llvm`. Where libkiln-llvm is, in the source tree and in a build folder.
 const LLVM_SOURCES: [&str; 2] = ["assembler", LLVM];
 const LLVM: &str = "frontends/llvm";
+/// Headers of the assembler.
+const DWARF: &str = "dwarf";
 
 fn main() {
     // Links to the folders of the source tree; in a package, copies of them.
@@ -64,6 +66,7 @@ fn compile(root: &Path, include: &Path, llvm: bool) {
         println!("cargo::rerun-if-changed={}", root.join(folder).display());
         list(&root.join(folder), &mut files);
     }
+    println!("cargo::rerun-if-changed={}", root.join(DWARF).display());
     files.sort();
     cc::Build::new()
         .std("gnu11")
@@ -73,6 +76,7 @@ fn compile(root: &Path, include: &Path, llvm: bool) {
         .include(include)
         .include(root)
         .include(root.join(LLVM))
+        .include(root.join(DWARF))
         .files(files)
         .compile("kiln");
 }

@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include "code.h"
 
+#include "leb128.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -50,27 +52,7 @@ static uint32_t u32_at(const uint8_t *p) {
 
 static const uint8_t *cie_of(const uint8_t *fde) { return fde + 4 - (int32_t)u32_at(fde + 4); }
 
-static uint64_t uleb(const uint8_t **p) {
-  uint64_t value = 0;
-  for (unsigned shift = 0;; shift += 7) {
-    uint8_t byte = *(*p)++;
-    if (shift < 64) value |= (uint64_t)(byte & 0x7f) << shift;
-    if (byte < 0x80) return value;
-  }
-}
-
-static int64_t sleb(const uint8_t **p) {
-  uint64_t value = 0;
-  unsigned shift = 0;
-  uint8_t byte;
-  do {
-    byte = *(*p)++;
-    if (shift < 64) value |= (uint64_t)(byte & 0x7f) << shift;
-    shift += 7;
-  } while (byte >= 0x80);
-  if (shift < 64 && byte & 0x40) value |= ~UINT64_C(0) << shift;
-  return (int64_t)value;
-}
+static uint64_t uleb(const uint8_t **p) { return kn_uleb128(p, NULL); }
 
 /* What a CIE says. */
 struct cie {
@@ -88,7 +70,7 @@ static bool read_cie(const uint8_t *p, struct cie *c) {
   *c = (struct cie){.end = p + 4 + u32_at(p)};
   p = text + strlen((const char *)text) + 1;
   c->code_align = uleb(&p);
-  c->data_align = sleb(&p);
+  c->data_align = kn_sleb128(&p, NULL);
   uleb(&p); /* register of the return address: the target's */
   if (*text == 'z') {
     uint64_t size = uleb(&p);

@@ -1,6 +1,7 @@
 /* Exceptions: their memory, and how the platform's unwinder finds where code catches them. The table of call sites that
  * a function has is that of the Itanium C++ ABI ("Exception Handling Tables", GCC's LSDA); all of its landing pads take
  * all exceptions. */
+#include "leb128.h"
 #include "state.h"
 
 #include <setjmp.h>
@@ -191,20 +192,11 @@ kiln_wasm_exn *kn_do_caught(void *unwound) {
 
 /* ---- where code catches ---- */
 
-static uint64_t read_uleb(const uint8_t **p) {
-  uint64_t value = 0;
-  for (unsigned shift = 0;; shift += 7) {
-    uint8_t byte = *(*p)++;
-    if (shift < 64) value |= (uint64_t)(byte & 0x7f) << shift;
-    if (byte < 0x80) return value;
-  }
-}
-
 /* A number in an encoding of DWARF's exception tables (DW_EH_PE_...), without a base. */
 static uint64_t read_encoded(const uint8_t **p, uint8_t encoding) {
   uint64_t value = 0;
   size_t n = (encoding & 0xf) == 2 ? 2 : (encoding & 0xf) == 3 ? 4 : 8;
-  if ((encoding & 0xf) == 1) return read_uleb(p);
+  if ((encoding & 0xf) == 1) return kn_uleb128(p, NULL);
   memcpy(&value, *p, n); /* little-endian, as all targets are */
   *p += n;
   return value;
@@ -215,15 +207,15 @@ static uintptr_t landing_pad(const uint8_t *table, uintptr_t function, uintptr_t
   uintptr_t base = function;
   uint8_t encoding = *table++;
   if (encoding != 0xff) base = (uintptr_t)read_encoded(&table, encoding);
-  if (*table++ != 0xff) read_uleb(&table); /* types: all take everything */
+  if (*table++ != 0xff) kn_uleb128(&table, NULL); /* types: all take everything */
   encoding = *table++;
   const uint8_t *end = table;
-  uint64_t size = read_uleb(&end);
+  uint64_t size = kn_uleb128(&end, NULL);
   table = end;
   for (end += size; table < end;) {
     uint64_t start = read_encoded(&table, encoding), length = read_encoded(&table, encoding);
     uint64_t pad = read_encoded(&table, encoding);
-    read_uleb(&table); /* action */
+    kn_uleb128(&table, NULL); /* action */
     if (at - function - start < length) return pad != 0 ? base + pad : 0;
   }
   return 0;

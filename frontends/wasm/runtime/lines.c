@@ -3,7 +3,7 @@
 #define _GNU_SOURCE /* dl_iterate_phdr */
 #include "lines.h"
 
-#include "line_program.h"
+#include "line_reader.h"
 
 #include <elf.h>
 #include <fcntl.h>

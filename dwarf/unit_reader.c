@@ -1,6 +1,6 @@
-/* What compilation units of a module say of themselves: the first entry of each, DWARF 2 to 5. Its line table's
+/* What compilation units say of themselves: the first entry of each, DWARF 2 to 5. Its line table's
  * offset leads from there to the names that a line table of before version 5 lacks. */
-#include "line_program.h"
+#include "line_reader.h"
 
 #include <kiln/dwarf.h>
 

@@ -1,8 +1,7 @@
-/* Line tables of DWARF 2 to 5, as their bytes are: read from the sections of a module (lines.c) and, by the runtime,
- * from those of the code that was made of it. Needs no memory. The bytes are not trusted: what does not fit ends the
- * table that it is in. */
-#ifndef KN_WASM_LINE_PROGRAM_H
-#define KN_WASM_LINE_PROGRAM_H
+/* Reads line tables of DWARF 2 to 5, for the reader of WebAssembly, its runtime and `kiln dis`. Needs no memory. The
+ * bytes are not trusted: what does not fit ends the table that it is in. */
+#ifndef KN_DWARF_LINE_READER_H
+#define KN_DWARF_LINE_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +16,10 @@ struct kn_dwarf_bytes {
 struct kn_dwarf_sections {
   struct kn_dwarf_bytes line, str, line_str;
   struct kn_dwarf_bytes info, abbrev; /* for kn_unit_read only */
+  /* In a relocatable object: makes *value, of the field at `p`, what the field's relocation says, and gives the section
+   * of that one's symbol; 0: it has none. NULL: fields are what their bytes say. */
+  uint32_t (*relocate)(void *user, const uint8_t *p, uint64_t *value);
+  void *user;
 };
 
 /* A part of a section; `bad` once something did not fit. */
@@ -50,6 +53,7 @@ struct kn_line_table {
 struct kn_line_row {
   uint64_t at, file;
   uint32_t line, column; /* 0: none */
+  uint32_t section;      /* as kn_dwarf_sections.relocate says of `at`; else 0 */
   bool stmt, prologue_end;
   bool end; /* of a sequence: of no line */
 };

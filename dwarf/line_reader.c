@@ -1,5 +1,7 @@
 /* Line tables: DWARF 5, 6.2, and the older header of versions 2 to 4. */
-#include "line_program.h"
+#include "line_reader.h"
+
+#include "leb128.h"
 
 #include <kiln/dwarf.h>
 #include <string.h>
@@ -17,27 +19,22 @@ uint64_t kn_dwarf_get(struct kn_dwarf_reader *r, unsigned n) {
   return v;
 }
 
-uint64_t kn_dwarf_uleb(struct kn_dwarf_reader *r) {
-  uint64_t v = 0;
-  for (unsigned shift = 0;; shift += shift < 64 ? 7 : 0) {
-    uint64_t byte = kn_dwarf_get(r, 1);
-    if (shift < 64) v |= (byte & 0x7f) << shift;
-    if (r->bad || !(byte & 0x80)) return v;
-  }
+static uint64_t leb(struct kn_dwarf_reader *r, bool is_signed) {
+  const uint8_t *p = r->p;
+  uint64_t v = r->bad ? 0 : kn_leb128(&p, r->end, is_signed);
+  if (p == NULL) r->bad = true;
+  else r->p = p;
+  return v;
 }
+uint64_t kn_dwarf_uleb(struct kn_dwarf_reader *r) { return leb(r, false); }
+int64_t kn_dwarf_sleb(struct kn_dwarf_reader *r) { return (int64_t)leb(r, true); }
 
-int64_t kn_dwarf_sleb(struct kn_dwarf_reader *r) {
-  uint64_t v = 0, byte;
-  unsigned shift = 0;
-  do {
-    byte = kn_dwarf_get(r, 1);
-    if (shift < 64) {
-      v |= (byte & 0x7f) << shift;
-      shift += 7;
-    }
-  } while (!r->bad && byte & 0x80);
-  if (shift < 64 && byte & 0x40) v |= ~UINT64_C(0) << shift;
-  return (int64_t)v;
+/* A number that may have a relocation. */
+static uint64_t field(struct kn_dwarf_reader *r, unsigned bytes, uint32_t *section) {
+  const uint8_t *at = r->p;
+  uint64_t v = kn_dwarf_get(r, bytes);
+  *section = r->s->relocate != NULL && !r->bad ? r->s->relocate(r->s->user, at, &v) : 0;
+  return v;
 }
 
 /* A string of a section of strings; longer ones are not looked for, since any number of names may share one. */
@@ -51,6 +48,7 @@ static const char *terminated(const struct kn_dwarf_bytes *b, uint64_t at) {
 
 bool kn_dwarf_string(struct kn_dwarf_reader *r, uint64_t form, unsigned offset_size,
                      const char **out) {
+  uint32_t section;
   *out = NULL;
   switch (form) {
   case KILN_DW_FORM_string: {
@@ -64,9 +62,9 @@ bool kn_dwarf_string(struct kn_dwarf_reader *r, uint64_t form, unsigned offset_s
     r->p = zero + 1;
     return true;
   }
-  case KILN_DW_FORM_strp: *out = terminated(&r->s->str, kn_dwarf_get(r, offset_size)); break;
+  case KILN_DW_FORM_strp: *out = terminated(&r->s->str, field(r, offset_size, &section)); break;
   case KILN_DW_FORM_line_strp:
-    *out = terminated(&r->s->line_str, kn_dwarf_get(r, offset_size));
+    *out = terminated(&r->s->line_str, field(r, offset_size, &section));
     break;
   default: return false;
   }
@@ -203,7 +201,7 @@ static bool extended(struct kn_dwarf_reader *r, const struct kn_line_sink *sink,
     more = put(sink, row);
     *row = *start;
   } else if (op == KILN_DW_LNE_set_address && (size == 5 || size == 9)) {
-    row->at = kn_dwarf_get(r, (unsigned)size - 1);
+    row->at = field(r, (unsigned)size - 1, &row->section);
   }
   r->p = next;
   return more;
