@@ -2,6 +2,7 @@
  * of which the first pass notes names and the second makes entries, and by parse_func.c for lines of a function.
  * Invariant: a number in the text is the entry's number in its set, counted from the entries that were there before;
  * names get numbers after those. */
+#include "ir/bytes.h"
 #include "ir/debug/die.h"
 #include "ir/debug/dwarf_names.h"
 #include "ir/text/text_form.h"
@@ -23,6 +24,11 @@ static bool number_fits(struct kn_parser *p, const struct kn_token *t, uint64_t 
   if (number != 0 && number <= most && t->high == 0) return true;
   return kn_parse_fail(p, t, KILN_ERR_LIMIT, "the number of an entry must be from 1 to %llu here",
                        (unsigned long long)most);
+}
+
+/* True if there is a set of entries: `d`. */
+static bool have(struct kn_parser *p, const kiln_debug *d) {
+  return d != NULL || (kn_parse_api_ok(p) && kn_parse_no_memory(p));
 }
 
 static bool want_name(struct kn_parser *p, struct kn_token *t) {
@@ -49,7 +55,7 @@ bool kn_parse_entry_name(struct kn_parser *p) {
     return kn_parse_syntax(p, &t, "s and digits name an entry of a function");
   if (t.kind == KN_TOK_INT && !number_fits(p, &t, t.low)) return false;
   kiln_debug *d = kiln_module_debug(p->module);
-  if (!d) return kn_parse_api_ok(p) ? kn_parse_no_memory(p) : false;
+  if (!have(p, d)) return false;
   if (!p->has_entries) {
     p->has_entries = true;
     p->entry_base = p->entry_last = kiln_debug_die_limit(d) != 0 ? kiln_debug_die_limit(d) - 1 : 0;
@@ -89,7 +95,7 @@ static bool parse_ref(struct kn_parser *p, kiln_die *out) {
       return kn_parse_syntax(p, &t, "an entry of the module refers to one of a function");
     if (!number_fits(p, &t, number)) return false;
     kiln_debug *d = kiln_session_debug(p->session);
-    if (!d) return kn_parse_api_ok(p) ? kn_parse_no_memory(p) : false;
+    if (!have(p, d)) return false;
     *out = kiln_die_at(d, p->session_base + (uint32_t)number);
     return true;
   }
@@ -99,6 +105,15 @@ static bool parse_ref(struct kn_parser *p, kiln_die *out) {
                          (int)(t.length < 64 ? t.length : 64), t.text);
   *out = kiln_die_at(kiln_module_debug(p->module), e->value);
   return true;
+}
+
+/* `in !4` */
+static bool want_in(struct kn_parser *p, kiln_die *out) {
+  return (kn_parse_word(p, "in") || kn_parse_expected(p, "'in'")) && parse_ref(p, out);
+}
+/* The word and a reference, or nothing. */
+static bool optional_ref(struct kn_parser *p, const char *word, kiln_die *out) {
+  return !kn_parse_word(p, word) || parse_ref(p, out);
 }
 
 /* ---- expressions ---- */
@@ -120,38 +135,21 @@ static bool push_string(struct kn_parser *p, bool head) {
   const char *bytes = kn_parse_name(p, &t, &n);
   if (!bytes) return false;
   kn_parse_next(p);
-  uint8_t length[5];
-  unsigned k = 0;
-  for (uint32_t v = n; head; v >>= 7) {
-    length[k++] = (uint8_t)(v > 0x7f ? v | 0x80 : v);
-    if (v <= 0x7f) break;
-  }
-  return push_bytes(p, length, k) && push_bytes(p, bytes, n);
+  uint8_t length[10], *end = head ? kn_put_uleb(length, n) : length;
+  return push_bytes(p, length, (size_t)(end - length)) && push_bytes(p, bytes, n);
 }
 
+/* `kind`: as <kiln/dwarf.def> says. */
 static bool push_number(struct kn_parser *p, char kind) {
   bool minus = kind == 's' && kn_parse_take(p, '-');
-  struct kn_token t = p->lx.tok;
-  uint64_t v;
   unsigned size = kind >= '1' && kind <= '8' ? (unsigned)(kind - '0') : 8;
-  uint64_t most = kind == 's' ? (uint64_t)INT64_MAX + minus : UINT64_MAX >> (64 - 8 * size);
+  uint64_t v, most = kind == 's' ? (uint64_t)INT64_MAX + minus : UINT64_MAX >> (64 - 8 * size);
   if (!kn_parse_number(p, most, "an operand", &v)) return false;
-  uint8_t b[10];
-  unsigned n = 0;
-  (void)t;
-  if (kind != 's' && kind != 'u') {
-    for (; n < size; n++) b[n] = (uint8_t)(v >> (8 * n));
-    return push_bytes(p, b, n);
-  }
-  int64_t s = (int64_t)(minus ? 0 - v : v);
-  for (bool last = false; !last; n++) {
-    uint8_t byte = (uint8_t)((kind == 's' ? (uint64_t)s : v) & 0x7f);
-    v >>= 7;
-    s >>= 7;
-    last = kind == 's' ? (s == 0 && !(byte & 0x40)) || (s == -1 && (byte & 0x40)) : v == 0;
-    b[n] = (uint8_t)(last ? byte : byte | 0x80);
-  }
-  return push_bytes(p, b, n);
+  uint8_t b[10], *end = b + size;
+  if (kind == 'u') end = kn_put_uleb(b, v);
+  else if (kind == 's') end = kn_put_sleb(b, (int64_t)(minus ? 0 - v : v));
+  else kn_put64(b, v);
+  return push_bytes(p, b, (size_t)(end - b));
 }
 
 /* `[plus_uconst 8, "\06"]`: leaves the bytes in p->bytes. */
@@ -203,40 +201,43 @@ static bool number_of(struct kn_parser *p, const struct kn_dwarf_names *names, c
   return true;
 }
 
-static bool parse_attr(struct kn_parser *p, kiln_debug *d) {
-  unsigned name;
+/* `0x000102...`: 16 bytes. */
+static bool parse_md5(struct kn_parser *p, kiln_debug *d) {
+  struct kn_token t = p->lx.tok;
+  uint8_t md5[16];
+  if (t.kind != KN_TOK_INT) return kn_parse_expected(p, "a number of 128 bits");
+  for (unsigned i = 0; i < 16; i++)
+    md5[i] = (uint8_t)((i < 8 ? t.high : t.low) >> (56 - 8 * (i % 8)));
+  kiln_die_set_md5(d, md5);
+  kn_parse_next(p);
+  return true;
+}
+
+/* What follows the word of attributes of a kind. */
+static bool parse_worded(struct kn_parser *p, kiln_debug *d, unsigned kind) {
   kiln_die to;
   uint64_t v;
-  if (kn_parse_word(p, kn_attr_words[KN_DA_MD5])) {
-    struct kn_token t = p->lx.tok;
-    uint8_t md5[16];
-    if (t.kind != KN_TOK_INT) return kn_parse_expected(p, "a number of 128 bits");
-    for (unsigned i = 0; i < 16; i++)
-      md5[i] = (uint8_t)((i < 8 ? t.high : t.low) >> (56 - 8 * (i % 8)));
-    kiln_die_set_md5(d, md5);
-    kn_parse_next(p);
-    return true;
-  }
-  if (kn_parse_word(p, kn_attr_words[KN_DA_ARGUMENT])) {
+  if (kind == KN_DA_MD5) return parse_md5(p, d);
+  if (kind == KN_DA_ARGUMENT) {
     if (!kn_parse_number(p, UINT32_MAX, "a parameter's number", &v)) return false;
     kiln_die_set_argument(d, (unsigned)v);
     return true;
   }
-  static const struct {
-    unsigned kind;
-    void (*add)(kiln_debug *d, kiln_die to);
-  } lists[] = {{KN_DA_CHILDREN, kiln_die_set_children},
-               {KN_DA_SIGNATURE, kiln_die_set_signature},
-               {KN_DA_TYPED, kiln_die_set_function_type},
-               {KN_DA_RETAIN, kiln_die_set_retained}};
-  for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++) {
-    if (!kn_parse_word(p, kn_attr_words[lists[i].kind])) continue;
-    if (!parse_ref(p, &to)) return false;
-    lists[i].add(d, to);
-    return kn_parse_api_ok(p);
-  }
+  if (!parse_ref(p, &to)) return false;
+  kn_attr_forms[kind].set(d, to);
+  return kn_parse_api_ok(p);
+}
+
+static bool parse_attr(struct kn_parser *p, kiln_debug *d) {
+  unsigned name;
+  kiln_die to;
+  uint64_t v;
+  for (unsigned kind = 0; kind < KN_ATTR_FORMS; kind++)
+    if (kn_attr_forms[kind].word && kn_parse_word(p, kn_attr_forms[kind].word))
+      return parse_worded(p, d, kind);
   if (!number_of(p, &kn_dwarf_attrs, "an attribute of DWARF", &name)) return false;
   struct kn_token t = p->lx.tok;
+  p->bytes.n = 0;
   if (t.kind == KN_TOK_INT) {
     if (!kn_parse_number(p, UINT64_MAX, "a number", &v)) return false;
     kiln_die_set_uint(d, name, v);
@@ -246,7 +247,6 @@ static bool parse_attr(struct kn_parser *p, kiln_debug *d) {
     if (!kn_parse_number(p, (uint64_t)INT64_MAX + minus, "a signed number", &v)) return false;
     kiln_die_set_int(d, name, (int64_t)(minus ? 0 - v : v));
   } else if (t.kind == KN_TOK_STRING) {
-    p->bytes.n = 0;
     if (!push_string(p, false)) return false;
     kiln_die_set_string(d, name, (const char *)p->bytes.at, p->bytes.n);
   } else if (kn_parse_is(p, '!')) {
@@ -256,7 +256,6 @@ static bool parse_attr(struct kn_parser *p, kiln_debug *d) {
     if (!parse_expr(p)) return false;
     kiln_die_set_expr(d, name, p->bytes.at, p->bytes.n);
   } else if (kn_parse_word(p, "bytes")) {
-    p->bytes.n = 0;
     if (!push_string(p, false)) return false;
     kiln_die_set_block(d, name, p->bytes.at, p->bytes.n);
   } else if (t.kind == KN_TOK_SYMBOL) {
@@ -296,7 +295,7 @@ static bool parse_entry(struct kn_parser *p, kiln_debug *d, kiln_die e) {
   if (kn_parse_word(p, "part")) tag = KILN_DIE_TAG_PART;
   else if (!kn_parse_word(p, "file") && !number_of(p, &kn_dwarf_tags, "a tag of DWARF", &tag))
     return false;
-  if (kn_parse_word(p, "in") && !parse_ref(p, &parent)) return false;
+  if (!optional_ref(p, "in", &parent)) return false;
   kiln_die_begin(d, e, tag, parent);
   if (!kn_parse_api_ok(p)) return false;
   if (kn_parse_take(p, '{')) {
@@ -320,21 +319,23 @@ bool kn_parse_entry(struct kn_parser *p) {
   return parse_entry(p, d, kiln_die_at(d, e->value)) && kn_parse_line_end(p);
 }
 
+/* Ends a line that said something to the module's set. */
+static bool end_line(struct kn_parser *p) { return kn_parse_api_ok(p) && kn_parse_line_end(p); }
+
 bool kn_parse_unit(struct kn_parser *p) {
+  kiln_debug *d = kiln_module_debug(p->module);
   kiln_die unit;
   if (!parse_ref(p, &unit)) return false;
-  kiln_debug_add_unit(kiln_module_debug(p->module), unit);
-  if (kn_parse_word(p, "lines_only")) kiln_debug_set_lines_only(kiln_module_debug(p->module), unit);
-  return kn_parse_api_ok(p) && kn_parse_line_end(p);
+  kiln_debug_add_unit(d, unit);
+  if (kn_parse_word(p, "lines_only")) kiln_debug_set_lines_only(d, unit);
+  return end_line(p);
 }
 
 bool kn_parse_keep(struct kn_parser *p) {
   kiln_die e, unit;
-  if (!parse_ref(p, &e)) return false;
-  if (!kn_parse_word(p, "in")) return kn_parse_expected(p, "'in'");
-  if (!parse_ref(p, &unit)) return false;
+  if (!parse_ref(p, &e) || !want_in(p, &unit)) return false;
   kiln_debug_keep(kiln_module_debug(p->module), unit, e);
-  return kn_parse_api_ok(p) && kn_parse_line_end(p);
+  return end_line(p);
 }
 
 bool kn_parse_global(struct kn_parser *p) {
@@ -344,7 +345,7 @@ bool kn_parse_global(struct kn_parser *p) {
       (!kn_parse_word(p, "nowhere") && !kn_parse_symbol(p, &symbol, NULL)) || !optional_expr(p))
     return false;
   kiln_debug_set_global(kiln_module_debug(p->module), variable, symbol, p->bytes.at, p->bytes.n);
-  return kn_parse_api_ok(p) && kn_parse_line_end(p);
+  return end_line(p);
 }
 
 /* ---- functions ---- */
@@ -357,8 +358,7 @@ bool kn_parse_func_entry(struct kn_parser *p) {
     return kn_parse_syntax(p, &t, "an entry of a function is named by s and digits");
   if (!number_fits(p, &t, number)) return false;
   kiln_debug *d = kiln_session_debug(p->session);
-  if (!d) return kn_parse_api_ok(p) ? kn_parse_no_memory(p) : false;
-  return parse_entry(p, d, kiln_die_at(d, p->session_base + (uint32_t)number));
+  return have(p, d) && parse_entry(p, d, kiln_die_at(d, p->session_base + (uint32_t)number));
 }
 
 /* `call 1`, or nothing: 0. */
@@ -386,9 +386,9 @@ static bool parse_loc(struct kn_parser *p, uint32_t *out) {
     return false;
   at.line = (uint32_t)line;
   at.column = (uint32_t)column;
-  if (kn_parse_word(p, "file") && !parse_ref(p, &file)) return false;
-  if (kn_parse_word(p, "in") && !parse_ref(p, &at.scope)) return false;
-  if (!parse_inlined(p, &at.inlined)) return false;
+  if (!optional_ref(p, "file", &file) || !optional_ref(p, "in", &at.scope) ||
+      !parse_inlined(p, &at.inlined))
+    return false;
   for (unsigned k = 0; k < KN_LOC_WORDS;)
     if (kn_parse_word(p, kn_loc_words[k])) at.flags |= 1u << k, k = 0;
     else k++;
@@ -466,38 +466,26 @@ static bool parse_var(struct kn_parser *p) {
 }
 
 bool kn_parse_func_debug(struct kn_parser *p, bool *is) {
-  uint32_t loc;
+  uint32_t loc = 0;
+  kiln_die label;
   *is = true;
-  if (kn_parse_word(p, "loc")) {
-    if (kn_parse_word(p, "none")) {
-      kiln_func_set_loc(p->func, 0);
-      return true;
-    }
-    if (!parse_loc(p, &loc)) return false;
-    kiln_func_set_loc(p->func, loc);
-    return true;
-  }
   if (kn_parse_word(p, "call")) return parse_call(p);
   if (kn_parse_word(p, "var")) return parse_var(p);
   if (kn_parse_word(p, "value")) return parse_value(p);
-  if (kn_parse_word(p, "label")) {
-    kiln_die label;
+  if (kn_parse_word(p, "loc")) {
+    if (!kn_parse_word(p, "none") && !parse_loc(p, &loc)) return false;
+    kiln_func_set_loc(p->func, loc);
+  } else if (kn_parse_word(p, "label")) {
     if (!parse_ref(p, &label)) return false;
     kiln_func_add_label(p->func, label, 0);
-    return true;
-  }
-  if (kn_parse_word(p, "debug")) {
-    if (!parse_ref(p, &p->subprogram)) return false;
-    if (!kn_parse_word(p, "in")) return kn_parse_expected(p, "'in'");
-    if (!parse_ref(p, &p->unit)) return false;
+  } else if (kn_parse_word(p, "debug")) {
+    if (!parse_ref(p, &p->subprogram) || !want_in(p, &p->unit)) return false;
     kiln_func_set_debug(p->func, p->subprogram, p->unit, 0);
-    return true;
-  }
-  if (kn_parse_word(p, "begin")) {
+  } else if (kn_parse_word(p, "begin")) {
     if (!parse_loc(p, &loc)) return false;
     kiln_func_set_debug(p->func, p->subprogram, p->unit, loc);
-    return true;
+  } else {
+    *is = false;
   }
-  *is = false;
   return true;
 }

@@ -327,19 +327,13 @@ static void put_asm(struct func_printer *q, const struct kn_inst *in) {
   put_registers(q, "lost", lost, n);
   for (uint32_t i = 0; i < a->n_relocs; i++) {
     const kiln_asm_reloc *r = &f->asm_relocs.at[a->reloc + i];
-    text(q, " at ");
-    number(q, r->offset_bytes);
-    text(q, " ");
+    kn_put_form(&q->p, " at %u ", r->offset_bytes);
     const char *kind = kiln_reloc_name(r->kind);
     if (kind != NULL) text(q, kind);
     else number(q, (uint32_t)r->kind - KILN_RELOC_FORMAT);
     text(q, " ");
-    if (r->slot != 0) {
-      text(q, "slot");
-      number(q, r->slot - 1);
-    } else {
-      kn_put_symbol(&q->p, r->symbol.id);
-    }
+    if (r->slot != 0) kn_put_form(&q->p, "slot%u", r->slot - 1);
+    else kn_put_symbol(&q->p, r->symbol.id);
     if (r->addend > 0) text(q, "+");
     if (r->addend) kn_put_signed(&q->p, r->addend);
   }
@@ -487,8 +481,7 @@ static void put_values(struct func_printer *q, uint32_t i) {
       for (uint32_t k = 0; known && v->other[k] != 0; k++) {
         text(q, " other ");
         operand(q, v->other[k]);
-        text(q, " at ");
-        kn_put_unsigned(&q->p, v->other_at[k]);
+        kn_put_form(&q->p, " at %u", v->other_at[k]);
       }
       kn_put_value_tail(&q->p, f, v);
     }
@@ -545,23 +538,12 @@ static void put_attrs(struct func_printer *q) {
   if (a->frame_pointer) text(q, "  !frame_pointer\n");
   if (a->realign_stack) text(q, "  !realign_stack\n");
   if (a->used) text(q, "  !used\n");
-  if (a->inlining != KILN_INLINE_BY_SIZE) {
-    text(q, "  !inline ");
-    text(q, kn_inline_names[a->inlining]);
-    text(q, "\n");
-  }
+  if (a->inlining != KILN_INLINE_BY_SIZE)
+    kn_put_form(&q->p, "  !inline %s\n", kn_inline_names[a->inlining]);
   if (a->final) text(q, "  !final\n");
   if (a->not_into) text(q, "  !not_into\n");
-  if (a->probe_bytes != 0) {
-    text(q, "  !probe ");
-    number(q, a->probe_bytes);
-    text(q, "\n");
-  }
-  if (a->guard != KILN_GUARD_NONE) {
-    text(q, "  !guard ");
-    text(q, kn_guard_names[a->guard]);
-    text(q, "\n");
-  }
+  if (a->probe_bytes != 0) kn_put_form(&q->p, "  !probe %u\n", a->probe_bytes);
+  if (a->guard != KILN_GUARD_NONE) kn_put_form(&q->p, "  !guard %s\n", kn_guard_names[a->guard]);
   if (a->protect != q->f->module->protect) {
     text(q, "  !protect");
     if (a->protect == 0) text(q, " none");
@@ -574,10 +556,7 @@ static void put_slots(struct func_printer *q) {
   for (uint32_t i = 0; i < q->f->slots.n; i++) {
     const struct kn_slot *s = &q->f->slots.at[i];
     if (s->parent != 0) continue;
-    text(q, "  slot");
-    number(q, s->number);
-    text(q, " = slot ");
-    number(q, s->size_bytes);
+    kn_put_form(&q->p, "  slot%u = slot %u", s->number, s->size_bytes);
     align(q, s->align_log2);
     if (s->array) text(q, " array");
     text(q, "\n");

@@ -3,13 +3,28 @@
  * printed next; locations, calls that inlined code replaces, and variables in functions. Called
  * by print.c and print_module.c. Invariant: what refers to an entry that was never defined is
  * left out, as the object's writer does. */
+#include "ir/bytes.h"
 #include "ir/debug/die.h"
 #include "ir/debug/dwarf_names.h"
 #include "ir/text/text_form.h"
 
 const char *const kn_loc_words[KN_LOC_WORDS] = {"stmt", "not_stmt", "prologue_end"};
 
+const struct kn_attr_form kn_attr_forms[KN_ATTR_FORMS] = {
+  [KN_DA_REF] = {NULL, true, NULL},
+  [KN_DA_MD5] = {"md5", false, NULL},
+  [KN_DA_ARGUMENT] = {"argument", false, NULL},
+  [KN_DA_CHILDREN] = {"children", true, kiln_die_set_children},
+  [KN_DA_SIGNATURE] = {"prototype", true, kiln_die_set_signature},
+  [KN_DA_TYPED] = {"prototype_of", true, kiln_die_set_function_type},
+  [KN_DA_RETAIN] = {"retain", true, kiln_die_set_retained},
+};
+
 static void word(struct kn_printer *p, const char *text) { kn_put_text(p, text); }
+
+/* `!4`, of a session `!s4`. */
+#define ID "!%s%u"
+#define ID_OF(id) (id) & KN_DIE_SESSION ? "s" : "", (id) & KN_DIE_INDEX
 
 /* The name of a number, or the number. */
 static void name_of(struct kn_printer *p, const struct kn_dwarf_names *names, uint32_t number) {
@@ -18,43 +33,28 @@ static void name_of(struct kn_printer *p, const struct kn_dwarf_names *names, ui
   else kn_put_hex(p, 0, number);
 }
 
-/* `!4`, of a session `!s4`. */
-static void put_id(struct kn_printer *p, uint32_t id) {
-  word(p, id & KN_DIE_SESSION ? "!s" : "!");
-  kn_put_unsigned(p, id & KN_DIE_INDEX);
-}
-
 /* ---- expressions ---- */
 
 /* Reads a LEB128 number that is as short as can be and fits 64 bits; its end, or NULL. */
 static const uint8_t *leb(const uint8_t *at, const uint8_t *end, bool is_signed, uint64_t *out) {
-  const uint8_t *first = at;
-  uint64_t v = 0;
-  unsigned shift = 0;
-  uint8_t byte;
+  uint8_t shortest[10] = {0};
+  unsigned n = 0;
+  *out = 0;
   do {
-    if (at == end || shift > 63) return NULL;
-    byte = *at++;
-    v |= (uint64_t)(byte & 0x7f) << shift;
-    if (shift == 63 && (byte & 0x7e) != (is_signed && (byte & 1) ? 0x7e : 0)) return NULL;
-    shift += 7;
-  } while (byte & 0x80);
-  if (at - first > 1) { /* the last byte must say something */
-    unsigned before = at[-2] & 0x40;
-    if (byte == 0 && !(is_signed && before)) return NULL;
-    if (is_signed && byte == 0x7f && before) return NULL;
-  }
-  if (is_signed && shift < 64 && (byte & 0x40)) v |= ~UINT64_C(0) << shift;
-  *out = v;
-  return at;
+    if (at + n == end || n == sizeof shortest) return NULL;
+    *out |= (uint64_t)(at[n] & 0x7f) << 7 * n;
+  } while (at[n++] & 0x80);
+  if (is_signed && n < sizeof shortest && at[n - 1] & 0x40) *out |= ~UINT64_C(0) << 7 * n;
+  if (is_signed) kn_put_sleb(shortest, (int64_t)*out);
+  else kn_put_uleb(shortest, *out);
+  return memcmp(at, shortest, n) == 0 ? at + n : NULL;
 }
 
-/* Writes one operation from `at`; its end, or NULL: it has no text. */
-static const uint8_t *put_op(struct kn_printer *p, const uint8_t *at, const uint8_t *end,
-                             bool write) {
+/* Writes one operation from `at`; its end, or NULL: it has no text, and what was written means nothing. */
+static const uint8_t *put_op(struct kn_printer *p, const uint8_t *at, const uint8_t *end) {
   const struct kn_dwarf_name *row = kn_dwarf_name_of(&kn_dwarf_ops, *at++);
   if (!row) return NULL;
-  if (write) word(p, row->name);
+  word(p, row->name);
   for (const char *kind = row->operands; *kind; kind++) {
     uint64_t v = 0;
     if (*kind == 'u' || *kind == 's' || *kind == 'b') {
@@ -67,12 +67,10 @@ static const uint8_t *put_op(struct kn_printer *p, const uint8_t *at, const uint
       at += size;
     }
     if (*kind == 'b' && v > (uint64_t)(end - at)) return NULL;
-    if (write) {
-      word(p, " ");
-      if (*kind == 'b') kn_put_string(p, at, (size_t)v);
-      else if (*kind == 's') kn_put_signed(p, (int64_t)v);
-      else kn_put_unsigned(p, v);
-    }
+    word(p, " ");
+    if (*kind == 'b') kn_put_string(p, at, (size_t)v);
+    else if (*kind == 's') kn_put_signed(p, (int64_t)v);
+    else kn_put_unsigned(p, v);
     if (*kind == 'b') at += v;
   }
   return at;
@@ -84,15 +82,23 @@ static void put_expr(struct kn_printer *p, const uint8_t *bytes, uint32_t n) {
   word(p, "[");
   for (const uint8_t *at = bytes; at != end;) {
     if (at != bytes) word(p, ", ");
-    const uint8_t *next = put_op(p, at, end, false);
+    size_t size = p->out->size;
+    const uint8_t *next = put_op(p, at, end);
     if (next == NULL) {
+      p->out->size = size;
       kn_put_string(p, at, (size_t)(end - at));
       break;
     }
-    put_op(p, at, end, true);
     at = next;
   }
   word(p, "]");
+}
+
+/* The same behind something else, if there is an expression. */
+static void put_then(struct kn_printer *p, const uint8_t *bytes, uint32_t n) {
+  if (n == 0) return;
+  word(p, " ");
+  put_expr(p, bytes, n);
 }
 
 /* ---- entries ---- */
@@ -108,9 +114,7 @@ static bool defined(const struct sets *s, uint32_t id) {
 
 /* False for an attribute that refers to what is not defined. */
 static bool is_said(const struct sets *s, const struct kn_die_attr *a) {
-  bool refers = a->kind == KN_DA_REF || a->kind == KN_DA_CHILDREN || a->kind == KN_DA_SIGNATURE ||
-                a->kind == KN_DA_TYPED || a->kind == KN_DA_RETAIN;
-  return !refers || defined(s, (uint32_t)a->value);
+  return !kn_attr_forms[a->kind].refers || defined(s, (uint32_t)a->value);
 }
 
 /* The value of an attribute, behind its name. */
@@ -139,7 +143,7 @@ static void put_value(struct kn_printer *p, const struct sets *s, const struct k
   case KN_DA_CHILDREN:
   case KN_DA_SIGNATURE:
   case KN_DA_RETAIN:
-  case KN_DA_TYPED: put_id(p, (uint32_t)a->value); break;
+  case KN_DA_TYPED: kn_put_form(p, ID, ID_OF((uint32_t)a->value)); break;
   case KN_DA_EXPR: put_expr(p, bytes, a->size); break;
   case KN_DA_BLOCK:
     word(p, "bytes ");
@@ -147,9 +151,7 @@ static void put_value(struct kn_printer *p, const struct sets *s, const struct k
     break;
   case KN_DA_SYMBOL:
     kn_put_symbol(p, (uint32_t)(a->value >> 32));
-    if (a->size == 0) break;
-    word(p, " ");
-    put_expr(p, bytes, a->size);
+    put_then(p, bytes, a->size);
     break;
   case KN_DA_MD5:
     for (unsigned i = 0; i < 16; i++) half[i / 8] = half[i / 8] << 8 | bytes[i];
@@ -158,33 +160,17 @@ static void put_value(struct kn_printer *p, const struct sets *s, const struct k
   }
 }
 
-const char *const kn_attr_words[KN_ATTR_WORDS] = {
-  [KN_DA_MD5] = "md5",
-  [KN_DA_CHILDREN] = "children",
-  [KN_DA_SIGNATURE] = "prototype",
-  [KN_DA_TYPED] = "prototype_of",
-  [KN_DA_ARGUMENT] = "argument",
-  [KN_DA_RETAIN] = "retain",
-};
-
-static void put_attr_name(struct kn_printer *p, const struct kn_die_attr *a) {
-  if (a->kind < KN_ATTR_WORDS && kn_attr_words[a->kind]) word(p, kn_attr_words[a->kind]);
-  else name_of(p, &kn_dwarf_attrs, a->name);
-}
-
 /* `!4 = variable in !2 { name "x" }` */
 static void put_entry(struct kn_printer *p, const struct sets *s, const struct kiln_debug *d,
                       uint32_t i, const char *indent) {
   const struct kn_die *e = &d->dies.at[i];
-  word(p, indent);
-  put_id(p, i | d->tag);
-  word(p, " = ");
+  kn_put_form(p, "%s" ID " = ", indent, ID_OF(i | d->tag));
   if (e->tag == KILN_DIE_TAG_LIST) {
     word(p, "list [");
     for (uint32_t k = 0; k < e->parent; k++) {
       uint32_t id = d->items.at[e->first + k];
       if (k > 0) word(p, ", ");
-      if (defined(s, id)) put_id(p, id);
+      if (defined(s, id)) kn_put_form(p, ID, ID_OF(id));
       else word(p, "none");
     }
     word(p, "]\n");
@@ -193,10 +179,7 @@ static void put_entry(struct kn_printer *p, const struct sets *s, const struct k
   if (e->tag == KILN_DIE_TAG_FILE) word(p, "file");
   else if (e->tag == KILN_DIE_TAG_PART) word(p, "part");
   else name_of(p, &kn_dwarf_tags, e->tag);
-  if (defined(s, e->parent)) {
-    word(p, " in ");
-    put_id(p, e->parent);
-  }
+  if (defined(s, e->parent)) kn_put_form(p, " in " ID, ID_OF(e->parent));
   bool any = false;
   struct kn_die_attr attrs[KN_DIE_ATTRS];
   const struct kn_die_attr *end = attrs + kn_die_attrs(d, e, attrs);
@@ -204,54 +187,43 @@ static void put_entry(struct kn_printer *p, const struct sets *s, const struct k
     if (!is_said(s, a)) continue;
     word(p, any ? ", " : " { ");
     any = true;
-    put_attr_name(p, a);
+    if (kn_attr_forms[a->kind].word) word(p, kn_attr_forms[a->kind].word);
+    else name_of(p, &kn_dwarf_attrs, a->name);
     put_value(p, s, d, a);
   }
   word(p, any ? " }\n" : "\n");
 }
 
+static bool is_lines_only(const struct kiln_debug *d, uint32_t unit) {
+  for (uint32_t k = 0; k < d->lines_only.n; k++)
+    if (d->lines_only.at[k] == unit) return true;
+  return false;
+}
+
 void kn_put_module_debug(struct kn_printer *p) {
   const struct kiln_debug *d = p->module->debug;
   const struct sets s = {d, NULL};
-  if (p->module->dwarf_version != 0) {
-    word(p, "dwarf ");
-    kn_put_unsigned(p, p->module->dwarf_version);
-    word(p, "\n");
-  }
+  if (p->module->dwarf_version != 0) kn_put_form(p, "dwarf %u\n", p->module->dwarf_version);
   if (d == NULL) return;
   for (uint32_t i = 1; i < d->dies.n; i++)
     if (d->dies.at[i].tag != 0) put_entry(p, &s, d, i, "");
   for (uint32_t i = 0; i < d->units.n; i++) {
-    if (!defined(&s, d->units.at[i])) continue;
-    word(p, "unit ");
-    put_id(p, d->units.at[i]);
-    for (uint32_t k = 0; k < d->lines_only.n; k++)
-      if (d->lines_only.at[k] == d->units.at[i]) {
-        word(p, " lines_only");
-        break;
-      }
-    word(p, "\n");
+    uint32_t unit = d->units.at[i];
+    if (!defined(&s, unit)) continue;
+    kn_put_form(p, "unit " ID "%s\n", ID_OF(unit), is_lines_only(d, unit) ? " lines_only" : "");
   }
   for (uint32_t i = 0; i + 1 < d->kept.n; i += 2) {
-    if (!defined(&s, d->kept.at[i]) || !defined(&s, d->kept.at[i + 1])) continue;
-    word(p, "keep ");
-    put_id(p, d->kept.at[i + 1]);
-    word(p, " in ");
-    put_id(p, d->kept.at[i]);
-    word(p, "\n");
+    uint32_t unit = d->kept.at[i], e = d->kept.at[i + 1];
+    if (defined(&s, unit) && defined(&s, e))
+      kn_put_form(p, "keep " ID " in " ID "\n", ID_OF(e), ID_OF(unit));
   }
   for (uint32_t i = 0; i < d->globals.n; i++) {
     const struct kn_debug_global *g = &d->globals.at[i];
     if (!defined(&s, g->variable)) continue;
-    word(p, "global ");
-    put_id(p, g->variable);
-    word(p, " ");
+    kn_put_form(p, "global " ID " ", ID_OF(g->variable));
     if (g->symbol != 0) kn_put_symbol(p, g->symbol);
     else word(p, "nowhere");
-    if (g->n != 0) {
-      word(p, " ");
-      put_expr(p, d->bytes.at + g->expr, g->n);
-    }
+    put_then(p, d->bytes.at + g->expr, g->n);
     word(p, "\n");
   }
 }
@@ -292,6 +264,11 @@ bool kn_put_locs_begin(struct kn_printer *p, const kiln_func *f, struct kn_call_
   return true;
 }
 
+/* ` call 1`, if code is of a call that was inlined. */
+static void put_call(struct kn_printer *p, const struct kn_call_numbers *c, uint32_t inlined) {
+  if (inlined != 0) kn_put_form(p, " call %u", c->at[inlined - c->first]);
+}
+
 /* `"a.c" 3:4 file !5 in !6 call 1 stmt` */
 static void put_loc(struct kn_printer *p, const kiln_func *f, const struct kn_call_numbers *c,
                     uint32_t loc) {
@@ -299,27 +276,12 @@ static void put_loc(struct kn_printer *p, const kiln_func *f, const struct kn_ca
   const struct kn_loc *l = &f->session->sources.locs.at[loc];
   const struct kn_file *file = &f->session->sources.files.at[l->file];
   kn_put_string(p, file->name, strlen(file->name));
-  word(p, " ");
-  kn_put_unsigned(p, l->line);
-  word(p, ":");
-  kn_put_unsigned(p, l->column);
-  if (defined(&s, file->entry)) {
-    word(p, " file ");
-    put_id(p, file->entry);
-  }
-  if (defined(&s, l->scope)) {
-    word(p, " in ");
-    put_id(p, l->scope);
-  }
-  if (l->inlined != 0) {
-    word(p, " call ");
-    kn_put_unsigned(p, c->at[l->inlined - c->first]);
-  }
-  for (unsigned k = 0; k < KN_LOC_WORDS; k++) {
-    if (!(l->flags >> k & 1)) continue;
-    word(p, " ");
-    word(p, kn_loc_words[k]);
-  }
+  kn_put_form(p, " %u:%u", l->line, l->column);
+  if (defined(&s, file->entry)) kn_put_form(p, " file " ID, ID_OF(file->entry));
+  if (defined(&s, l->scope)) kn_put_form(p, " in " ID, ID_OF(l->scope));
+  put_call(p, c, l->inlined);
+  for (unsigned k = 0; k < KN_LOC_WORDS; k++)
+    if (l->flags >> k & 1) kn_put_form(p, " %s", kn_loc_words[k]);
 }
 
 /* The lines of a call and those around it that are not in the text yet, from the outside. */
@@ -331,9 +293,7 @@ static void put_calls(struct kn_printer *p, const kiln_func *f, struct kn_call_n
     for (uint32_t i = call; i != 0 && c->at[i - c->first] == 0; i = locs[i].inlined) next = i;
     if (next == 0) return;
     c->at[next - c->first] = ++c->n;
-    word(p, "  !call ");
-    kn_put_unsigned(p, c->n);
-    word(p, " ");
+    kn_put_form(p, "  !call %u ", c->n);
     put_loc(p, f, c, next);
     word(p, "\n");
   }
@@ -359,15 +319,8 @@ static void put_entries(struct kn_printer *p, struct kiln_debug *d, const struct
 /* ` call 1 part 0 64`, what of it there is. */
 static void put_part(struct kn_printer *p, const struct kn_call_numbers *c, uint32_t inlined,
                      uint32_t first, uint32_t bits) {
-  if (inlined != 0) {
-    word(p, " call ");
-    kn_put_unsigned(p, c->at[inlined - c->first]);
-  }
-  if (bits == 0) return;
-  word(p, " part ");
-  kn_put_unsigned(p, first);
-  word(p, " ");
-  kn_put_unsigned(p, bits);
+  put_call(p, c, inlined);
+  if (bits != 0) kn_put_form(p, " part %u %u", first, bits);
 }
 
 bool kn_put_value_head(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c,
@@ -375,8 +328,7 @@ bool kn_put_value_head(struct kn_printer *p, const kiln_func *f, struct kn_call_
   const struct sets s = sets_of(f);
   if (!defined(&s, v->variable)) return false;
   put_calls(p, f, c, v->inlined);
-  word(p, v->label ? "  !label " : "  !value ");
-  put_id(p, v->variable);
+  kn_put_form(p, "  !%s " ID, v->label ? "label" : "value", ID_OF(v->variable));
   return true;
 }
 
@@ -387,37 +339,25 @@ void kn_put_value_words(struct kn_printer *p, const struct kn_call_numbers *c,
 }
 
 void kn_put_value_tail(struct kn_printer *p, const kiln_func *f, const struct kn_debug_value *v) {
-  if (v->n == 0) return;
-  word(p, " ");
-  put_expr(p, f->debug.bytes.at + v->expr, v->n);
+  put_then(p, f->debug.bytes.at + v->expr, v->n);
 }
 
 void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c) {
   const struct sets s = sets_of(f);
   if (f->session->debug != NULL) put_entries(p, f->session->debug, &s);
   if (defined(&s, f->debug.subprogram) && defined(&s, f->debug.unit)) {
-    word(p, "  !debug ");
-    put_id(p, f->debug.subprogram);
-    word(p, " in ");
-    put_id(p, f->debug.unit);
-    word(p, "\n");
+    kn_put_form(p, "  !debug " ID " in " ID "\n", ID_OF(f->debug.subprogram), ID_OF(f->debug.unit));
     if (f->debug.begin != 0) kn_put_loc(p, f, c, f->debug.begin, "  !begin ");
   }
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     const struct kn_debug_var *v = &f->debug.vars.at[i];
     if (!defined(&s, v->variable)) continue;
     put_calls(p, f, c, v->inlined);
-    word(p, "  !var ");
-    put_id(p, v->variable);
-    word(p, " slot");
-    kn_put_unsigned(p, f->slots.at[v->slot].number);
+    kn_put_form(p, "  !var " ID " slot%u", ID_OF(v->variable), f->slots.at[v->slot].number);
     put_part(p, c, v->inlined, v->part_at, v->part_bits);
     if (v->indirect) word(p, " indirect");
     if (v->memory) word(p, " memory");
-    if (v->n != 0) {
-      word(p, " ");
-      put_expr(p, f->debug.bytes.at + v->expr, v->n);
-    }
+    put_then(p, f->debug.bytes.at + v->expr, v->n);
     word(p, "\n");
   }
 }

@@ -3,6 +3,9 @@
  * symbols only, and reading it back gives the same text again. */
 #include "ir/text/text_form.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 const char *const kn_linkage_names[KILN_LINKAGE_COUNT] = {
   [KILN_LINKAGE_EXTERNAL] = "",         [KILN_LINKAGE_INTERNAL] = "internal",
   [KILN_LINKAGE_PRIVATE] = "private",   [KILN_LINKAGE_WEAK] = "weak",
@@ -91,6 +94,15 @@ const struct kn_section_word kn_section_words[] = {
 
 void kn_put(struct kn_printer *p, const char *text, size_t length) {
   if (!p->failed && kiln_buffer_append(p->out, text, length) != KILN_OK) p->failed = true;
+}
+
+void kn_put_form(struct kn_printer *p, const char *form, ...) {
+  char text[201];
+  va_list args;
+  va_start(args, form);
+  vsnprintf(text, sizeof text, form, args);
+  va_end(args);
+  kn_put_text(p, text);
 }
 
 void kn_put_unsigned(struct kn_printer *p, uint64_t v) {
@@ -250,11 +262,7 @@ static void put_symbol_head(struct kn_printer *p, const char *keyword, uint32_t 
   put_word(p, kn_visibility_names[s->visibility]);
   if (s->dso_local) put_word(p, "dso_local");
   if (s->no_plt) put_word(p, "no_plt");
-  if (s->tls) {
-    kn_put_text(p, " tls(");
-    kn_put_text(p, kn_tls_names[s->tls]);
-    kn_put(p, ")", 1);
-  }
+  if (s->tls) kn_put_form(p, " tls(%s)", kn_tls_names[s->tls]);
   kn_put(p, " ", 1);
   kn_put_symbol(p, symbol);
 }
@@ -373,10 +381,7 @@ static void put_section(struct kn_printer *p, const struct kn_section *s) {
     if (s->desc.kind == KILN_SECTION_OTHER) kn_put_unsigned(p, s->desc.format_type);
     else kn_put_text(p, kn_section_kind_names[s->desc.kind]);
   }
-  if (s->desc.entry_bytes) {
-    kn_put_text(p, " entry ");
-    kn_put_unsigned(p, s->desc.entry_bytes);
-  }
+  if (s->desc.entry_bytes) kn_put_form(p, " entry %u", s->desc.entry_bytes);
   kn_put(p, "\n", 1);
 }
 
@@ -408,9 +413,7 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   if (m == NULL || out == NULL) return KILN_ERR_ARGUMENT;
   struct kn_printer p = {.module = m, .out = out};
   if (!kn_late_names_define(m, NULL, NULL)) return kiln_module_status(m);
-  kn_put_text(&p, "target ");
-  kn_put_text(&p, kiln_processor_name(m->options.target.processor));
-  kn_put(&p, "\n", 1);
+  kn_put_form(&p, "target %s\n", kiln_processor_name(m->options.target.processor));
   if (m->guard.source != KILN_GUARD_SOURCE_DEFAULT) put_guard(&p, &m->guard);
   if (m->protect != 0) {
     kn_put_text(&p, "protect");

@@ -242,6 +242,8 @@ void kn_put(struct kn_printer *p, const char *text, size_t length);
 static inline void kn_put_text(struct kn_printer *p, const char *text) {
   kn_put(p, text, strlen(text));
 }
+/* As printf, at most 200 bytes. */
+void kn_put_form(struct kn_printer *p, const char *form, ...) __attribute__((format(printf, 2, 3)));
 void kn_put_unsigned(struct kn_printer *p, uint64_t v);
 void kn_put_signed(struct kn_printer *p, int64_t v);
 void kn_put_hex(struct kn_printer *p, uint64_t high, uint64_t low);
@@ -264,9 +266,14 @@ void kn_put_func_head(struct kn_printer *p, const char *keyword, uint32_t symbol
 enum { KN_LOC_WORDS = 3 };
 extern const char *const kn_loc_words[KN_LOC_WORDS];
 
-/* Words of attributes that DWARF has no names for, by kind (enum kn_die_kind); NULL: it is no such kind. */
-enum { KN_ATTR_WORDS = 14 };
-extern const char *const kn_attr_words[KN_ATTR_WORDS];
+/* What attributes of a kind (enum kn_die_kind) are in the text. */
+struct kn_attr_form {
+  const char *word;                        /* in place of a name, where DWARF has none; else NULL */
+  bool refers;                             /* the value is an entry */
+  void (*set)(kiln_debug *d, kiln_die to); /* of those with a word that refer to an entry */
+};
+enum { KN_ATTR_FORMS = 15 };
+extern const struct kn_attr_form kn_attr_forms[KN_ATTR_FORMS];
 
 /* Numbers of the calls that code of a function was inlined at, in the order of the text. */
 struct kn_call_numbers {
