@@ -1,5 +1,5 @@
 /* Debugging information entries: the sets of a module and its sessions, and what a function knows of them. Called by
- * front ends; lib/debug/dwarf.c reads what is here. Invariant: nothing is checked here but numbers; references to what
+ * front ends; lib/dwarf/dwarf.c reads what is here. Invariant: nothing is checked here but numbers; references to what
  * was never defined are left out by the writer. */
 #include "ir/debug/die.h"
 

@@ -1,5 +1,5 @@
 /* Debugging information entries as the library's own files see them: ir/debug/die.c fills the sets,
- * lib/debug/dwarf*.c writes them. Which attributes an entry has is its shape, which many share; it has their values
+ * lib/dwarf/dwarf*.c writes them. Which attributes an entry has is its shape, which many share; it has their values
  * alone, in words of 4 bytes. What has no fixed size is in arrays of the set. */
 #ifndef KN_IR_DEBUG_DIE_H
 #define KN_IR_DEBUG_DIE_H

@@ -1,4 +1,4 @@
-/* Tries: see ir/debug/trie.h. Called by ir/debug/die.c and lib/debug/dwarf*.c. */
+/* Tries: see ir/debug/trie.h. Called by ir/debug/die.c and lib/dwarf/dwarf*.c. */
 #include "ir/debug/trie.h"
 
 static inline uint32_t hash_of(uint32_t from, uint32_t key) {

@@ -1,6 +1,6 @@
 /* A trie: sequences of numbers, each of which is a node, found from the node of what is before its last number.
  * Debugging information has in tries what many entries share: shapes (ir/debug/die.c), abbreviations
- * (lib/debug/dwarf_write.c). Invariant: a node's number is higher than that of the node above it; node 0 is the empty
+ * (lib/dwarf/dwarf_write.c). Invariant: a node's number is higher than that of the node above it; node 0 is the empty
  * sequence. */
 #ifndef KN_IR_DEBUG_TRIE_H
 #define KN_IR_DEBUG_TRIE_H

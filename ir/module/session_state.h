@@ -1,5 +1,5 @@
 /* A session as the library's own files see it: ir/module/session.c makes it, the pipeline
- * (lib/codegen/compile.c) hangs its rooms on it. Invariant: one thread at a time uses it. */
+ * (lib/compile.c) hangs its rooms on it. Invariant: one thread at a time uses it. */
 #ifndef KN_IR_MODULE_SESSION_STATE_H
 #define KN_IR_MODULE_SESSION_STATE_H
 
@@ -57,7 +57,7 @@ bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);
 bool kn_session_has_locs(kiln_session *s);
 
 /* What other rooms hang on a session: made with it, false without memory; freed; their bytes.
- * (lib/codegen/compile.c) */
+ * (lib/compile.c) */
 bool kn_session_open_rooms(kiln_session *s);
 void kn_session_free_rooms(kiln_session *s);
 uint64_t kn_session_room_bytes(const kiln_session *s);

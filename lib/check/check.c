@@ -1,6 +1,6 @@
 /* The allocation checker's replay: each event changes what the places hold (check_flow.c) or is a
  * claim to be proved; each instruction's window of events must read each of its operands. Called by
- * lib/codegen/compile.c. Invariant: the walk is trusted in one thing only, that events name the places that
+ * lib/compile.c. Invariant: the walk is trusted in one thing only, that events name the places that
  * the code names. */
 #include "lib/check/check.h"
 

@@ -1,6 +1,6 @@
 /* The allocation checker's look at tables of exceptions: reads the table of a function and
  * finds, for each call that the walk emitted, what a personality would find. It reads clauses from
- * the IR and shares nothing with the writer (lib/object/eh_table.c). Called by lib/check/check.c, and by
+ * the IR and shares nothing with the writer (lib/codegen/eh_table.c). Called by lib/check/check.c, and by
  * lib/codegen/eh.c for each call. */
 #include "lib/check/check.h"
 

@@ -1,5 +1,5 @@
 /* The part of the allocation check that is about the IR: nothing writes to a function once it is finished but plan and
- * walk to struct kn_val. Called by lib/codegen/compile.c before the plan and after the walk. */
+ * walk to struct kn_val. Called by lib/compile.c before the plan and after the walk. */
 #include "lib/check/check.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The plan of a function as text, for people who look into the allocator: kiln_session_set_dump. Called by
- * lib/codegen/compile.c between planning and walking. Invariant: names of blocks and values are those of the text form
+ * lib/compile.c between planning and walking. Invariant: names of blocks and values are those of the text form
  * (ir/text/print.c). */
 #include "lib/codegen/dump.h"
 

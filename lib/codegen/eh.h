@@ -16,7 +16,7 @@
 #define KN_LIB_CODEGEN_EH_H
 
 #include "lib/codegen/call.h"
-#include "lib/object/eh_table.h"
+#include "lib/codegen/eh_table.h"
 
 struct kn_place_move;
 

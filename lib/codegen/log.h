@@ -60,7 +60,7 @@ static inline bool kn_log_is(uint32_t value, enum kn_log_tag tag) {
 typedef void kn_log_fn(void *user, enum kn_event event, uint32_t value, int32_t place);
 
 /* From now on the session's walks log to `log` (NULL: no longer). False without memory, and in
- * builds without the log (lib/codegen/compile.c). */
+ * builds without the log (lib/compile.c). */
 bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user);
 
 #ifdef KN_CHECKS

@@ -1,5 +1,5 @@
 /* Observers of the walk: whoever learns what code a function becomes while that is made. Debuggers' rows and locations
- * are one (lib/debug/debugger.h), the map another (lib/codegen/map.h); lib/codegen/compile.c attaches them before a
+ * are one (lib/debug/debugger.h), the map another (lib/codegen/map.h); lib/compile.c attaches them before a
  * function's walk. The walk's loop has an instance that tells them, which functions without an observer never enter;
  * targets tell what they alone know: calls, and where code becomes data.
  *

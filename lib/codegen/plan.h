@@ -1,5 +1,5 @@
 /* The plan of a function, made from the builder's lists alone: its frame (frame_plan.h), block order, loops, and a home
- * for life (register or slot) for every value and variable that crosses a block. Called by lib/codegen/compile.c
+ * for life (register or slot) for every value and variable that crosses a block. Called by lib/compile.c
  * before the walk. Invariant: two globals with the same home have disjoint intervals. */
 #ifndef KN_LIB_CODEGEN_PLAN_H
 #define KN_LIB_CODEGEN_PLAN_H

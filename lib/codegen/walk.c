@@ -1,5 +1,5 @@
 /* The walk of a function: its state at the beginning, the blocks in their order, the instructions of each, and
- * the end. What the target does comes from its table of lowerings (targets/target.h). Called by lib/codegen/compile.c.
+ * the end. What the target does comes from its table of lowerings (targets/target.h). Called by lib/compile.c.
  * Invariant: a function that failed is left before its next instruction. */
 #include "lib/codegen/asm_inst.h"
 #include "lib/codegen/observe.h"

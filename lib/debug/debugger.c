@@ -1,5 +1,5 @@
 /* The observer of the walk that debuggers have: hears events and hands them to the files that debugger.h lists.
- * Attached by lib/codegen/compile.c. Invariant: of a function that fails nothing stays in the session's output. */
+ * Attached by lib/compile.c. Invariant: of a function that fails nothing stays in the session's output. */
 #include "lib/debug/debugger.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* What debuggers are to know of a function, collected while it is walked: an observer (lib/codegen/observe.h), made by
- * lib/codegen/compile.c for functions that a unit describes. debugger.c hears the walk and hands on to
+ * lib/compile.c for functions that a unit describes. debugger.c hears the walk and hands on to
  * - observe_lines.c: rows (code offset, source location). What they owe to LLVM's habits is there and nowhere else;
  * - observe_share.c: rows of statements that share an address;
  * - observe_vars.c: where declared variables live, and what the plan has to do for it;
@@ -11,7 +11,7 @@
 #define KN_LIB_DEBUG_OBSERVE_H
 
 #include "lib/codegen/observe.h"
-#include "lib/debug/dwarf_writer.h"
+#include "lib/dwarf/dwarf_writer.h"
 
 /* ---- lines ---- */
 

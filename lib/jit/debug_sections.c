@@ -1,4 +1,4 @@
-/* Debug sections of a unit in memory, for gdb: those that objects have (lib/debug/dwarf.c) of each module, one after
+/* Debug sections of a unit in memory, for gdb: those that objects have (lib/dwarf/dwarf.c) of each module, one after
  * the other, with the addresses of the unit filled in. Called by gdb.c. Invariant: in the image that they are made of,
  * each function is in a section of its own, so that nothing is assumed of where functions are. */
 #include "lib/jit/jit_state.h"

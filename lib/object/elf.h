@@ -6,7 +6,7 @@
 #ifndef KN_LIB_OBJECT_ELF_H
 #define KN_LIB_OBJECT_ELF_H
 
-#include "lib/debug/dwarf_sections.h"
+#include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/image.h"
 
 #include <elf.h>

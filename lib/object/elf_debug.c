@@ -1,4 +1,4 @@
-/* The debug sections of an ELF object, which lib/debug/dwarf.c makes. Called by lib/object/elf.c. */
+/* The debug sections of an ELF object, which lib/dwarf/dwarf.c makes. Called by lib/object/elf.c. */
 #include "lib/object/elf.h"
 
 bool kn_elf_debug_prepare(struct kn_elf *e) {

@@ -3,7 +3,7 @@
 #ifndef KN_LIB_OBJECT_ELF_MEMORY_H
 #define KN_LIB_OBJECT_ELF_MEMORY_H
 
-#include "lib/debug/dwarf_sections.h"
+#include "lib/dwarf/dwarf_sections.h"
 
 #include <kiln/module.h>
 

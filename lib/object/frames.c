@@ -1,7 +1,7 @@
 /* CIEs: see lib/object/frames.h. Called by writers of objects and by the JIT. */
 #include "lib/object/frames.h"
 
-#include "lib/object/eh_table.h"
+#include "lib/codegen/eh_table.h"
 
 /* Augmentations by variant: without a table of exceptions, with one. */
 static const char augmentations[KN_CIE_COUNT][2][6] = {{"zR", "zPLR"}, {"zRB", "zPLRB"}};

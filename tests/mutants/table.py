@@ -5,7 +5,7 @@ comments at the replaced text."""
 X, A = 'x86_64', 'aarch64'
 PLAN, WALK, WALK_H = 'lib/codegen/plan.c', 'lib/codegen/walk.c', 'lib/codegen/walk.h'
 REGS, EDGE = 'lib/codegen/regs.c', 'lib/codegen/edge.c'
-EH, EH_TABLE = 'lib/codegen/eh.c', 'lib/object/eh_table.c'
+EH, EH_TABLE = 'lib/codegen/eh.c', 'lib/codegen/eh_table.c'
 
 
 def x(name):

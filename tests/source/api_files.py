@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 FILES = {
-    'build.h exceptions.h': ['ir/build/*.c', 'ir/module/session.c', 'ir/verify.c', 'lib/codegen/compile.c'],  # session.c: source locations
+    'build.h exceptions.h': ['ir/build/*.c', 'ir/module/session.c', 'ir/verify.c', 'lib/compile.c'],  # session.c: source locations
     'module.h': ['ir/module/module*.c', 'ir/module/session.c'],
     'section.h': ['ir/module/module_sections.c', 'ir/build/build_asm_label.c'],  # build_asm_label.c: data that belongs to a function's code
     'attrs.h': ['ir/build/build_attrs.c', 'lib/codegen/module_attrs.c'],
@@ -21,7 +21,7 @@ FILES = {
     'text.h': ['ir/text/parse*.c', 'ir/text/print*.c'],
     'types.h': ['ir/type_info.c'],
     'target.h': ['lib/codegen/targets.c'],
-    'listing.h': ['lib/codegen/map.c', 'lib/codegen/compile.c'],
+    'listing.h': ['lib/codegen/map.c', 'lib/compile.c'],
     'debug.h debug_entries.h': ['ir/debug/die.c', 'lib/frontend/debug.c', 'ir/module/session.c'],  # session.c: source locations
     'emit.h': ['lib/object/elf.c', 'lib/object/elf_machine.c', 'lib/frontend/emit_file.c'],
     'jit.h': ['lib/jit/*.c'],

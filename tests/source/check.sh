@@ -27,10 +27,10 @@ check_include_direction() {
   local ok=0
   forbidden_includes include '$^' || ok=1
   forbidden_includes ir 'ir/' || ok=1
-  for folder in codegen check debug object; do forbidden_includes lib/$folder 'ir/|lib/|targets/target\.h"' || ok=1; done
+  for folder in codegen check debug object dwarf; do forbidden_includes lib/$folder 'ir/|lib/|targets/target\.h"' || ok=1; done
   forbidden_includes targets 'ir/|lib/|targets/' || ok=1
   forbidden_includes lib/frontend 'lib/frontend/|ir/(array|hash)\.h"' || ok=1
-  forbidden_includes lib/jit 'ir/|lib/(object/(image|frames|eh_table|elf_memory)|debug/dwarf_sections)\.h"|targets/(jit|target)\.h"|lib/jit/' || ok=1
+  forbidden_includes lib/jit 'ir/|lib/(codegen/eh_table|object/(image|frames|elf_memory)|dwarf/dwarf_sections)\.h"|targets/(jit|target)\.h"|lib/jit/' || ok=1
   forbidden_includes dwarf '(leb128|line_reader)\.h"' || ok=1
   # Users of the public API: local headers, without a folder but in frontends/llvm.
   for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder '((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"|(bits|body)\.c"' || ok=1; done
@@ -106,7 +106,7 @@ check_target_tables() {
 # Conventions are rows of data: nothing asks for one by its name but the tables of the targets and what reads and writes
 # names.
 check_conventions_are_data() {
-  grep -rnE '\bKILN_CC_[A-Z0-9]+' --include='*.[ch]' ir lib/codegen lib/check lib/debug lib/object lib/jit targets |
+  grep -rnE '\bKILN_CC_[A-Z0-9]+' --include='*.[ch]' ir lib/compile.c lib/codegen lib/check lib/debug lib/object lib/dwarf lib/jit targets |
     grep -vE '^targets/[a-z0-9_]+/conventions\.c:|^ir/text/(print_module|parse_read)\.c:|^lib/codegen/targets\.c:|KILN_CC_COUNT' |
     fail_lines "a convention is named (read a field of struct kn_convention)"
 }

@@ -1,4 +1,4 @@
-/* Tables of exceptions (lib/object/eh_table.c, lib/codegen/eh.c): each is taken apart again by a reader of its own,
+/* Tables of exceptions (lib/codegen/eh_table.c, lib/codegen/eh.c): each is taken apart again by a reader of its own,
  * and says what was put in. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "lib/object/eh_table.h"
+#include "lib/codegen/eh_table.h"
 
 #include <kiln/kiln.h>
 

@@ -1,7 +1,7 @@
 /* Line tables: DWARF 5, 6.2. A unit's files get their numbers while its rows and entries are written; then the table
  * is made. Functions that follow each other in a section are one sequence. Names are in the table itself, where
- * they need no relocations. Called by lib/debug/dwarf_write.c. */
-#include "lib/debug/dwarf_writer.h"
+ * they need no relocations. Called by lib/dwarf/dwarf_write.c. */
+#include "lib/dwarf/dwarf_writer.h"
 
 enum {
   LINE_BASE = -5,

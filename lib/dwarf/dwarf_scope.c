@@ -1,8 +1,8 @@
 /* Blocks, inlined functions and variables of each function that has code. A function that was inlined anywhere has an
  * abstract entry, the source's own, and an entry for each place where it has code, which refers to that: these are
- * instances, made here, and so are those of its blocks and variables. Called by lib/debug/dwarf.c. Invariant: an
+ * instances, made here, and so are those of its blocks and variables. Called by lib/dwarf/dwarf.c. Invariant: an
  * instance follows those of the scopes it is in, and belongs to one function. */
-#include "lib/debug/dwarf_writer.h"
+#include "lib/dwarf/dwarf_writer.h"
 
 /* ---- functions that were inlined ---- */
 

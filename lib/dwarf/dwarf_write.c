@@ -1,7 +1,7 @@
 /* Writes .debug_info and what it refers to: abbreviations, strings, addresses, ranges. One pass over the tree of each
- * unit; references to entries are filled in at the end. Called by lib/debug/dwarf.c. Tags, attributes, forms: DWARF 5,
+ * unit; references to entries are filled in at the end. Called by lib/dwarf/dwarf.c. Tags, attributes, forms: DWARF 5,
  * 7.5 and appendix A; DWARF 4 has other forms for strings, addresses and ranges. */
-#include "lib/debug/dwarf_writer.h"
+#include "lib/dwarf/dwarf_writer.h"
 
 /* ---- entries ---- */
 

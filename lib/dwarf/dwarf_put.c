@@ -1,7 +1,7 @@
 /* Writes the attributes that the source gives an entry: most of .debug_info. Called by
- * lib/debug/dwarf_attr.c, which has what is rare. Invariant: the abbreviation of an entry is that of
+ * lib/dwarf/dwarf_attr.c, which has what is rare. Invariant: the abbreviation of an entry is that of
  * the names and forms of its attributes in order, however it was found. */
-#include "lib/debug/dwarf_writer.h"
+#include "lib/dwarf/dwarf_writer.h"
 
 /* ---- abbreviations ---- */
 

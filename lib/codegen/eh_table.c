@@ -1,6 +1,6 @@
 /* Tables of exceptions: see eh_table.h. Called by lib/codegen/eh.c. Invariant: a chain is made from its end, so that
  * chains that end alike share their ends. */
-#include "lib/object/eh_table.h"
+#include "lib/codegen/eh_table.h"
 #include "ir/bytes.h"
 #include "targets/target.h"
 

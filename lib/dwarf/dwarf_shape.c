@@ -1,6 +1,6 @@
 /* What entries of the source share, prepared for the writer: shapes, and strings, which get their numbers here. Called
- * by lib/debug/dwarf.c and lib/debug/dwarf_attr.c. Invariant: strings have numbers in the order of their first use. */
-#include "lib/debug/dwarf_writer.h"
+ * by lib/dwarf/dwarf.c and lib/dwarf/dwarf_attr.c. Invariant: strings have numbers in the order of their first use. */
+#include "lib/dwarf/dwarf_writer.h"
 
 /* ---- shapes ---- */
 

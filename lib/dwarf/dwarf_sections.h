@@ -1,6 +1,6 @@
 /* DWARF as a writer of objects and the JIT see it: what kn_dwarf_build makes of an image. */
-#ifndef KN_LIB_DEBUG_DWARF_SECTIONS_H
-#define KN_LIB_DEBUG_DWARF_SECTIONS_H
+#ifndef KN_LIB_DWARF_DWARF_SECTIONS_H
+#define KN_LIB_DWARF_DWARF_SECTIONS_H
 
 #include "ir/array.h"
 

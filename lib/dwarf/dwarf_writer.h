@@ -2,12 +2,12 @@
  * function has its section and offset, and by the JIT: dwarf.c finds which entries are written, and where in the tree;
  * dwarf_write.c writes them, dwarf_line.c the line tables. Invariant: the order of all that is written follows from
  * units, functions and the order of references alone, so that it does not depend on the number of sessions. */
-#ifndef KN_LIB_DEBUG_DWARF_WRITER_H
-#define KN_LIB_DEBUG_DWARF_WRITER_H
+#ifndef KN_LIB_DWARF_DWARF_WRITER_H
+#define KN_LIB_DWARF_DWARF_WRITER_H
 
 #include "ir/debug/die.h"
 #include "lib/codegen/code.h"
-#include "lib/debug/dwarf_sections.h"
+#include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/image.h"
 
 #include <kiln/dwarf.h>
@@ -59,7 +59,7 @@ enum { KN_CALL_TARGET = 0xff, KN_CALL_LOST = 0xfe };
 /* How deep entries that are written in place may be nested. */
 #define KN_DWARF_PACKS 3
 
-/* How an attribute is written: lib/debug/dwarf_put.c. */
+/* How an attribute is written: lib/dwarf/dwarf_put.c. */
 enum kn_dwarf_put {
   KN_PUT_NUMBER,
   KN_PUT_FLAG,
@@ -91,7 +91,7 @@ struct kn_dwarf_shape {
   bool calls;               /* has DW_AT_call_all_calls */
   bool plain; /* entries that nothing is known of from code have no other attributes */
 };
-/* A run of attributes that was written: from which abbreviation on, which, in which forms (lib/debug/dwarf_put.c), and
+/* A run of attributes that was written: from which abbreviation on, which, in which forms (lib/dwarf/dwarf_put.c), and
  * the abbreviation that makes. */
 struct kn_dwarf_run {
   const struct kn_dwarf_item *first;
@@ -221,7 +221,7 @@ struct kn_dwarf {
   struct kn_dwarf_buffer out[KN_DS_COUNT];
 };
 
-/* lib/debug/dwarf.c */
+/* lib/dwarf/dwarf.c */
 
 /* Index of the parent of entry i, past those that stand for theirs; 0: none. */
 uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i);
@@ -242,7 +242,7 @@ bool kn_dwarf_is_c(uint32_t language);
 /* True for members of lists of children that are written in each entry that has the list: they have no parent. */
 bool kn_dwarf_in_place(const struct kn_die *e);
 
-/* lib/debug/dwarf_scope.c */
+/* lib/dwarf/dwarf_scope.c */
 
 /* Finds the functions that were inlined anywhere. */
 bool kn_dwarf_abstract(struct kn_dwarf *d);
@@ -252,18 +252,18 @@ bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func);
 /* Writes which code each unit has. */
 bool kn_dwarf_aranges(struct kn_dwarf *d);
 
-/* lib/debug/dwarf_write.c */
+/* lib/dwarf/dwarf_write.c */
 
 bool kn_dwarf_info(struct kn_dwarf *d);
 
-/* lib/debug/dwarf_shape.c */
+/* lib/dwarf/dwarf_shape.c */
 
 /* Prepares the shapes and texts of all sets; false without memory. */
 bool kn_dwarf_shapes(struct kn_dwarf *d);
 /* Number in .debug_str of text `index` of a set, one that was not asked for so far; UINT32_MAX without memory. */
 uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index);
 
-/* lib/debug/dwarf_attr.c */
+/* lib/dwarf/dwarf_attr.c */
 
 /* The entry that is being written: its attributes go to .debug_info as they are collected; what its abbreviation has
  * to say of them is kept until all are. */
@@ -309,7 +309,7 @@ bool kn_dwarf_left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct
 void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
                        uint32_t in);
 
-/* lib/debug/dwarf_put.c */
+/* lib/dwarf/dwarf_put.c */
 
 /* Adds the attributes that the source gives entry i. `spec`: its declaration, or 0; `in`: as kn_dwarf_any_attr. */
 void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in);
@@ -323,7 +323,7 @@ bool kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
 /* Completes the entry whose attributes were written; the number of its abbreviation, 0 without memory. */
 uint32_t kn_dwarf_put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children);
 
-/* lib/debug/dwarf_call.c */
+/* lib/dwarf/dwarf_call.c */
 
 /* The calls of function `func` (index), in its session's output: *n of them, none if its entry does not ask for it. */
 const struct kn_code_call *kn_dwarf_calls(const struct kn_dwarf *d, uint32_t func, uint32_t *n);
@@ -334,7 +334,7 @@ bool kn_dwarf_want_callees(struct kn_dwarf *d, uint32_t func);
 /* Writes entries of the calls of a function, which is being written. */
 bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func);
 
-/* lib/debug/dwarf_ranges.c */
+/* lib/dwarf/dwarf_ranges.c */
 
 /* Number in .debug_addr of `addend` in section `target`; UINT32_MAX without memory. */
 uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend);
@@ -360,7 +360,7 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
                               const struct kn_code_var *const *parts, uint32_t n, uint64_t bits,
                               uint32_t *size);
 
-/* lib/debug/dwarf_line.c */
+/* lib/dwarf/dwarf_line.c */
 
 /* Begins the line table of a unit: its files get their numbers from now on. */
 bool kn_dwarf_line_begin(struct kn_dwarf *d, uint32_t unit);
@@ -382,7 +382,7 @@ uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die);
 static inline const struct kiln_debug *kn_dwarf_set(const struct kn_dwarf *d, uint32_t set) {
   return d->sets[set];
 }
-/* Entry i, up to the next instance (lib/debug/dwarf_scope.c). */
+/* Entry i, up to the next instance (lib/dwarf/dwarf_scope.c). */
 static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint32_t i) {
   return &d->dies.at[i].source;
 }

@@ -4,8 +4,8 @@
  * Layout: a header; the call sites, in ascending order; chains of actions; the types, backwards; the filters, which
  * are lists of types. A call site names a landing pad (0: none) and the first action of its chain (0: cleanup only). A
  * call that is in no call site must not unwind: the personality ends the program. */
-#ifndef KN_LIB_OBJECT_EH_TABLE_H
-#define KN_LIB_OBJECT_EH_TABLE_H
+#ifndef KN_LIB_CODEGEN_EH_TABLE_H
+#define KN_LIB_CODEGEN_EH_TABLE_H
 
 #include "ir/func.h"
 #include "lib/codegen/output.h"

@@ -2,7 +2,7 @@
  * Entries are taken in from a queue: a function's description, its variables, and whatever these refer to; each is put
  * at the end of its parent's children. Invariant: an entry has one parent; those that cannot be reached from their unit
  * (damaged input) are not written, and neither are references to them. */
-#include "lib/debug/dwarf_writer.h"
+#include "lib/dwarf/dwarf_writer.h"
 
 /* ---- the tree ---- */
 

@@ -1,8 +1,8 @@
 /* Entries of calls: DW_TAG_call_site (DWARF 5, 3.4), in version 4 GNU's forms of them. Debuggers compute from them
- * what parameters were when a function began, and which tail calls led to it. Called by lib/debug/dwarf.c,
- * lib/debug/dwarf_scope.c and lib/debug/dwarf_write.c. As by LLVM, a call has an entry if what it calls has one, or is
+ * what parameters were when a function began, and which tail calls led to it. Called by lib/dwarf/dwarf.c,
+ * lib/dwarf/dwarf_scope.c and lib/dwarf/dwarf_write.c. As by LLVM, a call has an entry if what it calls has one, or is
  * known at run time only. */
-#include "lib/debug/dwarf_writer.h"
+#include "lib/dwarf/dwarf_writer.h"
 
 const struct kn_code_call *kn_dwarf_calls(const struct kn_dwarf *d, uint32_t func, uint32_t *n) {
   const struct kn_output *o = kn_image_output(d->image, d->image->funcs[func].session);

@@ -1,7 +1,7 @@
 /* Which attributes an entry has, and in which forms: those that the source gives, and what is known from code. Called
- * by lib/debug/dwarf_write.c. Tags, attributes, forms: DWARF 5, 7.5 and appendix A; DWARF 4 has other forms for
+ * by lib/dwarf/dwarf_write.c. Tags, attributes, forms: DWARF 5, 7.5 and appendix A; DWARF 4 has other forms for
  * strings, addresses and ranges. */
-#include "lib/debug/dwarf_writer.h"
+#include "lib/dwarf/dwarf_writer.h"
 
 /* ---- values ---- */
 
@@ -295,7 +295,7 @@ bool kn_dwarf_left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct
   const struct kn_dwarf *d = f->d;
   const struct kn_dwarf_unit *u = &d->units.at[f->unit - 1];
   unsigned tag = kn_dwarf_entry(d, i)->tag;
-  switch (a->name) { /* what a shape says alone: lib/debug/dwarf_shape.c */
+  switch (a->name) { /* what a shape says alone: lib/dwarf/dwarf_shape.c */
   case KILN_DW_AT_prototyped: {
     uint32_t of;
     const struct kn_dwarf_view v = kn_dwarf_view(d, i);
