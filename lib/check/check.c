@@ -33,6 +33,7 @@ bool kn_check_attach(struct kn_walk *w, kiln_module *m) {
   }
   w->log = record;
   w->log_user = w->check;
+  w->log_call = kn_check_call;
   return true;
 }
 

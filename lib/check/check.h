@@ -93,7 +93,7 @@ bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place);
 void kn_check_covers(struct kn_check *c, uint32_t place);
 /* What is wrong with place as that of the handle, which may be of a vector; NULL: nothing. */
 const char *kn_check_halves(const struct kn_check *c, uint32_t handle, uint32_t place);
-/* lib/check/check_eh.c. The call of w->i was emitted, and returns to here. */
+/* lib/check/check_eh.c. Records a call: see KN_LOG_CALL. */
 void kn_check_call(struct kn_walk *w, uint32_t pad);
 /* What is wrong with the function's table of exceptions, for the call of `*inst`; NULL: nothing. */
 const char *kn_check_table(struct kn_check *c, const struct kn_walk *w, uint32_t *inst);

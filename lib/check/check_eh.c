@@ -1,14 +1,13 @@
 /* The allocation checker's look at tables of exceptions: reads the table of a function and
  * finds, for each call that the walk emitted, what a personality would find. It reads clauses from
- * the IR and shares nothing with the writer (lib/codegen/eh_table.c). Called by lib/check/check.c, and by
- * lib/codegen/eh.c for each call. */
+ * the IR and shares nothing with the writer (lib/codegen/eh_table.c). Called by
+ * lib/compile.c, and by lib/codegen/eh.c for each call. */
 #include "lib/check/check.h"
 
 #include <kiln/build.h>
 
 void kn_check_call(struct kn_walk *w, uint32_t pad) {
   struct kn_check *c = w->check;
-  if (c == NULL) return;
   struct kn_check_call call = {w->i, kn_code_mark(w, kn_here(w)), pad};
   if (!KN_PUSH(w->owner, c->calls, call)) c->full = true;
 }

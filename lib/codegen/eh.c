@@ -2,9 +2,6 @@
  * reads is where it was right after the call, whatever the code between has done since. */
 #include "lib/codegen/eh.h"
 #include "lib/codegen/observe.h"
-#ifdef KN_CHECKS
-#include "lib/check/check.h"
-#endif
 
 #include <kiln/build.h>
 
@@ -200,16 +197,12 @@ void kn_eh_call(struct kn_walk *w, uint32_t start) {
   bool unwinds = in->op == KILN_OP_TRY || in->op == KILN_OP_RESUME ||
                  (in->op == KILN_OP_CALL && kn_call_unwinds(w->f, in));
   if (!unwinds) {
-#ifdef KN_CHECKS
-    kn_check_call(w, 0);
-#endif
+    KN_LOG_CALL(w, 0);
     return;
   }
   struct kn_eh_call call = {.start = kn_code_mark(w, start), .end = kn_code_mark(w, kn_here(w))};
   if (in->op == KILN_OP_TRY) add_pad(w, in, &call);
-#ifdef KN_CHECKS
-  kn_check_call(w, call.pad);
-#endif
+  KN_LOG_CALL(w, call.pad);
   if (KN_PUSH(w->owner, w->eh.calls, call)) join(&w->eh);
 }
 

@@ -70,6 +70,12 @@ bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user);
   } while (0)
 /* An event with a set of registers: the general ones in its value, the others in its place. */
 #define KN_LOG_SET(w, event, set) KN_LOG(w, event, (uint32_t)(set), (uint32_t)((set) >> 32))
+/* The call of w->i in a function with a personality was emitted, and returns to here; `pad`: the label of its landing
+ * pad, or 0. */
+#define KN_LOG_CALL(w, pad)                                                                        \
+  do {                                                                                             \
+    if ((w)->log_call) (w)->log_call(w, pad);                                                      \
+  } while (0)
 /* A move between frame places; those of a wide value are two. */
 #define KN_LOG_COPY(w, dst, src, type)                                                             \
   do {                                                                                             \
@@ -80,6 +86,7 @@ bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user);
 #else
 #define KN_LOG(w, event, value, place) ((void)0)
 #define KN_LOG_SET(w, event, set) ((void)0)
+#define KN_LOG_CALL(w, pad) ((void)0)
 #define KN_LOG_COPY(w, dst, src, type) ((void)0)
 #endif
 

@@ -76,6 +76,10 @@ struct kn_code_var {
   uint32_t from, to;
 };
 
+/* What is called, among what a call passes (lib/debug/observe_calls.c): an expression that gives it while the call
+ * runs, or the location where it was before. */
+enum { KN_CALL_TARGET = 0xff, KN_CALL_LOST = 0xfe };
+
 /* A call that debuggers are to know of, in a function whose entry says that all are described. */
 struct kn_code_call {
   uint32_t at;      /* offset of what is behind it; of a tail call behind the jump */

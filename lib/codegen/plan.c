@@ -2,7 +2,6 @@
  * linear in blocks, edges and rows, but for the search of enclosing loops, which is logarithmic in
  * their nesting. */
 #include "lib/codegen/plan.h"
-#include "lib/debug/debugger.h"
 
 #include <string.h>
 

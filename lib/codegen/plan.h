@@ -91,6 +91,10 @@ struct kn_plan {
 
 /* Makes the plan of a finished function; false if the function failed. */
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target);
+/* What debuggers ask (plan_debug.c). Widens the ranges of variables that they are to see, over all of the function. */
+void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
+/* Makes slots memory which have pieces and which debuggers find by their address only. */
+void kn_plan_debug_pieces(struct kn_plan *plan, const kiln_func *f);
 /* Frees the plan's arrays. */
 void kn_plan_free(struct kn_plan *plan, kiln_module *m);
 

@@ -104,6 +104,7 @@ struct kn_walk {
   kn_log_fn *log; /* checking builds: called with each event, or NULL */
   void *log_user;
 #ifdef KN_CHECKS
+  void (*log_call)(struct kn_walk *w, uint32_t pad); /* KN_LOG_CALL */
   struct kn_check *check; /* records the log and proves it: lib/check/check.h */
 #endif
 };

@@ -2,7 +2,7 @@
  * lib/compile.c for functions that a unit describes. debugger.c hears the walk and hands on to
  * - observe_lines.c: rows (code offset, source location). What they owe to LLVM's habits is there and nowhere else;
  * - observe_share.c: rows of statements that share an address;
- * - observe_vars.c: where declared variables live, and what the plan has to do for it;
+ * - observe_vars.c: where declared variables live;
  * - observe_values.c: what variables are while code runs, from values; observe_held.c: which registers still hold them;
  * - observe_bodies.c: where inlined bodies have code;
  * - observe_calls.c: where calls return to, what they call and pass.
@@ -11,7 +11,8 @@
 #define KN_LIB_DEBUG_OBSERVE_H
 
 #include "lib/codegen/observe.h"
-#include "lib/dwarf/dwarf_writer.h"
+
+#include <kiln/dwarf.h>
 
 /* ---- lines ---- */
 
@@ -219,10 +220,6 @@ void kn_debug_share_end(struct kn_debug_observer *d, bool more);
 
 /* ---- observe_vars.c ---- */
 
-/* Widens the ranges of variables that debuggers are to see, over all of the function. For the plan. */
-void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
-/* Requests that slots are memory which have pieces and which debuggers find by their address only. For the plan. */
-void kn_plan_debug_pieces(struct kn_plan *plan, const kiln_func *f);
 /* Where debuggers change no code: what no code reads of declared variables, stores to which are none, becomes the
  * values that are stored. Before the walk. */
 void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *plan,

@@ -1,8 +1,7 @@
-/* Where declared variables live: each in its slot, wherever the function is. Called by debugger.c and the
- * plan; the expressions of locations are made here for all of lib/debug. Invariant: a variable that is shown keeps its
- * register over all of the function. */
+/* Where declared variables live: each in its slot, wherever the function is. Called by debugger.c; the expressions of
+ * locations are made here for all of lib/debug. Invariant: a variable that is shown keeps its register over all of the
+ * function (lib/codegen/plan_debug.c). */
 #include "lib/debug/debugger.h"
-#include "lib/codegen/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +133,7 @@ static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v, 
   if (s->reg == KN_UNREAD) return;
   if (s->reg != KN_NO_REG) {
     unsigned reg = w->target->code.dwarf_regs[s->reg];
-    if (v->n != 0 && !v->indirect) return; /* kn_plan keeps such variables in memory */
+    if (v->n != 0 && !v->indirect) return; /* kn_plan_debug keeps such variables in memory */
     if (v->indirect) p = kn_debug_put_breg(p, reg), *p++ = 0;
     else p = kn_debug_put_reg(p, reg);
   } else {
@@ -186,62 +185,6 @@ void kn_debug_vars_end(struct kn_debug_observer *d) {
     kn_debug_add_places(d, v);
     struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
     if (rows == w->out->vars.n && kn_debug_as_is(w->f)) kn_debug_add_row(w, row, NULL, 0, NULL);
-  }
-}
-
-/* ---- the plan ---- */
-
-/* The content of `s`, a slot or a piece of one, is variable `v`, or a part of it. */
-static void widen(struct kn_plan *plan, const struct kn_debug_var *v, const struct kn_slot *s) {
-  if (s->global == 0) return;
-  struct kn_range *r = &plan->ranges.at[s->global - 1];
-  r->loaded = true; /* by a debugger */
-  if (r->first > r->last || v->memory || (v->n != 0 && !v->indirect)) {
-    r->bank = KN_NO_BANK;
-    return;
-  }
-  r->first = 0;
-  r->last = plan->n_layout - 1;
-  r->shown = true;
-}
-
-void kn_plan_debug(struct kn_plan *plan, const kiln_func *f) {
-  const struct kn_slot *slots = f->slots.at;
-  if (kn_debug_as_is(f)) return;
-  for (uint32_t k = 0; k < f->debug.vars.n; k++) {
-    const struct kn_debug_var *v = &f->debug.vars.at[k];
-    widen(plan, v, &slots[v->slot]);
-    for (uint32_t i = slots[v->slot].pieces; i != 0; i = slots[i - 1].pieces)
-      widen(plan, v, &slots[i - 1]);
-  }
-  for (uint32_t k = 0; k < f->debug.values.n; k++) {
-    const struct kn_debug_value *v = &f->debug.values.at[k];
-    const struct kn_slot *s = kn_is_slot(v->value) ? &slots[kn_index(v->value)] : NULL;
-    if (s == NULL || s->global == 0) continue;
-    struct kn_range *r = &plan->ranges.at[s->global - 1];
-    r->loaded = true;
-    /* it has the variable's address, which no code may read again: a register would be taken */
-    if (v->n != 0 && f->debug.bytes.at[v->expr] == KILN_DW_OP_deref) r->bank = KN_NO_BANK;
-  }
-}
-
-/* Slot `i`, which is in pieces, is to be memory. */
-static void request_memory(struct kn_plan *plan, const struct kn_slot *slots, uint32_t i) {
-  if (slots[i].pieces == 0) return;
-  for (uint32_t k = i + 1; k != 0; k = slots[k - 1].pieces)
-    plan->slots.at[k - 1].memory |= KN_MEMORY_WHOLE;
-}
-
-void kn_plan_debug_pieces(struct kn_plan *plan, const kiln_func *f) {
-  if (kn_debug_as_is(f)) return;
-  for (uint32_t i = 0; i < f->debug.vars.n; i++) {
-    const struct kn_debug_var *v = &f->debug.vars.at[i];
-    if (v->memory || v->n != 0 || v->indirect || v->part_bits != 0)
-      request_memory(plan, f->slots.at, v->slot);
-  }
-  for (uint32_t i = 0; i < f->debug.values.n; i++) {
-    uint32_t h = f->debug.values.at[i].value;
-    if (kn_is_slot(h)) request_memory(plan, f->slots.at, kn_index(h));
   }
 }
 

@@ -6,7 +6,6 @@
 #define KN_LIB_DWARF_DWARF_WRITER_H
 
 #include "ir/debug/die.h"
-#include "lib/codegen/code.h"
 #include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/image.h"
 
@@ -49,10 +48,6 @@ struct kn_dwarf_scope {
   uint32_t depth;       /* of the scopes that it is in, and itself */
   uint32_t since;       /* where the code that is being looked at entered it */
 };
-
-/* What is called, among what a call passes (observe_calls.c): an expression that gives it while
- * the call runs, or the location where it was before. */
-enum { KN_CALL_TARGET = 0xff, KN_CALL_LOST = 0xfe };
 
 /* Blocks in blocks beyond this many, of damaged input, count as none. */
 #define KN_DWARF_DEPTH 4096
