@@ -1,5 +1,5 @@
 /* A calling convention of a target, as data: where arguments and results are, and which registers a call keeps. A
- * target has a row for each that it knows (conventions.c in its folder; kn_target_convention), and one function
+ * target has a row for each that it knows (conventions.c in its folder), and one function
  * reads them all (lib/codegen/call.c); the rules of signatures are checked in module_sigs.c. Whoever else wants to know
  * what is special about a function's convention reads a field of this. Invariant: rows are constant; what a row leaves
  * out is 0, the usual case. */

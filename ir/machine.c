@@ -50,10 +50,8 @@ void kn_machine_name(const struct kn_machine_table *t, unsigned x,
   name[n] = 0;
 }
 
-bool kiln_machine_find(kiln_processor target, const char *name, size_t length,
-                       kiln_machine_info *out) {
-  if (kiln_processor_name(target) == NULL || name == NULL || out == NULL) return false;
-  const struct kn_machine_table *t = kn_target_machine(target);
+bool kn_machine_find(const struct kn_machine_table *t, const char *name, size_t length,
+                     kiln_machine_info *out) {
   for (unsigned i = 0; i < t->n; i++) {
     const struct kn_machine_row *row = &t->rows[i];
     size_t n = strlen(row->name);
@@ -75,17 +73,15 @@ bool kiln_machine_find(kiln_processor target, const char *name, size_t length,
 /* ---- instructions ---- */
 
 unsigned kn_machine_operand(const kiln_func *f, const struct kn_inst *in, uint32_t k) {
-  const struct kn_machine_row *row =
-    kn_machine_row(kn_target_machine(kiln_module_processor(f->module)), in->x);
+  const struct kn_machine_row *row = kn_machine_row(f->module->machine, in->x);
   if (row == NULL) return KILN_TYPE_VOID;
   const char *sig = row->kinds[KN_MACHINE_KIND(in->x)].sig;
   return k + 1 < strlen(sig) ? kn_machine_type(sig[k + 1]) : KILN_TYPE_VOID;
 }
 
 /* What is wrong with the row of an instruction `op`, its `n` operands, or the last one, the handle `last`. */
-static const char *wrong(kiln_processor target, unsigned op, unsigned type, unsigned x, unsigned n,
-                         uint32_t last) {
-  const struct kn_machine_table *t = kn_target_machine(target);
+static const char *wrong(const struct kn_machine_table *t, unsigned op, unsigned type, unsigned x,
+                         unsigned n, uint32_t last) {
   kiln_machine_info m;
   if (kn_machine_row(t, x) == NULL) return "the target has no such instruction";
   describe(t, x, &m);
@@ -99,14 +95,12 @@ static const char *wrong(kiln_processor target, unsigned op, unsigned type, unsi
 const char *kn_machine_wrong(const kiln_func *f, const struct kn_inst *in) {
   struct kn_operands o = kn_operands(f, in);
   if ((in->b && !in->a) || (in->c && !in->b)) return "an operand is left out";
-  return wrong(kiln_module_processor(f->module), in->op, in->type, in->x, o.n,
-               o.n ? kn_operand(&o, o.n - 1) : 0);
+  return wrong(f->module->machine, in->op, in->type, in->x, o.n, o.n ? kn_operand(&o, o.n - 1) : 0);
 }
 
 kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *operands, unsigned n) {
   if (!kn_build_begun(f)) return KN_NONE;
-  kiln_processor target = kiln_module_processor(f->module);
-  const struct kn_machine_table *t = kn_target_machine(target);
+  const struct kn_machine_table *t = f->module->machine;
   if (row > UINT16_MAX || kn_machine_row(t, row) == NULL || n > KILN_MAX_MACHINE_OPERANDS) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the target has no such instruction");
     return KN_NONE;
@@ -118,7 +112,7 @@ kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *oper
   kiln_machine_info m;
   describe(t, row, &m);
   uint32_t field[KILN_MAX_MACHINE_OPERANDS] = {0};
-  const char *why = wrong(target, m.op, m.result, row, n, n ? operands[n - 1].id : 0);
+  const char *why = wrong(t, m.op, m.result, row, n, n ? operands[n - 1].id : 0);
   if (why != NULL) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, why);
     return KN_NONE;

@@ -34,6 +34,9 @@ struct kn_machine_table {
 
 /* The type of a letter. */
 unsigned kn_machine_type(char letter);
+/* kiln_machine_find in a table. */
+bool kn_machine_find(const struct kn_machine_table *t, const char *name, size_t length,
+                     kiln_machine_info *out);
 /* The name of the instruction with that x. */
 void kn_machine_name(const struct kn_machine_table *t, unsigned x,
                      char name[KILN_MAX_MACHINE_NAME]);

@@ -20,7 +20,7 @@ static bool make_rooms(kiln_session *s) {
   kiln_module *m = s->module;
   if (s->plan == NULL && (s->plan = kn_realloc(m, NULL, sizeof *s->plan)))
     *s->plan = (struct kn_plan){0};
-  size_t size = kn_target_at(m->options.target.processor)->walk_size;
+  size_t size = m->target->walk_size;
   if (s->plan && (s->walk = kn_realloc(m, NULL, size))) memset(s->walk, 0, size);
 #ifdef KN_CHECKS
   if (s->walk && !kn_check_attach(s->walk, m)) {
@@ -50,16 +50,16 @@ kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *o
   return KILN_OK;
 }
 
-bool kn_session_open_rooms(kiln_session *s) {
-  s->lacks = kn_target_lacks(kn_target_at(s->module->options.target.processor));
+static bool open_session(kiln_session *s) {
+  s->lacks = kn_target_lacks(s->module->target);
   s->out = kn_realloc(s->module, NULL, sizeof *s->out);
   if (s->out) *s->out = (struct kn_output){0};
   return s->out != NULL;
 }
 
-uint64_t kn_session_room_bytes(const kiln_session *s) { return kn_output_bytes(s->out); }
+static uint64_t session_bytes(const kiln_session *s) { return kn_output_bytes(s->out); }
 
-void kn_session_free_rooms(kiln_session *s) {
+static void close_session(kiln_session *s) {
   kn_output_free(s->out, &s->module->options.allocator);
   kn_realloc(s->module, s->out, 0);
   if (s->plan) kn_plan_free(s->plan, s->module);
@@ -72,6 +72,24 @@ void kn_session_free_rooms(kiln_session *s) {
   s->out = NULL;
   s->plan = NULL;
   s->walk = NULL;
+}
+
+kiln_module *kiln_module_new(const kiln_module_options *options) {
+  static const struct kn_backend backend = {.assign_sig = kn_sig_assign,
+                                            .open_session = open_session,
+                                            .close_session = close_session,
+                                            .session_bytes = session_bytes};
+  kiln_module *m = kn_module_new(options);
+  if (m == NULL) return NULL;
+  m->backend = &backend;
+  kn_target_attach(m);
+  const kiln_target *t = &m->options.target;
+  if (t->system != KILN_SYSTEM_LINUX || t->format != KILN_FORMAT_ELF)
+    kn_module_fail(m, KILN_ERR_UNSUPPORTED,
+                   "Kiln generates code only for Linux with ELF, not for the target %s, %s, %s",
+                   kiln_processor_name(t->processor), kiln_system_name(t->system),
+                   kiln_format_name(t->format));
+  return m;
 }
 
 /* ---- stages ---- */
@@ -101,9 +119,9 @@ static kiln_status verify_inlined(kiln_func *f) {
   return f->status;
 }
 
-static kiln_status supports(kiln_func *f, const struct kn_target *t) {
+static kiln_status supports(kiln_func *f) {
   uint32_t lacks = f->session->lacks;
-  if (KN_UNLIKELY(lacks != 0)) kn_supports_func(f, t, lacks);
+  if (KN_UNLIKELY(lacks != 0)) kn_supports_func(f, lacks);
   return f->status;
 }
 
@@ -122,10 +140,10 @@ static void begin_checks(const kiln_func *f) {
   (void)f;
 }
 
-static kiln_status plan(kiln_func *f, const struct kn_target *t) {
+static kiln_status plan(kiln_func *f) {
   kiln_session *s = f->session;
   uint64_t begin = now(s->timing);
-  kn_plan_make(s->plan, f, t);
+  kn_plan_make(s->plan, f, f->module->target);
   s->stats.plan_ns += now(s->timing) - begin;
   return f->status;
 }
@@ -192,17 +210,16 @@ static void count(const kiln_func *f) {
 
 /* Generates code of a function; the function stays. */
 static kiln_status generate(kiln_func *f) {
-  const struct kn_target *t = kn_target_at(f->module->options.target.processor);
   struct kn_output *out = f->session->out;
   struct kn_output_mark was = kn_output_mark(out);
   kiln_status status = finish(f);
   if (status == KILN_OK) status = verify(f);
   if (status == KILN_OK) status = inline_calls(f);
   if (status == KILN_OK) status = verify_inlined(f);
-  if (status == KILN_OK) status = supports(f, t);
+  if (status == KILN_OK) status = supports(f);
   if (status == KILN_OK) status = open_rooms(f);
   if (status == KILN_OK) begin_checks(f);
-  if (status == KILN_OK) status = plan(f, t);
+  if (status == KILN_OK) status = plan(f);
   if (status == KILN_OK) status = dump(f);
   if (status == KILN_OK) call_observers(f->session->walk, f);
   if (status == KILN_OK) status = walk(f);

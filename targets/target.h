@@ -91,17 +91,7 @@ struct kn_target_feature {
   uint32_t bit;     /* KILN_FEATURE_... */
 };
 
-/* A register that kiln_guard_location may name. */
-struct kn_guard_reg {
-  const char *name;
-  uint16_t code;  /* the target's */
-  uint8_t source; /* kiln_guard_source: TLS or SYSREG; DEFAULT ends */
-  bool usual;     /* where no name is given */
-};
-
 struct kn_target {
-  const char *name;
-
   /* ---- registers ---- */
   uint64_t temps;        /* only ever used for values of one block */
   uint64_t caller_homes; /* may be homes of intervals without calls; temporary where they are not */
@@ -147,8 +137,8 @@ struct kn_target {
   /* The kind of relocations in machine code that become a slot's distance from the frame register, or NONE. */
   kiln_reloc_kind frame_reloc;
   uint8_t reloc_first, reloc_last; /* its own kinds of relocations */
-  bool reaches_zero;               /* see kn_target_reaches_zero */
-  bool plt_is_address;             /* see kn_target_plt_is_address */
+  bool reaches_zero;               /* see struct kiln_module */
+  bool plt_is_address;             /* see struct kiln_module */
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_code_facts code;
   const struct kn_guard_reg *guard_regs;
@@ -198,6 +188,8 @@ struct kn_target {
 
 /* The table of a target (lib/codegen/targets.c). */
 const struct kn_target *kn_target_at(kiln_processor t);
+/* Gives a new module what the IR reads of its target. */
+void kn_target_attach(kiln_module *m);
 
 extern const struct kn_target kn_target_x86_64;
 extern const struct kn_target kn_target_aarch64;

@@ -113,7 +113,7 @@ const kiln_diag *kiln_module_diag(const kiln_module *m) {
 
 /* ---- life ---- */
 
-kiln_module *kiln_module_new(const kiln_module_options *options) {
+kiln_module *kn_module_new(const kiln_module_options *options) {
   static const kiln_module_options defaults;
   if (options == NULL) options = &defaults;
   kiln_target target = options->target;
@@ -134,10 +134,6 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
   m->diag.bit_offset = UINT64_MAX;
   m->arena = arena;
   kn_arena_init(arena, &options->allocator);
-  m->clobbers = kn_target_clobbers(target.processor);
-  m->library = kn_target_library(target.processor);
-  m->reaches_zero = kn_target_reaches_zero(target.processor);
-  m->plt_is_address = kn_target_plt_is_address(target.processor);
   m->inline_attrs = kn_inline_complete(&(kiln_inline_attrs){0});
   m->flat_symbols = m->flat_sigs = UINT32_MAX;
   pthread_mutexattr_t attr; /* a diagnostic's callback may read the module */
@@ -158,11 +154,6 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
     kiln_module_free(m);
     return NULL;
   }
-  if (!kn_target_has_code(target))
-    kn_module_fail(m, KILN_ERR_UNSUPPORTED,
-                   "Kiln generates code only for Linux with ELF, not for the target %s, %s, %s",
-                   kiln_processor_name(target.processor), kiln_system_name(target.system),
-                   kiln_format_name(target.format));
   return m;
 }
 

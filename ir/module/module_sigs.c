@@ -102,7 +102,7 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted, uint32_t has
   }
   *s = *wanted;
   s->params = params;
-  kn_sig_assign(m->options.target.processor, s);
+  m->backend->assign_sig(m->target, s);
   id = m->sigs.n;
   kn_hash_put(&m->sig_hash, hash, hash, id);
   __atomic_store_n(&m->sigs.n, id + 1, __ATOMIC_RELAXED);
@@ -136,7 +136,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
     kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: unknown calling convention or flag");
     return none;
   }
-  const struct kn_convention *conv = kn_target_convention(m->options.target.processor, cc);
+  const struct kn_convention *conv = m->conventions[cc];
   if (conv == NULL) {
     kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s, which the target does not support",
                    kn_callconv_names[cc]);

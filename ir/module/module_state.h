@@ -18,7 +18,7 @@
 
 #include <pthread.h>
 
-/* One interned signature. What follows `conv` is computed from that by kn_sig_assign. */
+/* One interned signature. What follows `conv` is computed from that by kn_backend.assign_sig. */
 struct kn_sig {
   const kiln_param *params; /* in the module's arena; NULL: none */
   uint32_t n_params;
@@ -136,6 +136,27 @@ struct kn_section {
 #define KN_LATE_CHUNKS 26
 #define KN_LATE_FIRST 64
 
+/* A register that kiln_guard_location may name. */
+struct kn_guard_reg {
+  const char *name;
+  uint16_t code;  /* the target's */
+  uint8_t source; /* kiln_guard_source: TLS or SYSREG; DEFAULT ends */
+  bool usual;     /* where no name is given */
+};
+
+struct kn_target;
+struct kn_machine_table;
+
+/* What the IR calls of code generation: lib/compile.c has the only one. */
+struct kn_backend {
+  /* Fills in where the parameters and results of a signature go. */
+  void (*assign_sig)(const struct kn_target *t, struct kn_sig *sig);
+  /* What code generation hangs on a session: made with it, false without memory; freed; its bytes. */
+  bool (*open_session)(kiln_session *s);
+  void (*close_session)(kiln_session *s);
+  uint64_t (*session_bytes)(const kiln_session *s);
+};
+
 /* Before the freeze one thread at a time uses a module. After it the arrays up to flat_symbols and
  * flat_sigs are only read, but for kn_symbol.defined; everything else is under `lock`, and the
  * diagnostic under `diag_lock`.
@@ -169,31 +190,42 @@ struct kiln_module {
   const char *last_section;    /* string of the newest symbol that has one, or NULL */
   const char *source_file;     /* name of the file symbol, or NULL: none */
   struct kn_arena *arena;      /* strings, data, relocations */
-  const uint16_t *clobbers;    /* of the target: see kn_target_clobbers */
-  bool reaches_zero;           /* and kn_target_reaches_zero */
-  bool plt_is_address;         /* and kn_target_plt_is_address */
-  kiln_guard_location guard;   /* kiln_module_attrs.guard_location */
-  uint16_t guard_reg;          /* and the target's number of its register: kn_guard_reg */
-  uint8_t protect;             /* kiln_module_attrs.protection */
-  bool no_plt;                 /* kiln_module_attrs */
-  bool no_red_zone;            /* kiln_module_attrs */
-  bool exec_stack;             /* kiln_module_attrs, */
-  bool refuse_unknown;         /* and this */
-  bool some_no_plt;            /* or a symbol has kiln_symbol_desc.no_plt */
-  uint8_t dwarf_version;       /* 4, 5, or 0: 5 */
-  kiln_debug *debug;           /* ir/debug/die.h; NULL: nothing */
-  struct kn_kept *kept;        /* ir/inline/inlining.h; NULL: no function was kept */
+
+  /* ---- of the target, from lib/compile.c; constant ---- */
+  const struct kn_backend *backend;
+  const struct kn_target *target; /* for lib alone: targets/target.h */
+  const uint16_t *clobbers;       /* per opcode a mask of types for which it clobbers like a call */
+  const struct kn_machine_table *machine;         /* its own instructions: ir/machine.h */
+  const struct kn_convention *const *conventions; /* by kiln_cc; NULL: it has none of that name */
+  const struct kn_convention *library;            /* C's, by which library functions are called */
+  const struct kn_guard_reg *guard_regs;          /* NULL: none */
+  bool reaches_zero; /* pc-relative code reaches an undefined weak symbol that is dso_local, at 0 */
+  /* linkers make the address of a shared object's function that code of an executable at a fixed address takes
+   * pc-relative a PLT entry, and nothing else's */
+  bool plt_is_address;
+
+  kiln_guard_location guard; /* kiln_module_attrs.guard_location */
+  uint16_t guard_reg;        /* and the target's number of its register: kn_guard_reg */
+  uint8_t protect;           /* kiln_module_attrs.protection */
+  bool no_plt;               /* kiln_module_attrs */
+  bool no_red_zone;          /* kiln_module_attrs */
+  bool exec_stack;           /* kiln_module_attrs, */
+  bool refuse_unknown;       /* and this */
+  bool some_no_plt;          /* or a symbol has kiln_symbol_desc.no_plt */
+  uint8_t dwarf_version;     /* 4, 5, or 0: 5 */
+  kiln_debug *debug;         /* ir/debug/die.h; NULL: nothing */
+  struct kn_kept *kept;      /* ir/inline/inlining.h; NULL: no function was kept */
   uint8_t *reached; /* by symbol, below n_reached: something refers to it; NULL: not tracked */
   uint32_t n_reached;
   kiln_inline_attrs inline_attrs; /* with defaults in place of zeros */
   uint8_t inlining;               /* kiln_inlining */
   uint8_t variables;              /* kiln_variables */
-  /* Of the target: see kn_target_library. */
-  const struct kn_convention *library;
 };
 
 /* ---- life, memory, errors (ir/module/module.c) ---- */
 
+/* A module without what it has of its target; NULL: kiln_module_new. */
+kiln_module *kn_module_new(const kiln_module_options *options);
 /* Memory of the module's allocator: as realloc. */
 void *kn_realloc(const kiln_module *m, void *old, size_t size);
 /* Allocates item `i` of those added after the freeze, zeroed; NULL without memory. */
@@ -327,29 +359,9 @@ void kn_late_names_drop(kiln_module *m, uint32_t owner);
 bool kn_late_names_define(kiln_module *m, bool (*is_there)(const void *user, uint32_t symbol),
                           const void *user);
 
-/* ---- facts of targets (lib/codegen/targets.c) ---- */
+/* ---- targets (ir/module/triple.c) ---- */
 
 /* Replaces each field that is zero by what it means; false if one is out of range, or this machine is no target. */
 bool kn_target_complete(kiln_target *t);
-/* Is there code generation for a complete target? */
-bool kn_target_has_code(kiln_target t);
-
-/* Per opcode a mask of types for which it clobbers like a call. */
-const uint16_t *kn_target_clobbers(kiln_processor t);
-/* Its own instructions (ir/machine.h). */
-const struct kn_machine_table *kn_target_machine(kiln_processor t);
-/* True if pc-relative code reaches an undefined weak symbol that is dso_local, which
- * is at address 0. */
-bool kn_target_reaches_zero(kiln_processor t);
-/* Do linkers make the address of a shared object's function that code of an executable at a fixed address takes
- * pc-relative a PLT entry, and nothing else's? */
-bool kn_target_plt_is_address(kiln_processor t);
-
-/* Of a target: a calling convention (ir/convention.h); NULL: it has none of that name. */
-const struct kn_convention *kn_target_convention(kiln_processor t, kiln_cc cc);
-/* Of a target: the one by which library functions are called, C's. */
-const struct kn_convention *kn_target_library(kiln_processor t);
-/* Fills in where the parameters and results of a signature go: lib/codegen/call.c. */
-void kn_sig_assign(kiln_processor t, struct kn_sig *sig);
 
 #endif

@@ -138,7 +138,7 @@ kiln_session *kiln_session_new(kiln_module *m) {
   memset(s, 0, sizeof *s);
   s->module = m;
   s->arena = kn_realloc(m, NULL, sizeof *s->arena);
-  if (s->arena == NULL || !kn_session_open_rooms(s)) {
+  if (s->arena == NULL || !m->backend->open_session(s)) {
     kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
     if (s->arena != NULL) kn_realloc(m, s->arena, 0);
     kn_realloc(m, s, 0);
@@ -151,7 +151,7 @@ kiln_session *kiln_session_new(kiln_module *m) {
 void kiln_session_free(kiln_session *s) {
   if (s == NULL) return;
   kiln_module *m = s->module;
-  kn_session_free_rooms(s);
+  m->backend->close_session(s);
   kn_inline_room_free(s);
   kn_func_free_all(s);
   kn_debug_free(s->debug, m);
@@ -180,7 +180,7 @@ static uint64_t func_bytes(const kiln_func *f) {
 kiln_compile_stats kiln_session_get_stats(const kiln_session *s) {
   if (s == NULL) return (kiln_compile_stats){0};
   kiln_compile_stats stats = s->stats;
-  stats.memory_bytes += sizeof *s + kn_session_room_bytes(s);
+  stats.memory_bytes += sizeof *s + s->module->backend->session_bytes(s);
   for (const kiln_func *f = s->open; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
   for (const kiln_func *f = s->spare; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
   stats.data_bytes = s->module->data_bytes;

@@ -56,10 +56,4 @@ bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);
  * location. False if the module failed. (ir/module/session.c) */
 bool kn_session_has_locs(kiln_session *s);
 
-/* What other rooms hang on a session: made with it, false without memory; freed; their bytes.
- * (lib/compile.c) */
-bool kn_session_open_rooms(kiln_session *s);
-void kn_session_free_rooms(kiln_session *s);
-uint64_t kn_session_room_bytes(const kiln_session *s);
-
 #endif

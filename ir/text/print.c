@@ -361,7 +361,7 @@ static const char *condition(unsigned shape, unsigned x) {
 
 static void put_row(struct func_printer *q, const struct kn_inst *in) {
   char name[KILN_MAX_MACHINE_NAME];
-  kn_machine_name(kn_target_machine(kiln_module_processor(q->f->module)), in->x, name);
+  kn_machine_name(q->f->module->machine, in->x, name);
   word(q, name);
   put_list(q, in);
 }

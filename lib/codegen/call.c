@@ -132,8 +132,7 @@ static uint64_t regs_of(const struct kn_arg *a) {
   return (a->reg != KN_NO_REG ? KN_BIT(a->reg) : 0) | (a->high != KN_NO_REG ? KN_BIT(a->high) : 0);
 }
 
-void kn_sig_assign(kiln_processor target, struct kn_sig *sig) {
-  const struct kn_target *t = kn_target_at(target);
+void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig) {
   const struct kn_convention *c = sig->conv;
   struct kn_assign s = {.stack = c->shadow_bytes}, results = {.stack = 0};
   sig->plain = true;

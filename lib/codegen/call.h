@@ -65,6 +65,8 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c);
 void kn_lower_tailcall(struct kn_walk *w, const struct kn_inst *in);
 void kn_lower_try(struct kn_walk *w, const struct kn_inst *in);
 
+/* Fills in where the parameters and results of a signature go: kn_backend.assign_sig. */
+void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig);
 /* Fills w->args with the locations of `n` arguments of a call by `sig`, or of the function's own parameters if
  * `operands` is NULL; `end`: what all of them take. False, and the function failed, if a type is not lowered. */
 bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t *operands,

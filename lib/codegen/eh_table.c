@@ -80,8 +80,7 @@ static bool add_types(kiln_module *m, struct kn_output *out, const uint32_t *typ
 }
 
 bool kn_eh_indirect(const kiln_module *m) {
-  return m->options.pic != KILN_PIC_STATIC ||
-         kn_target_at(m->options.target.processor)->code.indirect_types;
+  return m->options.pic != KILN_PIC_STATIC || m->target->code.indirect_types;
 }
 
 bool kn_eh_write(kiln_module *m, struct kn_output *out, const struct kn_eh_site *sites, uint32_t n,

@@ -8,7 +8,8 @@
 static bool check_general(kiln_func *f, const struct kn_target *t) {
   if (!t->general_only) {
     kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
-                 "code that uses general registers only is not supported on %s", t->name);
+                 "code that uses general registers only is not supported on %s",
+                 kiln_processor_name(kiln_module_processor(f->module)));
     return false;
   }
   uint32_t other = UINT32_MAX;

@@ -1,12 +1,7 @@
-/* Guarded frames: which functions have a guard, and where the guard value is. How it is stored and compared is the
- * targets'. Called by the frame's plan for functions that request one, and by front ends. Invariant: a function is
+/* Guarded frames: which functions have a guard. How it is stored and compared is the targets'; the module's attributes
+ * say where the guard value is. Called by the frame's plan for functions that request one. Invariant: a function is
  * decided before its homes are planned, since its failure is a call. */
 #include "lib/codegen/guard.h"
-
-#include "ir/arena.h"
-#include "targets/target.h"
-
-/* ---- which functions ---- */
 
 /* An address of slot `slot` + `offset`, if `known`: a slot itself, or an ADDR without index of one. */
 struct derived {
@@ -97,47 +92,4 @@ bool kn_guard_needed(const kiln_func *f) {
   case KILN_GUARD_ALWAYS: return true;
   }
   return false;
-}
-
-/* ---- where the guard value is ---- */
-
-/* The target's register of that name; NULL: it cannot name it. */
-static const struct kn_guard_reg *find_reg(const struct kn_target *t,
-                                           const kiln_guard_location *g) {
-  const struct kn_guard_reg *r = t->guard_regs;
-  for (; r != NULL && r->source != KILN_GUARD_SOURCE_DEFAULT; r++)
-    if (r->source == g->source && (g->reg == NULL ? r->usual : strcmp(r->name, g->reg) == 0))
-      return r;
-  return NULL;
-}
-
-kiln_status kn_guard_resolve(kiln_module *m, const kiln_guard_location *said,
-                             kiln_guard_location *out, uint16_t *code) {
-  const struct kn_target *t = kn_target_at(m->options.target.processor);
-  if ((unsigned)said->source >= KILN_GUARD_SOURCE_COUNT)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "stack guard: 'source' is out of range");
-  kiln_guard_location g = {.source = said->source};
-  *code = 0;
-  if (g.source == KILN_GUARD_SOURCE_TLS || g.source == KILN_GUARD_SOURCE_SYSREG) {
-    g.reg = said->reg;
-    g.offset_bytes = said->offset_bytes;
-    if (g.source == KILN_GUARD_SOURCE_TLS && said->symbol && said->symbol[0]) {
-      g.symbol = said->symbol;
-      g.offset_bytes = 0;
-    }
-    const struct kn_guard_reg *r = find_reg(t, &g);
-    if (r == NULL)
-      return kn_module_fail(
-        m, KILN_ERR_UNSUPPORTED, "stack guard: %s register '%.40s' is not supported on %s",
-        g.source == KILN_GUARD_SOURCE_TLS ? "segment" : "system", g.reg ? g.reg : "", t->name);
-    int32_t o = g.offset_bytes;
-    if (g.source == KILN_GUARD_SOURCE_SYSREG && (o < -256 || o >= 32768 || (o > 255 && o % 8 != 0)))
-      return kn_module_fail(m, KILN_ERR_UNSUPPORTED,
-                            "stack guard: offset %d is neither from -256 to 255 nor a positive "
-                            "multiple of 8 below 32768",
-                            (int)o);
-    *code = r->code;
-  }
-  *out = g;
-  return KILN_OK;
 }

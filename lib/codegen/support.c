@@ -61,11 +61,11 @@ uint32_t kn_target_lacks(const struct kn_target *t) {
   return lacks;
 }
 
-bool kn_supports_func(kiln_func *f, const struct kn_target *t, uint32_t lacks) {
+bool kn_supports_func(kiln_func *f, uint32_t lacks) {
   for (unsigned k = 0; k < sizeof parts / sizeof *parts; k++) {
     if (!(lacks >> k & 1) || !parts[k].needs(f)) continue;
     kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0, "%s is not supported on %s", parts[k].what,
-                 t->name);
+                 kiln_processor_name(kiln_module_processor(f->module)));
     return false;
   }
   return true;

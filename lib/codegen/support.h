@@ -7,6 +7,6 @@
 /* The parts of it that the target leaves out, a bit each: kiln_session.lacks. */
 uint32_t kn_target_lacks(const struct kn_target *t);
 /* True if the finished function needs none of those; else it failed. */
-bool kn_supports_func(kiln_func *f, const struct kn_target *t, uint32_t lacks);
+bool kn_supports_func(kiln_func *f, uint32_t lacks);
 
 #endif

@@ -1,6 +1,5 @@
 /* The registry of targets: the one file that names them. What the rest of the library and its users know of a target
- * comes from here or from its table (targets/target.h). Invariant: every processor but KILN_PROCESSOR_HOST has a
- * table. */
+ * comes from its table (targets/target.h). Invariant: every processor but the first, the host's, has a table. */
 #include "ir/machine.h"
 #include "targets/target.h"
 
@@ -15,224 +14,39 @@ _Static_assert(sizeof targets / sizeof *targets == KILN_PROCESSOR_COUNT,
 
 const struct kn_target *kn_target_at(kiln_processor t) { return targets[t]; }
 
-const uint16_t *kn_target_clobbers(kiln_processor t) {
-  static const uint16_t none[KILN_OP_COUNT];
-  return targets[t]->clobbers != NULL ? targets[t]->clobbers : none;
+/* What is asked of a processor that may be none; NULL: it is none. */
+static const struct kn_target *find(kiln_processor p) {
+  return (unsigned)p < KILN_PROCESSOR_COUNT ? targets[p] : NULL;
 }
 
-const struct kn_machine_table *kn_target_machine(kiln_processor t) {
-  static const struct kn_machine_table none;
-  return targets[t]->machine != NULL ? targets[t]->machine : &none;
+void kn_target_attach(kiln_module *m) {
+  /* for what a target leaves out; all arguments are on the stack */
+  static const uint16_t no_clobbers[KILN_OP_COUNT];
+  static const struct kn_machine_table no_machine;
+  static const struct kn_convention on_stack = {
+    .max_align_log2 = 3, .chain = KN_NO_REG, .sret = KN_NO_REG};
+  static const struct kn_convention *const only_c[KILN_CC_COUNT] = {[KILN_CC_C] = &on_stack};
+  const struct kn_target *t = m->target = targets[m->options.target.processor];
+  m->clobbers = t->clobbers != NULL ? t->clobbers : no_clobbers;
+  m->machine = t->machine != NULL ? t->machine : &no_machine;
+  m->conventions = t->conventions != NULL ? t->conventions : only_c;
+  m->library = t->library != NULL ? t->library : &on_stack;
+  m->guard_regs = t->guard_regs;
+  m->reaches_zero = t->reaches_zero;
+  m->plt_is_address = t->plt_is_address;
 }
 
-bool kn_target_reaches_zero(kiln_processor t) { return targets[t]->reaches_zero; }
-bool kn_target_plt_is_address(kiln_processor t) { return targets[t]->plt_is_address; }
+/* ---- machine instructions, registers, features ---- */
 
-const struct kn_convention *kn_target_convention(kiln_processor t, kiln_cc cc) {
-  const struct kn_convention *const *conventions = targets[t]->conventions;
-  if (conventions == NULL) return cc == KILN_CC_C ? kn_target_library(t) : NULL;
-  return conventions[cc];
+bool kiln_machine_find(kiln_processor p, const char *name, size_t length, kiln_machine_info *out) {
+  const struct kn_target *t = find(p);
+  return t != NULL && t->machine != NULL && name != NULL && out != NULL &&
+         kn_machine_find(t->machine, name, length, out);
 }
-
-const struct kn_convention *kn_target_library(kiln_processor t) {
-  static const struct kn_convention none = {
-    .max_align_log2 = 3, .chain = KN_NO_REG, .sret = KN_NO_REG}; /* all is on the stack */
-  return targets[t]->library != NULL ? targets[t]->library : &none;
-}
-
-/* ---- <kiln/target.h>: names ---- */
-
-static const char *const system_names[] = {
-  [KILN_SYSTEM_LINUX] = "linux", [KILN_SYSTEM_WINDOWS] = "windows", [KILN_SYSTEM_MACOS] = "macos"};
-_Static_assert(sizeof system_names / sizeof *system_names == KILN_SYSTEM_COUNT, "every system");
-
-static const char *const format_names[] = {
-  [KILN_FORMAT_ELF] = "elf", [KILN_FORMAT_COFF] = "coff", [KILN_FORMAT_MACH_O] = "macho"};
-_Static_assert(sizeof format_names / sizeof *format_names == KILN_FORMAT_COUNT, "every format");
-
-static bool is_processor(kiln_processor p) {
-  return (unsigned)p < KILN_PROCESSOR_COUNT && targets[p] != NULL;
-}
-
-const char *kiln_processor_name(kiln_processor p) {
-  return is_processor(p) ? targets[p]->name : NULL;
-}
-
-const char *kiln_system_name(kiln_system s) {
-  return (unsigned)s < KILN_SYSTEM_COUNT ? system_names[s] : NULL;
-}
-
-const char *kiln_format_name(kiln_format f) {
-  return (unsigned)f < KILN_FORMAT_COUNT ? format_names[f] : NULL;
-}
-
-/* Other names of processors. */
-static const struct {
-  const char *name;
-  kiln_processor processor;
-} also[] = {{"amd64", KILN_PROCESSOR_X86_64},
-            {"x86-64", KILN_PROCESSOR_X86_64},
-            {"x64", KILN_PROCESSOR_X86_64},
-            {"arm64", KILN_PROCESSOR_AARCH64}};
-
-/* Does `text` begin with `name`, and is that all of it, or all before a '-'? */
-static bool begins(const char *text, const char *name) {
-  size_t n = strlen(name);
-  return strncmp(text, name, n) == 0 && (text[n] == 0 || text[n] == '-');
-}
-
-/* The processor that begins a name or triple, and what follows it; KILN_PROCESSOR_HOST: none. */
-static kiln_processor find_processor(const char *name, const char **rest) {
-  for (size_t i = 0; i < sizeof also / sizeof *also; i++) {
-    if (!begins(name, also[i].name)) continue;
-    *rest = name + strlen(also[i].name);
-    return also[i].processor;
-  }
-  for (unsigned p = 0; p < KILN_PROCESSOR_COUNT; p++) {
-    if (targets[p] == NULL || !begins(name, targets[p]->name)) continue;
-    *rest = name + strlen(targets[p]->name);
-    return (kiln_processor)p;
-  }
-  return KILN_PROCESSOR_HOST;
-}
-
-/* ---- triples ---- */
-
-/* What a part of a triple behind the processor says: a system (HOST: nothing), a format (USUAL: nothing). Numbers may
- * follow. Systems with the ABI of Linux for all that code generation makes are rows of Linux: ELF, the System V
- * convention or AAPCS64, the same models of thread-local storage, and no register more that is reserved than x18. What
- * is not here (x32, ILP32, OpenBSD and OHOS with their emulated thread-local storage, ...) is no target. */
-static const struct {
-  const char *word;
-  kiln_system system;
-  kiln_format format;
-} words[] = {
-  {"", 0, 0},
-  {"unknown", 0, 0},
-  {"gnu", 0, 0},
-  {"llvm", 0, 0},
-  {"msvc", 0, 0},
-  {"w", 0, 0}, /* w64, a vendor */
-  {"none", KILN_SYSTEM_LINUX, 0},
-  {"linux", KILN_SYSTEM_LINUX, 0},
-  {"musl", KILN_SYSTEM_LINUX, 0},
-  {"android", KILN_SYSTEM_LINUX, 0},
-  {"hurd", KILN_SYSTEM_LINUX, 0},
-  {"freebsd", KILN_SYSTEM_LINUX, 0},
-  {"netbsd", KILN_SYSTEM_LINUX, 0},
-  {"dragonfly", KILN_SYSTEM_LINUX, 0},
-  {"haiku", KILN_SYSTEM_LINUX, 0},
-  {"fuchsia", KILN_SYSTEM_LINUX, 0},
-  {"hermit", KILN_SYSTEM_LINUX, 0},
-  {"redox", KILN_SYSTEM_LINUX, 0},
-  {"serenity", KILN_SYSTEM_LINUX, 0},
-  {"managarm", KILN_SYSTEM_LINUX, 0},
-  {"relibc", KILN_SYSTEM_LINUX, 0},
-  {"mlibc", KILN_SYSTEM_LINUX, 0},
-  {"windows", KILN_SYSTEM_WINDOWS, 0},
-  {"win", KILN_SYSTEM_WINDOWS, 0}, /* win32 */
-  {"mingw", KILN_SYSTEM_WINDOWS, 0},
-  {"cygwin", KILN_SYSTEM_WINDOWS, 0},
-  {"uefi", KILN_SYSTEM_WINDOWS, 0},
-  {"apple", KILN_SYSTEM_MACOS, 0},
-  {"darwin", KILN_SYSTEM_MACOS, 0},
-  {"macos", KILN_SYSTEM_MACOS, 0},
-  {"macosx", KILN_SYSTEM_MACOS, 0},
-  {"ios", KILN_SYSTEM_MACOS, 0},
-  {"elf", 0, KILN_FORMAT_ELF},
-  {"coff", 0, KILN_FORMAT_COFF},
-  {"macho", 0, KILN_FORMAT_MACH_O},
-};
-
-static kiln_format usual_format(kiln_system s) {
-  static const kiln_format formats[] = {[KILN_SYSTEM_LINUX] = KILN_FORMAT_ELF,
-                                        [KILN_SYSTEM_WINDOWS] = KILN_FORMAT_COFF,
-                                        [KILN_SYSTEM_MACOS] = KILN_FORMAT_MACH_O};
-  _Static_assert(sizeof formats / sizeof *formats == KILN_SYSTEM_COUNT, "every system");
-  return formats[s];
-}
-
-/* Adds what part `p` of a triple, of `n` characters, says to `out`; false if it is no word of the list, or
- * contradicts an earlier part. */
-static bool add_part(const char *p, size_t n, kiln_target *out) {
-  size_t word = 0;
-  while (word < n && (p[word] < '0' || p[word] > '9')) word++;
-  if (strspn(p + word, "0123456789.") < n - word) return false;
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    if (strlen(words[i].word) != word || memcmp(p, words[i].word, word) != 0) continue;
-    if (words[i].system != 0 && out->system != 0 && out->system != words[i].system) return false;
-    if (words[i].system != 0) out->system = words[i].system;
-    if (words[i].format != 0) out->format = words[i].format;
-    return true;
-  }
-  return false;
-}
-
-/* May part number 1 of a triple of `parts` parts be a vendor of any name? Some vendors stand for a system. */
-static bool is_vendor(const char *p, size_t n, unsigned parts) {
-  static const char *const systems[] = {"apple", "scei", "sie"};
-  for (size_t i = 0; i < sizeof systems / sizeof *systems; i++)
-    if (strlen(systems[i]) == n && memcmp(p, systems[i], n) == 0) return false;
-  return parts > 3 || (n == 2 && memcmp(p, "pc", n) == 0);
-}
-
-bool kiln_target_find(const char *name, kiln_target *out) {
-  const char *p;
-  if (name == NULL || out == NULL) return false;
-  kiln_target found = {.processor = find_processor(name, &p)};
-  if (found.processor == KILN_PROCESSOR_HOST) return false;
-  unsigned parts = 1, k = 0;
-  for (const char *q = p; *q; q++) parts += *q == '-';
-  for (size_t n; *p; p += n) {
-    n = strcspn(++p, "-");
-    if (k++ == 0 && is_vendor(p, n, parts)) continue;
-    if (!add_part(p, n, &found)) return false;
-  }
-  if (found.system == KILN_SYSTEM_HOST) found.system = KILN_SYSTEM_LINUX;
-  if (found.format == KILN_FORMAT_USUAL) found.format = usual_format(found.system);
-  *out = found;
-  return true;
-}
-
-/* ---- this machine ---- */
-
-static kiln_processor host_processor(void) {
-#if defined(__x86_64__)
-  return KILN_PROCESSOR_X86_64;
-#elif defined(__aarch64__)
-  return KILN_PROCESSOR_AARCH64;
-#else
-  return KILN_PROCESSOR_HOST;
-#endif
-}
-
-bool kn_target_complete(kiln_target *t) {
-  if ((unsigned)t->processor >= KILN_PROCESSOR_COUNT || (unsigned)t->system >= KILN_SYSTEM_COUNT ||
-      (unsigned)t->format >= KILN_FORMAT_COUNT)
-    return false;
-  if (t->processor == KILN_PROCESSOR_HOST) t->processor = host_processor();
-  if (t->system == KILN_SYSTEM_HOST)
-    t->system = KILN_SYSTEM_LINUX; /* the library runs nowhere else */
-  if (t->format == KILN_FORMAT_USUAL) t->format = usual_format(t->system);
-  return t->processor != KILN_PROCESSOR_HOST;
-}
-
-bool kn_target_has_code(kiln_target t) {
-  return is_processor(t.processor) && t.system == KILN_SYSTEM_LINUX && t.format == KILN_FORMAT_ELF;
-}
-
-bool kiln_target_find_host(kiln_target *out) {
-  kiln_target host = {0};
-  if (out == NULL || !kn_target_complete(&host)) return false;
-  *out = host;
-  return true;
-}
-
-/* ---- registers and features ---- */
 
 const char *kiln_register_name(kiln_processor t, unsigned number) {
-  if (!is_processor(t) || number >= 64 || targets[t]->reg_names == NULL) return NULL;
-  return targets[t]->reg_names[number];
+  const struct kn_target *of = find(t);
+  return of != NULL && of->reg_names != NULL && number < 64 ? of->reg_names[number] : NULL;
 }
 
 bool kiln_register_find(kiln_processor t, const char *name, unsigned *out) {
@@ -247,8 +61,8 @@ bool kiln_register_find(kiln_processor t, const char *name, unsigned *out) {
 }
 
 const char *kiln_feature_name(kiln_processor target, unsigned i) {
-  if (!is_processor(target) || i >= KN_MAX_FEATURES) return NULL;
-  return targets[target]->features[i].name;
+  const struct kn_target *t = find(target);
+  return t != NULL && i < KN_MAX_FEATURES ? t->features[i].name : NULL;
 }
 
 bool kiln_feature_find(kiln_processor target, const char *name, uint32_t *out) {

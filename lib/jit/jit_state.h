@@ -18,7 +18,6 @@
 #include "lib/object/elf_memory.h"
 #include "lib/object/frames.h"
 #include "targets/target.h"
-#include "targets/jit.h"
 
 #include <pthread.h>
 

@@ -12,9 +12,10 @@ static bool is_supported(const struct kn_object_format *format, kiln_module *m) 
   for (unsigned k = KILN_RELOC_ABS64; k <= KILN_RELOC_REL32 && what == NULL; k++)
     if (k != KILN_RELOC_ABS32S && format->reloc_number(p, (kiln_reloc_kind)k) == 0)
       what = "writing objects";
-  if (kn_target_at(p)->code.cie_code_align == 0) what = "writing objects";
+  if (m->target->code.cie_code_align == 0) what = "writing objects";
   if (what == NULL) return true;
-  kn_module_fail(m, KILN_ERR_UNSUPPORTED, "%s is not supported on %s", what, kn_target_at(p)->name);
+  kn_module_fail(m, KILN_ERR_UNSUPPORTED, "%s is not supported on %s", what,
+                 kiln_processor_name(p));
   return false;
 }
 

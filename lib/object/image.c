@@ -399,7 +399,7 @@ static bool place_ctor(struct kn_image *image, uint32_t index) {
 bool kn_image_lay_out(struct kn_image *image) {
   kiln_module *m = image->m;
   uint32_t unused;
-  image->code = &kn_target_at(m->options.target.processor)->code;
+  image->code = &m->target->code;
   kn_arena_init(&image->arena, &m->options.allocator);
   for (uint32_t i = 0; i < m->ctors.n; i++) /* comdats that constructors alone are in */
     if (m->ctors.at[i].with != 0 && !comdat_with(m, m->ctors.at[i].with, &unused)) return false;

@@ -283,7 +283,6 @@ static const uint8_t dwarf_regs[64] = {
   76, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95};
 
 const struct kn_target kn_target_aarch64 = {
-  .name = "aarch64",
   .reg_names = reg_names,
   .temps = GP(0, 8) | FP(0, 7) | FP(16, 23),
   .caller_homes = GP(9, 15) | FP(24, 29),

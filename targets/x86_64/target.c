@@ -233,7 +233,6 @@ static const uint8_t dwarf_regs[64] = {
   18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32};
 
 const struct kn_target kn_target_x86_64 = {
-  .name = "x86_64",
   .reg_names = reg_names,
   .temps = KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |
            UINT64_C(0x3f) << KN_FP_BASE,

@@ -16,22 +16,29 @@ fail_lines() {
 
 # ---- source ----
 
-# forbidden_includes FOLDER PATTERN: includes of a folder outside of what it may see. Brackets are
-# the public headers, or the system's.
+# forbidden_includes WHERE PATTERN: includes in a folder, or in the .c and .h files of a glob, of what those may not see.
+# Brackets are the public headers, or the system's.
 forbidden_includes() {
-  sources "$1" | xargs -r grep -nE '^# *include +"' /dev/null |
+  sources $1 | xargs -r grep -nE '^# *include +"' /dev/null |
     grep -vE "# *include +\"($2)" | fail_lines "$1 may not include"
 }
 
+# The rooms of lib in their order: each sees those before it, targets/target.h, and ir.
 check_include_direction() {
-  local ok=0
+  local ok=0 t='ir/|targets/target\.h"|lib/codegen/' image='lib/object/(image|frames)\.h"' dwarf='lib/dwarf/dwarf_sections\.h"'
   forbidden_includes include '$^' || ok=1
   forbidden_includes ir 'ir/' || ok=1
-  for folder in codegen check debug object dwarf; do forbidden_includes lib/$folder 'ir/|lib/|targets/target\.h"' || ok=1; done
-  forbidden_includes targets 'ir/|lib/|targets/' || ok=1
+  forbidden_includes lib/codegen "$t" || ok=1
+  forbidden_includes lib/check "$t|lib/check/" || ok=1
+  forbidden_includes lib/debug "$t|lib/debug/" || ok=1
+  forbidden_includes 'lib/object/[!e]* lib/object/e[!l]*' "$t|$image" || ok=1
+  forbidden_includes lib/dwarf "$t|$image|lib/dwarf/" || ok=1
+  forbidden_includes 'lib/object/el*' "$t|lib/object/|$dwarf" || ok=1
+  forbidden_includes 'lib/*.[ch]' "$t|lib/(check/check|debug/debugger)\.h\"" || ok=1
+  forbidden_includes lib/jit "ir/|targets/(jit|target)\.h\"|lib/codegen/eh_table\.h\"|$image|lib/object/elf_memory\.h\"|$dwarf|lib/jit/" || ok=1
   forbidden_includes lib/frontend 'lib/frontend/|ir/(array|hash)\.h"' || ok=1
-  forbidden_includes lib/jit 'ir/|lib/(codegen/eh_table|object/(image|frames|elf_memory)|dwarf/dwarf_sections)\.h"|targets/(jit|target)\.h"|lib/jit/' || ok=1
   forbidden_includes dwarf '(leb128|line_reader)\.h"' || ok=1
+  forbidden_includes targets 'ir/|lib/codegen/|targets/' || ok=1
   # Users of the public API: local headers, without a folder but in frontends/llvm.
   for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder '((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"|(bits|body)\.c"' || ok=1; done
   forbidden_includes tools '[a-z0-9_]+\.(h|def)"|frontends/qbe/qbe\.h"' || ok=1
@@ -47,7 +54,7 @@ check_targets_named_once() {
 # a switch with a case for each, never in a test for one of them, where a new target would silently be treated as the
 # others.
 check_target_tests() {
-  sources ir lib frontends assembler interp tools | grep -vxF 'lib/codegen/targets.c' |
+  sources ir lib frontends assembler interp tools | grep -vxF 'ir/module/triple.c' |
     xargs grep -nE 'KILN_PROCESSOR_|\bEM_|cmp\(.*"(x86_64|aarch64)"' /dev/null |
     sed -E 's/KILN_PROCESSOR_COUNT|\[KILN_PROCESSOR_[A-Z0-9_]+\] *=|case KILN_PROCESSOR_[A-Z0-9_]+:|\{EM_[A-Z0-9_]+,//g' |
     grep -E 'KILN_PROCESSOR_|\bEM_|cmp\(.*"(x86_64|aarch64)"' | fail_lines "tests for one target"
@@ -65,7 +72,7 @@ check_register_file() {
 # How the reader of bitcode decodes numbers, and the runtime of WebAssembly, are about the host.
 check_target_proxies() {
   local ok=0
-  sources ir lib frontends assembler interp tools | grep -vxF 'lib/codegen/targets.c' | grep -vE '^frontends/(wasm/runtime/|llvm/(decoder|pext)\.c)' |
+  sources ir lib frontends assembler interp tools | grep -vxF 'ir/module/triple.c' | grep -vE '^frontends/(wasm/runtime/|llvm/(decoder|pext)\.c)' |
     xargs grep -nE '^# *(el)?if.*__(x86_64|amd64|i386|aarch64|arm|riscv)' /dev/null | fail_lines "code by the host's architecture" || ok=1
   sources ir lib frontends assembler interp tools |
     xargs grep -nE '(\b(target|elf|machine|mc)(->|\.)|targets\[[^]]*\]\.)[a-z0-9_]+ *[!=]= *([1-9]|0x|[A-Z])' /dev/null |
@@ -92,7 +99,7 @@ check_elf_alone() {
 
 # A table with a row for each target asserts that it has one, so that a new target stops the compiler there.
 check_target_tables() {
-  sources lib frontends assembler interp tools bench fuzz examples | xargs perl -0ne '
+  sources ir lib frontends assembler interp tools bench fuzz examples | xargs perl -0ne '
     my ($rows, $tables) = (scalar(() = /\[KILN_PROCESSOR_X86_64\]\s*=/g), 0);
     while (/(\w+)\[[^\]]*\][^=;{}]*=\s*\{\s*(?:\/\*.*?\*\/\s*)*\[KILN_PROCESSOR_/gs) {
       my $table = $1;
@@ -255,6 +262,17 @@ check_no_state() {
     fail_lines "$1 has writable data"
 }
 
+# As check_include_direction, of what is called: a room uses no name of a room behind it but public ones (kiln_).
+check_call_direction() {
+  nm "$1" 2>/dev/null | awk '
+    BEGIN {split("ir_ (lib_codegen|targets)_ lib_(check|debug)_ lib_object_([^e]|em) lib_dwarf_ lib_object_elf .", rooms)}
+    function room(o, k) {for (k = 1; o !~ "^" rooms[k]; k++); return k}
+    /:$/ {object = $1}
+    NF == 3 && $2 ~ /[A-Z]/ {defined[$3] = room(object)}
+    $1 == "U" && $2 ~ /^kn_/ {uses[object " " $2]}
+    END {if (object == "") print "nothing"; for (u in uses) {split(u, of, " "); if (defined[of[2]] > room(of[1])) print u}}' | sort | fail_lines "$1 calls backwards"
+}
+
 # What a debugger or a profile names can be looked up: every function of lib/ and targets/ in the archive, without
 # what compilers append to names, has its definition where ctags finds it.
 # Loops and switches over the codes of records or operations, one case after the other.
@@ -325,6 +343,7 @@ check_built() {
     check "${l##*/} neither prints nor exits" check_forbidden_calls "$l"
     check "${l##*/} keeps no state" check_no_state "$l"
   done
+  check "calls point one way" check_call_direction "$1/libkiln.a"
   if command -v ctags > /dev/null; then
     check "ctags finds the functions of lib/ and targets/" check_functions_found "$1/libkiln.a"
     check "no function of more than 80 lines" check_function_lengths

@@ -1,5 +1,5 @@
 /* Two targets that only tests have. "stub" has what each target needs (docs/adding-a-target.md), for a machine whose
- * instructions are single bytes, and leaves out everything optional; "bare" has a name alone. Linked into the
+ * instructions are single bytes, and leaves out everything optional; "bare" has nothing at all. Linked into the
  * programs of tests/stub. Whatever is asked of them is done, or refused with what is missing. */
 #include "lib/codegen/lowerings.h"
 #include "tests/stub/stub_target.h"
@@ -101,7 +101,6 @@ static const struct kn_convention *const conventions[KILN_CC_COUNT] = {[KILN_CC_
 
 #define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .lowered = true}
 const struct kn_target kn_target_stub = {
-  .name = "stub",
   .temps = 0xf,
   .caller_homes = 0xf0,
   .callee_homes = 0xf00,
@@ -132,4 +131,4 @@ const struct kn_target kn_target_stub = {
   .finish = finish,
   .code = {.cie_code_align = 1},
 };
-const struct kn_target kn_target_bare = {.name = "bare"};
+const struct kn_target kn_target_bare = {.walk_size = 0};

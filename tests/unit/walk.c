@@ -65,7 +65,6 @@ static void test_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v) {
  * variables that they do not; 11 and 47 are scratch. */
 static const uint16_t clobbers[KILN_OP_COUNT];
 static const struct kn_target target = {
-  .name = "test",
   .temps = UINT64_C(0x1f) | UINT64_C(0xf) << KN_FP_BASE,
   .caller_homes = 3 << 5,
   .callee_homes = 3 << 8,

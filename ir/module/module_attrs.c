@@ -1,12 +1,56 @@
-/* Attributes of modules: <kiln/attrs.h>. Called by front ends. They are here, not in ir, since the target decides which
- * locations of the stack guard there are. Invariant: a call that fails changes nothing. */
+/* Attributes of modules: <kiln/attrs.h>. Called by front ends. Invariant: a call that fails changes nothing. */
 #include "ir/arena.h"
 #include "ir/module/module_state.h"
-#include "lib/codegen/guard.h"
 
 #include <string.h>
 
 enum { PROTECT_BITS = (KILN_PROTECT_NONE - 1) & ~KILN_PROTECT_DIRECT };
+
+/* ---- where the guard value is ---- */
+
+/* The target's register of that name; NULL: it cannot name it. */
+static const struct kn_guard_reg *find_reg(const kiln_module *m, const kiln_guard_location *g) {
+  const struct kn_guard_reg *r = m->guard_regs;
+  for (; r != NULL && r->source != KILN_GUARD_SOURCE_DEFAULT; r++)
+    if (r->source == g->source && (g->reg == NULL ? r->usual : strcmp(r->name, g->reg) == 0))
+      return r;
+  return NULL;
+}
+
+/* The location of the guard value as code generation wants it, and its register's number; KILN_ERR_UNSUPPORTED,
+ * reported, if the target does not have it. */
+static kiln_status resolve_guard(kiln_module *m, const kiln_guard_location *said,
+                                 kiln_guard_location *out, uint16_t *code) {
+  if ((unsigned)said->source >= KILN_GUARD_SOURCE_COUNT)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "stack guard: 'source' is out of range");
+  kiln_guard_location g = {.source = said->source};
+  *code = 0;
+  if (g.source == KILN_GUARD_SOURCE_TLS || g.source == KILN_GUARD_SOURCE_SYSREG) {
+    g.reg = said->reg;
+    g.offset_bytes = said->offset_bytes;
+    if (g.source == KILN_GUARD_SOURCE_TLS && said->symbol && said->symbol[0]) {
+      g.symbol = said->symbol;
+      g.offset_bytes = 0;
+    }
+    const struct kn_guard_reg *r = find_reg(m, &g);
+    if (r == NULL)
+      return kn_module_fail(m, KILN_ERR_UNSUPPORTED,
+                            "stack guard: %s register '%.40s' is not supported on %s",
+                            g.source == KILN_GUARD_SOURCE_TLS ? "segment" : "system",
+                            g.reg ? g.reg : "", kiln_processor_name(m->options.target.processor));
+    int32_t o = g.offset_bytes;
+    if (g.source == KILN_GUARD_SOURCE_SYSREG && (o < -256 || o >= 32768 || (o > 255 && o % 8 != 0)))
+      return kn_module_fail(m, KILN_ERR_UNSUPPORTED,
+                            "stack guard: offset %d is neither from -256 to 255 nor a positive "
+                            "multiple of 8 below 32768",
+                            (int)o);
+    *code = r->code;
+  }
+  *out = g;
+  return KILN_OK;
+}
+
+/* ---- all attributes ---- */
 
 static bool copy_string(kiln_module *m, const char **s) {
   if (*s == NULL || *s == m->guard.reg || *s == m->guard.symbol) return true;
@@ -32,7 +76,7 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'variables' is out of range");
   kiln_guard_location guard;
   uint16_t code;
-  kiln_status status = kn_guard_resolve(m, &attrs->guard_location, &guard, &code);
+  kiln_status status = resolve_guard(m, &attrs->guard_location, &guard, &code);
   if (status != KILN_OK) return status;
   if (!copy_string(m, &guard.reg) || !copy_string(m, &guard.symbol)) return kn_module_own(m);
   m->guard = guard;
