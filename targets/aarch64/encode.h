@@ -259,15 +259,13 @@ static inline uint32_t a64_ror_imm(unsigned sf, unsigned rd, unsigned rn, unsign
 
 /* ---- data processing with one, two, three sources ---- */
 
-/* REV of the 64-bit form is A64_REV64, and A64_REV32 exists in the 64-bit form only. */
+/* REV: A64_REV_W of 32 bits, A64_REV64 of 64. */
 enum a64_op1 {
   A64_RBIT = 0x5ac00000,
   A64_REV16 = 0x5ac00400,
   A64_REV_W = 0x5ac00800,
-  A64_REV32 = 0x5ac00800,
   A64_REV64 = 0x5ac00c00,
-  A64_CLZ = 0x5ac01000,
-  A64_CLS = 0x5ac01400
+  A64_CLZ = 0x5ac01000
 };
 static inline uint32_t a64_op1(enum a64_op1 op, unsigned sf, unsigned rd, unsigned rn) {
   return (uint32_t)op | sf << 31 | rn << 5 | rd;
@@ -300,13 +298,8 @@ static inline uint32_t a64_msub(unsigned sf, unsigned rd, unsigned rn, unsigned 
 static inline uint32_t a64_mul(unsigned sf, unsigned rd, unsigned rn, unsigned rm) {
   return a64_madd(sf, rd, rn, rm, A64_ZR);
 }
-/* SMADDL, SMSUBL, UMADDL, UMSUBL: 64-bit ra plus or minus the product of 32-bit rn and rm. */
-enum a64_mull {
-  A64_SMADDL = 0x1b200000,
-  A64_SMSUBL = 0x1b208000,
-  A64_UMADDL = 0x1ba00000,
-  A64_UMSUBL = 0x1ba08000
-};
+/* SMADDL, UMADDL: 64-bit ra plus the product of 32-bit rn and rm. */
+enum a64_mull { A64_SMADDL = 0x1b200000, A64_UMADDL = 0x1ba00000 };
 static inline uint32_t a64_mull(enum a64_mull op, unsigned rd, unsigned rn, unsigned rm,
                                 unsigned ra) {
   return (uint32_t)op | 1u << 31 | rm << 16 | ra << 10 | rn << 5 | rd;
@@ -467,47 +460,23 @@ static inline uint32_t a64_mem_reg(enum a64_mem op, unsigned rt, unsigned rn, un
   return 0x38200800u | A64_MEM_BITS(op) | rm << 16 | (unsigned)ext << 13 | scaled << 12 | rn << 5 |
          rt;
 }
-/* LDR (literal), LDRSW (literal). */
-enum a64_lit {
-  A64_LIT_W = 0x18000000,
-  A64_LIT_X = 0x58000000,
-  A64_LIT_SW = (int)0x98000000u,
-  A64_LIT_FS = 0x1c000000,
-  A64_LIT_FD = 0x5c000000,
-  A64_LIT_FQ = (int)0x9c000000u
-};
+/* LDR (literal). */
+enum a64_lit { A64_LIT_FD = 0x5c000000, A64_LIT_FQ = (int)0x9c000000u };
 static inline uint32_t a64_literal(enum a64_lit op, unsigned rt, int32_t bytes) {
   return (uint32_t)op | a64_imm19(bytes) | rt;
 }
 
-/* LDP, STP, LDPSW: bits opc:V:L. */
-enum a64_pair {
-  A64_STP_W = 0,
-  A64_LDP_W = 1,
-  A64_LDPSW = 5,
-  A64_STP_X = 8,
-  A64_LDP_X = 9,
-  A64_STP_FS = 2,
-  A64_LDP_FS = 3,
-  A64_STP_FD = 6,
-  A64_LDP_FD = 7,
-  A64_STP_FQ = 10,
-  A64_LDP_FQ = 11
-};
+/* LDP, STP of registers of 8 bytes: bits opc:V:L. */
+enum a64_pair { A64_STP_X = 8, A64_LDP_X = 9, A64_STP_FD = 6, A64_LDP_FD = 7 };
 enum a64_index { A64_POST = 1, A64_OFFSET = 2, A64_PRE = 3 };
-static inline unsigned a64_pair_log2(enum a64_pair op) {
-  unsigned opc = (unsigned)op >> 2;
-  return (unsigned)op & 2 ? 2 + opc : 2 + (opc >> 1);
-}
-static inline bool a64_pair_ok(enum a64_pair op, int64_t bytes) {
-  int64_t size = INT64_C(1) << a64_pair_log2(op);
-  return bytes >= -64 * size && bytes < 64 * size && (bytes & (size - 1)) == 0;
+static inline bool a64_pair_ok(int64_t bytes) {
+  return bytes >= -512 && bytes < 512 && (bytes & 7) == 0;
 }
 static inline uint32_t a64_pair(enum a64_pair op, enum a64_index index, unsigned rt, unsigned rt2,
                                 unsigned rn, int32_t bytes) {
   return 0x28000000u | (unsigned)op >> 2 << 30 | ((unsigned)op >> 1 & 1) << 26 |
-         (unsigned)index << 23 | ((unsigned)op & 1) << 22 |
-         ((uint32_t)bytes >> a64_pair_log2(op) & 0x7f) << 15 | rt2 << 10 | rn << 5 | rt;
+         (unsigned)index << 23 | ((unsigned)op & 1) << 22 | ((uint32_t)bytes >> 3 & 0x7f) << 15 |
+         rt2 << 10 | rn << 5 | rt;
 }
 
 /* ---- exclusive and ordered accesses: `log2` is of the bytes, 0 to 3; no offset ---- */
@@ -616,23 +585,16 @@ enum a64_fop2 {
   A64_FMAX,
   A64_FMIN,
   A64_FMAXNM,
-  A64_FMINNM,
-  A64_FNMUL
+  A64_FMINNM
 };
 static inline uint32_t a64_fop2(enum a64_fop2 op, enum a64_ftype type, unsigned rd, unsigned rn,
                                 unsigned rm) {
   return 0x1e200800u | A64_FT(type) | rm << 16 | (unsigned)op << 12 | rn << 5 | rd;
 }
-/* FMADD ra + rn * rm, FMSUB ra - rn * rm, FNMADD -ra - rn * rm, FNMSUB -ra + rn * rm. */
-enum a64_fop3 {
-  A64_FMADD = 0x1f000000,
-  A64_FMSUB = 0x1f008000,
-  A64_FNMADD = 0x1f200000,
-  A64_FNMSUB = 0x1f208000
-};
-static inline uint32_t a64_fop3(enum a64_fop3 op, enum a64_ftype type, unsigned rd, unsigned rn,
-                                unsigned rm, unsigned ra) {
-  return (uint32_t)op | A64_FT(type) | rm << 16 | ra << 10 | rn << 5 | rd;
+/* FMADD: ra + rn * rm, rounded once. */
+static inline uint32_t a64_fmadd(enum a64_ftype type, unsigned rd, unsigned rn, unsigned rm,
+                                 unsigned ra) {
+  return 0x1f000000u | A64_FT(type) | rm << 16 | ra << 10 | rn << 5 | rd;
 }
 /* FCMP (quiet). After it: EQ equal, MI less, LS less or equal, GT greater, GE greater or equal,
  * VS unordered, VC ordered; each false if unordered, except VS and the negations. */
@@ -667,18 +629,10 @@ static inline bool a64_fp8_s(uint32_t bits, unsigned *imm8) {
  * FROM_GPR and the ..CVTF write a float register, the others a general one. TO_GPR and FROM_GPR move
  * bits: S with sf 0, D with sf 1. */
 enum a64_fint {
-  A64_FCVTNS = 0,
-  A64_FCVTNU = 1,
   A64_SCVTF = 2,
   A64_UCVTF = 3,
-  A64_FCVTAS = 4,
-  A64_FCVTAU = 5,
   A64_FMOV_TO_GPR = 6,
   A64_FMOV_FROM_GPR = 7,
-  A64_FCVTPS = 8,
-  A64_FCVTPU = 9,
-  A64_FCVTMS = 16,
-  A64_FCVTMU = 17,
   A64_FCVTZS = 24,
   A64_FCVTZU = 25
 };
@@ -703,16 +657,13 @@ static inline uint32_t a64_addv_16b(unsigned vd, unsigned vn) { return 0x4e31b80
 static inline uint32_t a64_dup_2d(unsigned vd, unsigned rn) { return 0x4e080c00u | rn << 5 | vd; }
 /* MOVI Dd, #0: clears all of Vd. */
 static inline uint32_t a64_movi_zero(unsigned vd) { return 0x2f00e400u | vd; }
-/* Bitwise on whole registers: q 0 for 8B, 1 for 16B. BSL, BIT and BIF also read vd. */
+/* Bitwise on whole registers: q 0 for 8B, 1 for 16B. BSL also reads vd. */
 enum a64_vlogic {
   A64_VAND = 0x0e201c00,
   A64_VBIC = 0x0e601c00,
   A64_VORR = 0x0ea01c00,
-  A64_VORN = 0x0ee01c00,
   A64_VEOR = 0x2e201c00,
-  A64_VBSL = 0x2e601c00,
-  A64_VBIT = 0x2ea01c00,
-  A64_VBIF = 0x2ee01c00
+  A64_VBSL = 0x2e601c00
 };
 static inline uint32_t a64_vlogic(enum a64_vlogic op, unsigned q, unsigned vd, unsigned vn,
                                   unsigned vm) {

@@ -55,7 +55,7 @@ void a64_lower_fma(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->b);
   kn_drop(w, in->c);
   unsigned d = def_float(w, in->type, c);
-  a64_emit(w, a64_fop3(A64_FMADD, a64_ft(in->type), a64_v(d), a64_v(a), a64_v(b), a64_v(c)));
+  a64_emit(w, a64_fmadd(a64_ft(in->type), a64_v(d), a64_v(a), a64_v(b), a64_v(c)));
   kn_defined(w, w->i, d);
 }
 

@@ -275,7 +275,7 @@ void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, uns
     add_index(w, A64_IP1, base, &x);
     base = A64_IP1;
   }
-  if (!a64_pair_ok(op, x.disp)) {
+  if (!a64_pair_ok(x.disp)) {
     a64_add_imm(w, A64_IP1, base, x.disp);
     base = A64_IP1;
     x.disp = 0;

@@ -7,7 +7,7 @@
 
 static void frame_pair(struct kn_walk *w, bool load, unsigned low, unsigned high, int32_t frame) {
   enum a64_mem op = load ? A64_LDR_X : A64_STR_X;
-  if (frame > 0 && a64_pair_ok(A64_LDP_X, frame)) {
+  if (frame > 0 && a64_pair_ok(frame)) {
     a64(w)->frame_used = true;
     a64_emit(w, a64_pair(load ? A64_LDP_X : A64_STP_X, A64_OFFSET, low, high, A64_FP, frame));
     return;

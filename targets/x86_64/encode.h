@@ -68,9 +68,7 @@ enum {
   X64_PREFETCH = 0x18 | X64_0F,                       /* reg is what kind */
   X64_CMPXCHG = 0xb1 | X64_0F | X64_W8, X64_XADD = 0xc1 | X64_0F | X64_W8, /* r/m, reg */
   /* "r/m, reg": stores and memory destinations */
-  X64_MOV_ST = 0x89 | X64_W8, X64_ADD_ST = 0x01 | X64_W8, X64_OR_ST = 0x09 | X64_W8,
-  X64_AND_ST = 0x21 | X64_W8, X64_SUB_ST = 0x29 | X64_W8, X64_XOR_ST = 0x31 | X64_W8,
-  X64_CMP_ST = 0x39 | X64_W8,
+  X64_MOV_ST = 0x89 | X64_W8, X64_OR_ST = 0x09 | X64_W8, X64_CMP_ST = 0x39 | X64_W8,
 
   /* SSE2; size 3 gives REX.W where general registers take part */
   X64_SSE = X64_0F | X64_NOSIZE,
@@ -78,7 +76,6 @@ enum {
   X64_MOVSS_ST = 0x11 | X64_SSE | X64_PRE(0xf3), X64_MOVSD_ST = 0x11 | X64_SSE | X64_PRE(0xf2),
   X64_MOVUPS = 0x10 | X64_SSE, X64_MOVUPS_ST = 0x11 | X64_SSE,
   X64_MOVAPS = 0x28 | X64_SSE, X64_MOVAPS_ST = 0x29 | X64_SSE,
-  X64_MOVQ_ST = 0xd6 | X64_SSE | X64_PRE(0x66), X64_MOVQ = 0x7e | X64_SSE | X64_PRE(0xf3),
   X64_MOV_XG = 0x6e | X64_SSE | X64_PRE(0x66), /* xmm, gpr: movd or movq by size */
   X64_MOV_GX = 0x7e | X64_SSE | X64_PRE(0x66), /* r/m is the gpr, reg the xmm */
   X64_ADDSS = 0x58 | X64_SSE | X64_PRE(0xf3), X64_ADDSD = 0x58 | X64_SSE | X64_PRE(0xf2),
@@ -92,15 +89,10 @@ enum {
   X64_CVTSS2SD = 0x5a | X64_SSE | X64_PRE(0xf3), X64_CVTSD2SS = 0x5a | X64_SSE | X64_PRE(0xf2),
   X64_CVTSI2SS = 0x2a | X64_SSE | X64_PRE(0xf3), X64_CVTSI2SD = 0x2a | X64_SSE | X64_PRE(0xf2),
   X64_CVTTSS2SI = 0x2c | X64_SSE | X64_PRE(0xf3), X64_CVTTSD2SI = 0x2c | X64_SSE | X64_PRE(0xf2),
-  X64_ANDPS = 0x54 | X64_SSE, X64_ANDNPS = 0x55 | X64_SSE, X64_ORPS = 0x56 | X64_SSE,
-  X64_XORPS = 0x57 | X64_SSE,
-  X64_PUNPCKLDQ = 0x62 | X64_SSE | X64_PRE(0x66), X64_SUBPD = 0x5c | X64_SSE | X64_PRE(0x66),
-  X64_UNPCKHPD = 0x15 | X64_SSE | X64_PRE(0x66),
+  X64_ANDPS = 0x54 | X64_SSE, X64_ORPS = 0x56 | X64_SSE, X64_XORPS = 0x57 | X64_SSE,
   /* of vectors; PSHUF.., SHUF.. and CMPPS have an imm8, PEXTRW and PINSRW one and a general register */
-  X64_PUNPCKLBW = 0x60 | X64_SSE | X64_PRE(0x66), X64_PUNPCKLWD = 0x61 | X64_SSE | X64_PRE(0x66),
-  X64_PUNPCKLQDQ = 0x6c | X64_SSE | X64_PRE(0x66), X64_PUNPCKHBW = 0x68 | X64_SSE | X64_PRE(0x66),
-  X64_PUNPCKHWD = 0x69 | X64_SSE | X64_PRE(0x66), X64_PUNPCKHDQ = 0x6a | X64_SSE | X64_PRE(0x66),
-  X64_PUNPCKHQDQ = 0x6d | X64_SSE | X64_PRE(0x66), X64_PACKSSWB = 0x63 | X64_SSE | X64_PRE(0x66),
+  X64_PUNPCKLBW = 0x60 | X64_SSE | X64_PRE(0x66), X64_PUNPCKLDQ = 0x62 | X64_SSE | X64_PRE(0x66),
+  X64_PUNPCKLQDQ = 0x6c | X64_SSE | X64_PRE(0x66), X64_PACKSSWB = 0x63 | X64_SSE | X64_PRE(0x66),
   X64_PAND = 0xdb | X64_SSE | X64_PRE(0x66), X64_PANDN = 0xdf | X64_SSE | X64_PRE(0x66),
   X64_POR = 0xeb | X64_SSE | X64_PRE(0x66), X64_PXOR = 0xef | X64_SSE | X64_PRE(0x66),
   X64_PADDQ = 0xd4 | X64_SSE | X64_PRE(0x66), X64_PSUBB = 0xf8 | X64_SSE | X64_PRE(0x66),
@@ -111,7 +103,7 @@ enum {
   X64_PCMPGTD = 0x66 | X64_SSE | X64_PRE(0x66), X64_PMOVMSKB = 0xd7 | X64_SSE | X64_PRE(0x66),
   X64_MOVMSKPD = 0x50 | X64_SSE | X64_PRE(0x66), X64_PSHUFD = 0x70 | X64_SSE | X64_PRE(0x66),
   X64_PEXTRW = 0xc5 | X64_SSE | X64_PRE(0x66), X64_PINSRW = 0xc4 | X64_SSE | X64_PRE(0x66),
-  X64_SHUFPD = 0xc6 | X64_SSE | X64_PRE(0x66), X64_PSHUFLW = 0x70 | X64_SSE | X64_PRE(0xf2),
+  X64_PSHUFLW = 0x70 | X64_SSE | X64_PRE(0xf2),
   X64_PSHUFHW = 0x70 | X64_SSE | X64_PRE(0xf3), X64_MOVMSKPS = 0x50 | X64_SSE,
   X64_SHUFPS = 0xc6 | X64_SSE, X64_CVTDQ2PS = 0x5b | X64_SSE,
   X64_CVTTPS2DQ = 0x5b | X64_SSE | X64_PRE(0xf3)
@@ -120,7 +112,7 @@ enum {
 
 /* Group numbers: the reg field of an opcode that has one operand or an immediate. */
 enum { X64_G_ADD, X64_G_OR, X64_G_ADC, X64_G_SBB, X64_G_AND, X64_G_SUB, X64_G_XOR, X64_G_CMP };
-enum { X64_G_ROL, X64_G_ROR, X64_G_RCL, X64_G_RCR, X64_G_SHL, X64_G_SHR, X64_G_SAR = 7 };
+enum { X64_G_ROL, X64_G_ROR, X64_G_SHL = 4, X64_G_SHR, X64_G_SAR = 7 };
 enum { X64_G_NOT = 2, X64_G_NEG, X64_G_MUL, X64_G_IMUL, X64_G_DIV, X64_G_IDIV };
 
 static inline uint8_t *x64_put8(uint8_t *p, unsigned v) {
