@@ -21,7 +21,8 @@ struct kiln_func;
 
 /* Makes space for `more` items of `item_size` bytes beyond the `n` of a KN_ARRAY; false if there is none. */
 KN_COLD bool kn_array_grow(const kiln_allocator *a, void *array, uint64_t more, size_t item_size);
-KN_COLD bool kn_module_grow(struct kiln_module *m, void *array, uint64_t more, size_t item_size);
+KN_PRIVATE KN_COLD bool kn_module_grow(struct kiln_module *m, void *array, uint64_t more,
+                                       size_t item_size);
 KN_COLD bool kn_func_grow(struct kiln_func *f, void *array, uint64_t more, size_t item_size);
 
 /* False if so many items would be too many for any array. */

@@ -667,10 +667,10 @@ static inline const struct kn_note *kn_note_find(const kiln_func *f, enum kn_not
 
 /* The number of an instruction in text and diagnostics: block parameters and instructions count from
  * 0 in the order of printing, so that value vN is made by number N. UINT32_MAX for index 0 and for
- * one not built yet. Slow: for diagnostics (ir/text/print.c). */
+ * one not built yet. Slow: for diagnostics (ir/inspect.c). */
 uint32_t kn_func_inst_number(const kiln_func *f, uint32_t inst);
 /* Place of instruction `inst` (0: of the newest call) in the text input; false if not known. For
- * kn_func_fail (ir/text/print.c). */
+ * kn_func_fail (ir/inspect.c). */
 bool kn_func_inst_text_position(const kiln_func *f, uint32_t inst, uint32_t *line,
                                 uint32_t *column);
 

@@ -45,7 +45,8 @@ KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t
 
 /* Makes space for `more` entries; false if there is none. Not marked cold: it clears tables of many KiB. */
 bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more);
-KN_COLD bool kn_module_hash_grow(struct kiln_module *m, struct kn_hash *t, uint32_t more);
+KN_PRIVATE KN_COLD bool kn_module_hash_grow(struct kiln_module *m, struct kn_hash *t,
+                                            uint32_t more);
 
 /* True if one more entry fits. It makes positions invalid. */
 #define KN_HASH_ROOM(owner, t)                                                                     \
@@ -64,7 +65,7 @@ static inline void kn_hash_put(struct kn_hash *t, uint32_t at, uint32_t hash, ui
 /* Gives the entry of `hash` and `id`, which is there, another id; 0 removes it. */
 void kn_hash_set(struct kn_hash *t, uint32_t hash, uint32_t id, uint32_t to);
 /* Removes all entries, in time of their number. */
-void kn_hash_clear(struct kn_hash *t);
-void kn_hash_free(const kiln_allocator *a, struct kn_hash *t);
+KN_PRIVATE void kn_hash_clear(struct kn_hash *t);
+KN_PRIVATE void kn_hash_free(const kiln_allocator *a, struct kn_hash *t);
 
 #endif

@@ -7,6 +7,9 @@
 /* The likely and the unlikely condition. */
 #define KN_LIKELY(x) __builtin_expect(!!(x), 1)
 #define KN_UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* libkiln.so exports it in a symbol version of its own (ir/text/private.map.in), for libkiln-text.so of the same
+ * version alone. Nobody else may call it. */
+#define KN_PRIVATE __attribute__((visibility("default")))
 /* Hardly ever called. */
 #define KN_COLD __attribute__((cold, noinline))
 

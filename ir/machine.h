@@ -38,8 +38,8 @@ unsigned kn_machine_type(char letter);
 bool kn_machine_find(const struct kn_machine_table *t, const char *name, size_t length,
                      kiln_machine_info *out);
 /* The name of the instruction with that x. */
-void kn_machine_name(const struct kn_machine_table *t, unsigned x,
-                     char name[KILN_MAX_MACHINE_NAME]);
+KN_PRIVATE void kn_machine_name(const struct kn_machine_table *t, unsigned x,
+                                char name[KILN_MAX_MACHINE_NAME]);
 
 static inline const struct kn_machine_row *kn_machine_row(const struct kn_machine_table *t,
                                                           unsigned x) {

@@ -3,6 +3,7 @@
 #ifndef KN_IR_OPS_H
 #define KN_IR_OPS_H
 
+#include "ir/hints.h"
 #include "ir/type_info.h"
 #include <kiln/build.h>
 #include <kiln/exceptions.h>
@@ -73,7 +74,7 @@ struct kn_shape_info {
   uint8_t copy;       /* enum kn_copy_rule */
   char syntax[7];     /* letters of items: <kiln/shapes.def> */
 };
-extern const struct kn_shape_info kn_shape_info[KN_SH_COUNT];
+KN_PRIVATE extern const struct kn_shape_info kn_shape_info[KN_SH_COUNT];
 
 enum { /* effects */
        KN_FX_PURE = 0,
@@ -108,7 +109,7 @@ struct kn_op_info {
   uint8_t effects; /* KN_FX_... */
   uint8_t cost;    /* instructions that it counts for: see inline_settle.c */
 };
-extern const struct kn_op_info kn_op_info[KILN_OP_COUNT];
+KN_PRIVATE extern const struct kn_op_info kn_op_info[KILN_OP_COUNT];
 
 static inline enum kn_shape kn_op_shape(unsigned op) { return (enum kn_shape)kn_op_info[op].shape; }
 

@@ -5,7 +5,6 @@
  * near linear in the function's size. */
 #include "ir/dominators.h"
 #include "ir/func.h"
-#include "ir/text/text_form.h"
 
 struct verifier {
   kiln_func *f;

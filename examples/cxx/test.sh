@@ -10,7 +10,7 @@ cxx() { # cxx COMPILER...
   "$@" -Wall -Wextra -Werror -I "$here/../../include" "$here/square.cc" -L "$build" -lkiln -o "$work/square" &&
     diff <(LD_LIBRARY_PATH=$build "$work/square") <(printf '26 901\ncaught: too large\n')
 }
-python() { diff <(python3 "$here/../python/square.py" "$build/libkiln.so") <(echo 26 -899); }
+python() { diff <(python3 "$here/../python/square.py" "$build/libkiln-text.so") <(echo 26 -899); }
 if grep -q __asan_init <(nm -D "$build/libkiln.so"); then
   skip "C++ and Python" "programs outside do not link with sanitized libraries"
   finish

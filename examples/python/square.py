@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A Python program that uses libkiln.so with ctypes: a function as text is compiled into this process and called.
+"""A Python program that uses libkiln.so and libkiln-text.so with ctypes: a function as text is compiled into this process and called.
 
 square.py [LIBRARY]
 """
@@ -23,7 +23,7 @@ class JitInput(c.Structure):  # kiln_jit_input
 
 
 def library(path):
-    kiln = c.CDLL(path)
+    kiln = c.CDLL(path)  # also finds the functions of libkiln.so, which it needs
     for name, result, arguments in (
             ('kiln_module_new', c.c_void_p, [c.c_void_p]),
             ('kiln_module_free', None, [c.c_void_p]),
@@ -41,7 +41,7 @@ def library(path):
 
 
 def main():
-    kiln = library(sys.argv[1] if len(sys.argv) > 1 else 'libkiln.so.1')
+    kiln = library(sys.argv[1] if len(sys.argv) > 1 else 'libkiln-text.so.2')
     module = kiln.kiln_module_new(None)  # for this machine
     session = kiln.kiln_session_new(module)
     if session is None:

@@ -141,7 +141,8 @@ public:
   }
   /** Reports an error of the front end, which sticks: kiln_func_fail. */
   void fail(kiln_status code, const char *message) const { kiln_func_fail(get(), code, message); }
-  /** Returns the function's text, as kiln_func_print writes it; "" after an error. The function must be finished. */
+  /** Returns the function's text, as kiln_func_print writes it; "" after an error. The function must be finished.
+   * Needs libkiln-text. */
   std::string text() const {
     buffer out;
     if (kiln_func_print(get(), out.get()) != KILN_OK) return {};

@@ -224,7 +224,7 @@ public:
     desc.name = name;
     return begin(kiln_func_declare(m, &desc, sig_of<F>(m)));
   }
-  /** Reads text and compiles its functions: kiln_text_read. */
+  /** Reads text and compiles its functions: kiln_text_read, which needs libkiln-text. */
   result read_text(const char *text, std::size_t text_length) const {
     kiln_status code = kiln_text_read(get(), text, text_length, nullptr, nullptr);
     return code == KILN_OK || !get() ? result(code)

@@ -358,6 +358,18 @@ enum {
 KILN_API kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, uint32_t flags, const kiln_param *params,
                                uint32_t n_params, const kiln_type *results, uint32_t n_results);
 
+/** Parses a signature in the text form (docs/ir.md). Interns the signature, as kiln_sig_new does. The text begins with
+ * the parameters and their flags, in parentheses. An arrow and the results may follow. The signature's flags and
+ * convention come last:
+ *
+ *     "(i32, i64 zext, ...) -> i32"    "(f64) -> i64, i64 nounwind"    "()"    "(i64 byval(24, 8)) preserve_most"
+ *
+ * `text` is NUL-terminated. The function reads `text` to its end. Blanks and comments may stand before, between and
+ * after the tokens of `text`. Returns id 0 after an error. The error sticks to the module. The error is KILN_ERR_SYNTAX
+ * or an error of kiln_sig_new. The diagnostic then has the line and column. If `text` is NULL, the error is
+ * KILN_ERR_ARGUMENT. After kiln_module_freeze, several threads may call this function at once. */
+KILN_API kiln_sig kiln_sig_parse(kiln_module *m, const char *text);
+
 /** Describes a signature. The pointers are valid until the next `kiln_sig_new`. */
 typedef struct kiln_sig_info {
   kiln_cc cc;               /**< its calling convention */

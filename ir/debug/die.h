@@ -129,7 +129,8 @@ static inline const uint8_t *kn_debug_characters(const struct kiln_debug *m,
   return text->stays ? (const uint8_t *)text->text : d->bytes.at + text->at;
 }
 /* The attributes of an entry, in order: how many. `out` has room for KN_DIE_ATTRS. */
-uint32_t kn_die_attrs(const struct kiln_debug *d, const struct kn_die *e, struct kn_die_attr *out);
+KN_PRIVATE uint32_t kn_die_attrs(const struct kiln_debug *d, const struct kn_die *e,
+                                 struct kn_die_attr *out);
 
 /* Path of a file by its entry, which is NUL-terminated and to be freed by kn_realloc; NULL if the module failed. */
 char *kn_die_path(kiln_session *s, uint32_t id);

@@ -4,7 +4,7 @@
 #include "ir/module/module_state.h"
 
 #include "ir/arena.h"
-#include "ir/text/text_form.h"
+#include "ir/lex/parse_read.h"
 #include "ir/type_info.h"
 
 #include <string.h>
@@ -218,4 +218,32 @@ kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig) {
   info.results = s->results;
   info.n_results = s->n_results;
   return info;
+}
+
+kiln_sig kiln_sig_parse(kiln_module *m, const char *text) {
+  const kiln_sig none = {0};
+  kiln_sig sig = none;
+  struct kn_parser p = {.module = m, .text = text};
+  if (kn_module_failed(m)) return none;
+  if (text == NULL) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: no text (NULL)");
+    return none;
+  }
+  size_t length = strlen(text);
+  if (length >= UINT32_MAX) {
+    kn_parse_fail(&p, &(struct kn_token){0}, KILN_ERR_LIMIT, "the text has 4 GiB or more");
+    return none;
+  }
+  kn_lex_start(&p.lx, text, length);
+  kn_parse_skip_newlines(&p);
+  kn_parse_sig(&p, &sig);
+  if (sig.id == 0) return none;
+  /* The parser stops at any error of the module, also at one of a function in another thread. */
+  p.status = KILN_OK;
+  kn_parse_skip_newlines(&p);
+  if (p.lx.tok.kind != KN_TOK_EOF) {
+    kn_parse_expected(&p, "the end of the signature");
+    return none;
+  }
+  return sig;
 }

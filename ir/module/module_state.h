@@ -227,7 +227,7 @@ struct kiln_module {
 /* A module without what it has of its target; NULL: kiln_module_new. */
 kiln_module *kn_module_new(const kiln_module_options *options);
 /* Memory of the module's allocator: as realloc. */
-void *kn_realloc(const kiln_module *m, void *old, size_t size);
+KN_PRIVATE void *kn_realloc(const kiln_module *m, void *old, size_t size);
 /* Allocates item `i` of those added after the freeze, zeroed; NULL without memory. */
 void *kn_late_add(kiln_module *m, void **chunks, uint32_t i, size_t size);
 
@@ -356,8 +356,9 @@ static inline bool kn_symbol_is_label(const struct kn_symbol *s) {
 void kn_late_names_drop(kiln_module *m, uint32_t owner);
 /* Makes aliases of the late names whose targets are there; the module is complete, or failed if false. In order of
  * functions, so that the object is the same whichever thread was first. */
-bool kn_late_names_define(kiln_module *m, bool (*is_there)(const void *user, uint32_t symbol),
-                          const void *user);
+KN_PRIVATE bool kn_late_names_define(kiln_module *m,
+                                     bool (*is_there)(const void *user, uint32_t symbol),
+                                     const void *user);
 
 /* ---- targets (ir/module/triple.c) ---- */
 

@@ -11,7 +11,7 @@
 
 /* Hash of some bytes, the same on every machine of one byte order. Only for look-up: no output may
  * depend on it. */
-uint32_t kn_hash_bytes(const void *bytes, size_t size);
+KN_PRIVATE uint32_t kn_hash_bytes(const void *bytes, size_t size);
 /* The same of a name; false if there is a NUL in it. */
 bool kn_hash_name(const char *name, size_t length, uint32_t *hash);
 /* True if `n` bytes are equal. Names are too short for memcmp's call and set-up, and so many that they count. */

@@ -33,6 +33,19 @@ struct kn_parse_item {
   bool done, at_exit;
 };
 
+/* ---- words ---- */
+
+bool kn_parse_protection(struct kn_parser *p, uint32_t *what) {
+  *what = 0;
+  for (unsigned k = 0; k < KN_PROTECT_COUNT; k++) {
+    if (!kn_parse_word(p, kn_protect_names[k])) continue;
+    *what |= 1u << k;
+    k = UINT32_MAX; /* words are in any order */
+  }
+  return *what != 0 ||
+         kn_parse_expected(p, "branch, return, return_all, key_b, control_stack or direct");
+}
+
 /* ---- symbols ---- */
 
 /* Entry of p->symbols for the symbol token `t`; made if `add`. NULL: not there, or failed. */

@@ -4,7 +4,7 @@
  * names get numbers after those. */
 #include "ir/bytes.h"
 #include "ir/debug/die.h"
-#include "ir/debug/dwarf_names.h"
+#include "ir/text/dwarf_names.h"
 #include "ir/text/text_form.h"
 
 /* True for `s` and digits: an entry of a function's session. */

@@ -3,6 +3,44 @@
  * forward value, made at its first use. */
 #include "ir/text/text_form.h"
 #include "ir/type_info.h"
+#include <locale.h>
+#include <stdlib.h>
+
+/* ---- floats ---- */
+
+bool kn_parse_float_bits(struct kn_parser *p, const struct kn_token *t, kiln_type type,
+                         bool negative, uint64_t *bits) {
+  char buffer[512];
+  const char *point = localeconv()->decimal_point;
+  size_t n = 0;
+  for (uint32_t i = 0; i < t->length; i++) {
+    if (n + 8 > sizeof buffer) {
+      return kn_parse_fail(p, t, KILN_ERR_LIMIT, "the float has more than 500 characters");
+    }
+    if (t->text[i] != '.') {
+      buffer[n++] = t->text[i];
+    } else {
+      for (const char *c = point; *c && n + 8 <= sizeof buffer; c++) buffer[n++] = *c;
+    }
+  }
+  buffer[n] = 0;
+  if (type == KILN_TYPE_F32) {
+    float v = strtof(buffer, NULL);
+    uint32_t b;
+    memcpy(&b, &v, sizeof b);
+    *bits = b ^ (negative ? UINT32_C(1) << 31 : 0);
+    return true;
+  }
+  if (type == KILN_TYPE_F64) {
+    double v = strtod(buffer, NULL);
+    memcpy(bits, &v, sizeof *bits);
+    *bits ^= negative ? UINT64_C(1) << 63 : 0;
+    return true;
+  }
+  return kn_parse_fail(p, t, KILN_ERR_SYNTAX,
+                       "a decimal float where neither f32 nor f64 is expected: add its type, or "
+                       "write its bits as an integer");
+}
 
 /* ---- labels ---- */
 

@@ -5,45 +5,6 @@
 #include "ir/func.h"
 #include "ir/text/text_form.h"
 
-/* True if `i`, which kn_inst_settle gave, belongs to block `b`: an unfinished one ends where another
- * block's instructions start. A finished one ends with its terminator; its values have lost their
- * blocks if the function was compiled. */
-static bool in_block(const kiln_func *f, uint32_t i, uint32_t b) {
-  return i != 0 && i < f->n && (f->facts.finished || f->val[i].block == b);
-}
-
-uint32_t kn_func_inst_number(const kiln_func *f, uint32_t inst) {
-  uint32_t number = 0;
-  if (inst == 0 || inst >= f->n) return UINT32_MAX;
-  for (uint32_t k = 0; k < f->order.n; k++) {
-    uint32_t b = f->order.at[k];
-    const struct kn_block *block = &f->blocks.at[b];
-    uint32_t v = block->param_first;
-    for (uint32_t i = 0; i < block->n_params; i++, number++) {
-      if (v + (block->contiguous ? i : 0) == inst) return number;
-      if (!block->contiguous) v = f->inst[v].b;
-    }
-    uint32_t i = kn_inst_settle(f, block->first);
-    for (; in_block(f, i, b); i = kn_inst_settle(f, i + 1), number++) {
-      if (i == inst) return number;
-      if (i == block->term) {
-        number++;
-        break;
-      }
-    }
-  }
-  return UINT32_MAX;
-}
-
-bool kn_func_inst_text_position(const kiln_func *f, uint32_t inst, uint32_t *line,
-                                uint32_t *column) {
-  const struct kn_note *at = kn_note_find(f, KN_NOTE_TEXT_POSITION, inst ? inst : UINT32_MAX);
-  if (at == NULL || at->a == 0) return false;
-  *line = at->a;
-  *column = at->b;
-  return true;
-}
-
 /* ---- operands ---- */
 
 struct func_printer {

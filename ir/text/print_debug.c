@@ -5,7 +5,7 @@
  * left out, as the object's writer does. */
 #include "ir/bytes.h"
 #include "ir/debug/die.h"
-#include "ir/debug/dwarf_names.h"
+#include "ir/text/dwarf_names.h"
 #include "ir/text/text_form.h"
 
 const char *const kn_loc_words[KN_LOC_WORDS] = {"stmt", "not_stmt", "prologue_end"};

@@ -23,14 +23,6 @@ const char *const kn_tls_names[KILN_TLS_COUNT] = {
   [KILN_TLS_INITIAL_EXEC] = "ie",
   [KILN_TLS_LOCAL_EXEC] = "le",
 };
-const char *const kn_callconv_names[KILN_CC_COUNT] = {
-  [KILN_CC_C] = "",
-  [KILN_CC_PRESERVE_MOST] = "preserve_most",
-  [KILN_CC_PRESERVE_ALL] = "preserve_all",
-  [KILN_CC_PRESERVE_NONE] = "preserve_none",
-  [KILN_CC_WIN64] = "win64",
-  [KILN_CC_VECTOR] = "vector_pcs",
-};
 const char *const kn_inline_names[KILN_INLINE_COUNT] = {
   [KILN_INLINE_BY_SIZE] = "by_size",
   [KILN_INLINE_HINT] = "hint",

@@ -235,7 +235,7 @@ def misplaced():
 class Campaign:
     def __init__(self, args, work):
         self.args, self.work = args, work
-        self.library = os.path.join(args.build, 'libkiln.a')
+        self.libraries = [os.path.join(args.build, n) for n in ('libkiln-text.a', 'libkiln.a')]
         self.units = [self.object(os.path.join(ROOT, 'tests/unit', n), ['-I' + ROOT + '/tests/unit', '-I' + ROOT + '/tests/harness'])
                       for n in ('inline.c', 'inline_made.c', 'debug_rows.c')]
         throw = '-DKIR_THROW="%s"' % os.path.join(ROOT, 'tests/kir/kir_throw.c')
@@ -249,7 +249,7 @@ class Campaign:
 
     def link(self, objects, name, libraries):
         out = os.path.join(self.work, name)
-        subprocess.run(['gcc', *objects, self.library, '-o', out, *libraries, '-lm', '-lpthread'], check=True)
+        subprocess.run(['gcc', *objects, *self.libraries, '-o', out, *libraries, '-lm', '-lpthread'], check=True)
         return out
 
     def fails(self, command):

@@ -22,7 +22,7 @@ import tempfile
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'abi')
 TRIPLES = {'x86_64': 'x86_64-linux-gnu', 'aarch64': 'aarch64-linux-gnu'}
-LIBRARIES = ('libkiln.so', 'frontends/llvm/libkiln-llvm.so', 'frontends/wasm/libkiln-wasm.so', 'assembler/libkiln-as.so',
+LIBRARIES = ('libkiln.so', 'libkiln-text.so', 'frontends/llvm/libkiln-llvm.so', 'frontends/wasm/libkiln-wasm.so', 'assembler/libkiln-as.so',
              'interp/libkiln-interp.so')
 
 

@@ -18,7 +18,7 @@ FILES = {
     'inline.h': ['ir/inline/inline_keep.c', 'ir/inline/inline_policy.c', 'ir/inline/inline_replay.c', 'ir/inline/inline_settle.c'],
     'reachable.h': ['ir/module/reachable.c'],
     'inspect.h': ['ir/inspect.c', 'ir/build/build_asm.c'],
-    'text.h': ['ir/text/parse*.c', 'ir/text/print*.c'],
+    'text.h': ['ir/text/*.c'],
     'types.h': ['ir/type_info.c'],
     'target.h': ['ir/module/triple.c', 'lib/codegen/targets.c'],
     'listing.h': ['lib/codegen/map.c', 'lib/compile.c'],

@@ -114,7 +114,7 @@ check_target_tables() {
 # names.
 check_conventions_are_data() {
   grep -rnE '\bKILN_CC_[A-Z0-9]+' --include='*.[ch]' ir lib/compile.c lib/codegen lib/check lib/debug lib/object lib/dwarf lib/jit targets |
-    grep -vE '^targets/[a-z0-9_]+/conventions\.c:|^ir/text/(print_module|parse_read)\.c:|^lib/codegen/targets\.c:|KILN_CC_COUNT' |
+    grep -vE '^targets/[a-z0-9_]+/conventions\.c:|^ir/(lex/parse_read|text/print_module)\.c:|^lib/codegen/targets\.c:|KILN_CC_COUNT' |
     fail_lines "a convention is named (read a field of struct kn_convention)"
 }
 
@@ -234,7 +234,7 @@ for_gdb='__jit_debug_(descriptor|register_code)'
 
 # Symbols that a library exports, or that others could collide with.
 check_exported() {
-  nm -D --defined-only "$1" | awk '{print $3}' | grep -vE "^kiln_|^$for_gdb\$" |
+  nm -D --defined-only "$1" | awk '{print $3}' | grep -vE "^kiln_|^KILN_PRIVATE_[0-9.]+$|^kn_[a-z_]+@@KILN_PRIVATE_[0-9.]+$|^$for_gdb\$" |
     fail_lines "$1 exports"
 }
 
@@ -334,11 +334,11 @@ check_source() {
 
 check_built() {
   local l
-  for l in "$1"/libkiln.so "$1"/frontends/llvm/libkiln-llvm.so; do
+  for l in "$1"/libkiln.so "$1"/libkiln-text.so "$1"/frontends/llvm/libkiln-llvm.so; do
     check "${l##*/} exports kiln_ only" check_exported "$l"
     check "${l##*/} needs libc only" check_needs_libc_only "$l"
   done
-  for l in "$1"/libkiln.a "$1"/frontends/llvm/libkiln-llvm.a; do
+  for l in "$1"/libkiln.a "$1"/libkiln-text.a "$1"/frontends/llvm/libkiln-llvm.a; do
     check "${l##*/} has names of its own only" check_archive_names "$l"
     check "${l##*/} neither prints nor exits" check_forbidden_calls "$l"
     check "${l##*/} keeps no state" check_no_state "$l"

@@ -24,7 +24,7 @@ runs() {
   local compiler=("${compiler[@]}" -O1 -Wall -Wextra -Wpedantic -Werror -I"$tests/../include" -I"$out" "$@")
   echo '#include <kiln/kiln.hpp>' > "$out/second.cpp"
   rm -f "$out/twice.o"
-  "${compiler[@]}" "$tests/tool/cpp_api.cpp" "$out/second.cpp" "$build/libkiln.a" -o "$out/test" &&
+  "${compiler[@]}" "$tests/tool/cpp_api.cpp" "$out/second.cpp" "$build/libkiln-text.a" "$build/libkiln.a" -o "$out/test" &&
     [[ $("$out/test" "$out/twice.o" | tee "$out/said") == fine ]] || { cat "$out/said"; return 1; }
 }
 linked() {

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'harness'))
 from tap import Tap, failure  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
-LIBRARIES = ('kiln', 'kiln-llvm', 'kiln-wasm', 'kiln-as', 'kiln-wasmrt')
+LIBRARIES = ('kiln', 'kiln-text', 'kiln-llvm', 'kiln-wasm', 'kiln-as', 'kiln-wasmrt')
 tap = Tap()
 
 
@@ -51,7 +51,7 @@ def main():
         theirs, ours = by_meson(build), by_cmake(work / 'kiln')
         for library in LIBRARIES:
             differ = theirs[library] ^ ours[library]
-            few = len(ours[library]) < (4 if library == 'kiln-as' else 15)
+            few = len(ours[library]) < {'kiln-as': 4, 'kiln-text': 9}.get(library, 15)
             tap.case(f'{library}: the sources of both build systems', '\n'.join(sorted(differ)) or ('few sources' if few else None))
         tap.case('examples/embed takes the source by CMake',
              failure(['cmake', '-S', ROOT / 'examples/embed', '-B', work / 'cmake', '-DCMAKE_DISABLE_FIND_PACKAGE_Kiln=ON'])[0])

@@ -22,7 +22,7 @@ prefix=$(option prefix)
 libdir=$(option libdir)
 root=$work/root$prefix
 lib=$root/$libdir
-libraries=(kiln kiln-llvm kiln-as kiln-wasm)
+libraries=(kiln kiln-text kiln-llvm kiln-as kiln-wasm)
 tools=(kiln kiln-run)
 [[ -x $build/kiln-rustc ]] && tools+=(kiln-rustc)
 [[ -x $build/kiln-dis ]] && tools+=(kiln-dis)
@@ -37,9 +37,9 @@ all_headers() { diff <(cd "$tests/../include/kiln" && ls -- *.h *.hpp *.def) <(l
 all_names() {
   local version
   version=$(pkg-config --modversion "$1") || return 1
-  [[ -f $lib/lib$1.a && $(readlink "$lib/lib$1.so") == "lib$1.so.1" &&
-     $(readlink "$lib/lib$1.so.1") == "lib$1.so.$version" && -f $lib/lib$1.so.$version ]] &&
-    readelf -d "$lib/lib$1.so" | grep -q "SONAME.*\[lib$1\.so\.1\]"
+  [[ -f $lib/lib$1.a && $(readlink "$lib/lib$1.so") == "lib$1.so.2" &&
+     $(readlink "$lib/lib$1.so.2") == "lib$1.so.$version" && -f $lib/lib$1.so.$version ]] &&
+    readelf -d "$lib/lib$1.so" | grep -q "SONAME.*\[lib$1\.so\.2\]"
 }
 flags() { pkg-config --cflags --libs "$@"; }
 
@@ -71,19 +71,19 @@ sum_is_right() {
   gcc main.c sum.o -o main && ./main
 }
 # The program needs the shared library.
-needs() { readelf -d "$1" | grep -q 'NEEDED.*libkiln\.so\.1'; }
+needs() { readelf -d "$1" | grep -q 'NEEDED.*libkiln\.so\.2'; }
 
 link_flags=$(flags kiln)
 check "a C program, shared" sum_is_right sum shared gcc -std=c11
-check "it needs libkiln.so.1" needs sum-shared/sum
+check "it needs libkiln.so.2" needs sum-shared/sum
 check "a C++ program, shared" sum_is_right sum cxx g++ -std=c++17 -x c++
 check "a C program, clang" sum_is_right sum clang clang-22 -std=c11
 link_flags=$(flags --static kiln)
 check "a C program, static" sum_is_right sum static gcc -static
 check "it needs no library" bash -c '! readelf -d sum-static/sum | grep -q NEEDED'
 check "a C++ program, static" sum_is_right sum static-cxx g++ -std=c++17 -static -x c++
-link_flags=$(flags kiln-llvm)
-check "the bitcode reader" program text llvm gcc
+link_flags=$(flags kiln-text kiln-llvm)
+check "the text form and the bitcode reader" program text llvm gcc
 # The assembler's library: what the reader knows by itself needs none, so a text that it does not know.
 printf '%s\n' 'int answer(void) { int r; __asm__(".set answer_to_all, 40 + 2\n mov $answer_to_all, %0" : "=r"(r)); return r; }' > asm.c
 printf 'int answer(void);\nint main(void) { return answer() == 42 ? 0 : 1; }\n' > asm_main.c
@@ -94,11 +94,11 @@ assembled() {
 }
 check "the assembler of inline assembly" assembled
 if [[ -f $lib/libkiln-interp.a ]]; then
-  link_flags=$(flags kiln-llvm kiln-interp)
+  link_flags=$(flags kiln-text kiln-llvm kiln-interp)
   check "the interpreter, shared" program text interp gcc -DWITH_INTERP
   check "the interpreter, C++" program text interp-cxx g++ -DWITH_INTERP -x c++
   # without -static: dlopen needs the dynamic libc
-  link_flags=$(flags --static kiln-llvm kiln-interp | sed -E 's/-l(kiln[a-z-]*)/-l:lib\1.a/g')
+  link_flags=$(flags --static kiln-text kiln-llvm kiln-interp | sed -E 's/-l(kiln[a-z-]*)/-l:lib\1.a/g')
   check "the interpreter, from archives" program text interp-static gcc -DWITH_INTERP
   check "it needs no libkiln" bash -c '! readelf -d text-interp-static/text | grep -q libkiln'
 fi

@@ -10,15 +10,15 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 throws() {
-  local library=$1
+  local kind=$1
   shift
-  "$@" -std=c++17 -O1 -Wall -Wextra -I"$tests/../include" "$tests/tool/jit_cpp.cpp" "$library" \
+  "$@" -std=c++17 -O1 -Wall -Wextra -I"$tests/../include" "$tests/tool/jit_cpp.cpp" "$build/libkiln-text.$kind" "$build/libkiln.$kind" \
     -Wl,-rpath,"$build" -o "$out/test" && [[ $("$out/test") == caught ]]
 }
 
 if command -v "$1" > /dev/null; then
-  check "C++ exceptions through a JIT, static library" throws "$build/libkiln.a" "$@"
-  check "C++ exceptions through a JIT, shared library" throws "$build/libkiln.so" "$@"
+  check "C++ exceptions through a JIT, static library" throws a "$@"
+  check "C++ exceptions through a JIT, shared library" throws so "$@"
 else
   skip "C++ exceptions through a JIT" "no $1"
 fi

@@ -10,9 +10,10 @@ mod tokens;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The folders of the library's sources, and the subfolders that belong to checking builds alone.
+/// The folders of the library's sources; those within them that belong to checking builds alone, and to the feature `text`.
 const SOURCES: [&str; 3] = ["ir", "lib", "targets"];
-const CHECKS: &str = "check";
+const CHECKS: &str = "lib/check";
+const TEXT: &str = "ir/text";
 /// Those of the feature `llvm`. Where libkiln-llvm is, in the source tree and in a build folder.
 const LLVM_SOURCES: [&str; 2] = ["assembler", LLVM];
 const LLVM: &str = "frontends/llvm";
@@ -24,6 +25,7 @@ fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("libkiln");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap());
     let llvm = env::var_os("CARGO_FEATURE_LLVM").is_some();
+    let text_form = env::var_os("CARGO_FEATURE_TEXT").is_some();
     let include = env::var_os("KILN_INCLUDE").map_or_else(|| root.join("include"), PathBuf::from);
     println!("cargo::rerun-if-changed={}", include.display());
     println!("cargo::rerun-if-env-changed=KILN_LIBRARY");
@@ -38,16 +40,17 @@ fn main() {
     fs::write(out.join("bindings.rs"), bindings::make(&tokens::of_headers(&text))).unwrap();
 
     match env::var_os("KILN_LIBRARY") {
-        Some(folder) => link(&PathBuf::from(folder), llvm),
-        None => compile(&root, &include, llvm),
+        Some(folder) => link(&PathBuf::from(folder), llvm, text_form),
+        None => compile(&root, &include, llvm, text_form),
     }
 }
 
 /// Has the libraries in `folder` linked.
-fn link(folder: &Path, llvm: bool) {
+fn link(folder: &Path, llvm: bool, text_form: bool) {
     // Installed ones are together; in a build folder two are in folders of their own.
     let others: &[_] = if llvm { &[("kiln-llvm", LLVM), ("kiln-as", "assembler")] } else { &[] };
-    for (library, own) in others.iter().chain(&[("kiln", ".")]) {
+    let text: &[_] = if text_form { &[("kiln-text", ".")] } else { &[] };
+    for (library, own) in others.iter().chain(text).chain(&[("kiln", ".")]) {
         for folder in [folder, &folder.join(own)] {
             let file = folder.join(format!("lib{library}.a"));
             if file.exists() {
@@ -60,11 +63,11 @@ fn link(folder: &Path, llvm: bool) {
 }
 
 /// Compiles the sources below `root` to one library.
-fn compile(root: &Path, include: &Path, llvm: bool) {
+fn compile(root: &Path, include: &Path, llvm: bool, text_form: bool) {
     let mut files = Vec::new();
     for folder in SOURCES.iter().chain(if llvm { &LLVM_SOURCES[..] } else { &[] }) {
         println!("cargo::rerun-if-changed={}", root.join(folder).display());
-        list(&root.join(folder), &mut files);
+        list(&root.join(folder), text_form, &mut files);
     }
     println!("cargo::rerun-if-changed={}", root.join(DWARF).display());
     files.sort();
@@ -81,16 +84,16 @@ fn compile(root: &Path, include: &Path, llvm: bool) {
         .compile("kiln");
 }
 
-/// Adds the C sources in `folder` and below it.
-fn list(folder: &Path, files: &mut Vec<PathBuf>) {
+/// Adds the C sources in `folder` and below it; those of the text form only if that is wanted.
+fn list(folder: &Path, text_form: bool, files: &mut Vec<PathBuf>) {
     let entries = fs::read_dir(folder).unwrap_or_else(|e| {
         panic!("{}: {e}; set KILN_LIBRARY to the folder of an installed libkiln.a", folder.display())
     });
     for entry in entries {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            if !path.ends_with(CHECKS) {
-                list(&path, files);
+            if !path.ends_with(CHECKS) && (text_form || !path.ends_with(TEXT)) {
+                list(&path, text_form, files);
             }
         } else if path.extension().is_some_and(|e| e == "c") {
             files.push(path);

@@ -41,7 +41,7 @@ with_pkg_config() {
   local flags
   read -ra flags <<< "$(pkg-config --cflags --libs kiln)"
   gcc "$here/sum.c" "${flags[@]}" -o sum && sum_is_right ./sum
-  read -ra flags <<< "$(pkg-config --cflags --libs kiln-llvm kiln-interp)"
+  read -ra flags <<< "$(pkg-config --cflags --libs kiln-text kiln-llvm kiln-interp)"
   gcc -DWITH_INTERP "$here/text.c" "${flags[@]}" -o text && ./text
 }
 . "$here/wasm.sh"

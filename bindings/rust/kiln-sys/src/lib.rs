@@ -4,7 +4,7 @@
 //! makes a structure zero, which is what the headers mean by "zero-initialise". The headers document everything.
 //!
 //! The library is compiled from its sources by the C compiler that the crate `cc` finds. If the environment variable
-//! `KILN_LIBRARY` names a folder, the `libkiln.a` in that folder is linked instead.
+//! `KILN_LIBRARY` names a folder, the archives in that folder are linked instead.
 #![no_std]
 #![allow(non_camel_case_types, non_upper_case_globals)]
 #![allow(clippy::missing_safety_doc, clippy::too_many_arguments)]

@@ -1,7 +1,7 @@
 //! Modules: symbols, signatures and data.
 
 use std::cell::Cell;
-use std::ffi::{CString, c_char};
+use std::ffi::CString;
 use std::marker::PhantomData;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -633,6 +633,7 @@ impl<S> Module<S> {
     }
 
     /// Returns the module in Kiln's text form, without the bodies of functions.
+    #[cfg(feature = "text")]
     pub fn text(&mut self) -> Result<String> {
         let mut out = Object::new();
         // SAFETY: the module is alive, and no other thread uses it.
@@ -659,9 +660,4 @@ impl<S> std::fmt::Debug for Module<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Module")
     }
-}
-
-/// Returns bytes in the form that C takes.
-pub(crate) fn chars(text: &str) -> *const c_char {
-    text.as_ptr().cast()
 }

@@ -2,14 +2,14 @@
 
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 
 use kiln_sys as sys;
 
 use crate::debug::DebugInfo;
 use crate::error::{Error, Result};
 use crate::func::Function;
-use crate::module::{Frozen, Module, Open, Symbol, chars, next_owner, of_owner};
+use crate::module::{Frozen, Module, Open, Symbol, next_owner, of_owner};
 use crate::types::c_string;
 
 /// A source file of a session, for [`Location`](crate::Location)s.
@@ -117,9 +117,11 @@ impl<'m, S> Session<'m, S> {
     }
 
     /// Reads functions, data and declarations in Kiln's text form into the module, and compiles the functions.
+    #[cfg(feature = "text")]
     pub fn read_text(&self, text: &str) -> Result<()> {
         // SAFETY: the session is alive, and the text so long. Without a sink the library compiles what it reads.
-        let status = unsafe { sys::kiln_text_read(self.raw(), chars(text), text.len(), None, ptr::null_mut()) };
+        let status =
+            unsafe { sys::kiln_text_read(self.raw(), text.as_ptr().cast(), text.len(), None, std::ptr::null_mut()) };
         if status == sys::KILN_OK { Ok(()) } else { Err(self.module.shared_error()) }
     }
 

@@ -1,10 +1,8 @@
 /* Text parser: errors, and readers of words, numbers, types, names and signatures. Called by the
  * other files of the parser. Invariant: a reader that returns false has reported the error. */
-#include "ir/text/text_form.h"
-#include <locale.h>
+#include "ir/lex/parse_read.h"
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 bool kn_parse_fail(struct kn_parser *p, const struct kn_token *t, kiln_status status,
                    const char *message, ...) {
@@ -160,53 +158,6 @@ bool kn_parse_string(struct kn_parser *p, const char *what, const char **out) {
   return true;
 }
 
-bool kn_parse_float_bits(struct kn_parser *p, const struct kn_token *t, kiln_type type,
-                         bool negative, uint64_t *bits) {
-  char buffer[512];
-  const char *point = localeconv()->decimal_point;
-  size_t n = 0;
-  for (uint32_t i = 0; i < t->length; i++) {
-    if (n + 8 > sizeof buffer) {
-      return kn_parse_fail(p, t, KILN_ERR_LIMIT, "the float has more than 500 characters");
-    }
-    if (t->text[i] != '.') {
-      buffer[n++] = t->text[i];
-    } else {
-      for (const char *c = point; *c && n + 8 <= sizeof buffer; c++) buffer[n++] = *c;
-    }
-  }
-  buffer[n] = 0;
-  if (type == KILN_TYPE_F32) {
-    float v = strtof(buffer, NULL);
-    uint32_t b;
-    memcpy(&b, &v, sizeof b);
-    *bits = b ^ (negative ? UINT32_C(1) << 31 : 0);
-    return true;
-  }
-  if (type == KILN_TYPE_F64) {
-    double v = strtod(buffer, NULL);
-    memcpy(bits, &v, sizeof *bits);
-    *bits ^= negative ? UINT64_C(1) << 63 : 0;
-    return true;
-  }
-  return kn_parse_fail(p, t, KILN_ERR_SYNTAX,
-                       "a decimal float where neither f32 nor f64 is expected: add its type, or "
-                       "write its bits as an integer");
-}
-
-/* ---- words ---- */
-
-bool kn_parse_protection(struct kn_parser *p, uint32_t *what) {
-  *what = 0;
-  for (unsigned k = 0; k < KN_PROTECT_COUNT; k++) {
-    if (!kn_parse_word(p, kn_protect_names[k])) continue;
-    *what |= 1u << k;
-    k = UINT32_MAX; /* words are in any order */
-  }
-  return *what != 0 ||
-         kn_parse_expected(p, "branch, return, return_all, key_b, control_stack or direct");
-}
-
 /* ---- signatures ---- */
 
 static bool parse_param(struct kn_parser *p, kiln_param *out) {
@@ -248,6 +199,15 @@ static bool parse_param(struct kn_parser *p, kiln_param *out) {
     }
   }
 }
+
+const char *const kn_callconv_names[KILN_CC_COUNT] = {
+  [KILN_CC_C] = "",
+  [KILN_CC_PRESERVE_MOST] = "preserve_most",
+  [KILN_CC_PRESERVE_ALL] = "preserve_all",
+  [KILN_CC_PRESERVE_NONE] = "preserve_none",
+  [KILN_CC_WIN64] = "win64",
+  [KILN_CC_VECTOR] = "vector_pcs",
+};
 
 bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
   KN_ARRAY(kiln_param) params = {0};
@@ -308,32 +268,4 @@ bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
   }
   kn_realloc(p->module, params.at, 0);
   return ok;
-}
-
-kiln_sig kiln_sig_parse(kiln_module *m, const char *text) {
-  const kiln_sig none = {0};
-  kiln_sig sig = none;
-  struct kn_parser p = {.module = m, .text = text};
-  if (kn_module_failed(m)) return none;
-  if (text == NULL) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: no text (NULL)");
-    return none;
-  }
-  size_t length = strlen(text);
-  if (length >= UINT32_MAX) {
-    kn_parse_fail(&p, &(struct kn_token){0}, KILN_ERR_LIMIT, "the text has 4 GiB or more");
-    return none;
-  }
-  kn_lex_start(&p.lx, text, length);
-  kn_parse_skip_newlines(&p);
-  kn_parse_sig(&p, &sig);
-  if (sig.id == 0) return none;
-  /* The parser stops at any error of the module, also at one of a function in another thread. */
-  p.status = KILN_OK;
-  kn_parse_skip_newlines(&p);
-  if (p.lx.tok.kind != KN_TOK_EOF) {
-    kn_parse_expected(&p, "the end of the signature");
-    return none;
-  }
-  return sig;
 }

@@ -1,6 +1,6 @@
 /* Lexer and name tables of the text form. The parser calls it token by token; saving and restoring
  * struct kn_lexer goes back. Invariant: tokens point into the text, nothing is copied. */
-#include "ir/text/text_form.h"
+#include "ir/lex/parse_read.h"
 
 enum { C_SPACE = 1, C_START = 2, C_NAME = 4, C_DIGIT = 8, C_HEX = 16 };
 

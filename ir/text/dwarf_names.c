@@ -1,5 +1,5 @@
 /* Tables of <kiln/dwarf.def>, and how they are searched. Called by the text form's printer and parser. */
-#include "ir/debug/dwarf_names.h"
+#include "ir/text/dwarf_names.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Names of DWARF's tags, attributes and operations, for the text form. */
-#ifndef KN_IR_DEBUG_DWARF_NAMES_H
-#define KN_IR_DEBUG_DWARF_NAMES_H
+#ifndef KN_IR_TEXT_DWARF_NAMES_H
+#define KN_IR_TEXT_DWARF_NAMES_H
 
 #include <stddef.h>
 #include <stdint.h>
