@@ -149,11 +149,11 @@ KILN_API kiln_ctype kiln_ctype_new_union(kiln_ctypes *c, const kiln_ctype_option
 /** Makes an array of `count` elements. */
 KILN_API kiln_ctype kiln_ctype_new_array(kiln_ctypes *c, kiln_ctype of, uint64_t count);
 
-/** Makes a flexible array member's type, `of name[]`. */
+/** Makes a flexible array member's type, `of name[]`. Front ends of C need it for the last member of a struct. */
 KILN_API kiln_ctype kiln_ctype_new_flexible(kiln_ctypes *c, kiln_ctype of);
 
 /** Makes a type that differs from `t` only in its alignment. The alignment must be a power of two. The new type is like
- * a typedef with the attribute `aligned`. */
+ * a typedef with the attribute `aligned`, for which front ends of C need it. */
 KILN_API kiln_ctype kiln_ctype_new_aligned(kiln_ctypes *c, kiln_ctype t, uint32_t align_bytes);
 
 /** Describes a type. */
@@ -239,13 +239,11 @@ typedef struct kiln_carg_info {
   kiln_cpiece pieces[KILN_MAX_CPIECES]; /**< in order */
 } kiln_carg_info;
 
-/** Returns the number of a signature's arguments. */
-KILN_API uint32_t kiln_csig_arg_count(const kiln_ctypes *c, kiln_csig sig);
-
-/** Returns the description of argument number `i` of a signature. Returns all zero if there is no such argument. */
+/** Returns the description of argument number `i` of a signature. Returns all zero if there is no such argument. Front
+ * ends that build calls by themselves, and programs that call C functions without Kiln's code, need it. */
 KILN_API kiln_carg_info kiln_csig_get_arg(const kiln_ctypes *c, kiln_csig sig, uint32_t i);
 
-/** Returns the description of a signature's result. */
+/** Returns the description of a signature's result, for the users of kiln_csig_get_arg. */
 KILN_API kiln_carg_info kiln_csig_get_result(const kiln_ctypes *c, kiln_csig sig);
 
 /* ---- calls ----
@@ -287,7 +285,7 @@ KILN_API void kiln_build_creturn(kiln_func *f, const kiln_ctypes *c, kiln_csig s
 
 /** Returns the address to which the function `f` writes its result. If the ABI does not return the result in memory,
  * kiln_build_cresult returns none. If the front end passes this address to kiln_build_creturn, kiln_build_creturn
- * copies nothing. */
+ * copies nothing. For front ends whose functions build a large result in place. */
 KILN_API kiln_value kiln_build_cresult(kiln_func *f, const kiln_ctypes *c, kiln_csig sig);
 
 /** Returns the next variadic argument from the va_list at the address `ap`. The argument has the type `t`. A scalar is

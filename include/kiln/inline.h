@@ -87,7 +87,8 @@ typedef struct kiln_inline_attrs {
  * effect only if kiln_module_attrs.inlining allows functions to be inlined. Returns the status of the module. */
 KILN_API kiln_status kiln_module_set_inline_attrs(kiln_module *m, const kiln_inline_attrs *attrs);
 
-/** Returns the inlining policy of a module. Fields that were 0 have their default values. */
+/** Returns the inlining policy of a module. Fields that were 0 have their default values. To change one field,
+ * change it in the result, and pass the result to kiln_module_set_inline_attrs. */
 KILN_API kiln_inline_attrs kiln_module_get_inline_attrs(const kiln_module *m);
 
 /* ---- functions ---- */

@@ -103,7 +103,8 @@ KILN_API uint32_t kiln_func_block_limit(const kiln_func *f);
  * The edges are in the order of kiln_inst_edge. Returns 0 if the block has no terminator yet. */
 KILN_API uint32_t kiln_block_edges(const kiln_func *f, kiln_block b, kiln_block *out, uint32_t max);
 
-/** Returns true if the function was finished without an error. */
+/** Returns true if the function was finished without an error. With inlining, a sink gets functions that are
+ * still being built, and kept ones that are finished. */
 KILN_API bool kiln_func_is_finished(const kiln_func *f);
 
 /* ---- once it is finished ---- */

@@ -125,7 +125,8 @@ KILN_API void kiln_ssa_brif(kiln_ssa *s, kiln_value cond, kiln_block then_block,
 KILN_API void kiln_ssa_switch(kiln_ssa *s, kiln_type type, kiln_value v, kiln_block default_block,
                               const kiln_switch_case *cases, uint32_t n_cases);
 
-/** Builds a BRIND, as kiln_build_brind does. Records the edges of the BRIND, as kiln_ssa_br does. */
+/** Builds a BRIND, as kiln_build_brind does. Records the edges of the BRIND, as kiln_ssa_br does. For computed gotos in
+ * functions with variables. */
 KILN_API void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *targets,
                              uint32_t n_targets);
 

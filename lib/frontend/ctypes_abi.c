@@ -311,11 +311,6 @@ kiln_sig kiln_csig_sig(const kiln_ctypes *c, kiln_csig sig) {
   return s != NULL ? s->sig : none;
 }
 
-uint32_t kiln_csig_arg_count(const kiln_ctypes *c, kiln_csig sig) {
-  const struct kn_csig *s = kn_csig_at(c, sig);
-  return s != NULL ? s->n : 0;
-}
-
 kiln_carg_info kiln_csig_get_arg(const kiln_ctypes *c, kiln_csig sig, uint32_t i) {
   const struct kn_csig *s = kn_csig_at(c, sig);
   kiln_carg_info none = {.pass = KILN_CPASS_NONE};
