@@ -1,14 +1,17 @@
 /* How time and memory grow with the size of the input: runs each shape (shapes.h) at several sizes
  * through the library, from building to an object in memory or to text and back. bench/growth.py
- * calls it, twice for each target: for times and memory, and under a counter of executed instructions.
- * Prints lines of fields with tabs between them:
+ * calls it, twice for each target: for times and memory, and under a counter of executed instructions. With --check it
+ * is a test and prints TAP: the inputs succeed on a small stack, whose use does not grow with them, and with memory
+ * linear in them. Otherwise prints lines of fields with tabs between them:
  * way, target, shape, unit, size, items, 1 if this is the base that others are compared with, then
  *   ns, bytes, and bytes at a size that is this one's base times a power of two, and its items;
  *   or with --count the process that did it. */
+#include "large.h"
 #include "shapes.h"
 
 #include <limits.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef KN_TEST_INTERP
+#include <kiln/interp.h>
+#endif
 #include <kiln/llvm.h>
 
 /* ---- memory ---- */
@@ -59,6 +65,7 @@ struct job {
   size_t bitcode_size;
   uint64_t items;
   uint32_t base; /* size that others are compared with; 0: this is the only one */
+  bool verify;
 };
 
 static void say_diag(void *user, const kiln_diag *d) {
@@ -95,15 +102,14 @@ static bool run_text(struct job *j, const kiln_module_options *options) {
   j->shape->make(&r);
   if (r.status == KILN_OK) r.status = kiln_module_print(r.m, &text);
   j->items = r.items;
-  bool ok = r.status == KILN_OK;
-  shape_close(&r);
   kiln_module *m = kiln_module_new(options);
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
-  ok = ok && s != NULL &&
-       kiln_text_read(s, (const char *)text.data, text.size, discard_sink, NULL) == KILN_OK;
+  bool ok = r.status == KILN_OK && s != NULL &&
+            kiln_text_read(s, (const char *)text.data, text.size, discard_sink, NULL) == KILN_OK;
   kiln_session_free(s);
   kiln_module_free(m);
   kiln_buffer_free(&text);
+  shape_close(&r);
   return ok;
 }
 
@@ -122,11 +128,28 @@ static bool run_object(struct job *j, const kiln_module_options *options) {
   return r.status == KILN_OK;
 }
 
+/* The functions become the interpreter's code. */
+static bool run_interp(struct job *j, const kiln_module_options *options) {
+  struct shape_run r;
+  if (!shape_open(&r, options, j->n)) return false;
+#ifdef KN_TEST_INTERP
+  kiln_interp *in = kiln_interp_new(r.m, &(kiln_interp_options){.stack_bytes = 1 << 20});
+  r.sink = kiln_interp_sink;
+  r.user = in;
+  j->shape->make(&r);
+  kiln_interp_free(in);
+#endif
+  j->items = r.items;
+  shape_close(&r);
+  return r.status == KILN_OK;
+}
+
 static bool run(struct job *j, const kiln_allocator *allocator) {
   kiln_module_options options = {
-    .target.processor = j->target, .on_diag = say_diag, .on_diag_user = j};
+    .target.processor = j->target, .on_diag = say_diag, .on_diag_user = j, .verify = j->verify};
   if (allocator != NULL) options.allocator = *allocator;
-  return strcmp(j->way, "text") == 0 ? run_text(j, &options) : run_object(j, &options);
+  if (strcmp(j->way, "text") == 0) return run_text(j, &options);
+  return strcmp(j->way, "interp") == 0 ? run_interp(j, &options) : run_object(j, &options);
 }
 
 /* ---- measuring ---- */
@@ -145,6 +168,8 @@ struct options {
   const char *shape, *way;
   uint32_t most;
   kiln_target target;
+  bool check;
+  unsigned checked; /* shapes */
   bool failed;
 };
 
@@ -234,6 +259,106 @@ static void count_nothing(struct options *o) {
   row(o, &(struct job){.way = "none", .target = o->target.processor, .shape = &nothing});
 }
 
+/* ---- --check ---- */
+
+enum {
+  MOST = SANITIZED  ? 2048
+         : EMULATED ? 4096
+                    : 32768, /* or what the shape allows */
+  STEP = 8,                  /* between the two sizes: arrays that grow by doubling are as full */
+  STACK_BYTES = SANITIZED ? 1 << 20 : 128 << 10, /* glibc asks for this on AArch64 */
+  DEEPER_BYTES = SANITIZED ? 4096 : 1024,        /* that the large one may use more of the stack */
+  PAINT = 0xa5
+};
+/* Bytes per item of the large size, at most, in those of the small one. The checker's tables double. */
+#ifdef KN_CHECKS
+enum { CHECKS = 1 };
+#define MORE_MEMORY 2.1
+#else
+enum { CHECKS = 0 };
+#define MORE_MEMORY 1.1
+#endif
+
+struct check {
+  struct job job;
+  struct counter memory;
+  uint64_t depth; /* bytes of the stack, as far as the lowest that was written to */
+  bool ok;
+};
+
+static void *check_thread(void *arg) {
+  struct check *c = arg;
+  c->ok = run(&c->job, &(kiln_allocator){count_realloc, &c->memory}) && c->memory.held == 0;
+  return NULL;
+}
+
+__attribute__((no_sanitize("address"))) static uint64_t depth_of(const uint8_t *stack) {
+  uint32_t at = 0;
+  while (at < STACK_BYTES && stack[at] == PAINT) at++;
+  return STACK_BYTES - at;
+}
+
+/* Runs on a small painted stack: recursion as deep as the input would run into the page below. */
+static void run_small_stack(struct check *c) {
+  enum { PAGE = 4096 };
+  uint8_t *memory = mmap(NULL, STACK_BYTES + PAGE, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED || mprotect(memory, PAGE, PROT_NONE) != 0) return;
+  memset(memory + PAGE, PAINT, STACK_BYTES);
+  pthread_attr_t attr;
+  pthread_t thread;
+  pthread_attr_init(&attr);
+  if (pthread_attr_setstack(&attr, memory + PAGE, STACK_BYTES) == 0 &&
+      pthread_create(&thread, &attr, check_thread, c) == 0)
+    pthread_join(thread, NULL);
+  pthread_attr_destroy(&attr);
+  c->depth = depth_of(memory + PAGE);
+  munmap(memory, STACK_BYTES + PAGE);
+}
+
+static bool check_way(const struct shape *shape, const char *way, kiln_processor target) {
+  uint32_t large = MOST;
+  while (large > shape->most) large /= 2;
+  struct check many = {
+    .job = {.way = way, .target = target, .shape = shape, .n = large, .verify = true}};
+  struct check few = many;
+  few.job.n = large / STEP;
+  run_small_stack(&few);
+  run_small_stack(&many);
+  if (!few.ok || !many.ok) return false;
+  double each = (double)many.memory.most / (double)many.job.items;
+  double each_few = (double)few.memory.most / (double)few.job.items;
+  printf("# %-7s %-6s %-20s %6u: %6.1f bytes each, %6.1f of %u; stack %llu, %llu\n",
+         kiln_processor_name(target), way, shape->name, large, each, each_few, large / STEP,
+         (unsigned long long)many.depth, (unsigned long long)few.depth);
+  /* in checking builds the checker of the allocation holds blocks times values, up to a limit */
+  bool linear = each <= each_few * MORE_MEMORY || (CHECKS && strcmp(way, "object") == 0);
+  return linear && many.depth <= few.depth + DEEPER_BYTES;
+}
+
+static void check_shape(void *user, const struct shape *s) {
+  struct options *o = user;
+  bool ok = true;
+  if (o->shape != NULL && strcmp(o->shape, s->name) != 0) return;
+  for (unsigned t = 1; t < KILN_PROCESSOR_COUNT; t++)
+    ok &= check_way(s, "object", (kiln_processor)t);
+  if (!s->no_text) ok &= check_way(s, "text", KILN_PROCESSOR_X86_64);
+#ifdef KN_TEST_INTERP
+  ok &= check_way(s, "interp", KILN_PROCESSOR_X86_64);
+#endif
+  printf("%sok %u - %s\n", ok ? "" : "not ", ++o->checked, s->name);
+  fflush(stdout);
+  o->failed |= !ok;
+}
+
+static int check_all(struct options *o) {
+  shape_each(check_shape, o);
+  printf("1..%u\n", o->checked);
+  return o->failed || o->checked == 0;
+}
+
+/* ---- files and options ---- */
+
 static bool read_file(const char *name, uint8_t **bytes, size_t *size) {
   kiln_buffer b = {0};
   FILE *in = fopen(name, "rb");
@@ -294,13 +419,15 @@ int main(int argc, char **argv) {
     else if ((v = value_of(argv[i], "--target=")) && kiln_target_find(v, &o.target)) continue;
     else if (strcmp(argv[i], "--count") == 0) o.count = true;
     else if (strcmp(argv[i], "--fast") == 0) o.fast = true;
+    else if (strcmp(argv[i], "--check") == 0) o.check = true;
     else if ((v = value_of(argv[i], "--bitcode="))) files = true;
     else {
       fprintf(stderr, "usage: growth [--way=object|text] [--target=T] [--shape=NAME] [--most=N] "
-                      "[--count|--fast] [--bitcode=NAME:N:FILE...]\n");
+                      "[--count|--fast|--check] [--bitcode=NAME:N:FILE...]\n");
       return 2;
     }
   }
+  if (o.check) return check_all(&o);
   if (o.count && !files) count_nothing(&o);
   for (int i = 1; i < argc && files; i++) {
     const char *v = value_of(argv[i], "--bitcode=");
