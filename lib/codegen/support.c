@@ -31,8 +31,13 @@ static bool needs_probes(const kiln_func *f) { return f->attrs.probe_bytes != 0;
 static bool has_realigning(const struct kn_target *t) { return t->realigns; }
 static bool needs_realigning(const kiln_func *f) { return f->attrs.realign_stack; }
 
+#ifdef KN_WITHOUT_DEBUG_INFO
+enum { WITHOUT_DEBUG = 1 };
+#else
+enum { WITHOUT_DEBUG = 0 };
+#endif
 static bool has_debug(const struct kn_target *t) {
-  return t->code.dwarf_regs != NULL && t->code.nop_bytes != 0;
+  return !WITHOUT_DEBUG && t->code.dwarf_regs != NULL && t->code.nop_bytes != 0;
 }
 static bool needs_debug(const kiln_func *f) { return f->debug.subprogram != 0; }
 
@@ -64,8 +69,11 @@ uint32_t kn_target_lacks(const struct kn_target *t) {
 bool kn_supports_func(kiln_func *f, uint32_t lacks) {
   for (unsigned k = 0; k < sizeof parts / sizeof *parts; k++) {
     if (!(lacks >> k & 1) || !parts[k].needs(f)) continue;
-    kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0, "%s is not supported on %s", parts[k].what,
-                 kiln_processor_name(kiln_module_processor(f->module)));
+    bool left_out = f->module->target->left_out || (WITHOUT_DEBUG && parts[k].has == has_debug);
+    kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
+                 left_out ? "%s for %s was left out of this build of Kiln"
+                          : "%s is not supported on %s",
+                 parts[k].what, kiln_processor_name(kiln_module_processor(f->module)));
     return false;
   }
   return true;

@@ -1,0 +1,28 @@
+/* What stands for lib/dwarf in a build without debug information (meson's option `debug_info`): modules that describe a
+ * unit are refused when an object is made of them. Empty where debug information is not left out. */
+#ifdef KN_WITHOUT_DEBUG_INFO
+#include "ir/debug/die.h"
+#include "lib/dwarf/dwarf_sections.h"
+#include "lib/object/image.h"
+
+bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct kn_dwarf **out) {
+  (void)arena;
+  *out = NULL;
+  if (image->m->debug == NULL || image->m->debug->units.n == 0) return true;
+  kn_module_fail(image->m, KILN_ERR_UNSUPPORTED,
+                 "debugging information was left out of this build of Kiln");
+  return false;
+}
+const struct kn_dwarf_buffer *kn_dwarf_section(const struct kn_dwarf *d, unsigned section) {
+  (void)d, (void)section;
+  return NULL;
+}
+const char *kn_dwarf_section_name(unsigned section) {
+  (void)section;
+  return "";
+}
+void kn_dwarf_content(const struct kn_dwarf *d, unsigned section, uint8_t *to) {
+  (void)d, (void)section, (void)to;
+}
+void kn_dwarf_free(struct kn_dwarf *d) { (void)d; }
+#endif
