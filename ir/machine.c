@@ -39,8 +39,9 @@ static void describe(const struct kn_machine_table *t, unsigned x, kiln_machine_
   }
 }
 
-void kn_machine_name(kiln_processor target, unsigned x, char name[KILN_MAX_MACHINE_NAME]) {
-  const struct kn_machine_row *row = kn_machine_row(kn_target_machine(target), x);
+void kn_machine_name(const struct kn_machine_table *t, unsigned x,
+                     char name[KILN_MAX_MACHINE_NAME]) {
+  const struct kn_machine_row *row = kn_machine_row(t, x);
   size_t n = 0;
   for (const char *c = row ? row->name : ""; *c; c++) name[n++] = *c;
   const char *suffix = row ? row->kinds[KN_MACHINE_KIND(x)].suffix : "";

@@ -139,7 +139,7 @@ struct kn_target {
   uint8_t reloc_first, reloc_last; /* its own kinds of relocations */
   bool reaches_zero;               /* see struct kiln_module */
   bool plt_is_address;             /* see struct kiln_module */
-  bool left_out;                   /* by the build: it has a name alone (targets/left_out.c) */
+  bool left_out;                   /* by the build: it has nothing (targets/left_out.c) */
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_code_facts code;
   const struct kn_guard_reg *guard_regs;
