@@ -128,18 +128,18 @@ bool kir_write_stubs(struct kir_file *f, size_t index, kiln_processor target, co
     char *rows = NULL;
     size_t size = 0;
     FILE *table = open_memstream(&rows, &size);
-    fprintf(out, "struct kir_entry { const char *name; void **pointer; void *(*data)(void); };\n"
-                 "void kir_interp_load(const char *, unsigned, const struct kir_entry *, unsigned);\n");
+    fprintf(out,
+            "struct kir_entry { const char *name; void **pointer; void *(*data)(void); };\n"
+            "void kir_interp_load(const char *, unsigned, const struct kir_entry *, unsigned);\n");
     write_symbols(out, table, m, &n, index);
     fclose(table);
-    fprintf(
-      out,
-      "static const struct kir_entry kir_entries[] = {\n%s  {0, 0, 0}};\n"
-      "__attribute__((constructor)) static void kir_load(void) {\n"
-      "  kir_interp_load(\"%s\", %uu, kir_entries,\n"
-      "                  sizeof kir_entries / sizeof *kir_entries - 1);\n"
-      "}\n",
-      rows, text_path, (unsigned)f->features);
+    fprintf(out,
+            "static const struct kir_entry kir_entries[] = {\n%s  {0, 0, 0}};\n"
+            "__attribute__((constructor)) static void kir_load(void) {\n"
+            "  kir_interp_load(\"%s\", %uu, kir_entries,\n"
+            "                  sizeof kir_entries / sizeof *kir_entries - 1);\n"
+            "}\n",
+            rows, text_path, (unsigned)f->features);
     free(rows);
     kir_read_sigs(f, m);
   }
