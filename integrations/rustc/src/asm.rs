@@ -23,10 +23,15 @@ use rustc_target::asm::{InlineAsmReg, InlineAsmRegClass, InlineAsmRegOrRegClass,
 use crate::builder::Builder;
 use crate::compat;
 use crate::context::{Block, Context};
-use crate::operation::{Statement, element_text};
+use crate::operation::Statement;
 use crate::sys::*;
 use crate::types::Type;
 use crate::values::{Value, sign_extended};
+
+/// The type of an operand as LLVM writes it.
+fn text_of(repr: BackendRepr) -> String {
+    Type::of(repr).expect("operands are scalars and vectors").text()
+}
 
 /// How many general registers operands can have; one more is for the address of what the code stores itself.
 const GENERAL: usize = 12;
@@ -282,12 +287,12 @@ impl<'tcx> Builder<'_, 'tcx> {
                 if lowering.outputs.len() == before { Piece::None } else { Piece::Register(number, reg) }
             }
             InlineAsmOperandRef::Out { reg, late, place: Some(place) } => {
-                lowering.output(reg, late, element_text(place.layout.backend_repr), Some(place));
+                lowering.output(reg, late, text_of(place.layout.backend_repr), Some(place));
                 Piece::Register(number, reg)
             }
             InlineAsmOperandRef::InOut { reg, late, ref in_value, out_place } => {
                 let layout = out_place.map_or(in_value.layout, |place| place.layout);
-                lowering.output(reg, late, element_text(layout.backend_repr), out_place);
+                lowering.output(reg, late, text_of(layout.backend_repr), out_place);
                 Piece::Register(number, reg)
             }
             _ => Piece::None,
@@ -298,14 +303,14 @@ impl<'tcx> Builder<'_, 'tcx> {
     fn lower_input(&self, lowering: &mut Lowering<'tcx>, operand: &InlineAsmOperandRef<'tcx, Self>, piece: &mut Piece) {
         match *operand {
             InlineAsmOperandRef::In { reg, ref value } => {
-                let ty = element_text(value.layout.backend_repr);
+                let ty = text_of(value.layout.backend_repr);
                 *piece = Piece::Register(lowering.input(constraint(reg), ty, value.immediate()), reg);
             }
             InlineAsmOperandRef::InOut { reg, late, ref in_value, .. } => {
                 let Piece::Register(output, _) = *piece else { unreachable!("it is an output") };
                 let given = late && matches!(reg, InlineAsmRegOrRegClass::Reg(_));
                 let tie = if given { constraint(reg) } else { output.to_string() };
-                lowering.input(tie, element_text(in_value.layout.backend_repr), in_value.immediate());
+                lowering.input(tie, text_of(in_value.layout.backend_repr), in_value.immediate());
             }
             InlineAsmOperandRef::Const { value: Scalar::Int(int), ty } => {
                 *piece = Piece::Text(self.asm_number(int, ty));
@@ -430,8 +435,8 @@ impl<'tcx> AsmBuilderMethods<'tcx> for Builder<'_, 'tcx> {
             n_labels: labels.len() as u32,
             catch: catch.filter(|_| unwind != 0).map(|(block, _)| block),
         };
-        let types: Vec<Option<BackendRepr>> =
-            outputs.iter().map(|output| output.1.map(|place| place.layout.backend_repr)).collect();
+        let types: Vec<Option<Type>> =
+            outputs.iter().map(|output| output.1.and_then(|place| Type::of(place.layout.backend_repr))).collect();
         let (values, taken, block) = self.assembly(&statement, &types);
         self.block.block = block;
         for ((_, place), v) in outputs.into_iter().zip(values) {

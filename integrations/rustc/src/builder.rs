@@ -200,14 +200,14 @@ impl<'a, 'tcx> BuilderMethods<'a, 'tcx> for Builder<'a, 'tcx> {
         let val = match place.layout.backend_repr {
             _ if place.val.llextra.is_some() => OperandValue::Ref(place.val),
             BackendRepr::Scalar(scalar) => {
-                OperandValue::Immediate(self.load_at(self.scalar_type(scalar, true), address, 0, 0))
+                OperandValue::Immediate(self.load_at(Type::of_scalar(scalar, true), address, 0, 0))
             }
             BackendRepr::SimdVector { .. } => {
                 OperandValue::Immediate(self.load_at(self.backend_type(place.layout), address, 0, 0))
             }
             BackendRepr::ScalarPair { a, b, b_offset } => OperandValue::Pair(
-                self.load_at(self.scalar_type(a, true), address, 0, 0),
-                self.load_at(self.scalar_type(b, true), address, b_offset.bytes(), 0),
+                self.load_at(Type::of_scalar(a, true), address, 0, 0),
+                self.load_at(Type::of_scalar(b, true), address, b_offset.bytes(), 0),
             ),
             _ => OperandValue::Ref(place.val),
         };

@@ -56,6 +56,8 @@ pub struct Context<'tcx> {
     pub inlining: RefCell<Inlining>,
 
     pub instances: RefCell<FxHashMap<Instance<'tcx>, kiln_symbol>>,
+    /// The instances that functions of this unit are.
+    pub defined: RefCell<FxHashMap<kiln_symbol, Instance<'tcx>>>,
     pub statics: RefCell<FxHashMap<DefId, kiln_symbol>>,
     pub allocations: RefCell<FxHashMap<ConstAllocation<'tcx>, kiln_symbol>>,
     pub strings: RefCell<FxHashMap<String, kiln_symbol>>,
@@ -93,6 +95,7 @@ impl<'tcx> Context<'tcx> {
             debug,
             inlining,
             instances: RefCell::default(),
+            defined: RefCell::default(),
             statics: RefCell::default(),
             allocations: RefCell::default(),
             strings: RefCell::default(),

@@ -227,6 +227,7 @@ impl<'tcx> PreDefineCodegenMethods<'tcx> for Context<'tcx> {
         }
         let symbol = self.declare_function(name, signature, desc);
         self.note_inlining(instance, symbol, linkage);
+        self.defined.borrow_mut().insert(symbol, instance);
         self.instances.borrow_mut().insert(instance, symbol);
     }
 }

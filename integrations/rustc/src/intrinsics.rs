@@ -350,7 +350,7 @@ impl<'tcx> Builder<'_, 'tcx> {
                 }
                 let from = args[0].immediate();
                 if let BackendRepr::Scalar(scalar) = layout.backend_repr {
-                    let value = self.load_at(self.scalar_type(scalar, true), from, 0, KILN_MEM_VOLATILE);
+                    let value = self.load_at(Type::of_scalar(scalar, true), from, 0, KILN_MEM_VOLATILE);
                     return IntrinsicResult::Operand(OperandValue::Immediate(value));
                 }
                 let to = to(self);

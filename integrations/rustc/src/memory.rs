@@ -135,12 +135,6 @@ impl<'tcx> Builder<'_, 'tcx> {
         Value::Built(slot, ty)
     }
 
-    pub fn lanes(&self, v: Value) -> Vec<Value> {
-        let Type::Vector(lane, n) = v.ty() else { unreachable!("{v:?} is no vector") };
-        let address = Value::Built(self.vector_address(v), Type::Ptr);
-        (0..n).map(|i| self.load_at(lane.ty(), address, u64::from(i) * lane.ty().scalar_size(), 0)).collect()
-    }
-
     pub fn vector_of(&self, lanes: &[Value], ty: Type) -> Value {
         let Type::Vector(lane, _) = ty else { unreachable!("{ty:?} is no vector") };
         let slot = self.vector_slot(ty);

@@ -3,76 +3,42 @@
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::ptr;
+use std::rc::Rc;
 
-use rustc_abi::{BackendRepr, Float, Primitive, Scalar};
+use rustc_abi::BackendRepr;
 use rustc_data_structures::fx::FxHashMap;
 use rustc_middle::ty::layout::{LayoutCx, TyAndLayout};
 use rustc_middle::ty::{self, Instance, TyCtxt, TypingEnv};
 
 use crate::builder::Builder;
-use crate::context::{Block, Context};
+use crate::context::Block;
 use crate::sys::*;
-use crate::types::{Lane, Type};
+use crate::types::Type;
 use crate::values::{Value, sign_extended};
 
 /// The most parts that a value has.
 const MOST_PARTS: usize = 256;
 
 /// What a type consists of, in the order of memory: scalars and vectors, and their offsets.
-pub type Elements = Vec<(BackendRepr, u64)>;
+pub type Elements = Vec<(Type, u64)>;
 
 /// The elements of a type; None: it has others than scalars and vectors.
 pub fn elements<'tcx>(tcx: TyCtxt<'tcx>, layout: TyAndLayout<'tcx>) -> Option<Elements> {
     match layout.backend_repr {
         _ if layout.is_zst() => Some(Vec::new()),
-        repr @ (BackendRepr::Scalar(_) | BackendRepr::SimdVector { .. }) => Some(vec![(repr, 0)]),
+        repr @ (BackendRepr::Scalar(_) | BackendRepr::SimdVector { .. }) => Some(vec![(Type::of(repr)?, 0)]),
         BackendRepr::ScalarPair { a, b, b_offset } => {
-            Some(vec![(BackendRepr::Scalar(a), 0), (BackendRepr::Scalar(b), b_offset.bytes())])
+            Some(vec![(Type::of_scalar(a, true), 0), (Type::of_scalar(b, true), b_offset.bytes())])
         }
         _ if matches!(layout.ty.kind(), ty::Tuple(_)) || layout.ty.ty_adt_def().is_some_and(|def| def.is_struct()) => {
             let cx = LayoutCx::new(tcx, TypingEnv::fully_monomorphized());
-            let fields = layout.fields.index_by_increasing_offset().map(|i| {
-                let field = layout.field(&cx, i);
-                match field.backend_repr {
-                    repr @ (BackendRepr::Scalar(_) | BackendRepr::SimdVector { .. }) => {
-                        Some((repr, layout.fields.offset(i).bytes()))
-                    }
-                    _ => None,
-                }
-            });
+            let fields = layout
+                .fields
+                .index_by_increasing_offset()
+                .map(|i| Some((Type::of(layout.field(&cx, i).backend_repr)?, layout.fields.offset(i).bytes())));
             fields.collect()
         }
         _ => None,
-    }
-}
-
-fn scalar_text(scalar: Scalar, in_vector: bool) -> &'static str {
-    match scalar.primitive() {
-        Primitive::Int(..) if scalar.is_bool() && !in_vector => "i1",
-        Primitive::Int(integer, _) => match integer.size().bits() {
-            8 => "i8",
-            16 => "i16",
-            32 => "i32",
-            64 => "i64",
-            _ => "i128",
-        },
-        Primitive::Float(Float::F16) => "half",
-        Primitive::Float(Float::F32) => "float",
-        Primitive::Float(Float::F64) => "double",
-        Primitive::Float(Float::F128) => "fp128",
-        #[allow(unreachable_patterns)]
-        Primitive::Float(_) => "bfloat",
-        Primitive::Pointer(_) => "ptr",
-    }
-}
-
-pub fn element_text(repr: BackendRepr) -> String {
-    match repr {
-        BackendRepr::Scalar(scalar) => scalar_text(scalar, false).to_string(),
-        BackendRepr::SimdVector { element, count } => {
-            format!("<{} x {}>", count.as_u64(), scalar_text(element, true))
-        }
-        _ => unreachable!("{repr:?} is no element"),
     }
 }
 
@@ -80,9 +46,9 @@ pub fn element_text(repr: BackendRepr) -> String {
 pub fn text(elements: &Elements) -> String {
     match elements[..] {
         [] => "void".to_string(),
-        [(one, _)] => element_text(one),
+        [(one, _)] => one.text(),
         _ => {
-            let all: Vec<String> = elements.iter().map(|element| element_text(element.0)).collect();
+            let all: Vec<String> = elements.iter().map(|element| element.0.text()).collect();
             format!("{{ {} }}", all.join(", "))
         }
     }
@@ -111,17 +77,55 @@ pub fn features<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> String {
     all.collect::<Vec<_>>().join(",")
 }
 
+/// One of LLVM's types: its text, and the parts that its values have.
+pub struct Known {
+    text: CString,
+    parts: Vec<kiln_type>,
+}
+
+/// An operand or a result of operations.
+#[derive(Clone)]
+pub struct Typed {
+    ty: Rc<Known>,
+    bits: Bits,
+}
+
+#[derive(Clone)]
+enum Bits {
+    Parts(Vec<kiln_value>),
+    /// A constant; of a vector, each lane's.
+    Constant(i64),
+    /// A constant vector's lanes.
+    Lanes(Vec<i64>),
+}
+
+impl Typed {
+    fn raw(&self) -> kiln_llvm_operand {
+        let mut raw = kiln_llvm_operand { r#type: self.ty.text.as_ptr(), ..Default::default() };
+        match &self.bits {
+            Bits::Parts(parts) => raw.parts = parts.as_ptr(),
+            Bits::Constant(constant) => raw.constant = *constant,
+            Bits::Lanes(lanes) => raw.words = lanes.as_ptr(),
+        }
+        raw
+    }
+}
+
 /// A builder of operations, with the features that it was given last.
 pub struct Operations {
     raw: *mut kiln_llvm_builder,
     features: Option<String>,
+    /// The function whose features these are.
+    function: Option<kiln_symbol>,
+    types: FxHashMap<String, Rc<Known>>,
 }
 
 impl Operations {
     /// SAFETY: the module lives longer.
     pub unsafe fn new(module: *mut kiln_module) -> Operations {
         // SAFETY: as the caller says.
-        Operations { raw: unsafe { kiln_llvm_builder_new(module) }, features: None }
+        let raw = unsafe { kiln_llvm_builder_new(module) };
+        Operations { raw, features: None, function: None, types: FxHashMap::default() }
     }
 
     fn set_features(&mut self, features: &str) -> kiln_status {
@@ -141,13 +145,23 @@ impl Operations {
         unsafe { kiln_llvm_builder_add_assembly(self.raw, session, text.as_ptr()) };
     }
 
-    fn parts(&self, ty: &CStr) -> Vec<kiln_type> {
-        let mut types = vec![KILN_TYPE_VOID; MOST_PARTS];
+    fn known(&mut self, ty: &str) -> Rc<Known> {
+        if let Some(known) = self.types.get(ty) {
+            return known.clone();
+        }
+        let text = c_string(ty);
+        let mut parts = vec![KILN_TYPE_VOID; MOST_PARTS];
         // SAFETY: there is room for as many as there may be.
-        let n = unsafe { kiln_llvm_builder_list_parts(self.raw, ty.as_ptr(), MOST_PARTS as u32, types.as_mut_ptr()) };
-        types.truncate(n as usize);
-        types
+        let n = unsafe { kiln_llvm_builder_list_parts(self.raw, text.as_ptr(), MOST_PARTS as u32, parts.as_mut_ptr()) };
+        parts.truncate(n as usize);
+        let known = Rc::new(Known { text, parts });
+        self.types.insert(ty.to_string(), known.clone());
+        known
     }
+}
+
+fn c_string(s: &str) -> CString {
+    CString::new(s).expect("names and types have no NUL")
 }
 
 impl Drop for Operations {
@@ -183,11 +197,12 @@ impl Scratch {
         if operations.set_features(features) != KILN_OK {
             return false;
         }
-        let texts = Texts::new(name, result, operands.iter().map(|operand| operand.0.as_str()));
+        let (name, result) = (c_string(name), c_string(result));
+        let types: Vec<CString> = operands.iter().map(|operand| c_string(&operand.0)).collect();
         let some_value = kiln_value::default();
         let raw: Vec<_> = operands
             .iter()
-            .zip(&texts.operands)
+            .zip(&types)
             .map(|(&(_, constant), ty)| kiln_llvm_operand {
                 r#type: ty.as_ptr(),
                 parts: if constant.is_some() { ptr::null() } else { &some_value },
@@ -198,7 +213,7 @@ impl Scratch {
             .collect();
         // SAFETY: all is read during the call, and the parts are not.
         let status = unsafe {
-            let (name, result) = (texts.name.as_ptr(), texts.result.as_ptr());
+            let (name, result) = (name.as_ptr(), result.as_ptr());
             kiln_llvm_builder_check(operations.raw, name, result, raw.as_ptr(), raw.len() as u32)
         };
         status == KILN_OK
@@ -244,72 +259,70 @@ pub struct Statement {
     pub catch: Option<Block>,
 }
 
-/// What the library is given as text.
-struct Texts {
-    name: CString,
-    result: CString,
-    operands: Vec<CString>,
-}
-
-impl Texts {
-    fn new<'a>(name: &str, result: &str, operands: impl Iterator<Item = &'a str>) -> Texts {
-        let text = |s: &str| CString::new(s).expect("names and types have no NUL");
-        Texts { name: text(name), result: text(result), operands: operands.map(text).collect() }
+impl<'tcx> Builder<'_, 'tcx> {
+    fn with_operations<R>(&self, use_them: impl FnOnce(&mut Operations) -> R) -> R {
+        let mut guard = self.cx.module.operations.borrow_mut();
+        // SAFETY: the module has the builder, and frees it first.
+        use_them(guard.get_or_insert_with(|| unsafe { Operations::new(self.cx.module.raw) }))
     }
-}
 
-impl<'tcx> Context<'tcx> {
-    fn element_type(&self, repr: BackendRepr) -> Type {
-        match repr {
-            BackendRepr::Scalar(scalar) => self.scalar_type(scalar, true),
-            BackendRepr::SimdVector { element, count } => {
-                let lane = Lane::of(self.scalar_type(element, false)).expect("lanes are scalars");
-                Type::Vector(lane, count.as_u64() as u32)
-            }
-            _ => unreachable!("{repr:?} is no element"),
+    /// A value as one of the type that LLVM writes so.
+    pub fn typed(&self, v: Value, ty: &str) -> Typed {
+        let ty = self.with_operations(|operations| operations.known(ty));
+        let bits = match constant_of(v) {
+            Some(constant) => Bits::Constant(constant),
+            None => Bits::Parts(self.parts_of(v, &ty)),
+        };
+        Typed { ty, bits }
+    }
+
+    /// A constant; of a vector, the one that all lanes have.
+    pub fn typed_constant(&self, constant: i64, ty: &str) -> Typed {
+        Typed { ty: self.with_operations(|operations| operations.known(ty)), bits: Bits::Constant(constant) }
+    }
+
+    /// A constant vector.
+    pub fn typed_lanes(&self, lanes: Vec<i64>, ty: &str) -> Typed {
+        Typed { ty: self.with_operations(|operations| operations.known(ty)), bits: Bits::Lanes(lanes) }
+    }
+
+    /// The value as one of Kiln's; a vector is all that has more than one part.
+    pub fn untyped(&self, typed: &Typed, ty: Type) -> Value {
+        match &typed.bits {
+            Bits::Parts(parts) => self.value_of_parts(parts, &typed.ty.parts, ty),
+            _ => unreachable!("results are parts"),
         }
     }
-}
 
-impl<'tcx> Builder<'_, 'tcx> {
-    /// An operation of LLVM's, of operands that have one element each, which are of the types of the values.
-    /// What is built afterwards belongs to the block that is the second result.
-    pub fn operation(&self, name: &str, result: &Elements, operands: &[(BackendRepr, Value)]) -> (Value, kiln_block) {
-        let types: Vec<String> = operands.iter().map(|operand| element_text(operand.0)).collect();
-        let texts = Texts::new(name, &text(result), types.iter().map(String::as_str));
-        let cx = self.cx;
-        let mut guard = cx.module.operations.borrow_mut();
-        // SAFETY: the module has the builder, and frees it first.
-        let operations = guard.get_or_insert_with(|| unsafe { Operations::new(cx.module.raw) });
-        let parts: Vec<Option<Vec<kiln_value>>> = operands
-            .iter()
-            .zip(&texts.operands)
-            .map(|(&(_, v), ty)| constant_of(v).is_none().then(|| self.parts_of(operations, v, ty)))
-            .collect();
-        let raw: Vec<_> = operands
-            .iter()
-            .zip(&parts)
-            .zip(&texts.operands)
-            .map(|((&(_, v), parts), ty)| kiln_llvm_operand {
-                r#type: ty.as_ptr(),
-                parts: parts.as_ref().map_or(ptr::null(), |parts| parts.as_ptr()),
-                constant: constant_of(v).unwrap_or(0),
-                words: ptr::null(),
-                ..Default::default()
-            })
-            .collect();
-        let mut results = vec![kiln_value::default(); MOST_PARTS];
-        operations.set_features(&self.function_features());
+    /// An operation of LLVM's. What is built afterwards belongs to the block that is the second result.
+    pub fn build_operation(&self, name: &str, result: &str, operands: &[Typed]) -> (Typed, kiln_block) {
+        let name = c_string(name);
+        let raw: Vec<_> = operands.iter().map(Typed::raw).collect();
         let func = self.func();
-        // SAFETY: the function is open, all is read during the call, and there is room for the results.
-        let block = unsafe {
-            let (name, result) = (texts.name.as_ptr(), texts.result.as_ptr());
-            let n = raw.len() as u32;
-            kiln_llvm_builder_build(operations.raw, func, name, result, raw.as_ptr(), n, results.as_mut_ptr());
-            kiln_block_current(func)
-        };
-        let after = Builder { cx, block: Block { block, ..self.block } };
-        (after.operation_result(operations, result, &results), block)
+        self.with_operations(|operations| {
+            let ty = operations.known(result);
+            let mut results = vec![kiln_value::default(); ty.parts.len()];
+            if operations.function != Some(self.block.symbol) {
+                operations.set_features(&self.function_features());
+                operations.function = Some(self.block.symbol);
+            }
+            // SAFETY: the function is open, all is read during the call, and there is room for the results.
+            let block = unsafe {
+                let (name, result) = (name.as_ptr(), ty.text.as_ptr());
+                let (operands, n) = (raw.as_ptr(), raw.len() as u32);
+                kiln_llvm_builder_build(operations.raw, func, name, result, operands, n, results.as_mut_ptr());
+                kiln_block_current(func)
+            };
+            (Typed { ty, bits: Bits::Parts(results) }, block)
+        })
+    }
+
+    /// The same of values that have one element each.
+    pub fn operation(&self, name: &str, result: &Elements, operands: &[(Type, Value)]) -> (Value, kiln_block) {
+        let operands: Vec<Typed> = operands.iter().map(|&(ty, v)| self.typed(v, &ty.text())).collect();
+        let (results, block) = self.build_operation(name, &text(result), &operands);
+        let after = Builder { cx: self.cx, block: Block { block, ..self.block } };
+        (after.operation_result(result, &results), block)
     }
 
     /// Inline assembly: its outputs, of those with an element, which way it went on, and the block that is the current
@@ -317,7 +330,7 @@ impl<'tcx> Builder<'_, 'tcx> {
     pub fn assembly(
         &self,
         statement: &Statement,
-        elements: &[Option<BackendRepr>],
+        elements: &[Option<Type>],
     ) -> (Vec<Option<Value>>, kiln_value, kiln_block) {
         let text = |s: &str| CString::new(s).unwrap_or_else(|_| self.fatal("inline assembly with a NUL"));
         let result = match &statement.outputs[..] {
@@ -325,27 +338,23 @@ impl<'tcx> Builder<'_, 'tcx> {
             [one] => one.clone(),
             all => format!("{{ {} }}", all.join(", ")),
         };
-        let texts = Texts::new("", &result, statement.inputs.iter().map(|input| input.0.as_str()));
         let (template, constraints) = (text(&statement.text), text(&statement.constraints));
         let cx = self.cx;
-        let mut guard = cx.module.operations.borrow_mut();
-        // SAFETY: the module has the builder, and frees it first.
-        let operations = guard.get_or_insert_with(|| unsafe { Operations::new(cx.module.raw) });
-        let parts: Vec<Vec<kiln_value>> = statement
+        let result = self.with_operations(|operations| operations.known(&result));
+        let inputs: Vec<Typed> = statement
             .inputs
             .iter()
-            .zip(&texts.operands)
-            .map(|(&(_, v), ty)| self.parts_of(operations, v, ty))
+            .map(|(ty, v)| {
+                let ty = self.with_operations(|operations| operations.known(ty));
+                let bits = Bits::Parts(self.parts_of(*v, &ty));
+                Typed { ty, bits }
+            })
             .collect();
-        let operands: Vec<_> = parts
-            .iter()
-            .zip(&texts.operands)
-            .map(|(parts, ty)| kiln_llvm_operand { r#type: ty.as_ptr(), parts: parts.as_ptr(), ..Default::default() })
-            .collect();
+        let operands: Vec<_> = inputs.iter().map(Typed::raw).collect();
         let desc = kiln_llvm_asm_desc {
             text: template.as_ptr(),
             constraints: constraints.as_ptr(),
-            result: texts.result.as_ptr(),
+            result: result.text.as_ptr(),
             operands: operands.as_ptr(),
             n_operands: operands.len() as u32,
             flags: statement.flags,
@@ -354,61 +363,54 @@ impl<'tcx> Builder<'_, 'tcx> {
             unwind: statement.catch.map_or_else(Default::default, |block| block.block),
             ..Default::default()
         };
-        let mut results = vec![kiln_value::default(); MOST_PARTS];
+        let mut results = vec![kiln_value::default(); result.parts.len()];
         let mut taken = kiln_value::default();
         let func = self.func();
         // SAFETY: the function is open, all is read during the call, and there is room for the results.
-        let block = unsafe {
+        let block = self.with_operations(|operations| unsafe {
             kiln_llvm_builder_build_asm(operations.raw, func, &desc, results.as_mut_ptr(), &mut taken);
             kiln_block_current(func)
-        };
+        });
         let after = Builder { cx, block: Block { block, ..self.block } };
         let mut rest = &results[..];
-        let values = statement.outputs.iter().zip(elements).map(|(ty, repr)| {
-            let types = operations.parts(&text(ty));
-            let (own, others) = rest.split_at(types.len());
+        let values = statement.outputs.iter().zip(elements).map(|(ty, element)| {
+            let known = self.with_operations(|operations| operations.known(ty));
+            let (own, others) = rest.split_at(known.parts.len());
             rest = others;
-            repr.map(|repr| after.value_of_parts(own, &types, cx.element_type(repr)))
+            element.map(|ty| after.value_of_parts(own, &known.parts, ty))
         });
         (values.collect(), taken, block)
     }
 
     /// The features of the function being built.
     fn function_features(&self) -> String {
-        let instances = self.instances.borrow();
-        let instance = instances.iter().find(|(_, symbol)| **symbol == self.block.symbol);
-        instance.map_or(String::new(), |(&instance, _)| features(self.tcx, instance))
+        let instance = self.defined.borrow().get(&self.block.symbol).copied();
+        instance.map_or(String::new(), |instance| features(self.tcx, instance))
     }
 
     /// The parts of a value.
-    fn parts_of(&self, operations: &Operations, v: Value, ty: &CStr) -> Vec<kiln_value> {
-        let types = operations.parts(ty);
-        if let Type::Vector(..) = v.ty() {
-            let address = self.vector_address(v);
-            let mut at = 0;
-            return types
-                .iter()
-                .map(|&ty| {
-                    // SAFETY: the function is open, and the memory of a vector has room for its parts.
-                    unsafe {
-                        let part = kiln_build_load(self.func(), ty, address, at, 0);
-                        at += kiln_type_size(ty) as i32;
-                        part
-                    }
-                })
-                .collect();
-        }
-        vec![self.register(v)]
+    fn parts_of(&self, v: Value, ty: &Known) -> Vec<kiln_value> {
+        let Type::Vector(..) = v.ty() else { return vec![self.register(v)] };
+        let address = self.vector_address(v);
+        let mut at = 0;
+        let load = |&ty: &kiln_type| {
+            // SAFETY: the function is open, and the memory of a vector has room for its parts.
+            let part = unsafe { kiln_build_load(self.func(), ty, address, at, 0) };
+            // SAFETY: as above.
+            at += unsafe { kiln_type_size(ty) } as i32;
+            part
+        };
+        ty.parts.iter().map(load).collect()
     }
 
-    fn operation_result(&self, operations: &Operations, elements: &Elements, results: &[kiln_value]) -> Value {
-        let mut rest = results;
-        let mut values = elements.iter().map(|&(repr, _)| {
-            let ty = CString::new(element_text(repr)).expect("types have no NUL");
-            let types = operations.parts(&ty);
-            let (own, others) = rest.split_at(types.len());
+    fn operation_result(&self, elements: &Elements, results: &Typed) -> Value {
+        let Bits::Parts(parts) = &results.bits else { unreachable!("results are parts") };
+        let mut rest = &parts[..];
+        let mut values = elements.iter().map(|&(ty, _)| {
+            let known = self.with_operations(|operations| operations.known(&ty.text()));
+            let (own, others) = rest.split_at(known.parts.len());
             rest = others;
-            self.value_of_parts(own, &types, self.element_type(repr))
+            self.value_of_parts(own, &known.parts, ty)
         });
         match elements[..] {
             [] => Value::Undef(Type::Void),
@@ -422,21 +424,17 @@ impl<'tcx> Builder<'_, 'tcx> {
     }
 
     fn value_of_parts(&self, parts: &[kiln_value], types: &[kiln_type], ty: Type) -> Value {
-        match ty {
-            Type::Vector(..) => {
-                let slot = self.vector_slot(ty);
-                let mut at = 0;
-                for (&part, &ty) in parts.iter().zip(types) {
-                    // SAFETY: the function is open, and the slot has room for the parts.
-                    unsafe {
-                        kiln_build_store(self.func(), ty, slot, at, part, 0);
-                        at += kiln_type_size(ty) as i32;
-                    }
-                }
-                Value::Built(slot, ty)
+        let Type::Vector(..) = ty else { return Value::Built(parts[0], ty) };
+        let slot = self.vector_slot(ty);
+        let mut at = 0;
+        for (&part, &ty) in parts.iter().zip(types) {
+            // SAFETY: the function is open, and the slot has room for the parts.
+            unsafe {
+                kiln_build_store(self.func(), ty, slot, at, part, 0);
+                at += kiln_type_size(ty) as i32;
             }
-            ty => Value::Built(parts[0], ty),
         }
+        Value::Built(slot, ty)
     }
 }
 

@@ -1,10 +1,8 @@
 //! f16 and f128, for which Kiln has no operations on x86-64: values are their bits, and libkiln-llvm builds operations by
 //! LLVM's names.
 
-use rustc_abi::{BackendRepr, Float, Integer, Primitive, Scalar, Size, WrappingRange};
-
 use crate::builder::Builder;
-use crate::operation::{self, element_text};
+use crate::operation;
 use crate::sys::*;
 use crate::types::Type;
 use crate::values::Value;
@@ -81,39 +79,13 @@ pub fn function_is_known(features: &str, function: &str, ty: Type, n: usize) -> 
 }
 
 fn operation_is_known(features: &str, name: &str, result: Type, operands: &[Type]) -> bool {
-    let text = |&ty: &Type| element_text(scalar_of(ty));
-    let operands: Vec<_> = operands.iter().map(|ty| (text(ty), None)).collect();
-    operation::is_known(features, name, &text(&result), &operands)
+    let operands: Vec<_> = operands.iter().map(|ty| (ty.text(), None)).collect();
+    operation::is_known(features, name, &result.text(), &operands)
 }
 
 /// LLVM's intrinsic that is a function of C's.
 fn intrinsic(function: &str) -> String {
     format!("llvm.{function}")
-}
-
-/// A scalar type as layouts have it.
-fn scalar_of(ty: Type) -> BackendRepr {
-    let primitive = match ty {
-        Type::I8 => Primitive::Int(Integer::I8, true),
-        Type::I16 => Primitive::Int(Integer::I16, true),
-        Type::I32 => Primitive::Int(Integer::I32, true),
-        Type::I128 => Primitive::Int(Integer::I128, true),
-        Type::F16 => Primitive::Float(Float::F16),
-        Type::F32 => Primitive::Float(Float::F32),
-        Type::F64 => Primitive::Float(Float::F64),
-        Type::F128 => Primitive::Float(Float::F128),
-        _ => Primitive::Int(Integer::I64, true),
-    };
-    let valid_range = match ty {
-        Type::Bool => return BackendRepr::Scalar(boolean()),
-        ty => WrappingRange::full(Size::from_bytes(ty.scalar_size())),
-    };
-    BackendRepr::Scalar(Scalar::Initialized { value: primitive, valid_range })
-}
-
-fn boolean() -> Scalar {
-    let valid_range = WrappingRange { start: 0, end: 1 };
-    Scalar::Initialized { value: Primitive::Int(Integer::I8, false), valid_range }
 }
 
 impl<'tcx> Builder<'_, 'tcx> {
@@ -136,8 +108,8 @@ impl<'tcx> Builder<'_, 'tcx> {
     }
 
     fn operation_here(&self, name: &str, ty: Type, operands: &[Value]) -> Value {
-        let operands: Vec<_> = operands.iter().map(|&v| (scalar_of(v.ty()), v)).collect();
-        let (value, block) = self.operation(name, &vec![(scalar_of(ty), 0)], &operands);
+        let operands: Vec<_> = operands.iter().map(|&v| (v.ty(), v)).collect();
+        let (value, block) = self.operation(name, &vec![(ty, 0)], &operands);
         if block != self.block.block {
             return self.unsupported("an operation on f16 or f128 that takes several blocks", ty);
         }

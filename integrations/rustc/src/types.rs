@@ -1,6 +1,6 @@
 //! Types of values, as the code generator sees Rust's, and their layout.
 
-use rustc_abi::{AddressSpace, BackendRepr, FieldsShape, Float, Reg, RegKind, Scalar, Size};
+use rustc_abi::{AddressSpace, BackendRepr, FieldsShape, Float, Primitive, Reg, RegKind, Scalar, Size};
 use rustc_codegen_ssa::traits::*;
 use rustc_middle::ty::Ty;
 use rustc_middle::ty::layout::TyAndLayout;
@@ -151,6 +151,51 @@ impl Type {
         matches!(self, Type::F16 | Type::F128)
     }
 
+    /// The type of a scalar in memory, or of one that is a value.
+    pub fn of_scalar(scalar: Scalar, immediate: bool) -> Type {
+        match scalar.primitive() {
+            _ if immediate && scalar.is_bool() => Type::Bool,
+            Primitive::Int(integer, _) => Type::int(integer.size().bits()),
+            Primitive::Float(Float::F16) => Type::F16,
+            Primitive::Float(Float::F32) => Type::F32,
+            Primitive::Float(Float::F64) => Type::F64,
+            Primitive::Float(Float::F128) => Type::F128,
+            Primitive::Pointer(_) => Type::Ptr,
+        }
+    }
+
+    /// The type of a scalar or a vector that is a value.
+    pub fn of(repr: BackendRepr) -> Option<Type> {
+        match repr {
+            BackendRepr::Scalar(scalar) => Some(Type::of_scalar(scalar, true)),
+            BackendRepr::SimdVector { element, count } => {
+                let lane = Lane::of(Type::of_scalar(element, false)).expect("lanes are scalars");
+                Some(Type::Vector(lane, count.as_u64() as u32))
+            }
+            _ => None,
+        }
+    }
+
+    /// A type as LLVM writes it; "void" for those that are no value.
+    pub fn text(self) -> String {
+        let name = match self {
+            Type::Bool => "i1",
+            Type::I8 => "i8",
+            Type::I16 => "i16",
+            Type::I32 => "i32",
+            Type::I64 => "i64",
+            Type::I128 => "i128",
+            Type::F16 => "half",
+            Type::F32 => "float",
+            Type::F64 => "double",
+            Type::F128 => "fp128",
+            Type::Ptr => "ptr",
+            Type::Vector(lane, n) => return format!("<{n} x {}>", lane.ty().text()),
+            Type::Void | Type::Bytes(_) | Type::Memory(_) | Type::Fields(_) => "void",
+        };
+        name.to_string()
+    }
+
     /// The integer type of that many bits.
     pub fn int(bits: u64) -> Type {
         match bits {
@@ -209,16 +254,12 @@ impl<'tcx> Context<'tcx> {
         }
     }
 
-    pub fn scalar_type(&self, scalar: Scalar, immediate: bool) -> Type {
-        if immediate && scalar.is_bool() { Type::Bool } else { self.type_from_primitive(scalar.primitive()) }
-    }
-
     /// The type of an operand that is not in memory.
     pub fn immediate_type(&self, layout: TyAndLayout<'tcx>) -> Type {
         match layout.backend_repr {
-            BackendRepr::Scalar(scalar) => self.scalar_type(scalar, true),
+            BackendRepr::Scalar(scalar) => Type::of_scalar(scalar, true),
             BackendRepr::ScalarPair { a, b, b_offset } => {
-                self.fields_type(vec![(self.scalar_type(a, true), 0), (self.scalar_type(b, true), b_offset.bytes())])
+                self.fields_type(vec![(Type::of_scalar(a, true), 0), (Type::of_scalar(b, true), b_offset.bytes())])
             }
             _ => self.backend_type(layout),
         }
@@ -322,17 +363,14 @@ pub fn float_kind(ty: Type) -> Option<Float> {
 impl<'tcx> LayoutTypeCodegenMethods<'tcx> for Context<'tcx> {
     fn backend_type(&self, layout: TyAndLayout<'tcx>) -> Type {
         match layout.backend_repr {
-            BackendRepr::Scalar(scalar) => self.scalar_type(scalar, false),
+            BackendRepr::Scalar(scalar) => Type::of_scalar(scalar, false),
             // The size includes padding, since it is the stride of arrays.
             BackendRepr::ScalarPair { a, b, b_offset } => self.fields_type(vec![
-                (self.scalar_type(a, false), 0),
-                (self.scalar_type(b, false), b_offset.bytes()),
+                (Type::of_scalar(a, false), 0),
+                (Type::of_scalar(b, false), b_offset.bytes()),
                 (Type::Void, layout.size.bytes()),
             ]),
-            BackendRepr::SimdVector { element, count } => {
-                let lane = Lane::of(self.scalar_type(element, false)).expect("lanes are scalars");
-                Type::Vector(lane, count.as_u64() as u32)
-            }
+            repr @ BackendRepr::SimdVector { .. } => Type::of(repr).expect("it is a vector"),
             _ => match layout.fields {
                 FieldsShape::Array { .. } if layout.is_unsized() => Type::Memory(layout.field(self, 0).size.bytes()),
                 _ => Type::Memory(layout.size.bytes()),
@@ -358,7 +396,7 @@ impl<'tcx> LayoutTypeCodegenMethods<'tcx> for Context<'tcx> {
         let BackendRepr::ScalarPair { a, b, .. } = layout.backend_repr else {
             unreachable!("{layout:?} is no scalar pair")
         };
-        self.scalar_type([a, b][index], immediate)
+        Type::of_scalar([a, b][index], immediate)
     }
 }
 
