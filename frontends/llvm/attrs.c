@@ -7,7 +7,7 @@
 
 /* What one block of groups remembers: most functions have the same features. */
 struct features {
-  char text[4096]; /* as in the file; empty: none read yet */
+  char text[4096]; /* the processor's and those in the file; empty: none read yet */
   uint32_t flags;  /* what they add to FA_... */
   const struct kn_bc_support *refused;
 };
@@ -173,7 +173,8 @@ const struct kn_bc_support *kn_bc_features(kiln_processor target, char *list, ui
     uint32_t flag;
   } own[] = {{"ssse3", FA_SSSE3},      {"sse4.1", FA_SSE41},     {"avx2", FA_AVX2},
              {"fma", FA_FMA},          {"f16c", FA_F16C},        {"fullfp16", FA_FULLFP16},
-             {"avxvnni", FA_AVX_VNNI}, {"avxifma", FA_AVX_IFMA}, {"prfchw", FA_PRFCHW}};
+             {"avxvnni", FA_AVX_VNNI}, {"avxifma", FA_AVX_IFMA}, {"prfchw", FA_PRFCHW},
+             {"bmi2", FA_BMI2}};
   uint32_t has = 0;
   uint32_t flags = 0;
   const struct kn_bc_support *refused = NULL;
@@ -203,9 +204,29 @@ static bool same_bits(const struct kn_bits *b, uint64_t p, uint64_t q, uint64_t 
   return n == 0 || !((kn_bits_peek(b, p) ^ kn_bits_peek(b, q)) << (64 - n));
 }
 
+/* Adds the features that code for `cpu` has, after which `list` adds some and takes some away. */
+static bool add_features(struct kn_bc *r, struct kn_bc_attr *a, const char *cpu, const char *list,
+                         struct features *f) {
+  char all[sizeof f->text];
+  const char *own = kn_bc_processor_features(kiln_module_processor(r->module), cpu);
+  if (!own[0] && !list[0]) return true;
+  const int size = snprintf(all, sizeof all, "%s%s%s", own, own[0] && list[0] ? "," : "", list);
+  if (size < 0 || (size_t)size >= sizeof all)
+    return kn_bc_unsupported(r, "this many target features");
+  kn_bc_string_attr(a, "target-features", all);
+  if (strcmp(all, f->text) != 0) {
+    memcpy(f->text, all, (size_t)size + 1);
+    f->refused = kn_bc_features(kiln_module_processor(r->module), all, &f->flags);
+  }
+  a->flags |= f->flags;
+  if (f->refused) refuse(a, f->refused);
+  return true;
+}
+
 /* Reads string attributes of which the first has `kind`, up to the record's end. */
 static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint64_t kind,
                          struct features *f) {
+  char cpu[64] = "", features[sizeof f->text] = "";
   for (bool more = true; more; kind = more ? next(g) : 0) {
     char key[64], value[sizeof f->text];
     value[0] = 0;
@@ -221,15 +242,14 @@ static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a,
     if (!row || row->verdict == SUPPORT_IDLE) continue;
     switch (row->verdict) {
     case SUPPORT_DONE:
-      if (!kn_bc_string_attr(a, key, value)) refuse(a, row);
-      if (strcmp(key, "target-features") != 0) break;
-      if (size >= sizeof value) return kn_bc_unsupported(r, "this many target features");
-      if (strcmp(value, f->text) != 0) {
-        memcpy(f->text, value, size + 1);
-        f->refused = kn_bc_features(kiln_module_processor(r->module), value, &f->flags);
+      if (strcmp(key, "target-features") == 0) {
+        if (size >= sizeof value) return kn_bc_unsupported(r, "this many target features");
+        memcpy(features, value, size + 1);
+      } else if (strcmp(key, "target-cpu") == 0) {
+        snprintf(cpu, sizeof cpu, "%s", value);
+      } else if (!kn_bc_string_attr(a, key, value)) {
+        refuse(a, row);
       }
-      a->flags |= f->flags;
-      if (f->refused) refuse(a, f->refused);
       break;
     case SUPPORT_UNLESS:
       if (strcmp(value, row->harmless) != 0) refuse(a, row);
@@ -238,7 +258,7 @@ static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a,
     default: refuse(a, row); break;
     }
   }
-  return true;
+  return add_features(r, a, cpu, features, f);
 }
 
 /* Adds the string attributes, of which the first has `kind`, up to the record's end: LLVM sorts them after all

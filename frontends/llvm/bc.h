@@ -316,6 +316,8 @@ bool kn_bc_add_chunk(struct kn_bc *r);
 
 /* ---- attrs.c ---- */
 
+/* The features of a processor that the reader looks for, as a list; "": none, or the name is not known. */
+const char *kn_bc_processor_features(kiln_processor target, const char *name);
 /* What a list of features, "+a,-b,+c", adds to FA_...: the last entry for a feature counts. Returns the first that is
  * not implemented, or NULL. `list` is split at the commas. */
 const struct kn_bc_support *kn_bc_features(kiln_processor target, char *list, uint32_t *flags);

@@ -62,8 +62,8 @@ bool kn_bc_string_attr(struct kn_bc_attr *a, const char *key, const char *value)
   } else if (strcmp(key, "sign-return-address-key") == 0) {
     a->harden.key_b |= strcmp(value, "b_key") == 0;
   } else if (strcmp(key, "target-features") == 0) {
-    a->harden.avx |= strstr(value, "+avx") != NULL;
-    a->harden.avx512 |= strstr(value, "+avx512f") != NULL;
+    a->harden.avx |= strstr(value, "+avx") != NULL && !takes(value, "avx");
+    a->harden.avx512 |= strstr(value, "+avx512f") != NULL && !takes(value, "avx512f");
     bool general = takes(value, "sse") || takes(value, "sse2"), no_x87 = takes(value, "x87");
     a->harden.general |= general;
     a->harden.no_x87 |= no_x87;

@@ -212,6 +212,7 @@ enum {
   FA_FEATURES_SHIFT = 4, /* the bits of KILN_FEATURE_... */
   FA_NO_RED_ZONE = 1 << 6,
   FA_HARDENED = 1 << 7, /* of a global only: kn_bc_attr.harden is not 0 */
+  FA_BMI2 = 1 << 8,     /* a feature of x86-64, as those from FA_SSSE3 on */
   FA_OPT_NONE = 1 << 9,
   FA_FRAME_POINTER = 1 << 10,
   FA_REALIGN_STACK = 1 << 11
@@ -245,7 +246,7 @@ enum {
   FA_SANITIZE_OTHER = 1 << 28,
   FA_SAME = FA_STRICT_FP | FA_SANITIZE_ADDRESS | FA_SANITIZE_THREAD | FA_SANITIZE_MEMORY |
             FA_SANITIZE_HWADDRESS | FA_SANITIZE_OTHER, /* what caller and callee must agree about */
-  FA_NEEDS = (1 << 20) - (1 << 12) /* what the caller must have, too: features */
+  FA_NEEDS = ((1 << 20) - (1 << 12)) | FA_BMI2 /* what the caller must have, too: features */
 };
 
 /* What makes signatures of one function type differ, beside KN_BC_SIG_FLAGS. */

@@ -209,6 +209,42 @@ void kn_in_carryless(const struct call *c) {
   def(c, product);
 }
 
+/* By an instruction of BMI2; false if that is not to be used. */
+static bool move_bits_at_once(const struct call *c) {
+  static const char *const names[][2] = {{"bmi.pdep.32", "bmi.pdep.64"},
+                                         {"bmi.pext.32", "bmi.pext.64"}};
+  const bool wide = c->rt->bits > 32;
+  const kiln_type type = wide ? KILN_TYPE_I64 : KILN_TYPE_I32;
+  kiln_machine_info m;
+  kiln_value v[2];
+  if (!(c->r->fn.global->fn_flags & FA_BMI2) || c->rt->bits > 64) return false;
+  if (!kn_in_machine(c, names[c->row->op][wide], &m) || !kn_in_scalar(c, 0, type, &v[0]) ||
+      !kn_in_scalar(c, 1, type, &v[1]))
+    return true; /* reported */
+  kiln_value out = kiln_build_machine(c->r->f, m.row, v, 2);
+  if (c->rt->ktype != type)
+    out = kiln_build_convert(c->r->f, KILN_OP_TRUNC, (kiln_type)c->rt->ktype, type, out);
+  def(c, out);
+  return true;
+}
+
+/* The lowest bits of a moved to the places where b has ones (`op` 0: pdep), or the reverse (1: pext). */
+void kn_in_move_bits(const struct call *c) {
+  const kiln_type kt = (kiln_type)c->rt->ktype;
+  if (move_bits_at_once(c)) return;
+  kiln_value a = arg(c, 0), b = arg(c, 1), all = imm(c, 0), count = imm(c, 0);
+  for (unsigned k = 0; k < c->rt->bits; k++) { /* `count` ones of b are below bit k */
+    kiln_value here = imm(c, k), one = binary(c, KILN_OP_LSHR, kt, b, here);
+    one = binary(c, KILN_OP_AND, kt, one, imm(c, 1));
+    kiln_value bit = binary(c, KILN_OP_LSHR, kt, a, c->row->op ? here : count);
+    bit =
+      binary(c, KILN_OP_SHL, kt, binary(c, KILN_OP_AND, kt, bit, one), c->row->op ? count : here);
+    all = k ? binary(c, KILN_OP_OR, kt, all, bit) : bit;
+    count = k ? binary(c, KILN_OP_ADD, kt, count, one) : one;
+  }
+  def(c, all);
+}
+
 /* -1, 0 or 1 as a is less than, equal to or greater than b. */
 void kn_in_compare(const struct call *c) {
   struct kn_bc *r = c->r;

@@ -144,6 +144,14 @@ define i64 @wide_at_once(i128 %v) "target-features"="+cx16" {
   %h = trunc i128 %g to i64
   ret i64 %h
 }
+define i64 @wide_by_processor(i128 %v) "target-cpu"="nehalem" {
+  %a = atomicrmw max ptr @x128, i128 %v seq_cst, align 16
+  %b = cmpxchg ptr @x128, i128 %v, i128 9 seq_cst acquire, align 16
+  %c = extractvalue { i128, i1 } %b, 0
+  %d = add i128 %a, %c
+  %e = trunc i128 %d to i64
+  ret i64 %e
+}
 define i32 @main() {
   %a = call float @floats(float 1.25, i32 4)
   %b = fpext float %a to double
@@ -162,5 +170,7 @@ define i32 @main() {
   call void @show(i64 %h, double 0.0)
   %i = call i64 @wide_at_once(i128 70)
   call void @show(i64 %i, double 0.0)
+  %j = call i64 @wide_by_processor(i128 4611686018427387904)
+  call void @show(i64 %j, double 0.0)
   ret i32 0
 }
