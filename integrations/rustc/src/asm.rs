@@ -23,6 +23,7 @@ use rustc_target::asm::{InlineAsmReg, InlineAsmRegClass, InlineAsmRegOrRegClass,
 use crate::builder::Builder;
 use crate::compat;
 use crate::context::{Block, Context};
+use crate::declare::unmarked;
 use crate::operation::Statement;
 use crate::sys::*;
 use crate::types::Type;
@@ -223,7 +224,7 @@ impl<'tcx> Context<'tcx> {
         let name = match self.tcx.global_alloc(provenance.alloc_id()) {
             GlobalAlloc::Function { instance, .. } => {
                 self.want(self.function(instance));
-                self.tcx.symbol_name(instance).name
+                unmarked(self.tcx.symbol_name(instance).name)
             }
             GlobalAlloc::Static(id) => self.asm_static(id),
             _ => self.fatal("assembly of a module with the address of a constant"),
@@ -233,7 +234,7 @@ impl<'tcx> Context<'tcx> {
 
     fn asm_static(&self, id: DefId) -> &'tcx str {
         self.static_symbol(id);
-        self.tcx.symbol_name(Instance::mono(self.tcx, id)).name
+        unmarked(self.tcx.symbol_name(Instance::mono(self.tcx, id)).name)
     }
 
     /// Assembly of the module, which is assembled when all else was built: `add_assembly`.
@@ -459,7 +460,7 @@ impl<'tcx> AsmCodegenMethods<'tcx> for Context<'tcx> {
     compat::asm_codegen_methods!();
 
     fn mangled_name(&self, instance: Instance<'tcx>) -> String {
-        self.tcx.symbol_name(instance).name.to_string()
+        unmarked(self.tcx.symbol_name(instance).name).to_string()
     }
 }
 

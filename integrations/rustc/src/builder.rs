@@ -48,7 +48,7 @@ impl<'a, 'tcx> Builder<'a, 'tcx> {
 
     /// Starts the body of a function, which `Context::compile_open` ends.
     pub fn open(cx: &Context<'tcx>, symbol: kiln_symbol) -> Block {
-        let func = cx.module.begin(symbol);
+        let func = cx.module.begin(symbol, cx.features_of(symbol));
         cx.set_inlining(symbol, func);
         cx.open.borrow_mut().push((symbol, func));
         Block { func, block: kiln_block { id: 0 }, symbol }

@@ -22,6 +22,7 @@ use crate::compat;
 use crate::debug::Debug;
 use crate::inlining::{self, Inlining};
 use crate::module::Module;
+use crate::operation::feature_flags;
 use crate::sys::*;
 use crate::types::Type;
 use crate::values::Value;
@@ -134,6 +135,13 @@ impl<'tcx> Context<'tcx> {
         }
         self.pads.borrow_mut().clear();
         self.part_lists.borrow_mut().clear();
+    }
+
+    /// The features of the processor in a function of this unit (KILN_FEATURE_...).
+    pub fn features_of(&self, symbol: kiln_symbol) -> u32 {
+        let Some(&instance) = self.defined.borrow().get(&symbol) else { return 0 };
+        let attrs = self.tcx.codegen_instance_attrs(instance.def);
+        feature_flags(attrs.target_features.iter().map(|feature| feature.name)) | self.module.features
     }
 
     /// Several values as one of type `ty`, until `compile_open`.

@@ -28,6 +28,12 @@ fn linkage_of(linkage: Linkage) -> kiln_linkage {
     }
 }
 
+/// A name without the mark of LLVM's that says not to change it: a byte 1 at its begin, which `link_name` and `export_name`
+/// may have.
+pub fn unmarked(name: &str) -> &str {
+    name.strip_prefix('\u{1}').unwrap_or(name)
+}
+
 /// What a declaration is for.
 #[derive(Copy, Clone, PartialEq)]
 enum What {
@@ -39,6 +45,7 @@ enum What {
 impl<'tcx> Context<'tcx> {
     /// Declares a function of that name, by a description without it.
     pub fn declare_function(&self, name: &str, signature: Signature, desc: kiln_symbol_desc) -> kiln_symbol {
+        let name = unmarked(name);
         let desc = kiln_symbol_desc { name: name.as_ptr().cast(), name_length: name.len(), ..desc };
         let sig = self.signatures.borrow()[signature.0 as usize].sig;
         // SAFETY: all is copied.
@@ -48,6 +55,7 @@ impl<'tcx> Context<'tcx> {
     }
 
     fn declare_data(&self, name: &str, desc: kiln_symbol_desc) -> kiln_symbol {
+        let name = unmarked(name);
         let desc = kiln_symbol_desc { name: name.as_ptr().cast(), name_length: name.len(), ..desc };
         // SAFETY: all is copied.
         unsafe { kiln_data_declare(self.module.raw, &desc) }
@@ -222,8 +230,9 @@ impl<'tcx> PreDefineCodegenMethods<'tcx> for Context<'tcx> {
         };
         if matches!(linkage, Linkage::WeakODR) {
             // A section group of its own, as LLVM's comdat.
-            desc.comdat = name.as_ptr().cast();
-            desc.comdat_length = name.len();
+            let group = unmarked(name);
+            desc.comdat = group.as_ptr().cast();
+            desc.comdat_length = group.len();
         }
         let symbol = self.declare_function(name, signature, desc);
         self.note_inlining(instance, symbol, linkage);

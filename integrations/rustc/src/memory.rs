@@ -25,6 +25,18 @@ pub fn ordering(order: AtomicOrdering) -> kiln_ordering {
     }
 }
 
+/// C's number of an ordering, as an argument.
+fn c_ordering(order: AtomicOrdering) -> Value {
+    let number = match order {
+        AtomicOrdering::Relaxed => 0,
+        AtomicOrdering::Acquire => 2,
+        AtomicOrdering::Release => 3,
+        AtomicOrdering::AcqRel => 4,
+        AtomicOrdering::SeqCst => 5,
+    };
+    Value::Const(Type::I32, number)
+}
+
 /// The parts in which an integer of `bytes` bytes is loaded and stored: type, size and offset.
 fn integer_parts(bytes: u8) -> impl Iterator<Item = (kiln_type, u8)> {
     let mut at = 0;
@@ -401,7 +413,16 @@ impl<'tcx> Builder<'_, 'tcx> {
 
     // Atomic operations.
 
+    /// Whether an atomic operation is one of libatomic's functions, as in LLVM's code: that takes a lock, or the
+    /// instruction, as all that access the same memory do.
+    fn is_library_atomic(&self, ty: Type) -> bool {
+        ty == Type::I128 && self.features_of(self.block.symbol) & KILN_FEATURE_CX16 == 0
+    }
+
     pub fn load_atomic(&self, ty: Type, address: Value, order: AtomicOrdering) -> Value {
+        if self.is_library_atomic(ty) {
+            return self.call_library("__atomic_load_16", &[address, c_ordering(order)], ty);
+        }
         let address = self.register(address);
         // SAFETY: the function is open.
         let value = unsafe { kiln_build_atomic_load(self.func(), self.register_type(ty), address, ordering(order)) };
@@ -409,6 +430,10 @@ impl<'tcx> Builder<'_, 'tcx> {
     }
 
     pub fn store_atomic(&self, v: Value, address: Value, order: AtomicOrdering) {
+        if self.is_library_atomic(v.ty()) {
+            self.call_library("__atomic_store_16", &[address, v, c_ordering(order)], Type::Void);
+            return;
+        }
         let ty = self.register_type(v.ty());
         let (v, address) = (self.register(v), self.register(address));
         // SAFETY: the function is open.
@@ -424,6 +449,13 @@ impl<'tcx> Builder<'_, 'tcx> {
         failure: AtomicOrdering,
     ) -> (Value, Value) {
         let ty = expected.ty();
+        if self.is_library_atomic(ty) {
+            let slot = Value::Built(self.vector_slot(ty), Type::Ptr);
+            self.store_at(expected, slot, 0, 0);
+            let args = [address, slot, desired, c_ordering(success), c_ordering(failure)];
+            let stored = self.call_library("__atomic_compare_exchange_16", &args, Type::Bool);
+            return (self.load_at(ty, slot, 0, 0), stored);
+        }
         let (address, expected, desired) = (self.register(address), self.register(expected), self.register(desired));
         let (success, failure) = (ordering(success), ordering(failure));
         let func = self.func();
@@ -436,7 +468,10 @@ impl<'tcx> Builder<'_, 'tcx> {
         }
     }
 
-    pub fn read_modify_write(&self, op: AtomicRmwBinOp, address: Value, v: Value, order: AtomicOrdering) -> Value {
+    pub fn read_modify_write(&mut self, op: AtomicRmwBinOp, address: Value, v: Value, order: AtomicOrdering) -> Value {
+        if self.is_library_atomic(v.ty()) {
+            return self.library_read_modify_write(op, address, v, order);
+        }
         let op = match op {
             AtomicRmwBinOp::AtomicXchg => KILN_RMW_XCHG,
             AtomicRmwBinOp::AtomicAdd => KILN_RMW_ADD,
@@ -456,6 +491,47 @@ impl<'tcx> Builder<'_, 'tcx> {
         let old =
             unsafe { kiln_build_atomic_rmw(self.func(), op, self.register_type(ty), address, v, ordering(order)) };
         Value::Built(old, ty)
+    }
+
+    fn library_read_modify_write(
+        &mut self,
+        op: AtomicRmwBinOp,
+        address: Value,
+        v: Value,
+        order: AtomicOrdering,
+    ) -> Value {
+        let (function, keeps) = match op {
+            AtomicRmwBinOp::AtomicXchg => ("__atomic_exchange_16", None),
+            AtomicRmwBinOp::AtomicAdd => ("__atomic_fetch_add_16", None),
+            AtomicRmwBinOp::AtomicSub => ("__atomic_fetch_sub_16", None),
+            AtomicRmwBinOp::AtomicAnd => ("__atomic_fetch_and_16", None),
+            AtomicRmwBinOp::AtomicNand => ("__atomic_fetch_nand_16", None),
+            AtomicRmwBinOp::AtomicOr => ("__atomic_fetch_or_16", None),
+            AtomicRmwBinOp::AtomicXor => ("__atomic_fetch_xor_16", None),
+            AtomicRmwBinOp::AtomicMax => ("", Some(IntPredicate::IntSGT)),
+            AtomicRmwBinOp::AtomicMin => ("", Some(IntPredicate::IntSLE)),
+            AtomicRmwBinOp::AtomicUMax => ("", Some(IntPredicate::IntUGT)),
+            AtomicRmwBinOp::AtomicUMin => ("", Some(IntPredicate::IntULE)),
+        };
+        let Some(keeps) = keeps else {
+            return self.call_library(function, &[address, v, c_ordering(order)], v.ty());
+        };
+        let [head, exit] = std::array::from_fn(|_| self.append_sibling_block(""));
+        // SAFETY: the function is open.
+        let current = unsafe { kiln_block_add_param(self.block.func, head.block, KILN_TYPE_I128) };
+        let first = self.register(self.load_atomic(v.ty(), address, AtomicOrdering::Relaxed));
+        // SAFETY: the function is open, and the value is copied.
+        unsafe { kiln_build_br(self.func(), head.block, &first, 1) };
+        self.block = head;
+        let current = Value::Built(current, v.ty());
+        let keep = self.compare_ints(keeps, current, v);
+        let desired = self.choose(keep, current, v);
+        let (old, stored) = self.compare_and_swap(address, current, desired, order, AtomicOrdering::Relaxed);
+        let (again, stored) = (self.register(old), self.register(stored));
+        // SAFETY: the function is open, and the value is copied.
+        unsafe { kiln_build_brif(self.func(), stored, exit.block, std::ptr::null(), 0, head.block, &again, 1) };
+        self.block = exit;
+        old
     }
 
     pub fn fence(&self, order: AtomicOrdering) {

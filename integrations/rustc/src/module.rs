@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustc_session::Session;
 use rustc_target::spec::{FramePointer, RelocModel, StackProbeType};
 
-use crate::operation::Operations;
+use crate::operation::{Operations, feature_flags};
 use crate::sys::*;
 
 /// Bytes of the stack's guard page: functions with larger frames touch each page.
@@ -25,6 +25,8 @@ pub struct Module {
     /// What builds LLVM's operations, once there is one.
     pub operations: RefCell<Option<Operations>>,
     assembler: *mut kiln_as,
+    /// Features of the processor that all functions have (KILN_FEATURE_...).
+    pub features: u32,
     attrs: kiln_func_attrs,
 }
 
@@ -52,6 +54,7 @@ impl Module {
             RelocModel::Pie => KILN_PIC_PIE,
             _ => KILN_PIC_FULL,
         };
+        let features = feature_flags(sess.internal_target_features.iter().copied());
         let mut options = kiln_module_options {
             target: kiln_target { processor: KILN_PROCESSOR_X86_64, ..Default::default() },
             pic,
@@ -59,6 +62,7 @@ impl Module {
             function_sections: sess.opts.unstable_opts.function_sections.unwrap_or(sess.target.function_sections),
             data_sections: true,
             verify: sess.opts.unstable_opts.verify_llvm_ir,
+            features,
             stress_seed: stress_seed(sess),
             ..Default::default()
         };
@@ -83,16 +87,18 @@ impl Module {
             built: Duration::ZERO,
             operations: RefCell::default(),
             assembler,
+            features,
             attrs: function_attrs(sess),
         }
     }
 
-    /// Starts the body of a function.
-    pub fn begin(&self, symbol: kiln_symbol) -> *mut kiln_func {
+    /// Starts the body of a function that has these features of the processor beside the module's.
+    pub fn begin(&self, symbol: kiln_symbol, features: u32) -> *mut kiln_func {
+        let attrs = kiln_func_attrs { features, ..self.attrs };
         // SAFETY: the session lives as long as `self`.
         unsafe {
             let func = kiln_func_begin(self.session, symbol);
-            kiln_func_set_attrs(func, &self.attrs);
+            kiln_func_set_attrs(func, &attrs);
             func
         }
     }

@@ -9,6 +9,7 @@ use rustc_abi::BackendRepr;
 use rustc_data_structures::fx::FxHashMap;
 use rustc_middle::ty::layout::{LayoutCx, TyAndLayout};
 use rustc_middle::ty::{self, Instance, TyCtxt, TypingEnv};
+use rustc_span::Symbol;
 
 use crate::builder::Builder;
 use crate::context::Block;
@@ -59,22 +60,34 @@ pub fn constant(bits: u128, width: u64) -> i64 {
     sign_extended(bits, width as u32) as i64
 }
 
+/// LLVM's name of a feature of the processor.
+fn llvm_feature(name: &str) -> &str {
+    match name {
+        "bmi1" => "bmi",
+        "cmpxchg16b" => "cx16",
+        "lahfsahf" => "sahf",
+        "pclmulqdq" => "pclmul",
+        "rdrand" => "rdrnd",
+        name => name,
+    }
+}
+
 /// The features of the processor in a function, as LLVM's attribute target-features.
 pub fn features<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> String {
     let attrs = tcx.codegen_instance_attrs(instance.def);
     let own = attrs.target_features.iter().map(|feature| feature.name);
-    let all = tcx.sess.internal_target_features.iter().copied().chain(own).map(|name| {
-        let llvms = match name.as_str() {
-            "bmi1" => "bmi",
-            "cmpxchg16b" => "cx16",
-            "lahfsahf" => "sahf",
-            "pclmulqdq" => "pclmul",
-            "rdrand" => "rdrnd",
-            name => name,
-        };
-        format!("+{llvms}")
-    });
-    all.collect::<Vec<_>>().join(",")
+    let all = tcx.sess.internal_target_features.iter().copied().chain(own);
+    all.map(|name| format!("+{}", llvm_feature(name.as_str()))).collect::<Vec<_>>().join(",")
+}
+
+/// Those of the features that Kiln itself has (KILN_FEATURE_...).
+pub fn feature_flags(names: impl Iterator<Item = Symbol>) -> u32 {
+    names.fold(0, |flags, name| {
+        let (name, mut flag) = (c_string(llvm_feature(name.as_str())), 0);
+        // SAFETY: the name is read during the call.
+        let known = unsafe { kiln_feature_find(KILN_PROCESSOR_X86_64, name.as_ptr(), &mut flag) };
+        if known { flags | flag } else { flags }
+    })
 }
 
 /// One of LLVM's types: its text, and the parts that its values have.

@@ -56,6 +56,7 @@ const BY_LANE: &[(&str, [&str; 3])] = &[
     ("simd_and", ["and", "and", ""]),
     ("simd_bitreverse", ["llvm.bitreverse", "llvm.bitreverse", ""]),
     ("simd_bswap", ["llvm.bswap", "llvm.bswap", ""]),
+    ("simd_carryless_mul", ["llvm.clmul", "llvm.clmul", ""]),
     ("simd_ceil", ["", "", "llvm.ceil"]),
     ("simd_ctlz", ["llvm.ctlz", "llvm.ctlz", ""]),
     ("simd_ctpop", ["llvm.ctpop", "llvm.ctpop", ""]),

@@ -109,7 +109,7 @@ fn build_forwarder(module: &Module, tcx: TyCtxt<'_>, from: &str, to: Option<&str
     // SAFETY: everything is copied, and the function is compiled here.
     unsafe {
         let sig = kiln_sig_new(module.raw, KILN_CC_C, 0, params.as_ptr(), words as u32, result.as_ptr(), n_results);
-        let func = module.begin(kiln_func_declare(module.raw, &describe(from, visible, true), sig));
+        let func = module.begin(kiln_func_declare(module.raw, &describe(from, visible, true), sig), 0);
         let mut value = kiln_value::default();
         if let Some(to) = to {
             let callee = kiln_func_declare(module.raw, &describe(to, KILN_VISIBILITY_HIDDEN, false), sig);

@@ -244,6 +244,28 @@ class Toolchain:
         if not units or not all(line.startswith('unit\tkiln\t0\t') for line in units):
             raise harness.Failure('units that were not built of MIR: %s' % units)
 
+    def processors(self):
+        """Atomic operations on 16 bytes are those of the processor that is named, or libatomic's."""
+        h = self.h
+        source = os.path.join(HERE, 'crates/atomics.rs')
+        said = {}
+        for name, option in (('', []), ('named', ['-Ctarget-cpu=x86-64-v2']), ('feature', ['-Ctarget-feature=+cmpxchg16b'])):
+            for kiln in (False, True):
+                program = h.path('atomics-%s-%s-%d' % (self.name, name, kiln))
+                self.compile(source, program, option, kiln)
+                said[name, kiln] = h.run([program])[1]
+                calls = '__atomic_load_16' in h.run(['nm', program])[1]
+                if calls != (not option):
+                    raise harness.Failure('%s: %s of libatomic' % (option, 'calls' if calls else 'no calls'))
+        if len(set(said.values())) != 1:
+            raise harness.Failure('%r' % said)
+
+    def masks(self):
+        """What rustc's LLVM does not do right: the program knows the results."""
+        program = self.h.path('masks-' + self.name)
+        self.compile(os.path.join(HERE, 'crates/masks.rs'), program, [], True)
+        self.h.run([program])
+
     def threads(self):
         """The same objects with one codegen thread and with several."""
         h = self.h
@@ -296,6 +318,8 @@ def main():
         check('%s: options for LLVM' % name, toolchain.delegated)
         check('%s: a bad value' % name, toolchain.settings)
         check('%s: crates of both' % name, toolchain.crates)
+        check('%s: processors' % name, toolchain.processors)
+        check('%s: masks' % name, toolchain.masks)
         check('%s: threads' % name, toolchain.threads)
         check('%s: symbols' % name, toolchain.symbols)
         check('%s: kiln cargo' % name, toolchain.cargo)

@@ -29,6 +29,7 @@ use rustc_target::callconv::FnAbi;
 
 use crate::builder::Builder;
 use crate::context::{Context, Function};
+use crate::declare::unmarked;
 use crate::module::Module;
 use crate::sys::*;
 use crate::values::Value;
@@ -301,7 +302,7 @@ impl<'tcx> Context<'tcx> {
         let scope = self.parent_namespace(debug, id);
         let place = self.place(debug, self.tcx.def_span(id).lo());
         let ty = self.type_die(debug, instance.ty(self.tcx, self.typing_env()));
-        let (item, name) = (self.tcx.item_name(id), self.tcx.symbol_name(instance).name);
+        let (item, name) = (self.tcx.item_name(id), unmarked(self.tcx.symbol_name(instance).name));
         let die = debug.begin(KILN_DW_TAG_variable, scope, item.as_str());
         if item.as_str() != name {
             debug.set_string(KILN_DW_AT_linkage_name, name);
@@ -421,7 +422,7 @@ impl<'tcx> Builder<'_, 'tcx> {
         type_names::push_item_name(self.tcx, id, false, &mut name);
         let normal = self.tcx.normalize_erasing_regions(self.typing_env(), Unnormalized::new_wip(args));
         type_names::push_generic_args(self.tcx, normal, &mut name);
-        let linkage_name = self.tcx.symbol_name(instance).name;
+        let linkage_name = unmarked(self.tcx.symbol_name(instance).name);
         let ty = if debug.full { self.function_type(debug, abi) } else { NONE };
         let templates = self.template_list(debug, of, args);
 

@@ -102,7 +102,7 @@ macro_rules! tests {
                         simd_shl(a, by) -> $t; simd_shr(a, by) -> $t; simd_shl(a, simd_splat(3 as $t)) -> $t;
                         simd_funnel_shl(a, b, by) -> $t; simd_funnel_shr(a, b, by) -> $t;
                         simd_saturating_add(a, b) -> $t; simd_saturating_sub(a, b) -> $t;
-                        simd_bswap(a) -> $t; simd_bitreverse(a) -> $t; simd_ctpop(a) -> $t;
+                        simd_carryless_mul(a, b) -> $t; simd_bswap(a) -> $t; simd_bitreverse(a) -> $t; simd_ctpop(a) -> $t;
                         simd_ctlz(simd_shr(a, by)) -> $t; simd_cttz(simd_shl(a, by)) -> $t;
                         simd_cttz(simd_splat(0 as $t)) -> $t;
                         simd_cast(a) -> i8; simd_cast(a) -> i16; simd_cast(a) -> u32; simd_cast(a) -> i64; simd_cast(a) -> f32; simd_cast(a) -> f64;

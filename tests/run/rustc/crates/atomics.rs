@@ -1,0 +1,39 @@
+//! Atomic operations on 16 bytes, by the processor's instruction where a function may use it, else by libatomic.
+#![feature(core_intrinsics, adt_const_params)]
+#![allow(internal_features)]
+use std::arch::x86_64::cmpxchg16b;
+use std::cell::UnsafeCell;
+use std::intrinsics::{AtomicOrdering::*, *};
+use std::sync::atomic::Ordering;
+
+#[cfg(not(target_feature = "cmpxchg16b"))]
+#[link(name = "atomic")]
+unsafe extern "C" {}
+
+#[repr(align(16))]
+struct Aligned(UnsafeCell<u128>);
+
+#[target_feature(enable = "cmpxchg16b")]
+fn swap(p: *mut u128, old: u128, new: u128) -> u128 {
+    // SAFETY: the caller's pointer is to aligned memory.
+    unsafe { cmpxchg16b(p, old, new, Ordering::SeqCst, Ordering::Acquire) }
+}
+
+fn main() {
+    let x = Aligned(UnsafeCell::new(1));
+    let (p, big) = (x.0.get(), 1u128 << 100);
+    let signed = p.cast::<i128>();
+    assert!(is_x86_feature_detected!("cmpxchg16b"));
+    // SAFETY: the processor has the instruction, and the memory is aligned.
+    unsafe {
+        println!("{} {} {}", swap(p, 1, big), swap(p, 1, 7), *p == big);
+        println!("{} {}", atomic_load::<u128, { SeqCst }>(p), atomic_xadd::<u128, u128, { Relaxed }>(p, 3));
+        atomic_store::<u128, { Release }>(p, big + 9);
+        println!("{:?} {:?}", atomic_cxchg::<u128, { AcqRel }, { Acquire }>(p, 0, 1), atomic_cxchgweak::<u128, { SeqCst }, { Relaxed }>(p, big + 9, big));
+        println!("{} {}", atomic_xchg::<u128, { AcqRel }>(p, 5), atomic_xsub::<u128, u128, { SeqCst }>(p, 6));
+        println!("{} {}", atomic_and::<u128, u128, { SeqCst }>(p, big | 12), atomic_or::<u128, u128, { SeqCst }>(p, 3));
+        println!("{} {}", atomic_xor::<u128, u128, { SeqCst }>(p, big | 1), atomic_nand::<u128, u128, { SeqCst }>(p, 6));
+        println!("{} {}", atomic_max::<i128, { SeqCst }>(signed, -1), atomic_min::<i128, { SeqCst }>(signed, -(1 << 70)));
+        println!("{} {} {}", atomic_umin::<u128, { SeqCst }>(p, big), atomic_umax::<u128, { SeqCst }>(p, big + 1), *p - big);
+    }
+}

@@ -1,0 +1,68 @@
+//! Names that begin with the byte 1, by which LLVM is told not to change what follows: the byte is not part of the name.
+#![feature(linkage, thread_local)]
+use std::arch::{asm, global_asm, naked_asm};
+use std::ffi::{c_char, c_int};
+
+unsafe extern "C" {
+    #[link_name = "\u{1}strlen"]
+    fn length(s: *const c_char) -> usize;
+    // The same function without the byte.
+    fn strlen(s: *const c_char) -> usize;
+    #[link_name = "\u{1}environ"]
+    static ENVIRONMENT: *const *const c_char;
+    // Those that are defined below.
+    #[link_name = "twice"]
+    fn twice_by_name(x: c_int) -> c_int;
+    #[link_name = "\u{1}count"]
+    static COUNT_BY_NAME: c_int;
+    #[link_name = "\u{1}in_assembly"]
+    fn in_assembly(x: c_int) -> c_int;
+    #[linkage = "extern_weak"]
+    #[link_name = "\u{1}getpid"]
+    static PROCESS: Option<unsafe extern "C" fn() -> c_int>;
+    #[linkage = "extern_weak"]
+    #[link_name = "\u{1}nobody_defines_it"]
+    static NOBODY: Option<unsafe extern "C" fn() -> c_int>;
+}
+
+#[unsafe(export_name = "\u{1}twice")]
+extern "C" fn twice(x: c_int) -> c_int {
+    2 * x
+}
+
+#[unsafe(export_name = "\u{1}count")]
+static COUNT: c_int = 12;
+
+#[thread_local]
+#[unsafe(export_name = "\u{1}of_thread")]
+static OF_THREAD: c_int = 13;
+
+#[unsafe(export_name = "\u{1}bare")]
+#[unsafe(naked)]
+extern "C" fn bare(_: c_int) -> c_int {
+    naked_asm!("lea eax, [rdi + 3]", "ret")
+}
+
+#[linkage = "weak"]
+#[unsafe(export_name = "\u{1}weak_one")]
+extern "C" fn weak_one() -> c_int {
+    14
+}
+
+global_asm!(
+    ".globl in_assembly", "in_assembly:", "call {}", "mov rcx, [rip + {}@GOTPCREL]", "add eax, [rcx]", "ret",
+    sym twice, sym COUNT
+);
+
+fn main() {
+    let (by_operand, of_static): (c_int, c_int);
+    // SAFETY: the functions are as declared, and the assembly calls one with its argument.
+    unsafe {
+        println!("{} {} {}", length(c"four".as_ptr()), strlen(c"three".as_ptr()), ENVIRONMENT.is_null());
+        println!("{} {} {}", twice_by_name(4), COUNT_BY_NAME, in_assembly(5));
+        println!("{} {}", PROCESS.unwrap()() > 0, NOBODY.is_none());
+        asm!("call {}", sym twice, in("edi") 21, lateout("eax") by_operand, clobber_abi("C"));
+        asm!("mov {0:e}, dword ptr [rip + {1}]", out(reg) of_static, sym COUNT);
+    }
+    println!("{by_operand} {of_static} {OF_THREAD} {} {}", bare(4), weak_one());
+}
