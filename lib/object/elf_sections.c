@@ -46,29 +46,54 @@ static const struct {
 #undef NAMES
 };
 
-/* Type of a named section by its name. */
-static uint32_t type_of_name(const char *name) {
-  static const struct {
-    const char *prefix;
-    uint32_t type;
-    bool any; /* anything may follow, not only a dot */
-  } types[] = {
-    {".bss", SHT_NOBITS, false},
-    {".tbss", SHT_NOBITS, false},
-    {".sbss", SHT_NOBITS, false},
-    {".init_array", SHT_INIT_ARRAY, false},
-    {".fini_array", SHT_FINI_ARRAY, false},
-    {".preinit_array", SHT_PREINIT_ARRAY, false},
-    {".note", SHT_NOTE, true},
-    {".llvm.lto", 0x6fff4c0c, false},        /* SHT_LLVM_LTO */
-    {".llvm.offloading", 0x6fff4c0b, false}, /* SHT_LLVM_OFFLOADING */
-  };
-  for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-    size_t n = strlen(types[i].prefix);
-    if (strncmp(name, types[i].prefix, n) == 0 && (types[i].any || name[n] == 0 || name[n] == '.'))
-      return types[i].type;
+/* What a section's name implies, as LLVM has it: its type, and flags that it has whatever its content is. */
+struct named {
+  const char *prefix;
+  uint32_t type;
+  uint64_t flags;
+  bool any; /* anything may follow, not only a dot */
+};
+static const struct named *by_name(const char *name) {
+  enum { LARGE = 0x10000000 /* SHF_X86_64_LARGE */ };
+  static const struct named plain = {"", SHT_PROGBITS, 0, true},
+                            names[] = {
+                              {".bss", SHT_NOBITS, SHF_WRITE, false},
+                              {".sbss", SHT_NOBITS, SHF_WRITE, false},
+                              {".tbss", SHT_NOBITS, SHF_WRITE | SHF_TLS, false},
+                              {".tdata", SHT_PROGBITS, SHF_WRITE | SHF_TLS, false},
+                              {".gnu.linkonce.b.", SHT_NOBITS, SHF_WRITE, true},
+                              {".gnu.linkonce.sb.", SHT_NOBITS, SHF_WRITE, true},
+                              {".gnu.linkonce.tb.", SHT_NOBITS, SHF_WRITE | SHF_TLS, true},
+                              {".gnu.linkonce.td.", SHT_PROGBITS, SHF_WRITE | SHF_TLS, true},
+                              {".llvm.linkonce.b.", SHT_NOBITS, SHF_WRITE, true},
+                              {".llvm.linkonce.sb.", SHT_NOBITS, SHF_WRITE, true},
+                              {".llvm.linkonce.tb.", SHT_NOBITS, SHF_WRITE | SHF_TLS, true},
+                              {".llvm.linkonce.td.", SHT_PROGBITS, SHF_WRITE | SHF_TLS, true},
+                              {".lbss", SHT_PROGBITS, LARGE, false},
+                              {".ldata", SHT_PROGBITS, LARGE, false},
+                              {".lrodata", SHT_PROGBITS, LARGE, false},
+                              {".ltext", SHT_PROGBITS, LARGE, false},
+                              {".init_array", SHT_INIT_ARRAY, 0, false},
+                              {".fini_array", SHT_FINI_ARRAY, 0, false},
+                              {".preinit_array", SHT_PREINIT_ARRAY, 0, false},
+                              {".note", SHT_NOTE, 0, true},
+                              {".llvm.lto", 0x6fff4c0c, 0, false},        /* SHT_LLVM_LTO */
+                              {".llvm.offloading", 0x6fff4c0b, 0, false}, /* SHT_LLVM_OFFLOADING */
+                            };
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    size_t n = strlen(names[i].prefix);
+    if (strncmp(name, names[i].prefix, n) == 0 && (names[i].any || name[n] == 0 || name[n] == '.'))
+      return &names[i];
   }
-  return SHT_PROGBITS;
+  return &plain;
+}
+
+/* The flags that the name implies; those that were set for a section are all that it has. */
+static uint64_t implied_flags(const struct kn_elf *e, const struct kn_image_section *s) {
+  if (s->kind != KN_SECTION_NAMED || kn_section_said(e->m, s->name) != NULL) return 0;
+  uint64_t flags = by_name(s->name)->flags;
+  return e->m->options.target.processor == KILN_PROCESSOR_X86_64 ? flags
+                                                                 : flags & ~(uint64_t)SHF_MASKPROC;
 }
 
 /* Type of a named section; SHT_NULL: the module failed. */
@@ -78,7 +103,7 @@ static uint32_t type_of_named(struct kn_elf *e, const struct kn_image_section *s
     [KILN_SECTION_NOTE] = SHT_NOTE,        [KILN_SECTION_INIT] = SHT_INIT_ARRAY,
     [KILN_SECTION_FINI] = SHT_FINI_ARRAY,  [KILN_SECTION_PREINIT] = SHT_PREINIT_ARRAY,
     [KILN_SECTION_OTHER] = SHT_NULL};
-  if (s->content == KILN_SECTION_BY_NAME) return type_of_name(s->name);
+  if (s->content == KILN_SECTION_BY_NAME) return by_name(s->name)->type;
   if (s->content != KILN_SECTION_OTHER) return types[s->content];
   if (s->format_type >= SHT_LOOS) return s->format_type;
   kn_module_fail(
@@ -134,7 +159,8 @@ static bool add(struct kn_elf *e, const struct kn_image_section *from, uint32_t 
   uint32_t type = named ? type_of_named(e, from) : kinds[from->kind].type;
   if (type == SHT_NULL) return false;
   if (type == SHT_NOBITS && from->nonzero) type = SHT_PROGBITS;
-  uint32_t i = kn_elf_add_section(e, name, length, type, flags_of(from), from->align);
+  uint32_t i =
+    kn_elf_add_section(e, name, length, type, flags_of(from) | implied_flags(e, from), from->align);
   if (i == UINT32_MAX) return false;
   struct kn_elf_section *s = e->sections.at + i;
   s->owner = from->owner;

@@ -281,6 +281,12 @@ static void explicit_sections(void **state) {
     {"mixed", "a", KILN_DATA_READ_ONLY, ANOTHER, SHT_PROGBITS, A},
     {".notes", "a", KILN_DATA_READ_ONLY, NO, SHT_NOTE, A},
     {".llvm.lto", "a", KILN_DATA_READ_ONLY, NO, 0x6fff4c0c, A},
+    {".bss.constant", NULL, KILN_DATA_READ_ONLY, NO, SHT_NOBITS, A | W},
+    {".sbss.constant", NULL, KILN_DATA_READ_ONLY, NO, SHT_NOBITS, A | W},
+    {".gnu.linkonce.b.c", NULL, KILN_DATA_READ_ONLY, NO, SHT_NOBITS, A | W},
+    {".llvm.linkonce.tb.c", NULL, 0, TLS, SHT_NOBITS, A | W | SHF_TLS},
+    {".tdata.constant", "a", KILN_DATA_READ_ONLY, NO, SHT_PROGBITS, A | W | SHF_TLS},
+    {".ldata.large", "a", KILN_DATA_READ_ONLY, NO, SHT_PROGBITS, A | 0x10000000},
   };
   enum { N = sizeof rows / sizeof rows[0] };
   kiln_symbol_desc f = {.name = "f", .section = "mixed"}, g = {.name = "g", .section = "code"};
