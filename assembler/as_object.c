@@ -204,6 +204,7 @@ static const char *take_symbol(kiln_as *a, const struct kn_as_object *o, const E
   unsigned type = ELF64_ST_TYPE(y->st_info), bind = ELF64_ST_BIND(y->st_info);
   const char *name = o->strings + y->st_name;
   if (bind == STB_LOCAL && (name[0] == '$' || strncmp(name, ".L", 2) == 0)) return NULL;
+  if (bind == STB_LOCAL && y->st_shndx == SHN_ABS) return NULL; /* the assembler used its number */
   if (y->st_shndx >= o->head->e_shnum || type == STT_TLS || type == STT_GNU_IFUNC)
     return "not implemented: a symbol of this kind in assembly";
   if (owners->text[y->st_shndx] == UINT32_MAX)

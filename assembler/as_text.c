@@ -27,9 +27,11 @@ static bool is(struct word w, const char *name) {
 
 enum { MAX_LABELS = 64 };
 
-/* What begins a comment up to the end of the line; NULL: texts for the target are not known. */
+/* What begins a comment up to the end of the line for GNU as; NULL: texts for the target are not known. LLVM's assembler
+ * takes `//` everywhere. */
 static const char *const comments[] = {[KILN_PROCESSOR_X86_64] = "#",
                                        [KILN_PROCESSOR_AARCH64] = "//"};
+#define LLVM_COMMENT "//"
 _Static_assert(sizeof comments / sizeof *comments == KILN_PROCESSOR_COUNT,
                "every target has a row");
 
@@ -88,16 +90,36 @@ static void copy_string(struct reader *r) {
 
 static bool ends(const struct reader *r) { return r->s >= r->end || *r->s == '\n' || *r->s == ';'; }
 
+static bool comes(const struct reader *r, const char *comment) {
+  size_t n = strlen(comment);
+  return n <= (size_t)(r->end - r->s) && memcmp(r->s, comment, n) == 0;
+}
 static bool is_comment(const struct reader *r) {
-  size_t n = strlen(r->comment);
-  return n <= (size_t)(r->end - r->s) && memcmp(r->s, r->comment, n) == 0;
+  return comes(r, r->comment) || comes(r, LLVM_COMMENT);
+}
+
+/* Copies a comment up to the end of the line, as GNU as has it. */
+static void copy_comment(struct reader *r) {
+  if (!comes(r, r->comment)) put(r, r->comment, strlen(r->comment));
+  while (r->s < r->end && *r->s != '\n') copy(r, 1);
+}
+
+/* Skips or copies a comment that may have several lines, if one comes. */
+static bool copy_long_comment(struct reader *r) {
+  if (!comes(r, "/*")) return false;
+  copy(r, 2);
+  while (r->s < r->end && !comes(r, "*/")) copy(r, 1);
+  copy(r, r->end - r->s < 2 ? (size_t)(r->end - r->s) : 2);
+  return true;
 }
 
 /* Copies the rest of a statement. */
 static void copy_rest(struct reader *r) {
   while (!ends(r)) {
     if (is_comment(r)) {
-      while (r->s < r->end && *r->s != '\n') copy(r, 1);
+      copy_comment(r);
+    } else if (copy_long_comment(r)) {
+      continue;
     } else if (*r->s == '"') {
       copy_string(r);
     } else if (*r->s == '\'' && r->s + 1 < r->end && r->s[1] != '\n') {
@@ -179,6 +201,16 @@ static void text(struct reader *r) {
   }
 }
 
+/* Copies a text that is assembled alone: all but comments stays as it is. */
+static void whole(struct reader *r) {
+  while (r->s < r->end) {
+    if (is_comment(r)) copy_comment(r);
+    else if (copy_long_comment(r)) continue;
+    else if (*r->s == '"') copy_string(r);
+    else copy(r, *r->s == '\'' && r->s + 1 < r->end && r->s[1] != '\n' ? 2 : 1);
+  }
+}
+
 /* Does the statement at q->s, behind `.type`, give a name that is not the text's own a type that matters? What a
  * function or an object is the module says itself. */
 static bool types_other(struct reader *q, bool (*is_own)(const void *, const char *, size_t),
@@ -233,7 +265,8 @@ uint32_t kn_as_put_text(FILE *f, kiln_processor target, kiln_assembly *t, uint32
     .s = t->text, .end = t->text + t->text_bytes, .comment = comments[target], .number = number};
   for (const char *s = r.s; s < r.end; s++) lines += *s == '\n';
   if (t->whole) {
-    fwrite(t->text, 1, t->text_bytes, f);
+    r.f = f;
+    whole(&r);
     return lines;
   }
   text(&r);

@@ -106,7 +106,8 @@ class Toolchain:
 
     def compile(self, source, out, options, kiln, log=None, cwd=None, inline=''):
         words = ['rustc', '+' + self.name, '--edition=2024', '-Awarnings', source, '-o', out, *options]
-        env = dict(self.env, KILN_INLINE=inline, **({'KILN_LOG': log} if log else {}))
+        # Assembly needs GNU as alone, as users of Rust have it.
+        env = dict(self.env, KILN_INLINE=inline, KILN_CLANG='/nonexistent', **({'KILN_LOG': log} if log else {}))
         self.h.run(words + (['-Zcodegen-backend=' + self.backend] if kiln else []), env=env, timeout=300, cwd=cwd)
 
     def same(self, program, mode, options, inline):
