@@ -29,6 +29,26 @@ use crate::sys::*;
 use crate::types::Type;
 use crate::values::{Value, sign_extended};
 
+/// Whether GNU as reads a symbol's name as a register or an operator in Intel syntax, which has no way to quote names.
+fn is_word_of_assembler(name: &str) -> bool {
+    const WORDS: &str = " al ah ax bl bh bx cl ch cx dl dh dx si di sp bp sil dil spl bpl es cs ss ds fs gs st rip eip riz eiz \
+        and or xor not mod shl shr eq ne lt le gt ge byte word dword fword qword tbyte oword mmword xmmword ymmword zmmword \
+        near far short offset ptr flat ";
+    const FAMILIES: [&str; 11] = ["r", "xmm", "ymm", "zmm", "mm", "k", "cr", "dr", "tr", "bnd", "tmm"];
+    let name = name.to_ascii_lowercase();
+    let legacy = name.strip_prefix(['e', 'r']).filter(|rest| rest.len() == 2).unwrap_or(&name);
+    let numbered = FAMILIES.iter().filter_map(|family| name.strip_prefix(family)).any(|rest| {
+        let number = if name.starts_with('r') { rest.trim_end_matches(['b', 'w', 'd']) } else { rest };
+        !number.is_empty() && number.len() <= 2 && number.bytes().all(|digit| digit.is_ascii_digit())
+    });
+    numbered || [legacy, &name].iter().any(|word| WORDS.split_whitespace().any(|known| known == *word))
+}
+
+/// A symbol's name in assembly of the module, or what stands for it.
+fn name_in_text(symbol: kiln_symbol, name: &str) -> String {
+    if is_word_of_assembler(name) { format!("__kiln_symbol_{}", symbol.id) } else { name.to_string() }
+}
+
 /// The type of an operand as LLVM writes it.
 fn text_of(repr: BackendRepr) -> String {
     Type::of(repr).expect("operands are scalars and vectors").text()
@@ -223,18 +243,19 @@ impl<'tcx> Context<'tcx> {
         let (provenance, offset) = pointer.prov_and_relative_offset();
         let name = match self.tcx.global_alloc(provenance.alloc_id()) {
             GlobalAlloc::Function { instance, .. } => {
-                self.want(self.function(instance));
-                unmarked(self.tcx.symbol_name(instance).name)
+                let symbol = self.function(instance);
+                self.want(symbol);
+                name_in_text(symbol, unmarked(self.tcx.symbol_name(instance).name))
             }
             GlobalAlloc::Static(id) => self.asm_static(id),
             _ => self.fatal("assembly of a module with the address of a constant"),
         };
-        if offset.bytes() == 0 { name.to_string() } else { format!("{name}{:+}", offset.bytes() as i64) }
+        if offset.bytes() == 0 { name } else { format!("{name}{:+}", offset.bytes() as i64) }
     }
 
-    fn asm_static(&self, id: DefId) -> &'tcx str {
-        self.static_symbol(id);
-        unmarked(self.tcx.symbol_name(Instance::mono(self.tcx, id)).name)
+    fn asm_static(&self, id: DefId) -> String {
+        let (symbol, _) = self.static_symbol(id);
+        name_in_text(symbol, unmarked(self.tcx.symbol_name(Instance::mono(self.tcx, id)).name))
     }
 
     /// Assembly of the module, which is assembled when all else was built: `add_assembly`.
@@ -255,7 +276,7 @@ impl<'tcx> Context<'tcx> {
                         all.push_str(&self.asm_number(int, ty));
                     }
                     GlobalAsmOperandRef::Const { value, .. } => all.push_str(&self.asm_name(value)),
-                    GlobalAsmOperandRef::SymThreadLocalStatic { def_id } => all.push_str(self.asm_static(def_id)),
+                    GlobalAsmOperandRef::SymThreadLocalStatic { def_id } => all.push_str(&self.asm_static(def_id)),
                 },
             }
         }

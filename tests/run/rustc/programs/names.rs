@@ -1,4 +1,5 @@
-//! Names that begin with the byte 1, by which LLVM is told not to change what follows: the byte is not part of the name.
+//! Names that begin with the byte 1, by which LLVM is told not to change what follows: the byte is not part of the name. And
+//! names that assembly reads differently.
 #![feature(linkage, thread_local)]
 use std::arch::{asm, global_asm, naked_asm};
 use std::ffi::{c_char, c_int};
@@ -54,6 +55,34 @@ global_asm!(
     sym twice, sym COUNT
 );
 
+// Names that GNU as reads as operators, and LLVM does not.
+#[unsafe(export_name = "lt")]
+extern "C" fn like_lt(x: c_int) -> c_int {
+    x + 9
+}
+
+#[unsafe(export_name = "eq")]
+extern "C" fn like_eq(x: c_int) -> c_int {
+    !x
+}
+
+#[unsafe(export_name = "Flat")]
+static LIKE_FLAT: c_int = 15;
+
+global_asm!(
+    ".globl by_words", "by_words:", "call {}", "mov edi, eax", "call {}", "add eax, dword ptr [rip + {}]", "ret",
+    sym like_lt, sym like_eq, sym LIKE_FLAT
+);
+
+#[unsafe(naked)]
+extern "C" fn by_word(_: c_int) -> c_int {
+    naked_asm!("jmp {}", sym like_eq)
+}
+
+unsafe extern "C" {
+    fn by_words(x: c_int) -> c_int;
+}
+
 fn main() {
     let (by_operand, of_static): (c_int, c_int);
     // SAFETY: the functions are as declared, and the assembly calls one with its argument.
@@ -64,5 +93,7 @@ fn main() {
         asm!("call {}", sym twice, in("edi") 21, lateout("eax") by_operand, clobber_abi("C"));
         asm!("mov {0:e}, dword ptr [rip + {1}]", out(reg) of_static, sym COUNT);
     }
+    // SAFETY: the assembly calls functions with the argument.
+    println!("{} {}", unsafe { by_words(4) }, by_word(6));
     println!("{by_operand} {of_static} {OF_THREAD} {} {}", bare(4), weak_one());
 }
