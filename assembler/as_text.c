@@ -27,8 +27,8 @@ static bool is(struct word w, const char *name) {
 
 enum { MAX_LABELS = 64 };
 
-/* What begins a comment up to the end of the line for GNU as; NULL: texts for the target are not known. LLVM's assembler
- * takes `//` everywhere. */
+/* What begins a comment up to the end of the line for GNU as; NULL: texts for the target are not known. LLVM's
+ * assembler takes `//` everywhere. */
 static const char *const comments[] = {[KILN_PROCESSOR_X86_64] = "#",
                                        [KILN_PROCESSOR_AARCH64] = "//"};
 #define LLVM_COMMENT "//"

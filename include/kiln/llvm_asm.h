@@ -75,11 +75,11 @@ KILN_API kiln_status kiln_llvm_builder_build_asm(kiln_llvm_builder *b, kiln_func
 /** Adds assembly (LLVM's `module asm`) to the builder's module. `text` consists of whole lines. `text` begins in AT&T
  * syntax, and may switch to another syntax. `text` may add content to any section. The functions that the text defines
  * are compiled in the session `s`. The data and names that the text defines become part of the module. The text refers
- * to symbols by their names. It may refer to the symbol with the number `N` (kiln_symbol.id) as `__kiln_symbol_N`, too,
- * for example if the assembler reads the symbol's name as a register. Before this call, declare all symbols that are used by both the text and the module.
- * Declare each of these symbols with the linkage that other objects see. Each call is like a separate source file.
- * Local labels of one call are therefore not visible in other calls. The module must not be frozen. An error sticks to
- * the module. */
+ * to symbols by their names. The text may also refer to the symbol with the number `N` (kiln_symbol.id) as
+ * `__kiln_symbol_N`, for example if the assembler reads the symbol's name as a register. Before this call, declare all
+ * symbols that are used by both the text and the module. Declare each of these symbols with the linkage that other
+ * objects see. Each call is like a separate source file. Local labels of one call are therefore not visible in other
+ * calls. The module must not be frozen. An error sticks to the module. */
 KILN_API kiln_status kiln_llvm_builder_add_assembly(kiln_llvm_builder *b, kiln_session *s,
                                                     const char *text);
 

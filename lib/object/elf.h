@@ -24,6 +24,7 @@ enum { KN_PROPERTY_BITS = 3 };
 struct kn_elf_machine {
   uint16_t number;      /* e_machine */
   uint32_t flags;       /* e_flags */
+  uint32_t large;       /* sh_flags of sections whose names say that they are large */
   bool mapping_symbols; /* $x at the start of code */
   uint8_t bound_early;  /* st_other of functions with kn_convention.bound_early */
   /* Of .note.gnu.property: the type of the property, and by its bits what of KILN_PROTECT_... sets them. */

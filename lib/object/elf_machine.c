@@ -10,7 +10,7 @@
 #endif
 
 static const struct kn_elf_machine machines[] = {
-  [KILN_PROCESSOR_X86_64] = {EM_X86_64,
+  [KILN_PROCESSOR_X86_64] = {EM_X86_64, .large = 0x10000000, /* SHF_X86_64_LARGE */
                              .property =
                                0xc0000002, /* GNU_PROPERTY_X86_FEATURE_1_AND: IBT, SHSTK */
                              .property_what = {KILN_PROTECT_BRANCH, KILN_PROTECT_RETURN},

@@ -51,35 +51,35 @@ struct named {
   const char *prefix;
   uint32_t type;
   uint64_t flags;
-  bool any; /* anything may follow, not only a dot */
+  bool any;   /* anything may follow, not only a dot */
+  bool large; /* kn_elf_machine.large is one of them */
 };
 static const struct named *by_name(const char *name) {
-  enum { LARGE = 0x10000000 /* SHF_X86_64_LARGE */ };
-  static const struct named plain = {"", SHT_PROGBITS, 0, true},
-                            names[] = {
-                              {".bss", SHT_NOBITS, SHF_WRITE, false},
-                              {".sbss", SHT_NOBITS, SHF_WRITE, false},
-                              {".tbss", SHT_NOBITS, SHF_WRITE | SHF_TLS, false},
-                              {".tdata", SHT_PROGBITS, SHF_WRITE | SHF_TLS, false},
-                              {".gnu.linkonce.b.", SHT_NOBITS, SHF_WRITE, true},
-                              {".gnu.linkonce.sb.", SHT_NOBITS, SHF_WRITE, true},
-                              {".gnu.linkonce.tb.", SHT_NOBITS, SHF_WRITE | SHF_TLS, true},
-                              {".gnu.linkonce.td.", SHT_PROGBITS, SHF_WRITE | SHF_TLS, true},
-                              {".llvm.linkonce.b.", SHT_NOBITS, SHF_WRITE, true},
-                              {".llvm.linkonce.sb.", SHT_NOBITS, SHF_WRITE, true},
-                              {".llvm.linkonce.tb.", SHT_NOBITS, SHF_WRITE | SHF_TLS, true},
-                              {".llvm.linkonce.td.", SHT_PROGBITS, SHF_WRITE | SHF_TLS, true},
-                              {".lbss", SHT_PROGBITS, LARGE, false},
-                              {".ldata", SHT_PROGBITS, LARGE, false},
-                              {".lrodata", SHT_PROGBITS, LARGE, false},
-                              {".ltext", SHT_PROGBITS, LARGE, false},
-                              {".init_array", SHT_INIT_ARRAY, 0, false},
-                              {".fini_array", SHT_FINI_ARRAY, 0, false},
-                              {".preinit_array", SHT_PREINIT_ARRAY, 0, false},
-                              {".note", SHT_NOTE, 0, true},
-                              {".llvm.lto", 0x6fff4c0c, 0, false},        /* SHT_LLVM_LTO */
-                              {".llvm.offloading", 0x6fff4c0b, 0, false}, /* SHT_LLVM_OFFLOADING */
-                            };
+  static const struct named plain = {"", SHT_PROGBITS, 0, true, false};
+  static const struct named names[] = {
+    {".bss", SHT_NOBITS, SHF_WRITE, false, false},
+    {".sbss", SHT_NOBITS, SHF_WRITE, false, false},
+    {".tbss", SHT_NOBITS, SHF_WRITE | SHF_TLS, false, false},
+    {".tdata", SHT_PROGBITS, SHF_WRITE | SHF_TLS, false, false},
+    {".gnu.linkonce.b.", SHT_NOBITS, SHF_WRITE, true, false},
+    {".gnu.linkonce.sb.", SHT_NOBITS, SHF_WRITE, true, false},
+    {".gnu.linkonce.tb.", SHT_NOBITS, SHF_WRITE | SHF_TLS, true, false},
+    {".gnu.linkonce.td.", SHT_PROGBITS, SHF_WRITE | SHF_TLS, true, false},
+    {".llvm.linkonce.b.", SHT_NOBITS, SHF_WRITE, true, false},
+    {".llvm.linkonce.sb.", SHT_NOBITS, SHF_WRITE, true, false},
+    {".llvm.linkonce.tb.", SHT_NOBITS, SHF_WRITE | SHF_TLS, true, false},
+    {".llvm.linkonce.td.", SHT_PROGBITS, SHF_WRITE | SHF_TLS, true, false},
+    {".lbss", SHT_PROGBITS, 0, false, true},
+    {".ldata", SHT_PROGBITS, 0, false, true},
+    {".lrodata", SHT_PROGBITS, 0, false, true},
+    {".ltext", SHT_PROGBITS, 0, false, true},
+    {".init_array", SHT_INIT_ARRAY, 0, false, false},
+    {".fini_array", SHT_FINI_ARRAY, 0, false, false},
+    {".preinit_array", SHT_PREINIT_ARRAY, 0, false, false},
+    {".note", SHT_NOTE, 0, true, false},
+    {".llvm.lto", 0x6fff4c0c, 0, false, false},        /* SHT_LLVM_LTO */
+    {".llvm.offloading", 0x6fff4c0b, 0, false, false}, /* SHT_LLVM_OFFLOADING */
+  };
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     size_t n = strlen(names[i].prefix);
     if (strncmp(name, names[i].prefix, n) == 0 && (names[i].any || name[n] == 0 || name[n] == '.'))
@@ -91,9 +91,8 @@ static const struct named *by_name(const char *name) {
 /* The flags that the name implies; those that were set for a section are all that it has. */
 static uint64_t implied_flags(const struct kn_elf *e, const struct kn_image_section *s) {
   if (s->kind != KN_SECTION_NAMED || kn_section_said(e->m, s->name) != NULL) return 0;
-  uint64_t flags = by_name(s->name)->flags;
-  return e->m->options.target.processor == KILN_PROCESSOR_X86_64 ? flags
-                                                                 : flags & ~(uint64_t)SHF_MASKPROC;
+  const struct named *is = by_name(s->name);
+  return is->flags | (is->large ? e->machine->large : 0u);
 }
 
 /* Type of a named section; SHT_NULL: the module failed. */
