@@ -9,6 +9,7 @@
 /* A global as it is declared. */
 struct decl {
   struct kn_bc_global g;
+  bool marked; /* its name began with the byte 1: it is no name of LLVM's */
   kiln_symbol_desc desc;
 };
 
@@ -64,7 +65,8 @@ static bool is_local(const struct decl *d) {
 static bool name(struct kn_bc *r, struct decl *d, uint64_t at, uint64_t size) {
   if (at > r->m->strtab_size || size > r->m->strtab_size - at || size >= UINT32_MAX)
     return kn_bc_malformed(r, "a name outside the string table");
-  if (size && r->m->strtab[at] == 1) at++, size--; /* "do not mangle" */
+  d->marked = size && r->m->strtab[at] == 1; /* "do not mangle" */
+  if (d->marked) at++, size--;
   d->g.name = d->desc.name = size ? r->m->strtab + at : NULL;
   d->g.name_length = (uint32_t)size;
   d->desc.name_length = size;
@@ -121,8 +123,8 @@ static inline bool add_global(struct kn_bc *r, const struct kn_bc_global *g) {
 
 /* ---- records ---- */
 
-static bool is_special(const struct kn_bc_global *g) {
-  return g->name_length > 5 && !memcmp(g->name, "llvm.", 5);
+static bool is_special(const struct decl *d) {
+  return !d->marked && d->g.name_length > 5 && !memcmp(d->g.name, "llvm.", 5);
 }
 
 /* Is the name of global `g` equal to `s`? */
@@ -179,7 +181,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   d.desc.tls = (kiln_tls)tls;
   if (op[3] & 1) d.g.data_flags |= KILN_DATA_READ_ONLY;
   if (field(r, 10) == 1) d.g.data_flags |= KILN_DATA_MERGE_STRINGS; /* data.c checks the rest */
-  bool special = is_special(&d.g) && op[5] == LINKAGE_APPENDING;    /* others are data as any */
+  bool special = is_special(&d) && op[5] == LINKAGE_APPENDING;      /* others are data as any */
   if (special || (d.desc.section && !strcmp(d.desc.section, "llvm.metadata"))) {
     bool known = named(&d.g, "llvm.used") || named(&d.g, "llvm.compiler.used") ||
                  named(&d.g, "llvm.global_ctors") || named(&d.g, "llvm.global_dtors") ||
@@ -222,7 +224,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   }
   const bool uncallable = r->m->attr_lists.at[g->attrs].refused_call != NULL;
   if (uncallable) g->fn_flags |= FA_CALL_REFUSED;
-  if (is_special(g)) {
+  if (is_special(d)) {
     if (body) return kn_bc_malformed(r, "an intrinsic with a body");
     kn_bc_intrinsic_declare(r, g);
     return add_global(r, g);

@@ -229,10 +229,9 @@ impl<'tcx> PreDefineCodegenMethods<'tcx> for Context<'tcx> {
             ..self.describe(What::Function, linkage, visibility, true)
         };
         if matches!(linkage, Linkage::WeakODR) {
-            // A section group of its own, as LLVM's comdat.
-            let group = unmarked(name);
-            desc.comdat = group.as_ptr().cast();
-            desc.comdat_length = group.len();
+            // A section group of its own, as LLVM's comdat, whose name keeps the mark.
+            desc.comdat = name.as_ptr().cast();
+            desc.comdat_length = name.len();
         }
         let symbol = self.declare_function(name, signature, desc);
         self.note_inlining(instance, symbol, linkage);
