@@ -14,13 +14,16 @@ static inline bool add(struct kn_bc *r, struct kn_bc_md md) {
   return KN_BC_PUSH(r, to->mds, md);
 }
 
-/* The newest `count` metadata, strings, become texts of entries. They follow each other without gaps. */
+/* The newest `count` metadata, strings, become texts of entries. They follow each other without gaps. A linkage name
+ * may have LLVM's mark, the byte 1, which is no part of the name. */
 static void texts(struct kn_bc *r, uint32_t count) {
   struct kn_bc_metadata *md = r->md.now;
   struct kn_bc_md_part *p = &md->part;
   p->empty = 0;
   for (uint32_t i = md->mds.n - count; i < md->mds.n; i++) {
-    uint32_t id = kiln_debug_string_new(md->debug, md->mds.at[i].text, md->mds.at[i].n).id;
+    const struct kn_bc_md *string = md->mds.at + i;
+    bool marked = string->n != 0 && string->text[0] == 1;
+    uint32_t id = kiln_debug_string_new(md->debug, string->text + marked, string->n - marked).id;
     if (i == md->mds.n - count) p->text = id - 1;
     if (KN_UNLIKELY(md->mds.at[i].n == 0)) p->empty = id;
   }

@@ -381,6 +381,21 @@ END
 }
 check "declarations before what they declare" declared
 
+# In LLVM's names a byte 1 at the beginning is a mark, not part of the name.
+cat > marked.c <<'END'
+int variable = 1;
+int function(void) { return variable; }
+END
+linkage_names() { llvm-dwarfdump-22 --debug-info "$1" | grep DW_AT_linkage_name | sort; }
+marked() {
+  clang-22 -O0 -g -S -emit-llvm -o - marked.c |
+    sed -E 's/(!DI(Subprogram|GlobalVariable)\(name: "[a-z]*")/\1, linkageName: "\\01marked"/' > marked.ll &&
+    clang-22 -x ir -c marked.ll -o theirs.o && clang-22 -x ir -c -emit-llvm marked.ll -o marked.bc &&
+    "$kiln" compile marked.bc -o ours.o &&
+    diff <(linkage_names theirs.o) <(linkage_names ours.o) && (( $(linkage_names ours.o | wc -l) == 2 ))
+}
+check "linkage names with LLVM's mark" marked
+
 # A unit of a file without variables and functions has nothing to say.
 empty_unit() {
   echo 'extern int nothing; typedef int unused;' > empty.c
