@@ -123,7 +123,7 @@ static inline bool add_global(struct kn_bc *r, const struct kn_bc_global *g) {
 
 /* ---- records ---- */
 
-static bool is_special(const struct decl *d) {
+static inline bool is_special(const struct decl *d) {
   return !d->marked && d->g.name_length > 5 && !memcmp(d->g.name, "llvm.", 5);
 }
 

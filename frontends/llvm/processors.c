@@ -3,14 +3,13 @@
  * Invariant: a name is in one row at most. */
 #include "bc.h"
 
-#include <stdio.h>
-
 /* Processors with the same features; each name has a space before and after it. Those that are not here have none. */
 struct row {
   const char *features, *names;
 };
 /* clang-format off */
 static const struct row x86_64[] = {
+  {"", " x86-64 "}, /* most modules name this one */
   {"+prfchw",
    " athlon athlon-4 athlon-fx athlon-mp athlon-tbird athlon-xp athlon64 c3 geode k6-2 k6-3 "
    "k8 opteron winchip2 "},
@@ -60,6 +59,7 @@ static const struct row x86_64[] = {
    " diamondrapids novalake znver6 "},
 };
 static const struct row aarch64[] = {
+  {"", " generic "}, /* most modules name this one */
   {"+lse",
    " oryon-1 saphira thunderx2t99 thunderx3t110 "},
   {"+lse,+fullfp16",
@@ -84,9 +84,11 @@ static const struct {
 _Static_assert(sizeof targets / sizeof *targets == KILN_PROCESSOR_COUNT, "every target has a row");
 
 const char *kn_bc_processor_features(kiln_processor target, const char *name) {
-  char word[64];
-  const int length = snprintf(word, sizeof word, " %s ", name);
-  if (length < 3 || (size_t)length >= sizeof word || strchr(name, ' ') != NULL) return "";
+  char word[64] = " ";
+  const size_t length = strlen(name);
+  if (length == 0 || length + 3 > sizeof word || strchr(name, ' ') != NULL) return "";
+  memcpy(word + 1, name, length);
+  word[length + 1] = ' ';
   for (size_t i = 0; i < targets[target].n; i++)
     if (strstr(targets[target].rows[i].names, word) != NULL)
       return targets[target].rows[i].features;
