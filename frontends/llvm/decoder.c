@@ -1,5 +1,5 @@
-/* Which of the functions that are compiled twice a reader calls. The processor is asked anew for each file: there is no
- * state but the reader's. */
+/* Which of the functions that are compiled twice a reader calls. The processor is queried again for each file: there is
+ * no state but the reader's. */
 #include "decoder.h"
 
 static const struct kn_bc_decoder plain = {.body = kn_bc_body, .vbr6s = kn_bits_vbr6s};

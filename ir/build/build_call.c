@@ -79,7 +79,7 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
   return s;
 }
 
-/* The current block has a call by `s` behind which it, or another one, goes on. */
+/* Notes a call by `s` that returns: no tail call. */
 static inline void note_call(kiln_func *f, const struct kn_sig *s) {
   if (KN_UNLIKELY(!s->usual) && s->conv->loses_all) f->facts.loses_all = true;
   kn_build_count_call(f);

@@ -186,14 +186,14 @@ static uint32_t new_call(kiln_func *g) {
 static void say(struct kn_replay *r, uint32_t loc, bool statement) {
   kiln_func *g = r->g;
   uint32_t n = g->notes[KN_NOTE_LOC].n;
-  if (n != 0 && n == r->said) {
+  if (n != 0 && n == r->location) {
     struct kn_note was = g->notes[KN_NOTE_LOC].at[n - 1];
     if (was.inst == g->n && was.a != loc && was.a != 0 &&
         !KN_PUSH(g, g->notes[KN_NOTE_PASSED], was))
       return;
   }
   kiln_func_set_loc(g, loc);
-  r->said = statement ? g->notes[KN_NOTE_LOC].n : 0;
+  r->location = statement ? g->notes[KN_NOTE_LOC].n : 0;
 }
 
 void kn_replay_called(struct kn_replay *r, uint32_t loc) { say(r, loc, false); }
@@ -366,7 +366,7 @@ static bool is_removed(const kiln_func *g, uint32_t first, uint32_t end) {
   return i == end && first < end;
 }
 
-/* Notes statements of which all instructions were removed as those of which none was built. */
+/* A statement whose instructions were all removed counts as one that emitted nothing (KN_NOTE_PASSED). */
 static void pass_removed(kiln_func *g) {
   uint32_t n = g->notes[KN_NOTE_LOC].n, old = g->notes[KN_NOTE_PASSED].n, more = 0;
   for (uint32_t k = 0; k < n; k++) {

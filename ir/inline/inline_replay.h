@@ -76,8 +76,8 @@ struct kn_replay {
   bool whole;           /* no slot is split */
   bool copies;          /* some slot is copied, or copied to */
   uint32_t known_block; /* the block that kn_inline_room.known is about, + 1; 0: none */
-  uint32_t
-    said; /* index + 1 of the note with the location that was said last; 0: behind a call that was inlined */
+  /* Index + 1 of the note whose location holds at this place; 0: unknown, since an inlined call has just ended. */
+  uint32_t location;
 };
 
 /* ---- inline_replay.c ---- */

@@ -332,7 +332,7 @@ static bool make_edges(struct kn_flow *w, const uint8_t *taken) {
 
 enum answer { HELD, LOST, AT_ENTRY };
 
-/* Does place hold *handle behind edge e? AT_ENTRY: if *entry held what *handle is then, where e's
+/* Does place hold *handle at the end of edge e? AT_ENTRY: yes, if place *entry holds the new *handle when e's source
  * block begins. */
 static enum answer behind(struct kn_flow *w, uint32_t e, uint32_t place, uint32_t *of,
                           uint32_t *entry) {

@@ -209,9 +209,10 @@ KN_INLINE int64_t kn_addr_disp(const struct kn_inst *in) {
 KN_INLINE uint32_t kn_addr_index(const struct kn_inst *in) {
   return in->op == KILN_OP_ADD ? 0 : in->b;
 }
-/* For a comparison i that is not read by the instruction behind it: the value that a branch or select reads in its
- * place, if nothing between them needs code. Either i itself, behind a zext that nobody reads, or the comparison of
- * a zext of i with 0, which says the same as i, or the opposite (*negated). Else 0. */
+/* The value that the branch or select after comparison i reads as its condition, if it can use the flags of i:
+ * - i itself, directly or with an unread zext between them;
+ * - a comparison of a zext of i with 0, which equals i or, if *negated is set, its opposite.
+ * 0 in all other cases, and where something between the two needs code. */
 uint32_t kn_condition(const struct kn_walk *w, uint32_t i, bool *negated);
 
 /* ---- lib/codegen/frame_alloc.c ---- */

@@ -252,7 +252,7 @@ uint32_t kn_debug_values_from(const struct kn_debug_observer *d, uint32_t inst);
 uint32_t kn_debug_values_here(struct kn_debug_observer *d);
 /* A function begins. */
 void kn_debug_values_begin(struct kn_debug_observer *d);
-/* All blocks are complete: takes down what is needed of the values' state, which nobody reads after the walk. */
+/* All blocks are complete: copies the homes and the moves of edges, since struct kn_val is invalid after this event. */
 void kn_debug_values_homes(struct kn_debug_observer *d);
 /* Adds rows for what variables are while code runs, once the function is complete. */
 void kn_debug_values_end(struct kn_debug_observer *d);

@@ -1,5 +1,5 @@
 /* Statements that share an address: debuggers stop at the last one alone. Inlining and forwarding leave statements
- * without code. The rows behind such a statement begin later, each behind an instruction that only computes, so that
+ * without code. The rows after such a statement begin later, each after an instruction that only computes, so that
  * the statement has an address of its own. Called by observe_lines.c and debugger.c. Invariant: a row begins no earlier
  * than its statement's code; what changes a variable that debuggers show, or may fail, is in its statement's row. */
 #include "lib/debug/debugger.h"

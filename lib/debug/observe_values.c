@@ -562,8 +562,8 @@ static void merge(struct kn_debug_observer *d, uint32_t first, uint32_t end) {
   }
 }
 
-/* The prologue keeps the register that value number `k`, a parameter, is in if a row says that
- * it is there where that ends: then this row begins with the function. */
+/* If a row finds parameter number `k` in its register at the end of the prologue, that row starts at the function's
+ * first byte: the prologue does not change the register. */
 static bool extend(struct kn_debug_observer *d, uint32_t k, uint32_t at, uint32_t first,
                    uint32_t end) {
   const struct kn_walk *w = d->w;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Loads what is `size` bytes, 8 or 16, of which 8 clear the rest. */
+/* Loads a literal of 8 or 16 bytes; one of 8 zeroes the upper half. */
 static void load(struct kn_walk *w, unsigned vd, uint64_t low, uint64_t high, uint32_t size) {
   uint32_t label = kn_code_literal(w, low, high, size);
   KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w), label, A64_FIX_LITERAL});

@@ -314,6 +314,7 @@ check_source() {
   check "every planted bug applies" check_mutants_apply
   check "no large files" check_binaries
   check "no tabs, no spaces at line ends" check_whitespace
+  check "the English of pages, heads of files, public comments and messages" tests/source/words.py
   check "format" check_format
   check "format of C++" check_format_cpp
   check "one version" check_versions
@@ -385,7 +386,6 @@ case ${1:-all} in
   all)
     ./dev build
     check_source
-    check "the English of pages, heads of files, public comments and messages" tests/source/words.py
     check_built build
     check "the check of the ABI finds planted changes" tests/source/abi.py --planted
     check_builds ;;

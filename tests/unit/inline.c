@@ -1,5 +1,5 @@
 /* Inlining: each row of ir/inline/inline.def, by a program in which nothing else stands against it; personalities,
- * scopes, and what debuggers are told. */
+ * scopes, and what debuggers get. */
 #include "inline_program.h"
 #include "ir/inline/inlining.h"
 #include "lib/codegen/output.h"

@@ -1,4 +1,4 @@
-/* What stands behind an instruction's record: its location, and records about variables, which are read before the
+/* What follows an instruction's record: its location, and records about variables, which are read before the
  * instruction is built. Most are decoded here, from windows; loc.c has the general way. A header, because the loop over
  * a body (body.c) is compiled in several ways.
  * Invariant: r->fn.at.loc is the newest location of the function, which is of line r->fn.at.is.line, ... */
