@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, NoReturn, Optional, Tuple
 
 from . import _bindings as k
 from ._errors import ClosedError, Error, ForeignValueError, of_diag
+from ._owner import Unique
 from ._rows import Row
 from ._types import Type, bool_, i8, i32, i64, integer, ptr, u64
 from ._values import Block, Operand, Symbol, Value
@@ -23,7 +24,7 @@ _ONLY = {'I32': i32, 'PTR': ptr}
 _U64 = (1 << 64) - 1
 
 
-class Builder:
+class Builder(Unique):
     """The part of Function that builds one instruction."""
     module: 'Module'
     name: str

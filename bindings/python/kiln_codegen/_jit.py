@@ -8,7 +8,7 @@ from ._errors import ClosedError, Error, MissingSymbolError, of_diag, of_status
 from ._kernel import Kernel
 from ._listing import Code
 from ._module import Module, _name
-from ._owner import Owner
+from ._owner import Owner, Running, Unique
 from ._types import Type
 from ._values import Signature
 
@@ -42,6 +42,10 @@ class Jit(Owner):
     def __init__(self, *, symbols: Optional[Mapping[str, Any]] = None, process_symbols: bool = True, perf_map: bool = False,
                  gdb: bool = False):
         self._symbols = dict(symbols or {})  # keeps what the addresses are of
+        self._running = Running()
+        for x in self._symbols.values():
+            if isinstance(x, Kernel):
+                x.unit.jit._running.users.add(self._running)
         addresses = {_name(name): _address(x) for name, x in self._symbols.items()}
 
         def resolve(user: object, name: bytes) -> Optional[int]:
@@ -68,7 +72,18 @@ class Jit(Owner):
         `redefinable`, a later unit may define the functions again; with `forward`, a later unit may define functions
         that are missing. Raises MissingSymbolError, which lists names that nothing defines. A module can be added once,
         and cannot change afterwards."""
-        j, inputs = self._j, (k.kiln_jit_input * len(modules))()
+        with self._running.lock:
+            unit = Unit(self, self._link(self._j, modules, redefinable, forward), modules)
+            self._units.add(unit)
+            self._running.calls.append(None)  # so that nothing is removed between the two
+        try:
+            unit._construct(self._j, sum(k.kiln_ctor_count(m._m) for m in modules))
+        finally:
+            self._running.end()
+        return unit
+
+    def _link(self, j: int, modules: Sequence[Module], redefinable: bool, forward: bool) -> int:
+        inputs = (k.kiln_jit_input * len(modules))()
         if not modules:
             raise TypeError('no module to add')
         sessions = []
@@ -89,34 +104,38 @@ class Jit(Owner):
         k.kiln_jit_error_free(ctypes.byref(error))
         for m in modules:
             m._added = True
-        out = Unit(self, unit.value, modules)
-        self._units.add(out)
-        out._construct(sum(k.kiln_ctor_count(m._m) for m in modules))
-        return out
+        return unit.value
 
     def find(self, name: str) -> Optional[int]:
         """Returns the address of a function or data of any unit; None if there is none."""
-        found: Optional[int] = k.kiln_jit_lookup(self._j, _name(name))
+        with self._running.lock:
+            found: Optional[int] = k.kiln_jit_lookup(self._j, _name(name))
         return found
 
     def stats(self) -> Stats:
-        s: Any = k.kiln_jit_get_stats(self._j)
+        with self._running.lock:
+            s: Any = k.kiln_jit_get_stats(self._j)
         return Stats(s.units, s.code_bytes, s.data_bytes, s.reserved_bytes)
 
     def close(self) -> None:
-        """Frees all code and data. Kernels cannot be called afterwards. Raises an error while one is running."""
+        """Frees all code and data. Kernels cannot be called afterwards. Raises an error while code of the JIT runs: a
+        kernel in any thread, a constructor or a destructor."""
         if self._handle is None:
             return
+        self._running.stop()
+        try:
+            if self._handle is not None:
+                self._free(self._handle)
+        finally:
+            self._running.go_on()
+
+    def _free(self, handle: int) -> None:
         units = list(self._units)
         for unit in units:
-            unit._alive[0] = False
-        if any(unit._running for unit in units):
-            for unit in units:
-                unit._alive[0] = unit._id != 0
-            raise Error('code of the JIT is running')
-        handle, self._handle = self._handle, None
-        for unit in units:
             unit._destruct(handle)
+        self._handle = None
+        for unit in units:
+            unit._alive[0] = False
             unit._id = 0
         k.kiln_jit_free(handle)
 
@@ -133,7 +152,7 @@ def _raised(error: Any) -> Error:
     return out
 
 
-class Unit:
+class Unit(Unique):
     """The unit that one Jit.add linked: unit['name'] is a function that can be called. The code lives as long as the
     unit, one of its kernels or the JIT is in use, but at most until remove() or Jit.close()."""
 
@@ -144,29 +163,26 @@ class Unit:
         for m in modules:
             self._signatures.update({name: f.signature for name, f in m.functions.items()})
             self._codes.update(m.codes)
-        # What kernels look at: whether they may be called, and an entry for each call that runs. Adding and removing
-        # entries is atomic.
-        self._alive, self._running = [True], []
+        self._alive = [True]  # kernels look at it
         self._constructed = False
 
     _alive: List[bool]
-    _running: List[None]
 
     def __repr__(self) -> str:
         return f'<Unit {self._id}{"" if self._alive[0] else ", removed"}>'
 
-    def _construct(self, count: int) -> None:
+    def _construct(self, jit: int, count: int) -> None:
         if count:
             nothing = (ctypes.c_char_p * 1)()
-            status = k.kiln_jit_run_constructors(self.jit._j, self._id, 0, nothing, nothing)
+            status = k.kiln_jit_run_constructors(jit, self._id, 0, nothing, nothing)
             if status:
                 raise of_status(status, 'constructors')
             self._constructed = True
 
     def _destruct(self, jit: int) -> None:
         if self._constructed:
-            k.kiln_jit_run_destructors(jit, self._id)
             self._constructed = False
+            k.kiln_jit_run_destructors(jit, self._id)
 
     def __getitem__(self, name: str) -> Kernel:
         return self.kernel(name)
@@ -186,9 +202,10 @@ class Unit:
 
     def address(self, name: str) -> int:
         """Returns the address of a function or data of the unit."""
-        if not self._alive[0]:
-            raise ClosedError('the unit was removed')
-        found: Optional[int] = k.kiln_jit_address(self.jit._j, self._id, _name(name))
+        with self.jit._running.lock:
+            if not self._alive[0]:
+                raise ClosedError('the unit was removed')
+            found: Optional[int] = k.kiln_jit_address(self.jit._j, self._id, _name(name))
         if found is None:
             raise KeyError(name)
         return found
@@ -202,20 +219,21 @@ class Unit:
 
     def remove(self) -> None:
         """Frees the unit. Its kernels cannot be called afterwards, and whatever else has its addresses must not use
-        them. Raises an error while a kernel is running, or while other units refer to the unit."""
-        if not self._alive[0]:
-            raise ClosedError('the unit was removed')
-        self._alive[0] = False
-        if self._running:
-            self._alive[0] = True
-            raise Error('code of the unit is running')
-        self._destruct(self.jit._j)
-        error = k.kiln_jit_error()
-        if k.kiln_jit_remove(self.jit._j, self._id, ctypes.byref(error)) != 0:
-            self._alive[0] = True
-            raise _raised(error)
-        k.kiln_jit_error_free(ctypes.byref(error))
-        self._id = 0
+        them. Raises an error while code of the JIT runs, since any code may have called the unit's, or while other
+        units refer to the unit."""
+        self.jit._running.stop()
+        try:
+            if not self._alive[0]:
+                raise ClosedError('the unit was removed')
+            j, error = self.jit._j, k.kiln_jit_error()
+            self._destruct(j)
+            if k.kiln_jit_remove(j, self._id, ctypes.byref(error)) != 0:
+                raise _raised(error)
+            k.kiln_jit_error_free(ctypes.byref(error))
+            self._alive[0] = False
+            self._id = 0
+        finally:
+            self.jit._running.go_on()
 
 
 def _codes(s: Signature) -> Tuple[Tuple[int, ...], int]:

@@ -1,8 +1,11 @@
 """Functions in memory, as Python callables."""
+import contextlib
 import ctypes
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+import re
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
 from ._errors import ClosedError
+from ._owner import Running, Unique
 from ._types import Array, Memory, Struct, Type, u64
 from ._values import Signature
 
@@ -143,7 +146,7 @@ def _converter(t: Type) -> Any:
     return found
 
 
-class Kernel:
+class Kernel(Unique):
     """A function in memory. Arguments are checked: numbers for their range, arrays and buffers for their type, and for
     being contiguous and writable. A pointer parameter takes arrays of numpy, array.array, bytearray, memoryview,
     objects of ctypes, and None; an int is an address. Other Python threads run while the function runs. What the code
@@ -161,15 +164,30 @@ class Kernel:
                 raise TypeError(f'Python cannot call a function that returns {t}')
         function: Any = ctypes.CFUNCTYPE(result)(address)
         function.argtypes = [_converter(t) for t in signature.params]
-        self._call, self._alive, self._running, self._n = function, unit._alive, unit._running, len(signature.params)
+        self._call, self._alive, self._running, self._n = function, unit._alive, unit.jit._running, len(signature.params)
+        self._pointers = any(t.kind == 'pointer' for t in signature.params)
 
-    _running: List[None]
+    _running: Running
 
     def __call__(self, *args: Any) -> Any:
         if len(args) != self._n:
             raise TypeError(f'{self.name}{self.signature} takes {self._n} arguments, not {len(args)}')
+        if self._pointers and any(isinstance(x, Kernel) for x in args):
+            with contextlib.ExitStack() as stack:  # code that is called through its address runs, too
+                for x in args:
+                    if isinstance(x, Kernel):
+                        x._running.begin()
+                        stack.callback(x._running.end)
+                return self._run(args)
+        return self._run(args)
+
+    def _run(self, args: Tuple[Any, ...]) -> Any:
         running = self._running
-        running.append(None)
+        calls = running.calls
+        calls.append(None)
+        if running.stopped:
+            calls.pop()
+            running.begin()
         try:
             if not self._alive[0]:
                 raise ClosedError(f'{self.name}: its unit was removed')
@@ -178,7 +196,7 @@ class Kernel:
             except ctypes.ArgumentError as e:
                 raise _unwrapped(e) from None
         finally:
-            running.pop()
+            calls.pop()
 
     @property
     def address(self) -> int:
@@ -202,10 +220,11 @@ class Kernel:
 
 
 def _unwrapped(e: ctypes.ArgumentError) -> Exception:
-    """Returns the exception that from_param raised. ctypes names it only in its text ("argument 1: OverflowError: 300
-    is no u8")."""
-    text = str(e)
-    for kind in (OverflowError, ClosedError):
-        if f'{kind.__name__}: ' in text or f"{kind.__name__}'>: " in text:
-            return kind(text)
-    return TypeError(text)
+    """Returns the exception that from_param raised. ctypes names it only in its text: "argument 1: OverflowError: 300
+    is no u8", or in older versions of Python "<class 'OverflowError'>"."""
+    found = re.match(r"(argument \d+): (?:<class '([\w.]+)'>|(\w+)): (.*)", str(e), re.DOTALL)
+    if found is None:
+        return TypeError(str(e))
+    name = (found[2] or found[3]).rpartition('.')[2]
+    kind = {'OverflowError': OverflowError, 'ClosedError': ClosedError}.get(name, TypeError)
+    return kind(f'{found[1]}: {found[4]}')

@@ -242,6 +242,132 @@ def test_removing_while_it_runs(module: Module) -> None:
     unit.remove()
 
 
+def refusals(jit_of: Any) -> Any:
+    """A callback that tries to remove and close all that `jit_of()` gives, and what it was refused."""
+    import ctypes
+    errors: list = []
+
+    def act() -> None:
+        for free in jit_of():
+            try:
+                free()
+                errors.append(None)
+            except Error as e:
+                errors.append(e.message)
+    return ctypes.CFUNCTYPE(None)(act), errors
+
+
+def two_units(callback: Any) -> Any:
+    """A unit whose function calls the callback, and one that reaches it through a stub."""
+    jit = Jit(symbols={'act': callback})
+    m = Module('b')
+    with m.function('inner', [i64], i64) as f:
+        f.call(m.declare('act'))
+        f.ret(f.params[0] + 1)
+    b = jit.add(m, redefinable=True)
+    m = Module('a')
+    inner = m.declare('inner', [i64], i64)
+    with m.function('outer', [i64], i64) as f:
+        f.ret(f.value_of(inner, f.params[0]) + 1)
+    return jit, jit.add(m, redefinable=True), b
+
+
+RUNS = 'code of the JIT is running'
+
+
+def test_removing_what_a_stub_reached() -> None:
+    callback, errors = refusals(lambda: (b.remove, a.remove, jit.close))
+    jit, a, b = two_units(callback)
+    assert a['outer'](40) == 42
+    assert errors == [RUNS] * 3
+    b.remove()
+    jit.close()
+
+
+def test_removing_in_another_thread() -> None:
+    import threading
+    inside, go_on = threading.Event(), threading.Event()
+    callback, errors = refusals(lambda: [lambda: inside.set() or go_on.wait(60)])
+    jit, a, b = two_units(callback)
+    thread = threading.Thread(target=lambda: a['outer'](1))
+    thread.start()
+    assert inside.wait(60)
+    for free in (b.remove, a.remove, jit.close):
+        with pytest.raises(Error, match=RUNS):
+            free()
+    go_on.set()
+    thread.join()
+    b.remove()
+
+
+def test_removing_in_constructors_and_destructors() -> None:
+    callback, errors = refusals(lambda: [jit.close] + [u.remove for u in list(jit._units)])
+    jit = Jit(symbols={'act': callback})
+    text = 'declare @act()\nfunc @f() {\nb0:\n  call @act()\n  ret\n}\n'
+    unit = jit.add(Module.parse(text + 'ctor @f 65535\ndtor @f 65535\n'))
+    assert errors == [RUNS] * 2
+    unit.remove()
+    assert errors == [RUNS] * 4
+    errors.clear()
+    unit = jit.add(Module.parse(text.replace('@f', '@g') + 'ctor @g 65535\ndtor @g 65535\n'))
+    assert len(errors) >= 2
+    jit.close()
+    assert len(errors) >= 4 and set(errors) == {RUNS}
+
+
+def test_closing_a_jit_that_another_one_calls() -> None:
+    callback, errors = refusals(lambda: (b.remove, jit.close))
+    jit, a, b = two_units(callback)
+    m = Module()
+    with m.function('f', [i64], i64) as f:
+        f.ret(f.value_of(m.declare('outer', [i64], i64), f.params[0]))
+    with Jit(symbols={'outer': a['outer']}) as other:
+        assert other.add(m)['f'](5) == 7
+    assert errors == [RUNS] * 2
+
+
+def test_closing_a_jit_whose_kernel_is_an_argument() -> None:
+    callback, errors = refusals(lambda: (b.remove, jit.close))
+    jit, a, b = two_units(callback)
+    m = Module.parse('func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call v0(5) as (i64) -> i64\n  ret v1\n}\n')
+    from kiln_codegen import pointer
+    assert m.jit().kernel('f', [pointer(i64)], i64)(a['outer']) == 7
+    assert errors == [RUNS] * 2
+    jit.close()
+
+
+def test_no_copies(module: Module) -> None:
+    import copy
+    import pickle
+    with module.function('f', [i64], i64) as f:
+        with pytest.raises(TypeError, match='Function objects cannot be copied'):
+            copy.copy(f)
+        f.ret(f.params[0])
+    jit = Jit()
+    unit = jit.add(module)
+    for x in (module, jit, unit, unit['f']):
+        for act in (copy.copy, copy.deepcopy, pickle.dumps):
+            with pytest.raises(TypeError, match=f'{type(x).__name__} objects cannot be'):
+                act(x)
+    with pytest.raises(TypeError):
+        copy.deepcopy([{'kernel': unit['f']}])
+    assert unit['f'](3) == 3
+
+
+def test_errors_name_the_argument_once(module: Module) -> None:
+    from kiln_codegen import pointer, u8
+    with module.function('f', [u8, pointer(u8)], u8) as f:
+        f.ret(f.params[0])
+    kernel = module.jit()['f']
+    for args, kind, text in (((300, None), OverflowError, 'argument 1: 300 is no u8'),
+                             (('x', None), TypeError, "argument 1: 'x' is no u8"),
+                             ((1, b'read-only'), TypeError,
+                              'argument 2: a read-only buffer for a pointer that is not const')):
+        with pytest.raises(kind) as e:
+            kernel(*args)
+        assert str(e.value) == text
+
+
 def test_threads(module: Module) -> None:
     """Several threads call and build, each a module of its own."""
     import threading
