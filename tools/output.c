@@ -4,6 +4,8 @@
 #define _GNU_SOURCE
 #include "tool.h"
 
+#include "lib/frontend/output_path.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -102,49 +104,100 @@ static bool take_name(const char *from, const char *to) {
   return false;
 }
 
-/* Writes to a new file in the folder of `path`, which takes its name at the end. */
-static bool write_renamed(const char *path, const void *bytes, size_t size, mode_t mode,
-                          void (*written)(void *user), void *user) {
-  /* of a fixed length, since `path` may already have the longest name allowed */
-  char name[PATH_MAX];
-  const char *slash = strrchr(path, '/');
-  int n = snprintf(name, sizeof name, "%.*s.kiln.tmp-XXXXXX",
-                   slash != NULL ? (int)(slash + 1 - path) : 0, path);
-  if (n < 0 || (size_t)n >= sizeof name) {
+/* Makes a new file in the folder of `to`, which is to take its name. Its descriptor, or -1 with errno. */
+static int open_renamed(const struct kn_output_path *to, char name[PATH_MAX],
+                        struct tool_temporary *temporary) {
+  /* of a fixed length, since the output may already have the longest name allowed */
+  int n = snprintf(name, PATH_MAX, "%.*s.kiln.tmp-XXXXXX", (int)to->folder, to->name);
+  if (n < 0 || n >= PATH_MAX) {
     errno = ENAMETOOLONG;
-    return false;
+    return -1;
   }
-  struct tool_temporary temporary;
-  int fd = tool_temporary_make(&temporary, name, 0);
-  if (fd < 0) return false;
-  bool ok = write_all(fd, bytes, size) && fchmod(fd, mode) == 0;
-  ok &= close(fd) == 0;
-  if (ok && written != NULL) written(user);
-  ok = ok && take_name(name, path);
+  mode_t mask = umask(0);
+  umask(mask);
+  int fd = tool_temporary_make(temporary, name, 0);
+  if (fd >= 0) (void)!fchmod(fd, to->mode < 0 ? 0666 & ~mask : (mode_t)to->mode);
+  return fd;
+}
+
+/* Gives the new file its name, or removes it. False with errno. */
+static bool end_renamed(const struct kn_output_path *to, const char *name,
+                        struct tool_temporary *temporary, bool ok) {
+  ok = ok && take_name(name, to->name);
   if (!ok) {
     int error = errno;
     unlink(name);
     errno = error;
   }
-  tool_temporary_drop(&temporary);
+  tool_temporary_drop(temporary);
+  return ok;
+}
+
+static bool write_renamed(const struct kn_output_path *to, const void *bytes, size_t size,
+                          void (*written)(void *user), void *user) {
+  char name[PATH_MAX];
+  struct tool_temporary temporary;
+  int fd = open_renamed(to, name, &temporary);
+  if (fd < 0) return false;
+  bool ok = write_all(fd, bytes, size);
+  ok &= close(fd) == 0;
+  if (ok && written != NULL) written(user);
+  return end_renamed(to, name, &temporary, ok);
+}
+
+struct tool_stream {
+  FILE *file;
+  const char *path; /* as it was given */
+  struct kn_output_path to;
+  struct tool_temporary temporary;
+  char name[PATH_MAX]; /* of the temporary file; empty: there is none */
+};
+
+struct tool_stream *tool_stream_open(const char *path) {
+  struct tool_stream *s = calloc(1, sizeof *s);
+  if (s == NULL) return NULL;
+  s->path = path;
+  int fd = -1;
+  if (strcmp(path, "-") == 0 || *path == 0) s->file = *path == 0 ? stderr : stdout;
+  else if (kn_output_path(&s->to, path))
+    fd = s->to.replace ? open_renamed(&s->to, s->name, &s->temporary)
+                       : open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (fd >= 0 && !s->to.replace) s->name[0] = 0;
+  if (fd >= 0) s->file = fdopen(fd, "w");
+  if (s->file != NULL) return s;
+  tool_error("%s: %s", path, strerror(errno));
+  if (fd >= 0 && s->name[0] != 0) end_renamed(&s->to, s->name, &s->temporary, false);
+  if (fd >= 0) close(fd);
+  free(s);
+  return NULL;
+}
+
+FILE *tool_stream_file(const struct tool_stream *s) { return s != NULL ? s->file : NULL; }
+
+bool tool_stream_close(struct tool_stream *s) {
+  if (s == NULL) return true;
+  bool ok = fflush(s->file) == 0 && !ferror(s->file);
+  if (s->file != stdout && s->file != stderr) ok &= fclose(s->file) == 0;
+  if (s->name[0] != 0) ok = end_renamed(&s->to, s->name, &s->temporary, ok);
+  if (!ok) tool_error("%s: %s", s->path, strerror(errno));
+  free(s);
   return ok;
 }
 
 bool tool_output_write_then(const char *path, const void *bytes, size_t size,
                             void (*written)(void *user), void *user) {
+  struct kn_output_path to;
   bool ok;
-  struct stat st;
   if (strcmp(path, "-") == 0) {
     ok = write_all(STDOUT_FILENO, bytes, size);
-  } else if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-    /* also a symbolic link, such as /dev/stdout: what it names is written, and the link stays */
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  } else if (!kn_output_path(&to, path)) {
+    ok = false;
+  } else if (to.replace) {
+    ok = write_renamed(&to, bytes, size, written, user);
+  } else {
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     ok = fd >= 0 && write_all(fd, bytes, size);
     if (fd >= 0) ok &= close(fd) == 0;
-  } else {
-    mode_t mask = umask(0);
-    umask(mask);
-    ok = write_renamed(path, bytes, size, 0666 & ~mask, written, user);
   }
   if (!ok) tool_error("%s: %s", strcmp(path, "-") == 0 ? "standard output" : path, strerror(errno));
   return ok;

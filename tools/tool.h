@@ -64,6 +64,12 @@ bool tool_output_write(const char *path, const void *bytes, size_t size);
  * `bytes` does. */
 bool tool_output_write_then(const char *path, const void *bytes, size_t size,
                             void (*written)(void *user), void *user);
+/* An output that is written piece by piece: a file appears with its name when the stream is closed. `path` "-" is
+ * standard output, "" standard error. NULL, and a message, after an error. */
+struct tool_stream;
+struct tool_stream *tool_stream_open(const char *path);
+FILE *tool_stream_file(const struct tool_stream *s);
+bool tool_stream_close(struct tool_stream *s);
 /* Flushes and closes stdio's standard output: `status`, or a failure after a message if not all could be written. */
 int tool_output_end(int status);
 

@@ -56,18 +56,10 @@ bool tool_trace_wanted(const struct tool_trace *t) {
   return t->dump != NULL || t->listing != NULL || t->plan != 0 || t->n_only > 0;
 }
 
-static bool open_file(const char *path, FILE **out) {
-  *out = strcmp(path, "-") == 0 ? stdout : *path == 0 ? stderr : fopen(path, "we");
-  if (*out == NULL) tool_error("%s: %s", path, strerror(errno));
+static bool open_file(const char *path, struct tool_stream **stream, FILE **out) {
+  *stream = tool_stream_open(path);
+  *out = tool_stream_file(*stream);
   return *out != NULL;
-}
-
-static bool close_file(const char *path, FILE *file) {
-  if (file == NULL) return true;
-  bool ok = fflush(file) == 0 && !ferror(file);
-  if (file != stdout && file != stderr) ok &= fclose(file) == 0;
-  if (!ok) tool_error("%s: %s", path, strerror(errno));
-  return ok;
 }
 
 int tool_trace_open(struct tool_trace *t, const char *out, const char *header) {
@@ -76,8 +68,9 @@ int tool_trace_open(struct tool_trace *t, const char *out, const char *header) {
   for (size_t i = 0; i < sizeof to / sizeof *to; i++)
     standard += to[i] != NULL && strcmp(to[i], "-") == 0;
   if (standard > 1) return tool_usage("more than one output on standard output");
-  bool ok = (t->dump == NULL || open_file(t->dump, &t->dump_file)) &&
-            (t->listing == NULL || open_file(t->listing, &t->listing_file));
+  bool ok = (t->dump == NULL || open_file(t->dump, &t->dump_stream, &t->dump_file)) &&
+            (t->listing == NULL || open_file(t->listing, &t->listing_stream, &t->listing_file));
+  if (!ok) tool_stream_close(t->dump_stream);
   return ok ? TOOL_OK : TOOL_FAILED;
 }
 
@@ -168,8 +161,8 @@ bool tool_trace_end(struct tool_trace *t, const char *path, const kiln_buffer *o
 }
 
 bool tool_trace_close(struct tool_trace *t) {
-  bool ok = close_file(t->dump, t->dump_file);
-  ok &= close_file(t->listing, t->listing_file);
+  bool ok = tool_stream_close(t->dump_stream);
+  ok &= tool_stream_close(t->listing_stream);
   for (size_t i = 0; i < t->n_only; i++) {
     if (t->only_found[i]) continue;
     tool_error("no input defines a function '%s'", t->only[i]);

@@ -24,7 +24,8 @@ struct tool_trace {
   const char *dump, *listing; /* files, "-" for standard output, NULL: not wanted */
   unsigned plan;              /* KILN_DUMP_..., to standard error */
   /* outputs, open from the first flag on */
-  FILE *dump_file, *listing_file;
+  struct tool_stream *dump_stream, *listing_stream;
+  FILE *dump_file, *listing_file; /* of the streams */
   /* of the input at hand */
   kiln_session *session;
   kiln_buffer text;    /* of the function at hand */
