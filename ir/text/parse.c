@@ -610,7 +610,7 @@ static bool data_number(struct kn_parser *p, kiln_type type) {
   struct kn_token t = p->lx.tok;
   uint32_t size = kiln_type_size(type);
   unsigned __int128 v;
-  if (t.kind == KN_TOK_FLOAT) {
+  if (kn_token_is_float(&t, type)) {
     uint64_t bits;
     if (!kn_parse_float_bits(p, &t, type, minus, &bits)) return false;
     v = bits;

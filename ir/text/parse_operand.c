@@ -3,43 +3,23 @@
  * forward value, made at its first use. */
 #include "ir/text/text_form.h"
 #include "ir/type_info.h"
-#include <locale.h>
-#include <stdlib.h>
 
 /* ---- floats ---- */
 
 bool kn_parse_float_bits(struct kn_parser *p, const struct kn_token *t, kiln_type type,
                          bool negative, uint64_t *bits) {
-  char buffer[512];
-  const char *point = localeconv()->decimal_point;
-  size_t n = 0;
-  for (uint32_t i = 0; i < t->length; i++) {
-    if (n + 8 > sizeof buffer) {
-      return kn_parse_fail(p, t, KILN_ERR_LIMIT, "the float has more than 500 characters");
-    }
-    if (t->text[i] != '.') {
-      buffer[n++] = t->text[i];
-    } else {
-      for (const char *c = point; *c && n + 8 <= sizeof buffer; c++) buffer[n++] = *c;
-    }
-  }
-  buffer[n] = 0;
-  if (type == KILN_TYPE_F32) {
-    float v = strtof(buffer, NULL);
-    uint32_t b;
-    memcpy(&b, &v, sizeof b);
-    *bits = b ^ (negative ? UINT32_C(1) << 31 : 0);
-    return true;
-  }
-  if (type == KILN_TYPE_F64) {
-    double v = strtod(buffer, NULL);
-    memcpy(bits, &v, sizeof *bits);
-    *bits ^= negative ? UINT64_C(1) << 63 : 0;
-    return true;
-  }
-  return kn_parse_fail(p, t, KILN_ERR_SYNTAX,
-                       "a decimal float where neither f32 nor f64 is expected: add its type, or "
-                       "write its bits as an integer");
+  bool single = type == KILN_TYPE_F32;
+  if (!single && type != KILN_TYPE_F64)
+    return kn_parse_fail(p, t, KILN_ERR_SYNTAX,
+                         "a decimal float where neither f32 nor f64 is expected: add its type, or "
+                         "write its bits as a hexadecimal integer");
+  if (t->length > 500)
+    return kn_parse_fail(p, t, KILN_ERR_LIMIT, "the float has more than 500 characters");
+  if (t->text[0] == 'i') *bits = single ? 0x7f800000 : UINT64_C(0x7ff0000000000000);
+  else if (t->text[0] == 'n') *bits = single ? 0x7fc00000 : UINT64_C(0x7ff8000000000000);
+  else *bits = kn_decimal_float(t->text, t->length, single);
+  *bits |= negative ? UINT64_C(1) << (single ? 31 : 63) : 0;
+  return true;
 }
 
 /* ---- labels ---- */
@@ -236,9 +216,10 @@ static bool use_value(struct kn_parser *p, const struct kn_token *t, kiln_type w
 static bool parse_const(struct kn_parser *p, kiln_type type, bool typed, kiln_value *out) {
   bool minus = kn_parse_take(p, '-');
   struct kn_token t = p->lx.tok;
-  if (t.kind == KN_TOK_FLOAT || (t.kind == KN_TOK_IDENT && !minus && kn_parse_is_word(p, "nan")) ||
+  if ((typed ? kn_token_is_float(&t, type) : t.kind == KN_TOK_FLOAT) ||
+      (t.kind == KN_TOK_IDENT && !minus && kn_parse_is_word(p, "nan")) ||
       kn_parse_is_word(p, "inf")) {
-    uint64_t bits;
+    uint64_t bits = 0;
     if (!kn_parse_float_bits(p, &t, type, minus, &bits)) return false;
     kn_parse_next(p);
     *out = kiln_const_bits(p->func, type, bits, 0);

@@ -25,6 +25,31 @@ static void word(struct func_printer *q, const char *s) {
   text(q, s);
 }
 
+/* The decimals of `rest`, which is below 1, if at most six are all; their number, 0: there are more. By integers, since
+ * arithmetic depends on the rounding mode: each step rounds to the 53 bits of a double, to nearest. */
+static unsigned put_decimals(double rest, char decimals[6]) {
+  uint64_t bits, m;
+  memcpy(&bits, &rest, sizeof bits);
+  bits &= INT64_MAX;
+  unsigned n = 0, exponent = (unsigned)(bits >> 52), k = exponent != 0 ? 1075 - exponent : 1074;
+  m = (bits & ((UINT64_C(1) << 52) - 1)) | (exponent != 0 ? UINT64_C(1) << 52 : 0);
+  do {
+    m *= 10;
+    unsigned above = m >> 53 != 0 ? 11 - (unsigned)__builtin_clzll(m) : 0;
+    uint64_t half = above != 0 ? UINT64_C(1) << (above - 1) : 0,
+             left = m & (2 * half - (above != 0));
+    m >>= above;
+    m += above != 0 && (left > half || (left == half && (m & 1)));
+    k -= above;
+    uint64_t digit = k < 64 ? m >> k : 0;
+    m -= k < 64 ? digit << k : 0;
+    decimals[n++] = (char)('0' + digit);
+  } while (m != 0 && n < 6);
+  char text[8] = "0.";
+  memcpy(text + 2, decimals, n);
+  return m == 0 && kn_decimal_float(text, 2 + n, false) == bits ? n : 0;
+}
+
 /* Writes a float with its decimals, if a few of them say it exactly; else by its bits. Does not
  * depend on a locale. */
 static void put_float(struct func_printer *q, unsigned t, uint64_t bits) {
@@ -44,21 +69,9 @@ static void put_float(struct func_printer *q, unsigned t, uint64_t bits) {
     return;
   }
   uint64_t whole = (uint64_t)magnitude;
-  double rest = magnitude - (double)whole; /* exact */
   char decimals[6];
-  unsigned n = 0;
-  do {
-    rest *= 10; /* exact as long as few bits are left, which `rest == 0` at the end proves */
-    unsigned digit = (unsigned)rest;
-    decimals[n++] = (char)('0' + digit);
-    rest -= digit;
-  } while (rest != 0 && n < sizeof decimals);
-  uint64_t scaled = 0, scale = 1;
-  for (unsigned i = 0; i < n; i++) {
-    scaled = scaled * 10 + (uint64_t)(decimals[i] - '0');
-    scale *= 10;
-  }
-  if (rest != 0 || (double)scaled / (double)scale != magnitude - (double)whole) {
+  unsigned n = put_decimals(magnitude - (double)whole, decimals); /* that is exact */
+  if (n == 0) {
     kn_put_hex(&q->p, 0, bits);
     return;
   }

@@ -19,7 +19,16 @@ bool kn_parse_protection(struct kn_parser *p, uint32_t *what);
 /* `@name`, `@name+8`, `@f:block`; the addend, which follows without a space, is read if `addend` is
  * not NULL. */
 bool kn_parse_symbol(struct kn_parser *p, kiln_symbol *out, int64_t *addend);
-/* Bits of a float constant of `type` (F32 or F64) from the token's digits. */
+/* Is the token a decimal number, with or without a point, where a float is wanted? Others are its bits. */
+static inline bool kn_token_is_float(const struct kn_token *t, kiln_type type) {
+  bool hex = t->length > 1 && (t->text[1] == 'x' || t->text[1] == 'X');
+  return t->kind == KN_TOK_FLOAT ||
+         (t->kind == KN_TOK_INT && kiln_type_is_float(type) && !hex && (t->low | t->high) != 0);
+}
+/* The bits of the F32 or F64 that a decimal number is: digits with at most one point, and an exponent. At most 500
+ * characters. (decimal.c) */
+uint64_t kn_decimal_float(const char *text, size_t n, bool single);
+/* Bits of a float constant of `type` (F32 or F64) from the token's digits, inf or nan. */
 bool kn_parse_float_bits(struct kn_parser *p, const struct kn_token *t, kiln_type type,
                          bool negative, uint64_t *bits);
 

@@ -111,6 +111,8 @@ static const struct error_row error_rows[] = {
   {F("b0:\n  v0 = copy.i32 0x1ffffffff1ffffffff\n"), 3, 17, LIMIT, "more than 64 bits"},
   {F("b0:\n  v0 = copy.i32 i8 256\n"), 3, 20, LIMIT, "does not fit in i8"},
   {F("b0:\n  v0 = copy.i64 1.5\n"), 3, 17, SYNTAX, "neither f32 nor f64 is expected"},
+  {F("b0:\n  v0 = copy.f80 f80 1\n"), 3, 21, SYNTAX, "neither f32 nor f64 is expected"},
+  {F("b0:\n  v0 = copy.f64 f64 -0x1\n"), 3, 22, SYNTAX, "the bits of a float have no sign"},
   {F("b0:\n  v0 = fadd.f64 1, f64 2.0\n"), 3, 8, TYPE, "operand of type f64"},
   {F("b0:\n  v0 = zext.i64 i64 1\n"), 3, 8, TYPE, "zext does not take type i64"},
   {F("b0:\n  v0 = copy.i32 1\n  v1 = result 1 of v0\n"), 4, 8, KILN_ERR_ARGUMENT, "no such result"},

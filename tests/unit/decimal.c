@@ -1,0 +1,97 @@
+/* Numbers of the text form mean the same in each rounding mode and locale. */
+#include <kiln/kiln.h>
+
+#include <fenv.h>
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* IEEE 754: the float nearest to the decimal. The bits are those that the standard's examples and David Gay's tests of
+ * correctly rounded conversion (1991) have. */
+static const struct {
+  const char *number, *printed;
+} rows[] = {
+  {"f64 1", "f64 1.0"},
+  {"f64 0", "f64 0.0"},
+  {"f64 -1", "f64 -1.0"},
+  {"f32 16777217", "f32 16777216.0"},
+  {"f64 9007199254740993", "f64 0x4340000000000000"},
+  {"f64 0.1", "f64 0.1"},
+  {"f32 0.1", "f32 0x3dcccccd"},
+  {"f64 1e23", "f64 0x44b52d02c7e14af6"},
+  {"f64 2.2250738585072011e-308", "f64 0xfffffffffffff"},
+  {"f64 2.2250738585072014e-308", "f64 0x10000000000000"},
+  {"f64 5e-324", "f64 0x1"},
+  {"f64 2e-324", "f64 0.0"},
+  {"f64 1.7976931348623157e308", "f64 0x7fefffffffffffff"},
+  {"f64 1.7976931348623159e308", "f64 0x7ff0000000000000"},
+  {"f64 1e99999", "f64 0x7ff0000000000000"},
+  {"f64 1e-99999", "f64 0.0"},
+  {"f32 3.4028235677973367e38", "f32 0x7f800000"},
+  {"f32 3.4028235677973366e38", "f32 0x7f7fffff"},
+  {"f32 1.401298464324817e-45", "f32 0x1"},
+  {"f64 inf", "f64 0x7ff0000000000000"},
+  {"f64 -inf", "f64 0xfff0000000000000"},
+  {"f64 nan", "f64 0x7ff8000000000000"},
+  {"f32 nan", "f32 0x7fc00000"},
+  {"f64 0x1", "f64 0x1"},
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+static kiln_status print(void *user, kiln_func *f) {
+  kiln_status status = kiln_func_print(f, user);
+  kiln_func_discard(f);
+  return status;
+}
+
+static void read_all(void) {
+  for (unsigned i = 0; i < ROWS; i++) {
+    char text[256], want[128];
+    const char *type = rows[i].number[1] == '6' ? "f64" : "f32";
+    snprintf(text, sizeof text, "func @f() {\nb0:\n  v0 = copy.%s %s\n  ret\n}\n", type,
+             rows[i].number);
+    snprintf(want, sizeof want, "copy.%s %s\n", type, rows[i].printed);
+    kiln_module *m = kiln_module_new(NULL);
+    kiln_session *s = kiln_session_new(m);
+    kiln_buffer out = {0};
+    assert_int_equal(kiln_text_read(s, text, strlen(text), print, &out), KILN_OK);
+    kiln_buffer_append(&out, "", 1);
+    if (strstr((const char *)out.data, want) == NULL) fail_msg("%s: %s", rows[i].number, out.data);
+    kiln_buffer_free(&out);
+    kiln_session_free(s);
+    kiln_module_free(m);
+  }
+}
+
+static void modes(void **state) {
+  (void)state;
+  static const int of[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+  for (unsigned i = 0; i < 4; i++) {
+    assert_int_equal(fesetround(of[i]), 0);
+    read_all();
+  }
+  fesetround(FE_TONEAREST);
+}
+
+static void locales(void **state) {
+  (void)state;
+  static const char *const of[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "ps_AF.UTF-8"};
+  bool any = false;
+  for (unsigned i = 0; i < 4; i++) {
+    if (setlocale(LC_ALL, of[i]) == NULL) continue;
+    any = true;
+    read_all();
+  }
+  setlocale(LC_ALL, "C");
+  if (!any) skip();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(modes), cmocka_unit_test(locales)};
+  return cmocka_run_group_tests_name("decimal", tests, NULL, NULL);
+}
