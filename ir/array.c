@@ -31,10 +31,14 @@ bool kn_array_grow(const kiln_allocator *a, void *array, uint64_t more, size_t i
   while (cap < need) cap *= 2;
   if (cap > INT32_MAX) cap = INT32_MAX;
   if (cap > SIZE_MAX / item_size) return false;
-  void *at = kn_allocator_realloc(a, any.at, (size_t)cap * item_size);
+  /* the user's allocator may read what has the array: that never points to freed memory */
+  void *old = a->realloc != NULL ? any.at : NULL;
+  void *at = kn_allocator_realloc(a, old != NULL ? NULL : any.at, (size_t)cap * item_size);
   if (at == NULL) return false;
+  if (old != NULL) memcpy(at, old, (size_t)any.n * item_size);
   any.at = at;
   any.cap = (uint32_t)cap;
   memcpy(array, &any, sizeof any);
+  if (old != NULL) kn_allocator_realloc(a, old, 0);
   return true;
 }

@@ -97,7 +97,7 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
 static kiln_status finish(kiln_func *f) {
   kiln_status status = f->facts.finished ? f->status : kiln_func_finish(f);
   /* a builder that got no symbol or signature from a failed module may have used none as an operand */
-  return status == KILN_OK ? kn_module_own(f->module) : status;
+  return status == KILN_OK && kn_module_failed(f->module) ? kn_module_own(f->module) : status;
 }
 
 static kiln_status verify(kiln_func *f) {
@@ -209,7 +209,7 @@ static void count(const kiln_func *f) {
 }
 
 /* Generates code of a function; the function stays. */
-static kiln_status generate(kiln_func *f) {
+static kiln_status run_stages(kiln_func *f) {
   struct kn_output *out = f->session->out;
   struct kn_output_mark was = kn_output_mark(out);
   kiln_status status = finish(f);
@@ -230,8 +230,26 @@ static kiln_status generate(kiln_func *f) {
   return KILN_OK;
 }
 
+/* The same, and a callback cannot use the session meanwhile. */
+static kiln_status generate(kiln_func *f) {
+  f->session->busy = true;
+  kiln_status status = run_stages(f);
+  f->session->busy = false;
+  return status;
+}
+
+/* A callback wants to compile with a session that is in use. The function stays, with an error. */
+static KN_COLD kiln_status refuse(kiln_func *f, kiln_diag *diag) {
+  kiln_status status =
+    kn_func_fail(f, KILN_ERR_STRUCTURE, UINT32_MAX, 0,
+                 "a callback of the session cannot compile or discard functions");
+  if (diag != NULL) *diag = f->diag;
+  return status;
+}
+
 kiln_status kiln_func_compile(kiln_func *f) {
   if (f == NULL) return KILN_ERR_ARGUMENT;
+  if (KN_UNLIKELY(f->session->busy)) return refuse(f, NULL);
   kiln_status status = generate(f);
   if (status == KILN_OK) {
     kn_func_release(f);
@@ -247,6 +265,7 @@ kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag) {
   static const kiln_diag none = {.block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
   if (diag != NULL) *diag = none;
   if (f == NULL) return KILN_ERR_ARGUMENT;
+  if (KN_UNLIKELY(f->session->busy)) return refuse(f, diag);
   kiln_status status = generate(f);
   if (status == KILN_OK) {
     kn_func_release(f);

@@ -338,7 +338,11 @@ bool kn_bc_read_module(struct kn_bc *r) {
   struct kn_bc_saved saved;
   uint32_t id;
   if (!kn_bc_enter(r, BLOCK_MODULE, &saved)) return false;
-  const kiln_module_attrs attrs = kiln_module_get_attrs(r->module);
+  kiln_module_attrs attrs = kiln_module_get_attrs(r->module);
+  if (!attrs.own_library) {
+    attrs.own_library = true;
+    kiln_module_set_attrs(r->module, &attrs);
+  }
   r->open->inlining = r->later && attrs.inlining != KILN_INLINING_OFF;
   r->open->splits = r->later && attrs.inlining == KILN_INLINING_SMALL;
   r->open->as_is = attrs.variables == KILN_VARIABLES_AS_IS;

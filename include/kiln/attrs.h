@@ -231,7 +231,17 @@ typedef struct kiln_module_attrs {
   bool refuse_unknown;
   kiln_inlining inlining;   /**< selects which calls of inline candidates are inlined */
   kiln_variables variables; /**< set this before anything is read or built */
-  uint64_t reserved[5];     /**< 0 */
+  /** Some operations become calls to library functions. FREM, for example, calls `fmod`, and MEMCPY calls `memcpy`. If
+   * `own_library` is true, each symbol of the module that has the name of such a function is that function, even an
+   * internal symbol. The module's operations then call it, in objects and in memory, as in LLVM. The bitcode reader
+   * sets `own_library`. Set it before functions are compiled.
+   *
+   * If false, symbols of the module do not change what operations mean. In memory, operations call the function that
+   * the callback `resolve` returns, the function of the process, or Kiln's own. No unit's symbol takes its place. In
+   * objects, the linker selects the function. It takes a global or hidden function of the module, if there is one. The
+   * module fails with KILN_ERR_SYMBOL if a definition with this linkage is data or has another signature. */
+  bool own_library;
+  uint64_t reserved[4]; /**< 0 */
 } kiln_module_attrs;
 
 /** Sets all attributes of the module `m`. Call kiln_module_set_attrs before kiln_module_freeze. kiln_module_set_attrs

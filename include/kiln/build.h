@@ -57,7 +57,9 @@ KILN_API void kiln_func_discard(kiln_func *f);
 /** A callback of a reader, such as the bitcode reader. The reader passes each function to the callback after the
  * function is finished. The functions come in the order of the reader's input. The callback owns the function. The
  * callback must pass the function to kiln_func_compile or kiln_func_discard before the callback returns. If the
- * callback returns a status other than KILN_OK, the reader stops. */
+ * callback returns a status other than KILN_OK, the reader stops. The callback may build and compile other functions,
+ * declare symbols, and read other input into the same session. It must not free the reader, the session or the
+ * module. */
 typedef kiln_status (*kiln_func_sink_fn)(void *user, kiln_func *f);
 
 /** Returns the status of the first error of the function `f`. Returns KILN_OK if there was no error. */

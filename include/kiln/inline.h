@@ -44,7 +44,8 @@ typedef struct kiln_inline_call_info {
  * is false, Kiln ignores the result. Kiln then inlines the call if `call->why_not` is NULL, and does not inline the
  * call if `call->why_not` is not NULL. The result should depend only on `call`, so that the same input always gives the
  * same code. Several threads, each with its own session, may call the callback at once. The callback may read the
- * module, but must not change it. */
+ * module. If it tries to change or free the module, to free the session, or to compile or discard a function of the
+ * session, the error is KILN_ERR_STRUCTURE. */
 typedef bool (*kiln_inline_fn)(void *user, const kiln_inline_call_info *call);
 
 /** The inlining policy. The policy consists of limits and a callback. Zero-initialise the struct for the defaults. Kiln

@@ -37,9 +37,10 @@ typedef struct kiln_interp_options {
   kiln_resolve_fn resolve;
   void *resolve_user; /**< passed to `resolve` */
   /** Callback that returns memory for a data symbol that the module defines. The memory must be aligned for the data
-   * and at least as large as the data. If the callback returns NULL, the data is in the interpreter's own memory. For a
-   * thread-local symbol, the interpreter calls the callback at each use of the symbol. The callback then returns the
-   * memory of the calling thread. This memory must already contain the symbol's initial content. */
+   * and at least as large as the data. If the callback returns NULL, the data is in the interpreter's own memory. For
+   * a thread-local symbol, the interpreter calls the callback at each use of the symbol. The callback then returns the
+   * memory of the calling thread. This memory must already contain the symbol's initial content. The callback may call
+   * anything but kiln_interp_free and kiln_interp_link. */
   void *(*place)(void *user, kiln_symbol symbol, const char *name);
   void *place_user; /**< passed to `place` */
   /** Callback for faults. The interpreter calls the callback for each fault, before kiln_interp_call returns the error.

@@ -74,9 +74,14 @@ typedef struct kiln_jit_options {
   kiln_jit_protection protection; /**< how the JIT writes code to memory */
   /** Callback that returns the address of a symbol that no unit defines. `resolve` may be NULL. If there is no callback
    * or the callback returns NULL, the JIT looks up the symbol with `dlsym`. The JIT also looks among the symbols that
-   * it provides itself. kiln_jit_add and kiln_jit_stream_add call the callback. They hold no lock during the call. The
-   * callback may add units. The JIT then does not call the callback again for names that these units define. Several
-   * threads may call the callback at once. */
+   * it provides itself. kiln_jit_add and kiln_jit_stream_add call the callback. They hold no lock during the call, and
+   * nothing is in progress: they call it for all unknown names first, and link afterwards. The callback may therefore
+   * call any function but those that free the JIT, the stream, the modules and the sessions of the call. These have no
+   * effect during the call, and the call fails with KILN_ERR_STRUCTURE. In particular, the callback may add units, also
+   * to the same stream, with the same session or another one, and so on to any depth that the stack allows. The JIT
+   * then does not call the callback for names that these units define. A function whose addition called the callback
+   * has no address yet. If it can be needed meanwhile, as in recursion, return NULL for its name, and add the units
+   * with KILN_JIT_FORWARD. Several threads may call the callback at once. */
   kiln_resolve_fn resolve;
   void *resolve_user; /**< passed to `resolve` */
   /** Do not look up symbols of the process by `dlsym`. */
@@ -133,7 +138,9 @@ KILN_API kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error 
 
 /** Frees a JIT with all its code and data. This includes the thread-local data of all threads. Free the JIT's streams
  * first. Functions that the JIT's code registered with the process are handled as described for kiln_jit_remove.
- * kiln_jit_free does not run the destructors of units (kiln_jit_run_destructors). NULL is allowed. */
+ * kiln_jit_free does not run the destructors of units (kiln_jit_run_destructors). While a callback of the JIT, or a
+ * constructor or destructor of a unit runs, kiln_jit_free has no effect, and the call that runs it fails with
+ * KILN_ERR_STRUCTURE. NULL is allowed. */
 KILN_API void kiln_jit_free(kiln_jit *jit);
 
 /** A module to add, and the sessions that compiled its functions. */
@@ -155,15 +162,15 @@ enum {
    * stub, a second strong definition of the name is an error. */
   KILN_JIT_REDEFINABLE = 1,
   /** With this flag, the unit may refer to an undefined function if the unit's code only calls the function or takes
-   * its address. Calls to such a function go through a stub. The stub traps until a unit that is added with
-   * REDEFINABLE or FORWARD defines the function. */
+   * its address. Calls to such a function go through a stub. Until a unit that is added with REDEFINABLE or FORWARD
+   * defines the function, the stub writes the function's name to standard error, and traps. */
   KILN_JIT_FORWARD = 2
 };
 
 /** Links modules with each other and with the units that were added before. Adds the result as one unit. After an
  * error, nothing has changed. On success, the unit's functions can be called, but the unit's constructors have not run
  * yet. The JIT only reads the modules and sessions. You can free the modules and sessions afterwards. You may add a
- * module only once.
+ * module only once. You may also write the module as an object (kiln_emit_elf), before or afterwards.
  *
  * The JIT looks up a name first in the unit itself, and then in the units added before. After that, it calls the
  * callback `resolve`. Last, it calls `dlsym`. The external names of all units are in one namespace. Hidden names are
@@ -202,8 +209,8 @@ KILN_API kiln_status kiln_jit_add(kiln_jit *jit, uint32_t flags, const kiln_jit_
                                   uint32_t n_inputs, kiln_jit_unit *unit, kiln_jit_error *error);
 
 /** Removes a unit, so that the JIT can reuse the unit's memory. The names that the unit defined become undefined again.
- * Calls through stubs of the unit's functions trap. See the beginning of this header for the rules about code that is
- * running.
+ * Calls through stubs of the unit's functions name the function and trap, as with KILN_JIT_FORWARD. See the beginning
+ * of this header for the rules about code that is running.
  *
  * The unit's code may have registered functions with the process, under the unit's `__dso_handle`. If
  * kiln_jit_run_destructors was not called, kiln_jit_remove handles these functions as the system does when it unloads a
@@ -222,7 +229,8 @@ KILN_API kiln_status kiln_jit_add(kiln_jit *jit, uint32_t flags, const kiln_jit_
  * - threads that the unit's code started.
  *
  * The error is KILN_ERR_ARGUMENT for an invalid handle. The error is KILN_ERR_STRUCTURE if other units refer to the
- * unit's definitions by means other than stubs. Remove these other units first. */
+ * unit's definitions by means other than stubs. Remove these other units first. The error is KILN_ERR_STRUCTURE too
+ * while the unit's constructors, its destructors or functions that it registered run. */
 KILN_API kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *error);
 
 /** Returns the address of an external symbol of any unit. Returns NULL if no unit defines the symbol. You may call this
@@ -251,7 +259,8 @@ KILN_API const void *kiln_jit_debug_image(kiln_jit *jit, kiln_jit_unit unit, uin
 
 /** Calls the constructors of a unit in the order of their priorities. The constructors get `argc`, `argv` and `envp` as
  * arguments, as they do from C's startup code. The error is KILN_ERR_ARGUMENT for an invalid handle. The error is
- * KILN_ERR_STRUCTURE if the unit's constructors have been run already. */
+ * KILN_ERR_STRUCTURE if the unit's constructors have been run already. Constructors and destructors may call any
+ * function of this header, but cannot remove the unit or free the JIT. */
 KILN_API kiln_status kiln_jit_run_constructors(kiln_jit *jit, kiln_jit_unit unit, int argc,
                                                char **argv, char **envp);
 
@@ -313,12 +322,13 @@ typedef struct kiln_jit_stats {
 /** Returns the statistics. */
 KILN_API kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit);
 
-/** Receives a name, which is valid only during the call. */
+/** Receives a name, which is valid only during the call. The function must not use the JIT, which is locked: calls
+ * return "none" or KILN_ERR_STRUCTURE, and kiln_jit_free has no effect. */
 typedef void (*kiln_name_fn)(void *user, const char *name);
 
 /** With KILN_JIT_FORWARD, units may refer to functions that are not defined yet. Calls `fn` with the name of each
- * function that is still undefined. The names are in no particular order. Returns the number of these names. The JIT is
- * locked during this call. `fn` must therefore not call functions of this header on this JIT. `fn` may be NULL. */
+ * function that is still undefined. The names are in no particular order. Returns the number of these names. `fn` may
+ * be NULL. */
 KILN_API uint32_t kiln_jit_each_undefined(kiln_jit *jit, kiln_name_fn fn, void *user);
 
 #ifdef __cplusplus

@@ -34,11 +34,18 @@ typedef enum kiln_decoder {
   KILN_DECODER_COUNT
 } kiln_decoder;
 
-/** Receives a diagnostic, which is valid only during the call. */
+/* What callbacks may call. The comment of each callback says it. A call that a callback must not make changes nothing
+ * and frees nothing. It returns "none" or an error, and the error also sticks to what the callback tried to change. */
+
+/** Receives a diagnostic, which is valid only during the call. The callback may read the module. It must not change or
+ * free the module or a session of the module, or compile or discard a function of the session: if it tries, the module
+ * fails with KILN_ERR_STRUCTURE. The callback of kiln_interp_options may call anything but kiln_interp_free. */
 typedef void (*kiln_diag_fn)(void *user, const kiln_diag *diag);
 
 /** Callback that returns the address of the symbol `name`. If the callback does not know the symbol, the callback
- * returns NULL. */
+ * returns NULL. The callback may declare, build and compile, in the same module too. A JIT's callback may add units
+ * to the JIT and to its streams (kiln_jit_options.resolve). It cannot free what the call that called it uses: the
+ * module, its sessions, the JIT, the stream. */
 typedef void *(*kiln_resolve_fn)(void *user, const char *name);
 
 /** A piece of assembly text and its machine code. <kiln/asm.h> defines this struct. */
@@ -48,7 +55,8 @@ typedef struct kiln_assembly kiln_assembly;
  * are therefore unknown to the other texts. For each text, the callback fills in either the machine code or the error.
  * The code and the errors stay valid until the same thread calls the callback again or the module is freed. The
  * callback returns KILN_OK if each text got either code or an error. If the module is frozen, several threads may call
- * the callback at once. */
+ * the callback at once. The callback may read the module. If it tries to change or free the module, the module fails
+ * with KILN_ERR_STRUCTURE. */
 typedef kiln_status (*kiln_assemble_fn)(void *user, kiln_target target, kiln_assembly *texts,
                                         uint32_t n_texts);
 

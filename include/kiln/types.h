@@ -142,7 +142,8 @@ KILN_API size_t kiln_diag_format(const kiln_diag *d, char *out, size_t out_bytes
 
 /** An allocator that the user supplies. `realloc` behaves like C's realloc. If `old` is NULL, `realloc` allocates
  * memory. If `size` is 0, `realloc` frees `old` and returns NULL. Every thread that uses the module may call
- * `realloc`. */
+ * `realloc`. `realloc` must not use the objects that allocate from it. If it tries to change or free a module that is
+ * not frozen, the module fails with KILN_ERR_STRUCTURE. Calls on a JIT that has its lock fail with the same status. */
 typedef struct kiln_allocator {
   void *(*realloc)(void *user, void *old, size_t size); /**< allocates, resizes and frees */
   void *user;                                           /**< passed to `realloc` */

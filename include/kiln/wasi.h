@@ -43,7 +43,8 @@ typedef struct kiln_wasi_stream {
   int32_t descriptor;         /**< for DESCRIPTOR */
   /** Callback for a stream of the kind CALLBACK. For output, the callback accepts the `n` bytes at `bytes`. For input,
    * the callback writes the available bytes to `bytes`, at most `n` bytes. The callback returns the number of bytes
-   * that it accepted or wrote. It returns 0 at the end of input, and a negative number after an error. */
+   * that it accepted or wrote. It returns 0 at the end of input, and a negative number after an error. The callback may
+   * call kiln_wasmrt_call. It must not call kiln_wasi_free. */
   int64_t (*transfer)(void *transfer_user, void *bytes, size_t n);
   void *transfer_user; /**< passed to `transfer` */
 } kiln_wasi_stream;

@@ -139,7 +139,7 @@ typedef struct kiln_wasm_header {
  * kiln_wasm_host. */
 typedef struct kiln_wasm_host {
   /** The host's function. It takes the arguments from `values` and writes the results to `values`. It returns NULL, or
-   * an exception to throw. */
+   * an exception to throw. It may call what a kiln_wasmrt_host_fn may call. */
   kiln_wasm_exn *(*call)(void *user, kiln_wasm_value *values);
   void *call_user; /**< passed to `call` */
 } kiln_wasm_host;

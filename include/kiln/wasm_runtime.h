@@ -128,8 +128,9 @@ typedef struct kiln_wasmrt_extern {
 } kiln_wasmrt_extern;
 
 /** A function of the host. The function takes its arguments from `values` and writes its results to `values`. It
- * returns NULL or an exception (kiln_wasmrt_exn_new). The exception is then thrown in the caller. The function may call
- * kiln_wasmrt_call, kiln_wasmrt_trap and kiln_wasmrt_exit. kiln_wasmrt_trap and kiln_wasmrt_exit do not return. */
+ * returns NULL or an exception (kiln_wasmrt_exn_new). The exception is then thrown in the caller. The function may
+ * call kiln_wasmrt_call, kiln_wasmrt_trap and kiln_wasmrt_exit. kiln_wasmrt_trap and kiln_wasmrt_exit do not return.
+ * The function may also define entities and make instances. It must not free the store. */
 typedef kiln_wasm_exn *(*kiln_wasmrt_host_fn)(void *user, kiln_wasm_value *values);
 
 /** Call kiln_wasmrt_caller in a function of the host. The result is the instance that imports the function of the host.
@@ -258,7 +259,8 @@ kiln_wasmrt_status kiln_wasmrt_call_typed(kiln_wasmrt_store *store, const kiln_w
 
 /** Calls the host's function `body` with the argument `user`. `body` may call the code of modules directly, like C
  * functions. A trap or an exception in the code of a module ends `body` at once. kiln_wasmrt_protect then writes the
- * trap or exception to `error`. At that time, `body` must not hold anything that needs to be cleaned up. */
+ * trap or exception to `error`. At that time, `body` must not hold anything that needs to be cleaned up. `body` may
+ * call any function of this header but kiln_wasmrt_store_free. */
 kiln_wasmrt_status kiln_wasmrt_protect(kiln_wasmrt_store *store, void (*body)(void *user),
                                        void *user, kiln_wasmrt_error *error);
 

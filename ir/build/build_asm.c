@@ -50,6 +50,8 @@ static const char *code_wrong(const kiln_func *f, const struct kn_sig *s, const 
     const kiln_asm_reloc *r = &code->relocs[i];
     if (r->slot != 0) wrong = slot_wrong(f, r);
     else if (!kn_symbol_valid(f->module, r->symbol.id)) wrong = "a relocation without a symbol";
+    else if (kn_symbol_is_foreign(kn_symbol(f->module, r->symbol.id), f->symbol))
+      wrong = "a relocation against private data of another function";
     if (wrong) break;
     uint32_t bytes = r->slot != 0 ? 1 : kn_reloc_bytes(kn_reloc_facts(r->kind));
     if (bytes > code->size_bytes || r->offset_bytes > code->size_bytes - bytes)

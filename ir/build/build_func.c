@@ -6,6 +6,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* ---- callbacks ---- */
+
+/* Around a callback by which a function must stay as it is: the session then compiles and discards none. */
+static bool func_call_out(kiln_func *f) {
+  bool busy = f->session->busy;
+  f->session->busy = true;
+  return busy;
+}
+
+static void func_call_back(kiln_func *f, bool busy) { f->session->busy = busy; }
+
 /* ---- errors ---- */
 
 /* Copies what fits, NUL-terminated. */
@@ -74,7 +85,12 @@ kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint3
   va_end(args);
   f->status = status;
   f->limit = 0;
-  if (m->options.on_diag != NULL) m->options.on_diag(m->options.on_diag_user, d);
+  if (m->options.on_diag != NULL) {
+    bool busy = func_call_out(f), was = kn_module_call_out(m);
+    m->options.on_diag(m->options.on_diag_user, d);
+    kn_module_call_back(m, was);
+    func_call_back(f, busy);
+  }
   return status;
 }
 
@@ -108,7 +124,16 @@ bool kn_func_grow(kiln_func *f, void *array, uint64_t more, size_t item_size) {
     kn_func_fail(f, KILN_ERR_LIMIT, f->current, f->n, "the function is too large");
     return false;
   }
-  if (kn_array_grow(&f->module->options.allocator, array, more, item_size)) return true;
+  /* the user's allocator must not use the function meanwhile: it is as good as finished */
+  bool busy = func_call_out(f), finished = f->facts.finished;
+  uint32_t limit = f->limit;
+  f->facts.finished = true;
+  f->limit = 0;
+  bool ok = kn_array_grow(&f->module->options.allocator, array, more, item_size);
+  f->facts.finished = finished;
+  if (f->status == KILN_OK) f->limit = limit;
+  func_call_back(f, busy);
+  if (ok) return f->status == KILN_OK || finished;
   kn_module_fail(f->module, KILN_ERR_MEMORY, "out of memory");
   kn_func_fail(f, KILN_ERR_MEMORY, f->current, 0, "out of memory");
   return false;
@@ -317,6 +342,11 @@ void kn_func_free_all(kiln_session *s) {
 
 void kiln_func_discard(kiln_func *f) {
   if (f == NULL) return;
+  if (KN_UNLIKELY(f->session->busy)) {
+    kn_func_fail(f, KILN_ERR_STRUCTURE, UINT32_MAX, 0,
+                 "a callback of the session cannot compile or discard functions");
+    return;
+  }
   bool printed = f->symbol != 0 && kn_symbol(f->module, f->symbol)->printed; /* with its data */
   if (f->facts.n_data > 0 && !printed) kn_data_drop(f->module, f->symbol, f->facts.n_data);
   if (KN_UNLIKELY(f->facts.n_names > 0) && !printed) kn_late_names_drop(f->module, f->symbol);

@@ -3,6 +3,8 @@
  * here. Invariant: a use that returns true is counted, and noted if it crosses blocks. */
 #include "ir/build/builder.h"
 
+#include <stdio.h>
+
 /* ---- failing ---- */
 
 bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) {
@@ -177,6 +179,19 @@ kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t 
   return pool_add(f, (struct kn_const){.low = low, .high = high, .type = (uint8_t)type});
 }
 
+/* Reports private data of another function, or of a body of this one that failed. */
+static KN_COLD kiln_value not_own(kiln_func *f, const struct kn_symbol *s) {
+  char message[128];
+  if (s->target == KN_DATA_DROPPED)
+    kn_build_fail(f, KILN_ERR_SYMBOL, "private data of a function that was discarded");
+  else {
+    snprintf(message, sizeof message, "private data of the function '%.80s'",
+             kn_symbol(f->module, s->target)->name);
+    kn_build_fail(f, KILN_ERR_SYMBOL, message);
+  }
+  return KN_NONE;
+}
+
 kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
   if (!kn_build_open(f)) return KN_NONE;
   const kiln_module *m = f->module;
@@ -186,12 +201,14 @@ kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
     else kn_build_fail(f, KILN_ERR_ARGUMENT, "no such symbol");
     return KN_NONE;
   }
+  const struct kn_symbol *symbol = kn_symbol(m, s.id);
+  if (KN_UNLIKELY(kn_symbol_is_foreign(symbol, f->symbol))) return not_own(f, symbol);
   uint32_t i = f->pool.n;
   if (!KN_ROOM(f, f->pool, 1)) return KN_NONE;
   f->pool.at[i] = (struct kn_const){.low = (uint64_t)addend,
                                     .symbol = s.id,
                                     .type = KILN_TYPE_PTR,
-                                    .tls = kn_symbol(m, s.id)->tls != KILN_TLS_NONE};
+                                    .tls = symbol->tls != KILN_TLS_NONE};
   f->pool.n = i + 1;
   return (kiln_value){kn_handle(KN_TAG_POOL, i)};
 }
@@ -219,6 +236,13 @@ kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc) {
   if (KN_UNLIKELY(desc == NULL || f->facts.finished || !f->facts.defines)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT,
                   "the data has no description (NULL), or the function is finished");
+    return none;
+  }
+  for (uint32_t i = 0; desc->relocs != NULL && i < desc->n_relocs; i++) {
+    uint32_t to = desc->relocs[i].symbol.id; /* other errors are the module's */
+    if (!kn_symbol_valid(f->module, to)) continue;
+    if (!kn_symbol_is_foreign(kn_symbol(f->module, to), f->symbol)) continue;
+    not_own(f, kn_symbol(f->module, to));
     return none;
   }
   uint32_t id = kn_data_of_func(f->module, f->symbol, f->facts.n_data, desc);

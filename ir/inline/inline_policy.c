@@ -86,7 +86,8 @@ bool kn_inline_decide(const kiln_module *m, const struct kn_body *body, enum kn_
   call->frame_bytes = body->all_frame;
   call->why_not = kn_inline_text[row];
   call->is_open = row == KN_INLINE_NONE ? !must : kn_inline_is_policy(row);
-  bool says = a->decide(a->decide_user, call);
+  bool was = kn_module_call_out(m), says = a->decide(a->decide_user, call);
+  kn_module_call_back(m, was);
   return call->is_open ? says : row == KN_INLINE_NONE;
 }
 

@@ -31,6 +31,42 @@ bool kn_module_hash_grow(kiln_module *m, struct kn_hash *t, uint32_t more) {
   return false;
 }
 
+/* ---- callbacks ---- */
+
+/* Those for which the module is const do not change it either. */
+static kiln_module *own(const kiln_module *m) { return (kiln_module *)(uintptr_t)m; }
+
+bool kn_module_call_out(const kiln_module *m) {
+  kn_in_use(&own(m)->in_use, true);
+  if (m->frozen || m->calling || kn_module_own(m) != KILN_OK) return false;
+  own(m)->calling = true;
+  own(m)->refused = KILN_OK;
+  __atomic_store_n(&own(m)->status, KILN_ERR_STRUCTURE, __ATOMIC_RELAXED);
+  return true;
+}
+
+void kn_module_call_back(const kiln_module *m, bool was) {
+  kn_in_use(&own(m)->in_use, false);
+  if (!was) return;
+  own(m)->calling = false;
+  __atomic_store_n(&own(m)->status, m->refused, __ATOMIC_RELAXED);
+}
+
+bool kn_module_refuse(const kiln_module *m) {
+  if (m->calling && m->refused == KILN_OK)
+    kn_module_fail(own(m), KILN_ERR_STRUCTURE,
+                   "a callback cannot change the module that called it");
+  return true;
+}
+
+static void *call_allocator(void *user, void *old, size_t size) {
+  kiln_module *m = user;
+  bool was = kn_module_call_out(m);
+  void *p = m->allocator.realloc(m->allocator.user, old, size);
+  kn_module_call_back(m, was);
+  return p;
+}
+
 /* ---- errors ---- */
 
 static void cut(char *out, size_t size, const char *text) {
@@ -71,8 +107,13 @@ kiln_status kiln_module_fail(kiln_module *m, const kiln_diag *d) {
   pthread_mutex_lock(&m->diag_lock);
   keep(m, &copy, RANK_FIRST);
   if (m->status == KILN_OK) __atomic_store_n(&m->status, copy.status, __ATOMIC_RELEASE);
+  else if (m->calling && m->refused == KILN_OK) m->refused = copy.status;
   pthread_mutex_unlock(&m->diag_lock);
-  if (m->options.on_diag != NULL) m->options.on_diag(m->options.on_diag_user, &copy);
+  if (m->options.on_diag != NULL) {
+    kn_in_use(&m->in_use, true);
+    m->options.on_diag(m->options.on_diag_user, &copy);
+    kn_in_use(&m->in_use, false);
+  }
   return copy.status;
 }
 
@@ -130,10 +171,13 @@ kiln_module *kn_module_new(const kiln_module_options *options) {
   memset(m, 0, sizeof *m);
   m->options = *options;
   m->options.target = target;
+  m->allocator = options->allocator;
+  if (options->allocator.realloc != NULL)
+    m->options.allocator = (kiln_allocator){.realloc = call_allocator, .user = m};
   m->diag.block = m->diag.inst = UINT32_MAX;
   m->diag.bit_offset = UINT64_MAX;
   m->arena = arena;
-  kn_arena_init(arena, &options->allocator);
+  kn_arena_init(arena, &m->options.allocator);
   m->inline_attrs = kn_inline_complete(&(kiln_inline_attrs){0});
   m->flat_symbols = m->flat_sigs = UINT32_MAX;
   pthread_mutexattr_t attr; /* a diagnostic's callback may read the module */
@@ -159,8 +203,13 @@ kiln_module *kn_module_new(const kiln_module_options *options) {
 
 void kiln_module_free(kiln_module *m) {
   if (m == NULL) return;
-  void *const arrays[] = {m->symbols.at,    m->comdats.at, m->sigs.at,     m->data.at,
-                          m->late_names.at, m->renames.at, m->sections.at, m->ctors.at};
+  if (KN_UNLIKELY(m->in_use != 0)) {
+    kn_module_fail(m, KILN_ERR_STRUCTURE, "a callback cannot free the module that called it");
+    return;
+  }
+  void *const arrays[] = {m->symbols.at,  m->comdats.at,    m->sigs.at,
+                          m->data.at,     m->late_names.at, m->renames.at,
+                          m->sections.at, m->ctors.at,      m->libraries.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(m, arrays[i], 0);
   struct kn_hash *const tables[] = {&m->symbol_hash, &m->comdat_hash, &m->sig_hash,
                                     &m->section_hash};
@@ -173,11 +222,11 @@ void kiln_module_free(kiln_module *m) {
   kn_debug_free(m->debug, m);
   kn_kept_free(m);
   if (m->reached != NULL) kn_realloc(m, m->reached, 0);
-  pthread_mutex_destroy(&m->lock);
-  pthread_mutex_destroy(&m->diag_lock);
   kn_arena_free(m->arena);
   kn_realloc(m, m->arena, 0);
-  kiln_allocator allocator = m->options.allocator;
+  pthread_mutex_destroy(&m->lock);
+  pthread_mutex_destroy(&m->diag_lock);
+  kiln_allocator allocator = m->allocator;
   kn_allocator_realloc(&allocator, m, 0);
 }
 
@@ -185,7 +234,10 @@ kiln_status kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uin
   if (m == NULL) return KILN_ERR_ARGUMENT;
   if (m->options.assemble == NULL) return KILN_ERR_UNSUPPORTED;
   if (n == 0 || texts == NULL) return n == 0 ? KILN_OK : KILN_ERR_ARGUMENT;
+  bool was = kn_module_call_out(m);
   kiln_status status = m->options.assemble(m->options.assemble_user, m->options.target, texts, n);
+  kn_module_call_back(m, was);
+  if (was && kn_module_own(m) != KILN_OK) return kn_module_own(m);
   for (uint32_t i = 0; i < n; i++) /* the assembler was made for a newer version */
     if (!KN_UNRESERVED(&texts[i])) return KILN_ERR_ARGUMENT;
   return status;
@@ -220,7 +272,7 @@ kiln_decoder kiln_module_decoder(const kiln_module *m) {
   return m != NULL ? m->options.decoder : KILN_DECODER_AUTO;
 }
 kiln_allocator kiln_module_get_allocator(const kiln_module *m) {
-  return m != NULL ? m->options.allocator : (kiln_allocator){0};
+  return m != NULL ? m->allocator : (kiln_allocator){0};
 }
 
 /* ---- the freeze ---- */

@@ -88,6 +88,7 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   m->no_red_zone = attrs->no_red_zone;
   m->exec_stack = attrs->exec_stack;
   m->refuse_unknown = attrs->refuse_unknown;
+  m->own_library = attrs->own_library;
   m->inlining = (uint8_t)attrs->inlining;
   m->variables = (uint8_t)attrs->variables;
   return KILN_OK;
@@ -103,6 +104,7 @@ kiln_module_attrs kiln_module_get_attrs(const kiln_module *m) {
     .no_red_zone = m->no_red_zone,
     .exec_stack = m->exec_stack,
     .refuse_unknown = m->refuse_unknown,
+    .own_library = m->own_library,
     .inlining = (kiln_inlining)m->inlining,
     .variables = (kiln_variables)m->variables,
   };

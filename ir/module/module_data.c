@@ -10,7 +10,7 @@
 #define MAX_DATA_BYTES (UINT64_C(1) << 46)
 
 /* Checks the relocations of an item; NULL if they are right. */
-static const char *check_relocs(const kiln_module *m, const kiln_data_desc *d) {
+static const char *check_relocs(const kiln_module *m, const kiln_data_desc *d, uint32_t owner) {
   uint64_t end = 0;
   if (d->relocs == NULL && d->n_relocs != 0) return "relocations are missing (NULL)";
   for (size_t i = 0; i < d->n_relocs; i++) {
@@ -23,6 +23,9 @@ static const char *check_relocs(const kiln_module *m, const kiln_data_desc *d) {
     if (!kn_symbol_valid(m, r->symbol.id)) return "relocation against no symbol";
     if (r->relative_to.id != 0 && !kn_symbol_valid(m, r->relative_to.id))
       return "relocation relative to no symbol";
+    if (kn_symbol_is_foreign(kn_symbol(m, r->symbol.id), owner) ||
+        kn_symbol_is_foreign(kn_symbol(m, r->relative_to.id), owner))
+      return "relocation against private data of another function";
     end = r->offset_bytes + r->size_bytes;
   }
   return NULL;
@@ -32,7 +35,8 @@ static bool all_zero(const uint8_t *p, uint64_t size) {
   return size == 0 || (p[0] == 0 && memcmp(p, p + 1, (size_t)size - 1) == 0);
 }
 
-static const char *check(const kiln_module *m, const struct kn_symbol *s, const kiln_data_desc *d) {
+static const char *check(const kiln_module *m, const struct kn_symbol *s, const kiln_data_desc *d,
+                         uint32_t owner) {
   if (d->align_log2 > 16) return "alignment above 2^16";
   if (d->flags > (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS | KILN_DATA_USED))
     return "unknown flag";
@@ -43,7 +47,7 @@ static const char *check(const kiln_module *m, const struct kn_symbol *s, const 
   if (s->linkage == KILN_LINKAGE_COMMON &&
       (d->n_relocs > 0 || (d->bytes != NULL && !all_zero(d->bytes, d->size_bytes))))
     return "common data must be zero";
-  return check_relocs(m, d);
+  return check_relocs(m, d, owner);
 }
 
 /* Copies a definition; the module is locked. */
@@ -54,7 +58,7 @@ static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc 
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "the field 'reserved' of the data must be 0");
   if (desc->size_bytes > MAX_DATA_BYTES)
     return kn_module_fail(m, KILN_ERR_LIMIT, "symbol '%.100s': data too large", s->name);
-  const char *wrong = check(m, s, desc);
+  const char *wrong = check(m, s, desc, owner);
   if (wrong != NULL)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol '%.100s': %s", s->name, wrong);
   if (m->data.n > UINT32_MAX / 4) return kn_module_fail(m, KILN_ERR_LIMIT, "too many data items");
@@ -136,6 +140,7 @@ uint32_t kn_data_of_func(kiln_module *m, uint32_t owner, uint32_t ordinal,
   kn_module_lock(m);
   uint32_t id = kn_symbol_private_data(m);
   if (id != 0 && define(m, id, desc, owner, ordinal) != KILN_OK) id = 0;
+  if (id != 0) kn_symbol(m, id)->target = owner;
   kn_module_unlock(m);
   return id;
 }
@@ -152,7 +157,9 @@ void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n) {
   kn_module_lock(m);
   for (uint32_t i = m->data.n; n > 0 && i-- > 0;) {
     if (m->data.at[i].owner != owner) continue;
+    struct kn_symbol *s = kn_symbol(m, m->data.at[i].symbol);
     m->data.at[i].owner = KN_DATA_DROPPED;
+    if (s->target == owner) s->target = KN_DATA_DROPPED;
     n--;
   }
   kn_module_unlock(m);

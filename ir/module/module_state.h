@@ -46,7 +46,7 @@ struct kn_symbol {
   uint32_t comdat;      /* id of its section group, or 0; that of its own name if it is LINKONCE and
                          * nothing else was said (comdat_implied) */
   uint32_t sig;         /* functions */
-  uint32_t target;      /* alias, block: id */
+  uint32_t target;      /* alias, block: id; data of kiln_func_add_data: kn_data.owner */
   uint32_t data;        /* data: index + 1 into kiln_module.data, or 0 */
   uint32_t block_first; /* functions: id of the newest symbol of one of its blocks, or 0;
                          * block symbols: of the same function's next older one, or 0 */
@@ -67,6 +67,7 @@ struct kn_symbol {
   uint8_t indirect : 1; /* it, or what it stands for, is such an alias */
   uint8_t late : 1;     /* kiln_func_define_alias is to define it */
   uint8_t renamed : 1;  /* kiln_symbol_set_object_name */
+  uint8_t library : 1;  /* a library function that operations call; `sig`: as they do, or 0 */
 };
 
 _Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to symbols at random");
@@ -166,9 +167,13 @@ struct kn_backend {
  * and which of them fail must not depend on who is first. */
 struct kiln_module {
   kiln_module_options options;
-  kiln_status status; /* of the first error that is the module's own: nothing changes after it */
-  kiln_diag diag;     /* what kiln_module_diag gives; its status is read without a lock */
-  uint32_t diag_rank; /* of `diag`: see kn_module_pass */
+  kiln_allocator allocator; /* the user's, if there is one: `options` then has one that calls it */
+  uint32_t in_use;          /* see kn_in_use */
+  bool calling;        /* a callback that must not change the module: `status` keeps it from that */
+  kiln_status refused; /* the error of such a change */
+  kiln_status status;  /* of the first error that is the module's own: nothing changes after it */
+  kiln_diag diag;      /* what kiln_module_diag gives; its status is read without a lock */
+  uint32_t diag_rank;  /* of `diag`: see kn_module_pass */
   bool frozen;
   pthread_mutex_t lock, diag_lock;
   uint32_t flat_symbols, flat_sigs; /* ids below are in the arrays; UINT32_MAX: all */
@@ -183,6 +188,7 @@ struct kiln_module {
   KN_ARRAY(struct kn_data) data;
   uint64_t data_bytes;
   KN_ARRAY(struct kn_ctor) ctors;
+  KN_ARRAY(uint32_t) libraries; /* ids of the symbols with kn_symbol.library */
   KN_ARRAY(struct kn_rename) renames;
   KN_ARRAY(struct kn_late_name) late_names;
   KN_ARRAY(struct kn_section) sections;
@@ -210,7 +216,8 @@ struct kiln_module {
   bool no_plt;               /* kiln_module_attrs */
   bool no_red_zone;          /* kiln_module_attrs */
   bool exec_stack;           /* kiln_module_attrs, */
-  bool refuse_unknown;       /* and this */
+  bool refuse_unknown;       /* this, */
+  bool own_library;          /* and this */
   bool some_no_plt;          /* or a symbol has kiln_symbol_desc.no_plt */
   uint8_t dwarf_version;     /* 4, 5, or 0: 5 */
   kiln_debug *debug;         /* ir/debug/die.h; NULL: nothing */
@@ -247,13 +254,24 @@ static inline bool kn_zeros(const uint64_t *at, size_t n) {
 }
 #define KN_UNRESERVED(x) kn_zeros((x)->reserved, sizeof(x)->reserved / sizeof *(x)->reserved)
 
+/* Begins or ends a use of a module or a session beyond a callback, which therefore cannot free it. */
+static inline void kn_in_use(uint32_t *count, bool on) {
+  __atomic_add_fetch(count, on ? 1u : -1u, __ATOMIC_RELAXED);
+}
+
 static inline kiln_status kn_module_own(const kiln_module *m) {
   return __atomic_load_n(&m->status, __ATOMIC_RELAXED);
 }
+/* Reports that a callback tried to change the module, if that is what keeps it from being changed; true. */
+KN_COLD bool kn_module_refuse(const kiln_module *m);
 /* True if there is no module, or it has failed: nothing may be added. */
 static inline bool kn_module_failed(const kiln_module *m) {
-  return m == NULL || kn_module_own(m) != KILN_OK;
+  return m == NULL || (KN_UNLIKELY(kn_module_own(m) != KILN_OK) && kn_module_refuse(m));
 }
+/* Around a callback that may read the module, but not change or free it. What it tries becomes the module's error. A
+ * frozen module may be changed, as other threads may. The result is for the second call. */
+bool kn_module_call_out(const kiln_module *m);
+void kn_module_call_back(const kiln_module *m, bool was);
 /* True if `id` is that of a symbol or signature. After the freeze an id may be used only by the thread that got
  * it. */
 static inline bool kn_symbol_valid(const kiln_module *m, uint32_t id) {
@@ -281,6 +299,14 @@ static inline struct kn_sig *kn_sig(const kiln_module *m, uint32_t id) {
   if (KN_LIKELY(id < m->flat_sigs)) return m->sigs.at + id;
   return kn_late_at(m->late_sigs, id - m->flat_sigs, sizeof(struct kn_sig));
 }
+/* Is its name the module's own, which no other module sees? */
+static inline bool kn_is_local(const struct kn_symbol *s) {
+  return s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
+}
+/* Is it private data of a function (kiln_func_add_data) that is not `func`, or of a body that was discarded? */
+static inline bool kn_symbol_is_foreign(const struct kn_symbol *s, uint32_t func) {
+  return s->target != 0 && s->target != func && s->kind == KILN_SYMBOL_DATA;
+}
 /* Lock and unlock what sessions share once the module is frozen. */
 static inline void kn_module_lock(kiln_module *m) {
   if (m->frozen) pthread_mutex_lock(&m->lock);
@@ -297,6 +323,16 @@ uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length,
 /* The symbol of a name that code refers to without a declaration, as to a library function; a
  * declaration may follow. 0 without memory. */
 uint32_t kn_symbol_reference(kiln_module *m, const char *name);
+/* The symbol of a library function that operations call, by a signature of C's convention (NULL: not checked). A symbol
+ * that the module declares by that name is another one, unless kiln_module_attrs.own_library says otherwise. 0: the
+ * module failed. */
+uint32_t kn_symbol_library(kiln_module *m, const char *name, const struct kn_sig *sig);
+/* The symbol that linkers take for the library function `id`: the module's own by that name, if it is global or
+ * hidden; else 0. */
+uint32_t kn_library_supplier(const kiln_module *m, uint32_t id);
+/* Checks that definitions by the names of library functions that were used are such functions. Otherwise, the module
+ * fails. */
+bool kn_library_check(kiln_module *m);
 /* Reserves the body of `symbol`: marks it defined; the module fails if it is no function or has a body. */
 bool kn_symbol_define_func(kiln_module *m, uint32_t symbol);
 /* Symbol of block `block` of the function `func` that is being built: kiln_block_address. */

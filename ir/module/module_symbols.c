@@ -269,6 +269,106 @@ uint32_t kn_symbol_reference(kiln_module *m, const char *name) {
   return id;
 }
 
+/* ---- library functions ---- */
+
+/* In the table a library function is not under the hash of its name, which declarations look for. */
+enum { OF_LIBRARY = 0x5bd1e995 };
+
+/* Makes the symbol of a library function. The module is locked. */
+static uint32_t new_library(kiln_module *m, const char *name, size_t length, uint32_t hash,
+                            uint32_t sig) {
+  uint32_t at = 0;
+  if (!KN_HASH_ROOM(m, &m->symbol_hash)) return 0;
+  uint32_t id = find(m, name, length, hash ^ OF_LIBRARY, &at);
+  if (id != 0) return id;
+  struct kn_symbol *s = new_symbol(m);
+  if (s == NULL || !KN_ROOM(m, m->libraries, 1)) return 0;
+  s->name = kn_arena_string(m->arena, name, length);
+  if (s->name == NULL) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    return 0;
+  }
+  s->name_length = (uint32_t)length;
+  s->hash = hash;
+  s->kind = KILN_SYMBOL_UNKNOWN;
+  s->library = 1;
+  s->sig = sig;
+  classify(m, s);
+  kn_hash_put(&m->symbol_hash, at, hash ^ OF_LIBRARY, m->symbols.n);
+  m->libraries.at[m->libraries.n++] = m->symbols.n;
+  return publish(m);
+}
+
+uint32_t kn_symbol_library(kiln_module *m, const char *name, const struct kn_sig *sig) {
+  if (m->own_library) return kn_symbol_reference(m, name);
+  size_t length = strlen(name);
+  uint32_t hash = kn_hash_bytes(name, length), at = 0;
+  kn_module_lock(m);
+  uint32_t id = find(m, name, length, hash ^ OF_LIBRARY, &at);
+  kn_module_unlock(m);
+  if (KN_LIKELY(id != 0)) return id;
+  kiln_sig of = {0};
+  if (sig != NULL) {
+    kiln_type results[KILN_MAX_RESULTS];
+    for (unsigned i = 0; i < sig->n_results; i++) results[i] = (kiln_type)sig->results[i];
+    of = kiln_sig_new(m, KILN_CC_C, 0, sig->params, sig->n_params, results, sig->n_results);
+    if (of.id == 0) return 0;
+  }
+  kn_module_lock(m);
+  id = new_library(m, name, length, hash, of.id);
+  kn_module_unlock(m);
+  return id;
+}
+
+uint32_t kn_library_supplier(const kiln_module *m, uint32_t id) {
+  const struct kn_symbol *s = kn_symbol(m, id);
+  uint32_t supplier = kn_symbol_lookup(m, s->name, s->name_length, s->hash);
+  return supplier != 0 && !kn_is_local(kn_symbol(m, supplier)) ? supplier : 0;
+}
+
+enum {
+  NOT_PLAIN =
+    KILN_PARAM_BYVAL | KILN_PARAM_SRET | KILN_PARAM_JOIN | KILN_PARAM_CHAIN | KILN_PARAM_UPPER
+};
+
+/* Can what calls by `want` call a function of signature `have`? Integers narrower than int are passed as one. */
+static bool is_called_by(const struct kn_sig *have, const struct kn_sig *want) {
+  if (have->conv != want->conv || have->n_params != want->n_params ||
+      (have->flags & KILN_SIG_VARIADIC))
+    return false;
+  for (uint32_t i = 0; i < want->n_params; i++) {
+    const kiln_param *h = have->params + i, *w = want->params + i;
+    bool narrow = w->type == KILN_TYPE_I32 && h->type < KILN_TYPE_I32;
+    if ((h->type != w->type && !narrow) || (h->flags & NOT_PLAIN)) return false;
+  }
+  return want->n_results == 0 || (have->n_results == 1 && have->results[0] == want->results[0]);
+}
+
+bool kn_library_check(kiln_module *m) {
+  uint32_t wrong = 0;
+  bool is_func = false;
+  for (uint32_t i = 0; i < m->libraries.n; i++) { /* of several, the first that was declared */
+    uint32_t id = m->libraries.at[i], supplier = kn_library_supplier(m, id), to = supplier;
+    if (supplier == 0 || !kn_symbol(m, supplier)->defined) continue;
+    for (uint32_t k = 0; kn_symbol(m, to)->kind == KILN_SYMBOL_ALIAS && k < m->n_aliases; k++)
+      to = kn_symbol(m, to)->target;
+    const struct kn_symbol *s = kn_symbol(m, to), *library = kn_symbol(m, id);
+    bool func = s->kind == KILN_SYMBOL_FUNC;
+    if (func && (library->sig == 0 || is_called_by(kn_sig(m, s->sig), kn_sig(m, library->sig))))
+      continue;
+    if (wrong != 0 && wrong < supplier) continue;
+    wrong = supplier;
+    is_func = func;
+  }
+  if (wrong == 0) return true;
+  kn_module_fail(m, KILN_ERR_SYMBOL,
+                 is_func ? "'%.100s' has another signature than the library function of that "
+                           "name, which operations call"
+                         : "'%.100s' is data, but operations call a library function of that name",
+                 kn_symbol(m, wrong)->name);
+  return false;
+}
+
 kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name) {
   return (kiln_symbol){kn_module_failed(m) ? 0 : kn_symbol_reference(m, name)};
 }
@@ -316,6 +416,10 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
   }
   if (m->frozen) {
     kn_module_fail(m, KILN_ERR_STRUCTURE, "alias: the module is frozen");
+    return no_symbol;
+  }
+  if (kn_symbol_is_foreign(kn_symbol(m, target.id), 0)) {
+    kn_module_fail(m, KILN_ERR_SYMBOL, "alias: the target is private data of a function");
     return no_symbol;
   }
   bool is_new, resolver = desc != NULL && desc->resolver;

@@ -13,6 +13,8 @@ void kn_symbol_reach(kiln_module *m, uint32_t symbol) {
     bool stands_for = s->kind == KILN_SYMBOL_ALIAS || s->kind == KILN_SYMBOL_BLOCK;
     symbol = stands_for ? s->target : 0;
   }
+  if (symbol >= m->n_reached && kn_symbol(m, symbol)->library)
+    kn_symbol_reach(m, kn_library_supplier(m, symbol));
   /* a block's symbol that was made since */
   if (symbol >= m->n_reached && kn_symbol(m, symbol)->kind == KILN_SYMBOL_BLOCK)
     kn_symbol_reach(m, kn_symbol(m, symbol)->target);

@@ -151,6 +151,10 @@ kiln_session *kiln_session_new(kiln_module *m) {
 void kiln_session_free(kiln_session *s) {
   if (s == NULL) return;
   kiln_module *m = s->module;
+  if (KN_UNLIKELY(s->in_use != 0 || s->busy)) {
+    kn_module_fail(m, KILN_ERR_STRUCTURE, "a callback cannot free the session that called it");
+    return;
+  }
   m->backend->close_session(s);
   kn_inline_room_free(s);
   kn_func_free_all(s);

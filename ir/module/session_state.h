@@ -28,6 +28,8 @@ struct kn_sources {
 
 struct kiln_session {
   kiln_module *module;
+  uint32_t in_use;         /* see kn_in_use */
+  bool busy;               /* its output is being written or read: nothing can be compiled */
   struct kiln_func *open;  /* functions being built */
   struct kiln_func *spare; /* functions that ended, whose arrays are reused */
   struct kn_sources sources;

@@ -545,11 +545,15 @@ static bool first_pass(struct kn_parser *p) {
       kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
       attrs.exec_stack = true;
       ok = set_attrs(p, &attrs);
+    } else if (kn_parse_word(p, "own_library")) {
+      kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
+      attrs.own_library = true;
+      ok = set_attrs(p, &attrs);
     } else {
       ok = kn_parse_expected(
         p,
         "func, declare, data, extern, alias, ifunc, ctor, dtor, rename, section, guard, protect, "
-        "no_plt, exec_stack, target, dwarf, unit, keep, global or an entry");
+        "no_plt, exec_stack, own_library, target, dwarf, unit, keep, global or an entry");
     }
   }
   return false;

@@ -414,6 +414,7 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   }
   if (m->no_plt) kn_put_text(&p, "no_plt\n");
   if (m->exec_stack) kn_put_text(&p, "exec_stack\n");
+  if (m->own_library) kn_put_text(&p, "own_library\n");
   for (uint32_t i = 0; i < m->sections.n; i++) put_section(&p, m->sections.at + i);
   for (uint32_t i = 1; i < m->symbols.n; i++) {
     const struct kn_symbol *s = kn_symbol(m, i);
@@ -422,7 +423,7 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
       kn_put(&p, "\n", 1);
     } else if (s->kind == KILN_SYMBOL_DATA && s->data) {
       if (m->data.at[s->data - 1].owner != KN_DATA_DROPPED) put_data(&p, &m->data.at[s->data - 1]);
-    } else if (s->kind == KILN_SYMBOL_DATA || s->kind == KILN_SYMBOL_UNKNOWN) {
+    } else if ((s->kind == KILN_SYMBOL_DATA || s->kind == KILN_SYMBOL_UNKNOWN) && !s->library) {
       put_symbol_head(&p, "extern data", i);
       put_align(&p, s->align_log2);
       put_symbol_tail(&p, s);

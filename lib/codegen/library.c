@@ -82,11 +82,17 @@ const char *kn_library_name(unsigned op, unsigned type, unsigned from) {
   return NULL;
 }
 
-uint32_t kn_library_symbol(struct kn_walk *w, const char *name) {
-  uint32_t symbol = kn_symbol_reference(w->f->module, name);
-  if (symbol == 0)
-    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory for the symbol of a library function");
+static uint32_t checked(struct kn_walk *w, uint32_t symbol) {
+  if (symbol == 0) kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory for a symbol of the library");
   return symbol;
+}
+
+uint32_t kn_library_symbol(struct kn_walk *w, const char *name, const struct kn_sig *sig) {
+  return checked(w, kn_symbol_library(w->f->module, name, sig));
+}
+
+uint32_t kn_library_variable(struct kn_walk *w, const char *name) {
+  return checked(w, kn_symbol_reference(w->f->module, name));
 }
 
 static void call(struct kn_walk *w, const char *name, const uint32_t *args,
@@ -97,7 +103,7 @@ static void call(struct kn_walk *w, const char *name, const uint32_t *args,
                              .n_results = result != KILN_TYPE_VOID,
                              .conv = w->target->library};
   struct kn_call c = {
-    .sig = &sig, .args = args, .n = n, .symbol = kn_library_symbol(w, name), .library = true};
+    .sig = &sig, .args = args, .n = n, .symbol = kn_library_symbol(w, name, &sig), .library = true};
   if (c.symbol == 0) return;
   w->target->call(w, &c);
   if (w->f->status == KILN_OK && sig.n_results != 0) w->target->take_results(w, &sig);

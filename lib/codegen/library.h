@@ -8,8 +8,10 @@
 
 /* The function that performs an operation of `type`, from values of type `from` if it is a conversion; NULL: none. */
 const char *kn_library_name(unsigned op, unsigned type, unsigned from);
-/* Its symbol; 0, and the function failed, without memory. */
-uint32_t kn_library_symbol(struct kn_walk *w, const char *name);
+/* Its symbol, for calls by `sig` (NULL: not checked); 0, and the function failed, without memory. */
+uint32_t kn_library_symbol(struct kn_walk *w, const char *name, const struct kn_sig *sig);
+/* The symbol of a variable that the program has by a name, as the guard value. */
+uint32_t kn_library_variable(struct kn_walk *w, const char *name);
 /* Calls it by C's convention with operands `args` of `types`, which it drops; its result, of type `result` (VOID:
  * none), becomes that of the current instruction. */
 void kn_library_call(struct kn_walk *w, const char *name, const uint32_t *args,

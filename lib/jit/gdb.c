@@ -98,7 +98,7 @@ void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_item *u) {
 const void *kiln_jit_debug_image(kiln_jit *jit, kiln_jit_unit unit, uint64_t *image_bytes) {
   const void *image = NULL;
   uint64_t size = 0;
-  if (jit != NULL) {
+  if (jit != NULL && !kn_jit_is_mine(jit, NULL)) {
     kn_jit_lock(jit);
     const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
     const struct jit_code_entry *e = u != NULL ? u->gdb : NULL;

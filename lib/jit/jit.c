@@ -170,23 +170,8 @@ static bool take_finalization(struct kn_jit_item *u) {
   return due;
 }
 
-void kiln_jit_free(kiln_jit *jit) {
-  if (jit == NULL) return;
-  for (uint32_t i = jit->units.n; i-- > 0;) {
-    struct kn_jit_item *u = jit->units.at[i].unit;
-    if (u != NULL && take_finalization(u)) finalize(jit, u->dso);
-  }
-  jit->closing = true;
-  jit->foreign = jit->back != NULL && kn_jit_is_child(jit);
-  kn_jit_process_leave(jit);
-  for (uint32_t i = 0; i < jit->units.n; i++) {
-    struct kn_jit_item *u = jit->units.at[i].unit;
-    if (u == NULL) continue;
-    kn_jit_unwind_remove(jit, u);
-    kn_jit_gdb_remove(jit, u);
-    forget(jit, u);
-    kn_jit_unit_free(jit, u);
-  }
+/* Frees what a JIT has. No callback can use the JIT meanwhile. */
+static void tear_down(kiln_jit *jit) {
   kn_jit_unwind_close(jit);
   kn_jit_perf_close(jit);
   kn_jit_tls_close(jit);
@@ -198,34 +183,84 @@ void kiln_jit_free(kiln_jit *jit) {
   kn_allocator_realloc(&allocator, jit, 0);
 }
 
+void kiln_jit_free(kiln_jit *jit) {
+  if (jit == NULL || jit->ending) return;
+  if (atomic_load(&jit->calling) > 0 || kn_jit_is_mine(jit, NULL)) {
+    atomic_store(&jit->freed, true);
+    return;
+  }
+  jit->ending = true;
+  for (uint32_t i = jit->units.n; i-- > 0;) {
+    struct kn_jit_item *u = jit->units.at[i].unit;
+    if (u != NULL && take_finalization(u)) finalize(jit, u->dso);
+  }
+  kn_jit_own(jit);
+  jit->closing = true;
+  jit->foreign = jit->back != NULL && kn_jit_is_child(jit);
+  kn_jit_process_leave(jit);
+  for (uint32_t i = 0; i < jit->units.n; i++) {
+    struct kn_jit_item *u = jit->units.at[i].unit;
+    if (u == NULL) continue;
+    kn_jit_unwind_remove(jit, u);
+    kn_jit_gdb_remove(jit, u);
+    forget(jit, u);
+    kn_jit_unit_free(jit, u);
+  }
+  tear_down(jit);
+}
+
+/* Begins or ends calls of a unit's code by the JIT. */
+static void run(kiln_jit *jit, struct kn_jit_item *u, bool on) {
+  if (on) kn_jit_call_out(jit);
+  u->running += on ? 1 : -1u;
+}
+
+/* The unit of that handle; NULL, with an error, if it cannot be removed now. */
+static struct kn_jit_item *removable(const kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e) {
+  struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  if (u == NULL) {
+    kn_jit_fail(e, KILN_ERR_ARGUMENT, "there is no such unit");
+  } else if (u->running > 0) {
+    kn_jit_fail(e, KILN_ERR_STRUCTURE,
+                "constructors, destructors or functions that the unit registered are running");
+  } else if (!in_use(u, e)) {
+    return u;
+  }
+  return NULL;
+}
+
 kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *error) {
   kiln_jit_error own;
   error = kn_jit_begin(error, &own);
   if (jit == NULL) return kn_jit_fail(error, KILN_ERR_ARGUMENT, "no JIT");
   if (kn_jit_is_child(jit))
     return kn_jit_fail(error, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
-  for (;;) {
-    kn_jit_lock(jit);
-    struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
-    bool removable = u != NULL && !in_use(u, error), due = removable && take_finalization(u);
-    uint64_t dso = due ? u->dso : 0;
-    if (u == NULL) kn_jit_fail(error, KILN_ERR_ARGUMENT, "there is no such unit");
-    if (removable && !due) {
-      kn_jit_unwind_remove(jit, u);
-      kn_jit_gdb_remove(jit, u);
-      forget(jit, u);
-      kn_jit_unit_free(jit, u);
-    }
+  if (kn_jit_is_mine(jit, error)) return error->diag.status;
+  kn_jit_lock(jit);
+  struct kn_jit_item *u = removable(jit, unit, error);
+  if (u != NULL && take_finalization(u)) {
+    run(jit, u, true);
     kn_jit_unlock(jit);
-    if (!due) return error->diag.status;
-    finalize(jit, dso);
+    finalize(jit, u->dso);
+    bool stays = kn_jit_call_back(jit, error);
+    kn_jit_lock(jit);
+    run(jit, u, false);
+    u = stays ? removable(jit, unit, error) : NULL;
   }
+  if (u != NULL) {
+    kn_jit_unwind_remove(jit, u);
+    kn_jit_gdb_remove(jit, u);
+    forget(jit, u);
+    kn_jit_unit_free(jit, u);
+  }
+  kn_jit_unlock(jit);
+  return error->diag.status;
 }
 
 /* ---- look-up ---- */
 
 void *kiln_jit_lookup(kiln_jit *jit, const char *name) {
-  if (jit == NULL || name == NULL) return NULL;
+  if (jit == NULL || name == NULL || kn_jit_is_mine(jit, NULL)) return NULL;
   void *at = NULL;
   kn_jit_lock(jit);
   const struct kn_jit_entry *e = kn_jit_entry_find(jit, name, strlen(name), NULL);
@@ -238,7 +273,7 @@ void *kiln_jit_lookup(kiln_jit *jit, const char *name) {
 }
 
 void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name) {
-  if (jit == NULL) return NULL;
+  if (jit == NULL || kn_jit_is_mine(jit, NULL)) return NULL;
   uint64_t address = 0;
   kn_jit_lock(jit);
   const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
@@ -253,7 +288,7 @@ void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name) {
 }
 
 void *kiln_jit_function(kiln_jit *jit, kiln_jit_unit unit, uint32_t index) {
-  if (jit == NULL) return NULL;
+  if (jit == NULL || kn_jit_is_mine(jit, NULL)) return NULL;
   kn_jit_lock(jit);
   const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
   uint64_t address = u != NULL && index < u->n_funcs ? u->symbols[index].address : 0;
@@ -262,7 +297,7 @@ void *kiln_jit_function(kiln_jit *jit, kiln_jit_unit unit, uint32_t index) {
 }
 
 kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
-  if (jit == NULL) return (kiln_jit_stats){0};
+  if (jit == NULL || kn_jit_is_mine(jit, NULL)) return (kiln_jit_stats){0};
   kn_jit_lock(jit);
   kiln_jit_stats s = jit->stats;
   s.units = jit->live_units;
@@ -274,7 +309,7 @@ kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
 
 uint32_t kiln_jit_each_undefined(kiln_jit *jit, void (*each)(void *user, const char *name),
                                  void *user) {
-  if (jit == NULL) return 0;
+  if (jit == NULL || kn_jit_is_mine(jit, NULL)) return 0;
   uint32_t n = 0;
   kn_jit_lock(jit);
   for (uint32_t i = 0; i < jit->names.n; i++) {
@@ -289,11 +324,17 @@ uint32_t kiln_jit_each_undefined(kiln_jit *jit, void (*each)(void *user, const c
 
 /* ---- constructors ---- */
 
-/* Marks a unit's constructors or destructors as run, and gives the list of their addresses, which stays valid as long
- * as the unit. */
-static kiln_status take_starts(kiln_jit *jit, kiln_jit_unit unit, bool at_exit,
-                               const uint64_t **calls, uint32_t *n, uint64_t *dso) {
+/* A unit's constructors or destructors, which stay as long as the unit: it cannot be removed meanwhile. */
+struct starts {
+  struct kn_jit_item *unit;
+  const uint64_t *calls;
+  uint32_t n;
+};
+
+/* Marks a unit's constructors or destructors as run. end_starts must follow. */
+static kiln_status take_starts(kiln_jit *jit, kiln_jit_unit unit, bool at_exit, struct starts *s) {
   if (jit == NULL) return KILN_ERR_ARGUMENT;
+  if (kn_jit_is_mine(jit, NULL)) return KILN_ERR_STRUCTURE;
   kiln_status status = KILN_OK;
   kn_jit_lock(jit);
   struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
@@ -302,33 +343,39 @@ static kiln_status take_starts(kiln_jit *jit, kiln_jit_unit unit, bool at_exit,
   else if (*done) status = KILN_ERR_STRUCTURE;
   else {
     *done = true;
-    *calls = at_exit && u->ctors != NULL ? u->ctors + u->n_ctors : u->ctors;
-    *n = at_exit ? u->n_dtors : u->n_ctors;
-    *dso = u->dso;
+    s->unit = u;
+    s->calls = at_exit && u->ctors != NULL ? u->ctors + u->n_ctors : u->ctors;
+    s->n = at_exit ? u->n_dtors : u->n_ctors;
     if (at_exit) u->finalized = true;
+    run(jit, u, true);
   }
   kn_jit_unlock(jit);
   return status;
 }
 
+static kiln_status end_starts(kiln_jit *jit, const struct starts *s) {
+  bool stays = kn_jit_call_back(jit, NULL);
+  kn_jit_lock(jit);
+  run(jit, s->unit, false);
+  kn_jit_unlock(jit);
+  return stays ? KILN_OK : KILN_ERR_STRUCTURE;
+}
+
 kiln_status kiln_jit_run_constructors(kiln_jit *jit, kiln_jit_unit unit, int argc, char **argv,
                                       char **envp) {
-  const uint64_t *calls = NULL;
-  uint32_t n = 0;
-  uint64_t dso;
-  kiln_status status = take_starts(jit, unit, false, &calls, &n, &dso);
-  for (uint32_t i = 0; i < n; i++)
-    ((void (*)(int, char **, char **))(uintptr_t)calls[i])(argc, argv, envp);
-  return status;
+  struct starts s;
+  kiln_status status = take_starts(jit, unit, false, &s);
+  if (status != KILN_OK) return status;
+  for (uint32_t i = 0; i < s.n; i++)
+    ((void (*)(int, char **, char **))(uintptr_t)s.calls[i])(argc, argv, envp);
+  return end_starts(jit, &s);
 }
 
 kiln_status kiln_jit_run_destructors(kiln_jit *jit, kiln_jit_unit unit) {
-  const uint64_t *calls = NULL;
-  uint32_t n = 0;
-  uint64_t dso = 0;
-  kiln_status status = take_starts(jit, unit, true, &calls, &n, &dso);
+  struct starts s;
+  kiln_status status = take_starts(jit, unit, true, &s);
   if (status != KILN_OK) return status;
-  finalize(jit, dso);
-  for (uint32_t i = 0; i < n; i++) ((void (*)(void))(uintptr_t)calls[i])();
-  return KILN_OK;
+  finalize(jit, s.unit->dso);
+  for (uint32_t i = 0; i < s.n; i++) ((void (*)(void))(uintptr_t)s.calls[i])();
+  return end_starts(jit, &s);
 }

@@ -20,14 +20,25 @@
 #include "targets/target.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* ---- locks, processes: process.c ---- */
 
 void kn_jit_lock(kiln_jit *jit);
 void kn_jit_unlock(kiln_jit *jit);
+/* Whether the calling thread has the JIT locked: it is in a callback of the JIT, which must not call the JIT. Then the
+ * error says so; `e` may be NULL. */
+bool kn_jit_is_mine(const kiln_jit *jit, kiln_jit_error *e);
+/* Makes kn_jit_is_mine true until the JIT is freed, for one that nobody else uses. */
+void kn_jit_own(kiln_jit *jit);
+/* Around a callback without the lock: kiln_jit_free does nothing meanwhile. False if it was called. */
+void kn_jit_call_out(kiln_jit *jit);
+bool kn_jit_call_back(kiln_jit *jit, kiln_jit_error *e);
 /* Enters a new JIT into the list of those of the process. */
 bool kn_jit_process_enter(kiln_jit *jit, kiln_jit_error *e);
 void kn_jit_process_leave(kiln_jit *jit);
+/* Writes to standard error which function without a definition was called, by an address in its stub. */
+void kn_jit_tell_missing(uint64_t at);
 /* Whether this is not the process that made the JIT, but a child, which has a copy of it. */
 bool kn_jit_is_child(const kiln_jit *jit);
 
@@ -106,7 +117,8 @@ struct kn_jit_stubs {
   struct kn_jit_stubs *next, **back;
   struct kn_jit_block blocks[KN_JIT_KINDS];
   uint32_t n, n_free;
-  uint16_t free[]; /* their numbers; 0 is padding */
+  uint8_t missing; /* kn_jit_machine.stub_missing */
+  uint16_t free[]; /* their numbers; 0 is no stub */
 };
 
 /* ---- thread-local data ---- */
@@ -135,6 +147,7 @@ struct kn_jit_item {
   uint64_t *ctors;        /* in the order of calls; destructors behind them */
   uint32_t n_ctors, n_dtors;
   bool constructed, destructed;
+  uint32_t running;  /* threads that call its constructors, destructors or what it registered */
   bool registers;    /* its code may register functions with the process, under `dso` */
   bool finalized;    /* which have been called, or dropped */
   uint64_t dso;      /* __dso_handle */
@@ -174,13 +187,16 @@ struct kiln_jit {
   int pid;
   uint64_t mark;
   kiln_jit *next, **back;
-  bool held_by_fork;       /* the lock */
-  _Atomic uintptr_t owner; /* of the lock: the thread; 0: none */
-  bool foreign;            /* being freed in a child */
-  bool closing;            /* being freed: memory goes as a whole */
-  uint32_t forks;          /* of the process, since the JIT was made */
-  uint64_t serial;         /* among those of the process, from 1 */
-  bool barrier;            /* membarrier makes other processors refetch instructions */
+  bool held_by_fork;        /* the lock */
+  _Atomic uintptr_t owner;  /* of the lock: the thread; 0: none */
+  _Atomic uint32_t calling; /* threads that are in callbacks, and go on with the JIT afterwards */
+  _Atomic bool freed;       /* by a callback: see kn_jit_call_out */
+  bool ending;              /* in kiln_jit_free */
+  bool foreign;             /* being freed in a child */
+  bool closing;             /* being freed: memory goes as a whole */
+  uint32_t forks;           /* of the process, since the JIT was made */
+  uint64_t serial;          /* among those of the process, from 1 */
+  bool barrier;             /* membarrier makes other processors refetch instructions */
   uint64_t page;
   pthread_mutex_t lock;
   bool dual;
@@ -277,8 +293,25 @@ struct kn_jit_range {
   uint64_t start, end;
 };
 
+/* What the resolver was asked, and answered. */
+struct kn_jit_answer {
+  struct kn_jit_name name;
+  uint64_t address; /* 0: it does not know the name */
+  bool own;         /* only the unit itself and the resolver define it */
+};
+
+/* The resolver may use all that a link works on, the stream, modules and sessions. So it is asked between two attempts
+ * to link a unit, when nothing is in progress; what it said is what the next attempt begins with. */
+struct kn_jit_answers {
+  struct kn_arena names;
+  KN_ARRAY(struct kn_jit_answer) list; /* those from n_asked on were not asked yet */
+  uint32_t n_asked;
+  struct kn_hash hash; /* index + 1 */
+};
+
 struct kn_jit_link {
   kiln_jit *jit;
+  struct kn_jit_answers *answers;
   kiln_jit_error *error; /* never NULL */
   unsigned flags;
   bool stream;
@@ -363,8 +396,13 @@ bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uin
 /* scan.c: notes what the relocations ask for. */
 bool kn_jit_scan(struct kn_jit_link *l);
 /* resolve.c */
-/* Asks the resolver and the process for names that no unit has; called without the lock. */
+/* Looks for names that no unit has, among the resolver's answers and in the process; called without the lock. Notes
+ * which names the resolver is to be asked for: then the unit cannot be linked yet. */
 bool kn_jit_resolve_outside(struct kn_jit_link *l);
+/* Are there names that the resolver was not asked for? */
+static inline bool kn_jit_unanswered(const struct kn_jit_answers *a) {
+  return a->n_asked < a->list.n;
+}
 /* Binds all names; called with the lock. */
 bool kn_jit_resolve(struct kn_jit_link *l);
 /* Undoes what kn_jit_resolve did to the JIT. */
@@ -391,9 +429,23 @@ uint64_t kn_jit_address_of(const struct kn_jit_link *l, uint32_t in, uint32_t id
 uint64_t kn_jit_definition(const struct kn_jit_link *l, uint32_t in, uint32_t id);
 /* reloc.c */
 bool kn_jit_reloc_code(struct kn_jit_link *l, uint32_t in);
-/* link.c: places, resolves, writes and publishes; the inputs and the arena are ready. */
+/* link.c: places, resolves, writes and publishes; the inputs and the arena are ready. If names are unanswered, it has
+ * changed nothing. */
 kiln_status kn_jit_link_run(struct kn_jit_link *l, kiln_jit_unit *out);
 void kn_jit_link_free(struct kn_jit_link *l);
+
+/* ask.c */
+/* Notes a name that the resolver is to be asked for. */
+bool kn_jit_ask_for(struct kn_jit_link *l, struct kn_jit_name name, bool own);
+/* The answer for a name; NULL: it was not asked for. */
+const struct kn_jit_answer *kn_jit_answer(const struct kn_jit_link *l, struct kn_jit_name name);
+/* Asks the resolver for all unanswered names that are still unknown. The modules and sessions cannot be freed
+ * meanwhile. */
+kiln_status kn_jit_ask(kiln_jit *jit, struct kn_jit_answers *a, const kiln_jit_input *inputs,
+                       uint32_t n_inputs, kiln_jit_error *e);
+void kn_jit_answers_free(kiln_jit *jit, struct kn_jit_answers *a);
+/* Does a unit define the external name? */
+bool kn_jit_knows(kiln_jit *jit, struct kn_jit_name name);
 
 /* tls.c */
 bool kn_jit_tls_new(kiln_jit *jit, struct kn_jit_item *u, const uint8_t *image, uint64_t image_size,

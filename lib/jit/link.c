@@ -1,5 +1,6 @@
 /* kiln_jit_add: the steps that link modules into a unit, in order. Code was generated before; names are looked up
- * outside of the JIT first, without its lock; then all is bound, written and published under the lock. */
+ * outside of the JIT first, without its lock; then all is bound, written and published under the lock. If the resolver
+ * has to be asked, nothing is done, and the steps begin again with its answers. */
 #include "lib/jit/jit_state.h"
 
 void kn_jit_link_free(struct kn_jit_link *l) {
@@ -45,7 +46,7 @@ kiln_status kn_jit_link_run(struct kn_jit_link *l, kiln_jit_unit *out) {
     status = kn_jit_fail(l->error, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
   else if (!kn_jit_layout(l) || !kn_jit_scan(l) || !kn_jit_resolve_outside(l))
     status = l->error->diag.status;
-  if (status == KILN_OK) {
+  if (status == KILN_OK && !kn_jit_unanswered(l->answers)) {
     kn_jit_lock(jit);
     status = bind_and_write(l, out);
     kn_jit_unlock(jit);
@@ -73,6 +74,10 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
   for (size_t i = 0; i < input->n_sessions; i++)
     if (input->sessions[i] == NULL || input->sessions[i]->module != m)
       return kn_jit_fail(e, KILN_ERR_ARGUMENT, "session %zu does not belong to its module", i);
+  for (size_t i = 0; i < input->n_sessions; i++)
+    if (input->sessions[i]->busy)
+      return kn_jit_fail(e, KILN_ERR_STRUCTURE,
+                         "session %zu is in use: a callback of it cannot add it", i);
   kiln_diag open;
   if (!kn_sessions_closed(input->sessions, input->n_sessions, &open)) {
     if (e->diag.status == KILN_OK) e->diag = open;
@@ -117,27 +122,49 @@ static bool prepare(struct kn_jit_link *l, const kiln_jit_input *inputs, size_t 
   return true;
 }
 
+/* Keeps the allocator from changing what the sessions have compiled, or ends that. */
+static void set_busy(const kiln_jit_input *inputs, uint32_t n, bool busy) {
+  for (uint32_t i = 0; i < n; i++)
+    for (uint32_t k = 0; k < inputs[i].n_sessions; k++) inputs[i].sessions[k]->busy = busy;
+}
+
+/* One attempt to link a unit. */
+static kiln_status attempt(kiln_jit *jit, unsigned flags, const kiln_jit_input *inputs, uint32_t n,
+                           struct kn_jit_answers *answers, kiln_jit_unit *unit,
+                           kiln_jit_error *error) {
+  struct kn_jit_link l = {.jit = jit, .flags = flags, .error = error, .answers = answers};
+  kiln_status status = KILN_OK;
+  for (size_t i = 0; i < n && status == KILN_OK; i++) status = check_input(jit, inputs + i, error);
+  if (status != KILN_OK) return status;
+  set_busy(inputs, n, true);
+  kn_arena_init(&l.arena, &jit->options.allocator);
+  if (prepare(&l, inputs, n)) status = kn_jit_link_run(&l, unit);
+  else status = kn_jit_fail(error, KILN_ERR_MEMORY, "out of memory");
+  for (uint32_t i = 0; i < l.n_in; i++)
+    if (l.in[i].touched.at != NULL) kn_jit_realloc(jit, l.in[i].touched.at, 0);
+  kn_jit_link_free(&l);
+  set_busy(inputs, n, false);
+  return status;
+}
+
 kiln_status kiln_jit_add(kiln_jit *jit, unsigned flags, const kiln_jit_input *inputs, uint32_t n,
                          kiln_jit_unit *unit, kiln_jit_error *error) {
   kiln_jit_error own;
   kiln_jit_unit ignored;
-  struct kn_jit_link l = {.jit = jit, .flags = flags, .error = kn_jit_begin(error, &own)};
+  struct kn_jit_answers answers = {0};
+  error = kn_jit_begin(error, &own);
   if (unit == NULL) unit = &ignored;
   unit->id = 0;
-  kiln_status status = KILN_OK;
   if (jit == NULL || (inputs == NULL && n != 0) || n > UINT32_MAX / 2 ||
       flags > (KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD))
-    return kn_jit_fail(l.error, KILN_ERR_ARGUMENT, "no JIT, or unknown flags");
-  for (size_t i = 0; i < n && status == KILN_OK; i++)
-    status = check_input(jit, inputs + i, l.error);
-  if (status == KILN_OK) {
-    kn_arena_init(&l.arena, &jit->options.allocator);
-    if (prepare(&l, inputs, n)) status = kn_jit_link_run(&l, unit);
-    else status = kn_jit_fail(l.error, KILN_ERR_MEMORY, "out of memory");
-    for (uint32_t i = 0; i < l.n_in; i++)
-      if (l.in[i].touched.at != NULL) kn_jit_realloc(jit, l.in[i].touched.at, 0);
-    kn_jit_link_free(&l);
+    return kn_jit_fail(error, KILN_ERR_ARGUMENT, "no JIT, or unknown flags");
+  if (kn_jit_is_mine(jit, error)) return error->diag.status;
+  kiln_status status = attempt(jit, flags, inputs, n, &answers, unit, error);
+  while (status == KILN_OK && kn_jit_unanswered(&answers)) {
+    status = kn_jit_ask(jit, &answers, inputs, n, error);
+    if (status == KILN_OK) status = attempt(jit, flags, inputs, n, &answers, unit, error);
   }
+  kn_jit_answers_free(jit, &answers);
   kiln_jit_error_free(&own);
   return status;
 }

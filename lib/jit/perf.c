@@ -52,7 +52,7 @@ static bool fail(kiln_jit_error *e, const char *call, const char *file) {
 static void append(const struct file *file, const uint8_t *p, size_t size) {
   struct stat st;
   struct rlimit limit;
-  int fd = open(file->path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+  int fd = open(file->path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return;
   bool ok = fstat(fd, &st) == 0 && st.st_dev == file->device && st.st_ino == file->inode &&
             getrlimit(RLIMIT_FSIZE, &limit) == 0 && (uint64_t)st.st_size + size <= limit.rlim_cur;
@@ -100,17 +100,34 @@ static bool is_stale(const struct stat *st) {
   return start != 0 && written + lag < start;
 }
 
-/* Opens, or makes, a file for the first time. One that another process left is replaced. Its descriptor, -1 after an
- * error. */
+/* Opens, or makes, a file for the first time. One that another process left is replaced. Others may have placed
+ * something else in the folder by that name: a file with further names is not written to, and what is no regular file
+ * is not opened, or at least not waited for. The descriptor, -1 after an error. */
 static int open_first(const kiln_jit *jit, struct file *file, const char *path, int flags, int mode,
                       kiln_jit_error *e) {
   struct stat st;
   char whole[PATH_MAX]; /* the host may change its working folder */
-  if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && is_stale(&st) && unlink(path) != 0) {
-    fail(e, "unlink", path);
+  bool there = lstat(path, &st) == 0;
+  if (there && S_ISREG(st.st_mode) && is_stale(&st)) {
+    if (unlink(path) != 0) {
+      fail(e, "unlink", path);
+      return -1;
+    }
+    there = false;
+  }
+  int fd = -1;
+  if (!there || S_ISREG(st.st_mode))
+    fd = open(path, O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, mode);
+  else errno = ELOOP;
+  if (fd >= 0 && fstat(fd, &st) == 0 && (!S_ISREG(st.st_mode) || st.st_nlink != 1)) {
+    close(fd);
+    fd = -1;
+    errno = EEXIST;
+  }
+  if (fd < 0 && (errno == ELOOP || errno == EEXIST || errno == ENXIO)) {
+    kn_jit_fail(e, KILN_ERR_SYSTEM, "%.150s exists, and is not a regular file with one name", path);
     return -1;
   }
-  int fd = open(path, O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, mode);
   if (fd < 0 || fstat(fd, &st) != 0 || realpath(path, whole) == NULL) {
     fail(e, "open", path);
     if (fd >= 0) close(fd);

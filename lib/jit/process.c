@@ -10,6 +10,7 @@
 #include "lib/jit/process.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -28,6 +29,27 @@ static uintptr_t self(void) { return (uintptr_t)pthread_self(); }
 void kn_jit_lock(kiln_jit *jit) {
   pthread_mutex_lock(&jit->lock);
   atomic_store_explicit(&jit->owner, self(), memory_order_relaxed);
+}
+
+bool kn_jit_is_mine(const kiln_jit *jit, kiln_jit_error *e) {
+  if (KN_LIKELY(atomic_load_explicit(&jit->owner, memory_order_relaxed) != self())) return false;
+  if (e != NULL)
+    kn_jit_fail(e, KILN_ERR_STRUCTURE,
+                "a callback that runs while the JIT is locked cannot use the JIT");
+  return true;
+}
+
+void kn_jit_own(kiln_jit *jit) { atomic_store_explicit(&jit->owner, self(), memory_order_relaxed); }
+
+void kn_jit_call_out(kiln_jit *jit) { atomic_fetch_add(&jit->calling, 1); }
+
+bool kn_jit_call_back(kiln_jit *jit, kiln_jit_error *e) {
+  atomic_fetch_sub(&jit->calling, 1);
+  if (KN_LIKELY(!atomic_load(&jit->freed))) return true;
+  if (e != NULL)
+    kn_jit_fail(e, KILN_ERR_STRUCTURE,
+                "a callback called kiln_jit_free, which does nothing while the JIT is in use");
+  return false;
 }
 
 void kn_jit_unlock(kiln_jit *jit) {
@@ -125,6 +147,32 @@ void kn_jit_process_leave(kiln_jit *jit) {
     p->mark = NULL;
   }
   pthread_mutex_unlock(&p->list_lock);
+}
+
+/* The name of the entry whose stub has the address; "" if it has none, NULL if no JIT has such a stub. */
+static const char *stub_name(const kiln_jit *jit, uint64_t at) {
+  for (uint32_t i = 0; i < jit->names.n; i++) {
+    const struct kn_jit_entry *e = jit->names.at[i];
+    if (e->stub != 0 && at - e->stub - 1 < KN_JIT_STUB_BYTES) return e->name;
+  }
+  return NULL;
+}
+
+/* The thread may hold locks, or go on after the trap from a signal handler: no lock is waited for, or kept. */
+void kn_jit_tell_missing(uint64_t at) {
+  struct kn_jit_process *p = &kn_jit_process;
+  char text[512] = "kiln: a function was called that no unit defines\n";
+  bool locked = pthread_mutex_trylock(&p->list_lock) == 0;
+  for (kiln_jit *jit = locked ? p->jits : NULL; jit != NULL; jit = jit->next) {
+    bool mine = kn_jit_is_mine(jit, NULL);
+    if (!mine && pthread_mutex_trylock(&jit->lock) != 0) continue;
+    const char *name = stub_name(jit, at);
+    if (name != NULL && name[0] != 0)
+      snprintf(text, sizeof text, "kiln: '%.400s' was called, but no unit defines it\n", name);
+    if (!mine) pthread_mutex_unlock(&jit->lock);
+  }
+  if (locked) pthread_mutex_unlock(&p->list_lock);
+  (void)!write(STDERR_FILENO, text, strlen(text));
 }
 
 bool kn_jit_is_child(const kiln_jit *jit) {

@@ -6,6 +6,8 @@
 
 #include <signal.h>
 
+typedef void *kn_get_address(const uint64_t *pair);
+
 struct kn_jit_process {
   pthread_mutex_t list_lock; /* of the next ones */
   kiln_jit *jits;
@@ -13,6 +15,8 @@ struct kn_jit_process {
   _Atomic uint64_t *mark;
   uint64_t last_mark, last_serial;
   sigset_t mask; /* of the thread that forks */
+  _Atomic(kn_get_address *)
+    get_address; /* __tls_get_addr of ld.so; NULL: not looked for, or there is none */
 
   pthread_mutex_t indices_lock; /* of units' thread-local data: of the next ones */
   KN_ARRAY(uint32_t) free_indices;

@@ -1,6 +1,7 @@
 /* Third step of the linker: what names mean. Names that the inputs define are checked against those that the JIT has;
  * names that they only refer to are looked up in the inputs, in the units, by the resolver and in the process. The
- * last two are asked first, without the lock, because they may take long and may add units.
+ * last two are asked first, without the lock, because they may take long; the resolver when nothing is in progress
+ * (ask.c), because it may add units.
  * Invariant: until kn_jit_publish nothing that others see has changed, except that there may be new, undefined
  * entries. */
 #define _GNU_SOURCE
@@ -12,10 +13,6 @@
 static bool fail_memory(struct kn_jit_link *l) {
   kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
   return false;
-}
-
-static bool is_local(const struct kn_symbol *s) {
-  return s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
 }
 
 static bool defined_here(const struct kn_jit_bind *b) {
@@ -69,7 +66,7 @@ static bool merge_names(struct kn_jit_link *l) {
     for (uint32_t k = 0; k < in->touched.n; k++) {
       uint32_t id = in->touched.at[k];
       const struct kn_symbol *s = kn_symbol(in->m, id);
-      if (is_local(s) || s->name_length == 0) continue;
+      if (kn_is_local(s) || s->name_length == 0 || s->library) continue;
       struct kn_jit_name name = name_of(in, id);
       struct kn_jit_merged *m = merged_find(l, name);
       if (m == NULL) {
@@ -87,7 +84,8 @@ static bool merge_names(struct kn_jit_link *l) {
 }
 
 static uint8_t visibility_of(const struct kn_jit_link *l, const struct kn_jit_in *in, uint32_t id) {
-  const struct kn_jit_merged *m = l->n_in > 1 ? merged_find(l, name_of(in, id)) : NULL;
+  bool alone = l->n_in <= 1 || kn_symbol(in->m, id)->library;
+  const struct kn_jit_merged *m = alone ? NULL : merged_find(l, name_of(in, id));
   return m != NULL ? m->visibility : kn_symbol(in->m, id)->visibility;
 }
 
@@ -137,12 +135,17 @@ static uint64_t of_process(kiln_jit *jit, const char *name, kiln_jit_error *e) {
   return (uint64_t)(uintptr_t)look_up(jit, name);
 }
 
-static bool known(kiln_jit *jit, struct kn_jit_name name) {
-  kn_jit_lock(jit);
-  const struct kn_jit_entry *e = kn_jit_entry_find(jit, name.text, name.length, NULL);
-  bool yes = e != NULL && e->unit != NULL;
-  kn_jit_unlock(jit);
-  return yes;
+/* Functions that operations call where the process does not tell its own, as in a static program. */
+static uint64_t of_library(const char *name) {
+  static const struct {
+    const char *name;
+    void (*function)(void);
+  } known[] = {{"memcpy", (void (*)(void))memcpy},
+               {"memmove", (void (*)(void))memmove},
+               {"memset", (void (*)(void))memset}};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (strcmp(name, known[i].name) == 0) return (uintptr_t)known[i].function;
+  return 0;
 }
 
 /* The ends of one of the unit's sections. */
@@ -167,26 +170,30 @@ static bool wrong_storage(struct kn_jit_link *l, const char *name, bool is_tls) 
   return false;
 }
 
-/* Looks a name up that the unit does not define: first by the resolver, then, unless it can only be the unit's own, in
- * the process. */
+/* Looks a name up that the unit does not define: first what the resolver said, then, unless it can only be the unit's
+ * own, in the process. */
 static bool resolve_one(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
   kiln_jit *jit = l->jit;
   struct kn_jit_bind *b = in->binds + id;
   const struct kn_symbol *s = kn_symbol(in->m, id);
   struct kn_jit_name name = name_of(in, id);
   bool own = visibility_of(l, in, id) != KILN_VISIBILITY_DEFAULT;
-  if (!own && known(jit, name)) return true;
+  if (!own && !s->library && kn_jit_knows(jit, name)) return true;
   if (strcmp(name.text, "__tls_get_addr") == 0) { /* no one else's serves the JIT's data */
     b->value = kn_jit_tls_entry();
     b->where = KN_JIT_ABSOLUTE;
     return true;
   }
   if (strcmp(name.text, "__dso_handle") == 0 || own_range(l, b, s)) return true;
-  void *p = NULL;
-  if (jit->options.resolve != NULL) p = jit->options.resolve(jit->options.resolve_user, name.text);
-  b->value = (uint64_t)(uintptr_t)p;
-  if (p == NULL && !own && !(jit->options.resolve != NULL && known(jit, name))) {
+  b->value = 0;
+  if (jit->options.resolve != NULL) {
+    const struct kn_jit_answer *answer = kn_jit_answer(l, name);
+    if (answer == NULL) return kn_jit_ask_for(l, name, own || s->library);
+    b->value = answer->address;
+  }
+  if (b->value == 0 && !own) {
     b->value = of_process(jit, name.text, l->error);
+    if (b->value == 0 && s->library) b->value = of_library(name.text);
     if (l->error->diag.status != KILN_OK) return false;
     uint64_t pair[2];
     if (b->value != 0 && s->kind == KILN_SYMBOL_DATA && s->tls == KILN_TLS_NONE &&
@@ -203,8 +210,8 @@ bool kn_jit_resolve_outside(struct kn_jit_link *l) {
     struct kn_jit_want w = l->undefined.at[i];
     struct kn_jit_in *in = l->in + w.in;
     const struct kn_symbol *s = kn_symbol(in->m, w.id);
-    if (in->binds[w.id].where != KN_JIT_NOWHERE || is_local(s) || s->name_length == 0) continue;
-    const struct kn_jit_merged *m = merged_find(l, name_of(in, w.id));
+    if (in->binds[w.id].where != KN_JIT_NOWHERE || kn_is_local(s) || s->name_length == 0) continue;
+    const struct kn_jit_merged *m = s->library ? NULL : merged_find(l, name_of(in, w.id));
     if ((m == NULL || !m->defined) && !resolve_one(l, in, w.id)) return false;
   }
   return true;
@@ -263,7 +270,7 @@ static struct kn_jit_entry *entry_for(struct kn_jit_link *l, struct kn_jit_in *i
   if (b->entry != NULL) return b->entry;
   struct kn_jit_entry *e = NULL;
   bool hidden = visibility_of(l, in, id) == KILN_VISIBILITY_HIDDEN;
-  bool named = !is_local(s) && s->name_length > 0 && !(l->stream && hidden);
+  bool named = !kn_is_local(s) && s->name_length > 0 && !(l->stream && hidden);
   const struct kn_jit_item *scope = hidden && !l->stream ? l->unit : NULL;
   struct kn_jit_name name = name_of(in, id);
   if (named) e = kn_jit_entry_find(l->jit, name.text, name.length, scope);
@@ -400,7 +407,7 @@ static bool define_all(struct kn_jit_link *l) {
       uint32_t id = in->touched.at[k];
       const struct kn_symbol *s = kn_symbol(in->m, id);
       if (!defined_here(in->binds + id) || s->kind == KILN_SYMBOL_BLOCK) continue;
-      if ((!is_local(s) || l->stream) && !define(l, i, id)) return false;
+      if ((!kn_is_local(s) || l->stream) && !define(l, i, id)) return false;
     }
   }
   return settle(l);
@@ -480,11 +487,11 @@ static bool bind(struct kn_jit_link *l, uint32_t i, uint32_t id) {
   struct kn_jit_bind *b = in->binds + id;
   const struct kn_symbol *s = kn_symbol(in->m, id);
   struct kn_jit_entry *e = b->entry;
-  bool named = !is_local(s) && s->name_length > 0;
+  bool named = !kn_is_local(s) && s->name_length > 0;
   uint8_t visibility = named ? visibility_of(l, in, id) : KILN_VISIBILITY_DEFAULT;
   bool hidden = visibility == KILN_VISIBILITY_HIDDEN;
   bool own = visibility != KILN_VISIBILITY_DEFAULT && !l->stream; /* only this unit defines it */
-  if (e == NULL && named && !(l->stream && hidden)) {
+  if (e == NULL && named && !s->library && !(l->stream && hidden)) {
     struct kn_jit_name name = name_of(in, id);
     e = kn_jit_entry_find(l->jit, name.text, name.length, hidden ? l->unit : NULL);
     if (e != NULL && own && e->pending == 0) e = NULL;
@@ -495,9 +502,9 @@ static bool bind(struct kn_jit_link *l, uint32_t i, uint32_t id) {
     return tls == (s->tls != KILN_TLS_NONE) ? bind_to(l, b, e) : wrong_storage(l, s->name, tls);
   }
   if (b->where == KN_JIT_ABSOLUTE || (named && own_symbol(l, b, s))) return true;
-  if ((l->flags & KILN_JIT_FORWARD) != 0 && !own && s->linkage != KILN_LINKAGE_WEAK &&
-      (named || (l->stream && s->kind == KILN_SYMBOL_FUNC)) && s->kind != KILN_SYMBOL_DATA &&
-      s->kind != KILN_SYMBOL_BLOCK) {
+  if ((l->flags & KILN_JIT_FORWARD) != 0 && !own && !s->library &&
+      s->linkage != KILN_LINKAGE_WEAK && (named || (l->stream && s->kind == KILN_SYMBOL_FUNC)) &&
+      s->kind != KILN_SYMBOL_DATA && s->kind != KILN_SYMBOL_BLOCK) {
     e = entry_for(l, in, id);
     return e != NULL && kn_jit_entry_stub(l->jit, e, l->error) && bind_to(l, b, e);
   }

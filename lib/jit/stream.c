@@ -1,6 +1,10 @@
 /* Streams: a module's functions become units one by one, while the module goes on. A stream keeps what it knows of
  * the module's symbols, so that adding a function costs nothing per symbol of the module.
- * Invariant: between calls, a symbol that was added has an entry in the JIT, which has its address. */
+ * A language that compiles lazily adds functions to the stream from the resolver, which an addition called. So an
+ * addition that has to ask the resolver first gives back to the stream all that it took, but for the code: that is
+ * kept apart, and the session can compile and add other functions meanwhile.
+ * Invariant: between calls and while the resolver runs, a symbol that was added has an entry in the JIT, which has its
+ * address, and the binds have no other state. */
 #include "lib/jit/jit_state.h"
 
 struct kiln_jit_stream {
@@ -10,6 +14,9 @@ struct kiln_jit_stream {
   uint32_t next_data;                 /* data items before it were looked at */
   KN_ARRAY(uint32_t) waiting;         /* but these, of functions that are still being built */
   KN_ARRAY(uint32_t) touched;
+  uint32_t asking; /* additions that wait for the resolver */
+  bool busy;       /* an addition is in progress, and is not waiting */
+  bool freed;      /* by the resolver, which has no effect */
 };
 
 kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
@@ -24,6 +31,8 @@ kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
 void kiln_jit_stream_free(kiln_jit_stream *s) {
   if (s == NULL) return;
   kiln_jit *jit = s->jit;
+  if (s->busy || s->asking > 0) s->freed = true;
+  if (s->freed || kn_jit_is_mine(jit, NULL)) return;
   kn_jit_lock(jit);
   for (uint32_t i = 0; i < s->binds.n; i++) {
     struct kn_jit_entry *e = s->binds.at[i].entry;
@@ -77,10 +86,11 @@ static bool grow_binds(kiln_jit_stream *s, kiln_jit_error *e) {
   return true;
 }
 
-/* Data of no function is not lost with a unit that failed: it waits for the next one. */
-static void keep_data(kiln_jit_stream *s, const struct kn_jit_in *in) {
+/* Data of no function is not lost with a unit that failed: it waits for the next one. All data does if the same unit is
+ * tried again. */
+static void keep_data(kiln_jit_stream *s, const struct kn_jit_in *in, bool again) {
   for (uint32_t i = 0; i < in->n_data; i++) /* there is space: they came from here */
-    if (s->m->data.at[in->data[i]].owner == 0) s->waiting.at[s->waiting.n++] = in->data[i];
+    if (again || s->m->data.at[in->data[i]].owner == 0) s->waiting.at[s->waiting.n++] = in->data[i];
 }
 
 /* Makes the binds ready for the next unit: definitions are at the addresses in their entries, references will be
@@ -102,55 +112,122 @@ static void empty(kiln_module *m, kiln_session *session) {
   kn_output_cut(o, &(struct kn_output_mark){0});
 }
 
-kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsigned flags,
-                                kiln_jit_unit *unit, kiln_jit_error *error) {
-  kiln_jit_error own;
-  kiln_jit_unit ignored;
-  error = kn_jit_begin(error, &own);
-  if (unit == NULL) unit = &ignored;
-  unit->id = 0;
-  kiln_status status = KILN_OK;
-  if (s == NULL || session == NULL || session->module != s->m ||
-      flags > (KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD))
-    status = kn_jit_fail(error, KILN_ERR_ARGUMENT,
-                         "the stream or the session is missing (NULL), a flag is unknown, or the "
-                         "session belongs to another module");
-  else if (s->m->diag.status != KILN_OK) {
+/* One attempt to link what `session` has compiled. */
+static kiln_status attempt(kiln_jit_stream *s, kiln_session *session, unsigned flags,
+                           struct kn_jit_answers *answers, kiln_jit_unit *unit,
+                           kiln_jit_error *error) {
+  struct kn_jit_in in = {.m = s->m,
+                         .sessions = &session,
+                         .n_sessions = 1,
+                         .touched = {s->touched.at, 0, s->touched.cap}};
+  struct kn_jit_link l = {.jit = s->jit,
+                          .error = error,
+                          .answers = answers,
+                          .flags = flags,
+                          .stream = true,
+                          .in = &in,
+                          .n_in = 1};
+  kiln_status status = s->m->diag.status;
+  if (status != KILN_OK) {
     if (error->diag.status == KILN_OK) error->diag = s->m->diag;
-    status = s->m->diag.status;
+    return status;
   }
-  if (status == KILN_OK) {
-    struct kn_jit_in in = {.m = s->m,
-                           .sessions = &session,
-                           .n_sessions = 1,
-                           .touched = {s->touched.at, 0, s->touched.cap}};
-    struct kn_jit_link l = {
-      .jit = s->jit, .error = error, .flags = flags, .stream = true, .in = &in, .n_in = 1};
-    kn_arena_init(&l.arena, &s->jit->options.allocator);
-    if (grow_binds(s, error) && choose_data(s, &l, &in, session)) {
-      in.binds = s->binds.at;
-      in.n_binds = s->binds.n;
-      status = kn_jit_link_run(&l, unit);
-    } else {
-      status = error->diag.status;
-    }
-    if (status != KILN_OK) keep_data(s, &in);
-    kn_jit_link_free(&l);
-    settle(s, &in);
-    s->touched.at = in.touched.at;
-    s->touched.cap = in.touched.cap;
-    empty(s->m, session);
+  s->busy = session->busy = true;
+  kn_arena_init(&l.arena, &s->jit->options.allocator);
+  if (grow_binds(s, error) && choose_data(s, &l, &in, session)) {
+    in.binds = s->binds.at;
+    in.n_binds = s->binds.n;
+    status = kn_jit_link_run(&l, unit);
+  } else {
+    status = error->diag.status;
   }
+  bool again = status == KILN_OK && kn_jit_unanswered(answers);
+  if (again || status != KILN_OK) keep_data(s, &in, again);
+  kn_jit_link_free(&l);
+  settle(s, &in);
+  s->touched.at = in.touched.at;
+  s->touched.cap = in.touched.cap;
+  s->busy = session->busy = false;
+  return status;
+}
+
+/* Asks the resolver while the session has `other` in place of its output, which is then the other way round again. */
+static kiln_status ask(kiln_jit_stream *s, kiln_session *session, struct kn_output *other,
+                       struct kn_jit_answers *answers, kiln_jit_error *error) {
+  struct kn_output output = *session->out;
+  *session->out = *other;
+  s->asking++;
+  kiln_status status =
+    kn_jit_ask(s->jit, answers,
+               &(kiln_jit_input){.module = s->m, .sessions = &session, .n_sessions = 1}, 1, error);
+  s->asking--;
+  *other = *session->out;
+  *session->out = output;
+  if (s->freed)
+    status = kn_jit_fail(error, KILN_ERR_STRUCTURE,
+                         "the resolver called kiln_jit_stream_free, which does nothing while the "
+                         "stream is in use");
+  return status;
+}
+
+/* Without an error for the caller. A lazy language nests these calls as deeply as its functions call each other, so an
+ * error is on the stack only here. */
+static __attribute__((noinline)) kiln_status add_silently(kiln_jit_stream *s, kiln_session *session,
+                                                          unsigned flags, kiln_jit_unit *unit) {
+  kiln_jit_error own = {0};
+  kiln_status status = kiln_jit_stream_add(s, session, flags, unit, &own);
   kiln_jit_error_free(&own);
   return status;
 }
 
+kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsigned flags,
+                                kiln_jit_unit *unit, kiln_jit_error *error) {
+  kiln_jit_unit ignored;
+  if (error == NULL) return add_silently(s, session, flags, unit);
+  kiln_jit_error_free(error);
+  if (unit == NULL) unit = &ignored;
+  unit->id = 0;
+  if (s == NULL || session == NULL || session->module != s->m ||
+      flags > (KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD))
+    return kn_jit_fail(error, KILN_ERR_ARGUMENT,
+                       "the stream or the session is missing (NULL), a flag is unknown, or the "
+                       "session belongs to another module");
+  if (kn_jit_is_mine(s->jit, error)) return error->diag.status;
+  if (s->busy || session->busy)
+    return kn_jit_fail(error, KILN_ERR_STRUCTURE,
+                       "the stream or the session is in use: a callback of it cannot add to it");
+  struct kn_jit_answers answers = {0};
+  struct kn_output other = {0};
+  kiln_status status = attempt(s, session, flags, &answers, unit, error);
+  while (status == KILN_OK && kn_jit_unanswered(&answers)) {
+    status = ask(s, session, &other, &answers, error);
+    if (status == KILN_OK) status = attempt(s, session, flags, &answers, unit, error);
+  }
+  kn_jit_answers_free(s->jit, &answers);
+  if (s->m->diag.status == KILN_OK) empty(s->m, session);
+  if (other.funcs.n > 0) { /* compiled meanwhile, and not added yet */
+    struct kn_output output = *session->out;
+    *session->out = other;
+    other = output;
+  }
+  kn_output_free(&other, &s->m->options.allocator);
+  return status;
+}
+
+static __attribute__((noinline)) void *define_silently(kiln_jit_stream *s, kiln_func *f,
+                                                       unsigned flags, kiln_jit_unit *unit) {
+  kiln_jit_error own = {0};
+  void *address = kiln_jit_stream_define(s, f, flags, unit, &own);
+  kiln_jit_error_free(&own);
+  return address;
+}
+
 void *kiln_jit_stream_define(kiln_jit_stream *s, kiln_func *f, unsigned flags, kiln_jit_unit *unit,
                              kiln_jit_error *error) {
-  kiln_jit_error own;
   kiln_jit_unit made;
   void *address = NULL;
-  error = kn_jit_begin(error, &own);
+  if (error == NULL) return define_silently(s, f, flags, unit);
+  kiln_jit_error_free(error);
   if (unit == NULL) unit = &made;
   unit->id = 0;
   kiln_session *session = kiln_func_session(f);
@@ -169,6 +246,5 @@ void *kiln_jit_stream_define(kiln_jit_stream *s, kiln_func *f, unsigned flags, k
       }
     }
   }
-  kiln_jit_error_free(&own);
   return address;
 }

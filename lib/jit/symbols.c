@@ -6,12 +6,18 @@
 
 /* ---- stubs ---- */
 
-/* What a stub without a definition jumps to. */
-static __attribute__((noreturn)) void undefined_function(void) { __builtin_trap(); }
+/* What a stub without a definition calls. The stack is then one word off. */
+#if __has_attribute(force_align_arg_pointer)
+__attribute__((force_align_arg_pointer))
+#endif
+static __attribute__((noreturn)) void missing_function(void) {
+  kn_jit_tell_missing((uint64_t)(uintptr_t)__builtin_return_address(0));
+  __builtin_trap();
+}
 
 void kn_jit_entry_aim(struct kn_jit_entry *e) {
   if (e->stub == 0) return;
-  uint64_t to = e->unit != NULL ? e->address : (uint64_t)(uintptr_t)undefined_function;
+  uint64_t to = e->unit != NULL ? e->address : e->stub + e->group->missing;
   __atomic_store_n(e->slot, to, __ATOMIC_RELEASE);
 }
 
@@ -57,14 +63,15 @@ bool kn_jit_stubs_trim(kiln_jit *jit) {
   return any;
 }
 
-/* Makes as many stubs as fit a page, or a KiB where pages are not given out whole. */
+/* Makes as many stubs as fit a page, or a KiB where pages are not given out whole. The first is no stub: it is padding
+ * (KN_JIT_CODE_PAD), and the way from all others to missing_function, whose address is in the first slot. */
 static bool more_stubs(kiln_jit *jit, kiln_jit_error *error) {
   uint32_t n = (uint32_t)(jit->dual ? 1024 : jit->page) / KN_JIT_STUB_BYTES;
   const uint64_t size[KN_JIT_KINDS] = {(uint64_t)n * KN_JIT_STUB_BYTES, 0, (uint64_t)n * 8};
   const uint64_t align[KN_JIT_KINDS] = {KN_JIT_STUB_BYTES, 1, 8};
   struct kn_jit_stubs *g = kn_jit_realloc(jit, NULL, sizeof *g + n * sizeof *g->free);
   if (g == NULL) return kn_jit_no_memory(error);
-  *g = (struct kn_jit_stubs){.n = n - 1};
+  *g = (struct kn_jit_stubs){.n = n - 1, .missing = jit->code->stub_missing};
   if (!kn_jit_take_unit(jit, size, align, g->blocks, error)) {
     kn_jit_realloc(jit, g, 0);
     return false;
@@ -72,10 +79,11 @@ static bool more_stubs(kiln_jit *jit, kiln_jit_error *error) {
   uint8_t *to = kn_jit_writable(g->blocks + KN_JIT_CODE, KN_JIT_CODE);
   uint64_t at = (uint64_t)(uintptr_t)g->blocks[KN_JIT_CODE].at;
   uint64_t slots = (uint64_t)(uintptr_t)g->blocks[KN_JIT_RW].at;
-  memset(to, jit->machine->fill, KN_JIT_STUB_BYTES); /* the first is padding: KN_JIT_CODE_PAD */
+  jit->code->write_stub(to, at, slots, 0);
+  *(uint64_t *)(void *)g->blocks[KN_JIT_RW].at = (uint64_t)(uintptr_t)missing_function;
   for (uint32_t i = 1; i < n; i++) {
     uint32_t offset = i * KN_JIT_STUB_BYTES;
-    jit->code->write_stub(to + offset, at + offset, slots + i * 8);
+    jit->code->write_stub(to + offset, at + offset, slots + i * 8, at);
     g->free[g->n_free++] = (uint16_t)(n - i); /* the last is taken first */
   }
   if (!kn_jit_seal(jit, g->blocks, error)) {

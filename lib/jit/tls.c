@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include "lib/jit/process.h"
 
+#include <dlfcn.h>
 #include <link.h>
 #include <stdlib.h>
 
@@ -231,18 +232,44 @@ static int look(struct dl_phdr_info *info, size_t size, void *data) {
 
 bool kn_jit_tls_process(uint64_t address, uint64_t pair[2]) {
   struct search s = {address, pair};
-  return dl_iterate_phdr(look, &s) == 1;
+  if (dl_iterate_phdr(look, &s) != 1) return false;
+  /* converted as dlsym's manual says */
+  kn_get_address *get;
+  *(void **)&get = dlsym(RTLD_DEFAULT, "__tls_get_addr");
+  atomic_store_explicit(&kn_jit_process.get_address, get, memory_order_relaxed);
+  return true;
 }
 
 /* ---- what code calls ---- */
 
-extern void *__tls_get_addr(const uint64_t *pair) __attribute__((weak)); /* of ld.so */
+struct module_search {
+  uint64_t id;
+  void *data; /* of the calling thread */
+};
+
+static int look_module(struct dl_phdr_info *info, size_t size, void *data) {
+  struct module_search *s = data;
+  if (size < offsetof(struct dl_phdr_info, dlpi_tls_data) + sizeof(void *) ||
+      info->dlpi_tls_modid != s->id)
+    return 0;
+  s->data = info->dlpi_tls_data;
+  return 1;
+}
+
+/* ld.so has a function for it, which is looked up, because a reference to it keeps static programs from being linked.
+ * These have one module, whose data all threads have. */
+static void *process_address(const uint64_t *pair) {
+  kn_get_address *get = atomic_load_explicit(&kn_jit_process.get_address, memory_order_relaxed);
+  if (KN_LIKELY(get != NULL)) return get(pair);
+  struct module_search s = {.id = pair[0]};
+  return dl_iterate_phdr(look_module, &s) == 1 && s.data != NULL ? (char *)s.data + pair[1] : NULL;
+}
 
 /* Without memory a thread-local variable has no address, and this call cannot report an error. The dynamic linker
  * ends the process then; here the access faults. */
 static void *get_address(const uint64_t *pair) {
   if (pair[0] == 0) return NULL; /* an undefined weak symbol */
-  if (pair[0] < 4096) return __tls_get_addr(pair);
+  if (pair[0] < 4096) return process_address(pair);
   return kn_jit_tls_address((const struct kn_jit_tls *)(uintptr_t)pair[0], pair[1]);
 }
 

@@ -204,7 +204,7 @@ static bool write_tables(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->stubs.n; i++, word += 8) {
     uint64_t at = l->stub_at + (uint64_t)i * KN_JIT_STUB_BYTES;
     kn_put64(ro + word, kn_jit_address_of(l, l->stubs.at[i].in, l->stubs.at[i].id));
-    l->jit->code->write_stub(code + at, code_at + at, ro_at + word);
+    l->jit->code->write_stub(code + at, code_at + at, ro_at + word, 0);
   }
   for (unsigned row = 0; row < KN_JIT_REGISTRARS; row++) {
     if ((l->registrars >> row & 1) == 0) continue;

@@ -121,6 +121,7 @@ bool kn_elf_number(struct kn_elf *e) {
     kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
+  if (!kn_library_check(m)) return false;
   find_signatures(e);
 
   uint64_t number = 1 + (m->source_file != NULL);
@@ -159,6 +160,11 @@ bool kn_elf_number(struct kn_elf *e) {
 }
 
 uint32_t kn_elf_undefined(struct kn_elf *e, uint32_t id) {
+  uint32_t supplier = kn_symbol(e->m, id)->library ? kn_library_supplier(e->m, id) : 0;
+  if (supplier != 0) {
+    uint32_t number = e->numbers[supplier];
+    return e->numbers[id] = number != 0 ? number : kn_elf_undefined(e, supplier);
+  }
   e->globals[e->n_globals] = id;
   return e->numbers[id] = e->first_global + e->n_globals++;
 }

@@ -231,10 +231,6 @@ static inline const struct kn_code_table *kn_image_table(const struct kn_image *
   const struct kn_output *o = kn_image_output(image, f->session);
   return o->tables.at + o->funcs.at[f->index].table - 1;
 }
-/* Whether other objects do not see a symbol. */
-static inline bool kn_is_local(const struct kn_symbol *s) {
-  return s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
-}
 /* The name of a symbol for diagnostics. */
 static inline const char *kn_name_of(const kiln_module *m, uint32_t id) {
   const char *name = kn_symbol(m, id)->name;

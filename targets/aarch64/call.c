@@ -387,7 +387,7 @@ void a64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
 }
 
 void a64_quad_call(struct kn_walk *w, const char *name, const uint32_t *args, unsigned n) {
-  struct kn_call c = {.symbol = kn_library_symbol(w, name), .library = true};
+  struct kn_call c = {.symbol = kn_library_symbol(w, name, NULL), .library = true};
   if (c.symbol == 0) return;
   kn_save_live(w, A64_CLOBBERED);
   for (unsigned k = 0; k < n; k++) a64_quad_load(w, args[k], KN_FP_BASE + k);

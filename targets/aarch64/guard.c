@@ -25,7 +25,7 @@ static void load_guard(struct kn_walk *w) {
     a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, A64_IP0, m->guard.offset_bytes));
     return;
   }
-  uint32_t symbol = kn_library_symbol(w, "__stack_chk_guard");
+  uint32_t symbol = kn_library_variable(w, "__stack_chk_guard");
   if (symbol == 0) return;
   a64_symbol(w, A64_IP0, symbol, 0);
   a64_emit(w, a64_mem_scaled(A64_LDR_X, A64_IP0, A64_IP0, 0));
@@ -82,7 +82,7 @@ void a64_guard_end(struct kn_walk *w, const uint32_t fail[2]) {
     uint32_t word = a64_cbnz(1, A64_IP1, (int32_t)(kn_here(w) - fail[k]));
     memcpy(w->code.base + fail[k], &word, 4);
   }
-  uint32_t symbol = kn_library_symbol(w, "__stack_chk_fail");
+  uint32_t symbol = kn_library_symbol(w, "__stack_chk_fail", NULL);
   if (symbol != 0) a64_call_symbol(w, symbol, true);
   a64_emit(w, a64_brk(1)); /* it does not return */
 }

@@ -27,8 +27,12 @@ static uint8_t *put_load(uint8_t *to, uint64_t at, uint64_t slot) {
   return to + 12;
 }
 
-static void write_stub(uint8_t *to, uint64_t at, uint64_t slot) {
-  kn_put32(put_load(to, at, slot), 0); /* udf #0 */
+enum { STUB_MISSING = 12 };
+
+static void write_stub(uint8_t *to, uint64_t at, uint64_t slot, uint64_t missing) {
+  uint64_t distance = (missing - (at + STUB_MISSING)) >> 2 & 0x3ffffff;
+  kn_put32(put_load(to, at, slot),
+           missing != 0 ? 0x94000000u | (uint32_t)distance : 0); /* bl missing, or udf #0 */
 }
 
 static void write_registrar(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot,
@@ -150,6 +154,7 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
 const struct kn_jit_machine a64_jit = {
   .rewrite = rewrite,
   .write_stub = write_stub,
+  .stub_missing = STUB_MISSING,
   .write_registrar = write_registrar,
   .write_probe = write_probe,
   .write_tls = write_tls,

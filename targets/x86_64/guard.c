@@ -6,7 +6,7 @@
 
 /* The memory at symbol `name`, in a segment or 0; its address may be in r11. */
 static struct x64_addr symbol_at(struct kn_walk *w, const char *name, unsigned segment) {
-  uint32_t id = kn_library_symbol(w, name);
+  uint32_t id = kn_library_variable(w, name);
   struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = id, .reloc = KILN_RELOC_REL32};
   if (id != 0 && !kn_symbol(w->f->module, id)->direct) {
     addr.reloc = KILN_RELOC_X64_GOT_REX;
@@ -67,7 +67,7 @@ void x64_guard_end(struct kn_walk *w) {
   if (x64(w)->n_epilogues == 0 || !kn_code_ready(w)) return;
   KN_TELL(w, code, w, UINT32_MAX, 0, false);
   x64_bind_label(w, x64(w)->guard_fail);
-  uint32_t fail = kn_library_symbol(w, "__stack_chk_fail");
+  uint32_t fail = kn_library_symbol(w, "__stack_chk_fail", NULL);
   if (fail != 0) x64_call_symbol(w, fail, true);
   EMIT(w, x64_ud2); /* it does not return */
 }

@@ -27,11 +27,16 @@ static bool rewrite(uint32_t kind, uint8_t *to, uint64_t at, uint64_t value, boo
   }
 }
 
-static void write_stub(uint8_t *to, uint64_t at, uint64_t slot) {
+enum { STUB_MISSING = 6 };
+
+static void write_stub(uint8_t *to, uint64_t at, uint64_t slot, uint64_t missing) {
   static const uint8_t jump[] = {0xff, 0x25}; /* jmp *slot(%rip) */
   memset(to, 0xcc, KN_JIT_STUB_BYTES);
   memcpy(to, jump, 2);
   kn_put32(to + 2, (uint32_t)(slot - (at + 6)));
+  if (missing == 0) return;
+  to[STUB_MISSING] = 0xe8; /* call missing */
+  kn_put32(to + STUB_MISSING + 1, (uint32_t)(missing - (at + STUB_MISSING + 5)));
 }
 
 static void write_registrar(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot,
@@ -66,6 +71,7 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
 const struct kn_jit_machine x64_jit = {
   .rewrite = rewrite,
   .write_stub = write_stub,
+  .stub_missing = STUB_MISSING,
   .write_registrar = write_registrar,
   .write_probe = write_probe,
   .write_tls = write_tls,

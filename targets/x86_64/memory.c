@@ -418,8 +418,8 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   kn_code_relocate(w, kn_here(w) - 4, c->symbol, KILN_RELOC_X64_TLS_GD, -4);
   memcpy(w->code.p, call, 4);
   w->code.p = x64_put32(w->code.p + 4, 0);
-  kn_code_relocate(w, kn_here(w) - 4, kn_library_symbol(w, "__tls_get_addr"), KILN_RELOC_X64_CALL,
-                   -4);
+  kn_code_relocate(w, kn_here(w) - 4, kn_library_symbol(w, "__tls_get_addr", NULL),
+                   KILN_RELOC_X64_CALL, -4);
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   kn_called(w);
   add_offset(w, X64_RAX, addend);

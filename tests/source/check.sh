@@ -318,6 +318,7 @@ check_source() {
   check "format" check_format
   check "format of C++" check_format_cpp
   check "one version" check_versions
+  check "each callback of the API has a test that calls back" tests/source/callbacks.py
   check "the API keeps its conventions" tests/source/api_conventions.py include
   check "the headers for C++ keep theirs" tests/source/api_cpp.py
   check "public functions are where the table of files says" tests/source/api_files.py

@@ -86,7 +86,7 @@ static void newer(void **state) {
     case CTOR:
       kiln_ctor_add(m, &(kiln_ctor_desc){.func = kiln_func_symbol(f), .reserved[0] = 1});
       break;
-    case MODULE: kiln_module_set_attrs(m, &(kiln_module_attrs){.reserved[4] = 1}); break;
+    case MODULE: kiln_module_set_attrs(m, &(kiln_module_attrs){.reserved[3] = 1}); break;
     case FUNC: kiln_func_set_attrs(f, &(kiln_func_attrs){.reserved[3] = 1}); break;
     case TRY: kiln_build_try(f, &(kiln_try_desc){.reserved[1] = 1}); break;
     case CTYPE:
@@ -335,15 +335,65 @@ static void described_nowhere(void **state) {
   kiln_module_free(m);
 }
 
+/* Private data of a function is its own: the function that uses another one's has the error, and may be built again. */
+static void private_data(void **state) {
+  (void)state;
+  kiln_module *m = new_module();
+  kiln_session *s = kiln_session_new(m);
+  kiln_sig sig = kiln_sig_parse(m, "() -> i64");
+  const kiln_data_desc bytes = {.bytes = "12345678", .size_bytes = 8};
+  kiln_symbol of[3], data[3];
+  for (unsigned i = 0; i < 3; i++) {
+    char name[8];
+    snprintf(name, sizeof name, "f%u", i);
+    of[i] = kiln_func_declare(m, &(kiln_symbol_desc){.name = name}, sig);
+  }
+  for (unsigned i = 0; i < 2; i++) { /* f0 is compiled, f1 is discarded */
+    kiln_func *f = kiln_func_begin(s, of[i]);
+    data[i] = kiln_func_add_data(f, &bytes);
+    kiln_value v = kiln_build_load(f, KILN_TYPE_I64, kiln_const_symbol(f, data[i], 0), 0, 0);
+    kiln_build_ret(f, &v, 1);
+    if (i == 0) assert_int_equal(kiln_func_compile(f), KILN_OK);
+    else kiln_func_discard(f);
+  }
+  for (unsigned i = 0; i < 4;
+       i++) { /* by code and by data, of another function and of one that is no more */
+    kiln_func *f = kiln_func_begin(s, of[1 + i / 2]);
+    if (i % 2 == 0) {
+      assert_int_equal(kiln_const_symbol(f, data[i / 2], 0).id, 0);
+    } else {
+      const kiln_reloc r = {.size_bytes = 8, .symbol = data[i / 2]};
+      kiln_data_desc with = bytes;
+      with.relocs = &r;
+      with.n_relocs = 1;
+      assert_int_equal(kiln_func_add_data(f, &with).id, 0);
+    }
+    kiln_diag d;
+    assert_int_equal(kiln_func_try_compile(f, &d), KILN_ERR_SYMBOL);
+    assert_string_equal(d.message, i < 2 ? "private data of the function 'f0'"
+                                         : "private data of a function that was discarded");
+  }
+  kiln_func *f = kiln_func_begin(s, of[1]);
+  data[2] = kiln_func_add_data(f, &bytes);
+  kiln_value v = kiln_build_load(f, KILN_TYPE_I64, kiln_const_symbol(f, data[2], 0), 0, 0);
+  kiln_build_ret(f, &v, 1);
+  assert_int_equal(kiln_func_compile(f), KILN_OK);
+  kiln_buffer out = {0};
+  assert_int_equal(kiln_emit_elf(m, &s, 1, &out), KILN_OK);
+  kiln_buffer_free(&out);
+  /* the module's own data and aliases are the module's errors */
+  assert_int_equal(kiln_alias_define(m, &(kiln_symbol_desc){.name = "a"}, data[0], 0).id, 0);
+  assert_int_equal(kiln_module_status(m), KILN_ERR_SYMBOL);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(newer),
-    cmocka_unit_test(attributes),
-    cmocka_unit_test(operations),
-    cmocka_unit_test(files),
-    cmocka_unit_test(file_names),
-    cmocka_unit_test(units),
-    cmocka_unit_test(described_nowhere),
+    cmocka_unit_test(private_data), cmocka_unit_test(newer),
+    cmocka_unit_test(attributes),   cmocka_unit_test(operations),
+    cmocka_unit_test(files),        cmocka_unit_test(file_names),
+    cmocka_unit_test(units),        cmocka_unit_test(described_nowhere),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

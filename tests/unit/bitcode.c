@@ -561,12 +561,42 @@ static void a_sink_can_stop(void **state) {
   kiln_buffer_free(&bc);
 }
 
+/* A sink compiles, and reads other text into the same session. */
+static kiln_status call_back(void *user, kiln_func *f) {
+  static const char text[] = "func @of_sink() {\nb0:\n  ret\n}\n";
+  kiln_session *s = kiln_func_session(f);
+  if (++*(int *)user == 1)
+    assert_int_equal(kiln_text_read(s, text, sizeof text - 1, call_back, user), KILN_OK);
+  return kiln_func_compile(f);
+}
+
+static void a_sink_calls_back(void **state) {
+  (void)state;
+  if (!bc_have_clang()) skip();
+  kiln_buffer bc = bc_make("c", "-O0", "void a(void) {} void b(void) { a(); }"), object = {0};
+  kiln_module *m =
+    kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
+  kiln_session *s = kiln_session_new(m);
+  int calls = 0;
+  assert_int_equal(kiln_llvm_read(s, bc.data, bc.size, call_back, &calls, NULL), KILN_OK);
+  assert_int_equal(calls, 3);
+  assert_int_equal(kiln_emit_elf(m, &s, 1, &object), KILN_OK);
+  kiln_buffer_free(&object);
+  kiln_session_free(s);
+  kiln_module_free(m);
+  kiln_buffer_free(&bc);
+}
+
+/* What tests/source/callbacks.py looks for. */
+#define ROW(of, test) {of, test, NULL, NULL, NULL}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(constructs),       cmocka_unit_test(unsupported),
-    cmocka_unit_test(older_names),      cmocka_unit_test(counts_instructions),
-    cmocka_unit_test(finds_the_target), cmocka_unit_test(reads_the_wrapper),
-    cmocka_unit_test(a_sink_can_stop),  cmocka_unit_test(passes_locations),
+    ROW("llvm.h sink", a_sink_calls_back), cmocka_unit_test(constructs),
+    cmocka_unit_test(unsupported),         cmocka_unit_test(older_names),
+    cmocka_unit_test(counts_instructions), cmocka_unit_test(finds_the_target),
+    cmocka_unit_test(reads_the_wrapper),   cmocka_unit_test(a_sink_can_stop),
+    cmocka_unit_test(passes_locations),
   };
   return cmocka_run_group_tests_name("bitcode", tests, NULL, NULL);
 }

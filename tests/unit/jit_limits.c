@@ -3,6 +3,7 @@
 #include "jit_fixture.h"
 #include "failing.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +25,51 @@ static int in_child(int (*f)(void)) {
   }
 
 static const char constant_text[] = "func @f() -> i64 {\nb0:\n  ret 42\n}\n";
+
+/* ---- functions that are missing ---- */
+
+static kiln_jit *missing_jit;
+static int call_missing(void) {
+  jit_call(missing_jit, "f", 0, 0);
+  return 0;
+}
+
+/* A function that is called before it is defined, or after it was removed, is named. */
+static void names_what_is_missing(void **state) {
+  (void)state;
+  char got[256] = {0};
+  int ends[2];
+  missing_jit = jit_new(NULL);
+  jit_add(missing_jit,
+          "declare @other()\ndeclare @absent()\nfunc @f() -> i64 {\nb0:\n  call @other()\n"
+          "  call @absent()\n  ret 1\n}\n",
+          KILN_JIT_FORWARD);
+  kiln_jit_unit other =
+    jit_add(missing_jit, "func @other() {\nb0:\n  ret\n}\n", KILN_JIT_REDEFINABLE);
+  for (unsigned i = 0; i < 2; i++) {
+    if (i == 1) assert_int_equal(kiln_jit_remove(missing_jit, other, NULL), KILN_OK);
+    fflush(NULL);
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+      dup2(ends[1], 2);
+      signal(SIGILL, SIG_DFL); /* CMocka's */
+      signal(SIGTRAP, SIG_DFL);
+      _exit(call_missing());
+    }
+    int status = 0;
+    close(ends[1]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    ssize_t n = read(ends[0], got, sizeof got - 1);
+    close(ends[0]);
+    if (n < 0) n = 0;
+    got[n] = 0;
+    assert_true(WIFSIGNALED(status));
+    assert_non_null(
+      strstr(got, i == 0 ? "'absent' was called, but no unit defines it" : "'other' was called"));
+  }
+  kiln_jit_free(missing_jit);
+}
 
 /* ---- memory_bytes ---- */
 
@@ -231,9 +277,13 @@ static void forked(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(near_memory_ends),      cmocka_unit_test(large_units),
-    cmocka_unit_test(free_memory_is_used),   cmocka_unit_test(empty_pools_are_given_back),
-    cmocka_unit_test(each_allocation_fails), cmocka_unit_test(forked),
+    cmocka_unit_test(names_what_is_missing),
+    cmocka_unit_test(near_memory_ends),
+    cmocka_unit_test(large_units),
+    cmocka_unit_test(free_memory_is_used),
+    cmocka_unit_test(empty_pools_are_given_back),
+    cmocka_unit_test(each_allocation_fails),
+    cmocka_unit_test(forked),
   };
   return cmocka_run_group_tests_name("jit_limits", tests, NULL, NULL);
 }

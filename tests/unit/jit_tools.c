@@ -363,6 +363,37 @@ static void dump_has_lines(void **state) {
   assert_int_equal(rmdir(folder), 0);
 }
 
+/* What somebody else placed at the name of perf's file is not waited for, not written to, and stays. */
+static void perf_opens_files_alone(void **state) {
+  (void)state;
+  char map[64], victim[] = "/tmp/kiln-victim-XXXXXX", got[32] = {0};
+  int fd = mkstemp(victim);
+  assert_true(fd >= 0);
+  assert_int_equal(write(fd, "precious", 8), 8);
+  snprintf(map, sizeof map, "/tmp/perf-%d.map", (int)getpid());
+  for (unsigned i = 0; i < 4; i++) {
+    kiln_jit_error e = {0};
+    unlink(map);
+    int placed = i == 0   ? mkfifo(map, 0600)
+                 : i == 1 ? symlink(victim, map)
+                 : i == 2 ? link(victim, map)
+                          : mkdir(map, 0700);
+    assert_int_equal(placed, 0);
+    assert_null(kiln_jit_new(&(kiln_jit_options){.perf_map = true}, &e));
+    assert_int_equal(e.diag.status, KILN_ERR_SYSTEM);
+    assert_non_null(strstr(e.diag.message, "is not a regular file with one name"));
+    struct stat st;
+    assert_int_equal(lstat(map, &st), 0);
+    if (i == 3) rmdir(map);
+    unlink(map);
+    kiln_jit_error_free(&e);
+  }
+  assert_int_equal(pread(fd, got, sizeof got, 0), 8);
+  assert_string_equal(got, "precious");
+  close(fd);
+  unlink(victim);
+}
+
 static void says_what_files_lack(void **state) {
   (void)state;
   kiln_jit_error e = {0};
@@ -380,6 +411,7 @@ int main(void) {
     cmocka_unit_test(perf_reads_names),
     cmocka_unit_test(perf_files_are_this_process_s),
     cmocka_unit_test(dump_has_lines),
+    cmocka_unit_test(perf_opens_files_alone),
     cmocka_unit_test(says_what_files_lack),
   };
   return cmocka_run_group_tests_name("jit_tools", tests, NULL, NULL);

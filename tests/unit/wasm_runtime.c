@@ -347,6 +347,41 @@ static void test_host(void **state) {
   close_fixture(f);
 }
 
+/* A function of the host calls the module, and defines and looks up what it likes. */
+static kiln_wasm_exn *call_back(void *user, kiln_wasm_value *v) {
+  struct fixture *f = &fixture;
+  kiln_wasmrt_error e;
+  kiln_wasm_value at = {.i64 = 1};
+  (void)user;
+  assert_ptr_equal(kiln_wasmrt_caller(), f->instance);
+  assert_true(kiln_wasmrt_define_func(f->store, "host", "later", "I:I", add_one, NULL));
+  const kiln_wasm_func *read = kiln_wasmrt_lookup_func(f->instance, "read");
+  assert_int_equal(kiln_wasmrt_call(f->store, read, &at, &e), KILN_WASMRT_OK);
+  at.i64 = 65536; /* a trap ends the inner call alone */
+  assert_int_equal(kiln_wasmrt_call(f->store, read, &at, &e), KILN_WASMRT_TRAP);
+  if (v[0].i64-- == 0) return NULL;
+  const kiln_wasm_func *host = kiln_wasmrt_lookup_func(f->instance, "host");
+  assert_int_equal(kiln_wasmrt_call(f->store, host, v, &e), KILN_WASMRT_OK);
+  return NULL;
+}
+
+static void protected_body(void *user) {
+  struct fixture *f = user;
+  kiln_wasmrt_error e;
+  kiln_wasm_value v = {.i64 = 20};
+  const kiln_wasm_func *host = kiln_wasmrt_lookup_func(f->instance, "host");
+  assert_int_equal(kiln_wasmrt_call(f->store, host, &v, &e), KILN_WASMRT_OK);
+  assert_int_equal(kiln_wasmrt_protect(f->store, free, NULL, &e), KILN_WASMRT_OK);
+}
+
+static void test_calls_back(void **state) {
+  (void)state;
+  struct fixture *f = open_fixture(false, call_back);
+  assert_int_equal(kiln_wasmrt_protect(f->store, protected_body, f, &f->error), KILN_WASMRT_OK);
+  assert_int_equal(read_at(f, 1), 'a');
+  close_fixture(f);
+}
+
 static void test_exports(void **state) {
   (void)state;
   struct fixture *f = open_fixture(true, add_one);
@@ -484,6 +519,9 @@ static void test_segments(void **state) {
   kiln_wasmrt_store_free(s);
 }
 
+/* What tests/source/callbacks.py looks for. */
+#define ROW(of, test) {of, test, NULL, NULL, NULL}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_memory_edges),
@@ -492,6 +530,8 @@ int main(void) {
     cmocka_unit_test(test_thread),
     cmocka_unit_test(test_faults_of_others),
     cmocka_unit_test(test_host),
+    ROW("wasm_runtime.h fn, wasm_runtime.h body, wasm_abi.h call, wasm_abi.h entry",
+        test_calls_back),
     cmocka_unit_test(test_exports),
     cmocka_unit_test(test_links),
     cmocka_unit_test(test_bulk),

@@ -77,6 +77,7 @@ impl Module {
             dwarf_version: sess.dwarf_version(),
             no_plt: !sess.needs_plt(),
             no_red_zone: sess.opts.cg.no_redzone.unwrap_or(sess.target.disable_redzone),
+            own_library: true,
             ..Default::default()
         };
         // SAFETY: the module is new.

@@ -1,8 +1,8 @@
 //! What the crate checks when a program runs, and that what it makes works.
 
 use kiln::{
-    AddFlags, Data, Error, IntCond, Jit, JitOptions, MemFlags, Module, ModuleOptions, Reloc, Signature, Status, Symbol,
-    Target, Type,
+    AddFlags, Data, Error, IntCond, Jit, JitOptions, MemFlags, Module, ModuleOptions, Reloc, Signature, Status, Stream,
+    Symbol, Target, Type,
 };
 
 type Unary = unsafe extern "C" fn(i64) -> i64;
@@ -181,6 +181,37 @@ fn caller() -> (Module, Symbol) {
     let (f, twice) = (module.declare_fn::<Unary>("f").unwrap(), module.declare_fn::<Unary>("twice").unwrap());
     module.session().unwrap().define(f, |f| f.ret(&[f.call(twice, &[f.param(0)])])).unwrap();
     (module, f)
+}
+
+// A language that compiles a function when another one needs it: the resolver, which the stream called, adds to the
+// stream, without `unsafe`.
+type Held = (&'static Stream<'static>, &'static Module);
+thread_local! { static HELD: std::cell::Cell<Option<Held>> = const { std::cell::Cell::new(None) }; }
+
+fn compile_chain(n: u32) -> Option<*const ()> {
+    type Chained = unsafe extern "C" fn(i64) -> i64;
+    let (stream, module) = HELD.get()?;
+    let symbol = module.declare_fn::<Chained>(&*format!("chain{n}")).unwrap();
+    let next = module.declare_fn::<Chained>(&*format!("chain{}", n + 1)).unwrap();
+    let session = module.session().unwrap();
+    let made = stream.define::<Chained>(&session, symbol, AddFlags::NONE, |f| {
+        let x = if n < 100 { f.call(next, &[f.param(0)]) } else { f.param(0) };
+        f.ret(&[f.add(Type::I64, x, 1)]);
+    });
+    Some(made.unwrap().as_fn() as *const ())
+}
+
+#[test]
+fn a_resolver_adds_to_its_stream() {
+    let options = JitOptions::new().resolve(|name| compile_chain(name.strip_prefix("chain")?.parse().ok()?));
+    let jit: &'static Jit = Box::leak(Box::new(Jit::with_options(options).unwrap()));
+    let module: &'static Module = Box::leak(Box::new(Module::new("lazy").unwrap()));
+    HELD.set(Some((Box::leak(Box::new(jit.stream(module).unwrap())), module)));
+    let first = compile_chain(0).unwrap();
+    // SAFETY: it is the address of such a function.
+    let f: extern "C" fn(i64) -> i64 = unsafe { std::mem::transmute(first) };
+    assert_eq!(f(7), 108);
+    HELD.set(None);
 }
 
 #[test]
