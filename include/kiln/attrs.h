@@ -237,9 +237,9 @@ typedef struct kiln_module_attrs {
    * sets `own_library`. Set it before functions are compiled.
    *
    * If false, symbols of the module do not change what operations mean. In memory, operations call the function that
-   * the callback `resolve` returns, the function of the process, or Kiln's own. No unit's symbol takes its place. In
-   * objects, the linker selects the function. It takes a global or hidden function of the module, if there is one. The
-   * module fails with KILN_ERR_SYMBOL if a definition with this linkage is data or has another signature. */
+   * the callback `resolve` returns, the function of the process, or that of libgcc or libm. No unit's symbol takes its
+   * place. In objects, the linker selects the function. It takes a global or hidden function of the module, if there is
+   * one. The module fails with KILN_ERR_SYMBOL if a definition with this linkage is data or has another signature. */
   bool own_library;
   uint64_t reserved[4]; /**< 0 */
 } kiln_module_attrs;

@@ -135,7 +135,8 @@ static uint64_t of_process(kiln_jit *jit, const char *name, kiln_jit_error *e) {
   return (uint64_t)(uintptr_t)look_up(jit, name);
 }
 
-/* Functions that operations call where the process does not tell its own, as in a static program. */
+/* Functions that operations call, where the program does not have them: those that libkiln itself uses, then those of
+ * the libraries that compilers link programs with. Once loaded, a library stays. */
 static uint64_t of_library(const char *name) {
   static const struct {
     const char *name;
@@ -143,8 +144,15 @@ static uint64_t of_library(const char *name) {
   } known[] = {{"memcpy", (void (*)(void))memcpy},
                {"memmove", (void (*)(void))memmove},
                {"memset", (void (*)(void))memset}};
+  static const char *const libraries[] = {"libgcc_s.so.1", "libm.so.6"};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (strcmp(name, known[i].name) == 0) return (uintptr_t)known[i].function;
+  for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
+    void *library = dlopen(libraries[i], RTLD_NOW | RTLD_LOCAL);
+    void *function = library != NULL ? dlsym(library, name) : NULL;
+    if (function != NULL) return (uintptr_t)function;
+    if (library != NULL) dlclose(library);
+  }
   return 0;
 }
 

@@ -93,6 +93,27 @@ static void supplied(void **state) {
   }
 }
 
+/* Also where the program is not linked with the function's library, or its symbols are not to be used. */
+static void of_the_system(void **state) {
+  (void)state;
+  static const char text[] =
+    "func @divide(i64, i64) -> i64 {\nb0(v0: i64, v1: i64):\n  v2 = sext.i128 i64 v0\n"
+    "  v3 = sext.i128 i64 v1\n  v4 = sdiv.i128 v2, v3\n  v5 = trunc.i64 i128 v4\n  ret v5\n}\n"
+    "func @copy(i64, i64) -> i64 {\nb0(v0: i64, v1: i64):\n  memcpy v0, v1, 8\n"
+    "  v2 = load.i64 v1\n  memmove v0, v1, v2\n  ret v2\n}\n";
+  for (unsigned alone = 0; alone < 2; alone++) {
+    kiln_jit *jit = jit_new(&(kiln_jit_options){.no_process_symbols = alone});
+    jit_add(jit, text, 0);
+    jit_add(jit, REM, 0);
+    int64_t from = 8, to = 0;
+    assert_int_equal(jit_call(jit, "divide", -100, 7), -14);
+    assert_int_equal(jit_call(jit, "copy", (long)(uintptr_t)&to, (long)(uintptr_t)&from), 8);
+    assert_int_equal(to, 8);
+    assert_true(run(jit) == 3);
+    kiln_jit_free(jit);
+  }
+}
+
 /* ---- objects ---- */
 
 static kiln_status object_of(const char *text, kiln_buffer *object, char *message) {
@@ -208,10 +229,8 @@ static void both(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(not_captured),
-    cmocka_unit_test(supplied),
-    cmocka_unit_test(objects),
-    cmocka_unit_test(both),
+    cmocka_unit_test(not_captured), cmocka_unit_test(supplied), cmocka_unit_test(of_the_system),
+    cmocka_unit_test(objects),      cmocka_unit_test(both),
   };
   (void)!fmod(7, 4); /* the program has it */
   return cmocka_run_group_tests_name("library", tests, NULL, NULL);
