@@ -185,7 +185,8 @@ static void tear_down(kiln_jit *jit) {
 
 void kiln_jit_free(kiln_jit *jit) {
   if (jit == NULL || jit->ending) return;
-  if (atomic_load(&jit->calling) > 0 || kn_jit_is_mine(jit, NULL)) {
+  if (kn_jit_is_mine(jit, NULL)) return;
+  if (atomic_load(&jit->calling) > 0) {
     atomic_store(&jit->freed, true);
     return;
   }

@@ -45,7 +45,7 @@ void kn_jit_call_out(kiln_jit *jit) { atomic_fetch_add(&jit->calling, 1); }
 
 bool kn_jit_call_back(kiln_jit *jit, kiln_jit_error *e) {
   atomic_fetch_sub(&jit->calling, 1);
-  if (KN_LIKELY(!atomic_load(&jit->freed))) return true;
+  if (KN_LIKELY(!atomic_exchange(&jit->freed, false))) return true;
   if (e != NULL)
     kn_jit_fail(e, KILN_ERR_STRUCTURE,
                 "a callback called kiln_jit_free, which does nothing while the JIT is in use");

@@ -31,8 +31,11 @@ kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
 void kiln_jit_stream_free(kiln_jit_stream *s) {
   if (s == NULL) return;
   kiln_jit *jit = s->jit;
-  if (s->busy || s->asking > 0) s->freed = true;
-  if (s->freed || kn_jit_is_mine(jit, NULL)) return;
+  if (s->busy || s->asking > 0) {
+    s->freed = true;
+    return;
+  }
+  if (kn_jit_is_mine(jit, NULL)) return;
   kn_jit_lock(jit);
   for (uint32_t i = 0; i < s->binds.n; i++) {
     struct kn_jit_entry *e = s->binds.at[i].entry;
@@ -163,10 +166,12 @@ static kiln_status ask(kiln_jit_stream *s, kiln_session *session, struct kn_outp
   s->asking--;
   *other = *session->out;
   *session->out = output;
-  if (s->freed)
+  if (s->freed) {
+    s->freed = false;
     status = kn_jit_fail(error, KILN_ERR_STRUCTURE,
                          "the resolver called kiln_jit_stream_free, which does nothing while the "
                          "stream is in use");
+  }
   return status;
 }
 
