@@ -4,7 +4,7 @@
 #define _GNU_SOURCE
 #include "tool.h"
 
-#include "lib/frontend/output_path.h"
+#include "../lib/frontend/output_path.h"
 
 #include <errno.h>
 #include <fcntl.h>
