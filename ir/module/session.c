@@ -101,7 +101,7 @@ uint32_t kiln_func_set_location(kiln_func *f, const kiln_location *at) {
   struct kn_note *notes = f->notes[KN_NOTE_LOC].at;
   if (KN_UNLIKELY(n == 0 || n == f->notes[KN_NOTE_LOC].cap || notes[n - 1].inst == f->n ||
                   at->file - 1 >= p->files.n || (uint64_t)loc + 1 >= p->locs.cap ||
-                  kn_module_failed(f->module)))
+                  kn_module_own(f->module) != KILN_OK))
     return loc_here_slow(f, at);
   p->locs.at[loc] = (struct kn_loc){.file = at->file - 1,
                                     .line = at->line,
