@@ -241,7 +241,7 @@ typedef struct kiln_module_attrs {
    * place. In objects, the linker selects the function. It takes a global or hidden function of the module, if there is
    * one. The module fails with KILN_ERR_SYMBOL if a definition with this linkage is data or has another signature. */
   bool own_library;
-  uint64_t reserved[4]; /**< 0 */
+  uint64_t reserved[5]; /**< 0 */
 } kiln_module_attrs;
 
 /** Sets all attributes of the module `m`. Call kiln_module_set_attrs before kiln_module_freeze. kiln_module_set_attrs
