@@ -311,7 +311,8 @@ uint32_t kn_symbol_library(kiln_module *m, const char *name, const struct kn_sig
   if (sig != NULL) {
     kiln_type results[KILN_MAX_RESULTS];
     for (unsigned i = 0; i < sig->n_results; i++) results[i] = (kiln_type)sig->results[i];
-    of = kiln_sig_new(m, KILN_CC_C, 0, sig->params, sig->n_params, results, sig->n_results);
+    of = kiln_sig_new(m, (kiln_cc)sig->cc, sig->flags, sig->params, sig->n_params, results,
+                      sig->n_results);
     if (of.id == 0) return 0;
   }
   kn_module_lock(m);
