@@ -119,7 +119,8 @@ class Jit(Owner):
 
     def close(self) -> None:
         """Frees all code and data. Kernels cannot be called afterwards. Raises an error while code of the JIT runs: a
-        kernel in any thread, a constructor or a destructor."""
+        kernel in any thread, a constructor or a destructor. Kernels that other threads call meanwhile wait, so
+        destructors must not wait for them."""
         if self._handle is None:
             return
         self._running.stop()
@@ -220,7 +221,8 @@ class Unit(Unique):
     def remove(self) -> None:
         """Frees the unit. Its kernels cannot be called afterwards, and whatever else has its addresses must not use
         them. Raises an error while code of the JIT runs, since any code may have called the unit's, or while other
-        units refer to the unit."""
+        units refer to the unit. Kernels that other threads call meanwhile wait, so destructors must not wait for
+        them."""
         self.jit._running.stop()
         try:
             if not self._alive[0]:

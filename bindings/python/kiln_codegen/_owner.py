@@ -65,9 +65,11 @@ class Running:
         self.calls.pop()
 
     def _all(self) -> 'Set[Running]':
-        found = {self}
-        for user in list(self.users):
-            found |= user._all()
+        found, later = {self}, [self]
+        while later:
+            more = set(later.pop().users) - found
+            found |= more
+            later += more
         return found
 
     def stop(self) -> None:

@@ -326,6 +326,47 @@ def test_closing_a_jit_that_another_one_calls() -> None:
     assert errors == [RUNS] * 2
 
 
+def test_closing_a_jit_that_many_others_can_call() -> None:
+    """As a chain that is longer than Python's recursion limit, and by more paths than can be walked one by one."""
+    def kernel_of(**symbols: Any) -> Any:
+        return Jit(symbols=symbols).add(Module.parse('func @f() -> i64 {\nb0:\n  ret 1\n}\n'))['f']
+    for width, n in ((1, 1100), (2, 40)):
+        first = kernel_of()
+        layers = [[first]]
+        for _ in range(n):
+            layers.append([kernel_of(**{f's{i}': k for i, k in enumerate(layers[-1])}) for _ in range(width)])
+        first.unit.jit.close()
+        with pytest.raises(ClosedError):
+            first()
+
+
+def test_closing_while_arguments_are_converted() -> None:
+    class Index:
+        def __index__(self) -> int:
+            callback()
+            return 3
+    callback, errors = refusals(lambda: (b.remove, jit.close))
+    jit, a, b = two_units(callback)
+    assert a['outer'](Index()) == 5
+    assert errors == [RUNS] * 4  # the conversion's, and the code's
+
+
+def test_closing_in_a_thread_while_constructors_run() -> None:
+    import threading
+    inside, go_on = threading.Event(), threading.Event()
+    callback, errors = refusals(lambda: [lambda: inside.set() or go_on.wait(60)])
+    jit = Jit(symbols={'act': callback})
+    module = Module.parse('declare @act()\nfunc @f() {\nb0:\n  call @act()\n  ret\n}\nctor @f 65535\n')
+    thread = threading.Thread(target=lambda: jit.add(module))
+    thread.start()
+    assert inside.wait(60)
+    with pytest.raises(Error, match=RUNS):
+        jit.close()
+    go_on.set()
+    thread.join()
+    jit.close()
+
+
 def test_closing_a_jit_whose_kernel_is_an_argument() -> None:
     callback, errors = refusals(lambda: (b.remove, jit.close))
     jit, a, b = two_units(callback)
