@@ -50,8 +50,6 @@ static const char *code_wrong(const kiln_func *f, const struct kn_sig *s, const 
     const kiln_asm_reloc *r = &code->relocs[i];
     if (r->slot != 0) wrong = slot_wrong(f, r);
     else if (!kn_symbol_valid(f->module, r->symbol.id)) wrong = "a relocation without a symbol";
-    else if (kn_symbol_is_foreign(kn_symbol(f->module, r->symbol.id), f->symbol))
-      wrong = "a relocation against private data of another function";
     if (wrong) break;
     uint32_t bytes = r->slot != 0 ? 1 : kn_reloc_bytes(kn_reloc_facts(r->kind));
     if (bytes > code->size_bytes || r->offset_bytes > code->size_bytes - bytes)
@@ -111,6 +109,8 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
     kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
     return KN_NONE;
   }
+  for (uint32_t i = 0; i < code->n_relocs; i++) /* 0 where it is a slot */
+    if (!kn_build_may_use(f, code->relocs[i].symbol.id)) return KN_NONE;
   uint32_t first = f->lists.n, k;
   if (!KN_ROOM(f, f->lists, n)) return KN_NONE;
   for (uint32_t i = 0; i < n; i++) {

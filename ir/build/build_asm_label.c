@@ -61,6 +61,7 @@ void kiln_func_define_data(kiln_func *f, kiln_symbol symbol, const kiln_data_des
                   "kiln_func_declare_data, or its symbol is defined already");
     return;
   }
+  if (!kn_build_may_have(f, desc)) return;
   if (!kn_data_define_for(f->module, f->symbol, f->facts.n_data, symbol.id, desc)) {
     module_failed(f);
     return;
@@ -81,6 +82,7 @@ kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc, k
                   "the alias has no name, or its target is neither a label nor unnamed data");
     return none;
   }
+  if (!kn_build_may_use(f, target.id)) return none;
   kn_module_lock(m);
   uint32_t id = kn_module_failed(m) ? 0 : kn_symbol_declare_late(m, desc);
   if (id != 0 && !KN_ROOM(m, m->late_names, 1)) id = 0;

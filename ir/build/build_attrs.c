@@ -29,6 +29,8 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, message);
     return;
   }
+  uint32_t personality = attrs->personality.id;
+  if (KN_UNLIKELY(personality != 0) && !kn_build_may_use(f, personality)) return;
   const kiln_module *m = f->module;
   uint32_t probe = attrs->probe_bytes;
   if (probe > PROBE_MAX) probe = PROBE_MAX;
@@ -36,7 +38,7 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   struct kn_func_attrs *a =
     &f->attrs; /* set in place: each function of a front end may come here */
   a->features = m->options.features | attrs->features;
-  a->personality = attrs->personality.id;
+  a->personality = personality;
   a->probe_bytes = probe;
   a->guard = (uint8_t)attrs->guard;
   a->protect = attrs->protection == 0 ? m->protect : (uint8_t)(attrs->protection & PROTECT_BITS);

@@ -140,6 +140,7 @@ static uint32_t type_index(kiln_func *f, kiln_symbol type) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the type in a clause is not a symbol, or is thread-local");
     return 0;
   }
+  if (!kn_build_may_use(f, type.id)) return 0;
   uint32_t at, i;
   if (f->types.n > FEW_TYPES) {
     KN_HASH_EACH(&f->type_hash, hash_of(type.id), at, i)

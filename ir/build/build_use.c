@@ -179,17 +179,28 @@ kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t 
   return pool_add(f, (struct kn_const){.low = low, .high = high, .type = (uint8_t)type});
 }
 
-/* Reports private data of another function, or of a body of this one that failed. */
-static KN_COLD kiln_value not_own(kiln_func *f, const struct kn_symbol *s) {
+/* Reports private data of another function, or of a body of this one that failed; false. */
+static KN_COLD bool not_own(kiln_func *f, const struct kn_symbol *s) {
   char message[128];
   if (s->target == KN_DATA_DROPPED)
-    kn_build_fail(f, KILN_ERR_SYMBOL, "private data of a function that was discarded");
-  else {
-    snprintf(message, sizeof message, "private data of the function '%.80s'",
-             kn_symbol(f->module, s->target)->name);
-    kn_build_fail(f, KILN_ERR_SYMBOL, message);
+    return kn_build_fail(f, KILN_ERR_SYMBOL, "private data of a function that was discarded");
+  snprintf(message, sizeof message, "private data of the function '%.80s'",
+           kn_symbol(f->module, s->target)->name);
+  return kn_build_fail(f, KILN_ERR_SYMBOL, message);
+}
+
+bool kn_build_may_use(kiln_func *f, uint32_t symbol) {
+  if (KN_UNLIKELY(!kn_symbol_valid(f->module, symbol))) return true;
+  const struct kn_symbol *s = kn_symbol(f->module, symbol);
+  return KN_LIKELY(!kn_symbol_is_foreign(s, f->symbol)) || not_own(f, s);
+}
+
+bool kn_build_may_have(kiln_func *f, const kiln_data_desc *d) {
+  for (uint32_t i = 0; d->relocs != NULL && i < d->n_relocs; i++) {
+    const kiln_reloc *r = &d->relocs[i];
+    if (!kn_build_may_use(f, r->symbol.id) || !kn_build_may_use(f, r->relative_to.id)) return false;
   }
-  return KN_NONE;
+  return true;
 }
 
 kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
@@ -202,7 +213,7 @@ kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
     return KN_NONE;
   }
   const struct kn_symbol *symbol = kn_symbol(m, s.id);
-  if (KN_UNLIKELY(kn_symbol_is_foreign(symbol, f->symbol))) return not_own(f, symbol);
+  if (KN_UNLIKELY(kn_symbol_is_foreign(symbol, f->symbol))) return not_own(f, symbol), KN_NONE;
   uint32_t i = f->pool.n;
   if (!KN_ROOM(f, f->pool, 1)) return KN_NONE;
   f->pool.at[i] = (struct kn_const){.low = (uint64_t)addend,
@@ -238,13 +249,7 @@ kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc) {
                   "the data has no description (NULL), or the function is finished");
     return none;
   }
-  for (uint32_t i = 0; desc->relocs != NULL && i < desc->n_relocs; i++) {
-    uint32_t to = desc->relocs[i].symbol.id; /* other errors are the module's */
-    if (!kn_symbol_valid(f->module, to)) continue;
-    if (!kn_symbol_is_foreign(kn_symbol(f->module, to), f->symbol)) continue;
-    not_own(f, kn_symbol(f->module, to));
-    return none;
-  }
+  if (!kn_build_may_have(f, desc)) return none;
   uint32_t id = kn_data_of_func(f->module, f->symbol, f->facts.n_data, desc);
   if (KN_UNLIKELY(id == 0)) {
     kn_build_fail(f, kn_module_own(f->module), "the module has an error");

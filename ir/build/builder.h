@@ -66,6 +66,10 @@ bool kn_build_no_list(kiln_func *f) KN_COLD;
 bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) KN_COLD;
 /* Reports an opcode or type that a call does not take; returns none. */
 kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) KN_COLD;
+/* False, and the function failed, if the symbol is private data of another function; true if there is no such symbol.
+ * The second looks at the symbols in the relocations of data. */
+bool kn_build_may_use(kiln_func *f, uint32_t symbol);
+bool kn_build_may_have(kiln_func *f, const kiln_data_desc *d);
 
 /* Adds the arguments of edge number `edge`, which leaves `pred`. */
 bool kn_build_edge_args(kiln_func *f, uint32_t edge, uint32_t pred, const kiln_value *args,

@@ -335,6 +335,40 @@ static void described_nowhere(void **state) {
   kiln_module_free(m);
 }
 
+/* Ways to use a symbol in a function; the function fails if it is private data of another one. */
+static void use_by_code(kiln_func *f, kiln_symbol d) {
+  assert_int_equal(kiln_const_symbol(f, d, 0).id, 0);
+}
+static void use_by_reloc(kiln_func *f, kiln_symbol d) {
+  const kiln_reloc r = {.size_bytes = 8, .symbol = d};
+  const kiln_data_desc data = {.bytes = "12345678", .size_bytes = 8, .relocs = &r, .n_relocs = 1};
+  assert_int_equal(kiln_func_add_data(f, &data).id, 0);
+}
+static void use_by_difference(kiln_func *f, kiln_symbol d) {
+  const kiln_reloc r = {.size_bytes = 4, .symbol = kiln_func_symbol(f), .relative_to = d};
+  const kiln_data_desc data = {.bytes = "12345678", .size_bytes = 8, .relocs = &r, .n_relocs = 1};
+  assert_int_equal(kiln_func_add_data(f, &data).id, 0);
+}
+static void use_by_section(kiln_func *f, kiln_symbol d) {
+  const kiln_reloc r = {.size_bytes = 8, .symbol = d};
+  const kiln_data_desc data = {.bytes = "12345678", .size_bytes = 8, .relocs = &r, .n_relocs = 1};
+  kiln_symbol to = kiln_func_declare_data(f, &(kiln_symbol_desc){.section = ".other"}, NULL);
+  kiln_func_define_data(f, to, &data);
+}
+static void use_by_alias(kiln_func *f, kiln_symbol d) {
+  assert_int_equal(kiln_func_define_alias(f, &(kiln_symbol_desc){.name = "late"}, d, 0).id, 0);
+}
+static void use_as_type(kiln_func *f, kiln_symbol d) { kiln_const_typeid(f, d); }
+static void use_as_personality(kiln_func *f, kiln_symbol d) {
+  kiln_func_set_attrs(f, &(kiln_func_attrs){.personality = d});
+}
+static void use_by_assembly(kiln_func *f, kiln_symbol d) {
+  const kiln_asm_reloc r = {.kind = KILN_RELOC_ABS64, .symbol = d};
+  kiln_asm code = {.bytes = "12345678", .size_bytes = 8, .relocs = &r, .n_relocs = 1};
+  kiln_sig sig = kiln_sig_parse(kiln_session_module(kiln_func_session(f)), "()");
+  kiln_build_asm(f, sig, &code, NULL, 0);
+}
+
 /* Private data of a function is its own: the function that uses another one's has the error, and may be built again. */
 static void private_data(void **state) {
   (void)state;
@@ -356,22 +390,17 @@ static void private_data(void **state) {
     if (i == 0) assert_int_equal(kiln_func_compile(f), KILN_OK);
     else kiln_func_discard(f);
   }
-  for (unsigned i = 0; i < 4;
-       i++) { /* by code and by data, of another function and of one that is no more */
-    kiln_func *f = kiln_func_begin(s, of[1 + i / 2]);
-    if (i % 2 == 0) {
-      assert_int_equal(kiln_const_symbol(f, data[i / 2], 0).id, 0);
-    } else {
-      const kiln_reloc r = {.size_bytes = 8, .symbol = data[i / 2]};
-      kiln_data_desc with = bytes;
-      with.relocs = &r;
-      with.n_relocs = 1;
-      assert_int_equal(kiln_func_add_data(f, &with).id, 0);
-    }
+  static void (*const use[])(kiln_func *f, kiln_symbol d) = {
+    use_by_code,  use_by_reloc, use_by_difference,  use_by_section,
+    use_by_alias, use_as_type,  use_as_personality, use_by_assembly};
+  for (unsigned i = 0; i < 16; i++) { /* of another function, and of one that is no more */
+    unsigned gone = i / 8;
+    kiln_func *f = kiln_func_begin(s, of[1 + gone]);
+    use[i % 8](f, data[gone]);
     kiln_diag d;
     assert_int_equal(kiln_func_try_compile(f, &d), KILN_ERR_SYMBOL);
-    assert_string_equal(d.message, i < 2 ? "private data of the function 'f0'"
-                                         : "private data of a function that was discarded");
+    assert_string_equal(d.message, gone == 0 ? "private data of the function 'f0'"
+                                             : "private data of a function that was discarded");
   }
   kiln_func *f = kiln_func_begin(s, of[1]);
   data[2] = kiln_func_add_data(f, &bytes);
