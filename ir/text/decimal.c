@@ -83,7 +83,7 @@ static uint64_t divide(struct big *a, const struct big *b, unsigned bits) {
 static uint64_t nearest(struct big *a, struct big *b, bool single) {
   const int precision = single ? 24 : 53, least = single ? -149 : -1074;
   const uint64_t infinity = single ? 0x7f800000 : UINT64_C(0x7ff0000000000000);
-  int exponent = bits_of(a) - bits_of(b) - precision; /* of the last bit, or of the one behind it */
+  int exponent = bits_of(a) - bits_of(b) - precision; /* of the last bit, or of the one after it */
   if (exponent < least) exponent = least;
   if (exponent >= 0) shift_left(b, (unsigned)exponent);
   else shift_left(a, (unsigned)-exponent);

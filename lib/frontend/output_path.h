@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 struct kn_output_path {
-  char name[PATH_MAX]; /* of the file to replace, behind all symbolic links; else as it was given */
+  char name[PATH_MAX]; /* of the file to replace, after all symbolic links; else as it was given */
   size_t folder;       /* length of its folder with the slash; 0: the current one */
   int mode;            /* permissions of the file that is replaced; -1: there is none */
   bool replace;        /* else it is written to */

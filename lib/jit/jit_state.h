@@ -397,9 +397,9 @@ bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uin
 bool kn_jit_scan(struct kn_jit_link *l);
 /* resolve.c */
 /* Looks for names that no unit has, among the resolver's answers and in the process; called without the lock. Notes
- * which names the resolver is to be asked for: then the unit cannot be linked yet. */
+ * which names the resolver is to look up: then the unit cannot be linked yet. */
 bool kn_jit_resolve_outside(struct kn_jit_link *l);
-/* Are there names that the resolver was not asked for? */
+/* Are there names that the resolver was not given? */
 static inline bool kn_jit_unanswered(const struct kn_jit_answers *a) {
   return a->n_asked < a->list.n;
 }
@@ -435,9 +435,9 @@ kiln_status kn_jit_link_run(struct kn_jit_link *l, kiln_jit_unit *out);
 void kn_jit_link_free(struct kn_jit_link *l);
 
 /* ask.c */
-/* Notes a name that the resolver is to be asked for. */
+/* Notes a name that the resolver is to look up. */
 bool kn_jit_ask_for(struct kn_jit_link *l, struct kn_jit_name name, bool own);
-/* The answer for a name; NULL: it was not asked for. */
+/* The answer for a name; NULL: not requested. */
 const struct kn_jit_answer *kn_jit_answer(const struct kn_jit_link *l, struct kn_jit_name name);
 /* Asks the resolver for all unanswered names that are still unknown. The modules and sessions cannot be freed
  * meanwhile. */

@@ -97,7 +97,7 @@ static void keep_data(kiln_jit_stream *s, const struct kn_jit_in *in, bool again
 }
 
 /* Makes the binds ready for the next unit: definitions are at the addresses in their entries, references will be
- * looked up anew. */
+ * looked up again. */
 static void settle(kiln_jit_stream *s, const struct kn_jit_in *in) {
   for (uint32_t i = 0; i < in->touched.n; i++) {
     struct kn_jit_bind *b = s->binds.at + in->touched.at[i];
