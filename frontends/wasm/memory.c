@@ -234,22 +234,14 @@ void kn_wasm_do_atomic_rmw(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
     kiln_build_atomic_rmw(c->f, (kiln_rmw)o->op, (kiln_type)o->from, at, v, KILN_ORDERING_SEQ_CST));
 }
 
-/* An expected value that does not fit what is in memory is never there: the value is then compared with itself,
- * changed, which does not store either. */
+/* Of an operand wider than what is in memory, only the low bits are compared and stored. */
 void kn_wasm_do_atomic_cmpxchg(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   struct access a = read_access(c, o->x, true);
   kiln_value new = to_memory(c, o, kn_wasm_value(kn_wasm_pop(c, o->in)));
-  kiln_value expected = kn_wasm_value(kn_wasm_pop(c, o->in)), at = atomic_address(c, &a, o->x);
-  kiln_type type = (kiln_type)o->from;
-  kiln_value part = to_memory(c, o, expected);
-  if (o->type != o->from && c->f != NULL) {
-    kiln_value back = kiln_build_convert(c->f, KILN_OP_ZEXT, (kiln_type)o->type, type, part);
-    kiln_value fits = kiln_build_icmp(c->f, KILN_ICOND_EQ, (kiln_type)o->type, back, expected);
-    new = kiln_build_select(c->f, type, fits, new, part);
-  }
-  push_memory(
-    c, o,
-    kiln_build_atomic_cas(c->f, type, at, part, new, KILN_ORDERING_SEQ_CST, KILN_ORDERING_SEQ_CST));
+  kiln_value expected = to_memory(c, o, kn_wasm_value(kn_wasm_pop(c, o->in)));
+  push_memory(c, o,
+              kiln_build_atomic_cas(c->f, (kiln_type)o->from, atomic_address(c, &a, o->x), expected,
+                                    new, KILN_ORDERING_SEQ_CST, KILN_ORDERING_SEQ_CST));
 }
 
 void kn_wasm_do_atomic_fence(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
