@@ -2,6 +2,7 @@
  * resolves them (openat2) and component by component. */
 #include "../../frontends/wasm/runtime/wasi_state.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -210,6 +211,162 @@ static void test_inside(void **state) {
   assert_memory_equal(t.bytes + OUT, "dir/..", 6);
 }
 
+/* ---- errors ---- */
+
+static const struct tree {
+  const char *name, *link; /* a folder's name ends in a slash; what a link leads to */
+} tree[] = {{"file", NULL},     {"dir/", NULL},   {"dir/sub/", NULL}, {"dir/inner", NULL},
+            {"empty/", NULL},   {"lf", "file"},   {"ld", "dir"},      {"le", "empty/"},
+            {"dangling", "no"}, {"loop", "loop"}, {"lout", "../.."}};
+
+static int plant(int folder) {
+  for (size_t i = 0; i < sizeof tree / sizeof *tree; i++) {
+    const char *name = tree[i].name;
+    int fd = 0, bad = tree[i].link != NULL ? symlinkat(tree[i].link, folder, name)
+                      : name[strlen(name) - 1] == '/'
+                        ? mkdirat(folder, name, 0700)
+                        : (fd = openat(folder, name, O_CREAT, 0600)) < 0;
+    if (fd > 0) close(fd);
+    if (bad) return -1;
+  }
+  return 0;
+}
+
+/* Two folders that are the same, new in place of old ones: one that WASI sees, one for the system's own functions. */
+static int grow(void) {
+  char command[512];
+  snprintf(command, sizeof command, "cd %s && rm -rf in/* system && mkdir system", t.outside);
+  if (system(command) != 0) return -1;
+  snprintf(command, sizeof command, "%s/system", t.outside);
+  int system_dir = open(command, O_DIRECTORY), inside = open(t.inside, O_DIRECTORY);
+  assert_int_equal(plant(system_dir) + plant(inside), 0);
+  close(inside);
+  return system_dir;
+}
+
+static int remove_dir(int d, const char *a) { return unlinkat(d, a, AT_REMOVEDIR); }
+static int remove_file(int d, const char *a) { return unlinkat(d, a, 0); }
+static int make_dir(int d, const char *a) { return mkdirat(d, a, 0777); }
+static int make_link(int d, const char *a) { return symlinkat("file", d, a); }
+static int read_link(int d, const char *a) {
+  char text[100];
+  return readlinkat(d, a, text, sizeof text) < 0 ? -1 : 0;
+}
+static int stat_at(int d, const char *a, int flags) {
+  struct stat st;
+  return fstatat(d, a, &st, flags);
+}
+static int follow(int d, const char *a) { return stat_at(d, a, 0); }
+static int look(int d, const char *a) { return stat_at(d, a, AT_SYMLINK_NOFOLLOW); }
+static int open_at(int d, const char *a, int flags) {
+  int fd = openat(d, a, flags | O_NONBLOCK, 0666);
+  return fd < 0 ? -1 : close(fd);
+}
+static int open_one(int d, const char *a) { return open_at(d, a, O_RDWR | O_NOFOLLOW); }
+static int open_new(int d, const char *a) { return open_at(d, a, O_RDWR | O_CREAT); }
+static int open_only(int d, const char *a) { return open_at(d, a, O_RDWR | O_CREAT | O_EXCL); }
+static int open_dir(int d, const char *a) { return open_at(d, a, O_RDONLY | O_DIRECTORY); }
+
+static uint32_t wasi_one(unsigned what, uint64_t n) {
+  static const uint64_t all = UINT64_MAX;
+  switch (what) {
+  case 0: return AT(path_remove_directory, DIR, PATH, n);
+  case 1: return AT(path_unlink_file, DIR, PATH, n);
+  case 2: return AT(path_create_directory, DIR, PATH, n);
+  case 3: return AT(path_symlink, OTHER, put(OTHER, "file"), DIR, PATH, n);
+  case 4: return AT(path_readlink, DIR, PATH, n, OUT, 100, OUT + 200);
+  case 5: return AT(path_filestat_get, DIR, 1, PATH, n, OUT);
+  case 6: return AT(path_filestat_get, DIR, 0, PATH, n, OUT);
+  case 7: return AT(path_open, DIR, 0, PATH, n, 0, all, 0, 0, OUT);
+  case 8: return AT(path_open, DIR, 1, PATH, n, 1, all, 0, 0, OUT);
+  case 9: return AT(path_open, DIR, 1, PATH, n, 1 | 4, all, 0, 0, OUT);
+  default: return AT(path_open, DIR, 1, PATH, n, 2, RIGHT_FD_READDIR, 0, 0, OUT);
+  }
+}
+
+/* Linux's error, as WASI has it. */
+static uint32_t linux_error(int result) { return result == 0 ? 0 : kn_wasi_errno(errno); }
+
+static void same_error(const char *what, const char *a, const char *b, uint32_t got, uint32_t want,
+                       int *folder) {
+  if (got != want) print_error("%s %s %s: %u, Linux %u\n", what, a, b, got, want);
+  assert_int_equal(got, want);
+  if (got != 0) return;
+  if (what[0] == 'o') FD(fd_close, word(OUT));
+  close(*folder);
+  *folder = grow();
+}
+
+static const char *const names[] = {"file",     "dir",  "empty", "lf",      "ld",     "le",
+                                    "dangling", "loop", "new",   "dir/new", "dir/sub"};
+static const char *const ends[] = {"", "/", "//", "/.", "/./", "/..", "/../"};
+
+/* Calls with one path. */
+static void test_errors(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    int (*call)(int, const char *);
+  } rows[] = {{"rmdir", remove_dir},    {"unlink", remove_file},   {"mkdir", make_dir},
+              {"symlink", make_link},   {"readlink", read_link},   {"stat", follow},
+              {"lstat", look},          {"open", open_one},        {"open, creating", open_new},
+              {"open, new", open_only}, {"open, folder", open_dir}};
+  int folder = grow();
+  for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (unsigned j = 0; j < sizeof names / sizeof *names; j++)
+      for (unsigned k = 0; k < sizeof ends / sizeof *ends; k++) {
+        char path[64];
+        int n = snprintf(path, sizeof path, "%s%s", names[j], ends[k]);
+        uint32_t want = linux_error(rows[i].call(folder, path));
+        memcpy(t.bytes + PATH, path, (size_t)n);
+        same_error(rows[i].name, path, "", wasi_one(i, (uint64_t)n), want, &folder);
+      }
+  close(folder);
+}
+
+/* Calls with two paths. */
+static void test_errors_two(void **state) {
+  (void)state;
+  static const char *const paths[] = {"file",  "file/", "dir",      "dir/",      "dir/.", "dir/..",
+                                      ".",     "empty", "lf",       "lf/",       "ld",    "ld/",
+                                      "ld/.",  "le/",   "dangling", "dangling/", "new",   "new/",
+                                      "new/.", "loop/", "dir/sub"};
+  int folder = grow();
+  for (unsigned i = 0; i < 2; i++)
+    for (unsigned j = 0; j < sizeof paths / sizeof *paths; j++)
+      for (unsigned k = 0; k < sizeof paths / sizeof *paths; k++) {
+        const char *a = paths[j], *b = paths[k];
+        uint32_t got, want = linux_error(i == 0 ? renameat(folder, a, folder, b)
+                                                : linkat(folder, a, folder, b, 0));
+        uint64_t n = put(PATH, a), m = put(OTHER, b);
+        got = i == 0 ? AT(path_rename, DIR, PATH, n, DIR, OTHER, m)
+                     : AT(path_link, DIR, 0, PATH, n, DIR, OTHER, m);
+        same_error(i == 0 ? "rename" : "link", a, b, got, want, &folder);
+      }
+  close(folder);
+}
+
+/* A path that leads out is refused before anything says what is there. */
+static void test_errors_outside(void **state) {
+  (void)state;
+  close(grow());
+  static const char *const paths[] = {"..",         "../",   "../..",  "dir/../..",
+                                      "dir/../../", "lout/", "lout/.."};
+  for (unsigned j = 0; j < sizeof paths / sizeof *paths; j++) {
+    uint64_t n = put(PATH, paths[j]), m = put(OTHER, "file");
+    bool link = paths[j][0] == 'l' && paths[j][5] == 0;
+    for (unsigned i = 0; i < 11;
+         i++) /* the link itself is in the folder; a name to be made has no slash */
+      if (!link || (i > 3 && i != 8 && i != 9))
+        assert_int_equal(wasi_one(i, put(PATH, paths[j])), WASI_EPERM);
+    assert_int_equal(AT(path_link, DIR, 0, PATH, n, DIR, OTHER, m), WASI_EPERM);
+    if (link) continue;
+    assert_int_equal(AT(path_link, DIR, 0, OTHER, m, DIR, PATH, n), WASI_EPERM);
+    assert_int_equal(AT(path_rename, DIR, PATH, n, DIR, OTHER, m), WASI_EPERM);
+    assert_int_equal(AT(path_rename, DIR, OTHER, m, DIR, PATH, n), WASI_EPERM);
+  }
+}
+
 /* ---- files ---- */
 
 static uint64_t vector(uint32_t at, uint32_t bytes, uint32_t size) {
@@ -385,6 +542,9 @@ int main(void) {
   {#f, f, set_up, tear_down, NULL}, {#f "_by_component", f, set_up_walk, tear_down, NULL}
     BOTH(test_escapes),
     BOTH(test_inside),
+    BOTH(test_errors),
+    BOTH(test_errors_two),
+    BOTH(test_errors_outside),
     BOTH(test_files),
     BOTH(test_folders),
     BOTH(test_pointers),

@@ -89,13 +89,13 @@ static int step(struct walk *k, const char *name, bool last, bool slash, int fla
   }
   char text[PATH_MAX];
   bool exclusive = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+  if (last && slash && flags & O_CREAT) return failed(EISDIR);
   if (!last || slash || !(flags & O_NOFOLLOW || exclusive)) {
     ssize_t n = readlinkat(top, name, text, sizeof text);
     if (n == 0 || n == sizeof text) return failed(n == 0 ? ENOENT : ENAMETOOLONG);
     if (n > 0) return expand(k, text, (size_t)n, slash);
   }
   if (last) {
-    if (slash && flags & O_CREAT) return failed(EISDIR);
     *fd = openat(top, name, flags | O_NOFOLLOW | O_CLOEXEC | (slash ? O_DIRECTORY : 0), mode);
     return *fd < 0 ? -1 : 1;
   }
@@ -151,7 +151,6 @@ int kn_wasi_open_parent(kiln_wasi *w, int dir, const char *path, char last[NAME_
   memcpy(last, path + start, end - start);
   last[end - start] = 0;
   *slash = end < n;
-  if (last[0] == 0 || strcmp(last, ".") == 0 || strcmp(last, "..") == 0) return failed(EINVAL);
   memcpy(parent, path, start);
   parent[start] = 0;
   return kn_wasi_open_beneath(w, dir, start == 0 ? "." : parent, O_PATH | O_DIRECTORY, 0);

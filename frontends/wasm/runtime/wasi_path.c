@@ -46,22 +46,48 @@ static uint32_t read_path(kiln_wasi *w, struct path *p, uint32_t number, uint64_
   return size == 0 ? WASI_ENOENT : WASI_SUCCESS;
 }
 
-/* The folder of a path, open, and the name in it. */
+/* The folder of a path, open, and the name in it. `error`: if the name is "." or "..", which no function of the system
+ * gets, the error that Linux gives then; else 0. */
 struct place {
-  int dir;
+  int dir, error;
   bool slash;
   char name[NAME_MAX + 1];
 };
 
+/* Linux's errors for a path that ends in "." and in "..". */
+struct dots {
+  int one, two;
+};
+
 static uint32_t find_place(kiln_wasi *w, struct place *to, uint32_t number, uint64_t rights,
-                           uint32_t at, uint32_t size) {
+                           uint32_t at, uint32_t size, struct dots dots) {
   struct path p;
   uint32_t error = read_path(w, &p, number, rights, at, size);
   to->dir = -1;
   if (error != WASI_SUCCESS) return error;
   to->dir = kn_wasi_open_parent(w, p.dir, p.text, to->name, &to->slash);
-  return kn_wasi_status(to->dir);
+  if (to->dir < 0) return kn_wasi_errno(errno);
+  to->error = strcmp(to->name, ".") == 0 ? dots.one : strcmp(to->name, "..") == 0 ? dots.two : 0;
+  if (to->error == 0) return WASI_SUCCESS;
+  int end = kn_wasi_open_beneath(w, p.dir, p.text, O_PATH | O_DIRECTORY, 0);
+  error = kn_wasi_status(end); /* ".." may lead out */
+  close(error == WASI_SUCCESS ? end : to->dir);
+  return error;
 }
+
+/* Whether the name is something; if not, errno says why. */
+static bool exists(const struct place *p, struct stat *st) {
+  return fstatat(p->dir, p->name, st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* For a function that makes the name of `p`, which is not to be a folder: Linux's error if it cannot, or 0. */
+static int new_error(const struct place *p) {
+  struct stat st;
+  if (p->error != 0) return p->error;
+  return !p->slash ? 0 : exists(p, &st) ? EEXIST : errno;
+}
+
+static int fails(int error) { return errno = error, -1; }
 
 /* Closes the folder; the error of what was done in it. */
 static uint32_t leave(struct place *p, int result) {
@@ -176,6 +202,16 @@ static uint32_t open_record(kiln_wasi *w, uint32_t number, uint64_t rights, uint
   return kn_wasi_status(*host);
 }
 
+/* The error of a path that is to lead to a folder; `then` if it does. */
+static int folder_error(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size, int then) {
+  struct path p;
+  if (read_path(w, &p, number, 0, at, size) != WASI_SUCCESS) return EINVAL; /* was read before */
+  int host = kn_wasi_open_beneath(w, p.dir, p.text, O_PATH | O_DIRECTORY, 0);
+  if (host < 0) return errno;
+  close(host);
+  return then;
+}
+
 static uint32_t path_filestat_get(kiln_wasi *w, uint32_t number, uint32_t lookup, uint32_t at,
                                   uint32_t size, uint32_t out) {
   int host;
@@ -208,13 +244,17 @@ static uint32_t path_filestat_set_times(kiln_wasi *w, uint32_t number, uint32_t 
   return error;
 }
 
+/* A link is followed where slashes are behind it, and a folder is not a link. */
 static uint32_t path_readlink(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size,
                               uint32_t to, uint32_t room, uint32_t out) {
   struct place p;
   char *buffer = kn_wasi_at(w, to, room);
   if (buffer == NULL) return WASI_EFAULT;
-  uint32_t error = find_place(w, &p, number, RIGHT_PATH_READLINK, at, size);
+  uint32_t error =
+    find_place(w, &p, number, RIGHT_PATH_READLINK, at, size, (struct dots){EINVAL, EINVAL});
   if (error != WASI_SUCCESS) return error;
+  if (p.error != 0) return leave(&p, fails(p.error));
+  if (p.slash) return leave(&p, fails(folder_error(w, number, at, size, EINVAL)));
   char text[PATH_MAX];
   ssize_t n = readlinkat(p.dir, p.name, text, sizeof text);
   if (n > 0) memcpy(buffer, text, (size_t)n < room ? (size_t)n : room);
@@ -228,25 +268,29 @@ static uint32_t path_readlink(kiln_wasi *w, uint32_t number, uint32_t at, uint32
 
 static uint32_t path_create_directory(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size) {
   struct place p;
-  uint32_t error = find_place(w, &p, number, RIGHT_PATH_CREATE_DIRECTORY, at, size);
-  return error != WASI_SUCCESS ? error : leave(&p, mkdirat(p.dir, p.name, 0777));
+  uint32_t error =
+    find_place(w, &p, number, RIGHT_PATH_CREATE_DIRECTORY, at, size, (struct dots){EEXIST, EEXIST});
+  if (error != WASI_SUCCESS) return error;
+  return leave(&p, p.error != 0 ? fails(p.error) : mkdirat(p.dir, p.name, 0777));
 }
 
 static uint32_t path_remove_directory(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size) {
   struct place p;
-  uint32_t error = find_place(w, &p, number, RIGHT_PATH_REMOVE_DIRECTORY, at, size);
-  return error != WASI_SUCCESS ? error : leave(&p, unlinkat(p.dir, p.name, AT_REMOVEDIR));
+  uint32_t error = find_place(w, &p, number, RIGHT_PATH_REMOVE_DIRECTORY, at, size,
+                              (struct dots){EINVAL, ENOTEMPTY});
+  if (error != WASI_SUCCESS) return error;
+  return leave(&p, p.error != 0 ? fails(p.error) : unlinkat(p.dir, p.name, AT_REMOVEDIR));
 }
 
 static uint32_t path_unlink_file(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size) {
   struct place p;
-  uint32_t error = find_place(w, &p, number, RIGHT_PATH_UNLINK_FILE, at, size);
+  uint32_t error =
+    find_place(w, &p, number, RIGHT_PATH_UNLINK_FILE, at, size, (struct dots){EISDIR, EISDIR});
   if (error != WASI_SUCCESS) return error;
   struct stat st;
+  if (p.error != 0) return leave(&p, fails(p.error));
   if (!p.slash) return leave(&p, unlinkat(p.dir, p.name, 0));
-  if (fstatat(p.dir, p.name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-    errno = S_ISDIR(st.st_mode) ? EISDIR : ENOTDIR;
-  return leave(&p, -1);
+  return leave(&p, fails(!exists(&p, &st) ? errno : S_ISDIR(st.st_mode) ? EISDIR : ENOTDIR));
 }
 
 static uint32_t path_symlink(kiln_wasi *w, uint32_t text, uint32_t text_size, uint32_t number,
@@ -256,22 +300,39 @@ static uint32_t path_symlink(kiln_wasi *w, uint32_t text, uint32_t text_size, ui
   /* Read as if it were a path of that folder; where it leads to is looked at when it is followed. */
   uint32_t error = read_path(w, &target, number, RIGHT_PATH_SYMLINK, text, text_size);
   if (error == WASI_SUCCESS && target.text[0] == '/') error = WASI_EPERM;
-  if (error == WASI_SUCCESS) error = find_place(w, &p, number, RIGHT_PATH_SYMLINK, at, size);
+  if (error == WASI_SUCCESS)
+    error = find_place(w, &p, number, RIGHT_PATH_SYMLINK, at, size, (struct dots){EEXIST, EEXIST});
   if (error != WASI_SUCCESS) return error;
-  if (p.slash) return errno = ENOENT, leave(&p, -1);
-  return leave(&p, symlinkat(target.text, p.dir, p.name));
+  int wrong = new_error(&p);
+  return leave(&p, wrong != 0 ? fails(wrong) : symlinkat(target.text, p.dir, p.name));
+}
+
+/* What cannot be linked, known before the other path is looked at: 0 or an error. */
+static int source_error(kiln_wasi *w, const struct place *p, uint32_t number, uint32_t at,
+                        uint32_t size) {
+  struct stat st;
+  if (p->error != 0) return 0;
+  if (p->slash) return folder_error(w, number, at, size, 0);
+  return exists(p, &st) ? 0 : errno;
 }
 
 static uint32_t path_link(kiln_wasi *w, uint32_t from, uint32_t lookup, uint32_t from_at,
                           uint32_t from_size, uint32_t to, uint32_t to_at, uint32_t to_size) {
   struct place a, b;
   if (lookup & LOOKUP_FOLLOW) return WASI_EINVAL; /* as wasmtime */
-  uint32_t error = find_place(w, &a, from, RIGHT_PATH_LINK_SOURCE, from_at, from_size);
+  uint32_t error = find_place(w, &a, from, RIGHT_PATH_LINK_SOURCE, from_at, from_size,
+                              (struct dots){EPERM, EPERM});
   if (error != WASI_SUCCESS) return error;
-  error = find_place(w, &b, to, RIGHT_PATH_LINK_TARGET, to_at, to_size);
+  int wrong = source_error(w, &a, from, from_at, from_size);
+  if (wrong != 0) return leave(&a, fails(wrong));
+  error =
+    find_place(w, &b, to, RIGHT_PATH_LINK_TARGET, to_at, to_size, (struct dots){EEXIST, EEXIST});
   if (error == WASI_SUCCESS) {
-    errno = ENOENT;
-    error = leave(&b, a.slash || b.slash ? -1 : linkat(a.dir, a.name, b.dir, b.name, 0));
+    wrong = new_error(&b);
+    struct stat st;
+    if (wrong == 0 && (a.error != 0 || a.slash)) /* folders cannot be linked */
+      wrong = exists(&b, &st) ? EEXIST : EPERM;
+    error = leave(&b, wrong != 0 ? fails(wrong) : linkat(a.dir, a.name, b.dir, b.name, 0));
   }
   leave(&a, 0);
   return error;
@@ -280,14 +341,16 @@ static uint32_t path_link(kiln_wasi *w, uint32_t from, uint32_t lookup, uint32_t
 static uint32_t path_rename(kiln_wasi *w, uint32_t from, uint32_t from_at, uint32_t from_size,
                             uint32_t to, uint32_t to_at, uint32_t to_size) {
   struct place a, b;
-  uint32_t error = find_place(w, &a, from, RIGHT_PATH_RENAME_SOURCE, from_at, from_size);
+  struct dots busy = {EBUSY, EBUSY};
+  uint32_t error = find_place(w, &a, from, RIGHT_PATH_RENAME_SOURCE, from_at, from_size, busy);
   if (error != WASI_SUCCESS) return error;
-  error = find_place(w, &b, to, RIGHT_PATH_RENAME_TARGET, to_at, to_size);
+  error = find_place(w, &b, to, RIGHT_PATH_RENAME_TARGET, to_at, to_size, busy);
   if (error == WASI_SUCCESS) {
     struct stat st;
-    bool dir = fstatat(a.dir, a.name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
-    errno = ENOTDIR;
-    error = leave(&b, (a.slash || b.slash) && !dir ? -1 : renameat(a.dir, a.name, b.dir, b.name));
+    int wrong = a.error != 0 ? a.error : b.error;
+    if (wrong == 0 && !exists(&a, &st)) wrong = errno;
+    if (wrong == 0 && (a.slash || b.slash) && !S_ISDIR(st.st_mode)) wrong = ENOTDIR;
+    error = leave(&b, wrong != 0 ? fails(wrong) : renameat(a.dir, a.name, b.dir, b.name));
   }
   leave(&a, 0);
   return error;

@@ -138,8 +138,8 @@ uint32_t kn_wasi_times(uint64_t access, uint64_t modification, uint32_t flags,
 /* Opens what is at `path` in or beneath the folder `dir`: a descriptor, or -1 with errno: EXDEV for a path that leads
  * out. `flags` are open's; with O_NOFOLLOW a link in the last place is not followed. */
 int kn_wasi_open_beneath(kiln_wasi *w, int dir, const char *path, int flags, mode_t mode);
-/* Opens the folder that has the last name of `path`, which is copied to `last`: never "", "." or "..", for which
- * errno is EINVAL, without slashes. *slash: slashes followed it. */
+/* Opens the folder that has the last name of `path`, which is not empty; the name, which may be "." or "..", is copied
+ * to `last`, without slashes. *slash: slashes followed it. */
 int kn_wasi_open_parent(kiln_wasi *w, int dir, const char *path, char last[NAME_MAX + 1],
                         bool *slash);
 
