@@ -7,8 +7,15 @@ const char *kn_wasm_type_name(unsigned type) {
   return names[type];
 }
 
+static __attribute__((cold, noreturn)) void refuse_collected(struct kn_wasm_in *in,
+                                                             const uint8_t *at, const char *what) {
+  kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at, "garbage collection is not supported: %s", what);
+}
+
 /* Section 5.3.5 of the specification: a heap type is a negative number of one byte, or the index of a type. */
 uint8_t kn_wasm_heap_type(const kiln_wasm *w, struct kn_wasm_in *in) {
+  static const char *const heap_types[] = {"array", "struct", "i31",      "eq",     "any",  "",
+                                           "",      "none",   "noextern", "nofunc", "noexn"};
   const uint8_t *at = in->p;
   uint8_t byte = kn_wasm_byte(in);
   switch (byte) {
@@ -23,7 +30,10 @@ uint8_t kn_wasm_heap_type(const kiln_wasm *w, struct kn_wasm_in *in) {
   case 0x71:
   case 0x72:
   case 0x73:
-  case 0x74: kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at, "garbage collection is not supported");
+  case 0x74: refuse_collected(in, at, heap_types[byte - 0x6a]);
+  case 0x68:
+  case 0x75:
+    kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at, "continuations (stack switching) are not supported");
   default:
     if (byte >= 0x40 && byte < 0x80) KN_WASM_BAD(in, at, "malformed heap type");
     kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at, "typed function references are not supported");
@@ -38,7 +48,7 @@ uint8_t kn_wasm_ref_type(const kiln_wasm *w, struct kn_wasm_in *in) {
   case 0x64:
     kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at, "typed function references are not supported");
   default:
-    if (*at > 0x74 || *at < 0x65) KN_WASM_BAD(in, at, "malformed reference type");
+    if (*at > 0x75 || *at < 0x65) KN_WASM_BAD(in, at, "malformed reference type");
     in->p = at;
     return kn_wasm_heap_type(w, in);
   }
@@ -53,7 +63,7 @@ uint8_t kn_wasm_value_type(const kiln_wasm *w, struct kn_wasm_in *in) {
   case 0x7c: in->p++; return KILN_WASM_TYPE_F64;
   case 0x7b: in->p++; return KILN_WASM_TYPE_V128;
   default:
-    if (*in->p > 0x74 || *in->p < 0x63) KN_WASM_BAD(in, in->p, "malformed value type");
+    if (*in->p > 0x75 || *in->p < 0x63) KN_WASM_BAD(in, in->p, "malformed value type");
     return kn_wasm_ref_type(w, in);
   }
 }
@@ -75,14 +85,14 @@ void kn_wasm_read_types(kiln_wasm *w, struct kn_wasm_in *in) {
     const uint8_t *at = in->p;
     switch (kn_wasm_byte(in)) {
     case 0x60: break;
-    case 0x4e:
+    case 0x4e: refuse_collected(in, at, "a group of recursive types");
     case 0x4f:
-    case 0x50:
-    case 0x5e:
+    case 0x50: refuse_collected(in, at, "a subtype");
+    case 0x5e: refuse_collected(in, at, "an array type");
+    case 0x5f: refuse_collected(in, at, "a struct type");
     case 0x5d:
       kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at,
                    "continuations (stack switching) are not supported");
-    case 0x5f: kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at, "garbage collection is not supported");
     default: KN_WASM_BAD(in, at, "integer representation too long: malformed function type");
     }
     struct kn_wasm_type *t = &w->types[i];

@@ -72,6 +72,12 @@ BYTES = {
     'page': (b'\0asm\1\0\0\0' + b'\5\4\1\x08\1\0', 'malformed limits flags: a custom page size'),
     'component': (b'\0asm\x0d\0\1\0', 'this is a component'),
     'continuation': (b'\0asm\1\0\0\0' + b'\1\6\2\x60\0\0\x5d\0', 'stack switching'),
+    'group': (b'\0asm\1\0\0\0' + b'\1\6\1\x4e\1\x60\0\0', 'garbage collection is not supported: a group of recursive types'),
+    'final': (b'\0asm\1\0\0\0' + b'\1\6\1\x4f\0\x60\0\0', 'garbage collection is not supported: a subtype'),
+    'open': (b'\0asm\1\0\0\0' + b'\1\6\1\x50\0\x60\0\0', 'garbage collection is not supported: a subtype'),
+    'array': (b'\0asm\1\0\0\0' + b'\1\4\1\x5e\x7f\0', 'garbage collection is not supported: an array type'),
+    'struct': (b'\0asm\1\0\0\0' + b'\1\3\1\x5f\0', 'garbage collection is not supported: a struct type'),
+    'eqref': (b'\0asm\1\0\0\0' + b'\1\5\1\x60\1\x6d\0', 'garbage collection is not supported: eq'),
 }
 
 # Parts of types, value types 1 to 4, two of which leave FNV-1a with the same 32 bits: any choice of them is a type of the
