@@ -55,6 +55,8 @@ ROWS = [
     ('growing', '', ['grow0: 7', 'grow1: 0', 'grow_table0: 14', 'grow_table1: 0'], 0),
     ('failing', '', ['last: ' + BEYOND, 'last: unknown import: "nobody" "nothing"', 'good: ok'], 0),
     ('fuel', '', ['start: ok', *(f'{name}: out of fuel' for name in ('loop', 'recursion', 'fill', 'copy', 'init', 'table', 'calls')),
+                  *(line for op in ('fill', 'copy', 'init', 'table', 'table_copy', 'table_init')
+                    for line in (f'bad_{op}: out of bounds {"table" if "table" in op else "memory"} access', 'left: 999')),
                   'throws: ok', 'throws: out of fuel', 'little: ok', 'start: out of fuel'], 0),
     ('interruption', '', [line for name in ('loop', 'calls', 'wait32', 'wait64', 'bulk')
                           for line in (f'{name}: interrupted', 'little: ok')] + ['wait32: interrupted'], 0),

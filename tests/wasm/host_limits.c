@@ -95,6 +95,13 @@ static void fuel(void) {
     kiln_wasmrt_set_fuel(i, 1000);
     say_in(s, i, names[k], 0);
   }
+  static const char *const outside[] = {"bad_fill",  "bad_copy",       "bad_init",
+                                        "bad_table", "bad_table_copy", "bad_table_init"};
+  for (size_t k = 0; k < sizeof outside / sizeof *outside; k++) {
+    kiln_wasmrt_set_fuel(i, 1000);
+    say_in(s, i, outside[k], 0);
+    printf("left: %d\n", (int)kiln_wasmrt_fuel(i)); /* 1 for the function */
+  }
   kiln_wasmrt_set_fuel(i, 2000); /* the 1,024th has those looked for that can be freed */
   say_in(s, i, "throws", 1000);
   kiln_wasmrt_set_fuel(i, 2000);

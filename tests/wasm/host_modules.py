@@ -83,6 +83,13 @@ MODULES = {
  (func (export "copy") (param i32) (memory.copy (i32.const 0) (i32.const 1) (i32.const 100000)))
  (func (export "init") (param i32) (memory.init $d (i32.const 0) (i32.const 0) (i32.const 65000)))
  (func (export "table") (param i32) (table.fill $tab (i32.const 0) (ref.null func) (i32.const 20000)))
+ (func (export "bad_fill") (param i32) (memory.fill (i32.const 2000000) (i32.const 0) (i32.const 100000)))
+ (func (export "bad_copy") (param i32) (memory.copy (i32.const 2000000) (i32.const 1) (i32.const 100000)))
+ (func (export "bad_init") (param i32) (memory.init $d (i32.const 0) (i32.const 1) (i32.const 65000)))
+ (func (export "bad_table") (param i32) (table.fill $tab (i32.const 1) (ref.null func) (i32.const 20000)))
+ (func (export "bad_table_copy") (param i32) (table.copy $tab $tab (i32.const 1) (i32.const 0) (i32.const 20000)))
+ (func (export "bad_table_init") (param i32) (table.init $tab $el (i32.const 0) (i32.const 0) (i32.const 20000)))
+ (elem $el func $s)
  (func (export "throws") (param i32) (loop $l
    (block $h (result exnref) (try_table (catch_all_ref $h) (throw $e)) unreachable) drop
    (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))

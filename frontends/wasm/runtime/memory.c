@@ -162,21 +162,27 @@ void kn_do_memory_copy(void *instance, uint32_t to_index, uint32_t from_index, u
   memmove(a->base + to, b->base + from, size);
 }
 
+static bool init_within(const kiln_wasmrt_instance *i, const kiln_wasm_memory *m, uint32_t data,
+                        uint64_t to, uint64_t from, uint64_t size) {
+  uint64_t all = i->data_dropped[data] ? 0 : i->image->datas[data].size_bytes;
+  return within(m, to, size) && size <= all && from <= all - size;
+}
+
 bool kn_memory_init(const kiln_wasmrt_instance *i, uint32_t memory, uint32_t data, uint64_t to,
                     uint64_t from, uint64_t size) {
   kiln_wasm_memory *m = kn_instance_memory(i, memory);
-  const kiln_wasm_image_data *d = i->image->datas + data;
-  uint64_t all = i->data_dropped[data] ? 0 : d->size_bytes;
-  if (!within(m, to, size) || size > all || from > all - size) return false;
-  if (size > 0) memcpy(m->base + to, d->bytes + from, size);
+  if (!init_within(i, m, data, to, from, size)) return false;
+  if (size > 0) memcpy(m->base + to, i->image->datas[data].bytes + from, size);
   return true;
 }
 
 void kn_do_memory_init(void *instance, uint32_t memory, uint32_t data, uint64_t to, uint32_t from,
                        uint32_t size) {
-  kn_burn(instance, size);
-  if (!kn_memory_init(kn_instance(instance), memory, data, to, from, size))
+  kiln_wasmrt_instance *i = kn_instance(instance);
+  if (!init_within(i, kn_instance_memory(i, memory), data, to, from, size))
     kiln_wasmrt_trap(instance, KILN_WASM_TRAP_MEMORY);
+  kn_burn(instance, size);
+  kn_memory_init(i, memory, data, to, from, size);
 }
 
 void kn_do_data_drop(void *instance, uint32_t data) {

@@ -105,21 +105,28 @@ void kn_do_table_copy(void *instance, uint32_t to_index, uint32_t from_index, ui
   if (n > 0) memmove(a->elements + to, b->elements + from, n * sizeof *a->elements);
 }
 
+static bool init_within(const kiln_wasmrt_instance *i, const kiln_wasm_table *t, uint32_t elem,
+                        uint64_t to, uint64_t from, uint64_t n) {
+  return within(t->size_elements, to, n) &&
+         within(i->elem_dropped[elem] ? 0 : i->image->elems[elem].n_items, from, n);
+}
+
 bool kn_table_init(const kiln_wasmrt_instance *i, uint32_t table, uint32_t elem, uint64_t to,
                    uint64_t from, uint64_t n) {
   kiln_wasm_table *t = kn_instance_table(i, table);
   const kiln_wasm_image_elem *e = i->image->elems + elem;
-  if (!within(t->size_elements, to, n) || !within(i->elem_dropped[elem] ? 0 : e->n_items, from, n))
-    return false;
+  if (!init_within(i, t, elem, to, from, n)) return false;
   for (uint64_t k = 0; k < n; k++) t->elements[to + k] = kn_instance_item(i, e->items + from + k);
   return true;
 }
 
 void kn_do_table_init(void *instance, uint32_t table, uint32_t elem, uint64_t to, uint32_t from,
                       uint32_t n) {
-  kn_burn(instance, n * sizeof(void *));
-  if (!kn_table_init(kn_instance(instance), table, elem, to, from, n))
+  kiln_wasmrt_instance *i = kn_instance(instance);
+  if (!init_within(i, kn_instance_table(i, table), elem, to, from, n))
     kiln_wasmrt_trap(instance, KILN_WASM_TRAP_TABLE);
+  kn_burn(instance, n * sizeof(void *));
+  kn_table_init(i, table, elem, to, from, n);
 }
 
 void kn_do_elem_drop(void *instance, uint32_t elem) {
