@@ -107,7 +107,9 @@ def memory(folder):
 
 
 def wasm(folder):
-    for place, _, names in os.walk(os.path.join(ROOT, 'build/cache/wasm/suite')):
+    sys.path.insert(0, os.path.join(ROOT, 'tests/wasm'))
+    import suite
+    for place, _, names in os.walk(suite.SUITE):
         for name in names:
             path = os.path.join(place, name)
             if name.endswith('.wasm') and os.path.getsize(path) < 1500:

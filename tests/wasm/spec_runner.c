@@ -252,6 +252,13 @@ static void expect_refused(unsigned line, char **words) {
   }
 }
 
+/* A module of which no instance is made. */
+static void expect_accepted(unsigned line, char **words) {
+  char message[512];
+  if (run.library != NULL) return; /* by whoever made the library */
+  check(refuse(words[3], message, sizeof message) == KILN_OK, line, words[0], message);
+}
+
 /* What Kiln does not take, and names where a module, if there is one, has it. */
 static void expect_unsupported(unsigned line, char **words) {
   char message[512];
@@ -406,6 +413,8 @@ static void do_line(unsigned index, char **words) {
     free(as);
   } else if (strcmp(what, "invalid") == 0 || strcmp(what, "malformed") == 0) {
     expect_refused(line, words);
+  } else if (strcmp(what, "definition") == 0) {
+    expect_accepted(line, words);
   } else if (strcmp(what, "outside") == 0) {
     expect_unsupported(line, words);
   } else if (strcmp(what, "unlinkable") == 0) {
