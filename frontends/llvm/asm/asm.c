@@ -242,6 +242,8 @@ static bool make_text(struct kn_asm_call *a) {
   for (uint32_t i = 0; i < a->n; i++)
     if ((a->op[i].place == AP_REG || a->op[i].place == AP_MEMORY) && frame >> a->op[i].reg & 1)
       keeps = true;
+  if (a->sets_stack && (keeps || a->saved != 0))
+    return kn_asm_wrong(a, "an operand in the stack pointer beside one that the stack must keep");
   if (keeps) kn_asm_putf(a, a->x86 ? "pushq %%rbp\n" : "str x29, [sp, #-16]!\n");
   for (uint32_t i = 0; i < a->n; i++) {
     const struct kn_asm_operand *o = &a->op[i];

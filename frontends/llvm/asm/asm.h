@@ -83,6 +83,7 @@ struct kn_asm_call {
   bool intel, x86;
   bool tight;                 /* registers are few */
   bool slots;                 /* the text addresses slots by the frame pointer */
+  bool sets_stack;            /* an input is in the stack pointer */
   bool unwinds;               /* an exception may leave it */
   const struct kn_bc_asm *of; /* where it goes on */
   uint32_t n;                 /* operands, labels too */

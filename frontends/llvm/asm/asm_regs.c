@@ -204,8 +204,9 @@ bool kn_asm_allocate(struct kn_asm_call *a) {
       o->as_it_is = true;
       continue;
     }
-    if (o->place == AP_MEMORY || (stack && (!o->output || o->is->tie >= 0)))
+    if (o->place == AP_MEMORY)
       return kn_asm_wrong(a, "an operand in a register that cannot hold values");
+    a->sets_stack |= stack && !o->output;
     if (o->is->tie >= 0 && !a->op[o->is->tie].stored) {
       o->outside = a->op[o->is->tie].outside;
       continue;

@@ -34,6 +34,7 @@ void kn_asm_register_name(bool x86, unsigned reg, unsigned bytes, char out[8]) {
                : bytes == 8 ? 'd'
                             : 'q',
                k);
+    else if (k == 31) snprintf(out, 8, "%s", bytes < 8 ? "wsp" : "sp");
     else snprintf(out, 8, "%c%u", bytes < 8 ? 'w' : 'x', k);
   } else if (reg >= KN_ASM_MMX) {
     snprintf(out, 8, "mm%u", k & 7);

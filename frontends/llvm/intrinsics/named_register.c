@@ -60,11 +60,12 @@ static unsigned code_of(struct kn_bc *r, const char *name, bool write, bool pair
   uint32_t f[5], word = UINT32_C(0x910003e0); /* add x0, sp, #0 */
   if (kn_asm_syntax[r->target] == KN_ASM_UNKNOWN) return 0;
   if (kn_asm_syntax[r->target] == KN_ASM_X86) {
-    if (write || pair || (strcmp(name, "rsp") != 0 && strcmp(name, "esp") != 0)) return 0;
-    memcpy(code, "\x48\x89\xe0", 3); /* mov rax, rsp */
+    if (pair || (strcmp(name, "rsp") != 0 && (write || strcmp(name, "esp") != 0))) return 0;
+    memcpy(code, write ? "\x48\x89\xc4" : "\x48\x89\xe0", 3); /* mov rsp, rax or mov rax, rsp */
     return 3;
   }
-  if (write || pair || strcmp(name, "sp") != 0) {
+  if (write) word = UINT32_C(0x9100001f); /* add sp, x0, #0 */
+  if (pair || strcmp(name, "sp") != 0) {
     if (!system_register(name, f)) return 0;
     word = UINT32_C(0xd5100000) | (uint32_t)pair << 22 | (uint32_t)!write << 21 | (f[0] & 1) << 19 |
            f[1] << 16 | f[2] << 12 | f[3] << 8 | f[4] << 5;
