@@ -68,6 +68,8 @@ static const struct statement {
 } statements[] = {
   {"addl $2, $0", "=r,0,r" FLAGS, "i32", "i32;i32", NULL, 0, 0},
   {"add $0, $2", "=r,0,r" FLAGS, "i64", "i64;i64", NULL, KILN_LLVM_ASM_INTEL, 0},
+  /* there, $$ is nothing; what AT&T's dialect has for it is below */
+  {"add $0, $$8; add $0, $2 # $$x", "=r,0,r" FLAGS, "i64", "i64;i64", NULL, KILN_LLVM_ASM_INTEL, 0},
   {"leaq ($1,$2,4), $0", "=&r,r,r", "i64", "i64;i64", NULL, KILN_LLVM_ASM_SIDE_EFFECT, 0},
   {"addl $2, $0", "=r,0,i" FLAGS, "i32", "i32;i32=77", NULL, 0, 0},
   {"movq $1, $0", "=r,n", "i64", "i64=-3", NULL, 0, 0},

@@ -210,7 +210,7 @@ bool kn_asm_expand(struct kn_asm_call *a) {
     }
     s++;
     if (*s == '$') {
-      if (wanted) kn_asm_put(a, "$", 1);
+      if (wanted && !a->intel) kn_asm_put(a, "$", 1); /* in Intel's dialect nothing, as LLVM */
       s++;
     } else if (*s == '(') {
       variant = 0;
