@@ -193,8 +193,8 @@ void kn_debug_lines_frame(struct kn_observer *o, const struct kn_walk *w);
 void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w);
 /* Instruction w->i may have another location than the newest row; sets the window in which no other one has. */
 void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w);
-/* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
-void kn_debug_lines_call(struct kn_debug_observer *d);
+/* The location that has no row, if there is one, gets one here, unless a call returns here. */
+void kn_debug_lines_column(struct kn_debug_observer *d);
 /* Code is repeated here, `bytes` bytes from `start` on: its rows, too. */
 void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint32_t start,
                            uint32_t bytes);

@@ -153,7 +153,7 @@ void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w) {
   fill_branch(d);
   leave_block(d);
   d->lines.block_begins = true;
-  d->lines.column = 0;
+  if (d->lines.column != 0) kn_debug_lines_column(d);
   d->observer.quiet.n = 0; /* its first location is looked at, the same as before or not */
 }
 
@@ -340,21 +340,24 @@ bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w) {
   return (row->flags & KN_LINE_STMT) && w->code.marks.at[row->offset].at == kn_here(w);
 }
 
-void kn_debug_lines_call(struct kn_debug_observer *d) {
+__attribute__((noinline)) void kn_debug_lines_column(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   uint32_t loc = d->lines.column;
+  if (kn_here(w) == d->calls.returned) return;
   d->lines.column = 0;
-  if (kn_here(w) == d->calls.returned || w->out->lines.n == d->lines.first) return;
+  if (w->out->lines.n == d->lines.first) return;
   d->lines.inst = w->i;
   d->lines.block = w->block;
   add_row(d, loc, 0);
 }
 
 /* Looks for statements that share the address of the one that begins at w->i; `loc`: its location. Each instruction
- * counts as long as there are some. */
-static void look_at_shared(struct kn_debug_observer *d, uint32_t loc) {
+ * counts as long as there are some, or a location that has no row. */
+static __attribute__((noinline)) void look_closer(struct kn_debug_observer *d, uint32_t loc) {
   if (d->lines.kept_in == d->w->block + 1) kn_debug_share_begin(d, loc);
-  if (d->lines.shared != 0) d->observer.quiet.n = d->w->i + 1 - d->observer.quiet.first;
+  if (d->lines.column != 0) kn_debug_lines_column(d);
+  if (d->lines.shared != 0 || d->lines.column != 0)
+    d->observer.quiet.n = d->w->i + 1 - d->observer.quiet.first;
 }
 
 /* Instruction w->i is not in the window of instructions that have the newest row's location, or none. */
@@ -380,7 +383,7 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
     pass_statements(d, note->inst);
   if (loc != 0 && (loc != d->lines.loc || d->lines.block_begins))
     change_row(d, (uint32_t)(note - at));
-  if (KN_UNLIKELY(d->lines.kept_in != 0)) look_at_shared(d, loc);
+  if (KN_UNLIKELY((d->lines.kept_in | d->lines.column) != 0)) look_closer(d, loc);
 }
 
 void kn_debug_lines_end(struct kn_debug_observer *d) {
