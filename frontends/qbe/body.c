@@ -111,12 +111,20 @@ static inline void assign(struct kn_qbe *r, uint32_t temp, kiln_type class, kiln
 
 /* ---- operands ---- */
 
-/* A constant as a value of a class. */
+/* Takes the word if it comes next: one of those before the name of a symbol. */
+static bool before_symbol(struct kn_qbe *r, char first, unsigned form) {
+  const char *at = r->p;
+  if (peek(r) != first) return false;
+  if (kn_qbe_word(r)->form != form) WRONG(r, at, "an operand is expected");
+  return true;
+}
+
+/* A constant as a value of a class. `extern` says that the symbol may be in another module, as any may be here. */
 static __attribute__((noinline)) kiln_value constant(struct kn_qbe *r, kiln_type class) {
   const char *at = r->p;
-  bool thread = *at == 't', half = class == KILN_TYPE_I32 || class == KILN_TYPE_F32;
-  if (thread && kn_qbe_word(r)->form != QF_THREAD) WRONG(r, at, "an operand is expected");
-  if (*at != '$' && !thread) {
+  bool other = before_symbol(r, 'e', QF_EXTERN), thread = before_symbol(r, 't', QF_THREAD),
+       half = class == KILN_TYPE_I32 || class == KILN_TYPE_F32;
+  if (*at != '$' && !thread && !other) {
     uint64_t bits;
     if (!kn_qbe_number(r, &bits)) WRONG(r, r->p, "an operand is expected");
     if (!is_int(class)) return kiln_const_bits(r->f, class, bits, 0);

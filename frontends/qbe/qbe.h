@@ -1,5 +1,5 @@
-/* The reader of QBE's intermediate language (https://c9x.me/compile/doc/il.html), as of QBE 1.2. It is a
- * front end on the public API and its helpers alone, and an example to learn from. The
+/* The reader of QBE's intermediate language (https://c9x.me/compile/doc/il.html), as of QBE 1.2, with the operands
+ * `extern` of QBE 1.3. It is a front end on the public API and its helpers alone, and an example to learn from. The
  * tool `kiln` calls it. */
 #ifndef KN_QBE_QBE_H
 #define KN_QBE_QBE_H

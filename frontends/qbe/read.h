@@ -88,7 +88,7 @@ enum form {
   QF_VAARG, QF_VASTART, QF_BLIT, QF_CALL, QF_PHI, QF_DBGLOC,
   QF_JMP, QF_JNZ, QF_RET, QF_HLT, /* these end a block */
   QF_TYPE_NAME,                  /* `op` is the type; `fop` the size of a member of it, or 0 */
-  QF_ZERO, QF_ALIGN, QF_EXPORT, QF_THREAD, QF_COMMON, QF_SECTION,
+  QF_ZERO, QF_ALIGN, QF_EXPORT, QF_THREAD, QF_COMMON, QF_EXTERN, QF_SECTION,
   QF_FUNCTION, QF_DATA, QF_TYPE, QF_DBGFILE
 };
 /* clang-format on */
