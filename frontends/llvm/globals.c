@@ -102,6 +102,16 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
   return true;
 }
 
+/* Is what is in an address space addressed as in space 0? Its pointers have a type, of which that is known. */
+static bool plain_space(struct kn_bc *r, uint64_t space) {
+  if (space == 0) return true;
+  for (uint32_t k = 0; k < r->types.n; k++) {
+    const struct kn_bc_type *t = &r->types.at[k];
+    if (t->kind == TK_PTR && t->ktype && t->count == space) return true;
+  }
+  return kn_bc_unsupported(r, "address spaces");
+}
+
 /* Adds a global, which gets the next value id. */
 static inline bool add_global(struct kn_bc *r, const struct kn_bc_global *g) {
   uint32_t id = r->vals.n;
@@ -165,7 +175,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   if (!describe(r, &d, &f)) return false;
   if (!(op[3] & 2))
     return kn_bc_unsupported(r, "a record of LLVM 3 (LLVM 11 and newer can be read)");
-  if (op[3] >> 2) return kn_bc_unsupported(r, "address spaces");
+  if (!plain_space(r, op[3] >> 2)) return false;
   if (op[2] >= r->types.n) return kn_bc_malformed(r, "type number out of range");
   d.g.type = (uint32_t)op[2];
   if (op[4] > UINT32_MAX) return kn_bc_malformed(r, "value number out of range");
@@ -246,7 +256,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
       kiln_module_set_attrs(r->module, &attrs);
     }
   }
-  if (field(r, 18)) return kn_bc_unsupported(r, "address spaces");
+  if (!plain_space(r, field(r, 18))) return false;
   d->desc.align_log2 = g->align_log2 == UINT8_MAX ? 0 : g->align_log2;
   d->desc.body = used;
   d->desc.no_plt = g->fn_flags & FA_HARDENED && kn_bc_harden_no_plt(a);
@@ -292,8 +302,7 @@ bool kn_bc_global_ifunc(struct kn_bc *r) {
   struct decl d = {.g.what = KILN_SYMBOL_ALIAS};
   struct fields f = {op[5], op[6], 0, 0, field(r, 7), 0};
   if (!describe(r, &d, &f)) return false;
-  if (op[3]) return kn_bc_unsupported(r, "address spaces");
-  if (!ends(r, "ifunc", 10)) return false;
+  if (!plain_space(r, op[3]) || !ends(r, "ifunc", 10)) return false;
   if (field(r, 9)) return kn_bc_unsupported(r, "partitions");
   if (op[2] >= r->types.n || op[4] >= UINT32_MAX) return kn_bc_malformed(r, "bad ifunc");
   d.g.type = (uint32_t)op[2];
@@ -311,8 +320,8 @@ bool kn_bc_global_alias(struct kn_bc *r) {
   struct decl d = {.g.what = KILN_SYMBOL_ALIAS};
   struct fields f = {op[5], field(r, 6), 0, 0, field(r, 10), 0};
   if (!describe(r, &d, &f)) return false;
-  if (op[3]) return kn_bc_unsupported(r, "address spaces");
-  if (!ends(r, "alias", 13) || !below(r, "storage class", field(r, 7), 3) ||
+  if (!plain_space(r, op[3]) || !ends(r, "alias", 13) ||
+      !below(r, "storage class", field(r, 7), 3) ||
       !below(r, "thread-local model", field(r, 8), 5) || !below(r, "unnamed_addr", field(r, 9), 3))
     return false;
   if (field(r, 12)) return kn_bc_unsupported(r, "partitions");

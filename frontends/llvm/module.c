@@ -109,6 +109,22 @@ static bool triple(struct kn_bc *r) {
   return true;
 }
 
+/* Does the data layout say that pointers of an address space are other than those of space 0? */
+static bool other_pointers(const char *layout, uint64_t space) {
+  for (const char *s = layout; s != NULL; s = strchr(s, '-')) {
+    s += *s == '-';
+    if (*s == 'p') {
+      char *end;
+      uint64_t n = strtoull(s + strcspn(s, "0123456789:-"), &end, 10);
+      if (n == space && strncmp(end, ":64:64", 6) != 0) return true;
+    } else if (strncmp(s, "ni:", 3) == 0) { /* pointers that are no numbers: n:n:... */
+      for (char *at = (char *)(uintptr_t)s + 2; *at == ':';)
+        if (strtoull(at + 1, &at, 10) == space) return true;
+    }
+  }
+  return false;
+}
+
 static bool layout(struct kn_bc *r) {
   char s[256];
   text(r, 0, s, sizeof s);
@@ -117,6 +133,12 @@ static bool layout(struct kn_bc *r) {
   if (mangling && mangling[3] != 'e')
     return kn_bc_unsupported(r, "symbols mangled for a format other than ELF");
   if (strstr(s, "-p:32:32")) return kn_bc_unsupported(r, "32-bit pointers");
+  for (uint32_t k = 0; k < r->types.n; k++) {
+    const struct kn_bc_type *t = &r->types.at[k];
+    if (t->kind == TK_PTR && t->ktype && t->count != 0 && other_pointers(s, t->count))
+      return kn_bc_unsupported(r, "address spaces with other pointers");
+  }
+  r->open->has_layout = true;
   /* Before LLVM 18, x86-64's data layout aligned i128 to 8 bytes in memory. Calls pass it by the
    * ABI, which aligns it to 16. */
   const char *mark = kn_bc_targets[r->target].i128_mark;

@@ -125,6 +125,7 @@ struct kn_bc_module {
   bool has_long_vectors; /* of more than 128 bits */
   bool has_blocks;       /* some constant is the address of a block */
   bool has_tls;          /* some global is thread-local, */
+  bool has_layout;       /* the data layout was read */
   bool emulated_tls;     /* which the target cannot have as Kiln makes it */
   /* There are constrained intrinsics, or named registers: metadata are read as if there were
    * locations. */

@@ -153,7 +153,7 @@ struct kn_bc_type {
   uint64_t size; /* bytes from one array element to the next */
   /* Elements in kn_bc_module.elems: struct members; array element; result, parameters. */
   uint32_t first, n;
-  uint64_t count;                 /* arrays */
+  uint64_t count;                 /* arrays; of pointers, the address space */
   uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
   uint32_t chars;   /* harden.c: length of the longest array of i8 that has_array counts */
   uint32_t mask;    /* vectors: id of the type of as many i1, or UINT32_MAX */

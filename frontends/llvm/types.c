@@ -247,14 +247,18 @@ bool kn_bc_align_wide(struct kn_bc *r) {
 
 /* ---- records ---- */
 
+bool kn_bc_plain_space(const struct kn_bc *r, uint64_t space) {
+  return space == 0 || (space < 256 && !r->m->has_layout);
+}
+
 static void pointer(struct kn_bc *r, struct kn_bc_type *t, uint64_t space) {
   t->kind = TK_PTR;
   t->size = 8;
   t->bits = 64;
   t->align_log2 = 3;
-  /* 270 to 272: the 32-bit and 64-bit pointers of __ptr32 and __ptr64 */
-  t->ktype = space == 0 ? KILN_TYPE_PTR : KILN_TYPE_VOID;
-  if (r->m->ptr_type == UINT32_MAX && space == 0) r->open->ptr_type = r->types.n;
+  t->count = space;
+  t->ktype = kn_bc_plain_space(r, space) ? KILN_TYPE_PTR : KILN_TYPE_VOID;
+  if (r->m->ptr_type == UINT32_MAX && t->ktype) r->open->ptr_type = r->types.n;
 }
 
 /* Floats that the IR computes with on all targets. */

@@ -161,7 +161,7 @@ static const struct {
    KILN_ERR_UNSUPPORTED,
    "freeze: not implemented: vectors of lanes of this type"},
   {KILN_PROCESSOR_X86_64,
-   {"freeze", "ptr addrspace(3)", "i32", NULL, 0},
+   {"freeze", "ptr addrspace(256)", "i32", NULL, 0},
    KILN_ERR_UNSUPPORTED,
    "freeze: not implemented: address spaces"},
   {KILN_PROCESSOR_X86_64,

@@ -233,7 +233,10 @@ kiln_value kn_bc_scalar_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t 
     if (ft == KILN_TYPE_F80) return kn_bc_x87_bits(r, kn_bc_use(r, a, from));
     if (tt == KILN_TYPE_F80) return x87_from_bits(r, kn_bc_use(r, a, from));
     return kiln_build_convert(r->f, KILN_OP_BITCAST, tt, ft, kn_bc_use(r, a, from));
-  default: kn_bc_unsupported(r, "address spaces"); return none;
+  case CAST_ADDRSPACECAST:
+    if (!fp || !tp) break;
+    return kn_bc_same(r, a, from);
+  default: break;
   }
   kn_bc_malformed(r, "a cast that cannot convert between its types");
   return none;

@@ -586,8 +586,11 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             ('partition of a variable', '@v = global i32 0, partition "x"\n', 'partitions'),
             ('partition of an alias', '@v = global i32 0\n@a = alias i32, ptr @v, partition "x"\n', 'partitions'),
             ('alias of a number', '@a = alias i32, inttoptr (i64 4096 to ptr)\n', 'an alias of a number'),
-            ('address space of a function', define % 'addrspace(1)', 'address spaces'),
-            ('address space of a variable', '@v = addrspace(1) global i32 0\n', 'address spaces'),
+            ('address space of a function', define % 'addrspace(256)', 'address spaces'),
+            ('address space of a variable', '@v = addrspace(257) global i32 0\n', 'address spaces'),
+            ('32-bit pointers', 'target datalayout = "e-m:e-p1:32:32"\n@v = addrspace(1) global i32 0\n', 'address spaces with other'),
+            ('pointers that are no numbers', 'target datalayout = "e-m:e-ni:10:1"\n@v = addrspace(1) global i32 0\n',
+             'address spaces with other'),
             ('memory tags', '@v = global i32 0, sanitize_memtag\n', 'a variable with memory tags'),
             ('code model of a variable', '@v = global i32 0, code_model "large"\n', 'a variable with a code model other'),
             ('comdat', '$v = comdat largest\n@v = global i32 0, comdat\n', 'comdats other than "any" and "nodeduplicate"'),
@@ -597,6 +600,8 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
         ]:
             self.refused(what, text, message, None, where='')
         self.accepted('comdats that keep together', '$v = comdat nodeduplicate\n@v = internal global i32 0, section "s", comdat\n')
+        self.accepted('another pointer with a layout of its own', 'target datalayout = "e-m:e-p1:64:64:64:32-p2:32:32"\n'
+                      '@v = addrspace(1) global i32 0\n')
         self.accepted('what else variables can have', '@v = global i32 0, code_model "small"\n@w = global i32 0, no_sanitize_address\n'
                       '@x = global i32 0, sanitize_address_dyninit\n')
 
