@@ -21,33 +21,33 @@ int f(int x) { int a[100]; for (int i = 0; i < 100; i++) a[i] = x; return g(add(
 
 # What the error has to name: of the attribute, feature, module flag or metadata, or the flag itself.
 REFUSED = '''
--mretpoline                             target feature "\\+retpoline-indirect-branches"
--mretpoline-external-thunk              target feature "\\+retpoline-external-thunk"
--mlvi-cfi                               target feature "\\+lvi-cfi"
--mlvi-hardening                         target feature "\\+lvi-(cfi|load-hardening)"
--mseses                                 target feature
--mspeculative-load-hardening            attribute "speculative_load_hardening"|target feature
--mharden-sls=all                        target feature "\\+harden-sls-ijmp"
+-mretpoline                             -mretpoline
+-mretpoline-external-thunk              -mretpoline-external-thunk
+-mlvi-cfi                               -mlvi-cfi
+-mlvi-hardening                         -mlvi-hardening
+-mseses                                 -mseses
+-mspeculative-load-hardening            -mspeculative-load-hardening
+-mharden-sls=all                        -mharden-sls=all
 -msoft-float                            attribute "(noimplicitfloat|use-soft-float)"
 -mno-implicit-float                     attribute "noimplicitfloat"
--fsplit-stack                           attribute "split-stack"
+-fsplit-stack                           -fsplit-stack
 -pg -mfentry                            attribute "fentry-call"
--fxray-instrument                       attribute "xray-instruction-threshold"
+-fxray-instrument                       -fxray-instrument
 -fzero-call-used-regs=used              attribute "zero-call-used-regs"
--fpatchable-function-entry=2            attribute "patchable-function-entry"
--fpatchable-function-entry=2,2          attribute "patchable-function-prefix"
--fms-hotpatch                           attribute "patchable-function"
+-fpatchable-function-entry=2            -fpatchable-function-entry=2
+-fpatchable-function-entry=2,2          -fpatchable-function-entry=2,2
+-fms-hotpatch                           -fms-hotpatch
 -fsanitize=shadow-call-stack            attribute "shadowcallstack"
 -fsanitize=safe-stack                   attribute "safestack"
 -fsanitize=kcfi                         module flag "kcfi"|module-level assembly
 -fsanitize=function                     metadata "func_sanitize"
 -fexperimental-sanitize-metadata=all    metadata "pcsections"
--mcmodel=medium                         module flag "Code Model"
--mcmodel=large                          module flag "Code Model"
--mcmodel=kernel                         module flag "Code Model"
--mfunction-return=thunk-extern          attribute "fn_ret_thunk_extern"
+-mcmodel=medium                         -mcmodel=medium
+-mcmodel=large                          -mcmodel=large
+-mcmodel=kernel                         -mcmodel=kernel
+-mfunction-return=thunk-extern          -mfunction-return=thunk-extern
 -mno-tls-direct-seg-refs                attribute "indirect-tls-seg-refs"
--mstack-alignment=32                    module flag "override-stack-alignment"
+-mstack-alignment=32                    -mstack-alignment=32
 -mx32                                   target "x86_64-[a-z]+-linux-gnux32"
 --target=x86_64-w64-windows-gnu         target "x86_64-w64-windows-gnu"
 --target=x86_64-apple-macos11           target "x86_64-apple
@@ -59,7 +59,7 @@ REFUSED = '''
 --target=aarch64-linux-gnu -ffixed-x20                     target feature "\\+reserve-x20"
 --target=aarch64-linux-gnu -fcall-saved-x9                 target feature "\\+call-saved-x9"
 --target=aarch64-linux-gnu -mtp=el1                        target feature "\\+tpidr-el1"
---target=aarch64-linux-gnu -mharden-sls=retbr              target feature "\\+harden-sls-retbr"
+--target=aarch64-linux-gnu -mharden-sls=retbr              -mharden-sls=retbr
 --target=aarch64-linux-gnu -mfix-cortex-a53-835769         target feature "\\+fix-cortex-a53-835769"
 --target=aarch64-linux-gnu -mtls-size=48                   -mtls-size=48
 -fbasic-block-sections=all              -fbasic-block-sections=all
