@@ -1,5 +1,6 @@
 /* The command line of `kiln cc` and `kiln c++`: which words are inputs, which take the next word as their value, which
- * matter to the linker only, and what is to be made. verb_cc.c asks it first.
+ * matter to the linker only, and what is to be made; the flags that Kiln itself honours are noted here. verb_cc.c calls
+ * it first.
  * Invariant: every word ends in exactly one item, or in a field of cc_args. */
 #include "cc.h"
 

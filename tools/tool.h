@@ -1,5 +1,6 @@
 /* What the verbs of `kiln` share: exit codes, inputs, outputs, modules made from inputs.
- * tool.c, output.c and message.c implement it; each verb_*.c is one verb and calls the public API only. */
+ * tool.c, output.c and message.c implement it; each verb_*.c is one verb and calls the public API only. Verbs that
+ * are also programs of their own (kiln-run, kiln-dis, kiln-interp) have their options in run.c, dis.c and interp.c. */
 #ifndef KN_TOOLS_TOOL_H
 #define KN_TOOLS_TOOL_H
 

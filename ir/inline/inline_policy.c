@@ -1,5 +1,6 @@
-/* The policy of inlining: how large a function may be, how much a caller may grow, and what an embedder says. What can
- * be inlined at all is not decided here (inline_settle.c: functions; inline_call.c: calls). Called by these two.
+/* The policy of inlining: how large a function may be, and what an embedder says. How much a caller may grow is decided
+ * for each call (inline_call.c). What can be inlined at all is not decided here (inline_settle.c: functions;
+ * inline_call.c: calls). Called by these two.
  * Invariant: an embedder's answer only counts where inlining is possible, and not required. */
 #include "ir/build/builder.h"
 #include "ir/inline/inlining.h"

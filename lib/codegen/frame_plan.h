@@ -60,8 +60,8 @@ static inline void kn_frame_plan_homes(struct kn_frame_plan *p, uint64_t changed
 
 /* The memory that inlined bodies share is aligned so, in the frame. */
 #define KN_SHARED_ALIGN_LOG2 4
-/* Gives the slots of inlined bodies that may be memory their offsets in the memory that the bodies share. The slots of a
- * body follow those of its parent; siblings overlap, since they are never live together. */
+/* Gives the slots of inlined bodies that may be memory their offsets in the memory that the bodies share. The slots of
+ * a body follow those of its parent; siblings overlap, since they are never live together. */
 struct kn_plan;
 void kn_frame_plan_scopes(struct kn_plan *plan, const kiln_func *f);
 

@@ -461,7 +461,7 @@ static uint32_t sock_shutdown(kiln_wasi *w, uint32_t fd, uint32_t how) {
   return no_socket(w, fd);
 }
 
-/* ---- all functions ---- */
+/* ---- the functions of this file ---- */
 
 /* Their names and parameters. */
 #define FUNCS(F)                                                                                   \
