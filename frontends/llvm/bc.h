@@ -262,7 +262,7 @@ bool kn_bc_next_element(struct kn_bc *r, uint32_t base, struct kn_bc_element *e)
 bool kn_bc_split_plain(struct kn_bc *r, uint32_t type);
 /* Checks that `type` is a supported scalar; reports otherwise. */
 bool kn_bc_scalar(struct kn_bc *r, uint32_t type);
-/* May pointers of an address space be as those of space 0? Unless the data layout, which comes later, says otherwise. */
+/* May pointers of an address space be as those of space 0? The data layout, which comes later, may say otherwise. */
 bool kn_bc_plain_space(const struct kn_bc *r, uint64_t space);
 /* True if the type has a size; reports otherwise. */
 bool kn_bc_sized(struct kn_bc *r, uint32_t type);

@@ -287,8 +287,8 @@ __attribute__((noreturn)) void kiln_wasmrt_exit(uint32_t status);
 void kiln_wasmrt_interrupt(kiln_wasmrt_store *store);
 
 /** Sets the fuel of an instance. The instance's module must have been compiled with KILN_WASM_FUEL. Each function entry
- * uses one unit of fuel, and so does each loop iteration. Bulk operations use one unit for each 64 bytes, or none if they
- * are out of bounds and trap. */
+ * uses one unit of fuel, and so does each loop iteration. Bulk operations use one unit for each 64 bytes. If they trap
+ * because they are out of bounds, they use none. */
 void kiln_wasmrt_set_fuel(kiln_wasmrt_instance *instance, int64_t fuel);
 
 /** Returns the fuel that is left. */
