@@ -443,6 +443,8 @@ void kn_slot_to_memory(kiln_func *f, uint32_t i, unsigned why);
  * block `block`. Returns `status`. `message` is printf-like. */
 kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
                          const char *message, ...) __attribute__((format(printf, 5, 6)));
+/* The same, for functions that return `failed` when they fail. */
+#define KN_FUNC_FAIL(failed, ...) ((void)kn_func_fail(__VA_ARGS__), (failed))
 
 /* The i-th parameter's value of a block. */
 static inline uint32_t kn_block_param(const kiln_func *f, const struct kn_block *b, uint32_t i) {

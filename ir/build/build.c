@@ -37,10 +37,9 @@ GENERAL kiln_value append(kiln_func *f, unsigned op, unsigned type, uint64_t sha
 }
 
 GENERAL kiln_value build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a) {
-  if (KN_UNLIKELY(op == KILN_OP_VA_START && !f->facts.variadic && kn_build_ready(f))) {
-    kn_build_fail(f, KILN_ERR_STRUCTURE, "va_start in a function that is not variadic");
-    return KN_NONE;
-  }
+  if (KN_UNLIKELY(op == KILN_OP_VA_START && !f->facts.variadic && kn_build_ready(f)))
+    return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_STRUCTURE,
+                         "va_start in a function that is not variadic");
   return append(f, op, type, SHAPE(UN) | SHAPE(UNV) | SHAPE(SLOTV), 0, a, KN_NONE, KN_NONE);
 }
 
@@ -109,15 +108,12 @@ kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index) {
   const struct kn_inst *last = &f->inst[f->n - 1];
   bool behind =
     of.id == f->n - 1 || (last->op == KILN_OP_RESULT && last->a == of.id && last->x < index);
-  if (KN_UNLIKELY(of.id == 0 || !behind || f->val[of.id].block != f->current)) {
-    kn_build_fail(f, KILN_ERR_STRUCTURE, "a result must directly follow its operation");
-    return KN_NONE;
-  }
+  if (KN_UNLIKELY(of.id == 0 || !behind || f->val[of.id].block != f->current))
+    return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_STRUCTURE,
+                         "a result must directly follow its operation");
   unsigned type = kn_inst_further_result(f, f->inst + of.id, index);
-  if (KN_UNLIKELY(type == KILN_TYPE_VOID)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "the operation has no such result");
-    return KN_NONE;
-  }
+  if (KN_UNLIKELY(type == KILN_TYPE_VOID))
+    return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT, "the operation has no such result");
   return (kiln_value){kn_build_emit(f, KILN_OP_RESULT, type, type, index, of.id, 0, 0)};
 }
 
@@ -283,10 +279,8 @@ void kiln_build_memory(kiln_func *f, kiln_op op, kiln_value a, kiln_value b, kil
 GENERAL kiln_value build_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
                               int32_t disp) {
   if (!kn_build_ready(f)) return KN_NONE;
-  if (KN_UNLIKELY(scale > UINT16_MAX)) {
-    kn_build_fail(f, KILN_ERR_LIMIT, "the scale is larger than 65535");
-    return KN_NONE;
-  }
+  if (KN_UNLIKELY(scale > UINT16_MAX))
+    return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_LIMIT, "the scale is larger than 65535");
   if (index.id == 0) scale = 0;
   return (kiln_value){
     kn_build_append(f, KILN_OP_ADDR, KILN_TYPE_PTR, scale, base.id, index.id, (uint32_t)disp)};
@@ -315,10 +309,8 @@ kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, unsi
 
 kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, unsigned align_log2) {
   if (!kn_build_begun(f)) return KN_NONE;
-  if (align_log2 > KN_MAX_ALIGN_LOG2) {
-    kn_build_fail(f, KILN_ERR_LIMIT, "the alignment must be at most 2^16");
-    return KN_NONE;
-  }
+  if (align_log2 > KN_MAX_ALIGN_LOG2)
+    return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_LIMIT, "the alignment must be at most 2^16");
   return (kiln_value){kn_build_append(f, KILN_OP_SALLOC, KILN_TYPE_PTR, align_log2, size.id, 0, 0)};
 }
 
@@ -358,10 +350,9 @@ void kiln_build_atomic_store(kiln_func *f, kiln_type type, kiln_value a, kiln_va
 kiln_value kiln_build_atomic_rmw(kiln_func *f, kiln_rmw op, kiln_type type, kiln_value a,
                                  kiln_value v, kiln_ordering order) {
   if (!atomic_ok(f, KILN_OP_ATOMIC_RMW, type, order, ORDERS_ANY)) return KN_NONE;
-  if ((unsigned)op >= KILN_RMW_COUNT) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "the read-modify-write operation does not exist");
-    return KN_NONE;
-  }
+  if ((unsigned)op >= KILN_RMW_COUNT)
+    return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT,
+                         "the read-modify-write operation does not exist");
   unsigned x = (unsigned)order | (unsigned)op << 8;
   return (kiln_value){kn_build_append(f, KILN_OP_ATOMIC_RMW, type, x, a.id, v.id, 0)};
 }

@@ -72,10 +72,8 @@ static uint32_t keep(kiln_func *f, const struct kn_sig *s, const kiln_asm *code)
                      .n_relocs = code->n_relocs,
                      .label = code->label.id};
   uint64_t size = (uint64_t)n_regs + code->size_bytes + code->rows_bytes;
-  if (size > UINT32_MAX / 4 - f->asm_bytes.n) {
-    kn_build_fail(f, KILN_ERR_LIMIT, "too much machine code");
-    return UINT32_MAX;
-  }
+  if (size > UINT32_MAX / 4 - f->asm_bytes.n)
+    return KN_BUILD_FAIL(UINT32_MAX, f, KILN_ERR_LIMIT, "too much machine code");
   if (!KN_ROOM(f, f->asm_bytes, (uint32_t)size) || !KN_ROOM(f, f->asm_relocs, code->n_relocs) ||
       !KN_PUSH(f, f->asms, a))
     return UINT32_MAX;
@@ -105,10 +103,7 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
                       : code == NULL           ? "machine code without a description (NULL)"
                       : !KN_UNRESERVED(code) ? "the field 'reserved' of the machine code must be 0"
                                              : code_wrong(f, s, code, &all);
-  if (wrong) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
-    return KN_NONE;
-  }
+  if (wrong) return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT, wrong);
   for (uint32_t i = 0; i < code->n_relocs; i++) /* 0 where it is a slot */
     if (!kn_build_may_use(f, code->relocs[i].symbol.id)) return KN_NONE;
   uint32_t first = f->lists.n, k;

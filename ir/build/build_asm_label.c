@@ -13,22 +13,18 @@ static const kiln_symbol none = {0};
 static bool is_open(kiln_func *f) {
   if (f == NULL || f->status != KILN_OK) return false;
   if (!f->facts.finished && f->facts.defines) return true;
-  kn_build_fail(f, KILN_ERR_ARGUMENT,
-                "only an unfinished function with a symbol can get data, labels or names");
-  return false;
+  return kn_build_fail(f, KILN_ERR_ARGUMENT,
+                       "only an unfinished function with a symbol can get data, labels or names");
 }
 
 static kiln_symbol module_failed(kiln_func *f) {
-  kn_build_fail(f, kn_module_own(f->module), "the module has an error");
-  return none;
+  return KN_BUILD_FAIL(none, f, kn_module_own(f->module), "the module has an error");
 }
 
 kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number) {
   if (!is_open(f)) return none;
-  if (number >= UINT32_C(1) << 30) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "the number of a label must be below 2^30");
-    return none;
-  }
+  if (number >= UINT32_C(1) << 30)
+    return KN_BUILD_FAIL(none, f, KILN_ERR_ARGUMENT, "the number of a label must be below 2^30");
   uint32_t id = kn_symbol_of_block(f->module, f->symbol, (uint32_t)KN_FIRST_LABEL + number);
   return id != 0 ? (kiln_symbol){id} : module_failed(f);
 }
@@ -36,10 +32,8 @@ kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number) {
 kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
                                    const kiln_section_desc *said) {
   if (!is_open(f)) return none;
-  if (where == NULL) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "the data has no description (NULL)");
-    return none;
-  }
+  if (where == NULL)
+    return KN_BUILD_FAIL(none, f, KILN_ERR_ARGUMENT, "the data has no description (NULL)");
   kiln_module *m = f->module;
   kn_module_lock(m);
   uint32_t id = kn_module_failed(m) ? 0 : kn_symbol_private_data(m);
@@ -77,11 +71,10 @@ kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc, k
   kiln_module *m = f->module;
   const struct kn_symbol *to = kn_symbol_valid(m, target.id) ? kn_symbol(m, target.id) : NULL;
   if (desc == NULL || desc->name == NULL || desc->name[0] == 0 || to == NULL ||
-      !(kn_symbol_is_label(to) || (to->kind == KILN_SYMBOL_DATA && to->name_length == 0))) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT,
-                  "the alias has no name, or its target is neither a label nor unnamed data");
-    return none;
-  }
+      !(kn_symbol_is_label(to) || (to->kind == KILN_SYMBOL_DATA && to->name_length == 0)))
+    return KN_BUILD_FAIL(
+      none, f, KILN_ERR_ARGUMENT,
+      "the alias has no name, or its target is neither a label nor unnamed data");
   if (!kn_build_may_use(f, target.id)) return none;
   kn_module_lock(m);
   uint32_t id = kn_module_failed(m) ? 0 : kn_symbol_declare_late(m, desc);
@@ -125,8 +118,8 @@ bool kn_late_names_define(kiln_module *m, bool (*is_there)(const void *user, uin
     struct kn_symbol *s = kn_symbol(m, n->symbol);
     if (s->defined) {
       if (n->linkage == KILN_LINKAGE_INTERNAL || kn_symbol(m, n->target)->comdat != 0) continue;
-      kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' is defined already", s->name);
-      return false;
+      return KN_MODULE_FAIL(false, m, KILN_ERR_SYMBOL, "symbol '%.100s' is defined already",
+                            s->name);
     }
     s->kind = KILN_SYMBOL_ALIAS;
     s->linkage = n->linkage;

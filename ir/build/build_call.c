@@ -28,10 +28,8 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
   kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args, uint32_t n,
   uint32_t more) {
   const kiln_module *m = f->module;
-  if (KN_UNLIKELY(!kn_sig_valid(m, sig.id))) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such signature");
-    return NULL;
-  }
+  if (KN_UNLIKELY(!kn_sig_valid(m, sig.id)))
+    return KN_BUILD_FAIL(NULL, f, KILN_ERR_ARGUMENT, "no such signature");
   const struct kn_sig *s = kn_sig(m, sig.id);
   uint32_t n_params = s->n_params;
   if (KN_UNLIKELY(n != n_params && (n < n_params || !(s->flags & KILN_SIG_VARIADIC)))) {
@@ -42,10 +40,8 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
     kn_build_no_list(f);
     return NULL;
   }
-  if (KN_UNLIKELY(n > UINT16_MAX)) {
-    kn_build_fail(f, KILN_ERR_LIMIT, "the call has more than 65535 arguments");
-    return NULL;
-  }
+  if (KN_UNLIKELY(n > UINT16_MAX))
+    return KN_BUILD_FAIL(NULL, f, KILN_ERR_LIMIT, "the call has more than 65535 arguments");
   if (KN_UNLIKELY(n + more > f->lists.cap - f->lists.n) && !KN_ROOM(f, f->lists, n + more))
     return NULL;
   if (!callee_ok(f, callee.id)) return NULL;
@@ -135,11 +131,9 @@ static bool hash_type(kiln_func *f) {
 /* Index of a type in the function's table, from 1; 0: the function failed. */
 static uint32_t type_index(kiln_func *f, kiln_symbol type) {
   const kiln_module *m = f->module;
-  if (type.id != 0 &&
-      (!kn_symbol_valid(m, type.id) || kn_symbol(m, type.id)->tls != KILN_TLS_NONE)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "the type in a clause is not a symbol, or is thread-local");
-    return 0;
-  }
+  if (type.id != 0 && (!kn_symbol_valid(m, type.id) || kn_symbol(m, type.id)->tls != KILN_TLS_NONE))
+    return KN_BUILD_FAIL(0, f, KILN_ERR_ARGUMENT,
+                         "the type in a clause is not a symbol, or is thread-local");
   if (!kn_build_may_use(f, type.id)) return 0;
   uint32_t at, i;
   if (f->types.n > FEW_TYPES) {
@@ -242,15 +236,14 @@ kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, unsigned k) {
   if (!kn_build_open(f)) return KN_NONE;
   const struct kn_sig *s = kn_sig_valid(f->module, sig.id) ? kn_sig(f->module, sig.id) : NULL;
   if (s != NULL && k < s->n_results) return (kiln_value){kn_tried(false, s->results[k], k)};
-  kn_build_fail(f, KILN_ERR_ARGUMENT, "the signature has no such result");
-  return KN_NONE;
+  return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT, "the signature has no such result");
 }
 
 kiln_value kiln_try_exception(kiln_func *f, unsigned k) {
   if (!kn_build_open(f)) return KN_NONE;
   if (k <= 1) return (kiln_value){kn_tried(true, k == 0 ? KILN_TYPE_PTR : KILN_TYPE_I32, k)};
-  kn_build_fail(f, KILN_ERR_ARGUMENT, "'k' must be 0 (the exception) or 1 (the selector)");
-  return KN_NONE;
+  return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT,
+                       "'k' must be 0 (the exception) or 1 (the selector)");
 }
 
 kiln_value kiln_const_typeid(kiln_func *f, kiln_symbol type) {

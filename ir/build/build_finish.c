@@ -7,8 +7,7 @@
 /* Fails at the block's terminator, if it has one. */
 static bool fail_at(kiln_func *f, uint32_t block, const char *message) {
   uint32_t inst = block < f->blocks.n ? f->block[block].term : 0;
-  kn_func_fail(f, KILN_ERR_STRUCTURE, block, inst, "%s", message);
-  return false;
+  return KN_FUNC_FAIL(false, f, KILN_ERR_STRUCTURE, block, inst, "%s", message);
 }
 
 /* ---- blocks ---- */
@@ -67,10 +66,8 @@ static bool check_tries(kiln_func *f) {
 /* `n` zeroed words of scratch; NULL (and the function fails) without memory. */
 static uint32_t *scratch(kiln_func *f, uint64_t n) {
   f->scratch.n = 0;
-  if (n > KN_MAX_INDEX) {
-    kn_func_fail(f, KILN_ERR_LIMIT, UINT32_MAX, 0, "the function is too large");
-    return NULL;
-  }
+  if (n > KN_MAX_INDEX)
+    return KN_FUNC_FAIL(NULL, f, KILN_ERR_LIMIT, UINT32_MAX, 0, "the function is too large");
   if (!KN_ROOM(f, f->scratch, (uint32_t)n)) return NULL;
   memset(f->scratch.at, 0, n * sizeof *f->scratch.at);
   return f->scratch.at;
@@ -147,16 +144,13 @@ static bool finish_forwards(kiln_func *f) {
     const struct kn_forward_use *u = f->forward_uses.at + i;
     uint32_t h = resolve(f, u->forward);
     uint32_t inst = u->kind == 0 ? u->where / 4 : 0;
-    if (h == 0) {
-      kn_func_fail(f, KILN_ERR_STRUCTURE, u->block, inst, "forward value %u is used but not bound",
-                   u->forward);
-      return false;
-    }
+    if (h == 0)
+      return KN_FUNC_FAIL(false, f, KILN_ERR_STRUCTURE, u->block, inst,
+                          "forward value %u is used but not bound", u->forward);
     if (inst != 0 && (f->inst[inst].op == KILN_OP_CALL || f->inst[inst].op == KILN_OP_TRY) &&
-        kn_is_pool(h) && f->pool.at[kn_index(h)].symbol != 0 && f->pool.at[kn_index(h)].low != 0) {
-      kn_func_fail(f, KILN_ERR_ARGUMENT, u->block, inst, "the addend of a callee must be 0");
-      return false;
-    }
+        kn_is_pool(h) && f->pool.at[kn_index(h)].symbol != 0 && f->pool.at[kn_index(h)].low != 0)
+      return KN_FUNC_FAIL(false, f, KILN_ERR_ARGUMENT, u->block, inst,
+                          "the addend of a callee must be 0");
     *forward_use(f, u) = h;
     if (kn_is_value(h)) kn_build_count(f, h, u->block);
     else if (kn_is_slot(h)) kn_build_escape(f, kn_index(h));
@@ -216,19 +210,15 @@ static KN_COLD bool check_args(kiln_func *f) {
         if (given[arg->index] == e + 1) return fail_at(f, b, "an edge argument is given twice");
         given[arg->index] = e + 1;
         unsigned type = f->val[params[base[t] + arg->index]].type;
-        if (!kn_build_fits(f, arg->value, type)) {
-          kn_func_fail(f, KILN_ERR_TYPE, b, source->term,
-                       "argument %u for block %u is not of type %s", arg->index, t,
-                       kiln_type_name((kiln_type)type));
-          return false;
-        }
+        if (!kn_build_fits(f, arg->value, type))
+          return KN_FUNC_FAIL(false, f, KILN_ERR_TYPE, b, source->term,
+                              "argument %u for block %u is not of type %s", arg->index, t,
+                              kiln_type_name((kiln_type)type));
       }
-      if (n != f->block[t].n_params) {
-        kn_func_fail(f, KILN_ERR_STRUCTURE, b, source->term,
-                     "block %u has %u parameters, but an edge into it has %u arguments", t,
-                     f->block[t].n_params, n);
-        return false;
-      }
+      if (n != f->block[t].n_params)
+        return KN_FUNC_FAIL(false, f, KILN_ERR_STRUCTURE, b, source->term,
+                            "block %u has %u parameters, but an edge into it has %u arguments", t,
+                            f->block[t].n_params, n);
     }
   }
   return true;

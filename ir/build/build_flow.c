@@ -64,19 +64,13 @@ bool kiln_block_is_terminated(const kiln_func *f, kiln_block b) {
 
 kiln_value kiln_block_add_param(kiln_func *f, kiln_block block, kiln_type type) {
   if (!kn_build_open(f)) return KN_NONE;
-  if (block.id - 1 >= f->blocks.n - 1) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "the block does not exist or is the entry block");
-    return KN_NONE;
-  }
-  if (!kn_build_is_type(type)) {
-    kn_build_fail(f, KILN_ERR_TYPE, "no such type");
-    return KN_NONE;
-  }
+  if (block.id - 1 >= f->blocks.n - 1)
+    return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT,
+                         "the block does not exist or is the entry block");
+  if (!kn_build_is_type(type)) return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_TYPE, "no such type");
   struct kn_block *b = f->block + block.id;
-  if (b->n_params == UINT16_MAX) {
-    kn_build_fail(f, KILN_ERR_LIMIT, "the block has more than 65535 parameters");
-    return KN_NONE;
-  }
+  if (b->n_params == UINT16_MAX)
+    return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_LIMIT, "the block has more than 65535 parameters");
   if (f->n == f->cap && !kn_build_grow(f)) return KN_NONE;
   uint32_t v = f->n;
   if (!KN_PUSH(f, f->globals, (struct kn_global){v, block.id})) return KN_NONE;
@@ -158,8 +152,7 @@ static KN_COLD bool tried_ok(kiln_func *f, uint32_t edge_index, uint32_t pred, u
     wrong = "a result on the unwind edge of a try";
   else if (!kn_tried_exists(f, in, value)) wrong = "the call of the try has no such result";
   if (wrong == NULL) return true;
-  kn_func_fail(f, KILN_ERR_STRUCTURE, pred, p->term, "%s", wrong);
-  return false;
+  return KN_FUNC_FAIL(false, f, KILN_ERR_STRUCTURE, pred, p->term, "%s", wrong);
 }
 
 bool kn_build_edge_arg(kiln_func *f, uint32_t edge_index, uint32_t pred, uint32_t index,

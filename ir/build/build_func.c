@@ -120,10 +120,8 @@ kiln_status kiln_func_fail(kiln_func *f, kiln_status status, const char *message
 bool kn_func_grow(kiln_func *f, void *array, uint64_t more, size_t item_size) {
   KN_ARRAY(void) any;
   memcpy(&any, array, sizeof any);
-  if (any.n + more > KN_MAX_INDEX) {
-    kn_func_fail(f, KILN_ERR_LIMIT, f->current, f->n, "the function is too large");
-    return false;
-  }
+  if (any.n + more > KN_MAX_INDEX)
+    return KN_FUNC_FAIL(false, f, KILN_ERR_LIMIT, f->current, f->n, "the function is too large");
   /* the user's allocator must not use the function meanwhile: it is as good as finished */
   bool busy = func_call_out(f), finished = f->facts.finished;
   uint32_t limit = f->limit;
@@ -135,8 +133,7 @@ bool kn_func_grow(kiln_func *f, void *array, uint64_t more, size_t item_size) {
   func_call_back(f, busy);
   if (ok) return f->status == KILN_OK || finished;
   kn_module_fail(f->module, KILN_ERR_MEMORY, "out of memory");
-  kn_func_fail(f, KILN_ERR_MEMORY, f->current, 0, "out of memory");
-  return false;
+  return KN_FUNC_FAIL(false, f, KILN_ERR_MEMORY, f->current, 0, "out of memory");
 }
 
 bool kn_build_grow(kiln_func *f) {
@@ -204,10 +201,7 @@ static kiln_func *take(kiln_session *s) {
     return f;
   }
   f = kn_realloc(s->module, NULL, sizeof *f);
-  if (f == NULL) {
-    kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
-    return NULL;
-  }
+  if (f == NULL) return KN_MODULE_FAIL(NULL, s->module, KILN_ERR_MEMORY, "out of memory");
   memset(f, 0, sizeof *f);
   f->session = s;
   f->module = s->module;

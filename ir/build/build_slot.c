@@ -11,11 +11,9 @@ enum { MAX_PIECES = 8 };
 /* A slot where kiln_slot_new has found no room, or something to complain about. */
 static KN_COLD kiln_value slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2) {
   if (!kn_build_open(f)) return KN_NONE;
-  if (size_bytes > INT32_MAX || align_log2 > KN_MAX_ALIGN_LOG2) {
-    kn_build_fail(f, KILN_ERR_LIMIT,
-                  "a stack slot must be smaller than 2 GiB and aligned to at most 2^16");
-    return KN_NONE;
-  }
+  if (size_bytes > INT32_MAX || align_log2 > KN_MAX_ALIGN_LOG2)
+    return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_LIMIT,
+                         "a stack slot must be smaller than 2 GiB and aligned to at most 2^16");
   bool room = KN_ROOM(f, f->slots, 1) && KN_ROOM(f, f->globals, 1);
   return room ? kiln_slot_new(f, size_bytes, align_log2) : KN_NONE;
 }

@@ -8,14 +8,12 @@
 /* ---- failing ---- */
 
 bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) {
-  kn_func_fail(f, status, f->current, f->n, "%s", message);
-  return false;
+  return KN_FUNC_FAIL(false, f, status, f->current, f->n, "%s", message);
 }
 
 bool kn_build_bad_count(kiln_func *f, const char *what, uint32_t n, uint32_t wanted) {
-  kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n, "%u %s%s, but the signature has %u", n, what,
-               n == 1 ? "" : "s", wanted);
-  return false;
+  return KN_FUNC_FAIL(false, f, KILN_ERR_ARGUMENT, f->current, f->n,
+                      "%u %s%s, but the signature has %u", n, what, n == 1 ? "" : "s", wanted);
 }
 
 bool kn_build_no_list(kiln_func *f) {
@@ -164,10 +162,7 @@ kiln_value kiln_const_f64(kiln_func *f, double value) {
 
 kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t high) {
   if (!kn_build_open(f)) return KN_NONE;
-  if (!kn_build_is_type(type)) {
-    kn_build_fail(f, KILN_ERR_TYPE, "no such type");
-    return KN_NONE;
-  }
+  if (!kn_build_is_type(type)) return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_TYPE, "no such type");
   if (type == KILN_TYPE_I128) return kiln_const_i128(f, low, high);
   if (kn_type_is_int(type)) { /* integer constants have no type: the value as a signed number */
     unsigned shift = 64 - (8u << kn_type_log2[type]);
@@ -226,17 +221,14 @@ kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
 
 kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
   if (!kn_build_open(f)) return KN_NONE;
-  if (KN_UNLIKELY(b.id - 1 >= f->blocks.n - 1 || !f->facts.defines)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT,
-                  "the block has no address: it does not exist, it is the entry block, or its "
-                  "function has no symbol");
-    return KN_NONE;
-  }
+  if (KN_UNLIKELY(b.id - 1 >= f->blocks.n - 1 || !f->facts.defines))
+    return KN_BUILD_FAIL(
+      KN_NONE, f, KILN_ERR_ARGUMENT,
+      "the block has no address: it does not exist, it is the entry block, or its "
+      "function has no symbol");
   uint32_t id = kn_symbol_of_block(f->module, f->symbol, b.id);
-  if (KN_UNLIKELY(id == 0)) {
-    kn_build_fail(f, kn_module_own(f->module), "the module has an error");
-    return KN_NONE;
-  }
+  if (KN_UNLIKELY(id == 0))
+    return KN_BUILD_FAIL(KN_NONE, f, kn_module_own(f->module), "the module has an error");
   kn_block_take_address(f, b);
   return kiln_const_symbol(f, (kiln_symbol){id}, 0);
 }
@@ -244,17 +236,13 @@ kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
 kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc) {
   const kiln_symbol none = {0};
   if (f == NULL || f->status != KILN_OK) return none;
-  if (KN_UNLIKELY(desc == NULL || f->facts.finished || !f->facts.defines)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT,
-                  "the data has no description (NULL), or the function is finished");
-    return none;
-  }
+  if (KN_UNLIKELY(desc == NULL || f->facts.finished || !f->facts.defines))
+    return KN_BUILD_FAIL(none, f, KILN_ERR_ARGUMENT,
+                         "the data has no description (NULL), or the function is finished");
   if (!kn_build_may_have(f, desc)) return none;
   uint32_t id = kn_data_of_func(f->module, f->symbol, f->facts.n_data, desc);
-  if (KN_UNLIKELY(id == 0)) {
-    kn_build_fail(f, kn_module_own(f->module), "the module has an error");
-    return none;
-  }
+  if (KN_UNLIKELY(id == 0))
+    return KN_BUILD_FAIL(none, f, kn_module_own(f->module), "the module has an error");
   f->facts.n_data++;
   return (kiln_symbol){id};
 }
@@ -263,10 +251,7 @@ kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc) {
 
 kiln_value kiln_forward_new(kiln_func *f, kiln_type type) {
   if (!kn_build_open(f)) return KN_NONE;
-  if (!kn_build_is_type(type)) {
-    kn_build_fail(f, KILN_ERR_TYPE, "no such type");
-    return KN_NONE;
-  }
+  if (!kn_build_is_type(type)) return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_TYPE, "no such type");
   uint32_t i = f->forwards.n;
   struct kn_forward forward = {.type = (uint8_t)type};
   return KN_PUSH(f, f->forwards, forward) ? (kiln_value){kn_handle(KN_TAG_FORWARD, i)} : KN_NONE;

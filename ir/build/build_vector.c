@@ -10,10 +10,7 @@ kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type
     return kn_build_bad_op(f, op, type);
   unsigned shape = kn_op_info[op].shape, x = (unsigned)lane | number << 8;
   const char *wrong = kn_op_lanes_wrong(op, type, x);
-  if (KN_UNLIKELY(wrong != NULL)) {
-    kn_build_fail(f, KILN_ERR_TYPE, wrong);
-    return KN_NONE;
-  }
+  if (KN_UNLIKELY(wrong != NULL)) return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_TYPE, wrong);
   if (kn_shape_info[shape].n_fields < 2) b.id = 0;
   return (kiln_value){kn_build_append(f, op, type, x, a.id, b.id, 0)};
 }

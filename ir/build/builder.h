@@ -58,6 +58,8 @@ static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
 }
 /* Reports at the current block and the next instruction; returns false. */
 bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) KN_COLD;
+/* The same, for functions that return `failed` when they fail. */
+#define KN_BUILD_FAIL(failed, ...) ((void)kn_build_fail(__VA_ARGS__), (failed))
 /* The same for a list of `n` of `what` ("argument") where the signature has `wanted`. */
 bool kn_build_bad_count(kiln_func *f, const char *what, uint32_t n, uint32_t wanted) KN_COLD;
 /* Reports that a list is NULL that is to have members; returns false. */

@@ -11,10 +11,7 @@
 
 static kiln_debug *make(kiln_module *m, uint32_t tag) {
   kiln_debug *d = kn_realloc(m, NULL, sizeof *d);
-  if (d == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return NULL;
-  }
+  if (d == NULL) return KN_MODULE_FAIL(NULL, m, KILN_ERR_MEMORY, "out of memory");
   memset(d, 0, sizeof *d);
   d->module = m;
   d->tag = tag;
@@ -408,10 +405,9 @@ void kiln_debug_set_global(kiln_debug *d, kiln_die variable, kiln_symbol symbol,
 char *kn_die_path(kiln_session *s, uint32_t id) {
   kiln_module *m = s->module;
   const struct kn_die *e = kn_die_of(m->debug, s->debug, id);
-  if (e == NULL || e->tag != KILN_DIE_TAG_FILE) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "the entry of the file is not defined, or is not a file");
-    return NULL;
-  }
+  if (e == NULL || e->tag != KILN_DIE_TAG_FILE)
+    return KN_MODULE_FAIL(NULL, m, KILN_ERR_ARGUMENT,
+                          "the entry of the file is not defined, or is not a file");
   struct kn_die_attr attrs[KN_DIE_ATTRS];
   uint32_t n = kn_die_attrs(id & KN_DIE_SESSION ? s->debug : m->debug, e, attrs);
   const uint8_t *name = NULL, *folder = NULL;
@@ -425,10 +421,7 @@ char *kn_die_path(kiln_session *s, uint32_t id) {
   }
   if (name_n != 0 && name[0] == '/') folder_n = 0;
   char *path = kn_realloc(m, NULL, (size_t)folder_n + name_n + 2);
-  if (path == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return NULL;
-  }
+  if (path == NULL) return KN_MODULE_FAIL(NULL, m, KILN_ERR_MEMORY, "out of memory");
   char *p = path;
   if (folder_n != 0) {
     memcpy(p, folder, folder_n);

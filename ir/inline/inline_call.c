@@ -198,10 +198,8 @@ struct kn_level *kn_replay_decide(struct kn_replay *r, struct kn_level *l, uint3
   const struct kn_body *body = inlined(r, l, i, takes);
   if (body == NULL) return NULL;
   struct kn_level *inner = kn_arena_alloc(&r->room->arena, sizeof *inner, sizeof(void *));
-  if (inner == NULL) {
-    kn_func_fail(r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-    return NULL;
-  }
+  if (inner == NULL)
+    return KN_FUNC_FAIL(NULL, r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   memset(inner, 0, offsetof(struct kn_level, results));
   for (uint32_t k = 0; k < body->f->facts.n_results; k++) inner->returned[k] = (struct kn_ref){0};
   inner->f = body->f;

@@ -441,15 +441,10 @@ bool kn_replay_level(struct kn_replay *r, struct kn_level *l, unsigned depth) {
   uint32_t n_vars = f->debug.vars.n != 0 ? f->slots.n : 0;
   words += ((size_t)f->blocks.n + f->slots.n + f->pool.n + n_locs + n_vars + 1) / 2;
   words += ((size_t)f->blocks.n + 7) / 8;
-  if (words > KN_MAX_INDEX) {
-    kn_func_fail(r->g, KILN_ERR_LIMIT, UINT32_MAX, 0, "the function is too large");
-    return false;
-  }
+  if (words > KN_MAX_INDEX)
+    return KN_FUNC_FAIL(false, r->g, KILN_ERR_LIMIT, UINT32_MAX, 0, "the function is too large");
   uint64_t *at = kn_arena_zero(&r->room->arena, words * sizeof *at, sizeof *at);
-  if (at == NULL) {
-    kn_func_fail(r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-    return false;
-  }
+  if (at == NULL) return KN_FUNC_FAIL(false, r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   l->depth = depth;
   l->map = (struct kn_ref *)at;
   l->once = l->map + f->n;
@@ -476,10 +471,8 @@ static void begin_like(kiln_func *g, const kiln_func *f) {
 static bool begin_replay(struct kn_replay *r, struct kn_level *top, uint32_t size) {
   const kiln_func *f = top->f;
   r->room = kn_inline_room_of(r->g->session);
-  if (r->room == NULL) {
-    kn_func_fail(r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-    return false;
-  }
+  if (r->room == NULL)
+    return KN_FUNC_FAIL(false, r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   begin_like(r->g, f);
   r->whole =
     f->facts.returns_twice || f->attrs.not_into || f->module->inlining != KILN_INLINING_SMALL;

@@ -127,10 +127,8 @@ static void scan_code(struct kn_replay *r, struct kn_level *l, const struct kn_i
 static struct kn_level *decide(struct kn_replay *r, struct kn_level *l, uint32_t i,
                                uint32_t try_block) {
   struct kn_site *site = kn_arena_zero(&r->room->arena, sizeof *site, sizeof(void *));
-  if (site == NULL) {
-    kn_func_fail(r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-    return NULL;
-  }
+  if (site == NULL)
+    return KN_FUNC_FAIL(NULL, r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   site->inst = i;
   site->inner = kn_replay_decide(r, l, i, try_block);
   if (l->last_site != NULL) l->last_site->next = site;

@@ -27,8 +27,7 @@ bool kn_module_grow(kiln_module *m, void *array, uint64_t more, size_t item_size
 
 bool kn_module_hash_grow(kiln_module *m, struct kn_hash *t, uint32_t more) {
   if (kn_hash_grow(&m->options.allocator, t, more)) return true;
-  kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-  return false;
+  return KN_MODULE_FAIL(false, m, KILN_ERR_MEMORY, "out of memory");
 }
 
 /* ---- callbacks ---- */
@@ -293,10 +292,7 @@ void *kn_late_add(kiln_module *m, void **chunks, uint32_t i, size_t size) {
   if (chunks[k] == NULL) {
     size_t bytes = ((size_t)KN_LATE_FIRST << k) * size;
     chunks[k] = kn_realloc(m, NULL, bytes);
-    if (chunks[k] == NULL) {
-      kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-      return NULL;
-    }
+    if (chunks[k] == NULL) return KN_MODULE_FAIL(NULL, m, KILN_ERR_MEMORY, "out of memory");
     memset(chunks[k], 0, bytes);
   }
   return kn_late_at(chunks, i, size);

@@ -113,17 +113,12 @@ kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data
 kiln_symbol kiln_data_define_string(kiln_module *m, const char *text, size_t text_length) {
   kiln_symbol none = {0};
   if (kn_module_failed(m)) return none;
-  if (m->frozen || (text == NULL && text_length != 0) || text_length >= MAX_DATA_BYTES) {
-    kn_module_fail(m, m->frozen ? KILN_ERR_STRUCTURE : KILN_ERR_ARGUMENT,
-                   m->frozen ? "data: the module is frozen"
-                             : "a string that is missing or too long");
-    return none;
-  }
+  if (m->frozen || (text == NULL && text_length != 0) || text_length >= MAX_DATA_BYTES)
+    return KN_MODULE_FAIL(none, m, m->frozen ? KILN_ERR_STRUCTURE : KILN_ERR_ARGUMENT,
+                          m->frozen ? "data: the module is frozen"
+                                    : "a string that is missing or too long");
   char *bytes = kn_realloc(m, NULL, text_length + 1);
-  if (bytes == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return none;
-  }
+  if (bytes == NULL) return KN_MODULE_FAIL(none, m, KILN_ERR_MEMORY, "out of memory");
   if (text_length != 0) memcpy(bytes, text, text_length);
   bytes[text_length] = 0;
   kiln_data_desc desc = {.bytes = bytes,

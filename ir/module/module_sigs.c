@@ -68,10 +68,8 @@ static const char *check_wide(const struct kn_convention *conv, unsigned flags,
 
 /* A new signature at the end of the array, zeroed; NULL if the module failed. */
 static struct kn_sig *new_sig(kiln_module *m) {
-  if (m->sigs.n >= UINT32_MAX / 2) {
-    kn_module_fail(m, KILN_ERR_LIMIT, "too many signatures");
-    return NULL;
-  }
+  if (m->sigs.n >= UINT32_MAX / 2)
+    return KN_MODULE_FAIL(NULL, m, KILN_ERR_LIMIT, "too many signatures");
   if (m->frozen)
     return kn_late_add(m, m->late_sigs, m->sigs.n - m->flat_sigs, sizeof(struct kn_sig));
   if (!KN_ROOM(m, m->sigs, 1)) return NULL;
@@ -89,10 +87,7 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted, uint32_t has
   kiln_param *params = NULL;
   if (wanted->n_params > 0) {
     params = kn_arena_zero(m->arena, wanted->n_params * sizeof *params, _Alignof(kiln_param));
-    if (params == NULL) {
-      kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-      return 0;
-    }
+    if (params == NULL) return KN_MODULE_FAIL(0, m, KILN_ERR_MEMORY, "out of memory");
   }
   for (size_t i = 0; i < wanted->n_params; i++) {
     params[i].type = wanted->params[i].type;
@@ -132,33 +127,25 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
   if ((unsigned)cc >= KILN_CC_COUNT ||
       flags > (KILN_SIG_VARIADIC | KILN_SIG_NORETURN | KILN_SIG_RETURNS_TWICE | KILN_SIG_NOUNWIND |
                KILN_SIG_WIDE_RESULTS | KILN_SIG_NOINLINE | KILN_SIG_ENTRY) ||
-      ((flags & KILN_SIG_ENTRY) && n_results != 0)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: unknown calling convention or flag");
-    return none;
-  }
+      ((flags & KILN_SIG_ENTRY) && n_results != 0))
+    return KN_MODULE_FAIL(none, m, KILN_ERR_ARGUMENT,
+                          "signature: unknown calling convention or flag");
   const struct kn_convention *conv = m->conventions[cc];
-  if (conv == NULL) {
-    kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s, which the target does not support",
-                   kn_callconv_names[cc]);
-    return none;
-  }
-  if (n_params > 65535 || n_results > KILN_MAX_RESULTS) {
-    kn_module_fail(m, KILN_ERR_LIMIT, "signature: too many %s",
-                   n_params > 65535 ? "parameters" : "results");
-    return none;
-  }
-  if ((params == NULL && n_params != 0) || (results == NULL && n_results != 0)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT,
-                   "signature: the parameters or the results are missing (NULL)");
-    return none;
-  }
+  if (conv == NULL)
+    return KN_MODULE_FAIL(none, m, KILN_ERR_UNSUPPORTED,
+                          "signature: %s, which the target does not support",
+                          kn_callconv_names[cc]);
+  if (n_params > 65535 || n_results > KILN_MAX_RESULTS)
+    return KN_MODULE_FAIL(none, m, KILN_ERR_LIMIT, "signature: too many %s",
+                          n_params > 65535 ? "parameters" : "results");
+  if ((params == NULL && n_params != 0) || (results == NULL && n_results != 0))
+    return KN_MODULE_FAIL(none, m, KILN_ERR_ARGUMENT,
+                          "signature: the parameters or the results are missing (NULL)");
   uint64_t h = (uint64_t)cc | (uint64_t)flags << 8 | (uint64_t)n_params << 16;
   uint8_t types[KILN_MAX_RESULTS] = {0};
   for (size_t i = 0; i < n_results; i++) {
-    if ((unsigned)results[i] - 1 >= KILN_TYPE_COUNT - 1) {
-      kn_module_fail(m, KILN_ERR_TYPE, "signature: result %zu has no valid type", i);
-      return none;
-    }
+    if ((unsigned)results[i] - 1 >= KILN_TYPE_COUNT - 1)
+      return KN_MODULE_FAIL(none, m, KILN_ERR_TYPE, "signature: result %zu has no valid type", i);
     types[i] = (uint8_t)results[i];
   }
   uint64_t packed_results;
@@ -172,10 +159,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
   }
   if (KN_UNLIKELY((seen & KILN_PARAM_UPPER) || (flags & KILN_SIG_WIDE_RESULTS))) {
     const char *wrong = check_wide(conv, flags, params, n_params, results, n_results);
-    if (wrong) {
-      kn_module_fail(m, KILN_ERR_TYPE, "signature: %s", wrong);
-      return none;
-    }
+    if (wrong) return KN_MODULE_FAIL(none, m, KILN_ERR_TYPE, "signature: %s", wrong);
   }
   for (size_t i = 0; i < n_params; i++) {
     const char *wrong = check_param(&params[i]);
@@ -184,15 +168,12 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
       wrong = "nothing to join after it";
     if (params[i].flags & KILN_PARAM_CHAIN && chain++) wrong = "a second static chain";
     if (wrong == NULL) continue;
-    kn_module_fail(m, KILN_ERR_TYPE, "signature: %s (number %zu)", wrong, i);
-    return none;
+    return KN_MODULE_FAIL(none, m, KILN_ERR_TYPE, "signature: %s (number %zu)", wrong, i);
   }
   const char *has_not = check_convention(conv, flags, params, n_params, results, n_results);
-  if (has_not) {
-    kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s with %s", kn_callconv_names[cc],
-                   has_not);
-    return none;
-  }
+  if (has_not)
+    return KN_MODULE_FAIL(none, m, KILN_ERR_UNSUPPORTED, "signature: %s with %s",
+                          kn_callconv_names[cc], has_not);
   struct kn_sig wanted = {.params = params,
                           .n_params = (uint32_t)n_params,
                           .n_results = (uint8_t)n_results,
@@ -225,10 +206,7 @@ kiln_sig kiln_sig_parse(kiln_module *m, const char *text) {
   kiln_sig sig = none;
   struct kn_parser p = {.module = m, .text = text};
   if (kn_module_failed(m)) return none;
-  if (text == NULL) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: no text (NULL)");
-    return none;
-  }
+  if (text == NULL) return KN_MODULE_FAIL(none, m, KILN_ERR_ARGUMENT, "signature: no text (NULL)");
   size_t length = strlen(text);
   if (length >= UINT32_MAX) {
     kn_parse_fail(&p, &(struct kn_token){0}, KILN_ERR_LIMIT, "the text has 4 GiB or more");

@@ -241,10 +241,11 @@ void *kn_late_add(kiln_module *m, void **chunks, uint32_t i, size_t size);
 /* Reports `status` with a printf-like message through the module; returns `status`. */
 kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *message, ...)
   __attribute__((format(printf, 3, 4)));
+/* The same, for functions that return `failed` when they fail. */
+#define KN_MODULE_FAIL(failed, ...) ((void)kn_module_fail(__VA_ARGS__), (failed))
 /* Tells the module the error of function `symbol`, which has been reported. Before the freeze the first
  * error is kept; after it that of the function with the least id, whichever thread is first. */
 void kn_module_pass(kiln_module *m, const kiln_diag *d, uint32_t symbol);
-/* Status of the module's own first error: kiln_module_status tells those of functions too. */
 /* Whether a struct with room for later options has nothing there that this version does not know. */
 static inline bool kn_zeros(const uint64_t *at, size_t n) {
   uint64_t any = 0;
@@ -259,6 +260,7 @@ static inline void kn_in_use(uint32_t *count, bool on) {
   __atomic_add_fetch(count, on ? 1u : -1u, __ATOMIC_RELAXED);
 }
 
+/* Status of the module's own first error: kiln_module_status tells those of functions too. */
 static inline kiln_status kn_module_own(const kiln_module *m) {
   return __atomic_load_n(&m->status, __ATOMIC_RELAXED);
 }

@@ -77,10 +77,8 @@ kiln_status kiln_module_reserve(kiln_module *m, uint32_t symbols) {
 /* A new symbol at the end of the array; NULL without memory. It is zeroed but not yet counted:
  * `publish` does that. */
 KN_INLINE struct kn_symbol *new_symbol(kiln_module *m) {
-  if (m->symbols.n > UINT32_MAX / 4) {
-    kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
-    return NULL;
-  }
+  if (m->symbols.n > UINT32_MAX / 4)
+    return KN_MODULE_FAIL(NULL, m, KILN_ERR_LIMIT, "too many symbols");
   struct kn_symbol *s;
   if (m->frozen) {
     s = kn_late_add(m, m->late_symbols, m->symbols.n - m->flat_symbols, sizeof *s);
@@ -122,10 +120,7 @@ static bool set_section(kiln_module *m, struct kn_symbol *s, const char *name) {
   if (name[0] == 0) return true;
   if (m->last_section == NULL || strcmp(m->last_section, name) != 0) {
     const char *copy = kn_arena_string(m->arena, name, strlen(name));
-    if (copy == NULL) {
-      kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-      return false;
-    }
+    if (copy == NULL) return KN_MODULE_FAIL(false, m, KILN_ERR_MEMORY, "out of memory");
     m->last_section = copy;
   }
   s->section = m->last_section;
@@ -146,11 +141,9 @@ static bool set_comdat(kiln_module *m, struct kn_symbol *s, uint32_t id,
     s->comdat = kn_comdat_of_symbol(m, s, id);
   } else {
     uint32_t hash;
-    if (length > UINT32_MAX / 2 || !kn_hash_name(d->comdat, length, &hash)) {
-      kn_module_fail(m, KILN_ERR_ARGUMENT,
-                     "the name of a section group contains a NUL or is too long");
-      return false;
-    }
+    if (length > UINT32_MAX / 2 || !kn_hash_name(d->comdat, length, &hash))
+      return KN_MODULE_FAIL(false, m, KILN_ERR_ARGUMENT,
+                            "the name of a section group contains a NUL or is too long");
     s->comdat = kn_comdat_of(m, d->comdat, length, hash);
   }
   if (s->comdat != 0 && d->comdat_stays) kn_comdat(m, s->comdat)->stays = true;
@@ -189,24 +182,17 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
                                   bool *is_new) {
   *is_new = false;
   if (kn_module_failed(m)) return 0;
-  if (d == NULL || !KN_UNRESERVED(d)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT,
-                   "the symbol has no description (NULL), or its field 'reserved' is not 0");
-    return 0;
-  }
+  if (d == NULL || !KN_UNRESERVED(d))
+    return KN_MODULE_FAIL(0, m, KILN_ERR_ARGUMENT,
+                          "the symbol has no description (NULL), or its field 'reserved' is not 0");
   size_t length = d->name == NULL ? 0 : d->name_length != 0 ? d->name_length : strlen(d->name);
-  if (length > UINT32_MAX / 2) {
-    kn_module_fail(m, KILN_ERR_LIMIT, "name too long");
-    return 0;
-  }
+  if (length > UINT32_MAX / 2) return KN_MODULE_FAIL(0, m, KILN_ERR_LIMIT, "name too long");
   uint32_t hash = 0;
   const char *wrong = check(d, length, kind);
   if (length > 0 && !kn_hash_name(d->name, length, &hash)) wrong = "NUL in a name";
-  if (wrong != NULL) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol '%.*s': %s", (int)(length < 100 ? length : 100),
-                   length > 0 ? d->name : "", wrong);
-    return 0;
-  }
+  if (wrong != NULL)
+    return KN_MODULE_FAIL(0, m, KILN_ERR_ARGUMENT, "symbol '%.*s': %s",
+                          (int)(length < 100 ? length : 100), length > 0 ? d->name : "", wrong);
   uint32_t at = 0;
   if (length > 0) {
     if (!KN_HASH_ROOM(m, &m->symbol_hash)) return 0;
@@ -215,13 +201,11 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
         kind != KILN_SYMBOL_UNKNOWN) {
       /* so far it was only referred to, as a library function is */
       struct kn_symbol *known = kn_symbol(m, id);
-      if (d->tls != KILN_TLS_NONE) {
-        kn_module_fail(
-          m, KILN_ERR_SYMBOL,
+      if (d->tls != KILN_TLS_NONE)
+        return KN_MODULE_FAIL(
+          0, m, KILN_ERR_SYMBOL,
           "symbol '%.100s' was referred to before and therefore cannot be thread-local",
           known->name);
-        return 0;
-      }
       known->kind = (uint8_t)kind;
       if (!describe(m, known, id, d)) return 0;
       /* code may have its address from the GOT, which wants a symbol */
@@ -231,19 +215,14 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
     }
     if (id != 0) return id;
   }
-  if (m->frozen && !plain(d)) {
-    kn_module_fail(m, KILN_ERR_STRUCTURE, "symbol '%.*s': the module is frozen",
-                   (int)(length < 100 ? length : 100), length > 0 ? d->name : "");
-    return 0;
-  }
+  if (m->frozen && !plain(d))
+    return KN_MODULE_FAIL(0, m, KILN_ERR_STRUCTURE, "symbol '%.*s': the module is frozen",
+                          (int)(length < 100 ? length : 100), length > 0 ? d->name : "");
   struct kn_symbol *s = new_symbol(m);
   if (s == NULL) return 0;
   if (length > 0) {
     s->name = kn_arena_string(m->arena, d->name, length);
-    if (s->name == NULL) {
-      kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-      return 0;
-    }
+    if (s->name == NULL) return KN_MODULE_FAIL(0, m, KILN_ERR_MEMORY, "out of memory");
   }
   s->name_length = (uint32_t)length;
   s->hash = hash;
@@ -284,10 +263,7 @@ static uint32_t new_library(kiln_module *m, const char *name, size_t length, uin
   struct kn_symbol *s = new_symbol(m);
   if (s == NULL || !KN_ROOM(m, m->libraries, 1)) return 0;
   s->name = kn_arena_string(m->arena, name, length);
-  if (s->name == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return 0;
-  }
+  if (s->name == NULL) return KN_MODULE_FAIL(0, m, KILN_ERR_MEMORY, "out of memory");
   s->name_length = (uint32_t)length;
   s->hash = hash;
   s->kind = KILN_SYMBOL_UNKNOWN;
@@ -362,12 +338,12 @@ bool kn_library_check(kiln_module *m) {
     is_func = func;
   }
   if (wrong == 0) return true;
-  kn_module_fail(m, KILN_ERR_SYMBOL,
-                 is_func ? "'%.100s' has another signature than the library function of that "
-                           "name, which operations call"
-                         : "'%.100s' is data, but operations call a library function of that name",
-                 kn_symbol(m, wrong)->name);
-  return false;
+  return KN_MODULE_FAIL(false, m, KILN_ERR_SYMBOL,
+                        is_func
+                          ? "'%.100s' has another signature than the library function of that "
+                            "name, which operations call"
+                          : "'%.100s' is data, but operations call a library function of that name",
+                        kn_symbol(m, wrong)->name);
 }
 
 kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name) {
@@ -375,16 +351,14 @@ kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name) {
 }
 
 static kiln_symbol clash(kiln_module *m, uint32_t id, const char *what) {
-  kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", kn_symbol(m, id)->name, what);
-  return no_symbol;
+  return KN_MODULE_FAIL(no_symbol, m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", kn_symbol(m, id)->name,
+                        what);
 }
 
 kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig) {
   if (kn_module_failed(m)) return no_symbol;
-  if (!kn_sig_valid(m, sig.id)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "the function has no signature");
-    return no_symbol;
-  }
+  if (!kn_sig_valid(m, sig.id))
+    return KN_MODULE_FAIL(no_symbol, m, KILN_ERR_ARGUMENT, "the function has no signature");
   bool is_new;
   kn_module_lock(m);
   uint32_t id = declare_inline(m, desc, KILN_SYMBOL_FUNC, &is_new);
@@ -411,24 +385,17 @@ kiln_symbol kiln_data_declare(kiln_module *m, const kiln_symbol_desc *desc) {
 kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln_symbol target,
                               int64_t offset_bytes) {
   if (kn_module_failed(m)) return no_symbol;
-  if (!kn_symbol_valid(m, target.id)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "alias: the target does not exist");
-    return no_symbol;
-  }
-  if (m->frozen) {
-    kn_module_fail(m, KILN_ERR_STRUCTURE, "alias: the module is frozen");
-    return no_symbol;
-  }
-  if (kn_symbol_is_foreign(kn_symbol(m, target.id), 0)) {
-    kn_module_fail(m, KILN_ERR_SYMBOL, "alias: the target is private data of a function");
-    return no_symbol;
-  }
+  if (!kn_symbol_valid(m, target.id))
+    return KN_MODULE_FAIL(no_symbol, m, KILN_ERR_ARGUMENT, "alias: the target does not exist");
+  if (m->frozen)
+    return KN_MODULE_FAIL(no_symbol, m, KILN_ERR_STRUCTURE, "alias: the module is frozen");
+  if (kn_symbol_is_foreign(kn_symbol(m, target.id), 0))
+    return KN_MODULE_FAIL(no_symbol, m, KILN_ERR_SYMBOL,
+                          "alias: the target is private data of a function");
   bool is_new, resolver = desc != NULL && desc->resolver;
-  if (resolver && (offset_bytes != 0 || kn_symbol(m, target.id)->kind == KILN_SYMBOL_DATA)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT,
-                   "the resolver of an ifunc must be a function, without an offset");
-    return no_symbol;
-  }
+  if (resolver && (offset_bytes != 0 || kn_symbol(m, target.id)->kind == KILN_SYMBOL_DATA))
+    return KN_MODULE_FAIL(no_symbol, m, KILN_ERR_ARGUMENT,
+                          "the resolver of an ifunc must be a function, without an offset");
   uint32_t id = declare(m, desc, KILN_SYMBOL_ALIAS, &is_new);
   if (id == 0) return no_symbol;
   struct kn_symbol *s = kn_symbol(m, id);
@@ -483,11 +450,10 @@ static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool
     }
     return id;
   }
-  if (!make) {
-    kn_module_fail(m, KILN_ERR_STRUCTURE, "block symbol of '%.100s': the module is frozen",
-                   kn_symbol(m, func)->name);
-    return 0;
-  }
+  if (!make)
+    return KN_MODULE_FAIL(0, m, KILN_ERR_STRUCTURE,
+                          "block symbol of '%.100s': the module is frozen",
+                          kn_symbol(m, func)->name);
   if (!KN_HASH_ROOM(m, &m->symbol_hash)) return 0;
   struct kn_symbol *s = new_symbol(m);
   if (s == NULL) return 0;
@@ -505,10 +471,9 @@ static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool
 
 kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, kiln_block block) {
   if (kn_module_failed(m)) return no_symbol;
-  if (!kn_symbol_valid(m, func.id) || kn_symbol(m, func.id)->kind != KILN_SYMBOL_FUNC) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "block symbol: the function does not exist");
-    return no_symbol;
-  }
+  if (!kn_symbol_valid(m, func.id) || kn_symbol(m, func.id)->kind != KILN_SYMBOL_FUNC)
+    return KN_MODULE_FAIL(no_symbol, m, KILN_ERR_ARGUMENT,
+                          "block symbol: the function does not exist");
   kn_module_lock(m);
   uint32_t id = block_symbol(m, func.id, block.id, !m->frozen);
   kn_module_unlock(m);
@@ -565,10 +530,8 @@ uint32_t kn_symbol_private_data(kiln_module *m) {
 
 bool kn_symbol_define_func(kiln_module *m, uint32_t symbol) {
   if (kn_module_failed(m)) return false;
-  if (!kn_symbol_valid(m, symbol)) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "the symbol of the body does not exist");
-    return false;
-  }
+  if (!kn_symbol_valid(m, symbol))
+    return KN_MODULE_FAIL(false, m, KILN_ERR_ARGUMENT, "the symbol of the body does not exist");
   struct kn_symbol *s = kn_symbol(m, symbol);
   if (s->kind != KILN_SYMBOL_FUNC || symbol >= m->flat_symbols) {
     clash(m, symbol,

@@ -77,10 +77,8 @@ KN_INLINE uint32_t group(kiln_module *m, const char *name, size_t length, uint32
     const struct kn_comdat *c = kn_comdat(m, id);
     if (c->length == length && kn_same_bytes(c->name, name, length)) return id;
   }
-  if (!in_module && (name = kn_arena_string(m->arena, name, length)) == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return 0;
-  }
+  if (!in_module && (name = kn_arena_string(m->arena, name, length)) == NULL)
+    return KN_MODULE_FAIL(0, m, KILN_ERR_MEMORY, "out of memory");
   struct kn_comdat c = {.name = name, .length = length & INT32_MAX, .hash = hash};
   if (!KN_PUSH(m, m->comdats, c)) return 0;
   kn_hash_put(&m->comdat_hash, at, hash, m->comdats.n);

@@ -22,10 +22,7 @@ static uint32_t intern_file(kiln_session *s, const char *name) {
   if (strcmp(p->files.at[i - 1].name, name) == 0) return p->last_file = i;
   if (!KN_HASH_ROOM(s->module, &p->file_hash)) return 0;
   const char *copy = kn_arena_string(s->arena, name, length);
-  if (copy == NULL) {
-    kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
-    return 0;
-  }
+  if (copy == NULL) return KN_MODULE_FAIL(0, s->module, KILN_ERR_MEMORY, "out of memory");
   if (!KN_PUSH(s->module, p->files, (struct kn_file){copy, 0})) return 0;
   kn_hash_put(&p->file_hash, hash, hash, p->files.n);
   return p->last_file = p->files.n;
@@ -39,10 +36,8 @@ uint32_t kiln_file_new(kiln_session *s, const char *name) {
 /* Makes space for one more location; false if the module failed. */
 static __attribute__((noinline)) bool grow_locs(kiln_session *s) {
   struct kn_sources *p = &s->sources;
-  if (p->locs.n == UINT32_MAX) {
-    kn_module_fail(s->module, KILN_ERR_LIMIT, "too many source locations");
-    return false;
-  }
+  if (p->locs.n == UINT32_MAX)
+    return KN_MODULE_FAIL(false, s->module, KILN_ERR_LIMIT, "too many source locations");
   if (!KN_ROOM(s->module, p->locs, 1)) return false;
   if (p->locs.n == 0) p->locs.at[p->locs.n++] = (struct kn_loc){0};
   return true;
@@ -54,10 +49,9 @@ bool kn_session_has_locs(kiln_session *s) { return s->sources.locs.n != 0 || gro
 static inline struct kn_loc *next_loc(kiln_session *s, uint32_t file) {
   if (s == NULL || kn_module_failed(s->module)) return NULL;
   struct kn_sources *p = &s->sources;
-  if (KN_UNLIKELY(file - 1 >= p->files.n)) {
-    kn_module_fail(s->module, KILN_ERR_ARGUMENT, "the file of the source location does not exist");
-    return NULL;
-  }
+  if (KN_UNLIKELY(file - 1 >= p->files.n))
+    return KN_MODULE_FAIL(NULL, s->module, KILN_ERR_ARGUMENT,
+                          "the file of the source location does not exist");
   if (KN_UNLIKELY((uint64_t)p->locs.n + 1 >= p->locs.cap) && !grow_locs(s)) return NULL;
   return &p->locs.at[p->locs.n++];
 }
@@ -131,10 +125,7 @@ uint32_t kiln_file_new_die(kiln_session *s, kiln_die file, const char *name) {
 kiln_session *kiln_session_new(kiln_module *m) {
   if (m == NULL) return NULL;
   kiln_session *s = kn_realloc(m, NULL, sizeof *s);
-  if (s == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return NULL;
-  }
+  if (s == NULL) return KN_MODULE_FAIL(NULL, m, KILN_ERR_MEMORY, "out of memory");
   memset(s, 0, sizeof *s);
   s->module = m;
   s->arena = kn_realloc(m, NULL, sizeof *s->arena);

@@ -77,8 +77,8 @@ static void name_place(const struct kn_check *c, uint32_t place, char out[40]) {
 
 /* Out of memory: nothing was proved, but nothing was found wrong. Returns false. */
 static bool no_memory(struct kn_check *c) {
-  kn_func_fail(c->f, KILN_ERR_MEMORY, UINT32_MAX, 0, "no memory for the allocation check");
-  return false;
+  return KN_FUNC_FAIL(false, c->f, KILN_ERR_MEMORY, UINT32_MAX, 0,
+                      "no memory for the allocation check");
 }
 
 /* Fails the function: `what` is wrong with handle at place, at instruction inst. Returns false. */
@@ -89,19 +89,17 @@ static bool wrong_at(struct kn_check *c, uint32_t inst, uint32_t handle, uint32_
   if (c->flow.full) return no_memory(c);
   name_place(c, place, at);
   uint32_t block = inst && c->flow.home.at[inst] ? c->flow.home.at[inst] - 1 : c->block;
-  if (handle == 0) {
-    kn_func_fail(f, KILN_ERR_INTERNAL, block, inst, "allocation check: %s: %s", at, what);
-    return false;
-  }
+  if (handle == 0)
+    return KN_FUNC_FAIL(false, f, KILN_ERR_INTERNAL, block, inst, "allocation check: %s: %s", at,
+                        what);
   const char *kind = "v";
   uint32_t number = kn_index(handle);
   if (kn_log_is(handle, KN_LOG_CONTENT)) kind = "the content of slot ";
   else if (kn_is_value(handle) || kn_log_is(handle, KN_LOG_UPPER))
     number = kn_func_inst_number(f, number);
   else kind = "constant ";
-  kn_func_fail(f, KILN_ERR_INTERNAL, block, inst, "allocation check: %s%u in %s: %s", kind, number,
-               at, what);
-  return false;
+  return KN_FUNC_FAIL(false, f, KILN_ERR_INTERNAL, block, inst, "allocation check: %s%u in %s: %s",
+                      kind, number, at, what);
 }
 
 static bool wrong(struct kn_check *c, uint32_t handle, uint32_t place, const char *what) {
@@ -111,9 +109,8 @@ static bool wrong(struct kn_check *c, uint32_t handle, uint32_t place, const cha
 /* The same without a place. */
 static bool wrong_value(struct kn_check *c, uint32_t handle, const char *what) {
   if (c->flow.full) return no_memory(c);
-  kn_func_fail(c->f, KILN_ERR_INTERNAL, c->block, c->inst, "allocation check: v%u: %s",
-               kn_func_inst_number(c->f, handle), what);
-  return false;
+  return KN_FUNC_FAIL(false, c->f, KILN_ERR_INTERNAL, c->block, c->inst,
+                      "allocation check: v%u: %s", kn_func_inst_number(c->f, handle), what);
 }
 
 /* ---- the IR ---- */

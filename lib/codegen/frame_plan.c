@@ -6,32 +6,27 @@
 
 /* Fails a function that is to have values in general registers alone, if one needs another. */
 static bool check_general(kiln_func *f, const struct kn_target *t) {
-  if (!t->general_only) {
-    kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
-                 "code that uses general registers only is not supported on %s",
-                 kiln_processor_name(kiln_module_processor(f->module)));
-    return false;
-  }
+  if (!t->general_only)
+    return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
+                        "code that uses general registers only is not supported on %s",
+                        kiln_processor_name(kiln_module_processor(f->module)));
   uint32_t other = UINT32_MAX;
   for (uint32_t i = 1; i < f->n && other == UINT32_MAX; i++)
     if (t->types[f->val[i].type].bank != 0 || f->val[i].type == KILN_TYPE_F80) other = i;
   for (uint32_t i = 0; i < f->pool.n && other == UINT32_MAX; i++)
     if (t->types[f->pool.at[i].type].bank != 0 || f->pool.at[i].type == KILN_TYPE_F80) other = 0;
   if (other == UINT32_MAX) return true;
-  kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, other,
-               "%s: a float or vector in a function that uses general registers only",
-               other != 0 ? kn_op_info[f->inst[other].op].name : "a constant");
-  return false;
+  return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, other,
+                      "%s: a float or vector in a function that uses general registers only",
+                      other != 0 ? kn_op_info[f->inst[other].op].name : "a constant");
 }
 
 /* The registers that are kept for the convention, or for EH_RETURNs. */
 static bool plan_kept(struct kn_frame_plan *p, kiln_func *f, const struct kn_target *t,
                       const struct kn_sig *sig) {
-  if (f->facts.eh_returns && sig->conv != t->library) {
-    kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
-                 "eh_return in a function that does not use the C calling convention");
-    return false;
-  }
+  if (f->facts.eh_returns && sig->conv != t->library)
+    return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
+                        "eh_return in a function that does not use the C calling convention");
   p->keeps_none = sig->conv->loses_all;
   if (f->facts.eh_returns) /* unwinders put the exception there */
     p->kept = p->eh_only = KN_BIT(t->exception[0]) | KN_BIT(t->exception[1]);

@@ -70,11 +70,10 @@ bool kn_supports_func(kiln_func *f, uint32_t lacks) {
   for (unsigned k = 0; k < sizeof parts / sizeof *parts; k++) {
     if (!(lacks >> k & 1) || !parts[k].needs(f)) continue;
     bool left_out = f->module->target->left_out || (WITHOUT_DEBUG && parts[k].has == has_debug);
-    kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
-                 left_out ? "%s for %s was left out of this build of Kiln"
-                          : "%s is not supported on %s",
-                 parts[k].what, kiln_processor_name(kiln_module_processor(f->module)));
-    return false;
+    return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
+                        left_out ? "%s for %s was left out of this build of Kiln"
+                                 : "%s is not supported on %s",
+                        parts[k].what, kiln_processor_name(kiln_module_processor(f->module)));
   }
   return true;
 }

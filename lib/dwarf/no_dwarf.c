@@ -9,9 +9,8 @@ bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct
   (void)arena;
   *out = NULL;
   if (image->m->debug == NULL || image->m->debug->units.n == 0) return true;
-  kn_module_fail(image->m, KILN_ERR_UNSUPPORTED,
-                 "debugging information was left out of this build of Kiln");
-  return false;
+  return KN_MODULE_FAIL(false, image->m, KILN_ERR_UNSUPPORTED,
+                        "debugging information was left out of this build of Kiln");
 }
 const struct kn_dwarf_buffer *kn_dwarf_section(const struct kn_dwarf *d, unsigned section) {
   (void)d, (void)section;

@@ -212,10 +212,8 @@ void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on) {
 static kiln_ctype add(kiln_ctypes *c, const struct kn_ctype *t) {
   const kiln_ctype none = {0};
   struct kn_ctype copy = *t; /* `t` may point into the array that grows */
-  if (!KN_ROOM(&c->allocator, c->types, 1)) {
-    kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
-    return none;
-  }
+  if (!KN_ROOM(&c->allocator, c->types, 1))
+    return KN_CTYPES_FAIL(none, c, KILN_ERR_MEMORY, "out of memory");
   c->types.at[c->types.n] = copy;
   return (kiln_ctype){c->types.n++};
 }
@@ -224,8 +222,8 @@ static kiln_ctype add(kiln_ctypes *c, const struct kn_ctype *t) {
 static const struct kn_ctype *object_type(kiln_ctypes *c, kiln_ctype t) {
   const struct kn_ctype *type = kn_ctype_at(c, t);
   if (type != NULL && type->kind != KILN_CTYPE_VOID) return type;
-  kn_ctypes_fail(c, KILN_ERR_TYPE, "the type of an array or member is void or does not exist");
-  return NULL;
+  return KN_CTYPES_FAIL(NULL, c, KILN_ERR_TYPE,
+                        "the type of an array or member is void or does not exist");
 }
 
 /* ---- arrays and alignment ---- */
@@ -234,11 +232,9 @@ kiln_ctype kiln_ctype_new_array(kiln_ctypes *c, kiln_ctype of, uint64_t count) {
   const kiln_ctype none = {0};
   const struct kn_ctype *e = object_type(c, of);
   if (e == NULL) return none;
-  if (e->size % e->align != 0) {
-    kn_ctypes_fail(c, KILN_ERR_ARGUMENT,
-                   "an array of a type whose alignment is larger than its size");
-    return none;
-  }
+  if (e->size % e->align != 0)
+    return KN_CTYPES_FAIL(none, c, KILN_ERR_ARGUMENT,
+                          "an array of a type whose alignment is larger than its size");
   struct kn_ctype t = {.kind = KILN_CTYPE_ARRAY,
                        .element = of.id,
                        .count = count,
@@ -246,11 +242,10 @@ kiln_ctype kiln_ctype_new_array(kiln_ctypes *c, kiln_ctype of, uint64_t count) {
                        .natural = e->natural,
                        .hfa = KN_CHFA_NOT,
                        .in_memory = e->in_memory};
-  if (e->flexible || __builtin_mul_overflow(e->size, count, &t.size) || t.size > MAX_SIZE) {
-    kn_ctypes_fail(c, e->flexible ? KILN_ERR_TYPE : KILN_ERR_LIMIT,
-                   e->flexible ? "an array of what ends in a flexible array" : "a type too large");
-    return none;
-  }
+  if (e->flexible || __builtin_mul_overflow(e->size, count, &t.size) || t.size > MAX_SIZE)
+    return KN_CTYPES_FAIL(none, c, e->flexible ? KILN_ERR_TYPE : KILN_ERR_LIMIT,
+                          e->flexible ? "an array of what ends in a flexible array"
+                                      : "a type too large");
   if (count != 0 && e->hfa != KN_CHFA_NOT) {
     t.hfa = KILN_TYPE_VOID;
     hfa_add(&t, e->hfa, count > 4 ? 5 : count * e->n_hfa);
@@ -272,10 +267,9 @@ kiln_ctype kiln_ctype_new_aligned(kiln_ctypes *c, kiln_ctype t, uint32_t align_b
   const kiln_ctype none = {0};
   const struct kn_ctype *of = object_type(c, t);
   if (of == NULL) return none;
-  if (!is_power(align_bytes) || align_bytes > MAX_ALIGN) {
-    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
-    return none;
-  }
+  if (!is_power(align_bytes) || align_bytes > MAX_ALIGN)
+    return KN_CTYPES_FAIL(none, c, KILN_ERR_ARGUMENT,
+                          "an alignment is a power of two of at most 65536");
   struct kn_ctype aligned = *of;
   aligned.align = align_bytes;
   return add(c, &aligned);
@@ -377,42 +371,32 @@ static kiln_ctype make_record(kiln_ctypes *c, kiln_ctype_kind kind, const kiln_c
   const kiln_ctype none = {0};
   struct layout l = {.c = c, .t = {.kind = (uint8_t)kind, .align = 1, .natural = 1, .n_fields = n}};
   if (c == NULL) return none;
-  if (as != NULL && as->reserved[0] != 0) {
-    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "the field 'reserved' of the layout must be 0");
-    return none;
-  }
-  if (fields == NULL && n != 0) {
-    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "members are missing (NULL)");
-    return none;
-  }
+  if (as != NULL && as->reserved[0] != 0)
+    return KN_CTYPES_FAIL(none, c, KILN_ERR_ARGUMENT,
+                          "the field 'reserved' of the layout must be 0");
+  if (fields == NULL && n != 0)
+    return KN_CTYPES_FAIL(none, c, KILN_ERR_ARGUMENT, "members are missing (NULL)");
   if (as != NULL) l.as = *as;
   l.t.in_memory = l.as.in_memory;
   if ((l.as.align_bytes != 0 && (!is_power(l.as.align_bytes) || l.as.align_bytes > MAX_ALIGN)) ||
-      (l.as.pack_bytes != 0 && !is_power(l.as.pack_bytes))) {
-    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
-    return none;
-  }
-  if (!KN_ROOM(&c->allocator, c->fields, n)) {
-    kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
-    return none;
-  }
+      (l.as.pack_bytes != 0 && !is_power(l.as.pack_bytes)))
+    return KN_CTYPES_FAIL(none, c, KILN_ERR_ARGUMENT,
+                          "an alignment is a power of two of at most 65536");
+  if (!KN_ROOM(&c->allocator, c->fields, n))
+    return KN_CTYPES_FAIL(none, c, KILN_ERR_MEMORY, "out of memory");
   l.t.fields = c->fields.n;
   for (uint32_t i = 0; i < n; i++) {
     const kiln_cfield *f = fields + i;
     const struct kn_ctype *type = object_type(c, f->type);
     if (type == NULL || !check_field(c, f, type)) return none;
-    if (type->flexible && i + 1 != n) {
-      kn_ctypes_fail(c, KILN_ERR_STRUCTURE, "a flexible array that is not the last member");
-      return none;
-    }
+    if (type->flexible && i + 1 != n)
+      return KN_CTYPES_FAIL(none, c, KILN_ERR_STRUCTURE,
+                            "a flexible array that is not the last member");
     bool is_bits = (f->flags & KILN_CFIELD_BITS) != 0;
     uint64_t at = kind == KILN_CTYPE_UNION ? 0 : l.bits;
     at = is_bits ? place_bits(&l, f, type, at) : place_object(&l, f, type, at);
     uint64_t end = at + (is_bits ? f->bits : type->size * 8);
-    if (end / 8 > MAX_SIZE) {
-      kn_ctypes_fail(c, KILN_ERR_LIMIT, "a type too large");
-      return none;
-    }
+    if (end / 8 > MAX_SIZE) return KN_CTYPES_FAIL(none, c, KILN_ERR_LIMIT, "a type too large");
     if (kind != KILN_CTYPE_UNION || end > l.bits) l.bits = end;
     note_field(&l, f, type, at);
     c->fields.at[l.t.fields + i] =

@@ -233,20 +233,15 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
                           const kiln_ctype *params, uint32_t n) {
   const kiln_csig none = {0};
   if (c == NULL) return none;
-  if (params == NULL && n != 0) {
-    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "parameters are missing (NULL)");
-    return none;
-  }
+  if (params == NULL && n != 0)
+    return KN_CTYPES_FAIL(none, c, KILN_ERR_ARGUMENT, "parameters are missing (NULL)");
   const struct kn_ctype *type = kn_ctype_at(c, result);
-  if (type == NULL || type->kind == KILN_CTYPE_ARRAY) {
-    kn_ctypes_fail(c, KILN_ERR_TYPE, "the type of the result is an array, or does not exist");
-    return none;
-  }
+  if (type == NULL || type->kind == KILN_CTYPE_ARRAY)
+    return KN_CTYPES_FAIL(none, c, KILN_ERR_TYPE,
+                          "the type of the result is an array, or does not exist");
   uint32_t before = c->args.n, n_of = of.id != 0 ? c->sigs.at[of.id].n_fixed : 0;
-  if (n > UINT32_MAX - n_of || !KN_ROOM(&c->allocator, c->args, n_of + n)) {
-    kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
-    return none;
-  }
+  if (n > UINT32_MAX - n_of || !KN_ROOM(&c->allocator, c->args, n_of + n))
+    return KN_CTYPES_FAIL(none, c, KILN_ERR_MEMORY, "out of memory");
   struct kn_carg *args = c->args.at + before;
   bool promoted = of.id != 0 && !c->as_given;
   for (uint32_t i = 0; i < n_of; i++)
@@ -296,10 +291,8 @@ kiln_csig kiln_csig_new_variadic(kiln_ctypes *c, kiln_csig sig, const kiln_ctype
                                  uint32_t n) {
   const kiln_csig none = {0};
   const struct kn_csig *s = kn_csig_at(c, sig);
-  if (s == NULL || !(s->flags & KILN_SIG_VARIADIC)) {
-    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "no variadic signature");
-    return none;
-  }
+  if (s == NULL || !(s->flags & KILN_SIG_VARIADIC))
+    return KN_CTYPES_FAIL(none, c, KILN_ERR_ARGUMENT, "no variadic signature");
   return make_sig(c, s->flags, s->result.type, sig, more, n);
 }
 

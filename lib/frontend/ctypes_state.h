@@ -111,6 +111,8 @@ static inline const struct kn_csig *kn_csig_at(const kiln_ctypes *c, kiln_csig s
 
 /* Reports an error to the module; returns false. */
 bool kn_ctypes_fail(kiln_ctypes *c, kiln_status status, const char *message);
+/* The same, for functions that return `failed` when they fail. */
+#define KN_CTYPES_FAIL(failed, ...) ((void)kn_ctypes_fail(__VA_ARGS__), (failed))
 /* The class of eightbyte k (0 or 1) of a type of at most 16 bytes: psABI 3.2.3, merging. */
 enum kn_cclass kn_cclass_of(uint64_t classes, unsigned k);
 /* Merges two classes. */

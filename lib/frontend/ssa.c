@@ -244,10 +244,9 @@ static struct kn_ssa_def reach(kiln_ssa *s, uint32_t var, uint32_t block) {
       continue;
     }
     if (b->sealed && b->n_preds < 2) {
-      if (at == 0 && (s->flags & KILN_SSA_STRICT) != 0) {
-        kn_ssa_fail(s, KILN_ERR_STRUCTURE, "a variable is read that may not have been written");
-        return none;
-      }
+      if (at == 0 && (s->flags & KILN_SSA_STRICT) != 0)
+        return KN_SSA_FAIL(none, s, KILN_ERR_STRUCTURE,
+                           "a variable is read that may not have been written");
       d = undefined(s, var);
     } else if (!b->sealed || !decide(s, var, at, 0, &d)) {
       uint32_t p = phi_new(s, var, at);
@@ -479,10 +478,8 @@ kiln_status kiln_ssa_end(kiln_ssa *s) {
 kiln_ssa_variable kiln_ssa_new_variable(kiln_ssa *s, kiln_type type) {
   const kiln_ssa_variable none = {0};
   if (!kn_ssa_usable(s) || !KN_SSA_ROOM(s, vars, 1)) return none;
-  if ((unsigned)type - 1 >= KILN_TYPE_COUNT - 1) {
-    kn_ssa_fail(s, KILN_ERR_TYPE, "no such type");
-    return none;
-  }
+  if ((unsigned)type - 1 >= KILN_TYPE_COUNT - 1)
+    return KN_SSA_FAIL(none, s, KILN_ERR_TYPE, "no such type");
   s->vars.at[s->vars.n] = (struct kn_ssa_var){.block = NONE, .type = (uint8_t)type};
   return (kiln_ssa_variable){++s->vars.n};
 }

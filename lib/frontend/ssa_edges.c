@@ -7,10 +7,7 @@
 struct kn_ssa_block *kn_ssa_block_of(kiln_ssa *s, kiln_block b) {
   if (b.id >= s->blocks.n) {
     uint32_t n = kiln_func_block_limit(s->f);
-    if (b.id >= n) {
-      kn_ssa_fail(s, KILN_ERR_ARGUMENT, "no such block");
-      return NULL;
-    }
+    if (b.id >= n) return KN_SSA_FAIL(NULL, s, KILN_ERR_ARGUMENT, "no such block");
     if (!KN_SSA_ROOM(s, blocks, n - s->blocks.n)) return NULL;
     memset(s->blocks.at + s->blocks.n, 0, (n - s->blocks.n) * sizeof *s->blocks.at);
     s->blocks.n = n;

@@ -104,6 +104,8 @@ struct kiln_ssa {
 
 /* Makes the function fail; returns false. */
 bool kn_ssa_fail(kiln_ssa *s, kiln_status status, const char *message);
+/* The same, for functions that return `failed` when they fail. */
+#define KN_SSA_FAIL(failed, ...) ((void)kn_ssa_fail(__VA_ARGS__), (failed))
 bool kn_ssa_no_memory(kiln_ssa *s);
 
 /* True if there is a function without an error. */

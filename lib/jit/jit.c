@@ -37,8 +37,7 @@ void kiln_jit_error_free(kiln_jit_error *e) {
 }
 
 bool kn_jit_no_memory(kiln_jit_error *e) {
-  kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
-  return false;
+  return KN_JIT_FAIL(false, e, KILN_ERR_MEMORY, "out of memory");
 }
 
 /* ---- a JIT ---- */
@@ -47,15 +46,12 @@ static bool start(kiln_jit *jit, kiln_jit_error *e) {
   const kiln_jit_options *o = &jit->options;
   kiln_target host;
   if (kiln_target_find_host(&host)) jit->code = kn_target_at(host.processor)->jit;
-  if (jit->code == NULL) {
-    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "the JIT does not support the processor of this machine");
-    return false;
-  }
+  if (jit->code == NULL)
+    return KN_JIT_FAIL(false, e, KILN_ERR_UNSUPPORTED,
+                       "the JIT does not support the processor of this machine");
   if ((unsigned)o->reach >= KILN_JIT_REACH_COUNT ||
-      (unsigned)o->protection >= KILN_JIT_PROTECTION_COUNT) {
-    kn_jit_fail(e, KILN_ERR_ARGUMENT, "options out of range");
-    return false;
-  }
+      (unsigned)o->protection >= KILN_JIT_PROTECTION_COUNT)
+    return KN_JIT_FAIL(false, e, KILN_ERR_ARGUMENT, "options out of range");
   jit->processor = host.processor;
   jit->machine = &kn_target_at(host.processor)->code;
   if (!kn_jit_process_enter(jit, e) || !kn_jit_memory_init(jit, e) || !kn_jit_perf_open(jit, e))
@@ -69,15 +65,10 @@ kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error) {
   kiln_jit_error own;
   error = kn_jit_begin(error, &own);
   if (options == NULL) options = &defaults;
-  if (!KN_UNRESERVED(options)) {
-    kn_jit_fail(error, KILN_ERR_ARGUMENT, "options of a newer version");
-    return NULL;
-  }
+  if (!KN_UNRESERVED(options))
+    return KN_JIT_FAIL(NULL, error, KILN_ERR_ARGUMENT, "options of a newer version");
   kiln_jit *jit = kn_allocator_realloc(&options->allocator, NULL, sizeof *jit);
-  if (jit == NULL) {
-    kn_jit_fail(error, KILN_ERR_MEMORY, "out of memory");
-    return NULL;
-  }
+  if (jit == NULL) return KN_JIT_FAIL(NULL, error, KILN_ERR_MEMORY, "out of memory");
   memset(jit, 0, sizeof *jit);
   jit->options = *options;
   pthread_mutex_init(&jit->lock, NULL);
@@ -124,10 +115,9 @@ static bool in_use(const struct kn_jit_item *u, kiln_jit_error *e) {
   for (uint32_t i = 0; i < u->n_defs; i++) {
     const struct kn_jit_entry *d = u->defs[i];
     if (d->unit != u || d->stub != 0 || d->refs == 0) continue;
-    kn_jit_fail(e, KILN_ERR_STRUCTURE,
-                "%u other units still use '%.100s' of this unit: remove those units first", d->refs,
-                d->name_length > 0 ? d->name : "(no name)");
-    return true;
+    return KN_JIT_FAIL(true, e, KILN_ERR_STRUCTURE,
+                       "%u other units still use '%.100s' of this unit: remove those units first",
+                       d->refs, d->name_length > 0 ? d->name : "(no name)");
   }
   return false;
 }

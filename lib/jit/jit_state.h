@@ -345,6 +345,8 @@ void *kn_jit_realloc(const kiln_jit *jit, void *old, size_t size);
 /* Reports an error, if it is the first; returns its status. */
 kiln_status kn_jit_fail(kiln_jit_error *e, kiln_status status, const char *format, ...)
   __attribute__((format(printf, 3, 4)));
+/* The same, for functions that return `failed` when they fail. */
+#define KN_JIT_FAIL(failed, ...) ((void)kn_jit_fail(__VA_ARGS__), (failed))
 /* Where a call reports errors: empty, `own` if the caller wants none. */
 kiln_jit_error *kn_jit_begin(kiln_jit_error *e, kiln_jit_error *own);
 /* Reports that memory is lacking; false. */

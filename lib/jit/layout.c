@@ -5,8 +5,7 @@
 #include "lib/jit/jit_state.h"
 
 static bool fail_memory(struct kn_jit_link *l) {
-  kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
-  return false;
+  return KN_JIT_FAIL(false, l->error, KILN_ERR_MEMORY, "out of memory");
 }
 
 bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uint32_t id) {
@@ -31,10 +30,9 @@ static bool defined_here(const struct kn_jit_bind *b) {
 static bool put(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id, enum kn_jit_where where,
                 uint64_t value) {
   struct kn_jit_bind *b = in->binds + id;
-  if (defined_here(b)) {
-    kn_jit_fail(l->error, KILN_ERR_SYMBOL, "'%.100s' has two bodies", kn_symbol(in->m, id)->name);
-    return false;
-  }
+  if (defined_here(b))
+    return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL, "'%.100s' has two bodies",
+                       kn_symbol(in->m, id)->name);
   b->where = (uint8_t)where;
   b->value = value;
   return touch(l, in, id);
@@ -112,8 +110,7 @@ static bool too_large(struct kn_jit_link *l, const struct kn_data *d, const stru
   if (d->size_bytes <= most && l->size[KN_JIT_RW] <= most && l->size[KN_JIT_RO] <= most &&
       l->tls_size <= most)
     return false;
-  kn_jit_fail(l->error, KILN_ERR_LIMIT, "data '%.100s' is too large", s->name);
-  return true;
+  return KN_JIT_FAIL(true, l->error, KILN_ERR_LIMIT, "data '%.100s' is too large", s->name);
 }
 
 /* The kind of memory for an item, by its flags and those its section was declared with. */
@@ -129,9 +126,9 @@ static bool is_executable(struct kn_jit_link *l, const struct kn_jit_in *in,
                           const struct kn_symbol *s) {
   const struct kn_section *said = kn_section_said(in->m, s->section);
   if (said == NULL || !(said->desc.flags & KILN_SECTION_EXEC)) return false;
-  kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED,
-              "data '%.100s' is in section '%.100s', which is executable", s->name, s->section);
-  return true;
+  return KN_JIT_FAIL(true, l->error, KILN_ERR_UNSUPPORTED,
+                     "data '%.100s' is in section '%.100s', which is executable", s->name,
+                     s->section);
 }
 
 static bool lay_out_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t index) {
@@ -238,36 +235,31 @@ static bool lay_out_data(struct kn_jit_link *l, struct kn_jit_in *in) {
 static bool lay_out_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
   uint32_t to = id, steps = 0;
   uint64_t offset = 0;
-  if (kn_symbol(in->m, id)->indirect) {
-    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "ifunc '%.100s' in memory",
-                kn_symbol(in->m, id)->name);
-    return false;
-  }
+  if (kn_symbol(in->m, id)->indirect)
+    return KN_JIT_FAIL(false, l->error, KILN_ERR_UNSUPPORTED, "ifunc '%.100s' in memory",
+                       kn_symbol(in->m, id)->name);
   for (; kn_symbol(in->m, to)->kind == KILN_SYMBOL_ALIAS && steps <= in->m->n_aliases; steps++) {
     offset += (uint64_t)kn_symbol(in->m, to)->offset;
     to = kn_symbol(in->m, to)->target;
   }
   const struct kn_jit_bind *b = in->binds + to;
-  if (steps > in->m->n_aliases || !defined_here(b) || b->where == KN_JIT_IN_COMMON) {
-    kn_jit_fail(l->error, KILN_ERR_SYMBOL, "the target of alias '%.100s' is '%.100s', which is %s",
-                kn_symbol(in->m, id)->name, kn_symbol(in->m, to)->name,
-                steps > in->m->n_aliases ? "an alias of itself"
-                : defined_here(b)        ? "common data"
-                                         : "not defined");
-    return false;
-  }
+  if (steps > in->m->n_aliases || !defined_here(b) || b->where == KN_JIT_IN_COMMON)
+    return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL,
+                       "the target of alias '%.100s' is '%.100s', which is %s",
+                       kn_symbol(in->m, id)->name, kn_symbol(in->m, to)->name,
+                       steps > in->m->n_aliases ? "an alias of itself"
+                       : defined_here(b)        ? "common data"
+                                                : "not defined");
   return put(l, in, id, b->where, b->value + offset);
 }
 
 /* Names of labels of machine code become aliases. */
 static bool late_names(struct kn_jit_link *l, struct kn_jit_in *in) {
   if (KN_LIKELY(in->m->late_names.n == 0)) return true;
-  if (l->stream) {
-    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED,
-                "machine code in a stream cannot define names, such as '%.100s'",
-                kn_symbol(in->m, in->m->late_names.at[0].symbol)->name);
-    return false;
-  }
+  if (l->stream)
+    return KN_JIT_FAIL(false, l->error, KILN_ERR_UNSUPPORTED,
+                       "machine code in a stream cannot define names, such as '%.100s'",
+                       kn_symbol(in->m, in->m->late_names.at[0].symbol)->name);
   if (kn_late_names_define(in->m, is_defined, in)) return true;
   l->error->diag = in->m->diag;
   return false;

@@ -36,9 +36,8 @@ static const int protections[KN_JIT_KINDS] = {
 
 static bool fail_system(kiln_jit_error *e, const char *call, uint64_t size, const char *what) {
   int error = errno;
-  kn_jit_fail(e, KILN_ERR_SYSTEM, "%s failed for %llu bytes of %s memory: %s", call,
-              (unsigned long long)size, what, strerror(error));
-  return false;
+  return KN_JIT_FAIL(false, e, KILN_ERR_SYSTEM, "%s failed for %llu bytes of %s memory: %s", call,
+                     (unsigned long long)size, what, strerror(error));
 }
 
 /* ---- pools ---- */
@@ -117,10 +116,7 @@ static bool map_alias(const kiln_jit *jit, struct kn_jit_pool *p, uint64_t size,
 
 static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kiln_jit_error *e) {
   struct kn_jit_pool *p = kn_jit_realloc(jit, NULL, sizeof *p);
-  if (p == NULL) {
-    kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
-    return NULL;
-  }
+  if (p == NULL) return KN_JIT_FAIL(NULL, e, KILN_ERR_MEMORY, "out of memory");
   memset(p, 0, sizeof *p);
   p->n_chunks = (uint32_t)(size / KN_JIT_CHUNK);
   p->chunks = kn_jit_realloc(jit, NULL, p->n_chunks * sizeof *p->chunks);
@@ -342,10 +338,7 @@ static bool take_small(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind ki
   }
   if (at == UINT32_MAX) {
     uint64_t *bits = kn_jit_realloc(jit, NULL, WORDS * sizeof *bits);
-    if (bits == NULL) {
-      kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
-      return false;
-    }
+    if (bits == NULL) return KN_JIT_FAIL(false, e, KILN_ERR_MEMORY, "out of memory");
     i = chunks_take(jit, p, 1, kind, e);
     if (i == UINT32_MAX) {
       kn_jit_realloc(jit, bits, 0);
@@ -504,26 +497,20 @@ bool kn_jit_take_unit(kiln_jit *jit, const uint64_t *size, const uint64_t *align
   }
   uint64_t need = KN_JIT_CHUNK;
   for (unsigned k = 0; k < KN_JIT_KINDS; k++) {
-    if (align[k] > KN_JIT_CHUNK) {
-      kn_jit_fail(e, KILN_ERR_LIMIT, "alignment above 64 KiB");
-      return false;
-    }
+    if (align[k] > KN_JIT_CHUNK)
+      return KN_JIT_FAIL(false, e, KILN_ERR_LIMIT, "alignment above 64 KiB");
     need += size[k] < POOL_MOST ? kn_align_up(size[k], KN_JIT_CHUNK) : POOL_MOST;
   }
-  if (jit->options.reach == KILN_JIT_REACH_NEAR) {
-    kn_jit_fail(e, KILN_ERR_MEMORY,
-                "the unit needs %llu bytes of memory, but the JIT has %llu bytes, and %llu of them "
-                "are in use",
-                (unsigned long long)(size[0] + size[1] + size[2]),
-                (unsigned long long)jit->pool_bytes,
-                (unsigned long long)(jit->stats.code_bytes + jit->stats.data_bytes));
-    return false;
-  }
-  if (need > POOL_MOST) {
-    kn_jit_fail(e, KILN_ERR_LIMIT, "the unit has more than %llu bytes",
-                (unsigned long long)(POOL_MOST - KN_JIT_CHUNK));
-    return false;
-  }
+  if (jit->options.reach == KILN_JIT_REACH_NEAR)
+    return KN_JIT_FAIL(
+      false, e, KILN_ERR_MEMORY,
+      "the unit needs %llu bytes of memory, but the JIT has %llu bytes, and %llu of them "
+      "are in use",
+      (unsigned long long)(size[0] + size[1] + size[2]), (unsigned long long)jit->pool_bytes,
+      (unsigned long long)(jit->stats.code_bytes + jit->stats.data_bytes));
+  if (need > POOL_MOST)
+    return KN_JIT_FAIL(false, e, KILN_ERR_LIMIT, "the unit has more than %llu bytes",
+                       (unsigned long long)(POOL_MOST - KN_JIT_CHUNK));
   for (struct kn_jit_pool *p = jit->pools, *next; p != NULL; p = next) {
     next = p->next;
     if (pool_empty(p)) pool_unmap(jit, p); /* it is too small */
@@ -561,10 +548,9 @@ static bool probe(kiln_jit *jit, const struct kn_jit_block *b, kiln_jit_error *e
     jit->code->write_probe(b->at + KN_JIT_CODE_PAD + b->pool->delta, i);
     if (!kn_jit_seal(jit, b, e)) return false;
     if (((unsigned (*)(void))(uintptr_t)(b->at + KN_JIT_CODE_PAD))() == i) continue;
-    kn_jit_fail(
-      e, KILN_ERR_SYSTEM,
+    return KN_JIT_FAIL(
+      false, e, KILN_ERR_SYSTEM,
       "after a write to the second mapping of code, the processor still executes the old code");
-    return false;
   }
   return true;
 }
@@ -592,16 +578,11 @@ static bool try_mode(kiln_jit *jit, kiln_jit_error *e) {
 bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e) {
   bool near = jit->options.reach == KILN_JIT_REACH_NEAR;
   uint64_t size = jit->options.memory_bytes;
-  if (size > POOL_MOST) {
-    kn_jit_fail(e, KILN_ERR_ARGUMENT, "memory_bytes above 1 GiB");
-    return false;
-  }
+  if (size > POOL_MOST) return KN_JIT_FAIL(false, e, KILN_ERR_ARGUMENT, "memory_bytes above 1 GiB");
   if (size == 0) size = near ? NEAR_DEFAULT : FAR_DEFAULT;
   jit->page = (uint64_t)sysconf(_SC_PAGESIZE);
-  if (jit->page > KN_JIT_CHUNK) {
-    kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "the system's pages are larger than 64 KiB");
-    return false;
-  }
+  if (jit->page > KN_JIT_CHUNK)
+    return KN_JIT_FAIL(false, e, KILN_ERR_UNSUPPORTED, "the system's pages are larger than 64 KiB");
   jit->pool_bytes = kn_align_up(size, KN_JIT_CHUNK);
   jit->barrier =
     !jit->code->sees_changes &&

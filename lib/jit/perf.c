@@ -43,8 +43,7 @@ static uint64_t now(void) {
 
 static bool fail(kiln_jit_error *e, const char *call, const char *file) {
   int error = errno;
-  kn_jit_fail(e, KILN_ERR_SYSTEM, "%s of %.150s: %s", call, file, strerror(error));
-  return false;
+  return KN_JIT_FAIL(false, e, KILN_ERR_SYSTEM, "%s of %.150s: %s", call, file, strerror(error));
 }
 
 /* A failure is ignored: only the profiler misses something. The limit on the size of files is checked first, since
@@ -124,10 +123,9 @@ static int open_first(const kiln_jit *jit, struct file *file, const char *path, 
     fd = -1;
     errno = EEXIST;
   }
-  if (fd < 0 && (errno == ELOOP || errno == EEXIST || errno == ENXIO)) {
-    kn_jit_fail(e, KILN_ERR_SYSTEM, "%.150s exists, and is not a regular file with one name", path);
-    return -1;
-  }
+  if (fd < 0 && (errno == ELOOP || errno == EEXIST || errno == ENXIO))
+    return KN_JIT_FAIL(-1, e, KILN_ERR_SYSTEM,
+                       "%.150s exists, and is not a regular file with one name", path);
   if (fd < 0 || fstat(fd, &st) != 0 || realpath(path, whole) == NULL) {
     fail(e, "open", path);
     if (fd >= 0) close(fd);
@@ -167,10 +165,8 @@ static bool begin_dump(const kiln_jit *jit, struct kn_jit_perf *p, int fd) {
 static bool open_dump(const kiln_jit *jit, struct kn_jit_perf *p, kiln_jit_error *e) {
   char file[4096];
   int n = snprintf(file, sizeof file, "%s/jit-%d.dump", jit->options.jitdump_folder, jit->pid);
-  if (n < 0 || (size_t)n >= sizeof file) {
-    kn_jit_fail(e, KILN_ERR_ARGUMENT, "jitdump_folder is too long");
-    return false;
-  }
+  if (n < 0 || (size_t)n >= sizeof file)
+    return KN_JIT_FAIL(false, e, KILN_ERR_ARGUMENT, "jitdump_folder is too long");
   int fd = open_first(jit, &p->dump, file, O_RDWR, 0666, e);
   if (fd < 0) return false;
   if (!begin_dump(jit, p, fd)) {
@@ -191,10 +187,7 @@ static bool open_dump(const kiln_jit *jit, struct kn_jit_perf *p, kiln_jit_error
 bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e) {
   if (!jit->options.perf_map && jit->options.jitdump_folder == NULL) return true;
   struct kn_jit_perf *p = jit->perf = kn_jit_realloc(jit, NULL, sizeof *p);
-  if (p == NULL) {
-    kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
+  if (p == NULL) return KN_JIT_FAIL(false, e, KILN_ERR_MEMORY, "out of memory");
   memset(p, 0, sizeof *p);
   if (jit->options.perf_map) {
     char file[64];

@@ -41,12 +41,11 @@ static bool offset_of(const struct aim *a, uint64_t *out) {
     *out = a->bind->value - (uint64_t)(uintptr_t)__builtin_thread_pointer();
     return true;
   }
-  kn_jit_fail(
-    a->link->error, KILN_ERR_UNSUPPORTED,
+  return KN_JIT_FAIL(
+    false, a->link->error, KILN_ERR_UNSUPPORTED,
     "the code accesses the thread-local symbol '%.100s' with a TLS model that the JIT cannot "
     "use: set kiln_module_options.jit when you make the module",
     name_of(a));
-  return false;
 }
 
 /* The address of its entry in the table of thread-local variables, whose first word becomes that offset. Nothing else
@@ -106,11 +105,10 @@ static bool apply(const struct aim *a, uint8_t *to, uint64_t at) {
     break;
   }
   if (kn_reloc_put(facts, to, value + addend, at)) return true;
-  kn_jit_fail(l->error, KILN_ERR_LIMIT,
-              "'%.100s' is too far away for a direct reference: make the module with "
-              "KILN_PIC_FULL, and the symbol without dso_local",
-              name_of(a));
-  return false;
+  return KN_JIT_FAIL(false, l->error, KILN_ERR_LIMIT,
+                     "'%.100s' is too far away for a direct reference: make the module with "
+                     "KILN_PIC_FULL, and the symbol without dso_local",
+                     name_of(a));
 }
 
 bool kn_jit_reloc_code(struct kn_jit_link *l, uint32_t i) {

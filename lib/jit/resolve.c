@@ -11,8 +11,7 @@
 #include <stdlib.h>
 
 static bool fail_memory(struct kn_jit_link *l) {
-  kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
-  return false;
+  return KN_JIT_FAIL(false, l->error, KILN_ERR_MEMORY, "out of memory");
 }
 
 static bool defined_here(const struct kn_jit_bind *b) {
@@ -171,11 +170,10 @@ static bool own_range(const struct kn_jit_link *l, struct kn_jit_bind *b,
 }
 
 static bool wrong_storage(struct kn_jit_link *l, const char *name, bool is_tls) {
-  kn_jit_fail(l->error, KILN_ERR_SYMBOL,
-              is_tls ? "'%.100s' is thread-local, but is used as ordinary data"
-                     : "'%.100s' is used as thread-local, but is not thread-local",
-              name);
-  return false;
+  return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL,
+                     is_tls ? "'%.100s' is thread-local, but is used as ordinary data"
+                            : "'%.100s' is used as thread-local, but is not thread-local",
+                     name);
 }
 
 /* Looks a name up that the unit does not define: first what the resolver said, then, unless it can only be the unit's
@@ -228,8 +226,8 @@ bool kn_jit_resolve_outside(struct kn_jit_link *l) {
 /* ---- definitions ---- */
 
 static bool twice(struct kn_jit_link *l, const struct kn_jit_entry *e, const char *where) {
-  kn_jit_fail(l->error, KILN_ERR_SYMBOL, "'%.100s' is defined already%s", e->name, where);
-  return false;
+  return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL, "'%.100s' is defined already%s", e->name,
+                     where);
 }
 
 static unsigned strength_of(const kiln_module *m, const struct kn_jit_bind *b,
@@ -298,13 +296,12 @@ static struct kn_jit_entry *entry_for(struct kn_jit_link *l, struct kn_jit_in *i
 static bool fits(struct kn_jit_link *l, const struct kn_jit_entry *e,
                  const struct kn_jit_def *common) {
   if (!e->func && common->size <= e->size && common->align_log2 <= e->align_log2) return true;
-  kn_jit_fail(
-    l->error, KILN_ERR_SYMBOL,
+  return KN_JIT_FAIL(
+    false, l->error, KILN_ERR_SYMBOL,
     "common data '%.100s' needs %llu bytes and an alignment of %llu, but its definition has "
     "%llu bytes and an alignment of %llu",
     e->name, (unsigned long long)common->size, 1ull << common->align_log2,
     (unsigned long long)e->size, 1ull << e->align_log2);
-  return false;
 }
 
 /* Makes a symbol of this unit the definition of an entry. */
@@ -382,10 +379,8 @@ static bool settle(struct kn_jit_link *l) {
     struct kn_jit_bind *b = l->in[d->in].binds + d->id;
     const struct kn_symbol *s = kn_symbol(l->in[d->in].m, d->id);
     if (d->strength == KN_JIT_COMMON_DEF) {
-      if (d->size > UINT64_C(1) << 32) {
-        kn_jit_fail(l->error, KILN_ERR_LIMIT, "data '%.100s' is too large", s->name);
-        return false;
-      }
+      if (d->size > UINT64_C(1) << 32)
+        return KN_JIT_FAIL(false, l->error, KILN_ERR_LIMIT, "data '%.100s' is too large", s->name);
       uint64_t align = UINT64_C(1) << d->align_log2;
       if (l->align[KN_JIT_RW] < align) l->align[KN_JIT_RW] = align;
       b->where = KN_JIT_IN_RW;

@@ -63,10 +63,7 @@ static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, struct kn_jit
   uint32_t n = s->waiting.n + (m->data.n - s->next_data);
   if (n == 0) return true;
   in->data = kn_arena_alloc(&l->arena, n * sizeof *in->data, 4);
-  if (in->data == NULL) {
-    kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
+  if (in->data == NULL) return KN_JIT_FAIL(false, l->error, KILN_ERR_MEMORY, "out of memory");
   if (!KN_JIT_ROOM(s->jit, l->error, s->waiting, n - s->waiting.n)) return false;
   for (uint32_t i = s->next_data; i < m->data.n; i++) s->waiting.at[s->waiting.n++] = i;
   s->next_data = m->data.n;

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 
 static bool fail_memory(struct kn_jit_link *l) {
-  kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
-  return false;
+  return KN_JIT_FAIL(false, l->error, KILN_ERR_MEMORY, "out of memory");
 }
 
 /* ---- addresses ---- */
@@ -120,12 +119,10 @@ static uint8_t *bytes_of(const struct kn_jit_link *l, const struct kn_jit_bind *
 static bool data_reloc(struct kn_jit_link *l, uint32_t i, uint8_t *field, const kiln_reloc *r) {
   const kiln_module *m = l->in[i].m;
   uint64_t value = kn_jit_address_of(l, i, r->symbol.id) + (uint64_t)r->addend;
-  if (kn_symbol(m, r->symbol.id)->tls != KILN_TLS_NONE) {
-    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED,
-                "data contains the address of the thread-local symbol '%.100s'",
-                kn_symbol(m, r->symbol.id)->name);
-    return false;
-  }
+  if (kn_symbol(m, r->symbol.id)->tls != KILN_TLS_NONE)
+    return KN_JIT_FAIL(false, l->error, KILN_ERR_UNSUPPORTED,
+                       "data contains the address of the thread-local symbol '%.100s'",
+                       kn_symbol(m, r->symbol.id)->name);
   if (r->relative_to.id != 0) value -= kn_jit_definition(l, i, r->relative_to.id);
   if (r->size_bytes == 8) {
     kn_put64(field, value);
@@ -133,10 +130,9 @@ static bool data_reloc(struct kn_jit_link *l, uint32_t i, uint8_t *field, const 
   }
   kn_put32(field, (uint32_t)value);
   if (r->relative_to.id != 0 ? (int64_t)value == (int32_t)value : value <= UINT32_MAX) return true;
-  kn_jit_fail(l->error, KILN_ERR_LIMIT, "the %s '%.100s' does not fit in 32 bits",
-              r->relative_to.id != 0 ? "distance to" : "address of",
-              kn_symbol(m, r->symbol.id)->name);
-  return false;
+  return KN_JIT_FAIL(false, l->error, KILN_ERR_LIMIT, "the %s '%.100s' does not fit in 32 bits",
+                     r->relative_to.id != 0 ? "distance to" : "address of",
+                     kn_symbol(m, r->symbol.id)->name);
 }
 
 static bool write_data(struct kn_jit_link *l) {
@@ -187,9 +183,8 @@ static bool tls_pair(struct kn_jit_link *l, struct kn_jit_want w, uint64_t pair[
   }
   pair[0] = (uint64_t)(uintptr_t)t;
   if (t != NULL) return true;
-  kn_jit_fail(l->error, KILN_ERR_SYMBOL,
-              "'%.100s' is used as thread-local, but is not thread-local", name);
-  return false;
+  return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL,
+                     "'%.100s' is used as thread-local, but is not thread-local", name);
 }
 
 static bool write_tables(struct kn_jit_link *l) {

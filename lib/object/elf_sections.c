@@ -105,10 +105,9 @@ static uint32_t type_of_named(struct kn_elf *e, const struct kn_image_section *s
   if (s->content == KILN_SECTION_BY_NAME) return by_name(s->name)->type;
   if (s->content != KILN_SECTION_OTHER) return types[s->content];
   if (s->format_type >= SHT_LOOS) return s->format_type;
-  kn_module_fail(
-    e->m, KILN_ERR_ARGUMENT,
+  return KN_MODULE_FAIL(
+    SHT_NULL, e->m, KILN_ERR_ARGUMENT,
     "section '%.100s': 'format_type' must be an ELF section type of 0x60000000 or above", s->name);
-  return SHT_NULL;
 }
 
 static uint64_t flags_of(const struct kn_image_section *s) {
@@ -169,12 +168,10 @@ static bool add(struct kn_elf *e, const struct kn_image_section *from, uint32_t 
   s->with = from->with;
   if (s->with != 0) {
     uint32_t to = e->image->places[s->with].section;
-    if (to == 0 || to == KN_IN_COMMON) {
-      kn_module_fail(e->m, KILN_ERR_SYMBOL,
-                     "section '%.100s' is linked to symbol '%.100s', which is in no section",
-                     s->name, kn_symbol(e->m, s->with)->name);
-      return false;
-    }
+    if (to == 0 || to == KN_IN_COMMON)
+      return KN_MODULE_FAIL(false, e->m, KILN_ERR_SYMBOL,
+                            "section '%.100s' is linked to symbol '%.100s', which is in no section",
+                            s->name, kn_symbol(e->m, s->with)->name);
   }
   return (from->comdat == 0 && from->kind != KN_SECTION_SHARED) ||
          join_group(e, i, from->comdat, group_of);

@@ -117,10 +117,8 @@ bool kn_elf_number(struct kn_elf *e) {
   e->globals = kn_arena_alloc(&e->arena, m->symbols.n * sizeof *e->globals, 4);
   e->numbers = kn_arena_zero(&e->arena, m->symbols.n * sizeof *e->numbers, 4);
   e->refs = kn_arena_zero(&e->arena, eh->n_personalities * sizeof *e->refs, 4);
-  if (e->locals == NULL || e->globals == NULL || e->numbers == NULL || e->refs == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
+  if (e->locals == NULL || e->globals == NULL || e->numbers == NULL || e->refs == NULL)
+    return KN_MODULE_FAIL(false, m, KILN_ERR_MEMORY, "out of memory");
   if (!kn_library_check(m)) return false;
   find_signatures(e);
 
@@ -149,10 +147,8 @@ bool kn_elf_number(struct kn_elf *e) {
     e->groups.at[e->sections.at[section - 1].group - 1].signature = e->refs[i];
   }
   e->first_global = (uint32_t)number;
-  if (number + m->symbols.n >= KN_VIA_SECTION) {
-    kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
-    return false;
-  }
+  if (number + m->symbols.n >= KN_VIA_SECTION)
+    return KN_MODULE_FAIL(false, m, KILN_ERR_LIMIT, "too many symbols");
   for (uint32_t i = 0; i < e->n_globals; i++) e->numbers[e->globals[i]] = e->first_global + i;
   for (uint32_t i = 0; i < e->groups.n; i++)
     if (e->groups.at[i].symbol != 0) e->groups.at[i].signature = e->numbers[e->groups.at[i].symbol];

@@ -22,11 +22,10 @@ void kn_elf_write_content(struct kn_elf *e) {
 
 static bool no_type(const struct kn_elf *e, const struct kn_image_reloc *r) {
   const char *kind = kiln_reloc_name((kiln_reloc_kind)r->kind);
-  kn_module_fail(e->m, KILN_ERR_UNSUPPORTED,
-                 "relocation %s against '%.100s': ELF has no such relocation on %s",
-                 kind != NULL ? kind : "without a kind", kn_name_of(e->m, r->symbol),
-                 kiln_processor_name(e->m->options.target.processor));
-  return false;
+  return KN_MODULE_FAIL(false, e->m, KILN_ERR_UNSUPPORTED,
+                        "relocation %s against '%.100s': ELF has no such relocation on %s",
+                        kind != NULL ? kind : "without a kind", kn_name_of(e->m, r->symbol),
+                        kiln_processor_name(e->m->options.target.processor));
 }
 
 bool kn_elf_put_reloc(void *user, const struct kn_image_reloc *r) {
@@ -39,12 +38,10 @@ bool kn_elf_put_reloc(void *user, const struct kn_image_reloc *r) {
   if (symbol == 0) symbol = kn_elf_undefined(e, r->symbol);
   if (symbol & KN_VIA_SECTION) {
     const struct kn_reloc_facts *facts = kn_reloc_facts(r->kind);
-    if (facts->to != KN_TO_ADDRESS && facts->to != KN_TO_CALL) {
-      kn_module_fail(e->m, KILN_ERR_UNSUPPORTED,
-                     "code cannot have relocation %u against the private symbol '%.100s'", type,
-                     kn_name_of(e->m, r->symbol));
-      return false;
-    }
+    if (facts->to != KN_TO_ADDRESS && facts->to != KN_TO_CALL)
+      return KN_MODULE_FAIL(false, e->m, KILN_ERR_UNSUPPORTED,
+                            "code cannot have relocation %u against the private symbol '%.100s'",
+                            type, kn_name_of(e->m, r->symbol));
     symbol &= ~KN_VIA_SECTION;
     addend += (int64_t)e->image->places[r->symbol].value;
   }

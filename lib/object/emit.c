@@ -14,9 +14,8 @@ static bool is_supported(const struct kn_object_format *format, kiln_module *m) 
       what = "writing objects";
   if (m->target->code.cie_code_align == 0) what = "writing objects";
   if (what == NULL) return true;
-  kn_module_fail(m, KILN_ERR_UNSUPPORTED, "%s is not supported on %s", what,
-                 kiln_processor_name(p));
-  return false;
+  return KN_MODULE_FAIL(false, m, KILN_ERR_UNSUPPORTED, "%s is not supported on %s", what,
+                        kiln_processor_name(p));
 }
 
 kiln_status kn_emit_object(const struct kn_object_format *format, kiln_module *m,

@@ -3,8 +3,7 @@
 #include "lib/object/image.h"
 
 static bool fail_memory(struct kn_image *image) {
-  kn_module_fail(image->m, KILN_ERR_MEMORY, "out of memory");
-  return false;
+  return KN_MODULE_FAIL(false, image->m, KILN_ERR_MEMORY, "out of memory");
 }
 
 /* ---- functions ---- */
@@ -18,12 +17,10 @@ static uint32_t function_section(struct kn_image *image, uint32_t symbol, bool u
   uint32_t i = kn_image_named(image, s->section, s->comdat, flags);
   const struct kn_section *said = kn_section_said(image->m, s->section);
   bool zeros = said != NULL && said->desc.kind == KILN_SECTION_ZERO;
-  if (zeros || (said != NULL && (said->desc.flags & KILN_SECTION_MERGE))) {
-    kn_module_fail(image->m, KILN_ERR_ARGUMENT,
-                   "function '%.100s' is in section '%.100s', which %s", s->name, s->section,
-                   zeros ? "has no content" : "may be merged");
-    return UINT32_MAX;
-  }
+  if (zeros || (said != NULL && (said->desc.flags & KILN_SECTION_MERGE)))
+    return KN_MODULE_FAIL(UINT32_MAX, image->m, KILN_ERR_ARGUMENT,
+                          "function '%.100s' is in section '%.100s', which %s", s->name, s->section,
+                          zeros ? "has no content" : "may be merged");
   if (i != UINT32_MAX) {
     image->sections.at[i].nonzero = true;
     image->sections.at[i].code = true;
@@ -37,10 +34,7 @@ static bool order_functions(struct kn_image *image) {
   kiln_module *m = image->m;
   uint64_t n = 0;
   for (uint32_t i = 0; i < image->n_sessions; i++) n += image->sessions[i]->out->funcs.n;
-  if (n >= UINT32_MAX) {
-    kn_module_fail(m, KILN_ERR_LIMIT, "too many functions");
-    return false;
-  }
+  if (n >= UINT32_MAX) return KN_MODULE_FAIL(false, m, KILN_ERR_LIMIT, "too many functions");
   image->n_funcs = (uint32_t)n;
   image->funcs = kn_arena_alloc(&image->arena, (size_t)n * sizeof *image->funcs + 1, 4);
   if (image->funcs == NULL) return fail_memory(image);
@@ -63,8 +57,7 @@ static bool order_functions(struct kn_image *image) {
   for (uint32_t id = 1; id < m->flat_symbols; id++)
     if (by_symbol[id].session != UINT32_MAX) *to++ = by_symbol[id];
   if (to == image->funcs + n) return true;
-  kn_module_fail(m, KILN_ERR_SYMBOL, "a function has two bodies");
-  return false;
+  return KN_MODULE_FAIL(false, m, KILN_ERR_SYMBOL, "a function has two bodies");
 }
 
 /* Places the functions. Neighbours in a session's code that go to the same section keep their distance,
@@ -108,10 +101,8 @@ static bool place_functions(struct kn_image *image) {
     uint32_t reloc_end = i + 1 < o->funcs.n ? f[1].reloc_first : o->relocs.n;
     sec->n_relocs += reloc_end - f->reloc_first;
     struct kn_place *def = image->places + f->symbol;
-    if (def->section != 0) {
-      kn_module_fail(m, KILN_ERR_SYMBOL, "function '%.100s' has two bodies", s->name);
-      return false;
-    }
+    if (def->section != 0)
+      return KN_MODULE_FAIL(false, m, KILN_ERR_SYMBOL, "function '%.100s' has two bodies", s->name);
     def->value = f->start + delta;
     def->size = f->size;
     def->what = KN_IS_FUNC;
@@ -138,9 +129,8 @@ static bool place_labels(struct kn_image *image, uint32_t session) {
     }
   }
   if (label == o->labels.n) return true;
-  kn_module_fail(image->m, KILN_ERR_STRUCTURE,
-                 "block symbols are not in the same order as their functions");
-  return false;
+  return KN_MODULE_FAIL(false, image->m, KILN_ERR_STRUCTURE,
+                        "block symbols are not in the same order as their functions");
 }
 
 /* ---- data ---- */
@@ -239,11 +229,9 @@ static bool place_data(struct kn_image *image, uint32_t index) {
   def->section = section + 1;
   const struct kn_section *said = kn_section_said(image->m, s->section);
   const char *wrong = said != NULL ? misplaced(said, sec, d, def->value) : NULL;
-  if (wrong != NULL) {
-    kn_module_fail(image->m, KILN_ERR_ARGUMENT, "data '%.100s' is in section '%.100s', %s", s->name,
-                   s->section, wrong);
-    return false;
-  }
+  if (wrong != NULL)
+    return KN_MODULE_FAIL(false, image->m, KILN_ERR_ARGUMENT,
+                          "data '%.100s' is in section '%.100s', %s", s->name, s->section, wrong);
   sec->n_relocs += d->n_relocs;
   if (!kn_image_extend(image, section, def->value, d->size_bytes)) return false;
   struct kn_image_piece *p = kn_image_add_piece(image, section, def->value);
@@ -320,21 +308,18 @@ static bool place_alias(struct kn_image *image, uint32_t id, uint32_t *chain) {
   uint32_t n = 0;
   for (; kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && image->places[id].section == 0;
        id = kn_symbol(m, id)->target) {
-    if (image->places[id].what == KN_IS_UNKNOWN) {
-      kn_module_fail(image->m, KILN_ERR_SYMBOL, "alias '%.100s' stands for itself",
-                     kn_symbol(m, id)->name);
-      return false;
-    }
+    if (image->places[id].what == KN_IS_UNKNOWN)
+      return KN_MODULE_FAIL(false, image->m, KILN_ERR_SYMBOL, "alias '%.100s' stands for itself",
+                            kn_symbol(m, id)->name);
     image->places[id].what = KN_IS_UNKNOWN;
     chain[n++] = id;
   }
   if (n == 0) return true;
-  if (image->places[id].section == 0 || image->places[id].section == KN_IN_COMMON) {
-    kn_module_fail(image->m, KILN_ERR_SYMBOL, "alias '%.100s': its target '%.100s' is %s",
-                   kn_symbol(m, chain[0])->name, kn_symbol(m, id)->name,
-                   image->places[id].section == 0 ? "not defined" : "common data");
-    return false;
-  }
+  if (image->places[id].section == 0 || image->places[id].section == KN_IN_COMMON)
+    return KN_MODULE_FAIL(false, image->m, KILN_ERR_SYMBOL,
+                          "alias '%.100s': its target '%.100s' is %s", kn_symbol(m, chain[0])->name,
+                          kn_symbol(m, id)->name,
+                          image->places[id].section == 0 ? "not defined" : "common data");
   for (; n-- > 0; id = chain[n]) {
     const struct kn_place *to = image->places + id;
     struct kn_place *def = image->places + chain[n];

@@ -8,8 +8,7 @@
 #include "lib/object/image.h"
 
 static bool fail_memory(struct kn_image *image) {
-  kn_module_fail(image->m, KILN_ERR_MEMORY, "out of memory");
-  return false;
+  return KN_MODULE_FAIL(false, image->m, KILN_ERR_MEMORY, "out of memory");
 }
 
 /* ---- sections ---- */

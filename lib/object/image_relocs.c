@@ -118,29 +118,25 @@ static bool distance(const struct sink *k, uint64_t item, const kiln_reloc *r) {
   const struct kn_place *from = image->places + r->relative_to.id,
                         *p = image->places + r->symbol.id;
   uint64_t offset = item + r->offset_bytes;
-  if (from->section == 0 || from->section == KN_IN_COMMON) {
-    kn_module_fail(m, KILN_ERR_SYMBOL,
-                   "a relocation is relative to '%.100s', which is not defined here",
-                   kn_name_of(m, r->relative_to.id));
-    return false;
-  }
+  if (from->section == 0 || from->section == KN_IN_COMMON)
+    return KN_MODULE_FAIL(false, m, KILN_ERR_SYMBOL,
+                          "a relocation is relative to '%.100s', which is not defined here",
+                          kn_name_of(m, r->relative_to.id));
   if (p->section == from->section && is_here(image, r->symbol.id) &&
       !has_merged(image->sections.at + from->section - 1)) {
     int64_t value = (int64_t)(p->value - from->value + (uint64_t)r->addend);
     if (r->size_bytes == 8) kn_put64(k->base + offset, (uint64_t)value);
     else kn_put32(k->base + offset, (uint32_t)value);
     if (r->size_bytes == 8 || value == (int32_t)value) return true;
-    kn_module_fail(m, KILN_ERR_LIMIT, "the distance to '%.100s' does not fit in 32 bits",
-                   kn_name_of(m, r->symbol.id));
-    return false;
+    return KN_MODULE_FAIL(false, m, KILN_ERR_LIMIT,
+                          "the distance to '%.100s' does not fit in 32 bits",
+                          kn_name_of(m, r->symbol.id));
   }
-  if (from->section != k->section + 1) {
-    kn_module_fail(
-      m, KILN_ERR_UNSUPPORTED,
+  if (from->section != k->section + 1)
+    return KN_MODULE_FAIL(
+      false, m, KILN_ERR_UNSUPPORTED,
       "the distance from '%.100s' to '%.100s', which is in another section, is unknown",
       kn_name_of(m, r->relative_to.id), kn_name_of(m, r->symbol.id));
-    return false;
-  }
   const struct kn_image_reloc to = {offset, kn_reloc_of_data(r->size_bytes, true), r->symbol.id, 0,
                                     r->addend + (int64_t)(offset - from->value)};
   return give(k, &to);

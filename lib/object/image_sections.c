@@ -85,13 +85,11 @@ struct kn_image_piece *kn_image_add_piece(struct kn_image *image, uint32_t secti
 
 bool kn_image_extend(struct kn_image *image, uint32_t section, uint64_t offset, uint64_t size) {
   struct kn_image_section *s = image->sections.at + section;
-  if (offset > MAX_SECTION_BYTES || size > MAX_SECTION_BYTES - offset) {
-    kn_module_fail(image->m, KILN_ERR_LIMIT, "section %.100s is too large",
-                   s->name != NULL ? s->name
-                   : s->code       ? "of code"
-                                   : "of data");
-    return false;
-  }
+  if (offset > MAX_SECTION_BYTES || size > MAX_SECTION_BYTES - offset)
+    return KN_MODULE_FAIL(false, image->m, KILN_ERR_LIMIT, "section %.100s is too large",
+                          s->name != NULL ? s->name
+                          : s->code       ? "of code"
+                                          : "of data");
   s->size = offset + size;
   return true;
 }
