@@ -33,6 +33,23 @@ enum {
     cell(12, __VA_ARGS__), cell(13, __VA_ARGS__), cell(14, __VA_ARGS__), cell(15, __VA_ARGS__)
 #define KN_BY_TYPE(cell, ...) {KN_EACH_TYPE(cell, __VA_ARGS__)}
 _Static_assert(KILN_TYPE_COUNT <= 16, "KN_BY_TYPE");
+/* row(operation, how) for each operation of a list, of which there are at most 11. */
+#define KN_OPS(row, how, ...)                                                                      \
+  KN_OPS_OF(__VA_ARGS__, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)(row, how, __VA_ARGS__)
+#define KN_OPS_OF(E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, n, ...) KN_OPS_##n
+#define KN_OPS_1(row, how, E) row(E, how)
+#define KN_OPS_2(row, how, E, ...) row(E, how), KN_OPS_1(row, how, __VA_ARGS__)
+#define KN_OPS_3(row, how, E, ...) row(E, how), KN_OPS_2(row, how, __VA_ARGS__)
+#define KN_OPS_4(row, how, E, ...) row(E, how), KN_OPS_3(row, how, __VA_ARGS__)
+#define KN_OPS_5(row, how, E, ...) row(E, how), KN_OPS_4(row, how, __VA_ARGS__)
+#define KN_OPS_6(row, how, E, ...) row(E, how), KN_OPS_5(row, how, __VA_ARGS__)
+#define KN_OPS_7(row, how, E, ...) row(E, how), KN_OPS_6(row, how, __VA_ARGS__)
+#define KN_OPS_8(row, how, E, ...) row(E, how), KN_OPS_7(row, how, __VA_ARGS__)
+#define KN_OPS_9(row, how, E, ...) row(E, how), KN_OPS_8(row, how, __VA_ARGS__)
+#define KN_OPS_10(row, how, E, ...) row(E, how), KN_OPS_9(row, how, __VA_ARGS__)
+#define KN_OPS_11(row, how, E, ...) row(E, how), KN_OPS_10(row, how, __VA_ARGS__)
+/* What is in the parentheses of `how`. */
+#define KN_OPEN(...) __VA_ARGS__
 /* A table begins with this: what no row says is refused. */
 #define KN_NO_ROW(t, fn) {fn, fn}
 #define KN_UNSUPPORTED [0 ... KILN_OP_COUNT - 1] = KN_BY_TYPE(KN_NO_ROW, kn_lower_unsupported)
