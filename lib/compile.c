@@ -4,7 +4,6 @@
 #include "ir/inline/inlining.h"
 #include "lib/check/check.h"
 #include "lib/codegen/dump.h"
-#include "lib/codegen/guard.h"
 #include "lib/codegen/map.h"
 #include "lib/codegen/plan.h"
 #include "lib/codegen/support.h"

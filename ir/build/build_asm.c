@@ -5,8 +5,6 @@
 #include "ir/build/builder.h"
 #include "ir/reloc_kinds.h"
 
-#include <kiln/inspect.h>
-
 /* NULL, or what is wrong with register `r` for a value of `type`; adds it to `seen`. */
 static const char *register_wrong(unsigned r, unsigned type, uint64_t *seen) {
   bool general = kn_type_is_int(type) && type != KILN_TYPE_I128;

@@ -5,7 +5,6 @@
 #include "ir/build/builder.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const kiln_symbol none = {0};
 

@@ -2,7 +2,6 @@
  * for each call (inline_call.c). What can be inlined at all is not decided here (inline_settle.c: functions;
  * inline_call.c: calls). Called by these two.
  * Invariant: an embedder's answer only counts where inlining is possible, and not required. */
-#include "ir/build/builder.h"
 #include "ir/inline/inlining.h"
 
 bool kn_inline_is_policy(enum kn_inline_row row) {

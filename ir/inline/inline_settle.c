@@ -1,7 +1,6 @@
 /* Which kept functions may be inlined. A function is measured when it is kept; what depends on others is decided
  * when all are there, callees first. Functions that could be inlined and call each other in a circle are not.
  * Invariant: nothing here depends on the order in which functions were kept. */
-#include "ir/build/builder.h"
 #include "ir/inline/inlining.h"
 
 /* ---- one function ---- */

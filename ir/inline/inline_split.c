@@ -4,7 +4,6 @@
  * docs/forwarding.md says what for. Called by the scan.
  *
  * Invariant: what is noted of a slot only grows, so that the search ends. */
-#include "ir/build/builder.h"
 #include "ir/inline/inline_replay.h"
 
 /* Most pieces of a slot that is copied: with more, one copy costs less. */

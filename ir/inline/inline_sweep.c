@@ -3,7 +3,6 @@
  * nothing loads stay: the plan makes no code for them, and debuggers see by them what variables are. Called by
  * inline_replay.c before the function is finished. Invariant: the uses of a value are those by the instructions
  * that are left. */
-#include "ir/build/builder.h"
 #include "ir/inline/inline_replay.h"
 
 /* ---- what may go ---- */

@@ -5,7 +5,6 @@
 
 #include "ir/arena.h"
 #include "ir/lex/parse_read.h"
-#include "ir/type_info.h"
 
 #include <string.h>
 

@@ -2,8 +2,6 @@
  * lib/object/elf.c; the object's memory is reserved. Invariant: code is copied once, and only the copy is patched. */
 #include "lib/object/elf.h"
 
-#include <kiln/emit.h>
-
 void kn_elf_write_content(struct kn_elf *e) {
   for (uint32_t i = 0; i < e->n_content; i++) {
     struct kn_elf_section *s = e->sections.at + i;

@@ -25,8 +25,7 @@ void a64_lower_atomic_store(struct kn_walk *w, const struct kn_inst *in) {
   a64_emit(w, (in->x & 7) == KILN_ORDERING_RELAXED
                 ? a64_mem_scaled((enum a64_mem)plain[log2], r, a, 0)
                 : a64_stlr(log2, r, a));
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
 }
 
 static bool has_lse(const struct kn_walk *w) {
@@ -85,8 +84,7 @@ static bool single_rmw(struct kn_walk *w, const struct kn_inst *in) {
   unsigned op = in->x >> 8, sf = a64_sf(in->type);
   if (ops[op] == 0) return false;
   unsigned a = kn_reg(w, in->a, KILN_TYPE_I64), r = a64_reg_or_zr(w, in->b, in->type);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   bool used = w->val[w->i].uses != 0;
   unsigned d =
     used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : A64_IP1; /* with zr there is no acquire */
@@ -106,8 +104,7 @@ void a64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
   if (has_lse(w) && single_rmw(w, in)) return;
   unsigned a = kn_reg(w, in->a, KILN_TYPE_I64), r = kn_reg(w, in->b, in->type);
   unsigned old = kn_temp(w, KN_GP_MASK);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   bool used = w->val[w->i].uses != 0;
   unsigned d = used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : A64_IP0;
   uint32_t top = kn_here(w);
@@ -129,9 +126,7 @@ void a64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
            desired = a64_reg_or_zr(w, in->c, in->type);
   unsigned old = kn_temp(w, KN_GP_MASK);
   uint64_t operands = KN_BIT(a) | KN_BIT(expected) | (desired < 31 ? KN_BIT(desired) : 0);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  kn_drop(w, in->c);
+  kn_drop_operands(w, in);
   bool used = w->val[i].uses != 0;
   uint32_t flag = kn_second_result(w, i);
   unsigned d = used ? kn_def(w, i, in->type, KN_NO_REG, operands) : A64_IP0;
@@ -263,9 +258,7 @@ void a64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
     wide_loop(w, in, a, old, b, c);
   }
   if (flag) a64_emit(w, a64_cset(0, A64_IP0, A64_EQ));
-  kn_drop(w, in->a);
-  if (in->op != KILN_OP_ATOMIC_LOAD) kn_drop(w, in->b);
-  if (cas) kn_drop(w, in->c);
+  kn_drop_operands(w, in);
   if (in->op != KILN_OP_ATOMIC_STORE) a64_wide_store(w, i, old.low, old.high);
   if (!flag) return;
   KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));

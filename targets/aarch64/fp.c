@@ -20,8 +20,7 @@ void a64_lower_fbin(struct kn_walk *w, const struct kn_inst *in) {
   default: break;
   }
   unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   unsigned d = def_float(w, in->type, a);
   a64_emit(w, a64_fop2(op, a64_ft(in->type), a64_v(d), a64_v(a), a64_v(b)));
   kn_defined(w, w->i, d);
@@ -51,9 +50,7 @@ void a64_lower_fun(struct kn_walk *w, const struct kn_inst *in) {
 void a64_lower_fma(struct kn_walk *w, const struct kn_inst *in) {
   unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type),
            c = kn_reg(w, in->c, in->type);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  kn_drop(w, in->c);
+  kn_drop_operands(w, in);
   unsigned d = def_float(w, in->type, c);
   a64_emit(w, a64_fmadd(a64_ft(in->type), a64_v(d), a64_v(a), a64_v(b), a64_v(c)));
   kn_defined(w, w->i, d);
@@ -63,8 +60,7 @@ void a64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   unsigned sf = in->type == KILN_TYPE_F64, top = sf ? 63 : 31;
   enum a64_ftype t = a64_ft(in->type);
   unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   unsigned d = def_float(w, in->type, KN_NO_REG);
   a64_emit(w, a64_fint(A64_FMOV_TO_GPR, sf, t, A64_IP0, a64_v(b)));
   a64_emit(w, a64_fint(A64_FMOV_TO_GPR, sf, t, A64_IP1, a64_v(a)));

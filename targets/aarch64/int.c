@@ -252,9 +252,7 @@ void a64_lower_funnel(struct kn_walk *w, const struct kn_inst *in) {
   n &= width - 1;
   unsigned a = a64_reg_or_zr(w, in->a, in->type), b = a64_reg_or_zr(w, in->b, in->type);
   unsigned c = fixed ? A64_ZR : kn_reg(w, in->c, in->type);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  kn_drop(w, in->c);
+  kn_drop_operands(w, in);
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   if (fixed && n == 0) {
     a64_emit(w, a64_mov(sf, d, left ? a : b));
@@ -337,8 +335,7 @@ void a64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
   struct a64_ops o = {.sf = sf};
   o.a = a64_reg_or_zr(w, in->a, in->type);
   o.b = a64_reg_or_zr(w, in->b, in->type);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   /* both results are asked for before anything is emitted; the flag's is not an operand's */
   uint32_t flag = kn_second_result(w, i);
   uint64_t operands = (o.a < 31 ? KN_BIT(o.a) : 0) | (o.b < 31 ? KN_BIT(o.b) : 0);

@@ -191,9 +191,7 @@ void a64_lower_vshuffle(struct kn_walk *w, const struct kn_inst *in) {
   s.r[1] = a64_v(kn_reg(w, in->b, in->type));
   if (constant) kn_shuffle_read(w, in, s.k);
   else c = a64_v(kn_reg(w, in->c, in->type));
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  kn_drop(w, in->c);
+  kn_drop_operands(w, in);
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0), vd = a64_v(d);
   if (!constant) look_up(&s, vd, NULL, c);
   else if (differing(s.k, 16, 0, 16) == 0) copy(w, vd, s.r[0]);

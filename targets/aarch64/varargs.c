@@ -25,8 +25,7 @@ void a64_lower_va_copy(struct kn_walk *w, const struct kn_inst *in) {
     a64_emit(w, a64_pair(A64_LDP_X, A64_OFFSET, A64_IP0, A64_IP1, from, k));
     a64_emit(w, a64_pair(A64_STP_X, A64_OFFSET, A64_IP0, A64_IP1, to, k));
   }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
 }
 
 /* x16 = x16 rounded up to a multiple of 16. */

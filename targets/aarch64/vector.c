@@ -23,8 +23,7 @@ static struct binary begin(struct kn_walk *w, const struct kn_inst *in) {
   struct binary x;
   x.a = vector(w, in->a, in->type);
   x.b = vector(w, in->b, in->type);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   x.result = kn_def(w, w->i, in->type, KN_FP_BASE + x.a, 0);
   x.d = a64_v(x.result);
   return x;
@@ -68,8 +67,7 @@ void a64_lower_vextract(struct kn_walk *w, const struct kn_inst *in) {
 void a64_lower_vinsert(struct kn_walk *w, const struct kn_inst *in) {
   unsigned lane = KN_LANE(in->x), log2 = log2_of(in), k = KN_LANE_NUMBER(in->x);
   unsigned a = vector(w, in->a, in->type), b = kn_reg(w, in->b, lane);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   unsigned d = kn_def(w, w->i, in->type, KN_FP_BASE + a, 0), to = d == b ? (unsigned)S0 : a64_v(d);
   copy(w, to, a);
   if (kn_bank(w, lane)) a64_emit(w, a64_ins_lane(log2, to, k, a64_v(b), 0));
@@ -148,9 +146,7 @@ void a64_lower_vmul(struct kn_walk *w, const struct kn_inst *in) {
 void a64_lower_vselect(struct kn_walk *w, const struct kn_inst *in) {
   unsigned mask = vector(w, in->a, in->type), b = vector(w, in->b, in->type);
   unsigned c = vector(w, in->c, in->type);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  kn_drop(w, in->c);
+  kn_drop_operands(w, in);
   unsigned d = kn_def(w, w->i, in->type, KN_FP_BASE + mask, 0);
   copy(w, S0, mask);
   a64_emit(w, a64_vlogic(A64_VBSL, 1, S0, b, c));

@@ -136,8 +136,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
               cond == KILN_ICOND_UGT;
   struct a64_halves a = a64_wide_operand(w, swap ? in->b : in->a),
                     b = a64_wide_operand(w, swap ? in->a : in->b);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
   enum a64_cond cc;
   if (cond <= KILN_ICOND_NE) {
@@ -233,9 +232,7 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   a64_wide_shift(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, c.low);
   a64_emit(w, a64_orr(1, near.low, near.low, far.low));
   a64_emit(w, a64_orr(1, near.high, near.high, far.high));
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  kn_drop(w, in->c);
+  kn_drop_operands(w, in);
   a64_wide_store(w, w->i, near.low, near.high);
 }
 
@@ -284,8 +281,7 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in) {
     a64_emit(w, a64_csel(A64_CSEL, 1, sign, sign, A64_ZR, A64_NE));
     a64_emit(w, a64_logic_reg(A64_ORR, 1, over, over, sign, A64_LSR, 63));
   }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   uint32_t flag = kn_second_result(w, i);
   if (flag) {
     unsigned d = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0);
@@ -302,8 +298,7 @@ static void overflow(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
   uint32_t flag = kn_second_result(w, i);
   struct a64_halves a = a64_wide_operand(w, in->a), b = a64_wide_operand(w, in->b);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   unsigned d = flag ? kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0) : A64_IP0;
   a64_emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, 1, a.low, a.low, b.low, A64_LSL, 0));
   a64_emit(w, a64_addsub_carry(sub ? A64_SUBS : A64_ADDS, 1, a.high, a.high, b.high));
@@ -449,7 +444,6 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "this operation is not supported for i128 on aarch64");
     return;
   }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   a64_wide_store(w, w->i, a.low, a.high);
 }

@@ -30,8 +30,7 @@ void x64_lower_atomic_store(struct kn_walk *w, const struct kn_inst *in) {
   } else {
     x64_op_mem(w, X64_MOV_ST, size, r, &m);
   }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
 }
 
 void x64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
@@ -46,8 +45,7 @@ void x64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
     if (op == KILN_RMW_SUB) EMIT(w, x64_unary_r, X64_G_NEG, wide, t);
     if (op != KILN_RMW_XCHG) EMIT(w, x64_lock);
     x64_op_mem(w, op == KILN_RMW_XCHG ? X64_XCHG : X64_XADD, size, t, &m);
-    kn_drop(w, in->a);
-    kn_drop(w, in->b);
+    kn_drop_operands(w, in);
     if (w->val[i].uses) kn_def_fixed(w, i, type, t);
     return;
   }
@@ -83,8 +81,7 @@ void x64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_lock);
   x64_op_mem(w, X64_CMPXCHG, size, t, &m);
   x64_jcc(w, X64_NE, again);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   if (w->val[i].uses) kn_def_fixed(w, i, type, X64_RAX);
 }
 
@@ -101,9 +98,7 @@ void x64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   else x64_op_operand(w, X64_MOV, x64_op_size(type), X64_RAX, &expected);
   EMIT(w, x64_lock);
   x64_op_mem(w, X64_CMPXCHG, size, desired, &m);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  kn_drop(w, in->c);
+  kn_drop_operands(w, in);
   uint32_t flag = kn_second_result(w, i);
   unsigned f = KN_NO_REG;
   if (flag) {
@@ -207,9 +202,7 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   if (flag) EMIT(w, x64_setcc, X64_E, X64_RCX);
   EMIT(w, x64_rm, X64_MOV, 3, X64_RBX, kept);
   if (w->val[i].uses) x64_wide_store(w, i, X64_RAX, X64_RDX);
-  kn_drop(w, in->a);
-  if (in->op != KILN_OP_ATOMIC_LOAD) kn_drop(w, in->b);
-  if (cas) kn_drop(w, in->c);
+  kn_drop_operands(w, in);
   if (!flag) return;
   KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
   kn_def_fixed(w, flag, KILN_TYPE_I8, X64_RCX);

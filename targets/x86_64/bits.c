@@ -25,8 +25,7 @@ void x64_lower_minmax(struct kn_walk *w, const struct kn_inst *in) {
   unsigned rb = x64_size(type) < 2 ? copy_extended(w, in->b, type, sign) : kn_reg(w, in->b, type);
   EMIT(w, x64_rr, X64_CMP, size, ta, rb);
   EMIT(w, x64_rr, X64_CMOV + cc, size, ta, rb);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   kn_def_fixed(w, i, type, ta);
 }
 
@@ -63,8 +62,7 @@ void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
     if (in->op == KILN_OP_UADDO || in->op == KILN_OP_USUBO) cc = X64_B;
   }
   if (in->op == KILN_OP_UMULO && size >= 2) cc = X64_O;
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   unsigned f = KN_NO_REG;
   if (flag) {
     KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
@@ -107,8 +105,7 @@ void x64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
       EMIT(w, x64_rr, X64_AND, wide, t, s);
     }
   }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   kn_def_fixed(w, i, type, t);
 }
 

@@ -77,8 +77,7 @@ void x64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   x64_move(w, X64_XSCRATCH, rb, type);
   x64_op_mem(w, X64_ANDPS, 2, X64_XSCRATCH, &sign);
   EMIT(w, x64_rr, X64_ORPS, 2, x64_hw(t), 15);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   kn_def_fixed(w, i, type, t);
 }
 
@@ -102,9 +101,7 @@ void x64_lower_fmuladd(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_operand b, c;
   x64_operand(w, in->b, type, &b);
   x64_operand(w, in->c, type, &c);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  kn_drop(w, in->c);
+  kn_drop_operands(w, in);
   unsigned rb = b.kind == X64_REG ? b.reg : KN_NO_REG, rc = c.kind == X64_REG ? c.reg : KN_NO_REG;
   uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~(rc < 64 ? KN_BIT(rc) : 0);
   unsigned dst = kn_def(w, i, type, rc, avoid);
@@ -144,8 +141,7 @@ void x64_lower_fminimum(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_rr, least ? by_type(type, X64_MINSS, X64_MINSD) : by_type(type, X64_MAXSS, X64_MAXSD),
        2, x64_hw(t), b);
   x64_bind_label(w, done);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   kn_def_fixed(w, i, type, t);
 }
 

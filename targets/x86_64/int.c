@@ -198,8 +198,7 @@ void x64_lower_shift(struct kn_walk *w, const struct kn_inst *in) {
   bool by_imm = x64_imm32(w, in->b, KILN_TYPE_I32, &n);
   if (!by_imm) count_to_cl(w, in->b, type);
   unsigned ra = kn_reg(w, in->a, type);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra) | (by_imm ? 0 : KN_BIT(X64_RCX)));
   if (dst == X64_RCX && !by_imm) { /* a is the count as well */
     kn_walk_fail(w, KILN_ERR_LIMIT, "the result of a shift would be in the register of the count");
@@ -226,8 +225,7 @@ void x64_lower_rotate(struct kn_walk *w, const struct kn_inst *in) {
   bool by_imm = x64_imm32(w, in->b, KILN_TYPE_I32, &n);
   if (!by_imm) count_to_cl(w, in->b, type);
   unsigned ra = kn_reg(w, in->a, type);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra) | (by_imm ? 0 : KN_BIT(X64_RCX)));
   x64_move(w, dst, ra, type);
   if (by_imm) EMIT(w, x64_shift_ri, group, size, dst, (unsigned)n & ((8u << size) - 1));
@@ -274,9 +272,7 @@ void x64_lower_funnel(struct kn_walk *w, const struct kn_inst *in) {
     }
     if (left) EMIT(w, x64_shift_ri, X64_G_SHR, 2, t, bits);
   }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  kn_drop(w, in->c);
+  kn_drop_operands(w, in);
   kn_def_fixed(w, i, type, t);
 }
 
@@ -397,8 +393,7 @@ void x64_lower_divide(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_unary_m, group, size, o.addr.m);
     if (o.addr.m.base == X64_RIP) x64_rip_fixup(w, &o.addr, 0);
   }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   if (w->val[i].uses == 0) return;
   kn_def_fixed(w, i, type, rest ? X64_RDX : X64_RAX);
   x64_set_zx(w, i, type);
@@ -424,7 +419,6 @@ void x64_lower_high_mul(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_shift_ri, X64_G_SHR, 2, X64_RAX, 8u << x64_size(type));
     result = X64_RAX;
   }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   kn_def_fixed(w, i, type, result);
 }

@@ -326,8 +326,7 @@ void x64_lower_memory(struct kn_walk *w, const struct kn_inst *in) {
     } else {
       x64_copy(w, to, from, (uint64_t)size);
     }
-    kn_drop(w, in->a);
-    kn_drop(w, in->b);
+    kn_drop_operands(w, in);
     return;
   }
   kn_lower_library(w, in);

@@ -277,8 +277,6 @@ void x64_lower_vshuffle(struct kn_walk *w, const struct kn_inst *in) {
     t = kn_temp(w, ~KN_GP_MASK);
     variable(w, t, r, c, in->type == KILN_TYPE_V64 ? 8 : 16, g);
   }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  kn_drop(w, in->c);
+  kn_drop_operands(w, in);
   kn_def_fixed(w, w->i, in->type, t);
 }

@@ -38,8 +38,7 @@ void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
 void x64_lower_va_copy(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_addr to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
   x64_copy(w, to, from, kn_own_convention(w)->va_pointer ? 8 : 24);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
 }
 
 /* psABI, figure 3.34: from the save area while the offset is below its end, else from the stack. */

@@ -133,8 +133,7 @@ void x64_lower_vinsert(struct kn_walk *w, const struct kn_inst *in) {
     }
     op(w, k ? X64_PUNPCKLQDQ : X64_MOVSD, t, from);
   }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   kn_def_fixed(w, w->i, in->type, t);
 }
 
@@ -258,8 +257,7 @@ void x64_lower_vmul(struct kn_walk *w, const struct kn_inst *in) {
     op(w, X64_PMULUDQ, u, b);
     op(w, X64_PADDQ, t, u);
   }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   kn_def_fixed(w, w->i, in->type, t);
 }
 
@@ -271,9 +269,7 @@ void x64_lower_vselect(struct kn_walk *w, const struct kn_inst *in) {
   copy(w, X64_XSCRATCH, mask);
   op(w, X64_PANDN, X64_XSCRATCH, c);
   op(w, X64_POR, t, X64_XSCRATCH);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  kn_drop(w, in->c);
+  kn_drop_operands(w, in);
   kn_def_fixed(w, w->i, in->type, t);
 }
 
@@ -365,8 +361,7 @@ void x64_lower_vicmp(struct kn_walk *w, const struct kn_inst *in) {
     op(w, greater[log2], t, b);
   }
   if (rows[cond].invert) invert(w, t);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   kn_def_fixed(w, w->i, in->type, t);
 }
 
@@ -396,8 +391,7 @@ void x64_lower_vfcmp(struct kn_walk *w, const struct kn_inst *in) {
     op_imm(w, code, X64_XSCRATCH, b, cond == KILN_FCOND_ONE ? ORD : UNORD);
     op(w, cond == KILN_FCOND_ONE ? X64_PAND : X64_POR, t, X64_XSCRATCH);
   }
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   kn_def_fixed(w, w->i, in->type, t);
 }
 

@@ -428,8 +428,7 @@ static void move(struct kn_walk *w, const struct kn_inst *in) {
       x64_wide_half(w, t, in->b, k);
       x64_op_mem(w, X64_MOV_ST, 3, t, &to);
     }
-    kn_drop(w, in->a);
-    kn_drop(w, in->b);
+    kn_drop_operands(w, in);
     return;
   }
   if (in->op == KILN_OP_LOAD && KN_MEM_TYPE(in->x) != KILN_TYPE_I128) {

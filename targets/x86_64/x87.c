@@ -256,8 +256,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
   x64_x87_push(w, swap ? in->b : in->a);
   op_stack(w, X64_FUCOMIP1);
   op_stack(w, X64_FSTP0);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
+  kn_drop_operands(w, in);
   x64_fcmp_result(w, i, x64_fcond[in->x].cc);
 }
 
