@@ -86,7 +86,6 @@ void x64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type);
   kn_claim(w, X64_RAX);
   unsigned desired = kn_reg(w, in->c, type);
@@ -99,14 +98,14 @@ void x64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_lock);
   x64_op_mem(w, X64_CMPXCHG, size, desired, &m);
   kn_drop_operands(w, in);
-  uint32_t flag = kn_second_result(w, i);
+  uint32_t flag = kn_second_result(w, w->i);
   unsigned f = KN_NO_REG;
   if (flag) {
     KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
     f = kn_temp(w, KN_GP_MASK);
     EMIT(w, x64_setcc, X64_E, f);
   }
-  if (w->val[i].uses) kn_def_fixed(w, i, type, X64_RAX);
+  if (w->val[w->i].uses) kn_def_fixed(w, w->i, type, X64_RAX);
   if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, f);
 }
 
@@ -161,10 +160,9 @@ static void combine(struct kn_walk *w, const struct kn_inst *in) {
  * and so is the address: two registers for that one's parts are all that a block is certain to have besides. A load
  * stores back what it reads (or 0 where there was 0), since there is no other way to read 16 bytes at once. */
 void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   static const uint8_t fixed[] = {X64_RAX, X64_RDX, X64_RCX};
   bool cas = in->op == KILN_OP_ATOMIC_CAS;
-  uint32_t flag = cas ? kn_second_result(w, i) : 0;
+  uint32_t flag = cas ? kn_second_result(w, w->i) : 0;
   if ((w->f->attrs.features & KILN_FEATURE_CX16) == 0) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "i128 needs the feature cx16");
     return;
@@ -201,7 +199,7 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   if (!cas && in->op != KILN_OP_ATOMIC_LOAD) x64_jcc(w, X64_NE, again);
   if (flag) EMIT(w, x64_setcc, X64_E, X64_RCX);
   EMIT(w, x64_rm, X64_MOV, 3, X64_RBX, kept);
-  if (w->val[i].uses) x64_wide_store(w, i, X64_RAX, X64_RDX);
+  if (w->val[w->i].uses) x64_wide_store(w, w->i, X64_RAX, X64_RDX);
   kn_drop_operands(w, in);
   if (!flag) return;
   KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));

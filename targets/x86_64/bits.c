@@ -14,7 +14,6 @@ static unsigned copy_extended(struct kn_walk *w, uint32_t h, unsigned type, bool
 }
 
 void x64_lower_minmax(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned type = in->type, size = x64_op_size(type);
   bool sign = in->op == KILN_OP_SMIN || in->op == KILN_OP_SMAX;
   unsigned cc = in->op == KILN_OP_SMIN   ? X64_G
@@ -26,13 +25,12 @@ void x64_lower_minmax(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_rr, X64_CMP, size, ta, rb);
   EMIT(w, x64_rr, X64_CMOV + cc, size, ta, rb);
   kn_drop_operands(w, in);
-  kn_def_fixed(w, i, type, ta);
+  kn_def_fixed(w, w->i, type, ta);
 }
 
 void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type);
-  uint32_t flag = kn_second_result(w, i);
+  uint32_t flag = kn_second_result(w, w->i);
   unsigned cc = X64_O, t;
   if (in->op == KILN_OP_UMULO || (in->op == KILN_OP_SMULO && size == 0)) {
     /* the wider product shows the overflow */
@@ -69,12 +67,11 @@ void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
     f = kn_temp(w, KN_GP_MASK & ~KN_BIT(t));
     EMIT(w, x64_setcc, cc, f);
   }
-  if (w->val[i].uses) kn_def_fixed(w, i, type, t);
+  if (w->val[w->i].uses) kn_def_fixed(w, w->i, type, t);
   if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, f);
 }
 
 void x64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type), wide = x64_op_size(type);
   bool add = in->op == KILN_OP_SADDS || in->op == KILN_OP_UADDS;
   bool sign = in->op == KILN_OP_SADDS || in->op == KILN_OP_SSUBS;
@@ -106,36 +103,33 @@ void x64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
     }
   }
   kn_drop_operands(w, in);
-  kn_def_fixed(w, i, type, t);
+  kn_def_fixed(w, w->i, type, t);
 }
 
 /* ---- one operand ---- */
 
 void x64_lower_negate(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned ra = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
-  unsigned dst = kn_def(w, i, in->type, ra, 0);
+  unsigned dst = kn_def(w, w->i, in->type, ra, 0);
   x64_move(w, dst, ra, in->type);
   EMIT(w, x64_unary_r, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, x64_op_size(in->type), dst);
-  x64_set_zx(w, i, in->type);
-  kn_defined(w, i, dst);
+  x64_set_zx(w, w->i, in->type);
+  kn_defined(w, w->i, dst);
 }
 
 void x64_lower_abs(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned size = x64_op_size(in->type);
   unsigned a = copy_extended(w, in->a, in->type, true);
   x64_mov(w, size, X64_SCRATCH, a);
   EMIT(w, x64_unary_r, X64_G_NEG, size, a);
   EMIT(w, x64_rr, X64_CMOV + X64_S, size, a, X64_SCRATCH);
   kn_drop(w, in->a);
-  kn_def_fixed(w, i, in->type, a);
+  kn_def_fixed(w, w->i, in->type, a);
 }
 
 /* Baseline has neither lzcnt nor tzcnt: bsr and bsf, with 0 by cmov. */
 void x64_lower_clz(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned size = x64_op_size(in->type), bits = 8u << x64_size(in->type);
   unsigned a = copy_extended(w, in->a, in->type, false);
   x64_const(w, X64_SCRATCH, size == 3 ? 127 : bits == 32 ? 63 : 2 * bits - 1);
@@ -143,11 +137,10 @@ void x64_lower_clz(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_rr, X64_CMOV + X64_E, size, a, X64_SCRATCH);
   EMIT(w, x64_alu_ri, X64_G_XOR, 2, a, (int32_t)bits - 1);
   kn_drop(w, in->a);
-  kn_def_fixed(w, i, in->type, a);
+  kn_def_fixed(w, w->i, in->type, a);
 }
 
 void x64_lower_ctz(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned size = x64_op_size(in->type), bits = 8u << x64_size(in->type);
   unsigned a = copy_extended(w, in->a, in->type, false);
   if (bits < 32) { /* a bit behind the value stops the search */
@@ -159,7 +152,7 @@ void x64_lower_ctz(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rr, X64_CMOV + X64_E, size, a, X64_SCRATCH);
   }
   kn_drop(w, in->a);
-  kn_def_fixed(w, i, in->type, a);
+  kn_def_fixed(w, w->i, in->type, a);
 }
 
 /* t = r >> n & mask; r &= mask: the step of popcount and bit reversal. Uses m. */
@@ -195,34 +188,31 @@ void x64_reverse_bits(struct kn_walk *w, unsigned size, unsigned r, unsigned m) 
 }
 
 void x64_lower_popcnt(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned r = copy_extended(w, in->a, in->type, false);
   unsigned m = kn_temp(w, KN_GP_MASK);
   x64_count_bits(w, x64_op_size(in->type), r, m);
   kn_drop(w, in->a);
-  kn_def_fixed(w, i, in->type, r);
+  kn_def_fixed(w, w->i, in->type, r);
 }
 
 void x64_lower_bitrev(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned bits = 8u << x64_size(in->type);
   unsigned r = copy_extended(w, in->a, in->type, false);
   unsigned m = kn_temp(w, KN_GP_MASK);
   x64_reverse_bits(w, x64_op_size(in->type), r, m);
   if (bits < 32) EMIT(w, x64_shift_ri, X64_G_SHR, 2, r, 32 - bits);
   kn_drop(w, in->a);
-  kn_def_fixed(w, i, in->type, r);
+  kn_def_fixed(w, w->i, in->type, r);
 }
 
 void x64_lower_byteswap(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned ra = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
-  unsigned dst = kn_def(w, i, in->type, ra, 0);
+  unsigned dst = kn_def(w, w->i, in->type, ra, 0);
   x64_move(w, dst, ra, in->type);
   if (x64_size(in->type) >= 2) EMIT(w, x64_bswap, x64_size(in->type), dst);
   else if (x64_size(in->type) == 1) EMIT(w, x64_shift_ri, X64_G_ROL, 1, dst, 8);
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }
 
 void x64_lower_copy(struct kn_walk *w, const struct kn_inst *in) {

@@ -20,9 +20,8 @@ static const uint8_t swapped[KILN_ICOND_COUNT] = {
 
 /* The same if a zext stands between the comparison and its reader. */
 static __attribute__((noinline)) bool keep_flags_behind(struct kn_walk *w, unsigned cc) {
-  uint32_t i = w->i;
   bool negated;
-  uint32_t read = kn_condition(w, i, &negated);
+  uint32_t read = kn_condition(w, w->i, &negated);
   if (read == 0) return false;
   x64(w)->flags_of = read;
   x64(w)->flags_cond = cc < 16                         ? cc ^ negated
@@ -45,9 +44,8 @@ KN_INLINE bool keep_flags(struct kn_walk *w, unsigned cc) {
 bool x64_keep_flags(struct kn_walk *w, unsigned cc) { return keep_flags(w, cc); }
 
 void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  if (KN_UNLIKELY(x64(w)->flags_of ==
-                  i)) { /* the comparison of one in the flags with 0: they say it already */
+  /* the comparison of one in the flags with 0: they say it already */
+  if (KN_UNLIKELY(x64(w)->flags_of == w->i)) {
     w->val[in->a].uses--;
     return;
   }
@@ -95,9 +93,9 @@ void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, a);
   kn_drop(w, b);
   if (keep_flags(w, cc_of[cond])) return;
-  unsigned dst = kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0);
+  unsigned dst = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
   EMIT(w, x64_setcc, cc_of[cond], dst);
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }
 
 void x64_lower_select(struct kn_walk *w, const struct kn_inst *in) {

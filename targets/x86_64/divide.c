@@ -29,7 +29,6 @@ static void remainder_of(struct kn_walk *w, unsigned size, unsigned dst, unsigne
 
 /* Up to 32 bits: the whole product fits a 64-bit register. */
 static void narrow(struct kn_walk *w, const struct kn_inst *in, int64_t v, bool sign, bool rest) {
-  uint32_t i = w->i;
   unsigned type = in->type, bits = 8u << x64_size(type);
   unsigned ra = kn_reg(w, in->a, type), t = kn_temp(w, KN_GP_MASK);
   unsigned x = ra;
@@ -63,12 +62,11 @@ static void narrow(struct kn_walk *w, const struct kn_inst *in, int64_t v, bool 
   }
   if (rest) remainder_of(w, 2, t, x, t, v);
   kn_drop(w, in->a);
-  kn_def_fixed(w, i, type, t);
+  kn_def_fixed(w, w->i, type, t);
 }
 
 /* 64 bits: the high half of the product, in rdx. */
 static void wide(struct kn_walk *w, const struct kn_inst *in, int64_t v, bool sign, bool rest) {
-  uint32_t i = w->i;
   x64_dividend(w, in->a, in->type, sign);
   unsigned x = kn_temp(w, KN_GP_MASK);
   x64_mov(w, 3, x, X64_RAX);
@@ -99,11 +97,10 @@ static void wide(struct kn_walk *w, const struct kn_inst *in, int64_t v, bool si
   }
   if (rest) remainder_of(w, 3, X64_RDX, x, X64_RDX, v);
   kn_drop(w, in->a);
-  kn_def_fixed(w, i, in->type, X64_RDX);
+  kn_def_fixed(w, w->i, in->type, X64_RDX);
 }
 
 bool x64_divide_const(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned type = in->type, bits = 8u << x64_size(type);
   bool sign = in->op == KILN_OP_SDIV || in->op == KILN_OP_SREM;
   bool rest = in->op == KILN_OP_UREM || in->op == KILN_OP_SREM;
@@ -118,6 +115,6 @@ bool x64_divide_const(struct kn_walk *w, const struct kn_inst *in) {
   }
   if (bits == 64) wide(w, in, v, sign, rest);
   else narrow(w, in, v, sign, rest);
-  x64_set_zx(w, i, type);
+  x64_set_zx(w, w->i, type);
   return true;
 }

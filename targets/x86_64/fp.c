@@ -18,7 +18,6 @@ static void two_address(struct kn_walk *w, unsigned op, unsigned dst, unsigned r
 }
 
 void x64_lower_farith(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   static const unsigned ops[4][2] = {
     {X64_ADDSS, X64_ADDSD}, {X64_SUBSS, X64_SUBSD}, {X64_MULSS, X64_MULSD}, {X64_DIVSS, X64_DIVSD}};
   _Static_assert(KILN_OP_FDIV == KILN_OP_FADD + 3, "fadd, fsub, fmul, fdiv in this order");
@@ -34,9 +33,9 @@ void x64_lower_farith(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, a);
   kn_drop(w, b);
   uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~KN_BIT(ra);
-  unsigned dst = kn_def(w, i, type, ra, avoid);
+  unsigned dst = kn_def(w, w->i, type, ra, avoid);
   two_address(w, op, dst, ra, &o);
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }
 
 /* A 16-byte constant behind the function. */
@@ -50,14 +49,13 @@ static uint64_t sign_bits(unsigned type) {
 }
 
 static void with_mask(struct kn_walk *w, const struct kn_inst *in, unsigned op, uint64_t mask) {
-  uint32_t i = w->i;
   unsigned ra = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
-  unsigned dst = kn_def(w, i, in->type, ra, 0);
+  unsigned dst = kn_def(w, w->i, in->type, ra, 0);
   struct x64_addr addr = literal(w, mask);
   x64_move(w, dst, ra, in->type);
   x64_op_mem(w, op, 2, dst, &addr);
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }
 void x64_lower_fneg(struct kn_walk *w, const struct kn_inst *in) {
   with_mask(w, in, X64_XORPS, sign_bits(in->type));
@@ -67,7 +65,6 @@ void x64_lower_fabs(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned type = in->type;
   unsigned ra = kn_reg(w, in->a, type), rb = kn_reg(w, in->b, type);
   struct x64_addr sign = literal(w, sign_bits(type)), rest = literal(w, ~sign_bits(type));
@@ -78,16 +75,15 @@ void x64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   x64_op_mem(w, X64_ANDPS, 2, X64_XSCRATCH, &sign);
   EMIT(w, x64_rr, X64_ORPS, 2, x64_hw(t), 15);
   kn_drop_operands(w, in);
-  kn_def_fixed(w, i, type, t);
+  kn_def_fixed(w, w->i, type, t);
 }
 
 void x64_lower_fsqrt(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned ra = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
-  unsigned dst = kn_def(w, i, in->type, ra, 0);
+  unsigned dst = kn_def(w, w->i, in->type, ra, 0);
   EMIT(w, x64_rr, by_type(in->type, X64_SQRTSS, X64_SQRTSD), 2, x64_hw(dst), x64_hw(ra));
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }
 
 void x64_lower_fmuladd(struct kn_walk *w, const struct kn_inst *in) {
@@ -95,7 +91,6 @@ void x64_lower_fmuladd(struct kn_walk *w, const struct kn_inst *in) {
     x64_fused_muladd(w, in);
     return;
   }
-  uint32_t i = w->i;
   unsigned type = in->type;
   unsigned ra = kn_reg(w, in->a, type);
   struct x64_operand b, c;
@@ -104,7 +99,7 @@ void x64_lower_fmuladd(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop_operands(w, in);
   unsigned rb = b.kind == X64_REG ? b.reg : KN_NO_REG, rc = c.kind == X64_REG ? c.reg : KN_NO_REG;
   uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~(rc < 64 ? KN_BIT(rc) : 0);
-  unsigned dst = kn_def(w, i, type, rc, avoid);
+  unsigned dst = kn_def(w, w->i, type, rc, avoid);
   bool free = dst != rc && (dst != rb || ra == rb);
   unsigned t = free ? dst : X64_XSCRATCH;
   x64_move(w, t, ra, type);
@@ -117,12 +112,11 @@ void x64_lower_fmuladd(struct kn_walk *w, const struct kn_inst *in) {
     x64_op_operand(w, by_type(type, X64_ADDSS, X64_ADDSD), 2, t, &c);
     x64_move(w, dst, t, type);
   }
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }
 
 /* IEEE 754-2019 minimum and maximum: NaN if either is; equal operands differ in the zero's sign only. */
 void x64_lower_fminimum(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned type = in->type;
   bool least = in->op == KILN_OP_FMINIMUM;
   unsigned ra = kn_reg(w, in->a, type), rb = kn_reg(w, in->b, type);
@@ -142,7 +136,7 @@ void x64_lower_fminimum(struct kn_walk *w, const struct kn_inst *in) {
        2, x64_hw(t), b);
   x64_bind_label(w, done);
   kn_drop_operands(w, in);
-  kn_def_fixed(w, i, type, t);
+  kn_def_fixed(w, w->i, type, t);
 }
 
 /* ---- comparison ---- */
@@ -173,7 +167,6 @@ void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc) {
 }
 
 void x64_lower_fcmp(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned type = in->type, cc = x64_fcond[in->x].cc;
   uint32_t a = x64_fcond[in->x].swap ? in->b : in->a, b = x64_fcond[in->x].swap ? in->a : in->b;
   unsigned ra = kn_reg(w, a, type);
@@ -182,13 +175,12 @@ void x64_lower_fcmp(struct kn_walk *w, const struct kn_inst *in) {
   x64_op_operand(w, by_type(type, X64_UCOMISS, X64_UCOMISD), 2, ra, &o);
   kn_drop(w, a);
   kn_drop(w, b);
-  x64_fcmp_result(w, i, cc);
+  x64_fcmp_result(w, w->i, cc);
 }
 
 /* ---- conversions ---- */
 
 void x64_lower_fconv(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   if (KN_UNLIKELY(in->x == KILN_TYPE_F80)) {
     x64_lower_x87(w, in);
     return;
@@ -196,12 +188,12 @@ void x64_lower_fconv(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_operand o;
   x64_operand(w, in->a, in->x, &o);
   kn_drop(w, in->a);
-  unsigned dst = kn_def(w, i, in->type, o.kind == X64_REG ? o.reg : KN_NO_REG, 0);
+  unsigned dst = kn_def(w, w->i, in->type, o.kind == X64_REG ? o.reg : KN_NO_REG, 0);
   unsigned op = in->op == KILN_OP_FDEMOTE ? X64_CVTSD2SS : X64_CVTSS2SD;
   if (o.kind != X64_REG || o.reg != dst) /* the upper part of dst is a false dependency */
     EMIT(w, x64_rr, X64_XORPS, 2, x64_hw(dst), x64_hw(dst));
   x64_op_operand(w, op, 2, dst, &o);
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }
 
 /* A float constant of `type` in the scratch register. */
@@ -235,7 +227,6 @@ static void to_u64(struct kn_walk *w, unsigned from, unsigned t, unsigned x, uns
 }
 
 void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned from = in->x, to = in->type;
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
   bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
@@ -292,11 +283,10 @@ void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   else EMIT(w, x64_rr, cvt, bits == 64 || (bits == 32 && !sign) ? 3 : 2, t, x64_hw(x));
   if (saturate) x64_bind_label(w, done);
   kn_drop(w, in->a);
-  kn_def_fixed(w, i, to, t);
+  kn_def_fixed(w, w->i, to, t);
 }
 
 void x64_lower_itof(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned from = in->x, to = in->type;
   bool sign = in->op == KILN_OP_SITOF;
   if (from == KILN_TYPE_I128) {
@@ -318,7 +308,7 @@ void x64_lower_itof(struct kn_walk *w, const struct kn_inst *in) {
     if (from == KILN_TYPE_I32) size = 3;
   }
   kn_drop(w, in->a);
-  unsigned dst = kn_def(w, i, to, KN_NO_REG, 0);
+  unsigned dst = kn_def(w, w->i, to, KN_NO_REG, 0);
   EMIT(w, x64_rr, X64_XORPS, 2, x64_hw(dst), x64_hw(dst));
   if (sign || from != KILN_TYPE_I64) {
     x64_op_operand(w, cvt, size, dst, &o);
@@ -339,11 +329,10 @@ void x64_lower_itof(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rr, by_type(to, X64_ADDSS, X64_ADDSD), 2, x64_hw(dst), x64_hw(dst));
     x64_bind_label(w, done);
   }
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }
 
 void x64_lower_bitcast(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   if (in->type == in->x) {
     x64_lower_copy(w, in);
     return;
@@ -355,13 +344,13 @@ void x64_lower_bitcast(struct kn_walk *w, const struct kn_inst *in) {
   unsigned size = x64_size(in->type);
   unsigned ra = kn_reg(w, in->a, in->x);
   kn_drop(w, in->a);
-  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  unsigned dst = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   if (KN_UNLIKELY(kn_bank(w, in->type) && kn_bank(w, in->x)))
     x64_move(w, dst, ra, in->type); /* v64 and f64 */
   else if (kn_bank(w, in->type)) EMIT(w, x64_rr, X64_MOV_XG, size, x64_hw(dst), ra);
   else EMIT(w, x64_rr, X64_MOV_GX, size, x64_hw(ra), dst);
-  if (in->type == KILN_TYPE_I32) w->val[i].flags |= KN_VF_ZX;
-  kn_defined(w, i, dst);
+  if (in->type == KILN_TYPE_I32) w->val[w->i].flags |= KN_VF_ZX;
+  kn_defined(w, w->i, dst);
 }
 
 /* ---- the rounding mode ---- */
@@ -375,9 +364,8 @@ static void times_5(struct kn_walk *w, unsigned r) {
 
 /* Both units have the mode; x87's is the one that is read, as by C's fegetround. */
 void x64_lower_get_rounding(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   int32_t at = x64_x87_scratch(w);
-  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  unsigned dst = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   EMIT(w, x64_x87_m, X64_FNSTCW, x64_frame_mem(w, at));
   EMIT(w, x64_rm, X64_MOVZX16, 2, dst, x64_frame_mem(w, at));
   EMIT(w, x64_shift_ri, X64_G_SHR, 2, dst, 10);
@@ -386,8 +374,8 @@ void x64_lower_get_rounding(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_shift_ri, X64_G_SHR, 2, dst, 1);
   EMIT(w, x64_alu_ri, X64_G_ADD, 2, dst, 1);
   EMIT(w, x64_alu_ri, X64_G_AND, 2, dst, 3);
-  x64_set_zx(w, i, in->type);
-  kn_defined(w, i, dst);
+  x64_set_zx(w, w->i, in->type);
+  kn_defined(w, w->i, dst);
 }
 
 void x64_lower_set_rounding(struct kn_walk *w, const struct kn_inst *in) {

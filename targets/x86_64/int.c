@@ -142,7 +142,6 @@ void x64_lower_add(struct kn_walk *w, const struct kn_inst *in) {
 void x64_lower_sub(struct kn_walk *w, const struct kn_inst *in) { sum(w, in, true); }
 
 void x64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned type = in->type, size = x64_op_size(type);
   uint32_t a = in->a, b = in->b;
   order(w, &a, &b);
@@ -151,7 +150,7 @@ void x64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
   x64_operand(w, b, type, &o);
   kn_drop(w, a);
   kn_drop(w, b);
-  unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
+  unsigned dst = kn_def(w, w->i, type, ra, x64_others(w, ra));
   if (o.kind == X64_IMM) {
     uint32_t m = (uint32_t)o.imm;
     if (o.imm > 0 && (m & (m - 1)) == 0) {
@@ -166,8 +165,8 @@ void x64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
   } else {
     two_address(w, X64_IMUL, 0, size, dst, ra, &o, true);
   }
-  if (o.kind != X64_IMM || o.imm != 1) x64_set_zx(w, i, type); /* by 1: emits nothing */
-  kn_defined(w, i, dst);
+  if (o.kind != X64_IMM || o.imm != 1) x64_set_zx(w, w->i, type); /* by 1: emits nothing */
+  kn_defined(w, w->i, dst);
 }
 
 /* ---- shifts ---- */
@@ -188,7 +187,6 @@ static void count_to_cl(struct kn_walk *w, uint32_t h, unsigned type) {
 }
 
 void x64_lower_shift(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned type = in->type, size = x64_op_size(type);
   unsigned group = in->op == KILN_OP_SHL    ? X64_G_SHL
                    : in->op == KILN_OP_LSHR ? X64_G_SHR
@@ -199,7 +197,7 @@ void x64_lower_shift(struct kn_walk *w, const struct kn_inst *in) {
   if (!by_imm) count_to_cl(w, in->b, type);
   unsigned ra = kn_reg(w, in->a, type);
   kn_drop_operands(w, in);
-  unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra) | (by_imm ? 0 : KN_BIT(X64_RCX)));
+  unsigned dst = kn_def(w, w->i, type, ra, x64_others(w, ra) | (by_imm ? 0 : KN_BIT(X64_RCX)));
   if (dst == X64_RCX && !by_imm) { /* a is the count as well */
     kn_walk_fail(w, KILN_ERR_LIMIT, "the result of a shift would be in the register of the count");
     return;
@@ -213,12 +211,11 @@ void x64_lower_shift(struct kn_walk *w, const struct kn_inst *in) {
   } else {
     EMIT(w, x64_shift_cl, group, size, dst);
   }
-  if (type == KILN_TYPE_I32 && (!by_imm || (n & 31) != 0)) x64_set_zx(w, i, type);
-  kn_defined(w, i, dst);
+  if (type == KILN_TYPE_I32 && (!by_imm || (n & 31) != 0)) x64_set_zx(w, w->i, type);
+  kn_defined(w, w->i, dst);
 }
 
 void x64_lower_rotate(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type);
   unsigned group = in->op == KILN_OP_ROTL ? X64_G_ROL : X64_G_ROR;
   int32_t n;
@@ -226,16 +223,15 @@ void x64_lower_rotate(struct kn_walk *w, const struct kn_inst *in) {
   if (!by_imm) count_to_cl(w, in->b, type);
   unsigned ra = kn_reg(w, in->a, type);
   kn_drop_operands(w, in);
-  unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra) | (by_imm ? 0 : KN_BIT(X64_RCX)));
+  unsigned dst = kn_def(w, w->i, type, ra, x64_others(w, ra) | (by_imm ? 0 : KN_BIT(X64_RCX)));
   x64_move(w, dst, ra, type);
   if (by_imm) EMIT(w, x64_shift_ri, group, size, dst, (unsigned)n & ((8u << size) - 1));
   else EMIT(w, x64_shift_cl, group, size, dst);
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }
 
 /* fshl, fshr: shld and shrd; for narrow types the pair fits one register. */
 void x64_lower_funnel(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned type = in->type, bits = 8u << x64_size(type);
   bool left = in->op == KILN_OP_FSHL;
   int32_t n = 0;
@@ -273,7 +269,7 @@ void x64_lower_funnel(struct kn_walk *w, const struct kn_inst *in) {
     if (left) EMIT(w, x64_shift_ri, X64_G_SHR, 2, t, bits);
   }
   kn_drop_operands(w, in);
-  kn_def_fixed(w, i, type, t);
+  kn_def_fixed(w, w->i, type, t);
 }
 
 /* ---- division, high product ---- */
@@ -331,7 +327,6 @@ static struct x64_operand divisor(struct kn_walk *w, uint32_t b, unsigned type, 
 
 /* Division by a power of two without dividing. True if it was one. */
 static bool divide_by_power(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   int64_t d;
   unsigned type = in->type, size = x64_size(type), bits = 8u << size;
   if (!x64_imm64(w, in->b, &d) || d <= 0 || (d & (d - 1)) || size < 2) return false;
@@ -343,7 +338,7 @@ static bool divide_by_power(struct kn_walk *w, const struct kn_inst *in) {
   unsigned ra = kn_reg(w, in->a, type);
   if (!sign || d == 1) {
     kn_drop(w, in->a);
-    unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
+    unsigned dst = kn_def(w, w->i, type, ra, x64_others(w, ra));
     if (d == 1 && rest) {
       x64_const(w, dst, 0);
     } else {
@@ -351,7 +346,7 @@ static bool divide_by_power(struct kn_walk *w, const struct kn_inst *in) {
       if (rest) EMIT(w, x64_alu_ri, X64_G_AND, size, dst, (int32_t)(d - 1));
       else if (n) EMIT(w, x64_shift_ri, X64_G_SHR, size, dst, n);
     }
-    kn_defined(w, i, dst);
+    kn_defined(w, w->i, dst);
     return true;
   }
   /* towards zero: add d - 1 to negative dividends first */
@@ -370,7 +365,7 @@ static bool divide_by_power(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_shift_ri, X64_G_SAR, size, t, n);
   }
   kn_drop(w, in->a);
-  kn_def_fixed(w, i, type, t);
+  kn_def_fixed(w, w->i, type, t);
   return true;
 }
 
@@ -400,7 +395,6 @@ void x64_lower_divide(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_high_mul(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned type = in->type;
   bool sign = in->op == KILN_OP_SMULH;
   x64_dividend(w, in->a, type, sign);
@@ -420,5 +414,5 @@ void x64_lower_high_mul(struct kn_walk *w, const struct kn_inst *in) {
     result = X64_RAX;
   }
   kn_drop_operands(w, in);
-  kn_def_fixed(w, i, type, result);
+  kn_def_fixed(w, w->i, type, result);
 }

@@ -26,18 +26,18 @@ static const uint32_t fold_of[KILN_OP_COUNT] = {
 
 /* True if the next instruction reads the load `in` from memory itself. */
 KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   const struct kn_inst *next = in + 1;
   unsigned fold = fold_of[next->op];
   if (KN_LIKELY(fold == 0)) return false;
   /* one branch on all conditions: each alone would be mispredicted */
-  const struct kn_val *v = &w->val[i];
+  const struct kn_val *v = &w->val[w->i];
   bool plain = (v->uses == 1) & (v->flags == 0) & (next->type != KILN_TYPE_I128) &
                ((in->x & (KILN_MEM_VOLATILE | KN_MEM_TYPE(~0u))) == in->type);
   bool a_value = kn_is_value(next->a), b_value = kn_is_value(next->b);
   bool waits = (w->val[kn_value_or_none(next->a)].flags & KN_VF_WAITS) != 0;
-  bool as_a = (next->a == i) & ((fold & FOLD_A) != 0) & (b_value | !(fold & FOLD_SWAPS));
-  bool as_b = (next->b == i) & ((fold & FOLD_B) != 0) & a_value & !(waits & !!(fold & FOLD_ALONE));
+  bool as_a = (next->a == w->i) & ((fold & FOLD_A) != 0) & (b_value | !(fold & FOLD_SWAPS));
+  bool as_b =
+    (next->b == w->i) & ((fold & FOLD_B) != 0) & a_value & !(waits & !!(fold & FOLD_ALONE));
   return plain & (fold >> in->type) & (as_a | as_b);
 }
 
@@ -85,8 +85,7 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
 
 /* A load through an address. */
 static __attribute__((noinline)) void load_through(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  struct kn_val *v = &w->val[i];
+  struct kn_val *v = &w->val[w->i];
   if (KN_UNLIKELY(v->uses == 0)) {
     if (in->x & KILN_MEM_VOLATILE) load_any(w, in);
     else kn_drop(w, in->a);
@@ -103,10 +102,10 @@ static __attribute__((noinline)) void load_through(struct kn_walk *w, const stru
     return;
   }
   kn_drop(w, in->a);
-  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  unsigned dst = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   EMIT(w, x64_move_at, x64_load_move(in), x64_hw(dst), base, disp);
   v->flags |= x64_loads_zx(in);
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }
 
 void x64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
@@ -247,12 +246,11 @@ void x64_lower_salloc(struct kn_walk *w, const struct kn_inst *in) {
   x64_lower_stack_save(w, in);
 }
 void x64_lower_stack_save(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   (void)in;
-  if (w->val[i].uses == 0) return;
-  unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
+  if (w->val[w->i].uses == 0) return;
+  unsigned dst = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
   x64_mov(w, 3, dst, X64_RSP);
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }
 void x64_lower_stack_restore(struct kn_walk *w, const struct kn_inst *in) {
   unsigned r = kn_reg(w, in->a, KILN_TYPE_I64);
@@ -269,9 +267,8 @@ void x64_lower_prefetch(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  if (w->val[i].uses == 0) return;
-  unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
+  if (w->val[w->i].uses == 0) return;
+  unsigned dst = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
   unsigned from = X64_RBP;
   for (unsigned level = in->x; level > 0; level--) {
     if (!kn_code_ready(w)) return;
@@ -280,7 +277,7 @@ void x64_lower_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
   }
   if (in->op == KILN_OP_RETURN_ADDR) EMIT(w, x64_rm, X64_MOV, 3, dst, x64_at(from, 8));
   else x64_move(w, dst, from, KILN_TYPE_I64);
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }
 
 /* ---- block copies ---- */

@@ -50,13 +50,12 @@ void x64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) 
 
 static void by_halves(struct kn_walk *w, const struct kn_inst *in, unsigned low_op,
                       unsigned high_op) {
-  uint32_t i = w->i;
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
   x64_wide_half(w, low, in->a, 0);
   x64_wide_half(w, high, in->a, 1);
   op_half(w, low_op, low, in->b, 0);
   op_half(w, high_op, high, in->b, 1);
-  x64_wide_store(w, i, low, high);
+  x64_wide_store(w, w->i, low, high);
 }
 
 /* The halves of an operand, in registers or memory. */
@@ -112,7 +111,6 @@ static void to_magnitude(struct kn_walk *w, struct wide *o, unsigned sign) {
  * of either mixed product, or a carry. The signed one multiplies magnitudes; its product has to
  * have the right sign. */
 static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t flag) {
-  uint32_t i = w->i;
   bool sign = in->op == KILN_OP_SMULO;
   int32_t sign_at = 0;
   struct wide a, b;
@@ -133,7 +131,7 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
   EMIT(w, x64_zero, over);
   if (!sign && is_low(w, in->a) && is_low(w, in->b)) {
     half_product(w, &a, 0, &b, 0);
-    x64_wide_store(w, i, X64_RAX, X64_RDX);
+    x64_wide_store(w, w->i, X64_RAX, X64_RDX);
     if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, over);
     return;
   }
@@ -171,15 +169,14 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
     EMIT(w, x64_rr, X64_AND, 0, t, X64_SCRATCH);
     EMIT(w, x64_rr, X64_OR, 0, over, t);
   }
-  x64_wide_store(w, i, X64_RAX, X64_RDX);
+  x64_wide_store(w, w->i, X64_RAX, X64_RDX);
   if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, over);
 }
 
 static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   bool add = in->op == KILN_OP_SADDO || in->op == KILN_OP_UADDO;
   bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
-  uint32_t flag = kn_second_result(w, i);
+  uint32_t flag = kn_second_result(w, w->i);
   if (in->op == KILN_OP_SMULO || in->op == KILN_OP_UMULO) {
     multiply_overflow(w, in, flag);
     return;
@@ -192,7 +189,6 @@ static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 static void multiply(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   kn_claim(w, X64_RAX);
   kn_claim(w, X64_RDX);
   unsigned t = kn_temp(w, KN_GP_MASK), u = kn_temp(w, KN_GP_MASK);
@@ -210,11 +206,10 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in) {
   x64_wide_half(w, u, in->b, 0);
   EMIT(w, x64_unary_r, X64_G_MUL, 3, u);
   if (!low) EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, t);
-  x64_wide_store(w, i, X64_RAX, X64_RDX);
+  x64_wide_store(w, w->i, X64_RAX, X64_RDX);
 }
 
 static void shift(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   struct x64_addr half[2];
   int64_t imm[2];
   bool left = in->op == KILN_OP_SHL, sign = in->op == KILN_OP_ASHR;
@@ -253,12 +248,11 @@ static void shift(struct kn_walk *w, const struct kn_inst *in) {
     else EMIT(w, x64_zero, from);
     x64_bind_label(w, near);
   }
-  x64_wide_store(w, i, low, high);
+  x64_wide_store(w, w->i, low, high);
 }
 
 /* Rotations: both shifts, joined. The count is taken modulo 128. */
 static void rotate(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   struct x64_addr half[2];
   int64_t imm[2];
   bool left = in->op == KILN_OP_ROTL;
@@ -278,7 +272,7 @@ static void rotate(struct kn_walk *w, const struct kn_inst *in) {
   x64_mov(w, 3, X64_SCRATCH, left ? high : low);
   w->code.p = left ? x64_rr(w->code.p, op, 3, low, high) : x64_rr(w->code.p, op, 3, high, low);
   EMIT(w, x64_rr, op, 3, X64_SCRATCH, left ? low : high);
-  x64_wide_store(w, i, low, high);
+  x64_wide_store(w, w->i, low, high);
 }
 
 static void compare(struct kn_walk *w, const struct kn_inst *in) {
@@ -318,7 +312,6 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
 
 /* a, replaced by b if the comparison a - b says so. */
 static void minmax(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned cc = in->op == KILN_OP_SMIN   ? X64_GE
                 : in->op == KILN_OP_SMAX ? X64_L
                 : in->op == KILN_OP_UMIN ? X64_AE
@@ -331,12 +324,11 @@ static void minmax(struct kn_walk *w, const struct kn_inst *in) {
   op_half(w, X64_SBB, t, in->b, 1);
   op_half(w, X64_CMOV + cc, low, in->b, 0);
   op_half(w, X64_CMOV + cc, high, in->b, 1);
-  x64_wide_store(w, i, low, high);
+  x64_wide_store(w, w->i, low, high);
 }
 
 /* x ^ s - s, where s is all sign bits. */
 static void magnitude(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK), s = X64_SCRATCH;
   x64_wide_half(w, low, in->a, 0);
   x64_wide_half(w, high, in->a, 1);
@@ -346,12 +338,11 @@ static void magnitude(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_rr, X64_XOR, 3, high, s);
   EMIT(w, x64_rr, X64_SUB, 3, low, s);
   EMIT(w, x64_rr, X64_SBB, 3, high, s);
-  x64_wide_store(w, i, low, high);
+  x64_wide_store(w, w->i, low, high);
 }
 
 /* Three of the four halves of a:b, by bit 6 of the count, are shifted by the rest of it. */
 static void funnel(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   struct x64_addr half[2];
   int64_t imm[2];
   bool left = in->op == KILN_OP_FSHL;
@@ -376,16 +367,15 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   if (left) {
     EMIT(w, x64_rr, X64_SHLD_CL, 3, middle, top);
     EMIT(w, x64_rr, X64_SHLD_CL, 3, low, middle);
-    x64_wide_store(w, i, middle, top);
+    x64_wide_store(w, w->i, middle, top);
   } else {
     EMIT(w, x64_rr, X64_SHRD_CL, 3, middle, low);
     EMIT(w, x64_rr, X64_SHRD_CL, 3, top, middle);
-    x64_wide_store(w, i, low, middle);
+    x64_wide_store(w, w->i, low, middle);
   }
 }
 
 static void select_wide(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned cond = kn_reg(w, in->a, KILN_TYPE_I8);
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
   x64_wide_half(w, low, in->c, 0);
@@ -393,16 +383,15 @@ static void select_wide(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_test_ri, 0, cond, 1);
   op_half(w, X64_CMOV + X64_NE, low, in->b, 0);
   op_half(w, X64_CMOV + X64_NE, high, in->b, 1);
-  x64_wide_store(w, i, low, high);
+  x64_wide_store(w, w->i, low, high);
 }
 
 static void convert(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   if (in->op == KILN_OP_TRUNC) {
     unsigned t = kn_temp(w, KN_GP_MASK);
     x64_wide_half(w, t, in->a, 0);
     kn_drop(w, in->a);
-    kn_def_fixed(w, i, in->type, t);
+    kn_def_fixed(w, w->i, in->type, t);
     return;
   }
   unsigned from = in->x, low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
@@ -416,11 +405,10 @@ static void convert(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_zero, high);
   }
   kn_drop(w, in->a);
-  x64_wide_store(w, i, low, high);
+  x64_wide_store(w, w->i, low, high);
 }
 
 static void move(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned t = X64_SCRATCH;
   if (in->op == KILN_OP_STORE) {
     struct x64_addr to = x64_address(w, in->a, (int32_t)in->c);
@@ -435,8 +423,8 @@ static void move(struct kn_walk *w, const struct kn_inst *in) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a load that extends to i128 is not supported");
     return;
   }
-  bool read = w->val[i].uses != 0;
-  int32_t at = read ? kn_def_wide(w, i) : 0;
+  bool read = w->val[w->i].uses != 0;
+  int32_t at = read ? kn_def_wide(w, w->i) : 0;
   if (in->op == KILN_OP_LOAD) {
     struct x64_addr from = x64_address(w, in->a, (int32_t)in->c);
     if (read) x64_copy(w, x64_frame(w, at), from, 16);
@@ -453,7 +441,6 @@ static void move(struct kn_walk *w, const struct kn_inst *in) {
 
 /* Leading (or trailing) zeros: of the far half, unless that is 0. */
 static void count_zeros(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   bool leading = in->op == KILN_OP_CLZ;
   unsigned op = leading ? X64_BSR : X64_BSF;
   unsigned near = kn_temp(w, KN_GP_MASK), far = kn_temp(w, KN_GP_MASK);
@@ -471,7 +458,7 @@ static void count_zeros(struct kn_walk *w, const struct kn_inst *in) {
   x64_mov(w, 2, near, far);
   x64_bind_label(w, done);
   EMIT(w, x64_zero, far);
-  x64_wide_store(w, i, near, far);
+  x64_wide_store(w, w->i, near, far);
 }
 
 /* NEG, NOT, BSWAP. */

@@ -94,7 +94,6 @@ static void pop_unsigned(struct kn_walk *w, unsigned t, unsigned u) {
 }
 
 static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
   bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
   if (in->type == KILN_TYPE_I128 && saturate) {
@@ -140,7 +139,7 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
   if (bits == 64 && !sign) pop_unsigned(w, t, u);
   else pop_integer(w, t);
   if (saturate) x64_bind_label(w, done);
-  kn_def_fixed(w, i, in->type, t);
+  kn_def_fixed(w, w->i, in->type, t);
 }
 
 static void store_wide(struct kn_walk *w, int32_t at, uint64_t low, uint64_t high) {
@@ -153,7 +152,6 @@ static void store_wide(struct kn_walk *w, int32_t at, uint64_t low, uint64_t hig
 /* The library converts values in range; for others its result is replaced by the nearest end. Any float is compared
  * as an f80, which is kept in memory of its own. */
 void x64_lower_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   bool sign = in->op == KILN_OP_FTOSIS;
   int32_t from = x64_x87_scratch(w);
   if (in->x == KILN_TYPE_F80) {
@@ -168,7 +166,7 @@ void x64_lower_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   const char *name = kn_library_name(sign ? KILN_OP_FTOSI : KILN_OP_FTOUI, KILN_TYPE_I128, type);
   kn_library_call(w, name, &in->a, &type, 1, KILN_TYPE_I128);
   if (w->f->status != KILN_OK) return;
-  int32_t at = kn_frame_of(w, &w->val[i]);
+  int32_t at = kn_frame_of(w, &w->val[w->i]);
   struct x64_addr top = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
   uint32_t high = kn_code_label(w), nan = kn_code_label(w), drop = kn_code_label(w);
   op_frame(w, X64_FLD80, from);
@@ -194,7 +192,6 @@ void x64_lower_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 static void from_integer(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned from = in->x;
   bool sign = in->op == KILN_OP_SITOF;
   if (from == KILN_TYPE_I128) {
@@ -217,11 +214,10 @@ static void from_integer(struct kn_walk *w, const struct kn_inst *in) {
     x64_bind_label(w, skip);
   }
   kn_drop(w, in->a);
-  x64_x87_pop(w, i);
+  x64_x87_pop(w, w->i);
 }
 
 static void promote(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   bool single = in->x == KILN_TYPE_F32;
   struct x64_operand o;
   x64_operand(w, in->a, in->x, &o);
@@ -232,32 +228,30 @@ static void promote(struct kn_walk *w, const struct kn_inst *in) {
   }
   op_memory(w, single ? X64_FLD32 : X64_FLD64, &o.addr);
   kn_drop(w, in->a);
-  x64_x87_pop(w, i);
+  x64_x87_pop(w, w->i);
 }
 
 static void demote(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   int32_t at = x64_x87_scratch(w);
   x64_x87_push(w, in->a);
   op_frame(w, in->type == KILN_TYPE_F32 ? X64_FSTP32 : X64_FSTP64, at);
   kn_drop(w, in->a);
-  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  unsigned dst = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   x64_hook_load(w, dst, at, in->type);
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }
 
 /* ---- operations ---- */
 
 /* st(0) compared with st(1) sets the flags as ucomis does. */
 static void compare(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   bool swap = x64_fcond[in->x].swap;
   x64_x87_push(w, swap ? in->a : in->b);
   x64_x87_push(w, swap ? in->b : in->a);
   op_stack(w, X64_FUCOMIP1);
   op_stack(w, X64_FSTP0);
   kn_drop_operands(w, in);
-  x64_fcmp_result(w, i, x64_fcond[in->x].cc);
+  x64_fcmp_result(w, w->i, x64_fcond[in->x].cc);
 }
 
 /* IEEE 754-2019 minimum and maximum: NaN if either is. Of equal operands, which may be zeros of either sign, the
@@ -290,7 +284,6 @@ static void minimum(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 static void copy_sign(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
   x64_wide_half(w, X64_SCRATCH, in->b, 1);
   x64_wide_half(w, high, in->a, 1);
@@ -298,14 +291,13 @@ static void copy_sign(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_alu_ri, X64_G_AND, 2, X64_SCRATCH, 0x8000);
   EMIT(w, x64_alu_ri, X64_G_AND, 2, high, 0x7fff);
   EMIT(w, x64_rr, X64_OR, 2, high, X64_SCRATCH);
-  int32_t at = kn_def_wide(w, i);
+  int32_t at = kn_def_wide(w, w->i);
   EMIT(w, x64_rm, X64_MOV_ST, 3, low, x64_frame_mem(w, at));
   EMIT(w, x64_rm, X64_MOV_ST, 3, high, x64_frame_mem(w, at + 8));
 }
 
 static void access(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  if (in->op == KILN_OP_LOAD && w->val[i].uses == 0 && !(in->x & KILN_MEM_VOLATILE)) {
+  if (in->op == KILN_OP_LOAD && w->val[w->i].uses == 0 && !(in->x & KILN_MEM_VOLATILE)) {
     kn_drop(w, in->a);
     return;
   }
@@ -316,7 +308,7 @@ static void access(struct kn_walk *w, const struct kn_inst *in) {
     op_memory(w, X64_FSTP80, &m);
     kn_drop(w, in->b);
   } else {
-    x64_x87_load(w, i, &m);
+    x64_x87_load(w, w->i, &m);
   }
 }
 
