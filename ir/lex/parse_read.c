@@ -158,30 +158,37 @@ bool kn_parse_string(struct kn_parser *p, const char *what, const char **out) {
   return true;
 }
 
+bool kn_parse_flag(struct kn_parser *p, const struct kn_flag_word *words, uint32_t *flags) {
+  const struct kn_flag_word *w = words;
+  while (w->word && !kn_parse_word(p, w->word)) w++;
+  *flags |= w->flag;
+  return w->word != NULL;
+}
+
 /* ---- signatures ---- */
+
+const struct kn_flag_word kn_param_words[] = {
+  {"sext", KILN_PARAM_SEXT},     {"zext", KILN_PARAM_ZEXT},   {"sext64", KILN_PARAM_SEXT64},
+  {"zext64", KILN_PARAM_ZEXT64}, {"sret", KILN_PARAM_SRET},   {"join", KILN_PARAM_JOIN},
+  {"chain", KILN_PARAM_CHAIN},   {"upper", KILN_PARAM_UPPER}, {NULL, 0},
+};
+const struct kn_flag_word kn_sig_words[] = {
+  {"noreturn", KILN_SIG_NORETURN},
+  {"returns_twice", KILN_SIG_RETURNS_TWICE},
+  {"nounwind", KILN_SIG_NOUNWIND},
+  {"wide_results", KILN_SIG_WIDE_RESULTS},
+  {"noinline", KILN_SIG_NOINLINE},
+  {"entry", KILN_SIG_ENTRY},
+  {NULL, 0},
+};
 
 static bool parse_param(struct kn_parser *p, kiln_param *out) {
   kiln_type type;
   if (!kn_parse_type(p, &type)) return false;
   *out = (kiln_param){.type = (uint8_t)type};
   for (;;) {
-    if (kn_parse_word(p, "sext")) {
-      out->flags |= KILN_PARAM_SEXT;
-    } else if (kn_parse_word(p, "zext")) {
-      out->flags |= KILN_PARAM_ZEXT;
-    } else if (kn_parse_word(p, "sext64")) {
-      out->flags |= KILN_PARAM_SEXT64;
-    } else if (kn_parse_word(p, "zext64")) {
-      out->flags |= KILN_PARAM_ZEXT64;
-    } else if (kn_parse_word(p, "sret")) {
-      out->flags |= KILN_PARAM_SRET;
-    } else if (kn_parse_word(p, "join")) {
-      out->flags |= KILN_PARAM_JOIN;
-    } else if (kn_parse_word(p, "chain")) {
-      out->flags |= KILN_PARAM_CHAIN;
-    } else if (kn_parse_word(p, "upper")) {
-      out->flags |= KILN_PARAM_UPPER;
-    } else if (kn_parse_word(p, "byval")) {
+    if (kn_parse_flag(p, kn_param_words, &out->flags)) continue;
+    if (kn_parse_word(p, "byval")) {
       uint64_t size = 0;
       out->flags |= KILN_PARAM_BYVAL;
       if (!kn_parse_want(p, '(') || !kn_parse_number(p, UINT32_MAX, "a size", &size) ||
@@ -212,7 +219,7 @@ const char *const kn_callconv_names[KILN_CC_COUNT] = {
 bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
   KN_ARRAY(kiln_param) params = {0};
   uint32_t n_results = 0;
-  unsigned flags = 0;
+  uint32_t flags = 0;
   kiln_cc cc = KILN_CC_C;
   kiln_type results[KILN_MAX_RESULTS];
   bool ok = kn_parse_want(p, '(');
@@ -243,24 +250,11 @@ bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
     } while (ok && kn_parse_is(p, ','));
   }
   while (ok) {
-    if (kn_parse_word(p, "noreturn")) {
-      flags |= KILN_SIG_NORETURN;
-    } else if (kn_parse_word(p, "returns_twice")) {
-      flags |= KILN_SIG_RETURNS_TWICE;
-    } else if (kn_parse_word(p, "nounwind")) {
-      flags |= KILN_SIG_NOUNWIND;
-    } else if (kn_parse_word(p, "wide_results")) {
-      flags |= KILN_SIG_WIDE_RESULTS;
-    } else if (kn_parse_word(p, "noinline")) {
-      flags |= KILN_SIG_NOINLINE;
-    } else if (kn_parse_word(p, "entry")) {
-      flags |= KILN_SIG_ENTRY;
-    } else {
-      unsigned k = KILN_CC_C + 1;
-      while (k < KILN_CC_COUNT && !kn_parse_word(p, kn_callconv_names[k])) k++;
-      if (k == KILN_CC_COUNT) break;
-      cc = (kiln_cc)k;
-    }
+    if (kn_parse_flag(p, kn_sig_words, &flags)) continue;
+    unsigned k = KILN_CC_C + 1;
+    while (k < KILN_CC_COUNT && !kn_parse_word(p, kn_callconv_names[k])) k++;
+    if (k == KILN_CC_COUNT) break;
+    cc = (kiln_cc)k;
   }
   if (ok) {
     *out = kiln_sig_new(p->module, cc, flags, params.at, params.n, results, n_results);

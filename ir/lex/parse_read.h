@@ -177,6 +177,15 @@ bool kn_parse_string(struct kn_parser *p, const char *what, const char **out);
 /* `(i64 sret, i32, ...) -> f64 noreturn`; the flags are taken if `flags` is set. */
 bool kn_parse_sig(struct kn_parser *p, kiln_sig *out);
 
+/* A word of the text for a flag, in a table that a NULL word ends. */
+struct kn_flag_word {
+  const char *word;
+  uint32_t flag;
+};
+/* Takes one of `words` and sets its flag; false: the token is none of them. */
+bool kn_parse_flag(struct kn_parser *p, const struct kn_flag_word *words, uint32_t *flags);
+/* KILN_PARAM_... but BYVAL; KILN_SIG_... but VARIADIC. */
+extern const struct kn_flag_word kn_param_words[], kn_sig_words[];
 /* Words of conventions in signatures, by kiln_cc. */
 extern const char *const kn_callconv_names[KILN_CC_COUNT];
 

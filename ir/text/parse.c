@@ -189,6 +189,7 @@ static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data
                              struct kn_lexer *of, struct kn_lexer *with) {
   for (;;) {
     bool ok = true;
+    if (data && kn_parse_flag(p, kn_data_words, &data->flags)) continue;
     if (kn_parse_word(p, "section")) {
       ok = kn_parse_string(p, "a section's name in quotes", &d->section);
     } else if (kn_parse_word(p, "comdat")) {
@@ -198,12 +199,6 @@ static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data
       ok = kn_parse_string(p, "a group's name in quotes", &d->comdat);
     } else if (kn_parse_word(p, "align")) {
       ok = kn_parse_align(p, 16, data ? &data->align_log2 : &d->align_log2);
-    } else if (data && kn_parse_word(p, "readonly")) {
-      data->flags |= KILN_DATA_READ_ONLY;
-    } else if (data && kn_parse_word(p, "strings")) {
-      data->flags |= KILN_DATA_MERGE_STRINGS;
-    } else if (data && kn_parse_word(p, "used")) {
-      data->flags |= KILN_DATA_USED;
     } else if (data && kn_parse_word(p, "of")) {
       *of = p->lx;
       while (p->lx.tok.kind == KN_TOK_SYMBOL || p->lx.tok.kind == KN_TOK_IDENT ||
@@ -435,11 +430,8 @@ static bool parse_section(struct kn_parser *p) {
   uint64_t number;
   if (!kn_parse_string(p, "a section's name in quotes", &name)) return false;
   for (;;) {
-    const struct kn_section_word *w = kn_section_words;
-    while (w->word && !kn_parse_word(p, w->word)) w++;
-    if (w->word) {
-      d.flags |= w->flag;
-    } else if (kn_parse_word(p, "type")) {
+    if (kn_parse_flag(p, kn_section_words, &d.flags)) continue;
+    if (kn_parse_word(p, "type")) {
       unsigned kind = KILN_SECTION_CONTENT;
       while (kind < KILN_SECTION_OTHER && !kn_parse_word(p, kn_section_kind_names[kind])) kind++;
       d.kind = (kiln_section_kind)kind;

@@ -75,11 +75,17 @@ const char *const kn_section_kind_names[KILN_SECTION_OTHER] = {
   [KILN_SECTION_NOTE] = "note",       [KILN_SECTION_INIT] = "init",
   [KILN_SECTION_FINI] = "fini",       [KILN_SECTION_PREINIT] = "preinit"};
 
-const struct kn_section_word kn_section_words[] = {
+const struct kn_flag_word kn_section_words[] = {
   {"alloc", KILN_SECTION_ALLOC},     {"write", KILN_SECTION_WRITE},
   {"exec", KILN_SECTION_EXEC},       {"merge", KILN_SECTION_MERGE},
   {"strings", KILN_SECTION_STRINGS}, {"retain", KILN_SECTION_RETAIN},
   {"exclude", KILN_SECTION_EXCLUDE}, {NULL, 0},
+};
+const struct kn_flag_word kn_data_words[] = {
+  {"readonly", KILN_DATA_READ_ONLY},
+  {"strings", KILN_DATA_MERGE_STRINGS},
+  {"used", KILN_DATA_USED},
+  {NULL, 0},
 };
 
 /* ---- writing ---- */
@@ -204,6 +210,25 @@ static void put_word(struct kn_printer *p, const char *word) {
   kn_put_text(p, word);
 }
 
+/* ` with @x`: `words` and the symbol, if there is one. */
+static void put_related(struct kn_printer *p, const char *words, uint32_t symbol) {
+  if (symbol == 0) return;
+  kn_put_text(p, words);
+  kn_put_symbol(p, symbol);
+}
+
+/* ` reg "gs"`: `words` and the string, if there is one. */
+static void put_text_of(struct kn_printer *p, const char *words, const char *string) {
+  if (string == NULL) return;
+  kn_put_text(p, words);
+  kn_put_string(p, string, strlen(string));
+}
+
+static void put_flags(struct kn_printer *p, const struct kn_flag_word *words, uint32_t flags) {
+  for (const struct kn_flag_word *w = words; w->word; w++)
+    if (flags & w->flag) put_word(p, w->word);
+}
+
 void kn_put_sig(struct kn_printer *p, uint32_t sig) {
   const struct kn_sig *s = kn_sig(p->module, sig);
   kn_put(p, "(", 1);
@@ -211,14 +236,7 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig) {
     const kiln_param *q = &s->params[i];
     if (i > 0) kn_put(p, ", ", 2);
     put_type(p, q->type);
-    if (q->flags & KILN_PARAM_SEXT) kn_put_text(p, " sext");
-    if (q->flags & KILN_PARAM_ZEXT) kn_put_text(p, " zext");
-    if (q->flags & KILN_PARAM_SEXT64) kn_put_text(p, " sext64");
-    if (q->flags & KILN_PARAM_ZEXT64) kn_put_text(p, " zext64");
-    if (q->flags & KILN_PARAM_SRET) kn_put_text(p, " sret");
-    if (q->flags & KILN_PARAM_JOIN) kn_put_text(p, " join");
-    if (q->flags & KILN_PARAM_CHAIN) kn_put_text(p, " chain");
-    if (q->flags & KILN_PARAM_UPPER) kn_put_text(p, " upper");
+    put_flags(p, kn_param_words, q->flags);
     if (q->flags & KILN_PARAM_BYVAL) {
       kn_put_text(p, " byval(");
       kn_put_unsigned(p, q->size_bytes);
@@ -235,12 +253,7 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig) {
     kn_put_text(p, i == 0 ? " -> " : ", ");
     put_type(p, s->results[i]);
   }
-  if (s->flags & KILN_SIG_NORETURN) kn_put_text(p, " noreturn");
-  if (s->flags & KILN_SIG_RETURNS_TWICE) kn_put_text(p, " returns_twice");
-  if (s->flags & KILN_SIG_NOUNWIND) kn_put_text(p, " nounwind");
-  if (s->flags & KILN_SIG_WIDE_RESULTS) kn_put_text(p, " wide_results");
-  if (s->flags & KILN_SIG_NOINLINE) kn_put_text(p, " noinline");
-  if (s->flags & KILN_SIG_ENTRY) kn_put_text(p, " entry");
+  put_flags(p, kn_sig_words, s->flags);
   if (s->cc != KILN_CC_C) put_word(p, kn_callconv_names[s->cc]);
 }
 
@@ -266,10 +279,7 @@ static void put_align(struct kn_printer *p, unsigned log2) {
 }
 
 static void put_symbol_tail(struct kn_printer *p, const struct kn_symbol *s) {
-  if (s->section) {
-    kn_put_text(p, " section ");
-    kn_put_string(p, s->section, strlen(s->section));
-  }
+  put_text_of(p, " section ", s->section);
   if (s->comdat && !s->comdat_implied) {
     const struct kn_comdat *c = kn_comdat(p->module, s->comdat);
     kn_put_text(p, c->stays ? " group " : " comdat ");
@@ -327,18 +337,10 @@ static void put_data(struct kn_printer *p, const struct kn_data *d) {
   const struct kn_symbol *s = kn_symbol(p->module, d->symbol);
   put_symbol_head(p, "data", d->symbol);
   put_align(p, d->align_log2);
-  if (d->flags & KILN_DATA_READ_ONLY) put_word(p, "readonly");
-  if (d->flags & KILN_DATA_MERGE_STRINGS) put_word(p, "strings");
-  if (d->flags & KILN_DATA_USED) put_word(p, "used");
+  put_flags(p, kn_data_words, d->flags);
   put_symbol_tail(p, s);
-  if (d->label) {
-    kn_put_text(p, " of ");
-    kn_put_symbol(p, d->label);
-  }
-  if (d->with) {
-    kn_put_text(p, " with ");
-    kn_put_symbol(p, d->with);
-  }
+  put_related(p, " of ", d->label);
+  put_related(p, " with ", d->with);
   kn_put_text(p, " {\n");
   uint64_t at = 0;
   for (size_t i = 0; i <= d->n_relocs; i++) {
@@ -366,8 +368,7 @@ static void put_data(struct kn_printer *p, const struct kn_data *d) {
 static void put_section(struct kn_printer *p, const struct kn_section *s) {
   kn_put_text(p, "section ");
   kn_put_string(p, s->name, strlen(s->name));
-  for (const struct kn_section_word *w = kn_section_words; w->word; w++)
-    if (s->desc.flags & w->flag) put_word(p, w->word);
+  put_flags(p, kn_section_words, s->desc.flags);
   if (s->desc.kind != KILN_SECTION_BY_NAME) {
     kn_put_text(p, " type ");
     if (s->desc.kind == KILN_SECTION_OTHER) kn_put_unsigned(p, s->desc.format_type);
@@ -381,18 +382,12 @@ static void put_section(struct kn_printer *p, const struct kn_section *s) {
 static void put_guard(struct kn_printer *p, const kiln_guard_location *g) {
   kn_put_text(p, "guard");
   put_word(p, kn_guard_source_names[g->source]);
-  if (g->reg != NULL) {
-    kn_put_text(p, " reg ");
-    kn_put_string(p, g->reg, strlen(g->reg));
-  }
+  put_text_of(p, " reg ", g->reg);
   if (g->offset_bytes != 0) {
     kn_put_text(p, " offset ");
     kn_put_signed(p, g->offset_bytes);
   }
-  if (g->symbol != NULL) {
-    kn_put_text(p, " symbol ");
-    kn_put_string(p, g->symbol, strlen(g->symbol));
-  }
+  put_text_of(p, " symbol ", g->symbol);
   kn_put(p, "\n", 1);
 }
 
@@ -452,10 +447,7 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
     kn_put_symbol(&p, c->func);
     kn_put(&p, " ", 1);
     kn_put_unsigned(&p, c->priority);
-    if (c->with != 0) {
-      kn_put_text(&p, " with ");
-      kn_put_symbol(&p, c->with);
-    }
+    put_related(&p, " with ", c->with);
     kn_put(&p, "\n", 1);
   }
   kn_put_module_debug(&p);

@@ -145,11 +145,8 @@ void kn_put_value_tail(struct kn_printer *p, const kiln_func *f, const struct kn
 /* The module's entries, units and globals. */
 void kn_put_module_debug(struct kn_printer *p);
 
-/* Words for the flags of a section; a NULL word ends them (ir/text/print_module.c). */
-extern const struct kn_section_word {
-  const char *word;
-  unsigned flag;
-} kn_section_words[];
+/* Words for KILN_SECTION_... and KILN_DATA_... (ir/text/print_module.c). */
+extern const struct kn_flag_word kn_section_words[], kn_data_words[];
 /* From CONTENT to PREINIT. */
 extern const char *const kn_section_kind_names[KILN_SECTION_OTHER];
 /* Names of the enumerations, by value (ir/text/print_module.c). */

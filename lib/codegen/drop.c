@@ -20,6 +20,8 @@ bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in) {
   return true;
 }
 
+void kn_lower_nothing(struct kn_walk *w, const struct kn_inst *in) { (void)w, (void)in; }
+
 void kn_lower_unread(struct kn_walk *w, const struct kn_inst *in) {
   if (!kn_skip_unread(w, in)) w->target->lowerings[in->op][in->type][0](w, in);
 }

@@ -50,6 +50,15 @@ _Static_assert(KILN_TYPE_COUNT <= 16, "KN_BY_TYPE");
 #define KN_OPS_11(row, how, E, ...) row(E, how), KN_OPS_10(row, how, __VA_ARGS__)
 /* What is in the parentheses of `how`. */
 #define KN_OPEN(...) __VA_ARGS__
+/* Rows of a table: how (CELL's arguments but the type) for each operation of a list. The target has CELL(type, ...), the
+ * lowering for a type; UNREAD(type), the same for a result that nobody reads; and KEEPS(operation): it is lowered in any
+ * case. */
+#define LOWERS(how, ...) KN_OPS(ROW, how, __VA_ARGS__)
+#define ALL_TYPES(fn, ...) LOWERS((fn, fn, fn), __VA_ARGS__)
+#define ROW(E, how) [KILN_OP_##E] = KN_BY_TYPE(PAIR, KEEPS(E), KN_OPEN how)
+#define PAIR(t, keeps, ...) {CELL(t, __VA_ARGS__), (keeps) ? CELL(t, __VA_ARGS__) : UNREAD(t)}
+/* Both entries alike: of what makes no code anyway, and of what looks itself whether its result is read. */
+#define TWICE(t, ...) {CELL(t, __VA_ARGS__), CELL(t, __VA_ARGS__)}
 /* A table begins with this: what no row says is refused. */
 #define KN_NO_ROW(t, fn) {fn, fn}
 #define KN_UNSUPPORTED [0 ... KILN_OP_COUNT - 1] = KN_BY_TYPE(KN_NO_ROW, kn_lower_unsupported)

@@ -283,6 +283,8 @@ void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_st
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in);
 /* If nobody reads the result of w->i and it has no other effect: drops its operands. False if it must be lowered. */
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in);
+/* The lowering of what makes no code. */
+void kn_lower_nothing(struct kn_walk *w, const struct kn_inst *in);
 /* The lowering of an instruction whose result nobody reads, if it does nothing but make that. */
 void kn_lower_unread(struct kn_walk *w, const struct kn_inst *in);
 

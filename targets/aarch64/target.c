@@ -34,10 +34,6 @@ enum {
 static void machine_code(struct kn_walk *w, const struct kn_inst *in) {
   kn_lower_asm(w, in, A64_CLOBBERED);
 }
-static void nothing(struct kn_walk *w, const struct kn_inst *in) {
-  (void)w;
-  (void)in;
-}
 static void drop_one(struct kn_walk *w, const struct kn_inst *in) { kn_drop(w, in->a); }
 static void trap(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
@@ -94,24 +90,19 @@ static void from_bitcast(struct kn_walk *w, const struct kn_inst *in) {
 #define UNREAD(t)                                                                                  \
   CELL_OF(t, kn_lower_unread, kn_lower_unread, kn_lower_unread, kn_lower_unsupported)
 #define KEEPS(E) (KN_EFFECTS_##E & (KN_FX_KEPT))
-#define PAIR(t, keeps, ...) {CELL(t, __VA_ARGS__), (keeps) ? CELL(t, __VA_ARGS__) : UNREAD(t)}
-#define ROW(E, how) [KILN_OP_##E] = KN_BY_TYPE(PAIR, KEEPS(E), KN_OPEN how)
-#define LOWERS(how, ...) KN_OPS(ROW, how, __VA_ARGS__)
 #define LOWER(fn, ...) LOWERS((fn, a64_lower_wide, a64_lower_quad), __VA_ARGS__)
-#define ALL_TYPES(fn, ...) LOWERS((fn, fn, fn), __VA_ARGS__)
 #define CONVERT_PAIR(t, fn)                                                                        \
   {CELL_OF(t, fn, convert_wide, convert_wide, convert_wide),                                       \
    CELL_OF(t, kn_lower_unread, kn_lower_unread, kn_lower_unread, kn_lower_unread)}
 #define CONVERT_ROW(E, fn) [KILN_OP_##E] = KN_BY_TYPE(CONVERT_PAIR, fn)
 #define CONVERT(fn, ...) KN_OPS(CONVERT_ROW, fn, __VA_ARGS__)
-#define TWICE(t, ...) {CELL(t, __VA_ARGS__), CELL(t, __VA_ARGS__)}
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   KN_UNSUPPORTED,
-  [KILN_OP_PARAM] = KN_BY_TYPE(TWICE, nothing, nothing, nothing),
-  [KILN_OP_RESULT] = KN_BY_TYPE(TWICE, nothing, nothing, nothing),
+  [KILN_OP_PARAM] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
+  [KILN_OP_RESULT] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
   LOWER(a64_lower_copy, COPY),
   LOWER(a64_lower_add, ADD, SUB),
   LOWER(a64_lower_mul, MUL),

@@ -10,10 +10,6 @@
 /* Types that one register holds, and VOID. */
 enum { LOWERED = KN_T(VOID) | X64_INT | X64_FLT | X64_VEC };
 
-static void nothing(struct kn_walk *w, const struct kn_inst *in) {
-  (void)w;
-  (void)in;
-}
 static void machine_code(struct kn_walk *w, const struct kn_inst *in) {
   kn_lower_asm(w, in, X64_CLOBBERED);
 }
@@ -30,21 +26,14 @@ static void machine_code(struct kn_walk *w, const struct kn_inst *in) {
 #define UNREAD(t) CELL(t, kn_lower_unread, kn_lower_unread, kn_lower_unread)
 /* Divisions trap, so that they stay. */
 #define KEEPS(E) (KN_EFFECTS_##E & (KN_FX_KEPT | KN_FX_TRAP))
-#define PAIR(t, keeps, ...) {CELL(t, __VA_ARGS__), (keeps) ? CELL(t, __VA_ARGS__) : UNREAD(t)}
-#define ROW(E, how) [KILN_OP_##E] = KN_BY_TYPE(PAIR, KEEPS(E), KN_OPEN how)
-#define LOWERS(how, ...) KN_OPS(ROW, how, __VA_ARGS__)
 #define LOWER(fn, ...) LOWERS((fn, x64_lower_wide, x64_lower_x87), __VA_ARGS__)
-#define ALL_TYPES(fn, ...) LOWERS((fn, fn, fn), __VA_ARGS__)
-/* Both entries alike: of what makes no code anyway, and of SELECT, which looks itself whether its result is read,
- * since its condition may be in flags. */
-#define TWICE(t, ...) {CELL(t, __VA_ARGS__), CELL(t, __VA_ARGS__)}
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   KN_UNSUPPORTED,
-  [KILN_OP_PARAM] = KN_BY_TYPE(TWICE, nothing, nothing, nothing),
-  [KILN_OP_RESULT] = KN_BY_TYPE(TWICE, nothing, nothing, nothing),
+  [KILN_OP_PARAM] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
+  [KILN_OP_RESULT] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
   LOWER(x64_lower_copy, COPY),
   LOWER(x64_lower_add, ADD),
   LOWER(x64_lower_sub, SUB),
@@ -69,6 +58,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   LOWER(x64_lower_byteswap, BSWAP),
   LOWER(x64_lower_icmp, ICMP),
   LOWER(x64_lower_fcmp, FCMP),
+  /* its condition may be in flags */
   [KILN_OP_SELECT] = KN_BY_TYPE(TWICE, x64_lower_select, x64_lower_wide, x64_lower_x87),
   LOWER(x64_lower_trunc, TRUNC),
   LOWER(x64_lower_zext, ZEXT),
