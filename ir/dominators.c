@@ -47,9 +47,8 @@ static void search(struct kn_dom *d, const kiln_func *f) {
 static void list_preds(struct kn_dom *d, const kiln_func *f) {
   for (uint32_t v = 1; v <= d->n; v++) {
     const struct kn_block *b = &f->blocks.at[d->block[v]];
-    for (uint32_t e = 0; e < b->n_edges; e++) {
+    for (uint32_t e = 0; e < b->n_edges; e++)
       d->preds[d->number[f->edges.at[b->edge_first + e].target]]++;
-    }
   }
   uint32_t sum = 0;
   for (uint32_t v = 1; v <= d->n; v++) {
@@ -59,9 +58,8 @@ static void list_preds(struct kn_dom *d, const kiln_func *f) {
   d->preds[d->n + 1] = sum;
   for (uint32_t v = 1; v <= d->n; v++) {
     const struct kn_block *b = &f->blocks.at[d->block[v]];
-    for (uint32_t e = 0; e < b->n_edges; e++) {
+    for (uint32_t e = 0; e < b->n_edges; e++)
       d->pred[--d->preds[d->number[f->edges.at[b->edge_first + e].target]]] = v;
-    }
   }
 }
 

@@ -34,19 +34,15 @@ static bool check_params(struct verifier *v, uint32_t id) {
   v->block = id;
   for (uint32_t i = 0; i < b->n_params; i++) {
     v->inst = 0;
-    if (p == 0 || p >= f->n || f->inst[p].op != KILN_OP_PARAM || v->block_of[p] != 0) {
+    if (p == 0 || p >= f->n || f->inst[p].op != KILN_OP_PARAM || v->block_of[p] != 0)
       return FAIL(v, KILN_ERR_STRUCTURE, "parameter %u of the block is not a parameter", i);
-    }
     v->inst = p;
-    if (f->inst[p].a != id || f->inst[p].x != i) {
+    if (f->inst[p].a != id || f->inst[p].x != i)
       return FAIL(v, KILN_ERR_STRUCTURE, "parameter %u belongs to another block or position", i);
-    }
-    if (!is_type(f->inst[p].type) || f->val[p].type != f->inst[p].type) {
+    if (!is_type(f->inst[p].type) || f->val[p].type != f->inst[p].type)
       return FAIL(v, KILN_ERR_TYPE, "parameter %u has no type", i);
-    }
-    if (b->contiguous && p != b->param_first + i) {
+    if (b->contiguous && p != b->param_first + i)
       return FAIL(v, KILN_ERR_STRUCTURE, "the parameters are not contiguous");
-    }
     v->block_of[p] = id + 1;
     v->pos[p] = i;
     p = f->inst[p].b;
@@ -55,17 +51,15 @@ static bool check_params(struct verifier *v, uint32_t id) {
   if (p != 0) return FAIL(v, KILN_ERR_STRUCTURE, "the block has more parameters than it counts");
   if (id != 0) return true;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
-  if (b->n_params != sig->n_params) {
+  if (b->n_params != sig->n_params)
     return FAIL(v, KILN_ERR_TYPE, "the entry has %u parameters, the signature %u", b->n_params,
                 sig->n_params);
-  }
   for (uint32_t i = 0; i < b->n_params; i++) {
     unsigned want = sig->params[i].type;
     unsigned is = f->inst[kn_block_param(f, b, i)].type;
-    if (is != want) {
+    if (is != want)
       return FAIL(v, KILN_ERR_TYPE, "parameter %u is %s, but %s in the signature", i, type_name(is),
                   type_name(want));
-    }
   }
   return true;
 }
@@ -79,21 +73,17 @@ static bool check_chain(struct verifier *v, uint32_t id) {
   v->inst = 0;
   if (b->term == 0) return FAIL(v, KILN_ERR_STRUCTURE, "the block has no terminator");
   for (;;) {
-    if (i == 0 || i >= f->n) {
+    if (i == 0 || i >= f->n)
       return FAIL(v, KILN_ERR_STRUCTURE, "the block runs over the end of the function");
-    }
     const struct kn_inst *in = &f->inst[i];
     v->inst = i;
     if (in->op == KILN_OP_PARAM) {
       i++;
       continue;
     }
-    if (in->op == KILN_OP_NONE || in->op >= KILN_OP_COUNT) {
+    if (in->op == KILN_OP_NONE || in->op >= KILN_OP_COUNT)
       return FAIL(v, KILN_ERR_STRUCTURE, "opcode %u is none", in->op);
-    }
-    if (v->block_of[i] != 0) {
-      return FAIL(v, KILN_ERR_STRUCTURE, "the instruction is in two places");
-    }
+    if (v->block_of[i] != 0) return FAIL(v, KILN_ERR_STRUCTURE, "the instruction is in two places");
     v->block_of[i] = id + 1;
     v->pos[i] = pos++;
     if (in->op == KILN_OP_SEG) {
@@ -101,10 +91,9 @@ static bool check_chain(struct verifier *v, uint32_t id) {
       continue;
     }
     bool ends = kn_op_ends_block(in->op);
-    if (ends != (i == b->term)) {
+    if (ends != (i == b->term))
       return ends ? FAIL(v, KILN_ERR_STRUCTURE, "a terminator in the middle of the block")
                   : FAIL(v, KILN_ERR_STRUCTURE, "the block's end is not a terminator");
-    }
     if (ends) return true;
     i++;
   }
@@ -114,9 +103,8 @@ static bool check_blocks(struct verifier *v) {
   const kiln_func *f = v->f;
   v->block = UINT32_MAX;
   v->inst = 0;
-  if (f->blocks.n == 0 || f->order.n == 0 || f->order.n > f->blocks.n || f->order.at[0] != 0) {
+  if (f->blocks.n == 0 || f->order.n == 0 || f->order.n > f->blocks.n || f->order.at[0] != 0)
     return FAIL(v, KILN_ERR_STRUCTURE, "the function does not start with its entry block");
-  }
   for (uint32_t k = 0; k < f->order.n; k++) {
     uint32_t id = f->order.at[k];
     if (id >= f->blocks.n || f->blocks.at[id].pos != k + 1) {
@@ -151,18 +139,15 @@ static bool check_edge_counts(struct verifier *v, uint32_t id) {
   if (!ok) return FAIL(v, KILN_ERR_STRUCTURE, "the terminator has %u edges", b->n_edges);
   if (b->n_edges == 0) return true;
   if ((in->op != KILN_OP_TRY && in->b != b->edge_first) || b->edge_first > f->edges.n ||
-      b->n_edges > f->edges.n - b->edge_first) {
+      b->n_edges > f->edges.n - b->edge_first)
     return FAIL(v, KILN_ERR_STRUCTURE, "the terminator's edges are out of range");
-  }
   for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++) {
     uint32_t t = f->edges.at[e].target;
-    if (t >= f->blocks.n || f->blocks.at[t].pos == 0) {
+    if (t >= f->blocks.n || f->blocks.at[t].pos == 0)
       return FAIL(v, KILN_ERR_STRUCTURE, "an edge goes to block %u, which does not exist", t);
-    }
     if (t == 0) return FAIL(v, KILN_ERR_STRUCTURE, "an edge goes to the entry block");
-    if (in->op == KILN_OP_BRIND && !f->blocks.at[t].address_taken) {
+    if (in->op == KILN_OP_BRIND && !f->blocks.at[t].address_taken)
       return FAIL(v, KILN_ERR_STRUCTURE, "brind to block %u, whose address is not taken", t);
-    }
     v->seen[t]++; /* predecessors */
   }
   return true;
@@ -195,19 +180,16 @@ static uint32_t value_number(const struct verifier *v, uint32_t h) {
 static bool check_value(struct verifier *v, uint32_t h, unsigned want) {
   const kiln_func *f = v->f;
   if (h == 0) return FAIL(v, KILN_ERR_STRUCTURE, "an operand is missing");
-  if (h >= f->n || v->block_of[h] == 0) {
+  if (h >= f->n || v->block_of[h] == 0)
     return FAIL(v, KILN_ERR_STRUCTURE, "an operand is a value of no block");
-  }
   unsigned is = f->val[h].type;
-  if (want == KILN_TYPE_COUNT ? !is_type(is) : is != want) {
+  if (want == KILN_TYPE_COUNT ? !is_type(is) : is != want)
     return FAIL(v, KILN_ERR_TYPE, "operand v%u is %s, not %s", value_number(v, h), type_name(is),
                 want == KILN_TYPE_COUNT ? "a value" : type_name(want));
-  }
   v->uses[h]++;
   uint32_t from = v->block_of[h] - 1;
-  if (from != v->block && f->val[h].global == 0) {
+  if (from != v->block && f->val[h].global == 0)
     return FAIL(v, KILN_ERR_STRUCTURE, "v%u crosses blocks unnoticed", value_number(v, h));
-  }
   if (!kn_dom_reached(&v->dom, v->block)) return true; /* never executed */
   bool ok =
     from == v->block ? v->pos[h] < v->pos[v->inst] : kn_dom_dominates(&v->dom, from, v->block);
@@ -231,15 +213,12 @@ static bool operand(struct verifier *v, uint32_t h, unsigned want) {
   case KN_TAG_POOL: {
     if (i >= f->pool.n) return FAIL(v, KILN_ERR_STRUCTURE, "a constant is out of range");
     const struct kn_const *k = &f->pool.at[i];
-    if (k->symbol && !kn_symbol_valid(f->module, k->symbol)) {
+    if (k->symbol && !kn_symbol_valid(f->module, k->symbol))
       return FAIL(v, KILN_ERR_STRUCTURE, "a symbol is out of range");
-    }
-    if (k->symbol && kn_symbol(f->module, k->symbol)->tls) {
+    if (k->symbol && kn_symbol(f->module, k->symbol)->tls)
       return FAIL(v, KILN_ERR_STRUCTURE, "a thread-local symbol outside of tls_addr");
-    }
-    if (k->is_typeid && k->low - 1 >= f->types.n) {
+    if (k->is_typeid && k->low - 1 >= f->types.n)
       return FAIL(v, KILN_ERR_STRUCTURE, "a typeid is out of range");
-    }
     if (want == KILN_TYPE_COUNT || k->type == want) return true;
     if (k->type == KILN_TYPE_VOID && kn_type_is_int(want)) return true;
     return FAIL(v, KILN_ERR_TYPE, "an operand is a constant of type %s, not %s", type_name(k->type),
@@ -263,14 +242,11 @@ static bool check_tried(struct verifier *v, uint32_t edge, uint32_t h, unsigned 
   const kiln_func *f = v->f;
   const struct kn_inst *in = &f->inst[v->inst];
   const char *what = kn_tried_exception(h) ? "exception" : "result";
-  if (in->op != KILN_OP_TRY ||
-      (edge == f->blocks.at[v->block].edge_first) == kn_tried_exception(h)) {
+  if (in->op != KILN_OP_TRY || (edge == f->blocks.at[v->block].edge_first) == kn_tried_exception(h))
     return FAIL(v, KILN_ERR_STRUCTURE, "%s %u on an edge that has none", what, kn_tried_number(h));
-  }
-  if (!kn_tried_exists(f, in, h)) {
+  if (!kn_tried_exists(f, in, h))
     return FAIL(v, KILN_ERR_STRUCTURE, "the try has no %s %u of type %s", what, kn_tried_number(h),
                 is_type(kn_tried_type(h)) ? type_name(kn_tried_type(h)) : "?");
-  }
   if (kn_tried_type(h) == want) return true;
   return FAIL(v, KILN_ERR_TYPE, "an operand is %s, not %s", type_name(kn_tried_type(h)),
               type_name(want));
@@ -286,22 +262,19 @@ static bool check_edge_args(struct verifier *v, uint32_t edge) {
   for (uint32_t a = e->args; a != 0; a = f->edge_args.at[a - 1].next) {
     if (a > f->edge_args.n) return FAIL(v, KILN_ERR_STRUCTURE, "an edge argument is out of range");
     const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
-    if (arg->index >= t->n_params) {
+    if (arg->index >= t->n_params)
       return FAIL(v, KILN_ERR_STRUCTURE,
                   "an argument for parameter %u of block %u, which has %u parameters", arg->index,
                   e->target, t->n_params);
-    }
-    if (v->seen[arg->index]) {
+    if (v->seen[arg->index])
       return FAIL(v, KILN_ERR_STRUCTURE, "two arguments for parameter %u of block %u", arg->index,
                   e->target);
-    }
     v->seen[arg->index] = arg->value;
     n++;
   }
-  if (n != t->n_params) {
+  if (n != t->n_params)
     return FAIL(v, KILN_ERR_STRUCTURE, "%u arguments for the %u parameters of block %u", n,
                 t->n_params, e->target);
-  }
   for (uint32_t i = 0; i < n; i++, param = f->inst[param].b) {
     uint32_t h = v->seen[i];
     v->seen[i] = 0;
@@ -317,9 +290,8 @@ static bool check_edge_args(struct verifier *v, uint32_t edge) {
 /* Checks that case values are different in the switch's type, with a temporary hash set. */
 static bool check_cases(struct verifier *v, const struct kn_inst *in, uint32_t n) {
   const kiln_func *f = v->f;
-  if (in->c > f->lists.n || n > (f->lists.n - in->c) / 2) {
+  if (in->c > f->lists.n || n > (f->lists.n - in->c) / 2)
     return FAIL(v, KILN_ERR_STRUCTURE, "the cases are out of range");
-  }
   const kiln_allocator *a = &f->module->options.allocator;
   struct kn_hash set = {0};
   unsigned bits = 8u << kn_type_log2[in->type];
@@ -348,13 +320,11 @@ static bool check_cases(struct verifier *v, const struct kn_inst *in, uint32_t n
 static bool check_ret(struct verifier *v, const struct kn_inst *in) {
   const kiln_func *f = v->f;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
-  if (in->x != sig->n_results) {
+  if (in->x != sig->n_results)
     return FAIL(v, KILN_ERR_TYPE, "ret gives %u values, but the signature has %u", in->x,
                 sig->n_results);
-  }
-  if (in->x > 3 && (in->a > f->lists.n || in->x > f->lists.n - in->a)) {
+  if (in->x > 3 && (in->a > f->lists.n || in->x > f->lists.n - in->a))
     return FAIL(v, KILN_ERR_STRUCTURE, "the values of ret are out of range");
-  }
   return true;
 }
 
@@ -363,18 +333,15 @@ static bool check_ret(struct verifier *v, const struct kn_inst *in) {
 static bool check_call(struct verifier *v, const struct kn_inst *in) {
   const kiln_func *f = v->f;
   const kiln_module *m = f->module;
-  if (!kn_sig_valid(m, in->c)) {
+  if (!kn_sig_valid(m, in->c))
     return FAIL(v, KILN_ERR_STRUCTURE, "the call's signature is out of range");
-  }
   const struct kn_sig *sig = kn_sig(m, in->c);
   bool variadic = (sig->flags & KILN_SIG_VARIADIC) != 0;
-  if (in->x < sig->n_params || (in->x > sig->n_params && !variadic)) {
+  if (in->x < sig->n_params || (in->x > sig->n_params && !variadic))
     return FAIL(v, KILN_ERR_TYPE, "the call has %u arguments, its signature %u parameters", in->x,
                 sig->n_params);
-  }
-  if (in->a > f->lists.n || in->x > f->lists.n - in->a) {
+  if (in->a > f->lists.n || in->x > f->lists.n - in->a)
     return FAIL(v, KILN_ERR_STRUCTURE, "the call's arguments are out of range");
-  }
   if (kn_is_pool(in->b) && kn_index(in->b) < f->pool.n) {
     const struct kn_const *k = &f->pool.at[kn_index(in->b)];
     if (k->symbol && k->low) return FAIL(v, KILN_ERR_STRUCTURE, "the callee has an addend");
@@ -411,40 +378,32 @@ static bool check_try(struct verifier *v, const struct kn_inst *in) {
   const kiln_func *f = v->f;
   uint32_t at = in->a + in->x, left;
   if (!check_call(v, in)) return false;
-  if (f->attrs.personality == 0 || !kn_symbol_valid(f->module, f->attrs.personality)) {
+  if (f->attrs.personality == 0 || !kn_symbol_valid(f->module, f->attrs.personality))
     return FAIL(v, KILN_ERR_STRUCTURE, "try in a function without a personality");
-  }
   if (at < f->lists.n && (f->lists.at[at] & KN_CLAUSES_SHARED) != 0) {
     uint32_t shared = f->lists.at[at] & ~KN_CLAUSES_SHARED;
-    if (shared >= f->shared_clauses.n) {
+    if (shared >= f->shared_clauses.n)
       return FAIL(v, KILN_ERR_STRUCTURE, "the clauses are out of range");
-    }
     at = f->shared_clauses.at[shared] - 1; /* out of range if they were never told */
   }
-  if (at >= f->lists.n || (left = f->lists.at[at]) == 0) {
+  if (at >= f->lists.n || (left = f->lists.at[at]) == 0)
     return FAIL(v, KILN_ERR_STRUCTURE, "the try has no clauses");
-  }
   for (at++; left > 0; left--) {
     struct kn_clause c = {.n = UINT32_MAX};
     if (at < f->lists.n) c = kn_clause_at(f, &at);
-    if (c.n > f->lists.n || at > f->lists.n) {
+    if (c.n > f->lists.n || at > f->lists.n)
       return FAIL(v, KILN_ERR_STRUCTURE, "the clauses are out of range");
-    }
     bool one = c.kind == KILN_CLAUSE_CATCH || c.kind == KILN_CLAUSE_CATCH_ALL;
-    if (c.kind != KILN_CLAUSE_FILTER && c.n != one) {
+    if (c.kind != KILN_CLAUSE_FILTER && c.n != one)
       return FAIL(v, KILN_ERR_STRUCTURE, "a clause names %u types", c.n);
-    }
-    if (c.kind == KILN_CLAUSE_CLEANUP && left > 1) {
+    if (c.kind == KILN_CLAUSE_CLEANUP && left > 1)
       return FAIL(v, KILN_ERR_STRUCTURE, "a cleanup is not the last clause");
-    }
     for (uint32_t k = 0; k < c.n; k++) {
       uint32_t symbol = c.types[k] - 1 < f->types.n ? f->types.at[c.types[k] - 1] : UINT32_MAX;
-      if (symbol != 0 && !kn_symbol_valid(f->module, symbol)) {
+      if (symbol != 0 && !kn_symbol_valid(f->module, symbol))
         return FAIL(v, KILN_ERR_STRUCTURE, "a type to be caught is out of range");
-      }
-      if (one && (symbol == 0) != (c.kind == KILN_CLAUSE_CATCH_ALL)) {
+      if (one && (symbol == 0) != (c.kind == KILN_CLAUSE_CATCH_ALL))
         return FAIL(v, KILN_ERR_STRUCTURE, "a clause names no type");
-      }
     }
   }
   return true;
@@ -455,12 +414,10 @@ static bool check_result(struct verifier *v, uint32_t i) {
   const struct kn_inst *in = &f->inst[i], *before = &f->inst[i - 1];
   bool behind =
     in->a == i - 1 || (before->op == KILN_OP_RESULT && before->a == in->a && before->x < in->x);
-  if (!behind || v->block_of[i - 1] != v->block_of[i]) {
+  if (!behind || v->block_of[i - 1] != v->block_of[i])
     return FAIL(v, KILN_ERR_STRUCTURE, "a result does not directly follow its operation");
-  }
-  if (kn_inst_further_result(f, &f->inst[in->a], in->x) != in->type || in->type == KILN_TYPE_VOID) {
+  if (kn_inst_further_result(f, &f->inst[in->a], in->x) != in->type || in->type == KILN_TYPE_VOID)
     return FAIL(v, KILN_ERR_TYPE, "the operation has no result %u of this type", in->x);
-  }
   return true;
 }
 
@@ -503,9 +460,8 @@ static bool check_tls(struct verifier *v, const struct kn_inst *in) {
   uint32_t i = kn_index(in->a);
   if (kn_is_pool(in->a) && i < f->pool.n && f->pool.at[i].symbol != 0 &&
       kn_symbol_valid(f->module, f->pool.at[i].symbol) &&
-      kn_symbol(f->module, f->pool.at[i].symbol)->tls) {
+      kn_symbol(f->module, f->pool.at[i].symbol)->tls)
     return true;
-  }
   return FAIL(v, KILN_ERR_STRUCTURE, "tls_addr of something other than a thread-local symbol");
 }
 
@@ -585,14 +541,12 @@ static bool check_inst(struct verifier *v, uint32_t i) {
   v->inst = i;
   if (in->type >= KILN_TYPE_COUNT)
     return FAIL(v, KILN_ERR_TYPE, "type %u does not exist", in->type);
-  if (info->shape != KN_SH_CALL && info->shape != KN_SH_ASM && !(info->types >> in->type & 1)) {
+  if (info->shape != KN_SH_CALL && info->shape != KN_SH_ASM && !(info->types >> in->type & 1))
     return FAIL(v, KILN_ERR_TYPE, "%s does not take type %s", info->name, type_name(in->type));
-  }
   if (!check_operands(v, i)) return false;
-  if (f->val[i].type != kn_inst_result(f, in)) {
+  if (f->val[i].type != kn_inst_result(f, in))
     return FAIL(v, KILN_ERR_TYPE, "%s does not give a value of type %s", info->name,
                 type_name(f->val[i].type));
-  }
   return true;
 }
 
@@ -641,9 +595,8 @@ static bool check_slots(struct verifier *v) {
   v->block = UINT32_MAX;
   v->inst = 0;
   for (uint32_t i = 0; i < f->slots.n; i++) {
-    if (f->slots.at[i].size_bytes > INT32_MAX || f->slots.at[i].align_log2 > 16) {
+    if (f->slots.at[i].size_bytes > INT32_MAX || f->slots.at[i].align_log2 > 16)
       return FAIL(v, KILN_ERR_STRUCTURE, "slot %u has an impossible size or alignment", i);
-    }
     if (f->slots.at[i].parent != 0 && !check_piece(v, i)) return false;
   }
   return true;

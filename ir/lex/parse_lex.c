@@ -86,13 +86,11 @@ static const char *lex_number(struct kn_lexer *lx, const char *at, struct kn_tok
   t->kind = KN_TOK_INT;
   t->text = at;
   if (end - at > 2 && at[0] == '0' && (at[1] == 'x' || at[1] == 'X') && class_of(at[2]) & C_HEX) {
-    for (at += 2; at < end && class_of(*at) & C_HEX; at++) {
+    for (at += 2; at < end && class_of(*at) & C_HEX; at++)
       fits = fits && mul_add(t, 16, hex_digit(*at));
-    }
   } else {
-    for (; at < end && class_of(*at) & C_DIGIT; at++) {
+    for (; at < end && class_of(*at) & C_DIGIT; at++)
       fits = fits && mul_add(t, 10, (unsigned)(*at - '0'));
-    }
     if (end - at >= 2 && *at == '.' && class_of(at[1]) & C_DIGIT) {
       t->kind = KN_TOK_FLOAT;
       for (at++; at < end && class_of(*at) & C_DIGIT;) at++;

@@ -95,10 +95,9 @@ void kn_parse_skip_newlines(struct kn_parser *p) {
 bool kn_parse_number(struct kn_parser *p, uint64_t max, const char *what, uint64_t *out) {
   const struct kn_token *t = &p->lx.tok;
   if (t->kind != KN_TOK_INT) return kn_parse_expected(p, what);
-  if (t->high || t->low > max) {
+  if (t->high || t->low > max)
     return kn_parse_fail(p, t, KILN_ERR_SYNTAX, "%s must be at most %llu", what,
                          (unsigned long long)max);
-  }
   *out = t->low;
   kn_parse_next(p);
   return true;
@@ -108,9 +107,8 @@ bool kn_parse_align(struct kn_parser *p, unsigned max_log2, uint8_t *out) {
   struct kn_token t = p->lx.tok;
   uint64_t bytes = 0;
   if (!kn_parse_number(p, UINT64_C(1) << max_log2, "an alignment in bytes", &bytes)) return false;
-  if (bytes == 0 || (bytes & (bytes - 1))) {
+  if (bytes == 0 || (bytes & (bytes - 1)))
     return kn_parse_fail(p, &t, KILN_ERR_SYNTAX, "an alignment must be a power of two");
-  }
   *out = (uint8_t)__builtin_ctzll(bytes);
   return true;
 }
@@ -193,9 +191,8 @@ static bool parse_param(struct kn_parser *p, kiln_param *out) {
       out->flags |= KILN_PARAM_BYVAL;
       if (!kn_parse_want(p, '(') || !kn_parse_number(p, UINT32_MAX, "a size", &size) ||
           !kn_parse_want(p, ',') || !kn_parse_align(p, 15, &out->align_log2) ||
-          !kn_parse_want(p, ')')) {
+          !kn_parse_want(p, ')'))
         return false;
-      }
       out->size_bytes = (uint32_t)size;
     } else if (kn_parse_word(p, "alignstack")) {
       if (!kn_parse_want(p, '(') || !kn_parse_align(p, 15, &out->align_log2) ||

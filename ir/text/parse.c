@@ -84,10 +84,9 @@ static bool find_label(struct kn_parser *p, const struct kn_name *name, const st
   }
   if (known) {
     struct kn_name *e = kn_names_find(p->module, &p->labels, t->text, t->length, false);
-    if (!e) {
+    if (!e)
       return kn_parse_fail(p, t, KILN_ERR_STRUCTURE, "no block '%.*s' in the function",
                            (int)t->length, t->text);
-    }
     *out = p->label.at[e->value].id;
     return true;
   }
@@ -98,10 +97,9 @@ static bool find_label(struct kn_parser *p, const struct kn_name *name, const st
     ok = t->text[i] >= '0' && t->text[i] <= '9';
     id = id * 10 + (uint64_t)(t->text[i] - '0');
   }
-  if (!ok || id >= UINT32_MAX) {
+  if (!ok || id >= UINT32_MAX)
     return kn_parse_fail(p, t, KILN_ERR_SYNTAX,
                          "a block of another function must be named by its number, such as b3");
-  }
   *out = (uint32_t)id;
   return true;
 }
@@ -110,13 +108,11 @@ bool kn_parse_symbol(struct kn_parser *p, kiln_symbol *out, int64_t *addend) {
   struct kn_token t = p->lx.tok;
   if (t.kind != KN_TOK_SYMBOL) return kn_parse_expected(p, "a symbol");
   const struct kn_name *e = symbol_name(p, &t, false);
-  if (!e) {
+  if (!e)
     return kn_parse_fail(p, &t, KILN_ERR_SYMBOL, "@%.*s is not declared", (int)t.length, t.text);
-  }
-  if (e->state == SYM_ALIAS_WAITING) {
+  if (e->state == SYM_ALIAS_WAITING)
     return kn_parse_fail(p, &t, KILN_ERR_SYMBOL, "@%.*s is an alias of itself", (int)t.length,
                          t.text);
-  }
   *out = (kiln_symbol){e->value};
   kn_parse_next(p);
   if (kn_parse_is(p, ':')) {
@@ -136,9 +132,8 @@ bool kn_parse_symbol(struct kn_parser *p, kiln_symbol *out, int64_t *addend) {
     kn_parse_next(p);
     const struct kn_token *n = &p->lx.tok;
     if (n->kind != KN_TOK_INT) return kn_parse_expected(p, "an offset");
-    if (n->high || n->low > (uint64_t)INT64_MAX + minus) {
+    if (n->high || n->low > (uint64_t)INT64_MAX + minus)
       return kn_parse_fail(p, n, KILN_ERR_LIMIT, "the offset has more than 64 bits");
-    }
     *addend = (int64_t)(minus ? 0 - n->low : n->low);
     kn_parse_next(p);
   }
@@ -220,9 +215,8 @@ static bool enter_symbol(struct kn_parser *p, const struct kn_token *t, kiln_sym
                          bool defined, uint32_t item) {
   struct kn_name *e = symbol_name(p, t, true);
   if (!e) return false;
-  if (defined && e->state >= SYM_DEFINED) {
+  if (defined && e->state >= SYM_DEFINED)
     return kn_parse_fail(p, t, KILN_ERR_SYMBOL, "@%.*s is defined twice", (int)t->length, t->text);
-  }
   e->value = symbol.id;
   if (defined || e->state == 0) {
     e->state = defined ? SYM_DEFINED : SYM_DECLARED;
@@ -265,9 +259,8 @@ static bool start_desc(struct kn_parser *p, const struct kn_token *t, kiln_symbo
   d->name_length = length;
   struct kn_name *e = symbol_name(p, t, false);
   *known = (kiln_symbol){e ? e->value : 0};
-  if (e && e->state == SYM_ALIAS_WAITING) {
+  if (e && e->state == SYM_ALIAS_WAITING)
     return kn_parse_fail(p, t, KILN_ERR_SYMBOL, "@%.*s is defined twice", (int)t->length, t->text);
-  }
   return true;
 }
 
@@ -411,15 +404,13 @@ static bool parse_target(struct kn_parser *p) {
   char name[32];
   if (t.kind != KN_TOK_IDENT) return kn_parse_expected(p, "a target");
   snprintf(name, sizeof name, "%.*s", (int)t.length, t.text);
-  if (!kiln_target_find(name, &target)) {
+  if (!kiln_target_find(name, &target))
     return kn_parse_fail(p, &t, KILN_ERR_UNSUPPORTED, "unknown target '%s'", name);
-  }
   const kiln_target own = kiln_module_get_target(p->module);
   if (target.processor != own.processor || target.system != own.system ||
-      target.format != own.format) {
+      target.format != own.format)
     return kn_parse_fail(p, &t, KILN_ERR_ARGUMENT, "the text is for %s, but the module is for %s",
                          name, kiln_processor_name(own.processor));
-  }
   kn_parse_next(p);
   return kn_parse_line_end(p);
 }
@@ -614,10 +605,9 @@ static bool data_number(struct kn_parser *p, kiln_type type) {
     v = (unsigned __int128)t.high << 64 | t.low;
     unsigned width = type == KILN_TYPE_F80 ? 80 : size * 8;
     unsigned __int128 limit = (unsigned __int128)1 << (width - 1);
-    if (minus ? v > limit : width < 128 && v >> width) {
+    if (minus ? v > limit : width < 128 && v >> width)
       return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the number does not fit in %s",
                            kiln_type_name(type));
-    }
     if (minus) v = 0 - v;
   } else {
     return kn_parse_expected(p, "a number");
@@ -638,9 +628,7 @@ static bool data_reloc(struct kn_parser *p, const struct kn_parse_item *it, uint
   uint8_t *at = more_bytes(p, size);
   if (!at) return false;
   memset(at, 0, size);
-  if (!KN_ROOM(p->module, p->relocs, 1)) {
-    return kn_parse_no_memory(p);
-  }
+  if (!KN_ROOM(p->module, p->relocs, 1)) return kn_parse_no_memory(p);
   p->relocs.at[p->relocs.n++] = r;
   return true;
 }

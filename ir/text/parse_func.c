@@ -102,9 +102,8 @@ static bool skip_parens(struct kn_parser *p) {
   int depth = 0;
   do {
     if (p->lx.tok.kind == KN_TOK_NEWLINE || p->lx.tok.kind == KN_TOK_EOF ||
-        p->lx.tok.kind == KN_TOK_BAD) {
+        p->lx.tok.kind == KN_TOK_BAD)
       return kn_parse_expected(p, "')'");
-    }
     depth += kn_parse_is(p, '(');
     depth -= kn_parse_is(p, ')');
     kn_parse_next(p);
@@ -277,9 +276,8 @@ static bool parse_many(struct kn_parser *p, struct line *l, bool is_switch) {
       uint64_t bits;
       struct kn_token number = p->lx.tok;
       ok = kn_parse_number(p, UINT64_MAX, "a case", &bits);
-      if (ok && minus && bits > UINT64_C(1) << 63) {
+      if (ok && minus && bits > UINT64_C(1) << 63)
         ok = kn_parse_fail(p, &number, KILN_ERR_LIMIT, "the case has more than 64 bits");
-      }
       value = (int64_t)(minus ? 0 - bits : bits);
       ok = ok && kn_parse_want(p, ':');
     }
@@ -526,10 +524,9 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
     struct kn_name *e = kn_names_find(p->module, &p->ops, op->text, length, false);
     const struct kn_op_info *info = e ? &kn_op_info[e->value] : NULL;
     unsigned state = info ? kn_shape_info[info->shape].state : KN_SHAPE_INTERNAL;
-    if (state == KN_SHAPE_INTERNAL) {
+    if (state == KN_SHAPE_INTERNAL)
       return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "unknown operation '%.*s'",
                            (int)(length < 64 ? length : 64), op->text);
-    }
     l.opcode = (kiln_op)e->value;
     bool spelled = kn_op_spells_type(l.opcode);
     kiln_type only = (kiln_type)kn_op_only_type(l.opcode);
@@ -621,29 +618,25 @@ static bool start_block(struct kn_parser *p, const struct kn_token *name) {
   kiln_func *f = p->func;
   kiln_func_set_text_position(f, name->line, name->column);
   kiln_block before = kiln_block_current(f);
-  if (block.id != 0 && before.id != UINT32_MAX && !kiln_block_is_terminated(f, before)) {
+  if (block.id != 0 && before.id != UINT32_MAX && !kiln_block_is_terminated(f, before))
     return kn_parse_fail(p, name, KILN_ERR_STRUCTURE, "the previous block has no terminator");
-  }
   if (block.id != 0) kiln_block_switch(f, block);
   if (block.id == 0) {
     kiln_sig_info info =
       kiln_sig_get(p->module, kiln_symbol_get(p->module, kiln_func_symbol(f)).sig);
     bool same = l->n_types == info.n_params;
-    for (uint32_t i = 0; same && i < info.n_params; i++) {
+    for (uint32_t i = 0; same && i < info.n_params; i++)
       same = p->label_types.at[l->type_first + i] == info.params[i].type;
-    }
-    if (!same) {
+    if (!same)
       return kn_parse_fail(p, name, KILN_ERR_TYPE,
                            "the first block's parameters differ from the signature's");
-    }
   }
   if (kn_parse_take(p, '(')) {
     for (uint32_t i = 0; !kn_parse_take(p, ')'); i++) {
       if (i) kn_parse_next(p); /* the comma; add_label checked it */
       struct kn_token t = p->lx.tok;
-      if (t.kind == KN_TOK_IDENT && !kn_parse_plain_name(&t)) {
+      if (t.kind == KN_TOK_IDENT && !kn_parse_plain_name(&t))
         return kn_parse_syntax(p, &t, "a value's name is v and digits, or starts with '%'");
-      }
       kiln_type type = (kiln_type)p->label_types.at[l->type_first + i];
       kiln_value v = block.id == 0 ? kiln_func_param(f, i) : kiln_block_add_param(f, block, type);
       kn_parse_next(p);
@@ -670,9 +663,8 @@ static bool parse_line(struct kn_parser *p, bool *started) {
   bool has_dest = kn_parse_take(p, '=');
   struct kn_token op = first;
   if (has_dest) {
-    if (first.kind == KN_TOK_IDENT && !kn_parse_plain_name(&first)) {
+    if (first.kind == KN_TOK_IDENT && !kn_parse_plain_name(&first))
       return kn_parse_syntax(p, &first, "a value's name is v and digits, or starts with '%'");
-    }
     op = p->lx.tok;
     if (op.kind != KN_TOK_IDENT) return kn_parse_expected(p, "an operation");
     kn_parse_next(p);
@@ -714,9 +706,8 @@ bool kn_parse_body(struct kn_parser *p, kiln_symbol func) {
   if (!started) return kn_parse_syntax(p, NULL, "a function without blocks");
   if (p->forwards && !unbound(p)) return false;
   kiln_block last = kiln_block_current(p->func);
-  if (!kiln_block_is_terminated(p->func, last)) {
+  if (!kiln_block_is_terminated(p->func, last))
     return kn_parse_fail(p, NULL, KILN_ERR_STRUCTURE, "the previous block has no terminator");
-  }
   kn_parse_next(p);
   p->status = kiln_func_status(p->func);
   return p->status == KILN_OK;

@@ -33,9 +33,7 @@ static bool label_params(struct kn_parser *p, struct kn_label *l) {
     if (kind != KN_TOK_IDENT && kind != KN_TOK_VALUE) return kn_parse_expected(p, "a parameter");
     kn_parse_next(p);
     if (!kn_parse_want(p, ':') || !kn_parse_type(p, &type)) return false;
-    if (!KN_ROOM(p->module, p->label_types, 1)) {
-      return kn_parse_no_memory(p);
-    }
+    if (!KN_ROOM(p->module, p->label_types, 1)) return kn_parse_no_memory(p);
     p->label_types.at[p->label_types.n++] = (uint8_t)type;
     l->n_types++;
   }
@@ -44,13 +42,10 @@ static bool label_params(struct kn_parser *p, struct kn_label *l) {
 
 static bool add_label(struct kn_parser *p, const struct kn_token *t) {
   struct kn_name *e = kn_names_find(p->module, &p->labels, t->text, t->length, true);
-  if (!e || !KN_ROOM(p->module, p->label, 1)) {
-    return kn_parse_no_memory(p);
-  }
-  if (e->state) {
+  if (!e || !KN_ROOM(p->module, p->label, 1)) return kn_parse_no_memory(p);
+  if (e->state)
     return kn_parse_fail(p, t, KILN_ERR_STRUCTURE, "block '%.*s' is defined twice", (int)t->length,
                          t->text);
-  }
   e->state = 1;
   e->value = p->label.n;
   struct kn_label *l = &p->label.at[p->label.n++];
@@ -173,17 +168,15 @@ bool kn_parse_define(struct kn_parser *p, const struct kn_token *t, kiln_value v
   struct kn_name *e = value_name(p, t);
   if (!e) return false;
   const char *sigil = t->kind == KN_TOK_VALUE ? "%" : "";
-  if (e->state == KN_NAME_DEFINED) {
+  if (e->state == KN_NAME_DEFINED)
     return kn_parse_fail(p, t, KILN_ERR_STRUCTURE, "%s%.*s is defined twice", sigil, (int)t->length,
                          t->text);
-  }
   if (e->state == KN_NAME_FORWARD) {
     kiln_type want = kiln_value_type(p->func, (kiln_value){e->value});
-    if (want != kiln_value_type(p->func, v)) {
+    if (want != kiln_value_type(p->func, v))
       return kn_parse_fail(p, t, KILN_ERR_TYPE, "%s%.*s is %s, but used as %s in line %u", sigil,
                            (int)t->length, t->text, kiln_type_name(kiln_value_type(p->func, v)),
                            kiln_type_name(want), e->line);
-    }
     kiln_forward_bind(p->func, (kiln_value){e->value}, v);
     p->forwards--;
   }
@@ -197,11 +190,10 @@ static bool use_value(struct kn_parser *p, const struct kn_token *t, kiln_type w
   struct kn_name *e = value_name(p, t);
   if (!e) return false;
   if (e->state == 0) {
-    if (want == KILN_TYPE_VOID) {
+    if (want == KILN_TYPE_VOID)
       return kn_parse_syntax(p, t,
                              "the type of a value that is defined later is not known here: write "
                              "the type before the name");
-    }
     e->state = KN_NAME_FORWARD;
     e->value = kiln_forward_new(p->func, want).id;
     e->line = t->line;
@@ -235,10 +227,9 @@ static bool parse_const(struct kn_parser *p, kiln_type type, bool typed, kiln_va
   if (typed && type != KILN_TYPE_VOID) {
     uint32_t width = type == KILN_TYPE_F80 ? 80 : kiln_type_size(type) * 8;
     if (width < 128) {
-      if (minus ? 0 - v > (unsigned __int128)1 << (width - 1) : v >> width != 0) {
+      if (minus ? 0 - v > (unsigned __int128)1 << (width - 1) : v >> width != 0)
         return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the number does not fit in %s",
                              kiln_type_name(type));
-      }
       v &= ((unsigned __int128)1 << width) - 1;
       low = (uint64_t)v;
       high = (uint64_t)(v >> 64);
@@ -299,9 +290,8 @@ bool kn_parse_operand(struct kn_parser *p, kiln_type want, kiln_value *out) {
       if (vector != KILN_TYPE_VOID) return parse_const(p, vector, true, out);
       return use_value(p, &t, t.text[0] == 's' ? KILN_TYPE_PTR : want, out);
     }
-    if (kn_parse_is_word(p, "inf") || kn_parse_is_word(p, "nan")) {
+    if (kn_parse_is_word(p, "inf") || kn_parse_is_word(p, "nan"))
       return parse_const(p, want, false, out);
-    }
     if (kn_parse_word(p, "typeid")) {
       if (!kn_parse_caught(p, &s)) return false;
       *out = kiln_const_typeid(p->func, s);
@@ -337,17 +327,14 @@ bool kn_parse_disp(struct kn_parser *p, int32_t *out) {
   struct kn_token t = p->lx.tok;
   uint64_t v;
   if (!kn_parse_number(p, UINT32_MAX, "a displacement", &v)) return false;
-  if (v > (uint64_t)INT32_MAX + minus) {
+  if (v > (uint64_t)INT32_MAX + minus)
     return kn_parse_fail(p, &t, KILN_ERR_LIMIT, "the displacement has more than 32 bits");
-  }
   *out = (int32_t)(minus ? -(int64_t)v : (int64_t)v);
   return true;
 }
 
 bool kn_parse_push_arg(struct kn_parser *p, kiln_value v) {
-  if (!KN_ROOM(p->module, p->args, 1)) {
-    return kn_parse_no_memory(p);
-  }
+  if (!KN_ROOM(p->module, p->args, 1)) return kn_parse_no_memory(p);
   p->args.at[p->args.n++] = v;
   return true;
 }

@@ -562,9 +562,8 @@ static void put_block(struct func_printer *q, uint32_t k) {
 
 kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   if (f == NULL || out == NULL) return KILN_ERR_ARGUMENT;
-  if (!f->facts.finished || f->status != KILN_OK) {
+  if (!f->facts.finished || f->status != KILN_OK)
     return f->status != KILN_OK ? f->status : KILN_ERR_ARGUMENT;
-  }
   struct func_printer q = {.p = {.module = f->module, .out = out}, .f = f};
   q.number = kn_realloc(f->module, NULL, (size_t)f->n * sizeof *q.number);
   if (!q.number || !kn_put_locs_begin(&q.p, f, &q.calls)) {
