@@ -76,8 +76,21 @@ class Summary:
             before = now
         print(f'CPU time, user and system: {before:.0f} s, {before / 60:.1f} minutes: ' +
               ', '.join(f'{what} {s:.0f} s' for what, s in spent))
+        self.print_parts()
         print('the costliest: ' + ', '.join(f'{name} [{build}] {s:.1f} s'
                                             for s, name, build in sorted(self.tests, reverse=True)[:COSTLIEST]))
+
+    def print_parts(self):
+        """CPU seconds of each folder's tests in each build: the table of tests/README.md."""
+        builds = list(dict.fromkeys(build for _, _, build in self.tests))
+        parts = {}
+        for cost, test, build in self.tests:
+            part = '/'.join(test.split('/')[:2 if test.startswith('run/') else 1])
+            of = parts.setdefault(re.sub(r'-[^/]*$', '', part), dict.fromkeys(builds, 0.0))
+            of[build] += cost
+        print('| tests | ' + ' | '.join(builds) + ' | all |\n|---|' + '---:|' * (len(builds) + 1))
+        for part, of in sorted(parts.items(), key=lambda row: -sum(row[1].values())):
+            print(f'| {part} | ' + ' | '.join(f'{s:.0f}' for s in of.values()) + f' | {sum(of.values()):.0f} |')
 
     def print(self):
         for name in self.failed:
