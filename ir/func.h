@@ -117,12 +117,13 @@ struct kn_val {
 enum {
   KN_HINT_SECOND = 8,
   KN_HINT_STORED = 15, /* the next instruction stores it: if to a variable, in its home */
-  KN_HINT_AIMED = 31,  /* walk: in the home of the loop's parameter that it becomes: kn_walk_aim */
-  KN_HINT_LATER = 47   /* an argument beyond the first 8 */
+  KN_HINT_LOOP_HOME =
+    31, /* walk: in the home of the loop's parameter that it becomes: kn_walk_loop_home */
+  KN_HINT_LATER = 47 /* an argument beyond the first 8 */
 };
 /* True for STORED and AIMED: kn_def_hinted knows the register. */
 #define KN_HINT_SAYS_HOME(hint) (((hint) & ~16u) == KN_HINT_STORED)
-_Static_assert(KN_HINT_AIMED == (KN_HINT_STORED | 16), "KN_HINT_SAYS_HOME");
+_Static_assert(KN_HINT_LOOP_HOME == (KN_HINT_STORED | 16), "KN_HINT_SAYS_HOME");
 _Static_assert(sizeof(struct kn_val) == 16, "a value's state is two 8-byte stores");
 _Static_assert(offsetof(struct kn_val, hint) == 15, "kn_build_is_local cuts it off");
 
@@ -377,7 +378,7 @@ struct kn_func_facts {
   ARRAY(struct kn_slot, slots) /* index 0 is used */                                               \
   /* symbols that clauses and typeids name, by index - 1; 0: the type of "catch all" */            \
   ARRAY(uint32_t, types)                                                                           \
-  ARRAY(uint32_t, shared_clauses) /* where each list of them is in lists, + 1; 0: not told yet */  \
+  ARRAY(uint32_t, shared_clauses) /* where each list of them is in lists, + 1; 0: not set yet */   \
   ARRAY(struct kn_asm, asms)                                                                       \
   ARRAY(uint8_t, asm_bytes)                                                                        \
   ARRAY(kiln_asm_reloc, asm_relocs)
@@ -525,7 +526,7 @@ struct kn_clause {
 #define KN_CLAUSES_SHARED (UINT32_C(1) << 31)
 
 /* True if the clauses of a TRY are known: always in a finished function. */
-static inline bool kn_try_told(const kiln_func *f, const struct kn_inst *in) {
+static inline bool kn_try_has_clauses(const kiln_func *f, const struct kn_inst *in) {
   uint32_t word = f->lists.at[in->a + in->x];
   return !(word & KN_CLAUSES_SHARED) || f->shared_clauses.at[word & ~KN_CLAUSES_SHARED] != 0;
 }

@@ -233,7 +233,7 @@ kiln_symbol kiln_func_type_at(const kiln_func *f, uint32_t k) {
 }
 
 static bool is_try(const kiln_func *f, uint32_t i) {
-  return is_inst(f, i) && f->inst[i].op == KILN_OP_TRY && kn_try_told(f, &f->inst[i]);
+  return is_inst(f, i) && f->inst[i].op == KILN_OP_TRY && kn_try_has_clauses(f, &f->inst[i]);
 }
 
 uint32_t kiln_inst_clause_count(const kiln_func *f, kiln_inst i) {

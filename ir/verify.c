@@ -384,7 +384,7 @@ static bool check_try(struct verifier *v, const struct kn_inst *in) {
     uint32_t shared = f->lists.at[at] & ~KN_CLAUSES_SHARED;
     if (shared >= f->shared_clauses.n)
       return FAIL(v, KILN_ERR_STRUCTURE, "the clauses are out of range");
-    at = f->shared_clauses.at[shared] - 1; /* out of range if they were never told */
+    at = f->shared_clauses.at[shared] - 1; /* out of range if they were never set */
   }
   if (at >= f->lists.n || (left = f->lists.at[at]) == 0)
     return FAIL(v, KILN_ERR_STRUCTURE, "the try has no clauses");

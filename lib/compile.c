@@ -14,7 +14,7 @@
 static uint64_t now(bool timing) { return timing ? kn_clock_ns() : 0; }
 
 /* Plan and walk live as long as the session, so that their arrays are reused. */
-static bool make_rooms(kiln_session *s) {
+static bool make_state(kiln_session *s) {
   if (s->walk) return true;
   kiln_module *m = s->module;
   if (s->plan == NULL && (s->plan = kn_realloc(m, NULL, sizeof *s->plan)))
@@ -32,7 +32,7 @@ static bool make_rooms(kiln_session *s) {
 
 bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user) {
 #ifdef KN_CHECKS
-  if (!make_rooms(s)) return false;
+  if (!make_state(s)) return false;
   s->walk->check->log = log;
   s->walk->check->log_user = user;
   return true;
@@ -105,7 +105,7 @@ static kiln_status verify(kiln_func *f) {
 
 static kiln_status inline_calls(kiln_func *f) {
   const kiln_module *m = f->module;
-  if (KN_UNLIKELY(m->kept != NULL || m->inlining != KILN_INLINING_OFF) && kn_inline_wanted(f))
+  if (KN_UNLIKELY(m->kept != NULL || m->inlining != KILN_INLINING_OFF) && kn_inline_applies(f))
     kn_inline_expand(f);
   return f->status;
 }
@@ -124,8 +124,8 @@ static kiln_status supports(kiln_func *f) {
   return f->status;
 }
 
-static kiln_status open_rooms(kiln_func *f) {
-  if (make_rooms(f->session)) return KILN_OK;
+static kiln_status open_state(kiln_func *f) {
+  if (make_state(f->session)) return KILN_OK;
   return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
 }
 
@@ -154,7 +154,7 @@ static kiln_status dump(kiln_func *f) {
   return f->status;
 }
 
-/* Calls those who are to hear how the function becomes code. */
+/* Attaches the observers of how the function becomes code. */
 static void call_observers(struct kn_walk *w, kiln_func *f) {
   w->observer = NULL;
   if (KN_UNLIKELY(f->debug.subprogram != 0)) kn_debug_observe(w, f);
@@ -216,7 +216,7 @@ static kiln_status run_stages(kiln_func *f) {
   if (status == KILN_OK) status = inline_calls(f);
   if (status == KILN_OK) status = verify_inlined(f);
   if (status == KILN_OK) status = supports(f);
-  if (status == KILN_OK) status = open_rooms(f);
+  if (status == KILN_OK) status = open_state(f);
   if (status == KILN_OK) begin_checks(f);
   if (status == KILN_OK) status = plan(f);
   if (status == KILN_OK) status = dump(f);

@@ -40,8 +40,8 @@ static bool check_blocks(kiln_func *f) {
   return true;
 }
 
-/* Lists of clauses that were not told. */
-static uint32_t count_untold(const kiln_func *f) {
+/* Lists of clauses that were not set. */
+static uint32_t count_unset(const kiln_func *f) {
   uint32_t n = 0;
   for (uint32_t i = 0; i < f->shared_clauses.n; i++) n += f->shared_clauses.at[i] == 0;
   return n;
@@ -50,13 +50,13 @@ static uint32_t count_untold(const kiln_func *f) {
 /* A function with TRY has a personality, and every TRY has clauses. */
 static bool check_tries(kiln_func *f) {
   if (!f->facts.has_try) return true;
-  bool untold = count_untold(f) != 0;
-  if (f->attrs.personality != 0 && !untold) return true;
+  bool unset = count_unset(f) != 0;
+  if (f->attrs.personality != 0 && !unset) return true;
   for (uint32_t b = 0; b < f->blocks.n; b++) {
     const struct kn_inst *in = &f->inst[f->block[b].term];
     if (in->op != KILN_OP_TRY) continue;
     if (f->attrs.personality == 0) return fail_at(f, b, "try in a function without a personality");
-    if (!kn_try_told(f, in)) return fail_at(f, b, "the clauses of the try were never set");
+    if (!kn_try_has_clauses(f, in)) return fail_at(f, b, "the clauses of the try were never set");
   }
   return true;
 }

@@ -22,10 +22,11 @@ static bool calls_itself(const kiln_func *f) {
   return false;
 }
 
-void kn_replay_bounds(struct kn_replay *r, const kiln_func *f, const uint8_t *once, uint32_t size) {
+void kn_replay_bounds(struct kn_replay *r, const kiln_func *f, const uint8_t *promotable,
+                      uint32_t size) {
   const kiln_inline_attrs *a = &f->module->inline_attrs;
   r->may_grow = (uint64_t)a->growth_times * size + a->growth_instructions;
-  uint64_t frame = kn_inline_frame(f, once), tries = 0;
+  uint64_t frame = kn_inline_frame(f, promotable), tries = 0;
   for (uint32_t b = 0; b < f->blocks.n; b++) tries += f->inst[f->block[b].term].op == KILN_OP_TRY;
   r->may_try = a->growth_times * tries + a->growth_tries;
   r->recursive = calls_itself(f);
@@ -103,7 +104,7 @@ static bool leaves_section(const kiln_func *g, const kiln_func *f) {
 /* Why this call of `body` cannot be inlined. `takes`: what the tries around it take, its own and those of the bodies it
  * is in. Where there are any, a TRY of the body gets their clauses, too: so each exception that they take must come to
  * the body's landing pad anyway, with the selector that it has now. */
-static enum kn_inline_row site_row(const struct kn_replay *r, const struct kn_level *l,
+static enum kn_inline_row site_row(const struct kn_replay *r, const struct kn_inline_level *l,
                                    const struct kn_inst *in, const struct kn_body *body,
                                    unsigned takes) {
   const kiln_func *g = r->g, *f = body->f;
@@ -132,7 +133,7 @@ static enum kn_inline_row site_row(const struct kn_replay *r, const struct kn_le
 }
 
 /* Why a call that can be inlined would make the caller too large. */
-static enum kn_inline_row growth_row(const struct kn_replay *r, const struct kn_level *l,
+static enum kn_inline_row growth_row(const struct kn_replay *r, const struct kn_inline_level *l,
                                      const struct kn_body *body) {
   if (body->f->attrs.inlining == KILN_INLINE_ALWAYS) return KN_INLINE_NONE;
   if (r->grown + body->all_size > r->may_grow || r->tried + body->all_tries > r->may_try)
@@ -142,7 +143,7 @@ static enum kn_inline_row growth_row(const struct kn_replay *r, const struct kn_
 }
 
 /* The body that call `i` becomes, or NULL. */
-static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_level *l,
+static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_inline_level *l,
                                      uint32_t i, unsigned takes) {
   const struct kn_inst *in = &l->f->inst[i];
   if (!kn_is_pool(in->b)) return NULL;
@@ -166,18 +167,18 @@ static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_
 
 /* A scope for the slots of a body, if it has any. Which one of the function it is is known when it is built: those are
  * in the order of building. */
-static void new_scope(struct kn_replay *r, struct kn_level *l) {
+static void new_scope(struct kn_replay *r, struct kn_inline_level *l) {
   l->scope = l->up->scope;
   l->has_scope = l->body->frame != 0;
   if (l->has_scope && KN_PUSH(r->g, r->room->scopes, 0)) l->scope = r->room->scopes.n;
 }
 
 /* The scope of a level that is being built; index + 1 in the function's, or 0. */
-static uint32_t built_scope(const struct kn_replay *r, const struct kn_level *l) {
+static uint32_t built_scope(const struct kn_replay *r, const struct kn_inline_level *l) {
   return l->scope != 0 ? r->room->scopes.at[l->scope - 1] : 0;
 }
 
-static void begin_scope(struct kn_replay *r, const struct kn_level *l) {
+static void begin_scope(struct kn_replay *r, const struct kn_inline_level *l) {
   kiln_func *g = r->g;
   struct kn_scope scope = {.block = g->current, .parent = built_scope(r, l->up), .first = g->n};
   if (KN_PUSH(g, g->scopes, scope)) r->room->scopes.at[l->scope - 1] = g->scopes.n;
@@ -190,17 +191,17 @@ void kn_replay_end_scopes(struct kn_replay *r) {
   }
 }
 
-struct kn_level *kn_replay_decide(struct kn_replay *r, struct kn_level *l, uint32_t i,
-                                  uint32_t try_block) {
+struct kn_inline_level *kn_replay_decide(struct kn_replay *r, struct kn_inline_level *l, uint32_t i,
+                                         uint32_t try_block) {
   const bool tried = try_block != KN_REPLAY_NONE;
   unsigned takes = l->takes;
   if (tried && r->into == KN_INLINE_NONE) takes |= kn_inline_takes(l->f, try_block);
   const struct kn_body *body = inlined(r, l, i, takes);
   if (body == NULL) return NULL;
-  struct kn_level *inner = kn_arena_alloc(&r->room->arena, sizeof *inner, sizeof(void *));
+  struct kn_inline_level *inner = kn_arena_alloc(&r->room->arena, sizeof *inner, sizeof(void *));
   if (inner == NULL)
     return KN_FUNC_FAIL(NULL, r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-  memset(inner, 0, offsetof(struct kn_level, results));
+  memset(inner, 0, offsetof(struct kn_inline_level, results));
   for (uint32_t k = 0; k < body->f->facts.n_results; k++) inner->returned[k] = (struct kn_ref){0};
   inner->f = body->f;
   inner->body = body;
@@ -212,7 +213,7 @@ struct kn_level *kn_replay_decide(struct kn_replay *r, struct kn_level *l, uint3
   inner->frame = l->frame + body->frame;
   inner->order = body->f->order.at;
   inner->n_order = body->f->order.n;
-  inner->is_once = body->once;
+  inner->is_promotable = body->promotable;
   if (tried) inner->unwind_edge = l->f->block[try_block].edge_first + 1;
   new_scope(r, inner);
   /* which calls that come later may not differ from */
@@ -224,7 +225,7 @@ struct kn_level *kn_replay_decide(struct kn_replay *r, struct kn_level *l, uint3
 
 /* The level that the call at `i` becomes, as the scan decided, or NULL. Sites are asked in the order of the scan, but
  * for those of blocks that fall away, or come later. */
-static struct kn_level *decided(struct kn_level *l, uint32_t i) {
+static struct kn_inline_level *decided(struct kn_inline_level *l, uint32_t i) {
   struct kn_site *site = l->site;
   while (site != NULL && site->inst != i) site = site->next;
   if (site == NULL)
@@ -236,8 +237,8 @@ static struct kn_level *decided(struct kn_level *l, uint32_t i) {
 
 /* Builds the body of the call `in`. Afterwards the current block goes on behind it, with its results in `returned`; or
  * nothing does, since it does not return. */
-static void build_inlined(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in,
-                          struct kn_level *inner) {
+static void build_inlined(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in,
+                          struct kn_inline_level *inner) {
   const kiln_func *f = inner->f;
   kiln_func *g = r->g;
   uint32_t n_notes = g->notes[KN_NOTE_LOC].n,
@@ -262,7 +263,7 @@ static void build_inlined(struct kn_replay *r, struct kn_level *l, const struct 
     inner->returned[k] = narrow(r, inner->returned[k], own->results[k], given->results[k]);
 }
 
-void kn_replay_ret(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+void kn_replay_ret(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in) {
   kiln_func *g = r->g;
   kiln_value values[KILN_MAX_RESULTS];
   if (l->up != NULL && l->body->n_returns == 1) {
@@ -291,7 +292,7 @@ void kn_replay_ret(struct kn_replay *r, struct kn_level *l, const struct kn_inst
 /* ---- calls that stay ---- */
 
 /* The operands of a call, in r->room->args; false if there was no memory. */
-static bool arguments(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+static bool arguments(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in) {
   uint32_t n_params = kn_sig(r->g->module, in->c)->n_params;
   r->room->args.n = 0;
   if (!KN_ROOM(r->g, r->room->args, in->x)) return false;
@@ -304,7 +305,7 @@ static bool arguments(struct kn_replay *r, struct kn_level *l, const struct kn_i
 }
 
 /* The callee: a value that became a symbol with an addend stays a value. */
-static kiln_value callee(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+static kiln_value callee(struct kn_replay *r, struct kn_inline_level *l, uint32_t h) {
   struct kn_ref ref = kn_replay_ref(r, l, h);
   const struct kn_const *k = kn_is_pool(ref.h) ? &r->g->pool.at[kn_index(ref.h)] : NULL;
   bool odd = k != NULL ? k->symbol == 0 || k->low != 0 : kn_is_imm(ref.h);
@@ -333,13 +334,13 @@ static bool put_clauses(struct kn_replay *r, const kiln_func *f, uint32_t block,
 }
 
 /* All clauses of a TRY in a level: its own, if it is `block` there, then those of the calls around. */
-static bool all_clauses(struct kn_replay *r, const struct kn_level *l, uint32_t block) {
+static bool all_clauses(struct kn_replay *r, const struct kn_inline_level *l, uint32_t block) {
   struct kn_inline_room *room = r->room;
   bool cleanup = false;
   room->clauses.n = room->types.n = 0;
   if (block != KN_REPLAY_NONE && !put_clauses(r, l->f, block, &cleanup)) return false;
   bool all = block != KN_REPLAY_NONE && (kn_inline_takes(l->f, block) & KN_TAKES_ALL);
-  for (const struct kn_level *h = l->handler; h != NULL && !all; h = h->up->handler)
+  for (const struct kn_inline_level *h = l->handler; h != NULL && !all; h = h->up->handler)
     if (!put_clauses(r, h->up->f, h->try_block, &cleanup)) return false;
   uint32_t at = 0;
   for (uint32_t k = 0; k < room->clauses.n; k++) {
@@ -366,11 +367,11 @@ static void build_try(struct kn_replay *r, const struct kn_inst *in, kiln_value 
 }
 
 /* A CALL in a body that a TRY calls: it becomes a TRY with the same landing pad. */
-static void call_to_try(struct kn_replay *r, struct kn_level *l, uint32_t i, kiln_value to) {
+static void call_to_try(struct kn_replay *r, struct kn_inline_level *l, uint32_t i, kiln_value to) {
   kiln_func *g = r->g;
   const struct kn_inst *in = &l->f->inst[i];
   const struct kn_sig *sig = kn_sig(g->module, in->c);
-  struct kn_level *h = l->handler, *outer = h->up;
+  struct kn_inline_level *h = l->handler, *outer = h->up;
   r->room->edges.n = 0;
   if (!all_clauses(r, l, KN_REPLAY_NONE) ||
       !kn_replay_gather(r, outer, h->unwind_edge, 1, NULL, NULL))
@@ -389,10 +390,10 @@ static void call_to_try(struct kn_replay *r, struct kn_level *l, uint32_t i, kil
   kiln_block_switch(g, normal);
 }
 
-void kn_replay_call(struct kn_replay *r, struct kn_level *l, uint32_t i) {
+void kn_replay_call(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   const struct kn_inst *in = &l->f->inst[i];
   if (l->up != NULL && (kn_sig(r->g->module, in->c)->flags & KILN_SIG_ENTRY)) return;
-  struct kn_level *inner = decided(l, i);
+  struct kn_inline_level *inner = decided(l, i);
   if (inner != NULL) {
     build_inlined(r, l, in, inner);
     kn_replay_results(l, i, inner);
@@ -408,11 +409,11 @@ void kn_replay_call(struct kn_replay *r, struct kn_level *l, uint32_t i) {
   l->map[i] = (struct kn_ref){v.id, 0};
 }
 
-uint32_t kn_replay_try(struct kn_replay *r, struct kn_level *l, uint32_t block) {
+uint32_t kn_replay_try(struct kn_replay *r, struct kn_inline_level *l, uint32_t block) {
   const kiln_func *f = l->f;
   const struct kn_block *b = &f->block[block];
   const struct kn_inst *in = &f->inst[b->term];
-  struct kn_level *inner = decided(l, b->term);
+  struct kn_inline_level *inner = decided(l, b->term);
   if (inner != NULL) {
     build_inlined(r, l, in, inner);
     if (r->g->limit == 0) return KN_REPLAY_NONE;
@@ -430,9 +431,9 @@ uint32_t kn_replay_try(struct kn_replay *r, struct kn_level *l, uint32_t block) 
   return KN_REPLAY_NONE;
 }
 
-void kn_replay_resume(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+void kn_replay_resume(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in) {
   kiln_func *g = r->g;
-  struct kn_level *h = l->handler;
+  struct kn_inline_level *h = l->handler;
   uint32_t exception = kn_replay_handle(r, kn_replay_ref(r, l, in->a));
   if (h == NULL) {
     kiln_build_unary(g, KILN_OP_RESUME, (kiln_type)in->type, (kiln_value){exception});
@@ -440,7 +441,7 @@ void kn_replay_resume(struct kn_replay *r, struct kn_level *l, const struct kn_i
   }
   /* No TRY around catches anything (KN_INLINE_CLEANS): the selector is a cleanup's. */
   const uint32_t given[2] = {exception, kiln_const_int(g, 0).id};
-  struct kn_level *outer = h->up;
+  struct kn_inline_level *outer = h->up;
   r->room->edges.n = 0;
   if (!kn_replay_gather(r, outer, h->unwind_edge, 0, NULL, given)) return;
   uint32_t to = kn_replay_target(r, outer, outer->f->edges.at[h->unwind_edge].target);
@@ -448,7 +449,7 @@ void kn_replay_resume(struct kn_replay *r, struct kn_level *l, const struct kn_i
   kn_replay_attach(r);
 }
 
-void kn_replay_tailcall(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+void kn_replay_tailcall(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in) {
   kiln_value to = callee(r, l, in->b);
   if (!arguments(r, l, in)) return;
   kiln_build_tailcall(r->g, (kiln_sig){in->c}, to, r->room->args.at, r->room->args.n);

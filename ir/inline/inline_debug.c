@@ -144,7 +144,7 @@ static uint32_t file_of(struct kn_replay *r, uint32_t index) {
   return room->files.at[index];
 }
 
-uint32_t kn_replay_loc(struct kn_replay *r, struct kn_level *l, uint32_t loc) {
+uint32_t kn_replay_loc(struct kn_replay *r, struct kn_inline_level *l, uint32_t loc) {
   if (loc == 0 || l->locs == NULL) return loc;
   if (l->loc[loc] != 0) return l->loc[loc];
   const struct kn_loc *k = &l->locs[loc];
@@ -197,7 +197,7 @@ static void say(struct kn_replay *r, uint32_t loc, bool statement) {
 
 void kn_replay_called(struct kn_replay *r, uint32_t loc) { say(r, loc, false); }
 
-void kn_replay_notes(struct kn_replay *r, struct kn_level *l, uint32_t i) {
+void kn_replay_notes(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   const kiln_func *f = l->f;
   const struct kn_note *loc = kn_note_find(f, KN_NOTE_LOC, i);
   if (loc != NULL) say(r, kn_replay_loc(r, l, loc->a), kn_op_is_of_statement(f->inst[i].op));
@@ -230,12 +230,12 @@ static bool expression(struct kn_ref ref, const uint8_t *expr, uint32_t n, uint8
   return true;
 }
 
-void kn_replay_stored(struct kn_replay *r, struct kn_level *l, uint32_t slot) {
+void kn_replay_stored(struct kn_replay *r, struct kn_inline_level *l, uint32_t slot) {
   const kiln_func *f = l->f;
   for (uint32_t k = l->var_of[slot]; k != 0 && k <= f->debug.vars.n; k++) {
     const struct kn_debug_var *v = &f->debug.vars.at[k - 1];
     if (v->slot != slot) break;
-    struct kn_ref ref = l->once[slot];
+    struct kn_ref ref = l->stored[slot];
     uint8_t bytes[EXPR_MOST];
     kiln_debug_value is = {.variable = {v->variable},
                            .value = {ref.h},
@@ -259,7 +259,7 @@ void kn_replay_passed(struct kn_replay *r, uint32_t slot, uint32_t at, uint32_t 
 }
 
 /* What stands for operand `h`, if that is there already: nothing is made for debuggers. */
-static struct kn_ref known(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+static struct kn_ref known(struct kn_replay *r, struct kn_inline_level *l, uint32_t h) {
   const struct kn_ref none = {0};
   uint32_t i = kn_index(h);
   if (kn_is_slot(h)) {
@@ -271,7 +271,8 @@ static struct kn_ref known(struct kn_replay *r, struct kn_level *l, uint32_t h) 
 }
 
 /* One value that a variable of the body becomes. */
-static void becomes(struct kn_replay *r, struct kn_level *l, const struct kn_debug_value *v) {
+static void becomes(struct kn_replay *r, struct kn_inline_level *l,
+                    const struct kn_debug_value *v) {
   uint8_t bytes[EXPR_MOST];
   struct kn_ref ref = known(r, l, v->value);
   kiln_debug_value is = {.variable = {v->variable},
@@ -293,7 +294,7 @@ static void becomes(struct kn_replay *r, struct kn_level *l, const struct kn_deb
   kiln_func_set_variable(r->g, &is);
 }
 
-void kn_replay_values(struct kn_replay *r, struct kn_level *l, uint32_t i) {
+void kn_replay_values(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   const kiln_func *f = l->f;
   uint32_t low = 0, high = f->debug.values.n;
   while (low < high) {
@@ -309,7 +310,7 @@ void kn_replay_values(struct kn_replay *r, struct kn_level *l, uint32_t i) {
   }
 }
 
-void kn_replay_debug_begin(struct kn_replay *r, struct kn_level *l) {
+void kn_replay_debug_begin(struct kn_replay *r, struct kn_inline_level *l) {
   const kiln_func *f = l->f, *g = r->g;
   bool both = f->debug.subprogram != 0 && g->debug.subprogram != 0;
   l->shown = both;
@@ -322,12 +323,12 @@ void kn_replay_debug_begin(struct kn_replay *r, struct kn_level *l) {
   for (uint32_t k = f->debug.vars.n; k-- > 0;) l->var_of[f->debug.vars.at[k].slot] = k + 1;
 }
 
-void kn_replay_debug_end(struct kn_replay *r, struct kn_level *l) {
+void kn_replay_debug_end(struct kn_replay *r, struct kn_inline_level *l) {
   const kiln_func *f = l->f;
   if (!l->shown) return;
   for (uint32_t k = 0; k < f->debug.vars.n && r->g->status == KILN_OK; k++) {
     const struct kn_debug_var *v = &f->debug.vars.at[k];
-    if (l->is_once[v->slot]) continue;
+    if (l->is_promotable[v->slot]) continue;
     kiln_debug_variable is = {.variable = {v->variable},
                               .slot = {l->slot[v->slot]},
                               .indirect = v->indirect,
@@ -347,7 +348,7 @@ void kn_replay_debug_end(struct kn_replay *r, struct kn_level *l) {
   }
 }
 
-void kn_replay_debug_like(struct kn_replay *r, struct kn_level *top) {
+void kn_replay_debug_like(struct kn_replay *r, struct kn_inline_level *top) {
   kiln_func *g = r->g;
   const struct kn_func_debug *of = &top->f->debug;
   g->debug.subprogram = of->subprogram;
@@ -389,7 +390,7 @@ static uint32_t left_from(const kiln_func *g, uint32_t i) {
   return i;
 }
 
-void kn_replay_debug_settle(struct kn_replay *r) {
+void kn_replay_debug_finish(struct kn_replay *r) {
   kiln_func *g = r->g;
   struct kn_func_debug *debug = &g->debug;
   if (debug->subprogram == 0) return;

@@ -207,7 +207,7 @@ static struct kn_body *make_body(kiln_func *f) {
   body->f = copy;
   body->n_calls = room->calls.n;
   body->calls = put(&rest, room->calls.at, calls);
-  body->once = put(&rest, room->once.at, f->slots.n);
+  body->promotable = put(&rest, room->promotable.at, f->slots.n);
   if (!kn_inline_keep_locs(body, copy, f)) {
     free_body(f->module, body);
     return NULL;

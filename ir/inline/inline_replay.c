@@ -11,7 +11,7 @@
 
 /* ---- operands ---- */
 
-struct kn_ref kn_replay_slot(struct kn_replay *r, struct kn_level *l, uint32_t size_bytes,
+struct kn_ref kn_replay_slot(struct kn_replay *r, struct kn_inline_level *l, uint32_t size_bytes,
                              unsigned align_log2) {
   kiln_value slot = kiln_slot_new(r->g, size_bytes, align_log2);
   if (slot.id == 0) return (struct kn_ref){0};
@@ -19,7 +19,7 @@ struct kn_ref kn_replay_slot(struct kn_replay *r, struct kn_level *l, uint32_t s
   return (struct kn_ref){kn_split_new(r, kn_index(slot.id)) ? slot.id : 0, 0};
 }
 
-struct kn_ref kn_replay_other(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+struct kn_ref kn_replay_other(struct kn_replay *r, struct kn_inline_level *l, uint32_t h) {
   const kiln_func *f = l->f;
   uint32_t i = kn_index(h);
   switch (kn_tag(h)) {
@@ -61,11 +61,11 @@ uint32_t kn_replay_sum(struct kn_replay *r, struct kn_ref ref) {
   return kiln_build_addr(r->g, (kiln_value){ref.h}, KN_NONE, 0, ref.disp).id;
 }
 
-static inline uint32_t use(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+static inline uint32_t use(struct kn_replay *r, struct kn_inline_level *l, uint32_t h) {
   return kn_replay_handle(r, kn_replay_ref(r, l, h));
 }
 
-uint32_t kn_replay_value(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+uint32_t kn_replay_value(struct kn_replay *r, struct kn_inline_level *l, uint32_t h) {
   uint32_t to = use(r, l, h);
   if (!kn_is_value(h) || kn_is_value(to) || kn_is_slot(to) || to == 0) return to;
   unsigned type = kn_inst_result(l->f, &l->f->inst[kn_index(h)]);
@@ -83,13 +83,14 @@ static uint32_t address(struct kn_replay *r, struct kn_ref at, int32_t *disp) {
   return at.h;
 }
 
-static inline bool is_once(const struct kn_level *l, uint32_t h) {
-  return kn_is_slot(h) && l->is_once[kn_index(h)];
+static inline bool is_promotable(const struct kn_inline_level *l, uint32_t h) {
+  return kn_is_slot(h) && l->is_promotable[kn_index(h)];
 }
 
-static void load(struct kn_replay *r, struct kn_level *l, uint32_t i, const struct kn_inst *in) {
-  if (is_once(l, in->a)) {
-    l->map[i] = l->once[kn_index(in->a)];
+static void load(struct kn_replay *r, struct kn_inline_level *l, uint32_t i,
+                 const struct kn_inst *in) {
+  if (is_promotable(l, in->a)) {
+    l->map[i] = l->stored[kn_index(in->a)];
     return;
   }
   int32_t disp = (int32_t)in->c;
@@ -106,9 +107,9 @@ static void load(struct kn_replay *r, struct kn_level *l, uint32_t i, const stru
   l->map[i] = (struct kn_ref){v.id, 0};
 }
 
-static void store(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
-  if (is_once(l, in->a)) {
-    l->once[kn_index(in->a)] = kn_replay_ref(r, l, in->b);
+static void store(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in) {
+  if (is_promotable(l, in->a)) {
+    l->stored[kn_index(in->a)] = kn_replay_ref(r, l, in->b);
     if (KN_UNLIKELY(l->shown)) kn_replay_stored(r, l, kn_index(in->a));
     return;
   }
@@ -124,7 +125,8 @@ static void store(struct kn_replay *r, struct kn_level *l, const struct kn_inst 
   kiln_build_store(r->g, (kiln_type)in->type, a, disp, v, in->x & ~31u);
 }
 
-static void addr(struct kn_replay *r, struct kn_level *l, uint32_t i, const struct kn_inst *in) {
+static void addr(struct kn_replay *r, struct kn_inline_level *l, uint32_t i,
+                 const struct kn_inst *in) {
   struct kn_ref base = kn_replay_ref(r, l, in->a);
   int32_t disp = (int32_t)in->c, sum;
   bool constant = in->b == 0 || kn_replay_constant_index(in, kn_replay_ref(r, l, in->b).h, &disp);
@@ -148,7 +150,7 @@ void kn_replay_copy(struct kn_replay *r, struct kn_ref to, struct kn_ref from, u
 }
 
 /* A copy or fill of a split slot; false: it is none. */
-static bool in_pieces(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+static bool in_pieces(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in) {
   uint64_t size[2], byte[2];
   struct kn_ref to = kn_replay_ref(r, l, in->a);
   bool split = kn_forward_slot(r, to) != NULL;
@@ -169,7 +171,7 @@ static bool in_pieces(struct kn_replay *r, struct kn_level *l, const struct kn_i
 
 /* ---- machine code ---- */
 
-static void machine_code(struct kn_replay *r, struct kn_level *l, uint32_t i,
+static void machine_code(struct kn_replay *r, struct kn_inline_level *l, uint32_t i,
                          const struct kn_inst *in) {
   struct kn_inline_room *room = r->room;
   kiln_asm code = kn_asm_get(l->f, in);
@@ -203,8 +205,8 @@ static void machine_code(struct kn_replay *r, struct kn_level *l, uint32_t i,
 
 /* An instruction whose operands are in its fields. `values`: those that are values stay values, where a constant would
  * mean something else. */
-static void copy(struct kn_replay *r, struct kn_level *l, uint32_t i, const struct kn_inst *in,
-                 bool values) {
+static void copy(struct kn_replay *r, struct kn_inline_level *l, uint32_t i,
+                 const struct kn_inst *in, bool values) {
   const unsigned shape = kn_op_shape(in->op);
   struct kn_operands o = kn_operands(l->f, in);
   uint32_t h[3] = {in->a, in->b, in->c};
@@ -223,14 +225,15 @@ static void copy(struct kn_replay *r, struct kn_level *l, uint32_t i, const stru
 }
 
 /* RESULT: of a call that was inlined it is there already. */
-static void result(struct kn_replay *r, struct kn_level *l, uint32_t i, const struct kn_inst *in) {
+static void result(struct kn_replay *r, struct kn_inline_level *l, uint32_t i,
+                   const struct kn_inst *in) {
   if (in->a == l->results_of) l->map[i] = l->results[in->x];
   else
     l->map[i] =
       (struct kn_ref){kiln_build_result(r->g, (kiln_value){l->map[in->a].h}, in->x).id, 0};
 }
 
-static void instruction(struct kn_replay *r, struct kn_level *l, uint32_t i) {
+static void instruction(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   const struct kn_inst *in = &l->f->inst[i];
   unsigned rule = kn_shape_info[kn_op_shape(in->op)].copy;
   if (KN_LIKELY(rule != KN_COPY_OWN)) {
@@ -245,7 +248,7 @@ static void instruction(struct kn_replay *r, struct kn_level *l, uint32_t i) {
   case KN_SH_RESULT: result(r, l, i, in); return;
   case KN_SH_ASM: machine_code(r, l, i, in); return;
   case KN_SH_SLOTV:
-    if (!is_once(l, in->a)) copy(r, l, i, in, false);
+    if (!is_promotable(l, in->a)) copy(r, l, i, in, false);
     return;
   default: kn_build_bad_op(r->g, in->op, in->type); /* terminators: below */
   }
@@ -253,7 +256,7 @@ static void instruction(struct kn_replay *r, struct kn_level *l, uint32_t i) {
 
 /* ---- blocks ---- */
 
-uint32_t kn_replay_target(struct kn_replay *r, struct kn_level *l, uint32_t block) {
+uint32_t kn_replay_target(struct kn_replay *r, struct kn_inline_level *l, uint32_t block) {
   if (l->block[block] != 0) return l->block[block] - 1;
   const kiln_func *f = l->f;
   const struct kn_block *b = &f->block[block];
@@ -272,7 +275,7 @@ uint32_t kn_replay_target(struct kn_replay *r, struct kn_level *l, uint32_t bloc
 /* An edge's argument, before it is given. */
 enum { ARG_EDGE, ARG_INDEX, ARG_VALUE, ARG_WORDS };
 
-bool kn_replay_gather(struct kn_replay *r, struct kn_level *l, uint32_t edge, uint32_t k,
+bool kn_replay_gather(struct kn_replay *r, struct kn_inline_level *l, uint32_t edge, uint32_t k,
                       const struct kn_ref *results, const uint32_t *exception) {
   const kiln_func *f = l->f;
   for (const struct kn_edge_arg *a = kn_edge_first_arg(f, edge); a != NULL;
@@ -299,7 +302,7 @@ void kn_replay_attach(struct kn_replay *r) {
   }
 }
 
-uint32_t kn_replay_branch(struct kn_replay *r, struct kn_level *l, uint32_t edge,
+uint32_t kn_replay_branch(struct kn_replay *r, struct kn_inline_level *l, uint32_t edge,
                           const struct kn_ref *results) {
   const kiln_func *f = l->f;
   uint32_t to = f->edges.at[edge].target;
@@ -321,7 +324,7 @@ uint32_t kn_replay_branch(struct kn_replay *r, struct kn_level *l, uint32_t edge
   return KN_REPLAY_NONE;
 }
 
-static uint32_t brif(struct kn_replay *r, struct kn_level *l, const struct kn_block *b) {
+static uint32_t brif(struct kn_replay *r, struct kn_inline_level *l, const struct kn_block *b) {
   const struct kn_inst *in = &l->f->inst[b->term];
   const uint32_t targets[2] = {l->f->edges.at[in->b].target, l->f->edges.at[in->b + 1].target};
   kiln_value cond = {use(r, l, in->a)};
@@ -355,7 +358,8 @@ uint32_t kn_replay_edge_taken(const kiln_func *f, const struct kn_block *b, uint
 }
 
 /* Returns the block that goes on in the same one, if the value is a constant. */
-static uint32_t build_switch(struct kn_replay *r, struct kn_level *l, const struct kn_block *b) {
+static uint32_t build_switch(struct kn_replay *r, struct kn_inline_level *l,
+                             const struct kn_block *b) {
   const kiln_func *f = l->f;
   const struct kn_inst *in = &f->inst[b->term];
   kiln_value v = {use(r, l, in->a)};
@@ -380,7 +384,7 @@ static uint32_t build_switch(struct kn_replay *r, struct kn_level *l, const stru
 }
 
 /* Builds the block's end; the block that goes on in the same one, or KN_REPLAY_NONE. */
-static uint32_t terminator(struct kn_replay *r, struct kn_level *l, uint32_t block) {
+static uint32_t terminator(struct kn_replay *r, struct kn_inline_level *l, uint32_t block) {
   const struct kn_block *b = &l->f->block[block];
   const struct kn_inst *in = &l->f->inst[b->term];
   switch (in->op) {
@@ -396,7 +400,7 @@ static uint32_t terminator(struct kn_replay *r, struct kn_level *l, uint32_t blo
 }
 
 /* Builds a block, and those that go on in it. */
-static void build_blocks(struct kn_replay *r, struct kn_level *l, uint32_t block) {
+static void build_blocks(struct kn_replay *r, struct kn_inline_level *l, uint32_t block) {
   const kiln_func *f = l->f;
   while (block != KN_REPLAY_NONE) {
     const struct kn_block *b = &f->block[block];
@@ -416,7 +420,7 @@ static void build_blocks(struct kn_replay *r, struct kn_level *l, uint32_t block
   }
 }
 
-void kn_replay_body(struct kn_replay *r, struct kn_level *l) {
+void kn_replay_body(struct kn_replay *r, struct kn_inline_level *l) {
   kiln_func *g = r->g;
   l->results_of = 0; /* the scan's */
   kn_replay_debug_begin(r, l);
@@ -434,7 +438,7 @@ void kn_replay_body(struct kn_replay *r, struct kn_level *l) {
   if (KN_UNLIKELY(l->shown)) kn_replay_debug_end(r, l);
 }
 
-bool kn_replay_level(struct kn_replay *r, struct kn_level *l, unsigned depth) {
+bool kn_replay_level(struct kn_replay *r, struct kn_inline_level *l, unsigned depth) {
   const kiln_func *f = l->f;
   size_t words = (size_t)f->n + f->slots.n;
   uint32_t n_locs = l->body != NULL ? l->body->n_locs : 0;
@@ -447,8 +451,8 @@ bool kn_replay_level(struct kn_replay *r, struct kn_level *l, unsigned depth) {
   if (at == NULL) return KN_FUNC_FAIL(false, r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   l->depth = depth;
   l->map = (struct kn_ref *)at;
-  l->once = l->map + f->n;
-  l->block = (uint32_t *)(l->once + f->slots.n);
+  l->stored = l->map + f->n;
+  l->block = (uint32_t *)(l->stored + f->slots.n);
   l->slot = l->block + f->blocks.n;
   l->pool = l->slot + f->slots.n;
   l->locs = n_locs != 0 ? l->body->locs : NULL;
@@ -468,7 +472,7 @@ static void begin_like(kiln_func *g, const kiln_func *f) {
 }
 
 /* Begins a replay of `top->f` into `r->g`, which was just begun: all is decided, and nothing is built. */
-static bool begin_replay(struct kn_replay *r, struct kn_level *top, uint32_t size) {
+static bool begin_replay(struct kn_replay *r, struct kn_inline_level *top, uint32_t size) {
   const kiln_func *f = top->f;
   r->room = kn_inline_room_of(r->g->session);
   if (r->room == NULL)
@@ -477,7 +481,7 @@ static bool begin_replay(struct kn_replay *r, struct kn_level *top, uint32_t siz
   r->whole =
     f->facts.returns_twice || f->attrs.not_into || f->module->inlining != KILN_INLINING_SMALL;
   r->into = kn_inline_into_row(f);
-  kn_replay_bounds(r, f, top->is_once, size);
+  kn_replay_bounds(r, f, top->is_promotable, size);
   kn_arena_reset(&r->room->arena);
   r->room->splits.n = r->room->copies.n = r->room->piece_types.n = r->room->scopes.n = 0;
   if (!kn_replay_level(r, top, 0)) return false;
@@ -488,9 +492,11 @@ static bool begin_replay(struct kn_replay *r, struct kn_level *top, uint32_t siz
 
 /* Builds `f` into `g`, which was just begun. */
 static void replay(kiln_func *g, const kiln_func *f, const struct kn_body *body,
-                   const uint32_t *order, uint32_t n_order, const uint8_t *once, uint32_t size) {
+                   const uint32_t *order, uint32_t n_order, const uint8_t *promotable,
+                   uint32_t size) {
   struct kn_replay r = {.g = g};
-  struct kn_level top = {.f = f, .body = body, .order = order, .n_order = n_order, .is_once = once};
+  struct kn_inline_level top = {
+    .f = f, .body = body, .order = order, .n_order = n_order, .is_promotable = promotable};
   if (!begin_replay(&r, &top, size) || !kn_forward_begin(&r)) return;
   g->facts.folds = true;
   kn_replay_debug_like(&r, &top);
@@ -510,12 +516,13 @@ kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol) {
   kiln_func *g = kiln_func_begin(s, symbol);
   if (g == NULL) return NULL;
   const kiln_func *f = body->f;
-  if (g->status == KILN_OK) replay(g, f, body, f->order.at, f->order.n, body->once, body->size);
+  if (g->status == KILN_OK)
+    replay(g, f, body, f->order.at, f->order.n, body->promotable, body->size);
   kiln_func_finish(g);
   return g;
 }
 
-bool kn_inline_wanted(const kiln_func *f) {
+bool kn_inline_applies(const kiln_func *f) {
   const kiln_module *m = f->module;
   bool kept = m->kept != NULL && m->kept->settled;
   bool splits = f->facts.copies_slots && m->inlining == KILN_INLINING_SMALL && !f->attrs.not_into;
@@ -546,9 +553,9 @@ bool kn_inline_expand(kiln_func *f) {
   if (g == NULL) return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory"), false;
   struct kn_inline_room *room = kn_inline_room_of(f->session);
   uint32_t n = room != NULL ? kn_inline_put_order(f, room) : 0;
-  if (n != 0 && KN_RESIZE(f, room->once, f->slots.n + 1)) {
-    kn_inline_find_once(f, room->order.at, n, room->once.at);
-    replay(g, f, NULL, room->order.at, n, room->once.at, f->n);
+  if (n != 0 && KN_RESIZE(f, room->promotable, f->slots.n + 1)) {
+    kn_inline_find_promotable(f, room->order.at, n, room->promotable.at);
+    replay(g, f, NULL, room->order.at, n, room->promotable.at, f->n);
   } else {
     kn_func_fail(g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   }
@@ -572,9 +579,9 @@ void kn_inline_room_free(kiln_session *s) {
   if (room == NULL) return;
   kn_arena_free(&room->arena);
   void *const arrays[] = {
-    room->order.at,   room->stack.at,    room->once.at,   room->edges.at,       room->args.at,
-    room->clauses.at, room->types.at,    room->cases.at,  room->files.at,       room->locs.at,
-    room->numbers.at, room->splits.at,   room->copies.at, room->piece_types.at, room->known.at,
+    room->order.at,   room->stack.at,    room->promotable.at, room->edges.at,       room->args.at,
+    room->clauses.at, room->types.at,    room->cases.at,      room->files.at,       room->locs.at,
+    room->numbers.at, room->splits.at,   room->copies.at,     room->piece_types.at, room->known.at,
     room->scopes.at,  room->accesses.at, room->calls.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, room, 0);

@@ -11,18 +11,18 @@
 /* ---- operands ---- */
 
 /* The address of a slot that operand `h` is, or an immediate, or none. */
-static inline struct kn_ref what_is(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+static inline struct kn_ref what_is(struct kn_replay *r, struct kn_inline_level *l, uint32_t h) {
   if (kn_is_value(h)) return l->map[h];
   return kn_is_slot(h) ? kn_replay_ref(r, l, h) : (struct kn_ref){kn_is_imm(h) ? h : 0, 0};
 }
 
 /* The address of a slot that operand `h` is, or none. */
-static inline struct kn_ref address_of(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+static inline struct kn_ref address_of(struct kn_replay *r, struct kn_inline_level *l, uint32_t h) {
   struct kn_ref at = what_is(r, l, h);
   return kn_is_slot(at.h) ? at : (struct kn_ref){0};
 }
 
-static inline void escape(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+static inline void escape(struct kn_replay *r, struct kn_inline_level *l, uint32_t h) {
   struct kn_ref at = what_is(r, l, h);
   if (KN_UNLIKELY(kn_is_slot(at.h))) kn_split_escape(r, at);
 }
@@ -34,25 +34,25 @@ static struct kn_ref plus(struct kn_replay *r, struct kn_ref at, int32_t disp) {
   return (struct kn_ref){0};
 }
 
-static bool is_once(const struct kn_level *l, uint32_t h) {
-  return kn_is_slot(h) && l->is_once[kn_index(h)];
+static bool is_promotable(const struct kn_inline_level *l, uint32_t h) {
+  return kn_is_slot(h) && l->is_promotable[kn_index(h)];
 }
 
 /* ---- instructions ---- */
 
-static void scan_load(struct kn_replay *r, struct kn_level *l, uint32_t i) {
+static void scan_load(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   const struct kn_inst *in = &l->f->inst[i];
-  if (is_once(l, in->a)) {
-    l->map[i] = l->once[kn_index(in->a)];
+  if (is_promotable(l, in->a)) {
+    l->map[i] = l->stored[kn_index(in->a)];
     return;
   }
   struct kn_ref at = plus(r, address_of(r, l, in->a), (int32_t)in->c);
   if (at.h != 0) kn_split_access(r, at, KN_MEM_TYPE(in->x), in->x, false);
 }
 
-static void scan_store(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
-  if (is_once(l, in->a)) {
-    l->once[kn_index(in->a)] = what_is(r, l, in->b);
+static void scan_store(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in) {
+  if (is_promotable(l, in->a)) {
+    l->stored[kn_index(in->a)] = what_is(r, l, in->b);
     return;
   }
   escape(r, l, in->b);
@@ -60,7 +60,7 @@ static void scan_store(struct kn_replay *r, struct kn_level *l, const struct kn_
   if (at.h != 0) kn_split_access(r, at, KN_MEM_TYPE(in->x), in->x, true);
 }
 
-static void scan_addr(struct kn_replay *r, struct kn_level *l, uint32_t i) {
+static void scan_addr(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   const struct kn_inst *in = &l->f->inst[i];
   int32_t disp = (int32_t)in->c;
   if (in->b == 0 || kn_replay_constant_index(in, what_is(r, l, in->b).h, &disp)) {
@@ -72,7 +72,7 @@ static void scan_addr(struct kn_replay *r, struct kn_level *l, uint32_t i) {
 }
 
 /* A copy or fill of constant size. False: its operands leave. */
-static bool scan_memory(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+static bool scan_memory(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in) {
   uint64_t size[2], byte[2];
   if (in->x != 0 || !kn_build_number(l->f, in->c, KILN_TYPE_I64, size)) return false; /* volatile */
   struct kn_ref to = address_of(r, l, in->a);
@@ -86,7 +86,7 @@ static bool scan_memory(struct kn_replay *r, struct kn_level *l, const struct kn
 }
 
 /* An instruction whose operands are in its fields, of which something is known. */
-static void scan_known(struct kn_replay *r, struct kn_level *l, uint32_t i, unsigned n) {
+static void scan_known(struct kn_replay *r, struct kn_inline_level *l, uint32_t i, unsigned n) {
   struct kn_inst known = l->f->inst[i]; /* with what is known of its operands */
   const unsigned shape = kn_op_shape(known.op);
   if ((shape == KN_SH_MEM3 || shape == KN_SH_MEMSET) && scan_memory(r, l, &known)) return;
@@ -102,7 +102,7 @@ static void scan_known(struct kn_replay *r, struct kn_level *l, uint32_t i, unsi
   l->map[i].h = kn_build_evaluate(r->g, &known);
 }
 
-static inline void scan_fields(struct kn_replay *r, struct kn_level *l, uint32_t i) {
+static inline void scan_fields(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   const struct kn_inst *in = &l->f->inst[i];
   const unsigned n = kn_shape_info[kn_op_shape(in->op)].n_fields;
   uint32_t any = 0;
@@ -113,7 +113,7 @@ static inline void scan_fields(struct kn_replay *r, struct kn_level *l, uint32_t
   if (any != 0) scan_known(r, l, i, n);
 }
 
-static void scan_code(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+static void scan_code(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in) {
   for (uint32_t k = 0; k < in->x; k++) escape(r, l, l->f->lists.at[in->a + k]);
   kiln_asm code = kn_asm_get(l->f, in);
   for (uint32_t k = 0; k < code.n_relocs; k++)
@@ -124,8 +124,8 @@ static void scan_code(struct kn_replay *r, struct kn_level *l, const struct kn_i
 /* ---- calls ---- */
 
 /* A call in the level: what it becomes. */
-static struct kn_level *decide(struct kn_replay *r, struct kn_level *l, uint32_t i,
-                               uint32_t try_block) {
+static struct kn_inline_level *decide(struct kn_replay *r, struct kn_inline_level *l, uint32_t i,
+                                      uint32_t try_block) {
   struct kn_site *site = kn_arena_zero(&r->room->arena, sizeof *site, sizeof(void *));
   if (site == NULL)
     return KN_FUNC_FAIL(NULL, r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
@@ -137,8 +137,8 @@ static struct kn_level *decide(struct kn_replay *r, struct kn_level *l, uint32_t
 }
 
 /* The operands of a call leave. */
-static struct kn_level *call_stays(struct kn_replay *r, struct kn_level *l,
-                                   const struct kn_inst *in) {
+static struct kn_inline_level *call_stays(struct kn_replay *r, struct kn_inline_level *l,
+                                          const struct kn_inst *in) {
   escape(r, l, in->b);
   for (uint32_t k = 0; k < in->x; k++) escape(r, l, l->f->lists.at[in->a + k]);
   return NULL;
@@ -146,10 +146,10 @@ static struct kn_level *call_stays(struct kn_replay *r, struct kn_level *l,
 
 /* Scans the body that a call becomes; its results are in `returned`, as far as they are addresses. NULL: it stays a
  * call, whose operands leave. */
-static struct kn_level *scan_call(struct kn_replay *r, struct kn_level *l, uint32_t i,
-                                  uint32_t try_block) {
+static struct kn_inline_level *scan_call(struct kn_replay *r, struct kn_inline_level *l, uint32_t i,
+                                         uint32_t try_block) {
   const struct kn_inst *in = &l->f->inst[i];
-  struct kn_level *inner = decide(r, l, i, try_block);
+  struct kn_inline_level *inner = decide(r, l, i, try_block);
   if (inner == NULL) return call_stays(r, l, in);
   const kiln_func *f = inner->f;
   const struct kn_sig *given = kn_sig(r->g->module, in->c), *own = kn_sig(r->g->module, f->sig);
@@ -179,14 +179,14 @@ static struct kn_level *scan_call(struct kn_replay *r, struct kn_level *l, uint3
   return inner;
 }
 
-static void scan_plain_call(struct kn_replay *r, struct kn_level *l, uint32_t i) {
+static void scan_plain_call(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   if (l->up != NULL && (kn_sig(r->g->module, l->f->inst[i].c)->flags & KILN_SIG_ENTRY)) return;
-  const struct kn_level *inner = scan_call(r, l, i, KN_REPLAY_NONE);
+  const struct kn_inline_level *inner = scan_call(r, l, i, KN_REPLAY_NONE);
   if (inner == NULL) return;
   kn_replay_results(l, i, inner);
 }
 
-static void scan_inst(struct kn_replay *r, struct kn_level *l, uint32_t i) {
+static void scan_inst(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   const struct kn_inst *in = &l->f->inst[i];
   if (KN_LIKELY(kn_shape_info[kn_op_shape(in->op)].copy != KN_COPY_OWN)) {
     scan_fields(r, l, i);
@@ -208,14 +208,14 @@ static void scan_inst(struct kn_replay *r, struct kn_level *l, uint32_t i) {
 /* ---- the ends of blocks ---- */
 
 /* An edge leads to the block. */
-static void reach(struct kn_level *l, uint32_t block) {
+static void reach(struct kn_inline_level *l, uint32_t block) {
   if (l->scan[block] != KN_SCAN_NOT) return;
   l->scan[block] = KN_SCAN_REACHED;
   l->waiting++;
 }
 
 /* An edge that gives its arguments to parameters. */
-static void scan_edge(struct kn_replay *r, struct kn_level *l, uint32_t edge) {
+static void scan_edge(struct kn_replay *r, struct kn_inline_level *l, uint32_t edge) {
   reach(l, l->f->edges.at[edge].target);
   for (const struct kn_edge_arg *a = kn_edge_first_arg(l->f, edge); a != NULL;
        a = kn_edge_next_arg(l->f, a))
@@ -223,7 +223,7 @@ static void scan_edge(struct kn_replay *r, struct kn_level *l, uint32_t edge) {
 }
 
 /* An edge on which the same block goes on, if nothing else leads there: as kn_replay_branch. */
-static void scan_branch(struct kn_replay *r, struct kn_level *l, uint32_t edge,
+static void scan_branch(struct kn_replay *r, struct kn_inline_level *l, uint32_t edge,
                         const struct kn_ref *results) {
   const kiln_func *f = l->f;
   const struct kn_block *b = &f->block[f->edges.at[edge].target];
@@ -238,15 +238,15 @@ static void scan_branch(struct kn_replay *r, struct kn_level *l, uint32_t edge,
   }
 }
 
-static void scan_try(struct kn_replay *r, struct kn_level *l, uint32_t block) {
+static void scan_try(struct kn_replay *r, struct kn_inline_level *l, uint32_t block) {
   const struct kn_block *b = &l->f->block[block];
-  const struct kn_level *inner = scan_call(r, l, b->term, block);
+  const struct kn_inline_level *inner = scan_call(r, l, b->term, block);
   if (inner != NULL) scan_branch(r, l, b->edge_first, inner->returned);
   else scan_edge(r, l, b->edge_first);
   scan_edge(r, l, b->edge_first + 1);
 }
 
-static void scan_end(struct kn_replay *r, struct kn_level *l, uint32_t block) {
+static void scan_end(struct kn_replay *r, struct kn_inline_level *l, uint32_t block) {
   const kiln_func *f = l->f;
   const struct kn_block *b = &f->block[block];
   const struct kn_inst *in = &f->inst[b->term];
@@ -275,7 +275,7 @@ static void scan_end(struct kn_replay *r, struct kn_level *l, uint32_t block) {
   for (uint32_t k = 0; k < b->n_edges; k++) scan_edge(r, l, b->edge_first + k);
 }
 
-static void scan_block(struct kn_replay *r, struct kn_level *l, uint32_t block) {
+static void scan_block(struct kn_replay *r, struct kn_inline_level *l, uint32_t block) {
   const kiln_func *f = l->f;
   const struct kn_block *b = &f->block[block];
   l->scan[block] = KN_SCAN_DONE;
@@ -285,7 +285,7 @@ static void scan_block(struct kn_replay *r, struct kn_level *l, uint32_t block) 
   scan_end(r, l, block);
 }
 
-void kn_replay_scan(struct kn_replay *r, struct kn_level *l) {
+void kn_replay_scan(struct kn_replay *r, struct kn_inline_level *l) {
   reach(l, 0);
   /* in one round, but for blocks to which only later ones lead where a condition is a constant */
   while (l->waiting != 0 && r->g->status == KILN_OK)

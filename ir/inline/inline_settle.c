@@ -5,33 +5,34 @@
 
 /* ---- one function ---- */
 
-/* Slots that are stored once, in the entry, before all loads: `once` is 1. Where debuggers are to show variables all
- * the time, a slot that has one stays. */
-enum { ONCE_NONE, ONCE_STORED, ONCE_NOT };
+/* Slots that are stored once, in the entry, before all loads: `promotable` is 1. Where debuggers are to show variables
+ * all the time, a slot that has one stays. */
+enum { ACCESS_NONE, ACCESS_STORED, ACCESS_NOT };
 
 /* May it be one of these, as far as its accesses say that it is a variable? */
-static bool may_be_once(const struct kn_slot *s) {
+static bool may_promote(const struct kn_slot *s) {
   return s->memory == 0 && s->uses != 0 && s->pieces == 0 && s->parent == 0;
 }
 
-/* Notes an access of a slot of which `once` is noted so far. `entry`: it is in the entry block. */
-static inline void note_access(uint8_t *once, bool store, bool entry) {
-  if (store) *once = entry && *once == ONCE_NONE ? ONCE_STORED : ONCE_NOT;
-  else if (*once == ONCE_NONE) *once = ONCE_NOT;
+/* Notes an access of a slot of which `promotable` is noted so far. `entry`: it is in the entry block. */
+static inline void note_access(uint8_t *promotable, bool store, bool entry) {
+  if (store) *promotable = entry && *promotable == ACCESS_NONE ? ACCESS_STORED : ACCESS_NOT;
+  else if (*promotable == ACCESS_NONE) *promotable = ACCESS_NOT;
 }
 
 /* All accesses are noted. */
-static void end_once(const kiln_func *f, uint8_t *once) {
+static void end_promotable(const kiln_func *f, uint8_t *promotable) {
   for (uint32_t i = 0; i < f->slots.n; i++)
-    once[i] = once[i] == ONCE_STORED && may_be_once(&f->slots.at[i]);
+    promotable[i] = promotable[i] == ACCESS_STORED && may_promote(&f->slots.at[i]);
   if (kn_debug_as_is(f)) return;
-  for (uint32_t k = 0; k < f->debug.vars.n; k++) once[f->debug.vars.at[k].slot] = ONCE_NONE;
+  for (uint32_t k = 0; k < f->debug.vars.n; k++) promotable[f->debug.vars.at[k].slot] = ACCESS_NONE;
 }
 
-void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, uint8_t *once) {
+void kn_inline_find_promotable(const kiln_func *f, const uint32_t *order, uint32_t n,
+                               uint8_t *promotable) {
   bool any = false;
-  for (uint32_t i = 0; i < f->slots.n && !any; i++) any = may_be_once(&f->slots.at[i]);
-  memset(once, ONCE_NONE, f->slots.n);
+  for (uint32_t i = 0; i < f->slots.n && !any; i++) any = may_promote(&f->slots.at[i]);
+  memset(promotable, ACCESS_NONE, f->slots.n);
   if (!any) return;
   for (uint32_t k = 0; k < n; k++) {
     const struct kn_block *b = &f->block[order[k]];
@@ -39,10 +40,10 @@ void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, 
       const struct kn_inst *in = &f->inst[i];
       bool store = in->op == KILN_OP_STORE;
       if ((!store && in->op != KILN_OP_LOAD) || !kn_is_slot(in->a)) continue;
-      note_access(&once[kn_index(in->a)], store, order[k] == 0);
+      note_access(&promotable[kn_index(in->a)], store, order[k] == 0);
     }
   }
-  end_once(f, once);
+  end_promotable(f, promotable);
 }
 
 /* Instructions that one counts for, unless it is an access of a slot. */
@@ -109,10 +110,11 @@ static enum kn_inline_row head_row(const kiln_func *f) {
   return a->general_only ? KN_INLINE_GENERAL : KN_INLINE_NONE;
 }
 
-uint64_t kn_inline_frame(const kiln_func *f, const uint8_t *once) {
+uint64_t kn_inline_frame(const kiln_func *f, const uint8_t *promotable) {
   uint64_t frame = 0;
   for (uint32_t i = 0; i < f->slots.n; i++)
-    if (f->slots.at[i].parent == 0 && !once[i]) frame += (f->slots.at[i].size_bytes + 7) & ~7u;
+    if (f->slots.at[i].parent == 0 && !promotable[i])
+      frame += (f->slots.at[i].size_bytes + 7) & ~7u;
   return frame;
 }
 
@@ -139,11 +141,12 @@ bool kn_body_measure(struct kn_body *body, kiln_func *f, struct kn_inline_room *
                      uint32_t n_order) {
   const uint32_t *order = room->order.at;
   uint32_t size = 0;
-  if (!KN_RESIZE(f, room->once, f->slots.n + 1) || !KN_RESIZE(f, room->accesses, f->slots.n + 1))
+  if (!KN_RESIZE(f, room->promotable, f->slots.n + 1) ||
+      !KN_RESIZE(f, room->accesses, f->slots.n + 1))
     return false;
-  uint8_t *once = room->once.at;
+  uint8_t *promotable = room->promotable.at;
   uint32_t *accesses = room->accesses.at; /* by slot */
-  memset(once, ONCE_NONE, f->slots.n);
+  memset(promotable, ACCESS_NONE, f->slots.n);
   memset(accesses, 0, f->slots.n * sizeof *accesses);
   room->calls.n = 0;
   for (uint32_t k = 0; k < n_order; k++) {
@@ -152,7 +155,7 @@ bool kn_body_measure(struct kn_body *body, kiln_func *f, struct kn_inline_room *
       const struct kn_inst *in = &f->inst[i];
       bool store = in->op == KILN_OP_STORE;
       if ((store || in->op == KILN_OP_LOAD) && kn_is_slot(in->a)) {
-        note_access(&once[kn_index(in->a)], store, order[k] == 0);
+        note_access(&promotable[kn_index(in->a)], store, order[k] == 0);
         accesses[kn_index(in->a)]++;
         continue;
       }
@@ -165,10 +168,10 @@ bool kn_body_measure(struct kn_body *body, kiln_func *f, struct kn_inline_room *
     if (f->inst[b->term].op == KILN_OP_TRY) measure_try(body, f, order[k]);
     if (b->n_edges > 2) size += b->n_edges;
   }
-  end_once(f, once);
-  for (uint32_t i = 0; i < f->slots.n; i++) size += once[i] ? 0 : accesses[i];
+  end_promotable(f, promotable);
+  for (uint32_t i = 0; i < f->slots.n; i++) size += promotable[i] ? 0 : accesses[i];
   body->size = size;
-  uint64_t frame = kn_inline_frame(f, once);
+  uint64_t frame = kn_inline_frame(f, promotable);
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
   for (uint32_t k = 0; k < sig->n_params; k++) /* a slot, where it is inlined */
     if (sig->params[k].flags & KILN_PARAM_BYVAL)

@@ -174,7 +174,7 @@ static bool agree_types(struct kn_replay *r, const struct sides *c) {
 }
 
 /* A slot in which something begins within a piece is memory. */
-static bool settle(struct kn_split *s) {
+static bool falls_to_memory(struct kn_split *s) {
   if (s == NULL || (s->cuts & s->inner) == 0) return false;
   return s->memory = true;
 }
@@ -198,8 +198,8 @@ static bool flow(struct kn_replay *r, const struct kn_slot_copy *copy) {
     changed |= add(&from->read, (to->read >> c.to_at & all) << c.from_at);
     changed |= agree_types(r, &c);
   }
-  changed |= settle(to);
-  return settle(from) || changed;
+  changed |= falls_to_memory(to);
+  return falls_to_memory(from) || changed;
 }
 
 /* Bytes that are only copied are pieces, too; both sides agree on which they are. */
@@ -264,7 +264,7 @@ static void all_memory(struct kn_replay *r) {
 
 void kn_split_solve(struct kn_replay *r) {
   struct kn_inline_room *room = r->room;
-  for (uint32_t i = 0; i < room->splits.n; i++) settle(&room->splits.at[i]);
+  for (uint32_t i = 0; i < room->splits.n; i++) falls_to_memory(&room->splits.at[i]);
   for (bool again = r->copies; again;) {
     if (!until_stable(r, flow)) {
       all_memory(r);

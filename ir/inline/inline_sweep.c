@@ -71,5 +71,5 @@ void kn_replay_sweep(struct kn_replay *r) {
       close_up(g, i);
     }
   }
-  kn_replay_debug_settle(r);
+  kn_replay_debug_finish(r);
 }

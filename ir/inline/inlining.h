@@ -36,8 +36,8 @@ struct kn_body {
   const kiln_func *
     f; /* its arrays are one piece of memory, with it; of `order`, only reachable blocks, definitions
                        * before uses, the one that returns last if only one does */
-  uint8_t
-    *once; /* by slot: it is stored once, before all loads: what is stored is what is loaded */
+  uint8_t *
+    promotable; /* by slot: it is stored once, before all loads: what is stored is what is loaded */
   const struct kn_body_call *calls; /* in reachable blocks */
   uint32_t n_calls;
   /* what `f` calls locations: their `file` is an index into kn_kept.files, `inlined` one into these; [0] is none. NULL:
@@ -110,10 +110,11 @@ unsigned kn_inline_takes(const kiln_func *f, uint32_t block);
 bool kn_body_measure(struct kn_body *body, kiln_func *f, struct kn_inline_room *room,
                      uint32_t n_order);
 /* Bytes of the slots that are not stored once (inline_settle.c). */
-uint64_t kn_inline_frame(const kiln_func *f, const uint8_t *once);
+uint64_t kn_inline_frame(const kiln_func *f, const uint8_t *promotable);
 
-/* Which slots are stored once, `once` having a byte for each: see kn_body.once. */
-void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, uint8_t *once);
+/* Which slots are stored once, `promotable` having a byte for each: see kn_body.once. */
+void kn_inline_find_promotable(const kiln_func *f, const uint32_t *order, uint32_t n,
+                               uint8_t *promotable);
 /* Why function `f` cannot be kept, or nothing can be inlined into it. */
 enum kn_inline_row kn_inline_keep_row(const kiln_func *f);
 enum kn_inline_row kn_inline_into_row(const kiln_func *f);
@@ -125,7 +126,7 @@ bool kn_inline_keep_locs(struct kn_body *body, kiln_func *copy, kiln_func *f);
 void kn_inline_free_files(kiln_module *m);
 
 /* True if a call in finished function `f` is inlined, as far as its callees say, or its slots may be split. */
-bool kn_inline_wanted(const kiln_func *f);
+bool kn_inline_applies(const kiln_func *f);
 /* Builds `f` again with its calls inlined. `f` becomes the result; false if it failed. */
 bool kn_inline_expand(kiln_func *f);
 /* The order for replay: the blocks that are reachable, into `order`, which has room for all; their number. `words` has
@@ -194,7 +195,7 @@ struct kn_inline_room {
   KN_ARRAY(struct kn_known) known; /* the same: what that has; `n` never shrinks */
   uint32_t stamp;                  /* grows with each block that is built */
   KN_ARRAY(uint32_t) order, stack; /* of the function that is kept, or the outermost one */
-  KN_ARRAY(uint8_t) once;
+  KN_ARRAY(uint8_t) promotable;
   KN_ARRAY(uint32_t) accesses;         /* of the function that is kept, by slot */
   KN_ARRAY(struct kn_body_call) calls; /* in it */
   KN_ARRAY(uint32_t) edges;            /* arguments of the terminator that is being built */

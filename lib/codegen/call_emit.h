@@ -7,7 +7,7 @@
 
 /* The call is emitted next: where it begins. */
 KN_INLINE uint32_t kn_call_begin(struct kn_walk *w, bool library, unsigned reg) {
-  KN_TELL(w, call, w, !library, reg);
+  KN_NOTIFY(w, call, w, !library, reg);
   return kn_here(w);
 }
 
@@ -15,7 +15,7 @@ KN_INLINE uint32_t kn_call_begin(struct kn_walk *w, bool library, unsigned reg) 
 KN_INLINE void kn_call_end(struct kn_walk *w, uint32_t start, uint64_t lost) {
   KN_LOG_SET(w, KN_EV_LOST, lost);
   (void)lost;
-  KN_TELL(w, returned, w);
+  KN_NOTIFY(w, returned, w);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   /* longjmp comes back by an indirect jump */
   if (KN_UNLIKELY(w->plan->frame.homeless) && w->plan->frame.marks &&

@@ -75,7 +75,7 @@ bool kn_request_args(struct kn_requests *r, const struct kn_sig *sig, const uint
 /* ---- events ---- */
 
 /* Tells all observers `event`, with the arguments behind it: kn_observer_events. */
-#define KN_TELL(w, event, ...)                                                                     \
+#define KN_NOTIFY(w, event, ...)                                                                   \
   for (struct kn_observer *o_ = (w)->observer; KN_UNLIKELY(o_ != NULL); o_ = o_->next)             \
     if (o_->on->event) o_->on->event(o_, __VA_ARGS__)
 

@@ -66,8 +66,8 @@ unsigned kn_def_hinted(struct kn_walk *w, uint32_t i) {
   struct kn_val *v = &w->val[i];
   unsigned r;
   if (v->flags & KN_VF_SLOT_HOME) return KN_NO_REG;
-  if (v->hint == KN_HINT_AIMED) {
-    r = kn_walk_aim(w, i, (const uint32_t[2]){0, 0});
+  if (v->hint == KN_HINT_LOOP_HOME) {
+    r = kn_walk_loop_home(w, i, (const uint32_t[2]){0, 0});
     if (r == KN_NO_REG) return r;
     v->flags |= KN_VF_HOME;
   } else {
@@ -112,8 +112,8 @@ unsigned kn_reg_slow(struct kn_walk *w, uint32_t h, unsigned type) {
   uint64_t wanted = v->hint < 8 && !w->regs.stress ? w->target->hints[v->hint] & KN_GP_MASK : 0;
   wanted &= w->regs.free & ~w->regs.cached & ~w->regs.locked;
   unsigned home = KN_NO_REG;
-  if (KN_UNLIKELY(v->hint == KN_HINT_AIMED) && (v->flags & KN_VF_ADDR))
-    home = kn_walk_aim(w, h, (const uint32_t[2]){w->inst[h].a, w->inst[h].b});
+  if (KN_UNLIKELY(v->hint == KN_HINT_LOOP_HOME) && (v->flags & KN_VF_ADDR))
+    home = kn_walk_loop_home(w, h, (const uint32_t[2]){w->inst[h].a, w->inst[h].b});
   /* the instruction may read the parameter there too: to access what is at the same address */
   if (home != KN_NO_REG && (w->regs.locked & KN_BIT(home))) home = KN_NO_REG;
   if (home != KN_NO_REG) {

@@ -137,34 +137,35 @@ static __attribute__((noinline)) void look_ahead(const struct kn_walk *w, uint32
 
 /* The block is the last of a loop: hints its own values that become the header's parameters to be computed in the
  * homes of these. */
-static __attribute__((noinline)) void aim(struct kn_walk *w, const struct kn_loop *loop) {
+static __attribute__((noinline)) void find_loop_homes(struct kn_walk *w,
+                                                      const struct kn_loop *loop) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
   uint32_t header = w->plan->layout[loop->header];
   if (b->n_edges > 2 || f->block[header].address_taken) return;
   for (uint32_t k = 0; k < b->n_edges; k++) {
-    if (f->edges.at[b->edge_first + k].target == header) w->aim = b->edge_first + k;
+    if (f->edges.at[b->edge_first + k].target == header) w->back_edge = b->edge_first + k;
   }
-  if (w->aim == UINT32_MAX) return;
-  w->n_aims = 0;
-  for (uint32_t a = f->edges.at[w->aim].args; a; a = f->edge_args.at[a - 1].next) {
+  if (w->back_edge == UINT32_MAX) return;
+  w->n_loop_homes = 0;
+  for (uint32_t a = f->edges.at[w->back_edge].args; a; a = f->edge_args.at[a - 1].next) {
     const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
     uint32_t h = arg->value, param = f->block[header].param_first + arg->index;
     if (!kn_is_value(h) || w->val[h].flags != 0) continue;
-    w->val[h].hint = KN_HINT_AIMED;
+    w->val[h].hint = KN_HINT_LOOP_HOME;
     /* homes of one header's parameters differ: there are no more than registers */
-    if (f->block[header].contiguous && (w->val[param].flags & KN_VF_HOME) && w->n_aims < 64)
-      w->aims[w->n_aims++] = (struct kn_aim){h, param};
+    if (f->block[header].contiguous && (w->val[param].flags & KN_VF_HOME) && w->n_loop_homes < 64)
+      w->loop_homes[w->n_loop_homes++] = (struct kn_loop_home){h, param};
   }
 }
 
-unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers[2]) {
-  if (w->aim == UINT32_MAX || (w->val[i].flags & ~KN_VF_ADDR)) return KN_NO_REG;
-  for (uint32_t k = 0; k < w->n_aims; k++) {
-    uint32_t param = w->aims[k].param;
+unsigned kn_walk_loop_home(const struct kn_walk *w, uint32_t i, const uint32_t readers[2]) {
+  if (w->back_edge == UINT32_MAX || (w->val[i].flags & ~KN_VF_ADDR)) return KN_NO_REG;
+  for (uint32_t k = 0; k < w->n_loop_homes; k++) {
+    uint32_t param = w->loop_homes[k].param;
     const struct kn_val *p = &w->val[param];
     uint32_t own = (readers[0] == param) + (uint32_t)(readers[1] == param);
-    if (w->aims[k].value != i || p->uses != own) continue;
+    if (w->loop_homes[k].value != i || p->uses != own) continue;
     /* the parameter's interval reaches this block: the register is its own here */
     if (w->plan->ranges.at[p->global - 1].last >= kn_plan_pos(w->plan, w->block)) return p->reg;
   }
@@ -205,9 +206,9 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   }
   w->regs.aliased = 0;
   w->to_next = false;
-  w->aim = UINT32_MAX;
+  w->back_edge = UINT32_MAX;
   uint32_t loop = plan->loops.n ? plan->loop_at[pos] : 0;
-  if (loop && plan->loops.at[loop - 1].end == pos) aim(w, &plan->loops.at[loop - 1]);
+  if (loop && plan->loops.at[loop - 1].end == pos) find_loop_homes(w, &plan->loops.at[loop - 1]);
   if (KN_UNLIKELY(plan->scattered)) look_ahead(w, pos);
 }
 
@@ -275,7 +276,7 @@ static bool end(struct kn_walk *w) {
     .cie = w->frame.cie,
     .used = w->f->attrs.used,
   };
-  KN_TELL(w, end, w, func);
+  KN_NOTIFY(w, end, w, func);
   out->funcs.n++;
   out->code.n = kn_here(w);
   return true;
@@ -300,12 +301,12 @@ KN_INLINE uint32_t past_segments(const struct kn_walk *w, uint32_t i) {
 KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool observed) {
   const struct kn_target *t = w->target;
   kn_lower *const(*lowerings)[16][2] = t->lowerings;
-  if (observed && pos != 0) KN_TELL(w, leave, w);
+  if (observed && pos != 0) KN_NOTIFY(w, leave, w);
   if (observed) w->quiet.n = 0;
   kn_walk_block(w, pos);
   const struct kn_block *b = &w->f->block[w->block];
-  if (observed) KN_TELL(w, code, w, w->block, 0, false);
-  if (observed && pos == 0) KN_TELL(w, frame, w);
+  if (observed) KN_NOTIFY(w, code, w, w->block, 0, false);
+  if (observed && pos == 0) KN_NOTIFY(w, frame, w);
   if (KN_UNLIKELY(pos == 0)) t->enter(w);
   if (KN_UNLIKELY(b->address_taken)) {
     if (w->plan->frame.marks) t->landing(w);
@@ -364,7 +365,7 @@ static bool align(struct kn_walk *w) {
 
 kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, const struct kn_plan *plan) {
   if (!kn_walk_begin(w, f->session, f, plan) || !align(w)) return f->status;
-  KN_TELL(w, begin, w);
+  KN_NOTIFY(w, begin, w);
   if (KN_UNLIKELY(plan->frame.naked)) {
     kn_naked(w);
     end(w);
@@ -374,7 +375,7 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, const struct kn_pl
   if (KN_UNLIKELY(w->observer != NULL)) walk_observed(w);
   else walk_blocks(w, false);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_stubs(w);
-  KN_TELL(w, blocks, w);
+  KN_NOTIFY(w, blocks, w);
   if (KN_LIKELY(f->status == KILN_OK)) w->target->finish(w);
   end(w);
   return f->status;

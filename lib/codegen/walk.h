@@ -66,9 +66,10 @@ struct kn_walk {
   struct kn_val *val;         /* == f->val */
   struct kn_regs regs;
   struct kn_frame frame;
-  uint32_t i;   /* instruction */
-  uint32_t aim; /* edge back to the header of this block's loop, or UINT32_MAX: kn_walk_aim */
-  uint32_t n_aims;
+  uint32_t i; /* instruction */
+  uint32_t
+    back_edge; /* edge back to the header of this block's loop, or UINT32_MAX: kn_walk_loop_home */
+  uint32_t n_loop_homes;
 
   const kiln_func *f;
   kiln_func *owner; /* == f: it fails, also for the walk's arrays without memory */
@@ -96,10 +97,10 @@ struct kn_walk {
   struct kn_observer *observer;    /* of the function, the newest of several, or NULL */
   struct kn_quiet quiet;           /* instructions that none of them need hear of */
 
-  /* with `aim`, in the order of its arguments: those that become parameters with a register as their home */
-  struct kn_aim {
+  /* with `back_edge`, in the order of its arguments: those that become parameters with a register as their home */
+  struct kn_loop_home {
     uint32_t value, param;
-  } aims[64];
+  } loop_homes[64];
 
   kn_log_fn *log; /* checking builds: called with each event, or NULL */
   void *log_user;
@@ -186,8 +187,8 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, const struc
 void kn_walk_block(struct kn_walk *w, uint32_t pos);
 /* Value i becomes a parameter of the loop's header in the next iteration: the home of that parameter, if only i
  * itself still reads the parameter in this iteration; else KN_NO_REG. `readers`: operands of i that are not yet
- * dropped. For values with KN_HINT_AIMED. */
-unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers[2]);
+ * dropped. For values with KN_HINT_LOOP_HOME. */
+unsigned kn_walk_loop_home(const struct kn_walk *w, uint32_t i, const uint32_t readers[2]);
 /* Parameter `i` of a block whose parameters are not contiguous, in constant time while the block
  * stays the same. 0 if the function failed. */
 uint32_t kn_walk_param(struct kn_walk *w, uint32_t block, uint32_t i);

@@ -109,7 +109,7 @@ void kn_debug_observer_free(kiln_session *s) {
   void *arrays[] = {
     d->lines.entered_from.at, d->values.terms.at,     d->values.scratch.at, d->values.rows.at,
     d->values.moves.at,       d->values.moves_end.at, d->held.all.at,       d->held.open.at,
-    d->held.written.at,       d->held.aims.at,        d->calls.passed.at,   d->bodies.all.at,
+    d->held.written.at,       d->held.loop_homes.at,  d->calls.passed.at,   d->bodies.all.at,
     d->bodies.numbers.at,     d->own.variables.at,    d->own.values.at,     d->own.bytes.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, d, 0);

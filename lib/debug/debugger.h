@@ -62,7 +62,7 @@ struct kn_debug_seen {
     is; /* begins as the function's, and may become an expression of another value */
   uint32_t block, mark; /* where that is, once it was passed; mark 0: it was not */
   uint32_t first, held; /* the oldest and newest stretch of it, index + 1 in kn_debug_holds.all */
-  bool late;            /* only behind the instruction at `mark` */
+  bool after_inst;      /* only behind the instruction at `mark` */
   uint32_t loc;         /* of the statement that stores it, or 0 */
   uint32_t declared;    /* the declared variable that it is of: index + 1 in own.variables, or 0 */
   struct kn_debug_home home;
@@ -76,7 +76,7 @@ struct kn_debug_move {
 
 /* From `mark` on the register, home of a loop's parameter, has the parameter of the next round:
  * in the loop's last block, at position `pos`. */
-struct kn_debug_aim {
+struct kn_debug_loop_home {
   uint32_t pos, mark, value;
   uint8_t reg;
 };
@@ -99,7 +99,7 @@ struct kn_debug_holds {
   written;             /* by position: registers that are nobody's home there and were written */
   uint32_t block;      /* block + 1 that `owners` is of, or 0 */
   uint32_t owners[64]; /* of registers, where the block begins */
-  KN_ARRAY(struct kn_debug_aim) aims;
+  KN_ARRAY(struct kn_debug_loop_home) loop_homes;
   uint32_t aims_first; /* those of the block */
   /* the last instruction that was looked at, and its location */
   uint32_t stepped, step_at, step_fixups;
@@ -275,7 +275,7 @@ void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark);
 /* The call or conditional branch of w->i is emitted next. */
 void kn_debug_held_leave(struct kn_debug_observer *d);
 /* The mark from which on home `reg` of a loop's parameter has the next round's value in the block at `pos`; 0: none. */
-uint32_t kn_debug_aimed(const struct kn_debug_observer *d, unsigned reg, uint32_t pos);
+uint32_t kn_debug_loop_mark(const struct kn_debug_observer *d, unsigned reg, uint32_t pos);
 /* Where value `h` is, unless an instruction of its block changes that: a register, or KN_NO_REG and an offset in the
  * frame; of a constant none. False: that is not known. */
 bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, int32_t *frame);

@@ -63,7 +63,7 @@ static bool find(const struct kn_debug_observer *d, uint32_t h, bool tail,
     uint8_t reg = KN_NO_REG;
     /* what a sum is of may be overwritten in the last block of a loop, by the next round's value */
     bool found =
-      !tail && (sums == 0 || w->aim == UINT32_MAX) && kn_debug_find(d, h, &reg, &is->frame);
+      !tail && (sums == 0 || w->back_edge == UINT32_MAX) && kn_debug_find(d, h, &reg, &is->frame);
     if (found && reg == KN_NO_REG) {
       is->where = KN_DP_FRAME;
       is->bytes = (uint8_t)(1u << kn_type_log2[val->type]);

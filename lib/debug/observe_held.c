@@ -43,7 +43,7 @@ static void begin_block(struct kn_debug_observer *d) {
   }
   memcpy(d->held.owners, owner, sizeof d->held.owners);
   d->held.block = w->block + 1;
-  d->held.aims_first = d->held.aims.n;
+  d->held.aims_first = d->held.loop_homes.n;
 }
 
 /* The block is complete: which registers did it write, and which values are left in theirs? */
@@ -77,7 +77,7 @@ static void end_block(struct kn_debug_observer *d) {
 
 void kn_debug_held_begin(struct kn_debug_observer *d) {
   d->held.all.n = d->held.open.n = d->held.written.n = d->held.block = 0;
-  d->held.aims.n = d->held.aims_first = d->held.leaving = 0;
+  d->held.loop_homes.n = d->held.aims_first = d->held.leaving = 0;
 }
 
 void kn_debug_held_leave(struct kn_debug_observer *d) {
@@ -157,7 +157,7 @@ static bool find(const struct kn_walk *w, uint32_t v, uint8_t *reg, int32_t *fra
 /* Has a register that is the home of a loop's parameter got the next round's value in this block? */
 static bool is_aimed(const struct kn_debug_observer *d, unsigned reg) {
   const struct kn_walk *w = d->w;
-  return reg != KN_NO_REG && kn_debug_aimed(d, reg, kn_plan_pos(w->plan, w->block)) != 0;
+  return reg != KN_NO_REG && kn_debug_loop_mark(d, reg, kn_plan_pos(w->plan, w->block)) != 0;
 }
 
 bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, int32_t *frame) {
@@ -243,8 +243,8 @@ void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
   /* where a statement begins that changes the variable without code, it still has its old value; a store is of the
    * statement before */
   const struct kn_output *out = w->out;
-  s->late = s->declared == 0 && v->n != 0 && !v->address && out->lines.n > d->lines.first &&
-            w->code.marks.at[out->lines.at[out->lines.n - 1].offset].at == kn_here(w);
+  s->after_inst = s->declared == 0 && v->n != 0 && !v->address && out->lines.n > d->lines.first &&
+                  w->code.marks.at[out->lines.at[out->lines.n - 1].offset].at == kn_here(w);
 }
 
 /* Has what happened since the last step changed the location of value `v`, a register or in the frame? */
@@ -290,25 +290,26 @@ static uint32_t last_step(struct kn_debug_observer *d) {
 /* In the last block of a loop: has a value been computed in the home of the parameter that it becomes? */
 static void look_at_aims(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
-  for (uint32_t a = w->f->edges.at[w->aim].args; a; a = w->f->edge_args.at[a - 1].next) {
+  for (uint32_t a = w->f->edges.at[w->back_edge].args; a; a = w->f->edge_args.at[a - 1].next) {
     uint32_t h = w->f->edge_args.at[a - 1].value, k = d->held.aims_first;
     if (!kn_is_value(h) || w->val[h].global != 0 || !(w->val[h].flags & KN_VF_HOME)) continue;
-    while (k < d->held.aims.n && d->held.aims.at[k].value != h) k++;
-    if (k < d->held.aims.n) continue;
-    struct kn_debug_aim aim = {kn_plan_pos(w->plan, w->block), last_step(d), h, w->val[h].reg};
-    if (aim.mark == 0 || !KN_PUSH(w->f->module, d->held.aims, aim)) return;
+    while (k < d->held.loop_homes.n && d->held.loop_homes.at[k].value != h) k++;
+    if (k < d->held.loop_homes.n) continue;
+    struct kn_debug_loop_home home = {kn_plan_pos(w->plan, w->block), last_step(d), h,
+                                      w->val[h].reg};
+    if (home.mark == 0 || !KN_PUSH(w->f->module, d->held.loop_homes, home)) return;
   }
 }
 
-uint32_t kn_debug_aimed(const struct kn_debug_observer *d, unsigned reg, uint32_t pos) {
-  uint32_t low = 0, high = d->held.aims.n; /* positions ascend */
+uint32_t kn_debug_loop_mark(const struct kn_debug_observer *d, unsigned reg, uint32_t pos) {
+  uint32_t low = 0, high = d->held.loop_homes.n; /* positions ascend */
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (d->held.aims.at[middle].pos < pos) low = middle + 1;
+    if (d->held.loop_homes.at[middle].pos < pos) low = middle + 1;
     else high = middle;
   }
-  for (; low < d->held.aims.n && d->held.aims.at[low].pos == pos; low++)
-    if (d->held.aims.at[low].reg == reg) return d->held.aims.at[low].mark;
+  for (; low < d->held.loop_homes.n && d->held.loop_homes.at[low].pos == pos; low++)
+    if (d->held.loop_homes.at[low].reg == reg) return d->held.loop_homes.at[low].mark;
   return 0;
 }
 
@@ -328,7 +329,7 @@ static uint32_t close_oldest(struct kn_debug_observer *d, uint32_t n) {
 
 bool kn_debug_held_step(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
-  bool any = w->aim != UINT32_MAX;
+  bool any = w->back_edge != UINT32_MAX;
   if (d->held.block != w->block + 1) {
     if (d->held.block != 0) end_block(d);
     begin_block(d);

@@ -256,9 +256,9 @@ static bool holds(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
 
 /* Home `k` (number of a value) of a loop's parameter gets the next round's value in the block at
  * `pos`: a mark, or 0. */
-static uint32_t aimed(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
+static uint32_t loop_mark(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
   unsigned home = d->own.values.at[k - 1].home.reg;
-  return d->held.aims.n == 0 || home == KN_NO_REG ? 0 : kn_debug_aimed(d, home, pos);
+  return d->held.loop_homes.n == 0 || home == KN_NO_REG ? 0 : kn_debug_loop_mark(d, home, pos);
 }
 
 /* Is value number `k` a parameter that was in a register when the function began? */
@@ -275,7 +275,7 @@ static bool lasts(const struct flow *x, uint32_t k, uint32_t pos) {
 
 /* Does it hold where the block is left? */
 static bool leaves(const struct flow *x, uint32_t k, uint32_t pos) {
-  return lasts(x, k, pos) && (x->entered || aimed(x->d, k, pos) == 0);
+  return lasts(x, k, pos) && (x->entered || loop_mark(x->d, k, pos) == 0);
 }
 
 /* Do the moves of the edges of the block at `pos` write register `reg`, which has value h? */
@@ -320,9 +320,9 @@ static uint32_t end_of(const struct kn_debug_observer *d, uint32_t k, uint32_t p
     for (uint32_t e = 0; e < b->n_edges && !early; e++)
       early = f->edges.at[b->edge_first + e].target == f->inst[h].a;
   uint32_t mark = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
-  uint32_t aim = s ? aimed(d, k, pos) : 0;
+  uint32_t from_loop = s ? loop_mark(d, k, pos) : 0;
   uint32_t end = is_last ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
-  if (aim) mark = aim;
+  if (from_loop) mark = from_loop;
   else if (!early) return end;
   if (mark == 0) return 0;
   uint32_t at = w->code.marks.at[mark].at + w->target->code.nop_bytes;
@@ -595,7 +595,7 @@ static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value
     uint32_t to = pos + 1 == n ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
     for (uint32_t k = x->head[pos];; k = x->next[k - 1]) {
       uint32_t at = k ? w->code.marks.at[values[k - 1].mark].at : to;
-      if (k && values[k - 1].late) at += size;
+      if (k && values[k - 1].after_inst) at += size;
       if (k && pos == 0 && is == 0 && from_begin(x->d, k) && !extend(x->d, k, at, first, end)) {
         uint32_t start = w->code.start;
         fill(x->d, k, true, start, start + size, &rows);
@@ -627,7 +627,7 @@ static void add_block(struct flow *x, uint32_t pos, uint32_t is, const struct kn
   uint32_t from = kn_label_at(w, w->plan->layout[pos]);
   for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
     uint32_t at = w->code.marks.at[values[k - 1].mark].at;
-    if (values[k - 1].late) at += w->target->code.nop_bytes;
+    if (values[k - 1].after_inst) at += w->target->code.nop_bytes;
     if (is_known(is)) {
       uint32_t end = end_of(d, is, pos);
       add_range(x, is, pos, from, at < end ? at : end, part, newest);

@@ -6,9 +6,9 @@
 
 /* ---- the tree ---- */
 
-bool kn_dwarf_want_too(struct kn_dwarf *d, uint32_t i) {
+bool kn_dwarf_reach_too(struct kn_dwarf *d, uint32_t i) {
   if (kn_dwarf_special(kn_dwarf_entry(d, i)->tag)) return true;
-  d->dies.at[i].wanted = true;
+  d->dies.at[i].reachable = true;
   return KN_PUSH(d->m, d->queue, i);
 }
 
@@ -50,7 +50,7 @@ bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
   if (p->last == after) p->last = i;
   e->attached = true;
   e->unit = p->unit;
-  return e->unit == 0 || e->first == 0 || KN_PUSH(d->m, d->late, i);
+  return e->unit == 0 || e->first == 0 || KN_PUSH(d->m, d->unplaced, i);
 }
 
 /* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
@@ -97,7 +97,7 @@ static bool want_refs(struct kn_dwarf *d, uint32_t i, unsigned depth) {
   const struct kn_dwarf_item *a = v.shape->refs;
   for (const struct kn_dwarf_item *end = a + v.shape->n_refs; a < end; a++) {
     uint32_t to = kn_dwarf_to(d, &v, a);
-    if (a->kind == KN_DA_REF && !kn_dwarf_want(d, to)) return false;
+    if (a->kind == KN_DA_REF && !kn_dwarf_reach(d, to)) return false;
     if (a->kind == KN_DA_CHILDREN && to && kn_dwarf_entry(d, to)->tag == KILN_DIE_TAG_LIST &&
         depth < KN_DWARF_PACKS &&
         !want_items(d, kn_dwarf_entry(d, to), d->dies.at[to].set, i, depth + 1))
@@ -117,7 +117,7 @@ static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t s
       if (!want_refs(d, i, depth)) return false;
       continue;
     }
-    if (!kn_dwarf_want(d, i)) return false;
+    if (!kn_dwarf_reach(d, i)) return false;
     if (i && under && !d->dies.at[i].attached && !kn_dwarf_special(kn_dwarf_entry(d, i)->tag) &&
         !kn_dwarf_append(d, under, i))
       return false;
@@ -132,7 +132,7 @@ static bool attach_around(struct kn_dwarf *d, uint32_t i, unsigned depth, uint32
   if (d->dies.at[p].attached || tag == KILN_DW_TAG_subprogram || tag == KILN_DW_TAG_lexical_block ||
       depth > 64)
     return true;
-  if (!attach_around(d, p, depth + 1, &outer) || !kn_dwarf_want(d, p)) return false;
+  if (!attach_around(d, p, depth + 1, &outer) || !kn_dwarf_reach(d, p)) return false;
   return d->dies.at[p].attached || kn_dwarf_append(d, outer, p);
 }
 
@@ -146,7 +146,7 @@ static bool attach_declaration(struct kn_dwarf *d, uint32_t i) {
   if (d->dies.at[to].attached) return true;
   unsigned tag = kn_dwarf_entry(d, in)->tag;
   if (tag != KILN_DW_TAG_namespace && tag != KILN_DW_TAG_compile_unit) return true;
-  return kn_dwarf_want(d, to) && kn_dwarf_append(d, in, to);
+  return kn_dwarf_reach(d, to) && kn_dwarf_append(d, in, to);
 }
 
 /* Puts an entry from the queue into the tree, and what it refers to into the queue. */
@@ -162,13 +162,13 @@ static bool attach(struct kn_dwarf *d, uint32_t i) {
   if (!d->dies.at[i].attached) {
     if (v.shape->specifies && !attach_declaration(d, i)) return false;
     uint32_t p = kn_dwarf_context(d, i);
-    if (!d->dies.at[p].wanted && e->tag != KILN_DW_TAG_lexical_block &&
+    if (!d->dies.at[p].reachable && e->tag != KILN_DW_TAG_lexical_block &&
         kn_dwarf_entry(d, p)->tag != KILN_DW_TAG_lexical_block) {
       /* the parent first: it may have `i` in its list of children, as a block has not */
-      d->dies.at[p].wanted = true;
+      d->dies.at[p].reachable = true;
       return KN_PUSH(d->m, d->queue, p) && KN_PUSH(d->m, d->queue, i);
     }
-    if (!kn_dwarf_want(d, p) || !kn_dwarf_append(d, p, i)) return false;
+    if (!kn_dwarf_reach(d, p) || !kn_dwarf_append(d, p, i)) return false;
   }
   const struct kn_dwarf_item *a = v.shape->refs;
   for (const struct kn_dwarf_item *end = a + v.shape->n_refs; a < end; a++) {
@@ -177,7 +177,7 @@ static bool attach(struct kn_dwarf *d, uint32_t i) {
     switch (a->kind) {
     case KN_DA_REF:
       to = kn_dwarf_to(d, &v, a);
-      if (!kn_dwarf_want(d, to)) return false;
+      if (!kn_dwarf_reach(d, to)) return false;
       /* whatever its scope is */
       if (a->name == KILN_DW_AT_discr && to && kn_dwarf_entry(d, to)->tag == KILN_DW_TAG_member &&
           !d->dies.at[to].attached && !kn_dwarf_append(d, i, to))
@@ -201,7 +201,7 @@ static bool attach(struct kn_dwarf *d, uint32_t i) {
       if (list && list->parent && a->kind == KN_DA_TYPED && !v.shape->declares) {
         /* parameters of a definition are variables */
         to = kn_dwarf_index(d, of, kn_dwarf_set(d, of)->items.at[list->first]);
-        if (!kn_dwarf_want(d, to)) return false;
+        if (!kn_dwarf_reach(d, to)) return false;
         break;
       }
       if (list && !want_items(d, list, of, 0, 0)) return false;
@@ -223,10 +223,10 @@ bool kn_dwarf_drain(struct kn_dwarf *d) {
 
 /* Notes the unit of what was put under an entry before that was in the tree itself. */
 static bool reach(struct kn_dwarf *d) {
-  for (uint32_t k = 0; k < d->late.n; k++) {
-    uint32_t unit = d->dies.at[d->late.at[k]].unit;
+  for (uint32_t k = 0; k < d->unplaced.n; k++) {
+    uint32_t unit = d->dies.at[d->unplaced.at[k]].unit;
     d->queue.n = 0;
-    if (!KN_PUSH(d->m, d->queue, d->late.at[k])) return false;
+    if (!KN_PUSH(d->m, d->queue, d->unplaced.at[k])) return false;
     while (d->queue.n) {
       uint32_t at = d->dies.at[d->queue.at[--d->queue.n]].first;
       for (; at; at = d->dies.at[at].next) {
@@ -271,7 +271,7 @@ static bool number_entries(struct kn_dwarf *d) {
 /* Wants module entry i, or the members of a list, which may be lists too. */
 static bool want_all(struct kn_dwarf *d, uint32_t i, unsigned depth) {
   const struct kn_die *e = kn_dwarf_entry(d, i);
-  if (e->tag != KILN_DIE_TAG_LIST) return kn_dwarf_want(d, i);
+  if (e->tag != KILN_DIE_TAG_LIST) return kn_dwarf_reach(d, i);
   for (uint32_t k = 0; k < e->parent && depth < 4; k++) {
     uint32_t item = kn_dwarf_index(d, 0, d->module->items.at[e->first + k]);
     if (item && !want_all(d, item, depth + 1)) return false;
@@ -296,7 +296,7 @@ static bool collect(struct kn_dwarf *d) {
     if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_compile_unit || d->dies.at[i].attached)
       continue;
     if (!KN_PUSH(d->m, d->units, (struct kn_dwarf_unit){.die = i})) return false;
-    d->dies.at[i].attached = d->dies.at[i].wanted = true;
+    d->dies.at[i].attached = d->dies.at[i].reachable = true;
     d->dies.at[i].unit = d->units.n;
     d->dies.at[i].inner = (kn_dwarf_view(d, i).shape->kinds & 1u << KN_DA_CHILDREN) != 0;
     struct kn_die_attr language;
@@ -358,7 +358,7 @@ static bool no_memory(kiln_module *m) {
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies.at,   d->units.at,  d->queue.at,   d->late.at,        d->vars.at,
+  void *arrays[] = {d->dies.at,   d->units.at,  d->queue.at,   d->unplaced.at,    d->vars.at,
                     d->scopes.at, d->ranges.at, d->patches.at, d->files.at,       d->file_of,
                     d->str_of,    d->func_addr, d->list_at.at, d->loc_list_at.at, d->scope_way.at,
                     d->callees,   d->func_node};

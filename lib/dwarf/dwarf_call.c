@@ -39,12 +39,12 @@ bool kn_dwarf_callees(struct kn_dwarf *d) {
   return true;
 }
 
-bool kn_dwarf_want_callees(struct kn_dwarf *d, uint32_t func) {
+bool kn_dwarf_reach_callees(struct kn_dwarf *d, uint32_t func) {
   uint32_t n;
   const struct kn_code_call *call = kn_dwarf_calls(d, func, &n);
   for (; n > 0; n--, call++) {
     uint32_t to = d->callees[call->symbol];
-    if (call->symbol && !(to >> 31) && !kn_dwarf_want(d, to)) return false;
+    if (call->symbol && !(to >> 31) && !kn_dwarf_reach(d, to)) return false;
   }
   return true;
 }

@@ -66,7 +66,7 @@ static uint32_t instance(struct kn_dwarf *d, uint32_t of) {
   if (d->dies.n > UINT32_MAX / 4 || !KN_ROOM(d->m, d->dies, 1)) return 0;
   const struct kn_dwarf_die *is = &d->dies.at[of];
   d->dies.at[d->dies.n] =
-    (struct kn_dwarf_die){.source = is->source, .of = of, .set = is->set, .wanted = true};
+    (struct kn_dwarf_die){.source = is->source, .of = of, .set = is->set, .reachable = true};
   return d->dies.n++;
 }
 
@@ -219,7 +219,7 @@ static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32
   }
   bool has_code = tag == KILN_DW_TAG_variable || tag == KILN_DW_TAG_formal_parameter ||
                   (tag == KILN_DW_TAG_label && var);
-  if (!has_code) return kn_dwarf_want(d, v); /* what the function imports, labels without code */
+  if (!has_code) return kn_dwarf_reach(d, v); /* what the function imports, labels without code */
   if (in == parent) {
     if (d->dies.at[v].var) {
       add_part(d, v, var);
@@ -227,7 +227,7 @@ static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32
     }
     d->dies.at[v].var = var;
     d->dies.at[in].holds = true;
-    return kn_dwarf_want(d, v);
+    return kn_dwarf_reach(d, v);
   }
   for (uint32_t k = d->dies.at[in].first, steps = 0; k && steps < 1000;
        k = d->dies.at[k].next, steps++)
@@ -239,7 +239,7 @@ static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32
   if (node == 0) return false;
   d->dies.at[node].var = var;
   d->dies.at[in].holds = true;
-  return kn_dwarf_append(d, in, node) && kn_dwarf_want(d, v);
+  return kn_dwarf_append(d, in, node) && kn_dwarf_reach(d, v);
 }
 
 static bool variables(const struct function *x, const struct kn_code_func *f) {
@@ -312,7 +312,8 @@ static bool want_origins(const struct function *x) {
   struct kn_dwarf *d = x->d;
   for (uint32_t i = d->scope_first; i < d->scopes.n; i++) {
     uint32_t of = d->dies.at[d->scopes.at[i].node].of;
-    if (kn_dwarf_entry(d, of)->tag == KILN_DW_TAG_subprogram && !kn_dwarf_want(d, of)) return false;
+    if (kn_dwarf_entry(d, of)->tag == KILN_DW_TAG_subprogram && !kn_dwarf_reach(d, of))
+      return false;
   }
   return true;
 }
@@ -340,9 +341,9 @@ bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
   if (!cover_rows(&x, f)) return false;
   if (d->units.at[d->current - 1].lines_only && x.node == x.subprogram && !has_calls(&x))
     return true;
-  if (!kn_dwarf_want(d, x.subprogram) || !want_origins(&x) || !kn_dwarf_drain(d)) return false;
+  if (!kn_dwarf_reach(d, x.subprogram) || !want_origins(&x) || !kn_dwarf_drain(d)) return false;
   if (x.node != x.subprogram && !kn_dwarf_append(d, kn_dwarf_context(d, x.subprogram), x.node))
     return false;
   if (!variables(&x, f) || !kn_dwarf_drain(d) || !attach_scopes(&x)) return false;
-  return (d->callees == NULL || kn_dwarf_want_callees(d, func)) && kn_dwarf_drain(d);
+  return (d->callees == NULL || kn_dwarf_reach_callees(d, func)) && kn_dwarf_drain(d);
 }

@@ -18,7 +18,7 @@ struct kn_dwarf_die {
   /* the source's entry: its own index (0: not defined), or what this is an instance of */
   uint32_t of;
   uint32_t set : 26; /* of the source's entry: 0: the module's; session + 1 */
-  uint32_t attached : 1, wanted : 1;
+  uint32_t attached : 1, reachable : 1;
   /* holds: a block that an entry is directly in; inner: members of its lists are written in it;
    * abstract: a function that was inlined somewhere: it has no code, its instances have */
   uint32_t holds : 1, inner : 1, abstract : 1;
@@ -170,9 +170,9 @@ struct kn_dwarf {
   KN_ARRAY(struct kn_dwarf_die) dies;
   uint32_t n_sources; /* of the sets */
   KN_ARRAY(struct kn_dwarf_unit) units;
-  uint32_t n_units;         /* those that are written */
-  KN_ARRAY(uint32_t) queue; /* entries to be attached */
-  KN_ARRAY(uint32_t) late;  /* entries with children that do not know their unit */
+  uint32_t n_units;            /* those that are written */
+  KN_ARRAY(uint32_t) queue;    /* entries to be attached */
+  KN_ARRAY(uint32_t) unplaced; /* entries with children that do not know their unit */
   KN_ARRAY(struct kn_dwarf_var) vars;
   KN_ARRAY(struct kn_dwarf_scope) scopes;
   KN_ARRAY(struct kn_dwarf_range) ranges;
@@ -222,9 +222,10 @@ struct kn_dwarf {
 uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i);
 /* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
 uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i);
-/* Entry i, which is not wanted so far, is to be written; false without memory, as those below. See kn_dwarf_want. */
-bool kn_dwarf_want_too(struct kn_dwarf *d, uint32_t i);
-/* Puts all that is wanted into the tree. */
+/* Entry i, which was not reachable so far, is to be written; false without memory, as those below. See
+ * kn_dwarf_reach. */
+bool kn_dwarf_reach_too(struct kn_dwarf *d, uint32_t i);
+/* Puts all that is reachable into the tree. */
 bool kn_dwarf_drain(struct kn_dwarf *d);
 /* Makes `i` a child of `parent`: the last one, but parameters are first, in their order. False without memory. */
 bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i);
@@ -325,7 +326,7 @@ const struct kn_code_call *kn_dwarf_calls(const struct kn_dwarf *d, uint32_t fun
 /* Prepares what calls refer to, if any function has some; false without memory. */
 bool kn_dwarf_callees(struct kn_dwarf *d);
 /* Wants what the calls of a function refer to. */
-bool kn_dwarf_want_callees(struct kn_dwarf *d, uint32_t func);
+bool kn_dwarf_reach_callees(struct kn_dwarf *d, uint32_t func);
 /* Writes entries of the calls of a function, which is being written. */
 bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func);
 
@@ -388,8 +389,8 @@ static inline uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, ui
   return i < in->n ? d->dies.at[in->base + i].of : 0;
 }
 /* Entry i is to be written. */
-static inline bool kn_dwarf_want(struct kn_dwarf *d, uint32_t i) {
-  return i == 0 || d->dies.at[i].wanted || kn_dwarf_want_too(d, i);
+static inline bool kn_dwarf_reach(struct kn_dwarf *d, uint32_t i) {
+  return i == 0 || d->dies.at[i].reachable || kn_dwarf_reach_too(d, i);
 }
 static inline const struct kn_dwarf_shape *kn_dwarf_shape(const struct kn_dwarf *d,
                                                           const struct kn_dwarf_die *die) {

@@ -451,7 +451,7 @@ void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
 void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   kn_return_values(w, in);
   kn_drop_operands(w, in);
-  KN_TELL(w, branch, w);
+  KN_NOTIFY(w, branch, w);
   a64(w)->returns = true;
   /* the epilogue follows the last block, but for stubs */
   if (w->next_block != UINT32_MAX || w->eh.stubs.n > 0) a64_branch(w, a64(w)->exit_label);

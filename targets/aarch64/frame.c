@@ -345,7 +345,7 @@ static void write_prologue(struct kn_walk *w, const struct epilogue *e,
 }
 
 void a64_finish(struct kn_walk *w) {
-  KN_TELL(w, code, w, UINT32_MAX, 0, false); /* the epilogue */
+  KN_NOTIFY(w, code, w, UINT32_MAX, 0, false); /* the epilogue */
   struct pair pairs[MAX_PAIRS];
   unsigned n = saved_pairs(w, pairs);
   const struct kn_frame_plan *plan = &w->plan->frame;

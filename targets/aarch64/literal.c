@@ -86,7 +86,7 @@ void a64_vector_constant(struct kn_walk *w, unsigned vd, uint64_t low, uint64_t 
 
 void a64_place_literals(struct kn_walk *w) {
   if (w->code.literals.n == 0 || !kn_code_room(w, (size_t)w->code.literals.n * 16)) return;
-  KN_TELL(w, code, w, UINT32_MAX, 0, true);
+  KN_NOTIFY(w, code, w, UINT32_MAX, 0, true);
   for (uint32_t k = 0; k < w->code.literals.n; k++) {
     const struct kn_literal *l = &w->code.literals.at[k];
     uint64_t words[2] = {l->low, l->high};

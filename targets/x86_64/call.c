@@ -366,7 +366,7 @@ void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   else if (in->x != 0) return_values(w, in);
   if (x64(w)->sret) EMIT(w, x64_rm, X64_MOV, 3, X64_RAX, x64_frame_mem(w, x64(w)->sret));
   else if (x64(w)->sret_value) return_word(w, x64(w)->sret_value, KILN_TYPE_I64);
-  KN_TELL(w, branch, w);
+  KN_NOTIFY(w, branch, w);
   x64_epilogue(w);
 }
 

@@ -44,7 +44,7 @@ void x64_jmp(struct kn_walk *w, uint32_t label) {
 
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label) {
   uint32_t to = kn_label_at(w, label);
-  KN_TELL(w, branch, w);
+  KN_NOTIFY(w, branch, w);
   if (to != UINT32_MAX && kn_here(w) - to <= 126) {
     EMIT(w, x64_jcc_rel8, cc, 0);
     KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});
@@ -94,7 +94,7 @@ static bool repeat_header(struct kn_walk *w, uint32_t header) {
   if (has_relocs(w, start, end) || (w->eh.on && f->block[header].calls)) return false;
   uint32_t size = x.at - 2 - start; /* 0f 8x */
   unsigned cc = w->code.base[x.at - 1] & 15;
-  KN_TELL(w, repeat, w, start, size);
+  KN_NOTIFY(w, repeat, w, start, size);
   memmove(w->code.p, w->code.base + start, HEADER_MAX); /* a short body: the ranges may overlap */
   w->code.p += size;
   x64_jcc(w, cc ^ 1, body);
@@ -241,7 +241,7 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
   EMIT(w, x64_jmp_r, t);
   if (!kn_code_room(w, (size_t)(range + 1) * 4)) return;
   x64_bind_label(w, base);
-  KN_TELL(w, code, w, w->block, w->i, true);
+  KN_NOTIFY(w, code, w, w->block, w->i, true);
   uint32_t k = 0;
   for (uint64_t v = 0; v <= range; v++) {
     uint32_t label = other;
@@ -251,7 +251,7 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
                  (struct kn_fixup){kn_here(w) - 4, label, base | X64_FIX_TABLE}))
       return;
   }
-  KN_TELL(w, code, w, w->block, w->i, false);
+  KN_NOTIFY(w, code, w, w->block, w->i, false);
 }
 
 /* Binary search down to short chains of comparisons. Ranges still to be searched are on a stack of

@@ -171,7 +171,7 @@ void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned re
 /* Constants behind the code, largest first so that padding comes once. */
 static void emit_literals(struct kn_walk *w) {
   if (w->code.literals.n == 0 || !kn_code_room(w, (size_t)w->code.literals.n * 16 + 64)) return;
-  KN_TELL(w, code, w, UINT32_MAX, 0, true);
+  KN_NOTIFY(w, code, w, UINT32_MAX, 0, true);
   for (uint32_t size = 16; size >= 4; size /= 2) {
     for (uint32_t k = 0; k < w->code.literals.n; k++) {
       const struct kn_literal *l = &w->code.literals.at[k];

@@ -65,7 +65,7 @@ void x64_guard_check(struct kn_walk *w) {
 
 void x64_guard_end(struct kn_walk *w) {
   if (x64(w)->n_epilogues == 0 || !kn_code_ready(w)) return;
-  KN_TELL(w, code, w, UINT32_MAX, 0, false);
+  KN_NOTIFY(w, code, w, UINT32_MAX, 0, false);
   x64_bind_label(w, x64(w)->guard_fail);
   uint32_t fail = kn_library_symbol(w, "__stack_chk_fail", NULL);
   if (fail != 0) x64_call_symbol(w, fail, true);
