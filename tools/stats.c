@@ -132,6 +132,11 @@ static const struct {
   {"this LLVM is older", "use a compiler with a newer LLVM"},
   {"debug information beside", "set split-debuginfo = \"off\" in the profile"},
   {"-C llvm-args", "leave that option out"},
+  {"assembly without an assembler", "install GNU as (binutils)"},
+  {"Kiln failed", "please report this; KILN_LOG=FILE gets the units"},
+  {"Kiln panicked", "please report this bug; KILN_LOG=FILE gets the unit"},
+  {"Kiln crashed", "please report this bug; KILN_LOG=FILE gets the unit"},
+  {"rustc was killed", "build with fewer jobs (-j)"},
 };
 
 /* The most frequent reason, and what helps, in a line. */

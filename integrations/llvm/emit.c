@@ -159,12 +159,18 @@ static bool write_object(const char *path, const kiln_buffer *object) {
   return (close(fd) == 0) & ok;
 }
 
+/* Why LLVM compiles this thread's units; NULL: no reason. */
+static _Thread_local const char *because;
+
+void kiln_shim_because(const char *why) { because = why; }
+
 /* Makes the file of a module unless `why` says that LLVM is to: NULL, or why not. */
 static const char *make_file(const struct shim_host *host, struct shim_unit *u, void *module,
                              const struct shim_machine *machine, const char *path,
                              const char *why) {
   u->start = shim_cpu_ns();
   if (why == NULL) why = host->why;
+  if (why == NULL) why = because;
   if (why == NULL) why = shim_compile(host, u, module, machine, path);
   if (why != NULL) return why;
   bool ok = write_object(path, &u->unit.object);

@@ -4,9 +4,11 @@
  *   RUSTC_WRAPPER=kiln-rustc cargo build      cargo gives it rustc and the arguments
  *   RUSTC=kiln-rustc cargo build              it finds rustc by itself: $KILN_RUSTC, default rustc
  *
- * It has the dynamic linker load the shim, then becomes rustc. */
+ * It has the dynamic linker load the shim, then becomes rustc; or, if rustc loads Kiln itself, waits for it:
+ * rerun.c. */
 #define _GNU_SOURCE
 #include "beside.h"
+#include "rerun.h"
 #include "rustc_options.h"
 #include "settings.h"
 
@@ -157,17 +159,25 @@ static bool is_for_backend(const struct rustc_options *o, const struct tool_sett
 
 /* The option that moves an incremental build from `folder` to a folder in it which only this Kiln with these settings
  * uses: rustc reuses the objects of unchanged code, whichever code generator made them, and with a nightly rustc, cargo
- * gives all code generators the same folder. NULL without memory. */
-static char *own_incremental(const char *folder) {
+ * gives all code generators the same folder. `end` distinguishes those of one Kiln. NULL without memory. */
+static char *own_incremental(const char *folder, const char *end) {
   char identity[TOOL_IDENTITY_SIZE], *option;
   tool_identity(identity);
-  int n = asprintf(&option, "-Cincremental=%s/kiln-%016" PRIx64, folder,
-                   tool_hash_text(TOOL_HASH, identity));
+  int n = asprintf(&option, "-Cincremental=%s/kiln-%016" PRIx64 "%s", folder,
+                   tool_hash_text(TOOL_HASH, identity), end);
   return n > 0 ? option : NULL;
 }
 
+/* How rustc is run, beside its words. */
+struct run {
+  bool backend; /* it loads Kiln */
+  char
+    *incremental; /* the option for a second run, in which it does not generate code; NULL: none */
+};
+
 /* `words`, of which `n` are there, and more options. */
-static char **with_options(char **words, size_t n, const struct tool_settings *settings) {
+static char **with_options(char **words, size_t n, const struct tool_settings *settings,
+                           struct run *run) {
   struct rustc_options o;
   rustc_options_begin(&o);
   for (char **w = words + 1; *w != NULL; w++) rustc_word(&o.words, *w);
@@ -184,11 +194,14 @@ static char **with_options(char **words, size_t n, const struct tool_settings *s
   if (is_for_backend(&o, settings) &&
       asprintf(&backend, "-Zcodegen-backend=%s", tool_backend()) > 0) {
     more[n++] = backend;
+    run->backend = true;
     setenv("RUSTC_BOOTSTRAP", "1", 1);
   }
   if (o.incremental != NULL && o.incremental[0] != 0 &&
-      (folder = own_incremental(o.incremental)) != NULL)
+      (folder = own_incremental(o.incremental, "")) != NULL) {
     more[n++] = folder;
+    if (run->backend) run->incremental = own_incremental(o.incremental, "-llvm");
+  }
   more[n] = NULL;
   return more;
 }
@@ -253,11 +266,15 @@ int main(int argc, char **argv) {
     rustc = words[0];
   }
   unsetenv("KILN_SHIM_PASSES");
+  unsetenv("KILN_SHIM_LLVM");
+  unsetenv("KILN_SHIM_NOTE");
   bool version = asks_version(words);
-  words = with_options(words, (size_t)(argv + argc - words), &settings);
+  struct run run = {.backend = false};
+  words = with_options(words, (size_t)(argv + argc - words), &settings, &run);
   words[0] = (char *)(uintptr_t)rustc; /* rustup looks at the name */
   if (version) return print_version(rustc, words);
   preload();
+  if (run.backend) return rustc_run(words, run.incremental);
   execvp(rustc, words);
   fprintf(stderr, "kiln-rustc: error: %s: %s\n", rustc, strerror(errno));
   return 127;

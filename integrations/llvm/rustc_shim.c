@@ -23,7 +23,9 @@ void shim_rustc_options(struct shim_compiler *c) {
   c->target = o.target;
   c->keeps_contexts = 2; /* the crate's, with one codegen unit, and its allocator's */
   c->passes = getenv("KILN_SHIM_PASSES") != NULL ? "default<O1>" : NULL; /* kiln_rustc.c */
-  if (!read) c->why = "its command line cannot be read";
+  const char *left = getenv("KILN_SHIM_LLVM");                           /* rerun.c */
+  if (left != NULL && left[0] != 0) c->why = left;
+  else if (!read) c->why = "its command line cannot be read";
   else if (o.llvm[0] != 0) c->why = o.llvm;
   else if (o.level > most) c->why = "the crate is optimized";
 }

@@ -193,5 +193,8 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
 void shim_log_kiln(const struct shim_unit *u, const char *path);
 void shim_log_llvm(const struct shim_unit *u, const char *path, const char *why, uint64_t given_up);
 uint64_t shim_cpu_ns(void);
+/* Until the next call in this thread, LLVM compiles its units, and the log has this reason; NULL: Kiln does. The text
+ * must live so long. Called by Kiln as rustc's code generator, which has failed to build the unit. */
+SHIM_EXPORT void kiln_shim_because(const char *why);
 
 #endif

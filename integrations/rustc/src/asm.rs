@@ -24,6 +24,7 @@ use crate::builder::Builder;
 use crate::compat;
 use crate::context::{Block, Context};
 use crate::declare::unmarked;
+use crate::failing::Place;
 use crate::operation::Statement;
 use crate::sys::*;
 use crate::types::Type;
@@ -290,6 +291,7 @@ impl<'tcx> Context<'tcx> {
             return;
         }
         let text = CString::new(text).unwrap_or_else(|_| self.fatal("assembly of a module with a NUL"));
+        self.module.failing.at(Place::Assemble);
         self.module.add_assembly(&text);
     }
 }

@@ -54,7 +54,7 @@ impl<'a, 'tcx> Builder<'a, 'tcx> {
         Block { func, block: kiln_block { id: 0 }, symbol }
     }
 
-    /// Says that the function cannot be built, which ends the compilation.
+    /// Says that the function cannot be built, which leaves the unit to LLVM.
     pub fn unsupported(&self, what: &str, ty: Type) -> Value {
         let what = std::ffi::CString::new(what).expect("no NUL");
         // SAFETY: the function is open, and the message is copied.

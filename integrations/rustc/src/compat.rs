@@ -187,7 +187,7 @@ mod versions {
     macro_rules! extra_backend_methods {
         () => {
             fn compile_codegen_unit(&self, tcx: TyCtxt<'_>, name: Symbol) -> (ModuleCodegen<Unit>, u64) {
-                unit::compile(tcx, name, |llvm| llvm.compile_codegen_unit(tcx, name))
+                self.compile(tcx, name, |llvm| llvm.compile_codegen_unit(tcx, name))
             }
         };
     }
@@ -384,7 +384,7 @@ mod versions {
     macro_rules! extra_backend_methods {
         () => {
             fn compile_codegen_unit(&self, tcx: TyCtxt<'_>, name: Symbol, bitcode: bool) -> (ModuleCodegen<Unit>, u64) {
-                unit::compile(tcx, name, |llvm| llvm.compile_codegen_unit(tcx, name, bitcode))
+                self.compile(tcx, name, |llvm| llvm.compile_codegen_unit(tcx, name, bitcode))
             }
         };
     }

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use rustc_abi::{HasDataLayout, TargetDataLayout};
 use rustc_codegen_ssa::traits::*;
 use rustc_data_structures::fx::{FxHashMap, FxIndexSet};
-use rustc_hir::def_id::{DefId, LOCAL_CRATE};
+use rustc_hir::def_id::DefId;
 use rustc_middle::mir::interpret::ConstAllocation;
 use rustc_middle::mono::CodegenUnit;
 use rustc_middle::ty::layout::{
@@ -20,6 +20,7 @@ use rustc_target::spec::{HasTargetSpec, HasX86AbiOpt, Target, X86Abi};
 use crate::abi::{Signature, SignatureInfo};
 use crate::compat;
 use crate::debug::Debug;
+use crate::fallback;
 use crate::inlining::{self, Inlining};
 use crate::module::Module;
 use crate::operation::feature_flags;
@@ -116,10 +117,9 @@ impl<'tcx> Context<'tcx> {
         }
     }
 
-    /// Ends the compilation: something that `needs.rs` should have left to LLVM.
+    /// Leaves the unit to LLVM after all: `needs.rs` did not know about this.
     pub fn fatal(&self, what: &str) -> ! {
-        let krate = self.tcx.crate_name(LOCAL_CRATE);
-        self.tcx.dcx().fatal(format!("kiln: crate {krate}, unit {}: {what}", self.unit.name()))
+        fallback::refuse(what.to_string())
     }
 
     /// Compiles the functions that were built since the last call, or has them wait (`inlining.rs`).
@@ -236,12 +236,13 @@ impl<'tcx> HasTypingEnv<'tcx> for Context<'tcx> {
     }
 }
 impl<'tcx> LayoutOfHelpers<'tcx> for Context<'tcx> {
-    fn handle_layout_err(&self, err: LayoutError<'tcx>, span: Span, _: Ty<'tcx>) -> ! {
-        self.tcx.dcx().span_fatal(span, err.to_string())
+    // Errors of the user, which LLVM's back end reports.
+    fn handle_layout_err(&self, err: LayoutError<'tcx>, _: Span, _: Ty<'tcx>) -> ! {
+        self.fatal(&err.to_string())
     }
 }
 impl<'tcx> FnAbiOfHelpers<'tcx> for Context<'tcx> {
-    fn handle_fn_abi_err(&self, err: FnAbiError<'tcx>, span: Span, request: FnAbiRequest<'tcx>) -> ! {
-        self.tcx.dcx().span_fatal(span, format!("no way to call {request:?}: {err:?}"))
+    fn handle_fn_abi_err(&self, err: FnAbiError<'tcx>, _: Span, request: FnAbiRequest<'tcx>) -> ! {
+        self.fatal(&format!("no way to call {request:?}: {err:?}"))
     }
 }

@@ -39,6 +39,8 @@ mod consts;
 mod context;
 mod debug;
 mod declare;
+mod failing;
+mod fallback;
 mod inlining;
 mod intrinsics;
 mod llvm_names;
@@ -55,10 +57,10 @@ mod values;
 
 use std::any::Any;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rustc_ast::expand::allocator::AllocatorMethod;
-use rustc_codegen_llvm::LlvmCodegenBackend;
+use rustc_codegen_llvm::{LlvmCodegenBackend, ModuleLlvm};
 use rustc_codegen_ssa::back::lto::ThinModule;
 use rustc_codegen_ssa::back::write::*;
 use rustc_codegen_ssa::base::codegen_crate;
@@ -68,7 +70,7 @@ use rustc_data_structures::profiling::SelfProfilerRef;
 use rustc_errors::{DiagCtxt, DiagCtxtHandle};
 use rustc_hir::def_id::LOCAL_CRATE;
 use rustc_metadata::EncodedMetadata;
-use rustc_middle::dep_graph::{WorkProduct, WorkProductMap};
+use rustc_middle::dep_graph::{WorkProduct, WorkProductId, WorkProductMap};
 use rustc_middle::ty::TyCtxt;
 use rustc_session::config::{OptLevel, OutputFilenames, OutputType, PrintRequest};
 use rustc_session::{IncrCompSession, Session};
@@ -78,8 +80,11 @@ use compat::EarlySession;
 use unit::Unit;
 
 /// Kiln's code generator.
-#[derive(Clone)]
-struct Kiln;
+#[derive(Clone, Default)]
+struct Kiln {
+    /// The units that it failed to build.
+    failed: Arc<Mutex<Vec<String>>>,
+}
 
 /// Link-time optimization makes all of a compilation LLVM's (`needs::session`).
 const NO_LTO: &str = "no unit of Kiln's takes part in link-time optimization";
@@ -120,9 +125,12 @@ impl CodegenBackend for Kiln {
 
     fn codegen_crate(&self, tcx: TyCtxt<'_>) -> Box<dyn Any> {
         match needs::session(tcx.sess) {
-            None => Box::new(codegen_crate(self.clone(), tcx)),
+            None => {
+                fallback::crash_silently();
+                Box::new(codegen_crate(self.clone(), tcx))
+            }
             Some(why) => {
-                log::by_llvm(tcx.crate_name(LOCAL_CRATE), "all units", why);
+                log::left(tcx.crate_name(LOCAL_CRATE), "all units", &why);
                 llvm_backend().codegen_crate(tcx)
             }
         }
@@ -136,7 +144,15 @@ impl CodegenBackend for Kiln {
         info: &CrateInfo,
     ) -> (CompiledModules, WorkProductMap) {
         match ongoing.downcast::<OngoingCodegen<Kiln>>() {
-            Ok(ongoing) => ongoing.join(sess, incremental, info),
+            Ok(ongoing) => {
+                let (modules, mut products) = ongoing.join(sess, incremental, info);
+                fallback::note("");
+                // Those are not reused as Kiln's: it will try again.
+                for unit in self.failed.lock().unwrap().drain(..) {
+                    products.remove(&WorkProductId::from_cgu_name(&unit));
+                }
+                (modules, products)
+            }
             Err(llvms) => llvm_backend().join_codegen(llvms, sess, incremental, outputs, info),
         }
     }
@@ -152,13 +168,28 @@ impl CodegenBackend for Kiln {
     }
 }
 
+impl Kiln {
+    fn compile(
+        &self,
+        tcx: TyCtxt<'_>,
+        name: Symbol,
+        by_llvm: impl FnOnce(LlvmCodegenBackend) -> (ModuleCodegen<ModuleLlvm>, u64),
+    ) -> (ModuleCodegen<Unit>, u64) {
+        let (module, cost) = unit::compile(tcx, name, by_llvm);
+        if let Unit::Llvm(_, Some(_)) = module.module_llvm {
+            self.failed.lock().unwrap().push(name.to_string());
+        }
+        (module, cost)
+    }
+}
+
 impl ExtraBackendMethods for Kiln {
     type Module = Unit;
 
     compat::extra_backend_methods!();
 
     fn codegen_allocator(&self, tcx: TyCtxt<'_>, name: &str, methods: &[AllocatorMethod]) -> Unit {
-        unit::build_allocator(tcx, name, methods)
+        unit::compile_allocator(tcx, name, methods)
     }
 }
 
@@ -201,12 +232,14 @@ impl WriteBackendMethods for Kiln {
         module: &mut ModuleCodegen<Unit>,
         config: &ModuleConfig,
     ) {
-        if let Unit::Llvm(_) = module.module_llvm {
-            let taken = compat::take_module(module, Unit::Done);
-            let mut llvms = compat::map_module(taken, llvms_module);
-            LlvmCodegenBackend::optimize(cgcx, prof, emitter, &mut llvms, config);
-            *module = compat::map_module(llvms, Unit::Llvm);
+        if !matches!(module.module_llvm, Unit::Llvm(..)) {
+            return;
         }
+        let mut why = None;
+        let taken = compat::take_module(module, Unit::Done);
+        let mut llvms = compat::map_module(taken, |unit| llvms_module(unit, &mut why));
+        LlvmCodegenBackend::optimize(cgcx, prof, emitter, &mut llvms, config);
+        *module = compat::map_module(llvms, |llvms| Unit::Llvm(llvms, why));
     }
 
     fn codegen(
@@ -216,30 +249,50 @@ impl WriteBackendMethods for Kiln {
         mut module: ModuleCodegen<Unit>,
         config: &ModuleConfig,
     ) -> CompiledModule {
-        let kilns = match std::mem::replace(&mut module.module_llvm, Unit::Done) {
-            Unit::Kiln(kilns) => kilns,
+        let object = match std::mem::replace(&mut module.module_llvm, Unit::Done) {
+            Unit::Kiln(object) => object,
             other => {
                 module.module_llvm = other;
-                let llvms = compat::map_module(module, llvms_module);
-                return LlvmCodegenBackend::codegen(cgcx, prof, emitter, llvms, config);
+                return codegen_by_llvm(cgcx, prof, emitter, module, config);
             }
         };
         let _timer = prof.generic_activity_with_arg("kiln_write_object", &*module.name);
         let path = cgcx.output_filenames.temp_path_for_cgu(OutputType::Object, &module.name);
-        let (counts, built, start) = (kilns.counts(), kilns.built, log::cpu_time());
-        let written = kilns.write(&path);
-        log::by_kiln(&module.name, counts, built + log::cpu_time().saturating_sub(start));
-        if let Err(message) = written {
+        if let Err(error) = object.write(&path) {
             let dcx = DiagCtxt::new(Box::new(emitter.clone()));
-            dcx.handle().fatal(format!("kiln: unit {}: {message}", module.name));
+            dcx.handle().fatal(format!("could not write {}: {error}", path.display()));
         }
+        log::by_kiln(&module.name, &object);
         module.into_compiled_module(true, false, false, false, false, &cgcx.output_filenames)
     }
 }
 
-fn llvms_module(unit: Unit) -> rustc_codegen_llvm::ModuleLlvm {
+fn codegen_by_llvm(
+    cgcx: &CodegenContext,
+    prof: &SelfProfilerRef,
+    emitter: &SharedEmitter,
+    module: ModuleCodegen<Unit>,
+    config: &ModuleConfig,
+) -> CompiledModule {
+    let (mut why, name) = (None, module.name.clone());
+    let llvms = compat::map_module(module, |unit| llvms_module(unit, &mut why));
+    let compile = || LlvmCodegenBackend::codegen(cgcx, prof, emitter, llvms, config);
+    let Some(why) = why else { return compile() };
+    let start = log::cpu_time();
+    let (compiled, said) = fallback::by_llvm_because(&why, compile);
+    if !said {
+        log::by_llvm(&name, &why, log::cpu_time().saturating_sub(start));
+    }
+    compiled
+}
+
+/// LLVM's part of a unit; `why` gets the rest.
+fn llvms_module(unit: Unit, why: &mut Option<String>) -> ModuleLlvm {
     match unit {
-        Unit::Llvm(module) => module,
+        Unit::Llvm(module, reason) => {
+            *why = reason;
+            module
+        }
         _ => unreachable!("the unit is LLVM's"),
     }
 }
@@ -251,5 +304,5 @@ fn replaced_intrinsics(names: Vec<Symbol>) -> Vec<Symbol> {
 /// What rustc calls when it has loaded the library.
 #[unsafe(no_mangle)]
 pub fn __rustc_codegen_backend() -> Box<dyn CodegenBackend> {
-    Box::new(Kiln)
+    Box::new(Kiln::default())
 }

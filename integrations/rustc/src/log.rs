@@ -7,6 +7,8 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::time::Duration;
 
+use crate::module::Object;
+
 /// Appends a line, at once, since other processes write to the file, too. A log that cannot be written is no error.
 fn line(variable: &str, text: &str) {
     let Some(path) = env::var_os(variable).filter(|path| path != "1") else { return };
@@ -37,14 +39,25 @@ pub fn cpu_time() -> Duration {
 }
 
 /// A unit that Kiln compiled, and the processor time that it took to build and write it.
-pub fn by_kiln(unit: &str, (functions, instructions): (u64, u64), time: Duration) {
+pub fn by_kiln(unit: &str, object: &Object) {
+    let Object { functions, instructions, time, .. } = object;
     line("KILN_LOG", &format!("{unit}: {functions} functions, {instructions} instructions\n"));
     // No bitcode is written: its column is 0.
     line("KILN_STATS", &format!("unit\tkiln\t0\t{}\t{instructions}\t{unit}\n", time.as_nanos()));
 }
 
+/// A unit that Kiln failed to build, and that LLVM compiles.
+pub fn failed(krate: impl Display, unit: &str, why: &str) {
+    line("KILN_LOG", &format!("{krate}: {unit}: compiled by LLVM: {why}\n"));
+}
+
+/// What LLVM made of it, where the shim does not say so.
+pub fn by_llvm(unit: &str, why: &str, time: Duration) {
+    line("KILN_STATS", &format!("unit\tllvm\t0\t{}\t0\t{unit}\t{why}\n", time.as_nanos()));
+}
+
 /// A unit that is left to LLVM; where the shim is loaded, it takes LLVM's bitcode, and logs what becomes of it.
-pub fn by_llvm(krate: impl Display, unit: &str, why: &str) {
+pub fn left(krate: impl Display, unit: &str, why: &str) {
     let shim = env::var_os("KILN_SHIM_LOADED").is_some(); // integrations/llvm/preload.c
     let way = if shim { "left to the shim" } else { "compiled by LLVM" };
     line("KILN_LOG", &format!("{krate}: {unit}: {way}: {why}\n"));

@@ -1,15 +1,15 @@
 //! Kiln's module and session, as a unit of rustc has them.
 
 use std::cell::RefCell;
-use std::env;
 use std::ffi::{CStr, CString};
 use std::path::Path;
-use std::ptr;
 use std::time::Duration;
+use std::{env, fs, io, ptr, slice};
 
 use rustc_session::Session;
 use rustc_target::spec::{FramePointer, RelocModel, StackProbeType};
 
+use crate::failing::{Failing, Place};
 use crate::operation::{Operations, feature_flags};
 use crate::sys::*;
 
@@ -20,8 +20,8 @@ const GUARD_PAGE: u32 = 4096;
 pub struct Module {
     pub raw: *mut kiln_module,
     pub session: *mut kiln_session,
-    /// The processor time that it took to build its functions.
-    pub built: Duration,
+    /// Where it is to fail.
+    pub failing: Failing,
     /// What builds LLVM's operations, once there is one.
     pub operations: RefCell<Option<Operations>>,
     assembler: *mut kiln_as,
@@ -29,11 +29,6 @@ pub struct Module {
     pub features: u32,
     attrs: kiln_func_attrs,
 }
-
-// SAFETY: a module and its session may be used by any thread, by one at a time.
-unsafe impl Send for Module {}
-// SAFETY: shared references to it are not given to other threads; rustc before 1.101 asks for this nevertheless.
-unsafe impl Sync for Module {}
 
 /// The seed that `$KILN_STRESS` gives the register allocator, for tests (tools/settings.c); 0: none.
 fn stress_seed(sess: &Session) -> u64 {
@@ -85,7 +80,7 @@ impl Module {
         Module {
             raw,
             session,
-            built: Duration::ZERO,
+            failing: Failing::new(sess),
             operations: RefCell::default(),
             assembler,
             features,
@@ -125,20 +120,49 @@ impl Module {
         }
     }
 
-    /// Writes the object file.
-    pub fn write(self, path: &Path) -> Result<(), String> {
-        use std::os::unix::ffi::OsStrExt;
-        let path = CString::new(path.as_os_str().as_bytes()).expect("paths have no NUL");
+    /// Makes the object.
+    pub fn emit(self) -> Result<Object, String> {
+        self.failing.at(Place::Emit);
+        let mut object = Object { bytes: kiln_buffer::default(), functions: 0, instructions: 0, time: Duration::ZERO };
         // SAFETY: no function is open, and no other thread uses the module.
-        let status = unsafe { kiln_emit_elf_file(self.raw, &self.session, 1, path.as_ptr()) };
-        if status == KILN_OK { Ok(()) } else { Err(self.error().unwrap_or_else(|| "no object".to_string())) }
+        let (status, stats) = unsafe {
+            let status = kiln_emit_elf(self.raw, &self.session, 1, &mut object.bytes);
+            (status, kiln_session_get_stats(self.session))
+        };
+        (object.functions, object.instructions) = (stats.functions, stats.instructions);
+        if status == KILN_OK { Ok(object) } else { Err(self.error().unwrap_or_else(|| "no object".to_string())) }
     }
+}
 
-    /// How many functions and instructions were compiled.
-    pub fn counts(&self) -> (u64, u64) {
-        // SAFETY: the session lives as long as `self`.
-        let stats = unsafe { kiln_session_get_stats(self.session) };
-        (stats.functions, stats.instructions)
+/// What a unit was compiled to.
+pub struct Object {
+    bytes: kiln_buffer,
+    pub functions: u64,
+    pub instructions: u64,
+    /// The processor time that it took.
+    pub time: Duration,
+}
+
+// SAFETY: the buffer is memory of the C library's.
+unsafe impl Send for Object {}
+// SAFETY: shared references to it only read; rustc before 1.101 asks for this.
+unsafe impl Sync for Object {}
+
+impl Object {
+    /// Writes the file, of which nothing is left if that fails.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        // SAFETY: so many bytes are in use; an object is not empty.
+        let bytes = unsafe { slice::from_raw_parts(self.bytes.data, self.bytes.size) };
+        fs::write(path, bytes).inspect_err(|_| {
+            let _ = fs::remove_file(path);
+        })
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        // SAFETY: nothing refers to the bytes any more.
+        unsafe { kiln_buffer_free(&mut self.bytes) };
     }
 }
 

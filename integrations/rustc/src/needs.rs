@@ -13,10 +13,14 @@ use rustc_target::callconv::PassMode;
 use rustc_target::spec::{Arch, Os, SanitizerSet, SplitDebuginfo, StackProtector};
 
 use crate::types::Type;
-use crate::{abi, asm, compat, intrinsics, llvm_names, operation, simd};
+use crate::{abi, asm, compat, fallback, intrinsics, llvm_names, operation, simd};
 
 /// Why LLVM has to make all code of a compilation, if it has to.
-pub fn session(sess: &Session) -> Option<&'static str> {
+pub fn session(sess: &Session) -> Option<String> {
+    fallback::left_to_llvm().or_else(|| options(sess).map(str::to_string))
+}
+
+fn options(sess: &Session) -> Option<&'static str> {
     let (cg, unstable) = (&sess.opts.cg, &sess.opts.unstable_opts);
     let reasons = [
         (sess.target.arch != Arch::X86_64 || sess.target.os != Os::Linux, "the target is not x86-64 Linux"),

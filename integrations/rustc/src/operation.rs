@@ -13,6 +13,7 @@ use rustc_span::Symbol;
 
 use crate::builder::Builder;
 use crate::context::Block;
+use crate::failing::Place;
 use crate::sys::*;
 use crate::types::Type;
 use crate::values::{Value, sign_extended};
@@ -345,6 +346,7 @@ impl<'tcx> Builder<'_, 'tcx> {
         statement: &Statement,
         elements: &[Option<Type>],
     ) -> (Vec<Option<Value>>, kiln_value, kiln_block) {
+        self.module.failing.at(Place::Assemble);
         let text = |s: &str| CString::new(s).unwrap_or_else(|_| self.fatal("inline assembly with a NUL"));
         let result = match &statement.outputs[..] {
             [] => "void".to_string(),

@@ -2,11 +2,15 @@
 
 use std::time::Instant;
 
+use rustc_hir::def_id::LOCAL_CRATE;
+use rustc_middle::mono::MonoItem;
+
 use rustc_ast::expand::allocator::*;
 use rustc_codegen_llvm::{LlvmCodegenBackend, ModuleLlvm};
 use rustc_codegen_ssa::ModuleCodegen;
 use rustc_codegen_ssa::base::maybe_create_entry_wrapper;
 use rustc_codegen_ssa::mono_item::MonoItemExt;
+use rustc_codegen_ssa::traits::ExtraBackendMethods;
 use rustc_middle::dep_graph;
 use rustc_middle::ty::TyCtxt;
 use rustc_span::Symbol;
@@ -15,14 +19,18 @@ use rustc_symbol_mangling::mangle_internal_symbol;
 use crate::builder::Builder;
 use crate::compat;
 use crate::context::Context;
-use crate::module::Module;
+use crate::failing::{Failing, Place};
+use crate::fallback;
+use crate::module::{Module, Object};
 use crate::sys::*;
 use crate::{log, needs};
 
 /// What a unit is being compiled by.
 pub enum Unit {
-    Kiln(Module),
-    Llvm(ModuleLlvm),
+    /// The object, which is not in its file yet.
+    Kiln(Object),
+    /// What LLVM's back end goes on with; and why Kiln failed, if it did.
+    Llvm(ModuleLlvm, Option<String>),
     /// Its object has been written.
     Done,
 }
@@ -40,17 +48,33 @@ pub fn compile(
     name: Symbol,
     by_llvm: impl FnOnce(LlvmCodegenBackend) -> (ModuleCodegen<ModuleLlvm>, u64),
 ) -> (ModuleCodegen<Unit>, u64) {
-    if let Some(why) = needs::unit(tcx, tcx.codegen_unit(name)) {
-        log::by_llvm(tcx.crate_name(rustc_hir::def_id::LOCAL_CRATE), name.as_str(), &why);
-        let (module, cost) = by_llvm(llvm());
-        return (compat::map_module(module, Unit::Llvm), cost);
-    }
     let start = Instant::now();
-    let node = tcx.codegen_unit(name).codegen_dep_node(tcx);
-    let (module, _) = tcx.dep_graph.with_task(node, tcx, || build(tcx, name), Some(dep_graph::hash_result));
-    (module, start.elapsed().as_nanos() as u64)
+    fallback::note(name.as_str());
+    let attempt = fallback::attempt(|| {
+        Failing::new(tcx.sess).at(Place::Check);
+        if let Some(why) = needs::unit(tcx, tcx.codegen_unit(name)) {
+            return Err(why);
+        }
+        let node = tcx.codegen_unit(name).codegen_dep_node(tcx);
+        Ok(tcx.dep_graph.with_task(node, tcx, || build(tcx, name), Some(dep_graph::hash_result)).0)
+    });
+    let krate = tcx.crate_name(LOCAL_CRATE);
+    match attempt {
+        Ok(Ok(module)) => (module, start.elapsed().as_nanos() as u64),
+        Ok(Err(why)) => {
+            log::left(krate, name.as_str(), &why);
+            let (module, cost) = by_llvm(llvm());
+            (compat::map_module(module, |module| Unit::Llvm(module, None)), cost)
+        }
+        Err(failure) => {
+            log::failed(krate, name.as_str(), &failure.why);
+            let (module, cost) = failure.instead(|| by_llvm(llvm()));
+            (compat::map_module(module, |module| Unit::Llvm(module, Some(failure.why))), cost)
+        }
+    }
 }
 
+/// Everything but writing the file. What fails here is left to LLVM.
 fn build(tcx: TyCtxt<'_>, name: Symbol) -> ModuleCodegen<Unit> {
     let _timer = tcx.prof.generic_activity_with_arg("kiln_build_unit", name.as_str());
     let start = log::cpu_time();
@@ -59,8 +83,16 @@ fn build(tcx: TyCtxt<'_>, name: Symbol) -> ModuleCodegen<Unit> {
     for (item, data) in &items {
         item.predefine::<Builder<'_, '_>>(&mut cx, name.as_str(), data.linkage, data.visibility);
     }
-    for &(item, data) in &items {
+    let is_function = |item: &&(MonoItem<'_>, _)| matches!(item.0, MonoItem::Fn(_));
+    if items.iter().any(|item| is_function(&item)) {
+        cx.module.failing.at(Place::First);
+    }
+    let last = items.iter().rposition(|item| is_function(&item));
+    for (i, &(item, data)) in items.iter().enumerate() {
         item.define::<Builder<'_, '_>>(&mut cx, name.as_str(), data);
+        if last == Some(i) {
+            cx.module.failing.at(Place::Last);
+        }
         cx.compile_open();
     }
     maybe_create_entry_wrapper::<Builder<'_, '_>>(&cx, cx.unit);
@@ -69,12 +101,23 @@ fn build(tcx: TyCtxt<'_>, name: Symbol) -> ModuleCodegen<Unit> {
     cx.add_assembly();
     cx.compile_open();
     cx.finish_debug();
-    cx.module.built = log::cpu_time().saturating_sub(start);
-    ModuleCodegen::new_regular(name.to_string(), Unit::Kiln(cx.module))
+    let mut object = cx.module.emit().unwrap_or_else(|why| fallback::refuse(why));
+    object.time = log::cpu_time().saturating_sub(start);
+    ModuleCodegen::new_regular(name.to_string(), Unit::Kiln(object))
 }
 
-/// The functions that programs allocate by, which call those of the chosen allocator.
-pub fn build_allocator(tcx: TyCtxt<'_>, name: &str, methods: &[AllocatorMethod]) -> Unit {
+/// The functions that programs allocate by.
+pub fn compile_allocator(tcx: TyCtxt<'_>, name: &str, methods: &[AllocatorMethod]) -> Unit {
+    fallback::note(name);
+    fallback::attempt(|| build_allocator(tcx, name, methods)).unwrap_or_else(|failure| {
+        log::failed(tcx.crate_name(LOCAL_CRATE), name, &failure.why);
+        let module = failure.instead(|| llvm().codegen_allocator(tcx, name, methods));
+        Unit::Llvm(module, Some(failure.why))
+    })
+}
+
+/// They call those of the chosen allocator.
+fn build_allocator(tcx: TyCtxt<'_>, name: &str, methods: &[AllocatorMethod]) -> Unit {
     let module = Module::new(tcx.sess, name);
     for method in methods {
         let words: usize =
@@ -85,7 +128,7 @@ pub fn build_allocator(tcx: TyCtxt<'_>, name: &str, methods: &[AllocatorMethod])
     }
     let marker = mangle_internal_symbol(tcx, NO_ALLOC_SHIM_IS_UNSTABLE);
     build_forwarder(&module, tcx, &marker, None, 0, false);
-    Unit::Kiln(module)
+    Unit::Kiln(module.emit().unwrap_or_else(|why| fallback::refuse(why)))
 }
 
 /// A function `from` of so many words that calls `to`.

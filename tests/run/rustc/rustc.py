@@ -3,7 +3,7 @@
 names: builds the back end, with FOLDER/libkiln.a ($KILN_LIBRARY), and compiles the programs here with it and with LLVM:
 both do the same. What gdb shows of a program's variables is the same, too. Units with what Kiln lacks go to LLVM, and the
 log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads, and
-their symbols are bound as LLVM's are. `kiln cargo` loads it.
+their symbols are bound as LLVM's are. `kiln cargo` loads it. What fails is compiled by LLVM: failures.py.
 
 A toolchain that rustup does not have, or has without the components rustc-dev and rust-src, is skipped; if it is
 $KILN_TEST_RUSTC, that is a failure.
@@ -17,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, '../../..'))
 sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
 import harness  # noqa: E402
+import failures  # noqa: E402
 
 # By name: options of rustc beside the edition, and what Kiln inlines.
 MODES = [
@@ -221,6 +222,12 @@ class Toolchain:
             if differ or not names:
                 raise harness.Failure('%s: by LLVM and by Kiln: %s' % (source, differ[:5]))
 
+    def cargo_env(self):
+        """For cargo of this toolchain, whatever the user has set."""
+        env = {k: v for k, v in os.environ.items() if not k.startswith(('CARGO_', 'RUSTC', 'KILN_')) or k == 'CARGO_HOME'}
+        env.update(RUSTUP_AUTO_INSTALL='0', RUSTUP_TOOLCHAIN=self.name, XDG_CACHE_HOME=self.h.path('cache'))
+        return env
+
     def cargo(self):
         """`kiln cargo` has rustc load the library, for cargo's compilations alone: build scripts see the compiler of
         plain cargo."""
@@ -230,8 +237,7 @@ class Toolchain:
             os.makedirs(os.path.dirname(h.path(base + path)), exist_ok=True)
             h.write(base + path, text)
         costs = h.path(base + 'costs')
-        env = {k: v for k, v in os.environ.items() if not k.startswith(('CARGO_', 'RUSTC', 'KILN_')) or k == 'CARGO_HOME'}
-        env.update(RUSTUP_AUTO_INSTALL='0', RUSTUP_TOOLCHAIN=self.name, XDG_CACHE_HOME=h.path('cache'))
+        env = self.cargo_env()
         said = []
         kilns = [os.path.join(self.library, 'kiln'), 'cargo']
         for side, command in (('llvm', ['cargo']), ('kiln', kilns), ('inlined', [*kilns, '--inline'])):
@@ -324,6 +330,8 @@ def main():
         check('%s: threads' % name, toolchain.threads)
         check('%s: symbols' % name, toolchain.symbols)
         check('%s: kiln cargo' % name, toolchain.cargo)
+        for what, work in failures.checks(toolchain):
+            check('%s: %s' % (name, what), work)
     if h.passed == h.failed == 0:
         print('1..%d' % h.lines)
         sys.exit(0)

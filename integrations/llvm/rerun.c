@@ -1,0 +1,257 @@
+/* rustc with Kiln inside it, as a child of kiln-rustc: if Kiln's death is rustc's, rustc runs a second time, in which
+ * LLVM compiles all units. The library in rustc (fallback.rs) notes what it is doing in a file that both have; a death
+ * while the note is empty is not Kiln's.
+ *
+ * The second run has the same options, since the crate's hash depends on them, and dependent crates have begun to use
+ * the first run's metadata. It has a folder of its own for incremental builds. What the first run has printed is not
+ * printed again. */
+#define _GNU_SOURCE
+#include "rerun.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- lines that were printed ---- */
+
+struct lines {
+  uint64_t *hashes;
+  size_t n, room;
+  uint64_t open; /* the hash of the line that has no end yet */
+};
+
+static const uint64_t hash_start = UINT64_C(0xcbf29ce484222325);
+
+static void add_line(struct lines *l) {
+  if (l->n == l->room) {
+    size_t room = l->room * 2 + 64;
+    uint64_t *more = realloc(l->hashes, room * sizeof *more);
+    if (more == NULL) return; /* the line may be printed twice */
+    l->hashes = more, l->room = room;
+  }
+  l->hashes[l->n++] = l->open;
+}
+
+static void note_printed(struct lines *l, const char *bytes, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (bytes[i] == '\n') {
+      add_line(l);
+      l->open = hash_start;
+    } else {
+      l->open = (l->open ^ (uint8_t)bytes[i]) * 0x100000001b3;
+    }
+  }
+}
+
+static bool was_printed(const struct lines *l, const char *line, size_t n) {
+  uint64_t hash = hash_start;
+  for (size_t i = 0; i < n && line[i] != '\n'; i++)
+    hash = (hash ^ (uint8_t)line[i]) * 0x100000001b3;
+  for (size_t i = 0; i < l->n; i++)
+    if (l->hashes[i] == hash) return true;
+  return false;
+}
+
+static void print(const char *bytes, size_t n) {
+  while (n > 0) {
+    ssize_t some = write(STDERR_FILENO, bytes, n);
+    if (some < 0 && errno == EINTR) continue;
+    if (some <= 0) return;
+    bytes += some;
+    n -= (size_t)some;
+  }
+}
+
+/* ---- signals ---- */
+
+static volatile sig_atomic_t ended;
+static volatile pid_t running;
+
+/* A signal that ends the build. One that a process has sent to this one alone is passed on; the terminal's go to
+ * rustc, too. */
+static void end(int signal, siginfo_t *info, void *context) {
+  (void)context;
+  ended = signal;
+  if (info->si_code <= 0 && running > 0) kill(running, signal);
+}
+
+static const int enders[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+enum { ENDERS = sizeof enders / sizeof *enders };
+
+static bool ends_build(int signal) {
+  for (size_t i = 0; i < ENDERS; i++)
+    if (signal == enders[i]) return true;
+  return signal == SIGPIPE;
+}
+
+/* Ends as rustc did. */
+static int end_as(int status) {
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  struct rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none); /* rustc's own is enough */
+  signal(WTERMSIG(status), SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, WTERMSIG(status));
+  sigprocmask(SIG_UNBLOCK, &set, NULL);
+  raise(WTERMSIG(status));
+  return 128 + WTERMSIG(status);
+}
+
+/* ---- a run ---- */
+
+/* Starts rustc, with other files as its standard error and output unless they are -1. The child; -1: there is none. */
+static pid_t start(char **words, int err, int out) {
+  static struct sigaction before[ENDERS];
+  static bool handled;
+  sigset_t set, unblocked;
+  pid_t parent = getpid();
+  sigemptyset(&set);
+  for (size_t i = 0; i < ENDERS; i++) sigaddset(&set, enders[i]);
+  sigprocmask(SIG_BLOCK, &set, &unblocked);
+  pid_t child = fork();
+  if (child == 0) {
+    for (size_t i = 0; handled && i < ENDERS; i++) sigaction(enders[i], &before[i], NULL);
+    sigprocmask(SIG_SETMASK, &unblocked, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+    if (err >= 0) dup2(err, STDERR_FILENO);
+    if (out >= 0) dup2(out, STDOUT_FILENO);
+    execvp(words[0], words);
+    dprintf(STDERR_FILENO, "kiln-rustc: error: %s: %s\n", words[0], strerror(errno));
+    _exit(127);
+  }
+  running = child;
+  for (size_t i = 0; !handled && i < ENDERS; i++) {
+    struct sigaction action = {.sa_sigaction = end, .sa_flags = SA_SIGINFO};
+    sigaction(enders[i], NULL, &before[i]);
+    if (before[i].sa_handler != SIG_IGN) sigaction(enders[i], &action, NULL);
+  }
+  handled = true;
+  sigprocmask(SIG_SETMASK, &unblocked, NULL);
+  return child;
+}
+
+static int wait_for(pid_t child) {
+  int status = 127 << 8; /* if there is no child */
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  running = 0;
+  return status;
+}
+
+/* Runs rustc. What it prints as errors is passed on at once, and noted in `lines`; but a terminal is rustc's own, which
+ * it is to see as one. */
+static int run_first(char **words, struct lines *lines) {
+  int ends[2] = {-1, -1};
+  char bytes[1 << 14];
+  if (isatty(STDERR_FILENO) || pipe2(ends, O_CLOEXEC) != 0) return wait_for(start(words, -1, -1));
+  pid_t child = start(words, ends[1], -1);
+  close(ends[1]);
+  for (;;) {
+    ssize_t n = read(ends[0], bytes, sizeof bytes);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    print(bytes, (size_t)n);
+    note_printed(lines, bytes, (size_t)n);
+  }
+  close(ends[0]);
+  return wait_for(child);
+}
+
+/* Runs it again, and prints what it has not printed before. On a terminal, that is not known: it is what ends in an
+ * error. */
+static int run_second(char **words, const struct lines *lines) {
+  int ends[2], null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  bool terminal = isatty(STDERR_FILENO);
+  FILE *from = NULL, *kept = NULL;
+  char *line = NULL, *text = NULL;
+  size_t room = 0, size = 0;
+  if (pipe2(ends, O_CLOEXEC) != 0) return wait_for(start(words, -1, null));
+  pid_t child = start(words, ends[1], null);
+  close(ends[1]);
+  from = fdopen(ends[0], "r");
+  if (terminal) kept = open_memstream(&text, &size);
+  for (ssize_t n; from != NULL && (n = getline(&line, &room, from)) > 0;) {
+    if (kept != NULL) fwrite(line, 1, (size_t)n, kept);
+    else if (!was_printed(lines, line, (size_t)n)) print(line, (size_t)n);
+  }
+  if (from != NULL) fclose(from);
+  int status = wait_for(child);
+  if (kept != NULL && fclose(kept) == 0 && status != 0) print(text, size);
+  free(text);
+  free(line);
+  if (null >= 0) close(null);
+  return status;
+}
+
+/* ---- Kiln's death ---- */
+
+/* Why LLVM is to compile the crate, if the first run's end is Kiln's fault; false: it is not. */
+static bool is_kilns(int status, const char *note, char *why, size_t size) {
+  enum { PANIC = 101 }; /* of a program in Rust; errors of the user are 1 */
+  if (note[0] == 0 || ended != 0) return false;
+  if (WIFEXITED(status)) {
+    snprintf(why, size, "Kiln panicked in rustc");
+    return WEXITSTATUS(status) == PANIC;
+  }
+  int signal = WTERMSIG(status);
+  if (signal == SIGKILL) snprintf(why, size, "rustc was killed, perhaps for lack of memory");
+  else snprintf(why, size, "Kiln crashed in rustc: %s", strsignal(signal));
+  return !ends_build(signal);
+}
+
+/* `words` and one more, in new memory; NULL without memory. */
+static char **with_word(char **words, char *word) {
+  size_t n = 0;
+  while (words[n] != NULL) n++;
+  char **more = malloc((n + 2) * sizeof *more);
+  if (more == NULL) return NULL;
+  memcpy(more, words, n * sizeof *more);
+  more[n] = word;
+  more[n + 1] = NULL;
+  return more;
+}
+
+/* Has LLVM compile the crate. */
+static int rerun(char **words, char *incremental, const char *why, const char *note,
+                 struct lines *lines) {
+  log_line("%s: all units of the crate: compiled by LLVM: %s\n", note, why);
+  if (!stats_wanted())
+    fprintf(stderr,
+            "kiln-rustc: warning: unit %s: %s; LLVM compiles the crate; please report this bug\n",
+            note, why);
+  setenv("KILN_SHIM_LLVM", why, 1);
+  if (incremental != NULL && (words = with_word(words, incremental)) == NULL) return 1;
+  return end_as(run_second(words, lines));
+}
+
+int rustc_run(char **words, char *incremental) {
+  struct lines lines = {.open = hash_start};
+  char note[256] = "", why[128], number[16];
+  int file = memfd_create("kiln-note", 0);
+  if (file >= 0) {
+    snprintf(number, sizeof number, "%d", file);
+    setenv("KILN_SHIM_NOTE", number, 1);
+  }
+  int status = run_first(words, &lines);
+  unsetenv("KILN_SHIM_NOTE");
+  if (file >= 0) {
+    ssize_t n = pread(file, note, sizeof note - 1, 0);
+    note[n > 0 ? n : 0] = 0;
+    close(file);
+  }
+  if (!is_kilns(status, note, why, sizeof why)) return end_as(status);
+  return rerun(words, incremental, why, note, &lines);
+}
