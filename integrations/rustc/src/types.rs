@@ -160,6 +160,9 @@ impl Type {
             Primitive::Float(Float::F32) => Type::F32,
             Primitive::Float(Float::F64) => Type::F64,
             Primitive::Float(Float::F128) => Type::F128,
+            // Those of other processors, which rustc has since 1.101.
+            #[allow(unreachable_patterns)]
+            Primitive::Float(float) => unreachable!("{float:?} on x86-64"),
             Primitive::Pointer(_) => Type::Ptr,
         }
     }
