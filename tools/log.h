@@ -13,9 +13,10 @@ bool log_wanted(void);
 __attribute__((format(printf, 1, 2))) bool log_line(const char *format, ...);
 
 /* The same for the file of costs. Its lines, with tabs between their words and times in nanoseconds of CPU time:
- *   unit kiln|llvm BITCODE CODE INSTRUCTIONS PATH [REASON]  a unit: writing its bitcode and what Kiln tried in vain;
- *                                                           generating its code; why LLVM did
- *   compiler SELF LINKER                                    a process: all but the linker's time, and that
+ *   unit kiln|rustc|llvm BITCODE CODE INSTRUCTIONS PATH [REASON]
+ *                                            a unit by Kiln, by Kiln in rustc, or by LLVM: writing its bitcode and what
+ *                                            Kiln tried in vain; generating its code; why LLVM did
+ *   compiler SELF LINKER                     a process: all but the linker's time, and that
  * stats.c reads them. */
 __attribute__((format(printf, 1, 2))) bool stats_line(const char *format, ...);
 

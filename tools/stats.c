@@ -23,6 +23,7 @@ struct reason {
 
 struct sums {
   unsigned kiln, llvm; /* units */
+  unsigned in_rustc;   /* of Kiln's, those that rustc built through it, without bitcode */
   unsigned others;     /* lines that are none of costs */
   uint64_t instructions;
   uint64_t bitcode, kiln_ns, llvm_ns, own,
@@ -52,7 +53,8 @@ static void add_line(struct sums *s, char *line) {
     s->own += strtoull(word[1], NULL, 10);
     s->linker += strtoull(word[2], NULL, 10);
   } else if (n >= 6 && strcmp(word[0], "unit") == 0) {
-    bool kiln = strcmp(word[1], "kiln") == 0;
+    bool in_rustc = strcmp(word[1], "rustc") == 0, kiln = in_rustc || strcmp(word[1], "kiln") == 0;
+    s->in_rustc += in_rustc;
     s->bitcode += strtoull(word[2], NULL, 10);
     *(kiln ? &s->kiln_ns : &s->llvm_ns) += strtoull(word[3], NULL, 10);
     s->instructions += strtoull(word[4], NULL, 10);
@@ -104,10 +106,13 @@ void stats_drop(const struct stats_costs *c) {
 static void print_table(FILE *out, struct sums *s) {
   enum { SHOWN = 20 };
   uint64_t code = s->bitcode + s->kiln_ns + s->llvm_ns, all = s->own + s->linker;
-  fprintf(out,
-          "kiln: %u units by Kiln, %" PRIu64 " instructions of LLVM's; %u units by LLVM\n"
-          "  %-34s %11s %7s\n",
-          s->kiln, s->instructions, s->llvm, "", "CPU time", "share");
+  if (s->in_rustc == 0)
+    fprintf(out, "kiln: %u units by Kiln, %" PRIu64 " instructions of LLVM's; %u units by LLVM\n",
+            s->kiln, s->instructions, s->llvm);
+  else
+    fprintf(out, "kiln: %u units by Kiln in rustc, %u by Kiln of bitcode; %u units by LLVM\n",
+            s->in_rustc, s->kiln - s->in_rustc, s->llvm);
+  fprintf(out, "  %-34s %11s %7s\n", "", "CPU time", "share");
   row(out, "front end", s->own > code ? s->own - code : 0, all);
   row(out, "bitcode, attempts that failed", s->bitcode, all);
   row(out, "code generation by Kiln", s->kiln_ns, all);
@@ -147,6 +152,8 @@ static void print_summary(FILE *out, const struct sums *s) {
     s->kiln == 0
       ? snprintf(line, sizeof line, "Kiln compiled none of %u units, LLVM all", s->llvm)
       : snprintf(line, sizeof line, "LLVM compiled %u of %u units", s->llvm, s->kiln + s->llvm);
+  if (s->in_rustc != 0 && s->in_rustc != s->kiln)
+    n += snprintf(line + n, sizeof line - (size_t)n, ", Kiln %u of bitcode", s->kiln - s->in_rustc);
   if (s->n_reasons > 0) {
     const struct reason *r = &s->reasons[0];
     for (size_t i = 0; i < sizeof helps / sizeof *helps; i++)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -97,6 +98,12 @@ static const char *crashed(struct shim_unit *u, const struct shim_crash *crash) 
   return u->why;
 }
 
+/* What the construct is, and where in the source. */
+static void write_reason(struct shim_unit *u, const kiln_diag *d) {
+  if (d->source_line == 0) snprintf(u->reason, sizeof u->reason, "%s", d->message);
+  else snprintf(u->reason, sizeof u->reason, "%s (%s:%u)", d->message, d->source, d->source_line);
+}
+
 const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void *module,
                          const struct shim_machine *machine, const char *path) {
   const struct shim_compiler *c = shim_compiler();
@@ -110,6 +117,7 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
   u->written = shim_cpu_ns();
   u->path = path;
   u->ok = false;
+  u->reason[0] = 0;
   u->unit = (struct tool_unit){.name = slash != NULL ? slash + 1 : path,
                                .bytes = host->LLVMGetBufferStart(bitcode),
                                .size = host->LLVMGetBufferSize(bitcode),
@@ -125,22 +133,34 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
   if (crash.signal != 0) return crashed(u, &crash);
   if (u->ok) return NULL;
   kiln_diag_format(&u->unit.diag, u->why, sizeof u->why);
+  write_reason(u, &u->unit.diag);
   tool_unit_free(&u->unit);
   return u->why;
+}
+
+__attribute__((format(printf, 1, 2))) static void count(const char *format, ...) {
+  char line[4096 + 1024];
+  if (!stats_wanted()) return;
+  va_list args;
+  va_start(args, format);
+  int n = vsnprintf(line, sizeof line, format, args);
+  va_end(args);
+  if (n >= (int)sizeof line) line[sizeof line - 2] = '\n';
+  if (n > 0) kiln_shim_count(line);
 }
 
 void shim_log_kiln(const struct shim_unit *u, const char *path) {
   log_line("%s: %" PRIu64 " functions, %" PRIu64 " instructions\n", path, u->unit.functions,
            u->unit.instructions);
-  stats_line("unit\tkiln\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n", u->written - u->start,
-             shim_cpu_ns() - u->written, u->unit.instructions, path);
+  count("unit\tkiln\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n", u->written - u->start,
+        shim_cpu_ns() - u->written, u->unit.instructions, path);
 }
 
 void shim_log_llvm(const struct shim_unit *u, const char *path, const char *why,
                    uint64_t given_up) {
   log_line("%s: compiled by LLVM: %s\n", path, why);
-  stats_line("unit\tllvm\t%" PRIu64 "\t%" PRIu64 "\t0\t%s\t%s\n", given_up - u->start,
-             shim_cpu_ns() - given_up, path, why);
+  count("unit\tllvm\t%" PRIu64 "\t%" PRIu64 "\t0\t%s\t%s\n", given_up - u->start,
+        shim_cpu_ns() - given_up, path, why == u->why && u->reason[0] != 0 ? u->reason : why);
 }
 
 /* Overwrites the file, or creates it. */
@@ -159,10 +179,10 @@ static bool write_object(const char *path, const kiln_buffer *object) {
   return (close(fd) == 0) & ok;
 }
 
-/* Why LLVM compiles this thread's units; NULL: no reason. */
-static _Thread_local const char *because;
+/* Why LLVM compiles this thread's units; empty: no reason. */
+static _Thread_local char because[512];
 
-void kiln_shim_because(const char *why) { because = why; }
+void kiln_shim_because(const char *why) { snprintf(because, sizeof because, "%s", why); }
 
 /* Makes the file of a module unless `why` says that LLVM is to: NULL, or why not. */
 static const char *make_file(const struct shim_host *host, struct shim_unit *u, void *module,
@@ -170,7 +190,7 @@ static const char *make_file(const struct shim_host *host, struct shim_unit *u, 
                              const char *why) {
   u->start = shim_cpu_ns();
   if (why == NULL) why = host->why;
-  if (why == NULL) why = because;
+  if (why == NULL && because[0] != 0) why = because;
   if (why == NULL) why = shim_compile(host, u, module, machine, path);
   if (why != NULL) return why;
   bool ok = write_object(path, &u->unit.object);

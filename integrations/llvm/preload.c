@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,40 @@ __attribute__((constructor)) static void loaded(void) {
   if (shim_settings()->bad) _exit(1);
   setenv("KILN_SHIM_LOADED", "1", 1); /* integrations/rustc/src/log.rs */
   if (getenv("KILN_SHIM_STAYS") == NULL) leave_preload();
+}
+
+/* ---- costs ---- */
+
+/* Lines about units of rustc, which are written at its end. */
+static struct {
+  pthread_mutex_t lock;
+  FILE *file; /* in memory; NULL: none yet */
+  char *text;
+  size_t size;
+} held = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void write_held(int status, void *unused) {
+  (void)unused;
+  pthread_mutex_lock(&held.lock);
+  if (held.file == NULL || fclose(held.file) != 0) held.size = 0;
+  held.file = NULL;
+  for (char *line = held.text, *end; status == 0 && line < held.text + held.size; line = end + 1) {
+    end = strchr(line, '\n');
+    stats_line("%.*s\n", (int)(end - line), line);
+  }
+  pthread_mutex_unlock(&held.lock);
+}
+
+void kiln_shim_count(const char *line) {
+  const char *name = shim_compiler()->name;
+  pthread_mutex_lock(&held.lock);
+  bool hold = name != NULL && strcmp(name, "rustc") == 0;
+  if (hold && held.file == NULL && (held.file = open_memstream(&held.text, &held.size)) != NULL &&
+      on_exit(write_held, NULL) != 0)
+    hold = false;
+  if (hold && held.file != NULL) fputs(line, held.file);
+  else stats_line("%s", line);
+  pthread_mutex_unlock(&held.lock);
 }
 
 /* At the end of a compiler: what it took, and its linker. */

@@ -181,7 +181,9 @@ struct shim_unit {
   struct tool_unit unit;
   const char *path; /* for the log */
   bool ok;
-  char why[1024]; /* why Kiln did not compile it */
+  char why[1024]; /* why Kiln did not compile it; for the log */
+  char reason
+    [512]; /* the same of the construct, without what differs between units; empty: `why` is so */
   uint64_t start, written;
 };
 /* Compiles the module to an object in memory, in u->unit.object: NULL, or why not. The caller frees the unit
@@ -193,8 +195,11 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
 void shim_log_kiln(const struct shim_unit *u, const char *path);
 void shim_log_llvm(const struct shim_unit *u, const char *path, const char *why, uint64_t given_up);
 uint64_t shim_cpu_ns(void);
-/* Until the next call in this thread, LLVM compiles its units, and the log has this reason; NULL: Kiln does. The text
- * must live so long. Called by Kiln as rustc's code generator, which has failed to build the unit. */
+/* Until the next call in this thread, LLVM compiles its units, and the log has this reason; empty: Kiln does. Called by
+ * Kiln as rustc's code generator, which has failed to build the unit. */
 SHIM_EXPORT void kiln_shim_because(const char *why);
+/* A line for the file of costs (log.h) about a unit. rustc's are written if it succeeds: a build script that tries what
+ * the compiler accepts is not to be counted. Called by Kiln as rustc's code generator, too. */
+SHIM_EXPORT void kiln_shim_count(const char *line);
 
 #endif

@@ -225,6 +225,18 @@ counted() {
   (cd crate && KILN_STATS=1 "$build/kiln" cargo build "${@:3}" --offline 2>&1) | grep -qx 'kiln: nothing was compiled' &&
     ! (cd crate && KILN_STATS=1 "$build/kiln" cargo build --bin none --offline 2>&1) | grep 'nothing was compiled' # cargo failed
 }
+# uncounted: the units of a rustc that fails are not counted, and reasons for LLVM have no names of units and functions.
+uncounted() {
+  local reasons
+  echo 'pub fn f() { unsafe { core::arch::asm!("clrex") } }' > wrong.rs
+  rm -f costs
+  ! KILN_STATS=$work/costs "$build/kiln-rustc" --crate-type=lib --emit=obj wrong.rs 2> said && grep -q clrex said &&
+    [[ $(cut -f1 costs) == compiler ]] || { cat said costs; return 1; }
+  printf 'pub fn f() { unsafe { core::arch::asm!(".cfi_escape 0x2e, 0x10") } }\npub fn g() { f() }\n' > left.rs
+  KILN_STATS=$work/costs KILN_AS=/nonexistent KILN_CLANG=/nonexistent "$build/kiln-rustc" --crate-type=lib --emit=obj left.rs || return
+  reasons=$(grep $'^unit\tllvm' costs | cut -f7)
+  [[ -n $reasons && $reasons != *_ZN* && $reasons != *rcgu* && $reasons != *'at bit'* ]] || { cat costs; return 1; }
+}
 # cached: with sccache as cargo's wrapper, the second build is hits alone, and no object is LLVM's; what cargo alone had it keep before is
 # not taken for Kiln's.
 cached() {
@@ -256,6 +268,7 @@ if type -P cargo > /dev/null; then
   if type -P sccache > /dev/null; then check "with sccache" cached; else skip "with sccache" "there is none"; fi
   check "with a wrapper" wrapped RUSTC_WRAPPER
   check "with a wrapper by its other name" wrapped CARGO_BUILD_RUSTC_WRAPPER
+  check "units of a rustc that fails, and reasons without names" uncounted
   check "the table of costs" counted '[1-9][0-9]*' 0
   check "names why LLVM compiled" counted 0 '[1-9][0-9]*' --release
   check "in a line" grep -qE '^  by LLVM: [0-9]+: the crate is optimized$' table

@@ -9,6 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::env;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::ptr;
 use std::sync::{Once, OnceLock};
 
 use rustc_errors::FatalErrorMarker;
@@ -138,32 +139,35 @@ pub fn crash_silently() {
     let default = SignalAction { handler: 0, mask: [0; 16], flags: 0, restorer: 0 };
     for signal in SIGNALS {
         // SAFETY: the structure is glibc's and musl's on x86-64.
-        unsafe { sigaction(signal, &default, std::ptr::null_mut()) };
+        unsafe { sigaction(signal, &default, ptr::null_mut()) };
     }
+}
+
+/// A function of the shim's that takes a text, if the shim is loaded (integrations/llvm/shim.h).
+pub fn shim_function(name: &CStr) -> Option<impl Fn(&str)> {
+    type Function = unsafe extern "C" fn(*const c_char);
+    // SAFETY: both functions are of this type, and take a text that lives as long as the call.
+    let function =
+        unsafe { std::mem::transmute::<*mut c_void, Option<Function>>(dlsym(ptr::null_mut(), name.as_ptr())) };
+    function.map(|function| {
+        move |text: &str| {
+            let text = CString::new(text.replace('\0', " ")).expect("NULs are gone");
+            // SAFETY: as above.
+            unsafe { function(text.as_ptr()) }
+        }
+    })
 }
 
 /// Runs LLVM's back end for a unit that Kiln failed to build. The shim, if it is loaded, would try it, too; it reports
 /// LLVM's work with this reason instead. False: it is not loaded.
 pub fn by_llvm_because<R>(why: &str, work: impl FnOnce() -> R) -> (R, bool) {
-    type Because = unsafe extern "C" fn(*const c_char);
-    static SHIM: OnceLock<Option<Because>> = OnceLock::new();
-    let shim = *SHIM.get_or_init(|| {
-        // SAFETY: the function is of this type (integrations/llvm/shim.h).
-        unsafe {
-            std::mem::transmute::<*mut c_void, Option<Because>>(dlsym(std::ptr::null_mut(), SHIM_BECAUSE.as_ptr()))
-        }
-    });
-    let text = CString::new(why.replace(['\0', '\t', '\n'], " ")).expect("NULs are gone");
-    let say = |text: *const c_char| {
-        if let Some(because) = shim {
-            // SAFETY: the text lives until the next call.
-            unsafe { because(text) };
-        }
-    };
-    say(text.as_ptr());
+    let because = shim_function(c"kiln_shim_because");
+    if let Some(because) = &because {
+        because(&why.replace(['\t', '\n'], " "));
+    }
     let result = work();
-    say(std::ptr::null());
-    (result, shim.is_some())
+    if let Some(because) = &because {
+        because("");
+    }
+    (result, because.is_some())
 }
-
-const SHIM_BECAUSE: &CStr = c"kiln_shim_because";

@@ -7,6 +7,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::time::Duration;
 
+use crate::fallback;
 use crate::module::Object;
 
 /// Appends a line, at once, since other processes write to the file, too. A log that cannot be written is no error.
@@ -38,12 +39,20 @@ pub fn cpu_time() -> Duration {
     Duration::new(time.seconds as u64, time.nanoseconds as u32)
 }
 
+/// A line for the file of costs. If the shim is loaded, it writes the line when rustc has succeeded.
+fn count(text: &str) {
+    match fallback::shim_function(c"kiln_shim_count") {
+        Some(count) => count(text),
+        None => line("KILN_STATS", text),
+    }
+}
+
 /// A unit that Kiln compiled, and the processor time that it took to build and write it.
 pub fn by_kiln(unit: &str, object: &Object) {
     let Object { functions, instructions, time, .. } = object;
     line("KILN_LOG", &format!("{unit}: {functions} functions, {instructions} instructions\n"));
     // No bitcode is written: its column is 0.
-    line("KILN_STATS", &format!("unit\tkiln\t0\t{}\t{instructions}\t{unit}\n", time.as_nanos()));
+    count(&format!("unit\trustc\t0\t{}\t{instructions}\t{unit}\n", time.as_nanos()));
 }
 
 /// A unit that Kiln failed to build, and that LLVM compiles.
@@ -53,7 +62,7 @@ pub fn failed(krate: impl Display, unit: &str, why: &str) {
 
 /// What LLVM made of it, where the shim does not say so.
 pub fn by_llvm(unit: &str, why: &str, time: Duration) {
-    line("KILN_STATS", &format!("unit\tllvm\t0\t{}\t0\t{unit}\t{why}\n", time.as_nanos()));
+    count(&format!("unit\tllvm\t0\t{}\t0\t{unit}\t{why}\n", time.as_nanos()));
 }
 
 /// A unit that is left to LLVM; where the shim is loaded, it takes LLVM's bitcode, and logs what becomes of it.

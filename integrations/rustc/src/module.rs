@@ -1,10 +1,10 @@
 //! Kiln's module and session, as a unit of rustc has them.
 
 use std::cell::RefCell;
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_char};
 use std::path::Path;
 use std::time::Duration;
-use std::{env, fs, io, ptr, slice};
+use std::{env, fs, io, slice};
 
 use rustc_session::Session;
 use rustc_target::spec::{FramePointer, RelocModel, StackProbeType};
@@ -106,17 +106,20 @@ impl Module {
         guard.get_or_insert_with(|| unsafe { Operations::new(self.raw) }).add_assembly(self.session, text);
     }
 
-    /// The first error, with the function that has it.
+    /// The first error, with its place in the source.
     pub fn error(&self) -> Option<String> {
-        // SAFETY: the module lives as long as `self`, and its diagnostic as long as it.
+        // SAFETY: the module lives as long as `self`, and its diagnostic as long as it; its texts end in NULs.
         unsafe {
             if kiln_module_status(self.raw) == KILN_OK {
                 return None;
             }
-            let diag = kiln_module_diag(self.raw);
-            let mut text = vec![0u8; kiln_diag_format(diag, ptr::null_mut(), 0) + 1];
-            kiln_diag_format(diag, text.as_mut_ptr().cast(), text.len());
-            Some(CStr::from_bytes_until_nul(&text).unwrap_or(c"?").to_string_lossy().into_owned())
+            let diag = &*kiln_module_diag(self.raw);
+            let text = |text: &[c_char]| CStr::from_ptr(text.as_ptr()).to_string_lossy().into_owned();
+            let message = text(&diag.message);
+            Some(match diag.source_line {
+                0 => message,
+                line => format!("{message} ({}:{line})", text(&diag.source)),
+            })
         }
     }
 

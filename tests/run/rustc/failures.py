@@ -65,8 +65,8 @@ class Failures:
                 not re.fullmatch(r'kiln: .*\b%d (of \d+ )?units.*; %d for this reason: %s.*; .*' % (ways.count('llvm'), ways.count('llvm'), re.escape(why)), last)
                 and not re.fullmatch(r'kiln: warning: Kiln compiled none of %d units, LLVM all; %d for this reason: %s.*; .*' % (len(ways), len(ways), re.escape(why)), last)
                 and 'last line: ' + last,
-                whole and place != 'assemble' and 'kiln' in ways and 'Kiln compiled %d units' % ways.count('kiln'),
-                place == 'assemble' and 'kiln' not in ways and 'Kiln compiled nothing',
+                whole and place != 'assemble' and 'rustc' in ways and 'Kiln compiled %d units' % ways.count('rustc'),
+                place == 'assemble' and 'rustc' not in ways and 'Kiln compiled nothing',
             ]
             if any(wrong):
                 raise harness.Failure('turn %d: %s\n%s' % (turn, [w for w in wrong if w], err))

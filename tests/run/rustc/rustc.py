@@ -248,7 +248,7 @@ class Toolchain:
             raise harness.Failure('cargo, kiln cargo, kiln cargo --inline: %r' % said)
         with open(costs) as f:
             units = [line for line in f if line.startswith('unit')]
-        if not units or not all(line.startswith('unit\tkiln\t0\t') for line in units):
+        if not units or not all(line.startswith('unit\trustc\t0\t') for line in units):
             raise harness.Failure('units that were not built of MIR: %s' % units)
 
     def processors(self):
