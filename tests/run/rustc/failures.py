@@ -80,6 +80,21 @@ class Failures:
         with open(os.path.join(folder, name), 'w') as f:
             f.write(text.replace(before, after))
 
+    def metadata(self):
+        """A dependent crate may have begun with the metadata of the first run: those of the second are the same bytes."""
+        source = os.path.join(HERE, 'failures/parts/src/lib.rs')
+        rustc = self.h.run(['rustup', 'which', '--toolchain', self.t.name, 'rustc'])[1].strip()
+        made = []
+        for fail in ('', 'last:fault'):
+            folder = self.h.path('metadata-%s-%s' % (self.t.name, fail.replace(':', '-')))
+            options = ['--crate-name=parts', '--crate-type=lib', '--emit=metadata,link', '-Cmetadata=1', '--edition=2024']
+            words = [os.path.join(self.t.library, 'kiln-rustc'), rustc, source, *options, '--out-dir=' + folder, '-Cincremental=' + folder]
+            self.h.run(words, env=dict(self.env, KILN_BACKEND=self.t.backend, KILN_FAIL=fail), timeout=300)
+            with open(os.path.join(folder, 'libparts.rmeta'), 'rb') as f:
+                made.append(f.read())
+        if made[0] != made[1]:
+            raise harness.Failure('%d and %d bytes' % tuple(map(len, made)))
+
     def error(self, name):
         """The user's errors are those of plain cargo."""
         folder = self.h.path('failures-%s-%s' % (self.t.name, name))
@@ -104,5 +119,6 @@ def checks(toolchain):
             if way in ('panic', 'kill') and place != 'first':
                 continue  # as error and abort elsewhere
             yield 'fails: %s, %s' % (place, way), lambda: failures.case(place, way)
+    yield 'the second run has the same metadata', failures.metadata
     for name in ERRORS:
         yield "an error of the user's: " + name, lambda: failures.error(name)
