@@ -255,11 +255,12 @@ class Toolchain:
         """Atomic operations on 16 bytes are those of the processor that is named, or libatomic's."""
         h = self.h
         source = os.path.join(HERE, 'crates/atomics.rs')
-        said = {}
+        said, minor = {}, int(h.run(['rustc', '+' + self.name, '-V'])[1].split('.')[1])
+        volatile = ['--cfg=volatile_atomics'] if minor >= 100 else []
         for name, option in (('', []), ('named', ['-Ctarget-cpu=x86-64-v2']), ('feature', ['-Ctarget-feature=+cmpxchg16b'])):
             for kiln in (False, True):
                 program = h.path('atomics-%s-%s-%d' % (self.name, name, kiln))
-                self.compile(source, program, option, kiln)
+                self.compile(source, program, option + volatile, kiln)
                 said[name, kiln] = h.run([program])[1]
                 calls = '__atomic_load_16' in h.run(['nm', program])[1]
                 if calls != (not option):

@@ -10,6 +10,16 @@ use std::sync::atomic::Ordering;
 #[link(name = "atomic")]
 unsafe extern "C" {}
 
+// From 1.100 on, these have a parameter more.
+#[cfg(not(volatile_atomics))]
+macro_rules! access {
+    ($name:ident, $order:expr, $($argument:expr),*) => { $name::<u128, { $order }>($($argument),*) };
+}
+#[cfg(volatile_atomics)]
+macro_rules! access {
+    ($name:ident, $order:expr, $($argument:expr),*) => { $name::<u128, { $order }, false>($($argument),*) };
+}
+
 #[repr(align(16))]
 struct Aligned(UnsafeCell<u128>);
 
@@ -27,8 +37,8 @@ fn main() {
     // SAFETY: the processor has the instruction, and the memory is aligned.
     unsafe {
         println!("{} {} {}", swap(p, 1, big), swap(p, 1, 7), *p == big);
-        println!("{} {}", atomic_load::<u128, { SeqCst }>(p), atomic_xadd::<u128, u128, { Relaxed }>(p, 3));
-        atomic_store::<u128, { Release }>(p, big + 9);
+        println!("{} {}", access!(atomic_load, SeqCst, p), atomic_xadd::<u128, u128, { Relaxed }>(p, 3));
+        access!(atomic_store, Release, p, big + 9);
         println!("{:?} {:?}", atomic_cxchg::<u128, { AcqRel }, { Acquire }>(p, 0, 1), atomic_cxchgweak::<u128, { SeqCst }, { Relaxed }>(p, big + 9, big));
         println!("{} {}", atomic_xchg::<u128, { AcqRel }>(p, 5), atomic_xsub::<u128, u128, { SeqCst }>(p, 6));
         println!("{} {}", atomic_and::<u128, u128, { SeqCst }>(p, big | 12), atomic_or::<u128, u128, { SeqCst }>(p, 3));
