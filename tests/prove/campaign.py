@@ -1,0 +1,92 @@
+"""Compiles rows, many in one object, and proves them one by one."""
+import os
+import re
+import subprocess
+import time
+
+import elf
+import irtext
+from function import Failed, Proof
+from machine import Machine, Unsupported
+from processor import PROCESSORS
+from solve import Solver, Undecided
+
+CHUNK = 3000
+HEAD = 'target %s\ndeclare @f()\ndeclare @h()\ndeclare @use()\nextern data @g\n'
+
+
+class Result:
+    """`what`: proved, undecided, unsupported, failed or refused, with `why`; seconds of CPU time."""
+    __slots__ = ('row', 'what', 'why', 'seconds')
+
+    def __init__(self, row, what, why='', seconds=0.0):
+        self.row, self.what, self.why, self.seconds = row, what, why, seconds
+
+
+class Campaign:
+    def __init__(self, kiln, target, folder, seconds=5.0, options=()):
+        self.kiln, self.target, self.folder, self.options = kiln, target, folder, list(options)
+        self.processor, self.solver = PROCESSORS[target](), Solver(seconds)
+
+    def run(self, rows):
+        """Yields a result for each row."""
+        for i in range(0, len(rows), CHUNK):
+            yield from self.chunk(rows[i:i + CHUNK], i)
+
+    def chunk(self, rows, first):
+        named = {'r%d' % (first + k): row for k, row in enumerate(rows)}
+        while True:
+            text = HEAD % self.target + '\n'.join(r.text.replace('@ROW', '@' + n, 1) for n, r in named.items()) + '\n'
+            source = os.path.join(self.folder, 'rows-%s-%d.kir' % (self.target, first))
+            with open(source, 'w', encoding='utf-8') as f:
+                f.write(text)
+            out = source[:-3] + 'o'
+            done = subprocess.run([self.kiln, 'compile', *self.options, '--target=' + self.target, '-o', out, source],
+                                  stderr=subprocess.PIPE, text=True, check=False)
+            if done.returncode == 0:
+                break
+            name = refused_row(done.stderr, text)
+            if name not in named:
+                raise SystemExit('prove: %s' % done.stderr.strip())
+            yield Result(named.pop(name), 'refused', done.stderr.strip().split('error: ')[-1])
+        obj = elf.Object(out)
+        functions = irtext.read(text)
+        for name, row in named.items():
+            start = time.process_time()
+            what, why = self.prove(obj, functions[name])
+            yield Result(row, what, why, time.process_time() - start)
+
+    def prove(self, obj, f):
+        if f.unread:
+            return 'unsupported', 'the text: ' + f.unread
+        try:
+            machine = Machine(self.processor, obj, self.solver)
+            proof = Proof(machine, f)
+            proof.all_paths()
+            wrong = proof.wrong
+            if proof.partial:
+                proof = Proof(machine, f, undefined=True)
+                proof.all_paths()
+                wrong += proof.wrong
+            if wrong == 0:
+                return 'failed', 'no wrong goal was refuted'
+        except Failed as e:
+            return 'failed', str(e)
+        except Unsupported as e:
+            return 'unsupported', str(e)
+        except Undecided:
+            return 'undecided', ''
+        return 'proved', ''
+
+
+def refused_row(message, text):
+    """The function that a diagnostic is of."""
+    m = re.search(r'\.kir:(r\d+):', message)
+    if m:
+        return m[1]
+    m = re.search(r'\.kir:(\d+):', message)
+    lines = text.split('\n')[:int(m[1])] if m else []
+    for line in reversed(lines):
+        if line.startswith('func @'):
+            return line[6:line.index('(')]
+    return None

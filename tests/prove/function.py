@@ -1,0 +1,641 @@
+"""Proves a function: along each path of the machine code the IR is run, too, and both end in the same. What they begin
+with is the ABI (Proof.entry) or the relation between blocks (relation.py)."""
+import abi
+import meaning
+import terms as t
+from elf import TEXT
+from machine import CFA, Machine, State, Unsupported, read_frame
+from tables import RMW, WIDTH
+
+RETURN = t.var('return address', 64)
+MOST_COPIED = 1024  # bytes that a memory operation without a call is followed through
+MOST_DEPTH = 60     # blocks of the IR on one path of the machine
+
+
+class Failed(Exception):
+    """A goal does not follow."""
+
+
+class Env:
+    """The IR's state: values by number (and (number, k) of further results), variables, memory, how many of the path's
+    calls were made."""
+
+    def __init__(self, memory):
+        self.values, self.variables, self.memory, self.calls = {}, {}, memory, 0
+
+    def copy(self):
+        e = Env(self.memory)
+        e.values, e.variables, e.calls = dict(self.values), {k: dict(v) for k, v in self.variables.items()}, self.calls
+        return e
+
+
+class Path:
+    """An end of the machine's code: what, where and state; and what the IR is to know there."""
+
+    def __init__(self, what, where, state):
+        self.what, self.where, self.state = what, where, state
+
+
+class Proof:
+    """`slots`: where slots whose address the program has are: number -> distance from the CFA. `undefined`: results that
+    may be any bits are; otherwise it is supposed that there are none."""
+
+    def __init__(self, machine: Machine, f, slots=None, undefined=False):
+        self.m, self.f, self.p, self.solver = machine, f, machine.p, machine.solver
+        self.slots, self.undefined, self.goals, self.any, self.wrong = slots or {}, undefined, 0, 0, 0
+        self.escaping = escaping_slots(f)
+        self.definitions = {i.result: i for _, insts in f.blocks.values() for i in insts if i.result is not None}
+        self.types = {v: type_ for params, _ in f.blocks.values() for v, type_ in params}
+        for inst in self.definitions.values():
+            self.types[inst.result] = self.type_of_result(inst)
+        self.where, self.copies = '', set()
+        self.partial = False  # some result may be any bits
+
+    def type_of_result(self, inst):
+        if inst.op in ('icmp', 'fcmp'):
+            return 'i8'
+        if inst.op == 'call':
+            return inst.fields['signature'].results[0]
+        if inst.op == 'result':
+            of = self.definitions[inst.fields['of']]
+            return of.fields['signature'].results[inst.fields['g']] if of.op == 'call' else 'i8'
+        return inst.type
+
+    # ---- the beginning ----
+
+    def entry(self):
+        """Machine's and IR's state where the function is called."""
+        p, m = self.p, self.m
+        s = State(t.memory('at entry'))
+        env = Env(s.memory)
+        m.escaping = [(at, at + max(1, self.f.slots[n][0])) for n, at in self.slots.items() if n in self.escaping]
+        m.set(s, p.sp, t.plus(CFA, -8 if p.name == 'x86_64' else 0))
+        if p.link:
+            m.set(s, p.link, RETURN)
+        else:
+            t.put_bytes(s.frame, -8, RETURN)
+        for offset in p.granule:  # System V psABI 3.2.1: the direction flag is clear
+            if p.name == 'x86_64' and offset == p.registers['DF'][0]:
+                s.registers[offset] = t.const(0, 8)
+        self.saved = {name: m.get(s, name) for name in p.saved + p.saved_low}
+        self.parameters(s, env)
+        return s, env
+
+    def parameters(self, s, env):
+        params = self.f.blocks[next(iter(self.f.blocks))][0]
+        places, self.stack_bytes, _ = abi.arguments(self.p, self.f.signature, self.f.signature.params)
+        self.sret = None
+        for (number, type_), place in zip(params, places):
+            if place.byval is not None:
+                self.m.escaping.append((place.stack, place.stack + place.byval))
+                env.values[number] = t.plus(CFA, place.stack)
+                continue
+            x = t.var('p%d' % number, WIDTH[type_])
+            env.values[number] = x
+            if 'sret' in place.flags:
+                self.sret = x
+            full = extended(x, place)
+            whole = max(64, -(-full.w // 64) * 64)
+            if place.registers and abi.is_float(type_):
+                whole = 128
+            if full.w < whole:
+                full = t.cat(t.var('above p%d' % number, whole - full.w), full)
+            if place.registers is None:
+                t.put_bytes(s.frame, place.stack, full)
+            else:
+                w = full.w // len(place.registers)
+                for k, name in enumerate(place.registers):
+                    self.m.set(s, name, t.extract(full, w * k + w - 1, w * k))
+
+    # ---- goals ----
+
+    def prove(self, given, goals):
+        """`goals`: (what is to hold, as words, condition)."""
+        self.goals += len(goals)
+        for what, goal in goals:
+            if self.undefined and mentions_any(goal):
+                continue
+            if not self.solver.follows(given, goal):
+                raise Failed('%s: %s; %s; %s' % (self.where, what, self.solver.model, t.text(goal)[:600]))
+
+    def refute(self, given, goal):
+        """A wrong goal must not follow: else the premises contradict themselves."""
+        if self.undefined and mentions_any(goal):
+            return
+        if self.solver.follows(given, goal):
+            raise Failed('%s: even what is wrong follows' % self.where)
+        self.wrong += 1
+
+    def returned(self, given, path, env, operands):
+        m, s, p = self.m, path.state, self.p
+        goals = []
+        for place, (v, _) in zip(abi.results(p, self.f.signature), operands):
+            got = self.passed(s, place, v.w, 0)
+            goals.append(('result', t.equal(v, got)))
+            if self.wrong == 0:
+                self.refute(given, t.equal(t.xor(v, t.const(1, v.w)), got))
+        if self.sret is not None and p.sret is None:
+            goals.append(('address of the result', t.equal(self.sret, m.get(s, 'RAX'))))
+        goals.append(('memory', same_memory(env.memory, s.memory)))
+        goals.append(('return address', t.equal(path.where, RETURN)))
+        goals.append(('stack pointer', t.equal(m.get(s, p.sp), CFA)))
+        for name, x in self.saved.items():
+            goals.append(('preserved ' + name, t.equal(m.get(s, name), x)))
+        if self.wrong == 0:
+            self.refute(given, t.equal(m.get(s, p.sp), t.plus(CFA, 1)))
+        self.prove(given, goals)
+        self.all_calls(env, path)
+
+    def all_calls(self, env, path):
+        if env.calls != len(path.state.calls):
+            raise Failed('%s: %d calls of %d' % (self.where, env.calls, len(path.state.calls)))
+
+    def passed(self, s, place, w, sp):
+        """What is at a place of an argument or result; `sp`: the stack's distance from the CFA."""
+        if place.registers is None:
+            return read_frame(s.frame, sp + place.stack, w // 8)
+        if len(place.registers) == 1:
+            return self.m.get(s, place.registers[0], w)
+        return t.cat(*[self.m.get(s, r) for r in reversed(place.registers)])
+
+    # ---- the IR ----
+
+    def operand(self, env, o, type_):
+        kind = o[0]
+        if kind == 'v':
+            if o[1] not in env.values:
+                env.values[o[1]] = self.again(env, o[1])
+            return env.values[o[1]]
+        if kind == 'c':
+            w = WIDTH[type_ or o[2] or 'i64']
+            value = o[1]
+            if w == 128 and o[2] is None and value >> 63 == 1:
+                value -= 1 << 64
+            return t.const(value, w)
+        if kind == 'sym':
+            return t.plus(t.var('@' + o[1], 64), o[2])
+        if kind == 'slot':
+            if o[1] not in self.slots:
+                return t.var('slot%d' % o[1], 64)
+            return t.plus(CFA, self.slots[o[1]])
+        raise Unsupported('the operand %s' % kind)
+
+    def again(self, env, number):
+        """A value that has no place: its readers compute it."""
+        inst = self.definitions.get(number)
+        if inst is None or inst.op not in ('addr', 'copy', 'add', 'zext', 'sext', 'shl'):
+            raise Failed('%s: v%d has no place' % (self.where, number))
+        self.compute(env, inst, [])
+        return env.values[number]
+
+    def run(self, block, env, given, path, stop, depth=0):
+        """Runs the IR from a block's beginning until it ends as the machine's path does. `stop`: a function of block,
+        environment and conditions, which says whether it has arrived."""
+        if depth > MOST_DEPTH:
+            raise Failed('%s: the IR does not arrive where the code does' % self.where)
+        for inst in self.f.blocks[block][1]:
+            if inst.op in CONTROL:
+                CONTROL[inst.op](self, env, inst, given, path, stop, depth)
+                return
+            given = self.execute(env, inst, given, path)
+            if given is None:
+                return
+
+    def execute(self, env, inst, given, path):
+        """One instruction; the conditions that hold afterwards, None: nothing goes on."""
+        op = inst.op
+        if op in EFFECT:
+            return EFFECT[op](self, env, inst, given, path)
+        name = meaning.library(inst)
+        if name and self.next_call_is(env, path, name):
+            return self.library_call(env, inst, given, path, name)
+        if op in ('udiv', 'sdiv', 'urem', 'srem'):
+            given = self.may_trap(env, inst, given, path)
+            if given is None:
+                return None
+        return self.compute(env, inst, given)
+
+    def compute(self, env, inst, given):
+        f = inst.fields
+        if inst.op == 'addr':
+            a = self.operand(env, f['a'], 'i64')
+            if f['b'] is not None:
+                a = t.add(a, t.times(self.operand(env, f['b'], 'i64'), f['s']))
+            env.values[inst.result] = t.plus(a, f['d'])
+            return given
+        if inst.op not in meaning.VALUE:
+            raise Unsupported('the operation ' + inst.op)
+        x = meaning.Operation(inst, *[self.operand(env, f[k], kind) if k in f else None
+                                      for k, kind in zip('abc', operand_types(inst))], processor=self.p.name)
+        value = meaning.VALUE[inst.op](x)
+        if value is None:
+            raise Unsupported('the operation %s.%s' % (inst.op, inst.type))
+        env.values[inst.result] = value
+        if x.flag is not None:
+            env.values[inst.result, 1] = x.flag
+        if not x.defined:
+            return given
+        return self.only_defined(env, inst, given, x.defined)
+
+    def only_defined(self, env, inst, given, conditions):
+        all_ = t.ONE
+        for c in conditions:
+            all_ = t.and_(all_, c)
+        self.partial |= all_ is not t.ONE
+        if not self.undefined:
+            return given if all_ is t.ONE else None if all_ is t.ZERO else [*given, all_]
+        if self.solver.possible([*given, t.not_(all_)]):
+            self.any += 1
+            env.values[inst.result] = t.var('any!%d' % self.any, env.values[inst.result].w)
+        return given
+
+    def may_trap(self, env, inst, given, path):
+        """x86-64: a division by 0 traps; that of the least value by -1 may."""
+        if self.p.name != 'x86_64':
+            return given
+        a, b = (self.operand(env, inst.fields[k], inst.type) for k in 'ab')
+        zero, may = t.equal(b, t.const(0, b.w)), t.ZERO
+        if inst.op[0] == 's':
+            may = t.and_(t.equal(a, t.const(1 << (a.w - 1), a.w)), t.equal(b, t.const(-1, b.w)))
+        if path.what == 'trap' and self.solver.follows(given, t.or_(zero, may)):
+            self.trapped(env, given, path)
+            return None
+        self.prove(given, [('a division by zero traps', t.not_(zero))])
+        return given
+
+    # ---- calls ----
+
+    def next_call(self, env, path, what):
+        if env.calls >= len(path.state.calls):
+            raise Failed('%s: no code calls for %s' % (self.where, what))
+        env.calls += 1
+        return path.state.calls[env.calls - 1]
+
+    def next_call_is(self, env, path, name):
+        calls = path.state.calls
+        return env.calls < len(calls) and calls[env.calls].target is t.var('@' + name, 64)
+
+    def call(self, env, inst, given, path):
+        f, signature = inst.fields, inst.fields['signature']
+        params = list(signature.params)
+        for o, typed in f['args'][len(params):]:
+            params.append((typed or (self.types[o[1]] if o[0] == 'v' else o[2] if o[0] == 'c' and o[2] else 'i64'), set()))
+        c = self.next_call(env, path, inst.text[:60])
+        sp = self.stack_at(c.state)
+        places, _, floats = abi.arguments(self.p, signature, params)
+        goals = [('callee', t.equal(self.operand(env, f['callee'], 'i64'), c.target))]
+        for k, (place, (o, _)) in enumerate(zip(places, f['args'])):
+            v = self.operand(env, o, place.type)
+            if place.byval is not None:
+                for i in range(place.byval):
+                    goals.append(('argument %d' % k, t.equal(t.load(env.memory, t.plus(v, i), 1),
+                                                             read_frame(c.state.frame, sp + place.stack + i, 1))))
+                continue
+            v = extended(v, place)
+            goals.append(('argument %d' % k, t.equal(v, self.passed(c.state, place, v.w, sp))))
+        if signature.variadic and self.p.name == 'x86_64':
+            al = self.m.get(c.state, 'RAX', 8)
+            goals.append(('number of vector registers', t.and_(t.not_(t.ult(al, t.const(floats, 8))),
+                                                              t.not_(t.ult(t.const(8, 8), al)))))
+        self.at_call(env, given, c, goals)
+        for k, place in enumerate(abi.results(self.p, signature)):
+            x = t.extract(t.cat(*[c.result(r) for r in reversed(place.registers)]), WIDTH[place.type] - 1, 0)
+            env.values[inst.result if k == 0 else (inst.result, k)] = x
+        if inst.result is None and signature.results:
+            pass
+        return given
+
+    def stack_at(self, s):
+        base, offset = t.split(self.m.get(s, self.p.sp))
+        if base is not CFA:
+            raise Unsupported('a stack pointer that moves')
+        if offset % 16:
+            raise Failed('%s: the stack is not aligned at a call' % self.where)
+        return offset
+
+    def at_call(self, env, given, c, goals):
+        goals.append(('memory at the call', same_memory(env.memory, c.state.memory)))
+        self.prove(given, goals)
+        env.memory = c.memory
+
+    def library_call(self, env, inst, given, path, name):
+        """The operation became a call of C's function of that name."""
+        f, types = inst.fields, operand_types(inst)
+        signature = LibrarySignature([(types[k], set()) for k, letter in enumerate('abc') if letter in f])
+        c = self.next_call(env, path, name)
+        places, _, _ = abi.arguments(self.p, signature, signature.params)
+        goals = [('operand ' + letter, t.equal(self.operand(env, f[letter], place.type),
+                                              self.passed(c.state, place, WIDTH[place.type], 0)))
+                 for letter, place in zip('abc', places)]
+        self.at_call(env, given, c, goals)
+        if inst.result is not None:
+            signature.results = [inst.type]
+            place = abi.results(self.p, signature)[0]
+            x = t.cat(*[c.result(r) for r in reversed(place.registers)])
+            env.values[inst.result] = t.extract(x, WIDTH[inst.type] - 1, 0)
+        return given
+
+    # ---- memory ----
+
+    def variable(self, env, o):
+        """The bytes of a slot whose address the program does not have, or None."""
+        if o[0] != 'slot' or o[1] in self.escaping:
+            return None
+        return env.variables.setdefault(o[1], {})
+
+    def load(self, env, inst, given, path):
+        f = inst.fields
+        kind, type_ = f.get('x', (None, inst.type))
+        n = WIDTH[type_] // 8
+        variable = self.variable(env, f['a'])
+        if variable is not None:
+            x = t.get_bytes([variable.setdefault(f['d'] + i, (t.var('slot%d+%d' % (f['a'][1], f['d'] + i), 8), 0))
+                             for i in range(n)])
+        else:
+            x = t.load(env.memory, t.plus(self.operand(env, f['a'], 'i64'), f['d']), n)
+        w = WIDTH[inst.type]
+        env.values[inst.result] = x if kind is None else t.sext(x, w) if kind == 'sext' else t.zext(x, w)
+        return given
+
+    def store(self, env, inst, given, path):
+        f = inst.fields
+        x = self.operand(env, f['b'], inst.type)
+        variable = self.variable(env, f['a'])
+        if variable is not None:
+            t.put_bytes(variable, f['d'], x)
+        else:
+            env.memory = t.store(env.memory, t.plus(self.operand(env, f['a'], 'i64'), f['d']), x)
+        return given
+
+    def copy_memory(self, env, inst, given, path):
+        if self.next_call_is(env, path, inst.op) or inst.op == 'memcpy' and self.next_call_is(env, path, 'memmove'):
+            name = 'memcpy' if self.next_call_is(env, path, 'memcpy') else inst.op
+            return self.library_call(env, inst, given, path, name)
+        f = inst.fields
+        to, n = self.operand(env, f['a'], 'i64'), self.operand(env, f['c'], 'i64')
+        if not t.is_const(n) or n.args[0] > MOST_COPIED:
+            raise Unsupported('a memory operation of this size without a call')
+        if inst.op == 'memset':
+            byte = self.operand(env, f['b'], 'i8')
+            bytes_ = [byte] * n.args[0]
+        else:
+            source = self.operand(env, f['b'], 'i64')
+            if inst.op == 'memcpy':
+                self.copies.add((to, source, n.args[0]))
+            bytes_ = [t.load(env.memory, t.plus(source, i), 1) for i in range(n.args[0])]
+        if bytes_:
+            env.memory = t.store(env.memory, to, t.cat(*reversed(bytes_)))
+        return given
+
+    def atomic(self, env, inst, given, path):
+        """What it does if no other thread does anything."""
+        f, type_ = inst.fields, inst.type
+        address, n = self.operand(env, f['a'], 'i64'), WIDTH[type_] // 8
+        if inst.op == 'atomic_store':
+            env.memory = t.store(env.memory, address, self.operand(env, f['b'], type_))
+            return given
+        old = t.load(env.memory, address, n)
+        env.values[inst.result] = old
+        if inst.op == 'atomic_rmw':
+            env.memory = t.store(env.memory, address, rmw(f['r'], old, self.operand(env, f['b'], type_)))
+        elif inst.op == 'atomic_cas':
+            same = t.equal(old, self.operand(env, f['b'], type_))
+            env.values[inst.result, 1] = t.zext(same, 8)
+            new = t.ite(same, self.operand(env, f['c'], type_), old)
+            if self.solver.follows(given, same):
+                env.memory = t.store(env.memory, address, self.operand(env, f['c'], type_))
+            elif path.state.memory is not env.memory:
+                env.memory = t.store(env.memory, address, new)
+        return given
+
+    def further(self, env, inst, given, path):
+        env.values[inst.result] = env.values[inst.fields['of'], inst.fields['g']]
+        return given
+
+    def nothing(self, env, inst, given, path):
+        return given
+
+    def life_start(self, env, inst, given, path):
+        if inst.fields['a'][0] == 'slot' and inst.fields['a'][1] not in self.escaping:
+            env.variables[inst.fields['a'][1]] = {}
+        return given
+
+    # ---- control ----
+
+    def go(self, env, inst, edges, given, path, stop, depth):
+        """`edges`: edge and condition."""
+        for (block, args), c in edges:
+            now = given if c is t.ONE else [*given, c]
+            if c is not t.ONE and not self.solver.possible(now):
+                continue
+            params = self.f.blocks[block][0]
+            e = env.copy()
+            values = [self.argument(env, a, params[k][1]) for k, a in enumerate(args)]
+            for (number, _), v in zip(params, values):
+                if v is not None:
+                    e.values[number] = v
+            if not stop(block, e, now, path, depth):
+                self.run(block, e, now, path, stop, depth + 1)
+
+    def argument(self, env, a, type_):
+        return self.operand(env, a, type_)
+
+    def br(self, env, inst, given, path, stop, depth):
+        self.go(env, inst, [(inst.fields['edges'][0], t.ONE)], given, path, stop, depth)
+
+    def brif(self, env, inst, given, path, stop, depth):
+        c = meaning.low_bit(self.operand(env, inst.fields['a'], 'i8'))
+        first, second = inst.fields['edges']
+        self.go(env, inst, [(first, c), (second, t.not_(c))], given, path, stop, depth)
+
+    def switch(self, env, inst, given, path, stop, depth):
+        x = self.operand(env, inst.fields['a'], inst.type)
+        edges, none = [], t.ONE
+        for value, edge in zip(inst.fields['cases'], inst.fields['edges'][1:]):
+            c = t.equal(x, t.const(value, x.w))
+            edges.append((edge, c))
+            none = t.and_(none, t.not_(c))
+        edges.append((inst.fields['edges'][0], none))
+        self.go(env, inst, edges, given, path, stop, depth)
+
+    def ret(self, env, inst, given, path, stop, depth):
+        if path.what != 'ret':
+            raise Failed('%s: the IR returns, the code does not (%s)' % (self.where, path.what))
+        types = self.f.signature.results
+        self.returned(given, path, env, [(self.operand(env, o, types[k]), types[k])
+                                         for k, o in enumerate(inst.fields['v'])])
+
+    def trap(self, env, inst, given, path, stop, depth):
+        if path.what != 'trap':
+            raise Failed('%s: the IR traps, the code does not' % self.where)
+        self.trapped(env, given, path)
+
+    def trapped(self, env, given, path):
+        self.prove(given, [('memory at a trap', same_memory(env.memory, path.state.memory))])
+        if self.wrong == 0:
+            self.refute(given, t.ZERO)
+        self.all_calls(env, path)
+
+    def unreachable(self, env, inst, given, path, stop, depth):
+        pass
+
+    def tailcall(self, env, inst, given, path, stop, depth):
+        raise Unsupported('the operation tailcall')
+
+    # ---- a function without a relation ----
+
+    def all_paths(self):
+        """Every path from the entry to the end; how many there are."""
+        t.APART.clear()
+        try:
+            return self.try_paths()
+        except Failed:
+            if not self.note_copies():
+                raise
+        return self.try_paths()
+
+    def note_copies(self):
+        """memcpy's areas do not overlap, unless they are equal, and then it changes nothing. True: that is news."""
+        news = False
+        for to, source, n in self.copies:
+            (base, at), (other, first) = t.split(to), t.split(source)
+            row = ((at, at + n), (first, first + n))
+            if base is not other and row not in t.APART.setdefault((base, other), []):
+                t.APART[base, other].append(row)
+                news = True
+        return news
+
+    def try_paths(self):
+        start, size = self.m.obj.functions[self.f.name]
+        s, env = self.entry()
+        begin = TEXT + start
+        block = next(iter(self.f.blocks))
+        paths = self.m.paths(s, begin, set(), (begin, begin + size))
+        for what, where, state in paths:
+            self.where = block
+            if what in ('out', 'jump'):
+                raise Failed('the code leaves the function')
+            self.run(block, env.copy(), list(state.given), Path(what, where, state), lambda *_: False)
+        return len(paths)
+
+
+class LibrarySignature:
+    def __init__(self, params):
+        self.params, self.results, self.variadic, self.flags, self.byval = params, [], False, set(), {}
+
+
+CONTROL = {'br': Proof.br, 'brif': Proof.brif, 'switch': Proof.switch, 'ret': Proof.ret, 'trap': Proof.trap,
+           'unreachable': Proof.unreachable, 'tailcall': Proof.tailcall}
+EFFECT = {'load': Proof.load, 'store': Proof.store, 'call': Proof.call, 'result': Proof.further,
+          'memcpy': Proof.copy_memory, 'memmove': Proof.copy_memory, 'memset': Proof.copy_memory,
+          'atomic_load': Proof.atomic, 'atomic_store': Proof.atomic, 'atomic_rmw': Proof.atomic,
+          'atomic_cas': Proof.atomic, 'fence': Proof.nothing, 'prefetch': Proof.nothing, 'va_end': Proof.nothing,
+          'life_start': Proof.life_start, 'life_end': Proof.nothing}
+
+
+def rmw(op, old, x):
+    assert op in RMW
+    if op in ('xchg', 'nand'):
+        return x if op == 'xchg' else t.not_(t.and_(old, x))
+    inst = meaning.Operation(Fields(old.w), old, x)
+    return meaning.VALUE[op](inst)
+
+
+class Fields:
+    def __init__(self, w):
+        self.type = 'i%d' % w
+
+
+def operand_types(inst):
+    """Of operands a, b and c."""
+    f = inst.fields
+    if inst.op in ('icmp', 'fcmp'):
+        return inst.type, inst.type, None
+    if inst.op == 'select':
+        return 'i8', inst.type, inst.type
+    if inst.op == 'memset':
+        return 'i64', 'i8', 'i64'
+    if 't' in f:
+        return f['t'], None, None
+    if inst.op in ('vsplat', 'vextract', 'vsigns', 'vresize'):
+        return f['l'], None, None
+    if inst.op == 'vinsert':
+        return inst.type, f['l'], None
+    return (inst.type,) * 3
+
+
+def extended(v, place):
+    """A value of a parameter as its flags want it."""
+    w = abi.bits_passed(place.type, place.flags)
+    return t.sext(v, w) if place.flags & {'sext', 'sext64'} else t.zext(v, w)
+
+
+def escaping_slots(f):
+    """Slots whose address is more than where plain loads and stores go."""
+    out = set()
+    for _, insts in f.blocks.values():
+        for inst in insts:
+            plain = inst.op in ('load', 'store') and not inst.fields.get('volatile')
+            if inst.op in ('life_start', 'life_end'):
+                continue
+            for letter, o in all_operands(inst):
+                if o[0] == 'slot' and not (plain and letter == 'a'):
+                    out.add(o[1])
+                elif o[0] == 'slot':
+                    n = WIDTH[inst.fields['x'][1] if 'x' in inst.fields else inst.type] // 8
+                    if not 0 <= inst.fields['d'] <= f.slots[o[1]][0] - n:
+                        out.add(o[1])
+    return out
+
+
+def all_operands(inst):
+    """Letter and operand of each."""
+    f = inst.fields
+    for letter in 'abc':
+        if f.get(letter) is not None:
+            yield letter, f[letter]
+    for o in f.get('v', ()):
+        yield 'v', o
+    for o, _ in f.get('args', ()):
+        yield 'C', o
+    if 'callee' in f:
+        yield 'C', f['callee']
+    for _, args in f.get('edges', ()):
+        for o in args:
+            yield 'e', o
+    if 'of' in f:
+        yield 'g', ('v', f['of'])
+
+
+def same_memory(a, b):
+    """Is all of memory the same?"""
+    if a is b:
+        return t.ONE
+    if a.op == 'st' and b.op == 'st' and [o for o, _, _ in a.args[2]] == [o for o, _, _ in b.args[2]]:
+        return t.and_(t.and_(same_memory(a.args[0], b.args[0]), t.equal(a.args[1], b.args[1])),
+                      t.equal(t.get_bytes([(x, k) for _, x, k in a.args[2]]), t.get_bytes([(x, k) for _, x, k in b.args[2]])))
+    return t.make('same', 1, *sorted((a, b), key=lambda m: m.id))
+
+
+SEEN = {}
+
+
+def mentions_any(term):
+    """Does a term read what is any bits?"""
+    from solve import children
+    stack = [term]
+    while stack:
+        x = stack[-1]
+        if x in SEEN:
+            stack.pop()
+            continue
+        if x.op == 'v':
+            SEEN[x] = x.args[0].startswith('any!')
+            continue
+        below = children(x)
+        missing = [c for c in below if c not in SEEN]
+        if missing:
+            stack.extend(missing)
+            continue
+        SEEN[x] = any(SEEN[c] for c in below)
+    return SEEN[term]

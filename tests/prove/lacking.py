@@ -1,0 +1,190 @@
+"""What p-code leaves open: operations that it only names (CALLOTHER), instructions that it does not have, and those that
+it has too coarsely: its float operations say neither how they round nor that a product and a sum are rounded once, and its
+BSF and BSR are loops. Each row says where the processor's manual defines it: "SDM" is Intel's, volume 2, "Arm ARM" that of
+Armv8-A. tests.py compares those that compute bits with the processor, or with qemu."""
+import terms as t
+
+# Named operations that change nothing that one thread can see.
+NOTHING = {
+    'LOCK', 'UNLOCK',  # SDM, LOCK: other processors' accesses
+    'DataMemoryBarrier', 'DataSynchronizationBarrier', 'InstructionSynchronizationBarrier',  # Arm ARM C6.2, DMB, DSB, ISB
+    'Hint_Prefetch', 'prefetch', 'ClearExclusiveLocal', 'mfence', 'lfence', 'sfence',  # hints; CLREX; SDM, MFENCE
+}
+TRAPS = {'invalidInstructionException', 'software_udf', 'SoftwareBreakpoint', 'swi', 'UndefinedInstructionException'}
+
+
+def one(w):
+    return t.const(1, w)
+
+
+def lowest_bit(w, a, old):
+    """SDM, BSF: the number of the lowest bit that is 1. If there is none, the result is undefined, and here `old`, what
+    was in the register, as all processors have it."""
+    return scan(w, a, old, reversed(range(a.w)))
+
+
+def highest_bit(w, a, old):
+    """SDM, BSR."""
+    return scan(w, a, old, range(a.w))
+
+
+def scan(w, a, old, order):
+    out = old
+    for i in order:
+        out = t.ite(t.extract(a, i, i), t.const(i, w), out)
+    return out
+
+
+def sum_of_bytes(w, a):
+    out = t.const(0, 8)
+    for i in range(0, a.w, 8):
+        out = t.add(out, t.extract(a, i + 7, i))
+    return t.zext(out, w)
+
+
+def by_lane(lane, f):
+    """f of each lane of as many bits."""
+    def g(w, *args):
+        return t.cat(*reversed([f(*[t.extract(a, i + lane - 1, i) for a in args]) for i in range(0, w, lane)]))
+    return g
+
+
+def shifted(op, lane):
+    """SDM, PSLLW and others: by a constant."""
+    def g(w, a, n):
+        n = t.extract(n, 7, 0)
+        return by_lane(lane, lambda x: t.shift(op, x, t.zext(n, lane)))(w, a)
+    return g
+
+
+def packed_signed(w, a, b):
+    """SDM, PACKSSWB: words of a, then of b, as bytes with signed saturation."""
+    out = []
+    for source in (a, b):
+        for i in range(0, source.w, 16):
+            x = t.extract(source, i + 15, i)
+            x = t.ite(t.slt(t.const(127, 16), x), t.const(127, 16), x)
+            x = t.ite(t.slt(x, t.const(-128, 16)), t.const(-128, 16), x)
+            out.insert(0, t.extract(x, 7, 0))
+    return t.cat(*out)
+
+
+def shuffled(first):
+    """SDM, PSHUFLW and PSHUFHW: four words from word `first` on, chosen by two bits each."""
+    def g(w, old, a, order):
+        words = [t.extract(a, i + 15, i) for i in range(0, w, 16)]
+        k = order.args[0]
+        chosen = words[:first] + [words[first + (k >> 2 * i & 3)] for i in range(4)] + words[first + 4:]
+        return t.cat(*reversed(chosen))
+    return g
+
+
+def rounded(name):
+    return lambda w, *args: t.function(name, w, *args)
+
+
+# name: the value of the result, of width and operands.
+VALUES = {
+    'ExclusiveMonitorPass': lambda w, *_: one(w),  # Arm ARM B2.9: in a sequential run the exclusive store succeeds
+    'ExclusiveMonitorsStatus': lambda w, *_: t.const(0, w),
+    'addv': lambda w, a: sum_of_bytes(w, a),
+    'bsf': lowest_bit, 'bsr': highest_bit,
+}
+for _op, _name in (('shl', 'psll'), ('lshr', 'psrl'), ('ashr', 'psra')):
+    for _letter, _lane in (('w', 16), ('d', 32), ('q', 64)):
+        VALUES[_name + _letter] = shifted(_op, _lane)
+VALUES.update({'packsswb': packed_signed, 'pshuflw': shuffled(0), 'pshufhw': shuffled(4)})
+for _letter, _lane in (('s', 32), ('d', 64)):  # SDM, DIVPS, DIVPD, SQRTPS, SQRTPD
+    VALUES['divp' + _letter] = by_lane(_lane, lambda a, b: t.function('fdiv', a.w, a, b))
+    VALUES['sqrtp' + _letter] = by_lane(_lane, lambda old, a: t.function('fsqrt', a.w, a))
+for _name in ('fma', 'ftosi', 'ftoui', 'fmin', 'fmax', 'fminimum', 'fmaximum', 'froundeven', 'fceil', 'ffloor', 'ftrunc',
+              'fround', 'frint', 'fnearbyint'):
+    VALUES[_name] = rounded(_name)
+
+
+def call(machine, state, name, ins, out):
+    """The result of a named operation; None: it has none; 'trap'."""
+    from machine import Unsupported, force
+    name = str(name)
+    if name in NOTHING:
+        return None
+    if name in TRAPS:
+        return 'trap'
+    f = VALUES.get(name)
+    if f is None:
+        raise Unsupported('p-code only names ' + name)
+    return f(8 * out[2], *[force(machine.value(state, v)) for v in ins])
+
+
+# ---- instructions of AArch64: mask, value, name, whether the result is a general register ----
+
+A64 = [
+    (0xbffffc00, 0x0e31b800, 'addv', False),        # ADDV of bytes: the rest of the register is 0
+    (0xff208000, 0x1f000000, 'fma', False),         # Arm ARM C7.2, FMADD
+    (0xff20fc00, 0x1e204800, 'fmaximum', False),    # FMAX (scalar)
+    (0xff20fc00, 0x1e205800, 'fminimum', False),    # FMIN (scalar)
+    (0xff20fc00, 0x1e206800, 'fmax', False),        # FMAXNM (scalar)
+    (0xff20fc00, 0x1e207800, 'fmin', False),        # FMINNM (scalar)
+    (0xff3ffc00, 0x1e244000, 'froundeven', False),  # FRINTN (scalar)
+    (0xff3ffc00, 0x1e24c000, 'fceil', False),       # FRINTP (scalar)
+    (0xff3ffc00, 0x1e254000, 'ffloor', False),      # FRINTM (scalar)
+    (0xff3ffc00, 0x1e25c000, 'ftrunc', False),      # FRINTZ (scalar)
+    (0xff3ffc00, 0x1e264000, 'fround', False),      # FRINTA (scalar)
+    (0xff3ffc00, 0x1e274000, 'frint', False),       # FRINTX (scalar)
+    (0xff3ffc00, 0x1e27c000, 'fnearbyint', False),  # FRINTI (scalar)
+    (0x7f3ffc00, 0x1e380000, 'ftosi', True),        # FCVTZS (scalar, integer): saturates
+    (0x7f3ffc00, 0x1e390000, 'ftoui', True),        # FCVTZU (scalar, integer): saturates
+]
+UNIQUE = 0x7000000  # of p-code that is made here
+
+
+def decode(p, code, pc):
+    """p-code of an instruction that SLEIGH does not have or has too coarsely, and its length; else None."""
+    return decode_a64(p, code) if p.name == 'aarch64' else decode_x64(p, code)
+
+
+def decode_a64(p, code):
+    word = int.from_bytes(code[:4], 'little')
+    for mask, value, name, general in A64:
+        if word & mask != value:
+            continue
+        if name == 'addv':
+            at = p.registers['q%d' % (word & 31)][0]
+            ins = [('other', name, 0), ('register', p.registers['q%d' % (word >> 5 & 31)][0], 8 << (word >> 30 & 1))]
+            return [('CALLOTHER', ('register', at, 16), ins)], 4
+        size = {0: 4, 1: 8, 3: 2}[word >> 22 & 3]
+        numbers = [word >> 5 & 31]
+        if name in ('fma', 'fmaximum', 'fminimum', 'fmax', 'fmin'):
+            numbers.append(word >> 16 & 31)
+        if name == 'fma':
+            numbers.append(word >> 10 & 31)
+        ins = [('other', name, 0)] + [('register', p.registers['q%d' % n][0], size) for n in numbers]
+        d = word & 31
+        if general:
+            n = 8 if word >> 31 else 4
+            return [('CALLOTHER', ('unique', UNIQUE, n), ins),
+                    ('INT_ZEXT' if n == 4 else 'COPY', ('register', p.registers['x%d' % d][0], 8), [('unique', UNIQUE, n)])], 4
+        at = p.registers['q%d' % d][0]
+        return [('CALLOTHER', ('unique', UNIQUE, size), ins),
+                ('INT_ZEXT', ('register', at, 16), [('unique', UNIQUE, size)])], 4
+    return None
+
+
+def decode_x64(p, code):
+    """BSF and BSR of registers."""
+    at, wide, rex = 0, False, 0
+    if code[at] == 0x66:
+        at, wide = at + 1, True
+    if code[at] & 0xf0 == 0x40:
+        rex, at = code[at], at + 1
+    if code[at] != 0x0f or code[at + 1] not in (0xbc, 0xbd) or code[at + 2] < 0xc0 or wide:
+        return None
+    size = 8 if rex & 8 else 4
+    modrm = code[at + 2]
+    d = p.registers[p.gp[(modrm >> 3 & 7) | (rex & 4) << 1]][0]
+    s = p.registers[p.gp[(modrm & 7) | (rex & 1) << 3]][0]
+    name = 'bsf' if code[at + 1] == 0xbc else 'bsr'
+    source, old, out = ('register', s, size), ('register', d, size), ('unique', UNIQUE, size)
+    return [('CALLOTHER', out, [('other', name, 0), source, old]),
+            ('INT_EQUAL', ('register', p.registers['ZF'][0], 1), [source, ('const', 0, size)]),
+            ('INT_ZEXT' if size == 4 else 'COPY', ('register', d, 8), [out])], at + 3

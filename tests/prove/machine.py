@@ -1,0 +1,435 @@
+"""Runs machine code on terms, by SLEIGH's p-code: Machine.step does one instruction, Machine.paths goes to the next cut.
+
+The frame is at addresses that are the CFA plus a number. What is there and is no variable whose address the program has
+(Machine.escaping) is private: no other address reaches it. All else is memory, of which only what was stored is known.
+"""
+import lacking
+import terms as t
+from elf import LAST, TEXT
+from pcode import PURE
+
+CFA = t.var('cfa', 64)  # a multiple of 16, by either ABI
+MOST_STEPS, MOST_PATHS = 3000, 96
+
+
+class Unsupported(Exception):
+    """Nothing is proved, because something is not modelled."""
+
+
+class Lazy:
+    """A term that is made when it is read: most flags never are."""
+    __slots__ = ('f', 'w', 'args', 'term')
+
+    def __init__(self, f, w, args):
+        self.f, self.w, self.args, self.term = f, w, args, None
+
+
+def force(x):
+    if x.__class__ is not Lazy:
+        return x
+    if x.term is None:
+        x.term = x.f(x.w, *map(force, x.args))
+    return x.term
+
+
+class Call:
+    """A call: what is called, the state there, and the names of what it leaves."""
+
+    def __init__(self, target, state, tag):
+        self.target, self.state, self.tag = target, state, tag
+        self.memory = t.memory('after ' + tag)
+
+    def result(self, register):
+        return t.var('%s after %s' % (register, self.tag), 128 if register[0] in 'Xq' else 64)
+
+
+class State:
+    """registers: by offset, 8 bytes or a flag each; frame: by distance from the CFA, (term, byte of it); given:
+    conditions that hold on the path."""
+    __slots__ = ('registers', 'unique', 'frame', 'memory', 'given', 'calls')
+
+    def __init__(self, memory):
+        self.registers, self.unique, self.frame, self.memory = {}, {}, {}, memory
+        self.given, self.calls = [], []
+
+    def copy(self):
+        s = State(self.memory)
+        s.registers, s.frame = dict(self.registers), dict(self.frame)
+        s.given, s.calls = list(self.given), list(self.calls)
+        return s
+
+
+def read_frame(frame, offset, n):
+    for i in range(n):
+        if offset + i not in frame:
+            frame[offset + i] = (t.var('frame%+d' % (offset + i), 8), 0)
+    return t.get_bytes([frame[offset + i] for i in range(n)])
+
+
+class Machine:
+    def __init__(self, processor, obj, solver):
+        self.p, self.obj, self.solver = processor, obj, solver
+        self.escaping, self.decoded = [], {}
+        self.lost = set()  # registers of which nothing is known after a call: names
+
+    # ---- registers ----
+
+    def read(self, s, offset, size):
+        if size == 1 and self.p.granule.get(offset, 8) == 1:
+            if offset not in s.registers:
+                s.registers[offset] = t.var('flag%x' % offset, 8)
+            return s.registers[offset]
+        at, end, out = offset & ~7, offset + size, []
+        while at < end:
+            if at not in s.registers:
+                s.registers[at] = t.var('reg%x' % at, 64)
+            x = s.registers[at]
+            low, high = max(offset, at) - at, min(end, at + 8) - at
+            if size == 8 and low == 0 and high == 8:
+                return x
+            out.insert(0, t.extract(force(x), 8 * high - 1, 8 * low))
+            at += 8
+        return t.cat(*out)
+
+    def write(self, s, offset, size, value):
+        if size == 1 and self.p.granule.get(offset, 8) == 1 or size == 8 and offset & 7 == 0:
+            s.registers[offset] = value
+            return
+        value = force(value)
+        at, end, done = offset & ~7, offset + size, 0
+        while at < end:
+            low, high = max(offset, at) - at, min(end, at + 8) - at
+            part = t.extract(value, 8 * (done + high - low) - 1, 8 * done)
+            done += high - low
+            if high - low < 8:
+                old = force(self.read(s, at, 8))
+                above = [t.extract(old, 63, 8 * high)] if high < 8 else []
+                below = [t.extract(old, 8 * low - 1, 0)] if low > 0 else []
+                part = t.cat(*above, part, *below)
+            s.registers[at] = part
+            at += 8
+
+    def get(self, s, name, w=64):
+        return force(self.read(s, self.p.registers[name][0], w // 8))
+
+    def set(self, s, name, value):
+        self.write(s, self.p.registers[name][0], value.w // 8, value)
+
+    # ---- memory ----
+
+    def private(self, address):
+        """The distance from the CFA, if an address is private; else None."""
+        base, offset = t.split(address)
+        if base is not CFA or any(low <= offset < high for low, high in self.escaping):
+            return None
+        return offset
+
+    def load(self, s, address, n):
+        if t.is_const(address):
+            known = self.obj.constant(address.args[0], n)
+            if known is not None:
+                return known
+            address = self.obj.address(address.args[0]) or address
+        at = self.private(address)
+        return t.load(s.memory, address, n) if at is None else read_frame(s.frame, at, n)
+
+    def store(self, s, address, value):
+        if t.is_const(address):
+            address = self.obj.address(address.args[0]) or address
+        at = self.private(address)
+        if at is None:
+            s.memory = t.store(s.memory, address, value)
+        else:
+            t.put_bytes(s.frame, at, value)
+
+    # ---- instructions ----
+
+    def decode(self, pc):
+        """p-code of the instruction, and its length."""
+        if pc not in self.decoded:
+            at = pc - TEXT
+            if not 0 <= at < len(self.obj.code):
+                raise Unsupported('the code goes elsewhere')
+            for refused, why in self.obj.refused.items():
+                if at <= refused < at + 8:
+                    raise Unsupported(why)
+            code = self.obj.code[at:at + 16]
+            self.decoded[pc] = lacking.decode(self.p, code, pc) or translate(self.p, code, pc)
+        return self.decoded[pc]
+
+    def value(self, s, v):
+        space, offset, size = v
+        if space == 'const':
+            if size == 8 and TEXT <= offset < LAST:
+                return self.obj.address(offset) or t.const(offset, 64)
+            return t.const(offset, 8 * size)
+        if space == 'register':
+            return self.read(s, offset, size)
+        if space == 'unique':
+            return read_unique(s, offset, size)
+        return self.load(s, t.const(offset, 64), size)
+
+    def assign(self, s, v, x, active):
+        space, offset, size = v
+        if active is not t.ONE:
+            try:
+                old = force(self.value(s, v))
+            except Unsupported:
+                old = force(x)
+            x = t.ite(active, force(x), old)
+        if space == 'register':
+            self.write(s, offset, size, x)
+        elif space == 'unique':
+            write_unique(s, offset, size, x)
+        else:
+            self.store(s, t.const(offset, 64), force(x))
+
+    def pure(self, s, op, out, ins):
+        if op == 'INT_AND':
+            aligned = align(*[force(self.value(s, v)) for v in ins])
+            if aligned is not None:
+                return aligned
+        f = PURE.get(op)
+        if f is None:
+            raise Unsupported('p-code ' + op)
+        return Lazy(f, 8 * out[2], [self.value(s, v) for v in ins])
+
+    def divides(self, s, op, ins):
+        """x86-64's division: the condition under which it traps (Intel SDM 2, DIV and IDIV: #DE). AArch64's never
+        does, and gives 0 for a divisor of 0 (Arm ARM, C6.2: UDIV, SDIV)."""
+        a, b = (force(self.value(s, v)) for v in ins)
+        none = t.equal(b, t.const(0, b.w))
+        half = a.w // 2
+        if op in ('INT_DIV', 'INT_REM'):
+            if t.zeros_above(a) >= half:
+                return none
+            return t.or_(none, t.not_(t.ult(t.extract(a, a.w - 1, half), t.extract(b, half - 1, 0))))
+        least = t.const(1 << (half - 1), half)
+        low = t.extract(a, half - 1, 0)
+        if t.sext(low, a.w) is a:
+            return t.or_(none, t.and_(t.equal(low, least), t.equal(b, t.const(-1, b.w))))
+        q = t.quotient(a, b, True)
+        return t.or_(none, t.not_(t.equal(t.sext(t.extract(q, half - 1, 0), a.w), q)))
+
+    def step(self, s, pc):
+        """[(what, where, state)]: 'go' to an address, 'call' a term and return to an address, 'ret' to a term, 'jump' to
+        a term, 'trap'."""
+        ops, length = self.decode(pc)
+        following = pc + length
+        s.unique = {}
+        out, active, later, n, checked = [], t.ONE, {}, len(ops), False
+        for i, (op, dst, ins) in enumerate(ops):
+            if i in later:
+                active = t.or_(active, later.pop(i))
+            if active is t.ZERO:
+                continue
+            if op in ('BRANCH', 'CBRANCH'):
+                taken = self.branch(s, i, op, ins, following, n)
+                if taken is None:
+                    continue
+                to, c = taken
+                if isinstance(to, tuple):
+                    later[to[0]] = t.or_(later.get(to[0], t.ZERO), t.and_(active, c))
+                    active = t.and_(active, t.not_(c))
+                    continue
+                if active is not t.ONE:
+                    raise Unsupported('a branch within an instruction')
+                if c is t.ONE:
+                    return out + [('go', to, s)]
+                other = s.copy()
+                other.given.append(c)
+                s.given.append(t.not_(c))
+                out.append(('go', to, other))
+                continue
+            if op in ('CALL', 'CALLIND', 'RETURN', 'BRANCHIND'):
+                to = t.const(ins[0][1], 64) if op == 'CALL' else force(self.value(s, ins[0]))
+                if t.is_const(to):
+                    to = self.obj.address(to.args[0]) or to
+                kind = {'RETURN': 'ret', 'BRANCHIND': 'jump'}.get(op, 'call')
+                return out + [(kind, (to, following), s)]
+            if op in ('INT_DIV', 'INT_SDIV', 'INT_REM', 'INT_SREM'):
+                if self.p.name == 'x86_64' and not checked:
+                    checked = True
+                    c = self.divides(s, op, ins)
+                    trapped = s.copy()
+                    trapped.given.append(c)
+                    s.given.append(t.not_(c))
+                    out.append(('trap', None, trapped))
+                elif self.p.name != 'x86_64':
+                    a, b = (force(self.value(s, v)) for v in ins)
+                    q = PURE[op](8 * dst[2], a, b)
+                    self.assign(s, dst, t.ite(t.equal(b, t.const(0, b.w)), t.const(0, q.w), q), active)
+                    continue
+            if op == 'LOAD':
+                self.assign(s, dst, self.load(s, force(self.value(s, ins[1])), dst[2]), active)
+            elif op == 'STORE':
+                address, x = force(self.value(s, ins[1])), force(self.value(s, ins[2]))
+                if active is not t.ONE:
+                    x = t.ite(active, x, self.load(s, address, x.w // 8))
+                self.store(s, address, x)
+            elif op == 'CALLOTHER':
+                x = lacking.call(self, s, ins[0][1], ins[1:], dst)
+                if x == 'trap':
+                    return out + [('trap', None, s)]
+                if x is not None:
+                    self.assign(s, dst, x, active)
+            else:
+                self.assign(s, dst, self.pure(s, op, dst, ins), active)
+        return out + [('go', following, s)]
+
+    def branch(self, s, i, op, ins, following, n):
+        """(where, condition); `where` within the instruction is a tuple. None: it is not taken."""
+        space, offset, size = ins[0]
+        c = t.ONE if op == 'BRANCH' else t.extract(force(self.value(s, ins[1])), 0, 0)
+        if c is t.ZERO:
+            return None
+        if space == 'const':
+            to = i + (offset - (1 << 8 * size) if offset >> (8 * size - 1) else offset)
+        elif offset == following:
+            to = n
+        else:
+            return offset, c
+        if to <= i:
+            raise Unsupported('a loop within an instruction')
+        return (to,), c
+
+    # ---- paths ----
+
+    def paths(self, s, pc, cuts, limits, first=True):
+        """Goes on from pc until a cut, a return or a trap: [(what, where, state)], what: 'at', 'ret', 'trap', 'out'.
+        `cuts`: addresses; `first`: the first one does not count. `limits`: the function's code."""
+        out, work, steps = [], [(pc, s, first)], 0
+        while work:
+            pc, s, first = work.pop()
+            while True:
+                if not first and pc in cuts:
+                    out.append(('at', pc, s))
+                    break
+                first = False
+                if not limits[0] <= pc < limits[1]:
+                    out.append(('out', pc, s))
+                    break
+                steps += 1
+                if steps > MOST_STEPS or len(work) + len(out) > MOST_PATHS:
+                    raise Unsupported('too many paths')
+                results = self.step(s, pc)
+                if len(results) > 1:
+                    for r in results:
+                        if not self.solver.possible(r[2].given):
+                            continue
+                        if r[0] == 'go':
+                            work.append((r[1], r[2], False))
+                        else:
+                            self.ends(r, out, work)
+                    break
+                if results[0][0] != 'go':
+                    self.ends(results[0], out, work)
+                    break
+                pc = results[0][1]
+        return out
+
+    def ends(self, result, out, work):
+        kind, where, s = result
+        if kind == 'call':
+            self.called(s, *where)
+            work.append((where[1], s, False))
+        elif kind == 'jump':
+            self.jump(s, where[0], out, work)
+        else:
+            out.append((kind, where and where[0], s))
+
+    def jump(self, s, to, out, work):
+        if t.is_const(to):
+            work.append((to.args[0], s, False))
+        else:
+            out.append(('jump', to, s))
+
+    def called(self, s, target, following):
+        if self.p.name == 'x86_64':
+            self.set(s, 'RSP', t.plus(self.get(s, 'RSP'), 8))
+        tag = '%x.%d' % (following - TEXT, len(s.calls))
+        call = Call(target, s.copy(), tag)
+        s.calls.append(call)
+        base, sp = t.split(self.get(s, self.p.sp))
+        if base is CFA:  # what is below the stack pointer is the callee's
+            s.frame = {at: x for at, x in s.frame.items() if at >= sp}
+        kept = {}
+        for name in self.p.saved + [self.p.sp]:
+            kept[self.p.registers[name][0]] = self.get(s, name)
+        for name in self.p.saved_low:
+            kept[self.p.registers[name][0]] = self.get(s, name)
+        s.registers = {}
+        for offset in self.p.granule:
+            if self.p.granule[offset] == 1:
+                s.registers[offset] = t.var('flag%x after %s' % (offset, tag), 8)
+        for name in self.p.gp + self.p.fp:
+            offset = self.p.registers[name][0]
+            w = 64 if name in self.p.gp else 128
+            for k in range(w // 64):
+                s.registers[offset + 8 * k] = t.extract(t.var('%s after %s' % (name, tag), w), 64 * k + 63, 64 * k)
+        s.registers.update(kept)
+        s.memory = call.memory
+
+
+def translate(p, code, pc):
+    ops, length = [], 0
+    try:
+        translation = p.context.translate(code, pc, max_instructions=1)
+    except Exception as e:  # of a class that pypcode's versions name differently
+        raise Unsupported('no p-code for %s: %s' % (code[:8].hex(), str(e)[:40])) from e
+    for op in translation.ops:
+        name = op.opcode.name
+        if name == 'IMARK':
+            length += sum(v.size for v in op.inputs)
+            continue
+        ins = [(v.space.name, v.offset, v.size) for v in op.inputs]
+        if name == 'CALLOTHER':
+            ins[0] = ('other', op.inputs[0].getUserDefinedOpName(), 0)
+        out = None if op.output is None else (op.output.space.name, op.output.offset, op.output.size)
+        ops.append((name, out, ins))
+    return ops, length
+
+
+def align(a, b):
+    """a & b, where that aligns an address in the frame to 16 bytes at most."""
+    if not t.is_const(b):
+        a, b = b, a
+    if t.is_const(b) and not t.is_const(a) and a.w == 64:
+        base, offset = t.split(a)
+        mask = t.signed(b)
+        if base is CFA and -16 <= mask < 0 and -mask & (-mask - 1) == 0:
+            return t.plus(CFA, offset & mask)
+    return None
+
+
+def read_unique(s, offset, size):
+    x = s.unique.get(offset)
+    if x is not None and x[0] == size:
+        return x[1]
+    for at, (n, y) in s.unique.items():
+        if at <= offset and offset + size <= at + n:
+            low = 8 * (offset - at)
+            return t.extract(force(y), low + 8 * size - 1, low)
+    out, at = [], offset
+    while at < offset + size:
+        x = s.unique.get(at)
+        if x is None:
+            raise Unsupported('p-code reads what it has not written')
+        out.insert(0, force(x[1]))
+        at += x[0]
+    return t.extract(t.cat(*out), 8 * size - 1, 0)
+
+
+def write_unique(s, offset, size, x):
+    for at, (n, y) in list(s.unique.items()):
+        if at == offset and n == size:
+            continue
+        if at <= offset and offset + size <= at + n:
+            low, y = 8 * (offset - at), force(y)
+            above = [t.extract(y, 8 * n - 1, low + 8 * size)] if low + 8 * size < 8 * n else []
+            below = [t.extract(y, low - 1, 0)] if low else []
+            s.unique[at] = (n, t.cat(*above, force(x), *below))
+            return
+        if offset <= at and at + n <= offset + size:
+            del s.unique[at]
+    s.unique[offset] = (size, x)

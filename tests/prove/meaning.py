@@ -1,0 +1,400 @@
+"""What operations of the IR compute (docs/ir.md, <kiln/ops.def>), as terms: VALUE[name](x), where x is an Operation.
+Memory, calls and control are function.py's."""
+import terms as t
+from tables import WIDTH
+from terms import add, and_, cat, const, equal, extract, ite, mul, neg, not_, or_, sext, shift, slt, sub, ult, xor, zext
+
+
+class Operation:
+    """An instruction and its operands' terms: a, b, c. What it adds: `defined`, conditions without which the result is any
+    bits; `flag`, the second result."""
+
+    def __init__(self, inst, a=None, b=None, c=None, processor='x86_64'):
+        self.inst, self.a, self.b, self.c, self.processor = inst, a, b, c, processor
+        self.w = WIDTH.get(inst.type, 0)
+        self.defined, self.flag = [], None
+
+
+def shifted(op):
+    def f(x):
+        x.defined.append(ult(x.b, const(x.w, x.w)))
+        return shift_by_halves(op, x.a, x.b) if x.w == 128 else shift(op, x.a, x.b)
+    return f
+
+
+def shift_by_halves(op, a, n):
+    """By less than the width: by whole registers first (lemmas.py)."""
+    h = a.w // 2
+    low, high, far = extract(a, h - 1, 0), extract(a, a.w - 1, h), extract(n, h.bit_length() - 1, h.bit_length() - 1)
+    k = zext(extract(n, h.bit_length() - 2, 0), h)
+    if op == 'shl':
+        return cat(ite(far, shift(op, low, k), funnel(high, low, k, True)), ite(far, const(0, h), shift(op, low, k)))
+    fill = sext(extract(a, a.w - 1, a.w - 1), h) if op == 'ashr' else const(0, h)
+    return cat(ite(far, fill, shift(op, high, k)), ite(far, shift(op, high, k), funnel(high, low, k, False)))
+
+
+def modulo(n):
+    """A count modulo the width, which is a power of two."""
+    bits = n.w.bit_length() - 1
+    return zext(extract(n, bits - 1, 0), n.w)
+
+
+def funnel(high, low, n, left):
+    """The half of high:low shifted by n modulo the width that fshl (left) and fshr give. An i128 is shifted by whole
+    registers first (tests.py proves for fewer bits that this is the same)."""
+    w, k = high.w, modulo(n)
+    if w == 128:
+        return funnel_by_halves(high, low, n, left)
+    rest = sub(const(w, w), k)
+    if left:
+        return or_(shift('shl', high, k), shift('lshr', low, rest))
+    return or_(shift('lshr', low, k), shift('shl', high, rest))
+
+
+def funnel_by_halves(high, low, n, left):
+    h = high.w // 2
+    words = [extract(high, 2 * h - 1, h), extract(high, h - 1, 0), extract(low, 2 * h - 1, h), extract(low, h - 1, 0)]
+    far = extract(n, h.bit_length() - 1, h.bit_length() - 1)
+    k = extract(n, h - 1, 0)
+    first = 0 if left else 1
+    near = [funnel(words[i], words[i + 1], k, left) for i in (first, first + 1)]
+    away = [funnel(words[i], words[i + 1], k, left) for i in (1 - first, 2 - first)]
+    return cat(*[ite(far, a, b) for a, b in zip(away, near)])
+
+
+def high_half(extend):
+    return lambda x: extract(mul(extend(x.a, 2 * x.w), extend(x.b, 2 * x.w)), 2 * x.w - 1, x.w)
+
+
+
+def overflowing(op, extend):
+    """a op b; the flag says whether the exact result is another."""
+    def f(x):
+        result = op(x.a, x.b)
+        if op is mul:
+            x.flag = zext(product_overflow(x, extend), 8)
+        elif extend is zext:
+            x.flag = zext(t.carry(x.a, x.b) if op is add else ult(x.a, x.b), 8)
+        elif x.w == 128:
+            x.flag = zext(sign_is_wrong(x.a, x.b, wide_sum(op, x.a, x.b), op), 8)
+        else:
+            x.flag = zext(t.sborrow(x.a, x.b) if op is sub else t.scarry(x.a, x.b), 8)
+        if x.w == 128:
+            return product(x) if op is mul else wide_sum(op, x.a, x.b)
+        return result
+    return f
+
+
+def wide_sum(op, a, b):
+    """Sum or difference by halves, the high one with a carry (lemmas.py proves for fewer bits that this is the same)."""
+    h = a.w // 2
+    al, ah, bl, bh = extract(a, h - 1, 0), extract(a, a.w - 1, h), extract(b, h - 1, 0), extract(b, a.w - 1, h)
+    c = zext(t.carry(al, bl) if op is add else ult(al, bl), h)
+    return cat(op(op(ah, bh), c), op(al, bl))
+
+
+def sign_is_wrong(a, b, result, op):
+    top = a.w - 1
+    sa, sb, s = (extract(v, top, top) for v in (a, b, result))
+    same = xor(sa, sb) if op is sub else not_(xor(sa, sb))
+    return and_(same, xor(s, sa))
+
+
+def sums(op):
+    return lambda x: wide_sum(op, x.a, x.b) if x.w == 128 else op(x.a, x.b)
+
+
+def product_overflow(x, extend):
+    full = mul(extend(x.a, 2 * x.w), extend(x.b, 2 * x.w))
+    return not_(equal(full, extend(extract(full, x.w - 1, 0), 2 * x.w)))
+
+
+def saturating(op, extend):
+    def f(x):
+        w = x.w
+        result = op(x.a, x.b)
+        if extend is zext:
+            if op is add:
+                return ite(t.carry(x.a, x.b), const(-1, w), result)
+            return ite(ult(x.a, x.b), const(0, w), result)
+        over = t.scarry(x.a, x.b) if op is add else t.sborrow(x.a, x.b)
+        top = extract(x.a, w - 1, w - 1)
+        limit = xor(sext(top, w), const((1 << (w - 1)) - 1, w))
+        return ite(over, limit, result)
+    return f
+
+
+def division(is_signed, rest):
+    """AArch64 divides by 0, too."""
+    def f(x):
+        q = t.quotient(x.a, x.b, is_signed)
+        if x.processor == 'aarch64':
+            q = ite(equal(x.b, const(0, x.w)), const(0, x.w), q)
+        return sub(x.a, mul(q, x.b)) if rest else q
+    return f
+
+
+def product(x):
+    """Of i128, by halves: the same modulo 2^128 (tests.py proves it for fewer bits)."""
+    if x.w < 128 or t.is_const(x.a) or t.is_const(x.b):
+        return mul(x.a, x.b)
+    return by_halves(x.a, x.b)
+
+
+def by_halves(a, b):
+    w = a.w
+    h = w // 2
+    al, ah, bl, bh = extract(a, h - 1, 0), extract(a, w - 1, h), extract(b, h - 1, 0), extract(b, w - 1, h)
+    low = mul(zext(al, w), zext(bl, w))
+    high = add(extract(low, w - 1, h), add(mul(al, bh), mul(ah, bl)))
+    return cat(high, extract(low, h - 1, 0))
+
+
+def magnitude(x):
+    return ite(slt(x.a, const(0, x.w)), neg(x.a), x.a)
+
+
+def ones(x):
+    """On x86-64 by adding neighbours, for more than 16 bits (lemmas.py proves for 16 that this is the same)."""
+    if x.w <= 16 or x.processor != 'x86_64':
+        return t.popcount(x.a, x.w)
+    if x.w == 128:
+        return zext(add(zext(neighbours(extract(x.a, 63, 0)), 64), zext(neighbours(extract(x.a, 127, 64)), 64)), 128)
+    return neighbours(x.a)
+
+
+def neighbours(a):
+    w = a.w
+
+    def mask(byte):
+        return const(int.from_bytes(bytes([byte]) * (w // 8), 'little'), w)
+    a = sub(a, and_(shift('lshr', a, const(1, w)), mask(0x55)))
+    a = add(and_(a, mask(0x33)), and_(shift('lshr', a, const(2, w)), mask(0x33)))
+    a = and_(add(a, shift('lshr', a, const(4, w))), mask(0x0f))
+    return shift('lshr', mul(a, mask(1)), const(w - 8, w))
+
+
+def trailing_zeros(x):
+    out = const(x.w, x.w)
+    for i in reversed(range(x.w)):
+        out = ite(extract(x.a, i, i), const(i, x.w), out)
+    return out
+
+
+def byte_swap(x):
+    return cat(*[extract(x.a, 8 * i + 7, 8 * i) for i in range(x.w // 8)])
+
+
+def bit_reverse(x):
+    return cat(*[extract(x.a, i, i) for i in range(x.w)])
+
+
+CONDITION = {
+    'eq': equal, 'ne': lambda a, b: not_(equal(a, b)), 'slt': slt, 'sge': lambda a, b: not_(slt(a, b)),
+    'sle': lambda a, b: not_(slt(b, a)), 'sgt': lambda a, b: slt(b, a), 'ult': ult,
+    'uge': lambda a, b: not_(ult(a, b)), 'ule': lambda a, b: not_(ult(b, a)), 'ugt': lambda a, b: ult(b, a)}
+
+
+def wide_less(less):
+    """Of i128, by halves."""
+    def f(a, b):
+        if a.w != 128:
+            return less(a, b)
+        (al, ah), (bl, bh) = ((extract(v, 63, 0), extract(v, 127, 64)) for v in (a, b))
+        return or_(less(ah, bh), and_(equal(ah, bh), ult(al, bl)))
+    return f
+
+
+def float_condition(name, a, b):
+    un, eq, less, greater = t.unordered(a, b), t.float_equal(a, b), t.float_less(a, b), t.float_less(b, a)
+    if name in ('ord', 'uno'):
+        return un if name == 'uno' else not_(un)
+    if name in ('one', 'une'):
+        return or_(less, greater) if name == 'one' else not_(eq)
+    base = {'eq': eq, 'lt': less, 'le': or_(less, eq), 'gt': greater, 'ge': or_(greater, eq)}[name[1:]]
+    return base if name[0] == 'o' else or_(un, base)
+
+
+def low_bit(x):
+    return extract(x, 0, 0)
+
+
+def known(name):
+    """A float operation: a function of its operands."""
+    return lambda x: t.function(name, x.w, *[o for o in (x.a, x.b, x.c) if o is not None])
+
+
+def integer_to_float(extend):
+    def f(x):
+        if x.a.w > 64 or x.w > 64:
+            return None
+        if extend is zext and x.a.w == 64 and x.processor == 'x86_64':
+            # rounding a half with a sticky last bit, and doubling that, rounds as once
+            half = t.integer_to_float(or_(shift('lshr', x.a, const(1, 64)), and_(x.a, const(1, 64))), x.w)
+            return ite(slt(x.a, const(0, 64)), t.function('fadd', x.w, half, half), t.integer_to_float(x.a, x.w))
+        return t.integer_to_float(extend(x.a, 72), x.w)
+    return f
+
+
+def float_to_integer(is_signed):
+    """What does not fit is any bits: so a wider conversion does for a narrow one."""
+    def f(x):
+        if x.w > 64:
+            return None
+        if x.processor == 'aarch64':
+            return extract(t.function('ftosi' if is_signed else 'ftoui', max(x.w, 32), x.a), x.w - 1, 0)
+        if x.w == 64 and not is_signed:
+            return unsigned_64(x.a)
+        w = 64 if x.w == 64 or (x.w == 32 and not is_signed) else 32
+        return extract(t.function('ftosi', w, x.a), x.w - 1, 0)
+    return f
+
+
+def unsigned_64(a):
+    """What is 2^63 or more is converted less 2^63, which is exact."""
+    half = const((1022 + 64 if a.w == 64 else 126 + 64) << t.FLOATS[a.w], a.w)
+    less = t.function('ftosi', 64, t.function('fsub', a.w, a, half))
+    return ite(t.float_less(a, half), t.function('ftosi', 64, a), xor(less, const(1 << 63, 64)))
+
+
+def saturated(is_signed):
+    """On AArch64, whose conversions saturate at 32 or 64 bits."""
+    def f(x):
+        if x.processor != 'aarch64' or x.w > 64:
+            return None
+        v = t.function('ftosi' if is_signed else 'ftoui', max(x.w, 32), x.a)
+        if x.w < 32:
+            most = const((1 << (x.w - is_signed)) - 1, 32)
+            if is_signed:
+                least = const(-(1 << (x.w - 1)), 32)
+                v = ite(slt(v, least), least, v)
+                v = ite(slt(most, v), most, v)
+            else:
+                v = ite(ult(most, v), most, v)
+        return extract(v, x.w - 1, 0)
+    return f
+
+
+def instruction(name):
+    """What AArch64 has an instruction for."""
+    return lambda x: known(name)(x) if x.processor == 'aarch64' else None
+
+
+def fma(x):
+    if x.inst.op == 'fmuladd' and x.processor == 'x86_64':
+        return t.function('fadd', x.w, t.function('fmul', x.w, x.a, x.b), x.c)
+    return t.function('fma', x.w, x.a, x.b, x.c)
+
+
+VALUE = {
+    'copy': lambda x: x.a,
+    'add': sums(add), 'sub': sums(sub), 'mul': product,
+    'umulh': high_half(zext), 'smulh': high_half(sext),
+    'udiv': division(False, False), 'sdiv': division(True, False),
+    'urem': division(False, True), 'srem': division(True, True),
+    'and': lambda x: and_(x.a, x.b), 'or': lambda x: or_(x.a, x.b), 'xor': lambda x: xor(x.a, x.b),
+    'shl': shifted('shl'), 'lshr': shifted('lshr'), 'ashr': shifted('ashr'),
+    'rotl': lambda x: funnel(x.a, x.a, x.b, True), 'rotr': lambda x: funnel(x.a, x.a, x.b, False),
+    'fshl': lambda x: funnel(x.a, x.b, x.c, True), 'fshr': lambda x: funnel(x.a, x.b, x.c, False),
+    'smin': lambda x: ite(slt(x.a, x.b), x.a, x.b), 'smax': lambda x: ite(slt(x.b, x.a), x.a, x.b),
+    'umin': lambda x: ite(ult(x.a, x.b), x.a, x.b), 'umax': lambda x: ite(ult(x.b, x.a), x.a, x.b),
+    'saddo': overflowing(add, sext), 'uaddo': overflowing(add, zext), 'ssubo': overflowing(sub, sext),
+    'usubo': overflowing(sub, zext), 'smulo': overflowing(mul, sext), 'umulo': overflowing(mul, zext),
+    'sadds': saturating(add, sext), 'uadds': saturating(add, zext), 'ssubs': saturating(sub, sext),
+    'usubs': saturating(sub, zext),
+    'neg': lambda x: neg(x.a), 'not': lambda x: not_(x.a), 'abs': magnitude,
+    'clz': lambda x: t.leading_zeros(x.a, x.w), 'ctz': trailing_zeros, 'popcnt': ones,
+    'bitrev': bit_reverse, 'bswap': byte_swap,
+    'icmp': lambda x: zext(CONDITION[x.inst.fields['k']](x.a, x.b), 8),
+    'fcmp': lambda x: zext(float_condition(x.inst.fields['k'], x.a, x.b), 8),
+    'select': lambda x: ite(low_bit(x.a), x.b, x.c),
+    'trunc': lambda x: extract(x.a, x.w - 1, 0), 'zext': lambda x: zext(x.a, x.w), 'sext': lambda x: sext(x.a, x.w),
+    'bitcast': lambda x: x.a,
+    'fdemote': known('f2f'), 'fpromote': known('f2f'), 'sitof': integer_to_float(sext), 'uitof': integer_to_float(zext),
+    'ftosi': float_to_integer(True), 'ftoui': float_to_integer(False),
+    'ftosis': saturated(True), 'ftouis': saturated(False),
+    'fadd': known('fadd'), 'fsub': known('fsub'), 'fmul': known('fmul'), 'fdiv': known('fdiv'),
+    'fsqrt': known('fsqrt'), 'fma': fma, 'fmuladd': fma,
+    'fmin': instruction('fmin'), 'fmax': instruction('fmax'), 'fminimum': instruction('fminimum'),
+    'fmaximum': instruction('fmaximum'), 'ffloor': instruction('ffloor'), 'fceil': instruction('fceil'),
+    'ftrunc': instruction('ftrunc'), 'fround': instruction('fround'), 'froundeven': instruction('froundeven'),
+    'frint': instruction('frint'), 'fnearbyint': instruction('fnearbyint'),
+    'fneg': lambda x: cat(not_(extract(x.a, x.w - 1, x.w - 1)), extract(x.a, x.w - 2, 0)),
+    'fabs': lambda x: cat(t.ZERO, extract(x.a, x.w - 2, 0)),
+    'fcopysign': lambda x: cat(extract(x.b, x.w - 1, x.w - 1), extract(x.a, x.w - 2, 0)),
+    'vand': lambda x: and_(x.a, x.b), 'vor': lambda x: or_(x.a, x.b), 'vxor': lambda x: xor(x.a, x.b),
+    'vandn': lambda x: and_(x.a, not_(x.b)),
+    'vselect': lambda x: or_(and_(x.a, x.b), and_(not_(x.a), x.c)),
+}
+
+
+# ---- vectors: lane by lane ----
+
+def lanes(x, w):
+    return [extract(x, i + w - 1, i) for i in range(0, x.w, w)]
+
+
+def by_lane(f):
+    def g(x):
+        w = WIDTH[x.inst.fields['l']]
+        operands = [lanes(o, w) for o in (x.a, x.b) if o is not None]
+        return cat(*reversed([f(x, *row) for row in zip(*operands)]))
+    return g
+
+
+def with_lane(x, i, value):
+    w = value.w
+    out = lanes(x, w)
+    out[i] = value
+    return cat(*reversed(out))
+
+
+def resize(x):
+    """What is above a v64 is any bits, which nothing may ask for: a register's upper half."""
+    return extract(x.a, x.w - 1, 0) if x.w < x.a.w else cat(t.var('any above %d' % x.a.id, 64), x.a)
+
+
+VALUE.update({
+    'vsplat': lambda x: cat(*[x.a] * (x.w // x.a.w)),
+    'vextract': lambda x: lanes(x.a, x.w)[x.inst.fields['i']],
+    'vresize': resize,
+    'vinsert': lambda x: with_lane(x.a, x.inst.fields['i'], x.b),
+    'vsigns': lambda x: zext(cat(*[extract(b, b.w - 1, b.w - 1) for b in reversed(lanes(x.a, 8 * x.inst.fields['i']))]), 32),
+    'vadd': by_lane(lambda x, a, b: add(a, b)), 'vsub': by_lane(lambda x, a, b: sub(a, b)),
+    'vmul': by_lane(lambda x, a, b: mul(a, b)),
+    'vshl': by_lane(lambda x, a: shift('shl', a, const(x.inst.fields['n'], 32))),
+    'vlshr': by_lane(lambda x, a: shift('lshr', a, const(x.inst.fields['n'], 32))),
+    'vashr': by_lane(lambda x, a: shift('ashr', a, const(x.inst.fields['n'], 32))),
+    'vicmp': by_lane(lambda x, a, b: sext(CONDITION[x.inst.fields['k']](a, b), a.w)),
+    'vfcmp': by_lane(lambda x, a, b: sext(float_condition(x.inst.fields['k'], a, b), a.w)),
+    'vfadd': by_lane(lambda x, a, b: t.function('fadd', a.w, a, b)),
+    'vfsub': by_lane(lambda x, a, b: t.function('fsub', a.w, a, b)),
+    'vfmul': by_lane(lambda x, a, b: t.function('fmul', a.w, a, b)),
+    'vfdiv': by_lane(lambda x, a, b: t.function('fdiv', a.w, a, b)),
+    'vfsqrt': by_lane(lambda x, a: t.function('fsqrt', a.w, a)),
+    'vsitof': by_lane(lambda x, a: t.integer_to_float(sext(a, 72), 32)),
+    'vftosi': by_lane(lambda x, a: t.function('ftosi', 32, a)),
+})
+
+# Operations that targets may leave to a function of the C library or of the compiler's: its name, by type of the result
+# (and of the source).
+SUFFIX = {'f32': 'f', 'f64': '', 'f80': 'l', 'f128': 'l'}
+LIBRARY = {'frem': 'fmod', 'ffloor': 'floor', 'fceil': 'ceil', 'ftrunc': 'trunc', 'fround': 'round',
+           'froundeven': 'roundeven', 'frint': 'rint', 'fnearbyint': 'nearbyint', 'fma': 'fma', 'fmin': 'fmin',
+           'fmax': 'fmax', 'fminimum': 'fminimum', 'fmaximum': 'fmaximum'}
+I128 = {'udiv': '__udivti3', 'sdiv': '__divti3', 'urem': '__umodti3', 'srem': '__modti3'}
+QUAD = {'fadd': '__addtf3', 'fsub': '__subtf3', 'fmul': '__multf3', 'fdiv': '__divtf3', 'fsqrt': 'sqrtl'}
+
+
+def library(inst):
+    """The function that an operation may become, or None."""
+    op, type_ = inst.op, inst.type
+    if op in ('memcpy', 'memmove', 'memset'):
+        return op
+    if type_ == 'i128' and op in I128:
+        return I128[op]
+    if type_ == 'f128' and op in QUAD:
+        return QUAD[op]
+    if op in LIBRARY and type_ in SUFFIX:
+        return LIBRARY[op] + SUFFIX[type_]
+    return None

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Proves that machine code does what the IR says, for all inputs: docs/proof.md.
+
+    prove.py [--target=T] [--only=TEXT]... [--every=N] [--list] [--undecided] [--slow]
+        the rows: small functions, one for each operation, type and placement of operands
+"""
+import argparse
+import collections
+import os
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True
+sys.setrecursionlimit(20000)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--kiln', default=os.path.join(ROOT, 'build', 'kiln'))
+    parser.add_argument('--target', choices=['x86_64', 'aarch64'])
+    parser.add_argument('--only', action='append', default=[], help='rows with this text in their names')
+    parser.add_argument('--every', type=int, default=1, help='one row of N')
+    parser.add_argument('--seconds', type=float, default=60.0, help='a solver\'s time for one question')
+    parser.add_argument('--list', action='store_true', help='only name the rows')
+    parser.add_argument('--undecided', action='store_true', help='also attempt the rows of undecided.tsv')
+    parser.add_argument('--slow', action='store_true', help='also name the slowest rows')
+    return parser.parse_args()
+
+
+def listed(target):
+    """The rows that are not proved, by name, with the reason: undecided.tsv."""
+    with open(os.path.join(HERE, 'undecided.tsv'), encoding='utf-8') as f:
+        rows = [line.rstrip('\n').split('\t') for line in f if line.strip() and line[0] != '#']
+    return {name: why for where, name, why in rows if where == target}
+
+
+def prove_rows(a, target):
+    import campaign
+    import pairs
+    import rows as table
+    rows = table.make(target) + pairs.make(target)
+    lacking = list(table.missing(rows, target))
+    known = listed(target)
+    lacking += ['%s, which undecided.tsv names' % name for name in set(known) - {r.name for r in rows}]
+    rows = [r for r in rows if all(text in r.name for text in a.only)][::a.every]
+    if a.list:
+        for r in rows:
+            print(r.name)
+        return not lacking
+    start = time.process_time()
+    results = [] if a.undecided else [campaign.Result(r, 'undecided', known[r.name]) for r in rows if r.name in known]
+    with tempfile.TemporaryDirectory() as folder:
+        c = campaign.Campaign(a.kiln, target, folder, a.seconds)
+        for r in c.run([r for r in rows if a.undecided or r.name not in known]):
+            results.append(r)
+            if r.what not in ('proved', 'refused'):
+                print('%s %s: %s: %s' % (r.what, target, r.row.name, r.why), flush=True)
+    ok = all(r.what in ('proved', 'refused') or r.row.name in known for r in results) and not lacking
+    summary(a, target, results, time.process_time() - start, c.solver.asked)
+    for name in lacking:
+        print('%s: no row: %s' % (target, name))
+    return ok
+
+
+def summary(a, target, results, seconds, asked):
+    """How many rows of each kind there are, and what became of them."""
+    for kind in ('integer', 'float', 'vector'):
+        n = collections.Counter(r.what for r in results if r.row.kind() == kind)
+        if not n:
+            continue
+        operands = sum(r.what == 'proved' and r.row.operands for r in results if r.row.kind() == kind)
+        refused = n.pop('refused', 0)
+        total = sum(n.values())
+        print('%s: %s rows: %d, %d proved%s, %.2f %%%s%s' % (
+            target, kind, total, n['proved'], ' (%d: the operands)' % operands if operands else '',
+            100 * n['proved'] / max(total, 1), ''.join('; %d %s' % (n[k], k) for k in sorted(n) if k != 'proved'),
+            '; %d more are refused by the target' % refused if refused else ''))
+    print('%s: %.0f s of CPU time, %d questions to solvers' % (target, seconds, asked))
+    for text, k in collections.Counter(r.why for r in results if r.what == 'refused').most_common():
+        print('%s: %d refused: %s' % (target, k, text))
+    if a.slow:
+        for r in sorted(results, key=lambda r: -r.seconds)[:20]:
+            print('%8.3f s %s' % (r.seconds, r.row.name))
+
+
+def main():
+    a = arguments()
+    ok = True
+    for target in [a.target] if a.target else ['x86_64', 'aarch64']:
+        ok &= prove_rows(a, target)
+    return 0 if ok else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
