@@ -10,16 +10,17 @@
 /* --dump=WORD,...: what to print to standard error. 0, with no effect, if none of the words is known: then the argument
  * is a file's name; -1 if some are. */
 static int dump_words(struct tool_trace *t, const char *words) {
-  enum { IR = 1 << 8, CODE = 1 << 9 };
+  enum { IR = 1 << 8, CODE = 1 << 9, KNOWN = 5 };
   static const struct {
     const char *word;
     unsigned what;
-  } known[] = {{"ir", IR}, {"plan", KILN_DUMP_PLAN}, {"homes", KILN_DUMP_HOMES}, {"code", CODE}};
+  } known[] = {{"ir", IR}, {"plan", KILN_DUMP_PLAN}, {"homes", KILN_DUMP_HOMES},
+               {"witness", KILN_DUMP_WITNESS}, {"code", CODE}};
   unsigned what = 0, others = 0;
   for (const char *p = words;;) {
     size_t n = strcspn(p, ","), k = 0;
-    while (k < 4 && (strlen(known[k].word) != n || strncmp(known[k].word, p, n) != 0)) k++;
-    if (k == 4) others++;
+    while (k < KNOWN && (strlen(known[k].word) != n || strncmp(known[k].word, p, n) != 0)) k++;
+    if (k == KNOWN) others++;
     else what |= known[k].what;
     if (p[n] == 0) break;
     p += n + 1;
@@ -27,7 +28,7 @@ static int dump_words(struct tool_trace *t, const char *words) {
   if (others != 0) return what != 0 ? -1 : 0;
   if (what & IR) t->dump = "";
   if (what & CODE && t->listing == NULL) t->listing = "";
-  t->plan |= what & (KILN_DUMP_PLAN | KILN_DUMP_HOMES);
+  t->plan |= what & (KILN_DUMP_PLAN | KILN_DUMP_HOMES | KILN_DUMP_WITNESS);
   return 1;
 }
 
@@ -36,7 +37,7 @@ int tool_trace_flag(struct tool_trace *t, int option, const char *argument) {
   switch (option) {
   case OPTION_DUMP:
     known = argument != NULL ? dump_words(t, argument) : 0;
-    if (known < 0) return tool_bad_value(option, argument, "ir, plan, homes, code, or a file");
+    if (known < 0) return tool_bad_value(option, argument, "ir, plan, homes, witness, code, or a file");
     if (known == 0) t->dump = argument != NULL ? argument : "";
     return TOOL_OK;
   case OPTION_LISTING: t->listing = argument != NULL ? argument : "-"; return TOOL_OK;

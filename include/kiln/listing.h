@@ -63,6 +63,9 @@ enum {
    * the interval and the weight. The home is a register or a location in the frame. The interval is given by positions
    * in block order. The weight counts the uses. A use in a loop counts more than a use outside loops. */
   KILN_DUMP_HOMES = 2,
+  /** Dumps the text of the function as it is compiled, which is after inlining. The places of blocks, values and slots
+   * in the machine code follow. This output is meant for the prover of Kiln's tests (docs/proof.md). */
+  KILN_DUMP_WITNESS = 4,
 };
 
 /** Dumps parts of the register allocator's plan. For each function that the session compiles from now on, the session

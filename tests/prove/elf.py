@@ -4,7 +4,7 @@ Each symbol has a range of addresses. A number in it stands for the symbol's add
 (Object.address): so what is proved holds wherever the linker places the symbol."""
 import struct
 
-from terms import const, plus, var
+from terms import const, parts, plus, var
 
 TEXT, GOT = 0x4a5c0000, 0x4e5c0000
 # Where calls find symbols, and where data is: the first address and how far apart they are.
@@ -137,6 +137,17 @@ class Object:
             return plus(var('@' + found[0], 64), found[1])
         if value in self.at:
             return var('@' + self.at[value], 64)
+        return None
+
+    def in_table(self, address, n):
+        """What is at an address, a number or a section and an offset, if that is constant; else None."""
+        constant, products = parts(address)
+        if not products:
+            return self.constant(constant, n)
+        if len(products) == 1 and products[0][1] == 1 and products[0][0].op == 'v':
+            data = self.data.get(products[0][0].args[0][1:])
+            if data is not None and 0 <= constant <= len(data) - n:
+                return const(int.from_bytes(data[constant:constant + n], 'little'), 8 * n)
         return None
 
     def constant(self, value, n):

@@ -48,6 +48,7 @@ class Proof:
         self.types = {v: type_ for params, _ in f.blocks.values() for v, type_ in params}
         for inst in self.definitions.values():
             self.types[inst.result] = self.type_of_result(inst)
+        self.read = {o[1] for _, insts in f.blocks.values() for i in insts for _, o in all_operands(i) if o[0] == 'v'}
         self.where, self.copies = '', set()
         self.partial = False  # some result may be any bits
 
@@ -153,7 +154,7 @@ class Proof:
     def passed(self, s, place, w, sp):
         """What is at a place of an argument or result; `sp`: the stack's distance from the CFA."""
         if place.registers is None:
-            return read_frame(s.frame, sp + place.stack, w // 8)
+            return read_frame(s, sp + place.stack, w // 8)
         if len(place.registers) == 1:
             return self.m.get(s, place.registers[0], w)
         return t.cat(*[self.m.get(s, r) for r in reversed(place.registers)])
@@ -289,7 +290,7 @@ class Proof:
             if place.byval is not None:
                 for i in range(place.byval):
                     goals.append(('argument %d' % k, t.equal(t.load(env.memory, t.plus(v, i), 1),
-                                                             read_frame(c.state.frame, sp + place.stack + i, 1))))
+                                                             read_frame(c.state, sp + place.stack + i, 1))))
                 continue
             v = extended(v, place)
             goals.append(('argument %d' % k, t.equal(v, self.passed(c.state, place, v.w, sp))))
@@ -430,15 +431,15 @@ class Proof:
                 continue
             params = self.f.blocks[block][0]
             e = env.copy()
-            values = [self.argument(env, a, params[k][1]) for k, a in enumerate(args)]
+            values = [self.operand(env, a, params[k][1]) if self.is_read(params[k][0]) else None for k, a in enumerate(args)]
             for (number, _), v in zip(params, values):
                 if v is not None:
                     e.values[number] = v
             if not stop(block, e, now, path, depth):
                 self.run(block, e, now, path, stop, depth + 1)
 
-    def argument(self, env, a, type_):
-        return self.operand(env, a, type_)
+    def is_read(self, number):
+        return number in self.read
 
     def br(self, env, inst, given, path, stop, depth):
         self.go(env, inst, [(inst.fields['edges'][0], t.ONE)], given, path, stop, depth)

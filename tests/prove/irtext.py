@@ -268,9 +268,9 @@ def head(line):
     return m[1], reader.signature()
 
 
-def read(text, wanted=None):
-    """The functions of a text, by name; `wanted`: names, or None: all."""
-    lines, signatures, functions = text.split('\n'), {}, {}
+def read(text, wanted=None, known=None):
+    """The functions of a text, by name; `wanted`: names, or None: all; `known`: further signatures, by name."""
+    lines, signatures, functions = text.split('\n'), dict(known or {}), {}
     for line in lines:
         if line.startswith(('func ', 'declare ')):
             found = head(line)

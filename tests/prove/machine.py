@@ -4,12 +4,13 @@ The frame is at addresses that are the CFA plus a number. What is there and is n
 (Machine.escaping) is private: no other address reaches it. All else is memory, of which only what was stored is known.
 """
 import lacking
+import magic
 import terms as t
 from elf import LAST, TEXT
 from pcode import PURE
 
 CFA = t.var('cfa', 64)  # a multiple of 16, by either ABI
-MOST_STEPS, MOST_PATHS = 3000, 96
+MOST_STEPS, MOST_PATHS, MOST_CASES = 3000, 400, 400
 
 
 class Unsupported(Exception):
@@ -46,24 +47,25 @@ class Call:
 class State:
     """registers: by offset, 8 bytes or a flag each; frame: by distance from the CFA, (term, byte of it); given:
     conditions that hold on the path."""
-    __slots__ = ('registers', 'unique', 'frame', 'memory', 'given', 'calls')
+    __slots__ = ('registers', 'unique', 'frame', 'memory', 'given', 'calls', 'tag')
 
-    def __init__(self, memory):
+    def __init__(self, memory, tag=''):
+        self.tag = tag  # of the names of what is not known at the beginning
         self.registers, self.unique, self.frame, self.memory = {}, {}, {}, memory
         self.given, self.calls = [], []
 
     def copy(self):
-        s = State(self.memory)
+        s = State(self.memory, self.tag)
         s.registers, s.frame = dict(self.registers), dict(self.frame)
         s.given, s.calls = list(self.given), list(self.calls)
         return s
 
 
-def read_frame(frame, offset, n):
+def read_frame(s, offset, n):
     for i in range(n):
-        if offset + i not in frame:
-            frame[offset + i] = (t.var('frame%+d' % (offset + i), 8), 0)
-    return t.get_bytes([frame[offset + i] for i in range(n)])
+        if offset + i not in s.frame:
+            s.frame[offset + i] = (t.var('frame%+d%s' % (offset + i, s.tag), 8), 0)
+    return t.get_bytes([s.frame[offset + i] for i in range(n)])
 
 
 class Machine:
@@ -77,12 +79,12 @@ class Machine:
     def read(self, s, offset, size):
         if size == 1 and self.p.granule.get(offset, 8) == 1:
             if offset not in s.registers:
-                s.registers[offset] = t.var('flag%x' % offset, 8)
+                s.registers[offset] = t.var('flag%x%s' % (offset, s.tag), 8)
             return s.registers[offset]
         at, end, out = offset & ~7, offset + size, []
         while at < end:
             if at not in s.registers:
-                s.registers[at] = t.var('reg%x' % at, 64)
+                s.registers[at] = t.var('reg%x%s' % (at, s.tag), 64)
             x = s.registers[at]
             low, high = max(offset, at) - at, min(end, at + 8) - at
             if size == 8 and low == 0 and high == 8:
@@ -131,7 +133,7 @@ class Machine:
                 return known
             address = self.obj.address(address.args[0]) or address
         at = self.private(address)
-        return t.load(s.memory, address, n) if at is None else read_frame(s.frame, at, n)
+        return t.load(s.memory, address, n) if at is None else read_frame(s, at, n)
 
     def store(self, s, address, value):
         if t.is_const(address):
@@ -341,8 +343,40 @@ class Machine:
     def jump(self, s, to, out, work):
         if t.is_const(to):
             work.append((to.args[0], s, False))
+            return
+        for where, c in self.table(s, to):
+            other = s.copy()
+            other.given.append(c)
+            work.append((where, other, False))
+
+    def table(self, s, to):
+        """Where a jump through a table goes, and when: [(address, condition)]."""
+        entries = [x for x in magic.walk(to, set()) if x.op == 'ld']
+        if len(entries) != 1:
+            raise Unsupported('an indirect jump')
+        entry = entries[0]
+        n = entry.args[2]
+        constant, products = t.parts(entry.args[1])
+        index = [(x, k) for x, k in products if not (x.op == 'v' and x.args[0][0] == '@')]
+        if len(index) != 1:
+            raise Unsupported('an indirect jump')
+        (x, k), out = index[0], {}
+        for i in range(MOST_CASES):
+            c = t.equal(x, t.const(i, x.w))
+            if not self.solver.possible([*s.given, c]):
+                break
+            place = t.plus(entry.args[1], 0)
+            place = t.add(t.sub(place, t.times(x, k)), t.const(i * k, 64))
+            value = self.obj.in_table(place, n)
+            if value is None:
+                raise Unsupported('an indirect jump')
+            where = magic.substitute(to, {entry: value}, list(magic.walk(to, set())))
+            if not t.is_const(where):
+                raise Unsupported('an indirect jump')
+            out[where.args[0]] = t.or_(out.get(where.args[0], t.ZERO), c)
         else:
-            out.append(('jump', to, s))
+            raise Unsupported('an indirect jump')
+        return list(out.items())
 
     def called(self, s, target, following):
         if self.p.name == 'x86_64':

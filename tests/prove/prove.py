@@ -3,6 +3,10 @@
 
     prove.py [--target=T] [--only=TEXT]... [--every=N] [--list] [--undecided] [--slow]
         the rows: small functions, one for each operation, type and placement of operands
+    prove.py --functions=FILE [--target=T] [--sample=N] [--seed=S] [--inline] [--only=TEXT]...
+        functions of a program, with frames, edges, calls
+    prove.py --planted [--only=TEXT]...
+        plants bugs in lowerings (planted.py), one at a time; a row must fail for each
 """
 import argparse
 import collections
@@ -27,6 +31,12 @@ def arguments():
     parser.add_argument('--seconds', type=float, default=60.0, help='a solver\'s time for one question')
     parser.add_argument('--list', action='store_true', help='only name the rows')
     parser.add_argument('--undecided', action='store_true', help='also attempt the rows of undecided.tsv')
+    parser.add_argument('--functions', metavar='FILE', help='prove functions of a program, bitcode or text')
+    parser.add_argument('--sample', type=int, default=0, help='functions with this many instructions, drawn at random; 0: all')
+    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--inline', action='store_true', help='as compiled with --inline')
+    parser.add_argument('--limit', type=float, default=60.0, help='seconds of CPU time for a function')
+    parser.add_argument('--planted', action='store_true', help='plant bugs, which rows are to find')
     parser.add_argument('--slow', action='store_true', help='also name the slowest rows')
     return parser.parse_args()
 
@@ -89,9 +99,16 @@ def summary(a, target, results, seconds, asked):
 
 def main():
     a = arguments()
+    if a.planted:
+        import plant
+        return 0 if plant.run(a.only) else 1
     ok = True
     for target in [a.target] if a.target else ['x86_64', 'aarch64']:
-        ok &= prove_rows(a, target)
+        if a.functions:
+            import functions
+            ok &= functions.run(a, target)
+        else:
+            ok &= prove_rows(a, target)
     return 0 if ok else 1
 
 

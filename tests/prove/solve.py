@@ -198,6 +198,8 @@ class Solver:
 
     def possible(self, premises):
         """May all hold at once? If nobody knows, they may."""
+        if premises and suppose(premises[-1], premises[:-1]) is ZERO:
+            return False
         premises = simple(premises)
         if not premises:
             return premises is not None
@@ -231,6 +233,10 @@ def suppose(goal, premises):
     for p in premises:
         for q in conjuncts(p):
             known[q.args[0] if q.op == 'not' else q] = ZERO if q.op == 'not' else ONE
+            if q.op == 'eqz' and q.args[0].op == 'lin' and len(q.args[0].args[1]) == 1:
+                (x, k), constant = q.args[0].args[1][0], q.args[0].args[0]
+                if k == 1 and x.op != 'c':
+                    known[x] = const(-constant, x.w)
     terms = list(magic.walk(goal, set()))
     return magic.substitute(goal, known, terms) if any(x in known for x in terms) else goal
 

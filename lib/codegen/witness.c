@@ -1,0 +1,116 @@
+/* A witness: what a function's machine code has to do with its IR, for a prover (docs/proof.md), which does not trust it: a
+ * wrong one only makes proofs fail. An observer of the walk (lib/codegen/observe.h), attached where a session dumps with
+ * KILN_DUMP_WITNESS. Invariant: it asks for nothing, so the code is what it is without it.
+ *
+ * Version 1 of its form, for each function; names are those of the text form, offsets of code count from the function's
+ * start, and frame offsets are those of the walk, at distance `cfa` below the CFA:
+ *
+ *   witness 1
+ *   the text of the function as it is compiled, which ends with a line }
+ *   slot NUMBER OFFSET SIZE reg R      a slot, or SIZE bytes of one at OFFSET, is in register R for life,
+ *   slot NUMBER OFFSET SIZE frame F    in the frame,
+ *   slot NUMBER OFFSET SIZE pointer F  where the pointer at F points, or
+ *   slot NUMBER OFFSET SIZE none       nowhere: nothing reads it, or it has no code
+ *   value NUMBER TYPE reg R [zx]       a value that several blocks read has a home; zx: the bits above it are 0
+ *   value NUMBER TYPE frame F
+ *   value NUMBER TYPE none             or its readers compute it
+ *   code START SIZE CFA                of .text
+ *   block NUMBER OFFSET                in the order of the code
+ *   end
+ */
+#include "lib/codegen/witness.h"
+
+#include "lib/codegen/frame.h"
+#include <kiln/text.h>
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static __attribute__((format(printf, 2, 3))) void put(struct kn_witness *x, const char *format, ...) {
+  char line[120];
+  va_list args;
+  va_start(args, format);
+  int n = vsnprintf(line, sizeof line, format, args);
+  va_end(args);
+  x->full |= kiln_buffer_append(x->out, line, n < 0 ? 0 : (size_t)n) != KILN_OK;
+}
+
+/* Numbers blocks and values as they are printed: in the order of filling, parameters first. */
+static bool number(struct kn_witness *x, const kiln_func *f) {
+  uint32_t n = 0;
+  x->block = kn_realloc(f->module, NULL, (f->blocks.n + (size_t)f->n) * sizeof *x->block);
+  if (x->block == NULL) return false;
+  x->value = x->block + f->blocks.n;
+  memset(x->block, 0xff, (f->blocks.n + (size_t)f->n) * sizeof *x->block);
+  for (uint32_t k = 0; k < f->order.n; k++) {
+    const struct kn_block *b = &f->blocks.at[f->order.at[k]];
+    x->block[f->order.at[k]] = k;
+    for (uint32_t i = 0; i < b->n_params; i++) x->value[kn_block_param(f, b, i)] = n++;
+    for (uint32_t i = kn_inst_settle(f, b->first); i != 0; i = kn_inst_settle(f, i + 1)) {
+      x->value[i] = n++;
+      if (i == b->term) break;
+    }
+  }
+  return true;
+}
+
+static void put_slot(struct kn_witness *x, const struct kn_walk *w, uint32_t i) {
+  const kiln_func *f = w->f;
+  const struct kn_slot *s = &f->slots.at[i];
+  const struct kn_slot_place *at = &w->plan->slots.at[i];
+  put(x, "slot %" PRIu32 " %" PRIu32 " %" PRIu32, kn_slot_whole(f, i)->number, s->parent ? s->offset : 0, s->size_bytes);
+  if (at->reg < 64) put(x, " reg %u\n", at->reg);
+  else if (at->frame == 0) put(x, " none\n");
+  else
+    put(x, " %s %" PRId32 "\n",
+        at->align_log2 > 4 && w->target->aligned_by_pointer ? "pointer" : "frame", at->frame);
+}
+
+/* No instruction is of interest. */
+static void inst(struct kn_observer *o, const struct kn_walk *w) {
+  o->quiet = (struct kn_quiet){w->i, UINT32_MAX};
+}
+
+/* The last event at which values say where they are. */
+static void blocks(struct kn_observer *o, const struct kn_walk *w) {
+  struct kn_witness *x = (struct kn_witness *)o;
+  const kiln_func *f = w->f;
+  for (uint32_t i = 0; i < f->slots.n; i++) put_slot(x, w, i);
+  for (uint32_t g = 0; g < f->globals.n; g++) {
+    uint32_t h = f->globals.at[g].handle;
+    if (kn_is_slot(h)) continue;
+    const struct kn_val *v = &w->val[h];
+    put(x, "value %" PRIu32 " %s", x->value[h], kiln_type_name((kiln_type)v->type));
+    if (v->flags & KN_VF_HOME && v->reg < 64) put(x, " reg %u%s\n", v->reg, v->flags & KN_VF_ZX ? " zx" : "");
+    else if (v->flags & (KN_VF_SLOT_HOME | KN_VF_FRAME) && v->frame != 0)
+      put(x, " frame %" PRId32 "\n", v->frame);
+    else put(x, " none\n");
+  }
+}
+
+static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_func *func) {
+  struct kn_witness *x = (struct kn_witness *)o;
+  put(x, "code %" PRIu32 " %" PRIu32 " %" PRId32 "\n", func->start, func->size, w->frame.cfa);
+  for (uint32_t p = 0; p < w->plan->n_layout; p++) {
+    uint32_t block = w->plan->layout[p];
+    put(x, "block %" PRIu32 " %" PRIu32 "\n", x->block[block], kn_label_at(w, block) - func->start);
+  }
+  put(x, "end\n");
+}
+
+static const struct kn_observer_events events = {.inst = inst, .blocks = blocks, .end = end};
+
+void kn_witness_begin(struct kn_witness *x, struct kn_walk *w, kiln_func *f, kiln_buffer *out) {
+  *x = (struct kn_witness){.observer.on = &events, .out = out};
+  x->full = !number(x, f);
+  put(x, "witness 1\n");
+  x->full |= kiln_func_print(f, out) != KILN_OK;
+  if (!x->full) kn_observe(w, &x->observer);
+}
+
+bool kn_witness_end(struct kn_witness *x, kiln_module *m) {
+  kn_realloc(m, x->block, 0);
+  return !x->full;
+}

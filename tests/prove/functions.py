@@ -1,0 +1,131 @@
+"""Proves a sample of a program's functions, compiled from its bitcode."""
+import collections
+import os
+import random
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+import elf
+import irtext
+import terms
+from function import Failed
+from machine import Machine, Unsupported
+from processor import PROCESSORS
+from relation import Related, Witness
+from solve import Solver, Undecided
+
+
+class Late(Exception):
+    """The function's time is over."""
+
+
+def named(text):
+    """A module's text with names for private symbols, which objects would not have."""
+    text = re.sub(r'@\.(\d+)', r'@kn.private.\1', text)
+    return re.sub(r'^((?:func|data|declare|extern data|alias) )private ', r'\1internal ', text, flags=re.M)
+
+
+def compiled(kiln, target, path, folder, options):
+    """The object and the witnesses of a file: text by function's name."""
+    source = path
+    if not any(o.startswith('--inline') for o in options):
+        source = os.path.join(folder, 'named.kir')
+        text = subprocess.run([kiln, 'print', path], check=True, stdout=subprocess.PIPE, text=True, errors='replace').stdout
+        with open(source, 'w', encoding='utf-8') as f:
+            f.write(named(text))
+    heads = subprocess.run([kiln, 'print', source], check=True, stdout=subprocess.PIPE, text=True, errors='replace').stdout
+    signatures = {}
+    for line in heads.split('\n'):
+        if line.startswith(('func ', 'declare ')):
+            found = irtext.head(line)
+            if found:
+                signatures[found[0]] = found[1]
+    out = os.path.join(folder, 'out.o')
+    witness = os.path.join(folder, 'witness')
+    with open(witness, 'w', encoding='utf-8') as f:
+        subprocess.run([kiln, 'compile', '--dump=witness', '--target=' + target, '-o', out, *options, source], check=True, stderr=f)
+    with open(witness, encoding='utf-8', errors='replace') as f:
+        chunks = f.read().split('witness 1\n')[1:]
+    functions = {}
+    for chunk in chunks:
+        body, _, rest = chunk.partition('\n}\n')
+        functions[irtext.head(body)[0]] = (body + '\n}\n', rest.split('\nend')[0].split('\n'))
+    return elf.Object(out), functions, signatures
+
+
+def sample(functions, n, seed):
+    """Names of functions drawn at random, until they have n instructions."""
+    names = sorted(functions)
+    random.Random(seed).shuffle(names)
+    out, total = [], 0
+    for name in names:
+        if n and total >= n:
+            break
+        out.append(name)
+        total += size(functions[name][0])
+    return out
+
+
+def size(text):
+    return sum(1 for line in text.split('\n') if line.startswith('  ') and not re.match(r'  (!|slot\d+ = )', line))
+
+
+def one(processor, obj, entry, signatures, seconds, limit):
+    """What became of a function, and why."""
+    terms.APART.clear()
+    text, lines = entry
+    f = next(iter(irtext.read(text, None, signatures).values()))
+    if f.unread:
+        return 'unsupported', f.unread
+    if f.signature.variadic:
+        return 'unsupported', 'a variadic function'
+    for a in f.attributes:
+        if a.split()[0] in ('!naked', '!realign_stack', '!guard'):
+            return 'unsupported', a
+    signal.setitimer(signal.ITIMER_VIRTUAL, limit)
+    try:
+        Related(Machine(processor, obj, Solver(seconds)), f, Witness(lines)).all_paths()
+        return 'proved', ''
+    except Failed as e:
+        return 'failed', str(e)
+    except Unsupported as e:
+        return 'unsupported', str(e)
+    except Undecided:
+        return 'undecided', ''
+    except Late:
+        return 'undecided', 'more than %d seconds' % limit
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def late(*_):
+    raise Late()
+
+
+def run(a, target):
+    """True if none is wrong."""
+    signal.signal(signal.SIGVTALRM, late)
+    processor, start = PROCESSORS[target](), time.process_time()
+    options = ['--inline'] if a.inline else []
+    with tempfile.TemporaryDirectory() as folder:
+        obj, functions, signatures = compiled(a.kiln, target, a.functions, folder, options)
+        names = [n for n in sample(functions, a.sample, a.seed) if all(text in n for text in a.only)]
+        count, insts, why = collections.Counter(), collections.Counter(), collections.Counter()
+        for name in names:
+            what, reason = one(processor, obj, functions[name], signatures, a.seconds, a.limit)
+            count[what] += 1
+            insts[what] += size(functions[name][0])
+            if what != 'proved':
+                why[what + ': ' + re.sub(r'\d+', 'N', reason)[:60]] += size(functions[name][0])
+                print('%s: %s: %s' % (what, name, reason[:400 if what == 'failed' else 90]), flush=True)
+    total = max(sum(insts.values()), 1)
+    print('%s %s: %d functions of %d, %d instructions, seed %d: %s; %.1f %% of the instructions proved; %.0f s of CPU time' % (
+        a.functions, target, len(names), len(functions), total, a.seed,
+        ', '.join('%d %s (%d)' % (count[k], k, insts[k]) for k in sorted(count)), 100 * insts['proved'] / total,
+        time.process_time() - start))
+    for text, n in why.most_common(20):
+        print('%6d instructions: %s' % (n, text))
+    return count['failed'] == 0

@@ -1,0 +1,266 @@
+"""The relation between IR and machine code at the beginning of a block, by the compiler's witness (lib/codegen/witness.c),
+which is not trusted: a block begins with it, and each path that arrives must prove it.
+
+In the relation are: live values, in their homes; live bytes of variables; all of memory; stack and frame pointer; where the
+entry block put the registers that the function preserves, and the return address. A block with one predecessor goes on from
+where that one ended, since registers may keep copies there."""
+import collections
+
+import terms as t
+from elf import TEXT
+from function import RETURN, Env, Failed, Path, Proof, all_operands, same_memory
+from machine import CFA, State, Unsupported, read_frame
+from tables import WIDTH
+
+
+class Witness:
+    """values: number -> (type, 'reg' or 'frame' or 'none', where, zx); slots: number -> [(offset, size, kind, where)];
+    blocks: name -> offset; start, size, cfa: of the code."""
+
+    def __init__(self, lines):
+        self.values, self.slots, self.blocks = {}, collections.defaultdict(list), {}
+        for line in lines:
+            w = line.split()
+            if w[0] == 'slot':
+                self.slots[int(w[1])].append((int(w[2]), int(w[3]), w[4], int(w[5]) if len(w) > 5 else 0))
+            elif w[0] == 'value':
+                self.values[int(w[1])] = (w[2], w[3], int(w[4]) if len(w) > 4 else 0, 'zx' in w)
+            elif w[0] == 'code':
+                self.start, self.size, self.cfa = map(int, w[1:])
+            elif w[0] == 'block':
+                self.blocks['b' + w[1]] = int(w[2])
+
+
+class Related(Proof):
+    def __init__(self, machine, f, witness):
+        slots = {n: where - witness.cfa for n, rows in witness.slots.items() for offset, _, kind, where in rows
+                 if offset == 0 and kind == 'frame'}
+        super().__init__(machine, f, slots)
+        self.w, self.invariant = witness, None
+        for n in self.escaping:
+            if any(kind == 'pointer' for _, _, kind, _ in witness.slots[n]):
+                raise Unsupported('a slot aligned to more than 16 bytes')
+        self.begin = TEXT + witness.start
+        self.pc = {b: self.begin + offset for b, offset in witness.blocks.items()}
+        self.edges = {b: [e[0] for e in insts[-1].fields.get('edges', ())] for b, (_, insts) in f.blocks.items()}
+        self.first = next(iter(f.blocks))
+        self.liveness()
+
+    # ---- what is live ----
+
+    def liveness(self):
+        use, defined = {}, {}
+        for b, (params, insts) in self.f.blocks.items():
+            u, d = set(), {v for v, _ in params}
+            for inst in insts:
+                for _, o in all_operands(inst):
+                    if o[0] == 'v' and o[1] not in d:
+                        u.add(o[1])
+                self.variable_bytes(inst, u, d)
+                if inst.result is not None:
+                    d.add(inst.result)
+            use[b], defined[b] = u, d
+        self.live = {b: set(u) for b, u in use.items()}
+        self.stored = {b: set() for b in use}
+        changed = True
+        while changed:
+            changed = False
+            for b in reversed(list(self.f.blocks)):
+                n = set(use[b])
+                for succ in self.edges[b]:
+                    n |= self.live[succ] - defined[b] - {v for v, _ in self.f.blocks[succ][0]}
+                if n != self.live[b]:
+                    self.live[b], changed = n, True
+        changed = True
+        while changed:
+            changed = False
+            for b in self.f.blocks:
+                out = self.stored[b] | {k for k in defined[b] if isinstance(k, tuple)}
+                for succ in self.edges[b]:
+                    if not out <= self.stored[succ]:
+                        self.stored[succ] |= out
+                        changed = True
+        self.need_operands()
+
+    def variable_bytes(self, inst, used, defined):
+        """(slot, byte) of what a load reads and a store writes."""
+        if inst.op not in ('load', 'store') or inst.fields['a'][0] != 'slot' or inst.fields['a'][1] in self.escaping:
+            return
+        n = WIDTH[inst.fields['x'][1] if 'x' in inst.fields else inst.type] // 8
+        for i in range(n):
+            key = (inst.fields['a'][1], inst.fields['d'] + i)
+            if inst.op == 'store':
+                defined.add(key)
+            elif key not in defined:
+                used.add(key)
+
+    def need_operands(self):
+        """Of values that their readers compute, the operands are live."""
+        for b in self.live:
+            work = [v for v in self.live[b] if isinstance(v, int)]
+            while work:
+                v = work.pop()
+                inst = self.definitions.get(v)
+                if self.w.values.get(v, ('', 'none'))[1] == 'none' and inst is not None:
+                    for _, o in all_operands(inst):
+                        if o[0] == 'v' and o[1] not in self.live[b]:
+                            self.live[b].add(o[1])
+                            work.append(o[1])
+
+    # ---- the relation ----
+
+    def home(self, s, v):
+        """The term at a value's home, and whether the bits above it are 0; None: it has no home."""
+        if v not in self.w.values:
+            return None
+        type_, kind, where, zx = self.w.values[v]
+        w = WIDTH[type_]
+        if kind == 'reg':
+            name = self.p.register(where)
+            above = t.equal(self.m.get(s, name), t.zext(self.m.get(s, name, w), 64)) if zx and w < 64 else t.ONE
+            return self.m.get(s, name, w), above
+        if kind == 'frame':
+            return read_frame(s, where - self.w.cfa, w // 8), t.ONE
+        return None
+
+    def place(self, n, byte):
+        """Where a byte of a variable is: ('reg', name, k) or ('frame', distance from the CFA)."""
+        for offset, size, kind, where in sorted(self.w.slots[n], key=lambda r: r[1]):
+            if offset <= byte < offset + size and kind in ('reg', 'frame'):
+                if kind == 'reg':
+                    return 'reg', self.p.register(where), byte - offset
+                return 'frame', where - self.w.cfa + byte - offset, 0
+        return None
+
+    def byte(self, s, n, k):
+        place = self.place(n, k)
+        if place is None:
+            return None
+        if place[0] == 'frame':
+            return read_frame(s, place[1], 1)
+        return t.extract(self.m.get(s, place[1], 128 if place[1] in self.p.fp else 64), 8 * place[2] + 7, 8 * place[2])
+
+    def values_at(self, block):
+        return [v for v in sorted(x for x in self.live[block] if isinstance(x, int))] + \
+            [v for v, _ in self.f.blocks[block][0] if self.is_read(v)]
+
+    def start(self, block):
+        """The states that the relation describes."""
+        m = self.m
+        s = State(t.memory('at ' + block), ' at ' + block)
+        env = Env(s.memory)
+        inv = self.invariant
+        m.set(s, self.p.sp, inv['sp'])
+        if inv['frame'] is not None:
+            m.set(s, self.p.frame, inv['frame'])
+        if self.p.name == 'x86_64':
+            s.registers[self.p.registers['DF'][0]] = t.const(0, 8)
+        for name, x in inv['registers'].items():
+            m.set(s, name, x)
+        for at, x in inv['saved'].items():
+            t.put_bytes(s.frame, at, x)
+        for v in self.values_at(block):
+            h = self.home(s, v)
+            if h is None:
+                continue
+            type_, kind, where, zx = self.w.values[v]
+            if zx and kind == 'reg' and h[0].w < 64:
+                x = t.var('v%d' % v, h[0].w)
+                m.set(s, self.p.register(where), t.zext(x, 64))
+                env.values[v] = x
+            else:
+                env.values[v] = h[0]
+        for key in sorted(k for k in self.live[block] if isinstance(k, tuple)):
+            x = self.byte(s, *key)
+            if x is not None:
+                t.put_bytes(env.variables.setdefault(key[0], {}), key[1], x)
+        return s, env
+
+    def find_invariant(self, s):
+        """Of the frame, from the state where the first block that has the relation begins."""
+        sp, frame = self.m.get(s, self.p.sp), self.m.get(s, self.p.frame)
+        if t.split(sp)[0] is not CFA:
+            raise Unsupported('a stack pointer that moves')
+        named = dict(self.saved)
+        named['return'] = RETURN
+        saved, found = {}, set()
+        for at, (x, k) in s.frame.items():
+            for name, whole in named.items():
+                if x is whole and k == 0 and all(s.frame.get(at + i) == (x, i) for i in range(x.w // 8)):
+                    saved[at] = x
+                    found.add(name)
+        registers = {name: x for name, x in self.saved.items() if name not in found}
+        if self.p.link and 'return' not in found:
+            registers[self.p.link] = RETURN
+        is_frame = t.split(frame)[0] is CFA
+        if is_frame:
+            registers.pop(self.p.frame, None)
+        self.invariant = {'sp': sp, 'frame': frame if is_frame else None, 'saved': saved, 'registers': registers}
+
+    def arrive(self, block, env, given, path):
+        """The goals at the beginning of a block."""
+        s, m, inv, goals = path.state, self.m, self.invariant, []
+        self.all_calls(env, path)
+        for v in self.values_at(block):
+            h = self.home(s, v)
+            if h is not None and v in env.values:
+                goals.append(('v%d at %s' % (v, block), t.equal(env.values[v], h[0])))
+                goals.append(('zeros above v%d at %s' % (v, block), h[1]))
+        for key in sorted(k for k in self.live[block] if isinstance(k, tuple) and k in self.stored[block]):
+            x = self.byte(s, *key)
+            if x is not None and key[1] in env.variables.get(key[0], {}):
+                goals.append(('slot%d+%d at %s' % (*key, block), t.equal(t.get_bytes([env.variables[key[0]][key[1]]]), x)))
+        goals.append(('memory at ' + block, same_memory(env.memory, s.memory)))
+        goals.append(('stack pointer at ' + block, t.equal(m.get(s, self.p.sp), inv['sp'])))
+        if inv['frame'] is not None:
+            goals.append(('frame pointer at ' + block, t.equal(m.get(s, self.p.frame), inv['frame'])))
+        for name, x in inv['registers'].items():
+            goals.append(('%s at %s' % (name, block), t.equal(m.get(s, name), x)))
+        for at, x in inv['saved'].items():
+            goals.append(('what is saved at %d' % at, t.equal(read_frame(s, at, x.w // 8), x)))
+        self.prove(given, goals)
+
+    # ---- all blocks ----
+
+    def try_paths(self):
+        preds = collections.Counter(b for edges in self.edges.values() for b in edges)
+        single = {b for b in self.f.blocks if preds[b] == 1}
+        cuts, queued, work = set(self.pc.values()), {self.first}, []
+        self.invariant = None
+        limits = (self.begin, self.begin + self.w.size)
+        s, env = self.entry()
+        work.append((self.first, s, env, self.begin))
+
+        def stop(block, e, given, path, depth):
+            if path.what != 'at' or self.pc.get(block) != path.where:
+                return False
+            if block in single:
+                self.all_calls(e, path)
+                state = path.state.copy()
+                state.given, state.calls, e.calls = list(given), [], 0
+                work.append((block, state, e, self.pc[block]))
+                return True
+            if self.invariant is None:
+                self.find_invariant(path.state)
+            self.arrive(block, e, given, path)
+            if block not in queued:
+                queued.add(block)
+                work.append((block, None, None, self.pc[block]))
+            return True
+
+        n = 0
+        while work:
+            block, s, env, pc = work.pop()
+            if s is None:
+                s, env = self.start(block)
+            self.where = block
+            begins_at_label = block == self.first and pc != self.pc[block]
+            for what, where, state in self.m.paths(s, pc, cuts - ({self.pc[block]} if begins_at_label else set()), limits):
+                self.where = block
+                if what in ('out', 'jump'):
+                    raise Failed('%s: the code leaves the function' % block)
+                self.run(block, env.copy(), list(state.given), Path(what, where, state), stop)
+                n += 1
+            if n > 3000:
+                raise Unsupported('too many paths')
+        return n
