@@ -139,6 +139,12 @@ class Object:
             return var('@' + self.at[value], 64)
         return None
 
+    def is_constant(self, address):
+        """Does an address begin in code or constant data?"""
+        constant, products = parts(address)
+        return TEXT <= constant < TEXT + len(self.code) or any(
+            k == 1 and x.op == 'v' and x.args[0][1:] in self.data for x, k in products)
+
     def in_table(self, address, n):
         """What is at an address, a number or a section and an offset, if that is constant; else None."""
         constant, products = parts(address)

@@ -5,6 +5,7 @@ import meaning
 import terms as t
 from elf import TEXT
 from machine import CFA, Machine, State, Unsupported, read_frame
+from solve import suppose
 from tables import RMW, WIDTH
 
 RETURN = t.var('return address', 64)
@@ -426,8 +427,9 @@ class Proof:
     def go(self, env, inst, edges, given, path, stop, depth):
         """`edges`: edge and condition."""
         for (block, args), c in edges:
+            c = suppose(c, given)
             now = given if c is t.ONE else [*given, c]
-            if c is not t.ONE and not self.solver.possible(now):
+            if c is t.ZERO or c is not t.ONE and not self.solver.possible(now):
                 continue
             params = self.f.blocks[block][0]
             e = env.copy()
@@ -436,7 +438,10 @@ class Proof:
                 if v is not None:
                     e.values[number] = v
             if not stop(block, e, now, path, depth):
-                self.run(block, e, now, path, stop, depth + 1)
+                self.run(block, e, now, path, stop, depth + self.has_code(block))
+
+    def has_code(self, _):
+        return True
 
     def is_read(self, number):
         return number in self.read
@@ -488,12 +493,12 @@ class Proof:
     def all_paths(self):
         """Every path from the entry to the end; how many there are."""
         t.APART.clear()
-        try:
-            return self.try_paths()
-        except Failed:
-            if not self.note_copies():
-                raise
-        return self.try_paths()
+        while True:
+            try:
+                return self.try_paths()
+            except Failed:
+                if not self.note_copies():
+                    raise
 
     def note_copies(self):
         """memcpy's areas do not overlap, unless they are equal, and then it changes nothing. True: that is news."""
@@ -516,8 +521,16 @@ class Proof:
             self.where = block
             if what in ('out', 'jump'):
                 raise Failed('the code leaves the function')
-            self.run(block, env.copy(), list(state.given), Path(what, where, state), lambda *_: False)
+            self.follow(block, env.copy(), Path(what, where, state), lambda *_: False)
         return len(paths)
+
+    def follow(self, block, env, path, stop):
+        """Runs the IR along a path of the machine. What fails on a path that no input takes counts for nothing."""
+        try:
+            self.run(block, env, list(path.state.given), path, stop)
+        except (Failed, Unsupported):
+            if self.solver.possible(path.state.given):
+                raise
 
 
 class LibrarySignature:

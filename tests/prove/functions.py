@@ -119,8 +119,8 @@ def run(a, target):
             count[what] += 1
             insts[what] += size(functions[name][0])
             if what != 'proved':
-                why[what + ': ' + re.sub(r'\d+', 'N', reason)[:60]] += size(functions[name][0])
-                print('%s: %s: %s' % (what, name, reason[:400 if what == 'failed' else 90]), flush=True)
+                why[what + ': ' + re.sub(r'\d+', 'N', reason.split(' in ')[0])[:60]] += size(functions[name][0])
+                print('%s: %s: %s' % (what, name, reason[:400 if what == 'failed' else 150]), flush=True)
     total = max(sum(insts.values()), 1)
     print('%s %s: %d functions of %d, %d instructions, seed %d: %s; %.1f %% of the instructions proved; %.0f s of CPU time' % (
         a.functions, target, len(names), len(functions), total, a.seed,

@@ -79,9 +79,16 @@ class Reader:
             return True
         return False
 
+    def typed(self):
+        """Does a type come next? v64 and v128 are names of values, too."""
+        word = self.peek()
+        if word in ('v64', 'v128'):
+            return re.match(r'-?\d|v\d', self.peek(1) or '') is not None
+        return word in WIDTH
+
     def operand(self):
         type_ = None
-        if self.peek() in WIDTH:
+        if self.typed():
             type_ = self.next()
         word = self.next()
         if re.fullmatch(r'v\d+', word):
@@ -154,7 +161,7 @@ class Reader:
         args = []
         self.next()
         while not self.accept(')'):
-            typed = self.peek() if self.peek() in WIDTH else None
+            typed = self.peek() if self.typed() else None
             args.append((self.operand(), typed))
             self.accept(',')
         fields['args'] = args
@@ -321,5 +328,5 @@ def read_body(f, lines, signatures):
         try:
             block.append(Reader(tokens(text), signatures).instruction(text))
         except NotRead as e:
-            f.unread = f.unread or str(e)
+            f.unread = f.unread or '%s in %s' % (e, text[:80])
             return

@@ -8,13 +8,10 @@ import magic
 import terms as t
 from elf import LAST, TEXT
 from pcode import PURE
+from terms import Unsupported
 
 CFA = t.var('cfa', 64)  # a multiple of 16, by either ABI
 MOST_STEPS, MOST_PATHS, MOST_CASES = 3000, 400, 400
-
-
-class Unsupported(Exception):
-    """Nothing is proved, because something is not modelled."""
 
 
 class Lazy:
@@ -317,7 +314,7 @@ class Machine:
                 results = self.step(s, pc)
                 if len(results) > 1:
                     for r in results:
-                        if not self.solver.possible(r[2].given):
+                        if not self.solver.plausible(r[2].given):
                             continue
                         if r[0] == 'go':
                             work.append((r[1], r[2], False))
@@ -351,7 +348,7 @@ class Machine:
 
     def table(self, s, to):
         """Where a jump through a table goes, and when: [(address, condition)]."""
-        entries = [x for x in magic.walk(to, set()) if x.op == 'ld']
+        entries = [x for x in magic.walk(to, set()) if x.op == 'ld' and self.obj.is_constant(x.args[1])]
         if len(entries) != 1:
             raise Unsupported('an indirect jump')
         entry = entries[0]

@@ -46,10 +46,14 @@ class Related(Proof):
         self.first = next(iter(f.blocks))
         self.liveness()
 
+    def has_code(self, block):
+        """False of a block at the same place as the one that the path began with."""
+        return self.pc.get(block) != self.pc.get(self.where)
+
     # ---- what is live ----
 
     def liveness(self):
-        use, defined = {}, {}
+        use, defined, self.units = {}, {}, set()  # units: slot, offset and bytes of accesses of variables
         for b, (params, insts) in self.f.blocks.items():
             u, d = set(), {v for v, _ in params}
             for inst in insts:
@@ -87,6 +91,7 @@ class Related(Proof):
         if inst.op not in ('load', 'store') or inst.fields['a'][0] != 'slot' or inst.fields['a'][1] in self.escaping:
             return
         n = WIDTH[inst.fields['x'][1] if 'x' in inst.fields else inst.type] // 8
+        self.units.add((inst.fields['a'][1], inst.fields['d'], n))
         for i in range(n):
             key = (inst.fields['a'][1], inst.fields['d'] + i)
             if inst.op == 'store':
@@ -164,17 +169,70 @@ class Related(Proof):
             if h is None:
                 continue
             type_, kind, where, zx = self.w.values[v]
-            if zx and kind == 'reg' and h[0].w < 64:
+            if kind == 'frame':
+                x = t.var('v%d' % v, h[0].w)
+                t.put_bytes(s.frame, where - self.w.cfa, x)
+                env.values[v] = x
+            elif zx and kind == 'reg' and h[0].w < 64:
                 x = t.var('v%d' % v, h[0].w)
                 m.set(s, self.p.register(where), t.zext(x, 64))
                 env.values[v] = x
             else:
                 env.values[v] = h[0]
-        for key in sorted(k for k in self.live[block] if isinstance(k, tuple)):
-            x = self.byte(s, *key)
-            if x is not None:
-                t.put_bytes(env.variables.setdefault(key[0], {}), key[1], x)
+        live = {k for k in self.live[block] if isinstance(k, tuple)}
+        for n, offset, size in sorted(self.units):
+            place = self.place(n, offset)
+            if place is not None and (n, offset) in live:
+                if place[0] == 'frame':
+                    t.put_bytes(s.frame, place[1], t.var('slot%d+%d' % (n, offset), 8 * size))
+                x = t.cat(*[self.byte(s, n, offset + i) for i in reversed(range(size))])
+                t.put_bytes(env.variables.setdefault(n, {}), offset, x)
+        values = self.in_frame(block, env)
+        for name, key, zx in self.kept.get(block, ()):
+            if key in values:
+                m.set(s, name, t.zext(values[key], 64) if zx else values[key])
         return s, env
+
+    # ---- copies in registers ----
+
+    def in_frame(self, block, env):
+        """Terms of live values and variables whose home is in the frame: ('v', number) or (slot, offset, size) -> term."""
+        out = {}
+        for v in self.values_at(block):
+            if v in env.values and self.w.values.get(v, ('', ''))[1] == 'frame':
+                out['v', v] = env.values[v]
+        for n, offset, size in self.units:
+            bytes_, place = env.variables.get(n, {}), self.place(n, offset)
+            if (n, offset) in self.live[block] and place and place[0] == 'frame' and all(offset + i in bytes_ for i in range(size)):
+                out[n, offset, size] = t.get_bytes([bytes_[offset + i] for i in range(size)])
+        return out
+
+    def find_kept(self, block, env, s):
+        """A block that goes on from its only predecessor, but that a repeated test of a loop jumps to, too: what registers
+        keep of what is in the frame is guessed, and proved by those that arrive."""
+        if block in self.kept:
+            return
+        self.kept[block] = []
+        values = self.in_frame(block, env)
+        for name in self.p.gp + self.p.fp:
+            if name == self.p.sp or self.p.registers[name][0] not in s.registers:
+                continue
+            for key, x in values.items():
+                if x.w <= 64 and not t.is_const(x) and self.m.get(s, name, x.w) is x:
+                    self.kept[block].append((name, key, x.w < 64 and self.m.get(s, name) is t.zext(x, 64)))
+
+    def drop_kept(self, block, env, given, s):
+        """True if a guess was wrong."""
+        values = self.in_frame(block, env)
+        good = []
+        for name, key, zx in self.kept.get(block, ()):
+            x = values.get(key)
+            if x is not None and self.solver.follows(given, t.equal(self.m.get(s, name, x.w), x)) and \
+                    (not zx or self.solver.follows(given, t.equal(self.m.get(s, name), t.zext(x, 64)))):
+                good.append((name, key, zx))
+        dropped = len(good) < len(self.kept.get(block, ()))
+        self.kept[block] = good
+        return dropped
 
     def find_invariant(self, s):
         """Of the frame, from the state where the first block that has the relation begins."""
@@ -206,10 +264,12 @@ class Related(Proof):
             if h is not None and v in env.values:
                 goals.append(('v%d at %s' % (v, block), t.equal(env.values[v], h[0])))
                 goals.append(('zeros above v%d at %s' % (v, block), h[1]))
-        for key in sorted(k for k in self.live[block] if isinstance(k, tuple) and k in self.stored[block]):
-            x = self.byte(s, *key)
-            if x is not None and key[1] in env.variables.get(key[0], {}):
-                goals.append(('slot%d+%d at %s' % (*key, block), t.equal(t.get_bytes([env.variables[key[0]][key[1]]]), x)))
+        for n, offset, size in sorted(self.units):
+            bytes_ = env.variables.get(n, {})
+            if (n, offset) in self.live[block] and (n, offset) in self.stored[block] and self.place(n, offset) and \
+                    all(offset + i in bytes_ for i in range(size)):
+                x = t.cat(*[self.byte(s, n, offset + i) for i in reversed(range(size))])
+                goals.append(('slot%d+%d at %s' % (n, offset, block), t.equal(t.get_bytes([bytes_[offset + i] for i in range(size)]), x)))
         goals.append(('memory at ' + block, same_memory(env.memory, s.memory)))
         goals.append(('stack pointer at ' + block, t.equal(m.get(s, self.p.sp), inv['sp'])))
         if inv['frame'] is not None:
@@ -226,7 +286,7 @@ class Related(Proof):
         preds = collections.Counter(b for edges in self.edges.values() for b in edges)
         single = {b for b in self.f.blocks if preds[b] == 1}
         cuts, queued, work = set(self.pc.values()), {self.first}, []
-        self.invariant = None
+        self.invariant, self.kept = None, {}
         limits = (self.begin, self.begin + self.w.size)
         s, env = self.entry()
         work.append((self.first, s, env, self.begin))
@@ -235,6 +295,8 @@ class Related(Proof):
             if path.what != 'at' or self.pc.get(block) != path.where:
                 return False
             if block in single:
+                self.find_kept(block, e, path.state)
+            if block in single and depth == 0:
                 self.all_calls(e, path)
                 state = path.state.copy()
                 state.given, state.calls, e.calls = list(given), [], 0
@@ -243,6 +305,8 @@ class Related(Proof):
             if self.invariant is None:
                 self.find_invariant(path.state)
             self.arrive(block, e, given, path)
+            if block in single and self.drop_kept(block, e, given, path.state):
+                queued.discard(block)
             if block not in queued:
                 queued.add(block)
                 work.append((block, None, None, self.pc[block]))
@@ -259,7 +323,7 @@ class Related(Proof):
                 self.where = block
                 if what in ('out', 'jump'):
                     raise Failed('%s: the code leaves the function' % block)
-                self.run(block, env.copy(), list(state.given), Path(what, where, state), stop)
+                self.follow(block, env.copy(), Path(what, where, state), stop)
                 n += 1
             if n > 3000:
                 raise Unsupported('too many paths')

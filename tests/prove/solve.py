@@ -196,6 +196,12 @@ class Solver:
             self.cache[key] = found
         return self.cache[key]
 
+    @staticmethod
+    def plausible(premises):
+        """May the last one hold, as far as terms tell? No solver is asked."""
+        last = suppose(premises[-1], premises[:-1]) if premises else ONE
+        return last is not ZERO
+
     def possible(self, premises):
         """May all hold at once? If nobody knows, they may."""
         if premises and suppose(premises[-1], premises[:-1]) is ZERO:

@@ -21,6 +21,10 @@ Operations, by Term.op, with Term.args:
 TABLE = {}
 
 
+class Unsupported(Exception):
+    """Nothing is proved, because something is not modelled."""
+
+
 class Term:
     __slots__ = ('op', 'w', 'args', 'id')
 
@@ -643,6 +647,8 @@ FLOATS = {16: 10, 32: 23, 64: 52, 128: 112}  # width: bits of the fraction
 
 
 def is_nan(a):
+    if a.w not in FLOATS:
+        raise Unsupported('floats of %d bits' % a.w)
     infinity = const(((1 << (a.w - 1 - FLOATS[a.w])) - 1) << FLOATS[a.w], a.w - 1)
     return ult(infinity, extract(a, a.w - 2, 0))
 
