@@ -33,7 +33,7 @@ def by_halves():
 
 
 def sums_and_counts():
-    """Sums, differences and their overflow, single shifts by halves; the number of ones by neighbours, of a quarter."""
+    """Sums, differences and their overflow, comparisons, single shifts by halves; the number of ones by neighbours, of a quarter."""
     solver = Solver(60)
     for w in (8, 16, 32):
         a, b = t.var('a', w), t.var('b', w)
@@ -41,6 +41,8 @@ def sums_and_counts():
             wide = meaning.wide_sum(op, a, b)
             assert solver.follows([], t.equal(op(a, b), wide)), 'sum of %d bits' % w
             assert solver.follows([], t.equal(over(a, b), meaning.sign_is_wrong(a, b, wide, op))), 'overflow of %d bits' % w
+        for less in (t.slt, t.ult):
+            assert solver.follows([], t.equal(less(a, b), meaning.less_by_halves(less, a, b))), 'less of %d bits' % w
     for w in (8, 16):
         a, n = t.var('a', w), t.var('n', w)
         for op in ('shl', 'lshr', 'ashr'):

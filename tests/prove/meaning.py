@@ -189,20 +189,25 @@ def bit_reverse(x):
     return cat(*[extract(x.a, i, i) for i in range(x.w)])
 
 
+def less_by_halves(less, a, b):
+    h = a.w // 2
+    (al, ah), (bl, bh) = ((extract(v, h - 1, 0), extract(v, a.w - 1, h)) for v in (a, b))
+    return or_(less(ah, bh), and_(equal(ah, bh), ult(al, bl)))
+
+
+def signed_less(a, b):
+    """Of i128 by halves (lemmas.py)."""
+    return less_by_halves(slt, a, b) if a.w == 128 else slt(a, b)
+
+
+def unsigned_less(a, b):
+    return less_by_halves(ult, a, b) if a.w == 128 else ult(a, b)
+
+
 CONDITION = {
-    'eq': equal, 'ne': lambda a, b: not_(equal(a, b)), 'slt': slt, 'sge': lambda a, b: not_(slt(a, b)),
-    'sle': lambda a, b: not_(slt(b, a)), 'sgt': lambda a, b: slt(b, a), 'ult': ult,
-    'uge': lambda a, b: not_(ult(a, b)), 'ule': lambda a, b: not_(ult(b, a)), 'ugt': lambda a, b: ult(b, a)}
-
-
-def wide_less(less):
-    """Of i128, by halves."""
-    def f(a, b):
-        if a.w != 128:
-            return less(a, b)
-        (al, ah), (bl, bh) = ((extract(v, 63, 0), extract(v, 127, 64)) for v in (a, b))
-        return or_(less(ah, bh), and_(equal(ah, bh), ult(al, bl)))
-    return f
+    'eq': equal, 'ne': lambda a, b: not_(equal(a, b)), 'slt': signed_less, 'sge': lambda a, b: not_(signed_less(a, b)),
+    'sle': lambda a, b: not_(signed_less(b, a)), 'sgt': lambda a, b: signed_less(b, a), 'ult': unsigned_less,
+    'uge': lambda a, b: not_(unsigned_less(a, b)), 'ule': lambda a, b: not_(unsigned_less(b, a)), 'ugt': lambda a, b: unsigned_less(b, a)}
 
 
 def float_condition(name, a, b):
@@ -244,6 +249,7 @@ def float_to_integer(is_signed):
         if x.processor == 'aarch64':
             return extract(t.function('ftosi' if is_signed else 'ftoui', max(x.w, 32), x.a), x.w - 1, 0)
         if x.w == 64 and not is_signed:
+            x.defined.append(not_(t.is_nan(x.a)))
             return unsigned_64(x.a)
         w = 64 if x.w == 64 or (x.w == 32 and not is_signed) else 32
         return extract(t.function('ftosi', w, x.a), x.w - 1, 0)
@@ -296,8 +302,8 @@ VALUE = {
     'shl': shifted('shl'), 'lshr': shifted('lshr'), 'ashr': shifted('ashr'),
     'rotl': lambda x: funnel(x.a, x.a, x.b, True), 'rotr': lambda x: funnel(x.a, x.a, x.b, False),
     'fshl': lambda x: funnel(x.a, x.b, x.c, True), 'fshr': lambda x: funnel(x.a, x.b, x.c, False),
-    'smin': lambda x: ite(slt(x.a, x.b), x.a, x.b), 'smax': lambda x: ite(slt(x.b, x.a), x.a, x.b),
-    'umin': lambda x: ite(ult(x.a, x.b), x.a, x.b), 'umax': lambda x: ite(ult(x.b, x.a), x.a, x.b),
+    'smin': lambda x: ite(signed_less(x.a, x.b), x.a, x.b), 'smax': lambda x: ite(signed_less(x.b, x.a), x.a, x.b),
+    'umin': lambda x: ite(unsigned_less(x.a, x.b), x.a, x.b), 'umax': lambda x: ite(unsigned_less(x.b, x.a), x.a, x.b),
     'saddo': overflowing(add, sext), 'uaddo': overflowing(add, zext), 'ssubo': overflowing(sub, sext),
     'usubo': overflowing(sub, zext), 'smulo': overflowing(mul, sext), 'umulo': overflowing(mul, zext),
     'sadds': saturating(add, sext), 'uadds': saturating(add, zext), 'ssubs': saturating(sub, sext),

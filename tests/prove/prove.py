@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Proves that machine code does what the IR says, for all inputs: docs/proof.md.
 
-    prove.py [--target=T] [--only=TEXT]... [--every=N] [--list] [--undecided] [--slow]
+    prove.py [--target=T] [--only=TEXT]... [--every=N [--first=K]] [--list] [--undecided] [--slow]
         the rows: small functions, one for each operation, type and placement of operands
     prove.py --functions=FILE [--target=T] [--sample=N] [--seed=S] [--inline] [--only=TEXT]...
         functions of a program, with frames, edges, calls
@@ -10,6 +10,7 @@
 """
 import argparse
 import collections
+import fnmatch
 import os
 import sys
 import tempfile
@@ -28,6 +29,7 @@ def arguments():
     parser.add_argument('--target', choices=['x86_64', 'aarch64'])
     parser.add_argument('--only', action='append', default=[], help='rows with this text in their names')
     parser.add_argument('--every', type=int, default=1, help='one row of N')
+    parser.add_argument('--first', type=int, default=0, metavar='K', help='with --every: begin with row K')
     parser.add_argument('--seconds', type=float, default=60.0, help='a solver\'s time for one question')
     parser.add_argument('--list', action='store_true', help='only name the rows')
     parser.add_argument('--undecided', action='store_true', help='also attempt the rows of undecided.tsv')
@@ -41,11 +43,20 @@ def arguments():
     return parser.parse_args()
 
 
-def listed(target):
-    """The rows that are not proved, by name, with the reason: undecided.tsv."""
+def listed(target, rows):
+    """The rows that undecided.tsv names: name -> why; and lines of it that name none."""
+    known, idle = {}, []
     with open(os.path.join(HERE, 'undecided.tsv'), encoding='utf-8') as f:
-        rows = [line.rstrip('\n').split('\t') for line in f if line.strip() and line[0] != '#']
-    return {name: why for where, name, why in rows if where == target}
+        for line in f:
+            if line[0] == '#' or not line.strip():
+                continue
+            where, pattern, why = line.rstrip('\n').split('\t')
+            if where != target:
+                continue
+            names = fnmatch.filter([r.name for r in rows], pattern)
+            known.update(dict.fromkeys(names, why))
+            idle += [] if names else ['%s, which undecided.tsv names' % pattern]
+    return known, idle
 
 
 def prove_rows(a, target):
@@ -54,9 +65,9 @@ def prove_rows(a, target):
     import rows as table
     rows = table.make(target) + pairs.make(target)
     lacking = list(table.missing(rows, target))
-    known = listed(target)
-    lacking += ['%s, which undecided.tsv names' % name for name in set(known) - {r.name for r in rows}]
-    rows = [r for r in rows if all(text in r.name for text in a.only)][::a.every]
+    known, idle = listed(target, rows)
+    lacking += idle
+    rows = [r for r in rows if all(text in r.name for text in a.only)][a.first::a.every]
     if a.list:
         for r in rows:
             print(r.name)
