@@ -12,7 +12,7 @@
  *   slot NUMBER OFFSET SIZE pointer F  where the pointer at F points, or
  *   slot NUMBER OFFSET SIZE none       nowhere: nothing reads it, or it has no code
  *   value NUMBER TYPE reg R [zx]       a value that several blocks read has a home; zx: the bits above it are 0
- *   value NUMBER TYPE frame F
+ *   value NUMBER TYPE frame F [zx]
  *   value NUMBER TYPE none             or its readers compute it
  *   code START SIZE CFA                of .text
  *   block NUMBER OFFSET                in the order of the code
@@ -82,10 +82,11 @@ static void blocks(struct kn_observer *o, const struct kn_walk *w) {
     uint32_t h = f->globals.at[g].handle;
     if (kn_is_slot(h)) continue;
     const struct kn_val *v = &w->val[h];
+    const char *zx = v->flags & KN_VF_ZX ? " zx" : "";
     put(x, "value %" PRIu32 " %s", x->value[h], kiln_type_name((kiln_type)v->type));
-    if (v->flags & KN_VF_HOME && v->reg < 64) put(x, " reg %u%s\n", v->reg, v->flags & KN_VF_ZX ? " zx" : "");
+    if (v->flags & KN_VF_HOME && v->reg < 64) put(x, " reg %u%s\n", v->reg, zx);
     else if (v->flags & (KN_VF_SLOT_HOME | KN_VF_FRAME) && v->frame != 0)
-      put(x, " frame %" PRId32 "\n", v->frame);
+      put(x, " frame %" PRId32 "%s\n", v->frame, zx);
     else put(x, " none\n");
   }
 }

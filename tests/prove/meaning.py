@@ -155,9 +155,13 @@ def magnitude(x):
 
 
 def ones(x):
-    """On x86-64 by adding neighbours, for more than 16 bits (lemmas.py proves for 16 that this is the same)."""
+    """By bytes, of which none has more than 8; on x86-64 by adding neighbours, for more than 16 bits (lemmas.py proves for
+    16 that this is the same)."""
     if x.w <= 16 or x.processor != 'x86_64':
-        return t.popcount(x.a, x.w)
+        out = const(0, 8)
+        for i in range(0, x.w, 8):
+            out = add(out, t.popcount(extract(x.a, i + 7, i), 8))
+        return zext(out, x.w) if x.w > 8 else out
     if x.w == 128:
         return zext(add(zext(neighbours(extract(x.a, 63, 0)), 64), zext(neighbours(extract(x.a, 127, 64)), 64)), 128)
     return neighbours(x.a)
@@ -168,9 +172,8 @@ def neighbours(a):
 
     def mask(byte):
         return const(int.from_bytes(bytes([byte]) * (w // 8), 'little'), w)
-    a = sub(a, and_(shift('lshr', a, const(1, w)), mask(0x55)))
-    a = add(and_(a, mask(0x33)), and_(shift('lshr', a, const(2, w)), mask(0x33)))
-    a = and_(add(a, shift('lshr', a, const(4, w))), mask(0x0f))
+    for n, byte in ((1, 0x55), (2, 0x33), (4, 0x0f)):
+        a = add(and_(a, mask(byte)), and_(shift('lshr', a, const(n, w)), mask(byte)))
     return shift('lshr', mul(a, mask(1)), const(w - 8, w))
 
 
@@ -356,8 +359,8 @@ def with_lane(x, i, value):
 
 
 def resize(x):
-    """What is above a v64 is any bits, which nothing may ask for: a register's upper half."""
-    return extract(x.a, x.w - 1, 0) if x.w < x.a.w else cat(t.var('any above %d' % x.a.id, 64), x.a)
+    """What is above a v64 is any bits."""
+    return extract(x.a, x.w - 1, 0) if x.w < x.a.w else cat(t.var('any!above %d' % x.a.id, 64), x.a)
 
 
 VALUE.update({
@@ -367,7 +370,7 @@ VALUE.update({
     'vinsert': lambda x: with_lane(x.a, x.inst.fields['i'], x.b),
     'vsigns': lambda x: zext(cat(*[extract(b, b.w - 1, b.w - 1) for b in reversed(lanes(x.a, 8 * x.inst.fields['i']))]), 32),
     'vadd': by_lane(lambda x, a, b: add(a, b)), 'vsub': by_lane(lambda x, a, b: sub(a, b)),
-    'vmul': by_lane(lambda x, a, b: mul(a, b)),
+    'vmul': by_lane(lambda x, a, b: by_halves(a, b) if a.w == 64 and x.processor == 'x86_64' else mul(a, b)),
     'vshl': by_lane(lambda x, a: shift('shl', a, const(x.inst.fields['n'], 32))),
     'vlshr': by_lane(lambda x, a: shift('lshr', a, const(x.inst.fields['n'], 32))),
     'vashr': by_lane(lambda x, a: shift('ashr', a, const(x.inst.fields['n'], 32))),

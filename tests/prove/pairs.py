@@ -7,10 +7,12 @@ from tables import ICOND, INT64, WIDTH
 
 # A producer makes v10 of v0, v1 (of its type), v2 (an i64, also an address).
 PRODUCERS = {
-    'add': 'v10 = add.{t} v0, v1', 'add 5': 'v10 = add.{t} v0, 5', 'sub': 'v10 = sub.{t} v0, v1', 'sub 1': 'v10 = sub.{t} v0, 1',
+    'add': 'v10 = add.{t} v0, v1', 'add 5': 'v10 = add.{t} v0, 5', 'sub': 'v10 = sub.{t} v0, v1',
+    'sub 1': 'v10 = sub.{t} v0, 1',
     'mul': 'v10 = mul.{t} v0, v1', 'mul 8': 'v10 = mul.{t} v0, 8', 'mul 5': 'v10 = mul.{t} v0, 5',
     'and': 'v10 = and.{t} v0, v1', 'and 1': 'v10 = and.{t} v0, 1', 'and 15': 'v10 = and.{t} v0, 15',
-    'and 64': 'v10 = and.{t} v0, 64', 'and -8': 'v10 = and.{t} v0, -8', 'or': 'v10 = or.{t} v0, v1', 'xor': 'v10 = xor.{t} v0, v1',
+    'and 64': 'v10 = and.{t} v0, 64', 'and 128': 'v10 = and.{t} v0, 128',
+    'and -8': 'v10 = and.{t} v0, -8', 'or': 'v10 = or.{t} v0, v1', 'xor': 'v10 = xor.{t} v0, v1',
     'shl 3': 'v10 = shl.{t} v0, 3', 'lshr 3': 'v10 = lshr.{t} v0, 3', 'ashr 3': 'v10 = ashr.{t} v0, 3',
     'shl last': 'v10 = shl.{t} v0, {last}', 'lshr last': 'v10 = lshr.{t} v0, {last}', 'ashr last': 'v10 = ashr.{t} v0, {last}',
     'neg': 'v10 = neg.{t} v0', 'not': 'v10 = not.{t} v0', 'load': 'v10 = load.{t} v2 + 8', 'load global': 'v10 = load.{t} @g',

@@ -35,14 +35,14 @@ PLANTED = [
     ('an i128 is less by its low half', X, x('wide.c'), 'op_half(w, X64_SBB, high, b, 1);\n    cc', 'op_half(w, X64_CMP, high, b, 1);\n    cc', 'icmp.i128'),
     ('flags of a sum serve signed comparisons', X, x('int.c'), 'if (size == x64_size(type)) flags_tell(w, i, false);',
      'if (size == x64_size(type)) flags_tell(w, i, true);', 'icmp sgt 0'),
-    ('a byte is enough to test eight bits', X, x('int.c'), '(o.imm & ~0x7f) == 0 ? 0 : size', '(o.imm & ~0xff) == 0 ? 0 : size', 'and'),
+    ('a byte is enough to test eight bits', X, x('int.c'), '(o.imm & ~0x7f) == 0 ? 0 : size', '(o.imm & ~0xff) == 0 ? 0 : size', 'and 128, '),
     # ---- x86-64: clobbers, order of operands ----
     ('a division does not claim rdx', X, x('int.c'), '  kn_claim(w, X64_RDX);\n  if (!kn_is_value(a)) {', '  if (!kn_is_value(a)) {', 'div.i64'),
     ('a shift does not claim rcx', X, x('int.c'), '  kn_claim(w, X64_RCX);\n  struct x64_operand o;\n  x64_operand(w, h, type, &o);',
      '  struct x64_operand o;\n  x64_operand(w, h, type, &o);', 'shl.i64'),
     ('a difference has its operands exchanged where the result is the second', X, x('int.c'),
-     '      to = X64_SCRATCH; /* the second operand reads dst */', '      to = dst;', 'sub.i64'),
-    ('a sum by lea adds instead of subtracting', X, x('int.c'), 'x64_at(ra, subtract ? -o.imm : o.imm)', 'x64_at(ra, o.imm)', 'pair.i64 sub 1'),
+     '      to = X64_SCRATCH; /* the second operand reads dst */', '      to = dst;', 'sub.i64 result is where'),
+    ('a sum by lea adds instead of subtracting', X, x('int.c'), 'x64_at(ra, subtract ? -o.imm : o.imm)', 'x64_at(ra, o.imm)', 'sub.i64 operand 0 lives'),
     ('the remainder is the quotient', X, x('int.c'), 'rest ? X64_RDX : X64_RAX);\n  x64_set_zx', 'X64_RAX);\n  x64_set_zx', 'urem.i64'),
     ('a funnel shift takes the wrong operand', X, x('int.c'), 'other = left ? rb : ra;', 'other = rb;', 'fshr.i64'),
     # ---- x86-64: scales, displacements, masks ----

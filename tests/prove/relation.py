@@ -125,7 +125,10 @@ class Related(Proof):
             above = t.equal(self.m.get(s, name), t.zext(self.m.get(s, name, w), 64)) if zx and w < 64 else t.ONE
             return self.m.get(s, name, w), above
         if kind == 'frame':
-            return read_frame(s, where - self.w.cfa, w // 8), t.ONE
+            x = read_frame(s, where - self.w.cfa, w // 8)
+            if not zx or w >= 32:
+                return x, t.ONE
+            return x, t.equal(read_frame(s, where - self.w.cfa, 4), t.zext(x, 32))
         return None
 
     def place(self, n, byte):
@@ -171,7 +174,7 @@ class Related(Proof):
             type_, kind, where, zx = self.w.values[v]
             if kind == 'frame':
                 x = t.var('v%d' % v, h[0].w)
-                t.put_bytes(s.frame, where - self.w.cfa, x)
+                t.put_bytes(s.frame, where - self.w.cfa, t.zext(x, max(x.w, 32)) if zx else x)
                 env.values[v] = x
             elif zx and kind == 'reg' and h[0].w < 64:
                 x = t.var('v%d' % v, h[0].w)

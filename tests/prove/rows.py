@@ -137,6 +137,13 @@ def plain(m, op, type_, n, inst, results=None, operands=False, consts=None, sour
     add('result is stored', [*[s] * n, 'i64'], [], names, ['store.%s v10, v%d' % (r, n), 'ret v10'])
     if n == 1:
         add('result unread', [s] * n, [], names, ['ret v0'], res=[s])
+    if n == 2 and r == s and s in INT64 + ['f32', 'f64']:  # the result's register is that of the second operand
+        call = ['v11 = call @h(v0, v10) as (%s, %s) -> %s' % (s, s, s), 'ret v11']
+        add('result is where operand 1 was', [s] * 2, [], names, call)
+        if s in INT64:
+            add('result is where operand 1 was loaded', [s, 'i64'], ['v8 = load.%s v1 + 16' % s], ['v0', 'v8'], call)
+            for c in (consts or [])[2:6]:
+                add('operand 0 lives, last operand %s' % c, [s, 'i64'], [], ['v0', c], ['store.%s v0, v1 + 8' % s, 'ret v10'])
     for c in consts or []:
         add('last operand %s' % c, [s] * (n - 1), [], [*names[:-1], c])
         if n == 2 and (op not in DIVISIONS):
