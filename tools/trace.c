@@ -14,8 +14,11 @@ static int dump_words(struct tool_trace *t, const char *words) {
   static const struct {
     const char *word;
     unsigned what;
-  } known[] = {{"ir", IR}, {"plan", KILN_DUMP_PLAN}, {"homes", KILN_DUMP_HOMES},
-               {"witness", KILN_DUMP_WITNESS}, {"code", CODE}};
+  } known[] = {{"ir", IR},
+               {"plan", KILN_DUMP_PLAN},
+               {"homes", KILN_DUMP_HOMES},
+               {"witness", KILN_DUMP_WITNESS},
+               {"code", CODE}};
   unsigned what = 0, others = 0;
   for (const char *p = words;;) {
     size_t n = strcspn(p, ","), k = 0;
@@ -37,7 +40,8 @@ int tool_trace_flag(struct tool_trace *t, int option, const char *argument) {
   switch (option) {
   case OPTION_DUMP:
     known = argument != NULL ? dump_words(t, argument) : 0;
-    if (known < 0) return tool_bad_value(option, argument, "ir, plan, homes, witness, code, or a file");
+    if (known < 0)
+      return tool_bad_value(option, argument, "ir, plan, homes, witness, code, or a file");
     if (known == 0) t->dump = argument != NULL ? argument : "";
     return TOOL_OK;
   case OPTION_LISTING: t->listing = argument != NULL ? argument : "-"; return TOOL_OK;

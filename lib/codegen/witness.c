@@ -1,6 +1,6 @@
-/* A witness: what a function's machine code has to do with its IR, for a prover (docs/proof.md), which does not trust it: a
- * wrong one only makes proofs fail. An observer of the walk (lib/codegen/observe.h), attached where a session dumps with
- * KILN_DUMP_WITNESS. Invariant: it asks for nothing, so the code is what it is without it.
+/* A witness: what a function's machine code has to do with its IR, for a prover (docs/proof.md), which does not trust
+ * it: a wrong one only makes proofs fail. An observer of the walk (lib/codegen/observe.h), attached where a session
+ * dumps with KILN_DUMP_WITNESS. Invariant: it asks for nothing, so the code is what it is without it.
  *
  * Version 1 of its form, for each function; names are those of the text form, offsets of code count from the function's
  * start, and frame offsets are those of the walk, at distance `cfa` below the CFA:
@@ -28,7 +28,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static __attribute__((format(printf, 2, 3))) void put(struct kn_witness *x, const char *format, ...) {
+static __attribute__((format(printf, 2, 3))) void put(struct kn_witness *x, const char *format,
+                                                      ...) {
   char line[120];
   va_list args;
   va_start(args, format);
@@ -60,7 +61,8 @@ static void put_slot(struct kn_witness *x, const struct kn_walk *w, uint32_t i) 
   const kiln_func *f = w->f;
   const struct kn_slot *s = &f->slots.at[i];
   const struct kn_slot_place *at = &w->plan->slots.at[i];
-  put(x, "slot %" PRIu32 " %" PRIu32 " %" PRIu32, kn_slot_whole(f, i)->number, s->parent ? s->offset : 0, s->size_bytes);
+  put(x, "slot %" PRIu32 " %" PRIu32 " %" PRIu32, kn_slot_whole(f, i)->number,
+      s->parent ? s->offset : 0, s->size_bytes);
   if (at->reg < 64) put(x, " reg %u\n", at->reg);
   else if (at->frame == 0) put(x, " none\n");
   else

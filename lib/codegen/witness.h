@@ -14,8 +14,8 @@ struct kn_witness {
   bool full;       /* out of memory */
 };
 
-/* Appends the text of `f`, which is walked next, to `out`, and observes the walk. The witness is complete, or what it is
- * of failed, when kn_witness_end is called. */
+/* Appends the text of `f`, which is walked next, to `out`, and observes the walk. The witness is complete, or its
+ * function failed, when kn_witness_end is called. */
 void kn_witness_begin(struct kn_witness *x, struct kn_walk *w, kiln_func *f, kiln_buffer *out);
 /* Frees the numbers. False if memory was lacking. */
 bool kn_witness_end(struct kn_witness *x, kiln_module *m);

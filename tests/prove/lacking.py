@@ -145,6 +145,8 @@ def decode(p, code, pc):
 
 def decode_a64(p, code):
     word = int.from_bytes(code[:4], 'little')
+    if word & 0xbfe00c00 == 0x38c00000:
+        return signed_load(p, word), 4
     for mask, value, name, general in A64:
         if word & mask != value:
             continue
@@ -168,6 +170,17 @@ def decode_a64(p, code):
         return [('CALLOTHER', ('unique', UNIQUE, size), ins),
                 ('INT_ZEXT', ('register', at, 16), [('unique', UNIQUE, size)])], 4
     return None
+
+
+def signed_load(p, word):
+    """LDURSB and LDURSH to 32 bits (Arm ARM C6.2), which SLEIGH extends with zeros."""
+    size, offset = 1 << (word >> 30), (word >> 12 & 511 ^ 256) - 256
+    base, d = word >> 5 & 31, word & 31
+    n = 'sp' if base == 31 else 'x%d' % base
+    address, value, wide = ('unique', UNIQUE, 8), ('unique', UNIQUE + 8, size), ('unique', UNIQUE + 16, 4)
+    ops = [('INT_ADD', address, [('register', p.registers[n][0], 8), ('const', offset & ((1 << 64) - 1), 8)]),
+           ('LOAD', value, [('const', 0, 8), address]), ('INT_SEXT', wide, [value])]
+    return ops if d == 31 else [*ops, ('INT_ZEXT', ('register', p.registers['x%d' % d][0], 8), [wide])]
 
 
 def decode_x64(p, code):

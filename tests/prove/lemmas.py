@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 import lacking  # noqa: E402
 import meaning  # noqa: E402
 import terms as t  # noqa: E402
+from evaluate import evaluate  # noqa: E402
 from solve import Solver  # noqa: E402
 
 
@@ -50,41 +51,6 @@ def sums_and_counts():
             assert solver.follows([t.ult(n, t.const(w, w))], goal), '%s of %d bits' % (op, w)
     a = t.var('a', 16)
     assert solver.follows([], t.equal(t.popcount(a, 16), meaning.neighbours(a))), 'ones'
-
-
-def evaluate(term, values):
-    """The number that a term is, by numbers of its variables: an evaluator of its own, without normal forms."""
-    op, w, args = term.op, term.w, term.args
-    mask = (1 << w) - 1
-    if op == 'c':
-        return args[0]
-    if op == 'v':
-        return values[args[0]] & mask
-    if op == 'lin':
-        return (args[0] + sum(evaluate(a, values) * k for a, k in args[1])) & mask
-    if op == 'cat':
-        out = 0
-        for a in args:
-            out = out << a.w | evaluate(a, values)
-        return out
-    if op == 'x':
-        return evaluate(args[2], values) >> args[1] & mask
-    x = [evaluate(a, values) for a in args]
-    widths = [a.w for a in args]
-
-    def signed(k):
-        return x[k] - (1 << widths[k]) if x[k] >> (widths[k] - 1) else x[k]
-    if op == 'sx':
-        return signed(0) & mask
-    if op == 'ite':
-        return x[1] if x[0] else x[2]
-    if op == 'sborrow':
-        return int(not -(1 << (widths[0] - 1)) <= signed(0) - signed(1) < 1 << (widths[0] - 1))
-    simple = {'and': lambda: x[0] & x[1], 'or': lambda: x[0] | x[1], 'xor': lambda: x[0] ^ x[1], 'not': lambda: ~x[0] & mask,
-              'mul': lambda: x[0] * x[1] & mask, 'eqz': lambda: int(x[0] == 0), 'ult': lambda: int(x[0] < x[1]),
-              'slt': lambda: int(signed(0) < signed(1)), 'shl': lambda: x[0] << x[1] & mask if x[1] < w else 0,
-              'lshr': lambda: x[0] >> x[1] if x[1] < w else 0, 'ashr': lambda: signed(0) >> min(x[1], w) & mask}
-    return simple[op]()
 
 
 def normal_forms():

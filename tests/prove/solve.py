@@ -6,6 +6,7 @@ import re
 import bitwuzla
 import z3
 
+import evaluate
 import magic
 from terms import ONE, ZERO, and_, const, is_const, not_
 
@@ -190,7 +191,9 @@ class Solver:
         if key not in self.cache:
             found, tr = self.satisfiable(premises, hard=False)
             if found and tr.met_hard:
-                found, tr = self.satisfiable(premises)
+                self.model = evaluate.counterexample(premises)
+                if not self.model:
+                    found, tr = self.satisfiable(premises)
             if found and len(tr.sizes) > 1:
                 found, tr = self.satisfiable(premises, bytes_=True)
             self.cache[key] = found
