@@ -42,7 +42,7 @@ class Campaign:
                 f.write(text)
             out = source[:-3] + 'o'
             done = subprocess.run([self.kiln, 'compile', *self.options, '--target=' + self.target, '-o', out, source],
-                                  stderr=subprocess.PIPE, text=True, check=False)
+                                  stderr=subprocess.PIPE, text=True, check=False, timeout=600)
             if done.returncode == 0:
                 break
             name = refused_row(done.stderr, text)

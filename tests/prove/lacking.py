@@ -57,6 +57,14 @@ def shifted(op, lane):
     return g
 
 
+def signs(lane):
+    """SDM, MOVMSKPS and MOVMSKPD: the highest bits of lanes."""
+    def g(w, *args):
+        a = args[-1]
+        return t.zext(t.cat(*[t.extract(a, i, i) for i in reversed(range(lane - 1, a.w, lane))]), w)
+    return g
+
+
 def packed_signed(w, a, b):
     """SDM, PACKSSWB: words of a, then of b, as bytes with signed saturation."""
     out = []
@@ -93,7 +101,7 @@ VALUES = {
 for _op, _name in (('shl', 'psll'), ('lshr', 'psrl'), ('ashr', 'psra')):
     for _letter, _lane in (('w', 16), ('d', 32), ('q', 64)):
         VALUES[_name + _letter] = shifted(_op, _lane)
-VALUES.update({'packsswb': packed_signed, 'pshuflw': shuffled(0), 'pshufhw': shuffled(4)})
+VALUES.update({'movmskps': signs(32), 'movmskpd': signs(64), 'packsswb': packed_signed, 'pshuflw': shuffled(0), 'pshufhw': shuffled(4)})
 for _letter, _lane in (('s', 32), ('d', 64)):  # SDM, DIVPS, DIVPD, SQRTPS, SQRTPD
     VALUES['divp' + _letter] = by_lane(_lane, lambda a, b: t.function('fdiv', a.w, a, b))
     VALUES['sqrtp' + _letter] = by_lane(_lane, lambda old, a: t.function('fsqrt', a.w, a))

@@ -478,7 +478,7 @@ def calls(m, op):
                                 ('home', ['br b1', 'b1:', 'v9 = call @h(v0) as (%s) -> %s' % (p, type_), 'ret v9'])):
                 m.add(op, type_, ' '.join(x for x in (flag.strip(), place) if x), [type_, 'i64'], [type_], body)
             many = 'i64, i64, i64, i64, i64, i64, i64, i64, f64, f64, f64, f64, f64, f64, f64, f64, %s, %s' % (p, p)
-            m.add(op, type_, ' '.join(x for x in (flag.strip(), 'stack') if x), [p, 'i64', 'f64'], [type_],
+            m.add(op, type_, ' '.join(x for x in (flag.strip(), 'stack') if x), [type_, 'i64', 'f64'], [type_],
                   ['v9 = call @h(v1, 1, 2, 3, 4, 5, 6, 7, v2, v2, v2, v2, v2, v2, v2, v2, v0, v0) as (%s) -> %s' % (many, type_), 'ret v9'])
             m.add(op, type_, ' '.join(x for x in (flag.strip(), 'received') if x), ['i64', p], [type_],
                   ['call @h(v0) as (i64)', 'ret v1'])
@@ -500,6 +500,7 @@ def calls(m, op):
                   ['v9 = call @h(v0) as (%s) -> %s, %s' % (type_, type_, type_), 'v10 = result 1 of v9', 'ret v10'])
         m.add(op, type_, 'swapped', [type_, type_], [type_],
               ['v9 = call @h(v1, v0) as (%s, %s) -> %s' % (type_, type_, type_), 'ret v9'])
+    preserved(m, op)
     m.add(op, '', 'variadic', ['i64', 'f64'], [], ['call @h(v0, v1, v0, f64 v1) as (i64, ...)', 'ret'])
     m.add(op, '', 'variadic, no floats', ['i64', 'f64'], [], ['call @h(v0, v0) as (i64, ...)', 'ret'])
     for a in ('v0', 'v1', 'v5'):
@@ -509,6 +510,31 @@ def calls(m, op):
     m.add(op, '', 'memory of the result', ['i64'], [], ['call @h(v0, 5) as (i64 sret, i64)', 'ret'])
     m.add(op, '', 'sret received', ['i64 sret', 'i64'], [], ['store.i64 v1, v0', 'ret'])
     m.add(op, '', 'by value received', ['i64 byval(24, 8)', 'i64'], ['i64'], ['v8 = load.i64 v0 + 16', 'ret v8'])
+
+
+def preserved(m, op):
+    """Values in many registers that calls preserve; arguments that change places."""
+    for type_ in ('i64', 'i32', 'f64'):
+        for n in (1, 3, 6, 12):
+            body, sub = ['call @f()', 'br b1', 'b1:'], 'fsub' if type_ == 'f64' else 'sub'
+            last, k = 'v0', 20
+            for _ in range(9):  # read so often that saving a register is worth it
+                for i in range(n):
+                    body.append('v%d = %s.%s v%d, %s' % (k, sub, type_, i, last))
+                    last, k = 'v%d' % k, k + 1
+            m.add(op, '', '%d %s over a call' % (n, type_), [type_] * n, [type_], [*body, 'ret ' + last], type_ == 'f64')
+        for name, order in (('exchanged', (1, 0)), ('rotated', (1, 2, 0)), ('two pairs exchanged', (1, 0, 3, 2)),
+                            ('rotated back', (3, 0, 1, 2)), ('doubled', (1, 1, 0, 0))):
+            types = [type_] * len(order)
+            args = ', '.join('v%d' % i for i in order)
+            m.add(op, '', '%s arguments %s' % (type_, name), types, [type_],
+                  ['v9 = call @h(%s) as (%s) -> %s' % (args, ', '.join(types), type_), 'ret v9'])
+            params = ', '.join('v%d: %s' % (10 + i, type_) for i in range(len(order)))
+            use = ', '.join('v%d' % (10 + i) for i in range(len(order)))
+            same = ', '.join('v%d' % i for i in range(len(order)))
+            m.add(op, '', '%s of an edge %s' % (type_, name), [*types, 'i8'], [type_],
+                  ['brif v%d, b1(%s), b1(%s)' % (len(order), args, same), 'b1(%s):' % params,
+                   'v30 = call @h(%s) as (%s) -> %s' % (use, ', '.join(types), type_), 'ret v30'])
 
 
 def results(m, op):
