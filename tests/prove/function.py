@@ -6,7 +6,7 @@ import terms as t
 from elf import TEXT
 from machine import CFA, Machine, State, Unsupported, read_frame
 from solve import all_of, conjuncts, suppose
-from tables import RMW, WIDTH
+from tables import OPS, RMW, WIDTH
 
 RETURN = t.var('return address', 64)
 MOST_COPIED = 1024  # bytes that a memory operation without a call is followed through
@@ -207,6 +207,8 @@ class Proof:
         op = inst.op
         if op in EFFECT:
             return EFFECT[op](self, env, inst, given, path)
+        if not self.is_read(inst.result) and OPS[op].effects == ['PURE']:
+            return given
         name = meaning.library(inst)
         if name and self.next_call_is(env, path, name):
             return self.library_call(env, inst, given, path, name)
