@@ -27,17 +27,15 @@ static __attribute__((format(printf, 2, 3))) void put(struct dump *d, const char
   d->full |= kiln_buffer_append(d->out, line, size) != KILN_OK;
 }
 
-/* Numbers blocks and values as they are printed: in the order of filling, parameters first. */
-static void number(struct dump *d) {
-  const kiln_func *f = d->f;
+void kn_print_numbers(const kiln_func *f, uint32_t *block, uint32_t *value) {
   uint32_t n = 0;
-  memset(d->value, 0xff, f->n * sizeof *d->value);
+  memset(value, 0xff, f->n * sizeof *value);
   for (uint32_t k = 0; k < f->order.n; k++) {
     const struct kn_block *b = &f->blocks.at[f->order.at[k]];
-    d->block[f->order.at[k]] = k;
-    for (uint32_t i = 0; i < b->n_params; i++) d->value[kn_block_param(f, b, i)] = n++;
+    block[f->order.at[k]] = k;
+    for (uint32_t i = 0; i < b->n_params; i++) value[kn_block_param(f, b, i)] = n++;
     for (uint32_t i = kn_inst_settle(f, b->first); i != 0; i = kn_inst_settle(f, i + 1)) {
-      d->value[i] = n++;
+      value[i] = n++;
       if (i == b->term) break;
     }
   }
@@ -113,7 +111,7 @@ bool kn_dump(const kiln_func *f, const struct kn_plan *plan, unsigned what, kiln
   if (what == 0 || (d.block = kn_realloc(m, NULL, blocks + f->n * sizeof *d.value)) == NULL)
     return what == 0;
   d.value = (uint32_t *)((char *)d.block + blocks);
-  number(&d);
+  kn_print_numbers(f, d.block, d.value);
   const char *name = kn_symbol(m, f->symbol)->name;
   put(&d, "plan of @%.100s\n", name ? name : "");
   if (what & KILN_DUMP_PLAN) put_plan(&d);

@@ -20,13 +20,13 @@
  */
 #include "lib/codegen/witness.h"
 
+#include "lib/codegen/dump.h"
 #include "lib/codegen/frame.h"
 #include <kiln/text.h>
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 static __attribute__((format(printf, 2, 3))) void put(struct kn_witness *x, const char *format,
                                                       ...) {
@@ -38,36 +38,18 @@ static __attribute__((format(printf, 2, 3))) void put(struct kn_witness *x, cons
   x->full |= kiln_buffer_append(x->out, line, n < 0 ? 0 : (size_t)n) != KILN_OK;
 }
 
-/* Numbers blocks and values as they are printed: in the order of filling, parameters first. */
-static bool number(struct kn_witness *x, const kiln_func *f) {
-  uint32_t n = 0;
-  x->block = kn_realloc(f->module, NULL, (f->blocks.n + (size_t)f->n) * sizeof *x->block);
-  if (x->block == NULL) return false;
-  x->value = x->block + f->blocks.n;
-  memset(x->block, 0xff, (f->blocks.n + (size_t)f->n) * sizeof *x->block);
-  for (uint32_t k = 0; k < f->order.n; k++) {
-    const struct kn_block *b = &f->blocks.at[f->order.at[k]];
-    x->block[f->order.at[k]] = k;
-    for (uint32_t i = 0; i < b->n_params; i++) x->value[kn_block_param(f, b, i)] = n++;
-    for (uint32_t i = kn_inst_settle(f, b->first); i != 0; i = kn_inst_settle(f, i + 1)) {
-      x->value[i] = n++;
-      if (i == b->term) break;
-    }
-  }
-  return true;
-}
-
 static void put_slot(struct kn_witness *x, const struct kn_walk *w, uint32_t i) {
   const kiln_func *f = w->f;
   const struct kn_slot *s = &f->slots.at[i];
-  const struct kn_slot_place *at = &w->plan->slots.at[i];
+  const struct kn_slot_place *at = &w->slots[i];
+  int32_t frame = w->slot_states.at[i].frame;
   put(x, "slot %" PRIu32 " %" PRIu32 " %" PRIu32, kn_slot_whole(f, i)->number,
       s->parent ? s->offset : 0, s->size_bytes);
   if (at->reg < 64) put(x, " reg %u\n", at->reg);
-  else if (at->frame == 0) put(x, " none\n");
+  else if (frame == 0) put(x, " none\n");
   else
     put(x, " %s %" PRId32 "\n",
-        at->align_log2 > 4 && w->target->aligned_by_pointer ? "pointer" : "frame", at->frame);
+        kn_slot_align(w, i) > 4 && w->target->aligned_by_pointer ? "pointer" : "frame", frame);
 }
 
 /* No instruction is of interest. */
@@ -107,7 +89,11 @@ static const struct kn_observer_events events = {.inst = inst, .blocks = blocks,
 
 void kn_witness_begin(struct kn_witness *x, struct kn_walk *w, kiln_func *f, kiln_buffer *out) {
   *x = (struct kn_witness){.observer.on = &events, .out = out};
-  x->full = !number(x, f);
+  x->block = kn_realloc(f->module, NULL, (f->blocks.n + (size_t)f->n) * sizeof *x->block);
+  x->full = x->block == NULL;
+  if (x->full) return;
+  x->value = x->block + f->blocks.n;
+  kn_print_numbers(f, x->block, x->value);
   put(x, "witness 1\n");
   x->full |= kiln_func_print(f, out) != KILN_OK;
   if (!x->full) kn_observe(w, &x->observer);

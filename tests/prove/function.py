@@ -331,7 +331,11 @@ class Proof:
                                               self.passed(c.state, place, WIDTH[place.type], 0)))
                  for letter, place in zip('abc', places)]
         self.at_call(env, given, c, goals)
-        if inst.result is not None:
+        if inst.op == 'fcmp':
+            result = t.extract(c.result(self.p.results[0][0]), 31, 0)
+            condition = meaning.CONDITION[meaning.COMPARISONS[f['k']][1]]
+            env.values[inst.result] = t.zext(condition(result, t.const(0, 32)), 8)
+        elif inst.result is not None:
             signature.results = [inst.type]
             place = abi.results(self.p, signature)[0]
             x = t.cat(*[c.result(r) for r in reversed(place.registers)])

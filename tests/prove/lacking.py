@@ -8,6 +8,7 @@ import terms as t
 NOTHING = {
     'LOCK', 'UNLOCK',  # SDM, LOCK: other processors' accesses
     'DataMemoryBarrier', 'DataSynchronizationBarrier', 'InstructionSynchronizationBarrier',  # Arm ARM C6.2, DMB, DSB, ISB
+    'LOAcquire', 'LORelease',  # Arm ARM C6.2, LDADDAL and others: other processors' accesses
     'Hint_Prefetch', 'prefetch', 'ClearExclusiveLocal', 'mfence', 'lfence', 'sfence',  # hints; CLREX; SDM, MFENCE
 }
 TRAPS = {'invalidInstructionException', 'software_udf', 'SoftwareBreakpoint', 'swi', 'UndefinedInstructionException'}
@@ -57,6 +58,13 @@ def shifted(op, lane):
     return g
 
 
+def fused(lane, i, j, k):
+    def g(w, *args):
+        a = [t.extract(x, lane - 1, 0) for x in args]
+        return t.cat(t.extract(args[0], w - 1, lane), t.function('fma', lane, a[i], a[j], a[k]))
+    return g
+
+
 def signs(lane):
     """SDM, MOVMSKPS and MOVMSKPD: the highest bits of lanes."""
     def g(w, *args):
@@ -101,6 +109,17 @@ VALUES = {
 for _op, _name in (('shl', 'psll'), ('lshr', 'psrl'), ('ashr', 'psra')):
     for _letter, _lane in (('w', 16), ('d', 32), ('q', 64)):
         VALUES[_name + _letter] = shifted(_op, _lane)
+VALUES.update({
+    'rmw add': lambda w, a, b: t.add(a, b), 'rmw andn': lambda w, a, b: t.and_(a, t.not_(b)),
+    'rmw xor': lambda w, a, b: t.xor(a, b), 'rmw or': lambda w, a, b: t.or_(a, b), 'rmw xchg': lambda w, a, b: b,
+    'rmw smax': lambda w, a, b: t.ite(t.slt(b, a), a, b), 'rmw smin': lambda w, a, b: t.ite(t.slt(a, b), a, b),
+    'rmw umax': lambda w, a, b: t.ite(t.ult(b, a), a, b), 'rmw umin': lambda w, a, b: t.ite(t.ult(a, b), a, b)})
+for _letter in 'sd':  # SDM, VFMADD132SD and others: which two operands are multiplied
+    VALUES['vfmadd132s%s_fma' % _letter] = fused(32 if _letter == 's' else 64, 0, 2, 1)
+    VALUES['vfmadd213s%s_fma' % _letter] = fused(32 if _letter == 's' else 64, 1, 0, 2)
+    VALUES['vfmadd231s%s_fma' % _letter] = fused(32 if _letter == 's' else 64, 1, 2, 0)
+# Arm ARM C7.2, SCVTF (vector): the second operand is the bytes of a lane
+VALUES['NEON_scvtf'] = lambda w, a, n: by_lane(8 * n.args[0], lambda x: t.integer_to_float(x, x.w))(w, a)
 VALUES.update({'movmskps': signs(32), 'movmskpd': signs(64), 'packsswb': packed_signed, 'pshuflw': shuffled(0), 'pshufhw': shuffled(4)})
 for _letter, _lane in (('s', 32), ('d', 64)):  # SDM, DIVPS, DIVPD, SQRTPS, SQRTPD
     VALUES['divp' + _letter] = by_lane(_lane, lambda a, b: t.function('fdiv', a.w, a, b))
@@ -148,13 +167,17 @@ UNIQUE = 0x7000000  # of p-code that is made here
 
 def decode(p, code, pc):
     """p-code of an instruction that SLEIGH does not have or has too coarsely, and its length; else None."""
-    return decode_a64(p, code) if p.name == 'aarch64' else decode_x64(p, code)
+    return decode_a64(p, code, pc) if p.name == 'aarch64' else decode_x64(p, code)
 
 
-def decode_a64(p, code):
+def decode_a64(p, code, pc):
     word = int.from_bytes(code[:4], 'little')
-    if word & 0xbfe00c00 == 0x38c00000:
-        return signed_load(p, word), 4
+    if word & 0x3f200c00 == 0x38200000:
+        return read_modify_write(p, word)
+    if word & 0xbec00000 == 0x38c00000:
+        return signed_load(p, code, pc)
+    if word & 0xbffffc00 == 0x089ffc00:
+        return released(p, word)
     for mask, value, name, general in A64:
         if word & mask != value:
             continue
@@ -180,15 +203,43 @@ def decode_a64(p, code):
     return None
 
 
-def signed_load(p, word):
-    """LDURSB and LDURSH to 32 bits (Arm ARM C6.2), which SLEIGH extends with zeros."""
-    size, offset = 1 << (word >> 30), (word >> 12 & 511 ^ 256) - 256
-    base, d = word >> 5 & 31, word & 31
-    n = 'sp' if base == 31 else 'x%d' % base
-    address, value, wide = ('unique', UNIQUE, 8), ('unique', UNIQUE + 8, size), ('unique', UNIQUE + 16, 4)
-    ops = [('INT_ADD', address, [('register', p.registers[n][0], 8), ('const', offset & ((1 << 64) - 1), 8)]),
-           ('LOAD', value, [('const', 0, 8), address]), ('INT_SEXT', wide, [value])]
-    return ops if d == 31 else [*ops, ('INT_ZEXT', ('register', p.registers['x%d' % d][0], 8), [wide])]
+def released(p, word):
+    """STLRB, STLRH (Arm ARM C6.2), of which SLEIGH stores four bytes."""
+    size, base, d = 1 << (word >> 30), word >> 5 & 31, word & 31
+    address = ('register', p.registers['sp' if base == 31 else 'x%d' % base][0], 8)
+    value = ('const', 0, size) if d == 31 else ('register', p.registers['x%d' % d][0], size)
+    return [('STORE', None, [('const', 0, 8), address, value])], 4
+
+
+# Arm ARM C6.2, LDADD, LDCLR, LDEOR, LDSET, LDSMAX, LDSMIN, LDUMAX, LDUMIN, in the order of their field opc; SWP
+LSE = ('add', 'andn', 'xor', 'or', 'smax', 'smin', 'umax', 'umin')
+
+
+def read_modify_write(p, word):
+    """Of bytes and halfwords SLEIGH compares whole registers, and stores four bytes."""
+    size, s, base, d = 1 << (word >> 30), word >> 16 & 31, word >> 5 & 31, word & 31
+    name = 'xchg' if word >> 15 & 1 else LSE[word >> 12 & 7]
+    if word >> 15 & 1 and word >> 12 & 7:
+        return None
+    address = ('register', p.registers['sp' if base == 31 else 'x%d' % base][0], 8)
+    operand = ('const', 0, size) if s == 31 else ('register', p.registers['x%d' % s][0], size)
+    old, new = ('unique', UNIQUE, size), ('unique', UNIQUE + 16, size)
+    ops = [('LOAD', old, [('const', 0, 8), address]),
+           ('CALLOTHER', new, [('other', 'rmw ' + name, 0), old, operand]), ('STORE', None, [('const', 0, 8), address, new])]
+    if d != 31:
+        ops.append(('INT_ZEXT' if size < 8 else 'COPY', ('register', p.registers['x%d' % d][0], 8), [old]))
+    return ops, 4
+
+
+def signed_load(p, code, pc):
+    """LDRSB, LDRSH and LDURSB, LDURSH to 32 bits (Arm ARM C6.2): the upper half of the register is 0. SLEIGH extends the
+    sign to 64 bits, or with zeros."""
+    from machine import translate
+    ops, length = translate(p, code, pc)
+    name, out, ins = ops[-1]
+    if name not in ('INT_SEXT', 'INT_ZEXT') or out[2] != 8:
+        return ops, length
+    return [*ops[:-1], ('INT_SEXT', ('unique', UNIQUE, 4), ins), ('INT_ZEXT', out, [('unique', UNIQUE, 4)])], length
 
 
 def decode_x64(p, code):

@@ -395,6 +395,19 @@ I128 = {'udiv': '__udivti3', 'sdiv': '__divti3', 'urem': '__umodti3', 'srem': '_
 QUAD = {'fadd': '__addtf3', 'fsub': '__subtf3', 'fmul': '__multf3', 'fdiv': '__divtf3', 'fsqrt': 'sqrtl'}
 
 
+# Of f128, by operation, type and source: the functions of the compiler's library.
+CONVERSIONS = {
+    ('sitof', 'f128', 'i32'): '__floatsitf', ('sitof', 'f128', 'i64'): '__floatditf', ('uitof', 'f128', 'i32'): '__floatunsitf',
+    ('uitof', 'f128', 'i64'): '__floatunditf', ('fpromote', 'f128', 'f32'): '__extendsftf2',
+    ('fpromote', 'f128', 'f64'): '__extenddftf2', ('fdemote', 'f32', 'f128'): '__trunctfsf2',
+    ('fdemote', 'f64', 'f128'): '__trunctfdf2', ('ftosi', 'i32', 'f128'): '__fixtfsi', ('ftosi', 'i64', 'f128'): '__fixtfdi',
+    ('ftoui', 'i32', 'f128'): '__fixunstfsi', ('ftoui', 'i64', 'f128'): '__fixunstfdi'}
+# The condition of a comparison: the function, and which comparison of its result, an i32, with 0 says so.
+COMPARISONS = {'oeq': ('__eqtf2', 'eq'), 'une': ('__netf2', 'ne'), 'olt': ('__lttf2', 'slt'), 'uge': ('__lttf2', 'sge'),
+               'ole': ('__letf2', 'sle'), 'ugt': ('__letf2', 'sgt'), 'ogt': ('__gttf2', 'sgt'), 'ule': ('__gttf2', 'sle'),
+               'oge': ('__getf2', 'sge'), 'ult': ('__getf2', 'slt'), 'ord': ('__unordtf2', 'eq'), 'uno': ('__unordtf2', 'ne')}
+
+
 def library(inst):
     """The function that an operation may become, or None."""
     op, type_ = inst.op, inst.type
@@ -404,6 +417,10 @@ def library(inst):
         return I128[op]
     if type_ == 'f128' and op in QUAD:
         return QUAD[op]
+    if op == 'fcmp' and type_ == 'f128':
+        return COMPARISONS.get(inst.fields['k'], (None,))[0]
+    if 't' in inst.fields and (op, type_, inst.fields['t']) in CONVERSIONS:
+        return CONVERSIONS[op, type_, inst.fields['t']]
     if op in LIBRARY and type_ in SUFFIX:
         return LIBRARY[op] + SUFFIX[type_]
     return None

@@ -63,7 +63,10 @@ def prove_rows(a, target):
     import campaign
     import pairs
     import rows as table
-    rows = table.make(target) + pairs.make(target)
+    rows, featured = table.make(target) + pairs.make(target), {}
+    for feature in table.FEATURES[target]:
+        featured[feature] = table.with_feature(rows, target, feature)
+    rows += [r for more in featured.values() for r in more]
     lacking = list(table.missing(rows, target))
     known, idle = listed(target, rows)
     lacking += idle
@@ -75,13 +78,18 @@ def prove_rows(a, target):
     start = time.process_time()
     results = [] if a.undecided else [campaign.Result(r, 'undecided', known[r.name]) for r in rows if r.name in known]
     with tempfile.TemporaryDirectory() as folder:
-        c = campaign.Campaign(a.kiln, target, folder, a.seconds)
-        for r in c.run([r for r in rows if a.undecided or r.name not in known]):
-            results.append(r)
-            if r.what not in ('proved', 'refused'):
-                print('%s %s: %s: %s' % (r.what, target, r.row.name, r.why), flush=True)
+        asked = 0
+        for feature in ['', *featured]:
+            c = campaign.Campaign(a.kiln, target, folder, a.seconds, ['--features=' + feature] if feature else [])
+            some = [r for r in rows if r.name.rpartition(' +')[2] == feature or not feature and
+                    not any(r.name.endswith(' +' + f) for f in featured)]
+            for r in c.run([r for r in some if a.undecided or r.name not in known]):
+                results.append(r)
+                if r.what not in ('proved', 'refused'):
+                    print('%s %s: %s: %s' % (r.what, target, r.row.name, r.why), flush=True)
+            asked += c.solver.asked
     ok = all(r.what in ('proved', 'refused') or r.row.name in known for r in results) and not lacking
-    summary(a, target, results, time.process_time() - start, c.solver.asked)
+    summary(a, target, results, time.process_time() - start, asked)
     for name in lacking:
         print('%s: no row: %s' % (target, name))
     return ok

@@ -191,12 +191,13 @@ def overflow(m, op, type_, consts):
 # ---- comparisons ----
 
 def comparisons(m, op):
-    # f128 is compared by functions of the compiler's library
     conditions = ICOND if op == 'icmp' else FCOND
     for type_ in OPS[op].types:
-        if type_ not in m.types or type_ in NO_ROWS or type_ == 'f128':
+        if type_ not in m.types or type_ in NO_ROWS:
             continue
         for k in conditions:
+            if type_ == 'f128' and k in ('one', 'ueq'):  # two calls
+                continue
             line = 'v9 = %s.%s %s {}, {}' % (op, type_, k)
             places = [('registers', [type_] * 2, [], 'v0', 'v1'), ('the same twice', [type_], [], 'v0', 'v0'),
                       ('operand 0 loaded', ['i64', type_], ['v8 = load.%s v0 + 8' % type_], 'v8', 'v1'),
@@ -280,11 +281,12 @@ def sources(m, op, type_):
     if op == 'trunc':
         return [s for s in ints if WIDTH[s] > w]
     if op in ('fdemote', 'fpromote'):
-        return [s for s in floats if (WIDTH[s] > w) == (op == 'fdemote') and WIDTH[s] != w and not {'f80', 'f128'} & {s, type_}]
+        return [s for s in floats if (WIDTH[s] > w) == (op == 'fdemote') and WIDTH[s] != w and 'f80' not in (s, type_) and
+                {'f16', 'f128'} != {s, type_}]
     if op in ('ftosi', 'ftoui', 'ftosis', 'ftouis'):
-        return [s for s in floats if s not in ('f80', 'f16', 'f128')] if type_ != 'i128' else []
+        return [s for s in floats if s not in ('f80', 'f16') and (s != 'f128' or type_ in ('i32', 'i64') and op in ('ftosi', 'ftoui'))] if type_ != 'i128' else []
     if op in ('sitof', 'uitof'):
-        return [s for s in ints if s != 'i128'] if type_ in ('f32', 'f64') else []
+        return [s for s in ints if s != 'i128'] if type_ in ('f32', 'f64') else ['i32', 'i64'] if type_ == 'f128' else []
     return [s for s in [*ints, *floats, 'v64', 'v128'] if WIDTH[s] == w and s != type_ and 'f80' not in (s, type_)]
 
 
@@ -699,6 +701,15 @@ def make(target):
         if 'slot0' in row.text:
             row.text = row.text.replace('{\n', '{\n  slot0 = slot %d align 16\n' % 16, 1)
     return m.rows
+
+
+# By feature of a target's processors, the operations that are lowered otherwise with it.
+FEATURES = {'x86_64': {'fma': {'fma', 'fmuladd'}}, 'aarch64': {'lse': {'atomic_rmw', 'atomic_cas', 'atomic_store', 'atomic_load'}}}
+
+
+def with_feature(rows, target, feature):
+    """The rows that the feature concerns, under other names."""
+    return [Row('%s +%s' % (r.name, feature), r.text, r.op, r.type, r.operands) for r in rows if r.op in FEATURES[target][feature]]
 
 
 def missing(rows, target):
