@@ -51,6 +51,7 @@ class Proof:
             self.types[inst.result] = self.type_of_result(inst)
         self.read = {o[1] for _, insts in f.blocks.values() for i in insts for _, o in all_operands(i) if o[0] == 'v'}
         self.where, self.copies = '', set()
+        self.current = ''     # the block whose edges the IR takes
         self.partial = False  # some result may be any bits
 
     def type_of_result(self, inst):
@@ -196,6 +197,7 @@ class Proof:
             raise Failed('%s: the IR does not arrive where the code does' % self.where)
         for inst in self.f.blocks[block][1]:
             if inst.op in CONTROL:
+                self.current = block
                 CONTROL[inst.op](self, env, inst, given, path, stop, depth)
                 return
             given = self.execute(env, inst, given, path)
@@ -375,11 +377,11 @@ class Proof:
         return given
 
     def copy_memory(self, env, inst, given, path):
-        if self.next_call_is(env, path, inst.op) or inst.op == 'memcpy' and self.next_call_is(env, path, 'memmove'):
-            name = 'memcpy' if self.next_call_is(env, path, 'memcpy') else inst.op
-            return self.library_call(env, inst, given, path, name)
         f = inst.fields
         to, n = self.operand(env, f['a'], 'i64'), self.operand(env, f['c'], 'i64')
+        for name in [inst.op] + ['memmove'] * (inst.op == 'memcpy'):
+            if self.next_call_is(env, path, name) and self.is_call_of(env, given, path, to, n):
+                return self.library_call(env, inst, given, path, name)
         if not t.is_const(n) or n.args[0] > MOST_COPIED:
             raise Unsupported('a memory operation of this size without a call')
         if inst.op == 'memset':
@@ -393,6 +395,14 @@ class Proof:
         if bytes_:
             env.memory = t.store(env.memory, to, t.cat(*reversed(bytes_)))
         return given
+
+    def is_call_of(self, env, given, path, to, n):
+        """Is the next call this operation's, and not that of a later one?"""
+        if not t.is_const(n):
+            return True
+        state, args = path.state.calls[env.calls].state, self.p.args[0]
+        return suppose(t.equal(self.m.get(state, args[2]), n), given) is t.ONE and \
+            self.solver.follows(given, t.equal(self.m.get(state, args[0]), to))
 
     def atomic(self, env, inst, given, path):
         """What it does if no other thread does anything."""
@@ -431,7 +441,9 @@ class Proof:
 
     def go(self, env, inst, edges, given, path, stop, depth):
         """`edges`: edge and condition."""
+        here = self.current
         for (block, args), c in edges:
+            self.current = here
             c = suppose(c, given)
             now = given if c is t.ONE else [*given, c]
             if c is t.ZERO or c is not t.ONE and not self.solver.possible(now):

@@ -126,9 +126,10 @@ class Related(Proof):
             return self.m.get(s, name, w), above
         if kind == 'frame':
             x = read_frame(s, where - self.w.cfa, w // 8)
-            if not zx or w >= 32:
+            n = self.p.spilled
+            if not zx or w >= n:
                 return x, t.ONE
-            return x, t.equal(read_frame(s, where - self.w.cfa, 4), t.zext(x, 32))
+            return x, t.equal(read_frame(s, where - self.w.cfa, n // 8), t.zext(x, n))
         return None
 
     def place(self, n, byte):
@@ -174,7 +175,7 @@ class Related(Proof):
             type_, kind, where, zx = self.w.values[v]
             if kind == 'frame':
                 x = t.var('v%d' % v, h[0].w)
-                t.put_bytes(s.frame, where - self.w.cfa, t.zext(x, max(x.w, 32)) if zx else x)
+                t.put_bytes(s.frame, where - self.w.cfa, t.zext(x, max(x.w, self.p.spilled)) if zx else x)
                 env.values[v] = x
             elif zx and kind == 'reg' and h[0].w < 64:
                 x = t.var('v%d' % v, h[0].w)
@@ -290,6 +291,7 @@ class Related(Proof):
         single = {b for b in self.f.blocks if preds[b] == 1}
         cuts, queued, work = set(self.pc.values()), {self.first}, []
         self.invariant, self.kept = None, {}
+        last = {pc: b for b, pc in self.pc.items()}  # of the blocks at one place, the one with code
         limits = (self.begin, self.begin + self.w.size)
         s, env = self.entry()
         work.append((self.first, s, env, self.begin))
@@ -297,6 +299,8 @@ class Related(Proof):
         def stop(block, e, given, path, depth):
             if path.what != 'at' or self.pc.get(block) != path.where:
                 return False
+            if path.where == self.pc.get(self.current) and self.current != last[path.where]:
+                return False  # an empty block: the code came here once more, and the IR has done nothing yet
             if block in single:
                 self.find_kept(block, e, path.state)
             if block in single and depth == 0:

@@ -170,6 +170,10 @@ def join(high, low):
     if low.op == 'ld' and high.op == 'ld' and low.args[0] is high.args[0] and low.w + high.w <= 64 and \
             high.args[1] is plus(low.args[1], low.w // 8):
         return make('ld', low.w + high.w, low.args[0], low.args[1], (low.w + high.w) // 8)
+    if high.op == 'x' and low.op in ('lin', 'and', 'or', 'xor', 'not', 'ite', 'mul', 'cat') and low.w <= high.args[1]:
+        top, at, whole = high.args  # an extraction that went into its operand
+        if extract(whole, at - 1, at - low.w) is low:
+            return extract(whole, top, at - low.w)
     if high.op == 'sx' and low.op != 'c' and high.args[0] is extract(low, low.w - 1, low.w - 1):
         return sext(low, high.w + low.w)
     return None
@@ -515,6 +519,9 @@ def ite(c, a, b):
             return sext(c, a.w)
         if (x, y) == (0, ones):
             return sext(not_(c), a.w)
+    if c.op in ('ult', 'slt') and c.args[0].id > c.args[1].id and {a, b} == set(c.args):
+        # the lesser and the greater of two: one form of each
+        return make('ite', a.w, (ult if c.op == 'ult' else slt)(c.args[1], c.args[0]), b, a)
     if a.w == 1 and (a.op == 'c' or b.op == 'c'):
         if a.op == 'c':
             return or_(c, b) if a.args[0] else and_(not_(c), b)
@@ -688,12 +695,14 @@ def split(address):
 APART = {}  # (base, base): ranges of offsets, which are known not to overlap: ((first, end), (first, end))
 
 
-def passes(mem, base, offset, n):
-    """Is what is loaded known to be elsewhere than what the newest stores wrote?"""
+def passed(mem, base, offset, n):
+    """Memory without the newest stores that are known to be elsewhere than what is loaded."""
     for (low, high), (first, end) in APART.get((mem.args[1], base), ()):
-        if first <= offset and offset + n <= end and low <= mem.args[2][0][0] and mem.args[2][-1][0] < high:
-            return True
-    return False
+        if first <= offset and offset + n <= end:
+            left = tuple(b for b in mem.args[2] if not low <= b[0] < high)
+            if len(left) < len(mem.args[2]):
+                return make('st', 0, mem.args[0], mem.args[1], left) if left else mem.args[0]
+    return mem
 
 
 def store(mem, address, value):
@@ -740,8 +749,9 @@ def load(mem, address, n):
     base, offset = split(address)
     here = mem
     if not (mem.op == 'st' and mem.args[1] is base):
-        if mem.op == 'st' and APART and passes(mem, base, offset, n):
-            return load(mem.args[0], address, n)
+        below = passed(mem, base, offset, n) if mem.op == 'st' and APART else mem
+        if below is not mem:
+            return load(below, address, n)
         return make('ld', 8 * n, mem, address, n)
     bytes_ = {o: (t, k) for o, t, k in mem.args[2]}
     found = [bytes_.get(offset + i) for i in range(n)]
