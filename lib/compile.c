@@ -69,6 +69,7 @@ static void close_session(kiln_session *s) {
   if (s->walk) kn_walk_free(s->walk, s->module);
   kn_debug_observer_free(s);
   kn_map_free(s);
+  kn_witness_free(s);
   s->out = NULL;
   s->plan = NULL;
   s->walk = NULL;
@@ -150,9 +151,9 @@ static kiln_status plan(kiln_func *f) {
 
 static kiln_status dump(kiln_func *f) {
   const kiln_session *s = f->session;
-  unsigned what = s->dump_what & (KILN_DUMP_PLAN | KILN_DUMP_HOMES);
-  if (KN_UNLIKELY(what != 0) && !kn_dump(f, s->plan, what, s->dump_out))
+  if (KN_UNLIKELY(s->dump_what != 0) && !kn_dump(f, s->plan, s->dump_what, s->dump_out))
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+  if (KN_UNLIKELY(s->witness != NULL)) kn_witness_begin(f);
   return f->status;
 }
 
@@ -161,19 +162,15 @@ static void call_observers(struct kn_walk *w, kiln_func *f) {
   w->observer = NULL;
   if (KN_UNLIKELY(f->debug.subprogram != 0)) kn_debug_observe(w, f);
   if (KN_UNLIKELY(f->session->map != NULL)) kn_map_observe(w, f->session->map);
+  if (KN_UNLIKELY(f->session->witness != NULL)) kn_witness_observe(w, f->session->witness);
 }
 
 static kiln_status walk(kiln_func *f) {
   kiln_session *s = f->session;
   uint64_t begin = now(s->timing);
-  struct kn_witness witness;
-  bool witnessed = KN_UNLIKELY((s->dump_what & KILN_DUMP_WITNESS) != 0);
-  if (witnessed) kn_witness_begin(&witness, s->walk, f, s->dump_out);
   /* an observer may have failed */
   kiln_status status = f->status == KILN_OK ? kn_walk_function(s->walk, f, s->plan) : f->status;
   s->stats.walk_ns += now(s->timing) - begin;
-  if (witnessed && !kn_witness_end(&witness, f->module))
-    status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   /* the session's own arrays report to the module that memory is lacking; the walk may fail as a consequence */
   kiln_status own = kn_module_own(f->module);
   return own == KILN_OK ? status : own;

@@ -10,14 +10,14 @@
 /* --dump=WORD,...: what to print to standard error. 0, with no effect, if none of the words is known: then the argument
  * is a file's name; -1 if some are. */
 static int dump_words(struct tool_trace *t, const char *words) {
-  enum { IR = 1 << 8, CODE = 1 << 9, KNOWN = 5 };
+  enum { IR = 1 << 8, CODE = 1 << 9, WITNESS = 1 << 10, KNOWN = 5 };
   static const struct {
     const char *word;
     unsigned what;
   } known[] = {{"ir", IR},
                {"plan", KILN_DUMP_PLAN},
                {"homes", KILN_DUMP_HOMES},
-               {"witness", KILN_DUMP_WITNESS},
+               {"witness", WITNESS},
                {"code", CODE}};
   unsigned what = 0, others = 0;
   for (const char *p = words;;) {
@@ -31,7 +31,8 @@ static int dump_words(struct tool_trace *t, const char *words) {
   if (others != 0) return what != 0 ? -1 : 0;
   if (what & IR) t->dump = "";
   if (what & CODE && t->listing == NULL) t->listing = "";
-  t->plan |= what & (KILN_DUMP_PLAN | KILN_DUMP_HOMES | KILN_DUMP_WITNESS);
+  t->witness |= (what & WITNESS) != 0;
+  t->plan |= what & (KILN_DUMP_PLAN | KILN_DUMP_HOMES);
   return 1;
 }
 
@@ -57,9 +58,11 @@ int tool_trace_flag(struct tool_trace *t, int option, const char *argument) {
   return TOOL_OK;
 }
 
-bool tool_trace_wanted(const struct tool_trace *t) {
+bool tool_trace_each(const struct tool_trace *t) {
   return t->dump != NULL || t->listing != NULL || t->plan != 0 || t->n_only > 0;
 }
+
+bool tool_trace_wanted(const struct tool_trace *t) { return t->witness || tool_trace_each(t); }
 
 static bool open_file(const char *path, struct tool_stream **stream, FILE **out) {
   *stream = tool_stream_open(path);
@@ -81,9 +84,10 @@ int tool_trace_open(struct tool_trace *t, const char *out, const char *header) {
 
 bool tool_trace_begin(struct tool_trace *t, kiln_session *s) {
   t->session = s;
-  t->records.size = t->listed.size = 0;
+  t->records.size = t->listed.size = t->planned.size = 0;
   if ((t->listing == NULL || kiln_session_set_map(s, true) == KILN_OK) &&
-      kiln_session_set_dump(s, t->plan, &t->planned) == KILN_OK)
+      kiln_session_set_dump(s, t->plan, &t->planned) == KILN_OK &&
+      (!t->witness || kiln_session_set_witness(s, kiln_func_print, &t->planned) == KILN_OK))
     return true;
   tool_error("%s", kiln_status_name(KILN_ERR_MEMORY));
   return false;
@@ -119,6 +123,11 @@ static void dump(struct tool_trace *t) {
   fflush(t->dump_file); /* so that it is complete even if the process fails later */
 }
 
+static void print_planned(struct tool_trace *t) {
+  if (t->planned.size != 0) fwrite(t->planned.data, 1, t->planned.size, stderr);
+  t->planned.size = 0;
+}
+
 /* Leaves a function out. One that other objects can define becomes undefined; a local one traps. */
 static kiln_status leave_out(struct tool_trace *t, kiln_func *f) {
   kiln_module *m = kiln_session_module(t->session);
@@ -132,7 +141,9 @@ static kiln_status leave_out(struct tool_trace *t, kiln_func *f) {
   kiln_status s = kiln_func_finish(f);
   if (s == KILN_OK && t->dump_file != NULL) s = kiln_func_print(f, &t->text);
   if (s == KILN_OK) dump(t);
-  return kiln_func_compile(f);
+  s = kiln_func_compile(f);
+  t->planned.size = 0;
+  return s;
 }
 
 kiln_status tool_trace_func(void *trace, kiln_func *f) {
@@ -146,15 +157,15 @@ kiln_status tool_trace_func(void *trace, kiln_func *f) {
     return s;
   }
   dump(t);
-  t->planned.size = 0;
   s = t->listing != NULL ? compile_listed(t, f) : kiln_func_compile(f);
-  if (t->plan != 0) fwrite(t->planned.data, 1, t->planned.size, stderr);
+  print_planned(t);
   return s;
 }
 
 bool tool_trace_end(struct tool_trace *t, const char *path, const kiln_buffer *object) {
   bool ok = true;
   if (t->session == NULL) return false;
+  print_planned(t);
   if (t->dump_file != NULL) {
     t->text.size = 0;
     if (kiln_module_print(kiln_session_module(t->session), &t->text) == KILN_OK)

@@ -23,6 +23,7 @@ struct tool_trace {
   size_t n_only;
   const char *dump, *listing; /* files, "-" for standard output, NULL: not wanted */
   unsigned plan;              /* KILN_DUMP_..., to standard error */
+  bool witness;               /* the same for kiln_session_set_witness */
   /* outputs, open from the first flag on */
   struct tool_stream *dump_stream, *listing_stream;
   FILE *dump_file, *listing_file; /* of the streams */
@@ -39,8 +40,10 @@ struct tool_trace {
 /* Takes OPTION_DUMP, OPTION_ONLY or OPTION_LISTING with its argument (NULL: none); TOOL_OK, or TOOL_USAGE after a
  * message. */
 int tool_trace_flag(struct tool_trace *t, int option, const char *argument);
-/* True if functions are to go through tool_trace_func, one after the other in one session. */
+/* True if functions are to be compiled one after the other in one session. */
 bool tool_trace_wanted(const struct tool_trace *t);
+/* True if they are to go through tool_trace_func, before anything is inlined. */
+bool tool_trace_each(const struct tool_trace *t);
 /* Opens the files. `out` is the object's and `header` that of --header, or NULL. TOOL_OK, or the exit status after a
  * message. */
 int tool_trace_open(struct tool_trace *t, const char *out, const char *header);

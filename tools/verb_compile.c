@@ -142,17 +142,22 @@ static int parse_flags(struct flags *f) {
   if (w->n_inputs > 1 && (f->out != NULL || f->header != NULL))
     return tool_usage("%s names 1 file, and there are %d inputs",
                       f->out != NULL ? "-o" : "--header", w->n_inputs);
-  if (f->inlining.what != KILN_INLINING_OFF && tool_trace_wanted(f->trace))
-    return tool_usage("--inline cannot be combined with --dump, --listing or --only");
+  if (f->inlining.what != KILN_INLINING_OFF && tool_trace_each(f->trace))
+    return tool_usage(
+      "--inline cannot be combined with --listing, --only or a --dump other than --dump=witness");
   return TOOL_OK;
 }
 
 /* ---- compiling ---- */
 
-/* As tool_module_compile, one function after the other, each shown. */
+/* As tool_module_compile, in one session, each function shown. */
 static kiln_status compile_traced(struct tool_compiled *c, struct tool_trace *trace,
                                   struct tool_module *t, const struct tool_input *in) {
   *c = (struct tool_compiled){.n = 0};
+  if (!tool_trace_each(trace)) {
+    bool begun = tool_trace_begin(trace, t->session);
+    return begun ? tool_module_compile(c, t, in, 1, false) : KILN_ERR_MEMORY;
+  }
   c->sessions = calloc(1, sizeof *c->sessions);
   if (c->sessions == NULL || !tool_trace_begin(trace, t->session)) return KILN_ERR_MEMORY;
   c->sessions[c->n++] = t->session;

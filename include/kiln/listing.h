@@ -63,9 +63,6 @@ enum {
    * the interval and the weight. The home is a register or a location in the frame. The interval is given by positions
    * in block order. The weight counts the uses. A use in a loop counts more than a use outside loops. */
   KILN_DUMP_HOMES = 2,
-  /** Dumps the text of the function as it is compiled, which is after inlining. The places of blocks, values and slots
-   * in the machine code follow. This output is meant for the prover of Kiln's tests (docs/proof.md). */
-  KILN_DUMP_WITNESS = 4,
 };
 
 /** Dumps parts of the register allocator's plan. For each function that the session compiles from now on, the session
@@ -73,6 +70,15 @@ enum {
  * live for as long as the session compiles functions. The output is meant for humans. The form of the output may
  * change. */
 KILN_API kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *out);
+
+/** Dumps what Kiln's prover needs (docs/proof.md). For each function that the session compiles from now on, the session
+ * first calls `print`, which has to append the function's text to `out`: kiln_func_print. The function is as it is
+ * compiled, which is after inlining. The session then appends the places of blocks, values and slots in the machine
+ * code. If `print` fails, compiling the function fails. If `out` is NULL, nothing is dumped from now on. `out` must
+ * live for as long as the session compiles functions. Returns KILN_ERR_MEMORY if memory is exhausted. */
+KILN_API kiln_status kiln_session_set_witness(kiln_session *s,
+                                              kiln_status (*print)(kiln_func *f, kiln_buffer *out),
+                                              kiln_buffer *out);
 
 #ifdef __cplusplus
 }

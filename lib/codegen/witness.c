@@ -1,6 +1,6 @@
 /* A witness: what a function's machine code has to do with its IR, for a prover (docs/proof.md), which does not trust
- * it: a wrong one only makes proofs fail. An observer of the walk (lib/codegen/observe.h), attached where a session
- * dumps with KILN_DUMP_WITNESS. Invariant: it asks for nothing, so the code is what it is without it.
+ * it: a wrong one only makes proofs fail. An observer of the walk (lib/codegen/observe.h), as the map is (lib/codegen/map.c).
+ * Invariant: it asks for nothing, so the code is what it is without it.
  *
  * Version 1 of its form, for each function; names are those of the text form, offsets of code count from the function's
  * start, and frame offsets are those of the walk, at distance `cfa` below the CFA:
@@ -22,7 +22,6 @@
 
 #include "lib/codegen/dump.h"
 #include "lib/codegen/frame.h"
-#include <kiln/text.h>
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -75,6 +74,12 @@ static void blocks(struct kn_observer *o, const struct kn_walk *w) {
   }
 }
 
+/* Numbers of blocks and values, which are freed when the function is complete, or the next one begins. */
+static void drop_numbers(struct kn_witness *x, const kiln_module *m) {
+  kn_realloc(m, x->block, 0);
+  x->block = x->value = NULL;
+}
+
 static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_func *func) {
   struct kn_witness *x = (struct kn_witness *)o;
   put(x, "code %" PRIu32 " %" PRIu32 " %" PRId32 "\n", func->start, func->size, w->frame.cfa);
@@ -83,23 +88,50 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
     put(x, "block %" PRIu32 " %" PRIu32 "\n", x->block[block], kn_label_at(w, block) - func->start);
   }
   put(x, "end\n");
+  drop_numbers(x, w->f->module);
+  if (x->full) kn_module_fail(w->f->module, KILN_ERR_MEMORY, "out of memory");
 }
 
 static const struct kn_observer_events events = {.inst = inst, .blocks = blocks, .end = end};
 
-void kn_witness_begin(struct kn_witness *x, struct kn_walk *w, kiln_func *f, kiln_buffer *out) {
-  *x = (struct kn_witness){.observer.on = &events, .out = out};
+kiln_status kn_witness_begin(kiln_func *f) {
+  struct kn_witness *x = f->session->witness;
+  if (x->out == NULL) return KILN_OK;
+  drop_numbers(x, f->module); /* of a function that failed */
+  x->full = false;
+  put(x, "witness 1\n");
+  kiln_status status = x->print(f, x->out);
+  if (f->status != KILN_OK) return f->status;
+  if (status != KILN_OK)
+    return kn_func_fail(f, status, UINT32_MAX, 0, "the function was not printed");
   x->block = kn_realloc(f->module, NULL, (f->blocks.n + (size_t)f->n) * sizeof *x->block);
-  x->full = x->block == NULL;
-  if (x->full) return;
+  if (x->block == NULL) return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   x->value = x->block + f->blocks.n;
   kn_print_numbers(f, x->block, x->value);
-  put(x, "witness 1\n");
-  x->full |= kiln_func_print(f, out) != KILN_OK;
-  if (!x->full) kn_observe(w, &x->observer);
+  return KILN_OK;
 }
 
-bool kn_witness_end(struct kn_witness *x, kiln_module *m) {
-  kn_realloc(m, x->block, 0);
-  return !x->full;
+void kn_witness_observe(struct kn_walk *w, struct kn_witness *x) {
+  if (x->out != NULL) kn_observe(w, &x->observer);
+}
+
+kiln_status kiln_session_set_witness(kiln_session *s,
+                                     kiln_status (*print)(kiln_func *, kiln_buffer *),
+                                     kiln_buffer *out) {
+  if (s == NULL || (out != NULL && print == NULL)) return KILN_ERR_ARGUMENT;
+  if (s->witness == NULL) {
+    if (out == NULL) return KILN_OK;
+    if ((s->witness = kn_realloc(s->module, NULL, sizeof *s->witness)) == NULL)
+      return KILN_ERR_MEMORY;
+    *s->witness = (struct kn_witness){.observer.on = &events};
+  }
+  s->witness->print = print;
+  s->witness->out = out;
+  return KILN_OK;
+}
+
+void kn_witness_free(kiln_session *s) {
+  if (s->witness) drop_numbers(s->witness, s->module);
+  kn_realloc(s->module, s->witness, 0);
+  s->witness = NULL;
 }

@@ -1,23 +1,24 @@
-/* What a function's machine code has to do with its IR, as text for a prover: see witness.c. */
+/* What a function's machine code has to do with its IR, as text for a prover, kept by sessions that are asked to
+ * (kiln_session_set_witness): see lib/codegen/witness.c. */
 #ifndef KN_LIB_CODEGEN_WITNESS_H
 #define KN_LIB_CODEGEN_WITNESS_H
 
 #include "lib/codegen/observe.h"
 #include <kiln/listing.h>
-#include <kiln/text.h>
 
 struct kn_witness {
   struct kn_observer observer;
-  kiln_buffer *out;
-  uint32_t *block; /* number of a block in the text */
-  uint32_t *value; /* number of a value in the text, behind those of the blocks */
-  bool full;       /* out of memory */
+  kiln_status (*print)(kiln_func *f, kiln_buffer *out);
+  kiln_buffer *out; /* or NULL: nothing is wanted */
+  uint32_t *block;  /* number of a block in the text */
+  uint32_t *value;  /* number of a value in the text, behind those of the blocks */
+  bool full;        /* out of memory */
 };
 
-/* Appends the text of `f`, which is walked next, to `out`, and observes the walk. The witness is complete, or its
- * function failed, when kn_witness_end is called. */
-void kn_witness_begin(struct kn_witness *x, struct kn_walk *w, kiln_func *f, kiln_buffer *out);
-/* Frees the numbers. False if memory was lacking. */
-bool kn_witness_end(struct kn_witness *x, kiln_module *m);
+/* Begins the witness of a function of a session that has one, which is walked next, with its text. */
+kiln_status kn_witness_begin(kiln_func *f);
+/* It observes the walk. */
+void kn_witness_observe(struct kn_walk *w, struct kn_witness *x);
+void kn_witness_free(kiln_session *s);
 
 #endif

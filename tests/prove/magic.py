@@ -11,11 +11,12 @@ import terms as t
 
 
 class Form:
-    """floor(m * X / 2^s), as an exact integer; X is `x`, of n bits. `up`: 1 is added if X is negative."""
-    __slots__ = ('x', 'm', 's', 'up')
+    """floor(m * X / 2^s), as an exact integer; X is `x`, of n bits. `up`: 1 is added if X is negative. `cut`: only the
+    lowest bits of that are in the term."""
+    __slots__ = ('x', 'm', 's', 'up', 'cut')
 
-    def __init__(self, x, m=1, s=0, up=False):
-        self.x, self.m, self.s, self.up = x, m, s, up
+    def __init__(self, x, m=1, s=0, up=False, cut=False):
+        self.x, self.m, self.s, self.up, self.cut = x, m, s, up, cut
 
     def fits(self, w, is_signed):
         """Has w bits for every X?"""
@@ -36,18 +37,23 @@ def read(x, term, is_signed, cache):
     return cache[term]
 
 
+def exact(f):
+    return None if f is None or f.cut else f
+
+
 def read_other(x, term, is_signed, cache):
     if term.op == 'sx' and is_signed:
-        return read(x, term.args[0], is_signed, cache)
+        return exact(read(x, term.args[0], is_signed, cache))
     if term.op == 'cat' and not is_signed and len(term.args) == 2 and term.args[0].op == 'c' and term.args[0].args[0] == 0:
-        return read(x, term.args[1], is_signed, cache)
+        return exact(read(x, term.args[1], is_signed, cache))
     if term.op == 'x':
         high, low, whole = term.args
         f = read(x, whole, is_signed, cache)
-        if f is None or f.up:
+        if f is None or f.up or f.cut and low:
             return None
         f = Form(x, f.m, f.s + low)
-        return f if high == whole.w - 1 or f.fits(term.w, is_signed) else None
+        f.cut = high < whole.w - 1 and not f.fits(term.w, is_signed)
+        return f
     if term.op == 'lin' and term.args[0] == 0:
         return read_sum(x, term, is_signed, cache)
     return None
@@ -59,7 +65,7 @@ def read_sum(x, term, is_signed, cache):
         a, k = products[0]
         k = k - (1 << w) if is_signed and k >> (w - 1) else k
         f = read(x, a, is_signed, cache)
-        if f is None or f.s or f.up:
+        if f is None or f.s or f.up or f.cut:
             return None
         f = Form(x, f.m * k, 0)
         return f if f.fits(w, is_signed) else None
@@ -70,10 +76,10 @@ def read_sum(x, term, is_signed, cache):
         if f is None or f.up:
             continue
         if b is x and x.w == w and is_signed:  # floor(u) + X = floor(u + X)
-            return Form(x, f.m + (1 << f.s), f.s)
+            return Form(x, f.m + (1 << f.s), f.s, cut=f.cut)
         if is_signed and is_sign(x, b, cache):
-            return Form(x, f.m, f.s, True)
-        if not is_signed and f.m <= 1 << f.s and is_half(x, a, b):  # floor((X - h) / 2) + h = floor((X + h) / 2)
+            return Form(x, f.m, f.s, True, f.cut)
+        if not is_signed and not f.cut and f.m <= 1 << f.s and is_half(x, a, b):  # floor((X - h) / 2) + h = floor((X + h) / 2)
             return Form(x, f.m + (1 << f.s), f.s + 1)
     return None
 
@@ -86,7 +92,7 @@ def is_sign(x, term, cache):
     if bit.op != 'x' or bit.w != 1 or bit.args[0] != bit.args[2].w - 1:
         return False
     f = read(x, bit.args[2], True, cache)
-    return f is not None and f.m > 0 and not f.up
+    return f is not None and f.m > 0 and not f.up and not f.cut
 
 
 def is_half(x, h, term):
@@ -146,7 +152,7 @@ def rewrite(goal):
 def quotient_of(s, q, is_signed, x, d, cache):
     """What a term is, if it is the quotient of x; else None."""
     f = read(x, s, is_signed, cache)
-    if f is None or not f.fits(s.w + is_signed, is_signed) or not is_quotient(f, abs(d), is_signed):
+    if f is None or not (f.cut or f.fits(s.w + is_signed, is_signed)) or not is_quotient(f, abs(d), is_signed):
         return None
     w = max(s.w, x.w)
     if d < 0:  # X / |d| is -(X / d), of which the goal has the latter

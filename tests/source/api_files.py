@@ -21,7 +21,7 @@ FILES = {
     'text.h': ['ir/text/*.c'],
     'types.h': ['ir/type_info.c'],
     'target.h': ['ir/module/triple.c', 'lib/codegen/targets.c'],
-    'listing.h': ['lib/codegen/map.c', 'lib/compile.c'],
+    'listing.h': ['lib/codegen/map.c', 'lib/codegen/witness.c', 'lib/compile.c'],
     'debug.h debug_entries.h': ['ir/debug/die.c', 'lib/frontend/debug.c', 'ir/module/session.c'],  # session.c: source locations
     'emit.h': ['lib/object/elf.c', 'lib/object/elf_machine.c', 'lib/frontend/emit_file.c'],
     'jit.h': ['lib/jit/*.c'],

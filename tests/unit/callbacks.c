@@ -388,6 +388,35 @@ static void inlining(void **state) {
   }
 }
 
+/* ---- kiln_session_set_witness ---- */
+
+static kiln_status print(kiln_func *f, kiln_buffer *out) {
+  t.calls++;
+  kiln_func *other = identity("other");
+  assert_int_equal(kiln_func_compile(other), KILN_ERR_STRUCTURE);
+  return t.most ? KILN_ERR_LIMIT : kiln_func_print(f, out);
+}
+
+/* A printer gets each function as it is compiled, cannot compile, and fails the function if it fails. */
+static void witness(void **state) {
+  (void)state;
+  for (unsigned fails = 0; fails < 2; fails++) {
+    begin();
+    module_of((kiln_module_options){0});
+    kiln_buffer out = {0};
+    t.most = fails;
+    assert_int_equal(kiln_session_set_witness(t.s, print, &out), KILN_OK);
+    assert_int_equal(kiln_func_compile(identity("f")), fails ? KILN_ERR_LIMIT : KILN_OK);
+    assert_int_equal(t.calls, 1);
+    assert_int_equal(kiln_buffer_append(&out, "", 1), KILN_OK);
+    assert_true((strstr((char *)out.data, "\nblock 0 ") != NULL) == !fails);
+    assert_true((strstr((char *)out.data, "func @f(i64) -> i64") != NULL) == !fails);
+    assert_int_equal(kiln_session_set_witness(t.s, NULL, NULL), KILN_OK);
+    kiln_buffer_free(&out);
+    end();
+  }
+}
+
 /* ---- kiln_func_sink_fn ---- */
 
 /* A sink may build, read and add: it has the function, and nothing is in progress. */
@@ -481,6 +510,7 @@ int main(void) {
     ROW("module.h on_diag", diag),
     ROW("module.h assemble", assembler),
     ROW("inline.h decide", inlining),
+    ROW("listing.h print", witness),
     ROW("text.h sink", sinks),
 #ifdef KN_TEST_INTERP
     ROW("interp.h resolve, interp.h place, interp.h on_fault", interpreter),
