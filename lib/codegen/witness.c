@@ -1,6 +1,6 @@
 /* A witness: what a function's machine code has to do with its IR, for a prover (docs/proof.md), which does not trust
- * it: a wrong one only makes proofs fail. An observer of the walk (lib/codegen/observe.h), as the map is (lib/codegen/map.c).
- * Invariant: it asks for nothing, so the code is what it is without it.
+ * it: a wrong one only makes proofs fail. An observer of the walk (lib/codegen/observe.h), as the map is
+ * (lib/codegen/map.c). Invariant: it requests nothing, so the code is what it is without it.
  *
  * Version 1 of its form, for each function; names are those of the text form, offsets of code count from the function's
  * start, and frame offsets are those of the walk, at distance `cfa` below the CFA:
