@@ -24,9 +24,13 @@ class Result:
 
 
 class Campaign:
-    def __init__(self, kiln, target, folder, seconds=5.0, options=()):
-        self.kiln, self.target, self.folder, self.options = kiln, target, folder, list(options)
+    """`feature`: of the processors that the rows are compiled for, or ''."""
+
+    def __init__(self, kiln, target, folder, seconds=5.0, feature=''):
+        self.kiln, self.target, self.folder = kiln, target, folder
+        self.options = ['--features=' + feature] if feature else []
         self.processor, self.solver = PROCESSORS[target](), Solver(seconds)
+        self.processor.fused |= feature == 'fma'
 
     def run(self, rows):
         """Yields a result for each row."""

@@ -231,7 +231,8 @@ class Proof:
         if inst.op not in meaning.VALUE:
             raise Unsupported('the operation ' + inst.op)
         x = meaning.Operation(inst, *[self.operand(env, f[k], kind) if k in f else None
-                                      for k, kind in zip('abc', operand_types(inst))], processor=self.p.name)
+                                      for k, kind in zip('abc', operand_types(inst))], processor=self.p.name,
+                              fused=self.p.fused)
         value = meaning.VALUE[inst.op](x)
         if value is None:
             raise Unsupported('the operation %s.%s' % (inst.op, inst.type))

@@ -9,8 +9,8 @@ class Operation:
     """An instruction and its operands' terms: a, b, c. What it adds: `defined`, conditions without which the result is any
     bits; `flag`, the second result."""
 
-    def __init__(self, inst, a=None, b=None, c=None, processor='x86_64'):
-        self.inst, self.a, self.b, self.c, self.processor = inst, a, b, c, processor
+    def __init__(self, inst, a=None, b=None, c=None, processor='x86_64', fused=False):
+        self.inst, self.a, self.b, self.c, self.processor, self.fused = inst, a, b, c, processor, fused
         self.w = WIDTH.get(inst.type, 0)
         self.defined, self.flag = [], None
 
@@ -290,7 +290,7 @@ def instruction(name):
 
 
 def fma(x):
-    if x.inst.op == 'fmuladd' and x.processor == 'x86_64':
+    if x.inst.op == 'fmuladd' and not x.fused:
         return t.function('fadd', x.w, t.function('fmul', x.w, x.a, x.b), x.c)
     return t.function('fma', x.w, x.a, x.b, x.c)
 

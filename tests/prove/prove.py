@@ -80,7 +80,7 @@ def prove_rows(a, target):
     with tempfile.TemporaryDirectory() as folder:
         asked = 0
         for feature in ['', *featured]:
-            c = campaign.Campaign(a.kiln, target, folder, a.seconds, ['--features=' + feature] if feature else [])
+            c = campaign.Campaign(a.kiln, target, folder, a.seconds, feature)
             some = [r for r in rows if r.name.rpartition(' +')[2] == feature or not feature and
                     not any(r.name.endswith(' +' + f) for f in featured)]
             for r in c.run([r for r in some if a.undecided or r.name not in known]):
