@@ -1,8 +1,8 @@
 /* What variables are while code runs: locations of values (kiln_func_set_variable) become ranges of code in which a
- * variable is in a home, in memory, or a constant. Called by debugger.c. A value is in its home from its definition to
- * the end of its interval; values without a home are shown as long as a register or slot holds them (observe_held.c).
- * Which value a variable has where a block begins is found by one problem of data flow for each part of a variable: what
- * all predecessors agree on. Invariant: a range is right or is not there. */
+ * variable is in a home, in memory, or a constant. Called by debugger.c. A value is in its home from its definition
+ * to the end of its interval; values without a home are shown as long as a register or slot holds them
+ * (observe_held.c). Which value a variable has where a block begins is found by one problem of data flow for each
+ * part of a variable: what all predecessors agree on. Invariant: a range is right or is not there. */
 #include "lib/debug/debugger.h"
 
 #include <stdlib.h>
