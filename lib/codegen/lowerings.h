@@ -50,7 +50,7 @@ _Static_assert(KILN_TYPE_COUNT <= 16, "KN_BY_TYPE");
 #define KN_OPS_11(row, how, E, ...) row(E, how), KN_OPS_10(row, how, __VA_ARGS__)
 /* What is in the parentheses of `how`. */
 #define KN_OPEN(...) __VA_ARGS__
-/* Rows of a table: `how`, CELL's arguments behind the type, for each operation of a list. The target defines
+/* Rows of a table: `how`, CELL's arguments after the type, for each operation of a list. The target defines
  * CELL(type, ...), the lowering for a type, UNREAD(type), that of a result that nobody reads, and KEEPS(operation),
  * true if the operation is lowered in any case. */
 #define LOWERS(how, ...) KN_OPS(ROW, how, __VA_ARGS__)
