@@ -111,14 +111,22 @@ class Failures:
             raise harness.Failure('\n'.join('%d: %s' % one for one in said))
 
 
-def checks(toolchain):
-    """Names and what they check."""
-    failures = Failures(toolchain)
+def cases(first, whole):
+    """Places and ways. Each costs some eight CPU seconds: a test has each place and each way, with one toolchain;
+    rustc.py --whole has them all."""
     for place in PLACES:
         for way in WAYS:
             if way in ('panic', 'kill') and place != 'first':
                 continue  # as error and abort elsewhere
-            yield 'fails: %s, %s' % (place, way), lambda: failures.case(place, way)
+            if whole or (place == 'first' and way == 'error') or (first and (place == 'first' or way == 'error')):
+                yield place, way
+
+
+def checks(toolchain, first, whole):
+    """Names and what they check."""
+    failures = Failures(toolchain)
+    for place, way in cases(first, whole):
+        yield 'fails: %s, %s' % (place, way), lambda: failures.case(place, way)
     yield 'the second run has the same metadata', failures.metadata
     for name in ERRORS:
         yield "an error of the user's: " + name, lambda: failures.error(name)

@@ -292,6 +292,7 @@ class Toolchain:
 def main():
     p = harness.options(__doc__)
     p.add_argument('--library', required=True, help='the folder of libkiln.a, where the back end is built')
+    p.add_argument('--whole', action='store_true', help='with every toolchain, Kiln fails at each place in each way')
     args = p.parse_args()
     args.library = os.path.abspath(args.library)
     h = harness.Harness(args)
@@ -305,6 +306,7 @@ def main():
         h.ok(what)
         return True
 
+    first = True
     for name in harness.rust_toolchains():
         toolchain = Toolchain(h, name, args.library)
         why = toolchain.lacks()
@@ -331,8 +333,9 @@ def main():
         check('%s: threads' % name, toolchain.threads)
         check('%s: symbols' % name, toolchain.symbols)
         check('%s: kiln cargo' % name, toolchain.cargo)
-        for what, work in failures.checks(toolchain):
+        for what, work in failures.checks(toolchain, first, args.whole):
             check('%s: %s' % (name, what), work)
+        first = False
     if h.passed == h.failed == 0:
         print('1..%d' % h.lines)
         sys.exit(0)
