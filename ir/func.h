@@ -116,12 +116,11 @@ struct kn_val {
  * result's. All others, and none, end in four ones: in a target's table of hints that entry has no register. */
 enum {
   KN_HINT_SECOND = 8,
-  KN_HINT_STORED = 15, /* the next instruction stores it: if to a variable, in its home */
-  KN_HINT_LOOP_HOME =
-    31, /* walk: in the home of the loop's parameter that it becomes: kn_walk_loop_home */
-  KN_HINT_LATER = 47 /* an argument beyond the first 8 */
+  KN_HINT_STORED = 15,    /* the next instruction stores it: if to a variable, in its home */
+  KN_HINT_LOOP_HOME = 31, /* walk: in the home of the loop's parameter that it becomes */
+  KN_HINT_LATER = 47      /* an argument beyond the first 8 */
 };
-/* True for STORED and AIMED: kn_def_hinted knows the register. */
+/* True for STORED and LOOP_HOME: kn_def_hinted knows the register. */
 #define KN_HINT_SAYS_HOME(hint) (((hint) & ~16u) == KN_HINT_STORED)
 _Static_assert(KN_HINT_LOOP_HOME == (KN_HINT_STORED | 16), "KN_HINT_SAYS_HOME");
 _Static_assert(sizeof(struct kn_val) == 16, "a value's state is two 8-byte stores");

@@ -1,5 +1,5 @@
 /* A session as the library's own files see it: ir/module/session.c makes it, the pipeline
- * (lib/compile.c) hangs its rooms on it. Invariant: one thread at a time uses it. */
+ * (lib/compile.c) hangs its state on it. Invariant: one thread at a time uses it. */
 #ifndef KN_IR_MODULE_SESSION_STATE_H
 #define KN_IR_MODULE_SESSION_STATE_H
 

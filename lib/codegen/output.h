@@ -1,4 +1,4 @@
-/* A session's output: code and what belongs to it, of the functions that were compiled. The walk and the rooms of
+/* A session's output: code and what belongs to it, of the functions that were compiled. The walk and the folders of
  * lib/debug and lib/object append to it, the object writer and the JIT read it. Invariant: what a function that failed
  * has left is cut off. */
 #ifndef KN_LIB_CODEGEN_OUTPUT_H

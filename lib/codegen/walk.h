@@ -66,9 +66,8 @@ struct kn_walk {
   struct kn_val *val;         /* == f->val */
   struct kn_regs regs;
   struct kn_frame frame;
-  uint32_t i; /* instruction */
-  uint32_t
-    back_edge; /* edge back to the header of this block's loop, or UINT32_MAX: kn_walk_loop_home */
+  uint32_t i;         /* instruction */
+  uint32_t back_edge; /* to the header of this block's loop, or UINT32_MAX: kn_walk_loop_home */
   uint32_t n_loop_homes;
 
   const kiln_func *f;

@@ -126,9 +126,8 @@ static void *resolve_half(void *user, const char *name) {
   return NULL;
 }
 
-static void resolve_half_fails(void) {
-  begin();
-  t.jit = jit_new(&(kiln_jit_options){.resolve = resolve_half});
+/* In a new module with a stream: the function "outer", which calls "missing". */
+static kiln_func *outer_of_stream(void) {
   module_of((kiln_module_options){0});
   t.stream = kiln_jit_stream_new(t.jit, t.m);
   kiln_func *f = begin_function("outer");
@@ -136,6 +135,13 @@ static void resolve_half_fails(void) {
   kiln_value v = kiln_func_param(f, 0);
   v = kiln_build_call(f, t.sig, kiln_const_symbol(f, to, 0), &v, 1);
   kiln_build_ret(f, &v, 1);
+  return f;
+}
+
+static void resolve_half_fails(void) {
+  begin();
+  t.jit = jit_new(&(kiln_jit_options){.resolve = resolve_half});
+  kiln_func *f = outer_of_stream();
   kiln_jit_error e = {0};
   assert_null(kiln_jit_stream_define(t.stream, f, 0, NULL, &e));
   assert_string_equal(e.diag.message, "undefined: missing");
@@ -162,13 +168,7 @@ static void *resolve_frees(void *user, const char *name) {
 static void resolve_cannot_free(void) {
   begin();
   t.jit = jit_new(&(kiln_jit_options){.resolve = resolve_frees});
-  module_of((kiln_module_options){0});
-  t.stream = kiln_jit_stream_new(t.jit, t.m);
-  kiln_func *f = begin_function("outer");
-  kiln_symbol to = kiln_func_declare(t.m, &(kiln_symbol_desc){.name = "missing"}, t.sig);
-  kiln_value v = kiln_func_param(f, 0);
-  v = kiln_build_call(f, t.sig, kiln_const_symbol(f, to, 0), &v, 1);
-  kiln_build_ret(f, &v, 1);
+  kiln_func *f = outer_of_stream();
   kiln_jit_error e = {0};
   assert_null(kiln_jit_stream_define(t.stream, f, 0, NULL, &e));
   assert_int_equal(e.diag.status, KILN_ERR_STRUCTURE);
