@@ -252,7 +252,7 @@ static KN_COLD kiln_status refuse(kiln_func *f, kiln_diag *diag) {
 
 kiln_status kiln_func_compile(kiln_func *f) {
   if (f == NULL) return KILN_ERR_ARGUMENT;
-  if (KN_UNLIKELY(f->session->busy)) return refuse(f, NULL);
+  if (KN_UNLIKELY(kn_session_busy(f->session))) return refuse(f, NULL);
   kiln_status status = generate(f);
   if (status == KILN_OK) {
     kn_func_release(f);
@@ -268,7 +268,7 @@ kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag) {
   static const kiln_diag none = {.block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
   if (diag != NULL) *diag = none;
   if (f == NULL) return KILN_ERR_ARGUMENT;
-  if (KN_UNLIKELY(f->session->busy)) return refuse(f, diag);
+  if (KN_UNLIKELY(kn_session_busy(f->session))) return refuse(f, diag);
   kiln_status status = generate(f);
   if (status == KILN_OK) {
     kn_func_release(f);

@@ -76,7 +76,13 @@ int tool_temporary_make(struct tool_temporary *t, char *path, size_t suffix) {
 }
 
 void tool_temporary_drop(struct tool_temporary *t) {
-  if (temporaries == t) temporaries = t->next;
+  sigset_t old;
+  tool_signals_hold(&old);
+  struct tool_temporary *before = temporaries;
+  if (before == t) temporaries = t->next;
+  while (before != NULL && before->next != t) before = before->next;
+  if (before != NULL) before->next = t->next;
+  tool_signals_release(&old);
 }
 
 /* ---- files ---- */
@@ -162,7 +168,6 @@ struct tool_stream *tool_stream_open(const char *path) {
   else if (kn_output_path(&s->to, path))
     fd = s->to.replace ? open_renamed(&s->to, s->name, &s->temporary)
                        : open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (fd >= 0 && !s->to.replace) s->name[0] = 0;
   if (fd >= 0) s->file = fdopen(fd, "w");
   if (s->file != NULL) return s;
   tool_error("%s: %s", path, strerror(errno));
@@ -174,12 +179,12 @@ struct tool_stream *tool_stream_open(const char *path) {
 
 FILE *tool_stream_file(const struct tool_stream *s) { return s != NULL ? s->file : NULL; }
 
-bool tool_stream_close(struct tool_stream *s) {
+bool tool_stream_close(struct tool_stream *s, bool keep) {
   if (s == NULL) return true;
   bool ok = fflush(s->file) == 0 && !ferror(s->file);
   if (s->file != stdout && s->file != stderr) ok &= fclose(s->file) == 0;
-  if (s->name[0] != 0) ok = end_renamed(&s->to, s->name, &s->temporary, ok);
-  if (!ok) tool_error("%s: %s", s->path, strerror(errno));
+  if (s->name[0] != 0) ok = end_renamed(&s->to, s->name, &s->temporary, ok && keep);
+  if (!ok && keep) tool_error("%s: %s", s->path, strerror(errno));
   free(s);
   return ok;
 }

@@ -70,7 +70,9 @@ bool tool_output_write_then(const char *path, const void *bytes, size_t size,
 struct tool_stream;
 struct tool_stream *tool_stream_open(const char *path);
 FILE *tool_stream_file(const struct tool_stream *s);
-bool tool_stream_close(struct tool_stream *s);
+/* Closes it; without `keep`, what was written is dropped, and a file that was there stays. False after a message, or
+ * without `keep`. */
+bool tool_stream_close(struct tool_stream *s, bool keep);
 /* Flushes and closes stdio's standard output: `status`, or a failure after a message if not all could be written. */
 int tool_output_end(int status);
 
@@ -82,7 +84,7 @@ struct tool_temporary {
 /* Makes an empty file as mkstemps does; `t` and `path` stay until the process ends or the file is dropped. The
  * descriptor; -1 with errno. */
 int tool_temporary_make(struct tool_temporary *t, char *path, size_t suffix);
-/* Forgets the newest temporary file, which was renamed or removed. */
+/* Forgets a temporary file, which was renamed or removed. */
 void tool_temporary_drop(struct tool_temporary *t);
 /* Blocks the signals that end the process, in this thread and in threads that it starts. */
 void tool_signals_hold(sigset_t *old);

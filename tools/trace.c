@@ -78,7 +78,7 @@ int tool_trace_open(struct tool_trace *t, const char *out, const char *header) {
   if (standard > 1) return tool_usage("more than one output on standard output");
   bool ok = (t->dump == NULL || open_file(t->dump, &t->dump_stream, &t->dump_file)) &&
             (t->listing == NULL || open_file(t->listing, &t->listing_stream, &t->listing_file));
-  if (!ok) tool_stream_close(t->dump_stream);
+  if (!ok) tool_stream_close(t->dump_stream, false);
   return ok ? TOOL_OK : TOOL_FAILED;
 }
 
@@ -177,8 +177,8 @@ bool tool_trace_end(struct tool_trace *t, const char *path, const kiln_buffer *o
 }
 
 bool tool_trace_close(struct tool_trace *t) {
-  bool ok = tool_stream_close(t->dump_stream);
-  ok &= tool_stream_close(t->listing_stream);
+  bool ok = tool_stream_close(t->dump_stream, true);
+  ok &= tool_stream_close(t->listing_stream, true);
   for (size_t i = 0; i < t->n_only; i++) {
     if (t->only_found[i]) continue;
     tool_error("no input defines a function '%s'", t->only[i]);

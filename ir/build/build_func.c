@@ -76,7 +76,7 @@ kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint3
                          const char *message, ...) {
   if (f->status != KILN_OK) return status;
   if ((unsigned)status >= KILN_STATUS_COUNT || status == KILN_OK) status = KILN_ERR_ARGUMENT;
-  const kiln_module *m = f->module;
+  kiln_module *m = f->module;
   kiln_diag *d = &f->diag;
   describe(f, status, block, inst, d);
   va_list args;
@@ -87,7 +87,7 @@ kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint3
   f->limit = 0;
   if (m->options.on_diag != NULL) {
     bool busy = func_call_out(f), was = kn_module_call_out(m);
-    m->options.on_diag(m->options.on_diag_user, d);
+    kn_module_tell(m, d);
     kn_module_call_back(m, was);
     func_call_back(f, busy);
   }
@@ -336,7 +336,7 @@ void kn_func_free_all(kiln_session *s) {
 
 void kiln_func_discard(kiln_func *f) {
   if (f == NULL) return;
-  if (KN_UNLIKELY(f->session->busy)) {
+  if (KN_UNLIKELY(kn_session_busy(f->session))) {
     kn_func_fail(f, KILN_ERR_STRUCTURE, UINT32_MAX, 0,
                  "a callback of the session cannot compile or discard functions");
     return;

@@ -79,8 +79,7 @@ static enum kn_inline_row row_of(unsigned op) {
 static bool is_replaced(const kiln_func *f) {
   const kiln_module *m = f->module;
   const struct kn_symbol *s = kn_symbol(m, f->symbol);
-  if (f->attrs.final || s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE)
-    return false;
+  if (f->attrs.final || kn_is_local(s)) return false;
   return m->options.jit || s->linkage != KILN_LINKAGE_EXTERNAL || !s->direct;
 }
 

@@ -58,6 +58,37 @@ bool kn_module_refuse(const kiln_module *m) {
   return true;
 }
 
+/* A thread in the module's on_diag, on the thread's stack. */
+struct kn_teller {
+  pthread_t thread;
+  struct kn_teller *next;
+};
+
+bool kn_module_is_teller(const kiln_module *m) {
+  kiln_module *owned = own(m);
+  pthread_mutex_lock(&owned->diag_lock);
+  const struct kn_teller *t = m->tellers;
+  while (t != NULL && !pthread_equal(t->thread, pthread_self())) t = t->next;
+  pthread_mutex_unlock(&owned->diag_lock);
+  return t != NULL;
+}
+
+void kn_module_tell(kiln_module *m, const kiln_diag *d) {
+  if (m->options.on_diag == NULL || kn_module_telling(m)) return;
+  struct kn_teller own = {.thread = pthread_self()}, **at = &m->tellers;
+  pthread_mutex_lock(&m->diag_lock);
+  own.next = m->tellers;
+  __atomic_store_n(&m->tellers, &own, __ATOMIC_RELAXED);
+  pthread_mutex_unlock(&m->diag_lock);
+  kn_in_use(&m->in_use, true);
+  m->options.on_diag(m->options.on_diag_user, d);
+  kn_in_use(&m->in_use, false);
+  pthread_mutex_lock(&m->diag_lock);
+  while (*at != &own) at = &(*at)->next;
+  __atomic_store_n(at, own.next, __ATOMIC_RELAXED);
+  pthread_mutex_unlock(&m->diag_lock);
+}
+
 static void *call_allocator(void *user, void *old, size_t size) {
   kiln_module *m = user;
   bool was = kn_module_call_out(m);
@@ -108,11 +139,7 @@ kiln_status kiln_module_fail(kiln_module *m, const kiln_diag *d) {
   if (m->status == KILN_OK) __atomic_store_n(&m->status, copy.status, __ATOMIC_RELEASE);
   else if (m->calling && m->refused == KILN_OK) m->refused = copy.status;
   pthread_mutex_unlock(&m->diag_lock);
-  if (m->options.on_diag != NULL) {
-    kn_in_use(&m->in_use, true);
-    m->options.on_diag(m->options.on_diag_user, &copy);
-    kn_in_use(&m->in_use, false);
-  }
+  kn_module_tell(m, &copy);
   return copy.status;
 }
 

@@ -167,8 +167,9 @@ struct kn_backend {
  * and which of them fail must not depend on who is first. */
 struct kiln_module {
   kiln_module_options options;
-  kiln_allocator allocator; /* the user's, if there is one: `options` then has one that calls it */
-  uint32_t in_use;          /* see kn_in_use */
+  kiln_allocator allocator;  /* the user's, if there is one: `options` then has one that calls it */
+  uint32_t in_use;           /* see kn_in_use */
+  struct kn_teller *tellers; /* threads that are in `on_diag`; changed under `diag_lock` */
   bool calling;        /* a callback that must not change the module: `status` keeps it from that */
   kiln_status refused; /* the error of such a change */
   kiln_status status;  /* of the first error that is the module's own: nothing changes after it */
@@ -269,6 +270,14 @@ KN_COLD bool kn_module_refuse(const kiln_module *m);
 /* True if there is no module, or it has failed: nothing may be added. */
 static inline bool kn_module_failed(const kiln_module *m) {
   return m == NULL || (KN_UNLIKELY(kn_module_own(m) != KILN_OK) && kn_module_refuse(m));
+}
+/* Calls the module's on_diag, unless this thread is in it already. */
+void kn_module_tell(kiln_module *m, const kiln_diag *d);
+/* Is this thread in the module's on_diag? Then its sessions and functions are in use. */
+KN_COLD bool kn_module_is_teller(const kiln_module *m);
+static inline bool kn_module_telling(const kiln_module *m) {
+  return KN_UNLIKELY(__atomic_load_n(&m->tellers, __ATOMIC_RELAXED) != NULL) &&
+         kn_module_is_teller(m);
 }
 /* Around a callback that may read the module, but not change or free it. What it tries becomes the module's error. A
  * frozen module may be changed, as other threads may. The result is for the second call. */

@@ -15,7 +15,7 @@ enum { MAX_ALIGN_LOG2 = 16 };
 
 static inline void classify(const kiln_module *m, struct kn_symbol *s) {
   bool defined = s->defined || s->body;
-  bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
+  bool local = kn_is_local(s);
   /* An undefined weak symbol may be 0, which pc-relative code only reaches on some targets, in programs at a low fixed
    * address. */
   bool zero = !defined && s->linkage == KILN_LINKAGE_WEAK;

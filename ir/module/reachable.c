@@ -60,7 +60,7 @@ kiln_status kiln_module_track_reachability(kiln_module *m) {
   m->n_reached = m->symbols.n;
   for (uint32_t i = 1; i < m->symbols.n; i++) {
     const struct kn_symbol *s = kn_symbol(m, i);
-    bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
+    bool local = kn_is_local(s);
     /* aliases stand for their targets; whoever uses code in memory may look for any name */
     if (s->kind == KILN_SYMBOL_ALIAS || (m->options.jit && !local)) kn_symbol_reach(m, i);
   }

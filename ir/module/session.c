@@ -142,7 +142,7 @@ kiln_session *kiln_session_new(kiln_module *m) {
 void kiln_session_free(kiln_session *s) {
   if (s == NULL) return;
   kiln_module *m = s->module;
-  if (KN_UNLIKELY(s->in_use != 0 || s->busy)) {
+  if (KN_UNLIKELY(s->in_use != 0 || kn_session_busy(s))) {
     kn_module_fail(m, KILN_ERR_STRUCTURE, "a callback cannot free the session that called it");
     return;
   }

@@ -51,6 +51,11 @@ struct kiln_session {
   bool calls;           /* are calls to be described by such ones? */
 };
 
+/* Can no function of it be compiled or discarded now, since a callback runs? */
+static inline bool kn_session_busy(const kiln_session *s) {
+  return s->busy || kn_module_telling(s->module);
+}
+
 /* True if no function of the sessions is open. If some are, `d` is the error of the one with the least id.
  * (ir/build/build_func.c) */
 bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);

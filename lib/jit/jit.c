@@ -183,7 +183,9 @@ void kiln_jit_free(kiln_jit *jit) {
   jit->ending = true;
   for (uint32_t i = jit->units.n; i-- > 0;) {
     struct kn_jit_item *u = jit->units.at[i].unit;
-    if (u != NULL && take_finalization(u)) finalize(jit, u->dso);
+    if (u == NULL || !take_finalization(u)) continue;
+    u->running++; /* what it has registered cannot remove it */
+    finalize(jit, u->dso);
   }
   kn_jit_own(jit);
   jit->closing = true;

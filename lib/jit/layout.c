@@ -4,10 +4,6 @@
  * is copied at once. */
 #include "lib/jit/jit_state.h"
 
-static bool fail_memory(struct kn_jit_link *l) {
-  return KN_JIT_FAIL(false, l->error, KILN_ERR_MEMORY, "out of memory");
-}
-
 bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uint32_t id) {
   if (!KN_JIT_ROOM(l->jit, l->error, *w, 1)) return false;
   w->at[w->n++] = (struct kn_jit_want){in, id};
@@ -269,7 +265,7 @@ bool kn_jit_layout(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_in; i++) {
     struct kn_jit_in *in = l->in + i;
     in->code_at = kn_arena_alloc(&l->arena, in->n_sessions * sizeof *in->code_at + 1, 8);
-    if (in->code_at == NULL) return fail_memory(l);
+    if (in->code_at == NULL) return kn_jit_no_memory(l->error);
     for (uint32_t k = 0; k < in->n_sessions; k++)
       if (!lay_out_session(l, in, k)) return false;
     leave_out(in);

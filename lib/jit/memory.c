@@ -338,7 +338,7 @@ static bool take_small(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind ki
   }
   if (at == UINT32_MAX) {
     uint64_t *bits = kn_jit_realloc(jit, NULL, WORDS * sizeof *bits);
-    if (bits == NULL) return KN_JIT_FAIL(false, e, KILN_ERR_MEMORY, "out of memory");
+    if (bits == NULL) return kn_jit_no_memory(e);
     i = chunks_take(jit, p, 1, kind, e);
     if (i == UINT32_MAX) {
       kn_jit_realloc(jit, bits, 0);

@@ -187,7 +187,7 @@ static bool open_dump(const kiln_jit *jit, struct kn_jit_perf *p, kiln_jit_error
 bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e) {
   if (!jit->options.perf_map && jit->options.jitdump_folder == NULL) return true;
   struct kn_jit_perf *p = jit->perf = kn_jit_realloc(jit, NULL, sizeof *p);
-  if (p == NULL) return KN_JIT_FAIL(false, e, KILN_ERR_MEMORY, "out of memory");
+  if (p == NULL) return kn_jit_no_memory(e);
   memset(p, 0, sizeof *p);
   if (jit->options.perf_map) {
     char file[64];

@@ -10,10 +10,6 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-static bool fail_memory(struct kn_jit_link *l) {
-  return KN_JIT_FAIL(false, l->error, KILN_ERR_MEMORY, "out of memory");
-}
-
 static bool defined_here(const struct kn_jit_bind *b) {
   return b->where >= KN_JIT_IN_CODE && b->where <= KN_JIT_IN_COMMON;
 }
@@ -71,7 +67,7 @@ static bool merge_names(struct kn_jit_link *l) {
       if (m == NULL) {
         if (!KN_HASH_ROOM(a, &l->merged_hash) ||
             !KN_PUSH(a, l->merged, (struct kn_jit_merged){.name = name}))
-          return fail_memory(l);
+          return kn_jit_no_memory(l->error);
         kn_hash_put(&l->merged_hash, name.hash, name.hash, l->merged.n);
         m = l->merged.at + (l->merged.n - 1);
       }
@@ -282,7 +278,7 @@ static struct kn_jit_entry *entry_for(struct kn_jit_link *l, struct kn_jit_in *i
   if (named) e = kn_jit_entry_find(l->jit, name.text, name.length, scope);
   if (e == NULL) e = kn_jit_entry_new(l->jit, name.text, named ? name.length : 0, scope);
   if (e == NULL) {
-    fail_memory(l);
+    kn_jit_no_memory(l->error);
     return NULL;
   }
   if (l->stream) { /* its binds stay */
@@ -350,7 +346,7 @@ static bool define_default(struct kn_jit_link *l, uint32_t i, uint32_t id) {
   if (KN_LIKELY(version == NULL) || l->stream) return true;
   size_t length = (size_t)(version - s->name);
   char *name = kn_arena_alloc(&l->arena, s->name_length + 1, 1);
-  if (name == NULL) return fail_memory(l);
+  if (name == NULL) return kn_jit_no_memory(l->error);
   memcpy(name, s->name, length);
   memcpy(name + length, version + 1, s->name_length - length); /* with the NUL */
   bool hidden = visibility_of(l, in, id) == KILN_VISIBILITY_HIDDEN;
@@ -360,7 +356,7 @@ static bool define_default(struct kn_jit_link *l, uint32_t i, uint32_t id) {
     const struct kn_jit_item *scope = hidden ? l->unit : NULL;
     struct kn_jit_entry *e = kn_jit_entry_find(l->jit, name, n, scope);
     if (e == NULL) e = kn_jit_entry_new(l->jit, name, n, scope);
-    if (e == NULL) return fail_memory(l);
+    if (e == NULL) return kn_jit_no_memory(l->error);
     if (!define_entry(l, i, id, e)) return false;
   }
   in->binds[id].entry = own;
@@ -438,7 +434,8 @@ static bool own_symbol(struct kn_jit_link *l, struct kn_jit_bind *b, const struc
 
 static bool missing(struct kn_jit_link *l, struct kn_jit_name name) {
   kiln_jit_error *e = l->error;
-  if (kiln_buffer_append(&e->missing, name.text, name.length + 1) != KILN_OK) return fail_memory(l);
+  if (kiln_buffer_append(&e->missing, name.text, name.length + 1) != KILN_OK)
+    return kn_jit_no_memory(l->error);
   e->n_missing++;
   return true;
 }

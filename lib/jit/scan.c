@@ -46,7 +46,7 @@ static bool call(struct kn_jit_link *l, uint32_t i, uint32_t id) {
   const struct kn_jit_in *in = l->in + i;
   const struct kn_symbol *s = kn_symbol(in->m, id);
   struct kn_jit_bind *b = in->binds + id;
-  bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
+  bool local = kn_is_local(s);
   bool fixed = b->where == KN_JIT_IN_CODE && (local || s->linkage == KILN_LINKAGE_EXTERNAL) &&
                s->comdat == 0 && (l->flags & KILN_JIT_REDEFINABLE) == 0;
   return fixed || want(l, &l->stubs, &b->stub, i, id);

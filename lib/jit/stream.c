@@ -31,7 +31,8 @@ kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
 void kiln_jit_stream_free(kiln_jit_stream *s) {
   if (s == NULL) return;
   kiln_jit *jit = s->jit;
-  if (s->busy || s->asking > 0) {
+  if (s->busy) return; /* by an allocator; nobody would look at `freed` */
+  if (s->asking > 0) {
     s->freed = true;
     return;
   }
@@ -63,7 +64,7 @@ static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, struct kn_jit
   uint32_t n = s->waiting.n + (m->data.n - s->next_data);
   if (n == 0) return true;
   in->data = kn_arena_alloc(&l->arena, n * sizeof *in->data, 4);
-  if (in->data == NULL) return KN_JIT_FAIL(false, l->error, KILN_ERR_MEMORY, "out of memory");
+  if (in->data == NULL) return kn_jit_no_memory(l->error);
   if (!KN_JIT_ROOM(s->jit, l->error, s->waiting, n - s->waiting.n)) return false;
   for (uint32_t i = s->next_data; i < m->data.n; i++) s->waiting.at[s->waiting.n++] = i;
   s->next_data = m->data.n;

@@ -161,7 +161,7 @@ bool kn_jit_unwind_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e) 
   }
   uint32_t n = *at != NULL ? (*at)->n : 0;
   struct kn_jit_frames *new = frames_new(jit, n + 1);
-  if (new == NULL) return KN_JIT_FAIL(false, e, KILN_ERR_MEMORY, "out of memory");
+  if (new == NULL) return kn_jit_no_memory(e);
   if (n > 0) memcpy(new->table, (*at)->table, n * sizeof(void *));
   new->table[n] = u->eh_frame;
   replace(jit, at, new);

@@ -5,10 +5,6 @@
 
 #include <stdlib.h>
 
-static bool fail_memory(struct kn_jit_link *l) {
-  return KN_JIT_FAIL(false, l->error, KILN_ERR_MEMORY, "out of memory");
-}
-
 /* ---- addresses ---- */
 
 /* Offset of the unit's function of a row of kn_jit_registrars. */
@@ -80,7 +76,7 @@ static bool make_unit(struct kn_jit_link *l) {
   u->symbols = kn_jit_realloc(jit, NULL, symbols);
   u->names = kn_jit_realloc(jit, NULL, l->names_size + 1);
   if (u->defs == NULL || u->refs == NULL || u->symbols == NULL || u->names == NULL)
-    return fail_memory(l);
+    return kn_jit_no_memory(l->error);
   lay_out(l);
   return kn_jit_take_unit(jit, l->size, l->align, u->blocks, l->error);
 }
@@ -391,7 +387,7 @@ static bool collect_starts(struct kn_jit_link *l) {
   if (n == 0) return true;
   struct start *starts = kn_arena_alloc(&l->arena, (size_t)n * sizeof *starts, 8), *to = starts;
   u->ctors = kn_jit_realloc(l->jit, NULL, (size_t)n * sizeof *u->ctors);
-  if (starts == NULL || u->ctors == NULL) return fail_memory(l);
+  if (starts == NULL || u->ctors == NULL) return kn_jit_no_memory(l->error);
   uint32_t order = 0;
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;

@@ -317,6 +317,8 @@ check "--dump does not change the object" cmp dumped.o three.o
 check "nor that of bitcode" bash -c "'$kiln' compile --dump=/dev/null -o dumped.o main.bc && cmp dumped.o main.o"
 check "--dump=FILE is text that compiles" bash -c \
   "'$kiln' compile --dump=dumped.kir -o dumped.o three.kir && grep -c '^func' dumped.kir | grep -qx 3 && '$kiln' compile -o again.o dumped.kir && '$kiln' print dumped.kir | grep -q 'add.i32 v0, 77'"
+check "a listing that cannot be written leaves the dump's file" bash -c \
+  "echo old > kept.txt; ! '$kiln' compile --dump=kept.txt --listing=/nonexistent/x -o dumped.o three.kir 2>&1 && grep -qx old kept.txt && ! ls *.tmp-*"
 check "--dump=- is standard output" bash -c "'$kiln' compile --dump=- -o dumped.o three.kir | grep -qx 'func @shown(i32) -> i32 {'"
 check "--dump=plan,homes tells order and homes" says 0 '^    0: b0' "$kiln" compile --dump=plan,homes -o dumped.o three.kir
 check "and does not change the object" cmp dumped.o three.o
