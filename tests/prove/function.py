@@ -43,7 +43,7 @@ class Proof:
 
     def __init__(self, machine: Machine, f, slots=None, undefined=False):
         self.m, self.f, self.p, self.solver = machine, f, machine.p, machine.solver
-        self.slots, self.undefined, self.goals, self.any, self.wrong = slots or {}, undefined, 0, 0, 0
+        self.slots, self.undefined, self.any, self.wrong = slots or {}, undefined, 0, 0
         self.escaping = escaping_slots(f)
         self.definitions = {i.result: i for _, insts in f.blocks.values() for i in insts if i.result is not None}
         self.types = {v: type_ for params, _ in f.blocks.values() for v, type_ in params}
@@ -114,7 +114,6 @@ class Proof:
 
     def prove(self, given, goals):
         """`goals`: (what is to hold, as words, condition)."""
-        self.goals += len(goals)
         for what, goal in goals:
             goal = all_of(q for q in conjuncts(goal) if not mentions_any(q))
             if not self.solver.follows(given, goal):
@@ -130,7 +129,9 @@ class Proof:
 
     def returned(self, given, path, env, operands):
         m, s, p = self.m, path.state, self.p
-        goals = []
+        # the caller's frame above the arguments, which are the callee's
+        goals = [("the caller's frame at %+d" % at, t.equal(read_frame(s, at, 1), t.var('frame%+d%s' % (at, s.tag), 8)))
+                 for at in list(s.frame) if at >= self.stack_bytes]
         for place, (v, _) in zip(abi.results(p, self.f.signature), operands):
             got = self.passed(s, place, v.w, 0)
             goals.append(('result', t.equal(v, got)))
@@ -307,8 +308,6 @@ class Proof:
         for k, place in enumerate(abi.results(self.p, signature)):
             x = t.extract(t.cat(*[c.result(r) for r in reversed(place.registers)]), WIDTH[place.type] - 1, 0)
             env.values[inst.result if k == 0 else (inst.result, k)] = x
-        if inst.result is None and signature.results:
-            pass
         return given
 
     def stack_at(self, s):
@@ -317,6 +316,8 @@ class Proof:
             raise Unsupported('a stack pointer that moves')
         if offset % 16:
             raise Failed('%s: the stack is not aligned at a call' % self.where)
+        if any(low < offset for low, _ in self.m.escaping):
+            raise Failed('%s: a slot is below the stack pointer at a call' % self.where)
         return offset
 
     def at_call(self, env, given, c, goals):
@@ -329,9 +330,10 @@ class Proof:
         f, types = inst.fields, operand_types(inst)
         signature = LibrarySignature([(types[k], set()) for k, letter in enumerate('abc') if letter in f])
         c = self.next_call(env, path, name)
+        sp = self.stack_at(c.state)
         places, _, _ = abi.arguments(self.p, signature, signature.params)
         goals = [('operand ' + letter, t.equal(self.operand(env, f[letter], place.type),
-                                              self.passed(c.state, place, WIDTH[place.type], 0)))
+                                              self.passed(c.state, place, WIDTH[place.type], sp)))
                  for letter, place in zip('abc', places)]
         self.at_call(env, given, c, goals)
         if inst.op == 'fcmp':

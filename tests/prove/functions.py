@@ -87,8 +87,9 @@ def one(processor, obj, entry, signatures, seconds, limit):
             return 'unsupported', a
     signal.setitimer(signal.ITIMER_VIRTUAL, limit)
     try:
-        Related(Machine(processor, obj, Solver(seconds)), f, Witness(lines)).all_paths()
-        return 'proved', ''
+        proof = Related(Machine(processor, obj, Solver(seconds)), f, Witness(lines))
+        proof.all_paths()
+        return ('proved', '') if proof.wrong else ('failed', 'no wrong goal was refuted')
     except Failed as e:
         return 'failed', str(e)
     except Unsupported as e:
@@ -128,4 +129,4 @@ def run(a, target):
         time.process_time() - start))
     for text, n in why.most_common(20):
         print('%6d instructions: %s' % (n, text))
-    return count['failed'] == 0
+    return bool(names) and count['failed'] == 0

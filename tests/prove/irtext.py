@@ -320,7 +320,7 @@ def read_body(f, lines, signatures):
             continue
         if block is None:
             m = re.match(r'slot(\d+) = slot (\d+)(?: align (\d+))?( array)?', text)
-            f.slots[int(m[1])] = (int(m[2]), int(m[3] or 8))
+            f.slots[int(m[1])] = (int(m[2]), int(m[3] or 1))
             continue
         while text.count('[') > text.count(']'):
             text += ' ' + lines[i].strip()

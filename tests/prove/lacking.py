@@ -1,7 +1,7 @@
 """What p-code leaves open: operations that it only names (CALLOTHER), instructions that it does not have, and those that
 it has too coarsely: its float operations say neither how they round nor that a product and a sum are rounded once, and its
 BSF and BSR are loops. Each row says where the processor's manual defines it: "SDM" is Intel's, volume 2, "Arm ARM" that of
-Armv8-A. tests.py compares those that compute bits with the processor, or with qemu."""
+Armv8-A. lemmas.py compares BSF and BSR with the processor."""
 import terms as t
 
 # Named operations that change nothing that one thread can see.

@@ -69,7 +69,6 @@ class Machine:
     def __init__(self, processor, obj, solver):
         self.p, self.obj, self.solver = processor, obj, solver
         self.escaping, self.decoded = [], {}
-        self.lost = set()  # registers of which nothing is known after a call: names
 
     # ---- registers ----
 
@@ -357,11 +356,11 @@ class Machine:
         index = [(x, k) for x, k in products if not (x.op == 'v' and x.args[0][0] == '@')]
         if len(index) != 1:
             raise Unsupported('an indirect jump')
-        (x, k), out = index[0], {}
+        (x, k), out, others = index[0], {}, t.ONE
         for i in range(MOST_CASES):
             c = t.equal(x, t.const(i, x.w))
             if not self.solver.possible([*s.given, c]):
-                break
+                continue
             place = t.plus(entry.args[1], 0)
             place = t.add(t.sub(place, t.times(x, k)), t.const(i * k, 64))
             value = self.obj.in_table(place, n)
@@ -371,9 +370,10 @@ class Machine:
             if not t.is_const(where):
                 raise Unsupported('an indirect jump')
             out[where.args[0]] = t.or_(out.get(where.args[0], t.ZERO), c)
-        else:
-            raise Unsupported('an indirect jump')
-        return list(out.items())
+            others = t.and_(others, t.not_(c))
+            if not self.solver.possible([*s.given, others]):  # these are all
+                return list(out.items())
+        raise Unsupported('an indirect jump')
 
     def called(self, s, target, following):
         if self.p.name == 'x86_64':

@@ -76,7 +76,8 @@ def read_sum(x, term, is_signed, cache):
         if f is None or f.up:
             continue
         if b is x and x.w == w and is_signed:  # floor(u) + X = floor(u + X)
-            return Form(x, f.m + (1 << f.s), f.s, cut=f.cut)
+            g = Form(x, f.m + (1 << f.s), f.s, cut=f.cut)
+            return g if g.cut or g.fits(w, True) else None
         if is_signed and is_sign(x, b, cache):
             return Form(x, f.m, f.s, True, f.cut)
         if not is_signed and not f.cut and f.m <= 1 << f.s and is_half(x, a, b):  # floor((X - h) / 2) + h = floor((X + h) / 2)

@@ -41,7 +41,7 @@ def modulo(n):
 
 def funnel(high, low, n, left):
     """The half of high:low shifted by n modulo the width that fshl (left) and fshr give. An i128 is shifted by whole
-    registers first (tests.py proves for fewer bits that this is the same)."""
+    registers first (lemmas.py proves for fewer bits that this is the same)."""
     w, k = high.w, modulo(n)
     if w == 128:
         return funnel_by_halves(high, low, n, left)
@@ -135,7 +135,7 @@ def division(is_signed, rest):
 
 
 def product(x):
-    """Of i128, by halves: the same modulo 2^128 (tests.py proves it for fewer bits)."""
+    """Of i128, by halves: the same modulo 2^128 (lemmas.py proves it for fewer bits)."""
     if x.w < 128:
         return mul(x.a, x.b)
     return by_halves(x.a, x.b)

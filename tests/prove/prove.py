@@ -88,7 +88,8 @@ def prove_rows(a, target):
                 if r.what not in ('proved', 'refused'):
                     print('%s %s: %s: %s' % (r.what, target, r.row.name, r.why), flush=True)
             asked += c.solver.asked
-    ok = all(r.what in ('proved', 'refused') or r.row.name in known for r in results) and not lacking
+    ok = bool(results) and not lacking and all(
+        r.what in ('proved', 'refused') or r.what in ('undecided', 'unsupported') and r.row.name in known for r in results)
     summary(a, target, results, time.process_time() - start, asked)
     for name in lacking:
         print('%s: no row: %s' % (target, name))

@@ -40,11 +40,24 @@ class Related(Proof):
         for n in self.escaping:
             if any(kind == 'pointer' for _, _, kind, _ in witness.slots[n]):
                 raise Unsupported('a slot aligned to more than 16 bytes')
+        self.apart()
         self.begin = TEXT + witness.start
         self.pc = {b: self.begin + offset for b, offset in witness.blocks.items()}
         self.edges = {b: [e[0] for e in insts[-1].fields.get('edges', ())] for b, (_, insts) in f.blocks.items()}
         self.first = next(iter(f.blocks))
         self.liveness()
+
+    def apart(self):
+        """The memory of slots whose address is taken: in the frame, aligned, each its own."""
+        end = -8 if self.p.name == 'x86_64' else 0
+        ranges = sorted((self.slots[n], self.slots[n] + self.f.slots[n][0], n) for n in self.escaping
+                        if n in self.slots and self.f.slots[n][0])
+        for start, stop, n in ranges:
+            if stop > end or start % min(self.f.slots[n][1], 16):
+                raise Failed('slot%d is at %+d' % (n, start))
+        for (_, stop, n), (start, _, m) in zip(ranges, ranges[1:]):
+            if start < stop:
+                raise Unsupported('slot%d and slot%d share memory' % (n, m))
 
     def has_code(self, block):
         """False of a block at the same place as the one that the path began with."""

@@ -350,7 +350,6 @@ def loads(m, op):
                             m.add(op, type_, '%s %s, %s' % (kind, s, name), params, [type_],
                                   [*before, 'v10 = load.%s %s %s %s' % (type_, kind, s, address), 'ret v10'])
         m.add(op, type_, 'volatile', ['i64'], [type_], ['v10 = load.%s v0 volatile' % type_, 'ret v10'])
-        m.add(op, type_, 'volatile, unread', ['i64'], ['i64'], ['v10 = load.%s v0 volatile' % type_, 'ret v0'])
         m.add(op, type_, 'variable', [type_], [type_], ['store.%s v0, slot0' % type_, 'v10 = load.%s slot0' % type_, 'ret v10'])
         m.add(op, type_, 'variable over a call', [type_], [type_],
               ['store.%s v0, slot0' % type_, 'call @f()', 'v10 = load.%s slot0' % type_, 'ret v10'])
@@ -693,8 +692,6 @@ def make(target):
             f(m, op)
     names = {}
     for row in m.rows:
-        if '->' not in row.text and 'slot0' in row.text:
-            pass
         names[row.name] = names.get(row.name, 0) + 1
         if names[row.name] > 1:
             row.name += ' (%d)' % names[row.name]

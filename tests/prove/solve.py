@@ -282,6 +282,3 @@ def hexadecimal(value):
 
 def smt2(b):
     return re.sub(r'\((check-sat|exit|set-logic [A-Z]*)\)', '', b.print_formula())
-
-
-__all__ = ['Solver', 'Undecided', 'all_of', 'const']
