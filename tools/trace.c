@@ -120,7 +120,7 @@ static kiln_status compile_listed(struct tool_trace *t, kiln_func *f) {
 static void dump(struct tool_trace *t) {
   if (t->dump_file == NULL) return;
   fwrite(t->text.data, 1, t->text.size, t->dump_file);
-  fflush(t->dump_file); /* so that it is complete even if the process fails later */
+  fflush(t->dump_file); /* so that its temporary file is complete if the process crashes later */
 }
 
 static void print_planned(struct tool_trace *t) {

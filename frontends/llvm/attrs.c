@@ -167,14 +167,30 @@ static bool taken_back(const char *name, const char *rest) {
   return false;
 }
 
+/* Flags of the features that need AVX2, AVX and SSE4.1: without the one, there are not the others, either. */
+enum {
+  FA_OVER_AVX2 = FA_AVX_VNNI | FA_AVX_IFMA,
+  FA_OVER_AVX = FA_AVX2 | FA_FMA | FA_F16C | FA_OVER_AVX2,
+  FA_OVER_SSSE3 = FA_SSE41 | FA_OVER_AVX
+};
+
 const struct kn_bc_support *kn_bc_features(kiln_processor target, char *list, uint32_t *out) {
   static const struct {
     const char *name;
-    uint32_t flag;
-  } own[] = {{"ssse3", FA_SSSE3},      {"sse4.1", FA_SSE41},     {"avx2", FA_AVX2},
-             {"fma", FA_FMA},          {"f16c", FA_F16C},        {"fullfp16", FA_FULLFP16},
-             {"avxvnni", FA_AVX_VNNI}, {"avxifma", FA_AVX_IFMA}, {"prfchw", FA_PRFCHW},
-             {"bmi2", FA_BMI2}};
+    uint32_t flag, over; /* its own flag or 0; those of features that need it */
+  } own[] = {{"sse3", 0, FA_SSSE3 | FA_OVER_SSSE3},
+             {"ssse3", FA_SSSE3, FA_OVER_SSSE3},
+             {"sse4.1", FA_SSE41, FA_OVER_AVX},
+             {"sse4.2", 0, FA_OVER_AVX},
+             {"avx", 0, FA_OVER_AVX},
+             {"avx2", FA_AVX2, FA_OVER_AVX2},
+             {"fma", FA_FMA, 0},
+             {"f16c", FA_F16C, 0},
+             {"fullfp16", FA_FULLFP16, 0},
+             {"avxvnni", FA_AVX_VNNI, 0},
+             {"avxifma", FA_AVX_IFMA, 0},
+             {"prfchw", FA_PRFCHW, 0},
+             {"bmi2", FA_BMI2, 0}};
   uint32_t has = 0;
   uint32_t flags = 0;
   const struct kn_bc_support *refused = NULL;
@@ -185,9 +201,11 @@ const struct kn_bc_support *kn_bc_features(kiln_processor target, char *list, ui
     p[length] = 0;
     const char *name = p + (length != 0);
     if (kiln_feature_find(target, name, &feature)) has = *p == '+' ? has | feature : has & ~feature;
-    for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
-      if (own[i].name[0] == *name && strcmp(name, own[i].name) == 0)
-        flags = *p == '+' ? flags | own[i].flag : flags & ~own[i].flag;
+    for (unsigned i = 0; i < sizeof own / sizeof *own; i++) {
+      if (own[i].name[0] != *name || strcmp(name, own[i].name) != 0) continue;
+      flags = *p == '+' ? flags | own[i].flag : flags & ~(own[i].flag | own[i].over);
+      if (*p != '+' && own[i].over & FA_FMA) has &= ~(uint32_t)KILN_FEATURE_FMA;
+    }
     const struct kn_bc_support *row = refused || !length ? NULL : kn_bc_support_feature(p);
     if (row && row->verdict == SUPPORT_REFUSED && !taken_back(p, next)) refused = row;
     p = next;

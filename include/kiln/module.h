@@ -67,8 +67,8 @@ typedef struct kiln_module_options {
   const char *name;         /**< for diagnostics and the object's file symbol; NULL for none */
   kiln_allocator allocator; /**< all zero for C's realloc */
   /** Callback that receives each diagnostic. `on_diag` may be NULL. When a function of the API fails, it calls the
-   * callback before it returns. What fails within the callback does not call it again. If the module is frozen, several threads that use sessions of the module may call the
-   * callback at once. */
+   * callback before it returns. What fails within the callback does not call it again. If the module is frozen, several
+   * threads that use sessions of the module may call the callback at once. */
   kiln_diag_fn on_diag;
   void *on_diag_user; /**< passed to `on_diag` */
   /** The assembler for inline assembly. It translates inline assembly to machine code (kiln_module_assemble). If

@@ -109,6 +109,7 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
   const struct shim_compiler *c = shim_compiler();
   const char *slash = strrchr(path, '/');
   u->start = shim_cpu_ns();
+  u->reason[0] = 0;
   const char *why = machine != NULL ? take_machine(host, module, machine) : NULL;
   if (why == NULL) why = target_refused(host, u, module);
   if (why != NULL) return why;
@@ -117,7 +118,6 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
   u->written = shim_cpu_ns();
   u->path = path;
   u->ok = false;
-  u->reason[0] = 0;
   u->unit = (struct tool_unit){.name = slash != NULL ? slash + 1 : path,
                                .bytes = host->LLVMGetBufferStart(bitcode),
                                .size = host->LLVMGetBufferSize(bitcode),

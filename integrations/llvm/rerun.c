@@ -55,12 +55,16 @@ static void note_printed(struct lines *l, const char *bytes, size_t n) {
   }
 }
 
-static bool was_printed(const struct lines *l, const char *line, size_t n) {
+/* Was a line printed more often than it was found here before? */
+static bool was_printed(struct lines *l, const char *line, size_t n) {
   uint64_t hash = hash_start;
   for (size_t i = 0; i < n && line[i] != '\n'; i++)
     hash = (hash ^ (uint8_t)line[i]) * 0x100000001b3;
-  for (size_t i = 0; i < l->n; i++)
-    if (l->hashes[i] == hash) return true;
+  for (size_t i = 0; i < l->n; i++) {
+    if (l->hashes[i] != hash) continue;
+    memmove(l->hashes + i, l->hashes + i + 1, (--l->n - i) * sizeof *l->hashes);
+    return true;
+  }
   return false;
 }
 
@@ -90,10 +94,12 @@ static void end(int signal, siginfo_t *info, void *context) {
 static const int enders[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 enum { ENDERS = sizeof enders / sizeof *enders };
 
-static bool ends_build(int signal) {
-  for (size_t i = 0; i < ENDERS; i++)
-    if (signal == enders[i]) return true;
-  return signal == SIGPIPE;
+/* Is it the end of a program with a fault, or of one that had too much memory? Others are the user's or a limit. */
+static bool is_fault(int signal) {
+  static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGKILL};
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+    if (signal == faults[i]) return true;
+  return false;
 }
 
 /* Ends as rustc did. */
@@ -134,6 +140,8 @@ static pid_t start(char **words, int err, int out) {
     _exit(127);
   }
   running = child;
+  if (child < 0) fprintf(stderr, "kiln-rustc: error: fork: %s\n", strerror(errno));
+  if (child > 0 && ended != 0) kill(child, ended); /* between two runs, nobody had it */
   for (size_t i = 0; !handled && i < ENDERS; i++) {
     struct sigaction action = {.sa_sigaction = end, .sa_flags = SA_SIGINFO};
     sigaction(enders[i], NULL, &before[i]);
@@ -172,7 +180,7 @@ static int run_first(char **words, struct lines *lines) {
 
 /* Runs it again, and prints what it has not printed before. On a terminal, that is not known: it is what ends in an
  * error. */
-static int run_second(char **words, const struct lines *lines) {
+static int run_second(char **words, struct lines *lines) {
   int ends[2], null = open("/dev/null", O_WRONLY | O_CLOEXEC);
   bool terminal = isatty(STDERR_FILENO);
   FILE *from = NULL, *kept = NULL;
@@ -209,7 +217,7 @@ static bool is_kilns(int status, const char *note, char *why, size_t size) {
   int signal = WTERMSIG(status);
   if (signal == SIGKILL) snprintf(why, size, "rustc was killed, perhaps for lack of memory");
   else snprintf(why, size, "Kiln crashed in rustc: %s", strsignal(signal));
-  return !ends_build(signal);
+  return is_fault(signal);
 }
 
 /* `words` and one more, in new memory; NULL without memory. */

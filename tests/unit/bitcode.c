@@ -76,6 +76,18 @@ static const struct row rows[] = {
    " %c = mul <4 x i32> %a, %b\n ret <4 x i32> %c\n}\n",
    {"@f", "sse41.pmulld", "@g", "vmul.v128", "@h", "sse41.pmulld"},
    NULL},
+  {"without AVX or SSSE3 there is nothing that needs it",
+   "ir",
+   "-O0",
+   "declare double @llvm.fma.f64(double, double, double)\n"
+   "define double @f(double %a) \"target-cpu\"=\"haswell\" \"target-features\"=\"-avx\" {\n"
+   " %r = call double @llvm.fma.f64(double %a, double %a, double %a)\n ret double %r\n}\n"
+   "define double @g(double %a) \"target-features\"=\"+fma,-sse4.1\" {\n"
+   " %r = call double @llvm.fma.f64(double %a, double %a, double %a)\n ret double %r\n}\n"
+   "define <4 x i32> @h(<4 x i32> %a) \"target-features\"=\"+sse4.1,-ssse3\" {\n"
+   " %c = mul <4 x i32> %a, %a\n ret <4 x i32> %c\n}\n",
+   {"@f", "fma.f64", "@g", "fma.f64", "@h", "vmul.v128"},
+   "fmuladd"},
   {"a static chain",
    "ir",
    "-O0",

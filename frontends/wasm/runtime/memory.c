@@ -168,21 +168,26 @@ static bool init_within(const kiln_wasmrt_instance *i, const kiln_wasm_memory *m
   return within(m, to, size) && size <= all && from <= all - size;
 }
 
+static void init(const kiln_wasmrt_instance *i, const kiln_wasm_memory *m, uint32_t data,
+                 uint64_t to, uint64_t from, uint64_t size) {
+  if (size > 0) memcpy(m->base + to, i->image->datas[data].bytes + from, size);
+}
+
 bool kn_memory_init(const kiln_wasmrt_instance *i, uint32_t memory, uint32_t data, uint64_t to,
                     uint64_t from, uint64_t size) {
-  kiln_wasm_memory *m = kn_instance_memory(i, memory);
+  const kiln_wasm_memory *m = kn_instance_memory(i, memory);
   if (!init_within(i, m, data, to, from, size)) return false;
-  if (size > 0) memcpy(m->base + to, i->image->datas[data].bytes + from, size);
+  init(i, m, data, to, from, size);
   return true;
 }
 
 void kn_do_memory_init(void *instance, uint32_t memory, uint32_t data, uint64_t to, uint32_t from,
                        uint32_t size) {
   kiln_wasmrt_instance *i = kn_instance(instance);
-  if (!init_within(i, kn_instance_memory(i, memory), data, to, from, size))
-    kiln_wasmrt_trap(instance, KILN_WASM_TRAP_MEMORY);
+  const kiln_wasm_memory *m = kn_instance_memory(i, memory);
+  if (!init_within(i, m, data, to, from, size)) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_MEMORY);
   kn_burn(instance, size);
-  kn_memory_init(i, memory, data, to, from, size);
+  init(i, m, data, to, from, size);
 }
 
 void kn_do_data_drop(void *instance, uint32_t data) {

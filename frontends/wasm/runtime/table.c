@@ -111,22 +111,27 @@ static bool init_within(const kiln_wasmrt_instance *i, const kiln_wasm_table *t,
          within(i->elem_dropped[elem] ? 0 : i->image->elems[elem].n_items, from, n);
 }
 
+static void init(const kiln_wasmrt_instance *i, const kiln_wasm_table *t, uint32_t elem,
+                 uint64_t to, uint64_t from, uint64_t n) {
+  const kiln_wasm_image_elem *e = i->image->elems + elem;
+  for (uint64_t k = 0; k < n; k++) t->elements[to + k] = kn_instance_item(i, e->items + from + k);
+}
+
 bool kn_table_init(const kiln_wasmrt_instance *i, uint32_t table, uint32_t elem, uint64_t to,
                    uint64_t from, uint64_t n) {
-  kiln_wasm_table *t = kn_instance_table(i, table);
-  const kiln_wasm_image_elem *e = i->image->elems + elem;
+  const kiln_wasm_table *t = kn_instance_table(i, table);
   if (!init_within(i, t, elem, to, from, n)) return false;
-  for (uint64_t k = 0; k < n; k++) t->elements[to + k] = kn_instance_item(i, e->items + from + k);
+  init(i, t, elem, to, from, n);
   return true;
 }
 
 void kn_do_table_init(void *instance, uint32_t table, uint32_t elem, uint64_t to, uint32_t from,
                       uint32_t n) {
   kiln_wasmrt_instance *i = kn_instance(instance);
-  if (!init_within(i, kn_instance_table(i, table), elem, to, from, n))
-    kiln_wasmrt_trap(instance, KILN_WASM_TRAP_TABLE);
+  const kiln_wasm_table *t = kn_instance_table(i, table);
+  if (!init_within(i, t, elem, to, from, n)) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_TABLE);
   kn_burn(instance, n * sizeof(void *));
-  kn_table_init(i, table, elem, to, from, n);
+  init(i, t, elem, to, from, n);
 }
 
 void kn_do_elem_drop(void *instance, uint32_t elem) {
