@@ -5,7 +5,12 @@
 #include "ir/inline/inlining.h"
 
 bool kn_inline_is_policy(enum kn_inline_row row) {
-  return row == KN_INLINE_LARGE || row == KN_INLINE_GROWTH || row == KN_INLINE_STACK_GROWTH;
+  static const bool policy[KN_INLINE_COUNT] = {
+#define KN_INLINE_ROW(E, of, text)
+#define KN_INLINE_POLICY(E, of, text) [KN_INLINE_##E] = true,
+#include "ir/inline/inline.def"
+  };
+  return policy[row];
 }
 
 kiln_inline_attrs kn_inline_complete(const kiln_inline_attrs *attrs) {
