@@ -8,7 +8,6 @@ build=$(realpath "$1") target=$2 runs=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-mkdir "$work/corpus"
 if [[ $target != func && $target != wasm ]] && ! type -P "${CLANG:-clang-22}" >/dev/null; then
   skip "fuzz $target" 'no clang for the first inputs'
   finish
@@ -22,14 +21,13 @@ if [[ $target == memory ]]; then
   for f in "$seeds"/*; do (( n++ % 2 )) || cp "$f" "$work/half/"; done
   seeds=$work/half
 fi
-folders=("$work/corpus" "$seeds")
+folders=("$seeds")
 [[ -d $here/seeds/$target ]] && folders+=("$here/seeds/$target")
 options=(-runs="$runs" -seed=1 -artifact_prefix="$build/fuzz-$target-")
-[[ $target == func ]] && options+=(-max_len=4096)
-export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
+export ASAN_OPTIONS=allocator_may_return_null=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1
 run() {
   "$build/fuzz/fuzz_$target" "${options[@]}" "${folders[@]}" >"$work/log" 2>&1 || {
-    grep -a -E '^fuzz: |ERROR: |runtime error: |Test unit written' "$work/log" ||
+    grep -a -E '^fuzz: |ERROR: |runtime error: ' "$work/log" ||
       tail -n 30 "$work/log"
     return 1
   }

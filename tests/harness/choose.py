@@ -5,7 +5,9 @@ FOLDER is configured; SUITE is the one that runs there when all tests are run, o
 test, the beginning of several (`run/lua`) or their folder (`unit`, `run/abi/`), a test's source
 (`tests/unit/verify.c`), or a file of a test that takes files one by one (`kir/flow.kir`); what follows a colon, the
 case, is ignored. Prints the files on a line of their own, which become KILN_TEST_FILES, then the tests, one a line.
-Without a name: all tests."""
+Without a name: all tests.
+
+choose.py --needs FOLDER SUITE prints what ninja has to build for them."""
 
 import json
 import re
@@ -14,13 +16,23 @@ import sys
 from pathlib import Path
 
 
+def introspect(folder, what):
+    return json.loads(subprocess.run(['meson', 'introspect', what, folder], check=True, capture_output=True, text=True).stdout)
+
+
 def registered(folder, suite):
-    """Tests of a build folder: name, its suites."""
-    text = subprocess.run(['meson', 'introspect', '--tests', folder], check=True, capture_output=True, text=True).stdout
-    for test in json.loads(text):
+    """Tests of a build folder: name, its suites, its targets."""
+    for test in introspect(folder, '--tests'):
         own = {s.rpartition(':')[2] for s in test['suite']}
         if suite == 'all' or suite in own:
-            yield test['name'], own
+            yield test['name'], own, test['depends']
+
+
+def needs(folder, suite):
+    """Files that the tests of a suite need, as ninja names them."""
+    wanted = {target for _, _, targets in registered(folder, suite) for target in targets}
+    root = Path(folder).resolve()
+    return sorted({str(Path(f).relative_to(root)) for t in introspect(folder, '--targets') if t['id'] in wanted for f in t['filename']})
 
 
 def source_folder(test):
@@ -43,8 +55,11 @@ def find(name, tests):
 
 
 def main():
+    if sys.argv[1] == '--needs':
+        print('\n'.join(needs(*sys.argv[2:])))
+        return
     folder, suite, *names = sys.argv[1:]
-    tests = dict(registered(folder, suite))
+    tests = {name: suites for name, suites, _ in registered(folder, suite)}
     chosen, files, whole = {}, [], not names
     for name in names:
         found, file = find(name, tests)
