@@ -137,13 +137,13 @@ def compared(history, name, now):
     return text, ok
 
 
-def results(history, build, quick, anyway):
-    """(program, count or None, digest of the input, line, whether it failed) for each program."""
+def results(history, build, names, anyway):
+    """(program, count or None, digest of the input, line, whether it failed) for each of the programs."""
     with tempfile.TemporaryDirectory() as folder:
         kiln, path = os.path.join(folder, 'kiln'), os.path.join(folder, 'input')
         os.symlink(os.path.abspath(os.path.join(build, 'kiln')), kiln)
-        for name, is_quick, options, make in PROGRAMS:
-            if quick and not is_quick:
+        for name, _, options, make in PROGRAMS:
+            if name not in names:
                 continue
             if PEXT[0] in options and not have_pext():
                 yield name, None, None, f'{name:14} skipped: the processor has no pext', False
@@ -178,7 +178,7 @@ def main():
         print(f'skipped: {args.build}/kiln was built by {compiler}, not by {history.compiler}')
         return False
     failed, counts = [], dict.fromkeys(NAMES, '-')
-    for name, now, digest, line, wrong in results(history, args.build, args.quick, record):
+    for name, now, digest, line, wrong in results(history, args.build, [row[0] for row in PROGRAMS if row[1] or not args.quick], record):
         print(line, flush=True)
         failed += [name] * wrong
         if now is not None:

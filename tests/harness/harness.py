@@ -21,6 +21,7 @@ import threading
 from progress import progress
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+WHOLE = os.environ.get('KILN_TEST_WHOLE') == '1' # ./dev test --whole
 AARCH64 = 'aarch64-unknown-linux-gnu'  # as Rust names the target
 QEMU = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu']
 # What `kiln cc -Og` has clang make: what -O1 says of inlining, and those of LLVM's passes that -O0 runs.
@@ -40,6 +41,22 @@ def options(description, **defaults):
     p.add_argument('--tap', action='store_true', help='speak TAP: a line per check')
     p.add_argument('--verbose', '-v', action='store_true')
     return p
+
+
+def sampled(args):
+    """The options, with --whole without a sample: every row, four times as many random ones."""
+    if WHOLE:
+        named = vars(args)
+        named.update({k: v for k, v in (('every', 1), ('sample', False)) if k in named})
+        if 'count' in named:
+            args.count *= 4
+    return args
+
+
+def sample(items, n, first=0):
+    """Each n-th of the items, from a first one on; all of them with --whole, and those that the caller was asked for."""
+    items = list(items)
+    return items if WHOLE or os.environ.get('KILN_TEST_FILES') else items[first::n]
 
 
 def rust_toolchains():

@@ -169,7 +169,7 @@ def main():
     p.add_argument('--reduce', type=int, default=1, metavar='N',
                    help='cut down N failures of a batch')
     p.add_argument('--one', type=int, metavar='SEED', help='cut down this one')
-    args = p.parse_args()
+    args = harness.sampled(p.parse_args())
     h = harness.Harness(args)
     r = Runner(h, args)
     if args.one is not None:

@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 import growth  # noqa: E402
 
 SIZE = 20000  # instructions
-SANITIZED_SIZE = 3000  # where each costs ten times as much, and stacks are large anyway
+SANITIZED_SIZE = 1000  # where each costs ten times as much, and stacks are large anyway
 STACK_BYTES = 128 << 10
 
 

@@ -27,20 +27,27 @@ refused() {
   { (( got == 1 )) && grep -qE "error: .*\b$target\b" err; } || { echo "exit status $got: $*"; cat err; return 1; }
 }
 
+# With sanitizers each file for one of the targets.
 every_file() {
-  local file
-  for file in "$kir"/*.kir; do ends kiln "$@" "$file" || return 1; done
+  local target=$1 file number=0
+  shift
+  for file in "$kir"/*.kir; do
+    ! $half || (( ++number % 2 == (${#target} > 4) )) || continue
+    ends kiln "$@" "$file" || return 1
+  done
 }
+half=false
+! sanitized "$programs/kiln" || half=true
 
 # A module with one function, by its body and what is before it: its attributes as a `func` line has them.
 module() { printf 'target %s\n%s {\nb0:\n%s\n}\n' "$1" "$2" "$3" > "$4"; }
 
 for target in stub bare; do
-  check "$target: verify every file" every_file verify --target=$target
-  check "$target: print every file" every_file print --target=$target
-  check "$target: compile every file" every_file compile --target=$target -o x.o
-  check "$target: dump every file" every_file compile --target=$target --dump=ir,plan,homes,code -o x.o
-  check "$target: list every file" every_file compile --target=$target --listing=list -o x.o
+  check "$target: verify every file" every_file $target verify --target=$target
+  check "$target: print every file" every_file $target print --target=$target
+  check "$target: compile every file" every_file $target compile --target=$target -o x.o
+  check "$target: dump every file" every_file $target compile --target=$target --dump=ir,plan,homes,code -o x.o
+  check "$target: list every file" every_file $target compile --target=$target --listing=list -o x.o
 
   module $target 'func @main() -> i32' '  ret 0' value.kir
   check "$target: a result" refused $target kiln compile value.kir -o x.o

@@ -27,17 +27,20 @@ same() {
   (( want != 0 )) || { test -s native.o && cmp native.o cross.o; }
 }
 
-# Each second file and program for one target, the others for the other one; programs at -O0 and -O1 in turns.
+# Each fourth file and program for one target, another fourth for the other one (./dev test --whole: all for both);
+# programs at -O0 and -O1 in turns.
+every=4
+[[ ${KILN_TEST_WHOLE-} != 1 ]] || every=1
 for target in x86_64 aarch64; do
   check "target $target: no such file" same none.bc "$target"
   number=${#target}
   for f in "$tests"/kir/*.kir; do
-    (( number++ % 2 )) || check "$target: ${f##*/}" same "$f" "$target"
+    (( number++ % every )) || check "$target: ${f##*/}" same "$f" "$target"
   done
   number=${#target}
   for f in "$tests"/run/programs/*.c; do
-    (( number++ % 2 )) || continue
-    name=${f##*/} level=O$(( number / 2 % 2 ))
+    (( number++ % every == 0 )) || continue
+    name=${f##*/} level=O$(( number / every % 2 ))
     bc=$target.$level.${name%.c}.bc
     clang-22 --target=$target-linux-gnu -$level -w -fno-vectorize -fno-slp-vectorize -c -emit-llvm "$f" -o "$bc" \
       2> clang.err || { skip "$target: $name -$level" "clang does not compile it for this target"; continue; }

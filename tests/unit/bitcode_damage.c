@@ -33,6 +33,13 @@ static const char throwing[] =
   "int s(int a) throw(int, char) { int r = 0; for (int i = 0; i < a; i++) r += f(i); return r; }\n"
   "int n(int a) noexcept { __asm__ volatile(\"\" ::: \"memory\"); return s(a) + s(a + 1); }\n";
 
+/* Emulated, the reader is the same code in other instructions: one position of so many. */
+#ifdef KN_TEST_EMULATED
+enum { STEP = 8 };
+#else
+enum { STEP = 1 };
+#endif
+
 static uint64_t random_state;
 static uint64_t next_random(void) {
   random_state ^= random_state << 13;
@@ -68,7 +75,7 @@ static void every_length(void **state) {
   (void)state;
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O0", source);
-  for (size_t n = 0; n < bc.size; n++) assert_int_not_equal(check_copy(bc.data, n), KILN_OK);
+  for (size_t n = 0; n < bc.size; n += STEP) assert_int_not_equal(check_copy(bc.data, n), KILN_OK);
   assert_int_equal(check_copy(bc.data, bc.size), KILN_OK);
   kiln_buffer_free(&bc);
 }
@@ -78,7 +85,7 @@ static void every_block_length(void **state) {
   (void)state;
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O0", source);
-  for (size_t at = 4; at + 4 <= bc.size; at += 4) {
+  for (size_t at = 4; at + 4 <= bc.size; at += 4 * STEP) {
     uint32_t word, changed;
     memcpy(&word, bc.data + at, 4);
     for (unsigned k = 0; k < 3; k++) {
@@ -99,7 +106,7 @@ static void damage(const char *language, const char *flags, const char *text, ui
   assert_non_null(copy);
   random_state = seed;
   unsigned good = 0;
-  for (unsigned i = 0; i < rounds; i++) {
+  for (unsigned i = 0; i < rounds; i += STEP) {
     memcpy(copy, bc.data, bc.size);
     unsigned changes = 1 + (unsigned)(next_random() % 3);
     for (unsigned k = 0; k < changes; k++) {
@@ -109,7 +116,7 @@ static void damage(const char *language, const char *flags, const char *text, ui
     }
     good += check(copy, bc.size) == KILN_OK;
   }
-  assert_true(good > 0 && good < rounds); /* some succeeded and some failed */
+  assert_true(good > 0 && good < rounds / STEP); /* some succeeded and some failed */
   free(copy);
   kiln_buffer_free(&bc);
 }

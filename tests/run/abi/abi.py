@@ -71,7 +71,7 @@ def main():
     p.add_argument('--count', type=int, default=600)
     p.add_argument('--only', type=int, help='just this signature')
     p.add_argument('--level', choices=('-O0', '-O1'), help="of Kiln's halves; default: in turn")
-    args = p.parse_args()
+    args = harness.sampled(p.parse_args())
     h = harness.Harness(args)
     here, assembler = HERE, 'as'
     if args.target == 'aarch64':

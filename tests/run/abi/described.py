@@ -45,7 +45,7 @@ def main():
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--count', type=int, default=300)
     p.add_argument('--only', type=int, help='just this signature')
-    args = p.parse_args()
+    args = harness.sampled(p.parse_args())
     args.driver = os.path.abspath(args.driver)
     h = harness.Harness(args)
     here, assembler = HERE, 'as'

@@ -90,7 +90,7 @@ def main():
     p.add_argument('--reduce', type=int, metavar='SEED')
     p.add_argument('--level', default='-O0')
     p.add_argument('--stress-seed', type=int, default=0)
-    args = p.parse_args()
+    args = harness.sampled(p.parse_args())
     h = harness.Harness(args)
     if args.reduce is not None:
         reduce(h, args.reduce, args.level, args.stress_seed)

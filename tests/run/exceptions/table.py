@@ -203,7 +203,7 @@ def main():
     p.add_argument('--stress', type=int, default=1, metavar='N', help='stress seeds 1 to N')
     p.add_argument('--levels', default='-O0,-O1')
     p.add_argument('--frames', default=','.join(FRAMES), help='only the programs of these frames')
-    args = p.parse_args()
+    args = harness.sampled(p.parse_args())
     h = harness.Harness(args)
     gxx = args.gcc.removesuffix('gcc') + 'g++'
     lines = []

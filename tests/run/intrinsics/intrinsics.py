@@ -345,7 +345,7 @@ def main():
     p.add_argument('--tap', action='store_true')
     p.add_argument('--keep')
     p.add_argument('-v', action='store_true')
-    o = p.parse_args()
+    o = harness.sampled(p.parse_args())
     with open('/proc/cpuinfo') as f:
         CPU = set((re.findall(r'^flags\s*:(.*)$', f.read(), flags=re.M) or [''])[0].split())
     tools = [o.clang] + (['aarch64-linux-gnu-gcc', 'qemu-aarch64'] if o.target == 'aarch64' else [])

@@ -215,7 +215,7 @@ def main():
     p.add_argument('--every', type=int, default=1, metavar='N', help='one row of N of RUNS')
     p.add_argument('--first', type=int, default=0, metavar='N', help='the first of these rows')
     p.add_argument('--kinds', help='just cells of these kinds, separated by commas')
-    args = p.parse_args()
+    args = harness.sampled(p.parse_args())
     h = harness.Harness(args)
     kinds = args.kinds.split(',') if args.kinds else None
     h.gcc_object(h.write('runner.c', RUNNER), h.path('runner.o'), ('-fPIC',))

@@ -615,7 +615,7 @@ def main():
     p.add_argument('--count', type=int, default=100, metavar='N')
     p.add_argument('--qbe', help='another compiler')
     p.add_argument('--batch', type=int, default=20, help='programs that are one check')
-    args = p.parse_args()
+    args = harness.sampled(p.parse_args())
     h = harness.Harness(args)
     show = h.gcc_object(h.write('show.c', SHOW), h.path('show.o'), ('-O1',))
 

@@ -7,7 +7,7 @@ floats as results.
 usage: calls.py --kiln=KILN [--clang=clang-22] [--target=x86_64|aarch64] [--sample] [--types=i8,...] [--lanes=3,...]
                 [--tap] [--keep=DIR]
 
---sample: fewer lanes. On x86-64 functions with AVX2 are a second run, if this processor has it."""
+--sample: fewer lanes, half of them for each type. On x86-64 functions with AVX2 are a second run, if this processor has it."""
 import os
 import random
 import sys
@@ -286,14 +286,15 @@ def main():
     p.add_argument('--sample', action='store_true')
     p.add_argument('--types', default=','.join(BITS))
     p.add_argument('--lanes', default='')
-    o = p.parse_args()
+    o = harness.sampled(p.parse_args())
     h = harness.Harness(o)
     lanes = [int(n) for n in o.lanes.split(',')] if o.lanes else SAMPLE if o.sample else LANES
     runs = [('plain', '', False)] + [('avx2', '"target-features"="+avx2" ', True)] * avx_here(o)
-    jobs = [(run, t) for run in runs for t in o.types.split(',')] + [(runs[0], 'structs')] * (not o.lanes)
+    jobs = [(run, t, lanes[(k + turn) % 2::2] if o.sample else lanes) for turn, run in enumerate(runs)
+            for k, t in enumerate(o.types.split(','))] + [(runs[0], 'structs', lanes)] * (not o.lanes)
 
     def each(job):
-        (run, features, avx), t = job
+        (run, features, avx), t, lanes = job
         name = '%s %s' % (run, t)
         group = structs() if t == 'structs' else list(cases(o, lanes, [t], avx))
         try:

@@ -399,7 +399,7 @@ def main():
     p.add_argument('--tap', action='store_true')
     p.add_argument('--fp128', action='store_true', help='lanes of that type, too: other programs')
     p.add_argument('--keep')
-    o = p.parse_args()
+    o = harness.sampled(p.parse_args())
     if o.fp128:
         FLOATS['fp128'], SUFFIX['fp128'] = 128, 'f128'
     failed, skipped = 0, []

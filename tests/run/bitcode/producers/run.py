@@ -147,7 +147,7 @@ def main():
     if args.programs:
         programs = {name: '-O0 -O1' for name in args.programs.split(',')}
     work = []
-    for producer in args.producers or (*CLANGS, 'rustc', *OTHERS):
+    for turn, producer in enumerate(args.producers or (*CLANGS, 'rustc', *OTHERS)):
         if producer in OTHERS:
             source, ways, installed = OTHERS[producer]
             if not installed():
@@ -165,7 +165,8 @@ def main():
             work += [(clang, producer, os.path.join(HERE, 'constants.c'), level)
                      for level in ('-O0', '-O1')]
             work += [(clang, producer, os.path.join(folder, name + '.c'), level)
-                     for name in programs for level in programs[name].split()]
+                     for name in harness.sample(programs, 1 if args.all or args.programs else 2, turn % 2)
+                     for level in programs[name].split()]
 
     def one(item):
         try:
