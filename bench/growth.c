@@ -265,7 +265,7 @@ enum {
   MOST = SANITIZED  ? 2048
          : EMULATED ? 4096
                     : 8192, /* or what the shape allows */
-  STEP = 8,                  /* between the two sizes: arrays that grow by doubling are as full */
+  STEP = 8,                 /* between the two sizes: arrays that grow by doubling are as full */
   STACK_BYTES = SANITIZED ? 1 << 20 : 128 << 10, /* glibc asks for this on AArch64 */
   DEEPER_BYTES = SANITIZED ? 4096 : 1024,        /* that the large one may use more of the stack */
   PAINT = 0xa5

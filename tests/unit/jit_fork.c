@@ -266,6 +266,9 @@ static void *keep_adding(void *p) {
   return NULL;
 }
 
+/* The program's argument. */
+static int children_wanted = 20;
+
 /* While others add and remove, so that locks are held at any moment. */
 static void first_use_in_a_child(void **state) {
   (void)state;
@@ -276,7 +279,7 @@ static void first_use_in_a_child(void **state) {
   pthread_t threads[2];
   for (uintptr_t i = 0; i < 2; i++)
     assert_int_equal(pthread_create(threads + i, NULL, keep_adding, (void *)(i + 1)), 0);
-  for (int i = 0; i < (EMULATED ? 20 : 150); i++) {
+  for (int i = 0; i < children_wanted; i++) {
     pid_t child = fork();
     if (child == 0) {
       alarm(60); /* a child that hangs ends */
@@ -497,7 +500,8 @@ static void many_jits_with_thread_local_data(void **state) {
   for (unsigned i = 0; i < JITS; i++) kiln_jit_free(jits[i]);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc > 1) children_wanted = atoi(argv[1]);
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(child_keeps_its_code),
     cmocka_unit_test(forks_and_removals_alternate),
