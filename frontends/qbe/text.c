@@ -1,6 +1,8 @@
 /* The text: characters, names, words, strings and numbers; and memory and errors for all parts of the reader. */
 #include "read.h"
 
+#include "ir/text/decimal.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,24 +192,17 @@ const char *kn_qbe_c_name(struct kn_qbe *r, const struct name *s) {
 
 /* ---- numbers ---- */
 
-/* Reads digits as an integer, and a point among them if `n_behind` is not NULL: then this is the
- * number of digits behind it. Returns their end; NULL: there are none, or too many for 64 bits. */
-static inline const char *digits(const char *p, uint64_t *n, int *n_behind) {
-  const char *from = p, *point = NULL;
-  *n = 0;
-  for (; is(p, DIGIT) || (*p == '.' && p != from && point == NULL && n_behind != NULL); p++) {
-    if (*p == '.') point = p;
-    else if (__builtin_mul_overflow(*n, 10, n) || __builtin_add_overflow(*n, *p - '0', n))
-      return NULL;
-  }
-  if (n_behind != NULL) *n_behind = point != NULL ? (int)(p - point) - 1 : 0;
-  return p != from ? p : NULL;
+/* Reads digits as an integer. Returns their end; NULL: there are too many for 64 bits. */
+static inline const char *digits(const char *p, uint64_t *n) {
+  for (*n = 0; is(p, DIGIT); p++)
+    if (__builtin_mul_overflow(*n, 10, n) || __builtin_add_overflow(*n, *p - '0', n)) return NULL;
+  return p;
 }
 
 /* An integer of 64 bits, signed or not. */
 static inline bool integer(struct kn_qbe *r, uint64_t *n) {
   bool minus = *r->p == '-';
-  const char *from = r->p + minus, *end = digits(from, n, NULL);
+  const char *from = r->p + minus, *end = digits(from, n);
   if (!is(from, DIGIT)) return false;
   if (end == NULL || (minus && *n > UINT64_C(1) << 63))
     WRONG(r, r->p, "a number that does not fit into 64 bits");
@@ -224,34 +219,63 @@ uint64_t kn_qbe_integer(struct kn_qbe *r, uint64_t max, const char *what) {
   return n;
 }
 
-/* A number in the text of the bits of a double: a quotient of doubles that are exact, since the division rounds once as
- * strtod does, which takes many times as long; or what that gives. */
-static double number(const char *from, const char **end) {
-  static const double tens[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
-  uint64_t n;
-  int n_behind;
+static bool is_hex(char c) { return is(&c, DIGIT) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+
+/* The end of the number, without a sign, that C's strtod reads there in the locale "C"; `from` if there is none. */
+static const char *float_end(const char *from) {
+  bool hex = from[0] == '0' && (from[1] | 0x20) == 'x', any = false;
+  const char *p = from;
+  if (hex && is_hex(from[2 + (from[2] == '.')])) p += 2;
+  else hex = false;
+  for (bool point = false; hex ? is_hex(*p) || *p == '.' : is(p, DIGIT) || *p == '.'; p++) {
+    if (*p == '.' && point) break;
+    point |= *p == '.';
+    any |= *p != '.';
+  }
+  if (!any) return from;
+  const char *e = p + 1;
+  if ((*p | 0x20) != (hex ? 'p' : 'e')) return p;
+  e += *e == '-' || *e == '+';
+  if (!is(e, DIGIT)) return p;
+  while (is(e, DIGIT)) e++;
+  return e;
+}
+
+/* The bits of the float that is written there: a number as C's strtod reads it, `inf` or `nan`. */
+static uint64_t floating(struct kn_qbe *r, const char *from, const char **end, bool single) {
+  static const struct {
+    const char *word;
+    uint32_t single;
+    uint64_t wide;
+  } special[] = {{"infinity", 0x7f800000, UINT64_C(0x7ff) << 52},
+                 {"inf", 0x7f800000, UINT64_C(0x7ff) << 52},
+                 {"nan", 0x7fc00000, UINT64_C(0xfff) << 51}};
   bool minus = *from == '-';
-  *end = digits(from + minus, &n, &n_behind);
-  if (*end == NULL || is(*end, LATER) || n >> 53 != 0 || n_behind > 9)
-    return strtod(from, (char **)end);
-  double d = (double)n / tens[n_behind];
-  return minus ? -d : d;
+  uint64_t sign = minus ? UINT64_C(1) << (single ? 31 : 63) : 0;
+  const char *number = from + (minus || *from == '+');
+  *end = from;
+  for (unsigned i = 0; i < sizeof special / sizeof *special; i++) {
+    size_t length = 0;
+    while (special[i].word[length] != 0 && (number[length] | 0x20) == special[i].word[length])
+      length++;
+    if (special[i].word[length] != 0) continue;
+    *end = number + length;
+    return (single ? special[i].single : special[i].wide) | sign;
+  }
+  const char *last = float_end(number);
+  if (last == number) return 0;
+  if (last - number > 500) FAIL(r, from, LIMIT, "the float has more than 500 characters");
+  *end = last;
+  return kn_decimal_float(number, (size_t)(last - number), single) | sign;
 }
 
 /* An integer, or `s_` or `d_` and a number as C's strtod reads it. */
 bool kn_qbe_number(struct kn_qbe *r, uint64_t *bits) {
   char c = *r->p;
   if ((c != 's' && c != 'd') || r->p[1] != '_') return integer(r, bits);
-  const char *from = r->p + 2, *end = from;
-  double d = 0;
-  float f = 0;
-  if (*from == '-' || *from == '+' || is(from, LATER)) { /* those skip newlines */
-    if (c == 's') f = strtof(from, (char **)&end);
-    else d = number(from, &end);
-  }
+  const char *from = r->p + 2, *end;
+  *bits = floating(r, from, &end, c == 's');
   if (end == from) WRONG(r, r->p, "a floating-point number is expected");
-  *bits = 0;
-  memcpy(bits, c == 's' ? (void *)&f : (void *)&d, c == 's' ? sizeof f : sizeof d);
   r->p = end;
   return true;
 }

@@ -1,11 +1,13 @@
-/* Decimal floats of the text form, by integers alone: C's functions and arithmetic depend on the thread's rounding mode
- * and the locale. Called by the parser. Invariant: the nearest float, ties to even. */
-#include "ir/text/text_form.h"
+/* Floats as they stand in text, by integers alone: C's functions and arithmetic depend on the thread's rounding mode
+ * and the locale. Called by the parser of the text form and the reader of QBE's language. Invariant: the nearest float,
+ * ties to even. */
+#include "ir/text/decimal.h"
 
 #include <string.h>
 
-/* At most 500 digits, or 10 to the power of 900, with space for shifts. */
-enum { LIMBS = 160, LARGEST_EXPONENT = 400 };
+/* At most 500 digits, or 10 to the power of 900, with space for shifts. Numbers beyond the largest exponents, of 10 and
+ * of 2, are infinite, or 0. */
+enum { LIMBS = 160, LARGEST_EXPONENT = 400, LARGEST_EXPONENT_2 = 1200 };
 
 struct big {
   uint32_t n; /* limbs in use, the highest of which is not 0 */
@@ -105,28 +107,40 @@ static uint64_t nearest(struct big *a, struct big *b, bool single) {
   return bits < infinity ? bits : infinity;
 }
 
+static unsigned value_of(char c) { return (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10); }
+
+/* The exponent at the end of a number, which begins with its letter; less than 100,000,000 on either side. */
+static int written_exponent(const char *text, size_t n) {
+  int written = 0;
+  for (size_t i = 0; i < n; i++)
+    if (text[i] >= '0' && text[i] <= '9' && written < 10000000)
+      written = written * 10 + (text[i] - '0');
+  return n > 1 && text[1] == '-' ? -written : written;
+}
+
 uint64_t kn_decimal_float(const char *text, size_t n, bool single) {
   struct big a = {0}, b = {.n = 1, .at = {1}};
-  int exponent = 0, written = 0, n_digits = 0;
+  const bool hex = n > 2 && text[0] == '0' && (text[1] | 0x20) == 'x';
+  const int limit = hex ? LARGEST_EXPONENT_2 : LARGEST_EXPONENT, per_digit = hex ? 4 : 1;
+  int exponent = 0, n_digits = 0;
   bool behind = false;
-  size_t i = 0;
-  for (; i < n && text[i] != 'e' && text[i] != 'E'; i++) {
+  size_t i = hex ? 2 : 0;
+  for (; i < n && (text[i] | 0x20) != (hex ? 'p' : 'e'); i++) {
     if (text[i] == '.') {
       behind = true;
       continue;
     }
-    multiply_add(&a, 10, (uint32_t)(text[i] - '0'));
+    multiply_add(&a, hex ? 16 : 10, value_of(text[i]));
     n_digits += a.n != 0;
-    exponent -= behind;
+    if (behind) exponent -= per_digit;
   }
-  bool minus = i + 1 < n && text[i + 1] == '-';
-  for (; i < n; i++)
-    if (text[i] >= '0' && text[i] <= '9' && written < 100000)
-      written = written * 10 + (text[i] - '0');
-  exponent += minus ? -written : written;
-  if (a.n == 0 || n_digits + exponent < -LARGEST_EXPONENT) return 0;
-  if (n_digits + exponent > LARGEST_EXPONENT)
-    return single ? 0x7f800000 : UINT64_C(0x7ff0000000000000);
-  multiply_power(exponent > 0 ? &a : &b, exponent > 0 ? exponent : -exponent);
+  exponent += written_exponent(text + i, n - i);
+  int size = exponent + (hex ? bits_of(&a) : n_digits);
+  if (a.n == 0 || size < -limit) return 0;
+  if (size > limit) return single ? 0x7f800000 : UINT64_C(0x7ff0000000000000);
+  struct big *to = exponent > 0 ? &a : &b;
+  exponent = exponent > 0 ? exponent : -exponent;
+  if (hex) shift_left(to, (unsigned)exponent);
+  else multiply_power(to, exponent);
   return nearest(&a, &b, single);
 }

@@ -25,9 +25,6 @@ static inline bool kn_token_is_float(const struct kn_token *t, kiln_type type) {
   return t->kind == KN_TOK_FLOAT ||
          (t->kind == KN_TOK_INT && kiln_type_is_float(type) && !hex && (t->low | t->high) != 0);
 }
-/* The bits of the F32 or F64 that a decimal number is: digits with at most one point, and an exponent. At most 500
- * characters. (decimal.c) */
-uint64_t kn_decimal_float(const char *text, size_t n, bool single);
 /* Bits of a float constant of `type` (F32 or F64) from the token's digits, inf or nan. */
 bool kn_parse_float_bits(struct kn_parser *p, const struct kn_token *t, kiln_type type,
                          bool negative, uint64_t *bits);

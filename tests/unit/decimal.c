@@ -1,4 +1,4 @@
-/* Numbers of the text form mean the same in each rounding mode and locale. */
+/* Numbers of the text form, and of QBE's language, mean the same in each rounding mode and locale. */
 #include <kiln/kiln.h>
 
 #include <fenv.h>
@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "qbe.h"
 
 /* IEEE 754: the float nearest to the decimal. The bits are those that the standard's examples and David Gay's tests of
  * correctly rounded conversion (1991) have. */
@@ -68,11 +70,56 @@ static void read_all(void) {
   }
 }
 
+/* QBE's, as C's strtod reads them in the locale "C"; the bits of those with hexadecimal digits are by hand. */
+static const char *const qbe_rows[][2] = {
+  {"d_1", "f64 1.0"},
+  {"s_-0.5", "f32 -0.5"},
+  {"d_+.5", "f64 0.5"},
+  {"d_5.", "f64 5.0"},
+  {"d_0.1", "f64 0.1"},
+  {"s_0.1", "f32 0x3dcccccd"},
+  {"d_123456.789e-3", "f64 0x405edd3c07ee0b0b"}, /* 123.456789 */
+  {"d_1e23", "f64 0x44b52d02c7e14af6"},
+  {"d_5e-324", "f64 0x1"},
+  {"d_1e99999", "f64 0x7ff0000000000000"},
+  {"d_-INFinity", "f64 0xfff0000000000000"},
+  {"s_inf", "f32 0x7f800000"},
+  {"d_nan", "f64 0x7ff8000000000000"},
+  {"d_0x1.8p1", "f64 3.0"},
+  {"d_-0X.8P-1", "f64 -0.25"},
+  {"d_0x10", "f64 16.0"},
+  {"s_0x1.000001p0", "f32 1.0"},               /* half of the last bit: to even */
+  {"s_0x1.0000010000001p0", "f32 0x3f800001"}, /* and more */
+  {"d_0x1p-1074", "f64 0x1"},
+  {"d_0x1p1024", "f64 0x7ff0000000000000"},
+  {"d_0x1p-99999999999", "f64 0.0"},
+};
+
+static void read_qbe(void) {
+  for (unsigned i = 0; i < sizeof qbe_rows / sizeof *qbe_rows; i++) {
+    char text[256];
+    kiln_module *m = kiln_module_new(NULL);
+    kiln_session *s = kiln_session_new(m);
+    kiln_buffer out = {0};
+    uint64_t instructions;
+    snprintf(text, sizeof text, "function %c $f() {\n@s\n\tret %s\n}\n", qbe_rows[i][0][0],
+             qbe_rows[i][0]);
+    assert_int_equal(kiln_qbe_read(s, text, strlen(text), print, &out, &instructions), KILN_OK);
+    kiln_buffer_append(&out, "", 1);
+    snprintf(text, sizeof text, "%s\n", qbe_rows[i][1]);
+    if (strstr((const char *)out.data, text) == NULL) fail_msg("%s: %s", qbe_rows[i][0], out.data);
+    kiln_buffer_free(&out);
+    kiln_session_free(s);
+    kiln_module_free(m);
+  }
+}
+
 static void in_all_modes(void) {
   static const int modes[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
   for (unsigned i = 0; i < 4; i++) {
     assert_int_equal(fesetround(modes[i]), 0);
     read_all();
+    read_qbe();
   }
   fesetround(FE_TONEAREST);
 }

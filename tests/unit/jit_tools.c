@@ -6,6 +6,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -94,7 +95,7 @@ static void backtraces_among_many(void **state) {
 /* One thread takes backtraces, while another adds and removes units in the same chunk. */
 struct busy {
   kiln_jit *jit;
-  volatile bool stop;
+  atomic_bool stop;
 };
 
 static void *add_and_remove(void *p) {
