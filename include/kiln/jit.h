@@ -22,7 +22,10 @@
  *
  * A child process made by fork() inherits the JIT in the state that the JIT had at the fork. The child may run the
  * existing code, look up symbols, and free the JIT. The child cannot add or remove units (KILN_ERR_STRUCTURE). The
- * child may make a JIT of its own. After the fork, the parent's changes to the JIT do not affect the child. A child
+ * child may make a JIT of its own. After the fork, the parent's changes to the JIT do not affect the child. If another
+ * thread ran a callback of the JIT, or a unit's constructors or destructors, at the fork, that call never ends in the
+ * child. There, kiln_jit_free has no effect, and the JIT's memory stays until the child exits. The same is true of
+ * kiln_module_free, kiln_session_free and kiln_jit_stream_free for what that call was linking. A child
  * process made by clone or _Fork may use units of the parent. If the parent removes such units while the child uses
  * them, the parent's JIT must have KILN_JIT_PROTECTION_SWITCH. */
 #ifndef KILN_JIT_H
@@ -81,7 +84,11 @@ typedef struct kiln_jit_options {
    * to the same stream, with the same session or another one, and so on to any depth that the stack allows. The JIT
    * then does not call the callback for names that these units define. A function whose addition called the callback
    * has no address yet. If it can be needed meanwhile, as in recursion, return NULL for its name, and add the units
-   * with KILN_JIT_FORWARD. Several threads may call the callback at once. */
+   * with KILN_JIT_FORWARD. Several threads may call the callback at once. The callback must return. If it leaves in
+   * another way, by longjmp, by an exception or by the end of its thread, the JIT, the stream, the modules and the
+   * sessions of the call stay in use, and functions that free them have no effect any more. Constructors and
+   * destructors of units (kiln_jit_run_constructors, kiln_jit_run_destructors, kiln_jit_remove) must return too, or the
+   * JIT and the unit stay in use. */
   kiln_resolve_fn resolve;
   void *resolve_user; /**< passed to `resolve` */
   /** Do not look up symbols of the process by `dlsym`. */
@@ -101,7 +108,8 @@ typedef struct kiln_jit_options {
   bool perf_map;
   /** Write the file jit-PID.dump to this folder, for `perf inject --jit`. The file contains the names and code of
    * functions. The file also contains the lines of functions that have debugging information. All JITs of the process
-   * share one file. NULL means no file. */
+   * share one file. NULL means no file. An empty string is an error: use "." for the working folder. If the disk is
+   * full, functions are missing in both files. */
   const char *jitdump_folder;
   uint64_t reserved[8]; /**< 0 */
 } kiln_jit_options;

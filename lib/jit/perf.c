@@ -62,6 +62,8 @@ static void append(const struct file *file, const uint8_t *p, size_t size) {
     p += n;
     size -= (size_t)n;
   }
+  if (ok && size > 0)
+    (void)!ftruncate(fd, st.st_size); /* no space: readers stop at half a record */
   close(fd);
 }
 
@@ -164,6 +166,8 @@ static bool begin_dump(const kiln_jit *jit, struct kn_jit_perf *p, int fd) {
 
 static bool open_dump(const kiln_jit *jit, struct kn_jit_perf *p, kiln_jit_error *e) {
   char file[4096];
+  if (jit->options.jitdump_folder[0] == 0)
+    return KN_JIT_FAIL(false, e, KILN_ERR_ARGUMENT, "jitdump_folder is empty");
   int n = snprintf(file, sizeof file, "%s/jit-%d.dump", jit->options.jitdump_folder, jit->pid);
   if (n < 0 || (size_t)n >= sizeof file)
     return KN_JIT_FAIL(false, e, KILN_ERR_ARGUMENT, "jitdump_folder is too long");

@@ -401,6 +401,9 @@ static void says_what_files_lack(void **state) {
   assert_null(kiln_jit_new(&(kiln_jit_options){.jitdump_folder = "/nowhere"}, &e));
   assert_int_equal(e.diag.status, KILN_ERR_SYSTEM);
   assert_non_null(strstr(e.diag.message, "open of /nowhere/jit-"));
+  assert_null(kiln_jit_new(&(kiln_jit_options){.jitdump_folder = ""}, &e));
+  assert_int_equal(e.diag.status, KILN_ERR_ARGUMENT);
+  kiln_jit_error_free(&e);
 }
 
 int main(void) {
