@@ -23,8 +23,8 @@ TESTS = [
     'soak', 'mutants', 'mutants --inlining', 'mutants --promises', 'prove', 'prove --planted', 'bench --growth', 'fuzz 3600',
     'torture', 'torture --suite=vect', 'torture --suite=target', 'cxx', 'cxx-table', 'csmith', 'modules', 'objects',
     'vectors', 'intrinsics', 'wasm', 'wasm-smith', 'wasm-programs', 'debug', 'reports', 'gdb-tests',
-    'rust', 'rust --edits', 'rust --ffi', 'rust --intrinsics', 'rust --library', 'crates', 'builds', 'packages', 'cpython',
-    'postgres', 'languages', 'languages --llvmjit',
+    'rust', 'rust --edits', 'rust --ffi', 'rust --abi-cafe', 'rust --intrinsics', 'rust --library', 'crates', 'builds', 'packages',
+    'cpython', 'postgres', 'languages', 'languages --llvmjit',
 ]
 # Where a version stands: a file, and what is around it.
 VERSIONS = [

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""abi-cafe's tests (https://crates.io/crates/abi-cafe): types and signatures between six compilers, each as the caller and as the
+callee of each: rustc by LLVM, by the shim and with Kiln as its code generator, gcc, clang and `kiln cc`, without optimization.
+
+    abi_cafe.py --kiln=build/kiln [--toolchain=NAME] [--values=graffiti,random1] [--compilers=NAME,...] [--keep] [TEST...]
+
+A test that fails between Kiln's compilers fails the run, unless it fails between rustc by LLVM and clang in their places as well:
+those are listed as not Kiln's. So is what fails between two compilers that are not Kiln's. What LLVM compiled in Kiln's place fails
+the run, too. --toolchain: of rustup's, a nightly, since f16 and f128 are for those alone; the default is the first of
+integrations/rustc/rust-toolchains. cargo installs the VERSION below with the versions in the crate's own Cargo.lock.
+"""
+import argparse
+import collections
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
+import harness  # noqa: E402
+
+VERSION = '1.1.0'
+# abi-cafe's names; each one of Kiln's with what it is compared with. `cc` is what $CC names.
+COMPILERS = ['rustc', 'shim', 'kiln', 'gcc', 'clang', 'cc']
+INSTEAD = {'shim': 'rustc', 'kiln': 'rustc', 'cc': 'clang'}
+CALLED = {'rustc': 'rustc by LLVM', 'shim': 'rustc by the shim', 'kiln': 'rustc by Kiln', 'cc': 'kiln cc'}
+CONVENTIONS = 'c', 'rust', 'sysv64', 'win64'
+
+# abi-cafe knows one rustc, and other code generators by an option, which here may be the shim.
+RUSTC = '''#!/bin/sh
+unset shim
+for a; do
+  shift
+  case $a in -Zcodegen-backend=shim) shim=1 ;; *) set -- "$@" "$a" ;; esac
+done
+if [ "${shim-}" ]; then exec '%s' '%s' "$@"; fi
+exec '%s' "$@"
+'''
+
+
+def script(path, text):
+    with open(path, 'w') as f: f.write(text)
+    os.chmod(path, 0o755)
+
+
+def install(tools, toolchain):
+    program = os.path.join(tools, 'bin/abi-cafe')
+    if not os.path.exists(program):
+        subprocess.run(['cargo', '+' + toolchain, 'install', '--quiet', '--locked', '--debug', '--root', tools, 'abi-cafe@=' + VERSION], check=True)
+    return program
+
+
+def environment(args, work):
+    """The folder of the programs that abi-cafe calls, and its variables."""
+    env = dict(os.environ, RUSTUP_TOOLCHAIN=args.toolchain, RUSTC_BOOTSTRAP='1', KILN_LOG=os.path.join(work, 'log'))
+    env.pop('KILN_BACKEND', None)
+    sysroot = subprocess.run(['rustc', '--print', 'sysroot'], env=env, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    rustc, programs = os.path.join(sysroot, 'bin/rustc'), os.path.join(work, 'bin')
+    os.mkdir(programs)
+    script(os.path.join(programs, 'rustc'), RUSTC % (os.path.join(os.path.dirname(args.kiln), 'kiln-rustc'), rustc, rustc))
+    os.symlink(shutil.which('clang-22'), os.path.join(programs, 'clang'))
+    os.symlink(args.kiln, os.path.join(programs, 'kiln-cc'))
+    return dict(env, PATH=programs + os.pathsep + env['PATH'], CC=os.path.join(programs, 'kiln-cc'))
+
+
+def run(args, work):
+    """The tests that abi-cafe ran, as its report has them."""
+    env = environment(args, work)
+    backend, text = harness.code_generator(args.kiln, env)
+    if not backend: sys.exit("the toolchain has no code generator of Kiln's: " + text[-300:])
+    words = [install(args.tools, args.toolchain), '--output-format=json', '--disable-builtin-rules', '--add-rustc-codegen-backend=kiln:' + backend + ',shim:shim',
+             '--conventions=' + ','.join(CONVENTIONS), '--gen-vals=' + args.values, '--toolchains=' + ','.join(args.compilers),
+             '--pairs=' + ','.join('%s_calls_%s' % (a, b) for a in args.compilers for b in args.compilers)]
+    if args.tests: words.append('--tests=' + ','.join(args.tests))
+    done = subprocess.run(words, cwd=work, env=dict(env, RUST_LOG='error'), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors='replace')
+    start = done.stdout.find('{\n')
+    if start < 0: sys.exit('abi-cafe: status %d\n%s' % (done.returncode, (done.stdout + done.stderr)[-3000:]))
+    return json.loads(done.stdout[start:])['tests']
+
+
+def name_of(key, caller=None, callee=None):
+    o = key['options']
+    return key['test'], o['convention'], o['repr'], o['val_generator'] if isinstance(o['val_generator'], str) else json.dumps(o['val_generator']), \
+        caller or key['caller'], callee or key['callee']
+
+
+def text_of(name):
+    test, convention, representation, values, caller, callee = name
+    return '%s, repr %s, convention %s, values %s: %s calls %s' % (test, representation, convention, values, CALLED.get(caller, caller), CALLED.get(callee, callee))
+
+
+def reason(results):
+    """The phase that failed, and what it said."""
+    for phase in 'source', 'build', 'link', 'run':
+        outcome = results.get(phase)
+        if isinstance(outcome, dict) and 'Err' in outcome: return '%s: %s' % (phase, ' '.join(str(outcome['Err']).split())[:300])
+    return 'check: ' + ' '.join(json.dumps(results.get('check')).split())[:300]
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument('--kiln', default=os.path.join(ROOT, 'build', 'kiln'))
+    p.add_argument('--toolchain', default=harness.rust_toolchains()[0])
+    p.add_argument('--tools', default=os.path.join(ROOT, 'build/cache/abi-cafe-' + VERSION))
+    p.add_argument('--values', default='graffiti,random1')
+    p.add_argument('--compilers', type=lambda s: s.split(','), default=COMPILERS)
+    p.add_argument('--keep', action='store_true')
+    p.add_argument('tests', nargs='*', metavar='TEST', help="abi-cafe's name, as SimpleStruct")
+    args = p.parse_args()
+    args.kiln, args.tools = os.path.abspath(args.kiln), os.path.abspath(args.tools)
+    work = tempfile.mkdtemp(prefix='kiln-abi-')
+    tests = run(args, work)
+    conclusions = {name_of(t['key']): t['conclusion'].lower() for t in tests}
+    count, kilns, others = collections.Counter(conclusions.values()), [], []
+    for t in tests:
+        if t['conclusion'].lower() != 'failed': continue
+        name = name_of(t['key'])
+        instead = name_of(t['key'], *(INSTEAD.get(c, c) for c in name[-2:]))
+        not_kiln = instead == name or conclusions.get(instead) == 'failed'
+        (others if not_kiln else kilns).append('%s: %s' % (text_of(name), reason(t['results'])))
+    by_llvm = []
+    if os.path.exists(os.path.join(work, 'log')):
+        with open(os.path.join(work, 'log')) as f: by_llvm = [line.strip() for line in f if re.search(r': compiled by LLVM: ', line)]
+    for what, lines in ('not Kiln\'s', others), ('by LLVM', by_llvm), ('WRONG', kilns):
+        for line in lines: print('%s: %s' % (what, line))
+    print('%d tests of %d pairs: %s; of those that failed %d are Kiln\'s; units by LLVM: %d' % (
+        len(tests), len(args.compilers) ** 2, ', '.join('%d %s' % (n, c) for c, n in sorted(count.items())), len(kilns), len(by_llvm)))
+    if args.keep: print('kept: ' + work)
+    else: shutil.rmtree(work)
+    return 1 if kilns or by_llvm or not count['passed'] else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
