@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # threads.sh BUILD CACHE: `kiln compile --threads=N` gives the same bytes and messages for any N.
-# Inputs: modules of Lua, generated functions, the assembly files of tests/run/bitcode, debug locations,
+# Inputs: modules of Lua, the assembly files of tests/run/bitcode, debug locations,
 # functions that need library functions, private data and addresses of blocks.
 # With a build for it (meson setup BUILD -Db_sanitize=thread -Db_lundef=false, CC=clang-22) this finds
 # data races too: a report makes the run fail.
@@ -39,17 +39,15 @@ fails() {
 for f in O0/lvm O0/lparser O0/lstrlib O0/lua O1/lvm O1/lcode O1/lmathlib; do
   check "Lua: $f" succeeds "$lua/$f.bc"
 done
-check "Lua as one module" succeeds "$lua/O0/lua.merged.bc"
 check "Lua as one module, stress" same "$lua/O1/lua.merged.bc" --stress=7
 check "what was compiled without threads" bash -c \
   "'$kiln' compile -o plain.o '$lua/O0/lua.merged.bc' && '$kiln' compile --threads=3 -o three.o '$lua/O0/lua.merged.bc' && cmp plain.o three.o"
 
-python3 "$tests/../bench/functions.py" 400 functions.bc || exit 1
 for o in --pic=full --pic=pie --pic=static --function-sections --verify; do
-  check "generated functions, $o" succeeds functions.bc $o
+  check "Lua as one module, $o" succeeds "$lua/O0/lua.merged.bc" $o
 done
 check "one thread per processor" bash -c \
-  "'$kiln' compile --threads=1 -o a.o functions.bc && '$kiln' compile --threads=0 -o b.o functions.bc && cmp a.o b.o"
+  "'$kiln' compile --threads=1 -o a.o '$lua/O0/lua.merged.bc' && '$kiln' compile --threads=0 -o b.o '$lua/O0/lua.merged.bc' && cmp a.o b.o"
 check "more threads than functions" bash -c \
   "echo 'int f(void) { return 1; }' | clang-22 -emit-llvm -c -x c - -o f.bc && '$kiln' compile --threads=64 -o f.o f.bc && test -s f.o"
 
@@ -93,7 +91,7 @@ done
   for i in 41 52 63; do echo "void f$i(v2 *x) { *x = *x + *x; } int g$i(int x) { return x * $i; }"; done
 } | clang-22 -O0 -emit-llvm -c -x c - -o refused.bc || exit 1
 check "the first of several errors is told" fails '^refused\.bc:f41:.*not implemented' refused.bc
-head -c $(($(stat -c %s functions.bc) / 2)) functions.bc > short.bc
+head -c $(($(stat -c %s "$lua/O0/lua.merged.bc") / 2)) "$lua/O0/lua.merged.bc" > short.bc
 check "truncated bitcode" fails '^short\.bc:.*malformed' short.bc
 
 printf 'func @f(i32) -> i32 {\nb0(v0: i32):\n  ret v0\n}\n' > text.kir
