@@ -1,5 +1,5 @@
-"""Functions that differ in an operation and a type alone: atomic operations, and conditions whose operands the flags of an
-operation answer."""
+"""Functions that differ in an operation, a type or a size alone: atomic operations, conditions whose operands the flags of
+an operation answer, and blocks of memory."""
 from gen_base import BIN, File, ICMP, INT64, WIDTH, mask, signed
 
 ORDERINGS = ['relaxed', 'acquire', 'release', 'acq_rel', 'seq_cst']
@@ -7,13 +7,13 @@ RMW = {'xchg': lambda a, b, w: b, 'add': BIN['add'], 'sub': BIN['sub'], 'and': B
        'nand': lambda a, b, w: ~(a & b), 'or': BIN['or'], 'xor': BIN['xor'], 'smin': BIN['smin'], 'smax': BIN['smax'],
        'umin': BIN['umin'], 'umax': BIN['umax']}
 RMW_BODY = """\
-  %s = slot 16 align 8
+  %s = slot {size}
 b0(%a: T, %b: T):
   store.i64 -1, %s
-  %p = addr %s + 0
+  %p = addr %s + {at}
   store.T %a, %p
   %old = atomic_rmw.T {op} {order} %p, %b
-  %now = load.T %p
+  %now = {load} %p
   ret {result}"""
 UNUSED_BODY = """\
   %s = slot 8 align 8
@@ -25,7 +25,7 @@ b0(%a: T, %b: T):
   %now = atomic_load.T acquire %s
   ret %now"""
 CAS_BODY = """\
-  %s = slot 8 align 8
+  %s = slot {size}
 b0(%m: T, %e: T, %d: T):
   atomic_store.T release %m, %s
   %old = atomic_cas.T {orders} %s, %e, %d
@@ -71,28 +71,48 @@ def add(f, name, params, result, body, runs):
         f.line('; run: @%s(%s) == %s' % (name, ', '.join(map(str, args)), want))
 
 
+def read_modify_write(f, t, pairs, **body):
+    """Each operation, used for the old and for the new value."""
+    for i, (op, value) in enumerate(RMW.items()):
+        for new, result in enumerate(('%old', '%now')):
+            text = RMW_BODY.format(op=op, order=ORDERINGS[i % 5], result=result, **body).replace('T', t)
+            add(f, f'at_{op}_{t}_{new}', [t, t], t, text,
+                [((a, b), value(a, b, WIDTH[t]) & mask(WIDTH[t]) if new else a) for a, b in pairs])
+
+
+def compare_and_swap(f, t, size, runs):
+    for kind, orders, result, value in (
+            ('old', 'seq_cst seq_cst', '%old', lambda m, e, d: m), ('ok', 'acq_rel acquire', '%ok8', lambda m, e, d: int(m == e)),
+            ('now', 'relaxed relaxed', '%now', lambda m, e, d: d if m == e else m)):
+        add(f, f'at_cas_{kind}_{t}', [t] * 3, 'i8' if kind == 'ok' else t,
+            CAS_BODY.format(size=size, orders=orders, result=result).replace('T', t), [(v, value(*v)) for v in runs])
+
+
 def gen_atomics(_):
-    """Each operation and width, used for the old and for the new value, and a counter that threads share."""
+    """Each operation and width, and a counter that threads share."""
     f = File('g_atomics')
     for t in INT64:
         w = WIDTH[t]
         top, high = mask(w), 1 << (w - 1)
-        pairs = [(5, 3), (top, 1), (high, high - 1), (90, 60)]
-        for i, (op, value) in enumerate(RMW.items()):
-            for new, result in enumerate(('%old', '%now')):
-                body = RMW_BODY.replace('T', t).format(op=op, order=ORDERINGS[i % 5], result=result)
-                add(f, f'at_{op}_{t}_{new}', [t, t], t, body,
-                    [((a, b), value(a, b, w) & top if new else a) for a, b in pairs])
+        read_modify_write(f, t, [(5, 3), (top, 1), (high, high - 1), (90, 60)], size='16 align 8', at=0, load=f'load.{t}')
         add(f, f'at_unused_{t}', [t, t], t, UNUSED_BODY.replace('T', t),
             [((a, b), (a + b - 2) & top) for a, b in ((5, 3), (top, 1), (0, 0))])
-        for kind, orders, result, value in (
-                ('old', 'seq_cst seq_cst', '%old', lambda m, e, d: m), ('ok', 'acq_rel acquire', '%ok8', lambda m, e, d: int(m == e)),
-                ('now', 'relaxed relaxed', '%now', lambda m, e, d: d if m == e else m)):
-            add(f, f'at_cas_{kind}_{t}', [t] * 3, 'i8' if kind == 'ok' else t,
-                CAS_BODY.replace('T', t).format(orders=orders, result=result),
-                [(v, value(*v)) for v in ((5, 5, 9), (5, 6, 9), (top, top, 0), (0, top, 1))])
+        compare_and_swap(f, t, '8 align 8', ((5, 5, 9), (5, 6, 9), (top, top, 0), (0, top, 1)))
         add(f, f'at_cas_branch_{t}', [t, t], 'i32', BRANCH_BODY.replace('T', t), [((7, 7), 11), ((7, 8), 22)])
     f.line(COUNT)
+    return f
+
+
+def gen_atomics_wide(_):
+    """Those of i128, whose halves may be the same one by one. Targets without them skip the functions."""
+    f = File('g_atomics_wide')
+    f.head = '; features: cx16\n'
+    top, high, low, seven = mask(128), 1 << 127, 1 << 64, 7 << 64
+    some = 0x123456789abcdef0fedcba9876543210
+    read_modify_write(f, 'i128', [(5, 3), (low - 1, 1), (high, high - 1), (some, top - (some >> 4)), (low, low - 1), (top, top),
+                                  (seven | 5, seven | 6)], size='32 align 16', at=16, load='atomic_load.i128 seq_cst')
+    compare_and_swap(f, 'i128', '16 align 16', ((5, 5, 9), (5, 6, 9), (low | 5, 5, 9), (top, top, high), (high, 0, 7),
+                                                (seven, seven, (1 << 100) + 3)))
     return f
 
 
@@ -125,4 +145,34 @@ def gen_conditions(_):
         for m in masks:
             runs = [0, 1, -1, signed(m, w), signed(~m, w), -(1 << (w - 1)), signed(192, w)]
             conditions(f, f'mask{w}_{m}', t, 'a', f'and.{t} %a, {signed(m, w)}', lambda a: a & m, [(a,) for a in runs])
+    return f
+
+
+BLOCKS = """\
+; c: typedef void mb_fn(char *, const char *);
+; c: static int mb_all(int n, mb_fn *copy, mb_fn *move, mb_fn *set) {
+; c:   char a[300], b[300];
+; c:   for (int i = 0; i < 300; i++) a[i] = i * 7 + 1, b[i] = 3;
+; c:   copy(b + 1, a + 2);
+; c:   for (int i = 0; i < 300; i++) if (b[i] != (i >= 1 && i < 1 + n ? a[i + 1] : 3)) return 0;
+; c:   memcpy(b, a, 300);
+; c:   move(b + 5, b + 3), memmove(a + 5, a + 3, n);
+; c:   if (memcmp(a, b, 300)) return 0;
+; c:   move(b + 5, b + 9), memmove(a + 5, a + 9, n);
+; c:   if (memcmp(a, b, 300)) return 0;
+; c:   set(a + 7, 0);
+; c:   for (int i = 0; i < 300; i++) if (a[i] != (i >= 7 && i < 7 + n ? (char)165 : b[i])) return 0;
+; c:   return 1;
+; c: }"""
+
+
+def gen_blocks(_):
+    """memcpy, memmove and memset of constant sizes: no byte around the block changes, and memmove's may overlap."""
+    f = File('g_blocks')
+    f.line(BLOCKS)
+    for n in (0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 100, 127, 128, 129, 200, 256):
+        names = [f.func(['i64', 'i64'], '', f'b0(%to: i64, %from: i64):\n  {op} %to, {what}, {n}\n  ret', f'mb_{op}_{n}')
+                 for op, what in (('memcpy', '%from'), ('memmove', '%from'), ('memset', '165'))]
+        f.line('; c: extern mb_fn %s, %s, %s;' % tuple(names))
+        f.line('; check: mb_all(%d, %s, %s, %s)' % (n, *names))
     return f

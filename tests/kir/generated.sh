@@ -13,7 +13,7 @@ if [[ ! -f $out/complete ]]; then
   rm -rf "$out"
   mkdir -p "$out"
   PYTHONDONTWRITEBYTECODE=1 python3 "$here/gen.py" "$out" >&2
-  for f in "$here"/atomics*.kir "$out/g_atomics.kir"; do
+  for f in "$here"/atomics*.kir "$out"/g_atomics*.kir; do
     sed -e 's/\b\(at\|aw\)_/l\1_/g' -e '1a ; features: lse' "$f" > "$out/lse_${f##*/}"
   done
   touch "$out/complete"
