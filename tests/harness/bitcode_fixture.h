@@ -157,4 +157,38 @@ static inline struct bc_result bc_read(const void *bytes, size_t size, bool prin
   return r;
 }
 
+/* What bitcode of a source is read into: a row of a test. */
+struct bc_row {
+  const char *name, *language, *source;
+  const char *lines[12]; /* texts that occur, in this order */
+  const char *never;     /* one that does not; NULL: none */
+  const char *flags;     /* of clang; NULL: -O0 */
+};
+
+/* Reads each row's bitcode; fails if one's text is not as the row says. */
+static inline void bc_check_rows(const struct bc_row *rows, size_t n) {
+  unsigned failed = 0;
+  for (const struct bc_row *row = rows; row < rows + n; row++) {
+    kiln_buffer bc = bc_make(row->language, row->flags ? row->flags : "-O0", row->source);
+    struct bc_result r = bc_read(bc.data, bc.size, true);
+    const char *text = (const char *)r.text.data, *at = text;
+    if (r.status != KILN_OK) print_error("%s: %s\n", row->name, r.diag.message);
+    failed += r.status != KILN_OK;
+    for (size_t k = 0; r.status == KILN_OK && row->lines[k]; k++) {
+      const char *found = strstr(at, row->lines[k]);
+      if (!found) print_error("%s: no \"%s\" in\n%s\n", row->name, row->lines[k], text);
+      failed += !found;
+      if (!found) break;
+      at = found + strlen(row->lines[k]);
+    }
+    if (r.status == KILN_OK && row->never && strstr(text, row->never)) {
+      print_error("%s: \"%s\" in\n%s\n", row->name, row->never, text);
+      failed++;
+    }
+    bc_free(&r);
+    kiln_buffer_free(&bc);
+  }
+  assert_int_equal(failed, 0);
+}
+
 #endif

@@ -653,7 +653,6 @@ int main(void) {
     cmocka_unit_test(test_callbacks),
     cmocka_unit_test(test_called_by_c),
     cmocka_unit_test(test_f80),
-    cmocka_unit_test(test_f80),
     cmocka_unit_test(test_f128),
     cmocka_unit_test(test_fault_below_c),
     cmocka_unit_test(test_jump_over_c),
