@@ -89,10 +89,8 @@ struct kn_elf {
   uint32_t *numbers;
   uint32_t *locals, *globals; /* symbol ids in the order of their numbers */
   uint32_t n_locals, n_globals;
-  uint32_t section_symbols;               /* number of section 0's symbol */
-  uint32_t first_code_mark, n_code_marks; /* mapping symbols */
-  uint32_t first_signature;
-  uint32_t first_local;
+  uint32_t section_symbols; /* number of section 0's symbol */
+  uint32_t n_code_marks;    /* mapping symbols */
   uint32_t
     first_ref;    /* of the symbols of KN_SECTION_SHARED: global ones, before those of `globals` */
   uint32_t *refs; /* by personality: the number of its section's; 0: it has none */

@@ -125,10 +125,8 @@ bool kn_elf_number(struct kn_elf *e) {
   uint64_t number = 1 + (m->source_file != NULL);
   e->section_symbols = (uint32_t)number;
   number += e->n_content + e->n_debug;
-  e->first_code_mark = (uint32_t)number;
   count_marks(e);
   number += e->n_code_marks;
-  e->first_signature = (uint32_t)number;
   e->names_size = 64 + (m->source_file != NULL ? strlen(m->source_file) + 1 : 0);
   for (uint32_t i = 0; i < e->groups.n; i++) {
     struct kn_elf_group *g = e->groups.at + i;
@@ -136,7 +134,6 @@ bool kn_elf_number(struct kn_elf *e) {
     g->signature = (uint32_t)number++;
     e->names_size += kn_comdat(m, g->comdat)->length + 1;
   }
-  e->first_local = (uint32_t)number;
   for (uint32_t i = 0; i < m->renames.n; i++) e->names_size += strlen(m->renames.at[i].name) + 1;
   if ((number = number_all(e, number)) == 0) return false;
   e->first_ref = (uint32_t)number;
