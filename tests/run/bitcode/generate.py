@@ -464,6 +464,89 @@ def nested(n):
     return '\n'.join(out + [' ret i32 0\n}\n'])
 
 
+# Lanes, the number of them in a whole vector and in a part, and where the parts are.
+PARTS = [
+    ('i8', 16, 8, (0, 8)), ('i8', 8, 4, (0, 4)), ('i8', 32, 16, (0, 16)), ('i8', 64, 16, (16, 48)),
+    ('i16', 8, 2, (0, 2, 6)), ('i32', 4, 2, (0, 2)), ('i32', 8, 4, (0, 4)), ('i32', 6, 3, (0, 3)),
+    ('i64', 2, 1, (0, 1)), ('float', 8, 2, (2, 6)), ('double', 4, 4, (0,)), ('i1', 16, 8, (0, 8)),
+    ('i1', 8, 4, (4,)), ('ptr', 4, 2, (2,))]
+
+PARTS_HEAD = '''\
+target triple = "x86_64-pc-linux-gnu"
+@d = private unnamed_addr constant [6 x i8] c"%02x \\00"
+@n = private unnamed_addr constant [2 x i8] c"\\0A\\00"
+@a = global [256 x i8] zeroinitializer, align 64
+@o = global [64 x i8] zeroinitializer, align 64
+declare i32 @printf(ptr, ...)
+'''
+
+PARTS_SHOW = '''\
+define void @show() {
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %0 ], [ %j, %loop ]
+  %at = getelementptr i8, ptr @o, i64 %i
+  %c = load i8, ptr %at
+  %z = zext i8 %c to i32
+  call i32 (ptr, ...) @printf(ptr @d, i32 %z)
+  store i8 0, ptr %at
+  %j = add i64 %i, 1
+  %more = icmp ult i64 %j, 64
+  br i1 %more, label %loop, label %end
+end:
+  call i32 (ptr, ...) @printf(ptr @n)
+  ret void
+}
+'''
+
+PARTS_MAIN = '''\
+define i32 @main() {
+  br label %fill
+fill:
+  %i = phi i64 [ 0, %0 ], [ %j, %fill ]
+  %at = getelementptr i8, ptr @a, i64 %i
+  %x = mul i64 %i, 37
+  %y = add i64 %x, 11
+  %c = trunc i64 %y to i8
+  store i8 %c, ptr %at
+  %j = add i64 %i, 1
+  %more = icmp ult i64 %j, 256
+  br i1 %more, label %fill, label %run
+run:
+'''
+
+
+def parts():
+    """Parts of vectors, llvm.vector.extract and llvm.vector.insert: of one register and of several, of whole registers and
+    of pieces, of masks, into vectors that are defined and into one that is not."""
+    declared, functions, n = [], [], 0
+    for lane, whole_lanes, part_lanes, places in PARTS:
+        suffix = {'float': 'f32', 'double': 'f64', 'ptr': 'p0'}.get(lane, lane)
+        whole, part = '<%d x %s>' % (whole_lanes, lane), '<%d x %s>' % (part_lanes, lane)
+        names = 'v%d%s.v%d%s' % (part_lanes, suffix, whole_lanes, suffix), 'v%d%s.v%d%s' % (whole_lanes, suffix, part_lanes, suffix)
+        extract, insert = '%s @llvm.vector.extract.%s(%s' % (part, names[0], whole), '%s @llvm.vector.insert.%s(%s' % (whole, names[1], whole)
+        declared += ['declare %s, i64)' % extract, 'declare %s, %s, i64)' % (insert, part)]
+        for at in places:
+            functions.append('''define void @f{n}() {{
+  %v = load {whole}, ptr @a, align 64
+  %w = load {part}, ptr getelementptr (i8, ptr @a, i64 128), align 64
+  %e = call {extract} %v, i64 {at})
+  store {part} %e, ptr @o, align 64
+  call void @show()
+  %r = call {insert} %v, {part} %w, i64 {at})
+  store {whole} %r, ptr @o, align 64
+  call void @show()
+  %u = call {insert} poison, {part} %e, i64 {at})
+  %b = call {extract} %u, i64 {at})
+  store {part} %b, ptr @o, align 64
+  call void @show()
+  ret void
+}}'''.format(n=n, whole=whole, part=part, extract=extract, insert=insert, at=at))
+            n += 1
+    calls = ''.join('  call void @f%d()\n' % i for i in range(n))
+    return '%s%s\n%s%s\n%s%s  ret i32 0\n}\n' % (PARTS_HEAD, '\n'.join(declared), PARTS_SHOW, '\n'.join(functions), PARTS_MAIN, calls)
+
+
 def modules():
     """Name and text of each."""
     yield 'arithmetic-small', arithmetic([w for w in WIDTHS if w <= 17])
@@ -481,3 +564,4 @@ def modules():
     yield 'x87-classes', x87_classes()
     yield 'all-floats', all_floats()
     yield 'nested', nested(2000)
+    yield 'parts', parts()
