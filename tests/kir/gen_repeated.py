@@ -176,3 +176,24 @@ def gen_blocks(_):
         f.line('; c: extern mb_fn %s, %s, %s;' % tuple(names))
         f.line('; check: mb_all(%d, %s, %s, %s)' % (n, *names))
     return f
+
+
+HELD = 24  # more than there are registers of a kind
+
+
+def gen_held(_):
+    """Many values that stand for the content of a variable, when that changes: of integers, and of floats."""
+    f = File('g_held')
+    loads = lambda t: [f'  %v{k} = load.{t} %x' for k in range(HELD)]
+    body = ['  %x = slot 8 align 8', 'b0(%a: i64):', '  store.i64 %a, %x', '  br b1', 'b1:', *loads('i64'), '  store.i64 1000, %x',
+            '  %s0 = load.i64 %x']
+    for k in range(HELD):
+        body += [f'  %m{k} = mul.i64 %v{k}, {k + 1}', f'  %s{k + 1} = add.i64 %s{k}, %m{k}']
+    add(f, 'al_many', ['i64'], 'i64', '\n'.join([*body, f'  ret %s{HELD}']),
+        [((v,), 1000 + v * HELD * (HELD + 1) // 2) for v in (0, 1, 7, -3)])
+    body = ['  %x = slot 8 align 8', 'b0(%a: i64):', '  %f = sitof.f64 i64 %a', '  store.f64 %f, %x', '  br b1', 'b1:', *loads('f64'),
+            '  %t = fadd.f64 %v0, %v1', '  store.f64 %t, %x', '  %s0 = load.f64 %x']
+    body += [f'  %s{k + 1} = fadd.f64 %s{k}, %v{k}' for k in range(HELD)]
+    add(f, 'al_floats', ['i64'], 'i64', '\n'.join([*body, f'  %r = ftosi.i64 f64 %s{HELD}', '  ret %r']),
+        [((v,), v * (HELD + 2)) for v in (0, 1, -3)])
+    return f
