@@ -9,8 +9,9 @@
  * Any thread may call any function of this header at any time, with two exceptions. While a thread is in kiln_jit_free,
  * no other thread may use the same JIT. Only one thread at a time may use a stream. Modules and sessions follow the
  * same rules as without a JIT. The JIT holds its lock only while it links units. The JIT does not hold its lock while
- * code is generated. A signal handler must not call any function of this header. A signal handler may run JIT-compiled
- * code. This code may use thread-local data, even if the thread has not used the data before.
+ * code is generated. A signal handler may call kiln_jit_find_pc, and must not call any other function of this header. A
+ * signal handler may run JIT-compiled code. This code may use thread-local data, even if the thread has not used the
+ * data before.
  *
  * If Kiln cannot make a JIT or a stream, the result is a NULL pointer. Calls on a NULL JIT or stream return "none" or
  * KILN_ERR_ARGUMENT.
@@ -276,6 +277,59 @@ KILN_API kiln_status kiln_jit_run_constructors(kiln_jit *jit, kiln_jit_unit unit
  * registrations as described for kiln_jit_remove. Then calls the unit's destructors. The error is KILN_ERR_ARGUMENT for
  * an invalid handle. The error is KILN_ERR_STRUCTURE if the unit's destructors have been run already. */
 KILN_API kiln_status kiln_jit_run_destructors(kiln_jit *jit, kiln_jit_unit unit);
+
+/* ---- what an address is ---- */
+
+/** A function that code at an address belongs to: the function itself, or one that was inlined into it. */
+typedef struct kiln_jit_frame {
+  const char *function; /**< its name; "" if it has none or the name is not known. Never NULL. */
+  const char *file;     /**< the source file; "" if it is not known. Never NULL. */
+  uint32_t line;        /**< from 1; 0 if it is not known */
+  uint32_t column;      /**< from 1; 0 if it is not known */
+  uint64_t reserved[1]; /**< 0 */
+} kiln_jit_frame;
+
+/** What kiln_jit_find_pc finds. Zero-initialise the struct. The caller may set the first four fields, and
+ * kiln_jit_find_pc writes the others. */
+typedef struct kiln_jit_pc_info {
+  /** Array of `max_frames` elements for the frames, or NULL. The innermost frame is first. If code of g was inlined
+   * into f, the frame of g comes before the frame of f, and the frame of f has the location of the call. */
+  kiln_jit_frame *frames;
+  uint32_t
+    max_frames; /**< number of elements of `frames`; if there are more frames, the outer ones are left out */
+  /** Memory of `text_bytes` bytes for the strings of `frames`, or NULL. Strings that do not fit are cut off, or are
+   * empty. */
+  char *text;
+  size_t text_bytes; /**< size of `text` */
+
+  kiln_jit_unit unit;  /**< the unit */
+  const void *address; /**< the first byte of the function's code; NULL if nothing was found */
+  size_t size_bytes;   /**< size of the function's code */
+  size_t needed_bytes; /**< what the strings of the elements of `frames` take in `text` */
+  uint32_t
+    n_frames; /**< number of frames: 1, plus the number of calls that were inlined; may exceed `max_frames` */
+  uint64_t reserved[4]; /**< 0 */
+} kiln_jit_pc_info;
+
+/** Finds the function whose code has the byte at address `pc`, in a unit of the JIT. Returns false if there is none:
+ * the address is not in the JIT's code, or is in a stub. Returns false too if `info` is NULL or has `reserved` set.
+ *
+ * To look up a frame of a backtrace, pass the return address minus 1. A return address may be the first byte of the
+ * next statement, or of the next function. For an address that was interrupted (the program counter of a signal, the
+ * innermost frame), pass the address itself.
+ *
+ * Any thread may call this function at any time, while other threads add and remove units. So may a signal handler,
+ * whatever the interrupted thread was doing, even if it was in a function of this header. The function takes no lock,
+ * allocates no memory, and makes no system call. The results refer to the memory of the caller alone, and stay valid
+ * after the unit was removed. While the function runs, the JIT must not be freed. A signal handler that interrupts this
+ * function must return to it: if the handler leaves by longjmp or by an exception, the JIT does not free the
+ * descriptions of removed units from then on.
+ *
+ * Functions have file, line and column if the front end described the function (kiln_func_set_debug) and set source
+ * locations. Inlined functions have frames if the locations of their code name the call (kiln_location.inlined); Kiln's
+ * own inlining sets that. The name of the outermost frame is that of the symbol. The name of an inlined function is the
+ * linkage name of its entry (kiln_location.scope), or its name if it has no linkage name. */
+KILN_API bool kiln_jit_find_pc(kiln_jit *jit, const void *pc, kiln_jit_pc_info *info);
 
 /* ---- streams ---- */
 

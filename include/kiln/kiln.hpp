@@ -300,6 +300,10 @@ public:
   template <class F> std::add_pointer_t<F> function(kiln_jit_unit unit, std::uint32_t index) const {
     return reinterpret_cast<std::add_pointer_t<F>>(kiln_jit_function(get(), unit, index));
   }
+  /** Finds the function that has code at `pc`: kiln_jit_find_pc. Signal handlers may call it. */
+  bool find_pc(const void *pc, kiln_jit_pc_info &info) const {
+    return kiln_jit_find_pc(get(), pc, &info);
+  }
 
 private:
   friend class jit_stream;

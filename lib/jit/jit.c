@@ -102,12 +102,15 @@ bool kn_jit_unit_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e) {
 }
 
 void kn_jit_unit_free(kiln_jit *jit, struct kn_jit_item *u) {
+  kn_jit_find_remove(u);
   for (unsigned k = 0; k < KN_JIT_KINDS; k++) kn_jit_give(jit, u->blocks + k, k);
   kn_jit_tls_free(jit, u);
-  void *const arrays[] = {u->defs, u->refs, u->symbols, u->names, u->ctors};
+  void *const arrays[] = {u->defs, u->refs, u->ctors};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_jit_realloc(jit, arrays[i], 0);
-  kn_jit_realloc(jit, u, 0);
+  u->retired = (struct kn_jit_retired){
+    .parts = {u->symbols, u->names, u->rows.at, u->places.at, u->text.at, u}};
+  kn_jit_find_retire(jit, &u->retired);
 }
 
 /* True if other units refer to what it defines other than through stubs. */
@@ -167,6 +170,7 @@ static void tear_down(kiln_jit *jit) {
   kn_jit_tls_close(jit);
   kn_jit_symbols_free(jit);
   kn_jit_memory_free(jit);
+  kn_jit_find_close(jit);
   if (jit->units.at != NULL) kn_jit_realloc(jit, jit->units.at, 0);
   pthread_mutex_destroy(&jit->lock);
   kiln_allocator allocator = jit->options.allocator;

@@ -1,9 +1,10 @@
 /* The files of the JIT and what they share. jit.c makes and frees a JIT and its units, memory.c gives them
  * protected memory, symbols.c keeps names and stubs, layout.c to write.c link a unit (link.c calls them in order),
- * stream.c adds a module's functions one by one; tls.c, unwind.c, gdb.c and perf.c serve running code: thread-local
- * data, exceptions, debugger, profiler. Called by <kiln/jit.h> only: nothing in lib/ knows of it.
- * Invariant: everything reachable from a kiln_jit is under its lock; code that anybody can call is
- * complete. */
+ * stream.c adds a module's functions one by one; tls.c, unwind.c, gdb.c, perf.c and find.c serve running code:
+ * thread-local data, exceptions, debugger, profiler, what an address is. Called by <kiln/jit.h> only: nothing in lib/
+ * knows of it.
+ * Invariant: everything reachable from a kiln_jit is under its lock, but for what find.c reads; code that anybody can
+ * call is complete. */
 #ifndef KN_JIT_JIT_STATE_H
 #define KN_JIT_JIT_STATE_H
 
@@ -68,12 +69,19 @@ struct kn_jit_chunk {
   struct kn_jit_frames *frames; /* of the units in it, for the unwinder: unwind.c */
 };
 
+/* Memory that find.c may still read without the lock: find.c frees it once nobody does. */
+struct kn_jit_retired {
+  struct kn_jit_retired *next;
+  void *parts[6]; /* to be freed in this order; one of the last has this struct in it */
+};
+
 /* A piece of address space. Pages at both ends are never accessible. */
 struct kn_jit_pool {
-  struct kn_jit_pool *next;
-  uint8_t *base; /* of chunk 0, as it is executed and read */
-  int64_t delta; /* from there to where code and read-only data can be written */
-  uint8_t *map;  /* what mmap gave, guard pages included */
+  struct kn_jit_pool
+    *_Atomic next; /* read without the lock: find.c. So are base, n_chunks and units */
+  uint8_t *base;   /* of chunk 0, as it is executed and read */
+  int64_t delta;   /* from there to where code and read-only data can be written */
+  uint8_t *map;    /* what mmap gave, guard pages included */
   size_t map_size;
   uint8_t *alias; /* the same of the writable mapping; NULL: none */
   uint32_t n_chunks;
@@ -82,6 +90,8 @@ struct kn_jit_pool {
   uint32_t cursor[KN_JIT_KINDS]; /* where the last allocation was */
   uint32_t spare[KN_JIT_KINDS];  /* index + 1 of an empty chunk that was kept; 0: none */
   struct kn_jit_chunk *chunks;
+  struct kn_jit_retired retired;
+  struct kn_jit_item *_Atomic units[]; /* by chunk, the newest unit with code in it */
 };
 
 /* A piece of memory of one kind. */
@@ -133,8 +143,30 @@ struct kn_jit_tls {
 
 /* ---- units ---- */
 
+/* A place in the source: what kiln_jit_find_pc says of code. */
+struct kn_jit_place {
+  uint32_t function, file; /* offsets in the unit's `text`; of an empty string: not known */
+  uint32_t line, column;
+  uint32_t call; /* of inlined code: index + 1 of the place of the call */
+  uint32_t loc;  /* while the places are made: the session's location */
+};
+/* From `at` on, the code is of a place. */
+struct kn_jit_row {
+  uint32_t at;    /* from the start of the unit's code */
+  uint32_t place; /* index + 1; 0: none */
+};
+
+/* find.c reads, without the lock: id, the code's block but for its pool, symbols, names, rows, places, text, in_chunk.
+ * All but the last are constant while the unit can be found. */
 struct kn_jit_item {
   uint64_t id;
+  struct kn_jit_item *_Atomic in_chunk; /* the next unit with code in the same chunk */
+  struct kn_jit_item *_Atomic
+    *found_from;                    /* what points to this one; NULL: the unit cannot be found */
+  KN_ARRAY(struct kn_jit_row) rows; /* of lines, ascending */
+  KN_ARRAY(struct kn_jit_place) places;
+  KN_ARRAY(char) text; /* strings of places; the first is empty */
+  struct kn_jit_retired retired;
   struct kn_jit_block blocks[KN_JIT_KINDS];
   struct kn_jit_entry **defs; /* what it defines or did: entry->unit tells */
   uint32_t n_defs;
@@ -201,7 +233,13 @@ struct kiln_jit {
   pthread_mutex_t lock;
   bool dual;
   uint64_t pool_bytes;
-  struct kn_jit_pool *pools;
+  struct kn_jit_pool *_Atomic pools; /* read without the lock: find.c */
+  /* Calls of kiln_jit_find_pc that are in progress: each counts at the index that `side` had when it began. */
+  _Atomic uint32_t finding[2], side;
+  struct kn_jit_retired
+    *leaving; /* to be freed once both counts were 0: those that were so far are bits of `left` */
+  struct kn_jit_retired *retired_next; /* what comes after them */
+  unsigned left;
   KN_ARRAY(struct kn_jit_entry *) names; /* entries that have one, in any order */
   struct kn_hash name_hash;
   struct kn_jit_stubs *stubs, *full_stubs; /* groups with free stubs; without */
@@ -485,6 +523,17 @@ void kn_jit_gdb_hold(bool hold);
 /* Appends the debug sections of the unit's modules, by enum kn_dwarf_section, with addresses filled in. False without
  * memory: a module may have failed then. */
 bool kn_jit_debug_sections(const struct kn_jit_link *l, kiln_buffer *sections);
+
+/* find.c */
+/* Notes where the unit's code comes from. */
+bool kn_jit_find_describe(struct kn_jit_link *l);
+/* Makes kiln_jit_find_pc find the unit, or not any more. */
+void kn_jit_find_add(struct kn_jit_item *u);
+void kn_jit_find_remove(struct kn_jit_item *u);
+/* Frees what kiln_jit_find_pc may be reading: at once if nobody is, else later. */
+void kn_jit_find_retire(kiln_jit *jit, struct kn_jit_retired *r);
+/* Frees the rest of it, when nobody can be reading. */
+void kn_jit_find_close(kiln_jit *jit);
 
 /* perf.c */
 bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e);

@@ -20,8 +20,8 @@ static kiln_status bind_and_write(struct kn_jit_link *l, kiln_jit_unit *out) {
   struct kn_jit_item *u = l->unit = kn_jit_realloc(jit, NULL, sizeof *u);
   if (u == NULL) return kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
   memset(u, 0, sizeof *u);
-  bool ok = kn_jit_resolve(l) && kn_jit_write(l) && kn_jit_unwind_add(jit, u, l->error) &&
-            kn_jit_unit_add(jit, u, l->error);
+  bool ok = kn_jit_resolve(l) && kn_jit_write(l) && kn_jit_find_describe(l) &&
+            kn_jit_unwind_add(jit, u, l->error) && kn_jit_unit_add(jit, u, l->error);
   if (!ok) {
     kn_jit_resolve_undo(l);
     kn_jit_unwind_remove(jit, u);
@@ -29,6 +29,7 @@ static kiln_status bind_and_write(struct kn_jit_link *l, kiln_jit_unit *out) {
     return l->error->diag.status;
   }
   u->registers = l->registers;
+  kn_jit_find_add(u);
   kn_jit_publish(l);
   kn_jit_gdb_add(l);
   kn_jit_perf_add(l);

@@ -49,7 +49,8 @@ static void pool_free(kiln_jit *jit, struct kn_jit_pool *p) {
   if (p->chunks != NULL) kn_jit_realloc(jit, p->chunks, 0);
   if (p->map != NULL) munmap(p->map, p->map_size);
   if (p->alias != NULL) munmap(p->alias, p->map_size);
-  kn_jit_realloc(jit, p, 0);
+  p->retired = (struct kn_jit_retired){.parts = {p}};
+  kn_jit_find_retire(jit, &p->retired);
 }
 
 /* Address space with a guard page at both ends, its content aligned to chunks. */
@@ -115,9 +116,11 @@ static bool map_alias(const kiln_jit *jit, struct kn_jit_pool *p, uint64_t size,
 }
 
 static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kiln_jit_error *e) {
-  struct kn_jit_pool *p = kn_jit_realloc(jit, NULL, sizeof *p);
+  struct kn_jit_pool *p;
+  const size_t bytes = sizeof *p + (size_t)(size / KN_JIT_CHUNK) * sizeof p->units[0];
+  p = kn_jit_realloc(jit, NULL, bytes);
   if (p == NULL) return KN_JIT_FAIL(NULL, e, KILN_ERR_MEMORY, "out of memory");
-  memset(p, 0, sizeof *p);
+  memset(p, 0, bytes);
   p->n_chunks = (uint32_t)(size / KN_JIT_CHUNK);
   p->chunks = kn_jit_realloc(jit, NULL, p->n_chunks * sizeof *p->chunks);
   bool ok = p->chunks != NULL;
@@ -394,8 +397,9 @@ static bool pool_empty(const struct kn_jit_pool *p) {
 }
 
 static void pool_unmap(kiln_jit *jit, struct kn_jit_pool *p) {
-  struct kn_jit_pool **at = &jit->pools;
-  while (*at != p) at = &(*at)->next;
+  struct kn_jit_pool *_Atomic *at = &jit->pools;
+  struct kn_jit_pool *here;
+  while ((here = *at) != p) at = &here->next;
   *at = p->next;
   for (unsigned k = 0; k < KN_JIT_KINDS; k++)
     jit->stats.memory_bytes -= p->spare[k] != 0 ? KN_JIT_CHUNK : 0;

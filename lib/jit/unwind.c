@@ -81,7 +81,8 @@ void kn_jit_unwind_open(kiln_jit *jit) {
   jit->retired_end = &jit->retired;
   for (unsigned i = 0, n = 0; i < 2; i++) {
     if (w[i].add == NULL || w[i].remove == NULL || (i == 1 && w[1].add == w[0].add)) continue;
-    if (!has_lists(w + i, find[i], jit->machine, (uint64_t)(uintptr_t)jit->pools->base))
+    if (!has_lists(w + i, find[i], jit->machine,
+                   (uint64_t)(uintptr_t)atomic_load(&jit->pools)->base))
       jit->frames_by_chunk = false;
     jit->unwinders[n++] = w[i];
   }

@@ -21,7 +21,7 @@ from ._bindings import kiln_icond as IntCondition
 from ._bindings import kiln_status as Status
 from ._errors import ClosedError, Error, ForeignValueError, MissingSymbolError
 from ._function import Function, Loop
-from ._jit import Jit, Stats, Unit
+from ._jit import Frame, Jit, PcInfo, Stats, Unit
 from ._kernel import Kernel
 from ._listing import Code, Listing
 from ._load import path as library_path
@@ -33,7 +33,7 @@ from ._values import Block, FunctionSymbol, Signature, Symbol, Value, Variable
 __version__ = '%d.%d.%d' % (raw.KILN_VERSION_MAJOR, raw.KILN_VERSION_MINOR, raw.KILN_VERSION_PATCH)
 
 __all__ = [
-    'Array', 'Block', 'ClosedError', 'Code', 'Error', 'FloatCondition', 'ForeignValueError', 'Function', 'FunctionSymbol',
-    'IntCondition', 'Jit', 'Kernel', 'Listing', 'Loop', 'MissingSymbolError', 'Module', 'Signature', 'Stats', 'Status',
-    'Struct', 'Symbol', 'Type', 'Unit', 'Value', 'Variable', 'bool_', 'f32', 'f64', 'i8', 'i16', 'i32', 'i64', 'i128',
+    'Array', 'Block', 'ClosedError', 'Code', 'Error', 'FloatCondition', 'ForeignValueError', 'Frame', 'Function',
+    'FunctionSymbol', 'IntCondition', 'Jit', 'Kernel', 'Listing', 'Loop', 'MissingSymbolError', 'Module', 'PcInfo',
+    'Signature', 'Stats', 'Status', 'Struct', 'Symbol', 'Type', 'Unit', 'Value', 'Variable', 'bool_', 'f32', 'f64', 'i8', 'i16', 'i32', 'i64', 'i128',
     'library_path', 'pointer', 'ptr', 'raw', 'u8', 'u16', 'u32', 'u64', 'u128', 'v64', 'v128']

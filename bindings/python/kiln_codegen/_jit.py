@@ -21,6 +21,22 @@ class Stats(NamedTuple):
     reserved_bytes: int
 
 
+class Frame(NamedTuple):
+    """A function that code at an address belongs to. Names are empty and numbers are 0 if they are not known."""
+    function: str
+    file: str
+    line: int
+    column: int
+
+
+class PcInfo(NamedTuple):
+    """What Jit.find_pc finds: the function's code, and the function, after those that were inlined into it; the innermost
+    is first."""
+    address: int
+    size: int
+    frames: List[Frame]
+
+
 def _address(x: Any) -> int:
     """Returns the address that a symbol of Jit(symbols=...) stands for."""
     if isinstance(x, Kernel):
@@ -111,6 +127,23 @@ class Jit(Owner):
         with self._running.lock:
             found: Optional[int] = k.kiln_jit_lookup(self._j, _name(name))
         return found
+
+    def find_pc(self, pc: int) -> Optional[PcInfo]:
+        """Returns which function has code at an address, and where in the source the code comes from; None if no
+        function does. For a frame of a backtrace, pass the return address minus 1."""
+        n_frames, size = 8, 512
+        while True:
+            frames, text, info = (k.kiln_jit_frame * n_frames)(), ctypes.create_string_buffer(size), k.kiln_jit_pc_info()
+            info.frames, info.max_frames, info.text_bytes = frames, n_frames, size
+            info.text = ctypes.addressof(text)
+            with self._running.lock:
+                if not k.kiln_jit_find_pc(self._j, pc, ctypes.byref(info)):
+                    return None
+            if info.n_frames <= n_frames and info.needed_bytes <= size:
+                return PcInfo(info.address, info.size_bytes,
+                              [Frame(f.function.decode(errors='replace'), f.file.decode(errors='replace'), f.line, f.column)
+                               for f in frames[:info.n_frames]])
+            n_frames, size = max(n_frames, info.n_frames), max(size, info.needed_bytes)
 
     def stats(self) -> Stats:
         with self._running.lock:

@@ -250,6 +250,23 @@ def test_redefinition() -> None:
         assert first['g'](10) == 31
 
 
+def test_find_pc() -> None:
+    from kiln_codegen import Frame, Jit
+    with Jit() as jit:
+        m = Module()
+        with m.function('f', [i64], i64) as f:
+            f.ret(f.params[0] * 3)
+        unit = jit.add(m)
+        at = unit.address('f')
+        found = jit.find_pc(at + 1)
+        assert found is not None
+        assert (found.address, found.frames) == (at, [Frame('f', '', 0, 0)])
+        assert jit.find_pc(at + found.size - 1) == found
+        assert jit.find_pc(1) is None
+        unit.remove()
+        assert jit.find_pc(at + 1) is None
+
+
 def test_discarded_after_an_exception(module: Module) -> None:
     with pytest.raises(KeyError):
         with module.function('f', [], i64):

@@ -266,6 +266,42 @@ impl Jit {
         // SAFETY: the JIT is alive; the name ends with a NUL; as the caller promises.
         NonNull::new(unsafe { sys::kiln_jit_lookup(self.raw(), name.as_ptr()) })
     }
+
+    /// Returns which function has code at an address, and where in the source the code comes from. For a frame of a
+    /// backtrace, pass the return address minus 1. Any thread may call this while others add and remove units. The
+    /// result is allocated, so a signal handler calls `kiln_sys::kiln_jit_find_pc` instead, with memory of its own.
+    pub fn find_pc(&self, pc: *const ()) -> Option<PcInfo> {
+        let (mut frames, mut text) = (vec![sys::kiln_jit_frame::default(); 8], vec![0u8; 512]);
+        loop {
+            let mut info = sys::kiln_jit_pc_info {
+                frames: frames.as_mut_ptr(),
+                max_frames: crate::types::count(frames.len()).ok()?,
+                text: text.as_mut_ptr().cast(),
+                text_bytes: text.len(),
+                ..Default::default()
+            };
+            // SAFETY: the JIT is alive; the library writes no more than there is room for.
+            if !unsafe { sys::kiln_jit_find_pc(self.raw(), pc.cast(), &mut info) } {
+                return None;
+            }
+            let n = info.n_frames as usize;
+            if n > frames.len() || info.needed_bytes > text.len() {
+                frames.resize(n.max(frames.len()), Default::default());
+                text.resize(info.needed_bytes.max(text.len()), 0);
+                continue;
+            }
+            // SAFETY: strings of frames that were found end with a NUL, and are in `text` or static.
+            let string = |s: *const c_char| unsafe { CStr::from_ptr(s) }.to_string_lossy().into_owned();
+            let frame = |f: &sys::kiln_jit_frame| Frame {
+                function: string(f.function),
+                file: string(f.file),
+                line: f.line,
+                column: f.column,
+            };
+            let frames = frames[..n].iter().map(frame).collect();
+            return Some(PcInfo { address: info.address as usize, size: info.size_bytes, frames });
+        }
+    }
 }
 
 impl Drop for Jit {
@@ -280,6 +316,32 @@ impl fmt::Debug for Jit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Jit")
     }
+}
+
+/// What [`Jit::find_pc`] finds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct PcInfo {
+    /// The address of the function's code.
+    pub address: usize,
+    /// The size of the function's code in bytes.
+    pub size: usize,
+    /// The function, after those that were inlined into it; the innermost is first.
+    pub frames: Vec<Frame>,
+}
+
+/// A function that code at an address belongs to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Frame {
+    /// The function's name; empty if it has none or the name is not known.
+    pub function: String,
+    /// The source file; empty if it is not known.
+    pub file: String,
+    /// The line, from 1; 0 if it is not known.
+    pub line: u32,
+    /// The column, from 1; 0 if it is not known.
+    pub column: u32,
 }
 
 /// An error that the library fills in.

@@ -234,7 +234,7 @@ mod types;
 pub use debug::{DebugInfo, Declaration, Encoding, Entry, Language, Location, Member, Modifier, Record, RecordKind};
 pub use error::{Error, Result, Status};
 pub use func::{Attrs, Block, Function, MemFlags, Operand, Slot, Value};
-pub use jit::{AddFlags, Jit, JitFn, JitOptions, Stream, Unit};
+pub use jit::{AddFlags, Frame, Jit, JitFn, JitOptions, PcInfo, Stream, Unit};
 pub use kiln_sys as sys;
 pub use module::{Data, Frozen, Module, ModuleOptions, Open, Reloc, Sig, Symbol, SymbolDesc};
 pub use object::Object;

@@ -49,6 +49,22 @@ fn errors_name_the_place() {
 }
 
 #[test]
+fn an_address_is_of_a_function() {
+    let jit = Jit::new().unwrap();
+    let mut module = Module::new("find").unwrap();
+    let f = square(&module, "squared");
+    let unit = jit.add(&mut module, AddFlags::NONE).unwrap();
+    let at = unit.address("squared").unwrap().as_ptr() as usize;
+    let found = jit.find_pc((at + 1) as *const ()).unwrap();
+    assert_eq!(found.address, at);
+    assert_eq!(found.frames.len(), 1);
+    assert_eq!((found.frames[0].function.as_str(), found.frames[0].line), ("squared", 0));
+    assert_eq!(jit.find_pc((at + found.size - 1) as *const ()), Some(found.clone()));
+    assert_eq!(jit.find_pc((&raw const jit).cast()), None);
+    assert!(unit.function::<Unary>(&module, f).is_ok());
+}
+
+#[test]
 fn a_text_has_positions() {
     let module = Module::new("text").unwrap();
     let error = module.session().unwrap().read_text("func @f() {\nb0:\n  frob\n}\n").unwrap_err();

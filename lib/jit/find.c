@@ -1,0 +1,303 @@
+/* What an address is: kiln_jit_find_pc, which signal handlers and other threads call while units come and go. It takes
+ * no lock and allocates nothing. A pool has a list of units for each chunk, which link.c adds to and jit.c removes
+ * from. What a removal frees may still be read, so it is retired, and freed once all calls that had begun before have
+ * ended: a call counts itself at one of two counters, and after each was seen at 0 once, none of them is in progress.
+ * New calls go to the side that has been seen, so that the other one falls to 0 however many calls there are.
+ * Invariant: what is retired was unlinked before; a call that begins later cannot reach it. All accesses to links and
+ * counters are sequentially consistent: a call that is not counted yet does not see what was unlinked. */
+#include "lib/jit/jit_state.h"
+
+#include "ir/debug/die.h"
+#include "ir/module/names.h"
+
+/* ---- where code comes from ---- */
+
+/* What is noted of the functions of a session. */
+struct describing {
+  const struct kn_jit_link *l;
+  struct kn_jit_item *u;
+  const kiln_debug *of_module;
+  const kiln_session *s;
+  struct kn_hash places; /* of the session's locations: index + 1 */
+  struct kn_hash strings;
+};
+
+/* The offset of a string among the unit's; 0 of an empty one, UINT32_MAX without memory. */
+static uint32_t intern(struct describing *d, const void *text, size_t n) {
+  const kiln_allocator *a = &d->l->jit->options.allocator;
+  struct kn_jit_item *u = d->u;
+  uint32_t hash = kn_hash_bytes(text, n), at, id;
+  if (n == 0) return 0;
+  KN_HASH_EACH(&d->strings, hash, at, id)
+  if (u->text.n - id > n && u->text.at[id + n] == 0 && memcmp(u->text.at + id, text, n) == 0)
+    return id;
+  if (!KN_HASH_ROOM(a, &d->strings) || !KN_ROOM(a, u->text, n + 2)) return UINT32_MAX;
+  if (u->text.n == 0) u->text.at[u->text.n++] = 0;
+  id = u->text.n;
+  memcpy(u->text.at + id, text, n);
+  u->text.at[id + n] = 0;
+  u->text.n += (uint32_t)n + 1;
+  kn_hash_put(&d->strings, hash, hash, id);
+  return id;
+}
+
+/* The name of the function that a scope is in: the symbol's, if the entry has it, else that of the source. Entries are
+ * the front end's, and may be nested in any way: the search ends somewhere. */
+static uint32_t function_of(struct describing *d, uint32_t scope) {
+  const kiln_debug *m = d->of_module, *s = d->s->debug;
+  const struct kn_die *e = kn_die_of(m, s, scope);
+  for (unsigned k = 0; k < 256 && e != NULL && e->tag != KILN_DW_TAG_subprogram; k++)
+    e = kn_die_of(m, s, scope = e->parent);
+  struct kn_die_attr attrs[KN_DIE_ATTRS];
+  for (unsigned k = 0; k < 4 && e != NULL && e->tag == KILN_DW_TAG_subprogram; k++) {
+    const uint32_t n = kn_die_attrs(scope & KN_DIE_SESSION ? s : m, e, attrs);
+    const struct kn_die_attr *name = NULL, *of = NULL;
+    for (uint32_t i = 0; i < n; i++) {
+      const struct kn_die_attr *a = attrs + i;
+      if (a->kind == KN_DA_STRING && a->name == KILN_DW_AT_linkage_name) name = a;
+      else if (a->kind == KN_DA_STRING && a->name == KILN_DW_AT_name && name == NULL) name = a;
+      else if (a->kind == KN_DA_REF &&
+               (a->name == KILN_DW_AT_specification || a->name == KILN_DW_AT_abstract_origin))
+        of = a;
+    }
+    if (name != NULL) {
+      uint32_t length;
+      const uint8_t *text = kn_debug_characters(m, s, (uint32_t)name->value, &length);
+      return intern(d, text, length);
+    }
+    e = of != NULL ? kn_die_of(m, s, scope = (uint32_t)of->value) : NULL;
+  }
+  return 0;
+}
+
+/* The place of a location, without that of its call: index + 1, 0 without memory. `is_new`: it is. */
+static uint32_t place_of(struct describing *d, uint32_t loc, bool *is_new) {
+  const kiln_allocator *a = &d->l->jit->options.allocator;
+  const struct kn_loc *from = &d->s->sources.locs.at[loc];
+  uint32_t hash = (uint32_t)(kn_mix64(0, loc) >> 32), at, id;
+  *is_new = false;
+  KN_HASH_EACH(&d->places, hash, at, id)
+  if (d->u->places.at[id - 1].loc == loc) return id;
+  struct kn_jit_place place = {.line = from->line, .column = from->column, .loc = loc};
+  const char *file = from->line != 0 ? d->s->sources.files.at[from->file].name : "";
+  place.file = intern(d, file, strlen(file));
+  place.function = from->inlined != 0 ? function_of(d, from->scope) : 0;
+  if (place.file == UINT32_MAX || place.function == UINT32_MAX || !KN_HASH_ROOM(a, &d->places) ||
+      !KN_PUSH(a, d->u->places, place))
+    return 0;
+  *is_new = true;
+  kn_hash_put(&d->places, hash, hash, d->u->places.n);
+  return d->u->places.n;
+}
+
+/* The place of a location, with those of the calls that it was inlined by, which are older locations: index + 1, 0
+ * without memory. */
+static uint32_t places_of(struct describing *d, uint32_t loc) {
+  uint32_t first = 0, last = 0;
+  for (bool is_new = true; loc != 0 && is_new; loc = d->s->sources.locs.at[loc].inlined) {
+    uint32_t id = place_of(d, loc, &is_new);
+    if (id == 0) return 0;
+    if (first == 0) first = id;
+    else d->u->places.at[last - 1].call = id;
+    last = id;
+  }
+  return first;
+}
+
+/* Appends the rows of function `f`, whose session's code is at `code` in the unit's. */
+static bool add_rows(struct describing *d, const struct kn_code_func *f, uint64_t code) {
+  const struct kn_output *o = d->s->out;
+  const uint32_t end = kn_output_line_end(o, f);
+  for (uint32_t k = f->loc_first; k < end; k++) {
+    const struct kn_code_line *line = o->lines.at + k;
+    struct kn_jit_row row = {(uint32_t)(code + line->offset), 0};
+    if (line->loc != 0 && (row.place = places_of(d, line->loc)) == 0) return false;
+    if (k > f->loc_first && d->u->rows.at[d->u->rows.n - 1].at == row.at)
+      d->u->rows.at[d->u->rows.n - 1] = row; /* the older one has no code */
+    else if (!KN_PUSH(&d->l->jit->options.allocator, d->u->rows, row)) return false;
+  }
+  return true;
+}
+
+bool kn_jit_find_describe(struct kn_jit_link *l) {
+  struct describing d = {.l = l, .u = l->unit};
+  bool ok = true;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    d.of_module = in->m->debug;
+    for (uint32_t k = 0; k < in->n_sessions; k++) {
+      d.s = in->sessions[k];
+      const struct kn_output *o = d.s->out;
+      if (o->lines.n == 0) continue;
+      kn_hash_clear(&d.places);
+      for (uint32_t f = 0; f < o->funcs.n && ok; f++)
+        ok = add_rows(&d, o->funcs.at + f, in->code_at[k]);
+    }
+  }
+  kn_hash_free(&l->jit->options.allocator, &d.places);
+  kn_hash_free(&l->jit->options.allocator, &d.strings);
+  return ok || kn_jit_no_memory(l->error);
+}
+
+/* ---- lists of units ---- */
+
+/* The lists of the chunks that the unit's code is in, and how many. Code in several chunks has them for itself. */
+static struct kn_jit_item *_Atomic *lists_of(const struct kn_jit_item *u, uint32_t *n) {
+  const struct kn_jit_block *b = u->blocks + KN_JIT_CODE;
+  const uint64_t at = (uint64_t)(b->at - b->pool->base);
+  *n = (uint32_t)((at + b->size - 1) / KN_JIT_CHUNK - at / KN_JIT_CHUNK + 1);
+  return b->pool->units + at / KN_JIT_CHUNK;
+}
+
+void kn_jit_find_add(struct kn_jit_item *u) {
+  if (u->blocks[KN_JIT_CODE].pool == NULL) return;
+  uint32_t n;
+  struct kn_jit_item *_Atomic *lists = lists_of(u, &n);
+  struct kn_jit_item *next = lists[0];
+  u->in_chunk = next;
+  u->found_from = lists;
+  if (next != NULL) next->found_from = &u->in_chunk;
+  for (uint32_t k = 0; k < n; k++) lists[k] = u;
+}
+
+void kn_jit_find_remove(struct kn_jit_item *u) {
+  if (u->found_from == NULL) return;
+  uint32_t n;
+  struct kn_jit_item *_Atomic *lists = lists_of(u, &n);
+  struct kn_jit_item *next = u->in_chunk;
+  for (uint32_t k = 1; k < n; k++) lists[k] = NULL;
+  *u->found_from = next;
+  if (next != NULL) next->found_from = u->found_from;
+  u->found_from = NULL;
+}
+
+/* ---- what may still be read ---- */
+
+static void free_all(const kiln_jit *jit, struct kn_jit_retired **list) {
+  for (struct kn_jit_retired *r = *list, *next; r != NULL; r = next) {
+    next = r->next;
+    void *parts[sizeof r->parts / sizeof r->parts[0]];
+    memcpy(parts, r->parts, sizeof parts); /* the last is where r is */
+    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++)
+      if (parts[i] != NULL) kn_jit_realloc(jit, parts[i], 0);
+  }
+  *list = NULL;
+}
+
+void kn_jit_find_retire(kiln_jit *jit, struct kn_jit_retired *r) {
+  r->next = jit->retired_next;
+  jit->retired_next = r;
+  while (jit->retired_next != NULL || jit->leaving != NULL) {
+    if (jit->leaving == NULL) {
+      jit->leaving = jit->retired_next;
+      jit->retired_next = NULL;
+      jit->left = 0;
+    }
+    for (unsigned k = 0; k < 2; k++)
+      if (jit->finding[k] == 0) jit->left |= 1u << k;
+    if (jit->left != 3 && !jit->closing) {
+      if ((jit->left >> jit->side & 1) == 0) jit->side = !jit->side;
+      return;
+    }
+    free_all(jit, &jit->leaving);
+  }
+}
+
+void kn_jit_find_close(kiln_jit *jit) {
+  free_all(jit, &jit->leaving);
+  free_all(jit, &jit->retired_next);
+}
+
+/* ---- kiln_jit_find_pc ---- */
+
+static const struct kn_jit_item *find_unit(kiln_jit *jit, uint64_t pc) {
+  for (struct kn_jit_pool *p = jit->pools; p != NULL; p = p->next) {
+    uint64_t at = pc - (uint64_t)(uintptr_t)p->base;
+    if (at / KN_JIT_CHUNK >= p->n_chunks) continue;
+    for (const struct kn_jit_item *u = p->units[at / KN_JIT_CHUNK]; u != NULL; u = u->in_chunk) {
+      const struct kn_jit_block *b = u->blocks + KN_JIT_CODE;
+      if (pc - (uint64_t)(uintptr_t)b->at < b->size) return u;
+    }
+  }
+  return NULL;
+}
+
+static const struct kn_memory_symbol *find_function(const struct kn_jit_item *u, uint64_t pc) {
+  uint32_t low = 0,
+           high = u->n_funcs; /* the first function after pc is in this range, or its end */
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (u->symbols[middle].address <= pc) low = middle + 1;
+    else high = middle;
+  }
+  if (low == 0 || pc - u->symbols[low - 1].address >= u->symbols[low - 1].size) return NULL;
+  return u->symbols + low - 1;
+}
+
+/* The place of code at `at` in the unit's, of a function that begins at `begin`; NULL: not known. */
+static const struct kn_jit_place *find_place(const struct kn_jit_item *u, uint32_t begin,
+                                             uint32_t at) {
+  uint32_t low = 0, high = u->rows.n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (u->rows.at[middle].at <= at) low = middle + 1;
+    else high = middle;
+  }
+  if (low == 0 || u->rows.at[low - 1].at < begin || u->rows.at[low - 1].place == 0) return NULL;
+  return u->places.at + u->rows.at[low - 1].place - 1;
+}
+
+/* Copies a string to the caller's memory, as much of it as fits; "" if nothing does. */
+static const char *copy(kiln_jit_pc_info *info, const char *text) {
+  const size_t n = strlen(text), at = info->needed_bytes;
+  if (n == 0) return "";
+  info->needed_bytes += n + 1;
+  if (info->text == NULL || at + 1 >= info->text_bytes) return "";
+  const size_t room = info->text_bytes - at - 1, k = n < room ? n : room;
+  memcpy(info->text + at, text, k);
+  info->text[at + k] = 0;
+  return info->text + at;
+}
+
+static void tell(kiln_jit_pc_info *info, const struct kn_jit_item *u,
+                 const struct kn_memory_symbol *f, const struct kn_jit_place *place) {
+  for (bool more = true; more; info->n_frames++) {
+    more = place != NULL && place->call != 0;
+    if (info->n_frames >= info->max_frames || info->frames == NULL) {
+      if (more) place = u->places.at + place->call - 1;
+      continue;
+    }
+    kiln_jit_frame *frame = info->frames + info->n_frames;
+    *frame = (kiln_jit_frame){0};
+    frame->function = copy(info, more ? u->text.at + place->function : u->names + f->name);
+    frame->file = "";
+    if (place == NULL) continue;
+    frame->file = copy(info, u->text.n != 0 ? u->text.at + place->file : "");
+    frame->line = place->line;
+    frame->column = place->column;
+    if (more) place = u->places.at + place->call - 1;
+  }
+}
+
+bool kiln_jit_find_pc(kiln_jit *jit, const void *pc, kiln_jit_pc_info *info) {
+  if (info == NULL) return false;
+  info->unit.id = 0;
+  info->address = NULL;
+  info->size_bytes = info->needed_bytes = 0;
+  info->n_frames = 0;
+  if (jit == NULL || !KN_UNRESERVED(info)) return false;
+  const uint64_t at = (uint64_t)(uintptr_t)pc;
+  const uint32_t side = jit->side;
+  jit->finding[side]++;
+  const struct kn_jit_item *u = find_unit(jit, at);
+  const struct kn_memory_symbol *f = u != NULL ? find_function(u, at) : NULL;
+  if (f != NULL) {
+    const uint64_t code = (uint64_t)(uintptr_t)u->blocks[KN_JIT_CODE].at;
+    info->unit.id = u->id;
+    info->address = (const void *)(uintptr_t)f->address;
+    info->size_bytes = (size_t)f->size;
+    tell(info, u, f, find_place(u, (uint32_t)(f->address - code), (uint32_t)(at - code)));
+  }
+  jit->finding[side]--;
+  return f != NULL;
+}
