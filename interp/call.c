@@ -91,6 +91,7 @@ struct kn_frame *kn_interp_frame(struct kn_thread *t, struct kn_ifunc *fn, uint8
            fn->slot_bytes); /* undefined content; a pattern makes a dependence on it visible */
     for (uint32_t s = 0; s < fn->n_slots; s++) {
       fr->regs[fn->slots[s].reg] = (uint64_t)(uintptr_t)(slots + fn->slots[s].offset);
+      if (fn->slots[s].root) memset(slots + fn->slots[s].offset, 0, fn->slots[s].size);
     }
   }
   return fr;

@@ -139,6 +139,7 @@ static void give_slots(struct decoder *d) {
     kiln_slot_info slot = kiln_slot_get(d->f, s);
     uint64_t align = UINT64_C(1) << slot.align_log2;
     fn->slots[s].size = slot.size_bytes;
+    fn->slots[s].root = kiln_slot_is_root(d->f, s);
     if (align > fn->slot_align) fn->slot_align = (uint32_t)align;
     fn->slots[s].offset = fn->slot_bytes = (fn->slot_bytes + align - 1) & ~(align - 1);
     fn->slot_bytes += fn->slots[s].size;

@@ -78,6 +78,7 @@ struct kn_iblock {
 struct kn_islot {
   uint64_t size, offset;
   uint32_t reg;
+  bool root; /* begins as 0 */
 };
 
 /* Where the ABI passes a value. */

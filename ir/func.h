@@ -144,7 +144,8 @@ enum {
   KN_MEMORY_ESCAPES =
     1, /* its address leaves: something but this function's loads and stores may access it */
   KN_MEMORY_WHOLE =
-    2 /* it cannot be in pieces: accesses overlap, are volatile or not all inside, or too many */
+    2, /* it cannot be in pieces: accesses overlap, are volatile or not all inside, or too many */
+  KN_MEMORY_ROOT = 4 /* kiln_slot_set_root; ESCAPES too: a call may change it */
 };
 
 /* A stack slot, or a piece of one: some of its bytes that are always loaded and stored as one value. The first bytes of
@@ -246,6 +247,7 @@ enum kn_note_kind {
   KN_NOTE_LOC, /* from here on: a: source location (kiln_func_set_loc), 0: none */
   KN_NOTE_PASSED, /* before what is here: a: location of a statement of which inlining has left no instruction */
   KN_NOTE_TEXT_POSITION, /* from here on: a, b: line and column of a text input (kiln_func_set_text_position) */
+  KN_NOTE_REFERENCE, /* of the value that it makes: a: 1: a reference; 0: a COPY that is none */
   KN_NOTE_COUNT
 };
 struct kn_note {
@@ -362,6 +364,7 @@ struct kn_func_facts {
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
   bool folds;         /* operations on integer constants become constants (build_append.c) */
   bool inlined;       /* calls in it were inlined: ir/inline/inlining.h */
+  bool has_roots;     /* a slot is a root, or a value has a KN_NOTE_REFERENCE: ir/roots.h */
 };
 
 /* The arrays of a function, which are emptied for the next one: type, name. Those that only building needs come last:
@@ -564,6 +567,14 @@ static inline bool kn_call_unwinds(const kiln_func *f, const struct kn_inst *in)
   uint32_t symbol = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
   if (symbol == 0 || kn_symbol(f->module, symbol)->kind != KILN_SYMBOL_FUNC) return true;
   return !(kn_sig(f->module, kn_symbol(f->module, symbol)->sig)->flags & KILN_SIG_NOUNWIND);
+}
+
+/* True if the CALL, TRY or TAILCALL may collect garbage, which changes what roots hold. */
+static inline bool kn_call_collects(const kiln_func *f, const struct kn_inst *in) {
+  if (kn_sig(f->module, in->c)->flags & KILN_SIG_NOCOLLECT) return false;
+  uint32_t symbol = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
+  if (symbol == 0 || kn_symbol(f->module, symbol)->kind != KILN_SYMBOL_FUNC) return true;
+  return !(kn_sig(f->module, kn_symbol(f->module, symbol)->sig)->flags & KILN_SIG_NOCOLLECT);
 }
 
 /* Nothing has a home in a register, and no part of the frame serves two values: behind the second return of setjmp no

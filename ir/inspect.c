@@ -36,6 +36,11 @@ kiln_slot_info kiln_slot_get(const kiln_func *f, uint32_t slot) {
   return (kiln_slot_info){.size_bytes = s->size_bytes, .align_log2 = s->align_log2};
 }
 
+bool kiln_slot_is_root(const kiln_func *f, uint32_t slot) {
+  return slot < kiln_func_slot_count(f) &&
+         (f->slots.at[kn_slot_at(f, slot)].memory & KN_MEMORY_ROOT) != 0;
+}
+
 uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value *out, uint32_t max) {
   const struct kn_block *block = block_at(f, b.id);
   if (!block) return 0;

@@ -5,6 +5,7 @@
  * near linear in the function's size. */
 #include "ir/dominators.h"
 #include "ir/func.h"
+#include "ir/roots.h"
 
 struct verifier {
   kiln_func *f;
@@ -622,7 +623,8 @@ kiln_status kiln_func_verify(kiln_func *f) {
     v.seen = v.uses + n;
     if (check_blocks(&v) && check_edges(&v) && check_slots(&v)) {
       kn_dom_compute(&v.dom, f);
-      if (check_insts(&v)) check_counts(&v);
+      if (check_insts(&v) && check_counts(&v) && f->facts.has_roots)
+        kn_roots_verify(f, &v.dom, v.block_of, v.pos);
     }
   }
   kn_realloc(f->module, v.block_of, 0);

@@ -112,10 +112,10 @@ static kiln_status inline_calls(kiln_func *f) {
   return f->status;
 }
 
-/* In checking builds: inlining keeps the rules of the IR. */
+/* In checking builds: inlining keeps the rules of the IR, and front ends those of roots. */
 static kiln_status verify_inlined(kiln_func *f) {
 #ifdef KN_CHECKS
-  if (f->facts.inlined) return kiln_func_verify(f);
+  if (f->facts.inlined || f->facts.has_roots) return kiln_func_verify(f);
 #endif
   return f->status;
 }

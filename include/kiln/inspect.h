@@ -131,6 +131,10 @@ typedef struct kiln_slot_info {
 /** Describes the stack slot with the number `slot`. The description is all zero if there is no such slot. */
 KILN_API kiln_slot_info kiln_slot_get(const kiln_func *f, uint32_t slot);
 
+/** Returns whether the stack slot with the number `slot` is a root (kiln_slot_set_root). Returns false if there is no
+ * such slot. */
+KILN_API bool kiln_slot_is_root(const kiln_func *f, uint32_t slot);
+
 /** Returns the number of parameters of the block `b`. Writes the first `max` parameters to `out`. */
 KILN_API uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value *out,
                                     uint32_t max);

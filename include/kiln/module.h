@@ -353,7 +353,11 @@ enum {
   /** A call with this signature is for a profiler. The call tells the profiler that the function containing the call
    * was entered. If Kiln inlines the function containing the call, Kiln omits the call. The signature has no
    * results. */
-  KILN_SIG_ENTRY = 64
+  KILN_SIG_ENTRY = 64,
+  /** You promise that the function does not collect garbage: while it runs, no object moves, and nothing reads or
+   * changes the roots of its callers (kiln_slot_set_root). A call has this promise if its signature or the signature of
+   * the symbol that it calls has the flag. */
+  KILN_SIG_NOCOLLECT = 128
 };
 
 /** The maximum number of results of a function. */

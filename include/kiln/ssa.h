@@ -96,6 +96,12 @@ KILN_API kiln_status kiln_ssa_end(kiln_ssa *s);
 /** Makes a variable. */
 KILN_API kiln_ssa_variable kiln_ssa_new_variable(kiln_ssa *s, kiln_type type);
 
+/** Makes a variable that is a root of a garbage collector (kiln_slot_set_root). `type` is I64 or I32. The variable is
+ * in memory: each read is a LOAD, each write a STORE, and on a path without a write the variable is 0. So a read after
+ * a call that collects gives what the collector left there. Read the variable again after such a call; do not keep the
+ * value of an earlier read. The variable is read and written in the current block only. */
+KILN_API kiln_ssa_variable kiln_ssa_new_root(kiln_ssa *s, kiln_type type);
+
 /** Assigns `value` to a variable. The assignment takes effect at the present end of the current block. `value` must
  * have the variable's type. */
 KILN_API void kiln_ssa_write(kiln_ssa *s, kiln_ssa_variable var, kiln_value value);

@@ -3,6 +3,7 @@
  * function without parameters outside its entry and without forward values pays for a few
  * comparisons. */
 #include "ir/build/builder.h"
+#include "ir/roots.h"
 
 /* Fails at the block's terminator, if it has one. */
 static bool fail_at(kiln_func *f, uint32_t block, const char *message) {
@@ -232,6 +233,7 @@ kiln_status kiln_func_finish(kiln_func *f) {
   if (mark_symbols(f) && check_blocks(f) && check_tries(f) && finish_late(f) &&
       finish_forwards(f) && (f->facts.has_params || f->edge_args.n != 0) && !args_plain(f))
     check_args(f);
+  if (KN_UNLIKELY(f->facts.has_roots) && f->status == KILN_OK) kn_roots_whole(f);
   f->facts.finished = true;
   f->limit = 0;
   /* the walk reads one instruction ahead, and steps over the end where a terminator failed for lack

@@ -248,6 +248,47 @@ void kiln_slot_set_array(kiln_func *f, kiln_value slot) {
   else f->slots.at[kn_index(slot.id)].array = 1;
 }
 
+void kiln_slot_set_root(kiln_func *f, kiln_value slot) {
+  if (!kn_build_open(f)) return;
+  struct kn_slot *s = f->slots.at + kn_index(slot.id);
+  if (!kn_is_slot(slot.id) || kn_index(slot.id) >= f->slots.n || s->parent != 0) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the operand must be a stack slot");
+  } else if (!(s->size_bytes == 8 && s->align_log2 == 3) &&
+             !(s->size_bytes == 4 && s->align_log2 == 2)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "a root has 8 or 4 bytes, and the same alignment");
+  } else if ((s->uses != 0 || s->pieces != 0 || s->array) && !(s->memory & KN_MEMORY_ROOT)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the slot was used before it was made a root");
+  } else {
+    s->memory |= KN_MEMORY_ESCAPES | KN_MEMORY_ROOT;
+    s->global = 0;
+    f->facts.has_roots = true;
+  }
+}
+
+void kiln_func_set_reference(kiln_func *f, kiln_value v, bool is_reference) {
+  if (!kn_build_open(f)) return;
+  if (!kn_is_value(v.id) || v.id == 0 || v.id >= f->n || f->val[v.id].type == KILN_TYPE_VOID) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "a reference is a value that an instruction makes");
+    return;
+  }
+  if (!is_reference && f->inst[v.id].op != KILN_OP_COPY) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "only a copy of a reference can be none");
+    return;
+  }
+  f->facts.has_roots = true;
+  /* in ascending order, and nearly always the newest */
+  const struct kn_note *before = kn_note_find(f, KN_NOTE_REFERENCE, v.id);
+  uint32_t k = before != NULL ? (uint32_t)(before - f->notes[KN_NOTE_REFERENCE].at) + 1 : 0;
+  struct kn_note note = {v.id, is_reference, 0};
+  if (before != NULL && before->inst == v.id) {
+    f->notes[KN_NOTE_REFERENCE].at[k - 1] = note;
+  } else if (KN_ROOM(f, f->notes[KN_NOTE_REFERENCE], 1)) {
+    struct kn_note *at = f->notes[KN_NOTE_REFERENCE].at + k;
+    memmove(at + 1, at, (f->notes[KN_NOTE_REFERENCE].n++ - k) * sizeof *at);
+    *at = note;
+  }
+}
+
 /* A function of `symbol` in the session's list of open ones, with its entry; without a valid symbol it has no
  * parameters. NULL without memory. */
 static kiln_func *open_func(kiln_session *s, uint32_t symbol) {

@@ -15,6 +15,7 @@ enum kn_inline_row kn_inline_keep_row(const kiln_func *f) {
   if (f->facts.address_taken != 0 || kn_symbol(f->module, f->symbol)->block_first != 0)
     return KN_INLINE_BLOCKS;
   if (f->facts.n_data != 0 || f->facts.n_names != 0) return KN_INLINE_OWN;
+  if (f->facts.has_roots) return KN_INLINE_ROOTS;
   return f->attrs.naked ? KN_INLINE_NAKED : KN_INLINE_NONE;
 }
 
@@ -22,6 +23,7 @@ enum kn_inline_row kn_inline_into_row(const kiln_func *f) {
   if (f->facts.returns_twice) return KN_INLINE_INTO_TWICE;
   if (f->facts.address_taken != 0 || kn_symbol(f->module, f->symbol)->block_first != 0)
     return KN_INLINE_INTO_BLOCKS;
+  if (f->facts.has_roots) return KN_INLINE_INTO_ROOTS;
   return f->attrs.guard != KILN_GUARD_NONE ? KN_INLINE_INTO_GUARDED : KN_INLINE_NONE;
 }
 

@@ -125,7 +125,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
   if (kn_module_failed(m)) return none;
   if ((unsigned)cc >= KILN_CC_COUNT ||
       flags > (KILN_SIG_VARIADIC | KILN_SIG_NORETURN | KILN_SIG_RETURNS_TWICE | KILN_SIG_NOUNWIND |
-               KILN_SIG_WIDE_RESULTS | KILN_SIG_NOINLINE | KILN_SIG_ENTRY) ||
+               KILN_SIG_WIDE_RESULTS | KILN_SIG_NOINLINE | KILN_SIG_ENTRY | KILN_SIG_NOCOLLECT) ||
       ((flags & KILN_SIG_ENTRY) && n_results != 0))
     return KN_MODULE_FAIL(none, m, KILN_ERR_ARGUMENT,
                           "signature: unknown calling convention or flag");

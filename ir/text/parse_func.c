@@ -317,6 +317,7 @@ static bool parse_slot(struct kn_parser *p, struct line *l) {
   if (kn_parse_word(p, "align") && !kn_parse_align(p, 31, &align)) return false;
   l->result = kiln_slot_new(p->func, size, align);
   if (kn_parse_word(p, "array")) kiln_slot_set_array(p->func, l->result);
+  if (kn_parse_word(p, "root")) kiln_slot_set_root(p->func, l->result);
   return true;
 }
 
@@ -552,6 +553,16 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
   return kn_parse_define(p, dest, l.result);
 }
 
+/* `!reference v3`, `!plain v4` */
+static bool parse_reference(struct kn_parser *p, bool is_reference) {
+  kiln_value v;
+  kiln_func_set_text_position(p->func, p->lx.tok.line, p->lx.tok.column);
+  if (!kn_parse_operand(p, KILN_TYPE_VOID, &v)) return false;
+  kiln_func_set_reference(p->func, v, is_reference);
+  p->status = kiln_func_status(p->func);
+  return p->status == KILN_OK;
+}
+
 /* `!naked`, `!general`, `!frame_pointer`, `!realign_stack`, `!used`, `!probe 4096`, `!guard arrays`,
  * `!protect branch return`, `!inline always`, `!final`, `!not_into`, or debugging information. */
 static bool parse_directive(struct kn_parser *p) {
@@ -597,9 +608,12 @@ static bool parse_directive(struct kn_parser *p) {
     kiln_func_set_attrs(p->func, &attrs);
     return true;
   }
+  if (kn_parse_word(p, "reference")) return parse_reference(p, true);
+  if (kn_parse_word(p, "plain")) return parse_reference(p, false);
   return kn_parse_func_debug(p, &is) &&
-         (is || kn_parse_expected(p, "loc, call, debug, begin, var, value, label, probe, guard, "
-                                     "inline or protect"));
+         (is ||
+          kn_parse_expected(p, "loc, call, debug, begin, var, value, label, reference, plain, "
+                               "probe, guard, inline or protect"));
 }
 
 /* `!s4 = ...` */

@@ -534,8 +534,18 @@ static void put_slots(struct func_printer *q) {
     kn_put_form(&q->p, "  slot%u = slot %u", s->number, s->size_bytes);
     align(q, s->align_log2);
     if (s->array) text(q, " array");
+    if (s->memory & KN_MEMORY_ROOT) text(q, " root");
     text(q, "\n");
   }
+}
+
+/* What kiln_func_set_reference says of a value. */
+static void put_reference(struct func_printer *q, uint32_t i) {
+  const struct kn_note *note = kn_note_find(q->f, KN_NOTE_REFERENCE, i);
+  if (note == NULL || note->inst != i) return;
+  text(q, note->a != 0 ? "  !reference " : "  !plain ");
+  operand(q, i);
+  text(q, "\n");
 }
 
 /* The k-th block that is printed. */
@@ -554,8 +564,11 @@ static void put_block(struct func_printer *q, uint32_t k) {
     q->done++;
   }
   text(q, b->n_params ? "):\n" : ":\n");
+  for (uint32_t i = 0, v = b->param_first; i < b->n_params; i++, v = next_param(f, b, v))
+    put_reference(q, v);
   for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1), q->done++) {
     put_inst(q, i, b);
+    put_reference(q, i);
     if (i == b->term) break;
   }
   q->done++;

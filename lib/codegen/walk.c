@@ -284,6 +284,16 @@ static bool end(struct kn_walk *w) {
 
 /* ---- the loop ---- */
 
+/* Roots are 0 before anything can collect, whichever path follows. */
+static KN_COLD void zero_roots(struct kn_walk *w) {
+  for (uint32_t i = 0; i < w->f->slots.n && kn_code_ready(w); i++) {
+    const struct kn_slot *s = &w->f->slots.at[i];
+    if (!(s->memory & KN_MEMORY_ROOT)) continue;
+    w->hooks->store_constant(w, kn_slot_frame(w, i), kn_handle(KN_TAG_IMM, 0),
+                             s->size_bytes == 8 ? KILN_TYPE_I64 : KILN_TYPE_I32);
+  }
+}
+
 /* The lowering of an instruction. */
 KN_INLINE kn_lower *lowering(kn_lower *const (*lowerings)[16][2], const struct kn_inst *in,
                              const struct kn_val *val) {
@@ -307,7 +317,10 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool observed) {
   const struct kn_block *b = &w->f->block[w->block];
   if (observed) KN_NOTIFY(w, code, w, w->block, 0, false);
   if (observed && pos == 0) KN_NOTIFY(w, frame, w);
-  if (KN_UNLIKELY(pos == 0)) t->enter(w);
+  if (KN_UNLIKELY(pos == 0)) {
+    t->enter(w);
+    if (KN_UNLIKELY(w->f->facts.has_roots)) zero_roots(w);
+  }
   if (KN_UNLIKELY(b->address_taken)) {
     if (w->plan->frame.marks) t->landing(w);
     kn_read_shadows(w, b);

@@ -484,6 +484,26 @@ kiln_ssa_variable kiln_ssa_new_variable(kiln_ssa *s, kiln_type type) {
   return (kiln_ssa_variable){++s->vars.n};
 }
 
+kiln_ssa_variable kiln_ssa_new_root(kiln_ssa *s, kiln_type type) {
+  const kiln_ssa_variable none = {0};
+  if (!kn_ssa_usable(s)) return none;
+  if (type != KILN_TYPE_I64 && type != KILN_TYPE_I32)
+    return KN_SSA_FAIL(none, s, KILN_ERR_TYPE, "a root has the type i64 or i32");
+  kiln_ssa_variable var = kiln_ssa_new_variable(s, type);
+  if (var.id == 0) return none;
+  kiln_value slot = kiln_slot_new(s->f, kiln_type_size(type), type == KILN_TYPE_I64 ? 3 : 2);
+  kiln_slot_set_root(s->f, slot);
+  s->vars.at[var.id - 1].root = slot.id;
+  return var;
+}
+
+/* False, with an error, if the block is not the current one, in which alone a root is read and written. */
+static bool root_here(kiln_ssa *s, kiln_block block) {
+  return block.id == kiln_block_current(s->f).id ||
+         kn_ssa_fail(s, KILN_ERR_STRUCTURE,
+                     "a root is read or written in another block than the current one");
+}
+
 /* True if variable and block exist. */
 static bool checked(kiln_ssa *s, kiln_ssa_variable var, kiln_block block) {
   if (!kn_ssa_usable(s)) return false;
@@ -516,6 +536,11 @@ void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var, kil
     bad_value(s, var, value);
     return;
   }
+  if (v->root != 0) {
+    if (root_here(s, block))
+      kiln_build_store(s->f, (kiln_type)v->type, (kiln_value){v->root}, 0, value, 0);
+    return;
+  }
   if (v->block != NONE && kiln_block_is_terminated(s->f, block)) {
     kn_ssa_fail(s, KILN_ERR_STRUCTURE, "a variable is written in a block that has its terminator");
     return;
@@ -536,6 +561,10 @@ kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var
   if (!checked(s, var, block)) return none;
   const uint32_t number = var.id - 1;
   struct kn_ssa_var *v = s->vars.at + number;
+  if (v->root != 0)
+    return root_here(s, block)
+             ? kiln_build_load(s->f, (kiln_type)v->type, (kiln_value){v->root}, 0, 0)
+             : none;
   if (v->block != block.id) {
     struct kn_ssa_def d = reach(s, number, block.id);
     bool ok = !is_none(d) && collect(s);

@@ -29,6 +29,7 @@ struct kn_ssa_var {
   uint32_t zero;         /* the constant 0, once it was needed */
   uint8_t type;
   bool dirty;
+  uint32_t root; /* its slot: kiln_value.id; 0: it is no root */
 };
 
 struct kn_ssa_block {

@@ -69,6 +69,10 @@ static const struct row {
   {KN_INLINE_NAKED,
    CALLEE "  !naked\nb0(v0: i64):\n  asm \"\\c3\" as ()\n  unreachable\n}\n" CALLER CALL,
    CALLEE "b0(v0: i64):\n  unreachable\n}\n" CALLER CALL, NULL},
+  {KN_INLINE_ROOTS,
+   CALLEE "  %r = slot 8 align 8 root\nb0(v0: i64):\n  store.i64 v0, %r\n  ret v0\n}\n" CALLER CALL,
+   CALLEE "  %r = slot 8 align 8\nb0(v0: i64):\n  store.i64 v0, %r\n  ret v0\n}\n" CALLER CALL,
+   NULL},
   {KN_INLINE_NEVER, CALLEE "  !inline never\n" DOUBLE CALLER CALL, CALLEE DOUBLE CALLER CALL, NULL},
   {KN_INLINE_REPLACED, "func weak @callee(i64) -> i64 {\n" DOUBLE CALLER CALL,
    "func weak @callee(i64) -> i64 {\n  !final\n" DOUBLE CALLER CALL, NULL},
@@ -173,6 +177,8 @@ static const struct row {
    CALLEE DOUBLE CALLER "b0(v0: i64):\n  br b1\nb1:\n  v1 = call @callee(v0)\n  ret v1\n}\n", NULL},
   {KN_INLINE_INTO_GUARDED, CALLEE DOUBLE CALLER "  !guard always\n" CALL, CALLEE DOUBLE CALLER CALL,
    NULL},
+  {KN_INLINE_INTO_ROOTS, CALLEE DOUBLE CALLER "  %r = slot 8 align 8 root\n" CALL,
+   CALLEE DOUBLE CALLER CALL, NULL},
 };
 
 /* Compiles the caller. Does its code still refer to the callee? */

@@ -121,6 +121,51 @@ static void one_block(void **state) {
   end(t);
 }
 
+/* A root is loaded at each read, and what was read before a call that collects is not used after it. */
+static void roots(void **state) {
+  struct fixture *t = *state;
+  kiln_sig sig = kiln_sig_new(t->m, KILN_CC_C, 0, NULL, 0, NULL, 0);
+  kiln_symbol collect = kiln_func_declare(t->m, &(kiln_symbol_desc){.name = "collect"}, sig);
+  for (int stale = 0; stale < 2; stale++) {
+    if (stale) begin(t, 0);
+    kiln_ssa_variable x = kiln_ssa_new_root(t->ssa, I64), y = kiln_ssa_new_root(t->ssa, I32);
+    assert_true(kiln_slot_is_root(t->f, 0));
+    assert_true(kiln_slot_is_root(t->f, 1));
+    assert_false(kiln_slot_is_root(t->f, 2));
+    kiln_ssa_write(t->ssa, x, t->a);
+    kiln_ssa_write(t->ssa, y, number(t, 5));
+    kiln_value before = kiln_ssa_read(t->ssa, x);
+    kiln_block next = kiln_block_new(t->f);
+    kiln_ssa_br(t->ssa, next);
+    kiln_ssa_seal(t->ssa, next);
+    kiln_block_switch(t->f, next);
+    assert_int_not_equal(kiln_ssa_read(t->ssa, x).id, before.id);
+    kiln_build_call(t->f, sig, kiln_const_symbol(t->f, collect, 0), NULL, 0);
+    kiln_value after = kiln_ssa_read(t->ssa, x);
+    assert_int_equal(params(t, next), 0);
+    ret(t, stale ? before : after);
+    if (!stale) {
+      end(t);
+      continue;
+    }
+    assert_int_equal(kiln_ssa_end(t->ssa), KILN_OK);
+    assert_int_equal(kiln_func_finish(t->f), KILN_OK);
+    assert_int_equal(kiln_func_verify(t->f), KILN_ERR_STRUCTURE);
+    assert_non_null(strstr(t->diag.message, "derived from a root"));
+    kiln_func_discard(t->f);
+  }
+}
+
+static void bad_roots(void **state) {
+  struct fixture *t = *state;
+  assert_int_equal(kiln_ssa_new_root(t->ssa, F64).id, 0);
+  expect_error(t, KILN_ERR_TYPE, "a root has the type i64 or i32");
+  begin(t, 0);
+  kiln_ssa_variable x = kiln_ssa_new_root(t->ssa, I64);
+  kiln_ssa_write_in(t->ssa, kiln_block_new(t->f), x, t->a);
+  expect_error(t, KILN_ERR_STRUCTURE, "another block than the current one");
+}
+
 /* The example of the header. */
 static void gcd(void **state) {
   struct fixture *t = *state;
@@ -767,6 +812,8 @@ int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
     TEST(one_block),
+    TEST(roots),
+    TEST(bad_roots),
     TEST(gcd),
     TEST(joins),
     TEST(invariant_in_loops),

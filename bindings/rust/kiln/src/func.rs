@@ -397,6 +397,13 @@ impl<'id> Function<'id> {
         unsafe { sys::kiln_slot_set_array(self.raw(), slot.raw) }
     }
 
+    /// Makes the slot a root, a word that a moving garbage collector reads and changes at calls that collect. It has 8
+    /// bytes, or 4, and the same alignment, and has not been used yet. See the chapter on roots in `docs/ir.md`.
+    pub fn set_root(&self, slot: Slot<'id>) {
+        // SAFETY: the function is alive, the slot its own or none.
+        unsafe { sys::kiln_slot_set_root(self.raw(), slot.raw) }
+    }
+
     /// Makes a value that is bound later, by [`Function::bind`].
     pub fn forward(&self, ty: Type) -> Value<'id> {
         // SAFETY: the function is alive.

@@ -109,6 +109,12 @@ impl Signature {
         self
     }
 
+    /// States that the function does not collect garbage: no object moves while it runs.
+    pub fn nocollect(mut self) -> Signature {
+        self.flags |= sys::KILN_SIG_NOCOLLECT;
+        self
+    }
+
     /// States that no exception or panic leaves the function.
     pub fn nounwind(mut self) -> Signature {
         self.flags |= sys::KILN_SIG_NOUNWIND;
@@ -282,7 +288,7 @@ functions!(A, B, C, D, E, G, H, I, J, K);
 /// not expect an extended argument that Rust does not extend.
 pub(crate) fn callable(sig: &sys::kiln_sig_info, f: &Signature) -> bool {
     let extended = sys::KILN_PARAM_SEXT | sys::KILN_PARAM_ZEXT;
-    let flags = sys::KILN_SIG_NOUNWIND | sys::KILN_SIG_NOINLINE;
+    let flags = sys::KILN_SIG_NOUNWIND | sys::KILN_SIG_NOINLINE | sys::KILN_SIG_NOCOLLECT;
     if sig.cc != sys::KILN_CC_C
         || sig.flags & !flags != 0
         || sig.n_params as usize != f.params.len()

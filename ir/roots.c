@@ -1,0 +1,247 @@
+/* What functions with roots have to keep. A root's word changes at each call that collects, so what was loaded before
+ * is stale after it. The rule is about derived values, which are in SSA form: of a derived value that is used after
+ * such a call, there is a path from its definition through the call to the use. It is searched backwards from the use:
+ * in the use's block, then in the blocks before it, up to the block of the definition. The search ends at the first
+ * call, and visits a block once for each value. */
+#include "ir/roots.h"
+
+struct roots {
+  kiln_func *f;
+  const struct kn_dom *dom;
+  const uint32_t *block_of, *pos;
+  uint8_t *derived; /* by instruction */
+  uint32_t *last;   /* by block: its last call that collects, or 0 */
+  uint32_t *first;  /* by instruction: where its uses in other blocks begin in `uses` */
+  uint32_t *uses;   /* instructions */
+  uint32_t *seen;   /* by block: the value that was searched for there last */
+  uint32_t *stack;  /* blocks */
+};
+
+/* ---- loads and stores ---- */
+
+static bool is_root(const kiln_func *f, uint32_t h) {
+  return kn_is_slot(h) && (f->slots.at[kn_index(h)].memory & KN_MEMORY_ROOT) != 0;
+}
+
+/* Is operand `k` of the instruction, which is a root's address, that of a load or store of all of it? */
+static bool is_whole(const kiln_func *f, const struct kn_inst *in, uint32_t k, uint32_t h) {
+  if (k != 0 || (in->op != KILN_OP_LOAD && in->op != KILN_OP_STORE)) return false;
+  unsigned type = KN_MEM_TYPE(in->x);
+  return in->c == 0 && type == in->type &&
+         type == (f->slots.at[kn_index(h)].size_bytes == 8 ? KILN_TYPE_I64 : KILN_TYPE_I32);
+}
+
+static bool partly(kiln_func *f, uint32_t block, uint32_t inst, uint32_t h) {
+  kn_func_fail(f, KILN_ERR_STRUCTURE, block, inst,
+               "slot%u is a root: it can only be loaded and stored, as a whole",
+               f->slots.at[kn_index(h)].number);
+  return false;
+}
+
+static bool whole_in_block(kiln_func *f, uint32_t id) {
+  const struct kn_block *b = &f->blocks.at[id];
+  for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
+    const struct kn_inst *in = &f->inst[i];
+    struct kn_operands o = kn_operands(f, in);
+    for (uint32_t k = 0; k < o.n; k++) {
+      uint32_t h = kn_operand(&o, k);
+      if (is_root(f, h) && !is_whole(f, in, k, h)) return partly(f, id, i, h);
+    }
+    if (i == b->term) break;
+  }
+  for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++)
+    for (const struct kn_edge_arg *a = kn_edge_first_arg(f, e); a; a = kn_edge_next_arg(f, a))
+      if (is_root(f, a->value)) return partly(f, id, b->term, a->value);
+  return true;
+}
+
+void kn_roots_whole(kiln_func *f) {
+  for (uint32_t k = 0; k < f->order.n; k++)
+    if (!whole_in_block(f, f->order.at[k])) return;
+  for (uint32_t k = 0; k < f->asm_relocs.n; k++) {
+    if (f->asm_relocs.at[k].slot == 0) continue;
+    uint32_t h = kn_handle(KN_TAG_SLOT, kn_slot_at(f, f->asm_relocs.at[k].slot - 1));
+    if (is_root(f, h) && !partly(f, UINT32_MAX, 0, h)) return;
+  }
+}
+
+/* ---- derived values ---- */
+
+/* Does the operation's result point to where its operands do? */
+static bool passes_on(unsigned op) {
+  switch (op) {
+  case KILN_OP_COPY:
+  case KILN_OP_ADD:
+  case KILN_OP_SUB:
+  case KILN_OP_AND:
+  case KILN_OP_OR:
+  case KILN_OP_XOR:
+  case KILN_OP_NOT:
+  case KILN_OP_NEG:
+  case KILN_OP_ADDR:
+  case KILN_OP_SELECT: return true;
+  default: {
+    enum kn_shape shape = kn_op_shape(op);
+    return shape == KN_SH_CONV_II || shape == KN_SH_CONV_FF || shape == KN_SH_CONV_FI ||
+           shape == KN_SH_CONV_IF || shape == KN_SH_CONV_BITS;
+  }
+  }
+}
+
+static bool is_derived(const struct roots *r, uint32_t h) {
+  return kn_is_value(h) && h != 0 && r->derived[h];
+}
+
+static bool any_derived(const struct roots *r, const struct kn_inst *in) {
+  struct kn_operands o = kn_operands(r->f, in);
+  for (uint32_t k = in->op == KILN_OP_SELECT; k < o.n; k++) /* the condition is no part of it */
+    if (is_derived(r, kn_operand(&o, k))) return true;
+  return false;
+}
+
+/* Finds what is derived in a block, and the parameters that its edges make so; false if there was nothing new. */
+static bool derive(struct roots *r, uint32_t id) {
+  const kiln_func *f = r->f;
+  const struct kn_block *b = &f->blocks.at[id];
+  bool found = false;
+  for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
+    const struct kn_inst *in = &f->inst[i];
+    if (!r->derived[i] && f->val[i].type != KILN_TYPE_VOID) {
+      const struct kn_note *note = kn_note_find(f, KN_NOTE_REFERENCE, i);
+      bool said = note != NULL && note->inst == i;
+      if (said ? note->a != 0
+               : (in->op == KILN_OP_LOAD && is_root(f, in->a)) ||
+                   (passes_on(in->op) && any_derived(r, in)))
+        found = true, r->derived[i] = 1;
+    }
+    if (i == b->term) break;
+  }
+  for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++)
+    for (const struct kn_edge_arg *a = kn_edge_first_arg(f, e); a; a = kn_edge_next_arg(f, a)) {
+      if (!is_derived(r, a->value)) continue;
+      uint32_t p = kn_block_param(f, &f->blocks.at[f->edges.at[e].target], a->index);
+      found |= !r->derived[p];
+      r->derived[p] = 1;
+    }
+  return found;
+}
+
+static void derive_all(struct roots *r) {
+  const kiln_func *f = r->f;
+  for (uint32_t k = 0; k < f->notes[KN_NOTE_REFERENCE].n; k++) {
+    const struct kn_note *note = &f->notes[KN_NOTE_REFERENCE].at[k];
+    if (f->inst[note->inst].op == KILN_OP_PARAM) r->derived[note->inst] = 1;
+  }
+  /* in an order in which a block comes after one of those before it: another pass is for loops and joins alone */
+  for (bool found = true; found;) {
+    found = false;
+    for (uint32_t k = 1; k <= r->dom->n; k++) found |= derive(r, r->dom->block[k]);
+  }
+}
+
+/* ---- uses ---- */
+
+static bool collects(const kiln_func *f, const struct kn_inst *in) {
+  return (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY) && kn_call_collects(f, in);
+}
+
+static bool stale(const struct roots *r, uint32_t value, uint32_t call, uint32_t use) {
+  kiln_func *f = r->f;
+  kn_func_fail(
+    f, KILN_ERR_STRUCTURE, r->block_of[use] - 1, use,
+    "v%u is derived from a root or a reference, and is used after the call at number %u, which may "
+    "collect: the object may have moved",
+    kn_func_inst_number(f, value), kn_func_inst_number(f, call));
+  return false;
+}
+
+/* A use of derived value h in `use`, before which the block's last call that collects is `call`, or 0. A use in another
+ * block than the definition, without a call before it, is looked at later. `counts`: how many there are is counted. */
+static bool use(struct roots *r, uint32_t h, uint32_t use, uint32_t call, bool counts) {
+  if (!is_derived(r, h)) return true;
+  bool here = r->block_of[h] == r->block_of[use];
+  if (call != 0 && (!here || r->pos[call] > r->pos[h])) return stale(r, h, call, use);
+  if (here) return true;
+  if (counts) r->first[h + 1]++;
+  else r->uses[r->first[h]++] = use;
+  return true;
+}
+
+static bool look_at_block(struct roots *r, uint32_t id, bool counts) {
+  const kiln_func *f = r->f;
+  const struct kn_block *b = &f->blocks.at[id];
+  uint32_t call = 0;
+  for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
+    const struct kn_inst *in = &f->inst[i];
+    struct kn_operands o = kn_operands(f, in);
+    for (uint32_t k = 0; k < o.n; k++)
+      if (!use(r, kn_operand(&o, k), i, call, counts)) return false;
+    if (collects(f, in)) call = i; /* its arguments were read before */
+    if (i == b->term) break;
+  }
+  for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++)
+    for (const struct kn_edge_arg *a = kn_edge_first_arg(f, e); a; a = kn_edge_next_arg(f, a))
+      if (!use(r, a->value, b->term, call, counts)) return false;
+  r->last[id] = call;
+  return true;
+}
+
+/* Searches for a call that collects between the definition of h and the beginning of the use's block. */
+static bool look_before(struct roots *r, uint32_t h, uint32_t use) {
+  const struct kn_dom *d = r->dom;
+  const uint32_t def = r->block_of[h] - 1;
+  uint32_t n = 0;
+  r->stack[n++] = r->block_of[use] - 1;
+  while (n > 0) {
+    uint32_t number = d->number[r->stack[--n]];
+    for (uint32_t i = d->preds[number]; i < d->preds[number + 1]; i++) {
+      uint32_t p = d->block[d->pred[i]];
+      if (r->seen[p] == h) continue;
+      r->seen[p] = h;
+      if (r->last[p] != 0 && (p != def || r->pos[r->last[p]] > r->pos[h]))
+        return stale(r, h, r->last[p], use);
+      if (p != def) r->stack[n++] = p;
+    }
+  }
+  return true;
+}
+
+static bool look_at_all(struct roots *r) {
+  const kiln_func *f = r->f;
+  for (unsigned counts = 2; counts-- > 0;) {
+    for (uint32_t k = 0; k < f->order.n; k++)
+      if (kn_dom_reached(r->dom, f->order.at[k]) && !look_at_block(r, f->order.at[k], counts))
+        return false;
+    if (!counts) break;
+    for (uint32_t i = 0; i < f->n; i++) r->first[i + 1] += r->first[i];
+    r->uses = kn_realloc(f->module, NULL, (r->first[f->n] + (size_t)1) * sizeof *r->uses);
+    if (r->uses == NULL) return false; /* the module has failed */
+  }
+  /* each `first` was moved to the end of its uses, which is where the next one's begin */
+  for (uint32_t h = 1, at = 0; h < f->n; h++)
+    for (; at < r->first[h]; at++)
+      if (!look_before(r, h, r->uses[at])) return false;
+  return true;
+}
+
+void kn_roots_verify(kiln_func *f, const struct kn_dom *dom, const uint32_t *block_of,
+                     const uint32_t *pos) {
+  const size_t n = f->n + (size_t)2, blocks = f->blocks.n + (size_t)1;
+  struct roots r = {.f = f, .dom = dom, .block_of = block_of, .pos = pos};
+  const size_t size = (n + 3 * blocks) * sizeof(uint32_t) + n;
+  r.first = kn_realloc(f->module, NULL, size);
+  if (r.first == NULL) {
+    kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+    return;
+  }
+  memset(r.first, 0, size);
+  r.last = r.first + n;
+  r.seen = r.last + blocks;
+  r.stack = r.seen + blocks;
+  r.derived = (uint8_t *)(r.stack + blocks);
+  derive_all(&r);
+  if (!look_at_all(&r) && f->status == KILN_OK)
+    kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+  kn_realloc(f->module, r.uses, 0);
+  kn_realloc(f->module, r.first, 0);
+}
