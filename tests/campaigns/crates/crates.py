@@ -7,11 +7,12 @@
               [NAME[@VERSION]...]
 
 Sources come from crates.io (cargo vendor), at the versions below, into build/cache/crates. A row a crate: tests that
-ran, whether they printed the same, objects that Kiln made and that LLVM made (with the reasons), user and system
-seconds of both builds, user seconds of both builds' tests: the least of --times runs, which alternate. What is C in them
-is compiled by `kiln cc`, and by clang for cargo alone. Random cases of proptest are 16, instead of 256. --toolchains: all of
-it with each of these of rustup's; the last lines say for each compiler how many objects Kiln made, and LLVM. Sources are
-fetched by rustup's default toolchain, whatever builds them.
+ran, whether they printed the same, units that Kiln compiled in rustc and of bitcode (the shim), and those that LLVM
+compiled (with the reasons), user and system seconds of both builds, user seconds of both builds' tests: the least of
+--times runs, which alternate. What is C in them is compiled by `kiln cc`, and by clang for cargo alone. Random cases of
+proptest are 16, instead of 256. --toolchains: all of it with each of these of rustup's; the last lines say for each
+compiler who compiled how many units. Kiln is loaded into rustc if `kiln cargo --setup` was run for the compiler, or if
+KILN_BACKEND names the library. Sources are fetched by rustup's default toolchain, whatever builds them.
 """
 import argparse
 import collections
@@ -105,6 +106,42 @@ CRATES = [
     ('tokio', '1.54.1', 'async runtime', ['--features', 'full,test-util', '--lib'] + only(
         'fs_file macros_select net_unix_pipe process_smoke rt_basic rt_common signal_usr1 sync_mpsc task_join_set tcp_echo '
         'time_timeout uds_stream')),
+    # Assembly of all kinds, symbols with LLVM's mark, and what is large.
+    ('half', '2.7.1', 'f16', []),
+    ('dashmap', '6.2.1', 'container, threads', []),
+    ('portable-atomic', '1.15.0', 'atomics, assembly', []),
+    ('corosensei', '0.3.4', 'coroutines, assembly', []),
+    ('pulp', '0.22.3', 'SIMD', []),
+    ('glam', '0.34.3', 'vectors, SSE2', []),
+    ('ndarray', '0.17.2', 'numbers', []),
+    ('rustix', '1.1.6', 'system calls, assembly', []),
+    ('rkyv', '0.8.18', 'derive macros', []),
+    ('quinn-proto', '0.11.19', 'network', []),
+    ('iced-x86', '1.22.0', 'disassembler', []),
+    ('mlua', '0.12.2', 'Lua, C by cc', ['--features', 'lua54,vendored']),
+    ('aws-lc-sys', '0.40.0', 'crypto, C by cc, bindings', []),
+    ('wasmi', '2.0.0', 'interpreter', []),
+    ('axum', '0.8.9', 'web server', []),
+    ('nalgebra', '0.35.0', 'numbers', []),
+    ('naga', '30.0.2', 'compiler', []),
+    ('cranelift-codegen', '0.137.1', 'compiler', []),
+    ('arrow-arith', '60.1.0', 'columns', []),
+    ('bevy_ecs', '0.20.1', 'game ECS', []),
+    ('tantivy', '0.27.0', 'search', []),
+    ('diesel', '2.3.14', 'database', []),
+    ('bumpalo', '3.20.4', 'allocator', []),
+    ('wide', '1.7.1', 'SIMD', []),
+    ('libm', '0.2.16', 'numbers, assembly', []),
+    ('rustfft', '6.4.1', 'numbers, AVX', []),
+    ('compact_str', '0.10.0', 'text', []),
+    ('arc-swap', '1.9.5', 'threads', []),
+    ('parking_lot', '0.13.0', 'threads', []),
+    ('slotmap', '1.1.1', 'container', []),
+    ('unicode-segmentation', '1.13.3', 'text', []),
+    ('lz4_flex', '0.14.2', 'compression', []),
+    ('stacker', '0.1.25', 'stacks, assembly', []),
+    ('zerocopy', '0.8.64', 'derive macros', []),
+    ('fixedbitset', '0.5.9', 'container, SIMD', []),
 ]
 
 
@@ -213,18 +250,18 @@ def printed(text):
     return text.splitlines()
 
 
-def log_of(path):
-    """Objects by Kiln, and a count of each reason for which LLVM made one."""
-    by_kiln, reasons = 0, collections.Counter()
+def units_of(path):
+    """Units by who compiled them (rustc: Kiln in it, kiln: Kiln by the shim, llvm), and a count of LLVM's reasons."""
+    by, reasons = collections.Counter(), collections.Counter()
     if os.path.exists(path):
         with open(path) as f:
             for line in f:
-                if ': compiled by LLVM: ' in line:
-                    why = line.split(': compiled by LLVM: ', 1)[1].strip()
-                    reasons[re.sub(r'^.*error: ', '', re.sub(r' at bit \d+', '', why))] += 1
-                elif ' functions, ' in line:
-                    by_kiln += 1
-    return by_kiln, reasons
+                words = line.rstrip('\n').split('\t')
+                if words[0] == 'unit':
+                    by[words[1]] += 1
+                    if len(words) > 6:
+                        reasons[re.sub(r'^.*error: ', '', re.sub(r' at bit \d+', '', words[6]))] += 1
+    return by, reasons
 
 
 def main():
@@ -261,19 +298,23 @@ def main():
     for toolchain in args.toolchains.split(','):
         if toolchain:
             os.environ['RUSTUP_TOOLCHAIN'] = toolchain
-        differ, by_kiln, by_llvm = campaign(args)
+        differ, by = campaign(args)
         bad += differ
         version = subprocess.run([args.rustc or 'rustc', '--version'], capture_output=True, text=True).stdout.split()
-        lines.append('rustc %s: %d objects by Kiln, %d by LLVM' % (version[1] if len(version) > 1 else '?', by_kiln, by_llvm))
+        lines.append('rustc %s: %s' % (version[1] if len(version) > 1 else '?', in_words(by)))
     if not args.fetch:
         print('\n'.join(lines))
     return 1 if bad else 0
 
 
+def in_words(by):
+    return 'units: %d by Kiln in rustc, %d by the shim, %d by LLVM' % (by['rustc'], by['kiln'], by['llvm'])
+
+
 def campaign(args):
-    """All crates with one compiler: how many differ or are not built, and objects by Kiln and by LLVM."""
+    """All crates with one compiler: how many differ or are not built, and units by who compiled them."""
     kiln = os.path.abspath(args.kiln)
-    bad = by_kiln_in_all = 0
+    bad, by_in_all = 0, collections.Counter()
     reasons, ratios = collections.Counter(), []
     for name, version, _, more in args.crates:
         if args.names and name not in args.names:
@@ -295,12 +336,13 @@ def campaign(args):
             if not args.shared:
                 shutil.rmtree(target, ignore_errors=True)
             times = os.path.join(folder, 'times-' + who)
-            for path in log, times:
+            costs = os.path.join(folder, 'costs-' + who)
+            for path in log, times, costs:
                 if os.path.exists(path):
                     os.remove(path)
             env[who] = dict(os.environ, CARGO_TARGET_DIR=target, CARGO_PROFILE_TEST_OPT_LEVEL=args.opt_level,
                             CARGO_PROFILE_DEV_OPT_LEVEL=args.opt_level, CARGO_PROFILE_DEV_PANIC=args.panic,
-                            CARGO_PROFILE_DEV_DEBUG=args.debug, CARGO_INCREMENTAL=args.incremental, KILN_LOG=log,
+                            CARGO_PROFILE_DEV_DEBUG=args.debug, CARGO_INCREMENTAL=args.incremental, KILN_LOG=log, KILN_STATS=costs,
                             RUST_TEST_THREADS='1', RUST_BACKTRACE='0', PROPTEST_CASES='16',
                             KILN_OPT_LEVEL=args.opt_level, CRATES_TIMES=times, CC=of_c[who][0], CXX=of_c[who][1],
                             CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER=RUNNER, **harness.more_settings(args))
@@ -334,19 +376,19 @@ def campaign(args):
             seconds[who] = times_of(os.path.join(folder, 'times-' + who))
             if not args.keep and not args.shared:
                 shutil.rmtree(os.path.join(folder, 'target-' + who), ignore_errors=True)
-        by_kiln, why = log_of(os.path.join(folder, 'log-kiln'))
+        by, why = units_of(os.path.join(folder, 'costs-kiln'))
         reasons += why
-        by_kiln_in_all += by_kiln
+        by_in_all += by
         a, b = outcome['llvm'], outcome['kiln']
         same = a[:3] == b[:3] and a[0] == 0 and sum(a[2].values()) > 0
         bad += not same
         counts = collections.Counter(what for (_, what), n in b[2].items() for _ in range(n))
-        print('%-14s %s: %s; output %s; objects: %d by Kiln, %d by LLVM; build %.1f s, LLVM %.1f s; '
+        print('%-14s %s: %s; output %s; %s; build %.1f s, LLVM %.1f s; '
               'tests %.2f s, LLVM %.2f s%s' % (
             name, 'the same' if same else 'DIFFERS',
             ', '.join('%d %s' % (counts[k], k) for k in ('ok', 'FAILED', 'ignored') if counts[k]) or 'no tests',
             'the same' if a[3] == b[3] else 'the same in another order' if sorted(a[3]) == sorted(b[3]) else 'differs',
-            by_kiln, sum(why.values()), build['kiln'][2], build['llvm'][2],
+            in_words(by), build['kiln'][2], build['llvm'][2],
             seconds['kiln'], seconds['llvm'],
             ': %.3f' % (seconds['kiln'] / seconds['llvm']) if seconds['llvm'] > 0.05 else ''), flush=True)
         for reason, n in why.most_common():
@@ -365,7 +407,7 @@ def campaign(args):
     if len(ratios) > 1:
         print('%d crates whose tests take 0.2 s or more: %.3f in geometric mean, %.3f to %.3f' % (
             len(ratios), math.exp(sum(map(math.log, ratios)) / len(ratios)), min(ratios), max(ratios)))
-    return bad, by_kiln_in_all, sum(reasons.values())
+    return bad, by_in_all
 
 
 if __name__ == '__main__':

@@ -147,10 +147,11 @@ def crates(t, args, _):
         if 'NOT BUILT' in line:
             print('%s: crate %s: not built by cargo either' % (t, line.split()[0]))
             good = False
-        elif '; objects: ' in line:
+        elif '; units: ' in line:
             print('%s: crate %s' % (t, line[:line.find('; build')]))
-            good &= ' the same: ' in line and ' 0 by Kiln' not in line and ', 0 by LLVM' in line
-    if not good or '; objects: ' not in text:
+            none = 'units: 0 by Kiln in rustc, 0 by the shim' in line
+            good &= ' the same: ' in line and not none and ', 0 by LLVM' in line
+    if not good or '; units: ' not in text:
         print(text + err[-500:])
         return False
     return True
