@@ -68,9 +68,9 @@ static bool was_printed(struct lines *l, const char *line, size_t n) {
   return false;
 }
 
-static void print(const char *bytes, size_t n) {
+static void print(int to, const char *bytes, size_t n) {
   while (n > 0) {
-    ssize_t some = write(STDERR_FILENO, bytes, n);
+    ssize_t some = write(to, bytes, n);
     if (some < 0 && errno == EINTR) continue;
     if (some <= 0) return;
     bytes += some;
@@ -159,19 +159,19 @@ static int wait_for(pid_t child) {
   return status;
 }
 
-/* Runs rustc. What it prints as errors is passed on at once, and noted in `lines`; but a terminal is rustc's own, which
- * it is to see as one. */
-static int run_first(char **words, struct lines *lines) {
+/* Runs rustc, whose standard output is the file `out`. What it prints as errors is passed on at once, and noted in
+ * `lines`; but a terminal is rustc's own, which it is to see as one. */
+static int run_first(char **words, struct lines *lines, int out) {
   int ends[2] = {-1, -1};
   char bytes[1 << 14];
-  if (isatty(STDERR_FILENO) || pipe2(ends, O_CLOEXEC) != 0) return wait_for(start(words, -1, -1));
-  pid_t child = start(words, ends[1], -1);
+  if (isatty(STDERR_FILENO) || pipe2(ends, O_CLOEXEC) != 0) return wait_for(start(words, -1, out));
+  pid_t child = start(words, ends[1], out);
   close(ends[1]);
   for (;;) {
     ssize_t n = read(ends[0], bytes, sizeof bytes);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
-    print(bytes, (size_t)n);
+    print(STDERR_FILENO, bytes, (size_t)n);
     note_printed(lines, bytes, (size_t)n);
   }
   close(ends[0]);
@@ -181,27 +181,34 @@ static int run_first(char **words, struct lines *lines) {
 /* Runs it again, and prints what it has not printed before. On a terminal, that is not known: it is what ends in an
  * error. */
 static int run_second(char **words, struct lines *lines) {
-  int ends[2], null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  int ends[2];
   bool terminal = isatty(STDERR_FILENO);
   FILE *from = NULL, *kept = NULL;
   char *line = NULL, *text = NULL;
   size_t room = 0, size = 0;
-  if (pipe2(ends, O_CLOEXEC) != 0) return wait_for(start(words, -1, null));
-  pid_t child = start(words, ends[1], null);
+  if (pipe2(ends, O_CLOEXEC) != 0) return wait_for(start(words, -1, -1));
+  pid_t child = start(words, ends[1], -1);
   close(ends[1]);
   from = fdopen(ends[0], "r");
   if (terminal) kept = open_memstream(&text, &size);
   for (ssize_t n; from != NULL && (n = getline(&line, &room, from)) > 0;) {
     if (kept != NULL) fwrite(line, 1, (size_t)n, kept);
-    else if (!was_printed(lines, line, (size_t)n)) print(line, (size_t)n);
+    else if (!was_printed(lines, line, (size_t)n)) print(STDERR_FILENO, line, (size_t)n);
   }
   if (from != NULL) fclose(from);
   int status = wait_for(child);
-  if (kept != NULL && fclose(kept) == 0 && status != 0) print(text, size);
+  if (kept != NULL && fclose(kept) == 0 && status != 0) print(STDERR_FILENO, text, size);
   free(text);
   free(line);
-  if (null >= 0) close(null);
   return status;
+}
+
+/* Writes what is in the file `out` to standard output. */
+static void print_output(int out) {
+  char bytes[1 << 14];
+  if (lseek(out, 0, SEEK_SET) != 0) return;
+  for (ssize_t n; (n = read(out, bytes, sizeof bytes)) > 0;)
+    print(STDOUT_FILENO, bytes, (size_t)n);
 }
 
 /* ---- Kiln's death ---- */
@@ -253,13 +260,17 @@ int rustc_run(char **words, char *incremental) {
     snprintf(number, sizeof number, "%d", file);
     setenv("KILN_SHIM_NOTE", number, 1);
   }
-  int status = run_first(words, &lines);
+  /* Output is that of the run that counts, such as --print=link-args, which the first run may not have come to. */
+  int out = memfd_create("kiln-stdout", MFD_CLOEXEC), status = run_first(words, &lines, out);
   unsetenv("KILN_SHIM_NOTE");
   if (file >= 0) {
     ssize_t n = pread(file, note, sizeof note - 1, 0);
     note[n > 0 ? n : 0] = 0;
     close(file);
   }
-  if (!is_kilns(status, note, why, sizeof why)) return end_as(status);
+  bool again = is_kilns(status, note, why, sizeof why);
+  if (!again) print_output(out);
+  if (out >= 0) close(out);
+  if (!again) return end_as(status);
   return rerun(words, incremental, why, note, &lines);
 }

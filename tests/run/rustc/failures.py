@@ -96,6 +96,20 @@ class Failures:
         if made[0] != made[1]:
             raise harness.Failure('%d and %d bytes' % tuple(map(len, made)))
 
+    def output(self):
+        """What rustc is asked to print is printed once, also if it comes to it in the second run alone."""
+        source = self.h.path('prints.rs')
+        with open(source, 'w') as f:
+            f.write('fn main() {}\n')
+        rustc = self.h.run(['rustup', 'which', '--toolchain', self.t.name, 'rustc'])[1].strip()
+        printed = []
+        for fail in ('', 'last:fault'):
+            words = [os.path.join(self.t.library, 'kiln-rustc'), rustc, source, '-Cmetadata=1', '--print=link-args', '-o', self.h.path('prints')]
+            out = self.h.run(words, env=dict(self.env, KILN_BACKEND=self.t.backend, KILN_FAIL=fail), timeout=300)[1]
+            printed.append(['"-o"' in line or ' -o ' in line for line in out.splitlines()])
+        if printed != [[True], [True]]:
+            raise harness.Failure('lines with -o: %s' % printed)
+
     def error(self, name):
         """The user's errors are those of plain cargo."""
         folder = self.h.path('failures-%s-%s' % (self.t.name, name))
@@ -129,5 +143,6 @@ def checks(toolchain, first, whole):
     for place, way in cases(first, whole):
         yield 'fails: %s, %s' % (place, way), lambda: failures.case(place, way)
     yield 'the second run has the same metadata', failures.metadata
+    yield 'the second run prints what the first did not', failures.output
     for name in ERRORS:
         yield "an error of the user's: " + name, lambda: failures.error(name)
