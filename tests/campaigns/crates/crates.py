@@ -129,7 +129,6 @@ CRATES = [
     ('bevy_ecs', '0.20.1', 'game ECS', []),
     ('tantivy', '0.27.0', 'search', []),
     ('diesel', '2.3.14', 'database', []),
-    ('bumpalo', '3.20.4', 'allocator', []),
     ('wide', '1.7.1', 'SIMD', []),
     ('libm', '0.2.16', 'numbers, assembly', []),
     ('rustfft', '6.4.1', 'numbers, AVX', []),
