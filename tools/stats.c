@@ -196,6 +196,8 @@ void stats_end(const struct stats_costs *c, bool failed) {
   bool read = sum_up(&s, c->path, c->from), any = s.kiln + s.llvm != 0;
   if (read && c->table && any) print_table(stderr, &s);
   if (read && c->table && !any && !failed) fputs("kiln: nothing was compiled\n", stderr);
+  if (read && any && c->say != NULL)
+    c->say->say(c->say->user, &(struct stats_units){s.in_rustc, s.kiln - s.in_rustc, s.llvm});
   if (read && c->summary && s.llvm != 0) print_summary(stderr, &s);
   free_reasons(&s);
   stats_drop(c);

@@ -8,13 +8,24 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+/* How many units were compiled by Kiln in rustc, by Kiln of bitcode, and by LLVM. */
+struct stats_units {
+  unsigned in_rustc, shim, llvm;
+};
+/* What a command says of them, before the line about those that LLVM compiled. */
+struct stats_say {
+  void (*say)(void *user, const struct stats_units *units);
+  void *user;
+};
+
 /* The file of costs (log.h) of a command. */
 struct stats_costs {
   char path[PATH_MAX];
-  off_t from;     /* what stood in it before */
-  bool temporary; /* it is the command's own */
-  bool table;     /* the table is asked for */
-  bool summary;   /* the line is wanted */
+  off_t from;                  /* what stood in it before */
+  bool temporary;              /* it is the command's own */
+  bool table;                  /* the table is asked for */
+  bool summary;                /* the line is wanted */
+  const struct stats_say *say; /* or NULL */
 };
 
 /* Has $KILN_STATS name a file of costs, for this process and those that it starts: the user's, or an empty one of its
@@ -27,7 +38,7 @@ void stats_end(const struct stats_costs *c, bool failed);
 void stats_drop(const struct stats_costs *c);
 
 /* Runs the program argv[0], which PATH has, and says at its end who compiled what. Its exit status, 128 + signal if one
- * ended it; TOOL_FAILED after a message. stats_run.c. */
-int stats_run(const char *verb, char **argv);
+ * ended it; TOOL_FAILED after a message. `say` may be NULL. stats_run.c. */
+int stats_run(const char *verb, char **argv, const struct stats_say *say);
 
 #endif

@@ -27,11 +27,12 @@ static void hand_signals_on(void) {
   sigaction(SIGHUP, &pass, NULL);
 }
 
-int stats_run(const char *verb, char **argv) {
+int stats_run(const char *verb, char **argv, const struct stats_say *say) {
   struct stats_costs costs;
   pid_t child;
   if (!stats_begin(verb, &costs)) return TOOL_FAILED;
   costs.summary = true;
+  costs.say = say;
   int status = 0, error = posix_spawnp(&child, argv[0], NULL, NULL, argv, environ);
   if (error != 0) {
     tool_error("%s: %s: %s", verb, argv[0], strerror(error));

@@ -4,6 +4,7 @@
 #include "cargo_backend.h"
 #include "cargo_cache.h"
 #include "cargo_config.h"
+#include "cargo_way.h"
 #include "options.h"
 #include "report.h"
 #include "settings.h"
@@ -143,5 +144,6 @@ int verb_cargo(int argc, char **argv) {
     argv[1][0] == '+'; /* which rustup's cargo understands; $CARGO may be the one behind it */
   if (chooses || cargo == NULL || cargo[0] == 0) cargo = "cargo";
   argv[0] = (char *)(uintptr_t)cargo; /* exec's type has no const */
-  return stats_run("cargo", argv);
+  struct cargo_way way = {.words = argv, .shim = options.shim};
+  return stats_run("cargo", argv, &(struct stats_say){.say = cargo_way_say, .user = &way});
 }
