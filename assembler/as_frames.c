@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const char unusual[] = "not implemented: a frame of this kind (.cfi_ directives)";
+const char kn_as_unusual[] = "not implemented: a frame of this kind (.cfi_ directives)";
 
 /* What a CIE says behind its version. GNU as has Kiln's, and moves rows that a frame begins with behind it. */
 struct cie {
@@ -162,10 +162,10 @@ const char *kn_as_frame(kiln_as *a, kiln_processor target, const struct kn_as_ob
   for (uint64_t at = 0, next; at + 4 + HEAD <= size; at = next) {
     uint32_t length = word(all + at), back = word(all + at + 4);
     next = at + 4 + length;
-    if (length < HEAD || next > size) return unusual;
+    if (length < HEAD || next > size) return kn_as_unusual;
     if (back == 0) continue;
     while (k < n_relas && relas[k].r_offset < at + 8) k++;
-    if (k == n_relas || relas[k].r_offset != at + 8) return unusual;
+    if (k == n_relas || relas[k].r_offset != at + 8) return kn_as_unusual;
     uint64_t y = ELF64_R_SYM(relas[k].r_info);
     if (y >= o->n_symbols || o->symbols[y].st_shndx != section) continue;
     if (r.bytes == NULL && (r.bytes = kn_as_keep(a, r.room)) == NULL) return "out of memory";
@@ -174,7 +174,7 @@ const char *kn_as_frame(kiln_as *a, kiln_processor target, const struct kn_as_ob
         !append(&r, cie->bytes[CODE_ALIGN], o->symbols[y].st_value + (uint64_t)relas[k].r_addend,
                 word(all + at + 12), o->sections[section].sh_size, first,
                 (struct span){all + at + 4 + HEAD, all + next}))
-      return unusual;
+      return kn_as_unusual;
   }
   *rows = r.bytes;
   *n_rows = r.n;

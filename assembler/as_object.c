@@ -141,6 +141,12 @@ static kiln_visibility visibility_of(unsigned other) {
   }
 }
 
+static uint8_t log2_of(uint64_t align) {
+  uint8_t n = 0;
+  while (n < 16 && UINT64_C(1) << n < align) n++;
+  return n;
+}
+
 /* Takes over one section besides code. */
 static const char *take_section(kiln_as *a, const struct kn_as_object *o, unsigned i,
                                 kiln_assembled_section *to) {
@@ -157,7 +163,8 @@ static const char *take_section(kiln_as *a, const struct kn_as_object *o, unsign
                                  .bytes = bytes,
                                  .size_bytes = s->sh_size};
   if (to->kind == KILN_SECTION_OTHER) to->format_type = s->sh_type;
-  if (s->sh_flags & (SHF_TLS | SHF_LINK_ORDER | SHF_COMPRESSED))
+  to->tls = (s->sh_flags & SHF_TLS) != 0;
+  if (s->sh_flags & (SHF_LINK_ORDER | SHF_COMPRESSED))
     return "not implemented: sections of this kind in assembly";
   if (s->sh_flags & SHF_GROUP) {
     const char *error = group_of(a, o, i, &to->group);
@@ -169,7 +176,7 @@ static const char *take_section(kiln_as *a, const struct kn_as_object *o, unsign
               (s->sh_flags & SHF_MERGE ? KILN_SECTION_MERGE : 0u) |
               (s->sh_flags & SHF_STRINGS ? KILN_SECTION_STRINGS : 0u) |
               (s->sh_flags & SHF_EXCLUDE ? KILN_SECTION_EXCLUDE : 0u);
-  while (to->align_log2 < 16 && UINT64_C(1) << to->align_log2 < s->sh_addralign) to->align_log2++;
+  to->align_log2 = log2_of(s->sh_addralign);
   return to->name != NULL ? NULL : "out of memory";
 }
 
@@ -197,34 +204,100 @@ static bool has_content(const struct kn_as_object *o, unsigned i) {
          (s->sh_size != 0 || has_symbol(o, i));
 }
 
+static const char unusual_symbol[] = "not implemented: a symbol of this kind in assembly";
+
+/* What an object's symbol is. False: what the caller cannot take over. */
+static bool symbol_kind(const struct kn_as_object *o, const Elf64_Sym *y,
+                        kiln_assembled_kind *kind) {
+  unsigned type = ELF64_ST_TYPE(y->st_info);
+  *kind = y->st_shndx == SHN_UNDEF    ? KILN_ASSEMBLED_UNDEFINED
+          : y->st_shndx == SHN_COMMON ? KILN_ASSEMBLED_COMMON
+          : y->st_shndx == SHN_ABS    ? KILN_ASSEMBLED_NUMBER
+          : type == STT_GNU_IFUNC     ? KILN_ASSEMBLED_RESOLVER
+                                      : KILN_ASSEMBLED_PLACE;
+  bool placed = *kind == KILN_ASSEMBLED_PLACE || *kind == KILN_ASSEMBLED_RESOLVER;
+  return placed ? y->st_shndx < o->head->e_shnum : type != STT_GNU_IFUNC;
+}
+
 /* Takes over a symbol, if it is one that somebody may look for. NULL, or what is wrong. */
 static const char *take_symbol(kiln_as *a, const struct kn_as_object *o, const Elf64_Sym *y,
                                const struct owners *owners, kiln_assembly *t,
                                kiln_assembled_symbol *symbols) {
   unsigned type = ELF64_ST_TYPE(y->st_info), bind = ELF64_ST_BIND(y->st_info);
   const char *name = o->strings + y->st_name;
+  kiln_assembled_kind kind;
   if (bind == STB_LOCAL && (name[0] == '$' || strncmp(name, ".L", 2) == 0)) return NULL;
-  if (bind == STB_LOCAL && y->st_shndx == SHN_ABS) return NULL; /* the assembler used its number */
-  if (y->st_shndx >= o->head->e_shnum || type == STT_TLS || type == STT_GNU_IFUNC)
-    return "not implemented: a symbol of this kind in assembly";
-  if (owners->text[y->st_shndx] == UINT32_MAX)
-    return "not implemented: a symbol in a section without content";
-  symbols[t->n_symbols] = (kiln_assembled_symbol){.name = keep_name(a, name),
-                                                  .section = owners->section[y->st_shndx],
-                                                  .offset_bytes = y->st_value,
-                                                  .global = bind != STB_LOCAL,
-                                                  .weak = bind == STB_WEAK,
-                                                  .visibility = visibility_of(y->st_other)};
+  if (bind == STB_LOCAL && y->st_shndx == SHN_ABS && !t->whole) return NULL; /* no one else's */
+  if (!symbol_kind(o, y, &kind) || (!t->whole && (kind != KILN_ASSEMBLED_PLACE || type == STT_TLS)))
+    return unusual_symbol;
+  kiln_assembled_symbol new = {.name = keep_name(a, name),
+                               .kind = kind,
+                               .global = bind != STB_LOCAL,
+                               .weak = bind == STB_WEAK,
+                               .visibility = visibility_of(y->st_other)};
+  if (kind == KILN_ASSEMBLED_COMMON) {
+    new.size_bytes = y->st_size;
+    new.align_log2 = log2_of(y->st_value);
+  } else if (kind == KILN_ASSEMBLED_UNDEFINED) {
+    new.tls = type == STT_TLS;
+  } else if (kind == KILN_ASSEMBLED_NUMBER) {
+    new.offset_bytes = y->st_value;
+  } else {
+    if (owners->text[y->st_shndx] == UINT32_MAX)
+      return "not implemented: a symbol in a section without content";
+    new.section = owners->section[y->st_shndx];
+    new.offset_bytes = y->st_value;
+  }
+  symbols[t->n_symbols] = new;
   return symbols[t->n_symbols++].name != NULL ? NULL : "out of memory";
 }
 
-static bool is_defined(const void *object, const char *name, size_t n) {
+/* True if the object says of a symbol that it does not define more than its name. */
+static bool is_described(const struct kn_as_object *o, const Elf64_Sym *y) {
+  return y->st_shndx == SHN_UNDEF && y->st_name < o->strings_size &&
+         (ELF64_ST_BIND(y->st_info) == STB_WEAK || ELF64_ST_TYPE(y->st_info) == STT_TLS ||
+          ELF64_ST_VISIBILITY(y->st_other) != STV_DEFAULT) &&
+         o->strings[y->st_name] != 0;
+}
+
+static bool is_there(const void *object, const char *name, size_t n) {
   const struct kn_as_object *o = object;
   for (size_t i = 1; i < o->n_symbols; i++) {
-    const char *own = o->strings + o->symbols[i].st_name;
-    if (is_definition(o, &o->symbols[i]) && strncmp(own, name, n) == 0 && own[n] == 0) return true;
+    const Elf64_Sym *y = &o->symbols[i];
+    const char *own = y->st_name < o->strings_size ? o->strings + y->st_name : "";
+    if ((is_definition(o, y) || is_described(o, y)) && strncmp(own, name, n) == 0 && own[n] == 0)
+      return true;
   }
   return false;
+}
+
+/* Takes over all sections of an object that was made of one text. If rows do not describe all frames, the section of
+ * frames is one of them. NULL, or what is wrong. */
+static const char *take_sections(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
+                                 struct owners *owners, kiln_assembled_section *sections,
+                                 uint32_t *n) {
+  const char *error = NULL;
+  bool rows = true;
+  for (unsigned i = 0; i < o->head->e_shnum; i++) {
+    owners->text[i] = has_content(o, i) ? 0 : UINT32_MAX;
+    if (owners->text[i] != 0) continue;
+    owners->section[i] = *n;
+    kiln_assembled_section *to = &sections[(*n)++];
+    if ((error = take_section(a, o, i, to)) != NULL) return error;
+    if (o->sections[i].sh_flags & SHF_EXECINSTR)
+      error = kn_as_frame(a, target, o, i, &to->frame, &to->frame_bytes);
+    if (error != NULL && error != kn_as_unusual) return error;
+    rows &= error == NULL;
+  }
+  if (rows) return NULL;
+  for (uint32_t i = 0; i < *n; i++) sections[i].frame = NULL, sections[i].frame_bytes = 0;
+  for (unsigned i = 0; i < o->head->e_shnum; i++) {
+    if (strcmp(kn_as_section(o, i), AS_FRAMES) != 0) continue;
+    owners->text[i] = 0;
+    owners->section[i] = *n;
+    if ((error = take_section(a, o, i, &sections[(*n)++])) != NULL) return error;
+  }
+  return NULL;
 }
 
 /* Takes over all of an object that was made of one text. NULL, or what is wrong. */
@@ -240,16 +313,7 @@ static const char *take_whole(kiln_as *a, kiln_processor target, struct kn_as_ob
     return "out of memory";
   t->sections = sections;
   t->symbols = symbols;
-  for (unsigned i = 0; i < o->head->e_shnum && error == NULL; i++) {
-    bool content = has_content(o, i);
-    owners.text[i] = content ? 0 : UINT32_MAX;
-    if (!content) continue;
-    owners.section[i] = t->n_sections;
-    kiln_assembled_section *to = &sections[t->n_sections++];
-    error = take_section(a, o, i, to);
-    if (error == NULL && o->sections[i].sh_flags & SHF_EXECINSTR)
-      error = kn_as_frame(a, target, o, i, &to->frame, &to->frame_bytes);
-  }
+  error = take_sections(a, target, o, &owners, sections, &t->n_sections);
   for (unsigned i = 0; i < o->head->e_shnum && error == NULL; i++) {
     const Elf64_Shdr *s = &o->sections[i];
     if (s->sh_type != SHT_RELA || s->sh_info >= o->head->e_shnum ||
@@ -260,11 +324,12 @@ static const char *take_whole(kiln_as *a, kiln_processor target, struct kn_as_ob
   }
   for (size_t i = 1; i < o->n_symbols && error == NULL; i++) {
     const Elf64_Sym *y = &o->symbols[i];
-    if (is_definition(o, y)) error = take_symbol(a, o, y, &owners, t, symbols);
+    if (is_definition(o, y) || is_described(o, y))
+      error = take_symbol(a, o, y, &owners, t, symbols);
   }
-  if (error == NULL && kn_as_says_of_others(t, is_defined, o))
+  if (error == NULL && kn_as_says_of_others(t, is_there, o))
     error = "not implemented: the binding, type or visibility of a symbol that the assembly does "
-            "not define";
+            "not refer to";
   return error;
 }
 
@@ -373,6 +438,8 @@ static bool take(kiln_as *a, kiln_processor target, struct kn_as_object *o, kiln
     const char *error = owners.section[i] == KILN_ASSEMBLED_CODE
                           ? take_code(a, target, o, i, &texts[k])
                           : take_section(a, o, i, &sections[k][owners.section[i]]);
+    if (error == NULL && o->sections[i].sh_flags & SHF_TLS)
+      error = "not implemented: thread-local sections within a function's assembly";
     if (error != NULL) fail(&texts[k], error);
   }
   for (unsigned i = 1; i < n_sections; i++) {

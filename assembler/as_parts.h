@@ -62,7 +62,9 @@ bool kn_as_take(kiln_as *a, kiln_processor target, const void *at, size_t size,
 
 /* ---- as_frames.c ---- */
 
-/* The frames that the code of a section has, as kiln_asm.rows, or NULL. NULL, or what is wrong. */
+/* The frames that the code of a section has, as kiln_asm.rows, or NULL. NULL, or what is wrong; kn_as_unusual: rows
+ * cannot say all of it. */
+extern const char kn_as_unusual[];
 const char *kn_as_frame(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
                         unsigned section, const uint8_t **rows, uint32_t *n_rows);
 

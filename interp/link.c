@@ -189,6 +189,9 @@ static kiln_status collect(struct linker *l) {
   for (uint32_t id = 1; id <= in->n_symbols; id++) {
     kiln_data_desc d;
     if (!kiln_data_find(in->m, (kiln_symbol){id}, &d)) continue;
+    if (d.flags & KILN_DATA_ABSOLUTE)
+      return fail(l, KILN_ERR_UNSUPPORTED, "a symbol that is a number is interpreted",
+                  kiln_symbol_get(in->m, (kiln_symbol){id}).desc.name);
     kiln_symbol_info s = kiln_symbol_get(in->m, (kiln_symbol){id});
     unsigned log2 = d.align_log2 > s.desc.align_log2 ? d.align_log2 : s.desc.align_log2;
     uint32_t align = 1u << log2;

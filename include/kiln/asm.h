@@ -121,15 +121,34 @@ typedef struct kiln_assembled_section {
    * that the section is in the same section group as the machine code of the assembly text, if that code is in a
    * section group. */
   const char *group;
+  /** If true, the section consists of thread-local data. Only sections of the assembly of a whole module are
+   * thread-local. */
+  bool tls;
 } kiln_assembled_section;
 
-/** A symbol that a text defines. */
+/** What a symbol of an assembly text is. Only the assembly of a whole module has symbols of other kinds than PLACE. */
+typedef enum kiln_assembled_kind {
+  KILN_ASSEMBLED_PLACE,    /**< a place in a section */
+  KILN_ASSEMBLED_RESOLVER, /**< an ifunc, whose resolver is at that place */
+  KILN_ASSEMBLED_COMMON,   /**< common data, which the linker allocates */
+  KILN_ASSEMBLED_NUMBER,   /**< a number, which is the symbol's address */
+  /** A symbol that the text does not define. The text gives it a binding, a visibility or, by its references, the type
+   * of thread-local data. */
+  KILN_ASSEMBLED_UNDEFINED,
+  KILN_ASSEMBLED_KIND_COUNT
+} kiln_assembled_kind;
+
+/** A symbol that a text defines, or of which the text says something else. */
 typedef struct kiln_assembled_symbol {
-  const char *name;           /**< not empty */
-  uint32_t section;           /**< index of its section, or KILN_ASSEMBLED_CODE */
-  uint64_t offset_bytes;      /**< from the start of `section` */
-  bool global;                /**< visible to other objects */
-  bool weak;                  /**< another definition may replace it */
+  const char *name;         /**< not empty */
+  kiln_assembled_kind kind; /**< what it is */
+  uint32_t section;         /**< PLACE, RESOLVER: index of its section, or KILN_ASSEMBLED_CODE */
+  uint64_t offset_bytes;    /**< PLACE, RESOLVER: from the start of `section`; NUMBER: it */
+  uint64_t size_bytes;      /**< COMMON: its size */
+  uint8_t align_log2;       /**< COMMON: its alignment */
+  bool global;              /**< visible to other objects */
+  bool weak; /**< another definition may replace it; UNDEFINED: it need not have one */
+  bool tls;  /**< UNDEFINED: it is thread-local */
   kiln_visibility visibility; /**< its visibility, if it is global */
 } kiln_assembled_symbol;
 

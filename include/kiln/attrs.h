@@ -185,6 +185,9 @@ typedef struct kiln_func_attrs {
   bool blocks_as_made;
   /** If true, Kiln inlines only functions with KILN_INLINE_ALWAYS into this function. */
   bool not_into;
+  /** If true, Kiln writes no unwind rows for the function, and kiln_asm.rows must be NULL. The front end may supply the
+   * rows itself, as data in the section of unwind tables. This attribute is only for naked functions. */
+  bool no_rows;
   kiln_inline inlining; /**< when calls to this function are inlined */
   /** Bits that the front end defines, such as one bit for each sanitizer. Kiln inlines this function only into
    * functions whose `inline_same` has the same bits. */

@@ -252,6 +252,13 @@ KILN_API kiln_symbol kiln_symbol_lookup(const kiln_module *m, const char *name);
  * kiln_func_declare, kiln_data_declare or kiln_alias_define. You cannot declare the symbol as thread-local. */
 KILN_API kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name);
 
+/** Changes the linkage and the visibility of a symbol that the module has not defined. Code that was built before may
+ * rely on the old ones. Front ends need this function if a text, such as assembly, gives a symbol other properties than
+ * its declaration. The call fails with KILN_ERR_SYMBOL if the symbol is defined already, and with KILN_ERR_ARGUMENT if
+ * the symbol does not exist or cannot have that linkage. Returns the status of the module. */
+KILN_API kiln_status kiln_symbol_set_linkage(kiln_module *m, kiln_symbol symbol,
+                                             kiln_linkage linkage, kiln_visibility visibility);
+
 /** Reserves room for `symbols` more symbols, about 16 bytes for each symbol. The module's tables are then not copied as
  * they grow. The call is only a hint. It has no effect on a module that is frozen or has failed. If memory runs out,
  * the module fails. */
@@ -428,13 +435,17 @@ enum {
   /** READ_ONLY data whose address is not significant. The linker may merge the data with equal data if the last byte of
    * the data is its only NUL. */
   KILN_DATA_MERGE_STRINGS = 2,
-  KILN_DATA_USED = 4 /**< kept even if the linker collects garbage */
+  KILN_DATA_USED = 4, /**< kept even if the linker collects garbage */
+  /** The symbol is a number: `size_bytes` is its address. There is no data, and all other fields of the definition are
+   * zero. The symbol has no section and no section group, and is not thread-local. The JIT and the interpreter do not
+   * support such symbols. */
+  KILN_DATA_ABSOLUTE = 8
 };
 
 /** Defines the content of a data symbol. */
 typedef struct kiln_data_desc {
   const void *bytes;   /**< NULL for all zero */
-  uint64_t size_bytes; /**< size of the whole item */
+  uint64_t size_bytes; /**< size of the whole item; ABSOLUTE: the address */
   uint8_t align_log2;  /**< 0 to 16 */
   uint32_t flags;      /**< KILN_DATA_... */
   /** The relocations, in ascending order of offset. The bytes that a relocation covers are ignored. */

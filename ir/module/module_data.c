@@ -38,8 +38,16 @@ static bool all_zero(const uint8_t *p, uint64_t size) {
 static const char *check(const kiln_module *m, const struct kn_symbol *s, const kiln_data_desc *d,
                          uint32_t owner) {
   if (d->align_log2 > 16) return "alignment above 2^16";
-  if (d->flags > (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS | KILN_DATA_USED))
+  if (d->flags >
+      KILN_DATA_ABSOLUTE + KILN_DATA_USED + KILN_DATA_MERGE_STRINGS + KILN_DATA_READ_ONLY)
     return "unknown flag";
+  if (d->flags & KILN_DATA_ABSOLUTE) {
+    bool plain = d->flags == KILN_DATA_ABSOLUTE && d->bytes == NULL && d->n_relocs == 0 &&
+                 d->align_log2 == 0 && d->label.id == 0 && d->with.id == 0;
+    bool number = s->tls == KILN_TLS_NONE && s->section == NULL && s->comdat == 0 &&
+                  s->linkage != KILN_LINKAGE_COMMON && s->linkage != KILN_LINKAGE_PRIVATE;
+    return !plain ? "a number has content" : number ? NULL : "a number in a section";
+  }
   if (d->label.id != 0 &&
       (!kn_symbol_valid(m, d->label.id) || !kn_symbol_is_label(kn_symbol(m, d->label.id))))
     return "data at a label that is not one";
@@ -56,7 +64,8 @@ static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc 
   struct kn_symbol *s = kn_symbol(m, symbol);
   if (!KN_UNRESERVED(desc))
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "the field 'reserved' of the data must be 0");
-  if (desc->size_bytes > MAX_DATA_BYTES)
+  const bool absolute = (desc->flags & KILN_DATA_ABSOLUTE) != 0;
+  if (!absolute && desc->size_bytes > MAX_DATA_BYTES)
     return kn_module_fail(m, KILN_ERR_LIMIT, "symbol '%.100s': data too large", s->name);
   const char *wrong = check(m, s, desc, owner);
   if (wrong != NULL)
@@ -93,8 +102,9 @@ static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc 
                                            .with = desc->with.id};
   s->data = ++m->data.n;
   s->defined = 1;
+  if (absolute) s->indirect = 1; /* it is far from all code */
   kn_symbol_classify(m, s);
-  m->data_bytes += desc->size_bytes;
+  if (!absolute) m->data_bytes += desc->size_bytes;
   return KILN_OK;
 }
 

@@ -64,10 +64,11 @@ struct kn_symbol {
   uint8_t comdat_implied;
   uint8_t no_plt : 1;   /* kiln_symbol_desc.no_plt */
   uint8_t resolver : 1; /* kiln_symbol_desc.resolver */
-  uint8_t indirect : 1; /* it, or what it stands for, is such an alias */
-  uint8_t late : 1;     /* kiln_func_define_alias is to define it */
-  uint8_t renamed : 1;  /* kiln_symbol_set_object_name */
-  uint8_t library : 1;  /* a library function that operations call; `sig`: as they do, or 0 */
+  uint8_t indirect
+    : 1; /* its address is only in the GOT: it, or what it stands for, is such an alias or a number */
+  uint8_t late : 1;    /* kiln_func_define_alias is to define it */
+  uint8_t renamed : 1; /* kiln_symbol_set_object_name */
+  uint8_t library : 1; /* a library function that operations call; `sig`: as they do, or 0 */
 };
 
 _Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to symbols at random");

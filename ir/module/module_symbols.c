@@ -413,6 +413,29 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
   return (kiln_symbol){id};
 }
 
+kiln_status kiln_symbol_set_linkage(kiln_module *m, kiln_symbol symbol, kiln_linkage linkage,
+                                    kiln_visibility visibility) {
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "linkage: the module is frozen");
+  struct kn_symbol *s = kn_symbol_valid(m, symbol.id) ? kn_symbol(m, symbol.id) : NULL;
+  const kiln_symbol_desc d = {.linkage = linkage, .visibility = visibility};
+  const char *wrong = s == NULL || s->name_length == 0 ? "there is no symbol with a name"
+                      : linkage == KILN_LINKAGE_LINKONCE
+                        ? "the symbol would be in a section group"
+                        : check(&d, s->name_length, (kiln_symbol_kind)s->kind);
+  if (wrong == NULL && linkage == KILN_LINKAGE_COMMON && s->tls != KILN_TLS_NONE)
+    wrong = "the symbol is thread-local";
+  if (wrong != NULL) return kn_module_fail(m, KILN_ERR_ARGUMENT, "linkage: %s", wrong);
+  if (s->defined) {
+    clash(m, symbol.id, "is defined already");
+    return kiln_module_status(m);
+  }
+  s->linkage = (uint8_t)linkage;
+  s->visibility = (uint8_t)visibility;
+  kn_symbol_classify(m, s);
+  return KILN_OK;
+}
+
 kiln_status kiln_symbol_set_object_name(kiln_module *m, kiln_symbol symbol, const char *name) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "object name: the module is frozen");

@@ -586,6 +586,8 @@ static bool parse_directive(struct kn_parser *p) {
     attrs.final = true;
   } else if (kn_parse_word(p, "not_into")) {
     attrs.not_into = true;
+  } else if (kn_parse_word(p, "no_rows")) {
+    attrs.no_rows = true;
   } else if (kn_parse_word(p, "inline")) {
     unsigned rule = KILN_INLINE_HINT;
     while (rule < KILN_INLINE_COUNT && !kn_parse_word(p, kn_inline_names[rule])) rule++;

@@ -85,6 +85,7 @@ const struct kn_flag_word kn_data_words[] = {
   {"readonly", KILN_DATA_READ_ONLY},
   {"strings", KILN_DATA_MERGE_STRINGS},
   {"used", KILN_DATA_USED},
+  {"absolute", KILN_DATA_ABSOLUTE},
   {NULL, 0},
 };
 

@@ -82,6 +82,10 @@ static bool emit(struct kn_walk *w, const struct kn_asm *code) {
 static void emit_rows(struct kn_walk *w, const struct kn_asm *code) {
   uint8_t advance[5];
   uint32_t at = (kn_here(w) - w->code.start) / w->target->code.cie_code_align;
+  if (w->f->attrs.no_rows) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "machine code of a function without rows has frame rows");
+    return;
+  }
   if (w->out->cfi.n != w->code.cfi_first) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
                  "only one piece of machine code in a function can have frame rows");

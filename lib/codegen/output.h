@@ -33,6 +33,7 @@ struct kn_code_func {
   uint32_t table;            /* of exceptions: index into tables + 1, or 0 */
   uint8_t cie;               /* variant of its CIE: enum kn_cie */
   bool used;                 /* kept even if the linker collects garbage */
+  bool no_rows;              /* it has no FDE */
 };
 
 /* A function's table of exceptions (.gcc_except_table), complete but for the addresses of types: 4 bytes each, that

@@ -275,6 +275,7 @@ static bool end(struct kn_walk *w) {
     .table = table,
     .cie = w->frame.cie,
     .used = w->f->attrs.used,
+    .no_rows = w->f->attrs.no_rows,
   };
   KN_NOTIFY(w, end, w, func);
   out->funcs.n++;

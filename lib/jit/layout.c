@@ -130,6 +130,9 @@ static bool is_executable(struct kn_jit_link *l, const struct kn_jit_in *in,
 static bool lay_out_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t index) {
   struct kn_data *d = in->m->data.at + index;
   const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
+  if (d->flags & KILN_DATA_ABSOLUTE)
+    return KN_JIT_FAIL(false, l->error, KILN_ERR_UNSUPPORTED,
+                       "symbol '%.100s', a number, in memory", s->name);
   if (too_large(l, d, s) || is_executable(l, in, s)) return false;
   if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == 0)
     return put(l, in, d->symbol, KN_JIT_IN_COMMON, 0);

@@ -87,6 +87,7 @@ bool kn_elf_frame_relocs(struct kn_elf *e) {
   for (uint32_t i = 0; i < image->n_funcs; i++) {
     const struct kn_code_func *f = kn_image_func(image, i);
     const struct kn_place *p = image->places + f->symbol;
+    if (KN_UNLIKELY(f->no_rows)) continue;
     kn_elf_put_rela(e, at + KN_FDE_ADDRESS_AT, e->section_symbols + p->section - 1, type,
                     (int64_t)p->value);
     if (KN_UNLIKELY(f->table != 0)) {

@@ -167,8 +167,7 @@ static bool add(struct kn_elf *e, const struct kn_image_section *from, uint32_t 
   s->entsize = named ? from->entry_bytes : from->own ? 0 : kinds[from->kind].entsize;
   s->with = from->with;
   if (s->with != 0) {
-    uint32_t to = e->image->places[s->with].section;
-    if (to == 0 || to == KN_IN_COMMON)
+    if (!kn_place_is_in_section(e->image->places + s->with))
       return KN_MODULE_FAIL(false, e->m, KILN_ERR_SYMBOL,
                             "section '%.100s' is linked to symbol '%.100s', which is in no section",
                             s->name, kn_symbol(e->m, s->with)->name);

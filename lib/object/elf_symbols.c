@@ -220,11 +220,19 @@ static void put_section_names(struct writer *w) {
 KN_INLINE uint32_t name_of(struct writer *w, const struct kn_symbol *s, uint32_t id,
                            uint32_t shared) {
   const struct kn_elf *e = w->e;
-  uint32_t section = e->image->places[id].section;
+  const struct kn_place *p = e->image->places + id;
+  uint32_t section = p->section;
   if (s->linkage == KILN_LINKAGE_PRIVATE || s->name_length == 0) return shared;
-  if (section != 0 && section != KN_IN_COMMON && e->sections.at[section - 1].owner == id)
+  if (kn_place_is_in_section(p) && e->sections.at[section - 1].owner == id)
     return e->sections.at[section - 1].name_offset + e->sections.at[section - 1].name_length;
   return put_name(w, s->name, s->name_length);
+}
+
+/* The number of a defined symbol's section; *reserved: it stands for none. */
+static uint32_t number_of(const struct kn_elf *e, const struct kn_place *p, bool *reserved) {
+  *reserved = !kn_place_is_in_section(p);
+  if (*reserved) return p->section == KN_IN_COMMON ? SHN_COMMON : SHN_ABS;
+  return e->sections.at[p->section - 1].number;
 }
 
 static const uint8_t types[] = {
@@ -242,16 +250,14 @@ static void put_global(struct writer *w, uint32_t id) {
   const struct kn_symbol *s = kn_symbol(e->m, id);
   const struct kn_place *p = e->image->places + id;
   bool defined = p->section != 0;
-  bool common = p->section == KN_IN_COMMON;
+  bool reserved = false;
   bool weak = s->linkage == KILN_LINKAGE_WEAK || (s->linkage == KILN_LINKAGE_LINKONCE && defined);
-  uint32_t number = common    ? SHN_COMMON
-                    : defined ? e->sections.at[p->section - 1].number
-                              : SHN_UNDEF;
+  uint32_t number = defined ? number_of(e, p, &reserved) : SHN_UNDEF;
   unsigned other = visibilities[s->visibility];
   if (s->kind == KILN_SYMBOL_FUNC && kn_sig(e->m, s->sig)->conv->bound_early)
     other |= e->machine->bound_early;
   unsigned type = defined ? types[p->what] : s->tls != KILN_TLS_NONE ? STT_TLS : STT_NOTYPE;
-  put_symbol(w, name_of(w, s, id, 0), weak ? STB_WEAK : STB_GLOBAL, type, other, number, common,
+  put_symbol(w, name_of(w, s, id, 0), weak ? STB_WEAK : STB_GLOBAL, type, other, number, reserved,
              p->value, defined ? p->size : 0);
 }
 
@@ -320,8 +326,10 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
   for (uint32_t i = 0; i < e->n_locals; i++) {
     const struct kn_place *p = e->image->places + e->locals[i];
     const struct kn_symbol *s = kn_symbol(e->m, e->locals[i]);
-    put_symbol(&w, name_of(&w, s, e->locals[i], shared), STB_LOCAL, types[p->what], 0,
-               e->sections.at[p->section - 1].number, false, p->value, p->size);
+    bool reserved;
+    uint32_t number = number_of(e, p, &reserved);
+    put_symbol(&w, name_of(&w, s, e->locals[i], shared), STB_LOCAL, types[p->what], 0, number,
+               reserved, p->value, p->size);
   }
   for (uint32_t i = 0; i < e->image->eh.n_personalities; i++) {
     if (e->refs[i] == 0) continue;

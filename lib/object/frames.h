@@ -20,8 +20,9 @@ void kn_cie_put(uint8_t *p, const struct kn_code_facts *code, enum kn_cie varian
 void kn_cie_put_eh(uint8_t *p, const struct kn_code_facts *code, unsigned encoding,
                    uint32_t personality, enum kn_cie variant);
 
-/* Bytes of a function's FDE: length, CIE pointer, address, size, augmentation, its rows. */
+/* Bytes of a function's FDE: length, CIE pointer, address, size, augmentation, its rows; 0: it has none. */
 static inline uint64_t kn_fde_bytes(const struct kn_code_func *f) {
+  if (KN_UNLIKELY(f->no_rows)) return 0;
   return kn_align_up(KN_FDE_HEAD + 4 * (uint64_t)(f->table != 0) + (uint64_t)f->cfi_size, 8);
 }
 
@@ -31,6 +32,7 @@ static inline uint64_t kn_fde_bytes(const struct kn_code_func *f) {
 static inline uint8_t *kn_fde_put(uint8_t *p, uint32_t cie, uint32_t address, uint32_t table,
                                   const struct kn_code_func *f, const uint8_t *cfi) {
   uint64_t size = kn_fde_bytes(f);
+  if (KN_UNLIKELY(size == 0)) return p;
   kn_put32(p, (uint32_t)(size - 4));
   kn_put32(p + 4, cie + 4);
   kn_put32(p + KN_FDE_ADDRESS_AT, address);

@@ -211,6 +211,10 @@ static bool place_data(struct kn_image *image, uint32_t index) {
   struct kn_place *def = image->places + d->symbol;
   def->size = d->size_bytes & KN_SIZE_MASK;
   def->what = s->tls != KILN_TLS_NONE ? KN_IS_TLS : KN_IS_DATA;
+  if (d->flags & KILN_DATA_ABSOLUTE) {
+    *def = (struct kn_place){.value = d->size_bytes, .what = KN_IS_LABEL, .section = KN_IN_NONE};
+    return true;
+  }
   uint64_t align = UINT64_C(1) << d->align_log2;
   if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == 0) {
     def->value = align;

@@ -80,12 +80,17 @@ enum kn_place_what {
 
 /* Where a symbol is. */
 struct kn_place {
-  uint64_t value;               /* offset in its section; COMMON: alignment */
+  uint64_t value;               /* offset in its section; COMMON: alignment; NONE: address */
   uint64_t size : 56, what : 8; /* bytes; enum kn_place_what */
-  uint32_t section;             /* index + 1; KN_IN_COMMON; 0: not defined here */
+  uint32_t section;             /* index + 1; KN_IN_COMMON, KN_IN_NONE; 0: not defined here */
 };
 #define KN_SIZE_MASK ((UINT64_C(1) << 56) - 1)
 #define KN_IN_COMMON UINT32_MAX
+#define KN_IN_NONE (UINT32_MAX - 1) /* `value` is the address */
+/* True if it is in a section, the one before `section`. */
+static inline bool kn_place_is_in_section(const struct kn_place *p) {
+  return p->section - 1 < KN_IN_NONE - 1;
+}
 
 /* The table of exceptions of a function. */
 struct kn_image_table {

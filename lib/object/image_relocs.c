@@ -118,7 +118,7 @@ static bool distance(const struct sink *k, uint64_t item, const kiln_reloc *r) {
   const struct kn_place *from = image->places + r->relative_to.id,
                         *p = image->places + r->symbol.id;
   uint64_t offset = item + r->offset_bytes;
-  if (from->section == 0 || from->section == KN_IN_COMMON)
+  if (!kn_place_is_in_section(from))
     return KN_MODULE_FAIL(false, m, KILN_ERR_SYMBOL,
                           "a relocation is relative to '%.100s', which is not defined here",
                           kn_name_of(m, r->relative_to.id));

@@ -79,6 +79,50 @@ static void code_names_the_right_symbol(void **state) {
   assert_int_equal(symbol(t, "weak").st_info, GELF_ST_INFO(STB_WEAK, STT_NOTYPE));
 }
 
+/* A symbol that is not defined gets another linkage and visibility than it was declared with. */
+static void linkage_of_undefined(void **state) {
+  struct fixture *t = *state;
+  kiln_symbol away = func(t, "away", KILN_LINKAGE_EXTERNAL),
+              shared = kiln_data_declare(t->m, &(kiln_symbol_desc){.name = "shared"}),
+              f = func(t, "f", KILN_LINKAGE_EXTERNAL);
+  assert_int_equal(kiln_symbol_set_linkage(t->m, away, KILN_LINKAGE_WEAK, KILN_VISIBILITY_HIDDEN),
+                   KILN_OK);
+  assert_int_equal(
+    kiln_symbol_set_linkage(t->m, shared, KILN_LINKAGE_COMMON, KILN_VISIBILITY_DEFAULT), KILN_OK);
+  const kiln_data_desc zeros = {.size_bytes = 16, .align_log2 = 3};
+  assert_int_equal(kiln_data_define(t->m, shared, &zeros), KILN_OK);
+  code_of(t->s, f, "\xe8\0\0\0\0", 5);
+  code_reloc(t->s, 1, away, R_X86_64_PLT32, -4);
+  load(t);
+  assert_int_equal(symbol(t, "away").st_info, GELF_ST_INFO(STB_WEAK, STT_NOTYPE));
+  assert_int_equal(symbol(t, "away").st_other, STV_HIDDEN);
+  assert_int_equal(symbol(t, "away").st_shndx, SHN_UNDEF);
+  assert_int_equal(symbol(t, "shared").st_shndx, SHN_COMMON);
+  assert_int_equal(symbol(t, "shared").st_size, 16);
+  assert_int_equal(symbol(t, "shared").st_value, 8);
+  static const struct {
+    kiln_linkage linkage;
+    bool defined, none;
+    kiln_status status;
+  } wrong[] = {{KILN_LINKAGE_WEAK, true, false, KILN_ERR_SYMBOL},
+               {KILN_LINKAGE_LINKONCE, false, false, KILN_ERR_ARGUMENT},
+               {KILN_LINKAGE_COMMON, false, false, KILN_ERR_ARGUMENT},
+               {KILN_LINKAGE_COUNT, false, false, KILN_ERR_ARGUMENT},
+               {KILN_LINKAGE_WEAK, false, true, KILN_ERR_ARGUMENT}};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    close_module(t);
+    open_module(t);
+    kiln_symbol s = func(t, "f", KILN_LINKAGE_EXTERNAL);
+    if (wrong[i].defined) {
+      s = kiln_data_declare(t->m, &(kiln_symbol_desc){.name = "d"});
+      assert_int_equal(kiln_data_define(t->m, s, &zeros), KILN_OK);
+    }
+    if (wrong[i].none) s.id = 0;
+    assert_int_equal(kiln_symbol_set_linkage(t->m, s, wrong[i].linkage, KILN_VISIBILITY_DEFAULT),
+                     wrong[i].status);
+  }
+}
+
 /* Calls of local functions in the same section have no relocation; the session's code stays as is. */
 static void calls_are_resolved(void **state) {
   struct fixture *t = *state;
@@ -309,9 +353,13 @@ static void errors(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    ELF_TEST(code_names_the_right_symbol),         ELF_TEST(calls_are_resolved),
-    ELF_TEST(calls_are_resolved_on_aarch64),       ELF_TEST(data_relocations),
-    ELF_TEST(relocations_stay_with_their_section), ELF_TEST(errors),
+    ELF_TEST(code_names_the_right_symbol),
+    ELF_TEST(calls_are_resolved),
+    ELF_TEST(calls_are_resolved_on_aarch64),
+    ELF_TEST(data_relocations),
+    ELF_TEST(relocations_stay_with_their_section),
+    ELF_TEST(errors),
+    ELF_TEST(linkage_of_undefined),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

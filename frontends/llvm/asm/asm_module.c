@@ -5,9 +5,18 @@
 
 #include <stdio.h>
 
+/* The section of frames, if rows of code cannot say what they are. */
+static const char frames[] = ".eh_frame";
+
+static bool has_frames(const kiln_assembly *a) {
+  for (uint32_t i = 0; i < a->n_sections; i++)
+    if (strcmp(a->sections[i].name, frames) == 0) return true;
+  return false;
+}
+
 /* The code of a section, as the body of `symbol`. */
 static bool define_code(struct kn_bc *r, kiln_symbol symbol, const kiln_assembled_section *s,
-                        const kiln_symbol *items) {
+                        const kiln_symbol *items, bool no_rows) {
   kiln_asm_reloc *relocs = kn_bc_resize(r, NULL, (s->n_relocs + (size_t)1) * sizeof *relocs);
   bool ok = relocs != NULL && s->size_bytes <= UINT32_MAX / 8;
   for (uint32_t i = 0; i < s->n_relocs && ok; i++) {
@@ -26,7 +35,7 @@ static bool define_code(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
                    .rows_bytes = s->frame_bytes};
   kiln_func *f = ok ? kiln_func_begin(r->session, symbol) : NULL;
   if (f) {
-    kiln_func_set_attrs(f, &(kiln_func_attrs){.naked = true});
+    kiln_func_set_attrs(f, &(kiln_func_attrs){.naked = true, .no_rows = no_rows});
     kiln_build_asm(f, kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0), &code, NULL, 0);
     kiln_build_nullary(f, KILN_OP_UNREACHABLE);
     ok = true;
@@ -45,7 +54,7 @@ static bool define_data(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
                         const kiln_symbol *items) {
   kiln_data_desc desc;
   if (!kn_asm_data(r, s, symbol, items, (kiln_symbol){0}, &desc)) return false;
-  desc.flags |= KILN_DATA_USED;
+  if (strcmp(s->name, frames) != 0) desc.flags |= KILN_DATA_USED; /* frames keep no code */
   bool ok = kiln_data_define(r->module, symbol, &desc) == KILN_OK;
   kn_asm_data_free(r, &desc);
   if (!ok) kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory for module-level assembly");
@@ -57,6 +66,7 @@ static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s) {
   kiln_symbol_desc desc = {.linkage = KILN_LINKAGE_PRIVATE, .comdat = s->group, .body = true};
   kiln_section_desc said;
   kn_asm_where(s, &desc, &said);
+  if (s->tls) desc.tls = KILN_TLS_GENERAL_DYNAMIC;
   if (desc.section && kiln_section_declare(r->module, s->name, &said) != KILN_OK)
     return (kiln_symbol){0};
   if (!(s->flags & KILN_SECTION_EXEC)) return kiln_data_declare(r->module, &desc);
@@ -65,13 +75,59 @@ static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s) {
                            kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0));
 }
 
-static bool define_name(struct kn_bc *r, const kiln_assembled_symbol *s, const kiln_symbol *items) {
+/* The symbol of a name that the assembly does not place, which may be declared already. What the assembly does not
+ * define keeps what the assembly says nothing of. */
+static kiln_symbol declare_name(struct kn_bc *r, const kiln_assembled_symbol *s,
+                                kiln_symbol_desc *desc) {
+  kiln_symbol found = kiln_symbol_lookup(r->module, s->name);
+  kiln_symbol_info is = kiln_symbol_get(r->module, found);
+  if (!found.id || is.kind == KILN_SYMBOL_UNKNOWN) return kiln_data_declare(r->module, desc);
+  if (s->kind == KILN_ASSEMBLED_UNDEFINED) {
+    if (!s->weak) desc->linkage = is.desc.linkage;
+    if (s->visibility == KILN_VISIBILITY_DEFAULT) desc->visibility = is.desc.visibility;
+  }
+  bool local = is.desc.linkage == KILN_LINKAGE_INTERNAL || is.desc.linkage == KILN_LINKAGE_PRIVATE;
+  bool changes = s->kind != KILN_ASSEMBLED_UNDEFINED || desc->linkage != is.desc.linkage ||
+                 desc->visibility != is.desc.visibility;
+  if ((is.desc.tls != KILN_TLS_NONE) != s->tls || (changes && (is.defined || local))) {
+    kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+               "module-level assembly: '%.100s' is declared as something else", s->name);
+    return (kiln_symbol){0};
+  }
+  if (!changes) return found;
+  kiln_status status = kiln_symbol_set_linkage(r->module, found, desc->linkage, desc->visibility);
+  return status == KILN_OK ? found : (kiln_symbol){0};
+}
+
+/* An ifunc's resolver is a function, and the section's code is another one. */
+static kiln_symbol define_place(struct kn_bc *r, const kiln_assembled_symbol *s,
+                                kiln_symbol_desc *desc, kiln_symbol item) {
+  if (s->kind != KILN_ASSEMBLED_RESOLVER)
+    return kiln_alias_define(r->module, desc, item, (int64_t)s->offset_bytes);
+  const kiln_symbol_desc own = {.linkage = KILN_LINKAGE_PRIVATE};
+  kiln_symbol place = kiln_alias_define(r->module, &own, item, (int64_t)s->offset_bytes);
+  desc->resolver = true;
+  return place.id ? kiln_alias_define(r->module, desc, place, 0) : place;
+}
+
+static bool define_name(struct kn_bc *r, const kiln_assembly *a, const kiln_assembled_symbol *s,
+                        const kiln_symbol *items) {
   kiln_symbol_desc desc;
   kn_asm_name(s, &desc);
-  if (kiln_alias_define(r->module, &desc, items[s->section], (int64_t)s->offset_bytes).id)
-    return true;
-  r->status = kiln_module_status(r->module);
-  return false;
+  if (s->kind == KILN_ASSEMBLED_NUMBER && !s->global && !kiln_symbol_lookup(r->module, s->name).id)
+    return true; /* the assembler has used it */
+  bool placed = s->kind == KILN_ASSEMBLED_PLACE || s->kind == KILN_ASSEMBLED_RESOLVER;
+  if (placed ? a->sections[s->section].tls : s->tls) desc.tls = KILN_TLS_GENERAL_DYNAMIC;
+  if (s->kind == KILN_ASSEMBLED_COMMON) desc.linkage = KILN_LINKAGE_COMMON;
+  kiln_symbol symbol =
+    placed ? define_place(r, s, &desc, items[s->section]) : declare_name(r, s, &desc);
+  kiln_data_desc data = {.size_bytes = s->size_bytes, .align_log2 = s->align_log2};
+  if (s->kind == KILN_ASSEMBLED_NUMBER)
+    data = (kiln_data_desc){.size_bytes = s->offset_bytes, .flags = KILN_DATA_ABSOLUTE};
+  if (symbol.id && (s->kind == KILN_ASSEMBLED_COMMON || s->kind == KILN_ASSEMBLED_NUMBER))
+    kiln_data_define(r->module, symbol, &data);
+  if (r->status == KILN_OK) r->status = kiln_module_status(r->module);
+  return symbol.id && r->status == KILN_OK;
 }
 
 bool kn_bc_define_assembly(struct kn_bc *r) {
@@ -80,16 +136,20 @@ bool kn_bc_define_assembly(struct kn_bc *r) {
   if (kiln_module_assemble(r->module, &a, 1) != KILN_OK)
     return kn_bc_unsupported(r, "module-level assembly, since the assembler has failed");
   if (a.error) return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "module-level assembly: %s", a.error);
+  bool own = has_frames(&a);
+  if (own && kiln_module_is_jit(r->module))
+    return kn_bc_unsupported(r, "module-level assembly with frames of this kind, in memory");
   kiln_symbol *items = kn_bc_resize(r, NULL, (a.n_sections + (size_t)1) * sizeof *items);
   bool ok = items != NULL;
   for (uint32_t i = 0; i < a.n_sections && ok; i++) {
     items[i] = declare(r, &a.sections[i]);
     ok = items[i].id != 0;
   }
-  for (uint32_t i = 0; i < a.n_symbols && ok; i++) ok = define_name(r, &a.symbols[i], items);
+  for (uint32_t i = 0; i < a.n_symbols && ok; i++) ok = define_name(r, &a, &a.symbols[i], items);
   for (uint32_t i = 0; i < a.n_sections && ok; i++)
-    ok = a.sections[i].flags & KILN_SECTION_EXEC ? define_code(r, items[i], &a.sections[i], items)
-                                                 : define_data(r, items[i], &a.sections[i], items);
+    ok = a.sections[i].flags & KILN_SECTION_EXEC
+           ? define_code(r, items[i], &a.sections[i], items, own)
+           : define_data(r, items[i], &a.sections[i], items);
   if (items) kn_bc_resize(r, items, 0);
   if (!ok) kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory for module-level assembly");
   return ok;

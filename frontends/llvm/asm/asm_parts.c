@@ -103,7 +103,7 @@ void kn_asm_data_free(struct kn_bc *r, const kiln_data_desc *desc) {
 }
 
 static bool is_usual(const char *section) {
-  static const char *const usual[] = {".text", ".data", ".bss", ".rodata"};
+  static const char *const usual[] = {".text", ".data", ".bss", ".rodata", ".tdata", ".tbss"};
   for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
     if (strcmp(section, usual[i]) == 0) return true;
   return false;
