@@ -68,6 +68,13 @@ static const char *keep_name(kiln_as *a, const char *s) {
   return keep_bytes(a, s, own_name(s, &text));
 }
 
+/* True if linkers look at the symbol itself, not only where it is: they call an ifunc, and the GOT has the offset of a
+ * thread-local symbol. */
+static bool by_name(const Elf64_Sym *y) {
+  unsigned type = ELF64_ST_TYPE(y->st_info);
+  return type == STT_GNU_IFUNC || type == STT_TLS;
+}
+
 /* Takes over the relocations `s`, of a section of text `text`. NULL, or what is wrong. */
 static const char *relocations(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
                                const Elf64_Shdr *s, uint32_t text, const struct owners *owners,
@@ -86,7 +93,7 @@ static const char *relocations(kiln_as *a, kiln_processor target, const struct k
     to[i] = (kiln_assembled_reloc){.offset_bytes = (uint32_t)from[i].r_offset,
                                    .kind = kiln_elf_reloc_kind(target, type),
                                    .addend = from[i].r_addend};
-    if (y->st_shndx != SHN_UNDEF && ELF64_ST_BIND(y->st_info) == STB_LOCAL) {
+    if (y->st_shndx != SHN_UNDEF && ELF64_ST_BIND(y->st_info) == STB_LOCAL && !by_name(y)) {
       if (y->st_shndx >= o->head->e_shnum || owners->text[y->st_shndx] == UINT32_MAX)
         return "not implemented: a reference to a section of this kind";
       if (owners->text[y->st_shndx] != text) return "a reference to a label of another text";
@@ -226,7 +233,8 @@ static const char *take_symbol(kiln_as *a, const struct kn_as_object *o, const E
   unsigned type = ELF64_ST_TYPE(y->st_info), bind = ELF64_ST_BIND(y->st_info);
   const char *name = o->strings + y->st_name;
   kiln_assembled_kind kind;
-  if (bind == STB_LOCAL && (name[0] == '$' || strncmp(name, ".L", 2) == 0)) return NULL;
+  if (bind == STB_LOCAL && name[0] == '$') return NULL; /* what follows is code or data */
+  if (bind == STB_LOCAL && strncmp(name, ".L", 2) == 0 && !by_name(y)) return NULL;
   if (bind == STB_LOCAL && y->st_shndx == SHN_ABS && !t->whole) return NULL; /* no one else's */
   if (!symbol_kind(o, y, &kind) || (!t->whole && (kind != KILN_ASSEMBLED_PLACE || type == STT_TLS)))
     return unusual_symbol;

@@ -330,8 +330,8 @@ struct kn_func_attrs {
   bool used;                          /* the linker keeps it */
   bool final;                         /* kiln_func_attrs */
   bool not_into;                      /* kiln_func_attrs */
-  bool no_rows;                       /* of unwinding: kiln_func_attrs */
   uint8_t inlining;                   /* kiln_inline */
+  bool no_rows;                       /* of unwinding: kiln_func_attrs */
   uint32_t inline_same, inline_needs; /* kiln_func_attrs */
 };
 

@@ -185,9 +185,6 @@ typedef struct kiln_func_attrs {
   bool blocks_as_made;
   /** If true, Kiln inlines only functions with KILN_INLINE_ALWAYS into this function. */
   bool not_into;
-  /** If true, Kiln writes no unwind rows for the function, and kiln_asm.rows must be NULL. The front end may supply the
-   * rows itself, as data in the section of unwind tables. This attribute is only for naked functions. */
-  bool no_rows;
   kiln_inline inlining; /**< when calls to this function are inlined */
   /** Bits that the front end defines, such as one bit for each sanitizer. Kiln inlines this function only into
    * functions whose `inline_same` has the same bits. */
@@ -195,7 +192,10 @@ typedef struct kiln_func_attrs {
   /** Bits that the front end defines, such as one bit for each processor feature. Kiln inlines this function only into
    * functions whose `inline_needs` has at least these bits. */
   uint32_t inline_needs;
-  uint64_t reserved[4]; /**< 0 */
+  /** If true, Kiln writes no unwind rows for the function, and kiln_asm.rows must be NULL. The front end may supply the
+   * rows itself, as data in the section of unwind tables. This attribute is only for naked functions. */
+  bool no_rows;
+  uint64_t reserved[3]; /**< 0 */
 } kiln_func_attrs;
 
 /** Sets all attributes of the function `f`. Call kiln_func_set_attrs before you finish the function. */

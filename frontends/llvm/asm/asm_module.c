@@ -61,12 +61,14 @@ static bool define_data(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
   return ok;
 }
 
-/* Makes the symbol that stands for a section's content. */
-static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s) {
+/* Makes the symbol that stands for a section's content. `own`: the assembly has a table of frames. */
+static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s, bool own) {
   kiln_symbol_desc desc = {.linkage = KILN_LINKAGE_PRIVATE, .comdat = s->group, .body = true};
   kiln_section_desc said;
   kn_asm_where(s, &desc, &said);
   if (s->tls) desc.tls = KILN_TLS_GENERAL_DYNAMIC;
+  /* no section may have frames in two tables: mold does not take it */
+  if (own && s->flags & KILN_SECTION_EXEC) desc.section = s->name;
   if (desc.section && kiln_section_declare(r->module, s->name, &said) != KILN_OK)
     return (kiln_symbol){0};
   if (!(s->flags & KILN_SECTION_EXEC)) return kiln_data_declare(r->module, &desc);
@@ -142,7 +144,7 @@ bool kn_bc_define_assembly(struct kn_bc *r) {
   kiln_symbol *items = kn_bc_resize(r, NULL, (a.n_sections + (size_t)1) * sizeof *items);
   bool ok = items != NULL;
   for (uint32_t i = 0; i < a.n_sections && ok; i++) {
-    items[i] = declare(r, &a.sections[i]);
+    items[i] = declare(r, &a.sections[i], own);
     ok = items[i].id != 0;
   }
   for (uint32_t i = 0; i < a.n_symbols && ok; i++) ok = define_name(r, &a, &a.symbols[i], items);

@@ -15,6 +15,7 @@
 #define IFUNC "@gnu_indirect_function"
 #define BITS "@progbits"
 #define NO_BITS "@nobits"
+#define NUMBERS "\t.globl number\n\t.set number,0x123456789\n\t.set local_number,77\n"
 #else
 #define ADDRESS(name) "\tadrp x0,:got:" #name "\n\tldr x0,[x0,:got_lo12:" #name "]\n\tret\n"
 #define RETURN_FUNCTION(name) "\tadrp x0," #name "\n\tadd x0,x0,:lo12:" #name "\n\tret\n"
@@ -28,13 +29,14 @@
 #define IFUNC "%gnu_indirect_function"
 #define BITS "%progbits"
 #define NO_BITS "%nobits"
+/* LLVM's assembler has no code for the addresses of numbers. */
+#define NUMBERS ""
 #endif
 #define BEGIN(name)                                                                                \
   "\t.text\n\t.p2align 4\n\t.globl " #name "\n\t.type " #name "," FUNCTION "\n" #name ":\n"
 
 /* What the program refers to, too, and what it does not. */
-__asm__("\t.comm shared,16,8\n\t.comm own,4,4\n"
-        "\t.globl number\n\t.set number,0x123456789\n\t.set local_number,77\n"
+__asm__("\t.comm shared,16,8\n\t.comm own,4,4\n" NUMBERS
         "\t.weak absent\n\t.weak missing\n\t.hidden missing\n" BEGIN(address_of_own) ADDRESS(own)
           BEGIN(address_of_shared) ADDRESS(shared) BEGIN(address_of_absent) ADDRESS(absent)
             BEGIN(address_of_missing) ADDRESS(missing));
@@ -126,7 +128,9 @@ int main(void) {
   shared[1] = 3;
   *address_of_own() = 4;
   printf("%ld %d %d\n", address_of_shared()[1], *address_of_own(), address_of_shared() == shared);
+#ifdef __x86_64__
   printf("%lx %lu\n", (unsigned long)number, (unsigned long)local_number);
+#endif
   printf("%d %d %d\n", here == 0, address_of_absent() == 0, address_of_missing() == 0);
   printf("%d %d %d\n", chosen(1), call_chosen_here(1), changing(2));
   first++;
