@@ -201,11 +201,24 @@ static void text(struct reader *r) {
   }
 }
 
-/* Copies a text that is assembled alone: all but comments stays as it is. */
+/* Copies the directive for Intel's syntax, if it comes. Without a word behind it, registers have no prefix for LLVM; for
+ * GNU as they do. */
+static bool copy_syntax(struct reader *r) {
+  static const char directive[] = ".intel_syntax";
+  struct word w = word_at(r, r->s);
+  if (!is(w, directive)) return false;
+  copy(r, w.n);
+  while (!ends(r) && is_blank(*r->s)) r->s++;
+  if (ends(r) || is_comment(r)) fprintf(r->f, " noprefix");
+  put(r, " ", 1);
+  return true;
+}
+
+/* Copies a text that is assembled alone: all but comments and the directive for a syntax stays as it is. */
 static void whole(struct reader *r) {
   while (r->s < r->end) {
     if (is_comment(r)) copy_comment(r);
-    else if (copy_long_comment(r)) continue;
+    else if (copy_long_comment(r) || copy_syntax(r)) continue;
     else if (*r->s == '"') copy_string(r);
     else copy(r, *r->s == '\'' && r->s + 1 < r->end && r->s[1] != '\n' ? 2 : 1);
   }
