@@ -207,8 +207,7 @@ static int run_second(char **words, struct lines *lines) {
 static void print_output(int out) {
   char bytes[1 << 14];
   if (lseek(out, 0, SEEK_SET) != 0) return;
-  for (ssize_t n; (n = read(out, bytes, sizeof bytes)) > 0;)
-    print(STDOUT_FILENO, bytes, (size_t)n);
+  for (ssize_t n; (n = read(out, bytes, sizeof bytes)) > 0;) print(STDOUT_FILENO, bytes, (size_t)n);
 }
 
 /* ---- Kiln's death ---- */
