@@ -323,6 +323,8 @@ class Proof:
     def at_call(self, env, given, c, goals):
         goals.append(('memory at the call', same_memory(env.memory, c.state.memory)))
         self.prove(given, goals)
+        if self.wrong == 0:
+            self.refute(given, t.ZERO)
         env.memory = c.memory
 
     def library_call(self, env, inst, given, path, name):

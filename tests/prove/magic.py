@@ -126,9 +126,11 @@ def walk(term, seen):
             stack.extend((c, False) for c in children(x))
 
 
-def rewrite(goal):
-    """The goal with quotients in the place of what was found to be one."""
-    terms = list(walk(goal, set()))
+def rewrite(goals):
+    """Conditions with quotients in the place of what was found to be one, in any of them."""
+    seen, terms = set(), []
+    for goal in goals:
+        terms += walk(goal, seen)
     known, found = {}, {}
     for q in terms:
         if q.op in ('udiv', 'sdiv') and q.args[1].op == 'c':
@@ -147,7 +149,7 @@ def rewrite(goal):
                 value = sum_with_quotient(s, q, *divided, cache)
                 if value is not None:
                     found[s] = value
-    return substitute(goal, found, terms) if found else goal
+    return [substitute(goal, found, terms) for goal in goals] if found else goals
 
 
 def quotient_of(s, q, is_signed, x, d, cache):
@@ -181,10 +183,13 @@ BUILD = {'cat': t.cat, 'and': t.and_, 'or': t.or_, 'xor': t.xor, 'not': t.not_, 
 
 def substitute(goal, found, terms):
     """Builds the goal again; `terms`: all in it, the innermost first."""
+    from solve import children
     new = {}
     for s in terms:
         if s in found:
             new[s] = found[s]
+        elif all(new[c] is c for c in children(s)):
+            new[s] = s
         elif s.op == 'lin':
             out = t.const(s.args[0], s.w)
             for a, k in s.args[1]:
@@ -198,6 +203,20 @@ def substitute(goal, found, terms):
             new[s] = t.shift(s.op, new[s.args[0]], new[s.args[1]])
         elif s.op in BUILD:
             new[s] = BUILD[s.op](*[new[a] for a in s.args])
+        elif s.op in ('udiv', 'sdiv'):
+            new[s] = t.quotient(new[s.args[0]], new[s.args[1]], s.op == 'sdiv')
+        elif s.op == 'f':
+            new[s] = t.named(s.args[0], s.w, *[new[a] for a in s.args[1:]])
+        elif s.op == 'ld':
+            new[s] = t.load(new[s.args[0]], new[s.args[1]], s.args[2])
+        elif s.op == 'st':
+            new[s] = stored(new[s.args[0]], new[s.args[1]], [(at, new[x], k) for at, x, k in s.args[2]])
         else:
             new[s] = s
     return new[goal]
+
+
+def stored(mem, base, bytes_):
+    for at, x, k in bytes_:
+        mem = t.store(mem, t.plus(base, at), t.extract(x, 8 * k + 7, 8 * k))
+    return mem

@@ -13,27 +13,36 @@ from machine import CFA, State, Unsupported, read_frame
 from tables import WIDTH
 
 
+PASSED = 1 << 29  # AArch64: an argument on the stack is at its distance from the CFA less this
+
+
 class Witness:
     """values: number -> (type, 'reg' or 'frame' or 'none', where, zx); slots: number -> [(offset, size, kind, where)];
+    `where` is a register's number or a distance from the CFA.
     blocks: name -> offset; start, size, cfa: of the code."""
 
     def __init__(self, lines):
         self.values, self.slots, self.blocks = {}, collections.defaultdict(list), {}
+        self.cfa = next(int(line.split()[3]) for line in lines if line.startswith('code '))
+
+        def where(kind, words):
+            n = int(words[0]) if words else 0
+            return n if kind == 'reg' else n + PASSED if n < -PASSED // 2 else n - self.cfa
         for line in lines:
             w = line.split()
             if w[0] == 'slot':
-                self.slots[int(w[1])].append((int(w[2]), int(w[3]), w[4], int(w[5]) if len(w) > 5 else 0))
+                self.slots[int(w[1])].append((int(w[2]), int(w[3]), w[4], where(w[4], w[5:])))
             elif w[0] == 'value':
-                self.values[int(w[1])] = (w[2], w[3], int(w[4]) if len(w) > 4 else 0, 'zx' in w)
+                self.values[int(w[1])] = (w[2], w[3], where(w[3], w[4:]), 'zx' in w)
             elif w[0] == 'code':
-                self.start, self.size, self.cfa = map(int, w[1:])
+                self.start, self.size, _ = map(int, w[1:])
             elif w[0] == 'block':
                 self.blocks['b' + w[1]] = int(w[2])
 
 
 class Related(Proof):
     def __init__(self, machine, f, witness):
-        slots = {n: where - witness.cfa for n, rows in witness.slots.items() for offset, _, kind, where in rows
+        slots = {n: where for n, rows in witness.slots.items() for offset, _, kind, where in rows
                  if offset == 0 and kind == 'frame'}
         super().__init__(machine, f, slots)
         self.w, self.invariant = witness, None
@@ -138,11 +147,11 @@ class Related(Proof):
             above = t.equal(self.m.get(s, name), t.zext(self.m.get(s, name, w), 64)) if zx and w < 64 else t.ONE
             return self.m.get(s, name, w), above
         if kind == 'frame':
-            x = read_frame(s, where - self.w.cfa, w // 8)
+            x = read_frame(s, where, w // 8)
             n = self.p.spilled
             if not zx or w >= n:
                 return x, t.ONE
-            return x, t.equal(read_frame(s, where - self.w.cfa, n // 8), t.zext(x, n))
+            return x, t.equal(read_frame(s, where, n // 8), t.zext(x, n))
         return None
 
     def place(self, n, byte):
@@ -151,7 +160,7 @@ class Related(Proof):
             if offset <= byte < offset + size and kind in ('reg', 'frame'):
                 if kind == 'reg':
                     return 'reg', self.p.register(where), byte - offset
-                return 'frame', where - self.w.cfa + byte - offset, 0
+                return 'frame', where + byte - offset, 0
         return None
 
     def byte(self, s, n, k):
@@ -188,7 +197,7 @@ class Related(Proof):
             type_, kind, where, zx = self.w.values[v]
             if kind == 'frame':
                 x = t.var('v%d' % v, h[0].w)
-                t.put_bytes(s.frame, where - self.w.cfa, t.zext(x, max(x.w, self.p.spilled)) if zx else x)
+                t.put_bytes(s.frame, where, t.zext(x, max(x.w, self.p.spilled)) if zx else x)
                 env.values[v] = x
             elif zx and kind == 'reg' and h[0].w < 64:
                 x = t.var('v%d' % v, h[0].w)

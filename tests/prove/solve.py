@@ -189,6 +189,7 @@ class Solver:
         """Can all hold at once? Attempts that know less come first: if these cannot, that is the answer."""
         key = frozenset(premises)
         if key not in self.cache:
+            premises = magic.rewrite(premises)
             found, tr = self.satisfiable(premises, hard=False)
             if found and tr.met_hard:
                 self.model = evaluate.counterexample(premises)
@@ -224,7 +225,7 @@ class Solver:
             return True
         if goal in premises:
             return True
-        goal = magic.rewrite(goal)
+        goal = magic.rewrite([goal])[0]
         if goal is ONE:
             return True
         goal = suppose(goal, premises)

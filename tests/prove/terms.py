@@ -643,9 +643,14 @@ COMMUTES = {'fadd', 'fmul'}
 
 def function(name, w, *args):
     """A function of which only the name is known, and whether its first two arguments commute."""
-    if name in COMMUTES:
+    return named('%s_%d_%s' % (name, w, '_'.join(str(t.w) for t in args)), w, *args)
+
+
+def named(name, w, *args):
+    """The function by its whole name."""
+    if name.split('_')[0] in COMMUTES:
         args = tuple(sorted(args, key=lambda t: t.id))
-    return make('f', w, '%s_%d_%s' % (name, w, '_'.join(str(t.w) for t in args)), *args)
+    return make('f', w, name, *args)
 
 
 # ---- floats: comparisons are exact, by bits ----
