@@ -87,11 +87,12 @@ def one(processor, obj, entry, signatures, seconds, limit):
             return 'unsupported', a
     signal.setitimer(signal.ITIMER_VIRTUAL, limit)
     try:
-        proof = Related(Machine(processor, obj, Solver(seconds)), f, Witness(lines))
+        solver = Solver(seconds)
+        proof = Related(Machine(processor, obj, solver), f, Witness(lines))
         proof.all_paths()
         return ('proved', '') if proof.wrong else ('failed', 'no wrong goal was refuted')
     except Failed as e:
-        return 'failed', str(e)
+        return 'undecided' if solver.unknown else 'failed', str(e)
     except Unsupported as e:
         return 'unsupported', str(e)
     except Undecided:

@@ -42,6 +42,8 @@ def exact(f):
 
 
 def read_other(x, term, is_signed, cache):
+    if term.w > x.w and term is (t.sext if is_signed else t.zext)(x, term.w):
+        return Form(x)
     if term.op == 'sx' and is_signed:
         return exact(read(x, term.args[0], is_signed, cache))
     if term.op == 'cat' and not is_signed and len(term.args) == 2 and term.args[0].op == 'c' and term.args[0].args[0] == 0:
@@ -126,8 +128,21 @@ def walk(term, seen):
             stack.extend((c, False) for c in children(x))
 
 
+MOST_NESTED = 5
+
+
 def rewrite(goals):
-    """Conditions with quotients in the place of what was found to be one, in any of them."""
+    """Conditions with quotients in the place of what was found to be one, in any of them. Quotients of quotients become
+    such once the inner ones are."""
+    for _ in range(MOST_NESTED):
+        before = goals
+        goals = rewrite_once(goals)
+        if goals is before:
+            break
+    return goals
+
+
+def rewrite_once(goals):
     seen, terms = set(), []
     for goal in goals:
         terms += walk(goal, seen)

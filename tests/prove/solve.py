@@ -155,7 +155,7 @@ class Solver:
 
     def __init__(self, seconds=5.0):
         self.seconds, self.asked, self.equal, self.cache = seconds, 0, 0, {}
-        self.model = ''
+        self.model, self.unknown = '', False  # unknown: some question of `possible` had no answer
 
     def satisfiable(self, premises, hard=True, bytes_=False):
         """True, False; raises Undecided. `premises`: conditions."""
@@ -216,6 +216,7 @@ class Solver:
         try:
             return self.exactly(premises)
         except Undecided:
+            self.unknown = True
             return True
 
     def follows(self, premises, goal):

@@ -522,11 +522,20 @@ def ite(c, a, b):
     if c.op in ('ult', 'slt') and c.args[0].id > c.args[1].id and {a, b} == set(c.args):
         # the lesser and the greater of two: one form of each
         return make('ite', a.w, (ult if c.op == 'ult' else slt)(c.args[1], c.args[0]), b, a)
+    if c.op == 'x' and c.w == 1 and a.w > 1 and (c.args[2] is a or c.args[2] is b) and c.args[0] == a.w - 1 and a is neg(b):
+        return magnitude(a, b, c.args[2] is a)
     if a.w == 1 and (a.op == 'c' or b.op == 'c'):
         if a.op == 'c':
             return or_(c, b) if a.args[0] else and_(not_(c), b)
         return or_(not_(c), a) if b.args[0] else and_(c, a)
     return make('ite', a.w, c, a, b)
+
+
+def magnitude(a, b, negative):
+    """Of a and b = -a, the one that is not negative, or `negative`; for the least value, that. One form of each."""
+    if b.id < a.id:
+        a, b = b, a
+    return make('ite', a.w, extract(a, a.w - 1, a.w - 1), a if negative else b, b if negative else a)
 
 
 # ---- the rest of arithmetic ----
@@ -559,6 +568,9 @@ def quotient(a, b, is_signed):
         return const(-q if (x < 0) != (y < 0) else q, w)
     if is_signed:
         n = max(signed_bits(a), signed_bits(b))
+        if b.op == 'c' and b.args[0] and abs(signed(b)) & (abs(signed(b)) - 1) == 0:
+            low = by_power(extract(a, n - 1, 0), signed(b))
+            return sext(low, w) if w > n else extract(low, w - 1, 0)
         low = make('sdiv', n + 1, sext(extract(a, n - 1, 0), n + 1), sext(extract(b, n - 1, 0), n + 1))
         return sext(low, w) if w > n else extract(low, w - 1, 0)
     if b.op == 'c' and b.args[0] & (b.args[0] - 1) == 0 and b.args[0]:
@@ -568,6 +580,14 @@ def quotient(a, b, is_signed):
     if b.op == 'c' and b.args[0]:
         q = extract(q, max((((1 << n) - 1) // b.args[0]).bit_length(), 1) - 1, 0)
     return zext(q, w)
+
+
+def by_power(x, d):
+    """x / d, in one more bit; d or -d is a power of two. 1 less than that is added to a negative x, and then it is shifted."""
+    n, k = x.w, abs(d).bit_length() - 1
+    bias = zext(sext(extract(x, n - 1, n - 1), k), n) if k else const(0, n)
+    q = sext(shift('ashr', add(x, bias), const(k, n)), n + 1)
+    return neg(q) if d < 0 else q
 
 
 def remainder(a, b, is_signed):
