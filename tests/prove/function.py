@@ -38,12 +38,13 @@ class Path:
 
 
 class Proof:
-    """`slots`: where slots whose address the program has are: number -> distance from the CFA. `undefined`: results that
+    """`slots`: where slots whose address the program has are: number -> distance from the CFA; `save`: the same of a variadic
+    function's save area. `undefined`: results that
     may be any bits are; otherwise it is supposed that there are none."""
 
-    def __init__(self, machine: Machine, f, slots=None, undefined=False):
+    def __init__(self, machine: Machine, f, slots=None, undefined=False, save=None):
         self.m, self.f, self.p, self.solver = machine, f, machine.p, machine.solver
-        self.slots, self.undefined, self.any, self.wrong = slots or {}, undefined, 0, 0
+        self.slots, self.undefined, self.any, self.wrong, self.save = slots or {}, undefined, 0, 0, save
         self.escaping = escaping_slots(f)
         self.definitions = {i.result: i for _, insts in f.blocks.values() for i in insts if i.result is not None}
         self.types = {v: type_ for params, _ in f.blocks.values() for v, type_ in params}
@@ -66,12 +67,56 @@ class Proof:
 
     # ---- the beginning ----
 
+    def entries(self):
+        """Machine's and IR's state where the function is called; of a variadic one on x86-64, with and without arguments in
+        vector registers (System V psABI 3.5.7)."""
+        s, env = self.entry()
+        if self.save is None:
+            return [(s, env)]
+        self.variable_arguments(s, env, 0, 0)
+        if self.p.name == 'x86_64':
+            none, bare = t.equal(self.m.get(s, 'RAX', 8), t.const(0, 8)), (s.copy(), env.copy())
+            bare[0].given.append(none)
+            s.given.append(t.not_(none))
+            self.variable_arguments(s, env, 1, 48)
+            return [(s, env), bare]
+        self.variable_arguments(s, env, 1, 64)
+        return [(s, env)]
+
+    def variable_arguments(self, s, env, bank, offset):
+        """Arguments without a name are in memory, too: in the save area, those that came in registers."""
+        w = 128 if bank else 64
+        for k in range(self.named_in_registers[bank], len(self.p.args[bank])):
+            place = t.plus(CFA, self.save + offset + k * w // 8)
+            env.memory = t.store(env.memory, place, self.m.get(s, self.p.args[bank][k], w))
+
+    def va_start(self, env, inst, given, path):
+        """Writes the ABI's va_list: System V psABI 3.5.7, AAPCS64 appendix B."""
+        if self.save is None:
+            raise Unsupported('va_start without a save area')
+        gp, fp = self.named_in_registers
+        stack, save = t.plus(CFA, -(-self.stack_bytes // 8) * 8), t.plus(CFA, self.save)
+        if self.p.name == 'x86_64':
+            fields = [t.const(8 * gp, 32), t.const(48 + 16 * fp, 32), stack, save]
+        else:
+            fields = [stack, t.plus(save, 64), t.plus(save, 192), t.const(-8 * (8 - gp), 32), t.const(-16 * (8 - fp), 32)]
+        env.memory = t.store(env.memory, self.operand(env, inst.fields['a'], 'i64'), t.cat(*reversed(fields)))
+        return given
+
+    def va_copy(self, env, inst, given, path):
+        to, source = (self.operand(env, inst.fields[k], 'i64') for k in 'ab')
+        n = 24 if self.p.name == 'x86_64' else 32
+        env.memory = t.store(env.memory, to, t.load(env.memory, source, n))
+        return given
+
     def entry(self):
-        """Machine's and IR's state where the function is called."""
+        """The same without what is variadic."""
         p, m = self.p, self.m
         s = State(t.memory('at entry'))
         env = Env(s.memory)
         m.escaping = [(at, at + max(1, self.f.slots[n][0])) for n, at in self.slots.items() if n in self.escaping]
+        if self.save is not None:
+            m.escaping.append((self.save, self.save + p.save_bytes))
         m.set(s, p.sp, t.plus(CFA, -8 if p.name == 'x86_64' else 0))
         if p.link:
             m.set(s, p.link, RETURN)
@@ -87,6 +132,10 @@ class Proof:
     def parameters(self, s, env):
         params = self.f.blocks[next(iter(self.f.blocks))][0]
         places, self.stack_bytes, _ = abi.arguments(self.p, self.f.signature, self.f.signature.params)
+        if self.save is not None:  # what is behind the named arguments on the stack
+            self.m.escaping.append((self.stack_bytes, 1 << 20))
+        registers = {r for place in places for r in place.registers or ()}
+        self.named_in_registers = [sum(r in registers for r in bank) for bank in self.p.args]
         self.sret = None
         for (number, type_), place in zip(params, places):
             if place.byval is not None:
@@ -486,6 +535,20 @@ class Proof:
         edges.append((inst.fields['edges'][0], none))
         self.go(env, inst, edges, given, path, stop, depth)
 
+    def brind(self, env, inst, given, path, stop, depth):
+        """To one of the blocks, whose addresses are those of their code."""
+        if path.what != 'jump':
+            raise Failed('%s: the IR jumps to an address, the code does not (%s)' % (self.where, path.what))
+        to = self.operand(env, inst.fields['a'], 'i64')
+        self.prove(given, [('where it jumps', t.equal(to, path.where))])
+        for edge in inst.fields['edges']:
+            at = self.block_address(edge[0])
+            if at is not None:
+                self.go(env, inst, [(edge, t.ONE)], given, Path('at', at, path.state), stop, depth)
+
+    def block_address(self, _):
+        raise Unsupported('addresses of blocks')
+
     def ret(self, env, inst, given, path, stop, depth):
         if path.what != 'ret':
             raise Failed('%s: the IR returns, the code does not (%s)' % (self.where, path.what))
@@ -560,12 +623,13 @@ class LibrarySignature:
         self.params, self.results, self.variadic, self.flags, self.byval = params, [], False, set(), {}
 
 
-CONTROL = {'br': Proof.br, 'brif': Proof.brif, 'switch': Proof.switch, 'ret': Proof.ret, 'trap': Proof.trap,
+CONTROL = {'br': Proof.br, 'brif': Proof.brif, 'switch': Proof.switch, 'brind': Proof.brind, 'ret': Proof.ret, 'trap': Proof.trap,
            'unreachable': Proof.unreachable, 'tailcall': Proof.tailcall}
 EFFECT = {'load': Proof.load, 'store': Proof.store, 'call': Proof.call, 'result': Proof.further,
           'memcpy': Proof.copy_memory, 'memmove': Proof.copy_memory, 'memset': Proof.copy_memory,
           'atomic_load': Proof.atomic, 'atomic_store': Proof.atomic, 'atomic_rmw': Proof.atomic,
           'atomic_cas': Proof.atomic, 'fence': Proof.nothing, 'prefetch': Proof.nothing, 'va_end': Proof.nothing,
+          'va_start': Proof.va_start, 'va_copy': Proof.va_copy,
           'life_start': Proof.life_start, 'life_end': Proof.nothing}
 
 

@@ -80,8 +80,6 @@ def one(processor, obj, entry, signatures, seconds, limit):
     f = next(iter(irtext.read(text, None, signatures).values()))
     if f.unread:
         return 'unsupported', f.unread
-    if f.signature.variadic:
-        return 'unsupported', 'a variadic function'
     for a in f.attributes:
         if a.split()[0] in ('!naked', '!realign_stack', '!guard'):
             return 'unsupported', a

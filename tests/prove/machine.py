@@ -340,16 +340,20 @@ class Machine:
         if t.is_const(to):
             work.append((to.args[0], s, False))
             return
-        for where, c in self.table(s, to):
+        cases = self.table(s, to)
+        if cases is None:
+            out.append(('jump', to, s))
+            return
+        for where, c in cases:
             other = s.copy()
             other.given.append(c)
             work.append((where, other, False))
 
     def table(self, s, to):
-        """Where a jump through a table goes, and when: [(address, condition)]."""
+        """Where a jump through a table goes, and when: [(address, condition)]; None: it is not through a table."""
         entries = [x for x in magic.walk(to, set()) if x.op == 'ld' and self.obj.is_constant(x.args[1])]
         if len(entries) != 1:
-            raise Unsupported('an indirect jump')
+            return None
         entry = entries[0]
         n = entry.args[2]
         constant, products = t.parts(entry.args[1])

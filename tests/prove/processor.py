@@ -5,7 +5,7 @@ import pypcode
 
 class Processor:
     """gp, fp: registers by Kiln's number. spilled: bits that a spill of a narrow integer has at least. args, results: in the
-    order of the ABI, by bank. saved: what calls preserve; of `saved_low` the low 64 bits. fused: fmuladd rounds once."""
+    order of the ABI, by bank. save_bytes: of a variadic function's save area. saved: what calls preserve; of `saved_low` the low 64 bits. fused: fmuladd rounds once."""
 
     def __init__(self, name, language, **fields):
         self.name, self.context = name, pypcode.Context(language)
@@ -26,14 +26,14 @@ def x86_64():
     xmm = ['XMM%d' % i for i in range(16)]
     return Processor('x86_64', 'x86:LE:64:default', gp=gp, fp=xmm, sp='RSP', frame='RBP', wide='xmm',
                      args=(['RDI', 'RSI', 'RDX', 'RCX', 'R8', 'R9'], xmm[:8]),
-                     results=(['RAX', 'RDX', 'RCX'], xmm[:4]), fused=False, sret=None, chain='R10', pairs_even=False, spilled=32,
+                     save_bytes=176, results=(['RAX', 'RDX', 'RCX'], xmm[:4]), fused=False, sret=None, chain='R10', pairs_even=False, spilled=32,
                      saved=['RBX', 'RBP', 'R12', 'R13', 'R14', 'R15'], saved_low=[], link=None)
 
 
 def aarch64():
     x, q = ['x%d' % i for i in range(31)], ['q%d' % i for i in range(32)]
     return Processor('aarch64', 'AARCH64:LE:64:v8A', gp=x + ['sp'], fp=q, sp='sp', frame='x29', wide='q',
-                     args=(x[:8], q[:8]), results=(x[:8], q[:8]), fused=True, sret='x8', chain='x15', pairs_even=True, spilled=64,
+                     args=(x[:8], q[:8]), save_bytes=192, results=(x[:8], q[:8]), fused=True, sret='x8', chain='x15', pairs_even=True, spilled=64,
                      saved=x[19:30], saved_low=['d%d' % i for i in range(8, 16)], link='x30')
 
 

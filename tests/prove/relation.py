@@ -23,6 +23,7 @@ class Witness:
 
     def __init__(self, lines):
         self.values, self.slots, self.blocks = {}, collections.defaultdict(list), {}
+        self.save = None
         self.cfa = next(int(line.split()[3]) for line in lines if line.startswith('code '))
 
         def where(kind, words):
@@ -34,6 +35,8 @@ class Witness:
                 self.slots[int(w[1])].append((int(w[2]), int(w[3]), w[4], where(w[4], w[5:])))
             elif w[0] == 'value':
                 self.values[int(w[1])] = (w[2], w[3], where(w[3], w[4:]), 'zx' in w)
+            elif w[0] == 'save':
+                self.save = where('frame', w[1:])
             elif w[0] == 'code':
                 self.start, self.size, _ = map(int, w[1:])
             elif w[0] == 'block':
@@ -44,7 +47,7 @@ class Related(Proof):
     def __init__(self, machine, f, witness):
         slots = {n: where for n, rows in witness.slots.items() for offset, _, kind, where in rows
                  if offset == 0 and kind == 'frame'}
-        super().__init__(machine, f, slots)
+        super().__init__(machine, f, slots, save=witness.save)
         self.w, self.invariant = witness, None
         for n in self.escaping:
             if any(kind == 'pointer' for _, _, kind, _ in witness.slots[n]):
@@ -64,9 +67,16 @@ class Related(Proof):
         for start, stop, n in ranges:
             if stop > end or start % min(self.f.slots[n][1], 16):
                 raise Failed('slot%d is at %+d' % (n, start))
+        if self.save is not None:
+            ranges = sorted([*ranges, (self.save, self.save + self.p.save_bytes, -1)])
+            if self.save + self.p.save_bytes > end or self.save % 16:
+                raise Failed('the save area is at %+d' % self.save)
         for (_, stop, n), (start, _, m) in zip(ranges, ranges[1:]):
             if start < stop:
                 raise Unsupported('slot%d and slot%d share memory' % (n, m))
+
+    def block_address(self, block):
+        return self.pc.get(block)
 
     def has_code(self, block):
         """False of a block at the same place as the one that the path began with."""
@@ -315,8 +325,8 @@ class Related(Proof):
         self.invariant, self.kept = None, {}
         last = {pc: b for b, pc in self.pc.items()}  # of the blocks at one place, the one with code
         limits = (self.begin, self.begin + self.w.size)
-        s, env = self.entry()
-        work.append((self.first, s, env, self.begin))
+        for s, env in self.entries():
+            work.append((self.first, s, env, self.begin))
 
         def stop(block, e, given, path, depth):
             if path.what != 'at' or self.pc.get(block) != path.where:
@@ -350,7 +360,7 @@ class Related(Proof):
             begins_at_label = block == self.first and pc != self.pc[block]
             for what, where, state in self.m.paths(s, pc, cuts - ({self.pc[block]} if begins_at_label else set()), limits):
                 self.where = block
-                if what in ('out', 'jump'):
+                if what == 'out':
                     raise Failed('%s: the code leaves the function' % block)
                 self.follow(block, env.copy(), Path(what, where, state), stop)
                 n += 1
