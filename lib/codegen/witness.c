@@ -15,6 +15,7 @@
  *   value NUMBER TYPE reg R [zx]       a value that several blocks read has a home; zx: the bits above it are 0
  *   value NUMBER TYPE frame F [zx]
  *   value NUMBER TYPE none             or its readers compute it
+ *   shadow NUMBER F                    where a parameter is when a jump to an address enters its block
  *   save F                             of a variadic function: the argument registers' save area in the frame
  *   code START SIZE CFA                of .text
  *   block NUMBER OFFSET                in the order of the code
@@ -84,6 +85,8 @@ static void drop_numbers(struct kn_witness *x, const kiln_module *m) {
 
 static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_func *func) {
   struct kn_witness *x = (struct kn_witness *)o;
+  for (uint32_t i = 0; i < w->shadows.n; i++)
+    if (w->shadows.at[i] != 0) put(x, "shadow %" PRIu32 " %" PRId32 "\n", x->value[i], w->shadows.at[i]);
   if (w->frame.va.save != 0) put(x, "save %" PRId32 "\n", w->frame.va.save);
   put(x, "code %" PRIu32 " %" PRIu32 " %" PRId32 "\n", func->start, func->size, w->frame.cfa);
   for (uint32_t p = 0; p < w->plan->n_layout; p++) {

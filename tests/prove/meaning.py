@@ -234,7 +234,7 @@ def known(name):
 
 def integer_to_float(extend):
     def f(x):
-        if x.a.w > 64 or x.w > 64:
+        if x.a.w > 64 or x.w > 80 or x.w == 80 and extend is zext and x.a.w == 64:
             return None
         if extend is zext and x.a.w == 64 and x.processor == 'x86_64':
             # rounding a half with a sticky last bit, and doubling that, rounds as once

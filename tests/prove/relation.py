@@ -23,7 +23,7 @@ class Witness:
 
     def __init__(self, lines):
         self.values, self.slots, self.blocks = {}, collections.defaultdict(list), {}
-        self.save = None
+        self.save, self.shadows = None, {}
         self.cfa = next(int(line.split()[3]) for line in lines if line.startswith('code '))
 
         def where(kind, words):
@@ -35,6 +35,8 @@ class Witness:
                 self.slots[int(w[1])].append((int(w[2]), int(w[3]), w[4], where(w[4], w[5:])))
             elif w[0] == 'value':
                 self.values[int(w[1])] = (w[2], w[3], where(w[3], w[4:]), 'zx' in w)
+            elif w[0] == 'shadow':
+                self.shadows[int(w[1])] = where('frame', w[2:])
             elif w[0] == 'save':
                 self.save = where('frame', w[1:])
             elif w[0] == 'code':
@@ -146,11 +148,18 @@ class Related(Proof):
 
     # ---- the relation ----
 
-    def home(self, s, v):
+    def home_of(self, v, block):
+        """A value's home at the beginning of a block: type, kind, where, zx; or None."""
+        if v in self.w.shadows and any(v == p for p, _ in self.f.blocks[block][0]):
+            return self.types[v], 'frame', self.w.shadows[v], False
+        return self.w.values.get(v)
+
+    def home(self, s, v, block):
         """The term at a value's home, and whether the bits above it are 0; None: it has no home."""
-        if v not in self.w.values:
+        found = self.home_of(v, block)
+        if found is None:
             return None
-        type_, kind, where, zx = self.w.values[v]
+        type_, kind, where, zx = found
         w = WIDTH[type_]
         if kind == 'reg':
             name = self.p.register(where)
@@ -201,10 +210,10 @@ class Related(Proof):
         for at, x in inv['saved'].items():
             t.put_bytes(s.frame, at, x)
         for v in self.values_at(block):
-            h = self.home(s, v)
+            h = self.home(s, v, block)
             if h is None:
                 continue
-            type_, kind, where, zx = self.w.values[v]
+            type_, kind, where, zx = self.home_of(v, block)
             if kind == 'frame':
                 x = t.var('v%d' % v, h[0].w)
                 t.put_bytes(s.frame, where, t.zext(x, max(x.w, self.p.spilled)) if zx else x)
@@ -235,7 +244,7 @@ class Related(Proof):
         """Terms of live values and variables whose home is in the frame: ('v', number) or (slot, offset, size) -> term."""
         out = {}
         for v in self.values_at(block):
-            if v in env.values and self.w.values.get(v, ('', ''))[1] == 'frame':
+            if v in env.values and (self.home_of(v, block) or ('', ''))[1] == 'frame':
                 out['v', v] = env.values[v]
         for n, offset, size in self.units:
             bytes_, place = env.variables.get(n, {}), self.place(n, offset)
@@ -296,7 +305,7 @@ class Related(Proof):
         s, m, inv, goals = path.state, self.m, self.invariant, []
         self.all_calls(env, path)
         for v in self.values_at(block):
-            h = self.home(s, v)
+            h = self.home(s, v, block)
             if h is not None and v in env.values:
                 goals.append(('v%d at %s' % (v, block), t.equal(env.values[v], h[0])))
                 goals.append(('zeros above v%d at %s' % (v, block), h[1]))

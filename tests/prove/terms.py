@@ -675,13 +675,14 @@ def named(name, w, *args):
 
 # ---- floats: comparisons are exact, by bits ----
 
-FLOATS = {16: 10, 32: 23, 64: 52, 128: 112}  # width: bits of the fraction
+# width: bits of the fraction; with the bit before the point, which f80 writes down. Encodings that lack it have no meaning.
+FLOATS = {16: 10, 32: 23, 64: 52, 80: 64, 128: 112}
 
 
 def is_nan(a):
     if a.w not in FLOATS:
         raise Unsupported('floats of %d bits' % a.w)
-    infinity = const(((1 << (a.w - 1 - FLOATS[a.w])) - 1) << FLOATS[a.w], a.w - 1)
+    infinity = const(((1 << (a.w - 1 - FLOATS[a.w])) - 1) << FLOATS[a.w] | (1 << 63 if a.w == 80 else 0), a.w - 1)
     return ult(infinity, extract(a, a.w - 2, 0))
 
 
@@ -792,4 +793,6 @@ def integer_to_float(a, w):
     """A signed integer, rounded: the same for all widths that it fits."""
     if is_const(a) and a.args[0] == 0:
         return const(0, w)
+    if w == 80 and is_const(a) and a.args[0] == 1:  # FLD1
+        return const(0x3fff << 64 | 1 << 63, 80)
     return function('sitof', w, sext(a, 72) if a.w < 72 else a)
