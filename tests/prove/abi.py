@@ -27,10 +27,13 @@ def bits_passed(type_, flags):
 def arguments(p, signature, params):
     """Places of arguments; and how many bytes of the stack they take, how many float registers."""
     check(signature)
-    used, stack, out = [0, 0], 0, []
+    used, stack, out, parts = [0, 0], 0, [], 0
     for i, (type_, flags) in enumerate(params):
-        if flags & {'join', 'upper'}:
+        if flags & {'upper', 'alignstack'}:
             raise Unsupported('parameters with ' + ' '.join(sorted(flags)))
+        if p.name == 'aarch64' and not parts and 'join' in flags:
+            parts = composite(p, params[i:], used)
+        parts -= parts > 0
         if 'byval' in flags:
             size, align = signature.byval[i]
             align = max(8, min(align, 16 if p.name == 'aarch64' else 1 << 16))
@@ -59,6 +62,17 @@ def arguments(p, signature, params):
         out.append(Place(type_, flags, stack=stack))
         stack += size
     return out, stack, used[1]
+
+
+def composite(p, params, used):
+    """AAPCS64 6.8.2, C.2 and C.12: of how many parts an argument is; without registers for all, none has one."""
+    n = 1 + next(k for k, (_, flags) in enumerate(params) if 'join' not in flags)
+    bank = 1 if is_float(params[0][0]) else 0
+    if used[bank] + n > len(p.args[bank]):
+        used[bank] = len(p.args[bank])
+        if any(WIDTH[type_] != 64 for type_, _ in params[:n]):
+            raise Unsupported('narrow parts of an argument on the stack')
+    return n
 
 
 def results(p, signature):

@@ -143,6 +143,23 @@ def call(machine, state, name, ins, out):
     return f(8 * out[2], *[force(machine.value(state, v)) for v in ins])
 
 
+def rounded_by_control(w, a, control):
+    """What is stored is cut off afterwards: rounding control 11 leaves that to do."""
+    rounding = t.extract(control, 11, 10)
+    return t.ite(t.equal(rounding, t.const(3, 2)), a, t.function('frint', w, a))
+
+
+VALUES['rounded by control'] = rounded_by_control
+
+
+def rounded_store(p, code, pc):
+    from machine import translate
+    ops, length = translate(p, code, pc)
+    control = ('register', *p.registers['FPUControlWord'])
+    return [('CALLOTHER', out, [('other', 'rounded by control', 0), *ins, control]) if name == 'FLOAT_ROUND' else (name, out, ins)
+            for name, out, ins in ops], length
+
+
 # ---- instructions of AArch64: mask, value, name, whether the result is a general register ----
 
 A64 = [
@@ -167,7 +184,7 @@ UNIQUE = 0x7000000  # of p-code that is made here
 
 def decode(p, code, pc):
     """p-code of an instruction that SLEIGH does not have or has too coarsely, and its length; else None."""
-    return decode_a64(p, code, pc) if p.name == 'aarch64' else decode_x64(p, code)
+    return decode_a64(p, code, pc) if p.name == 'aarch64' else decode_x64(p, code, pc)
 
 
 def decode_a64(p, code, pc):
@@ -242,8 +259,10 @@ def signed_load(p, code, pc):
     return [*ops[:-1], ('INT_SEXT', ('unique', UNIQUE, 4), ins), ('INT_ZEXT', out, [('unique', UNIQUE, 4)])], length
 
 
-def decode_x64(p, code):
-    """BSF and BSR of registers."""
+def decode_x64(p, code, pc):
+    """BSF and BSR of registers; FISTP of 64 bits (SDM 1, 8.1.5.3), of which SLEIGH does not read the control word."""
+    if code[0] == 0xdf and code[1] < 0xc0 and code[1] >> 3 & 7 == 7:
+        return rounded_store(p, code, pc)
     at, wide, rex = 0, False, 0
     if code[at] == 0x66:
         at, wide = at + 1, True

@@ -247,8 +247,10 @@ def integer_to_float(extend):
 def float_to_integer(is_signed):
     """What does not fit is any bits: so a wider conversion does for a narrow one."""
     def f(x):
-        if x.w > 64:
+        if x.w > 64 or x.a.w == 80 and x.w == 64 and not is_signed:
             return None
+        if x.a.w == 80:
+            return extract(t.function('ftosi', 64, x.a), x.w - 1, 0)
         if x.processor == 'aarch64':
             return extract(t.function('ftosi' if is_signed else 'ftoui', max(x.w, 32), x.a), x.w - 1, 0)
         if x.w == 64 and not is_signed:
