@@ -22,7 +22,7 @@ PLANTED = [
      '(sign ? X64_MOVSX16 : X64_MOVZX16)', '(sign ? X64_MOVSX8 : X64_MOVZX16)', 'sext.'),
     ('bits above are known to be zero of a sign extension, too', X, x('compare.c'),
      '  else x64_extend(w, dst, ra, from, sign, in->type == KILN_TYPE_I64);\n  if (!sign) w->val[i].flags |= KN_VF_ZX;',
-     '  else x64_extend(w, dst, ra, from, sign, in->type == KILN_TYPE_I64);\n  w->val[i].flags |= KN_VF_ZX;', 'pair.i32 sext'),
+     '  else x64_extend(w, dst, ra, from, sign, in->type == KILN_TYPE_I64);\n  w->val[i].flags |= KN_VF_ZX;', 'pair.i16 sext'),
     ('a narrow shift right does not extend', X, x('int.c'),
      'bool extend = group != X64_G_SHL && x64_size(type) < 2;', 'bool extend = group == X64_G_SAR && x64_size(type) < 2;', 'lshr.i8'),
     ('the dividend of a narrow division is extended with zeros', X, x('int.c'),

@@ -2,6 +2,8 @@
 made from the tables of operations and shapes, so that a new operation without rows is noticed (missing).
 
 A row's name begins with operation and type; what follows is the placement."""
+import re
+
 from tables import FCOND, FLT, ICOND, INT, INT64, OPS, RMW, WIDTH, lowered
 
 ORDERS = ['relaxed', 'acquire', 'release', 'acq_rel', 'seq_cst']
@@ -690,6 +692,7 @@ def make(target):
         f = family(op)
         if op not in LEFT_OUT and f is not None:
             f(m, op)
+    m.rows += list(extended(m.rows))
     names = {}
     for row in m.rows:
         names[row.name] = names.get(row.name, 0) + 1
@@ -698,6 +701,20 @@ def make(target):
         if 'slot0' in row.text:
             row.text = row.text.replace('{\n', '{\n  slot0 = slot %d align 16\n' % 16, 1)
     return m.rows
+
+
+# Placements that say nothing of the bits above a result.
+PLACES = ('swapped', 'late', 'homes', 'spilled', 'lives', 'argument', 'global', 'index', 'twice', 'where', 'unread', 'call',
+          'variable', 'slot', 'over', 'block')
+
+
+def extended(rows):
+    """Rows of which a narrow result is extended: what a lowering claims of the bits above it, another one relies on."""
+    for r in rows:
+        m = re.fullmatch(r'(func @ROW\([^\n]*\) -> )(i8|i16|i32)( \{\n.*\n)  ret (v\d+)\n\}', r.text, re.DOTALL)
+        if m and '  ret ' not in m[3] and not any(word in r.name for word in PLACES):
+            text = '%si64%s  v98 = zext.i64 %s %s\n  ret v98\n}' % (m[1], m[3], m[2], m[4])
+            yield Row(r.name + ', extended', text, r.op, r.type, r.operands)
 
 
 # By feature of a target's processors, the operations that are lowered otherwise with it.
