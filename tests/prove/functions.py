@@ -35,7 +35,7 @@ def compiled(kiln, target, path, folder, options):
         source = os.path.join(folder, 'named.kir')
         text = subprocess.run([kiln, 'print', path], check=True, stdout=subprocess.PIPE, text=True, errors='replace').stdout
         with open(source, 'w', encoding='utf-8') as f:
-            f.write(named(text))
+            f.write(re.sub(r'^target .*', 'target ' + target, named(text), count=1, flags=re.M))
     heads = subprocess.run([kiln, 'print', source], check=True, stdout=subprocess.PIPE, text=True, errors='replace').stdout
     signatures = {}
     for line in heads.split('\n'):

@@ -360,24 +360,20 @@ class Machine:
         index = [(x, k) for x, k in products if not (x.op == 'v' and x.args[0][0] == '@')]
         if len(index) != 1:
             raise Unsupported('an indirect jump')
-        (x, k), out, others = index[0], {}, t.ONE
-        for i in range(MOST_CASES):
-            c = t.equal(x, t.const(i, x.w))
-            if not self.solver.possible([*s.given, c]):
-                continue
-            place = t.plus(entry.args[1], 0)
-            place = t.add(t.sub(place, t.times(x, k)), t.const(i * k, 64))
+        (x, k), out = index[0], {}
+        values = self.solver.values(s.given, x, MOST_CASES)
+        if values is None:
+            raise Unsupported('an indirect jump')
+        for i in sorted(values):
+            place = t.add(t.sub(entry.args[1], t.times(x, k)), t.const(i * k, 64))
             value = self.obj.in_table(place, n)
             if value is None:
                 raise Unsupported('an indirect jump')
             where = magic.substitute(to, {entry: value}, list(magic.walk(to, set())))
             if not t.is_const(where):
                 raise Unsupported('an indirect jump')
-            out[where.args[0]] = t.or_(out.get(where.args[0], t.ZERO), c)
-            others = t.and_(others, t.not_(c))
-            if not self.solver.possible([*s.given, others]):  # these are all
-                return list(out.items())
-        raise Unsupported('an indirect jump')
+            out[where.args[0]] = t.or_(out.get(where.args[0], t.ZERO), t.equal(x, t.const(i, x.w)))
+        return list(out.items())
 
     def called(self, s, target, following):
         if self.p.name == 'x86_64':

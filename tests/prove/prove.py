@@ -88,12 +88,21 @@ def prove_rows(a, target):
                 if r.what not in ('proved', 'refused'):
                     print('%s %s: %s: %s' % (r.what, target, r.row.name, r.why), flush=True)
             asked += c.solver.asked
+    lacking += refused_all(results)
     ok = bool(results) and not lacking and all(
         r.what in ('proved', 'refused') or r.what in ('undecided', 'unsupported') and r.row.name in known for r in results)
     summary(a, target, results, time.process_time() - start, asked)
     for name in lacking:
         print('%s: no row: %s' % (target, name))
     return ok
+
+
+def refused_all(results):
+    """Operations and types whose every row the target refuses: they would be proved by nothing."""
+    what = collections.defaultdict(set)
+    for r in results:
+        what[r.row.op, r.row.type].add(r.what)
+    return ['%s.%s: every row is refused' % key for key, some in what.items() if some == {'refused'}]
 
 
 def summary(a, target, results, seconds, asked):

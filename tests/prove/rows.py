@@ -586,7 +586,8 @@ def branches(m, op):
 
 def switches(m, op):
     for type_ in OPS[op].types:
-        for name, cases in (('one', [3]), ('two', [0, -1]), ('few', [1, 5, 100, 70]), ('none', []), ('wide', [-3, 127, 5, 99, 33, 7])):
+        for name, cases in (('one', [3]), ('two', [0, -1]), ('few', [1, 5, 100, 70]), ('none', []), ('wide', [-3, 127, 5, 99, 33, 7]),
+                            ('dense', [*range(20, 29)]), ('dense, holes', [-4, -3, -1, 0, 2, 3, 4, 7])):
             cases = [c for c in cases if -(1 << (WIDTH[type_] - 1)) <= c < 1 << (WIDTH[type_] - 1)]
             lines = ['switch.%s v0, b1 [%s]' % (type_, ', '.join('%d: b%d' % (c, i + 2) for i, c in enumerate(cases)))]
             for i in range(len(cases) + 1):

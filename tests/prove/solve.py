@@ -174,6 +174,31 @@ class Solver:
             self.model = ', '.join('%s=%s' % (n, hexadecimal(b.get_value(v))) for n, v in list(tr.variables.items())[:8])
         return result == bitwuzla.Result.SAT, tr
 
+    def values(self, premises, x, most):
+        """All numbers that a term may be, or more; None: these are more than `most`, or nobody knows."""
+        premises = simple(premises)
+        if premises is None:
+            return []
+        tr = Translation(True, False)
+        options = bitwuzla.Options()
+        options.set(bitwuzla.Option.TIME_LIMIT_PER, int(self.seconds * 1000))
+        options.set(bitwuzla.Option.PRODUCE_MODELS, True)
+        b = bitwuzla.Bitwuzla(tr.tm, options)
+        for p in premises:
+            b.assert_formula(tr.holds(p))
+        found, term = [], tr.get(x)
+        while len(found) <= most:
+            self.asked += 1
+            result = b.check_sat()
+            if result == bitwuzla.Result.UNSAT:
+                return found
+            if result == bitwuzla.Result.UNKNOWN:
+                return None
+            value = int(hexadecimal(b.get_value(term)), 16)
+            found.append(value)
+            b.assert_formula(tr.tm.mk_term(Kind.DISTINCT, [term, tr.number(value, x.w)]))
+        return None
+
     def other(self, b, tr):
         """z3's answer."""
         solver = z3.SimpleSolver()
