@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A sample of the rows of ./dev prove, for both targets, and what proofs rest on (lemmas.py), as TAP.
+"""A sample of the rows of ./dev prove, for both targets, functions with and without mistakes (mistakes.py), and what
+proofs rest on (lemmas.py), as TAP.
 
     sample.py KILN CACHE
 """
@@ -19,7 +20,7 @@ def main():
     kiln, cache = sys.argv[1:3]
     tap = Tap()
     made = subprocess.run([os.path.join(HERE, 'venv.sh'), cache], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
-    cases = [('lemmas', [os.path.join(HERE, 'lemmas.py')])]
+    cases = [('lemmas', [os.path.join(HERE, 'lemmas.py')]), ('functions', [os.path.join(HERE, 'mistakes.py'), kiln])]
     for target in ('x86_64', 'aarch64'):
         cases.append(('rows, %s' % target, [os.path.join(HERE, 'prove.py'), '--kiln=' + kiln, '--target=' + target,
                                             '--every=%d' % EVERY]))

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Tests the prover of functions: those of functions.kir are proved, and are not where the code, the IR or the witness is
+another one.
+
+    mistakes.py KILN
+"""
+import os
+import re
+import signal
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True
+sys.setrecursionlimit(20000)
+import functions  # noqa: E402
+from elf import TEXT  # noqa: E402
+from machine import translate  # noqa: E402
+from processor import PROCESSORS  # noqa: E402
+from terms import Unsupported  # noqa: E402
+
+NOP = {'x86_64': b'\x90', 'aarch64': b'\x1f\x20\x03\xd5'}
+# Functions of which each instruction is left out once.
+ERASED = ('saved', 'loop')
+# Lines of the witness that a proof needs: others are of blocks that go on from their only predecessor.
+WITNESS = {'loop': r'value .*|block 1 .*', 'saved': 'slot 0 0 24 .*', 'variadic': 'slot 0 0 32 .*|save .*'}
+# Changes of the IR: function, text, what replaces it.
+IR = [('saved', 'store.i64 v3, slot0+8', 'store.i64 v3, slot0+16'), ('saved', 'sub.i64 v1, v2', 'sub.i64 v2, v1'),
+      ('saved', 'xor.i64 v10, v5', 'xor.i64 v10, v3'), ('loop', 'icmp.i32 sgt', 'icmp.i32 sge'), ('loop', 'v7*4', 'v7*8'),
+      ('loop', 'b1(v10, v11)', 'b1(v11, v10)'), ('loop', 'b3(v11, v10)', 'b3(v10, v11)'), ('loop', 'b3(v3, v4)', 'b3(v4, v3)'),
+      ('loop', 'b1(0, v1)', 'b1(1, v1)'), ('choose', '0: b1, 1: b2', '1: b1, 0: b2'),
+      ('choose', '3: b4', '3: b3'), ('choose', '7: b3', '8: b3'), ('choose', '4: b5(7)', '4: b6'),
+      ('stack', 'v7, v6, v5', 'v6, v7, v5'), ('stack', 'v1, v0, v9', 'v0, v1, v9'), ('stack', 'v7, v10)', 'v7, v9)'),
+      ('stack', 'brif v11, b1, b2', 'brif v11, b2, b1'), ('variadic', '@list(v0, slot0)', '@list(slot0, v0)'),
+      ('variadic', 'va_start slot0', 'life_start slot0'), ('variadic', 'v4 = load.i64 slot0', 'v4 = load.i64 slot0+8')]
+SECONDS = 2.0
+
+
+class Test:
+    def __init__(self, kiln, target, folder):
+        self.target, self.processor = target, PROCESSORS[target]()
+        self.obj, self.functions, self.signatures = functions.compiled(kiln, target, os.path.join(HERE, 'functions.kir'), folder, [])
+        self.wrong = []
+
+    def prove(self, entry):
+        return functions.one(self.processor, self.obj, entry, self.signatures, SECONDS, 10)
+
+    def expect(self, what, entry, proved):
+        """Notes it if an entry is proved and should not be, or the other way round."""
+        found, why = self.prove(entry)
+        if (found == 'proved') != proved or found not in ('proved', 'failed', 'unsupported'):
+            self.wrong.append('%s: %s: %s %s' % (self.target, what, found, why[:300]))
+
+    def instructions(self, name):
+        """Offsets and lengths of a function's instructions in .text, to the last return."""
+        start, size = self.obj.functions[name]
+        at, out, last = start, [], 0
+        while at < start + size:
+            try:
+                ops, length = translate(self.processor, self.obj.code[at:at + 16], TEXT + at)
+            except Unsupported:
+                break
+            out.append((at, length))
+            if any(op[0] == 'RETURN' for op in ops):
+                last = len(out)
+            at += length
+        return out[:last]
+
+    def erased(self, name):
+        code = self.obj.code
+        nop = NOP[self.target]
+        for at, length in self.instructions(name):
+            there = code[at:at + length]
+            if there == nop:
+                continue
+            self.obj.code = code[:at] + nop * (length // len(nop)) + code[at + length:]
+            self.expect('%s without the instruction at %#x, %s' % (name, at - self.obj.functions[name][0], there.hex()),
+                        self.functions[name], False)
+        self.obj.code = code
+
+    def other_ir(self):
+        for name, old, new in IR:
+            text, lines = self.functions[name]
+            assert text.count(old) == 1, (name, old, text)
+            self.expect('%s with %s' % (name, new), (text.replace(old, new), lines), False)
+
+    def other_witness(self):
+        """Where the witness says that something is, it is elsewhere."""
+        for name, pattern in WITNESS.items():
+            text, lines = self.functions[name]
+            for k, line in enumerate(lines):
+                m = re.fullmatch(r'((?:value|slot) .* (?:reg|frame)|block \d+|save) (-?\d+)(.*)', line)
+                if m and re.fullmatch(pattern, line):
+                    changed = '%s %d%s' % (m[1], int(m[2]) + (1 if ' reg' in m[1] else 8), m[3])
+                    self.expect('%s with "%s" for "%s"' % (name, changed, line), (text, [*lines[:k], changed, *lines[k + 1:]]), False)
+
+    def run(self):
+        for name, entry in self.functions.items():
+            self.expect(name, entry, True)
+        for name in ERASED:
+            self.erased(name)
+        self.other_ir()
+        self.other_witness()
+
+
+def main():
+    signal.signal(signal.SIGVTALRM, functions.late)
+    wrong = []
+    for target in PROCESSORS:
+        with tempfile.TemporaryDirectory() as folder:
+            t = Test(sys.argv[1], target, folder)
+            t.run()
+            wrong += t.wrong
+    for text in wrong:
+        print(text)
+    return 1 if wrong else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
