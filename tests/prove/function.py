@@ -52,6 +52,9 @@ class Proof:
             self.types[inst.result] = self.type_of_result(inst)
         self.read = {o[1] for _, insts in f.blocks.values() for i in insts for _, o in all_operands(i) if o[0] == 'v'}
         self.where, self.copies = '', set()
+        first = f.blocks[next(iter(f.blocks))][0]
+        self.sret = next((number for (number, _), (_, flags) in zip(first, f.signature.params)  # that it returns
+                          if 'sret' in flags and machine.p.sret is None), None)
         self.current = ''     # the block whose edges the IR takes
         self.partial = False  # some result may be any bits
 
@@ -136,7 +139,6 @@ class Proof:
             self.m.escaping.append((self.stack_bytes, 1 << 20))
         registers = {r for place in places for r in place.registers or ()}
         self.named_in_registers = [sum(r in registers for r in bank) for bank in self.p.args]
-        self.sret = None
         for (number, type_), place in zip(params, places):
             if place.byval is not None:
                 self.m.escaping.append((place.stack, place.stack + place.byval))
@@ -144,8 +146,6 @@ class Proof:
                 continue
             x = t.var('p%d' % number, WIDTH[type_])
             env.values[number] = x
-            if 'sret' in place.flags:
-                self.sret = x
             full = extended(x, place)
             whole = max(64, -(-full.w // 64) * 64)
             if place.registers and abi.is_float(type_):
@@ -186,8 +186,8 @@ class Proof:
             goals.append(('result', t.equal(v, got)))
             if self.wrong == 0:
                 self.refute(given, t.equal(t.xor(v, t.const(1, v.w)), got))
-        if self.sret is not None and p.sret is None:
-            goals.append(('address of the result', t.equal(self.sret, m.get(s, 'RAX'))))
+        if self.sret is not None:
+            goals.append(('address of the result', t.equal(env.values[self.sret], m.get(s, 'RAX'))))
         goals.append(('memory', same_memory(env.memory, s.memory)))
         goals.append(('return address', t.equal(path.where, RETURN)))
         goals.append(('stack pointer', t.equal(m.get(s, p.sp), CFA)))

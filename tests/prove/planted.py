@@ -3,6 +3,7 @@ names of the rows of which one must fail. Each makes wrong code; none is found b
 proves where values are, and not what is computed."""
 
 X, A = 'x86_64', 'aarch64'
+FUNCTION = 'functions.kir'  # instead of a text: a function of it must fail
 
 
 def x(name):
@@ -96,4 +97,18 @@ PLANTED = [
      'x64_extend(w, X64_SCRATCH, r, type, flags & KN_PARAM_SIGN, flags & KN_PARAM_TO_64);\n      r = X64_SCRATCH;', '', 'sext stack'),
     ('rax does not count the float registers of a variadic call', X, x('call.c'), '  if (floats) x64_const(w, X64_RAX, floats);\n  else EMIT',
      '  EMIT', 'call variadic'),
+    # ---- found by functions ----
+    ('copies in registers stay valid where several blocks enter', X, 'lib/codegen/walk.c', '(block->n_preds == 1)', '(block->n_preds >= 1)', FUNCTION),
+    ('an edge reads a parameter in the frame that it has written', X, 'lib/codegen/edge.c',
+     'if (m.src == KN_NO_REG && m.src_handle == 0 && w->inst[arg->value].op == KILN_OP_PARAM &&',
+     'if (m.src == KN_NO_REG && m.src_handle == 0 && w->inst[arg->value].op == KILN_OP_NONE &&', FUNCTION),
+    ('an edge leaves a parameter out that stays in another', A, 'lib/codegen/edge.c', 'if (arg->value == param && !shadowed) continue;',
+     'if (w->inst[arg->value].op == KILN_OP_PARAM && !shadowed) continue;', FUNCTION),
+    ('saved registers are restored in the order in which they were saved', X, x('frame.c'), 'for (unsigned k = 5; k-- > 0;)',
+     'for (unsigned k = 0; k < 5; k++)', FUNCTION),
+    ('a pair of saved registers is restored exchanged', A, a('frame.c'), 'A64_OFFSET, p->a & 31, p->b & 31, A64_FP, p->at));',
+     'A64_OFFSET, (load ? p->b : p->a) & 31, (load ? p->a : p->b) & 31, A64_FP, p->at));', FUNCTION),
+    ('the frame is freed without the registers that are saved', A, a('frame.c'), 'for (unsigned i = e->n; i-- > 0;) transfer(w, &e->pairs[i], true);',
+     '', FUNCTION),
+    ('va_start begins with the named arguments', X, x('varargs.c'), '{8 * (int32_t)w->frame.va.gp, 48', '{0, 48', FUNCTION),
 ]

@@ -77,6 +77,15 @@ class Related(Proof):
             if start < stop:
                 raise Unsupported('slot%d and slot%d share memory' % (n, m))
 
+    def first_contents(self, s, env):
+        """What pushes of the prologue leave in slots that are in memory: any bits are there, so these may be."""
+        if self.p.name != 'x86_64':
+            return
+        s, pc = s.copy(), self.begin
+        while self.m.obj.code[pc - TEXT] & 0xf8 == 0x50:
+            _, pc, s = self.m.step(s, pc)[0]
+        env.memory = s.memory
+
     def block_address(self, block):
         return self.pc.get(block)
 
@@ -94,6 +103,8 @@ class Related(Proof):
                 for _, o in all_operands(inst):
                     if o[0] == 'v' and o[1] not in d:
                         u.add(o[1])
+                if inst.op == 'ret' and self.sret is not None and self.sret not in d:
+                    u.add(self.sret)
                 self.variable_bytes(inst, u, d)
                 if inst.result is not None:
                     d.add(inst.result)
@@ -335,6 +346,7 @@ class Related(Proof):
         last = {pc: b for b, pc in self.pc.items()}  # of the blocks at one place, the one with code
         limits = (self.begin, self.begin + self.w.size)
         for s, env in self.entries():
+            self.first_contents(s, env)
             work.append((self.first, s, env, self.begin))
 
         def stop(block, e, given, path, depth):
