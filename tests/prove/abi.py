@@ -89,5 +89,5 @@ def results(p, signature):
 
 
 def check(signature):
-    if signature.flags - PLAIN_FLAGS:
+    if signature.flags - PLAIN_FLAGS - {'comdat', 'align'}:
         raise Unsupported('signatures with ' + ' '.join(sorted(signature.flags - PLAIN_FLAGS)))

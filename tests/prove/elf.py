@@ -19,7 +19,7 @@ A64_GOT = {311, 312}
 
 
 class Object:
-    """code: the bytes of .text, relocated; functions: name -> (offset, size); refused: offset -> relocation that this
+    """code: the bytes of .text and of other sections of code behind it, relocated; functions: name -> (offset, size); refused: offset -> relocation that this
     does not know."""
 
     def __init__(self, path):
@@ -36,15 +36,21 @@ class Object:
         self.sections = [struct.unpack_from('<IIQQQQIIQQ', self.file, offset + size * i) for i in range(n)]
         self.strings = self.section(names)
         self.section_names = [self.string(self.strings, s[0]) for s in self.sections]
-        text = self.section_names.index('.text')
+        self.text, at = {}, 0  # sections of code: where they begin in `code`, .text first
+        first = self.section_names.index('.text')
+        for i in [first] + [i for i, s in enumerate(self.sections) if s[2] & 4 and i != first]:
+            self.text[i], at = at, at + -(-len(self.section(i)) // 64) * 64
         symbols = next(i for i, s in enumerate(self.sections) if s[1] == 2)
-        self.read_symbols(symbols, text)
-        self.code = bytearray(self.section(text))
+        self.read_symbols(symbols)
+        self.code = bytearray()
+        for i in self.text:
+            self.code[self.text[i]:] = self.section(i) + b'\0' * (-len(self.section(i)) % 64)
         for i, s in enumerate(self.sections):
-            if s[1] == 4 and s[7] == text:
+            if s[1] == 4 and s[7] in self.text:
                 table = self.section(i)
                 for at in range(0, len(table), 24):
-                    self.relocate(*struct.unpack_from('<QIIq', table, at))
+                    offset, kind, symbol, addend = struct.unpack_from('<QIIq', table, at)
+                    self.relocate(offset + self.text[s[7]], kind, symbol, addend)
         self.code = bytes(self.code)
 
     def section(self, i):
@@ -55,7 +61,7 @@ class Object:
     def string(table, at):
         return table[at:table.index(b'\0', at)].decode()
 
-    def read_symbols(self, index, text):
+    def read_symbols(self, index):
         table, strings = self.section(index), self.section(self.sections[index][6])
         self.symbols = []
         for at in range(0, len(table), 24):
@@ -65,10 +71,10 @@ class Object:
             if kind == 3:
                 name = self.section_names[section]
             self.symbols.append((name, kind, section, value))
-            if section == text and kind == 2 and name:
+            if section in self.text and kind == 2 and name:
+                value += self.text[section]
                 self.functions[name] = (value, size)
                 self.at[TEXT + value] = name
-        self.text_index = text
 
     def number(self, name, called=False):
         """Where the symbol is for the code's bytes."""
@@ -96,8 +102,8 @@ class Object:
 
     def relocate(self, offset, kind, symbol, addend):
         name, type_, section, value = self.symbols[symbol]
-        if type_ == 3 and section == self.text_index:
-            target = TEXT
+        if type_ == 3 and section in self.text:
+            target = TEXT + self.text[section]
         elif type_ == 3 or not name:
             name = '%s+%d' % (self.section_names[section] if section < len(self.sections) else '?', value)
             target = self.number(name)

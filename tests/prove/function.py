@@ -187,7 +187,7 @@ class Proof:
             if self.wrong == 0:
                 self.refute(given, t.equal(t.xor(v, t.const(1, v.w)), got))
         if self.sret is not None:
-            goals.append(('address of the result', t.equal(env.values[self.sret], m.get(s, 'RAX'))))
+            goals.append(('address of the result', t.equal(t.var('p%d' % self.sret, 64), m.get(s, 'RAX'))))
         goals.append(('memory', same_memory(env.memory, s.memory)))
         goals.append(('return address', t.equal(path.where, RETURN)))
         goals.append(('stack pointer', t.equal(m.get(s, p.sp), CFA)))

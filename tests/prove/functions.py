@@ -18,6 +18,9 @@ from relation import Related, Witness
 from solve import Solver, Undecided
 
 
+LEFT_OUT = {'try', 'resume', 'salloc', 'stack_save', 'stack_restore', 'tailcall', 'asm'}
+
+
 class Late(Exception):
     """The function's time is over."""
 
@@ -80,6 +83,10 @@ def one(processor, obj, entry, signatures, seconds, limit):
     f = next(iter(irtext.read(text, None, signatures).values()))
     if f.unread:
         return 'unsupported', f.unread
+    for _, insts in f.blocks.values():
+        for inst in insts:
+            if inst.op in LEFT_OUT:
+                return 'unsupported', 'the operation ' + inst.op
     for a in f.attributes:
         if a.split()[0] in ('!naked', '!realign_stack', '!guard'):
             return 'unsupported', a

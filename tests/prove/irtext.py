@@ -154,6 +154,8 @@ class Reader:
                 s.results.append(self.next())
         while re.fullmatch(r'[a-z_0-9]+', self.peek() or '') and self.peek() not in ('with', 'personality', 'to', 'in', 'out'):
             s.flags.add(self.next())
+            if self.peek() is not None and (self.peek().isdigit() or self.peek()[0] == '"'):  # of align and comdat
+                self.next()
         return s
 
     def call(self, fields):

@@ -55,7 +55,7 @@ class Related(Proof):
             if any(kind == 'pointer' for _, _, kind, _ in witness.slots[n]):
                 raise Unsupported('a slot aligned to more than 16 bytes')
         self.apart()
-        self.begin = TEXT + witness.start
+        self.begin = TEXT + machine.obj.functions[f.name][0]
         self.pc = {b: self.begin + offset for b, offset in witness.blocks.items()}
         self.edges = {b: [e[0] for e in insts[-1].fields.get('edges', ())] for b, (_, insts) in f.blocks.items()}
         self.first = next(iter(f.blocks))
@@ -82,6 +82,7 @@ class Related(Proof):
         if self.p.name != 'x86_64':
             return
         s, pc = s.copy(), self.begin
+        s.memory = env.memory
         while self.m.obj.code[pc - TEXT] & 0xf8 == 0x50:
             _, pc, s = self.m.step(s, pc)[0]
         env.memory = s.memory
@@ -225,7 +226,14 @@ class Related(Proof):
             if h is None:
                 continue
             type_, kind, where, zx = self.home_of(v, block)
-            if kind == 'frame':
+            if v == self.sret:
+                x = t.var('p%d' % v, 64)
+                if kind == 'frame':
+                    t.put_bytes(s.frame, where, x)
+                else:
+                    m.set(s, self.p.register(where), x)
+                env.values[v] = x
+            elif kind == 'frame':
                 x = t.var('v%d' % v, h[0].w)
                 t.put_bytes(s.frame, where, t.zext(x, max(x.w, self.p.spilled)) if zx else x)
                 env.values[v] = x
@@ -297,6 +305,8 @@ class Related(Proof):
             raise Unsupported('a stack pointer that moves')
         named = dict(self.saved)
         named['return'] = RETURN
+        if self.sret is not None:
+            named['address of the result'] = t.var('p%d' % self.sret, 64)
         saved, found = {}, set()
         for at, (x, k) in s.frame.items():
             for name, whole in named.items():
