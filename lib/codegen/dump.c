@@ -12,7 +12,6 @@ struct dump {
   const kiln_func *f;
   const struct kn_plan *plan;
   kiln_buffer *out;
-  uint32_t *block; /* number of a block in the text */
   uint32_t *value; /* number of a value, UINT32_MAX: it is not printed */
   bool full;       /* out of memory */
 };
@@ -27,12 +26,11 @@ static __attribute__((format(printf, 2, 3))) void put(struct dump *d, const char
   d->full |= kiln_buffer_append(d->out, line, size) != KILN_OK;
 }
 
-void kn_print_numbers(const kiln_func *f, uint32_t *block, uint32_t *value) {
+void kn_print_numbers(const kiln_func *f, uint32_t *value) {
   uint32_t n = 0;
   memset(value, 0xff, f->n * sizeof *value);
   for (uint32_t k = 0; k < f->order.n; k++) {
     const struct kn_block *b = &f->blocks.at[f->order.at[k]];
-    block[f->order.at[k]] = k;
     for (uint32_t i = 0; i < b->n_params; i++) value[kn_block_param(f, b, i)] = n++;
     for (uint32_t i = kn_inst_settle(f, b->first); i != 0; i = kn_inst_settle(f, i + 1)) {
       value[i] = n++;
@@ -62,7 +60,7 @@ static void put_plan(struct dump *d) {
   for (uint32_t p = 0; p < plan->n_layout; p++) {
     const struct kn_block *b = &d->f->blocks.at[plan->layout[p]];
     uint32_t loop = plan->loops.n ? plan->loop_at[p] : 0;
-    put(d, "    %" PRIu32 ": b%" PRIu32, p, d->block[plan->layout[p]]);
+    put(d, "    %" PRIu32 ": b%" PRIu32, p, plan->layout[p]);
     if (loop) put(d, "  loop %" PRIu32, loop - 1);
     if (b->calls) put(d, "  calls %" PRIu32, b->calls);
     if (b->address_taken) put(d, "  address taken");
@@ -107,11 +105,9 @@ static void put_home(struct dump *d, uint32_t g, bool planned) {
 bool kn_dump(const kiln_func *f, const struct kn_plan *plan, unsigned what, kiln_buffer *out) {
   kiln_module *m = f->module;
   struct dump d = {.f = f, .plan = plan, .out = out};
-  size_t blocks = f->blocks.n * sizeof *d.block;
-  if (what == 0 || (d.block = kn_realloc(m, NULL, blocks + f->n * sizeof *d.value)) == NULL)
+  if (what == 0 || (d.value = kn_realloc(m, NULL, f->n * sizeof *d.value)) == NULL)
     return what == 0;
-  d.value = (uint32_t *)((char *)d.block + blocks);
-  kn_print_numbers(f, d.block, d.value);
+  kn_print_numbers(f, d.value);
   const char *name = kn_symbol(m, f->symbol)->name;
   put(&d, "plan of @%.100s\n", name ? name : "");
   if (what & KILN_DUMP_PLAN) put_plan(&d);
@@ -123,6 +119,6 @@ bool kn_dump(const kiln_func *f, const struct kn_plan *plan, unsigned what, kiln
               : "  homes: none are registers, since a call preserves none\n");
     for (uint32_t g = 0; g < f->globals.n; g++) put_home(&d, g, planned);
   }
-  kn_realloc(m, d.block, 0);
+  kn_realloc(m, d.value, 0);
   return !d.full;
 }

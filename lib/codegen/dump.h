@@ -9,9 +9,8 @@
 /* Appends the parts `what` (KILN_DUMP_...) of the plan to `out`. False without memory. */
 bool kn_dump(const kiln_func *f, const struct kn_plan *plan, unsigned what, kiln_buffer *out);
 
-/* Numbers blocks and values as they are printed: in the order of filling, parameters first. `block` has an entry for
- * each of the function's blocks, `value` one for each instruction; those of values that are not printed become
- * UINT32_MAX. */
-void kn_print_numbers(const kiln_func *f, uint32_t *block, uint32_t *value);
+/* Numbers values as they are printed: in the order of filling, parameters first. `value` has an entry for each
+ * instruction; those of values that are not printed become UINT32_MAX. A block's number in the text is its index. */
+void kn_print_numbers(const kiln_func *f, uint32_t *value);
 
 #endif

@@ -77,10 +77,10 @@ static void blocks(struct kn_observer *o, const struct kn_walk *w) {
   }
 }
 
-/* Numbers of blocks and values, which are freed when the function is complete, or the next one begins. */
+/* Numbers of values, which are freed when the function is complete, or the next one begins. */
 static void drop_numbers(struct kn_witness *x, const kiln_module *m) {
-  kn_realloc(m, x->block, 0);
-  x->block = x->value = NULL;
+  kn_realloc(m, x->value, 0);
+  x->value = NULL;
 }
 
 static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_func *func) {
@@ -91,7 +91,7 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
   put(x, "code %" PRIu32 " %" PRIu32 " %" PRId32 "\n", func->start, func->size, w->frame.cfa);
   for (uint32_t p = 0; p < w->plan->n_layout; p++) {
     uint32_t block = w->plan->layout[p];
-    put(x, "block %" PRIu32 " %" PRIu32 "\n", x->block[block], kn_label_at(w, block) - func->start);
+    put(x, "block %" PRIu32 " %" PRIu32 "\n", block, kn_label_at(w, block) - func->start);
   }
   put(x, "end\n");
   drop_numbers(x, w->f->module);
@@ -110,10 +110,9 @@ kiln_status kn_witness_begin(kiln_func *f) {
   if (f->status != KILN_OK) return f->status;
   if (status != KILN_OK)
     return kn_func_fail(f, status, UINT32_MAX, 0, "the function was not printed");
-  x->block = kn_realloc(f->module, NULL, (f->blocks.n + (size_t)f->n) * sizeof *x->block);
-  if (x->block == NULL) return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-  x->value = x->block + f->blocks.n;
-  kn_print_numbers(f, x->block, x->value);
+  x->value = kn_realloc(f->module, NULL, (size_t)f->n * sizeof *x->value);
+  if (x->value == NULL) return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+  kn_print_numbers(f, x->value);
   return KILN_OK;
 }
 

@@ -10,8 +10,7 @@ struct kn_witness {
   struct kn_observer observer;
   kiln_status (*print)(kiln_func *f, kiln_buffer *out);
   kiln_buffer *out; /* or NULL: nothing is wanted */
-  uint32_t *block;  /* number of a block in the text */
-  uint32_t *value;  /* number of a value in the text, after those of the blocks */
+  uint32_t *value;  /* number of a value in the text */
   bool full;        /* out of memory */
 };
 

@@ -33,12 +33,25 @@ def named(text):
 
 def compiled(kiln, target, path, folder, options):
     """The object and the witnesses of a file: text by function's name."""
-    source = path
-    if not any(o.startswith('--inline') for o in options):
-        source = os.path.join(folder, 'named.kir')
-        text = subprocess.run([kiln, 'print', path], check=True, stdout=subprocess.PIPE, text=True, errors='replace').stdout
-        with open(source, 'w', encoding='utf-8') as f:
-            f.write(re.sub(r'^target .*', 'target ' + target, named(text), count=1, flags=re.M))
+    if any(o.startswith('--inline') for o in options):
+        return compiled_bitcode(kiln, target, path, folder, options)
+    source = os.path.join(folder, 'named.kir')
+    text = subprocess.run([kiln, 'print', path], check=True, stdout=subprocess.PIPE, text=True, errors='replace').stdout
+    with open(source, 'w', encoding='utf-8') as f:
+        f.write(re.sub(r'^target .*', 'target ' + target, named(text), count=1, flags=re.M))
+    return compiled_source(kiln, target, source, folder, options)
+
+
+def compiled_bitcode(kiln, target, path, folder, options):
+    """The same of bitcode, which alone is inlined; LLVM's tools give names to its private symbols."""
+    text = subprocess.run(['llvm-dis-22', '-o', '-', path], check=True, stdout=subprocess.PIPE).stdout
+    source = os.path.join(folder, 'named.bc')
+    text = re.sub(rb'^(@.* = )private ', rb'\1internal ', text, flags=re.M)
+    subprocess.run(['llvm-as-22', '-o', source, '-'], check=True, input=text)
+    return compiled_source(kiln, target, source, folder, options)
+
+
+def compiled_source(kiln, target, source, folder, options):
     heads = subprocess.run([kiln, 'print', source], check=True, stdout=subprocess.PIPE, text=True, errors='replace').stdout
     signatures = {}
     for line in heads.split('\n'):
