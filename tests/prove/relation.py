@@ -246,7 +246,7 @@ class Related(Proof):
                 env.values[v] = x
             else:
                 env.values[v] = h[0]
-        live = {k for k in self.live[block] if isinstance(k, tuple)}
+        live = {k for k in self.live[block] if isinstance(k, tuple)} & self.stored[block]
         for n, offset, size in sorted(self.units):
             place = self.place(n, offset)
             if place is not None and (n, offset) in live:
