@@ -17,12 +17,21 @@ from evaluate import evaluate  # noqa: E402
 from solve import Solver  # noqa: E402
 
 
+class Operands:
+    def __init__(self, a, b):
+        self.a, self.b, self.w = a, b, a.w
+
+
 def by_halves():
     """Products of 8 bits, and double shifts of 8 and 16, by halves."""
     solver = Solver(60)
     for w in (8,):
         a, b = t.var('a', w), t.var('b', w)
         assert solver.follows([], t.equal(t.mul(a, b), meaning.by_halves(a, b))), 'product of %d bits' % w
+        for extend, f in ((t.zext, meaning.overflow_by_halves), (t.sext, meaning.signed_overflow)):
+            value, over = f(a, b)
+            assert solver.follows([], t.equal(t.mul(a, b), value)), 'product of %d bits' % w
+            assert solver.follows([], t.equal(over, meaning.product_overflow(Operands(a, b), extend))), 'overflow of %d bits' % w
     for w in (8, 16):
         high, low, n = (t.var(name, w) for name in 'hln')
         for left in (True, False):

@@ -70,6 +70,10 @@ def high_half(extend):
 def overflowing(op, extend):
     """a op b; the flag says whether the exact result is another."""
     def f(x):
+        if op is mul and x.w == 128:
+            value, over = (overflow_by_halves if extend is zext else signed_overflow)(x.a, x.b)
+            x.flag = zext(over, 8)
+            return value
         result = op(x.a, x.b)
         if op is mul:
             x.flag = zext(product_overflow(x, extend), 8)
@@ -80,7 +84,7 @@ def overflowing(op, extend):
         else:
             x.flag = zext(t.sborrow(x.a, x.b) if op is sub else t.scarry(x.a, x.b), 8)
         if x.w == 128:
-            return product(x) if op is mul else wide_sum(op, x.a, x.b)
+            return wide_sum(op, x.a, x.b)
         return result
     return f
 
@@ -107,6 +111,33 @@ def sums(op):
 def product_overflow(x, extend):
     full = mul(extend(x.a, 2 * x.w), extend(x.b, 2 * x.w))
     return not_(equal(full, extend(extract(full, x.w - 1, 0), 2 * x.w)))
+
+
+def overflow_by_halves(a, b):
+    """The product, and whether it has more bits, by products of halves (lemmas.py proves for fewer bits that this is the
+    same)."""
+    w = a.w
+    h = w // 2
+    al, ah, bl, bh = extract(a, h - 1, 0), extract(a, w - 1, h), extract(b, h - 1, 0), extract(b, w - 1, h)
+    none = const(0, h)
+    low, mixed = mul(zext(al, w), zext(bl, w)), [mul(zext(ah, w), zext(bl, w)), mul(zext(al, w), zext(bh, w))]
+    parts = [extract(m, h - 1, 0) for m in mixed]
+    middle, top = add(*parts), extract(low, w - 1, h)
+    over = and_(not_(equal(ah, none)), not_(equal(bh, none)))
+    for c in [not_(equal(extract(m, w - 1, h), none)) for m in mixed] + [t.carry(*parts), t.carry(top, middle)]:
+        over = or_(over, c)
+    return cat(add(top, middle), extract(low, h - 1, 0)), over
+
+
+def signed_overflow(a, b):
+    """The same of signed numbers: of their magnitudes, and by the sign that the product has."""
+    top = a.w - 1
+    signs = [sext(extract(v, top, top), a.w) for v in (a, b)]
+    value, over = overflow_by_halves(*[wide_sum(sub, xor(v, s), s) for v, s in zip((a, b), signs)])
+    s = xor(*signs)
+    value = wide_sum(sub, xor(value, s), s)
+    wrong = and_(xor(extract(value, top, top), extract(s, top, top)), not_(equal(value, const(0, a.w))))
+    return value, or_(over, wrong)
 
 
 def saturating(op, extend):
