@@ -28,8 +28,9 @@ def by_halves():
     for w in (8,):
         a, b = t.var('a', w), t.var('b', w)
         assert solver.follows([], t.equal(t.mul(a, b), meaning.by_halves(a, b))), 'product of %d bits' % w
-        for extend, f in ((t.zext, meaning.overflow_by_halves), (t.sext, meaning.signed_overflow)):
-            value, over = f(a, b)
+        for extend, f, processor in ((e, f, p) for e, f in ((t.zext, meaning.overflow_by_halves), (t.sext, meaning.signed_overflow))
+                                     for p in ('x86_64', 'aarch64')):
+            value, over = f(a, b, processor)
             assert solver.follows([], t.equal(t.mul(a, b), value)), 'product of %d bits' % w
             assert solver.follows([], t.equal(over, meaning.product_overflow(Operands(a, b), extend))), 'overflow of %d bits' % w
     for w in (8, 16):

@@ -71,7 +71,7 @@ def overflowing(op, extend):
     """a op b; the flag says whether the exact result is another."""
     def f(x):
         if op is mul and x.w == 128:
-            value, over = (overflow_by_halves if extend is zext else signed_overflow)(x.a, x.b)
+            value, over = (overflow_by_halves if extend is zext else signed_overflow)(x.a, x.b, x.processor)
             x.flag = zext(over, 8)
             return value
         result = op(x.a, x.b)
@@ -113,9 +113,9 @@ def product_overflow(x, extend):
     return not_(equal(full, extend(extract(full, x.w - 1, 0), 2 * x.w)))
 
 
-def overflow_by_halves(a, b):
-    """The product, and whether it has more bits, by products of halves (lemmas.py proves for fewer bits that this is the
-    same)."""
+def overflow_by_halves(a, b, processor):
+    """The product, and whether it has more bits, by products of halves, summed in the order that the processor's code has
+    (lemmas.py proves for fewer bits that this is the same)."""
     w = a.w
     h = w // 2
     al, ah, bl, bh = extract(a, h - 1, 0), extract(a, w - 1, h), extract(b, h - 1, 0), extract(b, w - 1, h)
@@ -123,17 +123,18 @@ def overflow_by_halves(a, b):
     low, mixed = mul(zext(al, w), zext(bl, w)), [mul(zext(ah, w), zext(bl, w)), mul(zext(al, w), zext(bh, w))]
     parts = [extract(m, h - 1, 0) for m in mixed]
     middle, top = add(*parts), extract(low, w - 1, h)
+    sums = [parts, (top, middle)] if processor == 'x86_64' else [(top, parts[0]), (add(top, parts[0]), parts[1])]
     over = and_(not_(equal(ah, none)), not_(equal(bh, none)))
-    for c in [not_(equal(extract(m, w - 1, h), none)) for m in mixed] + [t.carry(*parts), t.carry(top, middle)]:
+    for c in [not_(equal(extract(m, w - 1, h), none)) for m in mixed] + [t.carry(*pair) for pair in sums]:
         over = or_(over, c)
     return cat(add(top, middle), extract(low, h - 1, 0)), over
 
 
-def signed_overflow(a, b):
+def signed_overflow(a, b, processor):
     """The same of signed numbers: of their magnitudes, and by the sign that the product has."""
     top = a.w - 1
     signs = [sext(extract(v, top, top), a.w) for v in (a, b)]
-    value, over = overflow_by_halves(*[wide_sum(sub, xor(v, s), s) for v, s in zip((a, b), signs)])
+    value, over = overflow_by_halves(*[wide_sum(sub, xor(v, s), s) for v, s in zip((a, b), signs)], processor)
     s = xor(*signs)
     value = wide_sum(sub, xor(value, s), s)
     wrong = and_(xor(extract(value, top, top), extract(s, top, top)), not_(equal(value, const(0, a.w))))
