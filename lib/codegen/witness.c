@@ -3,8 +3,8 @@
  * (lib/codegen/map.c). Invariant: it requests nothing, so the code is what it is without it.
  *
  * Version 1 of its form, for each function; names are those of the text form, offsets of code count from the function's
- * start, and frame offsets are those of the walk, at distance `cfa` below the CFA (on AArch64, an argument on the stack is
- * at its distance from the CFA less 2^29):
+ * start, and frame offsets are those of the walk, at distance `cfa` below the CFA (on AArch64, an argument on the stack
+ * is at its distance from the CFA less 2^29):
  *
  *   witness 1
  *   the text of the function as it is compiled, which ends with a line }
