@@ -149,6 +149,7 @@ def rounded_by_control(w, a, control):
     return t.ite(t.equal(rounding, t.const(3, 2)), a, t.function('frint', w, a))
 
 
+VALUES['compare and swap'] = lambda w, old, expected, new: t.ite(t.equal(old, expected), new, old)
 VALUES['rounded by control'] = rounded_by_control
 
 
@@ -191,6 +192,8 @@ def decode_a64(p, code, pc):
     word = int.from_bytes(code[:4], 'little')
     if word & 0x3f200c00 == 0x38200000:
         return read_modify_write(p, word)
+    if word & 0x3fa07c00 == 0x08a07c00:
+        return compare_and_swap(p, word)
     if word & 0xbec00000 == 0x38c00000:
         return signed_load(p, code, pc)
     if word & 0xbffffc00 == 0x089ffc00:
@@ -245,6 +248,21 @@ def read_modify_write(p, word):
            ('CALLOTHER', new, [('other', 'rmw ' + name, 0), old, operand]), ('STORE', None, [('const', 0, 8), address, new])]
     if d != 31:
         ops.append(('INT_ZEXT' if size < 8 else 'COPY', ('register', p.registers['x%d' % d][0], 8), [old]))
+    return ops, 4
+
+
+def compare_and_swap(p, word):
+    """CAS, CASB, CASH (Arm ARM C6.2): the register that was compared becomes what was in memory, and 0 above it. SLEIGH
+    leaves it as it is where both are equal."""
+    size, s, base, d = 1 << (word >> 30), word >> 16 & 31, word >> 5 & 31, word & 31
+    address = ('register', p.registers['sp' if base == 31 else 'x%d' % base][0], 8)
+    expected, value = (('const', 0, size) if r == 31 else ('register', p.registers['x%d' % r][0], size) for r in (s, d))
+    old, new = ('unique', UNIQUE, size), ('unique', UNIQUE + 16, size)
+    ops = [('LOAD', old, [('const', 0, 8), address]),
+           ('CALLOTHER', new, [('other', 'compare and swap', 0), old, expected, value]),
+           ('STORE', None, [('const', 0, 8), address, new])]
+    if s != 31:
+        ops.append(('INT_ZEXT' if size < 8 else 'COPY', ('register', p.registers['x%d' % s][0], 8), [old]))
     return ops, 4
 
 
