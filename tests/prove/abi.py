@@ -80,7 +80,10 @@ def results(p, signature):
     used, out = [0, 0], []
     for type_ in signature.results:
         if type_ == 'f80':
-            raise Unsupported('results of type f80')
+            if len(signature.results) > 1:
+                raise Unsupported('two results, of which one is an f80')
+            out.append(Place(type_, set(), ['ST0']))
+            continue
         bank = 1 if is_float(type_) else 0
         need = 2 if type_ == 'i128' else 1
         out.append(Place(type_, set(), p.results[bank][used[bank]:used[bank] + need]))

@@ -38,7 +38,7 @@ class Call:
         self.memory = t.memory('after ' + tag)
 
     def result(self, register):
-        return t.var('%s after %s' % (register, self.tag), 128 if register[0] in 'Xq' else 64)
+        return t.var('%s after %s' % (register, self.tag), 80 if register == 'ST0' else 128 if register[0] in 'Xq' else 64)
 
 
 class State:
@@ -399,6 +399,8 @@ class Machine:
             for k in range(w // 64):
                 s.registers[offset + 8 * k] = t.extract(t.var('%s after %s' % (name, tag), w), 64 * k + 63, 64 * k)
         s.registers.update(kept)
+        if self.p.name == 'x86_64':
+            self.set(s, 'ST0', call.result('ST0'))
         s.memory = call.memory
 
 
