@@ -69,6 +69,7 @@ class Machine:
     def __init__(self, processor, obj, solver):
         self.p, self.obj, self.solver = processor, obj, solver
         self.escaping, self.decoded = [], {}
+        self.general = {processor.registers[name][0] for name in processor.gp}
 
     # ---- registers ----
 
@@ -270,6 +271,8 @@ class Machine:
                 if x == 'trap':
                     return out + [('trap', None, s)]
                 if x is not None:
+                    if self.p.name == 'x86_64' and dst[0] == 'register' and dst[2] == 4 and dst[1] in self.general:  # SDM 1, 3.4.1.1
+                        dst, x = (dst[0], dst[1], 8), t.zext(force(x), 64)
                     self.assign(s, dst, x, active)
             else:
                 self.assign(s, dst, self.pure(s, op, dst, ins), active)

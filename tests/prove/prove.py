@@ -39,7 +39,7 @@ def arguments():
     parser.add_argument('--sample', type=int, default=0, help='functions with this many instructions, drawn at random; 0: all')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--inline', action='store_true', help='as compiled with --inline')
-    parser.add_argument('--limit', type=float, default=60.0, help='seconds of CPU time for a function')
+    parser.add_argument('--limit', type=float, default=300.0, help='seconds of CPU time for a function')
     parser.add_argument('--programs', action='store_true', help='functions of SQLite and Lua')
     parser.add_argument('--planted', action='store_true', help='plant bugs, which rows are to find')
     parser.add_argument('--slow', action='store_true', help='also name the slowest rows')
