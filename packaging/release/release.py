@@ -22,8 +22,6 @@ TESTS = [
     'check', 'count', 'test --whole', 'docs', 'wheel-test', 'dist-test', 'doors MACHINES', 'deb-test', 'machines MACHINES',
     'soak', 'mutants', 'mutants --inlining', 'mutants --promises', 'prove', 'prove --programs', 'prove --planted',
     'bench --growth', 'fuzz 3600',
-    'soak', 'mutants', 'mutants --inlining', 'mutants --promises', 'prove', 'prove --programs', 'prove --planted',
-    'bench --growth', 'fuzz 3600',
     'torture', 'torture --suite=vect', 'torture --suite=target', 'cxx', 'cxx-table', 'csmith', 'modules', 'objects',
     'vectors', 'intrinsics', 'wasm', 'wasm-smith', 'wasm-programs', 'debug', 'reports', 'gdb-tests',
     'rust', 'rust --edits', 'rust --ffi', 'rust --abi-cafe', 'rust --intrinsics', 'rust --library', 'crates', 'builds', 'packages',
