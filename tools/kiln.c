@@ -39,14 +39,19 @@ static int print_version(void) {
   return TOOL_OK;
 }
 
-/* The verb that the name of the program says, as build systems and compiler caches want a compiler to be one word:
- * kiln-cc, kiln-c++. NULL: none. */
+/* The verb that the name of the program says, as build systems and compiler caches want a compiler to be one word.
+ * icecc distributes only the work of compilers whose names contain "clang" or "gcc", and calls them `clang` on its
+ * servers. NULL: none. */
 static const char *named_verb(const char *program) {
-  static const char before[] = "kiln-";
+  static const char *const names[][2] = {{"kiln-cc", "cc"},
+                                         {"kiln-c++", "c++"},
+                                         {"kiln-clang", "cc"},
+                                         {"kiln-clang++", "c++"},
+                                         {"clang", "cc"}};
   const char *slash = strrchr(program, '/'), *name = slash != NULL ? slash + 1 : program;
-  if (strncmp(name, before, sizeof before - 1) != 0) return NULL;
-  name += sizeof before - 1;
-  return strcmp(name, "cc") == 0 || strcmp(name, "c++") == 0 ? name : NULL;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(name, names[i][0]) == 0) return names[i][1];
+  return NULL;
 }
 
 /* CMake takes "kiln-" in kiln-cc for the prefix of a cross compiler's tools. By it all versions look for an archiver

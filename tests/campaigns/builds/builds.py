@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Tools around compilers, with Kiln as they are with LLVM: cargo-nextest, cargo-llvm-cov, cargo-tarpaulin by both of its
-engines, sccache, and CMake, Debian's and the newest of PyPI. A row a use of a tool: what it says without Kiln, and whether it
-says the same with Kiln, on both ways into rustc: the shim, and the code generator that `kiln cargo --setup` makes. The units
-are Kiln's, but for those that the row says are not.
+engines, sccache, CMake, Debian's and the newest of PyPI, and ccache, sccache, distcc and icecc with make (servers.sh). A row
+is a use of a tool: what it says without Kiln, and whether it says the same with Kiln. Rows of cargo run both ways into rustc:
+the shim, and the code generator that `kiln cargo --setup` makes. All units are Kiln's unless the row says otherwise.
 
     builds.py --kiln=build/kiln [--toolchain=NAME] [--tools=FOLDER] [ROW...]
 
@@ -134,6 +134,22 @@ def sccache(args, work):
         capture(['sccache', '--stop-server'], env=env)
 
 
+# ---- ccache, sccache, distcc, icecc with C and C++ ----
+
+LAUNCHERS = 'ccache', 'sccache', 'distcc', 'icecc'
+
+
+def launcher(args, work, tool):
+    """The commands of docs/debug-builds.md with the tool's own servers, each in namespaces of its own."""
+    if os.geteuid() != 0:
+        yield tool, 'a user that may make namespaces', 'skipped', True
+        return
+    status, text = capture(['unshare', '--mount', '--net', 'bash', os.path.join(HERE, 'servers.sh'), tool, args.kiln, work])
+    found = re.findall(r'^row\t(.*)\t(.*)\t(.*)$', text, re.M)
+    for name, want, seen in found: yield name, want, seen, want == seen
+    if status or not found: yield 'all', 'status 0, and rows', 'status %d: %s' % (status, text[-1500:]), False
+
+
 # ---- CMake ----
 
 # Name, options of CMake, the least version that has it.
@@ -195,7 +211,8 @@ def install(args):
 def rows(args):
     for name, words, counts in SUBCOMMANDS:
         yield name, lambda work, words=words, counts=counts: subcommand(args, work, words, counts)
-    yield 'sccache', lambda work: sccache(args, work)
+    yield 'sccache, cargo', lambda work: sccache(args, work)
+    for tool in LAUNCHERS: yield tool + ', make', lambda work, tool=tool: launcher(args, work, tool)
     for program in 'cmake', os.path.join(args.tools, 'python/bin/cmake'):
         version = re.search(r'version (\S+)', capture([program, '--version'])[1])[1]
         yield 'CMake ' + version, lambda work, program=program: cmake(args, work, program)

@@ -4,7 +4,7 @@ CC="kiln cc", runs their own tests with both, and compares: configuration, numbe
 and fail, files that the tests write. Prints what was compiled by Kiln, what was not (fallbacks, which
 are failures here), and the times.
 
-    packages.py --kiln=build/kiln [--level=O0|debug|Og|O2|hardened] [--flags=FLAGS] [--target=aarch64] [--stress=SEED] [--times=N]
+    packages.py --kiln=build/kiln [--level=O0|debug|Og|O2|hardened|own] [--flags=FLAGS] [--target=aarch64] [--stress=SEED] [--times=N]
                 [NAME...]
 
 With --target=aarch64 both compile for that machine, and what they make runs under qemu (cross_cc.sh). --stress: Kiln uses
@@ -20,6 +20,7 @@ A package is a file NAME.toml beside this one:
     passed, failed      regular expressions, looked for in what `test` prints. A group is a number, which is
                         added up; else each match counts 1
     compare     files that must be the same with both compilers
+    own         flags for the level `own`: those that the package's build system would choose by itself
     left_out    the part of the tests that is not run
 """
 import argparse
@@ -39,7 +40,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CROSS_TOOLS = ('ar', 'ranlib', 'nm', 'strip', 'objdump', 'objcopy', 'readelf')
 HARDENED = '-O2 -fvectorize -fslp-vectorize -g -fstack-protector-strong -fstack-clash-protection '
 LEVELS = {'O0': '-O0', 'debug': '-O0 -g', 'Og': '-Og -g', 'O2': '-O2 -fno-vectorize -fno-slp-vectorize',
-          'hardened': {'x86_64': HARDENED + '-fcf-protection', 'aarch64': HARDENED + '-mbranch-protection=standard'}}
+          'hardened': {'x86_64': HARDENED + '-fcf-protection', 'aarch64': HARDENED + '-mbranch-protection=standard'},
+          'own': None}
 LOGGED = re.compile(r'^(.*): (?:(\d+) functions, (\d+) instructions|compiled by LLVM: (.*))$')
 STEPS = ('configure', 'build', 'test')
 
@@ -54,7 +56,7 @@ def describe(name):
         sys.exit('packages.py: no package %s; there are: %s' % (name, ' '.join(names())))
     with open(path, 'rb') as f:
         return {'name': name, 'source': name, 'folder': '.', 'configure': '', 'failed': '', 'compare': [],
-                'needs': [], 'needs_aarch64': [], 'left_out': '', **tomllib.load(f)}
+                'needs': [], 'needs_aarch64': [], 'left_out': '', 'own': '-O2 -g', **tomllib.load(f)}
 
 
 def names():
@@ -86,7 +88,9 @@ class Build:
         os.makedirs(self.dir)
         self.env = {k: v for k, v in os.environ.items()
                     if not k.startswith('KILN_') and k not in ('MAKEFLAGS', 'MAKELEVEL', 'CFLAGS', 'CPPFLAGS', 'LDFLAGS')}
-        of_level = LEVELS[level] if isinstance(LEVELS[level], str) else LEVELS[level][target]
+        of_level = package['own'] if level == 'own' else LEVELS[level]
+        if isinstance(of_level, dict):
+            of_level = of_level[target]
         flags = (of_level + ' ' + flags).strip()
         self.env.update(CC=cc, CXX=cxx, CFLAGS=flags, CXXFLAGS=flags, HERE=HERE, LC_ALL='C', KILN_FALLBACK='llvm',
                         KILN_STRESS=stress or '', CLANG=compiler)
