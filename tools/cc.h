@@ -1,11 +1,13 @@
 /* What the files of `kiln cc` and `kiln c++` share: the command line taken apart, and running
  * other programs. cc_args.c takes it apart, cc_list.c has lists of words, cc_run.c runs clang, cc_names.c has it name
- * files, verb_cc.c compiles and links. */
+ * files, cc_text.c looks at assembly, verb_cc.c compiles and links. */
 #ifndef KN_TOOLS_CC_H
 #define KN_TOOLS_CC_H
 
 #include "tool.h"
 
+#include <kiln/asm.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 
 /* Strings; `at[n]` is NULL. The strings belong to the command line or to cc_args. */
@@ -138,6 +140,12 @@ int cc_run_beside(const char *program, const char *argument, const char *path);
  * all of them. */
 const char *cc_temporary(const char *suffix);
 void cc_clean(void);
+
+/* ---- cc_text.c ---- */
+
+/* For tool_reading.on_assembly: sets `user`, an atomic_bool, if a text has directives, which a disassembly of the
+ * object does not show. */
+void cc_watch_assembly(void *user, const kiln_assembly *texts, uint32_t n_texts);
 
 /* ---- cc_names.c ---- */
 

@@ -143,6 +143,14 @@ static void print_diag(void *user, const kiln_diag *d) {
   tool_diag_print(d);
 }
 
+/* Shows the texts to tool_reading.on_assembly, and has them assembled. */
+static kiln_status watch_assembly(void *user, kiln_target target, kiln_assembly *texts,
+                                  uint32_t n_texts) {
+  struct tool_module *t = user;
+  t->how->on_assembly(t->how->on_assembly_user, texts, n_texts);
+  return t->assemble(t->assemble_user, target, texts, n_texts);
+}
+
 bool tool_module_open(struct tool_module *t, const struct tool_input *in,
                       const struct tool_reading *how) {
   memset(t, 0, sizeof *t);
@@ -166,6 +174,13 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
     return false;
   }
   t->assembler = kiln_as_new(&options);
+  if (how->on_assembly != NULL && options.assemble != NULL) {
+    t->how = how;
+    t->assemble = options.assemble;
+    t->assemble_user = options.assemble_user;
+    options.assemble = watch_assembly;
+    options.assemble_user = t;
+  }
   t->module = kiln_module_new(&options);
   if (t->module != NULL) t->session = kiln_session_new(t->module);
   if (t->session != NULL) return true;

@@ -98,6 +98,9 @@ struct tool_reading {
     module; /* but for its name, its diagnostics and, unless `target_given`, its target */
   bool target_given;
   kiln_wasm_options wasm;
+  /* Called with each text of inline assembly before it is assembled, by any thread; or NULL. */
+  void (*on_assembly)(void *user, const kiln_assembly *texts, uint32_t n_texts);
+  void *on_assembly_user;
 };
 
 /* An input's module, and a session in it. */
@@ -106,6 +109,9 @@ struct tool_module {
   kiln_session *session;
   unsigned errors; /* diagnostics so far */
   kiln_as *assembler;
+  const struct tool_reading *how; /* if it has on_assembly, with the assembler's own function: */
+  kiln_assemble_fn assemble;
+  void *assemble_user;
   kiln_wasm_options wasm_options;
   kiln_wasm *wasm; /* the reader, once it has read all but the bodies */
 };

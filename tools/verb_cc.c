@@ -182,10 +182,14 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
                        const kiln_buffer *bitcode, const char *out) {
   struct tool_input input = {
     .path = in->word, .bytes = bitcode->data, .size = bitcode->size, .language = TOOL_BITCODE};
+  atomic_bool directives = false; /* for -S: in inline assembly */
   const struct tool_reading how = {.module = {.function_sections = a->function_sections,
                                               .data_sections = a->data_sections,
                                               .aranges = a->aranges,
-                                              .stress_seed = a->stress}};
+                                              .stress_seed = a->stress},
+                                  .on_assembly =
+                                    a->mode == CC_ASSEMBLY ? cc_watch_assembly : NULL,
+                                  .on_assembly_user = &directives};
   bool quiet = falls_back() || !a->passes;
   uint64_t start = stats_wanted() ? cpu_ns() : 0, ns;
   kiln_diag diag = {.status = KILN_OK};
@@ -202,7 +206,10 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   tool_thread_diag = NULL;
   ns = stats_wanted() ? cpu_ns() - start : 0;
   int status = TOOL_FAILED;
-  if (s == KILN_OK) {
+  if (s == KILN_OK && directives) {
+    static const kiln_diag why = {.message = "-S: inline assembly with directives, which a disassembly does not show"};
+    status = fall_back(a, in, bitcode, out, &why, ns);
+  } else if (s == KILN_OK) {
     status = write_object(a, out, &object);
     log_object(in, &c, ns);
   } else if (!a->passes && s == KILN_ERR_UNSUPPORTED) {

@@ -206,6 +206,21 @@ assembly_source() { cc -c thrice.S && made thrice.o && cc "$define" main.c sub/t
 check 'leaves assembly to clang' assembly_source
 assembly() { cc -S sub/twice.c && grep -q '^twice:' twice.s; }
 check 'prints assembly with symbols' assembly
+# What a disassembly of Kiln's object cannot show is LLVM's, and said: build systems take numbers from it (asm-offsets).
+assembly_text() {
+  local flags
+  echo 'void f(void) { __asm__ volatile("\n.ascii \"->SIZE %0\"" : : "i"(sizeof(long))); }' > offsets.c
+  echo '__asm__(".section .note.x,\"\",%note\n.long 3\n.previous"); int x;' > note.c
+  echo 'int f(int x) { __asm__("1: nop" : "+r"(x)); return x; }' > shown.c
+  for flags in '' '-O2 -g' -Og --target=aarch64-linux-gnu; do
+    rm -f said
+    KILN_LOG=said cc $flags -S offsets.c -o - 2> offsets.err | grep -Eq '\.ascii\s+"->SIZE [$]?8"' &&
+      grep -q '^offsets.c: compiled by LLVM: -S: ' said && grep -q 'offsets.c: compiled by LLVM: -S: ' offsets.err || return 1
+  done
+  cc -S note.c -o - 2> note.err | grep -q '\.note\.x' && cc -c offsets.c && ours offsets.o || return 1
+  KILN_LOG=said2 cc -S shown.c -o shown.s && ! grep LLVM said2
+}
+check 'prints directives of inline assembly' assembly_text
 preprocessor() { [[ $(cc -E -P sub/twice.c) == 'int twice(int a) { return 2 * a; }' ]]; }
 check 'leaves -E to clang' preprocessor
 version() { cc --version | grep -q 'clang version' && [[ $(cc -dumpmachine) == *-linux-gnu ]]; }
