@@ -40,6 +40,7 @@ struct cc_item {
   bool ours;            /* input: Kiln compiles it: C, C++, or what clang made of them */
   bool cxx;             /* input: C++ */
   bool preprocessed;    /* input: that, and preprocessed */
+  bool bitcode;         /* input: LLVM's IR */
   bool names;           /* flag: clang makes one more file, which it names after its output */
   bool own;             /* flag: Kiln added it, for sources */
   const char *object;   /* input: set by the compiling: the object to link, or NULL */
@@ -95,6 +96,9 @@ bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv);
 const char *cc_find_refused(const struct cc_args *a);
 /* Warns of flags that ask for debugging information which Kiln does not write. */
 void cc_warn_left_out(const struct cc_args *a);
+/* Makes a diagnostic of an input's bitcode name the flag or attribute that the user wrote, instead of LLVM's words and
+ * bits; unless the input was bitcode. */
+void cc_name_cause(const struct cc_args *a, const struct cc_item *in, kiln_diag *diag);
 /* True if -fsanitize=undefined brings -fsanitize=function, which needs data in front of functions, with it. */
 bool cc_checks_functions(const struct cc_args *a);
 

@@ -242,7 +242,7 @@ static bool is_one_of(const char *s, const char *const *list) {
 
 /* ---- languages ---- */
 
-enum { CXX = 1, PREPROCESSED = 2, MODULE = 4 };
+enum { CXX = 1, PREPROCESSED = 2, MODULE = 4, BITCODE = 8 };
 
 /* What Kiln compiles, as -x names it. `as_cxx` is what clang++ takes a file for that has the suffix of the language;
  * NULL: the same. */
@@ -257,7 +257,7 @@ static const struct {
   {"c++-module", NULL, CXX | MODULE},
   {"c++-module-cpp-output", NULL, CXX | MODULE | PREPROCESSED},
   {"pcm", NULL, CXX | PREPROCESSED},
-  {"ir", NULL, PREPROCESSED},
+  {"ir", NULL, PREPROCESSED | BITCODE},
 };
 
 /* Clang's own list: its include/clang/Driver/Types.def and lib/Driver/Types.cpp. */
@@ -298,6 +298,7 @@ static void find_language(struct cc_args *a, struct cc_item *in, const char *sai
     in->ours = true;
     in->preprocessed = how & PREPROCESSED;
     in->cxx = how & CXX;
+    in->bitcode = how & BITCODE;
     if (how & MODULE) a->names = true; /* clang writes what importing it needs */
   }
 }

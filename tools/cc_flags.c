@@ -26,6 +26,12 @@ static const struct {
 #define LEFT_OUT(flag, back, what) {{flag, back}, what},
 #include "cc_flags.def"
 };
+static const struct {
+  const char *words, *flag, *attribute;
+} written[] = {
+#define WRITTEN(words, flag, attribute) {words, flag, attribute},
+#include "cc_flags.def"
+};
 static const char *const passes[] = {
 #define LLVM(prefix) prefix,
 #include "cc_flags.def"
@@ -176,6 +182,32 @@ const char *cc_find_refused(const struct cc_args *a) {
   for (size_t i = 0; i < sizeof assembler / sizeof *assembler; i++)
     if ((found = refused_of_assembler(a, &assembler[i])) != NULL) return found;
   return refused_of_llvm(a);
+}
+
+/* The last word of the command line that begins with `flag`; NULL: none does. */
+static const char *last_with(const struct cc_args *a, const char *flag) {
+  for (size_t i = a->n; i-- > 0 && flag[0] != 0;)
+    if (a->items[i].kind != CC_INPUT &&
+        strncmp(compilers_word(&a->items[i]), flag, strlen(flag)) == 0)
+      return compilers_word(&a->items[i]);
+  return NULL;
+}
+
+void cc_name_cause(const struct cc_args *a, const struct cc_item *in, kiln_diag *diag) {
+  const char *flag = NULL, *attribute = "";
+  if (in->bitcode) return;
+  diag->bit_offset = UINT64_MAX;
+  for (size_t i = 0; flag == NULL && i < sizeof written / sizeof *written; i++) {
+    if (strstr(diag->message, written[i].words) == NULL) continue;
+    flag = last_with(a, written[i].flag);
+    if (attribute[0] == 0) attribute = written[i].attribute;
+  }
+  if (flag == NULL && attribute[0] == 0) return;
+  diag->block = diag->inst = UINT32_MAX; /* it is about the whole function */
+  if (flag != NULL) snprintf(diag->message, sizeof diag->message, "not implemented: %s", flag);
+  else
+    snprintf(diag->message, sizeof diag->message, "not implemented: __attribute__((%s))",
+             attribute);
 }
 
 bool cc_checks_functions(const struct cc_args *a) {

@@ -187,15 +187,13 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
                                               .data_sections = a->data_sections,
                                               .aranges = a->aranges,
                                               .stress_seed = a->stress},
-                                  .on_assembly =
-                                    a->mode == CC_ASSEMBLY ? cc_watch_assembly : NULL,
-                                  .on_assembly_user = &directives};
-  bool quiet = falls_back() || !a->passes;
+                                   .on_assembly = a->mode == CC_ASSEMBLY ? cc_watch_assembly : NULL,
+                                   .on_assembly_user = &directives};
   uint64_t start = stats_wanted() ? cpu_ns() : 0, ns;
   kiln_diag diag = {.status = KILN_OK};
   struct tool_module t;
-  if (quiet) tool_thread_diag = &diag;
   if (!tool_module_open(&t, &input, &how)) return TOOL_FAILED;
+  tool_thread_diag = &diag;
   kiln_module_set_attrs(t.module, &(kiln_module_attrs){.no_red_zone = a->no_red_zone});
   if (a->inlining) tool_inlining_set(t.module, &a->inlined);
   struct tool_compiled c;
@@ -204,10 +202,12 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &object);
   if (s != KILN_OK && diag.status == KILN_OK) diag = *kiln_module_diag(t.module);
   tool_thread_diag = NULL;
+  cc_name_cause(a, in, &diag);
   ns = stats_wanted() ? cpu_ns() - start : 0;
   int status = TOOL_FAILED;
   if (s == KILN_OK && directives) {
-    static const kiln_diag why = {.message = "-S: inline assembly with directives, which a disassembly does not show"};
+    static const kiln_diag why = {
+      .message = "-S: inline assembly with directives, which a disassembly does not show"};
     status = fall_back(a, in, bitcode, out, &why, ns);
   } else if (s == KILN_OK) {
     status = write_object(a, out, &object);
@@ -217,7 +217,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   } else if (falls_back() && (s == KILN_ERR_UNSUPPORTED || s == KILN_ERR_LIMIT)) {
     status = fall_back(a, in, bitcode, out, &diag, ns);
   } else {
-    if (quiet) tool_diag_print(&diag);
+    if (diag.message[0] != 0) tool_diag_print(&diag);
     else tool_module_report(&t, &input, s);
   }
   tool_compiled_free(&c);

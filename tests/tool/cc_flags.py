@@ -28,39 +28,39 @@ REFUSED = '''
 -mseses                                 -mseses
 -mspeculative-load-hardening            -mspeculative-load-hardening
 -mharden-sls=all                        -mharden-sls=all
--msoft-float                            attribute "(noimplicitfloat|use-soft-float)"
--mno-implicit-float                     attribute "noimplicitfloat"
+-msoft-float                            -msoft-float
+-mno-implicit-float                     -mno-implicit-float
 -fsplit-stack                           -fsplit-stack
--pg -mfentry                            attribute "fentry-call"
+-pg -mfentry                            -mfentry
 -fxray-instrument                       -fxray-instrument
--fzero-call-used-regs=used              attribute "zero-call-used-regs"
+-fzero-call-used-regs=used              -fzero-call-used-regs=used
 -fpatchable-function-entry=2            -fpatchable-function-entry=2
 -fpatchable-function-entry=2,2          -fpatchable-function-entry=2,2
 -fms-hotpatch                           -fms-hotpatch
--fsanitize=shadow-call-stack            attribute "shadowcallstack"
--fsanitize=safe-stack                   attribute "safestack"
--fsanitize=kcfi                         module flag "kcfi"|module-level assembly
--fsanitize=function                     metadata "func_sanitize"
--fexperimental-sanitize-metadata=all    metadata "pcsections"
+-fsanitize=shadow-call-stack            -fsanitize=shadow-call-stack
+-fsanitize=safe-stack                   -fsanitize=safe-stack
+-fsanitize=kcfi                         -fsanitize=kcfi
+-fsanitize=function                     -fsanitize=function
+-fexperimental-sanitize-metadata=all    -fexperimental-sanitize-metadata=all
 -mcmodel=medium                         -mcmodel=medium
 -mcmodel=large                          -mcmodel=large
 -mcmodel=kernel                         -mcmodel=kernel
 -mfunction-return=thunk-extern          -mfunction-return=thunk-extern
--mno-tls-direct-seg-refs                attribute "indirect-tls-seg-refs"
+-mno-tls-direct-seg-refs                -mno-tls-direct-seg-refs
 -mstack-alignment=32                    -mstack-alignment=32
 -mx32                                   target "x86_64-[a-z]+-linux-gnux32"
 --target=x86_64-w64-windows-gnu         target "x86_64-w64-windows-gnu"
 --target=x86_64-apple-macos11           target "x86_64-apple
 --target=aarch64_be-linux-gnu           target "aarch64_be
 --target=aarch64-linux-gnu_ilp32        target "aarch64-unknown-linux-gnu_ilp32"
---target=aarch64-linux-gnu -mbranch-protection=pac-ret+pc  attribute "branch-protection-pauth-lr"
---target=aarch64-linux-gnu -mgeneral-regs-only             target feature "-fp-armv8"
---target=aarch64-linux-gnu -mstrict-align                  target feature "\\+strict-align"
---target=aarch64-linux-gnu -ffixed-x20                     target feature "\\+reserve-x20"
---target=aarch64-linux-gnu -fcall-saved-x9                 target feature "\\+call-saved-x9"
---target=aarch64-linux-gnu -mtp=el1                        target feature "\\+tpidr-el1"
+--target=aarch64-linux-gnu -mbranch-protection=pac-ret+pc  -mbranch-protection=pac-ret+pc
+--target=aarch64-linux-gnu -mgeneral-regs-only             -mgeneral-regs-only
+--target=aarch64-linux-gnu -mstrict-align                  -mstrict-align
+--target=aarch64-linux-gnu -ffixed-x20                     -ffixed-x20
+--target=aarch64-linux-gnu -fcall-saved-x9                 -fcall-saved-x9
+--target=aarch64-linux-gnu -mtp=el1                        -mtp=el1
 --target=aarch64-linux-gnu -mharden-sls=retbr              -mharden-sls=retbr
---target=aarch64-linux-gnu -mfix-cortex-a53-835769         target feature "\\+fix-cortex-a53-835769"
+--target=aarch64-linux-gnu -mfix-cortex-a53-835769         -mfix-cortex-a53-835769
 --target=aarch64-linux-gnu -mtls-size=48                   -mtls-size=48
 -fbasic-block-sections=all              -fbasic-block-sections=all
 -femulated-tls                          -femulated-tls
@@ -143,6 +143,20 @@ TAKEN = '''
 '''
 
 
+# Attributes of a function, as sources write them: the error names them so.
+ATTRIBUTES = '''
+zero_call_used_regs("used")             zero_call_used_regs
+patchable_function_entry(2)             patchable_function_entry
+no_caller_saved_registers               no_caller_saved_registers
+swiftcall                               swiftcall
+swiftasynccall                          swiftasynccall
+vectorcall                              vectorcall
+regcall                                 regcall
+speculative_load_hardening              speculative_load_hardening
+function_return("thunk-extern")         function_return
+'''
+
+
 # Taken, with a warning: the flag, and a part of what it says.
 LEFT_OUT = '''
 -g -fdebug-macro                        -fdebug-macro: macros are not described
@@ -198,9 +212,16 @@ def main():
     for line in REFUSED.strip().splitlines():
         flags, names = re.match(r'(\S+(?: \S+)*)  +(.*)', line).groups()
         if flags.startswith('-mllvm') or flags.startswith('-X') or names.startswith('-'):
-            names = '^kiln: error: cc: not implemented: ' + re.escape(names) + '$'
+            names = '(^kiln: error: cc|^f.c(:f)?: error): not implemented: ' + re.escape(names) + '$'
         status, err = t.cc(flags.split())
         t.check(status == 1 and re.search(names, err, re.M), 'refused: ' + flags, 'status %d\n%s' % (status, err))
+    for line in ATTRIBUTES.strip().splitlines():
+        written, names = line.split()
+        with open(os.path.join(t.dir.name, 'f.c'), 'w') as f: f.write('__attribute__((%s)) int f(int x) { return x; }\n' % written)
+        status, err = t.cc(['-Wno-everything'])
+        t.check(status == 1 and re.search(r'^f.c:\w+: error: not implemented: __attribute__\(\(%s\)\)$' % names, err, re.M),
+                'refused: ' + written, 'status %d\n%s' % (status, err))
+    with open(os.path.join(t.dir.name, 'f.c'), 'w') as f: f.write(SOURCE)
     for line in TAKEN.strip().splitlines():
         status, err = t.cc(line.split())
         t.check(status == 0, 'taken: ' + line, err)

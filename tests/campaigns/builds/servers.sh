@@ -26,7 +26,7 @@ awaited() { local n=0; until grep -qE -- "$1" "$2" 2> /dev/null; do sleep 0.2; (
 
 # ---- builds ----
 
-printf '%s\n' 'CPPFLAGS = -DFOUND="\"found\""' 'program: main.o first.o second.o third.o' '	$(CXX) $^ -o $@' > Makefile
+printf 'CPPFLAGS = -DFOUND="\\"found\\""\nprogram: main.o first.o second.o third.o\n\t$(CXX) $^ -o $@\n' > Makefile
 # made CC CXX FLAGS: builds in a new folder; `said` is what it printed, `printed` what the program did.
 made() {
   rm -rf tree log && cp -r "$project" tree && cp Makefile tree
