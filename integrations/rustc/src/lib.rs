@@ -27,7 +27,10 @@ extern crate rustc_structures;
 extern crate rustc_symbol_mangling;
 extern crate rustc_target;
 
-use kiln_sys as sys;
+/// Bindings of libkiln, made by `build.rs`.
+#[allow(dead_code, unused_attributes)]
+#[path = "../kiln-sys/src/lib.rs"]
+mod sys;
 
 mod abi;
 mod arith;
