@@ -1,15 +1,42 @@
-/* Kiln as rustc's code generator (docs/rustc.md) under `kiln cargo`: a library for each build of rustc, in the user's
- * cache. cargo_backend.c; verb_cargo.c calls it. */
+/* Kiln as rustc's code generator (docs/rustc.md) under `kiln cargo`: for each build of rustc a library and a driver, in
+ * the user's cache. cargo_backend.c finds them, cargo_setup.c builds them; verb_cargo.c calls both. */
 #ifndef KN_TOOLS_CARGO_BACKEND_H
 #define KN_TOOLS_CARGO_BACKEND_H
 
-/* Has $KILN_BACKEND name the library for the compiler that cargo will run, if there is one that this Kiln has built;
- * what a user has put there is kept, as an absolute path. `words` is cargo's command line, its name included. TOOL_OK,
- * or a status after a message. */
+#include "rustc_root.h"
+
+#include <limits.h>
+#include <stdbool.h>
+
+#define CARGO_LIBRARY "librustc_codegen_kiln.so"
+#define CARGO_DRIVER "kiln-driver"
+
+/* Has $KILN_BACKEND name the library for the compiler that cargo will run, if there is one that this Kiln has built, and
+ * $KILN_SHIM_ROOT the toolchain's folder; a library that the user has put there is kept, as an absolute path, if it is
+ * for that compiler. `words` is cargo's command line, its name included. TOOL_OK, or a status after a message. */
 int cargo_backend_choose(char **words);
 
-/* `kiln cargo --setup`: adds the component rustc-dev to the compiler, by rustup, and builds the library. `words` is the
- * command line, of which only +TOOLCHAIN may follow. A status, after a message. */
+/* `kiln cargo --setup`: adds the component rustc-dev to the compiler, by rustup, and builds the library and the driver.
+ * `words` is the command line, of which only +TOOLCHAIN may follow. A status, after a message. */
 int cargo_backend_setup(char **words);
+
+/* ---- shared by both files ---- */
+
+/* What `rustc -vV` says of a compiler, and the folder of its toolchain. */
+struct cargo_compiler {
+  char program[PATH_MAX];
+  char commit[64], date[64], release[64], host[64];
+  char root[PATH_MAX];
+};
+
+/* Asks the compiler that cargo will run. False: it does not run, or does not name its commit. */
+bool cargo_compiler_ask(char **words, struct cargo_compiler *c);
+/* Fills in the toolchain's folder. Never RUSTC_ROOT_CHOSEN: rustup is asked. */
+enum rustc_root cargo_compiler_root(struct cargo_compiler *c);
+
+/* Writes the path of the folder for a compiler, in the cache at the place `i`. False: there is no such place. */
+bool cargo_backend_folder(unsigned i, const struct cargo_compiler *c, char out[PATH_MAX]);
+/* Are library and driver in the folder, to which nobody else can write? Writes the library's path. */
+bool cargo_backend_is_in(const char *folder, char library[PATH_MAX]);
 
 #endif

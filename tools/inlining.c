@@ -1,5 +1,6 @@
 /* What --inline and $KILN_INLINE say. */
 #include "inlining.h"
+#include "carried.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ bool tool_inlining_parse(const char *word, struct tool_inlining *out) {
 }
 
 bool tool_inlining_wanted(struct tool_inlining *out) {
-  const char *word = getenv("KILN_INLINE");
+  const char *word = tool_variable("KILN_INLINE");
   *out = (struct tool_inlining){.what = KILN_INLINING_OFF};
   return word == NULL || word[0] == 0 || tool_inlining_parse(word, out);
 }

@@ -2,6 +2,7 @@
  * Each line is one write, so that those of compilers that run beside each other do not mix. */
 #define _GNU_SOURCE
 #include "log.h"
+#include "carried.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,7 @@ static bool append(const char *path, const char *format, va_list args) {
 }
 
 bool log_wanted(void) {
-  const char *path = getenv("KILN_LOG");
+  const char *path = tool_variable("KILN_LOG");
   return path != NULL && path[0] != 0;
 }
 
@@ -37,13 +38,13 @@ bool log_line(const char *format, ...) {
   if (!log_wanted()) return true;
   va_list args;
   va_start(args, format);
-  bool ok = append(getenv("KILN_LOG"), format, args);
+  bool ok = append(tool_variable("KILN_LOG"), format, args);
   va_end(args);
   return ok;
 }
 
 bool stats_wanted(void) {
-  const char *path = getenv("KILN_STATS");
+  const char *path = tool_variable("KILN_STATS");
   return path != NULL && path[0] == '/';
 }
 
@@ -51,12 +52,12 @@ bool stats_line(const char *format, ...) {
   if (!stats_wanted()) return true;
   va_list args;
   va_start(args, format);
-  bool ok = append(getenv("KILN_STATS"), format, args);
+  bool ok = append(tool_variable("KILN_STATS"), format, args);
   va_end(args);
   return ok;
 }
 
 bool stats_asked(void) {
-  const char *stats = getenv("KILN_STATS");
+  const char *stats = tool_variable("KILN_STATS");
   return stats != NULL && strcmp(stats, "1") == 0;
 }

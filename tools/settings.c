@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "settings.h"
 #include "beside.h"
+#include "carried.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,16 +26,16 @@ bool tool_settings_read(struct tool_settings *out, char why[TOOL_WHY_SIZE]) {
   if (!tool_inlining_wanted(&out->inlining)) {
     snprintf(why, TOOL_WHY_SIZE,
              "KILN_INLINE: bad value '%.64s': small, must, or the most instructions, up to 10000",
-             getenv("KILN_INLINE"));
+             tool_variable("KILN_INLINE"));
     return false;
   }
-  const char *unknown = getenv("KILN_UNKNOWN"), *level = getenv("KILN_OPT_LEVEL");
+  const char *unknown = tool_variable("KILN_UNKNOWN"), *level = tool_variable("KILN_OPT_LEVEL");
   if (unknown != NULL && unknown[0] != 0 && strcmp(unknown, "drop") != 0 &&
       strcmp(unknown, "refuse") != 0) {
     snprintf(why, TOOL_WHY_SIZE, "KILN_UNKNOWN: bad value '%.64s': drop or refuse", unknown);
     return false;
   }
-  const char *seed = getenv("KILN_STRESS");
+  const char *seed = tool_variable("KILN_STRESS");
   if (seed != NULL && seed[0] != 0 && !tool_stress_parse(seed, &out->stress)) {
     snprintf(why, TOOL_WHY_SIZE, "KILN_STRESS: bad value '%.64s': a decimal number other than 0",
              seed);
@@ -58,7 +59,7 @@ static bool names_file(const char *variable, const char *value) {
 }
 
 static void settle_file(const char *variable, const char *folder, tool_refused_file_fn *refused) {
-  const char *name = getenv(variable);
+  const char *name = tool_variable(variable);
   char path[PATH_MAX], here[PATH_MAX];
   if (!names_file(variable, name)) return;
   if (folder == NULL) folder = getcwd(here, sizeof here);
@@ -143,7 +144,7 @@ static int by_name(const void *a, const void *b) {
 }
 
 const char *tool_backend(void) {
-  const char *path = getenv("KILN_BACKEND");
+  const char *path = tool_variable("KILN_BACKEND");
   return path != NULL && path[0] != 0 ? path : NULL;
 }
 

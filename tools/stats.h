@@ -37,8 +37,18 @@ void stats_end(const struct stats_costs *c, bool failed);
 /* Removes a temporary file. */
 void stats_drop(const struct stats_costs *c);
 
+/* What a program is started with, found out when $KILN_STATS is set: its environment; NULL after a message. `end` is
+ * called when it has ended. */
+struct stats_child {
+  char **(*begin)(void *user);
+  void (*end)(void *user);
+  void *user;
+};
+
 /* Runs the program argv[0], which PATH has, and says at its end who compiled what. Its exit status, 128 + signal if one
- * ended it; TOOL_FAILED after a message. `say` may be NULL. stats_run.c. */
-int stats_run(const char *verb, char **argv, const struct stats_say *say);
+ * ended it; TOOL_FAILED after a message. `say` may be NULL; so may `child`: then it gets this process's environment.
+ * stats_run.c. */
+int stats_run(const char *verb, char **argv, const struct stats_say *say,
+              const struct stats_child *child);
 
 #endif

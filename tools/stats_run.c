@@ -27,13 +27,22 @@ static void hand_signals_on(void) {
   sigaction(SIGHUP, &pass, NULL);
 }
 
-int stats_run(const char *verb, char **argv, const struct stats_say *say) {
+/* Starts the program. 0, or what errno says. */
+static int start(char **argv, char **environment, pid_t *child) {
+  return environment == NULL ? ENOMEM
+                             : posix_spawnp(child, argv[0], NULL, NULL, argv, environment);
+}
+
+int stats_run(const char *verb, char **argv, const struct stats_say *say,
+              const struct stats_child *how) {
   struct stats_costs costs;
   pid_t child;
   if (!stats_begin(verb, &costs)) return TOOL_FAILED;
   costs.summary = true;
   costs.say = say;
-  int status = 0, error = posix_spawnp(&child, argv[0], NULL, NULL, argv, environ);
+  char **environment = how != NULL ? how->begin(how->user) : environ;
+  int status = 0, error = start(argv, environment, &child);
+  if (how != NULL && error != 0) how->end(how->user);
   if (error != 0) {
     tool_error("%s: %s: %s", verb, argv[0], strerror(error));
     stats_drop(&costs);
@@ -42,6 +51,7 @@ int stats_run(const char *verb, char **argv, const struct stats_say *say) {
   running = child;
   hand_signals_on();
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  if (how != NULL) how->end(how->user);
   stats_end(&costs, !WIFEXITED(status) || WEXITSTATUS(status) != 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

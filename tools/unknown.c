@@ -1,5 +1,6 @@
 /* $KILN_UNKNOWN, and what the log says of metadata that were dropped. Called by threads.c and unit.c. */
 #include "unknown.h"
+#include "carried.h"
 #include "log.h"
 
 #include <kiln/attrs.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 
 bool tool_unknown_set(kiln_module *m) {
-  const char *word = getenv("KILN_UNKNOWN");
+  const char *word = tool_variable("KILN_UNKNOWN");
   if (word == NULL || word[0] == 0 || strcmp(word, "drop") == 0) return true;
   kiln_diag bad = {.status = KILN_ERR_ARGUMENT,
                    .message = "KILN_UNKNOWN is neither drop nor refuse"};

@@ -5,17 +5,22 @@
 #include "cargo_cache.h"
 #include "cargo_config.h"
 #include "cargo_way.h"
+#include "carried.h"
 #include "options.h"
 #include "report.h"
 #include "settings.h"
 #include "stats.h"
 #include "tool.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+extern char **environ;
 
 /* ---- kiln-rustc, by a name that says what it makes ---- */
 
@@ -31,22 +36,90 @@ static bool make_link(const char *folder, const char *name, const char *target,
   return symlink(target, other) == 0 && rename(other, out) == 0;
 }
 
-/* Cargo asks a compiler for its version, which has Kiln's identity (settings.h), once for each name, and keeps the
- * answer. So kiln-rustc gets a name for each identity: a link in a folder of its own. There it is `rustc`, too, as
- * sccache knows compilers by their files' names. */
-static bool name_compiler(const char *kiln_rustc, const char *identity, char wrapper[PATH_MAX],
-                          char rustc[PATH_MAX]) {
-  uint64_t hash = tool_hash_text(tool_hash_text(TOOL_HASH, identity), kiln_rustc);
-  char folder[PATH_MAX], name[24];
-  snprintf(name, sizeof name, "%016" PRIx64, hash);
-  for (unsigned i = 0; i < CARGO_CACHE_PLACES; i++)
-    if (cargo_cache_path(i, name, folder) && cargo_cache_make(folder) &&
-        make_link(folder, "kiln-rustc", kiln_rustc, wrapper) &&
-        make_link(folder, "rustc", kiln_rustc, rustc))
-      return true;
-  tool_error(
-    "cargo: there is no folder for links to kiln-rustc: set XDG_CACHE_HOME to a writable folder");
+/* cargo's run, and the folder of kiln-rustc's names. */
+struct cargo_run {
+  char **kept;  /* the environment as it was */
+  bool wrapped; /* the project has a wrapper, behind which kiln-rustc is the compiler */
+  char folder[PATH_MAX], wrapper[PATH_MAX], rustc[PATH_MAX];
+  char file[PATH_MAX]; /* what this run hands on; "": nothing */
+};
+
+/* Has `folder`/`name` be a file with these bytes. Others may do the same at the same time. */
+static bool make_file(const char *folder, const char *name, const char *bytes, size_t n) {
+  char path[PATH_MAX], other[PATH_MAX];
+  if (snprintf(path, sizeof path, "%s/%s", folder, name) >= PATH_MAX ||
+      snprintf(other, sizeof other, "%s.%jd", path, (intmax_t)getpid()) >= PATH_MAX)
+    return false;
+  FILE *f = fopen(other, "we");
+  if (f == NULL) return false;
+  bool ok = fwrite(bytes, 1, n, f) == n;
+  ok &= fclose(f) == 0;
+  if (ok && rename(other, path) == 0) return true;
+  unlink(other);
   return false;
+}
+
+/* Cargo asks a compiler for its version, which has Kiln's identity (settings.h), once for each name, and keeps the
+ * answer. So kiln-rustc gets a name for each identity: a link in a folder of its own, in which are the settings, too
+ * (carried.h). There it is `rustc`, too, as sccache knows compilers by their files' names. */
+static bool name_compiler(const char *kiln_rustc, const char *identity, struct cargo_run *run) {
+  size_t size;
+  char *settings = tool_carried_text(run->kept, false, &size), name[24];
+  if (settings == NULL) return false;
+  uint64_t hash = tool_hash_text(tool_hash_text(TOOL_HASH, identity), kiln_rustc);
+  for (size_t i = 0; i < size; i += strlen(settings + i) + 1)
+    hash = tool_hash_text(hash, settings + i);
+  snprintf(name, sizeof name, "%016" PRIx64, hash);
+  bool made = false;
+  for (unsigned i = 0; !made && i < CARGO_CACHE_PLACES; i++)
+    made = cargo_cache_path(i, name, run->folder) && cargo_cache_make(run->folder) &&
+           make_file(run->folder, "settings", settings, size) &&
+           make_link(run->folder, "kiln-rustc", kiln_rustc, run->wrapper) &&
+           make_link(run->folder, "rustc", kiln_rustc, run->rustc);
+  free(settings);
+  if (!made)
+    tool_error("cargo: there is no folder for links to kiln-rustc: set XDG_CACHE_HOME to a "
+               "writable folder");
+  return made;
+}
+
+/* ---- cargo's environment ---- */
+
+/* Files of runs whose processes are gone. */
+static void remove_old_runs(const char *folder) {
+  char path[PATH_MAX];
+  DIR *d = opendir(folder);
+  for (const struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
+    long process = strncmp(e->d_name, "run.", 4) == 0 ? strtol(e->d_name + 4, NULL, 10) : 0;
+    if (process > 0 && kill((pid_t)process, 0) != 0 && errno == ESRCH &&
+        snprintf(path, sizeof path, "%s/%s", folder, e->d_name) < PATH_MAX)
+      unlink(path);
+  }
+  if (d != NULL) closedir(d);
+}
+
+/* cargo gets the environment as it was, and the wrapper. Behind a project's wrapper, which may have a server that
+ * compiles, and keys of what is in the environment, the variables are shown. */
+static char **begin_run(void *user) {
+  static const char *const shown[] = {"RUSTC_WRAPPER", NULL};
+  struct cargo_run *run = user;
+  size_t size;
+  char *text = tool_carried_text(run->kept, true, &size);
+  remove_old_runs(run->folder);
+  bool made = text != NULL && tool_carried_run(run->folder, run->file) &&
+              make_file(run->folder, strrchr(run->file, '/') + 1, text, size);
+  free(text);
+  if (!made) {
+    tool_error("cargo: %s: %s", run->file, strerror(errno));
+    run->file[0] = 0;
+    return NULL;
+  }
+  return run->wrapped ? environ : tool_environment_for(run->kept, shown, false);
+}
+
+static void end_run(void *user) {
+  const struct cargo_run *run = user;
+  if (run->file[0] != 0) unlink(run->file);
 }
 
 /* ---- the compiler and its wrapper ---- */
@@ -60,27 +133,23 @@ static bool is_ours(const char *program, const char *kiln_rustc) {
 
 /* Has cargo call kiln-rustc with the compiler that the project names: as its wrapper; or, where the project has a
  * wrapper, a cache say, in the compiler's place. */
-static bool set_compiler(char **words) {
-  char beside[PATH_MAX], kiln_rustc[PATH_MAX], as_wrapper[PATH_MAX], as_rustc[PATH_MAX],
-    name[PATH_MAX];
-  char identity[TOOL_IDENTITY_SIZE];
+static bool set_compiler(char **words, struct cargo_run *run) {
+  char beside[PATH_MAX], kiln_rustc[PATH_MAX], name[PATH_MAX], identity[TOOL_IDENTITY_SIZE];
   if ((!tool_beside("kiln-rustc", beside) && !tool_beside("../bin/kiln-rustc", beside)) ||
       realpath(beside, kiln_rustc) == NULL) {
     tool_error("cargo: there is no program `kiln-rustc` beside the program `kiln`");
     return false;
   }
-  tool_identity(identity);
-  if (!name_compiler(kiln_rustc, identity, as_wrapper, as_rustc)) return false;
-  setenv("CARGO_KILN", identity, 1); /* sccache has CARGO_* in its keys */
-  if (!cargo_config_program(words, "RUSTC_WRAPPER", "build.rustc-wrapper", name) ||
-      is_ours(name, kiln_rustc)) {
-    setenv("RUSTC_WRAPPER", as_wrapper, 1);
-    return true;
-  }
-  if (cargo_config_program(words, "RUSTC", "build.rustc", name) && !is_ours(name, kiln_rustc))
+  run->wrapped = cargo_config_program(words, "RUSTC_WRAPPER", "build.rustc-wrapper", name) &&
+                 !is_ours(name, kiln_rustc);
+  if (run->wrapped && cargo_config_program(words, "RUSTC", "build.rustc", name) &&
+      !is_ours(name, kiln_rustc))
     setenv("KILN_RUSTC", name, 1);
-  setenv("RUSTC", as_rustc, 1);
-  return true;
+  tool_identity(identity);
+  if (!name_compiler(kiln_rustc, identity, run)) return false;
+  if (!run->wrapped) return setenv("RUSTC_WRAPPER", run->wrapper, 1) == 0;
+  setenv("CARGO_KILN", identity, 1); /* sccache has CARGO_* in its keys */
+  return setenv("RUSTC", run->rustc, 1) == 0;
 }
 
 /* ---- the command line ---- */
@@ -124,8 +193,10 @@ static int check_places(const struct tool_words *w) {
 
 int verb_cargo(int argc, char **argv) {
   struct cargo_options options = {.setup = false};
+  struct cargo_run run = {.kept = tool_environment_keep()};
   struct tool_words w;
   tool_words_begin(&w, VERB_CARGO, argc, argv);
+  if (run.kept == NULL) return TOOL_FAILED;
   int bad = take_options(&w, &options);
   if (bad == TOOL_OK) bad = check_places(&w);
   if (bad != TOOL_OK) return bad;
@@ -137,7 +208,7 @@ int verb_cargo(int argc, char **argv) {
   if (!tool_settings_begin(&settings, "cargo")) return TOOL_USAGE;
   if (options.shim) unsetenv("KILN_BACKEND");
   else if ((bad = cargo_backend_choose(argv)) != TOOL_OK) return bad;
-  if (!set_compiler(argv)) return TOOL_FAILED;
+  if (!set_compiler(argv, &run)) return TOOL_FAILED;
   const char *cargo = getenv("CARGO");
   bool chooses =
     argc > 1 &&
@@ -145,5 +216,6 @@ int verb_cargo(int argc, char **argv) {
   if (chooses || cargo == NULL || cargo[0] == 0) cargo = "cargo";
   argv[0] = (char *)(uintptr_t)cargo; /* exec's type has no const */
   struct cargo_way way = {.words = argv, .shim = options.shim};
-  return stats_run("cargo", argv, &(struct stats_say){.say = cargo_way_say, .user = &way});
+  return stats_run("cargo", argv, &(struct stats_say){.say = cargo_way_say, .user = &way},
+                   &(struct stats_child){.begin = begin_run, .end = end_run, .user = &run});
 }

@@ -97,5 +97,5 @@ int verb_with(int argc, char **argv) {
     if (print) print_setting(&settings[i]);
     else setenv(settings[i].name, settings[i].value, 1);
   }
-  return print ? TOOL_OK : stats_run("with", command, NULL);
+  return print ? TOOL_OK : stats_run("with", command, NULL, NULL);
 }

@@ -4,12 +4,15 @@
  *   RUSTC_WRAPPER=kiln-rustc cargo build      cargo gives it rustc and the arguments
  *   RUSTC=kiln-rustc cargo build              it finds rustc by itself: $KILN_RUSTC, default rustc
  *
- * It has the dynamic linker load the shim, then becomes rustc; or, if rustc loads Kiln itself, waits for it:
- * rerun.c. */
+ * It has the dynamic linker load the shim, then becomes rustc. Or, if there is a driver for this rustc (rustc with Kiln
+ * inside, integrations/rustc/driver), it runs that in place of rustc, and waits for it: rerun.c. */
 #define _GNU_SOURCE
 #include "beside.h"
+#include "cargo_cache.h"
+#include "carried.h"
 #include "rerun.h"
 #include "rustc_options.h"
+#include "rustc_root.h"
 #include "settings.h"
 
 #include <dirent.h>
@@ -25,8 +28,10 @@
 #include <unistd.h>
 
 #define LIBRARY "libkiln-shim.so"
+#define DRIVER "kiln-driver"
 
-extern char **environ;
+/* What the compiler sees of this process's changes of the environment: the dynamic linker is to. */
+static const char *const shown[] = {"LD_PRELOAD", "LD_LIBRARY_PATH", NULL};
 
 /* ---- the library ---- */
 
@@ -149,17 +154,22 @@ static bool is_without_passes(const struct rustc_options *o, const struct tool_s
          o->llvm[0] == 0 && !o->ir && !o->assembly;
 }
 
-/* Does rustc load Kiln ($KILN_BACKEND)? Only for cargo's own compilations, which have -C metadata: a stable compiler
- * takes the option with RUSTC_BOOTSTRAP alone, and build scripts that try what the compiler accepts are to see a stable
- * one. Where LLVM must generate code, or $KILN_OPT_LEVEL has Kiln generate code at other levels, it is not loaded. */
-static bool is_for_backend(const struct rustc_options *o, const struct tool_settings *s) {
+/* Is code generated at all? `cargo check` wants metadata alone. */
+static bool makes_code(const struct rustc_options *o) {
+  return !o->emit || o->objects || o->assembly || o->ir;
+}
+
+/* Is the driver to compile the crate, if there is one? Only cargo's own compilations, which have -C metadata: those of
+ * build scripts ask what the compiler accepts. Where LLVM must generate code, or $KILN_OPT_LEVEL has Kiln generate code
+ * at other levels, it is not. */
+static bool is_for_driver(const struct rustc_options *o, const struct tool_settings *s) {
   return tool_backend() != NULL && o->metadata && !o->backend && o->level == 0 && o->llvm[0] == 0 &&
          s->opt_level == 0;
 }
 
 /* The option that moves an incremental build from `folder` to a folder in it which only this Kiln with these settings
- * uses: rustc reuses the objects of unchanged code, whichever code generator made them, and with a nightly rustc, cargo
- * gives all code generators the same folder. `end` distinguishes those of one Kiln. NULL without memory. */
+ * uses: rustc reuses the objects of unchanged code, whichever code generator made them. `end` distinguishes those of one
+ * Kiln. NULL without memory. */
 static char *own_incremental(const char *folder, const char *end) {
   char identity[TOOL_IDENTITY_SIZE], *option;
   tool_identity(identity);
@@ -169,20 +179,20 @@ static char *own_incremental(const char *folder, const char *end) {
 }
 
 /* How rustc is run, beside its words. */
-struct run {
-  bool backend; /* it loads Kiln */
-  char
-    *incremental; /* the option for a second run, in which it does not generate code; NULL: none */
+struct plan {
+  bool code;         /* it generates code */
+  bool driver;       /* the driver runs in its place, if it is of the same toolchain */
+  char *incremental; /* the option for a second run, in which LLVM compiles; NULL: none */
 };
 
 /* `words`, of which `n` are there, and more options. */
 static char **with_options(char **words, size_t n, const struct tool_settings *settings,
-                           struct run *run) {
+                           struct plan *plan) {
   struct rustc_options o;
   rustc_options_begin(&o);
   for (char **w = words + 1; *w != NULL; w++) rustc_word(&o.words, *w);
-  char **more = malloc((n + 5) * sizeof *more), *backend, *folder;
-  if (more == NULL || o.words.unread) return words;
+  char **more = malloc((n + 4) * sizeof *more), *folder;
+  if (more == NULL || o.words.unread || !(plan->code = makes_code(&o))) return words;
   memcpy(more, words, n * sizeof *more);
   static const char units[] = "-Ccodegen-units=1", passes[] = "-Cno-prepopulate-passes";
   if (is_one_unit(&o, settings, words))
@@ -191,16 +201,11 @@ static char **with_options(char **words, size_t n, const struct tool_settings *s
     more[n++] = (char *)(uintptr_t)passes;
     setenv("KILN_SHIM_PASSES", "1", 1);
   }
-  if (is_for_backend(&o, settings) &&
-      asprintf(&backend, "-Zcodegen-backend=%s", tool_backend()) > 0) {
-    more[n++] = backend;
-    run->backend = true;
-    setenv("RUSTC_BOOTSTRAP", "1", 1);
-  }
+  plan->driver = is_for_driver(&o, settings);
   if (o.incremental != NULL && o.incremental[0] != 0 &&
       (folder = own_incremental(o.incremental, "")) != NULL) {
     more[n++] = folder;
-    if (run->backend) run->incremental = own_incremental(o.incremental, "-llvm");
+    if (plan->driver) plan->incremental = own_incremental(o.incremental, "-llvm");
   }
   more[n] = NULL;
   return more;
@@ -216,10 +221,10 @@ static bool asks_version(char **words) {
 }
 
 /* `rustc -vV`, and a line that says what generates code: build tools compile again where it differs. */
-static int print_version(const char *rustc, char **words) {
+static int print_version(const char *rustc, char **words, char **kept) {
   char identity[TOOL_IDENTITY_SIZE];
   pid_t child;
-  int status = 0, error = posix_spawnp(&child, rustc, NULL, NULL, words, environ);
+  int status = 0, error = posix_spawnp(&child, rustc, NULL, NULL, words, kept);
   if (error != 0) {
     fprintf(stderr, "kiln-rustc: error: %s: %s\n", rustc, strerror(error));
     return 127;
@@ -230,6 +235,64 @@ static int print_version(const char *rustc, char **words) {
   tool_identity(identity);
   printf("code generator: %s\n", identity);
   return fflush(stdout) == 0 ? 0 : 1;
+}
+
+/* ---- the driver ---- */
+
+/* What `program -vV` prints; "" if it cannot be run. */
+static void ask_version(const char *program, char **kept, char *out, size_t size) {
+  static char option[] = "-vV";
+  char *words[] = {(char *)(uintptr_t)program, option, NULL};
+  int ends[2];
+  size_t at = 0;
+  pid_t child;
+  posix_spawn_file_actions_t actions;
+  out[0] = 0;
+  if (pipe2(ends, O_CLOEXEC) != 0) return;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  int error = posix_spawnp(&child, program, &actions, NULL, words, kept);
+  posix_spawn_file_actions_destroy(&actions);
+  close(ends[1]);
+  for (ssize_t n; error == 0 && at < size - 1 && (n = read(ends[0], out + at, size - 1 - at)) > 0;)
+    at += (size_t)n;
+  out[at] = 0;
+  close(ends[0]);
+  while (error == 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
+}
+
+/* Is the driver one for `rustc`? `kiln cargo` has found out for one toolchain, $KILN_SHIM_ROOT. Without that, both say
+ * which compiler they are. */
+static bool is_drivers_compiler(const char *rustc, const char *driver, char **kept,
+                                char root[PATH_MAX]) {
+  char texts[2][4096];
+  const char *known = getenv("KILN_SHIM_ROOT");
+  enum rustc_root found = rustc_root_of(rustc, root);
+  if (found == RUSTC_ROOT_FOUND && known != NULL) return strcmp(root, known) == 0;
+  if (found == RUSTC_ROOT_OTHER) return false; /* it may add what only it knows */
+  if (found != RUSTC_ROOT_FOUND) root[0] = 0;
+  ask_version(rustc, kept, texts[0], sizeof texts[0]);
+  ask_version(driver, kept, texts[1], sizeof texts[1]);
+  return texts[0][0] != 0 && strcmp(texts[0], texts[1]) == 0;
+}
+
+/* Writes the path of the driver that is to run in place of `rustc`, and has it find that toolchain's libraries. False:
+ * there is none. */
+static bool find_driver(const char *rustc, char **kept, char driver[PATH_MAX]) {
+  char root[PATH_MAX], list[2 * PATH_MAX];
+  const char *backend = tool_backend(), *slash = strrchr(backend, '/'),
+             *old = getenv("LD_LIBRARY_PATH");
+  int n = snprintf(driver, PATH_MAX, "%.*s" DRIVER, slash != NULL ? (int)(slash + 1 - backend) : 0,
+                   backend);
+  if (n >= PATH_MAX || access(driver, X_OK) != 0 ||
+      !is_drivers_compiler(rustc, driver, kept, root))
+    return false;
+  if (root[0] == 0) return true;
+  bool more = old != NULL && old[0] != 0;
+  n = snprintf(list, sizeof list, "%s/lib%s%s", root, more ? ":" : "", more ? old : "");
+  if ((size_t)n < sizeof list) setenv("LD_LIBRARY_PATH", list, 1);
+  return (size_t)n < sizeof list;
 }
 
 /* ---- settings ---- */
@@ -251,7 +314,25 @@ static bool settle(struct tool_settings *settings) {
   return true;
 }
 
+/* Takes what `kiln cargo` has written in the folder of the link by which this program was started, if it was. */
+static void take_carried(const char *self) {
+  static const char *const own[] = {"KILN_SHIM_PASSES", "KILN_SHIM_LLVM", "KILN_SHIM_NOTE",
+                                    "KILN_SHIM_ROOT"};
+  char folder[PATH_MAX];
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++) unsetenv(own[i]);
+  const char *slash = strrchr(self, '/');
+  if (slash != NULL &&
+      snprintf(folder, sizeof folder, "%.*s", (int)(slash - self), self) < PATH_MAX &&
+      cargo_cache_owned(folder))
+    tool_carried_read(folder);
+}
+
 int main(int argc, char **argv) {
+  tool_carried_take();
+  char **kept = tool_environment_keep();
+  if (kept == NULL) return 1;
+  tool_carried_apply();
+  take_carried(argv[0]);
   const char *rustc = getenv("KILN_RUSTC");
   struct tool_settings settings;
   if (rustc == NULL || rustc[0] == 0) rustc = "rustc";
@@ -265,17 +346,20 @@ int main(int argc, char **argv) {
     words = argv + 1;
     rustc = words[0];
   }
-  unsetenv("KILN_SHIM_PASSES");
-  unsetenv("KILN_SHIM_LLVM");
-  unsetenv("KILN_SHIM_NOTE");
   bool version = asks_version(words);
-  struct run run = {.backend = false};
-  words = with_options(words, (size_t)(argv + argc - words), &settings, &run);
+  struct plan plan = {.code = true};
+  words = with_options(words, (size_t)(argv + argc - words), &settings, &plan);
   words[0] = (char *)(uintptr_t)rustc; /* rustup looks at the name */
-  if (version) return print_version(rustc, words);
-  preload();
-  if (run.backend) return rustc_run(words, run.incremental);
-  execvp(rustc, words);
+  if (version) return print_version(rustc, words, kept);
+  if (plan.code) preload();
+  struct rustc_run run = {.program = rustc, .words = words, .incremental = plan.incremental, .kept = kept};
+  char driver[PATH_MAX];
+  if (plan.driver && find_driver(rustc, kept, driver)) {
+    run.program = driver;
+    return rustc_run(&run, shown);
+  }
+  char **environment = tool_environment_for(kept, shown, plan.code);
+  if (environment != NULL) execvpe(rustc, words, environment);
   fprintf(stderr, "kiln-rustc: error: %s: %s\n", rustc, strerror(errno));
   return 127;
 }

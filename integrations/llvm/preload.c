@@ -1,6 +1,7 @@
 /* The shim's beginning and end in a process; target machines, whose level of optimization it notes. */
 #define _GNU_SOURCE
 #include "shim.h"
+#include "carried.h"
 #include "log.h"
 
 #include <dlfcn.h>
@@ -38,10 +39,12 @@ static void leave_preload(void) {
  * that is wrong is an error of the compiler, not a reason to have LLVM compile. */
 __attribute__((constructor)) static void loaded(void) {
   if (!shim_has_llvm() || shim_is_driver()) return;
+  tool_carried_take();
   if (shim_settings()->bad) _exit(1);
-  setenv("KILN_SHIM_LOADED", "1", 1); /* integrations/rustc/src/log.rs */
   if (getenv("KILN_SHIM_STAYS") == NULL) leave_preload();
 }
+
+const char *kiln_shim_variable(const char *name) { return tool_variable(name); }
 
 /* ---- costs ---- */
 

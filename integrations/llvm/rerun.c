@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "rerun.h"
 
+#include "carried.h"
 #include "log.h"
 
 #include <errno.h>
@@ -118,8 +119,14 @@ static int end_as(int status) {
 
 /* ---- a run ---- */
 
-/* Starts rustc, with other files as its standard error and output unless they are -1. The child; -1: there is none. */
-static pid_t start(char **words, int err, int out) {
+/* How the driver is started. */
+struct command {
+  const char *program;
+  char **words, **environment;
+};
+
+/* Starts it, with other files as its standard error and output unless they are -1. The child; -1: there is none. */
+static pid_t start(const struct command *c, int err, int out) {
   static struct sigaction before[ENDERS];
   static bool handled;
   sigset_t set, unblocked;
@@ -135,8 +142,10 @@ static pid_t start(char **words, int err, int out) {
     if (getppid() != parent) _exit(127);
     if (err >= 0) dup2(err, STDERR_FILENO);
     if (out >= 0) dup2(out, STDOUT_FILENO);
-    execvp(words[0], words);
-    dprintf(STDERR_FILENO, "kiln-rustc: error: %s: %s\n", words[0], strerror(errno));
+    execve(c->program, c->words, c->environment);
+    dprintf(STDERR_FILENO, "kiln-rustc: warning: %s: %s\n", c->program, strerror(errno));
+    execvpe(c->words[0], c->words, c->environment);
+    dprintf(STDERR_FILENO, "kiln-rustc: error: %s: %s\n", c->words[0], strerror(errno));
     _exit(127);
   }
   running = child;
@@ -161,11 +170,11 @@ static int wait_for(pid_t child) {
 
 /* Runs rustc, whose standard output is the file `out`. What it prints as errors is passed on at once, and noted in
  * `lines`; but a terminal is rustc's own, which it is to see as one. */
-static int run_first(char **words, struct lines *lines, int out) {
+static int run_first(const struct command *c, struct lines *lines, int out) {
   int ends[2] = {-1, -1};
   char bytes[1 << 14];
-  if (isatty(STDERR_FILENO) || pipe2(ends, O_CLOEXEC) != 0) return wait_for(start(words, -1, out));
-  pid_t child = start(words, ends[1], out);
+  if (isatty(STDERR_FILENO) || pipe2(ends, O_CLOEXEC) != 0) return wait_for(start(c, -1, out));
+  pid_t child = start(c, ends[1], out);
   close(ends[1]);
   for (;;) {
     ssize_t n = read(ends[0], bytes, sizeof bytes);
@@ -180,14 +189,14 @@ static int run_first(char **words, struct lines *lines, int out) {
 
 /* Runs it again, and prints what it has not printed before. On a terminal, that is not known: it is what ends in an
  * error. */
-static int run_second(char **words, struct lines *lines) {
+static int run_second(const struct command *c, struct lines *lines) {
   int ends[2];
   bool terminal = isatty(STDERR_FILENO);
   FILE *from = NULL, *kept = NULL;
   char *line = NULL, *text = NULL;
   size_t room = 0, size = 0;
-  if (pipe2(ends, O_CLOEXEC) != 0) return wait_for(start(words, -1, -1));
-  pid_t child = start(words, ends[1], -1);
+  if (pipe2(ends, O_CLOEXEC) != 0) return wait_for(start(c, -1, -1));
+  pid_t child = start(c, ends[1], -1);
   close(ends[1]);
   from = fdopen(ends[0], "r");
   if (terminal) kept = open_memstream(&text, &size);
@@ -238,20 +247,29 @@ static char **with_word(char **words, char *word) {
   return more;
 }
 
+/* The environment of the driver, with what this process has set for it; NULL after a message. */
+static char **environment_of(const struct rustc_run *run, const char *const *shown) {
+  char **environment = tool_environment_for(run->kept, shown, true);
+  if (environment == NULL) fprintf(stderr, "kiln-rustc: error: %s\n", strerror(errno));
+  return environment;
+}
+
 /* Has LLVM compile the crate. */
-static int rerun(char **words, char *incremental, const char *why, const char *note,
-                 struct lines *lines) {
+static int rerun(const struct rustc_run *run, const char *const *shown, const char *why,
+                 const char *note, struct lines *lines) {
   log_line("%s: all units of the crate: compiled by LLVM: %s\n", note, why);
   if (!stats_wanted())
     fprintf(stderr,
             "kiln-rustc: warning: unit %s: %s; LLVM compiles the crate; please report this bug\n",
             note, why);
   setenv("KILN_SHIM_LLVM", why, 1);
-  if (incremental != NULL && (words = with_word(words, incremental)) == NULL) return 1;
-  return end_as(run_second(words, lines));
+  struct command again = {run->program, run->words, environment_of(run, shown)};
+  if (run->incremental != NULL) again.words = with_word(run->words, run->incremental);
+  if (again.words == NULL || again.environment == NULL) return 1;
+  return end_as(run_second(&again, lines));
 }
 
-int rustc_run(char **words, char *incremental) {
+int rustc_run(const struct rustc_run *run, const char *const *shown) {
   struct lines lines = {.open = hash_start};
   char note[256] = "", why[128], number[16];
   int file = memfd_create("kiln-note", 0);
@@ -259,8 +277,10 @@ int rustc_run(char **words, char *incremental) {
     snprintf(number, sizeof number, "%d", file);
     setenv("KILN_SHIM_NOTE", number, 1);
   }
+  struct command command = {run->program, run->words, environment_of(run, shown)};
+  if (command.environment == NULL) return 1;
   /* Output is that of the run that counts, such as --print=link-args, which the first run may not have come to. */
-  int out = memfd_create("kiln-stdout", MFD_CLOEXEC), status = run_first(words, &lines, out);
+  int out = memfd_create("kiln-stdout", MFD_CLOEXEC), status = run_first(&command, &lines, out);
   unsetenv("KILN_SHIM_NOTE");
   if (file >= 0) {
     ssize_t n = pread(file, note, sizeof note - 1, 0);
@@ -271,5 +291,5 @@ int rustc_run(char **words, char *incremental) {
   if (!again) print_output(out);
   if (out >= 0) close(out);
   if (!again) return end_as(status);
-  return rerun(words, incremental, why, note, &lines);
+  return rerun(run, shown, why, note, &lines);
 }

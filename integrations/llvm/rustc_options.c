@@ -79,6 +79,7 @@ static void of_row(struct rustc_options *o, int letter, const char *name, const 
 
 /* --emit: kinds with commas between them, each with a path or without. */
 static void emit(struct rustc_options *o, const char *kinds) {
+  o->emit = true;
   for (size_t n; *kinds != 0; kinds += n + (kinds[n] == ',')) {
     n = strcspn(kinds, ",");
     size_t word = strcspn(kinds, "=,");

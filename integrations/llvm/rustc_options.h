@@ -14,7 +14,8 @@ struct rustc_options {
   bool backend;              /* -Z codegen-backend */
   bool no_function_sections; /* -Z function-sections=no */
   bool no_aranges;           /* -Z no-generate-arange-section */
-  bool assembly, objects;    /* what --emit asks for */
+  bool emit;                 /* --emit */
+  bool assembly, objects;    /* what it asks for */
   bool ir;                   /* LLVM's text or bitcode is written, or kept for the link */
   const char *assembly_path; /* --emit=asm=PATH; NULL: none */
   const char *target;        /* --target; NULL: none */

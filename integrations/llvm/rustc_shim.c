@@ -1,5 +1,6 @@
 /* What rustc's command line says to the shim in it. */
 #include "rustc_options.h"
+#include "carried.h"
 #include "shim.h"
 
 #include <stdlib.h>
@@ -22,8 +23,8 @@ void shim_rustc_options(struct shim_compiler *c) {
   c->objects = o.objects || !o.assembly;
   c->target = o.target;
   c->keeps_contexts = 2; /* the crate's, with one codegen unit, and its allocator's */
-  c->passes = getenv("KILN_SHIM_PASSES") != NULL ? "default<O1>" : NULL; /* kiln_rustc.c */
-  const char *left = getenv("KILN_SHIM_LLVM");                           /* rerun.c */
+  c->passes = tool_variable("KILN_SHIM_PASSES") != NULL ? "default<O1>" : NULL; /* kiln_rustc.c */
+  const char *left = tool_variable("KILN_SHIM_LLVM");                           /* rerun.c */
   if (left != NULL && left[0] != 0) c->why = left;
   else if (!read) c->why = "its command line cannot be read";
   else if (o.llvm[0] != 0) c->why = o.llvm;

@@ -201,5 +201,7 @@ SHIM_EXPORT void kiln_shim_because(const char *why);
 /* A line for the file of costs (log.h) about a unit. rustc's are written if it succeeds: a build script that tries what
  * the compiler accepts is not to be counted. Called by Kiln as rustc's code generator, too. */
 SHIM_EXPORT void kiln_shim_count(const char *line);
+/* A variable of Kiln's, which the process's environment need not have: carried.h. NULL: it is not set. */
+SHIM_EXPORT const char *kiln_shim_variable(const char *name);
 
 #endif

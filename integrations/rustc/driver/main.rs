@@ -22,6 +22,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use rustc_data_structures::profiling::{TimePassesFormat, get_resident_set_size, print_time_passes_entry};
+#[cfg(not(rustc_before_1_101))]
+use rustc_driver::compiler_entrypoint;
+#[cfg(rustc_before_1_101)]
+use rustc_driver::run_compiler as compiler_entrypoint;
 use rustc_driver::{Callbacks, DEFAULT_BUG_REPORT_URL, args};
 use rustc_interface::interface::Config;
 use rustc_session::EarlyDiagCtxt;
@@ -58,7 +62,7 @@ fn main() -> ExitCode {
 
     let mut kiln = Kiln { time_passes: None };
     let exit_code = rustc_driver::catch_with_exit_code(|| {
-        rustc_driver::run_compiler(&args::raw_args(&early_dcx), &mut kiln);
+        compiler_entrypoint(&args::raw_args(&early_dcx), &mut kiln);
     });
     if let Some(format) = kiln.time_passes {
         print_time_passes_entry("total", start_time.elapsed(), start_rss, get_resident_set_size(), format);

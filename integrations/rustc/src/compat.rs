@@ -1,11 +1,22 @@
 //! What differs between the versions of rustc that the sources fit: all of it, and nothing else.
 //!
-//! `rustc_before_1_101` is 1.99; without it, 1.101 (a nightly). Methods of rustc's traits whose signatures differ are
+//! `rustc_before_1_99` is 1.98; `rustc_before_1_101` is 1.98 and 1.99; without it, 1.101 (a nightly). Methods of rustc's traits whose signatures differ are
 //! macros, which the files of their traits have; they only pass on to methods that do not differ.
+
+#[cfg(not(rustc_before_1_99))]
+pub use rustc_attr_ir as attr_ir;
+#[cfg(rustc_before_1_99)]
+pub use rustc_hir::attrs as attr_ir;
+
+/// How a pointer is to be signed, on processors that Kiln does not have.
+#[cfg(not(rustc_before_1_99))]
+pub type PointerAuth<'a> = Option<&'a rustc_session::PointerAuthSchema>;
+#[cfg(rustc_before_1_99)]
+pub type PointerAuth<'a> = Option<rustc_codegen_ssa::traits::PacMetadata>;
 
 #[cfg(rustc_before_1_101)]
 mod versions {
-    use rustc_attr_ir::Linkage;
+    use super::attr_ir::Linkage;
     use rustc_codegen_ssa::ModuleCodegen;
     use rustc_middle::ty::TyCtxt;
     use rustc_session::Session;
@@ -218,7 +229,7 @@ mod versions {
 
 #[cfg(not(rustc_before_1_101))]
 mod versions {
-    use rustc_attr_ir::Linkage;
+    use super::attr_ir::Linkage;
     use rustc_codegen_ssa::ModuleCodegen;
     use rustc_middle::ty::TyCtxt;
     use rustc_session::Session;

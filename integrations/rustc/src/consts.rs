@@ -5,8 +5,8 @@ use rustc_codegen_ssa::traits::*;
 use rustc_hir::def_id::DefId;
 use rustc_middle::middle::codegen_fn_attrs::CodegenFnAttrFlags;
 use rustc_middle::mir::interpret::{Allocation, ConstAllocation, GlobalAlloc, Scalar};
-use rustc_session::PointerAuthSchema;
 
+use crate::compat::PointerAuth;
 use crate::context::Context;
 use crate::sys::*;
 use crate::types::{Lane, Type};
@@ -238,7 +238,7 @@ impl<'tcx> ConstCodegenMethods for Context<'tcx> {
         scalar: Scalar,
         layout: ScalarLayout,
         ty: Type,
-        _: Option<&PointerAuthSchema>,
+        _: PointerAuth<'_>,
     ) -> Value {
         match scalar {
             Scalar::Int(int) => Value::Const(ty, int.to_bits(layout.size(self.data_layout()))),

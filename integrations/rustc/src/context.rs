@@ -12,7 +12,7 @@ use rustc_middle::ty::layout::{
     FnAbiError, FnAbiOfHelpers, FnAbiRequest, HasTyCtxt, HasTypingEnv, LayoutError, LayoutOfHelpers,
 };
 use rustc_middle::ty::{self, ExistentialTraitRef, Instance, Ty, TyCtxt};
-use rustc_session::{PointerAuthSchema, Session};
+use rustc_session::Session;
 use rustc_span::{Span, Symbol};
 use rustc_target::callconv::FnAbi;
 use rustc_target::spec::{HasTargetSpec, HasX86AbiOpt, Target, X86Abi};
@@ -189,7 +189,7 @@ impl<'tcx> MiscCodegenMethods<'tcx> for Context<'tcx> {
     fn get_fn(&self, instance: Instance<'tcx>) -> Function {
         self.function(instance)
     }
-    fn get_fn_addr(&self, instance: Instance<'tcx>, _: Option<&PointerAuthSchema>) -> Value {
+    fn get_fn_addr(&self, instance: Instance<'tcx>, _: compat::PointerAuth<'_>) -> Value {
         Value::Symbol(self.function(instance), 0)
     }
     fn eh_personality(&self) -> Function {

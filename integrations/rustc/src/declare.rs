@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use rustc_attr_ir::{InlineAttr, Linkage};
+use crate::compat::attr_ir::{InlineAttr, Linkage};
 use rustc_codegen_ssa::traits::*;
 use rustc_hir::def_id::{DefId, LOCAL_CRATE};
 use rustc_middle::middle::codegen_fn_attrs::CodegenFnAttrFlags;

@@ -6,7 +6,6 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::env;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::ptr;
@@ -89,7 +88,7 @@ impl Failure {
 
 /// Why kiln-rustc has all units left to LLVM: in an earlier run of the same compilation, Kiln crashed.
 pub fn left_to_llvm() -> Option<String> {
-    env::var("KILN_SHIM_LLVM").ok().filter(|why| !why.is_empty())
+    variable("KILN_SHIM_LLVM").filter(|why| !why.is_empty())
 }
 
 #[repr(C)]
@@ -112,7 +111,7 @@ unsafe extern "C" {
 fn notes() -> Option<c_int> {
     static FILE: OnceLock<Option<c_int>> = OnceLock::new();
     *FILE.get_or_init(|| {
-        let file = env::var("KILN_SHIM_NOTE").ok()?.parse().ok()?;
+        let file = variable("KILN_SHIM_NOTE")?.parse().ok()?;
         const SET_FLAGS: c_int = 2; // F_SETFD
         const CLOSE_ON_EXEC: c_int = 1;
         // SAFETY: the linker and other programs do not get the file.
@@ -141,6 +140,21 @@ pub fn crash_silently() {
         // SAFETY: the structure is glibc's and musl's on x86-64.
         unsafe { sigaction(signal, &default, ptr::null_mut()) };
     }
+}
+
+/// A variable of Kiln's. If the shim is loaded, the process's environment need not have it: what a build runs sees that
+/// of plain cargo (tools/carried.h).
+pub fn variable(name: &str) -> Option<String> {
+    type Function = unsafe extern "C" fn(*const c_char) -> *const c_char;
+    // SAFETY: the function is of this type.
+    let shims = unsafe {
+        std::mem::transmute::<*mut c_void, Option<Function>>(dlsym(ptr::null_mut(), c"kiln_shim_variable".as_ptr()))
+    };
+    let Some(shims) = shims else { return std::env::var(name).ok() };
+    let name = CString::new(name).expect("names have no NUL");
+    // SAFETY: the result is a text that nobody changes, or null.
+    let value = unsafe { shims(name.as_ptr()).as_ref().map(|value| CStr::from_ptr(value)) };
+    value.and_then(|value| value.to_str().ok()).map(str::to_string)
 }
 
 /// A function of the shim's that takes a text, if the shim is loaded (integrations/llvm/shim.h).

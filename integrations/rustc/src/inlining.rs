@@ -3,9 +3,8 @@
 //! By default, only `#[inline(always)]` functions are inlined, as LLVM does without optimization. Then only these
 //! functions and those that refer to them wait; all others are compiled at once.
 
-use std::env;
 
-use rustc_attr_ir::{InlineAttr, Linkage, OptimizeAttr};
+use crate::compat::attr_ir::{InlineAttr, Linkage, OptimizeAttr};
 use rustc_data_structures::fx::{FxHashMap, FxHashSet, FxIndexSet};
 use rustc_middle::ty::Instance;
 use rustc_session::Session;
@@ -13,6 +12,7 @@ use rustc_span::Symbol;
 
 use crate::compat;
 use crate::context::Context;
+use crate::fallback;
 use crate::module::Module;
 use crate::sys::*;
 
@@ -44,7 +44,7 @@ pub struct Inlining {
 /// None: only what must be is inlined.
 fn most_instructions(sess: &Session) -> Option<u32> {
     const MOST: u32 = 10_000;
-    let word = env::var("KILN_INLINE").unwrap_or_default();
+    let word = fallback::variable("KILN_INLINE").unwrap_or_default();
     match &*word {
         "" | "must" => None,
         "small" => Some(0),

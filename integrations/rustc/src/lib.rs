@@ -10,6 +10,7 @@
 
 extern crate rustc_abi;
 extern crate rustc_ast;
+#[cfg(not(rustc_before_1_99))]
 extern crate rustc_attr_ir;
 extern crate rustc_codegen_llvm;
 extern crate rustc_codegen_ssa;

@@ -1,7 +1,6 @@
 //! A line for each unit, in the file that `$KILN_LOG` names: what Kiln compiled, or why LLVM did; and one for the file of
 //! costs, `$KILN_STATS` (`tools/stats.c` reads it).
 
-use std::env;
 use std::fmt::Display;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -12,7 +11,7 @@ use crate::module::Object;
 
 /// Appends a line, at once, since other processes write to the file, too. A log that cannot be written is no error.
 fn line(variable: &str, text: &str) {
-    let Some(path) = env::var_os(variable).filter(|path| path != "1") else { return };
+    let Some(path) = fallback::variable(variable).filter(|path| path != "1" && !path.is_empty()) else { return };
     if let Ok(mut file) = OpenOptions::new().append(true).create(true).open(path) {
         let _ = file.write_all(text.as_bytes());
     }
@@ -67,7 +66,7 @@ pub fn by_llvm(unit: &str, why: &str, time: Duration) {
 
 /// A unit that is left to LLVM; where the shim is loaded, it takes LLVM's bitcode, and logs what becomes of it.
 pub fn left(krate: impl Display, unit: &str, why: &str) {
-    let shim = env::var_os("KILN_SHIM_LOADED").is_some(); // integrations/llvm/preload.c
+    let shim = fallback::shim_function(c"kiln_shim_count").is_some();
     let way = if shim { "left to the shim" } else { "compiled by LLVM" };
     line("KILN_LOG", &format!("{krate}: {unit}: {way}: {why}\n"));
 }

@@ -4,12 +4,13 @@ use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
 use std::path::Path;
 use std::time::Duration;
-use std::{env, fs, io, slice};
+use std::{fs, io, slice};
 
 use rustc_session::Session;
 use rustc_target::spec::{FramePointer, RelocModel, StackProbeType};
 
 use crate::failing::{Failing, Place};
+use crate::fallback;
 use crate::operation::{Operations, feature_flags};
 use crate::sys::*;
 
@@ -32,7 +33,7 @@ pub struct Module {
 
 /// The seed that `$KILN_STRESS` gives the register allocator, for tests (tools/settings.c); 0: none.
 fn stress_seed(sess: &Session) -> u64 {
-    match env::var("KILN_STRESS").unwrap_or_default().as_str() {
+    match fallback::variable("KILN_STRESS").unwrap_or_default().as_str() {
         "" => 0,
         word => match word.parse() {
             Ok(seed @ 1..) if !word.starts_with('+') => seed,
