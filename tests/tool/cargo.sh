@@ -141,10 +141,14 @@ check "for each setting, whatever their order" same_version
 fails() { local words=$1; shift; ! "$@" > said 2>&1 && grep -qF -- "$words" said || { cat said; return 1; }; }
 in_inner() { (cd top/inner && "$@"); }
 
-# A compiler that notes for each call its kind, whether it is to load a code generator, and RUSTC_BOOTSTRAP; and compiles
-# without. A crate whose build script asks the compiler for an unstable feature, as those of published crates do.
-printf '#!/bin/bash\nkind=other loads=none words=()\nfor w; do case $w in -Zcodegen-backend=*) loads=${w#*=} ;; metadata=*) kind=compile; words+=("$w") ;; -vV) kind=version; words+=("$w") ;; probe.rs) kind=probe; words+=("$w") ;; *) words+=("$w") ;; esac; done\necho "$kind $loads ${RUSTC_BOOTSTRAP:-0}" >> "$CALLS"\nunset RUSTC_BOOTSTRAP\nexec "%s" "${words[@]}"\n' "$rustc" > bin/rustc-load
-chmod +x bin/rustc-load
+# A toolchain's compiler, and a driver for it: each notes for each call who it is, the call's kind, and RUSTC_BOOTSTRAP;
+# and compiles without Kiln. A crate whose build script asks the compiler for an unstable feature, as those of published
+# crates do, and has it compile.
+mkdir -p fake/bin fake/lib/rustlib
+for name in rustc driver; do
+  printf '#!/bin/bash\nkind=other\nfor w; do case $w in metadata=*) kind=compile ;; -vV) kind=version ;; probe.rs) kind=probe ;; esac; done\n[[ $*" " != *"--emit=dep-info,metadata "* ]] || kind=check\necho "$kind %s ${RUSTC_BOOTSTRAP:-0}" >> "$CALLS"\nunset LD_LIBRARY_PATH\nexec "%s" "$@"\n' $name "$rustc" > fake/bin/$name
+done
+chmod +x fake/bin/*
 mkdir -p asks/src
 printf '[package]\nname = "asks"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n[profile.release]\nopt-level = 2\n' > asks/Cargo.toml
 cat > asks/build.rs << 'END'
@@ -165,31 +169,37 @@ loaded=$XDG_CACHE_HOME/kiln/rustc-$commit-$hash
 # loads VARIABLE=VALUE... KILN WORD...: the kinds of calls of a new build.
 loads() {
   rm -rf asks/target calls
-  (cd asks && env RUSTC="$bin/rustc-load" "$@") > said 2>&1 || { cat said; return 1; }
+  (cd asks && env RUSTC="$work/fake/bin/rustc" "$@") > said 2>&1 || { cat said; return 1; }
   grep -q 'accepted: false' said || { cat said; return 1; }
   grep -v '^other' calls | sort -u
 }
-library() { rm -rf "$XDG_CACHE_HOME"/kiln/rustc-*; mkdir -p "$1" && chmod 755 "$1" && echo "$2" > "$1/librustc_codegen_kiln.so"; }
-with_it=$(printf '%s\n' "compile $loaded/librustc_codegen_kiln.so 1" 'probe none 0' 'version none 0')
-without=$(printf '%s\n' 'compile none 0' 'probe none 0' 'version none 0')
+library() { rm -rf "$XDG_CACHE_HOME"/kiln/rustc-*; mkdir -p "$1" && chmod 755 "$1" && echo "$2" > "$1/librustc_codegen_kiln.so" && cp fake/bin/driver "$1/kiln-driver"; }
+with_it=$(printf '%s\n' 'compile driver 0' 'probe rustc 0' 'version rustc 0')
+without=$(printf '%s\n' 'compile rustc 0' 'probe rustc 0' 'version rustc 0')
 does() { local want=$1 got; shift; got=$(loads "$@") && [[ $got == "$want" ]] || { echo "$got"; return 1; }; }
 # quietly COMMAND...: and nothing is said of another Kiln.
 quietly() { "$@" && ! grep -q 'is not used' said; }
+faked=RUSTC=$work/fake/bin/rustc
 if [[ $commit =~ ^[0-9a-f]{40}$ ]]; then
   library "$loaded" one || exit 1
-  check "the code generator of this compiler and this Kiln is loaded, by cargo's compilations alone" quietly does "$with_it" "$kiln" cargo build
+  check "the driver of this compiler and this Kiln runs, for cargo's compilations alone, without RUSTC_BOOTSTRAP" quietly does "$with_it" "$kiln" cargo build
   check "not with --no-bootstrap" quietly does "$without" "$kiln" cargo --no-bootstrap build
   check "with --inline, too" does "$with_it" "$kiln" cargo --inline build
   check "nor with both" does "$without" "$kiln" cargo --inline --no-bootstrap build
-  check "nor by units that are optimized" bash -c "$(declare -f loads); bin=$bin work=$work; loads '$kiln' cargo build --release > got && ! grep -q 'compile none' said && [[ \$(grep -c 'compile none 0' got) == 1 ]]"
+  check "nor by units that are optimized" bash -c "$(declare -f loads); work=$work; loads '$kiln' cargo build --release > got && [[ \$(grep -c 'compile rustc 0' got) == 1 ]]"
+  check "nor where no code is generated" bash -c "$(declare -f loads); work=$work; loads '$kiln' cargo check > got && grep -q 'check rustc 0' got && ! grep -q 'check driver' got"
   check "not by kiln-rustc without it" does "$without" env RUSTC_WRAPPER="$build/kiln-rustc" cargo build
-  changed() { [[ $(built RUSTC="$bin/rustc-load" "$kiln" cargo) == 0 ]]; }
-  rebuilt() { rm -rf top/inner/target; (( $(built RUSTC="$bin/rustc-load" "$kiln" cargo) > 0 )) && changed && echo two > "$loaded/librustc_codegen_kiln.so" && (( $(built RUSTC="$bin/rustc-load" "$kiln" cargo) > 0 )) && changed; }
+  script() { rm -rf asks/target calls; (cd asks && RUSTC=$bin/rustc-a "$kiln" cargo build > ../said 2>&1) && [[ ! -e calls ]]; }
+  check "nor in place of a script" script
+  changed() { [[ $(built $faked "$kiln" cargo) == 0 ]]; }
+  rebuilt() { rm -rf top/inner/target; (( $(built $faked "$kiln" cargo) > 0 )) && changed && echo two > "$loaded/librustc_codegen_kiln.so" && (( $(built $faked "$kiln" cargo) > 0 )) && changed; }
   check "another one compiles again" rebuilt
-  check "going to the shim compiles" changes "$kiln cargo --no-bootstrap" RUSTC="$bin/rustc-load" "$kiln" cargo
+  check "going to the shim compiles" changes "$kiln cargo --no-bootstrap" $faked "$kiln" cargo
   library "$XDG_CACHE_HOME/kiln/rustc-$commit-0123456789abcdef" one
   check "that of another Kiln is not" does "$without" "$kiln" cargo build
   check "which is said" grep -q 'is not used: it belongs to another Kiln, .*; kiln cargo --setup' said
+  rm "$XDG_CACHE_HOME/kiln/rustc-$commit-0123456789abcdef/librustc_codegen_kiln.so"
+  check "what an unfinished setup has left is no library" quietly does "$without" "$kiln" cargo build
   library "$XDG_CACHE_HOME/kiln/rustc-0123456789012345678901234567890123456789-$hash" one
   check "that of another compiler is not" quietly does "$without" "$kiln" cargo build
   library "$loaded" one && chmod 777 "$loaded"
@@ -197,19 +207,59 @@ if [[ $commit =~ ^[0-9a-f]{40}$ ]]; then
   library "$loaded" one && mv "$loaded" "$work/elsewhere" && ln -s "$work/elsewhere" "$loaded"
   check "nor one behind a link" does "$without" "$kiln" cargo build
   rm -rf "$XDG_CACHE_HOME"/kiln/rustc-*
-  echo three > named.so
-  check "KILN_BACKEND names one" does "$(printf '%s\n' "compile $work/named.so 1" 'probe none 0' 'version none 0')" KILN_BACKEND=../named.so "$kiln" cargo build
+  mkdir named && echo three > named/named.so && cp fake/bin/driver named/kiln-driver
+  check "KILN_BACKEND names one" does "$(printf "%s\n" "compile driver 0" "probe rustc 0" "version driver 0" "version rustc 0")" KILN_BACKEND=../named/named.so "$kiln" cargo build
+  printf '#!/bin/sh\necho rustc 1\necho commit-hash: 1\n' > named/kiln-driver
+  check "which is for this compiler" fails "kiln-driver is not for rustc" in_inner env "$faked" KILN_BACKEND="$work/named/named.so" "$kiln" cargo build
+  rm named/kiln-driver
+  check "and has its driver" fails "there is no program kiln-driver beside" in_inner env "$faked" KILN_BACKEND="$work/named/named.so" "$kiln" cargo build
 else skip "the code generator that rustc loads" "this rustc does not name its commit"
 fi
 check "KILN_BACKEND of a file that does not exist" fails 'KILN_BACKEND: /no/file: No such file' env KILN_BACKEND=/no/file "$kiln" cargo --version
 check "--setup behind the command" fails '--setup is Kiln' in_inner "$kiln" cargo build --setup
 check "--setup with more words" fails '--setup takes no more than +TOOLCHAIN' "$kiln" cargo --setup build
 check "--no-bootstrap behind the command" fails 'kiln cargo --no-bootstrap build' in_inner "$kiln" cargo build --no-bootstrap
-printf '#!/bin/sh\necho rustc 1.85.0\necho commit-hash: unknown\necho host: x86_64-unknown-linux-gnu\necho release: 1.85.0\n' > bin/rustc-unknown
-printf '#!/bin/sh\n[ "$1" != -vV ] || { echo rustc; echo commit-hash: %s; echo host: aarch64-unknown-linux-gnu; echo release: 1.99.1; }\n' "${commit/unknown/0123456789012345678901234567890123456789}" > bin/rustc-foreign
-chmod +x bin/rustc-unknown bin/rustc-foreign
+# compiler NAME COMMIT HOST RELEASE DATE: a compiler of which only the version is there.
+compiler() { printf '#!/bin/sh\n[ "$1" != -vV ] || { echo rustc; echo commit-hash: %s; echo commit-date: %s; echo host: %s; echo release: %s; }\n' "$2" "$5" "$3" "$4" > "$bin/$1" && chmod +x "$bin/$1"; }
+some=0123456789012345678901234567890123456789 here=x86_64-unknown-linux-gnu
+compiler rustc-unknown unknown $here 1.85.0 2025-01-01
+compiler rustc-foreign $some aarch64-unknown-linux-gnu 1.99.1 2026-10-13
 check "--setup with a compiler that does not name its commit" fails 'does not name its commit' env RUSTC="$bin/rustc-unknown" "$kiln" cargo --setup
 check "--setup on another machine" fails 'is for x86_64-unknown-linux-gnu, not aarch64-unknown-linux-gnu' env RUSTC="$bin/rustc-foreign" "$kiln" cargo --setup
+# One line, and nothing is left in the cache.
+refused() { compiler rustc-old $some $here "$1" "$2"; rm -rf none; ! RUSTC=$bin/rustc-old XDG_CACHE_HOME=$work/none "$kiln" cargo --setup > said 2>&1 && (( $(wc -l < said) == 1 )) && grep -q "rustc $1 of $2 is not supported, only nightly-.*1\.99" said && [[ ! -e none ]] || { cat said; return 1; }; }
+for version in '1.95.0 2026-04-14' '1.9.0 2016-05-24' '1.100.0-beta.1 2026-10-20' '1.97.0-nightly 2026-05-19' '1.99.1-nightly 2026-05-19'; do
+  check "--setup refuses ${version% *}" refused ${version% *} ${version#* }
+done
+# An accepted one goes on, to what is not there.
+accepted() { compiler rustc-new $some $here "$1" "$2"; fails 'is not a toolchain' env RUSTC="$bin/rustc-new" "$kiln" cargo --setup; }
+nightly=$(sed -n 's/^nightly-//p' "$tests/../integrations/rustc/rust-toolchains" | head -1)
+check "--setup takes 1.99.0" accepted 1.99.0 2026-10-01
+check "--setup takes the nightly, whose last commit is of the day before" accepted 1.101.0-nightly "$(date -u -d "$nightly - 1 day" +%F)"
+
+# ---- what a build sees ----
+
+# A build script, a program and a test that write down their environment; and a macro, which is in the compiler.
+mkdir -p sees/src sees/macros/src
+printf '[package]\nname = "sees"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\nmacros = { path = "macros" }\n[workspace]\n' > sees/Cargo.toml
+printf '[package]\nname = "macros"\nversion = "0.1.0"\nedition = "2021"\n[lib]\nproc-macro = true\n' > sees/macros/Cargo.toml
+write='{ let mut all: Vec<String> = std::env::vars_os().map(|(k, v)| format!("{k:?}={v:?}")).collect(); all.sort(); std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/WHO.env"), all.join("\\n") + "\\n").unwrap(); }'
+echo "fn main() ${write/WHO/script}" > sees/build.rs
+echo "#[proc_macro] pub fn see(_: proc_macro::TokenStream) -> proc_macro::TokenStream ${write/WHO.env/../macro.env}" | sed 's/unwrap(); }$/unwrap(); proc_macro::TokenStream::new() }/' > sees/macros/src/lib.rs
+printf 'macros::see!();\nfn main() %s\n#[test]\nfn test() %s\n' "${write/WHO/program}" "${write/WHO/test}" > sees/src/main.rs
+# seen FOLDER COMMAND...: what they see; the folder's name of a package's output has the compiler's version in its hash.
+seen() {
+  mkdir -p "$1" && rm -rf sees/target sees/*.env
+  (cd sees && "${@:2}" run --quiet && "${@:2}" test --quiet) > said 2>&1 || { cat said; return 1; }
+  for who in script macro program test; do sed -E 's,(/sees-)[0-9a-f]{16}/,\1HASH/,; /^"_"=/d' sees/$who.env > "$1/$who" || return 1; done
+}
+same_view() {
+  seen view.cargo cargo && seen view.kiln "$@" || return 1
+  ! diff -r view.cargo view.kiln | grep '^[<>]' | grep -vE '^> "(RUSTC_WRAPPER|RUSTC)"='
+}
+check "a build's programs see what they see under cargo, but for RUSTC_WRAPPER" same_view "$kiln" cargo
+check "with --inline" same_view "$kiln" cargo --inline
+check "with --stats" same_view "$kiln" cargo --stats
 
 # ---- files and settings ----
 

@@ -11,11 +11,14 @@ cd "$work" || exit 1
 for name in $(compgen -e | grep -E '^(KILN|RUSTC)'); do unset "$name"; done
 unset LD_PRELOAD
 
-# The compiler: it notes its words and what it was told, says what both runs say, and ends as $DIES says, in the first
-# run. The note is Kiln's, if $NOTE is set.
-cat > rustc <<'END_OF_RUSTC'
+# A toolchain's compiler and the driver beside the library: both are of one version. The driver notes its words and what
+# it was told, says what both runs say, and ends as $DIES says, in the first run. The note is Kiln's, if $NOTE is set.
+mkdir -p root/bin root/lib/rustlib
+cat > kiln-driver <<'END_OF_RUSTC'
 #!/bin/bash
-unset LD_PRELOAD
+[[ $1 != -vV ]] || { echo "rustc ${VERSION-1}"; exit; }
+unset LD_PRELOAD KILN_SHIM_LLVM KILN_SHIM_NOTE
+while IFS='=' read -r name value; do [[ $name != KILN_SHIM_* ]] || declare "$name=$value"; done <<< "${KILN_SHIM_CARRIED-}"
 echo "${KILN_SHIM_LLVM-first} $*" >> runs
 echo printed
 printf '{"artifact":"lib.rmeta"}\n{"message":"unused"}\n' >&2
@@ -27,13 +30,14 @@ else
   eval "${ENDS:-true}"
 fi
 END_OF_RUSTC
-chmod +x rustc
-export KILN_BACKEND=$build/kiln-rustc # any file: the script does not load it
+printf '#!/bin/bash\n[[ $1 != -vV ]] || { echo "rustc 1"; exit; }\necho "rustc $*" >> runs\nunset LD_PRELOAD\neval "${DIES:-true}"\n' > root/bin/rustc
+chmod +x kiln-driver root/bin/rustc
+export KILN_BACKEND=$work/librustc_codegen_kiln.so # which nothing loads
 
 # run: kiln-rustc with the script; `status` is its exit status, `runs` has the runs.
 run() {
   rm -f runs
-  "$build/kiln-rustc" "$work/rustc" --crate-name x -Cmetadata=1 -Cincremental=inc x.rs > out 2> err
+  "$build/kiln-rustc" "$work/root/bin/rustc" --crate-name x -Cmetadata=1 -Cincremental=inc x.rs > out 2> err
   status=$?
 }
 count() { (( $(wc -l < runs) == $1 )) || { cat runs; return 1; }; }
@@ -79,7 +83,7 @@ check "the second run has the first one's options, and a folder of its own" same
 # At once: a dependent crate begins when the metadata are there.
 at_once() {
   rm -f err go
-  NOTE=unit DIES='until [[ -e go ]]; do sleep 0.02; done' "$build/kiln-rustc" "$work/rustc" -Cmetadata=1 x.rs > /dev/null 2> err &
+  NOTE=unit DIES='until [[ -e go ]]; do sleep 0.02; done' "$build/kiln-rustc" "$work/root/bin/rustc" -Cmetadata=1 x.rs > /dev/null 2> err &
   until grep -q unused err 2> /dev/null; do sleep 0.02; done
   touch go
   wait $!
@@ -89,7 +93,7 @@ check "what rustc prints is passed on at once" at_once
 # A signal that is sent to kiln-rustc alone ends rustc, too, and there is no second run.
 passed_on() {
   rm -f runs pid
-  NOTE=unit DIES='echo $$ > pid; exec sleep 1000' "$build/kiln-rustc" "$work/rustc" -Cmetadata=1 x.rs > /dev/null 2>&1 &
+  NOTE=unit DIES='echo $$ > pid; exec sleep 1000' "$build/kiln-rustc" "$work/root/bin/rustc" -Cmetadata=1 x.rs > /dev/null 2>&1 &
   local wrapper=$! child
   until [[ -s pid ]]; do sleep 0.02; done
   child=$(< pid)
@@ -102,7 +106,7 @@ for signal in TERM HUP; do check "SIG$signal to kiln-rustc" passed_on $signal; d
 # rustc does not outlive it.
 dies_with_it() {
   rm -f runs pid
-  NOTE=unit DIES='echo $$ > pid; exec sleep 1000' "$build/kiln-rustc" "$work/rustc" -Cmetadata=1 x.rs > /dev/null 2>&1 &
+  NOTE=unit DIES='echo $$ > pid; exec sleep 1000' "$build/kiln-rustc" "$work/root/bin/rustc" -Cmetadata=1 x.rs > /dev/null 2>&1 &
   local wrapper=$! child
   until [[ -s pid ]]; do sleep 0.02; done
   child=$(< pid)
@@ -112,6 +116,16 @@ dies_with_it() {
 }
 check "rustc does not outlive kiln-rustc" dies_with_it
 
-without_backend() { env -u KILN_BACKEND NOTE=unit DIES='kill -SEGV $$' "$build/kiln-rustc" "$work/rustc" -Cmetadata=1 x.rs 2> /dev/null; (( $? == 139 )) && count 1; }
+# Only the compiler whose version the driver is: another one runs itself.
+others() { rm -f runs; VERSION=2 run; count 1 && grep -q '^rustc ' runs; }
+check "another compiler's driver does not run" others
+scripts() { rm -f runs; cp root/bin/rustc script; "$build/kiln-rustc" "$work/script" -Cmetadata=1 x.rs; count 1 && grep -q '^rustc ' runs; }
+check "nor in place of a script" scripts
+lost() { chmod -x kiln-driver; run; chmod +x kiln-driver; count 1 && grep -q '^rustc ' runs; }
+check "nor one that is lost" lost
+checks() { rm -f runs; "$build/kiln-rustc" "$work/root/bin/rustc" -Cmetadata=1 --emit=dep-info,metadata -Cincremental=inc x.rs; [[ $(< runs) == 'rustc -Cmetadata=1 --emit=dep-info,metadata -Cincremental=inc x.rs' ]]; }
+check "nor where no code is generated" checks
+
+without_backend() { env -u KILN_BACKEND NOTE=unit DIES='kill -SEGV $$' "$build/kiln-rustc" "$work/root/bin/rustc" -Cmetadata=1 x.rs 2> /dev/null; (( $? == 139 )) && count 1; }
 check "without the library, rustc is what it becomes" eval 'rm -f runs; without_backend'
 finish
