@@ -21,7 +21,7 @@ use rustc_span::Span;
 use rustc_target::asm::{InlineAsmReg, InlineAsmRegClass, InlineAsmRegOrRegClass, X86InlineAsmRegClass};
 
 use crate::builder::Builder;
-use crate::compat;
+use crate::compat::{self, AsmConst};
 use crate::context::{Block, Context};
 use crate::declare::unmarked;
 use crate::failing::Place;
@@ -243,15 +243,17 @@ impl<'tcx> Context<'tcx> {
         let Scalar::Ptr(pointer, _) = pointer else { unreachable!("{pointer:?} is no address") };
         let (provenance, offset) = pointer.prov_and_relative_offset();
         let name = match self.tcx.global_alloc(provenance.alloc_id()) {
-            GlobalAlloc::Function { instance, .. } => {
-                let symbol = self.function(instance);
-                self.want(symbol);
-                name_in_text(symbol, unmarked(self.tcx.symbol_name(instance).name))
-            }
+            GlobalAlloc::Function { instance, .. } => self.asm_function(instance),
             GlobalAlloc::Static(id) => self.asm_static(id),
             _ => self.fatal("assembly of a module with the address of a constant"),
         };
         if offset.bytes() == 0 { name } else { format!("{name}{:+}", offset.bytes() as i64) }
+    }
+
+    fn asm_function(&self, instance: Instance<'tcx>) -> String {
+        let symbol = self.function(instance);
+        self.want(symbol);
+        name_in_text(symbol, unmarked(self.tcx.symbol_name(instance).name))
     }
 
     fn asm_static(&self, id: DefId) -> String {
@@ -272,13 +274,17 @@ impl<'tcx> Context<'tcx> {
         for piece in template {
             match *piece {
                 InlineAsmTemplatePiece::String(ref text) => all.push_str(text),
-                InlineAsmTemplatePiece::Placeholder { operand_idx, .. } => match operands[operand_idx] {
-                    GlobalAsmOperandRef::Const { value: Scalar::Int(int), ty } => {
-                        all.push_str(&self.asm_number(int, ty));
-                    }
-                    GlobalAsmOperandRef::Const { value, .. } => all.push_str(&self.asm_name(value)),
-                    GlobalAsmOperandRef::SymThreadLocalStatic { def_id } => all.push_str(&self.asm_static(def_id)),
-                },
+                InlineAsmTemplatePiece::Placeholder { operand_idx, .. } => {
+                    let text = match compat::asm_const_of_module(&operands[operand_idx]) {
+                        Some(AsmConst::Text(text)) => text,
+                        Some(AsmConst::Number(int, ty)) => self.asm_number(int, ty),
+                        Some(AsmConst::Address(value)) => self.asm_name(value),
+                        Some(AsmConst::Function(instance)) => self.asm_function(instance),
+                        Some(AsmConst::Static(id)) => self.asm_static(id),
+                        None => unreachable!("a module's assembly has constants alone"),
+                    };
+                    all.push_str(&text);
+                }
             }
         }
         all.push_str("\n.att_syntax prefix\n");
@@ -336,17 +342,26 @@ impl<'tcx> Builder<'_, 'tcx> {
                 let tie = if given { constraint(reg) } else { output.to_string() };
                 lowering.input(tie, text_of(in_value.layout.backend_repr), in_value.immediate());
             }
-            InlineAsmOperandRef::Const { value: Scalar::Int(int), ty } => {
-                *piece = Piece::Text(self.asm_number(int, ty));
-            }
-            InlineAsmOperandRef::Const { value, .. } => *piece = self.lower_address(lowering, value),
-            InlineAsmOperandRef::SymThreadLocalStatic { def_id } => {
-                let symbol = Value::Symbol(self.static_symbol(def_id).0, 0);
-                *piece = Piece::Symbol(lowering.input("s".to_string(), "ptr".to_string(), symbol), 0);
-            }
             InlineAsmOperandRef::Label { label } => *piece = Piece::Label(label),
             InlineAsmOperandRef::Out { .. } => {}
+            _ => *piece = self.lower_constant(lowering, operand),
         }
+    }
+
+    fn lower_constant(&self, lowering: &mut Lowering<'tcx>, operand: &InlineAsmOperandRef<'tcx, Self>) -> Piece {
+        let symbol = match compat::asm_const(operand) {
+            Some(AsmConst::Text(text)) => return Piece::Text(text),
+            Some(AsmConst::Number(int, ty)) => return Piece::Text(self.asm_number(int, ty)),
+            Some(AsmConst::Address(address)) => return self.lower_address(lowering, address),
+            Some(AsmConst::Function(instance)) => {
+                let symbol = self.function(instance);
+                self.want(symbol);
+                symbol
+            }
+            Some(AsmConst::Static(id)) => self.static_symbol(id).0,
+            None => unreachable!("it is a constant"),
+        };
+        Piece::Symbol(lowering.input("s".to_string(), "ptr".to_string(), Value::Symbol(symbol, 0)), 0)
     }
 
     fn lower_address(&self, lowering: &mut Lowering<'tcx>, address: Scalar) -> Piece {

@@ -199,16 +199,16 @@ impl<'a, 'tcx> BuilderMethods<'a, 'tcx> for Builder<'a, 'tcx> {
         let address = place.val.llval;
         let val = match place.layout.backend_repr {
             _ if place.val.llextra.is_some() => OperandValue::Ref(place.val),
+            repr if let Some((a, b, b_offset)) = compat::scalar_pair(self.cx, repr) => OperandValue::Pair(
+                self.load_at(Type::of_scalar(a, true), address, 0, 0),
+                self.load_at(Type::of_scalar(b, true), address, b_offset.bytes(), 0),
+            ),
             BackendRepr::Scalar(scalar) => {
                 OperandValue::Immediate(self.load_at(Type::of_scalar(scalar, true), address, 0, 0))
             }
             BackendRepr::SimdVector { .. } => {
                 OperandValue::Immediate(self.load_at(self.backend_type(place.layout), address, 0, 0))
             }
-            BackendRepr::ScalarPair { a, b, b_offset } => OperandValue::Pair(
-                self.load_at(Type::of_scalar(a, true), address, 0, 0),
-                self.load_at(Type::of_scalar(b, true), address, b_offset.bytes(), 0),
-            ),
             _ => OperandValue::Ref(place.val),
         };
         OperandRef { val, layout: place.layout, move_annotation: None }

@@ -3,6 +3,11 @@
 //! `rustc_before_1_99` is 1.98; `rustc_before_1_101` is 1.98 and 1.99; without it, 1.101 (a nightly). Methods of rustc's traits whose signatures differ are
 //! macros, which the files of their traits have; they only pass on to methods that do not differ.
 
+use rustc_codegen_ssa::traits::{BackendTypes, GlobalAsmOperandRef, InlineAsmOperandRef};
+use rustc_hir::def_id::DefId;
+use rustc_middle::mir::interpret::Scalar;
+use rustc_middle::ty::{Instance, ScalarInt, Ty};
+
 #[cfg(not(rustc_before_1_99))]
 pub use rustc_attr_ir as attr_ir;
 #[cfg(rustc_before_1_99)]
@@ -13,6 +18,140 @@ pub use rustc_hir::attrs as attr_ir;
 pub type PointerAuth<'a> = Option<&'a rustc_session::PointerAuthSchema>;
 #[cfg(rustc_before_1_99)]
 pub type PointerAuth<'a> = Option<rustc_codegen_ssa::traits::PacMetadata>;
+
+/// The features of the processor that are on, with unstable ones.
+pub fn target_features(sess: &rustc_session::Session) -> &rustc_data_structures::fx::FxIndexSet<rustc_span::Symbol> {
+    #[cfg(rustc_before_1_99)]
+    return &sess.unstable_target_features;
+    #[cfg(not(rustc_before_1_99))]
+    &sess.internal_target_features
+}
+
+/// Two scalars, and where the second one is.
+#[allow(unused_variables)]
+pub fn scalar_pair(
+    layout: &impl rustc_abi::HasDataLayout,
+    repr: rustc_abi::BackendRepr,
+) -> Option<(rustc_abi::Scalar, rustc_abi::Scalar, rustc_abi::Size)> {
+    #[cfg(rustc_before_1_99)]
+    return match repr {
+        rustc_abi::BackendRepr::ScalarPair(a, b) => Some((a, b, a.size(layout).align_to(b.default_align(layout).abi))),
+        _ => None,
+    };
+    #[cfg(not(rustc_before_1_99))]
+    match repr {
+        rustc_abi::BackendRepr::ScalarPair { a, b, b_offset } => Some((a, b, b_offset)),
+        _ => None,
+    }
+}
+
+/// A constant that assembly names.
+pub enum AsmConst<'tcx> {
+    #[allow(dead_code)]
+    Text(String),
+    #[allow(dead_code)]
+    Number(ScalarInt, Ty<'tcx>),
+    #[allow(dead_code)]
+    Address(Scalar),
+    #[allow(dead_code)]
+    Function(Instance<'tcx>),
+    Static(DefId),
+}
+
+/// That of an operand, of either kind.
+macro_rules! asm_const {
+    ($kind:ident, $operand:expr) => {
+        match *$operand {
+            #[cfg(rustc_before_1_99)]
+            $kind::Const { ref string } => Some(AsmConst::Text(string.clone())),
+            #[cfg(rustc_before_1_99)]
+            $kind::SymFn { instance } => Some(AsmConst::Function(instance)),
+            #[cfg(rustc_before_1_99)]
+            $kind::SymStatic { def_id } => Some(AsmConst::Static(def_id)),
+            #[cfg(not(rustc_before_1_99))]
+            $kind::Const { value: Scalar::Int(int), ty } => Some(AsmConst::Number(int, ty)),
+            #[cfg(not(rustc_before_1_99))]
+            $kind::Const { value, .. } => Some(AsmConst::Address(value)),
+            #[cfg(not(rustc_before_1_99))]
+            $kind::SymThreadLocalStatic { def_id } => Some(AsmConst::Static(def_id)),
+            #[allow(unreachable_patterns)]
+            _ => None,
+        }
+    };
+}
+
+pub fn asm_const_of_module<'tcx>(operand: &GlobalAsmOperandRef<'tcx>) -> Option<AsmConst<'tcx>> {
+    asm_const!(GlobalAsmOperandRef, operand)
+}
+
+pub fn asm_const<'tcx, B: BackendTypes + ?Sized>(operand: &InlineAsmOperandRef<'tcx, B>) -> Option<AsmConst<'tcx>> {
+    asm_const!(InlineAsmOperandRef, operand)
+}
+
+/// How many lanes a vector has.
+#[cfg(rustc_before_1_99)]
+pub fn lanes(count: u64) -> u32 {
+    count as u32
+}
+#[cfg(not(rustc_before_1_99))]
+pub fn lanes(count: rustc_abi::BackendLaneCount) -> u32 {
+    count.as_u64() as u32
+}
+
+#[cfg(rustc_before_1_99)]
+macro_rules! layout_methods {
+    () => {
+        fn is_backend_immediate(&self, layout: TyAndLayout<'tcx>) -> bool {
+            matches!(layout.backend_repr, BackendRepr::Scalar(_) | BackendRepr::SimdVector { .. })
+        }
+        fn is_backend_scalar_pair(&self, layout: TyAndLayout<'tcx>) -> bool {
+            matches!(layout.backend_repr, BackendRepr::ScalarPair(..))
+        }
+    };
+}
+#[cfg(not(rustc_before_1_99))]
+macro_rules! layout_methods {
+    () => {};
+}
+
+#[cfg(rustc_before_1_99)]
+macro_rules! join_methods {
+    () => {
+        fn join_codegen(
+            &self,
+            ongoing: Box<dyn Any>,
+            sess: &Session,
+            outputs: &OutputFilenames,
+            info: &CrateInfo,
+        ) -> (CompiledModules, WorkProductMap) {
+            self.join(
+                ongoing,
+                |kilns| kilns.join(sess, info),
+                |llvm, llvms| llvm.join_codegen(llvms, sess, outputs, info),
+            )
+        }
+    };
+}
+#[cfg(not(rustc_before_1_99))]
+macro_rules! join_methods {
+    () => {
+        fn join_codegen(
+            &self,
+            ongoing: Box<dyn Any>,
+            sess: &Session,
+            incremental: Option<&rustc_session::IncrCompSession>,
+            outputs: &OutputFilenames,
+            info: &CrateInfo,
+        ) -> (CompiledModules, WorkProductMap) {
+            self.join(
+                ongoing,
+                |kilns| kilns.join(sess, incremental, info),
+                |llvm, llvms| llvm.join_codegen(llvms, sess, incremental, outputs, info),
+            )
+        }
+    };
+}
+pub(crate) use {join_methods, layout_methods};
 
 #[cfg(rustc_before_1_101)]
 mod versions {

@@ -77,7 +77,7 @@ use rustc_metadata::EncodedMetadata;
 use rustc_middle::dep_graph::{WorkProduct, WorkProductId, WorkProductMap};
 use rustc_middle::ty::TyCtxt;
 use rustc_session::config::{OptLevel, OutputFilenames, OutputType, PrintRequest};
-use rustc_session::{IncrCompSession, Session};
+use rustc_session::Session;
 use rustc_span::Symbol;
 
 use compat::EarlySession;
@@ -100,6 +100,7 @@ fn llvm_backend() -> Box<dyn CodegenBackend> {
 /// What rustc asks of code generators as a whole: LLVM answers, since it may have to generate code.
 impl CodegenBackend for Kiln {
     compat::codegen_backend_methods!();
+    compat::join_methods!();
 
     fn name(&self) -> &'static str {
         "kiln"
@@ -139,27 +140,6 @@ impl CodegenBackend for Kiln {
             }
         }
     }
-    fn join_codegen(
-        &self,
-        ongoing: Box<dyn Any>,
-        sess: &Session,
-        incremental: Option<&IncrCompSession>,
-        outputs: &OutputFilenames,
-        info: &CrateInfo,
-    ) -> (CompiledModules, WorkProductMap) {
-        match ongoing.downcast::<OngoingCodegen<Kiln>>() {
-            Ok(ongoing) => {
-                let (modules, mut products) = ongoing.join(sess, incremental, info);
-                fallback::note("");
-                // Those are not reused as Kiln's: it will try again.
-                for unit in self.failed.lock().unwrap().drain(..) {
-                    products.remove(&WorkProductId::from_cgu_name(&unit));
-                }
-                (modules, products)
-            }
-            Err(llvms) => llvm_backend().join_codegen(llvms, sess, incremental, outputs, info),
-        }
-    }
     fn link(
         &self,
         sess: &Session,
@@ -173,6 +153,26 @@ impl CodegenBackend for Kiln {
 }
 
 impl Kiln {
+    /// Ends what `codegen_crate` has begun: Kiln's part by `by_kiln`, or LLVM's by `by_llvm`.
+    fn join(
+        &self,
+        ongoing: Box<dyn Any>,
+        by_kiln: impl FnOnce(OngoingCodegen<Kiln>) -> (CompiledModules, WorkProductMap),
+        by_llvm: impl FnOnce(Box<dyn CodegenBackend>, Box<dyn Any>) -> (CompiledModules, WorkProductMap),
+    ) -> (CompiledModules, WorkProductMap) {
+        let ongoing = match ongoing.downcast::<OngoingCodegen<Kiln>>() {
+            Ok(ongoing) => ongoing,
+            Err(llvms) => return by_llvm(llvm_backend(), llvms),
+        };
+        let (modules, mut products) = by_kiln(*ongoing);
+        fallback::note("");
+        // Those are not reused as Kiln's: it will try again.
+        for unit in self.failed.lock().unwrap().drain(..) {
+            products.remove(&WorkProductId::from_cgu_name(&unit));
+        }
+        (modules, products)
+    }
+
     fn compile(
         &self,
         tcx: TyCtxt<'_>,

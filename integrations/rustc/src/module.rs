@@ -9,6 +9,7 @@ use std::{fs, io, slice};
 use rustc_session::Session;
 use rustc_target::spec::{FramePointer, RelocModel, StackProbeType};
 
+use crate::compat;
 use crate::failing::{Failing, Place};
 use crate::fallback;
 use crate::operation::{Operations, feature_flags};
@@ -50,7 +51,7 @@ impl Module {
             RelocModel::Pie => KILN_PIC_PIE,
             _ => KILN_PIC_FULL,
         };
-        let features = feature_flags(sess.internal_target_features.iter().copied());
+        let features = feature_flags(compat::target_features(sess).iter().copied());
         let mut options = kiln_module_options {
             target: kiln_target { processor: KILN_PROCESSOR_X86_64, ..Default::default() },
             pic,

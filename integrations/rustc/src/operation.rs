@@ -12,6 +12,7 @@ use rustc_middle::ty::{self, Instance, TyCtxt, TypingEnv};
 use rustc_span::Symbol;
 
 use crate::builder::Builder;
+use crate::compat;
 use crate::context::Block;
 use crate::failing::Place;
 use crate::sys::*;
@@ -26,12 +27,12 @@ pub type Elements = Vec<(Type, u64)>;
 
 /// The elements of a type; None: it has others than scalars and vectors.
 pub fn elements<'tcx>(tcx: TyCtxt<'tcx>, layout: TyAndLayout<'tcx>) -> Option<Elements> {
+    if let Some((a, b, b_offset)) = compat::scalar_pair(&tcx, layout.backend_repr) {
+        return Some(vec![(Type::of_scalar(a, true), 0), (Type::of_scalar(b, true), b_offset.bytes())]);
+    }
     match layout.backend_repr {
         _ if layout.is_zst() => Some(Vec::new()),
         repr @ (BackendRepr::Scalar(_) | BackendRepr::SimdVector { .. }) => Some(vec![(Type::of(repr)?, 0)]),
-        BackendRepr::ScalarPair { a, b, b_offset } => {
-            Some(vec![(Type::of_scalar(a, true), 0), (Type::of_scalar(b, true), b_offset.bytes())])
-        }
         _ if matches!(layout.ty.kind(), ty::Tuple(_)) || layout.ty.ty_adt_def().is_some_and(|def| def.is_struct()) => {
             let cx = LayoutCx::new(tcx, TypingEnv::fully_monomorphized());
             let fields = layout
@@ -77,7 +78,7 @@ fn llvm_feature(name: &str) -> &str {
 pub fn features<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> String {
     let attrs = tcx.codegen_instance_attrs(instance.def);
     let own = attrs.target_features.iter().map(|feature| feature.name);
-    let all = tcx.sess.internal_target_features.iter().copied().chain(own);
+    let all = compat::target_features(tcx.sess).iter().copied().chain(own);
     all.map(|name| format!("+{}", llvm_feature(name.as_str()))).collect::<Vec<_>>().join(",")
 }
 

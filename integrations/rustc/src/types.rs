@@ -173,7 +173,7 @@ impl Type {
             BackendRepr::Scalar(scalar) => Some(Type::of_scalar(scalar, true)),
             BackendRepr::SimdVector { element, count } => {
                 let lane = Lane::of(Type::of_scalar(element, false)).expect("lanes are scalars");
-                Some(Type::Vector(lane, count.as_u64() as u32))
+                Some(Type::Vector(lane, compat::lanes(count)))
             }
             _ => None,
         }
@@ -259,11 +259,11 @@ impl<'tcx> Context<'tcx> {
 
     /// The type of an operand that is not in memory.
     pub fn immediate_type(&self, layout: TyAndLayout<'tcx>) -> Type {
+        if let Some((a, b, b_offset)) = compat::scalar_pair(self, layout.backend_repr) {
+            return self.fields_type(vec![(Type::of_scalar(a, true), 0), (Type::of_scalar(b, true), b_offset.bytes())]);
+        }
         match layout.backend_repr {
             BackendRepr::Scalar(scalar) => Type::of_scalar(scalar, true),
-            BackendRepr::ScalarPair { a, b, b_offset } => {
-                self.fields_type(vec![(Type::of_scalar(a, true), 0), (Type::of_scalar(b, true), b_offset.bytes())])
-            }
             _ => self.backend_type(layout),
         }
     }
@@ -364,15 +364,19 @@ pub fn float_kind(ty: Type) -> Option<Float> {
 }
 
 impl<'tcx> LayoutTypeCodegenMethods<'tcx> for Context<'tcx> {
+    compat::layout_methods!();
+
     fn backend_type(&self, layout: TyAndLayout<'tcx>) -> Type {
-        match layout.backend_repr {
-            BackendRepr::Scalar(scalar) => Type::of_scalar(scalar, false),
+        if let Some((a, b, b_offset)) = compat::scalar_pair(self, layout.backend_repr) {
             // The size includes padding, since it is the stride of arrays.
-            BackendRepr::ScalarPair { a, b, b_offset } => self.fields_type(vec![
+            return self.fields_type(vec![
                 (Type::of_scalar(a, false), 0),
                 (Type::of_scalar(b, false), b_offset.bytes()),
                 (Type::Void, layout.size.bytes()),
-            ]),
+            ]);
+        }
+        match layout.backend_repr {
+            BackendRepr::Scalar(scalar) => Type::of_scalar(scalar, false),
             repr @ BackendRepr::SimdVector { .. } => Type::of(repr).expect("it is a vector"),
             _ => match layout.fields {
                 FieldsShape::Array { .. } if layout.is_unsized() => Type::Memory(layout.field(self, 0).size.bytes()),
@@ -396,7 +400,7 @@ impl<'tcx> LayoutTypeCodegenMethods<'tcx> for Context<'tcx> {
         self.immediate_type(layout)
     }
     fn scalar_pair_element_backend_type(&self, layout: TyAndLayout<'tcx>, index: usize, immediate: bool) -> Type {
-        let BackendRepr::ScalarPair { a, b, .. } = layout.backend_repr else {
+        let Some((a, b, _)) = compat::scalar_pair(self, layout.backend_repr) else {
             unreachable!("{layout:?} is no scalar pair")
         };
         Type::of_scalar([a, b][index], immediate)
