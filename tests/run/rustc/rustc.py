@@ -3,7 +3,8 @@
 names: builds the back end, with FOLDER/libkiln.a ($KILN_LIBRARY), and compiles the programs here with it and with LLVM:
 both do the same. What gdb shows of a program's variables is the same, too. Units with what Kiln lacks go to LLVM, and the
 log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads, and
-their symbols are bound as LLVM's are. `kiln cargo` loads it. What fails is compiled by LLVM: failures.py.
+their symbols are bound as LLVM's are. `kiln cargo` runs it. What fails is compiled by LLVM: failures.py. The driver is
+rustc otherwise: driver.py.
 
 A toolchain that rustup does not have, or has without the components rustc-dev and rust-src, is skipped; if it is
 $KILN_TEST_RUSTC, that is a failure.
@@ -17,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, '../../..'))
 sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
 import harness  # noqa: E402
+import driver  # noqa: E402
 import failures  # noqa: E402
 
 # By name: options of rustc beside the edition, and what Kiln inlines.
@@ -104,12 +106,23 @@ class Toolchain:
         self.h.run(['cargo', '+' + self.name, 'build', '--release', '--locked'], env=env, timeout=900,
                    cwd=os.path.join(ROOT, 'integrations/rustc'))
         self.backend = os.path.join(target, 'release/librustc_codegen_kiln.so')
+        self.driver = os.path.join(target, 'release/kiln-driver')
+
+    def by_option(self):
+        """A nightly loads the library by -Zcodegen-backend; RUSTC_BOOTSTRAP is for stable ones."""
+        log, source = self.h.path('option-' + self.name), os.path.join(HERE, 'programs/variables.rs')
+        words = ['rustc', '+' + self.name, '--edition=2024', source, '-o', self.h.path('option'), '-Zcodegen-backend=' + self.backend]
+        self.h.run(words, env=dict(self.env, KILN_LOG=log), timeout=300)
+        with open(log) as f:
+            if not re.search(r': \d+ functions, \d+ instructions$', f.read(), re.M):
+                raise harness.Failure('Kiln compiled nothing')
 
     def compile(self, source, out, options, kiln, log=None, cwd=None, inline=''):
-        words = ['rustc', '+' + self.name, '--edition=2024', '-Awarnings', source, '-o', out, *options]
+        compiler = [self.driver] if kiln else ['rustc', '+' + self.name]
+        words = [*compiler, '--edition=2024', '-Awarnings', source, '-o', out, *options]
         # Assembly needs GNU as alone, as users of Rust have it.
         env = dict(self.env, KILN_INLINE=inline, KILN_CLANG='/nonexistent', **({'KILN_LOG': log} if log else {}))
-        self.h.run(words + (['-Zcodegen-backend=' + self.backend] if kiln else []), env=env, timeout=300, cwd=cwd)
+        self.h.run(words, env=env, timeout=300, cwd=cwd)
 
     def same(self, program, mode, options, inline):
         """The program does the same, and what LLVM compiled of it is what was expected."""
@@ -322,6 +335,9 @@ def main():
             check('%s: gdb' % name, toolchain.gdb)
         else:
             h.skip('%s: gdb' % name, 'there is no gdb')
+        check('%s: by the option' % name, toolchain.by_option)
+        for what, work in driver.checks(toolchain):
+            check('%s: %s' % (name, what), work)
         check('%s: lines' % name, toolchain.lines)
         check('%s: options for LLVM' % name, toolchain.delegated)
         check('%s: a bad value' % name, toolchain.settings)
