@@ -176,19 +176,21 @@ static int compile(const struct cargo_compiler *c, const char *folder) {
                            *const libraries[] = {"libkiln.a", "../lib/x86_64-linux-gnu/libkiln.a",
                                                  "../lib/libkiln.a", "../lib64/libkiln.a", NULL};
   char manifest[PATH_MAX], header[PATH_MAX], library[PATH_MAX], rustc[PATH_MAX], cargo[PATH_MAX];
-  char home[PATH_MAX];
+  char home[PATH_MAX], own[PATH_MAX];
   if (!find(sources, "source of rustc's code generator", manifest) ||
       !find(headers, "header kiln/kiln.h", header) ||
       !find(libraries, "libkiln.a (Debian: libkiln-dev)", library))
     return TOOL_FAILED;
   if (snprintf(rustc, sizeof rustc, "%s/bin/rustc", c->root) >= PATH_MAX ||
       snprintf(cargo, sizeof cargo, "%s/bin/cargo", c->root) >= PATH_MAX ||
+      snprintf(own, sizeof own, "%s/lib", c->root) >= PATH_MAX ||
       snprintf(home, sizeof home, "%s/home", folder) >= PATH_MAX)
     return TOOL_FAILED;
   go_up(library, 1);
   go_up(header, 2);
   clear_settings();
   setenv("CARGO_HOME", home, 1);
+  setenv("LD_LIBRARY_PATH", own, 1); /* as rustup sets it: rustc-dev has a part of rustc's libraries elsewhere */
   setenv("RUSTC", rustc, 1);
   setenv("RUSTC_BOOTSTRAP", "1", 1); /* rustc's own libraries are unstable interfaces */
   setenv("KILN_LIBRARY", library, 1);

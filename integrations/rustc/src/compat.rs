@@ -8,10 +8,13 @@ use rustc_hir::def_id::DefId;
 use rustc_middle::mir::interpret::Scalar;
 use rustc_middle::ty::{Instance, ScalarInt, Ty};
 
-#[cfg(not(rustc_before_1_99))]
-pub use rustc_attr_ir as attr_ir;
-#[cfg(rustc_before_1_99)]
-pub use rustc_hir::attrs as attr_ir;
+/// Attributes of functions and statics.
+pub mod attr_ir {
+    #[cfg(not(rustc_before_1_99))]
+    pub use rustc_attr_ir::{InlineAttr, Linkage, OptimizeAttr};
+    #[cfg(rustc_before_1_99)]
+    pub use rustc_hir::attrs::{InlineAttr, Linkage, OptimizeAttr};
+}
 
 /// How a pointer is to be signed, on processors that Kiln does not have.
 #[cfg(not(rustc_before_1_99))]
