@@ -1,6 +1,6 @@
-/* `kiln cargo --setup`: builds the library and the driver for a compiler. They are built in a folder of their own beside
- * the one where they will be, which then appears at once; a folder that is left by a setup that was killed has a dot in
- * its name, and the next setup removes it. A lock on the folder above makes setups wait for each other. */
+/* `kiln cargo --setup`: builds the library and the driver for a compiler. They are built in a folder of their own
+ * beside the one where they will be, which then appears at once. A folder that is left by a setup that was killed has a
+ * dot in its name, and the next setup removes it. A lock on the folder above makes setups wait for each other. */
 #define _GNU_SOURCE
 #include "beside.h"
 #include "cargo_backend.h"
@@ -137,7 +137,7 @@ static int add_component(const struct cargo_compiler *c) {
   char there[PATH_MAX];
   int n = snprintf(there, sizeof there, "%s/lib/rustlib/rustc-src", c->root);
   if (n < PATH_MAX && access(there, F_OK) == 0) return TOOL_OK;
-  const char *add[] = {"rustup", "component", "add", "--toolchain", strrchr(c->root, '/') + 1,
+  const char *add[] = {"rustup",    "component", "add", "--toolchain", strrchr(c->root, '/') + 1,
                        "rustc-dev", NULL};
   if (run(add) == 0 && n < PATH_MAX && access(there, F_OK) == 0) return TOOL_OK;
   tool_error("cargo --setup: %s has no component rustc-dev, and rustup did not add it", c->root);
@@ -190,14 +190,22 @@ static int compile(const struct cargo_compiler *c, const char *folder) {
   go_up(header, 2);
   clear_settings();
   setenv("CARGO_HOME", home, 1);
-  setenv("LD_LIBRARY_PATH", own, 1); /* as rustup sets it: rustc-dev has a part of rustc's libraries elsewhere */
+  setenv("LD_LIBRARY_PATH", own,
+         1); /* as rustup sets it: rustc-dev has a part of rustc's libraries elsewhere */
   setenv("RUSTC", rustc, 1);
   setenv("RUSTC_BOOTSTRAP", "1", 1); /* rustc's own libraries are unstable interfaces */
   setenv("KILN_LIBRARY", library, 1);
   setenv("KILN_INCLUDE", header, 1);
   const char *build[] = {access(cargo, X_OK) == 0 ? cargo : "cargo",
-                         "build", "--release", "--locked", "--offline", "--manifest-path",
-                         manifest, "--target-dir", folder, NULL};
+                         "build",
+                         "--release",
+                         "--locked",
+                         "--offline",
+                         "--manifest-path",
+                         manifest,
+                         "--target-dir",
+                         folder,
+                         NULL};
   if (run(build) == 0) return TOOL_OK;
   if (ended == 0) tool_error("cargo --setup: cargo could not build the code generator");
   return TOOL_FAILED;
@@ -225,8 +233,8 @@ static void remove_others(const char *all, const char *folder, bool only_unfinis
   DIR *d = opendir(all);
   for (const struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
     bool unfinished = strncmp(e->d_name, "rustc-", 6) == 0 && strchr(e->d_name, '.') != NULL;
-    bool others = !only_unfinished && strncmp(e->d_name, name, commit) == 0 &&
-                  strcmp(e->d_name, name) != 0;
+    bool others =
+      !only_unfinished && strncmp(e->d_name, name, commit) == 0 && strcmp(e->d_name, name) != 0;
     if ((unfinished || others) && snprintf(old, sizeof old, "%s/%s", all, e->d_name) < PATH_MAX)
       remove_folder(old);
   }

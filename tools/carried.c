@@ -119,11 +119,11 @@ static char *carried_entry(char **kept) {
   size_t size;
   char *text = changes(kept, ALL, '\n', &size), *entry = NULL;
   const char *libraries = entry_of(kept, LIBRARIES, strlen(LIBRARIES));
-  const char *now = getenv(LIBRARIES), *before = libraries != NULL ? strchr(libraries, '=') + 1 : "";
+  const char *now = getenv(LIBRARIES),
+             *before = libraries != NULL ? strchr(libraries, '=') + 1 : "";
   bool changed = strcmp(now != NULL ? now : "", before) != 0;
-  if (text != NULL &&
-      asprintf(&entry, CARRIED "=%s%s%s%s", text, changed ? LIBRARIES "=" : "",
-               changed ? before : "", changed ? "\n" : "") < 0)
+  if (text != NULL && asprintf(&entry, CARRIED "=%s%s%s%s", text, changed ? LIBRARIES "=" : "",
+                               changed ? before : "", changed ? "\n" : "") < 0)
     entry = NULL;
   free(text);
   return entry;

@@ -6,7 +6,7 @@
  *                  run, which is named by the process (its id, and when it started).
  *   kiln-rustc     reads the files, and gives the compiler the environment as it was, with one variable more, which has
  *                  all others: $KILN_SHIM_CARRIED.
- *   the shim       takes that variable when it is loaded, before the compiler's own code runs. tool_variable() reads it.
+ *   the shim       takes that variable when it is loaded, before the compiler's code runs; tool_variable() has it.
  *
  * carried.c. Called by verb_cargo.c, settings.c, log.c and inlining.c, and by integrations/llvm. */
 #ifndef KN_TOOLS_CARRIED_H

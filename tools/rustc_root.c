@@ -39,7 +39,8 @@ static bool is_rustup(const char *path) {
 
 /* The toolchain that $RUSTUP_TOOLCHAIN names, as rustup sets it for what it runs: a folder of its own, or any. */
 static bool rustup_root(char out[PATH_MAX]) {
-  const char *name = getenv("RUSTUP_TOOLCHAIN"), *all = getenv("RUSTUP_HOME"), *home = getenv("HOME");
+  const char *name = getenv("RUSTUP_TOOLCHAIN"), *all = getenv("RUSTUP_HOME"),
+             *home = getenv("HOME");
   char path[PATH_MAX];
   int n;
   if (name == NULL || name[0] == 0) return false;

@@ -9,7 +9,7 @@
 enum rustc_root {
   RUSTC_ROOT_FOUND,
   RUSTC_ROOT_CHOSEN, /* the program is rustup's, which chooses a toolchain in a way that is not known here */
-  RUSTC_ROOT_OTHER,  /* it is another program: a script, say */
+  RUSTC_ROOT_OTHER, /* it is another program: a script, say */
 };
 
 /* Writes the folder, without symbolic links, for `program`, which PATH is searched for if it has no slash. No program

@@ -168,8 +168,8 @@ static bool is_for_driver(const struct rustc_options *o, const struct tool_setti
 }
 
 /* The option that moves an incremental build from `folder` to a folder in it which only this Kiln with these settings
- * uses: rustc reuses the objects of unchanged code, whichever code generator made them. `end` distinguishes those of one
- * Kiln. NULL without memory. */
+ * uses: rustc reuses the objects of unchanged code, whichever code generator made them. `end` distinguishes those of
+ * one Kiln. NULL without memory. */
 static char *own_incremental(const char *folder, const char *end) {
   char identity[TOOL_IDENTITY_SIZE], *option;
   tool_identity(identity);
@@ -285,8 +285,7 @@ static bool find_driver(const char *rustc, char **kept, char driver[PATH_MAX]) {
              *old = getenv("LD_LIBRARY_PATH");
   int n = snprintf(driver, PATH_MAX, "%.*s" DRIVER, slash != NULL ? (int)(slash + 1 - backend) : 0,
                    backend);
-  if (n >= PATH_MAX || access(driver, X_OK) != 0 ||
-      !is_drivers_compiler(rustc, driver, kept, root))
+  if (n >= PATH_MAX || access(driver, X_OK) != 0 || !is_drivers_compiler(rustc, driver, kept, root))
     return false;
   if (root[0] == 0) return true;
   bool more = old != NULL && old[0] != 0;
@@ -352,7 +351,8 @@ int main(int argc, char **argv) {
   words[0] = (char *)(uintptr_t)rustc; /* rustup looks at the name */
   if (version) return print_version(rustc, words, kept);
   if (plan.code) preload();
-  struct rustc_run run = {.program = rustc, .words = words, .incremental = plan.incremental, .kept = kept};
+  struct rustc_run run = {
+    .program = rustc, .words = words, .incremental = plan.incremental, .kept = kept};
   char driver[PATH_MAX];
   if (plan.driver && find_driver(rustc, kept, driver)) {
     run.program = driver;

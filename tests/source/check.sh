@@ -281,7 +281,7 @@ check_call_direction() {
 # Loops and switches over the codes of records or operations, one case after the other.
 long_functions='interp/decode.c:decode_op interp/run.c:loop interp/run.c:rare frontends/llvm/body.c:body'
 check_function_lengths() {
-  ctags --languages=C --c-kinds=f --fields=ne -R -f - ir lib targets frontends interp tools integrations \
+  ctags --languages=C --c-kinds=f --fields=ne -R --links=no -f - ir lib targets frontends interp tools integrations \
     fuzz assembler dwarf bench examples |
     awk -F '\t' -v known="$long_functions" '
       { line = end = 0
