@@ -12,8 +12,8 @@
 #define CARGO_DRIVER "kiln-driver"
 
 /* Has $KILN_BACKEND name the library for the compiler that cargo will run, if there is one that this Kiln has built,
- * and $KILN_SHIM_ROOT the toolchain's folder; a library that the user has put there is kept, as an absolute path, if it is
- * for that compiler. `words` is cargo's command line, its name included. TOOL_OK, or a status after a message. */
+ * and $KILN_SHIM_ROOT the toolchain's folder; a library that the user has put there is kept, as an absolute path, if it
+ * is for that compiler. `words` is cargo's command line, its name included. TOOL_OK, or a status after a message. */
 int cargo_backend_choose(char **words);
 
 /* `kiln cargo --setup`: adds the component rustc-dev to the compiler, by rustup, and builds the library and the driver.
