@@ -1,12 +1,25 @@
 #!/usr/bin/env bash
-# lua_bitcode.sh CACHE: Lua's modules from Debian's source package as bitcode, made once. Prints the
+# lua_bitcode.sh CACHE [aarch64]: Lua's modules from Debian's source package as bitcode, made once. Prints the
 # folder, which has O0/NAME.bc and O1/NAME.bc for every C file, O0/lua.merged.bc and O1/lua.merged.bc
-# (the interpreter as one module), and reference objects by clang, O0/NAME.ref.o and O1/NAME.ref.o.
+# (the interpreter as one module), on request aarch64/ with the same of that processor, and reference objects by clang,
+# O0/NAME.ref.o and O1/NAME.ref.o.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$1"
 cache=$(cd "$1" && pwd)
 out=$cache/lua
+
+# merge FOLDER: the interpreter's modules of each level become one.
+merge() {
+  local level bc modules
+  for level in O0 O1; do
+    modules=()
+    for bc in "$1/$level"/*.bc; do
+      [[ $bc == */luac.bc ]] || modules+=("$bc")
+    done
+    llvm-link-22 -o "$1/$level/lua.merged.bc" "${modules[@]}"
+  done
+}
 
 exec 8> "$cache/lua.lock"
 flock 8
@@ -28,13 +41,19 @@ if [[ ! -f $out/complete ]]; then
         "${clang[*]} ${flags[*]} '$c' -o '$out/$level/$name.ref.o'"
     done
   done | xargs -0 -P "$(nproc)" -I{} sh -c '{}'
-  for level in O0 O1; do
-    modules=()
-    for bc in "$out/$level"/*.bc; do
-      [[ $bc == */luac.bc ]] || modules+=("$bc")
-    done
-    llvm-link-22 -o "$out/$level/lua.merged.bc" "${modules[@]}"
-  done
+  merge "$out"
   touch "$out/complete"
+fi
+if [[ ${2-} == aarch64 && ! -f $out/aarch64/complete ]]; then
+  source=$("$here/fetch_source.sh" lua5.4 "$cache/sources" 8>&-)/src
+  for level in O0 O1; do
+    mkdir -p "$out/aarch64/$level"
+    for c in "$source"/*.c; do
+      clang-22 --target=aarch64-linux-gnu -std=gnu99 -w -fPIC -DLUA_COMPAT_5_3 -DLUA_USE_LINUX -I"$out/include" -$level \
+        -emit-llvm -c "$c" -o "$out/aarch64/$level/$(basename "$c" .c).bc"
+    done
+  done
+  merge "$out/aarch64"
+  touch "$out/aarch64/complete"
 fi
 echo "$out"

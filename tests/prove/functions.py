@@ -128,14 +128,15 @@ def late(*_):
 # Of which functions are proved by --programs: file in the cache, target, percent of the instructions that must be proved.
 PROGRAMS = [('sqlite/O0/sqlite3.bc', 'x86_64', 90), ('lua/O0/lua.merged.bc', 'x86_64', 90), ('sqlite/O1/sqlite3.bc', 'x86_64', 85),
             ('lua/O1/lua.merged.bc', 'x86_64', 85), ('sqlite/aarch64/O0/sqlite3.bc', 'aarch64', 85),
-            ('sqlite/aarch64/O1/sqlite3.bc', 'aarch64', 85)]
+            ('sqlite/aarch64/O1/sqlite3.bc', 'aarch64', 85), ('lua/aarch64/O0/lua.merged.bc', 'aarch64', 85),
+            ('lua/aarch64/O1/lua.merged.bc', 'aarch64', 85)]
 
 
 def programs(a, cache):
     """True if enough of each program is proved, and nothing is wrong."""
     harness = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'harness')
     subprocess.run([os.path.join(harness, 'sqlite_bitcode.sh'), cache, 'aarch64'], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([os.path.join(harness, 'lua_bitcode.sh'), cache], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([os.path.join(harness, 'lua_bitcode.sh'), cache, 'aarch64'], check=True, stdout=subprocess.DEVNULL)
     ok = True
     a.sample = a.sample or 20000
     for name, target, percent in PROGRAMS:

@@ -198,6 +198,8 @@ def decode_a64(p, code, pc):
         return signed_load(p, code, pc)
     if word & 0xbffffc00 == 0x089ffc00:
         return released(p, word)
+    if word & 0xfffffc00 == 0x88dffc00:
+        return acquired(p, word)
     for mask, value, name, general in A64:
         if word & mask != value:
             continue
@@ -229,6 +231,16 @@ def released(p, word):
     address = ('register', p.registers['sp' if base == 31 else 'x%d' % base][0], 8)
     value = ('const', 0, size) if d == 31 else ('register', p.registers['x%d' % d][0], size)
     return [('STORE', None, [('const', 0, 8), address, value])], 4
+
+
+def acquired(p, word):
+    """LDAR of 32 bits (Arm ARM C6.2): the upper half of the register is 0. SLEIGH loads eight bytes."""
+    base, d = word >> 5 & 31, word & 31
+    address = ('register', p.registers['sp' if base == 31 else 'x%d' % base][0], 8)
+    ops = [('LOAD', ('unique', UNIQUE, 4), [('const', 0, 8), address])]
+    if d != 31:
+        ops.append(('INT_ZEXT', ('register', p.registers['x%d' % d][0], 8), [('unique', UNIQUE, 4)]))
+    return ops, 4
 
 
 # Arm ARM C6.2, LDADD, LDCLR, LDEOR, LDSET, LDSMAX, LDSMIN, LDUMAX, LDUMIN, in the order of their field opc; SWP

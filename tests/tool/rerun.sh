@@ -34,10 +34,11 @@ printf '#!/bin/bash\n[[ $1 != -vV ]] || { echo "rustc 1"; exit; }\necho "rustc $
 chmod +x kiln-driver root/bin/rustc
 export KILN_BACKEND=$work/librustc_codegen_kiln.so # which nothing loads
 
-# run: kiln-rustc with the script; `status` is its exit status, `runs` has the runs.
+# run: kiln-rustc with the script; `status` is its exit status, `runs` has the runs. A shell cannot set a signal to its
+# default that is ignored when it starts, as SIGHUP is under nohup.
 run() {
   rm -f runs
-  "$build/kiln-rustc" "$work/root/bin/rustc" --crate-name x -Cmetadata=1 -Cincremental=inc x.rs > out 2> err
+  env --default-signal=HUP,INT,TERM "$build/kiln-rustc" "$work/root/bin/rustc" --crate-name x -Cmetadata=1 -Cincremental=inc x.rs > out 2> err
   status=$?
 }
 count() { (( $(wc -l < runs) == $1 )) || { cat runs; return 1; }; }

@@ -493,7 +493,7 @@ static void bad_signatures_are_refused(void **state) {
   FAILS(KILN_ERR_LIMIT, kiln_sig_new(t->m, KILN_CC_C, 0, NULL, 0, nine, 9));
   FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_ENTRY, NULL, 0, nine, 1));
   FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_COUNT, 0, NULL, 0, NULL, 0));
-  FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_C, 2 * KILN_SIG_ENTRY, NULL, 0, NULL, 0));
+  FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_C, 2 * KILN_SIG_NOCOLLECT, NULL, 0, NULL, 0));
   const kiln_type two[2] = {KILN_TYPE_V128, KILN_TYPE_I64};
   FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_WIDE_RESULTS, NULL, 0, two, 1));
   FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_WIDE_RESULTS, NULL, 0, two, 2));
@@ -559,7 +559,7 @@ static void bad_data_is_refused(void **state) {
   kiln_symbol s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
   FAILS(KILN_ERR_ARGUMENT, kiln_data_define(t->m, s, &(kiln_data_desc){.align_log2 = 17}));
   s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
-  FAILS(KILN_ERR_ARGUMENT, kiln_data_define(t->m, s, &(kiln_data_desc){.flags = 8}));
+  FAILS(KILN_ERR_ARGUMENT, kiln_data_define(t->m, s, &(kiln_data_desc){.flags = 16}));
   s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
   FAILS(KILN_ERR_LIMIT, kiln_data_define(t->m, s, &(kiln_data_desc){.size_bytes = UINT64_MAX}));
   s = data(t->m, "s", KILN_LINKAGE_COMMON);
