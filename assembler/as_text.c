@@ -201,8 +201,8 @@ static void text(struct reader *r) {
   }
 }
 
-/* Copies the directive for Intel's syntax, if it comes. Without a word behind it, registers have no prefix for LLVM; for
- * GNU as they do. */
+/* Copies the directive for Intel's syntax, if it comes. Without a word behind it, registers have no prefix for LLVM;
+ * for GNU as they do. */
 static bool copy_syntax(struct reader *r) {
   static const char directive[] = ".intel_syntax";
   struct word w = word_at(r, r->s);

@@ -34,11 +34,12 @@ printf '#!/bin/bash\n[[ $1 != -vV ]] || { echo "rustc 1"; exit; }\necho "rustc $
 chmod +x kiln-driver root/bin/rustc
 export KILN_BACKEND=$work/librustc_codegen_kiln.so # which nothing loads
 
-# run: kiln-rustc with the script; `status` is its exit status, `runs` has the runs. A shell cannot set a signal to its
-# default that is ignored when it starts, as SIGHUP is under nohup.
+# A shell cannot set a signal to its default that is ignored when it starts, as SIGHUP is under nohup.
+kiln_rustc=(env --default-signal=HUP,INT,TERM "$build/kiln-rustc")
+# run: kiln-rustc with the script; `status` is its exit status, `runs` has the runs.
 run() {
   rm -f runs
-  env --default-signal=HUP,INT,TERM "$build/kiln-rustc" "$work/root/bin/rustc" --crate-name x -Cmetadata=1 -Cincremental=inc x.rs > out 2> err
+  "${kiln_rustc[@]}" "$work/root/bin/rustc" --crate-name x -Cmetadata=1 -Cincremental=inc x.rs > out 2> err
   status=$?
 }
 count() { (( $(wc -l < runs) == $1 )) || { cat runs; return 1; }; }
@@ -84,7 +85,7 @@ check "the second run has the first one's options, and a folder of its own" same
 # At once: a dependent crate begins when the metadata are there.
 at_once() {
   rm -f err go
-  NOTE=unit DIES='until [[ -e go ]]; do sleep 0.02; done' "$build/kiln-rustc" "$work/root/bin/rustc" -Cmetadata=1 x.rs > /dev/null 2> err &
+  NOTE=unit DIES='until [[ -e go ]]; do sleep 0.02; done' "${kiln_rustc[@]}" "$work/root/bin/rustc" -Cmetadata=1 x.rs > /dev/null 2> err &
   until grep -q unused err 2> /dev/null; do sleep 0.02; done
   touch go
   wait $!
@@ -94,7 +95,7 @@ check "what rustc prints is passed on at once" at_once
 # A signal that is sent to kiln-rustc alone ends rustc, too, and there is no second run.
 passed_on() {
   rm -f runs pid
-  NOTE=unit DIES='echo $$ > pid; exec sleep 1000' "$build/kiln-rustc" "$work/root/bin/rustc" -Cmetadata=1 x.rs > /dev/null 2>&1 &
+  NOTE=unit DIES='echo $$ > pid; exec sleep 1000' "${kiln_rustc[@]}" "$work/root/bin/rustc" -Cmetadata=1 x.rs > /dev/null 2>&1 &
   local wrapper=$! child
   until [[ -s pid ]]; do sleep 0.02; done
   child=$(< pid)
@@ -107,7 +108,7 @@ for signal in TERM HUP; do check "SIG$signal to kiln-rustc" passed_on $signal; d
 # rustc does not outlive it.
 dies_with_it() {
   rm -f runs pid
-  NOTE=unit DIES='echo $$ > pid; exec sleep 1000' "$build/kiln-rustc" "$work/root/bin/rustc" -Cmetadata=1 x.rs > /dev/null 2>&1 &
+  NOTE=unit DIES='echo $$ > pid; exec sleep 1000' "${kiln_rustc[@]}" "$work/root/bin/rustc" -Cmetadata=1 x.rs > /dev/null 2>&1 &
   local wrapper=$! child
   until [[ -s pid ]]; do sleep 0.02; done
   child=$(< pid)
@@ -120,13 +121,13 @@ check "rustc does not outlive kiln-rustc" dies_with_it
 # Only the compiler whose version the driver is: another one runs itself.
 others() { rm -f runs; VERSION=2 run; count 1 && grep -q '^rustc ' runs; }
 check "another compiler's driver does not run" others
-scripts() { rm -f runs; cp root/bin/rustc script; "$build/kiln-rustc" "$work/script" -Cmetadata=1 x.rs; count 1 && grep -q '^rustc ' runs; }
+scripts() { rm -f runs; cp root/bin/rustc script; "${kiln_rustc[@]}" "$work/script" -Cmetadata=1 x.rs; count 1 && grep -q '^rustc ' runs; }
 check "nor in place of a script" scripts
 lost() { chmod -x kiln-driver; run; chmod +x kiln-driver; count 1 && grep -q '^rustc ' runs; }
 check "nor one that is lost" lost
-checks() { rm -f runs; "$build/kiln-rustc" "$work/root/bin/rustc" -Cmetadata=1 --emit=dep-info,metadata -Cincremental=inc x.rs; [[ $(< runs) == 'rustc -Cmetadata=1 --emit=dep-info,metadata -Cincremental=inc x.rs' ]]; }
+checks() { rm -f runs; "${kiln_rustc[@]}" "$work/root/bin/rustc" -Cmetadata=1 --emit=dep-info,metadata -Cincremental=inc x.rs; [[ $(< runs) == 'rustc -Cmetadata=1 --emit=dep-info,metadata -Cincremental=inc x.rs' ]]; }
 check "nor where no code is generated" checks
 
-without_backend() { env -u KILN_BACKEND NOTE=unit DIES='kill -SEGV $$' "$build/kiln-rustc" "$work/root/bin/rustc" -Cmetadata=1 x.rs 2> /dev/null; (( $? == 139 )) && count 1; }
+without_backend() { env -u KILN_BACKEND NOTE=unit DIES='kill -SEGV $$' "${kiln_rustc[@]}" "$work/root/bin/rustc" -Cmetadata=1 x.rs 2> /dev/null; (( $? == 139 )) && count 1; }
 check "without the library, rustc is what it becomes" eval 'rm -f runs; without_backend'
 finish
