@@ -319,11 +319,15 @@ static bool place_alias(struct kn_image *image, uint32_t id, uint32_t *chain) {
     chain[n++] = id;
   }
   if (n == 0) return true;
-  if (image->places[id].section == 0 || image->places[id].section == KN_IN_COMMON)
+  if (!kn_place_is_in_section(image->places + id)) {
+    uint32_t section = image->places[id].section;
     return KN_MODULE_FAIL(false, image->m, KILN_ERR_SYMBOL,
                           "alias '%.100s': its target '%.100s' is %s", kn_symbol(m, chain[0])->name,
                           kn_symbol(m, id)->name,
-                          image->places[id].section == 0 ? "not defined" : "common data");
+                          section == 0              ? "not defined"
+                          : section == KN_IN_COMMON ? "common data"
+                                                    : "a number");
+  }
   for (; n-- > 0; id = chain[n]) {
     const struct kn_place *to = image->places + id;
     struct kn_place *def = image->places + chain[n];
