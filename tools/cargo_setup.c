@@ -44,8 +44,9 @@ static void handle_signals(void) {
       sigaction(enders[i], &action, NULL);
 }
 
-/* Runs a program in the root folder. Its exit status; 127 if it cannot be run. */
-static int run(const char *const *argv) {
+/* Runs a program in the root folder, when a signal has ended the setup only if it `cleans`. Its exit status; 127 if it
+ * cannot be run, 128 and the signal's number if the signal has kept it from running. */
+static int run(const char *const *argv, bool cleans) {
   pid_t child;
   int status = 0;
   sigset_t set, before;
@@ -54,6 +55,10 @@ static int run(const char *const *argv) {
   sigemptyset(&set);
   for (size_t i = 0; i < ENDERS; i++) sigaddset(&set, enders[i]);
   sigprocmask(SIG_BLOCK, &set, &before); /* until the process is known to `end` */
+  if (ended != 0 && !cleans) {
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return 128 + ended;
+  }
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
   posix_spawnattr_setsigmask(&attributes, &before);
@@ -73,7 +78,7 @@ static int run(const char *const *argv) {
 
 static void remove_folder(const char *path) {
   const char *argv[] = {"rm", "-rf", "--", path, NULL};
-  run(argv);
+  run(argv, true);
 }
 
 /* ---- what is supported ---- */
@@ -139,8 +144,9 @@ static int add_component(const struct cargo_compiler *c) {
   if (n < PATH_MAX && access(there, F_OK) == 0) return TOOL_OK;
   const char *add[] = {"rustup",    "component", "add", "--toolchain", strrchr(c->root, '/') + 1,
                        "rustc-dev", NULL};
-  if (run(add) == 0 && n < PATH_MAX && access(there, F_OK) == 0) return TOOL_OK;
-  tool_error("cargo --setup: %s has no component rustc-dev, and rustup did not add it", c->root);
+  if (run(add, false) == 0 && n < PATH_MAX && access(there, F_OK) == 0) return TOOL_OK;
+  if (ended == 0)
+    tool_error("cargo --setup: %s has no component rustc-dev, and rustup did not add it", c->root);
   return TOOL_FAILED;
 }
 
@@ -206,7 +212,7 @@ static int compile(const struct cargo_compiler *c, const char *folder) {
                          "--target-dir",
                          folder,
                          NULL};
-  if (run(build) == 0) return TOOL_OK;
+  if (run(build, false) == 0) return TOOL_OK;
   if (ended == 0) tool_error("cargo --setup: cargo could not build the code generator");
   return TOOL_FAILED;
 }
@@ -270,8 +276,8 @@ static int build(const struct cargo_compiler *c, const char *all, const char *fo
 
 /* ---- the command ---- */
 
-/* Locks a folder, which it makes. The descriptor; -1: the folder cannot be made. Another setup that ends may remove the
- * folder: then there is a new one. */
+/* Locks a folder, which it makes. The descriptor; -1: the folder cannot be made, or a signal has ended the setup.
+ * Another setup that ends may remove the folder: then there is a new one. */
 static int lock(char *all) {
   for (struct stat locked, there; ended == 0;) {
     if (!cargo_cache_make(all)) return -1;
@@ -281,8 +287,8 @@ static int lock(char *all) {
       fprintf(stderr, "kiln: another kiln cargo --setup is at work; this one waits\n");
       while (flock(fd, LOCK_EX) != 0 && errno == EINTR && ended == 0) continue;
     }
-    if (fstat(fd, &locked) == 0 && stat(all, &there) == 0 && locked.st_ino == there.st_ino &&
-        locked.st_dev == there.st_dev)
+    if (ended == 0 && fstat(fd, &locked) == 0 && stat(all, &there) == 0 &&
+        locked.st_ino == there.st_ino && locked.st_dev == there.st_dev)
       return fd;
     close(fd);
   }
