@@ -229,6 +229,6 @@ void kn_asm_data_free(struct kn_bc *r, const kiln_data_desc *desc);
 void kn_asm_where(const kiln_assembled_section *s, kiln_symbol_desc *where,
                   kiln_section_desc *said);
 /* What a symbol is called, and who sees it. */
-void kn_asm_name(const kiln_assembled_symbol *s, kiln_symbol_desc *desc);
+void kn_asm_name(struct kn_bc *r, const kiln_assembled_symbol *s, kiln_symbol_desc *desc);
 
 #endif

@@ -115,11 +115,13 @@ static kiln_symbol define_place(struct kn_bc *r, const kiln_assembled_symbol *s,
 static bool define_name(struct kn_bc *r, const kiln_assembly *a, const kiln_assembled_symbol *s,
                         const kiln_symbol *items) {
   kiln_symbol_desc desc;
-  kn_asm_name(s, &desc);
+  kn_asm_name(r, s, &desc);
   if (s->kind == KILN_ASSEMBLED_NUMBER && !s->global && !kiln_symbol_lookup(r->module, s->name).id)
     return true; /* the assembler has used it */
   bool placed = s->kind == KILN_ASSEMBLED_PLACE || s->kind == KILN_ASSEMBLED_RESOLVER;
-  if (placed ? a->sections[s->section].tls : s->tls) desc.tls = KILN_TLS_GENERAL_DYNAMIC;
+  bool tls = placed ? a->sections[s->section].tls : s->tls;
+  if (!tls) desc.tls = KILN_TLS_NONE;
+  else if (desc.tls == KILN_TLS_NONE) desc.tls = KILN_TLS_GENERAL_DYNAMIC;
   if (s->kind == KILN_ASSEMBLED_COMMON) desc.linkage = KILN_LINKAGE_COMMON;
   kiln_symbol symbol =
     placed ? define_place(r, s, &desc, items[s->section]) : declare_name(r, s, &desc);

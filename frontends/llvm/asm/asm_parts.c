@@ -138,12 +138,15 @@ static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s) {
   return kiln_func_declare_data(r->f, &where, &said);
 }
 
-void kn_asm_name(const kiln_assembled_symbol *s, kiln_symbol_desc *desc) {
+void kn_asm_name(struct kn_bc *r, const kiln_assembled_symbol *s, kiln_symbol_desc *desc) {
+  kiln_symbol_info was = kiln_symbol_get(r->module, kiln_symbol_lookup(r->module, s->name));
+  bool keeps = s->global && s->visibility == KILN_VISIBILITY_DEFAULT;
   *desc = (kiln_symbol_desc){.name = s->name,
                              .linkage = s->weak     ? KILN_LINKAGE_WEAK
                                         : s->global ? KILN_LINKAGE_EXTERNAL
                                                     : KILN_LINKAGE_INTERNAL,
-                             .visibility = s->visibility};
+                             .visibility = keeps ? was.desc.visibility : s->visibility,
+                             .tls = was.desc.tls};
 }
 
 bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *code) {
@@ -164,7 +167,8 @@ bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *co
     const kiln_assembled_symbol *s = &t->symbols[i];
     if (!s->global && !kiln_symbol_lookup(r->module, s->name).id) continue; /* nobody asks for it */
     kiln_symbol_desc desc;
-    kn_asm_name(s, &desc);
+    kn_asm_name(r, s, &desc);
+    desc.tls = KILN_TLS_NONE; /* a function's assembly defines none of these */
     kiln_func_define_alias(r->f, &desc,
                            s->section == KILN_ASSEMBLED_CODE ? code->label : items[s->section],
                            (int64_t)s->offset_bytes);
