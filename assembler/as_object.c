@@ -234,6 +234,7 @@ static const char *take_symbol(kiln_as *a, const struct kn_as_object *o, const E
   const char *name = o->strings + y->st_name;
   kiln_assembled_kind kind;
   if (bind == STB_LOCAL && name[0] == '$') return NULL; /* what follows is code or data */
+  if ((y->st_other & ~3u) != 0 || bind == STB_GNU_UNIQUE) return unusual_symbol;
   if (bind == STB_LOCAL && strncmp(name, ".L", 2) == 0 && !by_name(y)) return NULL;
   if (bind == STB_LOCAL && y->st_shndx == SHN_ABS && !t->whole) return NULL; /* no one else's */
   if (!symbol_kind(o, y, &kind) || (!t->whole && (kind != KILN_ASSEMBLED_PLACE || type == STT_TLS)))
@@ -264,7 +265,7 @@ static const char *take_symbol(kiln_as *a, const struct kn_as_object *o, const E
 static bool is_described(const struct kn_as_object *o, const Elf64_Sym *y) {
   return y->st_shndx == SHN_UNDEF && y->st_name < o->strings_size &&
          (ELF64_ST_BIND(y->st_info) == STB_WEAK || ELF64_ST_TYPE(y->st_info) == STT_TLS ||
-          ELF64_ST_VISIBILITY(y->st_other) != STV_DEFAULT) &&
+          y->st_other != 0) &&
          o->strings[y->st_name] != 0;
 }
 

@@ -244,7 +244,8 @@ static bool types_other(struct reader *q, bool (*is_own)(const void *, const cha
 
 bool kn_as_says_of_others(const kiln_assembly *t,
                           bool (*is_own)(const void *, const char *, size_t), const void *user) {
-  static const char *const words[] = {".weak", ".hidden", ".protected", ".internal"};
+  static const char *const words[] = {".weak", ".hidden", ".protected", ".internal",
+                                      ".variant_pcs"};
   struct reader q = {.s = t->text, .end = t->text + t->text_bytes};
   for (; q.s < q.end; q.s++) {
     struct word w = word_at(&q, q.s);
