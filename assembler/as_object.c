@@ -150,9 +150,12 @@ static kiln_visibility visibility_of(unsigned other) {
 
 static uint8_t log2_of(uint64_t align) {
   uint8_t n = 0;
-  while (n < 16 && UINT64_C(1) << n < align) n++;
+  while (n < 63 && UINT64_C(1) << n < align) n++;
   return n;
 }
+
+enum { MAX_ALIGN_LOG2 = 16 };
+static const char too_aligned[] = "not implemented: an alignment above 2^16 in assembly";
 
 /* Takes over one section besides code. */
 static const char *take_section(kiln_as *a, const struct kn_as_object *o, unsigned i,
@@ -184,6 +187,7 @@ static const char *take_section(kiln_as *a, const struct kn_as_object *o, unsign
               (s->sh_flags & SHF_STRINGS ? KILN_SECTION_STRINGS : 0u) |
               (s->sh_flags & SHF_EXCLUDE ? KILN_SECTION_EXCLUDE : 0u);
   to->align_log2 = log2_of(s->sh_addralign);
+  if (to->align_log2 > MAX_ALIGN_LOG2) return too_aligned;
   return to->name != NULL ? NULL : "out of memory";
 }
 
@@ -247,6 +251,7 @@ static const char *take_symbol(kiln_as *a, const struct kn_as_object *o, const E
   if (kind == KILN_ASSEMBLED_COMMON) {
     new.size_bytes = y->st_size;
     new.align_log2 = log2_of(y->st_value);
+    if (new.align_log2 > MAX_ALIGN_LOG2) return too_aligned;
   } else if (kind == KILN_ASSEMBLED_UNDEFINED) {
     new.tls = type == STT_TLS;
   } else if (kind == KILN_ASSEMBLED_NUMBER) {
