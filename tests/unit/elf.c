@@ -655,15 +655,20 @@ static void ifuncs(void **state) {
 
 static void bad_aliases_are_refused(void **state) {
   struct fixture *t = *state;
-  for (unsigned i = 0; i < 4; i++) { /* itself, a pair, undefined, common */
+  for (unsigned i = 0; i < 5; i++) { /* itself, a pair, undefined, common, a number */
     close_module(t);
     open_module(t);
     kiln_symbol a = undefined(t, "a"), b = undefined(t, "b");
     if (i == 3) {
       b = data_with(t, &(kiln_symbol_desc){.name = "c", .linkage = KILN_LINKAGE_COMMON},
                     &(kiln_data_desc){.size_bytes = 4});
+    } else if (i == 4) {
+      b = data_with(t, &(kiln_symbol_desc){.name = "n"},
+                    &(kiln_data_desc){.size_bytes = 4096, .flags = KILN_DATA_ABSOLUTE});
     }
-    kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "a"}, i == 0 ? a : b, 0);
+    kiln_symbol_desc alias = {.name = "a"};
+    if (i == 4) alias.linkage = KILN_LINKAGE_PRIVATE;
+    kiln_alias_define(t->m, &alias, i == 0 ? a : b, 0);
     if (i == 1) kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "b"}, a, 0);
     assert_int_equal(kiln_module_status(t->m), KILN_OK);
     assert_int_equal(emit(t), KILN_ERR_SYMBOL);

@@ -91,9 +91,13 @@ static kiln_symbol declare_name(struct kn_bc *r, const kiln_assembled_symbol *s,
   bool local = is.desc.linkage == KILN_LINKAGE_INTERNAL || is.desc.linkage == KILN_LINKAGE_PRIVATE;
   bool changes = s->kind != KILN_ASSEMBLED_UNDEFINED || desc->linkage != is.desc.linkage ||
                  desc->visibility != is.desc.visibility;
-  if ((is.desc.tls != KILN_TLS_NONE) != s->tls || (changes && (is.defined || local))) {
-    kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-               "module-level assembly: '%.100s' is declared as something else", s->name);
+  bool func = is.kind == KILN_SYMBOL_FUNC && s->kind != KILN_ASSEMBLED_UNDEFINED;
+  bool own = is.defined || local || is.desc.linkage == KILN_LINKAGE_LINKONCE;
+  if (func || (is.desc.tls != KILN_TLS_NONE) != s->tls || (changes && own)) {
+    kn_bc_fail(
+      r, KILN_ERR_UNSUPPORTED,
+      "module-level assembly changes '%.100s', which the module defines or declares otherwise",
+      s->name);
     return (kiln_symbol){0};
   }
   if (!changes) return found;
