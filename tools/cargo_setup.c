@@ -195,6 +195,7 @@ static int compile(const struct cargo_compiler *c, const char *folder) {
   go_up(library, 1);
   go_up(header, 2);
   clear_settings();
+  unsetenv("CC"); /* the build script runs it as a program, and `ccache gcc` is two words */
   setenv("CARGO_HOME", home, 1);
   setenv("LD_LIBRARY_PATH", own,
          1); /* as rustup sets it: rustc-dev has a part of rustc's libraries elsewhere */
