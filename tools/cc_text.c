@@ -20,7 +20,8 @@ static bool is_name(char c) {
          c == '.' || c == '$';
 }
 
-/* True if the statement `s` is a directive, behind labels if there are any. */
+/* True if the statement `s` is a directive, behind labels if there are any. What is behind a comment or a label in
+ * quotes counts as one. */
 static bool is_directive(const char *s, size_t n) {
   for (;;) {
     size_t word = 0;
@@ -30,7 +31,8 @@ static bool is_directive(const char *s, size_t n) {
     s += word + 1;
     n -= word + 1;
   }
-  return n > 0 && *s == '.' && !selects_syntax(s, n);
+  bool hidden = n > 0 && (*s == '"' || (n > 1 && s[0] == '/' && s[1] == '*'));
+  return hidden || (n > 0 && *s == '.' && !selects_syntax(s, n));
 }
 
 void cc_watch_assembly(void *user, const kiln_assembly *texts, uint32_t n_texts) {

@@ -211,12 +211,15 @@ assembly_text() {
   local flags
   echo 'void f(void) { __asm__ volatile("\n.ascii \"->SIZE %0\"" : : "i"(sizeof(long))); }' > offsets.c
   echo '__asm__(".section .note.x,\"\",%note\n.long 3\n.previous"); int x;' > note.c
+  echo 'void f(void) { __asm__("/* size */ .ascii \"->SIZE 8\""); }' > comment.c
+  echo 'void f(void) { __asm__("\"size\": .ascii \"->SIZE 8\""); }' > quoted.c
   echo 'int f(int x) { __asm__("1: nop" : "+r"(x)); return x; }' > shown.c
   for flags in '' '-O2 -g' -Og --target=aarch64-linux-gnu; do
     rm -f said
     KILN_LOG=said cc $flags -S offsets.c -o - 2> offsets.err | grep -Eq '\.ascii\s+"->SIZE [$]?8"' &&
       grep -q '^offsets.c: compiled by LLVM: -S: ' said && grep -q 'offsets.c: compiled by LLVM: -S: ' offsets.err || return 1
   done
+  cc -S comment.c -o - 2> note.err | grep -q 'SIZE 8' && cc -S quoted.c -o - 2> note.err | grep -q 'SIZE 8' || return 1
   cc -S note.c -o - 2> note.err | grep -q '\.note\.x' && cc -c offsets.c && ours offsets.o || return 1
   KILN_LOG=said2 cc -S shown.c -o shown.s && ! grep LLVM said2
 }
