@@ -184,13 +184,31 @@ const char *cc_find_refused(const struct cc_args *a) {
   return refused_of_llvm(a);
 }
 
-/* The last word of the command line that begins with `flag`; NULL: none does. */
-static const char *last_with(const struct cc_args *a, const char *flag) {
-  for (size_t i = a->n; i-- > 0 && flag[0] != 0;)
-    if (a->items[i].kind != CC_INPUT &&
-        strncmp(compilers_word(&a->items[i]), flag, strlen(flag)) == 0)
-      return compilers_word(&a->items[i]);
+/* The last word of the command line that is `flag`, or, unless `whole`, begins with it or has its value among others;
+ * NULL: there is none. */
+static const char *last_with(const struct cc_args *a, const char *flag, bool whole) {
+  const char *sign = strchr(flag, '=');
+  size_t name = sign != NULL ? (size_t)(sign + 1 - flag) : 0;
+  for (size_t i = a->n; i-- > 0 && flag[0] != 0;) {
+    const char *word = compilers_word(&a->items[i]);
+    if (a->items[i].kind == CC_INPUT) continue;
+    if (strcmp(word, flag) == 0) return word;
+    if (whole) continue;
+    if (strncmp(word, flag, strlen(flag)) == 0) return word;
+    if (name != 0 && strncmp(word, flag, name) == 0 && listed(flag + name, word + name))
+      return word;
+  }
   return NULL;
+}
+
+/* The word of the command line to which row `k` of `written` belongs, whose words `at` begins with; NULL: none. Words
+ * that end in '-' leave the rest of the name to the message, and to the flag. */
+static const char *word_of(const struct cc_args *a, size_t k, const char *at) {
+  char flag[64];
+  size_t n = strlen(written[k].words);
+  if (written[k].words[n - 1] != '-') return last_with(a, written[k].flag, false);
+  snprintf(flag, sizeof flag, "%s%.*s", written[k].flag, (int)strcspn(at + n, "\""), at + n);
+  return last_with(a, flag, true);
 }
 
 void cc_name_cause(const struct cc_args *a, const struct cc_item *in, kiln_diag *diag) {
@@ -198,8 +216,9 @@ void cc_name_cause(const struct cc_args *a, const struct cc_item *in, kiln_diag 
   if (in->bitcode) return;
   diag->bit_offset = UINT64_MAX;
   for (size_t i = 0; flag == NULL && i < sizeof written / sizeof *written; i++) {
-    if (strstr(diag->message, written[i].words) == NULL) continue;
-    flag = last_with(a, written[i].flag);
+    const char *at = strstr(diag->message, written[i].words);
+    if (at == NULL) continue;
+    flag = word_of(a, i, at);
     if (attribute[0] == 0) attribute = written[i].attribute;
   }
   if (flag == NULL && attribute[0] == 0) return;

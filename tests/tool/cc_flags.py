@@ -40,6 +40,8 @@ REFUSED = '''
 -fsanitize=shadow-call-stack            -fsanitize=shadow-call-stack
 -fsanitize=safe-stack                   -fsanitize=safe-stack
 -fsanitize=kcfi                         -fsanitize=kcfi
+-fsanitize=shadow-call-stack -fsanitize=address  -fsanitize=shadow-call-stack
+-fsanitize=kcfi,undefined -fsanitize=null  -fsanitize=kcfi,undefined
 -fsanitize=function                     -fsanitize=function
 -fexperimental-sanitize-metadata=all    -fexperimental-sanitize-metadata=all
 -mcmodel=medium                         -mcmodel=medium
@@ -57,6 +59,8 @@ REFUSED = '''
 --target=aarch64-linux-gnu -mgeneral-regs-only             -mgeneral-regs-only
 --target=aarch64-linux-gnu -mstrict-align                  -mstrict-align
 --target=aarch64-linux-gnu -ffixed-x20                     -ffixed-x20
+--target=aarch64-linux-gnu -ffixed-x20 -ffixed-x18         -ffixed-x20
+--target=aarch64-linux-gnu -ffixed-x1 -ffixed-x18          -ffixed-x1
 --target=aarch64-linux-gnu -fcall-saved-x9                 -fcall-saved-x9
 --target=aarch64-linux-gnu -mtp=el1                        -mtp=el1
 --target=aarch64-linux-gnu -mharden-sls=retbr              -mharden-sls=retbr
