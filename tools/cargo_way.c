@@ -71,7 +71,8 @@ void cargo_way_say(void *user, const struct stats_units *u) {
       "toolchain or Kiln has changed; kiln cargo --setup builds the code generator again");
   else if (first)
     fprintf(stderr,
-            "kiln: units of this project by Kiln in rustc: %u, by Kiln of bitcode: %u, by LLVM: "
-            "%u%s\n",
-            u->in_rustc, u->shim, u->llvm, as_is ? "" : "; kiln cargo --setup has rustc load Kiln");
+            "kiln: compiled units of this project: %u by Kiln in rustc, %u by Kiln from bitcode, "
+            "%u by LLVM%s\n",
+            u->in_rustc, u->shim, u->llvm,
+            as_is ? "" : "; to use Kiln in rustc, run kiln cargo --setup");
 }

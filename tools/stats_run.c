@@ -44,7 +44,7 @@ int stats_run(const char *verb, char **argv, const struct stats_say *say,
   int status = 0, error = start(argv, environment, &child);
   if (how != NULL && error != 0) how->end(how->user);
   if (error != 0) {
-    tool_error("%s: %s: %s", verb, argv[0], strerror(error));
+    if (environment != NULL) tool_error("%s: %s: %s", verb, argv[0], strerror(error));
     stats_drop(&costs);
     return TOOL_FAILED;
   }

@@ -304,11 +304,11 @@ check "one that compiles nothing does not" again
 kept() { rm -rf top/inner/target costs; printf 'unit\tllvm\t1\t1\t0\tx\ta reason of yesterday\n' > costs; [[ $(KILN_STATS=$work/costs last_line build) == *'LLVM compiled'* ]] && ! grep -q yesterday said && grep -q yesterday costs && (( $(wc -l < costs) > 2 )); }
 check "lines that a file of costs had do not count" kept
 # said [WORD]...: the lines about who compiled the project, of a build of it all.
-told() { rm -rf top/inner/target; in_inner "$kiln" cargo "$@" > said 2>&1 || { cat said; return 1; }; grep -E 'units of this project|does not load' said; }
+told() { rm -rf top/inner/target; in_inner "$kiln" cargo "$@" > said 2>&1 || { cat said; return 1; }; grep -E 'compiled units of this project|does not load' said; }
 own_cache() { rm -rf own; local -x XDG_CACHE_HOME=$work/own; "$@"; }
 once() {
   [[ -z $(told build --quiet) ]] || { echo 'a quiet build says it'; return 1; }
-  [[ $(told build) == 'kiln: units of this project by Kiln in rustc: 0, by Kiln of bitcode: '[1-9]*', by LLVM: '[0-9]*'; kiln cargo --setup has rustc load Kiln' ]] || { cat said; return 1; }
+  [[ $(told build) == 'kiln: compiled units of this project: 0 by Kiln in rustc, '[1-9]*' by Kiln from bitcode, '[0-9]*' by LLVM; to use Kiln in rustc, run kiln cargo --setup' ]] || { cat said; return 1; }
   [[ -z $(told build) ]] || { echo 'it is said twice'; return 1; }
 }
 check "the first build says who compiled the project" own_cache once
