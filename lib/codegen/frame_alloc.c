@@ -51,6 +51,8 @@ int32_t kn_slot_frame_new(struct kn_walk *w, uint32_t slot) {
     return w->frame.shared + (int32_t)at->offset;
   }
   if (s->parent != 0) return kn_slot_frame(w, s->parent - 1) + (int32_t)s->offset;
+  /* The hook that zeroes a root stores a whole spill slot. */
+  if (KN_UNLIKELY(s->memory & KN_MEMORY_ROOT)) return kn_frame_alloc(w, 8, 3);
   return kn_frame_alloc(w, s->size_bytes ? s->size_bytes : 1,
                         KN_LIKELY(at->align_log2 <= 4) ? at->align_log2 : kn_slot_align(w, slot));
 }
