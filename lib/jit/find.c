@@ -70,7 +70,8 @@ static uint32_t function_of(struct describing *d, uint32_t scope) {
   return 0;
 }
 
-/* The place of a location, without that of its call: index + 1, 0 without memory. `is_new`: it is. */
+/* The place of a location, without that of its call: index + 1, 0 without memory. Sets `*is_new` if
+ * the place was added by this call. */
 static uint32_t place_of(struct describing *d, uint32_t loc, bool *is_new) {
   const kiln_allocator *a = &d->l->jit->options.allocator;
   const struct kn_loc *from = &d->s->sources.locs.at[loc];
@@ -247,6 +248,11 @@ static const struct kn_jit_place *find_place(const struct kn_jit_item *u, uint32
   return u->places.at + u->rows.at[low - 1].place - 1;
 }
 
+/* The string at an index of the unit's texts; "" if the unit has none. */
+static const char *text_at(const struct kn_jit_item *u, uint32_t at) {
+  return u->text.n != 0 ? u->text.at + at : "";
+}
+
 /* Copies a string to the caller's memory, as much of it as fits; "" if nothing does. */
 static const char *copy(kiln_jit_pc_info *info, const char *text) {
   const size_t n = strlen(text), at = info->needed_bytes;
@@ -269,10 +275,10 @@ static void tell(kiln_jit_pc_info *info, const struct kn_jit_item *u,
     }
     kiln_jit_frame *frame = info->frames + info->n_frames;
     *frame = (kiln_jit_frame){0};
-    frame->function = copy(info, more ? u->text.at + place->function : u->names + f->name);
+    frame->function = copy(info, more ? text_at(u, place->function) : u->names + f->name);
     frame->file = "";
     if (place == NULL) continue;
-    frame->file = copy(info, u->text.n != 0 ? u->text.at + place->file : "");
+    frame->file = copy(info, text_at(u, place->file));
     frame->line = place->line;
     frame->column = place->column;
     if (more) place = u->places.at + place->call - 1;

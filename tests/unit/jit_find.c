@@ -194,6 +194,26 @@ static void lines(void **state) {
   kiln_jit_free(jit);
 }
 
+/* No place of the unit has a name or a file. */
+static void without_texts(void **state) {
+  (void)state;
+  kiln_jit *jit = told_jit = jit_new(NULL);
+  static const char text[] =
+    "!2 = compile_unit { producer \"me\", language 12 }\n!3 = subprogram in !2 { name \"top\" }\n"
+    "!4 = subprogram in !2 { inline 1 }\nunit !2\ndeclare @note(i64)\n"
+    "func @top(i64) {\n  !debug !3 in !2\n  !begin \"/src/a.toy\" 0:0 in !3\nb0(%x: i64):\n"
+    "  !loc \"/src/a.toy\" 0:0 in !3\n  call @note(1)\n  !call 1 \"/src/a.toy\" 0:0 in !3\n"
+    "  !loc \"/src/a.toy\" 0:0 in !4 call 1\n  call @note(2)\n  ret\n}\n";
+  jit_add(jit, text, 0);
+  ((void (*)(long))(uintptr_t)kiln_jit_lookup(jit, "top"))(0);
+  assert_int_equal(told[1].info.n_frames, 1);
+  expect(&told[1].frames[0], "top", "", 0, 0);
+  assert_int_equal(told[2].info.n_frames, 2);
+  expect(&told[2].frames[0], "", "", 0, 0);
+  expect(&told[2].frames[1], "top", "", 0, 0);
+  kiln_jit_free(jit);
+}
+
 /* What does not fit is left out, and the sizes that it needs are told. */
 static void little_room(void **state) {
   (void)state;
@@ -308,19 +328,21 @@ static void *looker(void *unused) {
   return unused;
 }
 
+/* Once at least: the thread waits for it. */
 static void *signaller(void *thread) {
-  while (!done) {
+  do {
     pthread_kill(*(pthread_t *)thread, SIGUSR1);
     for (volatile int i = 0; i < 20000; i++) {
     }
-  }
+  } while (!done);
   return NULL;
 }
 
 extern void idle(long);
 void idle(long x) { (void)x; }
 
-/* Adds, runs, shows and removes units; what was shown may be looked up after it was removed. */
+/* Adds, runs, shows and removes units until one was found, and until the first of these threads has handled a signal;
+ * what was shown may be looked up after it was removed. */
 static void *passer(void *index) {
   const int i = *(int *)index;
   static const char lined_text[] =
@@ -333,7 +355,7 @@ static void *passer(void *index) {
   static const char plain_text[] =
     "func internal @one(i64, i64) -> i64 {\nb0(%a: i64, %b: i64):\n  %c = mul.i64 %a, %b\n"
     "  ret %c\n}\n";
-  for (int k = 0; k < UNITS_EACH; k++) {
+  for (int k = 0; k < UNITS_EACH || hits == 0 || (i == 0 && handled == 0); k++) {
     kiln_jit_unit u = jit_add(busy_jit, k & 1 ? lined_text : plain_text, 0);
     jit_fn *f = (jit_fn *)(uintptr_t)kiln_jit_function(busy_jit, u, 0);
     assert_int_equal(f(1, 7), 7);
@@ -358,9 +380,7 @@ static void coming_and_going(void **state) {
   }
   /* one of those that add and remove is interrupted, wherever it is */
   assert_int_equal(pthread_create(&signals, NULL, signaller, passers), 0);
-  while (hits == 0) sched_yield();
   for (int i = 1; i < PASSERS; i++) pthread_join(passers[i], NULL);
-  while (handled == 0) sched_yield();
   done = true;
   pthread_join(signals, NULL);
   pthread_join(passers[0], NULL);
@@ -416,6 +436,7 @@ int main(void) {
     cmocka_unit_test(stubs),
     cmocka_unit_test(large),
     cmocka_unit_test(lines),
+    cmocka_unit_test(without_texts),
     cmocka_unit_test(little_room),
     cmocka_unit_test(inlined),
     cmocka_unit_test(coming_and_going),
