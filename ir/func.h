@@ -570,8 +570,12 @@ static inline bool kn_call_unwinds(const kiln_func *f, const struct kn_inst *in)
   return !(kn_sig(f->module, kn_symbol(f->module, symbol)->sig)->flags & KILN_SIG_NOUNWIND);
 }
 
-/* True if the CALL, TRY or TAILCALL may collect garbage, which changes what roots hold. */
-static inline bool kn_call_collects(const kiln_func *f, const struct kn_inst *in) {
+/* True if the instruction may collect garbage, which changes what roots hold. One that returns twice does: there may be
+ * calls before its second return. */
+static inline bool kn_inst_collects(const kiln_func *f, const struct kn_inst *in) {
+  if (in->op == KILN_OP_BUILTIN_SETJMP) return true;
+  if (in->op != KILN_OP_CALL && in->op != KILN_OP_TRY) return false;
+  if (kn_sig(f->module, in->c)->flags & KILN_SIG_RETURNS_TWICE) return true;
   if (kn_sig(f->module, in->c)->flags & KILN_SIG_NOCOLLECT) return false;
   uint32_t symbol = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
   if (symbol == 0 || kn_symbol(f->module, symbol)->kind != KILN_SYMBOL_FUNC) return true;

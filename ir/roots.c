@@ -141,10 +141,6 @@ static void derive_all(struct roots *r) {
 
 /* ---- uses ---- */
 
-static bool collects(const kiln_func *f, const struct kn_inst *in) {
-  return (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY) && kn_call_collects(f, in);
-}
-
 static bool stale(const struct roots *r, uint32_t value, uint32_t call, uint32_t use) {
   kiln_func *f = r->f;
   kn_func_fail(
@@ -176,7 +172,7 @@ static bool look_at_block(struct roots *r, uint32_t id, bool counts) {
     struct kn_operands o = kn_operands(f, in);
     for (uint32_t k = 0; k < o.n; k++)
       if (!use(r, kn_operand(&o, k), i, call, counts)) return false;
-    if (collects(f, in)) call = i; /* its arguments were read before */
+    if (kn_inst_collects(f, in)) call = i; /* its arguments were read before */
     if (i == b->term) break;
   }
   for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++)
