@@ -247,7 +247,7 @@ enum kn_note_kind {
   KN_NOTE_LOC, /* from here on: a: source location (kiln_func_set_loc), 0: none */
   KN_NOTE_PASSED, /* before what is here: a: location of a statement of which inlining has left no instruction */
   KN_NOTE_TEXT_POSITION, /* from here on: a, b: line and column of a text input (kiln_func_set_text_position) */
-  KN_NOTE_REFERENCE, /* of the value that it makes: a: 1: a reference; 0: a COPY that is none */
+  KN_NOTE_REFERENCE, /* the instruction's value: a = 1: is a reference; a = 0: is a COPY that is not derived */
   KN_NOTE_COUNT
 };
 struct kn_note {

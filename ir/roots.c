@@ -78,6 +78,7 @@ static bool passes_on(unsigned op) {
   case KILN_OP_XOR:
   case KILN_OP_NOT:
   case KILN_OP_NEG:
+  case KILN_OP_SHL: /* of compressed references */
   case KILN_OP_ADDR:
   case KILN_OP_SELECT: return true;
   default: {

@@ -154,23 +154,26 @@ KILN_API void kiln_slot_set_array(kiln_func *f, kiln_value slot);
 /* ---- roots of a garbage collector ---- */
 
 /** Makes a slot a root: a word of the frame that a moving garbage collector may read and change at each call that
- * collects. All calls collect, but for calls with KILN_SIG_NOCOLLECT and for calls that operations become. Kiln does
- * not interpret the word: a small integer or null may be in it. The slot has 8 bytes and an alignment of 8, or 4 bytes
- * and an alignment of 4. At the function's entry the slot is 0. It shares memory with no other slot or value. Only
- * LOADs and STOREs of the whole slot may refer to it; otherwise, the function fails with KILN_ERR_STRUCTURE when it is
- * finished. Call kiln_slot_set_root before the first load or store of the slot, and at any position in the function.
+ * collects. Every call collects, except calls with KILN_SIG_NOCOLLECT and calls of library functions that implement
+ * operations. BUILTIN_SETJMP and calls that return twice collect in any case. Kiln does not interpret the word: a
+ * small integer or null may be in it. The slot has 8 bytes and an alignment of 8, or 4 bytes and an alignment of 4.
+ * At the function's entry the slot is 0. It shares memory with no other slot or value. Only LOADs and STOREs of the
+ * whole slot may refer to it; otherwise, the function fails with KILN_ERR_STRUCTURE when it is finished. Call
+ * kiln_slot_set_root before the first load or store of the slot, and at any position in the function.
  *
- * A value is *derived* if it was loaded from a root, or is marked as a reference (kiln_func_set_reference). Additions,
- * subtractions, bitwise operations, addresses, selections, conversions, copies and block parameters of derived values
- * are derived, too. A derived value must not be used after a call that collects: the object may have moved. Load the
- * root again. kiln_func_verify reports such a use (docs/ir.md). A function with roots is not inlined, and nothing is
+ * A value is *derived* if it was loaded from a root, or is marked as a reference (kiln_func_set_reference). The
+ * result of COPY, ADD, SUB, NEG, AND, OR, XOR, NOT, SHL, ADDR or a conversion is derived if an operand is derived.
+ * The result of SELECT is derived if one of its two values is derived, a block parameter if an edge passes a derived
+ * value to it. A derived value must not be used after a call that collects: the object may have moved. Load the root
+ * again. kiln_func_verify reports such a use (docs/ir.md). A function with roots is not inlined, and nothing is
  * inlined into it. */
 KILN_API void kiln_slot_set_root(kiln_func *f, kiln_value slot);
 
-/** Says whether a value is a reference. With `is_reference`, the value is derived (kiln_slot_set_root), although it was
- * not loaded from a root: a parameter, the result of a call, or a load from an object. `v` is a value that an
- * instruction makes, or a parameter of a block. Without `is_reference`, `v` is the result of a COPY, and is not
- * derived, although its operand is: a number that was tagged as a reference is. */
+/** Says whether a value is a reference. If `is_reference` is true, the value is derived (kiln_slot_set_root), although
+ * it was not loaded from a root: a parameter, the result of a call, or a load from an object. `v` is a value that an
+ * instruction makes, or a parameter of a block. If `is_reference` is false, `v` must be the result of a COPY. The value
+ * is then not derived, even if the operand of the COPY is. Use this for a tagged integer that was loaded from a
+ * root. */
 KILN_API void kiln_func_set_reference(kiln_func *f, kiln_value v, bool is_reference);
 
 /** Makes a forward value. You can use a forward value as an operand at once, and bind it to a value later. */
