@@ -90,7 +90,7 @@ def size(text):
 
 
 def one(processor, obj, entry, signatures, seconds, limit):
-    """What became of a function, and why."""
+    """What became of a function, and why. `doubtful`: a goal was refuted, after the solver gave up on another one."""
     terms.APART.clear()
     text, lines = entry
     f = next(iter(irtext.read(text, None, signatures).values()))
@@ -110,7 +110,7 @@ def one(processor, obj, entry, signatures, seconds, limit):
         proof.all_paths()
         return ('proved', '') if proof.wrong else ('failed', 'no wrong goal was refuted')
     except Failed as e:
-        return 'undecided' if solver.unknown else 'failed', str(e)
+        return 'doubtful' if solver.unknown else 'failed', str(e)
     except Unsupported as e:
         return 'unsupported', str(e)
     except Undecided:
@@ -162,7 +162,7 @@ def run(a, target):
             insts[what] += size(functions[name][0])
             if what != 'proved':
                 why[what + ': ' + re.sub(r'\d+', 'N', reason.split(' in ')[0])[:60]] += size(functions[name][0])
-                print('%s: %s: %s' % (what, name, reason[:400 if what == 'failed' else 150]), flush=True)
+                print('%s: %s: %s' % (what, name, reason[:400 if what in ('failed', 'doubtful') else 150]), flush=True)
     total = max(sum(insts.values()), 1)
     print('%s %s: %d functions of %d, %d instructions, seed %d: %s; %.1f %% of the instructions proved; %.0f s of CPU time' % (
         a.functions, target, len(names), len(functions), total, a.seed,
@@ -170,4 +170,4 @@ def run(a, target):
         time.process_time() - start))
     for text, n in why.most_common(20):
         print('%6d instructions: %s' % (n, text))
-    return 100 * insts['proved'] / total, count['failed']
+    return 100 * insts['proved'] / total, count['failed'] + count['doubtful']

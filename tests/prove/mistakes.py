@@ -49,7 +49,7 @@ class Test:
     def expect(self, what, entry, proved):
         """Notes it if an entry is proved and should not be, or the other way round."""
         found, why = self.prove(entry)
-        if (found == 'proved') != proved or found not in ('proved', 'failed', 'unsupported'):
+        if (found == 'proved') != proved or found not in ('proved', 'failed', 'doubtful', 'unsupported'):
             self.wrong.append('%s: %s: %s %s' % (self.target, what, found, why[:300]))
 
     def instructions(self, name):

@@ -71,7 +71,7 @@ def function_found_by(kiln, target):
         obj, entries, signatures = functions.compiled(kiln, target, os.path.join(HERE, 'functions.kir'), folder, [])
         for k, (name, entry) in enumerate(entries.items(), 1):
             what, why = functions.one(PROCESSORS[target](), obj, entry, signatures, 10, 60)
-            if what == 'failed':
+            if what in ('failed', 'doubtful'):
                 return campaign.Result(table.Row('function ' + name, '', '', ''), what, why), k
     return None, len(entries)
 

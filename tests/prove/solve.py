@@ -175,7 +175,7 @@ class Solver:
         return result == bitwuzla.Result.SAT, tr
 
     def values(self, premises, x, most):
-        """All numbers that a term may be, or more; None: these are more than `most`, or nobody knows."""
+        """All numbers that a term may be, or more; None if there are more than `most`, or if the solver gives up."""
         premises = simple(premises)
         if premises is None:
             return []
