@@ -35,5 +35,6 @@ __version__ = '%d.%d.%d' % (raw.KILN_VERSION_MAJOR, raw.KILN_VERSION_MINOR, raw.
 __all__ = [
     'Array', 'Block', 'ClosedError', 'Code', 'Error', 'FloatCondition', 'ForeignValueError', 'Frame', 'Function',
     'FunctionSymbol', 'IntCondition', 'Jit', 'Kernel', 'Listing', 'Loop', 'MissingSymbolError', 'Module', 'PcInfo',
-    'Signature', 'Stats', 'Status', 'Struct', 'Symbol', 'Type', 'Unit', 'Value', 'Variable', 'bool_', 'f32', 'f64', 'i8', 'i16', 'i32', 'i64', 'i128',
-    'library_path', 'pointer', 'ptr', 'raw', 'u8', 'u16', 'u32', 'u64', 'u128', 'v64', 'v128']
+    'Signature', 'Stats', 'Status', 'Struct', 'Symbol', 'Type', 'Unit', 'Value', 'Variable', 'bool_', 'f32', 'f64',
+    'i8', 'i16', 'i32', 'i64', 'i128', 'library_path', 'pointer', 'ptr', 'raw', 'u8', 'u16', 'u32', 'u64', 'u128',
+    'v64', 'v128']
