@@ -1,5 +1,5 @@
-/* Who compiles a project: Kiln in rustc, the shim, or LLVM. It is said once for each project, toolchain and way, which
- * an empty file in the user's cache remembers, named by a hash. Invariant: a cache that cannot be written is no error. */
+/* Who compiles a project: Kiln in rustc, the shim, or LLVM. It is said once for each project, toolchain and way, which an
+ * empty file in the user's cache remembers. Invariant: a cache that cannot be written is no error. */
 #define _GNU_SOURCE
 #include "cargo_way.h"
 #include "cargo_cache.h"
