@@ -30,6 +30,21 @@ echo 'void g(void); void f(void) { __asm__(".symver g, g@V1"); g(); }' > version
 echo 'int f; int *g(void) { return &f; } __asm__(".type g, @function\n.type g,%gnu_indirect_function");' > indirect.c
 echo 'int f; int *g(void) { __asm__(".type g,@function; .type f, @object\n.globl h; h: .type h,@notype"); return &f; }' > typed.c
 
+# what module-level assembly says of a symbol is as by clang, or it is refused
+cat > symbols.c << 'END_OF_C'
+extern int foo __attribute__((visibility("hidden"))), com __attribute__((visibility("hidden")));
+extern char num[] __attribute__((visibility("hidden"))), lab[] __attribute__((visibility("hidden"))), shown[];
+extern __thread int ie __attribute__((tls_model("initial-exec")));
+__asm__(".data\n.globl foo\nfoo: .long 5\n.comm com,4,4\n.globl num\n.set num,77\n.globl shown\nshown:\n"
+        ".section .tbss,\"awT\",@nobits\n.globl ie\nie: .zero 4\n.text");
+char *f(void) { __asm__ volatile(".globl lab\nlab: nop"); return lab + foo + com + (long)num + (long)shown + ie; }
+END_OF_C
+echo '__asm__(".data\n.globl u\n.type u,%gnu_unique_object\nu: .long 1\n.text");' > unique.c
+echo '__asm__(".globl vf\n.type vf,%function\n.variant_pcs vf\nvf: ret\n");' > variant.c
+echo '__asm__(".comm big,8,131072");' > aligned.c
+echo 'void num(void); __asm__(".globl num\n.set num,0x44"); void f(void) { num(); }' > number.c
+echo '__asm__("s: .cfi_startproc\n.cfi_signal_frame\nnop\n.cfi_endproc"); __attribute__((section(".text"))) int f(void) { return 1; }' > frames.c
+
 # runs PROGRAM: its output is that of main.c.
 runs() {
   local o s=0
@@ -247,6 +262,16 @@ check 'an inline text with a subsection' says 1 'section.c:f:b0:0: error: .*: su
 check 'an inline text about a symbol' says 1 "version.c:f:b0:0: error: .*: a symbol's version" cc -c version.c
 check 'module-level assembly that makes a function indirect' says 1 'indirect.c: error: .*: the binding, type' cc -c indirect.c
 check 'types of symbols in assembly' cc -c typed.c
+# of a symbol: binding, visibility; and how the thread-local one is reached
+said() { readelf -sW "$1" | awk '$8 ~ /^(foo|com|num|lab|shown|ie)$/ { print $8, $5, $6 }' | sort && readelf -rW "$1" | grep -o 'R_X86_64_GOTTPOFF'; }
+as_said() { cc -fPIC -c symbols.c -o symbols.o && clang-22 -fPIC -c symbols.c -o symbols.ref.o && diff <(said symbols.o) <(said symbols.ref.o); }
+check 'visibility and model of what assembly defines' as_said
+check 'a unique symbol in assembly' says 1 'unique.c: error: .*: not implemented: a symbol of this kind' cc -c unique.c
+check 'a symbol of another calling convention in assembly' says 1 'variant.c: error: .*: not implemented: a symbol of this kind' cc --target=aarch64-linux-gnu -c variant.c
+check 'a large alignment in assembly' says 1 'aligned.c: error: .*: not implemented: an alignment above 2.16' cc -c aligned.c
+check 'frames of two tables in a section' says 1 'frames.c: error: not implemented: .*in a section that functions are in' cc -c frames.c
+to_llvm() { local f; for f in number frames aligned; do KILN_FALLBACK=llvm says 0 "$f.c: compiled by LLVM: " "$kiln" cc -c $f.c -o $f.o && made $f.o || return 1; done; }
+check 'which the fallback takes' to_llvm
 fallback() {
   KILN_FALLBACK=llvm says 0 'vector.c: compiled by LLVM: ' "$kiln" cc -c vector.c -o vector.o && made vector.o
 }

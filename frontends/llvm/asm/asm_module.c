@@ -14,6 +14,20 @@ static bool has_frames(const kiln_assembly *a) {
   return false;
 }
 
+/* Does the module put a function into a section of the assembly's code? No section may have frames in two tables: mold
+ * does not take it. */
+static bool shares_code(const kiln_module *m, const kiln_assembly *a) {
+  for (uint32_t id = 1; id <= kiln_symbol_count(m); id++) {
+    kiln_symbol_info is = kiln_symbol_get(m, (kiln_symbol){id});
+    if (is.kind != KILN_SYMBOL_FUNC || is.desc.section == NULL) continue;
+    for (uint32_t i = 0; i < a->n_sections; i++)
+      if ((a->sections[i].flags & KILN_SECTION_EXEC) &&
+          strcmp(a->sections[i].name, is.desc.section) == 0)
+        return true;
+  }
+  return false;
+}
+
 /* The code of a section, as the body of `symbol`. */
 static bool define_code(struct kn_bc *r, kiln_symbol symbol, const kiln_assembled_section *s,
                         const kiln_symbol *items, bool no_rows) {
@@ -67,7 +81,7 @@ static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s, boo
   kiln_section_desc said;
   kn_asm_where(s, &desc, &said);
   if (s->tls) desc.tls = KILN_TLS_GENERAL_DYNAMIC;
-  /* no section may have frames in two tables: mold does not take it */
+  /* not that of functions that name no section: shares_code */
   if (own && s->flags & KILN_SECTION_EXEC) desc.section = s->name;
   if (desc.section && kiln_section_declare(r->module, s->name, &said) != KILN_OK)
     return (kiln_symbol){0};
@@ -147,6 +161,9 @@ bool kn_bc_define_assembly(struct kn_bc *r) {
   bool own = has_frames(&a);
   if (own && kiln_module_is_jit(r->module))
     return kn_bc_unsupported(r, "module-level assembly with frames of this kind, in memory");
+  if (own && shares_code(r->module, &a))
+    return kn_bc_unsupported(
+      r, "module-level assembly with frames of this kind, in a section that functions are in");
   kiln_symbol *items = kn_bc_resize(r, NULL, (a.n_sections + (size_t)1) * sizeof *items);
   bool ok = items != NULL;
   for (uint32_t i = 0; i < a.n_sections && ok; i++) {
