@@ -157,8 +157,8 @@ class Solver:
         self.seconds, self.asked, self.equal, self.cache = seconds, 0, 0, {}
         self.model, self.unknown = '', False  # unknown: some question of `possible` had no answer
 
-    def satisfiable(self, premises, hard=True, bytes_=False):
-        """True, False; raises Undecided. `premises`: conditions."""
+    def begun(self, premises, hard, bytes_):
+        """A solver that assumes the premises, and how terms are translated for it."""
         tr = Translation(hard, bytes_)
         options = bitwuzla.Options()
         options.set(bitwuzla.Option.TIME_LIMIT_PER, int(self.seconds * 1000))
@@ -166,6 +166,11 @@ class Solver:
         b = bitwuzla.Bitwuzla(tr.tm, options)
         for p in premises:
             b.assert_formula(tr.holds(p))
+        return b, tr
+
+    def satisfiable(self, premises, hard=True, bytes_=False):
+        """True, False; raises Undecided. `premises`: conditions."""
+        b, tr = self.begun(premises, hard, bytes_)
         self.asked += 1
         result = b.check_sat()
         if result == bitwuzla.Result.UNKNOWN:
@@ -179,13 +184,7 @@ class Solver:
         premises = simple(premises)
         if premises is None:
             return []
-        tr = Translation(True, False)
-        options = bitwuzla.Options()
-        options.set(bitwuzla.Option.TIME_LIMIT_PER, int(self.seconds * 1000))
-        options.set(bitwuzla.Option.PRODUCE_MODELS, True)
-        b = bitwuzla.Bitwuzla(tr.tm, options)
-        for p in premises:
-            b.assert_formula(tr.holds(p))
+        b, tr = self.begun(premises, True, False)
         found, term = [], tr.get(x)
         while len(found) <= most:
             self.asked += 1
