@@ -404,6 +404,13 @@ impl<'id> Function<'id> {
         unsafe { sys::kiln_slot_set_root(self.raw(), slot.raw) }
     }
 
+    /// Says whether a value is a reference, which must not be used after a call that collects. If `is_reference` is
+    /// false, the value must be the result of a copy: a tagged integer that was loaded from a root.
+    pub fn set_reference(&self, value: Value<'id>, is_reference: bool) {
+        // SAFETY: the function is alive, the value its own or none.
+        unsafe { sys::kiln_func_set_reference(self.raw(), value.raw, is_reference) }
+    }
+
     /// Makes a value that is bound later, by [`Function::bind`].
     pub fn forward(&self, ty: Type) -> Value<'id> {
         // SAFETY: the function is alive.

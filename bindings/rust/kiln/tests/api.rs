@@ -384,3 +384,23 @@ fn what_is_discarded_is_undefined() {
     let unit = Jit::new().unwrap().add(&mut module, AddFlags::NONE).map(|u| u.function::<Unary>(&module, f).is_ok());
     assert!(!matches!(unit, Ok(true)));
 }
+
+#[test]
+fn a_reference_after_a_call_that_collects_is_refused() {
+    let module = Module::new("m").unwrap();
+    let f = module.declare_fn::<Unary>("f").unwrap();
+    let collect = module.declare_fn::<Unary>("collect").unwrap();
+    let define = |f: &kiln::Function<'_>, is_kept: bool| {
+        let root = f.slot(8, 3);
+        f.set_root(root);
+        let object = f.add(Type::I64, f.param(0), 0);
+        f.set_reference(object, true);
+        f.store(Type::I64, root, 0, object, MemFlags::NONE);
+        f.call(collect, &[f.param(0)]);
+        let again = f.load(Type::I64, root, 0, MemFlags::NONE);
+        f.ret(&[if is_kept { again } else { object }]);
+    };
+    let session = module.session().unwrap();
+    assert_eq!(session.define(f, |f| define(f, false)).unwrap_err().status(), Status::Structure);
+    session.define(f, |f| define(f, true)).unwrap();
+}
