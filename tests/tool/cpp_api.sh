@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # cpp_api.sh BUILD COMPILER [FLAG...]: <kiln/kiln.hpp> in a program without warnings, as C++20, and as C++17 without
-# exceptions (not with sanitizers); the object that it writes is linked, and has lines.
+# exceptions (not with sanitizers; with --whole the other two, too); the object that it writes is linked, and has lines.
 set -u
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
@@ -44,6 +44,10 @@ if command -v "$1" > /dev/null; then
   check "every operation is looked for" test "$(wc -l < "$out/reach.hpp")" -ge 120
   sanitized "$build/libkiln.a" || check "a program as C++17 without exceptions and RTTI" runs -std=c++17 -fno-exceptions -fno-rtti
   check "a program as C++20" runs -std=c++20
+  if [[ ${KILN_TEST_WHOLE-} == 1 ]]; then
+    check "a program as C++17" runs -std=c++17
+    check "a program as C++20 without exceptions and RTTI" runs -std=c++20 -fno-exceptions -fno-rtti
+  fi
   check "the object is linked and runs" linked
   check "the object has the line" has_line
   check "the object has the parameter" has_parameter

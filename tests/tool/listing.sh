@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # listing.sh BUILD CACHE: `kiln compile --listing` of Lua as one module, for both targets: every line of the
 # functions' text and every byte of their code is in the listing once, all code disassembles, and no line of text is
-# within an instruction. The flags do not change objects. For x86-64 of -O0, for AArch64 of -O1; with sanitizers of -O1.
+# within an instruction. The flags do not change objects. For x86-64 of -O0, for AArch64 of -O1; with
+# sanitizers of -O1; with --whole of both.
 set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
@@ -45,6 +46,7 @@ decodes() { ! grep -E '\(bad\)|; inside' listing; }
 for target in x86_64 aarch64; do
   levels=(O1)
   [[ $target == aarch64 ]] || sanitized "$kiln" || levels=(O0)
+  [[ ${KILN_TEST_WHOLE-} != 1 ]] || levels=(O0 O1)
   for level in "${levels[@]}"; do
     name="$target $level"
     "$kiln" print "$lua/$level/lua.merged.bc" | sed "s/^target .*/target $target/" > lua.kir

@@ -9,6 +9,10 @@ tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 kiln=$(realpath "$1") level=$3
 lua=$("$tests/harness/lua_bitcode.sh" "$2") || { echo "Bail out! Lua's source is not to be had"; exit 1; }
 options=("${@:4}")
+if [[ " ${options[*]} " == *" --stress=2 "* && ${KILN_TEST_WHOLE-} != 1 ]]; then
+  skip "a second seed" "a sample; all: ./dev test --whole"
+  finish
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
