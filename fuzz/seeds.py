@@ -18,6 +18,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TEXT_SIZE = 3000
 SMALL = 3500
+WHOLE = os.environ.get('KILN_TEST_WHOLE') == '1'
 FLAGS = {'O0': ['-O0'], 'O1': ['-O1', '-fno-vectorize', '-fno-slp-vectorize'], 'g': ['-O0', '-g']}
 # Of the programs in fuzz/seeds/source.
 HARD = ['-fstack-protector-strong', '-fstack-clash-protection', '-ftrivial-auto-var-init=pattern']
@@ -76,7 +77,7 @@ def qbe(folder):
 def bitcode(folder):
     clang = [os.environ.get('CLANG', 'clang-22'), '-w', '-fPIC', '-emit-llvm', '-c']
     for number, path in enumerate(listed('tests/run/programs', '.c')):
-        for name in [list(FLAGS)[(number + k) % len(FLAGS)] for k in range(2)]:  # two of the three in turns
+        for name in list(FLAGS) if WHOLE else [list(FLAGS)[number % len(FLAGS)]]: # one of the three in turns
             flags = FLAGS[name]
             out = os.path.join(folder, f'{os.path.basename(path)[:-2]}.{name}.bc')
             subprocess.run(clang + ['-std=gnu11'] + flags + [path, '-o', out], check=True)

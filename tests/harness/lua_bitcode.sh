@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # lua_bitcode.sh CACHE [aarch64]: Lua's modules from Debian's source package as bitcode, made once. Prints the
 # folder, which has O0/NAME.bc and O1/NAME.bc for every C file, O0/lua.merged.bc and O1/lua.merged.bc
-# (the interpreter as one module), on request aarch64/ with the same of that processor, and reference objects by clang,
-# O0/NAME.ref.o and O1/NAME.ref.o.
+# (the interpreter as one module), on request aarch64/ with the same of that processor, and reference objects of LLVM
+# -O0, O0/NAME.ref.o and O1/NAME.ref.o.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$1"
@@ -37,8 +37,8 @@ if [[ ! -f $out/complete ]]; then
     mkdir -p "$out/$level"
     for c in "$source"/*.c; do
       name=$(basename "$c" .c)
-      printf '%s\0' "${clang[*]} ${flags[*]} -emit-llvm '$c' -o '$out/$level/$name.bc'" \
-        "${clang[*]} ${flags[*]} '$c' -o '$out/$level/$name.ref.o'"
+      printf '%s\0' "${clang[*]} ${flags[*]} -emit-llvm '$c' -o '$out/$level/$name.bc' &&
+        clang-22 -O0 -fPIC -c '$out/$level/$name.bc' -o '$out/$level/$name.ref.o'"
     done
   done | xargs -0 -P "$(nproc)" -I{} sh -c '{}'
   merge "$out"

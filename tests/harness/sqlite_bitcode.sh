@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # sqlite_bitcode.sh CACHE [aarch64]: SQLite from Debian's source package as one file and as bitcode, made once. Prints
 # the folder, which has sqlite3.c, shell.c, O0/sqlite3.bc, O1/sqlite3.bc, on request aarch64/ with the same two, O0/shell.bc,
-# O0/shell.merged.bc (both as one module), and clang's objects of the same, O0/sqlite3.ref.o and O0/shell.ref.o.
+# O0/shell.merged.bc (both as one module), and LLVM -O0's objects of the same, O0/sqlite3.ref.o and O0/shell.ref.o.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$1"
@@ -23,7 +23,7 @@ if [[ ! -f $out/complete-with-shell ]]; then
   clang-22 -O1 -w -emit-llvm -c sqlite3.c -o O1/sqlite3.bc
   for name in sqlite3 shell; do
     [[ $name == sqlite3 ]] || clang-22 -O0 -w -emit-llvm -c $name.c -o O0/$name.bc
-    clang-22 -O0 -w -fPIC -c $name.c -o O0/$name.ref.o
+    clang-22 -O0 -w -fPIC -c O0/$name.bc -o O0/$name.ref.o
   done
   llvm-link-22 -o O0/shell.merged.bc O0/sqlite3.bc O0/shell.bc
   touch complete-with-shell

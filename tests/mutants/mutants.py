@@ -2,13 +2,14 @@
 """Plants bugs in the allocator, one at a time, and checks that the allocation checker finds each without running
 code.
 
-    mutants.py [--tap] [--only=TEXT] [--every=N] [--jobs=N]
+    mutants.py [--tap] [--only=TEXT] [--every=N] [--jobs=N] [BUILD]
     mutants.py --places     compiles nothing: prints the rows whose text does not occur exactly once
 
 A row of table.py names a rule of the allocator, a target, a file, and a text in it that is
 replaced. What depends on the file is compiled again, with checks and without optimization, linked
-with mutants.c and run over .kir files. Every mutant must be found; one whose text does not occur exactly once fails.
-With --every=N one row of N is run.
+with mutants.c and run over .kir files. All other files are compiled first, or are those of the libraries of BUILD, a checking
+build with sanitizers. Every mutant must be found; one whose text does not occur exactly once fails. With --every=N one
+row of N is run.
 """
 import argparse
 import concurrent.futures
@@ -35,17 +36,19 @@ from progress import progress  # noqa: E402
 FOUND = 3
 SEEDS = 3
 FLAGS = ['-std=gnu11', '-O0', '-w', '-DKN_CHECKS']
+SANITIZERS = ['-fsanitize=address,undefined', '-fuse-ld=lld']
 
 
 class Build:
     """The library's objects as they are, and what is made of a damaged file."""
 
-    def __init__(self, work, cc, jobs):
+    def __init__(self, work, cc, jobs, build):
         self.work, self.cc = work, cc
+        self.rest = [*(os.path.join(build, 'libkiln%s.a' % part) for part in ('-text', '')), *SANITIZERS] if build else []
         self.sources = sorted(os.path.relpath(p, ROOT) for d in ('ir', 'lib', 'targets')
                               for p in glob.glob(os.path.join(ROOT, d, '**/*.c'), recursive=True))
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            list(pool.map(lambda s: self.compile(s, work, []), self.sources + ['tests/mutants/mutants.c']))
+            list(pool.map(lambda s: self.compile(s, work, []), ['tests/mutants/mutants.c'] + ([] if build else self.sources)))
 
     def object(self, source, folder):
         return os.path.join(folder, source.replace('/', '_') + '.o')
@@ -67,9 +70,9 @@ class Build:
 
     def link(self, folder, changed):
         objects = [self.object(s, folder if s in changed else self.work)
-                   for s in self.sources + ['tests/mutants/mutants.c']]
+                   for s in ['tests/mutants/mutants.c', *(changed if self.rest else self.sources)]]
         out = os.path.join(folder, 'mutants')
-        subprocess.run([self.cc, *objects, '-o', out], check=True)
+        subprocess.run([self.cc, *objects, *self.rest, '-o', out], check=True)
         return out
 
     def mutants(self, folder, target, name, old, new):
@@ -142,6 +145,7 @@ def main():
     p.add_argument('--every', type=int, default=1, metavar='N', help='run one row of N')
     p.add_argument('--jobs', type=int, default=min(2, os.cpu_count() or 1))
     p.add_argument('--cc', default='clang-22', help='compiler; clang is faster at -O0')
+    p.add_argument('build', nargs='?', metavar='BUILD')
     p.add_argument('--places', action='store_true', help='only print the rows that do not apply')
     args = p.parse_args()
     if args.places:
@@ -149,7 +153,7 @@ def main():
     work = tempfile.mkdtemp(prefix='kiln-mutants-')
     failed, lines = 0, 0
     try:
-        build = Build(work, args.cc, args.jobs)
+        build = Build(work, args.cc, args.jobs, args.build)
         files = inputs(work)
         plain = build.link(work, [])
 

@@ -27,7 +27,7 @@ APPEND, SHARE, HELD, LINES, DEBUGGER = 'build_append.c', 'observe_share.c', 'obs
 # Those with calls of functions that stay small.
 FILES = ('inlined.kir', 'forward.kir', 'g_slots.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'try_values.kir', 'g_chains.kir', 'g_random.kir',
          'g_random_all.kir')
-LIMIT, CPU_LIMIT = 60, 8 # seconds of time and of a process: a bug may make endless code
+LIMIT, CPU_LIMIT = 60, 4 # seconds of time and of a process: a bug may make endless code
 FLAGS = ['-std=gnu11', '-O0', '-w', '-I' + ROOT, '-I' + ROOT + '/include']
 
 MUTANTS = [
