@@ -164,7 +164,7 @@ class Proof:
     def prove(self, given, goals):
         """`goals`: (what is to hold, as words, condition)."""
         for what, goal in goals:
-            for q in conjuncts(goal):
+            for q in conjuncts(goal) if goal is not t.ONE else ():
                 if not mentions_any(q) and not self.solver.follows(given, q):
                     raise Failed('%s: %s; %s; %s' % (self.where, what, self.solver.model, t.text(q)[:600]))
 
@@ -498,7 +498,7 @@ class Proof:
         here = self.current
         for (block, args), c in edges:
             self.current = here
-            c = suppose(c, given)
+            c = c if t.is_const(c) else suppose(c, given)
             now = given if c is t.ONE else [*given, c]
             if c is t.ZERO or c is not t.ONE and not self.solver.possible(now):
                 continue
@@ -526,7 +526,7 @@ class Proof:
         self.go(env, inst, [(first, c), (second, t.not_(c))], given, path, stop, depth)
 
     def switch(self, env, inst, given, path, stop, depth):
-        x = self.operand(env, inst.fields['a'], inst.type)
+        x = suppose(self.operand(env, inst.fields['a'], inst.type), given)  # mostly a number, by the machine's jump
         edges, none = [], t.ONE
         for value, edge in zip(inst.fields['cases'], inst.fields['edges'][1:]):
             c = t.equal(x, t.const(value, x.w))
@@ -576,11 +576,12 @@ class Proof:
     # ---- a function without a relation ----
 
     def all_paths(self):
-        """Every path from the entry to the end; how many there are."""
+        """Every path from the entry to the end."""
         t.APART.clear()
         while True:
             try:
-                return self.try_paths()
+                self.try_paths()
+                return
             except Failed:
                 if not self.note_copies():
                     raise
@@ -607,7 +608,6 @@ class Proof:
             if what in ('out', 'jump'):
                 raise Failed('the code leaves the function')
             self.follow(block, env.copy(), Path(what, where, state), lambda *_: False)
-        return len(paths)
 
     def follow(self, block, env, path, stop):
         """Runs the IR along a path of the machine. What fails on a path that no input takes counts for nothing."""

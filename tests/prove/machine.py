@@ -59,10 +59,24 @@ class State:
 
 
 def read_frame(s, offset, n):
+    x = whole(s.frame, offset, n)
+    if x is not None:
+        return x
     for i in range(n):
         if offset + i not in s.frame:
             s.frame[offset + i] = (t.var('frame%+d%s' % (offset + i, s.tag), 8), 0)
     return t.get_bytes([s.frame[offset + i] for i in range(n)])
+
+
+def whole(frame, offset, n):
+    """The term of n bytes whose bytes are all there, in order; or None. It is mostly so."""
+    x, k = frame.get(offset, (None, 0))
+    if x is None or k or x.w != 8 * n:
+        return None
+    for i in range(1, n):
+        if frame.get(offset + i) != (x, i):
+            return None
+    return x
 
 
 class Machine:
