@@ -230,6 +230,13 @@ class Proof:
             if o[1] not in self.slots:
                 return t.var('slot%d' % o[1], 64)
             return t.plus(CFA, self.slots[o[1]])
+        if kind in ('res', 'exc'):
+            return env.values[o]
+        if kind == 'typeid':
+            table = self.m.obj.table(self.f.name)
+            number = table and table.number(o[1])
+            if number is not None:
+                return t.const(number, 32)
         raise Unsupported('the operand %s' % kind)
 
     def again(self, env, number):
@@ -332,6 +339,17 @@ class Proof:
         return env.calls < len(calls) and calls[env.calls].target is t.var('@' + name, 64)
 
     def call(self, env, inst, given, path):
+        c, results = self.make_call(env, inst, given, path)
+        if c.unwound:
+            if inst.fields['unwinds']:
+                raise Failed('%s: a landing pad for %s' % (self.where, inst.text[:60]))
+            return None  # one that does not unwind, between others that do
+        for k, x in enumerate(results):
+            env.values[inst.result if k == 0 else (inst.result, k)] = x
+        return given
+
+    def make_call(self, env, inst, given, path):
+        """The code's call and its results."""
         f, signature = inst.fields, inst.fields['signature']
         params = list(signature.params)
         for o, typed in f['args'][len(params):]:
@@ -354,10 +372,8 @@ class Proof:
             goals.append(('number of vector registers', t.and_(t.not_(t.ult(al, t.const(floats, 8))),
                                                               t.not_(t.ult(t.const(8, 8), al)))))
         self.at_call(env, given, c, goals)
-        for k, place in enumerate(abi.results(self.p, signature)):
-            x = t.extract(t.cat(*[c.result(r) for r in reversed(place.registers)]), WIDTH[place.type] - 1, 0)
-            env.values[inst.result if k == 0 else (inst.result, k)] = x
-        return given
+        return c, [t.extract(t.cat(*[c.result(r) for r in reversed(place.registers)]), WIDTH[place.type] - 1, 0)
+                   for place in abi.results(self.p, signature)]
 
     def stack_at(self, s):
         base, offset = t.split(self.m.get(s, self.p.sp))
@@ -382,6 +398,8 @@ class Proof:
         signature = LibrarySignature([(types[k], set()) for k, letter in enumerate('abc') if letter in f])
         c = self.next_call(env, path, name)
         sp = self.stack_at(c.state)
+        if c.unwound:  # such calls do not (docs/ir.md)
+            return None
         places, _, _ = abi.arguments(self.p, signature, signature.params)
         goals = [('operand ' + letter, t.equal(self.operand(env, f[letter], place.type),
                                               self.passed(c.state, place, WIDTH[place.type], sp)))
@@ -567,6 +585,28 @@ class Proof:
             self.refute(given, t.ZERO)
         self.all_calls(env, path)
 
+    def try_(self, env, inst, given, path, stop, depth):
+        """A call that has a landing pad, where its clauses are caught."""
+        c, results = self.make_call(env, inst, given, path)
+        if inst.fields['unwinds'] and (c.site is None or c.site.pad is None or c.site.clauses != inst.fields['clauses']):
+            raise Failed('%s: no landing pad for %s' % (self.where, inst.text[:60]))
+        if c.unwound:
+            exception, selector = (c.result(r) for r in self.p.results[0][:2])
+            env.values['exc', 0], env.values['exc', 1] = exception, t.extract(selector, 31, 0)
+        else:
+            env.values.update((('res', k), x) for k, x in enumerate(results))
+        self.go(env, inst, [(inst.fields['edges'][c.unwound], t.ONE)], given, path, stop, depth)
+
+    def resume(self, env, inst, given, path, stop, depth):
+        """A call of _Unwind_Resume, which does not return, and leaves the function."""
+        c = self.next_call(env, path, inst.text)
+        if c.unwound:
+            raise Failed('%s: a landing pad for %s' % (self.where, inst.text))
+        self.stack_at(c.state)
+        got = self.m.get(c.state, self.p.args[0][0])
+        self.at_call(env, given, c, [('callee', t.equal(c.target, t.var('@_Unwind_Resume', 64))),
+                                     ('the exception', t.equal(self.operand(env, inst.fields['a'], 'i64'), got))])
+
     def unreachable(self, env, inst, given, path, stop, depth):
         pass
 
@@ -624,7 +664,7 @@ class LibrarySignature:
 
 
 CONTROL = {'br': Proof.br, 'brif': Proof.brif, 'switch': Proof.switch, 'brind': Proof.brind, 'ret': Proof.ret, 'trap': Proof.trap,
-           'unreachable': Proof.unreachable, 'tailcall': Proof.tailcall}
+           'try': Proof.try_, 'resume': Proof.resume, 'unreachable': Proof.unreachable, 'tailcall': Proof.tailcall}
 EFFECT = {'load': Proof.load, 'store': Proof.store, 'call': Proof.call, 'result': Proof.further,
           'memcpy': Proof.copy_memory, 'memmove': Proof.copy_memory, 'memset': Proof.copy_memory,
           'atomic_load': Proof.atomic, 'atomic_store': Proof.atomic, 'atomic_rmw': Proof.atomic,
