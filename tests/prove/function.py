@@ -17,6 +17,10 @@ class Failed(Exception):
     """A goal does not follow."""
 
 
+class Again(Exception):
+    """Something is known that was not when the machine's code was run."""
+
+
 class Env:
     """The IR's state: values by number (and (number, k) of further results), variables, memory, how many of the path's
     calls were made."""
@@ -51,7 +55,7 @@ class Proof:
         for inst in self.definitions.values():
             self.types[inst.result] = self.type_of_result(inst)
         self.read = {o[1] for _, insts in f.blocks.values() for i in insts for _, o in all_operands(i) if o[0] == 'v'}
-        self.where, self.copies = '', set()
+        self.where = ''
         first = f.blocks[next(iter(f.blocks))][0]
         self.sret = next((number for (number, _), (_, flags) in zip(first, f.signature.params)  # that it returns
                           if 'sret' in flags and machine.p.sret is None), None)
@@ -462,7 +466,7 @@ class Proof:
         else:
             source = self.operand(env, f['b'], 'i64')
             if inst.op == 'memcpy':
-                self.copies.add((to, source, n.args[0]))
+                self.apart_are(to, source, n.args[0])
             bytes_ = [t.load(env.memory, t.plus(source, i), 1) for i in range(n.args[0])]
         if bytes_:
             env.memory = t.store(env.memory, to, t.cat(*reversed(bytes_)))
@@ -622,20 +626,17 @@ class Proof:
             try:
                 self.try_paths()
                 return
-            except Failed:
-                if not self.note_copies():
-                    raise
+            except Again:
+                pass
 
-    def note_copies(self):
-        """memcpy's areas do not overlap, unless they are equal, and then it changes nothing. True: that is news."""
-        news = False
-        for to, source, n in self.copies:
-            (base, at), (other, first) = t.split(to), t.split(source)
-            row = ((at, at + n), (first, first + n))
-            if base is not other and row not in t.APART.setdefault((base, other), []):
-                t.APART[base, other].append(row)
-                news = True
-        return news
+    @staticmethod
+    def apart_are(to, source, n):
+        """memcpy's areas do not overlap, unless they are equal, and then it changes nothing."""
+        (base, at), (other, first) = t.split(to), t.split(source)
+        row = ((at, at + n), (first, first + n))
+        if base is not other and row not in t.APART.setdefault((base, other), []):
+            t.APART[base, other].append(row)
+            raise Again()
 
     def try_paths(self):
         start, size = self.m.obj.functions[self.f.name]

@@ -8,7 +8,7 @@ import collections
 
 import terms as t
 from elf import TEXT
-from function import RETURN, Env, Failed, Path, Proof, all_operands, same_memory
+from function import RETURN, Again, Env, Failed, Path, Proof, all_operands, same_memory
 from machine import CFA, State, Unsupported, read_frame
 from tables import WIDTH
 
@@ -51,7 +51,7 @@ class Related(Proof):
         slots = {n: where for n, rows in witness.slots.items() for offset, _, kind, where in rows
                  if offset == 0 and kind == 'frame'}
         super().__init__(machine, f, slots, save=witness.save)
-        self.w, self.invariant, self.by_chance, self.noted = witness, None, set(), 0
+        self.w, self.invariant, self.by_chance = witness, None, set()
         for n in self.escaping:
             if any(kind == 'pointer' for _, _, kind, _ in witness.slots[n]):
                 raise Unsupported('a slot aligned to more than 16 bytes')
@@ -336,12 +336,6 @@ class Related(Proof):
             registers.pop(self.p.frame, None)
         self.invariant = {'sp': sp, 'frame': frame if is_frame else None, 'saved': saved, 'registers': registers}
 
-    def note_copies(self):
-        """Also: the frame had the address of the result by chance where the first block began; or blocks before the one that
-        failed were proved without what was noted later."""
-        news, self.noted = self.retried or len(self.by_chance) > self.noted, len(self.by_chance)
-        return super().note_copies() or news
-
     def arrive(self, block, env, given, path):
         """The goals at the beginning of a block."""
         s, m, inv, goals = path.state, self.m, self.invariant, []
@@ -372,9 +366,20 @@ class Related(Proof):
     # ---- all blocks ----
 
     def try_paths(self):
+        """Once more, too, if the frame had the address of the result by chance where the first block began, or if blocks
+        before the one that fails were proved without what was known later."""
+        noted = len(self.by_chance)
+        try:
+            self.all_blocks()
+        except Failed as e:
+            if self.again or len(self.by_chance) > noted:
+                raise Again() from e
+            raise
+
+    def all_blocks(self):
         """Each block, from its beginning to those of the next ones. `work`: block, the state that it begins with, None: the
         relation's, and where."""
-        self.invariant, self.kept, self.queued, self.retried = None, {}, set(), False
+        self.invariant, self.kept, self.queued, self.again = None, {}, set(), False
         self.visits, work = collections.Counter(), []
         for s, env in self.entries():
             self.first_contents(s, env)
@@ -388,14 +393,12 @@ class Related(Proof):
                     work.append(row)
 
     def retry(self, *row):
-        """The same again, if it fails, with what is known by then of areas that are copied."""
+        """The same again with what is known by then of areas that are copied."""
         while True:
             try:
                 return self.from_block(*row)
-            except Failed:
-                if not super().note_copies():
-                    raise
-                self.retried = True
+            except Again:
+                self.again = True
 
     def from_block(self, block, s, env, pc):
         """Proves the paths from a block to the next ones; what is to be proved of these."""
