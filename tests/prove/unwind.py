@@ -1,12 +1,11 @@
-"""Reads the tables of exceptions that an object has: which calls have a landing pad, and what is caught there. Tables of
-a function are found as the unwinder finds them, by .eh_frame (DWARF 5, 6.4; Itanium C++ ABI, Exception Handling,
-Level II)."""
+"""Reads the tables of exceptions that an object has: which calls have a landing pad, and what is caught there. A table
+of a function is found as the unwinder does, by .eh_frame (DWARF 5, 6.4; Itanium C++ ABI, Exception Handling, II)."""
 import struct
 from collections import namedtuple
 
 INDIRECT, OMIT = 0x80, 0xff
-# Of calls in [start, end), which are offsets in the object's code: the landing pad, an offset or None, and the clauses, as the
-# IR has them: ('catch', symbol or 'all'), ('filter', symbol, ...), ('cleanup',).
+# Of calls in [start, end): the landing pad, or None, as offsets in the object's code; and the clauses, as the IR has
+# them: ('catch', symbol or 'all'), ('filter', symbol, ...), ('cleanup',).
 Site = namedtuple('Site', 'start end pad clauses')
 
 
