@@ -4,6 +4,7 @@ Each symbol has a range of addresses. A number in it stands for the symbol's add
 (Object.address): so what is proved holds wherever the linker places the symbol."""
 import struct
 
+import unwind
 from terms import const, parts, plus, var
 
 TEXT, GOT = 0x4a5c0000, 0x4e5c0000
@@ -25,6 +26,7 @@ class Object:
     def __init__(self, path):
         with open(path, 'rb') as f:
             self.file = f.read()
+        self.relocated = {}
         self.names, self.numbers, self.got, self.refused, self.data = [], {}, {}, {}, {}
         self.functions, self.at = {}, {}
         self.read()
@@ -52,6 +54,33 @@ class Object:
                     offset, kind, symbol, addend = struct.unpack_from('<QIIq', table, at)
                     self.relocate(offset + self.text[s[7]], kind, symbol, addend)
         self.code = bytes(self.code)
+        self.tables = unwind.tables(self)
+
+    def relocations(self, section):
+        """By offset in a section: the section and the offset in it that a relocation is of; (0, 0) if it is elsewhere."""
+        if section not in self.relocated:
+            self.relocated[section] = {at: (self.symbols[symbol][2], self.symbols[symbol][3] + addend)
+                                       for at, _, symbol, addend in self.entries(section)}
+        return self.relocated[section]
+
+    def symbol_at(self, section, at):
+        """The symbol that a relocation at a place is of."""
+        return next('@' + self.symbols[symbol][0] for here, _, symbol, _ in self.entries(section) if here == at)
+
+    def entries(self, section):
+        for s in (s for s in self.sections if s[1] == 4 and s[7] == section):
+            yield from struct.iter_unpack('<QIIq', self.file[s[4]:s[4] + s[5]])
+
+    def table(self, name):
+        """A function's table of exceptions, or None."""
+        return self.tables.get(self.functions[name][0])
+
+    def site(self, offset):
+        """What tables say of a call at an offset in the code, or None."""
+        for begin, table in self.tables.items():
+            if table.sites and begin <= offset < table.sites[-1].end:
+                return table.site(offset)
+        return None
 
     def section(self, i):
         s = self.sections[i]

@@ -17,6 +17,10 @@ class Failed(Exception):
     """A goal does not follow."""
 
 
+class Again(Exception):
+    """Something is known that was not when the machine's code was run."""
+
+
 class Env:
     """The IR's state: values by number (and (number, k) of further results), variables, memory, how many of the path's
     calls were made."""
@@ -51,7 +55,7 @@ class Proof:
         for inst in self.definitions.values():
             self.types[inst.result] = self.type_of_result(inst)
         self.read = {o[1] for _, insts in f.blocks.values() for i in insts for _, o in all_operands(i) if o[0] == 'v'}
-        self.where, self.copies = '', set()
+        self.where = ''
         first = f.blocks[next(iter(f.blocks))][0]
         self.sret = next((number for (number, _), (_, flags) in zip(first, f.signature.params)  # that it returns
                           if 'sret' in flags and machine.p.sret is None), None)
@@ -164,7 +168,7 @@ class Proof:
     def prove(self, given, goals):
         """`goals`: (what is to hold, as words, condition)."""
         for what, goal in goals:
-            for q in conjuncts(goal):
+            for q in conjuncts(goal) if goal is not t.ONE else ():
                 if not mentions_any(q) and not self.solver.follows(given, q):
                     raise Failed('%s: %s; %s; %s' % (self.where, what, self.solver.model, t.text(q)[:600]))
 
@@ -230,6 +234,13 @@ class Proof:
             if o[1] not in self.slots:
                 return t.var('slot%d' % o[1], 64)
             return t.plus(CFA, self.slots[o[1]])
+        if kind in ('res', 'exc'):
+            return env.values[o]
+        if kind == 'typeid':
+            table = self.m.obj.table(self.f.name)
+            number = table and table.number(o[1])
+            if number is not None:
+                return t.const(number, 32)
         raise Unsupported('the operand %s' % kind)
 
     def again(self, env, number):
@@ -332,6 +343,17 @@ class Proof:
         return env.calls < len(calls) and calls[env.calls].target is t.var('@' + name, 64)
 
     def call(self, env, inst, given, path):
+        c, results = self.make_call(env, inst, given, path)
+        if c.unwound:
+            if inst.fields['unwinds']:
+                raise Failed('%s: a landing pad for %s' % (self.where, inst.text[:60]))
+            return None  # one that does not unwind, between others that do
+        for k, x in enumerate(results):
+            env.values[inst.result if k == 0 else (inst.result, k)] = x
+        return given
+
+    def make_call(self, env, inst, given, path):
+        """The code's call and its results."""
         f, signature = inst.fields, inst.fields['signature']
         params = list(signature.params)
         for o, typed in f['args'][len(params):]:
@@ -354,10 +376,8 @@ class Proof:
             goals.append(('number of vector registers', t.and_(t.not_(t.ult(al, t.const(floats, 8))),
                                                               t.not_(t.ult(t.const(8, 8), al)))))
         self.at_call(env, given, c, goals)
-        for k, place in enumerate(abi.results(self.p, signature)):
-            x = t.extract(t.cat(*[c.result(r) for r in reversed(place.registers)]), WIDTH[place.type] - 1, 0)
-            env.values[inst.result if k == 0 else (inst.result, k)] = x
-        return given
+        return c, [t.extract(t.cat(*[c.result(r) for r in reversed(place.registers)]), WIDTH[place.type] - 1, 0)
+                   for place in abi.results(self.p, signature)]
 
     def stack_at(self, s):
         base, offset = t.split(self.m.get(s, self.p.sp))
@@ -382,6 +402,8 @@ class Proof:
         signature = LibrarySignature([(types[k], set()) for k, letter in enumerate('abc') if letter in f])
         c = self.next_call(env, path, name)
         sp = self.stack_at(c.state)
+        if c.unwound:  # such calls do not (docs/ir.md)
+            return None
         places, _, _ = abi.arguments(self.p, signature, signature.params)
         goals = [('operand ' + letter, t.equal(self.operand(env, f[letter], place.type),
                                               self.passed(c.state, place, WIDTH[place.type], sp)))
@@ -444,7 +466,7 @@ class Proof:
         else:
             source = self.operand(env, f['b'], 'i64')
             if inst.op == 'memcpy':
-                self.copies.add((to, source, n.args[0]))
+                self.apart_are(to, source, n.args[0])
             bytes_ = [t.load(env.memory, t.plus(source, i), 1) for i in range(n.args[0])]
         if bytes_:
             env.memory = t.store(env.memory, to, t.cat(*reversed(bytes_)))
@@ -498,7 +520,7 @@ class Proof:
         here = self.current
         for (block, args), c in edges:
             self.current = here
-            c = suppose(c, given)
+            c = c if t.is_const(c) else suppose(c, given)
             now = given if c is t.ONE else [*given, c]
             if c is t.ZERO or c is not t.ONE and not self.solver.possible(now):
                 continue
@@ -526,7 +548,7 @@ class Proof:
         self.go(env, inst, [(first, c), (second, t.not_(c))], given, path, stop, depth)
 
     def switch(self, env, inst, given, path, stop, depth):
-        x = self.operand(env, inst.fields['a'], inst.type)
+        x = suppose(self.operand(env, inst.fields['a'], inst.type), given)  # mostly a number, by the machine's jump
         edges, none = [], t.ONE
         for value, edge in zip(inst.fields['cases'], inst.fields['edges'][1:]):
             c = t.equal(x, t.const(value, x.w))
@@ -567,6 +589,28 @@ class Proof:
             self.refute(given, t.ZERO)
         self.all_calls(env, path)
 
+    def try_(self, env, inst, given, path, stop, depth):
+        """A call that has a landing pad, where its clauses are caught."""
+        c, results = self.make_call(env, inst, given, path)
+        if inst.fields['unwinds'] and (c.site is None or c.site.pad is None or c.site.clauses != inst.fields['clauses']):
+            raise Failed('%s: no landing pad for %s' % (self.where, inst.text[:60]))
+        if c.unwound:
+            exception, selector = (c.result(r) for r in self.p.results[0][:2])
+            env.values['exc', 0], env.values['exc', 1] = exception, t.extract(selector, 31, 0)
+        else:
+            env.values.update((('res', k), x) for k, x in enumerate(results))
+        self.go(env, inst, [(inst.fields['edges'][c.unwound], t.ONE)], given, path, stop, depth)
+
+    def resume(self, env, inst, given, path, stop, depth):
+        """A call of _Unwind_Resume, which does not return, and leaves the function."""
+        c = self.next_call(env, path, inst.text)
+        if c.unwound:
+            raise Failed('%s: a landing pad for %s' % (self.where, inst.text))
+        self.stack_at(c.state)
+        got = self.m.get(c.state, self.p.args[0][0])
+        self.at_call(env, given, c, [('callee', t.equal(c.target, t.var('@_Unwind_Resume', 64))),
+                                     ('the exception', t.equal(self.operand(env, inst.fields['a'], 'i64'), got))])
+
     def unreachable(self, env, inst, given, path, stop, depth):
         pass
 
@@ -576,25 +620,23 @@ class Proof:
     # ---- a function without a relation ----
 
     def all_paths(self):
-        """Every path from the entry to the end; how many there are."""
+        """Every path from the entry to the end."""
         t.APART.clear()
         while True:
             try:
-                return self.try_paths()
-            except Failed:
-                if not self.note_copies():
-                    raise
+                self.try_paths()
+                return
+            except Again:
+                pass
 
-    def note_copies(self):
-        """memcpy's areas do not overlap, unless they are equal, and then it changes nothing. True: that is news."""
-        news = False
-        for to, source, n in self.copies:
-            (base, at), (other, first) = t.split(to), t.split(source)
-            row = ((at, at + n), (first, first + n))
-            if base is not other and row not in t.APART.setdefault((base, other), []):
-                t.APART[base, other].append(row)
-                news = True
-        return news
+    @staticmethod
+    def apart_are(to, source, n):
+        """memcpy's areas do not overlap, unless they are equal, and then it changes nothing."""
+        (base, at), (other, first) = t.split(to), t.split(source)
+        row = ((at, at + n), (first, first + n))
+        if base is not other and row not in t.APART.setdefault((base, other), []):
+            t.APART[base, other].append(row)
+            raise Again()
 
     def try_paths(self):
         start, size = self.m.obj.functions[self.f.name]
@@ -607,7 +649,6 @@ class Proof:
             if what in ('out', 'jump'):
                 raise Failed('the code leaves the function')
             self.follow(block, env.copy(), Path(what, where, state), lambda *_: False)
-        return len(paths)
 
     def follow(self, block, env, path, stop):
         """Runs the IR along a path of the machine. What fails on a path that no input takes counts for nothing."""
@@ -624,7 +665,7 @@ class LibrarySignature:
 
 
 CONTROL = {'br': Proof.br, 'brif': Proof.brif, 'switch': Proof.switch, 'brind': Proof.brind, 'ret': Proof.ret, 'trap': Proof.trap,
-           'unreachable': Proof.unreachable, 'tailcall': Proof.tailcall}
+           'try': Proof.try_, 'resume': Proof.resume, 'unreachable': Proof.unreachable, 'tailcall': Proof.tailcall}
 EFFECT = {'load': Proof.load, 'store': Proof.store, 'call': Proof.call, 'result': Proof.further,
           'memcpy': Proof.copy_memory, 'memmove': Proof.copy_memory, 'memset': Proof.copy_memory,
           'atomic_load': Proof.atomic, 'atomic_store': Proof.atomic, 'atomic_rmw': Proof.atomic,

@@ -18,7 +18,7 @@ from relation import Related, Witness
 from solve import Solver, Undecided
 
 
-LEFT_OUT = {'try', 'resume', 'salloc', 'stack_save', 'stack_restore', 'tailcall', 'asm'}
+LEFT_OUT = {'salloc', 'stack_save', 'stack_restore', 'tailcall', 'asm'}
 
 
 class Late(Exception):

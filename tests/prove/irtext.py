@@ -173,6 +173,8 @@ class Reader:
             fields['signature'] = self.signatures.get(fields['callee'][1])
             if fields['signature'] is None:
                 raise NotRead('a call without a signature')
+        callee = self.signatures.get(fields['callee'][1])
+        fields['unwinds'] = not any('nounwind' in s.flags for s in (fields['signature'], callee) if s)
 
     def item(self, letter, fields):
         """Reads what a letter of the syntax stands for."""
@@ -236,9 +238,25 @@ class Reader:
             fields['edges'] = [self.edge()]
             self.next()
             fields['edges'].append(self.edge())
-            self.at = len(self.words)
+            fields['clauses'] = self.clauses()
         else:
             raise NotRead('asm')
+
+    def clauses(self):
+        """As unwind.Site has them."""
+        out = []
+        if self.accept('['):
+            while not self.accept(']'):
+                words = [self.next()]
+                if words[0] == 'catch':
+                    words.append(self.next())
+                elif self.accept('('):
+                    while not self.accept(')'):
+                        words.append(self.next())
+                        self.accept(',')
+                out.append(tuple(words))
+                self.accept(',')
+        return out
 
     def cases(self, fields):
         fields['edges'], fields['cases'] = [self.edge()], []

@@ -31,10 +31,11 @@ def force(x):
 
 
 class Call:
-    """A call: what is called, the state there, and the names of what it leaves."""
+    """A call: what is called, the state there, and the names of what it leaves; what tables of exceptions say of it; whether
+    it unwinds."""
 
-    def __init__(self, target, state, tag):
-        self.target, self.state, self.tag = target, state, tag
+    def __init__(self, target, state, tag, site=None, unwound=False):
+        self.target, self.state, self.tag, self.site, self.unwound = target, state, tag, site, unwound
         self.memory = t.memory('after ' + tag)
 
     def result(self, register):
@@ -59,10 +60,24 @@ class State:
 
 
 def read_frame(s, offset, n):
+    x = whole(s.frame, offset, n)
+    if x is not None:
+        return x
     for i in range(n):
         if offset + i not in s.frame:
             s.frame[offset + i] = (t.var('frame%+d%s' % (offset + i, s.tag), 8), 0)
     return t.get_bytes([s.frame[offset + i] for i in range(n)])
+
+
+def whole(frame, offset, n):
+    """The term of n bytes whose bytes are all there, in order; or None. It is mostly so."""
+    x, k = frame.get(offset, (None, 0))
+    if x is None or k or x.w != 8 * n:
+        return None
+    for i in range(1, n):
+        if frame.get(offset + i) != (x, i):
+            return None
+    return x
 
 
 class Machine:
@@ -332,6 +347,11 @@ class Machine:
     def ends(self, result, out, work):
         kind, where, s = result
         if kind == 'call':
+            site = self.obj.site(where[1] - 1 - TEXT)  # the unwinder looks for the last byte of the call
+            if site and site.pad is not None:
+                other = s.copy()
+                self.called(other, *where, True)
+                work.append((TEXT + site.pad, other, False))
             self.called(s, *where)
             work.append((where[1], s, False))
         elif kind == 'jump':
@@ -378,11 +398,14 @@ class Machine:
             out[where.args[0]] = t.or_(out.get(where.args[0], t.ZERO), t.equal(x, t.const(i, x.w)))
         return list(out.items())
 
-    def called(self, s, target, following):
+    def called(self, s, target, following, unwound=False):
+        """What a call leaves if it returns; or if it unwinds, and the unwinder goes to the landing pad, with the exception
+        and its selector in the first registers of results (Itanium C++ ABI, Exception Handling, 2.5.2). Registers that
+        calls preserve, and the stack pointer, are what they are after the call: so .eh_frame has it."""
         if self.p.name == 'x86_64':
             self.set(s, 'RSP', t.plus(self.get(s, 'RSP'), 8))
-        tag = '%x.%d' % (following - TEXT, len(s.calls))
-        call = Call(target, s.copy(), tag)
+        tag = '%x.%d%s' % (following - TEXT, len(s.calls), '!' if unwound else '')
+        call = Call(target, s.copy(), tag, self.obj.site(following - 1 - TEXT), unwound)
         s.calls.append(call)
         base, sp = t.split(self.get(s, self.p.sp))
         if base is CFA:  # what is below the stack pointer is the callee's

@@ -24,7 +24,7 @@ NOP = {'x86_64': b'\x90', 'aarch64': b'\x1f\x20\x03\xd5'}
 # Functions of which each instruction is left out once.
 ERASED = ('saved', 'loop')
 # Lines of the witness that a proof needs: others are of blocks that go on from their only predecessor.
-WITNESS = {'loop': r'value .*|block 1 .*', 'saved': 'slot 0 0 24 .*', 'variadic': 'slot 0 0 32 .*|save .*'}
+WITNESS = {'loop': r'value .*|block 1 .*', 'saved': 'slot 0 0 24 .*', 'variadic': 'slot 0 0 32 .*|save .*', 'caught': 'value [0178] .*'}
 # Changes of the IR: function, text, what replaces it.
 IR = [('saved', 'store.i64 v3, slot0+8', 'store.i64 v3, slot0+16'), ('saved', 'sub.i64 v1, v2', 'sub.i64 v2, v1'),
       ('saved', 'xor.i64 v10, v5', 'xor.i64 v10, v3'), ('loop', 'icmp.i32 sgt', 'icmp.i32 sge'), ('loop', 'v7*4', 'v7*8'),
@@ -33,7 +33,11 @@ IR = [('saved', 'store.i64 v3, slot0+8', 'store.i64 v3, slot0+16'), ('saved', 's
       ('choose', '3: b4', '3: b3'), ('choose', '7: b3', '8: b3'), ('choose', '4: b5(7)', '4: b6'),
       ('stack', 'v7, v6, v5', 'v6, v7, v5'), ('stack', 'v1, v0, v9', 'v0, v1, v9'), ('stack', 'v7, v10)', 'v7, v9)'),
       ('stack', 'brif v11, b1, b2', 'brif v11, b2, b1'), ('variadic', '@list(v0, slot0)', '@list(slot0, v0)'),
-      ('variadic', 'va_start slot0', 'life_start slot0'), ('variadic', 'v4 = load.i64 slot0', 'v4 = load.i64 slot0+8')]
+      ('variadic', 'va_start slot0', 'life_start slot0'), ('variadic', 'v4 = load.i64 slot0', 'v4 = load.i64 slot0+8'),
+      ('caught', 'catch @_ZTIi, catch @_ZTIl', 'catch @_ZTIl, catch @_ZTIi'), ('caught', 'filter(@_ZTIi)', 'filter(@_ZTIl)'),
+      ('caught', ', cleanup]', ']'), ('caught', 'exception 1, v1)', 'exception 1, v0)'), ('caught', 'typeid @_ZTIi', 'typeid @_ZTIl'),
+      ('caught', 'b3(v7)', 'b3(v1)'), ('caught', 'resume v7', 'resume v1'), ('caught', 'try @g(v0, v1', 'try @g(v1, v1'),
+      ('caught', 'exception 1, v0)', 'exception 1, v1)'), ('caught', 'v16, v9', 'v16, v0')]
 SECONDS = 2.0
 
 
@@ -95,6 +99,20 @@ class Test:
                     changed = '%s %d%s' % (m[1], int(m[2]) + (1 if ' reg' in m[1] else 8), m[3])
                     self.expect('%s with "%s" for "%s"' % (name, changed, line), (text, [*lines[:k], changed, *lines[k + 1:]]), False)
 
+    def other_table(self):
+        """No landing pad, another one, and other clauses."""
+        table, name = self.obj.table('caught'), 'caught'
+        sites = table.sites
+        for k, site in enumerate(sites):
+            if site.pad is None:
+                continue
+            others = [site._replace(pad=None), site._replace(pad=next(s.pad for s in sites if s.pad not in (None, site.pad))),
+                      site._replace(clauses=[*site.clauses, ('catch', 'all')])]
+            for other in others:
+                table.sites = [*sites[:k], other, *sites[k + 1:]]
+                self.expect('%s with %s' % (name, other), self.functions[name], False)
+        table.sites = sites
+
     def run(self):
         for name, entry in self.functions.items():
             self.expect(name, entry, True)
@@ -102,6 +120,7 @@ class Test:
             self.erased(name)
         self.other_ir()
         self.other_witness()
+        self.other_table()
 
 
 def main():

@@ -111,4 +111,9 @@ PLANTED = [
     ('the frame is freed without the registers that are saved', A, a('frame.c'), 'for (unsigned i = e->n; i-- > 0;) transfer(w, &e->pairs[i], true);',
      '', FUNCTION),
     ('va_start begins with the named arguments', X, x('varargs.c'), '{8 * (int32_t)w->frame.va.gp, 48', '{0, 48', FUNCTION),
+    ('the exception and its selector are exchanged', X, 'lib/codegen/eh.c', '{{w->target->exception[0], w->target->exception[1]}, {0}}',
+     '{{w->target->exception[1], w->target->exception[0]}, {0}}', FUNCTION),
+    ('a landing pad does not make the moves of its edge', A, 'lib/codegen/eh.c',
+     'if (!KN_PUSH(w->owner, w->moves, w->eh.moves.at[s.first + i])) return;', '', FUNCTION),
+    ('all that unwinds is cleaned up, and nothing is caught', X, 'lib/codegen/eh.c', 'call->action = action_of(w, in);', 'call->action = 0;', FUNCTION),
 ]

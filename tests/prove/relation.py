@@ -8,12 +8,13 @@ import collections
 
 import terms as t
 from elf import TEXT
-from function import RETURN, Env, Failed, Path, Proof, all_operands, same_memory
+from function import RETURN, Again, Env, Failed, Path, Proof, all_operands, same_memory
 from machine import CFA, State, Unsupported, read_frame
 from tables import WIDTH
 
 
 PASSED = 1 << 29  # AArch64: an argument on the stack is at its distance from the CFA less this
+MOST_VISITS = 16    # of a block with one predecessor, from paths of that
 
 
 class Witness:
@@ -50,7 +51,7 @@ class Related(Proof):
         slots = {n: where for n, rows in witness.slots.items() for offset, _, kind, where in rows
                  if offset == 0 and kind == 'frame'}
         super().__init__(machine, f, slots, save=witness.save)
-        self.w, self.invariant, self.by_chance, self.noted = witness, None, set(), 0
+        self.w, self.invariant, self.by_chance = witness, None, set()
         for n in self.escaping:
             if any(kind == 'pointer' for _, _, kind, _ in witness.slots[n]):
                 raise Unsupported('a slot aligned to more than 16 bytes')
@@ -60,6 +61,10 @@ class Related(Proof):
         self.edges = {b: [e[0] for e in insts[-1].fields.get('edges', ())] for b, (_, insts) in f.blocks.items()}
         self.first = next(iter(f.blocks))
         self.liveness()
+        self.placed()
+        preds = collections.Counter(b for edges in self.edges.values() for b in edges)
+        self.single = {b for b in self.f.blocks if preds[b] == 1}
+        self.last = {pc: b for b, pc in self.pc.items()}  # of the blocks at one place, the one with code
 
     def apart(self):
         """The memory of slots whose address is taken: in the frame, aligned, each its own."""
@@ -205,9 +210,14 @@ class Related(Proof):
             return read_frame(s, place[1], 1)
         return t.extract(self.m.get(s, place[1], 128 if place[1] in self.p.fp else 64), 8 * place[2] + 7, 8 * place[2])
 
-    def values_at(self, block):
-        return [v for v in sorted(x for x in self.live[block] if isinstance(x, int))] + \
-            [v for v, _ in self.f.blocks[block][0] if self.is_read(v)]
+    def placed(self):
+        """By block: which values are live at its beginning, and (slot, offset, bytes, place) of variables."""
+        places = [(*unit, self.place(*unit[:2])) for unit in sorted(self.units)]
+        self.values_at, self.units_at = {}, {}
+        for b, (params, _) in self.f.blocks.items():
+            self.values_at[b] = [v for v in sorted(x for x in self.live[b] if isinstance(x, int))] + \
+                [v for v, _ in params if self.is_read(v)]
+            self.units_at[b] = [row for row in places if row[3] and row[:2] in self.live[b]]
 
     def start(self, block):
         """The states that the relation describes."""
@@ -224,7 +234,7 @@ class Related(Proof):
             m.set(s, name, x)
         for at, x in inv['saved'].items():
             t.put_bytes(s.frame, at, x)
-        for v in self.values_at(block):
+        for v in self.values_at[block]:
             h = self.home(s, v, block)
             if h is None:
                 continue
@@ -246,10 +256,8 @@ class Related(Proof):
                 env.values[v] = x
             else:
                 env.values[v] = h[0]
-        live = {k for k in self.live[block] if isinstance(k, tuple)} & self.stored[block]
-        for n, offset, size in sorted(self.units):
-            place = self.place(n, offset)
-            if place is not None and (n, offset) in live:
+        for n, offset, size, place in self.units_at[block]:
+            if (n, offset) in self.stored[block]:
                 if place[0] == 'frame':
                     t.put_bytes(s.frame, place[1], t.var('slot%d+%d' % (n, offset), 8 * size))
                 x = t.cat(*[self.byte(s, n, offset + i) for i in reversed(range(size))])
@@ -265,12 +273,12 @@ class Related(Proof):
     def in_frame(self, block, env):
         """Terms of live values and variables whose home is in the frame: ('v', number) or (slot, offset, size) -> term."""
         out = {}
-        for v in self.values_at(block):
+        for v in self.values_at[block]:
             if v in env.values and (self.home_of(v, block) or ('', ''))[1] == 'frame':
                 out['v', v] = env.values[v]
-        for n, offset, size in self.units:
-            bytes_, place = env.variables.get(n, {}), self.place(n, offset)
-            if (n, offset) in self.live[block] and place and place[0] == 'frame' and all(offset + i in bytes_ for i in range(size)):
+        for n, offset, size, place in self.units_at[block]:
+            bytes_ = env.variables.get(n, {})
+            if place[0] == 'frame' and all(offset + i in bytes_ for i in range(size)):
                 out[n, offset, size] = t.get_bytes([bytes_[offset + i] for i in range(size)])
         return out
 
@@ -280,13 +288,17 @@ class Related(Proof):
         if block in self.kept:
             return
         self.kept[block] = []
-        values = self.in_frame(block, env)
+        keys = collections.defaultdict(list)
+        for key, x in self.in_frame(block, env).items():
+            if x.w <= 64 and not t.is_const(x):
+                keys[x].append(key)
         for name in self.p.gp + self.p.fp:
             if name == self.p.sp or self.p.registers[name][0] not in s.registers:
                 continue
-            for key, x in values.items():
-                if x.w <= 64 and not t.is_const(x) and self.m.get(s, name, x.w) is x:
-                    self.kept[block].append((name, key, x.w < 64 and self.m.get(s, name) is t.zext(x, 64)))
+            for w in (8, 16, 32, 64):
+                x = self.m.get(s, name, w)
+                for key in keys.get(x, ()):
+                    self.kept[block].append((name, key, w < 64 and self.m.get(s, name) is t.zext(x, 64)))
 
     def drop_kept(self, block, env, given, s):
         """True if a guess was wrong."""
@@ -324,24 +336,18 @@ class Related(Proof):
             registers.pop(self.p.frame, None)
         self.invariant = {'sp': sp, 'frame': frame if is_frame else None, 'saved': saved, 'registers': registers}
 
-    def note_copies(self):
-        """Also: the frame had the address of the result by chance where the first block began."""
-        news, self.noted = len(self.by_chance) > self.noted, len(self.by_chance)
-        return super().note_copies() or news
-
     def arrive(self, block, env, given, path):
         """The goals at the beginning of a block."""
         s, m, inv, goals = path.state, self.m, self.invariant, []
         self.all_calls(env, path)
-        for v in self.values_at(block):
+        for v in self.values_at[block]:
             h = self.home(s, v, block)
             if h is not None and v in env.values:
                 goals.append(('v%d at %s' % (v, block), t.equal(env.values[v], h[0])))
                 goals.append(('zeros above v%d at %s' % (v, block), h[1]))
-        for n, offset, size in sorted(self.units):
+        for n, offset, size, _ in self.units_at[block]:
             bytes_ = env.variables.get(n, {})
-            if (n, offset) in self.live[block] and (n, offset) in self.stored[block] and self.place(n, offset) and \
-                    all(offset + i in bytes_ for i in range(size)):
+            if (n, offset) in self.stored[block] and all(offset + i in bytes_ for i in range(size)):
                 x = t.cat(*[self.byte(s, n, offset + i) for i in reversed(range(size))])
                 goals.append(('slot%d+%d at %s' % (n, offset, block), t.equal(t.get_bytes([bytes_[offset + i] for i in range(size)]), x)))
         goals.append(('memory at ' + block, same_memory(env.memory, s.memory)))
@@ -360,52 +366,77 @@ class Related(Proof):
     # ---- all blocks ----
 
     def try_paths(self):
-        preds = collections.Counter(b for edges in self.edges.values() for b in edges)
-        single = {b for b in self.f.blocks if preds[b] == 1}
-        cuts, queued, work = set(self.pc.values()), {self.first}, []
-        self.invariant, self.kept = None, {}
-        last = {pc: b for b, pc in self.pc.items()}  # of the blocks at one place, the one with code
-        limits = (self.begin, self.begin + self.w.size)
+        """Once more, too, if the frame had the address of the result by chance where the first block began, or if blocks
+        before the one that fails were proved without what was known later."""
+        noted = len(self.by_chance)
+        try:
+            self.all_blocks()
+        except Failed as e:
+            if self.again or len(self.by_chance) > noted:
+                raise Again() from e
+            raise
+
+    def all_blocks(self):
+        """Each block, from its beginning to those of the next ones. `work`: block, the state that it begins with, None: the
+        relation's, and where."""
+        self.invariant, self.kept, self.queued, self.again = None, {}, set(), False
+        self.visits, work = collections.Counter(), []
         for s, env in self.entries():
             self.first_contents(s, env)
             work.append((self.first, s, env, self.begin))
+        while work:
+            for row in self.retry(*work.pop()):
+                if row[1] is not None:
+                    work.append(row)
+                elif row[0] not in self.queued:
+                    self.queued.add(row[0])
+                    work.append(row)
 
-        def stop(block, e, given, path, depth):
-            if path.what != 'at' or self.pc.get(block) != path.where:
+    def retry(self, *row):
+        """The same again with what is known by then of areas that are copied."""
+        while True:
+            try:
+                return self.from_block(*row)
+            except Again:
+                self.again = True
+
+    def from_block(self, block, s, env, pc):
+        """Proves the paths from a block to the next ones; what is to be proved of these."""
+        s, env = self.start(block) if s is None else (s.copy(), env)
+        cuts, reached = set(self.pc.values()), []
+        if pc != self.pc[block]:  # the function's beginning
+            cuts.discard(self.pc[block])
+
+        def stop(to, e, given, path, depth):
+            if path.what != 'at' or self.pc.get(to) != path.where:
                 return False
-            if path.where == self.pc.get(self.current) and self.current != last[path.where]:
+            if path.where == self.pc.get(self.current) and self.current != self.last[path.where]:
                 return False  # an empty block: the code came here once more, and the IR has done nothing yet
-            if block in single:
-                self.find_kept(block, e, path.state)
-            if block in single and depth == 0:
-                self.all_calls(e, path)
-                state = path.state.copy()
-                state.given, state.calls, e.calls = list(given), [], 0
-                work.append((block, state, e, self.pc[block]))
-                return True
-            if self.invariant is None:
-                self.find_invariant(path.state)
-            self.arrive(block, e, given, path)
-            if block in single and self.drop_kept(block, e, given, path.state):
-                queued.discard(block)
-            if block not in queued:
-                queued.add(block)
-                work.append((block, None, None, self.pc[block]))
+            reached.append(self.end_of_path(to, e, given, path, depth))
             return True
 
-        n = 0
-        while work:
-            block, s, env, pc = work.pop()
-            if s is None:
-                s, env = self.start(block)
+        self.where = block
+        for what, where, state in self.m.paths(s, pc, cuts, (self.begin, self.begin + self.w.size)):
             self.where = block
-            begins_at_label = block == self.first and pc != self.pc[block]
-            for what, where, state in self.m.paths(s, pc, cuts - ({self.pc[block]} if begins_at_label else set()), limits):
-                self.where = block
-                if what == 'out':
-                    raise Failed('%s: the code leaves the function' % block)
-                self.follow(block, env.copy(), Path(what, where, state), stop)
-                n += 1
-            if n > 3000:
-                raise Unsupported('too many paths')
-        return n
+            if what == 'out':
+                raise Failed('%s: the code leaves the function' % block)
+            self.follow(block, env.copy(), Path(what, where, state), stop)
+        return reached
+
+    def end_of_path(self, to, env, given, path, depth):
+        """What to do of the block that a path ends at. With one predecessor it goes on from there; from so many paths that
+        their number could grow with each block, it begins with the relation."""
+        if to in self.single:
+            self.find_kept(to, env, path.state)
+            self.visits[to] += 1
+            if depth == 0 and self.visits[to] <= MOST_VISITS:
+                self.all_calls(env, path)
+                state = path.state.copy()
+                state.given, state.calls, env.calls = list(given), [], 0
+                return to, state, env, self.pc[to]
+        if self.invariant is None:
+            self.find_invariant(path.state)
+        self.arrive(to, env, given, path)
+        if to in self.single and self.drop_kept(to, env, given, path.state):
+            self.queued.discard(to)
+        return to, None, None, self.pc[to]

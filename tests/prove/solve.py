@@ -1,6 +1,7 @@
 """Asks solvers whether a goal follows from premises. Bitwuzla is asked first; z3, with the same formula as text, where
 Bitwuzla's time is over. Functions of which nothing is known stay so; products and quotients are such in a first
 attempt, which is mostly enough."""
+import functools
 import re
 
 import bitwuzla
@@ -264,6 +265,14 @@ class Solver:
 
 def suppose(goal, premises):
     """The goal, where the premises hold."""
+    known = facts(tuple(premises))
+    terms = list(magic.walk(goal, set()))
+    return magic.substitute(goal, known, terms) if any(x in known for x in terms) else goal
+
+
+@functools.lru_cache(maxsize=16)
+def facts(premises):
+    """What the premises say of terms: which number each is."""
     known = {}
     for p in premises:
         for q in conjuncts(p):
@@ -272,8 +281,7 @@ def suppose(goal, premises):
                 (x, k), constant = q.args[0].args[1][0], q.args[0].args[0]
                 if k == 1 and x.op != 'c':
                     known[x] = const(-constant, x.w)
-    terms = list(magic.walk(goal, set()))
-    return magic.substitute(goal, known, terms) if any(x in known for x in terms) else goal
+    return known
 
 
 def conjuncts(p):
