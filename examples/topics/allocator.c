@@ -1,4 +1,4 @@
-/* docs/errors.md: all memory comes from an allocator of the program. */
+/* docs/api.md: all memory comes from an allocator of the program. */
 #include <kiln/kiln.h>
 #include <malloc.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* docs/errors.md: the first error of a function, with its place. */
+/* docs/api.md: the first error of a function, with its place. */
 #include <kiln/kiln.h>
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-/* docs/errors.md: one module, compiled by one and by four threads, gives the same bytes. */
+/* docs/api.md: one module, compiled by one and by four threads, gives the same bytes. */
 #include <kiln/kiln.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -116,7 +116,7 @@ struct kn_bc_module {
   bool other_frequent;   /* such as are frequent among them: kinds.c */
   bool refuse_unknown;   /* metadata that Kiln does not know are an error */
   bool inlining;         /* functions are kept, to be inlined: <kiln/inline.h> */
-  bool splits;           /* slots that are copied are taken apart (docs/forwarding.md) */
+  bool splits;           /* slots that are copied are taken apart (docs/internals/forwarding.md) */
   bool as_is;            /* debug information changes no code: kiln_variables */
   bool has_f80;          /* some type is x86_fp80 */
   bool no_x87;           /* some function has floats, but may not use the x87 */

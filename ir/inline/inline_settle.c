@@ -50,7 +50,7 @@ void kn_inline_find_promotable(const kiln_func *f, const uint32_t *order, uint32
 static inline uint32_t weight(const struct kn_inst *in) {
   switch ((unsigned)kn_op_shape(in->op)) {
   case KN_SH_ADDR: return in->b != 0;
-  case KN_SH_MEM3: /* copies of slots mostly vanish: docs/forwarding.md */
+  case KN_SH_MEM3: /* copies of slots mostly vanish: docs/internals/forwarding.md */
     return in->x == 0 && (kn_is_slot(in->a) || kn_is_slot(in->b)) ? 0 : kn_op_info[in->op].cost;
   case KN_SH_CALL:
   case KN_SH_TRY: return kn_op_info[in->op].cost + (uint32_t)in->x / 2;

@@ -1,7 +1,7 @@
 /* Which slots are taken apart, and where: each access is to be one of a whole piece, and a copy is to copy whole
  * pieces, so that both slots of a copy have the same pieces in it. What one slot says of its bytes goes through
  * copies to the others until nothing changes. A slot for which that cannot be is memory, and stays as it is.
- * docs/forwarding.md says what for. Called by the scan.
+ * docs/internals/forwarding.md says what for. Called by the scan.
  *
  * Invariant: what is noted of a slot only grows, so that the search ends. */
 #include "ir/inline/inline_replay.h"

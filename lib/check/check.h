@@ -1,7 +1,7 @@
 /* The allocation checker, in checking builds only: records the log of a walk (lib/codegen/log.h) and proves from it
  * and the IR that each operand of each instruction is read where its value is, on every path. lib/compile.c
  * attaches it to a session's walk and runs it after each function. It knows nothing of the allocator but the log;
- * docs/architecture.md says what is proved and what is not. */
+ * docs/internals/architecture.md says what is proved and what is not. */
 #ifndef KN_LIB_CHECK_CHECK_H
 #define KN_LIB_CHECK_CHECK_H
 

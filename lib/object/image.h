@@ -1,6 +1,6 @@
 /* The image: what an object has, in no format. kn_image_lay_out makes it of a module and its sessions: sections, and
  * for every function, data item, constructor, label and alias its section and offset. Writers of formats
- * (lib/object/elf*.c), DWARF (lib/dwarf/dwarf*.c) and the JIT read it; docs/adding-an-object-format.md says how.
+ * (lib/object/elf*.c), DWARF (lib/dwarf/dwarf*.c) and the JIT read it; docs/internals/extending.md says how.
  * Files: image.c places functions and data, image_sections.c has the sections, image_eh.c the tables of exceptions,
  * image_relocs.c content and relocations. Invariant: once it is laid out, nothing in it changes. */
 #ifndef KN_LIB_OBJECT_IMAGE_H

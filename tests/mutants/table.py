@@ -1,5 +1,5 @@
 """The bugs that mutants.py plants: rule, target, file, text, what replaces it. Each makes the allocator do something
-wrong; a change that only makes the code slower does not count. Rules are those of docs/architecture.md and of the
+wrong; a change that only makes the code slower does not count. Rules are those of docs/internals/architecture.md and of the
 comments at the replaced text."""
 
 X, A = 'x86_64', 'aarch64'

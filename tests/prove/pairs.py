@@ -1,4 +1,4 @@
-"""Pairs: an operation and the one that reads its result, which targets may lower together (docs/architecture.md: "Two
+"""Pairs: an operation and the one that reads its result, which targets may lower together (docs/internals/architecture.md: "Two
 operations may become one instruction"). Every producer stands before every reader of its type, also where today neither
 waits for the other; chains of three are those that lowerings look for (lib/codegen/fold.c, targets/aarch64/fold.c and
 compare.c, targets/x86_64/memory.c and compare.c)."""

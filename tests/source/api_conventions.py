@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""api_conventions.py INCLUDE: checks docs/api-conventions.md for every function, type, enumerator and macro of the public
+"""api_conventions.py INCLUDE: checks docs/api.md for every function, type, enumerator and macro of the public
 headers in INCLUDE/kiln, by clang's syntax tree. Prints what breaks a rule. What is exempt is in EXEMPT, with its reason.
 """
 import glob

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""api_cpp.py: checks what docs/api-conventions.md says of C++, in include/kiln/*.hpp. Prints what breaks a rule:
+"""api_cpp.py: checks what docs/api.md says of C++, in include/kiln/*.hpp. Prints what breaks a rule:
 
 - they include headers of libkiln and the standard library alone, and are installed;
 - all that they define is in namespace kiln; macros begin with KILN_ and are undefined at the end;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """rustc_options.py BUILD: each option -C and -Z of the rustc that is there has a verdict in rustc_options.def, and a place
-in docs/rustc-options.md; those that only LLVM has leave the crate to LLVM, with the values that Kiln has they do not;
+in docs/bitcode.md; those that only LLVM has leave the crate to LLVM, with the values that Kiln has they do not;
 and options are found in every form of command line that rustc takes.
 
 What rustc lists is the oracle for the names; what it makes of each form is rustc's own: a form that rustc does not
@@ -116,7 +116,7 @@ def main():
     rows = ROW.findall(read('integrations', 'llvm', 'rustc_options.def'))
     there = {letter: listed(letter) for letter in 'CZ'}
     known = {letter + name for letter, name, _, _ in rows}
-    page = set(re.findall(r'`-([CZ][a-z0-9-]+)`', read('docs', 'rustc-options.md')))
+    page = set(re.findall(r'`-([CZ][a-z0-9-]+)`', read('docs', 'bitcode.md')))
     for letter in 'CZ':
         missing = [name for name in there[letter] if letter + name not in known]
         h.check(f'each of the {len(there[letter])} options -{letter} has a verdict', there[letter] and not missing,

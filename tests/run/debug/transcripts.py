@@ -4,7 +4,7 @@ same bitcode, in the ways that tracer.py lists, and compares stops (function and
 and locals of all frames; what gdb answers to commands). A value counts from the line after its declaration on; clang sets
 all variables to zero there, since what was in memory before would differ. A step that stops at the line where it began
 does not count: docs/debugging.md says why. Prints each difference and the shares; fails below 99 % of stops or of values.
-With --inline, docs/forwarding.md says what is compared.
+With --inline, docs/internals/forwarding.md says what is compared.
 
 FILE: C, C++ or Rust; default: programs/ beside this script, and those of tests/run/programs that are not named below.
 C++ is shown by libstdc++'s printers, Rust by those of rust-gdb; what rustc compiled is linked by it twice."""
