@@ -44,6 +44,7 @@ WORDS = [
     (r'\bits kin\b', 'the like'),
     (r'\bhis own\b', 'its own, or name it'),
     (r'\bnobody defines\b(?=")', 'undefined'),
+    (r"\b(no optimi[sz]er|does not optimi[sz]e)\b", 'Kiln compiles in one pass ...; its only optimization is inlining (docs/faq.md)'),
     (r'[a-z.,]\x20\*\x20\*\x20[A-Z]', 'a damaged comment: write its lines again'),
 ]
 EXCEPT = re.compile(r'words: as meant')

@@ -1,4 +1,5 @@
-"""Kiln generates machine code, in memory or as ELF objects. It compiles fast, and does not optimize.
+"""Kiln generates machine code, in memory or as ELF objects. It compiles in
+one pass, which selects instructions and keeps variables in registers.
 
     from kiln_codegen import Module, f64, i64, pointer
 
