@@ -107,7 +107,7 @@ static bool statement(struct parser *p) {
 static void build(kiln_func *f, const char *text) {
   struct parser p = {text, f, {{0}}};
   for (unsigned i = 0; names[i] != 0; i++) {
-    p.slots[i] = kiln_slot_new(f, 8, 3); /* 8 bytes, aligned to 2^3 */
+    p.slots[i] = kiln_slot_new(f, 8, 3); /* 8 bytes, aligned to 2^3 bytes */
     kiln_value first = names[i] == 'x' ? kiln_func_param(f, 0) : kiln_const_int(f, 0);
     kiln_build_store(f, KILN_TYPE_I64, p.slots[i], 0, first, 0);
   }

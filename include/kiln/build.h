@@ -1,12 +1,9 @@
-/* This header has the functions that build a kiln_func. A front end calls them for each block and each instruction of
- * the kiln_func.
+/* Builds a kiln_func: a front end calls these functions for each block and each instruction.
  *
- * The first error sticks to the function. After an error, all calls for the function return "none" and change nothing.
- * A front end can therefore check for errors only once, at `kiln_func_finish` or `kiln_func_compile`. The calls that
- * build instructions check the ranges and types of their operands. Only `kiln_func_verify` checks dominance. Values and
- * blocks are valid until their function is compiled or discarded. If kiln_func_begin cannot begin a function, it
- * returns NULL. A NULL function behaves like a function that has failed. Every call for a NULL function returns "none"
- * or KILN_ERR_ARGUMENT. */
+ * The first error sticks to the function: later calls return "none" and change nothing, so check once, at
+ * `kiln_func_finish` or `kiln_func_compile`. Ranges and types of operands are checked at once, dominance only by
+ * `kiln_func_verify`. A NULL function, which kiln_func_begin returns if it fails, behaves like one that has failed.
+ * Values and blocks are valid until their function is compiled or discarded. docs/building.md shows how it is used. */
 #ifndef KILN_BUILD_H
 #define KILN_BUILD_H
 
@@ -21,18 +18,20 @@ extern "C" {
 /** A function being built. */
 typedef struct kiln_func kiln_func;
 
-/** Begins the body of the function `symbol`. The new function has an entry block. The parameters of the entry block are
- * the parameters of the signature. The entry block is the current block. kiln_func_begin returns NULL if `s` is NULL or
- * memory runs out. If memory runs out, the module's status is KILN_ERR_MEMORY. All other errors stick to the function.
- * Any number of functions may be open in a session. */
+/** Begins the body of the function `symbol`. The new function has an entry block, which is the current block; its
+ * parameters are those of the signature. Any number of functions may be open in a session.
+ * - Returns NULL if `s` is NULL, or if memory runs out; then the module's status is KILN_ERR_MEMORY. All other errors
+ *   stick to the function.
+ * - Owns: kiln_func_compile or kiln_func_discard frees the function. */
 KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
 
 /** Returns parameter number `i` of the function, counting from 0. The parameters of a function are the parameters of
  * its entry block. */
 KILN_API kiln_value kiln_func_param(kiln_func *f, uint32_t i);
 
-/** Checks that the function is complete. Every block must have a terminator. Every edge must have its arguments. Every
- * forward value must be bound. After this call, nothing can be added to the function. Returns the function's status. */
+/** Checks that the function is complete: every block has a terminator, every edge has its arguments, and every forward
+ * value is bound. After this call, nothing can be added to the function.
+ * - Returns the function's status. */
 KILN_API kiln_status kiln_func_finish(kiln_func *f);
 
 /** Checks a finished function against all rules of docs/ir.md. */
@@ -55,11 +54,11 @@ KILN_API kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag);
 KILN_API void kiln_func_discard(kiln_func *f);
 
 /** A callback of a reader, such as the bitcode reader. The reader passes each function to the callback after the
- * function is finished. The functions come in the order of the reader's input. The callback owns the function. The
- * callback must pass the function to kiln_func_compile or kiln_func_discard before the callback returns. If the
- * callback returns a status other than KILN_OK, the reader stops. The callback may build and compile other functions,
- * declare symbols, and read other input into the same session. It must not free the reader, the session or the
- * module. */
+ * function is finished, in the order of its input.
+ * - Owns: the callback must pass the function to kiln_func_compile or kiln_func_discard before it returns.
+ * - Returns KILN_OK; any other status stops the reader.
+ * - May build and compile other functions, declare symbols, and read other input into the same session. It must not
+ *   free the reader, the session or the module. */
 typedef kiln_status (*kiln_func_sink_fn)(void *user, kiln_func *f);
 
 /** Returns the status of the first error of the function `f`. Returns KILN_OK if there was no error. */
@@ -85,9 +84,8 @@ KILN_API kiln_symbol kiln_func_symbol(const kiln_func *f);
 
 /* ---- blocks ---- */
 
-/** Makes a block. Branches to the block may be built at any time. Instructions in the block may be built at any time.
- * Blocks may be filled in any order. It costs a little compile time to leave a block before it is terminated and to
- * return to the block later. */
+/** Makes a block. Blocks may be filled in any order, and branches to them built at any time. It costs a little compile
+ * time to leave a block before it is terminated and to return to it later. */
 KILN_API kiln_block kiln_block_new(kiln_func *f);
 
 /** Makes `count` blocks with consecutive ids and returns the first. */
@@ -142,9 +140,10 @@ KILN_API kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, 
  * the operation TLS_ADDR. */
 KILN_API kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend);
 
-/** Makes a stack slot. Returns the address of the slot, an i64. The slot's initial content is unspecified. A slot costs
- * no more than a value in a register if all accesses are loads and stores of one type, directly at the slot's
- * address. */
+/** Makes a stack slot of `size_bytes` bytes, aligned to 2^`align_log2` bytes: (f, 8, 3) is for an i64 or a pointer. The
+ * slot's initial content is unspecified. A slot costs no more than a value in a register if all accesses are loads and
+ * stores of one type, directly at the slot's address.
+ * - Returns the address of the slot, an i64. */
 KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, uint32_t align_log2);
 
 /** Marks a slot that is an array or contains an array. KILN_GUARD_ARRAYS (kiln_func_attrs.guard) needs this mark. Call
@@ -154,26 +153,22 @@ KILN_API void kiln_slot_set_array(kiln_func *f, kiln_value slot);
 /* ---- roots of a garbage collector ---- */
 
 /** Makes a slot a root: a word of the frame that a moving garbage collector may read and change at each call that
- * collects. Every call collects, except calls with KILN_SIG_NOCOLLECT and calls of library functions that implement
- * operations. BUILTIN_SETJMP and calls that return twice collect in any case. Kiln does not interpret the word: a
- * small integer or null may be in it. The slot has 8 bytes and an alignment of 8, or 4 bytes and an alignment of 4.
- * At the function's entry the slot is 0. It shares memory with no other slot or value. Only LOADs and STOREs of the
- * whole slot may refer to it; otherwise, the function fails with KILN_ERR_STRUCTURE when it is finished. Call
- * kiln_slot_set_root before the first load or store of the slot, and at any position in the function.
- *
- * A value is *derived* if it was loaded from a root, or is marked as a reference (kiln_func_set_reference). The
- * result of COPY, ADD, SUB, NEG, AND, OR, XOR, NOT, SHL, ADDR or a conversion is derived if an operand is derived.
- * The result of SELECT is derived if one of its two values is derived, a block parameter if an edge passes a derived
- * value to it. A derived value must not be used after a call that collects: the object may have moved. Load the root
- * again. kiln_func_verify reports such a use (docs/ir.md). A function with roots is not inlined, and nothing is
- * inlined into it. */
+ * collects. At the function's entry the word is 0. Kiln does not interpret it: a small integer or null may be in it.
+ * docs/ir.md states which calls collect, and which values are *derived* from roots and must not be used after such a
+ * call.
+ * - The slot has 8 bytes and an alignment of 8, or 4 bytes and an alignment of 4. It shares memory with no other slot
+ *   or value.
+ * - Call kiln_slot_set_root before the first load or store of the slot, and at any position in the function.
+ * - Fails with KILN_ERR_STRUCTURE, when the function is finished, if anything but LOADs and STOREs of the whole slot
+ *   refers to it. kiln_func_verify reports a derived value that is used after a call that collects.
+ * - A function with roots is not inlined, and nothing is inlined into it. */
 KILN_API void kiln_slot_set_root(kiln_func *f, kiln_value slot);
 
-/** Says whether a value is a reference. If `is_reference` is true, the value is derived (kiln_slot_set_root), although
- * it was not loaded from a root: a parameter, the result of a call, or a load from an object. `v` is a value that an
- * instruction makes, or a parameter of a block. If `is_reference` is false, `v` must be the result of a COPY. The value
- * is then not derived, even if the operand of the COPY is. Use this for a tagged integer that was loaded from a
- * root. */
+/** Says whether a value is a reference, that is, derived (kiln_slot_set_root).
+ * - If `is_reference` is true, the value is derived although it was not loaded from a root: a parameter, the result of
+ *   a call, or a load from an object. `v` is a value that an instruction makes, or a parameter of a block.
+ * - If `is_reference` is false, `v` must be the result of a COPY. The value is then not derived, even if the operand of
+ *   the COPY is. Use this for a tagged integer that was loaded from a root. */
 KILN_API void kiln_func_set_reference(kiln_func *f, kiln_value v, bool is_reference);
 
 /** Makes a forward value. You can use a forward value as an operand at once, and bind it to a value later. */
@@ -182,14 +177,16 @@ KILN_API kiln_value kiln_forward_new(kiln_func *f, kiln_type type);
 /** Binds a forward value to a value of the same type. You may bind each forward value only once. */
 KILN_API void kiln_forward_bind(kiln_func *f, kiln_value forward, kiln_value value);
 
-/** Returns the address of the block `b` of the function `f`. Marks the block as address-taken. You may pass the address
- * to kiln_build_brind. The program may also store the address in memory, load it again, and then pass it to
- * kiln_build_brind. The address of the entry block cannot be taken. */
+/** Returns the address of the block `b` of the function `f`, for kiln_build_brind. The program may also store the
+ * address in memory and load it again. The block counts as address-taken. The address of the entry block cannot be
+ * taken. */
 KILN_API kiln_value kiln_block_address(kiln_func *f, kiln_block b);
 
-/** Defines private data of the function `f`, such as a string or a table. Returns the symbol of the data. Only the code
- * and data of this function may refer to the symbol. If the object omits the function, it omits the data too.
- * kiln_func_add_data copies everything in `desc`. Errors stick to the function. */
+/** Defines private data of the function `f`, such as a string or a table. If the object omits the function, it omits
+ * the data too.
+ * - Returns the symbol of the data. Only the code and data of this function may refer to it.
+ * - Copies everything in `desc`.
+ * - Errors stick to the function. */
 KILN_API kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc);
 
 /* ---- instructions: by shape ----
@@ -204,9 +201,10 @@ typedef enum kiln_op {
   KILN_OP_COUNT
 } kiln_op;
 
-/** Builds an operation with one operand. Operations of shape [UN] have a result. One operation of shape [UN], TLS_ADDR,
- * takes a symbol constant. Operations of shape [UNV] have no result. One operation of shape [UNV], RESUME, ends the
- * block. Operations of shape [SLOTV] take the address of a slot and have no result. */
+/** Builds an operation with one operand:
+ * - [UN] has a result. TLS_ADDR, of this shape, takes a symbol constant.
+ * - [UNV] has no result. RESUME, of this shape, ends the block.
+ * - [SLOTV] takes the address of a slot and has no result. */
 KILN_API kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a);
 
 /** Builds an operation with two operands. Operations of shape [BIN], including FCOPYSIGN, have a result. In shifts and
@@ -215,9 +213,10 @@ KILN_API kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, k
 KILN_API kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                       kiln_value b);
 
-/** Builds an operation with three operands. Operations of shape [TERN] have a result. Operations of shape [MEM3] take
- * the address to write to, the address to read from, and a size (i64). They have no result. The operation of shape
- * [MEMSET] takes an address, an i8 and a size. It has no result. For volatile memory, use kiln_build_memory. */
+/** Builds an operation with three operands. For volatile memory, use kiln_build_memory.
+ * - [TERN] has a result.
+ * - [MEM3] takes the address to write to, the address to read from, and a size (i64), and has no result.
+ * - [MEMSET] takes an address, an i8 and a size, and has no result. */
 KILN_API kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                        kiln_value b, kiln_value c);
 
@@ -225,9 +224,9 @@ KILN_API kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type,
 KILN_API kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
                                        kiln_value a);
 
-/** Builds an operation without operands. Operations of shape [NULLARY] have a result. Each of these operations has only
- * one result type. Operations of shape [NULLARYV] have no result. UNREACHABLE and TRAP, which have the
- * shape [NULLARYV], end the block. */
+/** Builds an operation without operands:
+ * - [NULLARY] has a result, of the operation's only result type.
+ * - [NULLARYV] has no result. UNREACHABLE and TRAP, of this shape, end the block. */
 KILN_API kiln_value kiln_build_nullary(kiln_func *f, kiln_op op);
 
 /** Builds a [RESULT]. The value of a RESULT is result number `index` of the operation `of`. `index` starts at 1,
@@ -298,23 +297,22 @@ enum {
  * alignment. Unaligned accesses are always allowed. */
 #define KILN_MEM_ALIGN(n) ((unsigned)(n) << 8)
 
-/** Builds a [LOAD] of `type` from the address `a` + `disp`. */
+/** Builds a [LOAD] of `type` from the address `a` + `disp`. `disp` is in bytes. `mem_flags` is KILN_MEM_..., or 0. */
 KILN_API kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                                     uint32_t mem_flags);
 
-/** Builds a [LOAD] of an integer. The integer has the type `mem` in memory. `mem` is narrower than `type`. If
- * `mem_flags` contains KILN_MEM_SEXT, the LOAD sign-extends the integer to `type`. Otherwise, the LOAD zero-extends the
- * integer. */
+/** Builds a [LOAD] of an integer that has the type `mem` in memory, which is narrower than `type`. The LOAD
+ * sign-extends the integer to `type` if `mem_flags` contains KILN_MEM_SEXT, and otherwise zero-extends it. */
 KILN_API kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                         int32_t disp, uint32_t mem_flags);
 
-/** Builds a [STORE] of `v` to the address `a` + `disp`. */
+/** Builds a [STORE] of `v` to the address `a` + `disp`; `disp` and `mem_flags` as for kiln_build_load. */
 KILN_API void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                                kiln_value v, uint32_t mem_flags);
 
-/** Builds a TRUNC and a STORE. The TRUNC converts the integer `v` from `type` to the narrower type `mem`. The STORE
- * writes the result to the address `a` + `disp`. If no later instruction uses `v`, the TRUNC generates no code, because
- * its result stays in the register of `v`. Otherwise, the TRUNC may copy `v` to another register. */
+/** Builds a TRUNC of the integer `v` from `type` to the narrower type `mem`, and a STORE of the result to the address
+ * `a` + `disp`. If no later instruction uses `v`, the TRUNC generates no code, because its result stays in the register
+ * of `v`. Otherwise, the TRUNC may copy `v` to another register. */
 KILN_API void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                      int32_t disp, kiln_value v, uint32_t mem_flags);
 
@@ -382,9 +380,10 @@ KILN_API void kiln_build_fence(kiln_func *f, kiln_ordering order);
 
 /* ---- calls ---- */
 
-/** Builds a [CALL] to `callee`. `callee` is an i64, or a symbol constant with an addend of 0. `args` has `n_args`
- * arguments. kiln_build_call copies `args`. If the signature is variadic, there may be more arguments than parameters.
- * Returns result 0, or none if there is no result. */
+/** Builds a [CALL] to `callee`, which is an i64, or a symbol constant with an addend of 0. If the signature is
+ * variadic, there may be more arguments than parameters.
+ * - Returns result 0, or none if there is no result.
+ * - Copies `args`, which has `n_args` arguments. */
 KILN_API kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee,
                                     const kiln_value *args, uint32_t n_args);
 
@@ -443,10 +442,9 @@ KILN_API void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee,
 
 /* ---- vectors ---- */
 
-/** Builds an operation on the lanes of vectors. `type` is the type of the result. `type` is V64 or V128 unless the
- * operation is VEXTRACT or VSIGNS. `lane` is the type of the lanes of the result. For VEXTRACT and VSIGNS, `lane` is
- * the type of the lanes of the operand. For shapes that have no `b`, pass none as `b`. The other arguments depend on
- * the shape:
+/** Builds an operation on the lanes of vectors. `type` is the type of the result: V64 or V128, unless the operation is
+ * VEXTRACT or VSIGNS. `lane` is the type of the lanes of the result; for VEXTRACT and VSIGNS, of the operand. For
+ * shapes that have no `b`, pass none as `b`; the other arguments depend on the shape:
  * - [VUN]: `a`.
  * - [VBIN]: `a` and `b`.
  * - [VICMP], [VFCMP]: `a` and `b`; `number` is a kiln_icond or a kiln_fcond.
@@ -464,8 +462,9 @@ KILN_API kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, 
  * numbers. */
 KILN_API uint32_t kiln_file_new(kiln_session *s, const char *name);
 
-/** Adds a source location for functions of the session `s`. `file` is a number from kiln_file_new. Returns the id of
- * the location, which is at least 1. Id 0 means no location. Equal locations may have different ids. */
+/** Adds a source location for functions of the session `s`. `file` is a number from kiln_file_new. Equal locations may
+ * have different ids.
+ * - Returns the id of the location, which is at least 1. Id 0 means no location. */
 KILN_API uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t column);
 
 /** Sets the source location of the instructions that are built from now until the source location is set again. `loc`

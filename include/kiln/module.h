@@ -42,21 +42,21 @@ typedef enum kiln_decoder {
  * fails with KILN_ERR_STRUCTURE. The callback of kiln_interp_options may call anything but kiln_interp_free. */
 typedef void (*kiln_diag_fn)(void *user, const kiln_diag *diag);
 
-/** Callback that returns the address of the symbol `name`. If the callback does not know the symbol, the callback
- * returns NULL. The callback may declare, build and compile, in the same module too. A JIT's callback may add units
- * to the JIT and to its streams (kiln_jit_options.resolve). It cannot free what the call that called it uses: the
- * module, its sessions, the JIT, the stream. */
+/** Returns the address of the symbol `name`, or NULL if the callback does not know the symbol.
+ * - May call: the callback may declare, build and compile, in the same module too. A JIT's callback may add units to
+ *   the JIT and to its streams (kiln_jit_options.resolve).
+ * - Must not free what the call that called it uses: the module, its sessions, the JIT, the stream. */
 typedef void *(*kiln_resolve_fn)(void *user, const char *name);
 
 /** A piece of assembly text and its machine code. <kiln/asm.h> defines this struct. */
 typedef struct kiln_assembly kiln_assembly;
 
-/** Callback that assembles texts. The callback assembles each of the `n_texts` texts separately. The labels of one text
- * are therefore unknown to the other texts. For each text, the callback fills in either the machine code or the error.
- * The code and the errors stay valid until the same thread calls the callback again or the module is freed. The
- * callback returns KILN_OK if each text got either code or an error. If the module is frozen, several threads may call
- * the callback at once. The callback may read the module. If it tries to change or free the module, the module fails
- * with KILN_ERR_STRUCTURE. */
+/** Assembles each of the `n_texts` texts separately, so that the labels of one text are unknown to the others. For each
+ * text, the callback fills in either the machine code or the error.
+ * - Returns KILN_OK if each text got either code or an error.
+ * - Owns: the code and the errors stay valid until the same thread calls the callback again or the module is freed.
+ * - May read the module. If it tries to change or free the module, the module fails with KILN_ERR_STRUCTURE.
+ * - Threads: if the module is frozen, several threads may call the callback at once. */
 typedef kiln_status (*kiln_assemble_fn)(void *user, kiln_target target, kiln_assembly *texts,
                                         uint32_t n_texts);
 
@@ -66,9 +66,10 @@ typedef struct kiln_module_options {
   kiln_pic pic;             /**< how position-independent the code is */
   const char *name;         /**< for diagnostics and the object's file symbol; NULL for none */
   kiln_allocator allocator; /**< all zero for C's realloc */
-  /** Callback that receives each diagnostic. `on_diag` may be NULL. When a function of the API fails, it calls the
-   * callback before it returns. What fails within the callback does not call it again. If the module is frozen, several
-   * threads that use sessions of the module may call the callback at once. */
+  /** Receives each diagnostic; may be NULL. When a function of the API fails, it calls the callback before it returns.
+   * What fails within the callback does not call it again.
+   * - Threads: if the module is frozen, several threads that use sessions of the module may call the callback at
+   *   once. */
   kiln_diag_fn on_diag;
   void *on_diag_user; /**< passed to `on_diag` */
   /** The assembler for inline assembly. It translates inline assembly to machine code (kiln_module_assemble). If
@@ -100,11 +101,12 @@ typedef struct kiln_module_options {
 /** A module: everything that goes into one object. */
 typedef struct kiln_module kiln_module;
 
-/** Makes a module. The function copies `options`. If `options` is NULL, all options are zero. The function returns NULL
- * if memory runs out, or if an option is out of range. It also returns NULL if the options request the machine on which
- * Kiln runs and Kiln has no target for that machine. In all other cases, the result is a module. If Kiln has no code
- * generation for the requested target, the module has failed with KILN_ERR_UNSUPPORTED. The diagnostic of the module
- * then names the target. */
+/** Makes a module, and copies `options`. NULL means that all options are zero.
+ * - Returns NULL if memory runs out, if an option is out of range, or if the options request the machine on which Kiln
+ *   runs and Kiln has no target for it. In all other cases, the result is a module.
+ * - Fails with KILN_ERR_UNSUPPORTED, in the module, if Kiln has no code generation for the requested target. The
+ *   diagnostic of the module then names the target.
+ * - Owns: the caller owns the module (kiln_module_free). */
 KILN_API kiln_module *kiln_module_new(const kiln_module_options *options);
 
 /** Frees a module. Free the module's sessions first. NULL is allowed. */
@@ -114,15 +116,16 @@ KILN_API void kiln_module_free(kiln_module *m);
  * function that failed in kiln_func_compile. Returns KILN_OK if there was no error. */
 KILN_API kiln_status kiln_module_status(const kiln_module *m);
 
-/** Returns the diagnostic of the error that kiln_module_status reports. If there was no error, the status of the
- * diagnostic is KILN_OK. The diagnostic lives as long as the module. Several errors may occur after kiln_module_freeze.
- * If one of them is an error of the module itself, kiln_module_diag returns this error. Otherwise, kiln_module_diag
- * returns the error of the function whose symbol has the lowest id. The result does not depend on which thread failed
- * first. Call this function after all other threads are done. */
+/** Returns the diagnostic of the error that kiln_module_status reports. If there was no error, its status is KILN_OK.
+ * - Owns: the diagnostic lives as long as the module.
+ * - Threads: call this function after all other threads are done. If several errors occurred after kiln_module_freeze,
+ *   the result does not depend on which thread failed first: it is an error of the module itself, or else the error of
+ *   the function whose symbol has the lowest id. */
 KILN_API const kiln_diag *kiln_module_diag(const kiln_module *m);
 
-/** Reports an error that the front end found. The error sticks to the module like any other error. The module copies
- * the diagnostic `d`. If `d->module` is empty, the copy gets the module's name. Returns `d->status`. */
+/** Reports an error that the front end found. The error sticks to the module like any other error.
+ * - Returns `d->status`.
+ * - Copies `d`. If `d->module` is empty, the copy gets the module's name. */
 KILN_API kiln_status kiln_module_fail(kiln_module *m, const kiln_diag *d);
 
 /** Ends the declarations of the module `m`. Afterwards, several threads can compile functions of the module at once,
@@ -147,9 +150,11 @@ KILN_API bool kiln_module_is_frozen(const kiln_module *m);
  * lives as long as the module. */
 KILN_API const char *kiln_module_name(const kiln_module *m);
 
-/** Sets the name of the source file. The object's file symbol then has this name. Without this call, the file symbol
- * has the module's name. The function copies `name`. If `name` is "" or NULL, the file symbol has the module's name
- * again. If memory runs out, the module fails with KILN_ERR_MEMORY. Returns the status of the module. */
+/** Sets the name of the source file, which the object's file symbol then has. Without this call, or if `name` is "" or
+ * NULL, the file symbol has the module's name.
+ * - Returns the status of the module.
+ * - Fails with KILN_ERR_MEMORY if memory runs out.
+ * - Copies `name`. */
 KILN_API kiln_status kiln_module_set_source_file(kiln_module *m, const char *name);
 
 /** Returns the target of the module `m`. All fields of the result are nonzero. If `m` is NULL, all fields of the result
@@ -246,22 +251,24 @@ typedef struct kiln_symbol_desc {
 /** Looks up a symbol by its name. Returns id 0 if the module has no symbol of that name. */
 KILN_API kiln_symbol kiln_symbol_lookup(const kiln_module *m, const char *name);
 
-/** Returns the symbol with a given name. Code or data can thus refer to the name before the front end knows what the
+/** Returns the symbol with a given name, so that code or data can refer to the name before the front end knows what the
  * name stands for. If the module has no symbol of that name, kiln_symbol_refer makes a new symbol of kind
- * KILN_SYMBOL_UNKNOWN. The new symbol is an external reference. You may declare the symbol later with
- * kiln_func_declare, kiln_data_declare or kiln_alias_define. You cannot declare the symbol as thread-local. */
+ * KILN_SYMBOL_UNKNOWN, which is an external reference. You may declare the symbol later with kiln_func_declare,
+ * kiln_data_declare or kiln_alias_define, but not as thread-local. */
 KILN_API kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name);
 
 /** Changes the linkage and the visibility of a symbol that the module has not defined. Code that was built before may
  * rely on the old ones. Front ends need this function if a text, such as assembly, gives a symbol other properties than
- * its declaration. The call fails with KILN_ERR_SYMBOL if the symbol is defined already, and with KILN_ERR_ARGUMENT if
- * the symbol does not exist or cannot have that linkage. Returns the status of the module. */
+ * its declaration.
+ * - Returns the status of the module.
+ * - Fails with KILN_ERR_SYMBOL if the symbol is defined already, and with KILN_ERR_ARGUMENT if the symbol does not
+ *   exist or cannot have that linkage. */
 KILN_API kiln_status kiln_symbol_set_linkage(kiln_module *m, kiln_symbol symbol,
                                              kiln_linkage linkage, kiln_visibility visibility);
 
-/** Reserves room for `symbols` more symbols, about 16 bytes for each symbol. The module's tables are then not copied as
- * they grow. The call is only a hint. It has no effect on a module that is frozen or has failed. If memory runs out,
- * the module fails. */
+/** Reserves room for `symbols` more symbols, about 16 bytes each, so that the module's tables are not copied as they
+ * grow. The call is only a hint, and has no effect on a module that is frozen or has failed.
+ * - Fails with KILN_ERR_MEMORY, in the module, if memory runs out. */
 KILN_API kiln_status kiln_module_reserve(kiln_module *m, uint32_t symbols);
 
 /* ---- signatures ---- */
@@ -278,16 +285,17 @@ enum {
   /** This parameter and the next parameter are parts of the same argument. The ABI of AArch64 may require that both
    * parameters are passed in the same way, in registers or in memory. The ABI of x86-64 does not require this. */
   KILN_PARAM_JOIN = 16,
-  /** The static chain, an i64. The static chain is passed in a register of its own. This is r10 on x86-64 and x15 on
-   * AArch64, as for LLVM's `nest`. The chain does not affect where the other parameters are passed. At most one
-   * parameter of a signature has this flag. A parameter with this flag has no other flag. If only the callee's
-   * signature has a chain, the callee receives an unspecified value. If only the caller's signature has a chain, the
-   * callee ignores the chain. */
+  /** The static chain, an i64, in a register of its own: r10 on x86-64 and x15 on AArch64, as for LLVM's `nest`. The
+   * chain does not affect where the other parameters are passed.
+   * - At most one parameter of a signature has this flag, and no other flag with it.
+   * - If only the callee's signature has a chain, the callee receives an unspecified value. If only the caller's
+   *   signature has a chain, the callee ignores the chain. */
   KILN_PARAM_CHAIN = 32,
-  /** A v128 that is the upper half of a 256-bit register. The lower half is the preceding parameter. The preceding
-   * parameter is a v128 too. This is how the ABI passes 256-bit vectors on processors with AVX. This flag is for x86-64
-   * only. Do not combine this flag with other flags. 256-bit vectors have no type of their own. Only calls and returns
-   * use 256-bit registers. A front end builds all other operations on 256 bits from operations on 128 bits. */
+  /** A v128 that is the upper half of a 256-bit register; the preceding parameter, a v128 too, is the lower half. This
+   * is how the ABI passes 256-bit vectors on processors with AVX.
+   * - Only for x86-64, and not together with other flags.
+   * - 256-bit vectors have no type of their own. Only calls and returns use 256-bit registers; a front end builds all
+   *   other operations from operations on 128 bits. */
   KILN_PARAM_UPPER = 64,
   /** The caller sign-extends an I8, I16 or I32 to 64 bits, as the ABIs of RISC-V and s390x require. The code of the
    * callee may rely on this extension, even if a compiler other than Kiln generated that code. A parameter has at most
@@ -300,11 +308,11 @@ enum {
 typedef struct kiln_param {
   uint8_t type;   /**< kiln_type; KILN_TYPE_I64 for BYVAL, SRET and CHAIN */
   uint32_t flags; /**< KILN_PARAM_... */
-  /** An alignment, given as the base-2 logarithm of a number of bytes. With BYVAL, this is the alignment of the copy.
-   * Values from 0 to 3 all mean 8 bytes. Without BYVAL, this is the alignment that the ABI requires for an argument in
-   * memory. The value 0 means that the ABI requires no alignment, and the value 4 means 16 bytes. Only the ABI of
-   * AArch64 requires an alignment. If several parameters without BYVAL are joined (KILN_PARAM_JOIN), the value is 0 for
-   * all parameters except the first one. */
+  /** An alignment, as the base-2 logarithm of a number of bytes.
+   * - With BYVAL: the alignment of the copy. Values from 0 to 3 all mean 8 bytes.
+   * - Without BYVAL: the alignment that the ABI requires for an argument in memory. 0 means none, and 4 means 16 bytes.
+   *   Only the ABI of AArch64 requires an alignment.
+   * - If several parameters without BYVAL are joined (KILN_PARAM_JOIN), the value is 0 for all but the first one. */
   uint8_t align_log2;
   uint32_t size_bytes;  /**< BYVAL: the size of the copy */
   uint64_t reserved[1]; /**< 0 */
@@ -321,24 +329,27 @@ typedef enum kiln_cc {
   KILN_CC_PRESERVE_ALL,
   /** LLVM's preserve_none, for threaded interpreters. Like C, but the callee preserves only the stack pointer and the
    * frame pointer. Functions that tail-call each other with this convention therefore save no registers.
-   *
-   * Integers are passed first in registers that C callees preserve, and then in C's argument registers. On x86-64, the
-   * order is r12 to r15, rdi, rsi, rdx, rcx, r8, r9. On AArch64, the order is x20 to x28, x0 to x7. A function with
-   * this convention can therefore call C functions without first moving its own arguments to other registers. I8 and
-   * I16 are passed only in C's argument registers. A call that passes an i128 fails with KILN_ERR_UNSUPPORTED. A call
-   * with more integers than the registers listed above fails with KILN_ERR_UNSUPPORTED too. */
+   * - Integers are passed first in registers that C callees preserve, and then in C's argument registers: on x86-64 in
+   *   r12 to r15, rdi, rsi, rdx, rcx, r8, r9; on AArch64 in x20 to x28, x0 to x7. A function with this convention can
+   *   therefore call C functions without first moving its own arguments.
+   * - I8 and I16 are passed only in C's argument registers.
+   * - Fails with KILN_ERR_UNSUPPORTED: a call that passes an i128, or more integers than the registers listed above. */
   KILN_CC_PRESERVE_NONE,
-  /** LLVM's win64cc, which is the Windows convention. x86-64 only. The position of each of the first four arguments
-   * determines its register. Integers are in rcx, rdx, r8 and r9. F32 and F64 are in xmm0 to xmm3. Below the stack
-   * arguments, the caller provides 32 bytes of stack that the callee may use. The callee preserves the registers that C
-   * callees preserve. It also preserves rdi, rsi and xmm6 to xmm15. There is at most one result. Parameters and the
-   * result may be integers of up to 64 bits, F32, F64 or F80. The result may also be a V128. A `va_list` is an
-   * address. */
+  /** LLVM's win64cc, which is the Windows convention. x86-64 only.
+   * - The position of each of the first four arguments determines its register: integers are in rcx, rdx, r8 and r9,
+   *   F32 and F64 in xmm0 to xmm3. Below the stack arguments, the caller provides 32 bytes of stack that the callee may
+   *   use.
+   * - The callee preserves the registers that C callees preserve, and rdi, rsi and xmm6 to xmm15.
+   * - There is at most one result. Parameters and the result may be integers of up to 64 bits, F32, F64 or F80. The
+   *   result may also be a V128.
+   * - A `va_list` is an address. */
   KILN_CC_WIN64,
-  /** LLVM's aarch64_vector_pcs. This is the convention of vector math libraries. AArch64 only. Like C, but the callee
-   * preserves all 128 bits of v8 to v23. The lazy binder would clobber these registers. Objects therefore mark the
-   * symbols of such functions, so that the symbols are not bound lazily. Sources: Arm, Vector Function ABI
-   * Specification for AArch64, "AAVPCS"; ELF for the Arm 64-bit Architecture, "st_other Values". */
+  /** LLVM's aarch64_vector_pcs, the convention of vector math libraries. AArch64 only. Like C, but the callee preserves
+   * all 128 bits of v8 to v23.
+   * - The lazy binder would clobber these registers. Objects therefore mark the symbols of such functions, so that the
+   *   symbols are not bound lazily.
+   * - Sources: Arm, Vector Function ABI Specification for AArch64, "AAVPCS"; ELF for the Arm 64-bit Architecture,
+   *   "st_other Values". */
   KILN_CC_VECTOR,
   KILN_CC_COUNT
 } kiln_cc;
@@ -370,23 +381,24 @@ enum {
 /** The maximum number of results of a function. */
 #define KILN_MAX_RESULTS 8
 
-/** Interns a signature with at most 65535 parameters. Kiln assigns results to registers in the way in which LLVM
- * assigns the parts of a returned struct. On x86-64, integers are returned in rax, rdx and rcx, and F32, F64 and
- * vectors in xmm0 to xmm3. On AArch64, integers are returned in x0 to x7, and floating-point values and vectors in v0
- * to v7. The function copies `params` and `results`. */
+/** Interns a signature with at most 65535 parameters; copies `params` and `results`. Kiln assigns results to registers
+ * in the way in which LLVM assigns the parts of a returned struct:
+ * - x86-64: integers in rax, rdx and rcx; F32, F64 and vectors in xmm0 to xmm3.
+ * - AArch64: integers in x0 to x7; floating-point values and vectors in v0 to v7. */
 KILN_API kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, uint32_t flags, const kiln_param *params,
                                uint32_t n_params, const kiln_type *results, uint32_t n_results);
 
-/** Parses a signature in the text form (docs/ir.md). Interns the signature, as kiln_sig_new does. The text begins with
- * the parameters and their flags, in parentheses. An arrow and the results may follow. The signature's flags and
- * convention come last:
+/** Parses a signature in the text form (docs/ir.md), and interns it as kiln_sig_new does. The text begins with the
+ * parameters and their flags, in parentheses. An arrow and the results may follow. The signature's flags and convention
+ * come last:
  *
  *     "(i32, i64 zext, ...) -> i32"    "(f64) -> i64, i64 nounwind"    "()"    "(i64 byval(24, 8)) preserve_most"
  *
- * `text` is NUL-terminated. The function reads `text` to its end. Blanks and comments may stand before, between and
- * after the tokens of `text`. Returns id 0 after an error. The error sticks to the module. The error is KILN_ERR_SYNTAX
- * or an error of kiln_sig_new. The diagnostic then has the line and column. If `text` is NULL, the error is
- * KILN_ERR_ARGUMENT. After kiln_module_freeze, several threads may call this function at once. */
+ * - `text` is NUL-terminated, and is read to its end. Blanks and comments may stand before, between and after the
+ *   tokens.
+ * - Returns id 0 after an error, which sticks to the module: KILN_ERR_SYNTAX, whose diagnostic has line and column, an
+ *   error of kiln_sig_new, or KILN_ERR_ARGUMENT if `text` is NULL.
+ * - Threads: after kiln_module_freeze, several threads may call this function at once. */
 KILN_API kiln_sig kiln_sig_parse(kiln_module *m, const char *text);
 
 /** Describes a signature. The pointers are valid until the next `kiln_sig_new`. */
@@ -404,9 +416,9 @@ KILN_API kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig);
 
 /* ---- functions: their bodies are built by <kiln/build.h> ---- */
 
-/** Declares a function. The function's body may follow (`kiln_func_begin`). Within a module, a name stands for only one
- * symbol, whatever linkage the symbol has. If the name has been declared already, kiln_func_declare returns the same
- * symbol. The symbol keeps the properties of its first declaration. */
+/** Declares a function, whose body may follow (`kiln_func_begin`). Within a module, a name stands for only one symbol,
+ * whatever linkage the symbol has. If the name has been declared already, the result is the same symbol, with the
+ * properties of its first declaration. */
 KILN_API kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig);
 
 /* ---- data ---- */
@@ -421,10 +433,11 @@ typedef struct kiln_reloc {
   int64_t addend;        /**< added to the address of `symbol` */
   /** Size of the field in bytes, 8 or 4. Size 4 is for differences, and for programs that are loaded below 2 GiB. */
   uint8_t size_bytes;
-  /** If `relative_to` is nonzero, the stored value is the address of `symbol`, plus `addend`, minus the address of
-   * `relative_to`. There are two cases in which this is allowed. In the first case, `relative_to` is defined in the
-   * section of this data item. `relative_to` may be this data item itself. In the second case, `symbol` is local, and
-   * `relative_to` is defined in the same section as `symbol`. Two blocks of one function are an example. */
+  /** If nonzero, the stored value is the address of `symbol`, plus `addend`, minus the address of `relative_to`. This
+   * is allowed in two cases:
+   * - `relative_to` is defined in the section of this data item. `relative_to` may be this data item itself.
+   * - `symbol` is local, and `relative_to` is defined in the same section as `symbol`. Two blocks of one function are
+   *   an example. */
   kiln_symbol relative_to;
   uint64_t reserved[1]; /**< 0 */
 } kiln_reloc;
@@ -436,9 +449,10 @@ enum {
    * the data is its only NUL. */
   KILN_DATA_MERGE_STRINGS = 2,
   KILN_DATA_USED = 4, /**< kept even if the linker collects garbage */
-  /** The symbol is a number: `size_bytes` is its address. There is no data, and all other fields of the definition are
-   * zero. The symbol has no section and no section group, and is not thread-local. The JIT and the interpreter do not
-   * support such symbols. */
+  /** The symbol is a number: `size_bytes` is its address.
+   * - There is no data, and all other fields of the definition are zero. The symbol has no section and no section
+   *   group, and is not thread-local.
+   * - The JIT and the interpreter do not support such symbols. */
   KILN_DATA_ABSOLUTE = 8
 };
 
@@ -526,10 +540,10 @@ typedef struct kiln_ctor_desc {
   uint32_t priority;
   bool at_exit; /**< a destructor, called when the program ends */
   /** If nonzero, the call belongs to the definition of the symbol `with`, as the initialiser of a C++ inline variable
-   * does. If several modules define the symbol, only the module whose definition takes effect makes the call. In an
-   * object, the entry for the call is in the comdat of `with`. If `with` has no comdat and its name is external, the
-   * entry is in a section group named after `with`. This field has no effect if the module does not define the symbol
-   * `with`. */
+   * does. If several modules define the symbol, only the module whose definition takes effect makes the call.
+   * - In an object, the entry for the call is in the comdat of `with`. If `with` has no comdat and its name is
+   *   external, the entry is in a section group named after `with`.
+   * - This field has no effect if the module does not define the symbol `with`. */
   kiln_symbol with;
   uint64_t reserved[1]; /**< 0 */
 } kiln_ctor_desc;
@@ -582,8 +596,10 @@ KILN_API bool kiln_data_find(const kiln_module *m, kiln_symbol s, kiln_data_desc
 
 /** Sets the name that an object uses for a symbol that the object refers to but does not define. For example, with the
  * name `pow@GLIBC_2.2.5`, the symbol is bound to version `GLIBC_2.2.5` of `pow`. Everywhere else, even in this API, the
- * symbol keeps its own name. The JIT supports names with a version too. The interpreter does not support such symbols.
- * The module must not be frozen. Call this function at most once for each symbol. The function copies `name`. */
+ * symbol keeps its own name.
+ * - Call this function at most once for each symbol, and before the module is frozen.
+ * - Copies `name`.
+ * - The JIT supports names with a version too. The interpreter does not support such symbols. */
 KILN_API kiln_status kiln_symbol_set_object_name(kiln_module *m, kiln_symbol symbol,
                                                  const char *name);
 

@@ -1,5 +1,6 @@
 //! Kiln generates machine code in one pass, which selects instructions and keeps variables in registers. It is meant for
-//! JITs, debug builds, and languages whose programs should run at once. Kiln is a C library, which this crate includes ([`kiln_sys`]) and makes safe.
+//! JITs, debug builds, and languages whose programs should run at once. Kiln is a C library, which this crate includes
+//! ([`kiln_sys`]) and makes safe.
 //!
 //! ```
 //! use kiln::{Jit, Module, Type};
