@@ -19,9 +19,8 @@ typedef struct kiln_asm_reloc {
   kiln_reloc_kind kind;  /**< which value the field takes */
   kiln_symbol symbol;    /**< the symbol referred to */
   int64_t addend;        /**< added to the symbol's address; 32 bits */
-  /** The number of a stack slot, plus 1. 0 means no slot. Only a field on x86-64 can have a slot. The field must have
-   * the kind KILN_RELOC_ABS32S and no symbol. The 4 bytes of the field then receive the slot's offset from rbp. The
-   * slot's alignment must be at most 16 bytes. */
+  /** The number of a stack slot, plus 1, or 0 for none. Only on x86-64, for a field of the kind KILN_RELOC_ABS32S
+   * without a symbol: its 4 bytes receive the slot's offset from rbp. The slot's alignment must be at most 16 bytes. */
   uint32_t slot;
 } kiln_asm_reloc;
 
@@ -50,34 +49,30 @@ typedef struct kiln_asm {
   uint64_t reserved[2]; /**< 0 */
 } kiln_asm;
 
-/** Builds an [ASM]: machine code whose operands and results are in registers. The types of the operands are the
- * parameters of `sig`. The types of the results are the results of `sig`. The types may be integers of up to 64 bits,
- * f32, f64 and vectors. An integer is in a general register. A value of any other type is in a floating-point and
- * vector register. Each operand must have a register of its own. Each result must have a register of its own. When
- * execution enters the code, the stack is aligned as for a call. The code must restore the stack pointer. The code must
- * not unwind. kiln_build_asm copies everything that `code` and `args` point to. kiln_build_asm returns result 0, or
- * none if there is no result. */
+/** Builds an [ASM]: machine code whose operands and results are in registers. Their types are the parameters and
+ * results of `sig`: integers of up to 64 bits, in general registers; f32, f64 and vectors, in floating-point and vector
+ * registers. Each operand and each result must have a register of its own.
+ * - Returns result 0, or none if there is no result.
+ * - Copies everything that `code` and `args` point to.
+ * - When execution enters the code, the stack is aligned as for a call. The code must restore the stack pointer, and
+ *   must not unwind. */
 KILN_API kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code,
                                    const kiln_value *args, uint32_t n_args);
 
-/** Returns the symbol of a label in the function `f`. Set kiln_asm.label of one ASM to this symbol. Data can then refer
- * to the address of the machine code of that ASM. `number` is any number below 2^30. Do not use the same number for
- * more than one ASM. */
+/** Returns the symbol of a label in the function `f`. Set kiln_asm.label of one ASM to this symbol; data can then refer
+ * to the address of the machine code of that ASM. `number` is any number below 2^30, a different one for each ASM. */
 KILN_API kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number);
 
-/** Gives a name to the address `target` + `offset_bytes`. This address must be a position in the machine code of `f` or
- * in data that kiln_func_add_data added to `f`. kiln_func_define_alias uses only the name, linkage and visibility in
- * `desc`. A symbol of that name may have been declared already, but must not have been defined. The symbol becomes
- * defined when an object that contains both `f` and the position is written.
- *
- * Several calls may give the same name to different positions, for example if a program contains the same inline
- * assembly several times. It is usually an error if the object contains more than one of these positions. It is not an
- * error if the name is local, or if the positions are in a section group. In these two cases, the name stands for the
- * first position.
- *
- * Front ends need this function for labels that inline assembly defines. Code outside `f` may refer to such a label
- * before Kiln compiles or inlines `f`. Code outside `f` may refer to the label even if the object does not contain
- * `f`. */
+/** Gives a name to the address `target` + `offset_bytes`, a position in the machine code of `f` or in data that
+ * kiln_func_add_data added to `f`. Front ends need this for labels that inline assembly defines: code outside `f` may
+ * refer to the label before Kiln compiles or inlines `f`, and even if the object does not contain `f`.
+ * - Of `desc`, only the name, linkage and visibility are used. A symbol of that name may have been declared already,
+ *   but must not have been defined. It becomes defined when an object that contains both `f` and the position is
+ *   written.
+ * - Several calls may give the same name to different positions, for example if a program contains the same inline
+ *   assembly several times. It is usually an error if the object contains more than one of these positions. It is not
+ *   an error if the name is local, or if the positions are in a section group; the name then stands for the first
+ *   position. */
 KILN_API kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc,
                                             kiln_symbol target, int64_t offset_bytes);
 

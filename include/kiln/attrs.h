@@ -132,56 +132,58 @@ typedef struct kiln_func_attrs {
    * in the options of the module. */
   uint32_t features;
   /** Selects whether the function has a guarded frame. At its beginning, a guarded function copies the guard value
-   * (kiln_module_attrs.guard_location) to its frame. Before each return, the function compares the copy with the guard
-   * value. If the two differ, the function calls `__stack_chk_fail`. `__stack_chk_fail` must not return. Slots that are
-   * arrays lie next to the copy. Code that writes past the end of an array therefore overwrites the copy and not other
-   * variables. */
+   * (kiln_module_attrs.guard_location) to its frame. Before each return, it compares the copy with the guard value, and
+   * calls `__stack_chk_fail`, which must not return, if the two differ. Slots that are arrays lie next to the copy, so
+   * that code that writes past the end of an array overwrites the copy and not other variables. */
   kiln_guard guard;
   /** Flags KILN_PROTECT_... for this function. They replace the flags of the module. 0 means that the flags of the
    * module apply. */
   uint32_t protection;
-  /** The maximum distance between two stack probes, for stack-clash protection. 0 means no probes. Otherwise, the
-   * function accesses its stack in order, at least once in every `probe_bytes` bytes. A stack overflow then faults on
-   * the guard page, and never reaches the memory beyond the guard page. Stack probes cover the frame and each SALLOC of
-   * any size. `probe_bytes` is usually 4096, the size of the guard page. `probe_bytes` must be at least 16. Kiln rounds
-   * `probe_bytes` down to a value that the target's instructions can encode. */
+  /** The maximum distance between two stack probes, for stack-clash protection; 0 means no probes. The function
+   * accesses its stack in order, at least once in every `probe_bytes` bytes, so that a stack overflow faults on the
+   * guard page, and never reaches the memory beyond it. Stack probes cover the frame and each SALLOC of any size.
+   * - `probe_bytes` is usually 4096, the size of the guard page, and at least 16. Kiln rounds it down to a value that
+   *   the target's instructions can encode. */
   uint32_t probe_bytes;
   /** If true, the function maintains the frame pointer (rbp on x86-64, x29 on AArch64) as the head of a list of frames.
-   * Profilers and sanitizers that walk the stack without unwind tables need this list. If false, an x86-64 function
-   * addresses its frame relative to the stack pointer, unless its stack pointer moves. On AArch64, every function that
-   * has a frame maintains the frame pointer. A function that needs no frame never maintains the frame pointer. */
+   * Profilers and sanitizers that walk the stack without unwind tables need this list.
+   * - If false, an x86-64 function addresses its frame relative to the stack pointer, unless its stack pointer moves.
+   * - On AArch64, every function that has a frame maintains the frame pointer. A function that needs no frame never
+   *   does. */
   bool frame_pointer;
-  /** If true, the function itself aligns the stack pointer to 16 bytes. Use this attribute on x86-64 if callers follow
-   * an older convention and align the stack pointer to only 8 bytes. AArch64 does not need this attribute, since the
-   * stack pointer is always aligned to 16 bytes. If `realign_stack` is true, slots that require an alignment of 16
-   * bytes are aligned to 32 bytes. Code then computes the addresses of these slots from the frame. Set `realign_stack`
-   * before you make the function's first slot. */
+  /** If true, the function itself aligns the stack pointer to 16 bytes, for callers on x86-64 that follow an older
+   * convention and align it to only 8 bytes. AArch64 does not need this attribute, since the stack pointer is always
+   * aligned there.
+   * - Set `realign_stack` before you make the function's first slot. Slots that require an alignment of 16 bytes are
+   *   then aligned to 32 bytes, and code computes their addresses from the frame. */
   bool realign_stack;
   /** If true, the code of the function does not use floating-point or vector registers, so that these registers keep
-   * their content. Kernels need this attribute. Front ends need this attribute for registers that must keep their
-   * content between two ASMs. The function copies and fills small blocks of memory through general registers. A
-   * variadic function does not store the floating-point registers that its caller passes. It is an error if the
-   * function has a floating-point or vector value. On AArch64, `general_only` is always an error. Functions that this
-   * function calls may use the registers. */
+   * their content: for kernels, and for registers that must keep their content between two ASMs. Functions that this
+   * function calls may use the registers.
+   * - The function copies and fills small blocks of memory through general registers. A variadic function does not
+   *   store the floating-point registers that its caller passes.
+   * - It is an error if the function has a floating-point or vector value. On AArch64, `general_only` is always an
+   *   error. */
   bool general_only;
-  /** If true, the function consists only of the machine code of its ASMs. The function must have exactly one block.
-   * This block contains ASMs without operands and results, and ends in UNREACHABLE. Kiln generates no prologue and no
-   * frame. The only unwind rows are the row for the first instruction and the rows from kiln_asm.rows. */
+  /** If true, the function consists only of the machine code of its ASMs: Kiln generates no prologue and no frame.
+   * - The function must have exactly one block, which contains ASMs without operands and results, and ends in
+   *   UNREACHABLE.
+   * - The only unwind rows are the row for the first instruction and the rows from kiln_asm.rows. */
   bool naked;
-  /** If true, the object keeps the function even if the linker collects garbage. KILN_DATA_USED does the same for data.
-   * The linker retains the section that contains the function. If the function's symbol names a section, the function
-   * is in that section. Otherwise, the function has a section of its own. */
+  /** If true, the object keeps the function even if the linker collects garbage, as KILN_DATA_USED does for data. The
+   * linker retains the section that contains the function: the section that its symbol names, or a section of its
+   * own. */
   bool used;
   /** If `final` is true, Kiln may inline the function, whatever linkage and visibility the function has. Set `final` if
    * no other definition can replace this definition when the program is linked or loaded. Set `final` also if all
    * definitions of the function are equivalent, as the definitions of a C++ template are. */
   bool final;
-  /** Selects an order of the function's blocks for line tables. If `blocks_as_made` is false, this is the order in
-   * which the front end filled the blocks. If `blocks_as_made` is true, this is the order in which the front end made
-   * the blocks. In the selected order, the first row of a block begins a statement if the row's line differs from the
-   * last line of the previous block. If `blocks_as_made` is true, the machine code of the blocks is in reverse
-   * post-order. Set `blocks_as_made` in front ends that make blocks in source order but fill them in another order, as
-   * rustc does. The text form does not have this attribute, because the text form has only one order of blocks. */
+  /** Selects an order of the function's blocks for line tables: that in which the front end filled the blocks (false)
+   * or made them (true). In this order, the first row of a block begins a statement if the row's line differs from the
+   * last line of the previous block. Set `blocks_as_made` in front ends that make blocks in source order but fill them
+   * in another order, as rustc does.
+   * - If true, the machine code of the blocks is in reverse post-order.
+   * - The text form does not have this attribute, because it has only one order of blocks. */
   bool blocks_as_made;
   /** If true, Kiln inlines only functions with KILN_INLINE_ALWAYS into this function. */
   bool not_into;
@@ -213,10 +215,9 @@ typedef struct kiln_module_attrs {
   /** The location of the guard value. It applies to functions that are compiled after the attributes are set. If the
    * target does not support this location, the module fails with KILN_ERR_UNSUPPORTED. */
   kiln_guard_location guard_location;
-  /** Flags KILN_PROTECT_..., except KILN_PROTECT_DIRECT and KILN_PROTECT_NONE. The flags apply to functions that begin
-   * after the attributes are set. They do not apply to functions that set kiln_func_attrs.protection. Kiln marks the
-   * object. The mark says that all code of the object is protected as the flags say. Flags that are not for the
-   * module's target have no effect. */
+  /** Flags KILN_PROTECT_..., except KILN_PROTECT_DIRECT and KILN_PROTECT_NONE. They apply to functions that begin after
+   * the attributes are set and do not set kiln_func_attrs.protection. Kiln marks the object: all of its code is
+   * protected as the flags say. Flags that are not for the module's target have no effect. */
   uint32_t protection;
   /** The DWARF version to write, 4 or 5. 0 means 5. Set `dwarf_version` before you call kiln_func_set_debug. */
   uint32_t dwarf_version;
@@ -234,15 +235,16 @@ typedef struct kiln_module_attrs {
   bool refuse_unknown;
   kiln_inlining inlining;   /**< selects which calls of inline candidates are inlined */
   kiln_variables variables; /**< set this before anything is read or built */
-  /** Some operations become calls to library functions. FREM, for example, calls `fmod`, and MEMCPY calls `memcpy`. If
-   * `own_library` is true, each symbol of the module that has the name of such a function is that function, even an
-   * internal symbol. The module's operations then call it, in objects and in memory, as in LLVM. The bitcode reader
-   * sets `own_library`. Set it before functions are compiled.
-   *
-   * If false, symbols of the module do not change what operations mean. In memory, operations call the function that
-   * the callback `resolve` returns, the function of the process, or that of libgcc or libm. No unit's symbol takes its
-   * place. In objects, the linker selects the function. It takes a global or hidden function of the module, if there is
-   * one. The module fails with KILN_ERR_SYMBOL if a definition with this linkage is data or has another signature. */
+  /** Says what the calls are that some operations become: FREM calls `fmod`, for example, and MEMCPY `memcpy`. Set it
+   * before functions are compiled; the bitcode reader does.
+   * - If true, each symbol of the module that has the name of such a function is that function, even an internal
+   *   symbol. The module's operations then call it, in objects and in memory, as in LLVM.
+   * - If false, symbols of the module do not change what operations mean. In memory, operations call the function that
+   *   the callback `resolve` returns, the function of the process, or that of libgcc or libm; no unit's symbol takes
+   *   its place. In objects, the linker selects the function: a global or hidden function of the module, if there is
+   *   one.
+   * - Fails with KILN_ERR_SYMBOL, in the module, if it is false and a definition with this linkage is data or has
+   *   another signature. */
   bool own_library;
   uint64_t reserved[5]; /**< 0 */
 } kiln_module_attrs;

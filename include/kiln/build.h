@@ -37,16 +37,17 @@ KILN_API kiln_status kiln_func_finish(kiln_func *f);
 /** Checks a finished function against all rules of docs/ir.md. */
 KILN_API kiln_status kiln_func_verify(kiln_func *f);
 
-/** Generates the code of the function and frees the function. kiln_func_compile first finishes the function if it is
- * not finished yet. The output of a session contains the functions in the order in which they were compiled. If `f` has
- * an error, the error becomes an error of the module. kiln_module_status and kiln_module_diag then report the error,
- * and no object can be written. Other functions can still be compiled. */
+/** Generates the code of the function, which is finished first if it is not yet, and frees the function. The output of
+ * a session contains the functions in the order in which they were compiled.
+ * - Returns the status of the function. An error becomes an error of the module (kiln_module_status, kiln_module_diag),
+ *   so that no object can be written. Other functions can still be compiled.
+ * - Owns: `f` is freed in any case. */
 KILN_API kiln_status kiln_func_compile(kiln_func *f);
 
 /** Does the same as kiln_func_compile, except that an error of the function does not become an error of the module. Use
- * this function in front ends that can continue after a function has failed. These front ends may call kiln_func_begin
- * for the same symbol again. kiln_func_try_compile writes the error to `diag` (may be NULL). If there was no error,
- * kiln_func_try_compile writes a diagnostic with the status KILN_OK. */
+ * it in front ends that can continue after a function has failed; they may call kiln_func_begin for the same symbol
+ * again.
+ * - Writes the error to `diag` (may be NULL), or a diagnostic with the status KILN_OK. */
 KILN_API kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag);
 
 /** Frees a function and its error. The function is not compiled. The function's symbol stays undefined. NULL is
@@ -418,9 +419,8 @@ KILN_API void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v,
                                 kiln_block default_block, const kiln_switch_case *cases,
                                 uint32_t n_cases);
 
-/** Builds a [BRIND]. A BRIND jumps to `address`. At run time, `address` must be the address of one of the blocks in
- * `targets`. kiln_build_brind marks all of these blocks as address-taken. Use kiln_edge_set_arg to pass arguments to
- * these blocks. */
+/** Builds a [BRIND], which jumps to `address`. At run time, `address` must be the address of one of the blocks in
+ * `targets`, all of which count as address-taken. Use kiln_edge_set_arg to pass arguments to these blocks. */
 KILN_API void kiln_build_brind(kiln_func *f, kiln_value address, const kiln_block *targets,
                                uint32_t n_targets);
 
@@ -457,9 +457,9 @@ KILN_API kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, 
 
 /* ---- source locations ---- */
 
-/** Adds a source file, for use in the source locations of the session `s`. Returns the number of the file, which is at
- * least 1. Returns 0 if the module has failed. kiln_file_new copies `name`. Files with equal names have equal
- * numbers. */
+/** Adds a source file, for use in the source locations of the session `s`. Copies `name`. Files with equal names have
+ * equal numbers.
+ * - Returns the number of the file, which is at least 1, or 0 if the module has failed. */
 KILN_API uint32_t kiln_file_new(kiln_session *s, const char *name);
 
 /** Adds a source location for functions of the session `s`. `file` is a number from kiln_file_new. Equal locations may

@@ -1,26 +1,21 @@
-/* Defines a function kiln_build_<name> for each operation of <kiln/ops.def> that has one of the shapes below. With
- * these functions, code that builds instructions looks like the text form. These functions call the general functions
- * of <kiln/build.h>. The general functions take the operation as an argument. The functions for the remaining
- * operations (BR, LOAD, CALL, TRY, ...) are declared in <kiln/build.h>, <kiln/asm.h> and <kiln/exceptions.h>. The first
- * argument of each function is the kiln_func. The other arguments depend on the shape:
- *
- *   NULLARY, NULLARYV      nothing                        kiln_build_unreachable(f)
- *   UN                     type, a                        kiln_build_ctz(f, type, a)
- *   BIN                    type, a, b                     kiln_build_add(f, type, a, b)
- *   TERN                   type, a, b, c                  kiln_build_fma(f, type, a, b, c)
- *   UNV, SLOTV             a, of the operation's type     kiln_build_resume(f, exception)
- *   BINV; MEM3, MEMSET     a, b; a, b, c                  kiln_build_memcpy(f, to, from, size)
- *   CONV_...               to, from, a                    kiln_build_zext(f, to, from, a)
- *   LEVEL                  level                          kiln_build_return_addr(f, level)
- *   VUN, VSPLAT            type, lane, a                  kiln_build_vsplat(f, type, lane, a)
- *   VBIN                   type, lane, a, b               kiln_build_vadd(f, type, lane, a, b)
- *   VSHIFT                 type, lane, number, a          kiln_build_vshl(f, type, lane, count, a)
- *   VEXTRACT               type, from, number, a          kiln_build_vextract(f, type, from, index, a)
- *   VINSERT                type, lane, number, a, b       kiln_build_vinsert(f, type, lane, index, a, b)
- *   VICMP, VFCMP           type, lane, condition, a, b    kiln_build_vicmp(f, type, lane, cond, a, b)
- *
- * kiln_build_machine (<kiln/machine_ops.h>) builds the operations MACHINE, MACHINE_ACT and MACHINE_DO. The argument
- * `row` of kiln_build_machine selects one of these three operations. */
+/* Defines a function kiln_build_<name> for each operation of <kiln/ops.def> that has one of the shapes below, so that
+ * code that builds instructions looks like the text form. The other operations (BR, LOAD, CALL, TRY, ...) are functions
+ * of <kiln/build.h>, <kiln/asm.h> and <kiln/exceptions.h>; kiln_build_machine (<kiln/machine_ops.h>) builds MACHINE,
+ * MACHINE_ACT and MACHINE_DO. The first argument is the kiln_func; the others depend on the shape:
+ * - NULLARY, NULLARYV: nothing; kiln_build_unreachable(f)
+ * - UN: type, a; kiln_build_ctz(f, type, a)
+ * - BIN: type, a, b; kiln_build_add(f, type, a, b)
+ * - TERN: type, a, b, c; kiln_build_fma(f, type, a, b, c)
+ * - UNV, SLOTV: a, of the operation's type; kiln_build_resume(f, exception)
+ * - BINV: a, b. MEM3, MEMSET: a, b, c; kiln_build_memcpy(f, to, from, size)
+ * - CONV_...: to, from, a; kiln_build_zext(f, to, from, a)
+ * - LEVEL: level; kiln_build_return_addr(f, level)
+ * - VUN, VSPLAT: type, lane, a; kiln_build_vsplat(f, type, lane, a)
+ * - VBIN: type, lane, a, b; kiln_build_vadd(f, type, lane, a, b)
+ * - VSHIFT: type, lane, number, a; kiln_build_vshl(f, type, lane, count, a)
+ * - VEXTRACT: type, from, number, a; kiln_build_vextract(f, type, from, index, a)
+ * - VINSERT: type, lane, number, a, b; kiln_build_vinsert(f, type, lane, index, a, b)
+ * - VICMP, VFCMP: type, lane, condition, a, b; kiln_build_vicmp(f, type, lane, cond, a, b) */
 #ifndef KILN_BUILD_OPS_H
 #define KILN_BUILD_OPS_H
 

@@ -1,33 +1,10 @@
-/* This helper is for front ends whose code calls C functions or is called by C functions. The helper knows the C types
- * and their layout. It also knows how the platform's ABI passes values of these types. The front end describes the
- * types and signatures of its program to the helper. The front end can then build calls, access parameters and variadic
- * arguments, and return results, all in terms of C types. The front end needs no knowledge of the ABI. The helper uses
- * only the builder's public functions.
- *
- * The helper supports two ABIs, both for little-endian Linux. One ABI is the System V x86-64 psABI 1.0 (sections 3.1.2,
- * 3.2.3, 3.5.7). The other ABI is AAPCS64 2024Q3 (sections 5 and 6.8, appendix B). In calls, front ends pass a scalar
- * as a value whose type is kiln_ctype_info.value. For an object of any other type (struct, union, complex), front ends
- * pass the address of the object.
- *
- *     kiln_ctypes *c = kiln_ctypes_new(m);                       // struct point { double x, y; };
- *     kiln_ctype real = kiln_ctype_basic(KILN_CTYPE_DOUBLE);
- *     kiln_ctype point = kiln_ctype_new_struct(c, NULL, (kiln_cfield[]){{.type = real}, {.type = real}}, 2);
- *     kiln_csig sig = kiln_csig_new(c, 0, point, (kiln_ctype[]){point, real}, 2);
- *     kiln_symbol scale = kiln_func_declare(m, &(kiln_symbol_desc){.name = "scale"},
- *                                           kiln_csig_sig(c, sig)); // struct point scale(struct point, double)
- *     kiln_func *f = kiln_func_begin(s, scale);
- *     kiln_value p = kiln_build_cparam(f, c, sig, 0);             // address of the parameter
- *     kiln_value by = kiln_build_cparam(f, c, sig, 1);            // an f64
- *     for (int32_t at = 0; at < 16; at += 8) {
- *       kiln_value v = kiln_build_load(f, KILN_TYPE_F64, p, at, 0);
- *       v = kiln_build_binary(f, KILN_OP_FMUL, KILN_TYPE_F64, v, by);
- *       kiln_build_store(f, KILN_TYPE_F64, p, at, v, 0);
- *     }
- *     kiln_build_creturn(f, c, sig, p);
- *     kiln_func_compile(f);
- *     // and elsewhere: result = scale(*from, 2.0)
- *     kiln_build_ccall(g, c, sig, kiln_const_symbol(g, scale, 0), result,
- *                      (kiln_value[]){from, kiln_const_f64(g, 2.0)}, 2); */
+/* C types, their layout, and how the platform's ABI passes their values: for front ends whose code calls C functions or
+ * is called by them. The front end describes the types and signatures of its program, and then builds calls, access to
+ * parameters and variadic arguments, and returns in terms of C types. docs/building.md has an example.
+ * - The ABIs, both for little-endian Linux: the System V x86-64 psABI 1.0 (sections 3.1.2, 3.2.3, 3.5.7), and AAPCS64
+ *   2024Q3 (sections 5 and 6.8, appendix B).
+ * - A scalar is passed as a value whose type is kiln_ctype_info.value, an object of any other type (struct, union,
+ *   complex) by its address. */
 #ifndef KILN_CTYPES_H
 #define KILN_CTYPES_H
 
@@ -37,9 +14,10 @@
 extern "C" {
 #endif
 
-/** A table of the C types and signatures of a module. Several threads may share a table if no thread adds anything to
- * it. Otherwise, each thread needs its own table. If a function cannot add something to a table, the error sticks to
- * the module (kiln_module_status). If the table is NULL, the functions of this header return "none". */
+/** A table of the C types and signatures of a module. If a function cannot add something to a table, the error sticks
+ * to the module (kiln_module_status). If the table is NULL, the functions of this header return "none".
+ * - Threads: several threads may share a table if no thread adds anything to it. Otherwise, each thread needs its own
+ *   table. */
 typedef struct kiln_ctypes kiln_ctypes;
 
 /** A C type in a table (kiln_ctypes). In every table, the id of a basic type is the kiln_ctype_kind of the type. Id 0
@@ -94,11 +72,10 @@ KILN_API kiln_ctypes *kiln_ctypes_new(kiln_module *m);
 /** Frees a table. NULL is allowed. */
 KILN_API void kiln_ctypes_free(kiln_ctypes *c);
 
-/** Switches C's default argument promotions for variadic arguments on or off. The promotions are on initially. While
- * the promotions are off, new signatures pass a variadic float as a float, and a variadic char as a char. While the
- * promotions are off, kiln_build_cva_arg accepts these types. Switch the promotions off in front ends that promote
- * arguments themselves. Switch the promotions off, too, for languages in which neither callers nor callees promote
- * arguments. */
+/** Switches C's default argument promotions for variadic arguments on or off. They are on initially. While they are
+ * off, new signatures pass a variadic float as a float, and a variadic char as a char, and kiln_build_cva_arg accepts
+ * these types. Switch them off in front ends that promote arguments themselves, and for languages in which neither
+ * callers nor callees do. */
 KILN_API void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on);
 
 /* ---- types ---- */
@@ -129,16 +106,16 @@ typedef struct kiln_ctype_options {
   bool packed;          /**< the attribute `packed` */
   uint32_t pack_bytes;  /**< `#pragma pack(n)`; 0 for none */
   uint32_t align_bytes; /**< the attribute `aligned`; 0 for none */
-  /** If true, calls never pass or return values of the type in registers, even if the type is empty. On x86-64, the
-   * type has the class MEMORY. On AArch64, calls treat the type as if it were larger than 16 bytes. The same applies to
-   * every type that contains this type. Set this field for types whose content the front end does not describe. C has
-   * no such types. */
+  /** If true, calls never pass or return values of the type, or of a type that contains it, in registers, even if the
+   * type is empty: on x86-64, the type has the class MEMORY; on AArch64, calls treat it as if it were larger than 16
+   * bytes. Set this field for types whose content the front end does not describe. C has no such types. */
   bool in_memory;
   uint64_t reserved[1]; /**< 0 */
 } kiln_ctype_options;
 
 /** Makes a struct with `n_fields` members. If `n_fields` is 0, the struct is empty and has size 0, as in GNU C.
- * `layout` may be NULL. A flexible array must be the last member. Each call makes a new type. */
+ * `layout` may be NULL. A flexible array must be the last member.
+ * - Returns a new type for each call. */
 KILN_API kiln_ctype kiln_ctype_new_struct(kiln_ctypes *c, const kiln_ctype_options *layout,
                                           const kiln_cfield *fields, uint32_t n_fields);
 
@@ -188,9 +165,8 @@ KILN_API kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t);
 
 /* ---- signatures ---- */
 
-/** Makes a C signature, or finds an equal signature. Equal signatures have equal ids. `flags` are KILN_SIG_... The type
- * `result` may be void. Parameters may be scalars, complex numbers, structs and unions. Pass arrays and functions as
- * pointers. */
+/** Makes a C signature, or finds an equal one, which has the same id. `flags` are KILN_SIG_... The type `result` may be
+ * void. Parameters may be scalars, complex numbers, structs and unions; pass arrays and functions as pointers. */
 KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, uint32_t flags, kiln_ctype result,
                                  const kiln_ctype *params, uint32_t n_params);
 
@@ -251,30 +227,31 @@ KILN_API kiln_carg_info kiln_csig_get_result(const kiln_ctypes *c, kiln_csig sig
  * block and switches to another block. The other functions below stay in the current block. Errors stick to the
  * function. A _Bool is an i8 that is 0 or 1. */
 
-/** Builds a call to `callee`. `callee` has the same form as for kiln_build_call. `args` has one value for each
- * argument. For a scalar argument, the value is the scalar itself. For any other argument, the value is the address of
- * memory from which the call copies the argument. If the call promotes an argument, the value may have the original
- * type or the promoted type. A scalar result is returned as a value. The call writes any other result to memory, and
- * kiln_build_ccall returns the address of the memory. If `result` is none, the memory is a new slot. If `result` is an
- * address, the call writes the result to this address. The callee must then have no other access to the memory, for
- * example through an argument or a global variable. */
+/** Builds a call to `callee`, which has the same form as for kiln_build_call.
+ * - `args` has one value for each argument: the scalar itself, or, for any other type, the address of memory from which
+ *   the call copies the argument. If the call promotes an argument, the value may have the original type or the
+ *   promoted type.
+ * - Returns a scalar result as a value. Any other result is written to memory, whose address is returned: to a new slot
+ *   if `result` is none, or else to the address `result`. The callee must then have no other access to that memory, for
+ *   example through an argument or a global variable. */
 KILN_API kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                      kiln_value callee, kiln_value result, const kiln_value *args,
                                      uint32_t n_args);
 
-/** Builds the same call as kiln_build_ccall, but as a TRY (kiln_build_try). The TRY ends the current block. The call
- * returns to the block `t->normal`. This block must have no other predecessor, and becomes the current block.
- * kiln_build_ctry returns the value that kiln_build_ccall would return. Use this value in the block `t->normal`.
- * kiln_build_ctry uses only these fields of `t`: normal, unwind, unwind_args, n_unwind_args, clauses, n_clauses and
- * shared. It passes no arguments to `normal`. If you use <kiln/ssa.h>, record both edges with kiln_ssa_edge, and seal
- * `t->normal`. */
+/** Builds the same call as kiln_build_ccall, but as a TRY (kiln_build_try), which ends the current block. The call
+ * returns to the block `t->normal`, which must have no other predecessor, and becomes the current block.
+ * - Returns the value that kiln_build_ccall would return, for use in the block `t->normal`.
+ * - Uses only these fields of `t`: normal, unwind, unwind_args, n_unwind_args, clauses, n_clauses and shared. It passes
+ *   no arguments to `normal`.
+ * - If you use <kiln/ssa.h>, record both edges with kiln_ssa_edge, and seal `t->normal`. */
 KILN_API kiln_value kiln_build_ctry(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                     kiln_value callee, kiln_value result, const kiln_try_desc *t,
                                     const kiln_value *args, uint32_t n_args);
 
-/** Returns parameter number `i` of the function `f`. The signature of `f` must be the kiln_csig_sig of `sig`. A scalar
- * parameter is returned as a value. For any other type, the result is the address of the parameter. The function owns
- * the memory at this address. Call kiln_build_cparam in the entry block, at most once for each parameter. */
+/** Returns parameter number `i` of the function `f`: a scalar as a value, any other type by its address. The signature
+ * of `f` must be the kiln_csig_sig of `sig`. Call kiln_build_cparam in the entry block, at most once for each
+ * parameter.
+ * - Owns: the function owns the memory at the address. */
 KILN_API kiln_value kiln_build_cparam(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                       uint32_t i);
 
@@ -288,10 +265,10 @@ KILN_API void kiln_build_creturn(kiln_func *f, const kiln_ctypes *c, kiln_csig s
  * copies nothing. For front ends whose functions build a large result in place. */
 KILN_API kiln_value kiln_build_cresult(kiln_func *f, const kiln_ctypes *c, kiln_csig sig);
 
-/** Returns the next variadic argument from the va_list at the address `ap`. The argument has the type `t`. A scalar is
- * returned as a value. For any other type, the result is the address of the argument. The memory at this address
- * belongs to the function `f`. `t` must be a type that C's default argument promotions do not change, unless
- * kiln_ctypes_set_promotion has switched promotions off. */
+/** Returns the next variadic argument, of the type `t`, from the va_list at the address `ap`: a scalar as a value, any
+ * other type by its address. `t` must be a type that C's default argument promotions do not change, unless
+ * kiln_ctypes_set_promotion has switched promotions off.
+ * - Owns: the memory at the address belongs to the function `f`. */
 KILN_API kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype t,
                                        kiln_value ap);
 

@@ -1,22 +1,15 @@
 /** @file
- * Debug information. Front ends describe the functions, lines and variables of the source from which the machine code
- * was made. The descriptions are DWARF entries. From these entries, the object writer generates .debug_info and related
- * sections. This header has functions for the common kinds of entries. The header <kiln/debug_entries.h> has functions
- * that make entries of any kind. The functions of this header are implemented with functions of <kiln/debug_entries.h>
- * (lib/frontend/debug.c). A front end may use both headers for the same module.
+ * Debug information: front ends describe the functions, lines and variables of the source as DWARF entries, from which
+ * Kiln makes .debug_info and related sections. This header has functions for the common kinds of entries,
+ * <kiln/debug_entries.h> for entries of any kind; a module may use both. docs/debug-information.md shows how.
  *
- * Each module has a set of entries. The module's set contains the entries that several functions share: units, files,
- * types, global variables. Each session has a set of entries too. The session's set contains entries that belong to
- * only one function. Entries of a module must not refer to entries of a session. Kiln writes an entry only if a unit, a
- * function, a variable or a global refers to the entry, directly or indirectly. If there is no unit, Kiln writes no
- * entries.
- *
- * If the set is NULL or the entry is 0, the functions of both headers do nothing. The module fails with
- * KILN_ERR_ARGUMENT in the following cases:
- * - a symbol is unknown;
- * - an entry is defined twice;
- * - an entry is defined in a set other than its own;
- * - an entry of a module refers to an entry of a session. */
+ * - The module's set of entries has those that several functions share: units, files, types, global variables. Each
+ *   session's set has those of a single function. Entries of a module must not refer to entries of a session.
+ * - Kiln writes an entry only if a unit, a function, a variable or a global refers to it, directly or indirectly. If
+ *   there is no unit, Kiln writes no entries.
+ * - If the set is NULL or the entry is 0, the functions of both headers do nothing.
+ * - The module fails with KILN_ERR_ARGUMENT if a symbol is unknown, an entry is defined twice or in a set other than
+ *   its own, or an entry of a module refers to an entry of a session. */
 #ifndef KILN_DEBUG_H
 #define KILN_DEBUG_H
 
@@ -35,8 +28,10 @@ typedef struct kiln_die {
 /** A set of entries. */
 typedef struct kiln_debug kiln_debug;
 
-/** Returns the set of entries of the module `m`. The first call makes the set. Returns NULL if memory runs out, or if
- * `m` is NULL or has failed. The set lives as long as the module. Do not use the set after the module is frozen. */
+/** Returns the set of entries of the module `m`, which the first call makes. Do not use the set after the module is
+ * frozen.
+ * - Returns NULL if memory runs out, or if `m` is NULL or has failed.
+ * - Owns: the set lives as long as the module. */
 KILN_API kiln_debug *kiln_module_debug(kiln_module *m);
 
 /** Returns the set of entries of the session `s`. The first call makes the set. Returns NULL if memory runs out, if `s`
@@ -52,9 +47,10 @@ KILN_API kiln_debug *kiln_session_debug(kiln_session *s);
 /** Adds a source file. */
 KILN_API kiln_die kiln_die_new_file(kiln_debug *d, const char *folder, const char *name);
 
-/** Adds a unit to the module's set `d`. Kiln always writes the unit. `file` is the unit's source file. `producer` is
- * the name of the compiler. `language` is the source language, KILN_DW_LANG_... Use KILN_DW_LANG_lo_user for a language
- * that debuggers do not know. */
+/** Adds a unit to the module's set `d`. Kiln always writes the unit.
+ * - `file` is the unit's source file, and `producer` the name of the compiler.
+ * - `language` is the source language, KILN_DW_LANG_... Use KILN_DW_LANG_lo_user for a language that debuggers do not
+ *   know. */
 KILN_API kiln_die kiln_die_new_unit(kiln_debug *d, kiln_die file, const char *producer,
                                     uint32_t language);
 
@@ -149,17 +145,14 @@ KILN_API kiln_die kiln_die_new_global(kiln_debug *d, kiln_die unit,
 
 /* ---- functions and their variables ---- */
 
-/** Sets the entry that describes the function `f`. The entry `subprogram` has the tag DW_TAG_subprogram and belongs to
- * a unit. `unit` is the module's entry for that unit. `begin` is the source location of the code before the first
- * instruction that has a source location. If `begin` is 0, that code has no source location. Set
- * kiln_module_attrs.dwarf_version before you call kiln_func_set_debug.
- *
- * `subprogram` may have the flag DW_AT_call_all_calls. If `subprogram` is defined and has this flag, Kiln writes an
- * entry for each call in the function. The tag of this entry is DW_TAG_call_site, or GNU's equivalent in DWARF 4. The
- * entry describes arguments of the call that are passed in registers. It describes an argument only if the argument is
- * a constant, an address in the frame, or a value that the call does not change. Debuggers need these entries to show a
- * parameter (kiln_func_set_variable) whose value is no longer stored anywhere. Debuggers compute the value that the
- * parameter had at the start of the function (DW_OP_entry_value). */
+/** Sets the entry that describes the function `f`. Set kiln_module_attrs.dwarf_version before you call this function.
+ * - `subprogram` has the tag DW_TAG_subprogram and belongs to a unit; `unit` is the module's entry for that unit.
+ * - `begin` is the source location of the code before the first instruction that has a source location, or 0 for none.
+ * - If `subprogram` is defined and has the flag DW_AT_call_all_calls, Kiln writes an entry for each call in the
+ *   function (DW_TAG_call_site, or GNU's equivalent in DWARF 4). The entry describes the arguments that are passed in
+ *   registers and are a constant, an address in the frame, or a value that the call does not change. Debuggers need
+ *   these entries to show a parameter (kiln_func_set_variable) whose value is no longer stored anywhere: they compute
+ *   the value that it had at the start of the function (DW_OP_entry_value). */
 KILN_API void kiln_func_set_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin);
 
 /** Describes a variable of a function. The variable is in memory throughout its scope. */
@@ -225,12 +218,12 @@ typedef struct kiln_debug_value {
  * NULL or has failed. */
 KILN_API uint32_t kiln_func_position(const kiln_func *f);
 
-/** Sets the value of a variable from a given position on. The variable keeps this value until the next call for the
- * same variable or for an overlapping part of the variable. Positions must ascend from call to call. Calls with a lower
- * position have no effect. kiln_func_set_variable does not change the code and does not keep any value alive. Debuggers
- * can therefore show the variable only while its value is still in a register or in memory. If an expression computes
- * the value from several values (kiln_debug_value.other), debuggers show the variable only in the block that contains
- * the given position. */
+/** Sets the value of a variable from a given position on, until the next call for the same variable or for an
+ * overlapping part of it. Positions must ascend from call to call; calls with a lower position have no effect.
+ * - The call does not change the code and does not keep any value alive. Debuggers can therefore show the variable only
+ *   while its value is still in a register or in memory.
+ * - If an expression computes the value from several values (kiln_debug_value.other), debuggers show the variable only
+ *   in the block that contains the given position. */
 KILN_API void kiln_func_set_variable(kiln_func *f, const kiln_debug_value *v);
 
 /** Places a label (DW_TAG_label) at the position `at`. `at` is a result of kiln_func_position, or 0 for the next
@@ -239,10 +232,9 @@ KILN_API void kiln_func_add_label(kiln_func *f, kiln_die label, uint32_t at);
 
 /* ---- locations ---- */
 
-/** Adds a source file as kiln_file_new does. `file` is the entry of the source file, with the tag KILN_DIE_TAG_FILE.
- * The line table gets the directory and the MD5 of the file from this entry. `name` is the name of the file in
- * diagnostics. If `name` is NULL, diagnostics use the name in the entry. In this case, the entry must be defined
- * already. */
+/** Adds a source file as kiln_file_new does. `file` is the entry of the source file, with the tag KILN_DIE_TAG_FILE,
+ * from which the line table gets the directory and the MD5. `name` is the name of the file in diagnostics, or NULL for
+ * the name in the entry, which must be defined already then. */
 KILN_API uint32_t kiln_file_new_die(kiln_session *s, kiln_die file, const char *name);
 
 /** Flags of a location. */
@@ -268,8 +260,9 @@ typedef struct kiln_location {
 KILN_API uint32_t kiln_loc_new_full(kiln_session *s, const kiln_location *at);
 
 /** Sets the source location `at` for the instructions that are built from now on. This is faster than kiln_loc_new_full
- * followed by kiln_func_set_loc. Returns the id of the location. Returns 0 if the module or the function has failed.
- * Returns 0, too, if the function is finished or is NULL. */
+ * followed by kiln_func_set_loc.
+ * - Returns the id of the location, or 0 if the module or the function has failed, or if the function is finished or
+ *   NULL. */
 KILN_API uint32_t kiln_func_set_location(kiln_func *f, const kiln_location *at);
 
 #ifdef __cplusplus

@@ -1,10 +1,7 @@
 /** @file
- * Debug information in DWARF's own terms. The functions of this header make entries. Each entry has a tag, attributes
- * and a parent.
- *
- * The entries of a set have numbers. You may refer to an entry before you define it. Tags and attributes are the tags
- * and attributes of DWARF 5 (<kiln/dwarf.h>). Kiln does not check whether the attributes of an entry are allowed for
- * its tag. */
+ * Debug information in DWARF's own terms: entries, each of which has a tag, attributes and a parent. The entries of a
+ * set have numbers, and you may refer to an entry before you define it. Tags and attributes are those of DWARF 5
+ * (<kiln/dwarf.h>). Kiln does not check whether the attributes of an entry are allowed for its tag. */
 #ifndef KILN_DEBUG_ENTRIES_H
 #define KILN_DEBUG_ENTRIES_H
 
@@ -24,9 +21,9 @@ enum {
   /** a source file: DW_AT_name, DW_AT_comp_dir (its directory), kiln_die_set_md5 */
   KILN_DIE_TAG_FILE = 0xfff0,
   KILN_DIE_TAG_LIST = 0xfff1, /**< a list of entries: kiln_die_begin_list */
-  /** A scope for locations. An entry with this tag stands for its parent, which is a function or a block. Use such an
-   * entry for code that comes from a file other than the parent's file. The locations of this code then name that file.
-   * Use such an entry, too, for code that has a discriminator (DW_AT_GNU_discriminator). */
+  /** A scope for locations, which stands for its parent, a function or a block. Use it for code that comes from a file
+   * other than the parent's: the locations of this code then name that file. Use it, too, for code that has a
+   * discriminator (DW_AT_GNU_discriminator). */
   KILN_DIE_TAG_PART = 0xfff2,
 };
 
@@ -34,9 +31,9 @@ enum {
  * is NULL. */
 KILN_API uint32_t kiln_debug_die_limit(const kiln_debug *d);
 
-/** Returns the entry with the number `index` in the set `d`. Numbers count from 1. The entry need not be defined. You
- * may use numbers in any order, but the numbers should be as dense as possible. Entries with consecutive numbers have
- * consecutive ids. Returns entry 0 if `d` is NULL or if the number is too large. */
+/** Returns the entry with the number `index` in the set `d`, which need not be defined. Numbers count from 1, and may
+ * be used in any order, but should be as dense as possible. Entries with consecutive numbers have consecutive ids.
+ * - Returns entry 0 if `d` is NULL or if the number is too large. */
 KILN_API kiln_die kiln_die_at(const kiln_debug *d, uint32_t index);
 
 /** Defines `e` as an entry with the tag `tag` (DW_TAG_...) and the parent `parent`. If `parent` is 0 or a file, the
@@ -65,20 +62,21 @@ KILN_API void kiln_die_set_flag(kiln_debug *d, uint32_t name);
 KILN_API void kiln_die_set_string(kiln_debug *d, uint32_t name, const char *text,
                                   size_t text_length);
 
-/** Adds a string of `text_length` bytes, without NUL, to the set `d`. The string is copied if
- * kiln_module_options.borrow_strings is false. kiln_debug_string_new does not search for equal strings. The new string
- * must therefore differ from all other strings that kiln_debug_string_new adds to the sets of the module and its
- * sessions. Strings that are added to a set one after the other have consecutive ids. Entries of a session may use
- * strings of the module's set. Returns id 0 if memory runs out, or if `d` or `text` is NULL. */
+/** Adds a string of `text_length` bytes, without NUL, to the set `d`. Strings that are added to a set one after the
+ * other have consecutive ids. Entries of a session may use strings of the module's set.
+ * - The string must differ from all others that this function adds to the sets of the module and its sessions, since it
+ *   does not search for equal strings.
+ * - Copies the string if kiln_module_options.borrow_strings is false.
+ * - Returns id 0 if memory runs out, or if `d` or `text` is NULL. */
 KILN_API kiln_debug_string kiln_debug_string_new(kiln_debug *d, const char *text,
                                                  size_t text_length);
 
 /** Sets an attribute to a string from kiln_debug_string_new. If the string has id 0 or is empty, nothing is set. */
 KILN_API void kiln_die_set_shared_string(kiln_debug *d, uint32_t name, kiln_debug_string text);
 
-/** Sets an attribute to a reference to the entry `to`. If `to` is 0, nothing is set. If `to` is a file, Kiln writes the
- * number of the file (DW_AT_decl_file, DW_AT_call_file). The DW_AT_decl_file of a unit is the source file of the unit.
- * The unit takes its name and directory from this file. */
+/** Sets an attribute to a reference to the entry `to`. If `to` is 0, nothing is set.
+ * - If `to` is a file, Kiln writes the number of the file (DW_AT_decl_file, DW_AT_call_file).
+ * - The DW_AT_decl_file of a unit is the source file of the unit, from which the unit takes its name and directory. */
 KILN_API void kiln_die_set_ref(kiln_debug *d, uint32_t name, kiln_die to);
 
 /** Sets an attribute to a copy of a location expression (DW_OP_...). The expression has `size_bytes` bytes. */
@@ -105,22 +103,21 @@ KILN_API void kiln_die_set_retained(kiln_debug *d, kiln_die list);
 /** Sets the MD5 of a file's content, 16 bytes. */
 KILN_API void kiln_die_set_md5(kiln_debug *d, const uint8_t *md5);
 
-/** Makes the entries of the list `list` the children of the newest entry, in the order of the list.
- *
- * The newest entry may be a DW_TAG_variant_part. In that case, Kiln writes each child in a DW_TAG_variant of its own.
- * Only the child that DW_AT_discr names has no DW_TAG_variant. If a child has a DW_AT_discr_value, Kiln writes this
- * attribute not for the child but for the child's DW_TAG_variant.
- *
- * Several entries may use the same list. For a child that is a DW_TAG_subrange_type, a DW_TAG_enumerator or a template
- * parameter, the `parent` that you pass to kiln_die_begin may be 0. Kiln then writes the child once under each entry
- * that uses the list. No other entry may refer to a child without a parent. */
+/** Makes the entries of the list `list` the children of the newest entry, in the order of the list. Several entries may
+ * use the same list.
+ * - If the newest entry is a DW_TAG_variant_part, Kiln writes each child in a DW_TAG_variant of its own, except the
+ *   child that DW_AT_discr names. A child's DW_AT_discr_value becomes an attribute of its DW_TAG_variant.
+ * - For a child that is a DW_TAG_subrange_type, a DW_TAG_enumerator or a template parameter, the `parent` that you pass
+ *   to kiln_die_begin may be 0. Kiln then writes the child once under each entry that uses the list. No other entry may
+ *   refer to a child without a parent. */
 KILN_API void kiln_die_set_children(kiln_debug *d, kiln_die list);
 
-/** Sets the result type and the parameter types of the newest entry from the list `list`. The first item of the list is
- * the result type, or 0 for none. The result type becomes DW_AT_type. Each item after the first is a parameter type. If
- * a parameter type is not 0, Kiln adds a child DW_TAG_formal_parameter. If a parameter type is 0, Kiln adds a child
- * DW_TAG_unspecified_parameters. If a parameter type has the attribute DW_AT_artificial, Kiln writes this attribute not
- * for the type but for each DW_TAG_formal_parameter of the type. */
+/** Sets the result type and the parameter types of the newest entry from the list `list`.
+ * - The first item is the result type, which becomes DW_AT_type, or 0 for none.
+ * - Each further item is a parameter type. Kiln adds a child DW_TAG_formal_parameter for it, or, if it is 0,
+ *   DW_TAG_unspecified_parameters.
+ * - If a parameter type has the attribute DW_AT_artificial, Kiln writes this attribute not for the type but for each
+ *   DW_TAG_formal_parameter of the type. */
 KILN_API void kiln_die_set_signature(kiln_debug *d, kiln_die list);
 
 /** Sets the result type and the parameter types of a function from `type`. `type` is a DW_TAG_subroutine_type for which
@@ -175,15 +172,14 @@ typedef struct kiln_die_shape {
 } kiln_die_shape;
 
 /** Returns the shape of entries with the tag `tag` and the `n_attrs` attributes `attrs`. No attribute name may occur
- * twice. Calls with equal arguments return the same shape. Returns id 0 if `d` is NULL. Returns id 0, too, after any
- * other error, for example if memory runs out. The error sticks to the module. */
+ * twice. Calls with equal arguments return the same shape.
+ * - Returns id 0 if `d` is NULL, and after any other error, which sticks to the module. */
 KILN_API kiln_die_shape kiln_die_shape_new(kiln_debug *d, uint32_t tag,
                                            const kiln_die_shape_attr *attrs, uint32_t n_attrs);
 
-/** Begins an entry as kiln_die_begin does, and sets all attributes of the shape. One call of kiln_die_begin_shaped is
- * faster than one call for each attribute. `values` contains the values of the attributes, in the order of the shape.
- * After this call, you may set attributes that are not in the shape. Values that are unknown entries or unknown strings
- * are ignored. */
+/** Begins an entry as kiln_die_begin does, and sets all attributes of the shape, faster than by one call for each.
+ * `values` contains their values, in the order of the shape; unknown entries and unknown strings are ignored. After
+ * this call, you may set attributes that are not in the shape. */
 KILN_API void kiln_die_begin_shaped(kiln_debug *d, kiln_die e, kiln_die_shape shape,
                                     kiln_die parent, const uint32_t *values);
 
@@ -201,14 +197,13 @@ KILN_API void kiln_debug_set_lines_only(kiln_debug *d, kiln_die unit);
  * even if nothing refers to the entry. If `e` is a list, kiln_debug_keep marks all entries of the list. */
 KILN_API void kiln_debug_keep(kiln_debug *d, kiln_die unit, kiln_die e);
 
-/** Sets the location of a variable of the module. `variable` is the entry of the variable (DW_TAG_variable). To find
- * the variable, debuggers apply the expression `expr` (DW_OP_...) to the address of `symbol`. The expression has
- * `expr_bytes` bytes. The expression is copied. If `symbol` is 0, the variable has no address, and the expression
- * computes the value of the variable. If the object does not define the symbol, the variable has no location.
- *
- * `variable` may also be the entry of a declaration (DW_TAG_subprogram) of a function that the module does not define.
- * In that case, `symbol` is the symbol of the declared function, and there is no expression. For each call to the
- * declared function, the call's entry (DW_TAG_call_site) refers to the entry `variable`. */
+/** Sets the location of a variable of the module. `variable` is the entry of the variable (DW_TAG_variable). Debuggers
+ * apply the expression `expr` (DW_OP_...) of `expr_bytes` bytes, which is copied, to the address of `symbol`.
+ * - If `symbol` is 0, the variable has no address, and the expression computes the value of the variable. If the object
+ *   does not define the symbol, the variable has no location.
+ * - `variable` may also be the entry of a declaration (DW_TAG_subprogram) of a function that the module does not
+ *   define. `symbol` is then the symbol of the declared function, and there is no expression. For each call to it, the
+ *   call's entry (DW_TAG_call_site) refers to the entry `variable`. */
 KILN_API void kiln_debug_set_global(kiln_debug *d, kiln_die variable, kiln_symbol symbol,
                                     const void *expr, size_t expr_bytes);
 

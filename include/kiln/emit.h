@@ -9,23 +9,25 @@
 extern "C" {
 #endif
 
-/** Appends an ELF64 relocatable object to `out`. The object contains the module's data and the code of `sessions`. If
- * the module is frozen, the functions are in the order of their symbols' ids. Otherwise, the functions are in the order
- * of `sessions`. The same input results in the same bytes. Call kiln_emit_elf only once for each module. You may also
- * add the module to a JIT (kiln_jit_add), before or afterwards. kiln_emit_elf fails if the module has an error. Errors
- * of functions count as errors of the module. Every function must be compiled or discarded before this call. If a
- * function of the sessions is still open, kiln_emit_elf fails with KILN_ERR_STRUCTURE. The diagnostic then names the
- * open function. */
+/** Appends an ELF64 relocatable object to `out`: the module's data and the code of `sessions`. If the module is frozen,
+ * the functions are in the order of their symbols' ids; otherwise, in the order of `sessions`. The same input results
+ * in the same bytes.
+ * - Call kiln_emit_elf only once for each module, after every function was compiled or discarded. You may also add the
+ *   module to a JIT (kiln_jit_add), before or afterwards.
+ * - Fails if the module has an error; errors of functions count as errors of the module. Fails with KILN_ERR_STRUCTURE
+ *   if a function of the sessions is still open. The diagnostic then names the function.
+ * - Owns: the caller frees `out` (kiln_buffer_free). */
 KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions,
                                    uint32_t n_sessions, kiln_buffer *out);
 
-/** Writes an object to the file `path`. The object is the one that kiln_emit_elf would append. The function writes a
- * new file in the same folder, and renames it to `path` when it is complete. It therefore needs write access to the
- * folder. An existing regular file is replaced. The new file gets the permissions of the old file. Other hard links to
- * the old file keep the old content. If `path` is a symbolic link, the link stays, and the function replaces the file
- * to which the link refers. If `path` is anything else that exists, such as a device, a pipe or /dev/stdout, the
- * function writes to it. If kiln_emit_elf_file cannot write the object, it returns KILN_ERR_IO. In this case, it has
- * not changed or removed any file. */
+/** Writes the object that kiln_emit_elf would append to the file `path`.
+ * - Fails with KILN_ERR_IO if it cannot write the object. In this case, it has not changed or removed any file.
+ * - The function writes a new file in the same folder, and renames it to `path` when it is complete. It therefore needs
+ *   write access to the folder.
+ * - An existing regular file is replaced. The new file gets the permissions of the old file. Other hard links to the
+ *   old file keep the old content.
+ * - If `path` is a symbolic link, the link stays, and the function replaces the file to which the link refers. If
+ *   `path` is anything else that exists, such as a device, a pipe or /dev/stdout, the function writes to it. */
 KILN_API kiln_status kiln_emit_elf_file(kiln_module *m, kiln_session *const *sessions,
                                         uint32_t n_sessions, const char *path);
 

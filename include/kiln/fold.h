@@ -1,14 +1,10 @@
 /* Folds operations while functions are built. Each kiln_fold_ function takes the arguments of the kiln_build_ function
- * of the same name (<kiln/build.h>) and returns the same value. If the value is a constant or one of the operands, the
- * kiln_fold_ function builds no instruction. If a simpler instruction computes the value, the kiln_fold_ function
- * builds the simpler instruction. The builder itself rewrites nothing, so that the printed form of a function shows
- * what was built. You may use the functions of both headers together.
- *
- *     kiln_fold_binary(f, KILN_OP_SHL, KILN_TYPE_I32, kiln_const_int(f, 1), kiln_const_int(f, 2)); // 4
- *     kiln_fold_binary(f, KILN_OP_ADD, KILN_TYPE_I64, v, kiln_const_int(f, 0));                    // v
- *
- * The functions fold the following:
- * - operations on constants, with the results that docs/ir.md defines;
+ * of the same name (<kiln/build.h>), returns the same value and reports the same errors, but builds no instruction if
+ * the value is a constant or an operand, and a simpler one where there is one. You may use both together. The builder
+ * itself rewrites nothing, so that the printed form of a function shows what was built. What is folded:
+ * - operations on constants, with the results that docs/ir.md defines: shl 1, 2 is 4. Not those that trap or whose
+ *   result is unspecified (udiv 1, 0; shl 1, 99), and not floating-point arithmetic, whose results depend on the
+ *   rounding mode;
  * - identities (add v, 0; mul v, 1; and v, v);
  * - two operations with constants, one after the other (add (add v, 1), 2);
  * - conversions of the result of a conversion;
@@ -17,14 +13,10 @@
  * - comparisons of the result of a comparison with 0 (icmp ne (zext (icmp ...)), 0);
  * - the parts of addresses.
  *
- * The functions do not fold operations that trap or whose result is unspecified (udiv 1, 0; shl 1, 99). The functions
- * do not fold floating-point arithmetic, because the results of floating-point arithmetic depend on the rounding mode.
- *
- * The result may be an integer constant. An integer constant has no type (kiln_value_type returns VOID). A front end
- * that needs the types of its values must therefore record the types itself. Folding may make an earlier instruction
- * unnecessary. Such an instruction stays in the function, but generates no code. The functions fold only instructions
- * of the current block. Folding therefore does not make values live across blocks. The kiln_fold_ functions report the
- * same errors as the kiln_build_ functions. */
+ * The result may be an integer constant, which has no type (kiln_value_type returns VOID). A front end that needs the
+ * types of its values must therefore record them. Only instructions of the current block are folded, so that folding
+ * does not make values live across blocks. An earlier instruction that becomes unnecessary stays in the function, but
+ * generates no code. */
 #ifndef KILN_FOLD_H
 #define KILN_FOLD_H
 

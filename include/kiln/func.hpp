@@ -101,14 +101,15 @@ namespace kiln {
 /** @endcond */
 
 /** A function that is being built, kiln_func. It is discarded unless something compiles it. The first error sticks to
- * it, and is reported when the function is compiled; later calls do nothing.
- *
- * Each operation of <kiln/ops.def> is a member of that name: `f.add(i32, a, b)`. Operands are values, integers, and
- * symbols, which stand for their addresses: `f.add(x, 1)`. Operations of the shapes UN, BIN, TERN, ICMP, FCMP and
- * SELECT, and conversions, take a type (conversions: the type to convert from) that can be left out. It is then that of
- * the first operand with a type, which integers do not have. C++ evaluates the arguments of a call in any order, so
- * give whatever has an effect a statement of its own. The arguments of members depend on the shape, as
- * <kiln/build_ops.h> describes for the C calls; the others are described here. */
+ * it, and is reported when the function is compiled; later calls do nothing. Each operation of <kiln/ops.def> is a
+ * member of that name: `f.add(i32, a, b)`.
+ * - Operands are values, integers, and symbols, which stand for their addresses: `f.add(x, 1)`.
+ * - Operations of the shapes UN, BIN, TERN, ICMP, FCMP and SELECT, and conversions, take a type (conversions: the type
+ *   to convert from) that can be left out. It is then that of the first operand with a type, which integers do not
+ *   have.
+ * - C++ evaluates the arguments of a call in any order, so give whatever has an effect a statement of its own.
+ * - The arguments of members depend on the shape, as <kiln/build_ops.h> describes for the C calls; the others are
+ *   described here. */
 class func : public owner<kiln_func, kiln_func_discard> {
 public:
   using owner::owner;

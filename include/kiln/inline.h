@@ -40,12 +40,13 @@ typedef struct kiln_inline_call_info {
   const char *why_not;
 } kiln_inline_call_info;
 
-/** A callback that decides whether a call is inlined. The callback returns true to inline the call. If `call->is_open`
- * is false, Kiln ignores the result. Kiln then inlines the call if `call->why_not` is NULL, and does not inline the
- * call if `call->why_not` is not NULL. The result should depend only on `call`, so that the same input always gives the
- * same code. Several threads, each with its own session, may call the callback at once. The callback may read the
- * module. If it tries to change or free the module, to free the session, or to compile or discard a function of the
- * session, the error is KILN_ERR_STRUCTURE. */
+/** A callback that decides whether a call is inlined. The result should depend only on `call`, so that the same input
+ * always gives the same code.
+ * - Returns true to inline the call. If `call->is_open` is false, Kiln ignores the result, and inlines the call if
+ *   `call->why_not` is NULL.
+ * - May read the module. If it tries to change or free the module, to free the session, or to compile or discard a
+ *   function of the session, the error is KILN_ERR_STRUCTURE.
+ * - Threads: several threads, each with its own session, may call the callback at once. */
 typedef bool (*kiln_inline_fn)(void *user, const kiln_inline_call_info *call);
 
 /** The inlining policy. The policy consists of limits and a callback. Zero-initialise the struct for the defaults. Kiln
@@ -74,11 +75,11 @@ typedef struct kiln_inline_attrs {
   /** For a caller that calls itself, this field replaces `frame_bytes`. Inlining may then add at most S / N bytes. S is
    * the size in bytes of the caller's own slots. N is the value of this field, where 0 stands for 8. */
   uint32_t frame_part;
-  /** Callback that decides for each call to a kept function whether the call is inlined. If a call cannot be inlined,
-   * the callback receives the reason. If the callback is NULL, the limits decide. Two rules always apply, even if the
-   * callback is not NULL. First, Kiln does not exceed the depth limit. Second, Kiln does not inline functions that call
-   * each other in a cycle. If the callback is not NULL, the second rule applies to functions of any size. If the
-   * callback is NULL, a function that is too large to be inlined is not part of a cycle. */
+  /** Decides for each call to a kept function whether the call is inlined, and receives the reason if it cannot be. If
+   * NULL, the limits decide. Two rules always apply:
+   * - Kiln does not exceed the depth limit.
+   * - Kiln does not inline functions that call each other in a cycle: functions of any size if there is a callback;
+   *   without it, a function that is too large to be inlined is not part of a cycle. */
   kiln_inline_fn decide;
   void *decide_user;    /**< passed to `decide`; borrowed for the module's lifetime */
   uint64_t reserved[4]; /**< 0 */
@@ -94,32 +95,30 @@ KILN_API kiln_inline_attrs kiln_module_get_inline_attrs(const kiln_module *m);
 
 /* ---- functions ---- */
 
-/** Finishes the function `f` and keeps the function in its module. The module must not be frozen. Call kiln_func_keep
- * before kiln_module_settle_inlining. If the result is KILN_OK, the module owns the function. The function's symbol
- * then has no body until you call kiln_session_begin_kept. If the result is KILN_ERR_UNSUPPORTED, the front end still
- * owns the function, and must compile it as usual.
- *
- * The result is KILN_ERR_UNSUPPORTED if memory runs out, or if the function is of one of the following kinds
- * (kiln_func_why_not_kept returns the reason):
- * - functions whose debugging information refers to entries of a session (kiln_session_debug);
- * - functions that take addresses of blocks;
- * - functions that have data, names or labels of their own;
- * - naked functions. */
+/** Finishes the function `f` and keeps it in its module, for inlining.
+ * - Call this function before kiln_module_settle_inlining, while the module is not frozen.
+ * - Returns KILN_OK, and the module owns the function. Its symbol then has no body until you call
+ *   kiln_session_begin_kept.
+ * - Fails with KILN_ERR_UNSUPPORTED if memory runs out, or if the function takes addresses of blocks, has data, names
+ *   or labels of its own, is naked, or has debugging information that refers to entries of a session
+ *   (kiln_session_debug). The front end then still owns the function, and must compile it as usual.
+ *   kiln_func_why_not_kept returns the reason. */
 KILN_API kiln_status kiln_func_keep(kiln_func *f);
 
 /** Returns the reason, in a few words, why a finished function cannot be kept. Returns NULL if the function can be
  * kept. The string has static storage. */
 KILN_API const char *kiln_func_why_not_kept(const kiln_func *f);
 
-/** Decides which kept functions are inlined, according to kiln_module_attrs.inlining. Call this function before
- * kiln_module_freeze. The decision depends on which functions were kept. It does not depend on the order in which the
- * functions were kept. Returns the status of the module. */
+/** Decides which kept functions are inlined, according to kiln_module_attrs.inlining. The decision depends on which
+ * functions were kept, not on their order. Call this function before kiln_module_freeze.
+ * - Returns the status of the module. */
 KILN_API kiln_status kiln_module_settle_inlining(kiln_module *m);
 
-/** Returns the finished function that was kept for `symbol`. The calls that Kiln inlines in this function are inlined
- * already. The front end owns the function, as if kiln_func_begin had made it. Returns NULL if no function was kept for
- * `symbol`, or if memory runs out. Returns NULL too if kiln_module_settle_inlining has not been called. Several
- * threads, each with its own session, may call this function at once. */
+/** Returns the finished function that was kept for `symbol`, into which calls are inlined already.
+ * - Returns NULL if no function was kept for `symbol`, if memory runs out, or if kiln_module_settle_inlining has not
+ *   been called.
+ * - Owns: the front end owns the function, as if kiln_func_begin had made it.
+ * - Threads: several threads, each with its own session, may call this function at once. */
 KILN_API kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol);
 
 /** Returns the reason, in a few words, why Kiln never inlines calls to a kept function. Returns NULL if Kiln may inline

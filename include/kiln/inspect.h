@@ -31,9 +31,8 @@ typedef struct kiln_inst_info {
   uint8_t rmw;        /**< ATOMIC_RMW: kiln_rmw */
   uint32_t mem_flags; /**< LOAD, STORE, MEMCPY, MEMMOVE, MEMSET: KILN_MEM_... */
   int32_t disp;       /**< LOAD, STORE, ADDR */
-  /** The meaning depends on the operation. For ADDR, it is the scale. For SALLOC, it is log2 of the alignment. For
-   * RESULT, it is the index. For FRAME_ADDR and RETURN_ADDR, it is the level. For vector operations, it is a lane or a
-   * count. For MACHINE, it is the row. */
+  /** A number whose meaning depends on the operation: ADDR: the scale; SALLOC: log2 of the alignment; RESULT: the
+   * index; FRAME_ADDR and RETURN_ADDR: the level; vector operations: a lane or a count; MACHINE: the row. */
   uint32_t number;
   kiln_sig sig;        /**< CALL, TRY, ASM */
   kiln_block block;    /**< the block that contains the instruction */
@@ -91,9 +90,9 @@ KILN_API kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i);
  * of the builder's function. The operands of CALL and TRY are the callee, followed by the arguments. */
 KILN_API kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k);
 
-/** Returns the type that operand number `k` of an instruction must have. If this operand is an integer constant, the
- * constant takes this type. Returns VOID if there is no such operand. Returns VOID for a variadic argument, because a
- * variadic argument may have any type. Returns VOID for the operand of a RESULT. */
+/** Returns the type that operand number `k` of an instruction must have, which an integer constant takes there.
+ * - Returns VOID if there is no such operand, for a variadic argument, which may have any type, and for the operand of
+ *   a RESULT. */
 KILN_API kiln_type kiln_inst_operand_type(const kiln_func *f, kiln_inst i, uint32_t k);
 
 /** Returns the number of blocks. All block ids are below this number. */
@@ -145,10 +144,11 @@ KILN_API kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b);
 /** Returns the next instruction in the block. Returns id 0 (none) after the terminator. */
 KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
 
-/** Returns the target of edge number `k` of a terminator, counting from 0. The edges of a BRIF lead to the then block
- * and to the else block, in this order. The edges of a TRY are the normal edge and the unwind edge. The edges of a
- * SWITCH are the default, followed by the cases. If the edge is a case, the function writes the value of the case to
- * `case_value` (may be NULL). */
+/** Returns the target of edge number `k` of a terminator, counting from 0. If the edge is a case, the function writes
+ * the value of the case to `case_value` (may be NULL).
+ * - BRIF: the then block and the else block, in this order.
+ * - TRY: the normal edge and the unwind edge.
+ * - SWITCH: the default, followed by the cases. */
 KILN_API kiln_block kiln_inst_edge(const kiln_func *f, kiln_inst i, uint32_t k,
                                    int64_t *case_value);
 

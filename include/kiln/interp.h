@@ -1,21 +1,13 @@
-/* The interpreter (libkiln-interp). It runs the functions of a module without generating code. It follows the semantics
- * in docs/ir.md directly. The interpreter uses the memory of this process. Addresses are real addresses, and the
- * module's data is in memory. Calls to undefined symbols call C functions of the process. C code can call the module's
- * functions through their addresses. If the program traps, or if the interpreter detects undefined behaviour, the
- * interpreter reports an error. The error contains the position of the fault in the program. C functions throw
- * exceptions with kiln_interp_throw. The interpreter does not call personalities.
- *
- * Take the following steps in order:
- * - Make an interpreter.
- * - Add every function, or pass kiln_interp_sink to a reader.
- * - Call kiln_interp_link.
- * - Run the constructors.
- * - Call functions.
- * - Run the destructors.
- * - Free the interpreter.
- *
- * Any number of threads may call functions of the program. A single thread must take all other steps. The interpreter
- * runs only on x86-64. If the interpreter is NULL, the functions of this header return "none" or KILN_ERR_ARGUMENT. */
+/* The interpreter (libkiln-interp): runs the functions of a module without generating code, by the semantics in
+ * docs/ir.md. It uses the memory of this process: addresses are real addresses, calls to undefined symbols call C
+ * functions of the process, and C code can call the module's functions through their addresses. A trap, or undefined
+ * behaviour that the interpreter detects, is an error that has its position in the program.
+ * - Steps, in order: make an interpreter; add every function, or pass kiln_interp_sink to a reader; call
+ *   kiln_interp_link; run the constructors; call functions; run the destructors; free the interpreter.
+ * - Threads: any number of threads may call functions of the program. A single thread must take all other steps.
+ * - C functions throw exceptions with kiln_interp_throw. The interpreter does not call personalities.
+ * - The interpreter runs only on x86-64. If it is NULL, the functions of this header return "none" or
+ *   KILN_ERR_ARGUMENT. */
 #ifndef KILN_INTERP_H
 #define KILN_INTERP_H
 
@@ -30,17 +22,17 @@ typedef struct kiln_interp kiln_interp;
 
 /** Options of an interpreter. Zero-initialise the struct for the defaults. */
 typedef struct kiln_interp_options {
-  /** Callback that returns the address of a symbol that the module does not define. If the callback does not know the
-   * symbol, the callback returns NULL. If there is no callback or the callback returns NULL, the interpreter searches
-   * the dynamic symbols of the process. For a thread-local symbol, the interpreter calls the callback at each use of
-   * the symbol. The callback then returns the address for the calling thread. */
+  /** Returns the address of a symbol that the module does not define, or NULL if the callback does not know the symbol.
+   * If there is no callback or the result is NULL, the interpreter searches the dynamic symbols of the process. For a
+   * thread-local symbol, the interpreter calls the callback at each use, and the result is the address for the calling
+   * thread. */
   kiln_resolve_fn resolve;
   void *resolve_user; /**< passed to `resolve` */
-  /** Callback that returns memory for a data symbol that the module defines. The memory must be aligned for the data
-   * and at least as large as the data. If the callback returns NULL, the data is in the interpreter's own memory. For
-   * a thread-local symbol, the interpreter calls the callback at each use of the symbol. The callback then returns the
-   * memory of the calling thread. This memory must already contain the symbol's initial content. The callback may call
-   * anything but kiln_interp_free and kiln_interp_link. */
+  /** Returns memory for a data symbol that the module defines, aligned for the data and at least as large, or NULL to
+   * have the data in the interpreter's own memory.
+   * - For a thread-local symbol, the interpreter calls the callback at each use, and the result is the memory of the
+   *   calling thread, which must already contain the symbol's initial content.
+   * - May call anything but kiln_interp_free and kiln_interp_link. */
   void *(*place)(void *user, kiln_symbol symbol, const char *name);
   void *place_user; /**< passed to `place` */
   /** Callback for faults. The interpreter calls the callback for each fault, before kiln_interp_call returns the error.
@@ -88,26 +80,23 @@ typedef struct kiln_interp_value {
 } kiln_interp_value;
 
 /** Calls a function of the module. The `n_args` arguments must fit the function's signature. Writes the results to
- * `results` (NULL to discard them). Returns KILN_OK on success. The error is KILN_ERR_UNDEFINED for undefined
- * behaviour, and KILN_ERR_TRAP for a trap. The error is KILN_ERR_UNSUPPORTED for an operation that the interpreter
- * cannot run. The error is KILN_ERR_LIMIT if the thread reaches max_steps. After an error, `diag` (may be NULL)
- * contains the position of the error. */
+ * `results` (NULL to discard them).
+ * - Returns KILN_OK on success. After an error, `diag` (may be NULL) contains its position.
+ * - Fails with KILN_ERR_UNDEFINED for undefined behaviour, KILN_ERR_TRAP for a trap, KILN_ERR_UNSUPPORTED for an
+ *   operation that the interpreter cannot run, and KILN_ERR_LIMIT if the thread reaches max_steps. */
 KILN_API kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function,
                                       const kiln_interp_value *args, uint32_t n_args,
                                       kiln_interp_value *results, kiln_diag *diag);
 
-/** Throws an exception of the type `type`. C functions that the program called, directly or indirectly, may call this
- * function. If the calling thread is not running the interpreter, kiln_interp_throw returns KILN_ERR_ARGUMENT.
- * Otherwise, kiln_interp_throw does not return.
- *
- * The interpreter compares types by address. The exception is caught by a CATCH of a symbol with the address `type`, or
- * by a CATCH_ALL. A FILTER that does not list the type catches the exception too. Landing pads receive `exception`. The
- * interpreter runs cleanups. It continues to unwind when a cleanup ends with RESUME. As after longjmp, the C functions
- * between this call and the landing pad do not continue.
- *
- * It is a fault if no frame catches the exception. It is a fault too if unwinding would leave a frame that is in a call
- * with KILN_SIG_NOUNWIND. The position of these two faults is the position of the program's call to the C function. It
- * is a fault too if an exception of C++ or another language reaches the interpreter. */
+/** Throws an exception of the type `type`, from a C function that the program called, directly or indirectly.
+ * - Returns KILN_ERR_ARGUMENT if the calling thread is not running the interpreter, and otherwise does not return.
+ * - The interpreter compares types by address. The exception is caught by a CATCH of a symbol with the address `type`,
+ *   by a CATCH_ALL, or by a FILTER that does not list the type. Landing pads receive `exception`.
+ * - The interpreter runs cleanups, and continues to unwind when one ends with RESUME. As after longjmp, the C functions
+ *   between this call and the landing pad do not continue.
+ * - It is a fault if no frame catches the exception, or if unwinding would leave a frame that is in a call with
+ *   KILN_SIG_NOUNWIND. The position of these two faults is that of the program's call to the C function. It is a fault
+ *   too if an exception of C++ or another language reaches the interpreter. */
 KILN_API kiln_status kiln_interp_throw(kiln_interp *in, void *exception, const void *type);
 
 /** Calls the module's constructors. */

@@ -1,20 +1,18 @@
-/* Kiln for C++17 and later. Objects of the C API are classes that free what they own; C++ function types give
- * signatures and pointers to compiled functions; and each operation of <kiln/ops.def> is a member function.
- *
- * Owners (kiln::module, session, func, jit, jit_stream, ssa, buffer) can be moved but not copied. `get()` returns the C
- * object, for any call of the C API that has no member here; `release()` gives up ownership of it. An owner must not
- * outlive the objects that the C API says it needs: a session needs its module, a function its session. Variables of
- * one scope satisfy this if they are declared in that order. Handles (kiln::value, block, symbol, sig, die) are those
- * of the C API, with comparison and a test for "none"; they convert from and to them.
- *
- * Errors: Kiln itself throws nothing, so that it works the same with -fno-exceptions. As in the C API, errors stick to
- * functions and modules: building needs no checks, and the calls that complete something (`compile`, `emit_elf`, `add`)
- * return a kiln::result, which is true if there was no error. kiln::check(...) throws kiln::error instead, if the
- * compiler supports exceptions. (Memory for an error's text or for a list of arguments comes from C++, which may throw
- * std::bad_alloc.)
- *
- * Names that are C++ keywords end in an underscore: and_, or_, xor_, not_, switch_, try_, asm_. Threads are treated as
- * in the C API. Nothing here has state of its own. */
+/* Kiln for C++17 and later (docs/cpp.md): objects of the C API are classes that free what they own, C++ function types
+ * give signatures and pointers to compiled functions, and each operation of <kiln/ops.def> is a member function.
+ * Nothing here has state of its own, and threads are treated as in the C API.
+ * - Owners (kiln::module, session, func, jit, jit_stream, ssa, buffer) can be moved but not copied. `get()` returns the
+ *   C object, for any call of the C API that has no member here; `release()` gives up ownership of it. An owner must
+ *   not outlive the objects that the C API says it needs: a session needs its module, a function its session. Variables
+ *   of one scope satisfy this if they are declared in that order.
+ * - Handles (kiln::value, block, symbol, sig, die) are those of the C API, with comparison and a test for "none"; they
+ *   convert from and to them.
+ * - Errors: Kiln itself throws nothing, so that it works the same with -fno-exceptions. As in the C API, errors stick
+ *   to functions and modules: building needs no checks, and the calls that complete something (`compile`, `emit_elf`,
+ *   `add`) return a kiln::result, which is true if there was no error. kiln::check(...) throws kiln::error instead, if
+ *   the compiler supports exceptions. (Memory for an error's text or for a list of arguments comes from C++, which may
+ *   throw std::bad_alloc.)
+ * - Names that are C++ keywords end in an underscore: and_, or_, xor_, not_, switch_, try_, asm_. */
 #ifndef KILN_KILN_HPP
 #define KILN_KILN_HPP
 

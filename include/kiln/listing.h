@@ -10,11 +10,11 @@
 extern "C" {
 #endif
 
-/** A piece of a function's code. The piece consists of the bytes from `offset_bytes` up to the next piece. Kiln
- * generated these bytes for the instruction `inst` of the block `block`. If `inst` is 0, the bytes belong to the start
- * of the block. If `inst` is 0 and `block` is UINT32_MAX, the bytes are a prologue, an epilogue or literals. A piece
- * may be empty. An instruction whose result is not used has no code. The code of an instruction may also be part of the
- * code of the instruction that uses its result. */
+/** A piece of a function's code: the bytes from `offset_bytes` up to the next piece, which Kiln generated for the
+ * instruction `inst` of the block `block`. A piece may be empty: an instruction whose result is not used has no code,
+ * and the code of an instruction may be part of the code of the one that uses its result.
+ * - `inst` 0: the bytes belong to the start of the block.
+ * - `inst` 0 and `block` UINT32_MAX: the bytes are a prologue, an epilogue or literals. */
 typedef struct kiln_code_piece {
   uint32_t offset_bytes; /**< from the function's first byte, in ascending order */
   kiln_block block;      /**< or UINT32_MAX */
@@ -59,23 +59,24 @@ KILN_API kiln_code_reloc kiln_session_get_code_reloc(const kiln_session *s, uint
 enum {
   /** Dumps the block order and the loops. For each block, dumps the registers that are homes of values or variables. */
   KILN_DUMP_PLAN = 1,
-  /** Dumps each value and variable that is used in several blocks. For each value or variable, the dump has the home,
-   * the interval and the weight. The home is a register or a location in the frame. The interval is given by positions
-   * in block order. The weight counts the uses. A use in a loop counts more than a use outside loops. */
+  /** Dumps each value and variable that is used in several blocks, with its home (a register or a location in the
+   * frame), its interval (positions in block order), and its weight. The weight counts the uses; a use in a loop counts
+   * more than one outside loops. */
   KILN_DUMP_HOMES = 2,
 };
 
-/** Dumps parts of the register allocator's plan. For each function that the session compiles from now on, the session
- * appends these parts to `out`. `what` selects the parts (KILN_DUMP_..., combined with |; 0 means no parts). `out` must
- * live for as long as the session compiles functions. The output is meant for humans. The form of the output may
- * change. */
+/** Dumps parts of the register allocator's plan: for each function that the session compiles from now on, the session
+ * appends the parts `what` (KILN_DUMP_..., combined with |; 0: none) to `out`. The output is meant for humans, and its
+ * form may change.
+ * - Borrows `out`, which must live for as long as the session compiles functions. */
 KILN_API kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *out);
 
 /** Dumps what Kiln's prover needs (docs/proof.md). For each function that the session compiles from now on, the session
- * first calls `print`, which has to append the function's text to `out`: kiln_func_print. The function is as it is
+ * first calls `print`, which has to append the function's text to `out` (kiln_func_print); the function is as it is
  * compiled, which is after inlining. The session then appends the places of blocks, values and slots in the machine
- * code. If `print` fails, compiling the function fails. If `out` is NULL, nothing is dumped from now on. `out` must
- * live for as long as the session compiles functions. Returns KILN_ERR_MEMORY if memory is exhausted. */
+ * code. If `out` is NULL, nothing is dumped from now on.
+ * - Borrows `out`, which must live for as long as the session compiles functions.
+ * - Fails with KILN_ERR_MEMORY if memory is exhausted. If `print` fails, compiling the function fails. */
 KILN_API kiln_status kiln_session_set_witness(kiln_session *s,
                                               kiln_status (*print)(kiln_func *f, kiln_buffer *out),
                                               kiln_buffer *out);

@@ -20,9 +20,9 @@ enum {
   /** alignstack: the stack must be aligned as for a call. In Kiln, the stack is always aligned in this way. */
   KILN_LLVM_ASM_ALIGN_STACK = 2,
   KILN_LLVM_ASM_INTEL = 4, /**< inteldialect: the text is in Intel syntax, without % */
-  /** unwind: an exception may leave the code. The code becomes a separate function without a name. The function `f`
-   * calls the separate function. The stack pointer in the code therefore differs from the stack pointer in `f`. Do not
-   * use this flag in a frozen module. */
+  /** unwind: an exception may leave the code, which becomes a separate function without a name that the function `f`
+   * calls. The stack pointer in the code therefore differs from the stack pointer in `f`. Do not use this flag in a
+   * frozen module. */
   KILN_LLVM_ASM_UNWIND = 8
 };
 
@@ -53,33 +53,29 @@ typedef struct kiln_llvm_asm_desc {
 } kiln_llvm_asm_desc;
 
 /** Builds inline assembly at the end of the current block of `f`. Writes the parts of the outputs to `results` (NULL to
- * discard them). There are as many parts as kiln_llvm_builder_list_parts returns for the type of the result.
- *
- * Writes a value to `taken` (NULL to discard it). This value is an i32 that says how execution left the text. The i32
- * is 0 if execution reached the end of the text. The i32 is k if execution jumped to the k-th label
- * (kiln_llvm_asm_desc.n_labels), counting from 1. The caller must build a switch on the i32 that jumps to the labels.
- * The outputs have their values on all of these paths.
- *
- * An exception may leave the text (KILN_LLVM_ASM_UNWIND), and `a->clauses` may catch the exception. If `a->clauses` is
- * not none, the statement ends the current block, and a new block becomes the current block.
- *
- * kiln_llvm_builder_build_asm assembles the text. The builder starts one assembler process for each text that it has
- * not assembled before. Texts with different registers or numbers in place of their operands are different texts. The
- * error is KILN_ERR_UNSUPPORTED if Kiln does not know a register or constraint, or if the assembler rejects the text.
- * The error is KILN_ERR_UNSUPPORTED too if there are more operands than registers. An error sticks to the function.
- * After an error, all `results` are none. */
+ * discard them), as many as kiln_llvm_builder_list_parts returns for the type of the result.
+ * - Writes an i32 to `taken` (NULL to discard it), which says how execution left the text: 0 at its end, k by a jump to
+ *   the k-th label (kiln_llvm_asm_desc.n_labels), counting from 1. The caller must build a switch on it that jumps to
+ *   the labels. The outputs have their values on all of these paths.
+ * - An exception may leave the text (KILN_LLVM_ASM_UNWIND), and `a->clauses` may catch it. If `a->clauses` is not none,
+ *   the statement ends the current block, and a new block becomes the current block.
+ * - Starts one assembler process for each text that the builder has not assembled before. Texts with different
+ *   registers or numbers in place of their operands are different texts.
+ * - Fails with KILN_ERR_UNSUPPORTED if Kiln does not know a register or constraint, if the assembler rejects the text,
+ *   or if there are more operands than registers. An error sticks to the function, and all `results` are none then. */
 KILN_API kiln_status kiln_llvm_builder_build_asm(kiln_llvm_builder *b, kiln_func *f,
                                                  const kiln_llvm_asm_desc *a, kiln_value *results,
                                                  kiln_value *taken);
 
-/** Adds assembly (LLVM's `module asm`) to the builder's module. `text` consists of whole lines. `text` begins in AT&T
- * syntax, and may switch to another syntax. `text` may add content to any section. The functions that the text defines
- * are compiled in the session `s`. The data and names that the text defines become part of the module. The text refers
- * to symbols by their names. The text may also refer to the symbol with the number `N` (kiln_symbol.id) as
- * `__kiln_symbol_N`, for example if the assembler reads the symbol's name as a register. Before this call, declare all
- * symbols that are used by both the text and the module. Declare each of these symbols with the linkage that other
- * objects see. Each call is like a separate source file. Local labels of one call are therefore not visible in other
- * calls. The module must not be frozen. An error sticks to the module. */
+/** Adds assembly (LLVM's `module asm`) to the builder's module, which must not be frozen. `text` consists of whole
+ * lines, begins in AT&T syntax, may switch to another syntax, and may add content to any section. The functions that it
+ * defines are compiled in the session `s`; its data and names become part of the module.
+ * - The text refers to symbols by their names, or to the symbol with the number `N` (kiln_symbol.id) as
+ *   `__kiln_symbol_N`, for example if the assembler reads the symbol's name as a register.
+ * - Before this call, declare all symbols that are used by both the text and the module, with the linkage that other
+ *   objects see.
+ * - Each call is like a separate source file: local labels of one call are not visible in other calls.
+ * - Returns the error, which sticks to the module. */
 KILN_API kiln_status kiln_llvm_builder_add_assembly(kiln_llvm_builder *b, kiln_session *s,
                                                     const char *text);
 

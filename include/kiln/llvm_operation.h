@@ -10,18 +10,18 @@
 extern "C" {
 #endif
 
-/** A builder of LLVM's operations in the functions of one module. The builder caches types and names, and reuses its
- * memory from operation to operation. Only one thread at a time may use a builder. If several threads build functions
- * of a module, make one builder for each thread. For routines that an operation calls, the builder makes signatures and
- * symbols in the module, with kiln_sig_new and kiln_func_declare. */
+/** A builder of LLVM's operations in the functions of one module. It caches types and names, and reuses its memory from
+ * operation to operation. For routines that an operation calls, it makes signatures and symbols in the module, with
+ * kiln_sig_new and kiln_func_declare.
+ * - Threads: only one thread at a time may use a builder. If several threads build functions of a module, make one for
+ *   each. */
 typedef struct kiln_llvm_builder kiln_llvm_builder;
 
-/** An operand. An operand has a type, and is either a value or a constant. Types are written as in LLVM ("i32", "<4 x
- * float>", "{ i64, i1 }", "ptr", "half", "i200"). Some arguments must be constants in LLVM (immediates, the mask of
- * shufflevector, indices of extractvalue). Pass these arguments as constants.
- *
- * A value is a sequence of parts. Each part is a Kiln value that fits in one register (kiln_llvm_builder_list_parts).
- * The parts represent an LLVM value as follows:
+/** An operand: a value or a constant of a type, which is written as in LLVM ("i32", "<4 x float>", "{ i64, i1 }",
+ * "ptr", "half", "i200"). What must be a constant in LLVM (immediates, the mask of shufflevector, indices of
+ * extractvalue) must be one here. A value is a sequence of parts, Kiln values that fit in one register each
+ * (kiln_llvm_builder_list_parts); "load" and "store" convert between the parts and LLVM's layout in memory. The parts
+ * represent an LLVM value as follows:
  * - If no Kiln type has the width of an integer, the next wider Kiln type represents the integer. The upper bits are
  *   then unspecified. An i1 is an i8 that is 0 or 1.
  * - An integer of more than 128 bits is a sequence of 64-bit words, the lowest word first.
@@ -29,9 +29,7 @@ typedef struct kiln_llvm_builder kiln_llvm_builder;
  * - The lanes of a vector begin at the lowest bits. If no Kiln type has the width of a lane, the lane takes the next
  *   wider type. The bits after the last lane are unspecified.
  * - In a vector of i1, each lane has only ones or only zeros. If the vector has up to 2 lanes, a lane has 64 bits. With
- *   up to 4 lanes, a lane has 32 bits. With up to 8 lanes, a lane has 16 bits. Otherwise, a lane has 8 bits.
- *
- * The operations "load" and "store" convert between this representation and LLVM's layout in memory. */
+ *   up to 4 lanes, a lane has 32 bits. With up to 8 lanes, a lane has 16 bits. Otherwise, a lane has 8 bits. */
 typedef struct kiln_llvm_operand {
   const char *type; /**< LLVM's text, NUL-terminated, nested at most 100 levels deep */
   /** The parts of the value. There are as many parts as kiln_llvm_builder_list_parts returns for the value's type. If
@@ -55,31 +53,31 @@ KILN_API kiln_llvm_builder *kiln_llvm_builder_new(kiln_module *m);
 /** Frees a builder. NULL is allowed. */
 KILN_API void kiln_llvm_builder_free(kiln_llvm_builder *b);
 
-/** Sets the processor features that operations may use. `features` has the form of LLVM's attribute target-features:
- * "+avx2,-fma". The new features replace the features of earlier calls. Initially, there are no features. Returns
- * KILN_ERR_UNSUPPORTED if Kiln knows a feature but does not support it. A feature that Kiln does not know has no
- * effect. This function does not set kiln_func_attrs.features. The caller must do so for each function. */
+/** Sets the processor features that operations may use, in the form of LLVM's attribute target-features: "+avx2,-fma".
+ * They replace those of earlier calls; initially, there are none. This function does not set kiln_func_attrs.features,
+ * which the caller must do for each function.
+ * - Fails with KILN_ERR_UNSUPPORTED if Kiln knows a feature but does not support it. A feature that Kiln does not know
+ *   has no effect. */
 KILN_API kiln_status kiln_llvm_builder_set_features(kiln_llvm_builder *b, const char *features);
 
 /** Lists the parts that values of the LLVM type `type` have. Writes the types of the first `room` parts to `parts` (may
- * be NULL). Returns the number of parts. There are at most 256 parts. Returns 0 after an error (see
- * kiln_llvm_builder_message). For "void" and types that have no bits, returns 0 without a message. */
+ * be NULL).
+ * - Returns the number of parts, at most 256. Returns 0 after an error (see kiln_llvm_builder_message), and, without a
+ *   message, for "void" and types that have no bits. */
 KILN_API uint32_t kiln_llvm_builder_list_parts(kiln_llvm_builder *b, const char *type,
                                                uint32_t room, kiln_type *parts);
 
-/** Checks whether kiln_llvm_builder_build can build an operation. Returns KILN_OK if kiln_llvm_builder_build can build
- * the operation. Otherwise, returns the error that kiln_llvm_builder_build would report. The builder tries the
- * operation in a scratch function. For an operand that is a value, set the array kiln_llvm_operand.parts to any address
- * except NULL. kiln_llvm_builder_check does not read the elements of this array. */
+/** Checks whether kiln_llvm_builder_build can build an operation, by trying it in a scratch function. For an operand
+ * that is a value, set the array kiln_llvm_operand.parts to any address except NULL; its elements are not read.
+ * - Returns KILN_OK, or the error that kiln_llvm_builder_build would report. */
 KILN_API kiln_status kiln_llvm_builder_check(kiln_llvm_builder *b, const char *name,
                                              const char *result, const kiln_llvm_operand *operands,
                                              uint32_t n_operands);
 
-/** Builds an operation at the end of the current block of `f`. `result` is the type of the result ("void" for no
- * result). Writes the parts of the result to `results` (NULL to discard them). There are as many parts as
- * kiln_llvm_builder_list_parts returns for `result`. Parts may be integer constants or parts of the operands.
- *
- * `name` is an intrinsic ("llvm.x86.sse2.psad.bw", "llvm.ctpop.v5i32") or one of these instructions:
+/** Builds an operation at the end of the current block of `f`. `result` is the type of the result ("void" for none).
+ * Writes the parts of the result to `results` (NULL to discard them), as many as kiln_llvm_builder_list_parts returns
+ * for `result`; they may be integer constants or parts of the operands. `name` is an intrinsic
+ * ("llvm.x86.sse2.psad.bw", "llvm.ctpop.v5i32") or one of these instructions:
  * - add, sub, mul, udiv, sdiv, urem, srem, shl, lshr, ashr, and, or, xor;
  * - fadd, fsub, fmul, fdiv, frem, fneg;
  * - trunc, zext, sext, fptoui, fptosi, uitofp, sitofp, fptrunc, fpext, ptrtoint, inttoptr, bitcast;
@@ -88,16 +86,14 @@ KILN_API kiln_status kiln_llvm_builder_check(kiln_llvm_builder *b, const char *n
  * - extractelement, insertelement, shufflevector, extractvalue, insertvalue;
  * - load (operand: an address), store (operands: a value, an address).
  *
- * Operands are in LLVM's order. Loads and stores assume no alignment. The types of `operands` and `result` determine
- * the types of the operation. The builder does not compare these types with the type suffix of an intrinsic's name.
- * Surplus operands may go unnoticed. The builder rejects intrinsics that take metadata arguments (constrained
- * intrinsics, read_register, dbg.value). The error then has the intrinsic's name.
- *
- * Some operations, such as a division of i200, make new blocks. After such an operation, the current block
- * (kiln_block_current) is not the block in which the operation began.
- *
- * An error sticks to the function `f`. All `results` are then none. The error's message begins with `name`. You can
- * still use the builder for other functions. */
+ * - Operands are in LLVM's order, and their types and that of `result` determine the types of the operation. The
+ *   builder does not compare them with the type suffix of an intrinsic's name. Surplus operands may go unnoticed. Loads
+ *   and stores assume no alignment.
+ * - Some operations, such as a division of i200, make new blocks. The current block (kiln_block_current) is then not
+ *   the block in which the operation began.
+ * - Fails for intrinsics that take metadata arguments (constrained intrinsics, read_register, dbg.value). An error
+ *   sticks to the function `f`, and its message begins with `name`. All `results` are then none. You can still use the
+ *   builder for other functions. */
 KILN_API kiln_status kiln_llvm_builder_build(kiln_llvm_builder *b, kiln_func *f, const char *name,
                                              const char *result, const kiln_llvm_operand *operands,
                                              uint32_t n_operands, kiln_value *results);

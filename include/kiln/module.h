@@ -237,9 +237,9 @@ typedef struct kiln_symbol_desc {
   /** If true, calls to the function go through the GOT instead of the PLT (as with LLVM's nonlazybind and -fno-plt).
    * This field is for functions that may be defined in another component. */
   bool no_plt;
-  /** If true, the symbol is an ifunc. Set this field only for an alias of a function, with an offset of 0. The alias's
-   * target is called when the program starts. The target returns the address of the function that the alias stands for.
-   * The JIT and the interpreter do not support ifuncs. */
+  /** If true, the symbol is an ifunc: the alias's target is called when the program starts, and returns the address of
+   * the function that the alias stands for. Set this field only for an alias of a function, with an offset of 0. The
+   * JIT and the interpreter do not support ifuncs. */
   bool resolver;
   /** If true, the only purpose of the section group named by `comdat` is to keep its sections together. If several
    * objects have a group of this name, linkers then keep all of these groups instead of only one. It is enough to set

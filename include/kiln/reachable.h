@@ -1,8 +1,6 @@
-/* Finds functions to which nothing in a module refers. Such a function need not be compiled if no other module can need
- * the function. No other module can need a static function. No other module can need a function if every module that
- * uses the function also defines the function. All of this works with and without inlining.
- *
- * A front end takes the following steps:
+/* Finds functions to which nothing in a module refers, and that need not be compiled if no other module can need them:
+ * static functions, and functions that every module that uses them also defines. This works with and without inlining.
+ * Steps:
  * - Declare all functions. Define all data, aliases and constructors.
  * - Call kiln_module_track_reachability.
  * - Compile the functions that must exist in any case.
@@ -17,11 +15,11 @@
 extern "C" {
 #endif
 
-/** Makes the module record which of its symbols have references. The module records the references from its data,
- * aliases and constructors. It also records the references from code that is compiled after this call. Define all data,
- * aliases and constructors before this call. Make this call before you compile the first function, and before
- * kiln_module_freeze. Later calls do nothing. The record takes one byte for each symbol. Returns the module's
- * status. */
+/** Makes the module record which of its symbols have references, from its data, aliases and constructors, and from code
+ * that is compiled after this call. The record takes one byte for each symbol. Later calls do nothing.
+ * - Call it after all data, aliases and constructors are defined, before the first function is compiled, and before
+ *   kiln_module_freeze.
+ * - Returns the module's status. */
 KILN_API kiln_status kiln_module_track_reachability(kiln_module *m);
 
 /** Returns true if the module has recorded a reference to the symbol. The result may change from false to true as more

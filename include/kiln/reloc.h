@@ -66,9 +66,9 @@ typedef enum kiln_reloc_kind {
   KILN_RELOC_A64_TLS_LE_HIGH, /**< Bits 12 to 23 of the offset of S from the thread pointer, in an add instruction. */
   /** In an add instruction: bits 0 to 11 of the offset of S from the thread pointer, unchecked. */
   KILN_RELOC_A64_TLS_LE_LOW,
-  /** Base of the kinds that Kiln does not know. KILN_RELOC_FORMAT + n stands for the relocation with the number n in
-   * the object format. n is below 2^16. Assembled code may use these kinds (<kiln/asm.h>). Kiln writes their numbers to
-   * objects unchanged. Code in memory must not use these kinds. */
+  /** Base of the kinds that Kiln does not know: KILN_RELOC_FORMAT + n stands for the relocation with the number n,
+   * below 2^16, in the object format. Assembled code may use these kinds (<kiln/asm.h>), and Kiln writes their numbers
+   * to objects unchanged. Code in memory must not use them. */
   KILN_RELOC_FORMAT = 0x10000,
   KILN_RELOC_KIND_COUNT = KILN_RELOC_A64_TLS_LE_LOW + 1 /**< number of kinds */
 } kiln_reloc_kind;

@@ -50,10 +50,9 @@ typedef struct kiln_section_desc {
 
 /** Sets the properties of the section `name` (kiln_symbol_desc.section). You may set the same properties again. If the
  * content of a section does not agree with its properties, writing the object fails.
- *
- * For a section whose properties are not set, Kiln chooses flags by the section's name and content. ALLOC is always
- * set. EXEC is set for functions. WRITE is set for data that is not read-only. If the content of such a section needs
- * different flags, the object has several sections of the same name. */
+ * - For a section whose properties are not set, Kiln chooses flags by the section's name and content: ALLOC always,
+ *   EXEC for functions, WRITE for data that is not read-only. If the content needs different flags, the object has
+ *   several sections of the same name. */
 KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
                                           const kiln_section_desc *desc);
 
@@ -61,11 +60,11 @@ KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
  * not called for this section. */
 KILN_API bool kiln_section_find(const kiln_module *m, const char *name, kiln_section_desc *out);
 
-/** Makes a symbol for private data of the function `f`. kiln_func_define_data then defines the data. The two calls
- * together do what kiln_func_add_data does. Code and data can refer to the symbol before you call
- * kiln_func_define_data. You choose the section or section group of the data, with the fields `section` and `comdat` of
- * `where`. kiln_func_declare_data reads no other field of `where`. If `said` is not NULL, `*said` gives the properties
- * of the section, as for kiln_section_declare. You may set the properties even in a frozen module. */
+/** Makes a symbol for private data of the function `f`, which kiln_func_define_data then defines. The two calls
+ * together do what kiln_func_add_data does, but code and data can refer to the symbol between them.
+ * - `where` chooses the section or section group of the data, with its fields `section` and `comdat`; no other field is
+ *   read.
+ * - `said`, if not NULL, gives the properties of the section, as for kiln_section_declare, even in a frozen module. */
 KILN_API kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
                                             const kiln_section_desc *said);
 

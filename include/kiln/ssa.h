@@ -1,48 +1,9 @@
-/* Builds SSA form from assignments to variables. This helper is for front ends of languages with variables. With the
- * helper, a front end need not add block parameters itself. The algorithm comes from Braun, Buchwald, Hack, Leissa,
- * Mallon and Zwinkau, "Simple and Efficient Construction of Static Single Assignment Form" (2013). The helper uses only
- * the builder's public functions.
+/* Builds SSA form from assignments to variables, by the algorithm of Braun, Buchwald, Hack, Leissa, Mallon and Zwinkau,
+ * "Simple and Efficient Construction of Static Single Assignment Form" (2013). A read of a variable returns a value;
+ * block parameters and edge arguments are added only where they are needed.
  *
- * A read of a variable returns a value. The helper adds block parameters and edge arguments only where they are needed.
- * The helper must therefore know all edges between blocks. In a function with variables, you have two options. Either
- * build all branches with the functions of this header, or let the helper find the edges at the end
- * (KILN_SSA_EDGES_BUILT). A block is *sealed* when the front end has declared that all edges into the block exist. You
- * may fill a block before you seal it. It is fastest to seal blocks as early as possible. kiln_ssa_end seals the blocks
- * that are not sealed yet.
- *
- *     kiln_ssa_begin(ssa, f, 0);                     // while (b != 0) { t = a % b; a = b; b = t; }
- *     kiln_ssa_variable a = kiln_ssa_new_variable(ssa, KILN_TYPE_I64), b = kiln_ssa_new_variable(ssa, KILN_TYPE_I64);
- *     kiln_ssa_write(ssa, a, kiln_func_param(f, 0));
- *     kiln_ssa_write(ssa, b, kiln_func_param(f, 1));
- *     kiln_ssa_br(ssa, loop);
- *     kiln_block_switch(f, loop);                    // not sealed: the edge from body is to come
- *     kiln_value more = kiln_build_icmp(f, KILN_ICOND_NE, KILN_TYPE_I64, kiln_ssa_read(ssa, b), zero);
- *     kiln_ssa_brif(ssa, more, body, done);
- *     kiln_ssa_seal(ssa, body);
- *     kiln_ssa_seal(ssa, done);
- *     kiln_block_switch(f, body);
- *     kiln_value old = kiln_ssa_read(ssa, b);
- *     kiln_ssa_write(ssa, b, kiln_build_binary(f, KILN_OP_SREM, KILN_TYPE_I64,
- *                                              kiln_ssa_read(ssa, a), old));
- *     kiln_ssa_write(ssa, a, old);
- *     kiln_ssa_br(ssa, loop);
- *     kiln_ssa_seal(ssa, loop);
- *     kiln_block_switch(f, done);
- *     kiln_value result = kiln_ssa_read(ssa, a);
- *     kiln_build_ret(f, &result, 1);
- *     kiln_ssa_end(ssa);
- *     kiln_func_compile(f);
- *
- * A front end can also represent a variable by a stack slot, without this helper. The slot costs no more than a value
- * in a register if all accesses to the slot are loads and stores of a single type and of the whole slot:
- *
- *     kiln_value a = kiln_slot_new(f, 8, 3);
- *     kiln_build_store(f, KILN_TYPE_I64, a, 0, kiln_func_param(f, 0), 0);       // a = parameter
- *     kiln_value v = kiln_build_load(f, KILN_TYPE_I64, a, 0, 0);                // v = a
- *
- * A front end that uses slots needs no helper, records no edges and seals no blocks. If the program takes the address
- * of a variable, this is the address of the slot. If a variable can be represented either with the helper or by a slot,
- * use a slot. docs/building.md explains why. */
+ * The helper must know all edges between blocks, and a block is *sealed* when all edges into it exist. A variable may
+ * also be a stack slot, without this helper: docs/building.md says why to prefer that, and has an example of both. */
 #ifndef KILN_SSA_H
 #define KILN_SSA_H
 
@@ -52,9 +13,10 @@
 extern "C" {
 #endif
 
-/** The helper. A helper has the variables of one function at a time. A helper gets its memory from the module's
- * allocator, and reuses the memory from function to function. Only one thread at a time may use a helper. If the helper
- * is NULL, the functions of this header return "none" or KILN_ERR_STRUCTURE. */
+/** The helper, which has the variables of one function at a time. If it is NULL, the functions of this header return
+ * "none" or KILN_ERR_STRUCTURE.
+ * - Owns: its memory comes from the module's allocator, and is reused from function to function.
+ * - Threads: only one thread at a time may use a helper. */
 typedef struct kiln_ssa kiln_ssa;
 
 /** A variable of the current function. */
@@ -69,9 +31,9 @@ enum {
    * a path without a write. */
   KILN_SSA_STRICT = 1,
   /** With this flag, the front end does not report edges, and does not seal blocks. Instead, kiln_ssa_end finds all
-   * edges between the blocks of the function. It does not matter whether functions of this header or of <kiln/build.h>
-   * built the branches. Use this flag in front ends that do not know when all edges into a block exist. Use this flag
-   * too in front ends that call kiln_ssa_begin only at the first variable, after they have built some branches. */
+   * edges between the blocks of the function, whether functions of this header or of <kiln/build.h> built the branches.
+   * Use it if you do not know when all edges into a block exist, or if you call kiln_ssa_begin only at the first
+   * variable, after some branches were built. */
   KILN_SSA_EDGES_BUILT = 2
 };
 
@@ -82,24 +44,27 @@ KILN_API kiln_ssa *kiln_ssa_new(const kiln_module *m);
 KILN_API void kiln_ssa_free(kiln_ssa *s);
 
 /** Begins the construction for the function `f`. Initially, there are no variables and no edges, and the entry block is
- * sealed. Without KILN_SSA_EDGES_BUILT, the function must have just been begun. Every branch must then be built with
- * the functions of this header, or be reported with kiln_ssa_edge. `f` cannot be finished before you call kiln_ssa_end.
- * Errors stick to `f`, like the builder's errors. After an error, the functions of this header return "none" and change
- * nothing. */
+ * sealed.
+ * - Without KILN_SSA_EDGES_BUILT, the function must have just been begun, and every branch must be built with the
+ *   functions of this header, or be reported with kiln_ssa_edge. It is fastest to seal blocks as early as possible, and
+ *   a block may be filled before it is sealed.
+ * - `f` cannot be finished before you call kiln_ssa_end.
+ * - Errors stick to `f`, like the builder's errors. After an error, the functions of this header return "none" and
+ *   change nothing. */
 KILN_API void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, uint32_t flags);
 
 /** Seals all blocks that are not sealed yet, and completes the construction. Afterwards, you can finish or compile the
- * function. Returns the status of the function. The status is KILN_ERR_STRUCTURE if there are variables and the edges
- * of the function differ from the reported edges. This call is not necessary for a function that you will discard. */
+ * function. This call is not necessary for a function that you will discard.
+ * - Returns the status of the function: KILN_ERR_STRUCTURE if there are variables and the edges of the function differ
+ *   from the reported edges. */
 KILN_API kiln_status kiln_ssa_end(kiln_ssa *s);
 
 /** Makes a variable. */
 KILN_API kiln_ssa_variable kiln_ssa_new_variable(kiln_ssa *s, kiln_type type);
 
 /** Makes a variable that is a root of a garbage collector (kiln_slot_set_root). `type` is I64 or I32. The variable is
- * in memory: each read is a LOAD, each write a STORE, and on a path without a write the variable is 0. So a read after
- * a call that collects gives what the collector left there. Read the variable again after such a call; do not keep the
- * value of an earlier read. The variable is read and written in the current block only. */
+ * in memory: each read is a LOAD, each write a STORE, in the current block only, and on a path without a write the
+ * variable is 0. After a call that collects, read the variable again; do not keep the value of an earlier read. */
 KILN_API kiln_ssa_variable kiln_ssa_new_root(kiln_ssa *s, kiln_type type);
 
 /** Assigns `value` to a variable. The assignment takes effect at the present end of the current block. `value` must
@@ -110,9 +75,9 @@ KILN_API void kiln_ssa_write(kiln_ssa *s, kiln_ssa_variable var, kiln_value valu
  * dominated by this point may use the value. */
 KILN_API kiln_value kiln_ssa_read(kiln_ssa *s, kiln_ssa_variable var);
 
-/** Does the same as kiln_ssa_write, at the end of the block `block`. This block need not be the current block. It is an
- * error if `block` has a terminator and the variable has already been read or written. If the variable is new, `block`
- * may have a terminator. A front end can thus turn a value into a variable later. */
+/** Does the same as kiln_ssa_write, at the end of the block `block`, which need not be the current block. A front end
+ * can thus turn a value into a variable later: if the variable is new, `block` may have a terminator.
+ * - Fails if `block` has a terminator and the variable has already been read or written. */
 KILN_API void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var,
                                 kiln_value value);
 

@@ -37,9 +37,10 @@ typedef enum kiln_format {
 } kiln_format;
 
 /** The target for which Kiln generates code. All zero means the machine on which Kiln runs (the host). A field that is
- * zero has the meaning of its enumerator 0. For example, `{.processor = KILN_PROCESSOR_AARCH64}` means AArch64 with the
- * system of the host and that system's usual object format. Kiln can generate code for x86-64 and AArch64, for Linux
- * with ELF only. For any other target, kiln_module_new makes a module that has failed with KILN_ERR_UNSUPPORTED. */
+ * zero has the meaning of its enumerator 0: `{.processor = KILN_PROCESSOR_AARCH64}` means AArch64 with the system of
+ * the host and that system's usual object format.
+ * - Kiln can generate code for x86-64 and AArch64, for Linux with ELF only. For any other target, kiln_module_new makes
+ *   a module that has failed with KILN_ERR_UNSUPPORTED. */
 typedef struct kiln_target {
   kiln_processor processor; /**< selects the instructions */
   kiln_system system;       /**< selects the conventions */
@@ -58,11 +59,12 @@ KILN_API const char *kiln_system_name(kiln_system s);
  * out of range. The string has static storage. */
 KILN_API const char *kiln_format_name(kiln_format f);
 
-/** Finds a target by a name or triple that other tools use. Examples are "x86_64", "arm64", "x86_64-unknown-linux-gnu",
+/** Finds a target by a name or triple that other tools use, such as "x86_64", "arm64", "x86_64-unknown-linux-gnu",
  * "aarch64-linux-musl", "x86_64-pc-windows-msvc" and "arm64-apple-macosx11.0". Other names for the processors are
  * amd64, x86-64, x64 and arm64. A name without a system means Linux. The function also finds targets for which Kiln
- * cannot generate code. On success, the function sets all fields of `out`. Returns false if there is no such target.
- * Returns false too if the name requests an ABI other than the usual ABI of its system ("x86_64-linux-gnux32"). */
+ * cannot generate code.
+ * - Returns true, and sets all fields of `out`. Returns false if there is no such target, or if the name requests an
+ *   ABI other than the usual one of its system ("x86_64-linux-gnux32"). */
 KILN_API bool kiln_target_find(const char *name, kiln_target *out);
 
 /** Finds the target of the machine on which the library runs. Sets all fields of `out`. Returns false if Kiln cannot
@@ -81,8 +83,9 @@ enum {
   KILN_FEATURE_FMA = 4,
 };
 
-/** Returns LLVM's name for feature number `i` of the processor `p`, such as "lse". Numbers count from 0. Only features
- * that Kiln uses have numbers. Returns NULL past the last feature. The string has static storage. */
+/** Returns LLVM's name for feature number `i` of the processor `p`, such as "lse". Numbers count from 0, and only
+ * features that Kiln uses have one.
+ * - Returns NULL past the last feature. The string has static storage. */
 KILN_API const char *kiln_feature_name(kiln_processor p, uint32_t i);
 
 /** Finds a feature by LLVM's name for it. Returns false if Kiln does not use the feature. */
@@ -91,8 +94,8 @@ KILN_API bool kiln_feature_find(kiln_processor p, const char *name, uint32_t *ou
 /* ---- registers ---- */
 
 /** Finds the number of a register for kiln_build_asm. `name` is the name of the whole register: "rax" or "xmm3" on
- * x86-64, "x0" or "v8" on AArch64. Numbers 0 to 31 are general registers. Numbers 32 to 63 are floating-point and
- * vector registers. Returns false if no register has that name. */
+ * x86-64, "x0" or "v8" on AArch64. Numbers 0 to 31 are general registers, 32 to 63 floating-point and vector registers.
+ * - Returns false if no register has that name. */
 KILN_API bool kiln_register_find(kiln_processor p, const char *name, uint32_t *out);
 
 /** Returns the name of the register with the number `number`. Returns NULL if there is no such register. The string has

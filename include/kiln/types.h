@@ -62,9 +62,9 @@ KILN_API bool kiln_type_is_int(kiln_type t);
 /** Returns true for the floating-point types, F16 to F128. */
 KILN_API bool kiln_type_is_float(kiln_type t);
 
-/** An operand that belongs to one function. An operand is a value, a constant, the address of a stack slot, or a
- * forward value. Operands are valid until the function is finished. Id 0 is "none". If a builder call needs an operand
- * and gets "none", the call returns "none". */
+/** An operand that belongs to one function: a value, a constant, the address of a stack slot, or a forward value. It is
+ * valid until the function is finished. Id 0 is "none"; a builder call that needs an operand and gets "none" returns
+ * "none". */
 typedef struct kiln_value {
   uint32_t id; /**< 0 for none */
 } kiln_value;
@@ -133,17 +133,18 @@ typedef struct kiln_diag {
   uint64_t reserved[4];   /**< 0 */
 } kiln_diag;
 
-/** Writes the line `module:function:block:instruction: error: message (source:line:column)`. The line is written to the
- * `out_bytes` bytes at `out`. If the line is too long, it is truncated. The line always ends in a NUL. Fields that do
- * not apply are omitted. For text input, the line begins with `module:line:column:` and has no `(source:line:column)`.
- * Returns the length of the whole line, including the part that did not fit. `out` may be NULL if you need only the
- * length. */
+/** Writes the line `module:function:block:instruction: error: message (source:line:column)` to the `out_bytes` bytes at
+ * `out`, which may be NULL if you need only the length. Fields that do not apply are omitted. For text input, the line
+ * begins with `module:line:column:` and has no `(source:line:column)`.
+ * - Returns the length of the whole line, including the part that did not fit. The line that is written always ends in
+ *   a NUL. */
 KILN_API size_t kiln_diag_format(const kiln_diag *d, char *out, size_t out_bytes);
 
-/** An allocator that the user supplies. `realloc` behaves like C's realloc. If `old` is NULL, `realloc` allocates
- * memory. If `size` is 0, `realloc` frees `old` and returns NULL. Every thread that uses the module may call
- * `realloc`. `realloc` must not use the objects that allocate from it. If it tries to change or free a module that is
- * not frozen, the module fails with KILN_ERR_STRUCTURE. Calls on a JIT that has its lock fail with the same status. */
+/** An allocator that the user supplies. `realloc` behaves like C's realloc: if `old` is NULL, it allocates memory; if
+ * `size` is 0, it frees `old` and returns NULL.
+ * - Threads: every thread that uses the module may call `realloc`.
+ * - Must not use the objects that allocate from it. If it tries to change or free a module that is not frozen, the
+ *   module fails with KILN_ERR_STRUCTURE. Calls on a JIT that has its lock fail with the same status. */
 typedef struct kiln_allocator {
   void *(*realloc)(void *user, void *old, size_t size); /**< allocates, resizes and frees */
   void *user;                                           /**< passed to `realloc` */

@@ -1,15 +1,13 @@
-/* WASI preview 1 for WebAssembly modules. WASI gives modules access to files, arguments, environment, clocks, random
- * numbers and polling.
- *
- * Make one context for each store. All instances of the store share the context's descriptors. Only one thread at a
- * time may use a context. A module can reach only the folders that the context has opened for it (the preopened
- * folders) and their contents. The context rejects paths that lead out of these folders (EPERM). Such paths contain
- * "..", pass through symbolic links, or are absolute. A module has no more rights than the user who runs the host.
- *
- * The options select the module's standard input, output and error. By default, these are the streams of the process.
- * If a module reads or writes such a stream, the position in the stream's file changes for the process too. Apart from
- * that, a module cannot change the flags or the positions of the process's files. The context does not support sockets.
- * `sock_accept` and similar calls return ENOTSUP, ENOTSOCK or EBADF. */
+/* WASI preview 1 for WebAssembly modules: files, arguments, environment, clocks, random numbers and polling. Make one
+ * context for each store; all instances of the store share the context's descriptors.
+ * - Threads: only one thread at a time may use a context.
+ * - A module can reach only the folders that the context has opened for it (the preopened folders) and their contents.
+ *   The context rejects paths that lead out of these folders (EPERM): those that contain "..", pass through symbolic
+ *   links, or are absolute. A module has no more rights than the user who runs the host.
+ * - The options select the module's standard input, output and error; by default, these are the streams of the process.
+ *   If a module reads or writes such a stream, the position in the stream's file changes for the process too. Apart
+ *   from that, a module cannot change the flags or the positions of the process's files.
+ * - Sockets are not supported. `sock_accept` and similar calls return ENOTSUP, ENOTSOCK or EBADF. */
 #ifndef KILN_WASI_H
 #define KILN_WASI_H
 
@@ -41,10 +39,11 @@ typedef enum kiln_wasi_stream_kind {
 typedef struct kiln_wasi_stream {
   kiln_wasi_stream_kind kind; /**< what it is connected to */
   int32_t descriptor;         /**< for DESCRIPTOR */
-  /** Callback for a stream of the kind CALLBACK. For output, the callback accepts the `n` bytes at `bytes`. For input,
-   * the callback writes the available bytes to `bytes`, at most `n` bytes. The callback returns the number of bytes
-   * that it accepted or wrote. It returns 0 at the end of input, and a negative number after an error. The callback may
-   * call kiln_wasmrt_call. It must not call kiln_wasi_free. */
+  /** Callback for a stream of the kind CALLBACK. For output, it accepts the `n` bytes at `bytes`. For input, it writes
+   * the available bytes to `bytes`, at most `n`.
+   * - Returns the number of bytes that it accepted or wrote, 0 at the end of input, and a negative number after an
+   *   error.
+   * - May call kiln_wasmrt_call. It must not call kiln_wasi_free. */
   int64_t (*transfer)(void *transfer_user, void *bytes, size_t n);
   void *transfer_user; /**< passed to `transfer` */
 } kiln_wasi_stream;
@@ -78,17 +77,14 @@ void kiln_wasi_free(kiln_wasi *wasi);
 bool kiln_wasi_define(kiln_wasi *wasi, kiln_wasmrt_store *store);
 
 /** Sets the instance whose memory the functions of WASI use when the host itself calls them. If an instance calls a
- * function of WASI, even in its start function, pointers refer to the instance's own memory. This is the memory that
- * the instance exports as "memory". If the host calls a function of WASI, pointers refer to the memory of `instance`.
- * If the host has not called kiln_wasi_set_instance, functions of WASI return EFAULT to the host. */
+ * function of WASI, even in its start function, pointers refer to the memory that it exports as "memory". Without this
+ * call, functions of WASI return EFAULT to the host. */
 void kiln_wasi_set_instance(kiln_wasi *wasi, const kiln_wasmrt_instance *instance);
 
-/** Starts an instance according to WASI's application ABI. If the instance exports `_start`, the instance is a command.
- * kiln_wasi_start then runs `_start`, and the command is finished. If the instance exports `_initialize`, the instance
- * is a reactor. kiln_wasi_start then runs `_initialize`, and you may call the other exports afterwards. If the instance
- * exports neither `_start` nor `_initialize`, kiln_wasi_start does nothing. The error is KILN_WASMRT_LINK if the
- * instance exports both `_start` and `_initialize`. The error is KILN_WASMRT_LINK too if the exported function has
- * parameters or results. */
+/** Starts an instance according to WASI's application ABI. If the instance exports `_start`, it is a command: `_start`
+ * runs, and the command is finished. If it exports `_initialize`, it is a reactor: `_initialize` runs, and you may call
+ * the other exports afterwards. If it exports neither, kiln_wasi_start does nothing.
+ * - Fails with KILN_WASMRT_LINK if the instance exports both, or if the exported function has parameters or results. */
 kiln_wasmrt_status kiln_wasi_start(kiln_wasmrt_store *store, const kiln_wasmrt_instance *instance,
                                    kiln_wasmrt_error *error);
 

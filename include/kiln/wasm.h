@@ -1,14 +1,12 @@
-/* The WebAssembly reader (libkiln-wasm). The reader validates and compiles modules in the binary format. It uses only
- * Kiln's public API. <kiln/wasm_abi.h> and docs/wasm.md describe the compiled code, and the functions that a runtime
- * must provide.
- *
+/* The WebAssembly reader (libkiln-wasm) validates and compiles modules in the binary format. <kiln/wasm_abi.h> and
+ * docs/wasm.md describe the compiled code, and the functions that a runtime must provide.
  *     kiln_wasm *w = kiln_wasm_new(m, bytes, size_bytes, NULL);         // all but the bodies of functions
  *     kiln_wasm_read_bodies(w, s, 0, kiln_wasm_body_count(w), NULL, NULL);
  *     kiln_emit_elf(m, &s, 1, &object);                                 // or kiln_jit_add
  *     kiln_wasm_free(w);
  *
- * To use several threads, call kiln_module_freeze after kiln_wasm_new. Each thread then reads ranges of bodies with a
- * session of its own. All threads share the reader. The reader does not change while threads read bodies. */
+ * - Threads: to use several, call kiln_module_freeze after kiln_wasm_new. Each thread then reads ranges of bodies with
+ *   a session of its own. All threads share the reader, which does not change while they read bodies. */
 #ifndef KILN_WASM_H
 #define KILN_WASM_H
 
@@ -42,10 +40,10 @@ enum {
    * `prefix`, followed by the export's name. In the export's name, `_` becomes `__`. A byte that a C identifier cannot
    * contain becomes `_xx`, where `xx` stands for two hexadecimal digits. */
   KILN_WASM_EXPORT_SYMBOLS = 16,
-  /** With this flag, the reader reads the module's DWARF sections, and the compiled code has debugging information. The
-   * debugging information has an entry for each function of the module, and the lines of the module's source. The
-   * module must have a section .debug_line. If the module has .debug_info and .debug_str, the reader uses these
-   * sections too. The reader ignores errors in these sections (kiln_wasm_note). */
+  /** With this flag, the compiled code has debugging information from the module's DWARF sections: an entry for each
+   * function of the module, and the lines of the module's source. The module must have a section .debug_line;
+   * .debug_info and .debug_str are used too, if there are any. The reader ignores errors in these sections
+   * (kiln_wasm_note). */
   KILN_WASM_DEBUG = 32,
   /** With this flag, functions have symbols, for debuggers and profilers. This flag is for code in memory.
    * KILN_WASM_DEBUG implies this flag. */
@@ -77,12 +75,12 @@ typedef struct kiln_wasm_options {
 /** Returns true if `bytes` begins like a module in the binary format. */
 KILN_API bool kiln_wasm_is_module(const void *bytes, size_t size_bytes);
 
-/** Makes a reader. Reads and validates a module except for the function bodies. Declares and defines the contents of
- * the module in `m`. These contents include the image. `m` must be an empty module. `bytes` must stay unchanged until
- * kiln_wasm_free. Returns NULL after an error. The error sticks to `m`. The diagnostic's `bit_offset` is eight times
- * the offset of the error in `bytes`. If the official test suite has a message for the error, the diagnostic's message
- * begins with that message. KILN_ERR_UNSUPPORTED means that the module uses a feature that is not implemented. All
- * functions of this header accept a NULL reader. */
+/** Makes a reader: reads and validates a module except for the function bodies, and declares and defines its contents,
+ * which include the image, in the empty module `m`. All functions of this header accept a NULL reader.
+ * - Borrows `bytes`, which must stay unchanged until kiln_wasm_free.
+ * - Returns NULL after an error, which sticks to `m`. KILN_ERR_UNSUPPORTED means that the module uses a feature that is
+ *   not implemented. The diagnostic's `bit_offset` is eight times the offset of the error in `bytes`. If the official
+ *   test suite has a message for the error, the diagnostic's message begins with that message. */
 KILN_API kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
                                   const kiln_wasm_options *options);
 
@@ -101,12 +99,13 @@ KILN_API uint32_t kiln_wasm_body_count(const kiln_wasm *w);
  * example, use this function to divide the bodies evenly among threads. */
 KILN_API uint64_t kiln_wasm_body_bytes(const kiln_wasm *w, uint32_t first, uint32_t count);
 
-/** Reads the bodies `first` to `first` + `count` - 1. Validates the bodies and builds their functions in the session
- * `s`. This session must belong to the reader's module. Passes each function to `sink` (NULL for kiln_func_compile).
- * You may read each body at most once. After kiln_module_freeze, several threads may call this function at once, each
- * with a session of its own. An error in a body sticks to the module. The message of the error contains the error's
- * offset. The reader does not pass a function with an error to `sink`, but reads the remaining bodies. Returns the
- * status of the first error. */
+/** Reads the bodies `first` to `first` + `count` - 1, each of which may be read at most once: validates them, builds
+ * their functions in the session `s` of the reader's module, and passes each function to `sink` (NULL for
+ * kiln_func_compile).
+ * - Returns the status of the first error. An error in a body sticks to the module, and its message contains its
+ *   offset. The reader does not pass a function with an error to `sink`, but reads the remaining bodies.
+ * - Threads: after kiln_module_freeze, several threads may call this function at once, each with a session of its
+ *   own. */
 KILN_API kiln_status kiln_wasm_read_bodies(const kiln_wasm *w, kiln_session *s, uint32_t first,
                                            uint32_t count, kiln_func_sink_fn sink, void *user);
 

@@ -74,10 +74,10 @@ typedef enum kiln_wasm_trap {
 
 /* ---- what is in an instance ---- */
 
-/** A function to which a reference can point. A reference (FUNCREF) is the address of this struct. The struct stays
- * valid and unchanged as long as its instance exists. An instance has one struct for each function that it imports. The
- * runtime copies this struct from the exporting instance. An instance also has one struct for each of its own functions
- * that the module exports or refers to. */
+/** A function to which a reference (FUNCREF) can point: the reference is the address of this struct, which stays valid
+ * and unchanged as long as its instance exists. An instance has one for each function that it imports, which the
+ * runtime copies from the exporting instance, and one for each of its own functions that the module exports or refers
+ * to. */
 typedef struct kiln_wasm_func {
   /** The code. The signature of the code is the signature of the function's type (docs/wasm.md). */
   void *code;
@@ -112,8 +112,8 @@ typedef struct kiln_wasm_tag {
   void *user;        /**< for the runtime's own use */
 } kiln_wasm_tag;
 
-/** An exception. kiln_wasmrt_exn_new makes exceptions. An EXNREF is the address of this struct. The values of the tag's
- * parameters follow the struct in memory. Their address is `(kiln_wasm_value *)(exn + 1)`. */
+/** An exception, made by kiln_wasmrt_exn_new. An EXNREF is the address of this struct. The values of the tag's
+ * parameters follow it in memory, at `(kiln_wasm_value *)(exn + 1)`. */
 typedef struct kiln_wasm_exn {
   const kiln_wasm_tag *tag; /**< the tag that was thrown */
   /** Nonzero if code may have kept a reference to the exception (catch_ref, catch_all_ref). kiln_wasmrt_exn_drop then
@@ -122,9 +122,9 @@ typedef struct kiln_wasm_exn {
   uint32_t n_values; /**< number of values */
 } kiln_wasm_exn;
 
-/** The header of an instance, which is the fixed part of the instance. The header ends at the instance's address. The
- * address of the header is therefore `(kiln_wasm_header *)instance - 1`. All other parts of an instance lie below the
- * header. The image contains the offsets of these parts from the instance's address. These offsets are negative. */
+/** The header of an instance, its fixed part. The header ends at the instance's address, so that its address is
+ * `(kiln_wasm_header *)instance - 1`. All other parts lie below the header, at the negative offsets from the instance's
+ * address that the image contains. */
 typedef struct kiln_wasm_header {
   uint64_t user[3];                    /**< for the runtime's own use */
   const struct kiln_wasm_image *image; /**< the module's image */
@@ -146,9 +146,9 @@ typedef struct kiln_wasm_host {
 
 /* ---- the description of a module ---- */
 
-/** An entry function. It calls `code`, which is the code of a WebAssembly function of a given type. The first argument
- * of `code` is `instance`. The entry function takes the other arguments from `values`, and writes the results to
- * `values`. It returns NULL, or the exception that the code threw and did not catch. */
+/** An entry function, which calls `code`, the code of a WebAssembly function of a given type. The first argument of
+ * `code` is `instance`; the others come from `values`, to which the results are written.
+ * - Returns NULL, or the exception that the code threw and did not catch. */
 typedef kiln_wasm_exn *(*kiln_wasm_entry_fn)(void *instance, void *code, kiln_wasm_value *values);
 
 /** A function type. */
@@ -341,17 +341,16 @@ enum {
   KILN_WASM_IMAGE_INTERRUPT = 4 /**< code reads kiln_wasm_header.interrupt */
 };
 
-/** The image. The image contains everything that a runtime needs to know about a compiled module. The image is data in
- * the compiled module. The name of the image's symbol is kiln_wasm_options.image. An object file needs no separate
- * description, because the object file contains the image. */
+/** The image: everything that a runtime needs to know about a compiled module. It is data in the compiled module, whose
+ * symbol has the name kiln_wasm_options.image, so that an object file needs no separate description. */
 typedef struct kiln_wasm_image {
   uint32_t version; /**< KILN_WASM_ABI_VERSION */
   uint32_t flags;   /**< KILN_WASM_IMAGE_... */
   /** Size in bytes of the part of an instance that lies below the instance's address. This part includes the
    * kiln_wasm_header. The runtime must initialise this part with zeros. */
   uint64_t instance_bytes;
-  /** An offset in the instance. At this offset is an array of uint32_t with one type id for each type. The runtime sets
-   * these ids. Equal types must have equal ids in all modules. Ids must not be 0. */
+  /** The offset in the instance of an array of uint32_t with one type id for each type, which the runtime sets. Equal
+   * types must have equal ids in all modules. Ids must not be 0. */
   int32_t type_ids;
   uint32_t start;                         /**< index of the start function; UINT32_MAX for none */
   const kiln_wasm_functype *types;        /**< function types */
@@ -435,8 +434,8 @@ void kiln_wasmrt_elem_drop(void *instance, uint32_t elem);
  * number of waiting threads that were woken. May trap. */
 uint32_t kiln_wasmrt_atomic_notify(void *instance, uint32_t memory, uint64_t at, uint32_t count);
 
-/** Performs memory.atomic.wait32. Returns 0 if the thread was woken. Returns 1 if the value in memory does not equal
- * `expected`. Returns 2 after a timeout. A negative `timeout_ns` means no timeout. May trap. */
+/** Performs memory.atomic.wait32. A negative `timeout_ns` means no timeout. May trap.
+ * - Returns 0 if the thread was woken, 1 if the value in memory does not equal `expected`, and 2 after a timeout. */
 uint32_t kiln_wasmrt_atomic_wait32(void *instance, uint32_t memory, uint64_t at, uint32_t expected,
                                    int64_t timeout_ns);
 
@@ -448,9 +447,9 @@ uint32_t kiln_wasmrt_atomic_wait64(void *instance, uint32_t memory, uint64_t at,
  * if memory runs out. */
 kiln_wasm_exn *kiln_wasmrt_exn_new(void *instance, const kiln_wasm_tag *tag, uint32_t n_values);
 
-/** Throws `exn` with the platform's unwinder (throw, throw_ref). Traps if `exn` is NULL. If `exn` is not NULL,
- * `instance` may be NULL. If the module's code does not catch the exception, the exception reaches an `entry` or `host`
- * function of the image. These functions catch all exceptions. */
+/** Throws `exn` with the platform's unwinder (throw, throw_ref). Traps if `exn` is NULL; otherwise, `instance` may be
+ * NULL. If the module's code does not catch the exception, it reaches an `entry` or `host` function of the image, which
+ * catch all exceptions. */
 void kiln_wasmrt_throw(void *instance, kiln_wasm_exn *exn) __attribute__((noreturn));
 
 /** Returns the kiln_wasm_exn that the object `unwound` contains, and frees `unwound`. `unwound` is the unwinder's
@@ -465,9 +464,9 @@ void kiln_wasmrt_exn_drop(void *instance, kiln_wasm_exn *exn);
  * fuel and returns. */
 void kiln_wasmrt_out_of_fuel(void *instance);
 
-/** The personality of functions that catch exceptions. These are functions with try_table, and `entry` functions. The
- * unwinder calls the personality according to the platform's ABI. Every landing pad catches all exceptions (with a
- * catch-all clause). No function has cleanups. */
+/** The personality of functions that catch exceptions: functions with try_table, and `entry` functions. The unwinder
+ * calls it according to the platform's ABI. Every landing pad catches all exceptions (with a catch-all clause), and no
+ * function has cleanups. */
 int kiln_wasmrt_personality(int version, int actions, uint64_t exception_class, void *unwound,
                             void *context);
 

@@ -1,26 +1,19 @@
-/* A runtime (libkiln-wasmrt) for WebAssembly modules. The modules must have been compiled with <kiln/wasm.h>, to
- * objects or to code in memory. The runtime provides instances, memories, tables, imports and exports, calls, and
- * traps. The runtime is small. An embedder may replace it, because <kiln/wasm_abi.h> and docs/wasm.md describe what a
- * runtime must do. This runtime needs libc and the unwinder (libgcc_s), but not libkiln.
- *
- * A *store* contains all instances and host functions that can be linked together. Only one thread at a time may use a
- * store. Different threads may use different stores. The instances, functions, memories and exceptions of a store live
- * until kiln_wasmrt_store_free.
- *
- * The runtime handles the signals SIGSEGV and SIGBUS, because some traps are faults:
- * - The first call into a module in a process installs handlers for these two signals. If compiled code did not cause
- *   a fault, the handler passes the fault to the handler that was installed before.
- * - The first call into a module on each thread unblocks these two signals. The call also sets an alternate signal
- *   stack if the thread has no alternate stack that is large enough.
- * - If the host later changes the handlers, the signal mask or the alternate stack, traps no longer work.
- * - A shared library that contains the runtime is never unloaded.
- *
- * Compiled code uses the whole stack on which it runs. The host's handlers of all other signals that may interrupt a
- * module must therefore have SA_ONSTACK. If a handler does not have SA_ONSTACK and there is no room for the handler on
- * that stack, the module traps, and the signal is lost.
- *
- * A function of the host may switch to another coroutine. The function may be resumed later, even on another thread.
- * After the function is resumed, it must not call kiln_wasmrt_trap, kiln_wasmrt_exit or kiln_wasmrt_caller. */
+/* A small runtime (libkiln-wasmrt) for modules that were compiled with <kiln/wasm.h>: instances, memories, tables,
+ * imports and exports, calls, and traps. It needs libc and the unwinder (libgcc_s), but not libkiln. An embedder may
+ * replace it: <kiln/wasm_abi.h> and docs/wasm.md describe what a runtime must do.
+ * - A *store* contains all instances and host functions that can be linked together. Its instances, functions, memories
+ *   and exceptions live until kiln_wasmrt_store_free.
+ * - Threads: only one thread at a time may use a store. Different threads may use different stores.
+ * - Signals: some traps are faults, so the first call into a module in a process installs handlers for SIGSEGV and
+ *   SIGBUS, which pass faults that compiled code did not cause to the handlers that were installed before. The first
+ *   call on each thread unblocks the two signals, and sets an alternate signal stack unless the thread has one that is
+ *   large enough. If the host later changes the handlers, the signal mask or the alternate stack, traps no longer work.
+ * - Compiled code uses the whole stack on which it runs. The host's handlers of all other signals that may interrupt a
+ *   module must therefore have SA_ONSTACK. If a handler does not and there is no room for it on that stack, the module
+ *   traps, and the signal is lost.
+ * - A function of the host may switch to another coroutine, and may be resumed later, even on another thread. After
+ *   that, it must not call kiln_wasmrt_trap, kiln_wasmrt_exit or kiln_wasmrt_caller.
+ * - A shared library that contains the runtime is never unloaded. */
 #ifndef KILN_WASM_RUNTIME_H
 #define KILN_WASM_RUNTIME_H
 
@@ -117,9 +110,8 @@ typedef struct kiln_wasmrt_extern {
   uint32_t kind;   /**< kiln_wasm_kind */
   uint8_t type;    /**< TABLE, GLOBAL: kiln_wasm_type of elements or value */
   bool is_mutable; /**< for GLOBAL */
-  /** The address of the entity. For FUNC, this is a kiln_wasm_func. For TABLE, this is a kiln_wasm_table. For MEMORY,
-   * this is a kiln_wasm_memory. For TAG, this is a kiln_wasm_tag. For GLOBAL, this is a kiln_wasm_value. If the type is
-   * V128, this value has 16 bytes. Otherwise, only the first 8 bytes of this value exist. */
+  /** The address of the entity: FUNC: a kiln_wasm_func; TABLE: a kiln_wasm_table; MEMORY: a kiln_wasm_memory; TAG: a
+   * kiln_wasm_tag; GLOBAL: a kiln_wasm_value, of which only the first 8 bytes exist unless the type is V128. */
   void *address;
   /** The store that the entity belongs to. An instance can import only entities of its own store, and shared memories
    * of any store. NULL for entities that the host made itself. The runtime does not check the store of these entities,
@@ -127,10 +119,10 @@ typedef struct kiln_wasmrt_extern {
   const kiln_wasmrt_store *store;
 } kiln_wasmrt_extern;
 
-/** A function of the host. The function takes its arguments from `values` and writes its results to `values`. It
- * returns NULL or an exception (kiln_wasmrt_exn_new). The exception is then thrown in the caller. The function may
- * call kiln_wasmrt_call, kiln_wasmrt_trap and kiln_wasmrt_exit. kiln_wasmrt_trap and kiln_wasmrt_exit do not return.
- * The function may also define entities and make instances. It must not free the store. */
+/** A function of the host, which takes its arguments from `values` and writes its results to `values`.
+ * - Returns NULL or an exception (kiln_wasmrt_exn_new), which is then thrown in the caller.
+ * - May call kiln_wasmrt_call, and kiln_wasmrt_trap and kiln_wasmrt_exit, which do not return; may define entities and
+ *   make instances. It must not free the store. */
 typedef kiln_wasm_exn *(*kiln_wasmrt_host_fn)(void *user, kiln_wasm_value *values);
 
 /** Call kiln_wasmrt_caller in a function of the host. The result is the instance that imports the function of the host.
@@ -154,9 +146,9 @@ bool kiln_wasmrt_define(kiln_wasmrt_store *store, const char *module, const char
                         kiln_wasmrt_extern what);
 
 /** Defines a function of the host, as kiln_wasmrt_define does. `signature` consists of the parameters, a colon, and the
- * results, such as "iI:i". Each letter stands for a type. The letter 'i' is I32, 'I' is I64, 'f' is F32, and 'F' is
- * F64. The letter 'v' is V128, 'r' is FUNCREF, 'e' is EXTERNREF, and 'x' is EXNREF. Returns false if memory runs out or
- * if `signature` has any other letter. */
+ * results, such as "iI:i". Each letter stands for a type: i: I32; I: I64; f: F32; F: F64; v: V128; r: FUNCREF; e:
+ * EXTERNREF; x: EXNREF.
+ * - Returns false if memory runs out or if `signature` has any other letter. */
 bool kiln_wasmrt_define_func(kiln_wasmrt_store *store, const char *module, const char *name,
                              const char *signature, kiln_wasmrt_host_fn fn, void *user);
 
@@ -175,17 +167,17 @@ kiln_wasmrt_typed kiln_wasmrt_f32(float x);
 /** Returns a typed F64. */
 kiln_wasmrt_typed kiln_wasmrt_f64(double x);
 
-/** A function of the host whose arguments and results have types. In all other respects, the function is like a
- * kiln_wasmrt_host_fn. When the runtime calls the function, `results` have the types of the signature and the value
- * zero. The call into the module ends with KILN_WASMRT_LINK if the function returns a result of another type. The same
- * happens if the function returns a reference to a function of another store. */
+/** A function of the host whose arguments and results have types, and which is otherwise like a kiln_wasmrt_host_fn.
+ * When the runtime calls it, `results` have the types of the signature and the value zero.
+ * - Fails with KILN_WASMRT_LINK, which ends the call into the module, if the function returns a result of another type,
+ *   or a reference to a function of another store. */
 typedef kiln_wasm_exn *(*kiln_wasmrt_typed_fn)(void *user, const kiln_wasmrt_typed *args,
                                                kiln_wasmrt_typed *results);
 
-/** Defines a host function. `type` gives the types of its arguments and results. In all other respects, the call is
- * like kiln_wasmrt_define_func. The call copies `type`, and ignores `type->entry` and `type->host`. Returns false if
- * memory runs out, or if `type` has more than 64 parameters and results in total. Returns false too if a parameter or
- * result has no valid type. */
+/** Defines a host function whose arguments and results have the types of `type`, otherwise like
+ * kiln_wasmrt_define_func. Copies `type`, and ignores `type->entry` and `type->host`.
+ * - Returns false if memory runs out, if `type` has more than 64 parameters and results in total, or if one of them has
+ *   no valid type. */
 bool kiln_wasmrt_define_typed(kiln_wasmrt_store *store, const char *module, const char *name,
                               const kiln_wasm_functype *type, kiln_wasmrt_typed_fn fn, void *user);
 
@@ -212,9 +204,10 @@ kiln_wasmrt_extern kiln_wasmrt_tag_new(kiln_wasmrt_store *store, const char *sig
 /* ---- instances ---- */
 
 /** Makes an instance of a module and runs the module's start function. The runtime looks up imports by name in the
- * store. The image and the module's code must live as long as the store. After an error, kiln_wasmrt_instantiate
- * returns NULL and writes the error to `error`. It does not undo changes that the module has already made to imported
- * memories and tables. */
+ * store.
+ * - Borrows the image and the module's code, which must live as long as the store.
+ * - Returns NULL after an error, which is written to `error`. Changes that the module has already made to imported
+ *   memories and tables are not undone. */
 kiln_wasmrt_instance *kiln_wasmrt_instantiate(kiln_wasmrt_store *store,
                                               const kiln_wasm_image *image,
                                               kiln_wasmrt_error *error);
@@ -243,9 +236,9 @@ kiln_wasm_functype kiln_wasmrt_func_type(const kiln_wasmrt_store *store,
 
 /* ---- running ---- */
 
-/** Calls a function. `values` contains the arguments. `values` must have room for the arguments and for the results. If
- * the status is KILN_WASMRT_OK, `values` contains the results. Otherwise, `error` describes the error. A function of
- * the host may call kiln_wasmrt_call. */
+/** Calls a function. `values` contains the arguments, and must have room for the arguments and for the results. A
+ * function of the host may call kiln_wasmrt_call.
+ * - Returns KILN_WASMRT_OK, and `values` contains the results. Otherwise, `error` describes the error. */
 kiln_wasmrt_status kiln_wasmrt_call(kiln_wasmrt_store *store, const kiln_wasm_func *func,
                                     kiln_wasm_value *values, kiln_wasmrt_error *error);
 
@@ -258,9 +251,9 @@ kiln_wasmrt_status kiln_wasmrt_call_typed(kiln_wasmrt_store *store, const kiln_w
                                           kiln_wasmrt_error *error);
 
 /** Calls the host's function `body` with the argument `user`. `body` may call the code of modules directly, like C
- * functions. A trap or an exception in the code of a module ends `body` at once. kiln_wasmrt_protect then writes the
- * trap or exception to `error`. At that time, `body` must not hold anything that needs to be cleaned up. `body` may
- * call any function of this header but kiln_wasmrt_store_free. */
+ * functions. A trap or an exception in that code ends `body` at once, and is written to `error`; at that time, `body`
+ * must not hold anything that needs to be cleaned up.
+ * - `body` may call any function of this header but kiln_wasmrt_store_free. */
 kiln_wasmrt_status kiln_wasmrt_protect(kiln_wasmrt_store *store, void (*body)(void *user),
                                        void *user, kiln_wasmrt_error *error);
 
@@ -279,16 +272,16 @@ void kiln_wasmrt_set_stack(kiln_wasmrt_store *store, const kiln_wasmrt_stack *st
  * KILN_WASMRT_EXIT. Only functions of the host may call kiln_wasmrt_exit. */
 __attribute__((noreturn)) void kiln_wasmrt_exit(uint32_t status);
 
-/** Interrupts the code of a store. Code that was compiled with KILN_WASM_INTERRUPT traps with KILN_WASM_TRAP_INTERRUPT
+/** Interrupts the code of a store: code that was compiled with KILN_WASM_INTERRUPT traps with KILN_WASM_TRAP_INTERRUPT
  * at its next loop iteration or function entry. If no code is running, the next code to run is interrupted. Operations
- * that wait end at once with the same trap, even in code that was compiled without KILN_WASM_INTERRUPT. The operations
- * that wait are memory.atomic.wait, poll_oneoff of WASI, and WASI's reads and writes that wait. Threads and signal
- * handlers may call this function at any time. */
+ * that wait end at once with the same trap, even without KILN_WASM_INTERRUPT: memory.atomic.wait, poll_oneoff of WASI,
+ * and WASI's reads and writes that wait.
+ * - Threads: threads and signal handlers may call this function at any time. */
 void kiln_wasmrt_interrupt(kiln_wasmrt_store *store);
 
-/** Sets the fuel of an instance. The instance's module must have been compiled with KILN_WASM_FUEL. Each function entry
- * uses one unit of fuel, and so does each loop iteration. Bulk operations use one unit for each 64 bytes. If they trap
- * because they are out of bounds, they use none. */
+/** Sets the fuel of an instance, whose module must have been compiled with KILN_WASM_FUEL. Each function entry and each
+ * loop iteration uses one unit. Bulk operations use one unit for each 64 bytes, or none if they trap because they are
+ * out of bounds. */
 void kiln_wasmrt_set_fuel(kiln_wasmrt_instance *instance, int64_t fuel);
 
 /** Returns the fuel that is left. */
@@ -332,8 +325,8 @@ typedef struct kiln_wasmrt_compile_options {
 } kiln_wasmrt_compile_options;
 
 /** Validates a module and compiles it to code in memory. You may free `bytes` afterwards. If `options` is NULL, the
- * code has the default options. After an error, kiln_wasmrt_compile returns NULL. It then writes a message to the
- * `error_bytes` bytes at `error`. */
+ * code has the default options.
+ * - Returns NULL after an error, and writes a message to the `error_bytes` bytes at `error`. */
 kiln_wasmrt_code *kiln_wasmrt_compile(const void *bytes, size_t size_bytes,
                                       const kiln_wasmrt_compile_options *options, char *error,
                                       size_t error_bytes);

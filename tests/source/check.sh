@@ -321,6 +321,7 @@ check_source() {
   check "each callback of the API has a test that calls back" tests/source/callbacks.py
   check "the API keeps its conventions" tests/source/api_conventions.py include
   check "the headers for C++ keep theirs" tests/source/api_cpp.py
+  check "comments of the headers have at most four sentences before a list" tests/source/comments.py
   check "public functions are where the table of files says" tests/source/api_files.py
   check "public functions are used, or say what for" tests/source/api_uses.py
   check "what pages say of this tree is so" tests/source/pages.py

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """comments.py [--list]: comments of the public headers are short enough to read before a call. A comment has at most four
 sentences, and what more there is to say follows as a list ("- ") of what the call returns, what it fails with, who owns
-what, and which threads may call it. The head of a header has at most eight lines. Prints what is longer.
+what, and which threads may call it. The head of a header has at most eight lines before its list. Prints what is longer.
 
 Headers in LONG have as many longer comments as it says; the check fails if there are more, and if there are fewer, so
 that the number falls with each comment that is rewritten. --list prints these, too.
@@ -12,7 +12,7 @@ import sys
 
 FOLDER = 'include/kiln'
 SENTENCES, HEAD_LINES = 4, 8
-LONG = {}
+LONG = {'jit.h': 20}
 
 
 def sentences(comment):
@@ -27,8 +27,9 @@ def found(path):
     with open(path, encoding='utf-8') as f:
         text = f.read()
     head = re.match(r'/\*(.*?)\*/', text, re.S)
-    if head and head[0].count('\n') >= HEAD_LINES:
-        yield f'{path}:1: a head of {head[0].count(chr(10)) + 1} lines'
+    lines = re.split(r'(?m)^ \* - ', head[0])[0].count('\n') if head else 0
+    if lines > HEAD_LINES:
+        yield f'{path}:1: a head of {lines} lines before its list'
     for m in re.finditer(r'/\*\*(?!<)(.*?)\*/', text, re.S):
         n = sentences(m[1])
         if n > SENTENCES:
