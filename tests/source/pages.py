@@ -107,6 +107,7 @@ def names(page, text, known):
 # Places of one figure: a page and what stands around it; 1: the reciprocal stands there.
 FACTS = [
     [('README.md', r'Rust tests take (\S+) times'), ('docs/benchmarks.md', r'the CPU time and the tests (\S+) times')],
+    [('README.md', r'shared library has (\S+) MB'), ('docs/faq.md', r'`libkiln.so` has (\S+) MB'), ('docs/platforms.md', r'\| none \| nothing \| (\S+) \|')],
     [('docs/debug-builds.md', r'kiln: (\d+) units by Kiln'), ('docs/benchmarks.md', r'Kiln compiled (\d+), and LLVM')],
     [('docs/tutorial.md', r'complete compiler for a small language. The compiler has (\S+) lines'), ('examples/clay/README.md', r'in some (\S+) lines')],
     [('docs/rustc.md', r'LLVM (\d+) or newer'), ('CHANGELOG.md', r'of LLVM (\d+) and newer'), ('docs/debug-builds.md', r'version (\d+) or newer'),

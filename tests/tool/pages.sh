@@ -71,7 +71,7 @@ shows() {
 # The README's function beside its code: each line of a listing of IR, then the instructions that follow it there.
 column() {
   kiln compile --listing --target="$1" -o /dev/null poly.kir | awk '
-    /^ +[0-9a-f]+:  / { sub(/^ +[0-9a-f]+:  ([0-9a-f]{2} )+ */, ""); code[n] = code[n] (code[n] == "" ? "" : "; ") $0; next }
+    /^ +[0-9a-f]+:  / { sub(/^ +[0-9a-f]+:  ([0-9a-f][0-9a-f] )+ */, ""); code[n] = code[n] (code[n] == "" ? "" : "; ") $0; next }
     /^func / { n = 1; code[n] = "'"$2"'"; next }
     n && !/^  ;/ { n++ }
     END { for (i = 1; i <= n; i++) print code[i] }'
