@@ -67,7 +67,7 @@ struct kn_bc_function {
   KN_BC_ARRAY(struct kn_bc_waiting) invokes;
   bool has_personality; /* the function was told its own */
   uint32_t n_unread;    /* landing pads that invokes name, but that were not read yet */
-  bool splits;          /* its slots are taken apart where they are copied: docs/internals/forwarding.md */
+  bool splits; /* its slots are taken apart where they are copied: docs/internals/forwarding.md */
 
   /* values: those themselves are in kn_bc.vals */
   uint32_t zeroed;               /* entries of vals below it are set (VS_NONE from vals.n on) */

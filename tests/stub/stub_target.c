@@ -1,5 +1,5 @@
-/* Two targets that only tests have. "stub" has what each target needs (docs/internals/extending.md), for a machine whose
- * instructions are single bytes, and leaves out everything optional; "bare" has nothing at all. Linked into the
+/* Two targets that only tests have. "stub" has what each target needs (docs/internals/extending.md), for a machine
+ * whose instructions are single bytes, and leaves out everything optional; "bare" has nothing at all. Linked into the
  * programs of tests/stub. Whatever is asked of them is done, or refused with what is missing. */
 #include "lib/codegen/lowerings.h"
 #include "tests/stub/stub_target.h"
