@@ -29,8 +29,7 @@ static void hand_signals_on(void) {
 
 /* Starts the program. 0, or what errno says. */
 static int start(char **argv, char **environment, pid_t *child) {
-  return environment == NULL ? ENOMEM
-                             : posix_spawnp(child, argv[0], NULL, NULL, argv, environment);
+  return environment == NULL ? ENOMEM : posix_spawnp(child, argv[0], NULL, NULL, argv, environment);
 }
 
 int stats_run(const char *verb, char **argv, const struct stats_say *say,

@@ -86,7 +86,8 @@ static void drop_numbers(struct kn_witness *x, const kiln_module *m) {
 static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_func *func) {
   struct kn_witness *x = (struct kn_witness *)o;
   for (uint32_t i = 0; i < w->shadows.n; i++)
-    if (w->shadows.at[i] != 0) put(x, "shadow %" PRIu32 " %" PRId32 "\n", x->value[i], w->shadows.at[i]);
+    if (w->shadows.at[i] != 0)
+      put(x, "shadow %" PRIu32 " %" PRId32 "\n", x->value[i], w->shadows.at[i]);
   if (w->frame.va.save != 0) put(x, "save %" PRId32 "\n", w->frame.va.save);
   put(x, "code %" PRIu32 " %" PRIu32 " %" PRId32 "\n", func->start, func->size, w->frame.cfa);
   for (uint32_t p = 0; p < w->plan->n_layout; p++) {

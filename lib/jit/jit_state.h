@@ -236,8 +236,7 @@ struct kiln_jit {
   struct kn_jit_pool *_Atomic pools; /* read without the lock: find.c */
   /* Calls of kiln_jit_find_pc that are in progress: each counts at the index that `side` had when it began. */
   _Atomic uint32_t finding[2], side;
-  struct kn_jit_retired
-    *leaving; /* to be freed once both counts have been 0 */
+  struct kn_jit_retired *leaving;      /* to be freed once both counts have been 0 */
   struct kn_jit_retired *retired_next; /* what comes after them */
   unsigned left; /* bit k: count k has been 0 since this list became `leaving` */
   KN_ARRAY(struct kn_jit_entry *) names; /* entries that have one, in any order */

@@ -432,14 +432,10 @@ static void memory_is_freed(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(functions),
-    cmocka_unit_test(stubs),
-    cmocka_unit_test(large),
-    cmocka_unit_test(lines),
-    cmocka_unit_test(without_texts),
-    cmocka_unit_test(little_room),
-    cmocka_unit_test(inlined),
-    cmocka_unit_test(coming_and_going),
+    cmocka_unit_test(functions),       cmocka_unit_test(stubs),
+    cmocka_unit_test(large),           cmocka_unit_test(lines),
+    cmocka_unit_test(without_texts),   cmocka_unit_test(little_room),
+    cmocka_unit_test(inlined),         cmocka_unit_test(coming_and_going),
     cmocka_unit_test(memory_is_freed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
