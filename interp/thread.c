@@ -166,3 +166,23 @@ bool kiln_interp_find_place(kiln_interp *in, kiln_diag *out) {
   kn_interp_place(t->frame, out);
   return true;
 }
+
+/* ---- roots ---- */
+
+kiln_interp_point kiln_interp_get_point(const kiln_interp *in) {
+  const struct kn_thread *t = in && in->keyed ? pthread_getspecific(in->key) : NULL;
+  return (kiln_interp_point){t ? t->frame : NULL};
+}
+
+uint32_t kiln_interp_each_root(kiln_interp_point point, kiln_interp_root_fn fn, void *user) {
+  uint32_t n = 0;
+  for (const struct kn_frame *fr = point.frame; fr != NULL; fr = fr->caller) {
+    for (uint32_t s = 0; s < fr->fn->n_slots; s++) {
+      const struct kn_islot *slot = &fr->fn->slots[s];
+      if (!slot->root) continue;
+      if (fn != NULL) fn(user, (void *)(uintptr_t)fr->regs[slot->reg], (uint32_t)slot->size);
+      n++;
+    }
+  }
+  return n;
+}

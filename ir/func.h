@@ -248,6 +248,7 @@ enum kn_note_kind {
   KN_NOTE_PASSED, /* before what is here: a: location of a statement of which inlining has left no instruction */
   KN_NOTE_TEXT_POSITION, /* from here on: a, b: line and column of a text input (kiln_func_set_text_position) */
   KN_NOTE_REFERENCE, /* the instruction's value: a = 1: is a reference; a = 0: is a COPY that is not derived */
+  KN_NOTE_CALL_ID,   /* the call's: a (kiln_func_set_call_id) */
   KN_NOTE_COUNT
 };
 struct kn_note {
@@ -365,7 +366,7 @@ struct kn_func_facts {
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
   bool folds;         /* operations on integer constants become constants (build_append.c) */
   bool inlined;       /* calls in it were inlined: ir/inline/inlining.h */
-  bool has_roots;     /* a slot is a root, or a value has a KN_NOTE_REFERENCE: ir/roots.h */
+  bool has_roots;     /* a slot is a root, or there is a KN_NOTE_REFERENCE or KN_NOTE_CALL_ID: ir/roots.h */
 };
 
 /* The arrays of a function, which are emptied for the next one: type, name. Those that only building needs come last:
@@ -670,7 +671,7 @@ static inline unsigned kn_operand_type(const kiln_func *f, const struct kn_inst 
  * function failed. (ir/build/build_func.c) */
 bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b);
 /* The last note at instruction `inst` or before it: NULL if there is none. For one that must be of `inst` itself,
- * look at its `inst`. */
+ * kn_note_at. */
 static inline const struct kn_note *kn_note_find(const kiln_func *f, enum kn_note_kind kind,
                                                  uint32_t inst) {
   const struct kn_note *at = f->notes[kind].at;
@@ -681,6 +682,13 @@ static inline const struct kn_note *kn_note_find(const kiln_func *f, enum kn_not
     else high = middle;
   }
   return low ? &at[low - 1] : NULL;
+}
+
+/* The note of instruction `inst` itself, or NULL. */
+static inline const struct kn_note *kn_note_at(const kiln_func *f, enum kn_note_kind kind,
+                                               uint32_t inst) {
+  const struct kn_note *note = kn_note_find(f, kind, inst);
+  return note != NULL && note->inst == inst ? note : NULL;
 }
 
 /* The number of an instruction in text and diagnostics: block parameters and instructions count from

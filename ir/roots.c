@@ -55,7 +55,20 @@ static bool whole_in_block(kiln_func *f, uint32_t id) {
   return true;
 }
 
+/* Ids are of calls that collect: of others there is no table. */
+static bool ids_of_calls(kiln_func *f) {
+  for (uint32_t k = 0; k < f->notes[KN_NOTE_CALL_ID].n; k++) {
+    uint32_t i = f->notes[KN_NOTE_CALL_ID].at[k].inst;
+    const struct kn_inst *in = &f->inst[i];
+    if (i < f->n && in->op != KILN_OP_BUILTIN_SETJMP && kn_inst_collects(f, in)) continue;
+    return KN_FUNC_FAIL(false, f, KILN_ERR_STRUCTURE, UINT32_MAX, i < f->n ? i : 0,
+                        "an id is given to what is no call that collects");
+  }
+  return true;
+}
+
 void kn_roots_whole(kiln_func *f) {
+  if (!ids_of_calls(f)) return;
   for (uint32_t k = 0; k < f->order.n; k++)
     if (!whole_in_block(f, f->order.at[k])) return;
   for (uint32_t k = 0; k < f->asm_relocs.n; k++) {
@@ -108,9 +121,8 @@ static bool derive(struct roots *r, uint32_t id) {
   for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
     const struct kn_inst *in = &f->inst[i];
     if (!r->derived[i] && f->val[i].type != KILN_TYPE_VOID) {
-      const struct kn_note *note = kn_note_find(f, KN_NOTE_REFERENCE, i);
-      bool said = note != NULL && note->inst == i;
-      if (said ? note->a != 0
+      const struct kn_note *said = kn_note_at(f, KN_NOTE_REFERENCE, i);
+      if (said ? said->a != 0
                : (in->op == KILN_OP_LOAD && is_root(f, in->a)) ||
                    (passes_on(in->op) && any_derived(r, in)))
         found = true, r->derived[i] = 1;

@@ -4,7 +4,7 @@
 
 #include "ir/dominators.h"
 
-/* Roots are loaded and stored whole, and nothing else refers to them; else the function fails. */
+/* Roots are loaded and stored whole, and nothing else refers to them; ids are of calls. Else the function fails. */
 void kn_roots_whole(kiln_func *f);
 /* No derived value is used after a call that collects; else the function fails. The function is otherwise verified.
  * `block_of`: by instruction, its block + 1; `pos`: its position there. */

@@ -6,6 +6,7 @@
 #include "lib/codegen/dump.h"
 #include "lib/codegen/map.h"
 #include "lib/codegen/plan.h"
+#include "lib/codegen/root_table.h"
 #include "lib/codegen/support.h"
 #include "lib/codegen/witness.h"
 #include "lib/debug/debugger.h"
@@ -70,6 +71,7 @@ static void close_session(kiln_session *s) {
   kn_debug_observer_free(s);
   kn_map_free(s);
   kn_witness_free(s);
+  kn_roots_observer_free(s);
   s->out = NULL;
   s->plan = NULL;
   s->walk = NULL;
@@ -163,6 +165,7 @@ static void call_observers(struct kn_walk *w, kiln_func *f) {
   if (KN_UNLIKELY(f->debug.subprogram != 0)) kn_debug_observe(w, f);
   if (KN_UNLIKELY(f->session->map != NULL)) kn_map_observe(w, f->session->map);
   if (KN_UNLIKELY(f->session->witness != NULL)) kn_witness_observe(w, f->session->witness);
+  if (KN_UNLIKELY(f->facts.has_roots)) kn_roots_observe(w, f);
 }
 
 static kiln_status walk(kiln_func *f) {

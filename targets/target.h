@@ -81,6 +81,9 @@ struct kn_code_facts {
   bool leaf_frames;
   uint8_t red_zone_bytes;
   const uint8_t *dwarf_regs; /* by register: DWARF's number of it */
+  /* Of frames without, with a frame pointer (kn_frame_plan.pointer): what addresses them, by DWARF's number, and the
+   * frame offset that it is at. */
+  uint8_t frame_regs[2], frame_from[2];
 };
 
 enum { KN_MAX_FEATURES = 4 };

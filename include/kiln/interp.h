@@ -109,6 +109,25 @@ KILN_API kiln_status kiln_interp_run_destructors(kiln_interp *in, kiln_diag *dia
  * the thread is not running the interpreter. */
 KILN_API bool kiln_interp_find_place(kiln_interp *in, kiln_diag *out);
 
+/** The position of a thread in the program: the newest frame of the interpreter. */
+typedef struct kiln_interp_point {
+  const void *frame; /**< NULL if the thread is not running the interpreter */
+} kiln_interp_point;
+
+/** Returns the position of the calling thread. It is valid until the function of the host that called
+ * kiln_interp_get_point returns to the program. */
+KILN_API kiln_interp_point kiln_interp_get_point(const kiln_interp *in);
+
+/** Receives a root. The function may read and change the `size_bytes` bytes at `root`, 8 or 4. */
+typedef void (*kiln_interp_root_fn)(void *user, void *root, uint32_t size_bytes);
+
+/** Visits the roots (kiln_slot_set_root) of all frames at a position, from the newest frame to the oldest one. In each
+ * frame the roots are in the order in which the function made their slots. The walk of compiled code's stack visits the
+ * same roots (<kiln/roots.h>). kiln_interp_each_root takes no lock and allocates no memory. Any thread may call it while
+ * the thread at `point` does not run the program. Returns the number of roots. `fn` may be NULL. */
+KILN_API uint32_t kiln_interp_each_root(kiln_interp_point point, kiln_interp_root_fn fn,
+                                        void *user);
+
 #ifdef __cplusplus
 }
 #endif

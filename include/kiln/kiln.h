@@ -21,6 +21,7 @@
 #include <kiln/module.h>
 #include <kiln/reachable.h>
 #include <kiln/reloc.h>
+#include <kiln/roots.h>
 #include <kiln/section.h>
 #include <kiln/ssa.h>
 #include <kiln/target.h>

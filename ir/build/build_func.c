@@ -289,6 +289,12 @@ void kiln_func_set_reference(kiln_func *f, kiln_value v, bool is_reference) {
   }
 }
 
+void kiln_func_set_call_id(kiln_func *f, uint32_t id) {
+  if (!kn_build_open(f)) return;
+  f->facts.has_roots = true;
+  (void)kn_note_next(f, KN_NOTE_CALL_ID, id, 0);
+}
+
 /* A function of `symbol` in the session's list of open ones, with its entry; without a valid symbol it has no
  * parameters. NULL without memory. */
 static kiln_func *open_func(kiln_session *s, uint32_t symbol) {

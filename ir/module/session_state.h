@@ -39,6 +39,7 @@ struct kiln_session {
   struct kn_walk *walk;               /* lib/codegen/walk.h */
   struct kn_map *map;                 /* lib/codegen/map.h, or NULL */
   struct kn_witness *witness;         /* lib/codegen/witness.h, or NULL */
+  struct kn_root_observer *roots;     /* lib/codegen/root_table.h, or NULL */
   struct kn_debug_observer *observer; /* lib/debug/debugger.h, or NULL */
   uint32_t lacks;                     /* parts that the target leaves out: lib/codegen/support.h */
   struct kn_inline_room *inlining;    /* ir/inline/inlining.h, or NULL */

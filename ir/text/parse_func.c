@@ -563,6 +563,16 @@ static bool parse_reference(struct kn_parser *p, bool is_reference) {
   return p->status == KILN_OK;
 }
 
+/* `!id 7`, before a call */
+static bool parse_id(struct kn_parser *p) {
+  uint64_t id;
+  kiln_func_set_text_position(p->func, p->lx.tok.line, p->lx.tok.column);
+  if (!kn_parse_number(p, UINT32_MAX, "the id of a call", &id)) return false;
+  kiln_func_set_call_id(p->func, (uint32_t)id);
+  p->status = kiln_func_status(p->func);
+  return p->status == KILN_OK;
+}
+
 /* `!naked`, `!general`, `!frame_pointer`, `!realign_stack`, `!used`, `!probe 4096`, `!guard arrays`,
  * `!protect branch return`, `!inline always`, `!final`, `!not_into`, or debugging information. */
 static bool parse_directive(struct kn_parser *p) {
@@ -612,9 +622,10 @@ static bool parse_directive(struct kn_parser *p) {
   }
   if (kn_parse_word(p, "reference")) return parse_reference(p, true);
   if (kn_parse_word(p, "plain")) return parse_reference(p, false);
+  if (kn_parse_word(p, "id")) return parse_id(p);
   return kn_parse_func_debug(p, &is) &&
          (is ||
-          kn_parse_expected(p, "loc, call, debug, begin, var, value, label, reference, plain, "
+          kn_parse_expected(p, "loc, call, debug, begin, var, value, label, reference, plain, id, "
                                "probe, guard, inline or protect"));
 }
 

@@ -470,6 +470,8 @@ static void put_inst(struct func_printer *q, uint32_t i, const struct kn_block *
   if (f->debug.values.n) put_values(q, i);
   q->last = i;
   if (f->notes[KN_NOTE_LOC].n) put_loc(q, i);
+  const struct kn_note *id = kn_note_at(f, KN_NOTE_CALL_ID, i);
+  if (id != NULL) kn_put_form(&q->p, "  !id %u\n", id->a);
   text(q, "  ");
   if (f->val[i].type != KILN_TYPE_VOID) {
     text(q, "v");
@@ -542,8 +544,8 @@ static void put_slots(struct func_printer *q) {
 
 /* What kiln_func_set_reference says of a value. */
 static void put_reference(struct func_printer *q, uint32_t i) {
-  const struct kn_note *note = kn_note_find(q->f, KN_NOTE_REFERENCE, i);
-  if (note == NULL || note->inst != i) return;
+  const struct kn_note *note = kn_note_at(q->f, KN_NOTE_REFERENCE, i);
+  if (note == NULL) return;
   text(q, note->a != 0 ? "  !reference " : "  !plain ");
   operand(q, i);
   text(q, "\n");

@@ -89,6 +89,12 @@ struct kn_code_call {
   bool tail;
 };
 
+/* A function's table of roots: lib/codegen/root_table.h. In the order of functions. */
+struct kn_code_roots {
+  uint32_t func;        /* index into funcs */
+  uint32_t first, size; /* bytes in root_bytes; multiples of 4 */
+};
+
 /* The arrays: type, name. Of `code` and what ends in "bytes", items are bytes. */
 #define KN_OUTPUT_ARRAYS(ARRAY)                                                                    \
   ARRAY(uint8_t, code)                                                                             \
@@ -103,7 +109,9 @@ struct kn_code_call {
   ARRAY(uint8_t, cfi)                                                                              \
   ARRAY(struct kn_code_table, tables)                                                              \
   ARRAY(uint8_t, table_bytes)                                                                      \
-  ARRAY(uint32_t, table_types) /* symbols; 0: any type */
+  ARRAY(uint32_t, table_types) /* symbols; 0: any type */                                          \
+  ARRAY(struct kn_code_roots, root_tables)                                                         \
+  ARRAY(uint8_t, root_bytes)
 
 struct kn_output {
 #define ARRAY(type, name) KN_ARRAY(type) name;

@@ -1,4 +1,4 @@
-/* What an address is: kiln_jit_find_pc, which signal handlers and other threads call while units come and go. It takes
+/* What an address is: kiln_jit_find_pc and, for walks of the stack, kn_jit_find_code, which signal handlers and other threads call while units come and go. It takes
  * no lock and allocates nothing. A pool has a list of units for each chunk, which link.c adds to and jit.c removes
  * from. What a removal frees may still be read, so it is retired, and freed once all calls that had begun before have
  * ended: a call counts itself at one of two counters, and after each was seen at 0 once, none of them is in progress.
@@ -283,6 +283,23 @@ static void tell(kiln_jit_pc_info *info, const struct kn_jit_item *u,
     frame->column = place->column;
     if (more) place = u->places.at + place->call - 1;
   }
+}
+
+bool kn_jit_find_code(kiln_jit *jit, uint64_t pc, struct kn_jit_code *code) {
+  if (jit == NULL) return false;
+  const uint32_t side = jit->side;
+  jit->finding[side]++;
+  const struct kn_jit_item *u = find_unit(jit, pc);
+  const struct kn_memory_symbol *f = u != NULL ? find_function(u, pc) : NULL;
+  if (f != NULL) {
+    const struct kn_jit_belongings *b = u->belongings + (f - u->symbols);
+    const uint8_t *ro = u->blocks[KN_JIT_RO].at;
+    code->start = f->address;
+    code->fde = b->fde != 0 ? ro + b->fde - 1 : NULL;
+    code->roots = b->roots != 0 ? ro + b->roots - 1 : NULL;
+  }
+  jit->finding[side]--;
+  return f != NULL;
 }
 
 bool kiln_jit_find_pc(kiln_jit *jit, const void *pc, kiln_jit_pc_info *info) {

@@ -156,7 +156,14 @@ struct kn_jit_row {
   uint32_t place; /* index + 1; 0: none */
 };
 
-/* find.c reads, without the lock: id, the code's block but for its pool, symbols, names, rows, places, text, in_chunk.
+/* What belongs to a function besides its code: 1 + its offset in the unit's read-only data, 0: it has none. */
+struct kn_jit_belongings {
+  uint32_t fde;
+  uint32_t roots; /* its table of roots */
+};
+
+/* find.c reads, without the lock: id, blocks of code and of read-only data but for their pools, symbols, belongings,
+ * names, rows, places, text, in_chunk.
  * All but the last are constant while the unit can be found. */
 struct kn_jit_item {
   uint64_t id;
@@ -173,6 +180,7 @@ struct kn_jit_item {
   struct kn_jit_entry **refs; /* what it was bound to */
   uint32_t n_refs;
   struct kn_memory_symbol *symbols; /* functions first, ascending */
+  struct kn_jit_belongings *belongings; /* of functions; in the same memory */
   uint32_t n_symbols, n_funcs;
   char *names;
   struct kn_jit_tls *tls; /* NULL: none */
@@ -365,12 +373,12 @@ struct kn_jit_link {
   KN_ARRAY(struct kn_jit_merged) merged; /* of several inputs; none of a single one */
   struct kn_hash merged_hash;            /* index + 1 */
   /* fde_bytes: with the CIEs of personalities; table_bytes: of exceptions */
-  uint64_t fde_bytes, table_bytes, n_funcs, names_size, n_symbols;
+  uint64_t fde_bytes, table_bytes, root_bytes, n_funcs, names_size, n_symbols;
   bool has_tls;
   bool registers;      /* kn_jit_item.registers */
   uint32_t registrars; /* a bit for each row of kn_jit_registrars that is referred to */
   /* offsets in the unit's areas */
-  uint64_t stub_at, registrar_at, got_at, tls_got_at, frame_at, table_at, image_at;
+  uint64_t stub_at, registrar_at, got_at, tls_got_at, frame_at, table_at, roots_at, image_at;
   struct kn_jit_item *unit;
 };
 
@@ -533,6 +541,16 @@ void kn_jit_find_remove(struct kn_jit_item *u);
 void kn_jit_find_retire(kiln_jit *jit, struct kn_jit_retired *r);
 /* Frees the rest of it, when nobody can be reading. */
 void kn_jit_find_close(kiln_jit *jit);
+
+/* What a walk of the stack needs to know of code (stack.c). */
+struct kn_jit_code {
+  uint64_t start;     /* of the function */
+  const uint8_t *fde; /* NULL: it has none */
+  const uint8_t *roots; /* its table; NULL: none */
+};
+/* Finds the function at `pc`, without the lock; false: it is none of the JIT's. What `code` refers to stays while the
+ * function is running. */
+bool kn_jit_find_code(kiln_jit *jit, uint64_t pc, struct kn_jit_code *code);
 
 /* perf.c */
 bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e);

@@ -68,6 +68,7 @@ static bool lay_out_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_
   }
   l->fde_bytes += cie_bytes(o);
   l->table_bytes += kn_align_up(o->table_bytes.n, 4);
+  l->root_bytes += o->root_bytes.n;
   uint64_t align = UINT64_C(1) << align_log2;
   if (l->align[KN_JIT_CODE] < align) l->align[KN_JIT_CODE] = align;
   if (l->size[KN_JIT_CODE] == 0) l->size[KN_JIT_CODE] = KN_JIT_CODE_PAD;

@@ -3,6 +3,8 @@
  * before the unit is published. Called with the JIT locked. */
 #include "lib/jit/jit_state.h"
 
+#include "lib/codegen/root_table.h"
+
 #include <stdlib.h>
 
 /* ---- addresses ---- */
@@ -63,6 +65,8 @@ static void lay_out(struct kn_jit_link *l) {
   if (l->n_funcs > 0 && !l->jit->options.no_unwind)
     l->frame_at = append(l, KN_JIT_RO, KN_CIE_BYTES + l->fde_bytes + 8, 8);
   l->table_at = append(l, KN_JIT_RO, l->table_bytes, 4);
+  if (KN_UNLIKELY(l->root_bytes > 0))
+    l->roots_at = append(l, KN_JIT_RO, l->root_bytes, KN_ROOTS_ALIGN);
 }
 
 static bool make_unit(struct kn_jit_link *l) {
@@ -71,12 +75,15 @@ static bool make_unit(struct kn_jit_link *l) {
   uint32_t n = (uint32_t)(l->n_funcs + l->n_symbols);
   size_t defs = (l->defs.n + 1) * sizeof *u->defs, refs = (l->refs.n + 1) * sizeof *u->refs;
   size_t symbols = (n + 1) * sizeof *u->symbols;
+  size_t belongings = (size_t)l->n_funcs * sizeof *u->belongings;
   u->defs = kn_jit_realloc(jit, NULL, defs);
   u->refs = kn_jit_realloc(jit, NULL, refs);
-  u->symbols = kn_jit_realloc(jit, NULL, symbols);
+  u->symbols = kn_jit_realloc(jit, NULL, symbols + belongings);
   u->names = kn_jit_realloc(jit, NULL, l->names_size + 1);
   if (u->defs == NULL || u->refs == NULL || u->symbols == NULL || u->names == NULL)
     return kn_jit_no_memory(l->error);
+  u->belongings = (struct kn_jit_belongings *)(u->symbols + n + 1);
+  if (belongings != 0) memset(u->belongings, 0, belongings);
   lay_out(l);
   return kn_jit_take_unit(jit, l->size, l->align, u->blocks, l->error);
 }
@@ -240,7 +247,8 @@ static void write_tables_of(const struct kn_jit_link *l, uint32_t in, const stru
 /* Where frames are written. */
 struct frames {
   uint8_t *start, *p;
-  uint64_t at; /* address of `start` */
+  uint64_t at;                    /* address of `start` */
+  struct kn_jit_belongings *next; /* of the function whose frame is written next */
 };
 
 /* Writes the frames of a session, whose code and tables are at those addresses. */
@@ -266,6 +274,8 @@ static void write_frames_of(const struct kn_jit_link *l, uint32_t in, const stru
       w->p += KN_CIE_BYTES;
     }
     uint64_t at = w->at + (uint64_t)(w->p - w->start);
+    if (!f->no_rows) w->next->fde = (uint32_t)(l->frame_at + (uint64_t)(w->p - w->start)) + 1;
+    w->next++;
     uint32_t table = t != NULL ? (uint32_t)(tables + t->first - (at + KN_FDE_TABLE_AT)) : 0;
     uint32_t cie = (uint32_t)(w->p - (t != NULL ? eh_cie : cies[f->cie]));
     w->p = kn_fde_put(w->p, cie, (uint32_t)(code + f->start - (at + KN_FDE_ADDRESS_AT)), table, f,
@@ -278,7 +288,7 @@ static void write_frames(struct kn_jit_link *l) {
   const struct kn_jit_block *b = l->unit->blocks;
   uint8_t *ro = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO);
   uint64_t ro_at = (uint64_t)(uintptr_t)b[KN_JIT_RO].at, table_at = l->table_at;
-  struct frames w = {ro + l->frame_at, ro + l->frame_at, ro_at + l->frame_at};
+  struct frames w = {ro + l->frame_at, ro + l->frame_at, ro_at + l->frame_at, l->unit->belongings};
   kn_cie_put(w.p, l->jit->machine, KN_CIE_USUAL);
   w.p += KN_CIE_BYTES;
   for (uint32_t i = 0; i < l->n_in; i++) {
@@ -293,6 +303,31 @@ static void write_frames(struct kn_jit_link *l) {
   }
   l->unit->eh_frame = b[KN_JIT_RO].at + l->frame_at; /* a zero word ends it */
   l->unit->eh_frame_size = (uint64_t)(w.p - w.start) + 4;
+}
+
+/* Copies the tables of roots, and adds the distances to their functions. */
+static void write_roots(struct kn_jit_link *l) {
+  if (KN_LIKELY(l->root_bytes == 0)) return;
+  const struct kn_jit_block *b = l->unit->blocks;
+  uint8_t *ro = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO);
+  struct kn_jit_belongings *funcs = l->unit->belongings;
+  uint64_t to = l->roots_at;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    const struct kn_jit_in *in = l->in + i;
+    for (uint32_t s = 0; s < in->n_sessions; s++) {
+      const struct kn_output *o = in->sessions[s]->out;
+      for (uint32_t k = 0; k < o->root_tables.n; k++) {
+        const struct kn_code_roots *t = o->root_tables.at + k;
+        uint64_t field = (uint64_t)(uintptr_t)b[KN_JIT_RO].at + to + KN_ROOTS_FUNC;
+        uint64_t func = (uint64_t)(uintptr_t)b[KN_JIT_CODE].at + in->code_at[s] + o->funcs.at[t->func].start;
+        memcpy(ro + to, o->root_bytes.at + t->first, t->size);
+        kn_put32(ro + to + KN_ROOTS_FUNC, (uint32_t)(func - field));
+        funcs[t->func].roots = (uint32_t)to + 1;
+        to += t->size;
+      }
+      funcs += o->funcs.n;
+    }
+  }
 }
 
 static void add_symbol(struct kn_jit_item *u, uint32_t *names, const struct kn_symbol *s,
@@ -435,6 +470,7 @@ bool kn_jit_write(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_in; i++)
     if (!kn_jit_reloc_code(l, i)) return false;
   write_frames(l);
+  write_roots(l);
   write_names(l);
   if (!l->stream && !collect_starts(l)) return false;
   return kn_jit_seal(jit, u->blocks, l->error);

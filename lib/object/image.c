@@ -411,7 +411,7 @@ bool kn_image_lay_out(struct kn_image *image) {
   if (!kn_late_names_define(m, is_defined, image) || !place_aliases(image)) return false;
   for (uint32_t i = 0; i < m->ctors.n; i++)
     if (!place_ctor(image, i)) return false;
-  return kn_image_place_tables(image);
+  return kn_image_place_tables(image) && kn_image_place_roots(image);
 }
 
 void kn_image_free(struct kn_image *image) {

@@ -2,6 +2,7 @@
  * for every function, data item, constructor, label and alias its section and offset. Writers of formats
  * (lib/object/elf*.c), DWARF (lib/dwarf/dwarf*.c) and the JIT read it; docs/internals/extending.md says how.
  * Files: image.c places functions and data, image_sections.c has the sections, image_eh.c the tables of exceptions,
+ * image_roots.c those of roots,
  * image_relocs.c content and relocations. Invariant: once it is laid out, nothing in it changes. */
 #ifndef KN_LIB_OBJECT_IMAGE_H
 #define KN_LIB_OBJECT_IMAGE_H
@@ -31,6 +32,8 @@ enum kn_section_kind {
   KN_SECTION_TABLES,  /* tables of exceptions */
   KN_SECTION_TYPES,   /* addresses that tables and unwind rows refer to, as RELRO */
   KN_SECTION_SHARED, /* the same of symbol `owner`: one for all objects of a program, found by its name */
+  KN_SECTION_ROOTS,     /* tables of roots: programs find the start and the end of all of them */
+  KN_SECTION_STACKMAPS, /* LLVM's stack maps */
   KN_SECTION_NAMED,
   KN_SECTION_KINDS
 };
@@ -66,7 +69,9 @@ struct kn_image_piece {
 #define KN_PIECE_DATA UINT32_MAX
 #define KN_PIECE_TABLE (UINT32_MAX - 1) /* first: index into kn_image_eh.tables */
 #define KN_PIECE_WORD (UINT32_MAX - 2)  /* 8 bytes: the address of symbol `first` */
-#define KN_PIECE_FUNCS (UINT32_MAX - 3) /* the last session */
+#define KN_PIECE_ROOTS (UINT32_MAX - 3)    /* first: index into kn_image_roots.funcs */
+#define KN_PIECE_STACKMAP (UINT32_MAX - 4) /* kn_image_roots.map */
+#define KN_PIECE_FUNCS (UINT32_MAX - 5)    /* the last session */
 
 /* What a symbol is. */
 enum kn_place_what {
@@ -118,6 +123,16 @@ struct kn_image_eh {
   bool indirect;            /* kn_eh_indirect */
 };
 
+/* Tables of roots: lib/object/image_roots.c. */
+struct kn_image_roots {
+  uint32_t *funcs; /* functions that have one, ascending: indices into kn_image.funcs */
+  uint32_t n;
+  uint8_t *map; /* LLVM's stack map, but for the functions' addresses; NULL: none */
+  uint64_t map_bytes;
+};
+/* In a stack map: where the address of function `i` is. */
+static inline uint64_t kn_image_map_address(uint32_t i) { return 16 + 24 * (uint64_t)i; }
+
 struct kn_image;
 
 /* What a format of objects supplies. */
@@ -151,6 +166,7 @@ struct kn_image {
   KN_ARRAY(struct kn_image_section) sections;
   KN_ARRAY(struct kn_image_piece) pieces;
   struct kn_image_eh eh;
+  struct kn_image_roots roots;
   bool resolvers; /* there is a KN_IS_RESOLVER */
 
   /* ---- while it is made: image_sections.c ---- */
@@ -209,6 +225,11 @@ bool kn_image_extend(struct kn_image *image, uint32_t section, uint64_t offset, 
 
 /* image_eh.c: behind all other sections */
 bool kn_image_place_tables(struct kn_image *image);
+
+/* image_roots.c: behind these */
+bool kn_image_place_roots(struct kn_image *image);
+/* Table `i` of kn_image_roots. */
+const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uint32_t *size);
 
 /* image_relocs.c */
 

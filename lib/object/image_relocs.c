@@ -2,6 +2,8 @@
  * distances within a section. Called by writers of formats. */
 #include "lib/object/image.h"
 
+#include "lib/codegen/root_table.h"
+
 /* ---- content ---- */
 
 /* Size of a piece in bytes. */
@@ -9,6 +11,9 @@ static uint64_t piece_size(const struct kn_image *image, const struct kn_image_p
   if (p->session == KN_PIECE_DATA) return image->m->data.at[p->first].size_bytes;
   if (p->session == KN_PIECE_WORD) return 8;
   if (p->session == KN_PIECE_TABLE) return kn_image_table(image, p->first)->size;
+  if (p->session == KN_PIECE_STACKMAP) return image->roots.map_bytes;
+  uint32_t size;
+  if (p->session == KN_PIECE_ROOTS) return kn_image_root_table(image, p->first, &size), size;
   const struct kn_code_func *f = kn_image_output(image, p->session)->funcs.at;
   return f[p->end - 1].start + f[p->end - 1].size - f[p->first].start;
 }
@@ -21,6 +26,9 @@ static const uint8_t *piece_bytes(const struct kn_image *image, const struct kn_
     uint32_t session = image->funcs[image->eh.tables[p->first].func].session;
     return kn_image_output(image, session)->table_bytes.at + kn_image_table(image, p->first)->first;
   }
+  if (p->session == KN_PIECE_STACKMAP) return image->roots.map;
+  uint32_t size;
+  if (p->session == KN_PIECE_ROOTS) return kn_image_root_table(image, p->first, &size);
   const struct kn_output *o = kn_image_output(image, p->session);
   return o->code.at + o->funcs.at[p->first].start;
 }
@@ -174,6 +182,27 @@ static bool table_relocs(const struct sink *k, const struct kn_image_piece *piec
   return true;
 }
 
+/* The addresses of the functions that a stack map names. */
+static bool map_relocs(const struct sink *k, const struct kn_image_piece *piece) {
+  const struct kn_image *image = k->image;
+  for (uint32_t i = 0; i < image->roots.n; i++) {
+    const struct kn_image_reloc to = {piece->offset + kn_image_map_address(i), KILN_RELOC_ABS64,
+                                      kn_image_func(image, image->roots.funcs[i])->symbol, 0, 0};
+    if (!give(k, &to)) return false;
+  }
+  return true;
+}
+
+/* The distance to the function of a table of roots, which is in the same group. */
+static bool roots_relocs(const struct sink *k, const struct kn_image_piece *piece) {
+  const struct kn_image *image = k->image;
+  const struct kn_code_func *f = kn_image_func(image, image->roots.funcs[piece->first]);
+  const struct kn_place *p = image->places + f->symbol;
+  const struct kn_image_reloc to = {piece->offset + KN_ROOTS_FUNC, KILN_RELOC_REL32, 0,
+                                    p->section - 1, (int64_t)p->value};
+  return give(k, &to);
+}
+
 bool kn_image_relocs(const struct kn_image *image, uint32_t section, uint8_t *base,
                      kn_image_put *put, void *user) {
   const struct sink k = {image, section, base, put, user};
@@ -181,9 +210,11 @@ bool kn_image_relocs(const struct kn_image *image, uint32_t section, uint8_t *ba
   for (uint32_t piece = s->n_relocs != 0 ? s->first : 0; piece != 0;
        piece = image->pieces.at[piece - 1].next) {
     const struct kn_image_piece *p = image->pieces.at + piece - 1;
-    bool ok = p->session == KN_PIECE_DATA    ? data_relocs(&k, p)
-              : p->session == KN_PIECE_TABLE ? table_relocs(&k, p)
-                                             : true;
+    bool ok = p->session == KN_PIECE_DATA       ? data_relocs(&k, p)
+              : p->session == KN_PIECE_TABLE    ? table_relocs(&k, p)
+              : p->session == KN_PIECE_ROOTS    ? roots_relocs(&k, p)
+              : p->session == KN_PIECE_STACKMAP ? map_relocs(&k, p)
+                                                : true;
     const struct kn_image_reloc word = {p->offset, KILN_RELOC_ABS64, p->first, 0, 0};
     if (p->session == KN_PIECE_WORD) ok = give(&k, &word);
     else if (p->session <= KN_PIECE_FUNCS) ok = code_relocs(&k, p);

@@ -13,7 +13,7 @@
  * makes all that addresses the caller's frame wait for a load; the processor follows rsp without one.
  *
  *   rsp + ...    return address, callee-saved registers that the plan uses
- *   rsp          stack slots and spill slots, upward; frame offset BOTTOM, since offset 0 means none
+ *   rsp          stack slots and spill slots, upward; frame offset X64_FRAME_BOTTOM, since offset 0 means none
  *
  * The prologue and each epilogue are emitted in full; when all is known they are cut to what the function turned out
  * to need (relax.c). Invariant: the rows describe every instruction boundary. */
@@ -68,8 +68,6 @@ static uint8_t *kept_rows(struct kn_walk *w, uint8_t *p, bool restored) {
 /* endbr64: what indirect branches may go to */
 void x64_landing(struct kn_walk *w) { EMIT(w, x64_endbr64); }
 
-enum { BOTTOM = 16 };
-
 const uint8_t x64_saved_order[5] = {X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15};
 
 void x64_begin(struct kn_walk *w) {
@@ -83,7 +81,7 @@ void x64_begin(struct kn_walk *w) {
     x->head = 4;
   }
   x->frame_reg = frame->pointer ? X64_RBP : X64_RSP;
-  x->frame_bias = frame->pointer ? 0 : BOTTOM;
+  x->frame_bias = frame->pointer ? 0 : X64_FRAME_BOTTOM;
   if (frame->pointer) {
     EMIT(w, x64_push, X64_RBP);
     EMIT(w, x64_rr, X64_MOV, 3, X64_RBP, X64_RSP);
@@ -97,7 +95,7 @@ void x64_begin(struct kn_walk *w) {
   EMIT(w, x64_group_r, 0x81, 3, X64_G_SUB, X64_RSP);
   x->frame_patch = kn_here(w);
   EMIT(w, x64_put32, 0);
-  w->frame.low = frame->pointer ? -8 * (int32_t)x->saved_count : BOTTOM;
+  w->frame.low = frame->pointer ? -8 * (int32_t)x->saved_count : X64_FRAME_BOTTOM;
   x->probe_room = frame->probe_step != 0 ? X64_PROBE_ROOM : 0;
   w->code.p += x->probe_room;
   if (KN_UNLIKELY(frame->kept | frame->guarded)) {
@@ -310,7 +308,7 @@ void x64_finish(struct kn_walk *w) {
   if (!x64_relax(w)) return;
   w->frame.cfa = w->plan->frame.pointer
                    ? 16
-                   : BOTTOM + (int32_t)(x64(w)->frame_size + 8 * x64(w)->saved_count + 8);
+                   : X64_FRAME_BOTTOM + (int32_t)(x64(w)->frame_size + 8 * x64(w)->saved_count + 8);
   uint32_t end = kn_here(w);
   emit_literals(w);
   if (w->f->status != KILN_OK) return;

@@ -224,7 +224,9 @@ const struct kn_target kn_target_x86_64 = {
            .nop_bytes = 1,
            .leaf_frames = true,
            .red_zone_bytes = 128,
-           .dwarf_regs = dwarf_regs},
+           .dwarf_regs = dwarf_regs,
+           .frame_regs = {7, 6}, /* rsp, rbp */
+           .frame_from = {X64_FRAME_BOTTOM, 0}},
   .walk_size = sizeof(struct x64_walk),
   .hooks = {.move = x64_hook_move,
             .load = x64_hook_load,

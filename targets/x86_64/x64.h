@@ -10,6 +10,8 @@
 #include "targets/x86_64/encode.h"
 
 enum { X64_FRAME_ROWS = 3 };
+/* The frame offset that rsp is at, in frames without a frame pointer. */
+enum { X64_FRAME_BOTTOM = 16 };
 
 /* The walk with what only this target has. */
 struct x64_walk {

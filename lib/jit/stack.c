@@ -1,0 +1,230 @@
+/* Walks of a stack, from frame to frame: <kiln/roots.h>. What a frame's code is says the JIT (find.c) or the dynamic
+ * linker; cfi.c finds the caller; the table of roots of a function (lib/codegen/root_table.h) says what is in its
+ * frame. Invariant: nothing here takes a lock or allocates, but what makes and frees a map. */
+#include "lib/jit/cfi.h"
+#include "lib/jit/jit_state.h"
+
+#include "lib/codegen/root_table.h"
+
+#include <kiln/roots.h>
+
+#include <stdlib.h>
+
+/* ---- where a thread is ---- */
+
+#if defined(__x86_64__)
+__asm__(".text\n"
+        ".globl kiln_stack_save\n"
+        ".type kiln_stack_save, @function\n"
+        ".p2align 4\n"
+        "kiln_stack_save:\n"
+        ".cfi_startproc\n"
+        "  .byte 0xf3, 0x0f, 0x1e, 0xfa\n" /* endbr64 */
+        "  testq %rdi, %rdi\n"
+        "  je 1f\n"
+        "  movq (%rsp), %rax\n"
+        "  movq %rax, (%rdi)\n"
+        "  leaq 8(%rsp), %rax\n"
+        "  movq %rax, 8(%rdi)\n"
+        "  movq %rbx, 16(%rdi)\n"
+        "  movq %rbp, 24(%rdi)\n"
+        "  movq %r12, 32(%rdi)\n"
+        "  movq %r13, 40(%rdi)\n"
+        "  movq %r14, 48(%rdi)\n"
+        "  movq %r15, 56(%rdi)\n"
+        "1: ret\n"
+        ".cfi_endproc\n"
+        ".size kiln_stack_save, . - kiln_stack_save\n");
+static const uint8_t saved_regs[] = {3, 6, 12, 13, 14, 15};
+#elif defined(__aarch64__)
+__asm__(".text\n"
+        ".globl kiln_stack_save\n"
+        ".type kiln_stack_save, %function\n"
+        ".p2align 2\n"
+        "kiln_stack_save:\n"
+        ".cfi_startproc\n"
+        "  hint 34\n" /* bti c */
+        "  cbz x0, 1f\n"
+        "  mov x1, sp\n"
+        "  stp x30, x1, [x0]\n"
+        "  stp x19, x20, [x0, 16]\n"
+        "  stp x21, x22, [x0, 32]\n"
+        "  stp x23, x24, [x0, 48]\n"
+        "  stp x25, x26, [x0, 64]\n"
+        "  stp x27, x28, [x0, 80]\n"
+        "  str x29, [x0, 96]\n"
+        "1: ret\n"
+        ".cfi_endproc\n"
+        ".size kiln_stack_save, . - kiln_stack_save\n");
+static const uint8_t saved_regs[] = {19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29};
+#else
+void kiln_stack_save(kiln_stack_point *point) {
+  if (point != NULL) *point = (kiln_stack_point){0};
+}
+static const uint8_t saved_regs[] = {0};
+#endif
+
+/* ---- maps ---- */
+
+struct mapped {
+  uint64_t start, size; /* of the function */
+  const uint8_t *table;
+};
+
+struct kiln_root_map {
+  kiln_allocator allocator;
+  uint32_t n;
+  struct mapped at[]; /* in the order of their functions */
+};
+
+static uint64_t start_of(const uint8_t *table) {
+  return (uint64_t)(uintptr_t)(table + KN_ROOTS_FUNC) +
+         (uint64_t)(int64_t)(int32_t)kn_get32(table + KN_ROOTS_FUNC);
+}
+
+/* The size of the table at `p`, of which `room` bytes are there; 0: it is damaged, or of another version. */
+static uint32_t table_size(const uint8_t *p, size_t room) {
+  if (room < KN_ROOTS_HEAD) return 0;
+  uint32_t size = kn_get32(p + KN_ROOTS_SIZE);
+  uint64_t calls = kn_get32(p + KN_ROOTS_N_CALLS), roots = kn_get32(p + KN_ROOTS_N_ROOTS);
+  bool ids = (p[KN_ROOTS_FLAGS] & KN_ROOTS_IDS) != 0;
+  bool known = p[KN_ROOTS_VERSION] == KN_ROOTS_VERSION_1 && (p[KN_ROOTS_FLAGS] & ~KN_ROOTS_IDS) == 0;
+  return known && size <= room && size == KN_ROOTS_HEAD + 4 * (calls * (1u + ids) + roots) ? size : 0;
+}
+
+/* The number of tables; UINT32_MAX: something is damaged. Notes them, if `map` is not NULL. Linkers may put zeros
+ * between the sections of two objects. */
+static uint32_t read_tables(const uint8_t *p, const uint8_t *end, kiln_root_map *map) {
+  uint32_t n = 0, size;
+  for (; p < end; p += size) {
+    size = KN_ROOTS_ALIGN;
+    if (end - p >= KN_ROOTS_ALIGN && kn_get32(p) == 0) continue;
+    size = table_size(p, (size_t)(end - p));
+    if (size == 0 || n == UINT32_MAX - 1) return UINT32_MAX;
+    if (map != NULL)
+      map->at[n] = (struct mapped){start_of(p), kn_get32(p + KN_ROOTS_FUNC_SIZE), p};
+    n++;
+  }
+  return n;
+}
+
+static int compare_mapped(const void *a, const void *b) {
+  const struct mapped *x = a, *y = b;
+  return x->start < y->start ? -1 : x->start > y->start;
+}
+
+kiln_root_map *kiln_root_map_new(const void *start, const void *end,
+                                 const kiln_allocator *allocator) {
+  if (start == NULL || end == NULL || start > end) return NULL;
+  uint32_t n = read_tables(start, end, NULL);
+  kiln_allocator a = allocator != NULL ? *allocator : (kiln_allocator){0};
+  kiln_root_map *map =
+    n != UINT32_MAX ? kn_allocator_realloc(&a, NULL, sizeof *map + n * sizeof *map->at) : NULL;
+  if (map == NULL) return NULL;
+  map->allocator = a;
+  map->n = n;
+  read_tables(start, end, map);
+  qsort(map->at, n, sizeof *map->at, compare_mapped);
+  return map;
+}
+
+void kiln_root_map_free(kiln_root_map *map) {
+  if (map == NULL) return;
+  kiln_allocator a = map->allocator;
+  kn_allocator_realloc(&a, map, 0);
+}
+
+/* The table of the function at `pc`; NULL: it has none. */
+static const uint8_t *find_mapped(const kiln_root_map *map, uint64_t pc) {
+  uint32_t low = 0, high = map != NULL ? map->n : 0;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (map->at[middle].start <= pc) low = middle + 1;
+    else high = middle;
+  }
+  return low != 0 && pc - map->at[low - 1].start < map->at[low - 1].size ? map->at[low - 1].table
+                                                                          : NULL;
+}
+
+/* ---- walks ---- */
+
+/* What kiln_stack_walk.state has. */
+struct walk {
+  struct kn_cfi_frame frame; /* the next one */
+  uint64_t ended;
+};
+_Static_assert(sizeof(struct walk) <= sizeof(((kiln_stack_walk *)0)->state), "the state has room");
+
+kiln_status kiln_stack_begin(kiln_stack_walk *walk, const kiln_stack_point *point) {
+  if (walk == NULL || point == NULL || (walk->jits == NULL && walk->n_jits != 0))
+    return KILN_ERR_ARGUMENT;
+  struct walk *w = (struct walk *)walk->state;
+  *w = (struct walk){.frame.pc = point->pc};
+  for (unsigned k = 0; k < sizeof saved_regs; k++) w->frame.r[saved_regs[k]] = point->saved[k];
+  w->frame.r[KN_CFI_SP] = point->sp;
+  walk->status = KILN_OK;
+  return KILN_OK;
+}
+
+/* Ends the walk. */
+static bool ends(kiln_stack_walk *walk, kiln_status status) {
+  ((struct walk *)walk->state)->ended = true;
+  walk->status = status;
+  return false;
+}
+
+static bool find_code(const kiln_stack_walk *walk, uint64_t pc, struct kn_jit_code *code) {
+  for (uint32_t i = 0; i < walk->n_jits; i++)
+    if (kn_jit_find_code(walk->jits[i], pc, code)) return code->fde != NULL;
+  code->roots = find_mapped(walk->map, pc);
+  code->fde = kn_cfi_find(pc, &code->start);
+  return code->fde != NULL;
+}
+
+/* Says what roots a frame has that stopped at `at` of the function of `table`; false: at no call that collects. */
+static bool describe(kiln_stack_frame *frame, const uint8_t *table, uint32_t at) {
+  const uint32_t n = kn_get32(table + KN_ROOTS_N_CALLS);
+  const bool ids = (table[KN_ROOTS_FLAGS] & KN_ROOTS_IDS) != 0;
+  const uint8_t *calls = table + KN_ROOTS_HEAD;
+  uint32_t low = 0, high = n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (kn_get32(calls + 4 * (size_t)middle) < at) low = middle + 1;
+    else high = middle;
+  }
+  if (low == n || kn_get32(calls + 4 * (size_t)low) != at) return false;
+  frame->has_table = true;
+  frame->call_id = ids ? kn_get32(calls + 4 * ((size_t)n + low)) : 0;
+  frame->n_roots = kn_get32(table + KN_ROOTS_N_ROOTS);
+  frame->roots = (const int32_t *)(const void *)(calls + 4 * (size_t)n * (1u + ids));
+  return true;
+}
+
+bool kiln_stack_next(kiln_stack_walk *walk, kiln_stack_frame *frame) {
+  if (walk == NULL || frame == NULL) return false;
+  *frame = (kiln_stack_frame){0};
+  struct walk *w = (struct walk *)walk->state;
+  if (w->ended || walk->status != KILN_OK) return false;
+  const uint64_t pc = w->frame.pc, sp = w->frame.r[KN_CFI_SP];
+  const bool exact = w->frame.exact;
+  struct kn_jit_code code = {0};
+  uint64_t end;
+  frame->pc = (const void *)(uintptr_t)pc;
+  if (!find_code(walk, pc - !exact, &code)) return ends(walk, KILN_ERR_UNSUPPORTED);
+  enum kn_cfi_result caller = kn_cfi_step(code.fde, code.start, &w->frame, &end);
+  /* a frame takes room, but for one without a return address in memory */
+  if (caller == KN_CFI_LOST || end < sp) return ends(walk, KILN_ERR_UNSUPPORTED);
+  if (walk->end != NULL && end > (uint64_t)(uintptr_t)walk->end) return ends(walk, KILN_OK);
+  frame->end = (const void *)(uintptr_t)end;
+  if (code.roots != NULL && (exact || !describe(frame, code.roots, (uint32_t)(pc - code.start))))
+    return ends(walk, KILN_ERR_STRUCTURE);
+  if (caller == KN_CFI_FIRST) w->ended = true;
+  return true;
+}
+
+void *kiln_stack_root(const kiln_stack_frame *frame, uint32_t i, uint32_t *size_bytes) {
+  if (frame == NULL || i >= frame->n_roots) return NULL;
+  const int32_t word = frame->roots[i];
+  if (size_bytes != NULL) *size_bytes = word & 1 ? 4 : 8;
+  return (void *)((uintptr_t)frame->end + (uintptr_t)(intptr_t)(word & ~1));
+}
