@@ -174,9 +174,10 @@ kiln_interp_point kiln_interp_get_point(const kiln_interp *in) {
   return (kiln_interp_point){t ? t->frame : NULL};
 }
 
-uint32_t kiln_interp_each_root(kiln_interp_point point, kiln_interp_root_fn fn, void *user) {
+uint32_t kiln_interp_each_root(const kiln_interp *in, kiln_interp_point point,
+                               kiln_interp_root_fn fn, void *user) {
   uint32_t n = 0;
-  for (const struct kn_frame *fr = point.frame; fr != NULL; fr = fr->caller) {
+  for (const struct kn_frame *fr = in != NULL ? point.frame : NULL; fr != NULL; fr = fr->caller) {
     for (uint32_t s = 0; s < fr->fn->n_slots; s++) {
       const struct kn_islot *slot = &fr->fn->slots[s];
       if (!slot->root) continue;

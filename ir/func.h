@@ -248,7 +248,7 @@ enum kn_note_kind {
   KN_NOTE_PASSED, /* before what is here: a: location of a statement of which inlining has left no instruction */
   KN_NOTE_TEXT_POSITION, /* from here on: a, b: line and column of a text input (kiln_func_set_text_position) */
   KN_NOTE_REFERENCE, /* the instruction's value: a = 1: is a reference; a = 0: is a COPY that is not derived */
-  KN_NOTE_CALL_ID,   /* the call's: a (kiln_func_set_call_id) */
+  KN_NOTE_CALL_ID, /* the call's: a (kiln_func_set_call_id) */
   KN_NOTE_COUNT
 };
 struct kn_note {
@@ -366,7 +366,8 @@ struct kn_func_facts {
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
   bool folds;         /* operations on integer constants become constants (build_append.c) */
   bool inlined;       /* calls in it were inlined: ir/inline/inlining.h */
-  bool has_roots;     /* a slot is a root, or there is a KN_NOTE_REFERENCE or KN_NOTE_CALL_ID: ir/roots.h */
+  bool
+    has_roots; /* a slot is a root, or there is a KN_NOTE_REFERENCE or KN_NOTE_CALL_ID: ir/roots.h */
 };
 
 /* The arrays of a function, which are emptied for the next one: type, name. Those that only building needs come last:

@@ -9,6 +9,16 @@
 
 enum { KN_JIT_STUB_BYTES = 16, KN_JIT_REGISTRAR_BYTES = 32, KN_JIT_TLS_BYTES = 40 };
 
+/* What walks of the stack need to know of the machine that they run on. Registers are by DWARF's numbers. */
+struct kn_stack_machine {
+  uint8_t stack_pointer, last; /* `last`: the highest one of interest */
+  uint8_t n_saved, saved[11];  /* those that calls preserve, in the order of kiln_stack_point.saved */
+  /* Writes the caller's kiln_stack_point: where it continues, its stack pointer, `saved`. NULL: on other machines. */
+  void (*save)(uint64_t *point);
+  /* A return address as the unwinder wants it: what the processor added to protect it is removed. */
+  uint64_t (*plain)(uint64_t pc);
+};
+
 struct kn_jit_machine {
   /* Whether another instruction was written in place of the one with the field at `to`, which is executed at `at`: one
    * that makes `value`, the symbol's address + the addend, without an entry of the table of addresses, or where no
@@ -26,6 +36,7 @@ struct kn_jit_machine {
   /* The entry of the table at `at` (KN_JIT_TLS_BYTES) by which code finds a thread-local variable. Code that calls for
    * its address ends in `get`, a C function that is given the address of `pair`. */
   void (*write_tls)(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t get);
+  struct kn_stack_machine stack;
   bool sees_changes; /* processors notice by themselves that code has changed */
 };
 

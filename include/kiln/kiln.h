@@ -21,9 +21,9 @@
 #include <kiln/module.h>
 #include <kiln/reachable.h>
 #include <kiln/reloc.h>
-#include <kiln/roots.h>
 #include <kiln/section.h>
 #include <kiln/ssa.h>
+#include <kiln/stack.h>
 #include <kiln/target.h>
 #include <kiln/text.h>
 #include <kiln/types.h>

@@ -98,7 +98,7 @@ typedef struct kiln_module_options {
   /** If true, an object whose functions have roots (kiln_slot_set_root) also has a section `.llvm_stackmaps`, version 3.
    * It says the same as the section `kiln_roots`, which such an object has in any case (docs/roots.md). */
   bool stack_maps;
-  uint64_t reserved[6]; /**< 0 */
+  uint64_t reserved[7]; /**< 0 */
 } kiln_module_options;
 
 /** A module: everything that goes into one object. */

@@ -1,32 +1,11 @@
-/* Tables of roots: for each call that may collect, where it returns to and its id, and where the roots of the function
- * are in its frame. docs/roots.md has the format, which this header gives names. An observer of the walk
- * (lib/codegen/observe.h) of functions with roots or ids, so that others pay nothing. The bytes are complete but for the
- * function's address, which lib/object/image_roots.c and lib/jit/write.c add; lib/jit/stack.c reads them.
- *
- * All roots of a function are in its frame from the entry on, so one list of them serves all its calls. What differs by
- * call (roots of bodies that were inlined, values of a statepoint, states to go back to) would be another column, and a
- * flag. Invariant: calls are in ascending order of their return addresses. */
+/* Who makes tables of roots (lib/codegen/root_format.h): an observer of the walk (lib/codegen/observe.h), of functions
+ * with roots or ids, so that others pay nothing. The bytes are complete but for the function's address, which
+ * lib/object/image_relocs.c and lib/jit/write.c add. */
 #ifndef KN_LIB_CODEGEN_ROOT_TABLE_H
 #define KN_LIB_CODEGEN_ROOT_TABLE_H
 
 #include "lib/codegen/observe.h"
-
-/* Where the fields of a table are. Behind them: a return address for each call, 4 bytes, from the function's start; with
- * KN_ROOTS_IDS an id for each call, 4 bytes; 4 bytes for each root: its distance from the CFA, + 1 if it has 4 bytes. */
-enum {
-  KN_ROOTS_SIZE = 0, /* of the table, 4 bytes; a multiple of 4 */
-  KN_ROOTS_VERSION = 4,
-  KN_ROOTS_FLAGS = 5,
-  KN_ROOTS_REG = 6,       /* the CFA is this register, by DWARF's number, */
-  KN_ROOTS_FUNC = 8,      /* signed distance from here to the function */
-  KN_ROOTS_FUNC_SIZE = 12,
-  KN_ROOTS_CFA = 16,      /* + this, at each call */
-  KN_ROOTS_N_CALLS = 20,
-  KN_ROOTS_N_ROOTS = 24,
-  KN_ROOTS_HEAD = 28,
-  KN_ROOTS_ALIGN = 4
-};
-enum { KN_ROOTS_VERSION_1 = 1, KN_ROOTS_IDS = 1 /* a flag */ };
+#include "lib/codegen/root_format.h"
 
 struct kn_root_call {
   uint32_t mark; /* where it returns to */

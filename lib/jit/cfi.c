@@ -4,11 +4,11 @@
 #include "lib/jit/cfi.h"
 
 #include "ir/bytes.h"
-#include "ir/func.h"
 #include <kiln/dwarf.h>
 
 #include <dlfcn.h>
 #include <link.h>
+#include <string.h>
 
 /* ---- numbers ---- */
 
@@ -35,7 +35,8 @@ static int64_t sleb(const uint8_t **p) {
 
 /* Bytes of an encoded address; 0: of an encoding that is not known. */
 static unsigned encoded_size(uint8_t encoding) {
-  static const uint8_t sizes[16] = {[0] = 8, [2] = 2, [3] = 4, [4] = 8, [10] = 2, [11] = 4, [12] = 8};
+  static const uint8_t sizes[16] = {[0] = 8,  [2] = 2,  [3] = 4, [4] = 8,
+                                    [10] = 2, [11] = 4, [12] = 8};
   return sizes[encoding & 15];
 }
 
@@ -67,13 +68,25 @@ static bool constant(uint8_t op, const uint8_t **p, const uint64_t *r, uint64_t 
   if (op >= KILN_DW_OP_lit0 && op < KILN_DW_OP_lit0 + 32) return *v = op - KILN_DW_OP_lit0, true;
   if (op >= KILN_DW_OP_breg0 && op < KILN_DW_OP_breg0 + 32) {
     *v = r[op - KILN_DW_OP_breg0] + (uint64_t)sleb(p);
-    return op - KILN_DW_OP_breg0 <= KN_CFI_LAST;
+    return true;
   }
   switch (op) {
-  case KILN_DW_OP_const1u: *v = *at; *p += 1; return true;
-  case KILN_DW_OP_const1s: *v = (uint64_t)(int8_t)*at; *p += 1; return true;
-  case KILN_DW_OP_const4u: *v = kn_get32(at); *p += 4; return true;
-  case KILN_DW_OP_const4s: *v = (uint64_t)(int32_t)kn_get32(at); *p += 4; return true;
+  case KILN_DW_OP_const1u:
+    *v = *at;
+    *p += 1;
+    return true;
+  case KILN_DW_OP_const1s:
+    *v = (uint64_t)(int8_t)*at;
+    *p += 1;
+    return true;
+  case KILN_DW_OP_const4u:
+    *v = kn_get32(at);
+    *p += 4;
+    return true;
+  case KILN_DW_OP_const4s:
+    *v = (uint64_t)(int32_t)kn_get32(at);
+    *p += 4;
+    return true;
   case KILN_DW_OP_constu: *v = uleb(p); return true;
   case KILN_DW_OP_consts: *v = (uint64_t)sleb(p); return true;
   default: return false;
@@ -123,6 +136,7 @@ enum { REMEMBERED = 4 };
 struct rows {
   struct row now, initial, saved[REMEMBERED];
   unsigned n_saved;
+  uint64_t returned; /* the column of the return address */
   uint64_t code_align;
   int64_t data_align;
   uint64_t at, pc; /* reached; the last row counts that begins at `pc` or before */
@@ -130,13 +144,13 @@ struct rows {
 
 /* Sets the rule of a register; those that no frame keeps are of no interest. */
 static void set(struct rows *s, uint64_t reg, enum rule rule, int64_t value) {
-  if (reg > KN_CFI_LAST) return;
+  if (reg >= KN_CFI_REGS) return;
   s->now.rule[reg] = (uint8_t)rule;
   s->now.value[reg] = value;
 }
 
 static void restore(struct rows *s, uint64_t reg) {
-  if (reg <= KN_CFI_LAST) set(s, reg, (enum rule)s->initial.rule[reg], s->initial.value[reg]);
+  if (reg < KN_CFI_REGS) set(s, reg, (enum rule)s->initial.rule[reg], s->initial.value[reg]);
 }
 
 static const uint8_t *set_expression(struct rows *s, const uint8_t *p, enum rule rule) {
@@ -207,14 +221,18 @@ static const uint8_t *set_rule(struct rows *s, uint8_t op, const uint8_t *p) {
 
 /* The same of one that moves on in the code or does something else; NULL: it is not known. */
 static const uint8_t *other(struct rows *s, uint8_t op, const uint8_t *p) {
-  enum { GNU_WINDOW_SAVE = 0x2d /* AArch64: the return address is signed, or not any more */,
-         GNU_ARGS_SIZE = 0x2e };
+  enum {
+    GNU_WINDOW_SAVE = 0x2d /* AArch64: the return address is signed, or not any more */,
+    GNU_ARGS_SIZE = 0x2e
+  };
   switch (op) {
   case KILN_DW_CFA_nop:
   case GNU_WINDOW_SAVE: return p;
   case GNU_ARGS_SIZE: (void)uleb(&p); return p;
   case KILN_DW_CFA_advance_loc1: s->at += *p * s->code_align; return p + 1;
-  case KILN_DW_CFA_advance_loc2: s->at += (p[0] | (uint32_t)p[1] << 8) * s->code_align; return p + 2;
+  case KILN_DW_CFA_advance_loc2:
+    s->at += (p[0] | (uint32_t)p[1] << 8) * s->code_align;
+    return p + 2;
   case KILN_DW_CFA_advance_loc4: s->at += kn_get32(p) * s->code_align; return p + 4;
   case KILN_DW_CFA_remember_state:
     if (s->n_saved == REMEMBERED) return NULL;
@@ -267,7 +285,8 @@ static bool read_cie(const uint8_t *cie, struct cie *c, struct rows *s) {
   p = letters + strlen((const char *)letters) + 1;
   s->code_align = uleb(&p);
   s->data_align = sleb(&p);
-  if ((version == 1 ? *p++ : uleb(&p)) != KN_CFI_RETURN) return false;
+  s->returned = version == 1 ? *p++ : uleb(&p);
+  if (s->returned >= KN_CFI_REGS) return false;
   c->augmented = *letters == 'z';
   if (*letters != 0 && !c->augmented) return false;
   uint64_t size = c->augmented ? uleb(&p) : 0;
@@ -293,7 +312,8 @@ static uint64_t read_range(const uint8_t *p, unsigned size) {
 }
 
 /* Executes the rows of the code at `pc`; false: it has none, or they are of a kind that is not known. */
-static bool read_rows(const uint8_t *fde, uint64_t start, uint64_t pc, struct rows *s, bool *interrupted) {
+static bool read_rows(const uint8_t *fde, uint64_t start, uint64_t pc, struct rows *s,
+                      bool *interrupted) {
   struct cie c = {0};
   const uint8_t *cie = fde + 4 - kn_get32(fde + 4), *end = fde + 4 + kn_get32(fde);
   memset(s->now.rule, SAME, sizeof s->now.rule);
@@ -317,19 +337,30 @@ static bool read_rows(const uint8_t *fde, uint64_t start, uint64_t pc, struct ro
   return execute(s, p, end);
 }
 
-/* A return address without the signature that AArch64 may have added to it. */
-static uint64_t plain_address(uint64_t pc) {
-#if defined(__aarch64__)
-  register uint64_t x30 __asm__("x30") = pc;
-  __asm__("hint 7" : "+r"(x30)); /* xpaclri */
-  return x30;
-#else
-  return pc;
-#endif
+/* The caller's value of register k; false: its rule is of no kind that is known. */
+static bool caller_value(const struct row *row, unsigned k, const uint64_t *r, uint64_t cfa,
+                         uint64_t *to) {
+  const int64_t v = row->value[k];
+  switch ((enum rule)row->rule[k]) {
+  case SAME:
+  case UNDEFINED: return true;
+  case AT: *to = load(cfa + (uint64_t)v); return true;
+  case SUM: *to = cfa + (uint64_t)v; return true;
+  case REGISTER:
+    if (v < 0 || v >= KN_CFI_REGS) return false;
+    *to = r[v];
+    return true;
+  case EXPRESSION: return evaluate((const uint8_t *)(intptr_t)v, r, cfa, to);
+  case AT_EXPRESSION:
+    if (!evaluate((const uint8_t *)(intptr_t)v, r, cfa, to)) return false;
+    *to = load(*to);
+    return true;
+  }
+  return false;
 }
 
-enum kn_cfi_result kn_cfi_step(const uint8_t *fde, uint64_t start, struct kn_cfi_frame *f,
-                               uint64_t *cfa) {
+enum kn_cfi_result kn_cfi_step(const struct kn_stack_machine *machine, const uint8_t *fde,
+                               uint64_t start, struct kn_cfi_frame *f, uint64_t *cfa) {
   struct rows s;
   uint64_t r[KN_CFI_REGS];
   bool interrupted;
@@ -338,32 +369,16 @@ enum kn_cfi_result kn_cfi_step(const uint8_t *fde, uint64_t start, struct kn_cfi
   if (row->cfa_expression != NULL) {
     if (!evaluate(row->cfa_expression, f->r, 0, cfa)) return KN_CFI_LOST;
   } else {
-    if (row->cfa_reg > KN_CFI_LAST) return KN_CFI_LOST;
+    if (row->cfa_reg >= KN_CFI_REGS) return KN_CFI_LOST;
     *cfa = f->r[row->cfa_reg] + (uint64_t)row->cfa_offset;
   }
   memcpy(r, f->r, sizeof r);
-  r[KN_CFI_SP] = *cfa;
-  for (unsigned k = 0; k <= KN_CFI_LAST; k++) {
-    int64_t v = row->value[k];
-    switch ((enum rule)row->rule[k]) {
-    case SAME:
-    case UNDEFINED: break;
-    case AT: r[k] = load(*cfa + (uint64_t)v); break;
-    case SUM: r[k] = *cfa + (uint64_t)v; break;
-    case REGISTER:
-      if (v < 0 || v > KN_CFI_LAST) return KN_CFI_LOST;
-      r[k] = f->r[v];
-      break;
-    case AT_EXPRESSION:
-    case EXPRESSION:
-      if (!evaluate((const uint8_t *)(intptr_t)v, f->r, *cfa, &r[k])) return KN_CFI_LOST;
-      if (row->rule[k] == AT_EXPRESSION) r[k] = load(r[k]);
-      break;
-    }
-  }
-  if (row->rule[KN_CFI_RETURN] == UNDEFINED) return KN_CFI_FIRST;
+  r[machine->stack_pointer] = *cfa;
+  for (unsigned k = 0; k <= machine->last; k++)
+    if (row->rule[k] != SAME && !caller_value(row, k, f->r, *cfa, &r[k])) return KN_CFI_LOST;
+  if (row->rule[s.returned] == UNDEFINED) return KN_CFI_FIRST;
   memcpy(f->r, r, sizeof r);
-  f->pc = plain_address(r[KN_CFI_RETURN]);
+  f->pc = machine->plain(r[s.returned]);
   f->exact = interrupted;
   return f->pc == 0 ? KN_CFI_FIRST : KN_CFI_CALLER;
 }

@@ -4,28 +4,22 @@
 #ifndef KN_JIT_CFI_H
 #define KN_JIT_CFI_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "targets/jit.h"
 
-/* Registers of a frame, by DWARF's number; on x86-64 number 16 is the return address. */
-enum { KN_CFI_REGS = 33 };
-#if defined(__aarch64__)
-enum { KN_CFI_SP = 31, KN_CFI_RETURN = 30, KN_CFI_LAST = 31 };
-#else
-enum { KN_CFI_SP = 7, KN_CFI_RETURN = 16, KN_CFI_LAST = 16 };
-#endif
+/* Registers, by DWARF's numbers: of x86-64 up to the return address, of AArch64 up to the stack pointer. */
+enum { KN_CFI_REGS = 32 };
 
 struct kn_cfi_frame {
-  uint64_t pc;                /* where it continues */
-  uint64_t exact;             /* it was interrupted there: `pc` is no return address */
-  uint64_t r[KN_CFI_REGS];    /* those that calls lose have any value */
+  uint64_t pc;             /* where it continues */
+  uint64_t exact;          /* it was interrupted there: `pc` is no return address */
+  uint64_t r[KN_CFI_REGS]; /* those that calls lose have any value */
 };
 
 enum kn_cfi_result { KN_CFI_CALLER, KN_CFI_FIRST /* there is none */, KN_CFI_LOST };
 
 /* Makes a frame that of its caller, by its FDE, of code from `start` on; *cfa: the end of the frame. */
-enum kn_cfi_result kn_cfi_step(const uint8_t *fde, uint64_t start, struct kn_cfi_frame *frame,
-                               uint64_t *cfa);
+enum kn_cfi_result kn_cfi_step(const struct kn_stack_machine *machine, const uint8_t *fde,
+                               uint64_t start, struct kn_cfi_frame *frame, uint64_t *cfa);
 /* The FDE of code in the process that the dynamic linker loaded, and the start of the code; NULL: there is none. */
 const uint8_t *kn_cfi_find(uint64_t pc, uint64_t *start);
 

@@ -1,10 +1,11 @@
-/* What an address is: kiln_jit_find_pc and, for walks of the stack, kn_jit_find_code, which signal handlers and other threads call while units come and go. It takes
- * no lock and allocates nothing. A pool has a list of units for each chunk, which link.c adds to and jit.c removes
- * from. What a removal frees may still be read, so it is retired, and freed once all calls that had begun before have
- * ended: a call counts itself at one of two counters, and after each was seen at 0 once, none of them is in progress.
- * New calls go to the side that has been seen, so that the other one falls to 0 however many calls there are.
- * Invariant: what is retired was unlinked before; a call that begins later cannot reach it. All accesses to links and
- * counters are sequentially consistent: a call that is not counted yet does not see what was unlinked. */
+/* What an address is: kiln_jit_find_pc and, for walks of the stack, kn_jit_find_code, which signal handlers and other
+ * threads call while units come and go. It takes no lock and allocates nothing. A pool has a list of units for each
+ * chunk, which link.c adds to and jit.c removes from. What a removal frees may still be read, so it is retired, and
+ * freed once all calls that had begun before have ended: a call counts itself at one of two counters, and after each
+ * was seen at 0 once, none of them is in progress. New calls go to the side that has been seen, so that the other one
+ * falls to 0 however many calls there are. Invariant: what is retired was unlinked before; a call that begins later
+ * cannot reach it. All accesses to links and counters are sequentially consistent: a call that is not counted yet does
+ * not see what was unlinked. */
 #include "lib/jit/jit_state.h"
 
 #include "ir/debug/die.h"

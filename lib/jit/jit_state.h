@@ -179,7 +179,7 @@ struct kn_jit_item {
   uint32_t n_defs;
   struct kn_jit_entry **refs; /* what it was bound to */
   uint32_t n_refs;
-  struct kn_memory_symbol *symbols; /* functions first, ascending */
+  struct kn_memory_symbol *symbols;     /* functions first, ascending */
   struct kn_jit_belongings *belongings; /* of functions; in the same memory */
   uint32_t n_symbols, n_funcs;
   char *names;
@@ -544,8 +544,8 @@ void kn_jit_find_close(kiln_jit *jit);
 
 /* What a walk of the stack needs to know of code (stack.c). */
 struct kn_jit_code {
-  uint64_t start;     /* of the function */
-  const uint8_t *fde; /* NULL: it has none */
+  uint64_t start;       /* of the function */
+  const uint8_t *fde;   /* NULL: it has none */
   const uint8_t *roots; /* its table; NULL: none */
 };
 /* Finds the function at `pc`, without the lock; false: it is none of the JIT's. What `code` refers to stays while the

@@ -1,68 +1,14 @@
-/* Walks of a stack, from frame to frame: <kiln/roots.h>. What a frame's code is says the JIT (find.c) or the dynamic
+/* Walks of a stack, from frame to frame: <kiln/stack.h>. What a frame's code is says the JIT (find.c) or the dynamic
  * linker; cfi.c finds the caller; the table of roots of a function (lib/codegen/root_table.h) says what is in its
  * frame. Invariant: nothing here takes a lock or allocates, but what makes and frees a map. */
 #include "lib/jit/cfi.h"
 #include "lib/jit/jit_state.h"
 
-#include "lib/codegen/root_table.h"
+#include "lib/codegen/root_format.h"
 
-#include <kiln/roots.h>
+#include <kiln/stack.h>
 
 #include <stdlib.h>
-
-/* ---- where a thread is ---- */
-
-#if defined(__x86_64__)
-__asm__(".text\n"
-        ".globl kiln_stack_save\n"
-        ".type kiln_stack_save, @function\n"
-        ".p2align 4\n"
-        "kiln_stack_save:\n"
-        ".cfi_startproc\n"
-        "  .byte 0xf3, 0x0f, 0x1e, 0xfa\n" /* endbr64 */
-        "  testq %rdi, %rdi\n"
-        "  je 1f\n"
-        "  movq (%rsp), %rax\n"
-        "  movq %rax, (%rdi)\n"
-        "  leaq 8(%rsp), %rax\n"
-        "  movq %rax, 8(%rdi)\n"
-        "  movq %rbx, 16(%rdi)\n"
-        "  movq %rbp, 24(%rdi)\n"
-        "  movq %r12, 32(%rdi)\n"
-        "  movq %r13, 40(%rdi)\n"
-        "  movq %r14, 48(%rdi)\n"
-        "  movq %r15, 56(%rdi)\n"
-        "1: ret\n"
-        ".cfi_endproc\n"
-        ".size kiln_stack_save, . - kiln_stack_save\n");
-static const uint8_t saved_regs[] = {3, 6, 12, 13, 14, 15};
-#elif defined(__aarch64__)
-__asm__(".text\n"
-        ".globl kiln_stack_save\n"
-        ".type kiln_stack_save, %function\n"
-        ".p2align 2\n"
-        "kiln_stack_save:\n"
-        ".cfi_startproc\n"
-        "  hint 34\n" /* bti c */
-        "  cbz x0, 1f\n"
-        "  mov x1, sp\n"
-        "  stp x30, x1, [x0]\n"
-        "  stp x19, x20, [x0, 16]\n"
-        "  stp x21, x22, [x0, 32]\n"
-        "  stp x23, x24, [x0, 48]\n"
-        "  stp x25, x26, [x0, 64]\n"
-        "  stp x27, x28, [x0, 80]\n"
-        "  str x29, [x0, 96]\n"
-        "1: ret\n"
-        ".cfi_endproc\n"
-        ".size kiln_stack_save, . - kiln_stack_save\n");
-static const uint8_t saved_regs[] = {19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29};
-#else
-void kiln_stack_save(kiln_stack_point *point) {
-  if (point != NULL) *point = (kiln_stack_point){0};
-}
-static const uint8_t saved_regs[] = {0};
-#endif
 
 /* ---- maps ---- */
 
@@ -88,8 +34,10 @@ static uint32_t table_size(const uint8_t *p, size_t room) {
   uint32_t size = kn_get32(p + KN_ROOTS_SIZE);
   uint64_t calls = kn_get32(p + KN_ROOTS_N_CALLS), roots = kn_get32(p + KN_ROOTS_N_ROOTS);
   bool ids = (p[KN_ROOTS_FLAGS] & KN_ROOTS_IDS) != 0;
-  bool known = p[KN_ROOTS_VERSION] == KN_ROOTS_VERSION_1 && (p[KN_ROOTS_FLAGS] & ~KN_ROOTS_IDS) == 0;
-  return known && size <= room && size == KN_ROOTS_HEAD + 4 * (calls * (1u + ids) + roots) ? size : 0;
+  bool known =
+    p[KN_ROOTS_VERSION] == KN_ROOTS_VERSION_1 && (p[KN_ROOTS_FLAGS] & ~KN_ROOTS_IDS) == 0;
+  return known && size <= room && size == KN_ROOTS_HEAD + 4 * (calls * (1u + ids) + roots) ? size
+                                                                                           : 0;
 }
 
 /* The number of tables; UINT32_MAX: something is damaged. Notes them, if `map` is not NULL. Linkers may put zeros
@@ -101,8 +49,7 @@ static uint32_t read_tables(const uint8_t *p, const uint8_t *end, kiln_root_map 
     if (end - p >= KN_ROOTS_ALIGN && kn_get32(p) == 0) continue;
     size = table_size(p, (size_t)(end - p));
     if (size == 0 || n == UINT32_MAX - 1) return UINT32_MAX;
-    if (map != NULL)
-      map->at[n] = (struct mapped){start_of(p), kn_get32(p + KN_ROOTS_FUNC_SIZE), p};
+    if (map != NULL) map->at[n] = (struct mapped){start_of(p), kn_get32(p + KN_ROOTS_FUNC_SIZE), p};
     n++;
   }
   return n;
@@ -113,11 +60,12 @@ static int compare_mapped(const void *a, const void *b) {
   return x->start < y->start ? -1 : x->start > y->start;
 }
 
-kiln_root_map *kiln_root_map_new(const void *start, const void *end,
-                                 const kiln_allocator *allocator) {
+kiln_root_map *kiln_root_map_new(const kiln_root_map_options *options) {
+  if (options == NULL || !KN_UNRESERVED(options)) return NULL;
+  const uint8_t *start = options->start, *end = options->end;
+  kiln_allocator a = options->allocator;
   if (start == NULL || end == NULL || start > end) return NULL;
   uint32_t n = read_tables(start, end, NULL);
-  kiln_allocator a = allocator != NULL ? *allocator : (kiln_allocator){0};
   kiln_root_map *map =
     n != UINT32_MAX ? kn_allocator_realloc(&a, NULL, sizeof *map + n * sizeof *map->at) : NULL;
   if (map == NULL) return NULL;
@@ -143,26 +91,65 @@ static const uint8_t *find_mapped(const kiln_root_map *map, uint64_t pc) {
     else high = middle;
   }
   return low != 0 && pc - map->at[low - 1].start < map->at[low - 1].size ? map->at[low - 1].table
-                                                                          : NULL;
+                                                                         : NULL;
 }
 
 /* ---- walks ---- */
 
+/* The machine that this process runs on; NULL: Kiln has no code generation for it. */
+static const struct kn_stack_machine *find_machine(void) {
+  kiln_target host;
+  if (!kiln_target_find_host(&host)) return NULL;
+  const struct kn_target *t = kn_target_at(host.processor);
+  return t->jit != NULL && t->jit->stack.save != NULL ? &t->jit->stack : NULL;
+}
+
+/* The frame at a point. */
+static struct kn_cfi_frame frame_at(const struct kn_stack_machine *machine,
+                                    const kiln_stack_point *point) {
+  struct kn_cfi_frame f = {.pc = point->pc};
+  for (unsigned k = 0; k < machine->n_saved; k++) f.r[machine->saved[k]] = point->saved[k];
+  f.r[machine->stack_pointer] = point->sp;
+  return f;
+}
+
+/* Saves its own point first, and then finds that of its caller. */
+kiln_status kiln_stack_point_save(kiln_stack_point *point) {
+  if (point == NULL) return KILN_ERR_ARGUMENT;
+  *point = (kiln_stack_point){0};
+  const struct kn_stack_machine *machine = find_machine();
+  if (machine == NULL) return KILN_ERR_UNSUPPORTED;
+  kiln_stack_point here;
+  uint64_t start, cfa;
+  machine->save((uint64_t *)&here);
+  struct kn_cfi_frame f = frame_at(machine, &here);
+  const uint8_t *fde = kn_cfi_find(f.pc - 1, &start);
+  if (fde == NULL || kn_cfi_step(machine, fde, start, &f, &cfa) != KN_CFI_CALLER)
+    return KILN_ERR_UNSUPPORTED;
+  point->pc = f.pc;
+  point->sp = f.r[machine->stack_pointer];
+  for (unsigned k = 0; k < machine->n_saved; k++) point->saved[k] = f.r[machine->saved[k]];
+  return KILN_OK;
+}
+
 /* What kiln_stack_walk.state has. */
 struct walk {
+  const struct kn_stack_machine *machine;
   struct kn_cfi_frame frame; /* the next one */
   uint64_t ended;
 };
 _Static_assert(sizeof(struct walk) <= sizeof(((kiln_stack_walk *)0)->state), "the state has room");
 
 kiln_status kiln_stack_begin(kiln_stack_walk *walk, const kiln_stack_point *point) {
-  if (walk == NULL || point == NULL || (walk->jits == NULL && walk->n_jits != 0))
-    return KILN_ERR_ARGUMENT;
+  if (walk == NULL) return KILN_ERR_ARGUMENT;
   struct walk *w = (struct walk *)walk->state;
-  *w = (struct walk){.frame.pc = point->pc};
-  for (unsigned k = 0; k < sizeof saved_regs; k++) w->frame.r[saved_regs[k]] = point->saved[k];
-  w->frame.r[KN_CFI_SP] = point->sp;
-  walk->status = KILN_OK;
+  *w = (struct walk){.machine = find_machine(), .ended = true};
+  walk->status = point == NULL || (walk->jits == NULL && walk->n_jits != 0) ? KILN_ERR_ARGUMENT
+                 : w->machine == NULL                                       ? KILN_ERR_UNSUPPORTED
+                                                                            : KILN_OK;
+  if (walk->status != KILN_OK) return walk->status;
+  w->frame = frame_at(w->machine, point);
+  w->ended = false;
   return KILN_OK;
 }
 
@@ -200,18 +187,18 @@ static bool describe(kiln_stack_frame *frame, const uint8_t *table, uint32_t at)
   return true;
 }
 
-bool kiln_stack_next(kiln_stack_walk *walk, kiln_stack_frame *frame) {
+bool kiln_stack_find_next(kiln_stack_walk *walk, kiln_stack_frame *frame) {
   if (walk == NULL || frame == NULL) return false;
   *frame = (kiln_stack_frame){0};
   struct walk *w = (struct walk *)walk->state;
-  if (w->ended || walk->status != KILN_OK) return false;
-  const uint64_t pc = w->frame.pc, sp = w->frame.r[KN_CFI_SP];
+  if (w->machine == NULL || w->ended) return false;
+  const uint64_t pc = w->frame.pc, sp = w->frame.r[w->machine->stack_pointer];
   const bool exact = w->frame.exact;
   struct kn_jit_code code = {0};
   uint64_t end;
   frame->pc = (const void *)(uintptr_t)pc;
   if (!find_code(walk, pc - !exact, &code)) return ends(walk, KILN_ERR_UNSUPPORTED);
-  enum kn_cfi_result caller = kn_cfi_step(code.fde, code.start, &w->frame, &end);
+  enum kn_cfi_result caller = kn_cfi_step(w->machine, code.fde, code.start, &w->frame, &end);
   /* a frame takes room, but for one without a return address in memory */
   if (caller == KN_CFI_LOST || end < sp) return ends(walk, KILN_ERR_UNSUPPORTED);
   if (walk->end != NULL && end > (uint64_t)(uintptr_t)walk->end) return ends(walk, KILN_OK);
@@ -222,7 +209,7 @@ bool kiln_stack_next(kiln_stack_walk *walk, kiln_stack_frame *frame) {
   return true;
 }
 
-void *kiln_stack_root(const kiln_stack_frame *frame, uint32_t i, uint32_t *size_bytes) {
+void *kiln_stack_frame_root(const kiln_stack_frame *frame, uint32_t i, uint32_t *size_bytes) {
   if (frame == NULL || i >= frame->n_roots) return NULL;
   const int32_t word = frame->roots[i];
   if (size_bytes != NULL) *size_bytes = word & 1 ? 4 : 8;

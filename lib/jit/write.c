@@ -3,7 +3,7 @@
  * before the unit is published. Called with the JIT locked. */
 #include "lib/jit/jit_state.h"
 
-#include "lib/codegen/root_table.h"
+#include "lib/codegen/root_format.h"
 
 #include <stdlib.h>
 
@@ -319,7 +319,8 @@ static void write_roots(struct kn_jit_link *l) {
       for (uint32_t k = 0; k < o->root_tables.n; k++) {
         const struct kn_code_roots *t = o->root_tables.at + k;
         uint64_t field = (uint64_t)(uintptr_t)b[KN_JIT_RO].at + to + KN_ROOTS_FUNC;
-        uint64_t func = (uint64_t)(uintptr_t)b[KN_JIT_CODE].at + in->code_at[s] + o->funcs.at[t->func].start;
+        uint64_t func =
+          (uint64_t)(uintptr_t)b[KN_JIT_CODE].at + in->code_at[s] + o->funcs.at[t->func].start;
         memcpy(ro + to, o->root_bytes.at + t->first, t->size);
         kn_put32(ro + to + KN_ROOTS_FUNC, (uint32_t)(func - field));
         funcs[t->func].roots = (uint32_t)to + 1;

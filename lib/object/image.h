@@ -1,9 +1,9 @@
 /* The image: what an object has, in no format. kn_image_lay_out makes it of a module and its sessions: sections, and
  * for every function, data item, constructor, label and alias its section and offset. Writers of formats
- * (lib/object/elf*.c), DWARF (lib/dwarf/dwarf*.c) and the JIT read it; docs/internals/extending.md says how.
- * Files: image.c places functions and data, image_sections.c has the sections, image_eh.c the tables of exceptions,
- * image_roots.c those of roots,
- * image_relocs.c content and relocations. Invariant: once it is laid out, nothing in it changes. */
+ * (lib/object/elf*.c), DWARF (lib/dwarf/dwarf*.c) and the JIT read it; docs/internals/extending.md says how. Files:
+ * image.c places functions and data, image_sections.c has the sections, image_eh.c the tables of exceptions,
+ * image_roots.c those of roots, image_relocs.c content and relocations. Invariant: once it is laid out, nothing in it
+ * changes. */
 #ifndef KN_LIB_OBJECT_IMAGE_H
 #define KN_LIB_OBJECT_IMAGE_H
 
@@ -67,8 +67,8 @@ struct kn_image_piece {
   uint32_t first, end; /* functions [first, end); or first: index of data item or table, symbol */
 };
 #define KN_PIECE_DATA UINT32_MAX
-#define KN_PIECE_TABLE (UINT32_MAX - 1) /* first: index into kn_image_eh.tables */
-#define KN_PIECE_WORD (UINT32_MAX - 2)  /* 8 bytes: the address of symbol `first` */
+#define KN_PIECE_TABLE (UINT32_MAX - 1)    /* first: index into kn_image_eh.tables */
+#define KN_PIECE_WORD (UINT32_MAX - 2)     /* 8 bytes: the address of symbol `first` */
 #define KN_PIECE_ROOTS (UINT32_MAX - 3)    /* first: index into kn_image_roots.funcs */
 #define KN_PIECE_STACKMAP (UINT32_MAX - 4) /* kn_image_roots.map */
 #define KN_PIECE_FUNCS (UINT32_MAX - 5)    /* the last session */

@@ -5,7 +5,7 @@
  * "Garbage Collection Safepoints". Invariant: tables are in the order of their functions. */
 #include "lib/object/image.h"
 
-#include "lib/codegen/root_table.h"
+#include "lib/codegen/root_format.h"
 
 static bool fail_memory(struct kn_image *image) {
   return KN_MODULE_FAIL(false, image->m, KILN_ERR_MEMORY, "out of memory");
@@ -34,9 +34,9 @@ const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uin
 static bool place_table(struct kn_image *image, uint32_t func, const struct kn_code_roots *t) {
   uint32_t symbol = kn_image_func(image, func)->symbol;
   uint32_t comdat = kn_symbol(image->m, symbol)->comdat;
-  uint32_t section =
-    comdat != 0 ? kn_image_own(image, KN_SECTION_ROOTS, symbol, comdat, KILN_SECTION_RETAIN)
-                : kn_image_fixed(image, KN_SECTION_ROOTS);
+  uint32_t section = comdat != 0
+                       ? kn_image_own(image, KN_SECTION_ROOTS, symbol, comdat, KILN_SECTION_RETAIN)
+                       : kn_image_fixed(image, KN_SECTION_ROOTS);
   if (section == UINT32_MAX) return false;
   struct kn_image_section *s = image->sections.at + section;
   s->owner = 0; /* all have one name */
@@ -61,7 +61,8 @@ static uint64_t record_bytes(uint32_t n_roots) {
   return kn_align_up(16 + MAP_LOCATION * (3 + 2 * (uint64_t)n_roots), 8) + 8;
 }
 
-static uint8_t *put_location(uint8_t *p, unsigned kind, unsigned size, unsigned reg, int32_t offset) {
+static uint8_t *put_location(uint8_t *p, unsigned kind, unsigned size, unsigned reg,
+                             int32_t offset) {
   p[0] = (uint8_t)kind;
   p[1] = 0;
   kn_put16(p + 2, (uint16_t)size);
@@ -74,7 +75,8 @@ static uint8_t *put_location(uint8_t *p, unsigned kind, unsigned size, unsigned 
 /* The record of call k of a table, as of a statepoint: convention, flags and number of deoptimization values, then base
  * and derived pointer of each root. Returns its end. */
 static uint8_t *put_record(uint8_t *p, const uint8_t *table, uint32_t k) {
-  const uint32_t n = kn_get32(table + KN_ROOTS_N_CALLS), n_roots = kn_get32(table + KN_ROOTS_N_ROOTS);
+  const uint32_t n = kn_get32(table + KN_ROOTS_N_CALLS),
+                 n_roots = kn_get32(table + KN_ROOTS_N_ROOTS);
   const bool ids = (table[KN_ROOTS_FLAGS] & KN_ROOTS_IDS) != 0;
   const uint8_t *at = table + KN_ROOTS_HEAD + 4 * (size_t)k;
   const uint8_t *root = table + KN_ROOTS_HEAD + 4 * (size_t)n * (1u + ids);
@@ -106,9 +108,9 @@ static bool measure_map(const struct kn_image *image, uint64_t *bytes, uint64_t 
     *records += n;
     *bytes += n * record_bytes(n_roots);
     if (n_roots > (UINT16_MAX - 3) / 2)
-      return KN_MODULE_FAIL(false, image->m, KILN_ERR_LIMIT,
-                            "'%.100s' has more roots than a stack map can name",
-                            kn_name_of(image->m, kn_image_func(image, image->roots.funcs[i])->symbol));
+      return KN_MODULE_FAIL(
+        false, image->m, KILN_ERR_LIMIT, "'%.100s' has more roots than a stack map can name",
+        kn_name_of(image->m, kn_image_func(image, image->roots.funcs[i])->symbol));
   }
   return *records <= UINT32_MAX ||
          KN_MODULE_FAIL(false, image->m, KILN_ERR_LIMIT, "a stack map has more than 2^32 records");

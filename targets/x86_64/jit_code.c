@@ -68,6 +68,37 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
   kn_put64(to + 8, pair[1]);
 }
 
+/* ---- walks of the stack ---- */
+
+#if defined(__x86_64__)
+extern void x64_stack_save(uint64_t *point) __attribute__((visibility("hidden")));
+__asm__(".text\n"
+        ".balign 16\n"
+        ".hidden x64_stack_save\n"
+        ".globl x64_stack_save\n"
+        ".type x64_stack_save, @function\n"
+        "x64_stack_save:\n"
+        ".cfi_startproc\n"
+        ".byte 0xf3, 0x0f, 0x1e, 0xfa\n" /* endbr64 */
+        "movq (%rsp), %rax\n"
+        "movq %rax, (%rdi)\n"
+        "leaq 8(%rsp), %rax\n"
+        "movq %rax, 8(%rdi)\n"
+        "movq %rbx, 16(%rdi)\n"
+        "movq %rbp, 24(%rdi)\n"
+        "movq %r12, 32(%rdi)\n"
+        "movq %r13, 40(%rdi)\n"
+        "movq %r14, 48(%rdi)\n"
+        "movq %r15, 56(%rdi)\n"
+        "ret\n"
+        ".cfi_endproc\n"
+        ".size x64_stack_save, .-x64_stack_save\n");
+#else
+#define x64_stack_save NULL
+#endif
+
+static uint64_t plain(uint64_t pc) { return pc; }
+
 const struct kn_jit_machine x64_jit = {
   .rewrite = rewrite,
   .write_stub = write_stub,
@@ -75,5 +106,11 @@ const struct kn_jit_machine x64_jit = {
   .write_registrar = write_registrar,
   .write_probe = write_probe,
   .write_tls = write_tls,
+  .stack = {.stack_pointer = 7, /* rsp */
+            .last = 16,         /* the return address */
+            .n_saved = 6,
+            .saved = {3, 6, 12, 13, 14, 15}, /* rbx, rbp, r12 to r15 */
+            .save = x64_stack_save,
+            .plain = plain},
   .sees_changes = true,
 };

@@ -1,6 +1,6 @@
 /* Writes programs, as text, that a seed determines. A program has functions f0 to fN, which call later ones alone, and
- * t0 to tM, which are entered by tail calls alone. Each has roots, numbers in variables that live over calls, loops, and
- * conditional code. The host limits how many calls a run may make. */
+ * t0 to tM, which are entered by tail calls alone. Each has roots, numbers in variables that live over calls, loops,
+ * and conditional code. The host limits how many calls a run may make. */
 #define _GNU_SOURCE
 #include "moving.h"
 
@@ -18,7 +18,8 @@ struct gen {
   uint32_t n_roots, n_small;
   uint32_t block, value, call; /* numbers of the next ones */
   unsigned depth;
-  bool pad; /* the code is in a landing pad */
+  bool pad;   /* the code is in a landing pad */
+  bool stale; /* a value is to be used that a call has made stale */
 };
 
 static uint32_t below(struct gen *g, uint32_t n) { return random_below(&g->random, n); }
@@ -98,6 +99,22 @@ static void put_mix(struct gen *g) {
   put(g, "  %%v%u = call @rt_mix(%%v%u, %%v%u)", g->value + 1, v, g->value);
   put(g, "  store.i64 %%v%u, %%n0", g->value + 1);
   g->value += 2;
+}
+
+/* A call that does not return, which may be the last instruction of the function. */
+static void put_throw(struct gen *g) {
+  uint32_t b = g->block, v = g->value;
+  g->block += 2;
+  g->value += 3;
+  put(g, "  %%v%u = load.i64 %%n%u", v, below(g, 4));
+  put(g, "  %%v%u = and.i64 %%v%u, 7", v + 1, v);
+  put(g, "  %%v%u = icmp.i64 eq %%v%u, %u", v + 2, v + 1, below(g, 8));
+  put(g, "  brif %%v%u, b%u, b%u", v + 2, b, b + 1);
+  start(g, b);
+  put_id(g);
+  put(g, "  call @rt_throw(%u)", below(g, 100));
+  put(g, "  unreachable");
+  start(g, b + 1);
 }
 
 /* Numbers that are not references, in variables: they live over calls. */
@@ -187,9 +204,12 @@ static void put_try(struct gen *g) {
   put(g, "  %%v%u = load.i64 %%n%u", g->value, below(g, 4));
   uint32_t v = g->value++;
   put_id(g);
-  if (calls) put(g, "  try @f%u(%s) to b%u(result 0) unwind b%u(exception 0) [catch all]", f, args, b, b + 1);
+  if (calls)
+    put(g, "  try @f%u(%s) to b%u(result 0) unwind b%u(exception 0) [catch all]", f, args, b,
+        b + 1);
   else
-    put(g, "  try @rt_maybe(%%v%u) to b%u(result 0) unwind b%u(exception 0) [catch all]", v, b, b + 1);
+    put(g, "  try @rt_maybe(%%v%u) to b%u(result 0) unwind b%u(exception 0) [catch all]", v, b,
+        b + 1);
   uint32_t r = g->value++, e = g->value++, x = g->value++, y = g->value++;
   put(g, "b%u(%%v%u: i64):", b, r);
   keep(g, r, any_root(g));
@@ -239,8 +259,38 @@ static void put_memory(struct gen *g) {
   put(g, "  store.i64 %%v%u, %%v%u", v + 4, v);
 }
 
+/* What makes a value derived of another one, with the other operand. */
+static const struct {
+  const char *before, *after;
+} derivations[] = {{"copy.i64 ", ""},          {"add.i64 ", ", 16"}, {"add.i64 8, ", ""},
+                   {"sub.i64 ", ", 8"},        {"and.i64 ", ", -8"}, {"or.i64 ", ", 1"},
+                   {"xor.i64 ", ", 3"},        {"not.i64 ", ""},     {"neg.i64 ", ""},
+                   {"shl.i64 ", ", 1"},        {"addr ", " + 16"},   {"select.i64 %go, ", ", 3"},
+                   {"select.i64 %go, 3, ", ""}};
+enum { DERIVATIONS = sizeof derivations / sizeof *derivations };
+
+/* Uses a derived value after a call that collects: at once, in another block, or as a block's parameter. */
+static void put_stale(struct gen *g) {
+  uint32_t v = load(g, any_root(g)), k = below(g, DERIVATIONS), b = g->block, way = below(g, 3);
+  put(g, "  %%v%u = %s%%v%u%s", g->value, derivations[k].before, v, derivations[k].after);
+  v = g->value++;
+  if (way != 0) {
+    g->block++;
+    if (way == 2) put(g, "  br b%u(%%v%u)\nb%u(%%v%u: i64):", b, v, b, g->value);
+    else put(g, "  br b%u\nb%u:", b, b);
+    if (way == 2) v = g->value++;
+  }
+  put_poll(g);
+  put(g, "  call @rt_result(%%v%u)", v);
+}
+
 static void put_statement(struct gen *g) {
   uint32_t k = below(g, 26);
+  if (g->stale && g->depth == 0 && below(g, 4) == 0) {
+    g->stale = false;
+    put_stale(g);
+    return;
+  }
   if (k < 5) put_new(g);
   else if (k < 6) put_copy(g);
   else if (k < 9) put_field(g, true);
@@ -252,6 +302,7 @@ static void put_statement(struct gen *g) {
   else if (k < 18) put_poll(g);
   else if (k < 22) put_call(g);
   else if (k < 24) put_try(g);
+  else if (k < 25 && below(g, 4) == 0) put_throw(g);
   else if (k < 25 && g->depth < 2) put_loop(g);
   else if (g->kinds & ID_SALLOC) put_memory(g);
   else put_numbers(g);
@@ -315,11 +366,12 @@ static void put_function(struct gen *g) {
   put(g, "}");
 }
 
-char *moving_program(uint64_t seed, size_t *length) {
+char *moving_program(uint64_t seed, bool stale, size_t *length) {
   static const char declarations[] = "declare @kir_personality(...) -> i32\n"
                                      "declare @rt_new(i64) -> i64\n"
                                      "declare @rt_poll(i64)\n"
                                      "declare @rt_maybe(i64) -> i64\n"
+                                     "declare @rt_throw(i64) noreturn\n"
                                      "declare @rt_through(i64, i64, i64, i64) -> i64\n"
                                      "declare @rt_aligned(i64, i64, i64, i64) -> i64\n"
                                      "declare @rt_enter() -> i8 nocollect\n"
@@ -330,13 +382,14 @@ char *moving_program(uint64_t seed, size_t *length) {
                                      "declare @rt_unpack(i32) -> i64 nocollect\n"
                                      "declare @rt_result(i64) nocollect\n";
   char *text = NULL;
-  struct gen g = {.random = {seed * UINT64_C(0x9e3779b97f4a7c15) + 1}};
+  struct gen g = {.random = {seed * UINT64_C(0x9e3779b97f4a7c15) + 1}, .stale = stale};
   g.out = open_memstream(&text, length);
   if (g.out == NULL) moving_wrong("no memory");
   for (unsigned i = 0; i < 8; i++) (void)random_next(&g.random);
   fputs(declarations, g.out);
   fputs("func @main(i64) -> i64 personality @kir_personality {\nb0(%n: i64):\n"
-        "  try @f0(0, 0, %n) to b1(result 0) unwind b2(exception 0) [catch all]\nb1(%r: i64):\n  ret %r\n"
+        "  try @f0(0, 0, %n) to b1(result 0) unwind b2(exception 0) [catch all]\nb1(%r: i64):\n  "
+        "ret %r\n"
         "b2(%e: i64):\n  %x = call @rt_catch(%e)\n  ret 0\n}\n",
         g.out);
   for (g.func = 0; g.func < FUNCS + TAILS; g.func++) put_function(&g);

@@ -1,5 +1,5 @@
-/* Objects and the collector: two spaces, and a copy of everything that is reachable from one to the other. What was left
- * is filled with POISON, so that a reference to it is found when it is used. */
+/* Objects and the collector: two spaces, and a copy of everything that is reachable from one to the other. What was
+ * left is filled with POISON, so that a reference to it is found when it is used. */
 #include "moving.h"
 
 #include <stdio.h>
@@ -50,7 +50,9 @@ struct object *heap_object(const struct heap *h, uint64_t reference) {
 uint32_t heap_pack(const struct heap *h, uint64_t reference) {
   if (!is_reference(reference)) return 0;
   (void)heap_object(h, reference);
-  return (uint32_t)((reference - (uint64_t)(uintptr_t)h->space[h->current]) / sizeof(struct object)) + 1;
+  return (uint32_t)((reference - (uint64_t)(uintptr_t)h->space[h->current]) /
+                    sizeof(struct object)) +
+         1;
 }
 
 uint64_t heap_unpack(const struct heap *h, uint32_t packed) {
@@ -74,7 +76,8 @@ void heap_begin(struct heap *h) {
 static uint64_t forward(struct heap *h, uint64_t reference) {
   uint64_t at = reference - (uint64_t)(uintptr_t)h->space[h->current ^ 1];
   struct object *from = (struct object *)(uintptr_t)reference;
-  if (at >= SPACE || at % sizeof(struct object) != 0 || (from->magic != MAGIC && from->magic != MOVED))
+  if (at >= SPACE || at % sizeof(struct object) != 0 ||
+      (from->magic != MAGIC && from->magic != MOVED))
     moving_wrong("a root or field has %#llx, which is no object, or a stale reference",
                  (unsigned long long)reference);
   if (from->magic == MOVED) return from->payload;
@@ -92,8 +95,7 @@ void heap_visit(struct heap *h, void *root, uint32_t size) {
   memcpy(&word, root, size);
   h->roots++;
   const uint64_t base = (uint64_t)(uintptr_t)h->space[h->current ^ h->moves];
-  uint64_t reference =
-    size == 8 || word == 0 ? word : base + (word - 1) * sizeof(struct object);
+  uint64_t reference = size == 8 || word == 0 ? word : base + (word - 1) * sizeof(struct object);
   if (!is_reference(reference)) {
     h->root_hash = h->root_hash * 31 + word;
     return;
@@ -105,8 +107,9 @@ void heap_visit(struct heap *h, void *root, uint32_t size) {
   }
   reference = forward(h, reference);
   h->root_hash = h->root_hash * 31 + ((struct object *)(uintptr_t)reference)->payload;
-  word = size == 8 ? reference
-                   : (reference - (uint64_t)(uintptr_t)h->space[h->current]) / sizeof(struct object) + 1;
+  word = size == 8
+           ? reference
+           : (reference - (uint64_t)(uintptr_t)h->space[h->current]) / sizeof(struct object) + 1;
   memcpy(root, &word, size);
 }
 

@@ -1,13 +1,15 @@
 /* Runs generated programs with the moving collector:
  *
- *     moving [--collections=N] [--seed=S] [--interpreted=N] [--threads=N] [--print] [--emit=FILE] [--linked=FILE]
+ *     moving [--collections=N] [--seed=S] [--interpreted=N] [--threads=N] [--floor=N]
+ *     moving --refused=N | --print | --emit=FILE | --linked=FILE [--seed=S]
  *
  * A program of each seed, from S on, is compiled into a JIT and run several times, until N collections were made. A run
- * in which nothing moves has to give the same result, and to visit roots with the same content in the same order; so has
- * the interpreter, for programs with N collections in all. With --threads, that many threads run programs, one at a time
- * as they take turns at calls that collect; each collection visits the stacks of all of them, while another thread adds
- * and removes code. --print prints the program of a seed. --emit writes its object, --linked runs a shared object that
- * was linked of it. At the end it prints what was counted, and fails if something was not there often enough. */
+ * in which nothing moves has to give the same result, and to visit roots with the same content in the same order; so
+ * has the interpreter, for programs with N collections in all. With --threads, that many threads run programs, one at a
+ * time as they take turns at calls that collect; each collection visits the stacks of all of them, while another thread
+ * adds and removes code. --refused has N programs verified that use a stale value. --print prints the program of a
+ * seed. --emit writes its object, --linked runs a shared object that was linked of it. At the end it prints what was
+ * counted, and fails if something was not there FLOOR times. */
 #define _GNU_SOURCE
 #include "moving.h"
 
@@ -44,8 +46,8 @@ static struct counts {
 
 struct run {
   struct heap *heap;
-  kiln_jit *jit;            /* compiled: of the code, or NULL */
-  const kiln_root_map *map; /* or of the code that was linked */
+  kiln_jit *jit;                   /* compiled: of the code, or NULL */
+  const kiln_root_map *map;        /* or of the code that was linked */
   struct interpreted *interpreted; /* or NULL */
   uint32_t calls_left;
   uint64_t result;
@@ -128,7 +130,7 @@ static void visit_interpreted(void *user, void *root, uint32_t size) {
 static void stop_interpreted(struct interpreted *i) { i->point = kiln_interp_get_point(i->in); }
 
 static void visit_all_interpreted(struct run *r) {
-  kiln_interp_each_root(r->interpreted->point, visit_interpreted, r);
+  kiln_interp_each_root(r->interpreted->in, r->interpreted->point, visit_interpreted, r);
 }
 
 static void call_interpreted(const struct run *r, kiln_symbol function, int64_t n) {
@@ -163,12 +165,12 @@ static void visit(struct run *r, uint32_t id) {
   bool newest = true;
   uint64_t c_frames = 0;
   kiln_stack_begin(&walk, &r->point);
-  while (kiln_stack_next(&walk, &frame)) {
+  while (kiln_stack_find_next(&walk, &frame)) {
     count_frame(r, &frame, newest, id, &c_frames);
     newest &= !frame.has_table;
     for (uint32_t i = 0; i < frame.n_roots; i++) {
       uint32_t size;
-      void *root = kiln_stack_root(&frame, i, &size);
+      void *root = kiln_stack_frame_root(&frame, i, &size);
       heap_visit(r->heap, root, size);
     }
   }
@@ -198,7 +200,7 @@ static void collect(const kiln_stack_point *point, uint32_t id) {
 #define COLLECT(id)                                                                                \
   do {                                                                                             \
     kiln_stack_point here_;                                                                        \
-    kiln_stack_save(&here_);                                                                       \
+    if (kiln_stack_point_save(&here_) != KILN_OK) moving_wrong("no point was saved");              \
     collect(&here_, id);                                                                           \
   } while (0)
 
@@ -207,6 +209,7 @@ static void collect(const kiln_stack_point *point, uint32_t id) {
 int64_t rt_new(int64_t payload);
 void rt_poll(int64_t id);
 int64_t rt_maybe(int64_t n);
+_Noreturn void rt_throw(int64_t n);
 int64_t rt_through(int64_t fn, int64_t a, int64_t b, int64_t n);
 int64_t rt_aligned(int64_t fn, int64_t a, int64_t b, int64_t n);
 bool rt_enter(void);
@@ -230,6 +233,12 @@ int64_t rt_maybe(int64_t n) {
   COLLECT(0);
   if ((uint64_t)n % 3 == 0) kir_throw(&type, n);
   return n % 3 == 1 ? 0 : (int64_t)(intptr_t)heap_allocate(run->heap, (uint64_t)n & 0xffff);
+}
+
+void rt_throw(int64_t n) {
+  COLLECT(0);
+  kir_throw(&type, n);
+  moving_wrong("nothing was thrown");
 }
 
 int64_t rt_through(int64_t fn, int64_t a, int64_t b, int64_t n) {
@@ -270,7 +279,7 @@ static kiln_status compile(void *user, kiln_func *f) {
 static void program_new(struct program *p, uint64_t of, bool stress, kiln_func_sink_fn sink,
                         void *user) {
   size_t length;
-  char *text = moving_program(of, &length);
+  char *text = moving_program(of, false, &length);
   kiln_module_options options = {.verify = true, .stress_seed = stress ? of + 1 : 0};
   if (p->m == NULL) p->m = kiln_module_new(&options);
   p->s = kiln_session_new(p->m);
@@ -428,7 +437,7 @@ static void run_threads(kiln_jit *jit, main_fn *fn, unsigned n, const uint64_t *
 /* ---- the command ---- */
 
 static struct {
-  uint64_t collections, seed, interpreted, floor;
+  uint64_t collections, seed, interpreted, floor, refused;
   unsigned threads;
   bool print;
   const char *emit, *linked;
@@ -449,6 +458,7 @@ static void parse(int argc, char **argv) {
     else if (option(argv[i], "--interpreted=", &v)) options.interpreted = strtoull(v, NULL, 10);
     else if (option(argv[i], "--threads=", &v)) options.threads = (unsigned)strtoul(v, NULL, 10);
     else if (option(argv[i], "--floor=", &v)) options.floor = strtoull(v, NULL, 10);
+    else if (option(argv[i], "--refused=", &v)) options.refused = strtoull(v, NULL, 10);
     else if (option(argv[i], "--emit=", &v)) options.emit = v;
     else if (option(argv[i], "--linked=", &v)) options.linked = v;
     else if (strcmp(argv[i], "--print") == 0) options.print = true;
@@ -477,8 +487,8 @@ static void report(void) {
   if (options.floor == 0) return;
   double n = (double)counts.collections;
   double live = (double)counts.live_roots / n, frames = (double)counts.table_frames / n;
-  printf("for each collection: %.1f live roots, %.1f frames with roots, %.1f frames\n", live, frames,
-         (double)counts.steps / n);
+  printf("for each collection: %.1f live roots, %.1f frames with roots, %.1f frames\n", live,
+         frames, (double)counts.steps / n);
   if (live < 8 || frames < 3) moving_wrong("too few live roots or frames");
 }
 
@@ -507,6 +517,22 @@ static void run_program(uint64_t *interpreted) {
   counts.programs++;
 }
 
+/* The verifier has to refuse programs with a stale value. */
+static void refuse(uint64_t n) {
+  const kiln_module_options verified = {.verify = true};
+  for (; n-- > 0; seed++) {
+    size_t length;
+    char *text = moving_program(seed, true, &length);
+    struct program p = {.m = kiln_module_new(&verified)};
+    p.s = kiln_session_new(p.m);
+    if (kiln_text_read(p.s, text, length, compile, NULL) == KILN_OK ||
+        strstr(kiln_module_diag(p.m)->message, "is derived from a root") == NULL)
+      moving_wrong("a stale value was not refused");
+    free(text);
+    program_free(&p);
+  }
+}
+
 static int emit(void) {
   struct program p = {0};
   kiln_buffer out = {0};
@@ -531,7 +557,7 @@ static int run_linked(void) {
   memcpy(&get, &bounds, sizeof get);
   const void *of[2];
   get(of);
-  kiln_root_map *map = kiln_root_map_new(of[0], of[1], NULL);
+  kiln_root_map *map = kiln_root_map_new(&(kiln_root_map_options){.start = of[0], .end = of[1]});
   if (map == NULL) moving_wrong("the tables are damaged");
   while (counts.collections < options.collections)
     for (unsigned i = 0; i < RUNS; i++) {
@@ -550,9 +576,13 @@ int main(int argc, char **argv) {
   seed = options.seed;
   if (options.print) {
     size_t length;
-    char *text = moving_program(seed, &length);
+    char *text = moving_program(seed, false, &length);
     fputs(text, stdout);
     free(text);
+    return 0;
+  }
+  if (options.refused != 0) {
+    refuse(options.refused);
     return 0;
   }
   if (options.emit != NULL) return emit();

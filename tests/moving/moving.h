@@ -1,7 +1,8 @@
-/* A test of roots: generated programs run with a collector that moves every object at each call that collects, and fills
- * the memory that it left with a pattern. The files: gen.c writes a program as text, heap.c has objects and the
- * collector, through.c is C code on the stack between frames of programs, host.c runs programs: compiled into the JIT or
- * linked, on the interpreter, and by several threads, and compares what they computed and which roots were visited. */
+/* A test of roots: generated programs run with a collector that moves every object at each call that collects, and
+ * fills the memory that it left with a pattern. The files: gen.c writes a program as text, heap.c has objects and the
+ * collector, through.c is C code on the stack between frames of programs, host.c runs programs: compiled into the JIT
+ * or linked, on the interpreter, and by several threads, and compares what they computed and which roots were visited.
+ * */
 #ifndef MOVING_H
 #define MOVING_H
 
@@ -29,8 +30,9 @@ static inline uint32_t random_below(struct random *r, uint32_t n) {
 /* What the id of a call says: the function, and what kind of frame it is in. */
 enum { ID_PAD = 1 << 28, ID_TAIL = 1 << 29, ID_SALLOC = 1 << 30, ID_FUNC = 1 << 16 };
 
-/* The text of program `seed`, whose first function is @f0(i64, i64, i64) -> i64; to be freed. */
-char *moving_program(uint64_t seed, size_t *length);
+/* The text of program `seed`, which begins with @main(i64) -> i64; to be freed. `stale`: one value is used that a call
+ * has made stale, which the verifier has to refuse. */
+char *moving_program(uint64_t seed, bool stale, size_t *length);
 
 /* ---- heap.c ---- */
 

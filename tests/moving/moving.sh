@@ -20,6 +20,7 @@ linked() {
 }
 
 check 'compiled' run --collections="$n" --floor=100
+check 'stale values are refused' run --refused=$((n / 200))
 check 'by threads' run --collections=$((n / 2)) --threads=4 --floor=100 --seed=1000
 if [[ ${4-} == interpreter ]]; then
   check 'on the interpreter' run --collections=$((n / 4)) --interpreted=$((n / 8)) --seed=2000

@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 
-static uint64_t mix(uint64_t a, uint64_t b) { return (a ^ b) * UINT64_C(0x9e3779b97f4a7c15) + (b >> 7); }
+static uint64_t mix(uint64_t a, uint64_t b) {
+  return (a ^ b) * UINT64_C(0x9e3779b97f4a7c15) + (b >> 7);
+}
 
 __attribute__((noinline)) int64_t moving_through(moving_fn *fn, int64_t a, int64_t b, int64_t n) {
   uint64_t v[12], size = (uint64_t)n & 63;

@@ -512,6 +512,47 @@ static void interpreter(void **state) {
   kiln_interp_free(interp);
   end();
 }
+
+/* The function may change the root. */
+static void interp_root(void *user, void *root, uint32_t size) {
+  assert_ptr_equal(user, &t);
+  t.calls++;
+  assert_int_equal(size, 8);
+  assert_int_equal(*(int64_t *)root, 4);
+  *(int64_t *)root = 9;
+}
+
+static void collects(void) {
+  kiln_interp_point point = kiln_interp_get_point(interp);
+  assert_int_equal(kiln_interp_each_root(interp, point, NULL, NULL), 1);
+  assert_int_equal(kiln_interp_each_root(interp, point, interp_root, &t), 1);
+}
+
+static void *resolve_collects(void *user, const char *name) {
+  (void)user, (void)name;
+  return (void *)(uintptr_t)collects;
+}
+
+static void interpreted_roots(void **state) {
+  (void)state;
+  static const char text[] =
+    "declare @collects()\n"
+    "func @f(i64) -> i64 {\n  %r = slot 8 align 8 root\nb0(%v: i64):\n  store.i64 %v, %r\n"
+    "  call @collects()\n  %w = load.i64 %r\n  ret %w\n}\n";
+  begin();
+  module_of((kiln_module_options){0});
+  interp = kiln_interp_new(t.m, &(kiln_interp_options){.resolve = resolve_collects});
+  kiln_diag d;
+  assert_int_equal(kiln_text_read(t.s, text, sizeof text - 1, kiln_interp_sink, interp), KILN_OK);
+  assert_int_equal(kiln_interp_link(interp, &d), KILN_OK);
+  kiln_interp_value v = {.low = 4};
+  assert_int_equal(kiln_interp_call(interp, kiln_symbol_lookup(t.m, "f"), &v, 1, &v, &d), KILN_OK);
+  assert_int_equal(v.low, 9);
+  assert_int_equal(t.calls, 1);
+  assert_null(kiln_interp_get_point(interp).frame);
+  kiln_interp_free(interp);
+  end();
+}
 #endif
 
 /* The rows that tests/source/callbacks.py compares with the headers: header, name. */
@@ -529,6 +570,7 @@ int main(void) {
     ROW("text.h sink", sinks),
 #ifdef KN_TEST_INTERP
     ROW("interp.h resolve, interp.h place, interp.h on_fault", interpreter),
+    ROW("interp.h fn", interpreted_roots),
 #endif
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

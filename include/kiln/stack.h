@@ -3,19 +3,19 @@
  * For each call that collects, compiled code has a table of the roots in the frame (docs/roots.md). A walk begins where
  * a thread has stopped in a function of the host, and visits the frames from there to the thread's first function: the
  * frames of Kiln's code with their roots, and the frames of C and other languages between them. To find the caller of a
- * frame, the walk reads the unwind rows that compilers write to .eh_frame. So C code needs no frame pointers, no code is
- * added to calls, and it does not matter whether a frame has a variable size, was entered by a tail call, or is in a
+ * frame, the walk reads the unwind rows that compilers write to .eh_frame. So C code needs no frame pointers, no code
+ * is added to calls, and it does not matter whether a frame has a variable size, was entered by a tail call, or is in a
  * landing pad.
  *
  *     void collect(void) {                          // called by code with roots
  *       kiln_stack_point here;
  *       kiln_stack_frame frame;
- *       kiln_stack_save(&here);
+ *       kiln_stack_point_save(&here);
  *       kiln_stack_walk walk = {.jits = &jit, .n_jits = 1};
  *       kiln_stack_begin(&walk, &here);
- *       while (kiln_stack_next(&walk, &frame))
+ *       while (kiln_stack_find_next(&walk, &frame))
  *         for (uint32_t i = 0; i < frame.n_roots; i++) {
- *           void **root = kiln_stack_root(&frame, i, NULL);
+ *           void **root = kiln_stack_frame_root(&frame, i, NULL);
  *           *root = move(*root);
  *         }
  *       if (walk.status != KILN_OK) abort();        // there may be roots that were not visited
@@ -24,9 +24,9 @@
  * Several threads may walk at once, the same stack or different ones. A walk takes no lock and allocates no memory, if
  * libc has _dl_find_object, as glibc 2.35 and later versions do. With other versions of libc, a walk takes the lock of
  * the dynamic linker. While a thread is being walked, it must not return from the function that called
- * kiln_stack_save. */
-#ifndef KILN_ROOTS_H
-#define KILN_ROOTS_H
+ * kiln_stack_point_save. */
+#ifndef KILN_STACK_H
+#define KILN_STACK_H
 
 #include <kiln/jit.h>
 
@@ -40,13 +40,20 @@ extern "C" {
  * once. */
 typedef struct kiln_root_map kiln_root_map;
 
-/** Makes a map of the tables from `start` to `end`. These are the first byte of a section `kiln_roots` and the byte
- * after its last one. The linker defines the symbols `__start_kiln_roots` and `__stop_kiln_roots` for them, in each
- * program and shared object. The tables must stay in memory until the map is freed. The map gets its memory from
- * `allocator`, which may be NULL for C's realloc. Returns NULL if memory runs out, or if the tables are damaged or have
- * another version than this library. */
-KILN_API kiln_root_map *kiln_root_map_new(const void *start, const void *end,
-                                          const kiln_allocator *allocator);
+/** Options of a map. */
+typedef struct kiln_root_map_options {
+  /** The first byte of a section `kiln_roots`, and the byte after its last one. The linker defines the symbols
+   * `__start_kiln_roots` and `__stop_kiln_roots` for them, in each program and shared object. The tables must stay in
+   * memory until the map is freed. */
+  const void *start;
+  const void *end;          /**< as `start` says */
+  kiln_allocator allocator; /**< all zero for C's realloc */
+  uint64_t reserved[2];     /**< 0 */
+} kiln_root_map_options;
+
+/** Makes a map of tables. Returns NULL if memory runs out, if `options` is NULL or has `reserved` set, or if the tables
+ * are damaged or have another version than this library. */
+KILN_API kiln_root_map *kiln_root_map_new(const kiln_root_map_options *options);
 
 /** Frees a map. NULL is allowed. */
 KILN_API void kiln_root_map_free(kiln_root_map *map);
@@ -62,9 +69,10 @@ typedef struct kiln_stack_point {
   uint64_t reserved[3]; /**< 0 */
 } kiln_stack_point;
 
-/** Writes where the calling thread is: behind the call of kiln_stack_save. The point is valid until the function that
- * called kiln_stack_save returns. If `point` is NULL, kiln_stack_save does nothing. */
-KILN_API void kiln_stack_save(kiln_stack_point *point);
+/** Writes where the calling thread is: after its call of kiln_stack_point_save. The point is valid until the function
+ * that made this call returns. Returns KILN_ERR_ARGUMENT if `point` is NULL, and KILN_ERR_UNSUPPORTED if Kiln has no
+ * code generation for this machine, or if this library was built without unwind rows. */
+KILN_API kiln_status kiln_stack_point_save(kiln_stack_point *point);
 
 /** A walk. The caller supplies the memory: zero-initialise the struct, set the first fields, and call
  * kiln_stack_begin. Nothing has to be freed. */
@@ -75,8 +83,8 @@ typedef struct kiln_stack_walk {
   /** If not NULL, the walk ends before the first frame that ends above this address. To leave out the frames of the
    * host, pass the address of a local variable of the function that called the first function with roots. */
   const void *end;
-  /** The state of the walk. After kiln_stack_next has returned false, the status is KILN_OK if all frames were visited.
-   * It is KILN_ERR_UNSUPPORTED if a frame has no unwind rows, or has rows that Kiln cannot read. It is
+  /** The state of the walk. After kiln_stack_find_next has returned false, the status is KILN_OK if all frames were
+   * visited. It is KILN_ERR_UNSUPPORTED if a frame has no unwind rows, or has rows that Kiln cannot read. It is
    * KILN_ERR_STRUCTURE if a function with roots has stopped at a call that does not collect. With both errors there may
    * be roots that were not visited. */
   kiln_status status;
@@ -85,12 +93,12 @@ typedef struct kiln_stack_walk {
 
 /** A frame. */
 typedef struct kiln_stack_frame {
-  const void *pc;      /**< the address at which the frame continues */
-  const void *end;     /**< the end of the frame: DWARF's canonical frame address */
-  bool has_table;      /**< it is a frame of a function with roots or with ids */
-  uint32_t call_id;    /**< the call's id (kiln_func_set_call_id) */
-  uint32_t n_roots;    /**< number of roots of the frame */
-  const int32_t *roots; /**< their places, for kiln_stack_root */
+  const void *pc;       /**< the address at which the frame continues */
+  const void *end;      /**< the end of the frame: DWARF's canonical frame address */
+  bool has_table;       /**< it is a frame of a function with roots or with ids */
+  uint32_t call_id;     /**< the call's id (kiln_func_set_call_id) */
+  uint32_t n_roots;     /**< number of roots of the frame */
+  const int32_t *roots; /**< their places, for kiln_stack_frame_root */
   uint64_t reserved[2]; /**< 0 */
 } kiln_stack_frame;
 
@@ -99,11 +107,12 @@ KILN_API kiln_status kiln_stack_begin(kiln_stack_walk *walk, const kiln_stack_po
 
 /** Finds the next frame, from the newest to the oldest one, and writes it to `frame`. Returns false at the end of the
  * walk (kiln_stack_walk.status). */
-KILN_API bool kiln_stack_next(kiln_stack_walk *walk, kiln_stack_frame *frame);
+KILN_API bool kiln_stack_find_next(kiln_stack_walk *walk, kiln_stack_frame *frame);
 
 /** Returns the address of root number `i` of a frame. The collector reads and changes the word at this address. Writes
  * the size of the root, 8 or 4, to `size_bytes`, which may be NULL. Returns NULL if the frame has no such root. */
-KILN_API void *kiln_stack_root(const kiln_stack_frame *frame, uint32_t i, uint32_t *size_bytes);
+KILN_API void *kiln_stack_frame_root(const kiln_stack_frame *frame, uint32_t i,
+                                     uint32_t *size_bytes);
 
 #ifdef __cplusplus
 }
