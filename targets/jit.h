@@ -24,7 +24,7 @@ struct kn_jit_machine {
    * that makes `value`, the symbol's address + the addend, without an entry of the table of addresses, or where no
    * distance reaches. `undefined`: the symbol is a weak one that nobody defines, of address 0. */
   bool (*rewrite)(uint32_t kind, uint8_t *to, uint64_t at, uint64_t value, bool undefined);
-  /* A jump to the address in `slot`, of KN_JIT_STUB_BYTES. Behind it, at `stub_missing`, is a call of the code at
+  /* A jump to the address in `slot`, of KN_JIT_STUB_BYTES. After it, at `stub_missing`, is a call of the code at
    * `missing`, or a trap if that is 0. */
   void (*write_stub)(uint8_t *to, uint64_t at, uint64_t slot, uint64_t missing);
   uint8_t stub_missing;

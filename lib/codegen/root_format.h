@@ -8,7 +8,7 @@
 #ifndef KN_LIB_CODEGEN_ROOT_FORMAT_H
 #define KN_LIB_CODEGEN_ROOT_FORMAT_H
 
-/* Where the fields of a table are. Behind them: a return address for each call, 4 bytes, from the function's start; with
+/* Where the fields of a table are. After them: a return address for each call, 4 bytes, from the function's start; with
  * KN_ROOTS_IDS an id for each call, 4 bytes; 4 bytes for each root: its distance from the CFA, + 1 if it has 4 bytes. */
 enum {
   KN_ROOTS_SIZE = 0, /* of the table, 4 bytes; a multiple of 4 */

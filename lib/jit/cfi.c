@@ -4,6 +4,7 @@
 #include "lib/jit/cfi.h"
 
 #include "ir/bytes.h"
+#include "ir/hints.h"
 #include <kiln/dwarf.h>
 
 #include <dlfcn.h>
@@ -12,13 +13,18 @@
 
 /* ---- numbers ---- */
 
-static uint64_t uleb(const uint8_t **p) {
+static uint64_t long_uleb(const uint8_t **p) {
   uint64_t v = 0;
   for (unsigned shift = 0;; shift += 7) {
     uint8_t byte = *(*p)++;
     if (shift < 64) v |= (uint64_t)(byte & 0x7f) << shift;
     if (byte < 0x80) return v;
   }
+}
+
+/* Most numbers have one byte. */
+KN_INLINE uint64_t uleb(const uint8_t **p) {
+  return KN_LIKELY(**p < 0x80) ? *(*p)++ : long_uleb(p);
 }
 
 static int64_t sleb(const uint8_t **p) {
@@ -126,6 +132,7 @@ struct row {
   const uint8_t *cfa_expression; /* or NULL: */
   uint32_t cfa_reg;
   int64_t cfa_offset;
+  uint32_t changed; /* bits of registers: the others have their values still */
   uint8_t rule[KN_CFI_REGS];
   int64_t value[KN_CFI_REGS]; /* of an expression: its address */
 };
@@ -145,12 +152,16 @@ struct rows {
 /* Sets the rule of a register; those that no frame keeps are of no interest. */
 static void set(struct rows *s, uint64_t reg, enum rule rule, int64_t value) {
   if (reg >= KN_CFI_REGS) return;
+  s->now.changed |= 1u << reg;
   s->now.rule[reg] = (uint8_t)rule;
   s->now.value[reg] = value;
 }
 
 static void restore(struct rows *s, uint64_t reg) {
-  if (reg < KN_CFI_REGS) set(s, reg, (enum rule)s->initial.rule[reg], s->initial.value[reg]);
+  if (reg >= KN_CFI_REGS) return;
+  if (s->initial.changed >> reg & 1)
+    set(s, reg, (enum rule)s->initial.rule[reg], s->initial.value[reg]);
+  else s->now.changed &= ~(1u << reg);
 }
 
 static const uint8_t *set_expression(struct rows *s, const uint8_t *p, enum rule rule) {
@@ -316,7 +327,7 @@ static bool read_rows(const uint8_t *fde, uint64_t start, uint64_t pc, struct ro
                       bool *interrupted) {
   struct cie c = {0};
   const uint8_t *cie = fde + 4 - kn_get32(fde + 4), *end = fde + 4 + kn_get32(fde);
-  memset(s->now.rule, SAME, sizeof s->now.rule);
+  s->now.changed = 0;
   s->now.cfa_expression = NULL;
   s->n_saved = 0;
   s->at = 0;
@@ -372,13 +383,19 @@ enum kn_cfi_result kn_cfi_step(const struct kn_stack_machine *machine, const uin
     if (row->cfa_reg >= KN_CFI_REGS) return KN_CFI_LOST;
     *cfa = f->r[row->cfa_reg] + (uint64_t)row->cfa_offset;
   }
-  memcpy(r, f->r, sizeof r);
-  r[machine->stack_pointer] = *cfa;
-  for (unsigned k = 0; k <= machine->last; k++)
-    if (row->rule[k] != SAME && !caller_value(row, k, f->r, *cfa, &r[k])) return KN_CFI_LOST;
-  if (row->rule[s.returned] == UNDEFINED) return KN_CFI_FIRST;
-  memcpy(f->r, r, sizeof r);
-  f->pc = machine->plain(r[s.returned]);
+  const uint32_t known = row->changed & (uint32_t)((UINT64_C(2) << machine->last) - 1);
+  for (uint32_t m = known; m != 0; m &= m - 1) {
+    unsigned k = (unsigned)__builtin_ctz(m);
+    r[k] = f->r[k];
+    if (!caller_value(row, k, f->r, *cfa, &r[k])) return KN_CFI_LOST;
+  }
+  if (known >> s.returned & 1 && row->rule[s.returned] == UNDEFINED) return KN_CFI_FIRST;
+  f->r[machine->stack_pointer] = *cfa;
+  for (uint32_t m = known; m != 0; m &= m - 1) {
+    unsigned k = (unsigned)__builtin_ctz(m);
+    f->r[k] = r[k];
+  }
+  f->pc = machine->plain(f->r[s.returned]);
   f->exact = interrupted;
   return f->pc == 0 ? KN_CFI_FIRST : KN_CFI_CALLER;
 }

@@ -349,8 +349,8 @@ static void put_function(struct gen *g) {
   g->n_small = 1 + below(g, 2);
   g->block = 3;
   g->value = g->call = g->depth = 0;
-  put(g, "func @%c%u(i64, i64, i64) -> i64 personality @kir_personality {", tail ? 't' : 'f',
-      tail ? g->func - FUNCS : g->func);
+  put(g, "func%s @%c%u(i64, i64, i64) -> i64 personality @kir_personality {",
+      tail ? " linkonce" : "", tail ? 't' : 'f', tail ? g->func - FUNCS : g->func);
   put_slots(g);
   put(g, "b0(%%a: i64, %%b: i64, %%n: i64):\n  !reference %%a\n  !reference %%b");
   put(g, "  store.i64 %%a, %%r0\n  store.i64 %%b, %%r1\n  store.i64 %%n, %%n0");

@@ -94,8 +94,8 @@ def named_files(path, text, names):
                 yield f'{path}:{text.count(chr(10), 0, comment.start() + m.start()) + 1}: no {m[1]}'
 
 
-# Examples of a name, and packages for Python and Rust, not names of the API.
-NAMED = {'kiln_x_set_y', 'KILN_PROCESSOR_RISCV64', 'kiln_codegen', 'kiln_sys'}
+# Examples of a name, packages for Python and Rust, a section: not names of the API.
+NAMED = {'kiln_x_set_y', 'KILN_PROCESSOR_RISCV64', 'kiln_codegen', 'kiln_sys', 'kiln_roots'}
 
 
 def names(page, text, known):

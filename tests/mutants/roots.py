@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Plants bugs in roots of a garbage collector, their tables and walks of the stack, one at a time, and checks that
+tests/moving finds each: by programs whose collector moves everything, or by the verifier, which has to refuse stale values.
+
+    roots.py [--tap] [--only=TEXT] [--every=N] BUILD
+    roots.py --places       compiles nothing: prints the rows whose text does not occur exactly once
+
+A row of MUTANTS names what goes wrong, a file, a text in it that is replaced, and what finds it. Each file is compiled alone
+and linked before the libraries of BUILD, whose own one is then not taken. With --every=N one row of N is run.
+"""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+TABLE, WALK, FRAME, BUILD = 'lib/codegen/root_table.c', 'lib/codegen/walk.c', 'lib/codegen/frame_alloc.c', 'ir/build/build_func.c'
+WRITE, STACK, CFI, FIND, RELOCS = 'lib/jit/write.c', 'lib/jit/stack.c', 'lib/jit/cfi.c', 'lib/jit/find.c', 'lib/object/image_relocs.c'
+ROOTS, INTERP, ENTER = 'ir/roots.c', 'interp/thread.c', 'interp/call.c'
+FLAGS = ['-std=gnu11', '-O1', '-w', '-I' + ROOT, '-I' + ROOT + '/include', '-I' + ROOT + '/interp']
+LIMIT = 120  # seconds: a bug may make endless code
+
+# What finds it: arguments of tests/moving; `linked`: the program of seed 1 as a shared object.
+JIT, THREADS = ['--collections=40000', '--floor=0'], ['--collections=4000', '--threads=4', '--floor=0']
+INTERPRETED, STALE, LINKED = ['--collections=8000', '--interpreted=6000', '--floor=0'], ['--refused=300'], 'linked'
+
+MUTANTS = [
+    # ---- roots in the frame ----
+    ('a root is in memory, no variable', BUILD, 's->memory |= KN_MEMORY_ESCAPES | KN_MEMORY_ROOT;', 's->memory |= KN_MEMORY_ROOT;', JIT),
+    ('each root is 0 at the entry', WALK, 'if (!(s->memory & KN_MEMORY_ROOT)) continue;',
+     'if (!(s->memory & KN_MEMORY_ROOT) || i % 3 == 0) continue;', JIT),
+    ('roots of 4 bytes are 0 at the entry', WALK, 'if (!(s->memory & KN_MEMORY_ROOT)) continue;',
+     'if (!(s->memory & KN_MEMORY_ROOT) || s->size_bytes == 4) continue;', JIT),
+    ('a root shares memory with no other root', FRAME, 'if (KN_UNLIKELY(s->memory & KN_MEMORY_ROOT)) return kn_frame_alloc(w, 8, 3);',
+     'if (s->memory & KN_MEMORY_ROOT) return w->frame.shared ? w->frame.shared : (w->frame.shared = kn_frame_alloc(w, 8, 3));', JIT),
+    ('roots of 4 bytes share memory with none', FRAME, 'if (KN_UNLIKELY(s->memory & KN_MEMORY_ROOT)) return kn_frame_alloc(w, 8, 3);',
+     'if (s->memory & KN_MEMORY_ROOT && s->size_bytes == 8) return kn_frame_alloc(w, 8, 3);\n'
+     '  if (s->memory & KN_MEMORY_ROOT) return w->frame.shared ? w->frame.shared : (w->frame.shared = kn_frame_alloc(w, 8, 3));', JIT),
+    # ---- tables ----
+    ('calls in a try have rows', TABLE, 'observer_of(o)->begun = own &&', 'observer_of(o)->begun = own && w->inst[w->i].op == KILN_OP_CALL &&', JIT),
+    ('calls by address have rows', TABLE, 'observer_of(o)->begun = own &&', 'observer_of(o)->begun = own && kn_is_pool(w->inst[w->i].b) && w->inst[w->i].x != 4 &&', JIT),
+    ('a call returns to its end', TABLE, '.at - func->start);', '.at - func->start - 1);', JIT),
+    ('return addresses move with the code', TABLE, 'kn_request_mark(o->requests)', 'kn_request_mark_at(o->requests, (uint32_t)(w->code.p - w->code.base), 0)', JIT),
+    ('ids are those of their calls', TABLE, 'kn_put32(p, r->calls.at[k].id);', 'kn_put32(p, r->calls.at[n - 1 - k].id);', JIT),
+    ('roots are as far from the CFA as in the frame', TABLE, '- w->frame.cfa +', '- w->frame.cfa + 8 +', JIT),
+    ('roots of 4 bytes are marked', TABLE, '+ (s->size_bytes == 4);', ';', JIT),
+    ('all roots are in the table', TABLE, 'kn_put32(p + KN_ROOTS_N_ROOTS, n_roots);', 'kn_put32(p + KN_ROOTS_N_ROOTS, n_roots - 2);', JIT),
+    ('a table says where its function is', RELOCS, 'piece->offset + KN_ROOTS_FUNC,', 'piece->offset + KN_ROOTS_FUNC - 4,', LINKED),
+    ('a table of an object is of its own function', RELOCS, 'kn_image_func(image, image->roots.funcs[piece->first]);\n  const struct kn_place',
+     'kn_image_func(image, image->roots.funcs[0]);\n  const struct kn_place', LINKED),
+    ('a table of a unit is of its own function', WRITE, 'funcs[t->func].roots = ', 'funcs[k].roots = ', JIT),
+    ('tables of a unit follow each other', WRITE, '        to += t->size;\n', '', JIT),
+    ('a function without a table has none', WRITE, 'if (belongings != 0) memset(u->belongings, 0, belongings);',
+     'if (belongings != 0) memset(u->belongings, 1, belongings);', JIT),
+    ('the unwind rows of a function are its own', WRITE, '    w->next++;\n', '    w->next += t == NULL;\n', JIT),
+    # ---- walks ----
+    ('a removed unit is not found', FIND, '  *u->found_from = next;\n', '  if (next == NULL) *u->found_from = next;\n', THREADS),
+    ('a call that ends a function is in it', STACK, 'find_code(walk, pc - !exact, &code)', 'find_code(walk, pc, &code)', JIT),
+    ('roots of 4 bytes have 4 bytes', STACK, '*size_bytes = word & 1 ? 4 : 8;', '*size_bytes = 8;', JIT),
+    ('a root is at its address', STACK, '(uintptr_t)(intptr_t)(word & ~1)', '(uintptr_t)(intptr_t)word', JIT),
+    ('the oldest frames are visited', STACK, 'end > (uint64_t)(uintptr_t)walk->end)', 'end + 600 > (uint64_t)(uintptr_t)walk->end)', JIT),
+    ('rows are those of the call', CFI, 'if (s->at > s->pc) return true;', 'if (s->at + 24 > s->pc) return true;', JIT),
+    ('a call that ends a function has rows', CFI, 'f->exact ? f->pc : f->pc - 1', 'f->pc', JIT),
+    ('registers that a frame saved are restored', CFI, '    f->r[k] = r[k];\n', '    if (k != 6) f->r[k] = r[k];\n', JIT),
+    ('the caller has its own stack pointer', CFI, 'f->r[machine->stack_pointer] = *cfa;', 'f->r[machine->stack_pointer] = *cfa + 8;', JIT),
+    ('a state that was remembered is restored', CFI, '    s->now = s->saved[--s->n_saved];\n', '    s->n_saved--;\n', JIT),
+    ('the end of a frame may be an expression', CFI, '    r->cfa_expression = p;\n', '', JIT),
+    # ---- the interpreter ----
+    ('frames that C called from are visited, too', INTERP, 'fr != NULL; fr = fr->caller) {', 'fr != NULL; fr = fr->act->entry == fr ? NULL : fr->caller) {',
+     INTERPRETED),
+    ('interpreted roots are 0 at the entry', ENTER, 'if (fn->slots[s].root) memset', 'if (fn->slots[s].root && s % 2) memset', INTERPRETED),
+    # ---- the verifier ----
+    ('a copy is derived', ROOTS, '  case KILN_OP_COPY:\n', '', STALE),
+    ('a sum is derived', ROOTS, '  case KILN_OP_ADD:\n', '', STALE),
+    ('a difference is derived', ROOTS, '  case KILN_OP_SUB:\n', '', STALE),
+    ('bits of a reference are derived', ROOTS, '  case KILN_OP_XOR:\n', '', STALE),
+    ('an address is derived', ROOTS, '  case KILN_OP_ADDR:\n', '', STALE),
+    ('a selection is derived', ROOTS, 'k = in->op == KILN_OP_SELECT;', 'k = 2 * (in->op == KILN_OP_SELECT);', STALE),
+    ('a parameter is derived if an argument is', ROOTS, '      r->derived[p] = 1;\n', '', STALE),
+    ('what is loaded from a root is derived', ROOTS, '(in->op == KILN_OP_LOAD && is_root(f, in->a)) ||', '', STALE),
+    ('a call in the same block counts', ROOTS, 'if (call != 0 && (!here || r->pos[call] > r->pos[h]))', 'if (call != 0 && !here)', STALE),
+    ('a call in another block counts', ROOTS, 'if (call != 0 && (!here || r->pos[call] > r->pos[h]))', 'if (call != 0 && here && r->pos[call] > r->pos[h])', STALE),
+]
+
+
+def text_of(name):
+    with open(os.path.join(ROOT, name), encoding='utf-8') as f:
+        return f.read()
+
+
+def misplaced():
+    return [what for what, name, old, _, _ in MUTANTS if text_of(name).count(old) != 1]
+
+
+class Campaign:
+    def __init__(self, args, work):
+        self.work = work
+        self.libraries = [os.path.join(args.build, n) for n in ('libkiln-text.a', 'interp/libkiln-interp.a', 'libkiln.a')]
+        moving = [os.path.join(ROOT, 'tests/moving', n) for n in ('gen.c', 'heap.c', 'host.c')]
+        self.own = [self.object(s, ['-DKN_TEST_INTERP']) for s in moving + [os.path.join(ROOT, 'tests/kir/kir_throw.c')]]
+        self.own.append(self.object(os.path.join(ROOT, 'tests/moving/through.c'), ['-O2', '-fomit-frame-pointer']))
+        self.bounds = self.object(os.path.join(ROOT, 'tests/moving/bounds.c'), ['-fPIC'])
+
+    def object(self, source, flags=()):
+        out = os.path.join(self.work, os.path.basename(source) + '.o')
+        subprocess.run(['gcc', *FLAGS, *flags, '-c', source, '-o', out], check=True)
+        return out
+
+    def link(self, damaged):
+        out = os.path.join(self.work, 'moving')
+        subprocess.run(['gcc', *self.own, *damaged, '-rdynamic', *self.libraries, '-o', out, '-lffi', '-lm', '-lpthread'], check=True)
+        return out
+
+    def fails(self, command):
+        try:
+            return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LIMIT, check=False).returncode != 0
+        except subprocess.TimeoutExpired:
+            return True
+
+    def linked(self, moving):
+        """The program as a shared object; its tables are read and its frames are walked."""
+        o, so = os.path.join(self.work, 'p.o'), os.path.join(self.work, 'p.so')
+        return (self.fails([moving, '--emit=' + o]) or self.fails(['gcc', '-shared', o, self.bounds, '-o', so]) or
+                self.fails([moving, '--linked=' + so, '--collections=3000', '--floor=0']))
+
+    def found(self, how, damaged):
+        moving = self.link(damaged)
+        return self.linked(moving) if how == LINKED else self.fails([moving, *how])
+
+    def check(self, row):
+        """None: it was found; else why not."""
+        what, name, old, new, how = row
+        text = text_of(name)
+        if text.count(old) != 1:
+            return 'the text of %s does not occur once' % name
+        path = os.path.join(self.work, os.path.basename(name))
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(text.replace(old, new))
+        return None if self.found(how, [self.object(path)]) else 'it was not found'
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument('--tap', action='store_true')
+    p.add_argument('--only')
+    p.add_argument('--every', type=int, default=1)
+    p.add_argument('--places', action='store_true')
+    p.add_argument('build', nargs='?')
+    args = p.parse_args()
+    if args.places:
+        wrong = misplaced()
+        print('\n'.join(wrong))
+        return bool(wrong)
+    rows = [m for m in MUTANTS if args.only is None or args.only in m[0]][::args.every]
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix='kiln-roots-') as work:
+        campaign = Campaign(args, work)
+        whole = [how for how in (JIT, THREADS, INTERPRETED, STALE, LINKED) if campaign.found(how, [])]
+        print('%sok 1 - without a bug' % ('not ' if whole else ''))
+        failed += bool(whole)
+        for i, row in enumerate(rows):
+            wrong = campaign.check(row)
+            failed += wrong is not None
+            print('%sok %d - %s' % ('not ' if wrong else '', i + 2, row[0]))
+            if wrong:
+                print('# ' + wrong)
+            sys.stdout.flush()
+    print('1..%d' % (len(rows) + 1))
+    return failed > 0
+
+
+sys.exit(main())
