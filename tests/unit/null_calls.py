@@ -33,6 +33,8 @@ POINTERS = {
     'kiln_ctype_options': '&x->clayout', 'kiln_ctype': '&x->ctype', 'kiln_code': '&x->code',
     'kiln_debug': 'x->debug', 'kiln_location': '&x->location', 'kiln_debug_variable': '&x->variable', 'kiln_debug_value': '&x->variable_value', 'kiln_die_member': '&x->member', 'kiln_die_enumerator': '&x->enumerator',
     'kiln_die_declaration': '&x->declaration', 'kiln_die_shape_attr': '&x->shape_attr', 'kiln_debug_expr': '&x->expr',
+    'kiln_stack_point': '&(kiln_stack_point){0}', 'kiln_stack_walk': '&(kiln_stack_walk){0}', 'kiln_stack_frame': '&(kiln_stack_frame){0}',
+    'kiln_root_map': 'NULL', 'kiln_root_map_options': '&(kiln_root_map_options){0}',
     'kiln_die': '&x->die', 'uint8_t': 'x->md5', 'kiln_interp_value': '&x->bits', 'kiln_target': '&x->target', 'kiln_machine_info': '&x->machine', 'kiln_symbol': '&x->symbol_out',
     'char': 'x->name', 'void': 'x->bytes', 'uint64_t': '&x->number64', 'uint32_t': '&x->number32',
     'int64_t': '&x->signed64', 'unsigned': '&x->number', 'bool': '&x->flag',
@@ -44,7 +46,7 @@ VALUES = {
     'kiln_icond': 'KILN_ICOND_EQ', 'kiln_fcond': 'KILN_FCOND_OEQ', 'kiln_ordering': 'KILN_ORDERING_SEQ_CST',
     'kiln_rmw': 'KILN_RMW_ADD', 'kiln_cc': 'KILN_CC_C', 'kiln_processor': 'x->processor',
     'kiln_linkage': 'KILN_LINKAGE_EXTERNAL', 'kiln_visibility': 'KILN_VISIBILITY_DEFAULT', 'kiln_system': 'KILN_SYSTEM_LINUX', 'kiln_reloc_kind': 'KILN_RELOC_ABS64', 'kiln_format': 'KILN_FORMAT_ELF',
-    'kiln_guard': 'KILN_GUARD_ALWAYS', 'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ctype_kind': 'KILN_CTYPE_INT', 'kiln_func_sink_fn': 'NULL', 'kiln_name_fn': 'NULL',
+    'kiln_guard': 'KILN_GUARD_ALWAYS', 'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ctype_kind': 'KILN_CTYPE_INT', 'kiln_func_sink_fn': 'NULL', 'kiln_name_fn': 'NULL', 'kiln_interp_root_fn': 'NULL', 'kiln_interp_point': '(kiln_interp_point){0}',
     'bool': 'true', 'float': '1', 'double': '1', 'int': '0', 'unsigned': '1', 'uint32_t': '1',
     'uint64_t': '1', 'int64_t': '1', 'int32_t': '0', 'size_t': '1',
 }

@@ -404,6 +404,13 @@ impl<'id> Function<'id> {
         unsafe { sys::kiln_slot_set_root(self.raw(), slot.raw) }
     }
 
+    /// Gives the instruction that is built next, a call or try that collects, an id for the tables of roots. See
+    /// `docs/roots.md`.
+    pub fn set_call_id(&self, id: u32) {
+        // SAFETY: the function is alive.
+        unsafe { sys::kiln_func_set_call_id(self.raw(), id) }
+    }
+
     /// Says whether a value is a reference, which must not be used after a call that collects. If `is_reference` is
     /// false, the value must be the result of a copy: a tagged integer that was loaded from a root.
     pub fn set_reference(&self, value: Value<'id>, is_reference: bool) {
