@@ -132,10 +132,11 @@ kiln_status kiln_stack_point_save(kiln_stack_point *point) {
   return KILN_OK;
 }
 
-/* What kiln_stack_walk.state has. */
+/* What kiln_stack_walk.state has: numbers of its type alone. */
 struct walk {
-  const struct kn_stack_machine *machine;
+  uint64_t machine;          /* address of the kn_stack_machine, or 0 */
   struct kn_cfi_frame frame; /* the next one */
+  uint64_t n;                /* of frames before it */
   uint64_t ended;
 };
 _Static_assert(sizeof(struct walk) <= sizeof(((kiln_stack_walk *)0)->state), "the state has room");
@@ -143,12 +144,13 @@ _Static_assert(sizeof(struct walk) <= sizeof(((kiln_stack_walk *)0)->state), "th
 kiln_status kiln_stack_begin(kiln_stack_walk *walk, const kiln_stack_point *point) {
   if (walk == NULL) return KILN_ERR_ARGUMENT;
   struct walk *w = (struct walk *)walk->state;
-  *w = (struct walk){.machine = find_machine(), .ended = true};
+  const struct kn_stack_machine *machine = find_machine();
+  *w = (struct walk){.machine = (uint64_t)(uintptr_t)machine, .ended = true};
   walk->status = point == NULL || (walk->jits == NULL && walk->n_jits != 0) ? KILN_ERR_ARGUMENT
-                 : w->machine == NULL                                       ? KILN_ERR_UNSUPPORTED
+                 : machine == NULL                                          ? KILN_ERR_UNSUPPORTED
                                                                             : KILN_OK;
   if (walk->status != KILN_OK) return walk->status;
-  w->frame = frame_at(w->machine, point);
+  w->frame = frame_at(machine, point);
   w->ended = false;
   return KILN_OK;
 }
@@ -191,16 +193,19 @@ bool kiln_stack_find_next(kiln_stack_walk *walk, kiln_stack_frame *frame) {
   if (walk == NULL || frame == NULL) return false;
   *frame = (kiln_stack_frame){0};
   struct walk *w = (struct walk *)walk->state;
-  if (w->machine == NULL || w->ended) return false;
-  const uint64_t pc = w->frame.pc, sp = w->frame.r[w->machine->stack_pointer];
+  const struct kn_stack_machine *machine = (const struct kn_stack_machine *)(uintptr_t)w->machine;
+  if (machine == NULL || w->ended) return false;
+  const uint64_t pc = w->frame.pc, sp = w->frame.r[machine->stack_pointer];
   const bool exact = w->frame.exact;
   struct kn_jit_code code = {0};
   uint64_t end;
   frame->pc = (const void *)(uintptr_t)pc;
   if (!find_code(walk, pc - !exact, &code)) return ends(walk, KILN_ERR_UNSUPPORTED);
-  enum kn_cfi_result caller = kn_cfi_step(w->machine, code.fde, code.start, &w->frame, &end);
-  /* a frame takes room, but for one without a return address in memory */
-  if (caller == KN_CFI_LOST || end < sp) return ends(walk, KILN_ERR_UNSUPPORTED);
+  enum kn_cfi_result caller = kn_cfi_step(machine, code.fde, code.start, &w->frame, &end);
+  /* a frame takes room: only the newest one, and one that was interrupted, may have its return address in a register */
+  const bool bare = w->n++ == 0 || exact;
+  if (caller == KN_CFI_LOST || end < sp || (end == sp && !bare))
+    return ends(walk, KILN_ERR_UNSUPPORTED);
   if (walk->end != NULL && end > (uint64_t)(uintptr_t)walk->end) return ends(walk, KILN_OK);
   frame->end = (const void *)(uintptr_t)end;
   if (code.roots != NULL && (exact || !describe(frame, code.roots, (uint32_t)(pc - code.start))))

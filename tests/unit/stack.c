@@ -1,0 +1,203 @@
+/* Walks of a stack (<kiln/stack.h>): where they end, and why; tables that are damaged. (tests/moving walks the stacks of
+ * many programs.) */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+
+#include <kiln/kiln.h>
+#include <kiln/text.h>
+
+/* What @walk finds, called by the program. */
+static struct {
+  kiln_jit *jit;
+  const void *end;
+  kiln_status status;
+  uint32_t frames, tables, roots;
+  uint32_t ids[8]; /* of frames with tables, the newest first */
+  kiln_stack_point point;
+} t;
+
+static void visit(const kiln_stack_point *point) {
+  kiln_stack_walk walk = {.jits = &t.jit, .n_jits = 1, .end = t.end};
+  kiln_stack_frame frame;
+  t.frames = t.tables = t.roots = 0;
+  assert_int_equal(kiln_stack_begin(&walk, point), KILN_OK);
+  while (kiln_stack_find_next(&walk, &frame)) {
+    t.frames++;
+    if (frame.has_table && t.tables < 8) t.ids[t.tables++] = frame.call_id;
+    for (uint32_t i = 0; i < frame.n_roots; i++) {
+      uint32_t size;
+      int64_t *root = kiln_stack_frame_root(&frame, i, &size);
+      assert_int_equal(size, 8);
+      ++*root;
+      t.roots++;
+    }
+    assert_null(kiln_stack_frame_root(&frame, frame.n_roots, NULL));
+  }
+  t.status = walk.status;
+  assert_false(kiln_stack_find_next(&walk, &frame)); /* it stays at its end */
+  assert_int_equal(walk.status, t.status);
+}
+
+static void walk_here(void) {
+  assert_int_equal(kiln_stack_point_save(&t.point), KILN_OK);
+  visit(&t.point);
+}
+
+static void *walk_point(void *user) {
+  (void)user;
+  visit(&t.point);
+  return NULL;
+}
+
+/* Another thread walks this one's stack meanwhile. */
+static void walk_from_elsewhere(void) {
+  pthread_t thread;
+  assert_int_equal(kiln_stack_point_save(&t.point), KILN_OK);
+  assert_int_equal(pthread_create(&thread, NULL, walk_point, NULL), 0);
+  assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static void *resolve(void *user, const char *name) {
+  (void)user;
+  if (strcmp(name, "walk") == 0 || strcmp(name, "leaf") == 0) return (void *)(uintptr_t)walk_here;
+  if (strcmp(name, "elsewhere") == 0) return (void *)(uintptr_t)walk_from_elsewhere;
+  return NULL;
+}
+
+static kiln_status compile(void *user, kiln_func *f) {
+  (void)user;
+  return kiln_func_compile(f);
+}
+
+/* @f(x) has x in a root while it calls @g, which calls CALLEE, and returns what is in the root then. */
+static int64_t run(const char *callee, bool no_unwind) {
+  char text[600];
+  int n =
+    snprintf(text, sizeof text,
+             "declare @walk()\ndeclare @elsewhere()\ndeclare @leaf() nocollect\n"
+             "func @g() {\n  %%r = slot 8 align 8 root\nb0:\n  store.i64 5, %%r\n%s"
+             "  call @%s()\n  ret\n}\n"
+             "func @f(i64) -> i64 {\n  %%r = slot 8 align 8 root\nb0(%%x: i64):\n"
+             "  store.i64 %%x, %%r\n  !id 7\n  call @g()\n  %%y = load.i64 %%r\n  ret %%y\n}\n",
+             strcmp(callee, "leaf") == 0 ? "" : "  !id 9\n", callee);
+  kiln_module *m = kiln_module_new(NULL);
+  kiln_session *s = kiln_session_new(m);
+  assert_int_equal(kiln_text_read(s, text, (size_t)n, compile, NULL), KILN_OK);
+  const kiln_jit_options options = {.resolve = resolve, .no_unwind = no_unwind};
+  t.jit = kiln_jit_new(&options, NULL);
+  kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};
+  assert_int_equal(kiln_jit_add(t.jit, 0, &in, 1, NULL, NULL), KILN_OK);
+  int64_t result = ((int64_t (*)(int64_t))kiln_jit_lookup(t.jit, "f"))(40);
+  kiln_jit_free(t.jit);
+  kiln_session_free(s);
+  kiln_module_free(m);
+  return result;
+}
+
+static void to_the_first_frame(void **state) {
+  (void)state;
+  t.end = NULL;
+  assert_int_equal(run("walk", false), 41);
+  assert_int_equal(t.status, KILN_OK);
+  assert_int_equal(t.roots, 2);
+  assert_int_equal(t.tables, 2);
+  assert_int_equal(t.ids[0], 9);
+  assert_int_equal(t.ids[1], 7);
+  assert_true(t.frames > 4); /* walk_here, g, f, run, ... */
+}
+
+static void to_an_end(void **state) {
+  (void)state;
+  char here;
+  t.end = &here;
+  assert_int_equal(run("walk", false), 41);
+  assert_int_equal(t.status, KILN_OK);
+  assert_int_equal(t.roots, 2);
+  assert_in_range(t.frames, 3, 4);
+}
+
+static void from_another_thread(void **state) {
+  (void)state;
+  t.end = NULL;
+  assert_int_equal(run("elsewhere", false), 41);
+  assert_int_equal(t.status, KILN_OK);
+  assert_int_equal(t.ids[0], 9);
+  assert_int_equal(t.roots, 2);
+}
+
+static void a_call_that_does_not_collect(void **state) {
+  (void)state;
+  t.end = NULL;
+  assert_int_equal(run("leaf", false), 40);
+  assert_int_equal(t.status, KILN_ERR_STRUCTURE);
+  assert_int_equal(t.roots, 0);
+}
+
+static void no_rows(void **state) {
+  (void)state;
+  t.end = NULL;
+  assert_int_equal(run("walk", true), 40);
+  assert_int_equal(t.status, KILN_ERR_UNSUPPORTED);
+}
+
+static void nothing(void **state) {
+  (void)state;
+  kiln_stack_walk walk = {0};
+  kiln_stack_frame frame;
+  assert_false(kiln_stack_find_next(&walk, &frame));
+  assert_int_equal(kiln_stack_begin(&walk, NULL), KILN_ERR_ARGUMENT);
+  assert_false(kiln_stack_find_next(&walk, &frame));
+  assert_int_equal(kiln_stack_point_save(NULL), KILN_ERR_ARGUMENT);
+}
+
+/* ---- tables ---- */
+
+static bool is_map(const uint32_t *words, size_t n) {
+  kiln_root_map *map =
+    kiln_root_map_new(&(kiln_root_map_options){.start = words, .end = words + n});
+  kiln_root_map_free(map);
+  return map != NULL;
+}
+
+/* A table of a function with one call, which has an id, and one root; zeros around it. */
+static void damaged_tables(void **state) {
+  (void)state;
+  const uint32_t good[12] = {0, 40, 0x00060101, 0, 16, 16, 1, 1, 5, 9, (uint32_t)-24, 0};
+  assert_true(is_map(good, 12));
+  assert_true(is_map(good, 0));
+  for (size_t n = 2; n < 11; n++) assert_false(is_map(good, n)); /* cut off */
+  static const struct {
+    uint32_t at, word;
+  } changes[] = {{1, 36}, {1, 44},         {1, UINT32_MAX}, {2, 0x00060102}, {2, 0x00060301},
+                 {6, 2},  {6, UINT32_MAX}, {7, 0},          {7, UINT32_MAX}};
+  for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+    uint32_t words[12];
+    memcpy(words, good, sizeof words);
+    words[changes[i].at] = changes[i].word;
+    assert_false(is_map(words, 12));
+  }
+  assert_null(kiln_root_map_new(NULL));
+  assert_null(kiln_root_map_new(&(kiln_root_map_options){0}));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(to_the_first_frame),
+    cmocka_unit_test(to_an_end),
+    cmocka_unit_test(from_another_thread),
+    cmocka_unit_test(a_call_that_does_not_collect),
+    cmocka_unit_test(no_rows),
+    cmocka_unit_test(nothing),
+    cmocka_unit_test(damaged_tables),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
