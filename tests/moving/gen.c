@@ -355,7 +355,8 @@ static void put_function(struct gen *g) {
   put(g, "b0(%%a: i64, %%b: i64, %%n: i64):\n  !reference %%a\n  !reference %%b");
   put(g, "  store.i64 %%a, %%r0\n  store.i64 %%b, %%r1\n  store.i64 %%n, %%n0");
   for (uint32_t i = 1; i < 4; i++) put(g, "  store.i64 %u, %%n%u", below(g, 1000), i);
-  put(g, "  %%go = call @rt_enter()\n  brif %%go, b2, b1\nb1:\n  ret 0\nb2:");
+  bool throws = below(g, 4) == 0; /* the function ends with a call that does not return */
+  put(g, "  %%go = call @rt_enter()\n  brif %%go, b2, b1%s\nb2:", throws ? "" : "\nb1:\n  ret 0");
   if (dynamic) {
     put(g, "  %%low = and.i64 %%n, 120\n  %%size = add.i64 %%low, 16\n  %%p = salloc %%size");
     put(g, "  store.i64 %%n, %%p\n  store.i64 %%p, %%memory");
@@ -363,6 +364,11 @@ static void put_function(struct gen *g) {
   for (uint32_t i = 0; i < 3; i++) put_new(g);
   put_statements(g, 4 + below(g, 10));
   put_end(g);
+  if (throws) {
+    put(g, "b1:");
+    put_id(g);
+    put(g, "  call @rt_throw(1)\n  unreachable");
+  }
   put(g, "}");
 }
 

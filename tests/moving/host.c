@@ -235,11 +235,12 @@ int64_t rt_maybe(int64_t n) {
   return n % 3 == 1 ? 0 : (int64_t)(intptr_t)heap_allocate(run->heap, (uint64_t)n & 0xffff);
 }
 
-void rt_throw(int64_t n) {
+static void collect_and_throw(int64_t n) {
   COLLECT(0);
   kir_throw(&type, n);
-  moving_wrong("nothing was thrown");
 }
+
+void rt_throw(int64_t n) { moving_last(collect_and_throw, n); }
 
 int64_t rt_through(int64_t fn, int64_t a, int64_t b, int64_t n) {
   return moving_through((moving_fn *)(intptr_t)fn, a, b, n);

@@ -27,10 +27,18 @@ __attribute__((noinline)) int64_t moving_through(moving_fn *fn, int64_t a, int64
 
 __attribute__((noinline)) int64_t moving_aligned(moving_fn *fn, int64_t a, int64_t b, int64_t n) {
   _Alignas(64) volatile uint64_t line[8];
+  volatile uint8_t *more = __builtin_alloca(((uint64_t)n & 63) + 1);
+  *more = (uint8_t)n;
   for (unsigned k = 0; k < 8; k++) line[k] = mix((uint64_t)n, k);
-  __asm__ volatile("" ::"r"(line) : "memory");
+  __asm__ volatile("" ::"r"(line), "r"(more) : "memory");
   int64_t result = fn(a, b, n);
   for (unsigned k = 0; k < 8; k++)
-    if (line[k] != mix((uint64_t)n, k)) moving_wrong("the stack changed over a call");
+    if (line[k] != mix((uint64_t)n, k) || *more != (uint8_t)n)
+      moving_wrong("the stack changed over a call");
   return result;
+}
+
+_Noreturn void moving_last(void (*fn)(int64_t n), int64_t n) {
+  fn(n);
+  __builtin_unreachable();
 }
