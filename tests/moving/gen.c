@@ -314,6 +314,18 @@ static void put_statements(struct gen *g, uint32_t n) {
 
 /* ---- functions ---- */
 
+/* What makes frames unusual. */
+static void put_attributes(struct gen *g) {
+  static const char *const attributes[] = {"frame_pointer", "realign_stack", "probe 4096",
+                                           "guard always",
+#if defined(__aarch64__)
+                                           "protect return"
+#endif
+  };
+  uint32_t k = below(g, 2 * sizeof attributes / sizeof *attributes);
+  if (k < sizeof attributes / sizeof *attributes) put(g, "  !%s", attributes[k]);
+}
+
 static void put_slots(struct gen *g) {
   for (uint32_t i = 0; i < 4; i++) put(g, "  %%n%u = slot 8", i);
   for (uint32_t i = 0; i < 2; i++) put(g, "  %%i%u = slot 8", i);
@@ -351,6 +363,7 @@ static void put_function(struct gen *g) {
   g->value = g->call = g->depth = 0;
   put(g, "func%s @%c%u(i64, i64, i64) -> i64 personality @kir_personality {",
       tail ? " linkonce" : "", tail ? 't' : 'f', tail ? g->func - FUNCS : g->func);
+  put_attributes(g);
   put_slots(g);
   put(g, "b0(%%a: i64, %%b: i64, %%n: i64):\n  !reference %%a\n  !reference %%b");
   put(g, "  store.i64 %%a, %%r0\n  store.i64 %%b, %%r1\n  store.i64 %%n, %%n0");
