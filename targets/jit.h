@@ -12,7 +12,8 @@ enum { KN_JIT_STUB_BYTES = 16, KN_JIT_REGISTRAR_BYTES = 32, KN_JIT_TLS_BYTES = 4
 /* What walks of the stack need to know of the machine that they run on. Registers are by DWARF's numbers. */
 struct kn_stack_machine {
   uint8_t stack_pointer, last; /* `last`: the highest one of interest */
-  uint8_t n_saved, saved[11];  /* those that calls preserve, in the order of kiln_stack_point.saved */
+  uint8_t n_saved,
+    saved[11]; /* those that calls preserve, in the order of kiln_stack_point.saved */
   /* Writes the caller's kiln_stack_point: where it continues, its stack pointer, `saved`. NULL: on other machines. */
   void (*save)(uint64_t *point);
   /* A return address as the unwinder wants it: what the processor added to protect it is removed. */

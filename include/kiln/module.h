@@ -95,8 +95,8 @@ typedef struct kiln_module_options {
   uint64_t stress_seed;
   /** For tests and measurements. Selects the way in which the reader of bitcode decodes numbers. */
   kiln_decoder decoder;
-  /** If true, an object whose functions have roots (kiln_slot_set_root) also has a section `.llvm_stackmaps`, version 3.
-   * It says the same as the section `kiln_roots`, which such an object has in any case (docs/roots.md). */
+  /** If true, an object whose functions have roots (kiln_slot_set_root) also has a section `.llvm_stackmaps` of version
+   * 3. It says the same as the section `kiln_roots`, which such an object has in any case (docs/roots.md). */
   bool stack_maps;
   uint64_t reserved[7]; /**< 0 */
 } kiln_module_options;

@@ -71,30 +71,22 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
 /* ---- walks of the stack ---- */
 
 #if defined(__x86_64__)
-extern void x64_stack_save(uint64_t *point) __attribute__((visibility("hidden")));
-__asm__(".text\n"
-        ".balign 16\n"
-        ".hidden x64_stack_save\n"
-        ".globl x64_stack_save\n"
-        ".type x64_stack_save, @function\n"
-        "x64_stack_save:\n"
-        ".cfi_startproc\n"
-        ".byte 0xf3, 0x0f, 0x1e, 0xfa\n" /* endbr64 */
-        "movq (%rsp), %rax\n"
-        "movq %rax, (%rdi)\n"
-        "leaq 8(%rsp), %rax\n"
-        "movq %rax, 8(%rdi)\n"
-        "movq %rbx, 16(%rdi)\n"
-        "movq %rbp, 24(%rdi)\n"
-        "movq %r12, 32(%rdi)\n"
-        "movq %r13, 40(%rdi)\n"
-        "movq %r14, 48(%rdi)\n"
-        "movq %r15, 56(%rdi)\n"
-        "ret\n"
-        ".cfi_endproc\n"
-        ".size x64_stack_save, .-x64_stack_save\n");
+static __attribute__((naked)) void stack_save(uint64_t *point __attribute__((unused))) {
+  __asm__(".byte 0xf3, 0x0f, 0x1e, 0xfa\n\t" /* endbr64 */
+          "movq (%rsp), %rax\n\t"
+          "movq %rax, (%rdi)\n\t"
+          "leaq 8(%rsp), %rax\n\t"
+          "movq %rax, 8(%rdi)\n\t"
+          "movq %rbx, 16(%rdi)\n\t"
+          "movq %rbp, 24(%rdi)\n\t"
+          "movq %r12, 32(%rdi)\n\t"
+          "movq %r13, 40(%rdi)\n\t"
+          "movq %r14, 48(%rdi)\n\t"
+          "movq %r15, 56(%rdi)\n\t"
+          "ret");
+}
 #else
-#define x64_stack_save NULL
+#define stack_save NULL
 #endif
 
 static uint64_t plain(uint64_t pc) { return pc; }
@@ -110,7 +102,7 @@ const struct kn_jit_machine x64_jit = {
             .last = 16,         /* the return address */
             .n_saved = 6,
             .saved = {3, 6, 12, 13, 14, 15}, /* rbx, rbp, r12 to r15 */
-            .save = x64_stack_save,
+            .save = stack_save,
             .plain = plain},
   .sees_changes = true,
 };

@@ -74,7 +74,8 @@ uint64_t heap_unpack(const struct heap *h, uint32_t packed);
 typedef int64_t moving_fn(int64_t a, int64_t b, int64_t n);
 /* Calls `fn` with values in all registers that calls preserve, and in `n` & 63 words of the stack more. */
 int64_t moving_through(moving_fn *fn, int64_t a, int64_t b, int64_t n);
-/* The same in a frame that is aligned to 64 bytes and has a variable size: on x86-64 its unwind rows are expressions. */
+/* The same in a frame that is aligned to 64 bytes and has a variable size: on x86-64 its unwind rows have expressions
+ * in them. */
 int64_t moving_aligned(moving_fn *fn, int64_t a, int64_t b, int64_t n);
 /* Ends with the call of `fn`, which does not return. */
 _Noreturn void moving_last(void (*fn)(int64_t n), int64_t n);

@@ -1,5 +1,5 @@
-/* Walks of a stack (<kiln/stack.h>): where they end, and why; tables that are damaged. (tests/moving walks the stacks of
- * many programs.) */
+/* Walks of a stack (<kiln/stack.h>): where they end, and why; tables that are damaged. (tests/moving walks the stacks
+ * of many programs.) */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
