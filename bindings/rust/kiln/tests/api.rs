@@ -396,6 +396,7 @@ fn a_reference_after_a_call_that_collects_is_refused() {
         let object = f.add(Type::I64, f.param(0), 0);
         f.set_reference(object, true);
         f.store(Type::I64, root, 0, object, MemFlags::NONE);
+        f.set_call_id(7);
         f.call(collect, &[f.param(0)]);
         let again = f.load(Type::I64, root, 0, MemFlags::NONE);
         f.ret(&[if is_kept { again } else { object }]);
