@@ -202,8 +202,9 @@ bool kiln_stack_find_next(kiln_stack_walk *walk, kiln_stack_frame *frame) {
   frame->pc = (const void *)(uintptr_t)pc;
   if (!find_code(walk, pc - !exact, &code)) return ends(walk, KILN_ERR_UNSUPPORTED);
   enum kn_cfi_result caller = kn_cfi_step(machine, code.fde, code.start, &w->frame, &end);
-  /* a frame takes room: only the newest one, and one that was interrupted, may have its return address in a register */
-  const bool bare = w->n++ == 0 || exact;
+  /* a frame takes room, but for the first one, and for one whose return address may be in a register: the newest one,
+   * and one that was interrupted */
+  const bool bare = w->n++ == 0 || exact || caller == KN_CFI_FIRST;
   if (caller == KN_CFI_LOST || end < sp || (end == sp && !bare))
     return ends(walk, KILN_ERR_UNSUPPORTED);
   if (walk->end != NULL && end > (uint64_t)(uintptr_t)walk->end) return ends(walk, KILN_OK);
