@@ -9,8 +9,8 @@ callee of each: rustc by LLVM, by the shim and with Kiln as its code generator, 
 A test that fails between Kiln's compilers fails the run, unless it fails between rustc by LLVM and clang in their places as well:
 those are listed as not Kiln's. So is what fails between two compilers that are not Kiln's. What LLVM compiled in Kiln's place fails
 the run, too. --toolchain: of rustup's, a nightly, since f16 and f128 are for those alone; the default is the first of
-integrations/rustc/rust-toolchains. cargo installs the VERSION below with the versions in the crate's own Cargo.lock. Each test has
-a line, and a folder that is removed before the next test begins: they are gigabytes.
+integrations/rustc/rust-toolchains. cargo installs the VERSION below with the versions in the crate's own Cargo.lock. A few tests run
+at once; what they leave, gigabytes, is removed before the next ones begin.
 """
 import argparse
 import collections
@@ -27,6 +27,7 @@ sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
 import harness  # noqa: E402
 
 VERSION = '1.1.0'
+AT_ONCE = 5
 # abi-cafe's names; each one of Kiln's with what it is compared with. `cc` is what $CC names.
 COMPILERS = ['rustc', 'shim', 'kiln', 'gcc', 'clang', 'cc']
 INSTEAD = {'shim': 'rustc', 'kiln': 'rustc', 'cc': 'clang'}
@@ -114,7 +115,7 @@ def reason(results):
 
 
 def judge(tests, log):
-    """Lines of what failed and is not Kiln's, of what LLVM compiled, and of what is wrong."""
+    """What became of each test, and lines of what failed and is not Kiln's, of what LLVM compiled, and of what is wrong."""
     conclusions = {name_of(t['key']): t['conclusion'].lower() for t in tests}
     lines = {"not Kiln's": [], 'by LLVM': [], 'WRONG': []}
     for t in tests:
@@ -126,7 +127,7 @@ def judge(tests, log):
     if os.path.exists(log):
         with open(log) as f: lines['by LLVM'] = [line.strip() for line in f if ': compiled by LLVM: ' in line]
         os.remove(log)
-    return conclusions.values(), lines
+    return conclusions, lines
 
 
 def main():
@@ -145,20 +146,24 @@ def main():
     words, env = prepare(args, work)
     pairs = '--pairs=' + ','.join('%s_calls_%s' % (a, b) for a in args.compilers for b in args.compilers)
     total, found = collections.Counter(), collections.Counter()
-    for test in args.tests or names(words, env, work):
-        for way in args.ways.split(','):
-            convention, representation = way.split(':')
-            folder = os.path.join(work, '%s-%s-%s' % (test, convention, representation))
-            tests = run([*words, pairs, '--tests=' + test, '--conventions=' + convention, '--reprs=' + representation], env, folder)
-            conclusions, lines = judge(tests, os.path.join(work, 'log'))
-            count = collections.Counter(conclusions)
-            total += count
-            print('%s %s: %s' % (test, way, ', '.join('%d %s' % (n, c) for c, n in sorted(count.items()))))
+    tests = args.tests or names(words, env, work)
+    for way in args.ways.split(','):
+        convention, representation = way.split(':')
+        for k in range(0, len(tests), AT_ONCE):
+            some = tests[k:k + AT_ONCE]
+            folder = os.path.join(work, 'tests')
+            ran = run([*words, pairs, '--tests=' + ','.join(some), '--conventions=' + convention, '--reprs=' + representation], env, folder)
+            conclusions, lines = judge(ran, os.path.join(work, 'log'))
+            for test in some:
+                count = collections.Counter(c for name, c in conclusions.items() if name[0] == test)
+                total += count
+                print('%s %s: %s' % (test, way, ', '.join('%d %s' % (n, c) for c, n in sorted(count.items()))))
             for what in lines:
                 found[what] += len(lines[what])
                 for line in lines[what]: print('%s: %s' % (what, line))
             sys.stdout.flush()
-            if not args.keep: shutil.rmtree(folder)
+            if args.keep: os.rename(folder, '%s-%s-%s-%d' % (folder, convention, representation, k))
+            else: shutil.rmtree(folder)
     print('%d pairs: %s; of those that failed %d are Kiln\'s; units by LLVM: %d' % (
         len(args.compilers) ** 2, ', '.join('%d %s' % (n, c) for c, n in sorted(total.items())), found['WRONG'], found['by LLVM']))
     if args.keep: print('kept: ' + work)
