@@ -184,7 +184,7 @@ struct kiln_assembly {
   /** Out, if `rows` is true: call frame instructions, as in kiln_asm.rows. NULL if there are none. */
   const uint8_t *frame;
   uint32_t frame_bytes; /**< out: size of `frame` */
-  uint32_t align_log2;  /**< out, if `whole` is false: the alignment of the code, as kiln_asm.align_log2 */
+  uint32_t align_log2;  /**< out, if `whole` is false: as kiln_asm.align_log2 */
   uint64_t reserved[2]; /**< 0 */
 };
 

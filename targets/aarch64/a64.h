@@ -64,8 +64,8 @@ enum {
 /* Kinds of kn_fixup. FRAME: the immediate of an add becomes the frame's size (no label); FRAME_WIDE: two words become
  * movz and movk of that size to x17. TABLE: 32 bits become the distance from the fixup before it of kind TABLE_BASE.
  * LITERAL: a load of what is behind the code. FAR: a branch that relax.c makes long; FAR_LITERAL: a load to which it
- * brings the literal; DONE: nothing is left to do. ALIGN: relax.c aligns the code behind it to 1 << what is in the bits
- * from A64_FIX_ALIGN_SHIFT on, which then become the number of words that takes. */
+ * brings the literal; DONE: nothing is left to do. ALIGN: relax.c aligns what follows to 1 << n bytes; n is in the bits
+ * from A64_FIX_ALIGN_SHIFT on, which then become the number of words that this takes. */
 enum a64_fix {
   A64_FIX_B26,
   A64_FIX_B19,

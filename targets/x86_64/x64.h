@@ -268,7 +268,7 @@ enum {
   X64_FIX_BYTE,    /* an 8-bit displacement */
   X64_FIX_NONE,    /* gone */
   X64_FIX_GONE,    /* a jump to be cut; `label` its size */
-  X64_FIX_ALIGN, /* of what is `label` bytes behind it, which are nops, to a multiple of `label` + 1 */
+  X64_FIX_ALIGN, /* `label` bytes of nops: as many stay as align what follows to `label` + 1 bytes */
   X64_FIX_EPILOGUE /* `at` an epilogue; `label` the bytes from there to its last instruction, which is a ret or a jump
                       of `label` >> X64_EPILOGUE_LAST bytes */
 };
