@@ -391,6 +391,8 @@ static const char *take_code(kiln_as *a, kiln_processor target, const struct kn_
   t->bytes = (const uint8_t *)keep_bytes(a, bytes, s->sh_size);
   if (t->bytes == NULL) return "out of memory";
   t->size_bytes = (uint32_t)s->sh_size;
+  t->align_log2 = log2_of(s->sh_addralign);
+  if (t->align_log2 > MAX_ALIGN_LOG2) return too_aligned;
   if (!t->rows)
     return kn_as_has(t, ".cfi_")
              ? "not implemented: frames (.cfi_ directives) within a function's own"

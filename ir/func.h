@@ -264,6 +264,7 @@ struct kn_asm {
   uint32_t n_rows;         /* bytes of frame rows: behind its bytes */
   uint32_t reloc, n_relocs; /* in asm_relocs */
   uint32_t label;           /* symbol that gets its address, or 0 */
+  uint32_t align_log2;      /* of its first byte */
 };
 
 /* A variable that debuggers are to see. */

@@ -359,6 +359,8 @@ static bool check_asm(struct verifier *v, const struct kn_inst *in) {
   const struct kn_asm *a = &f->asms.at[in->b];
   const struct kn_sig *sig = kn_sig(f->module, in->c);
   uint32_t n = f->asm_bytes.n, regs = (uint32_t)sig->n_params + sig->n_results;
+  if (a->align_log2 > kn_symbol(f->module, f->symbol)->align_log2)
+    return FAIL(v, KILN_ERR_STRUCTURE, "the machine code is more aligned than its function");
   if (a->regs > n || regs > n - a->regs || a->bytes > n || a->n_bytes > n - a->bytes ||
       a->reloc > f->asm_relocs.n || a->n_relocs > f->asm_relocs.n - a->reloc)
     return FAIL(v, KILN_ERR_STRUCTURE, "the machine code is out of range");

@@ -153,6 +153,9 @@ struct kn_target {
   struct kn_hooks hooks;
   /* Emits the prologue, at w->code.start; resets the target's state. */
   void (*begin)(struct kn_walk *w);
+  /* Has what follows begin at a multiple of 1 << log2 bytes, at most the function's alignment: instructions that do
+   * nothing are executed up to there. There is room for them. */
+  void (*align_code)(struct kn_walk *w, unsigned log2);
   /* Moves parameters from where they arrive to where they live; called in the entry block. */
   void (*enter)(struct kn_walk *w);
   /* Calls: emits one, in a way of its own if it is of the usual kind, else by kn_general_call, which calls the next

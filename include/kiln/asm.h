@@ -46,7 +46,10 @@ typedef struct kiln_asm {
   uint32_t rows_bytes; /**< size of `rows` */
   /** A symbol from kiln_asm_label; id 0 for none. The symbol stands for the address of the first byte of the code. */
   kiln_symbol label;
-  uint64_t reserved[2]; /**< 0 */
+  /** The code begins at a multiple of 1 << align_log2 bytes, at most 2^16: Kiln executes instructions that do nothing
+   * up to there, and aligns the function as well. 0 if the code can begin anywhere. */
+  uint32_t align_log2;
+  uint64_t reserved[1]; /**< 0 */
 } kiln_asm;
 
 /** Builds an [ASM]: machine code whose operands and results are in registers. Their types are the parameters and
@@ -176,6 +179,7 @@ struct kiln_assembly {
   /** Out, if `rows` is true: call frame instructions, as in kiln_asm.rows. NULL if there are none. */
   const uint8_t *frame;
   uint32_t frame_bytes; /**< out: size of `frame` */
+  uint32_t align_log2;  /**< out, if `whole` is false: as kiln_asm.align_log2 */
   uint64_t reserved[2]; /**< 0 */
 };
 

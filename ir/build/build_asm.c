@@ -39,6 +39,7 @@ static const char *code_wrong(const kiln_func *f, const struct kn_sig *s, const 
                               !kn_symbol_is_label(kn_symbol(f->module, code->label.id)) ||
                               kn_symbol(f->module, code->label.id)->target != f->symbol))
     return "a label of another function";
+  if (code->align_log2 > KN_MAX_ALIGN_LOG2) return "an alignment above 2^16";
   if (s->flags & KILN_SIG_VARIADIC) return "a variadic signature of machine code";
   for (uint32_t i = 0; i < s->n_params && !wrong; i++)
     wrong = register_wrong(code->params[i], s->params[i].type, &params);
@@ -68,7 +69,8 @@ static uint32_t keep(kiln_func *f, const struct kn_sig *s, const kiln_asm *code)
                      .n_rows = code->rows_bytes,
                      .reloc = f->asm_relocs.n,
                      .n_relocs = code->n_relocs,
-                     .label = code->label.id};
+                     .label = code->label.id,
+                     .align_log2 = code->align_log2};
   uint64_t size = (uint64_t)n_regs + code->size_bytes + code->rows_bytes;
   if (size > UINT32_MAX / 4 - f->asm_bytes.n)
     return KN_BUILD_FAIL(UINT32_MAX, f, KILN_ERR_LIMIT, "too much machine code");
@@ -121,6 +123,9 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
   }
   kn_build_count_call(f);
   f->facts.asm_regs |= all;
+  struct kn_symbol *self = kn_symbol(f->module, f->symbol);
+  if (KN_UNLIKELY(code->align_log2 > self->align_log2))
+    self->align_log2 = (uint8_t)code->align_log2;
   unsigned result = s->n_results != 0 ? s->results[0] : KILN_TYPE_VOID;
   uint32_t v = kn_build_emit(f, KILN_OP_ASM, result, result, n, first, k, sig.id);
   return result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
@@ -140,6 +145,7 @@ kiln_asm kn_asm_get(const kiln_func *f, const struct kn_inst *in) {
                    .lost = a->lost,
                    .rows = a->n_rows ? f->asm_bytes.at + a->bytes + a->n_bytes : NULL,
                    .rows_bytes = a->n_rows,
-                   .label = {a->label}};
+                   .label = {a->label},
+                   .align_log2 = a->align_log2};
   return out;
 }

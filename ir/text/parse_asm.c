@@ -1,5 +1,5 @@
 /* The text of machine code, which is an instruction: `asm "\0f\a2" as (i32) -> i32 in rax out rdx lost rcx
- * at 2 x64_call @f-4 with v1`. Called by ir/text/parse_func.c. */
+ * at 2 x64_call @f-4 align 32 with v1`. Called by ir/text/parse_func.c. */
 #include "ir/text/text_form.h"
 
 #include <kiln/inspect.h>
@@ -101,6 +101,11 @@ bool kn_parse_asm(struct kn_parser *p, kiln_value *result) {
     uint64_t number;
     ok = kn_parse_number(p, UINT32_MAX, "a label's number", &number);
     if (ok) code.label = kiln_asm_label(p->func, (uint32_t)number);
+  }
+  if (ok && kn_parse_word(p, "align")) {
+    uint8_t log2 = 0;
+    ok = kn_parse_align(p, 16, &log2);
+    code.align_log2 = log2;
   }
   if (ok && kn_parse_word(p, "rows")) {
     struct kn_token rows = p->lx.tok;

@@ -316,6 +316,7 @@ static void put_asm(struct func_printer *q, const struct kn_inst *in) {
     text(q, " label ");
     number(q, (uint64_t)(kn_symbol(f->module, a->label)->offset - KN_FIRST_LABEL));
   }
+  align(q, a->align_log2);
   if (a->n_rows) {
     text(q, " rows ");
     kn_put_string(&q->p, f->asm_bytes.at + a->bytes + a->n_bytes, a->n_rows);

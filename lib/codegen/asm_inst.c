@@ -55,7 +55,12 @@ static bool has_kind(const struct kn_target *t, uint32_t kind) {
 /* The bytes, with their relocations. */
 static bool emit(struct kn_walk *w, const struct kn_asm *code) {
   const kiln_func *f = w->f;
-  if (!kn_code_room(w, code->n_bytes + (size_t)4096)) return false;
+  bool aligned = UINT32_C(1) << code->align_log2 >
+                 w->target->code.nop_bytes; /* more than all instructions are */
+  if (!kn_code_room(w,
+                    code->n_bytes + (size_t)4096 + (aligned ? UINT64_C(1) << code->align_log2 : 0)))
+    return false;
+  if (KN_UNLIKELY(aligned)) w->target->align_code(w, code->align_log2);
   if (code->label) {
     struct kn_code_label label = {code->label, kn_code_mark(w, kn_here(w))};
     if (!KN_PUSH(w->owner, w->labels, label)) return false;

@@ -81,6 +81,12 @@ void kn_code_data(struct kn_walk *w, uint32_t at, uint32_t end) {
     kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
 }
 
+void kn_code_nops(struct kn_walk *w, uint32_t bytes) {
+  const struct kn_code_facts *code = &w->target->code;
+  for (uint32_t k = 0; k < bytes; k++)
+    *w->code.p++ = (uint8_t)(code->nop >> k % code->nop_bytes * 8);
+}
+
 bool kn_code_make_cuts(struct kn_walk *w) {
   return KN_RESIZE(w->owner, w->code.cut, w->code.fixups.n + 1);
 }

@@ -64,6 +64,8 @@ void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, kiln_relo
                       int64_t addend);
 /* Notes that the code from offset `at` to `end` is data. These come in ascending order. */
 void kn_code_data(struct kn_walk *w, uint32_t at, uint32_t end);
+/* Appends instructions that do nothing: `bytes`, a multiple of their size. There is room for them. */
+void kn_code_nops(struct kn_walk *w, uint32_t bytes);
 /* Makes `cut` long enough for an entry per fixup and the total. False if the function failed. */
 bool kn_code_make_cuts(struct kn_walk *w);
 /* Moves the marks after code was cut: down by cut[k] bytes for one that has k fixups before it. Whoever moves the

@@ -42,7 +42,8 @@ struct a64_walk {
   uint32_t exit_label;     /* of the epilogue that returns */
   bool returns;            /* something goes there */
   uint32_t falls; /* the tail call, from 1, whose epilogue is next behind the last block; 0: none */
-  bool frame_used; /* something in the frame was addressed */
+  bool frame_used;        /* something in the frame was addressed */
+  uint32_t aligned_words; /* that a64_relax puts before aligned code, at most */
   uint32_t top;    /* bytes at the frame's end, behind all else: the guard, arrays (guard.c) */
   int32_t kept_at; /* where vector registers are saved whole, in the order of their numbers */
 };
@@ -63,7 +64,8 @@ enum {
 /* Kinds of kn_fixup. FRAME: the immediate of an add becomes the frame's size (no label); FRAME_WIDE: two words become
  * movz and movk of that size to x17. TABLE: 32 bits become the distance from the fixup before it of kind TABLE_BASE.
  * LITERAL: a load of what is behind the code. FAR: a branch that relax.c makes long; FAR_LITERAL: a load to which it
- * brings the literal; DONE: nothing is left to do. */
+ * brings the literal; DONE: nothing is left to do. ALIGN: relax.c aligns what follows to 1 << n bytes; n is in the bits
+ * from A64_FIX_ALIGN_SHIFT on, which then become the number of words that this takes. */
 enum a64_fix {
   A64_FIX_B26,
   A64_FIX_B19,
@@ -75,8 +77,10 @@ enum a64_fix {
   A64_FIX_TABLE,
   A64_FIX_FAR,
   A64_FIX_FAR_LITERAL,
-  A64_FIX_DONE
+  A64_FIX_DONE,
+  A64_FIX_ALIGN
 };
+enum { A64_FIX_ALIGN_SHIFT = 8, A64_FIX_KIND = (1 << A64_FIX_ALIGN_SHIFT) - 1 };
 _Static_assert(A64_FIX_B19 == A64_FIX_B26 + 1 && A64_FIX_B14 == A64_FIX_B19 + 1 &&
                  A64_FIX_LITERAL == A64_FIX_B14 + 1,
                "fixups of one field");
@@ -255,6 +259,7 @@ void a64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v);
 /* Gives the conditional branches that do not reach their targets their long form. All labels that they name
  * are placed. False if the function failed. */
 bool a64_relax(struct kn_walk *w);
+void a64_align_code(struct kn_walk *w, unsigned log2);
 
 /* ---- memory.c ---- */
 

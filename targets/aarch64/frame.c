@@ -162,7 +162,8 @@ static uint32_t get(const struct kn_walk *w, uint32_t at) {
 static void apply_other(struct kn_walk *w, const struct kn_fixup *x, uint32_t size,
                         uint32_t *table) {
   uint32_t word = get(w, x->at);
-  switch (x->kind) {
+  switch (x->kind & A64_FIX_KIND) {
+  case A64_FIX_ALIGN: break;
   case A64_FIX_FRAME:
     put(w, x->at, a64_addsub_val(A64_ADD, 1, word & 31, word >> 5 & 31, size));
     if (!a64_addsub_imm_ok(size))

@@ -271,6 +271,7 @@ const struct kn_target kn_target_aarch64 = {
             .address = a64_hook_address,
             .deferred = a64_hook_deferred},
   .begin = a64_begin,
+  .align_code = a64_align_code,
   .enter = a64_enter,
   .call = a64_call,
   .open_stack = a64_open_stack,

@@ -121,6 +121,15 @@ static uint32_t shorten(struct kn_walk *w, struct kn_fixup *x, uint32_t at, uint
   return 3;
 }
 
+/* As many nops as there may be in the end. Where code is never cut they are as many as are needed. */
+void x64_align_code(struct kn_walk *w, unsigned log2) {
+  uint32_t mask = (UINT32_C(1) << log2) - 1;
+  if (!w->plan->frame.naked &&
+      !KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w), mask, X64_FIX_ALIGN}))
+    return;
+  kn_code_nops(w, w->plan->frame.naked ? -kn_here(w) & mask : mask);
+}
+
 /* One pass over the fixups, in their order, which is the code's, closes the gaps and moves the code to its start;
  * cut[k] becomes the bytes cut before fixup k, X64_GAP among them, which is what everything emitted between fixups
  * k - 1 and k moves by. */
@@ -147,6 +156,8 @@ static bool cut_all(struct kn_walk *w) {
       pos = at - 1;
     } else if (x->kind == X64_FIX_EPILOGUE) {
       bytes = cut_epilogue(w, x, at);
+    } else if (x->kind == X64_FIX_ALIGN) {
+      bytes = x->label - (-x->at & x->label);
     }
     if (bytes == 0) continue;
     to = move_down(to, base + from, pos - from);
@@ -180,7 +191,7 @@ static const struct {
   [X64_FIX_JCC] = {UINT32_MAX, 4},
   [X64_FIX_OVER] = {UINT32_MAX, 4},
   [X64_FIX_BYTE] = {0xff, 1},
-  [X64_FIX_EPILOGUE] = {0, 0}, /* NONE and GONE too: they have no label */
+  [X64_FIX_EPILOGUE] = {0, 0}, /* NONE, GONE and ALIGN too: they have no label */
 };
 
 void x64_patch(struct kn_walk *w) {

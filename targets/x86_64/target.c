@@ -237,6 +237,7 @@ const struct kn_target kn_target_x86_64 = {
             .address = x64_hook_address,
             .deferred = x64_hook_deferred},
   .begin = x64_begin,
+  .align_code = x64_align_code,
   .enter = x64_enter,
   .call = x64_call,
   .open_stack = x64_open_stack,

@@ -270,6 +270,7 @@ enum {
   X64_FIX_BYTE,    /* an 8-bit displacement */
   X64_FIX_NONE,    /* gone */
   X64_FIX_GONE,    /* a jump to be cut; `label` its size */
+  X64_FIX_ALIGN, /* `label` bytes of nops: as many stay as align what follows to `label` + 1 bytes */
   X64_FIX_EPILOGUE /* `at` an epilogue; `label` the bytes from there to its last instruction, which is a ret or a jump
                       of `label` >> X64_EPILOGUE_LAST bytes */
 };
@@ -319,6 +320,7 @@ void x64_epilogue_eh(struct kn_walk *w);
 void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg);
 /* Cuts the code to its final size and moves it to the function's start. False if the function failed. */
 bool x64_relax(struct kn_walk *w);
+void x64_align_code(struct kn_walk *w, unsigned log2);
 /* Writes the displacements of all fixups. All labels that they name are placed. */
 void x64_patch(struct kn_walk *w);
 

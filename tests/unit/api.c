@@ -72,7 +72,7 @@ static void newer(void **state) {
                           .n_relocs = 1});
       break;
     case ASM:
-      kiln_build_asm(f, kiln_sig_parse(m, "()"), &(kiln_asm){.reserved[1] = 1}, NULL, 0);
+      kiln_build_asm(f, kiln_sig_parse(m, "()"), &(kiln_asm){.reserved[0] = 1}, NULL, 0);
       break;
     case DECLARED:
       kiln_func_declare_variable(

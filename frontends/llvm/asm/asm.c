@@ -537,6 +537,7 @@ static void instruction(struct kn_asm_call *a, const struct kn_asm_text *t, cons
     code.n_relocs = t->n_relocs;
     code.rows = code.bytes ? (const uint8_t *)code.bytes + t->n_bytes : NULL;
     code.rows_bytes = t->n_frame;
+    code.align_log2 = t->align_log2;
     if (KN_UNLIKELY(t->has_parts) && !kn_asm_add_parts(r, t, &code)) return;
     if (KN_UNLIKELY(a->slots) && !add_slots(a, &code)) return;
   }

@@ -177,6 +177,7 @@ struct kn_asm_text {
   bool known;
   bool rows;                        /* kiln_assembly.rows */
   uint32_t bytes, n_bytes, n_frame; /* in `bytes`; behind them kiln_assembly.frame */
+  uint32_t align_log2;              /* kiln_assembly.align_log2 */
   uint32_t reloc, n_relocs;
   uint32_t error; /* in chars, + 1 */
   bool has_parts; /* it has some of these, or refers to its own places */

@@ -86,6 +86,7 @@ static bool keep_code(struct kn_bc *r, struct kn_asm_text *t, const kiln_assembl
   t->reloc = c->relocs.n;
   t->n_relocs = a->n_relocs;
   t->n_frame = a->frame_bytes;
+  t->align_log2 = a->align_log2;
   if (!KN_BC_ROOM(r, c->bytes, (uint64_t)t->bytes + t->n_bytes + t->n_frame)) return false;
   if (t->n_bytes) memcpy(c->bytes.at + t->bytes, a->bytes, t->n_bytes);
   if (t->n_frame) memcpy(c->bytes.at + t->bytes + t->n_bytes, a->frame, t->n_frame);

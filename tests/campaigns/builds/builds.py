@@ -208,11 +208,18 @@ def install(args):
     if not args.backend: print("only the shim: the toolchain has no code generator of Kiln's: " + text[-300:])
 
 
+def launchers_only(args):
+    """True if no row is run that needs cargo's tools or CMake's versions."""
+    others = [name for name, *_ in SUBCOMMANDS] + ['sccache, cargo', 'CMake ']
+    return bool(args.rows) and not any(name.startswith(row) or row.startswith(name) for name in others for row in args.rows)
+
+
 def rows(args):
     for name, words, counts in SUBCOMMANDS:
         yield name, lambda work, words=words, counts=counts: subcommand(args, work, words, counts)
     yield 'sccache, cargo', lambda work: sccache(args, work)
     for tool in LAUNCHERS: yield tool + ', make', lambda work, tool=tool: launcher(args, work, tool)
+    if launchers_only(args): return
     for program in 'cmake', os.path.join(args.tools, 'python/bin/cmake'):
         version = re.search(r'version (\S+)', capture([program, '--version'])[1])[1]
         yield 'CMake ' + version, lambda work, program=program: cmake(args, work, program)
@@ -226,7 +233,7 @@ def main():
     p.add_argument('rows', nargs='*', metavar='ROW')
     args = p.parse_args()
     args.kiln, args.tools = os.path.abspath(args.kiln), os.path.abspath(args.tools)
-    install(args)
+    if not launchers_only(args): install(args)
     ran = differ = 0
     for name, run in rows(args):
         if args.rows and not any(name.startswith(row) for row in args.rows): continue

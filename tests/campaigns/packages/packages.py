@@ -5,7 +5,10 @@ and fail, files that the tests write. Prints what was compiled by Kiln, what was
 are failures here), and the times.
 
     packages.py --kiln=build/kiln [--level=O0|debug|Og|O2|hardened|own] [--flags=FLAGS] [--target=aarch64] [--stress=SEED] [--times=N]
-                [NAME...]
+                [--reference=LEVEL] [NAME...]
+
+clang's code at one level says which tests pass at all: with --reference=O0 it builds and tests at that level, and the runs of
+other levels compare with what is kept of it (WORK/O0/NAME/llvm.json). Without, clang compiles at Kiln's level.
 
 With --target=aarch64 both compile for that machine, and what they make runs under qemu (cross_cc.sh). --stress: Kiln uses
 few registers, chosen at random.
@@ -179,8 +182,8 @@ class Build:
         self.results = passed + failed
 
     def logged(self, step):
-        """Functions, instructions, and files that LLVM compiled, from Kiln's log."""
-        functions, instructions, fallbacks = 0, 0, []
+        """Functions, instructions, files that LLVM compiled, and the number of files that Kiln did, from Kiln's log."""
+        functions, instructions, fallbacks, units = 0, 0, [], 0
         if os.path.exists(self.path(step, 'kiln')):
             with open(self.path(step, 'kiln'), errors='replace') as f:
                 for line in f:
@@ -189,9 +192,25 @@ class Build:
                         continue
                     functions += int(m[2] or 0)
                     instructions += int(m[3] or 0)
+                    units += m[4] is None
                     if m[4]:
                         fallbacks.append('%s: %s: %s' % (step, m[1], m[4]))
-        return functions, instructions, fallbacks
+        return functions, instructions, fallbacks, units
+
+    def outcome(self):
+        """What is compared with the other compiler's, as JSON."""
+        compared = {}
+        for name in self.package['compare']:
+            with open(os.path.join(self.tree, self.package['folder'], name), errors='replace') as f:
+                compared[name] = f.read().split('\n')
+        times = {step: {'wall': round(min(self.wall[step]), 2), 'user': round(min(self.user[step]), 2)}
+                 for step in STEPS if self.wall[step]}
+        return {'passed': self.passed, 'failed': self.failed, 'status': self.status, 'results': sorted(self.results),
+                'headers': self.headers(), 'compared': compared, 'times': times}
+
+    def remove(self):
+        for tree in glob.glob(self.tree + '*'):
+            shutil.rmtree(tree)
 
     def headers(self):
         """The results of configure: the text of each config.h and the like, by path."""
@@ -222,16 +241,28 @@ def different(a, b, what):
     return [what + ' differs:'] + lines[:20] if lines else []
 
 
-def run_package(package, args):
-    """Builds and tests one package; returns its row of the table, and its faults."""
-    source, version = fetch(package, args.cache)
-    work = os.path.join(args.work, args.level + ('.' + args.target if args.target != 'x86_64' else ''), package['name'])
-    compilers = {'llvm': (args.clang, args.clang.replace('clang', 'clang++')),
-                 'kiln': (args.kiln + ' cc', args.kiln + ' c++')}
-    builds = [Build(package, source, name, cc, cxx, args.level, args.flags, work, args.target, args.root,
-                    args.stress)
-              for name, (cc, cxx) in compilers.items()]
-    clang, kiln = builds
+def compare(clang, kiln):
+    """What is different or wrong in two outcomes: lines."""
+    wrong = []
+    for path in sorted(clang['headers'].keys() | kiln['headers'].keys()):
+        wrong += different(*(c['headers'].get(path, '').split('\n') for c in (clang, kiln)), path)
+    if any(clang[k] != kiln[k] for k in ('passed', 'failed')):
+        wrong += ['tests passed and failed: %d, %d by clang, %d, %d by Kiln' %
+                  tuple(c[k] for c in (clang, kiln) for k in ('passed', 'failed'))]
+        wrong += different(clang['results'], kiln['results'], 'the list of results')
+    if clang['passed'] == 0:
+        wrong.append('no test passed with clang')
+    if clang['status'] != kiln['status']:
+        wrong.append('the tests ended with %d by clang, %d by Kiln' % (clang['status'], kiln['status']))
+    for name, text in clang['compared'].items():
+        wrong += different(text, kiln['compared'][name], name)
+        if text == ['']:
+            wrong.append(name + ' is empty')
+    return wrong
+
+
+def make(builds, package, args):
+    """Builds and tests by each of the compilers."""
     for b in builds:
         b.configure(args.jobs)
     for i in range(args.times):
@@ -240,27 +271,31 @@ def run_package(package, args):
     for b in builds:
         b.test(args.jobs, package.get('timeout', 900) * (4 if args.target == 'aarch64' else 1)) # qemu
 
-    wrong = []
-    a, b = clang.headers(), kiln.headers()
-    for path in sorted(a.keys() | b.keys()):
-        wrong += different(a.get(path, '').split('\n'), b.get(path, '').split('\n'), path)
-    if (clang.passed, clang.failed) != (kiln.passed, kiln.failed):
-        wrong += ['tests passed and failed: %d, %d by clang, %d, %d by Kiln' %
-                  (clang.passed, clang.failed, kiln.passed, kiln.failed)]
-        wrong += different(sorted(clang.results), sorted(kiln.results), 'the list of results')
-    if clang.passed == 0:
-        wrong.append('no test passed with clang; see ' + clang.path('test'))
-    if clang.status != kiln.status:
-        wrong.append('the tests ended with %d by clang, %d by Kiln' % (clang.status, kiln.status))
-    for name in package['compare']:
-        texts = []
-        for b in builds:
-            with open(os.path.join(b.tree, package['folder'], name), errors='replace') as f:
-                texts.append(f.read().split('\n'))
-        wrong += different(*texts, name)
-        if texts[0] == ['']:
-            wrong.append(name + ' is empty')
-    functions, instructions, fallbacks = kiln.logged('build')
+
+def run_package(package, args):
+    """Builds and tests one package; returns its row of the table, and its faults."""
+    source, version = fetch(package, args.cache)
+    reference = args.reference or args.level
+
+    def build(name, cc, cxx, level):
+        work = os.path.join(args.work, level + ('.' + args.target if args.target != 'x86_64' else ''), package['name'])
+        return Build(package, source, name, cc, cxx, level, args.flags, work, args.target, args.root, args.stress)
+
+    builds = [build('kiln', args.kiln + ' cc', args.kiln + ' c++', args.level)]
+    kiln = builds[0]
+    kept = os.path.join(args.work, reference, package['name'], 'llvm.json')
+    if not args.reference or not os.path.exists(kept):
+        builds.insert(0, build('llvm', args.clang, args.clang.replace('clang', 'clang++'), reference))
+    make(builds, package, args)
+    outcomes = {b.compiler: b.outcome() for b in builds}
+    if 'llvm' in outcomes and args.reference:
+        with open(kept, 'w') as f:
+            json.dump(outcomes['llvm'], f)
+    elif 'llvm' not in outcomes:
+        with open(kept) as f:
+            outcomes['llvm'] = json.load(f)
+    wrong = compare(outcomes['llvm'], outcomes['kiln'])
+    functions, instructions, fallbacks, units = kiln.logged('build')
     in_tests = kiln.logged('test')
     fallbacks += in_tests[2]
     if functions == 0:
@@ -269,24 +304,20 @@ def run_package(package, args):
         wrong += ['%d files were compiled by LLVM:' % len(fallbacks)] + fallbacks[:20]
     if not wrong and not args.keep:
         for b in builds:
-            for tree in glob.glob(b.tree + '*'):
-                shutil.rmtree(tree)
+            b.remove()
 
     row = {'package': package['name'], 'version': version, 'kind': package['kind'], 'level': args.level,
-           'functions': functions + in_tests[0], 'instructions': instructions + in_tests[1],
+           'functions': functions + in_tests[0], 'instructions': instructions + in_tests[1], 'units': units + in_tests[3],
            'fallbacks': len(fallbacks), 'configure_fallbacks': kiln.logged('configure')[2],
            'left_out': package['left_out']}
-    for name, b in (('clang', clang), ('kiln', kiln)):
-        row[name] = {'passed': b.passed, 'failed': b.failed}
-        for step in STEPS:
-            if b.wall[step]:
-                row[name][step] = {'wall': round(min(b.wall[step]), 2), 'user': round(min(b.user[step]), 2)}
+    for name, outcome in (('clang', outcomes['llvm']), ('kiln', outcomes['kiln'])):
+        row[name] = {'passed': outcome['passed'], 'failed': outcome['failed'], **outcome['times']}
     return row, wrong
 
 
-HEAD = ('package', 'functions', 'fallbacks', 'passed', 'failed', 'passed', 'failed',
+HEAD = ('package', 'functions', 'units', 'by LLVM', 'passed', 'failed', 'passed', 'failed',
         'wall', 'user', 'wall', 'user')
-FORMAT = '%-26s %9s %9s  %7s %6s  %7s %6s  %7s %7s  %7s %7s'
+FORMAT = '%-26s %9s %6s %7s  %7s %6s  %7s %6s  %7s %7s  %7s %7s'
 
 
 def cells(row):
@@ -295,13 +326,13 @@ def cells(row):
 
     def times(name):
         return ['%.1f' % row[name]['build'][k] for k in ('wall', 'user')]
-    return ('%s %s' % (row['package'], row['version']), row['functions'], row['fallbacks'],
+    return ('%s %s' % (row['package'], row['version']), row['functions'], row['units'], row['fallbacks'],
             *both('clang'), *both('kiln'), *times('clang'), *times('kiln'))
 
 
 def total(rows):
     out = {'package': 'all', 'version': ''}
-    for k in ('functions', 'fallbacks'):
+    for k in ('functions', 'units', 'fallbacks'):
         out[k] = sum(r[k] for r in rows)
     for c in ('clang', 'kiln'):
         out[c] = {k: sum(r[c][k] for r in rows) for k in ('passed', 'failed')}
@@ -313,6 +344,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('names', nargs='*', metavar='NAME', help='packages; default: all')
     p.add_argument('--level', choices=LEVELS, default='O0')
+    p.add_argument('--reference', choices=LEVELS, help="clang's level; default: Kiln's")
     p.add_argument('--flags', default='', help='of both compilers, besides those of the level')
     p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64')
     p.add_argument('--root', default='build/cache/aarch64', help="folder of the other target's libraries")
