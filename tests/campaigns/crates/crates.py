@@ -3,7 +3,7 @@
 
     crates.py --kiln=build/kiln [--list] [--opt-level=N] [--panic=abort] [--debug=N] [--incremental=0] [--times=N]
               [--rustc=PATH] [--toolchains=NAME,...] [--fetch] [--keep] [--shared=FOLDER] [--tests=FILE,...]
-              [--inline[=SIZE]] [--stress=SEED] [--target=aarch64]
+              [--debug-of-dependencies=N] [--inline[=SIZE]] [--stress=SEED] [--target=aarch64]
               [NAME[@VERSION]...]
 
 Sources come from crates.io (cargo vendor), at the versions below, into build/cache/crates. A row a crate: tests that
@@ -271,6 +271,7 @@ def main():
     p.add_argument('--opt-level', default='0')
     p.add_argument('--panic', default='unwind')
     p.add_argument('--debug', default='2')
+    p.add_argument('--debug-of-dependencies', metavar='N', help='their level of debug information; default: that of --debug')
     p.add_argument('--incremental', default='1', help="0: not, as cargo does it by default for the crate itself")
     p.add_argument('--rustc', help='another compiler than the one that cargo takes')
     p.add_argument('--toolchains', default='', help="of rustup's, with commas between; default: the one that cargo takes")
@@ -306,6 +307,12 @@ def main():
     return 1 if bad else 0
 
 
+def config_of(args):
+    """Arguments of cargo for the level of debug information that only dependencies have."""
+    level = args.debug_of_dependencies
+    return ['--config', 'profile.dev.package."*".debug=%s' % level] if level else []
+
+
 def in_words(by):
     return 'units: %d by Kiln in rustc, %d by the shim, %d by LLVM' % (by['rustc'], by['kiln'], by['llvm'])
 
@@ -324,7 +331,7 @@ def campaign(args):
         crate = os.path.join(folder, 'crate')
         # Tests that abort are cargo's of a nightly version, which a stable one takes itself for.
         abort = ['-Z', 'panic-abort-tests'] if args.panic == 'abort' else []
-        commands = ('llvm', ['cargo', 'test']), ('kiln', [kiln, 'cargo', 'test'])
+        commands = tuple((who, command + ['test'] + config_of(args)) for who, command in (('llvm', ['cargo']), ('kiln', [kiln, 'cargo'])))
         of_c = {'llvm': ('clang-22', 'clang++-22'), 'kiln': (kiln + ' cc', kiln + ' c++')}
         tests = ['--tests'] if args.tests is None else [word for t in args.tests.split(',') if t for word in ('--test', t)]
         kinds = [] if '--test' in more or '--lib' in more else (['--lib'] if has_library(crate) else []) + ['--bins'] + tests
