@@ -37,6 +37,16 @@ def only(files):
     return [word for file in files.split() for word in ('--test', file)]
 
 
+# In place of a version: the source is beside this file.
+HERE = 'here'
+# What a manifest had before it was published.
+UNPUBLISHED = {'portable-atomic': '''
+[dev-dependencies.test-helper]
+git = "https://github.com/taiki-e/test-helper.git"
+rev = "24b3ad70c19ea8de9cd4c87f2e549b930f1e3305"
+features = ["sys", "critical-section-std", "valgrind"]
+'''}
+
 # Name, version, kind, more arguments of cargo test. What needs a nightly compiler or the network is not here, nor what
 # is published without its tests.
 CRATES = [
@@ -119,6 +129,7 @@ CRATES = [
     ('quinn-proto', '0.11.19', 'network', []),
     ('iced-x86', '1.22.0', 'disassembler', []),
     ('mlua', '0.12.2', 'Lua, C by cc', ['--features', 'lua54,vendored']),
+    ('bound', HERE, 'C++ by bindgen', []), # names with LLVM's mark
     ('aws-lc-sys', '0.40.0', 'crypto, C by cc, bindings', []),
     ('wasmi', '2.0.0', 'interpreter', []),
     ('axum', '0.8.9', 'web server', []),
@@ -193,17 +204,12 @@ def tests_need(section, folder):
     return False
 
 
-def fetch(name, version, cache):
-    """The folder of a crate's source, with all that its tests depend on beside it."""
-    folder = os.path.join(cache, '%s-%s' % (name, version))
-    if os.path.exists(os.path.join(folder, 'done')):
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
+def make_source(name, version, folder, env):
+    """The published source, in the folder's `crate`."""
     os.makedirs(os.path.join(folder, 'src'))
     with open(os.path.join(folder, 'Cargo.toml'), 'w') as f:
         f.write('[package]\nname = "fetch"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\n%s = "=%s"\n' % (name, version))
     open(os.path.join(folder, 'src', 'lib.rs'), 'w').close()
-    env = {name: value for name, value in os.environ.items() if name != 'RUSTUP_TOOLCHAIN'}
     subprocess.run(['cargo', 'vendor', '--versioned-dirs', '--quiet'], cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)
     os.rename(os.path.join(folder, 'vendor', '%s-%s' % (name, version)), os.path.join(folder, 'crate'))
     shutil.rmtree(os.path.join(folder, 'vendor'))
@@ -215,10 +221,23 @@ def fetch(name, version, cache):
         f.write(''.join(part for part in sections
                         if not part.startswith('[[bench]]') and tests_need(part, os.path.join(folder, 'crate'))))
         # What its tests depend on may depend on it.
-        f.write('\n[workspace]\n[patch.crates-io]\n%s = { path = "." }\n' % name)
+        f.write(UNPUBLISHED.get(name, '') + '\n[workspace]\n[patch.crates-io]\n%s = { path = "." }\n' % name)
     for file in 'Cargo.lock', 'rust-toolchain.toml', 'rust-toolchain': # the compiler is ours, for all crates
         if os.path.exists(os.path.join(folder, 'crate', file)):
             os.remove(os.path.join(folder, 'crate', file))
+
+
+def fetch(name, version, cache):
+    """The folder of a crate's source, with all that its tests depend on beside it."""
+    folder = os.path.join(cache, '%s-%s' % (name, version))
+    if os.path.exists(os.path.join(folder, 'done')):
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    env = {name: value for name, value in os.environ.items() if name != 'RUSTUP_TOOLCHAIN'}
+    if version == HERE:
+        shutil.copytree(os.path.join(os.path.dirname(os.path.abspath(__file__)), name), os.path.join(folder, 'crate'))
+    else:
+        make_source(name, version, folder, env)
     targets = ['--target', 'x86_64-unknown-linux-gnu', '--target', harness.AARCH64]
     subprocess.run(['cargo', 'fetch', '--quiet', *targets], cwd=os.path.join(folder, 'crate'), env=env, check=True)
     lock = os.path.join(folder, 'crate', 'Cargo.lock')
