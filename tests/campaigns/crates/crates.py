@@ -124,10 +124,10 @@ CRATES = [
     ('pulp', '0.22.3', 'SIMD', []),
     ('glam', '0.34.3', 'vectors, SSE2', []),
     ('ndarray', '0.17.2', 'numbers', []),
-    ('rustix', '1.1.6', 'system calls, assembly', []),
+    ('rustix', '1.1.6', 'system calls, assembly', ['--features', 'all-apis']),
     ('rkyv', '0.8.18', 'derive macros', []),
     ('quinn-proto', '0.11.19', 'network', []),
-    ('iced-x86', '1.22.0', 'disassembler', []),
+    ('decoded', HERE, 'disassembler iced-x86', ['--', '--nocapture']),
     ('mlua', '0.12.2', 'Lua, C by cc', ['--features', 'lua54,vendored']),
     ('bound', HERE, 'C++ by bindgen', []), # names with LLVM's mark
     ('aws-lc-sys', '0.40.0', 'crypto, C by cc, bindings', []),
