@@ -237,6 +237,42 @@ nightly=$(sed -n 's/^nightly-//p' "$tests/../integrations/rustc/rust-toolchains"
 check "--setup takes 1.99.0" accepted 1.99.0 2026-10-01
 check "--setup takes the nightly, whose last commit is of the day before" accepted 1.101.0-nightly "$(date -u -d "$nightly - 1 day" +%F)"
 
+# A toolchain whose cargo says what it was given in `setups`, and makes files, or not, when it has read a word of `gate`.
+mkdir -p chain/bin chain/lib/rustlib/rustc-src
+bin=$work/chain/bin compiler rustc $some $here 1.99.1 2026-10-13
+cat > chain/bin/cargo << 'END'
+#!/bin/sh
+while [ "$1" != --target-dir ]; do shift; done
+echo "CC=$CC" >> "$SETUPS"
+read word < "$GATE"
+[ "$word" = make ] && mkdir -p "$2/release" && echo > "$2/release/librustc_codegen_kiln.so" && cp "${0%cargo}rustc" "$2/release/kiln-driver"
+END
+chmod +x chain/bin/cargo
+mkfifo gate
+export SETUPS=$work/setups GATE=$work/gate
+set_up() { RUSTC=$work/chain/bin/rustc XDG_CACHE_HOME=$work/ready exec "$kiln" cargo --setup; }
+# until_done COMMAND...: the command succeeds, some time.
+until_done() { local n=0; until "$@" 2> /dev/null; do (( n++ < 600 )) || { tail -n 5 first second; return 1; }; sleep 0.1; done; }
+builds() { [[ $(wc -l < setups) == "$1" ]]; }
+# begun: a setup runs, and its cargo waits; as `first`.
+begun() { rm -rf ready setups first second; (set_up) > first 2>&1 & first=$!; until_done builds 1; }
+# another: so does a second one, for the first.
+another() { (set_up) > second 2>&1 & second=$!; until_done grep -q 'this one waits' second && builds 1; }
+ready() { [[ $(cd ready/kiln && echo *) =~ ^rustc-$some-[0-9a-f]{16}$ && $(cd ready/kiln/* && echo *) == 'kiln-driver librustc_codegen_kiln.so' ]] || { ls -R ready; return 1; }; }
+at_once() { begun && another && echo make > gate && wait $first && wait $second && builds 1 && ready && grep -q ' has its code' first && grep -q 'already has its code' second; }
+check "two setups at once: the second waits and builds nothing" at_once
+one_fails() { begun && another && echo fail > gate && ! wait $first && until_done builds 2 && echo make > gate && wait $second && ready && grep -q 'could not build' first && grep -q ' has its code' second; }
+check "if the first fails, the second builds" one_fails
+alone_fails() { begun && echo fail > gate && ! wait $first && [[ ! -e ready/kiln ]]; }
+check "a setup that fails leaves nothing" alone_fails
+interrupted() { local status=0; begun && kill $first && { wait $first || status=$?; (( status == 143 )); } && [[ ! -e ready/kiln ]]; }
+check "nor does one that a signal ends" interrupted
+# It leaves its cargo, too, which another word ends.
+killed() { begun && kill -KILL $first && ! wait $first && ls -d ready/kiln/*.* && echo fail > gate && { (set_up) > second 2>&1 & second=$!; } && until_done builds 2 && echo make > gate && wait $second && ready; }
+check "what one that is killed leaves is removed by the next" killed
+own_cc() { CC='launcher gcc' begun && echo make > gate && wait $first && [[ $(cat setups) == CC= ]] || { cat setups; return 1; }; }
+check "a setup does not take the user's CC" own_cc
+
 # ---- what a build sees ----
 
 # A build script, a program and a test that write down their environment; and a macro, which is in the compiler.

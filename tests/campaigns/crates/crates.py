@@ -3,7 +3,7 @@
 
     crates.py --kiln=build/kiln [--list] [--opt-level=N] [--panic=abort] [--debug=N] [--incremental=0] [--times=N]
               [--rustc=PATH] [--toolchains=NAME,...] [--fetch] [--keep] [--shared=FOLDER] [--tests=FILE,...]
-              [--inline[=SIZE]] [--stress=SEED] [--target=aarch64]
+              [--debug-of-dependencies=N] [--inline[=SIZE]] [--stress=SEED] [--target=aarch64]
               [NAME[@VERSION]...]
 
 Sources come from crates.io (cargo vendor), at the versions below, into build/cache/crates. A row a crate: tests that
@@ -36,6 +36,19 @@ def only(files):
     """Arguments that leave out all but these files of tests."""
     return [word for file in files.split() for word in ('--test', file)]
 
+
+# In place of a version: the source is beside this file.
+HERE = 'here'
+# What a manifest had before it was published.
+UNPUBLISHED = {'portable-atomic': '''
+[dev-dependencies.test-helper]
+git = "https://github.com/taiki-e/test-helper.git"
+rev = "24b3ad70c19ea8de9cd4c87f2e549b930f1e3305"
+features = ["sys", "critical-section-std", "valgrind"]
+'''}
+
+# Crates that make errors of warnings, of which newer compilers have more.
+DENYING = {'rkyv'}
 
 # Name, version, kind, more arguments of cargo test. What needs a nightly compiler or the network is not here, nor what
 # is published without its tests.
@@ -114,11 +127,12 @@ CRATES = [
     ('pulp', '0.22.3', 'SIMD', []),
     ('glam', '0.34.3', 'vectors, SSE2', []),
     ('ndarray', '0.17.2', 'numbers', []),
-    ('rustix', '1.1.6', 'system calls, assembly', []),
+    ('rustix', '1.1.6', 'system calls, assembly', ['--features', 'all-apis']),
     ('rkyv', '0.8.18', 'derive macros', []),
     ('quinn-proto', '0.11.19', 'network', []),
-    ('iced-x86', '1.22.0', 'disassembler', []),
+    ('decoded', HERE, 'disassembler iced-x86', ['--', '--show-output']),
     ('mlua', '0.12.2', 'Lua, C by cc', ['--features', 'lua54,vendored']),
+    ('bound', HERE, 'C++ by bindgen', []), # names with LLVM's mark
     ('aws-lc-sys', '0.40.0', 'crypto, C by cc, bindings', []),
     ('wasmi', '2.0.0', 'interpreter', []),
     ('axum', '0.8.9', 'web server', []),
@@ -193,17 +207,12 @@ def tests_need(section, folder):
     return False
 
 
-def fetch(name, version, cache):
-    """The folder of a crate's source, with all that its tests depend on beside it."""
-    folder = os.path.join(cache, '%s-%s' % (name, version))
-    if os.path.exists(os.path.join(folder, 'done')):
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
+def make_source(name, version, folder, env):
+    """The published source, in the folder's `crate`."""
     os.makedirs(os.path.join(folder, 'src'))
     with open(os.path.join(folder, 'Cargo.toml'), 'w') as f:
         f.write('[package]\nname = "fetch"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\n%s = "=%s"\n' % (name, version))
     open(os.path.join(folder, 'src', 'lib.rs'), 'w').close()
-    env = {name: value for name, value in os.environ.items() if name != 'RUSTUP_TOOLCHAIN'}
     subprocess.run(['cargo', 'vendor', '--versioned-dirs', '--quiet'], cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)
     os.rename(os.path.join(folder, 'vendor', '%s-%s' % (name, version)), os.path.join(folder, 'crate'))
     shutil.rmtree(os.path.join(folder, 'vendor'))
@@ -215,10 +224,23 @@ def fetch(name, version, cache):
         f.write(''.join(part for part in sections
                         if not part.startswith('[[bench]]') and tests_need(part, os.path.join(folder, 'crate'))))
         # What its tests depend on may depend on it.
-        f.write('\n[workspace]\n[patch.crates-io]\n%s = { path = "." }\n' % name)
+        f.write(UNPUBLISHED.get(name, '') + '\n[workspace]\n[patch.crates-io]\n%s = { path = "." }\n' % name)
     for file in 'Cargo.lock', 'rust-toolchain.toml', 'rust-toolchain': # the compiler is ours, for all crates
         if os.path.exists(os.path.join(folder, 'crate', file)):
             os.remove(os.path.join(folder, 'crate', file))
+
+
+def fetch(name, version, cache):
+    """The folder of a crate's source, with all that its tests depend on beside it."""
+    folder = os.path.join(cache, '%s-%s' % (name, version))
+    if os.path.exists(os.path.join(folder, 'done')):
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    env = {name: value for name, value in os.environ.items() if name != 'RUSTUP_TOOLCHAIN'}
+    if version == HERE:
+        shutil.copytree(os.path.join(os.path.dirname(os.path.abspath(__file__)), name), os.path.join(folder, 'crate'))
+    else:
+        make_source(name, version, folder, env)
     targets = ['--target', 'x86_64-unknown-linux-gnu', '--target', harness.AARCH64]
     subprocess.run(['cargo', 'fetch', '--quiet', *targets], cwd=os.path.join(folder, 'crate'), env=env, check=True)
     lock = os.path.join(folder, 'crate', 'Cargo.lock')
@@ -271,6 +293,7 @@ def main():
     p.add_argument('--opt-level', default='0')
     p.add_argument('--panic', default='unwind')
     p.add_argument('--debug', default='2')
+    p.add_argument('--debug-of-dependencies', metavar='N', help='their level of debug information; default: that of --debug')
     p.add_argument('--incremental', default='1', help="0: not, as cargo does it by default for the crate itself")
     p.add_argument('--rustc', help='another compiler than the one that cargo takes')
     p.add_argument('--toolchains', default='', help="of rustup's, with commas between; default: the one that cargo takes")
@@ -306,6 +329,12 @@ def main():
     return 1 if bad else 0
 
 
+def config_of(args):
+    """Arguments of cargo for the level of debug information that only dependencies have."""
+    level = args.debug_of_dependencies
+    return ['--config', 'profile.dev.package."*".debug=%s' % level] if level else []
+
+
 def in_words(by):
     return 'units: %d by Kiln in rustc, %d by the shim, %d by LLVM' % (by['rustc'], by['kiln'], by['llvm'])
 
@@ -324,7 +353,7 @@ def campaign(args):
         crate = os.path.join(folder, 'crate')
         # Tests that abort are cargo's of a nightly version, which a stable one takes itself for.
         abort = ['-Z', 'panic-abort-tests'] if args.panic == 'abort' else []
-        commands = ('llvm', ['cargo', 'test']), ('kiln', [kiln, 'cargo', 'test'])
+        commands = tuple((who, command + ['test'] + config_of(args)) for who, command in (('llvm', ['cargo']), ('kiln', [kiln, 'cargo'])))
         of_c = {'llvm': ('clang-22', 'clang++-22'), 'kiln': (kiln + ' cc', kiln + ' c++')}
         tests = ['--tests'] if args.tests is None else [word for t in args.tests.split(',') if t for word in ('--test', t)]
         kinds = [] if '--test' in more or '--lib' in more else (['--lib'] if has_library(crate) else []) + ['--bins'] + tests
@@ -350,6 +379,8 @@ def campaign(args):
                 env[who].update(harness.cargo_for_aarch64(RUNNER), **cross)
             if args.rustc:
                 env[who]['RUSTC'] = args.rustc
+            if name in DENYING:
+                env[who]['RUSTFLAGS'] = '--cap-lints=warn'
             if abort:
                 env[who]['RUSTC_BOOTSTRAP'] = '1'
             if args.jobs:

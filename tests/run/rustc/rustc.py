@@ -31,6 +31,8 @@ MODES = [
 UNWINDS = {'unwinding', 'assembly_unwinding'}
 # Programs whose code is the same in each mode.
 ONCE = {'simd'}
+# Programs with what older compilers lack: the minor version from which they compile.
+SINCE = {'assembly_control': 99} # `const` operands that are pointers
 # What of a program LLVM compiles: a pattern for each line of the log.
 BY_LLVM = {'llvm': r'llvm: .*: compiled by LLVM: inline assembly with so many registers'}
 
@@ -98,6 +100,10 @@ class Toolchain:
         if not os.path.isdir(os.path.join(libraries, 'rustc-src')):
             return self.name + ' does not have rustc-dev'
         return None
+
+    def minor(self):
+        """99 of 1.99.1."""
+        return int(self.h.run(['rustc', '+' + self.name, '-V'])[1].split('.')[1])
 
     def build(self):
         """The back end, which takes longer to optimize than to run here; additions that overflow panic. cargo builds only
@@ -270,8 +276,8 @@ class Toolchain:
         """Atomic operations on 16 bytes are those of the processor that is named, or libatomic's."""
         h = self.h
         source = os.path.join(HERE, 'crates/atomics.rs')
-        said, minor = {}, int(h.run(['rustc', '+' + self.name, '-V'])[1].split('.')[1])
-        volatile = ['--cfg=volatile_atomics'] if minor >= 100 else []
+        said = {}
+        volatile = ['--cfg=volatile_atomics'] if self.minor() >= 100 else []
         for name, option in (('', []), ('named', ['-Ctarget-cpu=x86-64-v2']), ('feature', ['-Ctarget-feature=+cmpxchg16b'])):
             for kiln in (False, True):
                 program = h.path('atomics-%s-%s-%d' % (self.name, name, kiln))
@@ -335,6 +341,9 @@ def main():
         if not check('%s: builds' % name, toolchain.build):
             continue
         for k, program in enumerate(h.files(os.path.join(HERE, 'programs'), '*.rs')):
+            if toolchain.minor() < SINCE.get(program, 0):
+                h.skip('%s: %s' % (name, program), 'it needs rustc 1.%d' % SINCE[program])
+                continue
             modes = [m for m in MODES if m[0] == 'plain' or program not in ONCE and not (m[0] == 'abort' and program in UNWINDS)]
             for mode, options, inline in harness.sample(modes, len(modes), (k + turn) % len(modes)):
                 check('%s: %s, %s' % (name, program, mode), lambda: toolchain.same(program, mode, options, inline))
