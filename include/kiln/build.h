@@ -172,11 +172,12 @@ KILN_API void kiln_slot_set_root(kiln_func *f, kiln_value slot);
  *   the COPY is. Use this for a tagged integer that was loaded from a root. */
 KILN_API void kiln_func_set_reference(kiln_func *f, kiln_value v, bool is_reference);
 
-/** Gives the instruction that is built next an id, which is any number. The instruction must be a CALL or a TRY that
- * collects; otherwise, the function fails with KILN_ERR_STRUCTURE when it is finished. Kiln does not interpret the id.
- * The tables of roots contain it (docs/roots.md), so that a walk of the stack tells the front end at which call a frame
- * has stopped. A call without an id has the id 0. A function with ids is not inlined, and nothing is inlined into
- * it. */
+/** Gives the instruction that is built next an id, which is any number. The tables of roots contain it (docs/roots.md),
+ * so that a walk of the stack tells the front end at which call a frame has stopped.
+ * - The instruction is a CALL or a TRY that collects. Otherwise, the function fails with KILN_ERR_STRUCTURE when it is
+ *   finished.
+ * - A call without an id has the id 0.
+ * - A function with ids is not inlined, and nothing is inlined into it. */
 KILN_API void kiln_func_set_call_id(kiln_func *f, uint32_t id);
 
 /** Makes a forward value. You can use a forward value as an operand at once, and bind it to a value later. */

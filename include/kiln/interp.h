@@ -123,8 +123,10 @@ typedef void (*kiln_interp_root_fn)(void *user, void *root, uint32_t size_bytes)
 
 /** Visits the roots (kiln_slot_set_root) of all frames at a position, from the newest frame to the oldest one. In each
  * frame the roots are in the order in which the function made their slots. The walk of compiled code's stack visits the
- * same roots (<kiln/stack.h>). kiln_interp_each_root takes no lock and allocates no memory. Any thread may call it
- * while the thread at `point` does not run the program. Returns the number of roots. `fn` may be NULL. */
+ * same roots (<kiln/stack.h>).
+ * - Returns the number of roots. `fn` may be NULL.
+ * - Threads: any, while the thread at `point` does not run the program. The function takes no lock and allocates no
+ *   memory. */
 KILN_API uint32_t kiln_interp_each_root(const kiln_interp *in, kiln_interp_point point,
                                         kiln_interp_root_fn fn, void *user);
 

@@ -1,30 +1,12 @@
-/* Walks of a stack that find the roots of a garbage collector (kiln_slot_set_root).
- *
- * For each call that collects, compiled code has a table of the roots in the frame (docs/roots.md). A walk begins where
- * a thread has stopped in a function of the host, and visits the frames from there to the thread's first function: the
- * frames of Kiln's code with their roots, and the frames of C and other languages between them. To find the caller of a
- * frame, the walk reads the unwind rows that compilers write to .eh_frame. So C code needs no frame pointers, no code
- * is added to calls, and it does not matter whether a frame has a variable size, was entered by a tail call, or is in a
- * landing pad.
- *
- *     void collect(void) {                          // called by code with roots
- *       kiln_stack_point here;
- *       kiln_stack_frame frame;
- *       kiln_stack_point_save(&here);
- *       kiln_stack_walk walk = {.jits = &jit, .n_jits = 1};
- *       kiln_stack_begin(&walk, &here);
- *       while (kiln_stack_find_next(&walk, &frame))
- *         for (uint32_t i = 0; i < frame.n_roots; i++) {
- *           void **root = kiln_stack_frame_root(&frame, i, NULL);
- *           *root = move(*root);
- *         }
- *       if (walk.status != KILN_OK) abort();        // there may be roots that were not visited
- *     }
- *
- * Several threads may walk at once, the same stack or different ones. A walk takes no lock and allocates no memory, if
- * libc has _dl_find_object, as glibc 2.35 and later versions do. With other versions of libc, a walk takes the lock of
- * the dynamic linker. While a thread is being walked, it must not return from the function that called
- * kiln_stack_point_save. */
+/* Walks of a stack that find the roots of a garbage collector (kiln_slot_set_root). A walk begins where a thread has
+ * stopped in a function of the host. It visits the frames from there to the thread's first function: those of Kiln's
+ * code with their roots, and those of C and other languages between them. docs/roots.md has an example.
+ * - Callers: the walk finds them by the unwind rows that compilers write to .eh_frame. C code needs no frame pointers.
+ *   Frames may have a variable size, be entered by a tail call, or be in a landing pad.
+ * - Threads: several may walk at once, the same stack or different ones. A thread that is walked must not return from
+ *   the function that called kiln_stack_point_save.
+ * - Locks and memory: none, if libc has _dl_find_object, as glibc 2.35 and later versions do. With other versions of
+ *   libc, a walk takes the lock of the dynamic linker. */
 #ifndef KILN_STACK_H
 #define KILN_STACK_H
 
@@ -83,10 +65,11 @@ typedef struct kiln_stack_walk {
   /** If not NULL, the walk ends before the first frame that ends above this address. To leave out the frames of the
    * host, pass the address of a local variable of the function that called the first function with roots. */
   const void *end;
-  /** The state of the walk. After kiln_stack_find_next has returned false, the status is KILN_OK if all frames were
-   * visited. It is KILN_ERR_UNSUPPORTED if a frame has no unwind rows, or has rows that Kiln cannot read. It is
-   * KILN_ERR_STRUCTURE if a function with roots has stopped at a call that does not collect. With both errors there may
-   * be roots that were not visited. */
+  /** The state of the walk. With the errors there may be roots that were not visited. After kiln_stack_find_next has
+   * returned false:
+   * - KILN_OK: all frames were visited
+   * - KILN_ERR_UNSUPPORTED: a frame has no unwind rows, or rows that Kiln cannot read
+   * - KILN_ERR_STRUCTURE: a function with roots has stopped at a call that does not collect */
   kiln_status status;
   uint64_t state[40]; /**< belongs to the walk */
 } kiln_stack_walk;

@@ -28,10 +28,10 @@ static const char *name_of(const struct kn_target *t) {
   } while (0)
 
 /* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond, without_pointer, general_only,
- * aligned_by_pointer, probes, realigns, frame_reloc, reaches_zero, left_out, features, free; of code fill,
+ * aligned_by_pointer, probes, realigns, frame_regs, frame_from, frame_reloc, reaches_zero, left_out, features, free; of code fill,
  * indirect_types, branches_count, leaf_frames, red_zone_bytes; of ELF's numbers flags, large, mapping_symbols,
  * bound_early. A new field is checked below, or named here. */
-_Static_assert(sizeof(struct kn_target) == 832 && sizeof(struct kn_code_facts) == 32 &&
+_Static_assert(sizeof(struct kn_target) == 848 && sizeof(struct kn_code_facts) == 32 &&
                  sizeof(struct kn_elf_machine) == 96 && sizeof(struct kn_hooks) == 64 &&
                  sizeof(struct kn_type_facts) == 16,
                "a new field is checked below, or named above");
@@ -49,6 +49,7 @@ static void test_functions(void **state) {
     const struct kn_hooks *h = &t->hooks;
     CHECK(t, h->move && h->load && h->store && h->copy);
     CHECK(t, h->constant && h->store_constant && h->address && h->deferred);
+    CHECK(t, t->align_code);
     CHECK(t, t->walk_size >= sizeof(struct kn_walk));
     CHECK(t, t->clobbers && t->lowerings && t->machine);
     for (unsigned op = 0; op < KILN_OP_COUNT; op++)
