@@ -93,8 +93,8 @@ static uint32_t invert(uint32_t word) {
   return a64_negate_branch(word, true) | (a64_is_tb(word) ? a64_imm14(8) : a64_imm19(8));
 }
 
-/* The code from `at` to `end` moves up by *far words, of which `words` become instructions before it. Returns the end of
- * what is to be moved next. */
+/* The code from `at` to `end` moves up by *far words, of which `words` become instructions before it. Returns the end
+ * of what is moved next. */
 static uint32_t put_nops(struct kn_walk *w, uint32_t at, uint32_t end, uint32_t *far,
                          uint32_t words) {
   uint8_t *base = w->code.base;

@@ -28,10 +28,10 @@ static const char *name_of(const struct kn_target *t) {
   } while (0)
 
 /* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond, without_pointer, general_only,
- * aligned_by_pointer, probes, realigns, frame_regs, frame_from, frame_reloc, reaches_zero, left_out, features, free; of code fill,
- * indirect_types, branches_count, leaf_frames, red_zone_bytes; of ELF's numbers flags, large, mapping_symbols,
- * bound_early. A new field is checked below, or named here. */
-_Static_assert(sizeof(struct kn_target) == 848 && sizeof(struct kn_code_facts) == 32 &&
+ * aligned_by_pointer, probes, realigns, frame_reloc, reaches_zero, left_out, features, free; of code fill,
+ * indirect_types, branches_count, leaf_frames, red_zone_bytes, frame_from; of ELF's numbers flags, large,
+ * mapping_symbols, bound_early. A new field is checked below, or named here. */
+_Static_assert(sizeof(struct kn_target) == 848 && sizeof(struct kn_code_facts) == 40 &&
                  sizeof(struct kn_elf_machine) == 96 && sizeof(struct kn_hooks) == 64 &&
                  sizeof(struct kn_type_facts) == 16,
                "a new field is checked below, or named above");
@@ -198,7 +198,7 @@ static void test_objects(void **state) {
       kiln_reloc_kind found;
       CHECK(t, kiln_reloc_find(kiln_reloc_name(k), &found) && found == k);
     }
-    CHECK(t, c->nop && c->nop_bytes && c->dwarf_regs);
+    CHECK(t, c->nop && c->nop_bytes && c->dwarf_regs && c->frame_regs[0] && c->frame_regs[1]);
     CHECK(t, c->cie_code_align && c->cie_return && c->cie_rules[0]);
     /* protected branches and returns are said by a bit each */
     CHECK(t, e->property >> 30 == 3 && e->property_what[0] == KILN_PROTECT_BRANCH &&
