@@ -6,31 +6,38 @@
 
 /* ---- content ---- */
 
-/* Size of a piece in bytes. */
+/* Size of a piece in bytes. Most are of functions. */
 static uint64_t piece_size(const struct kn_image *image, const struct kn_image_piece *p) {
-  if (p->session == KN_PIECE_DATA) return image->m->data.at[p->first].size_bytes;
-  if (p->session == KN_PIECE_WORD) return 8;
-  if (p->session == KN_PIECE_TABLE) return kn_image_table(image, p->first)->size;
-  if (p->session == KN_PIECE_STACKMAP) return image->roots.map_bytes;
+  if (KN_LIKELY(p->session <= KN_PIECE_FUNCS)) {
+    const struct kn_code_func *f = kn_image_output(image, p->session)->funcs.at;
+    return f[p->end - 1].start + f[p->end - 1].size - f[p->first].start;
+  }
   uint32_t size;
-  if (p->session == KN_PIECE_ROOTS) return kn_image_root_table(image, p->first, &size), size;
-  const struct kn_code_func *f = kn_image_output(image, p->session)->funcs.at;
-  return f[p->end - 1].start + f[p->end - 1].size - f[p->first].start;
+  switch (p->session) {
+  case KN_PIECE_DATA: return image->m->data.at[p->first].size_bytes;
+  case KN_PIECE_TABLE: return kn_image_table(image, p->first)->size;
+  case KN_PIECE_ROOTS: return kn_image_root_table(image, p->first, &size), size;
+  case KN_PIECE_STACKMAP: return image->roots.map_bytes;
+  default: return 8; /* KN_PIECE_WORD */
+  }
 }
 
 /* Its content; NULL: zeros. */
 static const uint8_t *piece_bytes(const struct kn_image *image, const struct kn_image_piece *p) {
-  if (p->session == KN_PIECE_DATA) return image->m->data.at[p->first].bytes;
-  if (p->session == KN_PIECE_WORD) return NULL;
-  if (p->session == KN_PIECE_TABLE) {
-    uint32_t session = image->funcs[image->eh.tables[p->first].func].session;
-    return kn_image_output(image, session)->table_bytes.at + kn_image_table(image, p->first)->first;
+  if (KN_LIKELY(p->session <= KN_PIECE_FUNCS)) {
+    const struct kn_output *o = kn_image_output(image, p->session);
+    return o->code.at + o->funcs.at[p->first].start;
   }
-  if (p->session == KN_PIECE_STACKMAP) return image->roots.map;
-  uint32_t size;
-  if (p->session == KN_PIECE_ROOTS) return kn_image_root_table(image, p->first, &size);
-  const struct kn_output *o = kn_image_output(image, p->session);
-  return o->code.at + o->funcs.at[p->first].start;
+  uint32_t size, session;
+  switch (p->session) {
+  case KN_PIECE_DATA: return image->m->data.at[p->first].bytes;
+  case KN_PIECE_TABLE:
+    session = image->funcs[image->eh.tables[p->first].func].session;
+    return kn_image_output(image, session)->table_bytes.at + kn_image_table(image, p->first)->first;
+  case KN_PIECE_ROOTS: return kn_image_root_table(image, p->first, &size);
+  case KN_PIECE_STACKMAP: return image->roots.map;
+  default: return NULL; /* KN_PIECE_WORD */
+  }
 }
 
 static void copy_piece(uint8_t *to, const uint8_t *from, uint64_t size) {
