@@ -612,7 +612,9 @@ class Proof:
                                      ('the exception', t.equal(self.operand(env, inst.fields['a'], 'i64'), got))])
 
     def unreachable(self, env, inst, given, path, stop, depth):
-        pass
+        """Anything may happen: the only wrong goal is that nothing gets there."""
+        if self.wrong == 0 and not self.solver.follows(given, t.ZERO):
+            self.wrong += 1
 
     def tailcall(self, env, inst, given, path, stop, depth):
         raise Unsupported('the operation tailcall')

@@ -91,7 +91,7 @@ def prove_rows(a, target):
                 if r.what not in ('proved', 'refused'):
                     print('%s %s: %s: %s' % (r.what, target, r.row.name, r.why), flush=True)
             asked += c.solver.asked
-    lacking += refused_all(results)
+    lacking += refused_all(results) if a.every == 1 else []
     ok = bool(results) and not lacking and all(
         r.what in ('proved', 'refused') or r.what in ('undecided', 'unsupported') and r.row.name in known for r in results)
     summary(a, target, results, time.process_time() - start, asked)
@@ -101,7 +101,7 @@ def prove_rows(a, target):
 
 
 def refused_all(results):
-    """Operations and types whose every row the target refuses: they would be proved by nothing."""
+    """Operations and types whose every row the target refuses, of all there are: they would be proved by nothing."""
     what = collections.defaultdict(set)
     for r in results:
         what[r.row.op, r.row.type].add(r.what)
