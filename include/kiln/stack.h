@@ -63,7 +63,8 @@ typedef struct kiln_stack_walk {
   uint32_t n_jits;          /**< number of `jits` */
   const kiln_root_map *map; /**< the tables of linked objects; NULL for none */
   /** If not NULL, the walk ends before the first frame that ends above this address. To leave out the frames of the
-   * host, pass the address of a local variable of the function that called the first function with roots. */
+   * host, pass `__builtin_frame_address(0)` of the function that called the first function with roots. (The address
+   * sanitizer moves local variables to the heap.) */
   const void *end;
   /** The state of the walk. With the errors there may be roots that were not visited. After kiln_stack_find_next has
    * returned false:
