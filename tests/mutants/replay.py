@@ -8,7 +8,6 @@ each: tests/unit/inline.c, inline_made.c and debug_rows.c, or the .kir tests wit
 A row of MUTANTS names what goes wrong, a file of ir/inline, ir/build or lib/debug, and a text in it that is replaced. Each file is compiled alone and
 linked before BUILD/libkiln.a, whose own one is then not taken. With --every=N one row of N is run.
 """
-import argparse
 import glob
 import os
 import random
@@ -18,6 +17,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True
+import options  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -286,19 +288,7 @@ class Campaign:
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument('--tap', action='store_true')
-    p.add_argument('--only')
-    p.add_argument('--every', type=int, default=1)
-    p.add_argument('--places', action='store_true')
-    p.add_argument('build', nargs='?')
-    args = p.parse_args()
-    if args.places:
-        wrong = misplaced()
-        print('\n'.join(wrong))
-        return bool(wrong)
-    rows = [m for m in MUTANTS if args.only is None or args.only in m[0]]
-    rows = rows[::args.every]
+    args, rows = options.rows(__doc__, MUTANTS, misplaced)
     work = tempfile.mkdtemp(prefix='kiln-replay-')
     missed = 0
     try:

@@ -8,11 +8,13 @@ tests/moving finds each: by programs whose collector moves everything, or by the
 A row of MUTANTS names what goes wrong, a file, a text in it that is replaced, and what finds it. Each file is compiled alone
 and linked before the libraries of BUILD, whose own one is then not taken. With --every=N one row of N is run.
 """
-import argparse
 import os
 import subprocess
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True
+import options  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -141,18 +143,7 @@ class Campaign:
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument('--tap', action='store_true')
-    p.add_argument('--only')
-    p.add_argument('--every', type=int, default=1)
-    p.add_argument('--places', action='store_true')
-    p.add_argument('build', nargs='?')
-    args = p.parse_args()
-    if args.places:
-        wrong = misplaced()
-        print('\n'.join(wrong))
-        return bool(wrong)
-    rows = [m for m in MUTANTS if args.only is None or args.only in m[0]][::args.every]
+    args, rows = options.rows(__doc__, MUTANTS, misplaced)
     failed = 0
     with tempfile.TemporaryDirectory(prefix='kiln-roots-') as work:
         campaign = Campaign(args, work)
