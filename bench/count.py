@@ -45,9 +45,9 @@ def bitcode(folder, source, name, *flags):
     return out
 
 
-def sqlite(folder):
-    """The folder that tests/harness/sqlite_bitcode.sh makes."""
-    return subprocess.run([os.path.join(ROOT, 'tests/harness/sqlite_bitcode.sh'), folder], check=True, text=True,
+def sqlite(folder, *more):
+    """The folder that tests/harness/sqlite_bitcode.sh makes, with more bitcode."""
+    return subprocess.run([os.path.join(ROOT, 'tests/harness/sqlite_bitcode.sh'), folder, *more], check=True, text=True,
                           stdout=subprocess.PIPE).stdout.strip()
 
 
@@ -58,7 +58,7 @@ PEXT = ['--decoder=pext']
 PROGRAMS = [
     ('sqlite-O0', True, PEXT, lambda cache, _: sqlite(cache) + '/O0/sqlite3.bc'),
     ('sqlite-O0-g', False, PEXT, lambda cache, to: bitcode(to, sqlite(cache) + '/sqlite3.c', 'sqlite-g', '-O0', *DEBUG)),
-    ('sqlite-O1', False, PEXT, lambda cache, _: sqlite(cache) + '/O1/sqlite3.bc'),
+    ('sqlite-O1', False, PEXT, lambda cache, _: sqlite(cache, 'O1') + '/O1/sqlite3.bc'),
     ('sqlite-inline', False, [*PEXT, '--inline'], lambda cache, _: sqlite(cache) + '/O0/sqlite3.bc'),
     ('json-O0', True, PEXT, lambda _, to: bitcode(to, HERE + '/debug/json.cpp', 'json', '-std=c++20', '-O0')),
     ('json-O0-g', True, PEXT, lambda _, to: bitcode(to, HERE + '/debug/json.cpp', 'json-g', '-std=c++20', '-O0', *DEBUG)),

@@ -40,7 +40,7 @@ def output(*command):
 def measure_codegen(build, runs):
     """SQLite in four forms, by bench.c: both compilers in one process, for each target."""
     cache = os.path.join(build, 'cache')
-    sqlite = output('tests/harness/sqlite_bitcode.sh', cache, 'aarch64').strip()
+    sqlite = output('tests/harness/sqlite_bitcode.sh', cache, 'O1', 'aarch64/O0').strip()
     debug = os.path.join(cache, 'sqlite3-g.bc')
     if not os.path.exists(debug):
         subprocess.run(['clang-22', '-O0', '-g', '-w', '-emit-llvm', '-c', 'sqlite3.c', '-o', debug], cwd=sqlite, check=True)

@@ -130,7 +130,7 @@ def main():
         results, sys.stdout = sys.stdout, sys.stderr
     kiln, spawn = os.path.join(build, 'kiln'), os.path.join(build, 'bench', 'kiln-spawn')
     cache = os.path.join(build, 'cache')
-    sqlite = script('sqlite_bitcode.sh', cache)
+    sqlite = script('sqlite_bitcode.sh', cache, 'O1')
     lua = script('lua_bitcode.sh', cache)
     lua_source = os.path.join(script('fetch_source.sh', 'lua5.4', os.path.join(cache, 'sources')), 'src')
     lua_flags = ['-O0', '-w', '-std=gnu99', '-fPIC', '-DLUA_COMPAT_5_3', '-DLUA_USE_LINUX', f'-I{lua}/include']

@@ -14,7 +14,7 @@ bench=("$build/bench/kiln-bench" "${options[@]}")
 if (( ${#files[@]} > 0 )); then exec "${bench[@]}" "${files[@]}"; fi
 
 if [[ " ${options[*]} " == *" --target=aarch64 "* ]]; then
-  sqlite=$("$root/tests/harness/sqlite_bitcode.sh" "$build/cache" aarch64)/aarch64
+  sqlite=$("$root/tests/harness/sqlite_bitcode.sh" "$build/cache" aarch64/O0 aarch64/O1)/aarch64
   mkdir -p "$build/bench/aarch64"
   for level in O0 O1; do ln -sf "$sqlite/$level/sqlite3.bc" "$build/bench/aarch64/sqlite3-$level.bc"; done
   exec "${bench[@]}" "$build"/bench/aarch64/sqlite3-O{0,1}.bc

@@ -36,7 +36,8 @@ class Failures:
     def build(self, words, folder, target, kiln, fail=''):
         """Status, output and errors of cargo, and the lines about units."""
         costs = self.h.path('costs')
-        env = dict(self.env, CARGO_BUILD_JOBS='8', CARGO_NET_OFFLINE='true', CARGO_TARGET_DIR=self.h.path(target), RUST_BACKTRACE='0')
+        env = dict(self.env, CARGO_BUILD_JOBS='8', CARGO_NET_OFFLINE='true', CARGO_TARGET_DIR=self.h.path(target), RUST_BACKTRACE='0',
+                   CARGO_PROFILE_DEV_DEBUG='0')
         if kiln:
             env.update(KILN_BACKEND=self.t.backend, KILN_STATS=costs, KILN_FAIL=fail)
         command = [os.path.join(self.t.library, 'kiln'), 'cargo'] if kiln else ['cargo']

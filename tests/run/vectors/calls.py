@@ -20,7 +20,7 @@ BITS = {'i1': 1, 'i5': 5, 'i8': 8, 'i16': 16, 'i24': 24, 'i32': 32, 'i40': 40, '
 # The bits of a float that are given, so that it is a number: where they begin, and they.
 NUMBER = {'half': (10, 0b001101), 'bfloat': (7, 0x7e), 'float': (23, 0x7e), 'double': (52, 0x3fe), 'fp128': (112, 0x3ffe)}
 LANES = [*range(1, 18), 24, 32, 33, 64]
-SAMPLE = [1, 2, 3, 4, 5, 7, 8, 11, 16, 17, 32]
+SAMPLE = [1, 2, 3, 4, 7, 8, 16, 17, 32]
 
 # What comes before the vector: numbers of integers and of doubles.
 BEFORE = {'first': (0, 0), 'second': (1, 1), 'few': (5, 6), 'last': (5, 7), 'stack': (9, 9)}
