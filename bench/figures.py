@@ -8,7 +8,7 @@ figures.py --check                                                     fails if 
 PARTS: codegen (SQLite's bitcode to objects in memory), process (kiln compile and llc), jit (latency of code in memory),
 run (29 programs), debug (debug builds of Rust and C++), inlining (the same with small functions inlined), cargo (a program
 with 116 dependencies). Each is one run of one bench, and is kept in docs/figures.json with its date, its machine and the
-commit. All parts take about an hour.
+commit. All parts take about an hour. The table in docs/debug-builds.md is of `bench/sizes.py BUILD --write`.
 
 --write draws the two pictures (bench/chart.py) and fills what stands in the pages between `<!-- figures: NAME -->` and
 `<!-- end of figures -->`, so that no figure is copied by hand.
@@ -27,7 +27,7 @@ import chart
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FIGURES = os.path.join(ROOT, 'docs', 'figures.json')
-PAGES = ['README.md', 'docs/benchmarks.md']
+PAGES = ['README.md', 'docs/benchmarks.md', 'docs/debug-builds.md']
 
 
 # ---- measuring ----
@@ -141,13 +141,28 @@ MEASURES = {'codegen': measure_codegen, 'process': measure_process, 'jit': measu
             'debug': measure_debug, 'inlining': measure_inlining, 'cargo': measure_cargo}
 
 
+def about(machine_name):
+    return {'date': datetime.date.today().isoformat(), 'machine': machine_name or machine(),
+            'commit': output('git', 'rev-parse', '--short', 'HEAD').strip()}
+
+
+def keep(part, found):
+    """Keeps what was measured, and writes the pages."""
+    with open(FIGURES) as f:
+        figures = json.load(f)
+    figures[part] = found
+    with open(FIGURES, 'w') as f:
+        json.dump(figures, f, indent=1)
+        f.write('\n')
+    write(figures)
+
+
 def measure(args):
     with open(FIGURES) as f:
         figures = json.load(f)
-    about = {'date': datetime.date.today().isoformat(), 'machine': args.machine or machine(),
-             'commit': output('git', 'rev-parse', '--short', 'HEAD').strip()}
+    source = about(args.machine)
     for part in args.only.split(',') if args.only else MEASURES:
-        figures[part] = {**about, **MEASURES[part](os.path.abspath(args.build), args.runs)}
+        figures[part] = {**source, **MEASURES[part](os.path.abspath(args.build), args.runs)}
         with open(FIGURES, 'w') as f:
             json.dump(figures, f, indent=1)
             f.write('\n')
@@ -310,7 +325,42 @@ def cargo(f):
         f"{e['kiln']:.2f} s with Kiln and {e['llvm']:.2f} s with LLVM. The median of the ratios is {e['ratio']:.2f}.")]
 
 
-BLOCKS = {b.__name__: b for b in (comparison, sources, codegen, process, run, debug, inlining, cargo)}
+def over_better(cell):
+    """By how many percent Kiln in rustc takes longer than the better of cargo's two ways, beyond the spread; 0: it does not."""
+    seconds = {way: statistics.median(s) for way, s in cell['seconds'].items()}
+    better = min(seconds['cargo'], seconds['one'])
+    return max(0, 100 * (seconds['kiln'] / better - 1) - cell['spread'])
+
+
+def sizes(f):
+    """docs/debug-builds.md: builds of crates by their size, by sizes.py."""
+    found = f.get('sizes', {})
+    if not found:
+        return ['This version was not measured.']
+    with_cranelift = any(s.get('nightly') for s in found.values())
+    heads = ['lines', 'build', '`cargo`, s', 'spread, %', '`cargo`, one unit', '`kiln cargo`', '`kiln cargo`, `--setup`'] + ['Cranelift'] * with_cranelift
+    lines = ['| ' + ' | '.join(heads) + ' |', '|' + '---|' * len(heads)]
+    above = []
+    for size in sorted(found, key=int):
+        for kind, name in (('cold', 'cold'), ('edit', 'after an edit')):
+            cell = found[size][kind]
+            seconds = {way: statistics.median(s) for way, s in cell['seconds'].items()}
+            cells = [f'{int(size):,}', name, f"{seconds['cargo']:.2f}", f"{cell['spread']:.1f}"]
+            cells += [f"{seconds[way] / seconds['cargo']:.2f}" for way in ('one', 'shim', 'kiln')]
+            if with_cranelift:
+                cells.append(f"{seconds['cranelift'] / seconds['nightly']:.2f}" if 'cranelift' in seconds else '–')
+            lines.append('| ' + ' | '.join(cells) + ' |')
+            if over_better(cell):
+                above.append(f'{int(size):,} lines {name} ({over_better(cell):.0f} %)')
+    whence = '; '.join(dict.fromkeys(f'{dated(s)}; {s["rustc"]}' for s in found.values()))
+    missed = ('In these rows, the column `kiln cargo`, `--setup` is above the better of both columns of `cargo` by more than the spread: ' + ', '.join(above)
+              if above else 'In no row, the column `kiln cargo`, `--setup` is above the better of both columns of `cargo` by more than the spread') + '.'
+    noisy = [cell for s in found.values() for cell in (s['cold'], s['edit']) if cell['spread'] > 3]
+    unsure = ' Rows whose spread is above 3 % are no measurement: other work ran on the machine.' if noisy else ''
+    return [*wrapped(whence + ':'), '', *lines, '', *wrapped(missed + unsure)]
+
+
+BLOCKS = {b.__name__: b for b in (comparison, sources, codegen, process, run, debug, inlining, cargo, sizes)}
 
 
 def files(figures):
@@ -326,6 +376,12 @@ def files(figures):
         result[page] = re.sub(r'(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)',
                               lambda m: m[1] + '\n'.join(BLOCKS[m[2]](figures)) + '\n' + m[3], text, flags=re.S)
     return result
+
+
+def write(figures):
+    for path, text in files(figures).items():
+        with open(os.path.join(ROOT, path), 'w', encoding='utf-8') as f:
+            f.write(text)
 
 
 def check(figures):
@@ -354,9 +410,7 @@ def main():
             figures = json.load(f)
     if args.check:
         return check(figures)
-    for path, text in files(figures).items():
-        with open(os.path.join(ROOT, path), 'w', encoding='utf-8') as f:
-            f.write(text)
+    write(figures)
     return 0
 
 

@@ -64,7 +64,7 @@ def has_code_generator(kiln):
         words, env, _ = cargo_program.build(os.path.join(work, 'package'), name, 'try', [kiln, 'cargo'], {'KILN_STATS': log})
         subprocess.run(words, check=True, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with open(log) as f:
-            return 'unit\tkiln\t0\t' in f.read()
+            return 'unit\trustc\t' in f.read()
 
 
 # ---- a language ----

@@ -240,7 +240,7 @@ def backend(t, args, work):
             stats = os.path.join(work, part)
             t = t.with_backend(library, stats)
             passed = run(part, t, args)
-            with open(stats) as f: units = [line.startswith('unit\tkiln\t0\t') for line in f if line.startswith('unit\t')]
+            with open(stats) as f: units = [line.startswith('unit\trustc\t') for line in f if line.startswith('unit\t')]
             print('%s: %s: %s; %d units of MIR, %d of bitcode' % (
                 t, part, 'passes' if passed else 'does not pass', sum(units), len(units) - sum(units)))
             good &= passed and any(units)
