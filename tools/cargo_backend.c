@@ -3,6 +3,7 @@
  * programs. cargo_setup.c builds them. */
 #define _GNU_SOURCE
 #include "cargo_backend.h"
+#include "cargo_answers.h"
 #include "cargo_cache.h"
 #include "cargo_config.h"
 #include "rustc_root.h"
@@ -11,40 +12,13 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* ---- the compiler ---- */
-
-/* What a program prints, at most `size` - 1 bytes; its messages are dropped. False: it cannot be run, or fails. */
-static bool read_output(const char *program, const char *option, char *out, size_t size) {
-  const char *argv[] = {program, option, NULL};
-  int ends[2], status = 0;
-  size_t at = 0;
-  pid_t child;
-  posix_spawn_file_actions_t actions;
-  if (pipe2(ends, O_CLOEXEC) != 0) return false;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  int error = posix_spawnp(&child, program, &actions, NULL, (char **)(uintptr_t)argv, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  close(ends[1]);
-  for (ssize_t n; error == 0 && at < size - 1 && (n = read(ends[0], out + at, size - 1 - at)) > 0;)
-    at += (size_t)n;
-  out[at] = 0;
-  close(ends[0]);
-  if (error != 0) return false;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  return status == 0;
-}
 
 /* The rest of the line that begins with `name`, in the text of `rustc -vV`. False: there is none, or it is no word. */
 static bool line_of(const char *text, const char *name, char *out, size_t size) {
@@ -58,27 +32,78 @@ static bool line_of(const char *text, const char *name, char *out, size_t size) 
   return true;
 }
 
-bool cargo_compiler_ask(char **words, struct cargo_compiler *c) {
+/* Adds the files that name a toolchain, in a folder and those above it, which are cut off, to a hash. */
+static uint64_t about_folders(uint64_t about, char folder[PATH_MAX]) {
+  static const char *const names[] = {"rust-toolchain", "rust-toolchain.toml"};
+  char path[PATH_MAX + 32];
+  for (char *slash = folder; slash != NULL;) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+      snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+      about = cargo_answer_about_file(about, path);
+    }
+    slash = strrchr(folder, '/');
+    if (slash != NULL) *slash = 0;
+  }
+  return about;
+}
+
+/* What rustup's choice of a toolchain depends on: variables, its settings, and files in this folder and those above. */
+static uint64_t about_choice(void) {
+  static const char *const variables[] = {"PATH", "HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"};
+  static const char *const names[] = {"settings.toml", "toolchains"};
+  const char *all = getenv("RUSTUP_HOME"), *home = getenv("HOME");
+  char here[PATH_MAX], path[PATH_MAX];
+  if (getcwd(here, sizeof here) == NULL) return 0;
+  uint64_t about = cargo_answer_about(TOOL_HASH, here);
+  for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
+    about = cargo_answer_about(about, getenv(variables[i]));
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    int n = all != NULL ? snprintf(path, sizeof path, "%s/%s", all, names[i])
+                        : snprintf(path, sizeof path, "%s/.rustup/%s", home ? home : "", names[i]);
+    if (n >= PATH_MAX) return 0;
+    about = cargo_answer_about_file(about, path);
+  }
+  return about_folders(cargo_answer_about_file(about, "/etc/rustup/settings.toml"), here);
+}
+
+/* What the answers of a toolchain's compiler depend on: the program, and the folder of its libraries. */
+static uint64_t about_toolchain(const char *root) {
+  static const char *const names[] = {"bin/rustc", "lib"};
+  char path[PATH_MAX + 16];
+  uint64_t about = TOOL_HASH;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    snprintf(path, sizeof path, "%s/%s", root, names[i]);
+    about = cargo_answer_about_file(about, path);
+  }
+  return about;
+}
+
+/* Fills in the toolchain's folder. Never RUSTC_ROOT_CHOSEN: rustup is asked. */
+static void find_root(struct cargo_compiler *c, bool keep) {
+  char text[PATH_MAX];
+  c->found = rustc_root_of(c->program, c->root);
+  if (c->found != RUSTC_ROOT_CHOSEN) return;
+  c->found = RUSTC_ROOT_OTHER;
+  if (!cargo_answer(keep ? about_choice() : 0, c->program, "--print=sysroot", text, sizeof text))
+    return;
+  text[strcspn(text, "\n")] = 0;
+  if (realpath(text, c->root) != NULL) c->found = RUSTC_ROOT_FOUND;
+}
+
+bool cargo_compiler_ask(char **words, bool keep, struct cargo_compiler *c) {
   char text[4096];
   if (words[0] != NULL && words[1] != NULL && words[1][0] == '+')
     setenv("RUSTUP_TOOLCHAIN", words[1] + 1, 1); /* as rustup's cargo does */
   if (!cargo_config_program(words, "RUSTC", "build.rustc", c->program))
     snprintf(c->program, sizeof c->program, "rustc");
-  return read_output(c->program, "-vV", text, sizeof text) &&
+  find_root(c, keep);
+  uint64_t about = keep && c->found == RUSTC_ROOT_FOUND ? about_toolchain(c->root) : 0;
+  return cargo_answer(about, c->program, "-vV", text, sizeof text) &&
          line_of(text, "commit-hash: ", c->commit, sizeof c->commit) &&
          strspn(c->commit, "0123456789abcdef") == 40 && /* "unknown", if a distribution built it */
          line_of(text, "commit-date: ", c->date, sizeof c->date) &&
          line_of(text, "release: ", c->release, sizeof c->release) &&
          line_of(text, "host: ", c->host, sizeof c->host);
-}
-
-enum rustc_root cargo_compiler_root(struct cargo_compiler *c) {
-  char text[PATH_MAX];
-  enum rustc_root found = rustc_root_of(c->program, c->root);
-  if (found != RUSTC_ROOT_CHOSEN) return found;
-  if (!read_output(c->program, "--print=sysroot", text, sizeof text)) return RUSTC_ROOT_OTHER;
-  text[strcspn(text, "\n")] = 0;
-  return realpath(text, c->root) != NULL ? RUSTC_ROOT_FOUND : RUSTC_ROOT_OTHER;
 }
 
 /* ---- the library that is there ---- */
@@ -127,8 +152,7 @@ static void use_cached(char **words) {
     *strrchr(all, '/') = 0;
     if (count(all, "rustc-") == 0) continue;
     /* cargo will say what is wrong with the compiler; a script may add what only it knows */
-    if (c.commit[0] == 0 &&
-        (!cargo_compiler_ask(words, &c) || cargo_compiler_root(&c) != RUSTC_ROOT_FOUND))
+    if (c.commit[0] == 0 && (!cargo_compiler_ask(words, true, &c) || c.found != RUSTC_ROOT_FOUND))
       return;
     if (cargo_backend_folder(i, &c, folder) && cargo_backend_is_in(folder, library)) {
       use(library, &c);
@@ -157,11 +181,13 @@ static int use_named(char **words, const char *named) {
     tool_error("cargo: KILN_BACKEND: there is no program " CARGO_DRIVER " beside %s", library);
     return TOOL_FAILED;
   }
-  if (!cargo_compiler_ask(words, &c) || cargo_compiler_root(&c) != RUSTC_ROOT_FOUND) {
+  if (!cargo_compiler_ask(words, true, &c) || c.found != RUSTC_ROOT_FOUND) {
     tool_error("cargo: KILN_BACKEND: %s is not a toolchain's rustc", c.program);
     return TOOL_FAILED;
   }
-  if (!read_output(driver, "-vV", text, sizeof text) ||
+  uint64_t about = about_toolchain(c.root);
+  about = cargo_answer_about_file(cargo_answer_about_file(about, driver), library);
+  if (!cargo_answer(about, driver, "-vV", text, sizeof text) ||
       !line_of(text, "commit-hash: ", commit, sizeof commit) || strcmp(commit, c.commit) != 0) {
     tool_error("cargo: KILN_BACKEND: %s is not for rustc %s (%s)", driver, c.release, c.commit);
     return TOOL_FAILED;

@@ -26,13 +26,14 @@ int cargo_backend_setup(char **words);
 struct cargo_compiler {
   char program[PATH_MAX];
   char commit[64], date[64], release[64], host[64];
+  enum rustc_root found; /* is `root` known? Never RUSTC_ROOT_CHOSEN */
   char root[PATH_MAX];
 };
 
-/* Asks the compiler that cargo will run. False: it does not run, or does not name its commit. */
-bool cargo_compiler_ask(char **words, struct cargo_compiler *c);
-/* Fills in the toolchain's folder. Never RUSTC_ROOT_CHOSEN: rustup is asked. */
-enum rustc_root cargo_compiler_root(struct cargo_compiler *c);
+/* Asks the compiler that cargo will run, and rustup for its folder, if rustup chooses it. `keep`: they are asked only if
+ * something has changed since they were last, and their answers are kept in the cache. False: the compiler does not run,
+ * or does not name its commit. */
+bool cargo_compiler_ask(char **words, bool keep, struct cargo_compiler *c);
 
 /* Writes the path of the folder for a compiler, in the cache at the place `i`. False: there is no such place. */
 bool cargo_backend_folder(unsigned i, const struct cargo_compiler *c, char out[PATH_MAX]);

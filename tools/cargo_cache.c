@@ -1,4 +1,5 @@
 /* The user's folders for what `kiln cargo` makes once. */
+#define _GNU_SOURCE
 #include "cargo_cache.h"
 
 #include <errno.h>
@@ -41,4 +42,18 @@ bool cargo_cache_make(char *path) {
   bool ok = last == path || cargo_cache_owned(path);
   if (last != path) *last = '/';
   return ok && (mkdir(path, 0700) == 0 || errno == EEXIST) && cargo_cache_owned(path);
+}
+
+bool cargo_cache_write(const char *folder, const char *name, const void *bytes, size_t n) {
+  char path[PATH_MAX], other[PATH_MAX];
+  if (snprintf(path, sizeof path, "%s/%s", folder, name) >= PATH_MAX ||
+      snprintf(other, sizeof other, "%s.%jd", path, (intmax_t)getpid()) >= PATH_MAX)
+    return false;
+  FILE *f = fopen(other, "we");
+  if (f == NULL) return false;
+  bool ok = fwrite(bytes, 1, n, f) == n;
+  ok &= fclose(f) == 0;
+  if (ok && rename(other, path) == 0) return true;
+  unlink(other);
+  return false;
 }

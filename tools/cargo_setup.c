@@ -320,7 +320,7 @@ int cargo_backend_setup(char **words) {
   const char *more = words[1] != NULL && words[1][0] == '+' ? words[2] : words[1];
   if (more != NULL)
     return tool_usage("cargo: --setup takes no more than +TOOLCHAIN: kiln cargo --setup +nightly");
-  if (!cargo_compiler_ask(words, &c)) {
+  if (!cargo_compiler_ask(words, false, &c)) {
     tool_error("cargo --setup: `%s -vV` does not name its commit and host", c.program);
     return TOOL_FAILED;
   }
@@ -330,7 +330,7 @@ int cargo_backend_setup(char **words) {
     return TOOL_FAILED;
   }
   if (!is_supported(&c)) return TOOL_FAILED;
-  if (cargo_compiler_root(&c) != RUSTC_ROOT_FOUND) {
+  if (c.found != RUSTC_ROOT_FOUND) {
     tool_error("cargo --setup: %s is not a toolchain's rustc", c.program);
     return TOOL_FAILED;
   }

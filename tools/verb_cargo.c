@@ -44,21 +44,6 @@ struct cargo_run {
   char file[PATH_MAX]; /* what this run hands on; "": nothing */
 };
 
-/* Has `folder`/`name` be a file with these bytes. Others may do the same at the same time. */
-static bool make_file(const char *folder, const char *name, const char *bytes, size_t n) {
-  char path[PATH_MAX], other[PATH_MAX];
-  if (snprintf(path, sizeof path, "%s/%s", folder, name) >= PATH_MAX ||
-      snprintf(other, sizeof other, "%s.%jd", path, (intmax_t)getpid()) >= PATH_MAX)
-    return false;
-  FILE *f = fopen(other, "we");
-  if (f == NULL) return false;
-  bool ok = fwrite(bytes, 1, n, f) == n;
-  ok &= fclose(f) == 0;
-  if (ok && rename(other, path) == 0) return true;
-  unlink(other);
-  return false;
-}
-
 /* Cargo asks a compiler for its version, which has Kiln's identity (settings.h), once for each name, and keeps the
  * answer. So kiln-rustc gets a name for each identity: a link in a folder of its own, in which are the settings, too
  * (carried.h). There it is `rustc`, too, as sccache knows compilers by their files' names. */
@@ -73,7 +58,7 @@ static bool name_compiler(const char *kiln_rustc, const char *identity, struct c
   bool made = false;
   for (unsigned i = 0; !made && i < CARGO_CACHE_PLACES; i++)
     made = cargo_cache_path(i, name, run->folder) && cargo_cache_make(run->folder) &&
-           make_file(run->folder, "settings", settings, size) &&
+           cargo_cache_write(run->folder, "settings", settings, size) &&
            make_link(run->folder, "kiln-rustc", kiln_rustc, run->wrapper) &&
            make_link(run->folder, "rustc", kiln_rustc, run->rustc);
   free(settings);
@@ -107,7 +92,7 @@ static char **begin_run(void *user) {
   char *text = tool_carried_text(run->kept, true, &size);
   remove_old_runs(run->folder);
   bool made = text != NULL && tool_carried_run(run->folder, run->file) &&
-              make_file(run->folder, strrchr(run->file, '/') + 1, text, size);
+              cargo_cache_write(run->folder, strrchr(run->file, '/') + 1, text, size);
   free(text);
   if (!made) {
     tool_error("cargo: %s: %s", run->file, strerror(errno));

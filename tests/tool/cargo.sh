@@ -195,6 +195,26 @@ if [[ $commit =~ ^[0-9a-f]{40}$ ]]; then
   rebuilt() { rm -rf top/inner/target; (( $(built $faked "$kiln" cargo) > 0 )) && changed && echo two > "$loaded/librustc_codegen_kiln.so" && (( $(built $faked "$kiln" cargo) > 0 )) && changed; }
   check "another one compiles again" rebuilt
   check "going to the shim compiles" changes "$kiln cargo --no-bootstrap" $faked "$kiln" cargo
+  # asked N: the compiler is started N times before cargo is.
+  asked() { : > calls; in_inner env "$faked" CARGO=true "$kiln" cargo build > said 2>&1 && [[ $(wc -l < calls) == "$1" ]] || { cat said calls; return 1; }; }
+  once() { rm -rf "$XDG_CACHE_HOME/kiln/answers" && asked 1 && asked 0; }
+  check "the compiler is asked once for its version" once
+  asked_again() { touch fake/bin/rustc && asked 1 && asked 0 && touch fake/lib/librustc_driver.so && asked 1 && asked 0; }
+  check "and again when it has changed" asked_again
+  # A rustup that chooses the toolchain, and notes when it is asked which one.
+  mkdir rustup rustup/home
+  printf '#!/bin/bash\n[[ $1 != --print=sysroot ]] || { echo asked >> "$CALLS"; echo "%s"; exit; }\nexec "%s" "$@"\n' "$work/fake" "$work/fake/bin/rustc" > rustup/rustup
+  chmod +x rustup/rustup && ln rustup/rustup rustup/rustc
+  # chosen N VARIABLE=VALUE...: rustup is asked N times.
+  chosen() { : > calls; in_inner env "${@:2}" PATH="$work/rustup:$PATH" RUSTUP_HOME="$work/rustup/home" CARGO=true "$kiln" cargo build > said 2>&1 && [[ $(grep -c asked calls) == "$1" ]] || { cat said calls; return 1; }; }
+  chosen_once() { rm -rf "$XDG_CACHE_HOME/kiln/answers" && chosen 1 && chosen 0; }
+  check "rustup is asked once which one it is" chosen_once
+  other_file() { echo 1.2.3 > top/$1 && chosen 1 && chosen 0 && echo 1.2.34 > top/$1 && chosen 1 && rm top/$1 && chosen 0; }
+  check "again where a folder above has a file rust-toolchain" other_file rust-toolchain
+  check "or rust-toolchain.toml" other_file rust-toolchain.toml
+  check "for another RUSTUP_TOOLCHAIN" chosen 1 RUSTUP_TOOLCHAIN=other
+  other_settings() { echo > rustup/home/settings.toml && chosen 1 && chosen 0; }
+  check "and when rustup's settings have changed" other_settings
   library "$XDG_CACHE_HOME/kiln/rustc-$commit-0123456789abcdef" one
   check "that of another Kiln is not" does "$without" "$kiln" cargo build
   check "which is said" grep -q 'is not used: it belongs to another Kiln, .*; kiln cargo --setup' said
