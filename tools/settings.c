@@ -148,6 +148,20 @@ const char *tool_backend(void) {
   return path != NULL && path[0] != 0 ? path : NULL;
 }
 
+static uint64_t contents_hash(void) {
+  uint64_t hash = tool_parts_hash();
+  const char *backend = tool_backend();
+  return backend != NULL ? add_file(hash, backend) : hash;
+}
+
+#define CONTENTS "KILN_SHIM_CONTENTS"
+
+void tool_identity_carry(void) {
+  char text[24];
+  snprintf(text, sizeof text, "%016" PRIx64, contents_hash());
+  setenv(CONTENTS, text, 1);
+}
+
 void tool_identity(char out[TOOL_IDENTITY_SIZE]) {
   enum { MOST = 64 };
   const char *set[MOST];
@@ -156,11 +170,10 @@ void tool_identity(char out[TOOL_IDENTITY_SIZE]) {
     if (changes_objects(*e)) set[n++] = *e;
   qsort(set, n, sizeof *set, by_name);
   uint32_t v = kiln_version();
-  uint64_t hash = tool_parts_hash();
-  const char *backend = tool_backend();
-  if (backend != NULL) hash = add_file(hash, backend);
+  const char *known = getenv(CONTENTS);
+  uint64_t hash = known != NULL ? strtoull(known, NULL, 16) : contents_hash();
   int at = snprintf(out, TOOL_IDENTITY_SIZE, "Kiln %u.%u.%u (%016" PRIx64 "), %s", v / 1000000,
-                    v / 1000 % 1000, v % 1000, hash, backend != NULL ? "rustc" : "shim");
+                    v / 1000 % 1000, v % 1000, hash, tool_backend() != NULL ? "rustc" : "shim");
   for (size_t i = 0; i < n && at < TOOL_IDENTITY_SIZE - 1; i++)
     at += snprintf(out + at, TOOL_IDENTITY_SIZE - (size_t)at, ", %s", set[i]);
   for (char *c = out; *c != 0; c++)

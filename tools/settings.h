@@ -51,5 +51,8 @@ uint64_t tool_parts_hash(void);
  * begin with KILN_, but for those that change no object. Build tools have it in their keys: as a line of the compiler's
  * version and in $CARGO_KILN. */
 void tool_identity(char out[TOOL_IDENTITY_SIZE]);
+/* Reads Kiln's programs and the code generator for tool_identity(), here and in what gets the variable
+ * $KILN_SHIM_CONTENTS from here (carried.h): ten megabytes, which each compilation would read again. */
+void tool_identity_carry(void);
 
 #endif
