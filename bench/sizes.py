@@ -138,10 +138,20 @@ def measure(lines, args, kiln):
 
 
 def warm(args, kiln):
-    """Builds a crate once by each way: what a first build sets up is no part of a figure."""
+    """Builds a crate once by each way: what a first build sets up is no part of a figure. Kiln's ways have to be Kiln's."""
     crate = Crate(100, os.path.join(args.work, 'warm', 'crate'))
+    stats = os.path.join(args.work, 'warm', 'stats')
     for way in ways_of(crate, kiln, args.cranelift):
+        way.env['KILN_STATS'] = stats
         way.build(True)
+        expected = {'shim': 'kiln', 'kiln': 'rustc'}.get(way.key)
+        if expected:
+            with open(stats) as f:
+                found = {line.split('\t')[1] for line in f if line.startswith('unit\t')}
+            if found != {expected}:
+                sys.exit('%s: units are by %s, not by %s: is libkiln-shim.so built? Was `kiln cargo --setup` run, or is '
+                         'KILN_BACKEND set?' % (way.key, ' and '.join(sorted(found)) or 'nobody', expected))
+            os.unlink(stats)
 
 
 def about(args):
@@ -163,8 +173,6 @@ def main():
     args = p.parse_args()
     kiln = os.path.join(os.path.abspath(args.build), 'kiln')
     args.work = os.path.abspath(args.work or os.path.join(args.build, 'cache', 'sizes'))
-    if not modes.has_code_generator(kiln):
-        sys.exit('rustc does not load Kiln: run `kiln cargo --setup`, or set KILN_BACKEND')
     warm(args, kiln)
     kept = os.path.join(args.work, 'kept.json')
     sizes = {}

@@ -60,30 +60,38 @@ static bool read_output(const char *program, const char *option, char *out, size
   return status == 0;
 }
 
-/* The folder of answers; false: there is none. */
-static bool find_folder(char out[PATH_MAX]) {
-  for (unsigned i = 0; i < CARGO_CACHE_PLACES; i++)
-    if (cargo_cache_path(i, "answers", out) && cargo_cache_make(out)) return true;
+/* ---- answers that are kept ---- */
+
+static void name_of(uint64_t about, char out[24]) { snprintf(out, 24, "%016" PRIx64, about); }
+
+bool cargo_answer_kept(uint64_t about, char *out, size_t size) {
+  char folder[PATH_MAX], name[24], path[PATH_MAX + 32];
+  name_of(about, name);
+  for (unsigned i = 0; i < CARGO_CACHE_PLACES; i++) {
+    if (!cargo_cache_path(i, "answers", folder) || !cargo_cache_owned(folder)) continue;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) continue;
+    read_text(fd, out, size);
+    close(fd);
+    if (out[0] != 0) return true;
+  }
   return false;
 }
 
-static bool read_kept(const char *folder, const char *name, char *out, size_t size) {
-  char path[PATH_MAX];
-  if (snprintf(path, sizeof path, "%s/%s", folder, name) >= PATH_MAX) return false;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  read_text(fd, out, size);
-  close(fd);
-  return out[0] != 0;
+void cargo_answer_keep(uint64_t about, const char *text) {
+  char folder[PATH_MAX], name[24];
+  name_of(about, name);
+  for (unsigned i = 0; i < CARGO_CACHE_PLACES; i++)
+    if (cargo_cache_path(i, "answers", folder) && cargo_cache_make(folder) &&
+        cargo_cache_write(folder, name, text, strlen(text)))
+      return;
 }
 
 bool cargo_answer(uint64_t about, const char *program, const char *option, char *out, size_t size) {
-  char folder[PATH_MAX], name[24];
-  bool kept = about != 0 && find_folder(folder);
-  about = cargo_answer_about(cargo_answer_about(about, program), option);
-  snprintf(name, sizeof name, "%016" PRIx64, about);
-  if (kept && read_kept(folder, name, out, size)) return true;
+  uint64_t all = cargo_answer_about(cargo_answer_about(about, program), option);
+  if (about != 0 && cargo_answer_kept(all, out, size)) return true;
   if (!read_output(program, option, out, size)) return false;
-  if (kept) cargo_cache_write(folder, name, out, strlen(out));
+  if (about != 0) cargo_answer_keep(all, out);
   return true;
 }

@@ -43,16 +43,13 @@ const char *tool_backend(void);
 #define TOOL_HASH UINT64_C(0xcbf29ce484222325)
 uint64_t tool_hash_text(uint64_t hash, const char *text);
 
-/* A hash of the content of Kiln's programs that make objects. */
+/* A hash of the content of Kiln's programs that make objects: identity.c. Nothing is written. */
 uint64_t tool_parts_hash(void);
 
 /* One line that differs whenever objects may: the version and the content of Kiln's programs and of the code generator
  * that rustc loads, if there is one, which of the two ways makes objects ("shim" or "rustc"), and all variables that
  * begin with KILN_, but for those that change no object. Build tools have it in their keys: as a line of the compiler's
- * version and in $CARGO_KILN. */
+ * version and in $CARGO_KILN. The hashes of the programs are kept in the user's cache. identity.c. */
 void tool_identity(char out[TOOL_IDENTITY_SIZE]);
-/* Reads Kiln's programs and the code generator for tool_identity(), here and in what gets the variable
- * $KILN_SHIM_CONTENTS from here (carried.h): ten megabytes, which each compilation would read again. */
-void tool_identity_carry(void);
 
 #endif

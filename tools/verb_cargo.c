@@ -130,7 +130,6 @@ static bool set_compiler(char **words, struct cargo_run *run) {
   if (run->wrapped && cargo_config_program(words, "RUSTC", "build.rustc", name) &&
       !is_ours(name, kiln_rustc))
     setenv("KILN_RUSTC", name, 1);
-  tool_identity_carry();
   tool_identity(identity);
   if (!name_compiler(kiln_rustc, identity, run)) return false;
   if (!run->wrapped) return setenv("RUSTC_WRAPPER", run->wrapper, 1) == 0;

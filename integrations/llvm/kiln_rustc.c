@@ -315,8 +315,8 @@ static bool settle(struct tool_settings *settings) {
 
 /* Takes what `kiln cargo` has written in the folder of the link by which this program was started, if it was. */
 static void take_carried(const char *self) {
-  static const char *const own[] = {"KILN_SHIM_CONTENTS", "KILN_SHIM_PASSES", "KILN_SHIM_LLVM",
-                                    "KILN_SHIM_NOTE", "KILN_SHIM_ROOT"};
+  static const char *const own[] = {"KILN_SHIM_PASSES", "KILN_SHIM_LLVM", "KILN_SHIM_NOTE",
+                                    "KILN_SHIM_ROOT"};
   char folder[PATH_MAX];
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) unsetenv(own[i]);
   const char *slash = strrchr(self, '/');
