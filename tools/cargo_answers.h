@@ -1,5 +1,5 @@
-/* What compilers answered, and hashes of files, in the user's cache: to start rustc takes 15 ms, by rustup 25, as long as
- * a tenth of a small build. cargo_answers.c; called by cargo_backend.c and identity.c. */
+/* What compilers answered, and hashes of files, in the user's cache: to start rustc takes 15 ms, by rustup 25, as long
+ * as a tenth of a small build. cargo_answers.c; called by cargo_backend.c and identity.c. */
 #ifndef KN_TOOLS_CARGO_ANSWERS_H
 #define KN_TOOLS_CARGO_ANSWERS_H
 

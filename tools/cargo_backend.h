@@ -30,9 +30,9 @@ struct cargo_compiler {
   char root[PATH_MAX];
 };
 
-/* Asks the compiler that cargo will run, and rustup for its folder, if rustup chooses it. `keep`: they are asked only if
- * something has changed since they were last, and their answers are kept in the cache. False: the compiler does not run,
- * or does not name its commit. */
+/* Asks the compiler that cargo will run, and rustup for its folder, if rustup chooses it. `keep`: they are asked only
+ * if something has changed since, and their answers are kept in the cache. False: the compiler does not run, or does
+ * not name its commit. */
 bool cargo_compiler_ask(char **words, bool keep, struct cargo_compiler *c);
 
 /* Writes the path of the folder for a compiler, in the cache at the place `i`. False: there is no such place. */
