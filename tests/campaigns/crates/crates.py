@@ -45,6 +45,10 @@ UNPUBLISHED = {'portable-atomic': '''
 git = "https://github.com/taiki-e/test-helper.git"
 rev = "24b3ad70c19ea8de9cd4c87f2e549b930f1e3305"
 features = ["sys", "critical-section-std", "valgrind"]
+''', 'diesel': '''
+[dev-dependencies.diesel_test_helper]
+git = "https://github.com/diesel-rs/diesel.git"
+rev = "2e7eb3567574f6d8660e97ab83abac1b71631e63"
 '''}
 
 # Crates that make errors of warnings, of which newer compilers have more.
