@@ -10,6 +10,7 @@
 #include "beside.h"
 #include "cargo_cache.h"
 #include "carried.h"
+#include "log.h"
 #include "rerun.h"
 #include "rustc_options.h"
 #include "rustc_root.h"
@@ -33,6 +34,18 @@
 /* What the compiler sees of this process's changes of the environment: the dynamic linker is to. */
 static const char *const shown[] = {"LD_PRELOAD", "LD_LIBRARY_PATH", NULL};
 
+/* ---- the crate ---- */
+
+/* The crate's root: the word that ends in ".rs". NULL: there is none. */
+static const char *root_of(char **words) {
+  for (; *words != NULL; words++) {
+    size_t n = strlen(*words);
+    if ((*words)[0] != '-' && n >= 4 && n < PATH_MAX && strcmp(*words + n - 3, ".rs") == 0)
+      return *words;
+  }
+  return NULL;
+}
+
 /* ---- the library ---- */
 
 /* In LD_PRELOAD spaces and colons separate names. A path with one is named by a descriptor, which stays open for the
@@ -52,17 +65,26 @@ static bool find_library(char out[PATH_MAX]) {
   return false;
 }
 
-static void preload(void) {
+/* False: there is no library. */
+static bool preload(void) {
   char library[PATH_MAX];
-  if (!find_library(library)) {
-    fprintf(stderr, "kiln-rustc: warning: there is no " LIBRARY ": LLVM compiles\n");
-    return;
-  }
+  if (!find_library(library)) return false;
   const char *old = getenv("LD_PRELOAD");
   char *list = NULL;
   if (old != NULL && old[0] != 0 && asprintf(&list, "%s:%s", library, old) < 0) list = NULL;
   setenv("LD_PRELOAD", list != NULL ? list : library, 1);
   free(list);
+  return true;
+}
+
+/* Says that LLVM compiles a crate because nothing of Kiln's is in rustc. */
+static void report_missing(char **words) {
+  static const char why[] = "there is no " LIBRARY;
+  const char *root = root_of(words);
+  if (root == NULL) root = "rustc"; /* a file of arguments has it */
+  log_line("%s: all units of the crate: compiled by LLVM: %s\n", root, why);
+  stats_line("unit\tllvm\t0\t0\t0\t%s\t%s\n", root, why);
+  if (!stats_wanted()) fprintf(stderr, "kiln-rustc: warning: %s: LLVM compiles\n", why);
 }
 
 /* ---- which compiler ---- */
@@ -117,21 +139,17 @@ static uint64_t size_of_sources(const char *folder, uint64_t limit, unsigned dep
   return size;
 }
 
-/* Is the crate so small that compiling all of it costs about as much as one of its units does? Its root is the word
- * that ends in ".rs"; its modules are in the folder of that and below. */
+/* Is the crate so small that compiling all of it costs about as much as one of its units does? Its modules are in the
+ * folder of its root and below. */
 static bool is_small_crate(char **words) {
   static const uint64_t limit = 256 * 1024; /* docs/debug-builds.md has what was measured */
-  for (; *words != NULL; words++) {
-    char folder[PATH_MAX];
-    size_t n = strlen(*words);
-    if ((*words)[0] == '-' || n < 4 || n >= PATH_MAX || strcmp(*words + n - 3, ".rs") != 0)
-      continue;
-    const char *slash = strrchr(*words, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - *words) : 1,
-             slash != NULL ? *words : ".");
-    return size_of_sources(folder, limit, 0) <= limit;
-  }
-  return false;
+  char folder[PATH_MAX];
+  const char *root = root_of(words);
+  if (root == NULL) return false;
+  const char *slash = strrchr(root, '/');
+  snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - root) : 1,
+           slash != NULL ? root : ".");
+  return size_of_sources(folder, limit, 0) <= limit;
 }
 
 /* Compiles Kiln the crate, as far as its command line says? */
@@ -350,7 +368,7 @@ int main(int argc, char **argv) {
   words = with_options(words, (size_t)(argv + argc - words), &settings, &plan);
   words[0] = (char *)(uintptr_t)rustc; /* rustup looks at the name */
   if (version) return print_version(rustc, words, kept);
-  if (plan.code) preload();
+  bool shim = plan.code && preload();
   struct rustc_run run = {
     .program = rustc, .words = words, .incremental = plan.incremental, .kept = kept};
   char driver[PATH_MAX];
@@ -358,6 +376,7 @@ int main(int argc, char **argv) {
     run.program = driver;
     return rustc_run(&run, shown);
   }
+  if (plan.code && !shim) report_missing(words);
   char **environment = tool_environment_for(kept, shown, plan.code);
   if (environment != NULL) execvpe(rustc, words, environment);
   fprintf(stderr, "kiln-rustc: error: %s: %s\n", rustc, strerror(errno));

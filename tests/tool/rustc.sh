@@ -76,6 +76,15 @@ mkdir "of: a user" && cp -L "$build"/kiln-rustc "$build"/libkiln-shim.so "of: a 
 check "installed where a path has spaces" same spaces "of: a user/kiln-rustc" -C codegen-units=2 -C linker=./linker.sh main.rs
 check "all objects are Kiln's, there" logged "$by_kiln"
 check "nor does the linker there" bash -c '! grep -qvx "preloaded: " linker.log'
+# without_shim: kiln-rustc warns, logs and counts that LLVM compiles the crate.
+without_shim() {
+  mkdir alone && cp "$rustc" alone && same lonely alone/kiln-rustc main.rs 2> said && cat said &&
+    logged '^main\.rs: all units of the crate: compiled by LLVM: there is no libkiln-shim\.so$' &&
+    grep -qx 'kiln-rustc: warning: there is no libkiln-shim.so: LLVM compiles' said &&
+    same lonely env KILN_STATS="$work/costs" alone/kiln-rustc main.rs 2> said && [[ ! -s said ]] &&
+    grep -qP '^unit\tllvm\t0\t0\t0\tmain\.rs\tthere is no libkiln-shim\.so$' costs
+}
+check "without the shim's library" without_shim
 mkdir versions && printf '#!/bin/sh\nexec rustc "$@"\n' > versions/rustc-1.85.0 && chmod +x versions/rustc-1.85.0
 for name in rustc-1.85.0 versions/rustc-1.85.0; do
   check "as the wrapper of $name" same named env PATH="$work/versions:$PATH" "$rustc" $name -C codegen-units=2 main.rs
