@@ -76,6 +76,7 @@ struct cc_args {
   bool unoptimized;             /* -Og without LLVM's passes: __OPTIMIZE__ is not defined */
   bool unfortified;             /* and _FORTIFY_SOURCE was said, which is off then */
   bool passes; /* LLVM's passes run; without them clang only says what it would say to them */
+  bool again;  /* the input is compiled for the second time */
   const char *refused;  /* a flag that cannot have its effect, or NULL */
   const char *database; /* -MJ, or NULL */
   struct cc_list words; /* the command line with its @files expanded, from argv[1] on */

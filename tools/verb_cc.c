@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- names ---- */
@@ -99,6 +100,11 @@ static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_b
     &l,
     "-Xclang"); /* use-list orders serve LLVM's passes only, and cost clang more time than Kiln takes */
   cc_push(&l, "-no-emit-llvm-uselists");
+  if (a->again) {
+    cc_push(&l, "-w"); /* the first run has warned */
+    cc_push(&l,
+            "-Rpass=^$"); /* no remark, but for remarks instructions have lines, also without -g */
+  }
   cc_push(&l, "-o");
   cc_push(&l, "-");
   push_input(&l, in);
@@ -174,8 +180,21 @@ static int write_object(const struct cc_args *a, const char *out, const kiln_buf
   return cc_run_beside("kiln-dis", temporary, out);
 }
 
-/* What make_object returns if LLVM's passes could change what Kiln lacks; a message is still to come. */
-enum { WANTS_PASSES = -2 };
+/* What make_object returns if the input is to be compiled again; a message is still to come. */
+enum { WANTS_AGAIN = -2 };
+
+/* False after a second run, for what can be read only once (standard input, pipes), and where clang would write more
+ * files for a second time, by other names. True if LLVM's passes could change what Kiln lacks, or if `d` is about an
+ * instruction (`located`) whose line in the source only a second run knows. */
+static bool wants_again(const struct cc_args *a, const struct cc_item *in, const kiln_diag *d,
+                        bool located) {
+  struct stat st;
+  if (a->again || a->names || stat(in->word, &st) != 0 || !S_ISREG(st.st_mode)) return false;
+  if (!a->passes && d->status == KILN_ERR_UNSUPPORTED) return true;
+  bool may_fall_back = d->status == KILN_ERR_UNSUPPORTED || d->status == KILN_ERR_LIMIT;
+  if (falls_back() && may_fall_back) return false;
+  return !in->bitcode && located && d->source_line == 0;
+}
 
 /* Compiles the bitcode of one input. Returns the exit status. */
 static int make_object(const struct cc_args *a, const struct cc_item *in,
@@ -202,6 +221,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &object);
   if (s != KILN_OK && diag.status == KILN_OK) diag = *kiln_module_diag(t.module);
   tool_thread_diag = NULL;
+  const bool located = diag.block != UINT32_MAX;
   cc_name_cause(a, in, &diag);
   ns = stats_wanted() ? cpu_ns() - start : 0;
   int status = TOOL_FAILED;
@@ -212,8 +232,8 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   } else if (s == KILN_OK) {
     status = write_object(a, out, &object);
     log_object(in, &c, ns);
-  } else if (!a->passes && s == KILN_ERR_UNSUPPORTED) {
-    status = WANTS_PASSES;
+  } else if (wants_again(a, in, &diag, located)) {
+    status = WANTS_AGAIN;
   } else if (falls_back() && (s == KILN_ERR_UNSUPPORTED || s == KILN_ERR_LIMIT)) {
     status = fall_back(a, in, bitcode, out, &diag, ns);
   } else {
@@ -236,11 +256,11 @@ static int copy_object(const char *from, const char *to) {
 }
 
 /* Compiles an input once more, from what LLVM's passes make of it: some things, as coroutines, are nothing but work for
- * them. */
-static int with_passes(const struct cc_args *a, const struct cc_item *in, kiln_buffer *bitcode,
-                       const char *out) {
+ * them. If it is refused again, the message has a line of the source. */
+static int compile_again(const struct cc_args *a, const struct cc_item *in, kiln_buffer *bitcode,
+                         const char *out) {
   struct cc_args other = *a;
-  other.passes = true;
+  other.passes = other.again = true;
   bitcode->size = 0;
   int status = get_bitcode(&other, in, bitcode);
   return status == 0 ? make_object(&other, in, bitcode, out) : status;
@@ -259,7 +279,7 @@ static int compile(const struct cc_args *a, struct cc_plan *plan, struct cc_item
     if (a->verbose) fprintf(stderr, "kiln: %s: %s -> %s\n", cc_verb(), in->word, out);
     status = make_object(a, in, &bitcode, out);
   }
-  if (status == WANTS_PASSES) status = with_passes(a, in, &bitcode, out);
+  if (status == WANTS_AGAIN) status = compile_again(a, in, &bitcode, out);
   if (status == 0 && object != NULL && assembly != NULL) {
     status = cc_run_beside("kiln-dis", out, assembly);
     if (status == 0) status = copy_object(out, object);

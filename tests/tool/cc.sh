@@ -24,6 +24,14 @@ typedef _BitInt(256) v2 __attribute__((ext_vector_type(2)));
 void add(v2 *a, v2 *b) { *a = *a + *b; }
 END
 
+clang-22 -w -emit-llvm -c vector.c -o vector.bc || exit 1
+cat > swift.c <<'END'
+__attribute__((swiftcall)) int g(int x);
+int f(int x) {
+  return g(x) + 1; int unused;
+}
+END
+
 echo 'void f(void) { __asm__(".subsection 1\n.long 1\n.previous"); }' > section.c
 echo 'void g(void); void f(void) { __asm__(".symver g, g@V1"); g(); }' > version.c
 # a function of the module that is made indirect; what says of another one no more than it is does no harm
@@ -256,10 +264,26 @@ check 'passes warnings on' says 1 'warns.c:1:.*error: call to undeclared' cc -c 
 check 'no input' says 1 'no input files' cc
 check 'input that is not there' says 1 "no such file or directory: 'none.c'" cc -c none.c
 check 'a value that is missing' says 2 "the argument of '-o' is missing" cc -c sub/twice.c -o
-check 'names what it cannot compile' says 1 'vector.c:add:b0:[0-9]+: error: not implemented: vectors of lanes of this type' cc -c vector.c
-check 'and with -g its line' says 1 '^/.*/vector.c:[0-9]+:[0-9]+: error: not implemented: vectors of lanes of this type$' cc -g -c vector.c
-check 'an inline text with a subsection' says 1 'section.c:f:b0:0: error: .*: subsections' cc -c section.c
-check 'an inline text about a symbol' says 1 "version.c:f:b0:0: error: .*: a symbol's version" cc -c version.c
+for flags in -g '' -Og -O2; do
+  check "names what it cannot compile and its line, with '$flags'" says 1 '^/.*/vector.c:2:31: error: not implemented: vectors of lanes of this type$' cc $flags -c vector.c
+  check "a call that it cannot compile, with '$flags'" says 1 '^/.*/swift.c:3:10: error: not implemented: __attribute__\(\(swiftcall\)\)$' cc $flags -c swift.c
+done
+check 'the place in input that is bitcode' says 1 '^vector.bc:add:b0:[0-9]+: error: not implemented: vectors of lanes of this type at bit' cc -c vector.bc
+warned_once() { ! "$kiln" cc -Wall -Og -c swift.c 2> said && [[ $(grep -c 'unused variable' said) == 1 ]]; }
+check 'warns once where it compiles twice' warned_once
+# What is refused of standard input or a pipe is not read again: there is nothing left.
+read_once() {
+  local flags
+  for flags in '' -Og -O2; do
+    says 1 '^-:f: error: not implemented: __attribute__' bash -c '"$0" cc $1 -x c -c - -o none.o < swift.c' "$kiln" "$flags" &&
+      says 1 ': error: not implemented: __attribute__' bash -c '"$0" cc $1 -x c -c <(cat swift.c) -o none.o' "$kiln" "$flags" || return 1
+  done
+}
+check 'reads a pipe once' read_once
+more_files() { ! cc -save-temps=obj -c swift.c -o sub/swift.o 2> said && grep -q swiftcall said && ! ls ./-* sub/-* 2> none; }
+check 'makes other files once' more_files
+check 'an inline text with a subsection' says 1 '/section.c:1:16: error: .*: subsections' cc -c section.c
+check 'an inline text about a symbol' says 1 "/version.c:1:30: error: .*: a symbol's version" cc -c version.c
 check 'module-level assembly that makes a function indirect' says 1 'indirect.c: error: .*: the binding, type' cc -c indirect.c
 check 'types of symbols in assembly' cc -c typed.c
 # of a symbol: binding, visibility; and how the thread-local one is reached
