@@ -4,8 +4,8 @@
 #define KN_TESTS_LARGE_H
 
 #ifdef __has_feature
-#define SANITIZED (__has_feature(address_sanitizer))
-#elif defined __SANITIZE_ADDRESS__
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define SANITIZED 1
 #else
 #define SANITIZED 0

@@ -275,7 +275,7 @@ static void die_of(void (*body)(struct fixture *f)) {
   }
   int status = 0;
   waitpid(pid, &status, 0);
-  /* ASan exits, or aborts, as newer versions of Meson tell it to. */
+  /* Sanitizers exit, or abort, as newer versions of Meson tell it to. */
   assert_true(WIFSIGNALED(status)
                 ? WTERMSIG(status) == SIGSEGV || (SANITIZED && WTERMSIG(status) == SIGABRT)
                 : SANITIZED && WEXITSTATUS(status) != 0);
