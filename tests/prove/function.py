@@ -1,9 +1,11 @@
 """Proves a function: along each path of the machine code the IR is run, too, and both end in the same. What they begin
 with is the ABI (Proof.entry) or the relation between blocks (relation.py)."""
 import abi
+import library
 import meaning
 import terms as t
 from elf import TEXT
+from irtext import Inst
 from machine import CFA, Machine, State, Unsupported, read_frame
 from solve import conjuncts, suppose
 from tables import OPS, RMW, WIDTH
@@ -272,9 +274,9 @@ class Proof:
             return EFFECT[op](self, env, inst, given, path)
         if not self.is_read(inst.result) and OPS[op].effects == ['PURE']:
             return given
-        name = meaning.library(inst)
+        name = library.first(inst)
         if name and self.next_call_is(env, path, name):
-            return self.library_call(env, inst, given, path, name)
+            return library.call(self, env, inst, given, path)
         if op in ('udiv', 'sdiv', 'urem', 'srem'):
             given = self.may_trap(env, inst, given, path)
             if given is None:
@@ -359,7 +361,7 @@ class Proof:
         for o, typed in f['args'][len(params):]:
             params.append((typed or (self.types[o[1]] if o[0] == 'v' else o[2] if o[0] == 'c' and o[2] else 'i64'), set()))
         c = self.next_call(env, path, inst.text[:60])
-        sp = self.stack_at(c.state)
+        sp = self.stack_at(env, c.state)
         places, _, floats = abi.arguments(self.p, signature, params)
         goals = [('callee', t.equal(self.operand(env, f['callee'], 'i64'), c.target))]
         for k, (place, (o, _)) in enumerate(zip(places, f['args'])):
@@ -379,7 +381,7 @@ class Proof:
         return c, [t.extract(t.cat(*[c.result(r) for r in reversed(place.registers)]), WIDTH[place.type] - 1, 0)
                    for place in abi.results(self.p, signature)]
 
-    def stack_at(self, s):
+    def stack_at(self, env, s):
         base, offset = t.split(self.m.get(s, self.p.sp))
         if base is not CFA:
             raise Unsupported('a stack pointer that moves')
@@ -396,29 +398,8 @@ class Proof:
             self.refute(given, t.ZERO)
         env.memory = c.memory
 
-    def library_call(self, env, inst, given, path, name):
-        """The operation became a call of C's function of that name."""
-        f, types = inst.fields, operand_types(inst)
-        signature = LibrarySignature([(types[k], set()) for k, letter in enumerate('abc') if letter in f])
-        c = self.next_call(env, path, name)
-        sp = self.stack_at(c.state)
-        if c.unwound:  # such calls do not (docs/ir.md)
-            return None
-        places, _, _ = abi.arguments(self.p, signature, signature.params)
-        goals = [('operand ' + letter, t.equal(self.operand(env, f[letter], place.type),
-                                              self.passed(c.state, place, WIDTH[place.type], sp)))
-                 for letter, place in zip('abc', places)]
-        self.at_call(env, given, c, goals)
-        if inst.op == 'fcmp':
-            result = t.extract(c.result(self.p.results[0][0]), 31, 0)
-            condition = meaning.CONDITION[meaning.COMPARISONS[f['k']][1]]
-            env.values[inst.result] = t.zext(condition(result, t.const(0, 32)), 8)
-        elif inst.result is not None:
-            signature.results = [inst.type]
-            place = abi.results(self.p, signature)[0]
-            x = t.cat(*[c.result(r) for r in reversed(place.registers)])
-            env.values[inst.result] = t.extract(x, WIDTH[inst.type] - 1, 0)
-        return given
+    def failed(self, why):
+        return Failed('%s: %s' % (self.where, why))
 
     # ---- memory ----
 
@@ -457,7 +438,7 @@ class Proof:
         to, n = self.operand(env, f['a'], 'i64'), self.operand(env, f['c'], 'i64')
         for name in [inst.op] + ['memmove'] * (inst.op == 'memcpy'):
             if self.next_call_is(env, path, name) and self.is_call_of(env, given, path, to, n):
-                return self.library_call(env, inst, given, path, name)
+                return library.call(self, env, Inst(None, name, inst.type, f, inst.text), given, path)
         if not t.is_const(n) or n.args[0] > MOST_COPIED:
             raise Unsupported('a memory operation of this size without a call')
         if inst.op == 'memset':
@@ -606,7 +587,7 @@ class Proof:
         c = self.next_call(env, path, inst.text)
         if c.unwound:
             raise Failed('%s: a landing pad for %s' % (self.where, inst.text))
-        self.stack_at(c.state)
+        self.stack_at(env, c.state)
         got = self.m.get(c.state, self.p.args[0][0])
         self.at_call(env, given, c, [('callee', t.equal(c.target, t.var('@_Unwind_Resume', 64))),
                                      ('the exception', t.equal(self.operand(env, inst.fields['a'], 'i64'), got))])
@@ -659,11 +640,6 @@ class Proof:
         except (Failed, Unsupported):
             if self.solver.possible(path.state.given):
                 raise
-
-
-class LibrarySignature:
-    def __init__(self, params):
-        self.params, self.results, self.variadic, self.flags, self.byval = params, [], False, set(), {}
 
 
 CONTROL = {'br': Proof.br, 'brif': Proof.brif, 'switch': Proof.switch, 'brind': Proof.brind, 'ret': Proof.ret, 'trap': Proof.trap,
@@ -757,6 +733,10 @@ def same_memory(a, b):
     if a.op == 'st' and b.op == 'st' and [o for o, _, _ in a.args[2]] == [o for o, _, _ in b.args[2]]:
         return t.and_(t.and_(same_memory(a.args[0], b.args[0]), t.equal(a.args[1], b.args[1])),
                       t.equal(t.get_bytes([(x, k) for _, x, k in a.args[2]]), t.get_bytes([(x, k) for _, x, k in b.args[2]])))
+    for newer, older in ((a, b), (b, a)):
+        if newer.op == 'st' and newer.args[0] is older:  # what is written is what is there
+            return t.equal(t.get_bytes([(x, k) for _, x, k in newer.args[2]]),
+                           t.cat(*[t.load(older, t.plus(newer.args[1], at), 1) for at, _, _ in reversed(newer.args[2])]))
     return t.make('same', 1, *sorted((a, b), key=lambda m: m.id))
 
 

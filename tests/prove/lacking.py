@@ -194,6 +194,10 @@ def decode_a64(p, code, pc):
         return read_modify_write(p, word)
     if word & 0x3fa07c00 == 0x08a07c00:
         return compare_and_swap(p, word)
+    if word & 0xffe00000 == 0xc8200000:
+        return pair_stored(p, word)
+    if word & 0xffa07c00 == 0x48207c00:
+        return pair_compared(p, word)
     if word & 0xbec00000 == 0x38c00000:
         return signed_load(p, code, pc)
     if word & 0xbffffc00 == 0x089ffc00:
@@ -278,6 +282,32 @@ def compare_and_swap(p, word):
     return ops, 4
 
 
+def pair_stored(p, word):
+    """STXP, STLXP of 64 bits (Arm ARM C6.2), of which SLEIGH stores the second register four bytes behind the first."""
+    base, second = word >> 5 & 31, ('unique', UNIQUE, 8)
+    address = ('register', p.registers['sp' if base == 31 else 'x%d' % base][0], 8)
+    return [('INT_ADD', second, [address, ('const', 8, 8)]), ('STORE', None, [('const', 0, 8), address, general(p, word)]),
+            ('STORE', None, [('const', 0, 8), second, general(p, word >> 10)]),
+            ('COPY', general(p, word >> 16), [('const', 0, 8)])], 4
+
+
+def pair_compared(p, word):
+    """CASP of 64 bits (Arm ARM C6.2), of which SLEIGH exchanges the registers of each pair."""
+    s, base, d = word >> 16 & 31, word >> 5 & 31, word & 31
+    address = ('register', p.registers['sp' if base == 31 else 'x%d' % base][0], 8)
+    old, expected, value, new = (('unique', UNIQUE + 16 * k, 16) for k in range(4))
+    return [('LOAD', old, [('const', 0, 8), address]), ('PIECE', expected, [general(p, s + 1), general(p, s)]),
+            ('PIECE', value, [general(p, d + 1), general(p, d)]),
+            ('CALLOTHER', new, [('other', 'compare and swap', 0), old, expected, value]),
+            ('STORE', None, [('const', 0, 8), address, new]), ('SUBPIECE', general(p, s), [old, ('const', 0, 4)]),
+            ('SUBPIECE', general(p, s + 1), [old, ('const', 8, 4)])], 4
+
+
+def general(p, number):
+    """A general register by the lowest bits of a field, in which it is not 31."""
+    return ('register', p.registers['x%d' % (number & 31)][0], 8)
+
+
 def signed_load(p, code, pc):
     """LDRSB, LDRSH and LDURSB, LDURSH to 32 bits (Arm ARM C6.2): the upper half of the register is 0. SLEIGH extends the
     sign to 64 bits, or with zeros."""
@@ -290,7 +320,11 @@ def signed_load(p, code, pc):
 
 
 def decode_x64(p, code, pc):
-    """BSF and BSR of registers; FISTP of 64 bits (SDM 1, 8.1.5.3), of which SLEIGH does not read the control word."""
+    """BSF and BSR of registers; FISTP of 64 bits and FRNDINT (SDM 1, 8.1.5.3), of which SLEIGH does not read the control
+    word."""
+    if code[:2] == b'\xd9\xfc':
+        top = ('register', p.registers['ST0'][0], 10)
+        return [('CALLOTHER', top, [('other', 'frint', 0), top])], 2
     if code[0] == 0xdf and code[1] < 0xc0 and code[1] >> 3 & 7 == 7:
         return rounded_store(p, code, pc)
     at, wide, rex = 0, False, 0

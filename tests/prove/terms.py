@@ -679,6 +679,25 @@ def named(name, w, *args):
 FLOATS = {16: 10, 32: 23, 64: 52, 80: 64, 128: 112}
 
 
+def float_constant(n, w):
+    """0, a power of two or its negation, as a float."""
+    if n == 0:
+        return const(0, w)
+    exponent = (1 << (w - 2 - FLOATS[w])) - 1 + abs(n).bit_length() - 1
+    assert abs(n) & (abs(n) - 1) == 0
+    return const((n < 0) << (w - 1) | exponent << FLOATS[w] | (1 << 63 if w == 80 else 0), w)
+
+
+def float_to_float(a, w):
+    """Rounded, or exactly: constants that are 0 or powers of two are."""
+    if is_const(a) and w > a.w in (32, 64):
+        fraction, bias = FLOATS[a.w], (1 << (a.w - 2 - FLOATS[a.w])) - 1
+        exponent = (a.args[0] >> fraction & 2 * bias + 1) - bias
+        if a.args[0] == 0 or a.args[0] & (1 << fraction) - 1 == 0 and 0 <= exponent <= bias:
+            return float_constant((-1) ** (a.args[0] >> (a.w - 1)) << exponent if a.args[0] else 0, w)
+    return a if a.w == w else function('f2f', w, a)
+
+
 def is_nan(a):
     if a.w not in FLOATS:
         raise Unsupported('floats of %d bits' % a.w)
