@@ -1,16 +1,18 @@
 """Proves a function: along each path of the machine code the IR is run, too, and both end in the same. What they begin
 with is the ABI (Proof.entry) or the relation between blocks (relation.py)."""
 import abi
+import leave
 import library
 import meaning
+import stack
 import terms as t
-from elf import TEXT
+import varargs
+from elf import TEXT, THREAD
 from irtext import Inst
-from machine import CFA, Machine, State, Unsupported, read_frame
+from machine import CFA, RETURN, Machine, State, Unsupported, read_frame
 from solve import conjuncts, suppose
 from tables import OPS, RMW, WIDTH
 
-RETURN = t.var('return address', 64)
 MOST_COPIED = 1024  # bytes that a memory operation without a call is followed through
 MOST_DEPTH = 60     # blocks of the IR on one path of the machine
 
@@ -25,14 +27,15 @@ class Again(Exception):
 
 class Env:
     """The IR's state: values by number (and (number, k) of further results), variables, memory, how many of the path's
-    calls were made."""
+    calls were made, control words by name; sp: where the stack pointer is to be, None: where the path began."""
 
     def __init__(self, memory):
-        self.values, self.variables, self.memory, self.calls = {}, {}, memory, 0
+        self.values, self.variables, self.memory, self.calls, self.control, self.sp = {}, {}, memory, 0, {}, None
 
     def copy(self):
         e = Env(self.memory)
         e.values, e.variables, e.calls = dict(self.values), {k: dict(v) for k, v in self.variables.items()}, self.calls
+        e.control, e.sp = dict(self.control), self.sp
         return e
 
 
@@ -99,25 +102,6 @@ class Proof:
             place = t.plus(CFA, self.save + offset + k * w // 8)
             env.memory = t.store(env.memory, place, self.m.get(s, self.p.args[bank][k], w))
 
-    def va_start(self, env, inst, given, path):
-        """Writes the ABI's va_list: System V psABI 3.5.7, AAPCS64 appendix B."""
-        if self.save is None:
-            raise Unsupported('va_start without a save area')
-        gp, fp = self.named_in_registers
-        stack, save = t.plus(CFA, -(-self.stack_bytes // 8) * 8), t.plus(CFA, self.save)
-        if self.p.name == 'x86_64':
-            fields = [t.const(8 * gp, 32), t.const(48 + 16 * fp, 32), stack, save]
-        else:
-            fields = [stack, t.plus(save, 64), t.plus(save, 192), t.const(-8 * (8 - gp), 32), t.const(-16 * (8 - fp), 32)]
-        env.memory = t.store(env.memory, self.operand(env, inst.fields['a'], 'i64'), t.cat(*reversed(fields)))
-        return given
-
-    def va_copy(self, env, inst, given, path):
-        to, source = (self.operand(env, inst.fields[k], 'i64') for k in 'ab')
-        n = 24 if self.p.name == 'x86_64' else 32
-        env.memory = t.store(env.memory, to, t.load(env.memory, source, n))
-        return given
-
     def entry(self):
         """The same without what is variadic."""
         p, m = self.p, self.m
@@ -135,6 +119,9 @@ class Proof:
             if p.name == 'x86_64' and offset == p.registers['DF'][0]:
                 s.registers[offset] = t.const(0, 8)
         self.saved = {name: m.get(s, name) for name in p.saved + p.saved_low}
+        self.exception = {name: m.get(s, name) for name in p.results[0][:2]}
+        env.control = {name: m.get(s, name, w) for name, w in p.control}
+        m.set(s, p.thread, THREAD)
         self.parameters(s, env)
         return s, env
 
@@ -184,9 +171,7 @@ class Proof:
 
     def returned(self, given, path, env, operands):
         m, s, p = self.m, path.state, self.p
-        # the caller's frame above the arguments, which are the callee's
-        goals = [("the caller's frame at %+d" % at, t.equal(read_frame(s, at, 1), t.var('frame%+d%s' % (at, s.tag), 8)))
-                 for at in list(s.frame) if at >= self.stack_bytes]
+        goals = self.callers_frame(s)
         for place, (v, _) in zip(abi.results(p, self.f.signature), operands):
             got = self.passed(s, place, v.w, 0)
             goals.append(('result', t.equal(v, got)))
@@ -194,15 +179,17 @@ class Proof:
                 self.refute(given, t.equal(t.xor(v, t.const(1, v.w)), got))
         if self.sret is not None:
             goals.append(('address of the result', t.equal(t.var('p%d' % self.sret, 64), m.get(s, 'RAX'))))
-        goals.append(('memory', same_memory(env.memory, s.memory)))
         goals.append(('return address', t.equal(path.where, RETURN)))
-        goals.append(('stack pointer', t.equal(m.get(s, p.sp), CFA)))
-        for name, x in self.saved.items():
-            goals.append(('preserved ' + name, t.equal(m.get(s, name), x)))
+        goals += leave.frame_is_gone(self, given, env, path, 0)
         if self.wrong == 0:
             self.refute(given, t.equal(m.get(s, p.sp), t.plus(CFA, 1)))
         self.prove(given, goals)
         self.all_calls(env, path)
+
+    def callers_frame(self, s):
+        """What is above the arguments, which are the callee's."""
+        return [("the caller's frame at %+d" % at, t.equal(read_frame(s, at, 1), t.var('frame%+d%s' % (at, s.tag), 8)))
+                for at in list(s.frame) if at >= self.stack_bytes]
 
     def all_calls(self, env, path):
         if env.calls != len(path.state.calls):
@@ -356,33 +343,40 @@ class Proof:
 
     def make_call(self, env, inst, given, path):
         """The code's call and its results."""
+        c = self.next_call(env, path, inst.text[:60])
+        self.at_call(env, given, c, self.call_goals(env, inst, c.target, c.state, self.stack_at(env, c.state)))
+        return c, [t.extract(t.cat(*[c.result(r) for r in reversed(place.registers)]), WIDTH[place.type] - 1, 0)
+                   for place in abi.results(self.p, inst.fields['signature'])]
+
+    def call_goals(self, env, inst, target, state, sp):
+        """The callee and the arguments; `sp`: the arguments' distance from the CFA."""
         f, signature = inst.fields, inst.fields['signature']
         params = list(signature.params)
         for o, typed in f['args'][len(params):]:
             params.append((typed or (self.types[o[1]] if o[0] == 'v' else o[2] if o[0] == 'c' and o[2] else 'i64'), set()))
-        c = self.next_call(env, path, inst.text[:60])
-        sp = self.stack_at(env, c.state)
         places, _, floats = abi.arguments(self.p, signature, params)
-        goals = [('callee', t.equal(self.operand(env, f['callee'], 'i64'), c.target))]
+        goals = [('callee', t.equal(self.operand(env, f['callee'], 'i64'), target))]
         for k, (place, (o, _)) in enumerate(zip(places, f['args'])):
             v = self.operand(env, o, place.type)
             if place.byval is not None:
                 for i in range(place.byval):
                     goals.append(('argument %d' % k, t.equal(t.load(env.memory, t.plus(v, i), 1),
-                                                             read_frame(c.state, sp + place.stack + i, 1))))
+                                                             read_frame(state, sp + place.stack + i, 1))))
                 continue
             v = extended(v, place)
-            goals.append(('argument %d' % k, t.equal(v, self.passed(c.state, place, v.w, sp))))
+            goals.append(('argument %d' % k, t.equal(v, self.passed(state, place, v.w, sp))))
         if signature.variadic and self.p.name == 'x86_64':
-            al = self.m.get(c.state, 'RAX', 8)
+            al = self.m.get(state, 'RAX', 8)
             goals.append(('number of vector registers', t.and_(t.not_(t.ult(al, t.const(floats, 8))),
                                                               t.not_(t.ult(t.const(8, 8), al)))))
-        self.at_call(env, given, c, goals)
-        return c, [t.extract(t.cat(*[c.result(r) for r in reversed(place.registers)]), WIDTH[place.type] - 1, 0)
-                   for place in abi.results(self.p, signature)]
+        return goals
 
     def stack_at(self, env, s):
         base, offset = t.split(self.m.get(s, self.p.sp))
+        if s.moving is not None:
+            key = stack.at_call(self, env, s)
+            if key is not None:
+                return key
         if base is not CFA:
             raise Unsupported('a stack pointer that moves')
         if offset % 16:
@@ -397,6 +391,11 @@ class Proof:
         if self.wrong == 0:
             self.refute(given, t.ZERO)
         env.memory = c.memory
+        env.control = {name: self.m.get(c.after, name, w) for name, w in self.p.control}
+
+    @staticmethod
+    def same_memory(a, b):
+        return same_memory(a, b)
 
     def failed(self, why):
         return Failed('%s: %s' % (self.where, why))
@@ -597,9 +596,6 @@ class Proof:
         if self.wrong == 0 and not self.solver.follows(given, t.ZERO):
             self.wrong += 1
 
-    def tailcall(self, env, inst, given, path, stop, depth):
-        raise Unsupported('the operation tailcall')
-
     # ---- a function without a relation ----
 
     def all_paths(self):
@@ -629,9 +625,13 @@ class Proof:
         paths = self.m.paths(s, begin, set(), (begin, begin + size))
         for what, where, state in paths:
             self.where = block
-            if what in ('out', 'jump'):
-                raise Failed('the code leaves the function')
-            self.follow(block, env.copy(), Path(what, where, state), lambda *_: False)
+            self.follow(block, env.copy(), self.path(what, where, state), lambda *_: False)
+
+    def path(self, what, where, state):
+        """`where`: a term, if the code is left."""
+        if what == 'out':
+            where = self.m.obj.address(where) or t.const(where, 64)
+        return Path(what, where, state)
 
     def follow(self, block, env, path, stop):
         """Runs the IR along a path of the machine. What fails on a path that no input takes counts for nothing."""
@@ -643,13 +643,12 @@ class Proof:
 
 
 CONTROL = {'br': Proof.br, 'brif': Proof.brif, 'switch': Proof.switch, 'brind': Proof.brind, 'ret': Proof.ret, 'trap': Proof.trap,
-           'try': Proof.try_, 'resume': Proof.resume, 'unreachable': Proof.unreachable, 'tailcall': Proof.tailcall}
+           'try': Proof.try_, 'resume': Proof.resume, 'unreachable': Proof.unreachable, **leave.CONTROL}
 EFFECT = {'load': Proof.load, 'store': Proof.store, 'call': Proof.call, 'result': Proof.further,
           'memcpy': Proof.copy_memory, 'memmove': Proof.copy_memory, 'memset': Proof.copy_memory,
           'atomic_load': Proof.atomic, 'atomic_store': Proof.atomic, 'atomic_rmw': Proof.atomic,
           'atomic_cas': Proof.atomic, 'fence': Proof.nothing, 'prefetch': Proof.nothing, 'va_end': Proof.nothing,
-          'va_start': Proof.va_start, 'va_copy': Proof.va_copy,
-          'life_start': Proof.life_start, 'life_end': Proof.nothing}
+          'life_start': Proof.life_start, 'life_end': Proof.nothing, **leave.EFFECT, **varargs.EFFECT, **stack.EFFECT}
 
 
 def rmw(op, old, x):

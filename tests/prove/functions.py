@@ -18,7 +18,7 @@ from relation import Related, Witness
 from solve import Solver, Undecided
 
 
-LEFT_OUT = {'salloc', 'stack_save', 'stack_restore', 'tailcall', 'asm'}
+LEFT_OUT = {'asm', 'builtin_setjmp'}
 
 
 class Late(Exception):
@@ -53,23 +53,21 @@ def compiled_bitcode(kiln, target, path, folder, options):
 
 def compiled_source(kiln, target, source, folder, options):
     heads = subprocess.run([kiln, 'print', source], check=True, stdout=subprocess.PIPE, text=True, errors='replace').stdout
-    signatures = {}
-    for line in heads.split('\n'):
-        if line.startswith(('func ', 'declare ')):
-            found = irtext.head(line)
-            if found:
-                signatures[found[0]] = found[1]
     out = os.path.join(folder, 'out.o')
     witness = os.path.join(folder, 'witness')
     with open(witness, 'w', encoding='utf-8') as f:
         subprocess.run([kiln, 'compile', '--dump=witness', '--target=' + target, '-o', out, *options, source], check=True, stderr=f)
     with open(witness, encoding='utf-8', errors='replace') as f:
-        chunks = f.read().split('witness 1\n')[1:]
-    functions = {}
-    for chunk in chunks:
+        return elf.Object(out), witnesses(f.read()), irtext.heads(heads)
+
+
+def witnesses(text):
+    """By function: its text, and the lines of its witness."""
+    out = {}
+    for chunk in text.split('witness 1\n')[1:]:
         body, _, rest = chunk.partition('\n}\n')
-        functions[irtext.head(body)[0]] = (body + '\n}\n', rest.split('\nend')[0].split('\n'))
-    return elf.Object(out), functions, signatures
+        out[irtext.head(body)[0]] = (body + '\n}\n', rest.split('\nend')[0].split('\n'))
+    return out
 
 
 def sample(functions, n, seed):

@@ -295,14 +295,15 @@ def head(line):
     return m[1], reader.signature()
 
 
+def heads(text):
+    """The signatures of a text's functions, by name."""
+    found = (head(line) for line in text.split('\n') if line.startswith(('func ', 'declare ')))
+    return dict(x for x in found if x)
+
+
 def read(text, wanted=None, known=None):
     """The functions of a text, by name; `wanted`: names, or None: all; `known`: further signatures, by name."""
-    lines, signatures, functions = text.split('\n'), dict(known or {}), {}
-    for line in lines:
-        if line.startswith(('func ', 'declare ')):
-            found = head(line)
-            if found:
-                signatures[found[0]] = found[1]
+    lines, signatures, functions = text.split('\n'), {**(known or {}), **heads(text)}, {}
     i = 0
     while i < len(lines):
         line = lines[i]

@@ -462,7 +462,20 @@ def resize(x):
     return extract(x.a, x.w - 1, 0) if x.w < x.a.w else cat(t.var('any!above %d' % x.a.id, 64), x.a)
 
 
+def shuffle(x):
+    """Byte i of the result is one of a's and b's, by byte i of c; without such a byte, any."""
+    bytes_, out = lanes(x.a, 8) + lanes(x.b, 8), []
+    for i, k in enumerate(lanes(x.c, 8)):
+        if not t.is_const(k):
+            x.defined.append(ult(k, const(len(bytes_), 8)))
+            out.append(t.choose(extract(k, len(bytes_).bit_length() - 2, 0), bytes_))
+        else:
+            out.append(bytes_[k.args[0]] if k.args[0] < len(bytes_) else t.var('any!%d of %d' % (i, x.inst.result), 8))
+    return cat(*reversed(out))
+
+
 VALUE.update({
+    'vshuffle': shuffle,
     'vsplat': lambda x: cat(*[x.a] * (x.w // x.a.w)),
     'vextract': lambda x: lanes(x.a, x.w)[x.inst.fields['i']],
     'vresize': resize,

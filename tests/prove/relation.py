@@ -6,10 +6,12 @@ entry block put the registers that the function preserves, and the return addres
 where that one ended, since registers may keep copies there."""
 import collections
 
+import leave
+import stack
 import terms as t
-from elf import TEXT
-from function import RETURN, Again, Env, Failed, Path, Proof, all_operands, same_memory
-from machine import CFA, State, Unsupported, read_frame
+from elf import TEXT, THREAD
+from function import Again, Env, Failed, Proof, all_operands, same_memory
+from machine import CFA, RETURN, State, Unsupported, read_frame
 from tables import WIDTH
 
 
@@ -60,6 +62,8 @@ class Related(Proof):
         self.pc = {b: self.begin + offset for b, offset in witness.blocks.items()}
         self.edges = {b: [e[0] for e in insts[-1].fields.get('edges', ())] for b, (_, insts) in f.blocks.items()}
         self.first = next(iter(f.blocks))
+        self.dynamic = any(inst.op in stack.DYNAMIC for _, insts in f.blocks.values() for inst in insts)
+        machine.body = self.pc.get(self.first) if self.dynamic else None
         self.liveness()
         self.placed()
         preds = collections.Counter(b for edges in self.edges.values() for b in edges)
@@ -225,7 +229,9 @@ class Related(Proof):
         s = State(t.memory('at ' + block), ' at ' + block)
         env = Env(s.memory)
         inv = self.invariant
-        m.set(s, self.p.sp, inv['sp'])
+        if self.dynamic:
+            s.moving = env.sp = m.places.add(t.var('stack at ' + block, 64))
+        m.set(s, self.p.sp, s.moving if self.dynamic else inv['sp'])
         if inv['frame'] is not None:
             m.set(s, self.p.frame, inv['frame'])
         if self.p.name == 'x86_64':
@@ -234,6 +240,8 @@ class Related(Proof):
             m.set(s, name, x)
         for at, x in inv['saved'].items():
             t.put_bytes(s.frame, at, x)
+        m.set(s, self.p.thread, THREAD)
+        env.control = {name: m.get(s, name, w) for name, w in self.p.control}
         for v in self.values_at[block]:
             h = self.home(s, v, block)
             if h is None:
@@ -316,7 +324,7 @@ class Related(Proof):
     def find_invariant(self, s):
         """Of the frame, from the state where the first block that has the relation begins."""
         sp, frame = self.m.get(s, self.p.sp), self.m.get(s, self.p.frame)
-        if t.split(sp)[0] is not CFA:
+        if t.split(sp)[0] is not CFA and not self.dynamic:
             raise Unsupported('a stack pointer that moves')
         named = dict(self.saved)
         named['return'] = RETURN
@@ -351,7 +359,8 @@ class Related(Proof):
                 x = t.cat(*[self.byte(s, n, offset + i) for i in reversed(range(size))])
                 goals.append(('slot%d+%d at %s' % (n, offset, block), t.equal(t.get_bytes([bytes_[offset + i] for i in range(size)]), x)))
         goals.append(('memory at ' + block, same_memory(env.memory, s.memory)))
-        goals.append(('stack pointer at ' + block, t.equal(m.get(s, self.p.sp), inv['sp'])))
+        goals += leave.control_words(self, env, s)
+        goals += stack.goals(self, env, s) if self.dynamic else [('stack pointer', t.equal(m.get(s, self.p.sp), inv['sp']))]
         if inv['frame'] is not None:
             goals.append(('frame pointer at ' + block, t.equal(m.get(s, self.p.frame), inv['frame'])))
         for name, x in inv['registers'].items():
@@ -418,9 +427,7 @@ class Related(Proof):
         self.where = block
         for what, where, state in self.m.paths(s, pc, cuts, (self.begin, self.begin + self.w.size)):
             self.where = block
-            if what == 'out':
-                raise Failed('%s: the code leaves the function' % block)
-            self.follow(block, env.copy(), Path(what, where, state), stop)
+            self.follow(block, env.copy(), self.path(what, where, state), stop)
         return reached
 
     def end_of_path(self, to, env, given, path, depth):

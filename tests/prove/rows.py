@@ -4,6 +4,7 @@ made from the tables of operations and shapes, so that a new operation without r
 A row's name begins with operation and type; what follows is the placement."""
 import re
 
+from special import ABSENT, SPECIAL, WITNESSED  # noqa: F401
 from tables import FCOND, FLT, ICOND, INT, INT64, OPS, RMW, WIDTH, lowered
 
 ORDERS = ['relaxed', 'acquire', 'release', 'acq_rel', 'seq_cst']
@@ -11,18 +12,9 @@ SHIFTS = {'shl', 'lshr', 'ashr', 'rotl', 'rotr', 'fshl', 'fshr'}
 DIVISIONS = {'udiv', 'sdiv', 'urem', 'srem'}
 # Operations that no row has, and why. docs/proof.md repeats it.
 LEFT_OUT = {
-    'none': 'no operation', 'param': 'no code', 'seg': 'no code', 'unreachable': 'undefined',
-    'salloc': 'the stack pointer moves', 'stack_save': 'the stack pointer moves', 'stack_restore': 'the stack pointer moves',
-    'get_rounding': 'the rounding mode is not modelled', 'set_rounding': 'the rounding mode is not modelled',
-    'va_start': 'not modelled', 'va_copy': 'not modelled', 'va_arg': 'not modelled',
-    'tls_addr': 'thread-local storage is not modelled', 'frame_addr': 'where frames are is not modelled',
-    'return_addr': 'where frames are is not modelled', 'builtin_setjmp': 'returns twice', 'builtin_longjmp': 'returns twice',
-    'eh_return': 'leaves to another frame', 'resume': 'leaves to another frame', 'try': 'leaves to another frame',
-    'asm': 'the code is the user\'s', 'debug_trap': 'execution goes on',
-    'machine': 'the instruction is the meaning', 'machine_act': 'the instruction is the meaning',
+    'none': 'no operation', 'param': 'no code', 'seg': 'no code', 'unreachable': 'undefined', 'builtin_setjmp': 'returns twice',
+    'asm': 'the code is the user\'s', 'machine': 'the instruction is the meaning', 'machine_act': 'the instruction is the meaning',
     'machine_do': 'the instruction is the meaning',
-    'brind': 'addresses of blocks are not modelled', 'tailcall': 'the frame is gone',
-    'vshuffle': 'any bits in parts of the result', 'vftosi': 'any bits in parts of the result',
 }
 
 
@@ -37,6 +29,9 @@ class Row:
     def __init__(self, name, text, op, type_, operands=False):
         self.name, self.text, self.op, self.type, self.operands = name, text, op, type_, operands
 
+    def witnessed(self):
+        return self.op in WITNESSED
+
     def kind(self):
         """integer, float or vector."""
         words = set(self.name.replace('.', ' ').replace(',', ' ').split())
@@ -47,9 +42,11 @@ class Row:
         return 'vector' if self.type[:1] == 'v' else 'float' if self.type[:1] == 'f' or words & {'f32', 'f64'} else 'integer'
 
 
-def function(params, results, body):
-    """`params`: types of v0, v1, ...; `body`: lines of the entry block, and of others behind them."""
-    head = 'func @ROW(%s)%s {' % (', '.join(params), ' -> ' + ', '.join(results) if results else '')
+def function(params, results, body, unwinds=False):
+    """`params`: types of v0, v1, ..., and `...`; `body`: lines of the entry block, and of others behind them."""
+    head = 'func @ROW(%s)%s%s {' % (', '.join(params), ' -> ' + ', '.join(results) if results else '',
+                                    ' personality @personality' if unwinds else '')
+    params = [p for p in params if p != '...']
     block = 'b0(%s):' % ', '.join('v%d: %s' % (i, p.split()[0]) for i, p in enumerate(params)) if params else 'b0:'
     return '\n'.join([head, block, *('  ' + line if not line.endswith(':') else line for line in body), '}'])
 
@@ -59,9 +56,9 @@ class Maker:
         self.target, self.types, self.rows = target, lowered(target), []
         self.values = self.types - NO_ROWS
 
-    def add(self, op, type_, placement, params, results, body, operands=False):
+    def add(self, op, type_, placement, params, results, body, operands=False, unwinds=False):
         name = ' '.join(x for x in ('%s.%s' % (op, type_) if type_ else op, placement) if x)
-        self.rows.append(Row(name, function(params, results, body), op, type_, operands))
+        self.rows.append(Row(name, function(params, results, body, unwinds), op, type_, operands))
 
 
 # ---- constants ----
@@ -669,8 +666,8 @@ OWN = {'copy': copy, 'icmp': comparisons, 'fcmp': comparisons, 'select': select,
 def family(op):
     """What makes an operation's rows."""
     shape = OPS[op].shape.name
-    if op in OWN:
-        return OWN[op]
+    if op in OWN or op in SPECIAL:
+        return OWN.get(op) or SPECIAL[op]
     if shape.startswith('ATOMIC'):
         return atomics
     if shape.startswith('CONV'):
@@ -695,7 +692,7 @@ def make(target):
         if names[row.name] > 1:
             row.name += ' (%d)' % names[row.name]
         if 'slot0' in row.text:
-            row.text = row.text.replace('{\n', '{\n  slot0 = slot %d align 16\n' % 16, 1)
+            row.text = row.text.replace('{\n', '{\n  slot0 = slot %d align 16\n' % (32 if row.op == 'va_start' else 16), 1)
     return m.rows
 
 

@@ -531,6 +531,14 @@ def ite(c, a, b):
     return make('ite', a.w, c, a, b)
 
 
+def choose(k, values):
+    """The value of number k, which has as many bits as the values need."""
+    out = values[0]
+    for i, x in enumerate(values[1:], 1):
+        out = ite(equal(k, const(i, k.w)), x, out)
+    return out
+
+
 def magnitude(a, b, negative):
     """Of a and b = -a, the one that is not negative, or `negative`; for the least value, that. One form of each."""
     if b.id < a.id:
