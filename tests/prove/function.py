@@ -59,7 +59,7 @@ class Proof:
         self.types = {v: type_ for params, _ in f.blocks.values() for v, type_ in params}
         for inst in self.definitions.values():
             self.types[inst.result] = self.type_of_result(inst)
-        self.read = {o[1] for _, insts in f.blocks.values() for i in insts for _, o in all_operands(i) if o[0] == 'v'}
+        self.read, self.loaded = needed(f, self.escaping)
         self.where = ''
         first = f.blocks[next(iter(f.blocks))][0]
         self.sret = next((number for (number, _), (_, flags) in zip(first, f.signature.params)  # that it returns
@@ -257,10 +257,10 @@ class Proof:
     def execute(self, env, inst, given, path):
         """One instruction; the conditions that hold afterwards, None: nothing goes on."""
         op = inst.op
+        if is_idle(inst, self.escaping, self.read, self.loaded):
+            return given
         if op in EFFECT:
             return EFFECT[op](self, env, inst, given, path)
-        if not self.is_read(inst.result) and OPS[op].effects == ['PURE']:
-            return given
         name = library.first(inst)
         if name and self.next_call_is(env, path, name):
             return library.call(self, env, inst, given, path)
@@ -704,6 +704,50 @@ def escaping_slots(f):
                     if not 0 <= inst.fields['d'] <= f.slots[o[1]][0] - n:
                         out.add(o[1])
     return out
+
+
+def accessed(inst):
+    """Slot and bytes of a load or store of a variable."""
+    n = WIDTH[inst.fields['x'][1] if 'x' in inst.fields else inst.type] // 8
+    return {(inst.fields['a'][1], inst.fields['d'] + i) for i in range(n)}
+
+
+def is_variable(inst, escaping):
+    return inst.op in ('load', 'store') and inst.fields['a'][0] == 'slot' and inst.fields['a'][1] not in escaping
+
+
+def is_idle(inst, escaping, read, loaded):
+    """Does nothing that anything else depends on?"""
+    if inst.op == 'store':
+        return is_variable(inst, escaping) and not accessed(inst) & loaded
+    return inst.result is not None and inst.result not in read and OPS[inst.op].effects == ['PURE'] and \
+        not inst.fields.get('volatile')
+
+
+def needed(f, escaping):
+    """Values that something reads which is not idle itself, and bytes of variables that such loads read."""
+    read, loaded, waiting, done = set(), set(), [], set()
+    insts = [inst for _, insts in f.blocks.values() for inst in insts]
+    changed = True
+    while changed:
+        changed = False
+        for inst in insts:
+            if id(inst) in done or is_idle(inst, escaping, read, loaded):
+                continue
+            done.add(id(inst))
+            changed = True
+            if inst.op == 'load' and is_variable(inst, escaping):
+                loaded |= accessed(inst)
+            read.update(o[1] for letter, o in all_operands(inst) if o[0] == 'v' and letter != 'e')
+            waiting += [(f.blocks[b][0][k][0], a[1]) for b, args in inst.fields.get('edges', ()) for k, a in enumerate(args)
+                        if a[0] == 'v']
+        for row in list(waiting):
+            if row[0] in read:
+                waiting.remove(row)
+                if row[1] not in read:
+                    read.add(row[1])
+                    changed = True
+    return read, loaded
 
 
 def all_operands(inst):

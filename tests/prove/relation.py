@@ -10,7 +10,7 @@ import leave
 import stack
 import terms as t
 from elf import TEXT, THREAD
-from function import Again, Env, Failed, Proof, all_operands, same_memory
+from function import Again, Env, Failed, Proof, accessed, all_operands, is_idle, is_variable, same_memory
 from machine import CFA, RETURN, State, Unsupported, read_frame
 from tables import WIDTH
 
@@ -22,10 +22,11 @@ MOST_VISITS = 16    # of a block with one predecessor, from paths of that
 class Witness:
     """values: number -> (type, 'reg' or 'frame' or 'none', where, zx); slots: number -> [(offset, size, kind, where)];
     `where` is a register's number or a distance from the CFA.
-    blocks: name -> offset; start, size, cfa: of the code."""
+    fresh: number of an instruction -> slots whose contents become any bits there. blocks: name -> offset; start, size, cfa:
+    of the code."""
 
     def __init__(self, lines):
-        self.values, self.slots, self.blocks = {}, collections.defaultdict(list), {}
+        self.values, self.slots, self.blocks, self.fresh = {}, collections.defaultdict(list), {}, collections.defaultdict(list)
         self.save, self.shadows = None, {}
         self.cfa = next(int(line.split()[3]) for line in lines if line.startswith('code '))
 
@@ -36,6 +37,8 @@ class Witness:
             w = line.split()
             if w[0] == 'slot':
                 self.slots[int(w[1])].append((int(w[2]), int(w[3]), w[4], where(w[4], w[5:])))
+            elif w[0] == 'fresh':
+                self.fresh[int(w[2])].append(int(w[1]))
             elif w[0] == 'value':
                 self.values[int(w[1])] = (w[2], w[3], where(w[3], w[4:]), 'zx' in w)
             elif w[0] == 'shadow':
@@ -85,6 +88,13 @@ class Related(Proof):
         for (_, stop, n), (start, _, m) in zip(ranges, ranges[1:]):
             if start < stop:
                 raise Unsupported('slot%d and slot%d share memory' % (n, m))
+        homes = [(where, where + size) for n, rows in self.w.slots.items() if n not in self.escaping
+                 for _, size, kind, where in rows if kind == 'frame']
+        homes += [(where, where + WIDTH[type_] // 8) for type_, kind, where, _ in self.w.values.values() if kind == 'frame']
+        for first, last in homes:  # of variables of one inlined body, slots of another one
+            for start, stop, n in ranges:
+                if first < stop and start < last:
+                    raise Unsupported('slot%d and a variable share memory' % n)
 
     def first_contents(self, s, env):
         """What pushes of the prologue leave in slots that are in memory: any bits are there, so these may be."""
@@ -110,8 +120,10 @@ class Related(Proof):
         for b, (params, insts) in self.f.blocks.items():
             u, d = set(), {v for v, _ in params}
             for inst in insts:
+                if is_idle(inst, self.escaping, self.read, self.loaded):
+                    continue
                 for _, o in all_operands(inst):
-                    if o[0] == 'v' and o[1] not in d:
+                    if o[0] == 'v' and o[1] not in d and o[1] in self.read:
                         u.add(o[1])
                 if inst.op == 'ret' and self.sret is not None and self.sret not in d:
                     u.add(self.sret)
@@ -130,16 +142,50 @@ class Related(Proof):
                     n |= self.live[succ] - defined[b] - {v for v, _ in self.f.blocks[succ][0]}
                 if n != self.live[b]:
                     self.live[b], changed = n, True
+        effects = {b: self.stores(insts) for b, (_, insts) in self.f.blocks.items()}
         changed = True
         while changed:
             changed = False
             for b in self.f.blocks:
-                out = self.stored[b] | {k for k in defined[b] if isinstance(k, tuple)}
+                gone, new = effects[b]
+                out = {k for k in self.stored[b] if k[0] not in gone} | new
                 for succ in self.edges[b]:
                     if not out <= self.stored[succ]:
                         self.stored[succ] |= out
                         changed = True
         self.need_operands()
+        if self.sret is not None:
+            self.reads_address = self.readers(self.sret, defined)
+
+    def stores(self, insts):
+        """Slots whose contents become any bits, and bytes that are stored after that, in a block."""
+        gone, new = set(), set()
+        for inst in insts:
+            if inst.op == 'life_start' and inst.fields['a'][0] == 'slot':
+                n = inst.fields['a'][1]
+                gone.add(n)
+                new = {k for k in new if k[0] != n}
+            elif inst.op == 'store' and is_variable(inst, self.escaping):
+                new |= accessed(inst)
+        return gone, new
+
+    def readers(self, v, defined):
+        """Blocks at whose beginning a value is live for other reasons than that the function returns it."""
+        out = {b for b, (_, insts) in self.f.blocks.items() if v not in defined[b] and any(
+            o == ('v', v) for inst in insts for _, o in all_operands(inst))}
+        work = list(out)
+        while work:
+            b = work.pop()
+            for p, succ in self.edges.items():
+                if b in succ and p not in out and v not in defined[p]:
+                    out.add(p)
+                    work.append(p)
+        return out
+
+    def at_home(self, v, block):
+        """Is a live value at its home? The address of the result is elsewhere, too, from where it is returned."""
+        return v != self.sret or block in self.reads_address or \
+            not any(x is t.var('p%d' % v, 64) for x in self.invariant['saved'].values())
 
     def variable_bytes(self, inst, used, defined):
         """(slot, byte) of what a load reads and a store writes. Where a slot's life begins, no byte of it is read later."""
@@ -244,7 +290,7 @@ class Related(Proof):
         env.control = {name: m.get(s, name, w) for name, w in self.p.control}
         for v in self.values_at[block]:
             h = self.home(s, v, block)
-            if h is None:
+            if h is None or not self.at_home(v, block):
                 continue
             type_, kind, where, zx = self.home_of(v, block)
             if v == self.sret:
@@ -350,7 +396,7 @@ class Related(Proof):
         self.all_calls(env, path)
         for v in self.values_at[block]:
             h = self.home(s, v, block)
-            if h is not None and v in env.values:
+            if h is not None and v in env.values and self.at_home(v, block):
                 goals.append(('v%d at %s' % (v, block), t.equal(env.values[v], h[0])))
                 goals.append(('zeros above v%d at %s' % (v, block), h[1]))
         for n, offset, size, _ in self.units_at[block]:
