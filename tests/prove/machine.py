@@ -87,7 +87,8 @@ class Machine:
     def __init__(self, processor, obj, solver):
         self.p, self.obj, self.solver = processor, obj, solver
         self.escaping, self.decoded = [], {}
-        self.places, self.body = stack.Places(), None  # body: where the prologue of a function with dynamic stack ends
+        # of a function with dynamic stack: where its prologue ends, and the stack pointer there
+        self.places, self.body, self.bottom = stack.Places(), None, None
         self.general = {processor.registers[name][0] for name in processor.gp}
 
     # ---- registers ----
@@ -352,7 +353,7 @@ class Machine:
             pc, s, first = work.pop()
             while True:
                 if pc == self.body and s.moving is None:
-                    s.moving = self.get(s, self.p.sp)
+                    s.moving = self.bottom = self.get(s, self.p.sp)
                 if not first and pc in cuts:
                     out.append(('at', pc, s))
                     break

@@ -316,6 +316,8 @@ class Related(Proof):
                     t.put_bytes(s.frame, place[1], t.var('slot%d+%d' % (n, offset), 8 * size))
                 x = t.cat(*[self.byte(s, n, offset + i) for i in reversed(range(size))])
                 t.put_bytes(env.variables.setdefault(n, {}), offset, x)
+        if self.dynamic:
+            stack.check_frame(self, s)
         values = self.in_frame(block, env)
         for name, key, zx in self.kept.get(block, ()):
             if key in values:
@@ -427,14 +429,14 @@ class Related(Proof):
         try:
             self.all_blocks()
         except Failed as e:
-            if self.again or len(self.by_chance) > noted:
+            if self.repeated or len(self.by_chance) > noted:
                 raise Again() from e
             raise
 
     def all_blocks(self):
         """Each block, from its beginning to those of the next ones. `work`: block, the state that it begins with, None: the
         relation's, and where."""
-        self.invariant, self.kept, self.queued, self.again = None, {}, set(), False
+        self.invariant, self.kept, self.queued, self.repeated = None, {}, set(), False
         self.visits, work = collections.Counter(), []
         for s, env in self.entries():
             self.first_contents(s, env)
@@ -453,7 +455,7 @@ class Related(Proof):
             try:
                 return self.from_block(*row)
             except Again:
-                self.again = True
+                self.repeated = True
 
     def from_block(self, block, s, env, pc):
         """Proves the paths from a block to the next ones; what is to be proved of these."""

@@ -54,7 +54,8 @@ def note(machine, s, before, pc, following):
         s.calls[-1] = Moved(last.old, raw, new, s.copy())
     else:
         s.calls.append(Moved(before, after, new, s.copy()))
-    s.frame = {at: x for at, x in s.frame.items() if at > -APART // 2}
+    lowest = t.split(machine.bottom)[1]  # below that is nothing of the frame
+    s.frame = {at: x for at, x in s.frame.items() if at >= lowest}
     for name in p.gp:  # AArch64 computes it elsewhere
         if p.registers[name][0] in s.registers and machine.get(s, name) is after:
             machine.set(s, name, new)
@@ -101,9 +102,10 @@ def salloc(proof, env, inst, given, path):
     if not isinstance(move, Moved):
         raise proof.failed('no stack is allocated for ' + inst.text)
     n, align = proof.operand(env, inst.fields['a'], 'i64'), max(inst.fields['p'], 16)
-    distance = t.sub(move.old, move.raw)
+    n, raw = any_size(n, move)
+    distance = t.sub(move.old, raw)
     goals = [('the stack pointer before', t.equal(move.old, pointer(env, move.state))),
-             ('alignment', t.equal(t.extract(move.raw, align.bit_length() - 2, 0), t.const(0, align.bit_length() - 1))),
+             ('alignment', t.equal(t.extract(raw, align.bit_length() - 2, 0), t.const(0, align.bit_length() - 1))),
              ('size', t.not_(t.ult(distance, n))), ('size at most', t.ult(distance, t.const(1 << GREATEST + 1, 64)))]
     known = [*given, aligned(t.split(move.old)[0]), t.ult(n, t.const(1 << GREATEST, 64))]
     if proof.wrong == 0:
@@ -111,6 +113,15 @@ def salloc(proof, env, inst, given, path):
     proof.prove(known, goals)
     env.sp = env.values[inst.result] = move.new
     return given
+
+
+def any_size(n, move):
+    """The size and the stack pointer, with a name for the size: what holds for any size holds for a product, too."""
+    if t.is_const(n):
+        return n, move.raw
+    size = t.var('size', 64)
+    known = {n: size, t.plus(n, 15): t.plus(size, 15), t.sub(move.old, n): t.sub(move.old, size)}
+    return size, magic.substitute(move.raw, known, list(magic.walk(move.raw, set())))
 
 
 def stack_save(proof, env, inst, given, path):
@@ -125,6 +136,13 @@ def stack_restore(proof, env, inst, given, path):
         env.calls += 1
         env.sp = calls[env.calls - 1].new
     return given
+
+
+def check_frame(proof, s):
+    """Where a block begins: all that is known of the frame is above the dynamic part of the stack."""
+    lowest = t.split(proof.m.bottom)[1]
+    if any(at < lowest for at in s.frame):
+        raise proof.failed('something is below the stack pointer')
 
 
 def goals(proof, env, s):
