@@ -198,8 +198,8 @@ class Object:
     @staticmethod
     def is_thread_call(machine, s, target):
         """A call that finds thread-local storage, and is none of the IR's: __tls_get_addr changes what calls do, but no
-        memory; a descriptor's function changes nothing but its result (ELF for the Arm 64-bit architecture, Thread-local
-        storage descriptors)."""
+        memory; a descriptor's function changes nothing but its result and x1 (ELF for the Arm 64-bit architecture,
+        Thread-local storage descriptors)."""
         p = machine.p
         if p.name == 'x86_64' and target is var('@__tls_get_addr', 64):
             argument, memory, calls = machine.get(s, 'RDI'), s.memory, list(s.calls)
@@ -218,7 +218,8 @@ class Object:
         name = target.args[1].args[0] if target.op == 'ld' and target.args[1].op == 'v' else ''
         if p.name == 'aarch64' and name.startswith('@thread descriptor of ') and machine.get(s, 'x0') is target.args[1]:
             machine.set(s, 'x0', Object.thread_local('offset', name[len('@thread descriptor of '):]))
-            machine.set(s, 'x30', var('x30 after a descriptor', 64))
+            for register in ('x1', 'x30'):
+                machine.set(s, register, var('%s after a descriptor' % register, 64))
             return True
         return False
 

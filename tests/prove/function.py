@@ -61,6 +61,8 @@ class Proof:
             self.types[inst.result] = self.type_of_result(inst)
         self.read, self.loaded = needed(f, self.escaping)
         self.where = ''
+        self.pending = {}  # builtin_setjmp of the paths: where each is returned to again, and with which states
+        machine.twice = any(i.op == 'builtin_setjmp' for i in self.definitions.values())
         first = f.blocks[next(iter(f.blocks))][0]
         self.sret = next((number for (number, _), (_, flags) in zip(first, f.signature.params)  # that it returns
                           if 'sret' in flags and machine.p.sret is None), None)
@@ -240,12 +242,12 @@ class Proof:
         self.compute(env, inst, [])
         return env.values[number]
 
-    def run(self, block, env, given, path, stop, depth=0):
-        """Runs the IR from a block's beginning until it ends as the machine's path does. `stop`: a function of block,
+    def run(self, block, env, given, path, stop, depth=0, first=0):
+        """Runs the IR from a block's beginning, or instruction `first` of it, until it ends as the machine's path does. `stop`: a function of block,
         environment and conditions, which says whether it has arrived."""
         if depth > MOST_DEPTH:
             raise Failed('%s: the IR does not arrive where the code does' % self.where)
-        for inst in self.f.blocks[block][1]:
+        for inst in self.f.blocks[block][1][first:]:
             if inst.op in CONTROL:
                 self.current = block
                 CONTROL[inst.op](self, env, inst, given, path, stop, depth)
@@ -626,6 +628,21 @@ class Proof:
         for what, where, state in paths:
             self.where = block
             self.follow(block, env.copy(), self.path(what, where, state), lambda *_: False)
+        self.returns_again((begin, begin + size))
+
+    def returns_again(self, limits):
+        """Once more from each builtin_setjmp, where a long jump goes on."""
+        done = set()
+        while set(self.pending) - done:
+            key = next(k for k in self.pending if k not in done)
+            done.add(key)
+            inst, env, given, s = self.pending[key]
+            env.control = {name: self.m.get(s, name, w) for name, w in self.p.control}
+            block = next(b for b, (_, insts) in self.f.blocks.items() if inst in insts)
+            first = self.f.blocks[block][1].index(inst) + 1
+            for what, where, state in self.m.paths(s, key[1].args[0], set(), limits):
+                self.where = block + ' again'
+                self.follow(block, env.copy(), self.path(what, where, state), lambda *_: False, first)
 
     def path(self, what, where, state):
         """`where`: a term, if the code is left."""
@@ -633,10 +650,10 @@ class Proof:
             where = self.m.obj.address(where) or t.const(where, 64)
         return Path(what, where, state)
 
-    def follow(self, block, env, path, stop):
+    def follow(self, block, env, path, stop, first=0):
         """Runs the IR along a path of the machine. What fails on a path that no input takes counts for nothing."""
         try:
-            self.run(block, env, list(path.state.given), path, stop)
+            self.run(block, env, list(path.state.given), path, stop, 0, first)
         except (Failed, Unsupported):
             if self.solver.possible(path.state.given):
                 raise

@@ -110,6 +110,43 @@ def tls_addr(proof, env, inst, given, path):
     return given
 
 
+class Landing:
+    """An address of the function's own code, `place`, was stored at an address: there builtin_longjmp goes on."""
+
+    def __init__(self, address, place, state):
+        self.address, self.place, self.state, self.target, self.unwound = address, place, state, t.var('@landing', 64), False
+
+
+def setjmp(proof, env, inst, given, path):
+    """The first return, and what is to be proved of the second one (Proof.returns_again)."""
+    e = proof.next_call(env, path, inst.text)
+    if not isinstance(e, Landing):
+        raise proof.failed('no place where a long jump goes on')
+    at = t.plus(proof.operand(env, inst.fields['a'], 'i64'), 8)
+    proof.prove(given, [('where the place is stored', t.equal(at, e.address))])
+    env.memory = t.store(env.memory, at, e.place)
+    again = env.copy()
+    again.memory, again.calls, again.values[inst.result] = t.memory('after a long jump'), 0, t.const(1, 64)
+    env.values[inst.result] = t.const(0, 64)
+    proof.pending[inst.result, e.place] = (inst, again, list(given), landed(proof.m, e.state, again.memory))
+    return given
+
+
+def landed(machine, before, memory):
+    """The state where a long jump goes on: stack pointer, frame pointer and the frame are as at the first return."""
+    s, p = before.copy(), machine.p
+    kept = {p.registers[name][0]: machine.get(s, name) for name in (p.sp, p.frame, p.thread)}
+    s.registers, s.calls, s.memory = {}, [], memory
+    s.tag += ' after a long jump'
+    for name, w in [*[(name, 64) for name in p.gp], *[(name, 128) for name in p.fp], *p.control]:
+        machine.set(s, name, t.var('%s%s' % (name, s.tag), w))
+    if p.name == 'x86_64':
+        s.registers[p.registers['DF'][0]] = t.const(0, 8)
+    s.registers.update(kept)
+    s.tag = before.tag
+    return s
+
+
 def mode(processor, field):
     """The IR's number of a rounding mode, of two bits of a control word."""
     out = t.const(ROUNDING[processor][3], 32)
@@ -146,5 +183,5 @@ def set_rounding(proof, env, inst, given, path):
 
 
 CONTROL = {'tailcall': tailcall, 'builtin_longjmp': longjmp, 'eh_return': eh_return}
-EFFECT = {'tls_addr': tls_addr, 'frame_addr': frame_addr, 'return_addr': return_addr, 'debug_trap': breakpoint_, 'get_rounding': get_rounding,
+EFFECT = {'builtin_setjmp': setjmp, 'tls_addr': tls_addr, 'frame_addr': frame_addr, 'return_addr': return_addr, 'debug_trap': breakpoint_, 'get_rounding': get_rounding,
           'set_rounding': set_rounding}

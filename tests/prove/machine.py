@@ -86,7 +86,7 @@ def whole(frame, offset, n):
 class Machine:
     def __init__(self, processor, obj, solver):
         self.p, self.obj, self.solver = processor, obj, solver
-        self.escaping, self.decoded = [], {}
+        self.escaping, self.decoded, self.twice = [], {}, False  # twice: the function has a builtin_setjmp
         # of a function with dynamic stack: where its prologue ends, and the stack pointer there
         self.places, self.body, self.bottom = stack.Places(), None, None
         self.general = {processor.registers[name][0] for name in processor.gp}
@@ -174,6 +174,9 @@ class Machine:
         if t.is_const(address):
             address = self.obj.address(address.args[0]) or address
         at = self.private(address)
+        if at is None and self.twice and t.is_const(value) and TEXT <= value.args[0] < TEXT + len(self.obj.code):
+            from leave import Landing
+            s.calls.append(Landing(address, value, s.copy()))
         if at is None:
             s.memory = t.store(s.memory, address, value)
         else:

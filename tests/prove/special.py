@@ -40,6 +40,19 @@ def jumps(m, op):
     m.add(op, '', 'global', [], [], [op + ' @g'])
 
 
+def setjmps(m, op):
+    m.add(op, '', 'register', ['i64'], ['i64'], ['v9 = %s v0' % op, 'ret v9'])
+    m.add(op, '', 'values live', ['i64', 'i64', 'f64', 'i8'], ['i64'],
+          ['v9 = %s v0' % op, 'store.f64 v2, v1', 'store.i8 v3, v1 + 8', 'v10 = add.i64 v9, v1', 'ret v10'])
+    m.add(op, '', 'branch', ['i64', 'i64'], ['i64'],
+          ['v8 = add.i64 v1, 3', 'v9 = %s v0' % op, 'v10 = icmp.i64 eq v9, 0', 'brif v10, b1, b2', 'b1:', 'call @f()', 'ret v8',
+           'b2:', 'v11 = sub.i64 v8, v0', 'ret v11'])
+    m.add(op, '', 'behind a call', ['i64', 'i64'], ['i64'], ['call @f()', 'v9 = %s v1' % op, 'v10 = xor.i64 v9, v0', 'ret v10'])
+    m.add(op, '', 'loaded', ['i64'], ['i64'], ['v8 = load.i64 v0 + 8', 'v9 = %s v8' % op, 'v10 = sub.i64 v9, v8', 'ret v10'])
+    m.add(op, '', 'unread', ['i64', 'i32'], ['i32'], ['v9 = %s v0' % op, 'call @h(v1) as (i32)', 'ret v1'])
+    m.add(op, '', 'global', ['i64'], ['i64'], ['v9 = %s @g' % op, 'v10 = add.i64 v9, v0', 'ret v10'])
+
+
 def frames(m, op):
     for level in range(4):
         m.add(op, '', 'level %d' % level, ['i64'], ['i64'], ['v9 = %s %d' % (op, level), 'ret v9'])
@@ -71,8 +84,8 @@ def set_rounding(m, op):
 
 
 def va_arg(m, op):
-    for type_ in (*INT64, 'f32', 'f64', 'f80'):
-        if type_ in m.types:
+    for type_ in (*INT64, 'i128', 'f32', 'f64', 'f80', 'f128'):
+        if type_ in m.types and (type_, m.target) != ('i128', 'x86_64'):
             m.add(op, type_, 'register', ['i64'], [type_], ['v9 = va_arg.%s v0' % type_, 'ret v9'])
             m.add(op, type_, 'twice', ['i64', 'i64'], [type_],
                   ['v9 = va_arg.%s v1' % type_, 'v10 = va_arg.%s v1' % type_, 'store.%s v10, v0' % type_, 'ret v9'])
@@ -229,7 +242,7 @@ def saves(m, op):
     m.add(op, '', 'only', ['i64'], ['i64'], ['v8 = stack_save', 'v9 = stack_save', 'v10 = sub.i64 v8, v9', 'stack_restore v8', 'ret v10'])
 
 
-SPECIAL = {'tailcall': tailcalls, 'builtin_longjmp': jumps, 'eh_return': jumps, 'frame_addr': frames, 'return_addr': frames,
+SPECIAL = {'tailcall': tailcalls, 'builtin_setjmp': setjmps, 'builtin_longjmp': jumps, 'eh_return': jumps, 'frame_addr': frames, 'return_addr': frames,
            'debug_trap': breakpoints, 'get_rounding': get_rounding, 'set_rounding': set_rounding, 'va_arg': va_arg,
            'va_start': va_start, 'va_copy': va_copy, 'tls_addr': threads, 'brind': indirect, 'try': unwinding, 'resume': resume,
            'vshuffle': shuffles, 'salloc': allocations, 'stack_save': saves, 'stack_restore': saves}

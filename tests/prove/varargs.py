@@ -30,10 +30,10 @@ def va_arg(proof, env, inst, given, path):
     """From the save area while the offset is below its end, else from the stack. The code's path says which."""
     lists, type_ = proof.operand(env, inst.fields['a'], 'i64'), inst.type
     n = WIDTH[type_] // 8
-    if type_ in ('i128', 'f128') or type_ == 'f80' and proof.p.name != 'x86_64':
+    if type_ in ('i128', 'f128') and proof.p.name == 'x86_64':
         raise Unsupported('va_arg of ' + type_)
     bank = 1 if abi.is_float(type_) else 0
-    place = x64(proof, env, lists, type_, bank, given) if proof.p.name == 'x86_64' else a64(proof, env, lists, bank, given)
+    place = x64(proof, env, lists, type_, bank, given) if proof.p.name == 'x86_64' else a64(proof, env, lists, n, bank, given)
     env.memory = place[1]  # no argument is where the list itself is
     env.values[inst.result] = t.load(env.memory, place[0], n)
     return given
@@ -54,19 +54,21 @@ def x64(proof, env, lists, type_, bank, given):
     return overflow, t.store(memory, stack, t.plus(overflow, 8))
 
 
-def a64(proof, env, lists, bank, given):
+def a64(proof, env, lists, n, bank, given):
     """AAPCS64, appendix B: an offset that is 0 or more says that no register is left; it is advanced also where that says
-    so for the first time."""
+    so for the first time. Of 16 bytes, general registers are a pair that begins with an even one."""
     memory, field = env.memory, t.plus(lists, 24 + 4 * bank)
-    offset = t.load(memory, field, 4)
-    stack = t.load(memory, lists, 8)
-    negative = t.slt(offset, t.const(0, 32))
-    if chosen(proof, given, negative):
-        following = t.plus(offset, 16 if bank else 8)
+    offset, stack = t.load(memory, field, 4), t.load(memory, lists, 8)
+    if chosen(proof, given, t.slt(offset, t.const(0, 32))):
+        if n == 16 and bank == 0:
+            offset = t.and_(t.plus(offset, 15), t.const(-16, 32))
+        following = t.plus(offset, 16 if bank or n == 16 else 8)
         memory = t.store(memory, field, following)
         if chosen(proof, given, t.not_(t.slt(t.const(0, 32), following))):
-            return t.add(t.load(env.memory, t.plus(lists, 8 + 8 * bank), 8), t.sext(offset, 64)), memory
-    return stack, t.store(memory, lists, t.plus(stack, 8))
+            return t.add(t.load(memory, t.plus(lists, 8 + 8 * bank), 8), t.sext(offset, 64)), memory
+    if n == 16:
+        stack = t.and_(t.plus(stack, 15), t.const(-16, 64))
+    return stack, t.store(memory, lists, t.plus(stack, max(n, 8)))
 
 
 def chosen(proof, given, condition):
