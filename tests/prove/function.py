@@ -72,11 +72,11 @@ class Proof:
     def type_of_result(self, inst):
         if inst.op in ('icmp', 'fcmp'):
             return 'i8'
-        if inst.op == 'call':
-            return inst.fields['signature'].results[0]
+        if inst.op in ('call', 'asm'):
+            return (inst.fields['signature'].results or [''])[0]
         if inst.op == 'result':
             of = self.definitions[inst.fields['of']]
-            return of.fields['signature'].results[inst.fields['g']] if of.op == 'call' else 'i8'
+            return of.fields['signature'].results[inst.fields['g']] if of.op in ('call', 'asm') else 'i8'
         return inst.type
 
     # ---- the beginning ----

@@ -1,7 +1,9 @@
 """Operations that leave a function otherwise than by a return, or that know where frames are: tail calls, long jumps, frame
 and return addresses, breakpoints; and the processor's control words, which say how floats are rounded."""
 import terms as t
-from machine import CFA, RETURN, Unsupported, whole
+from elf import TEXT
+from machine import CFA, RETURN, State, Unsupported, whole
+from tables import WIDTH
 
 # The rounding mode of the IR by the processor's: SDM 1, 4.8.4 (nearest, down, up, towards zero); Arm ARM C5.2, FPCR.
 ROUNDING = {'x86_64': (1, 3, 2, 0), 'aarch64': (1, 2, 3, 0)}
@@ -110,6 +112,28 @@ def tls_addr(proof, env, inst, given, path):
     return given
 
 
+def asm(proof, env, inst, given, path):
+    """The code itself is its meaning: it is run where the operands are in its registers and all else is not known."""
+    f, m = inst.fields, proof.m
+    start, size = m.obj.functions[proof.f.name]
+    at = m.obj.code.find(f['code'], start, start + size)
+    if at < 0:
+        raise proof.failed('the bytes of asm are not there')
+    s = State(env.memory, ' in asm %d' % at)
+    for register, (o, _), (type_, _) in zip(f['in'], f['args'], f['signature'].params):
+        m.set(s, proof.p.named_register(register), proof.operand(env, o, type_))
+    pc = TEXT + at
+    while pc < TEXT + at + len(f['code']):
+        steps = m.step(s, pc)
+        if len(steps) != 1 or steps[0][0] != 'go':
+            raise Unsupported('asm that is not a sequence')
+        pc, s = steps[0][1], steps[0][2]
+    env.memory = s.memory
+    for k, (register, type_) in enumerate(zip(f['out'], f['signature'].results)):
+        env.values[inst.result if k == 0 else (inst.result, k)] = m.get(s, proof.p.named_register(register), WIDTH[type_])
+    return given
+
+
 class Landing:
     """An address of the function's own code, `place`, was stored at an address: there builtin_longjmp goes on."""
 
@@ -183,5 +207,5 @@ def set_rounding(proof, env, inst, given, path):
 
 
 CONTROL = {'tailcall': tailcall, 'builtin_longjmp': longjmp, 'eh_return': eh_return}
-EFFECT = {'builtin_setjmp': setjmp, 'tls_addr': tls_addr, 'frame_addr': frame_addr, 'return_addr': return_addr, 'debug_trap': breakpoint_, 'get_rounding': get_rounding,
+EFFECT = {'asm': asm, 'builtin_setjmp': setjmp, 'tls_addr': tls_addr, 'frame_addr': frame_addr, 'return_addr': return_addr, 'debug_trap': breakpoint_, 'get_rounding': get_rounding,
           'set_rounding': set_rounding}

@@ -19,6 +19,10 @@ class Processor:
         if 'MXCSR' in self.registers:  # where no other register is (lacking.control_word)
             self.registers['MXCSR'] = (1 << 20, 4)
 
+    def named_register(self, name):
+        """SLEIGH's name of a register by the text form's."""
+        return name.upper() if self.name == 'x86_64' else 'q' + name[1:] if name[0] == 'v' else name
+
     def register(self, number):
         """SLEIGH's name of a register by Kiln's number."""
         return self.gp[number] if number < 32 else self.fp[number - 32]

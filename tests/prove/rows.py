@@ -13,7 +13,7 @@ DIVISIONS = {'udiv', 'sdiv', 'urem', 'srem'}
 # Operations that no row has, and why. docs/proof.md repeats it.
 LEFT_OUT = {
     'none': 'no operation', 'param': 'no code', 'seg': 'no code', 'unreachable': 'undefined',
-    'asm': 'the code is the user\'s', 'machine': 'the instruction is the meaning', 'machine_act': 'the instruction is the meaning',
+    'machine': 'the instruction is the meaning', 'machine_act': 'the instruction is the meaning',
     'machine_do': 'the instruction is the meaning',
 }
 

@@ -53,6 +53,34 @@ def setjmps(m, op):
     m.add(op, '', 'global', ['i64'], ['i64'], ['v9 = %s @g' % op, 'v10 = add.i64 v9, v0', 'ret v10'])
 
 
+# Code, registers of operands and results, those that it changes besides: lea rax, [rdi + rsi * 2]; sub rsi, rdi; two results;
+# mov rax, [rdi] and mov [rdi], rsi; xor ecx, ecx and xor r8d, r8d; addsd xmm8, xmm9. add x0, x1, x2, lsl 1; sub x3, x4, x5; two
+# results; ldr x0, [x1] and str x2, [x1]; mov x9, 0 and mov x2, 0; fadd d8, d9, d10.
+ASM = {'x86_64': [('488d0477', 'rdi rsi', 'rax', ''), ('4829fe', 'rsi rdi', 'rsi', ''), ('488d5f01488d7602', 'rdi rsi', 'rbx rsi', ''),
+                  ('488b07488937', 'rdi rsi', 'rax', ''), ('31c94531c0488d0477', 'rdi rsi', 'rax', 'rcx r8'), ('f2450f58c1', 'xmm8 xmm9', 'xmm8', '')],
+       'aarch64': [('2004028b', 'x1 x2', 'x0', ''), ('830005cb', 'x4 x5', 'x3', ''), ('2004009142080091', 'x1 x2', 'x0 x2', ''),
+                   ('200040f9220000f9', 'x1 x2', 'x0', ''), ('090080d2020080d220080091', 'x1 x3', 'x0', 'x9 x2'),
+                   ('28296a1e', 'v9 v10', 'v8', '')]}
+
+
+def machine_code(m, op):
+    for k, (code, ins, outs, lost) in enumerate(ASM[m.target]):
+        type_ = 'f64' if ins[0] in 'xv' and ins[:2] in ('xm', 'v9') else 'i64'
+        n = len(outs.split())
+        line = 'v8 = asm "%s" as (%s, %s) -> %s in %s out %s%s with {}, {}' % (
+            ''.join('\\' + code[i:i + 2] for i in range(0, len(code), 2)), type_, type_, ', '.join([type_] * n), ins, outs,
+            ' lost ' + lost if lost else '')
+        end = ['v9 = result 1 of v8', 'v10 = xor.i64 v8, v9', 'ret v10'] if n > 1 else ['ret v8']
+        for place, params, before, operands in (
+                ('registers', [type_] * 2, [], ('v0', 'v1')), ('swapped', [type_] * 2, [], ('v1', 'v0')),
+                ('loaded', ['i64', type_], ['v7 = load.%s v0 + 8' % type_], ('v7', 'v1')), ('the same twice', [type_], [], ('v0', 'v0')),
+                ('late registers', ['i64'] * 3 + [type_] * 2, [], ('v4', 'v3')), ('spilled', [type_] * 2, ['call @f()'], ('v0', 'v1'))):
+            m.add(op, '', 'code %d, %s' % (k, place), params, [type_], [*before, line.format(*operands), *end],
+                  operands=type_ == 'f64')
+        live = ['store.%s v%d, v2 + %d' % (type_, i, 8 * i) for i in (0, 1)] + ['store.i64 v%d, v2 + %d' % (i, 8 * i) for i in (3, 4, 5)]
+        m.add(op, '', 'code %d, operands live' % k, [type_, type_, 'i64', 'i64', 'i64', 'i64'], [type_], [line.format('v0', 'v1'), *live, 'ret v8'])
+
+
 def frames(m, op):
     for level in range(4):
         m.add(op, '', 'level %d' % level, ['i64'], ['i64'], ['v9 = %s %d' % (op, level), 'ret v9'])
@@ -242,7 +270,7 @@ def saves(m, op):
     m.add(op, '', 'only', ['i64'], ['i64'], ['v8 = stack_save', 'v9 = stack_save', 'v10 = sub.i64 v8, v9', 'stack_restore v8', 'ret v10'])
 
 
-SPECIAL = {'tailcall': tailcalls, 'builtin_setjmp': setjmps, 'builtin_longjmp': jumps, 'eh_return': jumps, 'frame_addr': frames, 'return_addr': frames,
+SPECIAL = {'tailcall': tailcalls, 'asm': machine_code, 'builtin_setjmp': setjmps, 'builtin_longjmp': jumps, 'eh_return': jumps, 'frame_addr': frames, 'return_addr': frames,
            'debug_trap': breakpoints, 'get_rounding': get_rounding, 'set_rounding': set_rounding, 'va_arg': va_arg,
            'va_start': va_start, 'va_copy': va_copy, 'tls_addr': threads, 'brind': indirect, 'try': unwinding, 'resume': resume,
            'vshuffle': shuffles, 'salloc': allocations, 'stack_save': saves, 'stack_restore': saves}
