@@ -8,9 +8,9 @@
  *
  *   witness 2
  *   the text of the function as it is compiled, which ends with a line }
- *   fresh NUMBER N                     before instruction N, the content of a slot becomes any bits, as by life_start: an
- *                                      inlined body begins there. Instructions and blocks' parameters count from 0, in
- *                                      the order of the text
+ *   fresh NUMBER N                     before instruction N, the content of a slot becomes any bits, as by life_start,
+ *                                      since an inlined body begins there. Instructions and blocks' parameters count
+ *                                      from 0, in the order of the text
  *   slot NUMBER OFFSET SIZE reg R      a slot, or SIZE bytes of one at OFFSET, is in register R for life,
  *   slot NUMBER OFFSET SIZE frame F    in the frame,
  *   slot NUMBER OFFSET SIZE pointer F  where the pointer at F points, or
@@ -104,7 +104,7 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
 
 static const struct kn_observer_events events = {.inst = inst, .blocks = blocks, .end = end};
 
-/* Slots of inlined bodies, which are in use from where the body begins. Where it has no instruction, they are not used. */
+/* Slots of inlined bodies, which are in use from where the body begins. Where that has no instruction, they are not. */
 static void put_fresh(struct kn_witness *x, const kiln_func *f) {
   for (uint32_t i = 0; i < f->slots.n; i++) {
     const struct kn_slot *s = &f->slots.at[i];

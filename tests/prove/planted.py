@@ -116,7 +116,7 @@ PLANTED = [
     ('the offset of a thread-local address is lost', X, x('memory.c'), '  add_offset(w, X64_RAX, addend);\n  kn_def_fixed', '  kn_def_fixed', 'tls_addr gd'),
     ('a thread-local address lacks its low bits', A, a('memory.c'), 's, KILN_RELOC_A64_TLS_LE_LOW, in_words);', 's, KILN_RELOC_A64_TLS_LE_HIGH, in_words);', 'tls_addr le'),
     ('a float argument is read from the save area behind its end', X, x('varargs.c'), 'fp ? 176 - 16 : 48 - 8', 'fp ? 176 : 48 - 8', 'va_arg.f64'),
-    ('a pair of registers with an argument begins with an odd one', A, a('varargs.c'), 'if (pair) round_up_16(w, 0);', 'if (pair) round_up_16(w, 1);', 'va_arg.i128'),
+    ('a pair of registers with an argument counts as one', A, a('varargs.c'), 'A64_IP0, fp || wide ? 16 : 8, 0));', 'A64_IP0, fp ? 16 : 8, 0));', 'va_arg.i128'),
     ('the rounding mode up is the one down', X, x('fp.c'), '  EMIT(w, x64_rm, X64_LEA, 2, mode, x64_at(r, -1));\n  EMIT(w, x64_alu_ri, X64_G_AND, 2, mode, 3);\n  times_5(w, mode);\n  EMIT(w, x64_shift_ri, X64_G_SHL, 2, mode, 9);',
      '  EMIT(w, x64_rm, X64_LEA, 2, mode, x64_at(r, -1));\n  EMIT(w, x64_alu_ri, X64_G_AND, 2, mode, 3);\n  EMIT(w, x64_shift_ri, X64_G_SHL, 2, mode, 10);', 'set_rounding'),
     ('the rounding mode of SSE is not set', X, x('fp.c'), '  EMIT(w, x64_ldmxcsr, sse);\n', '', 'set_rounding'),
