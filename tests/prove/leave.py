@@ -2,7 +2,7 @@
 and return addresses, breakpoints; and the processor's control words, which say how floats are rounded."""
 import terms as t
 from elf import TEXT
-from machine import CFA, RETURN, State, Unsupported, whole
+from machine import CFA, RETURN, Landing, State, Unsupported, whole
 from tables import WIDTH
 
 # The rounding mode of the IR by the processor's: SDM 1, 4.8.4 (nearest, down, up, towards zero); Arm ARM C5.2, FPCR.
@@ -132,13 +132,6 @@ def asm(proof, env, inst, given, path):
     for k, (register, type_) in enumerate(zip(f['out'], f['signature'].results)):
         env.values[inst.result if k == 0 else (inst.result, k)] = m.get(s, proof.p.named_register(register), WIDTH[type_])
     return given
-
-
-class Landing:
-    """An address of the function's own code, `place`, was stored at an address: there builtin_longjmp goes on."""
-
-    def __init__(self, address, place, state):
-        self.address, self.place, self.state, self.target, self.unwound = address, place, state, t.var('@landing', 64), False
 
 
 def setjmp(proof, env, inst, given, path):

@@ -44,6 +44,13 @@ class Call:
         return t.var('%s after %s' % (register, self.tag), 80 if register[:2] == 'ST' else 128 if register[0] in 'Xq' else 64)
 
 
+class Landing:
+    """An address of the function's own code, `place`, was stored at an address: there builtin_longjmp goes on."""
+
+    def __init__(self, address, place, state):
+        self.address, self.place, self.state, self.target, self.unwound = address, place, state, t.var('@landing', 64), False
+
+
 class State:
     """registers: by offset, 8 bytes or a flag each; frame: by distance from the CFA, (term, byte of it); given:
     conditions that hold on the path; moving: in functions with dynamic stack, the stack pointer where the path began."""
@@ -175,7 +182,6 @@ class Machine:
             address = self.obj.address(address.args[0]) or address
         at = self.private(address)
         if at is None and self.twice and t.is_const(value) and TEXT <= value.args[0] < TEXT + len(self.obj.code):
-            from leave import Landing
             s.calls.append(Landing(address, value, s.copy()))
         if at is None:
             s.memory = t.store(s.memory, address, value)
