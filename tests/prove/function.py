@@ -389,6 +389,7 @@ class Proof:
 
     def at_call(self, env, given, c, goals):
         goals.append(('memory at the call', same_memory(env.memory, c.state.memory)))
+        goals += leave.control_words(self, env, c.state)
         self.prove(given, goals)
         if self.wrong == 0:
             self.refute(given, t.ZERO)
