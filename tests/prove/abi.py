@@ -80,9 +80,7 @@ def results(p, signature):
     used, out = [0, 0], []
     for type_ in signature.results:
         if type_ == 'f80':
-            if len(signature.results) > 1:
-                raise Unsupported('two results, of which one is an f80')
-            out.append(Place(type_, set(), ['ST0']))
+            out.append(Place(type_, set(), ['ST%d' % sum(place.type == 'f80' for place in out)]))
             continue
         bank = 1 if is_float(type_) else 0
         need = 2 if type_ == 'i128' else 1

@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import elf
+import functions
 import irtext
 from function import Failed, Proof
 from machine import Machine, Unsupported
@@ -12,7 +13,19 @@ from processor import PROCESSORS
 from solve import Solver, Undecided
 
 CHUNK = 3000
-HEAD = 'target %s\ndeclare @f()\ndeclare @h()\ndeclare @use()\nextern data @g\n'
+HEAD = '''target %s
+declare @f()
+declare @h()
+declare @use()
+declare @personality()
+extern data @g
+extern data @t1
+extern data @t2
+extern data tls(gd) @tgd
+data internal tls(ld) @tld align 8 { zero 64 }
+extern data tls(ie) @tie
+extern data tls(le) @tle
+'''
 
 
 class Result:
@@ -34,10 +47,13 @@ class Campaign:
 
     def run(self, rows):
         """Yields a result for each row."""
-        for i in range(0, len(rows), CHUNK):
-            yield from self.chunk(rows[i:i + CHUNK], i)
+        for witnessed in (False, True):
+            some = [r for r in rows if r.witnessed() == witnessed]
+            for i in range(0, len(some), CHUNK):
+                yield from self.chunk(some[i:i + CHUNK], i, witnessed)
 
-    def chunk(self, rows, first):
+    def chunk(self, rows, first, witnessed):
+        options = [*self.options, *['--dump=witness'] * witnessed]
         named = {'r%d' % (first + k): row for k, row in enumerate(rows)}
         while True:
             text = HEAD % self.target + '\n'.join(r.text.replace('@ROW', '@' + n, 1) for n, r in named.items()) + '\n'
@@ -45,7 +61,7 @@ class Campaign:
             with open(source, 'w', encoding='utf-8') as f:
                 f.write(text)
             out = source[:-3] + 'o'
-            done = subprocess.run([self.kiln, 'compile', *self.options, '--target=' + self.target, '-o', out, source],
+            done = subprocess.run([self.kiln, 'compile', *options, '--target=' + self.target, '-o', out, source],
                                   stderr=subprocess.PIPE, text=True, check=False, timeout=600)
             if done.returncode == 0:
                 break
@@ -54,10 +70,15 @@ class Campaign:
                 raise SystemExit('prove: %s' % done.stderr.strip())
             yield Result(named.pop(name), 'refused', done.stderr.strip().split('error: ')[-1])
         obj = elf.Object(out)
-        functions = irtext.read(text)
+        entries = functions.witnesses(done.stderr) if witnessed else irtext.read(text)
+        signatures = irtext.heads(text)
         for name, row in named.items():
             start = time.process_time()
-            what, why = self.prove(obj, functions[name])
+            if witnessed:
+                what, why = functions.one(self.processor, obj, entries[name], signatures, self.solver.seconds, 0)
+                what = 'failed' if what == 'doubtful' else what
+            else:
+                what, why = self.prove(obj, entries[name])
             yield Result(row, what, why, time.process_time() - start)
 
     def prove(self, obj, f):

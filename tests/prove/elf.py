@@ -5,7 +5,7 @@ Each symbol has a range of addresses. A number in it stands for the symbol's add
 import struct
 
 import unwind
-from terms import const, parts, plus, var
+from terms import const, parts, plus, sub, var
 
 TEXT, GOT = 0x4a5c0000, 0x4e5c0000
 # Where calls find symbols, and where data is: the first address and how far apart they are.
@@ -17,6 +17,13 @@ X64_RELATIVE = {2, 4}
 A64_LOW = {277: 0, 278: 0, 284: 1, 285: 2, 286: 3, 299: 4, 312: 3}
 A64_PAGE = {275, 276, 311}
 A64_GOT = {311, 312}
+# Thread-local storage (ELF Handling For Thread-Local Storage; psABI 4.4; ELF for the Arm 64-bit architecture 5.7.11): what
+# the number in the code is. An index is what __tls_get_addr is given, an offset counts from the thread pointer or, `module`,
+# from the module's block.
+X64_THREAD = {19: 'index', 20: 'index of the module', 21: 'offset in the module', 22: 'got', 23: 'offset'}
+A64_THREAD = {541: 'got', 542: 'got', 562: 'descriptor', 563: 'descriptor', 564: 'descriptor', 549: 'high', 550: 'low', 551: 'low'}
+THREAD = var('thread pointer', 64)
+MODULE = var("the module's thread-local storage", 64)
 
 
 class Object:
@@ -27,7 +34,7 @@ class Object:
         with open(path, 'rb') as f:
             self.file = f.read()
         self.relocated = {}
-        self.names, self.numbers, self.got, self.refused, self.data = [], {}, {}, {}, {}
+        self.names, self.numbers, self.got, self.refused, self.data, self.added = [], {}, {}, {}, {}, {}
         self.functions, self.at = {}, {}
         self.read()
 
@@ -131,6 +138,10 @@ class Object:
 
     def relocate(self, offset, kind, symbol, addend):
         name, type_, section, value = self.symbols[symbol]
+        thread = (X64_THREAD if self.machine == 62 else A64_THREAD).get(kind)
+        if thread or self.machine != 62 and kind == 569:  # of a descriptor's call, nothing
+            self.relocate_thread(offset, kind, thread, name, addend)
+            return
         if type_ == 3 and section in self.text:
             target = TEXT + self.text[section]
         elif type_ == 3 or not name:
@@ -151,6 +162,67 @@ class Object:
         else:
             self.relocate_a64(offset, kind, self.got_entry(name) if kind in A64_GOT else target + addend, place)
 
+    def relocate_thread(self, offset, kind, what, name, addend):
+        """`what`: by X64_THREAD and A64_THREAD."""
+        place = TEXT + offset
+        if self.machine == 62:
+            relative = what != 'offset' and what != 'offset in the module'
+            if relative:
+                addend += 4
+            if what == 'got':
+                target = self.got_entry('thread offset of ' + name) + addend
+            else:
+                target = self.number('thread %s of %s' % (what, name)) + addend
+            self.code[offset:offset + 4] = struct.pack('<i', target - (place + 4 if relative else 0))
+        elif what in ('got', 'descriptor'):
+            like = {541: 311, 542: 312, 562: 275, 563: 312, 564: 277}[kind]
+            where = self.got_entry('thread offset of ' + name) if what == 'got' else self.number('thread descriptor of ' + name)
+            self.relocate_a64(offset, like, where + addend, place)
+        elif what is not None:
+            low = var('low bits of the thread offset of ' + name, 64)
+            whole = plus(self.thread_local('offset', name), addend)
+            self.added[offset] = low if what == 'low' else sub(whole, low)
+
+    @staticmethod
+    def thread_local(what, name):
+        """Of a symbol, as a term: its offset from the thread pointer or in the module."""
+        return sub(var('thread-local @' + name, 64), MODULE if what == 'offset in the module' else THREAD)
+
+    def symbol(self, name):
+        """The term that a name of this stands for."""
+        for what in ('offset in the module', 'offset'):
+            if name.startswith('thread %s of ' % what):
+                return self.thread_local(what, name[len('thread %s of ' % what):])
+        return var('@' + name, 64)
+
+    @staticmethod
+    def is_thread_call(machine, s, target):
+        """A call that finds thread-local storage, and is none of the IR's: __tls_get_addr changes what calls do, but no
+        memory; a descriptor's function changes nothing but its result and x1 (ELF for the Arm 64-bit architecture,
+        Thread-local storage descriptors)."""
+        p = machine.p
+        if p.name == 'x86_64' and target is var('@__tls_get_addr', 64):
+            argument, memory, calls = machine.get(s, 'RDI'), s.memory, list(s.calls)
+            control = [(n, machine.get(s, n, w)) for n, w in p.control]
+            machine.called(s, target, 0)
+            s.memory, s.calls = memory, calls
+            for n, x in control:
+                machine.set(s, n, x)
+            constant, products = parts(argument)
+            name = products[0][0].args[0] if len(products) == 1 and products[0][0].op == 'v' else ''
+            if name.startswith('@thread index of the module of '):
+                machine.set(s, 'RAX', plus(MODULE, constant))
+            elif name.startswith('@thread index of '):
+                machine.set(s, 'RAX', plus(var('thread-local @' + name[len('@thread index of '):], 64), constant))
+            return True
+        name = target.args[1].args[0] if target.op == 'ld' and target.args[1].op == 'v' else ''
+        if p.name == 'aarch64' and name.startswith('@thread descriptor of ') and machine.get(s, 'x0') is target.args[1]:
+            machine.set(s, 'x0', Object.thread_local('offset', name[len('@thread descriptor of '):]))
+            for register in ('x1', 'x30'):
+                machine.set(s, register, var('%s after a descriptor' % register, 64))
+            return True
+        return False
+
     def relocate_a64(self, offset, kind, target, place):
         (word,) = struct.unpack_from('<I', self.code, offset)
         if kind in A64_PAGE or kind == 274:
@@ -169,7 +241,7 @@ class Object:
         """The term that a number in the code stands for, or None if it is a number."""
         found = self.named(value)
         if found:
-            return plus(var('@' + found[0], 64), found[1])
+            return plus(self.symbol(found[0]), found[1])
         if value in self.at:
             return var('@' + self.at[value], 64)
         return None
@@ -196,7 +268,7 @@ class Object:
         if TEXT <= value <= TEXT + len(self.code) - n:
             return const(int.from_bytes(self.code[value - TEXT:value - TEXT + n], 'little'), 8 * n)
         if value in self.got and n == 8:
-            return var('@' + self.got[value], 64)
+            return self.symbol(self.got[value])
         name, at = self.named(value) or ('', 0)
         data = self.data.get(name)
         if data is not None and 0 <= at <= len(data) - n:

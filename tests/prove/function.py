@@ -1,14 +1,18 @@
 """Proves a function: along each path of the machine code the IR is run, too, and both end in the same. What they begin
 with is the ABI (Proof.entry) or the relation between blocks (relation.py)."""
 import abi
+import leave
+import library
 import meaning
+import stack
 import terms as t
-from elf import TEXT
-from machine import CFA, Machine, State, Unsupported, read_frame
+import varargs
+from elf import TEXT, THREAD
+from irtext import Inst
+from machine import CFA, RETURN, Machine, State, Unsupported, read_frame
 from solve import conjuncts, suppose
 from tables import OPS, RMW, WIDTH
 
-RETURN = t.var('return address', 64)
 MOST_COPIED = 1024  # bytes that a memory operation without a call is followed through
 MOST_DEPTH = 60     # blocks of the IR on one path of the machine
 
@@ -23,14 +27,15 @@ class Again(Exception):
 
 class Env:
     """The IR's state: values by number (and (number, k) of further results), variables, memory, how many of the path's
-    calls were made."""
+    calls were made, control words by name; sp: where the stack pointer is to be, None: where the path began."""
 
     def __init__(self, memory):
-        self.values, self.variables, self.memory, self.calls = {}, {}, memory, 0
+        self.values, self.variables, self.memory, self.calls, self.control, self.sp = {}, {}, memory, 0, {}, None
 
     def copy(self):
         e = Env(self.memory)
         e.values, e.variables, e.calls = dict(self.values), {k: dict(v) for k, v in self.variables.items()}, self.calls
+        e.control, e.sp = dict(self.control), self.sp
         return e
 
 
@@ -54,8 +59,10 @@ class Proof:
         self.types = {v: type_ for params, _ in f.blocks.values() for v, type_ in params}
         for inst in self.definitions.values():
             self.types[inst.result] = self.type_of_result(inst)
-        self.read = {o[1] for _, insts in f.blocks.values() for i in insts for _, o in all_operands(i) if o[0] == 'v'}
+        self.read, self.loaded = needed(f, self.escaping)
         self.where = ''
+        self.pending = {}  # builtin_setjmp of the paths: where each is returned to again, and with which states
+        machine.twice = any(i.op == 'builtin_setjmp' for i in self.definitions.values())
         first = f.blocks[next(iter(f.blocks))][0]
         self.sret = next((number for (number, _), (_, flags) in zip(first, f.signature.params)  # that it returns
                           if 'sret' in flags and machine.p.sret is None), None)
@@ -65,11 +72,11 @@ class Proof:
     def type_of_result(self, inst):
         if inst.op in ('icmp', 'fcmp'):
             return 'i8'
-        if inst.op == 'call':
-            return inst.fields['signature'].results[0]
+        if inst.op in ('call', 'asm'):
+            return (inst.fields['signature'].results or [''])[0]
         if inst.op == 'result':
             of = self.definitions[inst.fields['of']]
-            return of.fields['signature'].results[inst.fields['g']] if of.op == 'call' else 'i8'
+            return of.fields['signature'].results[inst.fields['g']] if of.op in ('call', 'asm') else 'i8'
         return inst.type
 
     # ---- the beginning ----
@@ -97,25 +104,6 @@ class Proof:
             place = t.plus(CFA, self.save + offset + k * w // 8)
             env.memory = t.store(env.memory, place, self.m.get(s, self.p.args[bank][k], w))
 
-    def va_start(self, env, inst, given, path):
-        """Writes the ABI's va_list: System V psABI 3.5.7, AAPCS64 appendix B."""
-        if self.save is None:
-            raise Unsupported('va_start without a save area')
-        gp, fp = self.named_in_registers
-        stack, save = t.plus(CFA, -(-self.stack_bytes // 8) * 8), t.plus(CFA, self.save)
-        if self.p.name == 'x86_64':
-            fields = [t.const(8 * gp, 32), t.const(48 + 16 * fp, 32), stack, save]
-        else:
-            fields = [stack, t.plus(save, 64), t.plus(save, 192), t.const(-8 * (8 - gp), 32), t.const(-16 * (8 - fp), 32)]
-        env.memory = t.store(env.memory, self.operand(env, inst.fields['a'], 'i64'), t.cat(*reversed(fields)))
-        return given
-
-    def va_copy(self, env, inst, given, path):
-        to, source = (self.operand(env, inst.fields[k], 'i64') for k in 'ab')
-        n = 24 if self.p.name == 'x86_64' else 32
-        env.memory = t.store(env.memory, to, t.load(env.memory, source, n))
-        return given
-
     def entry(self):
         """The same without what is variadic."""
         p, m = self.p, self.m
@@ -133,6 +121,9 @@ class Proof:
             if p.name == 'x86_64' and offset == p.registers['DF'][0]:
                 s.registers[offset] = t.const(0, 8)
         self.saved = {name: m.get(s, name) for name in p.saved + p.saved_low}
+        self.exception = {name: m.get(s, name) for name in p.results[0][:2]}
+        env.control = {name: m.get(s, name, w) for name, w in p.control}
+        m.set(s, p.thread, THREAD)
         self.parameters(s, env)
         return s, env
 
@@ -182,9 +173,7 @@ class Proof:
 
     def returned(self, given, path, env, operands):
         m, s, p = self.m, path.state, self.p
-        # the caller's frame above the arguments, which are the callee's
-        goals = [("the caller's frame at %+d" % at, t.equal(read_frame(s, at, 1), t.var('frame%+d%s' % (at, s.tag), 8)))
-                 for at in list(s.frame) if at >= self.stack_bytes]
+        goals = self.callers_frame(s)
         for place, (v, _) in zip(abi.results(p, self.f.signature), operands):
             got = self.passed(s, place, v.w, 0)
             goals.append(('result', t.equal(v, got)))
@@ -192,15 +181,17 @@ class Proof:
                 self.refute(given, t.equal(t.xor(v, t.const(1, v.w)), got))
         if self.sret is not None:
             goals.append(('address of the result', t.equal(t.var('p%d' % self.sret, 64), m.get(s, 'RAX'))))
-        goals.append(('memory', same_memory(env.memory, s.memory)))
         goals.append(('return address', t.equal(path.where, RETURN)))
-        goals.append(('stack pointer', t.equal(m.get(s, p.sp), CFA)))
-        for name, x in self.saved.items():
-            goals.append(('preserved ' + name, t.equal(m.get(s, name), x)))
+        goals += leave.frame_is_gone(self, given, env, path, 0)
         if self.wrong == 0:
             self.refute(given, t.equal(m.get(s, p.sp), t.plus(CFA, 1)))
         self.prove(given, goals)
         self.all_calls(env, path)
+
+    def callers_frame(self, s):
+        """What is above the arguments, which are the callee's."""
+        return [("the caller's frame at %+d" % at, t.equal(read_frame(s, at, 1), t.var('frame%+d%s' % (at, s.tag), 8)))
+                for at in list(s.frame) if at >= self.stack_bytes]
 
     def all_calls(self, env, path):
         if env.calls != len(path.state.calls):
@@ -251,12 +242,12 @@ class Proof:
         self.compute(env, inst, [])
         return env.values[number]
 
-    def run(self, block, env, given, path, stop, depth=0):
-        """Runs the IR from a block's beginning until it ends as the machine's path does. `stop`: a function of block,
+    def run(self, block, env, given, path, stop, depth=0, first=0):
+        """Runs the IR from a block's beginning, or instruction `first` of it, until it ends as the machine's path does. `stop`: a function of block,
         environment and conditions, which says whether it has arrived."""
         if depth > MOST_DEPTH:
             raise Failed('%s: the IR does not arrive where the code does' % self.where)
-        for inst in self.f.blocks[block][1]:
+        for inst in self.f.blocks[block][1][first:]:
             if inst.op in CONTROL:
                 self.current = block
                 CONTROL[inst.op](self, env, inst, given, path, stop, depth)
@@ -268,13 +259,13 @@ class Proof:
     def execute(self, env, inst, given, path):
         """One instruction; the conditions that hold afterwards, None: nothing goes on."""
         op = inst.op
+        if is_idle(inst, self.escaping, self.read, self.loaded):
+            return given
         if op in EFFECT:
             return EFFECT[op](self, env, inst, given, path)
-        if not self.is_read(inst.result) and OPS[op].effects == ['PURE']:
-            return given
-        name = meaning.library(inst)
+        name = library.first(inst)
         if name and self.next_call_is(env, path, name):
-            return self.library_call(env, inst, given, path, name)
+            return library.call(self, env, inst, given, path)
         if op in ('udiv', 'sdiv', 'urem', 'srem'):
             given = self.may_trap(env, inst, given, path)
             if given is None:
@@ -354,33 +345,40 @@ class Proof:
 
     def make_call(self, env, inst, given, path):
         """The code's call and its results."""
+        c = self.next_call(env, path, inst.text[:60])
+        self.at_call(env, given, c, self.call_goals(env, inst, c.target, c.state, self.stack_at(env, c.state)))
+        return c, [t.extract(t.cat(*[c.result(r) for r in reversed(place.registers)]), WIDTH[place.type] - 1, 0)
+                   for place in abi.results(self.p, inst.fields['signature'])]
+
+    def call_goals(self, env, inst, target, state, sp):
+        """The callee and the arguments; `sp`: the arguments' distance from the CFA."""
         f, signature = inst.fields, inst.fields['signature']
         params = list(signature.params)
         for o, typed in f['args'][len(params):]:
             params.append((typed or (self.types[o[1]] if o[0] == 'v' else o[2] if o[0] == 'c' and o[2] else 'i64'), set()))
-        c = self.next_call(env, path, inst.text[:60])
-        sp = self.stack_at(c.state)
         places, _, floats = abi.arguments(self.p, signature, params)
-        goals = [('callee', t.equal(self.operand(env, f['callee'], 'i64'), c.target))]
+        goals = [('callee', t.equal(self.operand(env, f['callee'], 'i64'), target))]
         for k, (place, (o, _)) in enumerate(zip(places, f['args'])):
             v = self.operand(env, o, place.type)
             if place.byval is not None:
                 for i in range(place.byval):
                     goals.append(('argument %d' % k, t.equal(t.load(env.memory, t.plus(v, i), 1),
-                                                             read_frame(c.state, sp + place.stack + i, 1))))
+                                                             read_frame(state, sp + place.stack + i, 1))))
                 continue
             v = extended(v, place)
-            goals.append(('argument %d' % k, t.equal(v, self.passed(c.state, place, v.w, sp))))
+            goals.append(('argument %d' % k, t.equal(v, self.passed(state, place, v.w, sp))))
         if signature.variadic and self.p.name == 'x86_64':
-            al = self.m.get(c.state, 'RAX', 8)
+            al = self.m.get(state, 'RAX', 8)
             goals.append(('number of vector registers', t.and_(t.not_(t.ult(al, t.const(floats, 8))),
                                                               t.not_(t.ult(t.const(8, 8), al)))))
-        self.at_call(env, given, c, goals)
-        return c, [t.extract(t.cat(*[c.result(r) for r in reversed(place.registers)]), WIDTH[place.type] - 1, 0)
-                   for place in abi.results(self.p, signature)]
+        return goals
 
-    def stack_at(self, s):
+    def stack_at(self, env, s):
         base, offset = t.split(self.m.get(s, self.p.sp))
+        if s.moving is not None:
+            key = stack.at_call(self, env, s)
+            if key is not None:
+                return key
         if base is not CFA:
             raise Unsupported('a stack pointer that moves')
         if offset % 16:
@@ -391,34 +389,19 @@ class Proof:
 
     def at_call(self, env, given, c, goals):
         goals.append(('memory at the call', same_memory(env.memory, c.state.memory)))
+        goals += leave.control_words(self, env, c.state)
         self.prove(given, goals)
         if self.wrong == 0:
             self.refute(given, t.ZERO)
         env.memory = c.memory
+        env.control = {name: self.m.get(c.after, name, w) for name, w in self.p.control}
 
-    def library_call(self, env, inst, given, path, name):
-        """The operation became a call of C's function of that name."""
-        f, types = inst.fields, operand_types(inst)
-        signature = LibrarySignature([(types[k], set()) for k, letter in enumerate('abc') if letter in f])
-        c = self.next_call(env, path, name)
-        sp = self.stack_at(c.state)
-        if c.unwound:  # such calls do not (docs/ir.md)
-            return None
-        places, _, _ = abi.arguments(self.p, signature, signature.params)
-        goals = [('operand ' + letter, t.equal(self.operand(env, f[letter], place.type),
-                                              self.passed(c.state, place, WIDTH[place.type], sp)))
-                 for letter, place in zip('abc', places)]
-        self.at_call(env, given, c, goals)
-        if inst.op == 'fcmp':
-            result = t.extract(c.result(self.p.results[0][0]), 31, 0)
-            condition = meaning.CONDITION[meaning.COMPARISONS[f['k']][1]]
-            env.values[inst.result] = t.zext(condition(result, t.const(0, 32)), 8)
-        elif inst.result is not None:
-            signature.results = [inst.type]
-            place = abi.results(self.p, signature)[0]
-            x = t.cat(*[c.result(r) for r in reversed(place.registers)])
-            env.values[inst.result] = t.extract(x, WIDTH[inst.type] - 1, 0)
-        return given
+    @staticmethod
+    def same_memory(a, b):
+        return same_memory(a, b)
+
+    def failed(self, why):
+        return Failed('%s: %s' % (self.where, why))
 
     # ---- memory ----
 
@@ -457,7 +440,7 @@ class Proof:
         to, n = self.operand(env, f['a'], 'i64'), self.operand(env, f['c'], 'i64')
         for name in [inst.op] + ['memmove'] * (inst.op == 'memcpy'):
             if self.next_call_is(env, path, name) and self.is_call_of(env, given, path, to, n):
-                return self.library_call(env, inst, given, path, name)
+                return library.call(self, env, Inst(None, name, inst.type, f, inst.text), given, path)
         if not t.is_const(n) or n.args[0] > MOST_COPIED:
             raise Unsupported('a memory operation of this size without a call')
         if inst.op == 'memset':
@@ -606,7 +589,7 @@ class Proof:
         c = self.next_call(env, path, inst.text)
         if c.unwound:
             raise Failed('%s: a landing pad for %s' % (self.where, inst.text))
-        self.stack_at(c.state)
+        self.stack_at(env, c.state)
         got = self.m.get(c.state, self.p.args[0][0])
         self.at_call(env, given, c, [('callee', t.equal(c.target, t.var('@_Unwind_Resume', 64))),
                                      ('the exception', t.equal(self.operand(env, inst.fields['a'], 'i64'), got))])
@@ -615,9 +598,6 @@ class Proof:
         """Anything may happen: the only wrong goal is that nothing gets there."""
         if self.wrong == 0 and not self.solver.follows(given, t.ZERO):
             self.wrong += 1
-
-    def tailcall(self, env, inst, given, path, stop, depth):
-        raise Unsupported('the operation tailcall')
 
     # ---- a function without a relation ----
 
@@ -648,32 +628,45 @@ class Proof:
         paths = self.m.paths(s, begin, set(), (begin, begin + size))
         for what, where, state in paths:
             self.where = block
-            if what in ('out', 'jump'):
-                raise Failed('the code leaves the function')
-            self.follow(block, env.copy(), Path(what, where, state), lambda *_: False)
+            self.follow(block, env.copy(), self.path(what, where, state), lambda *_: False)
+        self.returns_again((begin, begin + size))
 
-    def follow(self, block, env, path, stop):
+    def returns_again(self, limits):
+        """Once more from each builtin_setjmp, where a long jump goes on."""
+        done = set()
+        while set(self.pending) - done:
+            key = next(k for k in self.pending if k not in done)
+            done.add(key)
+            inst, env, given, s = self.pending[key]
+            env.control = {name: self.m.get(s, name, w) for name, w in self.p.control}
+            block = next(b for b, (_, insts) in self.f.blocks.items() if inst in insts)
+            first = self.f.blocks[block][1].index(inst) + 1
+            for what, where, state in self.m.paths(s, key[1].args[0], set(), limits):
+                self.where = block + ' again'
+                self.follow(block, env.copy(), self.path(what, where, state), lambda *_: False, first)
+
+    def path(self, what, where, state):
+        """`where`: a term, if the code is left."""
+        if what == 'out':
+            where = self.m.obj.address(where) or t.const(where, 64)
+        return Path(what, where, state)
+
+    def follow(self, block, env, path, stop, first=0):
         """Runs the IR along a path of the machine. What fails on a path that no input takes counts for nothing."""
         try:
-            self.run(block, env, list(path.state.given), path, stop)
+            self.run(block, env, list(path.state.given), path, stop, 0, first)
         except (Failed, Unsupported):
             if self.solver.possible(path.state.given):
                 raise
 
 
-class LibrarySignature:
-    def __init__(self, params):
-        self.params, self.results, self.variadic, self.flags, self.byval = params, [], False, set(), {}
-
-
 CONTROL = {'br': Proof.br, 'brif': Proof.brif, 'switch': Proof.switch, 'brind': Proof.brind, 'ret': Proof.ret, 'trap': Proof.trap,
-           'try': Proof.try_, 'resume': Proof.resume, 'unreachable': Proof.unreachable, 'tailcall': Proof.tailcall}
+           'try': Proof.try_, 'resume': Proof.resume, 'unreachable': Proof.unreachable, **leave.CONTROL}
 EFFECT = {'load': Proof.load, 'store': Proof.store, 'call': Proof.call, 'result': Proof.further,
           'memcpy': Proof.copy_memory, 'memmove': Proof.copy_memory, 'memset': Proof.copy_memory,
           'atomic_load': Proof.atomic, 'atomic_store': Proof.atomic, 'atomic_rmw': Proof.atomic,
           'atomic_cas': Proof.atomic, 'fence': Proof.nothing, 'prefetch': Proof.nothing, 'va_end': Proof.nothing,
-          'va_start': Proof.va_start, 'va_copy': Proof.va_copy,
-          'life_start': Proof.life_start, 'life_end': Proof.nothing}
+          'life_start': Proof.life_start, 'life_end': Proof.nothing, **leave.EFFECT, **varargs.EFFECT, **stack.EFFECT}
 
 
 def rmw(op, old, x):
@@ -731,6 +724,50 @@ def escaping_slots(f):
     return out
 
 
+def accessed(inst):
+    """Slot and bytes of a load or store of a variable."""
+    n = WIDTH[inst.fields['x'][1] if 'x' in inst.fields else inst.type] // 8
+    return {(inst.fields['a'][1], inst.fields['d'] + i) for i in range(n)}
+
+
+def is_variable(inst, escaping):
+    return inst.op in ('load', 'store') and inst.fields['a'][0] == 'slot' and inst.fields['a'][1] not in escaping
+
+
+def is_idle(inst, escaping, read, loaded):
+    """Does nothing that anything else depends on?"""
+    if inst.op == 'store':
+        return is_variable(inst, escaping) and not accessed(inst) & loaded
+    return inst.result is not None and inst.result not in read and OPS[inst.op].effects == ['PURE'] and \
+        not inst.fields.get('volatile')
+
+
+def needed(f, escaping):
+    """Values that something reads which is not idle itself, and bytes of variables that such loads read."""
+    read, loaded, waiting, done = set(), set(), [], set()
+    insts = [inst for _, insts in f.blocks.values() for inst in insts]
+    changed = True
+    while changed:
+        changed = False
+        for inst in insts:
+            if id(inst) in done or is_idle(inst, escaping, read, loaded):
+                continue
+            done.add(id(inst))
+            changed = True
+            if inst.op == 'load' and is_variable(inst, escaping):
+                loaded |= accessed(inst)
+            read.update(o[1] for letter, o in all_operands(inst) if o[0] == 'v' and letter != 'e')
+            waiting += [(f.blocks[b][0][k][0], a[1]) for b, args in inst.fields.get('edges', ()) for k, a in enumerate(args)
+                        if a[0] == 'v']
+        for row in list(waiting):
+            if row[0] in read:
+                waiting.remove(row)
+                if row[1] not in read:
+                    read.add(row[1])
+                    changed = True
+    return read, loaded
+
+
 def all_operands(inst):
     """Letter and operand of each."""
     f = inst.fields
@@ -757,6 +794,10 @@ def same_memory(a, b):
     if a.op == 'st' and b.op == 'st' and [o for o, _, _ in a.args[2]] == [o for o, _, _ in b.args[2]]:
         return t.and_(t.and_(same_memory(a.args[0], b.args[0]), t.equal(a.args[1], b.args[1])),
                       t.equal(t.get_bytes([(x, k) for _, x, k in a.args[2]]), t.get_bytes([(x, k) for _, x, k in b.args[2]])))
+    for newer, older in ((a, b), (b, a)):
+        if newer.op == 'st' and newer.args[0] is older:  # what is written is what is there
+            return t.equal(t.get_bytes([(x, k) for _, x, k in newer.args[2]]),
+                           t.cat(*[t.load(older, t.plus(newer.args[1], at), 1) for at, _, _ in reversed(newer.args[2])]))
     return t.make('same', 1, *sorted((a, b), key=lambda m: m.id))
 
 

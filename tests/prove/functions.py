@@ -18,7 +18,7 @@ from relation import Related, Witness
 from solve import Solver, Undecided
 
 
-LEFT_OUT = {'salloc', 'stack_save', 'stack_restore', 'tailcall', 'asm'}
+LEFT_OUT = {'builtin_setjmp'}
 
 
 class Late(Exception):
@@ -53,23 +53,21 @@ def compiled_bitcode(kiln, target, path, folder, options):
 
 def compiled_source(kiln, target, source, folder, options):
     heads = subprocess.run([kiln, 'print', source], check=True, stdout=subprocess.PIPE, text=True, errors='replace').stdout
-    signatures = {}
-    for line in heads.split('\n'):
-        if line.startswith(('func ', 'declare ')):
-            found = irtext.head(line)
-            if found:
-                signatures[found[0]] = found[1]
     out = os.path.join(folder, 'out.o')
     witness = os.path.join(folder, 'witness')
     with open(witness, 'w', encoding='utf-8') as f:
         subprocess.run([kiln, 'compile', '--dump=witness', '--target=' + target, '-o', out, *options, source], check=True, stderr=f)
     with open(witness, encoding='utf-8', errors='replace') as f:
-        chunks = f.read().split('witness 1\n')[1:]
-    functions = {}
-    for chunk in chunks:
+        return elf.Object(out), witnesses(f.read()), irtext.heads(heads)
+
+
+def witnesses(text):
+    """By function: its text, and the lines of its witness."""
+    out = {}
+    for chunk in text.split('witness 2\n')[1:]:
         body, _, rest = chunk.partition('\n}\n')
-        functions[irtext.head(body)[0]] = (body + '\n}\n', rest.split('\nend')[0].split('\n'))
-    return elf.Object(out), functions, signatures
+        out[irtext.head(body)[0]] = (body + '\n}\n', rest.split('\nend')[0].split('\n'))
+    return out
 
 
 def sample(functions, n, seed):
@@ -106,7 +104,9 @@ def one(processor, obj, entry, signatures, seconds, limit):
     signal.setitimer(signal.ITIMER_VIRTUAL, limit)
     try:
         solver = Solver(seconds)
-        proof = Related(Machine(processor, obj, solver), f, Witness(lines))
+        witness = Witness(lines)
+        begin_slots(f, witness.fresh)
+        proof = Related(Machine(processor, obj, solver), f, witness)
         proof.all_paths()
         return ('proved', '') if proof.wrong else ('failed', 'no wrong goal was refuted')
     except Failed as e:
@@ -119,6 +119,18 @@ def one(processor, obj, entry, signatures, seconds, limit):
         return 'undecided', 'more than %d seconds' % limit
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def begin_slots(f, fresh):
+    """Puts life_start where the contents of slots of inlined bodies become any bits. `fresh`: slots by the number of an
+    instruction, of all and of blocks' parameters, in their order."""
+    number = 0
+    for params, insts in f.blocks.values():
+        number, k = number + len(params), 0
+        while k < len(insts):
+            begun = [irtext.Inst(None, 'life_start', 'i64', {'a': ('slot', n)}, 'fresh slot%d' % n) for n in fresh.get(number, ())]
+            insts[k:k] = begun
+            k, number = k + len(begun) + 1, number + 1
 
 
 def late(*_):

@@ -9,6 +9,7 @@ from tables import OPS, WIDTH
 TOKEN = re.compile(r'''\s*(?:;.*)?(?:("(?:\\.|[^"])*")|(@(?:"(?:\\.|[^"])*"|[\w.$]+)(?::\w+)?(?:[+-]\d+)?)|(->|\.\.\.|[][(){}=,:*!])|'''
                    r'''([A-Za-z_%][\w.$]*)|(-?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?|inf|nan))|([+-]))''')
 FLAGS = {'volatile', 'nontemporal'}
+PARTS = ('in', 'out', 'lost', 'at', 'label', 'rows')  # of asm
 
 
 class NotRead(Exception):
@@ -152,7 +153,7 @@ class Reader:
             while self.peek() == ',' and self.peek(1) in WIDTH:
                 self.next()
                 s.results.append(self.next())
-        while re.fullmatch(r'[a-z_0-9]+', self.peek() or '') and self.peek() not in ('with', 'personality', 'to', 'in', 'out'):
+        while re.fullmatch(r'[a-z_0-9]+', self.peek() or '') and self.peek() not in ('with', 'personality', 'to', *PARTS):
             s.flags.add(self.next())
             if self.peek() is not None and (self.peek().isdigit() or self.peek()[0] == '"'):  # of align and comdat
                 self.next()
@@ -240,7 +241,24 @@ class Reader:
             fields['edges'].append(self.edge())
             fields['clauses'] = self.clauses()
         else:
-            raise NotRead('asm')
+            self.code(fields)
+
+    def code(self, fields):
+        """Machine code, the registers of its operands and results, and those that it changes."""
+        text = re.sub(r'\\([0-9a-fA-F]{2})', lambda m: chr(int(m[1], 16)), self.next()[1:-1])
+        fields['code'] = text.replace('\\\\', '\\').encode('latin-1')
+        self.next()
+        fields['signature'] = self.signature()
+        for part in ('in', 'out', 'lost'):
+            fields[part] = []
+            if self.accept(part):
+                while self.peek() is not None and self.peek() not in ('with', *PARTS):
+                    fields[part].append(self.next())
+        fields['args'] = []
+        if self.accept('with'):
+            while self.peek() is not None:
+                fields['args'].append((self.operand(), None))
+                self.accept(',')
 
     def clauses(self):
         """As unwind.Site has them."""
@@ -295,14 +313,15 @@ def head(line):
     return m[1], reader.signature()
 
 
+def heads(text):
+    """The signatures of a text's functions, by name."""
+    found = (head(line) for line in text.split('\n') if line.startswith(('func ', 'declare ')))
+    return dict(x for x in found if x)
+
+
 def read(text, wanted=None, known=None):
     """The functions of a text, by name; `wanted`: names, or None: all; `known`: further signatures, by name."""
-    lines, signatures, functions = text.split('\n'), dict(known or {}), {}
-    for line in lines:
-        if line.startswith(('func ', 'declare ')):
-            found = head(line)
-            if found:
-                signatures[found[0]] = found[1]
+    lines, signatures, functions = text.split('\n'), {**(known or {}), **heads(text)}, {}
     i = 0
     while i < len(lines):
         line = lines[i]

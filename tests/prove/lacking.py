@@ -13,6 +13,9 @@ NOTHING = {
 }
 TRAPS = {'invalidInstructionException', 'software_udf', 'SoftwareBreakpoint', 'swi', 'UndefinedInstructionException'}
 
+# SDM, INT3; Arm ARM C6.2, BRK, with the number that debuggers go on after (LLVM, llvm.debugtrap)
+BREAKPOINTS = {'swi': 3, 'SoftwareBreakpoint': 0xf000}
+
 
 def one(w):
     return t.const(1, w)
@@ -135,6 +138,8 @@ def call(machine, state, name, ins, out):
     name = str(name)
     if name in NOTHING:
         return None
+    if name in BREAKPOINTS and ins[0][1] == BREAKPOINTS[name]:
+        return 'breakpoint'
     if name in TRAPS:
         return 'trap'
     f = VALUES.get(name)
@@ -149,6 +154,31 @@ def rounded_by_control(w, a, control):
     return t.ite(t.equal(rounding, t.const(3, 2)), a, t.function('frint', w, a))
 
 
+def table(w, old, *args):
+    """Arm ARM C7.2, TBL: bytes of one or two registers by number, 0 where there is none."""
+    bytes_ = [t.extract(a, i + 7, i) for a in args[:-1] for i in range(0, a.w, 8)]
+    out = []
+    for i in range(0, args[-1].w, 8):
+        k = t.extract(args[-1], i + 7, i)
+        chosen = t.choose(t.extract(k, len(bytes_).bit_length() - 2, 0), bytes_)
+        out.insert(0, t.ite(t.ult(k, t.const(len(bytes_), 8)), chosen, t.const(0, 8)))
+    return t.zext(t.cat(*out), w)
+
+
+VALUES['a64_TBL'] = table
+
+
+def reversed_in(lane):
+    """Arm ARM C7.2, REV16, REV32, REV64: elements in reverse order within each lane."""
+    def g(w, a, n):
+        return by_lane(lane, lambda x: t.cat(*[t.extract(x, i + 8 * n.args[0] - 1, i) for i in range(0, lane, 8 * n.args[0])]))(w, a)
+    return g
+
+
+for _lane in (16, 32, 64):
+    VALUES['NEON_rev%d' % _lane] = reversed_in(_lane)
+# Arm ARM C7.2, EXT: the bytes from a number on of the first register, followed by the second
+VALUES['NEON_ext'] = lambda w, a, b, n, _: t.extract(t.cat(b, a), 8 * n.args[0] + w - 1, 8 * n.args[0])
 VALUES['compare and swap'] = lambda w, old, expected, new: t.ite(t.equal(old, expected), new, old)
 VALUES['rounded by control'] = rounded_by_control
 
@@ -194,6 +224,10 @@ def decode_a64(p, code, pc):
         return read_modify_write(p, word)
     if word & 0x3fa07c00 == 0x08a07c00:
         return compare_and_swap(p, word)
+    if word & 0xffe00000 == 0xc8200000:
+        return pair_stored(p, word)
+    if word & 0xffa07c00 == 0x48207c00:
+        return pair_compared(p, word)
     if word & 0xbec00000 == 0x38c00000:
         return signed_load(p, code, pc)
     if word & 0xbffffc00 == 0x089ffc00:
@@ -278,6 +312,43 @@ def compare_and_swap(p, word):
     return ops, 4
 
 
+def pair_stored(p, word):
+    """STXP, STLXP of 64 bits (Arm ARM C6.2), of which SLEIGH stores the second register four bytes behind the first."""
+    base, second = word >> 5 & 31, ('unique', UNIQUE, 8)
+    address = ('register', p.registers['sp' if base == 31 else 'x%d' % base][0], 8)
+    return [('INT_ADD', second, [address, ('const', 8, 8)]), ('STORE', None, [('const', 0, 8), address, general(p, word)]),
+            ('STORE', None, [('const', 0, 8), second, general(p, word >> 10)]),
+            ('COPY', general(p, word >> 16), [('const', 0, 8)])], 4
+
+
+def pair_compared(p, word):
+    """CASP of 64 bits (Arm ARM C6.2), of which SLEIGH exchanges the registers of each pair."""
+    s, base, d = word >> 16 & 31, word >> 5 & 31, word & 31
+    address = ('register', p.registers['sp' if base == 31 else 'x%d' % base][0], 8)
+    old, expected, value, new = (('unique', UNIQUE + 16 * k, 16) for k in range(4))
+    return [('LOAD', old, [('const', 0, 8), address]), ('PIECE', expected, [general(p, s + 1), general(p, s)]),
+            ('PIECE', value, [general(p, d + 1), general(p, d)]),
+            ('CALLOTHER', new, [('other', 'compare and swap', 0), old, expected, value]),
+            ('STORE', None, [('const', 0, 8), address, new]), ('SUBPIECE', general(p, s), [old, ('const', 0, 4)]),
+            ('SUBPIECE', general(p, s + 1), [old, ('const', 8, 4)])], 4
+
+
+def general(p, number):
+    """A general register by the lowest bits of a field, in which it is not 31."""
+    return ('register', p.registers['x%d' % (number & 31)][0], 8)
+
+
+def control_word(p, code, pc):
+    """LDMXCSR, STMXCSR: SLEIGH has flags of the x87 unit beside the register, which is elsewhere here."""
+    from machine import translate
+    ops, length = translate(p, code, pc)
+    at = p.context.registers['MXCSR'].offset
+
+    def moved(v):
+        return ('register', p.registers['MXCSR'][0], v[2]) if v and v[:2] == ('register', at) else v
+    return [(name, moved(out), [moved(v) for v in ins]) for name, out, ins in ops], length
+
+
 def signed_load(p, code, pc):
     """LDRSB, LDRSH and LDURSB, LDURSH to 32 bits (Arm ARM C6.2): the upper half of the register is 0. SLEIGH extends the
     sign to 64 bits, or with zeros."""
@@ -290,7 +361,13 @@ def signed_load(p, code, pc):
 
 
 def decode_x64(p, code, pc):
-    """BSF and BSR of registers; FISTP of 64 bits (SDM 1, 8.1.5.3), of which SLEIGH does not read the control word."""
+    """BSF and BSR of registers; FISTP of 64 bits and FRNDINT (SDM 1, 8.1.5.3), of which SLEIGH does not read the control
+    word."""
+    if code[:2] == b'\x0f\xae' and code[2] >> 3 & 7 in (2, 3):
+        return control_word(p, code, pc)
+    if code[:2] == b'\xd9\xfc':
+        top = ('register', p.registers['ST0'][0], 10)
+        return [('CALLOTHER', top, [('other', 'frint', 0), top])], 2
     if code[0] == 0xdf and code[1] < 0xc0 and code[1] >> 3 & 7 == 7:
         return rounded_store(p, code, pc)
     at, wide, rex = 0, False, 0

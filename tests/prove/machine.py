@@ -5,12 +5,14 @@ The frame is at addresses that are the CFA plus a number. What is there and is n
 """
 import lacking
 import magic
+import stack
 import terms as t
-from elf import LAST, TEXT
+from elf import LAST, TEXT, THREAD
 from pcode import PURE
 from terms import Unsupported
 
 CFA = t.var('cfa', 64)  # a multiple of 16, by either ABI
+RETURN = t.var('return address', 64)
 MOST_STEPS, MOST_PATHS, MOST_CASES = 3000, 400, 400
 
 
@@ -32,28 +34,36 @@ def force(x):
 
 class Call:
     """A call: what is called, the state there, and the names of what it leaves; what tables of exceptions say of it; whether
-    it unwinds."""
+    it unwinds; the state after it."""
 
     def __init__(self, target, state, tag, site=None, unwound=False):
         self.target, self.state, self.tag, self.site, self.unwound = target, state, tag, site, unwound
-        self.memory = t.memory('after ' + tag)
+        self.memory, self.after = t.memory('after ' + tag), None
 
     def result(self, register):
-        return t.var('%s after %s' % (register, self.tag), 80 if register == 'ST0' else 128 if register[0] in 'Xq' else 64)
+        return t.var('%s after %s' % (register, self.tag), 80 if register[:2] == 'ST' else 128 if register[0] in 'Xq' else 64)
+
+
+class Landing:
+    """An address of the function's own code, `place`, was stored at an address: there builtin_longjmp goes on."""
+
+    def __init__(self, address, place, state):
+        self.address, self.place, self.state, self.target, self.unwound = address, place, state, t.var('@landing', 64), False
 
 
 class State:
     """registers: by offset, 8 bytes or a flag each; frame: by distance from the CFA, (term, byte of it); given:
-    conditions that hold on the path."""
-    __slots__ = ('registers', 'unique', 'frame', 'memory', 'given', 'calls', 'tag')
+    conditions that hold on the path; moving: in functions with dynamic stack, the stack pointer where the path began."""
+    __slots__ = ('registers', 'unique', 'frame', 'memory', 'given', 'calls', 'tag', 'moving')
 
     def __init__(self, memory, tag=''):
         self.tag = tag  # of the names of what is not known at the beginning
         self.registers, self.unique, self.frame, self.memory = {}, {}, {}, memory
-        self.given, self.calls = [], []
+        self.given, self.calls, self.moving = [], [], None
 
     def copy(self):
         s = State(self.memory, self.tag)
+        s.moving = self.moving
         s.registers, s.frame = dict(self.registers), dict(self.frame)
         s.given, s.calls = list(self.given), list(self.calls)
         return s
@@ -83,7 +93,9 @@ def whole(frame, offset, n):
 class Machine:
     def __init__(self, processor, obj, solver):
         self.p, self.obj, self.solver = processor, obj, solver
-        self.escaping, self.decoded = [], {}
+        self.escaping, self.decoded, self.twice = [], {}, False  # twice: the function has a builtin_setjmp
+        # of a function with dynamic stack: where its prologue ends, and the stack pointer there
+        self.places, self.body, self.bottom = stack.Places(), None, None
         self.general = {processor.registers[name][0] for name in processor.gp}
 
     # ---- registers ----
@@ -134,6 +146,8 @@ class Machine:
     def private(self, address):
         """The distance from the CFA, if an address is private; else None."""
         base, offset = t.split(address)
+        if base in self.places.numbers:
+            return self.places.key(base, offset)
         if base is not CFA or any(low <= offset < high for low, high in self.escaping):
             return None
         return offset
@@ -144,13 +158,31 @@ class Machine:
             if known is not None:
                 return known
             address = self.obj.address(address.args[0]) or address
+        if address is THREAD and n == 8 and self.p.name == 'x86_64':  # psABI 3.4.2: %fs:0 has its own address
+            return THREAD
         at = self.private(address)
-        return t.load(s.memory, address, n) if at is None else read_frame(s, at, n)
+        if at is None:
+            found = self.one_of(s, address, n)
+            return t.load(s.memory, address, n) if found is None else found
+        return read_frame(s, at, n)
+
+    def one_of(self, s, address, n):
+        """What is at one of a few places in the frame, by an index; None if an address is not such."""
+        constant, products = t.parts(address)
+        rest = [(x, k) for x, k in products if x is not CFA]
+        if len(rest) != 1 or len(products) != 2 or (CFA, 1) not in products or rest[0][1] != 1:
+            return None
+        x = rest[0][0]
+        bits = x.w - t.zeros_above(x)
+        places = [self.private(t.plus(CFA, constant + i)) for i in range(1 << bits)] if bits <= 5 else [None]
+        return None if None in places else t.choose(t.extract(x, bits - 1, 0), [read_frame(s, at, n) for at in places])
 
     def store(self, s, address, value):
         if t.is_const(address):
             address = self.obj.address(address.args[0]) or address
         at = self.private(address)
+        if at is None and self.twice and t.is_const(value) and TEXT <= value.args[0] < TEXT + len(self.obj.code):
+            s.calls.append(Landing(address, value, s.copy()))
         if at is None:
             s.memory = t.store(s.memory, address, value)
         else:
@@ -231,6 +263,11 @@ class Machine:
         ops, length = self.decode(pc)
         following = pc + length
         s.unique = {}
+        if pc - TEXT in self.obj.added:  # ADD of AArch64, of a part of an offset that a relocation tells
+            word = int.from_bytes(self.obj.code[pc - TEXT:pc - TEXT + 4], 'little')
+            self.set(s, self.p.gp[word & 31], t.add(self.get(s, self.p.gp[word >> 5 & 31]), self.obj.added[pc - TEXT]))
+            return [('go', following, s)]
+        before = self.get(s, self.p.sp) if s.moving is not None else None
         out, active, later, n, checked = [], t.ONE, {}, len(ops), False
         for i, (op, dst, ins) in enumerate(ops):
             if i in later:
@@ -285,12 +322,18 @@ class Machine:
                 x = lacking.call(self, s, ins[0][1], ins[1:], dst)
                 if x == 'trap':
                     return out + [('trap', None, s)]
+                if x == 'breakpoint':
+                    s.calls.append(Call(t.var('@breakpoint', 64), s.copy(), ''))
+                    s.calls[-1].memory, s.calls[-1].after = s.memory, s.calls[-1].state
+                    return out + [('go', following, s)]
                 if x is not None:
                     if self.p.name == 'x86_64' and dst[0] == 'register' and dst[2] == 4 and dst[1] in self.general:  # SDM 1, 3.4.1.1
                         dst, x = (dst[0], dst[1], 8), t.zext(force(x), 64)
                     self.assign(s, dst, x, active)
             else:
                 self.assign(s, dst, self.pure(s, op, dst, ins), active)
+        if before is not None and self.get(s, self.p.sp) is not before:
+            stack.note(self, s, before, pc, following)
         return out + [('go', following, s)]
 
     def branch(self, s, i, op, ins, following, n):
@@ -318,6 +361,8 @@ class Machine:
         while work:
             pc, s, first = work.pop()
             while True:
+                if pc == self.body and s.moving is None:
+                    s.moving = self.bottom = self.get(s, self.p.sp)
                 if not first and pc in cuts:
                     out.append(('at', pc, s))
                     break
@@ -352,8 +397,14 @@ class Machine:
                 other = s.copy()
                 self.called(other, *where, True)
                 work.append((TEXT + site.pad, other, False))
+            if self.obj.is_thread_call(self, s, where[0]):
+                work.append((where[1], s, False))
+                return
             self.called(s, *where)
-            work.append((where[1], s, False))
+            if where[0] is t.var('@_Unwind_Resume', 64):
+                out.append(('gone', None, s))
+            else:
+                work.append((where[1], s, False))
         elif kind == 'jump':
             self.jump(s, where[0], out, work)
         else:
@@ -408,10 +459,12 @@ class Machine:
         call = Call(target, s.copy(), tag, self.obj.site(following - 1 - TEXT), unwound)
         s.calls.append(call)
         base, sp = t.split(self.get(s, self.p.sp))
-        if base is CFA:  # what is below the stack pointer is the callee's
+        if base is not CFA:
+            sp = self.places.key_of(self.get(s, self.p.sp))
+        if sp is not None:  # what is below the stack pointer is the callee's
             s.frame = {at: x for at, x in s.frame.items() if at >= sp}
         kept = {}
-        for name in self.p.saved + [self.p.sp]:
+        for name in self.p.saved + [self.p.sp, self.p.thread]:
             kept[self.p.registers[name][0]] = self.get(s, name)
         for name in self.p.saved_low:
             kept[self.p.registers[name][0]] = self.get(s, name)
@@ -426,8 +479,11 @@ class Machine:
                 s.registers[offset + 8 * k] = t.extract(t.var('%s after %s' % (name, tag), w), 64 * k + 63, 64 * k)
         s.registers.update(kept)
         if self.p.name == 'x86_64':
-            self.set(s, 'ST0', call.result('ST0'))
-        s.memory = call.memory
+            for name in ('ST0', 'ST1'):
+                self.set(s, name, call.result(name))
+        for name, w in self.p.control:  # a callee may change how floats are rounded
+            self.set(s, name, t.var('%s after %s' % (name, tag), w))
+        s.memory, call.after = call.memory, s.copy()
 
 
 def translate(p, code, pc):

@@ -266,8 +266,11 @@ def known(name):
 
 def integer_to_float(extend):
     def f(x):
-        if x.a.w > 64 or x.w > 80 or x.w == 80 and extend is zext and x.a.w == 64:
+        if x.a.w > 64 or x.w > 80:
             return None
+        if extend is zext and x.a.w == 64 and x.w == 80:  # read as a signed number, it is 2^64 less
+            value = t.integer_to_float(x.a, 80)
+            return ite(slt(x.a, const(0, 64)), t.function('fadd', 80, value, t.float_constant(1 << 64, 80)), value)
         if extend is zext and x.a.w == 64 and x.processor == 'x86_64':
             # rounding a half with a sticky last bit, and doubling that, rounds as once
             half = t.integer_to_float(or_(shift('lshr', x.a, const(1, 64)), and_(x.a, const(1, 64))), x.w)
@@ -279,9 +282,9 @@ def integer_to_float(extend):
 def float_to_integer(is_signed):
     """What does not fit is any bits: so a wider conversion does for a narrow one."""
     def f(x):
-        if x.w > 64 or x.a.w == 80 and x.w == 64 and not is_signed:
+        if x.w > 64:
             return None
-        if x.a.w == 80:
+        if x.a.w == 80 and (x.w < 64 or is_signed):
             return extract(t.function('ftosi', 64, x.a), x.w - 1, 0)
         if x.processor == 'aarch64':
             return extract(t.function('ftosi' if is_signed else 'ftoui', max(x.w, 32), x.a), x.w - 1, 0)
@@ -295,26 +298,88 @@ def float_to_integer(is_signed):
 
 def unsigned_64(a):
     """What is 2^63 or more is converted less 2^63, which is exact."""
-    half = const((1022 + 64 if a.w == 64 else 126 + 64) << t.FLOATS[a.w], a.w)
+    half = t.float_constant(1 << 63, a.w)
+    if a.w == 80:  # 0 is subtracted from others
+        is_less = t.float_less(a, half)
+        value = t.function('ftosi', 64, t.function('fsub', 80, a, ite(is_less, const(0, 80), half)))
+        return xor(value, ite(is_less, const(0, 64), const(1 << 63, 64)))
     less = t.function('ftosi', 64, t.function('fsub', a.w, a, half))
     return ite(t.float_less(a, half), t.function('ftosi', 64, a), xor(less, const(1 << 63, 64)))
 
 
 def saturated(is_signed):
-    """On AArch64, whose conversions saturate at 32 or 64 bits."""
+    """What is out of range becomes the nearest integer, NaN becomes 0. AArch64's conversions do that at 32 and 64 bits;
+    on x86-64 comparisons with the ends of the range, which are exact, choose what is converted."""
     def f(x):
-        if x.processor != 'aarch64' or x.w > 64:
+        if x.processor == 'aarch64' and x.a.w <= 64 and x.w <= 64:
+            return narrowed(t.function('ftosi' if is_signed else 'ftoui', max(x.w, 32), x.a), x.w, is_signed)
+        if x.processor == 'aarch64':
+            return by_significand(t.float_to_float(x.a, 64) if x.a.w == 32 else x.a, x.w, is_signed)
+        if x.a.w not in (32, 64, 80) or x.w > 64:
             return None
-        v = t.function('ftosi' if is_signed else 'ftoui', max(x.w, 32), x.a)
-        if x.w < 32:
-            most = const((1 << (x.w - is_signed)) - 1, 32)
-            if is_signed:
-                least = const(-(1 << (x.w - 1)), 32)
-                v = ite(slt(v, least), least, v)
-                v = ite(slt(most, v), most, v)
-            else:
-                v = ite(ult(most, v), most, v)
-        return extract(v, x.w - 1, 0)
+        return saturating_of(x.a, in_range(x, is_signed), is_signed)
+    return f
+
+
+def saturating_of(a, converted, is_signed):
+    """A float as the nearest integer, of its conversion if it fits."""
+    w = converted.w
+    least, most = (-(1 << (w - 1)), (1 << (w - 1)) - 1) if is_signed else (0, (1 << w) - 1)
+    low, high = (t.float_constant(n, a.w) for n in (least, most + 1))
+    below = t.float_less(a, low)
+    if a.w == 80:  # the least integer itself is not converted, nor is -0
+        below = not_(t.float_less(low, a))
+    value = ite(below, const(least, w), ite(t.float_less(a, high), converted, const(most, w)))
+    return ite(t.is_nan(a), const(0, w), value)
+
+
+def by_significand(a, w, is_signed):
+    """The same of an f64 or f128, by its bits: the significand, shifted by the exponent."""
+    fraction = t.FLOATS[a.w]
+    bits = 128
+    sign, exponent = extract(a, a.w - 1, a.w - 1), extract(a, a.w - 2, fraction)
+    e = sub(zext(exponent, 64), const((1 << (a.w - 2 - fraction)) - 1, 64))
+    x = shift_by_halves('lshr', cat(t.ONE, extract(a, fraction - 1, 0), const(0, bits - 1 - fraction)),
+                        zext(sub(const(127, 64), e), bits))
+    if is_signed:
+        ones = sext(sign, bits)
+        x = wide_sum(sub, xor(x, ones), ones)
+    x = ite(slt(e, const(0, 64)), const(0, w), extract(x, w - 1, 0))
+    end = xor(const((1 << (w - is_signed)) - 1, w), sext(sign, w)) if is_signed else const(-1, w)
+    x = ite(slt(e, const(w - is_signed, 64)), x, end)
+    return ite(or_(t.is_nan(a), t.ZERO if is_signed else sign), const(0, w), x)
+
+
+def narrowed(v, w, is_signed):
+    """The nearest integer of w bits, of one that has 32 or more."""
+    if w < 32:
+        most = const((1 << (w - is_signed)) - 1, 32)
+        if is_signed:
+            least = const(-(1 << (w - 1)), 32)
+            v = ite(slt(v, least), least, v)
+            v = ite(slt(most, v), most, v)
+        else:
+            v = ite(ult(most, v), most, v)
+    return extract(v, w - 1, 0)
+
+
+def in_range(x, is_signed):
+    """Of a float that fits, by x86-64's signed conversions to 32 or 64 bits."""
+    if x.w == 64 and not is_signed:
+        return unsigned_64(x.a)
+    w = 64 if x.w == 64 or (x.w == 32 and not is_signed) or x.a.w == 80 else 32
+    return extract(t.function('ftosi', w, x.a), x.w - 1, 0)
+
+
+def extreme(least):
+    """fminimum, fmaximum: NaN, whose bits are those of an addition on x86-64, if an operand is NaN; of zeros, -0 is less."""
+    def f(x):
+        if x.processor == 'aarch64':
+            return known('fminimum' if least else 'fmaximum')(x)
+        first = t.float_less(x.a, x.b) if least else t.float_less(x.b, x.a)
+        equals = (or_ if least else and_)(x.a, x.b)  # the same bits, but of zeros the sign
+        return ite(t.unordered(x.a, x.b), t.function('fadd', x.w, x.a, x.b),
+                   ite(t.float_equal(x.a, x.b), equals, ite(first, x.a, x.b)))
     return f
 
 
@@ -324,7 +389,7 @@ def instruction(name):
 
 
 def fma(x):
-    if x.inst.op == 'fmuladd' and not x.fused:
+    if x.inst.op == 'fmuladd' and (not x.fused or x.w > 64):
         return t.function('fadd', x.w, t.function('fmul', x.w, x.a, x.b), x.c)
     return t.function('fma', x.w, x.a, x.b, x.c)
 
@@ -353,15 +418,15 @@ VALUE = {
     'select': lambda x: ite(low_bit(x.a), x.b, x.c),
     'trunc': lambda x: extract(x.a, x.w - 1, 0), 'zext': lambda x: zext(x.a, x.w), 'sext': lambda x: sext(x.a, x.w),
     'bitcast': lambda x: x.a,
-    'fdemote': known('f2f'), 'fpromote': known('f2f'), 'sitof': integer_to_float(sext), 'uitof': integer_to_float(zext),
+    'fdemote': lambda x: t.float_to_float(x.a, x.w), 'fpromote': lambda x: t.float_to_float(x.a, x.w), 'sitof': integer_to_float(sext), 'uitof': integer_to_float(zext),
     'ftosi': float_to_integer(True), 'ftoui': float_to_integer(False),
     'ftosis': saturated(True), 'ftouis': saturated(False),
     'fadd': known('fadd'), 'fsub': known('fsub'), 'fmul': known('fmul'), 'fdiv': known('fdiv'),
     'fsqrt': known('fsqrt'), 'fma': fma, 'fmuladd': fma,
-    'fmin': instruction('fmin'), 'fmax': instruction('fmax'), 'fminimum': instruction('fminimum'),
-    'fmaximum': instruction('fmaximum'), 'ffloor': instruction('ffloor'), 'fceil': instruction('fceil'),
+    'fmin': instruction('fmin'), 'fmax': instruction('fmax'), 'fminimum': extreme(True),
+    'fmaximum': extreme(False), 'ffloor': instruction('ffloor'), 'fceil': instruction('fceil'),
     'ftrunc': instruction('ftrunc'), 'fround': instruction('fround'), 'froundeven': instruction('froundeven'),
-    'frint': instruction('frint'), 'fnearbyint': instruction('fnearbyint'),
+    'frint': lambda x: known('frint')(x) if x.w == 80 else instruction('frint')(x), 'fnearbyint': instruction('fnearbyint'),
     'fneg': lambda x: cat(not_(extract(x.a, x.w - 1, x.w - 1)), extract(x.a, x.w - 2, 0)),
     'fabs': lambda x: cat(t.ZERO, extract(x.a, x.w - 2, 0)),
     'fcopysign': lambda x: cat(extract(x.b, x.w - 1, x.w - 1), extract(x.a, x.w - 2, 0)),
@@ -397,7 +462,20 @@ def resize(x):
     return extract(x.a, x.w - 1, 0) if x.w < x.a.w else cat(t.var('any!above %d' % x.a.id, 64), x.a)
 
 
+def shuffle(x):
+    """Byte i of the result is one of a's and b's, by byte i of c; without such a byte, any."""
+    bytes_, out = lanes(x.a, 8) + lanes(x.b, 8), []
+    for i, k in enumerate(lanes(x.c, 8)):
+        if not t.is_const(k):
+            x.defined.append(ult(k, const(len(bytes_), 8)))
+            out.append(t.choose(extract(k, len(bytes_).bit_length() - 2, 0), bytes_))
+        else:
+            out.append(bytes_[k.args[0]] if k.args[0] < len(bytes_) else t.var('any!%d of %d' % (i, x.inst.result), 8))
+    return cat(*reversed(out))
+
+
 VALUE.update({
+    'vshuffle': shuffle,
     'vsplat': lambda x: cat(*[x.a] * (x.w // x.a.w)),
     'vextract': lambda x: lanes(x.a, x.w)[x.inst.fields['i']],
     'vresize': resize,
@@ -418,43 +496,3 @@ VALUE.update({
     'vsitof': by_lane(lambda x, a: t.integer_to_float(sext(a, 72), 32)),
     'vftosi': by_lane(lambda x, a: t.function('ftosi', 32, a)),
 })
-
-# Operations that targets may leave to a function of the C library or of the compiler's: its name, by type of the result
-# (and of the source).
-SUFFIX = {'f32': 'f', 'f64': '', 'f80': 'l', 'f128': 'l'}
-LIBRARY = {'frem': 'fmod', 'ffloor': 'floor', 'fceil': 'ceil', 'ftrunc': 'trunc', 'fround': 'round',
-           'froundeven': 'roundeven', 'frint': 'rint', 'fnearbyint': 'nearbyint', 'fma': 'fma', 'fmin': 'fmin',
-           'fmax': 'fmax', 'fminimum': 'fminimum', 'fmaximum': 'fmaximum'}
-I128 = {'udiv': '__udivti3', 'sdiv': '__divti3', 'urem': '__umodti3', 'srem': '__modti3'}
-QUAD = {'fadd': '__addtf3', 'fsub': '__subtf3', 'fmul': '__multf3', 'fdiv': '__divtf3', 'fsqrt': 'sqrtl'}
-
-
-# Of f128, by operation, type and source: the functions of the compiler's library.
-CONVERSIONS = {
-    ('sitof', 'f128', 'i32'): '__floatsitf', ('sitof', 'f128', 'i64'): '__floatditf', ('uitof', 'f128', 'i32'): '__floatunsitf',
-    ('uitof', 'f128', 'i64'): '__floatunditf', ('fpromote', 'f128', 'f32'): '__extendsftf2',
-    ('fpromote', 'f128', 'f64'): '__extenddftf2', ('fdemote', 'f32', 'f128'): '__trunctfsf2',
-    ('fdemote', 'f64', 'f128'): '__trunctfdf2', ('ftosi', 'i32', 'f128'): '__fixtfsi', ('ftosi', 'i64', 'f128'): '__fixtfdi',
-    ('ftoui', 'i32', 'f128'): '__fixunstfsi', ('ftoui', 'i64', 'f128'): '__fixunstfdi'}
-# The condition of a comparison: the function, and which comparison of its result, an i32, with 0 says so.
-COMPARISONS = {'oeq': ('__eqtf2', 'eq'), 'une': ('__netf2', 'ne'), 'olt': ('__lttf2', 'slt'), 'uge': ('__lttf2', 'sge'),
-               'ole': ('__letf2', 'sle'), 'ugt': ('__letf2', 'sgt'), 'ogt': ('__gttf2', 'sgt'), 'ule': ('__gttf2', 'sle'),
-               'oge': ('__getf2', 'sge'), 'ult': ('__getf2', 'slt'), 'ord': ('__unordtf2', 'eq'), 'uno': ('__unordtf2', 'ne')}
-
-
-def library(inst):
-    """The function that an operation may become, or None."""
-    op, type_ = inst.op, inst.type
-    if op in ('memcpy', 'memmove', 'memset'):
-        return op
-    if type_ == 'i128' and op in I128:
-        return I128[op]
-    if type_ == 'f128' and op in QUAD:
-        return QUAD[op]
-    if op == 'fcmp' and type_ == 'f128':
-        return COMPARISONS.get(inst.fields['k'], (None,))[0]
-    if 't' in inst.fields and (op, type_, inst.fields['t']) in CONVERSIONS:
-        return CONVERSIONS[op, type_, inst.fields['t']]
-    if op in LIBRARY and type_ in SUFFIX:
-        return LIBRARY[op] + SUFFIX[type_]
-    return None

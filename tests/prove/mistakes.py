@@ -22,9 +22,10 @@ from terms import Unsupported  # noqa: E402
 
 NOP = {'x86_64': b'\x90', 'aarch64': b'\x1f\x20\x03\xd5'}
 # Functions of which each instruction is left out once.
-ERASED = ('saved', 'loop')
+ERASED = ('saved', 'loop', 'dynamic', 'last')
 # Lines of the witness that a proof needs: others are of blocks that go on from their only predecessor.
-WITNESS = {'loop': r'value .*|block 1 .*', 'saved': 'slot 0 0 24 .*', 'variadic': 'slot 0 0 32 .*|save .*', 'caught': 'value [0178] .*'}
+WITNESS = {'loop': r'value .*|block 1 .*', 'saved': 'slot 0 0 24 .*', 'variadic': 'slot 0 0 32 .*|save .*', 'caught': 'value [0178] .*',
+           'dynamic': 'value [0-3] .*'}
 # Changes of the IR: function, text, what replaces it.
 IR = [('saved', 'store.i64 v3, slot0+8', 'store.i64 v3, slot0+16'), ('saved', 'sub.i64 v1, v2', 'sub.i64 v2, v1'),
       ('saved', 'xor.i64 v10, v5', 'xor.i64 v10, v3'), ('loop', 'icmp.i32 sgt', 'icmp.i32 sge'), ('loop', 'v7*4', 'v7*8'),
@@ -37,7 +38,12 @@ IR = [('saved', 'store.i64 v3, slot0+8', 'store.i64 v3, slot0+16'), ('saved', 's
       ('caught', 'catch @_ZTIi, catch @_ZTIl', 'catch @_ZTIl, catch @_ZTIi'), ('caught', 'filter(@_ZTIi)', 'filter(@_ZTIl)'),
       ('caught', ', cleanup]', ']'), ('caught', 'exception 1, v1)', 'exception 1, v0)'), ('caught', 'typeid @_ZTIi', 'typeid @_ZTIl'),
       ('caught', 'b3(v7)', 'b3(v1)'), ('caught', 'resume v7', 'resume v1'), ('caught', 'try @g(v0, v1', 'try @g(v1, v1'),
-      ('caught', 'exception 1, v0)', 'exception 1, v1)'), ('caught', 'v16, v9', 'v16, v0')]
+      ('caught', 'exception 1, v0)', 'exception 1, v1)'), ('caught', 'v16, v9', 'v16, v0'),
+      ('dynamic', 'salloc v1 align 16', 'salloc v1 align 32'), ('dynamic', 'salloc v1 align 16', 'salloc v0 align 16'),
+      ('dynamic', 'salloc 40', 'salloc 56'), ('dynamic', 'store.i64 v4, v5', 'store.i64 v4, v7'),
+      ('dynamic', 'stack_restore v2', 'stack_restore v5'), ('dynamic', '@list(v5, v7', '@list(v7, v5'),
+      ('dynamic', 'v1 align 16', 'v4 align 16'), ('tail', 'tailcall @g(v7, v6', 'tailcall @g(v6, v7'), ('tail', 'v0, v10)', 'v1, v10)'),
+      ('tail', 'tailcall v9(v0, v1)', 'tailcall v0(v0, v1)'), ('tail', 'brif v11, b1, b2', 'brif v11, b2, b1')]
 SECONDS = 2.0
 
 
@@ -66,7 +72,7 @@ class Test:
             except Unsupported:
                 break
             out.append((at, length))
-            if any(op[0] == 'RETURN' for op in ops):
+            if any(op[0] in ('RETURN', 'BRANCHIND') for op in ops):
                 last = len(out)
             at += length
         return out[:last]

@@ -57,7 +57,7 @@ PURE = {
     'POPCOUNT': lambda w, a: t.popcount(a, w), 'LZCOUNT': lambda w, a: t.leading_zeros(a, w),
     'FLOAT_ADD': unknown('fadd'), 'FLOAT_SUB': unknown('fsub'), 'FLOAT_MULT': unknown('fmul'),
     'FLOAT_DIV': unknown('fdiv'), 'FLOAT_SQRT': unknown('fsqrt'), 'FLOAT_INT2FLOAT': lambda w, a: t.integer_to_float(a, w),
-    'FLOAT_FLOAT2FLOAT': unknown('f2f'), 'FLOAT_TRUNC': unknown('ftosi'), 'FLOAT_FLOOR': unknown('ffloor'),
+    'FLOAT_FLOAT2FLOAT': lambda w, a: t.float_to_float(a, w), 'FLOAT_TRUNC': unknown('ftosi'), 'FLOAT_FLOOR': unknown('ffloor'),
     'FLOAT_CEIL': unknown('fceil'), 'FLOAT_ROUND': unknown('fround'),
     'FLOAT_ABS': absolute, 'FLOAT_NEG': negative, 'FLOAT_NAN': lambda w, a: t.zext(t.is_nan(a), w),
     'FLOAT_EQUAL': condition(t.float_equal), 'FLOAT_NOTEQUAL': condition(lambda a, b: t.not_(t.float_equal(a, b))),

@@ -91,7 +91,7 @@ def prove_rows(a, target):
                 if r.what not in ('proved', 'refused'):
                     print('%s %s: %s: %s' % (r.what, target, r.row.name, r.why), flush=True)
             asked += c.solver.asked
-    lacking += refused_all(results) if a.every == 1 else []
+    lacking += refused_all(results, table.ABSENT[target]) if a.every == 1 else []
     ok = bool(results) and not lacking and all(
         r.what in ('proved', 'refused') or r.what in ('undecided', 'unsupported') and r.row.name in known for r in results)
     summary(a, target, results, time.process_time() - start, asked)
@@ -100,12 +100,13 @@ def prove_rows(a, target):
     return ok
 
 
-def refused_all(results):
-    """Operations and types whose every row the target refuses, of all there are: they would be proved by nothing."""
+def refused_all(results, absent):
+    """Operations and types whose every row the target refuses, of all there are: they would be proved by nothing; but for
+    those that the target does not have."""
     what = collections.defaultdict(set)
     for r in results:
         what[r.row.op, r.row.type].add(r.what)
-    return ['%s.%s: every row is refused' % key for key, some in what.items() if some == {'refused'}]
+    return ['%s.%s: every row is refused' % key for key, some in what.items() if some == {'refused'} and key[0] not in absent]
 
 
 def summary(a, target, results, seconds, asked):

@@ -6,10 +6,12 @@ entry block put the registers that the function preserves, and the return addres
 where that one ended, since registers may keep copies there."""
 import collections
 
+import leave
+import stack
 import terms as t
-from elf import TEXT
-from function import RETURN, Again, Env, Failed, Path, Proof, all_operands, same_memory
-from machine import CFA, State, Unsupported, read_frame
+from elf import TEXT, THREAD
+from function import Again, Env, Failed, Proof, accessed, all_operands, is_idle, is_variable, same_memory
+from machine import CFA, RETURN, State, Unsupported, read_frame
 from tables import WIDTH
 
 
@@ -20,10 +22,11 @@ MOST_VISITS = 16    # of a block with one predecessor, from paths of that
 class Witness:
     """values: number -> (type, 'reg' or 'frame' or 'none', where, zx); slots: number -> [(offset, size, kind, where)];
     `where` is a register's number or a distance from the CFA.
-    blocks: name -> offset; start, size, cfa: of the code."""
+    fresh: number of an instruction -> slots whose contents become any bits there. blocks: name -> offset; start, size, cfa:
+    of the code."""
 
     def __init__(self, lines):
-        self.values, self.slots, self.blocks = {}, collections.defaultdict(list), {}
+        self.values, self.slots, self.blocks, self.fresh = {}, collections.defaultdict(list), {}, collections.defaultdict(list)
         self.save, self.shadows = None, {}
         self.cfa = next(int(line.split()[3]) for line in lines if line.startswith('code '))
 
@@ -34,6 +37,8 @@ class Witness:
             w = line.split()
             if w[0] == 'slot':
                 self.slots[int(w[1])].append((int(w[2]), int(w[3]), w[4], where(w[4], w[5:])))
+            elif w[0] == 'fresh':
+                self.fresh[int(w[2])].append(int(w[1]))
             elif w[0] == 'value':
                 self.values[int(w[1])] = (w[2], w[3], where(w[3], w[4:]), 'zx' in w)
             elif w[0] == 'shadow':
@@ -60,6 +65,8 @@ class Related(Proof):
         self.pc = {b: self.begin + offset for b, offset in witness.blocks.items()}
         self.edges = {b: [e[0] for e in insts[-1].fields.get('edges', ())] for b, (_, insts) in f.blocks.items()}
         self.first = next(iter(f.blocks))
+        self.dynamic = any(inst.op in stack.DYNAMIC for _, insts in f.blocks.values() for inst in insts)
+        machine.body = self.pc.get(self.first) if self.dynamic else None
         self.liveness()
         self.placed()
         preds = collections.Counter(b for edges in self.edges.values() for b in edges)
@@ -81,6 +88,13 @@ class Related(Proof):
         for (_, stop, n), (start, _, m) in zip(ranges, ranges[1:]):
             if start < stop:
                 raise Unsupported('slot%d and slot%d share memory' % (n, m))
+        homes = [(where, where + size) for n, rows in self.w.slots.items() if n not in self.escaping
+                 for _, size, kind, where in rows if kind == 'frame']
+        homes += [(where, where + WIDTH[type_] // 8) for type_, kind, where, _ in self.w.values.values() if kind == 'frame']
+        for first, last in homes:  # of variables of one inlined body, slots of another one
+            for start, stop, n in ranges:
+                if first < stop and start < last:
+                    raise Unsupported('slot%d and a variable share memory' % n)
 
     def first_contents(self, s, env):
         """What pushes of the prologue leave in slots that are in memory: any bits are there, so these may be."""
@@ -106,8 +120,10 @@ class Related(Proof):
         for b, (params, insts) in self.f.blocks.items():
             u, d = set(), {v for v, _ in params}
             for inst in insts:
+                if is_idle(inst, self.escaping, self.read, self.loaded):
+                    continue
                 for _, o in all_operands(inst):
-                    if o[0] == 'v' and o[1] not in d:
+                    if o[0] == 'v' and o[1] not in d and o[1] in self.read:
                         u.add(o[1])
                 if inst.op == 'ret' and self.sret is not None and self.sret not in d:
                     u.add(self.sret)
@@ -126,16 +142,50 @@ class Related(Proof):
                     n |= self.live[succ] - defined[b] - {v for v, _ in self.f.blocks[succ][0]}
                 if n != self.live[b]:
                     self.live[b], changed = n, True
+        effects = {b: self.stores(insts) for b, (_, insts) in self.f.blocks.items()}
         changed = True
         while changed:
             changed = False
             for b in self.f.blocks:
-                out = self.stored[b] | {k for k in defined[b] if isinstance(k, tuple)}
+                gone, new = effects[b]
+                out = {k for k in self.stored[b] if k[0] not in gone} | new
                 for succ in self.edges[b]:
                     if not out <= self.stored[succ]:
                         self.stored[succ] |= out
                         changed = True
         self.need_operands()
+        if self.sret is not None:
+            self.reads_address = self.readers(self.sret, defined)
+
+    def stores(self, insts):
+        """Slots whose contents become any bits, and bytes that are stored after that, in a block."""
+        gone, new = set(), set()
+        for inst in insts:
+            if inst.op == 'life_start' and inst.fields['a'][0] == 'slot':
+                n = inst.fields['a'][1]
+                gone.add(n)
+                new = {k for k in new if k[0] != n}
+            elif inst.op == 'store' and is_variable(inst, self.escaping):
+                new |= accessed(inst)
+        return gone, new
+
+    def readers(self, v, defined):
+        """Blocks at whose beginning a value is live for other reasons than that the function returns it."""
+        out = {b for b, (_, insts) in self.f.blocks.items() if v not in defined[b] and any(
+            o == ('v', v) for inst in insts for _, o in all_operands(inst))}
+        work = list(out)
+        while work:
+            b = work.pop()
+            for p, succ in self.edges.items():
+                if b in succ and p not in out and v not in defined[p]:
+                    out.add(p)
+                    work.append(p)
+        return out
+
+    def at_home(self, v, block):
+        """Is a live value at its home? The address of the result is elsewhere, too, from where it is returned."""
+        return v != self.sret or block in self.reads_address or \
+            not any(x is t.var('p%d' % v, 64) for x in self.invariant['saved'].values())
 
     def variable_bytes(self, inst, used, defined):
         """(slot, byte) of what a load reads and a store writes. Where a slot's life begins, no byte of it is read later."""
@@ -225,7 +275,9 @@ class Related(Proof):
         s = State(t.memory('at ' + block), ' at ' + block)
         env = Env(s.memory)
         inv = self.invariant
-        m.set(s, self.p.sp, inv['sp'])
+        if self.dynamic:
+            s.moving = env.sp = m.places.add(t.var('stack at ' + block, 64))
+        m.set(s, self.p.sp, s.moving if self.dynamic else inv['sp'])
         if inv['frame'] is not None:
             m.set(s, self.p.frame, inv['frame'])
         if self.p.name == 'x86_64':
@@ -234,9 +286,11 @@ class Related(Proof):
             m.set(s, name, x)
         for at, x in inv['saved'].items():
             t.put_bytes(s.frame, at, x)
+        m.set(s, self.p.thread, THREAD)
+        env.control = {name: m.get(s, name, w) for name, w in self.p.control}
         for v in self.values_at[block]:
             h = self.home(s, v, block)
-            if h is None:
+            if h is None or not self.at_home(v, block):
                 continue
             type_, kind, where, zx = self.home_of(v, block)
             if v == self.sret:
@@ -262,6 +316,8 @@ class Related(Proof):
                     t.put_bytes(s.frame, place[1], t.var('slot%d+%d' % (n, offset), 8 * size))
                 x = t.cat(*[self.byte(s, n, offset + i) for i in reversed(range(size))])
                 t.put_bytes(env.variables.setdefault(n, {}), offset, x)
+        if self.dynamic:
+            stack.check_frame(self, s)
         values = self.in_frame(block, env)
         for name, key, zx in self.kept.get(block, ()):
             if key in values:
@@ -316,7 +372,7 @@ class Related(Proof):
     def find_invariant(self, s):
         """Of the frame, from the state where the first block that has the relation begins."""
         sp, frame = self.m.get(s, self.p.sp), self.m.get(s, self.p.frame)
-        if t.split(sp)[0] is not CFA:
+        if t.split(sp)[0] is not CFA and not self.dynamic:
             raise Unsupported('a stack pointer that moves')
         named = dict(self.saved)
         named['return'] = RETURN
@@ -342,7 +398,7 @@ class Related(Proof):
         self.all_calls(env, path)
         for v in self.values_at[block]:
             h = self.home(s, v, block)
-            if h is not None and v in env.values:
+            if h is not None and v in env.values and self.at_home(v, block):
                 goals.append(('v%d at %s' % (v, block), t.equal(env.values[v], h[0])))
                 goals.append(('zeros above v%d at %s' % (v, block), h[1]))
         for n, offset, size, _ in self.units_at[block]:
@@ -351,7 +407,8 @@ class Related(Proof):
                 x = t.cat(*[self.byte(s, n, offset + i) for i in reversed(range(size))])
                 goals.append(('slot%d+%d at %s' % (n, offset, block), t.equal(t.get_bytes([bytes_[offset + i] for i in range(size)]), x)))
         goals.append(('memory at ' + block, same_memory(env.memory, s.memory)))
-        goals.append(('stack pointer at ' + block, t.equal(m.get(s, self.p.sp), inv['sp'])))
+        goals += leave.control_words(self, env, s)
+        goals += stack.goals(self, env, s) if self.dynamic else [('stack pointer', t.equal(m.get(s, self.p.sp), inv['sp']))]
         if inv['frame'] is not None:
             goals.append(('frame pointer at ' + block, t.equal(m.get(s, self.p.frame), inv['frame'])))
         for name, x in inv['registers'].items():
@@ -372,14 +429,14 @@ class Related(Proof):
         try:
             self.all_blocks()
         except Failed as e:
-            if self.again or len(self.by_chance) > noted:
+            if self.repeated or len(self.by_chance) > noted:
                 raise Again() from e
             raise
 
     def all_blocks(self):
         """Each block, from its beginning to those of the next ones. `work`: block, the state that it begins with, None: the
         relation's, and where."""
-        self.invariant, self.kept, self.queued, self.again = None, {}, set(), False
+        self.invariant, self.kept, self.queued, self.repeated = None, {}, set(), False
         self.visits, work = collections.Counter(), []
         for s, env in self.entries():
             self.first_contents(s, env)
@@ -398,7 +455,7 @@ class Related(Proof):
             try:
                 return self.from_block(*row)
             except Again:
-                self.again = True
+                self.repeated = True
 
     def from_block(self, block, s, env, pc):
         """Proves the paths from a block to the next ones; what is to be proved of these."""
@@ -418,9 +475,7 @@ class Related(Proof):
         self.where = block
         for what, where, state in self.m.paths(s, pc, cuts, (self.begin, self.begin + self.w.size)):
             self.where = block
-            if what == 'out':
-                raise Failed('%s: the code leaves the function' % block)
-            self.follow(block, env.copy(), Path(what, where, state), stop)
+            self.follow(block, env.copy(), self.path(what, where, state), stop)
         return reached
 
     def end_of_path(self, to, env, given, path, depth):

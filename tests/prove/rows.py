@@ -4,6 +4,7 @@ made from the tables of operations and shapes, so that a new operation without r
 A row's name begins with operation and type; what follows is the placement."""
 import re
 
+from special import ABSENT, SPECIAL, WITNESSED  # noqa: F401
 from tables import FCOND, FLT, ICOND, INT, INT64, OPS, RMW, WIDTH, lowered
 
 ORDERS = ['relaxed', 'acquire', 'release', 'acq_rel', 'seq_cst']
@@ -12,22 +13,13 @@ DIVISIONS = {'udiv', 'sdiv', 'urem', 'srem'}
 # Operations that no row has, and why. docs/proof.md repeats it.
 LEFT_OUT = {
     'none': 'no operation', 'param': 'no code', 'seg': 'no code', 'unreachable': 'undefined',
-    'salloc': 'the stack pointer moves', 'stack_save': 'the stack pointer moves', 'stack_restore': 'the stack pointer moves',
-    'get_rounding': 'the rounding mode is not modelled', 'set_rounding': 'the rounding mode is not modelled',
-    'va_start': 'not modelled', 'va_copy': 'not modelled', 'va_arg': 'not modelled',
-    'tls_addr': 'thread-local storage is not modelled', 'frame_addr': 'where frames are is not modelled',
-    'return_addr': 'where frames are is not modelled', 'builtin_setjmp': 'returns twice', 'builtin_longjmp': 'returns twice',
-    'eh_return': 'leaves to another frame', 'resume': 'leaves to another frame', 'try': 'leaves to another frame',
-    'asm': 'the code is the user\'s', 'debug_trap': 'execution goes on',
     'machine': 'the instruction is the meaning', 'machine_act': 'the instruction is the meaning',
     'machine_do': 'the instruction is the meaning',
-    'brind': 'addresses of blocks are not modelled', 'tailcall': 'the frame is gone',
-    'vshuffle': 'any bits in parts of the result', 'vftosi': 'any bits in parts of the result',
 }
 
 
-# Types that operations have no rows for: f80 is on the x87 stack, f16 is a type of conversions alone.
-NO_ROWS = {'f80', 'f16'}
+# Types that a target has for conversions alone.
+NO_ROWS = {'f16'}
 
 
 class Row:
@@ -36,6 +28,9 @@ class Row:
 
     def __init__(self, name, text, op, type_, operands=False):
         self.name, self.text, self.op, self.type, self.operands = name, text, op, type_, operands
+
+    def witnessed(self):
+        return self.op in WITNESSED
 
     def kind(self):
         """integer, float or vector."""
@@ -47,9 +42,11 @@ class Row:
         return 'vector' if self.type[:1] == 'v' else 'float' if self.type[:1] == 'f' or words & {'f32', 'f64'} else 'integer'
 
 
-def function(params, results, body):
-    """`params`: types of v0, v1, ...; `body`: lines of the entry block, and of others behind them."""
-    head = 'func @ROW(%s)%s {' % (', '.join(params), ' -> ' + ', '.join(results) if results else '')
+def function(params, results, body, unwinds=False):
+    """`params`: types of v0, v1, ..., and `...`; `body`: lines of the entry block, and of others behind them."""
+    head = 'func @ROW(%s)%s%s {' % (', '.join(params), ' -> ' + ', '.join(results) if results else '',
+                                    ' personality @personality' if unwinds else '')
+    params = [p for p in params if p != '...']
     block = 'b0(%s):' % ', '.join('v%d: %s' % (i, p.split()[0]) for i, p in enumerate(params)) if params else 'b0:'
     return '\n'.join([head, block, *('  ' + line if not line.endswith(':') else line for line in body), '}'])
 
@@ -57,10 +54,11 @@ def function(params, results, body):
 class Maker:
     def __init__(self, target):
         self.target, self.types, self.rows = target, lowered(target), []
+        self.values = self.types - NO_ROWS
 
-    def add(self, op, type_, placement, params, results, body, operands=False):
+    def add(self, op, type_, placement, params, results, body, operands=False, unwinds=False):
         name = ' '.join(x for x in ('%s.%s' % (op, type_) if type_ else op, placement) if x)
-        self.rows.append(Row(name, function(params, results, body), op, type_, operands))
+        self.rows.append(Row(name, function(params, results, body, unwinds), op, type_, operands))
 
 
 # ---- constants ----
@@ -195,11 +193,9 @@ def overflow(m, op, type_, consts):
 def comparisons(m, op):
     conditions = ICOND if op == 'icmp' else FCOND
     for type_ in OPS[op].types:
-        if type_ not in m.types or type_ in NO_ROWS:
+        if type_ not in m.values:
             continue
         for k in conditions:
-            if type_ == 'f128' and k in ('one', 'ueq'):  # two calls
-                continue
             line = 'v9 = %s.%s %s {}, {}' % (op, type_, k)
             places = [('registers', [type_] * 2, [], 'v0', 'v1'), ('the same twice', [type_], [], 'v0', 'v0'),
                       ('operand 0 loaded', ['i64', type_], ['v8 = load.%s v0 + 8' % type_], 'v8', 'v1'),
@@ -239,7 +235,7 @@ def compared(m, op, type_, placement, params, body):
 
 def select(m, op):
     for type_ in OPS[op].types:
-        if type_ not in m.types or type_ in NO_ROWS:
+        if type_ not in m.values:
             continue
         line = ['v10 = select.%s v0, v1, v2' % type_, 'ret v10']
         m.add(op, type_, 'registers', ['i8', type_, type_], [type_], line)
@@ -283,22 +279,20 @@ def sources(m, op, type_):
     if op == 'trunc':
         return [s for s in ints if WIDTH[s] > w]
     if op in ('fdemote', 'fpromote'):
-        return [s for s in floats if (WIDTH[s] > w) == (op == 'fdemote') and WIDTH[s] != w and 'f80' not in (s, type_) and
-                {'f16', 'f128'} != {s, type_}]
+        return [s for s in floats if (WIDTH[s] > w) == (op == 'fdemote') and WIDTH[s] != w]
     if op in ('ftosi', 'ftoui', 'ftosis', 'ftouis'):
-        return [s for s in floats if s not in ('f80', 'f16') and (s != 'f128' or type_ in ('i32', 'i64') and op in ('ftosi', 'ftoui'))] if type_ != 'i128' else []
+        return [s for s in floats if s not in NO_ROWS]
     if op in ('sitof', 'uitof'):
-        return [s for s in ints if s != 'i128'] if type_ in ('f32', 'f64') else ['i32', 'i64'] if type_ == 'f128' else []
-    return [s for s in [*ints, *floats, 'v64', 'v128'] if WIDTH[s] == w and s != type_ and 'f80' not in (s, type_)]
+        return ints if type_ not in NO_ROWS else []
+    return [s for s in [*ints, *floats, 'v64', 'v128'] if WIDTH[s] == w and s != type_]
 
 
 # ---- floats ----
 
 def floats(m, op):
-    quad = op in ('fadd', 'fsub', 'fmul', 'fdiv', 'fneg', 'fabs', 'fcopysign', 'fsqrt')
     exact = op in ('fneg', 'fabs', 'fcopysign')
     for type_ in OPS[op].types:
-        if type_ in m.types and type_ not in NO_ROWS and (type_ != 'f128' or quad):
+        if type_ in m.values:
             n = {'UN': 1, 'BIN': 2, 'TERN': 3}[OPS[op].shape.name]
             plain(m, op, type_, n, lambda ops, o=op, t=type_: 'v10 = %s.%s %s' % (o, t, ', '.join(ops)),
                   operands=not exact, consts=FLOAT_CONSTANTS.get(type_, []) if n > 1 else [])
@@ -306,7 +300,7 @@ def floats(m, op):
 
 def copy(m, op):
     for type_ in OPS[op].types:
-        if type_ in m.types and type_ not in NO_ROWS:
+        if type_ in m.values:
             plain(m, op, type_, 1, lambda ops, t=type_: 'v10 = copy.%s %s' % (t, ops[0]))
             if type_ in INT:
                 for v in constants('add', WIDTH[type_]):
@@ -341,7 +335,7 @@ def addresses(n):
 
 def loads(m, op):
     for type_ in OPS[op].types:
-        if type_ not in m.types or type_ in NO_ROWS:
+        if type_ not in m.values:
             continue
         for name, params, before, address in addresses(0):
             m.add(op, type_, name, params, [type_], [*before, 'v10 = load.%s %s' % (type_, address), 'ret v10'])
@@ -362,7 +356,7 @@ def loads(m, op):
 
 def stores(m, op):
     for type_ in OPS[op].types:
-        if type_ not in m.types or type_ in NO_ROWS:
+        if type_ not in m.values:
             continue
         for name, params, before, address in addresses(1):
             m.add(op, type_, name, [type_, *params], [], [*before, 'store.%s v0, %s' % (type_, address), 'ret'])
@@ -424,8 +418,6 @@ def fills(m, op):
 
 def atomics(m, op):
     for type_ in OPS[op].types:
-        if type_ == 'i128':
-            continue
         for order in ORDERS:
             if op == 'atomic_load' and order not in ('release', 'acq_rel'):
                 for p in ('v0', '@g'):
@@ -443,7 +435,7 @@ def atomics(m, op):
                     m.add(op, type_, '%s %s %s, branch' % (order, b, c), ['i64', type_, type_], [type_],
                           [line, 'v10 = result 1 of v9', 'brif v10, b1, b2', 'b1:', 'ret v2', 'b2:', 'ret v9'])
     if op == 'atomic_rmw':
-        for type_ in INT64:
+        for type_ in OPS[op].types:
             for r in RMW:
                 for order in ('relaxed', 'seq_cst'):
                     for b in ('v1', '1', '-7'):
@@ -469,7 +461,7 @@ def nothing(m, op):
 
 def calls(m, op):
     for type_ in OPS[op].types:
-        if type_ not in m.types or type_ in NO_ROWS:
+        if type_ not in m.values:
             continue
         flags = [''] + ([' sext', ' zext', ' sext64', ' zext64'] if type_ in INT64[:2] else
                         [' sext64', ' zext64'] if type_ == 'i32' else [])
@@ -550,7 +542,7 @@ def results(m, op):
 
 def returns(m, op):
     for type_ in [*INT, 'f32', 'f64', 'f128', 'v64', 'v128']:
-        if type_ not in m.types:
+        if type_ not in m.values:
             continue
         m.add(op, '', type_, [type_], [type_], ['ret v0'])
         m.add(op, '', type_ + ' second', [type_, type_], [type_], ['ret v1'])
@@ -674,8 +666,8 @@ OWN = {'copy': copy, 'icmp': comparisons, 'fcmp': comparisons, 'select': select,
 def family(op):
     """What makes an operation's rows."""
     shape = OPS[op].shape.name
-    if op in OWN:
-        return OWN[op]
+    if op in OWN or op in SPECIAL:
+        return OWN.get(op) or SPECIAL[op]
     if shape.startswith('ATOMIC'):
         return atomics
     if shape.startswith('CONV'):
@@ -700,7 +692,7 @@ def make(target):
         if names[row.name] > 1:
             row.name += ' (%d)' % names[row.name]
         if 'slot0' in row.text:
-            row.text = row.text.replace('{\n', '{\n  slot0 = slot %d align 16\n' % 16, 1)
+            row.text = row.text.replace('{\n', '{\n  slot0 = slot %d align 16\n' % (32 if row.op == 'va_start' else 16), 1)
     return m.rows
 
 
@@ -719,7 +711,7 @@ def extended(rows):
 
 
 # By feature of a target's processors, the operations that are lowered otherwise with it.
-FEATURES = {'x86_64': {'fma': {'fma', 'fmuladd'}}, 'aarch64': {'lse': {'atomic_rmw', 'atomic_cas', 'atomic_store', 'atomic_load'}}}
+FEATURES = {'x86_64': {'fma': {'fma', 'fmuladd'}, 'cx16': {'atomic_rmw', 'atomic_cas', 'atomic_store', 'atomic_load'}}, 'aarch64': {'lse': {'atomic_rmw', 'atomic_cas', 'atomic_store', 'atomic_load'}}}
 
 
 def with_feature(rows, target, feature):
@@ -737,7 +729,6 @@ def missing(rows, target):
         if (op, '') not in have:
             yield op
         for type_ in OPS[op].types:
-            if type_ in types and type_ not in NO_ROWS | {'f128'} and (op, type_) not in have and family(op) in (
-                    integers, floats, comparisons, select, loads, stores, atomics, calls, vectors) and \
-                    not (family(op) is atomics and type_ == 'i128'):
+            if type_ in types - NO_ROWS and (op, type_) not in have and family(op) in (
+                    integers, floats, comparisons, select, loads, stores, atomics, calls, vectors):
                 yield '%s.%s' % (op, type_)

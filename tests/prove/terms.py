@@ -531,6 +531,14 @@ def ite(c, a, b):
     return make('ite', a.w, c, a, b)
 
 
+def choose(k, values):
+    """The value of number k, which has as many bits as the values need."""
+    out = values[0]
+    for i, x in enumerate(values[1:], 1):
+        out = ite(equal(k, const(i, k.w)), x, out)
+    return out
+
+
 def magnitude(a, b, negative):
     """Of a and b = -a, the one that is not negative, or `negative`; for the least value, that. One form of each."""
     if b.id < a.id:
@@ -677,6 +685,25 @@ def named(name, w, *args):
 
 # width: bits of the fraction; with the bit before the point, which f80 writes down. Encodings that lack it have no meaning.
 FLOATS = {16: 10, 32: 23, 64: 52, 80: 64, 128: 112}
+
+
+def float_constant(n, w):
+    """0, a power of two or its negation, as a float."""
+    if n == 0:
+        return const(0, w)
+    exponent = (1 << (w - 2 - FLOATS[w])) - 1 + abs(n).bit_length() - 1
+    assert abs(n) & (abs(n) - 1) == 0
+    return const((n < 0) << (w - 1) | exponent << FLOATS[w] | (1 << 63 if w == 80 else 0), w)
+
+
+def float_to_float(a, w):
+    """Rounded, or exactly: constants that are 0 or powers of two are."""
+    if is_const(a) and w > a.w in (32, 64):
+        fraction, bias = FLOATS[a.w], (1 << (a.w - 2 - FLOATS[a.w])) - 1
+        exponent = (a.args[0] >> fraction & 2 * bias + 1) - bias
+        if a.args[0] == 0 or a.args[0] & (1 << fraction) - 1 == 0 and 0 <= exponent <= bias:
+            return float_constant((-1) ** (a.args[0] >> (a.w - 1)) << exponent if a.args[0] else 0, w)
+    return a if a.w == w else function('f2f', w, a)
 
 
 def is_nan(a):
