@@ -483,8 +483,21 @@ static bool returns_address(const struct kn_check *c, const struct kn_inst *in, 
          param->x < sig->n_params && (sig->params[param->x].flags & KILN_PARAM_SRET) != 0;
 }
 
+/* A stub reads `h`, an argument of the edge that it was made for: the same argument of this edge, which shares it. */
+static uint32_t shared_argument(const struct kn_check *c, uint32_t h) {
+  const kiln_func *f = c->f;
+  for (uint32_t a = f->edges.at[c->made_for].args; a; a = f->edge_args.at[a - 1].next) {
+    if (f->edge_args.at[a - 1].value != h) continue;
+    for (uint32_t b = f->edges.at[c->edge].args; b; b = f->edge_args.at[b - 1].next)
+      if (f->edge_args.at[b - 1].index == f->edge_args.at[a - 1].index)
+        return f->edge_args.at[b - 1].value;
+  }
+  return h;
+}
+
 static bool on_use(struct kn_check *c, uint32_t h, uint32_t place) {
   const struct kn_inst *in = &c->f->inst[c->inst];
+  if (c->made_for != KN_FLOW_NONE && kn_is_value(h)) h = shared_argument(c, h);
   if (kn_log_is(h, KN_LOG_CONTENT)) {
     uint32_t slot = kn_index(h);
     if (in->op != KILN_OP_LOAD || variable_of(c, in) != slot)
@@ -697,6 +710,8 @@ static bool on_unwind(struct kn_check *c, uint32_t e, uint32_t pad) {
     while (i < c->events.n && (c->events.at[i].event != KN_EV_STUB || c->events.at[i].value != pad))
       i++;
     if (i == c->events.n) return wrong_value(c, c->inst, "a landing pad without code");
+    for (const struct kn_check_event *made = c->events.at; c->made_for == KN_FLOW_NONE; made++)
+      if (made->event == KN_EV_UNWIND && (uint32_t)made->place == pad) c->made_for = made->value;
     while (++i < c->events.n && c->events.at[i].event != KN_EV_STUB) {
       if (!in_range(c, &c->events.at[i])) return wrong_value(c, 0, "an event that means nothing");
       if (!replay(c, &c->events.at[i])) return false;
@@ -704,7 +719,7 @@ static bool on_unwind(struct kn_check *c, uint32_t e, uint32_t pad) {
   }
   /* back to the call, which returns */
   kn_flow_leave(&c->flow);
-  c->edge = KN_FLOW_NONE;
+  c->edge = c->made_for = KN_FLOW_NONE;
   c->window++;
   c->busy++;
   return true;
@@ -780,7 +795,7 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_walk *w) {
   c->plan = w->plan;
   c->target = w->target;
   c->saved = w->plan->saved;
-  c->block = c->edge = KN_FLOW_NONE;
+  c->block = c->edge = c->made_for = KN_FLOW_NONE;
   c->inst = 0;
   c->left = c->vectors = false;
   c->window = 1;

@@ -58,6 +58,7 @@ struct kn_check {
   uint32_t called;    /* and of the newest LOST */
   bool left;          /* this TRY: its call was made, and its unwind edge proved */
   uint32_t stubs;     /* index of the first STUB event */
+  uint32_t made_for;  /* in a stub: the edge that it was made for, else KN_FLOW_NONE */
   bool in_memory;     /* this LOAD or STORE: its variable is in memory */
   bool vectors;       /* the function has values of type v128 */
   KN_ARRAY(struct kn_check_value) values;

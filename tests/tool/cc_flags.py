@@ -216,7 +216,7 @@ def main():
     for line in REFUSED.strip().splitlines():
         flags, names = re.match(r'(\S+(?: \S+)*)  +(.*)', line).groups()
         if flags.startswith('-mllvm') or flags.startswith('-X') or names.startswith('-'):
-            names = '(^kiln: error: cc|^f.c(:f)?: error): not implemented: ' + re.escape(names) + '$'
+            names = r'(^kiln: error: cc|^f.c(:f)?: error|/f.c:\d+:\d+: error): not implemented: ' + re.escape(names) + '$'
         status, err = t.cc(flags.split())
         t.check(status == 1 and re.search(names, err, re.M), 'refused: ' + flags, 'status %d\n%s' % (status, err))
     for line in ATTRIBUTES.strip().splitlines():
