@@ -6,6 +6,7 @@ import time
 
 import elf
 import functions
+import instructions
 import irtext
 from function import Failed, Proof
 from machine import Machine, Unsupported
@@ -86,6 +87,7 @@ class Campaign:
             return 'unsupported', 'the text: ' + f.unread
         try:
             machine = Machine(self.processor, obj, self.solver)
+            machine.named = instructions.steps(self.target, f)
             proof = Proof(machine, f)
             proof.all_paths()
             wrong = proof.wrong

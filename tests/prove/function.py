@@ -1,6 +1,7 @@
 """Proves a function: along each path of the machine code the IR is run, too, and both end in the same. What they begin
 with is the ABI (Proof.entry) or the relation between blocks (relation.py)."""
 import abi
+import instructions
 import leave
 import library
 import meaning
@@ -666,7 +667,8 @@ EFFECT = {'load': Proof.load, 'store': Proof.store, 'call': Proof.call, 'result'
           'memcpy': Proof.copy_memory, 'memmove': Proof.copy_memory, 'memset': Proof.copy_memory,
           'atomic_load': Proof.atomic, 'atomic_store': Proof.atomic, 'atomic_rmw': Proof.atomic,
           'atomic_cas': Proof.atomic, 'fence': Proof.nothing, 'prefetch': Proof.nothing, 'va_end': Proof.nothing,
-          'life_start': Proof.life_start, 'life_end': Proof.nothing, **leave.EFFECT, **varargs.EFFECT, **stack.EFFECT}
+          'life_start': Proof.life_start, 'life_end': Proof.nothing, **leave.EFFECT, **varargs.EFFECT, **stack.EFFECT,
+          **dict.fromkeys(instructions.OPERATIONS, instructions.effect)}
 
 
 def rmw(op, old, x):

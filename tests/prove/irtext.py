@@ -181,8 +181,13 @@ class Reader:
         """Reads what a letter of the syntax stands for."""
         if letter in 'abc':
             fields[letter] = self.operand()
-        elif letter in 'tlkorw':
+        elif letter in 'tlkor':
             fields[letter] = self.next()
+        elif letter == 'w':
+            fields['w'], fields['v'] = self.next(), []
+            while self.peek() is not None:
+                fields['v'].append(self.operand())
+                self.accept(',')
         elif letter == 'f':
             fields['f'] = self.next()
         elif letter in 'in#':

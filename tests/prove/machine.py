@@ -93,6 +93,7 @@ def whole(frame, offset, n):
 class Machine:
     def __init__(self, processor, obj, solver):
         self.p, self.obj, self.solver = processor, obj, solver
+        self.named = None  # instructions.steps of the function, if it has instructions by name
         self.escaping, self.decoded, self.twice = [], {}, False  # twice: the function has a builtin_setjmp
         # of a function with dynamic stack: where its prologue ends, and the stack pointer there
         self.places, self.body, self.bottom = stack.Places(), None, None
@@ -190,16 +191,19 @@ class Machine:
 
     # ---- instructions ----
 
+    def code_at(self, pc):
+        at = pc - TEXT
+        if not 0 <= at < len(self.obj.code):
+            raise Unsupported('the code goes elsewhere')
+        for refused, why in self.obj.refused.items():
+            if at <= refused < at + 8:
+                raise Unsupported(why)
+        return self.obj.code[at:at + 16]
+
     def decode(self, pc):
         """p-code of the instruction, and its length."""
         if pc not in self.decoded:
-            at = pc - TEXT
-            if not 0 <= at < len(self.obj.code):
-                raise Unsupported('the code goes elsewhere')
-            for refused, why in self.obj.refused.items():
-                if at <= refused < at + 8:
-                    raise Unsupported(why)
-            code = self.obj.code[at:at + 16]
+            code = self.code_at(pc)
             self.decoded[pc] = lacking.decode(self.p, code, pc) or translate(self.p, code, pc)
         return self.decoded[pc]
 
@@ -260,6 +264,9 @@ class Machine:
     def step(self, s, pc):
         """[(what, where, state)]: 'go' to an address, 'call' a term and return to an address, 'ret' to a term, 'jump' to
         a term, 'trap'."""
+        out = self.named and self.named(self, s, pc)
+        if out:
+            return out
         ops, length = self.decode(pc)
         following = pc + length
         s.unique = {}

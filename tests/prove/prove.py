@@ -111,7 +111,7 @@ def refused_all(results, absent):
 
 def summary(a, target, results, seconds, asked):
     """How many rows of each kind there are, and what became of them."""
-    for kind in ('integer', 'float', 'vector'):
+    for kind in ('integer', 'float', 'vector', 'instruction'):
         n = collections.Counter(r.what for r in results if r.row.kind() == kind)
         if not n:
             continue

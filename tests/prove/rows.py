@@ -4,6 +4,7 @@ made from the tables of operations and shapes, so that a new operation without r
 A row's name begins with operation and type; what follows is the placement."""
 import re
 
+import instructions
 from special import ABSENT, SPECIAL, WITNESSED  # noqa: F401
 from tables import FCOND, FLT, ICOND, INT, INT64, OPS, RMW, WIDTH, lowered
 
@@ -13,8 +14,6 @@ DIVISIONS = {'udiv', 'sdiv', 'urem', 'srem'}
 # Operations that no row has, and why. docs/proof.md repeats it.
 LEFT_OUT = {
     'none': 'no operation', 'param': 'no code', 'seg': 'no code', 'unreachable': 'undefined',
-    'machine': 'the instruction is the meaning', 'machine_act': 'the instruction is the meaning',
-    'machine_do': 'the instruction is the meaning',
 }
 
 
@@ -33,7 +32,9 @@ class Row:
         return self.op in WITNESSED
 
     def kind(self):
-        """integer, float or vector."""
+        """integer, float, vector or instruction."""
+        if self.op in instructions.OPERATIONS:
+            return 'instruction'
         words = set(self.name.replace('.', ' ').replace(',', ' ').split())
         if self.op.startswith('v') and self.op in OPS and OPS[self.op].kind[0] == 'V':
             return 'vector'
@@ -660,7 +661,7 @@ def vector_lines(op, shape, type_, lane):
 OWN = {'copy': copy, 'icmp': comparisons, 'fcmp': comparisons, 'select': select, 'load': loads, 'store': stores, 'addr': addr,
        'memcpy': copies, 'memmove': copies, 'memset': fills, 'fence': fence, 'call': calls, 'result': results, 'ret': returns,
        'br': branches, 'brif': branches, 'switch': switches, 'trap': trap, 'life_start': slots, 'life_end': slots,
-       'prefetch': nothing, 'va_end': nothing}
+       'prefetch': nothing, 'va_end': nothing, **dict.fromkeys(instructions.OPERATIONS, instructions.rows)}
 
 
 def family(op):
@@ -721,6 +722,7 @@ def with_feature(rows, target, feature):
 
 def missing(rows, target):
     """Operations, and types that the target has, without a row."""
+    yield from instructions.missing(rows, target)
     types = lowered(target) | {''}
     have = {(r.op, r.type) for r in rows} | {(r.op, '') for r in rows}
     for op in OPS:
