@@ -112,8 +112,10 @@ def step(found, m, s, pc):
         if decoded is None:
             continue
         fields, length = decoded
-        if not is_called(m.p, entry, at[:length], pc):
-            continue
+        if not re.match(UNKNOWN[m.p.name], entry.name):
+            text_ = m.p.context.disassemble(at[:length], pc).instructions[0]
+            if not is_called(m.p, entry, text_.mnem.lower()) or not fields.are_in(text_.body):
+                continue
         inputs = [fields.input(s, k) for k in range(len(fields.operands))]
         if entry.has_immediate():
             inputs.append(t.const(fields.immediate, 8))
@@ -142,11 +144,8 @@ UNKNOWN = {
     'aarch64': r'hint$|dmb$|dsb$|isb$|neon\.fam|neon\.fmmla|neon\.fp8|neon\.vluti'}
 
 
-def is_called(p, entry, code, pc):
+def is_called(p, entry, name):
     """Does SLEIGH's name of an instruction agree with the table's?"""
-    if re.match(UNKNOWN[p.name], entry.name):
-        return True
-    name = p.context.disassemble(code, pc).instructions[0].mnem.lower()
     name = re.sub(r'^(v?cmp)[a-z_]*(ss|sd|ps|pd)$', r'\1\2', name)
     name = re.sub(r'^pclmul[lh]q[lh]qdq$', 'pclmulqdq', name)
     spelled = entry.name
@@ -161,6 +160,9 @@ def is_called(p, entry, code, pc):
 
 # ---- AArch64 ----
 
+WIDTHS = {'b': 8, 'h': 16, 's': 32, 'd': 64, 'q': 128, 'w': 32, 'x': 64}
+
+
 class WordA64:
     """Operands: (register's number, letter)."""
 
@@ -170,6 +172,18 @@ class WordA64:
         places = {'NONE': (), 'SYS': (d,), 'N': (n,), 'NM': (n, m), 'NMA': (n, m, a), 'TN': (d, n), 'TNM': (d, n, m),
                   'BESIDE': (n, (n + 1) % 32, m)}[entry.form]
         self.d, self.operands = d, list(zip(places, entry.operands()))
+
+    def are_in(self, body):
+        """Does SLEIGH have the same registers, in this order, and no wider ones?"""
+        if re.match(r'cls64|neon\.sqshru?n\.i32', self.entry.name):  # 64 bits hold an i32; SLEIGH's text has Rd twice
+            return True
+        tied = self.entry.form in ('TN', 'TNM')
+        expected = [(self.d, self.entry.sig[0])] * (self.entry.sig[0] != '-') + self.operands[tied:]
+        found = [(int(n), int(lanes or 1) * WIDTHS[size.lower()], size in GENERAL) for n, lanes, size in
+                 [(m[1] or m[5], m[2], m[3] or m[4]) for m in re.finditer(r'\bv(\d+)\.(\d*)([bhsdqBHSDQ])|\b([bhsdqwx])(\d+)\b', body)]]
+        return len(found) == len(expected) and all(
+            n == number and general == (letter in GENERAL) and (bits == BITS[letter] or not general and bits < BITS[letter])
+            for (n, bits, general), (number, letter) in zip(found, expected))
 
     def input(self, s, k):
         number, letter = self.operands[k]
@@ -219,6 +233,13 @@ WHERE = {
     'TVM': ['reg', 'v', 'rm'], 'FUSED': ['v', 'reg', 'rm'], 'FLAG': ['reg', 'rm'], 'STRING': ['reg', 'rm'], 'AT': ['base'],
     'LOAD': ['base'], 'STORE': ['base', 'reg'], 'MASKLOAD': ['base', 'v'], 'MASKSTORE': ['base', 'v', 'reg'],
     'MASKMOV': ['reg', 'rm', 'rdi'], 'TO': [], 'FROM': ['rm'], 'BYTES': [], 'CLEAR': [], 'PAIR': ['rcx'], 'TSCP': [], 'RANDOM': []}
+# The same in the order of the manuals' text, without memory and what is implied.
+WRITTEN = {'RTO': 'rm reg', 'VM': 'reg v rm', 'MV': 'reg rm v', 'TVM': 'reg v rm', 'FUSED': 'reg v rm', 'LOAD': 'reg',
+           'STORE': 'reg', 'MASKLOAD': 'reg v', 'MASKSTORE': 'v reg', 'RANDOM': 'rm',
+           **dict.fromkeys(('RM', 'SELF', 'TM', 'CRC16', 'COUNT', 'FLAG', 'STRING', 'XMM0', 'COMPARE', 'MASKMOV'), 'reg rm')}
+MANUAL = {a + b for a in ('', 'E', 'R') for b in ('AX', 'CX', 'DX', 'BX', 'SP', 'BP', 'SI', 'DI')} | \
+    {'R%d%s' % (n, b) for n in range(8, 16) for b in ('', 'D', 'W', 'B')} | \
+    {'AL', 'CL', 'DL', 'BL', 'SPL', 'BPL', 'SIL', 'DIL'}
 MAPS = {'M38': 2, 'M3A': 3, 'X8': 8, 'X9': 9}
 PREFIXES = {'P66': 0x66, 'F3': 0xf3, 'F2': 0xf2}
 FLAGS = ('CF', 'PF', 'ZF', 'SF', 'OF', 'AF')
@@ -303,6 +324,27 @@ class InstructionX64:
             high = number in (4, 5, 6, 7) and not self.d.rex  # AH and others
             return t.extract(m.get(s, m.p.gp[number & 3 if high else number], 16), 15, 8) if high else m.get(s, m.p.gp[number], 8)
         return m.get(s, m.p.gp[number], 16 if place == 'rm' and self.entry.form == 'CRC16' else BITS[letter])
+
+    def are_in(self, body):
+        """Does SLEIGH have the same registers, of the same widths, in the order in which the manuals write them?"""
+        p, form = self.m.p, self.entry.form
+        if form in ('TO', 'FROM'):  # of which SLEIGH's text has no R8 to R15
+            return True
+        letters, bits = dict(self.operands), {}
+        if self.entry.sig[0] != '-' and form != 'FLAG':
+            letters.setdefault('rm' if form in ('RTO', 'TO') else 'reg', self.entry.sig[0])
+        if form == 'CRC16' or 'RM8' in self.entry.word:
+            bits['rm'] = 16 if form == 'CRC16' else 8
+        if form == 'RANDOM':
+            letters['rm'], bits['rm'] = 'x', random_bits(self.entry)
+        names = {(offset, size): name for name, (offset, size) in p.registers.items() if name in MANUAL or name[:3] == 'XMM'}
+        expected = []
+        for place in ('reg v rm' if form == 'COMPARE' and self.d.coding == 'VEX' else WRITTEN.get(form, '')).split():
+            general = letters.get(place, 'q') in GENERAL
+            at = p.registers[(p.gp if general else p.fp)[self.register(place)]][0]
+            expected.append(names[at, bits.get(place, BITS[letters[place]]) // 8 if general else 16])
+        found = re.findall(r'\w+', re.sub(r'0x\w+|\w+ ptr|\[.*?\]', '', body))
+        return found[:2 if form == 'XMM0' else None] == expected
 
     def put(self, s, place, letter, value):
         m, number = self.m, self.register(place)
