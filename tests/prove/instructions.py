@@ -1,10 +1,12 @@
-"""`machine`, `machine_act` and `machine_do`: one instruction of the target by name (targets/*/machine.def). What it computes is
-a function of which only the name is known. Proved is that its operands are where its encoding has them, in order and
-width, that its result is the value's, and that it destroys nothing that is live. What does more than compute a value is an
-event, like a call: it is there once, in order, with memory and control words as they are to be, and may change both.
+"""`machine`, `machine_act` and `machine_do`: one instruction of the target by name (targets/*/machine.def). What it
+computes is a function of which only the name is known. Proved is that its operands are where its encoding has them, in
+order and width, that its result is the value's, and that it destroys nothing that is live. What does more than compute
+a value is an event, like a call: it is there once, in order, with memory and control words as they are to be, and may
+change both.
 
-The tables give names, types and opcodes, which tests/encodings compares with LLVM's; in which field of an encoding each
-operand is, and what the flags mean, is written down here a second time, from the manuals."""
+The tables give names, types and opcodes. SLEIGH says what an instruction at such an opcode is called, and which
+registers it has. In which field of an encoding each operand is, and what the flags mean, is written down here a second
+time, from the manuals."""
 import itertools
 import re
 
@@ -19,8 +21,8 @@ GENERAL = 'wx'  # what the instruction has in a general register
 
 
 class Entry:
-    """An instruction for certain types: `sig`: letters of ir/machine.h, the result's first; `word`: of x86-64, words of the
-    table; `least`, `most`: of the immediate; `at`: where AArch64 has it; `family`: what lowerings tell apart."""
+    """An instruction for certain types. sig: letters of ir/machine.h, the result's first; word: on x86-64, the words of
+    the table; least, most: of the immediate; at: where AArch64 has it; family: what lowerings tell apart."""
     __slots__ = ('name', 'form', 'sig', 'word', 'least', 'most', 'at', 'acts', 'family')
 
     def __init__(self, name, form, sig, word, limits, at, acts, family):
@@ -43,21 +45,30 @@ class Entry:
         return '' if self.sig[0] == '-' else TYPES[self.sig[0]]
 
 
+def table(target, pattern):
+    """The rows of a target's table, and its text."""
+    whole = text('targets', target, 'machine.def')
+    found = re.findall(pattern, whole, re.M)
+    if len(found) != len(re.findall(r'^(?:ROW|ACT)\("', whole, re.M)):
+        raise SystemExit('prove: a row of targets/%s/machine.def is not read' % target)
+    return found, whole
+
+
 def x86_64():
-    for act, name, form, sig, most, word in re.findall(r'^(ROW|ACT)\("(.*?)", (\w+), "(.*?)", (\d+), (.*)\)$',
-                                                       text('targets/x86_64/machine.def'), re.M):
+    for act, name, form, sig, most, word in table('x86_64', r'^(ROW|ACT)\("(.*?)", (\w+), "(.*?)", (\d+), (.*)\)$')[0]:
         words = set(word.split(' | '))
-        told_apart = (words & {'VEX', 'X8', 'X9', 'RM8', 'SWAP', 'W1'}, next((w for w in words if w[:3] == 'IF('), ''))
-        yield Entry(name, form, sig, words, (0, int(most)), '', act == 'ACT', str(sorted(told_apart[0])) + told_apart[1])
+        told_apart = sorted(w for w in words if w in ('VEX', 'X8', 'X9', 'RM8', 'SWAP', 'W1') or w[:3] == 'IF(')
+        yield Entry(name, form, sig, words, (0, int(most)), '', act == 'ACT', ' '.join(told_apart))
 
 
 def aarch64():
-    table = text('targets/aarch64/machine.def')
+    found, whole = table('aarch64', r'^(ROW|ACT)\("(.*?)", (\d+), (\w+), (\w+), (0x[0-9a-f]+)\)$')
     kinds = {n: re.findall(r'\{"(.*?)", "(.*?)", (0x[0-9a-f]+), (\d+), (\d+)\}', row)
-             for n, row in re.findall(r'^KINDS\((\d+), (.*)\)$', table, re.M)}
-    for act, name, n, form, at, word in re.findall(r'^(ROW|ACT)\("(.*?)", (\d+), (\w+), (\w+), (0x[0-9a-f]+)\)$', table, re.M):
+             for n, row in re.findall(r'^KINDS\((\d+), (.*)\)$', whole, re.M)}
+    for act, name, n, form, at, word in found:
+        form = 'BESIDE' if form == 'PAIR' else form
         for suffix, sig, bits, least, most in kinds[n]:
-            yield Entry(name + '.' * bool(suffix) + suffix, 'BESIDE' if form == 'PAIR' else form, sig, int(word, 16) + int(bits, 16) & 0xffffffff,
+            yield Entry(name + '.' * bool(suffix) + suffix, form, sig, int(word, 16) + int(bits, 16) & 0xffffffff,
                         (int(least), int(most)), at, act == 'ACT', '')
 
 
@@ -127,21 +138,27 @@ def step(found, m, s, pc):
 
 # ---- names ----
 
-# Of LLVM's names, the manuals': (pattern, replacement), applied in this order. SLEIGH says what an instruction is called.
+# What makes the manuals' names of the tables', which are LLVM's: patterns and what replaces them, in this order.
 SPELLED = {
-    'x86_64': [(r'(psll|psra|psrl)i\.', r'\1.'), (r'comi(eq|neq|lt|le|gt|ge)\.', 'comi.'), (r'(ptest|vtest)(nzc|c|z)', r'\1'),
-               (r'(pcmp[ei]stri)[acosz]', r'\1'), (r'vpermilvar', 'vpermil'), (r'^avx2\.(?=ps[lr])', 'v'), (r'^avx2\.mask(load|store)', 'vpmaskmov'),
-               (r'^avx\.mask(load|store)', 'vmaskmov'), (r'ldu\.dq', 'lddqu'), (r'directstore', 'movdiri'), (r'(vfmadd|vfmaddsub)\.', r'\1 213'),
-               (r'\.128$|128$', ''), (r'[._ ]', '')],
-    'aarch64': [(r'^cls64', 'cls'), (r'(bcax|eor3)[su]', r'\1'), (r'^get\..*', 'mrs'), (r'^set\..*', 'msr'), (r'^crypto\.|^neon\.|^sisd\.', ''),
-                (r'^(fadd|fmaxnm|fmax|fminnm|fmin)v\.(f32\.v2f32|f64\.v2f64)', r'\1p'), (r'^([su]addl)v\.i64\.v2i32', r'\1p'),
-                (r'^pmull64', 'pmull'), (r'^sqdmulls', 'sqdmull'), (r'^(tb[lx])1', r'\1'), (r'^vc(add|mla)', r'fc\1'),
-                (r'^vcvtfp2fx([su])', r'fcvtz\1'), (r'^vcvtfx([su])2fp', r'\1cvtf'), (r'^vcvtfp2hf', 'fcvtn'), (r'^vcvthf2fp', 'fcvtl'),
-                (r'^vs([lr])i', r's\1i'), (r'^scalar\.', ''), (r'\..*', '')]}
-# Encodings at which SLEIGH has nothing or another instruction, as patterns of names.
+    'x86_64': [
+        (r'(psll|psra|psrl)i\.', r'\1.'), (r'comi(eq|neq|lt|le|gt|ge)\.', 'comi.'), (r'(ptest|vtest)(nzc|c|z)', r'\1'),
+        (r'(pcmp[ei]stri)[acosz]', r'\1'), (r'vpermilvar', 'vpermil'), (r'^avx2\.(?=ps[lr])', 'v'),
+        (r'^avx2\.mask(load|store)', 'vpmaskmov'), (r'^avx\.mask(load|store)', 'vmaskmov'), (r'ldu\.dq', 'lddqu'),
+        (r'directstore', 'movdiri'), (r'(vfmadd|vfmaddsub)\.', r'\1 213'), (r'\.128$|128$', ''), (r'[._ ]', '')],
+    'aarch64': [
+        (r'^cls64', 'cls'), (r'(bcax|eor3)[su]', r'\1'), (r'^get\..*', 'mrs'), (r'^set\..*', 'msr'),
+        (r'^crypto\.|^neon\.|^sisd\.', ''), (r'^(f(?:add|maxnm|max|minnm|min))v\.(f32\.v2f32|f64\.v2f64)', r'\1p'),
+        (r'^([su]addl)v\.i64\.v2i32', r'\1p'), (r'^pmull64', 'pmull'), (r'^sqdmulls', 'sqdmull'),
+        (r'^(tb[lx])1', r'\1'), (r'^vc(add|mla)', r'fc\1'), (r'^vcvtfp2fx([su])', r'fcvtz\1'),
+        (r'^vcvtfx([su])2fp', r'\1cvtf'),
+        (r'^vcvtfp2hf', 'fcvtn'), (r'^vcvthf2fp', 'fcvtl'), (r'^vs([lr])i', r's\1i'), (r'^scalar\.', ''),
+        (r'\..*', '')]}
+# Instructions that SLEIGH does not have, or that it calls by other names: patterns of the tables' names.
 UNKNOWN = {
-    'x86_64': r'sse4a\.|vgf2p8|avx512\.|avx2\.vpdp|vsm[34]|vcvtne|vbcstne|xop\.|rdpru|clwb|cldemote|directstore32|serialize|prefetch\.',
+    'x86_64': r'sse4a\.|vgf2p8|avx512\.|avx2\.vpdp|vsm[34]|vcvtne|vbcstne|xop\.|rdpru|clwb|cldemote|directstore32|'
+              r'serialize|prefetch\.',
     'aarch64': r'hint$|dmb$|dsb$|isb$|neon\.fam|neon\.fmmla|neon\.fp8|neon\.vluti'}
+SETS = r'((avx2?|fma|bmi|aesni|mmx|s?sse[234]?[12]?)(?=[a-z]))?'
 
 
 def is_called(p, entry, name):
@@ -155,7 +172,7 @@ def is_called(p, entry, name):
         return spelled == name
     if entry.form == 'COMPARE':
         name = name.lstrip('v')
-    return re.fullmatch(r'((sse|ssse|avx|avx2|fma|bmi|aesni|mmx|sse2|sse3|ssse3|sse41|sse42)(?=[a-z]))?%s\d*' % name, spelled) is not None
+    return re.fullmatch(SETS + name + r'\d*', spelled) is not None
 
 
 # ---- AArch64 ----
@@ -179,10 +196,13 @@ class WordA64:
             return True
         tied = self.entry.form in ('TN', 'TNM')
         expected = [(self.d, self.entry.sig[0])] * (self.entry.sig[0] != '-') + self.operands[tied:]
-        found = [(int(n), int(lanes or 1) * WIDTHS[size.lower()], size in GENERAL) for n, lanes, size in
-                 [(m[1] or m[5], m[2], m[3] or m[4]) for m in re.finditer(r'\bv(\d+)\.(\d*)([bhsdqBHSDQ])|\b([bhsdqwx])(\d+)\b', body)]]
+        found = []
+        for m in re.finditer(r'\bv(\d+)\.(\d*)([bhsdqBHSDQ])|\b([bhsdqwx])(\d+)\b', body):
+            size = (m[3] or m[4]).lower()
+            found.append((int(m[1] or m[5]), int(m[2] or 1) * WIDTHS[size], size in GENERAL))
         return len(found) == len(expected) and all(
-            n == number and general == (letter in GENERAL) and (bits == BITS[letter] or not general and bits < BITS[letter])
+            n == number and general == (letter in GENERAL) and bits <= BITS[letter] and
+            (bits == BITS[letter] or not general)
             for (n, bits, general), (number, letter) in zip(found, expected))
 
     def input(self, s, k):
@@ -207,7 +227,8 @@ class WordA64:
 
 
 # By form, the fields of a word that are registers' numbers.
-FIELDS = {'NONE': 31, 'SYS': 31, 'N': 0x3ff, 'NM': 0x1f03ff, 'NMA': 0x1f7fff, 'TN': 0x3ff, 'TNM': 0x1f03ff, 'BESIDE': 0x1f03ff}
+FIELDS = {'NONE': 31, 'SYS': 31, 'N': 0x3ff, 'TN': 0x3ff, 'NMA': 0x1f7fff,
+          **dict.fromkeys(('NM', 'TNM', 'BESIDE'), 0x1f03ff)}
 SHIFTS = {'NO': 0, 'AT_0': 0, 'AT_5': 5, 'AT_8': 8, 'AT_10': 10, 'AT_12': 12, 'AT_13': 13, 'AT_14': 14, 'LEFT': 16}
 
 
@@ -228,15 +249,16 @@ def decoded_a64(machine, entry, code):
 
 # By form, where each operand is: Intel SDM volume 2, the tables of operand encodings; AMD APM volumes 4 and 6.
 WHERE = {
-    'RM': ['rm'], 'RTO': ['reg'], 'SELF': ['reg', 'rm'], 'TM': ['reg', 'rm'], 'CRC16': ['reg', 'rm'], 'COMPARE': ['reg', 'rm'],
-    'COUNT': ['reg', 'rm'], 'XMM0': ['reg', 'rm', 'xmm0'], 'VM': ['v', 'rm'], 'MV': ['rm', 'v'], 'FOUR': ['v', 'rm', 'last'],
-    'TVM': ['reg', 'v', 'rm'], 'FUSED': ['v', 'reg', 'rm'], 'FLAG': ['reg', 'rm'], 'STRING': ['reg', 'rm'], 'AT': ['base'],
+    **dict.fromkeys(('SELF', 'TM', 'CRC16', 'COMPARE', 'COUNT', 'FLAG', 'STRING'), ['reg', 'rm']),
+    **dict.fromkeys(('TO', 'BYTES', 'CLEAR', 'TSCP', 'RANDOM'), []),
+    'RM': ['rm'], 'RTO': ['reg'], 'XMM0': ['reg', 'rm', 'xmm0'], 'VM': ['v', 'rm'], 'MV': ['rm', 'v'],
+    'FOUR': ['v', 'rm', 'last'], 'TVM': ['reg', 'v', 'rm'], 'FUSED': ['v', 'reg', 'rm'], 'AT': ['base'],
     'LOAD': ['base'], 'STORE': ['base', 'reg'], 'MASKLOAD': ['base', 'v'], 'MASKSTORE': ['base', 'v', 'reg'],
-    'MASKMOV': ['reg', 'rm', 'rdi'], 'TO': [], 'FROM': ['rm'], 'BYTES': [], 'CLEAR': [], 'PAIR': ['rcx'], 'TSCP': [], 'RANDOM': []}
+    'MASKMOV': ['reg', 'rm', 'rdi'], 'FROM': ['rm'], 'PAIR': ['rcx']}
 # The same in the order of the manuals' text, without memory and what is implied.
 WRITTEN = {'RTO': 'rm reg', 'VM': 'reg v rm', 'MV': 'reg rm v', 'TVM': 'reg v rm', 'FUSED': 'reg v rm', 'LOAD': 'reg',
            'STORE': 'reg', 'MASKLOAD': 'reg v', 'MASKSTORE': 'v reg', 'RANDOM': 'rm',
-           **dict.fromkeys(('RM', 'SELF', 'TM', 'CRC16', 'COUNT', 'FLAG', 'STRING', 'XMM0', 'COMPARE', 'MASKMOV'), 'reg rm')}
+           **dict.fromkeys('RM SELF TM CRC16 COUNT FLAG STRING XMM0 COMPARE MASKMOV'.split(), 'reg rm')}
 MANUAL = {a + b for a in ('', 'E', 'R') for b in ('AX', 'CX', 'DX', 'BX', 'SP', 'BP', 'SI', 'DI')} | \
     {'R%d%s' % (n, b) for n in range(8, 16) for b in ('', 'D', 'W', 'B')} | \
     {'AL', 'CL', 'DL', 'BL', 'SPL', 'BPL', 'SIL', 'DIL'}
@@ -287,11 +309,12 @@ class Decoded:
             return False
         digit = next((int(w[6:-1]) for w in words if w[:6] == 'DIGIT('), None)
         memory = WHERE[entry.form][:1] == ['base']
-        opcode = next(int(w, 16) for w in words if w[:2] == '0x')
-        return self.opcode == opcode and self.map == next((MAPS[w] for w in words if w in MAPS), 1) and \
+        no_index = self.index in (None, 4) and not (self.mod == 0 and self.rm & 7 == 5)
+        return self.opcode == next(int(w, 16) for w in words if w[:2] == '0x') and \
+            self.map == next((MAPS[w] for w in words if w in MAPS), 1) and \
             self.prefix == next((PREFIXES[w] for w in words if w in PREFIXES), 0) and self.w == ('W1' in words) and \
-            self.narrow == (entry.form == 'CRC16') and (digit is None or digit == self.digit) and (self.mod < 3) == memory and \
-            (not memory or self.index in (None, 4) and not (self.mod == 0 and self.rm & 7 == 5))
+            self.narrow == (entry.form == 'CRC16') and (digit is None or digit == self.digit) and \
+            (self.mod < 3) == memory and (no_index or not memory)
 
 
 class InstructionX64:
@@ -309,9 +332,10 @@ class InstructionX64:
 
     def register(self, place):
         """Its number."""
-        d = self.d
-        return {'rax': 0, 'rcx': 1, 'rdx': 2, 'rdi': 7, 'xmm0': 0}[place] if place in ('rax', 'rcx', 'rdx', 'rdi', 'xmm0') else \
-            {'reg': d.reg, 'rm': d.rm, 'v': d.v, 'last': d.last >> 4, 'base': d.rm}[place]
+        fixed = {'rax': 0, 'rcx': 1, 'rdx': 2, 'rdi': 7, 'xmm0': 0}
+        if place in fixed:
+            return fixed[place]
+        return {'reg': self.d.reg, 'rm': self.d.rm, 'v': self.d.v, 'last': self.d.last >> 4, 'base': self.d.rm}[place]
 
     def input(self, s, k):
         place, letter = self.operands[k]
@@ -321,8 +345,9 @@ class InstructionX64:
         if place == 'base':
             return t.plus(m.get(s, m.p.gp[number]), self.d.displacement)
         if place == 'rm' and 'RM8' in self.entry.word:
-            high = number in (4, 5, 6, 7) and not self.d.rex  # AH and others
-            return t.extract(m.get(s, m.p.gp[number & 3 if high else number], 16), 15, 8) if high else m.get(s, m.p.gp[number], 8)
+            if number in (4, 5, 6, 7) and not self.d.rex:  # AH and others
+                return t.extract(m.get(s, m.p.gp[number & 3], 16), 15, 8)
+            return m.get(s, m.p.gp[number], 8)
         return m.get(s, m.p.gp[number], 16 if place == 'rm' and self.entry.form == 'CRC16' else BITS[letter])
 
     def are_in(self, body):
@@ -337,7 +362,7 @@ class InstructionX64:
             bits['rm'] = 16 if form == 'CRC16' else 8
         if form == 'RANDOM':
             letters['rm'], bits['rm'] = 'x', random_bits(self.entry)
-        names = {(offset, size): name for name, (offset, size) in p.registers.items() if name in MANUAL or name[:3] == 'XMM'}
+        names = {place: name for name, place in p.registers.items() if name in MANUAL or name[:3] == 'XMM'}
         expected = []
         for place in ('reg v rm' if form == 'COMPARE' and self.d.coding == 'VEX' else WRITTEN.get(form, '')).split():
             general = letters.get(place, 'q') in GENERAL
@@ -359,7 +384,7 @@ class InstructionX64:
             for flag in FLAGS:
                 self.m.set(s, flag, t.zext(get(flag, 1), 8))
         if form == 'STRING':
-            if 'istr' in self.entry.name and self.entry.name[self.entry.name.index('str') + 3] == 'i' or 'estri' in self.entry.name:
+            if re.search('pcmp[ei]stri', self.entry.name):
                 self.put(s, 'rcx', 'w', get('index', 32))
             else:
                 self.put(s, 'xmm0', 'q', get('mask', 128))
@@ -394,7 +419,7 @@ def decoded_x64(machine, entry, code):
 
 # ---- the IR ----
 
-# By a word of the name, the condition of an instruction that sets flags: SDM volume 2, COMISS, PTEST, VTESTPS, PCMPISTRI.
+# By a word of the name, the condition that the flags are asked for: SDM volume 2, COMISS, PTEST, VTESTPS, PCMPISTRI.
 CONDITIONS = {
     'eq': lambda f: t.and_(f('ZF', 1), t.not_(f('PF', 1))), 'neq': lambda f: t.or_(t.not_(f('ZF', 1)), f('PF', 1)),
     'gt': lambda f: t.and_(t.not_(f('CF', 1)), t.not_(f('ZF', 1))), 'ge': lambda f: t.not_(f('CF', 1)),
@@ -470,6 +495,10 @@ def result(entry, operands, get, env):
 
 # ---- the rows ----
 
+CONSTANTS = {'i32': ['0', '-1', '70000'], 'i64': ['0', '-1', '0x123456789abcdef'], 'f32': ['f32 1.5'],
+             'f64': ['f64 1.5']}
+
+
 class Maker:
     """Adds the rows of an entry to another maker of rows."""
 
@@ -481,8 +510,8 @@ class Maker:
         self.type = entry.type()
         self.immediates = [[]]
         if entry.has_immediate():
-            ends = {entry.least, entry.most, (entry.least + entry.most) // 2, *([7, 8] if entry.form == 'COMPARE' else [])}
-            self.immediates = [[str(k)] for k in sorted(ends)]
+            ends = {entry.least, entry.most, (entry.least + entry.most) // 2}
+            self.immediates = [[str(k)] for k in sorted(ends | ({7, 8} if entry.form == 'COMPARE' else set()))]
 
     def line(self, operands, imm, to='v30'):
         head = '%s = %s.%s' % (to, self.entry.op(), self.type) if self.type else self.entry.op()
@@ -513,12 +542,13 @@ class Maker:
         for k in range(2, n + 1):
             for some in itertools.combinations(range(n), k):
                 if len({types[i] for i in some}) == 1:
-                    self.add('%s the same' % ' '.join(map(str, some)), types, [], [names[some[0]] if i in some else x for i, x in enumerate(names)])
+                    same = [names[some[0]] if i in some else x for i, x in enumerate(names)]
+                    self.add('%s the same' % ' '.join(map(str, some)), types, [], same)
         for k in range(n):
             self.add('operand %d lives' % k, types, [], names, ['store.%s v%d, @g' % (types[k], k)])
             self.add('operand %d loaded' % k, [*types, 'i64'], ['v20 = load.%s v%d + 16' % (types[k], n)],
                      ['v20' if i == k else x for i, x in enumerate(names)])
-            for c in {'i32': ['0', '-1', '70000'], 'i64': ['0', '-1', '0x123456789abcdef'], 'f32': ['f32 1.5'], 'f64': ['f64 1.5']}.get(types[k], []):
+            for c in CONSTANTS.get(types[k], []):
                 self.add('operand %d is %s' % (k, c), types, [], [c if i == k else x for i, x in enumerate(names)])
             if types[k] == 'i64':
                 self.add('operand %d global' % k, types, [], ['@g' if i == k else x for i, x in enumerate(names)])
@@ -539,12 +569,14 @@ class Maker:
         stores = ['store.%s v%d, @g+%d' % (type_, k, 16 * k) for k, type_ in enumerate(others)]
         self.add('others before live', [*others, *self.types], [], shifted, stores)
         ends = ['brif v29, b1, b2', 'b1:', 'store.i64 1, @g', 'br b2', 'b2:']
-        self.add('in a condition', [*self.types, 'i64', 'i64'], ['v29 = icmp.i64 ult v%d, v%d' % (n, n + 1)], self.names, ends)
+        compared = ['v29 = icmp.i64 ult v%d, v%d' % (n, n + 1)]
+        self.add('in a condition', [*self.types, 'i64', 'i64'], compared, self.names, ends)
 
     def add_results(self):
         n, types, names, type_ = self.n, self.types, self.names, self.type
         self.add('unread', types, [], names, res=([], ''))
-        self.add('unread, operands live', types, [], names, ['store.%s v%d, @g+%d' % (x, k, 16 * k) for k, x in enumerate(types)], ([], ''))
+        stores = ['store.%s v%d, @g+%d' % (x, k, 16 * k) for k, x in enumerate(types)]
+        self.add('unread, operands live', types, [], names, stores, ([], ''))
         self.add('stored', types, [], names, ['store.%s v30, @g' % type_], ([], ''))
         self.add('an argument', types, [], names, ['call @use(v30) as (%s)' % type_])
         self.add('over a call', types, [], names, ['call @f()'])
