@@ -264,9 +264,9 @@ class Machine:
     def step(self, s, pc):
         """[(what, where, state)]: 'go' to an address, 'call' a term and return to an address, 'ret' to a term, 'jump' to
         a term, 'trap'."""
-        out = self.named and self.named(self, s, pc)
-        if out:
-            return out
+        return self.named and self.named(self, s, pc) or self.step_by_pcode(s, pc)
+
+    def step_by_pcode(self, s, pc):
         ops, length = self.decode(pc)
         following = pc + length
         s.unique = {}
