@@ -146,14 +146,18 @@ def about(machine_name):
             'commit': output('git', 'rev-parse', '--short', 'HEAD').strip()}
 
 
+def save(figures):
+    with open(FIGURES, 'w') as f:
+        json.dump(figures, f, indent=1)
+        f.write('\n')
+
+
 def keep(part, found):
     """Keeps what was measured, and writes the pages."""
     with open(FIGURES) as f:
         figures = json.load(f)
     figures[part] = found
-    with open(FIGURES, 'w') as f:
-        json.dump(figures, f, indent=1)
-        f.write('\n')
+    save(figures)
     write(figures)
 
 
@@ -163,9 +167,7 @@ def measure(args):
     source = about(args.machine)
     for part in args.only.split(',') if args.only else MEASURES:
         figures[part] = {**source, **MEASURES[part](os.path.abspath(args.build), args.runs)}
-        with open(FIGURES, 'w') as f:
-            json.dump(figures, f, indent=1)
-            f.write('\n')
+        save(figures)
     return figures
 
 
