@@ -142,7 +142,7 @@ static uint64_t size_of_sources(const char *folder, uint64_t limit, unsigned dep
 /* Is the crate so small that compiling all of it costs about as much as one of its units does? Its modules are in the
  * folder of its root and below. */
 static bool is_small_crate(char **words) {
-  static const uint64_t limit = 256 * 1024; /* docs/debug-builds.md has what was measured */
+  static const uint64_t limit = 256 * 1024;
   char folder[PATH_MAX];
   const char *root = root_of(words);
   if (root == NULL) return false;
@@ -157,12 +157,16 @@ static bool is_for_kiln(const struct rustc_options *o, const struct tool_setting
   return o->level <= s->opt_level || (o->level <= 1 && s->inlining.what != KILN_INLINING_OFF);
 }
 
-/* Units are for LLVM's threads: rustc makes their IR one by one, and calls between them are not inlined. Kept are those
- * of an incremental build, of which an edit compiles few; but if Kiln inlines, not in a small crate. */
-static bool is_one_unit(const struct rustc_options *o, const struct tool_settings *s,
-                        char **words) {
-  if (o->units || !is_for_kiln(o, s)) return false;
-  return o->incremental == NULL || (s->inlining.what != KILN_INLINING_OFF && is_small_crate(words));
+/* The option that sets the number of units, or NULL: it is given, or LLVM generates code. Units are for LLVM's threads:
+ * rustc makes their IR one by one, and calls between them are not inlined. An edit compiles few of an incremental build's,
+ * so that has several, but fewer than rustc's 256, of which each costs a section of types and a file to link. If Kiln
+ * inlines, a small crate has one. docs/debug-builds.md has what was measured. */
+static const char *units_option(const struct rustc_options *o, const struct tool_settings *s,
+                                char **words) {
+  if (o->units || !is_for_kiln(o, s)) return NULL;
+  bool is_one = o->incremental == NULL ||
+                (s->inlining.what != KILN_INLINING_OFF && is_small_crate(words));
+  return is_one ? "-Ccodegen-units=1" : "-Ccodegen-units=32";
 }
 
 /* Inlining is Kiln's, in place of LLVM's passes, where objects are all that is wanted of them. If LLVM compiles a unit
@@ -212,9 +216,9 @@ static char **with_options(char **words, size_t n, const struct tool_settings *s
   char **more = malloc((n + 4) * sizeof *more), *folder;
   if (more == NULL || o.words.unread || !(plan->code = makes_code(&o))) return words;
   memcpy(more, words, n * sizeof *more);
-  static const char units[] = "-Ccodegen-units=1", passes[] = "-Cno-prepopulate-passes";
-  if (is_one_unit(&o, settings, words))
-    more[n++] = (char *)(uintptr_t)units; /* exec's type has no const */
+  static const char passes[] = "-Cno-prepopulate-passes";
+  const char *units = units_option(&o, settings, words);
+  if (units != NULL) more[n++] = (char *)(uintptr_t)units; /* exec's type has no const */
   if (is_without_passes(&o, settings)) {
     more[n++] = (char *)(uintptr_t)passes;
     setenv("KILN_SHIM_PASSES", "1", 1);
