@@ -18,8 +18,26 @@ enum { FOLD_DEPTH = 16 };
 
 /* ---- recording ---- */
 
+/* The registers that an event writes; a parameter arrives, and is not written. */
+static uint64_t written_by(const struct kn_check *c, enum kn_event event, uint32_t value,
+                           int32_t place) {
+  static const bool writes[KN_EV_COUNT] = {
+    [KN_EV_DEF] = true,     [KN_EV_MOVE] = true, [KN_EV_CONST] = true, [KN_EV_STORE] = true,
+    [KN_EV_CLOBBER] = true, [KN_EV_TEMP] = true, [KN_EV_WRITE] = true};
+  if (event == KN_EV_LOST) return value | (uint64_t)(uint32_t)place << 32;
+  if (!writes[event]) return 0;
+  if (event == KN_EV_DEF && value < c->walk->f->n && c->walk->inst[value].op == KILN_OP_PARAM)
+    return 0;
+  return (uint32_t)place < KN_FLOW_REGS ? KN_BIT(place) : 0;
+}
+
 static void record(void *user, enum kn_event event, uint32_t value, int32_t place) {
   struct kn_check *c = user;
+  uint64_t unsaid = written_by(c, event, value, place) & ~c->walk->regs.written;
+  if (unsaid != 0 && c->unsaid == 0) {
+    c->unsaid = c->walk->i;
+    c->unsaid_reg = (uint32_t)__builtin_ctzll(unsaid);
+  }
   if (c->log) c->log(c->log_user, event, value, place);
   if (c->full) return;
   c->full = !KN_PUSH(c->module, c->events, (struct kn_check_event){event, value, place});
@@ -31,6 +49,7 @@ bool kn_check_attach(struct kn_walk *w, kiln_module *m) {
     if (w->check == NULL) return false;
     *w->check = (struct kn_check){.module = m};
   }
+  w->check->walk = w;
   w->log = record;
   w->log_user = w->check;
   w->log_call = kn_check_call;
@@ -38,7 +57,7 @@ bool kn_check_attach(struct kn_walk *w, kiln_module *m) {
 }
 
 void kn_check_begin(struct kn_check *c) {
-  c->events.n = c->calls.n = 0;
+  c->events.n = c->calls.n = c->unsaid = 0;
   c->full = false;
 }
 
@@ -820,6 +839,9 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_walk *w) {
   uint32_t slot, place;
   if (!end_block(c)) return false;
   if (c->flow.full) return no_memory(c);
+  if (c->unsaid != 0)
+    return wrong_at(c, c->unsaid, 0, c->unsaid_reg,
+                    "written, but not in the mask of registers that were");
   if (!kn_check_frame(c, &slot, &place))
     return wrong(c, KN_FLOW_CONTENT(slot), place, "in the memory of a stack slot, or two of these");
   if (!kn_flow_solve(&c->flow, c->taken.at, &failed))

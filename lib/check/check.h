@@ -39,6 +39,8 @@ struct kn_check {
   kiln_module *module;
   uint64_t ir; /* kn_check_ir when the walk began */
   bool full;   /* without memory for all events: nothing is checked */
+  uint32_t unsaid,
+    unsaid_reg; /* an instruction with an event that writes a register which kn_regs.written lacks, or 0 */
 
   /* replay */
   kiln_func *f;

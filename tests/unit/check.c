@@ -198,6 +198,9 @@ static void test_pressure(void **state) {
 /* True if the checker fails the function on these events. Its arrays are still as they were. */
 static bool finds(struct work *w, const struct kn_check_event *events, uint32_t n) {
   struct kn_walk walk = {0};
+  walk.f = w->f;
+  walk.inst = w->f->inst;
+  walk.regs.written = ~UINT64_C(0);
   assert_true(kn_check_attach(&walk, w->m));
   kn_check_begin(walk.check);
   for (uint32_t i = 0; i < n; i++)
