@@ -62,15 +62,15 @@ struct kn_debug_seen {
     is; /* begins as the function's, and may become an expression of another value */
   uint32_t block, mark; /* where that is, once it was passed; mark 0: it was not */
   uint32_t first, held; /* the oldest and newest stretch of it, index + 1 in kn_debug_holds.all */
-  bool after_inst;      /* only behind the instruction at `mark` */
+  bool after_inst;      /* only after the instruction at `mark` */
   uint32_t loc;         /* of the statement that stores it, or 0 */
   uint32_t declared;    /* the declared variable that it is of: index + 1 in own.variables, or 0 */
   struct kn_debug_home home;
 };
 
-/* A move on an edge to a parameter's home: of `value`, to `reg`. */
+/* A move on an edge to a parameter's home: of `value`, to `reg`, to block `target`. */
 struct kn_debug_move {
-  uint32_t value;
+  uint32_t value, target;
   uint8_t reg;
 };
 
@@ -83,6 +83,7 @@ struct kn_debug_loop_home {
 
 struct kn_debug_values {
   KN_ARRAY(uint32_t) terms; /* by position, the mark of the block's terminator */
+
   KN_ARRAY(struct kn_debug_move) moves;
   KN_ARRAY(uint32_t)
   moves_end; /* by position, those of the block's edges, and of the blocks before it */
@@ -92,13 +93,19 @@ struct kn_debug_values {
   bool labels_only; /* none of the function's values is one: they are labels */
 };
 
+/* Registers that a block's code writes: all of it; what ends it, and moves the arguments of its edges; of that what
+ * happens on each edge; and homes of the block's parameters, which edges to it write. */
+struct kn_debug_written {
+  uint64_t all, last, each, params;
+};
+
 struct kn_debug_holds {
-  KN_ARRAY(struct kn_debug_held) all; /* in ascending order */
-  KN_ARRAY(uint32_t) open;            /* those that may go on, by index */
-  KN_ARRAY(uint64_t)
-  written;             /* by position: registers that are nobody's home there and were written */
-  uint32_t block;      /* block + 1 that `owners` is of, or 0 */
-  uint32_t owners[64]; /* of registers, where the block begins */
+  KN_ARRAY(struct kn_debug_held) all;        /* in ascending order */
+  KN_ARRAY(uint32_t) open;                   /* those that may go on, by index */
+  KN_ARRAY(struct kn_debug_written) written; /* by position */
+  uint64_t body,
+    tested; /* registers that the block wrote before its terminator; the same of that, before it branched */
+  uint32_t block; /* being walked: block + 1, or 0 */
   KN_ARRAY(struct kn_debug_loop_home) loop_homes;
   uint32_t aims_first; /* those of the block */
   /* the last instruction that was looked at, and its location */
@@ -224,6 +231,8 @@ void kn_debug_share_end(struct kn_debug_observer *d, bool more);
  * values that are stored. Before the walk. */
 void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *plan,
                           const kiln_func *f);
+/* Puts the values in their order: by instruction, else as they are. */
+void kn_debug_sort_values(struct kn_debug_observer *d);
 /* Is a piece of slot `slot`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */
 bool kn_debug_in_pieces(const struct kn_walk *w, uint32_t slot);
 /* Requests frame offsets for declared variables that have none; before the target finishes the function. */
@@ -267,11 +276,13 @@ const struct kn_debug_body *kn_debug_body_of(const struct kn_debug_observer *d, 
 /* ---- observe_held.c ---- */
 
 /* A function begins; an instruction of a block is reached: true if the next one is to be looked at too; what value
- * `of` (index) says holds from `mark` on. */
+ * `of` (index) says holds from `mark` on; the block is complete. */
 void kn_debug_held_begin(struct kn_debug_observer *d);
-void kn_debug_held_end(struct kn_debug_observer *d);
 bool kn_debug_held_step(struct kn_debug_observer *d);
 void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark);
+void kn_debug_held_block(struct kn_debug_observer *d);
+/* The registers that the block at `pos` writes. */
+struct kn_debug_written kn_debug_written(const struct kn_debug_observer *d, uint32_t pos);
 /* The call or conditional branch of w->i is emitted next. */
 void kn_debug_held_leave(struct kn_debug_observer *d);
 /* The mark from which on home `reg` of a loop's parameter has the next round's value in the block at `pos`; 0: none. */

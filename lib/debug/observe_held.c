@@ -1,9 +1,8 @@
 /* Which registers still hold what variables are, beyond what the plan says. A value that no
  * other block uses is in some register, or spilled; and what a home held stays there after its
  * interval until somebody takes the register. Called by observe_values.c and observe_calls.c, in functions where
- * variables are values. Invariants: a stretch ends before the first instruction that may have
- * changed its location; a register is `written` at a position unless it is certain that none of the
- * block's own instructions changed it; the code is the same as without this. */
+ * variables are values. What a block writes is what the walk says (KN_WROTE). Invariants: a stretch ends before the
+ * first instruction that may have changed its location; the code is the same as without this. */
 #include "lib/debug/debugger.h"
 
 #include <string.h>
@@ -28,49 +27,47 @@ static bool in_home(const struct kn_walk *w, const struct kn_debug_held *h,
 
 /* ---- blocks ---- */
 
-/* Notes who owns the registers of the block that begins here. Stale owners, of another block or
- * function, own them no longer: if a value of this block had the number, it would look as if nothing
- * had changed. */
-static void begin_block(struct kn_debug_observer *d) {
-  const struct kn_walk *w = d->w;
-  const uint32_t *owner = w->regs.owner;
-  bool first = kn_plan_pos(w->plan, w->block) == 0;
-  bool entered = !first && w->entered == kn_here(w); /* from elsewhere: no copy counts */
-  for (uint64_t m = w->regs.block_regs & w->regs.free; m; m &= m - 1) {
-    unsigned r = (unsigned)__builtin_ctzll(m);
-    bool real = owner[r] < w->f->n && (w->val[owner[r]].reg == r || w->val[owner[r]].copy == r);
-    if (entered || !real) kn_request_disown(d->observer.requests, r);
-  }
-  memcpy(d->held.owners, owner, sizeof d->held.owners);
-  d->held.block = w->block + 1;
-  d->held.aims_first = d->held.loop_homes.n;
+static const struct kn_debug_written unknown = {~UINT64_C(0), ~UINT64_C(0), ~UINT64_C(0),
+                                                ~UINT64_C(0)};
+
+struct kn_debug_written kn_debug_written(const struct kn_debug_observer *d, uint32_t pos) {
+  return pos < d->held.written.n ? d->held.written.at[pos] : unknown;
 }
 
-/* The block is complete: which registers did it write, and which values are left in theirs? */
-static void end_block(struct kn_debug_observer *d) {
+/* The homes of a block's parameters. */
+static uint64_t homes_of_params(const struct kn_walk *w, uint32_t block) {
+  const struct kn_block *b = &w->f->block[block];
+  uint64_t homes = b->contiguous || b->param_first == 0 ? 0 : ~UINT64_C(0);
+  for (uint32_t k = 0; k < b->n_params && b->contiguous; k++) {
+    const struct kn_val *param = &w->val[b->param_first + k];
+    if (param->flags & KN_VF_HOME) homes |= KN_BIT(param->reg);
+  }
+  return homes;
+}
+
+void kn_debug_held_block(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
-  uint32_t block = d->held.block - 1, pos = kn_plan_pos(w->plan, block);
-  uint64_t all = w->regs.function_regs, written = 0;
-  bool clobbers = f->block[block].calls != 0 || f->inst[f->block[block].term].op == KILN_OP_TRY;
-  for (uint64_t m = all; m; m &= m - 1) {
-    unsigned r = (unsigned)__builtin_ctzll(m);
-    if (w->regs.owner[r] != d->held.owners[r]) written |= KN_BIT(r);
-  }
-  if (clobbers) written |= ~w->target->callee_homes;
-  if (f->asms.n != 0) written = ~UINT64_C(0); /* it may write any */
+  const struct kn_block *b = &f->block[w->block];
+  const unsigned op = f->inst[b->term].op;
+  uint64_t last = d->held.tested | kn_request_written(d->observer.requests);
+  /* a landing pad's moves are made behind all blocks */
+  if (op == KILN_OP_TRY) last |= homes_of_params(w, f->edges.at[b->edge_first + 1].target);
+  if (d->held.block != w->block + 1) return;
+  const uint32_t pos = kn_plan_pos(w->plan, w->block);
+  d->held.block = 0;
   while (d->held.written.n <= pos)
-    if (!KN_PUSH(w->f->module, d->held.written, ~UINT64_C(0))) return;
-  d->held.written.at[pos] = written;
+    if (!KN_PUSH(f->module, d->held.written, unknown)) return;
+  d->held.written.at[pos] =
+    (struct kn_debug_written){d->held.body | last, last, op == KILN_OP_BRIF ? d->held.tested : last,
+                              homes_of_params(w, w->block)};
   for (uint32_t k = 0; k < d->held.open.n; k++) {
     struct kn_debug_held *h = &d->held.all.at[d->held.open.at[k]];
     const struct kn_debug_value *v = &d->own.values.at[h->of].is;
     h->stays = false;
     if (v->other[0]) continue;
-    if (d->held.leaving == f->block[block].term && in_home(w, h, v)) h->to = d->held.leaving_at;
-    h->stays =
-      h->reg != KN_NO_REG && w->regs.owner[h->reg] == v->value &&
-      (f->inst[f->block[block].term].op != KILN_OP_TRY || (w->target->callee_homes >> h->reg & 1));
+    if (d->held.leaving == f->block[w->block].term && in_home(w, h, v)) h->to = d->held.leaving_at;
+    h->stays = h->reg != KN_NO_REG && w->regs.owner[h->reg] == v->value && !(last >> h->reg & 1);
   }
   d->held.open.n = 0;
 }
@@ -84,14 +81,11 @@ void kn_debug_held_leave(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   const struct kn_inst *in = &w->inst[w->i];
   const struct kn_edge *e = in->op == KILN_OP_BRIF ? &w->f->edges.at[in->b] : NULL;
+  if (e != NULL) d->held.tested |= kn_request_written(d->observer.requests);
   if (d->held.open.n == 0 || d->held.leaving == w->i) return;
   if (e != NULL && (e[0].args | e[1].args) != 0) return; /* these are written before the test */
   d->held.leaving = w->i;
   d->held.leaving_at = kn_request_mark(d->observer.requests);
-}
-
-void kn_debug_held_end(struct kn_debug_observer *d) {
-  if (d->held.block != 0) end_block(d);
 }
 
 /* ---- values ---- */
@@ -331,8 +325,8 @@ bool kn_debug_held_step(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   bool any = w->back_edge != UINT32_MAX;
   if (d->held.block != w->block + 1) {
-    if (d->held.block != 0) end_block(d);
-    begin_block(d);
+    d->held.block = w->block + 1;
+    d->held.aims_first = d->held.loop_homes.n;
   } else if (any) {
     look_at_aims(d);
   }
@@ -362,6 +356,10 @@ bool kn_debug_held_step(struct kn_debug_observer *d) {
   if (kept > MOST_OPEN && (kept = close_oldest(d, kept)) == 0) return false;
   d->held.open.n = kept;
   any |= kept != 0;
+  if (w->i == w->f->block[w->block].term) {
+    d->held.body = kn_request_written(d->observer.requests);
+    d->held.tested = 0;
+  }
   d->held.stepped = w->i;
   d->held.step_at = kn_here(w);
   d->held.step_fixups = w->code.fixups.n;

@@ -76,11 +76,10 @@ static struct kn_debug_home home_of(const struct kn_walk *w, const struct kn_val
 static void add_moves(struct kn_debug_observer *d, const struct kn_edge *e) {
   const struct kn_walk *w = d->w;
   const struct kn_block *to = &w->f->block[e->target];
-  if (!to->contiguous) return; /* edges_write() knows */
-  for (uint32_t a = e->args; a; a = w->f->edge_args.at[a - 1].next) {
+  for (uint32_t a = to->contiguous ? e->args : 0; a; a = w->f->edge_args.at[a - 1].next) {
     const struct kn_edge_arg *arg = &w->f->edge_args.at[a - 1];
     const struct kn_val *param = &w->val[to->param_first + arg->index];
-    struct kn_debug_move move = {arg->value, param->reg};
+    struct kn_debug_move move = {arg->value, e->target, param->reg};
     if (param->flags & KN_VF_HOME) KN_PUSH(w->f->module, d->values.moves, move);
   }
 }
@@ -210,11 +209,9 @@ struct flow {
 
 static bool is_known(uint32_t k) { return k != 0 && k != ANY; }
 
-/* Does register `r`, which is nobody's home in the block at `pos`, keep its content there? */
+/* Does register `r` keep its content in the block at `pos`? */
 static bool keeps(const struct kn_debug_observer *d, unsigned r, uint32_t pos) {
-  const struct kn_walk *w = d->w;
-  return pos < d->held.written.n && !(w->plan->occupied[pos] >> r & 1) &&
-         !(d->held.written.at[pos] >> r & 1);
+  return !(kn_debug_written(d, pos).all >> r & 1);
 }
 
 /* The newest stretch of a value that is local to its block; NULL: there is none. */
@@ -250,6 +247,8 @@ static bool holds(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
   }
   if (home->reg == KN_NO_REG) return home->frame != 0; /* nobody else has it */
   const struct kn_range *r = &w->plan->ranges.at[home->range - 1];
+  const uint32_t own = kn_plan_pos(w->plan, seen->block);
+  if (own < r->first || own > r->last) return false; /* it may have been overwritten before */
   if (pos < r->first || pos > r->last) return keeps(d, home->reg, pos);
   return f->block[w->plan->layout[pos]].calls == 0 || !(w->target->around_calls >> home->reg & 1);
 }
@@ -268,31 +267,6 @@ static bool is_entered(const struct kn_debug_observer *d, uint32_t k) {
          kn_debug_entered(d, v->value) != KN_NO_REG;
 }
 
-/* The same as holds(), or as what it was when the function began. */
-static bool lasts(const struct flow *x, uint32_t k, uint32_t pos) {
-  return x->entered ? is_entered(x->d, k) : holds(x->d, k, pos);
-}
-
-/* Does it hold where the block is left? */
-static bool leaves(const struct flow *x, uint32_t k, uint32_t pos) {
-  return lasts(x, k, pos) && (x->entered || loop_mark(x->d, k, pos) == 0);
-}
-
-/* Do the moves of the edges of the block at `pos` write register `reg`, which has value h? */
-static bool edges_write(const struct kn_debug_observer *d, uint32_t pos, unsigned reg, uint32_t h) {
-  const struct kn_walk *w = d->w;
-  const struct kn_block *b = &w->f->block[w->plan->layout[pos]];
-  for (uint32_t k = 0; k < b->n_edges; k++) {
-    const struct kn_edge *e = &w->f->edges.at[b->edge_first + k];
-    if (e->args == 0) continue;
-    if (!w->f->block[e->target].contiguous || (w->target->temps >> reg & 1)) return true;
-  }
-  uint32_t k = pos ? d->values.moves_end.at[pos - 1] : 0;
-  for (; k < d->values.moves_end.at[pos]; k++)
-    if (d->values.moves.at[k].reg == reg && d->values.moves.at[k].value != h) return true;
-  return false;
-}
-
 /* The register that the value is in where the block is left, or KN_NO_REG: it is elsewhere, or a constant. */
 static unsigned reg_of(const struct kn_debug_observer *d, const struct kn_debug_seen *s) {
   uint32_t h = s->is.value;
@@ -302,6 +276,33 @@ static unsigned reg_of(const struct kn_debug_observer *d, const struct kn_debug_
   }
   if (!kn_is_value(h) || h == 0) return KN_NO_REG;
   return s->home.range == 0 && s->held ? held_of(d, s)->reg : s->home.reg;
+}
+
+/* The same as holds(), or as what it was when the function began. */
+static bool lasts(const struct flow *x, uint32_t k, uint32_t pos) {
+  return x->entered ? is_entered(x->d, k) : holds(x->d, k, pos);
+}
+
+/* Does an edge from the block at `before` to that at `pos` write the register that has it? */
+static bool is_moved_over(const struct flow *x, uint32_t k, uint32_t before, uint32_t pos) {
+  const struct kn_debug_values *values = &x->d->values;
+  const struct kn_debug_seen *s = &x->d->own.values.at[k - 1];
+  const unsigned reg = reg_of(x->d, s);
+  if (reg == KN_NO_REG || !(kn_debug_written(x->d, pos).params >> reg & 1)) return false;
+  uint32_t i = before ? values->moves_end.at[before - 1] : 0;
+  bool any = false;
+  for (; i < values->moves_end.at[before] && !any; i++)
+    any = values->moves.at[i].reg == reg && values->moves.at[i].value != s->is.value &&
+          values->moves.at[i].target == x->w->plan->layout[pos];
+  return any || !x->w->f->block[x->w->plan->layout[pos]].contiguous;
+}
+
+/* Does it hold where the block is left? */
+static bool leaves(const struct flow *x, uint32_t k, uint32_t pos) {
+  if (x->entered) return is_entered(x->d, k);
+  const unsigned reg = reg_of(x->d, &x->d->own.values.at[k - 1]);
+  const bool lost = reg != KN_NO_REG && (kn_debug_written(x->d, pos).each >> reg & 1);
+  return holds(x->d, k, pos) && !lost && loop_mark(x->d, k, pos) == 0;
 }
 
 /* Offset in the code up to which value number `k` is where it is at the end of the block at `pos`: the moves of edges
@@ -315,7 +316,8 @@ static uint32_t end_of(const struct kn_debug_observer *d, uint32_t k, uint32_t p
   uint32_t h = s ? s->is.value : 0;
   unsigned reg = s ? reg_of(d, s) : KN_NO_REG;
   bool is_last = pos + 1 == w->plan->n_layout;
-  bool early = is_last || (reg != KN_NO_REG && (b->n_edges == 0 || edges_write(d, pos, reg, h)));
+  bool early = is_last || (reg != KN_NO_REG &&
+                           (b->n_edges == 0 || (kn_debug_written(d, pos).last >> reg & 1)));
   if (kn_is_value(h) && h != 0 && f->inst[h].op == KILN_OP_PARAM)
     for (uint32_t e = 0; e < b->n_edges && !early; e++)
       early = f->edges.at[b->edge_first + e].target == f->inst[h].a;
@@ -341,11 +343,14 @@ static void solve(struct flow *x) {
     change = false;
     x->left -= x->to - x->from;
     for (uint32_t pos = x->from; pos <= x->to; pos++) {
+      const bool moves = !x->entered && kn_debug_written(x->d, pos).params != 0;
       uint32_t in = pos == 0 || round >= 16 ? 0 : ANY;
       for (uint32_t k = x->pred_first[pos]; k < x->pred_first[pos + 1]; k++) {
         uint32_t before = x->preds[k];
         uint32_t out = before >= x->from && before <= x->to ? x->out[before] : 0;
-        if (out == ANY || out == in) continue;
+        if (out == ANY) continue;
+        if (moves && out != 0 && is_moved_over(x, out, before, pos)) out = 0;
+        if (out == in) continue;
         in = in == ANY ? out : 0;
       }
       if (in != 0 && in != ANY && !lasts(x, in, pos)) in = 0;
@@ -377,6 +382,9 @@ static bool add_value_row(struct kn_debug_observer *d, const struct kn_debug_val
                             .n = v->n - done};
   kn_debug_add_row(w, row, head, n, d->own.bytes.at + v->expr + done);
   if (rows == out->vars.n) return false;
+#ifdef KN_CHECKS
+  out->vars.at[rows].value = v->other[0] ? 0 : v->value;
+#endif
   if (on_stack(v) && KN_PUSH(w->f->module, out->exprs, KILN_DW_OP_stack_value))
     out->vars.at[out->vars.n - 1].n++;
   return true;
@@ -814,7 +822,7 @@ void kn_debug_values_end(struct kn_debug_observer *d) {
   while (size < 2 * (uint64_t)n && size < 1u << 30) size *= 2;
   uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 6 * (uint64_t)blocks + 1 + edges;
   d->values.scratch.n = 0;
-  kn_debug_held_end(d);
+
   if (need > UINT32_MAX / 8 || !KN_ROOM(f->module, d->values.scratch, need)) return;
   uint32_t *p = d->values.scratch.at;
   memset(p, 0, size * sizeof *p);

@@ -218,7 +218,7 @@ MUTANTS = [
     ('a variable has what was loaded from it until it is written', HELD,
      'return writes_loaded(w, last, v) || was_computed_there(w, v) ||', 'return'),
     ('a home has what it had where a branch begins', HELD,
-     'if (d->held.leaving == f->block[block].term && in_home(w, h, v)) h->to = d->held.leaving_at;', ''),
+     'if (d->held.leaving == f->block[w->block].term && in_home(w, h, v)) h->to = d->held.leaving_at;', ''),
     ('a variable in whose home something was computed is written', HELD,
      'return writes_loaded(w, last, v) || was_computed_there(w, v) ||', 'return writes_loaded(w, last, v) ||'),
 ]

@@ -53,7 +53,7 @@ struct log {
 
 static void on_event(void *user, enum kn_event event, uint32_t value, int32_t place) {
   struct log *l = user;
-  if (l->n < MAX_EVENTS) l->events[l->n++] = (struct kn_check_event){event, value, place};
+  if (l->n < MAX_EVENTS) l->events[l->n++] = (struct kn_check_event){event, value, place, 0};
   l->counts[event]++;
   l->to_frame += event == KN_EV_MOVE && place > KN_PLACE_FRAME / 2;
 }
