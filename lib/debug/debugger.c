@@ -130,11 +130,11 @@ void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
 void kn_debug_observer_free(kiln_session *s) {
   struct kn_debug_observer *d = s->observer;
   if (d == NULL) return;
-  void *arrays[] = {
-    d->values.moves.at,   d->values.moves_end.at, d->lines.entered_from.at, d->values.terms.at,
-    d->values.scratch.at, d->values.rows.at,      d->held.all.at,           d->held.open.at,
-    d->held.written.at,   d->held.loop_homes.at,  d->calls.passed.at,       d->bodies.all.at,
-    d->bodies.numbers.at, d->own.variables.at,    d->own.values.at,         d->own.bytes.at};
+  void *arrays[] = {d->lines.entered_from.at, d->values.blocks.at, d->values.moved.at,
+                    d->values.scratch.at,     d->held.all.at,      d->held.open.at,
+                    d->held.loop_homes.at,    d->calls.passed.at,  d->bodies.all.at,
+                    d->bodies.numbers.at,     d->own.variables.at, d->own.values.at,
+                    d->own.bytes.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, d, 0);
   s->observer = NULL;

@@ -90,12 +90,12 @@ static uint32_t stretch(const struct kn_debug_observer *d, unsigned reg, uint32_
   const struct kn_block *b = &w->f->block[w->plan->layout[pos]];
   bool is_last = pos + 1 == w->plan->n_layout;
   uint32_t from = pos == 0 ? w->code.start : kn_label_at(w, w->plan->layout[pos]);
-  uint32_t mark = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
+  const struct kn_debug_block *at = &d->values.blocks.at[pos];
   *to = is_last ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
   if (b->calls != 0 && (w->target->around_calls >> reg & 1))
     *to = from; /* nowhere while they run */
-  else if (is_last || b->n_edges == 0 || (kn_debug_written(d, pos).last >> reg & 1)) {
-    uint32_t end = mark != 0 ? w->code.marks.at[mark].at + w->target->code.nop_bytes : from;
+  else if (is_last || b->n_edges == 0 || (at->last >> reg & 1)) {
+    uint32_t end = at->term != 0 ? kn_debug_until(w, at->term) : from;
     if (end < *to) *to = end;
   }
   return from;
@@ -106,7 +106,7 @@ static void add_ranges(struct kn_debug_observer *d, uint32_t slot, struct kn_cod
                        const uint8_t *head, uint32_t n, const uint8_t *expr) {
   const struct kn_walk *w = d->w;
   const struct kn_slot *s = &w->f->slots.at[slot];
-  if (s->global == 0) return;
+  if (s->global == 0 || d->values.blocks.n == 0) return;
   const struct kn_range *r = &w->plan->ranges.at[s->global - 1];
   uint32_t end = 0;
   for (uint32_t pos = r->first; pos <= r->last && pos < w->plan->n_layout; pos++) {
