@@ -20,17 +20,6 @@ static unsigned home_loaded(const struct kn_walk *w, uint32_t v) {
 
 /* ---- blocks ---- */
 
-/* The homes of a block's parameters. */
-static uint64_t homes_of_params(const struct kn_walk *w, uint32_t block) {
-  const struct kn_block *b = &w->f->block[block];
-  uint64_t homes = b->contiguous || b->param_first == 0 ? 0 : ~UINT64_C(0);
-  for (uint32_t k = 0; k < b->n_params && b->contiguous; k++) {
-    const struct kn_val *param = &w->val[b->param_first + k];
-    if (param->flags & KN_VF_HOME) homes |= KN_BIT(param->reg);
-  }
-  return homes;
-}
-
 /* Has the register what it had up to where instruction `i` calls or branches? */
 static bool stays_until_left(const struct kn_debug_observer *d, const struct kn_debug_held *h,
                              uint32_t i) {
@@ -46,8 +35,6 @@ void kn_debug_held_block(struct kn_debug_observer *d) {
   uint64_t last = d->held.early | kn_request_written(d->observer.requests);
   if (d->held.block != w->block + 1 || pos >= d->values.blocks.n) return;
   d->held.block = 0;
-  /* a landing pad's moves are made behind all blocks */
-  if (op == KILN_OP_TRY) last |= homes_of_params(w, f->edges.at[b->edge_first + 1].target);
   struct kn_debug_block *to = &d->values.blocks.at[pos];
   to->all = d->held.body | last;
   to->last = last;
