@@ -43,7 +43,8 @@ static void compile(const char *name, const void *bytes, size_t size, bool inlin
 }
 
 int main(int argc, char **argv) {
-  static const char *const names[KN_LOC_COUNT] = {"proved", "within", "prologue", "several", "other"};
+  static const char *const names[KN_LOC_COUNT] = {"proved", "within", "prologue", "several",
+                                                  "other"};
   for (int i = 1; i < argc; i++) {
     FILE *in = fopen(argv[i], "rb");
     static char bytes[1 << 26];
