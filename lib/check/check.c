@@ -18,11 +18,40 @@ enum { FOLD_DEPTH = 16 };
 
 /* ---- recording ---- */
 
+/* The registers that an event writes; a parameter arrives, and is not written. */
+static uint64_t written_by(const struct kn_check *c, enum kn_event event, uint32_t value,
+                           int32_t place) {
+  static const bool writes[KN_EV_COUNT] = {
+    [KN_EV_DEF] = true,     [KN_EV_MOVE] = true, [KN_EV_CONST] = true, [KN_EV_STORE] = true,
+    [KN_EV_CLOBBER] = true, [KN_EV_TEMP] = true, [KN_EV_WRITE] = true};
+  if (event == KN_EV_LOST) return value | (uint64_t)(uint32_t)place << 32;
+  if (!writes[event]) return 0;
+  if (event == KN_EV_DEF && value < c->logged->f->n && c->logged->inst[value].op == KILN_OP_PARAM)
+    return 0;
+  return (uint32_t)place < KN_FLOW_REGS ? KN_BIT(place) : 0;
+}
+
+/* A mark where the code is now: the newest event's, if that has the same. */
+static uint32_t mark_here(const struct kn_check *c) {
+  struct kn_walk *w = c->logged;
+  const uint32_t last = c->events.n != 0 ? c->events.at[c->events.n - 1].mark : 0;
+  const struct kn_mark *mark = &w->code.marks.at[last];
+  const bool same = last != 0 && mark->at == kn_here(w) && mark->fixups == w->code.fixups.n;
+  return same ? last : kn_code_mark(w, kn_here(w));
+}
+
 static void record(void *user, enum kn_event event, uint32_t value, int32_t place) {
   struct kn_check *c = user;
+  uint64_t unsaid = written_by(c, event, value, place) & ~c->logged->regs.written;
+  if (unsaid != 0 && c->unsaid == 0) {
+    c->unsaid = c->logged->i;
+    c->unsaid_reg = (uint32_t)__builtin_ctzll(unsaid);
+  }
   if (c->log) c->log(c->log_user, event, value, place);
   if (c->full) return;
-  c->full = !KN_PUSH(c->module, c->events, (struct kn_check_event){event, value, place});
+  struct kn_check_event e = {event, value, place, 0};
+  if (c->logged->f->debug.subprogram != 0) e.mark = mark_here(c);
+  c->full = !KN_PUSH(c->module, c->events, e);
 }
 
 bool kn_check_attach(struct kn_walk *w, kiln_module *m) {
@@ -31,6 +60,7 @@ bool kn_check_attach(struct kn_walk *w, kiln_module *m) {
     if (w->check == NULL) return false;
     *w->check = (struct kn_check){.module = m};
   }
+  w->check->logged = w;
   w->log = record;
   w->log_user = w->check;
   w->log_call = kn_check_call;
@@ -38,14 +68,15 @@ bool kn_check_attach(struct kn_walk *w, kiln_module *m) {
 }
 
 void kn_check_begin(struct kn_check *c) {
-  c->events.n = c->calls.n = 0;
+  c->events.n = c->calls.n = c->claims.n = c->unsaid = 0;
   c->full = false;
 }
 
 void kn_check_free(struct kn_check *c, kiln_module *m) {
-  void *arrays[] = {c->events.at,      c->values.at,   c->busy_at.at, c->slots.at, c->taken.at,
-                    c->placed.at,      c->arrivals.at, c->areas.at,   c->reach.at, c->params.at,
-                    c->param_first.at, c->tenants.at,  c->calls.at,   c->around.at};
+  void *arrays[] = {c->events.at, c->values.at, c->busy_at.at,     c->slots.at,
+                    c->taken.at,  c->placed.at, c->arrivals.at,    c->areas.at,
+                    c->reach.at,  c->params.at, c->param_first.at, c->tenants.at,
+                    c->calls.at,  c->around.at, c->claims.at,      c->open.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_flow_free(&c->flow, m);
   kn_realloc(m, c, 0);
@@ -81,9 +112,8 @@ static bool no_memory(struct kn_check *c) {
                       "no memory for the allocation check");
 }
 
-/* Fails the function: `what` is wrong with handle at place, at instruction inst. Returns false. */
-static bool wrong_at(struct kn_check *c, uint32_t inst, uint32_t handle, uint32_t place,
-                     const char *what) {
+bool kn_check_wrong(struct kn_check *c, uint32_t inst, uint32_t handle, uint32_t place,
+                    const char *what) {
   kiln_func *f = c->f;
   char at[40];
   if (c->flow.full) return no_memory(c);
@@ -103,7 +133,7 @@ static bool wrong_at(struct kn_check *c, uint32_t inst, uint32_t handle, uint32_
 }
 
 static bool wrong(struct kn_check *c, uint32_t handle, uint32_t place, const char *what) {
-  return wrong_at(c, c->inst, handle, place, what);
+  return kn_check_wrong(c, c->inst, handle, place, what);
 }
 
 /* The same without a place. */
@@ -448,7 +478,7 @@ static bool on_def(struct kn_check *c, uint32_t v, uint32_t place) {
   if (in->op == KILN_OP_PARAM) {
     if (c->edge != KN_FLOW_NONE && f->edges.at[c->edge].target == in->a) {
       if (f->inst[f->block[c->block].term].op != KILN_OP_BRIND) return arrive(c, c->edge, v, place);
-      struct kn_check_event late = {c->edge, v, (int32_t)place};
+      struct kn_check_event late = {c->edge, v, (int32_t)place, 0};
       return KN_PUSH(c->f, c->arrivals, late);
     }
     if (in->a != 0 || c->block != 0 || c->inst != 0)
@@ -806,24 +836,32 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_walk *w) {
       !ZEROED(c, c->slots, f->slots.n) || !ZEROED(c, c->taken, f->edges.n) ||
       !ZEROED(c, c->placed, f->blocks.n) || !ZEROED(c, c->param_first, f->blocks.n))
     return no_memory(c);
-  if (!scan(c)) return false;
+  if (!scan(c) || !kn_check_claims(c)) return false;
   for (c->stubs = 0; c->stubs < c->events.n; c->stubs++) /* they are behind all blocks */
     if (c->events.at[c->stubs].event == KN_EV_STUB) break;
   for (uint32_t i = 0; i < c->stubs; i++) {
     const struct kn_check_event *e = &c->events.at[i];
     c->now = i;
     if (!in_range(c, e)) return wrong_value(c, 0, "an event that means nothing");
+    if (c->claims.n != 0 && !kn_check_claims_before(c, i)) return false;
     if (!replay(c, e)) return false;
+    if (c->claims.n != 0 && !kn_check_claims_after(c, i)) return false;
     if (c->flow.full) break;
   }
   struct kn_flow_demand failed;
   uint32_t slot, place;
+  if (c->claims.n != 0 && !kn_check_claims_before(c, c->stubs)) return false;
   if (!end_block(c)) return false;
   if (c->flow.full) return no_memory(c);
+  if (c->unsaid != 0)
+    return kn_check_wrong(c, c->unsaid, 0, c->unsaid_reg,
+                          "written, but not in the mask of registers that were");
   if (!kn_check_frame(c, &slot, &place))
     return wrong(c, KN_FLOW_CONTENT(slot), place, "in the memory of a stack slot, or two of these");
   if (!kn_flow_solve(&c->flow, c->taken.at, &failed))
-    return wrong_at(c, failed.inst, failed.handle, failed.place,
-                    "read where it is not on every path");
+    return kn_check_wrong(c, failed.inst & ~KN_FLOW_CLAIM, failed.handle, failed.place,
+                          failed.inst & KN_FLOW_CLAIM
+                            ? "a location says so, where it is not on every path"
+                            : "read where it is not on every path");
   return c->flow.full ? no_memory(c) : f->status == KILN_OK;
 }

@@ -11,6 +11,31 @@
 struct kn_check_event {
   uint32_t event, value; /* enum kn_event */
   int32_t place;
+  uint32_t mark; /* where the code was then, of functions that debuggers are to know of */
+};
+
+/* A row of a variable's locations, which is proved: lib/check/check_locations.c. */
+struct kn_check_claim {
+  uint32_t from, to; /* in the session's code */
+  uint32_t handle, place;
+  bool everywhere;          /* not a row of a list */
+  bool held;                /* place held it where this window begins */
+  struct kn_flow_cell cell; /* what place held there */
+  /* place was written in this window: the last address that comes before that for certain, and the first one after
+   * it, or UINT32_MAX */
+  bool lost;
+  bool gained; /* it holds since, at `sure` for certain */
+  uint32_t limit, sure;
+};
+
+/* Bytes of rows, by what is known of them. */
+enum kn_location_proof {
+  KN_LOC_PROVED,   /* the value is there */
+  KN_LOC_WITHIN,   /* not proved: in the code of an instruction that writes the location */
+  KN_LOC_PROLOGUE, /* before the first instruction, */
+  KN_LOC_SEVERAL,  /* of several values, */
+  KN_LOC_OTHER,    /* an expression that is not read */
+  KN_LOC_COUNT
 };
 
 /* A call that was emitted in a function with a try. */
@@ -32,13 +57,16 @@ struct kn_check_value {
 };
 
 struct kn_check {
-  kn_log_fn *log; /* the user's, called with each event too */
+  struct kn_walk *logged; /* the walk that is recorded */
+  kn_log_fn *log;         /* the user's, called with each event too */
   void *log_user;
   KN_ARRAY(struct kn_check_event) events;
   KN_ARRAY(struct kn_check_call) calls;
   kiln_module *module;
   uint64_t ir; /* kn_check_ir when the walk began */
   bool full;   /* without memory for all events: nothing is checked */
+  uint32_t unsaid,
+    unsaid_reg; /* an instruction with an event that writes a register which kn_regs.written lacks, or 0 */
 
   /* replay */
   kiln_func *f;
@@ -75,6 +103,14 @@ struct kn_check {
   KN_ARRAY(uint32_t) tenants; /* where setjmp returns twice, per place of the frame: its value */
   KN_ARRAY(uint32_t) params, param_first; /* parameters of blocks where they are not contiguous */
   struct kn_flow flow;
+
+  /* locations */
+  KN_ARRAY(struct kn_check_claim) claims; /* in the order of `from` */
+  KN_ARRAY(struct kn_check_claim)
+  open;                /* copies of those that begin before the window ends, and are not over */
+  uint32_t next_claim; /* the first that begins later: index */
+  uint32_t window_from, window_to; /* code of the window */
+  uint64_t located[KN_LOC_COUNT];  /* bytes, of all functions */
 };
 
 /* Makes `w` log to a checker of its own, made if it has none. False without memory. */
@@ -96,8 +132,17 @@ void kn_check_covers(struct kn_check *c, uint32_t place);
 const char *kn_check_halves(const struct kn_check *c, uint32_t handle, uint32_t place);
 /* lib/check/check_eh.c. Records a call: see KN_LOG_CALL. */
 void kn_check_call(struct kn_walk *w, uint32_t pad);
+/* Fails the function: `what` is wrong with handle at place, at instruction inst. Returns false. */
+bool kn_check_wrong(struct kn_check *c, uint32_t inst, uint32_t handle, uint32_t place,
+                    const char *what);
 /* What is wrong with the function's table of exceptions, for the call of `*inst`; NULL: nothing. */
 const char *kn_check_table(struct kn_check *c, const struct kn_walk *w, uint32_t *inst);
+/* lib/check/check_locations.c. Collects the locations that the rows of the function claim; false: one is wrong, or no
+ * memory. */
+bool kn_check_claims(struct kn_check *c);
+/* Event `i` follows; it was replayed. False if a location is wrong. */
+bool kn_check_claims_before(struct kn_check *c, uint32_t i);
+bool kn_check_claims_after(struct kn_check *c, uint32_t i);
 void kn_check_free(struct kn_check *c, kiln_module *m);
 
 #endif

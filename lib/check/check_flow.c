@@ -246,6 +246,30 @@ bool kn_flow_holds(struct kn_flow *w, uint32_t place, uint32_t handle, uint32_t 
   return true;
 }
 
+bool kn_flow_claims(struct kn_flow *w, uint32_t place, uint32_t handle, uint32_t inst) {
+  const struct kn_flow_cell c = cell(w, place);
+  const uint32_t v = value_of(handle);
+  const bool later = v != 0 && w->home.at[v] == w->block + 1 && w->f->inst[v].op != KILN_OP_PARAM &&
+                     w->seen.at[v] != w->epoch;
+  if (!later || kn_flow_knows(w, place, handle))
+    return kn_flow_holds(w, place, handle, inst | KN_FLOW_CLAIM);
+  /* what an earlier iteration has left */
+  if (c.entry != 0) demand(w, w->block, c.entry - 1, handle, inst | KN_FLOW_CLAIM);
+  return c.entry != 0;
+}
+
+struct kn_flow_cell kn_flow_cell(const struct kn_flow *w, uint32_t place) { return cell(w, place); }
+
+void kn_flow_unwritten(struct kn_flow *w, uint32_t place, struct kn_flow_cell before) {
+  uint32_t first = before.first;
+  for (uint32_t i = cell(w, place).first; i && i != before.first; i = w->facts.at[i - 1].next) {
+    const struct kn_flow_fact f = w->facts.at[i - 1];
+    if (!PUSH(w, w->facts, (struct kn_flow_fact){f.handle, f.version, first})) return;
+    first = w->facts.n;
+  }
+  set_cell(w, place, before.entry, first);
+}
+
 /* ---- blocks and edges ---- */
 
 static void save(struct kn_flow *w, uint32_t where, uint32_t place) {
@@ -384,6 +408,43 @@ static bool stored_before(struct kn_flow *w, uint32_t block, uint32_t slot) {
   return false;
 }
 
+/* True if a path from the function's beginning to `block` does not lead through the block of value v. */
+static bool avoids(struct kn_flow *w, uint32_t block, uint32_t v) {
+  if (!RESIZE(w, w->marks, w->f->blocks.n)) return false;
+  memset(w->marks.at, 0, w->f->blocks.n);
+  w->queue.n = 0;
+  if (!PUSH(w, w->queue, block)) return false;
+  while (w->queue.n) {
+    uint32_t b = w->queue.at[--w->queue.n];
+    if (b + 1 == w->home.at[v] || w->marks.at[b]) continue;
+    if (b == 0) return true;
+    w->marks.at[b] = 1;
+    for (uint32_t i = w->in_first.at[b]; i < w->in_first.at[b + 1]; i++)
+      if (!PUSH(w, w->queue, w->edge_source.at[w->in_edges.at[i]])) return false;
+  }
+  return false;
+}
+
+/* True if h is value v, or a sum of it: debuggers add what code does not. */
+static bool is_of(const kiln_func *f, uint32_t h, uint32_t v) {
+  for (unsigned sums = 0; sums < 5 && kn_is_value(h) && h != 0; sums++) {
+    if (h == v) return true;
+    if (f->inst[h].op != KILN_OP_ADD && f->inst[h].op != KILN_OP_ADDR) break;
+    h = f->inst[h].a;
+  }
+  return false;
+}
+
+/* True if the function itself says that a variable is of value v where v may not have been computed. */
+static bool said_undefined(struct kn_flow *w, uint32_t v) {
+  for (uint32_t k = 0; k < w->f->debug.values.n; k++) {
+    const struct kn_debug_value *of = &w->f->debug.values.at[k];
+    const uint32_t block = w->home.at[kn_inst_settle(w->f, of->inst)];
+    if (block != 0 && is_of(w->f, of->value, v) && avoids(w, block - 1, v)) return true;
+  }
+  return false;
+}
+
 /* True if it matters that a variable's content was lost: it does once something was stored. */
 static bool matters(struct kn_flow *w, uint32_t block, uint32_t handle) {
   if (!is_content(handle)) return true;
@@ -403,7 +464,8 @@ bool kn_flow_solve(struct kn_flow *w, const uint8_t *taken, struct kn_flow_deman
     uint32_t v = value_of(d.handle);
     /* at the entry: arguments arrive by events; all else is not dominated, or never stored */
     if (d.block == 0) {
-      if (v && w->f->inst[v].op == KILN_OP_PARAM && w->f->inst[v].a == 0) return false;
+      const bool param = v && w->f->inst[v].op == KILN_OP_PARAM && w->f->inst[v].a == 0;
+      if (param || (v && d.inst & KN_FLOW_CLAIM && !said_undefined(w, v))) return false;
       continue;
     }
     for (uint32_t k = w->in_first.at[d.block]; k < w->in_first.at[d.block + 1]; k++) {

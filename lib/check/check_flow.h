@@ -13,6 +13,7 @@
 #define KN_FLOW_HIGH(value) kn_log_value(KN_LOG_UPPER, value)
 
 enum { KN_FLOW_REGS = 64, KN_FLOW_NONE = 0xffffffff };
+#define KN_FLOW_CLAIM (1u << 31)
 
 /* "The place holds the handle", one in a list. */
 struct kn_flow_fact {
@@ -41,7 +42,7 @@ struct kn_flow_map {
 /* When the block begins, place must hold handle. */
 struct kn_flow_demand {
   uint32_t block, place, handle;
-  uint32_t inst; /* the use that demands it */
+  uint32_t inst; /* the use that demands it; with KN_FLOW_CLAIM: a location there */
   uint32_t next; /* index + 1 of the next of the same hash, or 0 */
 };
 
@@ -123,7 +124,13 @@ uint32_t kn_flow_value(const struct kn_flow *w, uint32_t place);
 /* True if place holds handle as far as this block tells; what has to be true when it begins is
  * noted as a demand of `inst`. */
 bool kn_flow_holds(struct kn_flow *w, uint32_t place, uint32_t handle, uint32_t inst);
-/* The same by this block's facts alone, without a demand. */
+/* The same of a location that debuggers get, for which a value that may not be defined is none. */
+bool kn_flow_claims(struct kn_flow *w, uint32_t place, uint32_t handle, uint32_t inst);
+/* What place holds now: the same as before as long as nothing was written to it. */
+struct kn_flow_cell kn_flow_cell(const struct kn_flow *w, uint32_t place);
+/* No code has written to place since it was `before`: it still holds what it did. */
+void kn_flow_unwritten(struct kn_flow *w, uint32_t place, struct kn_flow_cell before);
+/* The same as kn_flow_holds by this block's facts alone, without a demand. */
 bool kn_flow_knows(const struct kn_flow *w, uint32_t place, uint32_t handle);
 
 /* True if all demands are met on all paths; else one that is not is in `failed`. `taken` says of

@@ -160,7 +160,7 @@ void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbere
   if (!kn_code_ready(w)) return;
   kn_run_moves(w);
   if (!emit(w, code)) return;
-  KN_LOG_SET(w, KN_EV_LOST, lost);
+  KN_WROTE_SET(w, KN_EV_LOST, lost);
   w->regs.locked = 0;
   kn_called(w);
   if (f->status == KILN_OK && sig->n_results) take_results(w, sig, regs + sig->n_params);

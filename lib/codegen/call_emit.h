@@ -13,8 +13,7 @@ KN_INLINE uint32_t kn_call_begin(struct kn_walk *w, bool library, unsigned reg) 
 
 /* It was emitted, from `start` on, and loses the registers `lost`. */
 KN_INLINE void kn_call_end(struct kn_walk *w, uint32_t start, uint64_t lost) {
-  KN_LOG_SET(w, KN_EV_LOST, lost);
-  (void)lost;
+  KN_WROTE_SET(w, KN_EV_LOST, lost);
   KN_NOTIFY(w, returned, w);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   /* longjmp comes back by an indirect jump */

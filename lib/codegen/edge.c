@@ -89,13 +89,13 @@ void kn_run_moves(struct kn_walk *w) {
   if (KN_LIKELY((written & read) == 0)) {
     for (unsigned i = 0; i < n; i++) {
       w->hooks->move(w, reg[i].dst, reg[i].src, reg[i].type);
-      KN_LOG(w, KN_EV_MOVE, reg[i].src, reg[i].dst);
+      KN_WROTE(w, KN_EV_MOVE, reg[i].src, reg[i].dst);
     }
   } else {
     unsigned k = kn_moves_order(reg, n, w->target->scratch, out);
     for (unsigned i = 0; i < k; i++) {
       w->hooks->move(w, out[i].dst, out[i].src, out[i].type);
-      KN_LOG(w, KN_EV_MOVE, out[i].src, out[i].dst);
+      KN_WROTE(w, KN_EV_MOVE, out[i].src, out[i].dst);
     }
   }
   if (later) {
@@ -104,8 +104,8 @@ void kn_run_moves(struct kn_walk *w) {
       if (m->dst == KN_NO_REG || m->src != KN_NO_REG) continue;
       if (m->src_handle) w->hooks->constant(w, m->dst, m->src_handle, m->type);
       else w->hooks->load(w, m->dst, m->src_frame, m->type);
-      if (m->src_handle) KN_LOG(w, KN_EV_CONST, m->src_handle, m->dst);
-      else KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + m->src_frame), m->dst);
+      if (m->src_handle) KN_WROTE(w, KN_EV_CONST, m->src_handle, m->dst);
+      else KN_WROTE(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + m->src_frame), m->dst);
     }
   }
   log_moved(w);
@@ -174,16 +174,16 @@ void kn_move_few(struct kn_walk *w, const struct kn_few_moves *m, unsigned n) {
   for (uint32_t moves = m->moves; moves; moves &= moves - 1) {
     unsigned k = (unsigned)__builtin_ctz(moves);
     w->hooks->move(w, m->dst[k], m->src[k], m->type[k]);
-    KN_LOG(w, KN_EV_MOVE, m->src[k], m->dst[k]);
+    KN_WROTE(w, KN_EV_MOVE, m->src[k], m->dst[k]);
   }
   for (uint32_t others = m->others; others; others &= others - 1) {
     unsigned k = (unsigned)__builtin_ctz(others);
     if (kn_is_value(m->h[k])) {
       w->hooks->load(w, m->dst[k], m->frame[k], m->type[k]);
-      KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + m->frame[k]), m->dst[k]);
+      KN_WROTE(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + m->frame[k]), m->dst[k]);
     } else {
       w->hooks->constant(w, m->dst[k], m->h[k], m->type[k]);
-      KN_LOG(w, KN_EV_CONST, m->h[k], m->dst[k]);
+      KN_WROTE(w, KN_EV_CONST, m->h[k], m->dst[k]);
     }
   }
   for (unsigned k = 0; k < n; k++) KN_LOG(w, KN_EV_USE, m->h[k], m->dst[k]);
@@ -335,7 +335,7 @@ void kn_read_shadows(struct kn_walk *w, const struct kn_block *b) {
     if (!kn_code_ready(w)) return;
     if (v->flags & KN_VF_HOME) {
       w->hooks->load(w, v->reg, from, v->type);
-      KN_LOG(w, KN_EV_MOVE, KN_PLACE_FRAME + from, v->reg);
+      KN_WROTE(w, KN_EV_MOVE, KN_PLACE_FRAME + from, v->reg);
     } else {
       w->hooks->copy(w, kn_frame_of(w, v), from, v->type);
       KN_LOG_COPY(w, v->frame, from, v->type);

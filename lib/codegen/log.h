@@ -90,4 +90,18 @@ bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user);
 #define KN_LOG_COPY(w, dst, src, type) ((void)0)
 #endif
 
+/* The same of an event that writes register `reg`, or those of a set: kn_regs.written says so in release builds, too.
+ * The checker fails a function in which an event writes a register that `written` lacks. KN_LOG is enough for what has
+ * been said before, as of a WRITE by its TEMP or LOST, and for what arrives. */
+#define KN_WROTE(w, event, value, reg)                                                             \
+  do {                                                                                             \
+    (w)->regs.written |= KN_BIT(reg);                                                              \
+    KN_LOG(w, event, value, reg);                                                                  \
+  } while (0)
+#define KN_WROTE_SET(w, event, set)                                                                \
+  do {                                                                                             \
+    (w)->regs.written |= (set);                                                                    \
+    KN_LOG_SET(w, event, set);                                                                     \
+  } while (0)
+
 #endif

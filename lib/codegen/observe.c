@@ -36,8 +36,11 @@ void kn_request_nop(struct kn_requests *r) {
 
 void kn_request_reload(struct kn_requests *r) { walk_of(r)->regs.epoch++; }
 
-void kn_request_disown(struct kn_requests *r, unsigned reg) {
-  walk_of(r)->regs.owner[reg] = UINT32_MAX;
+uint64_t kn_request_written(struct kn_requests *r) {
+  struct kn_walk *w = walk_of(r);
+  const uint64_t written = w->regs.written;
+  w->regs.written = 0;
+  return written;
 }
 
 void kn_request_slot(struct kn_requests *r, uint32_t slot) {

@@ -63,8 +63,8 @@ uint32_t kn_request_mark_at(struct kn_requests *r, uint32_t at, uint32_t fixups)
 void kn_request_nop(struct kn_requests *r);
 /* What registers have of variables in memory counts no longer: debuggers write to these. */
 void kn_request_reload(struct kn_requests *r);
-/* Register `reg`, which is free, has no owner that it had before: so the observer sees who takes it. */
-void kn_request_disown(struct kn_requests *r, unsigned reg);
+/* The registers that were written since it was asked last, or since the function began. For one observer. */
+uint64_t kn_request_written(struct kn_requests *r);
 /* A frame offset for a slot that no code accesses. */
 void kn_request_slot(struct kn_requests *r, uint32_t slot);
 /* Puts where a call passes its arguments, or, with NULL, where the function gets its own, to walk's args, which are the

@@ -75,6 +75,10 @@ struct kn_code_var {
   /* Only in this code; to 0: everywhere. Rows of a variable with locations follow each other, in order of `from` for
    * each part. Of a label: `from`, and n is UINT32_MAX. */
   uint32_t from, to;
+#ifdef KN_CHECKS
+  uint32_t
+    value; /* handle of what is there: a value, a constant, or a slot whose content or memory it is; 0: not said */
+#endif
 };
 
 /* What is called, among what a call passes (lib/debug/observe_calls.c): an expression that gives it while the call

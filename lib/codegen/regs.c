@@ -43,14 +43,14 @@ unsigned kn_evict(struct kn_walk *w, uint64_t allowed) {
     }
     spill(w, victim);
     w->regs.owner[victim] = 0;
-    KN_LOG(w, KN_EV_CLOBBER, 0, victim);
+    KN_WROTE(w, KN_EV_CLOBBER, 0, victim);
     return victim;
   }
   unsigned r = (unsigned)__builtin_ctzll(can);
   w->regs.free &= ~KN_BIT(r);
   w->regs.cached &= ~KN_BIT(r);
   w->regs.owner[r] = 0;
-  KN_LOG(w, KN_EV_CLOBBER, 0, r);
+  KN_WROTE(w, KN_EV_CLOBBER, 0, r);
   return r;
 }
 
@@ -79,7 +79,7 @@ unsigned kn_def_hinted(struct kn_walk *w, uint32_t i) {
   }
   v->reg = (uint8_t)r;
   w->regs.locked |= KN_BIT(r);
-  KN_LOG(w, KN_EV_DEF, i, r);
+  KN_WROTE(w, KN_EV_DEF, i, r);
   return r;
 }
 
@@ -100,7 +100,7 @@ unsigned kn_reg_slow(struct kn_walk *w, uint32_t h, unsigned type) {
     }
     r = kn_take(w, kn_regs_of(w, v->type));
     w->hooks->load(w, r, kn_frame_of(w, v), v->type);
-    KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + v->frame), r);
+    KN_WROTE(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + v->frame), r);
     KN_LOG(w, KN_EV_USE, h, r);
     v->copy = (uint8_t)r;
     w->regs.owner[r] = h;
@@ -134,19 +134,19 @@ unsigned kn_reg_slow(struct kn_walk *w, uint32_t h, unsigned type) {
     v->frame = 0;
     kn_drop_operands(w, &w->inst[h]);
     KN_LOG_SET(w, KN_EV_DONE, w->regs.locked & ~before);
-    KN_LOG(w, KN_EV_DEF, h, r);
+    KN_WROTE(w, KN_EV_DEF, h, r);
   } else if (v->flags & KN_VF_WAITS) {
     w->hooks->deferred(w, r, h);
     v->flags &= (uint8_t)~KN_VF_WAITS;
     v->frame = 0;
     kn_drop_operands(w, &w->inst[h]);
     KN_LOG_SET(w, KN_EV_DONE, w->regs.locked & ~before);
-    KN_LOG(w, KN_EV_DEF, h, r);
+    KN_WROTE(w, KN_EV_DEF, h, r);
   } else if (v->flags & KN_VF_FRAME) {
     w->hooks->load(w, r, v->frame, v->type);
-    KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + v->frame), r);
+    KN_WROTE(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + v->frame), r);
   } else { /* used before its definition, any bits */
-    KN_LOG(w, KN_EV_DEF, h, r);
+    KN_WROTE(w, KN_EV_DEF, h, r);
   }
   KN_LOG(w, KN_EV_USE, h, r);
   w->regs.locked = before | KN_BIT(r);
@@ -187,7 +187,7 @@ void kn_copy_aliases(struct kn_walk *w, unsigned home) {
       /* not an operand's register, which may be free already: it is still to be read */
       unsigned r = kn_take(w, kn_regs_of(w, v->type) & ~w->regs.locked);
       w->hooks->move(w, r, home, v->type);
-      KN_LOG(w, KN_EV_MOVE, home, r);
+      KN_WROTE(w, KN_EV_MOVE, home, r);
       v->flags &= (uint8_t)~KN_VF_ALIAS;
       v->frame = 0;
       v->reg = (uint8_t)r; /* not locked: there may be more of them than registers */
@@ -216,7 +216,7 @@ void kn_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg) {
   unsigned home = KN_NO_REG;
   if (v->flags & KN_VF_HOME) {
     home = v->reg;
-    KN_LOG(w, KN_EV_DEF, i, home);
+    KN_WROTE(w, KN_EV_DEF, i, home);
   } else if (KN_UNLIKELY(v->hint == KN_HINT_STORED)) home = stored_home(w, i, reg);
   if (home != KN_NO_REG) {
     w->hooks->move(w, home, reg, type);
@@ -226,7 +226,7 @@ void kn_def_fixed(struct kn_walk *w, uint32_t i, unsigned type, unsigned reg) {
   w->regs.temp &= ~KN_BIT(reg);
   w->regs.cached &= ~KN_BIT(reg);
   kn_own(w, i, reg);
-  KN_LOG(w, KN_EV_DEF, i, reg);
+  KN_WROTE(w, KN_EV_DEF, i, reg);
   kn_defined(w, i, reg);
 }
 
@@ -281,7 +281,7 @@ void kn_claim_slow(struct kn_walk *w, unsigned r) {
   unsigned to = (unsigned)__builtin_ctzll(can);
   w->regs.free ^= KN_BIT(to);
   w->hooks->move(w, to, r, v->type);
-  KN_LOG(w, KN_EV_MOVE, r, to);
+  KN_WROTE(w, KN_EV_MOVE, r, to);
   v->reg = (uint8_t)to;
   w->regs.owner[to] = h;
 }
@@ -309,7 +309,7 @@ void kn_reload_homes(struct kn_walk *w) {
     unsigned r = (unsigned)__builtin_ctzll(m);
     if (!kn_code_ready(w)) return;
     w->hooks->load(w, r, w->regs.kept_at[r], whole_of(w, r));
-    KN_LOG(w, KN_EV_MOVE, KN_PLACE_FRAME + w->regs.kept_at[r], r);
+    KN_WROTE(w, KN_EV_MOVE, KN_PLACE_FRAME + w->regs.kept_at[r], r);
   }
 }
 
@@ -350,7 +350,7 @@ void kn_store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned hom
     /* computed in place; it may be computed from what the home held */
     if (w->regs.aliased & KN_BIT(home)) kn_copy_aliases(w, home);
     w->hooks->address(w, home, b);
-    KN_LOG(w, KN_EV_DEF, b, home);
+    KN_WROTE(w, KN_EV_DEF, b, home);
     KN_LOG(w, KN_EV_USE, b, home);
     kn_drop(w, b);
   } else if (kn_is_value(b)) {
@@ -364,5 +364,5 @@ void kn_store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned hom
     if (w->regs.aliased & KN_BIT(home)) kn_copy_aliases(w, home);
     w->hooks->constant(w, home, b, in->type);
   }
-  KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);
+  KN_WROTE(w, KN_EV_STORE, kn_index(in->a), home);
 }

@@ -17,6 +17,7 @@ struct kn_regs {
   uint64_t cached;        /* free registers with a copy of a value that lives in the frame */
   uint64_t aliased;       /* homes of variables that may have aliases */
   uint64_t choice;        /* all ones; 0 in stress mode, where every choice takes the slow path */
+  uint64_t written;       /* since an observer last asked: KN_WROTE, kn_request_written */
   uint64_t kept;          /* homes that a call in this block has to save and to reload */
   uint64_t block_regs;    /* registers that local values may use in this block */
   uint64_t function_regs; /* the same in this function, where they are nobody's home */

@@ -69,6 +69,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, const struc
   w->code.reloc_first = w->out->relocs.n;
   w->code.fixups.n = w->code.literals.n = 0;
   w->regs.temp = w->regs.locked = w->regs.cached = w->regs.aliased = w->regs.kept_homes = 0;
+  w->regs.written = 0;
   w->regs.epoch++;
   w->frame.low = w->frame.va.save = w->frame.shared = 0;
   w->frame.cie = KN_CIE_USUAL;
@@ -336,6 +337,9 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool observed) {
     w->i = i;
     if (!kn_code_ready(w)) return;
     if (observed && KN_UNLIKELY(i - w->quiet.first >= w->quiet.n)) kn_observe_inst(w);
+#ifdef KN_CHECKS
+    if (!observed) w->regs.written = 0; /* so that the checker misses none */
+#endif
     KN_LOG(w, KN_EV_INST, i, 0);
     i++, in++, val++;
     if (KN_UNLIKELY(in->op == KILN_OP_SEG)) {

@@ -331,7 +331,7 @@ KN_INLINE unsigned kn_take(struct kn_walk *w, uint64_t allowed) {
   unsigned r = (unsigned)__builtin_ctzll(can);
   w->regs.free ^= KN_BIT(r);
   w->regs.owner[r] = 0;
-  KN_LOG(w, KN_EV_CLOBBER, 0, r);
+  KN_WROTE(w, KN_EV_CLOBBER, 0, r);
   return r;
 }
 
@@ -421,7 +421,7 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
   struct kn_val *v = &w->val[i];
   unsigned flags = v->flags, hint = v->hint, r;
   if (flags & KN_VF_HOME) {
-    KN_LOG(w, KN_EV_DEF, i, v->reg);
+    KN_WROTE(w, KN_EV_DEF, i, v->reg);
     return v->reg;
   }
   if (KN_UNLIKELY(KN_HINT_SAYS_HOME(hint)) && (r = kn_def_hinted(w, i)) != KN_NO_REG) return r;
@@ -439,7 +439,7 @@ KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned
   }
   kn_own(w, i, r);
   kn_lock(w, r);
-  KN_LOG(w, KN_EV_DEF, i, r);
+  KN_WROTE(w, KN_EV_DEF, i, r);
   return r;
 }
 
@@ -466,7 +466,7 @@ KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
   } else {
     kn_claim_slow(w, r);
   }
-  KN_LOG(w, KN_EV_TEMP, 0, r);
+  KN_WROTE(w, KN_EV_TEMP, 0, r);
   w->regs.temp |= KN_BIT(r);
   w->regs.locked |= KN_BIT(r);
 }

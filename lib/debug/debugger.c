@@ -41,9 +41,16 @@ static void branch(struct kn_observer *o, const struct kn_walk *w) {
   if (d->lines.shared != 0) kn_debug_share_end(d, true);
 }
 
+/* Of a function that says what values are: a block is complete. */
+static void leave(struct kn_observer *o, const struct kn_walk *w) {
+  kn_debug_lines_leave(o, w);
+  kn_debug_held_block(kn_debug_of(o));
+}
+
 static void blocks(struct kn_observer *o, const struct kn_walk *w) {
   if (kn_debug_of(o)->lines.shared != 0) kn_debug_share_end(kn_debug_of(o), false);
   if (!kn_debug_as_is(w->f)) kn_debug_vars_allocate(kn_debug_of(o));
+  kn_debug_held_block(kn_debug_of(o));
   if (kn_debug_of(o)->own.values.n != 0) kn_debug_values_homes(kn_debug_of(o));
 }
 
@@ -59,7 +66,7 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
   func->call_first = d->calls.first;
 }
 
-#define EVENTS(on_inst)                                                                            \
+#define EVENTS(on_inst, on_leave)                                                                  \
   {.begin = begin,                                                                                 \
    .frame = kn_debug_lines_frame,                                                                  \
    .inst = on_inst,                                                                                \
@@ -69,11 +76,22 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
    .branch = branch,                                                                               \
    .repeat = kn_debug_lines_repeat,                                                                \
    .stop = kn_debug_lines_stop,                                                                    \
-   .leave = kn_debug_lines_leave,                                                                  \
+   .leave = on_leave,                                                                              \
    .blocks = blocks,                                                                               \
    .end = end}
-static const struct kn_observer_events with_lines = EVENTS(kn_debug_lines_inst);
-static const struct kn_observer_events with_values = EVENTS(inst);
+static const struct kn_observer_events with_lines =
+  EVENTS(kn_debug_lines_inst, kn_debug_lines_leave);
+static const struct kn_observer_events with_values = EVENTS(inst, leave);
+
+/* Where value `v` says something from: after its value's instruction, if that comes later in the same block. Producers
+ * have such values before what they are of. */
+static uint32_t from_inst(const kiln_func *f, const struct kn_debug_value *v) {
+  uint32_t k = v->inst;
+  if (!kn_is_value(v->value) || v->value < k || f->inst[v->value].op == KILN_OP_PARAM)
+    return v->inst;
+  while (k < v->value && !kn_op_ends_block(f->inst[k].op) && f->inst[k].op != KILN_OP_SEG) k++;
+  return k == v->value ? kn_inst_settle(f, k + 1) : v->inst;
+}
 
 void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
   kiln_session *s = f->session;
@@ -92,9 +110,15 @@ void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
     return;
   if (f->debug.vars.n != 0)
     memcpy(d->own.variables.at, f->debug.vars.at, f->debug.vars.n * sizeof *f->debug.vars.at);
-  for (uint32_t k = 0; k < f->debug.values.n; k++)
-    d->own.values.at[k] =
-      (struct kn_debug_seen){.is = f->debug.values.at[k], .home.reg = KN_NO_REG};
+  bool later = false;
+  for (uint32_t k = 0; k < f->debug.values.n; k++) {
+    struct kn_debug_value is = f->debug.values.at[k];
+    const uint32_t from = from_inst(f, &is);
+    later |= from != is.inst;
+    is.inst = from;
+    d->own.values.at[k] = (struct kn_debug_seen){.is = is, .home.reg = KN_NO_REG};
+  }
+  if (later) kn_debug_sort_values(d);
   if (f->debug.bytes.n != 0) memcpy(d->own.bytes.at, f->debug.bytes.at, f->debug.bytes.n);
   bool ranges = d->own.variables.n != 0 && kn_debug_as_is(f);
   if (ranges) kn_debug_vars_unread(d, s->plan, f);
@@ -106,11 +130,11 @@ void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
 void kn_debug_observer_free(kiln_session *s) {
   struct kn_debug_observer *d = s->observer;
   if (d == NULL) return;
-  void *arrays[] = {
-    d->lines.entered_from.at, d->values.terms.at,     d->values.scratch.at, d->values.rows.at,
-    d->values.moves.at,       d->values.moves_end.at, d->held.all.at,       d->held.open.at,
-    d->held.written.at,       d->held.loop_homes.at,  d->calls.passed.at,   d->bodies.all.at,
-    d->bodies.numbers.at,     d->own.variables.at,    d->own.values.at,     d->own.bytes.at};
+  void *arrays[] = {d->lines.entered_from.at, d->values.blocks.at, d->values.moved.at,
+                    d->values.scratch.at,     d->held.all.at,      d->held.open.at,
+                    d->held.loop_homes.at,    d->calls.passed.at,  d->bodies.all.at,
+                    d->bodies.numbers.at,     d->own.variables.at, d->own.values.at,
+                    d->own.bytes.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, d, 0);
   s->observer = NULL;

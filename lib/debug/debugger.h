@@ -49,10 +49,10 @@ struct kn_debug_held {
   bool stays; /* it is in the register when the block is left */
 };
 
-/* A global's home, of which the walk's last event tells (kn_debug_values_homes). */
+/* Where a value is when its block is left, of which the walk's last event tells (kn_debug_values_homes). */
 struct kn_debug_home {
-  uint32_t range; /* in the plan: index + 1; 0: the value is no global */
-  int32_t frame;  /* or 0 */
+  uint32_t range; /* in the plan: index + 1; 0: it is no global */
+  int32_t frame;  /* of a global, or 0 */
   uint8_t reg;    /* or KN_NO_REG */
 };
 
@@ -62,48 +62,48 @@ struct kn_debug_seen {
     is; /* begins as the function's, and may become an expression of another value */
   uint32_t block, mark; /* where that is, once it was passed; mark 0: it was not */
   uint32_t first, held; /* the oldest and newest stretch of it, index + 1 in kn_debug_holds.all */
-  bool after_inst;      /* only behind the instruction at `mark` */
+  bool after_inst;      /* only after the instruction at `mark` */
   uint32_t loc;         /* of the statement that stores it, or 0 */
   uint32_t declared;    /* the declared variable that it is of: index + 1 in own.variables, or 0 */
   struct kn_debug_home home;
-};
-
-/* A move on an edge to a parameter's home: of `value`, to `reg`. */
-struct kn_debug_move {
-  uint32_t value;
-  uint8_t reg;
+  uint8_t
+    entered; /* what kn_debug_entered says of the value, if it alone is what the variable is */
 };
 
 /* From `mark` on the register, home of a loop's parameter, has the parameter of the next round:
  * in the loop's last block, at position `pos`. */
 struct kn_debug_loop_home {
-  uint32_t pos, mark, value;
+  uint32_t pos, mark;
   uint8_t reg;
 };
 
+/* The block at a position. */
+struct kn_debug_block {
+  /* registers that its code writes: all of it; what ends it, and moves the arguments of its edges; of that what
+   * happens on each edge */
+  uint64_t all, last, each;
+  uint32_t term; /* mark of its terminator; 0: it was not walked */
+};
+
 struct kn_debug_values {
-  KN_ARRAY(uint32_t) terms; /* by position, the mark of the block's terminator */
-  KN_ARRAY(struct kn_debug_move) moves;
-  KN_ARRAY(uint32_t)
-  moves_end; /* by position, those of the block's edges, and of the blocks before it */
+  KN_ARRAY(struct kn_debug_block) blocks; /* by position */
+  KN_ARRAY(uint64_t) moved;               /* by edge: homes of parameters that it writes */
   /* when the function is complete: */
   KN_ARRAY(uint32_t) scratch;
-  KN_ARRAY(struct kn_code_var) rows;
   bool labels_only; /* none of the function's values is one: they are labels */
 };
 
 struct kn_debug_holds {
   KN_ARRAY(struct kn_debug_held) all; /* in ascending order */
   KN_ARRAY(uint32_t) open;            /* those that may go on, by index */
-  KN_ARRAY(uint64_t)
-  written;             /* by position: registers that are nobody's home there and were written */
-  uint32_t block;      /* block + 1 that `owners` is of, or 0 */
-  uint32_t owners[64]; /* of registers, where the block begins */
+  uint32_t block;                     /* being walked: block + 1, or 0 */
+  /* Registers that it wrote: up to the last instruction that was looked at; that one; the one that follows, up to where
+   * it calls or branches. Homes of a loop's parameters that it may write before it ends (find_looped); those it has. */
+  uint64_t body, now, early, looped, aimed;
   KN_ARRAY(struct kn_debug_loop_home) loop_homes;
-  uint32_t aims_first; /* those of the block */
   /* the last instruction that was looked at, and its location */
   uint32_t stepped, step_at, step_fixups;
-  /* the last one that tells of its call or branch, and the mark of that: homes have what they had up to there */
+  /* the last one that tells of its call or branch, and the mark of that */
   uint32_t leaving, leaving_at;
 };
 
@@ -224,6 +224,8 @@ void kn_debug_share_end(struct kn_debug_observer *d, bool more);
  * values that are stored. Before the walk. */
 void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *plan,
                           const kiln_func *f);
+/* Puts the values in their order: by instruction, else as they are. */
+void kn_debug_sort_values(struct kn_debug_observer *d);
 /* Is a piece of slot `slot`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */
 bool kn_debug_in_pieces(const struct kn_walk *w, uint32_t slot);
 /* Requests frame offsets for declared variables that have none; before the target finishes the function. */
@@ -240,6 +242,11 @@ uint8_t *kn_debug_put_frame(const struct kn_walk *w, uint8_t *p, int32_t frame,
                             unsigned align_log2);
 /* The same for slot `slot`, which is in memory and has a frame offset. */
 uint8_t *kn_debug_put_slot(const struct kn_walk *w, uint8_t *p, uint32_t slot);
+/* Up to where a location holds that the instruction at `mark` changes: debuggers that stop at the instruction look at
+ * its first byte, and at a call's last byte while that runs. */
+static inline uint32_t kn_debug_until(const struct kn_walk *w, uint32_t mark) {
+  return w->code.marks.at[mark].at + 1;
+}
 /* Puts an expression: register `reg` (DWARF's number); what it holds, which a number is to be added to. */
 uint8_t *kn_debug_put_reg(uint8_t *p, unsigned reg);
 uint8_t *kn_debug_put_breg(uint8_t *p, unsigned reg);
@@ -267,11 +274,11 @@ const struct kn_debug_body *kn_debug_body_of(const struct kn_debug_observer *d, 
 /* ---- observe_held.c ---- */
 
 /* A function begins; an instruction of a block is reached: true if the next one is to be looked at too; what value
- * `of` (index) says holds from `mark` on. */
+ * `of` (index) says holds from `mark` on; the block is complete. */
 void kn_debug_held_begin(struct kn_debug_observer *d);
-void kn_debug_held_end(struct kn_debug_observer *d);
 bool kn_debug_held_step(struct kn_debug_observer *d);
 void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark);
+void kn_debug_held_block(struct kn_debug_observer *d);
 /* The call or conditional branch of w->i is emitted next. */
 void kn_debug_held_leave(struct kn_debug_observer *d);
 /* The mark from which on home `reg` of a loop's parameter has the next round's value in the block at `pos`; 0: none. */

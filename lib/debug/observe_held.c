@@ -1,9 +1,8 @@
 /* Which registers still hold what variables are, beyond what the plan says. A value that no
  * other block uses is in some register, or spilled; and what a home held stays there after its
  * interval until somebody takes the register. Called by observe_values.c and observe_calls.c, in functions where
- * variables are values. Invariants: a stretch ends before the first instruction that may have
- * changed its location; a register is `written` at a position unless it is certain that none of the
- * block's own instructions changed it; the code is the same as without this. */
+ * variables are values. What a block writes is what the walk says (KN_WROTE). Invariants: a stretch ends before the
+ * first instruction that may have changed its location; the code is the same as without this. */
 #include "lib/debug/debugger.h"
 
 #include <string.h>
@@ -19,79 +18,49 @@ static unsigned home_loaded(const struct kn_walk *w, uint32_t v) {
   return whole && reg < 64 ? reg : KN_NO_REG;
 }
 
-/* Is the stretch of value `v` one of such a home? */
-static bool in_home(const struct kn_walk *w, const struct kn_debug_held *h,
-                    const struct kn_debug_value *v) {
-  return h->reg != KN_NO_REG && v->other[0] == 0 && kn_is_value(v->value) &&
-         home_loaded(w, v->value) == h->reg;
-}
-
 /* ---- blocks ---- */
 
-/* Notes who owns the registers of the block that begins here. Stale owners, of another block or
- * function, own them no longer: if a value of this block had the number, it would look as if nothing
- * had changed. */
-static void begin_block(struct kn_debug_observer *d) {
-  const struct kn_walk *w = d->w;
-  const uint32_t *owner = w->regs.owner;
-  bool first = kn_plan_pos(w->plan, w->block) == 0;
-  bool entered = !first && w->entered == kn_here(w); /* from elsewhere: no copy counts */
-  for (uint64_t m = w->regs.block_regs & w->regs.free; m; m &= m - 1) {
-    unsigned r = (unsigned)__builtin_ctzll(m);
-    bool real = owner[r] < w->f->n && (w->val[owner[r]].reg == r || w->val[owner[r]].copy == r);
-    if (entered || !real) kn_request_disown(d->observer.requests, r);
-  }
-  memcpy(d->held.owners, owner, sizeof d->held.owners);
-  d->held.block = w->block + 1;
-  d->held.aims_first = d->held.loop_homes.n;
+/* Has the register what it had up to where instruction `i` calls or branches? */
+static bool stays_until_left(const struct kn_debug_observer *d, const struct kn_debug_held *h,
+                             uint32_t i) {
+  return d->held.leaving == i && h->reg != KN_NO_REG && !(d->held.early >> h->reg & 1);
 }
 
-/* The block is complete: which registers did it write, and which values are left in theirs? */
-static void end_block(struct kn_debug_observer *d) {
+void kn_debug_held_block(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
-  uint32_t block = d->held.block - 1, pos = kn_plan_pos(w->plan, block);
-  uint64_t all = w->regs.function_regs, written = 0;
-  bool clobbers = f->block[block].calls != 0 || f->inst[f->block[block].term].op == KILN_OP_TRY;
-  for (uint64_t m = all; m; m &= m - 1) {
-    unsigned r = (unsigned)__builtin_ctzll(m);
-    if (w->regs.owner[r] != d->held.owners[r]) written |= KN_BIT(r);
-  }
-  if (clobbers) written |= ~w->target->callee_homes;
-  if (f->asms.n != 0) written = ~UINT64_C(0); /* it may write any */
-  while (d->held.written.n <= pos)
-    if (!KN_PUSH(w->f->module, d->held.written, ~UINT64_C(0))) return;
-  d->held.written.at[pos] = written;
+  const struct kn_block *b = &f->block[w->block];
+  const unsigned op = f->inst[b->term].op;
+  const uint32_t pos = kn_plan_pos(w->plan, w->block);
+  uint64_t last = d->held.early | kn_request_written(d->observer.requests);
+  if (d->held.block != w->block + 1 || pos >= d->values.blocks.n) return;
+  d->held.block = 0;
+  struct kn_debug_block *to = &d->values.blocks.at[pos];
+  to->all = d->held.body | last;
+  to->last = last;
+  to->each = op == KILN_OP_BRIF ? d->held.early : last;
   for (uint32_t k = 0; k < d->held.open.n; k++) {
     struct kn_debug_held *h = &d->held.all.at[d->held.open.at[k]];
-    const struct kn_debug_value *v = &d->own.values.at[h->of].is;
-    h->stays = false;
-    if (v->other[0]) continue;
-    if (d->held.leaving == f->block[block].term && in_home(w, h, v)) h->to = d->held.leaving_at;
-    h->stays =
-      h->reg != KN_NO_REG && w->regs.owner[h->reg] == v->value &&
-      (f->inst[f->block[block].term].op != KILN_OP_TRY || (w->target->callee_homes >> h->reg & 1));
+    const bool one = d->own.values.at[h->of].is.other[0] == 0;
+    h->stays = one && h->reg != KN_NO_REG && !(last >> h->reg & 1);
+    if (one && !h->stays && stays_until_left(d, h, b->term)) h->to = d->held.leaving_at;
   }
   d->held.open.n = 0;
+  d->held.early = 0;
 }
 
 void kn_debug_held_begin(struct kn_debug_observer *d) {
-  d->held.all.n = d->held.open.n = d->held.written.n = d->held.block = 0;
-  d->held.loop_homes.n = d->held.aims_first = d->held.leaving = 0;
+  d->held.all.n = d->held.open.n = d->held.block = 0;
+  d->held.loop_homes.n = d->held.leaving = 0;
+  d->held.looped = d->held.early = 0;
 }
 
 void kn_debug_held_leave(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
-  const struct kn_inst *in = &w->inst[w->i];
-  const struct kn_edge *e = in->op == KILN_OP_BRIF ? &w->f->edges.at[in->b] : NULL;
+  d->held.early |= kn_request_written(d->observer.requests);
   if (d->held.open.n == 0 || d->held.leaving == w->i) return;
-  if (e != NULL && (e[0].args | e[1].args) != 0) return; /* these are written before the test */
   d->held.leaving = w->i;
   d->held.leaving_at = kn_request_mark(d->observer.requests);
-}
-
-void kn_debug_held_end(struct kn_debug_observer *d) {
-  if (d->held.block != 0) end_block(d);
 }
 
 /* ---- values ---- */
@@ -154,12 +123,6 @@ static bool find(const struct kn_walk *w, uint32_t v, uint8_t *reg, int32_t *fra
   return false;
 }
 
-/* Has a register that is the home of a loop's parameter got the next round's value in this block? */
-static bool is_aimed(const struct kn_debug_observer *d, unsigned reg) {
-  const struct kn_walk *w = d->w;
-  return reg != KN_NO_REG && kn_debug_loop_mark(d, reg, kn_plan_pos(w->plan, w->block)) != 0;
-}
-
 bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, int32_t *frame) {
   const struct kn_walk *w = d->w;
   *reg = KN_NO_REG;
@@ -167,8 +130,7 @@ bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, 
   if (kn_is_imm(h) || kn_is_pool(h)) return true;
   if (!kn_is_value(h) || h == 0 || kn_func_is_homeless(w->f)) return false;
   const struct kn_val *val = &w->val[h];
-  if (val->global == 0)
-    return (val->uses != 0 || h + 1 == w->i) && find(w, h, reg, frame) && !is_aimed(d, *reg);
+  if (val->global == 0) return (val->uses != 0 || h + 1 == w->i) && find(w, h, reg, frame);
   const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
   uint32_t pos = kn_plan_pos(w->plan, w->block);
   if (pos < r->first || pos > r->last) return false;
@@ -179,7 +141,9 @@ bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, 
   if (!(val->flags & KN_VF_HOME)) return false;
   *reg = r->reg;
   bool lost = w->f->block[w->block].calls != 0 && (w->target->around_calls >> r->reg & 1);
-  return !lost && !is_aimed(d, r->reg);
+  /* in the last block of a loop, its home may have the next round's value */
+  const uint64_t written = d->held.aimed | d->held.early | w->regs.written;
+  return !lost && !(written & d->held.looped & KN_BIT(r->reg));
 }
 
 static void open(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
@@ -247,38 +211,20 @@ void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
                   w->code.marks.at[out->lines.at[out->lines.n - 1].offset].at == kn_here(w);
 }
 
-/* Has what happened since the last step changed the location of value `v`, a register or in the frame? */
+/* Is value `v` no longer in register `reg`, or at `frame` if that is KN_NO_REG, since the last step? A value of another
+ * block stays in the frame; a constant is nowhere, and stays. */
 static bool moved(const struct kn_debug_observer *d, uint32_t v, unsigned reg, int32_t frame) {
-  const struct kn_walk *w = d->w;
-  const struct kn_val *val = &w->val[v];
-  const struct kn_inst *last = &w->inst[d->held.stepped];
-  const bool call = last->op == KILN_OP_CALL || w->f->clobbers[last->op] != 0;
-  if (reg != KN_NO_REG && home_loaded(w, v) == reg)
-    return writes_loaded(w, last, v) || was_computed_there(w, v) ||
-           (call && !(w->target->callee_homes >> reg & 1));
-  if (reg == KN_NO_REG) return val->uses == 0 || val->frame != frame || !(val->flags & KN_VF_FRAME);
-  if (val->reg != reg) return true;
-  if (val->flags & KN_VF_HOME) return false;
-  bool owns = val->flags & KN_VF_ALIAS ? val->uses != 0 : w->regs.owner[reg] == v;
-  if (!owns || last->op == KILN_OP_ASM) return true;
-  return call && !(w->target->callee_homes >> reg & 1);
-}
-
-/* The same of one of several values. */
-static bool moved_of_several(const struct kn_debug_observer *d, uint32_t v, unsigned reg,
-                             int32_t frame) {
-  const struct kn_walk *w = d->w;
-  if (!kn_is_value(v)) return false;
-  if (is_aimed(d, reg)) return true;
-  return w->val[v].global == 0 && moved(d, v, reg, frame);
+  if (reg != KN_NO_REG) return d->held.now >> reg & 1;
+  if (!kn_is_value(v) || d->w->val[v].global != 0) return false;
+  const struct kn_val *val = &d->w->val[v];
+  return val->uses == 0 || val->frame != frame || !(val->flags & KN_VF_FRAME);
 }
 
 static bool changed(const struct kn_debug_observer *d, const struct kn_debug_held *h) {
   const struct kn_debug_value *v = &d->own.values.at[h->of].is;
-  if (v->other[0] == 0) return moved(d, v->value, h->reg, h->frame);
-  bool any = moved_of_several(d, v->value, h->reg, h->frame);
+  bool any = moved(d, v->value, h->reg, h->frame);
   for (uint32_t k = 0; !any && v->other[k] != 0; k++)
-    any = moved_of_several(d, v->other[k], h->other_reg[k], h->other_frame[k]);
+    any = moved(d, v->other[k], h->other_reg[k], h->other_frame[k]);
   return any;
 }
 
@@ -287,18 +233,35 @@ static uint32_t last_step(struct kn_debug_observer *d) {
   return kn_request_mark_at(d->observer.requests, d->held.step_at, d->held.step_fixups);
 }
 
-/* In the last block of a loop: has a value been computed in the home of the parameter that it becomes? */
-static void look_at_aims(struct kn_debug_observer *d) {
-  const struct kn_walk *w = d->w;
-  for (uint32_t a = w->f->edges.at[w->back_edge].args; a; a = w->f->edge_args.at[a - 1].next) {
-    uint32_t h = w->f->edge_args.at[a - 1].value, k = d->held.aims_first;
-    if (!kn_is_value(h) || w->val[h].global != 0 || !(w->val[h].flags & KN_VF_HOME)) continue;
-    while (k < d->held.loop_homes.n && d->held.loop_homes.at[k].value != h) k++;
-    if (k < d->held.loop_homes.n) continue;
-    struct kn_debug_loop_home home = {kn_plan_pos(w->plan, w->block), last_step(d), h,
-                                      w->val[h].reg};
-    if (home.mark == 0 || !KN_PUSH(w->f->module, d->held.loop_homes, home)) return;
+/* Homes of a loop's parameters, in its last block, where what they are in the next round may be computed. */
+static uint64_t find_looped(const struct kn_walk *w) {
+  uint64_t homes = 0;
+  for (uint32_t k = 0; w->back_edge != UINT32_MAX && k < w->n_loop_homes; k++) {
+    const struct kn_val *param = &w->val[w->loop_homes[k].param];
+    if (w->plan->ranges.at[param->global - 1].last >= kn_plan_pos(w->plan, w->block))
+      homes |= KN_BIT(param->reg);
   }
+  return homes;
+}
+
+/* Takes what has been written since the last step, or, with `begins`, where the block begins. False: the function
+ * failed. */
+static bool take_written(struct kn_debug_observer *d, bool begins) {
+  const struct kn_walk *w = d->w;
+  d->held.now = d->held.early | kn_request_written(d->observer.requests);
+  if (begins) {
+    d->held.body = d->held.aimed = 0;
+    d->held.looped = find_looped(w);
+  } else {
+    for (uint64_t m = d->held.now & d->held.looped & ~d->held.aimed; m; m &= m - 1) {
+      struct kn_debug_loop_home home = {kn_plan_pos(w->plan, w->block), last_step(d),
+                                        (uint8_t)__builtin_ctzll(m)};
+      if (home.mark == 0 || !KN_PUSH(w->f->module, d->held.loop_homes, home)) return false;
+    }
+    d->held.aimed |= d->held.now & d->held.looped;
+  }
+  d->held.body |= d->held.now;
+  return true;
 }
 
 uint32_t kn_debug_loop_mark(const struct kn_debug_observer *d, unsigned reg, uint32_t pos) {
@@ -329,13 +292,8 @@ static uint32_t close_oldest(struct kn_debug_observer *d, uint32_t n) {
 
 bool kn_debug_held_step(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
-  bool any = w->back_edge != UINT32_MAX;
-  if (d->held.block != w->block + 1) {
-    if (d->held.block != 0) end_block(d);
-    begin_block(d);
-  } else if (any) {
-    look_at_aims(d);
-  }
+  if (!take_written(d, d->held.block != w->block + 1)) return false;
+  d->held.block = w->block + 1;
   uint32_t n = d->held.open.n, kept = 0;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t at = d->held.open.at[k];
@@ -345,25 +303,25 @@ bool kn_debug_held_step(struct kn_debug_observer *d) {
       d->held.open.at[kept++] = at;
       continue;
     }
-    const bool home = in_home(w, h, v);
-    uint32_t mark = home && d->held.leaving == d->held.stepped ? d->held.leaving_at : last_step(d);
+    const bool one = v->other[0] == 0;
+    uint32_t mark =
+      one && stays_until_left(d, h, d->held.stepped) ? d->held.leaving_at : last_step(d);
     uint32_t of = h->of, called = d->calls.returned, from = kn_here(w);
     if (mark == 0) return false;
     h->to = mark;
     /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look
        before where it returns to */
-    if (called > d->held.step_at && called <= from && !home)
-      from = called - w->target->code.nop_bytes;
-    if (v->other[0] || w->val[v->value].uses != 0 || home) /* spilled */
+    if (called > d->held.step_at && called <= from) from = called - 1;
+    if (!one || w->val[v->value].uses != 0 || home_still(w, v->value) != KN_NO_REG) /* spilled */
       open(d, of, kn_request_mark_at(d->observer.requests, from, w->code.fixups.n));
   }
   /* those that began just now */
   for (; n < d->held.open.n; n++) d->held.open.at[kept++] = d->held.open.at[n];
   if (kept > MOST_OPEN && (kept = close_oldest(d, kept)) == 0) return false;
   d->held.open.n = kept;
-  any |= kept != 0;
+  d->held.early = 0;
   d->held.stepped = w->i;
   d->held.step_at = kn_here(w);
   d->held.step_fixups = w->code.fixups.n;
-  return any;
+  return kept != 0 || d->held.looped != d->held.aimed;
 }

@@ -11,11 +11,20 @@
 /* ---- while walking ---- */
 
 void kn_debug_values_begin(struct kn_debug_observer *d) {
-  d->values.terms.n = 0;
+  const uint32_t n = d->w->plan->n_layout;
+  d->values.blocks.n = 0;
   d->values.labels_only = d->own.variables.n == 0 || !kn_debug_as_is(d->w->f);
   for (uint32_t k = 0; k < d->own.values.n && d->values.labels_only; k++)
     d->values.labels_only = d->own.values.at[k].is.label;
   kn_debug_held_begin(d);
+  if (d->values.labels_only) return;
+  if (!KN_RESIZE(d->w->f->module, d->values.blocks, n)) {
+    d->own.values.n = 0;
+    d->values.labels_only = true;
+    return;
+  }
+  for (uint32_t pos = 0; pos < n; pos++)
+    d->values.blocks.at[pos] = (struct kn_debug_block){UINT64_MAX, UINT64_MAX, UINT64_MAX, 0};
 }
 
 uint32_t kn_debug_values_from(const struct kn_debug_observer *d, uint32_t inst) {
@@ -42,9 +51,7 @@ uint32_t kn_debug_values_here(struct kn_debug_observer *d) {
   if (d->values.labels_only) return labels_here(d);
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
-  uint32_t pos = kn_plan_pos(w->plan, w->block), mark = 0, k = kn_debug_values_from(d, w->i);
-  while (d->values.terms.n < w->plan->n_layout)
-    if (!KN_PUSH(f->module, d->values.terms, 0)) return w->i + 1;
+  uint32_t mark = 0, k = kn_debug_values_from(d, w->i);
   bool look = kn_debug_held_step(d);
   for (; k < d->own.values.n && d->own.values.at[k].is.inst == w->i; k++) {
     if (mark == 0) mark = kn_request_mark(d->observer.requests);
@@ -54,7 +61,8 @@ uint32_t kn_debug_values_here(struct kn_debug_observer *d) {
     look |= d->own.values.at[k].held != 0;
   }
   if (w->i == b->term) {
-    d->values.terms.at[pos] = mark ? mark : kn_request_mark(d->observer.requests);
+    d->values.blocks.at[kn_plan_pos(w->plan, w->block)].term =
+      mark ? mark : kn_request_mark(d->observer.requests);
     return w->i + 1;
   }
   if (look) return w->i + 1;
@@ -63,44 +71,68 @@ uint32_t kn_debug_values_here(struct kn_debug_observer *d) {
   return next > w->i && next < b->term ? next : b->term > w->i ? b->term : w->i + 1;
 }
 
-/* Where value `v` is for life. */
-static struct kn_debug_home home_of(const struct kn_walk *w, const struct kn_val *v) {
-  if (v->global == 0) return (struct kn_debug_home){.reg = KN_NO_REG};
-  return (struct kn_debug_home){.range = v->global,
-                                .frame = v->flags & KN_VF_SLOT_HOME ? v->frame : 0,
-                                .reg = v->flags & KN_VF_HOME ? w->plan->ranges.at[v->global - 1].reg
-                                                             : KN_NO_REG};
+/* The newest stretch of a value that is local to its block; NULL: there is none. */
+static const struct kn_debug_held *held_of(const struct kn_debug_observer *d,
+                                           const struct kn_debug_seen *s) {
+  return s->held ? &d->held.all.at[s->held - 1] : NULL;
 }
 
-/* Notes the moves of an edge to homes in registers; without memory the function fails. */
-static void add_moves(struct kn_debug_observer *d, const struct kn_edge *e) {
+/* Where what `s` says is when its block is left. */
+static struct kn_debug_home home_of(const struct kn_debug_observer *d,
+                                    const struct kn_debug_seen *s) {
   const struct kn_walk *w = d->w;
+  const uint32_t h = s->is.value;
+  const struct kn_debug_held *held = held_of(d, s);
+  struct kn_debug_home home = {.reg = KN_NO_REG};
+  if (kn_is_slot(h)) {
+    home.reg = w->slots[kn_index(h)].reg;
+    if (home.reg == KN_UNREAD) home.reg = KN_NO_REG;
+    if (home.reg != KN_NO_REG) home.range = w->f->slots.at[kn_index(h)].global;
+  } else if (kn_is_value(h) && h != 0 && w->val[h].global != 0) {
+    const struct kn_val *v = &w->val[h];
+    home.range = v->global;
+    if (v->flags & KN_VF_SLOT_HOME) home.frame = v->frame;
+    if (v->flags & KN_VF_HOME) home.reg = w->plan->ranges.at[v->global - 1].reg;
+  } else if (held != NULL) {
+    home.reg = held->reg;
+  }
+  return home;
+}
+
+/* Homes of parameters that the moves of an edge write. An argument that was computed in the parameter's home is not
+ * moved. */
+static uint64_t moved_by(const struct kn_walk *w, const struct kn_edge *e) {
   const struct kn_block *to = &w->f->block[e->target];
-  if (!to->contiguous) return; /* edges_write() knows */
-  for (uint32_t a = e->args; a; a = w->f->edge_args.at[a - 1].next) {
+  uint64_t moved = to->contiguous || e->args == 0 ? 0 : UINT64_MAX;
+  for (uint32_t a = to->contiguous ? e->args : 0; a; a = w->f->edge_args.at[a - 1].next) {
     const struct kn_edge_arg *arg = &w->f->edge_args.at[a - 1];
     const struct kn_val *param = &w->val[to->param_first + arg->index];
-    struct kn_debug_move move = {arg->value, param->reg};
-    if (param->flags & KN_VF_HOME) KN_PUSH(w->f->module, d->values.moves, move);
+    const struct kn_val *v = &w->val[kn_value_or_none(arg->value)];
+    const bool there =
+      arg->value != 0 && kn_is_value(arg->value) && (v->flags & KN_VF_HOME) && v->reg == param->reg;
+    if ((param->flags & KN_VF_HOME) && !there) moved |= KN_BIT(param->reg);
   }
+  return moved;
 }
 
 void kn_debug_values_homes(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
-  d->values.moves.n = 0;
+  const kiln_func *f = w->f;
   if (d->values.labels_only) return;
-  if (!KN_RESIZE(w->f->module, d->values.moves_end, w->plan->n_layout)) {
+  if (!KN_RESIZE(f->module, d->values.moved, f->edges.n)) {
     d->own.values.n = 0;
     return;
   }
   for (uint32_t pos = 0; pos < w->plan->n_layout; pos++) {
-    const struct kn_block *b = &w->f->block[w->plan->layout[pos]];
-    for (uint32_t e = 0; e < b->n_edges; e++) add_moves(d, &w->f->edges.at[b->edge_first + e]);
-    d->values.moves_end.at[pos] = d->values.moves.n;
+    const struct kn_block *b = &f->block[w->plan->layout[pos]];
+    for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++)
+      d->values.moved.at[e] = moved_by(w, &f->edges.at[e]);
   }
   for (uint32_t k = 0; k < d->own.values.n; k++) {
     struct kn_debug_seen *s = &d->own.values.at[k];
-    s->home = home_of(w, &w->val[kn_value_or_none(s->is.value)]);
+    const bool alone = kn_is_value(s->is.value) && s->is.value != 0 && s->is.other[0] == 0;
+    s->home = home_of(d, s);
+    s->entered = alone ? (uint8_t)kn_debug_entered(d, s->is.value) : KN_NO_REG;
   }
 }
 
@@ -189,38 +221,34 @@ static bool on_stack(const struct kn_debug_value *v) {
 
 /* ---- ranges ---- */
 
+/* Of values by their numbers, index + 1. What a part of the variable is at a position is such a number, with LOST if it
+ * is not there any more, but is what it was when the function began; 0: that is not known; ANY: not yet visited. */
 struct flow {
   struct kn_debug_observer *d;
-  const struct kn_walk *w;      /* == d->w */
-  uint32_t *pred_first, *preds; /* by position, and one more: those of its predecessors */
-  uint32_t *in, *out;           /* number of a value; 0: none; ANY: not yet visited */
-  uint32_t *back;               /* by position: it goes on to itself, or to one before it */
-  uint32_t *head;               /* by position: the first value of the part in it, number */
-  uint32_t *next;               /* by value: the next in its block, number */
-  uint32_t *group;              /* by value: the next of the same variable, number */
-  uint32_t *own;                /* positions of the part's values, ascending */
+  const struct kn_walk *w; /* == d->w */
+  /* by position, and one more: those of its predecessors; the edges that lead from these */
+  uint32_t *pred_first, *preds, *pred_edges;
+  uint32_t *in, *out;
+  uint32_t *back;  /* by position: it goes on to itself, or to one before it */
+  uint32_t *head;  /* by position: the first value of the part in it */
+  uint32_t *next;  /* by value: the next in its block */
+  uint32_t *group; /* by value: the next of the same variable */
+  uint32_t *own;   /* positions of the part's values, ascending */
   uint32_t n_own;
   uint32_t first, last; /* positions that the variable may exist at */
   uint32_t low, high;   /* the same with those of the part's values */
   uint32_t from, to;    /* positions that any value of the part may hold at */
+  uint32_t newest;      /* what the newest row says, if the next one may say the same */
   int64_t left;         /* work that the function's values may still make */
-  bool entered;         /* parameters hold everywhere, as what they were when the function began */
 };
 #define ANY UINT32_MAX
+#define LOST 0x80000000u
 
 static bool is_known(uint32_t k) { return k != 0 && k != ANY; }
 
-/* Does register `r`, which is nobody's home in the block at `pos`, keep its content there? */
+/* Does register `r` keep its content in the block at `pos`? */
 static bool keeps(const struct kn_debug_observer *d, unsigned r, uint32_t pos) {
-  const struct kn_walk *w = d->w;
-  return pos < d->held.written.n && !(w->plan->occupied[pos] >> r & 1) &&
-         !(d->held.written.at[pos] >> r & 1);
-}
-
-/* The newest stretch of a value that is local to its block; NULL: there is none. */
-static const struct kn_debug_held *held_of(const struct kn_debug_observer *d,
-                                           const struct kn_debug_seen *s) {
-  return s->held ? &d->held.all.at[s->held - 1] : NULL;
+  return !(d->values.blocks.at[pos].all >> r & 1);
 }
 
 /* Does what value number `k` says hold in all of the block at `pos`, but for its end? Of a value that is local to its
@@ -231,18 +259,12 @@ static bool holds(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
   const struct kn_debug_seen *seen = &d->own.values.at[k - 1];
   const struct kn_debug_value *v = &seen->is;
   const struct kn_debug_home *home = &seen->home;
-  if (v->other[0]) return false; /* in its own block, where that is known */
-  if (kn_is_slot(v->value)) {    /* in a register: while it is live */
-    const struct kn_slot *s = &f->slots.at[kn_index(v->value)];
-    const unsigned reg = w->slots[kn_index(v->value)].reg;
-    if (reg == KN_NO_REG) return true;
-    if (reg == KN_UNREAD || s->global == 0 || kn_func_is_homeless(f)) return false;
-    const struct kn_range *r = &w->plan->ranges.at[s->global - 1];
-    return pos >= r->first && pos <= r->last &&
-           (f->block[w->plan->layout[pos]].calls == 0 || !(w->target->around_calls >> reg & 1));
-  }
-  if (!kn_is_value(v->value)) return v->value != 0;
-  if (kn_func_is_homeless(f) || v->value == 0) return false; /* the plan has no ranges */
+  if (v->other[0] || v->value == 0)
+    return false; /* several: in their own block, where that is known */
+  if (kn_is_slot(v->value) && home->reg == KN_NO_REG)
+    return w->slots[kn_index(v->value)].reg == KN_NO_REG;
+  if (!kn_is_value(v->value) && !kn_is_slot(v->value)) return true;
+  if (kn_func_is_homeless(f)) return false; /* the plan has no ranges */
   if (home->range == 0) {
     const struct kn_debug_held *h = held_of(d, seen);
     return h != NULL && h->stays &&
@@ -250,58 +272,38 @@ static bool holds(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
   }
   if (home->reg == KN_NO_REG) return home->frame != 0; /* nobody else has it */
   const struct kn_range *r = &w->plan->ranges.at[home->range - 1];
+  const uint32_t own = kn_plan_pos(w->plan, seen->block);
+  if (own < r->first || own > r->last) return false; /* it may have been overwritten before */
   if (pos < r->first || pos > r->last) return keeps(d, home->reg, pos);
   return f->block[w->plan->layout[pos]].calls == 0 || !(w->target->around_calls >> home->reg & 1);
 }
 
-/* Home `k` (number of a value) of a loop's parameter gets the next round's value in the block at
- * `pos`: a mark, or 0. */
+/* The home of value number `k` gets the next round's value in the block at `pos`: a mark, or 0. */
 static uint32_t loop_mark(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
-  unsigned home = d->own.values.at[k - 1].home.reg;
-  return d->held.loop_homes.n == 0 || home == KN_NO_REG ? 0 : kn_debug_loop_mark(d, home, pos);
+  const struct kn_debug_home *home = &d->own.values.at[k - 1].home;
+  const bool any = d->held.loop_homes.n != 0 && home->range != 0 && home->reg != KN_NO_REG;
+  return any ? kn_debug_loop_mark(d, home->reg, pos) : 0;
 }
 
-/* Is value number `k` a parameter that was in a register when the function began? */
-static bool is_entered(const struct kn_debug_observer *d, uint32_t k) {
-  const struct kn_debug_value *v = &d->own.values.at[k - 1].is;
-  return kn_is_value(v->value) && v->value != 0 && v->other[0] == 0 &&
-         kn_debug_entered(d, v->value) != KN_NO_REG;
+/* What is known of value number `k` where something else is in its place. */
+static uint32_t lost(const struct flow *x, uint32_t k) {
+  return x->d->own.values.at[k - 1].entered != KN_NO_REG ? k | LOST : 0;
 }
 
-/* The same as holds(), or as what it was when the function began. */
-static bool lasts(const struct flow *x, uint32_t k, uint32_t pos) {
-  return x->entered ? is_entered(x->d, k) : holds(x->d, k, pos);
+/* What is known where the block at `pos` is left, if it is `k` in it. */
+static uint32_t left(const struct flow *x, uint32_t k, uint32_t pos) {
+  if (k == 0 || (k & LOST)) return k;
+  const unsigned reg = x->d->own.values.at[k - 1].home.reg;
+  const bool written = reg != KN_NO_REG && (x->d->values.blocks.at[pos].each >> reg & 1);
+  return written || !holds(x->d, k, pos) || loop_mark(x->d, k, pos) != 0 ? lost(x, k) : k;
 }
 
-/* Does it hold where the block is left? */
-static bool leaves(const struct flow *x, uint32_t k, uint32_t pos) {
-  return lasts(x, k, pos) && (x->entered || loop_mark(x->d, k, pos) == 0);
-}
-
-/* Do the moves of the edges of the block at `pos` write register `reg`, which has value h? */
-static bool edges_write(const struct kn_debug_observer *d, uint32_t pos, unsigned reg, uint32_t h) {
-  const struct kn_walk *w = d->w;
-  const struct kn_block *b = &w->f->block[w->plan->layout[pos]];
-  for (uint32_t k = 0; k < b->n_edges; k++) {
-    const struct kn_edge *e = &w->f->edges.at[b->edge_first + k];
-    if (e->args == 0) continue;
-    if (!w->f->block[e->target].contiguous || (w->target->temps >> reg & 1)) return true;
-  }
-  uint32_t k = pos ? d->values.moves_end.at[pos - 1] : 0;
-  for (; k < d->values.moves_end.at[pos]; k++)
-    if (d->values.moves.at[k].reg == reg && d->values.moves.at[k].value != h) return true;
-  return false;
-}
-
-/* The register that the value is in where the block is left, or KN_NO_REG: it is elsewhere, or a constant. */
-static unsigned reg_of(const struct kn_debug_observer *d, const struct kn_debug_seen *s) {
-  uint32_t h = s->is.value;
-  if (kn_is_slot(h)) {
-    uint8_t reg = d->w->slots[kn_index(h)].reg;
-    return reg == KN_UNREAD ? KN_NO_REG : reg;
-  }
-  if (!kn_is_value(h) || h == 0) return KN_NO_REG;
-  return s->home.range == 0 && s->held ? held_of(d, s)->reg : s->home.reg;
+/* The same after an edge. */
+static uint32_t moved(const struct flow *x, uint32_t k, uint32_t edge) {
+  const uint64_t homes = x->d->values.moved.at[edge];
+  if (KN_LIKELY(homes == 0) || k == 0 || (k & LOST)) return k;
+  const unsigned reg = x->d->own.values.at[k - 1].home.reg;
+  return reg != KN_NO_REG && (homes >> reg & 1) ? lost(x, k) : k;
 }
 
 /* Offset in the code up to which value number `k` is where it is at the end of the block at `pos`: the moves of edges
@@ -311,23 +313,25 @@ static uint32_t end_of(const struct kn_debug_observer *d, uint32_t k, uint32_t p
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->plan->layout[pos]];
-  const struct kn_debug_seen *s = is_known(k) ? &d->own.values.at[k - 1] : NULL;
-  uint32_t h = s ? s->is.value : 0;
-  unsigned reg = s ? reg_of(d, s) : KN_NO_REG;
+  const struct kn_debug_block *at = &d->values.blocks.at[pos];
+  const uint32_t h = d->own.values.at[k - 1].is.value;
+  const unsigned reg = d->own.values.at[k - 1].home.reg;
   bool is_last = pos + 1 == w->plan->n_layout;
-  bool early = is_last || (reg != KN_NO_REG && (b->n_edges == 0 || edges_write(d, pos, reg, h)));
+  bool early = is_last || (reg != KN_NO_REG && (b->n_edges == 0 || (at->last >> reg & 1)));
   if (kn_is_value(h) && h != 0 && f->inst[h].op == KILN_OP_PARAM)
     for (uint32_t e = 0; e < b->n_edges && !early; e++)
       early = f->edges.at[b->edge_first + e].target == f->inst[h].a;
-  uint32_t mark = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
-  uint32_t from_loop = s ? loop_mark(d, k, pos) : 0;
+  uint32_t mark = at->term, from_loop = loop_mark(d, k, pos);
   uint32_t end = is_last ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
   if (from_loop) mark = from_loop;
   else if (!early) return end;
   if (mark == 0) return 0;
-  uint32_t at = w->code.marks.at[mark].at + w->target->code.nop_bytes;
-  return at < end ? at : end;
+  const uint32_t until = kn_debug_until(w, mark);
+  return until < end ? until : end;
 }
+
+/* What is known where two paths meet. */
+static uint32_t meet(uint32_t a, uint32_t b) { return (a ^ b) == LOST ? a | LOST : 0; }
 
 static void solve(struct flow *x) {
   bool change = true;
@@ -335,7 +339,7 @@ static void solve(struct flow *x) {
     uint32_t last = 0;
     for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) last = k;
     x->in[pos] = ANY;
-    x->out[pos] = last ? (leaves(x, last, pos) ? last : 0) : ANY;
+    x->out[pos] = last ? left(x, last, pos) : ANY;
   }
   for (unsigned round = 0; change; round++) {
     change = false;
@@ -345,13 +349,14 @@ static void solve(struct flow *x) {
       for (uint32_t k = x->pred_first[pos]; k < x->pred_first[pos + 1]; k++) {
         uint32_t before = x->preds[k];
         uint32_t out = before >= x->from && before <= x->to ? x->out[before] : 0;
-        if (out == ANY || out == in) continue;
-        in = in == ANY ? out : 0;
+        if (out == ANY) continue;
+        out = moved(x, out, x->pred_edges[k]);
+        if (out != in) in = in == ANY ? out : meet(in, out);
       }
-      if (in != 0 && in != ANY && !lasts(x, in, pos)) in = 0;
+      if (is_known(in) && !(in & LOST) && !holds(x->d, in, pos)) in = lost(x, in);
       if (in == x->in[pos]) continue;
       x->in[pos] = in;
-      uint32_t out = in != 0 && in != ANY && !leaves(x, in, pos) ? 0 : in;
+      uint32_t out = left(x, in, pos);
       if (x->head[pos] == 0 && x->out[pos] != out) {
         x->out[pos] = out;
         change |= x->back[pos] != 0; /* others come later in this round */
@@ -377,6 +382,9 @@ static bool add_value_row(struct kn_debug_observer *d, const struct kn_debug_val
                             .n = v->n - done};
   kn_debug_add_row(w, row, head, n, d->own.bytes.at + v->expr + done);
   if (rows == out->vars.n) return false;
+#ifdef KN_CHECKS
+  out->vars.at[rows].value = v->other[0] ? 0 : v->value;
+#endif
   if (on_stack(v) && KN_PUSH(w->f->module, out->exprs, KILN_DW_OP_stack_value))
     out->vars.at[out->vars.n - 1].n++;
   return true;
@@ -401,44 +409,76 @@ static bool add_stretch(struct kn_debug_observer *d, uint32_t k, const struct kn
   return n != 0 && add_value_row(d, v, from, to, b, n, done);
 }
 
-/* The same of a value that is local to the block at `pos`, in that: where it is known to be. */
-static void add_local(struct kn_debug_observer *d, uint32_t k, uint32_t pos, uint32_t from,
-                      uint32_t to, uint32_t *newest) {
-  const struct kn_walk *w = d->w;
-  const struct kn_mark *marks = w->code.marks.at;
-  uint32_t term = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
-  *newest = 0;
-  if (term == 0) return;
-  for (uint32_t i = d->own.values.at[k - 1].first; i; i = d->held.all.at[i - 1].next) {
+/* Adds a row: value number `k`, a parameter, is what it was when the function began. */
+static void add_entered(struct flow *x, uint32_t k, uint32_t from, uint32_t to) {
+  struct kn_debug_observer *d = x->d;
+  const struct kn_walk *w = x->w;
+  const struct kn_debug_seen *s = &d->own.values.at[k - 1];
+  const struct kn_debug_value *v = &s->is;
+  if (s->entered == KN_NO_REG || from >= to) return;
+  if (x->newest == (k | LOST) && w->out->vars.at[w->out->vars.n - 1].to == from) {
+    w->out->vars.at[w->out->vars.n - 1].to = to;
+    return;
+  }
+  const unsigned bits = word_bits(kn_inst_result(w->f, &w->inst[v->value]));
+  const bool computed = v->n != 0 || v->address;
+  uint8_t b[24], *p = kn_debug_put_entry(w, b, s->entered);
+  if (computed && bits < 64) {
+    *p++ = KILN_DW_OP_constu;
+    p = kn_put_uleb(p, (UINT64_C(1) << bits) - 1);
+    *p++ = KILN_DW_OP_and;
+  }
+  if (!computed) *p++ = KILN_DW_OP_stack_value;
+  if (add_value_row(d, v, from, to, b, (uint32_t)(p - b), 0)) x->newest = k | LOST;
+}
+
+/* Adds rows of value number `k`, which is local to the block at `pos`, in that: where it is known to be. Up to where
+ * it has rows then. */
+static uint32_t add_local(struct flow *x, uint32_t k, uint32_t pos, uint32_t from, uint32_t to) {
+  struct kn_debug_observer *d = x->d;
+  uint32_t term = d->values.blocks.at[pos].term;
+  for (uint32_t i = term ? d->own.values.at[k - 1].first : 0; i; i = d->held.all.at[i - 1].next) {
     const struct kn_debug_held *h = &d->held.all.at[i - 1];
-    uint32_t begin = marks[h->from].at;
-    uint32_t end = marks[h->to ? h->to : term].at + w->target->code.nop_bytes;
+    uint32_t begin = x->w->code.marks.at[h->from].at;
+    uint32_t end = kn_debug_until(x->w, h->to ? h->to : term);
     if (h->to == 0 && h->stays && to > end) end = to;
     if (begin < from) begin = from;
     if (end > to) end = to;
-    if (add_stretch(d, k, h, begin, end) && end == to && h->stays) *newest = k;
+    if (begin >= end) continue;
+    add_entered(x, k, from, begin);
+    from = begin;
+    if (!add_stretch(d, k, h, begin, end)) continue;
+    x->newest = end == to && h->stays ? k : 0;
+    from = end;
   }
+  return from;
 }
 
-static void add_range(const struct flow *x, uint32_t k, uint32_t pos, uint32_t from, uint32_t to,
-                      const struct kn_debug_value *part, uint32_t *newest) {
-  const struct kn_walk *w = x->w;
-  struct kn_output *out = w->out;
+/* Adds rows of a part that is value `k` in the block at `pos`, from `from` on up to `to`. */
+static void add_range(struct flow *x, uint32_t k, uint32_t pos, uint32_t from, uint32_t to,
+                      const struct kn_debug_value *part) {
+  struct kn_debug_observer *d = x->d;
+  struct kn_output *out = x->w->out;
   if (!is_known(k) || from >= to) return;
-  const struct kn_debug_seen *s = &x->d->own.values.at[k - 1];
+  const uint32_t of = k & ~LOST;
+  const struct kn_debug_seen *s = &d->own.values.at[of - 1];
   const struct kn_debug_value *v = &s->is;
   if (v->part_at != part->part_at || v->part_bits != part->part_bits) return;
-  const struct kn_debug_held *held = kn_is_value(v->value) || v->other[0] ? held_of(x->d, s) : NULL;
-  if (held && pos == kn_plan_pos(w->plan, s->block)) {
-    add_local(x->d, k, pos, from, to, newest);
-    return;
+  const struct kn_debug_held *held = kn_is_value(v->value) || v->other[0] ? held_of(d, s) : NULL;
+  uint32_t end = k & LOST ? from : end_of(d, of, pos);
+  if (end > to) end = to;
+  if (end <= from) {
+  } else if (held && pos == kn_plan_pos(x->w->plan, s->block)) {
+    from = add_local(x, of, pos, from, end);
+  } else if (holds(d, of, pos)) {
+    if (x->newest == of && out->vars.at[out->vars.n - 1].to == from) { /* the same goes on */
+      out->vars.at[out->vars.n - 1].to = from = end;
+    } else if (add_stretch(d, of, held, from, end)) {
+      x->newest = of;
+      from = end;
+    }
   }
-  if (!holds(x->d, k, pos)) return;
-  if (*newest == k && out->vars.at[out->vars.n - 1].to == from) { /* the same goes on */
-    out->vars.at[out->vars.n - 1].to = to;
-    return;
-  }
-  if (add_stretch(x->d, k, held, from, to)) *newest = k;
+  add_entered(x, of, from, to);
 }
 
 static bool overlap(const struct kn_debug_value *a, const struct kn_debug_value *b) {
@@ -485,132 +525,40 @@ static bool from_begin(const struct kn_debug_observer *d, uint32_t k) {
   const struct kn_block *b = &w->f->block[0];
   uint32_t i = kn_inst_settle(w->f, b->first);
   if (d->own.values.at[k - 1].block != 0 || v->n != 0 || v->address || v->part_bits != 0 ||
-      !is_entered(d, k))
+      d->own.values.at[k - 1].entered == KN_NO_REG)
     return false;
   while (w->f->inst[i].op == KILN_OP_PARAM) i = kn_inst_settle(w->f, i + 1);
   return v->inst <= i;
 }
 
-/* Adds a row: value number `k`, a parameter, is what it was when the function began; where that
- * is the case (`begins`), it is in its register. The newest row may be the same up to `from`:
- * `first` and those behind it. */
-static void add_entered(struct kn_debug_observer *d, uint32_t k, bool begins, uint32_t from,
-                        uint32_t to, uint32_t first) {
-  const struct kn_walk *w = d->w;
-  struct kn_output *out = w->out;
-  const struct kn_debug_value *v = &d->own.values.at[k - 1].is;
-  unsigned reg = kn_debug_entered(d, v->value);
-  unsigned bits = word_bits(kn_inst_result(w->f, &w->inst[v->value]));
-  bool computed = v->n != 0 || v->address;
-  uint8_t b[24], *p = b;
-  if (begins) {
-    *p++ = (uint8_t)(KILN_DW_OP_reg0 + reg);
-  } else {
-    p = kn_debug_put_entry(w, p, reg);
-    if (computed && bits < 64) {
-      *p++ = KILN_DW_OP_constu;
-      p = kn_put_uleb(p, (UINT64_C(1) << bits) - 1);
-      *p++ = KILN_DW_OP_and;
-    }
-    if (!computed) *p++ = KILN_DW_OP_stack_value;
-  }
-  uint32_t n = (uint32_t)(p - b), rows = out->vars.n;
-  const struct kn_code_var *last = rows > first ? &out->vars.at[rows - 1] : NULL;
-  if (last && last->to == from && v->n == 0 && last->n == n &&
-      memcmp(out->exprs.at + last->expr, b, n) == 0) {
-    out->vars.at[rows - 1].to = to;
-    return;
-  }
-  add_value_row(d, v, from, to, b, n, 0);
-}
-
-/* Rows of the part that is being filled. They ascend; those before `at` end at `from` or before it. */
-struct rows {
-  uint32_t first, end, at, from;
-};
-
-/* The same in [from, to), wherever the rows say nothing. */
-static void fill(struct kn_debug_observer *d, uint32_t k, bool begins, uint32_t from, uint32_t to,
-                 struct rows *rows) {
-  struct kn_output *out = d->w->out;
-  if (from < rows->from) rows->at = rows->first;
-  rows->from = from;
-  while (rows->at < rows->end && out->vars.at[rows->at].to <= from) rows->at++;
-  for (uint32_t i = rows->at; i < rows->end && from < to; i++) {
-    const struct kn_code_var row = out->vars.at[i];
-    if (row.from >= to) break;
-    if (row.to <= from) continue;
-    if (row.from > from) add_entered(d, k, begins, from, row.from, rows->end);
-    from = row.to;
-  }
-  if (from < to) add_entered(d, k, begins, from, to, rows->end);
-}
-
-/* Merges the rows from `end` on with those from `first` up to it; both ascend. */
-static void merge(struct kn_debug_observer *d, uint32_t first, uint32_t end) {
-  struct kn_output *out = d->w->out;
-  uint32_t n = end - first, old = 0, new = end;
-  if (n == 0 || new == out->vars.n) return;
-  if (!KN_RESIZE(d->w->f->module, d->values.rows, n)) return;
-  memcpy(d->values.rows.at, out->vars.at + first, n * sizeof *out->vars.at);
-  for (uint32_t k = first; old < n; k++) {
-    const struct kn_code_var *row = &d->values.rows.at[old];
-    if (new < out->vars.n && out->vars.at[new].from < row->from)
-      out->vars.at[k] = out->vars.at[new++];
-    else out->vars.at[k] = *row, old++;
-  }
-}
-
-/* If a row finds parameter number `k` in its register at the end of the prologue, that row starts at the function's
- * first byte: the prologue does not change the register. */
-static bool extend(struct kn_debug_observer *d, uint32_t k, uint32_t at, uint32_t first,
-                   uint32_t end) {
-  const struct kn_walk *w = d->w;
-  struct kn_output *out = w->out;
-  unsigned reg = kn_debug_entered(d, d->own.values.at[k - 1].is.value);
-  for (uint32_t i = first; i < end; i++) {
-    struct kn_code_var *row = &out->vars.at[i];
-    if (row->from != at || row->n != 1 || out->exprs.at[row->expr] != KILN_DW_OP_reg0 + reg)
-      continue;
-    row->from = w->code.start;
-    return true;
-  }
-  return false;
-}
-
-/* Adds rows for parameters that are nowhere any more to those of a part from `first` on: see add_part. */
-static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value *part) {
+/* Value number `k`, a parameter, is in its register when the function begins, and is what that was up to `at`. Adds
+ * rows of that before those of the part from `first` on. If the part is in that register at `at`, it is from the
+ * beginning: the prologue does not change the register. */
+static void add_begin(struct flow *x, uint32_t k, uint32_t at, uint32_t first) {
   const struct kn_walk *w = x->w;
   struct kn_output *out = w->out;
-  const struct kn_debug_seen *values = x->d->own.values.at;
-  uint32_t end = out->vars.n, n = w->plan->n_layout, size = w->target->code.nop_bytes;
-  x->from = x->low;
-  x->to = x->high;
-  x->entered = true;
-  solve(x);
-  x->entered = false;
-  struct rows rows = {first, end, first, 0};
-  for (uint32_t pos = x->low; pos <= x->high; pos++) {
-    uint32_t is = x->in[pos], from = kn_label_at(w, w->plan->layout[pos]);
-    uint32_t to = pos + 1 == n ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
-    for (uint32_t k = x->head[pos];; k = x->next[k - 1]) {
-      uint32_t at = k ? w->code.marks.at[values[k - 1].mark].at : to;
-      if (k && values[k - 1].after_inst) at += size;
-      if (k && pos == 0 && is == 0 && from_begin(x->d, k) && !extend(x->d, k, at, first, end)) {
-        uint32_t start = w->code.start;
-        fill(x->d, k, true, start, start + size, &rows);
-        fill(x->d, k, false, start + size, at, &rows);
-        if (at < start + size) at = start + size;
-      }
-      if (is && is != ANY && values[is - 1].is.part_at == part->part_at &&
-          values[is - 1].is.part_bits == part->part_bits && is_entered(x->d, is))
-        fill(x->d, is, false, from, at < to ? at : to, &rows);
-      if (k == 0) break;
-      is = k;
-      from = at;
-    }
+  const struct kn_debug_seen *s = &x->d->own.values.at[k - 1];
+  const uint8_t b = (uint8_t)(KILN_DW_OP_reg0 + s->entered);
+  const uint32_t start = w->code.start, until = start + 1;
+  const uint32_t n = out->vars.n;
+  struct kn_code_var *row = first < n ? &out->vars.at[first] : NULL;
+  if (row && row->from == at && row->n == 1 && out->exprs.at[row->expr] == b) {
+    row->from = start;
+    return;
   }
-  merge(x->d, first, end);
+  if (row && row->from < until) { /* there is no prologue */
+    if (row->n == 1 || row->to <= until) return;
+    row->from = until;
+  }
+  if (!add_value_row(x->d, &s->is, start, until, &b, 1, 0)) return;
+  x->newest = 0;
+  add_entered(x, k, until, at);
+  for (uint32_t i = n; i < out->vars.n; i++) { /* there are one or two */
+    const struct kn_code_var added = out->vars.at[i];
+    const uint32_t to = first + i - n;
+    memmove(&out->vars.at[to + 1], &out->vars.at[to], (i - to) * sizeof added);
+    out->vars.at[to] = added;
+  }
 }
 
 static int ascending(const void *a, const void *b) {
@@ -618,24 +566,26 @@ static int ascending(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
+/* Where in the code the variable becomes what `s` says. */
+static uint32_t begin_of(const struct kn_walk *w, const struct kn_debug_seen *s) {
+  return s->after_inst ? kn_debug_until(w, s->mark) : w->code.marks.at[s->mark].at;
+}
+
 /* Adds the rows of a part in the block at `pos`, where it is value `is` when that begins. */
-static void add_block(struct flow *x, uint32_t pos, uint32_t is, const struct kn_debug_value *part,
-                      uint32_t *newest) {
-  struct kn_debug_observer *d = x->d;
-  const struct kn_walk *w = d->w;
-  const struct kn_debug_seen *values = d->own.values.at;
+static void add_block(struct flow *x, uint32_t pos, uint32_t is,
+                      const struct kn_debug_value *part) {
+  const struct kn_walk *w = x->w;
+  const struct kn_debug_seen *values = x->d->own.values.at;
+  const bool last = pos + 1 == w->plan->n_layout;
+  const uint32_t to = last ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
   uint32_t from = kn_label_at(w, w->plan->layout[pos]);
-  for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
-    uint32_t at = w->code.marks.at[values[k - 1].mark].at;
-    if (values[k - 1].after_inst) at += w->target->code.nop_bytes;
-    if (is_known(is)) {
-      uint32_t end = end_of(d, is, pos);
-      add_range(x, is, pos, from, at < end ? at : end, part, newest);
-    }
+  for (uint32_t k = x->head[pos];; k = x->next[k - 1]) {
+    const uint32_t at = k ? begin_of(w, &values[k - 1]) : to;
+    add_range(x, is, pos, from, at < to ? at : to, part);
+    if (k == 0) break;
     is = k;
     from = at;
   }
-  if (is_known(is)) add_range(x, is, pos, from, end_of(d, is, pos), part, newest);
 }
 
 /* Adds rows for the part of a variable that value `of` (number) is of; the variable's values are in the group that
@@ -645,8 +595,9 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of) {
   const struct kn_walk *w = d->w;
   const struct kn_debug_seen *values = d->own.values.at;
   const struct kn_debug_value *part = &values[of - 1].is;
-  uint32_t n = w->plan->n_layout, newest = 0, rows = w->out->vars.n;
+  uint32_t n = w->plan->n_layout, rows = w->out->vars.n;
   bool any_entered = false;
+  x->newest = 0;
   x->from = n;
   x->to = 0;
   x->low = x->first;
@@ -658,25 +609,27 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of) {
     if (x->head[pos] == 0) x->own[x->n_own++] = pos;
     x->next[k - 1] = x->head[pos];
     x->head[pos] = k;
-    any_entered |= d->calls.on && is_entered(d, k);
+    any_entered |= values[k - 1].entered != KN_NO_REG;
     if (pos < x->low) x->low = pos;
     if (pos > x->high) x->high = pos;
     reach(x, &values[k - 1], pos);
   }
   if (x->n_own == 0) return;
-  if (x->from < x->low) x->from = x->low;
-  if (x->to > x->high) x->to = x->high;
+  if (x->from < x->low || any_entered) x->from = x->low;
+  if (x->to > x->high || any_entered) x->to = x->high;
   /* of one block: what it dominates is behind it, but for odd layouts */
   if (x->n_own == 1 && kn_debug_as_is(w->f)) x->from = x->own[0];
   if (x->left > 0) {
     solve(x);
     for (uint32_t pos = x->from; pos <= x->to; pos++)
-      if (x->head[pos] != 0 || is_known(x->in[pos])) add_block(x, pos, x->in[pos], part, &newest);
-    if (any_entered) add_lost(x, rows, part);
+      if (x->head[pos] != 0 || is_known(x->in[pos])) add_block(x, pos, x->in[pos], part);
   } else {
     qsort(x->own, x->n_own, sizeof *x->own, ascending);
-    for (uint32_t i = 0; i < x->n_own; i++) add_block(x, x->own[i], 0, part, &newest);
+    for (uint32_t i = 0; i < x->n_own; i++) add_block(x, x->own[i], 0, part);
   }
+  const uint32_t begins = x->head[0];
+  if (begins != 0 && part->part_bits == 0 && from_begin(d, begins))
+    add_begin(x, begins, begin_of(w, &values[begins - 1]), rows);
   for (uint32_t i = 0; i < x->n_own; i++) x->head[x->own[i]] = 0;
 }
 
@@ -721,8 +674,12 @@ static void find_preds(struct flow *x) {
         uint32_t to = kn_plan_pos(w->plan, f->edges.at[b->edge_first + e].target);
         if (to >= n) continue;
         if (to <= pos) x->back[pos] = 1;
-        if (round == 0) x->pred_first[to]++;
-        else x->preds[--x->pred_first[to]] = pos;
+        if (round == 0) {
+          x->pred_first[to]++;
+        } else {
+          x->preds[--x->pred_first[to]] = pos;
+          x->pred_edges[x->pred_first[to]] = b->edge_first + e;
+        }
       }
     }
     for (uint32_t pos = 0, sum = 0; pos <= n && round == 0; pos++) {
@@ -812,9 +769,8 @@ void kn_debug_values_end(struct kn_debug_observer *d) {
   const kiln_func *f = w->f;
   uint32_t n = d->own.values.n, blocks = w->plan->n_layout, edges = f->edges.n, size = 16;
   while (size < 2 * (uint64_t)n && size < 1u << 30) size *= 2;
-  uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 6 * (uint64_t)blocks + 1 + edges;
+  uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 6 * (uint64_t)blocks + 1 + 2 * (uint64_t)edges;
   d->values.scratch.n = 0;
-  kn_debug_held_end(d);
   if (need > UINT32_MAX / 8 || !KN_ROOM(f->module, d->values.scratch, need)) return;
   uint32_t *p = d->values.scratch.at;
   memset(p, 0, size * sizeof *p);
@@ -829,7 +785,7 @@ void kn_debug_values_end(struct kn_debug_observer *d) {
   x.back = x.own + blocks;
   x.pred_first = x.back + blocks;
   x.preds = x.pred_first + blocks + 1;
+  x.pred_edges = x.preds + edges;
   find_preds(&x);
   add_variables(&x, p, size - 1);
-  d->values.terms.n = 0;
 }

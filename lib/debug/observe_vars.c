@@ -82,20 +82,20 @@ void kn_debug_add_row(const struct kn_walk *w, struct kn_code_var row, const uin
   out->exprs.n += all;
 }
 
-/* Where the block at `pos` has a slot in its register `reg`, whose interval is `r`: up to *to. The moves of edges and a
- * return may write it. */
-static uint32_t stretch(const struct kn_debug_observer *d, unsigned reg, const struct kn_range *r,
-                        uint32_t pos, uint32_t *to) {
+/* Where the block at `pos` has a slot in its register `reg`: up to *to. The moves of edges and a return may write
+ * it. */
+static uint32_t stretch(const struct kn_debug_observer *d, unsigned reg, uint32_t pos,
+                        uint32_t *to) {
   const struct kn_walk *w = d->w;
   const struct kn_block *b = &w->f->block[w->plan->layout[pos]];
   bool is_last = pos + 1 == w->plan->n_layout;
   uint32_t from = pos == 0 ? w->code.start : kn_label_at(w, w->plan->layout[pos]);
-  uint32_t mark = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
+  const struct kn_debug_block *at = &d->values.blocks.at[pos];
   *to = is_last ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
   if (b->calls != 0 && (w->target->around_calls >> reg & 1))
     *to = from; /* nowhere while they run */
-  else if (is_last || b->n_edges == 0 || pos == r->last) {
-    uint32_t end = mark != 0 ? w->code.marks.at[mark].at + w->target->code.nop_bytes : from;
+  else if (is_last || b->n_edges == 0 || (at->last >> reg & 1)) {
+    uint32_t end = at->term != 0 ? kn_debug_until(w, at->term) : from;
     if (end < *to) *to = end;
   }
   return from;
@@ -106,11 +106,11 @@ static void add_ranges(struct kn_debug_observer *d, uint32_t slot, struct kn_cod
                        const uint8_t *head, uint32_t n, const uint8_t *expr) {
   const struct kn_walk *w = d->w;
   const struct kn_slot *s = &w->f->slots.at[slot];
-  if (s->global == 0) return;
+  if (s->global == 0 || d->values.blocks.n == 0) return;
   const struct kn_range *r = &w->plan->ranges.at[s->global - 1];
   uint32_t end = 0;
   for (uint32_t pos = r->first; pos <= r->last && pos < w->plan->n_layout; pos++) {
-    uint32_t to, from = stretch(d, w->slots[slot].reg, r, pos, &to);
+    uint32_t to, from = stretch(d, w->slots[slot].reg, pos, &to);
     if (from >= to) continue;
     if (end == from && end != 0) {
       w->out->vars.at[w->out->vars.n - 1].to = end = to;
@@ -146,6 +146,9 @@ static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v, 
                             .n = v->n,
                             .part_at = part_at,
                             .part_bits = part_bits};
+#ifdef KN_CHECKS
+  row.value = kn_handle(KN_TAG_SLOT, slot);
+#endif
   const uint8_t *expr = w->f->debug.bytes.at + v->expr;
   uint32_t n = (uint32_t)(p - b);
   if (!kn_debug_as_is(w->f)) {
@@ -268,7 +271,7 @@ static int by_inst(const void *a, const void *b) {
 }
 
 /* Puts the values in their order: by instruction, else as they are. Those of what is not shown are none. */
-static void sort_values(struct kn_debug_observer *d) {
+void kn_debug_sort_values(struct kn_debug_observer *d) {
   struct kn_debug_seen *at = d->own.values.at;
   for (uint32_t k = 0; k < d->own.values.n; k++) {
     if (at[k].declared != 0 && d->own.variables.at[at[k].declared - 1].memory)
@@ -312,7 +315,7 @@ void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *pla
   struct unread u = {d, plan, f, NULL};
   if (find_unread(&u)) {
     add_all_stored(&u);
-    sort_values(d);
+    kn_debug_sort_values(d);
   }
   kn_realloc(f->module, u.var_of, 0);
 }

@@ -42,7 +42,8 @@ static void move_params(struct kn_walk *w) {
     if (m.dst == KN_NO_REG) a64_hook_store(w, m.src, m.dst_frame, m.type);
     else if (m.src != KN_NO_REG) a64_hook_move(w, m.dst, m.src, m.type);
     else a64_hook_load(w, m.dst, m.src_frame, m.type);
-    KN_LOG(w, KN_EV_MOVE, from, m.dst != KN_NO_REG ? m.dst : KN_PLACE_FRAME + m.dst_frame);
+    if (m.dst == KN_NO_REG) KN_LOG(w, KN_EV_MOVE, from, KN_PLACE_FRAME + m.dst_frame);
+    else KN_WROTE(w, KN_EV_MOVE, from, m.dst);
     (void)from;
   }
   w->moves.n = 0;
@@ -52,7 +53,7 @@ static void enter_address(struct kn_walk *w, uint32_t value, int32_t frame) {
   struct kn_val *val = &w->val[value];
   unsigned d = val->flags & KN_VF_HOME ? val->reg : kn_take(w, KN_GP_MASK);
   a64_frame_addr(w, d, frame, 0);
-  KN_LOG(w, KN_EV_DEF, value, d);
+  KN_WROTE(w, KN_EV_DEF, value, d);
   if (val->flags & KN_VF_HOME) return;
   kn_own(w, value, d);
   kn_defined(w, value, d);
@@ -426,7 +427,7 @@ void a64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
   a64_emit(w, a64_b(mark ? 12 : 8));
   if (mark) a64_landing(w);
   a64_emit(w, a64_movw(A64_MOVZ, 1, 0, 1, 0)); /* here longjmp goes on */
-  KN_LOG_SET(w, KN_EV_LOST, ~UINT64_C(0));
+  KN_WROTE_SET(w, KN_EV_LOST, ~UINT64_C(0));
   const struct kn_sig sig = {
     .results = {KILN_TYPE_I64}, .n_results = 1, .conv = w->target->library};
   a64_take_results(w, &sig);

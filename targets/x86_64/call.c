@@ -120,7 +120,7 @@ void x64_load_wide(struct kn_walk *w, uint32_t h, const struct kn_arg *a) {
   for (unsigned k = 0; k < 2; k++) {
     unsigned reg = k ? a->high : a->reg;
     x64_wide_half(w, reg, h, k);
-    KN_LOG(w, KN_EV_CLOBBER, 0, reg);
+    KN_WROTE(w, KN_EV_CLOBBER, 0, reg);
   }
 }
 
@@ -247,7 +247,7 @@ static void settle_variadic(struct kn_walk *w, struct kn_call *c, unsigned float
     for (uint32_t k = 0; k < w->args.n && k < conv->args[1].n; k++) {
       unsigned reg = conv->args[1].reg[k], twin = conv->args[0].reg[k];
       if (w->args.at[k].reg != reg) continue;
-      KN_LOG(w, KN_EV_CLOBBER, 0, twin);
+      KN_WROTE(w, KN_EV_CLOBBER, 0, twin);
       EMIT(w, x64_rr, X64_MOV_GX, 3, x64_hw(reg), twin);
     }
     return;

@@ -383,7 +383,7 @@ void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_jmp_rel8, mark ? 9 : 5);                         /* 2 */
   if (mark) x64_landing(w);
   EMIT(w, x64_mov_ri, X64_RAX, 1); /* 5 */
-  KN_LOG_SET(w, KN_EV_LOST, lost);
+  KN_WROTE_SET(w, KN_EV_LOST, lost);
   kn_called(w);
   if (w->val[w->i].uses) kn_def_fixed(w, w->i, KILN_TYPE_I64, X64_RAX);
 }

@@ -300,7 +300,7 @@ void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign) {
   else x64_move(w, X64_RAX, ra, type);
   KN_LOG_SET(w, KN_EV_DONE, KN_BIT(ra));
   kn_unlock_but(w, locked); /* registers are few here, and those were read */
-  KN_LOG(w, there ? KN_EV_TEMP : KN_EV_WRITE, 0, X64_RAX);
+  KN_WROTE(w, there ? KN_EV_TEMP : KN_EV_WRITE, 0, X64_RAX);
 }
 
 /* The divisor or factor, extended as `dividend` does: a register or memory. */

@@ -416,7 +416,7 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   w->code.p = x64_put32(w->code.p + 4, 0);
   kn_code_relocate(w, kn_here(w) - 4, kn_library_symbol(w, "__tls_get_addr", NULL),
                    KILN_RELOC_X64_CALL, -4);
-  KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
+  KN_WROTE_SET(w, KN_EV_LOST, X64_CLOBBERED);
   kn_called(w);
   add_offset(w, X64_RAX, addend);
   kn_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);

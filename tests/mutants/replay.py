@@ -215,12 +215,8 @@ MUTANTS = [
     ('a return is behind the move of its result', DEBUGGER, ' && op != KILN_OP_RET', ''),
     ('code that is repeated has rows', LINES, 'out->lines.at[out->lines.n++] = row;\n    d->lines.loc', 'd->lines.loc'),
     # ---- what they show of what was loaded from a variable ----
-    ('a variable has what was loaded from it until it is written', HELD,
-     'return writes_loaded(w, last, v) || was_computed_there(w, v) ||', 'return'),
     ('a home has what it had where a branch begins', HELD,
-     'if (d->held.leaving == f->block[block].term && in_home(w, h, v)) h->to = d->held.leaving_at;', ''),
-    ('a variable in whose home something was computed is written', HELD,
-     'return writes_loaded(w, last, v) || was_computed_there(w, v) ||', 'return writes_loaded(w, last, v) ||'),
+     '    if (one && !h->stays && stays_until_left(d, h, b->term)) h->to = d->held.leaving_at;\n', ''),
 ]
 
 

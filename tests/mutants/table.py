@@ -388,24 +388,40 @@ MUTANTS = [
     ('a filter is the list of its types', X, EH_TABLE, '  return -(int32_t)was - 1;', '  return -1;'),
 
     # ---- the IR ----
-    ('nothing writes to the IR', X, REGS, '  KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);\n}',
-     '  KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);\n  w->f->slots.at[kn_index(in->a)].uses++;\n}'),
+    ('nothing writes to the IR', X, REGS, '  KN_WROTE(w, KN_EV_STORE, kn_index(in->a), home);\n}',
+     '  KN_WROTE(w, KN_EV_STORE, kn_index(in->a), home);\n  w->f->slots.at[kn_index(in->a)].uses++;\n}'),
     # ---- the log itself: what is not logged is not believed ----
     ('log: USE', X, WALK_H, '      w->regs.locked |= KN_BIT(r);\n      KN_LOG(w, KN_EV_USE, h, r);\n '
      '     return r;',
      '      w->regs.locked |= KN_BIT(r);\n      return r;'),
-    ('log: DEF', X, WALK_H, '  kn_lock(w, r);\n  KN_LOG(w, KN_EV_DEF, i, r);\n  return r;',
+    ('log: DEF', X, WALK_H, '  kn_lock(w, r);\n  KN_WROTE(w, KN_EV_DEF, i, r);\n  return r;',
      '  kn_lock(w, r);\n  return r;'),
-    ('log: MOVE', X, EDGE, '      KN_LOG(w, KN_EV_MOVE, reg[i].src, reg[i].dst);\n', ''),
-    ('log: CONST', X, EDGE, 'if (m->src_handle) KN_LOG(w, KN_EV_CONST, m->src_handle, '
+    ('log: MOVE', X, EDGE, '      KN_WROTE(w, KN_EV_MOVE, reg[i].src, reg[i].dst);\n', ''),
+    ('log: CONST', X, EDGE, 'if (m->src_handle) KN_WROTE(w, KN_EV_CONST, m->src_handle, '
      'm->dst);\n      else ', 'if (!m->src_handle) '),
     ('log: ALIAS', X, WALK_H, '  KN_LOG(w, KN_EV_ALIAS, i, home);\n', ''),
-    ('log: STORE', X, REGS, '  KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);\n}', '}'),
+    ('log: STORE', X, REGS, '  KN_WROTE(w, KN_EV_STORE, kn_index(in->a), home);\n}', '}'),
     ('log: EDGE', X, EDGE, '  KN_LOG(w, KN_EV_EDGE, (uint32_t)(e - f->edges.at), 0);\n', ''),
     ('log: BLOCK', X, WALK, '  KN_LOG(w, KN_EV_BLOCK, b, 0);\n', ''),
     ('log: INST', X, WALK, '    KN_LOG(w, KN_EV_INST, i, 0);\n', ''),
-    ('log: TEMP', X, WALK_H, '  KN_LOG(w, KN_EV_TEMP, 0, r);\n  w->regs.temp |= KN_BIT(r);\n  '
+    ('log: TEMP', X, WALK_H, '  KN_WROTE(w, KN_EV_TEMP, 0, r);\n  w->regs.temp |= KN_BIT(r);\n  '
      'w->regs.locked |= KN_BIT(r);\n}', '  w->regs.temp |= KN_BIT(r);\n  w->regs.locked |= KN_BIT(r);\n}'),
-    ('log: LOST', X, 'lib/codegen/call_emit.h', '  KN_LOG_SET(w, KN_EV_LOST, lost);\n', ''),
+    ('log: LOST', X, 'lib/codegen/call_emit.h', '  KN_WROTE_SET(w, KN_EV_LOST, lost);\n', ''),
     ('log: DONE', X, WALK_H, '  KN_LOG_SET(w, KN_EV_DONE, w->regs.locked & ~kept);\n', ''),
+    # ---- registers that are written: what the mask lacks is found ----
+    ('written: DEF', X, WALK_H, '  kn_lock(w, r);\n  KN_WROTE(w, KN_EV_DEF, i, r);\n  return r;',
+     '  kn_lock(w, r);\n  KN_LOG(w, KN_EV_DEF, i, r);\n  return r;'),
+    ('written: a value computed in its home', X, WALK_H, '    KN_WROTE(w, KN_EV_DEF, i, v->reg);\n    return',
+     '    KN_LOG(w, KN_EV_DEF, i, v->reg);\n    return'),
+    ('written: MOVE', X, EDGE, 'KN_WROTE(w, KN_EV_MOVE, reg[i].src, reg[i].dst);',
+     'KN_LOG(w, KN_EV_MOVE, reg[i].src, reg[i].dst);'),
+    ('written: CONST', X, EDGE, 'KN_WROTE(w, KN_EV_CONST, m->h[k], m->dst[k]);',
+     'KN_LOG(w, KN_EV_CONST, m->h[k], m->dst[k]);'),
+    ('written: STORE', X, REGS, '  KN_WROTE(w, KN_EV_STORE, kn_index(in->a), home);',
+     '  KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);'),
+    ('written: CLOBBER', X, WALK_H, '  KN_WROTE(w, KN_EV_CLOBBER, 0, r);', '  KN_LOG(w, KN_EV_CLOBBER, 0, r);'),
+    ('written: TEMP', X, WALK_H, '    kn_claim_slow(w, r);\n  }\n  KN_WROTE(w, KN_EV_TEMP, 0, r);',
+     '    kn_claim_slow(w, r);\n  }\n  KN_LOG(w, KN_EV_TEMP, 0, r);'),
+    ('written: LOST', X, 'lib/codegen/call_emit.h', 'KN_WROTE_SET(w, KN_EV_LOST, lost);',
+     'KN_LOG_SET(w, KN_EV_LOST, lost);'),
 ]

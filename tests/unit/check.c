@@ -53,7 +53,7 @@ struct log {
 
 static void on_event(void *user, enum kn_event event, uint32_t value, int32_t place) {
   struct log *l = user;
-  if (l->n < MAX_EVENTS) l->events[l->n++] = (struct kn_check_event){event, value, place};
+  if (l->n < MAX_EVENTS) l->events[l->n++] = (struct kn_check_event){event, value, place, 0};
   l->counts[event]++;
   l->to_frame += event == KN_EV_MOVE && place > KN_PLACE_FRAME / 2;
 }
@@ -198,6 +198,9 @@ static void test_pressure(void **state) {
 /* True if the checker fails the function on these events. Its arrays are still as they were. */
 static bool finds(struct work *w, const struct kn_check_event *events, uint32_t n) {
   struct kn_walk walk = {0};
+  walk.f = w->f;
+  walk.inst = w->f->inst;
+  walk.regs.written = ~UINT64_C(0);
   assert_true(kn_check_attach(&walk, w->m));
   kn_check_begin(walk.check);
   for (uint32_t i = 0; i < n; i++)

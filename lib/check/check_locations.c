@@ -1,0 +1,284 @@
+/* Proves the locations of variables: each row names a place and a value, and the value must be in the place wherever
+ * the row holds. Rows are joined with the facts of the replay (check.c) where instructions begin. The places are read
+ * from the expressions of the rows, so these are proved too. Called by check.c. Invariant: a function with a row that
+ * is wrong fails; what cannot be joined is counted by reason, and fails nothing. Not proved: which value a variable
+ * has. */
+#include "lib/check/check.h"
+
+#include <kiln/dwarf.h>
+
+#include <stdlib.h>
+
+/* ---- what rows claim ---- */
+
+static int64_t sleb(const uint8_t **p, const uint8_t *end) {
+  uint64_t v = 0;
+  for (unsigned shift = 0; *p < end && shift < 64; shift += 7) {
+    const uint8_t byte = *(*p)++;
+    v |= (uint64_t)(byte & 0x7f) << shift;
+    if (byte & 0x80) continue;
+    if (byte & 0x40 && shift < 57) v |= ~UINT64_C(0) << (shift + 7);
+    break;
+  }
+  return (int64_t)v;
+}
+
+/* The register with DWARF's number `number`, or KN_FLOW_NONE. */
+static uint32_t register_of(const struct kn_check *c, uint64_t number) {
+  for (uint32_t r = 0; r < KN_FLOW_REGS; r++)
+    if (c->target->code.dwarf_regs[r] == number) return r;
+  return KN_FLOW_NONE;
+}
+
+/* The frame offset at distance `at` from the frame's base: see kn_debug_put_frame. */
+static int32_t frame_at(const struct kn_check *c, int64_t at) {
+  const struct kn_frame *f = &c->walk->frame;
+  return (int32_t)(f->up && at >= 0 ? at - c->target->beyond : at + f->cfa);
+}
+
+static bool is_constant(const struct kn_check *c, uint32_t h, int64_t number) {
+  if (kn_is_imm(h)) return kn_imm(h) == number;
+  return kn_is_pool(h) && (int64_t)c->f->pool.at[kn_index(h)].low == number;
+}
+
+/* The place in which parameter `h` arrives when the function begins; -1: nothing reads it. */
+static int32_t arrival(const struct kn_check *c, uint32_t h) {
+  for (uint32_t i = 0; i < c->events.n; i++) {
+    const struct kn_check_event *e = &c->events.at[i];
+    if (e->event == KN_EV_INST && c->f->inst[e->value].op != KILN_OP_PARAM) break;
+    if (e->event == KN_EV_DEF && e->value == h) return e->place;
+  }
+  return -1;
+}
+
+static bool is_parameter(const struct kn_check *c, uint32_t h) {
+  return kn_is_value(h) && c->f->inst[h].op == KILN_OP_PARAM && c->f->inst[h].a == 0;
+}
+
+enum claim { WRONG, PROVED, SEVERAL, OTHER, TO_PROVE };
+
+/* What a row claims, by its expression: `to`'s handle and place. */
+static enum claim read_row(struct kn_check *c, const struct kn_code_var *row,
+                           struct kn_check_claim *to) {
+  const uint8_t *p = c->walk->out->exprs.at + row->expr, *end = p + row->n;
+  const uint32_t h = row->value;
+  const uint8_t op = *p++;
+  if (h == 0) return SEVERAL;
+  if (op == KILN_DW_OP_entry_value || op == KILN_DW_OP_GNU_entry_value) {
+    if (row->n < 3 || p[0] != 1 || p[1] < KILN_DW_OP_reg0) return OTHER;
+    const int32_t at = arrival(c, h);
+    return at == -1                                                 ? OTHER
+           : (uint32_t)at == register_of(c, p[1] - KILN_DW_OP_reg0) ? PROVED
+                                                                    : WRONG;
+  }
+  if (op == KILN_DW_OP_consts) return is_constant(c, h, sleb(&p, end)) ? PROVED : WRONG;
+  if (op == KILN_DW_OP_fbreg) {
+    const int32_t frame = frame_at(c, sleb(&p, end));
+    if (!kn_is_slot(h)) to->place = kn_flow_frame(&c->flow, frame);
+    else if (kn_slot_align(c->walk, kn_index(h)) > 4) return OTHER;
+    else return frame == c->walk->slot_states.at[kn_index(h)].frame ? PROVED : WRONG;
+  } else if (op >= KILN_DW_OP_reg0 && op < KILN_DW_OP_reg0 + 32) {
+    to->place = register_of(c, op - KILN_DW_OP_reg0);
+  } else if (op >= KILN_DW_OP_breg0 && op < KILN_DW_OP_breg0 + 32) {
+    to->place = register_of(c, op - KILN_DW_OP_breg0);
+  } else if (op == KILN_DW_OP_regx || op == KILN_DW_OP_bregx) {
+    uint64_t number = 0;
+    for (unsigned shift = 0; p < end && shift < 63; shift += 7) {
+      number |= (uint64_t)(*p & 0x7f) << shift;
+      if (!(*p++ & 0x80)) break;
+    }
+    to->place = register_of(c, number);
+  } else return OTHER;
+  if (is_parameter(c, h) && arrival(c, h) == -1) return OTHER;
+  to->handle = kn_is_slot(h) ? KN_FLOW_CONTENT(kn_index(h)) : h;
+  if (to->place != KN_FLOW_NONE) return TO_PROVE;
+  to->place = 0; /* there is no such register */
+  return WRONG;
+}
+
+static int by_from(const void *a, const void *b) {
+  const struct kn_check_claim *x = a, *y = b;
+  return (x->from > y->from) - (x->from < y->from);
+}
+
+bool kn_check_claims(struct kn_check *c) {
+  const struct kn_output *out = c->walk->out;
+  const struct kn_code_func *func =
+    c->f->debug.subprogram != 0 && out->funcs.n != 0 ? &out->funcs.at[out->funcs.n - 1] : NULL;
+  static const uint8_t counts[] = {
+    [PROVED] = KN_LOC_PROVED, [SEVERAL] = KN_LOC_SEVERAL, [OTHER] = KN_LOC_OTHER};
+  c->claims.n = c->open.n = c->next_claim = c->window_from = c->window_to = 0;
+  for (uint32_t k = func ? func->var_first : out->vars.n; k < out->vars.n; k++) {
+    const struct kn_code_var *row = &out->vars.at[k];
+    struct kn_check_claim claim = {.from = row->from, .to = row->to, .everywhere = row->to == 0};
+    if (row->n == 0 || row->n == UINT32_MAX) continue;
+    if (claim.everywhere) {
+      claim.from = func->start;
+      claim.to = func->start + func->size;
+    }
+    const enum claim is = read_row(c, row, &claim);
+    if (is == WRONG)
+      return kn_check_wrong(c, 0, row->value, claim.place, "a location that is none of it");
+    if (is != TO_PROVE) c->located[counts[is]] += claim.to - claim.from;
+    else if (!KN_PUSH(c->f, c->claims, claim)) return false;
+  }
+  if (c->claims.n != 0) qsort(c->claims.at, c->claims.n, sizeof *c->claims.at, by_from);
+  return true;
+}
+
+/* ---- windows: the code from where one instruction begins to where the next one does ---- */
+
+/* Where event `i` was logged, in the code. */
+static uint32_t address(const struct kn_check *c, uint32_t i) {
+  if (i < c->events.n) return c->walk->code.marks.at[c->events.at[i].mark].at;
+  const struct kn_output *out = c->walk->out;
+  return out->funcs.at[out->funcs.n - 1].start + out->funcs.at[out->funcs.n - 1].size;
+}
+
+static bool begins_window(const struct kn_check_event *e) {
+  return e->event == KN_EV_BLOCK || e->event == KN_EV_INST;
+}
+
+/* Nothing is known of values before the function's first instruction but where arguments arrive. */
+static bool in_prologue(const struct kn_check *c) { return c->block == 0 && c->inst == 0; }
+
+/* Does this instruction store to a variable what was computed in the variable's register? */
+static bool stores_there(const struct kn_check *c, const struct kn_check_claim *l) {
+  const struct kn_inst *in = &c->f->inst[c->inst];
+  return kn_log_is(l->handle, KN_LOG_CONTENT) && in->op == KILN_OP_STORE && kn_is_slot(in->a) &&
+         kn_index(in->a) == kn_index(l->handle) && kn_flow_knows(&c->flow, l->place, in->b);
+}
+
+/* Is what a claim says so now? What is to be so where the block begins is noted. */
+static bool holds(struct kn_check *c, const struct kn_check_claim *l) {
+  if (stores_there(c, l)) return true;
+  const bool wide =
+    kn_is_value(l->handle) && kn_type_is_wide(kn_inst_result(c->f, &c->f->inst[l->handle]));
+  if (!kn_flow_claims(&c->flow, l->place, l->handle, c->inst)) return false;
+  if (!wide || l->place < KN_FLOW_REGS) return true;
+  const uint32_t upper = kn_flow_frame(&c->flow, c->flow.frame.at[l->place - KN_FLOW_REGS] + 8);
+  return kn_flow_claims(&c->flow, upper, KN_FLOW_HIGH(l->handle), c->inst);
+}
+
+static bool is_wrong(struct kn_check *c, const struct kn_check_claim *l) {
+  return kn_check_wrong(c, c->inst, l->handle, l->place, "a location says so, where it is not");
+}
+
+static bool is_changed(const struct kn_check *c, const struct kn_check_claim *l) {
+  const struct kn_flow_cell now = kn_flow_cell(&c->flow, l->place);
+  return l->cell.entry != now.entry || l->cell.first != now.first || l->cell.epoch != now.epoch;
+}
+
+/* Counts the bytes of a claim from `from` to `to`, in the window that ends. False if it is wrong there. */
+static bool judge(struct kn_check *c, const struct kn_check_claim *l, uint32_t from, uint32_t to) {
+  uint32_t first = l->held ? from : to, until = to;
+  if (l->lost) {
+    if (l->sure < to && l->sure >= from) return is_wrong(c, l);
+    if (l->limit + 1 < to) until = l->limit + 1;
+  }
+  if (!l->held && l->gained) first = l->sure > from ? l->sure : from;
+  else if (!l->held && !is_changed(c, l)) {
+    if (!in_prologue(c) && !holds(c, l)) return is_wrong(c, l);
+    if (!in_prologue(c) || kn_log_is(l->handle, KN_LOG_CONTENT)) first = from;
+  }
+  const uint32_t proved = first < until ? until - first : 0;
+  c->located[KN_LOC_PROVED] += proved;
+  c->located[in_prologue(c) ? KN_LOC_PROLOGUE : KN_LOC_WITHIN] += to - from - proved;
+  return true;
+}
+
+static bool end_window(struct kn_check *c) {
+  uint32_t kept = 0;
+  for (uint32_t k = 0; k < c->open.n; k++) {
+    const struct kn_check_claim *l = &c->open.at[k];
+    const uint32_t from = l->from > c->window_from ? l->from : c->window_from;
+    const uint32_t to = l->to < c->window_to ? l->to : c->window_to;
+    if (from < to && !judge(c, l, from, to)) return false;
+    /* no code, so nothing was written */
+    if (c->window_from == c->window_to && is_changed(c, l))
+      kn_flow_unwritten(&c->flow, l->place, l->cell);
+    if (l->to > c->window_to) c->open.at[kept++] = *l;
+  }
+  c->open.n = kept;
+  return true;
+}
+
+/* The instruction returns: the epilogue restores the caller's registers. */
+static void restore(struct kn_check *c) {
+  const uint64_t restored = c->target->callee_homes & c->saved;
+  for (uint32_t k = 0; k < c->open.n; k++) {
+    struct kn_check_claim *l = &c->open.at[k];
+    if (l->everywhere || l->place >= KN_FLOW_REGS || !(restored >> l->place & 1)) continue;
+    l->lost = true;
+    l->limit = c->window_from;
+    l->sure = c->window_to - c->target->code.nop_bytes;
+    if (l->sure <= l->limit) l->sure = UINT32_MAX;
+  }
+}
+
+/* A window begins with event `i`: what claims say that begin before it has to be so. */
+static bool begin_window(struct kn_check *c, uint32_t i) {
+  const bool block = c->events.at[i].event == KN_EV_BLOCK;
+  const struct kn_output *out = c->walk->out;
+  c->window_from = in_prologue(c) ? out->funcs.at[out->funcs.n - 1].start : address(c, i);
+  while (++i < c->stubs && !begins_window(&c->events.at[i])) {
+  }
+  c->window_to = address(c, i);
+  const uint32_t old = c->open.n;
+  const uint32_t last = c->window_to > c->window_from ? c->window_to - 1 : c->window_from;
+  while (c->next_claim < c->claims.n && c->claims.at[c->next_claim].from <= last)
+    if (!KN_PUSH(c->f, c->open, c->claims.at[c->next_claim++])) return false;
+  for (uint32_t k = 0; k < c->open.n; k++) {
+    struct kn_check_claim *l = &c->open.at[k];
+    const bool begins = k >= old || block || is_changed(c, l);
+    l->held = l->from <= c->window_from && !in_prologue(c);
+    l->lost = l->gained = false;
+    l->cell = kn_flow_cell(&c->flow, l->place);
+    if (c->window_from == c->window_to) continue; /* another one begins here */
+    if (l->held && begins && l->to > c->window_from && !holds(c, l)) return is_wrong(c, l);
+  }
+  const struct kn_inst *in = &c->f->inst[c->inst];
+  const unsigned op = in->op;
+  /* a variable's content is what it was loaded as, read or not */
+  if (op == KILN_OP_LOAD && kn_is_slot(in->a) && in->c == 0 && KN_MEM_TYPE(in->x) == in->type &&
+      c->plan->slots.at[kn_index(in->a)].reg < KN_FLOW_REGS)
+    kn_flow_alias(&c->flow, c->inst, kn_index(in->a));
+  if (op == KILN_OP_RET || op == KILN_OP_TAILCALL) restore(c);
+  return true;
+}
+
+bool kn_check_claims_before(struct kn_check *c, uint32_t i) {
+  return (i < c->stubs && !begins_window(&c->events.at[i])) || end_window(c);
+}
+
+/* Is an event logged after the code that does what it says, and not before that? */
+static bool is_behind(const struct kn_check_event *e) {
+  return e->event == KN_EV_MOVE || e->event == KN_EV_CONST || e->event == KN_EV_STORE ||
+         e->event == KN_EV_LOST;
+}
+
+bool kn_check_claims_after(struct kn_check *c, uint32_t i) {
+  const struct kn_check_event *e = &c->events.at[i];
+  if (begins_window(e)) return begin_window(c, i);
+  const bool arrives = in_prologue(c) && e->event == KN_EV_DEF;
+  for (uint32_t k = 0; k < c->open.n; k++) {
+    struct kn_check_claim *l = &c->open.at[k];
+    if (l->lost || !is_changed(c, l)) continue;
+    const bool knows = kn_flow_knows(&c->flow, l->place, l->handle);
+    const uint32_t here = address(c, i);
+    if (l->held || l->gained) {
+      if (knows) continue;
+      l->lost = true;
+      l->limit = is_behind(e) ? address(c, i - 1) : here;
+      if (l->gained && is_behind(e) && l->sure > here) l->limit = here;
+      /* a variable that has one location is said to be there when another function takes over */
+      const bool leaves = l->everywhere && c->f->block[c->block].n_edges == 0;
+      l->sure = is_behind(e) && !leaves ? here : UINT32_MAX;
+    } else if (knows) {
+      l->gained = true;
+      l->sure = arrives ? 0 : is_behind(e) ? here : c->window_to;
+      l->cell = kn_flow_cell(&c->flow, l->place);
+    }
+  }
+  return true;
+}

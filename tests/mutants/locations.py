@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Plants wrong locations of variables, one at a time, and checks that checking builds find each without running code.
+Before that, compiles the same programs without a bug: no location may be reported as wrong, and at most 2 % of the
+locations' bytes may be such that nothing is proved of them.
+
+    locations.py [--tap] [--only=TEXT] [--every=N] BUILD
+    locations.py --places     compiles nothing: prints the rows whose text does not occur exactly once
+
+A row of MUTANTS names a rule, a file of lib/debug, and a text in it that is replaced. The file is compiled again, linked
+with locations.c and the libraries of BUILD, a checking build, and run over bitcode of a few programs, by clang -O1 -g, and
+-O1 -g without LLVM's passes, so that Kiln inlines.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+
+FOUND = 3
+MOST_UNPROVED = 0.02
+PROGRAMS = ('expressions', 'words', 'sorts', 'json')
+HELD, VALUES, VARS, CALLS = ('lib/debug/observe_%s.c' % name for name in ('held', 'values', 'vars', 'calls'))
+
+MUTANTS = [
+    # ---- what registers still hold ----
+    ('what a block writes: its body', HELD, 'to->all = d->held.body | last;', 'to->all = last;'),
+    ('what a block writes: calls', HELD, 'uint64_t last = d->held.early | kn_request_written(d->observer.requests);',
+     'uint64_t last = d->held.early | (kn_request_written(d->observer.requests) & w->target->callee_homes);'),
+    ('a register that is taken', HELD, 'if (reg != KN_NO_REG) return d->held.now >> reg & 1;', 'if (reg != KN_NO_REG) return false;'),
+    ('what is written before a call or branch', HELD, ' && !(d->held.early >> h->reg & 1);', ';'),
+    ('where a stretch ends', HELD, '    h->to = mark;\n', ''),
+    ('a stretch ends before the instruction', HELD,
+     'return kn_request_mark_at(d->observer.requests, d->held.step_at, d->held.step_fixups);',
+     'return kn_request_mark(d->observer.requests);'),
+    ('the next round in the home of a parameter', HELD,
+     '>= kn_plan_pos(w->plan, w->block))\n      homes |= KN_BIT(param->reg);', '>= kn_plan_pos(w->plan, w->block))\n      ;'),
+    # ---- which value it is ----
+    ('all predecessors agree', VALUES, 'if (out != in) in = in == ANY ? out : meet(in, out);', 'in = out;'),
+    ('where a place is lost on one path', VALUES, 'a | LOST : 0;', 'a & ~LOST : 0;'),
+    ('what is lost', VALUES, '? k | LOST : 0;\n', '? k : 0;\n'),
+    ('moves of edges', VALUES, 'out = moved(x, out, x->pred_edges[k]);', ''),
+    ('a home whose interval is over', VALUES, 'return false; /* it may have been overwritten before */', '{}'),
+    ('a register that a block writes', VALUES, 'return !(d->values.blocks.at[pos].all >> r & 1);', 'return (void)d, (void)r, (void)pos, true;'),
+    ('a range ends where the value does', VALUES, 'uint32_t end = k & LOST ? from : end_of(d, of, pos);',
+     'uint32_t end = k & LOST ? from : to;'),
+    ('the next round of a loop', VALUES, 'return any ? kn_debug_loop_mark', 'return false ? kn_debug_loop_mark'),
+    ('a stretch ends with the instruction', VALUES, 'kn_debug_until(x->w, h->to ? h->to : term);',
+     'kn_debug_until(x->w, h->to ? h->to : term) + 15;'),
+    ('the home of a value', VALUES, 'home.reg = w->plan->ranges.at[v->global - 1].reg;',
+     'home.reg = w->plan->ranges.at[v->global - 1].reg ^ 1;'),
+    ('the frame home of a value', VALUES, 'home.frame = v->frame;', 'home.frame = v->frame + 8;'),
+    ('what a parameter was', VALUES, 'kn_debug_put_entry(w, b, s->entered);', 'kn_debug_put_entry(w, b, s->entered ^ 1);'),
+    ('which parameter it is', CALLS, 'while (d->calls.entered[k].reg != KN_NO_REG && d->calls.entered[k].value != value) k++;', ''),
+    # ---- how it is written ----
+    ('a register that is computed with', VALUES, 'p = kn_debug_put_breg(p, number);', 'p = kn_debug_put_breg(p, number ^ 1);'),
+    ('a place in the frame', VALUES, 'p = kn_debug_put_frame(w, p, frame, 3);', 'p = kn_debug_put_frame(w, p, frame + 8, 3);'),
+    ('a constant', VALUES, 'kn_is_imm(h) ? kn_imm(h) : 0;', 'kn_is_imm(h) ? kn_imm(h) + 1 : 0;'),
+    ('a large constant', VALUES, 'number = (int64_t)c->low;', 'number = (int64_t)c->low + 1;'),
+    ('a number of a register', VARS, '*p++ = (uint8_t)(reg < 32 ? op + reg : opx);', '*p++ = (uint8_t)(reg < 32 ? op + (reg ^ 1) : opx);'),
+    ('the register of a variable', VARS, 'else p = kn_debug_put_reg(p, reg);', 'else p = kn_debug_put_reg(p, reg ^ 1);'),
+    ('the memory of a slot', VARS, 'w->slot_states.at[slot].frame, kn_slot_align(w, slot));',
+     'w->slot_states.at[slot].frame + 8, kn_slot_align(w, slot));'),
+    ('the frame', VARS, 'int64_t at = (int64_t)frame - w->frame.cfa;', 'int64_t at = (int64_t)frame - w->frame.cfa + 16;'),
+    ('a variable while calls run', VARS, 'if (b->calls != 0 && (w->target->around_calls >> reg & 1))', 'if (0)'),
+    ('a variable whose register a branch writes', VARS, ' || (at->last >> reg & 1)', ''),
+    ('a variable whose interval is over', VARS, 'pos <= r->last && pos < w->plan->n_layout', 'pos <= r->last + 3 && pos < w->plan->n_layout'),
+]
+
+
+class Build:
+    def __init__(self, work, build):
+        self.work, self.build = work, build
+        with open(os.path.join(build, 'meson-info/intro-buildoptions.json')) as f:
+            options = {o['name']: o['value'] for o in json.load(f)}
+        self.cc = 'gcc' if options['b_sanitize'] == 'none' else 'clang-22'
+        self.extra = [] if options['b_sanitize'] == 'none' else ['-fsanitize=' + options['b_sanitize'], '-fuse-ld=lld']
+        self.main = self.compile(os.path.join(HERE, 'locations.c'))
+
+    def compile(self, path):
+        out = os.path.join(self.work, os.path.basename(path) + '.o')
+        subprocess.run([self.cc, '-std=gnu11', '-O1', '-w', '-DKN_CHECKS', '-I' + ROOT, '-I' + ROOT + '/include', '-c', path,
+                        '-o', out], check=True)
+        return out
+
+    def link(self, *changed):
+        out = os.path.join(self.work, 'locations')
+        libraries = [os.path.join(self.build, name) for name in ('frontends/llvm/libkiln-llvm.a', 'assembler/libkiln-as.a',
+                                                                 'libkiln.a')]
+        subprocess.run([self.cc, self.main, *changed, *libraries, *self.extra, '-lpthread', '-o', out], check=True)
+        return out
+
+
+def bitcode(work):
+    files = []
+    for name in PROGRAMS:
+        for level, flags in (('O1', []), ('inlined', ['-Xclang', '-disable-llvm-passes'])):
+            files.append(os.path.join(work, '%s.%s.bc' % (name, level)))
+            subprocess.run(['clang++-22', '-std=c++20', '-w', '-O1', *flags, '-g', '-emit-llvm', '-c',
+                            os.path.join(ROOT, 'bench/debug', name + '.cpp'), '-o', files[-1]], check=True)
+    return files
+
+
+def check_places():
+    wrong = 0
+    for rule, name, old, _ in MUTANTS:
+        with open(os.path.join(ROOT, name)) as f:
+            n = f.read().count(old)
+        if n != 1:
+            wrong = 1
+            print('%s: %s: the text occurs %d times' % (name, rule, n))
+    return wrong
+
+
+def run(program, files):
+    p = subprocess.run([program, *files], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace',
+                       timeout=300)
+    return p.returncode, p.stdout.strip()
+
+
+def proved(status, text):
+    """What is wrong with the run of the program without a bug; None: nothing."""
+    if status != 0:
+        return text
+    counts = {word.split()[0]: int(word.split()[1]) for word in text.splitlines()}
+    unproved = 1 - counts['proved'] / sum(counts.values())
+    print('# not proved: %.3f %% of %d bytes: %s' % (100 * unproved, sum(counts.values()), counts))
+    return None if unproved <= MOST_UNPROVED else 'too few bytes are proved'
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('--tap', action='store_true')
+    p.add_argument('--only', default='')
+    p.add_argument('--every', type=int, default=1)
+    p.add_argument('--places', action='store_true')
+    p.add_argument('build', nargs='?')
+    options = p.parse_args()
+    if options.places:
+        return check_places()
+    chosen = [m for m in MUTANTS if options.only in m[0]][::options.every]
+    missed = 0
+    with tempfile.TemporaryDirectory() as work:
+        build, files = Build(work, os.path.abspath(options.build)), bitcode(work)
+        print('1..%d' % (len(chosen) + 1))
+        wrong = proved(*run(build.link(), files))
+        missed += wrong is not None
+        print('%s 1 - no location is wrong' % ('not ok' if wrong else 'ok'))
+        if wrong:
+            print('# ' + wrong.replace('\n', '\n# '))
+        for number, (rule, name, old, new) in enumerate(chosen, 2):
+            with open(os.path.join(ROOT, name)) as f:
+                text = f.read()
+            path = os.path.join(work, os.path.basename(name))
+            with open(path, 'w') as f:
+                f.write(text.replace(old, new))
+            status, line = run(build.link(build.compile(path)), files) if text.count(old) == 1 else (0, 'no such text')
+            missed += status != FOUND
+            print('%s %d - %s: %s' % ('ok' if status == FOUND else 'not ok', number, os.path.basename(name), rule))
+            print('# status %d: %s' % (status, line.split('\n')[0][:160]), flush=True)
+    print('# %d of %d not found' % (missed, len(chosen) + 1))
+    return 1 if missed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
