@@ -25,8 +25,12 @@ A package is a file NAME.toml beside this one:
     compare     files that must be the same with both compilers
     own         flags for the level `own`: those that the package's build system would choose by itself
     left_out    the part of the tests that is not run
+
+The level's option -O has to be the last one of each compile line that a build prints: a package's build system may add its
+own after it, as many projects of CMake do if CMAKE_BUILD_TYPE is empty (`None` adds nothing).
 """
 import argparse
+import collections
 import difflib
 import glob
 import json
@@ -136,6 +140,8 @@ class Build:
         if os.path.exists(kiln_log):
             os.remove(kiln_log) # of the previous build, if it is repeated
         env = dict(self.env, JOBS=str(jobs), KILN_LOG=kiln_log)
+        if step == 'build': # CMake's and automake's makefiles print commands, for levels()
+            env.update(VERBOSE='1', V='1')
         start = time.monotonic()
         with open(self.path(step), 'wb') as out:
             p = subprocess.Popen(['bash', '-ec', self.package[step]], cwd=os.path.join(self.tree, self.package['folder']),
@@ -197,6 +203,22 @@ class Build:
                         fallbacks.append('%s: %s: %s' % (step, m[1], m[4]))
         return functions, instructions, fallbacks, units
 
+    def levels(self):
+        """How many of the build's compile lines have which option -O last, and so are compiled at it."""
+        found = collections.Counter()
+        with open(self.path('build'), errors='replace') as f:
+            for line in f:
+                options = re.findall(r'\s(-O\w*)', line)
+                if options and ' -c ' in line and (self.env['CC'] in line or self.env['CXX'] in line):
+                    found[options[-1]] += 1
+        return found
+
+    def other_levels(self):
+        """The faults of levels(): lines."""
+        wanted = re.findall(r'-O\w*', self.env['CFLAGS'])[-1]
+        return ['%s: %d files were compiled at %s, not at %s' % (self.compiler, n, option, wanted)
+                for option, n in self.levels().items() if option != wanted]
+
     def outcome(self):
         """What is compared with the other compiler's, as JSON."""
         compared = {}
@@ -213,7 +235,7 @@ class Build:
             shutil.rmtree(tree)
 
     def headers(self):
-        """The results of configure: the text of each config.h and the like, by path."""
+        """The results of configure: the text of each config.h and the like, by path, without the compiler's name."""
         found = {}
         for folder, _, files in os.walk(self.tree):
             for f in files:
@@ -221,7 +243,8 @@ class Build:
                          'pyconfig.h'):
                     path = os.path.join(folder, f)
                     with open(path, errors='replace') as h:
-                        found[os.path.relpath(path, self.tree)] = h.read().replace(self.dir, '')
+                        text = h.read().replace(self.dir, '').replace(self.env['CC'], '$CC')
+                    found[os.path.relpath(path, self.tree)] = text
         return found
 
 
@@ -295,6 +318,8 @@ def run_package(package, args):
         with open(kept) as f:
             outcomes['llvm'] = json.load(f)
     wrong = compare(outcomes['llvm'], outcomes['kiln'])
+    for b in builds:
+        wrong += b.other_levels()
     functions, instructions, fallbacks, units = kiln.logged('build')
     in_tests = kiln.logged('test')
     fallbacks += in_tests[2]
@@ -308,7 +333,7 @@ def run_package(package, args):
 
     row = {'package': package['name'], 'version': version, 'kind': package['kind'], 'level': args.level,
            'functions': functions + in_tests[0], 'instructions': instructions + in_tests[1], 'units': units + in_tests[3],
-           'fallbacks': len(fallbacks), 'configure_fallbacks': kiln.logged('configure')[2],
+           'levels': kiln.levels(), 'fallbacks': len(fallbacks), 'configure_fallbacks': kiln.logged('configure')[2],
            'left_out': package['left_out']}
     for name, outcome in (('clang', outcomes['llvm']), ('kiln', outcomes['kiln'])):
         row[name] = {'passed': outcome['passed'], 'failed': outcome['failed'], **outcome['times']}
