@@ -158,14 +158,14 @@ static bool is_for_kiln(const struct rustc_options *o, const struct tool_setting
 }
 
 /* The option that sets the number of units, or NULL: it is given, or LLVM generates code. Units are for LLVM's threads:
- * rustc makes their IR one by one, and calls between them are not inlined. An edit compiles few of an incremental build's,
- * so that has several, but fewer than rustc's 256, of which each costs a section of types and a file to link. If Kiln
- * inlines, a small crate has one. docs/debug-builds.md has what was measured. */
+ * rustc makes their IR one by one, and calls between them are not inlined. An edit compiles few of an incremental
+ * build's, so that has several, but fewer than rustc's 256, of which each costs types of its own and a file to link. If
+ * Kiln inlines, a small crate has one. docs/debug-builds.md has what was measured. */
 static const char *units_option(const struct rustc_options *o, const struct tool_settings *s,
                                 char **words) {
   if (o->units || !is_for_kiln(o, s)) return NULL;
-  bool is_one = o->incremental == NULL ||
-                (s->inlining.what != KILN_INLINING_OFF && is_small_crate(words));
+  bool is_one =
+    o->incremental == NULL || (s->inlining.what != KILN_INLINING_OFF && is_small_crate(words));
   return is_one ? "-Ccodegen-units=1" : "-Ccodegen-units=32";
 }
 
