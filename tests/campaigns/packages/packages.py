@@ -208,7 +208,8 @@ class Build:
         found = collections.Counter()
         with open(self.path('build'), errors='replace') as f:
             for line in f:
-                options = re.findall(r'\s(-O\w*)', line)
+                line = ' '.join(line.split()) # CMake writes two spaces between a compiler and its argument
+                options = re.findall(r' (-O\w*)', line)
                 if options and ' -c ' in line and (self.env['CC'] in line or self.env['CXX'] in line):
                     found[options[-1]] += 1
         return found
