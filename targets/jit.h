@@ -9,6 +9,17 @@
 
 enum { KN_JIT_STUB_BYTES = 16, KN_JIT_REGISTRAR_BYTES = 32, KN_JIT_TLS_BYTES = 40 };
 
+/* Stubs lie in groups. The place of the first ones has the code for those whose functions have no definition: it leads
+ * to code of the target's, which keeps all registers that may have arguments, or that the function has to preserve,
+ * calls `find`, and jumps to what that returns. Exceptions and walks of the stack pass through. */
+enum { KN_JIT_LATE_STUBS = 4 };
+struct kn_jit_late_words {
+  void (*code)(void);                             /* of the target */
+  uint64_t (*find)(void *group, uint64_t number); /* of the stub */
+  void *group;
+  uint64_t vectors; /* the target's: how it saves registers of vectors */
+};
+
 /* What walks of the stack need to know of the machine that they run on. Registers are by DWARF's numbers. */
 struct kn_stack_machine {
   uint8_t stack_pointer, last; /* `last`: the highest one of interest */
@@ -25,10 +36,12 @@ struct kn_jit_machine {
    * that makes `value`, the symbol's address + the addend, without an entry of the table of addresses, or where no
    * distance reaches. `undefined`: the symbol is a weak one that nobody defines, of address 0. */
   bool (*rewrite)(uint32_t kind, uint8_t *to, uint64_t at, uint64_t value, bool undefined);
-  /* A jump to the address in `slot`, of KN_JIT_STUB_BYTES. After it, at `stub_missing`, is a call of the code at
-   * `missing`, or a trap if that is 0. */
-  void (*write_stub)(uint8_t *to, uint64_t at, uint64_t slot, uint64_t missing);
-  uint8_t stub_missing;
+  /* A jump to the address in `slot`, of KN_JIT_STUB_BYTES. After it, at `stub_late`, is a jump to the code of its
+   * group, which is at `group` and gets the number of the stub; or a trap if `group` is 0. */
+  void (*write_stub)(uint8_t *to, uint64_t at, uint64_t slot, uint64_t group);
+  uint8_t stub_late;
+  /* The code of a group, of at most KN_JIT_LATE_STUBS * KN_JIT_STUB_BYTES, and the target's part of its words. */
+  void (*write_late)(uint8_t *to, uint64_t at, struct kn_jit_late_words *words);
   /* A jump to the function whose address is in `slot`, with the same arguments, and `dso` as argument `number` from 0
    * (1 to 3). If that is 2, argument 1 is NULL: atexit becomes __cxa_atexit. */
   void (*write_registrar)(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot, unsigned number);

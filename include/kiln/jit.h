@@ -8,7 +8,8 @@
  *   while a thread is in its kiln_jit_free, and only one thread at a time may use a stream. Modules and sessions follow
  *   the same rules as without a JIT. The JIT holds its lock only while it links units, not while code is generated.
  * - Signals: a signal handler may call kiln_jit_find_pc, and no other function of this header. It may run JIT-compiled
- *   code, which may use thread-local data, even if the thread has not used the data before.
+ *   code, which may use thread-local data, even if the thread has not used the data before. This code must not call a
+ *   lazy function that is not compiled yet (kiln_jit_declare_lazy).
  * - Running code: the JIT does not know which functions are running. Before you remove a unit or free the JIT, make
  *   sure that no thread is executing the code or will return to it, and that nothing keeps addresses of it. After a
  *   function is redefined, calls that are in progress finish in the old code, and new calls reach the new code.
@@ -162,8 +163,8 @@ enum {
    * stub, a second strong definition of the name is an error. */
   KILN_JIT_REDEFINABLE = 1,
   /** With this flag, the unit may refer to an undefined function if the unit's code only calls the function or takes
-   * its address. Calls to such a function go through a stub. Until a unit that is added with REDEFINABLE or FORWARD
-   * defines the function, the stub writes the function's name to standard error, and traps. */
+   * its address. Calls to such a function go through a stub. Until a unit defines the function, the stub writes the
+   * function's name to standard error, and traps. Lazy functions need no flag (kiln_jit_declare_lazy). */
   KILN_JIT_FORWARD = 2
 };
 
@@ -219,8 +220,8 @@ KILN_API kiln_status kiln_jit_add(kiln_jit *jit, uint32_t flags, const kiln_jit_
 KILN_API kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *error);
 
 /** Returns the address of an external symbol of any unit, or NULL if no unit defines it. For thread-local data, it is
- * the address of the calling thread's copy. For a redefinable function, it is the address of its stub, which does not
- * change as long as any unit refers to the name or defines it.
+ * the address of the calling thread's copy. For a redefinable or lazy function, it is the address of its stub, which
+ * does not change as long as any unit refers to the name or defines it, or the name is declared lazy.
  * - Threads: you may call this function while other threads remove units. */
 KILN_API void *kiln_jit_lookup(kiln_jit *jit, const char *name);
 
@@ -341,6 +342,56 @@ KILN_API kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *sessi
 KILN_API void *kiln_jit_stream_define(kiln_jit_stream *s, kiln_func *f, uint32_t flags,
                                       kiln_jit_unit *unit, kiln_jit_error *error);
 
+/* ---- functions that are compiled when they are called ---- */
+
+/** Compiles the lazy function `name` and adds it to the JIT, usually by kiln_jit_stream_define. kiln_jit_declare_lazy
+ * sets the callback, which a call of the function runs, in the thread of the call, if no unit defines the function.
+ * - Returns: after the callback, the call goes on in the function that a unit defines by now. If none does, it goes on
+ *   at the address that the callback returned, with the same arguments, and the next call runs the callback again. If
+ *   the callback returned NULL, or the stub's address, a message with the name is written to standard error, and the
+ *   program traps. To report an error in the language's own way, return the address of a host function that throws, or
+ *   longjmps.
+ * - May throw an exception, which reaches the caller of the function, and may end its thread (pthread_exit). The next
+ *   call runs the callback again. Must not leave by longjmp: other calls of the function would wait for ever.
+ * - May call any function of this header but those that free the JIT, which have no effect. No lock is held. May call
+ *   code of the JIT, lazy functions included, but not the function that it compiles: that is reported like NULL.
+ * - Runs on the stack of the call.
+ * - Must not collect garbage, or wait for another thread that does: the arguments of the call are in registers, and in
+ *   no root (<kiln/stack.h>).
+ * - Threads: one thread at a time runs the callback for a function, and other threads that call the function wait for
+ *   it. Callbacks for different functions may run at once: if they use the same stream, the host needs a lock. If
+ *   threads would wait for each other, because callbacks call each other's functions, the last of these calls is
+ *   reported like NULL.
+ * - Owns: `name` is valid during the call. */
+typedef void *(*kiln_compile_fn)(void *user, const char *name);
+
+/** Declares a function lazy: it is compiled by `compile`, which gets `user`, when it is first called. Units can refer
+ * to the name, without a flag, as to a function that a unit defines. Calls go through a stub; one atomic store makes
+ * them reach the code, with all arguments, by each calling convention, as tail calls too.
+ * - Returns the address of the stub, by which C functions can call the function, too. The address is that of the
+ *   function for all units and for kiln_jit_lookup, before and after the function is compiled. It is valid until the
+ *   name is not declared lazy any more (kiln_jit_remove_lazy) and no unit refers to it or defines it. Returns NULL
+ *   after an error.
+ * - Any unit may define the function before its first call. Afterwards, a unit with KILN_JIT_REDEFINABLE may define it
+ *   again. If the unit that defines the function is removed, the next call runs `compile` again.
+ * - If the name is declared again, the new callback takes the place of the old one. If a unit defines the function, it
+ *   must have a stub (KILN_JIT_REDEFINABLE, KILN_JIT_FORWARD); `compile` runs after this unit was removed.
+ * - In a child process after a fork, the callback cannot add a unit, but can return an address.
+ *
+ * Errors:
+ * - KILN_ERR_ARGUMENT if `name` is NULL or empty, or `compile` is NULL;
+ * - KILN_ERR_SYMBOL if a unit defines the name as data, or as a function without a stub;
+ * - KILN_ERR_MEMORY and KILN_ERR_SYSTEM if there is no memory for a stub;
+ * - KILN_ERR_STRUCTURE in a child process after a fork. */
+KILN_API void *kiln_jit_declare_lazy(kiln_jit *jit, const char *name, kiln_compile_fn compile,
+                                     void *user, kiln_jit_error *error);
+
+/** Ends what kiln_jit_declare_lazy began. Code of the function stays. If there is none, calls by units that refer to
+ * the name are reported as with KILN_JIT_FORWARD. A callback that is running goes on.
+ * - Fails with KILN_ERR_ARGUMENT if the name is not declared lazy, and with KILN_ERR_STRUCTURE in a child process after
+ *   a fork. */
+KILN_API kiln_status kiln_jit_remove_lazy(kiln_jit *jit, const char *name, kiln_jit_error *error);
+
 /* ---- what a JIT holds ---- */
 
 /** Statistics of a JIT. */
@@ -367,7 +418,7 @@ KILN_API kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit);
 typedef void (*kiln_name_fn)(void *user, const char *name);
 
 /** Calls `fn` (may be NULL) with the name of each function that units refer to and none defines yet, which
- * KILN_JIT_FORWARD allows. The names are in no particular order.
+ * KILN_JIT_FORWARD allows. Lazy functions are not among them. The names are in no particular order.
  * - Returns the number of these names. */
 KILN_API uint32_t kiln_jit_each_undefined(kiln_jit *jit, kiln_name_fn fn, void *user);
 

@@ -298,6 +298,22 @@ public:
   template <class F> std::add_pointer_t<F> function(kiln_jit_unit unit, std::uint32_t index) const {
     return reinterpret_cast<std::add_pointer_t<F>>(kiln_jit_function(get(), unit, index));
   }
+  /** Declares a function of C++ type `F` lazy: kiln_jit_declare_lazy. Returns its stub; NULL after an error, which is
+   * written to `why` (may be NULL). `compile` may throw. */
+  template <class F>
+  std::add_pointer_t<F> declare_lazy(const char *name, kiln_compile_fn compile, void *user,
+                                     result *why = nullptr) {
+    failure e;
+    void *stub = kiln_jit_declare_lazy(get(), name, compile, user, &e.error);
+    if (why) *why = result(e.error.diag.status, e.error);
+    return reinterpret_cast<std::add_pointer_t<F>>(stub);
+  }
+  /** Ends what declare_lazy began: kiln_jit_remove_lazy. */
+  [[nodiscard]] result remove_lazy(const char *name) {
+    failure e;
+    kiln_status code = kiln_jit_remove_lazy(get(), name, &e.error);
+    return result(code, e.error);
+  }
   /** Finds the function that has code at `pc`: kiln_jit_find_pc. Signal handlers may call it. */
   bool find_pc(const void *pc, kiln_jit_pc_info &info) const {
     return kiln_jit_find_pc(get(), pc, &info);

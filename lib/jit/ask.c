@@ -31,7 +31,7 @@ bool kn_jit_ask_for(struct kn_jit_link *l, struct kn_jit_name name, bool own) {
 bool kn_jit_knows(kiln_jit *jit, struct kn_jit_name name) {
   kn_jit_lock(jit);
   const struct kn_jit_entry *e = kn_jit_entry_find(jit, name.text, name.length, NULL);
-  bool yes = e != NULL && e->unit != NULL;
+  bool yes = e != NULL && kn_jit_is_known(e);
   kn_jit_unlock(jit);
   return yes;
 }

@@ -72,6 +72,7 @@ kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error) {
   memset(jit, 0, sizeof *jit);
   jit->options = *options;
   pthread_mutex_init(&jit->lock, NULL);
+  pthread_cond_init(&jit->compiled, NULL);
   if (start(jit, error)) return jit;
   kiln_jit_free(jit);
   return NULL;
@@ -173,6 +174,8 @@ static void tear_down(kiln_jit *jit) {
   kn_jit_find_close(jit);
   if (jit->units.at != NULL) kn_jit_realloc(jit, jit->units.at, 0);
   pthread_mutex_destroy(&jit->lock);
+  /* a child has no threads that wait, but glibc would wait for them */
+  if (!jit->foreign) pthread_cond_destroy(&jit->compiled);
   kiln_allocator allocator = jit->options.allocator;
   kn_allocator_realloc(&allocator, jit, 0);
 }
@@ -261,7 +264,7 @@ void *kiln_jit_lookup(kiln_jit *jit, const char *name) {
   void *at = NULL;
   kn_jit_lock(jit);
   const struct kn_jit_entry *e = kn_jit_entry_find(jit, name, strlen(name), NULL);
-  if (e != NULL && e->unit != NULL) {
+  if (e != NULL && kn_jit_is_known(e)) {
     at = (void *)(uintptr_t)(e->stub != 0 ? e->stub : e->address);
     if (e->tls) at = kn_jit_tls_address(e->unit->tls, e->address);
   }
@@ -311,7 +314,7 @@ uint32_t kiln_jit_each_undefined(kiln_jit *jit, void (*each)(void *user, const c
   kn_jit_lock(jit);
   for (uint32_t i = 0; i < jit->names.n; i++) {
     const struct kn_jit_entry *e = jit->names.at[i];
-    if (e->unit != NULL || e->refs == 0) continue;
+    if (kn_jit_is_known(e) || e->refs == 0) continue;
     n++;
     if (each != NULL) each(user, e->name);
   }

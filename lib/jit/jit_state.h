@@ -1,8 +1,8 @@
 /* The files of the JIT and what they share. jit.c makes and frees a JIT and its units, memory.c gives them
  * protected memory, symbols.c keeps names and stubs, layout.c to write.c link a unit (link.c calls them in order),
- * stream.c adds a module's functions one by one; tls.c, unwind.c, gdb.c, perf.c and find.c serve running code:
- * thread-local data, exceptions, debugger, profiler, what an address is. Called by <kiln/jit.h> only: nothing in lib/
- * knows of it.
+ * stream.c adds a module's functions one by one, late.c has functions compiled when they are called first; tls.c,
+ * unwind.c, gdb.c, perf.c and find.c serve running code: thread-local data, exceptions, debugger, profiler, what an
+ * address is. Called by <kiln/jit.h> only: nothing in lib/ knows of it.
  * Invariant: everything reachable from a kiln_jit is under its lock, but for what find.c reads; code that anybody can
  * call is complete. */
 #ifndef KN_JIT_JIT_STATE_H
@@ -38,8 +38,6 @@ bool kn_jit_call_back(kiln_jit *jit, kiln_jit_error *e);
 /* Enters a new JIT into the list of those of the process. */
 bool kn_jit_process_enter(kiln_jit *jit, kiln_jit_error *e);
 void kn_jit_process_leave(kiln_jit *jit);
-/* Writes to standard error which function without a definition was called, by an address in its stub. */
-void kn_jit_tell_missing(uint64_t at);
 /* Whether this is not the process that made the JIT, but a child, which has a copy of it. */
 bool kn_jit_is_child(const kiln_jit *jit);
 
@@ -113,6 +111,7 @@ struct kn_jit_entry {
   uint64_t stub; /* address of a jump to what `slot` holds; 0: none */
   uint64_t *slot;
   struct kn_jit_stubs *group;     /* of the stub */
+  struct kn_jit_late *late;       /* NULL: it was never declared lazy */
   uint32_t refs;                  /* other units that were bound to it */
   uint32_t holds;                 /* streams */
   uint32_t pending;               /* while a unit is linked: index + 1 of its definition there */
@@ -122,13 +121,29 @@ struct kn_jit_entry {
   char name[]; /* NUL-terminated; empty: none, and in no table */
 };
 
-/* Stubs that were made together, and their slots. */
+/* What an entry that was declared lazy has, as long as it lives. */
+struct kn_jit_late {
+  kiln_compile_fn compile; /* NULL: it is not declared any more */
+  void *user;
+  struct kn_jit_entry *entry;
+  uintptr_t thread;          /* that is in `compile`; 0: none */
+  struct kn_jit_late *outer; /* that the same thread had begun before */
+};
+/* A thread that waits until another one has left `compile`. */
+struct kn_jit_waiting {
+  struct kn_jit_waiting *next;
+  uintptr_t thread;
+  const struct kn_jit_late *late;
+};
+
+/* Stubs that were made together, and their slots. Their numbers begin after KN_JIT_LATE_STUBS. */
 struct kn_jit_stubs {
   struct kn_jit_stubs *next, **back;
+  kiln_jit *jit;
   struct kn_jit_block blocks[KN_JIT_KINDS];
   uint32_t n, n_free;
-  uint8_t missing; /* kn_jit_machine.stub_missing */
-  uint16_t free[]; /* their numbers; 0 is no stub */
+  uint16_t *free;            /* their numbers; in memory, they follow `of` */
+  struct kn_jit_entry *of[]; /* by number, of those that are not free */
 };
 
 /* ---- thread-local data ---- */
@@ -247,6 +262,8 @@ struct kiln_jit {
   struct kn_jit_retired *leaving;      /* to be freed once both counts have been 0 */
   struct kn_jit_retired *retired_next; /* what comes after them */
   unsigned left; /* bit k: count k has been 0 since this list became `leaving` */
+  struct kn_jit_waiting *waiting;
+  pthread_cond_t compiled;               /* what they wait for */
   KN_ARRAY(struct kn_jit_entry *) names; /* entries that have one, in any order */
   struct kn_hash name_hash;
   struct kn_jit_stubs *stubs, *full_stubs; /* groups with free stubs; without */
@@ -436,6 +453,18 @@ void kn_jit_entry_aim(struct kn_jit_entry *e);
 /* Gives back the memory of stubs that nobody uses; false: there is none. */
 bool kn_jit_stubs_trim(kiln_jit *jit);
 void kn_jit_symbols_free(kiln_jit *jit);
+
+/* late.c */
+/* Whether the host compiles the function when it is called and no unit defines it. */
+static inline bool kn_jit_is_lazy(const struct kn_jit_entry *e) {
+  return e->late != NULL && e->late->compile != NULL;
+}
+/* Whether references to it can be bound. */
+static inline bool kn_jit_is_known(const struct kn_jit_entry *e) {
+  return e->unit != NULL || kn_jit_is_lazy(e);
+}
+/* Where a call of a stub goes on that found no definition: kn_jit_late_words.find. */
+uint64_t kn_jit_late_find(void *group, uint64_t number);
 
 /* layout.c */
 bool kn_jit_layout(struct kn_jit_link *l);

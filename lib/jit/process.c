@@ -10,7 +10,6 @@
 #include "lib/jit/process.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -21,6 +20,7 @@ struct kn_jit_process kn_jit_process = {
 };
 
 _Thread_local bool kn_jit_process_armed;
+_Thread_local struct kn_jit_late *kn_jit_process_late;
 
 /* ---- locks ---- */
 
@@ -147,32 +147,6 @@ void kn_jit_process_leave(kiln_jit *jit) {
     p->mark = NULL;
   }
   pthread_mutex_unlock(&p->list_lock);
-}
-
-/* The name of the entry whose stub has the address; "" if it has none, NULL if no JIT has such a stub. */
-static const char *stub_name(const kiln_jit *jit, uint64_t at) {
-  for (uint32_t i = 0; i < jit->names.n; i++) {
-    const struct kn_jit_entry *e = jit->names.at[i];
-    if (e->stub != 0 && at - e->stub - 1 < KN_JIT_STUB_BYTES) return e->name;
-  }
-  return NULL;
-}
-
-/* The thread may hold locks, or go on after the trap from a signal handler: no lock is waited for, or kept. */
-void kn_jit_tell_missing(uint64_t at) {
-  struct kn_jit_process *p = &kn_jit_process;
-  char text[512] = "kiln: a function was called that no unit defines\n";
-  bool locked = pthread_mutex_trylock(&p->list_lock) == 0;
-  for (kiln_jit *jit = locked ? p->jits : NULL; jit != NULL; jit = jit->next) {
-    bool mine = kn_jit_is_mine(jit, NULL);
-    if (!mine && pthread_mutex_trylock(&jit->lock) != 0) continue;
-    const char *name = stub_name(jit, at);
-    if (name != NULL && name[0] != 0)
-      snprintf(text, sizeof text, "kiln: '%.400s' was called, but no unit defines it\n", name);
-    if (!mine) pthread_mutex_unlock(&jit->lock);
-  }
-  if (locked) pthread_mutex_unlock(&p->list_lock);
-  (void)!write(STDERR_FILENO, text, strlen(text));
 }
 
 bool kn_jit_is_child(const kiln_jit *jit) {

@@ -35,6 +35,8 @@ extern struct kn_jit_process kn_jit_process __attribute__((visibility("hidden"))
 
 /* libc will call run_all_ends (tls.c) when the calling thread ends. */
 extern _Thread_local bool kn_jit_process_armed __attribute__((visibility("hidden")));
+/* The function that the calling thread has compiled, or of several the one that it began last; NULL: none. */
+extern _Thread_local struct kn_jit_late *kn_jit_process_late __attribute__((visibility("hidden")));
 
 /* Takes and releases tls_lock, with signals blocked meanwhile. */
 void kn_jit_tls_hold(sigset_t *old);

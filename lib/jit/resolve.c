@@ -314,6 +314,9 @@ static bool define_entry(struct kn_jit_link *l, uint32_t i, uint32_t id, struct 
   bool tls = real->tls != KILN_TLS_NONE, there = e->pending != 0 || e->unit != NULL;
   if (there ? entry_is_tls(l, e) != tls : tls && e->refs > 0) /* it was called before */
     return wrong_storage(l, e->name, tls && !there ? true : !tls);
+  if (kn_jit_is_lazy(e) && !is_func(in->m, s))
+    return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL,
+                       "'%.100s' is declared as a lazy function, but is defined as data", e->name);
   if (e->pending != 0) {
     b->entry = e;
     return compete(l, l->defs.at + e->pending - 1, &def);
@@ -497,7 +500,7 @@ static bool bind(struct kn_jit_link *l, uint32_t i, uint32_t id) {
     if (e != NULL && own && e->pending == 0) e = NULL;
   }
   if (b->where == KN_JIT_IN_RO || b->where == KN_JIT_IN_RW) return true; /* own_range */
-  if (e != NULL && (e->unit != NULL || e->pending != 0)) {
+  if (e != NULL && (kn_jit_is_known(e) || e->pending != 0)) {
     bool tls = entry_is_tls(l, e);
     return tls == (s->tls != KILN_TLS_NONE) ? bind_to(l, b, e) : wrong_storage(l, s->name, tls);
   }

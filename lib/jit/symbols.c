@@ -1,23 +1,15 @@
 /* Names and stubs. An entry stands for a name of the JIT, or for a symbol of a stream; a stub is a jump to
  * the address in a slot, so that a function is redefined by a store of eight bytes. Stubs are written many at a time,
- * as a group, and not changed until the group's memory is given back.
+ * as a group, and not changed until the group's memory is given back. The stub of a function without a definition jumps
+ * to the group's code for that, which calls lib/jit/late.c.
  * Invariant: an entry is in the table as long as it has a name. Called with the JIT locked. */
 #include "lib/jit/jit_state.h"
 
 /* ---- stubs ---- */
 
-/* What a stub without a definition calls. The stack is then one word off. */
-#if __has_attribute(force_align_arg_pointer)
-__attribute__((force_align_arg_pointer))
-#endif
-static __attribute__((noreturn)) void missing_function(void) {
-  kn_jit_tell_missing((uint64_t)(uintptr_t)__builtin_return_address(0));
-  __builtin_trap();
-}
-
 void kn_jit_entry_aim(struct kn_jit_entry *e) {
   if (e->stub == 0) return;
-  uint64_t to = e->unit != NULL ? e->address : e->stub + e->group->missing;
+  uint64_t to = e->unit != NULL ? e->address : e->stub + e->group->jit->code->stub_late;
   __atomic_store_n(e->slot, to, __ATOMIC_RELEASE);
 }
 
@@ -44,8 +36,8 @@ static void group_free(kiln_jit *jit, struct kn_jit_stubs *g) {
 
 static void stub_give(kiln_jit *jit, struct kn_jit_entry *e) {
   struct kn_jit_stubs *g = e->group;
-  g->free[g->n_free++] =
-    (uint16_t)((e->stub - (uintptr_t)g->blocks[KN_JIT_CODE].at) / KN_JIT_STUB_BYTES);
+  uint64_t offset = e->stub - (uintptr_t)g->blocks[KN_JIT_CODE].at;
+  g->free[g->n_free++] = (uint16_t)(offset / KN_JIT_STUB_BYTES);
   if (g->n_free == 1) group_move(jit, g);
   if (g->n_free < g->n) return;
   /* one unused group is kept for the next stub */
@@ -63,15 +55,17 @@ bool kn_jit_stubs_trim(kiln_jit *jit) {
   return any;
 }
 
-/* Makes as many stubs as fit a page, or a KiB where pages are not given out whole. The first is no stub: it is padding
- * (KN_JIT_CODE_PAD), and the way from all others to missing_function, whose address is in the first slot. */
+/* Makes as many stubs as fit a page, or a KiB where pages are not given out whole. In place of the first ones are the
+ * code for stubs without a definition, which is padding too (KN_JIT_CODE_PAD), and its words. */
 static bool more_stubs(kiln_jit *jit, kiln_jit_error *error) {
   uint32_t n = (uint32_t)(jit->dual ? 1024 : jit->page) / KN_JIT_STUB_BYTES;
   const uint64_t size[KN_JIT_KINDS] = {(uint64_t)n * KN_JIT_STUB_BYTES, 0, (uint64_t)n * 8};
   const uint64_t align[KN_JIT_KINDS] = {KN_JIT_STUB_BYTES, 1, 8};
-  struct kn_jit_stubs *g = kn_jit_realloc(jit, NULL, sizeof *g + n * sizeof *g->free);
+  struct kn_jit_stubs *g =
+    kn_jit_realloc(jit, NULL, sizeof *g + n * (sizeof *g->of + sizeof *g->free));
   if (g == NULL) return kn_jit_no_memory(error);
-  *g = (struct kn_jit_stubs){.n = n - 1, .missing = jit->code->stub_missing};
+  *g =
+    (struct kn_jit_stubs){.jit = jit, .n = n - KN_JIT_LATE_STUBS, .free = (uint16_t *)(g->of + n)};
   if (!kn_jit_take_unit(jit, size, align, g->blocks, error)) {
     kn_jit_realloc(jit, g, 0);
     return false;
@@ -79,12 +73,13 @@ static bool more_stubs(kiln_jit *jit, kiln_jit_error *error) {
   uint8_t *to = kn_jit_writable(g->blocks + KN_JIT_CODE, KN_JIT_CODE);
   uint64_t at = (uint64_t)(uintptr_t)g->blocks[KN_JIT_CODE].at;
   uint64_t slots = (uint64_t)(uintptr_t)g->blocks[KN_JIT_RW].at;
-  jit->code->write_stub(to, at, slots, 0);
-  *(uint64_t *)(void *)g->blocks[KN_JIT_RW].at = (uint64_t)(uintptr_t)missing_function;
-  for (uint32_t i = 1; i < n; i++) {
+  struct kn_jit_late_words *words = (void *)g->blocks[KN_JIT_RW].at;
+  *words = (struct kn_jit_late_words){.find = kn_jit_late_find, .group = g};
+  jit->code->write_late(to, at, words);
+  for (uint32_t i = KN_JIT_LATE_STUBS; i < n; i++) {
     uint32_t offset = i * KN_JIT_STUB_BYTES;
     jit->code->write_stub(to + offset, at + offset, slots + i * 8, at);
-    g->free[g->n_free++] = (uint16_t)(n - i); /* the last is taken first */
+    g->free[g->n_free++] = (uint16_t)(n + KN_JIT_LATE_STUBS - 1 - i); /* the last is taken first */
   }
   if (!kn_jit_seal(jit, g->blocks, error)) {
     for (unsigned k = 0; k < KN_JIT_KINDS; k++) kn_jit_give(jit, g->blocks + k, k);
@@ -102,6 +97,7 @@ bool kn_jit_entry_stub(kiln_jit *jit, struct kn_jit_entry *e, kiln_jit_error *er
   struct kn_jit_stubs *g = jit->stubs;
   if (g->n_free == g->n) jit->unused_groups--;
   uint32_t i = g->free[--g->n_free];
+  g->of[i] = e;
   e->group = g;
   e->stub = (uint64_t)(uintptr_t)g->blocks[KN_JIT_CODE].at + i * KN_JIT_STUB_BYTES;
   e->slot = (uint64_t *)(void *)(g->blocks[KN_JIT_RW].at + i * 8);
@@ -147,6 +143,11 @@ struct kn_jit_entry *kn_jit_entry_new(kiln_jit *jit, const char *name, size_t le
   return e;
 }
 
+static void entry_free(kiln_jit *jit, struct kn_jit_entry *e) {
+  if (e->late != NULL) kn_jit_realloc(jit, e->late, 0);
+  kn_jit_realloc(jit, e, 0);
+}
+
 void kn_jit_entry_drop(kiln_jit *jit, struct kn_jit_entry *e) {
   if (e->unit != NULL || e->refs > 0 || e->holds > 0 || e->pending != 0) return;
   if (e->name_length > 0) {
@@ -161,14 +162,14 @@ void kn_jit_entry_drop(kiln_jit *jit, struct kn_jit_entry *e) {
     jit->unnamed--;
   }
   if (e->stub != 0) stub_give(jit, e);
-  kn_jit_realloc(jit, e, 0);
+  entry_free(jit, e);
 }
 
 void kn_jit_symbols_free(kiln_jit *jit) {
   while (jit->stubs != NULL) group_free(jit, jit->stubs);
   while (jit->full_stubs != NULL) group_free(jit, jit->full_stubs);
   const kiln_allocator *a = &jit->options.allocator;
-  for (uint32_t i = 0; i < jit->names.n; i++) kn_jit_realloc(jit, jit->names.at[i], 0);
+  for (uint32_t i = 0; i < jit->names.n; i++) entry_free(jit, jit->names.at[i]);
   KN_ARRAY_FREE(a, jit->names);
   kn_hash_free(a, &jit->name_hash);
 }

@@ -27,12 +27,12 @@ static uint8_t *put_load(uint8_t *to, uint64_t at, uint64_t slot) {
   return to + 12;
 }
 
-enum { STUB_MISSING = 12 };
+enum { STUB_LATE = 12 };
 
-static void write_stub(uint8_t *to, uint64_t at, uint64_t slot, uint64_t missing) {
-  uint64_t distance = (missing - (at + STUB_MISSING)) >> 2 & 0x3ffffff;
+static void write_stub(uint8_t *to, uint64_t at, uint64_t slot, uint64_t group) {
+  uint64_t distance = (group - (at + STUB_LATE)) >> 2 & 0x3ffffff;
   kn_put32(put_load(to, at, slot),
-           missing != 0 ? 0x94000000u | (uint32_t)distance : 0); /* bl missing, or udf #0 */
+           group != 0 ? 0x14000000u | (uint32_t)distance : 0); /* b group, or udf #0 */
 }
 
 static void write_registrar(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot,
@@ -50,9 +50,64 @@ static void write_probe(uint8_t *to, unsigned number) {
   kn_put32(to + 4, 0xd65f03c0);           /* ret */
 }
 
-/* ---- thread-local variables, where this machine's code runs ---- */
+/* ---- code of the library's, where this machine's code runs ---- */
 
 #if defined(__aarch64__)
+
+/* In a frame of 688 bytes, which begins with x29 and x30: all other registers that C callees may change, but x0. The 16
+ * bytes at 160 are free. */
+#define SAVE_ALL                                                                                   \
+  "stp x1, x2, [sp, #16]\n"                                                                        \
+  "stp x3, x4, [sp, #32]\n"                                                                        \
+  "stp x5, x6, [sp, #48]\n"                                                                        \
+  "stp x7, x8, [sp, #64]\n"                                                                        \
+  "stp x9, x10, [sp, #80]\n"                                                                       \
+  "stp x11, x12, [sp, #96]\n"                                                                      \
+  "stp x13, x14, [sp, #112]\n"                                                                     \
+  "stp x15, x16, [sp, #128]\n"                                                                     \
+  "stp x17, x18, [sp, #144]\n"                                                                     \
+  "stp q0, q1, [sp, #176]\n"                                                                       \
+  "stp q2, q3, [sp, #208]\n"                                                                       \
+  "stp q4, q5, [sp, #240]\n"                                                                       \
+  "stp q6, q7, [sp, #272]\n"                                                                       \
+  "stp q8, q9, [sp, #304]\n"                                                                       \
+  "stp q10, q11, [sp, #336]\n"                                                                     \
+  "stp q12, q13, [sp, #368]\n"                                                                     \
+  "stp q14, q15, [sp, #400]\n"                                                                     \
+  "stp q16, q17, [sp, #432]\n"                                                                     \
+  "stp q18, q19, [sp, #464]\n"                                                                     \
+  "stp q20, q21, [sp, #496]\n"                                                                     \
+  "stp q22, q23, [sp, #528]\n"                                                                     \
+  "stp q24, q25, [sp, #560]\n"                                                                     \
+  "stp q26, q27, [sp, #592]\n"                                                                     \
+  "stp q28, q29, [sp, #624]\n"                                                                     \
+  "stp q30, q31, [sp, #656]\n"
+#define RESTORE_ALL                                                                                \
+  "ldp q30, q31, [sp, #656]\n"                                                                     \
+  "ldp q28, q29, [sp, #624]\n"                                                                     \
+  "ldp q26, q27, [sp, #592]\n"                                                                     \
+  "ldp q24, q25, [sp, #560]\n"                                                                     \
+  "ldp q22, q23, [sp, #528]\n"                                                                     \
+  "ldp q20, q21, [sp, #496]\n"                                                                     \
+  "ldp q18, q19, [sp, #464]\n"                                                                     \
+  "ldp q16, q17, [sp, #432]\n"                                                                     \
+  "ldp q14, q15, [sp, #400]\n"                                                                     \
+  "ldp q12, q13, [sp, #368]\n"                                                                     \
+  "ldp q10, q11, [sp, #336]\n"                                                                     \
+  "ldp q8, q9, [sp, #304]\n"                                                                       \
+  "ldp q6, q7, [sp, #272]\n"                                                                       \
+  "ldp q4, q5, [sp, #240]\n"                                                                       \
+  "ldp q2, q3, [sp, #208]\n"                                                                       \
+  "ldp q0, q1, [sp, #176]\n"                                                                       \
+  "ldp x17, x18, [sp, #144]\n"                                                                     \
+  "ldp x15, x16, [sp, #128]\n"                                                                     \
+  "ldp x13, x14, [sp, #112]\n"                                                                     \
+  "ldp x11, x12, [sp, #96]\n"                                                                      \
+  "ldp x9, x10, [sp, #80]\n"                                                                       \
+  "ldp x7, x8, [sp, #64]\n"                                                                        \
+  "ldp x5, x6, [sp, #48]\n"                                                                        \
+  "ldp x3, x4, [sp, #32]\n"                                                                        \
+  "ldp x1, x2, [sp, #16]\n"
 
 /* A descriptor's function: x0 is the descriptor, whose second word is the pair. Returns the offset from the
  * thread pointer in x0, and keeps all other registers, vectors' included. */
@@ -69,67 +124,15 @@ __asm__(".text\n"
         "stp x29, x30, [sp]\n"
         ".cfi_offset 29, -688\n"
         ".cfi_offset 30, -680\n"
-        "mov x29, sp\n"
-        "stp x1, x2, [sp, #16]\n"
-        "stp x3, x4, [sp, #32]\n"
-        "stp x5, x6, [sp, #48]\n"
-        "stp x7, x8, [sp, #64]\n"
-        "stp x9, x10, [sp, #80]\n"
-        "stp x11, x12, [sp, #96]\n"
-        "stp x13, x14, [sp, #112]\n"
-        "stp x15, x16, [sp, #128]\n"
-        "stp x17, x18, [sp, #144]\n"
-        "mrs x1, nzcv\n"
+        "mov x29, sp\n" SAVE_ALL "mrs x1, nzcv\n"
         "str x1, [sp, #160]\n"
-        "stp q0, q1, [sp, #176]\n"
-        "stp q2, q3, [sp, #208]\n"
-        "stp q4, q5, [sp, #240]\n"
-        "stp q6, q7, [sp, #272]\n"
-        "stp q8, q9, [sp, #304]\n"
-        "stp q10, q11, [sp, #336]\n"
-        "stp q12, q13, [sp, #368]\n"
-        "stp q14, q15, [sp, #400]\n"
-        "stp q16, q17, [sp, #432]\n"
-        "stp q18, q19, [sp, #464]\n"
-        "stp q20, q21, [sp, #496]\n"
-        "stp q22, q23, [sp, #528]\n"
-        "stp q24, q25, [sp, #560]\n"
-        "stp q26, q27, [sp, #592]\n"
-        "stp q28, q29, [sp, #624]\n"
-        "stp q30, q31, [sp, #656]\n"
         "ldr x0, [x0, #8]\n"
         "ldr x16, [x0, #16]\n"
         "blr x16\n"
         "mrs x1, tpidr_el0\n"
         "sub x0, x0, x1\n"
-        "ldp q30, q31, [sp, #656]\n"
-        "ldp q28, q29, [sp, #624]\n"
-        "ldp q26, q27, [sp, #592]\n"
-        "ldp q24, q25, [sp, #560]\n"
-        "ldp q22, q23, [sp, #528]\n"
-        "ldp q20, q21, [sp, #496]\n"
-        "ldp q18, q19, [sp, #464]\n"
-        "ldp q16, q17, [sp, #432]\n"
-        "ldp q14, q15, [sp, #400]\n"
-        "ldp q12, q13, [sp, #368]\n"
-        "ldp q10, q11, [sp, #336]\n"
-        "ldp q8, q9, [sp, #304]\n"
-        "ldp q6, q7, [sp, #272]\n"
-        "ldp q4, q5, [sp, #240]\n"
-        "ldp q2, q3, [sp, #208]\n"
-        "ldp q0, q1, [sp, #176]\n"
         "ldr x1, [sp, #160]\n"
-        "msr nzcv, x1\n"
-        "ldp x17, x18, [sp, #144]\n"
-        "ldp x15, x16, [sp, #128]\n"
-        "ldp x13, x14, [sp, #112]\n"
-        "ldp x11, x12, [sp, #96]\n"
-        "ldp x9, x10, [sp, #80]\n"
-        "ldp x7, x8, [sp, #64]\n"
-        "ldp x5, x6, [sp, #48]\n"
-        "ldp x3, x4, [sp, #32]\n"
-        "ldp x1, x2, [sp, #16]\n"
-        "ldp x29, x30, [sp]\n"
+        "msr nzcv, x1\n" RESTORE_ALL "ldp x29, x30, [sp]\n"
         "add sp, sp, #688\n"
         ".cfi_def_cfa_offset 0\n"
         ".cfi_restore 29\n"
@@ -137,10 +140,65 @@ __asm__(".text\n"
         "ret\n"
         ".cfi_endproc\n"
         ".size a64_tls_descriptor, .-a64_tls_descriptor\n");
+
+/* A call of a function without a definition. On the stack are the address of the words and the number of the stub. The
+ * result of `find` is put where x17 was saved. */
+extern void a64_late(void) __attribute__((visibility("hidden")));
+__asm__(".text\n"
+        ".balign 4\n"
+        ".hidden a64_late\n"
+        ".globl a64_late\n"
+        ".type a64_late, %function\n"
+        "a64_late:\n"
+        ".cfi_startproc\n"
+        ".cfi_def_cfa_offset 16\n"
+        "hint #34\n" /* bti c */
+        "sub sp, sp, #688\n"
+        ".cfi_def_cfa_offset 704\n"
+        "stp x29, x30, [sp]\n"
+        ".cfi_offset 29, -704\n"
+        ".cfi_offset 30, -696\n"
+        "mov x29, sp\n" SAVE_ALL "str x0, [sp, #160]\n"
+        "add x16, sp, #688\n"
+        "ldp x16, x1, [x16]\n"
+        "ldr x0, [x16, #16]\n"
+        "ldr x16, [x16, #8]\n"
+        "blr x16\n"
+        "str x0, [sp, #144]\n"
+        "ldr x0, [sp, #160]\n" RESTORE_ALL "ldp x29, x30, [sp]\n"
+        "add sp, sp, #704\n"
+        ".cfi_def_cfa_offset 0\n"
+        ".cfi_restore 29\n"
+        ".cfi_restore 30\n"
+        "br x17\n"
+        ".cfi_endproc\n"
+        ".size a64_late, .-a64_late\n");
 #define DESCRIPTOR a64_tls_descriptor
+#define LATE a64_late
 #else
 #define DESCRIPTOR NULL
+#define LATE NULL
 #endif
+
+/* x17 has the address in the stub from where the code is reached. */
+static void write_late(uint8_t *to, uint64_t at, struct kn_jit_late_words *words) {
+  static const uint32_t code[] = {
+    0x10000010, /* adr x16, . */
+    0xcb100231, /* sub x17, x17, x16 */
+    0xd344fe31, /* lsr x17, x17, #4 */
+    0x90000010, /* adrp x16, words */
+    0x91000210, /* add x16, x16, words */
+    0xa9bf47f0, /* stp x16, x17, [sp, #-16]! */
+    0xf9400210, /* ldr x16, [x16] */
+    0xd61f0200, /* br x16 */
+  };
+  uint64_t of_words = (uint64_t)(uintptr_t)words;
+  memset(to, 0, KN_JIT_LATE_STUBS * KN_JIT_STUB_BYTES);
+  for (unsigned i = 0; i < sizeof code / sizeof code[0]; i++) kn_put32(to + 4 * i, code[i]);
+  fill(KILN_RELOC_A64_PAGE, to + 12, of_words, at + 12);
+  fill(KILN_RELOC_A64_LOW, to + 16, of_words, at + 16);
+  words->code = LATE;
+}
 
 /* A descriptor: function, argument, which is the address of the pair behind them; behind that, `get`. */
 static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t get) {
@@ -189,7 +247,8 @@ static uint64_t plain(uint64_t pc) { return pc; }
 const struct kn_jit_machine a64_jit = {
   .rewrite = rewrite,
   .write_stub = write_stub,
-  .stub_missing = STUB_MISSING,
+  .stub_late = STUB_LATE,
+  .write_late = write_late,
   .write_registrar = write_registrar,
   .write_probe = write_probe,
   .write_tls = write_tls,

@@ -27,16 +27,18 @@ static bool rewrite(uint32_t kind, uint8_t *to, uint64_t at, uint64_t value, boo
   }
 }
 
-enum { STUB_MISSING = 6 };
+enum { STUB_LATE = 6 };
 
-static void write_stub(uint8_t *to, uint64_t at, uint64_t slot, uint64_t missing) {
+static void write_stub(uint8_t *to, uint64_t at, uint64_t slot, uint64_t group) {
   static const uint8_t jump[] = {0xff, 0x25}; /* jmp *slot(%rip) */
   memset(to, 0xcc, KN_JIT_STUB_BYTES);
   memcpy(to, jump, 2);
   kn_put32(to + 2, (uint32_t)(slot - (at + 6)));
-  if (missing == 0) return;
-  to[STUB_MISSING] = 0xe8; /* call missing */
-  kn_put32(to + STUB_MISSING + 1, (uint32_t)(missing - (at + STUB_MISSING + 5)));
+  if (group == 0) return;
+  to[STUB_LATE] = 0x6a; /* push $number, one byte of it */
+  to[STUB_LATE + 1] = (uint8_t)((at - group) / KN_JIT_STUB_BYTES);
+  to[STUB_LATE + 2] = 0xe9; /* jmp group */
+  kn_put32(to + STUB_LATE + 3, (uint32_t)(group - (at + STUB_LATE + 7)));
 }
 
 static void write_registrar(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot,
@@ -68,6 +70,115 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
   kn_put64(to + 8, pair[1]);
 }
 
+/* ---- calls of functions without a definition ---- */
+
+#if defined(__x86_64__)
+/* The start and the end of a function's rows of unwind tables, where the compiler does not write them. */
+#ifdef __GCC_HAVE_DWARF2_CFI_ASM
+#define ROWS_START ""
+#define ROWS_END ""
+#else
+#define ROWS_START ".cfi_startproc\n\t"
+#define ROWS_END "\n\t.cfi_endproc"
+#endif
+
+/* On the stack are the number of the stub and the caller's return address; r11, which no convention uses for arguments
+ * or preserves, has the address of the words. Saved are the registers that C callees may change and that have arguments
+ * or, by other conventions, are preserved: rax (vectors of a variadic call), rcx, rdx, rsi, rdi, r8, r9, r10 (static
+ * chain), and all vectors. xsave writes a part of its header, at 512, and the rest has to be zero. xsave and xrstor
+ * leave the upper halves unused where they were, so that instructions of SSE stay fast. */
+static __attribute__((naked)) void late_call(void) {
+  __asm__(ROWS_START ".cfi_def_cfa_offset 16\n\t"
+                     ".byte 0xf3, 0x0f, 0x1e, 0xfa\n\t" /* endbr64 */
+                     "pushq %rbp\n\t"
+                     ".cfi_def_cfa_offset 24\n\t"
+                     ".cfi_offset %rbp, -24\n\t"
+                     "movq %rsp, %rbp\n\t"
+                     ".cfi_def_cfa_register %rbp\n\t"
+                     "andq $-64, %rsp\n\t"
+                     "subq $960, %rsp\n\t"
+                     "movq %rax, 832(%rsp)\n\t"
+                     "movq %rcx, 840(%rsp)\n\t"
+                     "movq %rdx, 848(%rsp)\n\t"
+                     "movq %rsi, 856(%rsp)\n\t"
+                     "movq %rdi, 864(%rsp)\n\t"
+                     "movq %r8, 872(%rsp)\n\t"
+                     "movq %r9, 880(%rsp)\n\t"
+                     "movq %r10, 888(%rsp)\n\t"
+                     "movq 24(%r11), %rax\n\t"
+                     "movq %rax, 896(%rsp)\n\t"
+                     "testl %eax, %eax\n\t"
+                     "jnz 1f\n\t"
+                     "fxsave64 (%rsp)\n\t"
+                     "jmp 2f\n\t"
+                     "1:\n\t"
+                     "xorl %edx, %edx\n\t"
+                     "movq %rdx, 512(%rsp)\n\t"
+                     "movq %rdx, 520(%rsp)\n\t"
+                     "movq %rdx, 528(%rsp)\n\t"
+                     "movq %rdx, 536(%rsp)\n\t"
+                     "movq %rdx, 544(%rsp)\n\t"
+                     "movq %rdx, 552(%rsp)\n\t"
+                     "movq %rdx, 560(%rsp)\n\t"
+                     "movq %rdx, 568(%rsp)\n\t"
+                     "xsave64 (%rsp)\n\t"
+                     "2:\n\t"
+                     "movq 16(%r11), %rdi\n\t"
+                     "movzbl 8(%rbp), %esi\n\t"
+                     "call *8(%r11)\n\t"
+                     "movq %rax, %r11\n\t"
+                     "movq 896(%rsp), %rax\n\t"
+                     "testl %eax, %eax\n\t"
+                     "jnz 3f\n\t"
+                     "fxrstor64 (%rsp)\n\t"
+                     "jmp 4f\n\t"
+                     "3:\n\t"
+                     "xorl %edx, %edx\n\t"
+                     "xrstor64 (%rsp)\n\t"
+                     "4:\n\t"
+                     "movq 832(%rsp), %rax\n\t"
+                     "movq 840(%rsp), %rcx\n\t"
+                     "movq 848(%rsp), %rdx\n\t"
+                     "movq 856(%rsp), %rsi\n\t"
+                     "movq 864(%rsp), %rdi\n\t"
+                     "movq 872(%rsp), %r8\n\t"
+                     "movq 880(%rsp), %r9\n\t"
+                     "movq 888(%rsp), %r10\n\t"
+                     "leave\n\t"
+                     ".cfi_def_cfa %rsp, 16\n\t"
+                     ".cfi_restore %rbp\n\t"
+                     "leaq 8(%rsp), %rsp\n\t"
+                     ".cfi_def_cfa_offset 8\n\t"
+                     "jmp *%r11" ROWS_END);
+}
+#define LATE late_call
+
+/* Those of XSAVE's components that are to be saved: SSE's and AVX's, if the system has both; else 0. */
+static uint64_t vector_components(void) {
+  enum { OSXSAVE = 1 << 27, SSE_AVX = 6 };
+  uint32_t a = 1, b, c = 0, d;
+  __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+  if ((c & OSXSAVE) == 0) return 0;
+  __asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+  return (a & SSE_AVX) == SSE_AVX ? SSE_AVX : 0;
+}
+#else
+#define LATE NULL
+static uint64_t vector_components(void) { return 0; }
+#endif
+
+static void write_late(uint8_t *to, uint64_t at, struct kn_jit_late_words *words) {
+  static const uint8_t code[] = {
+    0x4c, 0x8d, 0x1d, 0, 0, 0, 0, /* lea words(%rip), %r11 */
+    0x41, 0xff, 0x23,             /* jmp *(%r11) */
+  };
+  memset(to, 0xcc, KN_JIT_LATE_STUBS * KN_JIT_STUB_BYTES);
+  memcpy(to, code, sizeof code);
+  kn_put32(to + 3, (uint32_t)((uint64_t)(uintptr_t)words - (at + 7)));
+  words->code = LATE;
+  words->vectors = vector_components();
+}
+
 /* ---- walks of the stack ---- */
 
 #if defined(__x86_64__)
@@ -94,7 +205,8 @@ static uint64_t plain(uint64_t pc) { return pc; }
 const struct kn_jit_machine x64_jit = {
   .rewrite = rewrite,
   .write_stub = write_stub,
-  .stub_missing = STUB_MISSING,
+  .stub_late = STUB_LATE,
+  .write_late = write_late,
   .write_registrar = write_registrar,
   .write_probe = write_probe,
   .write_tls = write_tls,

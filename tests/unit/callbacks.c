@@ -239,6 +239,37 @@ static void each_undefined(void **state) {
   kiln_jit_free(t.jit);
 }
 
+/* ---- kiln_jit_declare_lazy ---- */
+
+static void *compile_lazy(void *user, const char *name) {
+  kiln_jit_error e = {0};
+  t.calls++;
+  kiln_jit_free(t.jit); /* has no effect */
+  assert_string_equal(name, "lazy");
+  assert_ptr_equal(kiln_jit_declare_lazy(t.jit, "lazy", compile_lazy, user, &e),
+                   kiln_jit_lookup(t.jit, "lazy"));
+  jit_add(t.jit, "func @helper() -> i64 {\nb0:\n  ret 4\n}\n", 0);
+  assert_int_equal(jit_call(t.jit, "helper", 0, 0), 4);
+  assert_int_equal(kiln_jit_remove_lazy(t.jit, "lazy", &e), KILN_OK);
+  jit_add(t.jit,
+          "declare @helper() -> i64\nfunc @lazy() -> i64 {\nb0:\n  %a = call @helper()\n"
+          "  ret %a\n}\n",
+          0);
+  kiln_jit_error_free(&e);
+  return NULL;
+}
+
+static void lazy(void **state) {
+  (void)state;
+  begin();
+  t.jit = jit_new(NULL);
+  assert_non_null(kiln_jit_declare_lazy(t.jit, "lazy", compile_lazy, NULL, NULL));
+  assert_int_equal(jit_call(t.jit, "lazy", 0, 0), 4);
+  assert_int_equal(jit_call(t.jit, "lazy", 0, 0), 4);
+  assert_int_equal(t.calls, 1);
+  kiln_jit_free(t.jit);
+}
+
 /* ---- kiln_allocator.realloc ---- */
 
 /* Uses everything while the module allocates. */
@@ -562,6 +593,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     ROW("jit.h resolve", resolve),
     ROW("jit.h fn", each_undefined),
+    ROW("jit.h compile", lazy),
     ROW("types.h realloc", allocator),
     ROW("module.h on_diag", diag),
     ROW("module.h assemble", assembler),

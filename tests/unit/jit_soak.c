@@ -1,8 +1,8 @@
-/* jit_soak [FUNCTIONS] [SECONDS]: four threads add functions to one JIT, call, redefine and remove them,
- * until FUNCTIONS were added (default 40,000) or SECONDS are over, for each way of protection; two more only
- * call what is being redefined; one reads /proc/self/maps at random moments; one makes children, which find and call
- * what there was, use thread-local data for the first time, and free the JIT. Speaks TAP. Memory must not
- * grow, results must be right, and nothing may ever be writable and executable. */
+/* jit_soak [FUNCTIONS] [SECONDS]: four threads add functions to one JIT, call, redefine and remove them, until
+ * FUNCTIONS were added (default 40,000) or SECONDS are over, for each way of protection; two more only call what is
+ * being redefined, and lazy functions, which whoever calls first compiles; one reads /proc/self/maps at random moments;
+ * one makes children, which find and call what there was, use thread-local data for the first time, and free the JIT.
+ * Speaks TAP. Memory must not grow, results must be right, and nothing may ever be writable and executable. */
 #define _GNU_SOURCE
 #include <kiln/jit.h>
 #include <kiln/kiln.h>
@@ -26,7 +26,7 @@ static kiln_jit *jit;
 static long wanted = 40000;
 static long seconds; /* of a run; 0: as long as it takes */
 static time_t end;
-static atomic_long added, redefined, removed, called, looked, forked;
+static atomic_long added, redefined, removed, called, looked, forked, compiled;
 static atomic_bool stop;
 static atomic_int failures;
 static atomic_ulong ticks[CALLERS]; /* counts of the threads that call while others redefine */
@@ -52,7 +52,7 @@ struct builder {
   kiln_session *s;
   kiln_jit_stream *stream;
   kiln_sig sig;
-  kiln_symbol symbols[SLOTS], shared, helper;
+  kiln_symbol symbols[SLOTS], shared, helper, lazy[THREADS];
 };
 
 static void open_builder(struct builder *b, unsigned thread) {
@@ -67,6 +67,10 @@ static void open_builder(struct builder *b, unsigned thread) {
   for (unsigned i = 0; i < SLOTS; i++) {
     snprintf(name, sizeof name, "t%u_f%u", thread, i);
     b->symbols[i] = kiln_func_declare(b->m, &(kiln_symbol_desc){.name = name}, b->sig);
+  }
+  for (unsigned i = 0; i < THREADS; i++) {
+    snprintf(name, sizeof name, "lazy%u", i);
+    b->lazy[i] = kiln_func_declare(b->m, &(kiln_symbol_desc){.name = name}, b->sig);
   }
   b->shared = kiln_func_declare(b->m, &(kiln_symbol_desc){.name = "shared"}, b->sig);
   b->helper = kiln_func_declare(b->m, &(kiln_symbol_desc){.name = "helper"}, b->sig);
@@ -117,19 +121,116 @@ struct retired {
   unsigned long seen[CALLERS];
 };
 
+static bool callers_went_on(const struct retired *r) {
+  bool all = true;
+  for (unsigned i = 0; i < CALLERS; i++) all &= atomic_load(&ticks[i]) >= r->seen[i] + 2;
+  return all;
+}
+
 static void retire(struct retired *r, unsigned *n, kiln_jit_unit u) {
   r[*n].unit = u;
   for (unsigned i = 0; i < CALLERS; i++) r[*n].seen[i] = atomic_load(&ticks[i]);
   ++*n;
   for (unsigned k = 0; k < *n;) {
-    bool free = true;
-    for (unsigned i = 0; i < CALLERS; i++) free &= atomic_load(&ticks[i]) >= r[k].seen[i] + 2;
-    if (!free) {
+    if (!callers_went_on(&r[k])) {
       k++;
       continue;
     }
     drop(r[k].unit);
     r[k] = r[--*n];
+  }
+}
+
+/* ---- lazy functions ---- */
+
+/* The lazy function of a worker. While it is offered, the callers call it, too; it goes when each of them has made two
+ * more rounds. Whoever calls it first compiles it, or its worker defines it before. */
+struct lazy {
+  unsigned thread;
+  enum { AWAY, OFFERED, GOING } phase;
+  unsigned rounds;
+  long number;
+  fn *stub;
+  struct retired going;
+};
+/* What the callers see, and what those that compile change. */
+static struct lazy lazies[THREADS];
+static _Atomic(struct lazy *) offered[THREADS];
+static struct {
+  pthread_mutex_t lock;
+  struct builder builder;
+  kiln_jit_unit units[THREADS];
+  void *_Atomic code[THREADS];
+} late = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Defines the function, again if `again`; the unit of the definition before. */
+static kiln_jit_unit define_lazy(const struct lazy *l, bool again) {
+  kiln_jit_unit old = {0};
+  pthread_mutex_lock(&late.lock);
+  kiln_jit_unit *unit = &late.units[l->thread];
+  if (unit->id == 0 || again) {
+    old = *unit;
+    *unit = add(&late.builder, late.builder.lazy[l->thread], l->number, (unsigned)l->number & 15);
+    atomic_store(&late.code[l->thread], kiln_jit_function(jit, *unit, 0));
+  }
+  pthread_mutex_unlock(&late.lock);
+  return old;
+}
+
+static void *compile(void *user, const char *name) {
+  const struct lazy *l = user;
+  CHECK(strtoul(name + 4, NULL, 10) == l->thread);
+  define_lazy(l, false);
+  atomic_fetch_add(&compiled, 1);
+  return NULL;
+}
+
+static void call_lazy(unsigned thread) {
+  struct lazy *l = atomic_load(&offered[thread]);
+  if (l == NULL) return;
+  CHECK(l->stub(3) == 3 + l->number);
+  kiln_jit_pc_info info = {0};
+  void *code = atomic_load(&late.code[thread]);
+  CHECK(code == NULL || (kiln_jit_find_pc(jit, code, &info) && info.address == code));
+}
+
+static void take_away(struct lazy *l) {
+  kiln_jit_unit *unit = &late.units[l->thread];
+  atomic_store(&late.code[l->thread], NULL);
+  if (unit->id != 0) drop(*unit);
+  unit->id = 0;
+  char name[16];
+  snprintf(name, sizeof name, "lazy%u", l->thread);
+  CHECK(kiln_jit_lookup(jit, name) == (void *)l->stub);
+  CHECK(kiln_jit_remove_lazy(jit, name, NULL) == KILN_OK);
+  CHECK(kiln_jit_lookup(jit, name) == NULL);
+  l->phase = AWAY;
+}
+
+/* The next step in the life of a worker's lazy function. */
+static void step_lazy(struct lazy *l, uint32_t random, struct retired *retired,
+                      unsigned *n_retired) {
+  char name[16];
+  if (l->phase == AWAY) {
+    snprintf(name, sizeof name, "lazy%u", l->thread);
+    l->number = (long)(random & 0xffff);
+    l->rounds = 0;
+    l->phase = OFFERED;
+    l->stub = (fn *)(uintptr_t)kiln_jit_declare_lazy(jit, name, compile, l, NULL);
+    CHECK(l->stub != NULL);
+    if (l->stub != NULL) atomic_store(&offered[l->thread], l);
+  } else if (l->phase == OFFERED && ++l->rounds < 8) {
+    if (l->rounds == 1 + (random & 3)) call_lazy(l->thread);
+    if (l->rounds == 6 && (random & 4) && *n_retired < RETIRED - 1) {
+      kiln_jit_unit old = define_lazy(l, true);
+      if (old.id != 0) retire(retired, n_retired, old);
+    }
+  } else if (l->phase == OFFERED) {
+    atomic_store(&offered[l->thread], NULL);
+    for (unsigned i = 0; i < CALLERS; i++) l->going.seen[i] = atomic_load(&ticks[i]);
+    l->phase = GOING;
+  } else if (callers_went_on(&l->going)) {
+    take_away(l);
   }
 }
 
@@ -163,6 +264,7 @@ static void *work(void *p) {
   char name[32];
   while (go_on()) {
     uint32_t random = next(&state), i = random % SLOTS, what = random >> 8 & 15;
+    step_lazy(lazies + thread, random >> 12, retired, &n_retired);
     kiln_jit_unit old = units[i];
     snprintf(name, sizeof name, "t%u_f%u", thread, i);
     if (old.id != 0 && what < 4) {
@@ -201,6 +303,10 @@ static void *work(void *p) {
   }
   for (unsigned i = 0; i < SLOTS; i++)
     if (units[i].id != 0) drop(units[i]);
+  while (lazies[thread].phase != AWAY) {
+    step_lazy(lazies + thread, 0, retired, &n_retired);
+    usleep(100);
+  }
   while (n_retired > 0) {
     struct retired r = retired[--n_retired];
     for (unsigned k = 0; k < CALLERS; k++)
@@ -218,6 +324,7 @@ static void *call(void *p) {
   while (!atomic_load(&stop)) {
     for (int i = 0; i < 100; i++)
       if (f(i) != i + 1000) failed("shared");
+    for (unsigned i = 0; i < THREADS; i++) call_lazy(i);
     atomic_fetch_add(&ticks[caller], 1);
     usleep(200);
   }
@@ -308,6 +415,7 @@ static int run(unsigned number, kiln_jit_protection protection, const char *name
   atomic_store(&called, 0);
   atomic_store(&looked, 0);
   atomic_store(&forked, 0);
+  atomic_store(&compiled, 0);
   atomic_store(&failures, 0);
   atomic_store(&stop, false);
   atomic_store(&rss_early, 0);
@@ -320,6 +428,8 @@ static int run(unsigned number, kiln_jit_protection protection, const char *name
   }
   struct builder b;
   open_builder(&b, THREADS);
+  open_builder(&late.builder, THREADS + 1);
+  for (unsigned i = 0; i < THREADS; i++) lazies[i] = (struct lazy){.thread = i};
   kiln_jit_unit helper = add(&b, b.helper, 0, 0);
   shared_unit = add(&b, b.shared, 1000, 0).id;
   kiln_jit_unit local = add_local();
@@ -337,12 +447,14 @@ static int run(unsigned number, kiln_jit_protection protection, const char *name
   drop((kiln_jit_unit){shared_unit});
   drop(helper);
   close_builder(&b);
+  close_builder(&late.builder);
   kiln_jit_stats s = kiln_jit_get_stats(jit);
   CHECK(s.units == 0);
   CHECK(s.symbols == 0);
   CHECK(s.memory_bytes <= 2 << 20);
   CHECK(s.reserved_bytes <= 16 << 20);
   CHECK(atomic_load(&looked) > 0);
+  CHECK(atomic_load(&compiled) > 0);
   CHECK(KN_TEST_EMULATED || atomic_load(&forked) > 0);
   kiln_jit_free(jit);
   long early = atomic_load(&rss_early), peak = atomic_load(&rss_peak);
@@ -351,11 +463,12 @@ static int run(unsigned number, kiln_jit_protection protection, const char *name
   if (early > 0) CHECK((peak - early) * page < 4 << 20);
 #endif
   int bad = atomic_load(&failures);
-  printf("# %ld functions added, %ld redefined, %ld removed, %ld calls checked, %ld looks at the "
-         "mappings, %ld children; resident "
+  printf("# %ld functions added, %ld redefined, %ld removed, %ld calls checked, %ld compiled by a "
+         "call, %ld looks at the mappings, %ld children; resident "
          "memory in KiB: %ld in the first quarter, %ld at most later\n",
          atomic_load(&added), atomic_load(&redefined), atomic_load(&removed), atomic_load(&called),
-         atomic_load(&looked), atomic_load(&forked), early * page / 1024, peak * page / 1024);
+         atomic_load(&compiled), atomic_load(&looked), atomic_load(&forked), early * page / 1024,
+         peak * page / 1024);
   printf("%sok %u - soak, %s\n", bad > 0 ? "not " : "", number, name);
   return bad > 0;
 }

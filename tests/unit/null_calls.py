@@ -46,7 +46,7 @@ VALUES = {
     'kiln_icond': 'KILN_ICOND_EQ', 'kiln_fcond': 'KILN_FCOND_OEQ', 'kiln_ordering': 'KILN_ORDERING_SEQ_CST',
     'kiln_rmw': 'KILN_RMW_ADD', 'kiln_cc': 'KILN_CC_C', 'kiln_processor': 'x->processor',
     'kiln_linkage': 'KILN_LINKAGE_EXTERNAL', 'kiln_visibility': 'KILN_VISIBILITY_DEFAULT', 'kiln_system': 'KILN_SYSTEM_LINUX', 'kiln_reloc_kind': 'KILN_RELOC_ABS64', 'kiln_format': 'KILN_FORMAT_ELF',
-    'kiln_guard': 'KILN_GUARD_ALWAYS', 'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ctype_kind': 'KILN_CTYPE_INT', 'kiln_func_sink_fn': 'NULL', 'kiln_name_fn': 'NULL', 'kiln_interp_root_fn': 'NULL', 'kiln_interp_point': '(kiln_interp_point){0}',
+    'kiln_guard': 'KILN_GUARD_ALWAYS', 'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ctype_kind': 'KILN_CTYPE_INT', 'kiln_func_sink_fn': 'NULL', 'kiln_name_fn': 'NULL', 'kiln_compile_fn': 'NULL', 'kiln_interp_root_fn': 'NULL', 'kiln_interp_point': '(kiln_interp_point){0}',
     'bool': 'true', 'float': '1', 'double': '1', 'int': '0', 'unsigned': '1', 'uint32_t': '1',
     'uint64_t': '1', 'int64_t': '1', 'int32_t': '0', 'size_t': '1',
 }
