@@ -677,10 +677,8 @@ static inline unsigned kn_operand_type(const kiln_func *f, const struct kn_inst 
 /* Notes that the instruction built next has `a` and `b`, in place of what was noted of it before. False if the
  * function failed. (ir/build/build_func.c) */
 bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b);
-/* The same of its location. */
-bool kn_note_loc(kiln_func *f, struct kn_loc loc);
-/* The next instruction has location `loc`, if that is another one. (ir/build/build_func.c) */
-void kn_func_set_loc(kiln_func *f, struct kn_loc loc);
+/* The same of its location. `another`: it is not that of the instruction before, though it may be equal. */
+bool kn_note_loc(kiln_func *f, struct kn_loc loc, bool another);
 /* The location that the next instruction has, as far as was said. */
 static inline struct kn_loc kn_newest_loc(const kiln_func *f) {
   uint32_t n = f->notes[KN_NOTE_LOC].n;
@@ -700,6 +698,9 @@ static inline const struct kn_note *kn_note_find(const kiln_func *f, enum kn_not
   return low ? &at[low - 1] : NULL;
 }
 
+/* Have all instructions between the notes of instructions `a` and `b`, which are there and have locations, the same one,
+ * or none? (ir/build/build_func.c) */
+bool kn_loc_goes_on(const kiln_func *f, uint32_t a, uint32_t b);
 /* The location of instruction `inst`, or none. */
 static inline struct kn_loc kn_loc_at(const kiln_func *f, uint32_t inst) {
   const struct kn_note *note = kn_note_find(f, KN_NOTE_LOC, inst);

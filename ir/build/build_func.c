@@ -424,12 +424,29 @@ bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b) 
   return add_note(f, kind, (struct kn_note){f->n, .a = a, .b = b});
 }
 
-bool kn_note_loc(kiln_func *f, struct kn_loc loc) {
+bool kn_note_loc(kiln_func *f, struct kn_loc loc, bool another) {
+  uint32_t n = f->notes[KN_NOTE_LOC].n;
+  const struct kn_note *at = f->notes[KN_NOTE_LOC].at;
+  n -= n != 0 && at[n - 1].inst == f->n; /* that one is replaced */
+  while (!another && n != 0 && at[n - 1].loc.scope == 0) n--;
+  if (n != 0 && loc.scope != 0 && kn_loc_equal(&f->session->sources, at[n - 1].loc, loc)) {
+    if (!another) loc = at[n - 1].loc;
+    else if (kn_loc_is(at[n - 1].loc, loc))
+      loc.scope = kn_loc_new_scope(f->session, loc.scope);
+  }
   return add_note(f, KN_NOTE_LOC, (struct kn_note){f->n, .loc = loc});
 }
 
-void kn_func_set_loc(kiln_func *f, struct kn_loc loc) {
-  if (f->notes[KN_NOTE_LOC].n == 0 || !kn_loc_is(kn_newest_loc(f), loc)) (void)kn_note_loc(f, loc);
+bool kn_loc_goes_on(const kiln_func *f, uint32_t a, uint32_t b) {
+  const uint32_t from = a < b ? a : b;
+  const struct kn_note *note = kn_note_find(f, KN_NOTE_LOC, a < b ? b : a);
+  const struct kn_note *first = f->notes[KN_NOTE_LOC].at, *last = note;
+  while (note->inst != from) {
+    if (note == first) return false;
+    note--;
+    if (note->loc.scope != 0 && !kn_loc_is(note->loc, last->loc)) return false;
+  }
+  return true;
 }
 
 void kiln_func_set_loc(kiln_func *f, uint32_t loc) {
@@ -438,7 +455,9 @@ void kiln_func_set_loc(kiln_func *f, uint32_t loc) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such location");
     return;
   }
-  kn_func_set_loc(f, loc != 0 ? f->session->sources.locs.at[loc] : (struct kn_loc){0});
+  struct kn_loc is = loc != 0 ? f->session->sources.locs.at[loc] : (struct kn_loc){0};
+  if (f->notes[KN_NOTE_LOC].n == 0 || !kn_loc_is(kn_newest_loc(f), is))
+    (void)kn_note_loc(f, is, false);
 }
 
 void kiln_func_set_text_position(kiln_func *f, uint32_t line, uint32_t column) {

@@ -215,27 +215,33 @@ static uint32_t new_call(kiln_func *g) {
   return loc.scope != 0 ? kn_loc_id(g->session, loc) : 0;
 }
 
-/* The location of the next instruction is `loc`. One that was said before, and of which no instruction was built, was
- * that of a statement nevertheless: of a call, or of what became a value that was there already. */
-static void say(struct kn_replay *r, struct kn_loc loc, bool statement) {
+/* The location of the next instruction is `loc`; `again`: if it is that of before, it goes on. One that was said before,
+ * and of which no instruction was built, was that of a statement nevertheless: of a call, or of what became a value that
+ * was there already. */
+static void say(struct kn_replay *r, struct kn_loc loc, bool again, bool statement) {
   kiln_func *g = r->g;
   uint32_t n = g->notes[KN_NOTE_LOC].n;
-  if (n != 0 && n == r->location) {
-    struct kn_note was = g->notes[KN_NOTE_LOC].at[n - 1];
-    if (was.inst == g->n && !kn_loc_is(was.loc, loc) && was.loc.scope != 0 &&
-        !KN_PUSH(g, g->notes[KN_NOTE_PASSED], was))
-      return;
+  if (n == 0 || !again || !kn_loc_equal(&g->session->sources, kn_newest_loc(g), loc)) {
+    if (n != 0 && n == r->location) {
+      struct kn_note was = g->notes[KN_NOTE_LOC].at[n - 1];
+      if (was.inst == g->n && was.loc.scope != 0 && !KN_PUSH(g, g->notes[KN_NOTE_PASSED], was))
+        return;
+    }
+    (void)kn_note_loc(g, loc, !again);
   }
-  kn_func_set_loc(g, loc);
   r->location = statement ? g->notes[KN_NOTE_LOC].n : 0;
 }
 
-void kn_replay_called(struct kn_replay *r, struct kn_loc loc) { say(r, loc, false); }
+void kn_replay_called(struct kn_replay *r, struct kn_loc loc) { say(r, loc, true, false); }
 
 void kn_replay_notes(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   const kiln_func *f = l->f;
   const struct kn_note *loc = kn_note_find(f, KN_NOTE_LOC, i);
-  if (loc != NULL) say(r, replayed(r, l, loc->loc), kn_op_is_of_statement(f->inst[i].op));
+  if (loc != NULL) {
+    bool again = l->said == 0 || kn_loc_goes_on(f, l->said, loc->inst);
+    l->said = loc->inst;
+    say(r, replayed(r, l, loc->loc), again, kn_op_is_of_statement(f->inst[i].op));
+  }
   const struct kn_note *text = l->up == NULL ? kn_note_find(f, KN_NOTE_TEXT_POSITION, i) : NULL;
   if (text != NULL) kiln_func_set_text_position(r->g, text->a, text->b);
   if (l->shown && f->debug.values.n != 0) kn_replay_values(r, l, i);

@@ -77,8 +77,14 @@ uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t co
   return kiln_loc_new_full(s, &(kiln_location){.file = file, .line = line, .column = column});
 }
 
+uint32_t kn_loc_new_scope(kiln_session *s, uint32_t like) {
+  struct kn_loc_scope scope = s->sources.scopes.at[like];
+  return KN_PUSH(s->module, s->sources.scopes, scope) ? s->sources.scopes.n - 1 : 0;
+}
+
 static __attribute__((noinline)) void set_location_slow(kiln_func *f, const kiln_location *at) {
-  if (at != NULL && kn_build_open(f)) (void)kn_note_loc(f, kn_loc_make(f->session, at));
+  if (at == NULL || !kn_build_open(f)) return;
+  (void)kn_note_loc(f, kn_loc_make(f->session, at), kn_newest_loc(f).scope != 0);
 }
 
 void kiln_func_set_location(kiln_func *f, const kiln_location *at) {

@@ -11,7 +11,8 @@ struct kn_loc {
   uint32_t scope; /* index into kn_sources.scopes; 0: it is none */
 };
 
-/* What locations that follow each other have in common. Two scopes may be equal, but no neighbours are. */
+/* What locations that follow each other have in common. Two scopes may be equal: locations in them are, too, but not the
+ * same. */
 struct kn_loc_scope {
   uint32_t file;    /* index into kn_sources.files */
   uint32_t entry;   /* kiln_die, or 0 */
@@ -68,6 +69,7 @@ static inline bool kn_session_busy(const kiln_session *s) {
  * (ir/build/build_func.c) */
 bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);
 
+/* Are the two one location? Those of which this is false may be equal. */
 static inline bool kn_loc_is(struct kn_loc a, struct kn_loc b) {
   return a.line == b.line && a.column == b.column && a.scope == b.scope;
 }
@@ -86,6 +88,9 @@ static inline bool kn_same_scope(const struct kn_sources *p, struct kn_loc a, st
          (a.scope != 0 && b.scope != 0 && is->file == was->file && is->entry == was->entry &&
           is->inlined == was->inlined && is->flags == was->flags);
 }
+static inline bool kn_loc_equal(const struct kn_sources *p, struct kn_loc a, struct kn_loc b) {
+  return a.line == b.line && a.column == b.column && kn_same_scope(p, a, b);
+}
 /* The call around inlined call `call`, or 0. */
 static inline uint32_t kn_loc_outer(const struct kn_sources *p, uint32_t call) {
   return kn_loc_scope(p, p->locs.at[call])->inlined;
@@ -93,6 +98,8 @@ static inline uint32_t kn_loc_outer(const struct kn_sources *p, uint32_t call) {
 
 /* The location `at`; none if the module failed. */
 struct kn_loc kn_loc_make(kiln_session *s, const kiln_location *at);
+/* A new scope that is equal to another one; 0 without memory. */
+uint32_t kn_loc_new_scope(kiln_session *s, uint32_t like);
 /* An id for a location, which is not none; 0 without memory. */
 uint32_t kn_loc_id(kiln_session *s, struct kn_loc loc);
 /* Makes location 0, which is none, exist: functions with debugging information refer to it, also where nothing has a

@@ -255,15 +255,24 @@ static void pass_statements(struct kn_debug_observer *d, uint32_t inst) {
   for (; p < end && p->inst == inst; p++) pass_statement(d, p->loc);
 }
 
+/* Is the location of `note` that of the newest row, which goes on? `flags`: of its scope. */
+static bool is_again(const struct kn_debug_observer *d, const struct kn_note *note,
+                     uint32_t flags) {
+  if (!kn_loc_is(note->loc, d->lines.loc)) return false;
+  return note->inst == d->lines.from || (d->lines.from != 0 && !(flags & KILN_LOC_STMT) &&
+                                         kn_loc_goes_on(d->w->f, d->lines.from, note->inst));
+}
+
 /* Instruction w->i has the location of `note`. A row that has no code, and gets none, is replaced. A statement begins
  * where the line differs from that of the instruction that LLVM has before it (before()). */
 static void change_row(struct kn_debug_observer *d, const struct kn_note *note) {
   const struct kn_walk *w = d->w;
   const struct kn_sources *sources = &w->s->sources;
   const struct kn_loc now = note->loc;
-  bool same = kn_loc_is(now, d->lines.loc);
   const uint32_t of = kn_loc_scope(sources, now)->flags;
-  if (same && !d->lines.block_begins && of == 0 && w->plan->in_order) return;
+  const bool again = is_again(d, note, of);
+  if (again) d->lines.from = note->inst;
+  if (again && !d->lines.block_begins) return;
   const struct kn_loc was = before(d, note);
   bool same_line = kn_debug_in_line(w, now, was);
   bool enters = false;
@@ -271,22 +280,18 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
     d->lines.block_begins = false;
     enters = same_line && entered_from_elsewhere(d, now.line);
   }
-  /* it goes on, unless another one was built before it */
-  if (!enters && same &&
-      (note->inst == d->lines.from ||
-       (kn_loc_is(built_before(w, note), now) && !(of & KILN_LOC_STMT))))
-    return;
-  /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
-  bool later = same_line && !enters && w->f->inst[w->i - 1].op == KILN_OP_CALL &&
-               kn_same_scope(sources, now, was) && kn_loc_is(was, d->lines.loc);
-  d->lines.loc = now;
-  d->lines.from = note->inst;
-  d->lines.column = later ? now : (struct kn_loc){0};
-  if (later) return;
+  if (!enters && again) return;
   bool stmt =
     (!same_line || enters || (of & KILN_LOC_STMT)) && now.line != 0 && !(of & KILN_LOC_NOT_STMT);
   uint32_t flags =
     (stmt ? KN_LINE_STMT : 0) | (of & KILN_LOC_PROLOGUE_END ? KN_LINE_PROLOGUE_END : 0);
+  d->lines.from = note->inst;
+  /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
+  bool later = same_line && !enters && w->f->inst[w->i - 1].op == KILN_OP_CALL &&
+               kn_same_scope(sources, now, was) && kn_loc_is(was, d->lines.loc);
+  d->lines.loc = now;
+  d->lines.column = later ? now : (struct kn_loc){0};
+  if (later) return;
   /* what debuggers wrote to variables in memory counts from the next statement on */
   bool adds = !kn_debug_as_is(w->f), replaces = false;
   if (stmt && adds) kn_request_reload(d->observer.requests);
@@ -405,12 +410,12 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
     return look(d);
   const struct kn_loc loc = note->loc;
   struct kn_code_line *row = &out->lines.at[out->lines.n];
-  const bool has_code = row[-1].offset != kn_here(w), same_line = loc.line == lines->loc.line;
+  const bool any_code = row[-1].offset != kn_here(w), same_line = loc.line == lines->loc.line;
   if (loc.scope != lines->loc.scope &&
       (same_line || loc.scope == 0 || kn_loc_scope(&w->s->sources, loc)->flags != 0))
     return look(d);
   if (same_line ? loc.column == lines->loc.column || w->inst[i - 1].op == KILN_OP_CALL
-                : !has_code || loc.line == 0)
+                : !any_code || loc.line == 0)
     return look(d);
   lines->note = k + 1;
   o->quiet = (struct kn_quiet){note->inst, note[1].inst - note->inst};
@@ -418,7 +423,7 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
   lines->block = w->block;
   lines->loc = loc;
   lines->from = note->inst;
-  if (!has_code) {
+  if (!any_code) {
     row[-1].loc.column = loc.column;
     return;
   }
