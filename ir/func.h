@@ -698,8 +698,8 @@ static inline const struct kn_note *kn_note_find(const kiln_func *f, enum kn_not
   return low ? &at[low - 1] : NULL;
 }
 
-/* Have all instructions between the notes of instructions `a` and `b`, which are there and have locations, the same one,
- * or none? (ir/build/build_func.c) */
+/* Have all instructions between the notes of instructions `a` and `b`, which are there, the same location, or none?
+ * (ir/build/build_func.c) */
 bool kn_loc_goes_on(const kiln_func *f, uint32_t a, uint32_t b);
 /* The location of instruction `inst`, or none. */
 static inline struct kn_loc kn_loc_at(const kiln_func *f, uint32_t inst) {

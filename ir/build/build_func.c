@@ -431,8 +431,7 @@ bool kn_note_loc(kiln_func *f, struct kn_loc loc, bool another) {
   while (!another && n != 0 && at[n - 1].loc.scope == 0) n--;
   if (n != 0 && loc.scope != 0 && kn_loc_equal(&f->session->sources, at[n - 1].loc, loc)) {
     if (!another) loc = at[n - 1].loc;
-    else if (kn_loc_is(at[n - 1].loc, loc))
-      loc.scope = kn_loc_new_scope(f->session, loc.scope);
+    else if (kn_loc_is(at[n - 1].loc, loc)) loc.scope = kn_loc_new_scope(f->session, loc.scope);
   }
   return add_note(f, KN_NOTE_LOC, (struct kn_note){f->n, .loc = loc});
 }

@@ -215,9 +215,9 @@ static uint32_t new_call(kiln_func *g) {
   return loc.scope != 0 ? kn_loc_id(g->session, loc) : 0;
 }
 
-/* The location of the next instruction is `loc`; `again`: if it is that of before, it goes on. One that was said before,
- * and of which no instruction was built, was that of a statement nevertheless: of a call, or of what became a value that
- * was there already. */
+/* The location of the next instruction is `loc`; `again`: if it is equal to that of before, it goes on. One that was
+ * said before, and of which no instruction was built, was that of a statement nevertheless: of a call, or of what
+ * became a value that was there already. */
 static void say(struct kn_replay *r, struct kn_loc loc, bool again, bool statement) {
   kiln_func *g = r->g;
   uint32_t n = g->notes[KN_NOTE_LOC].n;

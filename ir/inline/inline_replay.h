@@ -55,7 +55,7 @@ struct kn_inline_level {
    * index there; by slot the first variable in it, index + 1; the location of its call, or 0 */
   uint32_t *loc, *loc_scope, *var_of;
   uint32_t call;
-  uint32_t said; /* the instruction of f whose note was said last, or 0 */
+  uint32_t said;     /* the instruction of f whose note was said last, or 0 */
   bool noted, shown; /* its instructions have locations; debuggers are to see its variables */
   /* how it returns: from one place, where the caller goes on, or to a block of its own; -1: not yet */
   uint32_t returned_at;

@@ -11,8 +11,8 @@ struct kn_loc {
   uint32_t scope; /* index into kn_sources.scopes; 0: it is none */
 };
 
-/* What locations that follow each other have in common. Two scopes may be equal: locations in them are, too, but not the
- * same. */
+/* What locations that follow each other have in common. Two scopes may be equal: locations in them may be, too, but are
+ * not the same. */
 struct kn_loc_scope {
   uint32_t file;    /* index into kn_sources.files */
   uint32_t entry;   /* kiln_die, or 0 */
