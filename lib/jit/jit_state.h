@@ -143,7 +143,7 @@ struct kn_jit_stubs {
   struct kn_jit_block blocks[KN_JIT_KINDS];
   uint32_t n, n_free;
   uint16_t *free;            /* their numbers; in memory, they follow `of` */
-  struct kn_jit_entry *of[]; /* by number, of those that are not free */
+  struct kn_jit_entry *of[]; /* by number; NULL: it is free, but may be called by mistake */
 };
 
 /* ---- thread-local data ---- */

@@ -83,11 +83,11 @@ kiln_status kiln_jit_remove_lazy(kiln_jit *jit, const char *name, kiln_jit_error
 
 static uintptr_t self(void) { return (uintptr_t)pthread_self(); }
 
-/* Says why the function cannot be called. The thread may hold any locks. */
+/* Says why the function cannot be called; `e` is NULL if it was removed. The thread may hold any locks. */
 static void tell(const struct kn_jit_entry *e, const char *why) {
   char text[512];
   int state,
-    n = e->name_length > 0
+    n = e != NULL && e->name_length > 0
           ? snprintf(text, sizeof text, "kiln: '%.400s' was called, but %s\n", e->name, why)
           : snprintf(text, sizeof text, "kiln: a function was called, but %s\n", why);
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
@@ -205,15 +205,20 @@ static uint64_t find(kiln_jit *jit, struct kn_jit_entry *e, const char **why) {
 uint64_t kn_jit_late_find(void *group, uint64_t number) {
   struct kn_jit_stubs *g = group;
   kiln_jit *jit = g->jit;
-  struct kn_jit_entry *e = g->of[number];
+  struct kn_jit_entry *e;
   const int error = errno;
   const char *why = "the thread has locked the JIT";
   uint64_t to = 0;
-  if (!kn_jit_is_mine(jit, NULL)) {
+  if (kn_jit_is_mine(jit, NULL)) {
+    e = g->of[number];
+  } else {
     kn_jit_lock(jit);
-    e->holds++;
-    to = find(jit, e, &why);
-    if (to != 0) release(jit, e); /* else it stays, for what follows */
+    why = "it was removed";
+    if ((e = g->of[number]) != NULL) {
+      e->holds++;
+      to = find(jit, e, &why);
+      if (to != 0) release(jit, e); /* else it stays, for what follows */
+    }
     kn_jit_unlock(jit);
   }
   if (to == 0) tell(e, why);

@@ -36,8 +36,9 @@ static void group_free(kiln_jit *jit, struct kn_jit_stubs *g) {
 
 static void stub_give(kiln_jit *jit, struct kn_jit_entry *e) {
   struct kn_jit_stubs *g = e->group;
-  uint64_t offset = e->stub - (uintptr_t)g->blocks[KN_JIT_CODE].at;
-  g->free[g->n_free++] = (uint16_t)(offset / KN_JIT_STUB_BYTES);
+  uint64_t number = (e->stub - (uintptr_t)g->blocks[KN_JIT_CODE].at) / KN_JIT_STUB_BYTES;
+  g->of[number] = NULL;
+  g->free[g->n_free++] = (uint16_t)number;
   if (g->n_free == 1) group_move(jit, g);
   if (g->n_free < g->n) return;
   /* one unused group is kept for the next stub */
@@ -79,6 +80,7 @@ static bool more_stubs(kiln_jit *jit, kiln_jit_error *error) {
   for (uint32_t i = KN_JIT_LATE_STUBS; i < n; i++) {
     uint32_t offset = i * KN_JIT_STUB_BYTES;
     jit->code->write_stub(to + offset, at + offset, slots + i * 8, at);
+    g->of[i] = NULL;
     g->free[g->n_free++] = (uint16_t)(n + KN_JIT_LATE_STUBS - 1 - i); /* the last is taken first */
   }
   if (!kn_jit_seal(jit, g->blocks, error)) {
