@@ -252,7 +252,7 @@ static void build_entry(struct kn_wasm_body *c) {
 void kn_wasm_finish(struct kn_wasm_body *c) {
   c->f = c->func;
   kn_wasm_build_traps(c);
-  if (KN_UNLIKELY(c->next_line != NULL)) kn_wasm_set_row(c, c->begin);
+  if (KN_UNLIKELY(c->next_line != NULL)) kiln_func_set_loc(c->f, c->begin_loc);
   build_entry(c);
 }
 

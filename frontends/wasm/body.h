@@ -82,14 +82,13 @@ struct kn_wasm_catch {
   bool ref;
 };
 
-struct kn_wasm_line;
-
 /* With lines: a block that traps, for one place of the source. */
 struct kn_wasm_trap_site {
   kiln_block block;
-  uint32_t trap;
-  const struct kn_wasm_line *row;
+  uint32_t trap, loc;
 };
+
+struct kn_wasm_line;
 
 struct kn_wasm_body {
   struct kn_wasm_in in;
@@ -139,8 +138,7 @@ struct kn_wasm_body {
   const uint8_t *next_line; /* where the next row begins; NULL: the function has no lines */
   const struct kn_wasm_line *line, *lines_end;
   kiln_die subprogram;
-  const struct kn_wasm_line *set,
-    *begin;                 /* the row that is set; that of the function's beginning */
+  uint32_t loc, begin_loc;  /* that is set; that of the function's beginning */
   uint32_t *session_files;  /* numbers in the session, by file; 0: none yet */
   uint32_t n_session_files; /* 0: not zeroed yet */
   struct kn_wasm_trap_site *trap_sites;
@@ -212,8 +210,6 @@ void kn_wasm_finish(struct kn_wasm_body *c);
 
 /* The function that begins has these lines. */
 void kn_wasm_begin_lines(struct kn_wasm_body *c);
-/* What is built from here on is of the row. */
-void kn_wasm_set_row(struct kn_wasm_body *c, const struct kn_wasm_line *row);
 /* What is built from here on is that of the operation at `at`, where c->next_line says that a row begins. */
 void kn_wasm_set_line(struct kn_wasm_body *c, const uint8_t *at);
 

@@ -28,20 +28,16 @@ static uint32_t session_file(struct kn_wasm_body *c, uint32_t file) {
   return c->session_files[file];
 }
 
-static kiln_location location(struct kn_wasm_body *c, const struct kn_wasm_line *row) {
-  return (kiln_location){.file = session_file(c, row->file),
-                         .line = row->line,
-                         .column = row->column,
-                         .scope = c->subprogram,
-                         .flags = row->flags};
-}
-
-void kn_wasm_set_row(struct kn_wasm_body *c, const struct kn_wasm_line *row) {
-  if (row == c->set) return;
-  c->set = row;
-  if (row->file == KN_WASM_NO_FILE) return kiln_func_set_loc(c->func, 0);
-  const kiln_location at = location(c, row);
-  kiln_func_set_location(c->func, &at);
+static uint32_t set_location(struct kn_wasm_body *c, const struct kn_wasm_line *row) {
+  if (row->file == KN_WASM_NO_FILE) {
+    kiln_func_set_loc(c->func, 0);
+    return 0;
+  }
+  return kiln_func_set_location(c->func, &(kiln_location){.file = session_file(c, row->file),
+                                                          .line = row->line,
+                                                          .column = row->column,
+                                                          .scope = c->subprogram,
+                                                          .flags = row->flags});
 }
 
 void kn_wasm_set_line(struct kn_wasm_body *c, const uint8_t *at) {
@@ -49,7 +45,7 @@ void kn_wasm_set_line(struct kn_wasm_body *c, const uint8_t *at) {
   const struct kn_wasm_line *row = c->line;
   while (row + 1 < c->lines_end && row[1].at <= offset) row++;
   c->line = row;
-  kn_wasm_set_row(c, row);
+  c->loc = set_location(c, row);
   c->next_line = row + 1 < c->lines_end ? c->w->code_section + row[1].at : c->in.end;
 }
 
@@ -72,7 +68,7 @@ static kiln_die describe(struct kn_wasm_body *c, const struct kn_wasm_sequence *
 
 void kn_wasm_begin_lines(struct kn_wasm_body *c) {
   const struct kn_wasm_lines *l = c->w->lines;
-  c->set = NULL;
+  c->begin_loc = c->loc = 0;
   c->n_trap_sites = 0;
   c->next_line = NULL;
   if (l == NULL) return;
@@ -85,11 +81,6 @@ void kn_wasm_begin_lines(struct kn_wasm_body *c) {
   while (c->line + 1 < c->lines_end && c->line[1].at <= start) c->line++;
   c->subprogram = describe(c, s, c->line);
   kn_wasm_set_line(c, c->in.p);
-  c->begin = c->set;
-  uint32_t begin = 0;
-  if (c->begin->file != KN_WASM_NO_FILE) {
-    const kiln_location at = location(c, c->begin);
-    begin = kiln_loc_new_full(c->session, &at);
-  }
-  kiln_func_set_debug(c->func, c->subprogram, l->units[s->unit].die, begin);
+  c->begin_loc = c->loc;
+  kiln_func_set_debug(c->func, c->subprogram, l->units[s->unit].die, c->begin_loc);
 }

@@ -5,7 +5,7 @@
 static kiln_block trap_site(struct kn_wasm_body *c, kiln_wasm_trap trap) {
   kiln_block b = kiln_block_new(c->f);
   KN_WASM_ROOM(c, trap_sites, c->n_trap_sites + UINT64_C(1));
-  c->trap_sites[c->n_trap_sites++] = (struct kn_wasm_trap_site){b, trap, c->set};
+  c->trap_sites[c->n_trap_sites++] = (struct kn_wasm_trap_site){b, trap, c->loc};
   return b;
 }
 
@@ -47,7 +47,7 @@ void kn_wasm_build_traps(struct kn_wasm_body *c) {
   for (unsigned i = 0; i < KILN_WASM_TRAP_COUNT; i++)
     if (c->traps[i].id != UINT32_MAX) build_trap(c, c->traps[i], i);
   for (uint32_t i = 0; i < c->n_trap_sites; i++) {
-    kn_wasm_set_row(c, c->trap_sites[i].row);
+    kiln_func_set_loc(c->f, c->trap_sites[i].loc);
     build_trap(c, c->trap_sites[i].block, c->trap_sites[i].trap);
   }
 }

@@ -38,17 +38,18 @@ static uint32_t inst_number(const kiln_func *f, uint32_t inst) {
 
 /* Fills in the source position of instruction `inst`. */
 static void describe_source(const kiln_func *f, uint32_t inst, kiln_diag *d) {
+  const struct kn_note *note = inst != 0 ? kn_note_find(f, KN_NOTE_LOC, inst) : NULL;
   const struct kn_sources *p = &f->session->sources;
-  const struct kn_loc loc = inst != 0 ? kn_loc_at(f, inst) : (struct kn_loc){0};
   d->source[0] = 0;
   d->source_line = d->source_column = 0;
-  if (loc.scope == 0) return;
-  const char *name = kn_loc_file(p, loc);
+  if (note == NULL || note->a == 0 || note->a >= p->locs.n) return;
+  const struct kn_loc *l = &p->locs.at[note->a];
+  const char *name = p->files.at[l->file].name;
   size_t n = strlen(name);
   copy_name(d->source, sizeof d->source,
             n < sizeof d->source ? name : name + (n - sizeof d->source + 1));
-  d->source_line = loc.line;
-  d->source_column = loc.column;
+  d->source_line = l->line;
+  d->source_column = l->column;
 }
 
 void kiln_func_fill_diag(const kiln_func *f, kiln_diag *d) {
@@ -278,7 +279,7 @@ void kiln_func_set_reference(kiln_func *f, kiln_value v, bool is_reference) {
   /* in ascending order, and nearly always the newest */
   const struct kn_note *before = kn_note_find(f, KN_NOTE_REFERENCE, v.id);
   uint32_t k = before != NULL ? (uint32_t)(before - f->notes[KN_NOTE_REFERENCE].at) + 1 : 0;
-  struct kn_note note = {v.id, .a = is_reference, .b = 0};
+  struct kn_note note = {v.id, is_reference, 0};
   if (before != NULL && before->inst == v.id) {
     f->notes[KN_NOTE_REFERENCE].at[k - 1] = note;
   } else if (KN_ROOM(f, f->notes[KN_NOTE_REFERENCE], 1)) {
@@ -413,38 +414,11 @@ void kiln_func_hold(kiln_func *f, const char *message) {
 
 /* ---- notes ---- */
 
-static bool add_note(kiln_func *f, enum kn_note_kind kind, struct kn_note note) {
+bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b) {
+  struct kn_note note = {f->n, a, b};
   uint32_t n = f->notes[kind].n;
   if (n == 0 || f->notes[kind].at[n - 1].inst != f->n) return KN_PUSH(f, f->notes[kind], note);
   f->notes[kind].at[n - 1] = note;
-  return true;
-}
-
-bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b) {
-  return add_note(f, kind, (struct kn_note){f->n, .a = a, .b = b});
-}
-
-bool kn_note_loc(kiln_func *f, struct kn_loc loc, bool another) {
-  uint32_t n = f->notes[KN_NOTE_LOC].n;
-  const struct kn_note *at = f->notes[KN_NOTE_LOC].at;
-  n -= n != 0 && at[n - 1].inst == f->n; /* that one is replaced */
-  while (!another && n != 0 && at[n - 1].loc.scope == 0) n--;
-  if (n != 0 && loc.scope != 0 && kn_loc_equal(&f->session->sources, at[n - 1].loc, loc)) {
-    if (!another) loc = at[n - 1].loc;
-    else if (kn_loc_is(at[n - 1].loc, loc)) loc.scope = kn_loc_new_scope(f->session, loc.scope);
-  }
-  return add_note(f, KN_NOTE_LOC, (struct kn_note){f->n, .loc = loc});
-}
-
-bool kn_loc_goes_on(const kiln_func *f, uint32_t a, uint32_t b) {
-  const uint32_t from = a < b ? a : b;
-  const struct kn_note *note = kn_note_find(f, KN_NOTE_LOC, a < b ? b : a);
-  const struct kn_note *first = f->notes[KN_NOTE_LOC].at, *last = note;
-  while (note->inst != from) {
-    if (note == first) return false;
-    note--;
-    if (note->loc.scope != 0 && !kn_loc_is(note->loc, last->loc)) return false;
-  }
   return true;
 }
 
@@ -454,9 +428,9 @@ void kiln_func_set_loc(kiln_func *f, uint32_t loc) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such location");
     return;
   }
-  struct kn_loc is = loc != 0 ? f->session->sources.locs.at[loc] : (struct kn_loc){0};
-  if (f->notes[KN_NOTE_LOC].n == 0 || !kn_loc_is(kn_newest_loc(f), is))
-    (void)kn_note_loc(f, is, false);
+  uint32_t n = f->notes[KN_NOTE_LOC].n;
+  if (n == 0 || f->notes[KN_NOTE_LOC].at[n - 1].a != loc)
+    (void)kn_note_next(f, KN_NOTE_LOC, loc, 0);
 }
 
 void kiln_func_set_text_position(kiln_func *f, uint32_t line, uint32_t column) {

@@ -9,15 +9,11 @@
 static bool of_session(uint32_t die) { return (die & KN_DIE_SESSION) != 0; }
 
 /* Does location `loc`, or a call that it is inlined at, name an entry of the session? */
-static bool names_session(const struct kn_sources *p, struct kn_loc loc) {
-  for (; loc.scope != 0; loc = p->locs.at[kn_loc_scope(p, loc)->inlined]) {
-    const struct kn_loc_scope *scope = kn_loc_scope(p, loc);
-    if (of_session(scope->entry) || of_session(p->files.at[scope->file].entry)) return true;
-  }
-  return false;
-}
 static bool loc_of_session(const struct kn_sources *p, uint32_t loc) {
-  return loc != 0 && loc < p->locs.n && names_session(p, p->locs.at[loc]);
+  for (; loc != 0 && loc < p->locs.n; loc = p->locs.at[loc].inlined)
+    if (of_session(p->locs.at[loc].scope) || of_session(p->files.at[p->locs.at[loc].file].entry))
+      return true;
+  return false;
 }
 
 bool kn_inline_debug_of_session(const kiln_func *f) {
@@ -32,60 +28,38 @@ bool kn_inline_debug_of_session(const kiln_func *f) {
         loc_of_session(p, f->debug.values.at[k].inlined))
       return true;
   for (uint32_t k = 0; k < f->notes[KN_NOTE_LOC].n; k++)
-    if (names_session(p, f->notes[KN_NOTE_LOC].at[k].loc)) return true;
+    if (loc_of_session(p, f->notes[KN_NOTE_LOC].at[k].a)) return true;
   return false;
 }
 
-static bool is_numbered(const struct kn_numbering *n, uint32_t i) {
-  uint32_t k = n->numbers.at[i];
-  return k < n->all.n && n->all.at[k] == i;
+/* The locations that a kept function names, in the order in which they are met; from 1, room->locs has the session's
+ * number of each, and room->numbers by that the index: right if room->locs says so. 0 is 0. */
+static bool is_put(const struct kn_inline_room *room, uint32_t loc) {
+  uint32_t k = room->numbers.at[loc];
+  return k < room->locs.n && room->locs.at[k] == loc;
 }
 
-static bool number(kiln_func *f, struct kn_numbering *n, uint32_t i) {
-  n->numbers.at[i] = n->all.n;
-  return KN_PUSH(f, n->all, i);
-}
-
-/* None but 0 has a number, of those below `count`. */
-static bool begin_numbers(kiln_func *f, struct kn_numbering *n, uint32_t count) {
-  uint32_t before = n->numbers.n;
-  if (count > before) {
-    if (!KN_RESIZE(f, n->numbers, count)) return false;
-    memset(n->numbers.at + before, 0, (count - before) * sizeof(uint32_t));
-  }
-  n->all.n = 0;
-  return number(f, n, 0);
-}
-
-/* Gives a scope a number, and the calls that it is inlined at. */
-static bool put_scope(kiln_func *f, struct kn_inline_room *room, uint32_t scope) {
-  const struct kn_sources *p = &f->session->sources;
-  bool ok = true;
-  while (ok && !is_numbered(&room->loc_scopes, scope)) {
-    uint32_t call = p->scopes.at[scope].inlined;
-    ok = number(f, &room->loc_scopes, scope) &&
-         (is_numbered(&room->locs, call) || number(f, &room->locs, call));
-    scope = p->locs.at[call].scope;
-  }
-  return ok;
-}
-
+/* Puts `loc` there, and the calls that it is inlined at. */
 static bool put(kiln_func *f, struct kn_inline_room *room, uint32_t loc) {
-  return is_numbered(&room->locs, loc) ||
-         (number(f, &room->locs, loc) &&
-          put_scope(f, room, f->session->sources.locs.at[loc].scope));
+  for (; !is_put(room, loc); loc = f->session->sources.locs.at[loc].inlined) {
+    room->numbers.at[loc] = room->locs.n;
+    if (!KN_PUSH(f, room->locs, loc)) return false;
+  }
+  return true;
 }
 
 static bool put_all(kiln_func *f, struct kn_inline_room *room) {
-  const struct kn_sources *p = &f->session->sources;
-  bool ok = kn_session_has_locs(f->session) && begin_numbers(f, &room->locs, p->locs.n) &&
-            begin_numbers(f, &room->loc_scopes, p->scopes.n) && put(f, room, f->debug.begin);
+  uint32_t n = f->session->sources.locs.n + 1, before = room->numbers.n;
+  if (!KN_RESIZE(f, room->numbers, n > before ? n : before)) return false;
+  if (n > before) memset(room->numbers.at + before, 0, (n - before) * sizeof(uint32_t));
+  room->locs.n = room->numbers.at[0] = 0;
+  bool ok = KN_PUSH(f, room->locs, 0) && put(f, room, f->debug.begin);
   for (uint32_t k = 0; k < f->debug.vars.n && ok; k++)
     ok = put(f, room, f->debug.vars.at[k].inlined);
   for (uint32_t k = 0; k < f->debug.values.n && ok; k++)
     ok = put(f, room, f->debug.values.at[k].inlined);
   for (uint32_t k = 0; k < f->notes[KN_NOTE_LOC].n && ok; k++)
-    ok = put_scope(f, room, f->notes[KN_NOTE_LOC].at[k].loc.scope);
+    ok = put(f, room, f->notes[KN_NOTE_LOC].at[k].a);
   return ok;
 }
 
@@ -107,19 +81,15 @@ static uint32_t keep_file(kiln_module *m, const struct kn_file *file) {
   return kept->files.n - 1;
 }
 
-/* Makes locations and scopes of those that have numbers. */
-static bool copy_locs(kiln_session *s, struct kn_body *body, const struct kn_inline_room *room) {
+/* Makes locations of those that were put. */
+static bool copy_locs(kiln_session *s, struct kn_loc *kept, const struct kn_inline_room *room) {
   const struct kn_sources *p = &s->sources;
   uint32_t file = UINT32_MAX, was = UINT32_MAX; /* the newest: kept, and in the session */
-  for (uint32_t k = 0; k < body->n_locs; k++) {
-    body->locs[k] = p->locs.at[room->locs.all.at[k]];
-    body->locs[k].scope = room->loc_scopes.numbers.at[body->locs[k].scope];
-  }
-  body->scopes[0] = p->scopes.at[0];
-  for (uint32_t k = 1; k < body->n_scopes; k++) {
-    struct kn_loc_scope *to = &body->scopes[k];
-    *to = p->scopes.at[room->loc_scopes.all.at[k]];
-    to->inlined = room->locs.numbers.at[to->inlined];
+  kept[0] = (struct kn_loc){0};
+  for (uint32_t k = 1; k < room->locs.n; k++) {
+    struct kn_loc *to = &kept[k];
+    *to = p->locs.at[room->locs.at[k]];
+    to->inlined = room->numbers.at[to->inlined];
     if (to->file != was &&
         (file = keep_file(s->module, &p->files.at[was = to->file])) == UINT32_MAX)
       return false;
@@ -133,22 +103,18 @@ bool kn_inline_keep_locs(struct kn_body *body, kiln_func *copy, kiln_func *f) {
   struct kn_func_debug *debug = &copy->debug;
   if (f->notes[KN_NOTE_LOC].n == 0 && f->debug.begin == 0 && f->debug.subprogram == 0) return true;
   if (!put_all(f, room)) return false;
-  const uint32_t *numbers = room->locs.numbers.at;
-  body->n_locs = room->locs.all.n;
-  body->n_scopes = room->loc_scopes.all.n;
-  body->locs = kn_realloc(f->module, NULL, body->n_locs * sizeof *body->locs);
-  body->scopes = kn_realloc(f->module, NULL, body->n_scopes * sizeof *body->scopes);
-  if (body->locs == NULL || body->scopes == NULL || !copy_locs(f->session, body, room))
-    return false;
+  const uint32_t n = room->locs.n, *numbers = room->numbers.at;
+  if (n == 1) return true;
+  body->locs = kn_realloc(f->module, NULL, n * sizeof *body->locs);
+  body->n_locs = n;
+  if (body->locs == NULL || !copy_locs(f->session, body->locs, room)) return false;
   debug->begin = numbers[debug->begin];
   for (uint32_t k = 0; k < debug->vars.n; k++)
     debug->vars.at[k].inlined = numbers[debug->vars.at[k].inlined];
   for (uint32_t k = 0; k < debug->values.n; k++)
     debug->values.at[k].inlined = numbers[debug->values.at[k].inlined];
-  for (uint32_t k = 0; k < copy->notes[KN_NOTE_LOC].n; k++) {
-    struct kn_loc *loc = &copy->notes[KN_NOTE_LOC].at[k].loc;
-    loc->scope = room->loc_scopes.numbers.at[loc->scope];
-  }
+  for (uint32_t k = 0; k < copy->notes[KN_NOTE_LOC].n; k++)
+    copy->notes[KN_NOTE_LOC].at[k].a = numbers[copy->notes[KN_NOTE_LOC].at[k].a];
   return true;
 }
 
@@ -178,70 +144,63 @@ static uint32_t file_of(struct kn_replay *r, uint32_t index) {
   return room->files.at[index];
 }
 
-static uint32_t replay_scope(struct kn_replay *r, struct kn_inline_level *l, uint32_t scope) {
-  if (scope == 0 || l->body == NULL) return scope; /* the session's own */
-  if (l->loc_scope[scope] != 0) return l->loc_scope[scope];
-  const struct kn_loc_scope *k = &l->body->scopes[scope];
-  uint32_t inlined = k->inlined != 0 ? kn_replay_loc(r, l, k->inlined) : l->call;
-  kiln_location at = {
-    .file = file_of(r, k->file), .scope = {k->entry}, .inlined = inlined, .flags = k->flags};
-  return l->loc_scope[scope] = kn_loc_make(r->g->session, &at).scope;
-}
-
-static struct kn_loc replayed(struct kn_replay *r, struct kn_inline_level *l, struct kn_loc loc) {
-  loc.scope = replay_scope(r, l, loc.scope);
-  return loc;
-}
-
 uint32_t kn_replay_loc(struct kn_replay *r, struct kn_inline_level *l, uint32_t loc) {
-  if (loc == 0 || l->body == NULL) return loc;
-  if (l->loc[loc] == 0) {
-    struct kn_loc is = replayed(r, l, l->body->locs[loc]);
-    l->loc[loc] = is.scope != 0 ? kn_loc_id(r->g->session, is) : 0;
-  }
-  return l->loc[loc];
+  if (loc == 0 || l->locs == NULL) return loc;
+  if (l->loc[loc] != 0) return l->loc[loc];
+  const struct kn_loc *k = &l->locs[loc];
+  uint32_t inlined = k->inlined != 0 ? kn_replay_loc(r, l, k->inlined) : l->call;
+  kiln_location at = {.file = file_of(r, k->file),
+                      .line = k->line,
+                      .column = k->column,
+                      .scope = {k->scope},
+                      .inlined = inlined,
+                      .flags = k->flags};
+  return l->loc[loc] = kiln_loc_new_full(r->g->session, &at);
 }
 
 /* The location that the next instruction has, as far as was said. */
-static struct kn_loc newest(const kiln_func *g) {
-  const struct kn_loc loc = kn_newest_loc(g);
-  return loc.scope != 0 || g->debug.begin == 0 ? loc : g->session->sources.locs.at[g->debug.begin];
+static uint32_t newest(const kiln_func *g) {
+  uint32_t n = g->notes[KN_NOTE_LOC].n;
+  uint32_t loc = n != 0 ? g->notes[KN_NOTE_LOC].at[n - 1].a : 0;
+  return loc != 0 ? loc : g->debug.begin;
 }
 
 /* A location of its own for the call of a body: two calls of a function may have one location, and their copies are
  * to be told apart. */
 static uint32_t new_call(kiln_func *g) {
-  const struct kn_loc loc = newest(g);
-  return loc.scope != 0 ? kn_loc_id(g->session, loc) : 0;
+  kiln_session *s = g->session;
+  uint32_t loc = newest(g);
+  if (loc == 0) return 0;
+  const struct kn_loc *k = &s->sources.locs.at[loc];
+  kiln_location at = {.file = k->file + 1,
+                      .line = k->line,
+                      .column = k->column,
+                      .scope = {k->scope},
+                      .inlined = k->inlined};
+  return kiln_loc_new_full(s, &at);
 }
 
-/* The location of the next instruction is `loc`; `again`: if it is equal to that of before, it goes on. One that was
- * said before, and of which no instruction was built, was that of a statement nevertheless: of a call, or of what
- * became a value that was there already. */
-static void say(struct kn_replay *r, struct kn_loc loc, bool again, bool statement) {
+/* The location of the next instruction is `loc`. One that was said before, and of which no instruction was built, was
+ * that of a statement nevertheless: of a call, or of what became a value that was there already. */
+static void say(struct kn_replay *r, uint32_t loc, bool statement) {
   kiln_func *g = r->g;
   uint32_t n = g->notes[KN_NOTE_LOC].n;
-  if (n == 0 || !again || !kn_loc_equal(&g->session->sources, kn_newest_loc(g), loc)) {
-    if (n != 0 && n == r->location) {
-      struct kn_note was = g->notes[KN_NOTE_LOC].at[n - 1];
-      if (was.inst == g->n && was.loc.scope != 0 && !KN_PUSH(g, g->notes[KN_NOTE_PASSED], was))
-        return;
-    }
-    (void)kn_note_loc(g, loc, !again);
+  if (n != 0 && n == r->location) {
+    struct kn_note was = g->notes[KN_NOTE_LOC].at[n - 1];
+    if (was.inst == g->n && was.a != loc && was.a != 0 &&
+        !KN_PUSH(g, g->notes[KN_NOTE_PASSED], was))
+      return;
   }
+  kiln_func_set_loc(g, loc);
   r->location = statement ? g->notes[KN_NOTE_LOC].n : 0;
 }
 
-void kn_replay_called(struct kn_replay *r, struct kn_loc loc) { say(r, loc, true, false); }
+void kn_replay_called(struct kn_replay *r, uint32_t loc) { say(r, loc, false); }
 
 void kn_replay_notes(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   const kiln_func *f = l->f;
   const struct kn_note *loc = kn_note_find(f, KN_NOTE_LOC, i);
-  if (loc != NULL) {
-    bool again = l->said == 0 || kn_loc_goes_on(f, l->said, loc->inst);
-    l->said = loc->inst;
-    say(r, replayed(r, l, loc->loc), again, kn_op_is_of_statement(f->inst[i].op));
-  }
+  if (loc != NULL) say(r, kn_replay_loc(r, l, loc->a), kn_op_is_of_statement(f->inst[i].op));
   const struct kn_note *text = l->up == NULL ? kn_note_find(f, KN_NOTE_TEXT_POSITION, i) : NULL;
   if (text != NULL) kiln_func_set_text_position(r->g, text->a, text->b);
   if (l->shown && f->debug.values.n != 0) kn_replay_values(r, l, i);
@@ -412,14 +371,14 @@ static void pass_removed(kiln_func *g) {
   uint32_t n = g->notes[KN_NOTE_LOC].n, old = g->notes[KN_NOTE_PASSED].n, more = 0;
   for (uint32_t k = 0; k < n; k++) {
     const struct kn_note *at = g->notes[KN_NOTE_LOC].at + k;
-    more += at->loc.scope != 0 && is_removed(g, at->inst, k + 1 < n ? at[1].inst : g->n);
+    more += at->a != 0 && is_removed(g, at->inst, k + 1 < n ? at[1].inst : g->n);
   }
   if (more == 0 || !KN_ROOM(g, g->notes[KN_NOTE_PASSED], more)) return;
   struct kn_note *to = g->notes[KN_NOTE_PASSED].at;
   g->notes[KN_NOTE_PASSED].n += more;
   for (uint32_t k = n; k-- > 0 && more != 0;) { /* from the end, as those that are there move up */
     const struct kn_note *at = g->notes[KN_NOTE_LOC].at + k;
-    if (at->loc.scope == 0 || !is_removed(g, at->inst, k + 1 < n ? at[1].inst : g->n)) continue;
+    if (at->a == 0 || !is_removed(g, at->inst, k + 1 < n ? at[1].inst : g->n)) continue;
     while (old != 0 && to[old - 1].inst > at->inst) old--, to[old + more] = to[old];
     to[old + --more] = *at;
   }

@@ -178,7 +178,6 @@ static struct kn_body **entry_of(kiln_module *m, uint32_t symbol) {
 
 static void free_body(const kiln_module *m, struct kn_body *body) {
   if (body->locs != NULL) kn_realloc(m, body->locs, 0);
-  if (body->scopes != NULL) kn_realloc(m, body->scopes, 0);
   kn_realloc(m, (void *)(uintptr_t)body->f, 0); /* which it is a part of */
 }
 

@@ -442,9 +442,8 @@ bool kn_replay_level(struct kn_replay *r, struct kn_inline_level *l, unsigned de
   const kiln_func *f = l->f;
   size_t words = (size_t)f->n + f->slots.n;
   uint32_t n_locs = l->body != NULL ? l->body->n_locs : 0;
-  uint32_t n_scopes = l->body != NULL ? l->body->n_scopes : 0;
   uint32_t n_vars = f->debug.vars.n != 0 ? f->slots.n : 0;
-  words += ((size_t)f->blocks.n + f->slots.n + f->pool.n + n_locs + n_scopes + n_vars + 1) / 2;
+  words += ((size_t)f->blocks.n + f->slots.n + f->pool.n + n_locs + n_vars + 1) / 2;
   words += ((size_t)f->blocks.n + 7) / 8;
   if (words > KN_MAX_INDEX)
     return KN_FUNC_FAIL(false, r->g, KILN_ERR_LIMIT, UINT32_MAX, 0, "the function is too large");
@@ -456,9 +455,9 @@ bool kn_replay_level(struct kn_replay *r, struct kn_inline_level *l, unsigned de
   l->block = (uint32_t *)(l->stored + f->slots.n);
   l->slot = l->block + f->blocks.n;
   l->pool = l->slot + f->slots.n;
+  l->locs = n_locs != 0 ? l->body->locs : NULL;
   l->loc = l->pool + f->pool.n;
-  l->loc_scope = l->loc + n_locs;
-  l->var_of = l->loc_scope + n_scopes;
+  l->var_of = l->loc + n_locs;
   l->scan = (uint8_t *)(l->var_of + n_vars);
   return true;
 }
@@ -579,16 +578,11 @@ void kn_inline_room_free(kiln_session *s) {
   struct kn_inline_room *room = s->inlining;
   if (room == NULL) return;
   kn_arena_free(&room->arena);
-  void *const arrays[] = {room->order.at,          room->stack.at,
-                          room->promotable.at,     room->edges.at,
-                          room->args.at,           room->clauses.at,
-                          room->types.at,          room->cases.at,
-                          room->files.at,          room->splits.at,
-                          room->copies.at,         room->known.at,
-                          room->piece_types.at,    room->scopes.at,
-                          room->accesses.at,       room->calls.at,
-                          room->locs.all.at,       room->locs.numbers.at,
-                          room->loc_scopes.all.at, room->loc_scopes.numbers.at};
+  void *const arrays[] = {
+    room->order.at,   room->stack.at,    room->promotable.at, room->edges.at,       room->args.at,
+    room->clauses.at, room->types.at,    room->cases.at,      room->files.at,       room->locs.at,
+    room->numbers.at, room->splits.at,   room->copies.at,     room->piece_types.at, room->known.at,
+    room->scopes.at,  room->accesses.at, room->calls.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, room, 0);
   s->inlining = NULL;

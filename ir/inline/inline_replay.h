@@ -51,11 +51,11 @@ struct kn_inline_level {
   uint32_t *pool;        /* handle */
   uint32_t
     waiting; /* blocks that were made and not filled yet; in the scan: reached, and not scanned */
-  /* debugging information (inline_debug.c): the session's locations and scopes that were made for those of the body, by
-   * index there; by slot the first variable in it, index + 1; the location of its call, or 0 */
-  uint32_t *loc, *loc_scope, *var_of;
+  /* debugging information (inline_debug.c): what the body calls locations, NULL: the session's own; those that were
+   * made for it, by index there; by slot the first variable in it, index + 1; the location of its call, or 0 */
+  const struct kn_loc *locs;
+  uint32_t *loc, *var_of;
   uint32_t call;
-  uint32_t said;     /* the instruction of f whose note was said last, or 0 */
   bool noted, shown; /* its instructions have locations; debuggers are to see its variables */
   /* how it returns: from one place, where the caller goes on, or to a block of its own; -1: not yet */
   uint32_t returned_at;
@@ -190,7 +190,7 @@ void kn_replay_debug_end(struct kn_replay *r, struct kn_inline_level *l);
 /* What was said of where instructions come from, up to instruction i, and of what variables become before it. */
 void kn_replay_notes(struct kn_replay *r, struct kn_inline_level *l, uint32_t i);
 /* A call of location `loc` was inlined: what follows has that again. */
-void kn_replay_called(struct kn_replay *r, struct kn_loc loc);
+void kn_replay_called(struct kn_replay *r, uint32_t loc);
 void kn_replay_values(struct kn_replay *r, struct kn_inline_level *l, uint32_t i);
 /* Slot number `slot`, which is stored once, was stored. */
 void kn_replay_stored(struct kn_replay *r, struct kn_inline_level *l, uint32_t slot);

@@ -40,11 +40,10 @@ struct kn_body {
     promotable; /* by slot: it is stored once, before all loads: what is stored is what is loaded */
   const struct kn_body_call *calls; /* in reachable blocks */
   uint32_t n_calls;
-  /* what `f` calls locations and their scopes: `file` is an index into kn_kept.files, `scope` and `inlined` are ones
-   * into these; [0] is none. NULL: it has none */
+  /* what `f` calls locations: their `file` is an index into kn_kept.files, `inlined` one into these; [0] is none. NULL:
+   * it has none */
   struct kn_loc *locs;
-  struct kn_loc_scope *scopes;
-  uint32_t n_locs, n_scopes;
+  uint32_t n_locs;
   uint32_t n_returns; /* RETs that are reachable */
   uint32_t size;      /* its own instructions, as docs/inlining.md counts them */
   uint32_t frame;     /* bytes of its own slots */
@@ -62,12 +61,6 @@ struct kn_body {
   uint32_t mark, low; /* of the search for cycles: see inline_settle.c */
 };
 
-/* Indexes of the session in the order in which they are met (inline_debug.c): `all` has them, `numbers` says by index
- * where, right if `all` says so. [0] is 0. */
-struct kn_numbering {
-  KN_ARRAY(uint32_t) all, numbers;
-};
-
 struct kn_inline_room;
 
 /* The kept functions of a module. */
@@ -75,7 +68,7 @@ struct kn_kept {
   KN_ARRAY(struct kn_body *) bodies; /* in the order in which they were kept */
   struct kn_body **by_symbol;        /* by id, below n_symbols */
   uint32_t n_symbols;
-  KN_ARRAY(struct kn_file) files; /* of kn_body.scopes */
+  KN_ARRAY(struct kn_file) files; /* of kn_body.locs */
   struct kn_hash file_hash;       /* by name: index + 1 */
   bool settled;
 };
@@ -128,8 +121,7 @@ enum kn_inline_row kn_inline_into_row(const kiln_func *f);
 
 /* Does the function's debugging information name entries of its session, which others cannot name? (inline_debug.c) */
 bool kn_inline_debug_of_session(const kiln_func *f);
-/* Gives `body` the locations and scopes that `f` names, and `copy`, its copy, their numbers there; false without
- * memory. */
+/* Gives body->locs the locations that `f` names, and `copy`, its copy, their numbers there; false without memory. */
 bool kn_inline_keep_locs(struct kn_body *body, kiln_func *copy, kiln_func *f);
 void kn_inline_free_files(kiln_module *m);
 
@@ -211,8 +203,8 @@ struct kn_inline_room {
   KN_ARRAY(kiln_clause) clauses;
   KN_ARRAY(kiln_symbol) types;
   KN_ARRAY(kiln_switch_case) cases;
-  KN_ARRAY(uint32_t) files; /* by index into kn_kept.files: number in the session, or 0 */
-  struct kn_numbering locs, loc_scopes; /* of the function that is kept */
+  KN_ARRAY(uint32_t) files;         /* by index into kn_kept.files: number in the session, or 0 */
+  KN_ARRAY(uint32_t) locs, numbers; /* locations of the function that is kept: inline_debug.c */
 };
 /* The session's; NULL without memory. */
 struct kn_inline_room *kn_inline_room_of(kiln_session *s);

@@ -5,18 +5,11 @@
 
 #include "ir/module/module_state.h"
 
-/* A source location. Notes of instructions and rows of code hold it themselves. */
 struct kn_loc {
+  uint32_t file; /* index into kn_sources.files */
   uint32_t line, column;
-  uint32_t scope; /* index into kn_sources.scopes; 0: it is none */
-};
-
-/* What locations that follow each other have in common. Two scopes may be equal: locations in them may be, too, but are
- * not the same. */
-struct kn_loc_scope {
-  uint32_t file;    /* index into kn_sources.files */
-  uint32_t entry;   /* kiln_die, or 0 */
-  uint32_t inlined; /* location of the call: index into kn_sources.locs, or 0 */
+  uint32_t scope;   /* kiln_die, or 0 */
+  uint32_t inlined; /* location of the call, or 0 */
   uint32_t flags;   /* KILN_LOC_... */
 };
 
@@ -27,8 +20,7 @@ struct kn_file {
 
 /* Source locations of a session. */
 struct kn_sources {
-  KN_ARRAY(struct kn_loc) locs; /* those that have ids, by id; [0] is none, and counts in n */
-  KN_ARRAY(struct kn_loc_scope) scopes; /* the same; [0] is that of none */
+  KN_ARRAY(struct kn_loc) locs; /* by id; [0] is none, and counts in n */
   KN_ARRAY(struct kn_file) files;
   struct kn_hash file_hash; /* by name: index + 1 */
   uint32_t last_file;       /* of the newest location: index + 1, or 0 */
@@ -69,39 +61,6 @@ static inline bool kn_session_busy(const kiln_session *s) {
  * (ir/build/build_func.c) */
 bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);
 
-/* Are the two one location? Those of which this is false may be equal. */
-static inline bool kn_loc_is(struct kn_loc a, struct kn_loc b) {
-  return a.line == b.line && a.column == b.column && a.scope == b.scope;
-}
-static inline const struct kn_loc_scope *kn_loc_scope(const struct kn_sources *p,
-                                                      struct kn_loc loc) {
-  return &p->scopes.at[loc.scope];
-}
-/* The name of its file. */
-static inline const char *kn_loc_file(const struct kn_sources *p, struct kn_loc loc) {
-  return p->files.at[kn_loc_scope(p, loc)->file].name;
-}
-/* Are the two in equal scopes, or both none? */
-static inline bool kn_same_scope(const struct kn_sources *p, struct kn_loc a, struct kn_loc b) {
-  const struct kn_loc_scope *is = kn_loc_scope(p, a), *was = kn_loc_scope(p, b);
-  return is == was ||
-         (a.scope != 0 && b.scope != 0 && is->file == was->file && is->entry == was->entry &&
-          is->inlined == was->inlined && is->flags == was->flags);
-}
-static inline bool kn_loc_equal(const struct kn_sources *p, struct kn_loc a, struct kn_loc b) {
-  return a.line == b.line && a.column == b.column && kn_same_scope(p, a, b);
-}
-/* The call around inlined call `call`, or 0. */
-static inline uint32_t kn_loc_outer(const struct kn_sources *p, uint32_t call) {
-  return kn_loc_scope(p, p->locs.at[call])->inlined;
-}
-
-/* The location `at`; none if the module failed. */
-struct kn_loc kn_loc_make(kiln_session *s, const kiln_location *at);
-/* A new scope that is equal to another one; 0 without memory. */
-uint32_t kn_loc_new_scope(kiln_session *s, uint32_t like);
-/* An id for a location, which is not none; 0 without memory. */
-uint32_t kn_loc_id(kiln_session *s, struct kn_loc loc);
 /* Makes location 0, which is none, exist: functions with debugging information refer to it, also where nothing has a
  * location. False if the module failed. (ir/module/session.c) */
 bool kn_session_has_locs(kiln_session *s);

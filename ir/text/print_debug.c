@@ -237,7 +237,7 @@ static struct sets sets_of(const kiln_func *f) {
 /* Widens *first and *last to the location of a call that was inlined, and those of the calls around it. */
 static void widen(const struct kn_sources *sources, uint32_t call, uint32_t *first,
                   uint32_t *last) {
-  for (; call != 0; call = kn_loc_outer(sources, call)) {
+  for (; call != 0; call = sources->locs.at[call].inlined) {
     if (call < *first) *first = call;
     if (call > *last) *last = call;
   }
@@ -249,8 +249,8 @@ bool kn_put_locs_begin(struct kn_printer *p, const kiln_func *f, struct kn_call_
   *c = (struct kn_call_numbers){0};
   if (sources->locs.n == 0) return true;
   for (uint32_t i = 0; i < f->notes[KN_NOTE_LOC].n; i++)
-    widen(sources, kn_loc_scope(sources, f->notes[KN_NOTE_LOC].at[i].loc)->inlined, &first, &last);
-  widen(sources, kn_loc_outer(sources, f->debug.begin), &first, &last);
+    widen(sources, sources->locs.at[f->notes[KN_NOTE_LOC].at[i].a].inlined, &first, &last);
+  widen(sources, sources->locs.at[f->debug.begin].inlined, &first, &last);
   for (uint32_t i = 0; i < f->debug.vars.n; i++)
     widen(sources, f->debug.vars.at[i].inlined, &first, &last);
   for (uint32_t i = 0; i < f->debug.values.n; i++)
@@ -271,38 +271,37 @@ static void put_call(struct kn_printer *p, const struct kn_call_numbers *c, uint
 
 /* `"a.c" 3:4 file !5 in !6 call 1 stmt` */
 static void put_loc(struct kn_printer *p, const kiln_func *f, const struct kn_call_numbers *c,
-                    struct kn_loc loc) {
+                    uint32_t loc) {
   const struct sets s = sets_of(f);
-  const struct kn_loc_scope *scope = kn_loc_scope(&f->session->sources, loc);
-  const struct kn_file *file = &f->session->sources.files.at[scope->file];
+  const struct kn_loc *l = &f->session->sources.locs.at[loc];
+  const struct kn_file *file = &f->session->sources.files.at[l->file];
   kn_put_string(p, file->name, strlen(file->name));
-  kn_put_form(p, " %u:%u", loc.line, loc.column);
+  kn_put_form(p, " %u:%u", l->line, l->column);
   if (defined(&s, file->entry)) kn_put_form(p, " file " ID, ID_OF(file->entry));
-  if (defined(&s, scope->entry)) kn_put_form(p, " in " ID, ID_OF(scope->entry));
-  put_call(p, c, scope->inlined);
+  if (defined(&s, l->scope)) kn_put_form(p, " in " ID, ID_OF(l->scope));
+  put_call(p, c, l->inlined);
   for (unsigned k = 0; k < KN_LOC_WORDS; k++)
-    if (scope->flags >> k & 1) kn_put_form(p, " %s", kn_loc_words[k]);
+    if (l->flags >> k & 1) kn_put_form(p, " %s", kn_loc_words[k]);
 }
 
 /* The lines of a call and those around it that are not in the text yet, from the outside. */
 static void put_calls(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c,
                       uint32_t call) {
-  const struct kn_sources *sources = &f->session->sources;
+  const struct kn_loc *locs = f->session->sources.locs.at;
   for (;;) {
     uint32_t next = 0;
-    for (uint32_t i = call; i != 0 && c->at[i - c->first] == 0; i = kn_loc_outer(sources, i))
-      next = i;
+    for (uint32_t i = call; i != 0 && c->at[i - c->first] == 0; i = locs[i].inlined) next = i;
     if (next == 0) return;
     c->at[next - c->first] = ++c->n;
     kn_put_form(p, "  !call %u ", c->n);
-    put_loc(p, f, c, sources->locs.at[next]);
+    put_loc(p, f, c, next);
     word(p, "\n");
   }
 }
 
-void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c,
-                struct kn_loc loc, const char *before) {
-  put_calls(p, f, c, kn_loc_scope(&f->session->sources, loc)->inlined);
+void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c, uint32_t loc,
+                const char *before) {
+  put_calls(p, f, c, f->session->sources.locs.at[loc].inlined);
   word(p, before);
   put_loc(p, f, c, loc);
   word(p, "\n");
@@ -348,8 +347,7 @@ void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_
   if (f->session->debug != NULL) put_entries(p, f->session->debug, &s);
   if (defined(&s, f->debug.subprogram) && defined(&s, f->debug.unit)) {
     kn_put_form(p, "  !debug " ID " in " ID "\n", ID_OF(f->debug.subprogram), ID_OF(f->debug.unit));
-    if (f->debug.begin != 0)
-      kn_put_loc(p, f, c, f->session->sources.locs.at[f->debug.begin], "  !begin ");
+    if (f->debug.begin != 0) kn_put_loc(p, f, c, f->debug.begin, "  !begin ");
   }
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     const struct kn_debug_var *v = &f->debug.vars.at[i];

@@ -26,7 +26,7 @@ static void call(struct kn_observer *o, const struct kn_walk *w, bool own, unsig
   struct kn_debug_observer *d = kn_debug_of(o);
   if (w->inst[w->i].op == KILN_OP_CALL) kn_debug_held_leave(d);
   if (d->lines.shared != 0) kn_debug_share_code(d, true);
-  if (d->lines.column.scope != 0) kn_debug_lines_column(d);
+  if (d->lines.column != 0) kn_debug_lines_column(d);
   if (d->calls.on) kn_debug_call_begins(d, own, reg);
 }
 
@@ -95,7 +95,7 @@ static uint32_t from_inst(const kiln_func *f, const struct kn_debug_value *v) {
 
 void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
   kiln_session *s = f->session;
-  if (f->debug.unit == 0 || !kn_session_has_locs(s)) return;
+  if (f->debug.unit == 0) return;
   if (s->observer == NULL) {
     if ((s->observer = kn_realloc(s->module, NULL, sizeof *s->observer)) == NULL) {
       kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");

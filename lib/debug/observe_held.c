@@ -208,7 +208,7 @@ void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
    * statement before */
   const struct kn_output *out = w->out;
   s->after_inst = s->declared == 0 && v->n != 0 && !v->address && out->lines.n > d->lines.first &&
-                  out->lines.at[out->lines.n - 1].offset == kn_here(w);
+                  w->code.marks.at[out->lines.at[out->lines.n - 1].offset].at == kn_here(w);
 }
 
 /* Is value `v` no longer in register `reg`, or at `frame` if that is KN_NO_REG, since the last step? A value of another

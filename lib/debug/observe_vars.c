@@ -218,7 +218,7 @@ static bool any_unread(const struct unread *u, uint32_t slot) {
  * statement that stores them. No expression says the address of a symbol: then nothing of the variable is shown, since
  * printers take what is missing for zero. */
 static void add_stored(const struct unread *u, uint32_t slot, uint32_t at, uint32_t bytes,
-                       uint32_t h, uint32_t inst, struct kn_loc loc) {
+                       uint32_t h, uint32_t inst, uint32_t loc) {
   const kiln_func *f = u->f;
   const uint32_t of = u->var_of[slot];
   struct kn_debug_var *v = &u->d->own.variables.at[of - 1];
@@ -252,9 +252,10 @@ static void add_all_stored(const struct unread *u) {
       if (in->op != KILN_OP_STORE || !kn_is_slot(in->a) || !is_unread(u, kn_index(in->a))) continue;
       const struct kn_slot *s = &f->slots.at[kn_index(in->a)];
       const uint32_t whole = s->parent != 0 ? s->parent - 1 : kn_index(in->a);
+      const struct kn_note *note = kn_note_find(f, KN_NOTE_LOC, i);
       if (u->var_of[whole] != 0)
         add_stored(u, whole, s->offset, 1u << kn_type_log2[in->type], in->b,
-                   kn_inst_settle(f, i + 1), kn_loc_at(f, i));
+                   kn_inst_settle(f, i + 1), note != NULL ? note->a : 0);
     }
   }
   for (uint32_t k = 0; k < f->debug.stores.n; k++) {

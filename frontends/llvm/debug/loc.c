@@ -1,6 +1,7 @@
 /* Source locations of instructions. In bitcode a location follows its instruction, so it is read before
  * the instruction is built. Called by body.c and record.c.
- * Invariant: r->fn.at is the newest location of the function. */
+ * Invariant: r->fn.at.loc is the newest location of the function, of line and column r->fn.at.is.line, ..., and of
+ * scope r->fn.at.scope. */
 #include "debug/ahead.h"
 #include "decoder.h"
 
@@ -138,24 +139,31 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
   return bad ? 0 : loc;
 }
 
+/* The scope, or the call that was replaced, is not that of the newest location. */
+static __attribute__((noinline)) void change_scope(struct kn_bc *r, uint32_t scope,
+                                                   uint32_t inlined) {
+  kiln_location *to = &r->fn.at.is;
+  to->file = file_of(r, scope);
+  to->scope = r->m->entries ? kn_bc_die(r, scope) : (kiln_die){0};
+  if (inlined != r->fn.at.inlined || !r->fn.at.loc)
+    to->inlined = r->m->entries && inlined ? kn_bc_call_loc(r, inlined) : 0;
+  r->fn.at.scope = scope;
+  r->fn.at.inlined = inlined;
+}
+
 void kn_bc_loc_new(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
                    uint32_t inlined) {
   struct kn_bc_at *at = &r->fn.at;
-  at->is.file = file_of(r, scope);
-  at->is.scope = r->m->entries ? kn_bc_die(r, scope) : (kiln_die){0};
-  if (inlined != at->inlined || !at->any)
-    at->is.inlined = r->m->entries && inlined ? kn_bc_call_loc(r, inlined) : 0;
-  at->scope = scope;
-  at->inlined = inlined;
-  at->any = true;
-  at->set = false;
-  kn_bc_loc_line(r, line, column);
+  if (!at->loc || scope != at->scope || inlined != at->inlined) change_scope(r, scope, inlined);
+  at->is.line = line;
+  at->is.column = column;
+  at->loc = at->set = kiln_func_set_location(r->f, &at->is);
 }
 
 static void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
                      uint32_t inlined) {
-  if (kn_bc_loc_goes_on(r, scope, inlined)) kn_bc_loc_line(r, line, column);
-  else kn_bc_loc_new(r, line, column, scope, inlined);
+  if (!kn_bc_loc_is(r, line, column, scope, inlined))
+    kn_bc_loc_new(r, line, column, scope, inlined);
 }
 
 /* [line, column, scope + 1, inlined at + 1, implicit, ...], unabbreviated, from the number of operands on. */
@@ -186,10 +194,10 @@ static __attribute__((noinline)) void abbreviated(struct kn_bc *r, uint64_t pos)
 }
 
 /* Reads a location in any other form; false if there is none. */
-static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, bool *set) {
+static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
   uint32_t code = kn_bc_code(r, id);
   if (code == FUNC_DEBUG_LOC_AGAIN) {
-    *set = r->fn.at.any;
+    *loc = r->fn.at.loc;
     return kn_bc_skip_record(r, id);
   }
   if (code != FUNC_DEBUG_LOC) return false;
@@ -198,7 +206,7 @@ static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, boo
   if (kn_bc_record(r, id) && r->in.ops.n >= 4) {
     const uint64_t *op = r->in.ops.at;
     location(r, (uint32_t)op[0], (uint32_t)op[1], (uint32_t)op[2], (uint32_t)op[3]);
-    *set = r->fn.at.any;
+    *loc = r->fn.at.loc;
   }
   r->in.ahead = r->in.ops;
   r->in.ops = ops;
@@ -271,19 +279,18 @@ void kn_bc_debug_records(struct kn_bc *r) {
   r->in.bits.pos = pos;
 }
 
-/* Reads the records about variables at the current position, if there are any, and makes the newest location current,
- * or none. */
-static void finish(struct kn_bc *r, bool set) {
+/* Reads the records about variables at the current position, if there are any, and makes `loc` current. */
+static void finish(struct kn_bc *r, uint32_t loc) {
   const uint64_t pos = r->in.bits.pos;
   if (r->m->entries && kn_bc_is_record(r, kn_bits_peek(&r->in.bits, pos))) records(r, false);
   r->fn.aside += r->in.bits.pos - pos;
-  kn_bc_loc_set(r, set);
+  kn_bc_loc_set(r, loc);
 }
 
 void kn_bc_loc_records(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
                        uint32_t inlined) {
   location(r, line, column, scope, inlined);
-  finish(r, true);
+  finish(r, r->fn.at.loc);
 }
 
 void kn_bc_loc_slow(struct kn_bc *r) {
@@ -291,23 +298,23 @@ void kn_bc_loc_slow(struct kn_bc *r) {
   const unsigned width = r->in.width;
   uint64_t pos = r->in.bits.pos, w = kn_bits_peek(&r->in.bits, pos);
   unsigned id = (unsigned)w & ((1u << width) - 1), form = r->in.known[id].form;
-  bool set = false;
+  uint32_t loc = 0;
   w >>= width;
   if (form == FORM_LOC) {
     abbreviated(r, pos + width);
-    set = true;
+    loc = r->fn.at.loc;
   } else if (form == FORM_UNABBREV) {
     if ((w & ((1u << (LOC_HEAD_BITS + 6)) - 1)) == AGAIN_HEAD) {
-      set = r->fn.at.any;
+      loc = r->fn.at.loc;
       r->in.bits.pos = pos + width + LOC_HEAD_BITS + 6;
     } else if ((w & ((1u << LOC_HEAD_BITS) - 1)) == LOC_HEAD) {
       unabbreviated(r, pos + width + LOC_HEAD_BITS);
-      set = r->fn.at.any;
+      loc = r->fn.at.loc;
     }
   } else if (form == FORM_ANY) {
     r->in.bits.pos = pos + width;
-    if (!any_form(r, id, &set)) r->in.bits.pos = pos;
+    if (!any_form(r, id, &loc)) r->in.bits.pos = pos;
   }
   r->fn.aside += r->in.bits.pos - pos;
-  finish(r, set);
+  finish(r, loc);
 }
