@@ -152,20 +152,38 @@ static bool is_small_crate(char **words) {
   return size_of_sources(folder, limit, 0) <= limit;
 }
 
+/* The same of the first build in this incremental folder, which keeps the answer: an edit that moves the crate over the
+ * limit would change the number of units, and all of them would be compiled again. */
+static bool was_small_crate(const char *folder, char **words) {
+  char path[PATH_MAX], answer = 0;
+  bool small = is_small_crate(words);
+  const char *root = root_of(words);
+  if (root == NULL || snprintf(path, sizeof path, "%s/small-%016" PRIx64, folder,
+                               tool_hash_text(TOOL_HASH, root)) >= PATH_MAX)
+    return small;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd >= 0 && read(fd, &answer, 1) == 1) small = answer == '1';
+  if (fd < 0 && (fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) >= 0)
+    (void)!write(fd, small ? "1" : "0", 1);
+  if (fd >= 0) close(fd);
+  return small;
+}
+
 /* Compiles Kiln the crate, as far as its command line says? */
 static bool is_for_kiln(const struct rustc_options *o, const struct tool_settings *s) {
   return o->level <= s->opt_level || (o->level <= 1 && s->inlining.what != KILN_INLINING_OFF);
 }
 
-/* The option that sets the number of units, or NULL: it is given, or LLVM generates code. Units are for LLVM's threads:
- * rustc makes their IR one by one, and calls between them are not inlined. An edit compiles few of an incremental
- * build's, so that has several, but fewer than rustc's 256, of which each costs types of its own and a file to link. If
- * Kiln inlines, a small crate has one. docs/debug-builds.md has what was measured. */
+/* The option that sets the number of units, or NULL: it is given, or LLVM generates code. `folder` is that of an
+ * incremental build, or NULL. Units are for LLVM's threads: rustc makes their IR one by one, and calls between them are
+ * not inlined. An edit compiles few of an incremental build's, so that has several, but fewer than rustc's 256, of
+ * which each costs types of its own and a file to link. If Kiln inlines, a small crate has one. docs/debug-builds.md
+ * has what was measured. */
 static const char *units_option(const struct rustc_options *o, const struct tool_settings *s,
-                                char **words) {
+                                const char *folder, char **words) {
   if (o->units || !is_for_kiln(o, s)) return NULL;
   bool is_one =
-    o->incremental == NULL || (s->inlining.what != KILN_INLINING_OFF && is_small_crate(words));
+    folder == NULL || (s->inlining.what != KILN_INLINING_OFF && was_small_crate(folder, words));
   return is_one ? "-Ccodegen-units=1" : "-Ccodegen-units=32";
 }
 
@@ -189,15 +207,20 @@ static bool is_for_driver(const struct rustc_options *o, const struct tool_setti
          s->opt_level == 0;
 }
 
+#define INCREMENTAL "-Cincremental="
 /* The option that moves an incremental build from `folder` to a folder in it which only this Kiln with these settings
- * uses: rustc reuses the objects of unchanged code, whichever code generator made them. `end` distinguishes those of
- * one Kiln. NULL without memory. */
+ * uses, and which is there then: rustc reuses the objects of unchanged code, whichever code generator made them. `end`
+ * distinguishes those of one Kiln. NULL without memory, or if there is no such build. */
 static char *own_incremental(const char *folder, const char *end) {
   char identity[TOOL_IDENTITY_SIZE], *option;
+  if (folder == NULL || folder[0] == 0) return NULL;
   tool_identity(identity);
-  int n = asprintf(&option, "-Cincremental=%s/kiln-%016" PRIx64 "%s", folder,
+  int n = asprintf(&option, INCREMENTAL "%s/kiln-%016" PRIx64 "%s", folder,
                    tool_hash_text(TOOL_HASH, identity), end);
-  return n > 0 ? option : NULL;
+  if (n < 0) return NULL;
+  (void)mkdir(folder, 0777); /* rustc says what is wrong with it */
+  (void)mkdir(option + strlen(INCREMENTAL), 0777);
+  return option;
 }
 
 /* How rustc is run, beside its words. */
@@ -213,22 +236,21 @@ static char **with_options(char **words, size_t n, const struct tool_settings *s
   struct rustc_options o;
   rustc_options_begin(&o);
   for (char **w = words + 1; *w != NULL; w++) rustc_word(&o.words, *w);
-  char **more = malloc((n + 4) * sizeof *more), *folder;
+  char **more = malloc((n + 4) * sizeof *more);
   if (more == NULL || o.words.unread || !(plan->code = makes_code(&o))) return words;
   memcpy(more, words, n * sizeof *more);
   static const char passes[] = "-Cno-prepopulate-passes";
-  const char *units = units_option(&o, settings, words);
+  char *folder = own_incremental(o.incremental, "");
+  const char *units =
+    units_option(&o, settings, folder != NULL ? folder + strlen(INCREMENTAL) : NULL, words);
   if (units != NULL) more[n++] = (char *)(uintptr_t)units; /* exec's type has no const */
   if (is_without_passes(&o, settings)) {
     more[n++] = (char *)(uintptr_t)passes;
     setenv("KILN_SHIM_PASSES", "1", 1);
   }
   plan->driver = is_for_driver(&o, settings);
-  if (o.incremental != NULL && o.incremental[0] != 0 &&
-      (folder = own_incremental(o.incremental, "")) != NULL) {
-    more[n++] = folder;
-    if (plan->driver) plan->incremental = own_incremental(o.incremental, "-llvm");
-  }
+  if (folder != NULL) more[n++] = folder;
+  if (folder != NULL && plan->driver) plan->incremental = own_incremental(o.incremental, "-llvm");
   more[n] = NULL;
   return more;
 }

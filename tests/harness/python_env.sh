@@ -12,9 +12,8 @@ if ! cmp -s "$requirements" "$folder/venv/requirements.txt"; then
   [[ -f $cache/pip/complete ]] || { python3 -m venv --clear "$cache/pip/venv" >&2 && touch "$cache/pip/complete"; }
   flock -u 9
   python3 -m venv --clear --without-pip "$folder/venv" >&2
-  # A module is compiled when it is first imported; most are not.
-  "$cache/pip/venv/bin/python" -m pip --python "$folder/venv/bin/python" install --quiet --no-compile \
-    --disable-pip-version-check --requirement "$requirements" >&2
+  "$cache/pip/venv/bin/python" -m pip --python "$folder/venv/bin/python" install --quiet --disable-pip-version-check \
+    --requirement "$requirements" >&2
   cp "$requirements" "$folder/venv/requirements.txt"
 fi
 realpath -s "$folder/venv/bin/python"
