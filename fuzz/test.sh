@@ -14,12 +14,12 @@ if [[ $target != func && $target != wasm ]] && ! type -P "${CLANG:-clang-22}" >/
 fi
 seeds=$build/fuzz-seeds/$target
 python3 "$here/seeds.py" "$target" "$seeds"
-# each input is run with each allocation failing: a quarter of them is enough here
+# each input is run with each allocation failing: half of them are enough here
 if [[ $target == memory ]]; then
-  mkdir "$work/quarter"
+  mkdir "$work/half"
   n=0
-  for f in "$seeds"/*; do (( n++ % 4 )) || cp "$f" "$work/quarter/"; done
-  seeds=$work/quarter
+  for f in "$seeds"/*; do (( n++ % 2 )) || cp "$f" "$work/half/"; done
+  seeds=$work/half
 fi
 folders=("$seeds")
 [[ -d $here/seeds/$target ]] && folders+=("$here/seeds/$target")
