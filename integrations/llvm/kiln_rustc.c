@@ -152,20 +152,26 @@ static bool is_small_crate(char **words) {
   return size_of_sources(folder, limit, 0) <= limit;
 }
 
-/* The same of the first build in this incremental folder, which keeps the answer: an edit that moves the crate over the
- * limit would change the number of units, and all of them would be compiled again. */
-static bool was_small_crate(const char *folder, char **words) {
+/* The same of the first build in the incremental folder `own`, which is in `folder` and keeps the answer: an edit that
+ * moves the crate over the limit would change the number of units, and all of them would be compiled again. */
+static bool was_small_crate(const char *folder, const char *own, char **words) {
   char path[PATH_MAX], answer = 0;
-  bool small = is_small_crate(words);
   const char *root = root_of(words);
-  if (root == NULL || snprintf(path, sizeof path, "%s/small-%016" PRIx64, folder,
+  if (root == NULL || snprintf(path, sizeof path, "%s/small-%016" PRIx64, own,
                                tool_hash_text(TOOL_HASH, root)) >= PATH_MAX)
-    return small;
+    return is_small_crate(words);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd >= 0 && read(fd, &answer, 1) == 1) small = answer == '1';
-  if (fd < 0 && (fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) >= 0)
-    (void)!write(fd, small ? "1" : "0", 1);
+  bool kept = fd >= 0 && read(fd, &answer, 1) == 1;
   if (fd >= 0) close(fd);
+  if (kept) return answer == '1';
+  bool small = is_small_crate(words);
+  (void)mkdir(folder, 0777); /* rustc says what is wrong with it */
+  (void)mkdir(own, 0777);
+  fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (fd >= 0) {
+    (void)!write(fd, small ? "1" : "0", 1);
+    close(fd);
+  }
   return small;
 }
 
@@ -174,16 +180,16 @@ static bool is_for_kiln(const struct rustc_options *o, const struct tool_setting
   return o->level <= s->opt_level || (o->level <= 1 && s->inlining.what != KILN_INLINING_OFF);
 }
 
-/* The option that sets the number of units, or NULL: it is given, or LLVM generates code. `folder` is that of an
+/* The option that sets the number of units, or NULL: it is given, or LLVM generates code. `own` is the folder of an
  * incremental build, or NULL. Units are for LLVM's threads: rustc makes their IR one by one, and calls between them are
  * not inlined. An edit compiles few of an incremental build's, so that has several, but fewer than rustc's 256, of
  * which each costs types of its own and a file to link. If Kiln inlines, a small crate has one. docs/debug-builds.md
  * has what was measured. */
 static const char *units_option(const struct rustc_options *o, const struct tool_settings *s,
-                                const char *folder, char **words) {
+                                const char *own, char **words) {
   if (o->units || !is_for_kiln(o, s)) return NULL;
-  bool is_one =
-    folder == NULL || (s->inlining.what != KILN_INLINING_OFF && was_small_crate(folder, words));
+  bool is_one = own == NULL || (s->inlining.what != KILN_INLINING_OFF &&
+                                was_small_crate(o->incremental, own, words));
   return is_one ? "-Ccodegen-units=1" : "-Ccodegen-units=32";
 }
 
@@ -209,18 +215,15 @@ static bool is_for_driver(const struct rustc_options *o, const struct tool_setti
 
 #define INCREMENTAL "-Cincremental="
 /* The option that moves an incremental build from `folder` to a folder in it which only this Kiln with these settings
- * uses, and which is there then: rustc reuses the objects of unchanged code, whichever code generator made them. `end`
- * distinguishes those of one Kiln. NULL without memory, or if there is no such build. */
+ * uses: rustc reuses the objects of unchanged code, whichever code generator made them. `end` distinguishes those of
+ * one Kiln. NULL without memory, or if there is no such build. */
 static char *own_incremental(const char *folder, const char *end) {
   char identity[TOOL_IDENTITY_SIZE], *option;
   if (folder == NULL || folder[0] == 0) return NULL;
   tool_identity(identity);
   int n = asprintf(&option, INCREMENTAL "%s/kiln-%016" PRIx64 "%s", folder,
                    tool_hash_text(TOOL_HASH, identity), end);
-  if (n < 0) return NULL;
-  (void)mkdir(folder, 0777); /* rustc says what is wrong with it */
-  (void)mkdir(option + strlen(INCREMENTAL), 0777);
-  return option;
+  return n > 0 ? option : NULL;
 }
 
 /* How rustc is run, beside its words. */

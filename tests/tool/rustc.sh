@@ -142,7 +142,7 @@ check "32 in an incremental build, if there are as many" bash -c "(( $(increment
 check "or the number that is given" bash -c "(( $(incremental_units -C codegen-units=256) > 32 ))"
 check "unless Kiln inlines, and the crate is small" bash -c "mkdir -p small && cp units.rs small && (( \$(rm -rf log inc2; KILN_INLINE=small '$rustc' -C incremental=inc2 --crate-type=lib small/units.rs -o l.rlib; grep -c functions, log) == 1 ))"
 grown() { { echo '/*'; head -c 300000 /dev/zero | tr '\0' x; echo '*/'; } > small/more.rs && (( $(: > log; KILN_INLINE=small "$rustc" -C incremental=inc2 --crate-type=lib small/units.rs -o l.rlib; grep -c functions, log) <= 1 )) && (( $(rm -rf log inc2; KILN_INLINE=small "$rustc" -C incremental=inc2 --crate-type=lib small/units.rs -o l.rlib; grep -c functions, log) > 1 )); }
-check "nor does an edit that makes it large change that, before the folder is new" grown
+check "which an edit that makes it large does not change, until the folder is another one" grown
 check "not in a large one" bash -c "mkdir -p large/b && cp units.rs large && { echo '/*'; head -c 300000 /dev/zero | tr '\\0' x; echo '*/'; } > large/b/more.rs && (( \$(rm -rf log inc3; KILN_INLINE=small '$rustc' -C incremental=inc3 --crate-type=lib large/units.rs -o l.rlib; grep -c functions, log) > 1 ))"
 check "nor what LLVM optimizes" bash -c "'$rustc' -O --crate-type=lib units.rs -o l.rlib && mv l.rlib m.rlib && rustc -O --crate-type=lib units.rs -o l.rlib && cmp l.rlib m.rlib"
 # counts PROGRAM: how often each function of the program ran, of a build that counts.
