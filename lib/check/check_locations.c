@@ -3,6 +3,7 @@
  * from the expressions of the rows, so these are proved too. Called by check.c. Invariant: a function with a row that
  * is wrong fails; what cannot be joined is counted by reason, and fails nothing. Not proved: which value a variable
  * has. */
+#include "dwarf/leb128.h"
 #include "lib/check/check.h"
 
 #include <kiln/dwarf.h>
@@ -10,18 +11,6 @@
 #include <stdlib.h>
 
 /* ---- what rows claim ---- */
-
-static int64_t sleb(const uint8_t **p, const uint8_t *end) {
-  uint64_t v = 0;
-  for (unsigned shift = 0; *p < end && shift < 64; shift += 7) {
-    const uint8_t byte = *(*p)++;
-    v |= (uint64_t)(byte & 0x7f) << shift;
-    if (byte & 0x80) continue;
-    if (byte & 0x40 && shift < 57) v |= ~UINT64_C(0) << (shift + 7);
-    break;
-  }
-  return (int64_t)v;
-}
 
 /* The register with DWARF's number `number`, or KN_FLOW_NONE. */
 static uint32_t register_of(const struct kn_check *c, uint64_t number) {
@@ -71,9 +60,9 @@ static enum claim read_row(struct kn_check *c, const struct kn_code_var *row,
            : (uint32_t)at == register_of(c, p[1] - KILN_DW_OP_reg0) ? PROVED
                                                                     : WRONG;
   }
-  if (op == KILN_DW_OP_consts) return is_constant(c, h, sleb(&p, end)) ? PROVED : WRONG;
+  if (op == KILN_DW_OP_consts) return is_constant(c, h, kn_sleb128(&p, end)) ? PROVED : WRONG;
   if (op == KILN_DW_OP_fbreg) {
-    const int32_t frame = frame_at(c, sleb(&p, end));
+    const int32_t frame = frame_at(c, kn_sleb128(&p, end));
     if (!kn_is_slot(h)) to->place = kn_flow_frame(&c->flow, frame);
     else if (kn_slot_align(c->walk, kn_index(h)) > 4) return OTHER;
     else return frame == c->walk->slot_states.at[kn_index(h)].frame ? PROVED : WRONG;
@@ -82,12 +71,7 @@ static enum claim read_row(struct kn_check *c, const struct kn_code_var *row,
   } else if (op >= KILN_DW_OP_breg0 && op < KILN_DW_OP_breg0 + 32) {
     to->place = register_of(c, op - KILN_DW_OP_breg0);
   } else if (op == KILN_DW_OP_regx || op == KILN_DW_OP_bregx) {
-    uint64_t number = 0;
-    for (unsigned shift = 0; p < end && shift < 63; shift += 7) {
-      number |= (uint64_t)(*p & 0x7f) << shift;
-      if (!(*p++ & 0x80)) break;
-    }
-    to->place = register_of(c, number);
+    to->place = register_of(c, kn_uleb128(&p, end));
   } else return OTHER;
   if (is_parameter(c, h) && arrival(c, h) == -1) return OTHER;
   to->handle = kn_is_slot(h) ? KN_FLOW_CONTENT(kn_index(h)) : h;

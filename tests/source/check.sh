@@ -29,7 +29,7 @@ check_include_direction() {
   forbidden_includes include '$^' || ok=1
   forbidden_includes ir 'ir/' || ok=1
   forbidden_includes lib/codegen "$t" || ok=1
-  forbidden_includes lib/check "$t|lib/check/" || ok=1
+  forbidden_includes lib/check "$t|lib/check/|dwarf/leb128\.h\"" || ok=1
   forbidden_includes lib/debug "$t|lib/debug/" || ok=1
   forbidden_includes 'lib/object/[!e]* lib/object/e[!l]*' "$t|$image" || ok=1
   forbidden_includes lib/dwarf "$t|$image|lib/dwarf/" || ok=1
