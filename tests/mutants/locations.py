@@ -10,12 +10,13 @@ A row of MUTANTS names a rule, a file of lib/debug, and a text in it that is rep
 with locations.c and the libraries of BUILD, a checking build, and run over bitcode of a few programs, by clang -O1 -g, and
 -O1 -g without LLVM's passes, so that Kiln inlines.
 """
-import argparse
 import json
 import os
 import subprocess
 import sys
 import tempfile
+
+import options
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -104,15 +105,13 @@ def bitcode(work):
     return files
 
 
-def check_places():
-    wrong = 0
-    for rule, name, old, _ in MUTANTS:
-        with open(os.path.join(ROOT, name)) as f:
-            n = f.read().count(old)
-        if n != 1:
-            wrong = 1
-            print('%s: %s: the text occurs %d times' % (name, rule, n))
-    return wrong
+def text_of(name):
+    with open(os.path.join(ROOT, name), encoding='utf-8') as f:
+        return f.read()
+
+
+def misplaced():
+    return [what for what, name, old, _ in MUTANTS if text_of(name).count(old) != 1]
 
 
 def run(program, files):
@@ -132,37 +131,26 @@ def proved(status, text):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('--tap', action='store_true')
-    p.add_argument('--only', default='')
-    p.add_argument('--every', type=int, default=1)
-    p.add_argument('--places', action='store_true')
-    p.add_argument('build', nargs='?')
-    options = p.parse_args()
-    if options.places:
-        return check_places()
-    chosen = [m for m in MUTANTS if options.only in m[0]][::options.every]
+    args, rows = options.rows(__doc__, MUTANTS, misplaced)
     missed = 0
-    with tempfile.TemporaryDirectory() as work:
-        build, files = Build(work, os.path.abspath(options.build)), bitcode(work)
-        print('1..%d' % (len(chosen) + 1))
+    with tempfile.TemporaryDirectory(prefix='kiln-locations-') as work:
+        build, files = Build(work, os.path.abspath(args.build)), bitcode(work)
+        print('1..%d' % (len(rows) + 1))
         wrong = proved(*run(build.link(), files))
         missed += wrong is not None
         print('%s 1 - no location is wrong' % ('not ok' if wrong else 'ok'))
         if wrong:
             print('# ' + wrong.replace('\n', '\n# '))
-        for number, (rule, name, old, new) in enumerate(chosen, 2):
-            with open(os.path.join(ROOT, name)) as f:
-                text = f.read()
-            path = os.path.join(work, os.path.basename(name))
-            with open(path, 'w') as f:
+        for number, (rule, name, old, new) in enumerate(rows, 2):
+            text, path = text_of(name), os.path.join(work, os.path.basename(name))
+            with open(path, 'w', encoding='utf-8') as f:
                 f.write(text.replace(old, new))
             status, line = run(build.link(build.compile(path)), files) if text.count(old) == 1 else (0, 'no such text')
             missed += status != FOUND
             print('%s %d - %s: %s' % ('ok' if status == FOUND else 'not ok', number, os.path.basename(name), rule))
             print('# status %d: %s' % (status, line.split('\n')[0][:160]), flush=True)
-    print('# %d of %d not found' % (missed, len(chosen) + 1))
-    return 1 if missed else 0
+    print('# %d of %d not found' % (missed, len(rows) + 1))
+    return missed != 0
 
 
 if __name__ == '__main__':

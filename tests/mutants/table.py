@@ -230,8 +230,8 @@ MUTANTS = [
      '    } else if (m->src == KN_NO_REG) {\n      if (m->src_handle) w->hooks->constant(w, '
      'm->dst, m->src_handle, m->type);\n'
      '      else w->hooks->load(w, m->dst, m->src_frame, m->type);\n'
-     '      if (m->src_handle) KN_LOG(w, KN_EV_CONST, m->src_handle, m->dst);\n'
-     '      else KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + m->src_frame), m->dst);'),
+     '      if (m->src_handle) KN_WROTE(w, KN_EV_CONST, m->src_handle, m->dst);\n'
+     '      else KN_WROTE(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + m->src_frame), m->dst);'),
     ('a cycle goes through the scratch register', X, 'lib/codegen/moves.c',
      '          src[j] = (uint8_t)t;\n', ''),
     ('a register is read by all before it is written', X, 'lib/codegen/moves.c',
@@ -349,7 +349,7 @@ MUTANTS = [
      '    kn_run_moves(w);\n    kn_edge_log(w, e);\n    w->target->jump',
      '    for (uint32_t i = 0; i < w->moves.n; i++)\n      if (w->moves.at[i].dst < 64 && w->moves.at[i].src < 64) {\n'
      '        w->hooks->move(w, w->target->exception[0], w->target->exception[1], KILN_TYPE_I64);\n'
-     '        KN_LOG(w, KN_EV_MOVE, w->target->exception[1], w->target->exception[0]);\n        break;\n      }\n'
+     '        KN_WROTE(w, KN_EV_MOVE, w->target->exception[1], w->target->exception[0]);\n        break;\n      }\n'
      '    kn_run_moves(w);\n    kn_edge_log(w, e);\n    w->target->jump'),
     ('the exception is where the unwinder puts it', A, EH,
      '{{w->target->exception[0], w->target->exception[1]}, {0}}',
