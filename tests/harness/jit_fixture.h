@@ -6,9 +6,12 @@
 #include <kiln/kiln.h>
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -90,6 +93,31 @@ static inline long jit_call(kiln_jit *jit, const char *name, long a, long b) {
   jit_fn *f = (jit_fn *)(uintptr_t)kiln_jit_lookup(jit, name);
   if (f == NULL) fail_msg("no function %s", name);
   return f(a, b);
+}
+
+/* What a child says on standard error that runs `f` and does not survive it: valid until the next call. */
+static inline const char *jit_last_words(void (*f)(void)) {
+  static char got[512];
+  int ends[2], status = 0;
+  fflush(NULL);
+  assert_int_equal(pipe(ends), 0);
+  pid_t pid = fork();
+  if (pid == 0) {
+    dup2(ends[1], 2);
+    signal(SIGILL, SIG_DFL); /* CMocka's */
+    signal(SIGTRAP, SIG_DFL);
+    alarm(100);
+    f();
+    _exit(0);
+  }
+  close(ends[1]);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  ssize_t n = read(ends[0], got, sizeof got - 1);
+  close(ends[0]);
+  got[n < 0 ? 0 : n] = 0;
+  if (!WIFSIGNALED(status) || WTERMSIG(status) == SIGALRM)
+    fail_msg("%x: %s", (unsigned)status, got);
+  return got;
 }
 
 #endif
