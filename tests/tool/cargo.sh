@@ -23,8 +23,8 @@ mkdir -p top/tools top/inner/src top/inner/tools top/home bin answers
 cat > remembers << END
 #!/bin/sh
 case " \$* " in *' -vV '* | *' ___ '*)
-  answer=$work/answers/\$(echo "\$*" | cksum | tr ' ' -)
-  [ -f "\$answer" ] || '$rustc' "\$@" > "\$answer" || exit
+  answer=$work/answers/\$(echo "\$RUSTC_BOOTSTRAP \$*" | cksum | tr ' ' -)
+  [ -f "\$answer" ] || { '$rustc' "\$@" > "\$answer.\$\$" && mv "\$answer.\$\$" "\$answer"; } || exit
   exec cat "\$answer"
 esac
 exec '$rustc' "\$@"
