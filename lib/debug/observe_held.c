@@ -43,7 +43,6 @@ void kn_debug_held_block(struct kn_debug_observer *d) {
     struct kn_debug_held *h = &d->held.all.at[d->held.open.at[k]];
     const bool one = d->own.values.at[h->of].is.other[0] == 0;
     h->stays = one && h->reg != KN_NO_REG && !(last >> h->reg & 1);
-    if (one && !h->stays && stays_until_left(d, h, b->term)) h->to = d->held.leaving_at;
   }
   d->held.open.n = 0;
   d->held.early = 0;

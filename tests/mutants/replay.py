@@ -25,7 +25,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 REPLAY, CALL, KEEP, SETTLE, DEBUG = 'inline_replay.c', 'inline_call.c', 'inline_keep.c', 'inline_settle.c', 'inline_debug.c'
 SCAN, SPLIT, FORWARD = 'inline_scan.c', 'inline_split.c', 'inline_forward.c'
-APPEND, SHARE, HELD, LINES, DEBUGGER = 'build_append.c', 'observe_share.c', 'observe_held.c', 'observe_lines.c', 'debugger.c'
+APPEND, SHARE, LINES, DEBUGGER = 'build_append.c', 'observe_share.c', 'observe_lines.c', 'debugger.c'
 # Those with calls of functions that stay small.
 FILES = ('inlined.kir', 'forward.kir', 'g_slots.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'try_values.kir', 'g_chains.kir', 'g_random.kir',
          'g_random_all.kir')
@@ -214,9 +214,6 @@ MUTANTS = [
     ('the first statement has its row', LINES, '(n > 2 || !adds)', 'n > 2'),
     ('a return is behind the move of its result', DEBUGGER, ' && op != KILN_OP_RET', ''),
     ('code that is repeated has rows', LINES, 'out->lines.at[out->lines.n++] = row;\n    d->lines.loc', 'd->lines.loc'),
-    # ---- what they show of what was loaded from a variable ----
-    ('a home has what it had where a branch begins', HELD,
-     '    if (one && !h->stays && stays_until_left(d, h, b->term)) h->to = d->held.leaving_at;\n', ''),
 ]
 
 
