@@ -269,7 +269,7 @@ def test_find_pc() -> None:
 
 def test_lazy_functions() -> None:
     from kiln_codegen import Jit, Unit
-    seen = []
+    seen: 'list[str]' = []
     with Jit() as jit:
         def compile(name: str) -> Unit:
             seen.append(name)
