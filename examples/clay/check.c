@@ -12,9 +12,10 @@ struct checker {
   const struct type *none, *wrong, *integer, *number, *boolean, *string;
   struct var *newest; /* of the local variables in scope */
   struct var **globals_end;
-  uint32_t level; /* of scopes; 0: outside of everything */
-  unsigned loops; /* around the statement */
-  bool broke;     /* the innermost loop has a `break` */
+  uint32_t level;       /* of scopes; 0: outside of everything */
+  unsigned loops;       /* around the statement */
+  bool broke;           /* the innermost loop has a `break` */
+  uint32_t collections; /* places so far where garbage may be collected */
 };
 
 static const struct builtin builtins[] = {
@@ -70,9 +71,21 @@ static void fail_type(struct checker *k, struct place at, const struct type *wan
   clay_error(k->c, at, "expected %s, found %s", want->name, found->name);
 }
 
+/* A view can be any record, or other view, that has all fields of it. */
+static bool has_fields(const struct type *t, const struct type *view) {
+  if (t->kind != TYPE_RECORD && t->kind != TYPE_VIEW) return false;
+  for (const struct var *v = view->fields; v != NULL; v = v->next) {
+    const struct var *own = t->fields;
+    while (own != NULL && (own->name != v->name || own->type != v->type)) own = own->next;
+    if (own == NULL) return false;
+  }
+  return true;
+}
+
 static void expect_type(struct checker *k, struct expr *e, const struct type *want) {
   const struct type *found = check_expr(k, e, want);
-  if (found != want) fail_type(k, e->at, want, found);
+  if (found == want || (want->kind == TYPE_VIEW && has_fields(found, want))) return;
+  fail_type(k, e->at, want, found);
 }
 
 /* An expression that has a value, of any type. */
@@ -194,7 +207,7 @@ static const struct type *check_index(struct checker *k, struct expr *e) {
 static const struct type *check_field(struct checker *k, struct expr *e) {
   const struct type *t = check_value(k, e->a, NULL);
   if (t->kind == TYPE_ERROR) return t;
-  if (t->kind != TYPE_RECORD) {
+  if (t->kind != TYPE_RECORD && t->kind != TYPE_VIEW) {
     clay_error(k->c, e->at, "%s has no fields", t->name);
     return k->wrong;
   }
@@ -225,7 +238,7 @@ static void expect_kind(struct checker *k, struct expr *e, unsigned kinds, const
 static void check_printed(struct checker *k, struct expr *e) {
   const struct type *t = check_value(k, e, NULL);
   while (t->kind == TYPE_ARRAY) t = t->elem;
-  if (t->kind != TYPE_RECORD) return;
+  if (t->kind != TYPE_RECORD && t->kind != TYPE_VIEW) return;
   clay_error(k->c, e->at, "%s has no text of its own; take its fields", t->name);
 }
 
@@ -304,8 +317,31 @@ static const struct type *check_call(struct checker *k, struct expr *e) {
   return plain(k, fn->result);
 }
 
+/* Whether the expression itself, without its operands, makes an object. Calls of the program's functions count. */
+static bool makes_object(const struct expr *e) {
+  switch (e->kind) {
+  case EXPR_ARRAY:
+  case EXPR_SLICE: return true;
+  case EXPR_BINARY: return e->op == T_ADD && e->type->kind == TYPE_STR;
+  case EXPR_CALL:
+    if (e->fn != NULL) return !e->fn->external || e->fn->result->kind == TYPE_STR;
+    if (e->builtin == NULL) return true;
+    switch (e->builtin->kind) {
+    case BUILTIN_ARGS:
+    case BUILTIN_ARRAY:
+    case BUILTIN_CHR:
+    case BUILTIN_PUSH:
+    case BUILTIN_READ_LINE:
+    case BUILTIN_STR: return true;
+    default: return false;
+    }
+  default: return false;
+  }
+}
+
 /* `want` is the type that the context would prefer, or NULL; the result may be another. */
 static const struct type *check_expr(struct checker *k, struct expr *e, const struct type *want) {
+  uint32_t before = k->collections;
   switch (e->kind) {
   case EXPR_INT:
     e->type = k->integer;
@@ -323,6 +359,8 @@ static const struct type *check_expr(struct checker *k, struct expr *e, const st
   case EXPR_FIELD: e->type = check_field(k, e); break;
   case EXPR_CALL: e->type = check_call(k, e); break;
   }
+  if (makes_object(e)) k->collections++;
+  e->collects = k->collections != before;
   return e->type;
 }
 
@@ -358,8 +396,9 @@ static void check_declaration(struct checker *k, struct stmt *s) {
   if (v->type != NULL) v->type = check_type(k, v->at, v->type);
   if (s->a != NULL && v->type != NULL) expect_type(k, s->a, v->type);
   else if (s->a != NULL) v->type = check_value(k, s->a, NULL);
-  else if (v->type->kind == TYPE_RECORD)
+  else if (v->type->kind == TYPE_RECORD || v->type->kind == TYPE_VIEW)
     clay_error(k->c, v->at, "'%s' needs a value", v->name->bytes);
+  else if (v->type->kind == TYPE_ARRAY) k->collections++; /* it starts as a new array */
   declare(k, v);
 }
 
@@ -390,7 +429,7 @@ static void check_assignment(struct checker *k, struct stmt *s) {
   } else {
     s->op = ops[s->op];
     check_value(k, s->b, s->a->type);
-    check_op(k, s->at, s->op, s->a, s->b);
+    if (check_op(k, s->at, s->op, s->a, s->b) == k->string) k->collections++;
   }
 }
 
@@ -455,7 +494,8 @@ static void check_return(struct checker *k, struct stmt *s) {
 
 /* Types that exceptions can have. */
 static void check_thrown(struct checker *k, struct place at, const struct type *t) {
-  if (t->kind == TYPE_ARRAY) clay_error(k->c, at, "%s cannot be thrown", t->name);
+  if (t->kind == TYPE_ARRAY || t->kind == TYPE_VIEW)
+    clay_error(k->c, at, "%s cannot be thrown", t->name);
 }
 
 /* Control goes on if it does at the end of the body or of a catch, and of the finally. */
@@ -514,7 +554,7 @@ static bool check_stmt(struct checker *k, struct stmt *s) {
 /* Extern functions take and return C's types. */
 static const struct type *check_extern_type(struct checker *k, struct place at,
                                             const struct type *t) {
-  if (t->kind != TYPE_ARRAY && t->kind != TYPE_RECORD) return t;
+  if (t->kind != TYPE_ARRAY && t->kind != TYPE_RECORD && t->kind != TYPE_VIEW) return t;
   clay_error(k->c, at, "an extern function knows no %s", t->name);
   return k->wrong;
 }
@@ -529,7 +569,8 @@ static void check_signature(struct checker *k, struct fn *fn) {
   struct fn *other = fn->name->fn;
   if (find_builtin(fn->name->bytes) != NULL) {
     clay_error(k->c, fn->at, "'%s' is a function of the language", fn->name->bytes);
-  } else if (fn->name->type != NULL && fn->name->type->kind == TYPE_RECORD) {
+  } else if (fn->name->type != NULL &&
+             (fn->name->type->kind == TYPE_RECORD || fn->name->type->kind == TYPE_VIEW)) {
     clay_error(k->c, fn->at, "'%s' is a type", fn->name->bytes);
   } else if (other != NULL && other->input == k->c->input) {
     clay_error(k->c, fn->at, "'%s' is already a function, on line %u", fn->name->bytes,
@@ -547,6 +588,7 @@ static void check_signature(struct checker *k, struct fn *fn) {
 
 static void check_fn(struct checker *k, struct fn *fn) {
   struct var *mark = k->newest;
+  uint32_t before = k->collections;
   k->fn = fn;
   k->level++;
   for (struct var *v = fn->params; v != NULL; v = v->next) declare(k, v);
@@ -555,6 +597,7 @@ static void check_fn(struct checker *k, struct fn *fn) {
                fn->result->name);
   }
   close_scope(k, mark);
+  fn->collects = k->collections != before;
   k->fn = NULL;
 }
 

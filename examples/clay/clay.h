@@ -45,7 +45,8 @@ enum type_kind {
   TYPE_STR,
   TYPE_ARRAY,
   TYPE_RECORD,
-  TYPE_I32, /* C's int and float: in extern functions only */
+  TYPE_VIEW, /* any record that has certain fields */
+  TYPE_I32,  /* C's int and float: in extern functions only */
   TYPE_F32,
   TYPE_COUNT
 };
@@ -55,7 +56,7 @@ struct type {
   const char *name;
   const struct type *elem; /* arrays */
   struct type *array;      /* the type of arrays of this, once there is one */
-  struct var *fields;      /* records: this and the rest */
+  struct var *fields;      /* records and views: this and the rest */
   uint32_t n_fields;
   uint32_t input;    /* that declares it; 0: not declared yet */
   struct place at;   /* of the declaration, or the first use before */
@@ -67,7 +68,11 @@ struct clay {
   size_t source_size;
   uint32_t input; /* counts them from 1 */
   unsigned errors;
-  bool debug;               /* -g: the code generator describes the program to debuggers */
+  enum {
+    DEBUG_NONE,
+    DEBUG_LINES,            /* functions and places: for tracebacks */
+    DEBUG_ALL               /* -g: variables and types, too */
+  } debug;                  /* what the code generator describes */
   struct chunk *chunks;     /* arena: newest first */
   struct text *texts[1024]; /* hash table */
   uint32_t n_texts;
@@ -79,6 +84,9 @@ void clay_free(struct clay *c);
 /* Makes `source`, which ends in a NUL behind its `size` bytes, the input, without errors so far. Declarations of
  * earlier inputs stay valid. The text is needed until the next one, `file` for ever. */
 void clay_input(struct clay *c, const char *file, const char *source, size_t size);
+/* The text of a file, NUL-terminated; NULL, with errno, if it cannot be read. "-" is standard input. The caller frees
+ * it. */
+char *clay_read_file(const char *path, size_t *size);
 /* Zeroed memory; ends the process without any. */
 void *clay_alloc(struct clay *c, size_t size);
 struct text *clay_text(struct clay *c, const char *bytes, size_t size);
@@ -97,7 +105,7 @@ void clay_error(struct clay *c, struct place at, const char *format, ...)
   TOKEN(FN, "fn") TOKEN(FOR, "for") TOKEN(IF, "if") TOKEN(IN, "in") TOKEN(LET, "let")              \
   TOKEN(NOT, "not") TOKEN(OR, "or") TOKEN(RECORD, "record") TOKEN(RETURN, "return")                \
   TOKEN(THROW, "throw") TOKEN(TRUE, "true") TOKEN(TRY, "try") TOKEN(VAR, "var")                    \
-  TOKEN(WHILE, "while")
+  TOKEN(VIEW, "view") TOKEN(WHILE, "while")
 /* Longer ones before their prefixes. */
 #define PUNCTUATION                                                                                \
   TOKEN(DOTS, "...") TOKEN(RANGE, "..") TOKEN(DOT, ".") TOKEN(ARROW, "->") TOKEN(EQ, "==")         \
@@ -168,6 +176,7 @@ struct fn {
   bool external, variadic;
   struct stmt *body;
   struct fn *next;
+  bool collects;    /* check: its own code has a call that may collect garbage */
   uint32_t input;   /* check: that it comes from */
   struct fn *outer; /* check: the function of an earlier input that it replaces */
   /* check: tells signatures of this name apart: the input that brought this one; 0: the first */
@@ -195,6 +204,7 @@ struct expr {
   uint32_t depth;     /* of the tree below, 1 for leaves */
   struct place at;
   const struct type *type; /* check */
+  bool collects;           /* check: computing it may collect garbage */
   struct expr *next;       /* in a list of arguments or elements */
   union {
     int64_t integer;
@@ -245,10 +255,10 @@ struct stmt {
 
 /* What one input declares and does: for a file, all of it; for a line of a prompt, that line. */
 struct program {
-  struct fn *fns; /* extern ones, too */
-  struct type *records;
-  struct stmt *stmts;  /* outside of functions, in order */
-  struct var *globals; /* check: in order */
+  struct fn *fns;       /* extern ones, too */
+  struct type *records; /* and views */
+  struct stmt *stmts;   /* outside of functions, in order */
+  struct var *globals;  /* check: in order */
 };
 
 void parse_program(struct clay *c, struct program *out);

@@ -27,6 +27,7 @@ static void declare_runtime(struct gen *g, enum runtime r) {
   kiln_symbol_desc desc = {.name = runtime[r].name};
   unsigned flags = (runtime[r].flags & RT_NO_RETURN) != 0 ? KILN_SIG_NORETURN : 0;
   if ((runtime[r].flags & RT_UNWINDS) == 0) flags |= KILN_SIG_NOUNWIND;
+  if ((runtime[r].flags & RT_COLLECTS) == 0) flags |= KILN_SIG_NOCOLLECT;
   g->runtime[r].sig =
     kiln_sig_new(g->m, KILN_CC_C, flags, params, n, &result, (runtime[r].flags & RT_VALUE) != 0);
   g->runtime[r].symbol = kiln_func_declare(g->m, &desc, g->runtime[r].sig);
@@ -56,6 +57,13 @@ kiln_value gen_runtime(struct gen *g, enum runtime r, struct place at, const kil
 
 /* ---- functions of programs, and C's ---- */
 
+void gen_function_name(const struct fn *fn, char name[256]) {
+  /* The prefix keeps Clay's functions apart from those of C. */
+  int n = snprintf(name, 256, "%s%s", fn->external ? "" : "clay.", fn->name->bytes);
+  /* Code compiled for another signature continues to call the function that it was compiled with. */
+  if (fn->version > 0 && !fn->external) snprintf(name + n, 256 - (size_t)n, ".%u", fn->version);
+}
+
 kiln_symbol gen_declare(struct gen *g, const struct fn *fn, kiln_sig *sig) {
   char name[256];
   kiln_param params[MAX_PARAMS];
@@ -65,13 +73,10 @@ kiln_symbol gen_declare(struct gen *g, const struct fn *fn, kiln_sig *sig) {
     params[n++] = (kiln_param){.type = (uint8_t)gen_type(v->type), .flags = flags};
   }
   kiln_type result = gen_type(fn->result);
-  *sig = kiln_sig_new(g->m, KILN_CC_C, fn->variadic ? KILN_SIG_VARIADIC : 0, params, n, &result,
-                      result != KILN_TYPE_VOID);
-  /* The prefix keeps Clay's functions apart from those of C. */
-  int n_name = snprintf(name, sizeof name, "%s%s", fn->external ? "" : "clay.", fn->name->bytes);
-  /* Code compiled for another signature continues to call the function that it was compiled with. */
-  if (fn->version > 0 && !fn->external)
-    snprintf(name + n_name, sizeof name - (size_t)n_name, ".%u", fn->version);
+  /* Functions of C know nothing of Clay's objects. */
+  uint32_t flags = (fn->variadic ? KILN_SIG_VARIADIC : 0) | (fn->external ? KILN_SIG_NOCOLLECT : 0);
+  *sig = kiln_sig_new(g->m, KILN_CC_C, flags, params, n, &result, result != KILN_TYPE_VOID);
+  gen_function_name(fn, name);
   return kiln_func_declare(g->m, &(kiln_symbol_desc){.name = name}, *sig);
 }
 
@@ -95,12 +100,9 @@ static kiln_value from_c(struct gen *g, const struct type *t, struct place at, k
 }
 
 static kiln_value call_fn(struct gen *g, const struct expr *e) {
-  kiln_value *args = clay_alloc(g->c, e->n * sizeof *args);
+  kiln_value *args = gen_arguments(g, e);
   const struct var *param = e->fn->params;
   uint32_t n = 0;
-  for (const struct expr *a = e->list; a != NULL; a = a->next) args[n++] = gen_expr(g, a);
-  /* Only after all are computed: the collector does not recognise a string by the address of its bytes. */
-  n = 0;
   for (const struct expr *a = e->list; a != NULL && e->fn->external; a = a->next, n++) {
     args[n] = to_c(g, param != NULL ? param->type : a->type, args[n]);
     if (param != NULL) param = param->next;
@@ -131,12 +133,10 @@ static void write_byte(struct gen *g, struct place at, char byte) {
 
 /* All arguments are computed before the first is written. */
 static void gen_print(struct gen *g, const struct expr *e, bool line) {
-  kiln_value *cells = clay_alloc(g->c, e->n * sizeof *cells);
-  uint32_t i = 0;
-  for (const struct expr *a = e->list; a != NULL; a = a->next) cells[i++] = gen_cell(g, a);
-  i = 0;
+  kiln_value *values = gen_arguments(g, e);
   for (const struct expr *a = e->list; a != NULL; a = a->next) {
-    gen_runtime(g, RT_write, a->at, (kiln_value[]){cells[i++], type_code(g, a->type)});
+    kiln_value cell = gen_to_cell(g, a->type, *values++);
+    gen_runtime(g, RT_write, a->at, (kiln_value[]){cell, type_code(g, a->type)});
     if (line && a->next != NULL) write_byte(g, a->at, ' ');
   }
   if (line) write_byte(g, e->at, '\n');
@@ -164,8 +164,8 @@ static kiln_value call_builtin(struct gen *g, const struct expr *e) {
   switch (e->builtin->kind) {
   case BUILTIN_ARGS: return gen_runtime(g, RT_args, at, NULL);
   case BUILTIN_ARRAY:
-    args[0] = gen_expr(g, a);
-    args[1] = gen_cell(g, a->next);
+    memcpy(args, gen_arguments(g, e), 2 * sizeof *args);
+    args[1] = gen_to_cell(g, a->next->type, args[1]);
     args[2] = kiln_const_int(g->f, gen_is_reference(a->next->type));
     return gen_runtime(g, RT_array_new, at, args);
   case BUILTIN_CHR: args[0] = gen_expr(g, a); return gen_runtime(g, RT_chr, at, args);
@@ -178,8 +178,8 @@ static kiln_value call_builtin(struct gen *g, const struct expr *e) {
     args[0] = gen_expr(g, a);
     return gen_from_cell(g, e->type, gen_runtime(g, RT_pop, at, args));
   case BUILTIN_PUSH:
-    args[0] = gen_expr(g, a);
-    args[1] = gen_cell(g, a->next);
+    memcpy(args, gen_arguments(g, e), 2 * sizeof *args);
+    args[1] = gen_to_cell(g, a->next->type, args[1]);
     return gen_runtime(g, RT_push, at, args);
   case BUILTIN_READ_LINE: return gen_runtime(g, RT_read_line, at, NULL);
   case BUILTIN_STR:
@@ -192,18 +192,21 @@ static kiln_value call_builtin(struct gen *g, const struct expr *e) {
   return (kiln_value){0};
 }
 
-/* The fields first: computing them may collect garbage. */
+/* The record is made first, each field then stored. */
 static kiln_value make_record(struct gen *g, const struct expr *e) {
-  kiln_value *fields = clay_alloc(g->c, e->n * sizeof *fields);
-  uint32_t n = 0;
-  for (const struct expr *a = e->list; a != NULL; a = a->next) fields[n++] = gen_expr(g, a);
-  kiln_value size = kiln_const_int(g->f, n);
-  kiln_value record = gen_runtime(g, RT_record_new, e->at, &size);
-  n = 0;
-  for (const struct expr *a = e->list; a != NULL; a = a->next, n++) {
-    kiln_value at = kiln_build_addr(g->f, record, (kiln_value){0}, 0, (int32_t)(n * CELL_BYTES));
-    gen_store_cell(g, a->type, at, fields[n]);
+  kiln_value shape = kiln_const_symbol(g->f, gen_type_symbol(g, e->type), 0);
+  kiln_value record = gen_runtime(g, RT_record_new, e->at, &shape);
+  bool collects = false;
+  for (const struct expr *a = e->list; a != NULL; a = a->next) collects |= a->collects;
+  struct held held = gen_hold(g, e->type, record, collects);
+  int32_t offset = 0;
+  for (const struct expr *a = e->list; a != NULL; a = a->next, offset += CELL_BYTES) {
+    kiln_value value = gen_expr(g, a);
+    kiln_value at = kiln_build_addr(g->f, gen_held(g, &held), (kiln_value){0}, 0, offset);
+    gen_store_cell(g, a->type, at, value);
   }
+  record = gen_held(g, &held);
+  gen_release(g, &held);
   return record;
 }
 

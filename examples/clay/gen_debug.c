@@ -72,6 +72,7 @@ static kiln_die make_type(struct gen *g, const struct type *t, bool cell, struct
     kiln_die_set_members(d, record, members, n);
     return made->entry;
   }
+  case TYPE_VIEW: return pointer_to(g, t->name, 0, NULL, 0);
   case TYPE_ERROR:
   case TYPE_NONE:
   case TYPE_COUNT: break;
@@ -83,7 +84,7 @@ static kiln_die debug_type(struct gen *g, const struct type *t, bool cell) {
   cell = cell && t->kind == TYPE_BOOL; /* all others are the same in both */
   for (struct debug_type *k = g->debug.types; k != NULL; k = k->next)
     if (k->type->kind == t->kind && k->cell == cell &&
-        (k->type == t || (t->kind != TYPE_ARRAY && t->kind != TYPE_RECORD)))
+        (k->type == t || (t->kind != TYPE_ARRAY && t->kind != TYPE_RECORD && t->kind != TYPE_VIEW)))
       return k->entry;
   struct debug_type *made = clay_alloc(g->c, sizeof *made);
   *made = (struct debug_type){t, cell, {0}, g->debug.types};
@@ -96,7 +97,7 @@ static kiln_die debug_type(struct gen *g, const struct type *t, bool cell) {
 
 void gen_debug_begin(struct gen *g) {
   char folder[4096];
-  if (!g->c->debug) return;
+  if (g->c->debug == DEBUG_NONE) return;
   g->debug.d = kiln_module_debug(g->m);
   if (getcwd(folder, sizeof folder) == NULL) strcpy(folder, ".");
   g->debug.file = kiln_die_new_file(g->debug.d, folder, g->c->file);
@@ -133,12 +134,12 @@ uint32_t gen_debug_place(struct gen *g, struct place at) {
 
 kiln_die gen_debug_scope(struct gen *g) {
   kiln_die outer = g->debug.scope;
-  if (g->debug.d != NULL) g->debug.scope = kiln_die_new_block(g->debug.d, outer);
+  if (g->c->debug == DEBUG_ALL) g->debug.scope = kiln_die_new_block(g->debug.d, outer);
   return outer;
 }
 
 void gen_debug_variable(struct gen *g, const struct var *v, kiln_value slot, bool is_param) {
-  if (g->debug.d == NULL) return;
+  if (g->c->debug != DEBUG_ALL) return;
   kiln_die_declaration what = declaration(g, v->name, v->at);
   what.type = debug_type(g, v->type, false);
   kiln_die entry = is_param ? kiln_die_new_parameter(g->debug.d, g->debug.scope, &what)
@@ -147,7 +148,7 @@ void gen_debug_variable(struct gen *g, const struct var *v, kiln_value slot, boo
 }
 
 void gen_debug_global(struct gen *g, const struct var *v, kiln_symbol symbol) {
-  if (g->debug.d == NULL) return;
+  if (g->c->debug != DEBUG_ALL) return;
   kiln_die_declaration what = declaration(g, v->name, v->at);
   what.type = debug_type(g, v->type, true);
   what.external = true;

@@ -148,15 +148,17 @@ kiln_value gen_zero(struct gen *g, const struct type *t, struct place at) {
   }
 }
 
-/* The array is made with its size, each element then stored to its cell. */
+/* The array is made first, each element then added. */
 static kiln_value gen_array(struct gen *g, const struct expr *e) {
-  kiln_value references = kiln_const_int(g->f, gen_is_reference(e->type->elem));
-  kiln_value args[] = {kiln_const_int(g->f, 0), kiln_const_int(g->f, 0), references};
-  kiln_value array = gen_runtime(g, RT_array_new, e->at, args);
+  kiln_value array = gen_zero(g, e->type, e->at);
+  if (e->list == NULL) return array;
+  struct held held = gen_hold(g, e->type, array, true);
   for (const struct expr *i = e->list; i != NULL; i = i->next) {
     kiln_value cell = gen_to_cell(g, i->type, gen_expr(g, i));
-    gen_runtime(g, RT_push, i->at, (kiln_value[]){array, cell});
+    gen_runtime(g, RT_push, i->at, (kiln_value[]){gen_held(g, &held), cell});
   }
+  array = gen_held(g, &held);
+  gen_release(g, &held);
   return array;
 }
 
@@ -179,27 +181,59 @@ kiln_value gen_element(struct gen *g, const struct expr *e, kiln_value array, ki
 }
 
 static kiln_value gen_index(struct gen *g, const struct expr *e) {
-  kiln_value a = gen_expr(g, e->a), index = gen_expr(g, e->b);
-  if (e->a->type->kind == TYPE_ARRAY) {
-    return kiln_build_load(g->f, gen_type(e->type), gen_element(g, e, a, index), 0, 0);
-  }
-  check_index(g, e, a, index);
-  kiln_value byte = kiln_build_addr(g->f, a, index, 1, 0);
+  kiln_value v[2];
+  gen_operands(g, (const struct expr *[]){e->a, e->b}, 2, v);
+  if (e->a->type->kind == TYPE_ARRAY) return gen_load(g, e->type, gen_element(g, e, v[0], v[1]));
+  check_index(g, e, v[0], v[1]);
+  kiln_value byte = kiln_build_addr(g->f, v[0], v[1], 1, 0);
   return kiln_build_load_ext(g->f, KILN_TYPE_I64, KILN_TYPE_I8, byte, STR_BYTES, 0);
 }
 
 static kiln_value gen_slice(struct gen *g, const struct expr *e) {
-  kiln_value a = gen_expr(g, e->a);
-  kiln_value from = e->b != NULL ? gen_expr(g, e->b) : kiln_const_int(g->f, 0);
+  const struct expr *parts[3] = {e->a};
+  uint32_t n = 1;
+  if (e->b != NULL) parts[n++] = e->b;
+  if (e->c != NULL) parts[n++] = e->c;
+  kiln_value v[3];
+  gen_operands(g, parts, n, v);
+  kiln_value from = e->b != NULL ? v[1] : kiln_const_int(g->f, 0);
   kiln_value to =
-    e->c != NULL ? gen_expr(g, e->c) : kiln_build_load(g->f, KILN_TYPE_I64, a, ARRAY_SIZE, 0);
-  if (e->type->kind == TYPE_STR)
-    return gen_runtime(g, RT_slice_str, e->at, (kiln_value[]){a, from, to});
-  kiln_value references = kiln_const_int(g->f, gen_is_reference(e->type->elem));
-  return gen_runtime(g, RT_slice_array, e->at, (kiln_value[]){a, from, to, references});
+    e->c != NULL ? v[n - 1] : kiln_build_load(g->f, KILN_TYPE_I64, v[0], ARRAY_SIZE, 0);
+  enum runtime slice = e->type->kind == TYPE_STR ? RT_slice_str : RT_slice_array;
+  return gen_runtime(g, slice, e->at, (kiln_value[]){v[0], from, to});
+}
+
+/* ---- fields ---- */
+
+/* A field of a view: where it is depends on the record. An inline cache has the shape of the record that came last, and
+ * where the field is in records of this shape. It is data, so that no code is changed while it runs. */
+static kiln_value gen_view_field(struct gen *g, const struct expr *e, kiln_value record) {
+  kiln_func *f = g->f;
+  kiln_symbol symbol =
+    kiln_data_declare(g->m, &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE});
+  kiln_data_define(g->m, symbol, &(kiln_data_desc){.size_bytes = 16, .align_log2 = 3});
+  kiln_block hit = kiln_block_new(f), miss = kiln_block_new(f), done = kiln_block_new(f);
+  kiln_value offset = kiln_block_add_param(f, done, KILN_TYPE_I64);
+  kiln_value cache = kiln_const_symbol(f, symbol, 0);
+  kiln_value shape = kiln_build_load(f, KILN_TYPE_PTR, record, RECORD_SHAPE, 0);
+  kiln_value cached = kiln_build_load(f, KILN_TYPE_PTR, cache, CACHE_SHAPE, 0);
+  kiln_value same = kiln_build_icmp(f, KILN_ICOND_EQ, KILN_TYPE_PTR, shape, cached);
+  kiln_build_brif(f, same, hit, NULL, 0, miss, NULL, 0);
+
+  kiln_block_switch(f, hit);
+  kiln_value known = kiln_build_load(f, KILN_TYPE_I64, cache, CACHE_OFFSET, 0);
+  kiln_build_br(f, done, &known, 1);
+
+  kiln_block_switch(f, miss);
+  kiln_value name = kiln_const_symbol(f, gen_string(g, e->field), STR_BYTES);
+  kiln_value found = gen_runtime(g, RT_find_field, e->at, (kiln_value[]){cache, record, name});
+  kiln_build_br(f, done, &found, 1);
+  kiln_block_switch(f, done);
+  return kiln_build_addr(f, record, offset, 1, 0);
 }
 
 kiln_value gen_field(struct gen *g, const struct expr *e, kiln_value record) {
+  if (e->a->type->kind == TYPE_VIEW) return gen_view_field(g, e, record);
   return kiln_build_addr(g->f, record, (kiln_value){0}, 0, (int32_t)(e->index * CELL_BYTES));
 }
 
@@ -209,8 +243,9 @@ static kiln_value gen_name(struct gen *g, const struct var *v, struct place at) 
   kiln_value where = {v->value};
   if (v->global) where = kiln_const_symbol(g->f, gen_global(g, v), 0);
   else if (!v->assigned) return where;
-  kiln_value value = kiln_build_load(g->f, gen_type(v->type), where, 0, 0);
-  if (v->global && v->type->kind == TYPE_RECORD) { /* the one type without a first value */
+  kiln_value value = gen_load(g, v->type, where);
+  /* Records and views have no first value. */
+  if (v->global && (v->type->kind == TYPE_RECORD || v->type->kind == TYPE_VIEW)) {
     kiln_value set =
       kiln_build_icmp(g->f, KILN_ICOND_NE, KILN_TYPE_I64, value, kiln_const_int(g->f, 0));
     gen_check(g, set, RT_fail_unset, at);
@@ -218,8 +253,7 @@ static kiln_value gen_name(struct gen *g, const struct var *v, struct place at) 
   return value;
 }
 
-kiln_value gen_expr(struct gen *g, const struct expr *e) {
-  kiln_func_set_text_position(g->f, e->at.line, e->at.column);
+static kiln_value gen_value(struct gen *g, const struct expr *e) {
   switch (e->kind) {
   case EXPR_INT:
   case EXPR_BOOL: return kiln_const_int(g->f, e->integer);
@@ -230,13 +264,22 @@ kiln_value gen_expr(struct gen *g, const struct expr *e) {
   case EXPR_UNARY: return gen_unary(g, e);
   case EXPR_BINARY:
     if (e->op == T_AND || e->op == T_OR) return gen_short_circuit(g, e);
-    kiln_value a = gen_expr(g, e->a), b = gen_expr(g, e->b);
-    return gen_op(g, e->op, e->a->type, e->at, a, b, e->b);
+    kiln_value v[2];
+    gen_operands(g, (const struct expr *[]){e->a, e->b}, 2, v);
+    return gen_op(g, e->op, e->a->type, e->at, v[0], v[1], e->b);
   case EXPR_INDEX: return gen_index(g, e);
   case EXPR_SLICE: return gen_slice(g, e);
-  case EXPR_FIELD:
-    return kiln_build_load(g->f, gen_type(e->type), gen_field(g, e, gen_expr(g, e->a)), 0, 0);
+  case EXPR_FIELD: return gen_load(g, e->type, gen_field(g, e, gen_expr(g, e->a)));
   case EXPR_CALL: return gen_call(g, e);
   }
   return (kiln_value){0};
+}
+
+kiln_value gen_expr(struct gen *g, const struct expr *e) {
+  kiln_func_set_text_position(g->f, e->at.line, e->at.column);
+  kiln_value v = gen_value(g, e);
+  bool made = e->kind != EXPR_NAME &&
+              e->kind != EXPR_STR; /* not a constant; a variable was loaded from a root */
+  if (made && gen_is_reference(e->type)) kiln_func_set_reference(g->f, v, true);
+  return v;
 }

@@ -27,17 +27,12 @@ struct region {
 /* Where to go on behind a finally. */
 enum { GO_ON, UNWIND, FIRST_EXIT };
 
-/* The symbol that stands for a type in the tables: its address is what an exception's type is compared with. Those of
- * simple types are the runtime's. */
-static kiln_symbol type_symbol(struct gen *g, const struct type *t) {
+/* The symbols of simple types are the runtime's. */
+kiln_symbol gen_type_symbol(struct gen *g, const struct type *t) {
   char name[256];
   if (t->kind != TYPE_RECORD) snprintf(name, sizeof name, "clay_type_%s", t->name);
   else snprintf(name, sizeof name, "clay.type.%s.%u", t->name, t->input);
   return kiln_data_declare(g->m, &(kiln_symbol_desc){.name = name});
-}
-
-void gen_define_type(struct gen *g, const struct type *record) {
-  kiln_data_define(g->m, type_symbol(g, record), &(kiln_data_desc){.size_bytes = 1});
 }
 
 /* ---- calls ---- */
@@ -54,7 +49,7 @@ static kiln_clause *gather(struct gen *g, uint32_t *n) {
     cleanup |= r->catches == NULL;
     for (const struct stmt *s = r->catches; s != NULL; s = s->next)
       clauses[(*n)++] =
-        (kiln_clause){.kind = KILN_CLAUSE_CATCH, .type = type_symbol(g, s->var->type)};
+        (kiln_clause){.kind = KILN_CLAUSE_CATCH, .type = gen_type_symbol(g, s->var->type)};
   }
   if (cleanup) clauses[(*n)++] = (kiln_clause){.kind = KILN_CLAUSE_CLEANUP};
   return clauses;
@@ -97,7 +92,7 @@ kiln_value gen_unwinding_call(struct gen *g, kiln_sig sig, kiln_symbol callee,
 
 void gen_throw(struct gen *g, struct stmt *s) {
   kiln_value args[3] = {gen_to_cell(g, s->a->type, gen_expr(g, s->a))};
-  args[1] = kiln_const_symbol(g->f, type_symbol(g, s->a->type), 0);
+  args[1] = kiln_const_symbol(g->f, gen_type_symbol(g, s->a->type), 0);
   args[2] = kiln_const_int(
     g->f, s->a->type->kind == TYPE_RECORD ? -1 : (int64_t)(s->a->type->kind - TYPE_INT));
   gen_runtime(g, RT_throw, s->at, args);
@@ -141,7 +136,7 @@ static void gen_catches(struct gen *g, struct stmt *s) {
     kiln_block_switch(f, r.pad);
     for (struct stmt *c = s->catches; c != NULL; c = c->next) {
       kiln_block yes = kiln_block_new(f), no = kiln_block_new(f);
-      kiln_value id = kiln_const_typeid(f, type_symbol(g, c->var->type));
+      kiln_value id = kiln_const_typeid(f, gen_type_symbol(g, c->var->type));
       kiln_build_brif(f, kiln_build_icmp(f, KILN_ICOND_EQ, KILN_TYPE_I32, selector, id), yes, NULL,
                       0, no, NULL, 0);
       kiln_block_switch(f, yes);
@@ -167,6 +162,7 @@ static void gen_finally(struct gen *g, struct stmt *s) {
   r.finally = kiln_block_new(f);
   r.exits_end = &r.exits;
   r.exception = kiln_slot_new(f, 8, 3);
+  if (g->collects) kiln_slot_set_root(f, r.exception); /* else the collector frees it */
   r.selector = kiln_slot_new(f, 4, 2);
   kiln_value where = kiln_block_add_param(f, r.finally, KILN_TYPE_I64);
   g->regions = &r;

@@ -22,6 +22,7 @@ extern char **environ;
 static const char help[] =
   "Usage: clay [OPTION...] FILE.clay\n"
   "       clay [OPTION...] --run FILE.clay [ARGUMENT...]\n"
+  "       clay --jit FILE.clay [ARGUMENT...]\n"
   "       clay -i [ARGUMENT...]\n"
   "\n"
   "Compiles a program in Clay to an executable, or runs it at once. FILE - is standard input.\n"
@@ -29,6 +30,7 @@ static const char help[] =
   "  -o FILE            write to FILE; FILE.o: an object file (default: as the source, without "
   ".clay)\n"
   "  -r, --run          compile to a temporary file, run it, give its exit code\n"
+  "  -j, --jit          compile into memory and run; each function when it is first called\n"
   "  -i, --interactive  compile and run each line of standard input, in this process\n"
   "  -e, --emit=WHAT    exe, obj (as `-o FILE.o`), or kir: Kiln's IR as text, to FILE or standard "
   "output\n"
@@ -78,30 +80,6 @@ static void say_time(const struct options *o, const char *stage, double *since) 
 }
 
 /* ---- files and processes ---- */
-
-/* The file's text, NUL-terminated; NULL after a message. */
-static char *read_source(const char *path, size_t *size) {
-  FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-  char *text = NULL;
-  size_t room = 0;
-  *size = 0;
-  while (in != NULL && !feof(in) && !ferror(in)) {
-    if (room - *size < 2) {
-      room = room * 2 + 65536;
-      text = realloc(text, room);
-      if (text == NULL) abort();
-    }
-    *size += fread(text + *size, 1, room - *size - 1, in);
-  }
-  if (in == NULL || ferror(in)) {
-    complain(FAILED, "%s: %s", path, strerror(errno));
-    free(text);
-    text = NULL;
-  }
-  if (in != NULL && in != stdin) fclose(in);
-  if (text != NULL) text[*size] = 0;
-  return text;
-}
 
 static int write_file(const char *path, const kiln_buffer *b) {
   FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "wb");
@@ -241,7 +219,7 @@ static int compile(const struct options *o, const char *source, size_t size, con
   kiln_buffer out = {0};
   double since = now_us();
   clay_init(&c);
-  c.debug = o->debug;
+  c.debug = o->debug ? DEBUG_ALL : DEBUG_NONE;
   clay_input(&c, o->input, source, size);
   parse_program(&c, &program);
   say_time(o, "parse", &since);
@@ -276,17 +254,19 @@ static void default_output(const struct options *o, char path[PATH_MAX]) {
   else snprintf(path, PATH_MAX, "%.*s%s", n, o->input, o->emit == EMIT_OBJ ? ".o" : "");
 }
 
-/* Becomes the prompt, which stands beside this program; only returns if it is not there. */
-static int prompt(int argc, char **argv) {
+/* Becomes `clay-jit`, which stands beside this program; only returns if it is not there. The first argument is the
+ * file, or "" for the prompt. */
+static int run_jit(const char *file, int argc, char **argv) {
   char path[PATH_MAX];
   ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 64);
-  char **args = calloc((size_t)argc + 2, sizeof *args);
+  const char **args = calloc((size_t)argc + 3, sizeof *args);
   if (args == NULL) abort();
   path[n > 0 ? n : 0] = 0;
-  strcat(path, "-prompt");
+  strcat(path, "-jit");
   args[0] = path;
-  memcpy(args + 1, argv, (size_t)argc * sizeof *args);
-  execv(path, args);
+  args[1] = file;
+  memcpy(args + 2, argv, (size_t)argc * sizeof *args);
+  execv(path, (char **)(uintptr_t)args);
   free(args);
   return complain(FAILED, "%s: %s", path, strerror(errno));
 }
@@ -296,22 +276,31 @@ static int parse_options(int argc, char **argv, struct options *o) {
   static const char *const emits[] = {"exe", "obj", "kir"};
   enum { CC = 256, RUNTIME, TIME };
   static const struct option long_options[] = {
-    {"run", no_argument, NULL, 'r'},        {"interactive", no_argument, NULL, 'i'},
-    {"emit", required_argument, NULL, 'e'}, {"target", required_argument, NULL, 't'},
-    {"cc", required_argument, NULL, CC},    {"runtime", required_argument, NULL, RUNTIME},
-    {"time", no_argument, NULL, TIME},      {"output", required_argument, NULL, 'o'},
-    {"help", no_argument, NULL, 'h'},       {0},
+    {"run", no_argument, NULL, 'r'},
+    {"interactive", no_argument, NULL, 'i'},
+    {"jit", no_argument, NULL, 'j'},
+    {"emit", required_argument, NULL, 'e'},
+    {"target", required_argument, NULL, 't'},
+    {"cc", required_argument, NULL, CC},
+    {"runtime", required_argument, NULL, RUNTIME},
+    {"time", no_argument, NULL, TIME},
+    {"output", required_argument, NULL, 'o'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
   };
   if (kiln_target_find_host(&o->host)) o->target = o->host;
   else o->target.processor = KILN_PROCESSOR_X86_64;
   bool emit_given = false;
   opterr = 0;
-  for (int ch; (ch = getopt_long(argc, argv, "+o:rie:t:gh", long_options, NULL)) != -1;) {
+  for (int ch; (ch = getopt_long(argc, argv, "+o:rije:t:gh", long_options, NULL)) != -1;) {
     switch (ch) {
     case 'o': o->output = optarg; break;
     case 'r': o->run = true; break;
     case 'g': o->debug = true; break;
-    case 'i': return prompt(argc - optind, argv + optind);
+    case 'i': return run_jit("", argc - optind, argv + optind);
+    case 'j':
+      if (optind >= argc) return complain(USAGE, "no file given");
+      return run_jit(argv[optind], argc - optind - 1, argv + optind + 1);
     case 'e':
       emit_given = true;
       for (o->emit = EMIT_EXE; o->emit <= EMIT_KIR && strcmp(emits[o->emit], optarg) != 0;)
@@ -346,8 +335,8 @@ int main(int argc, char **argv) {
   if (status != OK) return status;
   default_output(&o, output);
   size_t size;
-  char *source = read_source(o.input, &size);
-  if (source == NULL) return FAILED;
+  char *source = clay_read_file(o.input, &size);
+  if (source == NULL) return complain(FAILED, "%s: %s", o.input, strerror(errno));
   status = compile(&o, source, size, o.output != NULL ? o.output : output);
   free(source);
   return status;

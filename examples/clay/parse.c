@@ -88,7 +88,11 @@ static struct place span(struct place from, struct place to) {
 
 /* ---- types ---- */
 
-/* Records may be used before they are declared. */
+static bool is_declared(const struct type *t) {
+  return t->kind == TYPE_RECORD || t->kind == TYPE_VIEW;
+}
+
+/* Records and views may be used before they are declared. */
 static struct type *new_record(struct parser *p, struct text *name) {
   struct type *t = clay_alloc(p->c, sizeof *t);
   *t = (struct type){.kind = TYPE_RECORD, .name = name->bytes, .at = p->token.at};
@@ -488,8 +492,9 @@ static void skip_newlines(struct parser *p) {
   while (at(p, T_NEWLINE) || at(p, T_SEMICOLON)) advance(p);
 }
 
-/* "record" name "{" { name ":" type [","] } "}" */
+/* ( "record" | "view" ) name "{" { name ":" type [","] } "}" */
 static void parse_record(struct parser *p) {
+  enum type_kind kind = at(p, T_VIEW) ? TYPE_VIEW : TYPE_RECORD;
   advance(p);
   struct place where = p->token.at;
   struct text *name = p->token.text;
@@ -498,10 +503,11 @@ static void parse_record(struct parser *p) {
     return;
   }
   struct type *t = name->type;
-  if (t != NULL && (t->kind != TYPE_RECORD || t->input == p->c->input)) {
+  if (t != NULL && (!is_declared(t) || t->input == p->c->input)) {
     clay_error(p->c, where, "'%s' is already a type", name->bytes);
   }
-  if (t == NULL || t->kind != TYPE_RECORD || t->input != 0) t = new_record(p, name);
+  if (t == NULL || !is_declared(t) || t->input != 0) t = new_record(p, name);
+  t->kind = kind;
   t->input = p->c->input;
   t->at = where;
   advance(p);
@@ -567,7 +573,7 @@ void parse_program(struct clay *c, struct program *out) {
   advance(&p);
   skip_newlines(&p);
   while (!at(&p, T_END)) {
-    if (at(&p, T_RECORD)) {
+    if (at(&p, T_RECORD) || at(&p, T_VIEW)) {
       parse_record(&p);
     } else if (at(&p, T_FN) || at(&p, T_EXTERN)) {
       *fns = parse_fn(&p);

@@ -87,6 +87,28 @@ void clay_input(struct clay *c, const char *file, const char *source, size_t siz
   c->input++;
 }
 
+char *clay_read_file(const char *path, size_t *size) {
+  FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+  char *text = NULL;
+  size_t room = 0;
+  *size = 0;
+  while (in != NULL && !feof(in) && !ferror(in)) {
+    if (room - *size < 2) {
+      room = room * 2 + 65536;
+      text = realloc(text, room);
+      if (text == NULL) abort();
+    }
+    *size += fread(text + *size, 1, room - *size - 1, in);
+  }
+  if (in == NULL || ferror(in)) {
+    free(text);
+    text = NULL;
+  }
+  if (in != NULL && in != stdin) fclose(in);
+  if (text != NULL) text[*size] = 0;
+  return text;
+}
+
 void clay_free(struct clay *c) {
   for (struct chunk *chunk = c->chunks, *next; chunk != NULL; chunk = next) {
     next = chunk->next;

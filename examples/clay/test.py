@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Tests of Clay: test.py CLAY [NAME...]
 
-programs/NAME.clay prints what programs/NAME.out says, on each machine, and with a collection of
-garbage at every allocation. errors.txt has wrong programs with the messages that they must give, and
+programs/NAME.clay prints what programs/NAME.out says, on each machine, linked and in memory, and with a collector that
+moves everything at every allocation. What it did is added up, and must not be nothing. errors.txt has wrong programs with the messages that they must give, and
 programs that fail at run time. Speaks TAP."""
 import concurrent.futures
 import os
@@ -29,13 +29,28 @@ def expect(got, want, what):
 
 # ---- programs ----
 
-def program(clay, name, options=(), env=None):
+COUNTS = 'collections (\\d+), objects moved (\\d+), frames with roots (\\d+), roots (\\d+)\n'
+
+
+def program(clay, name, options, counts=None):
+    """With `counts` the collector moves everything, and what it did is added to this list."""
+    env = {'CLAY_GC': '40' if name == 'garbage' else '1'} if counts is not None else {}
+
     def test():
-        status, out, err = run(clay, *options, '--run', name + '.clay', env=env, cwd=PROGRAMS)
+        status, out, err = run(clay, *options, name + '.clay', env=env, cwd=PROGRAMS)
+        if counts is not None:
+            counts.append([int(n) for n in re.search(COUNTS, err).groups()])
         with open(os.path.join(PROGRAMS, name + '.out')) as f:
             expect(out, f.read(), 'output (%s)' % err.strip())
         expect(status, 0, 'status')
     return test
+
+
+def sums(what, counts):
+    """All programs together: collections, objects that were moved, frames, roots."""
+    totals = [sum(n) for n in zip(*counts)]
+    print('# %s: %d collections, %d objects moved, %d frames with roots, %d roots' % (what, *totals))
+    return min(totals, default=0) > 0
 
 
 # ---- errors ----
@@ -142,6 +157,34 @@ def command(clay, work):
         source = b'fn f(n: int) -> int { return f(n + 1) + 1 }\nprint(1)\nprint(f(0))'
         expect(run(clay, '-r', '-', stdin=source), (101, '1\n', 'runtime error: stack overflow\n'), 'result')
 
+    def traceback():
+        source = (b'fn inner(a: [int], i: int) -> int {\n'
+                  b'  return a[i]\n'
+                  b'}\n'
+                  b'fn outer(n: int) -> int {\n'
+                  b'  let all = [1, 2]\n'
+                  b'  return n +\n'
+                  b'    inner(all, n)\n'
+                  b'}\n'
+                  b'print(outer(1))\n'
+                  b'print(outer(2))\n')
+        with open(os.path.join(work, 'trace.clay'), 'wb') as f:
+            f.write(source)
+        result = run(clay, '--jit', 'trace.clay', cwd=work)
+        expect(result[:2], (101, '3\n'), 'status and output')
+        expect(re.findall(r'^  .*:(\d+:\d+: in .*)$', result[2], re.M), ['2:10: in inner', '6:3: in outer', '10:1: in the program'], 'functions')
+
+    def lazy():
+        # g is wrong for the linker, but nobody calls it; f fails when it is called.
+        source = (b'extern fn no_such_function(n: int) -> int\n'
+                  b'fn g() -> int { return no_such_function(1) }\n'
+                  b'fn f() -> int { return no_such_function(2) }\n'
+                  b'print("begins")\n'
+                  b'if len(args()) > 0 { print(f()) }\n')
+        expect(run(clay, '--jit', '-', stdin=source)[:2], (0, 'begins\n'), 'without a call')
+        status, out, err = run(clay, '--jit', '-', 'x', stdin=source)
+        expect((status, out, 'undefined: no_such_function' in err), (101, 'begins\n', True), 'with a call')
+
     def prompt():
         source = (b'fn twice(n: int) -> int { return 2 * n }\n'
                   b'fn show(n: int) { print("show", twice(n)) }\n'
@@ -224,6 +267,8 @@ def command(clay, work):
         ('read_line', input_lines),
         ('each line a module', lines),
         ('a prompt', prompt),
+        ('--jit: functions and places after an error', traceback),
+        ('--jit: a function that is not called is not compiled', lazy),
         ('the same bytes each time', same_bytes),
         ('--help', status_of(0, '--help')),
         ('no file: usage', status_of(2)),
@@ -257,14 +302,16 @@ def main():
     beside = os.path.dirname(clay)
     cross = os.path.exists(os.path.join(beside, 'clay-runtime-aarch64.o')) and os.uname().machine != 'aarch64'
     emulator = cross and shutil.which('qemu-aarch64')
-    tests, skipped = [], []
+    tests, skipped, moved = [], [], {'linked': [], 'in memory': [], 'aarch64': []}
     for name in sorted(f[:-5] for f in os.listdir(PROGRAMS) if f.endswith('.clay')):
-        tests.append(('program ' + name, program(clay, name)))
-        tests.append(('program %s, collecting always' % name, program(clay, name, env={'CLAY_GC': 'stress'})))
+        tests.append(('program ' + name, program(clay, name, ['--run'])))
+        tests.append(('program %s, moving' % name, program(clay, name, ['--run'], moved['linked'])))
+        tests.append(('program %s, in memory, moving' % name, program(clay, name, ['--jit'], moved['in memory'])))
         if emulator:
-            tests.append(('program %s, aarch64, -g' % name, program(clay, name, ['-g', '--target=aarch64'])))
+            tests.append(('program %s, aarch64, -g, moving' % name,
+                          program(clay, name, ['-g', '--target=aarch64', '--run'], moved['aarch64'])))
         else:
-            skipped.append('program %s, aarch64, -g' % name)
+            skipped.append('program %s, aarch64, -g, moving' % name)
     for i, (name, want, source) in enumerate(sections()):
         tests.append(('error ' + name, wrong(clay, work, i, want, source)))
     tests += [('command: ' + name, test) for name, test in command(clay, work)]
@@ -287,6 +334,12 @@ def main():
             if problem is not None:
                 print('# ' + problem.replace('\n', '\n# '))
             print('%sok %d - %s' % ('not ' if problem is not None else '', count, name), flush=True)
+    for what, counts in moved.items():
+        if counts and not chosen:
+            count += 1
+            good = sums(what, counts)
+            failed += not good
+            print('%sok %d - objects moved, %s' % ('' if good else 'not ', count, what))
     for name in skipped:
         count += 1
         print('ok %d - %s # SKIP no aarch64-linux-gnu-gcc or no qemu-aarch64' % (count, name))

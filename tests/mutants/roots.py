@@ -18,7 +18,7 @@ import options  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-TABLE, WALK, FRAME = 'lib/codegen/root_table.c', 'lib/codegen/walk.c', 'lib/codegen/frame_alloc.c'
+TABLE, WALK, FRAME, PLAN = ('lib/codegen/' + n for n in ('root_table.c', 'walk.c', 'frame_alloc.c', 'plan.c'))
 WRITE, STACK, CFI, FIND, RELOCS = 'lib/jit/write.c', 'lib/jit/stack.c', 'lib/jit/cfi.c', 'lib/jit/find.c', 'lib/object/image_relocs.c'
 ROOTS, INTERP, ENTER = 'ir/roots.c', 'interp/thread.c', 'interp/call.c'
 FLAGS = ['-std=gnu11', '-O1', '-w', '-I' + ROOT, '-I' + ROOT + '/include', '-I' + ROOT + '/interp']
@@ -39,6 +39,7 @@ MUTANTS = [
     ('roots of 4 bytes share memory with none', FRAME, 'if (KN_UNLIKELY(s->memory & KN_MEMORY_ROOT)) return kn_frame_alloc(w, 8, 3);',
      'if (s->memory & KN_MEMORY_ROOT && s->size_bytes == 8) return kn_frame_alloc(w, 8, 3);\n'
      '  if (s->memory & KN_MEMORY_ROOT) return w->frame.shared ? w->frame.shared : (w->frame.shared = kn_frame_alloc(w, 8, 3));', JIT),
+    ('a root is in no register, and is not spilled by value', PLAN, '.memory = s->memory, ', '.memory = s->memory & KN_MEMORY_ROOT ? 0 : s->memory, ', JIT),
     # ---- tables ----
     ('calls in a try have rows', TABLE, 'observer_of(o)->begun = own &&', 'observer_of(o)->begun = own && w->inst[w->i].op == KILN_OP_CALL &&', JIT),
     ('calls by address have rows', TABLE, 'observer_of(o)->begun = own &&', 'observer_of(o)->begun = own && kn_is_pool(w->inst[w->i].b) && w->inst[w->i].x != 4 &&', JIT),

@@ -1,6 +1,7 @@
 /* Walks of a stack (<kiln/stack.h>): where they end, and why; tables that are damaged. (tests/moving walks the stacks
  * of many programs.) */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ static struct {
   uint32_t frames, tables, roots;
   uint32_t ids[8]; /* of frames with tables, the newest first */
   kiln_stack_point point;
+  sigjmp_buf back;
 } t;
 
 static void visit(const kiln_stack_point *point) {
@@ -66,8 +68,23 @@ static void walk_from_elsewhere(void) {
   assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+/* Signal handlers, which walk. A fault in the code would come again. */
+static void on_signal(int number) {
+  (void)number;
+  walk_here();
+}
+
+static void on_fault(int number) {
+  (void)number;
+  walk_here();
+  siglongjmp(t.back, 1);
+}
+
+static void raise_signal(void) { raise(SIGUSR1); }
+
 static void *resolve(void *user, const char *name) {
   (void)user;
+  if (strcmp(name, "raise_signal") == 0) return (void *)(uintptr_t)raise_signal;
   if (strcmp(name, "walk") == 0 || strcmp(name, "leaf") == 0) return (void *)(uintptr_t)walk_here;
   if (strcmp(name, "elsewhere") == 0) return (void *)(uintptr_t)walk_from_elsewhere;
   return NULL;
@@ -80,10 +97,14 @@ static kiln_status compile(void *user, kiln_func *f) {
 
 /* @f(x) has x in a root while it calls @g, which calls CALLEE, and returns what is in the root then. */
 static int64_t run(const char *callee, bool no_unwind) {
-  char text[600];
+  char text[900];
   int n =
     snprintf(text, sizeof text,
              "declare @walk()\ndeclare @elsewhere()\ndeclare @leaf() nocollect\n"
+             "declare @raise_signal()\n"
+             "func @faults() {\nb0:\n  %%x = load.i64 16\n  store.i64 %%x, 16\n  ret\n}\n"
+             "func @faults_with_roots() {\n  %%r = slot 8 align 8 root\nb0:\n  call @walk()\n"
+             "  %%x = load.i64 16\n  store.i64 %%x, %%r\n  ret\n}\n"
              "func @g() {\n  %%r = slot 8 align 8 root\nb0:\n  store.i64 5, %%r\n%s"
              "  call @%s()\n  ret\n}\n"
              "func @f(i64) -> i64 {\n  %%r = slot 8 align 8 root\nb0(%%x: i64):\n"
@@ -96,7 +117,8 @@ static int64_t run(const char *callee, bool no_unwind) {
   t.jit = kiln_jit_new(&options, NULL);
   kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};
   assert_int_equal(kiln_jit_add(t.jit, 0, &in, 1, NULL, NULL), KILN_OK);
-  int64_t result = ((int64_t (*)(int64_t))kiln_jit_lookup(t.jit, "f"))(40);
+  volatile int64_t result = -1;
+  if (sigsetjmp(t.back, 1) == 0) result = ((int64_t (*)(int64_t))kiln_jit_lookup(t.jit, "f"))(40);
   kiln_jit_free(t.jit);
   kiln_session_free(s);
   kiln_module_free(m);
@@ -131,6 +153,29 @@ static void from_another_thread(void **state) {
   assert_int_equal(t.status, KILN_OK);
   assert_int_equal(t.ids[0], 9);
   assert_int_equal(t.roots, 2);
+}
+
+/* A signal that interrupted C code, and faults in code of the JIT: a function without roots is walked over; with roots,
+ * it has not stopped at a call that collects. */
+static void from_signal_handlers(void **state) {
+  (void)state;
+  struct sigaction act = {.sa_handler = on_signal}, old, fault = {.sa_handler = on_fault}, faults;
+  sigaction(SIGUSR1, &act, &old);
+  sigaction(SIGSEGV, &fault, &faults);
+  t.end = NULL;
+  assert_int_equal(run("raise_signal", false), 41);
+  assert_int_equal(t.status, KILN_OK);
+  assert_int_equal(t.roots, 2);
+  assert_int_equal(run("faults", false), -1);
+  assert_int_equal(t.status, KILN_OK);
+  assert_int_equal(t.roots, 2);
+  assert_int_equal(t.ids[0], 9);
+  assert_int_equal(t.ids[1], 7);
+  assert_int_equal(run("faults_with_roots", false), -1);
+  assert_int_equal(t.status, KILN_ERR_STRUCTURE);
+  assert_int_equal(t.roots, 0);
+  sigaction(SIGUSR1, &old, NULL);
+  sigaction(SIGSEGV, &faults, NULL);
 }
 
 static void a_call_that_does_not_collect(void **state) {
@@ -193,6 +238,7 @@ int main(void) {
     cmocka_unit_test(to_the_first_frame),
     cmocka_unit_test(to_an_end),
     cmocka_unit_test(from_another_thread),
+    cmocka_unit_test(from_signal_handlers),
     cmocka_unit_test(a_call_that_does_not_collect),
     cmocka_unit_test(no_rows),
     cmocka_unit_test(nothing),

@@ -68,6 +68,7 @@ class Jit(Owner):
             return addresses.get(name)
 
         self._resolve = k.kiln_resolve_fn(resolve)
+        self._lazy: List[Any] = []  # callbacks: the library has their addresses as long as the JIT exists
         self._units: 'weakref.WeakSet[Unit]' = weakref.WeakSet()
         options, error = k.kiln_jit_options(), k.kiln_jit_error()
         options.no_process_symbols, options.perf_map, options.gdb = not process_symbols, bool(perf_map), bool(gdb)
@@ -121,6 +122,43 @@ class Jit(Owner):
         for m in modules:
             m._added = True
         return unit.value
+
+    def declare_lazy(self, name: str, compile: Callable[[str], object]) -> int:
+        """Declares a function that is compiled when it is called for the first time. Modules that are added may declare
+        and call it; returns its address. The first call runs `compile(name)`, which adds a unit that defines the
+        function, or returns an address, a kernel or a function of ctypes where the call goes on. If it does neither, or
+        raises an exception, which is printed, the program ends with a message. Other threads that call the function
+        meanwhile wait."""
+        if not callable(compile):
+            raise TypeError(f'{compile!r} cannot be called')
+        jit = weakref.ref(self)
+
+        def called(user: object, name: bytes) -> Optional[int]:
+            found = compile(name.decode())
+            owner = jit()
+            if isinstance(found, Kernel) and owner is not None:
+                found.unit.jit._running.users.add(owner._running)
+            if found is not None and owner is not None:
+                owner._lazy.append(found)  # keeps what the address is of
+            return None if found is None or isinstance(found, Unit) else _address(found)
+
+        callback, error = k.kiln_compile_fn(called), k.kiln_jit_error()
+        with self._running.lock:
+            stub: Optional[int] = k.kiln_jit_declare_lazy(self._j, _name(name), callback, None, ctypes.byref(error))
+            if stub is None:
+                raise _raised(error)
+            k.kiln_jit_error_free(ctypes.byref(error))
+            self._lazy.append(callback)
+        return stub
+
+    def remove_lazy(self, name: str) -> None:
+        """Ends what declare_lazy began. Code of the function stays. Without code, calls of it end the program with a
+        message; if no unit refers to the name, nothing may call the address any more."""
+        error = k.kiln_jit_error()
+        with self._running.lock:
+            if k.kiln_jit_remove_lazy(self._j, _name(name), ctypes.byref(error)) != 0:
+                raise _raised(error)
+            k.kiln_jit_error_free(ctypes.byref(error))
 
     def find(self, name: str) -> Optional[int]:
         """Returns the address of a function or data of any unit; None if there is none."""

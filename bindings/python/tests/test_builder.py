@@ -267,6 +267,36 @@ def test_find_pc() -> None:
         assert jit.find_pc(at + 1) is None
 
 
+def test_lazy_functions() -> None:
+    from kiln_codegen import Jit, Unit
+    seen: 'list[str]' = []
+    with Jit() as jit:
+        def compile(name: str) -> Unit:
+            seen.append(name)
+            m = Module()
+            with m.function(name, [i64], i64) as f:
+                f.ret(f.params[0] * 3)
+            return jit.add(m)
+
+        address = jit.declare_lazy('late', compile)
+        m = Module()
+        late = m.declare('late', [i64], i64)
+        with m.function('f', [i64], i64) as f:
+            f.ret(f.call(late, f.params[0]) + 1)
+        g = jit.add(m)['f']
+        assert (seen, jit.find('late')) == ([], address)
+        assert (g(2), g(3), seen) == (7, 10, ['late'])
+        negated = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(lambda x: -x)
+        other = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(jit.declare_lazy('other', lambda name: negated))
+        assert other(5) == -5
+        jit.remove_lazy('other')
+        for wrong in (lambda: jit.remove_lazy('other'), lambda: jit.declare_lazy('f', compile), lambda: jit.declare_lazy('', compile)):
+            with pytest.raises(Error):
+                wrong()
+        with pytest.raises(TypeError):
+            jit.declare_lazy('g', None)  # type: ignore[arg-type]
+
+
 def test_discarded_after_an_exception(module: Module) -> None:
     with pytest.raises(KeyError):
         with module.function('f', [], i64):

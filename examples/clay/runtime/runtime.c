@@ -9,8 +9,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { STATUS_FAILED = 101 };
-
 static struct {
   int argc;
   char **argv;
@@ -27,7 +25,7 @@ static void begin_failure(CLAY_PLACE) {
 static _Noreturn void end_failure(void) {
   fputc('\n', stderr);
   if (clay_failed != NULL) clay_failed();
-  exit(STATUS_FAILED);
+  exit(CLAY_STATUS_FAILED);
 }
 
 void clay_fail(const struct clay_str *message, CLAY_PLACE) {
@@ -72,23 +70,23 @@ void clay_exit(int64_t status) { exit((int)status); }
 
 /* ---- strings ---- */
 
-/* Uses `p`, so that it stays in a register or on the stack: the collector does not recognise addresses inside of an
- * object. */
-static inline void keep(const void *p) { __asm__ volatile("" : : "r"(p)); }
-
-static struct clay_str *new_str(const char *bytes, size_t size) {
-  struct clay_str *s = clay_heap_new(CLAY_BYTES, sizeof *s + size + 1);
+/* The bytes are copied by the caller, if they may be in an object that moves. */
+static struct clay_str *new_str(size_t size, void **const *held) {
+  struct clay_str *s = clay_heap_new(CLAY_PLAIN, sizeof *s + size + 1, NULL, held);
   s->size = (int64_t)size;
-  if (bytes != NULL) memcpy(s->bytes, bytes, size);
+  return s;
+}
+
+static struct clay_str *copy_str(const char *bytes, size_t size) {
+  struct clay_str *s = new_str(size, NULL);
+  if (size > 0) memcpy(s->bytes, bytes, size);
   return s;
 }
 
 struct clay_str *clay_concat(const struct clay_str *a, const struct clay_str *b) {
-  struct clay_str *s = new_str(NULL, (size_t)(a->size + b->size));
+  struct clay_str *s = new_str((size_t)(a->size + b->size), HELD(HOLD(a), HOLD(b)));
   memcpy(s->bytes, a->bytes, (size_t)a->size);
   memcpy(s->bytes + a->size, b->bytes, (size_t)b->size);
-  keep(a);
-  keep(b);
   return s;
 }
 
@@ -111,57 +109,66 @@ static void check_slice(int64_t from, int64_t to, int64_t size, CLAY_PLACE) {
 
 struct clay_str *clay_slice_str(const struct clay_str *s, int64_t from, int64_t to, CLAY_PLACE) {
   check_slice(from, to, s->size, file, place);
-  struct clay_str *slice = new_str(NULL, (size_t)(to - from));
+  struct clay_str *slice = new_str((size_t)(to - from), HELD(HOLD(s)));
   memcpy(slice->bytes, s->bytes + from, (size_t)(to - from));
-  keep(s);
   return slice;
 }
 
 struct clay_str *clay_chr(int64_t byte, CLAY_PLACE) {
   if (byte < 0 || byte > 255) clay_fail_index(byte, &(int64_t){256}, file, place);
-  return new_str(&(char){(char)byte}, 1);
+  return copy_str(&(char){(char)byte}, 1);
 }
 
 struct clay_str *clay_from_c(const char *s) {
-  return s != NULL ? new_str(s, strlen(s)) : new_str("", 0);
+  return s != NULL ? copy_str(s, strlen(s)) : copy_str("", 0);
 }
 
 /* ---- arrays ---- */
 
-static struct clay_array *new_array(int64_t size, bool references) {
-  struct clay_array *a = clay_heap_new(references ? CLAY_REFS : CLAY_CELLS, sizeof *a);
-  if (size > 0) clay_heap_grow(a, size);
+/* Gives an array room for `capacity` elements; returns where it is then. */
+static struct clay_array *grow(struct clay_array *a, int64_t capacity, void **const *held) {
+  size_t size = (size_t)capacity * sizeof *a->cells;
+  enum clay_kind kind = a->references ? CLAY_REFS : CLAY_PLAIN;
+  void **all[4] = {HOLD(a)};
+  for (int i = 0; i < 2 && held != NULL && held[i] != NULL; i++) all[i + 1] = held[i];
+  clay_cell *cells = clay_heap_new(kind, size, NULL, all);
+  if (a->size > 0) memcpy(cells, a->cells, (size_t)a->size * sizeof *cells);
+  a->cells = cells;
+  a->capacity = capacity;
   return a;
 }
 
+static struct clay_array *new_array(int64_t capacity, bool references, void **const *held) {
+  struct clay_array *a = clay_heap_new(CLAY_ARRAY, sizeof *a, NULL, held);
+  a->references = references;
+  return capacity > 0 ? grow(a, capacity, held) : a;
+}
+
 struct clay_array *clay_array_new(int64_t size, clay_cell value, int64_t references, CLAY_PLACE) {
-  if (size < 0) {
+  if (size < 0 || size > UINT32_MAX) {
     begin_failure(file, place);
     fprintf(stderr, "array of %lld elements", (long long)size);
     end_failure();
   }
-  struct clay_array *a = new_array(size, references != 0);
+  struct clay_array *a =
+    new_array(size, references != 0, references != 0 ? HELD(HOLD(value)) : NULL);
   for (int64_t i = 0; i < size; i++) a->cells[i] = value;
   a->size = size;
   return a;
 }
 
 struct clay_array *clay_slice_array(const struct clay_array *a, int64_t from, int64_t to,
-                                    int64_t references, CLAY_PLACE) {
+                                    CLAY_PLACE) {
   check_slice(from, to, a->size, file, place);
-  struct clay_array *slice = new_array(to - from, references != 0);
+  struct clay_array *slice = new_array(to - from, a->references != 0, HELD(HOLD(a)));
   if (to > from) memcpy(slice->cells, a->cells + from, (size_t)(to - from) * sizeof *a->cells);
   slice->size = to - from;
-  keep(a);
   return slice;
 }
 
-clay_cell *clay_record_new(int64_t n_fields) {
-  return clay_heap_new(CLAY_RECORD, (size_t)n_fields * sizeof(clay_cell));
-}
-
 void clay_push(struct clay_array *a, clay_cell value) {
-  if (a->size == a->capacity) clay_heap_grow(a, a->capacity < 4 ? 4 : a->capacity * 2);
+  void **const *held = a->references ? HELD(HOLD(value)) : NULL;
+  if (a->size == a->capacity) a = grow(a, a->capacity < 4 ? 4 : a->capacity * 2, held);
   a->cells[a->size++] = value;
 }
 
@@ -172,6 +179,21 @@ clay_cell clay_pop(struct clay_array *a, CLAY_PLACE) {
     end_failure();
   }
   return a->cells[--a->size];
+}
+
+/* ---- records ---- */
+
+clay_cell *clay_record_new(const struct clay_shape *shape) {
+  return clay_heap_new(CLAY_RECORD, (size_t)shape->n_fields * sizeof(clay_cell), shape, NULL);
+}
+
+int64_t clay_find_field(struct clay_cache *cache, const clay_cell *record, const char *name) {
+  const struct clay_shape *shape = ((const struct clay_shape *const *)record)[-1];
+  int64_t i = 0;
+  while (strcmp(shape->names[i], name) != 0)
+    i++; /* the compiler has checked that the field is there */
+  *cache = (struct clay_cache){shape, i * (int64_t)sizeof(clay_cell)};
+  return cache->offset;
 }
 
 /* ---- values as text ---- */
@@ -204,7 +226,7 @@ static void put(struct out *o, const char *bytes, size_t size) {
     o->bytes = realloc(o->bytes, o->capacity);
     if (o->bytes == NULL) {
       fputs("clay: out of memory\n", stderr);
-      exit(STATUS_FAILED);
+      exit(CLAY_STATUS_FAILED);
     }
   }
   memcpy(o->bytes + o->size, bytes, size);
@@ -245,7 +267,7 @@ void clay_write_byte(int64_t byte) { putchar((int)byte); }
 struct clay_str *clay_to_str(clay_cell value, int64_t type) {
   struct out o = {0};
   put_value(&o, value, type);
-  struct clay_str *s = new_str(o.bytes, o.size);
+  struct clay_str *s = copy_str(o.bytes, o.size);
   free(o.bytes);
   return s;
 }
@@ -274,15 +296,27 @@ struct clay_str *clay_read_line(void) {
   char *line = NULL;
   size_t room = 0;
   ssize_t n = getline(&line, &room, stdin);
-  struct clay_str *s = new_str(line, n > 0 ? (size_t)n : 0);
+  struct clay_str *s = copy_str(line, n > 0 ? (size_t)n : 0);
   free(line);
   return s;
 }
 
 struct clay_array *clay_args(void) {
-  struct clay_array *a = new_array(0, true);
-  for (int i = 1; i < start.argc; i++) clay_push(a, (clay_cell)clay_from_c(start.argv[i]));
+  struct clay_array *a = new_array(start.argc, true, NULL);
+  for (int i = 1; i < start.argc; i++) {
+    const char *arg = start.argv[i];
+    struct clay_str *s = new_str(strlen(arg), HELD(HOLD(a)));
+    memcpy(s->bytes, arg, strlen(arg));
+    a->cells[a->size++] = (clay_cell)(uintptr_t)s;
+  }
   return a;
+}
+
+const char *clay_take_argument(void) {
+  const char *first = start.argc > 1 ? start.argv[1] : "";
+  if (start.argc > 1) start.argc--;
+  start.argv++;
+  return first;
 }
 
 /* Endless recursion faults in the guard below the stack. */
@@ -293,7 +327,7 @@ static void on_fault(int signal_number, siginfo_t *info, void *context) {
       start.stack_bottom - address < start.stack_limit + (1 << 20)) {
     fflush(stdout);
     fputs("runtime error: stack overflow\n", stderr);
-    _Exit(STATUS_FAILED);
+    _Exit(CLAY_STATUS_FAILED);
   }
   signal(signal_number, SIG_DFL);
 }
@@ -313,7 +347,7 @@ int main(int argc, char **argv) {
   start.argv = argv;
   start.stack_bottom = (uintptr_t)__builtin_frame_address(0);
   watch_stack();
-  clay_heap_init(__builtin_frame_address(0));
+  clay_heap_init();
   clay_program();
   return 0;
 }

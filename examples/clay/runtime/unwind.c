@@ -1,32 +1,28 @@
 /* Exceptions of Clay programs: throw, and the personality, which the unwinder asks about each frame of compiled code
  * that has a try. It reads the table that Kiln wrote for the function (the language-specific data area of the C++
- * ABI). An exception is an object of the heap; it is caught by a type if it has that type's address. */
+ * ABI). An exception is caught by a type if it has that type's address. The collector frees the exceptions that no
+ * frame refers to any more. */
 #include "runtime.h"
 
 #include <stdlib.h>
-#include <unwind.h>
-
-struct exception {
-  struct _Unwind_Exception head; /* the first member: landing pads get its address */
-  const char *type;
-  clay_cell value;
-};
 
 const char clay_type_int, clay_type_float, clay_type_bool, clay_type_str;
 
 static const uint64_t class_of_clay = UINT64_C(0x4b494c4e434c4159);
 
 void clay_throw(clay_cell value, const char *type, int64_t code, CLAY_PLACE) {
-  struct exception *e = clay_heap_new(CLAY_RECORD, sizeof *e);
+  struct clay_exception *e = clay_need(calloc(1, sizeof *e));
   e->head.exception_class = class_of_clay;
   e->type = type;
   e->value = value;
+  e->is_reference = code < 0 || code == CLAY_STR;
+  clay_add_exception(e);
   _Unwind_RaiseException(&e->head);
   /* It came back: nobody catches it, and nothing has been unwound. */
   clay_fail_thrown(value, code, file, place);
 }
 
-clay_cell clay_caught(const struct exception *e) { return e->value; }
+clay_cell clay_caught(const struct clay_exception *e) { return e->value; }
 
 /* ---- the table ---- */
 
@@ -114,7 +110,7 @@ _Unwind_Reason_Code clay_personality(int version, _Unwind_Action actions, uint64
     uint64_t pad = encoded(&at, encoding), action = uleb(&at);
     if (ip < from || ip >= from + size) continue;
     int64_t selector = 0;
-    const char *type = class == class_of_clay ? ((const struct exception *)e)->type : NULL;
+    const char *type = class == class_of_clay ? ((const struct clay_exception *)e)->type : NULL;
     if (pad != 0 && action != 0)
       selector = find_action(actions_at + action - 1, types, type_encoding, type);
     if (pad == 0 || selector < 0) return _URC_CONTINUE_UNWIND;

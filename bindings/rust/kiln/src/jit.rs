@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::{self, NonNull};
+use std::sync::Mutex;
 
 use kiln_sys as sys;
 
@@ -54,6 +56,46 @@ unsafe extern "C" fn resolve(user: *mut c_void, name: *const c_char) -> *mut c_v
 fn go_on() {
     if let Some(panic) = PANIC.with(|p| p.borrow_mut().take()) {
         resume_unwind(panic);
+    }
+}
+
+type Compile = dyn Fn(&Jit, &str) -> Option<*const ()> + Send + Sync;
+
+/// A lazy function. The library has its address.
+struct Lazy {
+    jit: NonNull<sys::kiln_jit>,
+    state: NonNull<State>,
+    compile: Box<Compile>,
+}
+
+// SAFETY: the callback is `Send` and `Sync`, and so is what the addresses are of.
+unsafe impl Send for Lazy {}
+
+/// The library's callback at the first call of a lazy function. A panic is like `None`.
+unsafe extern "C" fn compile(user: *mut c_void, name: *const c_char) -> *mut c_void {
+    // SAFETY: the callback lives as long as the JIT; the name ends with a NUL.
+    let (lazy, name) = unsafe { (&*user.cast::<Lazy>(), CStr::from_ptr(name)) };
+    let Ok(name) = name.to_str() else { return ptr::null_mut() };
+    // The same JIT, which its owner drops.
+    let jit = ManuallyDrop::new(Jit { raw: lazy.jit, state: lazy.state });
+    let address = catch_unwind(AssertUnwindSafe(|| (lazy.compile)(&jit, name)));
+    address.ok().flatten().map_or(ptr::null_mut(), |a| a.cast_mut().cast())
+}
+
+/// What the library has the addresses of, as long as the JIT exists.
+struct State {
+    resolver: Option<Resolver>,
+    jitdump_folder: Option<CString>,
+    /// Each was a box. Also those that were declared again: a thread may still be in the older callback.
+    lazy: Mutex<Vec<NonNull<Lazy>>>,
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        for lazy in self.lazy.get_mut().unwrap_or_else(|e| e.into_inner()) {
+            // SAFETY: it was a box, and the library does not use it any more.
+            drop(unsafe { Box::from_raw(lazy.as_ptr()) });
+        }
     }
 }
 
@@ -166,9 +208,8 @@ impl AddFlags {
 /// was forgotten ([`std::mem::forget`]) keeps its memory.
 pub struct Jit {
     raw: NonNull<sys::kiln_jit>,
-    /// The library keeps the addresses of these.
-    _resolver: Option<Box<Resolver>>,
-    _jitdump_folder: Option<CString>,
+    /// Owned; freed after the library's JIT.
+    state: NonNull<State>,
 }
 
 // SAFETY: the library takes a lock where threads share a JIT; callbacks are `Send` and `Sync`.
@@ -184,29 +225,37 @@ impl Jit {
 
     /// Makes a JIT with options.
     pub fn with_options(options: JitOptions) -> Result<Jit> {
-        let folder = options.jitdump_folder.as_deref().map(c_string).transpose()?;
         let needs = options.resolver.resolve.is_some() || !options.resolver.symbols.is_empty();
-        let resolver = needs.then(|| Box::new(options.resolver));
+        let folder = options.jitdump_folder.as_deref().map(c_string).transpose()?;
+        let resolver = needs.then_some(options.resolver);
+        let owned = Box::leak(Box::new(State { resolver, jitdump_folder: folder, lazy: Mutex::default() }));
+        let state = NonNull::from(owned);
+        // SAFETY: it is freed below, or by the JIT's owner.
+        let State { resolver, jitdump_folder, .. } = unsafe { state.as_ref() };
         let reach = if options.near_bytes.is_some() { sys::KILN_JIT_REACH_NEAR } else { sys::KILN_JIT_REACH_FAR };
         let raw = sys::kiln_jit_options {
             memory_bytes: options.near_bytes.unwrap_or(0),
             reach,
             protection: if options.switch { sys::KILN_JIT_PROTECTION_SWITCH } else { sys::KILN_JIT_PROTECTION_AUTO },
-            resolve: if resolver.is_some() { Some(resolve) } else { None },
-            resolve_user: resolver.as_ref().map_or(ptr::null_mut(), |r| (&raw const **r).cast_mut().cast()),
+            resolve: if needs { Some(resolve) } else { None },
+            resolve_user: resolver.as_ref().map_or(ptr::null_mut(), |r| ptr::from_ref(r).cast_mut().cast()),
             no_process_symbols: options.no_process_symbols,
             no_unwind: options.no_unwind,
             gdb: options.gdb,
             perf_map: options.perf_map,
-            jitdump_folder: folder.as_ref().map_or(ptr::null(), |f: &CString| f.as_ptr()),
+            jitdump_folder: jitdump_folder.as_ref().map_or(ptr::null(), |f| f.as_ptr()),
             ..Default::default()
         };
         let mut error = JitError::new();
         // SAFETY: options are copied; the resolver lives as long as the JIT.
         let jit = unsafe { sys::kiln_jit_new(&raw, &mut error.0) };
         match NonNull::new(jit) {
-            Some(raw) => Ok(Jit { raw, _resolver: resolver, _jitdump_folder: folder }),
-            None => Err(error.get()),
+            Some(raw) => Ok(Jit { raw, state }),
+            None => {
+                // SAFETY: it was a box, and nobody uses it.
+                drop(unsafe { Box::from_raw(state.as_ptr()) });
+                Err(error.get())
+            }
         }
     }
 
@@ -267,6 +316,49 @@ impl Jit {
         NonNull::new(unsafe { sys::kiln_jit_lookup(self.raw(), name.as_ptr()) })
     }
 
+    /// Declares a function that is compiled when it is called for the first time, and returns its stub. Modules that are
+    /// added may refer to the name as to one that a unit defines. The first call runs `compile`, which adds a unit that
+    /// defines the function, or returns the address of other code where the call goes on. If it does neither, or panics,
+    /// the program ends with a message. Other threads that call the function meanwhile wait.
+    ///
+    /// `F` must be the type of the function that is compiled: this is part of the promise for calls ([`JitFn`]). The
+    /// stub exists as long as the name is declared or a unit refers to it, and the callback as long as the JIT.
+    pub fn declare_lazy<F: UnsafeFn>(
+        &self,
+        name: &str,
+        compile_it: impl Fn(&Jit, &str) -> Option<*const ()> + Send + Sync + 'static,
+    ) -> Result<JitFn<'_, F>> {
+        let name = c_string(name)?;
+        let lazy = Lazy { jit: self.raw, state: self.state, compile: Box::new(compile_it) };
+        let lazy = NonNull::from(Box::leak(Box::new(lazy)));
+        // SAFETY: the state lives as long as the JIT.
+        let mut all = unsafe { self.state.as_ref() }.lazy.lock().unwrap_or_else(|e| e.into_inner());
+        let mut error = JitError::new();
+        let (raw, user) = (self.raw(), lazy.as_ptr().cast());
+        // SAFETY: the JIT is alive; the callback lives as long as it does.
+        let stub = unsafe { sys::kiln_jit_declare_lazy(raw, name.as_ptr(), Some(compile), user, &mut error.0) };
+        all.push(lazy);
+        if stub.is_null() {
+            return Err(error.get());
+        }
+        // SAFETY: calls of it are unsafe, and whoever calls promises the type.
+        Ok(JitFn { f: unsafe { F::from_address(stub) }, jit: PhantomData })
+    }
+
+    /// Ends what [`Jit::declare_lazy`] began. Code of the function stays; without code, calls of it end the program with
+    /// a message.
+    ///
+    /// # Safety
+    /// If no unit refers to the name or defines it, the function that `declare_lazy` returned must not be called any
+    /// more.
+    pub unsafe fn remove_lazy(&self, name: &str) -> Result<()> {
+        let name = c_string(name)?;
+        let mut error = JitError::new();
+        // SAFETY: the JIT is alive.
+        let status = unsafe { sys::kiln_jit_remove_lazy(self.raw(), name.as_ptr(), &mut error.0) };
+        if status == sys::KILN_OK { Ok(()) } else { Err(error.get()) }
+    }
+
     /// Returns which function has code at an address, and where in the source the code comes from. For a frame of a
     /// backtrace, pass the return address minus 1. Any thread may call this while others add and remove units. The
     /// result is allocated, so a signal handler calls `kiln_sys::kiln_jit_find_pc` instead, with memory of its own.
@@ -309,6 +401,8 @@ impl Drop for Jit {
         // SAFETY: units, streams and functions borrow the JIT, so nobody uses it. Whoever called its code has promised
         // that none of it runs now.
         unsafe { sys::kiln_jit_free(self.raw()) }
+        // SAFETY: it was a box, and the library does not use it any more.
+        drop(unsafe { Box::from_raw(self.state.as_ptr()) });
     }
 }
 
@@ -369,8 +463,9 @@ impl Drop for JitError {
 /// As `unsafe extern "C" fn(..) -> ..` it has an `unsafe fn call`, whose caller promises that
 ///
 /// - for these arguments, the code and whatever it calls do only what safe Rust may do: the code accesses no memory
-///   that it must not access, it ends, and it neither unwinds into this program nor leaves by `longjmp`; if it was
-///   redefined, the new function has the same signature;
+///   that it must not access, it ends, and it neither unwinds into this program (unless the type is `"C-unwind"`) nor
+///   leaves by `longjmp`; if it was redefined, or is [lazy](Jit::declare_lazy), the function that was compiled has the
+///   same signature;
 /// - its unit has not been [removed](Unit::remove), none of its code runs while the unit is removed or the JIT is
 ///   dropped, and no thread that used its thread-local data ends meanwhile;
 /// - whatever it registers with the process (`atexit`, signal handlers, threads) may run, or is gone, by then.

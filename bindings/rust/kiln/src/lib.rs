@@ -230,6 +230,7 @@ mod module;
 mod object;
 mod session;
 mod signature;
+mod stack;
 mod types;
 
 pub use debug::{DebugInfo, Declaration, Encoding, Entry, Language, Location, Member, Modifier, Record, RecordKind};
@@ -241,6 +242,7 @@ pub use module::{Data, Frozen, Module, ModuleOptions, Open, Reloc, Sig, Symbol, 
 pub use object::Object;
 pub use session::{Session, SourceFile, Stats};
 pub use signature::{FnType, Param, ParamType, ResultType, Signature, UnsafeFn};
+pub use stack::{Root, StackPoint};
 pub use types::{CallConv, FloatCond, Guard, IntCond, Linkage, Ordering, Pic, Rmw, Target, Tls, Type, Visibility};
 
 /// The pages of the documentation, whose programs are tested.

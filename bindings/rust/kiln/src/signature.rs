@@ -192,7 +192,7 @@ impl ResultType for () {
 }
 
 /// A Rust function with the C convention: `unsafe extern "C" fn(..) -> ..` or `extern "C" fn(..) -> ..` with up to ten
-/// [`ParamType`]s.
+/// [`ParamType`]s. Exceptions and panics may leave the same with `"C-unwind"`.
 ///
 /// The trait is sealed.
 pub trait FnType: Copy + Sealed {
@@ -218,11 +218,15 @@ pub trait UnsafeFn: FnType {
 
 macro_rules! functions {
     ($($arg:ident),*) => {
-        functions!(@ extern "C" fn($($arg),*) -> R, $($arg),*);
-        functions!(@ unsafe extern "C" fn($($arg),*) -> R, $($arg),*);
+        functions!("C", $($arg),*);
+        functions!("C-unwind", $($arg),*);
+    };
+    ($abi:literal, $($arg:ident),*) => {
+        functions!(@ extern $abi fn($($arg),*) -> R, $($arg),*);
+        functions!(@ unsafe extern $abi fn($($arg),*) -> R, $($arg),*);
 
-        impl<$($arg: ParamType,)* R: ResultType> UnsafeFn for unsafe extern "C" fn($($arg),*) -> R {
-            type Safe = extern "C" fn($($arg),*) -> R;
+        impl<$($arg: ParamType,)* R: ResultType> UnsafeFn for unsafe extern $abi fn($($arg),*) -> R {
+            type Safe = extern $abi fn($($arg),*) -> R;
 
             unsafe fn from_address(p: *const c_void) -> Self {
                 // SAFETY: an address that is not null, of code by this signature.
@@ -235,7 +239,7 @@ macro_rules! functions {
             }
         }
 
-        impl<'j, $($arg: ParamType,)* R: ResultType> $crate::jit::JitFn<'j, unsafe extern "C" fn($($arg),*) -> R> {
+        impl<'j, $($arg: ParamType,)* R: ResultType> $crate::jit::JitFn<'j, unsafe extern $abi fn($($arg),*) -> R> {
             /// Calls the function.
             ///
             /// # Safety
@@ -248,7 +252,7 @@ macro_rules! functions {
             }
         }
 
-        impl<'j, $($arg: ParamType,)* R: ResultType> $crate::jit::JitFn<'j, extern "C" fn($($arg),*) -> R> {
+        impl<'j, $($arg: ParamType,)* R: ResultType> $crate::jit::JitFn<'j, extern $abi fn($($arg),*) -> R> {
             /// Calls the function.
             #[allow(non_snake_case, clippy::too_many_arguments)]
             #[inline]

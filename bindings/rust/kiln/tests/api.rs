@@ -65,6 +65,107 @@ fn an_address_is_of_a_function() {
 }
 
 #[test]
+fn lazy_functions_are_compiled_at_their_first_call() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static COMPILED: AtomicUsize = AtomicUsize::new(0);
+    extern "C" fn other(x: i64) -> i64 {
+        x - 1
+    }
+
+    let jit = Jit::new().unwrap();
+    let late = jit
+        .declare_lazy::<Unary>("late", |jit, name| {
+            COMPILED.fetch_add(1, Ordering::Relaxed);
+            let mut module = Module::new("late").unwrap();
+            square(&module, name);
+            jit.add(&mut module, AddFlags::NONE).unwrap();
+            None
+        })
+        .unwrap();
+    let missing = jit.declare_lazy::<Unary>("missing", |_, _| Some(other as *const ())).unwrap();
+
+    let mut module = Module::new("caller").unwrap();
+    let (f, callee) = (module.declare_fn::<Unary>("f").unwrap(), module.declare_fn::<Unary>("late").unwrap());
+    module.session().unwrap().define(f, |f| f.ret(&[f.call(callee, &[f.param(0)])])).unwrap();
+    let unit = jit.add(&mut module, AddFlags::NONE).unwrap();
+    let f = unit.function::<Unary>(&module, f).unwrap();
+    assert_eq!(COMPILED.load(Ordering::Relaxed), 0);
+    // SAFETY: they compute with numbers.
+    unsafe { assert_eq!((f.call(5), f.call(6), late.call(7), missing.call(8)), (25, 36, 49, 7)) };
+    assert_eq!(COMPILED.load(Ordering::Relaxed), 1);
+
+    // SAFETY: they are not called any more.
+    unsafe {
+        jit.remove_lazy("missing").unwrap();
+        assert_eq!(jit.remove_lazy("missing").unwrap_err().status(), Status::Argument);
+    }
+    let error = jit.declare_lazy::<Unary>("f", |_, _| None).unwrap_err();
+    assert_eq!(error.status(), Status::Symbol, "{error}");
+}
+
+#[test]
+fn roots_change_during_a_call() {
+    use std::sync::OnceLock;
+    static JIT: OnceLock<Jit> = OnceLock::new();
+    /// A collector, whose objects are numbers: each moves by 1.
+    extern "C" fn collect() {
+        let mut ids = Vec::new();
+        kiln::StackPoint::with(|point| {
+            point.each_root(&[JIT.get().unwrap()], |mut root| {
+                ids.push((root.call_id(), root.size_bytes()));
+                // SAFETY: no other thread knows of the frame.
+                unsafe { root.set(root.get() + 1) };
+            })
+        })
+        .unwrap()
+        .unwrap();
+        assert_eq!(ids, [(7, 8), (7, 4)]);
+    }
+
+    let jit = JIT.get_or_init(|| Jit::with_options(JitOptions::new().symbol("collect", collect as *const ())).unwrap());
+    let mut module = Module::new("roots").unwrap();
+    let (f, collect) =
+        (module.declare_fn::<Unary>("f").unwrap(), module.declare_fn::<unsafe extern "C" fn()>("collect"));
+    let session = module.session().unwrap();
+    session
+        .define(f, |f| {
+            let (whole, half) = (f.slot_of(Type::I64), f.slot_of(Type::I32));
+            f.set_root(whole);
+            f.set_root(half);
+            f.store(Type::I64, whole, 0, f.param(0), MemFlags::NONE);
+            f.store(Type::I32, half, 0, 100, MemFlags::NONE);
+            f.set_call_id(7);
+            f.call(collect.unwrap(), &[]);
+            let half = f.zext(Type::I64, Type::I32, f.load(Type::I32, half, 0, MemFlags::NONE));
+            f.ret(&[f.add(Type::I64, f.load(Type::I64, whole, 0, MemFlags::NONE), half)]);
+        })
+        .unwrap();
+    drop(session);
+    let unit = jit.add(&mut module, AddFlags::NONE).unwrap();
+    let f = unit.function::<Unary>(&module, f).unwrap();
+    // SAFETY: it calls the function above.
+    assert_eq!(unsafe { f.call(40) }, 142);
+}
+
+#[test]
+fn panics_pass_through_functions() {
+    type Unwinding = unsafe extern "C-unwind" fn(i64) -> i64;
+    extern "C-unwind" fn fail(x: i64) -> i64 {
+        std::panic::resume_unwind(Box::new(x))
+    }
+
+    let jit = Jit::with_options(JitOptions::new().symbol("fail", fail as *const ())).unwrap();
+    let mut module = Module::new("panics").unwrap();
+    let (f, fail) = (module.declare_fn::<Unwinding>("f").unwrap(), module.declare_fn::<Unwinding>("fail").unwrap());
+    module.session().unwrap().define(f, |f| f.ret(&[f.call(fail, &[f.add(Type::I64, f.param(0), 1)])])).unwrap();
+    let unit = jit.add(&mut module, AddFlags::NONE).unwrap();
+    let f = unit.function::<Unwinding>(&module, f).unwrap().as_fn();
+    // SAFETY: it calls the function above, which panics.
+    let panic = std::panic::catch_unwind(|| unsafe { f(40) }).unwrap_err();
+    assert_eq!(panic.downcast_ref::<i64>(), Some(&41));
+}
+
+#[test]
 fn a_text_has_positions() {
     let module = Module::new("text").unwrap();
     let error = module.session().unwrap().read_text("func @f() {\nb0:\n  frob\n}\n").unwrap_err();
