@@ -1,4 +1,4 @@
-/* docs/managed.md: lists and closures, with a collector that moves all objects each time. */
+/* docs/roots.md: lists and closures, with a collector that moves all objects each time. */
 #include <kiln/kiln.h>
 
 #include <inttypes.h>

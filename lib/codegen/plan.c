@@ -275,7 +275,7 @@ static void displace(struct kn_plan *plan, struct scan *s, uint32_t g, uint64_t 
   give(plan, s, g, best);
 }
 
-/* Gives interval g its home, by the rules of docs/internals/how-a-value-gets-its-register.md in their order. */
+/* Gives interval g its home, by the rules of docs/internals/architecture.md in their order. */
 static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f, uint32_t g) {
   const struct kn_target *t = plan->target;
   struct kn_range *r = &plan->ranges.at[g];

@@ -7,7 +7,7 @@ tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
 build=$(realpath "$1")
 docs=("$tests/../README.md")
-for page in tutorial building api exceptions debug-information finding-bugs jit managed cpp; do
+for page in tutorial building api exceptions debug-information finding-bugs jit roots cpp; do
   docs+=("$tests/../docs/$page.md")
 done
 work=$(mktemp -d)

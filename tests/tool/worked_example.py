@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""worked_example.py KILN [--write]: runs the commands that docs/internals/how-a-value-gets-its-register.md shows and compares what
+"""worked_example.py KILN [--write]: runs the commands that docs/internals/architecture.md shows and compares what
 they print with what stands there; --write puts it there."""
 import os
 import re
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-PAGE = os.path.join(os.path.dirname(__file__), "../../docs/internals/how-a-value-gets-its-register.md")
+PAGE = os.path.join(os.path.dirname(__file__), "../../docs/internals/architecture.md")
 FILE = re.compile(r"<!-- file: (\S+) -->\n```\n(.*?)```\n", re.S)
 OUTPUT = re.compile(r"(<!-- output: kiln (.*?) -->\n```\n)(.*?)(```\n)", re.S)
 
