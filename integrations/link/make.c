@@ -1,4 +1,4 @@
-/* The shared object of a set. Libraries stay out of it, and are linked with each program as ever, if
+/* The shared object of a set. Libraries stay out of it, and are linked with each program as without the option, if
  *   - a member is no object of rustc's: C code may count on one copy of its data, and hides symbols;
  *   - a section is found by its bounds (__start_NAME: linkme, coverage, profiles), which hold in one module;
  *   - a section has functions that run at the start or the end: of an archive, only members that are needed run.
