@@ -80,7 +80,8 @@ static bool is_kilns(const char *entry) { return strncmp(entry, "KILN_", 5) == 0
 
 /* Is it a variable that each run of a command has for itself? */
 static bool is_of_run(const char *entry) {
-  return strncmp(entry, "KILN_LOG=", 9) == 0 || strncmp(entry, "KILN_STATS=", 11) == 0;
+  return strncmp(entry, "KILN_LOG=", 9) == 0 || strncmp(entry, "KILN_STATS=", 11) == 0 ||
+         strncmp(entry, "KILN_DYNAMIC_DEPS=", 18) == 0;
 }
 
 enum what { ALL, OF_RUN, OTHERS };

@@ -82,7 +82,8 @@ uint64_t tool_parts_hash(void) { return parts_hash(false); }
 
 /* Does "NAME=VALUE" bear on objects? The compiler that $KILN_RUSTC names has a version of its own. */
 static bool changes_objects(const char *setting) {
-  static const char *const others[] = {"KILN_LOG=", "KILN_STATS=", "KILN_RUSTC=", "KILN_SHIM_"};
+  static const char *const others[] = {"KILN_LOG=", "KILN_STATS=", "KILN_RUSTC=", "KILN_SHIM_",
+                                       "KILN_DYNAMIC_DEPS="};
   if (strncmp(setting, "KILN_", 5) != 0 || strchr(setting, '=') == NULL ||
       strchr(setting, '=')[1] == 0)
     return false;

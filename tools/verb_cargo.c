@@ -22,6 +22,9 @@
 
 extern char **environ;
 
+/* Asks kiln-rustc to be the linker of programs, too (integrations/link). Cargo sees it, since programs depend on it. */
+#define DYNAMIC_DEPS "KILN_DYNAMIC_DEPS"
+
 /* ---- kiln-rustc, by a name that says what it makes ---- */
 
 /* Has `folder`/`name` be a symbolic link to `target`. Others may do the same at the same time. */
@@ -86,7 +89,7 @@ static void remove_old_runs(const char *folder) {
 /* cargo gets the environment as it was, and the wrapper. Behind a project's wrapper, which may have a server that
  * compiles, and keys of what is in the environment, the variables are shown. */
 static char **begin_run(void *user) {
-  static const char *const shown[] = {"RUSTC_WRAPPER", NULL};
+  static const char *const shown[] = {"RUSTC_WRAPPER", DYNAMIC_DEPS, NULL};
   struct cargo_run *run = user;
   size_t size;
   char *text = tool_carried_text(run->kept, true, &size);
@@ -105,6 +108,17 @@ static char **begin_run(void *user) {
 static void end_run(void *user) {
   const struct cargo_run *run = user;
   if (run->file[0] != 0) unlink(run->file);
+}
+
+/* ---- linking ---- */
+
+/* Do cargo's words make a program that goes elsewhere? */
+static bool installs(char **words) {
+  static const char *const commands[] = {"install", "package", "publish"};
+  for (char **w = words + 1; words[0] != NULL && *w != NULL && strcmp(*w, "--") != 0; w++)
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+      if (strcmp(*w, commands[i]) == 0) return true;
+  return false;
 }
 
 /* ---- the compiler and its wrapper ---- */
@@ -141,8 +155,9 @@ static bool set_compiler(char **words, struct cargo_run *run) {
 
 /* Kiln's options, which stand before cargo's words. */
 struct cargo_options {
-  bool shim;  /* --no-bootstrap: not the code generator that rustc loads, but the shim */
-  bool setup; /* --setup */
+  bool shim;    /* --no-bootstrap: not the code generator that rustc loads, but the shim */
+  bool setup;   /* --setup */
+  bool dynamic; /* --dynamic-deps */
 };
 
 /* Takes Kiln's options; `w->rest` is where cargo's words begin. */
@@ -156,6 +171,7 @@ static int take_options(struct tool_words *w, struct cargo_options *out) {
       break;
     case OPTION_STATS: tool_report_request(w->value); break;
     case OPTION_NO_BOOTSTRAP: out->shim = true; break;
+    case OPTION_DYNAMIC_DEPS: out->dynamic = true; break;
     case OPTION_SETUP: out->setup = true; break;
     default: return w->status;
     }
@@ -191,6 +207,8 @@ int verb_cargo(int argc, char **argv) {
   if (options.setup) return cargo_backend_setup(argv);
   struct tool_settings settings;
   if (!tool_settings_begin(&settings, "cargo")) return TOOL_USAGE;
+  if (options.dynamic) setenv(DYNAMIC_DEPS, "1", 1);
+  if (installs(argv)) unsetenv(DYNAMIC_DEPS);
   if (options.shim) unsetenv("KILN_BACKEND");
   else if ((bad = cargo_backend_choose(argv)) != TOOL_OK) return bad;
   if (!set_compiler(argv, &run)) return TOOL_FAILED;

@@ -10,6 +10,7 @@
 #include "beside.h"
 #include "cargo_cache.h"
 #include "carried.h"
+#include "link.h"
 #include "log.h"
 #include "rerun.h"
 #include "rustc_options.h"
@@ -226,6 +227,25 @@ static char *own_incremental(const char *folder, const char *end) {
   return n > 0 ? option : NULL;
 }
 
+/* The options that make this program, `self`, the linker of a program (integrations/link), if the user asks for that.
+ * Build scripts run once, and levels above 0 are for programs that go elsewhere. False: it stays as it is. */
+static bool linker_options(const struct rustc_options *o, const char *self, char *options[2]) {
+  const char *wanted = getenv(LINK_VARIABLE);
+  char own[PATH_MAX];
+  if (wanted == NULL || wanted[0] == 0 || o->level != 0 || !o->metadata || o->ir ||
+      o->crate == NULL || strncmp(o->crate, "build_script_", strlen("build_script_")) == 0)
+    return false;
+  if (strchr(self, '/') == NULL) {
+    ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
+    if (n <= 0) return false;
+    own[n] = 0;
+    self = own;
+  }
+  return asprintf(&options[0], "-Clinker=%s", self) > 0 &&
+         asprintf(&options[1], "-Clink-arg=" LINK_WORD "%s", o->linker != NULL ? o->linker : "cc") >
+           0;
+}
+
 /* How rustc is run, beside its words. */
 struct plan {
   bool code;         /* it generates code */
@@ -233,13 +253,13 @@ struct plan {
   char *incremental; /* the option for a second run, in which LLVM compiles; NULL: none */
 };
 
-/* `words`, of which `n` are there, and more options. */
-static char **with_options(char **words, size_t n, const struct tool_settings *settings,
-                           struct plan *plan) {
+/* `words`, of which `n` are there, and more options. `self`: by which name this program was started. */
+static char **with_options(char **words, size_t n, const char *self,
+                           const struct tool_settings *settings, struct plan *plan) {
   struct rustc_options o;
   rustc_options_begin(&o);
   for (char **w = words + 1; *w != NULL; w++) rustc_word(&o.words, *w);
-  char **more = malloc((n + 4) * sizeof *more);
+  char **more = malloc((n + 6) * sizeof *more);
   if (more == NULL || o.words.unread || !(plan->code = makes_code(&o))) return words;
   memcpy(more, words, n * sizeof *more);
   static const char passes[] = "-Cno-prepopulate-passes";
@@ -252,6 +272,7 @@ static char **with_options(char **words, size_t n, const struct tool_settings *s
     setenv("KILN_SHIM_PASSES", "1", 1);
   }
   plan->driver = is_for_driver(&o, settings);
+  if (linker_options(&o, self, more + n)) n += 2;
   if (folder != NULL) more[n++] = folder;
   if (folder != NULL && plan->driver) plan->incremental = own_incremental(o.incremental, "-llvm");
   more[n] = NULL;
@@ -379,6 +400,7 @@ int main(int argc, char **argv) {
   if (kept == NULL) return 1;
   tool_carried_apply();
   take_carried(argv[0]);
+  if (link_is_asked(argv)) return link_main(argv);
   const char *rustc = getenv("KILN_RUSTC");
   struct tool_settings settings;
   if (rustc == NULL || rustc[0] == 0) rustc = "rustc";
@@ -394,7 +416,7 @@ int main(int argc, char **argv) {
   }
   bool version = asks_version(words);
   struct plan plan = {.code = true};
-  words = with_options(words, (size_t)(argv + argc - words), &settings, &plan);
+  words = with_options(words, (size_t)(argv + argc - words), argv[0], &settings, &plan);
   words[0] = (char *)(uintptr_t)rustc; /* rustup looks at the name */
   if (version) return print_version(rustc, words, kept);
   bool shim = plan.code && preload();

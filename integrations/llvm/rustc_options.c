@@ -68,6 +68,7 @@ static void of_row(struct rustc_options *o, int letter, const char *name, const 
     for_llvm(o, letter, name, value != NULL ? "=" : "", said);
   else if (strcmp(name, "opt-level") == 0) o->level = level_of(said);
   else if (strcmp(name, "incremental") == 0) o->incremental = said;
+  else if (strcmp(name, "linker") == 0) o->linker = said;
   else if (strcmp(name, "codegen-units") == 0) o->units = true;
   else if (strcmp(name, "metadata") == 0) o->metadata = true;
   else if (strcmp(name, "codegen-backend") == 0) o->backend = true;
@@ -113,7 +114,9 @@ static void option(void *user, int kind, const char *name, const char *value) {
   case RUSTC_INPUT:
     o->words.unread |= name[0] == '@';
     break; /* a file of arguments in such a file, or a shell's */
-  default: break;
+  default:
+    if (strncmp(name, "--crate-name", strlen("--crate-name")) == 0) o->crate = value;
+    break;
   }
 }
 

@@ -9,6 +9,8 @@ struct rustc_options {
   struct rustc_words words;  /* read them by rustc_word(&o->words, WORD) */
   int level;                 /* 0 to 3: that of LLVM's code generator */
   const char *incremental;   /* -C incremental=FOLDER; NULL: none */
+  const char *linker;        /* -C linker=PROGRAM; NULL: none */
+  const char *crate;         /* --crate-name; NULL: none */
   bool units;                /* -C codegen-units */
   bool metadata;             /* -C metadata */
   bool backend;              /* -Z codegen-backend */

@@ -72,6 +72,7 @@ uint32_t kn_dwarf_put_entry(struct kn_dwarf_fields *f, unsigned tag, bool childr
 
 /* How an attribute was written: three bits of a run's code, which together say all forms. */
 enum {
+  SHORT = 8, /* bytes of a short string, its NUL among them */
   CODE_BITS = 3,
   CODES =
     20, /* most attributes of a run: below them is a one, so that runs of different lengths differ */
@@ -83,7 +84,10 @@ static unsigned form_of(const struct kn_dwarf *d, const struct kn_dwarf_item *a,
   static const uint8_t numbers[] = {KILN_DW_FORM_data1, KILN_DW_FORM_data2, KILN_DW_FORM_data4};
   switch ((enum kn_dwarf_put)a->put) {
   case KN_PUT_NUMBER: return numbers[code];
-  case KN_PUT_TEXT: return d->version >= 5 ? KILN_DW_FORM_strx1 + code : KILN_DW_FORM_strp;
+  case KN_PUT_TEXT:
+    return d->version >= 5 ? KILN_DW_FORM_strx1 + code
+           : code          ? KILN_DW_FORM_string
+                           : KILN_DW_FORM_strp;
   case KN_PUT_REF: return code >= CODE_FILE ? numbers[code - CODE_FILE] : KILN_DW_FORM_ref4;
   case KN_PUT_TYPE: return KILN_DW_FORM_ref4;
   case KN_PUT_FLAG:
@@ -124,9 +128,21 @@ static inline uint8_t *put_number(uint8_t *p, uint32_t v, unsigned *code) {
   return p + (1u << *code);
 }
 
-/* A string's number, or in version 4 its offset, which is relocated; NULL without memory. */
+/* A string's number; in version 4 its offset, which is relocated, or, if it is short, the string itself: an offset
+ * takes 4 bytes, its relocation 24, and the linker looks for equal strings. Most names of parameters, members and
+ * variants are short. NULL without memory. */
 static inline uint8_t *put_text(struct kn_dwarf *d, uint8_t *p, uint32_t set, uint32_t id,
                                 unsigned *code) {
+  if (d->version < 5) {
+    uint32_t n, k = 0;
+    const uint8_t *text = kn_debug_characters(d->sets[0], d->sets[set], id, &n);
+    for (; n < SHORT && k < n && text[k] != 0; k++) p[k] = text[k];
+    if (k == n) {
+      p[n] = 0;
+      *code = 1;
+      return p + n + 1;
+    }
+  }
   uint32_t i = kn_dwarf_text(d, set, id);
   *code = 0;
   if (KN_UNLIKELY(i == UINT32_MAX)) return NULL;

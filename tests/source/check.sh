@@ -84,10 +84,10 @@ check_target_proxies() {
 }
 
 # ELF is one format of objects: its names are in the writer's files, lib/object/elf*, and in those that read objects
-# (assembler/, tools/dis*, tools/language.c, tools/listing.c, frontends/wasm/runtime/lines.c, fuzz/, bench/, tests/). Comments may name them.
+# (assembler/, integrations/link/, tools/dis*, tools/language.c, tools/listing.c, frontends/wasm/runtime/lines.c, fuzz/, bench/, tests/). Comments may name them.
 check_elf_alone() {
   sources include ir lib targets frontends interp integrations tools |
-    grep -vE '^(lib/object/elf|frontends/wasm/runtime/lines\.c|tools/(dis|language|listing))' | xargs perl -0ne '
+    grep -vE '^(lib/object/elf|integrations/link/|frontends/wasm/runtime/lines\.c|tools/(dis|language|listing))' | xargs perl -0ne '
     s{/\*.*?\*/}{$& =~ s/[^\n]//gr}gse;
     my $line = 0;
     for my $text (split /\n/) {

@@ -82,6 +82,16 @@ for target in x86_64 aarch64; do
   done
 done
 
+# In version 4, a string of at most 8 bytes, its NUL included, is in its entry, and a longer one in .debug_str; a string with
+# a NUL inside ends there for readers, and the next attribute is behind it.
+forms() { llvm-dwarfdump-22 -v --debug-info "$1" | sed -nE 's/.*DW_AT_name \[DW_FORM_(str[a-z0-9]+)\].*= "(.*)"\)|.*DW_AT_name \[DW_FORM_(string)\]\s*\("(.*)"\)/\1\3 \2\4/p'; }
+short_strings() {
+  echo 'int n7_____, n8______; struct n { int a; } n;' > short.c && clang-22 -O0 -g -gdwarf-4 -S -emit-llvm short.c -o - | sed 's/name: "a"/name: "a\\00b"/' > short.ll &&
+    llvm-as-22 short.ll -o short.bc && "$kiln" compile short.bc -o short.o && forms short.o > short.forms && llvm-dwarfdump-22 --verify short.o &&
+    grep -qx 'string int' short.forms && grep -qx 'string n7_____' short.forms && grep -qx 'strp n8______' short.forms && grep -qx 'strp a' short.forms || { cat short.forms; return 1; }
+}
+check "short strings in DWARF 4" short_strings
+
 # Constants of all widths: integers, floating-point numbers, what no form of 64 bits holds.
 cat > constants.cpp <<'CODE'
 struct small { static constexpr double d = 1.5, z = 0; static constexpr float f = 2.5f; static constexpr _Float16 h = 1.5; static constexpr bool b = true;

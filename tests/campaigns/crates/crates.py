@@ -3,7 +3,7 @@
 
     crates.py --kiln=build/kiln [--list] [--opt-level=N] [--panic=abort] [--debug=N] [--incremental=0] [--times=N]
               [--rustc=PATH] [--toolchains=NAME,...] [--fetch] [--keep] [--shared=FOLDER] [--tests=FILE,...]
-              [--debug-of-dependencies=N] [--inline[=SIZE]] [--stress=SEED] [--target=aarch64]
+              [--debug-of-dependencies=N] [--inline[=SIZE]] [--stress=SEED] [--target=aarch64] [--dynamic-deps]
               [NAME[@VERSION]...]
 
 Sources come from crates.io (cargo vendor), at the versions below, into build/cache/crates. A row a crate: tests that
@@ -12,7 +12,8 @@ compiled (with the reasons), user and system seconds of both builds, user second
 --times runs, which alternate. What is C in them is compiled by `kiln cc`, and by clang for cargo alone. Random cases of
 proptest are 16, instead of 256. --toolchains: all of it with each of these of rustup's; the last lines say for each
 compiler who compiled how many units. Kiln is loaded into rustc if `kiln cargo --setup` was run for the compiler, or if
-KILN_BACKEND names the library. Sources are fetched by rustup's default toolchain, whatever builds them.
+KILN_BACKEND names the library. --dynamic-deps: Kiln's side is built by `kiln cargo --dynamic-deps`, twice, the second time
+after all files of the crate were touched, so that tests are linked with shared objects; a row says how many were. Sources are fetched by rustup's default toolchain, whatever builds them.
 """
 import argparse
 import collections
@@ -289,6 +290,26 @@ def units_of(path):
     return by, reasons
 
 
+def touch(crate):
+    """Has cargo compile the crate and its tests again."""
+    for base, folders, files in os.walk(crate):
+        folders[:] = [f for f in folders if not f.startswith('target')]
+        for file in files:
+            if file.endswith('.rs'):
+                os.utime(os.path.join(base, file))
+
+
+def links_of(log):
+    """How many programs were linked with a shared object of the dependencies, and why others were not."""
+    why = collections.Counter()
+    with open(log) as f:
+        for line in f:
+            m = re.search(r': linked (with|as asked: (.*))', line)
+            if m:
+                why[m[2] or ''] += 1
+    return why.pop('', 0), why
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('--kiln', default=os.path.join(ROOT, 'build', 'kiln'))
@@ -308,6 +329,7 @@ def main():
     p.add_argument('--shared', help="folder of one build for all crates: what several depend on is built, and counted, once")
     p.add_argument('--keep', action='store_true', help='keep the folders of the builds')
     p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64', help='aarch64: runs under qemu')
+    p.add_argument('--dynamic-deps', action='store_true', help='link dependencies once, into a shared object')
     harness.add_settings(p)
     p.add_argument('names', nargs='*', metavar='NAME[@VERSION]')
     args = p.parse_args()
@@ -357,7 +379,8 @@ def campaign(args):
         crate = os.path.join(folder, 'crate')
         # Tests that abort are cargo's of a nightly version, which a stable one takes itself for.
         abort = ['-Z', 'panic-abort-tests'] if args.panic == 'abort' else []
-        commands = tuple((who, command + ['test'] + config_of(args)) for who, command in (('llvm', ['cargo']), ('kiln', [kiln, 'cargo'])))
+        commands = tuple((who, command + ['test'] + config_of(args)) for who, command in (
+            ('llvm', ['cargo']), ('kiln', [kiln, 'cargo'] + (['--dynamic-deps'] if args.dynamic_deps else []))))
         of_c = {'llvm': ('clang-22', 'clang++-22'), 'kiln': (kiln + ' cc', kiln + ' c++')}
         tests = ['--tests'] if args.tests is None else [word for t in args.tests.split(',') if t for word in ('--test', t)]
         kinds = [] if '--test' in more or '--lib' in more else (['--lib'] if has_library(crate) else []) + ['--bins'] + tests
@@ -389,8 +412,12 @@ def campaign(args):
                 env[who]['RUSTC_BOOTSTRAP'] = '1'
             if args.jobs:
                 env[who]['CARGO_BUILD_JOBS'] = args.jobs
-            build[who] = run(command + abort + ['--no-run'] + kinds + more, crate, env[who],
-                             os.path.join(folder, 'build-' + who))
+            words = command + abort + ['--no-run'] + kinds + more
+            build[who] = run(words, crate, env[who], os.path.join(folder, 'build-' + who))
+            if args.dynamic_deps and who == 'kiln' and build[who][0] == 0:
+                os.remove(log)
+                touch(crate)
+                build[who] = run(words, crate, env[who], os.path.join(folder, 'build-' + who))
             if build['llvm'][0] != 0:
                 break
         if build['llvm'][0] != 0:
@@ -425,6 +452,10 @@ def campaign(args):
             in_words(by), build['kiln'][2], build['llvm'][2],
             seconds['kiln'], seconds['llvm'],
             ': %.3f' % (seconds['kiln'] / seconds['llvm']) if seconds['llvm'] > 0.05 else ''), flush=True)
+        if args.dynamic_deps:
+            linked, not_linked = links_of(os.path.join(folder, 'log-kiln'))
+            print('  linked with a shared object: %d%s' % (linked, ''.join('; not: %d: %s' % (n, k) for k, n in not_linked.items())))
+            bad += linked == 0
         for reason, n in why.most_common():
             print('  by LLVM: %d: %s' % (n, reason), flush=True)
         if seconds['llvm'] >= 0.2:

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Edits of a workspace, built incrementally by `kiln cargo`: after each the program prints what a clean build's prints, by the
-same way and by LLVM, and the objects are the same bytes as the clean build's. Between edits the way changes: Kiln as rustc's
-code generator, the shim, inlining, LLVM; and codegen units, checks of overflow, debug information, features. At the end a build
-by one job and one by sixteen give the same objects.
+same way and by LLVM, its tests pass, the objects are the same bytes as the clean build's, and a second build does nothing. Between
+edits the way changes: Kiln as rustc's code generator, the shim, inlining, LLVM, dependencies linked once; and codegen units,
+checks of overflow, levels of debug information, split debug information, the linker, features. At the end a build by one job
+and one by sixteen give the same objects.
 
     edits.py --kiln=build/kiln [--toolchain=NAME] [--rustup=FOLDER] [--edits=50] [--seed=1] [--keep]
 
@@ -160,6 +161,7 @@ def objects(target):
         for crate in os.listdir(os.path.join(base, folder)):
             if crate in own: continue
             path = os.path.join(base, folder, crate)
+            if not os.path.isdir(path): continue # what kiln-rustc keeps of a crate
             sessions = [s for s in os.listdir(path) if s.startswith('s-') and not s.endswith(('.lock', '-working'))]
             newest = max(sessions, key=lambda s: os.stat(os.path.join(path, s)).st_mtime_ns)
             for name in os.listdir(os.path.join(path, newest)):
@@ -173,9 +175,12 @@ class Builder:
         self.args, self.work = args, work
         self.source = os.path.join(work, 'source')
         self.ways = [('llvm', ['cargo'], {}), ('shim', [args.kiln, 'cargo', '--no-bootstrap'], {}), ('inline', [args.kiln, 'cargo', '--inline'], {})]
+        self.ways.append(('dynamic', [args.kiln, 'cargo', '--dynamic-deps'], {}))
         if backend: self.ways.append(('rustc', [args.kiln, 'cargo'], {}))
         self.flags = [{}, {'CARGO_PROFILE_DEV_CODEGEN_UNITS': '4'}, {'CARGO_PROFILE_DEV_OVERFLOW_CHECKS': 'false'}, {'CARGO_PROFILE_DEV_DEBUG': '0'},
-                      {'CARGO_PROFILE_DEV_DEBUG': 'line-tables-only'}, {'CARGO_PROFILE_DEV_DEBUG_ASSERTIONS': 'false'}]
+                      {'CARGO_PROFILE_DEV_DEBUG': 'line-tables-only'}, {'CARGO_PROFILE_DEV_DEBUG_ASSERTIONS': 'false'},
+                      {'CARGO_PROFILE_DEV_DEBUG': '1'}, {'CARGO_PROFILE_DEV_SPLIT_DEBUGINFO': 'unpacked'}, {'CARGO_PROFILE_DEV_SPLIT_DEBUGINFO': 'packed'}]
+        if shutil.which('mold'): self.flags.append({'CARGO_ENCODED_RUSTFLAGS': '-Clink-arg=-fuse-ld=mold'})
 
     def build(self, target, way, flags, jobs=2):
         """What the program prints."""
@@ -183,8 +188,16 @@ class Builder:
         env = dict(self.args.env, CARGO_TARGET_DIR=os.path.join(self.work, target), CARGO_BUILD_JOBS=str(jobs), CARGO_INCREMENTAL='1', **env, **flags)
         done = subprocess.run([*words, 'build', '--quiet', '--offline'], cwd=self.source, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode: sys.exit('%s %s: the build fails:\n%s' % (way[0], flags, done.stderr[-3000:]))
+        again = subprocess.run([*words, 'build', '--offline'], cwd=self.source, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if 'Compiling' in again.stderr: sys.exit('%s %s: a second build compiles:\n%s' % (way[0], flags, again.stderr[-3000:]))
         ran = subprocess.run([os.path.join(self.work, target, 'debug/program')], capture_output=True, text=True)
         return ran.returncode, ran.stdout
+
+    def tests(self, target, way, flags):
+        _, words, env = way
+        env = dict(self.args.env, CARGO_TARGET_DIR=os.path.join(self.work, target), CARGO_INCREMENTAL='1', **env, **flags)
+        done = subprocess.run([*words, 'test', '--quiet', '--offline', '-p', 'program'], cwd=self.source, env=env, capture_output=True, text=True)
+        return done.returncode == 0 and '1 passed' in done.stdout
 
     def clean(self, target, way, flags, jobs=2):
         shutil.rmtree(os.path.join(self.work, target), ignore_errors=True)
@@ -199,11 +212,12 @@ def step(b, state, rng, i, what):
     got = b.build('target', way, flags)
     clean = b.clean('clean', way, flags)
     llvm = b.clean('llvm', b.ways[0], flags) if way[0] != 'llvm' else clean
-    bad = []
+    bad = [] if b.tests('target', way, flags) else ['tests fail']
     if got != clean: bad.append('prints other than a clean build')
     if got != llvm: bad.append('prints other than LLVM\'s')
     if got[0]: bad.append('status %d' % got[0])
     own, other = objects(os.path.join(b.work, 'target')), objects(os.path.join(b.work, 'clean'))
+    if 'CARGO_PROFILE_DEV_SPLIT_DEBUGINFO' in flags: own = other # they name their .dwo, which is in the build's folder
     missing, differ = [k for k in other if k not in own], [k for k in other if k in own and own[k] != other[k]]
     if missing: bad.append('%d objects are missing: %s' % (len(missing), missing[:3]))
     if differ: bad.append('%d of %d objects differ: %s' % (len(differ), len(other), differ[:3]))

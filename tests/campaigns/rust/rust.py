@@ -11,11 +11,12 @@ The part `backend` is workspace, crates and ui again, with Kiln as the compiler'
 tried, and what fails is only reported.
 
     rust.py --kiln=build/kiln [--toolchains=NAME,...] [--rustup=FOLDER] [--crates=NAME,...] [--ui=COUNT | --every=N] [--make-list]
-            [--inline[=SIZE]] [--stress=SEED] [--target=aarch64] [PART...]
+            [--inline[=SIZE]] [--stress=SEED] [--target=aarch64] [--dynamic-deps] [PART...]
 
 PART is workspace, levels, crates, ui, backend; all by default. --ui: only so many of the list, evenly chosen. --every: not the
 list, but each Nth of all tests that run. --inline, --stress: Kiln inlines, with registers chosen at random. --target=aarch64:
-the parts workspace, crates and ui for that target, under qemu. --make-list writes the list ui.txt beside this script, from each
+the parts workspace, crates and ui for that target, under qemu. --dynamic-deps: workspace and ui with what `kiln cargo
+--dynamic-deps` does, and a line says how many programs were linked with a shared object. --make-list writes the list ui.txt beside this script, from each
 16th of the tests, by the first toolchain.
 """
 import argparse
@@ -79,6 +80,11 @@ class Toolchain:
                                     ', AArch64' if self.aarch64 else '')
 
 
+def linked(log):
+    """How many programs were linked with a shared object of their dependencies."""
+    with open(log) as f: return sum(': linked with lib' in line for line in f)
+
+
 def objects(log):
     """Objects by Kiln, and why LLVM made others."""
     by_kiln, why = 0, collections.Counter()
@@ -100,6 +106,11 @@ def workspace(t, args, work):
         shutil.copytree(os.path.join(HERE, 'workspace'), folder)
         env = dict(t.env, CARGO_TARGET_DIR=os.path.join(folder, 'target'), KILN_LOG=log, RUST_TEST_THREADS='1')
         out = []
+        if args.dynamic_deps and who == 'kiln':
+            capture([*words, 'test', '--workspace', '--tests', '--no-run', '--offline'], cwd=folder, env=env)
+            for base, _, files in os.walk(folder):
+                for f in files:
+                    if f.endswith('.rs'): os.utime(os.path.join(base, f))
         for verb in ['test', '--workspace', '--tests'], ['run', '--quiet', '-p', 'program']:
             status, text, err = capture([*words, *verb, '--offline'], cwd=folder, env=env)
             out.append((status, re.sub(r'finished in \S+', '', text)))
@@ -108,6 +119,7 @@ def workspace(t, args, work):
     by_kiln, why = objects(log)
     same = said['llvm'] == said['kiln'] and all(status == 0 for status, _ in said['llvm'])
     print('%s: workspace: %s; %d objects by Kiln, %d by LLVM' % (t, 'the same' if same else 'DIFFERS', by_kiln, sum(why.values())))
+    if args.dynamic_deps: print('  linked with a shared object: %d' % linked(log))
     for reason, n in why.most_common(5): print('  by LLVM: %d: %s' % (n, reason))
     return same and by_kiln > 0 and not why
 
@@ -178,7 +190,7 @@ def candidates(ui, every):
 
 def compile_one(t, args, ui, name, work):
     """What became of a test: 'ok', 'refused' by the compiler, compiled by 'llvm', 'fails' as built by LLVM too, or 'wrong'."""
-    path, out = os.path.join(ui, name), os.path.join(work, re.sub(r'\W', '_', name))
+    path, out = os.path.join(ui, name), os.path.join(work, 'deps', re.sub(r'\W', '_', name)) # where cargo has programs
     with open(path, errors='replace') as f: text = f.read()
     edition = re.search(r'^// ?@ ?edition: ?(\d+)', text, re.M)
     flags = [w for line in re.findall(r'^// ?@ ?compile-flags: ?(.*)', text, re.M) for w in line.split()]
@@ -211,6 +223,7 @@ def run_test(program, launch, env, work):
 
 def ui_tests(t, args, work):
     ui = sources()
+    os.mkdir(os.path.join(work, 'deps'))
     if args.make_list or args.every:
         names = candidates(ui, args.every or EVERY)
     else:
@@ -221,6 +234,9 @@ def ui_tests(t, args, work):
     count = collections.Counter(what for what, _ in results)
     print('%s: Rust\'s tests: %d by Kiln and right, %d not accepted by the compiler, %d that fail as built by LLVM, too, '
           '%d by LLVM, %d wrong' % (t, count['ok'], count['refused'], count['fails'], count['llvm'], count['wrong']))
+    if args.dynamic_deps:
+        logs = [os.path.join(work, 'deps', f) for f in os.listdir(os.path.join(work, 'deps')) if f.endswith('.log')]
+        print('  linked with a shared object: %d' % sum(map(linked, logs)))
     for name, (what, why) in zip(names, results):
         if what in ('llvm', 'fails', 'wrong'): print('  %s: %s: %s' % (name, what, why))
     if args.make_list:
@@ -270,6 +286,7 @@ def main():
     p.add_argument('--every', type=int, default=0)
     p.add_argument('--make-list', action='store_true')
     p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64')
+    p.add_argument('--dynamic-deps', action='store_true')
     harness.add_settings(p)
     p.add_argument('parts', nargs='*', metavar='PART', help='workspace, levels, crates, ui, backend')
     args = p.parse_args()
@@ -281,7 +298,7 @@ def main():
     unknown = set(parts) - set(PARTS)
     if unknown: p.error('no part ' + ', '.join(sorted(unknown)))
     if aarch64 and set(parts) - set(OF_AARCH64): p.error('the parts for AArch64 are ' + ', '.join(OF_AARCH64))
-    settings = harness.more_settings(args)
+    settings = dict(harness.more_settings(args), **({'KILN_DYNAMIC_DEPS': '1'} if args.dynamic_deps else {}))
     if args.toolchains:
         names = for_backend = args.toolchains.split(',')
     else:
