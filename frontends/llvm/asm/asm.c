@@ -357,11 +357,9 @@ static bool register_type(struct kn_asm_call *a, struct kn_asm_operand *o) {
 static kiln_value cast(struct kn_asm_call *a, kiln_type to, kiln_type from, kiln_value v) {
   kiln_func *f = a->r->f;
   if (is_narrow(from) && to == KILN_TYPE_F32)
-    return cast(a, to, KILN_TYPE_I32,
-                kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I32, from, v));
+    return cast(a, to, KILN_TYPE_I32, kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I32, from, v));
   if (from == KILN_TYPE_F32 && is_narrow(to))
-    return kiln_build_convert(f, KILN_OP_TRUNC, to, KILN_TYPE_I32,
-                              cast(a, KILN_TYPE_I32, from, v));
+    return kiln_build_convert(f, KILN_OP_TRUNC, to, KILN_TYPE_I32, cast(a, KILN_TYPE_I32, from, v));
   return to == from ? v : kiln_build_convert(a->r->f, KILN_OP_BITCAST, to, from, v);
 }
 

@@ -28,6 +28,7 @@ fn options(sess: &Session) -> Option<&'static str> {
             Processor::find(sess).is_none() || sess.target.os != Os::Linux,
             "the target is not Linux on x86-64 or AArch64",
         ),
+        (features_are_refused(sess), "a feature of the processor"),
         (sess.opts.optimize != OptLevel::No, "optimization is on"),
         (!matches!(sess.lto(), Lto::No | Lto::ThinLocal) || cg.linker_plugin_lto.enabled(), "link-time optimization"),
         (sess.sanitizers() != SanitizerSet::empty(), "a sanitizer"),
@@ -54,6 +55,12 @@ fn options(sess: &Session) -> Option<&'static str> {
         (unstable.virtual_function_elimination, "elimination of virtual functions"),
     ];
     reasons.iter().find(|reason| reason.0).map(|reason| reason.1)
+}
+
+/// Features by LLVM's names, of which rustc knows nothing: those of the target, and of the command line.
+fn features_are_refused(sess: &Session) -> bool {
+    let features = format!("{},{}", sess.target.features, sess.opts.cg.target_feature);
+    Processor::find(sess).is_some_and(|processor| operation::refuses(processor, &features))
 }
 
 fn makes_ir(sess: &Session) -> bool {

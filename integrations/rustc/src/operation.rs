@@ -259,6 +259,14 @@ pub fn is_known(machine: &Machine, name: &str, result: &str, operands: &[Operand
     })
 }
 
+/// Whether Kiln refuses code with one of these features, such as one that reserves a register.
+pub fn refuses(processor: &'static Processor, features: &str) -> bool {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let operations = &mut scratch.get_or_insert_with(|| Scratch::new(processor)).operations;
+        operations.as_mut().is_some_and(|operations| operations.set_features(features) != KILN_OK)
+    })
+}
+
 /// A statement of inline assembly, as LLVM has it.
 pub struct Statement {
     pub text: String,

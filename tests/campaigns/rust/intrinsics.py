@@ -41,7 +41,7 @@ DECLARED = re.compile(r'(?:#\[|any\(target_arch = "aarch64", target_arch = "arm6
 # By processor: the folders of its source, a file of them that says how intrinsics are called, and features that all have.
 FOLDERS = {'x86_64': (['x86', 'x86_64'], 'x86/sse2.rs', 'sse2'),
            'aarch64': (['aarch64', 'aarch64/neon', 'arm_shared', 'arm_shared/neon'], 'arm_shared/neon/generated.rs', 'neon')}
-FUNCTION = re.compile(r'#\[target_feature\(enable = "([^"]+)"\)\](?:(?!#\[target_feature).)*?\bfn \w+(?:(?!\n}).)*?\n}', re.S)
+FEATURES = re.compile(r'(?:#\[|not\(target_arch = "arm"\),\s*)target_feature\(enable = "([^"]+)"\)')
 
 
 class Skip(Exception):
@@ -66,7 +66,7 @@ class Declaration:
         self.name, self.types, self.ret, self.features = name, types, ret, features
 
     def can_run(self, cpu):
-        return (not by_ir.NOT_RUN.search(re.sub(r'^llvm\.((x86|aarch64)\.)?', '', self.name)) and
+        return (self.ret != '*' and not by_ir.NOT_RUN.search(re.sub(r'^llvm\.((x86|aarch64)\.)?', '', self.name)) and
                 (cpu is None or all(FLAGS.get(f, f) in cpu for f in self.features)))
 
 
@@ -79,8 +79,10 @@ class Source:
         self.text = text
         self.structs = {m[1]: split(m[2]) for m in re.finditer(r'struct (\w+)\(([^;]*?)\);', text, re.S)}
         self.aliases = dict(re.findall(r'type (\w+) = ([^;]+);', text))
-        # Without those of 32-bit processors.
-        self.functions = [([f for f in m[1].split(',') if not re.match(r'v\d$', f)], m[0]) for m in FUNCTION.finditer(text)]
+        self.features = {}  # of the first function that calls one, without those of 32-bit processors
+        for body in text.split('\n}'):
+            features = [f for f in ','.join(FEATURES.findall(body)).split(',') if f and not re.match(r'v\d$', f)]
+            for name in re.findall(r'\b(\w+)\(', body) if features else []: self.features.setdefault(name, features)
 
     def type(self, t):
         """A type of a declaration as one of the program's: a scalar, a vector, '*'; or a list of these."""
@@ -101,10 +103,9 @@ class Source:
 
     def declaration(self, m):
         name, fn, params, ret = m.groups()
-        features = [features for features, body in self.functions if re.search(r'\b%s\(' % fn, body)]
         types = [self.type(p.split(':', 1)[1].strip()) for p in split(params)]
         result = self.type(ret.strip()) if ret and ret.strip() != '()' else None
-        return Declaration(name, types, result, features[0] if features else [self.least])
+        return Declaration(name, types, result, self.features.get(fn, [self.least]))
 
 
 def declarations(folder, target, pattern):

@@ -191,7 +191,8 @@ class Toolchain:
         """Options make all units LLVM's, with its reason in the log."""
         h = self.h
         source = os.path.join(HERE, 'programs', 'variables.rs')
-        for options, why in ((['-Copt-level=1'], 'optimization is on'), (['-Cinstrument-coverage'], 'coverage'),
+        for options, why in ((['-Ctarget-feature=%s' % ('+strict-align' if h.cross else '+lvi-cfi')], 'a feature of the processor'),
+                             (['-Copt-level=1'], 'optimization is on'), (['-Cinstrument-coverage'], 'coverage'),
                              (['-Cstrip=none', '-Clto=fat'], 'link-time optimization')):
             log = h.path('delegated-' + self.name)
             self.compile(source, h.path('delegated'), options, True, log)
@@ -324,9 +325,10 @@ def check_aarch64(h, toolchain, check):
     own = [('aarch64', name) for name in h.files(os.path.join(HERE, 'aarch64'), '*.rs')]
     others = [('programs', name) for name in PORTABLE if toolchain.minor() >= SINCE.get(name, 0)]
     for k, (folder, program) in enumerate(own + harness.sample(others, 3)):
-        modes = [m for m in MODES if m[0] == 'plain' or program not in ONCE and not (m[0] == 'abort' and program.endswith('unwinding'))]
+        modes = [m for m in MODES if m[0] == 'plain' or program not in ONCE and not (m[0] == 'abort' and program in UNWINDS)]
         for mode, options, inline in harness.sample(modes, len(modes), k % len(modes)):
             check('%s: %s, %s' % (toolchain.name, program, mode), lambda: toolchain.same(program, mode, options, inline, folder))
+    check('%s: options for LLVM' % toolchain.name, toolchain.delegated)
     check('%s: atomics' % toolchain.name, lambda: toolchain.same('atomics', 'plain', toolchain.volatile(), '', 'crates'))
 
 
