@@ -331,6 +331,9 @@ static bool reads_register(const struct kn_asm_call *a) {
 
 /* ---- the call ---- */
 
+/* Integers that are in the low bits of a float's register; an I16 may be a half. */
+static bool is_narrow(kiln_type t) { return t == KILN_TYPE_I8 || t == KILN_TYPE_I16; }
+
 /* The register's type of an operand. */
 static bool register_type(struct kn_asm_call *a, struct kn_asm_operand *o) {
   unsigned k = a->r->types.at[o->type].ktype;
@@ -342,7 +345,8 @@ static bool register_type(struct kn_asm_call *a, struct kn_asm_operand *o) {
   if (general == (k >= KILN_TYPE_I8 && k <= KILN_TYPE_I64))
     return general || k == KILN_TYPE_F32 || k == KILN_TYPE_F64 || k == KILN_TYPE_V64 ||
            k == KILN_TYPE_V128;
-  if (k == KILN_TYPE_I32 || k == KILN_TYPE_I16) o->ktype = KILN_TYPE_F32; /* I16: a half */
+  if (k == KILN_TYPE_I32 || is_narrow(o->ktype)) o->ktype = KILN_TYPE_F32;
+  else if (k == KILN_TYPE_F128 && !general) o->ktype = KILN_TYPE_V128;
   else if (k == KILN_TYPE_I64) o->ktype = KILN_TYPE_F64;
   else if (k == KILN_TYPE_F32) o->ktype = KILN_TYPE_I32;
   else if (k == KILN_TYPE_F64 || k == KILN_TYPE_V64) o->ktype = KILN_TYPE_I64;
@@ -352,12 +356,10 @@ static bool register_type(struct kn_asm_call *a, struct kn_asm_operand *o) {
 
 static kiln_value cast(struct kn_asm_call *a, kiln_type to, kiln_type from, kiln_value v) {
   kiln_func *f = a->r->f;
-  if (from == KILN_TYPE_I16 && to == KILN_TYPE_F32)
-    return cast(a, to, KILN_TYPE_I32,
-                kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I32, KILN_TYPE_I16, v));
-  if (from == KILN_TYPE_F32 && to == KILN_TYPE_I16)
-    return kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I16, KILN_TYPE_I32,
-                              cast(a, KILN_TYPE_I32, from, v));
+  if (is_narrow(from) && to == KILN_TYPE_F32)
+    return cast(a, to, KILN_TYPE_I32, kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I32, from, v));
+  if (from == KILN_TYPE_F32 && is_narrow(to))
+    return kiln_build_convert(f, KILN_OP_TRUNC, to, KILN_TYPE_I32, cast(a, KILN_TYPE_I32, from, v));
   return to == from ? v : kiln_build_convert(a->r->f, KILN_OP_BITCAST, to, from, v);
 }
 

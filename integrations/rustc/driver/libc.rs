@@ -1,4 +1,4 @@
-//! What the driver calls of C's library, under the names of the crate `libc`: x86-64 Linux.
+//! What the driver calls of C's library, under the names of the crate `libc`: Linux on x86-64 and AArch64.
 
 #![allow(non_camel_case_types)]
 
@@ -14,7 +14,7 @@ pub const STDERR_FILENO: c_int = 2;
 pub const SA_ONSTACK: c_int = 0x0800_0000;
 pub const SA_NODEFER: c_int = 0x4000_0000;
 pub const SA_RESETHAND: c_int = 0x8000_0000_u32 as c_int;
-pub const MINSIGSTKSZ: usize = 2048;
+pub const MINSIGSTKSZ: usize = if cfg!(target_arch = "aarch64") { 5120 } else { 2048 };
 
 pub type sighandler_t = usize;
 

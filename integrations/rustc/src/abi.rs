@@ -14,7 +14,7 @@ use crate::builder::Builder;
 use crate::compat;
 use crate::context::Context;
 use crate::sys::*;
-use crate::types::Type;
+use crate::types::{self, Type};
 use crate::values::Value;
 
 /// A signature of the unit: `Context::signature` has it.
@@ -61,7 +61,11 @@ impl<'tcx> Context<'tcx> {
             starts.push(all.len() as u32);
             flat.clear();
             self.flat_types(ty, &mut flat);
-            all.extend(flat.iter().map(|&ty| kiln_param { r#type: self.passed_type(ty) as u8, ..param }));
+            all.extend(flat.iter().enumerate().map(|(i, &ty)| {
+                // The last part of an argument is not joined with the next argument.
+                let last = if i + 1 == flat.len() { KILN_PARAM_JOIN } else { 0 };
+                kiln_param { r#type: self.passed_type(ty) as u8, flags: param.flags & !last, ..param }
+            }));
         }
         flat.clear();
         self.flat_types(result, &mut flat);
@@ -143,7 +147,8 @@ impl<'tcx> Context<'tcx> {
                 }
             }
             PassMode::Cast { cast, .. } => {
-                params.push((self.cast_type(cast), kiln_param { flags: extension(&cast.attrs), ..plain }));
+                let join = if types::is_array(cast) { KILN_PARAM_JOIN } else { 0 };
+                params.push((self.cast_type(cast), kiln_param { flags: extension(&cast.attrs) | join, ..plain }));
             }
             mode => match compat::indirect(mode) {
                 compat::Indirect::Copied(attrs) => {

@@ -1,9 +1,10 @@
-//! Inline assembly and assembly of modules, of x86-64: as LLVM has it, by its text and constraints, which libkiln-llvm
+//! Inline assembly and assembly of modules: as LLVM has it, by its text and constraints, which libkiln-llvm
 //! builds (`<kiln/llvm_asm.h>`). What `refused` names goes to LLVM.
 
 use std::env;
 use std::ffi::CString;
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use rustc_abi::BackendRepr;
@@ -18,14 +19,16 @@ use rustc_middle::mir::coverage::CoverageKind;
 use rustc_middle::mir::interpret::{GlobalAlloc, Scalar};
 use rustc_middle::ty::{Instance, Ty};
 use rustc_span::Span;
-use rustc_target::asm::{InlineAsmReg, InlineAsmRegClass, InlineAsmRegOrRegClass, X86InlineAsmRegClass};
+use rustc_target::asm::{InlineAsmReg, InlineAsmRegOrRegClass};
 
+use crate::asm_registers::{Kind, constraint, has_values, is_general, kind_of, modifier};
 use crate::builder::Builder;
 use crate::compat::{self, AsmConst};
 use crate::context::{Block, Context};
 use crate::declare::unmarked;
 use crate::failing::Place;
 use crate::operation::Statement;
+use crate::processor::Processor;
 use crate::sys::*;
 use crate::types::Type;
 use crate::values::{Value, sign_extended};
@@ -46,8 +49,9 @@ fn is_word_of_assembler(name: &str) -> bool {
 }
 
 /// A symbol's name in assembly of the module, or what stands for it.
-fn name_in_text(symbol: kiln_symbol, name: &str) -> String {
-    if is_word_of_assembler(name) { format!("__kiln_symbol_{}", symbol.id) } else { name.to_string() }
+fn name_in_text(processor: &Processor, symbol: kiln_symbol, name: &str) -> String {
+    let is_word = processor.asm_syntax.is_some() && is_word_of_assembler(name);
+    if is_word { format!("__kiln_symbol_{}", symbol.id) } else { name.to_string() }
 }
 
 /// The type of an operand as LLVM writes it.
@@ -55,29 +59,8 @@ fn text_of(repr: BackendRepr) -> String {
     Type::of(repr).expect("operands are scalars and vectors").text()
 }
 
-/// How many general registers operands can have; one more is for the address of what the code stores itself.
-const GENERAL: usize = 12;
-
-fn class_of(reg: InlineAsmRegOrRegClass) -> X86InlineAsmRegClass {
-    match reg.reg_class() {
-        InlineAsmRegClass::X86(class) => class,
-        class => unreachable!("{class:?} is of another processor"),
-    }
-}
-
-fn is_general(reg: InlineAsmRegOrRegClass) -> bool {
-    use X86InlineAsmRegClass::{reg as general, reg_abcd, reg_byte};
-    matches!(class_of(reg), general | reg_abcd | reg_byte)
-}
-
-/// Whether operands of that class can have values.
-fn has_values(reg: InlineAsmRegOrRegClass) -> bool {
-    use X86InlineAsmRegClass::{xmm_reg, ymm_reg};
-    is_general(reg) || matches!(class_of(reg), xmm_reg | ymm_reg)
-}
-
 /// Why inline assembly goes to LLVM, if it does.
-pub fn refused(operands: &[mir::InlineAsmOperand<'_>]) -> Option<&'static str> {
+pub fn refused(processor: &Processor, operands: &[mir::InlineAsmOperand<'_>]) -> Option<&'static str> {
     let mut needed = Needed::default();
     for operand in operands {
         let (reg, shared) = match *operand {
@@ -95,18 +78,21 @@ pub fn refused(operands: &[mir::InlineAsmOperand<'_>]) -> Option<&'static str> {
         }
         needed.add(reg, shared);
     }
-    if needed.classes + needed.named.len() > GENERAL {
+    if needed.classes + needed.named.len() > processor.asm_registers {
         return Some("inline assembly with so many registers");
     }
-    lacks_assembler()
+    lacks_assembler(processor)
 }
 
 /// Why assembly goes to LLVM in any case.
-pub fn lacks_assembler() -> Option<&'static str> {
+pub fn lacks_assembler(processor: &Processor) -> Option<&'static str> {
     static FOUND: OnceLock<bool> = OnceLock::new();
     let found = *FOUND.get_or_init(|| {
         let path = env::var_os("PATH").unwrap_or_default();
-        env::var_os("KILN_AS").is_some() || env::split_paths(&path).any(|folder| folder.join("as").is_file())
+        let cross = format!("{}-linux-gnu-as", processor.name);
+        let is_there =
+            |folder: PathBuf| folder.join(&cross).is_file() || processor.is_host() && folder.join("as").is_file();
+        env::var_os("KILN_AS").is_some() || env::split_paths(&path).any(is_there)
     });
     (!found).then_some("assembly without an assembler")
 }
@@ -129,38 +115,6 @@ impl Needed {
                 set.insert(reg);
             }
         }
-    }
-}
-
-/// LLVM's constraint for a register or a class.
-fn constraint(reg: InlineAsmRegOrRegClass) -> String {
-    match reg {
-        InlineAsmRegOrRegClass::Reg(reg) => format!("{{{}}}", reg.name()),
-        InlineAsmRegOrRegClass::RegClass(_) => match class_of(reg) {
-            X86InlineAsmRegClass::reg => "r",
-            X86InlineAsmRegClass::reg_abcd => "Q",
-            X86InlineAsmRegClass::reg_byte => "q",
-            _ => "x",
-        }
-        .to_string(),
-    }
-}
-
-/// LLVM's modifier for one of rustc's.
-fn modifier(reg: InlineAsmRegOrRegClass, modifier: Option<char>) -> Option<char> {
-    use X86InlineAsmRegClass::{reg_byte, ymm_reg};
-    match (class_of(reg), modifier) {
-        (reg_byte, _) => None,
-        _ if is_general(reg) => Some(match modifier {
-            Some('l') => 'b',
-            Some('h') => 'h',
-            Some('x') => 'w',
-            Some('e') => 'k',
-            _ => 'q',
-        }),
-        (ymm_reg, None) | (_, Some('y')) => Some('t'),
-        (_, Some('z')) => Some('g'),
-        _ => Some('x'),
     }
 }
 
@@ -201,24 +155,20 @@ impl<'tcx> Lowering<'tcx> {
     /// A register that is changed and has no value. Late ones of which there would be too few otherwise are outputs,
     /// since inputs may have these.
     fn discard(&mut self, reg: InlineAsmRegOrRegClass, late: bool, scarce: &mut usize) {
-        use X86InlineAsmRegClass::{mmx_reg, x87_reg};
+        let ty = match kind_of(reg) {
+            Kind::Byte => "i8",
+            Kind::General => "i64",
+            _ => "double",
+        };
         match reg {
-            InlineAsmRegOrRegClass::RegClass(_) => {
-                let ty = match class_of(reg) {
-                    X86InlineAsmRegClass::reg_byte => "i8",
-                    _ if is_general(reg) => "i64",
-                    _ => "double",
-                };
-                self.output(reg, late, ty.to_string(), None);
-            }
-            InlineAsmRegOrRegClass::Reg(_) if matches!(class_of(reg), mmx_reg | x87_reg) => {
+            InlineAsmRegOrRegClass::RegClass(_) => self.output(reg, late, ty.to_string(), None),
+            InlineAsmRegOrRegClass::Reg(_) if kind_of(reg) == Kind::X87 => {
                 self.clobbers.push("~{st}".to_string());
                 self.clobbers.extend((1..8).map(|i| format!("~{{st({i})}}")));
             }
             InlineAsmRegOrRegClass::Reg(_) if late && *scarce > 0 && is_general(reg) => {
                 *scarce -= 1;
-                let byte = class_of(reg) == X86InlineAsmRegClass::reg_byte;
-                self.output(reg, late, if byte { "i8" } else { "i64" }.to_string(), None);
+                self.output(reg, late, ty.to_string(), None);
             }
             InlineAsmRegOrRegClass::Reg(_) => self.clobbers.push(format!("~{}", constraint(reg))),
         }
@@ -253,12 +203,12 @@ impl<'tcx> Context<'tcx> {
     fn asm_function(&self, instance: Instance<'tcx>) -> String {
         let symbol = self.function(instance);
         self.want(symbol);
-        name_in_text(symbol, unmarked(self.tcx.symbol_name(instance).name))
+        name_in_text(self.module.processor, symbol, unmarked(self.tcx.symbol_name(instance).name))
     }
 
     fn asm_static(&self, id: DefId) -> String {
         let (symbol, _) = self.static_symbol(id);
-        name_in_text(symbol, unmarked(self.tcx.symbol_name(Instance::mono(self.tcx, id)).name))
+        name_in_text(self.module.processor, symbol, unmarked(self.tcx.symbol_name(Instance::mono(self.tcx, id)).name))
     }
 
     /// Assembly of the module, which is assembled when all else was built: `add_assembly`.
@@ -268,9 +218,10 @@ impl<'tcx> Context<'tcx> {
         operands: &[GlobalAsmOperandRef<'tcx>],
         options: InlineAsmOptions,
     ) {
-        let att = options.contains(InlineAsmOptions::ATT_SYNTAX);
+        let syntax = self.module.processor.asm_syntax.filter(|_| !options.contains(InlineAsmOptions::ATT_SYNTAX));
         let mut all = self.assembly.borrow_mut();
-        all.push_str(if att { ".att_syntax prefix\n" } else { ".intel_syntax noprefix\n" });
+        let [before, after] = syntax.unwrap_or_default();
+        all.push_str(before);
         for piece in template {
             match *piece {
                 InlineAsmTemplatePiece::String(ref text) => all.push_str(text),
@@ -287,7 +238,8 @@ impl<'tcx> Context<'tcx> {
                 }
             }
         }
-        all.push_str("\n.att_syntax prefix\n");
+        all.push('\n');
+        all.push_str(after);
     }
 
     /// Has the module take over its assembly, whose names are all declared now.
@@ -413,7 +365,7 @@ impl<'tcx> Builder<'_, 'tcx> {
     }
 
     /// How many late registers have to be shared with inputs, so that there are enough.
-    fn scarce(operands: &[InlineAsmOperandRef<'tcx, Self>]) -> usize {
+    fn scarce(&self, operands: &[InlineAsmOperandRef<'tcx, Self>]) -> usize {
         let mut needed = Needed::default();
         for operand in operands {
             match *operand {
@@ -422,7 +374,8 @@ impl<'tcx> Builder<'_, 'tcx> {
                 _ => {}
             }
         }
-        (needed.classes + needed.named.union(&needed.shared).count()).saturating_sub(GENERAL)
+        (needed.classes + needed.named.union(&needed.shared).count())
+            .saturating_sub(self.module.processor.asm_registers)
     }
 
     fn store_output(&mut self, v: Value, place: PlaceRef<'tcx, Value>) {
@@ -453,7 +406,7 @@ impl<'tcx> AsmBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         catch: Option<(Block, Option<&()>)>,
     ) {
         let mut lowering = Lowering::default();
-        let mut scarce = Self::scarce(operands);
+        let mut scarce = self.scarce(operands);
         let mut pieces: Vec<Piece> =
             operands.iter().map(|operand| Self::lower_output(&mut lowering, operand, &mut scarce)).collect();
         for (operand, piece) in operands.iter().zip(&mut pieces) {
@@ -462,8 +415,10 @@ impl<'tcx> AsmBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         let text = Self::lower_text(&mut lowering, template, &pieces);
         let Lowering { mut constraints, clobbers, outputs, inputs, labels } = lowering;
         constraints.extend(clobbers);
-        constraints.extend(["~{dirflag}", "~{fpsr}", "~{flags}", "~{memory}"].map(str::to_string));
-        let intel = if options.contains(InlineAsmOptions::ATT_SYNTAX) { 0 } else { KILN_LLVM_ASM_INTEL };
+        let processor = self.module.processor;
+        constraints.extend(processor.asm_clobbers.iter().chain(&["~{memory}"]).map(|clobber| clobber.to_string()));
+        let is_intel = processor.asm_syntax.is_some() && !options.contains(InlineAsmOptions::ATT_SYNTAX);
+        let intel = if is_intel { KILN_LLVM_ASM_INTEL } else { 0 };
         let unwind = if options.contains(InlineAsmOptions::MAY_UNWIND) { KILN_LLVM_ASM_UNWIND } else { 0 };
         let statement = Statement {
             text,

@@ -141,7 +141,7 @@ impl<'tcx> Context<'tcx> {
     pub fn features_of(&self, symbol: kiln_symbol) -> u32 {
         let Some(&instance) = self.defined.borrow().get(&symbol) else { return 0 };
         let attrs = self.tcx.codegen_instance_attrs(instance.def);
-        feature_flags(attrs.target_features.iter().map(|feature| feature.name)) | self.module.features
+        feature_flags(self.module.processor, attrs.target_features.iter().map(|feature| feature.name)) | self.module.features
     }
 
     /// Several values as one of type `ty`, until `compile_open`.

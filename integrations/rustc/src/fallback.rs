@@ -131,13 +131,13 @@ pub fn note(what: &str) {
 
 /// Has crashes end the process without rustc's backtrace: kiln-rustc runs it again.
 pub fn crash_silently() {
-    const SIGNALS: [c_int; 3] = [4, 7, 11]; // SIGILL, SIGBUS, SIGSEGV of x86-64 Linux
+    const SIGNALS: [c_int; 3] = [4, 7, 11]; // SIGILL, SIGBUS, SIGSEGV of Linux
     if notes().is_none() {
         return;
     }
     let default = SignalAction { handler: 0, mask: [0; 16], flags: 0, restorer: 0 };
     for signal in SIGNALS {
-        // SAFETY: the structure is glibc's and musl's on x86-64.
+        // SAFETY: the structure is glibc's and musl's on processors of 64 bits.
         unsafe { sigaction(signal, &default, ptr::null_mut()) };
     }
 }

@@ -14,6 +14,7 @@ use rustc_target::spec::PanicStrategy;
 
 use crate::builder::Builder;
 use crate::compat;
+use crate::operation::Machine;
 use crate::soft;
 use crate::sys::*;
 use crate::types::Type;
@@ -86,11 +87,11 @@ fn float_op(name: &str) -> Option<kiln_op> {
 }
 
 /// Whether an intrinsic of f16 or f128 with that many operands is built.
-pub fn is_known_soft(features: &str, name: &str, ty: Type, n: usize) -> bool {
+pub fn is_known_soft(machine: &Machine, name: &str, ty: Type, n: usize) -> bool {
     let name = generic_name(name);
     match float_op(name) {
-        Some(op) => soft::is_known(features, op, ty, n),
-        None => float_function(name).is_none_or(|function| soft::function_is_known(features, function, ty, n)),
+        Some(op) => soft::is_known(machine, op, ty, n),
+        None => float_function(name).is_none_or(|function| soft::function_is_known(machine, function, ty, n)),
     }
 }
 

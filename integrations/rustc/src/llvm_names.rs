@@ -2,9 +2,9 @@
 
 use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
 use rustc_codegen_ssa::traits::*;
-use rustc_middle::mir::{BinOp, Body, CastKind, Local, Operand, Rvalue, StatementKind};
+use rustc_middle::mir::{BinOp, Body, CastKind, Const, ConstValue, Local, Operand, Rvalue, StatementKind};
 use rustc_middle::ty::{self, Instance, Ty, TyCtxt, TypingEnv};
-use rustc_span::Spanned;
+use rustc_span::{DUMMY_SP, Spanned};
 
 use crate::builder::Builder;
 use crate::operation::{self, Elements};
@@ -43,7 +43,7 @@ pub fn is_known<'tcx>(
         .map(|(param, arg)| (operation::text(param), constants.operand(&arg.node, MOST_STEPS).map(|c| c.number())))
         .collect();
     let name = tcx.symbol_name(callee).name;
-    operation::is_known(&operation::features(tcx, caller), name, &operation::text(&result), &operands)
+    operation::is_known(&operation::machine(tcx, caller), name, &operation::text(&result), &operands)
 }
 
 /// An integer that is known: its bits, their number, and whether it has a sign.
@@ -91,6 +91,9 @@ impl<'tcx> Constants<'_, 'tcx> {
             Operand::Constant(constant) => {
                 let constant = self.normal(constant.const_);
                 let ty = constant.ty();
+                if ty.is_simd() {
+                    return self.equal_lanes(constant);
+                }
                 if !ty.is_integral() {
                     return None;
                 }
@@ -99,6 +102,21 @@ impl<'tcx> Constants<'_, 'tcx> {
             Operand::Copy(place) | Operand::Move(place) if steps > 0 => self.local(place.as_local()?, steps - 1),
             _ => None,
         }
+    }
+
+    /// The integer that all lanes of a constant vector are, as immediates of shifts are.
+    fn equal_lanes(&self, vector: Const<'tcx>) -> Option<Known> {
+        let (n, lane) = vector.ty().simd_size_and_type(self.tcx);
+        let value = vector.eval(self.tcx, TypingEnv::fully_monomorphized(), DUMMY_SP).ok()?;
+        let ConstValue::Indirect { alloc_id, offset } = value else { return None };
+        let query = TypingEnv::fully_monomorphized().as_query_input(lane);
+        let size = self.tcx.layout_of(query).ok()?.size.bytes_usize();
+        let memory = self.tcx.global_alloc(alloc_id).unwrap_memory().inner();
+        let range = offset.bytes_usize()..offset.bytes_usize() + n as usize * size;
+        let mut lanes = memory.inspect_with_uninit_and_ptr_outside_interpreter(range).chunks(size);
+        let first = lanes.next()?;
+        let bits = first.iter().rev().fold(0u128, |bits, &byte| bits << 8 | u128::from(byte));
+        lanes.all(|lane| lane == first).then(|| self.of_type(lane, bits)).flatten()
     }
 
     /// A variable that is assigned once.

@@ -159,9 +159,9 @@ impl<'tcx> Builder<'_, 'tcx> {
     /// A vector of equal lanes.
     pub fn splat(&self, n: u32, v: Value) -> Value {
         let ty = Type::Vector(Lane::of(v.ty()).expect("lanes are scalars"), n);
-        let lane = v.ty().register();
-        match (ty.register(), lane) {
-            (Some(whole @ (KILN_TYPE_V64 | KILN_TYPE_V128)), Some(lane)) if lane != KILN_TYPE_V128 => {
+        let lane = self.register_of(v.ty());
+        match (self.register_of(ty), lane) {
+            (Some(whole @ (KILN_TYPE_V64 | KILN_TYPE_V128)), Some(lane)) if v.ty().scalar_size() <= 8 && n > 1 => {
                 let none = kiln_value::default();
                 let v = self.register(v);
                 // SAFETY: the function is open.
@@ -416,7 +416,8 @@ impl<'tcx> Builder<'_, 'tcx> {
     /// Whether an atomic operation is one of libatomic's functions, as in LLVM's code: that takes a lock, or the
     /// instruction, as all that access the same memory do.
     fn is_library_atomic(&self, ty: Type) -> bool {
-        ty == Type::I128 && self.features_of(self.block.symbol) & KILN_FEATURE_CX16 == 0
+        let needed = self.module.processor.wide_atomics;
+        ty == Type::I128 && self.features_of(self.block.symbol) & needed != needed
     }
 
     pub fn load_atomic(&self, ty: Type, address: Value, order: AtomicOrdering) -> Value {

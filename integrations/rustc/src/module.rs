@@ -13,6 +13,7 @@ use crate::compat;
 use crate::failing::{Failing, Place};
 use crate::fallback;
 use crate::operation::{Operations, feature_flags};
+use crate::processor::Processor;
 use crate::sys::*;
 
 /// Bytes of the stack's guard page: functions with larger frames touch each page.
@@ -22,6 +23,7 @@ const GUARD_PAGE: u32 = 4096;
 pub struct Module {
     pub raw: *mut kiln_module,
     pub session: *mut kiln_session,
+    pub processor: &'static Processor,
     /// Where it is to fail.
     pub failing: Failing,
     /// What builds LLVM's operations, once there is one.
@@ -51,9 +53,10 @@ impl Module {
             RelocModel::Pie => KILN_PIC_PIE,
             _ => KILN_PIC_FULL,
         };
-        let features = feature_flags(compat::target_features(sess).iter().copied());
+        let processor = Processor::of(sess);
+        let features = feature_flags(processor, compat::target_features(sess).iter().copied());
         let mut options = kiln_module_options {
-            target: kiln_target { processor: KILN_PROCESSOR_X86_64, ..Default::default() },
+            target: kiln_target { processor: processor.number, ..Default::default() },
             pic,
             name: name.as_ptr(),
             function_sections: sess.opts.unstable_opts.function_sections.unwrap_or(sess.target.function_sections),
@@ -82,6 +85,7 @@ impl Module {
         Module {
             raw,
             session,
+            processor,
             failing: Failing::new(sess),
             operations: RefCell::default(),
             assembler,

@@ -1,7 +1,7 @@
 //! What is left to LLVM, found out before a unit is built: whole compilations by their options, units by what they
 //! contain. `docs/rustc.md` lists it.
 
-use rustc_abi::BackendRepr;
+use rustc_abi::{BackendRepr, Size};
 use rustc_hir::def_id::DefId;
 use rustc_middle::middle::codegen_fn_attrs::CodegenFnAttrFlags;
 use rustc_middle::mir::{Body, TerminatorKind};
@@ -10,8 +10,9 @@ use rustc_middle::ty::{self, Instance, TyCtxt, TypingEnv};
 use rustc_session::Session;
 use rustc_session::config::{CFProtection, DebugInfo, InstrumentMcount, Lto, OptLevel, OutputType};
 use rustc_target::callconv::PassMode;
-use rustc_target::spec::{Arch, Os, SanitizerSet, SplitDebuginfo, StackProtector};
+use rustc_target::spec::{Os, SanitizerSet, SplitDebuginfo, StackProtector};
 
+use crate::processor::Processor;
 use crate::types::Type;
 use crate::{abi, asm, compat, fallback, intrinsics, llvm_names, operation, simd};
 
@@ -23,7 +24,11 @@ pub fn session(sess: &Session) -> Option<String> {
 fn options(sess: &Session) -> Option<&'static str> {
     let (cg, unstable) = (&sess.opts.cg, &sess.opts.unstable_opts);
     let reasons = [
-        (sess.target.arch != Arch::X86_64 || sess.target.os != Os::Linux, "the target is not x86-64 Linux"),
+        (
+            Processor::find(sess).is_none() || sess.target.os != Os::Linux,
+            "the target is not Linux on x86-64 or AArch64",
+        ),
+        (features_are_refused(sess), "a feature of the processor"),
         (sess.opts.optimize != OptLevel::No, "optimization is on"),
         (!matches!(sess.lto(), Lto::No | Lto::ThinLocal) || cg.linker_plugin_lto.enabled(), "link-time optimization"),
         (sess.sanitizers() != SanitizerSet::empty(), "a sanitizer"),
@@ -52,6 +57,12 @@ fn options(sess: &Session) -> Option<&'static str> {
     reasons.iter().find(|reason| reason.0).map(|reason| reason.1)
 }
 
+/// Features by LLVM's names, of which rustc knows nothing: those of the target, and of the command line.
+fn features_are_refused(sess: &Session) -> bool {
+    let features = format!("{},{}", sess.target.features, sess.opts.cg.target_feature);
+    Processor::find(sess).is_some_and(|processor| operation::refuses(processor, &features))
+}
+
 fn makes_ir(sess: &Session) -> bool {
     let types = &sess.opts.output_types;
     [OutputType::Assembly, OutputType::LlvmAssembly, OutputType::Bitcode, OutputType::ThinLinkBitcode]
@@ -63,7 +74,7 @@ fn makes_ir(sess: &Session) -> bool {
 /// Why LLVM has to compile a unit, if it has to.
 pub fn unit<'tcx>(tcx: TyCtxt<'tcx>, unit: &CodegenUnit<'tcx>) -> Option<String> {
     unit.items().keys().find_map(|item| match *item {
-        MonoItem::GlobalAsm(_) => asm::lacks_assembler().map(str::to_string),
+        MonoItem::GlobalAsm(_) => asm::lacks_assembler(Processor::of(tcx.sess)).map(str::to_string),
         MonoItem::Static(id) => attributes(tcx, ty::InstanceKind::Item(id)).map(|why| named(tcx, id, why)),
         MonoItem::Fn(instance) => function(tcx, instance).map(|why| named(tcx, instance.def_id(), &why)),
     })
@@ -84,7 +95,7 @@ fn function<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<String>
     }
     // It is assembly of a module.
     if tcx.codegen_instance_attrs(instance.def).flags.contains(CodegenFnAttrFlags::NAKED) {
-        return asm::lacks_assembler().map(str::to_string);
+        return asm::lacks_assembler(Processor::of(tcx.sess)).map(str::to_string);
     }
     let body = tcx.instance_mir(instance.def);
     convention(tcx, instance).map(str::to_string).or_else(|| calls(tcx, instance, body))
@@ -99,7 +110,7 @@ fn lacks_floats<'tcx>(tcx: TyCtxt<'tcx>, caller: Instance<'tcx>, name: &str, cal
         Some(ty::Float(ty::FloatTy::F128)) => Type::F128,
         _ => return false,
     };
-    !intrinsics::is_known_soft(&operation::features(tcx, caller), name, soft, inputs.len())
+    !intrinsics::is_known_soft(&operation::machine(tcx, caller), name, soft, inputs.len())
 }
 
 fn convention<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<&'static str> {
@@ -108,18 +119,23 @@ fn convention<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<&'sta
     if abi::convention(abi.conv).is_none() {
         return Some("a calling convention");
     }
-    let wide = abi.args.iter().chain([&abi.ret]).any(|arg| {
-        matches!(arg.mode, PassMode::Direct(_))
-            && matches!(arg.layout.backend_repr, BackendRepr::SimdVector { .. })
-            && arg.layout.size.bytes() > 16
-    });
-    wide.then_some("a wide vector that is passed in registers")
+    let short_vectors = Processor::of(tcx.sess).short_vectors;
+    abi.args.iter().chain([&abi.ret]).find_map(|arg| {
+        let (PassMode::Direct(_), BackendRepr::SimdVector { element, .. }) = (&arg.mode, arg.layout.backend_repr) else {
+            return None;
+        };
+        match arg.layout.size.bytes() {
+            17.. => Some("a wide vector that is passed in registers"),
+            8 | 16 if element.size(&tcx) <= Size::from_bits(64) => None,
+            _ => short_vectors.then_some("a vector whose lanes are passed in other registers"),
+        }
+    })
 }
 
 /// What of the calls in a function is not built here.
 fn calls<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>, body: &Body<'tcx>) -> Option<String> {
     body.basic_blocks.iter().find_map(|block| match &block.terminator().kind {
-        TerminatorKind::InlineAsm { operands, .. } => asm::refused(operands).map(str::to_string),
+        TerminatorKind::InlineAsm { operands, .. } => asm::refused(Processor::of(tcx.sess), operands).map(str::to_string),
         TerminatorKind::TailCall { .. } => Some("a tail call".to_string()),
         TerminatorKind::Call { func, args: given, .. } => {
             let (id, args) = func.const_fn_def()?;

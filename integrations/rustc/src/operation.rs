@@ -15,6 +15,7 @@ use crate::builder::Builder;
 use crate::compat;
 use crate::context::Block;
 use crate::failing::Place;
+use crate::processor::Processor;
 use crate::sys::*;
 use crate::types::Type;
 use crate::values::{Value, sign_extended};
@@ -62,32 +63,28 @@ pub fn constant(bits: u128, width: u64) -> i64 {
     sign_extended(bits, width as u32) as i64
 }
 
-/// LLVM's name of a feature of the processor.
-fn llvm_feature(name: &str) -> &str {
-    match name {
-        "bmi1" => "bmi",
-        "cmpxchg16b" => "cx16",
-        "lahfsahf" => "sahf",
-        "pclmulqdq" => "pclmul",
-        "rdrand" => "rdrnd",
-        name => name,
-    }
+/// What a function's operations are for: the processor, and its features as LLVM's attribute target-features.
+pub struct Machine {
+    processor: &'static Processor,
+    features: String,
 }
 
-/// The features of the processor in a function, as LLVM's attribute target-features.
-pub fn features<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> String {
+/// That of a function.
+pub fn machine<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Machine {
     let attrs = tcx.codegen_instance_attrs(instance.def);
     let own = attrs.target_features.iter().map(|feature| feature.name);
     let all = compat::target_features(tcx.sess).iter().copied().chain(own);
-    all.map(|name| format!("+{}", llvm_feature(name.as_str()))).collect::<Vec<_>>().join(",")
+    let processor = Processor::of(tcx.sess);
+    let names = all.map(|name| format!("+{}", processor.llvm_feature(name.as_str())));
+    Machine { processor, features: names.collect::<Vec<_>>().join(",") }
 }
 
 /// Those of the features that Kiln itself has (KILN_FEATURE_...).
-pub fn feature_flags(names: impl Iterator<Item = Symbol>) -> u32 {
+pub fn feature_flags(processor: &Processor, names: impl Iterator<Item = Symbol>) -> u32 {
     names.fold(0, |flags, name| {
-        let (name, mut flag) = (c_string(llvm_feature(name.as_str())), 0);
+        let (name, mut flag) = (c_string(processor.llvm_feature(name.as_str())), 0);
         // SAFETY: the name is read during the call.
-        let known = unsafe { kiln_feature_find(KILN_PROCESSOR_X86_64, name.as_ptr(), &mut flag) };
+        let known = unsafe { kiln_feature_find(processor.number, name.as_ptr(), &mut flag) };
         if known { flags | flag } else { flags }
     })
 }
@@ -197,8 +194,8 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn new() -> Scratch {
-        let target = kiln_target { processor: KILN_PROCESSOR_X86_64, ..Default::default() };
+    fn new(processor: &Processor) -> Scratch {
+        let target = kiln_target { processor: processor.number, ..Default::default() };
         let options = kiln_module_options { target, ..Default::default() };
         // SAFETY: the module is freed after the builder.
         unsafe {
@@ -244,12 +241,14 @@ impl Drop for Scratch {
 }
 
 thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
+    static SCRATCH: RefCell<Option<Scratch>> = const { RefCell::new(None) };
 }
 
-/// Whether an operation can be built in a function with these features.
-pub fn is_known(features: &str, name: &str, result: &str, operands: &[Operand]) -> bool {
+/// Whether an operation can be built in such a function. A process compiles for one processor.
+pub fn is_known(machine: &Machine, name: &str, result: &str, operands: &[Operand]) -> bool {
     SCRATCH.with_borrow_mut(|scratch| {
+        let scratch = scratch.get_or_insert_with(|| Scratch::new(machine.processor));
+        let features = &machine.features;
         let key = format!("{features} {name} {result} {operands:?}");
         if let Some(&known) = scratch.known.get(&key) {
             return known;
@@ -257,6 +256,14 @@ pub fn is_known(features: &str, name: &str, result: &str, operands: &[Operand]) 
         let known = scratch.check(features, name, result, operands);
         scratch.known.insert(key, known);
         known
+    })
+}
+
+/// Whether Kiln refuses code with one of these features, such as one that reserves a register.
+pub fn refuses(processor: &'static Processor, features: &str) -> bool {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let operations = &mut scratch.get_or_insert_with(|| Scratch::new(processor)).operations;
+        operations.as_mut().is_some_and(|operations| operations.set_features(features) != KILN_OK)
     })
 }
 
@@ -284,9 +291,14 @@ impl<'tcx> Builder<'_, 'tcx> {
     /// A value as one of the type that LLVM writes so.
     pub fn typed(&self, v: Value, ty: &str) -> Typed {
         let ty = self.with_operations(|operations| operations.known(ty));
-        let bits = match constant_of(v) {
-            Some(constant) => Bits::Constant(constant),
-            None => Bits::Parts(self.parts_of(v, &ty)),
+        let bits = match (constant_of(v), v) {
+            (Some(constant), _) => Bits::Constant(constant),
+            // An immediate may be a vector.
+            (None, Value::VectorConst(symbol, Type::Vector(lane, _))) if lane.ty().scalar_size() <= 8 => {
+                let width = lane.ty().scalar_size() * 8;
+                Bits::Lanes(self.vectors.borrow()[&symbol].iter().map(|&bits| constant(bits, width)).collect())
+            }
+            _ => Bits::Parts(self.parts_of(v, &ty)),
         };
         Typed { ty, bits }
     }
@@ -401,7 +413,7 @@ impl<'tcx> Builder<'_, 'tcx> {
     /// The features of the function being built.
     fn function_features(&self) -> String {
         let instance = self.defined.borrow().get(&self.block.symbol).copied();
-        instance.map_or(String::new(), |instance| features(self.tcx, instance))
+        instance.map_or(String::new(), |instance| machine(self.tcx, instance).features)
     }
 
     /// The parts of a value.

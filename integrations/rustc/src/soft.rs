@@ -1,8 +1,8 @@
-//! f16 and f128, for which Kiln has no operations on x86-64: values are their bits, and libkiln-llvm builds operations by
+//! f16 and f128, for which Kiln has few operations or none: values are their bits, and libkiln-llvm builds operations by
 //! LLVM's names.
 
 use crate::builder::Builder;
-use crate::operation;
+use crate::operation::{self, Machine};
 use crate::sys::*;
 use crate::types::Type;
 use crate::values::Value;
@@ -65,22 +65,22 @@ fn named(table: &[(u32, &'static str)], number: u32) -> Option<&'static str> {
 }
 
 /// Whether an operation on operands of type `ty` (f16 or f128) is built.
-pub fn is_known(features: &str, op: kiln_op, ty: Type, n: usize) -> bool {
-    named(PLAIN, op).is_some_and(|name| operation_is_known(features, name, ty, &vec![ty; n]))
+pub fn is_known(machine: &Machine, op: kiln_op, ty: Type, n: usize) -> bool {
+    named(PLAIN, op).is_some_and(|name| operation_is_known(machine, name, ty, &vec![ty; n]))
 }
 
 /// Whether one of C's functions of floats is built.
-pub fn function_is_known(features: &str, function: &str, ty: Type, n: usize) -> bool {
+pub fn function_is_known(machine: &Machine, function: &str, ty: Type, n: usize) -> bool {
     let mut operands = vec![ty; n];
     if function == "powi" {
         operands[1] = Type::I32;
     }
-    operation_is_known(features, &intrinsic(function), ty, &operands)
+    operation_is_known(machine, &intrinsic(function), ty, &operands)
 }
 
-fn operation_is_known(features: &str, name: &str, result: Type, operands: &[Type]) -> bool {
+fn operation_is_known(machine: &Machine, name: &str, result: Type, operands: &[Type]) -> bool {
     let operands: Vec<_> = operands.iter().map(|ty| (ty.text(), None)).collect();
-    operation::is_known(features, name, &result.text(), &operands)
+    operation::is_known(machine, name, &result.text(), &operands)
 }
 
 /// LLVM's intrinsic that is a function of C's.

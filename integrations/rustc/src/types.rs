@@ -9,6 +9,7 @@ use rustc_target::callconv::{CastTarget, FnAbi};
 use crate::abi::Signature;
 use crate::compat;
 use crate::context::Context;
+use crate::processor::Processor;
 use crate::sys::*;
 
 /// The type of a value.
@@ -27,6 +28,8 @@ pub enum Type {
     F64,
     F128,
     Ptr,
+    /// An f16 as one of several that are passed together, on processors that have a type for it.
+    PassedHalf,
     /// So many bytes (3, 5, 6, 7) of an integer register, of which memory has no more.
     Bytes(u8),
     /// A vector: its lanes' type, and how many they are. Values of it are addresses of memory that nothing else writes.
@@ -87,19 +90,20 @@ impl Lane {
 
 impl Type {
     /// Kiln's type of a value, if it is one value that a register may have.
-    pub fn register(self) -> Option<kiln_type> {
+    pub fn register(self, processor: &Processor) -> Option<kiln_type> {
         Some(match self {
             Type::Bool | Type::I8 => KILN_TYPE_I8,
             // Floats that Kiln has no operations for are their bits: `soft.rs` has the operations.
             Type::F16 => KILN_TYPE_I16,
-            Type::F128 => KILN_TYPE_V128,
+            Type::F128 => processor.f128,
+            Type::PassedHalf => KILN_TYPE_F16,
             Type::I16 => KILN_TYPE_I16,
             Type::I32 | Type::Bytes(3) => KILN_TYPE_I32,
             Type::I64 | Type::Ptr | Type::Bytes(_) => KILN_TYPE_I64,
             Type::I128 => KILN_TYPE_I128,
             Type::F32 => KILN_TYPE_F32,
             Type::F64 => KILN_TYPE_F64,
-            Type::Vector(lane, 1) => return lane.ty().register(),
+            Type::Vector(lane, 1) if !processor.short_vectors => return lane.ty().register(processor),
             // Narrow ones are the low bytes.
             Type::Vector(..) => match self.scalar_size() {
                 0..=8 => KILN_TYPE_V64,
@@ -111,10 +115,10 @@ impl Type {
     }
 
     /// Kiln's type of a value that is passed to or returned from a function.
-    pub fn passed(self) -> Option<kiln_type> {
+    pub fn passed(self, processor: &Processor) -> Option<kiln_type> {
         match self {
             Type::F16 => Some(KILN_TYPE_F32),
-            ty => ty.register(),
+            ty => ty.register(processor),
         }
     }
 
@@ -123,7 +127,7 @@ impl Type {
         match self {
             Type::Void | Type::Fields(_) => 0,
             Type::Bool | Type::I8 => 1,
-            Type::I16 | Type::F16 => 2,
+            Type::I16 | Type::F16 | Type::PassedHalf => 2,
             Type::I32 | Type::F32 => 4,
             Type::I64 | Type::F64 | Type::Ptr => 8,
             Type::I128 | Type::F128 => 16,
@@ -162,7 +166,7 @@ impl Type {
             Primitive::Float(Float::F128) => Type::F128,
             // Those of other processors, which rustc has since 1.101.
             #[allow(unreachable_patterns)]
-            Primitive::Float(float) => unreachable!("{float:?} on x86-64"),
+            Primitive::Float(float) => unreachable!("{float:?} is of another processor"),
             Primitive::Pointer(_) => Type::Ptr,
         }
     }
@@ -194,7 +198,7 @@ impl Type {
             Type::F128 => "fp128",
             Type::Ptr => "ptr",
             Type::Vector(lane, n) => return format!("<{n} x {}>", lane.ty().text()),
-            Type::Void | Type::Bytes(_) | Type::Memory(_) | Type::Fields(_) => "void",
+            Type::Void | Type::PassedHalf | Type::Bytes(_) | Type::Memory(_) | Type::Fields(_) => "void",
         };
         name.to_string()
     }
@@ -238,14 +242,19 @@ impl<'tcx> Context<'tcx> {
         }
     }
 
+    /// Kiln's type of a value, if it is one value that a register may have.
+    pub fn register_of(&self, ty: Type) -> Option<kiln_type> {
+        ty.register(self.module.processor)
+    }
+
     /// Kiln's type of a value that must be in a register.
     pub fn register_type(&self, ty: Type) -> kiln_type {
-        ty.register().unwrap_or_else(|| self.fatal(&format!("a value of {ty:?} where one register is needed")))
+        self.register_of(ty).unwrap_or_else(|| self.fatal(&format!("a value of {ty:?} where one register is needed")))
     }
 
     /// The same of one that is passed to or returned from a function.
     pub fn passed_type(&self, ty: Type) -> kiln_type {
-        ty.passed().unwrap_or_else(|| self.register_type(ty))
+        ty.passed(self.module.processor).unwrap_or_else(|| self.register_type(ty))
     }
 
     /// The values that `ty` consists of, in order.
@@ -281,11 +290,14 @@ impl<'tcx> Context<'tcx> {
     }
 
     pub fn cast_type(&self, cast: &CastTarget) -> Type {
-        let unit = self.reg_type(&cast.rest.unit);
+        let mut unit = self.reg_type(&cast.rest.unit);
         let unit_bytes = cast.rest.unit.size.bytes();
         let n = if cast.rest.total == Size::ZERO { 0 } else { cast.rest.total.bytes().div_ceil(unit_bytes) };
         if cast.prefix.is_empty() && n == 1 {
             return unit;
+        }
+        if unit == Type::F16 && is_array(cast) && self.module.processor.short_vectors {
+            unit = Type::PassedHalf;
         }
         let mut at = 0;
         let mut fields = Vec::new();
@@ -350,6 +362,11 @@ impl<'tcx> BaseTypeCodegenMethods for Context<'tcx> {
     fn val_ty(&self, v: crate::values::Value) -> Type {
         v.ty()
     }
+}
+
+/// Whether a value is passed as several of one type, which some ABIs pass together.
+pub fn is_array(cast: &CastTarget) -> bool {
+    cast.prefix.is_empty() && cast.rest.total > cast.rest.unit.size
 }
 
 /// What the interface asks about types by names that differ from version to version.

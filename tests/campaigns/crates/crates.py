@@ -216,7 +216,7 @@ def make_source(name, version, folder, env):
     """The published source, in the folder's `crate`."""
     os.makedirs(os.path.join(folder, 'src'))
     with open(os.path.join(folder, 'Cargo.toml'), 'w') as f:
-        f.write('[package]\nname = "fetch"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\n%s = "=%s"\n' % (name, version))
+        f.write('[package]\nname = "fetch"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n[dependencies]\n%s = "=%s"\n' % (name, version))
     open(os.path.join(folder, 'src', 'lib.rs'), 'w').close()
     subprocess.run(['cargo', 'vendor', '--versioned-dirs', '--quiet'], cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)
     os.rename(os.path.join(folder, 'vendor', '%s-%s' % (name, version)), os.path.join(folder, 'crate'))

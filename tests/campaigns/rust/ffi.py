@@ -3,9 +3,10 @@
 and returns what the other side expects, called from Rust, from C, and through a pointer; and calls with variable arguments.
 
     ffi.py --kiln=build/kiln [--toolchain=NAME] [--rustup=FOLDER] [--count=2000] [--seed=1] [--llvm] [--keep]
+           [--target=aarch64] [--backend=FILE]
 
 A callee mixes the bits of all that it was given into one number, which the caller computes from what it gave; a result is made
-from a number that both know. --llvm: Rust by LLVM, which tries the generator itself. --toolchain: of rustup's; the default is
+from a number that both know. --target=aarch64: by cross compilers, under qemu. --llvm: Rust by LLVM, which tries the generator itself. --toolchain: of rustup's; the default is
 the first of integrations/rustc/rust-toolchains.
 """
 import argparse
@@ -220,16 +221,20 @@ def main():
     p.add_argument('--count', type=int, default=2000)
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--llvm', action='store_true')
+    p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64')
+    p.add_argument('--backend', help='the library; without it, `kiln cargo --setup` builds it')
     p.add_argument('--keep', action='store_true')
     args = p.parse_args()
     args.kiln = os.path.abspath(args.kiln)
     env = dict(os.environ, RUSTUP_TOOLCHAIN=args.toolchain or harness.rust_toolchains()[0], RUSTC_BOOTSTRAP='1')
     if args.rustup: env['RUSTUP_HOME'] = os.path.abspath(args.rustup)
-    options = []
+    cross = args.target == 'aarch64'
+    gcc, of_clang, launch = ('aarch64-linux-gnu-gcc', ['--target=aarch64-linux-gnu'], harness.QEMU) if cross else ('gcc', [], [])
+    options = ['--target=' + harness.AARCH64, '-Clinker=' + gcc] if cross else []
     if not args.llvm:
-        backend, text = harness.code_generator(args.kiln, env)
+        backend, text = (args.backend, '') if args.backend else harness.code_generator(args.kiln, env)
         if not backend: sys.exit("the toolchain has no code generator of Kiln's: " + text[-300:])
-        options = ['-Zcodegen-backend=' + backend]
+        options.append('-Zcodegen-backend=' + backend)
     work, failed = tempfile.mkdtemp(prefix='kiln-ffi-'), 0
     rng, sizes = random.Random(args.seed), [min(PER_UNIT, args.count - i) for i in range(0, args.count, PER_UNIT)]
     units = [Unit(rng, i * PER_UNIT, size) for i, size in enumerate(sizes)]
@@ -238,7 +243,7 @@ def main():
         with open(os.path.join(work, 'u%d.rs' % i), 'w') as f: f.write(u.rust('u%d' % i))
     with open(os.path.join(work, 'main.rs'), 'w') as f:
         f.write(MAIN % (''.join('pub mod u%d; ' % i for i in range(len(units))), ' '.join('u%d::all();' % i for i in range(len(units)))))
-    for cc in ['gcc', '-O2'], ['clang-22', '-O1']:
+    for cc in [gcc, '-O2'], ['clang-22', *of_clang, '-O1']:
         parts = []
         for i in range(len(units)):
             parts.append(os.path.join(work, '%s%d.o' % (cc[0], i)))
@@ -251,7 +256,7 @@ def main():
         by_llvm = 0
         if os.path.exists(log):
             with open(log) as f: by_llvm = sum(': compiled by LLVM: ' in line for line in f)
-        status, text = call([program])
+        status, text = call([*launch, program])
         wrong = len(re.findall(r'^signature', text, re.M))
         failed += status != 0 or by_llvm > 0
         print('%s: %d signatures: %s; units by LLVM: %d' % (' '.join(cc), args.count, 'all right' if status == 0 else 'status %d, %d wrong' % (status, wrong), by_llvm))

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Intrinsics of LLVM's that Rust's std::arch declares, by Kiln as rustc's code generator and by LLVM.
 
-usage: ./dev rust --intrinsics [--toolchain=NAME] [--match=REGEX] [--seed=1] [--backend=FILE] [--keep] [-v]
+usage: ./dev rust --intrinsics [--target=aarch64] [--toolchain=NAME] [--match=REGEX] [--seed=1] [--backend=FILE] [--keep] [-v]
 
-Reads the declarations of the toolchain's own source (component rust-src): each `#[link_name = "llvm.x86...."]`. A function
+Reads the declarations of the toolchain's own source (component rust-src): each `link_name = "llvm.x86...."`. A function
 of its own calls each one with random and special values that it reads from memory, and with several constants where LLVM
-wants an immediate. What both compute is the same bit for bit. What this processor cannot run is only compiled. Counted and
+wants an immediate. What both compute is the same bit for bit. What this processor, or qemu's, cannot run is only compiled. Counted and
 named: what Kiln leaves to LLVM (a function's unit is then LLVM's), and what the declarations need that is not made here.
 
 The default toolchain is the first of integrations/rustc/rust-toolchains. Without --backend, `kiln cargo --setup` builds the library.
@@ -36,8 +36,12 @@ WIDE = {'__m128i': 'i64x2', '__m256i': 'i64x4', '__m512i': 'i64x8', '__m128': 'f
         '__m128d': 'f64x2', '__m256d': 'f64x4', '__m512d': 'f64x8', '__m128h': 'f16x8', '__m256h': 'f16x16', '__m512h': 'f16x32',
         '__m128bh': 'u16x8', '__m256bh': 'u16x16', '__m512bh': 'u16x32'}
 SCALAR = re.compile(r'[iu](8|16|32|64|128)$|f16$|f32$|f64$|bool$|usize$|isize$')
-DECLARED = re.compile(r'#\[link_name = "(llvm\.[^"]+)"\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\(\w+\))? )?(?:safe |unsafe )?fn (\w+)\(([^;]*?)\)(?:\s*->\s*([^;]+))?;')
-FUNCTION = re.compile(r'#\[target_feature\(enable = "([^"]+)"\)\](?:(?!#\[target_feature).)*?\bfn \w+(?:(?!\n}).)*?\n}', re.S)
+DECLARED = re.compile(r'(?:#\[|any\(target_arch = "aarch64", target_arch = "arm64ec"\),\s*)link_name = "(llvm\.[^"]+)"\s*\)?\]\s*(?:#\[[^\]]*\]\s*)*'
+                      r'(?:pub(?:\(\w+\))? )?(?:safe |unsafe )?fn (\w+)\(([^;]*?)\)(?:\s*->\s*([^;]+))?;')
+# By processor: the folders of its source, a file of them that says how intrinsics are called, and features that all have.
+FOLDERS = {'x86_64': (['x86', 'x86_64'], 'x86/sse2.rs', 'sse2'),
+           'aarch64': (['aarch64', 'aarch64/neon', 'arm_shared', 'arm_shared/neon'], 'arm_shared/neon/generated.rs', 'neon')}
+FEATURES = re.compile(r'(?:#\[|not\(target_arch = "arm"\),\s*)target_feature\(enable = "([^"]+)"\)')
 
 
 class Skip(Exception):
@@ -62,18 +66,23 @@ class Declaration:
         self.name, self.types, self.ret, self.features = name, types, ret, features
 
     def can_run(self, cpu):
-        return not by_ir.NOT_RUN.search(re.sub(r'^llvm\.(x86\.)?', '', self.name)) and all(FLAGS.get(f, f) in cpu for f in self.features)
+        return (self.ret != '*' and not by_ir.NOT_RUN.search(re.sub(r'^llvm\.((x86|aarch64)\.)?', '', self.name)) and
+                (cpu is None or all(FLAGS.get(f, f) in cpu for f in self.features)))
 
 
 class Source:
     """A file of stdarch's."""
 
-    def __init__(self, text):
+    def __init__(self, text, least):
+        self.least = least
         text = re.sub(r'//[^\n]*', '', text)
         self.text = text
         self.structs = {m[1]: split(m[2]) for m in re.finditer(r'struct (\w+)\(([^;]*?)\);', text, re.S)}
         self.aliases = dict(re.findall(r'type (\w+) = ([^;]+);', text))
-        self.functions = [(m[1].split(','), m[0]) for m in FUNCTION.finditer(text)]
+        self.features = {}  # of the first function that calls one, without those of 32-bit processors
+        for body in text.split('\n}'):
+            features = [f for f in ','.join(FEATURES.findall(body)).split(',') if f and not re.match(r'v\d$', f)]
+            for name in re.findall(r'\b(\w+)\(', body) if features else []: self.features.setdefault(name, features)
 
     def type(self, t):
         """A type of a declaration as one of the program's: a scalar, a vector, '*'; or a list of these."""
@@ -81,6 +90,12 @@ class Source:
         t = re.sub(r'^__mmask(\d+)$', r'u\1', re.sub(r'^_MM_\w+$|^_XABORT\w*$', 'i32', t))
         t = re.sub(r'^.*::', '', t)
         if t.startswith('*'): return '*'
+        neon = re.match(r'(uint|int|float|poly)(\d+)x(\d+)(?:x(\d))?_t$', t)
+        if neon:
+            kind, bits, n, count = neon.groups()
+            vector = '%s%sx%s' % ({'int': 'i', 'float': 'f'}.get(kind, 'u'), bits, n)
+            return [vector] * int(count) if count else vector
+        t = re.sub(r'^p(8|16|64|128)$', r'u\1', t)
         if re.match(r'[iuf]\d+x\d+$', t) or SCALAR.match(t): return t
         if t.startswith('('): return [self.type(part) for part in split(t[1:-1])]
         if t in self.structs: return [self.type(part) for part in self.structs[t]]
@@ -88,31 +103,33 @@ class Source:
 
     def declaration(self, m):
         name, fn, params, ret = m.groups()
-        features = [features for features, body in self.functions if re.search(r'\b%s\(' % fn, body)]
         types = [self.type(p.split(':', 1)[1].strip()) for p in split(params)]
         result = self.type(ret.strip()) if ret and ret.strip() != '()' else None
-        return Declaration(name, types, result, features[0] if features else ['sse2']) # what every x86-64 has
+        return Declaration(name, types, result, self.features.get(fn, [self.least]))
 
 
-def declarations(folder, pattern):
+def declarations(folder, target, pattern):
     """What stdarch declares, once by name; and what of it no function is made of, with the reasons."""
     found, skipped = {}, {}
-    for sub in ('x86', 'x86_64'):
+    for sub in FOLDERS[target][0]:
         for file in sorted(os.listdir(os.path.join(folder, sub))):
-            with open(os.path.join(folder, sub, file)) as f: source = Source(f.read())
+            if not file.endswith('.rs'): continue
+            with open(os.path.join(folder, sub, file)) as f: source = Source(f.read(), FOLDERS[target][2])
             for m in DECLARED.finditer(source.text):
-                if m[1] in found or not re.search(pattern, m[1]): continue
+                if m[1] in found or m[1].startswith('llvm.arm.') or not re.search(pattern, m[1]): continue
                 try: found[m[1]] = source.declaration(m)
                 except Skip as e: skipped[m[1]] = str(e)
     return list(found.values()), {name: why for name, why in skipped.items() if name not in found}
 
 
-def listed():
+def listed(target):
     """Types and immediates of LLVM's intrinsics by name, as the campaign of IR has them."""
-    with open(os.path.join(os.path.dirname(by_ir.__file__), 'x86_64.txt')) as f:
+    with open(os.path.join(os.path.dirname(by_ir.__file__), target + '.txt')) as f:
         lines = [line.strip() for line in f if line.strip()]
-    all_of = [by_ir.Intrinsic(line) for line in lines + ['aesni.aeskeygenassist <2 x i64>(<2 x i64>, i8 imm)']]
-    return {x.name if x.name.startswith('llvm.') else 'llvm.x86.' + x.name: x for x in all_of}
+    if target == 'x86_64': lines.append('aesni.aeskeygenassist <2 x i64>(<2 x i64>, i8 imm)')
+    prefix = 'llvm.x86.' if target == 'x86_64' else 'llvm.aarch64.'
+    all_of = [by_ir.Intrinsic(line) for line in lines]
+    return {x.name if x.name.startswith('llvm.') else prefix + x.name: x for x in all_of}
 
 
 def rust(t): return '*mut u8' if t == '*' else 'crate::%s' % t if 'x' in t else t
@@ -124,9 +141,10 @@ def module(number, d, immediates, abi):
     for k, t in enumerate(d.types):
         if t == '*': args.append('m')
         elif immediates[k] is not None:
-            bits = int(t[1:]) # of an integer
+            bits = int(re.match(r'\w(\d+)', t)[1]) # of an integer, or of each lane
             value = immediates[k] % 2 ** bits
-            args.append(str(value - 2 ** bits if t[0] == 'i' and value >> bits - 1 else value))
+            text = str(value - 2 ** bits if t[0] == 'i' and value >> bits - 1 else value)
+            args.append('const { %s([%s; %s]) }' % (rust(t), text, t.split('x')[1]) if 'x' in t else text)
         else:
             body += '        let a%d = *(i.add(%d) as *const %s);\n' % (k, at, rust(t))
             args.append('a%d' % k)
@@ -134,7 +152,8 @@ def module(number, d, immediates, abi):
     parts = d.ret if isinstance(d.ret, list) else [d.ret] if d.ret else []
     ret, struct = '', ''
     if isinstance(d.ret, list):
-        struct = '    #[repr(C, packed)] #[derive(Clone, Copy)] pub struct R(%s);\n' % ', '.join(rust(t) for t in parts)
+        layout = 'C, packed' if d.name.startswith('llvm.x86.') else 'C'
+        struct = '    #[repr(%s)] #[derive(Clone, Copy)] pub struct R(%s);\n' % (layout, ', '.join(rust(t) for t in parts))
         ret = ' -> R'
     elif d.ret: ret = ' -> ' + rust(d.ret)
     body += '        %sx(%s);\n' % ('let r = ' if parts else '', ', '.join(args))
@@ -185,7 +204,7 @@ fn main() {
 
 class Campaign:
     def __init__(self, args, work):
-        self.args, self.work = args, work
+        self.args, self.work, self.aarch64 = args, work, args.target == 'aarch64'
         self.env = dict(os.environ, RUSTUP_TOOLCHAIN=args.toolchain, RUSTC_BOOTSTRAP='1')
         self.sysroot = self.call(['rustc', '--print=sysroot']).strip()
         self.named = {}
@@ -201,14 +220,15 @@ class Campaign:
         with open(os.path.join(self.sysroot, path)) as f: features = set(re.findall(r'Unstable\(sym::(\w+)\)', f.read()))
         vectors = ''.join('#[repr(simd)] #[derive(Clone, Copy)] pub struct %s%d(%s);\n' % (t + 'x', n, '[%s; %d]' % (t, n))
                           for t, bits in [(k + str(b), b) for k in 'iu' for b in (8, 16, 32, 64)] + [('f16', 16), ('f32', 32), ('f64', 64)]
-                          for n in (2, 4, 8, 16, 32, 64, 128) if 64 <= n * bits <= 1024)
+                          for n in (1, 2, 4, 8, 16, 32, 64, 128) if 64 <= n * bits <= 1024)
         features |= {'link_llvm_intrinsics', 'repr_simd', 'simd_ffi', 'f16'}
         if self.abi == 'unadjusted': features.add('abi_unadjusted')
         return '#![feature(%s)]\n#![allow(warnings)]\n%s' % (', '.join(sorted(features)), vectors)
 
     def compile(self, source, program, *options):
         """Compiles both ways what the compilers take; gives the log of Kiln's."""
-        words = ['rustc', '--edition=2024', '-Cdebug-assertions=off', '-Ccodegen-units=10000', source, '-o', program]
+        cross = ['--target=' + harness.AARCH64, '-Clinker=aarch64-linux-gnu-gcc'] if self.aarch64 else []
+        words = ['rustc', '--edition=2024', *cross, '-Cdebug-assertions=off', '-Ccodegen-units=10000', source, '-o', program]
         log = program + '.log'
         if os.path.exists(log): os.unlink(log)
         self.call(words + list(options), KILN_LOG=log)
@@ -219,7 +239,7 @@ class Campaign:
         """Which functions give other results by Kiln than by LLVM."""
         outputs = []
         for side in ('llvm', 'kiln'):
-            status, text = self.call([os.path.join(self.work, side)], check=False)
+            status, text = self.call([*(harness.QEMU if self.aarch64 else []), os.path.join(self.work, side)], check=False)
             if status: return ['%s ended with status %d after %s' % (side, status, text.splitlines()[-1:])]
             outputs.append(text.splitlines())
         if len(outputs[0]) != len(outputs[1]) or len(outputs[0]) != 12 * of: return ['the programs printed different lines']
@@ -232,12 +252,17 @@ class Campaign:
             backend, text = harness.code_generator(args.kiln, self.env)
             if not backend: sys.exit("the toolchain has no code generator of Kiln's: " + text[-300:])
         folder = os.path.join(self.sysroot, 'lib/rustlib/src/rust/library/stdarch/crates/core_arch/src')
-        all_of, skipped = declarations(folder, args.match)
+        all_of, skipped = declarations(folder, args.target, args.match)
         # Newer versions have another name for how intrinsics are called.
-        with open(os.path.join(folder, 'x86/sse2.rs')) as f: self.abi = re.search(r'extern "([\w-]+)" {', f.read())[1]
-        with open('/proc/cpuinfo') as f: cpu = set(next(line for line in f if line.startswith('flags')).split())
-        known, rng, runs, text, owner = listed(), random.Random(args.seed), [], self.head(), {}
-        skipped.update({d.name: 'not in tests/run/intrinsics/x86_64.txt, which says what is an immediate' for d in all_of if d.name not in known})
+        with open(os.path.join(folder, FOLDERS[args.target][1])) as f: self.abi = re.search(r'extern "([\w-]+)" {', f.read())[1]
+        cpu = None  # qemu's has all that NOT_RUN does not name
+        if not self.aarch64:
+            with open('/proc/cpuinfo') as f: cpu = set(next(line for line in f if line.startswith('flags')).split())
+        known, rng, runs, text, owner = listed(args.target), random.Random(args.seed), [], self.head(), {}
+        # Older declarations name the type of an address twice.
+        for d in all_of:
+            if d.name.endswith('.p0.p0') and d.name[:-3] in known: known[d.name] = known[d.name[:-3]]
+        skipped.update({d.name: 'not in tests/run/intrinsics/%s.txt, which says what is an immediate' % args.target for d in all_of if d.name not in known})
         all_of = [d for d in all_of if d.name in known]
         for d in all_of:
             ir = known[d.name]
@@ -283,6 +308,7 @@ def main():
     p.add_argument('--kiln', default=os.path.join(ROOT, 'build', 'kiln'))
     p.add_argument('--toolchain', default=harness.rust_toolchains()[0])
     p.add_argument('--backend', help='the library; without it the one that kiln cargo --setup builds')
+    p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64')
     p.add_argument('--match', default=r'^llvm\.')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--keep', action='store_true')

@@ -15,7 +15,7 @@ tried, and what fails is only reported.
 
 PART is workspace, levels, crates, ui, backend; all by default. --ui: only so many of the list, evenly chosen. --every: not the
 list, but each Nth of all tests that run. --inline, --stress: Kiln inlines, with registers chosen at random. --target=aarch64:
-the parts workspace, crates and ui for that target, under qemu. --dynamic-deps: workspace and ui with what `kiln cargo
+all parts but levels for that target, under qemu. --dynamic-deps: workspace and ui with what `kiln cargo
 --dynamic-deps` does, and a line says how many programs were linked with a shared object. --make-list writes the list ui.txt beside this script, from each
 16th of the tests, by the first toolchain.
 """
@@ -268,7 +268,7 @@ def backend(t, args, work):
 
 
 PARTS = {'workspace': workspace, 'levels': levels, 'crates': crates, 'ui': ui_tests, 'backend': backend}
-OF_AARCH64 = 'workspace', 'crates', 'ui'  # levels and backend are of x86-64
+OF_AARCH64 = 'workspace', 'crates', 'ui', 'backend'  # levels are of x86-64
 
 
 def run(part, t, args):

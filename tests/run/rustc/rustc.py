@@ -4,7 +4,7 @@ names: builds the back end, with FOLDER/libkiln.a ($KILN_LIBRARY), and compiles 
 both do the same. What gdb shows of a program's variables is the same, too. Units with what Kiln lacks go to LLVM, and the
 log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads, and
 their symbols are bound as LLVM's are. `kiln cargo` runs it. What fails is compiled by LLVM: failures.py. The driver is
-rustc otherwise: driver.py.
+rustc otherwise: driver.py. With --target=aarch64, programs for AArch64 do the same under qemu as those by LLVM.
 
 A toolchain that rustup does not have, or has without the components rustc-dev and rust-src, is skipped; if it is
 $KILN_TEST_RUSTC, that is a failure. Without `--whole` one toolchain is tried: that one, or the last that is there.
@@ -33,6 +33,8 @@ UNWINDS = {'unwinding', 'assembly_unwinding'}
 ONCE = {'simd'}
 # Programs with what older compilers lack: the minor version from which they compile.
 SINCE = {'assembly_control': 99} # `const` operands that are pointers
+# Those that are of all processors.
+PORTABLE = ['ffi', 'floats', 'names', 'numbers', 'objects', 'simd', 'unstable', 'unwinding', 'variables']
 # What of a program LLVM compiles: a pattern for each line of the log.
 BY_LLVM = {'llvm': r'llvm: .*: compiled by LLVM: inline assembly with so many registers'}
 
@@ -88,6 +90,7 @@ class Toolchain:
     def __init__(self, h, name, library):
         self.h, self.name, self.library = h, name, library
         self.env = dict(os.environ, RUSTC_BOOTSTRAP='1', RUSTUP_AUTO_INSTALL='0')
+        self.target = ['--target=' + harness.AARCH64, '-Clinker=aarch64-linux-gnu-gcc'] if h.cross else []
 
     def lacks(self):
         """What is missing, or None."""
@@ -99,6 +102,8 @@ class Toolchain:
         libraries = os.path.join(out.strip(), 'lib/rustlib')
         if not os.path.isdir(os.path.join(libraries, 'rustc-src')):
             return self.name + ' does not have rustc-dev'
+        if self.h.cross and not os.path.isdir(os.path.join(libraries, harness.AARCH64)):
+            return self.name + ' does not have the target ' + harness.AARCH64
         return None
 
     def minor(self):
@@ -127,15 +132,15 @@ class Toolchain:
 
     def compile(self, source, out, options, kiln, log=None, cwd=None, inline=''):
         compiler = [self.driver] if kiln else ['rustc', '+' + self.name]
-        words = [*compiler, '--edition=2024', '-Awarnings', source, '-o', out, *options]
+        words = [*compiler, '--edition=2024', '-Awarnings', source, '-o', out, *self.target, *options]
         # Assembly needs GNU as alone, as users of Rust have it.
         env = dict(self.env, KILN_INLINE=inline, KILN_CLANG='/nonexistent', **({'KILN_LOG': log} if log else {}))
         self.h.run(words, env=env, timeout=300, cwd=cwd)
 
-    def same(self, program, mode, options, inline):
+    def same(self, program, mode, options, inline, folder='programs'):
         """The program does the same, and what LLVM compiled of it is what was expected."""
         h = self.h
-        source = os.path.join(HERE, 'programs', program + '.rs')
+        source = os.path.join(HERE, folder, program + '.rs')
         base = h.path('%s-%s-%s' % (self.name, program, mode))
         log = base + '.log'
         self.compile(source, base + '.llvm', options, False)
@@ -186,7 +191,8 @@ class Toolchain:
         """Options make all units LLVM's, with its reason in the log."""
         h = self.h
         source = os.path.join(HERE, 'programs', 'variables.rs')
-        for options, why in ((['-Copt-level=1'], 'optimization is on'), (['-Cinstrument-coverage'], 'coverage'),
+        for options, why in ((['-Ctarget-feature=%s' % ('+strict-align' if h.cross else '+lvi-cfi')], 'a feature of the processor'),
+                             (['-Copt-level=1'], 'optimization is on'), (['-Cinstrument-coverage'], 'coverage'),
                              (['-Cstrip=none', '-Clto=fat'], 'link-time optimization')):
             log = h.path('delegated-' + self.name)
             self.compile(source, h.path('delegated'), options, True, log)
@@ -272,12 +278,16 @@ class Toolchain:
         if not units or not all(line.startswith('unit\trustc\t0\t') for line in units):
             raise harness.Failure('units that were not built of MIR: %s' % units)
 
+    def volatile(self):
+        """What the program of atomic operations needs of newer compilers."""
+        return ['--cfg=volatile_atomics'] if self.minor() >= 100 else []
+
     def processors(self):
         """Atomic operations on 16 bytes are those of the processor that is named, or libatomic's."""
         h = self.h
         source = os.path.join(HERE, 'crates/atomics.rs')
         said = {}
-        volatile = ['--cfg=volatile_atomics'] if self.minor() >= 100 else []
+        volatile = self.volatile()
         for name, option in (('', []), ('named', ['-Ctarget-cpu=x86-64-v2']), ('feature', ['-Ctarget-feature=+cmpxchg16b'])):
             for kiln in (False, True):
                 program = h.path('atomics-%s-%s-%d' % (self.name, name, kiln))
@@ -310,6 +320,18 @@ class Toolchain:
             raise harness.Failure('different objects')
 
 
+def check_aarch64(h, toolchain, check):
+    """Programs of AArch64 and a sample of those of all processors, each in one mode; all in all with --whole."""
+    own = [('aarch64', name) for name in h.files(os.path.join(HERE, 'aarch64'), '*.rs')]
+    others = [('programs', name) for name in PORTABLE if toolchain.minor() >= SINCE.get(name, 0)]
+    for k, (folder, program) in enumerate(own + harness.sample(others, 3)):
+        modes = [m for m in MODES if m[0] == 'plain' or program not in ONCE and not (m[0] == 'abort' and program in UNWINDS)]
+        for mode, options, inline in harness.sample(modes, len(modes), k % len(modes)):
+            check('%s: %s, %s' % (toolchain.name, program, mode), lambda: toolchain.same(program, mode, options, inline, folder))
+    check('%s: options for LLVM' % toolchain.name, toolchain.delegated)
+    check('%s: atomics' % toolchain.name, lambda: toolchain.same('atomics', 'plain', toolchain.volatile(), '', 'crates'))
+
+
 def main():
     p = harness.options(__doc__)
     p.add_argument('--library', required=True, help='the folder of libkiln.a, where the back end is built')
@@ -339,6 +361,9 @@ def main():
             (h.fail if name == asked else h.skip)('rustc ' + name, why)
             continue
         if not check('%s: builds' % name, toolchain.build):
+            continue
+        if h.cross:
+            check_aarch64(h, toolchain, check)
             continue
         for k, program in enumerate(h.files(os.path.join(HERE, 'programs'), '*.rs')):
             if toolchain.minor() < SINCE.get(program, 0):

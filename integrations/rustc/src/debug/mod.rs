@@ -621,7 +621,7 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         fragment: &Option<Range<Size>>,
     ) {
         let value = match value {
-            Value::Built(value, ty) if ty.register().is_some() => value,
+            Value::Built(value, ty) if self.register_of(ty).is_some() => value,
             Value::Const(..) | Value::Symbol(..) => self.register(value),
             _ => return,
         };

@@ -21,6 +21,9 @@ structs! {
     Pointers { a: *const u8 = std::ptr::null(), b: usize = 9 }
     Wide { a: i128 = -(1 << 100) }
     One { a: i8 = -7 }
+    Four { a: [f32; 4] = [1.0, 2.0, 3.0, 4.0] }
+    Three { a: f64 = 1.5, b: [f64; 2] = [2.5, 3.5] }
+    Odd { a: [u8; 11] = [7; 11] }
 }
 
 macro_rules! passed {
@@ -33,7 +36,7 @@ macro_rules! passed {
     )*};
 }
 passed!(bytes3 Bytes3 mixed Mixed floats Floats doubles Doubles words Words large Large pointers Pointers wide Wide
-    one One);
+    one One four Four three Three odd Odd);
 
 macro_rules! called {
     ($($function:ident $name:ident)*) => {$({
@@ -70,18 +73,26 @@ extern "C" fn narrow(a: i8, b: u8, c: i16, d: u16, e: bool, f: char) -> i8 {
     a.wrapping_mul(2)
 }
 
+#[cfg(target_arch = "x86_64")]
 #[inline(never)]
 extern "sysv64" fn many(a: u128, b: u8, c: u128, d: u128, e: u128, f: u64) -> u128 {
     a ^ c ^ d ^ e ^ u128::from(b) ^ u128::from(f)
 }
 
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(never)]
+extern "C" fn many(a: u128, b: u8, c: u128, d: u128, e: u128, f: u64) -> u128 {
+    a ^ c ^ d ^ e ^ u128::from(b) ^ u128::from(f)
+}
+
+#[cfg(target_arch = "x86_64")]
 extern "win64" fn windows(a: u32, b: f64, c: u8, d: f32, e: u64, f: u64) -> u64 {
     u64::from(a) + b as u64 + u64::from(c) + d as u64 + e + f
 }
 
 fn main() {
     called!(bytes3 Bytes3 mixed Mixed floats Floats doubles Doubles words Words large Large pointers Pointers wide Wide
-        one One);
+        one One four Four three Three odd Odd);
     let mut values = [3i64, -1, 10, 7];
     // SAFETY: the arguments fit the functions.
     unsafe {
@@ -98,8 +109,12 @@ fn main() {
         println!("{} {exponent}", frexp(48.0, &mut exponent));
     }
     println!("{}", narrow(-128, 255, -1, 65535, true, 'é'));
-    println!("{} {}", many(1 << 90, 3, 5, 7, 1 << 127, 9), windows(1, 2.5, 3, 4.5, 5, 6));
-    let pointers: (extern "sysv64" fn(u128, u8, u128, u128, u128, u64) -> u128, extern "win64" fn(_, _, _, _, _, _) -> _) =
-        std::hint::black_box((many, windows));
-    println!("{} {}", pointers.0(1 << 90, 3, 5, 7, 1 << 127, 9), pointers.1(1, 2.5, 3, 4.5, 5, 6));
+    println!("{}", many(1 << 90, 3, 5, 7, 1 << 127, 9));
+    #[cfg(target_arch = "x86_64")]
+    {
+        println!("{}", windows(1, 2.5, 3, 4.5, 5, 6));
+        let pointers: (extern "sysv64" fn(u128, u8, u128, u128, u128, u64) -> u128, extern "win64" fn(_, _, _, _, _, _) -> _) =
+            std::hint::black_box((many, windows));
+        println!("{} {}", pointers.0(1 << 90, 3, 5, 7, 1 << 127, 9), pointers.1(1, 2.5, 3, 4.5, 5, 6));
+    }
 }

@@ -41,7 +41,10 @@ static OF_THREAD: c_int = 13;
 #[unsafe(export_name = "\u{1}bare")]
 #[unsafe(naked)]
 extern "C" fn bare(_: c_int) -> c_int {
-    naked_asm!("lea eax, [rdi + 3]", "ret")
+    #[cfg(target_arch = "x86_64")]
+    naked_asm!("lea eax, [rdi + 3]", "ret");
+    #[cfg(target_arch = "aarch64")]
+    naked_asm!("add w0, w0, #3", "ret")
 }
 
 #[linkage = "weak"]
@@ -50,12 +53,19 @@ extern "C" fn weak_one() -> c_int {
     14
 }
 
+#[cfg(target_arch = "x86_64")]
 global_asm!(
     ".globl in_assembly", "in_assembly:", "call {}", "mov rcx, [rip + {}@GOTPCREL]", "add eax, [rcx]", "ret",
     sym twice, sym COUNT
 );
 
-// Names that GNU as reads as operators, and LLVM does not.
+#[cfg(target_arch = "aarch64")]
+global_asm!(
+    ".globl in_assembly", "in_assembly: str x30, [sp, #-16]!", "bl {}", "adrp x1, :got:{}", "ldr x1, [x1, :got_lo12:{}]",
+    "ldr w1, [x1]", "add w0, w0, w1", "ldr x30, [sp], #16", "ret", sym twice, sym COUNT, sym COUNT
+);
+
+// Names that GNU as reads as operators on x86-64, and LLVM does not.
 #[unsafe(export_name = "lt")]
 extern "C" fn like_lt(x: c_int) -> c_int {
     x + 9
@@ -69,14 +79,24 @@ extern "C" fn like_eq(x: c_int) -> c_int {
 #[unsafe(export_name = "Flat")]
 static LIKE_FLAT: c_int = 15;
 
+#[cfg(target_arch = "x86_64")]
 global_asm!(
     ".globl by_words", "by_words:", "call {}", "mov edi, eax", "call {}", "add eax, dword ptr [rip + {}]", "ret",
     sym like_lt, sym like_eq, sym LIKE_FLAT
 );
 
+#[cfg(target_arch = "aarch64")]
+global_asm!(
+    ".globl by_words", "by_words: str x30, [sp, #-16]!", "bl {}", "bl {}", "adrp x1, {}", "ldr w1, [x1, :lo12:{}]",
+    "add w0, w0, w1", "ldr x30, [sp], #16", "ret", sym like_lt, sym like_eq, sym LIKE_FLAT, sym LIKE_FLAT
+);
+
 #[unsafe(naked)]
 extern "C" fn by_word(_: c_int) -> c_int {
-    naked_asm!("jmp {}", sym like_eq)
+    #[cfg(target_arch = "x86_64")]
+    naked_asm!("jmp {}", sym like_eq);
+    #[cfg(target_arch = "aarch64")]
+    naked_asm!("b {}", sym like_eq)
 }
 
 unsafe extern "C" {
@@ -90,8 +110,16 @@ fn main() {
         println!("{} {} {}", length(c"four".as_ptr()), strlen(c"three".as_ptr()), ENVIRONMENT.is_null());
         println!("{} {} {}", twice_by_name(4), COUNT_BY_NAME, in_assembly(5));
         println!("{} {}", PROCESS.unwrap()() > 0, NOBODY.is_none());
-        asm!("call {}", sym twice, in("edi") 21, lateout("eax") by_operand, clobber_abi("C"));
-        asm!("mov {0:e}, dword ptr [rip + {1}]", out(reg) of_static, sym COUNT);
+        #[cfg(target_arch = "x86_64")]
+        {
+            asm!("call {}", sym twice, in("edi") 21, lateout("eax") by_operand, clobber_abi("C"));
+            asm!("mov {0:e}, dword ptr [rip + {1}]", out(reg) of_static, sym COUNT);
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            asm!("bl {}", sym twice, in("w0") 21, lateout("w0") by_operand, clobber_abi("C"));
+            asm!("adrp {0}, {1}", "ldr {0:w}, [{0}, :lo12:{1}]", out(reg) of_static, sym COUNT);
+        }
     }
     // SAFETY: the assembly calls functions with the argument.
     println!("{} {}", unsafe { by_words(4) }, by_word(6));
