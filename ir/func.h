@@ -241,11 +241,11 @@ struct kn_back_edge {
 };
 
 /* What is known of few instructions, and has no field in struct kn_inst: rows by kind, in ascending order of their
- * instructions. A kind says what `a` and `b` mean, and whether a row holds from its instruction on or for that
- * alone. Inlining copies what kn_replay_notes names; functions with others are not kept (kn_inline_keep_row). */
+ * instructions. A kind says which fields it has, what they mean, and whether a row holds from its instruction on or for
+ * that alone. Inlining copies what kn_replay_notes names; functions with others are not kept (kn_inline_keep_row). */
 enum kn_note_kind {
-  KN_NOTE_LOC, /* from here on: a: source location (kiln_func_set_loc), 0: none */
-  KN_NOTE_PASSED, /* before what is here: a: location of a statement of which inlining has left no instruction */
+  KN_NOTE_LOC, /* from here on: loc: source location */
+  KN_NOTE_PASSED, /* before what is here: loc: of a statement of which inlining has left no instruction */
   KN_NOTE_TEXT_POSITION, /* from here on: a, b: line and column of a text input (kiln_func_set_text_position) */
   KN_NOTE_REFERENCE, /* the instruction's value: a = 1: is a reference; a = 0: is a COPY that is not derived */
   KN_NOTE_CALL_ID, /* the call's: a (kiln_func_set_call_id) */
@@ -253,7 +253,12 @@ enum kn_note_kind {
 };
 struct kn_note {
   uint32_t inst;
-  uint32_t a, b;
+  union {
+    struct {
+      uint32_t a, b;
+    };
+    struct kn_loc loc;
+  };
 };
 
 /* The machine code of an ASM. */
@@ -298,7 +303,7 @@ struct kn_debug_store {
   uint32_t slot;      /* index; no piece */
   uint32_t at, bytes; /* which bytes of it */
   uint32_t value;     /* handle; 0: it is not known */
-  uint32_t loc;       /* of its statement; 0: none */
+  struct kn_loc loc;  /* of its statement, or none */
 };
 
 #define KN_FUNC_DEBUG_ARRAYS(ARRAY)                                                                \
@@ -672,6 +677,15 @@ static inline unsigned kn_operand_type(const kiln_func *f, const struct kn_inst 
 /* Notes that the instruction built next has `a` and `b`, in place of what was noted of it before. False if the
  * function failed. (ir/build/build_func.c) */
 bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b);
+/* The same of its location. Notes that follow each other are different locations, even if they are equal. */
+bool kn_note_loc(kiln_func *f, struct kn_loc loc);
+/* Is the location of two notes the same one? It is if those between the two say that there is none. */
+bool kn_loc_goes_on(const struct kn_note *a, const struct kn_note *b);
+/* The location that the next instruction has, as far as was said. */
+static inline struct kn_loc kn_newest_loc(const kiln_func *f) {
+  uint32_t n = f->notes[KN_NOTE_LOC].n;
+  return n != 0 ? f->notes[KN_NOTE_LOC].at[n - 1].loc : (struct kn_loc){0};
+}
 /* The last note at instruction `inst` or before it: NULL if there is none. For one that must be of `inst` itself,
  * kn_note_at. */
 static inline const struct kn_note *kn_note_find(const kiln_func *f, enum kn_note_kind kind,
@@ -684,6 +698,12 @@ static inline const struct kn_note *kn_note_find(const kiln_func *f, enum kn_not
     else high = middle;
   }
   return low ? &at[low - 1] : NULL;
+}
+
+/* The location of instruction `inst`, or none. */
+static inline struct kn_loc kn_loc_at(const kiln_func *f, uint32_t inst) {
+  const struct kn_note *note = kn_note_find(f, KN_NOTE_LOC, inst);
+  return note != NULL ? note->loc : (struct kn_loc){0};
 }
 
 /* The note of instruction `inst` itself, or NULL. */

@@ -34,10 +34,10 @@ struct kn_bc_inserted { /* `id` is a vector whose register `before` got `value` 
 
 /* The newest location. */
 struct kn_bc_at {
-  uint32_t loc; /* its number; 0: none yet */
+  bool any; /* there is one */
+  bool set; /* it is current, and not none */
   kiln_location is;
   uint32_t scope, inlined; /* metadata + 1 that is.scope and is.inlined are of */
-  uint32_t set;            /* the last argument of kiln_func_set_loc */
 };
 
 struct kn_bc_function {

@@ -33,11 +33,13 @@ static uint32_t set_location(struct kn_wasm_body *c, const struct kn_wasm_line *
     kiln_func_set_loc(c->func, 0);
     return 0;
   }
-  return kiln_func_set_location(c->func, &(kiln_location){.file = session_file(c, row->file),
-                                                          .line = row->line,
-                                                          .column = row->column,
-                                                          .scope = c->subprogram,
-                                                          .flags = row->flags});
+  uint32_t loc = kiln_loc_new_full(c->session, &(kiln_location){.file = session_file(c, row->file),
+                                                                .line = row->line,
+                                                                .column = row->column,
+                                                                .scope = c->subprogram,
+                                                                .flags = row->flags});
+  kiln_func_set_loc(c->func, loc);
+  return loc;
 }
 
 void kn_wasm_set_line(struct kn_wasm_body *c, const uint8_t *at) {

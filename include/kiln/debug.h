@@ -260,10 +260,8 @@ typedef struct kiln_location {
 KILN_API uint32_t kiln_loc_new_full(kiln_session *s, const kiln_location *at);
 
 /** Sets the source location `at` for the instructions that are built from now on. This is faster than kiln_loc_new_full
- * followed by kiln_func_set_loc.
- * - Returns the id of the location, or 0 if the module or the function has failed, or if the function is finished or
- *   NULL. */
-KILN_API uint32_t kiln_func_set_location(kiln_func *f, const kiln_location *at);
+ * followed by kiln_func_set_loc, and takes less memory, since the location gets no id. */
+KILN_API void kiln_func_set_location(kiln_func *f, const kiln_location *at);
 
 #ifdef __cplusplus
 }

@@ -38,18 +38,17 @@ static uint32_t inst_number(const kiln_func *f, uint32_t inst) {
 
 /* Fills in the source position of instruction `inst`. */
 static void describe_source(const kiln_func *f, uint32_t inst, kiln_diag *d) {
-  const struct kn_note *note = inst != 0 ? kn_note_find(f, KN_NOTE_LOC, inst) : NULL;
   const struct kn_sources *p = &f->session->sources;
+  const struct kn_loc loc = inst != 0 ? kn_loc_at(f, inst) : (struct kn_loc){0};
   d->source[0] = 0;
   d->source_line = d->source_column = 0;
-  if (note == NULL || note->a == 0 || note->a >= p->locs.n) return;
-  const struct kn_loc *l = &p->locs.at[note->a];
-  const char *name = p->files.at[l->file].name;
+  if (loc.scope == 0) return;
+  const char *name = kn_loc_file(p, loc);
   size_t n = strlen(name);
   copy_name(d->source, sizeof d->source,
             n < sizeof d->source ? name : name + (n - sizeof d->source + 1));
-  d->source_line = l->line;
-  d->source_column = l->column;
+  d->source_line = loc.line;
+  d->source_column = loc.column;
 }
 
 void kiln_func_fill_diag(const kiln_func *f, kiln_diag *d) {
@@ -279,7 +278,7 @@ void kiln_func_set_reference(kiln_func *f, kiln_value v, bool is_reference) {
   /* in ascending order, and nearly always the newest */
   const struct kn_note *before = kn_note_find(f, KN_NOTE_REFERENCE, v.id);
   uint32_t k = before != NULL ? (uint32_t)(before - f->notes[KN_NOTE_REFERENCE].at) + 1 : 0;
-  struct kn_note note = {v.id, is_reference, 0};
+  struct kn_note note = {v.id, .a = is_reference, .b = 0};
   if (before != NULL && before->inst == v.id) {
     f->notes[KN_NOTE_REFERENCE].at[k - 1] = note;
   } else if (KN_ROOM(f, f->notes[KN_NOTE_REFERENCE], 1)) {
@@ -415,10 +414,29 @@ void kiln_func_hold(kiln_func *f, const char *message) {
 /* ---- notes ---- */
 
 bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b) {
-  struct kn_note note = {f->n, a, b};
+  struct kn_note note = {f->n, .a = a, .b = b};
   uint32_t n = f->notes[kind].n;
   if (n == 0 || f->notes[kind].at[n - 1].inst != f->n) return KN_PUSH(f, f->notes[kind], note);
   f->notes[kind].at[n - 1] = note;
+  return true;
+}
+
+bool kn_note_loc(kiln_func *f, struct kn_loc loc) {
+  struct kn_note note = {f->n, .loc = loc};
+  uint32_t n = f->notes[KN_NOTE_LOC].n;
+  struct kn_note *newest = n != 0 ? &f->notes[KN_NOTE_LOC].at[n - 1] : NULL;
+  if (n == 0 || newest->inst != f->n) return KN_PUSH(f, f->notes[KN_NOTE_LOC], note);
+  if (n > 1 && newest->loc.scope == 0 && kn_loc_is(newest[-1].loc, loc))
+    f->notes[KN_NOTE_LOC].n--; /* nothing was built that has none: the one before goes on */
+  else *newest = note;
+  return true;
+}
+
+bool kn_loc_goes_on(const struct kn_note *a, const struct kn_note *b) {
+  const struct kn_note *k = a < b ? a : b, *last = a < b ? b : a;
+  if (!kn_loc_is(a->loc, b->loc)) return false;
+  while (++k <= last)
+    if (k->loc.scope != 0 && (k[-1].loc.scope != 0 || !kn_loc_is(k->loc, b->loc))) return false;
   return true;
 }
 
@@ -428,9 +446,8 @@ void kiln_func_set_loc(kiln_func *f, uint32_t loc) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such location");
     return;
   }
-  uint32_t n = f->notes[KN_NOTE_LOC].n;
-  if (n == 0 || f->notes[KN_NOTE_LOC].at[n - 1].a != loc)
-    (void)kn_note_next(f, KN_NOTE_LOC, loc, 0);
+  const struct kn_loc is = loc != 0 ? kn_loc_of(&f->session->sources, loc) : (struct kn_loc){0};
+  if (f->notes[KN_NOTE_LOC].n == 0 || !kn_loc_is(kn_newest_loc(f), is)) (void)kn_note_loc(f, is);
 }
 
 void kiln_func_set_text_position(kiln_func *f, uint32_t line, uint32_t column) {

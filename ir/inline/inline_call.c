@@ -241,8 +241,7 @@ static void build_inlined(struct kn_replay *r, struct kn_inline_level *l, const 
                           struct kn_inline_level *inner) {
   const kiln_func *f = inner->f;
   kiln_func *g = r->g;
-  uint32_t n_notes = g->notes[KN_NOTE_LOC].n,
-           loc = n_notes != 0 ? g->notes[KN_NOTE_LOC].at[n_notes - 1].a : 0;
+  const struct kn_loc loc = kn_newest_loc(g);
   inner->returned_at = UINT32_MAX;
   if (inner->has_scope) begin_scope(r, inner);
   const struct kn_sig *given = kn_sig(g->module, in->c), *own = kn_sig(g->module, f->sig);

@@ -11,7 +11,7 @@ static bool of_session(uint32_t die) { return (die & KN_DIE_SESSION) != 0; }
 /* Does location `loc`, or a call that it is inlined at, name an entry of the session? */
 static bool loc_of_session(const struct kn_sources *p, uint32_t loc) {
   for (; loc != 0 && loc < p->locs.n; loc = p->locs.at[loc].inlined)
-    if (of_session(p->locs.at[loc].scope) || of_session(p->files.at[p->locs.at[loc].file].entry))
+    if (of_session(p->locs.at[loc].entry) || of_session(p->files.at[p->locs.at[loc].file].entry))
       return true;
   return false;
 }
@@ -59,7 +59,7 @@ static bool put_all(kiln_func *f, struct kn_inline_room *room) {
   for (uint32_t k = 0; k < f->debug.values.n && ok; k++)
     ok = put(f, room, f->debug.values.at[k].inlined);
   for (uint32_t k = 0; k < f->notes[KN_NOTE_LOC].n && ok; k++)
-    ok = put(f, room, f->notes[KN_NOTE_LOC].at[k].a);
+    ok = put(f, room, f->notes[KN_NOTE_LOC].at[k].loc.scope);
   return ok;
 }
 
@@ -82,12 +82,13 @@ static uint32_t keep_file(kiln_module *m, const struct kn_file *file) {
 }
 
 /* Makes locations of those that were put. */
-static bool copy_locs(kiln_session *s, struct kn_loc *kept, const struct kn_inline_room *room) {
+static bool copy_locs(kiln_session *s, struct kn_loc_full *kept,
+                      const struct kn_inline_room *room) {
   const struct kn_sources *p = &s->sources;
   uint32_t file = UINT32_MAX, was = UINT32_MAX; /* the newest: kept, and in the session */
-  kept[0] = (struct kn_loc){0};
+  kept[0] = (struct kn_loc_full){0};
   for (uint32_t k = 1; k < room->locs.n; k++) {
-    struct kn_loc *to = &kept[k];
+    struct kn_loc_full *to = &kept[k];
     *to = p->locs.at[room->locs.at[k]];
     to->inlined = room->numbers.at[to->inlined];
     if (to->file != was &&
@@ -113,8 +114,10 @@ bool kn_inline_keep_locs(struct kn_body *body, kiln_func *copy, kiln_func *f) {
     debug->vars.at[k].inlined = numbers[debug->vars.at[k].inlined];
   for (uint32_t k = 0; k < debug->values.n; k++)
     debug->values.at[k].inlined = numbers[debug->values.at[k].inlined];
-  for (uint32_t k = 0; k < copy->notes[KN_NOTE_LOC].n; k++)
-    copy->notes[KN_NOTE_LOC].at[k].a = numbers[copy->notes[KN_NOTE_LOC].at[k].a];
+  for (uint32_t k = 0; k < copy->notes[KN_NOTE_LOC].n; k++) {
+    struct kn_loc *loc = &copy->notes[KN_NOTE_LOC].at[k].loc;
+    loc->scope = numbers[loc->scope];
+  }
   return true;
 }
 
@@ -147,60 +150,66 @@ static uint32_t file_of(struct kn_replay *r, uint32_t index) {
 uint32_t kn_replay_loc(struct kn_replay *r, struct kn_inline_level *l, uint32_t loc) {
   if (loc == 0 || l->locs == NULL) return loc;
   if (l->loc[loc] != 0) return l->loc[loc];
-  const struct kn_loc *k = &l->locs[loc];
+  const struct kn_loc_full *k = &l->locs[loc];
   uint32_t inlined = k->inlined != 0 ? kn_replay_loc(r, l, k->inlined) : l->call;
   kiln_location at = {.file = file_of(r, k->file),
                       .line = k->line,
                       .column = k->column,
-                      .scope = {k->scope},
+                      .scope = {k->entry},
                       .inlined = inlined,
                       .flags = k->flags};
   return l->loc[loc] = kiln_loc_new_full(r->g->session, &at);
 }
 
 /* The location that the next instruction has, as far as was said. */
-static uint32_t newest(const kiln_func *g) {
-  uint32_t n = g->notes[KN_NOTE_LOC].n;
-  uint32_t loc = n != 0 ? g->notes[KN_NOTE_LOC].at[n - 1].a : 0;
-  return loc != 0 ? loc : g->debug.begin;
+static struct kn_loc newest(const kiln_func *g) {
+  const struct kn_loc loc = kn_newest_loc(g);
+  return loc.scope != 0 || g->debug.begin == 0 ? loc
+                                               : kn_loc_of(&g->session->sources, g->debug.begin);
 }
 
 /* A location of its own for the call of a body: two calls of a function may have one location, and their copies are
  * to be told apart. */
 static uint32_t new_call(kiln_func *g) {
-  kiln_session *s = g->session;
-  uint32_t loc = newest(g);
-  if (loc == 0) return 0;
-  const struct kn_loc *k = &s->sources.locs.at[loc];
+  const struct kn_loc loc = newest(g);
+  if (loc.scope == 0) return 0;
+  const struct kn_loc_full *k = kn_loc_full(&g->session->sources, loc);
   kiln_location at = {.file = k->file + 1,
-                      .line = k->line,
-                      .column = k->column,
-                      .scope = {k->scope},
+                      .line = loc.line,
+                      .column = loc.column,
+                      .scope = {k->entry},
                       .inlined = k->inlined};
-  return kiln_loc_new_full(s, &at);
+  return kiln_loc_new_full(g->session, &at);
 }
 
-/* The location of the next instruction is `loc`. One that was said before, and of which no instruction was built, was
- * that of a statement nevertheless: of a call, or of what became a value that was there already. */
-static void say(struct kn_replay *r, uint32_t loc, bool statement) {
+/* The location of the next instruction is `loc`; `again`: the one of before, if they are equal. One that was said
+ * before, and of which no instruction was built, was that of a statement nevertheless: of a call, or of what became a
+ * value that was there already. */
+static void say(struct kn_replay *r, struct kn_loc loc, bool again, bool statement) {
   kiln_func *g = r->g;
   uint32_t n = g->notes[KN_NOTE_LOC].n;
-  if (n != 0 && n == r->location) {
-    struct kn_note was = g->notes[KN_NOTE_LOC].at[n - 1];
-    if (was.inst == g->n && was.a != loc && was.a != 0 &&
+  if (n == 0 || !again || !kn_loc_is(kn_newest_loc(g), loc)) {
+    const struct kn_note was = n != 0 ? g->notes[KN_NOTE_LOC].at[n - 1] : (struct kn_note){0};
+    if (n == r->location && was.inst == g->n && was.loc.scope != 0 &&
         !KN_PUSH(g, g->notes[KN_NOTE_PASSED], was))
       return;
+    (void)kn_note_loc(g, loc);
   }
-  kiln_func_set_loc(g, loc);
   r->location = statement ? g->notes[KN_NOTE_LOC].n : 0;
 }
 
-void kn_replay_called(struct kn_replay *r, uint32_t loc) { say(r, loc, false); }
+void kn_replay_called(struct kn_replay *r, struct kn_loc loc) { say(r, loc, true, false); }
 
 void kn_replay_notes(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   const kiln_func *f = l->f;
   const struct kn_note *loc = kn_note_find(f, KN_NOTE_LOC, i);
-  if (loc != NULL) say(r, kn_replay_loc(r, l, loc->a), kn_op_is_of_statement(f->inst[i].op));
+  if (loc != NULL) {
+    struct kn_loc is = loc->loc;
+    is.scope = kn_replay_loc(r, l, is.scope);
+    const bool again = l->said == NULL || kn_loc_goes_on(l->said, loc);
+    say(r, is, again, kn_op_is_of_statement(f->inst[i].op));
+    if (is.scope != 0) l->said = loc;
+  }
   const struct kn_note *text = l->up == NULL ? kn_note_find(f, KN_NOTE_TEXT_POSITION, i) : NULL;
   if (text != NULL) kiln_func_set_text_position(r->g, text->a, text->b);
   if (l->shown && f->debug.values.n != 0) kn_replay_values(r, l, i);
@@ -371,14 +380,14 @@ static void pass_removed(kiln_func *g) {
   uint32_t n = g->notes[KN_NOTE_LOC].n, old = g->notes[KN_NOTE_PASSED].n, more = 0;
   for (uint32_t k = 0; k < n; k++) {
     const struct kn_note *at = g->notes[KN_NOTE_LOC].at + k;
-    more += at->a != 0 && is_removed(g, at->inst, k + 1 < n ? at[1].inst : g->n);
+    more += at->loc.scope != 0 && is_removed(g, at->inst, k + 1 < n ? at[1].inst : g->n);
   }
   if (more == 0 || !KN_ROOM(g, g->notes[KN_NOTE_PASSED], more)) return;
   struct kn_note *to = g->notes[KN_NOTE_PASSED].at;
   g->notes[KN_NOTE_PASSED].n += more;
   for (uint32_t k = n; k-- > 0 && more != 0;) { /* from the end, as those that are there move up */
     const struct kn_note *at = g->notes[KN_NOTE_LOC].at + k;
-    if (at->a == 0 || !is_removed(g, at->inst, k + 1 < n ? at[1].inst : g->n)) continue;
+    if (at->loc.scope == 0 || !is_removed(g, at->inst, k + 1 < n ? at[1].inst : g->n)) continue;
     while (old != 0 && to[old - 1].inst > at->inst) old--, to[old + more] = to[old];
     to[old + --more] = *at;
   }

@@ -53,8 +53,10 @@ struct kn_inline_level {
     waiting; /* blocks that were made and not filled yet; in the scan: reached, and not scanned */
   /* debugging information (inline_debug.c): what the body calls locations, NULL: the session's own; those that were
    * made for it, by index there; by slot the first variable in it, index + 1; the location of its call, or 0 */
-  const struct kn_loc *locs;
+  const struct kn_loc_full *locs;
   uint32_t *loc, *var_of;
+  const struct kn_note
+    *said; /* the newest location that was said of its instructions; NULL: none was */
   uint32_t call;
   bool noted, shown; /* its instructions have locations; debuggers are to see its variables */
   /* how it returns: from one place, where the caller goes on, or to a block of its own; -1: not yet */
@@ -190,7 +192,7 @@ void kn_replay_debug_end(struct kn_replay *r, struct kn_inline_level *l);
 /* What was said of where instructions come from, up to instruction i, and of what variables become before it. */
 void kn_replay_notes(struct kn_replay *r, struct kn_inline_level *l, uint32_t i);
 /* A call of location `loc` was inlined: what follows has that again. */
-void kn_replay_called(struct kn_replay *r, uint32_t loc);
+void kn_replay_called(struct kn_replay *r, struct kn_loc loc);
 void kn_replay_values(struct kn_replay *r, struct kn_inline_level *l, uint32_t i);
 /* Slot number `slot`, which is stored once, was stored. */
 void kn_replay_stored(struct kn_replay *r, struct kn_inline_level *l, uint32_t slot);

@@ -42,7 +42,7 @@ struct kn_body {
   uint32_t n_calls;
   /* what `f` calls locations: their `file` is an index into kn_kept.files, `inlined` one into these; [0] is none. NULL:
    * it has none */
-  struct kn_loc *locs;
+  struct kn_loc_full *locs;
   uint32_t n_locs;
   uint32_t n_returns; /* RETs that are reachable */
   uint32_t size;      /* its own instructions, as docs/inlining.md counts them */

@@ -33,80 +33,44 @@ uint32_t kiln_file_new(kiln_session *s, const char *name) {
   return intern_file(s, name != NULL ? name : "");
 }
 
-/* Makes space for one more location; false if the module failed. */
-static __attribute__((noinline)) bool grow_locs(kiln_session *s) {
-  struct kn_sources *p = &s->sources;
-  if (p->locs.n == UINT32_MAX)
-    return KN_MODULE_FAIL(false, s->module, KILN_ERR_LIMIT, "too many source locations");
-  if (!KN_ROOM(s->module, p->locs, 1)) return false;
-  if (p->locs.n == 0) p->locs.at[p->locs.n++] = (struct kn_loc){0};
-  return true;
-}
-
-bool kn_session_has_locs(kiln_session *s) { return s->sources.locs.n != 0 || grow_locs(s); }
-
-/* Where the next location goes; NULL if the module failed. */
-static inline struct kn_loc *next_loc(kiln_session *s, uint32_t file) {
-  if (s == NULL || kn_module_failed(s->module)) return NULL;
-  struct kn_sources *p = &s->sources;
-  if (KN_UNLIKELY(file - 1 >= p->files.n))
-    return KN_MODULE_FAIL(NULL, s->module, KILN_ERR_ARGUMENT,
-                          "the file of the source location does not exist");
-  if (KN_UNLIKELY((uint64_t)p->locs.n + 1 >= p->locs.cap) && !grow_locs(s)) return NULL;
-  return &p->locs.at[p->locs.n++];
-}
-
-uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t column) {
-  struct kn_loc *l = next_loc(s, file);
-  if (l == NULL) return 0;
-  *l = (struct kn_loc){.file = file - 1, .line = line, .column = column};
-  return s->sources.locs.n - 1;
-}
-
-static inline uint32_t loc_full(kiln_session *s, const kiln_location *at) {
-  struct kn_loc *l = next_loc(s, at->file);
-  if (l == NULL) return 0;
-  uint32_t loc = s->sources.locs.n - 1;
-  l->file = at->file - 1;
-  l->line = at->line;
-  l->column = at->column;
-  l->scope = at->scope.id;
-  l->inlined = at->inlined < loc ? at->inlined : 0;
-  l->flags = at->flags & KILN_LOC_ALL;
-  return loc;
+bool kn_session_has_locs(kiln_session *s) {
+  return s->sources.locs.n != 0 || KN_PUSH(s->module, s->sources.locs, (struct kn_loc_full){0});
 }
 
 uint32_t kiln_loc_new_full(kiln_session *s, const kiln_location *at) {
-  return at != NULL ? loc_full(s, at) : 0;
+  if (s == NULL || at == NULL || kn_module_failed(s->module)) return 0;
+  struct kn_sources *p = &s->sources;
+  if (at->file - 1 >= p->files.n)
+    return KN_MODULE_FAIL(0, s->module, KILN_ERR_ARGUMENT,
+                          "the file of the source location does not exist");
+  struct kn_loc_full loc = {.line = at->line,
+                            .column = at->column,
+                            .file = at->file - 1,
+                            .entry = at->scope.id,
+                            .inlined = at->inlined < p->locs.n ? at->inlined : 0,
+                            .flags = at->flags & KILN_LOC_ALL};
+  return kn_session_has_locs(s) && KN_PUSH(s->module, p->locs, loc) ? p->locs.n - 1 : 0;
 }
 
-static __attribute__((noinline)) uint32_t loc_here_slow(kiln_func *f, const kiln_location *at) {
-  if (at == NULL || !kn_build_open(f)) return 0;
-  uint32_t loc = loc_full(f->session, at);
-  kiln_func_set_loc(f, loc);
-  return loc;
+uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t column) {
+  return kiln_loc_new_full(s, &(kiln_location){.file = file, .line = line, .column = column});
 }
 
-uint32_t kiln_func_set_location(kiln_func *f, const kiln_location *at) {
-  if (KN_UNLIKELY(f == NULL || at == NULL || f->status != KILN_OK || f->facts.finished))
-    return loc_here_slow(f, at);
+/* Has `at` the file, entry, call and flags of location `id`? One that begins a statement is equal to no other. */
+static inline bool in_scope(const struct kn_sources *p, uint32_t id, const kiln_location *at) {
+  if (id == 0) return false;
+  const struct kn_loc_full *is = p->locs.at + id;
+  return at->scope.id == is->entry && at->inlined == is->inlined && at->flags == is->flags &&
+         !(at->flags & KILN_LOC_STMT) && at->file - 1 == is->file;
+}
+
+void kiln_func_set_location(kiln_func *f, const kiln_location *at) {
+  if (KN_UNLIKELY(f == NULL || at == NULL || f->status != KILN_OK || f->facts.finished) &&
+      (at == NULL || !kn_build_open(f)))
+    return;
   struct kn_sources *p = &f->session->sources;
-  uint32_t n = f->notes[KN_NOTE_LOC].n, loc = p->locs.n;
-  struct kn_note *notes = f->notes[KN_NOTE_LOC].at;
-  if (KN_UNLIKELY(n == 0 || n == f->notes[KN_NOTE_LOC].cap || notes[n - 1].inst == f->n ||
-                  at->file - 1 >= p->files.n || (uint64_t)loc + 1 >= p->locs.cap ||
-                  kn_module_own(f->module) != KILN_OK))
-    return loc_here_slow(f, at);
-  p->locs.at[loc] = (struct kn_loc){.file = at->file - 1,
-                                    .line = at->line,
-                                    .column = at->column,
-                                    .scope = at->scope.id,
-                                    .inlined = at->inlined < loc ? at->inlined : 0,
-                                    .flags = at->flags & KILN_LOC_ALL};
-  p->locs.n = loc + 1;
-  notes[n] = (struct kn_note){f->n, loc, 0};
-  f->notes[KN_NOTE_LOC].n = n + 1;
-  return loc;
+  if (!in_scope(p, p->scope, at) && (p->scope = kiln_loc_new_full(f->session, at)) == 0) return;
+  (void)kn_note_loc(f, (struct kn_loc){at->line, at->column, p->scope});
 }
 
 uint32_t kiln_file_new_die(kiln_session *s, kiln_die file, const char *name) {

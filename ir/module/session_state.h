@@ -5,10 +5,17 @@
 
 #include "ir/module/module_state.h"
 
+/* A source location. Notes of instructions and rows of code hold it themselves. */
 struct kn_loc {
-  uint32_t file; /* index into kn_sources.files */
   uint32_t line, column;
-  uint32_t scope;   /* kiln_die, or 0 */
+  uint32_t scope; /* id of a location that has its file, entry, call and flags; 0: it is none */
+};
+
+/* A location that has an id. */
+struct kn_loc_full {
+  uint32_t line, column;
+  uint32_t file;    /* index into kn_sources.files */
+  uint32_t entry;   /* kiln_die, or 0 */
   uint32_t inlined; /* location of the call, or 0 */
   uint32_t flags;   /* KILN_LOC_... */
 };
@@ -20,7 +27,9 @@ struct kn_file {
 
 /* Source locations of a session. */
 struct kn_sources {
-  KN_ARRAY(struct kn_loc) locs; /* by id; [0] is none, and counts in n */
+  KN_ARRAY(struct kn_loc_full) locs; /* by id; [0] is none, and counts in n */
+  uint32_t
+    scope; /* of the newest location that kiln_func_set_location was given; 0: there is none */
   KN_ARRAY(struct kn_file) files;
   struct kn_hash file_hash; /* by name: index + 1 */
   uint32_t last_file;       /* of the newest location: index + 1, or 0 */
@@ -60,6 +69,29 @@ static inline bool kn_session_busy(const kiln_session *s) {
 /* True if no function of the sessions is open. If some are, `d` is the error of the one with the least id.
  * (ir/build/build_func.c) */
 bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);
+
+static inline bool kn_loc_is(struct kn_loc a, struct kn_loc b) {
+  return a.line == b.line && a.column == b.column && a.scope == b.scope;
+}
+/* The location of id `id`. */
+static inline struct kn_loc kn_loc_of(const struct kn_sources *p, uint32_t id) {
+  return (struct kn_loc){p->locs.at[id].line, p->locs.at[id].column, id};
+}
+/* What says the file, entry, call and flags of a location. */
+static inline const struct kn_loc_full *kn_loc_full(const struct kn_sources *p, struct kn_loc loc) {
+  return &p->locs.at[loc.scope];
+}
+/* The name of its file. */
+static inline const char *kn_loc_file(const struct kn_sources *p, struct kn_loc loc) {
+  return p->files.at[kn_loc_full(p, loc)->file].name;
+}
+/* Are the two of one file, entry and call, with the same flags, or both none? */
+static inline bool kn_same_scope(const struct kn_sources *p, struct kn_loc a, struct kn_loc b) {
+  if (a.scope == b.scope) return true;
+  const struct kn_loc_full *is = kn_loc_full(p, a), *was = kn_loc_full(p, b);
+  return a.scope != 0 && b.scope != 0 && is->file == was->file && is->entry == was->entry &&
+         is->inlined == was->inlined && is->flags == was->flags;
+}
 
 /* Makes location 0, which is none, exist: functions with debugging information refer to it, also where nothing has a
  * location. False if the module failed. (ir/module/session.c) */

@@ -11,10 +11,10 @@
 struct func_printer {
   struct kn_printer p;
   const kiln_func *f;
-  uint32_t *number; /* by the value's index */
-  uint32_t done;    /* numbers below this are printed already */
-  uint32_t loc;     /* printed last */
-  uint32_t last;    /* the newest instruction */
+  uint32_t *number;  /* by the value's index */
+  uint32_t done;     /* numbers below this are printed already */
+  struct kn_loc loc; /* printed last */
+  uint32_t last;     /* the newest instruction */
   struct kn_call_numbers calls;
 };
 
@@ -414,18 +414,12 @@ static void put_items(struct func_printer *q, const struct kn_inst *in, const st
 /* `!loc` if the location changes at instruction `i`. */
 static void put_loc(struct func_printer *q, uint32_t i) {
   const kiln_func *f = q->f;
-  const struct kn_note *note = kn_note_find(f, KN_NOTE_LOC, i);
-  uint32_t loc = note ? note->a : 0;
-  const struct kn_sources *sources = &f->session->sources;
-  if (loc == q->loc) return;
-  if (loc != 0 && q->loc != 0) {
-    const struct kn_loc *a = &sources->locs.at[loc], *b = &sources->locs.at[q->loc];
-    if (a->line == b->line && a->column == b->column && a->file == b->file &&
-        a->scope == b->scope && a->inlined == b->inlined && a->flags == b->flags)
-      return;
-  }
+  const struct kn_loc loc = kn_loc_at(f, i);
+  if (loc.line == q->loc.line && loc.column == q->loc.column &&
+      kn_same_scope(&f->session->sources, loc, q->loc))
+    return;
   q->loc = loc;
-  if (loc == 0) text(q, "  !loc none\n");
+  if (loc.scope == 0) text(q, "  !loc none\n");
   else kn_put_loc(&q->p, f, &q->calls, loc, "  !loc ");
 }
 

@@ -249,7 +249,7 @@ bool kn_put_locs_begin(struct kn_printer *p, const kiln_func *f, struct kn_call_
   *c = (struct kn_call_numbers){0};
   if (sources->locs.n == 0) return true;
   for (uint32_t i = 0; i < f->notes[KN_NOTE_LOC].n; i++)
-    widen(sources, sources->locs.at[f->notes[KN_NOTE_LOC].at[i].a].inlined, &first, &last);
+    widen(sources, kn_loc_full(sources, f->notes[KN_NOTE_LOC].at[i].loc)->inlined, &first, &last);
   widen(sources, sources->locs.at[f->debug.begin].inlined, &first, &last);
   for (uint32_t i = 0; i < f->debug.vars.n; i++)
     widen(sources, f->debug.vars.at[i].inlined, &first, &last);
@@ -271,37 +271,38 @@ static void put_call(struct kn_printer *p, const struct kn_call_numbers *c, uint
 
 /* `"a.c" 3:4 file !5 in !6 call 1 stmt` */
 static void put_loc(struct kn_printer *p, const kiln_func *f, const struct kn_call_numbers *c,
-                    uint32_t loc) {
+                    struct kn_loc loc) {
   const struct sets s = sets_of(f);
-  const struct kn_loc *l = &f->session->sources.locs.at[loc];
-  const struct kn_file *file = &f->session->sources.files.at[l->file];
+  const struct kn_loc_full *scope = kn_loc_full(&f->session->sources, loc);
+  const struct kn_file *file = &f->session->sources.files.at[scope->file];
   kn_put_string(p, file->name, strlen(file->name));
-  kn_put_form(p, " %u:%u", l->line, l->column);
+  kn_put_form(p, " %u:%u", loc.line, loc.column);
   if (defined(&s, file->entry)) kn_put_form(p, " file " ID, ID_OF(file->entry));
-  if (defined(&s, l->scope)) kn_put_form(p, " in " ID, ID_OF(l->scope));
-  put_call(p, c, l->inlined);
+  if (defined(&s, scope->entry)) kn_put_form(p, " in " ID, ID_OF(scope->entry));
+  put_call(p, c, scope->inlined);
   for (unsigned k = 0; k < KN_LOC_WORDS; k++)
-    if (l->flags >> k & 1) kn_put_form(p, " %s", kn_loc_words[k]);
+    if (scope->flags >> k & 1) kn_put_form(p, " %s", kn_loc_words[k]);
 }
 
 /* The lines of a call and those around it that are not in the text yet, from the outside. */
 static void put_calls(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c,
                       uint32_t call) {
-  const struct kn_loc *locs = f->session->sources.locs.at;
+  const struct kn_sources *sources = &f->session->sources;
   for (;;) {
     uint32_t next = 0;
-    for (uint32_t i = call; i != 0 && c->at[i - c->first] == 0; i = locs[i].inlined) next = i;
+    for (uint32_t i = call; i != 0 && c->at[i - c->first] == 0; i = sources->locs.at[i].inlined)
+      next = i;
     if (next == 0) return;
     c->at[next - c->first] = ++c->n;
     kn_put_form(p, "  !call %u ", c->n);
-    put_loc(p, f, c, next);
+    put_loc(p, f, c, kn_loc_of(sources, next));
     word(p, "\n");
   }
 }
 
-void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c, uint32_t loc,
-                const char *before) {
-  put_calls(p, f, c, f->session->sources.locs.at[loc].inlined);
+void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c,
+                struct kn_loc loc, const char *before) {
+  put_calls(p, f, c, kn_loc_full(&f->session->sources, loc)->inlined);
   word(p, before);
   put_loc(p, f, c, loc);
   word(p, "\n");
@@ -347,7 +348,8 @@ void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_
   if (f->session->debug != NULL) put_entries(p, f->session->debug, &s);
   if (defined(&s, f->debug.subprogram) && defined(&s, f->debug.unit)) {
     kn_put_form(p, "  !debug " ID " in " ID "\n", ID_OF(f->debug.subprogram), ID_OF(f->debug.unit));
-    if (f->debug.begin != 0) kn_put_loc(p, f, c, f->debug.begin, "  !begin ");
+    if (f->debug.begin != 0)
+      kn_put_loc(p, f, c, kn_loc_of(&f->session->sources, f->debug.begin), "  !begin ");
   }
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     const struct kn_debug_var *v = &f->debug.vars.at[i];

@@ -126,8 +126,8 @@ struct kn_call_numbers {
 /* Makes the numbers of a function, whose `at` the caller frees; false without memory. */
 bool kn_put_locs_begin(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c);
 /* `before`, a location and the end of the line; before them the calls that it needs. */
-void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c, uint32_t loc,
-                const char *before);
+void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c,
+                struct kn_loc loc, const char *before);
 /* Entries of the session that were not printed before; what the function says of itself and its variables. */
 void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c);
 struct kn_debug_value;

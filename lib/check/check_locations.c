@@ -25,6 +25,13 @@ static int32_t frame_at(const struct kn_check *c, int64_t at) {
   return (int32_t)(f->up && at >= 0 ? at - c->target->beyond : at + f->cfa);
 }
 
+/* Is slot `slot` at distance `at` from the frame's base? As kn_debug_put_frame says it. */
+static bool is_slot_at(const struct kn_check *c, uint32_t slot, int64_t at) {
+  const int64_t frame = c->walk->slot_states.at[slot].frame;
+  const bool beyond = c->walk->frame.up && frame < 0;
+  return at == (beyond ? frame + c->target->beyond : frame - c->walk->frame.cfa);
+}
+
 static bool is_constant(const struct kn_check *c, uint32_t h, int64_t number) {
   if (kn_is_imm(h)) return kn_imm(h) == number;
   return kn_is_pool(h) && (int64_t)c->f->pool.at[kn_index(h)].low == number;
@@ -62,10 +69,10 @@ static enum claim read_row(struct kn_check *c, const struct kn_code_var *row,
   }
   if (op == KILN_DW_OP_consts) return is_constant(c, h, kn_sleb128(&p, end)) ? PROVED : WRONG;
   if (op == KILN_DW_OP_fbreg) {
-    const int32_t frame = frame_at(c, kn_sleb128(&p, end));
-    if (!kn_is_slot(h)) to->place = kn_flow_frame(&c->flow, frame);
+    const int64_t distance = kn_sleb128(&p, end);
+    if (!kn_is_slot(h)) to->place = kn_flow_frame(&c->flow, frame_at(c, distance));
     else if (kn_slot_align(c->walk, kn_index(h)) > 4) return OTHER;
-    else return frame == c->walk->slot_states.at[kn_index(h)].frame ? PROVED : WRONG;
+    else return is_slot_at(c, kn_index(h), distance) ? PROVED : WRONG;
   } else if (op >= KILN_DW_OP_reg0 && op < KILN_DW_OP_reg0 + 32) {
     to->place = register_of(c, op - KILN_DW_OP_reg0);
   } else if (op >= KILN_DW_OP_breg0 && op < KILN_DW_OP_breg0 + 32) {

@@ -92,12 +92,14 @@ bool kn_code_make_cuts(struct kn_walk *w) {
 }
 
 void kn_code_cut_marks(struct kn_code *c) {
+  c->is_cut = true;
   const uint32_t *cut = c->cut.at;
   for (struct kn_mark *m = c->marks.at, *end = m + c->marks.n; m != end; m++)
     m->at -= m->at != UINT32_MAX ? cut[m->fixups] : 0;
 }
 
 void kn_code_move_marks(struct kn_code *c, uint32_t delta) {
+  c->moved += delta;
   for (struct kn_mark *m = c->marks.at, *end = m + c->marks.n; m != end; m++)
     m->at += m->at != UINT32_MAX ? delta : 0;
 }

@@ -48,6 +48,8 @@ struct kn_code {
   /* For a target that changes the length of its code at the function's end: the bytes cut before each fixup (modulo
    * 2^32: code may also grow), and in all. */
   KN_ARRAY(uint32_t) cut;
+  bool is_cut;    /* they were cut */
+  uint32_t moved; /* bytes that all code was moved up by (modulo 2^32) */
 };
 
 /* Grows the buffer so that `bytes` more of code fit; `p`, `base` and `limit` move with it. False without memory, or
@@ -68,6 +70,10 @@ void kn_code_data(struct kn_walk *w, uint32_t at, uint32_t end);
 void kn_code_nops(struct kn_walk *w, uint32_t bytes);
 /* Makes `cut` long enough for an entry per fixup and the total. False if the function failed. */
 bool kn_code_make_cuts(struct kn_walk *w);
+/* Where code is in the end that was emitted at offset `at`, after so many fixups. */
+static inline uint32_t kn_code_final(const struct kn_code *c, uint32_t at, uint32_t fixups) {
+  return at + c->moved - (c->is_cut ? c->cut.at[fixups] : 0);
+}
 /* Moves the marks after code was cut: down by cut[k] bytes for one that has k fixups before it. Whoever moves the
  * code moves the fixups. */
 void kn_code_cut_marks(struct kn_code *c);

@@ -62,15 +62,9 @@ bool kn_request_args(struct kn_requests *r, const struct kn_sig *sig, const uint
 
 /* ---- events ---- */
 
-void kn_observe_inst(struct kn_walk *w) {
-  struct kn_observer *o = w->observer;
-  if (KN_LIKELY(o->next == NULL)) {
-    o->on->inst(o, w);
-    w->quiet = o->quiet;
-    return;
-  }
+void kn_observe_insts(struct kn_walk *w) {
   uint32_t n = UINT32_MAX;
-  for (; o; o = o->next) {
+  for (struct kn_observer *o = w->observer; o; o = o->next) {
     if (w->i - o->quiet.first >= o->quiet.n) o->on->inst(o, w);
     uint32_t since = w->i - o->quiet.first, left = since < o->quiet.n ? o->quiet.n - since : 0;
     if (left < n) n = left;

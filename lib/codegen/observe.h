@@ -79,8 +79,14 @@ bool kn_request_args(struct kn_requests *r, const struct kn_sig *sig, const uint
   for (struct kn_observer *o_ = (w)->observer; KN_UNLIKELY(o_ != NULL); o_ = o_->next)             \
     if (o_->on->event) o_->on->event(o_, __VA_ARGS__)
 
-/* `inst`, for those that are not quiet at w->i; there is one. */
-void kn_observe_inst(struct kn_walk *w);
+/* `inst`, for those that are not quiet at w->i; there is one, or several. */
+void kn_observe_insts(struct kn_walk *w);
+KN_INLINE void kn_observe_inst(struct kn_walk *w) {
+  struct kn_observer *o = w->observer;
+  if (KN_UNLIKELY(o->next != NULL)) return kn_observe_insts(w);
+  o->on->inst(o, w);
+  w->quiet = o->quiet;
+}
 /* `tail` of the first observer that gives a label; else 0. */
 uint32_t kn_observe_tail(struct kn_walk *w, unsigned reg);
 /* `stop` of any. */

@@ -4,7 +4,7 @@
 #ifndef KN_LIB_CODEGEN_OUTPUT_H
 #define KN_LIB_CODEGEN_OUTPUT_H
 
-#include "ir/array.h"
+#include "ir/module/session_state.h"
 
 /* A relocation in code. The value is written at `offset`, which counts from the session's code. */
 struct kn_code_reloc {
@@ -61,8 +61,9 @@ struct kn_code_label {
 /* KN_LINE_KEPT: of a statement; the table has the row even if it has no code. */
 enum { KN_LINE_STMT = 1, KN_LINE_PROLOGUE_END = 2, KN_LINE_KEPT = 4 };
 struct kn_code_line {
-  uint32_t offset; /* of the function being walked: the number of its mark, as in relocations */
-  uint32_t loc;
+  uint32_t offset,
+    fixups; /* of the function being walked: as in struct kn_mark (lib/codegen/code.h) */
+  struct kn_loc loc;
   uint32_t flags; /* KN_LINE_... */
 };
 

@@ -67,7 +67,8 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, const struc
   w->code.start = (uint32_t)w->out->code.n;
   w->code.cfi_first = w->out->cfi.n;
   w->code.reloc_first = w->out->relocs.n;
-  w->code.fixups.n = w->code.literals.n = 0;
+  w->code.fixups.n = w->code.literals.n = w->code.moved = 0;
+  w->code.is_cut = false;
   w->regs.temp = w->regs.locked = w->regs.cached = w->regs.aliased = w->regs.kept_homes = 0;
   w->regs.written = 0;
   w->regs.epoch++;
@@ -336,7 +337,7 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool observed) {
     bool end = i == last;
     w->i = i;
     if (!kn_code_ready(w)) return;
-    if (observed && KN_UNLIKELY(i - w->quiet.first >= w->quiet.n)) kn_observe_inst(w);
+    if (observed && i - w->quiet.first >= w->quiet.n) kn_observe_inst(w);
 #ifdef KN_CHECKS
     if (!observed) w->regs.written = 0; /* so that the checker misses none */
 #endif

@@ -26,7 +26,7 @@ static void call(struct kn_observer *o, const struct kn_walk *w, bool own, unsig
   struct kn_debug_observer *d = kn_debug_of(o);
   if (w->inst[w->i].op == KILN_OP_CALL) kn_debug_held_leave(d);
   if (d->lines.shared != 0) kn_debug_share_code(d, true);
-  if (d->lines.column != 0) kn_debug_lines_column(d);
+  if (d->lines.column.scope != 0) kn_debug_lines_column(d);
   if (d->calls.on) kn_debug_call_begins(d, own, reg);
 }
 
@@ -49,7 +49,8 @@ static void leave(struct kn_observer *o, const struct kn_walk *w) {
 
 static void blocks(struct kn_observer *o, const struct kn_walk *w) {
   if (kn_debug_of(o)->lines.shared != 0) kn_debug_share_end(kn_debug_of(o), false);
-  if (!kn_debug_as_is(w->f)) kn_debug_vars_allocate(kn_debug_of(o));
+  (void)w;
+  if (!kn_debug_of(o)->as_is) kn_debug_vars_allocate(kn_debug_of(o));
   kn_debug_held_block(kn_debug_of(o));
   if (kn_debug_of(o)->own.values.n != 0) kn_debug_values_homes(kn_debug_of(o));
 }
@@ -95,7 +96,7 @@ static uint32_t from_inst(const kiln_func *f, const struct kn_debug_value *v) {
 
 void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
   kiln_session *s = f->session;
-  if (f->debug.unit == 0) return;
+  if (f->debug.unit == 0 || !kn_session_has_locs(s)) return;
   if (s->observer == NULL) {
     if ((s->observer = kn_realloc(s->module, NULL, sizeof *s->observer)) == NULL) {
       kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
@@ -104,6 +105,7 @@ void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
     *s->observer = (struct kn_debug_observer){0};
   }
   struct kn_debug_observer *d = s->observer;
+  d->as_is = kn_debug_as_is(f);
   if (!KN_RESIZE(s->module, d->own.variables, f->debug.vars.n) ||
       !KN_RESIZE(s->module, d->own.values, f->debug.values.n) ||
       !KN_RESIZE(s->module, d->own.bytes, f->debug.bytes.n))
@@ -120,7 +122,7 @@ void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
   }
   if (later) kn_debug_sort_values(d);
   if (f->debug.bytes.n != 0) memcpy(d->own.bytes.at, f->debug.bytes.at, f->debug.bytes.n);
-  bool ranges = d->own.variables.n != 0 && kn_debug_as_is(f);
+  bool ranges = d->own.variables.n != 0 && d->as_is;
   if (ranges) kn_debug_vars_unread(d, s->plan, f);
   ranges &= d->own.variables.n != 0;
   d->observer.on = d->own.values.n != 0 || ranges ? &with_values : &with_lines;

@@ -6,7 +6,7 @@
  * - observe_values.c: what variables are while code runs, from values; observe_held.c: which registers still hold them;
  * - observe_bodies.c: where inlined bodies have code;
  * - observe_calls.c: where calls return to, what they call and pass.
- * Invariant: while a function is walked its rows have numbers of marks, and offsets once it is complete. */
+ * Invariant: while a function is walked its rows have places as marks do, and offsets once it is complete. */
 #ifndef KN_LIB_DEBUG_OBSERVE_H
 #define KN_LIB_DEBUG_OBSERVE_H
 
@@ -20,16 +20,20 @@ enum { KN_DEBUG_LATER = 16 };
 struct kn_debug_lines {
   uint32_t first;       /* the function's, in the session's output */
   uint32_t note;        /* index of the note that probably comes next */
-  uint32_t loc;         /* of the newest row, */
+  struct kn_loc loc;    /* of the newest row, or `column` */
+  uint32_t from;        /* index + 1 of the note that says it; 0: none does */
   uint32_t inst, block; /* its first instruction, and the block of that */
-  uint32_t column;      /* location in the newest row's line that has no row so far, or 0 */
+  struct kn_loc column; /* location in the newest row's line that has no row so far, or none */
+  /* no rule but those of kn_debug_lines_inst applies to what follows; that may be so in the function */
+  bool plain, may_plain;
   bool block_begins;    /* no line of the block has been seen so far */
   uint32_t kept_in;     /* block + 1 in which a row was kept that has no code; 0: there is none */
   uint32_t block_first; /* index of the block's first row */
-  /* statements that share addresses, with the code behind them: their first row, index + 1, or 0; the instruction
-   * with which they begin, and the one that was looked at last; marks behind instructions that only compute, at
+  /* statements that share addresses, with the code after them: their first row, index + 1, or 0; the instruction
+   * with which they begin, and the one that was looked at last; places after instructions that only compute, at
    * which rows may begin instead */
-  uint32_t shared, begun, looked, n_later, later[KN_DEBUG_LATER];
+  uint32_t shared, begun, looked, n_later;
+  struct kn_mark later[KN_DEBUG_LATER];
   bool
     at_once; /* the function begins with a statement: it has no row for the line on which it begins */
   KN_ARRAY(uint32_t) entered_from; /* by block: from which line it is entered */
@@ -63,7 +67,7 @@ struct kn_debug_seen {
   uint32_t block, mark; /* where that is, once it was passed; mark 0: it was not */
   uint32_t first, held; /* the oldest and newest stretch of it, index + 1 in kn_debug_holds.all */
   bool after_inst;      /* only after the instruction at `mark` */
-  uint32_t loc;         /* of the statement that stores it, or 0 */
+  struct kn_loc loc;    /* of the statement that stores it, or none */
   uint32_t declared;    /* the declared variable that it is of: index + 1 in own.variables, or 0 */
   struct kn_debug_home home;
   uint8_t
@@ -157,6 +161,7 @@ struct kn_debug_calls {
 struct kn_debug_observer {
   struct kn_observer observer;
   const struct kn_walk *w;
+  bool as_is;         /* what kn_debug_as_is says of it */
   uint32_t var_first; /* of the function, in the session's output */
   /* copies of the function's, which change while it is observed */
   struct {
@@ -204,15 +209,17 @@ bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w);
 void kn_debug_lines_end(struct kn_debug_observer *d);
 
 /* Are the two in one line? */
-static inline bool kn_debug_in_line(const struct kn_loc *a, const struct kn_loc *b) {
-  return a->line == b->line && a->file == b->file;
+static inline bool kn_debug_in_line(const struct kn_walk *w, struct kn_loc a, struct kn_loc b) {
+  const struct kn_sources *p = &w->s->sources;
+  return a.line == b.line &&
+         (a.scope == b.scope || kn_loc_full(p, a)->file == kn_loc_full(p, b)->file);
 }
 
 /* ---- observe_share.c ---- */
 
 /* Begins to look for addresses if the newest row, of a statement with code that begins at w->i, is at that of one
  * without code. `loc`: the location of w->i. */
-void kn_debug_share_begin(struct kn_debug_observer *d, uint32_t loc);
+void kn_debug_share_begin(struct kn_debug_observer *d, struct kn_loc loc);
 /* Code has been made: of the last instruction, or, with `in_call`, what leads up to the call or branch of w->i. */
 void kn_debug_share_code(struct kn_debug_observer *d, bool in_call);
 /* The last of these instructions, or the block, ends: rows move. `more`: an instruction follows for the last one. */

@@ -15,8 +15,7 @@ const struct kn_debug_body *kn_debug_body_of(const struct kn_debug_observer *d, 
  * was of earlier blocks. */
 static bool extend(struct kn_debug_observer *d, uint32_t call, uint32_t first, uint32_t last) {
   const struct kn_walk *w = d->w;
-  const struct kn_loc *locs = w->s->sources.locs.at;
-  for (; call != 0; call = locs[call].inlined) {
+  for (; call != 0; call = w->s->sources.locs.at[call].inlined) {
     struct kn_debug_body *body = (struct kn_debug_body *)kn_debug_body_of(d, call);
     if (body == NULL) {
       d->bodies.numbers.at[call] = d->bodies.all.n;
@@ -34,7 +33,6 @@ static bool extend(struct kn_debug_observer *d, uint32_t call, uint32_t first, u
 bool kn_debug_bodies_find(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   const struct kn_output *out = w->out;
-  const struct kn_loc *locs = w->s->sources.locs.at;
   uint32_t n = w->s->sources.locs.n, before = d->bodies.numbers.n, pos = 0;
   d->bodies.all.n = 0;
   if (n > before) {
@@ -48,7 +46,8 @@ bool kn_debug_bodies_find(struct kn_debug_observer *d) {
     while (pos + 1 < w->plan->n_layout && kn_label_at(w, w->plan->layout[pos + 1]) <= from) pos++;
     uint32_t last = pos;
     while (last + 1 < w->plan->n_layout && kn_label_at(w, w->plan->layout[last + 1]) < to) last++;
-    if (!extend(d, locs[out->lines.at[k].loc].inlined, pos, last)) return false;
+    if (!extend(d, kn_loc_full(&w->s->sources, out->lines.at[k].loc)->inlined, pos, last))
+      return false;
     pos = last;
   }
   return true;

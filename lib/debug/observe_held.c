@@ -8,9 +8,10 @@
 #include <string.h>
 
 /* The home of the variable that value `v` was loaded from, in as many bits as the variable has; else KN_NO_REG. */
-static unsigned home_loaded(const struct kn_walk *w, uint32_t v) {
+static unsigned home_loaded(const struct kn_debug_observer *d, uint32_t v) {
+  const struct kn_walk *w = d->w;
   const struct kn_inst *in = &w->inst[v];
-  if (in->op != KILN_OP_LOAD || !kn_is_slot(in->a) || !kn_debug_as_is(w->f)) return KN_NO_REG;
+  if (in->op != KILN_OP_LOAD || !kn_is_slot(in->a) || !d->as_is) return KN_NO_REG;
   const uint32_t i = kn_index(in->a);
   const unsigned reg = w->slots[i].reg;
   const bool whole =
@@ -78,9 +79,10 @@ static bool was_computed_there(const struct kn_walk *w, uint32_t v) {
 
 /* The home of the variable that value `v`, of this block, was loaded from, if it still has the value before w->i; code
  * need not read the value any more. Else KN_NO_REG. */
-static unsigned home_still(const struct kn_walk *w, uint32_t v) {
+static unsigned home_still(const struct kn_debug_observer *d, uint32_t v) {
+  const struct kn_walk *w = d->w;
   enum { LOOKED_AT = 64 };
-  const unsigned reg = home_loaded(w, v);
+  const unsigned reg = home_loaded(d, v);
   if (reg == KN_NO_REG || v >= w->i || w->i - v > LOOKED_AT || was_computed_there(w, v))
     return KN_NO_REG;
   for (uint32_t k = v + 1; k < w->i; k++) {
@@ -93,16 +95,17 @@ static unsigned home_still(const struct kn_walk *w, uint32_t v) {
 }
 
 /* Where value `v` is now: false if it is nowhere, or that is not known. */
-static bool find(const struct kn_walk *w, uint32_t v, uint8_t *reg, int32_t *frame) {
+static bool find(const struct kn_debug_observer *d, uint32_t v, uint8_t *reg, int32_t *frame) {
+  const struct kn_walk *w = d->w;
   const struct kn_val *val = &w->val[v];
   *reg = KN_NO_REG;
   *frame = 0;
-  const unsigned home = home_still(w, v);
+  const unsigned home = home_still(d, v);
   if (home != KN_NO_REG) {
     *reg = (uint8_t)home;
     return true;
   }
-  if ((val->flags & KN_VF_ALIAS) && kn_debug_as_is(w->f)) { /* a variable's home still has it */
+  if ((val->flags & KN_VF_ALIAS) && d->as_is) { /* a variable's home still has it */
     *reg = val->reg;
     return val->uses != 0 && val->reg < 64;
   }
@@ -129,7 +132,7 @@ bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, 
   if (kn_is_imm(h) || kn_is_pool(h)) return true;
   if (!kn_is_value(h) || h == 0 || kn_func_is_homeless(w->f)) return false;
   const struct kn_val *val = &w->val[h];
-  if (val->global == 0) return (val->uses != 0 || h + 1 == w->i) && find(w, h, reg, frame);
+  if (val->global == 0) return (val->uses != 0 || h + 1 == w->i) && find(d, h, reg, frame);
   const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
   uint32_t pos = kn_plan_pos(w->plan, w->block);
   if (pos < r->first || pos > r->last) return false;
@@ -151,7 +154,7 @@ static void open(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
   const struct kn_debug_value *v = &s->is;
   struct kn_debug_held h = {.of = of, .from = mark};
   bool found = v->other[0] ? kn_debug_find(d, v->value, &h.reg, &h.frame)
-                           : find(w, v->value, &h.reg, &h.frame);
+                           : find(d, v->value, &h.reg, &h.frame);
   for (uint32_t k = 0; found && v->other[k] != 0; k++)
     found = kn_debug_find(d, v->other[k], &h.other_reg[k], &h.other_frame[k]);
   if (!found) return;
@@ -199,7 +202,7 @@ void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
   for (unsigned sums = v->other[0] ? 4 : 0; sums < 4; sums++) {
     if (!kn_is_value(v->value) || v->value == 0 || v->label || w->val[v->value].global != 0) break;
     /* a value that nobody reads any more may be gone by a call since */
-    if (w->val[v->value].uses != 0 || v->value + 1 == w->i || home_still(w, v->value) != KN_NO_REG)
+    if (w->val[v->value].uses != 0 || v->value + 1 == w->i || home_still(d, v->value) != KN_NO_REG)
       open(d, of, mark);
     if (s->held || !replace_sum(d, v)) break;
   }
@@ -207,7 +210,7 @@ void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
    * statement before */
   const struct kn_output *out = w->out;
   s->after_inst = s->declared == 0 && v->n != 0 && !v->address && out->lines.n > d->lines.first &&
-                  w->code.marks.at[out->lines.at[out->lines.n - 1].offset].at == kn_here(w);
+                  out->lines.at[out->lines.n - 1].offset == kn_here(w);
 }
 
 /* Is value `v` no longer in register `reg`, or at `frame` if that is KN_NO_REG, since the last step? A value of another
@@ -311,7 +314,7 @@ bool kn_debug_held_step(struct kn_debug_observer *d) {
     /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look
        before where it returns to */
     if (called > d->held.step_at && called <= from) from = called - 1;
-    if (!one || w->val[v->value].uses != 0 || home_still(w, v->value) != KN_NO_REG) /* spilled */
+    if (!one || w->val[v->value].uses != 0 || home_still(d, v->value) != KN_NO_REG) /* spilled */
       open(d, of, kn_request_mark_at(d->observer.requests, from, w->code.fixups.n));
   }
   /* those that began just now */

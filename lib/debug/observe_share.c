@@ -30,13 +30,16 @@ static bool has_slot(const kiln_func *f, const struct kn_inst *in, uint32_t slot
   return false;
 }
 
-/* The location of instruction `i` in the body that was inlined at `inlined`: its own, or that of the call around it. 0:
- * the instruction is not within that body. */
-static uint32_t loc_within(const struct kn_walk *w, uint32_t i, uint32_t inlined) {
-  const struct kn_loc *locs = w->s->sources.locs.at;
-  const struct kn_note *note = kn_note_find(w->f, KN_NOTE_LOC, i);
-  uint32_t loc = note != NULL ? note->a : 0;
-  while (loc != 0 && locs[loc].inlined != inlined) loc = locs[loc].inlined;
+static uint32_t call_of(const struct kn_walk *w, struct kn_loc loc) {
+  return kn_loc_full(&w->s->sources, loc)->inlined;
+}
+
+/* The location of instruction `i` in the body that was inlined at `inlined`: its own, or that of the call around it.
+ * None: the instruction is not within that body. */
+static struct kn_loc loc_within(const struct kn_walk *w, uint32_t i, uint32_t inlined) {
+  struct kn_loc loc = kn_loc_at(w->f, i);
+  while (loc.scope != 0 && call_of(w, loc) != inlined)
+    loc = kn_loc_of(&w->s->sources, call_of(w, loc));
   return loc;
 }
 
@@ -59,15 +62,14 @@ static uint32_t life_before(const kiln_func *f, uint32_t i) {
  * other statement has written? Its content was any bits until then. */
 static bool initializes(const struct kn_walk *w, uint32_t i) {
   const kiln_func *f = w->f;
-  const struct kn_loc *locs = w->s->sources.locs.at;
   const uint32_t begin = life_before(f, i);
-  const struct kn_note *note = begin != 0 ? kn_note_find(f, KN_NOTE_LOC, begin) : NULL;
-  if (note == NULL) return false;
-  const uint32_t level = locs[note->a].inlined, loc = loc_within(w, i, level);
-  if (loc == 0) return false;
+  if (begin == 0 || kn_note_find(f, KN_NOTE_LOC, begin) == NULL) return false;
+  const uint32_t level = call_of(w, kn_loc_at(f, begin));
+  const struct kn_loc loc = loc_within(w, i, level);
+  if (loc.scope == 0) return false;
   for (uint32_t k = begin + 1; k < i; k++)
     if (written_slot(f, &f->inst[k]) == written_slot(f, &f->inst[i]) &&
-        !kn_debug_in_line(&locs[loc_within(w, k, level)], &locs[loc]))
+        !kn_debug_in_line(w, loc_within(w, k, level), loc))
       return false;
   return true;
 }
@@ -125,9 +127,9 @@ static bool has_code(const struct run *run, uint32_t k) {
 /* Is row `row` of a body that was inlined for a call in the line of row `call`? */
 static bool is_called_by(const struct kn_walk *w, const struct kn_code_line *row,
                          const struct kn_code_line *call) {
-  const struct kn_loc *locs = w->s->sources.locs.at, *l = &locs[row->loc], *at = &locs[call->loc];
-  for (; l->inlined; l = &locs[l->inlined])
-    if (kn_debug_in_line(&locs[l->inlined], at) && locs[l->inlined].inlined == at->inlined)
+  for (uint32_t by = call_of(w, row->loc); by != 0; by = w->s->sources.locs.at[by].inlined)
+    if (kn_debug_in_line(w, kn_loc_of(&w->s->sources, by), call->loc) &&
+        w->s->sources.locs.at[by].inlined == call_of(w, call->loc))
       return true;
   return false;
 }
@@ -136,20 +138,19 @@ enum { LAST_RANK = 64 };
 
 /* How many calls that were inlined the row is within. */
 static uint32_t depth_of(const struct kn_walk *w, const struct kn_code_line *row) {
-  const struct kn_loc *locs = w->s->sources.locs.at;
   uint32_t n = 0;
-  for (uint32_t loc = locs[row->loc].inlined; loc != 0; loc = locs[loc].inlined) n++;
+  for (uint32_t by = call_of(w, row->loc); by != 0; by = w->s->sources.locs.at[by].inlined) n++;
   return n < LAST_RANK ? n : LAST_RANK;
 }
 
 /* Does a statement with code in the line of statement `k` have an address? */
 static bool is_repeated(const struct kn_walk *w, const struct run *run, uint32_t k) {
-  const struct kn_loc *locs = w->s->sources.locs.at;
   const struct kn_code_line *rows = w->out->lines.at;
-  const struct kn_loc *at = &locs[rows[run->row[k]].loc];
+  const struct kn_loc at = rows[run->row[k]].loc;
   for (uint32_t i = 0; i < run->n; i++) {
-    const struct kn_loc *other = &locs[rows[run->row[i]].loc];
-    if (i != k && has_code(run, i) && kn_debug_in_line(at, other) && at->inlined == other->inlined)
+    const struct kn_loc other = rows[run->row[i]].loc;
+    if (i != k && has_code(run, i) && kn_debug_in_line(w, at, other) &&
+        call_of(w, at) == call_of(w, other))
       return true;
   }
   return false;
@@ -189,16 +190,14 @@ static void choose(const struct kn_walk *w, struct run *run) {
 /* Finds the statements among the rows from `first` on. `more`: code follows here. */
 static void find(const struct kn_debug_observer *d, struct run *run, uint32_t first, bool more) {
   const struct kn_walk *w = d->w;
-  const struct kn_mark *marks = w->code.marks.at;
   const struct kn_output *out = w->out;
-  const uint32_t *later = d->lines.later;
+  const struct kn_mark *later = d->lines.later;
   run->places = d->lines.n_later + 1;
-  while (!more && run->places > 1 && marks[later[run->places - 2]].at == kn_here(w)) run->places--;
+  while (!more && run->places > 1 && later[run->places - 2].at == kn_here(w)) run->places--;
   run->n = 0;
   for (uint32_t k = out->lines.n; k-- > first && run->n < MAX_STATEMENTS;) {
     const struct kn_code_line *row = &out->lines.at[k];
-    if (row->flags & KN_LINE_STMT && (more || marks[row->offset].at != kn_here(w)))
-      run->row[run->n++] = k;
+    if (row->flags & KN_LINE_STMT && (more || row->offset != kn_here(w))) run->row[run->n++] = k;
   }
   for (uint32_t k = 0; k < run->n / 2; k++) {
     uint32_t other = run->row[run->n - 1 - k];
@@ -207,69 +206,73 @@ static void find(const struct kn_debug_observer *d, struct run *run, uint32_t fi
   }
   for (uint32_t k = 0; k < run->n; k++) {
     uint32_t place = 0;
-    while (place + 1 < run->places &&
-           marks[later[place]].at <= marks[out->lines.at[run->row[k]].offset].at)
-      place++;
+    while (place + 1 < run->places && later[place].at <= out->lines.at[run->row[k]].offset) place++;
     run->from[k] = place;
   }
 }
 
 /* Moves the rows from `first` on to the places that their statements get. */
 static void place(struct kn_debug_observer *d, const struct run *run, uint32_t first) {
-  const struct kn_mark *marks = d->w->code.marks.at;
   struct kn_output *out = d->w->out;
   uint32_t next = 0;
   for (uint32_t k = 0; k < run->n; k++) {
     struct kn_code_line *row = &out->lines.at[run->row[k]];
     if (next < run->from[k]) next = run->from[k];
-    if (next > run->from[k]) row->offset = d->lines.later[next - 1];
+    if (next > run->from[k]) {
+      row->offset = d->lines.later[next - 1].at;
+      row->fixups = d->lines.later[next - 1].fixups;
+    }
     if (run->own[k]) next++;
   }
-  for (uint32_t k = first + 1; k < out->lines.n; k++)
-    if (marks[out->lines.at[k].offset].at < marks[out->lines.at[k - 1].offset].at)
-      out->lines.at[k].offset = out->lines.at[k - 1].offset;
+  for (struct kn_code_line *row = out->lines.at + first + 1; row < out->lines.at + out->lines.n;
+       row++)
+    if (row->offset < row[-1].offset) {
+      row->offset = row[-1].offset;
+      row->fixups = row[-1].fixups;
+    }
 }
 
 /* What a statement without code stores counts from where the next one begins. Rows have moved; `begins`: where they
- * were, as marks. */
+ * were. */
 static void delay_values(struct kn_debug_observer *d, const struct run *run,
                          const uint32_t *begins) {
   const struct kn_walk *w = d->w;
   const struct kn_mark *marks = w->code.marks.at;
-  const struct kn_loc *locs = w->s->sources.locs.at;
   const struct kn_code_line *rows = w->out->lines.at;
   for (uint32_t i = kn_debug_values_from(d, d->lines.begun); i < d->own.values.n; i++) {
     struct kn_debug_seen *s = &d->own.values.at[i];
     if (s->is.inst > w->i) break;
-    if (s->loc == 0 || s->mark == 0 || s->block != w->block) continue;
+    if (s->loc.scope == 0 || s->mark == 0 || s->block != w->block) continue;
     uint32_t k = run->n;
     while (k-- > 0) {
-      const struct kn_loc *of = &locs[rows[run->row[k]].loc];
-      if (marks[begins[k]].at <= marks[s->mark].at && kn_debug_in_line(of, &locs[s->loc]) &&
-          of->inlined == locs[s->loc].inlined)
+      const struct kn_loc of = rows[run->row[k]].loc;
+      if (begins[k] <= marks[s->mark].at && kn_debug_in_line(w, of, s->loc) &&
+          call_of(w, of) == call_of(w, s->loc))
         break;
     }
     if (k >= run->n || k + 1 == run->n) continue;
-    const uint32_t next = rows[run->row[k + 1]].offset;
-    if (marks[next].at > marks[s->mark].at) s->mark = next;
+    const struct kn_code_line *next = &rows[run->row[k + 1]];
+    if (next->offset > marks[s->mark].at) {
+      s->mark = kn_request_mark_at(d->observer.requests, next->offset, next->fixups);
+      marks = w->code.marks.at;
+    }
   }
 }
 
 /* ---- events ---- */
 
-void kn_debug_share_begin(struct kn_debug_observer *d, uint32_t loc) {
+void kn_debug_share_begin(struct kn_debug_observer *d, struct kn_loc loc) {
   const struct kn_walk *w = d->w;
   const struct kn_output *out = w->out;
   const struct kn_code_line *rows = out->lines.at;
-  const struct kn_loc *locs = w->s->sources.locs.at;
   const uint32_t newest = out->lines.n - 1;
   if (d->lines.shared != 0 || d->lines.inst != w->i ||
       (rows[newest].flags & ~KN_LINE_KEPT) != KN_LINE_STMT ||
-      !kn_debug_in_line(&locs[rows[newest].loc], &locs[loc]))
+      !kn_debug_in_line(w, rows[newest].loc, loc))
     return;
   uint32_t k = newest;
   while (k > d->lines.block_first && rows[k - 1].flags & KN_LINE_KEPT &&
-         w->code.marks.at[rows[k - 1].offset].at == kn_here(w))
+         rows[k - 1].offset == kn_here(w))
     k--;
   if (k == newest) return;
   d->lines.shared = k + 1;
@@ -292,16 +295,15 @@ void kn_debug_share_end(struct kn_debug_observer *d, bool more) {
 
 void kn_debug_share_code(struct kn_debug_observer *d, bool in_call) {
   const struct kn_walk *w = d->w;
-  const struct kn_mark *marks = w->code.marks.at;
   struct kn_debug_lines *lines = &d->lines;
   const uint32_t looked = lines->looked;
-  const uint32_t newest = lines->n_later != 0 ? lines->later[lines->n_later - 1]
+  const uint32_t newest = lines->n_later != 0 ? lines->later[lines->n_later - 1].at
                                               : w->out->lines.at[lines->shared - 1].offset;
-  const bool any = marks[newest].at != kn_here(w);
+  const bool any = newest != kn_here(w);
   lines->looked = w->i;
   /* a load without code so far is emitted by its reader */
   const bool counts = any || w->f->inst[looked].op == KILN_OP_LOAD;
   if (lines->n_later == KN_DEBUG_LATER || (counts && !in_call && !only_computes(w, looked)))
     kn_debug_share_end(d, false);
-  else if (any) lines->later[lines->n_later++] = kn_request_mark(d->observer.requests);
+  else if (any) lines->later[lines->n_later++] = (struct kn_mark){kn_here(w), w->code.fixups.n};
 }

@@ -13,7 +13,7 @@
 void kn_debug_values_begin(struct kn_debug_observer *d) {
   const uint32_t n = d->w->plan->n_layout;
   d->values.blocks.n = 0;
-  d->values.labels_only = d->own.variables.n == 0 || !kn_debug_as_is(d->w->f);
+  d->values.labels_only = d->own.variables.n == 0 || !d->as_is;
   for (uint32_t k = 0; k < d->own.values.n && d->values.labels_only; k++)
     d->values.labels_only = d->own.values.at[k].is.label;
   kn_debug_held_begin(d);
@@ -618,7 +618,7 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of) {
   if (x->from < x->low || any_entered) x->from = x->low;
   if (x->to > x->high || any_entered) x->to = x->high;
   /* of one block: what it dominates is behind it, but for odd layouts */
-  if (x->n_own == 1 && kn_debug_as_is(w->f)) x->from = x->own[0];
+  if (x->n_own == 1 && x->d->as_is) x->from = x->own[0];
   if (x->left > 0) {
     solve(x);
     for (uint32_t pos = x->from; pos <= x->to; pos++)
@@ -714,8 +714,7 @@ static void add_parts(struct flow *x, uint32_t head) {
 static bool is_constant(const struct flow *x, uint32_t k) {
   const struct kn_walk *w = x->w;
   const struct kn_debug_value *v = &x->d->own.values.at[k - 1].is;
-  if (!kn_debug_as_is(w->f) || x->d->own.values.at[k - 1].mark == 0 || v->other[0] != 0 ||
-      v->part_bits != 0)
+  if (!x->d->as_is || x->d->own.values.at[k - 1].mark == 0 || v->other[0] != 0 || v->part_bits != 0)
     return false;
   if (kn_is_slot(v->value)) return w->slots[kn_index(v->value)].reg == KN_NO_REG;
   return kn_is_imm(v->value) || kn_is_pool(v->value);
@@ -747,7 +746,7 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
     }
   }
   /* in the order of their first values: entries' numbers, and so the table's order, depend on the session */
-  bool bounds = kn_debug_as_is(w->f) && kn_debug_bodies_find(x->d);
+  bool bounds = x->d->as_is && kn_debug_bodies_find(x->d);
   for (uint32_t first = 0; first < n; first++) {
     if (values[first].is.label || x->group[first] != 0) continue;
     uint32_t rows = w->out->vars.n, call = bounds ? values[first].is.inlined : 0;

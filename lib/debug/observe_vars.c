@@ -151,7 +151,7 @@ static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v, 
 #endif
   const uint8_t *expr = w->f->debug.bytes.at + v->expr;
   uint32_t n = (uint32_t)(p - b);
-  if (!kn_debug_as_is(w->f)) {
+  if (!d->as_is) {
     kn_debug_add_row(w, row, b, n, expr);
   } else if (s->reg != KN_NO_REG) {
     add_ranges(d, slot, row, b, n, expr);
@@ -166,8 +166,7 @@ void kn_debug_add_places(struct kn_debug_observer *d, const struct kn_debug_var 
   const struct kn_walk *w = d->w;
   const struct kn_slot *slots = w->f->slots.at, *s = &slots[v->slot];
   const uint32_t bytes = 1u << kn_type_log2[s->type];
-  const bool part =
-    kn_debug_as_is(w->f) && w->slots[v->slot].reg != KN_NO_REG && bytes < s->size_bytes;
+  const bool part = d->as_is && w->slots[v->slot].reg != KN_NO_REG && bytes < s->size_bytes;
   if (KN_LIKELY(!part && !kn_debug_in_pieces(w, v->slot))) {
     add_slot(d, v, v->slot, v->part_at, v->part_bits);
     return;
@@ -187,7 +186,7 @@ void kn_debug_vars_end(struct kn_debug_observer *d) {
     if (v->valued) continue; /* kn_debug_values_end */
     kn_debug_add_places(d, v);
     struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
-    if (rows == w->out->vars.n && kn_debug_as_is(w->f)) kn_debug_add_row(w, row, NULL, 0, NULL);
+    if (rows == w->out->vars.n && d->as_is) kn_debug_add_row(w, row, NULL, 0, NULL);
   }
 }
 
@@ -218,7 +217,7 @@ static bool any_unread(const struct unread *u, uint32_t slot) {
  * statement that stores them. No expression says the address of a symbol: then nothing of the variable is shown, since
  * printers take what is missing for zero. */
 static void add_stored(const struct unread *u, uint32_t slot, uint32_t at, uint32_t bytes,
-                       uint32_t h, uint32_t inst, uint32_t loc) {
+                       uint32_t h, uint32_t inst, struct kn_loc loc) {
   const kiln_func *f = u->f;
   const uint32_t of = u->var_of[slot];
   struct kn_debug_var *v = &u->d->own.variables.at[of - 1];
@@ -252,10 +251,9 @@ static void add_all_stored(const struct unread *u) {
       if (in->op != KILN_OP_STORE || !kn_is_slot(in->a) || !is_unread(u, kn_index(in->a))) continue;
       const struct kn_slot *s = &f->slots.at[kn_index(in->a)];
       const uint32_t whole = s->parent != 0 ? s->parent - 1 : kn_index(in->a);
-      const struct kn_note *note = kn_note_find(f, KN_NOTE_LOC, i);
       if (u->var_of[whole] != 0)
         add_stored(u, whole, s->offset, 1u << kn_type_log2[in->type], in->b,
-                   kn_inst_settle(f, i + 1), note != NULL ? note->a : 0);
+                   kn_inst_settle(f, i + 1), kn_loc_at(f, i));
     }
   }
   for (uint32_t k = 0; k < f->debug.stores.n; k++) {

@@ -398,7 +398,7 @@ static bool add_scope(struct kn_dwarf_fields *f, uint32_t i) {
   }
   if (s->call == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_subprogram) return ok;
   uint32_t session = d->image->funcs[s->func].session;
-  const struct kn_loc *call = &d->image->sessions[session]->sources.locs.at[s->call];
+  const struct kn_loc_full *call = &d->image->sessions[session]->sources.locs.at[s->call];
   uint32_t file = kn_dwarf_loc_file(d, session, call);
   if (file == UINT32_MAX) return false;
   add_number(f, KILN_DW_AT_call_file, file);

@@ -85,7 +85,7 @@ uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die) {
   return d->file_of[die] - 1 + first;
 }
 
-uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc *l) {
+uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc_full *l) {
   const struct kn_file *file = &d->image->sessions[session]->sources.files.at[l->file];
   uint32_t die = kn_dwarf_index(d, session + 1, file->entry);
   if (die && kn_dwarf_entry(d, die)->tag == KILN_DIE_TAG_FILE) return kn_dwarf_file_number(d, die);
@@ -95,8 +95,8 @@ uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn
 }
 
 uint32_t kn_dwarf_discriminator(const struct kn_dwarf *d, uint32_t session,
-                                const struct kn_loc *l) {
-  uint32_t i = kn_dwarf_index(d, session + 1, l->scope);
+                                const struct kn_loc_full *l) {
+  uint32_t i = kn_dwarf_index(d, session + 1, l->entry);
   if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_DIE_TAG_PART) return 0;
   struct kn_die_attr a;
   return kn_dwarf_attr(d, i, KILN_DW_AT_GNU_discriminator, &a) && a.value <= UINT32_MAX
@@ -269,46 +269,46 @@ static bool end_sequence(struct line *l, uint64_t at) {
 /* Bytes of a row, at most: of file, column, address and discriminator 1 + 5, of the line 1 + 5, six opcodes. */
 enum { ROW_BYTES = 40 };
 
-static inline uint8_t *put_row(struct line *l, uint8_t *p, uint32_t step, uint32_t file,
-                               const struct kn_loc *loc, bool stmt, bool prologue_end) {
-  if (KN_UNLIKELY(file != l->file)) {
-    *p++ = KILN_DW_LNS_set_file;
-    p = kn_put_uleb(p, l->file = file);
+/* The address and line of a row, and a special opcode, which makes it. `step`: the address goes up by so many units. */
+static uint8_t *put_far(uint8_t *p, uint32_t step, int64_t lines) {
+  if (lines < LINE_BASE || lines >= LINE_BASE + LINE_RANGE) {
+    *p++ = KILN_DW_LNS_advance_line;
+    p = kn_put_sleb(p, lines);
+    lines = 0;
   }
-  uint32_t column = loc->column;
-  if (column != l->column) {
+  const uint32_t most = (255 - OPCODE_BASE) / LINE_RANGE;
+  uint32_t low = (uint32_t)(lines - LINE_BASE) + OPCODE_BASE;
+  if (step > most && step <= 2 * most && low + (step - most) * LINE_RANGE <= 255) {
+    *p++ = KILN_DW_LNS_const_add_pc;
+    step -= most;
+  } else if (step > most || low + step * LINE_RANGE > 255) {
+    *p++ = KILN_DW_LNS_advance_pc;
+    p = kn_put_uleb(p, step);
+    step = 0;
+  }
+  *p++ = (uint8_t)(low + step * LINE_RANGE);
+  return p;
+}
+
+static inline uint8_t *put_row(struct line *l, uint8_t *p, uint32_t step, struct kn_loc loc,
+                               bool stmt, bool prologue_end) {
+  enum { NEAR = (255 - OPCODE_BASE - LINE_RANGE) / LINE_RANGE }; /* fits with any line */
+  if (loc.column != l->column) {
     *p++ = KILN_DW_LNS_set_column;
-    l->column = column;
-    if (KN_LIKELY(column < 0x80)) *p++ = (uint8_t)column;
-    else p = kn_put_uleb(p, column);
+    l->column = loc.column;
+    if (KN_LIKELY(loc.column < 0x80)) *p++ = (uint8_t)loc.column;
+    else p = kn_put_uleb(p, loc.column);
   }
   if (stmt != l->stmt) {
     *p++ = KILN_DW_LNS_negate_stmt;
     l->stmt = stmt;
   }
   if (prologue_end) *p++ = KILN_DW_LNS_set_prologue_end;
-  int64_t lines = (int64_t)loc->line - l->line;
-  if (lines < LINE_BASE || lines >= LINE_BASE + LINE_RANGE) {
-    *p++ = KILN_DW_LNS_advance_line;
-    p = kn_put_sleb(p, lines);
-    lines = 0;
-  }
-  l->line = loc->line;
-  const uint32_t most = (255 - OPCODE_BASE) / LINE_RANGE;
-  uint32_t low = (uint32_t)(lines - LINE_BASE) + OPCODE_BASE;
-  if (KN_LIKELY(step <= most && low + step * LINE_RANGE <= 255)) {
-    *p++ = (uint8_t)(low + step * LINE_RANGE);
-    return p;
-  }
-  if (step > most && step <= 2 * most && low + (step - most) * LINE_RANGE <= 255) {
-    *p++ = KILN_DW_LNS_const_add_pc;
-    step -= most;
-  } else {
-    *p++ = KILN_DW_LNS_advance_pc;
-    p = kn_put_uleb(p, step);
-    step = 0;
-  }
-  *p++ = (uint8_t)(low + step * LINE_RANGE);
+  int64_t lines = (int64_t)loc.line - l->line;
+  l->line = loc.line;
+  if (KN_UNLIKELY(step > NEAR || (uint64_t)(lines - LINE_BASE) >= LINE_RANGE))
+    return put_far(p, step, lines);
+  *p++ = (uint8_t)((uint32_t)(lines - LINE_BASE) + OPCODE_BASE + step * LINE_RANGE);
   return p;
 }
 
@@ -322,55 +322,59 @@ static uint8_t *put_discriminator(uint8_t *p, uint32_t discriminator) {
   return p + n;
 }
 
-static bool function_rows(struct line *l, uint32_t session, const struct kn_code_func *f,
-                          uint64_t at) {
-  struct kn_dwarf *d = l->d;
+static __attribute__((noinline)) bool function_rows(struct line *line, uint32_t session,
+                                                    const struct kn_code_func *f, uint64_t at) {
+  struct line l = *line; /* a copy, which the bytes that are written cannot be a part of */
+  struct kn_dwarf *d = l.d;
   const struct kn_output *o = kn_image_output(d->image, session);
-  const struct kn_loc *locs = d->image->sessions[session]->sources.locs.at;
-  const struct kn_code_line *first = o->lines.at + f->loc_first,
+  const struct kn_loc_full *locs = d->image->sessions[session]->sources.locs.at;
+  const struct kn_code_line *k = o->lines.at + f->loc_first,
                             *end = o->lines.at + kn_output_line_end(o, f);
-  unsigned shift = (unsigned)__builtin_ctz(d->image->code->cie_code_align);
-  uint32_t last_file = UINT32_MAX, file = 0, scope = UINT32_MAX, discriminator = 0;
-  uint32_t skipped = 0; /* flags of a row without code: they go for the next one too */
   const struct kn_loc *before = NULL;
-  l->session = session;
-  uint8_t *p = space(d, (size_t)(end - first) * ROW_BYTES + 8);
+  const unsigned shift = (unsigned)__builtin_ctz(d->image->code->cie_code_align);
+  uint32_t scope = UINT32_MAX, source = UINT32_MAX, file = 0, discriminator = 0;
+  uint32_t skipped = 0; /* flags of a row without code: they go for the next one too */
+  uint32_t from = f->start + (uint32_t)(l.at - at); /* of the newest row */
+  uint8_t *p = space(d, (size_t)(end - k) * ROW_BYTES + 8);
   if (p == NULL) return false;
-  for (const struct kn_code_line *k = first; k < end; k++) {
-    if (KN_UNLIKELY(k->loc == 0)) continue;
-    uint32_t next = k + 1 < end ? k[1].offset : f->start + f->size;
-    bool is_first = before == NULL;
-    const struct kn_loc *loc = &locs[k->loc];
-    /* the line of a function without a prologue is said, so that gdb takes none of its code for one */
-    if (KN_UNLIKELY(next == k->offset && k == first && k + 1 < end &&
-                    locs[k[1].loc].line == loc->line))
-      continue;
-    if (loc->file != last_file && (file = kn_dwarf_loc_file(d, session, loc)) == UINT32_MAX)
-      return false;
-    last_file = loc->file;
-    uint32_t flags = k->flags | (k == first + 1 ? KN_LINE_PROLOGUE_END : 0);
-    if (skipped) {
-      bool same = before->line == loc->line && before->file == loc->file;
-      flags |= skipped & (same ? KN_LINE_STMT | KN_LINE_PROLOGUE_END : KN_LINE_PROLOGUE_END);
+  /* the line of a function without a prologue is said, so that gdb takes none of its code for one */
+  if (k + 1 < end && k[1].offset == k->offset && k[1].loc.line == k->loc.line) k++;
+  for (; k < end; k++) {
+    const struct kn_loc loc = k->loc;
+    uint32_t flags = k->flags;
+    if (loc.scope != scope) {
+      if (loc.scope == 0) continue;
+      const struct kn_loc_full *to = &locs[scope = loc.scope];
+      if (to->file != source && (file = kn_dwarf_loc_file(d, session, to)) == UINT32_MAX)
+        return false;
+      source = to->file;
+      discriminator = kn_dwarf_discriminator(d, session, to);
     }
-    if (is_first) flags |= KN_LINE_STMT;
-    before = loc;
-    skipped = 0;
-    if (next == k->offset && !is_first) {
+    if (KN_UNLIKELY(skipped != 0)) {
+      bool same = before->line == loc.line && locs[before->scope].file == source;
+      flags |= skipped & (same ? KN_LINE_STMT | KN_LINE_PROLOGUE_END : KN_LINE_PROLOGUE_END);
+      skipped = 0;
+    }
+    const bool is_first = before == NULL;
+    before = &k->loc;
+    if (KN_UNLIKELY(is_first)) {
+      flags |= KN_LINE_STMT;
+    } else if (KN_UNLIKELY(k->offset == (k + 1 < end ? k[1].offset : f->start + f->size))) {
       skipped = flags & ~KN_LINE_KEPT;
-      if (!(k->flags & KN_LINE_KEPT)) continue;
+      if (!(flags & KN_LINE_KEPT)) continue;
       flags &= ~KN_LINE_PROLOGUE_END;
     }
-    if (loc->scope != scope) {
-      scope = loc->scope;
-      discriminator = kn_dwarf_discriminator(d, session, loc);
-    }
     if (KN_UNLIKELY(discriminator != 0)) p = put_discriminator(p, discriminator);
-    uint64_t here = at + (k->offset - f->start);
-    p = put_row(l, p, (uint32_t)(here - l->at) >> shift, file, loc, flags != 0,
+    if (KN_UNLIKELY(file != l.file)) {
+      *p++ = KILN_DW_LNS_set_file;
+      p = kn_put_uleb(p, l.file = file);
+    }
+    p = put_row(&l, p, (k->offset - from) >> shift, loc, flags != 0,
                 (flags & KN_LINE_PROLOGUE_END) != 0);
-    l->at = here;
+    from = k->offset;
   }
+  l.at = at + (from - f->start);
+  *line = l;
   done(d, p);
   return true;
 }

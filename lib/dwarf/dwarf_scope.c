@@ -23,15 +23,16 @@ static bool has_inlined(const struct kn_sources *p) {
   return false;
 }
 
-/* Of one session; `seen` has a byte for each location. */
+/* Of one session; `seen` has a byte for each location that has an id. */
 static void mark_inlined(struct kn_dwarf *d, uint32_t session, uint8_t *seen) {
   const struct kn_output *o = kn_image_output(d->image, session);
-  const struct kn_loc *locs = d->image->sessions[session]->sources.locs.at;
+  const struct kn_sources *p = &d->image->sessions[session]->sources;
   for (uint32_t k = 0; k < o->lines.n; k++) {
     if (k + 1 < o->lines.n && o->lines.at[k + 1].offset == o->lines.at[k].offset)
       continue; /* no code */
-    for (const struct kn_loc *l = &locs[o->lines.at[k].loc]; l->inlined; l = &locs[l->inlined]) {
-      uint32_t sp = subprogram_of(d, kn_dwarf_index(d, session + 1, l->scope));
+    const struct kn_loc_full *l = kn_loc_full(p, o->lines.at[k].loc);
+    for (; l->inlined; l = &p->locs.at[l->inlined]) {
+      uint32_t sp = subprogram_of(d, kn_dwarf_index(d, session + 1, l->entry));
       d->dies.at[sp].abstract = true;
       if (seen[l->inlined]) break;
       seen[l->inlined] = 1;
@@ -107,12 +108,12 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
   return number;
 }
 
-/* The scope of a location: its number, 0 for the function itself. Scopes of what the source nests too deep, or of no
+/* The number of a scope of locations, 0 for the function itself. Scopes of what the source nests too deep, or of no
  * function, count as the function. */
-static bool scope_of(const struct function *x, uint32_t loc, uint32_t *number) {
+static bool scope_of(const struct function *x, const struct kn_loc_full *is, uint32_t *number) {
   struct kn_dwarf *d = x->d;
-  const struct kn_loc *locs = d->image->sessions[x->session]->sources.locs.at;
-  struct kn_dwarf_key k = {kn_dwarf_index(d, x->session + 1, locs[loc].scope), locs[loc].inlined};
+  const struct kn_sources *p = &d->image->sessions[x->session]->sources;
+  struct kn_dwarf_key k = {kn_dwarf_index(d, x->session + 1, is->entry), is->inlined};
   d->scope_way.n = 0;
   *number = 0;
   for (;;) {
@@ -127,8 +128,9 @@ static bool scope_of(const struct function *x, uint32_t loc, uint32_t *number) {
     if (d->scope_way.n > KN_DWARF_DEPTH) return true;
     if (!KN_PUSH(d->m, d->scope_way, k)) return false;
     if (tag == KILN_DW_TAG_subprogram) {
-      k.scope = kn_dwarf_index(d, x->session + 1, locs[k.call].scope);
-      k.call = locs[k.call].inlined;
+      is = &p->locs.at[k.call];
+      k.scope = kn_dwarf_index(d, x->session + 1, is->entry);
+      k.call = is->inlined;
     } else {
       k.scope = kn_dwarf_parent(d, k.scope);
     }
@@ -172,17 +174,16 @@ static bool cross(struct kn_dwarf *d, uint32_t a, uint32_t b, uint32_t at) {
 static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
   struct kn_dwarf *d = x->d;
   const struct kn_output *o = kn_image_output(d->image, x->session);
-  const struct kn_loc *locs = d->image->sessions[x->session]->sources.locs.at;
+  const struct kn_loc_full *locs = d->image->sessions[x->session]->sources.locs.at;
   uint32_t end = kn_output_line_end(o, f), scope = 0, last = 0;
   for (uint32_t k = f->loc_first; k < end; k++) {
     const struct kn_code_line *row = &o->lines.at[k];
-    if (row->loc == 0) continue;
+    if (row->loc.scope == last || row->loc.scope == 0) continue;
     if (row->offset == (k + 1 < end ? row[1].offset : f->start + f->size)) continue; /* no code */
-    if (locs[row->loc].scope == locs[last].scope && locs[row->loc].inlined == locs[last].inlined)
-      continue;
-    last = row->loc;
+    const struct kn_loc_full *was = &locs[last], *to = &locs[last = row->loc.scope];
+    if (to->entry == was->entry && to->inlined == was->inlined) continue;
     uint32_t at = row->offset - f->start, is;
-    if (!scope_of(x, row->loc, &is)) return false;
+    if (!scope_of(x, to, &is)) return false;
     if (!cross(d, scope, is, at)) return false;
     scope = is;
   }

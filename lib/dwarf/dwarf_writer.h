@@ -367,9 +367,10 @@ void kn_dwarf_file_text(const struct kn_dwarf *d, uint32_t die, struct kn_dwarf_
 /* Writes it. */
 bool kn_dwarf_line(struct kn_dwarf *d, uint32_t unit);
 /* The same of a location's file. */
-uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc *l);
+uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc_full *l);
 /* What tells code of one line and column apart; 0: nothing. */
-uint32_t kn_dwarf_discriminator(const struct kn_dwarf *d, uint32_t session, const struct kn_loc *l);
+uint32_t kn_dwarf_discriminator(const struct kn_dwarf *d, uint32_t session,
+                                const struct kn_loc_full *l);
 /* Number in the unit's table of a file's entry; UINT32_MAX: it is none. */
 uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die);
 

@@ -73,17 +73,20 @@ static uint32_t function_of(struct describing *d, uint32_t scope) {
 
 /* The place of a location, without that of its call: index + 1, 0 without memory. Sets `*is_new` if
  * the place was added by this call. */
-static uint32_t place_of(struct describing *d, uint32_t loc, bool *is_new) {
+static uint32_t place_of(struct describing *d, struct kn_loc loc, bool *is_new) {
   const kiln_allocator *a = &d->l->jit->options.allocator;
-  const struct kn_loc *from = &d->s->sources.locs.at[loc];
-  uint32_t hash = (uint32_t)(kn_mix64(0, loc) >> 32), at, id;
+  const struct kn_loc_full *scope = kn_loc_full(&d->s->sources, loc);
+  uint64_t key = kn_mix64((uint64_t)loc.line << 32 | loc.column, loc.scope);
+  uint32_t hash = (uint32_t)(key >> 32), at, id;
   *is_new = false;
-  KN_HASH_EACH(&d->places, hash, at, id)
-  if (d->u->places.at[id - 1].loc == loc) return id;
-  struct kn_jit_place place = {.line = from->line, .column = from->column, .loc = loc};
-  const char *file = from->line != 0 ? d->s->sources.files.at[from->file].name : "";
+  KN_HASH_EACH(&d->places, hash, at, id) {
+    const struct kn_jit_place *p = &d->u->places.at[id - 1];
+    if (kn_loc_is((struct kn_loc){p->line, p->column, p->scope}, loc)) return id;
+  }
+  struct kn_jit_place place = {.line = loc.line, .column = loc.column, .scope = loc.scope};
+  const char *file = loc.line != 0 ? kn_loc_file(&d->s->sources, loc) : "";
   place.file = intern(d, file, strlen(file));
-  place.function = from->inlined != 0 ? function_of(d, from->scope) : 0;
+  place.function = scope->inlined != 0 ? function_of(d, scope->entry) : 0;
   if (place.file == UINT32_MAX || place.function == UINT32_MAX || !KN_HASH_ROOM(a, &d->places) ||
       !KN_PUSH(a, d->u->places, place))
     return 0;
@@ -94,9 +97,11 @@ static uint32_t place_of(struct describing *d, uint32_t loc, bool *is_new) {
 
 /* The place of a location, with those of the calls that it was inlined by, which are older locations: index + 1, 0
  * without memory. */
-static uint32_t places_of(struct describing *d, uint32_t loc) {
+static uint32_t places_of(struct describing *d, struct kn_loc loc) {
+  const struct kn_sources *p = &d->s->sources;
   uint32_t first = 0, last = 0;
-  for (bool is_new = true; loc != 0 && is_new; loc = d->s->sources.locs.at[loc].inlined) {
+  for (bool is_new = true; loc.scope != 0 && is_new;
+       loc = kn_loc_of(p, kn_loc_full(p, loc)->inlined)) {
     uint32_t id = place_of(d, loc, &is_new);
     if (id == 0) return 0;
     if (first == 0) first = id;
@@ -113,7 +118,7 @@ static bool add_rows(struct describing *d, const struct kn_code_func *f, uint64_
   for (uint32_t k = f->loc_first; k < end; k++) {
     const struct kn_code_line *line = o->lines.at + k;
     struct kn_jit_row row = {(uint32_t)(code + line->offset), 0};
-    if (line->loc != 0 && (row.place = places_of(d, line->loc)) == 0) return false;
+    if (line->loc.scope != 0 && (row.place = places_of(d, line->loc)) == 0) return false;
     if (k > f->loc_first && d->u->rows.at[d->u->rows.n - 1].at == row.at)
       d->u->rows.at[d->u->rows.n - 1] = row; /* the older one has no code */
     else if (!KN_PUSH(&d->l->jit->options.allocator, d->u->rows, row)) return false;

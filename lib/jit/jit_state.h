@@ -162,8 +162,8 @@ struct kn_jit_tls {
 struct kn_jit_place {
   uint32_t function, file; /* offsets in the unit's `text`; of an empty string: not known */
   uint32_t line, column;
-  uint32_t call; /* of inlined code: index + 1 of the place of the call */
-  uint32_t loc;  /* while the places are made: the session's location */
+  uint32_t call;  /* of inlined code: index + 1 of the place of the call */
+  uint32_t scope; /* while the places are made: of the session's location */
 };
 /* From `at` on, the code is of a place. */
 struct kn_jit_row {

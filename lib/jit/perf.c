@@ -287,9 +287,9 @@ static bool put_lines(const struct kn_jit_link *l, const struct lined *f, kiln_b
   uint64_t n = 0;
   size_t size = LINES_HEAD;
   for (uint32_t k = c->loc_first; k < end; k++) {
-    const struct kn_loc *at = &s->sources.locs.at[s->out->lines.at[k].loc];
-    if (s->out->lines.at[k].loc == 0 || at->line == 0) continue;
-    size += LINE_HEAD + escape(NULL, s->sources.files.at[at->file].name) + 1;
+    const struct kn_loc at = s->out->lines.at[k].loc;
+    if (at.line == 0) continue;
+    size += LINE_HEAD + escape(NULL, kn_loc_file(&s->sources, at)) + 1;
     n++;
   }
   if (n == 0 || size > UINT32_MAX) return true;
@@ -302,11 +302,11 @@ static bool put_lines(const struct kn_jit_link *l, const struct lined *f, kiln_b
   kn_put64(p + 24, n);
   p += LINES_HEAD;
   for (uint32_t k = c->loc_first; k < end; k++) {
-    const struct kn_loc *at = &s->sources.locs.at[s->out->lines.at[k].loc];
-    if (s->out->lines.at[k].loc == 0 || at->line == 0) continue;
-    const char *file = s->sources.files.at[at->file].name;
+    const struct kn_loc at = s->out->lines.at[k].loc;
+    if (at.line == 0) continue;
+    const char *file = kn_loc_file(&s->sources, at);
     kn_put64(p, f->address + (s->out->lines.at[k].offset - c->start));
-    kn_put32(p + 8, at->line);
+    kn_put32(p + 8, at.line);
     kn_put32(p + 12, 0); /* discriminator */
     p += LINE_HEAD + escape(p + LINE_HEAD, file) + 1;
   }

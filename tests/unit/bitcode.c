@@ -206,12 +206,12 @@ static kiln_status note_lines(void *user, kiln_func *f) {
   char *out = user;
   const struct kn_sources *sources = &f->session->sources;
   for (uint32_t i = 0; i < f->notes[KN_NOTE_LOC].n; i++) {
-    const struct kn_loc *l = &sources->locs.at[f->notes[KN_NOTE_LOC].at[i].a];
+    const struct kn_loc loc = f->notes[KN_NOTE_LOC].at[i].loc;
     char part[512];
-    if (f->notes[KN_NOTE_LOC].at[i].a == 0) snprintf(part, sizeof part, "- ");
+    if (loc.scope == 0) snprintf(part, sizeof part, "- ");
     else
-      snprintf(part, sizeof part, "%s%u:%u ", out[0] ? "" : sources->files.at[l->file].name,
-               l->line, l->column);
+      snprintf(part, sizeof part, "%s%u:%u ", out[0] ? "" : kn_loc_file(sources, loc), loc.line,
+               loc.column);
     strcat(out, part);
   }
   kiln_func_discard(f);

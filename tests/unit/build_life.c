@@ -94,14 +94,50 @@ static void locations(void **state) {
   kiln_func_set_loc(f, 0);
   assert_int_equal(f->notes[KN_NOTE_LOC].n, 2);
   assert_int_equal(f->notes[KN_NOTE_LOC].at[0].inst, first);
-  assert_int_equal(f->notes[KN_NOTE_LOC].at[0].a, two);
+  assert_int_equal(f->notes[KN_NOTE_LOC].at[0].loc.line, 2);
+  assert_int_equal(kn_loc_full(&t->s->sources, f->notes[KN_NOTE_LOC].at[0].loc)->file, 0);
   assert_int_equal(f->notes[KN_NOTE_LOC].at[1].inst, first + 2);
-  assert_int_equal(f->notes[KN_NOTE_LOC].at[1].a, 0);
+  assert_int_equal(f->notes[KN_NOTE_LOC].at[1].loc.scope, 0);
   FAILS(KILN_ERR_ARGUMENT, (kiln_func_set_loc(f, 99), 0));
   kiln_func_set_text_position(f, 7, 3);
   kiln_build_unary(f, KILN_OP_NEG, I64, b);
   assert_int_equal(t->diag.line, 7);
   assert_int_equal(t->diag.column, 3);
+}
+
+static void located(kiln_func *f, const kiln_location *at) {
+  if (at != NULL) kiln_func_set_location(f, at);
+  else kiln_func_set_loc(f, 0);
+  kiln_build_unary(f, KILN_OP_NEG, I32, kiln_func_param(f, 1));
+}
+
+/* Equal locations are one only if there are none between; each that begins a statement is another. */
+static void equal_locations(void **state) {
+  struct fixture *t = *state;
+  kiln_func *f = t->f;
+  kiln_location at = {.file = kiln_file_new(t->s, "f.c"), .line = 1, .column = 1}, other = at;
+  other.line = 2;
+  located(f, &at);
+  kiln_func_set_loc(f, 0); /* nothing was built here */
+  located(f, &at);
+  assert_int_equal(f->notes[KN_NOTE_LOC].n, 1);
+  located(f, NULL);
+  located(f, &at);
+  located(f, &other);
+  located(f, &at);
+  const struct kn_note *notes = f->notes[KN_NOTE_LOC].at;
+  assert_int_equal(f->notes[KN_NOTE_LOC].n, 5);
+  assert_true(kn_loc_goes_on(&notes[0], &notes[2]));
+  assert_true(kn_loc_goes_on(&notes[2], &notes[0]));
+  assert_true(kn_loc_is(notes[2].loc, notes[4].loc));
+  assert_false(kn_loc_goes_on(&notes[2], &notes[4]));
+  assert_false(kn_loc_goes_on(&notes[0], &notes[4]));
+  at.flags = KILN_LOC_STMT;
+  located(f, &at);
+  located(f, &at);
+  notes = f->notes[KN_NOTE_LOC].at;
+  assert_int_equal(f->notes[KN_NOTE_LOC].n, 7);
+  assert_false(kn_loc_is(notes[5].loc, notes[6].loc));
 }
 
 /* ---- memory failures ---- */
@@ -190,7 +226,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(functions_are_recycled),   TEST(bodies_are_given_once),
     TEST(no_building_after_finish), TEST(locations),
-    TEST(allocations_may_fail),     TEST(nothing_follows_the_last),
+    TEST(equal_locations),          TEST(allocations_may_fail),
+    TEST(nothing_follows_the_last),
   };
   return cmocka_run_group_tests_name("build_life", tests, NULL, NULL);
 }

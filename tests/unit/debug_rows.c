@@ -103,7 +103,7 @@ static void shown(const kiln_session *s, char *to, size_t size) {
     const struct kn_code_line *row = &out->lines.at[k];
     uint32_t next = k + 1 < out->lines.n ? row[1].offset : (uint32_t)out->funcs.at[0].size;
     if (row->flags == 0 || next == row->offset) continue;
-    n += (size_t)snprintf(to + n, size - n, n ? " %u" : "%u", s->sources.locs.at[row->loc].line);
+    n += (size_t)snprintf(to + n, size - n, n ? " %u" : "%u", row->loc.line);
   }
 }
 
@@ -209,7 +209,7 @@ static void loaded(void **state) {
                                                                                "ret 0\n");
   const struct kn_output *out = s->out;
   for (uint32_t k = 1; k < out->lines.n; k++) {
-    uint32_t line = s->sources.locs.at[out->lines.at[k].loc].line;
+    uint32_t line = out->lines.at[k].loc.line;
     if (line == 4 || line == 5 || line == 8 || line == 9) assert_true(is_known_at(out, k));
     if (line == 2 || line == 6) assert_false(is_known_at(out, k));
   }

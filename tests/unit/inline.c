@@ -616,7 +616,7 @@ static void left_out(void **state) {
   uint32_t passed = 0;
   for (uint32_t k = 0; k < f->notes[KN_NOTE_PASSED].n; k++) {
     const struct kn_note *note = &f->notes[KN_NOTE_PASSED].at[k];
-    passed += p.s->sources.locs.at[note->a].line == 4;
+    passed += note->loc.line == 4;
     assert_int_not_equal(f->inst[note->inst].op, KILN_OP_SEG);
   }
   assert_int_equal(passed, 1);

@@ -1,7 +1,7 @@
 /* What follows an instruction's record: its location, and records about variables, which are read before the
  * instruction is built. Most are decoded here, from windows; loc.c has the general way. A header, because the loop over
  * a body (body.c) is compiled in several ways.
- * Invariant: r->fn.at.loc is the newest location of the function, which is of line r->fn.at.is.line, ... */
+ * Invariant: r->fn.at is the newest location of the function. */
 #ifndef KN_LLVM_AHEAD_H
 #define KN_LLVM_AHEAD_H
 
@@ -26,19 +26,28 @@ static inline bool kn_bc_is_record(const struct kn_bc *r, uint64_t w) {
                                : form == FORM_SKIP;
 }
 
-/* Is this the newest location? */
-static inline bool kn_bc_loc_is(const struct kn_bc *r, uint32_t line, uint32_t column,
-                                uint32_t scope, uint32_t inlined) {
+/* Is this the scope of the newest location? */
+static inline bool kn_bc_loc_goes_on(const struct kn_bc *r, uint32_t scope, uint32_t inlined) {
   const struct kn_bc_at *at = &r->fn.at;
-  return at->loc != 0 && line == at->is.line && column == at->is.column && scope == at->scope &&
-         inlined == at->inlined;
+  return scope == at->scope && inlined == at->inlined && at->any;
 }
 
-/* Location `loc` is current from now on. */
-static inline void kn_bc_loc_set(struct kn_bc *r, uint32_t loc) {
-  if (loc == r->fn.at.set) return;
-  r->fn.at.set = loc;
-  kiln_func_set_loc(r->f, loc);
+/* The newest location is current from now on, or none is. */
+static inline void kn_bc_loc_set(struct kn_bc *r, bool set) {
+  if (set == r->fn.at.set) return;
+  r->fn.at.set = set;
+  if (set) kiln_func_set_location(r->f, &r->fn.at.is);
+  else kiln_func_set_loc(r->f, 0);
+}
+
+/* A location in the scope of the newest one is current from now on. */
+static inline void kn_bc_loc_line(struct kn_bc *r, uint32_t line, uint32_t column) {
+  struct kn_bc_at *at = &r->fn.at;
+  if (at->set && line == at->is.line && column == at->is.column) return;
+  at->set = true;
+  at->is.line = line;
+  at->is.column = column;
+  kiln_func_set_location(r->f, &at->is);
 }
 
 /* Reads what follows the record of the current instruction, and makes the location current: that of the instruction
@@ -65,13 +74,13 @@ static __attribute__((noinline, unused)) void kn_bc_loc_ahead(struct kn_bc *r) {
     r->in.bits.pos = pos;
     if (KN_UNLIKELY(kn_bc_is_record(r, w >> LOC_TAIL_BITS)))
       kn_bc_loc_records(r, line, column, scope, inlined);
-    else if (kn_bc_loc_is(r, line, column, scope, inlined)) kn_bc_loc_set(r, r->fn.at.loc);
+    else if (KN_LIKELY(kn_bc_loc_goes_on(r, scope, inlined))) kn_bc_loc_line(r, line, column);
     else kn_bc_loc_new(r, line, column, scope, inlined);
   } else if (form == FORM_UNABBREV && (w & ((1u << (LOC_HEAD_BITS + 6)) - 1)) == AGAIN_HEAD &&
              !kn_bc_is_record(r, w >> (LOC_HEAD_BITS + 6))) {
     r->in.bits.pos = pos + width + LOC_HEAD_BITS + 6;
     r->fn.aside += width + LOC_HEAD_BITS + 6;
-    kn_bc_loc_set(r, r->fn.at.loc);
+    kn_bc_loc_set(r, r->fn.at.any);
   } else {
     kn_bc_loc_slow(r);
   }

@@ -151,8 +151,8 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
     is.indirect = true;
     kiln_func_set_loc(r->f, 0); /* belongs to what is before: a breakpoint here finds it done */
     kiln_build_store(r->f, KILN_TYPE_PTR, is.slot, 0, (kiln_value){at->h}, 0);
-    kiln_func_set_loc(r->f, r->fn.at.set);
-    if (r->fn.at.set != 0) { /* code of the function is before this, where the slot has anything */
+    if (r->fn.at.set) kiln_func_set_location(r->f, &r->fn.at.is);
+    if (r->fn.at.set) { /* code of the function is before this, where the slot has anything */
       place_from_here(r, &is);
       return;
     }

@@ -1,7 +1,6 @@
 /* Source locations of instructions. In bitcode a location follows its instruction, so it is read before
  * the instruction is built. Called by body.c and record.c.
- * Invariant: r->fn.at.loc is the newest location of the function, of line and column r->fn.at.is.line, ..., and of
- * scope r->fn.at.scope. */
+ * Invariant: r->fn.at is the newest location of the function. */
 #include "debug/ahead.h"
 #include "decoder.h"
 
@@ -139,31 +138,24 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
   return bad ? 0 : loc;
 }
 
-/* The scope, or the call that was replaced, is not that of the newest location. */
-static __attribute__((noinline)) void change_scope(struct kn_bc *r, uint32_t scope,
-                                                   uint32_t inlined) {
-  kiln_location *to = &r->fn.at.is;
-  to->file = file_of(r, scope);
-  to->scope = r->m->entries ? kn_bc_die(r, scope) : (kiln_die){0};
-  if (inlined != r->fn.at.inlined || !r->fn.at.loc)
-    to->inlined = r->m->entries && inlined ? kn_bc_call_loc(r, inlined) : 0;
-  r->fn.at.scope = scope;
-  r->fn.at.inlined = inlined;
-}
-
 void kn_bc_loc_new(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
                    uint32_t inlined) {
   struct kn_bc_at *at = &r->fn.at;
-  if (!at->loc || scope != at->scope || inlined != at->inlined) change_scope(r, scope, inlined);
-  at->is.line = line;
-  at->is.column = column;
-  at->loc = at->set = kiln_func_set_location(r->f, &at->is);
+  at->is.file = file_of(r, scope);
+  at->is.scope = r->m->entries ? kn_bc_die(r, scope) : (kiln_die){0};
+  if (inlined != at->inlined || !at->any)
+    at->is.inlined = r->m->entries && inlined ? kn_bc_call_loc(r, inlined) : 0;
+  at->scope = scope;
+  at->inlined = inlined;
+  at->any = true;
+  at->set = false;
+  kn_bc_loc_line(r, line, column);
 }
 
 static void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
                      uint32_t inlined) {
-  if (!kn_bc_loc_is(r, line, column, scope, inlined))
-    kn_bc_loc_new(r, line, column, scope, inlined);
+  if (kn_bc_loc_goes_on(r, scope, inlined)) kn_bc_loc_line(r, line, column);
+  else kn_bc_loc_new(r, line, column, scope, inlined);
 }
 
 /* [line, column, scope + 1, inlined at + 1, implicit, ...], unabbreviated, from the number of operands on. */
@@ -194,10 +186,10 @@ static __attribute__((noinline)) void abbreviated(struct kn_bc *r, uint64_t pos)
 }
 
 /* Reads a location in any other form; false if there is none. */
-static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
+static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, bool *set) {
   uint32_t code = kn_bc_code(r, id);
   if (code == FUNC_DEBUG_LOC_AGAIN) {
-    *loc = r->fn.at.loc;
+    *set = r->fn.at.any;
     return kn_bc_skip_record(r, id);
   }
   if (code != FUNC_DEBUG_LOC) return false;
@@ -206,7 +198,7 @@ static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, uin
   if (kn_bc_record(r, id) && r->in.ops.n >= 4) {
     const uint64_t *op = r->in.ops.at;
     location(r, (uint32_t)op[0], (uint32_t)op[1], (uint32_t)op[2], (uint32_t)op[3]);
-    *loc = r->fn.at.loc;
+    *set = r->fn.at.any;
   }
   r->in.ahead = r->in.ops;
   r->in.ops = ops;
@@ -279,18 +271,19 @@ void kn_bc_debug_records(struct kn_bc *r) {
   r->in.bits.pos = pos;
 }
 
-/* Reads the records about variables at the current position, if there are any, and makes `loc` current. */
-static void finish(struct kn_bc *r, uint32_t loc) {
+/* Reads the records about variables at the current position, if there are any, and makes the newest location current,
+ * or none. */
+static void finish(struct kn_bc *r, bool set) {
   const uint64_t pos = r->in.bits.pos;
   if (r->m->entries && kn_bc_is_record(r, kn_bits_peek(&r->in.bits, pos))) records(r, false);
   r->fn.aside += r->in.bits.pos - pos;
-  kn_bc_loc_set(r, loc);
+  kn_bc_loc_set(r, set);
 }
 
 void kn_bc_loc_records(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
                        uint32_t inlined) {
   location(r, line, column, scope, inlined);
-  finish(r, r->fn.at.loc);
+  finish(r, true);
 }
 
 void kn_bc_loc_slow(struct kn_bc *r) {
@@ -298,23 +291,23 @@ void kn_bc_loc_slow(struct kn_bc *r) {
   const unsigned width = r->in.width;
   uint64_t pos = r->in.bits.pos, w = kn_bits_peek(&r->in.bits, pos);
   unsigned id = (unsigned)w & ((1u << width) - 1), form = r->in.known[id].form;
-  uint32_t loc = 0;
+  bool set = false;
   w >>= width;
   if (form == FORM_LOC) {
     abbreviated(r, pos + width);
-    loc = r->fn.at.loc;
+    set = true;
   } else if (form == FORM_UNABBREV) {
     if ((w & ((1u << (LOC_HEAD_BITS + 6)) - 1)) == AGAIN_HEAD) {
-      loc = r->fn.at.loc;
+      set = r->fn.at.any;
       r->in.bits.pos = pos + width + LOC_HEAD_BITS + 6;
     } else if ((w & ((1u << LOC_HEAD_BITS) - 1)) == LOC_HEAD) {
       unabbreviated(r, pos + width + LOC_HEAD_BITS);
-      loc = r->fn.at.loc;
+      set = r->fn.at.any;
     }
   } else if (form == FORM_ANY) {
     r->in.bits.pos = pos + width;
-    if (!any_form(r, id, &loc)) r->in.bits.pos = pos;
+    if (!any_form(r, id, &set)) r->in.bits.pos = pos;
   }
   r->fn.aside += r->in.bits.pos - pos;
-  finish(r, loc);
+  finish(r, set);
 }

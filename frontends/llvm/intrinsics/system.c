@@ -33,7 +33,7 @@ void kn_in_nothing(const struct call *c) {
  * expression. */
 static bool variable(const struct call *c, uint32_t *inlined, uint32_t of[3]) {
   struct kn_bc *r = c->r;
-  if (!r->m->entries || c->n < 3 || !r->fn.at.loc) return false;
+  if (!r->m->entries || c->n < 3 || !r->fn.at.any) return false;
   *inlined = r->fn.at.inlined ? kn_bc_call_loc(r, r->fn.at.inlined) : 0;
   for (unsigned i = 0; i < 3; i++) of[i] = arg_id(c, i);
   return true;
