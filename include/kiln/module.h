@@ -66,8 +66,9 @@ typedef struct kiln_module_options {
   kiln_pic pic;             /**< how position-independent the code is */
   const char *name;         /**< for diagnostics and the object's file symbol; NULL for none */
   kiln_allocator allocator; /**< all zero for C's realloc */
-  /** Receives each diagnostic, also those of kiln_func_try_compile and kiln_jit_stream_define; may be NULL. When a function of the API fails, it calls the callback before it returns.
-   * What fails within the callback does not call it again.
+  /** Receives each diagnostic, also those of kiln_func_try_compile and kiln_jit_stream_define; may be NULL. When a
+   * function of the API fails, it calls the callback before it returns. What fails within the callback does not call it
+   * again.
    * - Threads: if the module is frozen, several threads that use sessions of the module may call the callback at
    *   once. */
   kiln_diag_fn on_diag;

@@ -90,9 +90,8 @@ typedef struct kiln_stack_frame {
 KILN_API kiln_status kiln_stack_begin(kiln_stack_walk *walk, const kiln_stack_point *point);
 
 /** Finds the next frame, from the newest to the oldest one, and writes it to `frame`. Returns false at the end of the
- * walk (kiln_stack_walk.status). With KILN_ERR_STRUCTURE, `frame->pc` is where the frame has
- * stopped: behind a call that was declared as one that does not collect, or at an instruction that a signal interrupted.
- */
+ * walk (kiln_stack_walk.status). If the status is KILN_ERR_STRUCTURE, `frame->pc` is where the frame has stopped: after
+ * a call that was declared as one that does not collect, or at an instruction that a signal interrupted. */
 KILN_API bool kiln_stack_find_next(kiln_stack_walk *walk, kiln_stack_frame *frame);
 
 /** Returns the address of root number `i` of a frame. The collector reads and changes the word at this address. Writes
