@@ -163,7 +163,15 @@ static void from_signal_handlers(void **state) {
   sigaction(SIGUSR1, &act, &old);
   sigaction(SIGSEGV, &fault, &faults);
   t.end = NULL;
-  assert_int_equal(run("raise_signal", false), 41);
+  long result = run("raise_signal", false);
+#ifdef KN_TEST_EMULATED /* rows of a handler's return on AArch64 are in the vDSO, which qemu has since 8.2 */
+  if (t.status == KILN_ERR_UNSUPPORTED) {
+    sigaction(SIGUSR1, &old, NULL);
+    sigaction(SIGSEGV, &faults, NULL);
+    skip();
+  }
+#endif
+  assert_int_equal(result, 41);
   assert_int_equal(t.status, KILN_OK);
   assert_int_equal(t.roots, 2);
   assert_int_equal(run("faults", false), -1);

@@ -120,7 +120,7 @@ static void define(struct piece *p, uint32_t ret, kiln_value v, struct kn_bc_vec
   const uint32_t byte = p->byte.id != 0;
   if (!kn_bc_split(r, ret)) return;
   if (r->types.at[ret].n_pieces != p->n_out + byte)
-    return (void)kn_bc_malformed(r, "an intrinsic with a type that it does not support");
+    return (void)kn_bc_unsupported(r, "an intrinsic with these types");
   for (unsigned k = 0; k < p->n_out; k++) parts[byte + k] = k ? kiln_build_result(r->f, v, k) : v;
   if (byte) parts[0] = kiln_build_load(r->f, KILN_TYPE_I8, p->byte, 0, 0);
   kn_bc_define(r, ret, parts);

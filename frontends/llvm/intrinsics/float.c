@@ -83,7 +83,7 @@ static bool is_pair(const struct call *c, kiln_type second) {
              b = r->type_pieces.at[t->piece_first + 1].type;
     if (a == arg_type(c, 0) && (second ? r->types.at[b].ktype == second : b == a)) return true;
   }
-  return kn_bc_malformed(r, "an intrinsic with a type that it does not support");
+  return kn_bc_unsupported(r, "an intrinsic with these types");
 }
 
 /* Defines the pair; floats are rounded first. */

@@ -112,7 +112,7 @@ static inline kiln_value ternary_args(const struct call *c, kiln_op op, unsigned
 }
 
 static inline bool bad(const struct call *c) {
-  return kn_bc_malformed(c->r, "an intrinsic with a type that it does not support");
+  return kn_bc_unsupported(c->r, "an intrinsic with these types");
 }
 
 /* True if argument `i` is a constant, whose value goes to *out; else that is reported, and *out is 0. */

@@ -110,7 +110,7 @@ static void reduce(struct kn_bc *r, unsigned what, const struct kn_bc_elem *para
   if (ret != x.elem || op == KILN_OP_NONE || (starts && params[0].type != x.elem) ||
       (kiln_type_is_float(type) || x.soft) !=
         (what == VC_FADD || what == VC_FMUL || (what >= VC_FMAX && what <= VC_FMINIMUM)))
-    return (void)kn_bc_malformed(r, "an intrinsic with a type that it does not support");
+    return (void)kn_bc_unsupported(r, "an intrinsic with these types");
   kiln_value v = {0};
   bool any_order = !starts || (r->fn.fast_call == r->vals.n && r->fn.fast_flags & FAST_REASSOC);
   if (x.mask && x.n <= 64) v = of_mask(r, op, &x);
