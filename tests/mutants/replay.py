@@ -112,7 +112,7 @@ MUTANTS = [
     ('what nothing accesses is known by name', DEBUG, 'else /* nothing accesses it: it exists, and has no value */',
      'else if (0)'),
     ('kept locations have numbers of their own', DEBUG, 'room->numbers.at[loc] = room->locs.n;',
-     'room->numbers.at[loc] = room->locs.n - 1;'),
+     'room->numbers.at[loc] = 0;'),
     ('what names entries of a session is not kept', KEEP, 'if (kn_inline_debug_of_session(f)) return KN_INLINE_DEBUG;', ''),
     ('what returns twice is not forwarded', REPLAY, 'f->facts.returns_twice || f->attrs.not_into', 'f->attrs.not_into'),
     ('what is to stay as it is is not forwarded', REPLAY, 'f->facts.returns_twice || f->attrs.not_into', 'f->facts.returns_twice'),
