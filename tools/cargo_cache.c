@@ -45,10 +45,14 @@ bool cargo_cache_make(char *path) {
 }
 
 bool cargo_cache_write(const char *folder, const char *name, const void *bytes, size_t n) {
-  char path[PATH_MAX], other[PATH_MAX];
-  if (snprintf(path, sizeof path, "%s/%s", folder, name) >= PATH_MAX ||
-      snprintf(other, sizeof other, "%s.%jd", path, (intmax_t)getpid()) >= PATH_MAX)
-    return false;
+  char path[PATH_MAX];
+  return snprintf(path, sizeof path, "%s/%s", folder, name) < PATH_MAX &&
+         cargo_cache_replace(path, bytes, n);
+}
+
+bool cargo_cache_replace(const char *path, const void *bytes, size_t n) {
+  char other[PATH_MAX];
+  if (snprintf(other, sizeof other, "%s.%jd", path, (intmax_t)getpid()) >= PATH_MAX) return false;
   FILE *f = fopen(other, "we");
   if (f == NULL) return false;
   bool ok = fwrite(bytes, 1, n, f) == n;

@@ -19,5 +19,7 @@ bool cargo_cache_owned(const char *path);
 bool cargo_cache_make(char *path);
 /* Has `folder`/`name` be a file with these bytes, whole at any time; others may do the same. False: it cannot. */
 bool cargo_cache_write(const char *folder, const char *name, const void *bytes, size_t n);
+/* The same of the file `path`, which may be anywhere. */
+bool cargo_cache_replace(const char *path, const void *bytes, size_t n);
 
 #endif

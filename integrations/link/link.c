@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "link.h"
 
+#include "cargo_cache.h"
 #include "log.h"
 #include "set.h"
 
@@ -162,7 +163,7 @@ static void tell_cargo(const struct link_set *s, const char *program) {
   size_t line = text != NULL ? strcspn(text, "\n") : 0;
   if (line > 0 && asprintf(&more, "%.*s %s%s\n# env-dep:%s=%s\n", (int)line, text, library,
                            text + line, LINK_VARIABLE, value != NULL ? value : "") > 0)
-    link_write_whole(path, more, strlen(more));
+    cargo_cache_replace(path, more, strlen(more));
   free(more);
   free(text);
 }

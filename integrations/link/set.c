@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "set.h"
 
+#include "cargo_cache.h"
 #include "settings.h"
 
 #include <dirent.h>
@@ -107,18 +108,6 @@ bool link_set_find(struct link_set *s, const struct link_words *w, const char *l
 
 /* ---- files ---- */
 
-bool link_write_whole(const char *path, const char *text, size_t n) {
-  char other[PATH_MAX];
-  if (snprintf(other, sizeof other, "%s.%jd", path, (intmax_t)getpid()) >= PATH_MAX) return false;
-  FILE *f = fopen(other, "we");
-  if (f == NULL) return false;
-  bool ok = fwrite(text, 1, n, f) == n;
-  ok &= fclose(f) == 0;
-  if (ok && rename(other, path) == 0) return true;
-  unlink(other);
-  return false;
-}
-
 char *link_read_whole(const char *path, size_t *size) {
   struct link_file f;
   if (!link_file_open(&f, path)) return NULL;
@@ -137,7 +126,7 @@ void link_set_never(const struct link_set *s, const char *why, const char *error
   size_t n;
   char *said = errors != NULL ? link_read_whole(errors, &n) : NULL;
   if (link_set_path(s, "no", path) && asprintf(&text, "%s\n%s", why, said != NULL ? said : "") > 0)
-    link_write_whole(path, text, strlen(text));
+    cargo_cache_replace(path, text, strlen(text));
   free(text);
   free(said);
 }
@@ -165,7 +154,7 @@ static int is_known(const struct link_set *s) {
   free(text);
   if (known == 0) {
     mkdir(s->folder, 0777);
-    link_write_whole(path, s->key, s->key_size);
+    cargo_cache_replace(path, s->key, s->key_size);
   }
   return known;
 }
@@ -210,7 +199,7 @@ void link_set_use(const char *folder, const char *name, const char *program) {
   }
   mkdir(users, 0777);
   if (asprintf(&text, "%s %s", name, program) < 0) return;
-  link_write_whole(path, text, strlen(text));
+  cargo_cache_replace(path, text, strlen(text));
   free(text);
 }
 

@@ -58,8 +58,6 @@ bool link_set_folder(const char *program, char out[PATH_MAX]);
 bool link_set_path(const struct link_set *s, const char *suffix, char out[PATH_MAX]);
 bool link_set_library(const struct link_set *s, char out[PATH_MAX]);
 
-/* Writes a file, whole at any time; false: it cannot. */
-bool link_write_whole(const char *path, const char *text, size_t n);
 /* A file's content, with NUL behind it, which the caller frees; NULL: it cannot be read. */
 char *link_read_whole(const char *path, size_t *size);
 
