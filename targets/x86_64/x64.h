@@ -37,7 +37,7 @@ struct x64_walk {
   uint32_t flags_cond; /* its condition, enum x64_cc or X64_CC_OEQ, X64_CC_UNE */
   /* The value whose comparison with 0 is in the flags at code offset zero_at of a block, or 0. */
   uint32_t zero_of, zero_at, zero_block;
-  bool zero_only; /* it was not computed: the next instruction, behind a nop at most, reads it */
+  bool zero_only; /* it was not computed: the next instruction reads it, after a nop at most */
   bool zero_any;  /* valid for any condition, not only for equality */
   /* ---- code and frame, too ---- */
   uint32_t newest_label; /* code offset of the label placed last */
