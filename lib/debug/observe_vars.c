@@ -256,7 +256,7 @@ void kn_debug_sort_values(struct kn_debug_observer *d) {
       at[k].is.value = at[k].is.n = 0;
     at[k].step = k;
   }
-  qsort(at, d->own.values.n, sizeof *at, by_inst);
+  if (d->own.values.n != 0) qsort(at, d->own.values.n, sizeof *at, by_inst);
   for (uint32_t k = 0; k < d->own.values.n; k++) at[k].step = 0;
 }
 

@@ -339,7 +339,7 @@ static bool from_begin(const struct kn_debug_observer *d, uint32_t k) {
   const kiln_func *f = d->w->f;
   const struct kn_debug_seen *s = &d->own.values.at[k - 1];
   uint32_t i = kn_inst_settle(f, f->block[0].first);
-  if (s->entry == 0 || s->is.n != 0 || s->is.address || s->is.part_bits != 0 ||
+  if (s->entry == 0 || s->first == 0 || s->is.n != 0 || s->is.address || s->is.part_bits != 0 ||
       d->values.places.at[s->entry - 1].number != 0)
     return false;
   while (f->inst[i].op == KILN_OP_PARAM) i = kn_inst_settle(f, i + 1);
