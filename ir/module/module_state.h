@@ -28,7 +28,8 @@ struct kn_sig {
   uint8_t flags; /* KILN_SIG_... */
   const struct kn_convention *conv;
   uint64_t arriving, returning; /* registers of the parameters, of the results */
-  uint32_t stack_bytes;         /* of the stack area that the parameters take */
+  uint32_t stack_bytes;         /* of the stack area that results and parameters take */
+  uint32_t result_bytes;        /* of the results in it that have no register, which come first */
   /* So many more arguments of one register each have one, whatever their types are. */
   uint8_t spare;
   /* The parameters are integers without flags, each in the next register, and nothing is on the stack. */
