@@ -208,6 +208,7 @@ struct kiln_module {
   const struct kn_convention *const *conventions; /* by kiln_cc; NULL: it has none of that name */
   const struct kn_convention *library;            /* C's, by which library functions are called */
   const struct kn_guard_reg *guard_regs;          /* NULL: none */
+  uint64_t pinnable; /* registers that kiln_module_attrs.pinned may name */
   bool reaches_zero; /* pc-relative code reaches an undefined weak symbol that is dso_local, at 0 */
   /* linkers make the address of a shared object's function that code of an executable at a fixed address takes
    * pc-relative a PLT entry, and nothing else's */
@@ -230,6 +231,7 @@ struct kiln_module {
   kiln_inline_attrs inline_attrs; /* with defaults in place of zeros */
   uint8_t inlining;               /* kiln_inlining */
   uint8_t variables;              /* kiln_variables */
+  uint64_t pinned;                /* kiln_module_attrs.pinned: the register, or 0 */
 };
 
 /* ---- life, memory, errors (ir/module/module.c) ---- */

@@ -214,12 +214,19 @@ bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig) {
 }
 
 bool kn_tail_fits(struct kn_walk *w, uint32_t bytes) {
+  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
+  const uint32_t own = sig->stack_bytes, begin = stack_begin(sig);
   if (bytes > KN_TAIL_STACK)
     kn_walk_fail(w, KILN_ERR_LIMIT,
                  "a tail call has more than 4096 bytes of arguments on the stack");
-  else if (bytes > kn_sig(w->f->module, w->f->sig)->stack_bytes)
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
-                 "a tail call has more stack arguments than the function that contains it");
+  else if (bytes > own) {
+    const kiln_module *m = w->f->module;
+    kn_func_fail(w->owner, KILN_ERR_UNSUPPORTED, w->block, w->i,
+                 "tailcall: the callee has %u bytes of arguments on the stack, but @%.64s, whose "
+                 "place it takes, has only %u, which its caller frees",
+                 bytes - begin, kn_symbol(m, w->f->symbol)->name, own - begin);
+    w->code.limit = NULL;
+  }
   return w->f->status == KILN_OK;
 }
 
@@ -294,7 +301,10 @@ void kn_take_assigned(struct kn_walk *w, unsigned n) {
     if (number >= n) continue;
     struct kn_arg a = w->args.at[number];
     if (a.reg == KN_NO_REG && (!a.in_memory || w->val[value].uses == 0)) continue;
-    if (a.in_memory && !kn_code_ready(w)) return;
+    if (a.in_memory) {
+      if (!kn_code_ready(w)) return;
+      KN_LOG_SET(w, KN_EV_DONE, held); /* results that were taken may be spilled now */
+    }
     if (w->val[value].uses && !kn_wide(w, a.type) && !a.in_memory)
       KN_LOG(w, KN_EV_USE, value, a.reg);
     w->target->take_result(w, value, &a);
@@ -306,7 +316,8 @@ void kn_return_values(struct kn_walk *w, const struct kn_inst *in) {
   const kiln_func *f = w->f;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
   if (!kn_assign_results(w, sig)) return;
-  for (unsigned k = 0; sig->result_bytes != 0 && k < in->x; k++) { /* before the registers fill up */
+  for (unsigned k = 0; sig->result_bytes != 0 && k < in->x;
+       k++) { /* before the registers fill up */
     struct kn_arg *a = &w->args.at[k];
     a->h = kn_ret_value(f, in, k);
     if (!kn_code_ready(w)) return;
@@ -316,7 +327,8 @@ void kn_return_values(struct kn_walk *w, const struct kn_inst *in) {
   }
   for (unsigned k = 0; k < in->x; k++) {
     const struct kn_arg *a = &w->args.at[k];
-    if (!kn_wide(w, a->type) && !a->in_memory) kn_add_move(w, a->reg, kn_ret_value(f, in, k), a->type);
+    if (!kn_wide(w, a->type) && !a->in_memory)
+      kn_add_move(w, a->reg, kn_ret_value(f, in, k), a->type);
   }
   kn_run_moves(w);
   for (unsigned k = 0; k < in->x; k++) { /* halves in the frame, so they may come last */

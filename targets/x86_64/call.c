@@ -25,9 +25,9 @@ static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct k
   const kiln_param *p = a->param;
   uint32_t h = a->h;
   unsigned type = a->type, flags = kn_arg_flags(a);
-  struct x64_addr to = c == NULL             ? own_area(w)
+  struct x64_addr to = c == NULL           ? own_area(w)
                        : x64(w)->tail_area ? x64_frame(w, x64(w)->tail_area)
-                                             : (struct x64_addr){.m = x64_at(X64_RSP, 0)};
+                                           : (struct x64_addr){.m = x64_at(X64_RSP, 0)};
   to.m.disp += (int32_t)a->stack;
   int32_t imm;
   if (flags & KILN_PARAM_BYVAL) {
