@@ -5,7 +5,6 @@ comments at the replaced text."""
 X, A = 'x86_64', 'aarch64'
 PLAN, WALK, WALK_H = 'lib/codegen/plan.c', 'lib/codegen/walk.c', 'lib/codegen/walk.h'
 REGS, EDGE = 'lib/codegen/regs.c', 'lib/codegen/edge.c'
-CALL = 'lib/codegen/call.c'
 EH, EH_TABLE = 'lib/codegen/eh.c', 'lib/codegen/eh_table.c'
 
 
@@ -295,12 +294,6 @@ MUTANTS = [
     ('a comparison is in the flags for one user', X, x('compare.c'),
      'if (w->val[i].uses == 1 && next->a == i &&', 'if (next->a == i &&'),
     ('a pinned register is no home', X, PLAN, '~(f->facts.asm_regs | plan->frame.pinned)', '~f->facts.asm_regs'),
-    ('a function that C calls saves the pinned register', X, 'lib/codegen/frame_plan.h', 'changed | p->pinned_saved',
-     'changed'),
-    ('results in memory are taken before the stack is freed', X, CALL,
-     'kn_moves_stack(w->call_stack) && c->sig->result_bytes == 0)', 'kn_moves_stack(w->call_stack))'),
-    ('results in memory are below the arguments', X, CALL,
-     'return sig->conv->shadow_bytes + sig->result_bytes;', 'return sig->conv->shadow_bytes;'),
     ('results in fixed registers keep them', X, REGS,
      '  w->regs.free &= ~KN_BIT(reg);\n  w->regs.temp &= ~KN_BIT(reg);', '  w->regs.temp &= ~KN_BIT(reg);'),
     ('comparing and swapping claims rax', X, x('atomic.c'),
