@@ -22,12 +22,12 @@ struct kn_assign {
 
 /* An argument, parameter or result, and its location. */
 struct kn_arg {
-  uint32_t h;              /* operand, or the parameter's value; 0 of a result */
-  uint32_t stack;          /* offset in the stack area, if `reg` is KN_NO_REG (results: `in_memory`) */
+  uint32_t h;     /* operand, or the parameter's value; 0 of a result */
+  uint32_t stack; /* offset in the stack area, if `reg` is KN_NO_REG (results: `in_memory`) */
   const kiln_param *param; /* NULL: beyond the signature's parameters, or a result */
   uint8_t type;
-  uint8_t reg;  /* register, the first of two; or KN_NO_REG */
-  uint8_t high; /* the second of two, or KN_NO_REG */
+  uint8_t reg;    /* register, the first of two; or KN_NO_REG */
+  uint8_t high;   /* the second of two, or KN_NO_REG */
   bool in_memory; /* a result in the stack area. Without it and `reg`: on a stack of registers */
 };
 /* KILN_PARAM_... of an argument. */
