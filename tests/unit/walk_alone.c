@@ -1,5 +1,5 @@
-/* A program that is linked with the static library, and only walks its stack: none of the library but the walk is in it.
- * Weak references take nothing out of an archive, so they are 0 if nothing else took it. */
+/* A program that is linked with the static library, and only walks its stack: none of the library but the walk is in
+ * it. Weak references take nothing out of an archive, so they are 0 if nothing else took it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
