@@ -479,6 +479,19 @@ static bool parse_guard(struct kn_parser *p) {
   return set_attrs(p, &attrs);
 }
 
+/* `pinned r14` */
+static bool parse_pinned(struct kn_parser *p) {
+  char name[16] = {0};
+  const struct kn_token *t = &p->lx.tok;
+  if (t->kind != KN_TOK_IDENT || t->length >= sizeof name)
+    return kn_parse_expected(p, "a register of the target");
+  memcpy(name, t->text, t->length);
+  kn_parse_next(p);
+  kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
+  attrs.pinned = name;
+  return set_attrs(p, &attrs);
+}
+
 static bool first_pass(struct kn_parser *p) {
   bool ok = true;
   while (ok) {
@@ -520,6 +533,8 @@ static bool first_pass(struct kn_parser *p) {
       ok = parse_later(p, ITEM_GLOBAL, false);
     } else if (kn_parse_word(p, "dwarf")) {
       ok = parse_dwarf(p);
+    } else if (kn_parse_word(p, "pinned")) {
+      ok = parse_pinned(p);
     } else if (kn_parse_word(p, "no_plt")) {
       kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
       attrs.no_plt = true;
@@ -536,7 +551,7 @@ static bool first_pass(struct kn_parser *p) {
       ok = kn_parse_expected(
         p,
         "func, declare, data, extern, alias, ifunc, ctor, dtor, rename, section, guard, protect, "
-        "no_plt, exec_stack, own_library, target, dwarf, unit, keep, global or an entry");
+        "no_plt, exec_stack, own_library, pinned, target, dwarf, unit, keep, global or an entry");
     }
   }
   return false;

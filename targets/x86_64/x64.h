@@ -328,6 +328,8 @@ void x64_patch(struct kn_walk *w);
 
 void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type);
 void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type);
+/* The same from any memory that has what x64_hook_store stores. */
+void x64_load_spilled(struct kn_walk *w, unsigned dst, struct x64_mem from, unsigned type);
 void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type);
 void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type);
 void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type);
