@@ -23,6 +23,14 @@
 
 extern char **environ;
 
+/* The processor that this program is for, as triples name it. */
+#ifdef __aarch64__
+#define PROCESSOR "aarch64"
+#else
+#define PROCESSOR "x86_64"
+#endif
+static const char host[] = PROCESSOR "-unknown-linux-gnu";
+
 /* ---- programs ---- */
 
 static volatile sig_atomic_t ended;
@@ -179,7 +187,8 @@ static int compile(const struct cargo_compiler *c, const char *folder) {
   static const char *const sources[] = {"../integrations/rustc/Cargo.toml",
                                         "../share/kiln/rustc/Cargo.toml", NULL},
                            *const headers[] = {"../include/kiln/kiln.h", NULL},
-                           *const libraries[] = {"libkiln.a", "../lib/x86_64-linux-gnu/libkiln.a",
+                           *const libraries[] = {"libkiln.a",
+                                                 "../lib/" PROCESSOR "-linux-gnu/libkiln.a",
                                                  "../lib/libkiln.a", "../lib64/libkiln.a", NULL};
   char manifest[PATH_MAX], header[PATH_MAX], library[PATH_MAX], rustc[PATH_MAX], cargo[PATH_MAX];
   char home[PATH_MAX], own[PATH_MAX];
@@ -324,9 +333,8 @@ int cargo_backend_setup(char **words) {
     tool_error("cargo --setup: `%s -vV` does not name its commit and host", c.program);
     return TOOL_FAILED;
   }
-  if (strcmp(c.host, "x86_64-unknown-linux-gnu") != 0) {
-    tool_error("cargo --setup: rustc's code generator is for x86_64-unknown-linux-gnu, not %s",
-               c.host);
+  if (strcmp(c.host, host) != 0) {
+    tool_error("cargo --setup: rustc's code generator is for %s, not %s", host, c.host);
     return TOOL_FAILED;
   }
   if (!is_supported(&c)) return TOOL_FAILED;
