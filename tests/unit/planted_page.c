@@ -1,7 +1,7 @@
 /* planted_page: a library that is preloaded into a test (LD_PRELOAD). The system seems to have pages of
- * $KILN_PLANTED_PAGE bytes, a power of two from this machine's page size on: that is what sysconf says, mappings begin at
- * multiples of it, and lengths are rounded up to it, as Linux does. What Linux refuses for such pages ends the process.
- * libc's own calls of these functions do not come here. */
+ * $KILN_PLANTED_PAGE bytes, a power of two from this machine's page size on: sysconf says so, mappings begin at
+ * multiples of it, and lengths are rounded up to it, as Linux does. What Linux refuses for such pages ends the
+ * process. Calls that libc itself makes do not come here. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>
