@@ -78,6 +78,7 @@ use rustc_hir::def_id::LOCAL_CRATE;
 use rustc_metadata::EncodedMetadata;
 use rustc_middle::dep_graph::{WorkProduct, WorkProductId, WorkProductMap};
 use rustc_middle::ty::TyCtxt;
+use rustc_middle::util::Providers;
 use rustc_session::config::{OptLevel, OutputFilenames, OutputType, PrintRequest};
 use rustc_session::Session;
 use rustc_span::Symbol;
@@ -119,6 +120,10 @@ impl CodegenBackend for Kiln {
     fn print_version(&self) {
         println!("Kiln version: {}", env!("CARGO_PKG_VERSION"));
         llvm_backend().print_version();
+    }
+    /// Among them are the features of the processor that functions have besides their own.
+    fn provide(&self, providers: &mut Providers) {
+        llvm_backend().provide(providers);
     }
     fn has_zstd(&self) -> bool {
         llvm_backend().has_zstd()
