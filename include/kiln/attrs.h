@@ -246,7 +246,12 @@ typedef struct kiln_module_attrs {
    * - Fails with KILN_ERR_SYMBOL, in the module, if it is false and a definition with this linkage is data or has
    *   another signature. */
   bool own_library;
-  uint64_t reserved[5]; /**< 0 */
+  /** The name of the .dwo file, as debuggers look for it: absolute, or relative to the unit's folder.
+   * kiln_emit_elf_split writes this name into the object, and moves most of the debug information into that file. Other
+   * calls ignore it, and NULL means that nothing is split. The bitcode reader and the parser of the text form set the
+   * name that they read, if there is none. */
+  const char *dwo_name;
+  uint64_t reserved[4]; /**< 0 */
 } kiln_module_attrs;
 
 /** Sets all attributes of the module `m`. Call kiln_module_set_attrs before kiln_module_freeze. kiln_module_set_attrs
