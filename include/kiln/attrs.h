@@ -259,7 +259,12 @@ typedef struct kiln_module_attrs {
    * - Fails with KILN_ERR_UNSUPPORTED, in the module, if the target cannot pin the register.
    * - Functions that C calls need kiln_func_attrs.keeps_pinned, because C relies on the register, too. */
   const char *pinned;
-  uint64_t reserved[4]; /**< 0 */
+  /** The name of the .dwo file, as debuggers look for it: absolute, or relative to the unit's folder.
+   * kiln_emit_elf_split writes this name into the object, and moves most of the debug information into that file. Other
+   * calls ignore it, and NULL means that nothing is split. The bitcode reader and the parser of the text form set the
+   * name that they read, if there is none. */
+  const char *dwo_name;
+  uint64_t reserved[3]; /**< 0 */
 } kiln_module_attrs;
 
 /** Sets all attributes of the module `m`. Call kiln_module_set_attrs before kiln_module_freeze. kiln_module_set_attrs

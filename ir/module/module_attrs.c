@@ -86,7 +86,7 @@ static kiln_status resolve_pinned(kiln_module *m, const char *name, uint64_t *ou
 /* ---- all attributes ---- */
 
 static bool copy_string(kiln_module *m, const char **s) {
-  if (*s == NULL || *s == m->guard.reg || *s == m->guard.symbol) return true;
+  if (*s == NULL || *s == m->guard.reg || *s == m->guard.symbol || *s == m->dwo_name) return true;
   *s = kn_arena_string(m->arena, *s, strlen(*s));
   if (*s == NULL) kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
   return *s != NULL;
@@ -113,11 +113,16 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   uint64_t pinned;
   if (status == KILN_OK) status = resolve_pinned(m, attrs->pinned, &pinned);
   if (status != KILN_OK) return status;
-  if (!copy_string(m, &guard.reg) || !copy_string(m, &guard.symbol)) return kn_module_own(m);
+  const char *dwo_name = attrs->dwo_name;
+  if (dwo_name != NULL && dwo_name[0] == 0)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "the name of the .dwo file is empty");
+  if (!copy_string(m, &guard.reg) || !copy_string(m, &guard.symbol) || !copy_string(m, &dwo_name))
+    return kn_module_own(m);
   m->guard = guard;
   m->guard_reg = code;
   m->protect = (uint8_t)attrs->protection;
   m->dwarf_version = (uint8_t)attrs->dwarf_version;
+  m->dwo_name = dwo_name;
   m->no_plt = attrs->no_plt;
   m->some_no_plt |= attrs->no_plt;
   m->no_red_zone = attrs->no_red_zone;
@@ -137,6 +142,7 @@ kiln_module_attrs kiln_module_get_attrs(const kiln_module *m) {
     .guard_location = m->guard,
     .protection = m->protect,
     .dwarf_version = m->dwarf_version,
+    .dwo_name = m->dwo_name,
     .no_plt = m->no_plt,
     .no_red_zone = m->no_red_zone,
     .exec_stack = m->exec_stack,

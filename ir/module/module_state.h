@@ -224,6 +224,7 @@ struct kiln_module {
   bool own_library;          /* and this */
   bool some_no_plt;          /* or a symbol has kiln_symbol_desc.no_plt */
   uint8_t dwarf_version;     /* 4, 5, or 0: 5 */
+  const char *dwo_name;      /* kiln_module_attrs */
   kiln_debug *debug;         /* ir/debug/die.h; NULL: nothing */
   struct kn_kept *kept;      /* ir/inline/inlining.h; NULL: no function was kept */
   uint8_t *reached; /* by symbol, below n_reached: something refers to it; NULL: not tracked */
