@@ -26,8 +26,10 @@ struct kn_arg {
   uint32_t stack;          /* offset in the stack area, if `reg` is KN_NO_REG */
   const kiln_param *param; /* NULL: beyond the signature's parameters, or a result */
   uint8_t type;
-  uint8_t reg;  /* register, the first of two; or KN_NO_REG */
-  uint8_t high; /* the second of two, or KN_NO_REG */
+  uint8_t reg;    /* register, the first of two; or KN_NO_REG */
+  uint8_t high;   /* the second of two, or KN_NO_REG */
+  bool indirect;  /* the address of a copy: kn_convention.indirect; `type` is that of addresses */
+  int32_t memory; /* of a call, if it is indirect: frame offset of the copy */
 };
 /* KILN_PARAM_... of an argument. */
 KN_INLINE unsigned kn_arg_flags(const struct kn_arg *a) { return a->param ? a->param->flags : 0; }

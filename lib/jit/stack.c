@@ -100,7 +100,7 @@ static const uint8_t *find_mapped(const kiln_root_map *map, uint64_t pc) {
 static const struct kn_stack_machine *find_machine(void) {
   kiln_target host;
   if (!kiln_target_find_host(&host)) return NULL;
-  const struct kn_target *t = kn_target_at(host.processor);
+  const struct kn_target *t = kn_target_at(host);
   return t->jit != NULL && t->jit->stack.save != NULL ? &t->jit->stack : NULL;
 }
 

@@ -68,7 +68,16 @@ static uint8_t *kept_rows(struct kn_walk *w, uint8_t *p, bool restored) {
 /* endbr64: what indirect branches may go to */
 void x64_landing(struct kn_walk *w) { EMIT(w, x64_endbr64); }
 
-const uint8_t x64_saved_order[5] = {X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15};
+/* The bytes at the bottom of the frame that belong to the functions that it calls. */
+static void reserve_home(struct kn_walk *w) {
+  struct x64_walk *x = x64(w);
+  const struct kn_frame_plan *frame = &w->plan->frame;
+  x->home_moves = frame->dynamic;
+  x->home = frame->dynamic ? 0 : w->target->library->shadow_bytes;
+  if (!frame->calls) return;
+  x->out_args = x->home;
+  if (!frame->pointer) w->frame.low += x->home;
+}
 
 void x64_begin(struct kn_walk *w) {
   struct x64_walk *x = x64(w);
@@ -86,9 +95,8 @@ void x64_begin(struct kn_walk *w) {
     EMIT(w, x64_push, X64_RBP);
     EMIT(w, x64_rr, X64_MOV, 3, X64_RBP, X64_RSP);
   }
-  for (unsigned k = 0; k < 5; k++) {
-    if (!(frame->saved & KN_BIT(x64_saved_order[k]))) continue;
-    EMIT(w, x64_push, x64_saved_order[k]);
+  for (uint64_t m = frame->saved; m; m &= m - 1) { /* in the order of their numbers */
+    EMIT(w, x64_push, (unsigned)__builtin_ctzll(m));
     x->saved_count++;
   }
   if (KN_UNLIKELY(frame->realigned)) x64_realign(w);
@@ -96,6 +104,7 @@ void x64_begin(struct kn_walk *w) {
   x->frame_patch = kn_here(w);
   EMIT(w, x64_put32, 0);
   w->frame.low = frame->pointer ? -8 * (int32_t)x->saved_count : X64_FRAME_BOTTOM;
+  if (KN_UNLIKELY(w->target->library->shadow_bytes != 0)) reserve_home(w);
   x->probe_room = frame->probe_step != 0 ? X64_PROBE_ROOM : 0;
   w->code.p += x->probe_room;
   if (KN_UNLIKELY(frame->kept | frame->guarded)) {
@@ -106,8 +115,11 @@ void x64_begin(struct kn_walk *w) {
 }
 
 static void pop_saved(struct kn_walk *w) {
-  for (unsigned k = 5; k-- > 0;)
-    if (w->plan->frame.saved & KN_BIT(x64_saved_order[k])) EMIT(w, x64_pop, x64_saved_order[k]);
+  for (uint64_t m = w->plan->frame.saved; m;) {
+    unsigned reg = 63 - (unsigned)__builtin_clzll(m);
+    EMIT(w, x64_pop, reg);
+    m ^= KN_BIT(reg);
+  }
 }
 
 /* Emits what frees the frame, and begins the fixup of an epilogue whose last instruction has `size` bytes; `eh`: of an
@@ -253,9 +265,9 @@ KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint
     if (!last) *p++ = KILN_DW_CFA_remember_state;
     *p++ = KILN_DW_CFA_def_cfa_offset;
     *p++ = (uint8_t)(cfa + 8);
-    for (unsigned i = 5; i-- > 0;) {
-      unsigned reg = x64_saved_order[i];
-      if (!(frame->saved & KN_BIT(reg))) continue;
+    for (uint64_t m = frame->saved; m;) {
+      unsigned reg = 63 - (unsigned)__builtin_clzll(m);
+      m ^= KN_BIT(reg);
       *p++ = (uint8_t)(KILN_DW_CFA_advance_loc + push_size(reg));
       *p++ = KILN_DW_CFA_def_cfa_offset;
       *p++ = (uint8_t)cfa;

@@ -6,8 +6,6 @@
 
 /* ---- what to cut ---- */
 
-enum { RED_ZONE = 128 };
-
 /* What is allocated below the saved registers. rsp is 16-byte aligned at calls, and in all frames: slots rely on it. */
 static uint32_t frame_size(struct kn_walk *w) {
   const struct x64_walk *x = x64(w);
@@ -20,7 +18,7 @@ static uint32_t frame_size(struct kn_walk *w) {
   }
   /* rbp is aligned, so the whole frame is a multiple of 16; or rsp was, before the allocation */
   uint32_t used = (uint32_t)-w->frame.low;
-  if (leaf && used - saved <= RED_ZONE && frame->red_zone) return 0;
+  if (leaf && used - saved <= w->target->code.red_zone_bytes && frame->red_zone) return 0;
   if (KN_UNLIKELY(frame->realigned)) return (used - saved + x->out_args + 15) & ~15u;
   return ((used + x->out_args + 15) & ~15u) - saved;
 }
