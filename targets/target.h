@@ -152,6 +152,10 @@ struct kn_target {
   /* The address of a thread-local symbol is a distance from the module's block, which is in the thread's table at
    * the index that the module was given; else as ELF has it. */
   bool tls_by_index;
+  /* Unwinders read codes of what prologues did, and know epilogues by their instructions (Microsoft, "x64 exception
+   * handling"); else rows of DWARF. FRAME_ADDR of the function itself is where its frame begins below what the prologue
+   * saved, since that is what unwinding to a setjmp compares with. */
+  bool unwind_codes;
   bool guard_variable; /* the guard is in a variable of the program where nothing else was said */
   bool left_out;       /* by the build: it has nothing (targets/left_out.c) */
   struct kn_target_feature features[KN_MAX_FEATURES];

@@ -270,6 +270,12 @@ void x64_lower_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
   if (w->val[w->i].uses == 0) return;
   unsigned dst = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
   unsigned from = X64_RBP;
+  if (w->target->unwind_codes && in->op == KILN_OP_FRAME_ADDR && in->x == 0) {
+    int32_t bytes = (int32_t)(8 * x64(w)->saved_count + x64(w)->saved_area);
+    EMIT(w, x64_rm, X64_LEA, 3, dst, x64_at(X64_RBP, -bytes));
+    kn_defined(w, w->i, dst);
+    return;
+  }
   for (unsigned level = in->x; level > 0; level--) {
     if (!kn_code_ready(w)) return;
     EMIT(w, x64_rm, X64_MOV, 3, dst, x64_at(from, 0));

@@ -268,6 +268,7 @@ const struct kn_target kn_target_x86_64_windows = {
   .types = TYPES(false),
   .probe_bytes = 4096, /* the stack grows by the page below the last one that was touched */
   .tls_by_index = true,
+  .unwind_codes = true,
   .guard_variable = true,
   .code = CODE(0),
 };

@@ -17,11 +17,13 @@ enum { X64_FRAME_BOTTOM = 16 };
 struct x64_walk {
   struct kn_walk walk; /* first: x64() */
   /* ---- the frame: written before it is read ---- */
-  uint8_t frame_reg;    /* rbp, or rsp: frame.c says what a frame is like by either */
-  int32_t frame_bias;   /* the frame offset that is frame_reg */
-  uint32_t frame_patch; /* where the frame's size is to be written */
-  uint32_t frame_size;  /* allocated below the saved registers */
-  uint32_t n_rows;      /* of the prologue's allocation by rsp: */
+  uint8_t frame_reg;         /* rbp, or rsp: frame.c says what a frame is like by either */
+  bool adds;                 /* epilogues free the frame by an addition to rsp; else by rbp */
+  uint32_t area_at, base_at; /* of a `based` frame: code offsets before and after the lea */
+  int32_t frame_bias;        /* the frame offset that is frame_reg */
+  uint32_t frame_patch;      /* where the frame's size is to be written */
+  uint32_t frame_size;       /* allocated below the saved registers */
+  uint32_t n_rows;           /* of the prologue's allocation by rsp: */
   struct x64_frame_row {
     uint32_t at;   /* code offset behind an instruction, from which on the CFA is */
     uint8_t reg;   /* rsp or r11, */
@@ -42,6 +44,7 @@ struct x64_walk {
   /* ---- code and frame, too ---- */
   uint32_t newest_label; /* code offset of the label placed last */
   uint32_t saved_count;  /* callee-saved registers pushed */
+  uint32_t saved_area;   /* bytes below them, of a `based` frame */
   uint32_t n_epilogues;
   uint32_t out_args; /* bytes for outgoing stack arguments */
   /* Of the newest call: frame offset of a tail call's stack arguments, or 0; of the upper half that belongs to the
@@ -54,6 +57,8 @@ struct x64_walk {
   bool uses_incoming;     /* stack parameters are read through the frame */
   bool upper;             /* upper halves of vectors have arrived */
   bool frameless;
+  bool based; /* rbp was set after all pushes */
+  bool nop;   /* before epilogues: a call would return to their first instruction */
   /* Callees have bytes at the bottom of the caller's frame. Where rsp moves, each call allocates them; else `home` are
    * at the bottom of a frame that calls. */
   bool home_moves;
@@ -285,6 +290,14 @@ enum { X64_EPILOGUE_LAST = 8 };
 /* A function is emitted this many bytes behind its final position, and moved down when its size is known. Pieces of any
  * length are copied 64 bytes at a time: what is written beyond a piece's end has been read before. */
 #define X64_GAP 128
+
+/* ---- unwind.c ---- */
+
+/* Appends what unwinders need to know of the function, which is complete: rows of DWARF, or codes of its prologue. */
+void x64_frame_rows(struct kn_walk *w, uint32_t start, uint32_t end);
+void x64_unwind_codes(struct kn_walk *w);
+/* Frame offset of register r, which is kept (kn_frame_plan.kept). */
+int32_t x64_kept_at(struct kn_walk *w, unsigned r);
 
 /* ---- frame.c, relax.c, call.c ---- */
 
