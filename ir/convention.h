@@ -39,7 +39,10 @@ struct kn_convention {
   uint8_t upper;
   uint8_t max_align_log2; /* of objects by value on the stack; at least 3 */
   uint8_t shadow_bytes;   /* of the stack area, below the first argument on the stack */
-  /* the diagnostic where integers have no register left; NULL: they go to the stack */
+  /* types whose arguments are addresses of copies that the caller made, aligned to 16 bytes */
+  uint16_t indirect;
+  /* The diagnostic where integers have no register left, or, by_position, where an i128 has one register; NULL:
+   * integers go to the stack. */
   const char *no_stack;
   uint16_t x87; /* types whose arguments are always in memory, and results on the x87 stack */
 
@@ -48,6 +51,7 @@ struct kn_convention {
   /* registers of vectors with KILN_SIG_WIDE_RESULTS: more than results[1].n says */
   uint8_t wide_results;
   uint8_t x87_results;
+  bool i128_in_vector; /* an i128 is one result of bank 1 */
 
   /* ---- registers over a call ---- */
   uint64_t lost; /* what a caller supposes to be lost */

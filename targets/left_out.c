@@ -4,6 +4,7 @@
 
 #ifdef KN_WITHOUT_X86_64
 const struct kn_target kn_target_x86_64 = {.left_out = true};
+const struct kn_target kn_target_x86_64_windows = {.left_out = true};
 #endif
 #ifdef KN_WITHOUT_AARCH64
 const struct kn_target kn_target_aarch64 = {.left_out = true};

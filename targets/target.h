@@ -4,6 +4,7 @@
 #ifndef KN_TARGETS_TARGET_H
 #define KN_TARGETS_TARGET_H
 
+#include "ir/convention.h"
 #include "ir/func.h"
 #include "targets/jit.h"
 
@@ -100,11 +101,15 @@ struct kn_target {
   uint64_t caller_homes; /* may be homes of intervals without calls; temporary where they are not */
   uint64_t around_calls; /* of these: may also be saved before each call, reloaded after it */
   uint64_t callee_homes; /* preserved by calls: homes; temporary where the function saves them */
+  /* Of these: the prologue stores them to the frame like those of kn_frame_plan.kept, since no instruction pushes
+   * them. */
+  uint64_t stored_homes;
   const char *const *reg_names; /* by number, for people; NULL: there is no such register */
   /* By kiln_cc; NULL: it has none of that name. */
   const struct kn_convention *const *conventions;
-  /* C's, by which library functions are called. */
-  const struct kn_convention *library;
+  /* C's, by which library functions are called; and, if they differ, that of functions with values of 16 bytes, which
+   * compilers' libraries have in C; else NULL. */
+  const struct kn_convention *library, *runtime;
   uint8_t scratch[2]; /* by bank: never allocated, free to use within one operation */
   /* where the address of a callee is; the second, if an argument is in the first */
   uint8_t callee[2];
@@ -132,6 +137,8 @@ struct kn_target {
   bool without_pointer; /* frames may do without a frame pointer: kn_frame_plan.pointer */
   bool general_only;    /* functions may do without float registers */
   bool probes; /* frames and salloc touch each step of the stack: kn_frame_plan.probe_step */
+  /* The step of functions that request none, where systems map the stack page by page; 0: no probes. */
+  uint16_t probe_bytes;
   bool
     realigns; /* frames of functions that were called with an unaligned stack: kn_frame_plan.realigned */
   /* A slot aligned beyond 16 bytes: at its frame offset is a pointer to it; else memory that it is in, from the first
@@ -142,7 +149,15 @@ struct kn_target {
   uint8_t reloc_first, reloc_last; /* its own kinds of relocations */
   bool reaches_zero;               /* see struct kiln_module */
   bool plt_is_address;             /* see struct kiln_module */
-  bool left_out;                   /* by the build: it has nothing (targets/left_out.c) */
+  /* The address of a thread-local symbol is a distance from the module's block, which is in the thread's table at
+   * the index that the module was given; else as ELF has it. */
+  bool tls_by_index;
+  /* Unwinders read codes of what prologues did, and know epilogues by their instructions (Microsoft, "x64 exception
+   * handling"); else rows of DWARF. FRAME_ADDR of the function itself is where its frame begins below what the prologue
+   * saved, since that is what unwinding to a setjmp compares with. */
+  bool unwind_codes;
+  bool guard_variable; /* the guard is in a variable of the program where nothing else was said */
+  bool left_out;       /* by the build: it has nothing (targets/left_out.c) */
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_code_facts code;
   const struct kn_guard_reg *guard_regs;
@@ -195,12 +210,13 @@ struct kn_target {
   void (*free)(struct kn_walk *w, kiln_module *m);
 };
 
-/* The table of a target (lib/codegen/targets.c). */
-const struct kn_target *kn_target_at(kiln_processor t);
+/* The table of a target (lib/codegen/targets.c); NULL: Kiln generates no code for it. */
+const struct kn_target *kn_target_at(kiln_target t);
 /* Gives a new module what the IR reads of its target. */
 void kn_target_attach(kiln_module *m);
 
 extern const struct kn_target kn_target_x86_64;
+extern const struct kn_target kn_target_x86_64_windows;
 extern const struct kn_target kn_target_aarch64;
 
 #endif

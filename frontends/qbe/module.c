@@ -14,7 +14,7 @@
   {{0}, {KILN_CTYPE_##kind}, KILN_TYPE_##class, KILN_TYPE_##passed, is_signed}
 static const struct type basic[N_BASIC] = {
   [QVOID] = BASIC(VOID, VOID, VOID, false), [QW] = BASIC(INT, I32, I32, true),
-  [QL] = BASIC(LONG, I64, I64, true),       [QS] = BASIC(FLOAT, F32, F32, true),
+  [QL] = BASIC(LLONG, I64, I64, true),      [QS] = BASIC(FLOAT, F32, F32, true),
   [QD] = BASIC(DOUBLE, F64, F64, true),     [QSB] = BASIC(SCHAR, I32, I8, true),
   [QUB] = BASIC(UCHAR, I32, I8, false),     [QSH] = BASIC(SHORT, I32, I16, true),
   [QUH] = BASIC(USHORT, I32, I16, false),   [QENV] = BASIC(CHAIN, PTR, PTR, false),

@@ -44,7 +44,7 @@ typedef enum kiln_ctype_kind {
   KILN_CTYPE_USHORT,  /**< unsigned short */
   KILN_CTYPE_INT,     /**< int */
   KILN_CTYPE_UINT,    /**< unsigned int */
-  KILN_CTYPE_LONG,    /**< long: 8 bytes */
+  KILN_CTYPE_LONG,    /**< long: 8 bytes; on Windows 4 */
   KILN_CTYPE_ULONG,   /**< unsigned long */
   KILN_CTYPE_LLONG,   /**< long long */
   KILN_CTYPE_ULLONG,  /**< unsigned long long */

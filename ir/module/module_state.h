@@ -416,5 +416,7 @@ KN_PRIVATE bool kn_late_names_define(kiln_module *m,
 
 /* Replaces each field that is zero by what it means; false if one is out of range, or this machine is no target. */
 bool kn_target_complete(kiln_target *t);
+/* The format of a system's objects; KILN_FORMAT_USUAL of KILN_SYSTEM_HOST. */
+kiln_format kn_usual_format(kiln_system s);
 
 #endif

@@ -100,7 +100,7 @@ static const struct {
   {"macho", 0, KILN_FORMAT_MACH_O},
 };
 
-static kiln_format usual_format(kiln_system s) {
+kiln_format kn_usual_format(kiln_system s) {
   static const kiln_format formats[] = {[KILN_SYSTEM_LINUX] = KILN_FORMAT_ELF,
                                         [KILN_SYSTEM_WINDOWS] = KILN_FORMAT_COFF,
                                         [KILN_SYSTEM_MACOS] = KILN_FORMAT_MACH_O};
@@ -145,7 +145,7 @@ bool kiln_target_find(const char *name, kiln_target *out) {
     if (!add_part(p, n, &found)) return false;
   }
   if (found.system == KILN_SYSTEM_HOST) found.system = KILN_SYSTEM_LINUX;
-  if (found.format == KILN_FORMAT_USUAL) found.format = usual_format(found.system);
+  if (found.format == KILN_FORMAT_USUAL) found.format = kn_usual_format(found.system);
   *out = found;
   return true;
 }
@@ -169,7 +169,7 @@ bool kn_target_complete(kiln_target *t) {
   if (t->processor == KILN_PROCESSOR_HOST) t->processor = host_processor();
   if (t->system == KILN_SYSTEM_HOST)
     t->system = KILN_SYSTEM_LINUX; /* the library runs nowhere else */
-  if (t->format == KILN_FORMAT_USUAL) t->format = usual_format(t->system);
+  if (t->format == KILN_FORMAT_USUAL) t->format = kn_usual_format(t->system);
   return t->processor != KILN_PROCESSOR_HOST;
 }
 

@@ -410,9 +410,14 @@ static bool parse_dwarf(struct kn_parser *p) {
 static bool parse_target(struct kn_parser *p) {
   struct kn_token t = p->lx.tok;
   kiln_target target;
-  char name[32];
+  char name[64];
   if (t.kind != KN_TOK_IDENT) return kn_parse_expected(p, "a target");
-  snprintf(name, sizeof name, "%.*s", (int)t.length, t.text);
+  const char *end = t.text + t.length;
+  for (kn_parse_next(p); kn_parse_take(p, '-'); kn_parse_next(p)) {
+    if (p->lx.tok.kind != KN_TOK_IDENT) return kn_parse_expected(p, "a part of a target");
+    end = p->lx.tok.text + p->lx.tok.length;
+  }
+  snprintf(name, sizeof name, "%.*s", (int)(end - t.text), t.text);
   if (!kiln_target_find(name, &target))
     return kn_parse_fail(p, &t, KILN_ERR_UNSUPPORTED, "unknown target '%s'", name);
   const kiln_target own = kiln_module_get_target(p->module);
@@ -420,7 +425,6 @@ static bool parse_target(struct kn_parser *p) {
       target.format != own.format)
     return kn_parse_fail(p, &t, KILN_ERR_ARGUMENT, "the text is for %s, but the module is for %s",
                          name, kiln_processor_name(own.processor));
-  kn_parse_next(p);
   return kn_parse_line_end(p);
 }
 

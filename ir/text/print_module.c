@@ -401,7 +401,10 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   if (m == NULL || out == NULL) return KILN_ERR_ARGUMENT;
   struct kn_printer p = {.module = m, .out = out};
   if (!kn_late_names_define(m, NULL, NULL)) return kiln_module_status(m);
-  kn_put_form(&p, "target %s\n", kiln_processor_name(m->options.target.processor));
+  const kiln_target *t = &m->options.target;
+  kn_put_form(&p, "target %s", kiln_processor_name(t->processor));
+  if (t->system != KILN_SYSTEM_LINUX) kn_put_form(&p, "-%s", kiln_system_name(t->system));
+  kn_put(&p, "\n", 1);
   if (m->guard.source != KILN_GUARD_SOURCE_DEFAULT) put_guard(&p, &m->guard);
   if (m->protect != 0) {
     kn_put_text(&p, "protect");

@@ -36,7 +36,11 @@ static KN_COLD void assign_register(const struct kn_convention *c, struct kn_ass
   const struct kn_reg_list *list = &c->args[bank];
   if (c->by_position) {
     unsigned at = s->used[0]++;
-    if (at < list->n) a->reg = list->reg[at];
+    bool pair = a->type == KILN_TYPE_I128;
+    s->used[0] += pair;
+    s->refused |= pair && at + 1 == list->n;
+    if (at + pair < list->n) a->reg = list->reg[at];
+    if (pair && a->reg != KN_NO_REG) a->high = list->reg[at + 1];
   } else if (bank != 0) {
     a->reg = next_reg(s, list, bank);
   } else if (c->pairs == KN_PAIRS_NONE && (a->type == KILN_TYPE_I128 || part)) {
@@ -58,6 +62,8 @@ static KN_COLD void assign_register(const struct kn_convention *c, struct kn_ass
 static KN_COLD void assign_any(const struct kn_target *t, const struct kn_convention *c,
                                struct kn_assign *s, struct kn_arg *a, bool whole) {
   const kiln_param *p = a->param;
+  a->indirect = (c->indirect >> a->type & 1) != 0;
+  if (a->indirect) a->type = KILN_TYPE_I64;
   unsigned flags = kn_arg_flags(a), type = a->type, bank = t->types[type].bank;
   uint32_t size = t->types[type].bytes, align = size;
   bool inside = s->joined != 0;
@@ -83,6 +89,7 @@ static KN_COLD void assign_any(const struct kn_target *t, const struct kn_conven
     assign_register(c, s, a, bank, part);
     if (a->reg != KN_NO_REG) return;
     if (part && (type == KILN_TYPE_F32 || type == KILN_TYPE_F16)) size = 1u << kn_type_log2[type];
+    if (c->by_position) align = 8;
     if (inside && size < 16) align = 1; /* as in memory */
     else if (c->composites && p && p->align_log2 == 4) align = 16;
     if (whole && type == KILN_TYPE_V128) size = align = 32;
@@ -100,6 +107,7 @@ static KN_COLD void assign_any(const struct kn_target *t, const struct kn_conven
 KN_INLINE void assign(const struct kn_target *t, const struct kn_convention *c, struct kn_assign *s,
                       struct kn_arg *a, bool whole) {
   const struct kn_reg_list *list = &c->args[0];
+  a->indirect = false;
   bool usual = a->type - KILN_TYPE_I8 <= KILN_TYPE_I64 - KILN_TYPE_I8 && s->joined == 0 &&
                !(kn_arg_flags(a) & ~(unsigned)KN_PARAM_EXTEND);
   if (KN_LIKELY(usual && s->used[0] < list->n && c->narrow.n == 0 && !c->by_position)) {
@@ -112,7 +120,8 @@ KN_INLINE void assign(const struct kn_target *t, const struct kn_convention *c, 
 static void assign_result(const struct kn_target *t, const struct kn_sig *sig, struct kn_assign *s,
                           struct kn_arg *a) {
   const struct kn_convention *c = sig->conv;
-  unsigned bank = t->types[a->type].bank, n = a->type == KILN_TYPE_I128 ? 2 : 1;
+  bool pair = a->type == KILN_TYPE_I128 && !c->i128_in_vector;
+  unsigned bank = a->type == KILN_TYPE_I128 && !pair ? 1 : t->types[a->type].bank, n = pair ? 2 : 1;
   const struct kn_reg_list *list = &c->results[bank];
   a->reg = a->high = KN_NO_REG;
   if (c->x87 >> a->type & 1) {
@@ -165,11 +174,14 @@ void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig) {
                   k < c->args[0].n && a.reg == c->args[0].reg[k];
   }
   sig->stack_bytes = s.stack;
-  sig->plain &= s.stack == 0;
-  sig->usual =
-    s.stack == 0 && c->keeps == 0 && !c->loses_all && !(sig->flags & KILN_SIG_RETURNS_TWICE);
-  unsigned general = c->args[0].n - s.used[0], floats = c->args[1].n - s.used[1];
-  if (!c->by_position) sig->spare = (uint8_t)(general < floats ? general : floats);
+  /* calls by C's convention always have its shadow bytes */
+  bool stack = s.stack != (t->library != NULL ? t->library->shadow_bytes : 0u);
+  sig->plain &= !stack;
+  sig->usual = !stack && c->keeps == 0 && !c->loses_all && !(sig->flags & KILN_SIG_RETURNS_TWICE);
+  unsigned of = c->by_position ? 0 : 1, n = c->args[0].n, n_of = c->args[of].n;
+  unsigned general = n > s.used[0] ? n - s.used[0] : 0,
+           floats = n_of > s.used[of] ? n_of - s.used[of] : 0;
+  sig->spare = (uint8_t)(general < floats ? general : floats);
 }
 
 /* ---- locations of a call, an entry, a return ---- */
@@ -362,7 +374,7 @@ void kn_add_move(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
 /* Has the argument to go to memory before registers are filled? One in a scratch register, which moves use, waits
  * there until they are done. */
 static bool is_early(const struct kn_walk *w, const struct kn_arg *a) {
-  return a->reg == KN_NO_REG || a->reg == w->target->scratch[1];
+  return a->reg == KN_NO_REG || a->reg == w->target->scratch[1] || a->indirect;
 }
 
 /* What has to be done before the moves to registers are collected. */
@@ -370,6 +382,7 @@ static bool early_args(struct kn_walk *w, const struct kn_call *c) {
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
     if (!kn_code_ready(w)) return false;
+    if (a.indirect) a.memory = w->args.at[k].memory = kn_frame_alloc(w, 16, 4);
     if (is_early(w, &a)) w->target->early_arg(w, c, &a);
     else if (kn_waits(w, a.h)) kn_reg(w, a.h, a.type);
     else continue;

@@ -29,6 +29,8 @@ struct kn_arg {
   uint8_t reg;    /* register, the first of two; or KN_NO_REG */
   uint8_t high;   /* the second of two, or KN_NO_REG */
   bool in_memory; /* a result in the stack area. Without it and `reg`: on a stack of registers */
+  bool indirect;  /* the address of a copy: kn_convention.indirect; `type` is that of addresses */
+  int32_t memory; /* of a call, if it is indirect: frame offset of the copy */
 };
 /* KILN_PARAM_... of an argument. */
 KN_INLINE unsigned kn_arg_flags(const struct kn_arg *a) { return a->param ? a->param->flags : 0; }

@@ -50,7 +50,7 @@ static KN_COLD bool plan_rare(struct kn_frame_plan *p, kiln_func *f, const struc
   p->naked = a->naked;
   p->general_only = a->general_only;
   p->realigned = a->realign_stack;
-  p->probe_step = a->probe_bytes & ~15u;
+  if (a->probe_bytes != 0) p->probe_step = a->probe_bytes & ~15u;
   p->guarded = kn_guard_needed(f);
   p->pinned_saved = a->keeps_pinned ? p->pinned : 0;
   if (p->pinned != 0 && (f->facts.loses_all | sig->conv->loses_all))
@@ -114,6 +114,7 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
     .dynamic = f->facts.dynamic_stack,
     .record = f->facts.uses_frame,
     .red_zone = !f->module->no_red_zone,
+    .probe_step = t->probe_bytes,
     .homeless = kn_func_is_homeless(f),
     .pinned = f->module->pinned,
   };

@@ -55,9 +55,11 @@ struct kn_frame_plan {
 
 /* Plans all but `saved`. False if the function failed: it asks for something that the target has not. */
 bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_target *t);
-/* The homes are known: `changed` are the registers that C's convention preserves and the function changes. */
-static inline void kn_frame_plan_homes(struct kn_frame_plan *p, uint64_t changed) {
-  p->saved = p->keeps_none ? 0 : changed | p->pinned_saved;
+/* The homes are known: `changed` are the registers that C's convention preserves and the function changes; of those
+ * `stored` are stored to the frame (kn_target.stored_homes). */
+static inline void kn_frame_plan_homes(struct kn_frame_plan *p, uint64_t changed, uint64_t stored) {
+  if (KN_UNLIKELY(changed & stored)) p->kept |= changed & stored;
+  p->saved = p->keeps_none ? 0 : (changed & ~stored) | p->pinned_saved;
 }
 
 /* The memory that inlined bodies share is aligned so, in the frame. */

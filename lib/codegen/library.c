@@ -1,5 +1,6 @@
 /* Calls of library functions: see library.h. Called by the targets' lowerings of what their machine does not have.
- * Invariant: the functions are called by C's convention, whatever that of the function itself is. */
+ * Invariant: the functions are called by C's convention, or that of compilers' libraries (kn_target.runtime), whatever
+ * that of the function itself is. */
 #include "lib/codegen/library.h"
 
 /* By operation; of conversions by the type of the float and a range of the other type, which is an integer or a
@@ -95,16 +96,29 @@ uint32_t kn_library_variable(struct kn_walk *w, const char *name) {
   return checked(w, kn_symbol_reference(w->f->module, name));
 }
 
+/* The convention of a function: that of compilers' libraries if a value of 16 bytes is passed or returned. */
+static const struct kn_convention *convention(struct kn_walk *w, const kiln_param *params,
+                                              unsigned n, unsigned result) {
+  const struct kn_target *t = w->target;
+  bool wide = t->types[result].wide;
+  if (KN_LIKELY(t->runtime == NULL)) return t->library;
+  for (unsigned k = 0; k < n; k++) wide |= t->types[params[k].type].wide;
+  if (t->runtime->indirect >> result & 1 && result != KILN_TYPE_I128 && t->types[result].wide)
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                 "a function of the library that returns a float of 16 bytes in memory");
+  return wide ? t->runtime : t->library;
+}
+
 static void call(struct kn_walk *w, const char *name, const uint32_t *args,
                  const kiln_param *params, unsigned n, unsigned result) {
   const struct kn_sig sig = {.params = params,
                              .n_params = n,
                              .results = {(uint8_t)result},
                              .n_results = result != KILN_TYPE_VOID,
-                             .conv = w->target->library};
+                             .conv = convention(w, params, n, result)};
   struct kn_call c = {
     .sig = &sig, .args = args, .n = n, .symbol = kn_library_symbol(w, name, &sig), .library = true};
-  if (c.symbol == 0) return;
+  if (c.symbol == 0 || w->f->status != KILN_OK) return;
   w->target->call(w, &c);
   if (w->f->status == KILN_OK && sig.n_results != 0) w->target->take_results(w, &sig);
 }

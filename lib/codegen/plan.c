@@ -437,7 +437,7 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
     memset(plan->occupied, 0, plan->n_layout * sizeof *plan->occupied);
   }
   built_to_walked(plan, f, homes);
-  kn_frame_plan_homes(&plan->frame, plan->saved);
+  kn_frame_plan_homes(&plan->frame, plan->saved, target->stored_homes);
   if (KN_UNLIKELY(f->scopes.n != 0)) kn_frame_plan_scopes(plan, f);
   return true;
 }

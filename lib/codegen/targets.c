@@ -1,22 +1,24 @@
 /* The registry of targets: the one file that names them. What the rest of the library and its users know of a target
- * comes from its table (targets/target.h). Invariant: every processor but the first, the host's, has a table. */
+ * comes from its table (targets/target.h). Registers, instructions and features belong to the processor, whatever the
+ * system is. Invariant: every processor but the first, the host's, has a table for Linux. */
 #include "ir/machine.h"
 #include "targets/target.h"
 
 #include <string.h>
 
-static const struct kn_target *const targets[] = {
-  [KILN_PROCESSOR_X86_64] = &kn_target_x86_64,
-  [KILN_PROCESSOR_AARCH64] = &kn_target_aarch64,
+static const struct kn_target *const targets[][KILN_SYSTEM_COUNT] = {
+  [KILN_PROCESSOR_X86_64] = {[KILN_SYSTEM_LINUX] = &kn_target_x86_64,
+                             [KILN_SYSTEM_WINDOWS] = &kn_target_x86_64_windows},
+  [KILN_PROCESSOR_AARCH64] = {[KILN_SYSTEM_LINUX] = &kn_target_aarch64},
 };
 _Static_assert(sizeof targets / sizeof *targets == KILN_PROCESSOR_COUNT,
-               "every target has a table");
+               "every processor has a table");
 
-const struct kn_target *kn_target_at(kiln_processor t) { return targets[t]; }
+const struct kn_target *kn_target_at(kiln_target t) { return targets[t.processor][t.system]; }
 
 /* What is asked of a processor that may be none; NULL: it is none. */
 static const struct kn_target *find(kiln_processor p) {
-  return (unsigned)p < KILN_PROCESSOR_COUNT ? targets[p] : NULL;
+  return (unsigned)p < KILN_PROCESSOR_COUNT ? targets[p][KILN_SYSTEM_LINUX] : NULL;
 }
 
 void kn_target_attach(kiln_module *m) {
@@ -26,7 +28,9 @@ void kn_target_attach(kiln_module *m) {
   static const struct kn_convention on_stack = {
     .max_align_log2 = 3, .chain = KN_NO_REG, .sret = KN_NO_REG};
   static const struct kn_convention *const only_c[KILN_CC_COUNT] = {[KILN_CC_C] = &on_stack};
-  const struct kn_target *t = m->target = targets[m->options.target.processor];
+  const struct kn_target *t = kn_target_at(m->options.target);
+  /* of a module that has failed the names of registers and instructions are known */
+  m->target = t = t != NULL ? t : find(m->options.target.processor);
   m->clobbers = t->clobbers != NULL ? t->clobbers : no_clobbers;
   m->machine = t->machine != NULL ? t->machine : &no_machine;
   m->conventions = t->conventions != NULL ? t->conventions : only_c;
@@ -71,7 +75,7 @@ bool kiln_feature_find(kiln_processor target, const char *name, uint32_t *out) {
   if (name == NULL || out == NULL) return false;
   for (unsigned i = 0; (is = kiln_feature_name(target, i)) != NULL; i++) {
     if (strcmp(is, name) != 0) continue;
-    *out = targets[target]->features[i].bit;
+    *out = find(target)->features[i].bit;
     return true;
   }
   return false;

@@ -135,6 +135,10 @@ static const struct {
 static struct kn_ctype make_basic(const struct kn_cabi *abi, kiln_ctype_kind kind) {
   bool complex = kind >= KILN_CTYPE_COMPLEX_FLOAT;
   uint8_t size = basics[kind].size, value = basics[kind].value;
+  if (kind == KILN_CTYPE_LONG || kind == KILN_CTYPE_ULONG) {
+    size = abi->long_bytes;
+    value = size == 8 ? KILN_TYPE_I64 : KILN_TYPE_I32;
+  }
   struct kn_ctype t = {
     .size = size,
     .align = size == 0 ? 1
@@ -171,7 +175,7 @@ kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
   memset(c, 0, sizeof *c);
   c->m = m;
   c->allocator = a;
-  c->abi = kn_cabi_of(kiln_module_processor(m));
+  c->abi = kn_cabi_of(kiln_module_get_target(m));
   if (c->abi == NULL) {
     char text[64];
     snprintf(text, sizeof text, "the types of C are not supported on %s",
@@ -291,6 +295,8 @@ static bool check_field(kiln_ctypes *c, const kiln_cfield *f, const struct kn_ct
   if (f->align_bytes != 0 && (!is_power(f->align_bytes) || f->align_bytes > MAX_ALIGN))
     return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
   if (!(f->flags & KILN_CFIELD_BITS)) return true;
+  if (c->abi->partial)
+    return kn_ctypes_fail(c, KILN_ERR_UNSUPPORTED, "bit-fields are not supported on Windows");
   if (type->value < KILN_TYPE_I8 || type->value > KILN_TYPE_I128 ||
       type->kind == KILN_CTYPE_POINTER)
     return kn_ctypes_fail(c, KILN_ERR_TYPE, "a bit-field of a type that is not an integer");

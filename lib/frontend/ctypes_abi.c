@@ -1,8 +1,9 @@
-/* How arguments and results are passed, by the ABI of the target: psABI 3.2.3 (classification, passing,
- * returning), AAPCS64 6.8.2 and 6.9. Called by front ends once per C signature. On x86-64 an aggregate
- * is passed either wholly in registers or wholly in memory; in memory, it leaves the free registers to later
- * arguments. So registers are counted here, over the whole signature. On AArch64 the library does that for
- * arguments that are joined. Invariant: the parameters made here are what clang makes of the same C. */
+/* How arguments and results are passed, by the ABI of the target: psABI 3.2.3 (classification, passing, returning),
+ * AAPCS64 6.8.2 and 6.9; Microsoft's "x64 calling convention", as MinGW implements it. Called by front ends once
+ * per C signature. On x86-64 an aggregate is passed either wholly in registers or wholly in memory; in memory, it
+ * leaves the free registers to later arguments. So registers are counted here, over the whole signature. On AArch64
+ * the library does that for arguments that are joined. Invariant: the parameters made here are what clang makes of
+ * the same C. */
 #include "lib/frontend/ctypes_state.h"
 
 enum { X64_GP = 6, X64_FP = 8, A64_FP = 8 };
@@ -108,28 +109,54 @@ static kiln_carg_info a64_arg(const struct kn_ctype *t) {
   return a;
 }
 
+/* ---- x86-64 on Windows ---- */
+
+/* An aggregate of the size of an integer is passed as one. */
+static void windows_pieces(const struct kn_ctype *t, kiln_carg_info *a) {
+  if (t->size == 0 || t->size > 8 || (t->size & (t->size - 1))) return;
+  add_piece(a, int_type(t->size), 0, t->size);
+}
+
+static kiln_carg_info windows_arg(const struct kn_ctype *t) {
+  kiln_carg_info a = {.pass = KILN_CPASS_REFERENCE};
+  if (t->value != KILN_TYPE_VOID) a.pass = KILN_CPASS_VALUE;
+  else windows_pieces(t, &a);
+  return a;
+}
+
 /* ---- the table ---- */
 
-static const struct kn_cabi abis[] = {
-  [KILN_PROCESSOR_X86_64] = {.ldouble = KILN_TYPE_F80,
-                             .signed_char = true,
-                             .extends_small = true,
-                             .splits_i128 = true,
-                             .arg = x64_arg,
-                             .result = x64_result,
-                             .take = x64_take,
-                             .next_arg = kn_cva_arg_x64},
-  [KILN_PROCESSOR_AARCH64] = {.ldouble = KILN_TYPE_F128,
-                              .unnamed_bits_align = true,
-                              .joins_pieces = true,
-                              .arg = a64_arg,
-                              .result = a64_pieces,
-                              .next_arg = kn_cva_arg_a64},
+static const struct kn_cabi abis[][KILN_SYSTEM_COUNT] = {
+  [KILN_PROCESSOR_X86_64] = {[KILN_SYSTEM_LINUX] = {.ldouble = KILN_TYPE_F80,
+                                                    .long_bytes = 8,
+                                                    .signed_char = true,
+                                                    .extends_small = true,
+                                                    .splits_i128 = true,
+                                                    .arg = x64_arg,
+                                                    .result = x64_result,
+                                                    .take = x64_take,
+                                                    .next_arg = kn_cva_arg_x64},
+                             [KILN_SYSTEM_WINDOWS] = {.ldouble = KILN_TYPE_F80,
+                                                      .long_bytes = 4,
+                                                      .signed_char = true,
+                                                      .partial = true,
+                                                      .arg = windows_arg,
+                                                      .result = windows_pieces,
+                                                      .next_arg = kn_cva_arg_windows}},
+  [KILN_PROCESSOR_AARCH64] = {[KILN_SYSTEM_LINUX] = {.ldouble = KILN_TYPE_F128,
+                                                     .long_bytes = 8,
+                                                     .unnamed_bits_align = true,
+                                                     .joins_pieces = true,
+                                                     .arg = a64_arg,
+                                                     .result = a64_pieces,
+                                                     .next_arg = kn_cva_arg_a64}},
 };
-_Static_assert(sizeof abis / sizeof *abis == KILN_PROCESSOR_COUNT, "every target has an ABI of C");
+_Static_assert(sizeof abis / sizeof *abis == KILN_PROCESSOR_COUNT,
+               "every processor has an ABI of C");
 
-const struct kn_cabi *kn_cabi_of(kiln_processor target) {
-  return abis[target].arg != NULL ? &abis[target] : NULL;
+const struct kn_cabi *kn_cabi_of(kiln_target target) {
+  const struct kn_cabi *abi = &abis[target.processor][target.system];
+  return abi->arg != NULL ? abi : NULL;
 }
 
 /* ---- signatures ---- */
@@ -195,12 +222,20 @@ static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg_info 
   return add_param(c, KILN_TYPE_PTR, 0);
 }
 
+/* False, and the table has failed, for a scalar that the ABI's row cannot pass. */
+static bool possible(kiln_ctypes *c, const struct kn_ctype *t) {
+  if (!c->abi->partial || (t->value != KILN_TYPE_I128 && t->value != KILN_TYPE_F80)) return true;
+  return kn_ctypes_fail(c, KILN_ERR_UNSUPPORTED,
+                        "a signature with long double or __int128 is not supported on Windows");
+}
+
 /* Adds an argument to the signature being made: its type is known, and how it is passed is found out. */
 static bool add_arg(kiln_ctypes *c, struct kn_cregs *r, struct kn_carg *a) {
   const struct kn_ctype *t = kn_ctype_at(c, a->as.type);
   if (t == NULL || t->kind == KILN_CTYPE_VOID || t->kind == KILN_CTYPE_ARRAY)
     return kn_ctypes_fail(c, KILN_ERR_TYPE,
                           "the type of a parameter is void or an array, or does not exist");
+  if (!possible(c, t)) return false;
   a->as = kn_carg_of(c, a->as.type);
   if (c->abi->take != NULL) c->abi->take(t, r, &a->as);
   return add_params(c, t, &a->as);
@@ -239,6 +274,7 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
   if (type == NULL || type->kind == KILN_CTYPE_ARRAY)
     return KN_CTYPES_FAIL(none, c, KILN_ERR_TYPE,
                           "the type of the result is an array, or does not exist");
+  if (!possible(c, type)) return none;
   uint32_t before = c->args.n, n_of = of.id != 0 ? c->sigs.at[of.id].n_fixed : 0;
   if (n > UINT32_MAX - n_of || !KN_ROOM(&c->allocator, c->args, n_of + n))
     return KN_CTYPES_FAIL(none, c, KILN_ERR_MEMORY, "out of memory");

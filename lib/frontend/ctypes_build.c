@@ -327,6 +327,15 @@ kiln_value kn_cva_arg_x64(kiln_func *f, const struct kn_ctype *t, const kiln_car
   return gather(f, t, a, from);
 }
 
+/* Each argument has 8 bytes: itself, or its address. */
+kiln_value kn_cva_arg_windows(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
+                              kiln_value ap) {
+  (void)t;
+  kiln_value at = kiln_build_load(f, KILN_TYPE_I64, ap, 0, 0);
+  kiln_build_store(f, KILN_TYPE_I64, ap, 0, offset(f, at, 8), 0);
+  return a->pass == KILN_CPASS_PIECES ? at : kiln_build_load(f, KILN_TYPE_I64, at, 0, 0);
+}
+
 /* AAPCS64, appendix B: stack, gr_top, vr_top, gr_offs, vr_offs. */
 kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
                           kiln_value ap) {

@@ -64,12 +64,15 @@ struct kn_cregs {
 /* What a target's ABI says about C: a row of the table in ctypes_abi.c. */
 struct kn_cabi {
   kiln_type ldouble;       /* long double */
+  uint8_t long_bytes;      /* of long */
   bool signed_char;        /* plain char is signed */
   bool unnamed_bits_align; /* bit-fields without a name count for the alignment of the whole */
   bool extends_small;      /* arguments of less than 32 bits are extended by the caller */
   /* the pieces of an argument are all in registers or all in memory: KILN_PARAM_JOIN */
   bool joins_pieces;
   bool splits_i128; /* an i128 is two integers to va_arg */
+  /* The ABI has more rules than are implemented: scalars of 16 bytes in signatures, and bit-fields, are refused. */
+  bool partial;
   /* How an argument of a type is passed while registers are free. */
   kiln_carg_info (*arg)(const struct kn_ctype *t);
   /* The pieces of a result, if it is returned in registers. */
@@ -118,10 +121,12 @@ enum kn_cclass kn_cclass_of(uint64_t classes, unsigned k);
 /* Merges two classes. */
 enum kn_cclass kn_cclass_merge(enum kn_cclass a, enum kn_cclass b);
 /* The ABI of a target; NULL if there is none. */
-const struct kn_cabi *kn_cabi_of(kiln_processor target);
+const struct kn_cabi *kn_cabi_of(kiln_target target);
 /* kn_cabi.next_arg of both ABIs (ctypes_build.c). */
 kiln_value kn_cva_arg_x64(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
                           kiln_value ap);
+kiln_value kn_cva_arg_windows(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
+                              kiln_value ap);
 kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
                           kiln_value ap);
 /* How an argument of type t is passed while registers are free: VALUE, PIECES, ...; `param` is not set. For

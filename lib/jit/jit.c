@@ -45,7 +45,7 @@ bool kn_jit_no_memory(kiln_jit_error *e) {
 static bool start(kiln_jit *jit, kiln_jit_error *e) {
   const kiln_jit_options *o = &jit->options;
   kiln_target host;
-  if (kiln_target_find_host(&host)) jit->code = kn_target_at(host.processor)->jit;
+  if (kiln_target_find_host(&host)) jit->code = kn_target_at(host)->jit;
   if (jit->code == NULL)
     return KN_JIT_FAIL(false, e, KILN_ERR_UNSUPPORTED,
                        "the JIT does not support the processor of this machine");
@@ -53,7 +53,7 @@ static bool start(kiln_jit *jit, kiln_jit_error *e) {
       (unsigned)o->protection >= KILN_JIT_PROTECTION_COUNT)
     return KN_JIT_FAIL(false, e, KILN_ERR_ARGUMENT, "options out of range");
   jit->processor = host.processor;
-  jit->machine = &kn_target_at(host.processor)->code;
+  jit->machine = &kn_target_at(host)->code;
   if (!kn_jit_process_enter(jit, e) || !kn_jit_memory_init(jit, e) || !kn_jit_perf_open(jit, e))
     return false;
   if (!o->no_unwind) kn_jit_unwind_open(jit);

@@ -67,7 +67,7 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
     if (e->diag.status == KILN_OK) e->diag = m->diag;
     return m->diag.status;
   }
-  if (m->options.target.processor != jit->processor)
+  if (m->options.target.processor != jit->processor || m->target->jit == NULL)
     return kn_jit_fail(e, KILN_ERR_ARGUMENT, "the module is for %s, not for this machine",
                        kiln_processor_name(m->options.target.processor));
   if (m->exec_stack)

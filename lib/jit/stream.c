@@ -21,7 +21,7 @@ struct kiln_jit_stream {
 
 kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
   if (jit == NULL || module == NULL || module->options.target.processor != jit->processor ||
-      module->frozen)
+      module->target->jit == NULL || module->frozen)
     return NULL;
   kiln_jit_stream *s = kn_jit_realloc(jit, NULL, sizeof *s);
   if (s != NULL) *s = (kiln_jit_stream){.jit = jit, .m = module};

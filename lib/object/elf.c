@@ -220,6 +220,7 @@ static kiln_status write_elf(const struct kn_image *image, kiln_buffer *out) {
 }
 
 static const struct kn_object_format format = {
+  .format = KILN_FORMAT_ELF,
   .name = "ELF",
   .lacks = lacks,
   .reloc_number = kiln_elf_reloc_number,

@@ -33,6 +33,9 @@ kiln_status kn_emit_object(const struct kn_object_format *format, kiln_module *m
   }
   kiln_diag open;
   if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_fail(m, &open);
+  if (m->options.target.format != format->format)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "the module is for objects of the format %s",
+                          kiln_format_name(m->options.target.format));
   if (!is_supported(format, m)) return m->diag.status;
   const size_t size = out->size, dwo_size = dwo != NULL ? dwo->size : 0;
   uint64_t start_ns = timed != NULL ? kn_clock_ns() : 0;

@@ -137,7 +137,10 @@ struct kn_image;
 
 /* What a format of objects supplies. */
 struct kn_object_format {
+  kiln_format format;
   const char *name;
+  /* Linkers may move what is between two symbols of a section: no distance in one is known. */
+  bool moves;
   /* What the format does not have for the module, as "protecting an object's code"; NULL: nothing. */
   const char *(*lacks)(const kiln_module *m);
   /* Its number of a kind of relocation, not 0; 0: it has none. */

@@ -71,7 +71,8 @@ void kn_image_content(const struct kn_image *image, uint32_t section, uint8_t *t
 struct sink {
   const struct kn_image *image;
   uint32_t section;
-  uint8_t *base; /* of its content */
+  uint32_t known; /* index + 1 of the section where distances are known: this one, or 0 */
+  uint8_t *base;  /* of its content */
   kn_image_put *put;
   void *user;
 };
@@ -109,7 +110,7 @@ static bool code_relocs(const struct sink *k, const struct kn_image_piece *piece
   for (; r != end; r++) {
     const struct kn_place *p = image->places + r->symbol;
     uint64_t at = r->offset + delta;
-    if (p->section == k->section + 1 && p->what != KN_IS_RESOLVER && is_here(image, r->symbol)) {
+    if (p->section == k->known && p->what != KN_IS_RESOLVER && is_here(image, r->symbol)) {
       const struct kn_reloc_facts *facts = kn_reloc_facts(r->kind);
       uint64_t value = p->value + (uint64_t)(int64_t)r->addend;
       /* where the field is too narrow, the linker resolves it */
@@ -137,7 +138,7 @@ static bool distance(const struct sink *k, uint64_t item, const kiln_reloc *r) {
     return KN_MODULE_FAIL(false, m, KILN_ERR_SYMBOL,
                           "a relocation is relative to '%.100s', which is not defined here",
                           kn_name_of(m, r->relative_to.id));
-  if (p->section == from->section && is_here(image, r->symbol.id) &&
+  if (k->known != 0 && p->section == from->section && is_here(image, r->symbol.id) &&
       !has_merged(image->sections.at + from->section - 1)) {
     int64_t value = (int64_t)(p->value - from->value + (uint64_t)r->addend);
     if (r->size_bytes == 8) kn_put64(k->base + offset, (uint64_t)value);
@@ -212,7 +213,8 @@ static bool roots_relocs(const struct sink *k, const struct kn_image_piece *piec
 
 bool kn_image_relocs(const struct kn_image *image, uint32_t section, uint8_t *base,
                      kn_image_put *put, void *user) {
-  const struct sink k = {image, section, base, put, user};
+  const bool moves = image->format != NULL && image->format->moves;
+  const struct sink k = {image, section, moves ? 0 : section + 1, base, put, user};
   const struct kn_image_section *s = image->sections.at + section;
   for (uint32_t piece = s->n_relocs != 0 ? s->first : 0; piece != 0;
        piece = image->pieces.at[piece - 1].next) {

@@ -1,5 +1,6 @@
-/* Calls, entries and returns: System V x86-64 psABI, 3.2 (calling sequence). Frame: rbp-based; saved registers right
- * below rbp, then slots and spills, then the outgoing stack arguments at rsp. */
+/* Calls, entries and returns: System V x86-64 psABI, 3.2 (calling sequence); Microsoft's x64 calling convention.
+ * Frame: rbp-based; saved registers right below rbp, then slots and spills, then the outgoing stack arguments at
+ * rsp. */
 #include "lib/codegen/call_emit.h"
 #include "targets/x86_64/x64.h"
 
@@ -19,6 +20,9 @@ static struct x64_addr own_area(struct kn_walk *w) {
   x64(w)->uses_incoming = true;
   return x64_frame(w, 16);
 }
+
+/* Stores value h, of any type, to memory. */
+static void store_any(struct kn_walk *w, uint32_t h, unsigned type, struct x64_addr to);
 
 /* Stores an argument to its location in the area of stack arguments; `c` NULL: a result of the function. */
 static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a) {
@@ -57,25 +61,8 @@ static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct k
         x64_copy(w, to, from, p->size_bytes & 7);
       }
     }
-  } else if (type == KILN_TYPE_F80) {
-    x64_x87_push(w, h);
-    x64_x87_pop_to(w, &to);
-  } else if (type == KILN_TYPE_I128) {
-    struct x64_addr half[2];
-    int64_t v[2];
-    bool constant = x64_wide_source(w, h, half, v);
-    for (unsigned k = 0; k < 2; k++, to.m.disp += 8) {
-      if (constant) x64_const(w, X64_SCRATCH, (uint64_t)v[k]);
-      else x64_op_mem(w, X64_MOV, 3, X64_SCRATCH, &half[k]);
-      x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &to);
-    }
-  } else if (kn_bank(w, type)) {
-    unsigned r = kn_reg(w, h, type);
-    x64_op_mem(w,
-               type == KILN_TYPE_F32    ? X64_MOVSS_ST
-               : type == KILN_TYPE_V128 ? X64_MOVUPS_ST
-                                        : X64_MOVSD_ST,
-               2, r, &to);
+  } else if (kn_wide(w, type) || kn_bank(w, type)) {
+    store_any(w, h, type, to);
   } else if (x64_imm32(w, h, type, &imm) && !(flags & KN_PARAM_EXTEND)) {
     EMIT(w, x64_mov_mi, 3, to.m, imm);
   } else {
@@ -88,7 +75,42 @@ static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct k
   }
 }
 
+static void store_any(struct kn_walk *w, uint32_t h, unsigned type, struct x64_addr to) {
+  if (type == KILN_TYPE_F80) {
+    x64_x87_push(w, h);
+    x64_x87_pop_to(w, &to);
+  } else if (type == KILN_TYPE_I128) {
+    struct x64_addr half[2];
+    int64_t v[2];
+    bool constant = x64_wide_source(w, h, half, v);
+    for (unsigned k = 0; k < 2; k++, to.m.disp += 8) {
+      if (constant) x64_const(w, X64_SCRATCH, (uint64_t)v[k]);
+      else x64_op_mem(w, X64_MOV, 3, X64_SCRATCH, &half[k]);
+      x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &to);
+    }
+  } else {
+    unsigned r = kn_reg(w, h, type);
+    x64_op_mem(w,
+               type == KILN_TYPE_F32    ? X64_MOVSS_ST
+               : type == KILN_TYPE_V128 ? X64_MOVUPS_ST
+                                        : X64_MOVSD_ST,
+               2, r, &to);
+  }
+}
+
+/* Stores the copy of an argument that is passed by its address, and the address, if that is passed on the stack. */
+static void indirect_arg(struct kn_walk *w, const struct kn_arg *a) {
+  store_any(w, a->h, a->param ? a->param->type : kn_loose_type(w, a->h), x64_frame(w, a->memory));
+  if (a->reg != KN_NO_REG) return;
+  EMIT(w, x64_rm, X64_LEA, 3, X64_SCRATCH, x64_frame_mem(w, a->memory));
+  EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RSP, (int32_t)a->stack));
+}
+
 void x64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a) {
+  if (KN_UNLIKELY(a->indirect)) {
+    indirect_arg(w, a);
+    return;
+  }
   if (KN_LIKELY(a->reg == KN_NO_REG)) {
     stack_arg(w, c, a);
     return;
@@ -100,6 +122,7 @@ void x64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_a
 
 void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all) {
   uint32_t bytes = all->stack, align = all->align;
+  if (bytes == x64(w)->home) bytes = 0; /* the frame has them (kn_frame_plan.calls) */
   x64(w)->tail_area = 0;
   if (KN_UNLIKELY(align != 0) && !c->tail) {
     int32_t kept = kn_frame_alloc(w, 8, 3);
@@ -168,7 +191,7 @@ static void forward_rest(struct kn_walk *w) {
 }
 
 void x64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
-  if (bytes != 0 && kn_code_room(w, TAIL_ROOM)) {
+  if (bytes > c->sig->conv->shadow_bytes && kn_code_room(w, TAIL_ROOM)) {
     struct x64_addr from = x64_frame(w, x64(w)->tail_area), to = own_area(w);
     to.m.disp += (int32_t)c->sig->result_bytes;
     from.m.disp += (int32_t)c->sig->result_bytes;
@@ -186,8 +209,14 @@ void x64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
   if (behind) kn_label_bind(w, behind);
 }
 
-/* The usual call: at most six general and eight float arguments, all in registers and none to be
- * extended. False, with nothing done, for any other call. */
+/* Whether a call by position may be a usual one: the frame has the callee's bytes, and no float is in two registers. */
+static bool has_home(const struct kn_walk *w, const struct kn_sig *sig) {
+  return !sig->conv->loses_all && !(sig->flags & KILN_SIG_VARIADIC) &&
+         sig->conv->shadow_bytes == w->target->library->shadow_bytes;
+}
+
+/* The usual call: no more arguments than the convention has registers, none of them to be extended; and the frame has
+ * the bytes that belong to the callee. False, with nothing done, for any other call. */
 KN_INLINE bool simple_call(struct kn_walk *w, struct kn_call *c) {
   _Static_assert(N_GP_ARGS + N_FP_ARGS + 1 <= KN_FEW_MOVES, "arguments and the callee's address");
   unsigned n = c->n;
@@ -195,6 +224,7 @@ KN_INLINE bool simple_call(struct kn_walk *w, struct kn_call *c) {
   const struct kn_convention *conv = sig->conv;
   const uint8_t *gp_args = conv->args[0].reg;
   if (n != sig->n_params || n > N_GP_ARGS + N_FP_ARGS) return false;
+  if (KN_UNLIKELY(x64(w)->home_moves)) return false;
   struct kn_few_moves a;
   unsigned fp = 0, waiting = 0;
   if (KN_LIKELY(sig->plain)) {
@@ -206,14 +236,16 @@ KN_INLINE bool simple_call(struct kn_walk *w, struct kn_call *c) {
       waiting |= w->val[kn_value_or_none(h)].flags;
     }
   } else {
-    unsigned gp = 0;
-    if (KN_UNLIKELY(conv->loses_all | conv->by_position | (sig->result_bytes != 0))) return false;
+    unsigned gp = 0, n_gp = conv->args[0].n, n_fp = conv->args[1].n;
+    if (KN_UNLIKELY(sig->result_bytes != 0)) return false;
+    if (KN_UNLIKELY(conv->loses_all | conv->by_position) && !has_home(w, sig)) return false;
     for (unsigned k = 0; k < n; k++) {
       const kiln_param *p = &sig->params[k];
       uint32_t h = c->args[k];
-      if (p->type <= KILN_TYPE_I64 && gp < N_GP_ARGS && !(p->flags & ~KILN_PARAM_SRET))
+      if (conv->by_position) gp = fp = k;
+      if (p->type <= KILN_TYPE_I64 && gp < n_gp && !(p->flags & ~KILN_PARAM_SRET))
         a.dst[k] = gp_args[gp++];
-      else if ((p->type == KILN_TYPE_F32 || p->type == KILN_TYPE_F64) && fp < N_FP_ARGS)
+      else if ((p->type == KILN_TYPE_F32 || p->type == KILN_TYPE_F64) && fp < n_fp)
         a.dst[k] = (uint8_t)(KN_FP_BASE + fp++);
       else return false;
       a.type[k] = (uint8_t)p->type;
@@ -239,7 +271,7 @@ KN_INLINE bool simple_call(struct kn_walk *w, struct kn_call *c) {
   }
   kn_save_live(w, conv->lost);
   kn_move_few(w, &a, total);
-  if (KN_UNLIKELY(sig->flags & KILN_SIG_VARIADIC)) {
+  if (KN_UNLIKELY(sig->flags & KILN_SIG_VARIADIC) && !conv->by_position) {
     if (fp) x64_const(w, X64_RAX, fp);
     else EMIT(w, x64_zero, X64_RAX);
   }
@@ -273,6 +305,11 @@ void x64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assig
   for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
     unsigned flags = kn_arg_flags(a);
+    if (KN_UNLIKELY(a->indirect) && a->reg != KN_NO_REG) {
+      KN_WROTE(w, KN_EV_CLOBBER, 0, a->reg);
+      EMIT(w, x64_rm, X64_LEA, 3, a->reg, x64_frame_mem(w, a->memory));
+      continue;
+    }
     if (KN_LIKELY(!(flags & (KILN_PARAM_UPPER | KN_PARAM_EXTEND))) || a->reg == KN_NO_REG) continue;
     if (flags & KILN_PARAM_UPPER) {
       if (a->reg == EIGHTH)
@@ -312,6 +349,8 @@ static void take_from_memory(struct kn_walk *w, uint32_t i, const struct kn_arg 
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
   if (w->val[i].uses == 0) return;
   if (KN_UNLIKELY(a->in_memory)) take_from_memory(w, i, a);
+  else if (a->type == KILN_TYPE_I128 && a->reg >= KN_FP_BASE)
+    x64_hook_store(w, a->reg, kn_def_wide(w, i), KILN_TYPE_V128);
   else if (a->type == KILN_TYPE_I128) x64_wide_store(w, i, a->reg, a->high);
   else kn_def_fixed(w, i, a->type, a->reg);
 }
@@ -460,9 +499,23 @@ static void enter_result(struct kn_walk *w, const struct kn_arg *a) {
   }
 }
 
+/* Copies a parameter that arrives as the address of a copy to the frame, where it is then. */
+static void enter_indirect(struct kn_walk *w, struct kn_arg *a, int32_t *frame) {
+  unsigned address = a->reg != KN_NO_REG ? a->reg : X64_SCRATCH, x = x64_hw(x64_xscratch(w));
+  if (a->reg == KN_NO_REG) EMIT(w, x64_rm, X64_MOV, 3, address, x64_frame_mem(w, *frame));
+  *frame = kn_frame_alloc(w, 16, 4);
+  EMIT(w, x64_rm, X64_MOVUPS, 2, x, x64_at(address, 0));
+  EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x, x64_frame_mem(w, *frame));
+  a->reg = KN_NO_REG;
+}
+
 static bool own_way(struct kn_walk *w, struct kn_arg *a, int32_t *frame) {
   if (a->reg == KN_NO_REG) x64(w)->uses_incoming = true;
   if (a->param->flags & KILN_PARAM_SRET) enter_result(w, a);
+  if (KN_UNLIKELY(a->indirect)) {
+    enter_indirect(w, a, frame);
+    return false;
+  }
   if (KN_UNLIKELY(a->param->flags & KILN_PARAM_UPPER) && a->reg != KN_NO_REG) {
     x64_take_upper(w, x64_hw(a->reg), x64_hw(a->reg) - UPPER);
     x64(w)->upper = true;

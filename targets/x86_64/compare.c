@@ -127,7 +127,7 @@ void x64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
   if (kn_bank(w, type)) {
     /* there is no conditional move of floats: branch over a move */
     unsigned dst = kn_def(w, i, type, rc, x64_others(w, rc));
-    unsigned t = dst == rb && dst != rc ? X64_XSCRATCH : dst;
+    unsigned t = dst == rb && dst != rc ? x64_xscratch(w) : dst;
     uint32_t skip = kn_code_label(w);
     x64_move(w, t, rc, type);
     uint32_t take = skip;

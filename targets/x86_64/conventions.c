@@ -1,10 +1,9 @@
 /* The calling conventions of x86-64 (ir/convention.h): System V psABI, 3.2; LLVM's preserve_most, preserve_all and
- * preserve_none; Microsoft's x64 calling convention. A new one that fits is a row here. Read by the placer
- * (lib/codegen/call.c), the frame (frame.c) and this target's lowerings of calls. */
+ * preserve_none; Microsoft's x64 calling convention, by C and on Linux. A new one that fits is a row here. Read by
+ * the placer (lib/codegen/call.c), the frame (frame.c) and this target's lowerings of calls. */
 #include "targets/x86_64/x64.h"
 
 #define RSP_RBP (KN_BIT(X64_RSP) | KN_BIT(X64_RBP))
-#define XMM(first, last) (((UINT64_C(2) << (last)) - (UINT64_C(1) << (first))) << KN_FP_BASE)
 
 /* psABI, 3.2.3. A va_list says how far the registers are read; rax says if the entry has to save those of floats. */
 #define FLOAT_ARGS                                                                                 \
@@ -27,8 +26,8 @@ static const struct kn_convention preserve_most = {.args = {{6, {X64_GP_ARGS}}, 
                                                    PLACES,
                                                    OVER_CALLS};
 static const struct kn_convention preserve_all = {.args = {{6, {X64_GP_ARGS}}, FLOAT_ARGS},
-                                                  .keeps =
-                                                    (X64_CALLER_GP & ~KN_BIT(X64_R11)) | XMM(0, 15),
+                                                  .keeps = (X64_CALLER_GP & ~KN_BIT(X64_R11)) |
+                                                           X64_XMMS(0, 15),
                                                   PLACES,
                                                   OVER_CALLS};
 
@@ -46,11 +45,21 @@ static const struct kn_convention preserve_none = {
   .loses_all = true,
 };
 
-/* Arguments as clang has them; an f80 takes no position. */
+/* ---- Windows ---- */
+
+#define WINDOWS_ARGS                                                                               \
+  {                                                                                                \
+    {4, {X64_RCX, X64_RDX, X64_R8, X64_R9}}, {                                                     \
+      4, { X64_FP_ARGS }                                                                           \
+    }                                                                                              \
+  }
+
+/* C's convention of System V's targets, for functions with the convention of Windows. Arguments as clang has them;
+ * an f80 takes no position. */
 #define WIN64_TYPES                                                                                \
   (KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(F32) | KN_T(F64) | KN_T(F80))
 static const struct kn_convention win64 = {
-  .args = {{4, {X64_RCX, X64_RDX, X64_R8, X64_R9}}, {4, {X64_FP_ARGS}}},
+  .args = WINDOWS_ARGS,
   .by_position = true,
   .shadow_bytes = 32,
   .max_align_log2 = 3,
@@ -59,7 +68,7 @@ static const struct kn_convention win64 = {
   .x87 = KN_T(F80),
   .x87_results = 2,
   .results = {{1, {X64_RAX}}, {1, {X64_XMM0}}},
-  .keeps = KN_BIT(X64_RSI) | KN_BIT(X64_RDI) | XMM(6, 15),
+  .keeps = KN_BIT(X64_RSI) | KN_BIT(X64_RDI) | X64_XMMS(6, 15),
   OVER_CALLS,
   .va_pointer = true,
   .no_params = (uint16_t)~WIN64_TYPES,
@@ -75,4 +84,25 @@ const struct kn_convention *const x64_conventions[KILN_CC_COUNT] = {
   [KILN_CC_PRESERVE_ALL] = &preserve_all,
   [KILN_CC_PRESERVE_NONE] = &preserve_none,
   [KILN_CC_WIN64] = &win64,
+};
+
+/* C's convention on Windows. More results than one are LLVM's, on which rustc relies. An i128 is two integers, to
+ * LLVM as well; compilers of C pass its address. */
+#define WINDOWS                                                                                    \
+  .args = WINDOWS_ARGS, .by_position = true, .shadow_bytes = 32, .max_align_log2 = 3,              \
+  .no_stack = "an i128 with one half in a register and the other one on the stack",                \
+  .chain = X64_CHAIN, .sret = KN_NO_REG, .x87_results = 2,                                         \
+  .results = {{3, {X64_RAX, X64_RDX, X64_RCX}}, {4, {X64_FP_ARGS}}},                               \
+  .lost = (X64_CALLER_GP & ~(KN_BIT(X64_RSI) | KN_BIT(X64_RDI))) | X64_XMMS(0, 5),                 \
+  .preserved = UINT64_C(0xf0f8) | X64_XMMS(6, 15), .va_pointer = true,                             \
+  .no_flags = KILN_PARAM_BYVAL | KILN_PARAM_JOIN
+const struct kn_convention x64_windows_convention = {
+  WINDOWS, .x87 = KN_T(F80), .indirect = KN_T(V128), .no_variadic_params = KN_T(F80)};
+/* That of the functions of libgcc and compiler-rt, which are compiled from C: LLVM's LowerWin64_i128OP. */
+const struct kn_convention x64_windows_runtime = {
+  WINDOWS, .indirect = KN_T(V128) | KN_T(I128) | KN_T(F80), .i128_in_vector = true};
+
+const struct kn_convention *const x64_windows_conventions[KILN_CC_COUNT] = {
+  [KILN_CC_C] = &x64_windows_convention,
+  [KILN_CC_WIN64] = &x64_windows_convention,
 };

@@ -11,7 +11,7 @@ KN_INLINE unsigned by_type(unsigned type, unsigned ss, unsigned sd) {
 static void two_address(struct kn_walk *w, unsigned op, unsigned dst, unsigned ra,
                         const struct x64_operand *o) {
   unsigned to = dst;
-  if (o->kind == X64_REG && o->reg == dst && dst != ra) to = X64_XSCRATCH;
+  if (o->kind == X64_REG && o->reg == dst && dst != ra) to = x64_xscratch(w);
   x64_move(w, to, ra, KILN_TYPE_F64);
   x64_op_operand(w, op, 2, to, o);
   x64_move(w, dst, to, KILN_TYPE_F64);
@@ -71,9 +71,9 @@ void x64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   unsigned t = kn_temp(w, ~KN_GP_MASK);
   x64_move(w, t, ra, type);
   x64_op_mem(w, X64_ANDPS, 2, t, &rest);
-  x64_move(w, X64_XSCRATCH, rb, type);
-  x64_op_mem(w, X64_ANDPS, 2, X64_XSCRATCH, &sign);
-  EMIT(w, x64_rr, X64_ORPS, 2, x64_hw(t), 15);
+  x64_move(w, x64_xscratch(w), rb, type);
+  x64_op_mem(w, X64_ANDPS, 2, x64_xscratch(w), &sign);
+  EMIT(w, x64_rr, X64_ORPS, 2, x64_hw(t), x64_hw(x64_xscratch(w)));
   kn_drop_operands(w, in);
   kn_def_fixed(w, w->i, type, t);
 }
@@ -101,7 +101,7 @@ void x64_lower_fmuladd(struct kn_walk *w, const struct kn_inst *in) {
   uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~(rc < 64 ? KN_BIT(rc) : 0);
   unsigned dst = kn_def(w, w->i, type, rc, avoid);
   bool free = dst != rc && (dst != rb || ra == rb);
-  unsigned t = free ? dst : X64_XSCRATCH;
+  unsigned t = free ? dst : x64_xscratch(w);
   x64_move(w, t, ra, type);
   if (rb == ra) b.reg = t;
   x64_op_operand(w, by_type(type, X64_MULSS, X64_MULSD), 2, t, &b);
@@ -204,7 +204,7 @@ static void float_const(struct kn_walk *w, unsigned type, double v) {
   else memcpy(&bits, &v, 8);
   struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
   addr.ref = kn_code_literal(w, bits, 0, single(type) ? 4 : 8);
-  x64_op_mem(w, single(type) ? X64_MOVSS : X64_MOVSD, 2, X64_XSCRATCH, &addr);
+  x64_op_mem(w, single(type) ? X64_MOVSS : X64_MOVSD, 2, x64_xscratch(w), &addr);
 }
 
 /* t = the float in x (not negative, in range) as an unsigned 64-bit integer; y is changed. */
@@ -212,14 +212,14 @@ static void to_u64(struct kn_walk *w, unsigned from, unsigned t, unsigned x, uns
   unsigned cvt = by_type(from, X64_CVTTSS2SI, X64_CVTTSD2SI);
   uint32_t big = kn_code_label(w), done = kn_code_label(w);
   float_const(w, from, 9223372036854775808.0);
-  EMIT(w, x64_rr, by_type(from, X64_UCOMISS, X64_UCOMISD), 2, x64_hw(x), 15);
+  EMIT(w, x64_rr, by_type(from, X64_UCOMISS, X64_UCOMISD), 2, x64_hw(x), x64_hw(x64_xscratch(w)));
   x64_jcc(w, X64_AE, big);
   EMIT(w, x64_rr, cvt, 3, t, x64_hw(x));
   x64_jmp(w, done);
   x64_bind_label(w, big);
   /* convert x - 2^63, then set the sign bit again */
   x64_move(w, y, x, from);
-  EMIT(w, x64_rr, by_type(from, X64_SUBSS, X64_SUBSD), 2, x64_hw(y), 15);
+  EMIT(w, x64_rr, by_type(from, X64_SUBSS, X64_SUBSD), 2, x64_hw(y), x64_hw(x64_xscratch(w)));
   EMIT(w, x64_rr, cvt, 3, t, x64_hw(y));
   x64_const(w, X64_SCRATCH, UINT64_C(1) << 63);
   EMIT(w, x64_rr, X64_XOR, 3, t, X64_SCRATCH);
@@ -263,10 +263,10 @@ void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rr, cmp, 2, x64_hw(x), x64_hw(x));
     x64_jcc(w, X64_P, nan);
     float_const(w, from, top);
-    EMIT(w, x64_rr, cmp, 2, x64_hw(x), 15);
+    EMIT(w, x64_rr, cmp, 2, x64_hw(x), x64_hw(x64_xscratch(w)));
     x64_jcc(w, X64_AE, high);
     float_const(w, from, sign ? -top : 0.0);
-    EMIT(w, x64_rr, cmp, 2, x64_hw(x), 15);
+    EMIT(w, x64_rr, cmp, 2, x64_hw(x), x64_hw(x64_xscratch(w)));
     x64_jcc(w, X64_AE, in_range);
     x64_bind_label(w, low);
     x64_const(w, t, bits == 64 ? min : (uint32_t)min);

@@ -1,4 +1,4 @@
-/* Frames on x86-64: prologue, epilogue, literals after the code, frame rows (.eh_frame), and the end of a function.
+/* Frames on x86-64: prologue, epilogue, literals after the code, and the end of a function; unwind.c has the rows.
  * Called by lib/codegen/walk.c around the loop over blocks.
  *
  *   rbp + 16     caller's stack arguments
@@ -15,17 +15,19 @@
  *   rsp + ...    return address, callee-saved registers that the plan uses
  *   rsp          stack slots and spill slots, upward; frame offset X64_FRAME_BOTTOM, since offset 0 means none
  *
+ * Where unwinders read codes of prologues (kn_target.unwind_codes), rbp is set after all pushes if the stack pointer
+ * moves, since what was pushed is found from rbp then. Below the pushes is an area for the vector registers that are
+ * saved, whose size makes the distance to rbp a multiple of 16. Else they find it all from rsp. Each epilogue begins
+ * with one addition to rsp, or a lea from rbp, then pops and leaves, and no call returns to its first instruction.
+ *
  * The prologue and each epilogue are emitted in full; when all is known they are cut to what the function turned out
- * to need (relax.c). Invariant: the rows describe every instruction boundary. */
+ * to need (relax.c). */
 #include "lib/codegen/observe.h"
 #include "targets/x86_64/x64.h"
 
-#include <kiln/dwarf.h>
-
 /* ---- registers that the convention keeps ---- */
 
-/* Frame offset of register r, which is kept. */
-static int32_t kept_at(struct kn_walk *w, unsigned r) {
+int32_t x64_kept_at(struct kn_walk *w, unsigned r) {
   const struct x64_walk *x = x64(w);
   uint64_t below = w->plan->frame.kept & (KN_BIT(r) - 1);
   int32_t gp = __builtin_popcountll(below & KN_GP_MASK);
@@ -36,7 +38,7 @@ static int32_t kept_at(struct kn_walk *w, unsigned r) {
 static void move_kept(struct kn_walk *w, uint64_t which, bool load) {
   for (uint64_t m = which; m; m &= m - 1) {
     unsigned r = (unsigned)__builtin_ctzll(m);
-    struct x64_mem at = x64_frame_mem(w, kept_at(w, r));
+    struct x64_mem at = x64_frame_mem(w, x64_kept_at(w, r));
     if (r < KN_FP_BASE) EMIT(w, x64_rm, load ? X64_MOV : X64_MOV_ST, 3, r, at);
     else EMIT(w, x64_rm, load ? X64_MOVUPS : X64_MOVUPS_ST, 2, x64_hw(r), at);
   }
@@ -48,19 +50,10 @@ static void store_kept(struct kn_walk *w) {
   unsigned gp = (unsigned)__builtin_popcountll(kept & KN_GP_MASK);
   unsigned fp = (unsigned)__builtin_popcountll(kept & ~KN_GP_MASK);
   x->kept_low = kn_frame_alloc(w, 8 * gp, 3);
-  x->kept_low_fp = fp ? kn_frame_alloc(w, 16 * fp, 4) : 0;
+  if (x->saved_area == 0) x->kept_low_fp = fp ? kn_frame_alloc(w, 16 * fp, 4) : 0;
+  else x->kept_low_fp = -8 * (int32_t)x->saved_count - (int32_t)x->saved_area;
   move_kept(w, kept, false);
   x->kept_end = kn_here(w);
-}
-
-/* Writes rows that say where they are saved, or that they are restored. */
-static uint8_t *kept_rows(struct kn_walk *w, uint8_t *p, bool restored) {
-  for (uint64_t m = w->plan->frame.kept; m; m &= m - 1) {
-    unsigned r = (unsigned)__builtin_ctzll(m), column = w->target->code.dwarf_regs[r];
-    *p++ = (uint8_t)((restored ? KILN_DW_CFA_restore : KILN_DW_CFA_offset) | column);
-    if (!restored) *p++ = (uint8_t)((16 - kept_at(w, r)) / 8); /* below 128 */
-  }
-  return p;
 }
 
 /* ---- prologue, epilogue ---- */
@@ -68,7 +61,37 @@ static uint8_t *kept_rows(struct kn_walk *w, uint8_t *p, bool restored) {
 /* endbr64: what indirect branches may go to */
 void x64_landing(struct kn_walk *w) { EMIT(w, x64_endbr64); }
 
-const uint8_t x64_saved_order[5] = {X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15};
+/* The bytes at the bottom of the frame that belong to the functions that it calls. */
+static void reserve_home(struct kn_walk *w) {
+  struct x64_walk *x = x64(w);
+  const struct kn_frame_plan *frame = &w->plan->frame;
+  x->home_moves = frame->dynamic;
+  x->home = frame->dynamic ? 0 : w->target->library->shadow_bytes;
+  if (!frame->calls) return;
+  x->out_args = x->home;
+  if (!frame->pointer) w->frame.low += x->home;
+}
+
+/* Allocates the area below the pushes, and sets rbp. */
+static void set_base(struct kn_walk *w) {
+  struct x64_walk *x = x64(w);
+  uint32_t vectors = 16 * (uint32_t)__builtin_popcountll(w->plan->frame.kept & ~KN_GP_MASK);
+  x->saved_area = vectors + 8 * (x->saved_count & 1);
+  if (x->saved_area != 0) EMIT(w, x64_alu_ri, X64_G_SUB, 3, X64_RSP, (int32_t)x->saved_area);
+  x->area_at = kn_here(w) - X64_GAP;
+  EMIT(w, x64_rm, X64_LEA, 3, X64_RBP,
+       x64_at(X64_RSP, (int32_t)(8 * x->saved_count + x->saved_area)));
+  x->base_at = kn_here(w) - X64_GAP;
+}
+
+/* What frames have where unwinders read codes. */
+static void plan_codes(struct kn_walk *w) {
+  struct x64_walk *x = x64(w);
+  const struct kn_frame_plan *frame = &w->plan->frame;
+  x->based = frame->pointer && (frame->dynamic | frame->record | frame->realigned) != 0;
+  x->adds = !x->based;
+  x->nop = frame->calls;
+}
 
 void x64_begin(struct kn_walk *w) {
   struct x64_walk *x = x64(w);
@@ -82,20 +105,24 @@ void x64_begin(struct kn_walk *w) {
   }
   x->frame_reg = frame->pointer ? X64_RBP : X64_RSP;
   x->frame_bias = frame->pointer ? 0 : X64_FRAME_BOTTOM;
+  x->adds = !frame->pointer;
+  if (KN_UNLIKELY(w->target->unwind_codes)) plan_codes(w);
   if (frame->pointer) {
     EMIT(w, x64_push, X64_RBP);
-    EMIT(w, x64_rr, X64_MOV, 3, X64_RBP, X64_RSP);
+    if (KN_LIKELY(!x->based)) EMIT(w, x64_rr, X64_MOV, 3, X64_RBP, X64_RSP);
   }
-  for (unsigned k = 0; k < 5; k++) {
-    if (!(frame->saved & KN_BIT(x64_saved_order[k]))) continue;
-    EMIT(w, x64_push, x64_saved_order[k]);
+  for (uint64_t m = frame->saved; m; m &= m - 1) { /* in the order of their numbers */
+    EMIT(w, x64_push, (unsigned)__builtin_ctzll(m));
     x->saved_count++;
   }
+  if (KN_UNLIKELY(x->based)) set_base(w);
   if (KN_UNLIKELY(frame->realigned)) x64_realign(w);
   EMIT(w, x64_group_r, 0x81, 3, X64_G_SUB, X64_RSP);
   x->frame_patch = kn_here(w);
   EMIT(w, x64_put32, 0);
-  w->frame.low = frame->pointer ? -8 * (int32_t)x->saved_count : X64_FRAME_BOTTOM;
+  w->frame.low =
+    frame->pointer ? -8 * (int32_t)x->saved_count - (int32_t)x->saved_area : X64_FRAME_BOTTOM;
+  if (KN_UNLIKELY(w->target->library->shadow_bytes != 0)) reserve_home(w);
   x->probe_room = frame->probe_step != 0 ? X64_PROBE_ROOM : 0;
   w->code.p += x->probe_room;
   if (KN_UNLIKELY(frame->kept | frame->guarded)) {
@@ -106,8 +133,11 @@ void x64_begin(struct kn_walk *w) {
 }
 
 static void pop_saved(struct kn_walk *w) {
-  for (unsigned k = 5; k-- > 0;)
-    if (w->plan->frame.saved & KN_BIT(x64_saved_order[k])) EMIT(w, x64_pop, x64_saved_order[k]);
+  for (uint64_t m = w->plan->frame.saved; m;) {
+    unsigned reg = 63 - (unsigned)__builtin_clzll(m);
+    EMIT(w, x64_pop, reg);
+    m ^= KN_BIT(reg);
+  }
 }
 
 /* Emits what frees the frame, and begins the fixup of an epilogue whose last instruction has `size` bytes; `eh`: of an
@@ -118,14 +148,16 @@ KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size, bool eh) {
     if (frame->guarded) x64_guard_check(w);
     move_kept(w, eh ? frame->kept : frame->kept & ~frame->eh_only, true);
   }
+  if (KN_UNLIKELY(x64(w)->nop)) EMIT(w, x64_put8, 0x90);
   uint32_t from = kn_here(w), fixup = w->code.fixups.n;
   if (!KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE}))
     return false;
-  if (!frame->pointer) {
+  if (x64(w)->adds) {
     EMIT(w, x64_group_r, 0x81, 3, X64_G_ADD, X64_RSP);
     EMIT(w, x64_put32, 0);
     pop_saved(w);
-  } else if (x64(w)->saved_count) {
+    if (frame->pointer) EMIT(w, x64_pop, X64_RBP);
+  } else if (x64(w)->saved_count || x64(w)->based) {
     EMIT(w, x64_rm, X64_LEA, 3, X64_RSP, x64_at(X64_RBP, -8 * (int32_t)x64(w)->saved_count));
     pop_saved(w);
     EMIT(w, x64_pop, X64_RBP);
@@ -144,6 +176,8 @@ void x64_epilogue(struct kn_walk *w) {
 void x64_epilogue_eh(struct kn_walk *w) {
   /* the shadow stack has not where it goes */
   bool jump = w->plan->frame.returns != KN_RETURN_BARE;
+  if (w->target->unwind_codes)
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "eh_return, which this system's unwinders do not know");
   if (!free_frame(w, jump ? 6 : 4, true)) return;
   EMIT(w, x64_rr, X64_MOV, 3, X64_RSP, X64_RCX); /* 3 bytes */
   if (jump) {
@@ -155,8 +189,11 @@ void x64_epilogue_eh(struct kn_walk *w) {
 }
 
 void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg) {
-  if (!free_frame(w, symbol == 0 ? (reg >= 8 ? 3 : 2) : got ? 6 : 5, false)) return;
-  if (symbol == 0) EMIT(w, x64_jmp_r, reg);
+  bool wide = w->target->unwind_codes; /* by REX.W unwinders know the jump of an epilogue */
+  if (!free_frame(w, symbol == 0 ? (reg >= 8 || wide ? 3 : 2) : got ? 6 : 5, false)) return;
+  if (symbol == 0 && wide)
+    w->code.p = x64_put8(x64_put8(x64_put8(w->code.p, 0x48 | reg >> 3), 0xff), 0xe0 | (reg & 7));
+  else if (symbol == 0) EMIT(w, x64_jmp_r, reg);
   else if (got) w->code.p = x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x25), 0);
   else EMIT(w, x64_jmp_rel32, 0);
   if (symbol != 0)
@@ -183,126 +220,6 @@ static void emit_literals(struct kn_walk *w) {
   }
 }
 
-/* Where the last instruction of the epilogue is that fixup k begins: a ret, or the jump of a tail call. */
-KN_INLINE uint32_t last_of(const struct kn_walk *w, uint32_t k) {
-  const struct kn_fixup *x = &w->code.fixups.at[k];
-  return x->at + (x->label & ((1u << X64_EPILOGUE_LAST) - 1)) -
-         (w->code.cut.at[k + 1] - w->code.cut.at[k]);
-}
-
-/* ---- frame rows ---- */
-
-/* The length of a push or pop. */
-KN_INLINE uint32_t push_size(unsigned reg) { return reg >= 8 ? 2 : 1; }
-
-/* The rows of the prologue; *at: the code offset that they reach. */
-KN_INLINE uint8_t *prologue_rows(struct kn_walk *w, uint8_t *p, uint32_t *at) {
-  const struct x64_walk *x = x64(w);
-  const uint8_t *dwarf_regs = w->target->code.dwarf_regs;
-  unsigned n = 1;
-  bool pointer = w->plan->frame.pointer;
-  if (pointer) {
-    /* behind push rbp: def_cfa_offset 16, offset rbp cfa - 16; behind mov: def_cfa_register rbp */
-    static const uint8_t first[] = {
-      KILN_DW_CFA_advance_loc + 1, KILN_DW_CFA_def_cfa_offset,   16, KILN_DW_CFA_offset + 6, 2,
-      KILN_DW_CFA_advance_loc + 3, KILN_DW_CFA_def_cfa_register, 6};
-    memcpy(p, first, sizeof first);
-    p[0] += (uint8_t)x->head; /* advances: below 64 */
-    p += sizeof first;
-    *at += 4;
-    n = 2;
-  }
-  uint32_t head = pointer ? 0 : x->head;
-  for (uint64_t m = w->plan->frame.saved; m;
-       m &= m - 1) { /* pushed in the order of their numbers */
-    unsigned reg = (unsigned)__builtin_ctzll(m);
-    *at += push_size(reg);
-    *p++ = (uint8_t)(KILN_DW_CFA_advance_loc + push_size(reg) + head);
-    head = 0;
-    n++;
-    if (!pointer) {
-      *p++ = KILN_DW_CFA_def_cfa_offset;
-      *p++ = (uint8_t)(8 * n);
-    }
-    *p++ = (uint8_t)(KILN_DW_CFA_offset | dwarf_regs[reg]);
-    *p++ = (uint8_t)n;
-  }
-  unsigned reg = X64_RSP; /* that the CFA counts from */
-  for (uint32_t k = 0; !pointer && k < x->n_rows; k++) {
-    const struct x64_frame_row *r = &x->rows[k];
-    p = kn_code_put_advance(p, r->at - *at + head);
-    head = 0;
-    *at = r->at;
-    *p++ = reg == r->reg ? KILN_DW_CFA_def_cfa_offset : KILN_DW_CFA_def_cfa;
-    if (reg != r->reg) *p++ = dwarf_regs[reg = r->reg];
-    p = kn_put_uleb(p, r->size + 8 * n);
-  }
-  return p;
-}
-
-/* The rows of an epilogue of fixup k; *at: the code offset that they reach. `last`: nothing follows it. */
-KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint32_t *at,
-                                 bool last) {
-  const struct kn_fixup *x = &w->code.fixups.at[k];
-  uint32_t ret = last_of(w, k), size = x->label >> X64_EPILOGUE_LAST;
-  const struct kn_frame_plan *frame = &w->plan->frame;
-  if (!frame->pointer) {
-    uint32_t cfa = 8 * x64(w)->saved_count, to = ret;
-    for (uint64_t m = frame->saved; m; m &= m - 1) to -= push_size((unsigned)__builtin_ctzll(m));
-    p = kn_code_put_advance(p, to - *at);
-    if (!last) *p++ = KILN_DW_CFA_remember_state;
-    *p++ = KILN_DW_CFA_def_cfa_offset;
-    *p++ = (uint8_t)(cfa + 8);
-    for (unsigned i = 5; i-- > 0;) {
-      unsigned reg = x64_saved_order[i];
-      if (!(frame->saved & KN_BIT(reg))) continue;
-      *p++ = (uint8_t)(KILN_DW_CFA_advance_loc + push_size(reg));
-      *p++ = KILN_DW_CFA_def_cfa_offset;
-      *p++ = (uint8_t)cfa;
-      cfa -= 8;
-    }
-  } else {
-    p = kn_code_put_advance(p, ret - *at);
-    if (!last) *p++ = KILN_DW_CFA_remember_state;
-    *p++ = KILN_DW_CFA_def_cfa;
-    *p++ = 7;
-    *p++ = 8;
-    if (KN_UNLIKELY(frame->kept != 0)) p = kept_rows(w, p, true);
-  }
-  *at = ret;
-  if (last) return p;
-  *p++ = (uint8_t)(KILN_DW_CFA_advance_loc | size);
-  *p++ = KILN_DW_CFA_restore_state;
-  *at += size;
-  return p;
-}
-
-static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
-  if (x64(w)->frameless) return; /* the CIE's rules hold throughout */
-  uint8_t rows[256], *p;         /* not worth clearing */
-  uint32_t at = start + x64(w)->head;
-  p = prologue_rows(w, rows, &at);
-  if (KN_UNLIKELY(w->plan->frame.kept != 0)) {
-    uint32_t stored = x64(w)->kept_end - w->code.cut.at[0];
-    p = kept_rows(w, kn_code_put_advance(p, stored - at), false);
-    at = stored;
-  }
-  for (uint32_t k = w->code.fixups.n; k-- > 0 && x64(w)->n_epilogues == 1;) {
-    /* the usual case, one epilogue: it is among the last fixups */
-    const struct kn_fixup *x = &w->code.fixups.at[k];
-    if (x->kind != X64_FIX_EPILOGUE) continue;
-    x64(w)->n_epilogues = 0;
-    p = epilogue_rows(w, p, k, &at, last_of(w, k) + (x->label >> X64_EPILOGUE_LAST) == end);
-  }
-  kn_code_cfi(w, rows, (size_t)(p - rows));
-  for (uint32_t k = 0; k < w->code.fixups.n && x64(w)->n_epilogues; k++) {
-    if (w->code.fixups.at[k].kind != X64_FIX_EPILOGUE) continue;
-    x64(w)->n_epilogues--;
-    p = epilogue_rows(w, rows, k, &at, false);
-    kn_code_cfi(w, rows, (size_t)(p - rows));
-  }
-}
-
 void x64_finish(struct kn_walk *w) {
   if (KN_UNLIKELY(w->plan->frame.guarded)) x64_guard_end(w);
   if (!x64_relax(w)) return;
@@ -313,5 +230,6 @@ void x64_finish(struct kn_walk *w) {
   emit_literals(w);
   if (w->f->status != KILN_OK) return;
   x64_patch(w);
-  frame_rows(w, w->code.start, end);
+  if (KN_UNLIKELY(w->target->unwind_codes)) x64_unwind_codes(w);
+  else x64_frame_rows(w, w->code.start, end);
 }

@@ -21,7 +21,9 @@ static struct x64_addr symbol_at(struct kn_walk *w, const char *name, unsigned s
 static void load_guard(struct kn_walk *w) {
   const kiln_module *m = w->f->module;
   struct x64_addr addr = {.m = {X64_NONE, X64_NONE, 0, 0x64, 0x28}}; /* psABI: TCB's stack_guard */
-  switch (m->guard.source) {
+  switch (w->target->guard_variable && m->guard.source == KILN_GUARD_SOURCE_DEFAULT
+            ? KILN_GUARD_SOURCE_GLOBAL
+            : m->guard.source) {
   case KILN_GUARD_SOURCE_TLS:
     if (m->guard.symbol != NULL) {
       addr = symbol_at(w, m->guard.symbol, m->guard_reg);

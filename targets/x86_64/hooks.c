@@ -44,8 +44,8 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
     return;
   }
   if (type == KILN_TYPE_V128) {
-    EMIT(w, x64_rm, X64_MOVUPS, 2, 15, x64_frame_mem(w, src));
-    EMIT(w, x64_rm, X64_MOVUPS_ST, 2, 15, x64_frame_mem(w, dst));
+    EMIT(w, x64_rm, X64_MOVUPS, 2, x64_hw(x64_xscratch(w)), x64_frame_mem(w, src));
+    EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(x64_xscratch(w)), x64_frame_mem(w, dst));
     return;
   }
   unsigned size = kn_bank(w, type) ? kn_type_log2[type] : x64_op_size(type);

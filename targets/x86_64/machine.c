@@ -177,7 +177,7 @@ static void tied_of(struct kn_walk *w, struct inst *x, bool three) {
   drop(w, x);
   unsigned dst = result(w, x, a, w->regs.locked & bank & ~KN_BIT(a)), to = dst;
   if (dst != a && (dst == last || (three && dst == x->r[1])))
-    to = a < KN_FP_BASE ? (unsigned)X64_SCRATCH : (unsigned)X64_XSCRATCH;
+    to = a < KN_FP_BASE ? X64_SCRATCH : x64_xscratch(w);
   move(w, to, a);
   registers(w, x->word, hw(to), three ? hw(x->r[1]) : hw(to), hw(last));
   immediate(w, x);
@@ -205,7 +205,7 @@ static void string(struct kn_walk *w, struct inst *x) {
   if (lengths) {
     unsigned p = a;
     a = kn_temp(w, ~KN_GP_MASK);
-    b = X64_XSCRATCH;
+    b = x64_xscratch(w);
     EMIT(w, x64_rm, X64_MOVUPS, 2, x64_hw(a), x64_at(p, 0));
     EMIT(w, x64_rm, X64_MOVUPS, 2, x64_hw(b), x64_at(p, 16));
     EMIT(w, x64_rm, X64_MOV, 2, X64_RAX, x64_at(p, 32));
@@ -221,7 +221,14 @@ static void string(struct kn_walk *w, struct inst *x) {
 /* ---- a function for each form, or for several ---- */
 
 static void clear(struct kn_walk *w, struct inst *x) {
-  for (unsigned r = X64_XSCRATCH; r-- > KN_FP_BASE;) claim(w, r);
+  const uint64_t vectors = w->regs.function_regs & ~KN_GP_MASK;
+  if (w->target->callee_homes & ~KN_GP_MASK) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                 "an instruction that changes all vector registers, where calls preserve some");
+    return;
+  }
+  for (unsigned r = 64; r-- > KN_FP_BASE;)
+    if (vectors >> r & 1) claim(w, r);
   bytes(w, x->word);
 }
 
@@ -261,9 +268,9 @@ static void compare(struct kn_walk *w, struct inst *x) {
 static void count(struct kn_walk *w, struct inst *x) {
   drop(w, x);
   unsigned dst = result(w, x, x->r[0], 0);
-  EMIT(w, x64_rr, X64_MOV_XG, 2, x64_hw(X64_XSCRATCH), x->r[1]);
+  EMIT(w, x64_rr, X64_MOV_XG, 2, x64_hw(x64_xscratch(w)), x->r[1]);
   move(w, dst, x->r[0]);
-  registers(w, x->word, hw(dst), 0, x64_hw(X64_XSCRATCH));
+  registers(w, x->word, hw(dst), 0, x64_hw(x64_xscratch(w)));
   done(w, dst);
 }
 
@@ -320,8 +327,11 @@ static void store(struct kn_walk *w, struct inst *x) {
 }
 
 static void masked_move(struct kn_walk *w, struct inst *x) {
+  bool kept = !(w->target->temps >> X64_RDI & 1); /* not claimed: another value may live in it */
+  if (kept) x64_mov(w, 3, X64_SCRATCH, X64_RDI);
   x64_mov(w, 3, X64_RDI, x->r[2]);
   registers(w, x->word, hw(x->r[0]), 0, hw(x->r[1]));
+  if (kept) x64_mov(w, 3, X64_RDI, X64_SCRATCH);
   drop(w, x);
 }
 
@@ -418,7 +428,8 @@ void x64_lower_machine(struct kn_walk *w, const struct kn_inst *in) {
     if (*c == 'i') x.imm = (unsigned)kn_imm(in->field[x.n]) & 255;
     else x.n++;
   }
-  for (uint64_t m = forms[x.form].claims; m; m &= m - 1) claim(w, (unsigned)__builtin_ctzll(m));
+  for (uint64_t m = forms[x.form].claims & w->target->temps; m; m &= m - 1)
+    claim(w, (unsigned)__builtin_ctzll(m));
   if (!forms[x.form].reads) read(w, &x);
   forms[x.form].lower(w, &x);
 }

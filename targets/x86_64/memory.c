@@ -47,7 +47,7 @@ static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct k
   struct x64_addr m = x64_address(w, in->a, (int32_t)in->c);
   kn_drop(w, in->a);
   if (w->val[i].uses == 0) {
-    x64_load_typed(w, kn_bank(w, in->type) ? X64_XSCRATCH : X64_SCRATCH, in, &m);
+    x64_load_typed(w, kn_bank(w, in->type) ? x64_xscratch(w) : X64_SCRATCH, in, &m);
     return;
   }
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
@@ -126,8 +126,8 @@ static __attribute__((noinline)) void store_constant(struct kn_walk *w, const st
   int32_t imm;
   struct x64_addr m = x64_address(w, in->a, (int32_t)in->c);
   if (KN_UNLIKELY(type == KILN_TYPE_V128)) {
-    x64_hook_constant(w, X64_XSCRATCH, b, type);
-    x64_op_mem(w, X64_MOVUPS_ST, 2, X64_XSCRATCH, &m);
+    x64_hook_constant(w, x64_xscratch(w), b, type);
+    x64_op_mem(w, X64_MOVUPS_ST, 2, x64_xscratch(w), &m);
     kn_drop(w, in->a);
     return;
   }
@@ -270,6 +270,12 @@ void x64_lower_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
   if (w->val[w->i].uses == 0) return;
   unsigned dst = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
   unsigned from = X64_RBP;
+  if (w->target->unwind_codes && in->op == KILN_OP_FRAME_ADDR && in->x == 0) {
+    int32_t bytes = (int32_t)(8 * x64(w)->saved_count + x64(w)->saved_area);
+    EMIT(w, x64_rm, X64_LEA, 3, dst, x64_at(X64_RBP, -bytes));
+    kn_defined(w, w->i, dst);
+    return;
+  }
   for (unsigned level = in->x; level > 0; level--) {
     if (!kn_code_ready(w)) return;
     EMIT(w, x64_rm, X64_MOV, 3, dst, x64_at(from, 0));
@@ -289,8 +295,8 @@ void x64_copy(struct kn_walk *w, struct x64_addr to, struct x64_addr from, uint6
   while (size) {
     uint64_t n = size >= wide ? 16 : size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
     if (n == 16) {
-      x64_op_mem(w, X64_MOVUPS, 2, 15, &from);
-      x64_op_mem(w, X64_MOVUPS_ST, 2, 15, &to);
+      x64_op_mem(w, X64_MOVUPS, 2, x64_xscratch(w), &from);
+      x64_op_mem(w, X64_MOVUPS_ST, 2, x64_xscratch(w), &to);
     } else {
       unsigned log2 = (unsigned)__builtin_ctzll(n);
       unsigned op = n == 1 ? X64_MOVZX8 : n == 2 ? X64_MOVZX16 : X64_MOV;
@@ -318,8 +324,8 @@ void x64_lower_memory(struct kn_walk *w, const struct kn_inst *in) {
       to.m.disp += 8;
       x64_op_mem(w, X64_MOV_ST, 3, high, &to);
     } else if (in->op == KILN_OP_MEMMOVE && size == 16) { /* read whole before it is written */
-      x64_op_mem(w, X64_MOVUPS, 2, 15, &from);
-      x64_op_mem(w, X64_MOVUPS_ST, 2, 15, &to);
+      x64_op_mem(w, X64_MOVUPS, 2, x64_xscratch(w), &from);
+      x64_op_mem(w, X64_MOVUPS_ST, 2, x64_xscratch(w), &to);
     } else {
       x64_copy(w, to, from, (uint64_t)size);
     }
@@ -335,20 +341,21 @@ void x64_lower_memset(struct kn_walk *w, const struct kn_inst *in) {
     struct x64_addr to = x64_address(w, in->a, 0);
     uint64_t pattern = (uint64_t)(byte & 0xff) * UINT64_C(0x0101010101010101);
     bool wide = size >= 16 && !w->plan->frame.general_only;
+    unsigned x = x64_hw(x64_xscratch(w));
     if (wide) {
       if (pattern) {
         x64_const(w, X64_SCRATCH, pattern);
-        EMIT(w, x64_rr, X64_MOV_XG, 3, 15, X64_SCRATCH);
-        EMIT(w, x64_rr, 0x6c | X64_SSE | X64_PRE(0x66), 2, 15, 15); /* punpcklqdq */
+        EMIT(w, x64_rr, X64_MOV_XG, 3, x, X64_SCRATCH);
+        EMIT(w, x64_rr, 0x6c | X64_SSE | X64_PRE(0x66), 2, x, x); /* punpcklqdq */
       } else {
-        EMIT(w, x64_rr, X64_XORPS, 2, 15, 15);
+        EMIT(w, x64_rr, X64_XORPS, 2, x, x);
       }
     }
     if ((wide ? size & 15 : size) && pattern) x64_const(w, X64_SCRATCH, pattern);
     while (size) {
       unsigned log2 = wide && size >= 16 ? 4 : size >= 8 ? 3 : size >= 4 ? 2 : size >= 2 ? 1 : 0;
       if (log2 == 4) {
-        x64_op_mem(w, X64_MOVUPS_ST, 2, 15, &to);
+        x64_op_mem(w, X64_MOVUPS_ST, 2, x64_xscratch(w), &to);
       } else if (pattern) {
         x64_op_mem(w, X64_MOV_ST, log2, X64_SCRATCH, &to);
       } else {
@@ -364,7 +371,7 @@ void x64_lower_memset(struct kn_walk *w, const struct kn_inst *in) {
   kn_lower_library(w, in);
 }
 
-/* ---- thread-local storage: Drepper, ELF Handling for TLS, 4.4 ---- */
+/* ---- thread-local storage: Drepper, ELF Handling for TLS, 4.4; PE format, "The .tls Section" ---- */
 
 static void thread_pointer(struct kn_walk *w, unsigned dst) {
   EMIT(w, x64_rm, X64_MOV, 3, dst, (struct x64_mem){X64_NONE, X64_NONE, 0, 0x64, 0});
@@ -380,6 +387,22 @@ static void add_offset(struct kn_walk *w, unsigned dst, int64_t offset) {
   }
 }
 
+/* The thread's table is at gs:[0x58]. The distance of the symbol is a relocation of the kind that ELF has for one
+ * model. */
+static void tls_by_index(struct kn_walk *w, uint32_t symbol, int64_t addend) {
+  uint32_t index = kn_library_variable(w, "_tls_index");
+  unsigned dst = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
+  bool far = x64_is_far(addend);
+  EMIT(w, x64_rm, X64_MOV, 2, X64_SCRATCH, (struct x64_mem){X64_RIP, X64_NONE, 0, 0, 0});
+  kn_code_relocate(w, kn_here(w) - 4, index, KILN_RELOC_REL32, -4);
+  EMIT(w, x64_rm, X64_MOV, 3, dst, (struct x64_mem){X64_NONE, X64_NONE, 0, 0x65, 0x58});
+  EMIT(w, x64_rm, X64_MOV, 3, dst, (struct x64_mem){(uint8_t)dst, X64_SCRATCH, 3, 0, 0});
+  w->code.p = x64_put32(x64_group_r(w->code.p, 0x81, 3, X64_G_ADD, dst), 0);
+  kn_code_relocate(w, kn_here(w) - 4, symbol, KILN_RELOC_X64_TLS_LE, far ? 0 : addend);
+  if (far) add_offset(w, dst, addend);
+  kn_defined(w, w->i, dst);
+}
+
 void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   if (!kn_is_pool(in->a) || w->f->pool.at[kn_index(in->a)].symbol == 0) {
@@ -390,6 +413,10 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   unsigned model = kn_symbol(w->f->module, c->symbol)->tls;
   int64_t addend = (int64_t)c->low;
   if (w->val[i].uses == 0) return;
+  if (KN_UNLIKELY(w->target->tls_by_index)) {
+    tls_by_index(w, c->symbol, addend);
+    return;
+  }
   if (model == KILN_TLS_LOCAL_EXEC || model == KILN_TLS_INITIAL_EXEC) {
     unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
     thread_pointer(w, dst);

@@ -23,11 +23,11 @@ static uint8_t *touch(uint8_t *p) {
   return p + sizeof bytes;
 }
 
-/* The prologue's code up to `p` has allocated `size` bytes, as the unwind rows of frames without rbp say: the CFA
- * counts from `reg`. */
+/* The prologue's code up to `p` has allocated `size` bytes, as the unwind rows of frames without rbp say, where the CFA
+ * counts from `reg`, and codes of prologues. */
 static void add_row(struct kn_walk *w, const uint8_t *p, unsigned reg, uint32_t size) {
   struct x64_walk *x = x64(w);
-  if (!w->frame.up) return;
+  if (!w->frame.up && (!w->target->unwind_codes || x->based)) return;
   uint32_t at = (uint32_t)(p - w->code.base) - X64_GAP; /* the prologue moves by so much */
   x->rows[x->n_rows++] = (struct x64_frame_row){.at = at, .reg = (uint8_t)reg, .size = size};
 }

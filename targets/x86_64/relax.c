@@ -6,21 +6,19 @@
 
 /* ---- what to cut ---- */
 
-enum { RED_ZONE = 128 };
-
 /* What is allocated below the saved registers. rsp is 16-byte aligned at calls, and in all frames: slots rely on it. */
 static uint32_t frame_size(struct kn_walk *w) {
   const struct x64_walk *x = x64(w);
   const struct kn_frame_plan *frame = &w->plan->frame;
   bool leaf = kn_frame_leaf(frame);
-  uint32_t saved = 8 * x->saved_count;
+  uint32_t saved = 8 * x->saved_count + x->saved_area;
   if (!frame->pointer) { /* with the return address above */
     uint32_t used = (uint32_t)(w->frame.low - x->frame_bias);
     return leaf && used == 0 ? 0 : ((used + saved + 8 + 15) & ~15u) - saved - 8;
   }
   /* rbp is aligned, so the whole frame is a multiple of 16; or rsp was, before the allocation */
   uint32_t used = (uint32_t)-w->frame.low;
-  if (leaf && used - saved <= RED_ZONE && frame->red_zone) return 0;
+  if (leaf && used - saved <= w->target->code.red_zone_bytes && frame->red_zone) return 0;
   if (KN_UNLIKELY(frame->realigned)) return (used - saved + x->out_args + 15) & ~15u;
   return ((used + x->out_args + 15) & ~15u) - saved;
 }
@@ -56,10 +54,12 @@ static bool rcx_is_free(const kiln_func *f) {
 static uint32_t cut_epilogue(struct kn_walk *w, const struct kn_fixup *x, uint32_t at) {
   uint32_t size = x64(w)->frame_size;
   const struct kn_frame_plan *frame = &w->plan->frame;
-  if (!frame->pointer) { /* add rsp, imm32 */
+  if (x64(w)->adds) { /* add rsp, imm32 */
     uint8_t *end = w->code.base + at + 7;
-    if (x64(w)->frameless || size == 0) return 7;
-    if (size == 8 && x->label >> X64_EPILOGUE_LAST == 1 && rcx_is_free(w->f)) {
+    if (x64(w)->frameless) return 7 + frame->pointer; /* pop rbp */
+    if (size == 0) return 7;
+    if (size == 8 && !w->target->unwind_codes && x->label >> X64_EPILOGUE_LAST == 1 &&
+        rcx_is_free(w->f)) {
       end[-1] = 0x59; /* pop rcx, before a ret */
       return 6;
     }
@@ -68,8 +68,8 @@ static uint32_t cut_epilogue(struct kn_walk *w, const struct kn_fixup *x, uint32
     return cut;
   }
   if (x64(w)->frameless) return 1; /* leave */
-  bool moved = size != 0 || frame->dynamic || frame->realigned;
-  return x64(w)->saved_count && !moved ? 4 : 0; /* lea */
+  bool moved = (size | x64(w)->saved_area) != 0 || frame->dynamic || frame->realigned;
+  return (x64(w)->saved_count || x64(w)->based) && !moved ? 4 : 0; /* lea */
 }
 
 /* jcc over; jmp there; over: becomes jncc there. `x` is the jcc's fixup, not yet moved `at`. */

@@ -97,11 +97,11 @@ static bool joined(struct kn_walk *w, unsigned t, const unsigned r[2], const uin
                                                        : (1 - first) * 16 + i + by - 16))
       i++;
     if (i < 16) continue;
-    copy(w, X64_XSCRATCH, r[1 - first]);
+    copy(w, x64_xscratch(w), r[1 - first]);
     copy(w, t, r[first]);
     shift_bytes(w, 3, t, by);
-    shift_bytes(w, 7, X64_XSCRATCH, 16 - by);
-    op(w, X64_POR, t, X64_XSCRATCH);
+    shift_bytes(w, 7, x64_xscratch(w), 16 - by);
+    op(w, X64_POR, t, x64_xscratch(w));
     return true;
   }
   return false;
@@ -157,7 +157,7 @@ static bool two_and_two(struct kn_walk *w, unsigned t, const unsigned r[2], cons
 /* t = any four lanes of 32 bits of two registers, by two instructions. */
 static bool any_four(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
   uint8_t lane[16], of[2][4]; /* the positions of the lanes of each operand */
-  unsigned n[2] = {0, 0}, x = X64_XSCRATCH;
+  unsigned n[2] = {0, 0}, x = x64_xscratch(w);
   if (!kn_shuffle_lanes(k, 2, lane)) return false;
   for (unsigned i = 0; i < 4; i++)
     if (lane[i] != ANY) of[lane[i] / 4][n[lane[i] / 4]++] = (uint8_t)i;
@@ -200,7 +200,7 @@ static bool blend(struct kn_walk *w, unsigned t, const unsigned r[2], const uint
     if (k[i] < 16) mask[i / 8] |= UINT64_C(0xff) << i % 8 * 8;
   }
   uint8_t *before = w->code.p;
-  if (!of_one(w, X64_XSCRATCH, r[1], one[1])) return false;
+  if (!of_one(w, x64_xscratch(w), r[1], one[1])) return false;
   if (!of_one(w, t, r[0], one[0])) {
     w->code.p = before;
     return false;
@@ -209,8 +209,8 @@ static bool blend(struct kn_walk *w, unsigned t, const unsigned r[2], const uint
   keep.ref = kn_code_literal(w, mask[0], mask[1], 16);
   drop.ref = kn_code_literal(w, ~mask[0], ~mask[1], 16);
   x64_op_mem(w, X64_PAND, 2, t, &keep);
-  x64_op_mem(w, X64_PAND, 2, X64_XSCRATCH, &drop);
-  op(w, X64_POR, t, X64_XSCRATCH);
+  x64_op_mem(w, X64_PAND, 2, x64_xscratch(w), &drop);
+  op(w, X64_POR, t, x64_xscratch(w));
   return true;
 }
 

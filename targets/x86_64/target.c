@@ -11,7 +11,7 @@
 enum { LOWERED = KN_T(VOID) | X64_INT | X64_FLT | X64_VEC };
 
 static void machine_code(struct kn_walk *w, const struct kn_inst *in) {
-  kn_lower_asm(w, in, X64_CLOBBERED);
+  kn_lower_asm(w, in, w->target->library->lost);
 }
 
 /* ---- the table ---- */
@@ -150,11 +150,6 @@ static const uint16_t clobbers[KILN_OP_COUNT] = {
 #undef CALL_LIKE
 };
 
-/* r8 to r10, xmm6 to xmm14 */
-#define CALLER_HOMES                                                                               \
-  (KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | UINT64_C(0x7fc0) << KN_FP_BASE)
-#define ARG(gp, fp) KN_BIT(gp) | KN_BIT(fp)
-
 #define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .lowered = true}
 #define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}
 
@@ -170,90 +165,112 @@ static const uint8_t dwarf_regs[64] = {
   0,  2,  1,  3,  7,  6,  4,  5,  8,  9,  10, 11, 12, 13, 14, 15, [KN_FP_BASE] = 17,
   18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32};
 
+/* ---- what is the same on all systems ---- */
+
+#define ARG(gp, fp) KN_BIT(gp) | KN_BIT(fp)
+
+#define TYPES(vector_is_cut)                                                                       \
+  {                                                                                                \
+    [KILN_TYPE_VOID] = {.bytes = 8, .lowered = true}, [KILN_TYPE_I8] = INT_TYPE,                   \
+    [KILN_TYPE_I16] = INT_TYPE, [KILN_TYPE_I32] = INT_TYPE, [KILN_TYPE_I64] = INT_TYPE,            \
+    [KILN_TYPE_I128] = {.bytes = 16, .lowered = true, .wide = true},                               \
+    [KILN_TYPE_F16] = {.bank = 1, .bytes = 8}, [KILN_TYPE_F32] = FLT_TYPE,                         \
+    [KILN_TYPE_F64] = FLT_TYPE, [KILN_TYPE_F80] = {.bytes = 16, .lowered = true, .wide = true},    \
+    [KILN_TYPE_F128] = {.bank = 1, .bytes = 16, .wide = true}, [KILN_TYPE_V64] = FLT_TYPE,         \
+    [KILN_TYPE_V128] = {                                                                           \
+      .regs = ~KN_GP_MASK,                                                                         \
+      .bank = 1,                                                                                   \
+      .bytes = 16,                                                                                 \
+      .lowered = true,                                                                             \
+      .cut = (vector_is_cut)                                                                       \
+    }                                                                                              \
+  }
+
+#define CODE(red_zone)                                                                             \
+  {.fill = 0xcc, /* int3 */                                                                        \
+   .align_log2 = 4,                                                                                \
+   .cie_code_align = 1,                                                                            \
+   .cie_return = 16,                          /* rip */                                            \
+   .cie_rules = {KILN_DW_CFA_def_cfa, 7, 8,   /* rsp + 8 */                                        \
+                 KILN_DW_CFA_offset | 16, 1}, /* rip: cfa - 8 */                                   \
+   .nop = 0x90,                                                                                    \
+   .nop_bytes = 1,                                                                                 \
+   .leaf_frames = true,                                                                            \
+   .red_zone_bytes = (red_zone),                                                                   \
+   .dwarf_regs = dwarf_regs,                                                                       \
+   .frame_regs = {7, 6}, /* rsp, rbp */                                                            \
+   .frame_from = {X64_FRAME_BOTTOM, 0}}
+
+#define ALL_SYSTEMS                                                                                \
+  .reg_names = reg_names, .callee = {X64_R10, X64_RAX}, .exception = {X64_RAX, X64_RDX},           \
+  .whole = {KILN_TYPE_I64, KILN_TYPE_F64}, .clobbers = clobbers, .machine = &x64_machine,          \
+  .lowerings = lowerings, .without_pointer = true, .general_only = true, .probes = true,           \
+  .realigns = true, .aligned_by_pointer = true, .frame_reloc = KILN_RELOC_ABS32S,                  \
+  .reloc_first = KILN_RELOC_X64_CALL, .reloc_last = KILN_RELOC_X64_TLS_LE,                         \
+  .features = {{"cx16", KILN_FEATURE_CX16}, {"fma", KILN_FEATURE_FMA}},                            \
+  .guard_regs = x64_guard_regs, .walk_size = sizeof(struct x64_walk),                              \
+  .hooks = {.move = x64_hook_move,                                                                 \
+            .load = x64_hook_load,                                                                 \
+            .store = x64_hook_store,                                                               \
+            .constant = x64_hook_constant,                                                         \
+            .store_constant = x64_hook_store_constant,                                             \
+            .copy = x64_hook_copy,                                                                 \
+            .address = x64_hook_address,                                                           \
+            .deferred = x64_hook_deferred},                                                        \
+  .begin = x64_begin, .align_code = x64_align_code, .enter = x64_enter, .call = x64_call,          \
+  .open_stack = x64_open_stack, .early_arg = x64_early_arg, .load_wide = x64_load_wide,            \
+  .settle_args = x64_settle_args, .call_jump = x64_call_jump, .tail_jump = x64_tail_jump,          \
+  .take_results = x64_take_results, .take_result = x64_take_result,                                \
+  .keep_result = x64_keep_result, .free_stack = x64_free_stack, .jump = x64_jmp,                   \
+  .bind_label = x64_bind_label, .landing = x64_landing, .finish = x64_finish
+
+/* ---- Linux ---- */
+
+/* r8 to r10, xmm6 to xmm14 */
+#define CALLER_HOMES (KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | X64_XMMS(6, 14))
+
 const struct kn_target kn_target_x86_64 = {
-  .reg_names = reg_names,
+  ALL_SYSTEMS,
   .temps = KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |
-           UINT64_C(0x3f) << KN_FP_BASE,
+           X64_XMMS(0, 5),
   .caller_homes = CALLER_HOMES,
   .around_calls = CALLER_HOMES,
   .callee_homes =
     KN_BIT(X64_RBX) | KN_BIT(X64_R12) | KN_BIT(X64_R13) | KN_BIT(X64_R14) | KN_BIT(X64_R15),
-  .callee = {X64_R10, X64_RAX},
-  .exception = {X64_RAX, X64_RDX},
   .conventions = x64_conventions,
   .library = &x64_c_convention,
-  .scratch = {X64_SCRATCH, X64_XSCRATCH},
-  .whole = {KILN_TYPE_I64, KILN_TYPE_F64},
+  .scratch = {X64_SCRATCH, KN_FP_BASE + 15},
   .hints = {ARG(X64_RDI, 32), ARG(X64_RSI, 33), ARG(X64_RDX, 34), ARG(X64_RCX, 35), ARG(X64_R8, 36),
             ARG(X64_R9, 37), KN_BIT(38), KN_BIT(39), ARG(X64_RDX, 33)},
-  .types = {[KILN_TYPE_VOID] = {.bytes = 8, .lowered = true},
-            [KILN_TYPE_I8] = INT_TYPE,
-            [KILN_TYPE_I16] = INT_TYPE,
-            [KILN_TYPE_I32] = INT_TYPE,
-            [KILN_TYPE_I64] = INT_TYPE,
-            [KILN_TYPE_I128] = {.bytes = 16, .lowered = true, .wide = true},
-            [KILN_TYPE_F16] = {.bank = 1, .bytes = 8},
-            [KILN_TYPE_F32] = FLT_TYPE,
-            [KILN_TYPE_F64] = FLT_TYPE,
-            [KILN_TYPE_F80] = {.bytes = 16, .lowered = true, .wide = true},
-            [KILN_TYPE_F128] = {.bank = 1, .bytes = 16, .wide = true},
-            [KILN_TYPE_V64] = FLT_TYPE,
-            [KILN_TYPE_V128] =
-              {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 16, .lowered = true, .cut = true}},
-  .clobbers = clobbers,
-  .machine = &x64_machine,
-  .lowerings = lowerings,
-  .without_pointer = true,
-  .general_only = true,
-  .probes = true,
-  .realigns = true,
-  .aligned_by_pointer = true,
-  .frame_reloc = KILN_RELOC_ABS32S,
-  .reloc_first = KILN_RELOC_X64_CALL,
-  .reloc_last = KILN_RELOC_X64_TLS_LE,
+  .types = TYPES(true),
   .reaches_zero = true,   /* programs at a fixed address are in the low 2 GiB */
   .plt_is_address = true, /* GNU ld and gold take a distance of 32 bits for a call's */
-  .features = {{"cx16", KILN_FEATURE_CX16}, {"fma", KILN_FEATURE_FMA}},
-  .guard_regs = x64_guard_regs,
   .jit = &x64_jit,
-  .code = {.fill = 0xcc, /* int3 */
-           .align_log2 = 4,
-           .cie_code_align = 1,
-           .cie_return = 16,                          /* rip */
-           .cie_rules = {KILN_DW_CFA_def_cfa, 7, 8,   /* rsp + 8 */
-                         KILN_DW_CFA_offset | 16, 1}, /* rip: cfa - 8 */
-           .nop = 0x90,
-           .nop_bytes = 1,
-           .leaf_frames = true,
-           .red_zone_bytes = 128,
-           .dwarf_regs = dwarf_regs,
-           .frame_regs = {7, 6}, /* rsp, rbp */
-           .frame_from = {X64_FRAME_BOTTOM, 0}},
-  .walk_size = sizeof(struct x64_walk),
-  .hooks = {.move = x64_hook_move,
-            .load = x64_hook_load,
-            .store = x64_hook_store,
-            .constant = x64_hook_constant,
-            .store_constant = x64_hook_store_constant,
-            .copy = x64_hook_copy,
-            .address = x64_hook_address,
-            .deferred = x64_hook_deferred},
-  .begin = x64_begin,
-  .align_code = x64_align_code,
-  .enter = x64_enter,
-  .call = x64_call,
-  .open_stack = x64_open_stack,
-  .early_arg = x64_early_arg,
-  .load_wide = x64_load_wide,
-  .settle_args = x64_settle_args,
-  .call_jump = x64_call_jump,
-  .tail_jump = x64_tail_jump,
-  .take_results = x64_take_results,
-  .take_result = x64_take_result,
-  .keep_result = x64_keep_result,
-  .free_stack = x64_free_stack,
-  .jump = x64_jmp,
-  .bind_label = x64_bind_label,
-  .landing = x64_landing,
-  .finish = x64_finish,
+  .code = CODE(128),
+};
+
+/* ---- Windows: Microsoft's x64 calling convention, and what LLVM makes of it for x86_64-windows-gnu ---- */
+
+/* The temporaries are the least that lowerings need (docs/internals/extending.md): one register is left for homes. */
+const struct kn_target kn_target_x86_64_windows = {
+  ALL_SYSTEMS,
+  .temps = KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_R8) | KN_BIT(X64_R9) |
+           X64_XMMS(0, 4),
+  .caller_homes = KN_BIT(X64_R10),
+  .around_calls = KN_BIT(X64_R10),
+  .callee_homes = KN_BIT(X64_RBX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) | KN_BIT(X64_R12) |
+                  KN_BIT(X64_R13) | KN_BIT(X64_R14) | KN_BIT(X64_R15) | X64_XMMS(6, 15),
+  .stored_homes = X64_XMMS(6, 15),
+  .conventions = x64_windows_conventions,
+  .library = &x64_windows_convention,
+  .runtime = &x64_windows_runtime,
+  .scratch = {X64_SCRATCH, KN_FP_BASE + 5},
+  .hints = {ARG(X64_RCX, 32), ARG(X64_RDX, 33), ARG(X64_R8, 34), ARG(X64_R9, 35),
+            [8] = ARG(X64_RDX, 33)},
+  .types = TYPES(false),
+  .probe_bytes = 4096, /* the stack grows by the page below the last one that was touched */
+  .tls_by_index = true,
+  .unwind_codes = true,
+  .guard_variable = true,
+  .code = CODE(0),
 };

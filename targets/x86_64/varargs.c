@@ -1,5 +1,5 @@
-/* Reading variable arguments: System V x86-64 psABI, 3.5.7. The registers that they may be in were
- * stored at the entry (save_area in call.c). */
+/* Reading variable arguments: System V x86-64 psABI, 3.5.7; on Windows a va_list is the address of the next one. The
+ * registers that they may be in were stored at the entry (save_area in call.c). */
 #include "targets/x86_64/x64.h"
 
 struct x64_mem x64_save_area(struct kn_walk *w) {
@@ -41,17 +41,40 @@ void x64_lower_va_copy(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop_operands(w, in);
 }
 
+/* From where the va_list in memory at `list` points, which moves 8 bytes on. */
+static void next_of_pointer(struct kn_walk *w, const struct kn_inst *in, unsigned list,
+                            unsigned t) {
+  unsigned type = in->type;
+  EMIT(w, x64_rm, X64_MOV, 3, t, x64_at(list, 0));
+  EMIT(w, x64_alu_mi, X64_G_ADD, 3, x64_at(list, 0), 8);
+  kn_drop(w, in->a);
+  if (type == KILN_TYPE_F80) { /* its address was passed */
+    struct x64_addr m = {.m = x64_at(t, 0)};
+    EMIT(w, x64_rm, X64_MOV, 3, t, x64_at(t, 0));
+    x64_x87_load(w, w->i, &m);
+    return;
+  }
+  if (w->val[w->i].uses == 0) return;
+  unsigned dst = kn_def(w, w->i, type, KN_NO_REG, 0);
+  if (kn_bank(w, type))
+    EMIT(w, x64_rm, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst), x64_at(t, 0));
+  else EMIT(w, x64_rm, X64_MOV, x64_op_size(type), dst, x64_at(t, 0));
+  kn_defined(w, w->i, dst);
+}
+
 /* psABI, figure 3.34: from the save area while the offset is below its end, else from the stack. */
 void x64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type;
   bool fp = kn_bank(w, type);
-  if (kn_own_convention(w)->va_pointer) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported with the calling convention of Windows");
-    return;
-  }
   unsigned list = kn_reg(w, in->a, KILN_TYPE_I64);
   unsigned t = kn_temp(w, KN_GP_MASK);
+  if (kn_own_convention(w)->va_pointer) {
+    if (type == KILN_TYPE_V128)
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "va_arg of a vector with the convention of Windows");
+    else next_of_pointer(w, in, list, t);
+    return;
+  }
   if (type == KILN_TYPE_F80) { /* always on the stack, aligned to 16 bytes */
     struct x64_addr m = {.m = x64_at(t, -16)};
     EMIT(w, x64_rm, X64_MOV, 3, t, x64_at(list, 8));

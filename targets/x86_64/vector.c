@@ -1,5 +1,5 @@
 /* Vectors on SSE2: v64 in the lower half of an xmm register, with any bits above, and v128. What takes more than one
- * instruction is computed in a register of its own, because operands may live on; xmm15 is scratch. Shuffles are in
+ * instruction is computed in a register of its own, because operands may live on. Shuffles are in
  * shuffle.c. Called by the walk's loop. */
 #include "targets/x86_64/x64.h"
 
@@ -78,8 +78,8 @@ void x64_lower_vextract(struct kn_walk *w, const struct kn_inst *in) {
     if (log2 == 0 && k & 1) EMIT(w, x64_shift_ri, X64_G_SHR, 2, dst, 8);
   } else {
     if (k != 0) {
-      pshufd(w, X64_XSCRATCH, r, down);
-      r = X64_XSCRATCH;
+      pshufd(w, x64_xscratch(w), r, down);
+      r = x64_xscratch(w);
     }
     EMIT(w, x64_rr, X64_MOV_GX, log2, x64_hw(r), dst);
     x64_set_zx(w, w->i, type);
@@ -87,16 +87,16 @@ void x64_lower_vextract(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, w->i, dst);
 }
 
-/* t = a with 32-bit lane k from the lowest one of xmm15; k is not 0. */
+/* t = a with 32-bit lane k from the lowest one of the scratch register; k is not 0. */
 static void insert_32(struct kn_walk *w, unsigned t, unsigned a, unsigned k) {
-  /* xmm15 = b b and two lanes of a, among them the one that is to be beside lane k */
-  op_imm(w, X64_SHUFPS, X64_XSCRATCH, a, k == 1 ? 0x40 : 0xe0);
+  /* scratch = b b and two lanes of a, among them the one that is to be beside lane k */
+  op_imm(w, X64_SHUFPS, x64_xscratch(w), a, k == 1 ? 0x40 : 0xe0);
   if (k == 1) {
-    op_imm(w, X64_SHUFPS, X64_XSCRATCH, a, 0xe2);
-    copy(w, t, X64_XSCRATCH);
+    op_imm(w, X64_SHUFPS, x64_xscratch(w), a, 0xe2);
+    copy(w, t, x64_xscratch(w));
   } else {
     copy(w, t, a);
-    op_imm(w, X64_SHUFPS, t, X64_XSCRATCH, k == 2 ? 0xc4 : 0x24);
+    op_imm(w, X64_SHUFPS, t, x64_xscratch(w), k == 2 ? 0xc4 : 0x24);
   }
 }
 
@@ -120,7 +120,7 @@ void x64_lower_vinsert(struct kn_walk *w, const struct kn_inst *in) {
   } else if (log2 == 1) {
     op_imm(w, X64_PINSRW, t, rb, k);
   } else if (log2 == 2) {
-    unsigned from = fp && k == 0 ? rb : X64_XSCRATCH;
+    unsigned from = fp && k == 0 ? rb : x64_xscratch(w);
     if (!fp) EMIT(w, x64_rr, X64_MOV_XG, 2, x64_hw(from), rb);
     else if (k != 0) copy(w, from, rb);
     if (k == 0) op(w, X64_MOVSS, t, from);
@@ -128,7 +128,7 @@ void x64_lower_vinsert(struct kn_walk *w, const struct kn_inst *in) {
   } else {
     unsigned from = rb;
     if (!fp) {
-      from = X64_XSCRATCH;
+      from = x64_xscratch(w);
       EMIT(w, x64_rr, X64_MOV_XG, 3, x64_hw(from), rb);
     }
     op(w, k ? X64_PUNPCKLQDQ : X64_MOVSD, t, from);
@@ -144,9 +144,9 @@ void x64_lower_vsigns(struct kn_walk *w, const struct kn_inst *in) {
   unsigned dst = kn_def(w, w->i, KILN_TYPE_I32, KN_NO_REG, 0);
   static const unsigned codes[] = {X64_PMOVMSKB, X64_PMOVMSKB, X64_MOVMSKPS, X64_MOVMSKPD};
   if (bytes == 2) {
-    copy(w, X64_XSCRATCH, r);
-    op(w, X64_PACKSSWB, X64_XSCRATCH, X64_XSCRATCH);
-    r = X64_XSCRATCH;
+    copy(w, x64_xscratch(w), r);
+    op(w, X64_PACKSSWB, x64_xscratch(w), x64_xscratch(w));
+    r = x64_xscratch(w);
   }
   op(w, codes[__builtin_ctz(bytes)], dst, r);
   if (vector == KILN_TYPE_V64 || bytes == 2)
@@ -189,7 +189,7 @@ static void binary(struct kn_walk *w, const struct kn_inst *in, unsigned code, u
   kn_drop(w, b);
   uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~KN_BIT(ra);
   unsigned dst = kn_def(w, w->i, in->type, ra, avoid), to = dst;
-  if (o.kind == X64_REG && o.reg == dst && dst != ra) to = X64_XSCRATCH;
+  if (o.kind == X64_REG && o.reg == dst && dst != ra) to = x64_xscratch(w);
   copy(w, to, ra);
   x64_op_operand(w, code, 2, to, &o);
   copy(w, dst, to);
@@ -216,7 +216,7 @@ void x64_lower_vun(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_vmul(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned log2 = log2_of(in), x = X64_XSCRATCH;
+  unsigned log2 = log2_of(in), x = x64_xscratch(w);
   if (log2 == 1) {
     binary(w, in, X64_PMULLW, in->a, in->b);
     return;
@@ -266,9 +266,9 @@ void x64_lower_vselect(struct kn_walk *w, const struct kn_inst *in) {
   unsigned c = kn_reg(w, in->c, in->type), t = temp(w);
   copy(w, t, b);
   op(w, X64_PAND, t, mask);
-  copy(w, X64_XSCRATCH, mask);
-  op(w, X64_PANDN, X64_XSCRATCH, c);
-  op(w, X64_POR, t, X64_XSCRATCH);
+  copy(w, x64_xscratch(w), mask);
+  op(w, X64_PANDN, x64_xscratch(w), c);
+  op(w, X64_POR, t, x64_xscratch(w));
   kn_drop_operands(w, in);
   kn_def_fixed(w, w->i, in->type, t);
 }
@@ -296,15 +296,15 @@ void x64_lower_vshift(struct kn_walk *w, const struct kn_inst *in) {
 /* ---- comparisons ---- */
 
 static void invert(struct kn_walk *w, unsigned t) {
-  op(w, X64_PCMPEQD, X64_XSCRATCH, X64_XSCRATCH);
-  op(w, X64_PXOR, t, X64_XSCRATCH);
+  op(w, X64_PCMPEQD, x64_xscratch(w), x64_xscratch(w));
+  op(w, X64_PXOR, t, x64_xscratch(w));
 }
 
 /* t = a > b by lanes of 64 bits, from comparisons of halves; u: a temporary. */
 static void greater_64(struct kn_walk *w, unsigned t, unsigned u, unsigned a, unsigned b,
                        bool is_unsigned) {
   uint64_t bias = is_unsigned ? tops(2) : UINT64_C(0x80000000);
-  unsigned x = X64_XSCRATCH;
+  unsigned x = x64_xscratch(w);
   copy(w, t, a);
   copy(w, x, b);
   op_bits(w, X64_PXOR, t, bias);
@@ -353,10 +353,10 @@ void x64_lower_vicmp(struct kn_walk *w, const struct kn_inst *in) {
   } else {
     copy(w, t, a);
     if (rows[cond].is_unsigned) {
-      copy(w, X64_XSCRATCH, b);
-      op_bits(w, X64_PXOR, X64_XSCRATCH, tops(log2));
+      copy(w, x64_xscratch(w), b);
+      op_bits(w, X64_PXOR, x64_xscratch(w), tops(log2));
       op_bits(w, X64_PXOR, t, tops(log2));
-      b = X64_XSCRATCH;
+      b = x64_xscratch(w);
     }
     op(w, greater[log2], t, b);
   }
@@ -387,9 +387,9 @@ void x64_lower_vfcmp(struct kn_walk *w, const struct kn_inst *in) {
   copy(w, t, a);
   op_imm(w, code, t, b, rows[cond].predicate);
   if (cond == KILN_FCOND_ONE || cond == KILN_FCOND_UEQ) {
-    copy(w, X64_XSCRATCH, a);
-    op_imm(w, code, X64_XSCRATCH, b, cond == KILN_FCOND_ONE ? ORD : UNORD);
-    op(w, cond == KILN_FCOND_ONE ? X64_PAND : X64_POR, t, X64_XSCRATCH);
+    copy(w, x64_xscratch(w), a);
+    op_imm(w, code, x64_xscratch(w), b, cond == KILN_FCOND_ONE ? ORD : UNORD);
+    op(w, cond == KILN_FCOND_ONE ? X64_PAND : X64_POR, t, x64_xscratch(w));
   }
   kn_drop_operands(w, in);
   kn_def_fixed(w, w->i, in->type, t);

@@ -1,8 +1,8 @@
 /* What the files of the x86-64 target share: registers, operands, emission into the walk's buffer. Lowerings are by
  * kind: int.c, divide.c, bits.c, compare.c, fp.c, x87.c (f80), memory.c, atomic.c, control.c, call.c, varargs.c,
  * wide.c (i128). target.c has the table of operations and facts, hooks.c what the allocator asks for, frame.c the
- * function's beginning and end. ABI: System V x86-64 psABI. r11 and xmm15 are scratch: never allocated, free to use
- * within one operation. */
+ * function's beginning and end. ABI: System V x86-64 psABI; Microsoft's x64 calling convention. r11 and x64_xscratch
+ * are scratch: never allocated, free to use within one operation. */
 #ifndef KN_X64_H
 #define KN_X64_H
 
@@ -17,11 +17,13 @@ enum { X64_FRAME_BOTTOM = 16 };
 struct x64_walk {
   struct kn_walk walk; /* first: x64() */
   /* ---- the frame: written before it is read ---- */
-  uint8_t frame_reg;    /* rbp, or rsp: frame.c says what a frame is like by either */
-  int32_t frame_bias;   /* the frame offset that is frame_reg */
-  uint32_t frame_patch; /* where the frame's size is to be written */
-  uint32_t frame_size;  /* allocated below the saved registers */
-  uint32_t n_rows;      /* of the prologue's allocation by rsp: */
+  uint8_t frame_reg;         /* rbp, or rsp: frame.c says what a frame is like by either */
+  bool adds;                 /* epilogues free the frame by an addition to rsp; else by rbp */
+  uint32_t area_at, base_at; /* of a `based` frame: code offsets before and after the lea */
+  int32_t frame_bias;        /* the frame offset that is frame_reg */
+  uint32_t frame_patch;      /* where the frame's size is to be written */
+  uint32_t frame_size;       /* allocated below the saved registers */
+  uint32_t n_rows;           /* of the prologue's allocation by rsp: */
   struct x64_frame_row {
     uint32_t at;   /* code offset behind an instruction, from which on the CFA is */
     uint8_t reg;   /* rsp or r11, */
@@ -42,6 +44,7 @@ struct x64_walk {
   /* ---- code and frame, too ---- */
   uint32_t newest_label; /* code offset of the label placed last */
   uint32_t saved_count;  /* callee-saved registers pushed */
+  uint32_t saved_area;   /* bytes below them, of a `based` frame */
   uint32_t n_epilogues;
   uint32_t out_args; /* bytes for outgoing stack arguments */
   /* Of the newest call: frame offset of a tail call's stack arguments, or 0; of the upper half that belongs to the
@@ -54,21 +57,26 @@ struct x64_walk {
   bool uses_incoming;     /* stack parameters are read through the frame */
   bool upper;             /* upper halves of vectors have arrived */
   bool frameless;
+  bool based; /* rbp was set after all pushes */
+  bool nop;   /* before epilogues: a call would return to their first instruction */
+  /* Callees have bytes at the bottom of the caller's frame. Where rsp moves, each call allocates them; else `home` are
+   * at the bottom of a frame that calls. */
+  bool home_moves;
+  uint8_t home;
   uint32_t head; /* bytes before the prologue: endbr64 */
 };
 KN_INLINE struct x64_walk *x64(struct kn_walk *w) { return (struct x64_walk *)w; }
 
-enum {
-  X64_CHAIN = X64_R10,
-  X64_SCRATCH = X64_R11,
-  X64_XMM0 = KN_FP_BASE,
-  X64_XSCRATCH = KN_FP_BASE + 15
-};
+enum { X64_CHAIN = X64_R10, X64_SCRATCH = X64_R11, X64_XMM0 = KN_FP_BASE };
+/* The scratch register for floats and vectors, which differs between systems: calls do not preserve it. */
+KN_INLINE unsigned x64_xscratch(const struct kn_walk *w) { return w->target->scratch[1]; }
 #define X64_CALLER_GP                                                                              \
   (KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |       \
    KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | KN_BIT(X64_R11))
 /* What a call does not preserve: System V, figure 3.4. */
 #define X64_CLOBBERED (X64_CALLER_GP | ~KN_GP_MASK)
+/* xmm(first) to xmm(last). */
+#define X64_XMMS(first, last) (((UINT64_C(2) << (last)) - (UINT64_C(1) << (first))) << KN_FP_BASE)
 
 /* Types that the lowering of most operations takes. */
 #define X64_INT (KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64))
@@ -104,8 +112,10 @@ enum { X64_UPPER = KN_FP_BASE + 8 };
 
 /* ---- conventions.c ---- */
 
-extern const struct kn_convention x64_c_convention;
+/* C's, by system; the one by which compilers' libraries on Windows pass values of 16 bytes. */
+extern const struct kn_convention x64_c_convention, x64_windows_convention, x64_windows_runtime;
 extern const struct kn_convention *const x64_conventions[KILN_CC_COUNT];
+extern const struct kn_convention *const x64_windows_conventions[KILN_CC_COUNT];
 
 /* Where an operand in memory is. A base of X64_RIP goes with a symbol or a label. */
 struct x64_addr {
@@ -277,11 +287,17 @@ enum {
 enum { X64_EPILOGUE_LAST = 8 };
 #define X64_FIX_TABLE (1u << 31)
 
-/* Callee-saved registers in the order of their pushes. */
-extern const uint8_t x64_saved_order[5];
 /* A function is emitted this many bytes behind its final position, and moved down when its size is known. Pieces of any
  * length are copied 64 bytes at a time: what is written beyond a piece's end has been read before. */
 #define X64_GAP 128
+
+/* ---- unwind.c ---- */
+
+/* Appends what unwinders need to know of the function, which is complete: rows of DWARF, or codes of its prologue. */
+void x64_frame_rows(struct kn_walk *w, uint32_t start, uint32_t end);
+void x64_unwind_codes(struct kn_walk *w);
+/* Frame offset of register r, which is kept (kn_frame_plan.kept). */
+int32_t x64_kept_at(struct kn_walk *w, unsigned r);
 
 /* ---- frame.c, relax.c, call.c ---- */
 
