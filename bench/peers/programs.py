@@ -217,12 +217,12 @@ def f(p: ptr, n):
    j += 1
   i += 1
  return int(loadf(p, n * n * 3 - 1))
-''', 180), 'fib': (1, '''
+''', 180), 'fib': (8, '''
 def f(p: ptr, n):
  if n < 2:
   return n
  return f(p, n - 1) + f(p, n - 2)
-''', 37), 'hash': (500, '''
+''', 33), 'hash': (500, '''
 def f(p: ptr, n):
  h = 1469598103934665603
  i = 0
