@@ -160,7 +160,8 @@ def size(work, ships):
     """Bytes of the files and of what they load beyond libc, stripped."""
     files = {os.path.realpath(f) for f in ships}
     for f in ships:
-        files |= {os.path.realpath(m) for m in re.findall(r'=> (/\S+)', text('ldd', f)) if not OF_LIBC.search(m)}
+        loads = subprocess.run(['ldd', f], capture_output=True, text=True).stdout  # fails for a static program
+        files |= {os.path.realpath(m) for m in re.findall(r'=> (/\S+)', loads) if not OF_LIBC.search(m)}
     total, copy = 0, os.path.join(work, 'stripped')
     for f in files:
         text('strip', '-o', copy, f)

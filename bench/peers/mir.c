@@ -1,6 +1,6 @@
 /* mir LEVEL FILE.mir: reads MIR's text, compiles all functions at the level, runs main. For bench/peers.py. */
-#include "mir-gen.h"
-#include "mir.h"
+#include <mir-gen.h>
+#include <mir.h>
 
 #include <stdlib.h>
 #include <string.h>
