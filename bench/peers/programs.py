@@ -231,7 +231,7 @@ def f(p: ptr, n):
   store8(p, i, h >> 32)
   i += 1
  return h
-''', 200000), 'bodies': (60000, '''
+''', 200000), 'bodies': (400000, '''
 def f(p: ptr, n):
  i = 0
  while i < n:
