@@ -257,7 +257,7 @@ def process(f):
         r = p[level]
         lines.append(f"| -{level} | {r['llc_ms']:.0f} ms | {r['kiln_ms']:.1f} ms | {r['llc_ms'] / r['kiln_ms']:.0f} | "
                      f"{r['peak_ratio']:.1f} |")
-    lines += ['', '| code in memory | LLVM at -O0: ORC's LLJIT; from "start" on, `lli --jit-kind=mcjit` | Kiln | times as fast |', '|---|---|---|---|',
+    lines += ['', '| code in memory | LLVM -O0: LLJIT; start: `lli` with MCJIT | Kiln | times as fast |', '|---|---|---|---|',
               f"| build, call and remove a function of 100 instructions | {j['latency_100']['llvm_us']:.0f} µs | "
               f"{j['latency_100']['kiln_us']:.1f} µs | {j['latency_100']['llvm_us'] / j['latency_100']['kiln_us']:.0f} |"]
     for key, name in (('start_lua', 'start Lua\'s interpreter, up to its first line'), ('start_sqlite', 'start SQLite\'s shell, up to its first line')):
