@@ -13,9 +13,9 @@
  * - Running code: the JIT does not know which functions are running. Before you remove a unit or free the JIT, make
  *   sure that no thread is executing the code or will return to it, and that nothing keeps addresses of it. After a
  *   function is redefined, calls that are in progress finish in the old code, and new calls reach the new code.
- * - Forks: a child process made by fork() may run the existing code, look up symbols, free the JIT, and make a JIT of its
- *   own. It cannot add or remove units (KILN_ERR_STRUCTURE). docs/jit.md has the rules for children made in other ways,
- *   and for other threads that ran callbacks at the fork. */
+ * - Forks: a child process made by fork() may run the existing code, look up symbols, free the JIT, and make a JIT of
+ *   its own. It cannot add or remove units (KILN_ERR_STRUCTURE). docs/jit.md has the rules for children made in other
+ *   ways, and for other threads that ran callbacks at the fork. */
 #ifndef KILN_JIT_H
 #define KILN_JIT_H
 
