@@ -326,6 +326,7 @@ check_source() {
   check "public functions are used, or say what for" tests/source/api_uses.py
   check "what pages say of this tree is so" tests/source/pages.py
   check "the pages and pictures have the figures that were measured" bench/figures.py --check
+  check "the check of figures finds each number that is changed" bench/figures.py --planted
   for h in include/kiln/*.h; do check "<kiln/${h##*/}> alone, as C11 and C++17" check_header "$h"; done
 }
 
