@@ -198,7 +198,7 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
                          : tool_module_compile(&c, &t, in, f->threads, tool_report_wanted());
   if (s == KILN_OK && in->size >= LARGE_BYTES && in->language != TOOL_WASM) tool_input_done(in);
   uint64_t read = tool_now_ns();
-  if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &c.object);
+  if (s == KILN_OK) s = kiln_emit_object(t.module, c.sessions, c.n, &c.object);
   struct tool_report report = {.in = in,
                                .compiled = &c,
                                .stats = tool_compiled_stats(&c),

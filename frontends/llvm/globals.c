@@ -26,7 +26,7 @@ static inline bool below(struct kn_bc *r, const char *what, uint64_t v, uint64_t
 }
 
 struct fields {
-  uint64_t linkage, visibility, section, comdat, dso_local, align;
+  uint64_t linkage, visibility, section, comdat, dso_local, align, dll;
 };
 
 static uint64_t field(const struct kn_bc *r, uint32_t i) {
@@ -82,6 +82,11 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
   if (!local) d->desc.visibility = (kiln_visibility)f->visibility;
   d->desc.dso_local =
     f->dso_local || local || (d->desc.visibility != KILN_VISIBILITY_DEFAULT && f->linkage != 7);
+  if (KN_UNLIKELY(f->dll != 0)) {
+    if (f->dll > 1) return kn_bc_unsupported(r, "dllexport");
+    d->desc.dso_local = false; /* by the address that the loader fills in */
+    d->desc.no_plt = true;
+  }
   if (f->section) {
     if (f->section > r->m->sections.n) return kn_bc_malformed(r, "section number out of range");
     d->desc.section = r->m->names.at + r->m->sections.at[f->section - 1];
@@ -171,7 +176,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   const uint64_t *op = r->in.ops.at;
   if (r->in.ops.n < 8) return kn_bc_malformed(r, "bad global variable");
   struct decl d = {.g.what = KILN_SYMBOL_DATA};
-  struct fields f = {op[5], field(r, 8), op[7], field(r, 13), field(r, 15), op[6]};
+  struct fields f = {op[5], field(r, 8), op[7], field(r, 13), field(r, 15), op[6], field(r, 12)};
   if (!describe(r, &d, &f)) return false;
   if (!(op[3] & 2))
     return kn_bc_unsupported(r, "a record of LLVM 3 (LLVM 11 and newer can be read)");
@@ -211,7 +216,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
 /* Reads the record of a function into `d`, and declares it. */
 static bool function_record(struct kn_bc *r, struct decl *d) {
   const uint64_t *op = r->in.ops.at;
-  struct fields f = {op[5], op[9], op[8], field(r, 14), field(r, 17), op[7]};
+  struct fields f = {op[5], op[9], op[8], field(r, 14), field(r, 17), op[7], field(r, 13)};
   if (r->in.ops.n > 21 && op[21] > f.align) f.align = op[21]; /* the preferred one */
   if (!describe(r, d, &f)) return false;
   if (KN_UNLIKELY(r->in.ops.n > 22) && !ends(r, "function", 22)) return false;
@@ -259,7 +264,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (!plain_space(r, field(r, 18))) return false;
   d->desc.align_log2 = g->align_log2 == UINT8_MAX ? 0 : g->align_log2;
   d->desc.body = used;
-  d->desc.no_plt = g->fn_flags & FA_HARDENED && kn_bc_harden_no_plt(a);
+  d->desc.no_plt |= g->fn_flags & FA_HARDENED && kn_bc_harden_no_plt(a);
   unbind(r, &d->desc);
   kiln_sig sig;
   bool possible = r->types.at[g->type].possible == POSSIBLE_YES || kn_bc_sig_possible(r, g->type);
@@ -300,7 +305,7 @@ bool kn_bc_global_ifunc(struct kn_bc *r) {
   const uint64_t *op = r->in.ops.at;
   if (r->in.ops.n < 7) return kn_bc_malformed(r, "bad ifunc");
   struct decl d = {.g.what = KILN_SYMBOL_ALIAS};
-  struct fields f = {op[5], op[6], 0, 0, field(r, 7), 0};
+  struct fields f = {op[5], op[6], 0, 0, field(r, 7), 0, 0};
   if (!describe(r, &d, &f)) return false;
   if (!plain_space(r, op[3]) || !ends(r, "ifunc", 10)) return false;
   if (field(r, 9)) return kn_bc_unsupported(r, "partitions");
@@ -318,7 +323,7 @@ bool kn_bc_global_alias(struct kn_bc *r) {
   const uint64_t *op = r->in.ops.at;
   if (r->in.ops.n < 6) return kn_bc_malformed(r, "bad alias");
   struct decl d = {.g.what = KILN_SYMBOL_ALIAS};
-  struct fields f = {op[5], field(r, 6), 0, 0, field(r, 10), 0};
+  struct fields f = {op[5], field(r, 6), 0, 0, field(r, 10), 0, field(r, 7)};
   if (!describe(r, &d, &f)) return false;
   if (!plain_space(r, op[3]) || !ends(r, "alias", 13) ||
       !below(r, "storage class", field(r, 7), 3) ||

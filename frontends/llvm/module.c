@@ -83,8 +83,9 @@ static bool source_file(struct kn_bc *r) {
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out) {
   char triple[128];
   text(r, 0, triple, sizeof triple);
-  if (kiln_target_find(triple, out) && out->system == KILN_SYSTEM_LINUX &&
-      out->format == KILN_FORMAT_ELF)
+  if (kiln_target_find(triple, out) &&
+      (out->system == KILN_SYSTEM_LINUX || out->system == KILN_SYSTEM_WINDOWS) &&
+      out->format == (out->system == KILN_SYSTEM_LINUX ? KILN_FORMAT_ELF : KILN_FORMAT_COFF))
     return true;
   triple[strcspn(triple, "-")] = 0;
   return kiln_target_find(triple, out);
@@ -130,8 +131,9 @@ static bool layout(struct kn_bc *r) {
   text(r, 0, s, sizeof s);
   if (s[0] == 'E') return kn_bc_unsupported(r, "big-endian targets");
   const char *mangling = strstr(s, "-m:");
-  if (mangling && mangling[3] != 'e')
-    return kn_bc_unsupported(r, "symbols mangled for a format other than ELF");
+  const kiln_format format = kiln_module_get_target(r->module).format;
+  if (mangling && mangling[3] != (format == KILN_FORMAT_COFF ? 'w' : 'e'))
+    return kn_bc_unsupported(r, "symbols mangled for a format other than the target's");
   if (strstr(s, "-p:32:32")) return kn_bc_unsupported(r, "32-bit pointers");
   for (uint32_t k = 0; k < r->types.n; k++) {
     const struct kn_bc_type *t = &r->types.at[k];

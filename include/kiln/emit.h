@@ -20,6 +20,10 @@ extern "C" {
 KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions,
                                    uint32_t n_sessions, kiln_buffer *out);
 
+/** Does what kiln_emit_elf does, in the format of the module's target: COFF for Windows. */
+KILN_API kiln_status kiln_emit_object(kiln_module *m, kiln_session *const *sessions,
+                                      uint32_t n_sessions, kiln_buffer *out);
+
 /** Writes the object that kiln_emit_elf would append to the file `path`.
  * - Fails with KILN_ERR_IO if it cannot write the object. In this case, it has not changed or removed any file.
  * - The function writes a new file in the same folder, and renames it to `path` when it is complete. It therefore needs
