@@ -2,7 +2,7 @@
 """Time of cargo's debug builds: `cargo build` and `kiln cargo build` of a program with many dependencies.
 
 cargo.py BUILD [--colds=N] [--edits=N] [--opt-level=0|1] [--debug=N] [--jobs=N] [--linker=NAME] [--parts]
-         [--cranelift=TOOLCHAIN] [--json] [--work=FOLDER]
+         [--cranelift=TOOLCHAIN] [--json] [--work=FOLDER] [--target=aarch64]
 
 The program is bench/cargo, at the versions that its Cargo.lock has; its sources come from crates.io. Seconds are the
 processor's, user and system, of cargo and all that it started. Of --colds builds of everything (default 3), alternately, the
@@ -16,6 +16,7 @@ nothing and makes Kiln leave every unit to LLVM. --cranelift=nightly builds ever
 --nightly-colds times (default 5), alternately by LLVM, by its component rustc-codegen-cranelift-preview, by Kiln's shim, and
 by Kiln as its code generator if `kiln cargo --setup +TOOLCHAIN` was run; by each but LLVM also with one codegen unit. Then the
 program is edited --nightly-edits times (default 7): seconds by the clock from the edit to the end of its tests, medians.
+--target=aarch64: everything is built for that target, and the program and its tests run under qemu.
 """
 import argparse
 import json
@@ -31,6 +32,8 @@ import time
 import cargo_program
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '../tests/harness'))
+import harness  # noqa: E402
 SOURCE = os.path.join(HERE, 'cargo')
 
 
@@ -41,13 +44,14 @@ class Side:
         self.name, self.command = name, command
         self.folder = os.path.join(work, name)
         self.target = os.path.join(self.folder, 'target')
+        self.cross = args.target == 'aarch64'
         self.env = dict(os.environ, CARGO_TARGET_DIR=self.target, CARGO_PROFILE_DEV_OPT_LEVEL=args.opt_level,
                         CARGO_PROFILE_DEV_DEBUG=args.debug, KILN_OPT_LEVEL=args.opt_level, KILN_LOG=os.path.join(self.folder, 'log'))
         if args.jobs:
             self.env['CARGO_BUILD_JOBS'] = args.jobs
         if args.linker:
             self.env['CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS'] = '-Clink-arg=-fuse-ld=' + args.linker
-        self.env.update(env)
+        self.env.update(harness.cargo_for_aarch64() if self.cross else {}, **env)
         self.err = ''
         shutil.rmtree(os.path.join(self.folder, 'src'), ignore_errors=True)
         shutil.copytree(SOURCE, self.folder, dirs_exist_ok=True)
@@ -81,8 +85,9 @@ class Side:
 
     def behaviour(self):
         """What the program prints, and its tests' results."""
-        program = os.path.join(self.target, 'debug', 'ledger')
-        out = self.run([program, '--number=3000'])[0] + self.run([program, '--format=table', '--accounts=^(rent|food)$'])[0]
+        folder = os.path.join(self.target, *([harness.AARCH64] if self.cross else []), 'debug')
+        program = [*(harness.QEMU if self.cross else []), os.path.join(folder, 'ledger')]
+        out = self.run([*program, '--number=3000'])[0] + self.run([*program, '--format=table', '--accounts=^(rent|food)$'])[0]
         tests = self.run(self.command + ['test', '--locked', '--offline', '--quiet', '--', '--test-threads=1'])[0]
         return out, re.findall(r'(?m)^test result: .*?filtered out', tests)
 
@@ -179,12 +184,13 @@ def main():
     p.add_argument('--nightly-colds', type=int, default=5)
     p.add_argument('--nightly-edits', type=int, default=7)
     p.add_argument('--json', action='store_true')
+    p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64')
     p.add_argument('--work', help='a folder for sources and builds; default: in BUILD/cache')
     args = p.parse_args()
     kiln = os.path.join(os.path.abspath(args.build), 'kiln')
     work = os.path.abspath(args.work or os.path.join(args.build, 'cache', 'cargo-bench'))
     sides = [Side('llvm', ['cargo'], work, args), Side('kiln', [kiln, 'cargo'], work, args)]
-    sides[0].run(['cargo', 'fetch', '--locked', '--quiet', '--target', 'x86_64-unknown-linux-gnu'])
+    sides[0].run(['cargo', 'fetch', '--locked', '--quiet', '--target', 'x86_64-unknown-linux-gnu', '--target', harness.AARCH64])
     cold, edits, parts = {s.name: [] for s in sides}, {s.name: [] for s in sides}, []
     for i in range(args.colds):
         for side in sides if i % 2 == 0 else sides[::-1]:

@@ -8,7 +8,8 @@ figures.py --check                                                     fails if 
 PARTS: codegen (SQLite's bitcode to objects in memory), process (kiln compile and llc), jit (latency of code in memory),
 run (29 programs), debug (debug builds of Rust and C++), inlining (the same with small functions inlined), cargo (a program
 with 116 dependencies). Each is one run of one bench, and is kept in docs/figures.json with its date, its machine and the
-commit. All parts take about an hour. The table in docs/debug-builds.md is of `bench/sizes.py BUILD --write`.
+commit. All parts take about an hour. The table in docs/debug-builds.md is of `bench/sizes.py BUILD --write`, that in
+docs/faq.md of `bench/peers.py BUILD --write`.
 
 --write draws the two pictures (bench/chart.py) and fills what stands in the pages between `<!-- figures: NAME -->` and
 `<!-- end of figures -->`, so that no figure is copied by hand.
@@ -27,7 +28,7 @@ import chart
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FIGURES = os.path.join(ROOT, 'docs', 'figures.json')
-PAGES = ['README.md', 'docs/benchmarks.md', 'docs/debug-builds.md']
+PAGES = ['README.md', 'docs/benchmarks.md', 'docs/debug-builds.md', 'docs/faq.md']
 
 
 # ---- measuring ----
@@ -256,7 +257,7 @@ def process(f):
         r = p[level]
         lines.append(f"| -{level} | {r['llc_ms']:.0f} ms | {r['kiln_ms']:.1f} ms | {r['llc_ms'] / r['kiln_ms']:.0f} | "
                      f"{r['peak_ratio']:.1f} |")
-    lines += ['', '| code in memory | LLVM: ORC and `lli` at -O0 | Kiln | times as fast |', '|---|---|---|---|',
+    lines += ['', '| code in memory | LLVM -O0: LLJIT; start: `lli` with MCJIT | Kiln | times as fast |', '|---|---|---|---|',
               f"| build, call and remove a function of 100 instructions | {j['latency_100']['llvm_us']:.0f} µs | "
               f"{j['latency_100']['kiln_us']:.1f} µs | {j['latency_100']['llvm_us'] / j['latency_100']['kiln_us']:.0f} |"]
     for key, name in (('start_lua', 'start Lua\'s interpreter, up to its first line'), ('start_sqlite', 'start SQLite\'s shell, up to its first line')):
@@ -362,7 +363,21 @@ def sizes(f):
     return [*wrapped(whence + ':'), '', *lines, '', *wrapped(missed + unsure)]
 
 
-BLOCKS = {b.__name__: b for b in (comparison, sources, codegen, process, run, debug, inlining, cargo, sizes)}
+def peers(f):
+    """docs/faq.md: Kiln beside its peers, by peers.py."""
+    found = f.get('peers')
+    if not found:
+        return ['This version was not measured.']
+    lines = ['| | version | time to the first result | compile time of a function | speed of the code | size |', '|---|---|---|---|---|---|']
+    for r in found['rows']:
+        lines.append(f"| {r['name']} | {r['version']} | {r['first_ms']:.1f} ms | {r['function_us']:,.1f} µs | {r['speed']:.2f} | {r['bytes'] / 1e6:.1f} MB |")
+    widest = max(found['rows'], key=lambda r: r['spread'])
+    ends = f"Medians of {found['runs']} runs. The widest spread is {widest['spread']:.0f} % ({widest['name']})."
+    skipped = f" Not measured: {', '.join(found['skipped'])}." if found['skipped'] else ''
+    return [*wrapped(dated(found) + ':'), '', *lines, '', *wrapped(ends + skipped)]
+
+
+BLOCKS = {b.__name__: b for b in (comparison, sources, codegen, process, run, debug, inlining, cargo, sizes, peers)}
 
 
 def files(figures):

@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* How many results of each kind fit the registers of both targets. */
-enum { MAX_INT_RESULTS = 3, MAX_FLOAT_RESULTS = 4 };
-
 static void add_param(struct gen_sig *s, unsigned type, kiln_param p) {
   s->types[s->n_params] = (uint8_t)type;
   s->params[s->n_params++] = p;
@@ -33,19 +30,8 @@ static void some_param(struct gen *g, struct gen_sig *s) {
 }
 
 static void results(struct gen *g, struct gen_sig *s) {
-  unsigned n = gen_chance(g, 60) ? gen_pick(g, 7) : gen_chance(g, 40) ? 0 : 1;
-  unsigned ints = 0, floats = 0, longs = 0;
-  for (unsigned i = 0; i < n; i++) {
-    kiln_type t = gen_type(g);
-    unsigned *used = t == KILN_TYPE_F80                         ? &longs
-                     : t == KILN_TYPE_F32 || t == KILN_TYPE_F64 ? &floats
-                                                                : &ints;
-    unsigned more = t == KILN_TYPE_I128 ? 2 : 1;
-    unsigned most = used == &ints ? MAX_INT_RESULTS : used == &floats ? MAX_FLOAT_RESULTS : 2;
-    if (*used + more > most) continue;
-    *used += more;
-    s->results[s->n_results++] = t;
-  }
+  unsigned n = gen_chance(g, 60) ? gen_pick(g, KILN_MAX_RESULTS + 1) : gen_chance(g, 40) ? 0 : 1;
+  while (s->n_results < n) s->results[s->n_results++] = gen_type(g);
 }
 
 void gen_signature(struct gen *g, unsigned index) {

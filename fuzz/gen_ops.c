@@ -47,12 +47,13 @@ static const struct {
 };
 
 /* False for operations that the library makes, those that end the process or leave the function, those that the
- * interpreter lacks, and __builtin_setjmp's, whose buffer must not be written in between. */
+ * interpreter lacks, __builtin_setjmp's, whose buffer must not be written in between, and those of a pinned register,
+ * which the module has not. */
 bool gen_makes(kiln_op op) {
   return states[ops[op].shape] == STATE_BUILT && ops[op].shape != SH_MACHINE &&
          ops[op].shape != SH_MACHINEV && ops[op].shape != SH_TAILCALL && op != KILN_OP_DEBUG_TRAP &&
          op != KILN_OP_ASM && op != KILN_OP_BUILTIN_SETJMP && op != KILN_OP_BUILTIN_LONGJMP &&
-         op != KILN_OP_EH_RETURN;
+         op != KILN_OP_EH_RETURN && op != KILN_OP_GET_PINNED && op != KILN_OP_SET_PINNED;
 }
 
 static const uint8_t widths[KILN_TYPE_COUNT] = {[KILN_TYPE_I8] = 8,

@@ -85,6 +85,7 @@ struct kn_frame *kn_interp_frame(struct kn_thread *t, struct kn_ifunc *fn, uint8
   fr->saves = NULL;
   fr->base = base;
   fr->serial = ++t->serial;
+  fr->pinned = t->pinned;
   if (fn->n_slots > 0) {
     uint8_t *slots = kn_interp_push(t, fn->slot_bytes, fn->slot_align);
     memset(slots, 0xa5,
@@ -170,6 +171,7 @@ struct kn_frame *kn_interp_replace(struct kn_thread *t, struct kn_frame *fr, str
                                    struct kn_ifunc *fn) {
   const struct kn_isig *sig = t->in->sigs[fn->sig];
   check_fit(t, s, sig);
+  kn_interp_leave(t, fr);
   struct kn_image *packed = (struct kn_image *)(void *)kn_interp_push(t, sizeof *packed, 16);
   pack(t, fr, s, packed);
   /* what is packed goes to where the frame is */

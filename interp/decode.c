@@ -578,6 +578,8 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
     decode_plain(d, i, info, to, info->op);
     to->y = info->number;
     return;
+  case KILN_OP_GET_PINNED:
+  case KILN_OP_SET_PINNED:
   case KILN_OP_GET_ROUNDING:
   case KILN_OP_SET_ROUNDING:
   case KILN_OP_STACK_SAVE:
@@ -634,7 +636,9 @@ static void decode_inst(struct decoder *d, kiln_inst i) {
 static void decode_blocks(struct decoder *d) {
   struct kn_ifunc *fn = d->fn;
   uint32_t n = kiln_func_block_count(d->f);
-  fn->personality = kiln_func_get_attrs(d->f).personality.id != 0;
+  kiln_func_attrs attrs = kiln_func_get_attrs(d->f);
+  fn->keeps_pinned = attrs.keeps_pinned;
+  fn->personality = attrs.personality.id != 0;
   if (fn->personality) { /* it may have tries */
     fn->tried = fn->n_regs;
     fn->n_regs += KN_TRIED_COUNT;

@@ -183,6 +183,7 @@ struct kn_ifunc {
   struct kn_islot *slots;
   struct kn_iclause *clauses;
   bool personality;
+  bool keeps_pinned;
   /* first of the registers KN_TRIED_EXCEPTION, ... of what a try or tail call gives; 0: there is none */
   uint32_t tried;
   uint32_t n_regs;  /* words, the scratch of edges included */
@@ -227,6 +228,7 @@ struct kn_frame {
   uint8_t *base; /* top of the stack before the call */
   uint8_t *top;  /* top of the stack before the last call of C */
   uint64_t serial;
+  uint64_t pinned; /* what kn_thread.pinned was before the call */
   uint64_t regs[];
 };
 
@@ -250,6 +252,7 @@ struct kn_thread {
   struct kn_frame *frame;
   uint8_t *sp, *stack, *limit;
   struct kn_act *act;
+  uint64_t pinned; /* the register that the module pins */
   uint64_t serial, steps;
   uint8_t *tls;
   struct kn_thrown *thrown; /* oldest first; rows of frames that have ended go when others come */
@@ -342,6 +345,10 @@ uint8_t *kn_interp_push(struct kn_thread *t, uint64_t bytes, uint64_t align);
 /* A frame on top: registers and slots, no arguments yet. */
 struct kn_frame *kn_interp_frame(struct kn_thread *t, struct kn_ifunc *fn, uint8_t *base,
                                  struct kn_image *image);
+/* The function of the frame ends: it returns, is replaced or is unwound. */
+static inline void kn_interp_leave(struct kn_thread *t, const struct kn_frame *fr) {
+  if (fr->fn->keeps_pinned) t->pinned = fr->pinned;
+}
 /* Parameters from an image. */
 void kn_interp_unpack(struct kn_frame *fr, const struct kn_isig *sig, const struct kn_image *im);
 /* Calls `fn` from the frame on top; gives its frame. */

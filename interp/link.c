@@ -9,8 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-enum { PAGE = 4096, STUB = 16, LABEL = 4 };
+enum { STUB = 16, LABEL = 4 };
+
+/* The next page of the system's, from an offset in the region on. */
+static size_t next_page(size_t at) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  return (at + page - 1) & ~(page - 1);
+}
 
 /* Where the data of one section stands, for __start_NAME and __stop_NAME. */
 struct kn_section {
@@ -228,8 +235,7 @@ static size_t lay_out(struct linker *l, uint8_t *base) {
   for (uint32_t i = 0; i <= l->n_items; i++) {
     const struct item *it = i < l->n_items ? &l->items[i] : NULL;
     if (!ro && (!it || it->read_only)) {
-      at = (at + PAGE - 1) & ~(size_t)(PAGE - 1);
-      in->ro_at = at;
+      in->ro_at = at = next_page(at);
       ro = true;
     }
     if (!it) break;
@@ -248,7 +254,7 @@ static size_t lay_out(struct linker *l, uint8_t *base) {
     }
     at += it->size ? it->size : 1; /* addresses are distinct */
   }
-  in->code_at = at = (at + PAGE - 1) & ~(size_t)(PAGE - 1);
+  in->code_at = at = next_page(at);
   return at;
 }
 
@@ -284,7 +290,7 @@ static void write_code(kiln_interp *in, size_t bytes) {
 static kiln_status make_region(struct linker *l) {
   kiln_interp *in = l->in;
   size_t code = lay_out_code(in), head = lay_out(l, NULL);
-  size_t size = (head + code + PAGE - 1) & ~(size_t)(PAGE - 1);
+  size_t size = next_page(head + code);
   int flags = MAP_PRIVATE | MAP_ANONYMOUS | (l->low ? MAP_32BIT : 0);
   if (size > INT32_MAX) return fail(l, KILN_ERR_LIMIT, "more data than 2 GiB", "");
   /* Alignments above a page: the region starts at a multiple of 2^16, the largest. */

@@ -302,6 +302,7 @@ static struct kn_frame *ret(struct kn_thread *t, struct kn_frame *fr, const stru
     }
     give(t, fr, values);
   }
+  kn_interp_leave(t, fr);
   t->sp = fr->base;
   t->frame = caller;
   if (!last) return caller;
@@ -355,6 +356,8 @@ static void rare(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *
     break;
   }
   case KI_VECTOR: put_typed(fr, i->dst, i->type, kn_interp_vector(i, a, b, c)); break;
+  case KILN_OP_GET_PINNED: fr->regs[i->dst] = t->pinned; break;
+  case KILN_OP_SET_PINNED: t->pinned = *a; break;
   case KILN_OP_GET_ROUNDING: fr->regs[i->dst] = kn_interp_get_rounding(); break;
   case KILN_OP_SET_ROUNDING: kn_interp_set_rounding((uint32_t)*a); break;
   case KI_LOAD_F80:

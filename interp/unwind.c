@@ -69,7 +69,10 @@ static _Noreturn void unwind(struct kn_thread *t, struct at at, uint64_t excepti
       kn_interp_fault(t, KILN_ERR_UNDEFINED, "an exception leaves a nounwind call");
     if (!step(&at)) kn_interp_fault(t, KILN_ERR_TRAP, "an exception that no frame takes");
   }
-  for (at = first; (c = taking(at.frame, type)) == NULL;) step(&at);
+  for (at = first; (c = taking(at.frame, type)) == NULL;) {
+    kn_interp_leave(t, at.frame);
+    step(&at);
+  }
   struct kn_frame *fr = at.frame;
   keep(t, fr, exception, type);
   fr->regs[fr->fn->tried + KN_TRIED_EXCEPTION] = exception;
@@ -93,6 +96,7 @@ void kn_interp_resume(struct kn_thread *t, uint64_t exception) {
   if (i == 0) kn_interp_fault(t, KILN_ERR_UNDEFINED, "resume of what no landing pad was given");
   uint64_t type = t->thrown[i - 1].type;
   struct at at = {t->frame, t->act, NULL};
+  kn_interp_leave(t, at.frame);
   if (!step(&at)) kn_interp_fault(t, KILN_ERR_TRAP, "an exception that no frame takes");
   unwind(t, at, exception, type);
 }

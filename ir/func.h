@@ -339,6 +339,7 @@ struct kn_func_attrs {
   bool not_into;                      /* kiln_func_attrs */
   uint8_t inlining;                   /* kiln_inline */
   bool no_rows;                       /* of unwinding: kiln_func_attrs */
+  bool keeps_pinned;                  /* kiln_func_attrs */
   uint32_t inline_same, inline_needs; /* kiln_func_attrs */
 };
 

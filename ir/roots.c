@@ -5,6 +5,8 @@
  * call, and visits a block once for each value. */
 #include "ir/roots.h"
 
+#include <stdio.h>
+
 struct roots {
   kiln_func *f;
   const struct kn_dom *dom;
@@ -154,13 +156,35 @@ static void derive_all(struct roots *r) {
 
 /* ---- uses ---- */
 
+/* Where an instruction is, for people: its block and, if there is one, its line, in the text or in the source. */
+struct place {
+  char text[48];
+};
+
+static struct place place_of(const struct roots *r, uint32_t inst) {
+  struct place p;
+  uint32_t line, column;
+  if (!kn_func_inst_text_position(r->f, inst, &line, &column)) line = kn_loc_at(r->f, inst).line;
+  size_t n = (size_t)snprintf(p.text, sizeof p.text, "block %u", r->block_of[inst] - 1);
+  if (line != 0) snprintf(p.text + n, sizeof p.text - n, ", line %u", line);
+  return p;
+}
+
+/* The diagnostic itself has the place of the use. */
 static bool stale(const struct roots *r, uint32_t value, uint32_t call, uint32_t use) {
   kiln_func *f = r->f;
-  kn_func_fail(
-    f, KILN_ERR_STRUCTURE, r->block_of[use] - 1, use,
-    "v%u is derived from a root or a reference, and is used after the call at number %u, which may "
-    "collect: the object may have moved",
-    kn_func_inst_number(f, value), kn_func_inst_number(f, call));
+  const kiln_module *m = f->module;
+  const uint32_t number = kn_func_inst_number(f, value), to = f->inst[call].b;
+  const uint32_t callee = kn_is_pool(to) ? f->pool.at[kn_index(to)].symbol : 0;
+  const bool named = callee != 0 && kn_symbol(m, callee)->name[0] != '\0';
+  const struct place made = place_of(r, value), called = place_of(r, call);
+  kn_func_fail(f, KILN_ERR_STRUCTURE, r->block_of[use] - 1, use,
+               "v%u is derived from a root or a reference, and is used after the call at number %u "
+               "(%s%.24s%s%s of @%.24s), which may collect: the object may have moved; v%u is made "
+               "in %s",
+               number, kn_func_inst_number(f, call), named ? "of @" : "",
+               named ? kn_symbol(m, callee)->name : "", named ? ", " : "", called.text,
+               kn_symbol(m, f->symbol)->name, number, made.text);
   return false;
 }
 

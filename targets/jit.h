@@ -25,11 +25,13 @@ struct kn_stack_machine {
   uint8_t stack_pointer, last; /* `last`: the highest one of interest */
   uint8_t n_saved,
     saved[11]; /* those that calls preserve, in the order of kiln_stack_point.saved */
-  /* Writes the caller's kiln_stack_point: where it continues, its stack pointer, `saved`. NULL: on other machines. */
+  /* Writes the caller's kiln_stack_point: where it continues, its stack pointer, `saved`. */
   void (*save)(uint64_t *point);
   /* A return address as the unwinder wants it: what the processor added to protect it is removed. */
   uint64_t (*plain)(uint64_t pc);
 };
+/* The machine that this process runs on; NULL: walks are not possible on it. (targets/stack.c) */
+extern const struct kn_stack_machine *const kn_stack_machine_host;
 
 struct kn_jit_machine {
   /* Whether another instruction was written in place of the one with the field at `to`, which is executed at `at`: one
@@ -50,7 +52,6 @@ struct kn_jit_machine {
   /* The entry of the table at `at` (KN_JIT_TLS_BYTES) by which code finds a thread-local variable. Code that calls for
    * its address ends in `get`, a C function that is given the address of `pair`. */
   void (*write_tls)(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t get);
-  struct kn_stack_machine stack;
   bool sees_changes; /* processors notice by themselves that code has changed */
 };
 

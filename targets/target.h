@@ -178,7 +178,8 @@ struct kn_target {
   void (*call)(struct kn_walk *w, struct kn_call *c);
   /* Makes room for arguments on the stack; w->call_stack becomes how that moved the stack pointer. */
   void (*open_stack)(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all);
-  /* Stores an argument to its location in the stack; or, if it has the scratch register, until settle_args. */
+  /* Stores an argument to its location in the stack; or, if it has the scratch register, until settle_args. `c` NULL: a
+   * result of the function, to the function's own stack area. */
   void (*early_arg)(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a);
   /* Loads a value of a wide type into the registers of `a`. */
   void (*load_wide)(struct kn_walk *w, uint32_t h, const struct kn_arg *a);
@@ -191,11 +192,12 @@ struct kn_target {
   /* Takes the results of the call w->i by `sig`, which have just arrived. */
   void (*take_results)(struct kn_walk *w, const struct kn_sig *sig);
   /* Result `value` of the call that was just emitted is in a->reg (and a->high), a register that is
-   * temporary or not allocated: moves it to a register or slot of its own. Nobody may read it. */
+   * temporary or not allocated, or in the call's stack area: moves it to a register or slot of its own. Nobody may read
+   * one in a register. */
   void (*take_result)(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
-  /* Stores a result of a wide type, which has just arrived, to the frame. */
+  /* Stores a result of a wide type or one in the stack area, which has just arrived, to the frame. */
   void (*keep_result)(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
-  /* Moves the stack pointer back over a call's arguments. */
+  /* Moves the stack pointer back over a call's results and arguments. */
   void (*free_stack)(struct kn_walk *w, struct kn_call_stack stack);
   /* Emits a jump to a label; binds a label here. */
   void (*jump)(struct kn_walk *w, uint32_t label);

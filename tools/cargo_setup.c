@@ -23,6 +23,12 @@
 
 extern char **environ;
 
+/* The name of the processor that this program runs on, as triples begin; "?": it is none of Kiln's. */
+static const char *processor(void) {
+  kiln_target host;
+  return kiln_target_find_host(&host) ? kiln_processor_name(host.processor) : "?";
+}
+
 /* ---- programs ---- */
 
 static volatile sig_atomic_t ended;
@@ -178,9 +184,11 @@ static void go_up(char *path, unsigned levels) {
 static int compile(const struct cargo_compiler *c, const char *folder) {
   static const char *const sources[] = {"../integrations/rustc/Cargo.toml",
                                         "../share/kiln/rustc/Cargo.toml", NULL},
-                           *const headers[] = {"../include/kiln/kiln.h", NULL},
-                           *const libraries[] = {"libkiln.a", "../lib/x86_64-linux-gnu/libkiln.a",
-                                                 "../lib/libkiln.a", "../lib64/libkiln.a", NULL};
+                           *const headers[] = {"../include/kiln/kiln.h", NULL};
+  char multiarch[64];
+  snprintf(multiarch, sizeof multiarch, "../lib/%s-linux-gnu/libkiln.a", processor());
+  const char *const libraries[] = {"libkiln.a", multiarch, "../lib/libkiln.a", "../lib64/libkiln.a",
+                                   NULL};
   char manifest[PATH_MAX], header[PATH_MAX], library[PATH_MAX], rustc[PATH_MAX], cargo[PATH_MAX];
   char home[PATH_MAX], own[PATH_MAX];
   if (!find(sources, "source of rustc's code generator", manifest) ||
@@ -324,9 +332,10 @@ int cargo_backend_setup(char **words) {
     tool_error("cargo --setup: `%s -vV` does not name its commit and host", c.program);
     return TOOL_FAILED;
   }
-  if (strcmp(c.host, "x86_64-unknown-linux-gnu") != 0) {
-    tool_error("cargo --setup: rustc's code generator is for x86_64-unknown-linux-gnu, not %s",
-               c.host);
+  char host[64];
+  snprintf(host, sizeof host, "%s-unknown-linux-gnu", processor());
+  if (strcmp(c.host, host) != 0) {
+    tool_error("cargo --setup: rustc's code generator is for %s, not %s", host, c.host);
     return TOOL_FAILED;
   }
   if (!is_supported(&c)) return TOOL_FAILED;

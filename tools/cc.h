@@ -43,7 +43,8 @@ struct cc_item {
   bool bitcode;         /* input: LLVM's IR */
   bool names;           /* flag: clang makes one more file, which it names after its output */
   bool own;             /* flag: Kiln added it, for sources */
-  const char *object;   /* input: set by the compiling: the object to link, or NULL */
+  const char *object;   /* input: set by the compiling: the object to link, or NULL; */
+  const char *dwo;      /* the .dwo file, or NULL */
 };
 
 enum cc_mode {
@@ -52,6 +53,8 @@ enum cc_mode {
   CC_ASSEMBLY, /* -S */
   CC_CLANG     /* clang executes the whole command: -E, -M, --version, ... */
 };
+
+enum cc_split { CC_SPLIT_NONE, CC_SPLIT_FILE, CC_SPLIT_SINGLE };
 
 /* A command line. */
 struct cc_args {
@@ -66,8 +69,10 @@ struct cc_args {
   bool vectorize;    /* -fvectorize and its like were said */
   bool function_sections, data_sections, no_red_zone;
   bool verbose;
-  bool aranges; /* -gdwarf-aranges */
-  bool names;   /* a flag names files */
+  bool aranges;        /* -gdwarf-aranges */
+  enum cc_split split; /* -gsplit-dwarf */
+  const char *dumpdir; /* -dumpdir, or NULL */
+  bool names;          /* a flag names files */
   /* -fsanitize=undefined was said, which is taken without its part "function" */
   bool no_function_checks;
   bool inlining;                /* -Og is the last of its kind: Kiln inlines functions, */

@@ -157,6 +157,7 @@ static const struct {
   {"-fproc-stat-report", REFUSE | PREFIX},
   {"-fprofile-arcs", NAMES},
   {"-fsave-optimization-record", NAMES | PREFIX},
+  {"-fsplit-dwarf-inlining", DROP},
   {"-fstack-usage", REFUSE},
   {"-fsyntax-only", CLANG},
   {"-ftest-coverage", NAMES},
@@ -165,7 +166,6 @@ static const struct {
   {"-fuse-ld", PREFIX | LINKS},
   {"-gcc-toolchain", VALUE},
   {"-gen-cdb-fragment-path", VALUE | REFUSE},
-  {"-gsplit-dwarf", DROP | PREFIX},
   {"-idirafter", VALUE | PREFIX},
   {"-iframework", VALUE | PREFIX},
   {"-iframeworkwithsysroot", VALUE | PREFIX},
@@ -334,6 +334,11 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   if (strcmp(word, "-v") == 0) a->verbose = true;
   if (strncmp(word, "-MJ", 3) == 0) a->database = value != NULL ? value : word + 3;
   if (strcmp(word, "-gdwarf-aranges") == 0) a->aranges = true;
+  if (strcmp(word, "-gsplit-dwarf") == 0 || strcmp(word, "-gsplit-dwarf=split") == 0)
+    a->split = CC_SPLIT_FILE;
+  if (strcmp(word, "-gsplit-dwarf=single") == 0) a->split = CC_SPLIT_SINGLE;
+  if (strcmp(word, "-gno-split-dwarf") == 0) a->split = CC_SPLIT_NONE;
+  if (strcmp(word, "-dumpdir") == 0) a->dumpdir = value;
   if (is_one_of(word, vectors)) a->vectorize = true;
   return false;
 }

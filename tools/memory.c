@@ -12,7 +12,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HEAD = 16, LARGE_LOG2 = 16, CHUNK = 1 << 20, PAGE = 4096 };
+/* ROUND: to what sizes of mappings are rounded up, the smallest page there is. Where pages are larger, the system
+ * rounds up once more. */
+enum { HEAD = 16, LARGE_LOG2 = 16, CHUNK = 1 << 20, ROUND = 4096 };
 #define LARGE ((size_t)1 << LARGE_LOG2) /* blocks from here on are mapped */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -26,9 +28,9 @@ static char *start_of(void *block) { return (char *)block - HEAD; }
 /* Bytes that a block for `n` bytes takes; 0: too many. */
 static size_t whole(size_t n) {
   if (n == 0) n = 1;
-  if (n > PTRDIFF_MAX - PAGE) return 0;
+  if (n > PTRDIFF_MAX - ROUND) return 0;
   n = (n + HEAD + 15) & ~(size_t)15;
-  return n < LARGE ? n : (n + PAGE - 1) & ~(size_t)(PAGE - 1);
+  return n < LARGE ? n : (n + ROUND - 1) & ~(size_t)(ROUND - 1);
 }
 
 static unsigned log2_of(size_t n) { return 63 - (unsigned)__builtin_clzll(n); }

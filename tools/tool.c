@@ -41,6 +41,16 @@ int tool_hand_over(const char *name, char **argv, const char *where) {
   return TOOL_FAILED;
 }
 
+char *tool_dwo_name(const char *path) {
+  const char *slash = strrchr(path, '/'), *dot = strrchr(slash != NULL ? slash : path, '.');
+  size_t n = dot != NULL ? (size_t)(dot - path) : strlen(path);
+  char *name = malloc(n + sizeof ".dwo");
+  if (name == NULL) return NULL;
+  memcpy(name, path, n);
+  memcpy(name + n, ".dwo", sizeof ".dwo");
+  return name;
+}
+
 char *tool_derived_name(const char *path) {
   const char *base = strrchr(path, '/');
   base = base != NULL ? base + 1 : path;

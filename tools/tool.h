@@ -138,6 +138,8 @@ void tool_module_report(struct tool_module *t, const struct tool_input *in, kiln
 
 /* The file name of an input with its suffix replaced by .o, in the current folder; free it. NULL: no memory. */
 char *tool_derived_name(const char *path);
+/* The path of an object with its suffix replaced by .dwo; free it. NULL: no memory. */
+char *tool_dwo_name(const char *path);
 
 /* Replaces this process by the program `name` from the folder of `kiln`; only returns after a message, which says
  * where to get it. */

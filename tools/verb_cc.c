@@ -40,6 +40,32 @@ static const char *object_name(const struct cc_args *a, const struct cc_item *in
   return renamed(in->word, false, a->mode == CC_ASSEMBLY ? ".s" : ".o");
 }
 
+/* The name of the .dwo file of an input whose object is `out`, as clang's SplitDebugName has it; NULL: none is asked
+ * for. What stands for code of -S has no debug information. */
+static const char *split_name(const struct cc_args *a, const struct cc_item *in, const char *out) {
+  if (a->split == CC_SPLIT_NONE || a->mode == CC_ASSEMBLY) return NULL;
+  if (a->split == CC_SPLIT_SINGLE) return out;
+  if (a->dumpdir == NULL && a->mode == CC_OBJECT && a->out != NULL)
+    return renamed(a->out, true, ".dwo");
+  const char *name = renamed(in->word, false, ".dwo"), *prefix = a->dumpdir, *dash = "";
+  if (prefix == NULL && a->mode == CC_OBJECT) return name;
+  if (prefix == NULL) prefix = a->out != NULL ? a->out : "a", dash = "-";
+  char *all = cc_keep(cc_more(NULL, strlen(prefix) + strlen(name) + 2));
+  sprintf(all, "%s%s%s", prefix, dash, name);
+  return all;
+}
+
+/* Says the name to clang. `output`: it makes the file. */
+static void push_split(struct cc_list *l, const char *name, bool output) {
+  static const char *const flags[] = {"-split-dwarf-file", "-split-dwarf-output"};
+  for (unsigned i = 0; name != NULL && i < 1u + output; i++) {
+    cc_push(l, "-Xclang");
+    cc_push(l, flags[i]);
+    cc_push(l, "-Xclang");
+    cc_push(l, name);
+  }
+}
+
 /* As cc_run; the list is freed. */
 static int run(struct cc_list *l, kiln_buffer *out, const kiln_buffer *in) {
   int status = cc_run(l, out, in);
@@ -95,6 +121,7 @@ static void push_input(struct cc_list *l, const struct cc_item *in) {
 static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_buffer *bitcode) {
   struct cc_list l = {0};
   push_compile(&l, a, in);
+  push_split(&l, in->dwo, false);
   cc_push(&l, "-emit-llvm");
   cc_push(
     &l,
@@ -158,6 +185,7 @@ static int fall_back(const struct cc_args *a, const struct cc_item *in, const ki
     cc_push(&l, word);
     if (a->items[i].value != NULL) cc_push(&l, a->items[i].value);
   }
+  push_split(&l, in->dwo, a->split == CC_SPLIT_FILE);
   static const char *const rest[] = {
     "-Qunused-arguments", "-w", "-Xclang", "-disable-llvm-passes", "-x", "ir", "-", "-o"};
   cc_push(&l, a->mode == CC_ASSEMBLY ? "-S" : "-c");
@@ -170,7 +198,9 @@ static int fall_back(const struct cc_args *a, const struct cc_item *in, const ki
   return status;
 }
 
-static int write_object(const struct cc_args *a, const char *out, const kiln_buffer *object) {
+static int write_object(const struct cc_args *a, const struct cc_item *in, const char *out,
+                        const kiln_buffer *object, const kiln_buffer *dwo) {
+  if (dwo->size != 0 && !tool_output_write(in->dwo, dwo->data, dwo->size)) return TOOL_FAILED;
   if (a->mode != CC_ASSEMBLY) {
     return tool_output_write(out, object->data, object->size) ? TOOL_OK : TOOL_FAILED;
   }
@@ -216,9 +246,12 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   kiln_module_set_attrs(t.module, &(kiln_module_attrs){.no_red_zone = a->no_red_zone});
   if (a->inlining) tool_inlining_set(t.module, &a->inlined);
   struct tool_compiled c;
-  kiln_buffer object = {0};
+  kiln_buffer object = {0}, dwo = {0};
   kiln_status s = tool_module_compile(&c, &t, &input, 1, false);
-  if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &object);
+  if (s == KILN_OK && kiln_module_get_attrs(t.module).dwo_name != NULL && in->dwo != NULL)
+    s = kiln_emit_elf_split(t.module, c.sessions, c.n, &object,
+                            a->split == CC_SPLIT_FILE ? &dwo : NULL);
+  else if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &object);
   if (s != KILN_OK && diag.status == KILN_OK) diag = *kiln_module_diag(t.module);
   tool_thread_diag = NULL;
   const bool located = diag.block != UINT32_MAX;
@@ -230,7 +263,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
       .message = "-S: inline assembly with directives, which a disassembly does not show"};
     status = fall_back(a, in, bitcode, out, &why, ns);
   } else if (s == KILN_OK) {
-    status = write_object(a, out, &object);
+    status = write_object(a, in, out, &object, &dwo);
     log_object(in, &c, ns);
   } else if (wants_again(a, in, &diag, located)) {
     status = WANTS_AGAIN;
@@ -242,6 +275,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   }
   tool_compiled_free(&c);
   kiln_buffer_free(&object);
+  kiln_buffer_free(&dwo);
   tool_module_close(&t);
   return status;
 }
@@ -269,11 +303,13 @@ static int compile_again(const struct cc_args *a, const struct cc_item *in, kiln
 static int compile(const struct cc_args *a, struct cc_plan *plan, struct cc_item *in) {
   kiln_buffer bitcode = {0};
   const char *object = NULL, *assembly = NULL; /* names of files to keep beside the output */
+  const char *out = a->mode != CC_LINK_ALL ? object_name(a, in) : cc_temporary(".o");
+  if (out == NULL) return TOOL_FAILED;
+  in->dwo = split_name(a, in, out);
   int status = a->names ? cc_plan_bitcode(plan, in, &bitcode, &object, &assembly)
                         : get_bitcode(a, in, &bitcode);
-  const char *out = object;
-  if (object == NULL && a->mode != CC_LINK_ALL) out = object_name(a, in);
-  else if (object == NULL || assembly != NULL) out = cc_temporary(".o");
+  if (object != NULL && assembly == NULL) out = object;
+  else if (object != NULL && a->mode != CC_LINK_ALL) out = cc_temporary(".o");
   if (status == 0 && out == NULL) status = TOOL_FAILED;
   if (status == 0) {
     if (a->verbose) fprintf(stderr, "kiln: %s: %s -> %s\n", cc_verb(), in->word, out);

@@ -18,6 +18,7 @@ struct flags {
   struct tool_inlining inlining;
   unsigned threads;
   const char *out;    /* NULL: derived from the input's name */
+  bool split;         /* debug information goes to a .dwo file */
   const char *header; /* for C, of WebAssembly; NULL: none */
   struct tool_trace *trace;
   struct tool_words words;
@@ -126,6 +127,7 @@ static int parse_flags(struct flags *f) {
     case OPTION_FUNCTION_SECTIONS: options->function_sections = true; break;
     case OPTION_DATA_SECTIONS: options->data_sections = true; break;
     case OPTION_ARANGES: options->aranges = true; break;
+    case OPTION_SPLIT_DWARF: f->split = true; break;
     case OPTION_STACK_MAPS: options->stack_maps = true; break;
     case OPTION_VERIFY: options->verify = true; break;
     case OPTION_INLINE: bad = tool_parse_inline(w->value, &f->inlining); break;
@@ -143,6 +145,8 @@ static int parse_flags(struct flags *f) {
   if (w->n_inputs > 1 && (f->out != NULL || f->header != NULL))
     return tool_usage("%s names 1 file, and there are %d inputs",
                       f->out != NULL ? "-o" : "--header", w->n_inputs);
+  if (f->split && f->out != NULL && strcmp(f->out, "-") == 0)
+    return tool_usage("--split-dwarf needs a file as output");
   if (f->inlining.what != KILN_INLINING_OFF && tool_trace_each(f->trace))
     return tool_usage(
       "--inline cannot be combined with --listing, --only or a --dump other than --dump=witness");
@@ -190,15 +194,21 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   if (!tool_module_open(&t, in, &how)) return false;
 
   tool_inlining_set(t.module, &f->inlining);
-  struct tool_compiled c;
-  kiln_buffer header = {0};
+  struct tool_compiled c = {0};
+  kiln_buffer header = {0}, dwo = {0};
+  char *dwo_name = f->split ? tool_dwo_name(out) : NULL;
+  kiln_module_attrs attrs = kiln_module_get_attrs(t.module);
+  attrs.dwo_name = dwo_name;
+  if (dwo_name != NULL) kiln_module_set_attrs(t.module, &attrs);
   uint64_t start = tool_now_ns(), cpu = tool_cpu_ns();
   bool traced = tool_trace_wanted(f->trace);
   kiln_status s = traced ? compile_traced(&c, f->trace, &t, in)
                          : tool_module_compile(&c, &t, in, f->threads, tool_report_wanted());
   if (s == KILN_OK && in->size >= LARGE_BYTES && in->language != TOOL_WASM) tool_input_done(in);
   uint64_t read = tool_now_ns();
-  if (s == KILN_OK) s = kiln_emit_object(t.module, c.sessions, c.n, &c.object);
+  if (s == KILN_OK && dwo_name != NULL)
+    s = kiln_emit_elf_split(t.module, c.sessions, c.n, &c.object, &dwo);
+  else if (s == KILN_OK) s = kiln_emit_object(t.module, c.sessions, c.n, &c.object);
   struct tool_report report = {.in = in,
                                .compiled = &c,
                                .stats = tool_compiled_stats(&c),
@@ -212,12 +222,15 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   uint64_t end = tool_now_ns();
   ok = ok && tool_output_write_then(out, c.object.data, c.object.size,
                                     traced ? NULL : tool_compiled_written, &c);
+  if (ok && dwo_name != NULL) ok = tool_output_write(dwo_name, dwo.data, dwo.size);
   if (ok && f->header != NULL) ok = tool_output_write(f->header, header.data, header.size);
   if (traced) ok &= tool_trace_end(f->trace, in->path, ok ? &c.object : NULL);
   report.write_ns = tool_now_ns() - end;
   report.all_ns = tool_now_ns() - start;
   if (ok) ok = tool_report(&report);
   kiln_buffer_free(&header);
+  kiln_buffer_free(&dwo);
+  free(dwo_name);
   tool_compiled_free(&c);
   tool_module_close(&t);
   return ok;

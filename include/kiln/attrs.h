@@ -197,6 +197,11 @@ typedef struct kiln_func_attrs {
   /** If true, Kiln writes no unwind rows for the function, and kiln_asm.rows must be NULL. The front end may supply the
    * rows itself, as data in the section of unwind tables. This attribute is only for naked functions. */
   bool no_rows;
+  /** For functions that code outside of the module calls, if the module pins a register (kiln_module_attrs.pinned): the
+   * function saves the register at its beginning, and restores it when it returns, ends by a tail call, or is unwound.
+   * Until the function sets the register (SET_PINNED), the register has the caller's value.
+   * - It is an error if the module pins no register, or if the function is naked. */
+  bool keeps_pinned;
   uint64_t reserved[3]; /**< 0 */
 } kiln_func_attrs;
 
@@ -246,7 +251,20 @@ typedef struct kiln_module_attrs {
    * - Fails with KILN_ERR_SYMBOL, in the module, if it is false and a definition with this linkage is data or has
    *   another signature. */
   bool own_library;
-  uint64_t reserved[5]; /**< 0 */
+  /** The name of the register that the module pins, for a pointer that all of its functions share, such as that of a
+   * thread or a heap; NULL for none. No function of the module changes the register but by SET_PINNED (GET_PINNED reads
+   * it), so it has the same value before and after calls, whatever other code they reach. x86-64: rbx, r12, r13, r14 or
+   * r15; AArch64: x19 to x28. Other code preserves these registers, as C does.
+   * - Set it before any function of the module is begun; otherwise, the module fails with KILN_ERR_STRUCTURE.
+   * - Fails with KILN_ERR_UNSUPPORTED, in the module, if the target cannot pin the register.
+   * - Functions that C calls need kiln_func_attrs.keeps_pinned, because C relies on the register, too. */
+  const char *pinned;
+  /** The name of the .dwo file, as debuggers look for it: absolute, or relative to the unit's folder.
+   * kiln_emit_elf_split writes this name into the object, and moves most of the debug information into that file. Other
+   * calls ignore it, and NULL means that nothing is split. The bitcode reader and the parser of the text form set the
+   * name that they read, if there is none. */
+  const char *dwo_name;
+  uint64_t reserved[3]; /**< 0 */
 } kiln_module_attrs;
 
 /** Sets all attributes of the module `m`. Call kiln_module_set_attrs before kiln_module_freeze. kiln_module_set_attrs

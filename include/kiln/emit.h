@@ -24,6 +24,18 @@ KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions
 KILN_API kiln_status kiln_emit_object(kiln_module *m, kiln_session *const *sessions,
                                       uint32_t n_sessions, kiln_buffer *out);
 
+/** Does what kiln_emit_elf does, but splits the debug information if kiln_module_attrs.dwo_name is set. `out` gets an
+ * object with a skeleton unit, the line table and the addresses, and `dwo` gets the rest: an ELF file without
+ * relocations, which the linker does not read, and which debuggers find by `dwo_name`. If nothing is split, this file
+ * has no debug sections.
+ * - If `dwo` is NULL, the object also contains the sections of that file. Linkers leave them out; debuggers read them
+ *   in the object, so `dwo_name` must be the name of the object.
+ * - The parts have an identifier that follows from the content of the .dwo file. DWARF 4 uses GNU's extension.
+ * - Fails with KILN_ERR_UNSUPPORTED if an entry of the .dwo file refers to an entry of another unit.
+ * - Owns: the caller frees `out` and `dwo` (kiln_buffer_free). If the call fails, neither changes. */
+KILN_API kiln_status kiln_emit_elf_split(kiln_module *m, kiln_session *const *sessions,
+                                         uint32_t n_sessions, kiln_buffer *out, kiln_buffer *dwo);
+
 /** Writes the object that kiln_emit_elf would append to the file `path`.
  * - Fails with KILN_ERR_IO if it cannot write the object. In this case, it has not changed or removed any file.
  * - The function writes a new file in the same folder, and renames it to `path` when it is complete. It therefore needs

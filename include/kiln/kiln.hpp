@@ -184,6 +184,13 @@ public:
     kiln_status code = kiln_emit_elf(get(), list, sizeof...(sessions), out.get());
     return code == KILN_OK ? result() : result(code, get() ? kiln_module_diag(get()) : nullptr);
   }
+  /** The same with split debug information, whose larger part is appended to `dwo`: kiln_emit_elf_split. */
+  template <class... Session>
+  result emit_elf_split(buffer &out, buffer &dwo, const Session &...sessions) const {
+    kiln_session *const list[] = {sessions.get()..., nullptr};
+    kiln_status code = kiln_emit_elf_split(get(), list, sizeof...(sessions), out.get(), dwo.get());
+    return code == KILN_OK ? result() : result(code, get() ? kiln_module_diag(get()) : nullptr);
+  }
   /** Writes the object to a file: kiln_emit_elf_file. */
   template <class... Session>
   result emit_elf_file(const char *path, const Session &...sessions) const {

@@ -386,8 +386,9 @@ enum {
 #define KILN_MAX_RESULTS 8
 
 /** Interns a signature with at most 65535 parameters; copies `params` and `results`. Kiln assigns results to registers
- * in the way in which LLVM assigns the parts of a returned struct:
- * - x86-64: integers in rax, rdx and rcx; F32, F64 and vectors in xmm0 to xmm3.
+ * in the way in which LLVM assigns the parts of a returned struct. A result that finds no register is in the caller's
+ * stack area, below the arguments on the stack (docs/ir.md); C has no such functions.
+ * - x86-64: integers in rax, rdx and rcx; F32, F64 and vectors in xmm0 to xmm3; F80 in st(0) and st(1).
  * - AArch64: integers in x0 to x7; floating-point values and vectors in v0 to v7. */
 KILN_API kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, uint32_t flags, const kiln_param *params,
                                uint32_t n_params, const kiln_type *results, uint32_t n_results);

@@ -221,14 +221,39 @@ static bool is_used(const char *folder, const char *name) {
   return used;
 }
 
-/* Removes a set, unless a link uses it. */
+static void remove_copies(const char *folder) {
+  char path[2 * PATH_MAX];
+  DIR *d = opendir(folder);
+  for (const struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
+    snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+    if (e->d_name[0] != '.') unlink(path);
+  }
+  if (d != NULL) closedir(d);
+  rmdir(folder);
+}
+
+void link_set_sweep(const char *folder, const char *name) {
+  char path[PATH_MAX + 256];
+  size_t n = strlen(name);
+  DIR *d = opendir(folder);
+  for (const struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
+    if (strncmp(e->d_name, name, n) != 0 || strlen(e->d_name) != n + strlen(LINK_COPIES)) continue;
+    snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+    remove_copies(path);
+  }
+  if (d != NULL) closedir(d);
+}
+
+/* Removes a set, unless a program is linked with it, and what killed links left; nothing while a link uses it. */
 static void remove_set(const char *folder, const char *name) {
   static const char *const suffixes[] = {"key", "no", "state"};
   struct link_set s = {.lock = -1};
   char path[PATH_MAX];
   snprintf(s.folder, sizeof s.folder, "%s", folder);
   snprintf(s.name, sizeof s.name, "%s", name);
-  if (lock(&s, LOCK_EX) && !is_used(folder, name)) {
+  bool alone = lock(&s, LOCK_EX);
+  if (alone) link_set_sweep(folder, name);
+  if (alone && !is_used(folder, name)) {
     if (link_set_library(&s, path)) unlink(path);
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
       if (link_set_path(&s, suffixes[i], path)) unlink(path);
@@ -245,7 +270,7 @@ bool link_set_clean(const char *folder) {
     if (strlen(e->d_name) != strlen("lib.so") + 16 || strncmp(e->d_name, "lib", 3) != 0) continue;
     snprintf(name, sizeof name, "%.16s", e->d_name + 3);
     snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-    if (!is_used(folder, name)) remove_set(folder, name);
+    remove_set(folder, name);
     if (stat(path, &st) == 0) size += (uint64_t)st.st_size;
   }
   if (d != NULL) closedir(d);

@@ -6,6 +6,7 @@
  *   NAME.no      there is no shared object of this set: why
  *   NAME.lock    who makes it, or links with it
  *   NAME.state   libraries and names that a link has to know
+ *   NAME.??????  a folder of copies, while a link runs
  *   libNAME.so
  *   users/PROGRAM  the set's name, and the path of the program that was linked with it
  *
@@ -30,6 +31,9 @@ struct link_set {
   int lock;                 /* a descriptor, or -1 */
 };
 
+/* What mkdtemp gets behind the name, for the folder of copies: no other file's ending has six letters. */
+#define LINK_COPIES ".XXXXXX"
+
 enum link_state { LINK_FIRST, LINK_NEVER, LINK_BUSY, LINK_MISSING, LINK_THERE };
 
 /* Finds the set of a link. False: there is no folder for it, or no memory, or no library of the set's kind. */
@@ -49,6 +53,8 @@ bool link_set_read(struct link_set *s);
 void link_set_use(const char *folder, const char *name, const char *program);
 /* Says in NAME.no that the set is not to be used, and what is in the file `errors`, if it is not NULL. */
 void link_set_never(const struct link_set *s, const char *why, const char *errors);
+/* Removes the folders of copies that killed links left. The caller has locked the set for itself. */
+void link_set_sweep(const char *folder, const char *name);
 /* Removes the sets of which no program is there any more. True if what is left takes less than the limit. */
 bool link_set_clean(const char *folder);
 

@@ -105,7 +105,7 @@ static void write_reason(struct shim_unit *u, const kiln_diag *d) {
 }
 
 const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void *module,
-                         const struct shim_machine *machine, const char *path) {
+                         const struct shim_machine *machine, const char *path, const char *dwo) {
   const struct shim_compiler *c = shim_compiler();
   const char *slash = strrchr(path, '/');
   u->start = shim_cpu_ns();
@@ -118,12 +118,15 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
   u->written = shim_cpu_ns();
   u->path = path;
   u->ok = false;
+  u->dwo = (kiln_buffer){0};
   u->unit = (struct tool_unit){.name = slash != NULL ? slash + 1 : path,
                                .bytes = host->LLVMGetBufferStart(bitcode),
                                .size = host->LLVMGetBufferSize(bitcode),
                                .function_sections = c->function_sections,
                                .data_sections = c->data_sections,
                                .aranges = c->aranges,
+                               .split = c->splits,
+                               .dwo = dwo != NULL ? &u->dwo : NULL,
                                .features = c->features,
                                .inlining = shim_settings()->inlining,
                                .stress = shim_settings()->stress};
@@ -134,8 +137,13 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
   if (u->ok) return NULL;
   kiln_diag_format(&u->unit.diag, u->why, sizeof u->why);
   write_reason(u, &u->unit.diag);
-  tool_unit_free(&u->unit);
+  shim_unit_free(u);
   return u->why;
+}
+
+void shim_unit_free(struct shim_unit *u) {
+  tool_unit_free(&u->unit);
+  kiln_buffer_free(&u->dwo);
 }
 
 __attribute__((format(printf, 1, 2))) static void count(const char *format, ...) {
@@ -184,18 +192,19 @@ static _Thread_local char because[512];
 
 void kiln_shim_because(const char *why) { snprintf(because, sizeof because, "%s", why); }
 
-/* Makes the file of a module unless `why` says that LLVM is to: NULL, or why not. */
+/* Makes the file of a module, and the file `dwo` of its debug information (NULL: there is none), unless `why` says that
+ * LLVM is to: NULL, or why not. */
 static const char *make_file(const struct shim_host *host, struct shim_unit *u, void *module,
-                             const struct shim_machine *machine, const char *path,
+                             const struct shim_machine *machine, const char *path, const char *dwo,
                              const char *why) {
   u->start = shim_cpu_ns();
   if (why == NULL) why = host->why;
   if (why == NULL && because[0] != 0) why = because;
-  if (why == NULL) why = shim_compile(host, u, module, machine, path);
+  if (why == NULL) why = shim_compile(host, u, module, machine, path, dwo);
   if (why != NULL) return why;
-  bool ok = write_object(path, &u->unit.object);
+  bool ok = (dwo == NULL || write_object(dwo, &u->dwo)) && write_object(path, &u->unit.object);
   if (ok) shim_log_kiln(u, path);
-  tool_unit_free(&u->unit);
+  shim_unit_free(u);
   return ok ? NULL : "the object cannot be written";
 }
 
@@ -217,7 +226,7 @@ int LLVMTargetMachineEmitToFile(void *tm, void *module, const char *path, int ki
   struct shim_unit u;
   const char *why = strcmp(path, "-") == 0 ? "to standard output" : machine_refused(host, tm, kind);
   struct shim_machine machine = shim_machine_read(host, tm);
-  why = make_file(host, &u, module, &machine, path, why);
+  why = make_file(host, &u, module, &machine, path, NULL, why);
   if (why == NULL) return 0;
   uint64_t given_up = shim_cpu_ns();
   int failed = host->LLVMTargetMachineEmitToFile(tm, module, path, kind, error);
@@ -237,13 +246,13 @@ int LLVMTargetMachineEmitToMemoryBuffer(void *tm, void *module, int kind, char *
   if (host->LLVMCreateMemoryBufferWithMemoryRangeCopy == NULL)
     why = "this LLVM has no call that makes a buffer";
   struct shim_machine machine = shim_machine_read(host, tm);
-  if (why == NULL) why = shim_compile(host, &u, module, &machine, name);
+  if (why == NULL) why = shim_compile(host, &u, module, &machine, name, NULL);
   if (why == NULL) {
     *out = host->LLVMCreateMemoryBufferWithMemoryRangeCopy((const char *)u.unit.object.data,
                                                            u.unit.object.size, "");
     if (*out != NULL) shim_log_kiln(&u, name);
     else why = "no memory";
-    tool_unit_free(&u.unit);
+    shim_unit_free(&u);
     if (why == NULL) return 0;
   }
   uint64_t given_up = shim_cpu_ns();
@@ -254,14 +263,18 @@ int LLVMTargetMachineEmitToMemoryBuffer(void *tm, void *module, int kind, char *
 
 /* ---- LLVM's C++ classes ---- */
 
-/* Of the thread: the file that the newest stream writes; empty: none since the last unit. */
-static _Thread_local char output[4096];
+/* Of the thread: the file that the newest stream writes, and, if that is an object's, the .dwo file whose stream came
+ * next; empty: none since the last unit. */
+static _Thread_local char output[4096], beside[4096];
 
 void shim_stream_new(void *stream, const char *path, size_t n, void *error, int flags) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
   size_t kept = n < sizeof output && shim_compiler()->writes_to_stream ? n : 0;
-  memcpy(output, path, kept);
-  output[kept] = 0;
+  bool dwo = output[0] != 0 && kept > 4 && memcmp(path + kept - 4, ".dwo", 4) == 0;
+  char *to = dwo ? beside : output;
+  memcpy(to, path, kept);
+  to[kept] = 0;
+  if (!dwo) beside[0] = 0;
   if (host != NULL && host->stream_new != NULL) host->stream_new(stream, path, n, error, flags);
 }
 
@@ -304,14 +317,15 @@ bool shim_passes_run(void *passes, void *module) {
   if (host == NULL || host->passes_run == NULL)
     return false; /* nobody calls what is nowhere defined */
   if (output[0] == 0) return host->passes_run(passes, module); /* passes of another kind */
-  char path[sizeof output];
+  char path[sizeof output], dwo[sizeof beside];
   memcpy(path, output, sizeof path);
-  output[0] = 0;
+  memcpy(dwo, beside, sizeof dwo);
+  output[0] = beside[0] = 0;
   struct shim_unit u;
   const struct shim_compiler *c = shim_compiler();
   const char *why = c->why != NULL ? c->why : stream_refused(c, path);
-  /* the stream, which is empty and stays so, has created the file */
-  why = make_file(host, &u, module, NULL, path, why);
+  /* the streams, which are empty and stay so, have created the files */
+  why = make_file(host, &u, module, NULL, path, dwo[0] != 0 ? dwo : NULL, why);
   if (why == NULL) return true;
   uint64_t given_up = shim_cpu_ns();
   if (c->passes != NULL) run_passes(host, module, c->passes);

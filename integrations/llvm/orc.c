@@ -107,7 +107,7 @@ static void *compile(void *ctx, void *module) {
   if (n != 0) memcpy(a->name, name, n);
   a->name[n] = 0;
   a->why = module_refused(a->host, module);
-  if (a->why == NULL) a->why = shim_compile(a->host, &a->u, module, &a->machine, a->name);
+  if (a->why == NULL) a->why = shim_compile(a->host, &a->u, module, &a->machine, a->name, NULL);
   return NULL;
 }
 
@@ -132,7 +132,7 @@ static void *object_of(struct added *a, void *jit, void *module) {
     h->LLVMCreateMemoryBufferWithMemoryRangeCopy((const char *)object->data, object->size, a->name);
   if (buffer == NULL) a->why = "no memory";
   else shim_log_kiln(&a->u, a->name);
-  tool_unit_free(&a->u.unit);
+  shim_unit_free(&a->u);
   return buffer;
 }
 

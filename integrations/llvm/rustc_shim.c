@@ -17,6 +17,7 @@ void shim_rustc_options(struct shim_compiler *c) {
                ? 1
                : settings->opt_level;
   c->function_sections = !o.no_function_sections; /* rustc's default on Linux */
+  c->splits = true;                               /* debug information, if the unit says so */
   c->aranges = !o.no_aranges;                     /* as rustc's own objects */
   c->assembly = o.assembly;
   c->assembly_path = o.assembly_path;

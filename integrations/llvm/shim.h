@@ -149,6 +149,7 @@ struct shim_compiler {
   const char *
     passes; /* of LLVM, for units that LLVM compiles after all: without them it does not optimize */
   bool function_sections, data_sections, aranges;
+  bool splits; /* debug information is split if the unit names a .dwo file */
   /* How many of LLVM's contexts are not freed: the process ends soon after, and freeing one with debug information
    * takes 3 % of a crate's instructions. The others are, so that memory does not grow with the number of units. */
   unsigned keeps_contexts;
@@ -179,6 +180,7 @@ bool shim_words_of(const char *path, int end, shim_word_fn *word, void *user);
 /* A unit that is being compiled; times are in nanoseconds of this thread's CPU time. */
 struct shim_unit {
   struct tool_unit unit;
+  kiln_buffer dwo;  /* the .dwo file */
   const char *path; /* for the log */
   bool ok;
   char why[1024]; /* why Kiln did not compile it; for the log */
@@ -186,11 +188,12 @@ struct shim_unit {
     [512]; /* the same of the construct, without what differs between units; empty: `why` is so */
   uint64_t start, written;
 };
-/* Compiles the module to an object in memory, in u->unit.object: NULL, or why not. The caller frees the unit
- * (tool_unit_free) if it was compiled. `path` is for the log. What the machine is, NULL if the module says all, is
- * written into the module where that says nothing, as LLVM would take it. */
+/* Compiles the module to an object in memory, in u->unit.object, and, if `dwo` names a file for it, to a .dwo file in
+ * u->dwo: NULL, or why not. The caller frees the unit if it was compiled. `path` is for the log. What the machine is,
+ * NULL if the module says all, is written into the module where that says nothing, as LLVM would take it. */
 const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void *module,
-                         const struct shim_machine *machine, const char *path);
+                         const struct shim_machine *machine, const char *path, const char *dwo);
+void shim_unit_free(struct shim_unit *u);
 /* Log and costs: Kiln made it; LLVM did, because of `why`, in the time since `given_up`. */
 void shim_log_kiln(const struct shim_unit *u, const char *path);
 void shim_log_llvm(const struct shim_unit *u, const char *path, const char *why, uint64_t given_up);

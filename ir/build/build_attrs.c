@@ -17,6 +17,9 @@ static const char *wrong(const kiln_func *f, const kiln_func_attrs *a) {
   if ((unsigned)a->inlining >= KILN_INLINE_COUNT) return "attributes: 'inlining' is out of range";
   if (a->realign_stack && !f->attrs.realign_stack && f->slots.n != 0)
     return "the function has a slot already";
+  if (a->keeps_pinned && (m->pinned == 0 || a->naked))
+    return m->pinned == 0 ? "attributes: 'keeps_pinned', but the module pins no register"
+                          : "attributes: 'keeps_pinned' of a naked function";
   if (a->no_rows && !a->naked) return "attributes: 'no_rows' is for naked functions";
   return NULL;
 }
@@ -52,6 +55,7 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   a->final = attrs->final;
   a->not_into = attrs->not_into;
   a->no_rows = attrs->no_rows;
+  a->keeps_pinned = attrs->keeps_pinned;
   a->inlining = (uint8_t)attrs->inlining;
   a->inline_same = attrs->inline_same;
   a->inline_needs = attrs->inline_needs;
@@ -76,6 +80,7 @@ kiln_func_attrs kiln_func_get_attrs(const kiln_func *f) {
     .final = a->final,
     .not_into = a->not_into,
     .no_rows = a->no_rows,
+    .keeps_pinned = a->keeps_pinned,
     .inlining = (kiln_inline)a->inlining,
     .inline_same = a->inline_same,
     .inline_needs = a->inline_needs,

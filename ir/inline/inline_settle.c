@@ -106,7 +106,8 @@ static enum kn_inline_row head_row(const kiln_func *f) {
   if (f->facts.returns_twice) return KN_INLINE_TWICE;
   if (f->facts.loses_all && a->inlining != KILN_INLINE_ALWAYS) return KN_INLINE_LOSES;
   if (a->guard != KILN_GUARD_NONE || a->realign_stack) return KN_INLINE_GUARDED;
-  return a->general_only ? KN_INLINE_GENERAL : KN_INLINE_NONE;
+  if (a->general_only) return KN_INLINE_GENERAL;
+  return a->keeps_pinned ? KN_INLINE_PINNED : KN_INLINE_NONE;
 }
 
 uint64_t kn_inline_frame(const kiln_func *f, const uint8_t *promotable) {

@@ -8,7 +8,7 @@
 /* ---- what may go ---- */
 
 /* May instruction `i` of `g` go, if nobody reads it? A sum may be what a debugger shows of a variable without any code
- * for it (lib/debug/observe_held.c); an access of a slot and what clobbers like a call are noted elsewhere, too. */
+ * for it (lib/debug/where.c); an access of a slot and what clobbers like a call are noted elsewhere, too. */
 static bool may_go(const kiln_func *g, uint32_t i) {
   const struct kn_inst *in = &g->inst[i];
   const struct kn_op_info *info = &kn_op_info[in->op];

@@ -2,6 +2,7 @@
 #include "ir/arena.h"
 #include "ir/module/module_state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { PROTECT_BITS = (KILN_PROTECT_NONE - 1) & ~KILN_PROTECT_DIRECT };
@@ -50,10 +51,42 @@ static kiln_status resolve_guard(kiln_module *m, const kiln_guard_location *said
   return KILN_OK;
 }
 
+/* ---- the pinned register ---- */
+
+static bool has_functions(const kiln_module *m) {
+  for (uint32_t i = 1; i < m->symbols.n; i++)
+    if (kn_symbol(m, i)->kind == KILN_SYMBOL_FUNC && kn_symbol(m, i)->defined) return true;
+  return false;
+}
+
+/* The register of that name, as a set, or 0 for NULL; KILN_ERR_UNSUPPORTED, reported, if the target cannot pin it. */
+static kiln_status resolve_pinned(kiln_module *m, const char *name, uint64_t *out) {
+  kiln_processor processor = m->options.target.processor;
+  char can[64] = "";
+  size_t n = 0;
+  unsigned reg;
+  *out = 0;
+  if (name != NULL) {
+    if (kiln_register_find(processor, name, &reg)) *out = (UINT64_C(1) << reg) & m->pinnable;
+    for (uint64_t set = m->pinnable; *out == 0 && set != 0; set &= set - 1) {
+      const char *other = kiln_register_name(processor, (unsigned)__builtin_ctzll(set));
+      n += (size_t)snprintf(can + n, sizeof can - n, n == 0 ? "%s" : " %s", other);
+    }
+    if (*out == 0)
+      return kn_module_fail(m, KILN_ERR_UNSUPPORTED,
+                            "the register '%.16s' cannot be pinned on %s, but these can: %s", name,
+                            kiln_processor_name(processor), can);
+  }
+  if (*out != m->pinned && has_functions(m))
+    return kn_module_fail(m, KILN_ERR_STRUCTURE,
+                          "attributes: a function was begun before 'pinned' was set");
+  return KILN_OK;
+}
+
 /* ---- all attributes ---- */
 
 static bool copy_string(kiln_module *m, const char **s) {
-  if (*s == NULL || *s == m->guard.reg || *s == m->guard.symbol) return true;
+  if (*s == NULL || *s == m->guard.reg || *s == m->guard.symbol || *s == m->dwo_name) return true;
   *s = kn_arena_string(m->arena, *s, strlen(*s));
   if (*s == NULL) kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
   return *s != NULL;
@@ -77,12 +110,19 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   kiln_guard_location guard;
   uint16_t code;
   kiln_status status = resolve_guard(m, &attrs->guard_location, &guard, &code);
+  uint64_t pinned;
+  if (status == KILN_OK) status = resolve_pinned(m, attrs->pinned, &pinned);
   if (status != KILN_OK) return status;
-  if (!copy_string(m, &guard.reg) || !copy_string(m, &guard.symbol)) return kn_module_own(m);
+  const char *dwo_name = attrs->dwo_name;
+  if (dwo_name != NULL && dwo_name[0] == 0)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "the name of the .dwo file is empty");
+  if (!copy_string(m, &guard.reg) || !copy_string(m, &guard.symbol) || !copy_string(m, &dwo_name))
+    return kn_module_own(m);
   m->guard = guard;
   m->guard_reg = code;
   m->protect = (uint8_t)attrs->protection;
   m->dwarf_version = (uint8_t)attrs->dwarf_version;
+  m->dwo_name = dwo_name;
   m->no_plt = attrs->no_plt;
   m->some_no_plt |= attrs->no_plt;
   m->no_red_zone = attrs->no_red_zone;
@@ -91,15 +131,18 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   m->own_library = attrs->own_library;
   m->inlining = (uint8_t)attrs->inlining;
   m->variables = (uint8_t)attrs->variables;
+  m->pinned = pinned;
   return KILN_OK;
 }
 
 kiln_module_attrs kiln_module_get_attrs(const kiln_module *m) {
   if (m == NULL) return (kiln_module_attrs){0};
+  unsigned pinned = m->pinned != 0 ? (unsigned)__builtin_ctzll(m->pinned) : UINT32_MAX;
   return (kiln_module_attrs){
     .guard_location = m->guard,
     .protection = m->protect,
     .dwarf_version = m->dwarf_version,
+    .dwo_name = m->dwo_name,
     .no_plt = m->no_plt,
     .no_red_zone = m->no_red_zone,
     .exec_stack = m->exec_stack,
@@ -107,5 +150,6 @@ kiln_module_attrs kiln_module_get_attrs(const kiln_module *m) {
     .own_library = m->own_library,
     .inlining = (kiln_inlining)m->inlining,
     .variables = (kiln_variables)m->variables,
+    .pinned = kiln_register_name(m->options.target.processor, pinned),
   };
 }

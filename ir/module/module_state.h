@@ -28,7 +28,8 @@ struct kn_sig {
   uint8_t flags; /* KILN_SIG_... */
   const struct kn_convention *conv;
   uint64_t arriving, returning; /* registers of the parameters, of the results */
-  uint32_t stack_bytes;         /* of the stack area that the parameters take */
+  uint32_t stack_bytes;         /* of the stack area that results and parameters take */
+  uint32_t result_bytes;        /* of the results in it that have no register, which come first */
   /* So many more arguments of one register each have one, whatever their types are. */
   uint8_t spare;
   /* The parameters are integers without flags, each in the next register, and nothing is on the stack. */
@@ -207,6 +208,7 @@ struct kiln_module {
   const struct kn_convention *const *conventions; /* by kiln_cc; NULL: it has none of that name */
   const struct kn_convention *library;            /* C's, by which library functions are called */
   const struct kn_guard_reg *guard_regs;          /* NULL: none */
+  uint64_t pinnable; /* registers that kiln_module_attrs.pinned may name */
   bool reaches_zero; /* pc-relative code reaches an undefined weak symbol that is dso_local, at 0 */
   /* linkers make the address of a shared object's function that code of an executable at a fixed address takes
    * pc-relative a PLT entry, and nothing else's */
@@ -222,6 +224,7 @@ struct kiln_module {
   bool own_library;          /* and this */
   bool some_no_plt;          /* or a symbol has kiln_symbol_desc.no_plt */
   uint8_t dwarf_version;     /* 4, 5, or 0: 5 */
+  const char *dwo_name;      /* kiln_module_attrs */
   kiln_debug *debug;         /* ir/debug/die.h; NULL: nothing */
   struct kn_kept *kept;      /* ir/inline/inlining.h; NULL: no function was kept */
   uint8_t *reached; /* by symbol, below n_reached: something refers to it; NULL: not tracked */
@@ -229,6 +232,7 @@ struct kiln_module {
   kiln_inline_attrs inline_attrs; /* with defaults in place of zeros */
   uint8_t inlining;               /* kiln_inlining */
   uint8_t variables;              /* kiln_variables */
+  uint64_t pinned;                /* kiln_module_attrs.pinned: the register, or 0 */
 };
 
 /* ---- life, memory, errors (ir/module/module.c) ---- */

@@ -387,6 +387,15 @@ static bool set_attrs(struct kn_parser *p, const kiln_module_attrs *attrs) {
   return kn_parse_api_ok(p) && kn_parse_line_end(p);
 }
 
+/* `dwo_name "a.dwo"` */
+static bool parse_dwo_name(struct kn_parser *p) {
+  kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
+  const char *name;
+  if (!kn_parse_string(p, "the name of a file in quotes", &name)) return false;
+  if (attrs.dwo_name == NULL) attrs.dwo_name = name;
+  return set_attrs(p, &attrs);
+}
+
 /* `dwarf 4` */
 static bool parse_dwarf(struct kn_parser *p) {
   struct kn_token t = p->lx.tok;
@@ -483,6 +492,19 @@ static bool parse_guard(struct kn_parser *p) {
   return set_attrs(p, &attrs);
 }
 
+/* `pinned r14` */
+static bool parse_pinned(struct kn_parser *p) {
+  char name[16] = {0};
+  const struct kn_token *t = &p->lx.tok;
+  if (t->kind != KN_TOK_IDENT || t->length >= sizeof name)
+    return kn_parse_expected(p, "a register of the target");
+  memcpy(name, t->text, t->length);
+  kn_parse_next(p);
+  kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
+  attrs.pinned = name;
+  return set_attrs(p, &attrs);
+}
+
 static bool first_pass(struct kn_parser *p) {
   bool ok = true;
   while (ok) {
@@ -524,6 +546,10 @@ static bool first_pass(struct kn_parser *p) {
       ok = parse_later(p, ITEM_GLOBAL, false);
     } else if (kn_parse_word(p, "dwarf")) {
       ok = parse_dwarf(p);
+    } else if (kn_parse_word(p, "pinned")) {
+      ok = parse_pinned(p);
+    } else if (kn_parse_word(p, "dwo_name")) {
+      ok = parse_dwo_name(p);
     } else if (kn_parse_word(p, "no_plt")) {
       kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
       attrs.no_plt = true;
@@ -540,7 +566,8 @@ static bool first_pass(struct kn_parser *p) {
       ok = kn_parse_expected(
         p,
         "func, declare, data, extern, alias, ifunc, ctor, dtor, rename, section, guard, protect, "
-        "no_plt, exec_stack, own_library, target, dwarf, unit, keep, global or an entry");
+        "no_plt, exec_stack, own_library, pinned, target, dwarf, dwo_name, unit, keep, global or "
+        "an entry");
     }
   }
   return false;

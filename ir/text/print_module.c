@@ -414,6 +414,10 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   if (m->no_plt) kn_put_text(&p, "no_plt\n");
   if (m->exec_stack) kn_put_text(&p, "exec_stack\n");
   if (m->own_library) kn_put_text(&p, "own_library\n");
+  if (m->pinned != 0)
+    kn_put_form(
+      &p, "pinned %s\n",
+      kiln_register_name(m->options.target.processor, (unsigned)__builtin_ctzll(m->pinned)));
   for (uint32_t i = 0; i < m->sections.n; i++) put_section(&p, m->sections.at + i);
   for (uint32_t i = 1; i < m->symbols.n; i++) {
     const struct kn_symbol *s = kn_symbol(m, i);

@@ -824,7 +824,7 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_walk *w) {
   c->walk = w;
   c->plan = w->plan;
   c->target = w->target;
-  c->saved = w->plan->saved;
+  c->saved = w->plan->saved & ~w->plan->frame.pinned;
   c->block = c->edge = c->made_for = KN_FLOW_NONE;
   c->inst = 0;
   c->left = c->vectors = false;

@@ -67,6 +67,8 @@ static enum claim read_row(struct kn_check *c, const struct kn_code_var *row,
            : (uint32_t)at == register_of(c, p[1] - KILN_DW_OP_reg0) ? PROVED
                                                                     : WRONG;
   }
+  if (op >= KILN_DW_OP_lit0 && op < KILN_DW_OP_lit0 + 32)
+    return is_constant(c, h, op - KILN_DW_OP_lit0) ? PROVED : WRONG;
   if (op == KILN_DW_OP_consts) return is_constant(c, h, kn_sleb128(&p, end)) ? PROVED : WRONG;
   if (op == KILN_DW_OP_fbreg) {
     const int64_t distance = kn_sleb128(&p, end);

@@ -132,12 +132,18 @@ void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbere
                  "only machine code in a naked function can have frame rows");
     return;
   }
+  uint64_t named = code->lost;
+  for (uint32_t k = 0; k < (uint32_t)sig->n_params + sig->n_results; k++) named |= KN_BIT(regs[k]);
+  if (KN_UNLIKELY(named & w->plan->frame.pinned)) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                 "machine code changes the register that the module pins, or has an operand there");
+    return;
+  }
   if (code->lost & never) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "machine code changes a register that the frame needs");
     return;
   }
-  uint64_t lost = clobbered | code->lost;
-  for (uint32_t k = 0; k < (uint32_t)sig->n_params + sig->n_results; k++) lost |= KN_BIT(regs[k]);
+  uint64_t lost = clobbered | named;
   for (uint32_t k = 0; k < in->x; k++) {
     uint32_t h = f->lists.at[in->a + k];
     if (!kn_type(w, sig->params[k].type)->lowered) {

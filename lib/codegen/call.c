@@ -116,20 +116,28 @@ KN_INLINE void assign(const struct kn_target *t, const struct kn_convention *c, 
   } else assign_any(t, c, s, a, whole);
 }
 
-/* Gives result `a` the next location; false if there is no register left. */
-static bool assign_result(const struct kn_target *t, const struct kn_sig *sig, struct kn_assign *s,
+/* Gives result `a` the next location: where no register is left, the next one at the bottom of the stack area. */
+static void assign_result(const struct kn_target *t, const struct kn_sig *sig, struct kn_assign *s,
                           struct kn_arg *a) {
   const struct kn_convention *c = sig->conv;
   bool pair = a->type == KILN_TYPE_I128 && !c->i128_in_vector;
   unsigned bank = a->type == KILN_TYPE_I128 && !pair ? 1 : t->types[a->type].bank, n = pair ? 2 : 1;
   const struct kn_reg_list *list = &c->results[bank];
   a->reg = a->high = KN_NO_REG;
-  if (c->x87 >> a->type & 1) return s->x87++ < c->x87_results;
-  unsigned most = bank && sig->flags & KILN_SIG_WIDE_RESULTS ? c->wide_results : list->n;
-  if (s->used[bank] + n > most) return false;
-  a->reg = list->reg[s->used[bank]++];
-  if (n == 2) a->high = list->reg[s->used[bank]++];
-  return true;
+  if (c->x87 >> a->type & 1) {
+    if (s->x87++ < c->x87_results) return;
+  } else {
+    unsigned most = bank && sig->flags & KILN_SIG_WIDE_RESULTS ? c->wide_results : list->n;
+    if (s->used[bank] + n <= most) {
+      a->reg = list->reg[s->used[bank]++];
+      if (n == 2) a->high = list->reg[s->used[bank]++];
+      return;
+    }
+  }
+  uint32_t size = t->types[a->type].bytes;
+  a->in_memory = true;
+  a->stack = align_to(s->stack, size);
+  s->stack = a->stack + size;
 }
 
 /* Is the parameter behind number k the upper half of that one? */
@@ -141,9 +149,21 @@ static uint64_t regs_of(const struct kn_arg *a) {
   return (a->reg != KN_NO_REG ? KN_BIT(a->reg) : 0) | (a->high != KN_NO_REG ? KN_BIT(a->high) : 0);
 }
 
+/* Where the arguments begin in the stack area: above the results that are there. */
+static uint32_t stack_begin(const struct kn_sig *sig) {
+  return sig->conv->shadow_bytes + sig->result_bytes;
+}
+
 void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig) {
   const struct kn_convention *c = sig->conv;
-  struct kn_assign s = {.stack = c->shadow_bytes}, results = {.stack = 0};
+  struct kn_assign results = {.stack = 0};
+  for (unsigned k = 0; k < sig->n_results; k++) {
+    struct kn_arg a = {.type = sig->results[k]};
+    assign_result(t, sig, &results, &a);
+    sig->returning |= regs_of(&a);
+  }
+  sig->result_bytes = results.stack;
+  struct kn_assign s = {.stack = stack_begin(sig)};
   sig->plain = true;
   for (uint32_t k = 0; k < sig->n_params; k++) {
     const kiln_param *p = &sig->params[k];
@@ -152,11 +172,6 @@ void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig) {
     sig->arriving |= regs_of(&a);
     sig->plain &= p->type <= KILN_TYPE_I64 && p->flags == 0 && p->align_log2 == 0 &&
                   k < c->args[0].n && a.reg == c->args[0].reg[k];
-  }
-  for (unsigned k = 0; k < sig->n_results; k++) {
-    struct kn_arg a = {.type = sig->results[k]};
-    if (!assign_result(t, sig, &results, &a)) break; /* the return says so */
-    sig->returning |= regs_of(&a);
   }
   sig->stack_bytes = s.stack;
   /* calls by C's convention always have its shadow bytes */
@@ -179,7 +194,7 @@ static bool not_lowered(struct kn_walk *w, unsigned type, const char *message) {
 
 bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t *operands,
                     uint32_t n, struct kn_assign *end) {
-  *end = (struct kn_assign){.stack = sig->conv->shadow_bytes};
+  *end = (struct kn_assign){.stack = stack_begin(sig)};
   w->args.n = 0;
   for (uint32_t k = 0; k < n; k++) {
     const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
@@ -199,28 +214,31 @@ bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t 
 }
 
 bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig) {
-  static const char message[] = "result of a type that is not lowered yet, or too many results";
   struct kn_assign s = {.stack = 0};
   w->args.n = 0;
   for (unsigned k = 0; k < sig->n_results; k++) {
     struct kn_arg a = {.type = sig->results[k]};
-    if (not_lowered(w, a.type, message)) return false;
-    if (!assign_result(w->target, sig, &s, &a)) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, message);
-      return false;
-    }
+    if (not_lowered(w, a.type, "result of a type that is not lowered yet")) return false;
+    assign_result(w->target, sig, &s, &a);
     if (!KN_PUSH(w->owner, w->args, a)) return false;
   }
   return true;
 }
 
 bool kn_tail_fits(struct kn_walk *w, uint32_t bytes) {
+  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
+  const uint32_t own = sig->stack_bytes, begin = stack_begin(sig);
   if (bytes > KN_TAIL_STACK)
     kn_walk_fail(w, KILN_ERR_LIMIT,
                  "a tail call has more than 4096 bytes of arguments on the stack");
-  else if (bytes > kn_sig(w->f->module, w->f->sig)->stack_bytes)
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
-                 "a tail call has more stack arguments than the function that contains it");
+  else if (bytes > own) {
+    const kiln_module *m = w->f->module;
+    kn_func_fail(w->owner, KILN_ERR_UNSUPPORTED, w->block, w->i,
+                 "tailcall: the callee has %u bytes of arguments on the stack, but @%.64s, whose "
+                 "place it takes, has only %u, which its caller frees",
+                 bytes - begin, kn_symbol(m, w->f->symbol)->name, own - begin);
+    w->code.limit = NULL;
+  }
   return w->f->status == KILN_OK;
 }
 
@@ -272,7 +290,14 @@ static void log_arrival(const struct kn_walk *w) {
 }
 
 void kn_take_results(struct kn_walk *w, const struct kn_sig *sig) {
-  if (kn_assign_results(w, sig)) kn_take_assigned(w, sig->n_results);
+  if (!kn_assign_results(w, sig)) return;
+  kn_take_assigned(w, sig->n_results);
+  kn_free_results(w, sig);
+}
+
+void kn_free_results(struct kn_walk *w, const struct kn_sig *sig) {
+  if (KN_UNLIKELY(sig->result_bytes != 0) && kn_moves_stack(w->call_stack) && kn_code_ready(w))
+    w->target->free_stack(w, w->call_stack);
 }
 
 void kn_take_assigned(struct kn_walk *w, unsigned n) {
@@ -287,8 +312,13 @@ void kn_take_assigned(struct kn_walk *w, unsigned n) {
   for (uint32_t value = w->i; result_of(w, value, &number); value++) {
     if (number >= n) continue;
     struct kn_arg a = w->args.at[number];
-    if (a.reg == KN_NO_REG) continue;
-    if (w->val[value].uses && !kn_wide(w, a.type)) KN_LOG(w, KN_EV_USE, value, a.reg);
+    if (a.reg == KN_NO_REG && (!a.in_memory || w->val[value].uses == 0)) continue;
+    if (a.in_memory) {
+      if (!kn_code_ready(w)) return;
+      KN_LOG_SET(w, KN_EV_DONE, held); /* results that were taken may be spilled now */
+    }
+    if (w->val[value].uses && !kn_wide(w, a.type) && !a.in_memory)
+      KN_LOG(w, KN_EV_USE, value, a.reg);
     w->target->take_result(w, value, &a);
     if (w->f->status != KILN_OK) return;
   }
@@ -296,10 +326,21 @@ void kn_take_assigned(struct kn_walk *w, unsigned n) {
 
 void kn_return_values(struct kn_walk *w, const struct kn_inst *in) {
   const kiln_func *f = w->f;
-  if (!kn_assign_results(w, kn_sig(f->module, f->sig))) return;
+  const struct kn_sig *sig = kn_sig(f->module, f->sig);
+  if (!kn_assign_results(w, sig)) return;
+  for (unsigned k = 0; sig->result_bytes != 0 && k < in->x;
+       k++) { /* before the registers fill up */
+    struct kn_arg *a = &w->args.at[k];
+    a->h = kn_ret_value(f, in, k);
+    if (!kn_code_ready(w)) return;
+    if (a->in_memory) w->target->early_arg(w, NULL, a);
+    else if (kn_waits(w, a->h)) kn_reg(w, a->h, a->type);
+    kn_inst_end(w);
+  }
   for (unsigned k = 0; k < in->x; k++) {
     const struct kn_arg *a = &w->args.at[k];
-    if (!kn_wide(w, a->type)) kn_add_move(w, a->reg, kn_ret_value(f, in, k), a->type);
+    if (!kn_wide(w, a->type) && !a->in_memory)
+      kn_add_move(w, a->reg, kn_ret_value(f, in, k), a->type);
   }
   kn_run_moves(w);
   for (unsigned k = 0; k < in->x; k++) { /* halves in the frame, so they may come last */
@@ -390,7 +431,8 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   uint32_t start = kn_call_begin(w, c->library, c->reg);
   t->call_jump(w, c);
   kn_call_end(w, start, c->sig->conv->lost);
-  if (kn_moves_stack(w->call_stack)) t->free_stack(w, w->call_stack);
+  /* results are above the stack pointer until they are taken: kn_free_results */
+  if (kn_moves_stack(w->call_stack) && c->sig->result_bytes == 0) t->free_stack(w, w->call_stack);
 }
 
 void kn_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {

@@ -22,12 +22,13 @@ struct kn_assign {
 
 /* An argument, parameter or result, and its location. */
 struct kn_arg {
-  uint32_t h;              /* operand, or the parameter's value; 0 of a result */
-  uint32_t stack;          /* offset in the stack area, if `reg` is KN_NO_REG */
+  uint32_t h;     /* operand, or the parameter's value; 0 of a result */
+  uint32_t stack; /* offset in the stack area, if `reg` is KN_NO_REG (results: `in_memory`) */
   const kiln_param *param; /* NULL: beyond the signature's parameters, or a result */
   uint8_t type;
   uint8_t reg;    /* register, the first of two; or KN_NO_REG */
   uint8_t high;   /* the second of two, or KN_NO_REG */
+  bool in_memory; /* a result in the stack area. Without it and `reg`: on a stack of registers */
   bool indirect;  /* the address of a copy: kn_convention.indirect; `type` is that of addresses */
   int32_t memory; /* of a call, if it is indirect: frame offset of the copy */
 };
@@ -73,16 +74,19 @@ void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig);
  * `operands` is NULL; `end`: what all of them take. False, and the function failed, if a type is not lowered. */
 bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t *operands,
                     uint32_t n, struct kn_assign *end);
-/* The same for the results of `sig`. Also false if there are more results than registers. */
+/* The same for the results of `sig`. */
 bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig);
 /* The most bytes of stack arguments of a tail call. */
 enum { KN_TAIL_STACK = 4096 };
 /* True if the `bytes` of a tail call's stack arguments fit where the function's own are, and in KN_TAIL_STACK; else
  * the function failed. */
 bool kn_tail_fits(struct kn_walk *w, uint32_t bytes);
-/* Takes the results of call w->i by `sig`, which have just arrived: kn_target.take_result of each that has a
- * register. */
+/* Takes the results of call w->i by `sig`, which have just arrived: kn_target.take_result of each that is in a register
+ * or in memory. */
 void kn_take_results(struct kn_walk *w, const struct kn_sig *sig);
+/* The results of a call by `sig` were taken: frees its stack area, if that moved the stack pointer and kn_general_call
+ * left it because results are in it. */
+void kn_free_results(struct kn_walk *w, const struct kn_sig *sig);
 /* The same where w->args has the locations of the `n` results. */
 void kn_take_assigned(struct kn_walk *w, unsigned n);
 /* What a target does with parameters in a way of its own. */

@@ -236,22 +236,25 @@ bool kn_try_begin(struct kn_walk *w) {
   return kn_code_ready(w);
 }
 
-/* Finds the results, which have just arrived. Those that live in the frame are put there, and those on a stack of
- * registers must leave that, wanted or not. */
+/* Finds the results, which have just arrived. Those that live in the frame are put there, and so are those in the
+ * stack area, which is freed; those on a stack of registers must leave that, wanted or not. */
 static bool take(struct kn_walk *w, const struct kn_sig *sig, struct arrival *from) {
   if (!kn_assign_results(w, sig)) return false;
   for (unsigned k = 0; k < sig->n_results; k++) {
     struct kn_arg a = w->args.at[k];
     from->reg[k] = a.reg;
     from->frame[k] = 0;
-    if (kn_wide(w, a.type)) {
+    bool kept = kn_wide(w, a.type) || a.in_memory;
+    if (kept) {
+      if (!kn_code_ready(w)) return false;
       from->reg[k] = KN_NO_REG;
       from->frame[k] = kn_frame_alloc(w, 16, 4);
       w->target->keep_result(w, &a, from->frame[k]);
     }
     KN_LOG(w, KN_EV_CONST, kn_tried(false, a.type, k),
-           a.reg != KN_NO_REG && !kn_wide(w, a.type) ? a.reg : KN_PLACE_FRAME + from->frame[k]);
+           kept ? KN_PLACE_FRAME + from->frame[k] : a.reg);
   }
+  kn_free_results(w, sig);
   return w->f->status == KILN_OK;
 }
 

@@ -52,6 +52,12 @@ static KN_COLD bool plan_rare(struct kn_frame_plan *p, kiln_func *f, const struc
   p->realigned = a->realign_stack;
   if (a->probe_bytes != 0) p->probe_step = a->probe_bytes & ~15u;
   p->guarded = kn_guard_needed(f);
+  p->pinned_saved = a->keeps_pinned ? p->pinned : 0;
+  if (p->pinned != 0 && (f->facts.loses_all | sig->conv->loses_all))
+    return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
+                        "preserve_none in a module that pins the register %s, which such functions "
+                        "do not preserve",
+                        t->reg_names[__builtin_ctzll(p->pinned)]);
   plan_protection(p, a->protect);
   if (p->naked) return true;
   if (p->general_only && !check_general(f, t)) return false;
@@ -110,9 +116,10 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
     .red_zone = !f->module->no_red_zone,
     .probe_step = t->probe_bytes,
     .homeless = kn_func_is_homeless(f),
+    .pinned = f->module->pinned,
   };
   bool rare = (a->naked | a->general_only | a->realign_stack | f->facts.eh_returns) ||
-              (a->guard | a->protect | a->probe_bytes) != 0 || sig->conv->keeps != 0 ||
+              (a->guard | a->protect | a->probe_bytes | p->pinned) != 0 || sig->conv->keeps != 0 ||
               sig->conv->loses_all;
   if (KN_UNLIKELY(rare) && !plan_rare(p, f, t, sig)) return false;
   p->calls = f->facts.has_calls | p->guarded;

@@ -22,7 +22,9 @@ struct kn_frame_plan {
   /* ---- registers that the prologue saves ---- */
   uint64_t saved; /* of those that C's convention preserves */
   uint64_t kept;  /* beyond these: the convention preserves them, or an EH_RETURN restores them, */
-  uint64_t eh_only; /* of `kept`: only that, since other returns have results there */
+  uint64_t eh_only;      /* of `kept`: only that, since other returns have results there */
+  uint64_t pinned;       /* kiln_module_attrs.pinned: nothing else is ever in this register */
+  uint64_t pinned_saved; /* it, if it is among `saved`: kiln_func_attrs.keeps_pinned */
 
   /* ---- the stack pointer ---- */
   bool pointer;   /* a frame pointer addresses the frame; else the stack pointer does */
@@ -57,7 +59,7 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
  * `stored` are stored to the frame (kn_target.stored_homes). */
 static inline void kn_frame_plan_homes(struct kn_frame_plan *p, uint64_t changed, uint64_t stored) {
   if (KN_UNLIKELY(changed & stored)) p->kept |= changed & stored;
-  p->saved = p->keeps_none ? 0 : changed & ~stored;
+  p->saved = p->keeps_none ? 0 : (changed & ~stored) | p->pinned_saved;
 }
 
 /* The memory that inlined bodies share is aligned so, in the frame. */

@@ -314,7 +314,7 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = plan->n_layout;
   const struct kn_target *t = plan->target;
   struct scan s; /* its array is not worth clearing */
-  s.free = (t->caller_homes | t->callee_homes) & ~f->facts.asm_regs;
+  s.free = (t->caller_homes | t->callee_homes) & ~(f->facts.asm_regs | plan->frame.pinned);
   s.entry_avoid = kn_sig(f->module, f->sig)->arriving;
   uint64_t all = s.free;
   struct kn_position *at = plan->at;
@@ -411,7 +411,7 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
   plan->saved = (KN_UNLIKELY(f->facts.sets_jump | f->facts.loses_all | plan->frame.keeps_none)
                    ? ~UINT64_C(0)
                    : f->facts.asm_regs) &
-                target->callee_homes;
+                target->callee_homes & ~plan->frame.pinned;
   plan->loops.n = 0;
   plan->in_order = !(f->facts.needs_order | f->attrs.blocks_as_made);
   plan->scattered = !plan->in_order && f->n >= SCATTERED;

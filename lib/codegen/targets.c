@@ -36,6 +36,7 @@ void kn_target_attach(kiln_module *m) {
   m->conventions = t->conventions != NULL ? t->conventions : only_c;
   m->library = t->library != NULL ? t->library : &on_stack;
   m->guard_regs = t->guard_regs;
+  m->pinnable = t->callee_homes & KN_GP_MASK;
   m->reaches_zero = t->reaches_zero;
   m->plt_is_address = t->plt_is_address;
 }

@@ -285,6 +285,9 @@ void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in);
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in);
 /* The lowering of what makes no code. */
 void kn_lower_nothing(struct kn_walk *w, const struct kn_inst *in);
+/* The lowerings of GET_PINNED and SET_PINNED on all targets (lib/codegen/pinned.c). */
+void kn_lower_get_pinned(struct kn_walk *w, const struct kn_inst *in);
+void kn_lower_set_pinned(struct kn_walk *w, const struct kn_inst *in);
 /* The lowering of an instruction whose result nobody reads, if it does nothing but make that. */
 void kn_lower_unread(struct kn_walk *w, const struct kn_inst *in);
 

@@ -13,18 +13,23 @@ static void begin(struct kn_observer *o, const struct kn_walk *w) {
   kn_debug_calls_begin(d);
 }
 
-/* Of a function that says what values are. Rows of lines tell in which instructions nothing new begins; values may
- * shorten that. */
+/* Of a function that says what values are: each instruction counts for these, if there are any but labels. */
 static void inst(struct kn_observer *o, const struct kn_walk *w) {
-  kn_debug_lines_inst(o, w);
-  uint32_t until = kn_debug_values_here(kn_debug_of(o)), end = o->quiet.first + o->quiet.n;
-  if (until > end) until = end;
-  o->quiet = (struct kn_quiet){w->i, until - w->i};
+  struct kn_debug_observer *d = kn_debug_of(o);
+  struct kn_quiet *lines = &d->lines.quiet;
+  const struct kn_quiet *values = &d->values.quiet;
+  if (w->i - lines->first >= lines->n) {
+    kn_debug_lines_inst(o, w);
+    *lines = o->quiet;
+  }
+  if (w->i - values->first >= values->n) kn_debug_values_here(d);
+  const uint32_t end = lines->first + lines->n, until = values->first + values->n;
+  o->quiet = (struct kn_quiet){w->i, (until < end ? until : end) - w->i};
 }
 
 static void call(struct kn_observer *o, const struct kn_walk *w, bool own, unsigned reg) {
   struct kn_debug_observer *d = kn_debug_of(o);
-  if (w->inst[w->i].op == KILN_OP_CALL) kn_debug_held_leave(d);
+  if (w->inst[w->i].op == KILN_OP_CALL) kn_debug_step(d);
   if (d->lines.shared != 0) kn_debug_share_code(d, true);
   if (d->lines.column.scope != 0) kn_debug_lines_column(d);
   if (d->calls.on) kn_debug_call_begins(d, own, reg);
@@ -35,7 +40,7 @@ static void call(struct kn_observer *o, const struct kn_walk *w, bool own, unsig
 static void branch(struct kn_observer *o, const struct kn_walk *w) {
   struct kn_debug_observer *d = kn_debug_of(o);
   const unsigned op = w->inst[w->i].op;
-  if (op == KILN_OP_BRIF) kn_debug_held_leave(d);
+  if (op == KILN_OP_BRIF) kn_debug_step(d);
   if (d->lines.shared == 0 || (op != KILN_OP_BRIF && op != KILN_OP_RET)) return;
   kn_debug_share_code(d, true);
   if (d->lines.shared != 0) kn_debug_share_end(d, true);
@@ -44,20 +49,21 @@ static void branch(struct kn_observer *o, const struct kn_walk *w) {
 /* Of a function that says what values are: a block is complete. */
 static void leave(struct kn_observer *o, const struct kn_walk *w) {
   kn_debug_lines_leave(o, w);
-  kn_debug_held_block(kn_debug_of(o));
+  kn_debug_values_leave(kn_debug_of(o));
 }
 
 static void blocks(struct kn_observer *o, const struct kn_walk *w) {
   if (kn_debug_of(o)->lines.shared != 0) kn_debug_share_end(kn_debug_of(o), false);
   (void)w;
   if (!kn_debug_of(o)->as_is) kn_debug_vars_allocate(kn_debug_of(o));
-  kn_debug_held_block(kn_debug_of(o));
-  if (kn_debug_of(o)->own.values.n != 0) kn_debug_values_homes(kn_debug_of(o));
+  kn_debug_values_leave(kn_debug_of(o));
+  if (kn_debug_of(o)->own.values.n != 0) kn_debug_values_moved(kn_debug_of(o));
 }
 
 static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_func *func) {
   struct kn_debug_observer *d = kn_debug_of(o);
   kn_debug_lines_end(d);
+  kn_debug_values_settle(d);
   kn_debug_vars_end(d);
   if (d->own.values.n != 0) kn_debug_values_end(d);
   if (d->calls.on) kn_debug_calls_end(d);
@@ -118,7 +124,7 @@ void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
     const uint32_t from = from_inst(f, &is);
     later |= from != is.inst;
     is.inst = from;
-    d->own.values.at[k] = (struct kn_debug_seen){.is = is, .home.reg = KN_NO_REG};
+    d->own.values.at[k] = (struct kn_debug_seen){.is = is};
   }
   if (later) kn_debug_sort_values(d);
   if (f->debug.bytes.n != 0) memcpy(d->own.bytes.at, f->debug.bytes.at, f->debug.bytes.n);
@@ -132,11 +138,11 @@ void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
 void kn_debug_observer_free(kiln_session *s) {
   struct kn_debug_observer *d = s->observer;
   if (d == NULL) return;
-  void *arrays[] = {d->lines.entered_from.at, d->values.blocks.at, d->values.moved.at,
-                    d->values.scratch.at,     d->held.all.at,      d->held.open.at,
-                    d->held.loop_homes.at,    d->calls.passed.at,  d->bodies.all.at,
-                    d->bodies.numbers.at,     d->own.variables.at, d->own.values.at,
-                    d->own.bytes.at};
+  void *arrays[] = {d->lines.entered_from.at, d->values.steps.at,   d->values.blocks.at,
+                    d->values.places.at,      d->values.all.at,     d->values.open.at,
+                    d->values.moved.at,       d->values.scratch.at, d->calls.passed.at,
+                    d->bodies.all.at,         d->bodies.numbers.at, d->own.variables.at,
+                    d->own.values.at,         d->own.bytes.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, d, 0);
   s->observer = NULL;

@@ -3,7 +3,7 @@
  * - observe_lines.c: rows (code offset, source location). What they owe to LLVM's habits is there and nowhere else;
  * - observe_share.c: rows of statements that share an address;
  * - observe_vars.c: where declared variables live;
- * - observe_values.c: what variables are while code runs, from values; observe_held.c: which registers still hold them;
+ * - where.c: where values are while code runs; rows.c: what variables are, from that;
  * - observe_bodies.c: where inlined bodies have code;
  * - observe_calls.c: where calls return to, what they call and pass.
  * Invariant: while a function is walked its rows have places as marks do, and offsets once it is complete. */
@@ -18,12 +18,13 @@
 
 enum { KN_DEBUG_LATER = 16 };
 struct kn_debug_lines {
-  uint32_t first;       /* the function's, in the session's output */
-  uint32_t note;        /* index of the note that probably comes next */
-  struct kn_loc loc;    /* of the newest row, or `column` */
-  uint32_t from;        /* index + 1 of the note that says it; 0: none does */
-  uint32_t inst, block; /* its first instruction, and the block of that */
-  struct kn_loc column; /* location in the newest row's line that has no row so far, or none */
+  uint32_t first;        /* the function's, in the session's output */
+  uint32_t note;         /* index of the note that probably comes next */
+  struct kn_quiet quiet; /* instructions in which nothing is new */
+  struct kn_loc loc;     /* of the newest row, or `column` */
+  uint32_t from;         /* index + 1 of the note that says it; 0: none does */
+  uint32_t inst, block;  /* its first instruction, and the block of that */
+  struct kn_loc column;  /* location in the newest row's line that has no row so far, or none */
   /* no rule but those of kn_debug_lines_inst applies to what follows; that may be so in the function */
   bool plain, may_plain;
   bool block_begins;    /* no line of the block has been seen so far */
@@ -39,79 +40,82 @@ struct kn_debug_lines {
   KN_ARRAY(uint32_t) entered_from; /* by block: from which line it is entered */
 };
 
-/* ---- values ---- */
+/* ---- places ---- */
 
-/* A stretch of code in which a value that is local to its block is in one location; and the further values, if there
- * are some. */
-struct kn_debug_held {
-  uint32_t of;       /* index in own.values */
-  uint32_t next;     /* the one after it of the same value: index + 1, or 0 */
-  uint32_t from, to; /* marks; to 0: up to the terminator */
-  int32_t frame;     /* where it is, if reg is KN_NO_REG */
-  int32_t other_frame[KILN_MAX_OTHER_VALUES]; /* the same of the further values */
-  uint8_t reg, other_reg[KILN_MAX_OTHER_VALUES];
-  bool stays; /* it is in the register when the block is left */
+/* Where something is that a variable is, or that a call passes. */
+struct kn_debug_place {
+  enum kn_debug_where {
+    KN_DP_NUMBER,  /* nowhere: it is `number`, */
+    KN_DP_SLOT,    /* the address of a slot in memory, */
+    KN_DP_CONTENT, /* the content of a slot, whose home is register `reg`, */
+    KN_DP_REG,     /* in register `reg`, */
+    KN_DP_FRAME,   /* at `frame`, */
+    KN_DP_ENTRY    /* or was in register `reg` when the function began */
+  } where;
+  uint8_t reg; /* or KN_NO_REG */
+  int32_t frame;
+  uint32_t handle; /* of what is there; 0: of a number that is a sum */
+  uint32_t range;  /* of the home that it has: in the plan, index + 1, or 0 */
+  int64_t number;  /* is added to that */
 };
 
-/* Where a value is when its block is left, of which the walk's last event tells (kn_debug_values_homes). */
-struct kn_debug_home {
-  uint32_t range; /* in the plan: index + 1; 0: it is no global */
-  int32_t frame;  /* of a global, or 0 */
-  uint8_t reg;    /* or KN_NO_REG */
+/* The code of an instruction, or from where that calls or branches. */
+struct kn_debug_step {
+  uint32_t inst; /* 0: the block's, before its first instruction */
+  struct kn_mark at;
+  uint64_t wrote; /* registers */
+};
+
+/* A stretch of code in which what a variable is of stays where it is: up to where the register is written, or the
+ * block ends. */
+struct kn_debug_held {
+  uint32_t of;    /* index in own.values */
+  uint32_t next;  /* the one after it of the same value: index + 1, or 0 */
+  uint32_t place; /* index in `places`; those of the further values follow */
+  struct kn_mark from;
+  uint32_t begin, end; /* steps; end 0: it goes on where the block ends */
+  uint64_t regs;       /* registers of the places */
+  bool spilled;        /* one of the places is in the frame, and this block's */
+  bool stays;          /* it is there when the block is left */
 };
 
 /* What the function says of a variable, or a label, and what became of it. */
 struct kn_debug_seen {
-  struct kn_debug_value
-    is; /* begins as the function's, and may become an expression of another value */
-  uint32_t block, mark; /* where that is, once it was passed; mark 0: it was not */
-  uint32_t first, held; /* the oldest and newest stretch of it, index + 1 in kn_debug_holds.all */
-  bool after_inst;      /* only after the instruction at `mark` */
+  struct kn_debug_value is;
+  uint32_t block, step; /* where that is, once it was passed; step 0: it was not */
+  struct kn_mark from;  /* where the variable becomes it */
+  bool after_inst;      /* only after the instruction there */
+  uint32_t first, held; /* the oldest and newest stretch of it, index + 1 */
+  uint32_t entry;       /* what it is as long as the function runs: index + 1 in `places`, or 0 */
   struct kn_loc loc;    /* of the statement that stores it, or none */
   uint32_t declared;    /* the declared variable that it is of: index + 1 in own.variables, or 0 */
-  struct kn_debug_home home;
-  uint8_t
-    entered; /* what kn_debug_entered says of the value, if it alone is what the variable is */
-};
-
-/* From `mark` on the register, home of a loop's parameter, has the parameter of the next round:
- * in the loop's last block, at position `pos`. */
-struct kn_debug_loop_home {
-  uint32_t pos, mark;
-  uint8_t reg;
 };
 
 /* The block at a position. */
 struct kn_debug_block {
-  /* registers that its code writes: all of it; what ends it, and moves the arguments of its edges; of that what
-   * happens on each edge */
-  uint64_t all, last, each;
-  uint32_t term; /* mark of its terminator; 0: it was not walked */
+  uint32_t first, term,
+    end; /* steps: its first, its terminator's, the one after its last; 0: it was not walked */
+  uint64_t wrote; /* registers, on all paths through it */
 };
 
+/* Of a function that says what variables are, while it is walked, but for one that has labels alone. */
 struct kn_debug_values {
+  bool on;
+  KN_ARRAY(struct kn_debug_step) steps;
   KN_ARRAY(struct kn_debug_block) blocks; /* by position */
-  KN_ARRAY(uint64_t) moved;               /* by edge: homes of parameters that it writes */
-  /* when the function is complete: */
-  KN_ARRAY(uint32_t) scratch;
-  bool labels_only; /* none of the function's values is one: they are labels */
-};
-
-struct kn_debug_holds {
-  KN_ARRAY(struct kn_debug_held) all; /* in ascending order */
-  KN_ARRAY(uint32_t) open;            /* those that may go on, by index */
+  KN_ARRAY(struct kn_debug_place) places;
+  KN_ARRAY(struct kn_debug_held) all; /* stretches */
+  KN_ARRAY(uint32_t) open;            /* those that may end with the next step */
+  uint64_t watched;                   /* registers of these */
+  bool spilled;                       /* one of them is */
   uint32_t block;                     /* being walked: block + 1, or 0 */
-  /* Registers that it wrote: up to the last instruction that was looked at; that one; the one that follows, up to where
-   * it calls or branches. Homes of a loop's parameters that it may write before it ends (find_looped); those it has. */
-  uint64_t body, now, early, looped, aimed;
-  KN_ARRAY(struct kn_debug_loop_home) loop_homes;
-  /* the last instruction that was looked at, and its location */
-  uint32_t stepped, step_at, step_fixups;
-  /* the last one that tells of its call or branch, and the mark of that */
-  uint32_t leaving, leaving_at;
+  uint32_t next;                      /* index of the value that probably comes next */
+  struct kn_quiet quiet;              /* instructions in which nothing is to be done */
+  KN_ARRAY(uint64_t) moved;           /* by edge: homes of parameters that it writes */
+  KN_ARRAY(uint32_t) scratch;         /* when the function is complete */
 };
 
-/* A body that is inlined at location `call` has code in the blocks at these positions, and in none before or behind. */
+/* A body that is inlined at location `call` has code in the blocks at these positions, and in none before or after. */
 struct kn_debug_body {
   uint32_t call, first, last;
 };
@@ -125,27 +129,18 @@ struct kn_debug_bodies {
 
 /* What is in a register when a call begins, and where the caller has it while the call runs. */
 struct kn_debug_passed {
-  enum kn_debug_where {
-    KN_DP_NUMBER,
-    KN_DP_SLOT,  /* `index`, a slot's address, */
-    KN_DP_REG,   /* what is in register `index`, */
-    KN_DP_FRAME, /* what is at `frame`, of `bytes` bytes, */
-    KN_DP_ENTRY  /* or was in register `index` when the caller began: `number` is added */
-  } where;
-  /* the argument's, as the target numbers it; KN_PASSED_TARGET: the address that is called */
+  struct kn_debug_place is;
+  /* the argument's, as the target numbers it; KN_PASSED_TARGET: the address that is called, _LOST: it was in is.reg */
   uint8_t reg;
-  uint8_t bytes;
-  uint32_t index;
-  int32_t frame;
-  int64_t number;
 };
 #define KN_PASSED_TARGET 0xff
+#define KN_PASSED_LOST 0xfe
 
 /* A parameter that is in a register when the function begins, and that. */
 enum { KN_DEBUG_ENTERED = 16 };
 struct kn_debug_entered {
   uint32_t value;
-  uint8_t reg; /* DWARF's number; KN_NO_REG: the end */
+  uint8_t reg; /* KN_NO_REG: the end */
 };
 
 struct kn_debug_calls {
@@ -171,7 +166,6 @@ struct kn_debug_observer {
   } own;
   struct kn_debug_lines lines;
   struct kn_debug_values values;
-  struct kn_debug_holds held;
   struct kn_debug_bodies bodies;
   struct kn_debug_calls calls;
 };
@@ -249,25 +243,41 @@ uint8_t *kn_debug_put_frame(const struct kn_walk *w, uint8_t *p, int32_t frame,
                             unsigned align_log2);
 /* The same for slot `slot`, which is in memory and has a frame offset. */
 uint8_t *kn_debug_put_slot(const struct kn_walk *w, uint8_t *p, uint32_t slot);
-/* Up to where a location holds that the instruction at `mark` changes: debuggers that stop at the instruction look at
- * its first byte, and at a call's last byte while that runs. */
-static inline uint32_t kn_debug_until(const struct kn_walk *w, uint32_t mark) {
-  return w->code.marks.at[mark].at + 1;
-}
 /* Puts an expression: register `reg` (DWARF's number); what it holds, which a number is to be added to. */
 uint8_t *kn_debug_put_reg(uint8_t *p, unsigned reg);
 uint8_t *kn_debug_put_breg(uint8_t *p, unsigned reg);
 
-/* ---- observe_values.c ---- */
+/* ---- where.c ---- */
 
-/* Index of the first value that counts before instruction `inst` or a later one. */
-uint32_t kn_debug_values_from(const struct kn_debug_observer *d, uint32_t inst);
-/* Marks the location of values at this instruction; the next one of the block where it is to be called again. */
-uint32_t kn_debug_values_here(struct kn_debug_observer *d);
 /* A function begins. */
 void kn_debug_values_begin(struct kn_debug_observer *d);
-/* All blocks are complete: copies the homes and the moves of edges, since struct kn_val is invalid after this event. */
-void kn_debug_values_homes(struct kn_debug_observer *d);
+/* Index of the first value that counts before instruction `inst` or a later one. */
+uint32_t kn_debug_values_from(const struct kn_debug_observer *d, uint32_t inst);
+/* Instruction w->i is reached, which is not in values.quiet. */
+void kn_debug_values_here(struct kn_debug_observer *d);
+/* The call or conditional branch of w->i is emitted next. */
+void kn_debug_step(struct kn_debug_observer *d);
+/* The block is complete; the function is: places in the code become offsets. */
+void kn_debug_values_leave(struct kn_debug_observer *d);
+void kn_debug_values_settle(struct kn_debug_observer *d);
+/* Where `h` is before the next instruction: false if it is nowhere, or that is not known. Of registers those in `regs`
+ * count; with none of them, the frame does not either. `computed`: an expression is computed from it. */
+bool kn_debug_where(const struct kn_debug_observer *d, uint32_t h, bool computed, uint64_t regs,
+                    struct kn_debug_place *is);
+/* Puts the expression of a place: a location, if it is one; the value; a value that is computed with. NULL: it has
+ * none. At most KN_DEBUG_PLACE_BYTES. */
+enum kn_debug_put { KN_PUT_LOCATION, KN_PUT_VALUE, KN_PUT_OPERAND };
+uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn_debug_place *is,
+                            enum kn_debug_put as);
+#define KN_DEBUG_PLACE_BYTES 64
+
+/* ---- rows.c ---- */
+
+/* All blocks are complete: copies the moves of edges, since struct kn_val is invalid after this event. */
+void kn_debug_values_moved(struct kn_debug_observer *d);
+/* Where the block at `pos` has a slot in its home `reg`: up to *to. Returns from where. */
+uint32_t kn_debug_slot_home(const struct kn_debug_observer *d, unsigned reg, uint32_t pos,
+                            uint32_t *to);
 /* Adds rows for what variables are while code runs, once the function is complete. */
 void kn_debug_values_end(struct kn_debug_observer *d);
 
@@ -278,36 +288,17 @@ bool kn_debug_bodies_find(struct kn_debug_observer *d);
 /* That of the call at location `call`, as long as nothing else is found; NULL: it has no code. */
 const struct kn_debug_body *kn_debug_body_of(const struct kn_debug_observer *d, uint32_t call);
 
-/* ---- observe_held.c ---- */
-
-/* A function begins; an instruction of a block is reached: true if the next one is to be looked at too; what value
- * `of` (index) says holds from `mark` on; the block is complete. */
-void kn_debug_held_begin(struct kn_debug_observer *d);
-bool kn_debug_held_step(struct kn_debug_observer *d);
-void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark);
-void kn_debug_held_block(struct kn_debug_observer *d);
-/* The call or conditional branch of w->i is emitted next. */
-void kn_debug_held_leave(struct kn_debug_observer *d);
-/* The mark from which on home `reg` of a loop's parameter has the next round's value in the block at `pos`; 0: none. */
-uint32_t kn_debug_loop_mark(const struct kn_debug_observer *d, unsigned reg, uint32_t pos);
-/* Where value `h` is, unless an instruction of its block changes that: a register, or KN_NO_REG and an offset in the
- * frame; of a constant none. False: that is not known. */
-bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, int32_t *frame);
-
 /* ---- observe_calls.c ---- */
 
 /* A function begins; the call of w->i is emitted next; it was, and returns to here; its jump is, as a tail call: a
- * label to be bound behind that, or 0; the function is complete. `own`: it calls what the instruction says, and no
+ * label to be bound after that, or 0; the function is complete. `own`: it calls what the instruction says, and no
  * library function; `reg`: what is called is in it, if that is no symbol. */
 void kn_debug_calls_begin(struct kn_debug_observer *d);
 void kn_debug_call_begins(struct kn_debug_observer *d, bool own, unsigned reg);
 void kn_debug_call_returns(struct kn_observer *o, const struct kn_walk *w);
 uint32_t kn_debug_tail(struct kn_observer *o, const struct kn_walk *w, unsigned reg);
 void kn_debug_calls_end(struct kn_debug_observer *d);
-/* Puts an expression: what register `reg` (DWARF's number) held when the function began. */
-uint8_t *kn_debug_put_entry(const struct kn_walk *w, uint8_t *p, unsigned reg);
-/* DWARF's number of the register that parameter `value` is in when the function begins; KN_NO_REG: it is none, or that
- * is not known. */
+/* The register that parameter `value` is in when the function begins; KN_NO_REG: it is none, or that is not known. */
 unsigned kn_debug_entered(const struct kn_debug_observer *d, uint32_t value);
 
 #endif

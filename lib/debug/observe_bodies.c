@@ -1,5 +1,5 @@
 /* Where the bodies of inlined functions have code: between which blocks, by the call that a body stands for. Their
- * variables exist there alone, so nothing has to be known of them elsewhere. Called by observe_values.c, once the rows
+ * variables exist there alone, so nothing has to be known of them elsewhere. Called by rows.c, once the rows
  * of lines have their offsets. Only where Kiln inlines: after LLVM's passes a body's instructions may be anywhere. */
 #include "lib/debug/debugger.h"
 

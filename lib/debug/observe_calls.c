@@ -24,7 +24,7 @@ void kn_debug_calls_begin(struct kn_debug_observer *d) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->reg >= KN_FP_BASE || a->high != KN_NO_REG || a->type > KILN_TYPE_I64) continue;
     d->calls.entered[n].value = a->h;
-    d->calls.entered[n++].reg = w->target->code.dwarf_regs[a->reg];
+    d->calls.entered[n++].reg = a->reg;
   }
   d->calls.entered[n].reg = KN_NO_REG;
 }
@@ -40,52 +40,9 @@ unsigned kn_debug_entered(const struct kn_debug_observer *d, uint32_t value) {
 
 /* Where `h` is while a call runs; false: nowhere, or that is not known. Of a tail call only what needs no frame. */
 static bool find(const struct kn_debug_observer *d, uint32_t h, bool tail,
-                 struct kn_debug_passed *is) {
-  const struct kn_walk *w = d->w;
-  is->number = 0;
-  for (unsigned sums = 0; sums < 4; sums++) {
-    if (kn_is_imm(h) || kn_is_pool(h)) {
-      const struct kn_const *c = kn_is_pool(h) ? &w->f->pool.at[kn_index(h)] : NULL;
-      if (c && (c->symbol || c->tls || c->is_typeid || c->type > KILN_TYPE_I64)) return false;
-      is->where = KN_DP_NUMBER;
-      is->number = (int64_t)((uint64_t)is->number + (uint64_t)(c ? (int64_t)c->low : kn_imm(h)));
-      return true;
-    }
-    if (kn_is_slot(h)) {
-      is->where = KN_DP_SLOT;
-      is->index = kn_index(h);
-      return !tail;
-    }
-    if (!kn_is_value(h) || h == 0) return false;
-    const struct kn_val *val = &w->val[h];
-    const struct kn_inst *in = &w->inst[h];
-    if (val->type > KILN_TYPE_I64) return false;
-    uint8_t reg = KN_NO_REG;
-    /* what a sum is of may be overwritten in the last block of a loop, by the next round's value */
-    bool found =
-      !tail && (sums == 0 || w->back_edge == UINT32_MAX) && kn_debug_find(d, h, &reg, &is->frame);
-    if (found && reg == KN_NO_REG) {
-      is->where = KN_DP_FRAME;
-      is->bytes = (uint8_t)(1u << kn_type_log2[val->type]);
-      return true;
-    }
-    if (found && reg < KN_FP_BASE && (w->target->callee_homes >> reg & 1)) {
-      is->where = KN_DP_REG;
-      is->index = w->target->code.dwarf_regs[reg];
-      return true;
-    }
-    unsigned entered = kn_debug_entered(d, h);
-    if (entered != KN_NO_REG) {
-      is->where = KN_DP_ENTRY;
-      is->index = entered;
-      return true;
-    }
-    bool sum = in->op == KILN_OP_ADD && kn_is_imm(in->b);
-    if (!sum && (in->op != KILN_OP_ADDR || in->b != 0)) return false;
-    is->number = (int64_t)((uint64_t)is->number + (uint64_t)kn_addr_disp(in));
-    h = in->a;
-  }
-  return false;
+                 struct kn_debug_place *is) {
+  const uint64_t kept = d->w->target->callee_homes & (KN_BIT(KN_FP_BASE) - 1);
+  return kn_debug_where(d, h, false, tail ? 0 : kept, is);
 }
 
 /* Adds a row for the call of w->i, which returns to `mark`, if that is known. What it passes are the entries of
@@ -98,18 +55,15 @@ static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool t
   uint32_t n = in->x, first = d->calls.passed.n, symbol = kn_callee_symbol(w, in->b);
   if (!KN_ROOM(w->f->module, out->calls, 1)) return false;
   struct kn_debug_passed is = {.reg = KN_PASSED_TARGET};
-  if (symbol == 0 && !(find(d, in->b, tail, &is) && is.where != KN_DP_NUMBER)) {
-    is.where = KN_DP_ENTRY; /* not where, but in which register it was */
-    is.bytes = 1;
-    is.index = w->target->code.dwarf_regs[reg];
-  }
+  if (symbol == 0 && !(find(d, in->b, tail, &is.is) && is.is.where != KN_DP_NUMBER))
+    is = (struct kn_debug_passed){{.reg = (uint8_t)reg}, KN_PASSED_LOST};
   if (symbol == 0 && !KN_PUSH(w->f->module, d->calls.passed, is)) return false;
   if (!kn_request_args(d->observer.requests, sig, w->f->lists.at + in->a, n)) return false;
   for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->reg >= KN_FP_BASE || a->high != KN_NO_REG || a->type > KILN_TYPE_I64) continue;
-    is = (struct kn_debug_passed){.reg = a->reg};
-    if (find(d, a->h, tail, &is) && !KN_PUSH(w->f->module, d->calls.passed, is)) return false;
+    is.reg = a->reg;
+    if (find(d, a->h, tail, &is.is) && !KN_PUSH(w->f->module, d->calls.passed, is)) return false;
   }
   out->calls.at[out->calls.n++] = (struct kn_code_call){
     .at = mark, .symbol = symbol, .expr = first, .n = d->calls.passed.n - first, .tail = tail};
@@ -136,52 +90,6 @@ uint32_t kn_debug_tail(struct kn_observer *o, const struct kn_walk *w, unsigned 
 
 /* ---- when the function is complete ---- */
 
-static uint8_t *put_number(uint8_t *p, int64_t v) {
-  if (v >= 0 && v < 32) {
-    *p++ = (uint8_t)(KILN_DW_OP_lit0 + v);
-    return p;
-  }
-  *p++ = KILN_DW_OP_consts;
-  return kn_put_sleb(p, v);
-}
-
-static uint8_t *put_sum(uint8_t *p, int64_t v) {
-  if (v > 0) {
-    *p++ = KILN_DW_OP_plus_uconst;
-    p = kn_put_uleb(p, (uint64_t)v);
-  } else if (v < 0) {
-    p = put_number(p, v);
-    *p++ = KILN_DW_OP_plus;
-  }
-  return p;
-}
-
-uint8_t *kn_debug_put_entry(const struct kn_walk *w, uint8_t *p, unsigned reg) {
-  *p++ = w->f->module->dwarf_version == 4 ? KILN_DW_OP_GNU_entry_value : KILN_DW_OP_entry_value;
-  *p++ = 1;
-  *p++ = (uint8_t)(KILN_DW_OP_reg0 + reg);
-  return p;
-}
-
-/* The expression of what is passed, at p; NULL: it has none. */
-static uint8_t *put_passed(const struct kn_walk *w, const struct kn_debug_passed *is, uint8_t *p) {
-  switch (is->where) {
-  case KN_DP_NUMBER: return put_number(p, is->number);
-  case KN_DP_SLOT:
-    if (w->slots[is->index].reg != KN_NO_REG || w->slot_states.at[is->index].frame == 0)
-      return NULL;
-    return put_sum(kn_debug_put_slot(w, p, is->index), is->number);
-  case KN_DP_REG: *p++ = (uint8_t)(KILN_DW_OP_breg0 + is->index); return kn_put_sleb(p, is->number);
-  case KN_DP_FRAME:
-    p = kn_debug_put_frame(w, p, is->frame, 3);
-    if (is->bytes == 8) *p++ = KILN_DW_OP_deref;
-    else *p++ = KILN_DW_OP_deref_size, *p++ = is->bytes;
-    return put_sum(p, is->number);
-  case KN_DP_ENTRY: return put_sum(kn_debug_put_entry(w, p, is->index), is->number);
-  }
-  return NULL;
-}
-
 void kn_debug_calls_end(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   struct kn_output *out = w->out;
@@ -193,15 +101,11 @@ void kn_debug_calls_end(struct kn_debug_observer *d) {
     call->n = 0;
     for (uint32_t j = first; j < first + n; j++) {
       const struct kn_debug_passed *is = &d->calls.passed.at[j];
-      uint8_t b[64], *p = b + 2;
-      bool target = is->reg == KN_PASSED_TARGET;
-      b[0] = target ? KN_CALL_TARGET : w->target->code.dwarf_regs[is->reg];
-      if (target && is->bytes == 1 && is->where == KN_DP_ENTRY) {
-        b[0] = KN_CALL_LOST;
-        *p++ = (uint8_t)(KILN_DW_OP_reg0 + is->index);
-      } else {
-        p = put_passed(w, is, p);
-      }
+      uint8_t b[2 + KN_DEBUG_PLACE_BYTES], *p = b + 2;
+      const bool target = is->reg == KN_PASSED_TARGET, lost = is->reg == KN_PASSED_LOST;
+      b[0] = lost ? KN_CALL_LOST : target ? KN_CALL_TARGET : w->target->code.dwarf_regs[is->reg];
+      p = lost ? kn_debug_put_reg(p, w->target->code.dwarf_regs[is->is.reg])
+               : kn_debug_put_place(w, p, &is->is, KN_PUT_VALUE);
       if (p == NULL) continue;
       uint32_t size = (uint32_t)(p - b);
       b[1] = (uint8_t)(size - 2);

@@ -55,6 +55,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   struct kn_debug_lines *lines = &d->lines;
   memset(lines->entered_from.at, 0, w->f->blocks.n * sizeof *lines->entered_from.at);
   lines->first = w->out->lines.n;
+  lines->quiet.n = 0;
   lines->note = lines->shared = lines->kept_in = lines->column.scope = lines->from = 0;
   lines->plain = false;
   lines->may_plain = w->plan->in_order && !w->eh.on && !w->f->attrs.blocks_as_made && !d->as_is &&
@@ -159,7 +160,8 @@ void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w) {
   leave_block(d);
   d->lines.block_begins = true;
   if (d->lines.column.scope != 0) kn_debug_lines_column(d);
-  d->observer.quiet.n = 0; /* its first location is looked at, the same as before or not */
+  d->observer.quiet.n = d->lines.quiet.n =
+    0; /* its first location is looked at, the same as before or not */
 }
 
 /* ---- changes ---- */
@@ -384,8 +386,11 @@ static __attribute__((noinline)) void look(struct kn_debug_observer *d) {
   const struct kn_note *note = find_note(d);
   const struct kn_loc loc = note ? note->loc : (struct kn_loc){0};
   if (KN_UNLIKELY(lines->shared != 0)) kn_debug_share_code(d, false);
-  if (KN_UNLIKELY(f->notes[KN_NOTE_PASSED].n != 0) && note && kn_inst_settle(f, note->inst) == w->i)
-    pass_statements(d, note->inst);
+  if (KN_UNLIKELY(f->notes[KN_NOTE_PASSED].n != 0) && note) {
+    if (kn_inst_settle(f, note->inst) == w->i) pass_statements(d, note->inst);
+    else if (w->inst[w->i].op == KILN_OP_PARAM) /* they are passed after it */
+      d->observer.quiet.n = w->i + 1 - d->observer.quiet.first;
+  }
   if (loc.scope != 0 && w->out->lines.n != lines->first) /* else there was no memory for a row */
     change_row(d, note);
   if (KN_UNLIKELY((lines->kept_in | lines->column.scope) != 0)) look_closer(d, loc);

@@ -237,25 +237,21 @@ static void place(struct kn_debug_observer *d, const struct run *run, uint32_t f
 static void delay_values(struct kn_debug_observer *d, const struct run *run,
                          const uint32_t *begins) {
   const struct kn_walk *w = d->w;
-  const struct kn_mark *marks = w->code.marks.at;
   const struct kn_code_line *rows = w->out->lines.at;
   for (uint32_t i = kn_debug_values_from(d, d->lines.begun); i < d->own.values.n; i++) {
     struct kn_debug_seen *s = &d->own.values.at[i];
     if (s->is.inst > w->i) break;
-    if (s->loc.scope == 0 || s->mark == 0 || s->block != w->block) continue;
+    if (s->loc.scope == 0 || s->step == 0 || s->block != w->block) continue;
     uint32_t k = run->n;
     while (k-- > 0) {
       const struct kn_loc of = rows[run->row[k]].loc;
-      if (begins[k] <= marks[s->mark].at && kn_debug_in_line(w, of, s->loc) &&
+      if (begins[k] <= s->from.at && kn_debug_in_line(w, of, s->loc) &&
           call_of(w, of) == call_of(w, s->loc))
         break;
     }
     if (k >= run->n || k + 1 == run->n) continue;
     const struct kn_code_line *next = &rows[run->row[k + 1]];
-    if (next->offset > marks[s->mark].at) {
-      s->mark = kn_request_mark_at(d->observer.requests, next->offset, next->fixups);
-      marks = w->code.marks.at;
-    }
+    if (next->offset > s->from.at) s->from = (struct kn_mark){next->offset, next->fixups};
   }
 }
 

@@ -82,25 +82,6 @@ void kn_debug_add_row(const struct kn_walk *w, struct kn_code_var row, const uin
   out->exprs.n += all;
 }
 
-/* Where the block at `pos` has a slot in its register `reg`: up to *to. The moves of edges and a return may write
- * it. */
-static uint32_t stretch(const struct kn_debug_observer *d, unsigned reg, uint32_t pos,
-                        uint32_t *to) {
-  const struct kn_walk *w = d->w;
-  const struct kn_block *b = &w->f->block[w->plan->layout[pos]];
-  bool is_last = pos + 1 == w->plan->n_layout;
-  uint32_t from = pos == 0 ? w->code.start : kn_label_at(w, w->plan->layout[pos]);
-  const struct kn_debug_block *at = &d->values.blocks.at[pos];
-  *to = is_last ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
-  if (b->calls != 0 && (w->target->around_calls >> reg & 1))
-    *to = from; /* nowhere while they run */
-  else if (is_last || b->n_edges == 0 || (at->last >> reg & 1)) {
-    uint32_t end = at->term != 0 ? kn_debug_until(w, at->term) : from;
-    if (end < *to) *to = end;
-  }
-  return from;
-}
-
 /* Adds `row`, with the location of `n` bytes at `head`, wherever a slot is in its register. */
 static void add_ranges(struct kn_debug_observer *d, uint32_t slot, struct kn_code_var row,
                        const uint8_t *head, uint32_t n, const uint8_t *expr) {
@@ -110,7 +91,7 @@ static void add_ranges(struct kn_debug_observer *d, uint32_t slot, struct kn_cod
   const struct kn_range *r = &w->plan->ranges.at[s->global - 1];
   uint32_t end = 0;
   for (uint32_t pos = r->first; pos <= r->last && pos < w->plan->n_layout; pos++) {
-    uint32_t to, from = stretch(d, w->slots[slot].reg, pos, &to);
+    uint32_t to, from = kn_debug_slot_home(d, w->slots[slot].reg, pos, &to);
     if (from >= to) continue;
     if (end == from && end != 0) {
       w->out->vars.at[w->out->vars.n - 1].to = end = to;
@@ -235,9 +216,8 @@ static void add_stored(const struct unread *u, uint32_t slot, uint32_t at, uint3
     value.part_at = v->part_at + 8 * at;
     value.part_bits = 8 * bytes;
   }
-  (void)KN_PUSH(
-    f->module, u->d->own.values,
-    (struct kn_debug_seen){.is = value, .declared = of, .loc = loc, .home.reg = KN_NO_REG});
+  (void)KN_PUSH(f->module, u->d->own.values,
+                (struct kn_debug_seen){.is = value, .declared = of, .loc = loc});
 }
 
 /* The same of the stores that are there, and of those that inlining has left out. */
@@ -265,7 +245,7 @@ static void add_all_stored(const struct unread *u) {
 static int by_inst(const void *a, const void *b) {
   const struct kn_debug_seen *x = a, *y = b;
   if (x->is.inst != y->is.inst) return x->is.inst < y->is.inst ? -1 : 1;
-  return (x->mark > y->mark) - (x->mark < y->mark);
+  return (x->step > y->step) - (x->step < y->step);
 }
 
 /* Puts the values in their order: by instruction, else as they are. Those of what is not shown are none. */
@@ -274,10 +254,10 @@ void kn_debug_sort_values(struct kn_debug_observer *d) {
   for (uint32_t k = 0; k < d->own.values.n; k++) {
     if (at[k].declared != 0 && d->own.variables.at[at[k].declared - 1].memory)
       at[k].is.value = at[k].is.n = 0;
-    at[k].mark = k;
+    at[k].step = k;
   }
-  qsort(at, d->own.values.n, sizeof *at, by_inst);
-  for (uint32_t k = 0; k < d->own.values.n; k++) at[k].mark = 0;
+  if (d->own.values.n != 0) qsort(at, d->own.values.n, sizeof *at, by_inst);
+  for (uint32_t k = 0; k < d->own.values.n; k++) at[k].step = 0;
 }
 
 /* Finds the variables that become values, in whole or in part; false: there are none, or no memory. A slot that is

@@ -284,8 +284,11 @@ static void leave_out_empty(struct kn_dwarf *d) {
   for (uint32_t u = 0; u < d->units.n; u++) {
     struct kn_dwarf_unit *unit = &d->units.at[u];
     const struct kn_dwarf_die *die = &d->dies.at[unit->die];
-    unit->empty = unit->n_funcs == 0 && die->first == 0 && !die->inner;
+    bool has_entries = die->first != 0 || die->inner;
+    unit->empty = unit->n_funcs == 0 && !has_entries;
     d->n_units += !unit->empty;
+    d->split |= d->image->split && d->m->dwo_name != NULL &&
+                has_entries; /* else, as by LLVM, there is nothing to split */
   }
 }
 
@@ -342,9 +345,26 @@ static const char *const names[KN_DS_COUNT] = {
   [KN_DS_RANGES] = ".debug_ranges",
   [KN_DS_LOC] = ".debug_loc",
   [KN_DS_ARANGES] = ".debug_aranges",
+  [KN_DS_GNU_PUBNAMES] = ".debug_gnu_pubnames",
+  [KN_DS_GNU_PUBTYPES] = ".debug_gnu_pubtypes",
+  [KN_DS_SKELETON_INFO] = ".debug_info",
+  [KN_DS_SKELETON_ABBREV] = ".debug_abbrev",
+  [KN_DS_SKELETON_STR] = ".debug_str",
+  [KN_DS_SKELETON_STR_OFFSETS] = ".debug_str_offsets",
+  [KN_DS_SKELETON_RNGLISTS] = ".debug_rnglists",
+};
+static const char *const split_names[KN_DS_COUNT] = {
+  [KN_DS_INFO] = ".debug_info.dwo",         [KN_DS_ABBREV] = ".debug_abbrev.dwo",
+  [KN_DS_STR] = ".debug_str.dwo",           [KN_DS_STR_OFFSETS] = ".debug_str_offsets.dwo",
+  [KN_DS_RNGLISTS] = ".debug_rnglists.dwo", [KN_DS_LOCLISTS] = ".debug_loclists.dwo",
+  [KN_DS_LOC] = ".debug_loc.dwo",
 };
 
 const char *kn_dwarf_section_name(unsigned section) { return names[section]; }
+
+const char *kn_dwarf_split_name(const struct kn_dwarf *d, unsigned section) {
+  return d->split ? split_names[section] : NULL;
+}
 
 const struct kn_dwarf_buffer *kn_dwarf_section(const struct kn_dwarf *d, unsigned section) {
   return &d->out[section];
@@ -358,15 +378,18 @@ static bool no_memory(kiln_module *m) {
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies.at,   d->units.at,  d->queue.at,   d->unplaced.at,    d->vars.at,
-                    d->scopes.at, d->ranges.at, d->patches.at, d->files.at,       d->file_of,
-                    d->str_of,    d->func_addr, d->list_at.at, d->loc_list_at.at, d->scope_way.at,
-                    d->callees,   d->func_node};
+  void *arrays[] = {d->dies.at,     d->units.at,       d->queue.at,
+                    d->unplaced.at, d->vars.at,        d->scopes.at,
+                    d->ranges.at,   d->patches.at,     d->files.at,
+                    d->file_of,     d->str_of,         d->func_addr,
+                    d->list_at.at,  d->loc_list_at.at, d->scope_way.at,
+                    d->callees,     d->func_node,      d->skeleton_list_at.at,
+                    d->names.at};
   kn_trie_free(d->m, &d->abbrevs);
   kn_hash_free(&d->m->options.allocator, &d->str_hash);
   kn_hash_free(&d->m->options.allocator, &d->scope_hash);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
-  struct kn_dwarf left = {.m = d->m};
+  struct kn_dwarf left = {.m = d->m, .split = d->split};
   memcpy(left.out, d->out, sizeof left.out);
   memcpy(&left.strs, &d->strs, sizeof left.strs);
   *d = left;

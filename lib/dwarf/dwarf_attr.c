@@ -27,7 +27,13 @@ static inline void done(struct kn_dwarf_fields *f, const uint8_t *end) {
 /* An offset in a debug section. */
 static void add_offset(struct kn_dwarf_fields *f, unsigned name, unsigned form, unsigned section,
                        uint64_t value) {
-  if (attribute(f, name, form, 0) == NULL ||
+  uint8_t *p = attribute(f, name, form, 0);
+  if (p != NULL && f->d->split) { /* of this file's own contribution */
+    kn_put32(p, (uint32_t)value);
+    done(f, p + 4);
+    return;
+  }
+  if (p == NULL ||
       !kn_dwarf_relocated(f->d, KN_DS_INFO, KN_DR_DEBUG | section, (int64_t)value, false, false))
     f->failed = true;
 }
@@ -90,6 +96,11 @@ void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to) {
   const struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
   if (to == 0 || d->dies.at[to].unit == 0) return;
   bool near = d->dies.at[to].unit == f->unit;
+  if (!near && d->split) { /* no linker and no packer would see such a reference */
+    f->failed = !KN_MODULE_FAIL(false, d->m, KILN_ERR_UNSUPPORTED,
+                                "split debug information cannot have references between units");
+    return;
+  }
   uint8_t *p = attribute(f, name, near ? KILN_DW_FORM_ref4 : KILN_DW_FORM_ref_addr, 0);
   uint32_t at = near ? b->bytes.n : b->relocs.n | 1u << 31;
   if (p == NULL || !KN_PUSH(d->m, d->patches, (struct kn_dwarf_patch){at, to})) f->failed = true;
@@ -121,13 +132,13 @@ void kn_dwarf_add_expr(struct kn_dwarf_fields *f, unsigned name, const uint8_t *
 
 void kn_dwarf_add_address(struct kn_dwarf_fields *f, unsigned name, uint32_t target,
                           int64_t addend) {
-  if (f->d->version < 5) {
+  if (!kn_dwarf_indexed(f->d)) {
     add_address(f, target, addend);
     return;
   }
   uint32_t address = kn_dwarf_address(f->d, target, addend);
   if (address == UINT32_MAX) f->failed = true;
-  else kn_dwarf_add(f, name, KILN_DW_FORM_addrx, address);
+  else kn_dwarf_add(f, name, kn_dwarf_address_form(f->d), address);
 }
 
 static void add_zero(struct kn_dwarf_fields *f, unsigned name) {
@@ -140,15 +151,18 @@ static void add_zero(struct kn_dwarf_fields *f, unsigned name) {
 /* A symbol's address, and the expression applied to it. */
 static bool put_symbol(struct kn_dwarf *d, uint32_t symbol, const uint8_t *bytes, uint32_t size) {
   bool tls = kn_symbol(d->m, symbol)->tls != KILN_TLS_NONE;
+  bool indexed = kn_dwarf_indexed(d) && (!tls || d->split);
   uint32_t a = 0;
   uint8_t length[10], b[12], *p = b;
   uint64_t head = 9 + tls;
-  if (!tls && d->version >= 5) {
-    a = kn_dwarf_address(d, KN_DR_SYMBOL | symbol, 0);
+  if (indexed) {
+    a = tls ? kn_dwarf_tls_offset(d, symbol) : kn_dwarf_address(d, KN_DR_SYMBOL | symbol, 0);
     if (a == UINT32_MAX) return false;
-    *p++ = KILN_DW_OP_addrx;
+    *p++ = tls               ? KILN_DW_OP_GNU_const_index
+           : d->version >= 5 ? KILN_DW_OP_addrx
+                             : KILN_DW_OP_GNU_addr_index;
     p = kn_put_uleb(p, a);
-    head = (uint64_t)(p - b);
+    head = (uint64_t)(p - b) + tls;
   } else {
     *p++ = tls ? KILN_DW_OP_const8u : KILN_DW_OP_addr;
   }
@@ -158,15 +172,11 @@ static bool put_symbol(struct kn_dwarf *d, uint32_t symbol, const uint8_t *bytes
   memcpy(to, length, n);
   memcpy(to + n, b, (size_t)(p - b));
   kn_dwarf_done(d, KN_DS_INFO, to + n + (p - b));
-  if (tls || d->version < 5) {
-    if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_SYMBOL | symbol, 0, true, tls)) return false;
-    to = kn_dwarf_space(d, KN_DS_INFO, 8 + (size_t)size);
-    if (to == NULL) return false;
-    if (tls) *to++ = KILN_DW_OP_form_tls_address;
-    kn_dwarf_done(d, KN_DS_INFO, to);
-  }
-  to = kn_dwarf_space(d, KN_DS_INFO, size);
+  if (!indexed && !kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_SYMBOL | symbol, 0, true, tls))
+    return false;
+  to = kn_dwarf_space(d, KN_DS_INFO, 8 + (size_t)size);
   if (to == NULL) return false;
+  if (tls) *to++ = KILN_DW_OP_form_tls_address;
   if (size) memcpy(to, bytes, size);
   kn_dwarf_done(d, KN_DS_INFO, to + size);
   return true;
@@ -192,8 +202,9 @@ static void add_number(struct kn_dwarf_fields *f, unsigned name, uint64_t v) {
 static void add_text(struct kn_dwarf_fields *f, unsigned name, uint32_t set, uint32_t id) {
   uint32_t i = kn_dwarf_text(f->d, set, id);
   if (i == UINT32_MAX) f->failed = true;
-  else if (f->d->version < 5)
+  else if (!kn_dwarf_indexed(f->d))
     add_offset(f, name, KILN_DW_FORM_strp, KN_DS_STR, f->d->strs.at[i].at);
+  else if (f->d->version < 5) add(f, name, KILN_DW_FORM_GNU_str_index, i);
   else add(f, name, KILN_DW_FORM_strx1 + (i > 0xff) + (i > 0xffff) + (i > 0xffffff), i);
 }
 
@@ -343,7 +354,7 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
       struct kn_dwarf_file file;
       kn_dwarf_file_text(d, to, &file);
       if (file.name_text) add_text(f, KILN_DW_AT_name, file.set, file.name_text);
-      if (file.dir_n) add_text(f, KILN_DW_AT_comp_dir, file.set, file.dir_text);
+      if (file.dir_n && !d->split) add_text(f, KILN_DW_AT_comp_dir, file.set, file.dir_text);
     } else if (to && kn_dwarf_entry(d, to)->tag == KILN_DIE_TAG_FILE) {
       uint32_t number = kn_dwarf_file_number(d, to);
       if (number == UINT32_MAX) f->failed = true;
@@ -370,9 +381,9 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
 /* Where code is: one stretch of it. */
 static bool add_stretch(struct kn_dwarf_fields *f, uint32_t target, int64_t addend,
                         uint32_t address, uint32_t size) {
-  if (f->d->version < 5) add_address(f, target, addend);
+  if (!kn_dwarf_indexed(f->d)) add_address(f, target, addend);
   else if (address == UINT32_MAX) return false;
-  else kn_dwarf_add(f, KILN_DW_AT_low_pc, KILN_DW_FORM_addrx, address);
+  else kn_dwarf_add(f, KILN_DW_AT_low_pc, kn_dwarf_address_form(f->d), address);
   kn_dwarf_add(f, KILN_DW_AT_high_pc, KILN_DW_FORM_data4, size);
   return true;
 }
@@ -387,7 +398,7 @@ static bool add_scope(struct kn_dwarf_fields *f, uint32_t i) {
     uint32_t target, address = 0;
     int64_t addend;
     kn_dwarf_func_base(d, s->func, &target, &addend);
-    if (d->version >= 5)
+    if (kn_dwarf_indexed(d))
       address = r->from == 0 ? kn_dwarf_func_address(d, s->func)
                              : kn_dwarf_address(d, target, addend + r->from);
     if (!add_stretch(f, target, addend + r->from, address, r->to - r->from)) return false;
@@ -489,13 +500,8 @@ static bool add_location(struct kn_dwarf_fields *f, uint32_t i, uint32_t number)
       return ok;
     }
     kn_dwarf_func_base(d, func, &target, &addend);
-    if (d->version < 5) {
-      add_address(f, target, addend + at);
-      return true;
-    }
-    uint32_t address = kn_dwarf_address(d, target, addend + at);
-    kn_dwarf_add(f, KILN_DW_AT_low_pc, KILN_DW_FORM_addrx, address);
-    return address != UINT32_MAX;
+    kn_dwarf_add_address(f, KILN_DW_AT_low_pc, target, addend + at);
+    return true;
   }
   if (c->part_bits) return add_parts(f, number, variable_bits(d, i));
   if (c->n) add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, o->exprs.at + c->expr, c->n);
@@ -512,7 +518,7 @@ static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
     uint32_t func = die->func - 1, target;
     int64_t addend;
     kn_dwarf_func_base(d, func, &target, &addend);
-    uint32_t address = d->version >= 5 ? kn_dwarf_func_address(d, func) : 0;
+    uint32_t address = kn_dwarf_indexed(d) ? kn_dwarf_func_address(d, func) : 0;
     ok = add_stretch(f, target, addend, address, kn_image_func(d->image, func)->size);
     add_bytes(f, KILN_DW_AT_frame_base, KILN_DW_FORM_exprloc, frame_base, sizeof frame_base);
     if (kn_dwarf_shape(d, die)->calls)
@@ -526,10 +532,26 @@ static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
   return ok;
 }
 
+/* What a unit in a .dwo file has beside its source's attributes: its skeleton has all else. */
+static bool add_split_unit(struct kn_dwarf_fields *f, struct kn_dwarf_unit *u) {
+  struct kn_dwarf *d = f->d;
+  uint32_t name = kn_dwarf_new_string(d, d->m->dwo_name, (uint32_t)strlen(d->m->dwo_name));
+  if (name == UINT32_MAX) return false;
+  if (d->version >= 5) {
+    kn_dwarf_add(f, KILN_DW_AT_dwo_name, KILN_DW_FORM_strx, name);
+    return true;
+  }
+  kn_dwarf_add(f, KILN_DW_AT_GNU_dwo_name, KILN_DW_FORM_GNU_str_index, name);
+  u->id_at = d->out[KN_DS_INFO].bytes.n;
+  kn_dwarf_add(f, KILN_DW_AT_GNU_dwo_id, KILN_DW_FORM_data8, 0);
+  return true;
+}
+
 static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   struct kn_dwarf *d = f->d;
   struct kn_dwarf_unit *u = &d->units.at[unit];
   bool ok = true;
+  if (d->split) return add_split_unit(f, u);
   if (d->version >= 5) {
     kn_dwarf_add(f, KILN_DW_AT_str_offsets_base, KILN_DW_FORM_sec_offset, KN_STR_OFFSETS_BASE);
     kn_dwarf_add(f, KILN_DW_AT_addr_base, KILN_DW_FORM_sec_offset, KN_ADDR_BASE);

@@ -87,6 +87,7 @@ static unsigned form_of(const struct kn_dwarf *d, const struct kn_dwarf_item *a,
   case KN_PUT_TEXT:
     return d->version >= 5 ? KILN_DW_FORM_strx1 + code
            : code          ? KILN_DW_FORM_string
+           : d->split      ? KILN_DW_FORM_GNU_str_index
                            : KILN_DW_FORM_strp;
   case KN_PUT_REF: return code >= CODE_FILE ? numbers[code - CODE_FILE] : KILN_DW_FORM_ref4;
   case KN_PUT_TYPE: return KILN_DW_FORM_ref4;
@@ -151,6 +152,7 @@ static inline uint8_t *put_text(struct kn_dwarf *d, uint8_t *p, uint32_t set, ui
     *code = (i > 0xff) + (i > 0xffff) + (i > 0xffffff);
     return p + 1 + *code;
   }
+  if (d->split) return kn_put_uleb(p, i);
   struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
   struct kn_dwarf_reloc r = {(uint32_t)(p - b->bytes.at), KN_DR_DEBUG | KN_DS_STR, d->strs.at[i].at,
                              false, false};

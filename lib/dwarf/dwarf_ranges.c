@@ -5,16 +5,24 @@
 
 /* ---- addresses ---- */
 
-uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend) {
+static uint32_t address(struct kn_dwarf *d, uint32_t target, int64_t addend, bool tls) {
   unsigned slot = ((uint32_t)addend ^ target * 0x9e3779b1u) % (sizeof d->known / sizeof *d->known);
   if (d->known[slot].number != 0 && d->known[slot].target == target &&
       d->known[slot].addend == addend)
     return d->known[slot].number - 1;
-  if (!kn_dwarf_relocated(d, KN_DS_ADDR, target, addend, true, false)) return UINT32_MAX;
+  if (!kn_dwarf_relocated(d, KN_DS_ADDR, target, addend, true, tls)) return UINT32_MAX;
   d->known[slot].target = target;
   d->known[slot].addend = addend;
   d->known[slot].number = ++d->n_addrs;
   return d->n_addrs - 1;
+}
+
+uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend) {
+  return address(d, target, addend, false);
+}
+
+uint32_t kn_dwarf_tls_offset(struct kn_dwarf *d, uint32_t symbol) {
+  return address(d, KN_DR_SYMBOL | symbol, 0, true);
 }
 
 void kn_dwarf_func_base(const struct kn_dwarf *d, uint32_t func, uint32_t *target,
@@ -97,9 +105,14 @@ uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s,
 
 /* The code of a unit that is in several sections, or has that of others in between. */
 uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok) {
-  uint32_t list = list_begin(d, ok), die = d->units.at[unit].die;
-  unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
+  unsigned section = d->version < 5 ? KN_DS_RANGES
+                     : d->split     ? KN_DS_SKELETON_RNGLISTS
+                                    : KN_DS_RNGLISTS;
+  uint32_t list = d->skeleton_list_at.n, die = d->units.at[unit].die;
   uint8_t *p;
+  if (section == KN_DS_SKELETON_RNGLISTS)
+    *ok &= KN_PUSH(d->m, d->skeleton_list_at, d->out[section].bytes.n);
+  else list = list_begin(d, ok);
   for (uint32_t i = 0; i < d->image->n_funcs; i++) {
     const struct kn_code_func *f = kn_image_func(d->image, i);
     if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != die) continue;
@@ -135,8 +148,9 @@ bool kn_dwarf_aranges(struct kn_dwarf *d) {
     if (p == NULL) return false;
     kn_put16(p + 4, 2);
     kn_dwarf_done(d, KN_DS_ARANGES, p + 6);
-    if (!kn_dwarf_relocated(d, KN_DS_ARANGES, KN_DR_DEBUG | KN_DS_INFO, unit->start, false,
-                            false) ||
+    if (!kn_dwarf_relocated(d, KN_DS_ARANGES,
+                            KN_DR_DEBUG | (d->split ? KN_DS_SKELETON_INFO : KN_DS_INFO),
+                            d->split ? unit->skeleton : unit->start, false, false) ||
         (p = kn_dwarf_space(d, KN_DS_ARANGES, 6)) == NULL)
       return false;
     kn_put16(p, 8); /* bytes of an address; no segments */
@@ -236,9 +250,31 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
   return bytes;
 }
 
+/* One entry of a list of version 4 in a .dwo file, where no address can be a base: GNU's DW_LLE_GNU_start_length_entry.
+ */
+static bool put_split_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const uint8_t *expr,
+                               uint32_t n) {
+  enum { START_LENGTH = 3 };
+  uint32_t target;
+  int64_t addend;
+  kn_dwarf_func_base(d, d->list_func, &target, &addend);
+  uint32_t number = kn_dwarf_address(d, target, addend + (int64_t)from);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_LOC, 32 + (size_t)n);
+  if (p == NULL || number == UINT32_MAX) return false;
+  if (n > UINT16_MAX) return true;
+  *p++ = START_LENGTH;
+  p = kn_put_uleb(p, number);
+  kn_put32(p, (uint32_t)(to - from));
+  kn_put16(p + 4, (uint16_t)n);
+  memcpy(p + 6, expr, n);
+  kn_dwarf_done(d, KN_DS_LOC, p + 6 + n);
+  return true;
+}
+
 /* One entry of a list; the function's address is the base. */
 static bool put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const uint8_t *expr,
                          uint32_t n) {
+  if (d->split && d->version < 5) return put_split_location(d, from, to, expr, n);
   unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
   uint8_t *p = kn_dwarf_space(d, section, 32 + (size_t)n);
   if (p == NULL) return false;
@@ -338,9 +374,10 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
   uint8_t *p = kn_dwarf_space(d, section, 32);
   bool parts = false;
   if (p == NULL) return *ok = false;
+  d->list_func = func;
   if (d->version < 5) {
     kn_dwarf_func_base(d, func, &target, &addend);
-    *ok &= put_base(d, section, target, addend, &base);
+    if (!d->split) *ok &= put_base(d, section, target, addend, &base);
   } else {
     *ok &= KN_PUSH(d->m, d->loc_list_at, list);
     list = d->loc_list_at.n - 1;
@@ -364,6 +401,6 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
   }
   if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
   memset(p, KILN_DW_RLE_end_of_list, 16);
-  kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));
+  kn_dwarf_done(d, section, p + (kn_dwarf_indexed(d) ? 1 : 16));
   return list;
 }

@@ -22,7 +22,16 @@ enum kn_dwarf_section {
   KN_DS_LOCLISTS,
   KN_DS_RANGES, /* of DWARF 4 */
   KN_DS_LOC,
-  KN_DS_ARANGES, /* of both, if it is asked for */
+  KN_DS_ARANGES,      /* of both, if it is asked for */
+  KN_DS_GNU_PUBNAMES, /* of both, of units with DW_AT_GNU_pubnames */
+  KN_DS_GNU_PUBTYPES,
+  /* Of skeleton units: what an object has if its debug information is split. All of the above is in the .dwo file then,
+   * but for KN_DS_LINE, KN_DS_ADDR, KN_DS_RANGES, KN_DS_ARANGES and the names. */
+  KN_DS_SKELETON_INFO,
+  KN_DS_SKELETON_ABBREV,
+  KN_DS_SKELETON_STR,
+  KN_DS_SKELETON_STR_OFFSETS,
+  KN_DS_SKELETON_RNGLISTS,
   KN_DS_COUNT
 };
 
@@ -48,8 +57,10 @@ struct kn_dwarf_buffer {
 bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct kn_dwarf **out);
 /* One section: its size is that of `bytes`, its content kn_dwarf_content's. */
 const struct kn_dwarf_buffer *kn_dwarf_section(const struct kn_dwarf *d, unsigned section);
-/* Its name in ELF. KN_DS_STR has strings that may be merged. */
+/* Its name in ELF. KN_DS_STR and KN_DS_SKELETON_STR have strings that may be merged. */
 const char *kn_dwarf_section_name(unsigned section);
+/* The name of a section of the .dwo file, which has no relocations; NULL: it is none, or nothing is split. */
+const char *kn_dwarf_split_name(const struct kn_dwarf *d, unsigned section);
 /* Writes its content to `to`, which has room. */
 void kn_dwarf_content(const struct kn_dwarf *d, unsigned section, uint8_t *to);
 /* NULL is allowed. */

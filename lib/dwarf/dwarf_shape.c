@@ -156,14 +156,18 @@ uint32_t kn_dwarf_ref(const struct kn_dwarf *d, uint32_t i, unsigned name) {
 
 /* ---- strings ---- */
 
-/* Adds a string; its number, UINT32_MAX without memory. It is copied when the object is written. */
-static uint32_t new_string(struct kn_dwarf *d, const char *text, uint32_t n) {
+uint32_t kn_dwarf_new_string(struct kn_dwarf *d, const char *text, uint32_t n) {
   uint32_t at = d->out[KN_DS_STR].bytes.n;
   if (n >= UINT32_MAX / 2 - at || !KN_PUSH(d->m, d->strs, (struct kn_dwarf_string){text, n, at}))
     return UINT32_MAX;
   d->out[KN_DS_STR].bytes.n += n + 1;
-  if (d->version >= 5 &&
-      !kn_dwarf_relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at, false, false))
+  if (d->split) {
+    uint8_t *p = kn_dwarf_space(d, KN_DS_STR_OFFSETS, 4);
+    if (p == NULL) return UINT32_MAX;
+    kn_put32(p, at);
+    kn_dwarf_done(d, KN_DS_STR_OFFSETS, p + 4);
+  } else if (d->version >= 5 &&
+             !kn_dwarf_relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at, false, false))
     return UINT32_MAX;
   return d->strs.n - 1;
 }
@@ -173,7 +177,7 @@ static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n) 
   uint32_t hash = kn_hash_bytes(text, n), at, i;
   KN_HASH_EACH(&d->str_hash, hash, at, i)
   if (d->strs.at[i - 1].n == n && kn_same_bytes(d->strs.at[i - 1].text, text, n)) return i - 1;
-  if (!KN_HASH_ROOM(d->m, &d->str_hash) || (i = new_string(d, text, n)) == UINT32_MAX)
+  if (!KN_HASH_ROOM(d->m, &d->str_hash) || (i = kn_dwarf_new_string(d, text, n)) == UINT32_MAX)
     return UINT32_MAX;
   kn_hash_put(&d->str_hash, hash, hash, i + 1);
   return i;
@@ -188,7 +192,7 @@ uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index) {
     text = (const char *)kn_debug_characters(in, in, index, &n);
     apart = in->texts.at[index].apart;
   }
-  number = apart ? new_string(d, text, n) : search_string(d, text, n);
+  number = apart ? kn_dwarf_new_string(d, text, n) : search_string(d, text, n);
   if (number != UINT32_MAX) d->str_of[d->texts[set].base + index] = number + 1;
   return number;
 }

@@ -76,6 +76,7 @@ static bool in_place(struct kn_dwarf_fields *f, uint32_t i, unsigned depth) {
       bool own = d->dies.at[child].inner && depth < KN_DWARF_PACKS;
       uint32_t in = kn_dwarf_entry(d, child)->tag == KILN_DW_TAG_enumerator ? i : 0;
       if (!kn_dwarf_put_plain(f, child, own, in, NULL, 0)) return false;
+      if (KN_UNLIKELY(f->names) && !kn_dwarf_note_name(f, child, in)) return false;
       if (own && (!in_place(f, child, depth + 1) || !end_children(d))) return false;
     }
   }
@@ -143,6 +144,7 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
       tag = KILN_DW_TAG_inlined_subroutine;
     if (!kn_dwarf_put_entry(f, tag, *open)) return false;
   }
+  if (KN_UNLIKELY(f->names) && !kn_dwarf_note_name(f, i, 0)) return false;
   if (list != NULL) {
     bool last = shape->list->kind == KN_DA_TYPED && !shape->declares;
     if (!parameters(f, list, of, last)) return false;
@@ -167,6 +169,8 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   f->unit = d->current = unit + 1;
   f->c = kn_dwarf_is_c(d->units.at[unit].language);
   f->lines_only = d->units.at[unit].lines_only;
+  f->names = kn_dwarf_wants_names(d, unit);
+  d->units.at[unit].names_first = d->names.n;
   d->units.at[unit].one_stretch = d->units.at[unit].same_section && d->n_units == 1;
   if (!kn_dwarf_line_begin(d, unit)) return false;
   uint32_t start = d->out[KN_DS_INFO].bytes.n;
@@ -176,16 +180,20 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   kn_put16(p + 4, (uint16_t)d->version);
   p += 6;
   if (d->version >= 5) {
-    *p++ = KILN_DW_UT_compile;
+    *p++ = d->split ? KILN_DW_UT_split_compile : KILN_DW_UT_compile;
     *p++ = 8;
   }
   kn_dwarf_done(d, KN_DS_INFO, p);
   if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_ABBREV, 0, false, false)) return false;
-  if (d->version < 5) {
-    if ((p = kn_dwarf_space(d, KN_DS_INFO, 1)) == NULL) return false;
-    *p++ = 8;
-    kn_dwarf_done(d, KN_DS_INFO, p);
+  if (d->split) d->out[KN_DS_INFO].relocs.n = 0; /* the file has one contribution alone */
+  if ((p = kn_dwarf_space(d, KN_DS_INFO, 8)) == NULL) return false;
+  if (d->version < 5) *p++ = 8;
+  if (d->version >= 5 && d->split) {
+    d->units.at[unit].id_at = d->out[KN_DS_INFO].bytes.n;
+    kn_put64(p, 0);
+    p += 8;
   }
+  kn_dwarf_done(d, KN_DS_INFO, p);
   f->stack.n = 0;
   for (uint32_t i = d->units.at[unit].die, part = 0;;) {
     bool open;
@@ -211,6 +219,7 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
     if (f->stack.n == 0) break;
     i = d->dies.at[i].next;
   }
+  d->units.at[unit].names_end = d->names.n;
   kn_put32(d->out[KN_DS_INFO].bytes.at + start, d->out[KN_DS_INFO].bytes.n - start - 4);
   return kn_dwarf_line(d, unit);
 }
@@ -239,8 +248,7 @@ static bool begin_sections(struct kn_dwarf *d) {
   return true;
 }
 
-/* Puts the header and the table of offsets in front of n lists. */
-static bool end_lists(struct kn_dwarf *d, unsigned section, const uint32_t *at, uint32_t n) {
+bool kn_dwarf_end_lists(struct kn_dwarf *d, unsigned section, const uint32_t *at, uint32_t n) {
   uint32_t head = KN_LISTS_BASE + 4 * n, size = d->out[section].bytes.n;
   uint8_t *p = kn_dwarf_space(d, section, head);
   if (p == NULL) return false;
@@ -256,7 +264,7 @@ static bool end_lists(struct kn_dwarf *d, unsigned section, const uint32_t *at, 
 
 /* Will there be lists of ranges? */
 static bool needs_ranges(const struct kn_dwarf *d) {
-  for (uint32_t u = 0; u < d->units.n; u++)
+  for (uint32_t u = 0; u < d->units.n && !d->split; u++)
     if (d->units.at[u].n_funcs != 0 && (!d->units.at[u].same_section || d->n_units > 1))
       return true;
   for (uint32_t i = 0; i < d->scopes.n; i++)
@@ -274,8 +282,9 @@ static bool end_sections(struct kn_dwarf *d) {
   if (d->version < 5) return true;
   kn_put32(d->out[KN_DS_STR_OFFSETS].bytes.at, d->out[KN_DS_STR_OFFSETS].bytes.n - 4);
   kn_put32(d->out[KN_DS_ADDR].bytes.at, d->out[KN_DS_ADDR].bytes.n - 4);
-  return (!d->has_ranges || end_lists(d, KN_DS_RNGLISTS, d->list_at.at, d->list_at.n)) &&
-         (!d->has_lists || end_lists(d, KN_DS_LOCLISTS, d->loc_list_at.at, d->loc_list_at.n));
+  return (!d->has_ranges || kn_dwarf_end_lists(d, KN_DS_RNGLISTS, d->list_at.at, d->list_at.n)) &&
+         (!d->has_lists ||
+          kn_dwarf_end_lists(d, KN_DS_LOCLISTS, d->loc_list_at.at, d->loc_list_at.n));
 }
 
 bool kn_dwarf_info(struct kn_dwarf *d) {
@@ -289,5 +298,6 @@ bool kn_dwarf_info(struct kn_dwarf *d) {
   kn_realloc(d->m, f.stack.at, 0);
   if (!ok) return false;
   patch(d);
+  if ((d->split && !kn_dwarf_skeletons(d)) || !kn_dwarf_names(d)) return false;
   return (!d->m->options.aranges || kn_dwarf_aranges(d)) && end_sections(d);
 }

@@ -1,7 +1,8 @@
 /* The files that make debug sections, and what they share. kn_dwarf_build is called by writers of objects when every
  * function has its section and offset, and by the JIT: dwarf.c finds which entries are written, and where in the tree;
- * dwarf_write.c writes them, dwarf_line.c the line tables. Invariant: the order of all that is written follows from
- * units, functions and the order of references alone, so that it does not depend on the number of sessions. */
+ * dwarf_write.c writes them, dwarf_line.c the line tables, dwarf_split.c skeleton units, dwarf_index.c the index of
+ * names. Invariant: the order of all that is written follows from units, functions and the order of references alone,
+ * so that it does not depend on the number of sessions. */
 #ifndef KN_LIB_DWARF_DWARF_WRITER_H
 #define KN_LIB_DWARF_DWARF_WRITER_H
 
@@ -130,6 +131,15 @@ struct kn_dwarf_patch {
   uint32_t at, to;
 };
 
+/* An entry of the index of names. */
+struct kn_dwarf_name {
+  uint32_t node;   /* index in kn_dwarf.dies */
+  uint32_t in;     /* an enumerator's type; else 0 */
+  uint32_t offset; /* in the unit */
+  uint8_t what;    /* gdb's flags */
+  bool type;       /* it is in the table of types */
+};
+
 /* A set: where its entries are in kn_dwarf.dies, and how many. */
 struct kn_dwarf_set {
   uint32_t base, n;
@@ -139,6 +149,8 @@ struct kn_dwarf_unit {
   uint32_t die;       /* index into dies */
   uint32_t line;      /* offset in .debug_line */
   uint32_t start;     /* offset in .debug_info */
+  uint32_t skeleton;  /* offset of its skeleton unit; */
+  uint32_t id_at;     /* offset in .debug_info of the number that both have */
   bool same_section;  /* all its functions are in one section, */
   uint32_t section;   /* this one */
   uint64_t low, high; /* in that */
@@ -146,7 +158,8 @@ struct kn_dwarf_unit {
   uint32_t language; /* DW_LANG_... */
   bool one_stretch;  /* its entry has the address of all its code: ranges count from there */
   bool lines_only;
-  bool empty; /* it is not written */
+  bool empty;                      /* it is not written */
+  uint32_t names_first, names_end; /* its names: indices in kn_dwarf.names */
 };
 
 struct kn_dwarf_file {
@@ -162,6 +175,7 @@ struct kn_dwarf {
   struct kn_arena *arena;
   kiln_module *m;
   unsigned version;
+  bool split; /* most of it goes to the .dwo file */
   const struct kiln_debug *module;
   struct kn_dwarf_set *set;       /* by number */
   const struct kiln_debug **sets; /* the module's, then each session's, or NULL */
@@ -177,6 +191,7 @@ struct kn_dwarf {
   KN_ARRAY(struct kn_dwarf_scope) scopes;
   KN_ARRAY(struct kn_dwarf_range) ranges;
   KN_ARRAY(struct kn_dwarf_patch) patches;
+  KN_ARRAY(struct kn_dwarf_name) names;
   uint32_t current;     /* number of the unit that is being laid out */
   uint32_t scope_first; /* scopes of the function that is being laid out are those from here on; */
   struct kn_hash scope_hash; /* those of them that are instances, by entry and call: number */
@@ -207,8 +222,10 @@ struct kn_dwarf {
   KN_ARRAY(uint32_t)
   list_at; /* by number: offset of a list of ranges behind the header; of locations: */
   KN_ARRAY(uint32_t) loc_list_at;
-  bool has_lists;  /* of locations */
-  bool has_ranges; /* lists of ranges */
+  KN_ARRAY(uint32_t) skeleton_list_at; /* of ranges of units, if it is split */
+  uint32_t list_func; /* whose locations are being written: index of the function */
+  bool has_lists;     /* of locations */
+  bool has_ranges;    /* lists of ranges */
   /* by symbol: what a call's entry refers to: index of the entry of its declaration; NULL: nothing has calls */
   uint32_t *callees;
   uint32_t *func_node; /* by function: index of the entry that has its code, or 0 */
@@ -251,11 +268,21 @@ bool kn_dwarf_aranges(struct kn_dwarf *d);
 /* lib/dwarf/dwarf_write.c */
 
 bool kn_dwarf_info(struct kn_dwarf *d);
+/* Puts the header and the table of offsets in front of n lists, which begin at `at`. */
+bool kn_dwarf_end_lists(struct kn_dwarf *d, unsigned section, const uint32_t *at, uint32_t n);
+
+/* lib/dwarf/dwarf_split.c */
+
+/* Writes the skeleton units, and gives these and the units the numbers that say what belongs together. All units are
+ * written. */
+bool kn_dwarf_skeletons(struct kn_dwarf *d);
 
 /* lib/dwarf/dwarf_shape.c */
 
 /* Prepares the shapes and texts of all sets; false without memory. */
 bool kn_dwarf_shapes(struct kn_dwarf *d);
+/* Adds a string; its number, UINT32_MAX without memory. It is copied when the object is written. */
+uint32_t kn_dwarf_new_string(struct kn_dwarf *d, const char *text, uint32_t n);
 /* Number in .debug_str of text `index` of a set, one that was not asked for so far; UINT32_MAX without memory. */
 uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index);
 
@@ -275,6 +302,7 @@ struct kn_dwarf_fields {
   bool c;     /* the unit is C */
   bool calls; /* some functions have entries of calls */
   bool lines_only;
+  bool names; /* the unit has an index of names */
   /* numbers of the abbreviations of parameters without a name, of such with DW_AT_artificial; 0: not known */
   uint32_t parameter[2];
 };
@@ -330,10 +358,22 @@ bool kn_dwarf_reach_callees(struct kn_dwarf *d, uint32_t func);
 /* Writes entries of the calls of a function, which is being written. */
 bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func);
 
+/* lib/dwarf/dwarf_index.c */
+
+/* Does a unit (index) have an index of names? */
+bool kn_dwarf_wants_names(const struct kn_dwarf *d, uint32_t unit);
+/* Notes the name of entry i, which was just written, if it belongs into the index. `in`: the type of an enumerator that
+ * is written in place; else 0. False without memory. */
+bool kn_dwarf_note_name(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
+/* Writes the index. */
+bool kn_dwarf_names(struct kn_dwarf *d);
+
 /* lib/dwarf/dwarf_ranges.c */
 
 /* Number in .debug_addr of `addend` in section `target`; UINT32_MAX without memory. */
 uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend);
+/* The same of the offset of a symbol in its module's thread-local memory. */
+uint32_t kn_dwarf_tls_offset(struct kn_dwarf *d, uint32_t symbol);
 /* The same of a function's address. */
 uint32_t kn_dwarf_func_address(struct kn_dwarf *d, uint32_t func);
 /* The section and offset of a function. */
@@ -419,6 +459,14 @@ static inline uint32_t kn_dwarf_text(struct kn_dwarf *d, uint32_t set, uint32_t 
   if (KN_UNLIKELY(id >= in->n)) id = 0;
   uint32_t known = d->str_of[in->base + id];
   return KN_LIKELY(known != 0) ? known - 1 : kn_dwarf_new_text(d, (uint32_t)(in - d->texts), id);
+}
+/* Are strings and addresses numbers of entries in tables? */
+static inline bool kn_dwarf_indexed(const struct kn_dwarf *d) {
+  return d->version >= 5 || d->split;
+}
+/* How an address is written that is a number in .debug_addr. */
+static inline unsigned kn_dwarf_address_form(const struct kn_dwarf *d) {
+  return d->version >= 5 ? KILN_DW_FORM_addrx : KILN_DW_FORM_GNU_addr_index;
 }
 /* Files and lists are no entries, and neither is what stands for its parent. */
 static inline bool kn_dwarf_special(unsigned tag) {

@@ -20,6 +20,10 @@ const char *kn_dwarf_section_name(unsigned section) {
   (void)section;
   return "";
 }
+const char *kn_dwarf_split_name(const struct kn_dwarf *d, unsigned section) {
+  (void)d, (void)section;
+  return NULL;
+}
 void kn_dwarf_content(const struct kn_dwarf *d, unsigned section, uint8_t *to) {
   (void)d, (void)section, (void)to;
 }

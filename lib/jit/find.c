@@ -1,11 +1,11 @@
-/* What an address is: kiln_jit_find_pc and, for walks of the stack, kn_jit_find_code, which signal handlers and other
- * threads call while units come and go. It takes no lock and allocates nothing. A pool has a list of units for each
- * chunk, which link.c adds to and jit.c removes from. What a removal frees may still be read, so it is retired, and
- * freed once all calls that had begun before have ended: a call counts itself at one of two counters, and after each
- * was seen at 0 once, none of them is in progress. New calls go to the side that has been seen, so that the other one
- * falls to 0 however many calls there are. Invariant: what is retired was unlinked before; a call that begins later
- * cannot reach it. All accesses to links and counters are sequentially consistent: a call that is not counted yet does
- * not see what was unlinked. */
+/* What an address is: kiln_jit_find_pc and, for walks of the stack, kn_jit_find_code (lookup.c), which signal handlers
+ * and other threads call while units come and go. It takes no lock and allocates nothing. A pool has a list of units
+ * for each chunk, which link.c adds to and jit.c removes from. What a removal frees may still be read, so it is
+ * retired, and freed once all calls that had begun before have ended: a call counts itself at one of two counters, and
+ * after each was seen at 0 once, none of them is in progress. New calls go to the side that has been seen, so that the
+ * other one falls to 0 however many calls there are. Invariant: what is retired was unlinked before; a call that begins
+ * later cannot reach it. All accesses to links and counters are sequentially consistent: a call that is not counted yet
+ * does not see what was unlinked. */
 #include "lib/jit/jit_state.h"
 
 #include "ir/debug/die.h"
@@ -217,30 +217,6 @@ void kn_jit_find_close(kiln_jit *jit) {
 
 /* ---- kiln_jit_find_pc ---- */
 
-static const struct kn_jit_item *find_unit(kiln_jit *jit, uint64_t pc) {
-  for (struct kn_jit_pool *p = jit->pools; p != NULL; p = p->next) {
-    uint64_t at = pc - (uint64_t)(uintptr_t)p->base;
-    if (at / KN_JIT_CHUNK >= p->n_chunks) continue;
-    for (const struct kn_jit_item *u = p->units[at / KN_JIT_CHUNK]; u != NULL; u = u->in_chunk) {
-      const struct kn_jit_block *b = u->blocks + KN_JIT_CODE;
-      if (pc - (uint64_t)(uintptr_t)b->at < b->size) return u;
-    }
-  }
-  return NULL;
-}
-
-static const struct kn_memory_symbol *find_function(const struct kn_jit_item *u, uint64_t pc) {
-  uint32_t low = 0,
-           high = u->n_funcs; /* the first function after pc is in this range, or its end */
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (u->symbols[middle].address <= pc) low = middle + 1;
-    else high = middle;
-  }
-  if (low == 0 || pc - u->symbols[low - 1].address >= u->symbols[low - 1].size) return NULL;
-  return u->symbols + low - 1;
-}
-
 /* The place of code at `at` in the unit's, of a function that begins at `begin`; NULL: not known. */
 static const struct kn_jit_place *find_place(const struct kn_jit_item *u, uint32_t begin,
                                              uint32_t at) {
@@ -291,23 +267,6 @@ static void tell(kiln_jit_pc_info *info, const struct kn_jit_item *u,
   }
 }
 
-bool kn_jit_find_code(kiln_jit *jit, uint64_t pc, struct kn_jit_code *code) {
-  if (jit == NULL) return false;
-  const uint32_t side = jit->side;
-  jit->finding[side]++;
-  const struct kn_jit_item *u = find_unit(jit, pc);
-  const struct kn_memory_symbol *f = u != NULL ? find_function(u, pc) : NULL;
-  if (f != NULL) {
-    const struct kn_jit_belongings *b = u->belongings + (f - u->symbols);
-    const uint8_t *ro = u->blocks[KN_JIT_RO].at;
-    code->start = f->address;
-    code->fde = b->fde != 0 ? ro + b->fde - 1 : NULL;
-    code->roots = b->roots != 0 ? ro + b->roots - 1 : NULL;
-  }
-  jit->finding[side]--;
-  return f != NULL;
-}
-
 bool kiln_jit_find_pc(kiln_jit *jit, const void *pc, kiln_jit_pc_info *info) {
   if (info == NULL) return false;
   info->unit.id = 0;
@@ -318,8 +277,8 @@ bool kiln_jit_find_pc(kiln_jit *jit, const void *pc, kiln_jit_pc_info *info) {
   const uint64_t at = (uint64_t)(uintptr_t)pc;
   const uint32_t side = jit->side;
   jit->finding[side]++;
-  const struct kn_jit_item *u = find_unit(jit, at);
-  const struct kn_memory_symbol *f = u != NULL ? find_function(u, at) : NULL;
+  const struct kn_jit_item *u = kn_jit_find_unit(jit, at);
+  const struct kn_memory_symbol *f = u != NULL ? kn_jit_find_function(u, at) : NULL;
   if (f != NULL) {
     const uint64_t code = (uint64_t)(uintptr_t)u->blocks[KN_JIT_CODE].at;
     info->unit.id = u->id;

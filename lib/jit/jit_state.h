@@ -571,6 +571,10 @@ void kn_jit_find_retire(kiln_jit *jit, struct kn_jit_retired *r);
 /* Frees the rest of it, when nobody can be reading. */
 void kn_jit_find_close(kiln_jit *jit);
 
+/* lookup.c */
+/* The unit whose code is at `pc`, and the function of `u` there; NULL: none. */
+const struct kn_jit_item *kn_jit_find_unit(kiln_jit *jit, uint64_t pc);
+const struct kn_memory_symbol *kn_jit_find_function(const struct kn_jit_item *u, uint64_t pc);
 /* What a walk of the stack needs to know of code (stack.c). */
 struct kn_jit_code {
   uint64_t start;       /* of the function */

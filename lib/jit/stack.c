@@ -96,14 +96,6 @@ static const uint8_t *find_mapped(const kiln_root_map *map, uint64_t pc) {
 
 /* ---- walks ---- */
 
-/* The machine that this process runs on; NULL: Kiln has no code generation for it. */
-static const struct kn_stack_machine *find_machine(void) {
-  kiln_target host;
-  if (!kiln_target_find_host(&host)) return NULL;
-  const struct kn_target *t = kn_target_at(host);
-  return t->jit != NULL && t->jit->stack.save != NULL ? &t->jit->stack : NULL;
-}
-
 /* The frame at a point. */
 static struct kn_cfi_frame frame_at(const struct kn_stack_machine *machine,
                                     const kiln_stack_point *point) {
@@ -117,7 +109,7 @@ static struct kn_cfi_frame frame_at(const struct kn_stack_machine *machine,
 kiln_status kiln_stack_point_save(kiln_stack_point *point) {
   if (point == NULL) return KILN_ERR_ARGUMENT;
   *point = (kiln_stack_point){0};
-  const struct kn_stack_machine *machine = find_machine();
+  const struct kn_stack_machine *machine = kn_stack_machine_host;
   if (machine == NULL) return KILN_ERR_UNSUPPORTED;
   kiln_stack_point here;
   uint64_t start, cfa;
@@ -144,7 +136,7 @@ _Static_assert(sizeof(struct walk) <= sizeof(((kiln_stack_walk *)0)->state), "th
 kiln_status kiln_stack_begin(kiln_stack_walk *walk, const kiln_stack_point *point) {
   if (walk == NULL) return KILN_ERR_ARGUMENT;
   struct walk *w = (struct walk *)walk->state;
-  const struct kn_stack_machine *machine = find_machine();
+  const struct kn_stack_machine *machine = kn_stack_machine_host;
   *w = (struct walk){.machine = (uint64_t)(uintptr_t)machine, .ended = true};
   walk->status = point == NULL || (walk->jits == NULL && walk->n_jits != 0) ? KILN_ERR_ARGUMENT
                  : machine == NULL                                          ? KILN_ERR_UNSUPPORTED

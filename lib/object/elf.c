@@ -210,6 +210,8 @@ static kiln_status write_elf(const struct kn_image *image, kiln_buffer *out) {
     .image = image, .m = m, .machine = kn_elf_machine(m->options.target.processor)};
   kn_arena_init(&e.arena, &m->options.allocator);
   kiln_status status = prepare(&e) ? write_object(&e, out) : m->diag.status;
+  if (status == KILN_OK && image->split && image->dwo != NULL)
+    status = kn_elf_split_write(&e, image->dwo);
   kn_realloc(m, e.sections.at, 0);
   kn_realloc(m, e.groups.at, 0);
   kn_dwarf_free(e.dwarf);
@@ -228,5 +230,10 @@ static const struct kn_object_format format = {
 
 kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, uint32_t n,
                           kiln_buffer *out) {
-  return kn_emit_object(&format, m, sessions, n, out);
+  return kn_emit_object(&format, m, sessions, n, false, out, NULL);
+}
+
+kiln_status kiln_emit_elf_split(kiln_module *m, kiln_session *const *sessions, uint32_t n,
+                                kiln_buffer *out, kiln_buffer *dwo) {
+  return kn_emit_object(&format, m, sessions, n, true, out, dwo);
 }

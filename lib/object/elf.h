@@ -1,8 +1,9 @@
 /* The files of the ELF writer and what they share. kiln_emit_elf (lib/object/elf.c) has the image made (image.h), then
- * calls them in order: elf_sections.c gives the image's sections names, types, flags and groups, elf_debug.c adds those
- * of DWARF, elf_symbols.c numbers the symbols, elf_write.c copies content and writes relocations, elf_frame.c writes
- * .eh_frame, elf_symbols.c the symbol table, elf.c the headers. elf_machine.c has ELF's numbers for each target, and
- * elf_memory.c writes what debuggers read of code in memory. Invariant: nothing in the image changes. */
+ * calls them in order: elf_sections.c gives the image's sections names, types, flags and groups, elf_debug.c adds
+ * those of DWARF, elf_symbols.c numbers the symbols, elf_write.c copies content and writes relocations, elf_frame.c
+ * writes .eh_frame, elf_symbols.c the symbol table, elf.c the headers, elf_split.c the .dwo file. elf_machine.c has
+ * ELF's numbers for each target, and elf_memory.c writes what debuggers read of code in memory. Invariant: nothing in
+ * the image changes. */
 #ifndef KN_LIB_OBJECT_ELF_H
 #define KN_LIB_OBJECT_ELF_H
 
@@ -113,9 +114,14 @@ const char *kn_elf_ctor_section(struct kn_arena *arena, bool at_exit, uint32_t p
 uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, uint32_t type,
                             uint64_t flags, uint32_t align);
 /* lib/object/elf_debug.c */
+/* Flags of a debug section. `split`: it is one of the .dwo file. */
+uint64_t kn_elf_debug_flags(unsigned section, bool split);
 bool kn_elf_debug_prepare(struct kn_elf *e);
 void kn_elf_debug_write(struct kn_elf *e);
 bool kn_elf_debug_relocs(struct kn_elf *e);
+/* lib/object/elf_split.c */
+/* Appends the .dwo file: an object of debug sections alone. The module's status. */
+kiln_status kn_elf_split_write(const struct kn_elf *e, kiln_buffer *out);
 /* lib/object/elf_symbols.c */
 bool kn_elf_number(struct kn_elf *e);
 /* Number of an undefined global symbol, given at its first reference. */

@@ -1,18 +1,25 @@
 /* The debug sections of an ELF object, which lib/dwarf/dwarf.c makes. Called by lib/object/elf.c. */
 #include "lib/object/elf.h"
 
+uint64_t kn_elf_debug_flags(unsigned section, bool split) {
+  bool strings = section == KN_DS_STR || section == KN_DS_SKELETON_STR;
+  return (strings ? SHF_MERGE | SHF_STRINGS : 0) | (split ? SHF_EXCLUDE : 0u);
+}
+
 bool kn_elf_debug_prepare(struct kn_elf *e) {
   for (unsigned k = 0; k < KN_DS_COUNT; k++) e->debug[k] = UINT32_MAX;
   if (!kn_dwarf_build(e->image, &e->arena, &e->dwarf)) return false;
   for (unsigned k = 0; e->dwarf != NULL && k < KN_DS_COUNT; k++) {
     const struct kn_dwarf_buffer *b = kn_dwarf_section(e->dwarf, k);
     if (b->bytes.n == 0) continue;
-    const char *name = kn_dwarf_section_name(k);
-    uint64_t flags = k == KN_DS_STR ? SHF_MERGE | SHF_STRINGS : 0;
+    const char *split = kn_dwarf_split_name(e->dwarf, k);
+    if (split != NULL && e->image->dwo != NULL) continue;
+    const char *name = split != NULL ? split : kn_dwarf_section_name(k);
+    uint64_t flags = kn_elf_debug_flags(k, split != NULL);
     uint32_t i = kn_elf_add_section(e, name, strlen(name), SHT_PROGBITS, flags, 1);
     if (i == UINT32_MAX) return false;
     e->debug[k] = i;
-    e->sections.at[i].entsize = flags != 0;
+    e->sections.at[i].entsize = (flags & SHF_STRINGS) != 0;
     e->sections.at[i].size = b->bytes.n;
     e->sections.at[i].max_relas = b->relocs.n;
     e->n_debug++;

@@ -20,7 +20,8 @@ static bool is_supported(const struct kn_object_format *format, kiln_module *m) 
 }
 
 kiln_status kn_emit_object(const struct kn_object_format *format, kiln_module *m,
-                           kiln_session *const *sessions, uint32_t n, kiln_buffer *out) {
+                           kiln_session *const *sessions, uint32_t n, bool split, kiln_buffer *out,
+                           kiln_buffer *dwo) {
   if (kiln_module_status(m) != KILN_OK) return kiln_module_status(m);
   if (out == NULL || (sessions == NULL && n != 0))
     return kn_module_fail(m, KILN_ERR_ARGUMENT,
@@ -37,13 +38,15 @@ kiln_status kn_emit_object(const struct kn_object_format *format, kiln_module *m
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "the module is for objects of the format %s",
                           kiln_format_name(m->options.target.format));
   if (!is_supported(format, m)) return m->diag.status;
-  const size_t size = out->size;
+  const size_t size = out->size, dwo_size = dwo != NULL ? dwo->size : 0;
   uint64_t start_ns = timed != NULL ? kn_clock_ns() : 0;
-  struct kn_image image = {.format = format, .m = m, .sessions = sessions, .n_sessions = n};
+  struct kn_image image = {
+    .format = format, .m = m, .sessions = sessions, .n_sessions = n, .split = split, .dwo = dwo};
   kiln_status status = kn_image_lay_out(&image) ? format->write(&image, out) : m->diag.status;
   /* tables that a writer shares report to the module that memory is lacking */
   if (status == KILN_OK) status = kn_module_own(m);
   if (status != KILN_OK) out->size = size;
+  if (status != KILN_OK && dwo != NULL) dwo->size = dwo_size;
   kn_image_free(&image);
   if (timed != NULL) timed->stats.object_ns += kn_clock_ns() - start_ns;
   return status;

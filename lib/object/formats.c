@@ -5,7 +5,7 @@
 
 static kiln_status emit_coff(kiln_module *m, kiln_session *const *sessions, uint32_t n,
                              kiln_buffer *out) {
-  return kn_emit_object(&kn_coff_format, m, sessions, n, out);
+  return kn_emit_object(&kn_coff_format, m, sessions, n, false, out, NULL);
 }
 
 kiln_status kiln_emit_object(kiln_module *m, kiln_session *const *sessions, uint32_t n,

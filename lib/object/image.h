@@ -147,7 +147,7 @@ struct kn_object_format {
   uint32_t (*reloc_number)(kiln_processor p, kiln_reloc_kind kind);
   /* The name of the section of constructors (`at_exit`: destructors) of a priority, 65535: any; NULL without memory. */
   const char *(*ctor_section)(struct kn_arena *arena, bool at_exit, uint32_t priority);
-  /* Appends the object to `out`; the module's status. */
+  /* Appends the object to `out`, and the .dwo file to kn_image.dwo; the module's status. */
   kiln_status (*write)(const struct kn_image *image, kiln_buffer *out);
 };
 
@@ -158,6 +158,8 @@ struct kn_image {
   kiln_session *const *sessions;
   uint32_t n_sessions;
   const struct kn_code_facts *code; /* of the module's target */
+  bool split;                       /* debug information is split if the module says so, */
+  kiln_buffer *dwo;                 /* and its larger part goes here; NULL: into the object, too */
 
   /* ---- made ---- */
   struct kn_arena arena;       /* freed with the image */
@@ -205,7 +207,8 @@ static inline bool kn_image_tls_offsets(const struct kn_image *image) {
 
 /* emit.c: checks the arguments of a format's public function, makes the image and has the object written. */
 kiln_status kn_emit_object(const struct kn_object_format *format, kiln_module *m,
-                           kiln_session *const *sessions, uint32_t n, kiln_buffer *out);
+                           kiln_session *const *sessions, uint32_t n, bool split, kiln_buffer *out,
+                           kiln_buffer *dwo);
 
 /* image_sections.c; indices, or UINT32_MAX if the module failed */
 

@@ -3,8 +3,8 @@
 (FOLDER), for any Linux of that processor, and SHA256SUMS; prints the tarballs' paths. Default: x86_64.
 
 In a tarball are `kiln`, one static program with musl; the libraries, as archives and for glibc 2.28 or newer; headers,
-files for pkg-config and CMake that find themselves, manual pages, completions, examples; and for x86_64 kiln-run,
-kiln-rustc with its shim, and the sources of rustc's code generator. The compiler is zig, which PyPI's ziglang has and
+files for pkg-config and CMake that find themselves, manual pages, completions, examples; kiln-run, kiln-rustc with its
+shim, and the sources of rustc's code generator. The compiler is zig, which PyPI's ziglang has and
 which is installed in build/dist/zig: it has the headers and libraries of both C libraries.
 
 The same commit makes the same bytes: times are $SOURCE_DATE_EPOCH, by default the commit's. `./dev dist-test` tests

@@ -108,21 +108,28 @@ static struct a64_at stack_at(struct kn_walk *w, enum a64_mem op, uint32_t off) 
   return (struct a64_at){A64_IP1, (int32_t)(off & 0xfff)};
 }
 
-/* Stores argument `a` where it belongs on the stack. */
-static void push(struct kn_walk *w, const struct kn_arg *a) {
+/* The same in a call's stack area or, if `own`, in that of the function's own results and parameters. */
+static struct a64_at area_at(struct kn_walk *w, bool own, enum a64_mem op, uint32_t off) {
+  if (KN_LIKELY(!own)) return stack_at(w, op, off);
+  a64(w)->frame_used = true;
+  return a64_frame_at(w, op, A64_INCOMING_FRAME(off), 0);
+}
+
+/* Stores argument `a` where it belongs on the stack; if `own`, a result of the function. */
+static void push(struct kn_walk *w, const struct kn_arg *a, bool own) {
   uint32_t off = a->stack, h = a->h;
   unsigned type = a->type;
   if (kn_wide(w, type)) {
     unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
     a64_wide_load(w, h, low, high);
-    struct a64_at at = stack_at(w, A64_STR_X, off + 8);
+    struct a64_at at = area_at(w, own, A64_STR_X, off + 8);
     a64_emit(w, a64_mem_offset(A64_STR_X, low, at.base, at.off - 8));
     a64_emit(w, a64_mem_offset(A64_STR_X, high, at.base, at.off));
     return;
   }
   if (KN_UNLIKELY(type == KILN_TYPE_V128)) {
     unsigned v = kn_reg(w, h, type);
-    struct a64_at at = stack_at(w, A64_STR_FQ, off);
+    struct a64_at at = area_at(w, own, A64_STR_FQ, off);
     a64_emit(w, a64_mem_offset(A64_STR_FQ, v & 31, at.base, at.off));
     return;
   }
@@ -147,7 +154,7 @@ static void push(struct kn_walk *w, const struct kn_arg *a) {
     {A64_STRH, A64_STR_FH}, {A64_STR_W, A64_STR_FS}, {A64_STR_X, A64_STR_FD}};
   unsigned log2 = type == KILN_TYPE_F16 ? 0 : type == KILN_TYPE_F32 ? 1 : 2;
   enum a64_mem op = (enum a64_mem)stores[log2][r >= KN_FP_BASE];
-  struct a64_at at = stack_at(w, op, off);
+  struct a64_at at = area_at(w, own, op, off);
   a64_emit(w, a64_mem_offset(op, r & 31, at.base, at.off));
 }
 
@@ -211,7 +218,37 @@ void a64_call_jump(struct kn_walk *w, const struct kn_call *c) {
   else a64_emit(w, a64_blr(CALLEE));
 }
 
+/* Copies a result in memory, which is at sp until the next call, to the frame. */
+static void copy_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
+  for (uint32_t k = 0; k < kn_type(w, a->type)->bytes; k += 8) {
+    struct a64_at at = stack_at(w, A64_LDR_X, a->stack + k);
+    a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, at.base, at.off));
+    a64_hook_store(w, A64_IP0, frame + (int32_t)k, KILN_TYPE_I64);
+  }
+}
+
+static void take_from_memory(struct kn_walk *w, uint32_t value, const struct kn_arg *a) {
+  static const uint8_t loads[KILN_TYPE_COUNT] = {
+    [KILN_TYPE_I8] = A64_LDR_X,   [KILN_TYPE_I16] = A64_LDR_X,  [KILN_TYPE_I32] = A64_LDR_X,
+    [KILN_TYPE_I64] = A64_LDR_X,  [KILN_TYPE_F16] = A64_LDR_FH, [KILN_TYPE_F32] = A64_LDR_FS,
+    [KILN_TYPE_F64] = A64_LDR_FD, [KILN_TYPE_V64] = A64_LDR_FD, [KILN_TYPE_V128] = A64_LDR_FQ};
+  if (kn_wide(w, a->type)) {
+    copy_result(w, a, kn_def_wide(w, value));
+    return;
+  }
+  unsigned d = kn_def(w, value, a->type, KN_NO_REG, 0);
+  enum a64_mem op = (enum a64_mem)loads[a->type];
+  struct a64_at at = stack_at(w, op, a->stack);
+  a64_emit(w, a64_mem_offset(op, d & 31, at.base, at.off));
+  kn_defined(w, value, d);
+  kn_unlock_but(w, 0);
+}
+
 void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a) {
+  if (KN_UNLIKELY(a->in_memory)) {
+    take_from_memory(w, value, a);
+    return;
+  }
   if (kn_wide(w, a->type)) {
     store_wide(w, value, a->reg);
     return;
@@ -297,11 +334,11 @@ static void move_sp(struct kn_walk *w, enum a64_addsub op, uint32_t bytes) {
   if (bytes & 0xfff) a64_emit(w, a64_addsub_imm(op, 1, A64_SP, A64_SP, bytes & 0xfff, 0));
 }
 
-/* Copies a tail call's stack arguments from sp to where the function's own are. */
-static void replace_params(struct kn_walk *w, uint32_t bytes) {
+/* Copies a tail call's stack arguments, from offset `first` to `bytes`, from sp to where the function's own are. */
+static void replace_params(struct kn_walk *w, uint32_t first, uint32_t bytes) {
   if (bytes == 0 || !kn_code_room(w, 4096 + 4 * KN_TAIL_STACK)) return;
   a64(w)->frame_used = true;
-  for (uint32_t at = 0; at < bytes; at += 8) {
+  for (uint32_t at = first; at < bytes; at += 8) {
     struct a64_at m = stack_at(w, A64_LDR_X, at);
     a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, m.base, m.off));
     m = a64_frame_at(w, A64_STR_X, A64_INCOMING_FRAME(at), 0);
@@ -343,9 +380,8 @@ void a64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
 }
 
 void a64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a) {
-  (void)c;
   if (kn_arg_flags(a) & KILN_PARAM_BYVAL) push_block(w, a->stack, a->h, a->param->size_bytes);
-  else push(w, a);
+  else push(w, a, c == NULL);
 }
 
 void a64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all) {
@@ -357,7 +393,7 @@ void a64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assig
 }
 
 void a64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
-  replace_params(w, align_to(bytes, 8));
+  replace_params(w, c->sig->result_bytes, align_to(bytes, 8));
   move_sp(w, A64_ADD, w->call_stack.bytes);
   if (KN_UNLIKELY((c->sig->flags & KILN_SIG_VARIADIC) != 0)) forward_rest(w);
   emit_tail(w, c->symbol);
@@ -374,6 +410,10 @@ void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
+  if (a->in_memory) {
+    copy_result(w, a, frame);
+    return;
+  }
   if (a->reg >= KN_FP_BASE) {
     struct a64_at m = a64_frame_at(w, A64_STR_FQ, frame, 0);
     a64_emit(w, a64_mem_offset(A64_STR_FQ, a->reg & 31, m.base, m.off));

@@ -209,41 +209,6 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
   kn_put64(to + 32, get);
 }
 
-/* ---- walks of the stack ---- */
-
-#if defined(__aarch64__)
-extern void a64_stack_save(uint64_t *point) __attribute__((visibility("hidden")));
-__asm__(".text\n"
-        ".balign 4\n"
-        ".hidden a64_stack_save\n"
-        ".globl a64_stack_save\n"
-        ".type a64_stack_save, %function\n"
-        "a64_stack_save:\n"
-        ".cfi_startproc\n"
-        "hint #34\n" /* bti c */
-        "mov x1, sp\n"
-        "stp x30, x1, [x0]\n"
-        "stp x19, x20, [x0, #16]\n"
-        "stp x21, x22, [x0, #32]\n"
-        "stp x23, x24, [x0, #48]\n"
-        "stp x25, x26, [x0, #64]\n"
-        "stp x27, x28, [x0, #80]\n"
-        "str x29, [x0, #96]\n"
-        "ret\n"
-        ".cfi_endproc\n"
-        ".size a64_stack_save, .-a64_stack_save\n");
-
-/* Without its signature; processors without signatures do nothing. */
-static uint64_t plain(uint64_t pc) {
-  register uint64_t x30 __asm__("x30") = pc;
-  __asm__("hint #7" : "+r"(x30)); /* xpaclri */
-  return x30;
-}
-#else
-#define a64_stack_save NULL
-static uint64_t plain(uint64_t pc) { return pc; }
-#endif
-
 const struct kn_jit_machine a64_jit = {
   .rewrite = rewrite,
   .write_stub = write_stub,
@@ -252,10 +217,4 @@ const struct kn_jit_machine a64_jit = {
   .write_registrar = write_registrar,
   .write_probe = write_probe,
   .write_tls = write_tls,
-  .stack = {.stack_pointer = 31,
-            .last = 31,
-            .n_saved = 11,
-            .saved = {19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29},
-            .save = a64_stack_save,
-            .plain = plain},
 };

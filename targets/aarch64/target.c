@@ -172,6 +172,8 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   ALL_TYPES(a64_lower_va_arg, VA_ARG),
   LOWER(a64_lower_tls, TLS_ADDR),
   LOWER(a64_lower_level, FRAME_ADDR, RETURN_ADDR),
+  LOWER(kn_lower_get_pinned, GET_PINNED),
+  LOWER(kn_lower_set_pinned, SET_PINNED),
   LOWER(a64_lower_builtin_setjmp, BUILTIN_SETJMP),
   LOWER(a64_lower_builtin_longjmp, BUILTIN_LONGJMP),
   LOWER(debug_trap, DEBUG_TRAP),

@@ -15,16 +15,23 @@ enum { UPPER = X64_UPPER - KN_FP_BASE, EIGHTH = X64_UPPER + N_FP_ARGS - 1 };
 
 KN_INLINE uint32_t align_16(uint32_t n) { return (n + 15) & ~15u; }
 
+/* The stack area of the function's own results and parameters. */
+static struct x64_addr own_area(struct kn_walk *w) {
+  x64(w)->uses_incoming = true;
+  return x64_frame(w, 16);
+}
+
 /* Stores value h, of any type, to memory. */
 static void store_any(struct kn_walk *w, uint32_t h, unsigned type, struct x64_addr to);
 
-/* Stores an argument to its location in the area of stack arguments. */
+/* Stores an argument to its location in the area of stack arguments; `c` NULL: a result of the function. */
 static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a) {
   const kiln_param *p = a->param;
   uint32_t h = a->h;
   unsigned type = a->type, flags = kn_arg_flags(a);
-  struct x64_addr to = x64(w)->tail_area ? x64_frame(w, x64(w)->tail_area)
-                                         : (struct x64_addr){.m = x64_at(X64_RSP, 0)};
+  struct x64_addr to = c == NULL           ? own_area(w)
+                       : x64(w)->tail_area ? x64_frame(w, x64(w)->tail_area)
+                                           : (struct x64_addr){.m = x64_at(X64_RSP, 0)};
   to.m.disp += (int32_t)a->stack;
   int32_t imm;
   if (flags & KILN_PARAM_BYVAL) {
@@ -185,8 +192,10 @@ static void forward_rest(struct kn_walk *w) {
 
 void x64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
   if (bytes > c->sig->conv->shadow_bytes && kn_code_room(w, TAIL_ROOM)) {
-    x64(w)->uses_incoming = true;
-    x64_copy(w, x64_frame(w, 16), x64_frame(w, x64(w)->tail_area), bytes);
+    struct x64_addr from = x64_frame(w, x64(w)->tail_area), to = own_area(w);
+    to.m.disp += (int32_t)c->sig->result_bytes;
+    from.m.disp += (int32_t)c->sig->result_bytes;
+    x64_copy(w, to, from, bytes - c->sig->result_bytes);
   }
   bool got = c->symbol != 0 && kn_call_through_got(w, c->symbol, false);
   if (KN_UNLIKELY(c->sig->flags & KILN_SIG_VARIADIC)) {
@@ -228,6 +237,7 @@ KN_INLINE bool simple_call(struct kn_walk *w, struct kn_call *c) {
     }
   } else {
     unsigned gp = 0, n_gp = conv->args[0].n, n_fp = conv->args[1].n;
+    if (KN_UNLIKELY(sig->result_bytes != 0)) return false;
     if (KN_UNLIKELY(conv->loses_all | conv->by_position) && !has_home(w, sig)) return false;
     for (unsigned k = 0; k < n; k++) {
       const kiln_param *p = &sig->params[k];
@@ -319,9 +329,27 @@ void x64_call(struct kn_walk *w, struct kn_call *c) {
     x64_split_results(w, c->sig->n_results);
 }
 
+/* A result in memory, at rsp until the next call. */
+static struct x64_addr result_in_memory(const struct kn_arg *a) {
+  return (struct x64_addr){.m = x64_at(X64_RSP, (int32_t)a->stack)};
+}
+
+static void take_from_memory(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
+  struct x64_addr from = result_in_memory(a);
+  if (kn_wide(w, a->type)) {
+    x64_copy(w, x64_frame(w, kn_def_wide(w, i)), from, 16);
+  } else {
+    unsigned dst = kn_def(w, i, a->type, KN_NO_REG, 0);
+    x64_load_spilled(w, dst, from.m, a->type);
+    kn_defined(w, i, dst);
+  }
+  kn_unlock_but(w, 0);
+}
+
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
   if (w->val[i].uses == 0) return;
-  if (a->type == KILN_TYPE_I128 && a->reg >= KN_FP_BASE)
+  if (KN_UNLIKELY(a->in_memory)) take_from_memory(w, i, a);
+  else if (a->type == KILN_TYPE_I128 && a->reg >= KN_FP_BASE)
     x64_hook_store(w, a->reg, kn_def_wide(w, i), KILN_TYPE_V128);
   else if (a->type == KILN_TYPE_I128) x64_wide_store(w, i, a->reg, a->high);
   else kn_def_fixed(w, i, a->type, a->reg);
@@ -329,8 +357,10 @@ void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
 
 /* Results in st(0), st(1) leave the x87 stack at once, wanted or not. */
 static void take_x87_results(struct kn_walk *w, const struct kn_sig *sig, uint32_t i) {
-  for (unsigned k = 0; k < sig->n_results; k++) {
+  unsigned left = sig->conv->x87_results;
+  for (unsigned k = 0; k < sig->n_results && left != 0; k++) {
     if (sig->results[k] != KILN_TYPE_F80) continue;
+    left--;
     uint32_t value = k == 0 ? i : 0;
     for (uint32_t r = i + 1; k > 0 && w->inst[r].op == KILN_OP_RESULT && w->inst[r].a == i; r++)
       if (w->inst[r].x == k) value = r;
@@ -359,6 +389,10 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
 
 void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
   struct x64_addr to = {.m = x64_frame_mem(w, frame)};
+  if (a->in_memory) {
+    x64_copy(w, to, result_in_memory(a), kn_type(w, a->type)->bytes);
+    return;
+  }
   if (a->type == KILN_TYPE_F80) {
     x64_x87_pop_to(w, &to);
     return;
@@ -383,7 +417,8 @@ static void return_values(struct kn_walk *w, const struct kn_inst *in) {
   if (KN_UNLIKELY(kn_sig(f->module, f->sig)->flags & KILN_SIG_WIDE_RESULTS))
     x64_join_results(w, in->x);
   for (unsigned k = in->x; k-- > 0;) /* the first one is the top */
-    if (f->facts.result_types[k] == KILN_TYPE_F80) x64_x87_push(w, kn_ret_value(f, in, k));
+    if (f->facts.result_types[k] == KILN_TYPE_F80 && !w->args.at[k].in_memory)
+      x64_x87_push(w, kn_ret_value(f, in, k));
   kn_drop_operands(w, in);
 }
 

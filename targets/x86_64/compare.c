@@ -57,8 +57,9 @@ void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
     b = t;
     cond = swapped[cond];
   }
-  if (x64(w)->zero_of == a && x64(w)->zero_at == kn_here(w) && x64(w)->zero_block == w->block &&
-      kn_is_imm(b) && kn_imm(b) == 0 &&
+  bool told = x64(w)->zero_of == a && x64(w)->zero_block == w->block &&
+              (x64(w)->zero_only || x64(w)->zero_at == kn_here(w));
+  if (told && kn_is_imm(b) && kn_imm(b) == 0 &&
       (x64(w)->zero_any || cond == KILN_ICOND_EQ || cond == KILN_ICOND_NE)) {
     /* the flags are there */
     if (x64(w)->zero_only) w->val[a].uses--;

@@ -15,10 +15,16 @@ void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type)
 static const uint8_t spill_moves[2][KILN_TYPE_COUNT] = {
   SPILL_MOVES(MOV, MOVSS, MOVSD, MOVUPS), SPILL_MOVES(MOV_ST, MOVSS_ST, MOVSD_ST, MOVUPS_ST)};
 
+KN_INLINE void move_at(struct kn_walk *w, bool store, unsigned reg, struct x64_mem m,
+                       unsigned type) {
+  EMIT(w, x64_move_at, spill_moves[store][type], x64_hw(reg), m.base, m.disp);
+}
 KN_INLINE void spill_move(struct kn_walk *w, bool store, unsigned reg, int32_t frame,
                           unsigned type) {
-  struct x64_mem m = x64_frame_mem(w, frame);
-  EMIT(w, x64_move_at, spill_moves[store][type], x64_hw(reg), m.base, m.disp);
+  move_at(w, store, reg, x64_frame_mem(w, frame), type);
+}
+void x64_load_spilled(struct kn_walk *w, unsigned dst, struct x64_mem from, unsigned type) {
+  move_at(w, false, dst, from, type);
 }
 void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
   spill_move(w, false, dst, frame, type);

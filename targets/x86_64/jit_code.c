@@ -179,29 +179,6 @@ static void write_late(uint8_t *to, uint64_t at, struct kn_jit_late_words *words
   words->vectors = vector_components();
 }
 
-/* ---- walks of the stack ---- */
-
-#if defined(__x86_64__)
-static __attribute__((naked)) void stack_save(uint64_t *point __attribute__((unused))) {
-  __asm__(".byte 0xf3, 0x0f, 0x1e, 0xfa\n\t" /* endbr64 */
-          "movq (%rsp), %rax\n\t"
-          "movq %rax, (%rdi)\n\t"
-          "leaq 8(%rsp), %rax\n\t"
-          "movq %rax, 8(%rdi)\n\t"
-          "movq %rbx, 16(%rdi)\n\t"
-          "movq %rbp, 24(%rdi)\n\t"
-          "movq %r12, 32(%rdi)\n\t"
-          "movq %r13, 40(%rdi)\n\t"
-          "movq %r14, 48(%rdi)\n\t"
-          "movq %r15, 56(%rdi)\n\t"
-          "ret");
-}
-#else
-#define stack_save NULL
-#endif
-
-static uint64_t plain(uint64_t pc) { return pc; }
-
 const struct kn_jit_machine x64_jit = {
   .rewrite = rewrite,
   .write_stub = write_stub,
@@ -210,11 +187,5 @@ const struct kn_jit_machine x64_jit = {
   .write_registrar = write_registrar,
   .write_probe = write_probe,
   .write_tls = write_tls,
-  .stack = {.stack_pointer = 7, /* rsp */
-            .last = 16,         /* the return address */
-            .n_saved = 6,
-            .saved = {3, 6, 12, 13, 14, 15}, /* rbx, rbp, r12 to r15 */
-            .save = stack_save,
-            .plain = plain},
   .sees_changes = true,
 };

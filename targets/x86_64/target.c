@@ -117,6 +117,8 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   LOWERS((x64_lower_va_arg, kn_lower_unsupported, x64_lower_va_arg), VA_ARG),
   LOWER(x64_lower_tls, TLS_ADDR),
   LOWER(x64_lower_frame_addr, FRAME_ADDR, RETURN_ADDR),
+  LOWER(kn_lower_get_pinned, GET_PINNED),
+  LOWER(kn_lower_set_pinned, SET_PINNED),
   LOWER(x64_lower_builtin_setjmp, BUILTIN_SETJMP),
   LOWER(x64_lower_builtin_longjmp, BUILTIN_LONGJMP),
   LOWER(x64_lower_eh_return, EH_RETURN),

@@ -39,7 +39,7 @@ struct x64_walk {
   uint32_t flags_cond; /* its condition, enum x64_cc or X64_CC_OEQ, X64_CC_UNE */
   /* The value whose comparison with 0 is in the flags at code offset zero_at of a block, or 0. */
   uint32_t zero_of, zero_at, zero_block;
-  bool zero_only; /* it was not computed: nobody else reads it */
+  bool zero_only; /* it was not computed: the next instruction reads it, after a nop at most */
   bool zero_any;  /* valid for any condition, not only for equality */
   /* ---- code and frame, too ---- */
   uint32_t newest_label; /* code offset of the label placed last */
@@ -344,6 +344,8 @@ void x64_patch(struct kn_walk *w);
 
 void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type);
 void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type);
+/* The same from any memory that has what x64_hook_store stores. */
+void x64_load_spilled(struct kn_walk *w, unsigned dst, struct x64_mem from, unsigned type);
 void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type);
 void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type);
 void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type);

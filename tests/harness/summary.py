@@ -3,12 +3,14 @@
 
 Prints the skipped cases with their reasons, CPU time, the failed cases with the command that runs each again, and
 at last `N passed, N failed, N skipped`: the end of a long log shows what matters. Every case of a test that speaks
-TAP counts, a test without cases counts as one, and so does a folder without results, because its build failed.
+TAP counts, a test without cases counts as one, and so do a test that ends with an error though no case failed, and a
+folder without results, because its build failed.
 A case is named by its path, FOLDER/FILE: CASE where its test takes files one by one (suite `files`), TEST: CASE else.
 
 FILE has lines of shell `times`, each after the name of what was done since the previous line: `building gcc`, tab,
 user, system."""
 
+import json
 import re
 import sys
 import xml.etree.ElementTree as xml
@@ -24,7 +26,7 @@ def path_of(test, case, suites):
     if not Path('tests', folder).is_dir():
         folder = folder.rpartition('/')[0]
     file = re.match(r'([\w.+-]+\.\w+): (.*)', case)
-    if 'files' in suites and file:
+    if 'files' in suites and file and Path('tests', folder, file[1]).exists():
         return f'{folder}/{file[1]}: {file[2]} ({test})', f'{folder}/{file[1]}'
     return (f'{test}: {case}' if case and case != test else test), test
 
@@ -38,6 +40,17 @@ def cpu_seconds(suite):
 def reason_of(case):
     text = (case.findtext('system-out') or '').strip()
     return f': {text}' if text else ''
+
+
+def ends_of(log):
+    """How tests ended that did not end well, by name: one may end with an error after cases that passed, which the
+    results of its cases do not say."""
+    ends = {}
+    for line in log.with_name(log.name.replace('.junit.xml', '.json')).read_text().splitlines():
+        test = json.loads(line)
+        if test['result'] in ('FAIL', 'ERROR', 'TIMEOUT', 'INTERRUPT'):
+            ends[test['name']] = f"{test['result'].lower()}, exit status {test['returncode']}"
+    return ends
 
 
 class Summary:
@@ -54,7 +67,9 @@ class Summary:
         if not log.exists():
             self.failed.append(f'{log.parent.parent}: no results [{build}]; again: ./dev test --build={build}')
             return
+        ends = ends_of(log)
         for suite in xml.parse(log).getroot().iter('testsuite'):
+            failed = len(self.failed)
             suites, _, test = suite.get('name').rpartition(' / ')
             suites = suites.split(':')[-1].split('+')
             self.tests.append((cpu_seconds(suite), test, build))
@@ -66,6 +81,9 @@ class Summary:
                     self.skipped.append(f'{what} [{build}]{reason_of(case)}')
                 else:
                     self.passed += 1
+            end = ends.get(suite.get('name').partition('.')[2])
+            if end and len(self.failed) == failed:
+                self.fail(build, f'{test}: {end}', test)
 
     def print_times(self, path):
         spent, before = [], 0.0

@@ -200,7 +200,7 @@ MUTANTS = [
      'if (in->op == KILN_OP_LIFE_START && slot_of(f, in->a) == slot) return k;', ''),
     ('a variable is changed early by its own statement alone', SHARE,
      '!kn_debug_in_line(w, loc_within(w, k, level), loc))', '0)'),
-    ('what is stored counts from the next statement on', SHARE, 'if (next->offset > marks[s->mark].at) {', 'if (0) {'),
+    ('what is stored counts from the next statement on', SHARE, 'if (next->offset > s->from.at) s->from', 'if (0) s->from'),
     ('a line that has code comes last', SHARE, 'is_repeated(w, run, k))', '0)'),
     ('rows move to the places of their statements', SHARE,
      '    if (next > run->from[k]) {\n', '    if (0) {\n'),

@@ -293,6 +293,7 @@ MUTANTS = [
      'w->val[a].reg == X64_RAX && w->val[a].uses == 1 &&', 'w->val[a].reg == X64_RAX &&'),
     ('a comparison is in the flags for one user', X, x('compare.c'),
      'if (w->val[i].uses == 1 && next->a == i &&', 'if (next->a == i &&'),
+    ('a pinned register is no home', X, PLAN, '~(f->facts.asm_regs | plan->frame.pinned)', '~f->facts.asm_regs'),
     ('results in fixed registers keep them', X, REGS,
      '  w->regs.free &= ~KN_BIT(reg);\n  w->regs.temp &= ~KN_BIT(reg);', '  w->regs.temp &= ~KN_BIT(reg);'),
     ('comparing and swapping claims rax', X, x('atomic.c'),

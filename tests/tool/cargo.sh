@@ -252,11 +252,11 @@ check "--setup with more words" fails '--setup takes no more than +TOOLCHAIN' "$
 check "--no-bootstrap behind the command" fails 'kiln cargo --no-bootstrap build' in_inner "$kiln" cargo build --no-bootstrap
 # compiler NAME COMMIT HOST RELEASE DATE: a compiler of which only the version is there.
 compiler() { printf '#!/bin/sh\n[ "$1" != -vV ] || { echo rustc; echo commit-hash: %s; echo commit-date: %s; echo host: %s; echo release: %s; }\n' "$2" "$5" "$3" "$4" > "$bin/$1" && chmod +x "$bin/$1"; }
-some=0123456789012345678901234567890123456789 here=x86_64-unknown-linux-gnu
+some=0123456789012345678901234567890123456789 here=$(uname -m)-unknown-linux-gnu
 compiler rustc-unknown unknown $here 1.85.0 2025-01-01
-compiler rustc-foreign $some aarch64-unknown-linux-gnu 1.99.1 2026-10-13
+compiler rustc-foreign $some riscv64gc-unknown-linux-gnu 1.99.1 2026-10-13
 check "--setup with a compiler that does not name its commit" fails 'does not name its commit' env RUSTC="$bin/rustc-unknown" "$kiln" cargo --setup
-check "--setup on another machine" fails 'is for x86_64-unknown-linux-gnu, not aarch64-unknown-linux-gnu' env RUSTC="$bin/rustc-foreign" "$kiln" cargo --setup
+check "--setup on another machine" fails "is for $here, not riscv64gc-unknown-linux-gnu" env RUSTC="$bin/rustc-foreign" "$kiln" cargo --setup
 # One line, and nothing is left in the cache.
 refused() { compiler rustc-old $some $here "$1" "$2"; rm -rf none; ! RUSTC=$bin/rustc-old XDG_CACHE_HOME=$work/none "$kiln" cargo --setup > said 2>&1 && (( $(wc -l < said) == 1 )) && grep -q "rustc $1 of $2 is not supported, only nightly-.*1\.99" said && [[ ! -e none ]] || { cat said; return 1; }; }
 for version in '1.95.0 2026-04-14' '1.9.0 2016-05-24' '1.100.0-beta.1 2026-10-20' '1.97.0-nightly 2026-05-19' '1.99.1-nightly 2026-05-19'; do

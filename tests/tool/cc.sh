@@ -214,7 +214,7 @@ covered() {
     grep -q 'Lines executed:100.00% of 1' covered.log || { cat covered.log; return 1; }
 }
 check 'coverage counts, and is read' covered
-check '-gsplit-dwarf: says that there is no .dwo file' says 0 'gsplit-dwarf: there will be no .dwo' cc -g -gsplit-dwarf -c sub/twice.c
+check '-gz: says that nothing is compressed' says 0 'gz: objects. sections will not be compressed' cc -g -gz -c sub/twice.c
 check 'refuses what it cannot do' says 1 'not implemented: -fstack-usage$' cc -fstack-usage -c sub/twice.c -o usage.o
 usage_by_llvm() { KILN_FALLBACK=llvm says 0 'compiled by LLVM: not implemented: -fstack-usage$' "$kiln" cc -fstack-usage -c sub/twice.c -o usage.o && made usage.su; }
 check 'KILN_FALLBACK=llvm leaves that to LLVM too' usage_by_llvm

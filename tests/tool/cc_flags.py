@@ -170,10 +170,7 @@ LEFT_OUT = '''
 -g -gdwarf64                            -gdwarf64: it will be 32-bit DWARF
 -g -gdwarf-5 -gembed-source             -gembed-source: sources are not embedded
 -g -gpubnames                           -gpubnames: there will be no index of names
--g -ggnu-pubnames                       -ggnu-pubnames: there will be no index of names
--g -gsplit-dwarf                        -gsplit-dwarf: there will be no .dwo file
--g -gsplit-dwarf=split                  -gsplit-dwarf=split: there will be no .dwo file
--g -gsplit-dwarf=single                 -gsplit-dwarf=single: the object has all
+-g -gsplit-dwarf -fsplit-dwarf-inlining -fsplit-dwarf-inlining: the object does not describe inlined calls
 -g -gz                                  -gz: objects' sections
 -g -gz=none -gz=zlib                    -gz=: objects' sections
 '''
@@ -183,6 +180,10 @@ SILENT = '''
 -g -gdwarf64 -gdwarf32
 -gdwarf-2 -gdwarf-5
 -gdwarf-3 -gdwarf-4
+-g -gsplit-dwarf
+-g -gsplit-dwarf=single
+-g -ggnu-pubnames
+-g -fsplit-dwarf-inlining -fno-split-dwarf-inlining
 -g -gsplit-dwarf=single -gno-split-dwarf
 -g -gsplit-dwarf -gno-split-dwarf
 -g -gz -gz=none

@@ -24,7 +24,7 @@ def installed(build, work):
     options = json.loads(subprocess.run(['meson', 'introspect', '--buildoptions', build], check=True, stdout=subprocess.PIPE).stdout)
     libraries = next(o['value'] for o in options if o['name'] == 'libdir')
     paths = [os.path.relpath(os.path.join(d, f), top) for d, _, files in os.walk(top) for f in files]
-    return [os.path.join('usr', re.sub(r'^%s/(?!kiln/)' % re.escape(libraries), 'lib/x86_64-linux-gnu/', path)) for path in paths]
+    return [os.path.join('usr', re.sub(r'^%s/(?!kiln/)' % re.escape(libraries), 'lib/%s-linux-gnu/' % os.uname().machine, path)) for path in paths]
 
 
 def built(build):

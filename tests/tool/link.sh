@@ -146,6 +146,9 @@ check "a global allocator of the program's" counted
 busy() { edit && (flock -n 9 && cargo build && linked "the shared object is being made") 9> "$(ls app/target/debug/kiln-deps/*.lock)" && runs 0; }
 edited > /dev/null && rm -f app/target/debug/kiln-deps/*.so
 check "the shared object is being made by another" busy
+left() { local key stale; edit && key=$(ls app/target/debug/kiln-deps/*.lock | head -n 1) && stale=${key%.lock}.abcdef && mkdir "$stale" && echo copy > "$stale/0-lib.rlib" &&
+  cargo build && linked shared && [[ ! -e $stale ]]; }
+check "what a killed link left is removed" left
 tested() { cargo test && cargo test --features counting && edit && cargo test && [[ $(grep -c '3 passed\|2 passed' said) == 1 ]] && grep -q ': linked with lib' log; }
 check "tests" tested
 check "an option that is not known" both "-Wl,--build-id" env CARGO_ENCODED_RUSTFLAGS=-Clink-arg=-Wl,--build-id bash -c "$(declare -f cargo); kiln=$kiln; cargo build"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <kiln/kiln.h>
+#include <kiln/text.h>
 
 #define I64 KILN_TYPE_I64
 
@@ -319,10 +320,41 @@ static void truncating_store_of_another_type(void **state) {
   kiln_func_discard(f);
 }
 
+/* A tail call with more stack arguments than its function: the numbers of bytes, and where. */
+static void keep_diag(void *user, const kiln_diag *d) { *(kiln_diag *)user = *d; }
+static void tail_call_without_room(void **state) {
+  (void)state;
+  static const char text[] =
+    "declare @g(i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64\n"
+    "func @f(i64, i64, i64, i64, i64, i64, i64, i64) -> i64 {\n"
+    "b0(%0: i64, %1: i64, %2: i64, %3: i64, %4: i64, %5: i64, %6: i64, %7: i64):\n"
+    "  tailcall @g(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)\n}\n";
+  static const char *const wanted[] = {
+    [KILN_PROCESSOR_X86_64] =
+      "the callee has 48 bytes of arguments on the stack, but @f, whose place it "
+      "takes, has only 16, which its caller frees",
+    [KILN_PROCESSOR_AARCH64] =
+      "the callee has 32 bytes of arguments on the stack, but @f, whose place it "
+      "takes, has only 0, which its caller frees"};
+  for (unsigned t = KILN_PROCESSOR_X86_64; t < KILN_PROCESSOR_COUNT; t++) {
+    kiln_diag diag = {0};
+    kiln_module *m = kiln_module_new(&(kiln_module_options){
+      .target.processor = (kiln_processor)t, .on_diag = keep_diag, .on_diag_user = &diag});
+    kiln_session *s = kiln_session_new(m);
+    assert_int_equal(kiln_text_read(s, text, sizeof text - 1, NULL, NULL), KILN_ERR_UNSUPPORTED);
+    assert_non_null(strstr(diag.message, wanted[t]));
+    assert_string_equal(diag.function, "f");
+    assert_int_equal(diag.line, 4);
+    kiln_session_free(s);
+    kiln_module_free(m);
+  }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(tail_call_without_room),
     TEST(reaches_the_module),
     TEST(others_go_on),
     TEST(first_before_the_modules_own),

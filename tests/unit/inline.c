@@ -31,6 +31,9 @@ static bool listen(void *user, const kiln_inline_call_info *call) {
 #define LOSES "declare @other(i64) -> i64 preserve_none\n"
 #define CALLS_OTHER "b0(v0: i64):\n  v1 = call @other(v0)\n  ret v1\n}\n"
 
+/* A module that pins a register. */
+#define PINNED "pinned rbx\n"
+
 /* What debuggers are to know of a function that says so. */
 #define DEBUG                                                                                      \
   "dwarf 5\n!1 = file { name \"f.src\", comp_dir \"/nowhere\" }\n"                                 \
@@ -118,6 +121,8 @@ static const struct row {
   {KN_INLINE_GUARDED, CALLEE "  !guard always\n" DOUBLE CALLER CALL, CALLEE DOUBLE CALLER CALL,
    NULL},
   {KN_INLINE_GENERAL, CALLEE "  !general\n" DOUBLE CALLER CALL, CALLEE DOUBLE CALLER CALL, NULL},
+  {KN_INLINE_PINNED, PINNED CALLEE "  !keeps_pinned\n" DOUBLE CALLER CALL,
+   PINNED CALLEE DOUBLE CALLER CALL, NULL},
   {KN_INLINE_CYCLE,
    CALLEE
    "b0(v0: i64):\n  v1 = call @next(v0)\n  ret v1\n}\n"

@@ -44,6 +44,24 @@ static void producer(const struct kn_node *x) {
   kiln_die_set_string(x->d, KILN_DW_AT_producer, text, at);
 }
 
+/* The name of the .dwo file, unless the front end has said one. A unit with an identifier of its own is about a module
+ * of clang's, whose file is there already. */
+static void split(const struct kn_node *x, kiln_module_attrs *attrs) {
+  const struct kn_bc_md *name = kn_op_md(x, kn_op(x, 7));
+  if (name == NULL || name->kind != MDK_STRING || name->n == 0 || kn_op(x, 14) != 0) return;
+  if (kn_op(x, 16)) {
+    kn_bc_fail(x->r, KILN_ERR_UNSUPPORTED,
+               "inlined calls in the object as well as in the .dwo file (splitDebugInlining)");
+    return;
+  }
+  char text[4096];
+  if (attrs->dwo_name != NULL || name->n >= sizeof text) return;
+  memcpy(text, name->text, name->n);
+  text[name->n] = 0;
+  attrs->dwo_name = text;
+  kiln_module_set_attrs(x->r->module, attrs);
+}
+
 static void unit(const struct kn_node *x, kiln_die e) {
   struct kn_bc *r = x->r;
   kiln_die_begin(x->d, e, KILN_DW_TAG_compile_unit, (kiln_die){0});
@@ -52,9 +70,12 @@ static void unit(const struct kn_node *x, kiln_die e) {
     attrs.dwarf_version = 4;
     kiln_module_set_attrs(r->module, &attrs);
   }
+  split(x, &attrs);
   producer(x);
   kiln_die_set_uint(x->d, KILN_DW_AT_language, kn_op(x, 1) & 0xffff);
   kiln_die_set_ref(x->d, KILN_DW_AT_decl_file, kn_op_die(x, 2));
+  enum { NAMES_GNU = 1 };
+  kn_at_flag(x, KILN_DW_AT_GNU_pubnames, kn_op(x, 18) == NAMES_GNU);
   uint64_t emission = kn_op(x, 8);
   if (emission == EMIT_NONE || emission > EMIT_DIRECTIVES) return;
   kiln_debug_add_unit(kiln_module_debug(r->module), e);

@@ -133,7 +133,8 @@ struct kiln_wasmrt_store {
   struct kn_host_global *globals; /* made by the host */
   uint32_t depth;                 /* calls that are under way */
   uintptr_t low, high;            /* the stack that all of them are on; 0: several */
-  uint8_t *interrupt;             /* a page */
+  uint8_t *interrupt;             /* a page of the system's */
+  uint32_t interrupt_bytes;       /* its size */
   uint32_t wakes;                 /* what sleeps for the store waits for another number */
   bool interruptible;             /* a module reads `interrupt` */
   bool interrupted;               /* and nothing has trapped so far; atomic */

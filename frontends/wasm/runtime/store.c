@@ -82,7 +82,8 @@ kiln_wasmrt_store *kiln_wasmrt_store_new(const kiln_wasmrt_store_options *option
   }
   static uint32_t serials;
   while (s->serial == 0) s->serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
-  s->interrupt = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  s->interrupt_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
+  s->interrupt = mmap(NULL, s->interrupt_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (s->interrupt != MAP_FAILED) return s;
   free(s);
   return NULL;
@@ -102,7 +103,7 @@ void kiln_wasmrt_store_free(kiln_wasmrt_store *s) {
   for (uint32_t t = 0; t < s->n_types; t++) free(s->types[t].types);
   free(s->types);
   free(s->type_table);
-  munmap(s->interrupt, 4096);
+  munmap(s->interrupt, s->interrupt_bytes);
   if (s->wake_fd >= 0) close(s->wake_fd);
   free(s);
 }

@@ -220,7 +220,8 @@ static int trap_of(const struct kn_activation *a, uintptr_t at) {
   if (at < (uintptr_t)KILN_WASM_TRAP_COUNT * KILN_WASM_TRAP_STEP)
     return (int)(at / KILN_WASM_TRAP_STEP);
   /* What is known exactly comes first: it may be mapped right below the stack. */
-  if (at - (uintptr_t)a->store->interrupt < 4096) return KILN_WASM_TRAP_INTERRUPT;
+  if (at - (uintptr_t)a->store->interrupt < a->store->interrupt_bytes)
+    return KILN_WASM_TRAP_INTERRUPT;
   if (beyond_memory(a->store, at)) return KILN_WASM_TRAP_MEMORY;
   /* Mapped pages of the stack do not fault: below where code was entered, it is the end. */
   return at < a->stack && at >= a->low - slack ? KILN_WASM_TRAP_STACK : -1;
@@ -246,7 +247,7 @@ static void pass_on(int signal, siginfo_t *info, ucontext_t *context) {
 /* An interruption becomes a trap: the next one is another one. */
 static void take_interruption(kiln_wasmrt_store *s) {
   uint64_t count;
-  mprotect(s->interrupt, 4096, PROT_READ);
+  mprotect(s->interrupt, s->interrupt_bytes, PROT_READ);
   if (s->wake_fd >= 0 && read(s->wake_fd, &count, sizeof count) < 0) errno = 0;
   __atomic_store_n(&s->interrupted, false, __ATOMIC_SEQ_CST);
 }
@@ -500,7 +501,7 @@ void kiln_wasmrt_interrupt(kiln_wasmrt_store *store) {
   const uint64_t one = 1;
   int error = errno;
   __atomic_store_n(&store->interrupted, true, __ATOMIC_SEQ_CST);
-  mprotect(store->interrupt, 4096, PROT_NONE);
+  mprotect(store->interrupt, store->interrupt_bytes, PROT_NONE);
   kn_wake(store);
   if (store->wake_fd >= 0 && write(store->wake_fd, &one, sizeof one) < 0) errno = error;
   errno = error;

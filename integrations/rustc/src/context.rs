@@ -87,7 +87,7 @@ pub struct Context<'tcx> {
 
 impl<'tcx> Context<'tcx> {
     pub fn new(tcx: TyCtxt<'tcx>, unit: &'tcx CodegenUnit<'tcx>) -> Self {
-        let module = Module::new(tcx.sess, unit.name().as_str());
+        let module = Module::new(tcx, unit.name().as_str());
         let debug = Debug::new(tcx, unit, &module);
         let inlining = RefCell::new(inlining::set_up(tcx.sess, &module));
         Context {

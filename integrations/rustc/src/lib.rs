@@ -62,7 +62,8 @@ mod unit;
 mod values;
 
 use std::any::Any;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use rustc_ast::expand::allocator::AllocatorMethod;
@@ -78,6 +79,7 @@ use rustc_hir::def_id::LOCAL_CRATE;
 use rustc_metadata::EncodedMetadata;
 use rustc_middle::dep_graph::{WorkProduct, WorkProductId, WorkProductMap};
 use rustc_middle::ty::TyCtxt;
+use rustc_middle::util::Providers;
 use rustc_session::config::{OptLevel, OutputFilenames, OutputType, PrintRequest};
 use rustc_session::Session;
 use rustc_span::Symbol;
@@ -119,6 +121,10 @@ impl CodegenBackend for Kiln {
     fn print_version(&self) {
         println!("Kiln version: {}", env!("CARGO_PKG_VERSION"));
         llvm_backend().print_version();
+    }
+    /// Among them are the features of the processor that functions have besides their own.
+    fn provide(&self, providers: &mut Providers) {
+        llvm_backend().provide(providers);
     }
     fn has_zstd(&self) -> bool {
         llvm_backend().has_zstd()
@@ -263,13 +269,20 @@ impl WriteBackendMethods for Kiln {
             }
         };
         let _timer = prof.generic_activity_with_arg("kiln_write_object", &*module.name);
+        let check = |path: &Path, result: io::Result<()>| {
+            if let Err(error) = result {
+                let dcx = DiagCtxt::new(Box::new(emitter.clone()));
+                dcx.handle().fatal(format!("could not write {}: {error}", path.display()));
+            }
+        };
         let path = cgcx.output_filenames.temp_path_for_cgu(OutputType::Object, &module.name);
-        if let Err(error) = object.write(&path) {
-            let dcx = DiagCtxt::new(Box::new(emitter.clone()));
-            dcx.handle().fatal(format!("could not write {}: {error}", path.display()));
+        check(&path, object.write(&path));
+        if object.has_dwo() {
+            let path = cgcx.output_filenames.temp_path_dwo_for_cgu(&module.name);
+            check(&path, object.write_dwo(&path));
         }
         log::by_kiln(&module.name, &object);
-        module.into_compiled_module(true, false, false, false, false, &cgcx.output_filenames)
+        module.into_compiled_module(true, object.has_dwo(), false, false, false, &cgcx.output_filenames)
     }
 }
 

@@ -6,8 +6,11 @@ use std::path::Path;
 use std::time::Duration;
 use std::{fs, io, slice};
 
+use rustc_middle::ty::TyCtxt;
 use rustc_session::Session;
-use rustc_target::spec::{FramePointer, RelocModel, StackProbeType};
+use rustc_session::config::SplitDwarfKind;
+use rustc_span::RemapPathScopeComponents;
+use rustc_target::spec::{FramePointer, RelocModel, SplitDebuginfo, StackProbeType};
 
 use crate::compat;
 use crate::failing::{Failing, Place};
@@ -29,6 +32,8 @@ pub struct Module {
     /// What builds LLVM's operations, once there is one.
     pub operations: RefCell<Option<Operations>>,
     assembler: *mut kiln_as,
+    /// Where the larger part of the debug information goes.
+    split: Split,
     /// Features of the processor that all functions have (KILN_FEATURE_...).
     pub features: u32,
     attrs: kiln_func_attrs,
@@ -45,8 +50,37 @@ fn stress_seed(sess: &Session) -> u64 {
     }
 }
 
+/// Where the larger part of the debug information goes: nowhere else, to a .dwo file, or to the object, in sections that
+/// linkers leave out.
+#[derive(Copy, Clone, PartialEq)]
+enum Split {
+    Off,
+    File,
+    Single,
+}
+
+impl Split {
+    fn of(sess: &Session) -> Split {
+        match (sess.split_debuginfo(), sess.opts.unstable_opts.split_dwarf_kind) {
+            (SplitDebuginfo::Off, _) => Split::Off,
+            (_, SplitDwarfKind::Split) => Split::File,
+            (_, SplitDwarfKind::Single) => Split::Single,
+        }
+    }
+}
+
+/// The name of a unit's .dwo file, as debuggers look for it.
+fn dwo_name(tcx: TyCtxt<'_>, unit: &str) -> Option<CString> {
+    let (sess, outputs) = (tcx.sess, tcx.output_filenames(()));
+    let path = outputs.split_dwarf_path(sess.split_debuginfo(), sess.opts.unstable_opts.split_dwarf_kind, unit)?;
+    let map = sess.psess.source_map();
+    let name = map.path_mapping().to_real_filename(map.working_dir(), path);
+    CString::new(name.path(RemapPathScopeComponents::DEBUGINFO).to_string_lossy().as_bytes()).ok()
+}
+
 impl Module {
-    pub fn new(sess: &Session, name: &str) -> Module {
+    pub fn new(tcx: TyCtxt<'_>, name: &str) -> Module {
+        let (sess, dwo_name) = (tcx.sess, dwo_name(tcx, name));
         let name = CString::new(name).expect("names of units have no NUL");
         let pic = match sess.relocation_model() {
             RelocModel::Static => KILN_PIC_STATIC,
@@ -75,6 +109,7 @@ impl Module {
         assert!(!session.is_null(), "kiln: out of memory");
         let attrs = kiln_module_attrs {
             dwarf_version: sess.dwarf_version(),
+            dwo_name: dwo_name.as_ref().map_or(std::ptr::null(), |name| name.as_ptr()),
             no_plt: !sess.needs_plt(),
             no_red_zone: sess.opts.cg.no_redzone.unwrap_or(sess.target.disable_redzone),
             own_library: true,
@@ -87,6 +122,7 @@ impl Module {
             session,
             processor,
             failing: Failing::new(sess),
+            split: Split::of(sess),
             operations: RefCell::default(),
             assembler,
             features,
@@ -132,10 +168,21 @@ impl Module {
     /// Makes the object.
     pub fn emit(self) -> Result<Object, String> {
         self.failing.at(Place::Emit);
-        let mut object = Object { bytes: kiln_buffer::default(), functions: 0, instructions: 0, time: Duration::ZERO };
-        // SAFETY: no function is open, and no other thread uses the module.
+        let mut object = Object {
+            bytes: kiln_buffer::default(),
+            dwo: kiln_buffer::default(),
+            functions: 0,
+            instructions: 0,
+            time: Duration::ZERO,
+        };
+        // SAFETY: no function is open, and no other thread uses the module; the buffer of the .dwo file may be missing.
         let (status, stats) = unsafe {
-            let status = kiln_emit_elf(self.raw, &self.session, 1, &mut object.bytes);
+            let (out, dwo) = (&raw mut object.bytes, &raw mut object.dwo);
+            let status = match self.split {
+                Split::Off => kiln_emit_elf(self.raw, &self.session, 1, out),
+                Split::File => kiln_emit_elf_split(self.raw, &self.session, 1, out, dwo),
+                Split::Single => kiln_emit_elf_split(self.raw, &self.session, 1, out, std::ptr::null_mut()),
+            };
             (status, kiln_session_get_stats(self.session))
         };
         (object.functions, object.instructions) = (stats.functions, stats.instructions);
@@ -146,6 +193,8 @@ impl Module {
 /// What a unit was compiled to.
 pub struct Object {
     bytes: kiln_buffer,
+    /// The .dwo file; empty: there is none.
+    dwo: kiln_buffer,
     pub functions: u64,
     pub instructions: u64,
     /// The processor time that it took.
@@ -160,18 +209,34 @@ unsafe impl Sync for Object {}
 impl Object {
     /// Writes the file, of which nothing is left if that fails.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        // SAFETY: so many bytes are in use; an object is not empty.
-        let bytes = unsafe { slice::from_raw_parts(self.bytes.data, self.bytes.size) };
-        fs::write(path, bytes).inspect_err(|_| {
-            let _ = fs::remove_file(path);
-        })
+        write(&self.bytes, path)
     }
+
+    pub fn has_dwo(&self) -> bool {
+        self.dwo.size != 0
+    }
+
+    /// The same of the .dwo file, which there is.
+    pub fn write_dwo(&self, path: &Path) -> io::Result<()> {
+        write(&self.dwo, path)
+    }
+}
+
+fn write(buffer: &kiln_buffer, path: &Path) -> io::Result<()> {
+    // SAFETY: so many bytes are in use, and there are some.
+    let bytes = unsafe { slice::from_raw_parts(buffer.data, buffer.size) };
+    fs::write(path, bytes).inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })
 }
 
 impl Drop for Object {
     fn drop(&mut self) {
         // SAFETY: nothing refers to the bytes any more.
-        unsafe { kiln_buffer_free(&mut self.bytes) };
+        unsafe {
+            kiln_buffer_free(&mut self.bytes);
+            kiln_buffer_free(&mut self.dwo);
+        }
     }
 }
 

@@ -37,8 +37,10 @@ fn options(sess: &Session) -> Option<&'static str> {
         (compat::has_sample_profile(sess), "profile-guided optimization"),
         (makes_ir(sess), "an output that is LLVM's"),
         (
-            sess.split_debuginfo() != SplitDebuginfo::Off && sess.opts.debuginfo != DebugInfo::None,
-            "split debug information",
+            unstable.split_dwarf_inlining
+                && sess.split_debuginfo() != SplitDebuginfo::Off
+                && sess.opts.debuginfo != DebugInfo::None,
+            "inlined calls in objects beside split debug information",
         ),
         (sess.code_model().is_some(), "a code model"),
         (!cg.llvm_args.is_empty() || !cg.passes.is_empty(), "options of LLVM"),

@@ -118,7 +118,7 @@ pub fn compile_allocator(tcx: TyCtxt<'_>, name: &str, methods: &[AllocatorMethod
 
 /// They call those of the chosen allocator.
 fn build_allocator(tcx: TyCtxt<'_>, name: &str, methods: &[AllocatorMethod]) -> Unit {
-    let module = Module::new(tcx.sess, name);
+    let module = Module::new(tcx, name);
     for method in methods {
         let words: usize =
             method.inputs.iter().map(|input| if let AllocatorTy::Layout = input.ty { 2 } else { 1 }).sum();

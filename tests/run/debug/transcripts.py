@@ -67,8 +67,10 @@ def compile_c(options, file, folder):
 
 def compile_rust(options, file, folder):
     if options.backend:
+        cross = ['--target=' + harness.AARCH64, '-Clinker=aarch64-linux-gnu-gcc', '-Ctarget-feature=+crt-static']
         for side, by in ('theirs', []), ('ours', ['-Zcodegen-backend=' + options.backend]):
-            run(['rustc', '--edition=2021', '-A', 'warnings', '-g', '-C', 'codegen-units=1', *by, file, '-o', folder / side],
+            run(['rustc', '--edition=2021', '-A', 'warnings', '-g', '-C', 'codegen-units=1', *by,
+                 *(cross if options.target == 'aarch64' else []), file, '-o', folder / side],
                 env=dict(os.environ, RUSTC_BOOTSTRAP='1', KILN_INLINE='small' if options.inline else ''))
         return
     linker = HERE.parent / 'bitcode/producers/link.sh'
@@ -89,7 +91,8 @@ def trace(options, file, folder, side):
                TRACE_MAIN=f'{file.stem}::main' if rust else 'main', TRACE_MODES=options.ways, LC_ALL='C')
     gdb, stub = ('rust-gdb' if rust else 'gdb'), None
     if options.target == 'aarch64':
-        gdb = 'gdb-multiarch'
+        gdb = 'rust-gdb' if rust else 'gdb-multiarch'
+        env['RUST_GDB'] = 'gdb-multiarch'
         env['TRACE_REMOTE'] = str(folder / 'socket')
         env['TRACE_MODES'] = 'step'
         stub = subprocess.Popen(['qemu-aarch64', '-g', env['TRACE_REMOTE'], str(program)], stdin=subprocess.DEVNULL,

@@ -137,18 +137,20 @@ impl<'a> Reader<'a> {
 
     fn enumeration(&mut self) {
         self.expect("{");
-        let mut before = "";
+        // From the last one that has a value: a chain of constants would be too deep for rustc.
+        let (mut from, mut after) = ("", 0);
         while !self.take("}") {
             let name = self.next();
             let value = if self.take("=") {
+                (from, after) = (name, 0);
                 self.expression(&[",", "}"])
-            } else if before.is_empty() {
-                "0".to_string()
+            } else if from.is_empty() {
+                after.to_string()
             } else {
-                format!("{before} + 1")
+                format!("{from} + {after}")
             };
             writeln!(self.types, "pub const {name}: u32 = {value};").unwrap();
-            before = name;
+            after += 1;
             self.take(",");
         }
     }

@@ -175,6 +175,7 @@ pub struct Attrs {
     frame_pointer: bool,
     probe_bytes: u32,
     used: bool,
+    keeps_pinned: bool,
 }
 
 impl Default for Attrs {
@@ -186,7 +187,7 @@ impl Default for Attrs {
 impl Attrs {
     /// Makes the default attributes.
     pub fn new() -> Attrs {
-        Attrs { guard: Guard::None, frame_pointer: false, probe_bytes: 0, used: false }
+        Attrs { guard: Guard::None, frame_pointer: false, probe_bytes: 0, used: false, keeps_pinned: false }
     }
 
     /// Selects whether a guard value stands between the function's local memory and its return address (stack
@@ -212,6 +213,12 @@ impl Attrs {
     /// Makes linkers keep the function even if nothing refers to it.
     pub fn used(mut self) -> Attrs {
         self.used = true;
+        self
+    }
+
+    /// Makes the function save and restore the register that its module pins, for callers outside of the module.
+    pub fn keeps_pinned(mut self) -> Attrs {
+        self.keeps_pinned = true;
         self
     }
 }
@@ -295,6 +302,7 @@ impl<'id> Function<'id> {
             raw.frame_pointer = attrs.frame_pointer;
             raw.probe_bytes = attrs.probe_bytes;
             raw.used = attrs.used;
+            raw.keeps_pinned = attrs.keeps_pinned;
             sys::kiln_func_set_attrs(self.raw(), &raw);
         }
     }

@@ -249,6 +249,7 @@ pub struct ModuleOptions {
     jit: bool,
     features: u32,
     dwarf_version: u32,
+    pinned: Option<String>,
 }
 
 impl Default for ModuleOptions {
@@ -269,6 +270,7 @@ impl ModuleOptions {
             jit: false,
             features: 0,
             dwarf_version: 0,
+            pinned: None,
         }
     }
 
@@ -319,6 +321,13 @@ impl ModuleOptions {
     /// Sets the DWARF version of debug information, 4 or 5.
     pub fn dwarf_version(mut self, version: u32) -> Self {
         self.dwarf_version = version;
+        self
+    }
+
+    /// Pins a register for the pointer to a thread or a heap: only [`Function::set_pinned`](crate::Function::set_pinned)
+    /// changes it. On x86-64 it is `"rbx"` or one of `"r12"` to `"r15"`, on AArch64 one of `"x19"` to `"x28"`.
+    pub fn pinned(mut self, register: &str) -> Self {
+        self.pinned = Some(register.to_owned());
         self
     }
 }
@@ -377,11 +386,13 @@ impl Module<Open> {
         // SAFETY: options are copied, with their strings.
         let raw = NonNull::new(unsafe { sys::kiln_module_new(&raw) }).ok_or_else(Error::memory)?;
         let module = Module { raw, owner: next_owner(), kept: Mutex::new(Vec::new()), state: PhantomData };
-        if options.dwarf_version != 0 {
+        let pinned = options.pinned.as_deref().map(c_string).transpose()?;
+        if options.dwarf_version != 0 || pinned.is_some() {
             // SAFETY: the module is alive; attributes are copied.
             unsafe {
                 let mut attrs = sys::kiln_module_get_attrs(module.raw());
                 attrs.dwarf_version = options.dwarf_version;
+                attrs.pinned = pinned.as_ref().map_or(ptr::null(), |p| p.as_ptr());
                 sys::kiln_module_set_attrs(module.raw(), &attrs);
             }
             module.check()?;

@@ -1,8 +1,8 @@
 //! What the crate checks when a program runs, and that what it makes works.
 
 use kiln::{
-    AddFlags, Data, Error, IntCond, Jit, JitOptions, MemFlags, Module, ModuleOptions, Reloc, Signature, Status, Stream,
-    Symbol, Target, Type,
+    AddFlags, Attrs, Data, Error, IntCond, Jit, JitOptions, MemFlags, Module, ModuleOptions, Reloc, Signature, Status,
+    Stream, Symbol, Target, Type,
 };
 
 type Unary = unsafe extern "C" fn(i64) -> i64;
@@ -505,4 +505,29 @@ fn a_reference_after_a_call_that_collects_is_refused() {
     let session = module.session().unwrap();
     assert_eq!(session.define(f, |f| define(f, false)).unwrap_err().status(), Status::Structure);
     session.define(f, |f| define(f, true)).unwrap();
+}
+
+#[test]
+fn a_register_is_pinned() {
+    let options = |register| ModuleOptions::new().pinned(register);
+    let register = if cfg!(target_arch = "x86_64") { "r14" } else { "x28" };
+    let mut module = Module::with_options("m", &options(register)).unwrap();
+    let read = module.declare_fn::<unsafe extern "C" fn() -> i64>("read").unwrap();
+    let enter = module.declare_fn::<Unary>("enter").unwrap();
+    let session = module.session().unwrap();
+    session.define(read, |f| f.ret(&[f.get_pinned()])).unwrap();
+    session
+        .define(enter, |f| {
+            f.set_attrs(&Attrs::new().keeps_pinned());
+            f.set_pinned(f.param(0));
+            f.ret(&[f.call(read, &[])]);
+        })
+        .unwrap();
+    drop(session);
+    let jit = Jit::new().unwrap();
+    let unit = jit.add(&mut module, AddFlags::NONE).unwrap();
+    let f = unit.function::<Unary>(&module, enter).unwrap();
+    // SAFETY: the function has this type, and keeps the register.
+    assert_eq!(unsafe { f.call(77) }, 77);
+    assert_eq!(Module::with_options("m", &options("rax")).err().unwrap().status(), Status::Unsupported);
 }

@@ -80,6 +80,18 @@ fn middle(a: i32, b: i32) -> i32 {
     half(sum)
 }
 
+// The bits are only compared with 0; a statement of the inlined function is between.
+#[inline(always)]
+fn low_bits(a: usize) -> usize {
+    31 & a
+}
+
+#[inline(never)]
+fn aligned(a: usize) -> usize {
+    assert!(low_bits(a) == 0);
+    a + 1
+}
+
 fn main() {
     let shapes = [Shape::Circle { r: 1.5 }, Shape::Rect(3, 4), Shape::Empty];
     for shape in &shapes {
@@ -89,4 +101,5 @@ fn main() {
     }
     let between = middle(3, 9);
     println!("{between}");
+    println!("{}", aligned(aligned(64) - 1));
 }

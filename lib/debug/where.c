@@ -1,0 +1,417 @@
+/* Where a value is: the one answer to that, for variables (rows.c) and for what calls pass (observe_calls.c). The walk
+ * says which registers an instruction wrote (KN_WROTE), and each instruction of a function that says what variables are
+ * becomes a step: its place in the code, and those registers. What was in a register is there up to the first step that
+ * wrote it. Invariant: the code is the same as without this. */
+#include "lib/debug/debugger.h"
+
+#include <string.h>
+
+/* ---- places ---- */
+
+/* Is in register `reg` what value `v` had there when it was computed, in this block? A few steps are looked at. */
+static bool is_still(const struct kn_debug_observer *d, uint32_t v, unsigned reg) {
+  enum { LOOKED_AT = 64 };
+  const struct kn_debug_values *t = &d->values;
+  const struct kn_debug_step *step = t->steps.at + t->steps.n;
+  for (uint32_t n = 0; t->block != 0 && n < LOOKED_AT && (--step)->inst != 0; n++) {
+    if (step->inst == v) return true;
+    if (step->wrote >> reg & 1) return false;
+  }
+  return false;
+}
+
+/* The home of the variable that value `v` was loaded from, in as many bits as the variable has; else KN_NO_REG. */
+static unsigned home_loaded(const struct kn_debug_observer *d, uint32_t v) {
+  const struct kn_walk *w = d->w;
+  const struct kn_inst *in = &w->inst[v];
+  if (in->op != KILN_OP_LOAD || !kn_is_slot(in->a) || !d->as_is) return KN_NO_REG;
+  const uint32_t i = kn_index(in->a);
+  const unsigned reg = w->slots[i].reg;
+  const bool whole =
+    in->c == 0 && in->type == w->f->slots.at[i].type && KN_MEM_TYPE(in->x) == in->type;
+  return whole && reg < 64 ? reg : KN_NO_REG;
+}
+
+/* Has the home of parameter `v` of a loop what that is in the next round? In the loop's last block that may be computed
+ * there. */
+static bool is_next_round(const struct kn_debug_observer *d, uint32_t v, unsigned reg) {
+  const struct kn_walk *w = d->w;
+  const struct kn_debug_values *t = &d->values;
+  uint64_t wrote = w->regs.written;
+  uint32_t k = 0;
+  while (w->back_edge != UINT32_MAX && k < w->n_loop_homes && w->loop_homes[k].param != v) k++;
+  if (w->back_edge == UINT32_MAX || k == w->n_loop_homes) return false;
+  for (k = t->steps.n; t->block != 0 && k-- > 0 && t->steps.at[k].inst != 0;)
+    wrote |= t->steps.at[k].wrote;
+  return wrote >> reg & 1;
+}
+
+/* Is an instruction the sum of a value and a number? `computed`: an expression is computed from it. */
+static bool is_sum(const struct kn_inst *in, bool computed) {
+  if (in->op == KILN_OP_ADDR) return in->b == 0;
+  return in->op == KILN_OP_ADD && kn_is_imm(in->b) &&
+         (in->type == KILN_TYPE_I64 || (in->type == KILN_TYPE_I32 && !computed));
+}
+
+/* The same as kn_debug_where of value `v` itself: in a register, or in the frame. */
+static bool find(const struct kn_debug_observer *d, uint32_t v, struct kn_debug_place *is) {
+  const struct kn_walk *w = d->w;
+  const struct kn_val *val = &w->val[v];
+  const unsigned flags = val->flags, loaded = home_loaded(d, v);
+  unsigned reg = val->reg;
+  is->range = kn_func_is_homeless(w->f) ? 0 : val->global; /* such a plan has no ranges */
+  bool in_reg = reg < 64, in_frame = false;
+  if (is->range != 0) {
+    const struct kn_range *r = &w->plan->ranges.at[is->range - 1];
+    const uint32_t pos = kn_plan_pos(w->plan, w->block);
+    reg = r->reg;
+    if (pos < r->first || pos > r->last) return false;
+    in_frame = flags & KN_VF_SLOT_HOME;
+    in_reg = !in_frame && (flags & KN_VF_HOME) && !is_next_round(d, v, reg);
+  } else if (loaded != KN_NO_REG && is_still(d, v, loaded)) {
+    reg = loaded;
+    in_reg = true;
+  } else if ((flags & KN_VF_ALIAS) && d->as_is) { /* a variable's home still has it */
+    in_reg &= val->uses != 0;
+  } else if (flags & (KN_VF_ADDR | KN_VF_WAITS | KN_VF_ALIAS | KN_VF_SLOT_HOME)) {
+    return false;
+  } else {
+    const bool owned = in_reg && w->regs.owner[reg] == v && (w->regs.block_regs >> reg & 1);
+    /* what a sum is of stays longer than one that nobody reads any more */
+    in_reg &= (owned || flags & KN_VF_HOME) &&
+              (val->uses != 0 || (!is_sum(&w->inst[v], false) && is_still(d, v, reg)));
+    in_frame = !in_reg && flags & KN_VF_FRAME && val->uses != 0;
+  }
+  is->where = in_frame ? KN_DP_FRAME : KN_DP_REG;
+  is->reg = in_frame ? KN_NO_REG : (uint8_t)reg;
+  is->frame = in_frame ? val->frame : 0;
+  return in_reg || (in_frame && val->frame != 0);
+}
+
+/* Is handle `h`, a constant, a number? */
+static bool is_number(const kiln_func *f, uint32_t h, int64_t *number) {
+  const struct kn_const *c = kn_is_pool(h) ? &f->pool.at[kn_index(h)] : NULL;
+  *number = c ? (int64_t)c->low : kn_imm(h);
+  return c == NULL || !(c->symbol || c->tls || c->is_typeid || c->type == KILN_TYPE_I128 ||
+                        c->type == KILN_TYPE_F128 || c->type == KILN_TYPE_F80);
+}
+
+bool kn_debug_where(const struct kn_debug_observer *d, uint32_t h, bool computed, uint64_t regs,
+                    struct kn_debug_place *is) {
+  const struct kn_walk *w = d->w;
+  uint64_t sum = 0;
+  for (unsigned sums = 0; sums < 4; sums++) {
+    *is = (struct kn_debug_place){.reg = KN_NO_REG, .handle = h, .number = (int64_t)sum};
+    if (kn_is_imm(h) || kn_is_pool(h)) {
+      int64_t number;
+      if (!is_number(w->f, h, &number)) return false;
+      if (sums != 0) is->handle = 0;
+      is->number = (int64_t)(sum + (uint64_t)number);
+      return true;
+    }
+    if (kn_is_slot(h)) {
+      is->where = KN_DP_SLOT;
+      return regs != 0 && w->slots[kn_index(h)].reg == KN_NO_REG &&
+             !kn_debug_in_pieces(w, kn_index(h));
+    }
+    if (!kn_is_value(h) || h == 0) return false;
+    if (regs != 0 && find(d, h, is) && (is->where == KN_DP_FRAME || (regs >> is->reg & 1)))
+      return true;
+    is->where = KN_DP_ENTRY;
+    is->reg = (uint8_t)kn_debug_entered(d, h);
+    if (is->reg != KN_NO_REG) return true;
+    /* a sum that no code has computed */
+    const struct kn_inst *in = &w->inst[h];
+    if (!is_sum(in, computed)) return false;
+    sum += (uint64_t)kn_addr_disp(in);
+    h = in->a;
+  }
+  return false;
+}
+
+/* ---- their expressions ---- */
+
+static uint8_t *put_number(uint8_t *p, int64_t v) {
+  *p++ = (uint8_t)(v >= 0 && v < 32 ? KILN_DW_OP_lit0 + v : KILN_DW_OP_consts);
+  return v >= 0 && v < 32 ? p : kn_put_sleb(p, v);
+}
+
+static uint8_t *put_sum(uint8_t *p, int64_t v) {
+  if (v > 0) {
+    *p++ = KILN_DW_OP_plus_uconst;
+    p = kn_put_uleb(p, (uint64_t)v);
+  } else if (v < 0) {
+    p = put_number(p, v);
+    *p++ = KILN_DW_OP_plus;
+  }
+  return p;
+}
+
+/* Leaves `bits` bits of a register: what is above is anything. */
+static uint8_t *put_mask(uint8_t *p, unsigned bits) {
+  if (bits == 64) return p;
+  *p++ = KILN_DW_OP_constu;
+  p = kn_put_uleb(p, (UINT64_C(1) << bits) - 1);
+  *p++ = KILN_DW_OP_and;
+  return p;
+}
+
+uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn_debug_place *is,
+                            enum kn_debug_put as) {
+  const uint32_t h = is->handle;
+  const bool value = as != KN_PUT_LOCATION || is->number != 0;
+  const unsigned type =
+    kn_is_value(h) && h != 0 ? kn_inst_result(w->f, &w->inst[h]) : KILN_TYPE_I64;
+  const unsigned bits = 8u << kn_type_log2[type], masked = as == KN_PUT_OPERAND ? bits : 64;
+  if (value && type > KILN_TYPE_I64)
+    return NULL; /* more than debuggers compute with, or no number */
+  switch (is->where) {
+  case KN_DP_NUMBER: return put_number(p, is->number);
+  case KN_DP_SLOT:
+    if (w->slot_states.at[kn_index(h)].frame == 0) return NULL;
+    return put_sum(kn_debug_put_slot(w, p, kn_index(h)), is->number);
+  case KN_DP_CONTENT: return kn_debug_put_reg(p, w->target->code.dwarf_regs[is->reg]);
+  case KN_DP_REG:
+    if (!value) return kn_debug_put_reg(p, w->target->code.dwarf_regs[is->reg]);
+    p = kn_debug_put_breg(p, w->target->code.dwarf_regs[is->reg]);
+    if (masked == 64) return kn_put_sleb(p, is->number);
+    *p++ = 0;
+    break;
+  case KN_DP_FRAME:
+    p = kn_debug_put_frame(w, p, is->frame, 3);
+    if (!value) return p;
+    *p++ = bits == 64 ? KILN_DW_OP_deref : KILN_DW_OP_deref_size;
+    if (bits != 64) *p++ = (uint8_t)(bits / 8);
+    return put_sum(p, is->number);
+  case KN_DP_ENTRY:
+    *p++ = w->f->module->dwarf_version == 4 ? KILN_DW_OP_GNU_entry_value : KILN_DW_OP_entry_value;
+    *p++ = 1;
+    p = kn_debug_put_reg(p, w->target->code.dwarf_regs[is->reg]);
+    break;
+  }
+  return put_sum(put_mask(p, masked), is->number);
+}
+
+/* ---- stretches ---- */
+
+/* So many may be open at once; a block that has more of them shows the others nowhere. */
+enum { MOST_OPEN = 1024 };
+
+static struct kn_mark here(const struct kn_walk *w) {
+  return (struct kn_mark){kn_here(w), w->code.fixups.n};
+}
+
+/* Without memory, nothing is said of variables. */
+static bool give_up(struct kn_debug_observer *d) {
+  d->own.values.n = 0;
+  return d->values.on = false;
+}
+
+/* Finds where handle `h` of value `v` is. The content of a slot is what `v` is of if it is the slot's memory. */
+static bool place_of(const struct kn_debug_observer *d, const struct kn_debug_value *v, uint32_t h,
+                     struct kn_debug_place *is) {
+  const struct kn_walk *w = d->w;
+  const uint32_t i = kn_is_slot(h) ? kn_index(h) : 0;
+  if (!kn_is_slot(h) || w->slots[i].reg == KN_NO_REG)
+    return kn_debug_where(d, h, v->n != 0, UINT64_MAX, is);
+  const bool whole =
+    v->part_bits == 0 || v->part_bits == UINT64_C(8) * w->f->slots.at[i].size_bytes;
+  *is = (struct kn_debug_place){
+    .where = KN_DP_CONTENT, .reg = w->slots[i].reg, .handle = h, .range = w->f->slots.at[i].global};
+  return v->address && v->n == 0 && whole && is->reg != KN_UNREAD && !kn_debug_in_pieces(w, i);
+}
+
+/* A stretch of value `of` (index) begins at `from`, with the newest step, if what it is of is somewhere. */
+static void open(struct kn_debug_observer *d, uint32_t of, struct kn_mark from) {
+  const struct kn_walk *w = d->w;
+  struct kn_debug_values *t = &d->values;
+  struct kn_debug_seen *s = &d->own.values.at[of];
+  const struct kn_debug_value *v = &s->is;
+  const bool one = v->other[0] == 0;
+  struct kn_debug_held h = {
+    .of = of, .place = t->places.n, .from = from, .begin = t->steps.n - 1, .stays = one};
+  if (t->open.n == MOST_OPEN || v->value == 0 || v->label) return;
+  for (uint32_t k = 0, handle = v->value; handle != 0; handle = v->other[k++]) {
+    struct kn_debug_place is;
+    if (!place_of(d, v, handle, &is) || !KN_PUSH(w->f->module, t->places, is)) return;
+    if (is.where == KN_DP_REG) h.regs |= KN_BIT(is.reg);
+    h.spilled |= is.where == KN_DP_FRAME && is.range == 0;
+  }
+  struct kn_debug_place entry = t->places.at[h.place];
+  entry.where = KN_DP_ENTRY;
+  entry.reg = (uint8_t)kn_debug_entered(d, entry.handle);
+  if (one && s->entry == 0 && entry.reg != KN_NO_REG && KN_PUSH(w->f->module, t->places, entry))
+    s->entry = t->places.n;
+  if (!KN_PUSH(w->f->module, t->all, h)) return;
+  if ((h.regs != 0 || h.spilled) && !KN_PUSH(w->f->module, t->open, t->all.n - 1)) return;
+  t->watched |= h.regs;
+  t->spilled |= h.spilled;
+  if (s->held == 0) s->first = t->all.n;
+  else t->all.at[s->held - 1].next = t->all.n;
+  s->held = t->all.n;
+}
+
+/* Is one of the values of a stretch that are spilled no longer where it was? */
+static bool is_gone(const struct kn_debug_observer *d, const struct kn_debug_held *h) {
+  const struct kn_debug_place *is = d->values.places.at + h->place;
+  const uint32_t *other = d->own.values.at[h->of].is.other;
+  for (uint32_t k = 0; k == 0 || other[k - 1] != 0; k++) {
+    const struct kn_val *val = &d->w->val[is[k].handle];
+    if (is[k].where == KN_DP_FRAME && is[k].range == 0 &&
+        (val->uses == 0 || val->frame != is[k].frame || !(val->flags & KN_VF_FRAME)))
+      return true;
+  }
+  return false;
+}
+
+/* The last step, number `last`, wrote these registers: ends stretches. What was spilled goes on in the frame. */
+static void end_stretches(struct kn_debug_observer *d, uint32_t last, uint64_t wrote) {
+  const struct kn_walk *w = d->w;
+  struct kn_debug_values *t = &d->values;
+  const uint32_t n = t->open.n, called = d->calls.returned;
+  uint32_t kept = 0;
+  t->watched = 0;
+  t->spilled = false;
+  for (uint32_t k = 0; k < n; k++) {
+    struct kn_debug_held *h = &t->all.at[t->open.at[k]];
+    if (!(h->regs & wrote) && !(h->spilled && is_gone(d, h))) {
+      t->watched |= h->regs;
+      t->spilled |= h->spilled;
+      t->open.at[kept++] = t->open.at[k];
+      continue;
+    }
+    h->end = last;
+    h->stays = false;
+    struct kn_mark from = here(w);
+    /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look before
+     * where it returns to */
+    if (called > t->steps.at[last].at.at && called <= from.at) from.at = called - 1;
+    open(d, h->of, from);
+  }
+  for (uint32_t k = n; k < t->open.n; k++) t->open.at[kept++] = t->open.at[k];
+  t->open.n = kept;
+}
+
+/* ---- events ---- */
+
+void kn_debug_values_begin(struct kn_debug_observer *d) {
+  const uint32_t n = d->w->plan->n_layout;
+  struct kn_debug_values *t = &d->values;
+  t->steps.n = t->places.n = t->all.n = t->open.n = t->block = t->next = t->blocks.n = 0;
+  t->quiet.n = 0;
+  t->on = d->own.variables.n != 0 && d->as_is;
+  for (uint32_t k = 0; k < d->own.values.n && !t->on; k++) t->on = !d->own.values.at[k].is.label;
+  if (!t->on) return;
+  if (!KN_RESIZE(d->w->f->module, t->blocks, n)) {
+    give_up(d);
+    return;
+  }
+  for (uint32_t pos = 0; pos < n; pos++)
+    t->blocks.at[pos] = (struct kn_debug_block){.wrote = UINT64_MAX};
+}
+
+uint32_t kn_debug_values_from(const struct kn_debug_observer *d, uint32_t inst) {
+  uint32_t low = 0, high = d->own.values.n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (d->own.values.at[middle].is.inst < inst) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+void kn_debug_step(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  struct kn_debug_values *t = &d->values;
+  if (!t->on) return;
+  const uint64_t wrote = kn_request_written(d->observer.requests);
+  struct kn_debug_block *b = &t->blocks.at[kn_plan_pos(w->plan, w->block)];
+  if (!KN_ROOM(w->f->module, t->steps, 2)) {
+    give_up(d);
+    return;
+  }
+  if (t->block != w->block + 1) {
+    t->block = w->block + 1;
+    b->first = t->steps.n;
+    t->steps.at[t->steps.n++] = (struct kn_debug_step){.at = w->code.marks.at[w->block]};
+  }
+  const uint32_t last = t->steps.n - 1;
+  t->steps.at[last].wrote = wrote;
+  t->steps.at[t->steps.n++] = (struct kn_debug_step){.inst = w->i, .at = here(w)};
+  if (w->i == w->f->block[w->block].term && b->term == 0) b->term = last + 1;
+  if (t->spilled || (wrote & t->watched)) end_stretches(d, last, wrote);
+}
+
+/* Is a value, which is passed, what an expression says of another one? */
+static bool is_computed(const struct kn_debug_observer *d, const struct kn_debug_seen *s) {
+  const struct kn_debug_held *h = s->held ? &d->values.all.at[s->held - 1] : NULL;
+  return s->is.n != 0 ||
+         (h && kn_is_value(s->is.value) && d->values.places.at[h->place].number != 0);
+}
+
+void kn_debug_values_here(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  struct kn_debug_values *t = &d->values;
+  kn_debug_step(d);
+  const uint32_t i = w->i, n = d->own.values.n;
+  const struct kn_output *out = w->out;
+  struct kn_debug_seen *s = d->own.values.at;
+  uint32_t k = t->next;
+  if ((k != 0 && s[k - 1].is.inst >= i) || (k < n && s[k].is.inst < i))
+    k = kn_debug_values_from(d, i);
+  for (; k < n && s[k].is.inst == i; k++) {
+    s[k].from = here(w);
+    s[k].block = w->block;
+    s[k].step = t->on ? t->steps.n - 1 : 1;
+    s[k].first = s[k].held = s[k].entry = 0;
+    if (t->on) open(d, k, s[k].from);
+    /* where a statement begins that changes the variable without code, it still has its old value; a store is of the
+     * statement before */
+    s[k].after_inst = s[k].declared == 0 && is_computed(d, &s[k]) && !s[k].is.address &&
+                      out->lines.n > d->lines.first &&
+                      out->lines.at[out->lines.n - 1].offset == kn_here(w);
+  }
+  t->next = k;
+  t->quiet = (struct kn_quiet){i, t->on ? 1 : (k < n ? s[k].is.inst : UINT32_MAX) - i};
+}
+
+void kn_debug_values_leave(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  struct kn_debug_values *t = &d->values;
+  if (!t->on || t->block == 0) return;
+  const uint32_t block = t->block - 1, pos = kn_plan_pos(w->plan, block);
+  struct kn_debug_block *b = &t->blocks.at[pos];
+  t->block = 0;
+  if (b->term == 0) return;
+  struct kn_debug_step *last = &t->steps.at[t->steps.n - 1];
+  last->wrote = kn_request_written(d->observer.requests);
+  b->end = t->steps.n;
+  /* a conditional branch is followed by the moves of its edges: what they write of what is a home
+   * here, kn_debug_values_moved says of each */
+  const bool branches = w->inst[w->f->block[block].term].op == KILN_OP_BRIF && b->end - 1 > b->term;
+  const uint64_t wrote = last->wrote & (branches ? ~w->plan->occupied[pos] : UINT64_MAX);
+  b->wrote = wrote;
+  for (uint32_t k = b->first; k + 1 < b->end; k++) b->wrote |= t->steps.at[k].wrote;
+  for (uint32_t k = 0; k < t->open.n; k++) {
+    struct kn_debug_held *h = &t->all.at[t->open.at[k]];
+    h->stays &= !h->spilled && !(h->regs & wrote);
+    if (h->regs & last->wrote) h->end = b->end - 1;
+    if (h->spilled) h->end = b->term;
+  }
+  t->open.n = 0;
+  t->watched = 0;
+  t->spilled = false;
+}
+
+void kn_debug_values_settle(struct kn_debug_observer *d) {
+  const struct kn_code *c = &d->w->code;
+  struct kn_debug_values *t = &d->values;
+  for (uint32_t k = 0; k < t->steps.n; k++)
+    t->steps.at[k].at.at = kn_code_final(c, t->steps.at[k].at.at, t->steps.at[k].at.fixups);
+  for (uint32_t k = 0; k < t->all.n; k++)
+    t->all.at[k].from.at = kn_code_final(c, t->all.at[k].from.at, t->all.at[k].from.fixups);
+  for (uint32_t k = 0; k < d->own.values.n; k++) {
+    struct kn_mark *from = &d->own.values.at[k].from;
+    from->at = kn_code_final(c, from->at, from->fixups);
+  }
+}

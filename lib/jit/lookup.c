@@ -1,0 +1,44 @@
+/* The unit and the function at an address: see find.c, whose rules count here, too. In a file of its own, which needs
+ * no other: walks of the stack call it, and programs that only walk stacks link no JIT. */
+#include "lib/jit/jit_state.h"
+
+const struct kn_jit_item *kn_jit_find_unit(kiln_jit *jit, uint64_t pc) {
+  for (struct kn_jit_pool *p = jit->pools; p != NULL; p = p->next) {
+    uint64_t at = pc - (uint64_t)(uintptr_t)p->base;
+    if (at / KN_JIT_CHUNK >= p->n_chunks) continue;
+    for (const struct kn_jit_item *u = p->units[at / KN_JIT_CHUNK]; u != NULL; u = u->in_chunk) {
+      const struct kn_jit_block *b = u->blocks + KN_JIT_CODE;
+      if (pc - (uint64_t)(uintptr_t)b->at < b->size) return u;
+    }
+  }
+  return NULL;
+}
+
+const struct kn_memory_symbol *kn_jit_find_function(const struct kn_jit_item *u, uint64_t pc) {
+  uint32_t low = 0,
+           high = u->n_funcs; /* the first function after pc is in this range, or its end */
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (u->symbols[middle].address <= pc) low = middle + 1;
+    else high = middle;
+  }
+  if (low == 0 || pc - u->symbols[low - 1].address >= u->symbols[low - 1].size) return NULL;
+  return u->symbols + low - 1;
+}
+
+bool kn_jit_find_code(kiln_jit *jit, uint64_t pc, struct kn_jit_code *code) {
+  if (jit == NULL) return false;
+  const uint32_t side = jit->side;
+  jit->finding[side]++;
+  const struct kn_jit_item *u = kn_jit_find_unit(jit, pc);
+  const struct kn_memory_symbol *f = u != NULL ? kn_jit_find_function(u, pc) : NULL;
+  if (f != NULL) {
+    const struct kn_jit_belongings *b = u->belongings + (f - u->symbols);
+    const uint8_t *ro = u->blocks[KN_JIT_RO].at;
+    code->start = f->address;
+    code->fde = b->fde != 0 ? ro + b->fde - 1 : NULL;
+    code->roots = b->roots != 0 ? ro + b->roots - 1 : NULL;
+  }
+  jit->finding[side]--;
+  return f != NULL;
+}

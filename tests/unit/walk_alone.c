@@ -1,0 +1,57 @@
+/* A program that is linked with the static library, and only walks its stack: none of the library but the walk is in
+ * it. Weak references take nothing out of an archive, so they are 0 if nothing else took it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <kiln/jit.h>
+#include <kiln/stack.h>
+
+extern __typeof__(kiln_module_new) kiln_module_new __attribute__((weak));
+extern __typeof__(kiln_jit_new) kiln_jit_new __attribute__((weak));
+extern __typeof__(kiln_target_find_host) kiln_target_find_host __attribute__((weak));
+extern const char kn_target_x86_64[] __attribute__((weak)),
+  kn_target_aarch64[] __attribute__((weak));
+
+static __attribute__((noinline)) unsigned count_frames(const kiln_root_map *map) {
+  kiln_stack_point point;
+  kiln_stack_walk walk = {.map = map};
+  kiln_stack_frame frame;
+  unsigned n = 0;
+  assert_int_equal(kiln_stack_point_save(&point), KILN_OK);
+  assert_int_equal(kiln_stack_begin(&walk, &point), KILN_OK);
+  while (kiln_stack_find_next(&walk, &frame)) {
+    assert_null(kiln_stack_frame_root(&frame, 0, NULL));
+    n++;
+  }
+  assert_int_equal(walk.status, KILN_OK);
+  return n;
+}
+
+static void walks(void **state) {
+  (void)state;
+  static const uint32_t none[2];
+  kiln_root_map *map = kiln_root_map_new(
+    &(kiln_root_map_options){.start = none, .end = (const char *)none + sizeof none});
+  assert_non_null(map);
+  assert_true(count_frames(map) >= 2);
+  kiln_root_map_free(map);
+}
+
+static void nothing_else(void **state) {
+  (void)state;
+  assert_true(kiln_module_new == NULL);
+  assert_true(kiln_jit_new == NULL);
+  assert_true(kiln_target_find_host == NULL);
+  const char *const volatile x64 = kn_target_x86_64, *const volatile a64 = kn_target_aarch64;
+  assert_null(x64);
+  assert_null(a64);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(walks), cmocka_unit_test(nothing_else)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
