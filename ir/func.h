@@ -329,13 +329,14 @@ struct kn_func_attrs {
   uint32_t probe_bytes; /* 0: no probes */
   uint8_t guard;        /* kiln_guard */
   uint8_t protect;      /* KILN_PROTECT_...: the module's, or its own */
-  bool naked;           /* nothing but its ASMs: no prologue */
-  bool general_only;
+  /* in the order of kiln_func_attrs, from which they are copied at once */
   bool frame_pointer;
   bool realign_stack;
+  bool general_only;
+  bool naked; /* nothing but its ASMs: no prologue */
+  bool used;  /* the linker keeps it */
+  bool final; /* kiln_func_attrs */
   bool blocks_as_made;
-  bool used;                          /* the linker keeps it */
-  bool final;                         /* kiln_func_attrs */
   bool not_into;                      /* kiln_func_attrs */
   uint8_t inlining;                   /* kiln_inline */
   bool no_rows;                       /* of unwinding: kiln_func_attrs */

@@ -24,6 +24,17 @@ static const char *wrong(const kiln_func *f, const kiln_func_attrs *a) {
   return NULL;
 }
 
+/* Bytes of the flags from frame_pointer to not_into. */
+#define FLAGS 8
+_Static_assert(offsetof(kiln_func_attrs, not_into) + 1 ==
+                   offsetof(kiln_func_attrs, frame_pointer) + FLAGS &&
+                 offsetof(struct kn_func_attrs, not_into) + 1 ==
+                   offsetof(struct kn_func_attrs, frame_pointer) + FLAGS &&
+                 offsetof(kiln_func_attrs, naked) - offsetof(kiln_func_attrs, frame_pointer) ==
+                   offsetof(struct kn_func_attrs, naked) -
+                     offsetof(struct kn_func_attrs, frame_pointer),
+               "the flags are in one order");
+
 void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   if (!kn_build_open(f)) return;
   const char *message = attrs == NULL || !KN_UNRESERVED(attrs)
@@ -46,14 +57,7 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   a->probe_bytes = probe;
   a->guard = (uint8_t)attrs->guard;
   a->protect = attrs->protection == 0 ? m->protect : (uint8_t)(attrs->protection & PROTECT_BITS);
-  a->naked = attrs->naked;
-  a->general_only = attrs->general_only;
-  a->frame_pointer = attrs->frame_pointer;
-  a->blocks_as_made = attrs->blocks_as_made;
-  a->realign_stack = attrs->realign_stack;
-  a->used = attrs->used;
-  a->final = attrs->final;
-  a->not_into = attrs->not_into;
+  memcpy(&a->frame_pointer, &attrs->frame_pointer, FLAGS);
   a->no_rows = attrs->no_rows;
   a->keeps_pinned = attrs->keeps_pinned;
   a->inlining = (uint8_t)attrs->inlining;

@@ -77,6 +77,9 @@ kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint3
   if ((unsigned)status >= KILN_STATUS_COUNT || status == KILN_OK) status = KILN_ERR_ARGUMENT;
   kiln_module *m = f->module;
   kiln_diag *d = &f->diag;
+  /* without memory, calls of the module gave "none", which is now an argument */
+  if (status == KILN_ERR_ARGUMENT && kn_module_failed(m) && kn_module_own(m) == KILN_ERR_MEMORY)
+    status = KILN_ERR_MEMORY;
   describe(f, status, block, inst, d);
   va_list args;
   va_start(args, message);

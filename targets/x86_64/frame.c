@@ -1,4 +1,4 @@
-/* Frames on x86-64: prologue, epilogue, literals after the code, and the end of a function; unwind.c has the rows.
+/* Frames on x86-64: prologue, epilogue, literals after the code, frame rows (.eh_frame), and the end of a function.
  * Called by lib/codegen/walk.c around the loop over blocks.
  *
  *   rbp + 16     caller's stack arguments
@@ -21,9 +21,11 @@
  * with one addition to rsp, or a lea from rbp, then pops and leaves, and no call returns to its first instruction.
  *
  * The prologue and each epilogue are emitted in full; when all is known they are cut to what the function turned out
- * to need (relax.c). */
+ * to need (relax.c). Invariant: the rows describe every instruction boundary. */
 #include "lib/codegen/observe.h"
 #include "targets/x86_64/x64.h"
+
+#include <kiln/dwarf.h>
 
 /* ---- registers that the convention keeps ---- */
 
@@ -61,10 +63,11 @@ static void store_kept(struct kn_walk *w) {
 /* endbr64: what indirect branches may go to */
 void x64_landing(struct kn_walk *w) { EMIT(w, x64_endbr64); }
 
-/* The bytes at the bottom of the frame that belong to the functions that it calls. */
+/* The area of saved registers, and the bytes at the bottom of the frame that belong to the functions that it calls. */
 static void reserve_home(struct kn_walk *w) {
   struct x64_walk *x = x64(w);
   const struct kn_frame_plan *frame = &w->plan->frame;
+  w->frame.low -= (int32_t)x->saved_area;
   x->home_moves = frame->dynamic;
   x->home = frame->dynamic ? 0 : w->target->library->shadow_bytes;
   if (!frame->calls) return;
@@ -106,23 +109,23 @@ void x64_begin(struct kn_walk *w) {
   x->frame_reg = frame->pointer ? X64_RBP : X64_RSP;
   x->frame_bias = frame->pointer ? 0 : X64_FRAME_BOTTOM;
   x->adds = !frame->pointer;
-  if (KN_UNLIKELY(w->target->unwind_codes)) plan_codes(w);
+  bool codes = w->target->unwind_codes;
+  if (KN_UNLIKELY(codes)) plan_codes(w);
   if (frame->pointer) {
     EMIT(w, x64_push, X64_RBP);
-    if (KN_LIKELY(!x->based)) EMIT(w, x64_rr, X64_MOV, 3, X64_RBP, X64_RSP);
+    if (KN_LIKELY(!codes) || !x->based) EMIT(w, x64_rr, X64_MOV, 3, X64_RBP, X64_RSP);
   }
   for (uint64_t m = frame->saved; m; m &= m - 1) { /* in the order of their numbers */
     EMIT(w, x64_push, (unsigned)__builtin_ctzll(m));
     x->saved_count++;
   }
-  if (KN_UNLIKELY(x->based)) set_base(w);
+  if (KN_UNLIKELY(codes) && x->based) set_base(w);
   if (KN_UNLIKELY(frame->realigned)) x64_realign(w);
   EMIT(w, x64_group_r, 0x81, 3, X64_G_SUB, X64_RSP);
   x->frame_patch = kn_here(w);
   EMIT(w, x64_put32, 0);
-  w->frame.low =
-    frame->pointer ? -8 * (int32_t)x->saved_count - (int32_t)x->saved_area : X64_FRAME_BOTTOM;
-  if (KN_UNLIKELY(w->target->library->shadow_bytes != 0)) reserve_home(w);
+  w->frame.low = frame->pointer ? -8 * (int32_t)x->saved_count : X64_FRAME_BOTTOM;
+  if (KN_UNLIKELY(codes)) reserve_home(w);
   x->probe_room = frame->probe_step != 0 ? X64_PROBE_ROOM : 0;
   w->code.p += x->probe_room;
   if (KN_UNLIKELY(frame->kept | frame->guarded)) {
@@ -220,6 +223,132 @@ static void emit_literals(struct kn_walk *w) {
   }
 }
 
+/* ---- frame rows ---- */
+
+/* Where the last instruction of the epilogue is that fixup k begins: a ret, or the jump of a tail call. */
+KN_INLINE uint32_t last_of(const struct kn_walk *w, uint32_t k) {
+  const struct kn_fixup *x = &w->code.fixups.at[k];
+  return x->at + (x->label & ((1u << X64_EPILOGUE_LAST) - 1)) -
+         (w->code.cut.at[k + 1] - w->code.cut.at[k]);
+}
+
+/* Rows that say where the registers of kn_frame_plan.kept are saved, or that they are restored. */
+static uint8_t *kept_rows(struct kn_walk *w, uint8_t *p, bool restored) {
+  for (uint64_t m = w->plan->frame.kept; m; m &= m - 1) {
+    unsigned r = (unsigned)__builtin_ctzll(m), column = w->target->code.dwarf_regs[r];
+    *p++ = (uint8_t)((restored ? KILN_DW_CFA_restore : KILN_DW_CFA_offset) | column);
+    if (!restored) *p++ = (uint8_t)((16 - x64_kept_at(w, r)) / 8); /* below 128 */
+  }
+  return p;
+}
+
+/* The rows of the prologue; *at: the code offset that they reach. */
+KN_INLINE uint8_t *prologue_rows(struct kn_walk *w, uint8_t *p, uint32_t *at) {
+  const struct x64_walk *x = x64(w);
+  const uint8_t *dwarf_regs = w->target->code.dwarf_regs;
+  unsigned n = 1; /* words that are pushed */
+  bool pointer = w->plan->frame.pointer;
+  if (pointer) {
+    /* after push rbp: def_cfa_offset 16, offset rbp cfa - 16; after mov: def_cfa_register rbp */
+    static const uint8_t first[] = {
+      KILN_DW_CFA_advance_loc + 1, KILN_DW_CFA_def_cfa_offset,   16, KILN_DW_CFA_offset + 6, 2,
+      KILN_DW_CFA_advance_loc + 3, KILN_DW_CFA_def_cfa_register, 6};
+    memcpy(p, first, sizeof first);
+    p[0] += (uint8_t)x->head; /* advances: below 64 */
+    p += sizeof first;
+    *at += 4;
+    n = 2;
+  }
+  uint32_t head = pointer ? 0 : x->head;
+  for (uint64_t m = w->plan->frame.saved; m; m &= m - 1) {
+    unsigned reg = (unsigned)__builtin_ctzll(m);
+    *at += x64_push_size(reg);
+    *p++ = (uint8_t)(KILN_DW_CFA_advance_loc + x64_push_size(reg) + head);
+    head = 0;
+    n++;
+    if (!pointer) {
+      *p++ = KILN_DW_CFA_def_cfa_offset;
+      *p++ = (uint8_t)(8 * n);
+    }
+    *p++ = (uint8_t)(KILN_DW_CFA_offset | dwarf_regs[reg]);
+    *p++ = (uint8_t)n;
+  }
+  unsigned reg = X64_RSP; /* that the CFA counts from */
+  for (uint32_t k = 0; !pointer && k < x->n_rows; k++) {
+    const struct x64_frame_row *r = &x->rows[k];
+    p = kn_code_put_advance(p, r->at - *at + head);
+    head = 0;
+    *at = r->at;
+    *p++ = reg == r->reg ? KILN_DW_CFA_def_cfa_offset : KILN_DW_CFA_def_cfa;
+    if (reg != r->reg) *p++ = dwarf_regs[reg = r->reg];
+    p = kn_put_uleb(p, r->size + 8 * n);
+  }
+  return p;
+}
+
+/* The rows of an epilogue of fixup k; *at: the code offset that they reach. `last`: nothing follows it. */
+KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint32_t *at,
+                                 bool last) {
+  const struct kn_fixup *x = &w->code.fixups.at[k];
+  uint32_t ret = last_of(w, k), size = x->label >> X64_EPILOGUE_LAST;
+  const struct kn_frame_plan *frame = &w->plan->frame;
+  if (!frame->pointer) {
+    uint32_t cfa = 8 * x64(w)->saved_count, to = ret;
+    for (uint64_t m = frame->saved; m; m &= m - 1)
+      to -= x64_push_size((unsigned)__builtin_ctzll(m));
+    p = kn_code_put_advance(p, to - *at);
+    if (!last) *p++ = KILN_DW_CFA_remember_state;
+    *p++ = KILN_DW_CFA_def_cfa_offset;
+    *p++ = (uint8_t)(cfa + 8);
+    for (uint64_t m = frame->saved; m;) {
+      unsigned reg = 63 - (unsigned)__builtin_clzll(m);
+      m ^= KN_BIT(reg);
+      *p++ = (uint8_t)(KILN_DW_CFA_advance_loc + x64_push_size(reg));
+      *p++ = KILN_DW_CFA_def_cfa_offset;
+      *p++ = (uint8_t)cfa;
+      cfa -= 8;
+    }
+  } else {
+    p = kn_code_put_advance(p, ret - *at);
+    if (!last) *p++ = KILN_DW_CFA_remember_state;
+    *p++ = KILN_DW_CFA_def_cfa;
+    *p++ = 7;
+    *p++ = 8;
+    if (KN_UNLIKELY(frame->kept != 0)) p = kept_rows(w, p, true);
+  }
+  *at = ret;
+  if (last) return p;
+  *p++ = (uint8_t)(KILN_DW_CFA_advance_loc | size);
+  *p++ = KILN_DW_CFA_restore_state;
+  *at += size;
+  return p;
+}
+
+static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
+  uint8_t rows[256], *p; /* not worth clearing */
+  uint32_t at = start + x64(w)->head;
+  p = prologue_rows(w, rows, &at);
+  if (KN_UNLIKELY(w->plan->frame.kept != 0)) {
+    uint32_t stored = x64(w)->kept_end - w->code.cut.at[0];
+    p = kept_rows(w, kn_code_put_advance(p, stored - at), false);
+    at = stored;
+  }
+  for (uint32_t k = w->code.fixups.n; k-- > 0 && x64(w)->n_epilogues == 1;) {
+    /* the usual case, one epilogue: it is among the last fixups */
+    const struct kn_fixup *x = &w->code.fixups.at[k];
+    if (x->kind != X64_FIX_EPILOGUE) continue;
+    x64(w)->n_epilogues = 0;
+    p = epilogue_rows(w, p, k, &at, last_of(w, k) + (x->label >> X64_EPILOGUE_LAST) == end);
+  }
+  kn_code_cfi(w, rows, (size_t)(p - rows));
+  for (uint32_t k = 0; k < w->code.fixups.n && x64(w)->n_epilogues; k++) {
+    if (w->code.fixups.at[k].kind != X64_FIX_EPILOGUE) continue;
+    x64(w)->n_epilogues--;
+    p = epilogue_rows(w, rows, k, &at, false);
+    kn_code_cfi(w, rows, (size_t)(p - rows));
+  }
+}
+
 void x64_finish(struct kn_walk *w) {
   if (KN_UNLIKELY(w->plan->frame.guarded)) x64_guard_end(w);
   if (!x64_relax(w)) return;
@@ -231,5 +360,6 @@ void x64_finish(struct kn_walk *w) {
   if (w->f->status != KILN_OK) return;
   x64_patch(w);
   if (KN_UNLIKELY(w->target->unwind_codes)) x64_unwind_codes(w);
-  else x64_frame_rows(w, w->code.start, end);
+  else if (!x64(w)->frameless)
+    frame_rows(w, w->code.start, end); /* the CIE's rules hold throughout */
 }

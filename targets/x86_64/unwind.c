@@ -1,121 +1,7 @@
-/* What unwinders need to know of a function on x86-64: rows of DWARF for .eh_frame, which describe every instruction
- * boundary, or Microsoft's unwind codes for .xdata, which describe the prologue. Both are made of the same rows of the
- * prologue. Called by frame.c at the end of a function, when its code has its final form. */
-#include "lib/codegen/unwind.h"
+/* Microsoft's unwind codes of a function, for .xdata. They say what the prologue did: it pushed kn_frame_plan.saved in
+ * the order of the registers' numbers, allocated x64_walk.rows, and stored kn_frame_plan.kept. Called by frame.c at the
+ * end of a function, when its code has its final form; frame.c makes the rows of DWARF of the same. */
 #include "targets/x86_64/x64.h"
-
-/* The length of a push or pop. */
-KN_INLINE uint32_t push_size(unsigned reg) { return reg >= 8 ? 2 : 1; }
-
-KN_INLINE struct kn_unwind_row row(uint32_t at, enum kn_unwind_what what, unsigned reg,
-                                   int32_t bytes) {
-  return (struct kn_unwind_row){at, (uint8_t)what, (uint8_t)reg, bytes};
-}
-
-/* Gives the rows of the prologue to `put`, a function, with `to`; `based`: rbp is set after the pushes. A macro: the
- * writers are inlined into it. */
-#define EACH_ROW(w, start, based, put, to)                                                         \
-  do {                                                                                             \
-    const struct x64_walk *x_ = x64(w);                                                            \
-    const struct kn_frame_plan *frame_ = &(w)->plan->frame;                                        \
-    uint32_t at_ = (start) + x_->head;                                                             \
-    if (frame_->pointer) put(to, row(at_ += 1, KN_UNWIND_PUSH, X64_RBP, 0));                       \
-    if (frame_->pointer && !(based)) put(to, row(at_ += 3, KN_UNWIND_FRAME, X64_RBP, 0));          \
-    for (uint64_t m_ = frame_->saved; m_; m_ &= m_ - 1) { /* in the order of their numbers */      \
-      unsigned reg_ = (unsigned)__builtin_ctzll(m_);                                               \
-      put(to, row(at_ += push_size(reg_), KN_UNWIND_PUSH, reg_, 0));                               \
-    }                                                                                              \
-    if (based) {                                                                                   \
-      if (x_->saved_area != 0)                                                                     \
-        put(to, row(x_->area_at, KN_UNWIND_ALLOC, X64_RSP, (int32_t)x_->saved_area));              \
-      put(to, row(x_->base_at, KN_UNWIND_FRAME, X64_RBP,                                           \
-                  (int32_t)(8 * x_->saved_count + x_->saved_area)));                               \
-    }                                                                                              \
-    for (uint32_t k_ = 0; k_ < x_->n_rows; k_++)                                                   \
-      put(to,                                                                                      \
-          row(x_->rows[k_].at, KN_UNWIND_ALLOC, x_->rows[k_].reg, (int32_t)x_->rows[k_].size));    \
-    for (uint64_t m_ = frame_->kept; KN_UNLIKELY(m_ != 0); m_ &= m_ - 1) {                         \
-      unsigned reg_ = (unsigned)__builtin_ctzll(m_);                                               \
-      put(to, row(x_->kept_end - (w)->code.cut.at[0], KN_UNWIND_SAVE, reg_,                        \
-                  (w)->frame.cfa - x64_kept_at(w, reg_)));                                         \
-    }                                                                                              \
-  } while (0)
-
-/* ---- DWARF ---- */
-
-/* Where the last instruction of the epilogue is that fixup k begins: a ret, or the jump of a tail call. */
-KN_INLINE uint32_t last_of(const struct kn_walk *w, uint32_t k) {
-  const struct kn_fixup *x = &w->code.fixups.at[k];
-  return x->at + (x->label & ((1u << X64_EPILOGUE_LAST) - 1)) -
-         (w->code.cut.at[k + 1] - w->code.cut.at[k]);
-}
-
-/* The rows of an epilogue of fixup k; *at: the code offset that they reach. `last`: nothing follows it. */
-KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint32_t *at,
-                                 bool last) {
-  const struct kn_fixup *x = &w->code.fixups.at[k];
-  uint32_t ret = last_of(w, k), size = x->label >> X64_EPILOGUE_LAST;
-  const struct kn_frame_plan *frame = &w->plan->frame;
-  if (!frame->pointer) {
-    uint32_t cfa = 8 * x64(w)->saved_count, to = ret;
-    for (uint64_t m = frame->saved; m; m &= m - 1) to -= push_size((unsigned)__builtin_ctzll(m));
-    p = kn_code_put_advance(p, to - *at);
-    if (!last) *p++ = KILN_DW_CFA_remember_state;
-    *p++ = KILN_DW_CFA_def_cfa_offset;
-    *p++ = (uint8_t)(cfa + 8);
-    for (uint64_t m = frame->saved; m;) {
-      unsigned reg = 63 - (unsigned)__builtin_clzll(m);
-      m ^= KN_BIT(reg);
-      *p++ = (uint8_t)(KILN_DW_CFA_advance_loc + push_size(reg));
-      *p++ = KILN_DW_CFA_def_cfa_offset;
-      *p++ = (uint8_t)cfa;
-      cfa -= 8;
-    }
-  } else {
-    p = kn_code_put_advance(p, ret - *at);
-    if (!last) *p++ = KILN_DW_CFA_remember_state;
-    *p++ = KILN_DW_CFA_def_cfa;
-    *p++ = 7;
-    *p++ = 8;
-    for (uint64_t m = frame->kept; KN_UNLIKELY(m != 0); m &= m - 1)
-      *p++ = (uint8_t)(KILN_DW_CFA_restore | w->target->code.dwarf_regs[__builtin_ctzll(m)]);
-  }
-  *at = ret;
-  if (last) return p;
-  *p++ = (uint8_t)(KILN_DW_CFA_advance_loc | size);
-  *p++ = KILN_DW_CFA_restore_state;
-  *at += size;
-  return p;
-}
-
-void x64_frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
-  if (x64(w)->frameless) return; /* the CIE's rules hold throughout */
-  uint8_t rows[512];             /* not worth clearing */
-  struct kn_unwind_dwarf d = {.p = rows,
-                              .at = start,
-                              .pushed = 8,
-                              .cfa = w->target->code.frame_regs[0],
-                              .columns = w->target->code.dwarf_regs};
-  EACH_ROW(w, start, false, kn_unwind_dwarf_put, &d);
-  uint8_t *p = d.p;
-  uint32_t at = d.at;
-  for (uint32_t k = w->code.fixups.n; k-- > 0 && x64(w)->n_epilogues == 1;) {
-    /* the usual case, one epilogue: it is among the last fixups */
-    const struct kn_fixup *x = &w->code.fixups.at[k];
-    if (x->kind != X64_FIX_EPILOGUE) continue;
-    x64(w)->n_epilogues = 0;
-    p = epilogue_rows(w, p, k, &at, last_of(w, k) + (x->label >> X64_EPILOGUE_LAST) == end);
-  }
-  kn_code_cfi(w, rows, (size_t)(p - rows));
-  for (uint32_t k = 0; k < w->code.fixups.n && x64(w)->n_epilogues; k++) {
-    if (w->code.fixups.at[k].kind != X64_FIX_EPILOGUE) continue;
-    x64(w)->n_epilogues--;
-    p = epilogue_rows(w, rows, k, &at, false);
-    kn_code_cfi(w, rows, (size_t)(p - rows));
-  }
-}
-
-/* ---- codes ---- */
 
 /* UWOP_...; "x64 exception handling", struct UNWIND_CODE. */
 enum {
@@ -157,29 +43,60 @@ static void put_size(struct codes *c, uint32_t bytes) {
   }
 }
 
-static void codes_put(struct codes *c, struct kn_unwind_row r) {
-  if (r.what == KN_UNWIND_FRAME && c->skip_frame) return;
-  if (r.what == KN_UNWIND_ALLOC && r.reg != X64_RSP)
-    return; /* a loop has not yet moved it so far */
-  c->size = (uint8_t)(r.at - c->start);
-  switch ((enum kn_unwind_what)r.what) {
-  case KN_UNWIND_PUSH: put_code(c, PUSH_NONVOL, r.reg); break;
-  case KN_UNWIND_ALLOC:
-    put_size(c, (uint32_t)r.bytes - c->allocated);
-    c->allocated = (uint32_t)r.bytes;
+/* A row of the prologue. */
+enum what {
+  PUSH,  /* `reg` was pushed */
+  ALLOC, /* `bytes` are allocated below what was pushed, from `reg` on */
+  FRAME, /* `reg` is the frame pointer: `bytes` above the stack pointer */
+  SAVE   /* `reg` is stored, `bytes` below the CFA */
+};
+
+/* `at`: code offset after the instruction. */
+static void put_row(struct codes *c, uint32_t at, enum what what, unsigned reg, int32_t bytes) {
+  if (what == FRAME && c->skip_frame) return;
+  if (what == ALLOC && reg != X64_RSP) return; /* a loop has not yet moved it so far */
+  c->size = (uint8_t)(at - c->start);
+  switch (what) {
+  case PUSH: put_code(c, PUSH_NONVOL, reg); break;
+  case ALLOC:
+    put_size(c, (uint32_t)bytes - c->allocated);
+    c->allocated = (uint32_t)bytes;
     break;
-  case KN_UNWIND_FRAME:
-    c->frame = (uint8_t)(r.reg | r.bytes / 16 << 4);
+  case FRAME:
+    c->frame = (uint8_t)(reg | bytes / 16 << 4);
     put_code(c, SET_FPREG, 0);
     break;
-  case KN_UNWIND_SAVE: {
-    uint32_t at = c->cfa - (uint32_t)r.bytes;
-    bool far = at / 16 > 0xffff;
-    if (far) put_slot(c, at >> 16);
-    put_slot(c, far ? at & 0xffff : at / 16);
-    put_code(c, far ? SAVE_XMM128_FAR : SAVE_XMM128, x64_hw(r.reg));
+  case SAVE: {
+    uint32_t from = c->cfa - (uint32_t)bytes;
+    bool far = from / 16 > 0xffff;
+    if (far) put_slot(c, from >> 16);
+    put_slot(c, far ? from & 0xffff : from / 16);
+    put_code(c, far ? SAVE_XMM128_FAR : SAVE_XMM128, x64_hw(reg));
     break;
   }
+  }
+}
+
+/* The rows of the prologue, in the order of its instructions. */
+static void put_rows(struct codes *c, struct kn_walk *w) {
+  const struct x64_walk *x = x64(w);
+  const struct kn_frame_plan *frame = &w->plan->frame;
+  uint32_t at = w->code.start + x->head;
+  if (frame->pointer) put_row(c, at += 1, PUSH, X64_RBP, 0);
+  if (frame->pointer && !x->based) put_row(c, at += 3, FRAME, X64_RBP, 0);
+  for (uint64_t m = frame->saved; m; m &= m - 1) {
+    unsigned reg = (unsigned)__builtin_ctzll(m);
+    put_row(c, at += x64_push_size(reg), PUSH, reg, 0);
+  }
+  if (x->based) { /* rbp is set after the pushes */
+    if (x->saved_area != 0) put_row(c, x->area_at, ALLOC, X64_RSP, (int32_t)x->saved_area);
+    put_row(c, x->base_at, FRAME, X64_RBP, (int32_t)(8 * x->saved_count + x->saved_area));
+  }
+  for (uint32_t k = 0; k < x->n_rows; k++)
+    put_row(c, x->rows[k].at, ALLOC, x->rows[k].reg, (int32_t)x->rows[k].size);
+  for (uint64_t m = frame->kept; m; m &= m - 1) {
+    unsigned reg = (unsigned)__builtin_ctzll(m);
+    put_row(c, x->kept_end - w->code.cut.at[0], SAVE, reg, w->frame.cfa - x64_kept_at(w, reg));
   }
 }
 
@@ -192,7 +109,7 @@ void x64_unwind_codes(struct kn_walk *w) {
   struct codes c = {.start = w->code.start,
                     .cfa = 8 + 8 * (uint32_t)frame->pointer + 8 * x->saved_count + below,
                     .skip_frame = !x->based};
-  EACH_ROW(w, w->code.start, x->based, codes_put, &c);
+  put_rows(&c, w);
   uint8_t info[4 + 2 * sizeof c.slots / sizeof *c.slots + 2] = {1, c.size, c.n, c.frame};
   uint8_t *p = info + 4;
   for (unsigned k = c.n; k-- > 0;) {

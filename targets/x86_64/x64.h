@@ -293,8 +293,9 @@ enum { X64_EPILOGUE_LAST = 8 };
 
 /* ---- unwind.c ---- */
 
-/* Appends what unwinders need to know of the function, which is complete: rows of DWARF, or codes of its prologue. */
-void x64_frame_rows(struct kn_walk *w, uint32_t start, uint32_t end);
+/* The length of a push or pop. */
+KN_INLINE uint32_t x64_push_size(unsigned reg) { return reg >= 8 ? 2 : 1; }
+/* Appends the unwind codes of the function, which is complete. */
 void x64_unwind_codes(struct kn_walk *w);
 /* Frame offset of register r, which is kept (kn_frame_plan.kept). */
 int32_t x64_kept_at(struct kn_walk *w, unsigned r);

@@ -49,7 +49,7 @@ def read():
 def lowered(target):
     """The types that a target has values of."""
     table = text('targets', target, 'target.c')
-    table = table[table.index('.types'):]
+    table = table[table.index('[KILN_TYPE_VOID]'):]
     found = re.findall(r'\[KILN_TYPE_(\w+)\] =\s*(?:INT_TYPE|FLT_TYPE|\{[^}]*lowered = true)', table)
     return {name.lower() for name in found} - {'void'}
 

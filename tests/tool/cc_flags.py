@@ -170,7 +170,7 @@ LEFT_OUT = '''
 -g -gdwarf64                            -gdwarf64: it will be 32-bit DWARF
 -g -gdwarf-5 -gembed-source             -gembed-source: sources are not embedded
 -g -gpubnames                           -gpubnames: there will be no index of names
--g -gsplit-dwarf -fsplit-dwarf-inlining -fsplit-dwarf-inlining: the object does not describe inlined calls
+-g -gsplit-dwarf -fsplit-dwarf-inlining  -fsplit-dwarf-inlining: the object does not describe inlined calls
 -g -gz                                  -gz: objects' sections
 -g -gz=none -gz=zlib                    -gz=: objects' sections
 '''
