@@ -334,6 +334,10 @@ extern const struct kn_bc_target kn_bc_targets[]; /* by processor */
 
 /* The target that the triple in the current record names. */
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out);
+/* Is the module for objects of COFF, and so for Windows? */
+static inline bool kn_bc_is_coff(const struct kn_bc *r) {
+  return kiln_module_get_target(r->module).format == KILN_FORMAT_COFF;
+}
 /* Passes over the comdats that come next, if any, as far as they are as usual: quicker than record by record. */
 void kn_bc_skip_comdats(struct kn_bc *r);
 /* Reads the module block, which was just announced; if r->later, only records where the bodies are. */
