@@ -46,7 +46,7 @@ static bool flag(struct kn_bc *r, uint32_t id) {
   if (row->verdict == SUPPORT_VALUE) {
     /* CodeView: LLVM writes it for Windows alone; Code Model: tiny and small are 0 and 1; override-stack-alignment:
      * in bytes */
-    if (strcmp(name, "CodeView") == 0 ? value == 0 || !kn_bc_is_coff(r)
+    if (strcmp(name, "CodeView") == 0 ? value == 0 || !kn_bc_format_of(r)->code_view
                                       : value <= (strcmp(name, "Code Model") == 0 ? 1 : 16))
       return true;
   } else if (value == 0) {
@@ -129,12 +129,12 @@ static bool add_strings(struct kn_bc *r, struct bytes *b, enum strings how, uint
 
 /* Defines the section of a list; behind its strings, if there are any, stands `last`, unless that is NULL. */
 static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *last) {
-  const bool coff = kn_bc_is_coff(r);
-  const struct string_section *as = coff ? &directives : &string_sections[list];
+  const bool only_linker = kn_bc_format_of(r)->directives;
+  const struct string_section *as = only_linker ? &directives : &string_sections[list];
   kiln_section_desc said;
   struct bytes b = {0};
   bool ok = true;
-  if (coff && list != LIST_LINKER) return true;
+  if (only_linker && list != LIST_LINKER) return true;
   for (uint32_t i = 0; i < r->m->listed.n && ok; i++)
     if (r->m->listed.at[i].list == list) ok = add_strings(r, &b, as->how, r->m->listed.at[i].node);
   if (b.at == NULL) return ok && r->status == KILN_OK;

@@ -232,13 +232,13 @@ typedef enum kiln_dll {
 
 /** Which one of the groups of a name linkers keep, if several objects have one. Choices other than KILN_COMDAT_ANY are
  * only for targets with COFF. */
-typedef enum kiln_comdat_choice {
+typedef enum kiln_comdat {
   KILN_COMDAT_ANY,       /**< any of them */
   KILN_COMDAT_SAME_SIZE, /**< any of them; if the sizes differ, linking fails */
   KILN_COMDAT_EXACT,     /**< any of them; if the contents differ, linking fails */
   KILN_COMDAT_LARGEST,   /**< the largest one */
   KILN_COMDAT_COUNT
-} kiln_comdat_choice;
+} kiln_comdat;
 
 /** Properties of a symbol. Zero-initialise the struct for an external symbol with default properties. */
 typedef struct kiln_symbol_desc {
@@ -271,7 +271,7 @@ typedef struct kiln_symbol_desc {
   bool comdat_stays;
   kiln_dll dll; /**< import or export */
   /** Which group linkers keep. It is enough to set this field for one symbol of the group. */
-  kiln_comdat_choice comdat_choice;
+  kiln_comdat comdat_choice;
   uint64_t reserved[1]; /**< 0 */
 } kiln_symbol_desc;
 

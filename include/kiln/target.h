@@ -25,7 +25,7 @@ typedef enum kiln_system {
   /** Windows, with the ABI of MinGW: LLVM's x86_64-windows-gnu. Microsoft's own ABI has other exceptions and runtime
    * functions. */
   KILN_SYSTEM_WINDOWS,
-  KILN_SYSTEM_MACOS,   /**< Apple's systems */
+  KILN_SYSTEM_MACOS, /**< Apple's systems */
   KILN_SYSTEM_COUNT
 } kiln_system;
 

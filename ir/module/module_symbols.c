@@ -102,6 +102,9 @@ static inline uint32_t publish(kiln_module *m) {
 
 /* ---- declarations ---- */
 
+/* Formats that say of a symbol whether a DLL has it, and of a section group which one is kept. */
+static const bool has_imports[KILN_FORMAT_COUNT] = {[KILN_FORMAT_COFF] = true};
+
 /* Checks a description; NULL if it is right. */
 static const char *check(const kiln_module *m, const kiln_symbol_desc *d, size_t length,
                          kiln_symbol_kind kind) {
@@ -110,7 +113,7 @@ static const char *check(const kiln_module *m, const kiln_symbol_desc *d, size_t
       (unsigned)d->dll >= KILN_DLL_COUNT || (unsigned)d->comdat_choice >= KILN_COMDAT_COUNT)
     return "linkage, visibility, tls model, dll or choice of a group out of range";
   if ((d->dll != KILN_DLL_NONE || d->comdat_choice != KILN_COMDAT_ANY) &&
-      m->options.target.format != KILN_FORMAT_COFF)
+      !has_imports[m->options.target.format])
     return d->dll != KILN_DLL_NONE ? "only COFF has imports and exports"
                                    : "only COFF has groups of which not any one is kept";
   if (length == 0 && d->linkage != KILN_LINKAGE_INTERNAL && d->linkage != KILN_LINKAGE_PRIVATE)
@@ -610,7 +613,7 @@ kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol symbol) {
     info.desc.comdat = kn_comdat(m, s->comdat)->name;
     info.desc.comdat_length = kn_comdat(m, s->comdat)->length;
     info.desc.comdat_stays = kn_comdat(m, s->comdat)->stays;
-    info.desc.comdat_choice = (kiln_comdat_choice)kn_comdat(m, s->comdat)->choice;
+    info.desc.comdat_choice = (kiln_comdat)kn_comdat(m, s->comdat)->choice;
   }
   info.desc.align_log2 = s->align_log2;
   info.desc.resolver = s->resolver;

@@ -191,7 +191,7 @@ static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data
     if (kn_parse_word(p, "section")) {
       ok = kn_parse_string(p, "a section's name in quotes", &d->section);
     } else if (word_in(p, kn_comdat_words, KILN_COMDAT_COUNT, &choice)) {
-      d->comdat_choice = (kiln_comdat_choice)choice;
+      d->comdat_choice = (kiln_comdat)choice;
       ok = kn_parse_string(p, "a group's name in quotes", &d->comdat);
     } else if (kn_parse_word(p, "group")) {
       d->comdat_stays = true;

@@ -79,7 +79,7 @@ struct kn_coff_symbol {
   uint32_t value;
   int32_t section; /* number; 0: undefined, -1: absolute, -2: none */
   uint16_t type;
-  uint8_t class, aux; /* aux: records behind it */
+  uint8_t class, aux; /* aux: records that follow */
   /* Of the record before, in an auxiliary one: of a section, its index + 1; of a weak external, the default's
    * number. */
   uint32_t of_section, fallback;

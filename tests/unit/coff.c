@@ -171,7 +171,7 @@ static void comdats(void **state) {
   struct fixture *t = *state;
   static const struct {
     const char *name, *select;
-    kiln_comdat_choice choice;
+    kiln_comdat choice;
     bool stays;
   } rows[] = {
     {"any", "Selection: Any (0x2)", KILN_COMDAT_ANY, false},

@@ -5,16 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define S(n) struct s##n { char at[n]; }; \
-  __attribute__((noinline)) static struct s##n make##n(int first) { struct s##n s; for (int i = 0; i < n; i++) s.at[i] = (char)(first + i); return s; } \
-  __attribute__((noinline)) static int sum##n(int a, struct s##n s, double b, struct s##n *p) { int r = a + (int)b; for (int i = 0; i < n; i++) r = r * 3 + s.at[i] + p->at[i]; return r; }
+#define S(n)                                                                                       \
+  struct s##n {                                                                                    \
+    char at[n];                                                                                    \
+  };                                                                                               \
+  __attribute__((noinline)) static struct s##n make##n(int first) {                                \
+    struct s##n s;                                                                                 \
+    for (int i = 0; i < n; i++) s.at[i] = (char)(first + i);                                       \
+    return s;                                                                                      \
+  }                                                                                                \
+  __attribute__((noinline)) static int sum##n(int a, struct s##n s, double b, struct s##n *p) {    \
+    int r = a + (int)b;                                                                            \
+    for (int i = 0; i < n; i++) r = r * 3 + s.at[i] + p->at[i];                                    \
+    return r;                                                                                      \
+  }
 #define ALL(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(12) X(16) X(17) X(24)
 ALL(S)
 
-struct pair { double x, y; };
+struct pair {
+  double x, y;
+};
 __attribute__((noinline)) static struct pair swap(struct pair p) { return (struct pair){p.y, p.x}; }
 __attribute__((noinline)) static __int128 wide(__int128 a, int k, __int128 b) { return a * b + k; }
-__attribute__((noinline)) static long double extended(int k, long double a, float b) { return a * b + k; }
+__attribute__((noinline)) static long double extended(int k, long double a, float b) {
+  return a * b + k;
+}
 
 __attribute__((noinline)) static double add(int n, ...) {
   double sum = 0;
@@ -32,7 +47,11 @@ __attribute__((noinline)) static double add(int n, ...) {
 static int compare(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
 
 int main(void) {
-#define PRINT(n) { struct s##n s = make##n(n); printf("%d: %d\n", n, sum##n(n, s, 2.5, &s)); }
+#define PRINT(n)                                                                                   \
+  {                                                                                                \
+    struct s##n s = make##n(n);                                                                    \
+    printf("%d: %d\n", n, sum##n(n, s, 2.5, &s));                                                  \
+  }
   ALL(PRINT)
   struct pair p = swap((struct pair){1.5, 2.5});
   printf("%g %g\n", p.x, p.y);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What bitcode for Windows can ask for and Kiln does not have: each is an error that names it, and no object is
+"""What bitcode for Windows can require and Kiln does not have: each is an error that names it, and no object is
 written. Needs neither wine nor mingw.
 
     refused.py --kiln=build/kiln

@@ -8,7 +8,10 @@ static int order;
 __attribute__((constructor(300))) static void second(void) { order = order * 10 + 2; }
 __attribute__((constructor(200))) static void first(void) { order = order * 10 + 1; }
 __attribute__((constructor)) static void last(void) { order = order * 10 + 3; }
-__attribute__((destructor)) static void end(void) { puts("end"); fflush(stdout); }
+__attribute__((destructor)) static void end(void) {
+  puts("end");
+  fflush(stdout);
+}
 static void at_exit(void) { puts("at exit"); }
 
 __attribute__((weak)) int weak(void) { return 5; }

@@ -37,11 +37,11 @@ class Wine:
     def __init__(self, command, prefix):
         self.command = command
         self.env = dict(os.environ, WINEPREFIX=prefix, WINEDEBUG='-all', WINEDLLOVERRIDES='mscoree=;mshtml=', DISPLAY='')
-        if not os.path.exists(os.path.join(prefix, 'system.reg')):
-            os.makedirs(prefix, exist_ok=True)
-            subprocess.run([command, 'wineboot', '--init'], env=self.env, stdin=subprocess.DEVNULL,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
+        os.makedirs(prefix, exist_ok=True)
         self.server('-p')
+        # makes the prefix if there is none, and starts the services, which would keep a test's pipes open
+        subprocess.run([command, 'wineboot', '--init'], env=self.env, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
 
     def server(self, flag):
         server = shutil.which('wineserver') or '/usr/lib/wine/wineserver64'
