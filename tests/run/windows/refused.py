@@ -52,7 +52,8 @@ ROWS = [
     ('ARM64EC', 'arm64ec-pc-windows-msvc', FUNCTION, 'target "arm64ec-pc-windows-msvc"'),
     ('AArch64', 'aarch64-w64-windows-gnu', FUNCTION, 'no code for the target aarch64, windows, coff'),
     ('i386', 'i686-w64-windows-gnu', FUNCTION, 'target "i686-w64-windows-gnu"'),
-    ('exceptions of Microsoft\'s C++', GNU, FUNCLETS % {'personality': '__CxxFrameHandler3', 'operands': 'ptr null, i32 64, ptr null'},
+    ('exceptions of Microsoft\'s C++', GNU,
+     FUNCLETS % {'personality': '__CxxFrameHandler3', 'operands': 'ptr null, i32 64, ptr null'},
      'the personality __CxxFrameHandler3'),
     ('structured exceptions', GNU, FUNCLETS % {'personality': '__C_specific_handler', 'operands': 'ptr null'},
      'the personality __C_specific_handler'),
@@ -65,16 +66,21 @@ ROWS = [
     ('optimized import calls', GNU, flag('import-call-optimization'), 'module flag "import-call-optimization"'),
     ('kernels', GNU, flag('ms-kernel'), 'module flag "ms-kernel"'),
     ('marks of indirect branches', GNU, flag('cf-protection-branch'), 'protecting an object\'s code is not supported'),
-    ('vectorcall', GNU, 'define x86_vectorcallcc i32 @f() {\n  ret i32 0\n}\n', 'calling convention "x86_vectorcallcc"'),
-    ('ifunc', GNU, 'define ptr @choose() {\n  ret ptr null\n}\n@f = ifunc i32 (), ptr @choose\n', "'f': COFF has no ifuncs"),
-    ('eh_return', GNU, 'declare void @llvm.eh.return.i64(i64, ptr)\ndefine void @f(i64 %a, ptr %b) {\n'
-     '  call void @llvm.eh.return.i64(i64 %a, ptr %b)\n  unreachable\n}\n', 'eh_return, which this system\'s unwinders do not know'),
+    ('vectorcall', GNU, 'define x86_vectorcallcc i32 @f() {\n  ret i32 0\n}\n',
+     'calling convention "x86_vectorcallcc"'),
+    ('ifunc', GNU, 'define ptr @choose() {\n  ret ptr null\n}\n@f = ifunc i32 (), ptr @choose\n',
+     "'f': COFF has no ifuncs"),
+    ('eh_return', GNU, 'declare void @llvm.eh.return.i64(i64, ptr)\n'
+     'define void @f(i64 %a, ptr %b) {\n'
+     '  call void @llvm.eh.return.i64(i64 %a, ptr %b)\n  unreachable\n}\n',
+     'eh_return, which this system\'s unwinders do not know'),
     ('frames of other functions', GNU, 'declare void @llvm.localescape(...)\ndefine void @f() {\n  %a = alloca i32\n'
      '  call void (...) @llvm.localescape(ptr %a)\n  ret void\n}\n', 'llvm.localescape'),
     ('a group without its symbol', GNU, '$nobody = comdat any\n@x = global i32 1, comdat($nobody)\n',
      "section group 'nobody': COFF has only groups with a symbol of that name"),
     ('more alignment than COFF has', GNU, '@x = global i32 1, align 16384\n', 'aligned to 16384 bytes'),
-    ('ELF\'s comdats of other kinds', 'x86_64-unknown-linux-gnu', '$x = comdat largest\n@x = global i32 1, comdat\n', 'comdats other than'),
+    ('ELF\'s comdats of other kinds', 'x86_64-unknown-linux-gnu',
+     '$x = comdat largest\n@x = global i32 1, comdat\n', 'comdats other than'),
 ]
 
 

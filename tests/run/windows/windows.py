@@ -19,8 +19,8 @@ PROGRAMS = os.path.join(HERE, '../programs')
 # What clang refuses for Windows (ELF's sections and ifuncs, headers and types of Linux, bit-fields wider than `long`),
 # inline assembly with 64-bit operands of type `long`, and eh_return, which Kiln refuses.
 LEFT_OUT = {name + '.c' for name in '''asm_merged asm_module asm_operands asm_pairs asm_slots asm_symbols asm_tied
-    bitfields bitint_wide dynamic_alloca eh_return ifuncs interrupts long_double long_double_all named_registers switches
-    wide_integers'''.split()} | {'cxx_objects.cpp', 'exceptions_live.cpp', 'stack_realign.cpp'}
+    bitfields bitint_wide dynamic_alloca eh_return ifuncs interrupts long_double long_double_all named_registers
+    switches wide_integers'''.split()} | {'cxx_objects.cpp', 'exceptions_live.cpp', 'stack_realign.cpp'}
 
 
 def wine():
@@ -36,7 +36,8 @@ class Wine:
 
     def __init__(self, command, prefix):
         self.command = command
-        self.env = dict(os.environ, WINEPREFIX=prefix, WINEDEBUG='-all', WINEDLLOVERRIDES='mscoree=;mshtml=', DISPLAY='')
+        self.env = dict(os.environ, WINEPREFIX=prefix, WINEDEBUG='-all', WINEDLLOVERRIDES='mscoree=;mshtml=',
+                        DISPLAY='')
         os.makedirs(prefix, exist_ok=True)
         self.server('-p')
         # makes the prefix if there is none, and starts the services, which would keep a test's pipes open
@@ -70,8 +71,8 @@ def main():
 
     def objects(source, base, level):
         """LLVM's object and Kiln's of the same bitcode."""
-        h.run([args.clang, '--target=' + TRIPLE, '-c', '-emit-llvm', '-w', '-fno-vectorize', '-fno-slp-vectorize', level,
-               source, '-o', base + '.bc'])
+        h.run([args.clang, '--target=' + TRIPLE, '-c', '-emit-llvm', '-w', '-fno-vectorize', '-fno-slp-vectorize',
+               level, source, '-o', base + '.bc'])
         h.run([args.clang, '--target=' + TRIPLE, '-c', '-O0', '-w', base + '.bc', '-o', base + '.llvm.o'])
         h.run([args.kiln, 'compile', base + '.bc', '-o', base + '.kiln.o'])
         h.compile_also(base + '.bc', base + '.kiln.o')
@@ -86,7 +87,8 @@ def main():
         if got == expected and expected[1]:
             h.ok(what)
         else:
-            h.fail(what, 'status %d, expected %d:\n%s\nexpected:\n%s' % (got[0], expected[0], got[1][-400:], expected[1][-400:]))
+            h.fail(what, 'status %d, expected %d:\n%s\nexpected:\n%s' % (got[0], expected[0], got[1][-400:],
+                                                                      expected[1][-400:]))
 
     def check(item):
         source, level = item
