@@ -336,11 +336,12 @@ extern const struct kn_bc_target kn_bc_targets[]; /* by processor */
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out);
 /* What differs between the formats of objects. */
 struct kn_bc_format {
-  kiln_system system; /* whose objects have it */
-  char mangling;      /* of names, in the data layout */
-  bool imports;       /* a symbol's storage class counts, and all kinds of comdats are there */
-  bool code_view;     /* LLVM writes CodeView if the module's flag says so */
-  bool directives;    /* the only strings for linkers are in .drectve */
+  kiln_system system;  /* whose objects have it */
+  char mangling;       /* of names, in the data layout */
+  bool thread_pointer; /* its systems have one */
+  bool imports;        /* a symbol's storage class counts, and all kinds of comdats are there */
+  bool code_view;      /* LLVM writes CodeView if the module's flag says so */
+  bool directives;     /* the only strings for linkers are in .drectve */
 };
 extern const struct kn_bc_format kn_bc_formats[KILN_FORMAT_COUNT];
 static inline const struct kn_bc_format *kn_bc_format_of(const struct kn_bc *r) {

@@ -64,7 +64,7 @@ _Static_assert(sizeof kn_bc_targets / sizeof *kn_bc_targets == KILN_PROCESSOR_CO
                "every target has a row");
 
 const struct kn_bc_format kn_bc_formats[KILN_FORMAT_COUNT] = {
-  [KILN_FORMAT_ELF] = {.system = KILN_SYSTEM_LINUX, .mangling = 'e'},
+  [KILN_FORMAT_ELF] = {.system = KILN_SYSTEM_LINUX, .mangling = 'e', .thread_pointer = true},
   [KILN_FORMAT_COFF] = {.system = KILN_SYSTEM_WINDOWS,
                         .mangling = 'w',
                         .imports = true,

@@ -74,6 +74,12 @@ ROWS = [
      'define void @f(i64 %a, ptr %b) {\n'
      '  call void @llvm.eh.return.i64(i64 %a, ptr %b)\n  unreachable\n}\n',
      'eh_return, which this system\'s unwinders do not know'),
+    ('the thread pointer', GNU, 'declare ptr @llvm.thread.pointer()\ndefine ptr @f() {\n'
+     '  %p = call ptr @llvm.thread.pointer()\n  ret ptr %p\n}\n', 'llvm.thread.pointer'),
+    ('__builtin_setjmp', GNU, 'declare i32 @llvm.eh.sjlj.setjmp(ptr)\ndefine i32 @f(ptr %b) {\n'
+     '  %r = call i32 @llvm.eh.sjlj.setjmp(ptr %b)\n  ret i32 %r\n}\n', 'builtin_setjmp and builtin_longjmp'),
+    ('__builtin_longjmp', GNU, 'declare void @llvm.eh.sjlj.longjmp(ptr)\ndefine void @f(ptr %b) {\n'
+     '  call void @llvm.eh.sjlj.longjmp(ptr %b)\n  unreachable\n}\n', 'builtin_setjmp and builtin_longjmp'),
     ('frames of other functions', GNU, 'declare void @llvm.localescape(...)\ndefine void @f() {\n  %a = alloca i32\n'
      '  call void (...) @llvm.localescape(ptr %a)\n  ret void\n}\n', 'llvm.localescape'),
     ('a group without its symbol', GNU, '$nobody = comdat any\n@x = global i32 1, comdat($nobody)\n',
