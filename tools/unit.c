@@ -143,7 +143,7 @@ kiln_status tool_unit_compile(struct tool_unit *u) {
     if (status == KILN_OK) status = kiln_module_status(m);
     if (status == KILN_OK)
       status = u->split ? kiln_emit_elf_split(m, &s, 1, &u->object, u->dwo)
-                        : kiln_emit_elf(m, &s, 1, &u->object);
+                        : kiln_emit_object(m, &s, 1, &u->object);
     if (status != KILN_OK && u->diag.status == KILN_OK) u->diag = *kiln_module_diag(m);
     u->functions = kiln_session_get_stats(s).functions;
     kiln_session_free(s);

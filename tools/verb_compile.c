@@ -208,7 +208,7 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   uint64_t read = tool_now_ns();
   if (s == KILN_OK && dwo_name != NULL)
     s = kiln_emit_elf_split(t.module, c.sessions, c.n, &c.object, &dwo);
-  else if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &c.object);
+  else if (s == KILN_OK) s = kiln_emit_object(t.module, c.sessions, c.n, &c.object);
   struct tool_report report = {.in = in,
                                .compiled = &c,
                                .stats = tool_compiled_stats(&c),

@@ -12,17 +12,17 @@
 
 /* Personalities of other ways of unwinding than the Itanium C++ ABI's with DWARF tables. */
 static const char *const foreign[] = {
-  "ProcessCLRException",    "__CxxFrameHandler3",    "__C_specific_handler",
-  "__gcc_personality_seh0", "__gcc_personality_sj0", "__gnu_objc_personality_sj0",
-  "__gxx_personality_seh0", "__gxx_personality_sj0", "__gxx_wasm_personality_v0",
-  "_except_handler3",       "_except_handler4",
+  "ProcessCLRException",       "__CxxFrameHandler3",         "__C_specific_handler",
+  "__gcc_personality_sj0",     "__gnu_objc_personality_sj0", "__gxx_personality_sj0",
+  "__gxx_wasm_personality_v0", "_except_handler3",           "_except_handler4",
 };
 
 /* Personalities that do nothing in frames without landing pads. LLVM's EHPersonalities.cpp knows them, and lets
  * functions without invokes do without. */
 static const char *const idle[] = {
-  "__gcc_personality_v0",  "__gnat_eh_personality",  "__gxx_personality_v0",
-  "__objc_personality_v0", "__xlcxx_personality_v1", "__zos_cxx_personality_v2",
+  "__gcc_personality_seh0", "__gxx_personality_seh0", /* of Windows, with the same tables */
+  "__gcc_personality_v0",   "__gnat_eh_personality",  "__gxx_personality_v0",
+  "__objc_personality_v0",  "__xlcxx_personality_v1", "__zos_cxx_personality_v2",
   "rust_eh_personality",
 };
 

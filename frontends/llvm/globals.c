@@ -26,7 +26,7 @@ static inline bool below(struct kn_bc *r, const char *what, uint64_t v, uint64_t
 }
 
 struct fields {
-  uint64_t linkage, visibility, section, comdat, dso_local, align;
+  uint64_t linkage, visibility, section, comdat, dso_local, align, dll;
 };
 
 static uint64_t field(const struct kn_bc *r, uint32_t i) {
@@ -82,6 +82,8 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
   if (!local) d->desc.visibility = (kiln_visibility)f->visibility;
   d->desc.dso_local =
     f->dso_local || local || (d->desc.visibility != KILN_VISIBILITY_DEFAULT && f->linkage != 7);
+  if (!below(r, "storage class", f->dll, KILN_DLL_COUNT)) return false;
+  if (KN_UNLIKELY(f->dll != 0) && kn_bc_format_of(r)->imports) d->desc.dll = (kiln_dll)f->dll;
   if (f->section) {
     if (f->section > r->m->sections.n) return kn_bc_malformed(r, "section number out of range");
     d->desc.section = r->m->names.at + r->m->sections.at[f->section - 1];
@@ -91,6 +93,7 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
     d->desc.comdat = r->m->comdats.at[f->comdat - 1].name;
     d->desc.comdat_length = r->m->comdats.at[f->comdat - 1].length;
     d->desc.comdat_stays = r->m->comdats.at[f->comdat - 1].stays;
+    d->desc.comdat_choice = r->m->comdats.at[f->comdat - 1].choice;
   } else if (d->desc.linkage == KILN_LINKAGE_LINKONCE) {
     d->desc.linkage = KILN_LINKAGE_WEAK;
   }
@@ -171,7 +174,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   const uint64_t *op = r->in.ops.at;
   if (r->in.ops.n < 8) return kn_bc_malformed(r, "bad global variable");
   struct decl d = {.g.what = KILN_SYMBOL_DATA};
-  struct fields f = {op[5], field(r, 8), op[7], field(r, 13), field(r, 15), op[6]};
+  struct fields f = {op[5], field(r, 8), op[7], field(r, 13), field(r, 15), op[6], field(r, 12)};
   if (!describe(r, &d, &f)) return false;
   if (!(op[3] & 2))
     return kn_bc_unsupported(r, "a record of LLVM 3 (LLVM 11 and newer can be read)");
@@ -183,7 +186,6 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   uint64_t tls = field(r, 9);
   if (!ends(r, "variable", 20) || !below(r, "thread-local model", tls, 5) ||
       !below(r, "unnamed_addr", field(r, 10), 3) || !below(r, "initialisation", field(r, 11), 2) ||
-      !below(r, "storage class", field(r, 12), 3) ||
       !below(r, "sanitizer metadata", field(r, 18), 16))
     return false;
   if (!d.g.skip && !possible_data(r)) return false;
@@ -211,12 +213,11 @@ bool kn_bc_global_variable(struct kn_bc *r) {
 /* Reads the record of a function into `d`, and declares it. */
 static bool function_record(struct kn_bc *r, struct decl *d) {
   const uint64_t *op = r->in.ops.at;
-  struct fields f = {op[5], op[9], op[8], field(r, 14), field(r, 17), op[7]};
+  struct fields f = {op[5], op[9], op[8], field(r, 14), field(r, 17), op[7], field(r, 13)};
   if (r->in.ops.n > 21 && op[21] > f.align) f.align = op[21]; /* the preferred one */
   if (!describe(r, d, &f)) return false;
   if (KN_UNLIKELY(r->in.ops.n > 22) && !ends(r, "function", 22)) return false;
-  if (!below(r, "unnamed_addr", field(r, 11), 3) || !below(r, "storage class", field(r, 13), 3))
-    return false;
+  if (!below(r, "unnamed_addr", field(r, 11), 3)) return false;
   struct kn_bc_global *g = &d->g;
   if (op[2] >= r->types.n || r->types.at[op[2]].kind != TK_FUNC)
     return kn_bc_malformed(r, "a function's type is not a function type");
@@ -300,7 +301,7 @@ bool kn_bc_global_ifunc(struct kn_bc *r) {
   const uint64_t *op = r->in.ops.at;
   if (r->in.ops.n < 7) return kn_bc_malformed(r, "bad ifunc");
   struct decl d = {.g.what = KILN_SYMBOL_ALIAS};
-  struct fields f = {op[5], op[6], 0, 0, field(r, 7), 0};
+  struct fields f = {op[5], op[6], 0, 0, field(r, 7), 0, 0};
   if (!describe(r, &d, &f)) return false;
   if (!plain_space(r, op[3]) || !ends(r, "ifunc", 10)) return false;
   if (field(r, 9)) return kn_bc_unsupported(r, "partitions");
@@ -318,10 +319,9 @@ bool kn_bc_global_alias(struct kn_bc *r) {
   const uint64_t *op = r->in.ops.at;
   if (r->in.ops.n < 6) return kn_bc_malformed(r, "bad alias");
   struct decl d = {.g.what = KILN_SYMBOL_ALIAS};
-  struct fields f = {op[5], field(r, 6), 0, 0, field(r, 10), 0};
+  struct fields f = {op[5], field(r, 6), 0, 0, field(r, 10), 0, field(r, 7)};
   if (!describe(r, &d, &f)) return false;
   if (!plain_space(r, op[3]) || !ends(r, "alias", 13) ||
-      !below(r, "storage class", field(r, 7), 3) ||
       !below(r, "thread-local model", field(r, 8), 5) || !below(r, "unnamed_addr", field(r, 9), 3))
     return false;
   if (field(r, 12)) return kn_bc_unsupported(r, "partitions");

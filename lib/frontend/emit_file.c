@@ -75,7 +75,7 @@ kiln_status kiln_emit_elf_file(kiln_module *m, kiln_session *const *sessions, ui
     return kiln_module_fail(m, &d);
   }
   kiln_buffer object = {.allocator = kiln_module_get_allocator(m)};
-  kiln_status status = kiln_emit_elf(m, sessions, n_sessions, &object);
+  kiln_status status = kiln_emit_object(m, sessions, n_sessions, &object);
   if (status == KILN_OK && !write_file(path, &object)) {
     d.status = KILN_ERR_IO;
     snprintf(d.message, sizeof d.message, "cannot write %.150s: %s", path, strerror(errno));

@@ -1,0 +1,96 @@
+/* Relocations of the COFF writer: see coff.h. Their addends are in the fields. */
+#include "lib/object/coff.h"
+
+static const struct kn_coff_machine machines[] = {
+  [KILN_PROCESSOR_X86_64] = {.number = 0x8664,
+                             .relocs = {[KILN_RELOC_ABS64] = KN_COFF_ADDR64,
+                                        [KILN_RELOC_ABS32] = KN_COFF_ADDR32,
+                                        [KILN_RELOC_ABS32S] = KN_COFF_ADDR32,
+                                        [KILN_RELOC_REL32] = KN_COFF_REL32,
+                                        [KILN_RELOC_X64_CALL] = KN_COFF_REL32,
+                                        [KILN_RELOC_X64_GOT] = KN_COFF_REL32,
+                                        [KILN_RELOC_X64_GOT_OP] = KN_COFF_REL32,
+                                        [KILN_RELOC_X64_GOT_REX] = KN_COFF_REL32,
+                                        [KILN_RELOC_X64_TLS_LE] = KN_COFF_SECREL}},
+  [KILN_PROCESSOR_AARCH64] = {0},
+};
+_Static_assert(sizeof machines / sizeof *machines == KILN_PROCESSOR_COUNT,
+               "every processor has a row");
+
+const struct kn_coff_machine *kn_coff_machine(kiln_processor p) { return machines + p; }
+
+uint32_t kn_coff_reloc_number(kiln_processor p, kiln_reloc_kind kind) {
+  return (unsigned)kind < KILN_RELOC_KIND_COUNT ? machines[p].relocs[kind] : 0;
+}
+
+bool kn_coff_put(struct kn_coff *c, uint32_t section, uint64_t at, uint32_t symbol, unsigned type) {
+  struct kn_coff_section *s = c->sections.at + section;
+  const struct kn_coff_reloc r = {(uint32_t)at, symbol, (uint16_t)type};
+  return KN_PUSH(c->m, s->relocs, r);
+}
+
+/* Writes an addend to the field of a relocation. */
+static bool put_addend(struct kn_coff *c, uint8_t *field, unsigned type, int64_t addend,
+                       uint32_t symbol) {
+  if (type == KN_COFF_REL32) addend += 4; /* it counts from the field's end */
+  if (type == KN_COFF_ADDR64) {
+    kn_put64(field, (uint64_t)addend);
+    return true;
+  }
+  kn_put32(field, (uint32_t)addend);
+  return addend == (int32_t)addend ||
+         KN_MODULE_FAIL(false, c->m, KILN_ERR_LIMIT,
+                        "an offset from '%.100s' does not fit in 32 bits",
+                        symbol != 0 ? kn_name_of(c->m, symbol) : "a section");
+}
+
+static bool no_type(const struct kn_coff *c, const struct kn_image_reloc *r) {
+  const char *kind = kiln_reloc_name((kiln_reloc_kind)r->kind);
+  return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED,
+                        "relocation %s against '%.100s': COFF has no such relocation",
+                        kind != NULL ? kind : "without a kind", kn_name_of(c->m, r->symbol));
+}
+
+/* What a relocation is against: a symbol with a name, or a section. `addend` counts from there. */
+static uint32_t find(struct kn_coff *c, uint32_t id, int64_t *addend) {
+  const struct kn_place *p = c->image->places + id;
+  if (c->numbers[id] != 0 || !kn_place_is_in_section(p)) return kn_coff_number(c, id);
+  *addend += (int64_t)p->value;
+  return c->sections.at[c->section_of[p->section - 1] - 1].symbol;
+}
+
+bool kn_coff_put_reloc(void *user, const struct kn_image_reloc *r) {
+  struct kn_coff *c = user;
+  unsigned type = r->kind < KILN_RELOC_KIND_COUNT ? c->machine->relocs[r->kind] : 0;
+  int64_t addend = r->addend;
+  if (type == 0) return no_type(c, r);
+  uint32_t number;
+  if (r->symbol == 0) number = c->sections.at[c->section_of[r->section] - 1].symbol;
+  else if (kn_reloc_facts(r->kind)->to == KN_TO_ENTRY) number = kn_coff_ref(c, r->symbol);
+  else number = find(c, r->symbol, &addend);
+  return number != UINT32_MAX && put_addend(c, c->base + r->offset, type, addend, r->symbol) &&
+         kn_coff_put(c, c->current, r->offset, number, type);
+}
+
+bool kn_coff_debug_relocs(struct kn_coff *c, uint8_t *object) {
+  for (unsigned k = 0; k < KN_DS_COUNT; k++) {
+    if (c->debug[k] == 0) continue;
+    const uint32_t section = c->debug[k] - 1;
+    const struct kn_dwarf_buffer *b = kn_dwarf_section(c->dwarf, k);
+    uint8_t *base = object + c->sections.at[section].offset;
+    for (uint32_t i = 0; i < b->relocs.n; i++) {
+      const struct kn_dwarf_reloc *r = &b->relocs.at[i];
+      uint32_t number, id = r->target & KN_DR_SYMBOL ? r->target & ~KN_DR_SYMBOL : 0;
+      int64_t addend = r->addend;
+      unsigned type = r->wide && !r->tls ? KN_COFF_ADDR64 : KN_COFF_SECREL;
+      if (r->target & KN_DR_DEBUG)
+        number = c->sections.at[c->debug[r->target & ~KN_DR_DEBUG] - 1].symbol;
+      else if (id != 0) number = find(c, id, &addend);
+      else number = c->sections.at[c->section_of[r->target] - 1].symbol;
+      if (number == UINT32_MAX || !put_addend(c, base + r->offset, type, addend, id) ||
+          !kn_coff_put(c, section, r->offset, number, type))
+        return false;
+    }
+  }
+  return true;
+}
