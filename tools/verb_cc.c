@@ -251,7 +251,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   if (s == KILN_OK && kiln_module_get_attrs(t.module).dwo_name != NULL && in->dwo != NULL)
     s = kiln_emit_elf_split(t.module, c.sessions, c.n, &object,
                             a->split == CC_SPLIT_FILE ? &dwo : NULL);
-  else if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &object);
+  else if (s == KILN_OK) s = kiln_emit_object(t.module, c.sessions, c.n, &object);
   if (s != KILN_OK && diag.status == KILN_OK) diag = *kiln_module_diag(t.module);
   tool_thread_diag = NULL;
   const bool located = diag.block != UINT32_MAX;
