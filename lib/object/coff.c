@@ -375,7 +375,7 @@ static const char *lacks(const kiln_module *m) {
   return m->protect != 0 ? "protecting an object's code" : NULL;
 }
 
-/* GNU's: the runtime calls what is in the sections from the last to the first. */
+/* GNU's, which are sorted by name. */
 static const char *ctor_section(struct kn_arena *arena, bool at_exit, uint32_t priority) {
   const char *name = at_exit ? ".dtors" : ".ctors";
   char text[24];
@@ -390,5 +390,6 @@ const struct kn_object_format kn_coff_format = {
   .lacks = lacks,
   .reloc_number = kn_coff_reloc_number,
   .ctor_section = ctor_section,
+  .ctors_backwards = true,
   .write = write_coff,
 };
