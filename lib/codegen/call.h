@@ -22,16 +22,14 @@ struct kn_assign {
 
 /* An argument, parameter or result, and its location. */
 struct kn_arg {
-  uint32_t h; /* operand, or the parameter's value; 0 of a result */
-  uint32_t
-    stack; /* offset in the stack area, if `reg` is KN_NO_REG (results: `in_memory`), or of the upper half */
+  uint32_t h;     /* operand, or the parameter's value; 0 of a result */
+  uint32_t stack; /* offset in the stack area: without `reg` (results: `in_memory`), or `split` */
   const kiln_param *param; /* NULL: beyond the signature's parameters, or a result */
   uint8_t type;
   uint8_t reg;    /* register, the first of two; or KN_NO_REG */
   uint8_t high;   /* the second of two, or KN_NO_REG */
   bool in_memory; /* a result in the stack area. Without it and `reg`: on a stack of registers */
-  bool
-    split; /* the lower half of an i128 is in `reg`, the last register, the upper one on the stack */
+  bool split;     /* an i128: `reg` has the lower half, the stack area the upper one */
   bool indirect;  /* the address of a copy: kn_convention.indirect; `type` is that of addresses */
   int32_t memory; /* of a call, if it is indirect: frame offset of the copy, or of the result */
 };

@@ -1,4 +1,4 @@
-/* Windows' bcryptprimitives.dll, which wine 8.0 lacks, as far as Rust's standard library asks for it: random bytes. */
+/* Windows' bcryptprimitives.dll, which wine 8.0 lacks: the one function of it that Rust's standard library calls. */
 #include <windows.h>
 #include <ntsecapi.h> /* RtlGenRandom, advapi32's SystemFunction036 */
 

@@ -1,6 +1,6 @@
 /* Replaces a program of another target: starts its file under qemu, with the arguments, argv[0] and environment as
- * they came, or under $CROSS_WINE. cross_cc.sh puts it in a program's place, followed by that file's absolute path, the length of that path
- * in 8 digits, and "launch". The file is also looked for beside this one, as NAME.elf, first. */
+ * they came, or under $CROSS_WINE. cross_cc.sh puts it in a program's place, followed by that file's absolute path, the
+ * length of that path in 8 digits, and "launch". The file is also looked for beside this one, as NAME.elf, first. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
