@@ -120,7 +120,7 @@ def workspace(t, args, work):
             if status: print(err[-1500:])
         for panic in 'unwind', 'abort': # the program's last line panics
             status, text, _ = capture([*words, *run, '--config', 'profile.dev.panic="%s"' % panic, '--', '--panic'], cwd=folder, env=env)
-            ends.append((who, panic, status, text))
+            ends.append((who, panic, status if status >= 0 else 128 - status, text)) # a signal, as `kiln cargo` says it
         said[who] = out
     by_kiln, why = objects(log)
     same = said['llvm'] == said['kiln'] and all(status == 0 for status, _ in said['llvm'])
