@@ -74,7 +74,7 @@ class Side:
             self.env['CARGO_BUILD_JOBS'] = args.jobs
         if args.linker:
             self.env['CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS'] = '-Clink-arg=-fuse-ld=' + args.linker
-        self.env.update(harness.cargo_for_aarch64() if self.cross else {}, **more, **env)
+        self.env.update(harness.cargo_for('aarch64') if self.cross else {}, **more, **env)
         shutil.rmtree(os.path.join(self.folder, 'src'), ignore_errors=True)
         shutil.copytree(SOURCE, self.folder, dirs_exist_ok=True)
 

@@ -141,9 +141,10 @@ kiln_status tool_unit_compile(struct tool_unit *u) {
     tool_inlining_set(m, &u->inlining);
     status = compile_bodies(u, m, s);
     if (status == KILN_OK) status = kiln_module_status(m);
+    bool split = u->split && kiln_module_get_attrs(m).dwo_name != NULL;
     if (status == KILN_OK)
-      status = u->split ? kiln_emit_elf_split(m, &s, 1, &u->object, u->dwo)
-                        : kiln_emit_object(m, &s, 1, &u->object);
+      status = split ? kiln_emit_elf_split(m, &s, 1, &u->object, u->dwo)
+                     : kiln_emit_object(m, &s, 1, &u->object);
     if (status != KILN_OK && u->diag.status == KILN_OK) u->diag = *kiln_module_diag(m);
     u->functions = kiln_session_get_stats(s).functions;
     kiln_session_free(s);

@@ -38,9 +38,9 @@ static KN_COLD void assign_register(const struct kn_convention *c, struct kn_ass
     unsigned at = s->used[0]++;
     bool pair = a->type == KILN_TYPE_I128;
     s->used[0] += pair;
-    s->refused |= pair && at + 1 == list->n;
-    if (at + pair < list->n) a->reg = list->reg[at];
-    if (pair && a->reg != KN_NO_REG) a->high = list->reg[at + 1];
+    a->split = pair && at + 1 == list->n;
+    if (at < list->n) a->reg = list->reg[at];
+    if (pair && at + 1 < list->n) a->high = list->reg[at + 1];
   } else if (bank != 0) {
     a->reg = next_reg(s, list, bank);
   } else if (c->pairs == KN_PAIRS_NONE && (a->type == KILN_TYPE_I128 || part)) {
@@ -68,6 +68,7 @@ static KN_COLD void assign_any(const struct kn_target *t, const struct kn_conven
   uint32_t size = t->types[type].bytes, align = size;
   bool inside = s->joined != 0;
   a->reg = a->high = KN_NO_REG;
+  a->split = false;
   if (c->composites && !inside && flags & KILN_PARAM_JOIN) begin_joined(c, s, bank, p);
   bool part = s->joined != 0;
   if (part) s->joined--;
@@ -87,7 +88,8 @@ static KN_COLD void assign_any(const struct kn_target *t, const struct kn_conven
     if (align > 16 && align > s->align) s->align = align;
   } else if (!(c->x87 >> type & 1)) {
     assign_register(c, s, a, bank, part);
-    if (a->reg != KN_NO_REG) return;
+    if (a->split) size = 8;
+    else if (a->reg != KN_NO_REG) return;
     if (part && (type == KILN_TYPE_F32 || type == KILN_TYPE_F16)) size = 1u << kn_type_log2[type];
     if (c->by_position) align = 8;
     if (inside && size < 16) align = 1; /* as in memory */
@@ -107,7 +109,7 @@ static KN_COLD void assign_any(const struct kn_target *t, const struct kn_conven
 KN_INLINE void assign(const struct kn_target *t, const struct kn_convention *c, struct kn_assign *s,
                       struct kn_arg *a, bool whole) {
   const struct kn_reg_list *list = &c->args[0];
-  a->indirect = false;
+  a->indirect = a->split = false;
   bool usual = a->type - KILN_TYPE_I8 <= KILN_TYPE_I64 - KILN_TYPE_I8 && s->joined == 0 &&
                !(kn_arg_flags(a) & ~(unsigned)KN_PARAM_EXTEND);
   if (KN_LIKELY(usual && s->used[0] < list->n && c->narrow.n == 0 && !c->by_position)) {
@@ -374,7 +376,7 @@ void kn_add_move(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
 /* Has the argument to go to memory before registers are filled? One in a scratch register, which moves use, waits
  * there until they are done. */
 static bool is_early(const struct kn_walk *w, const struct kn_arg *a) {
-  return a->reg == KN_NO_REG || a->reg == w->target->scratch[1] || a->indirect;
+  return a->reg == KN_NO_REG || a->reg == w->target->scratch[1] || a->indirect || a->split;
 }
 
 /* What has to be done before the moves to registers are collected. */
@@ -408,6 +410,7 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->reg == c->reg) c->reg = t->callee[1];
+    if (a->split) wide = true;
     if (is_early(w, a)) continue;
     if (kn_wide(w, a->type))
       wide = true; /* in the frame, and so loaded when all others are in place */

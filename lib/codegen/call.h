@@ -23,14 +23,15 @@ struct kn_assign {
 /* An argument, parameter or result, and its location. */
 struct kn_arg {
   uint32_t h;     /* operand, or the parameter's value; 0 of a result */
-  uint32_t stack; /* offset in the stack area, if `reg` is KN_NO_REG (results: `in_memory`) */
+  uint32_t stack; /* offset in the stack area: without `reg` (results: `in_memory`), or `split` */
   const kiln_param *param; /* NULL: beyond the signature's parameters, or a result */
   uint8_t type;
   uint8_t reg;    /* register, the first of two; or KN_NO_REG */
   uint8_t high;   /* the second of two, or KN_NO_REG */
   bool in_memory; /* a result in the stack area. Without it and `reg`: on a stack of registers */
+  bool split;     /* an i128: `reg` has the lower half, the stack area the upper one */
   bool indirect;  /* the address of a copy: kn_convention.indirect; `type` is that of addresses */
-  int32_t memory; /* of a call, if it is indirect: frame offset of the copy */
+  int32_t memory; /* of a call, if it is indirect: frame offset of the copy, or of the result */
 };
 /* KILN_PARAM_... of an argument. */
 KN_INLINE unsigned kn_arg_flags(const struct kn_arg *a) { return a->param ? a->param->flags : 0; }

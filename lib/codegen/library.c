@@ -103,29 +103,60 @@ static const struct kn_convention *convention(struct kn_walk *w, const kiln_para
   bool wide = t->types[result].wide;
   if (KN_LIKELY(t->runtime == NULL)) return t->library;
   for (unsigned k = 0; k < n; k++) wide |= t->types[params[k].type].wide;
-  if (t->runtime->indirect >> result & 1 && result != KILN_TYPE_I128 && t->types[result].wide)
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
-                 "a function of the library that returns a float of 16 bytes in memory");
   return wide ? t->runtime : t->library;
+}
+
+/* True if the convention returns the type in memory whose address is the first argument. */
+static bool in_memory(const struct kn_convention *c, unsigned type) {
+  return type == KILN_TYPE_F80 && (c->indirect >> type & 1) != 0;
+}
+
+enum { MOST_ARGS = 3 };
+
+/* Calls a function that returns in memory: in the copy that is made of an argument more, a 0 of 16 bytes. */
+static void call_with_memory(struct kn_walk *w, struct kn_call *c, struct kn_sig *sig) {
+  const unsigned type = sig->results[0];
+  kiln_param params[MOST_ARGS + 1] = {{.type = KILN_TYPE_I128}};
+  uint32_t args[MOST_ARGS + 1] = {kn_handle(KN_TAG_IMM, 0)};
+  memcpy(params + 1, sig->params, c->n * sizeof *params);
+  memcpy(args + 1, c->args, c->n * sizeof *args);
+  sig->params = params;
+  sig->n_results = 0;
+  c->args = args;
+  c->n = sig->n_params = c->n + 1;
+  w->target->call(w, c);
+  if (w->f->status != KILN_OK) return;
+  struct kn_arg *a = &w->args.at[0];
+  *a = (struct kn_arg){.type = (uint8_t)type,
+                       .reg = KN_NO_REG,
+                       .high = KN_NO_REG,
+                       .in_memory = true,
+                       .indirect = true,
+                       .memory = a->memory};
+  kn_take_assigned(w, 1);
 }
 
 static void call(struct kn_walk *w, const char *name, const uint32_t *args,
                  const kiln_param *params, unsigned n, unsigned result) {
-  const struct kn_sig sig = {.params = params,
-                             .n_params = n,
-                             .results = {(uint8_t)result},
-                             .n_results = result != KILN_TYPE_VOID,
-                             .conv = convention(w, params, n, result)};
+  struct kn_sig sig = {.params = params,
+                       .n_params = n,
+                       .results = {(uint8_t)result},
+                       .n_results = result != KILN_TYPE_VOID,
+                       .conv = convention(w, params, n, result)};
   struct kn_call c = {
     .sig = &sig, .args = args, .n = n, .symbol = kn_library_symbol(w, name, &sig), .library = true};
   if (c.symbol == 0 || w->f->status != KILN_OK) return;
+  if (KN_UNLIKELY(in_memory(sig.conv, result))) {
+    call_with_memory(w, &c, &sig);
+    return;
+  }
   w->target->call(w, &c);
   if (w->f->status == KILN_OK && sig.n_results != 0) w->target->take_results(w, &sig);
 }
 
 void kn_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
                      const uint8_t *types, unsigned n, unsigned result) {
-  kiln_param params[3] = {{0}};
+  kiln_param params[MOST_ARGS] = {{0}};
   for (unsigned k = 0; k < n; k++) params[k].type = types[k];
   call(w, name, args, params, n, result);
 }

@@ -24,15 +24,22 @@ static struct x64_addr own_area(struct kn_walk *w) {
 /* Stores value h, of any type, to memory. */
 static void store_any(struct kn_walk *w, uint32_t h, unsigned type, struct x64_addr to);
 
+/* The location of an argument in the area of stack arguments; `c` NULL: of a result of the function. */
+static struct x64_addr stack_place(struct kn_walk *w, const struct kn_call *c,
+                                   const struct kn_arg *a) {
+  struct x64_addr to = c == NULL           ? own_area(w)
+                       : x64(w)->tail_area ? x64_frame(w, x64(w)->tail_area)
+                                           : (struct x64_addr){.m = x64_at(X64_RSP, 0)};
+  to.m.disp += (int32_t)a->stack;
+  return to;
+}
+
 /* Stores an argument to its location in the area of stack arguments; `c` NULL: a result of the function. */
 static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a) {
   const kiln_param *p = a->param;
   uint32_t h = a->h;
   unsigned type = a->type, flags = kn_arg_flags(a);
-  struct x64_addr to = c == NULL           ? own_area(w)
-                       : x64(w)->tail_area ? x64_frame(w, x64(w)->tail_area)
-                                           : (struct x64_addr){.m = x64_at(X64_RSP, 0)};
-  to.m.disp += (int32_t)a->stack;
+  struct x64_addr to = stack_place(w, c, a);
   int32_t imm;
   if (flags & KILN_PARAM_BYVAL) {
     struct x64_addr from = x64_address(w, h, 0);
@@ -115,6 +122,12 @@ void x64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_a
     stack_arg(w, c, a);
     return;
   }
+  if (a->split) {
+    struct x64_addr to = stack_place(w, c, a);
+    x64_wide_half(w, X64_SCRATCH, a->h, 1);
+    x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &to);
+    return;
+  }
   unsigned r = kn_reg(w, a->h, KILN_TYPE_V128); /* EIGHTH */
   x64(w)->eighth = kn_frame_alloc(w, 16, 4);
   EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(r), x64_frame_mem(w, x64(w)->eighth));
@@ -147,7 +160,7 @@ void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
 }
 
 void x64_load_wide(struct kn_walk *w, uint32_t h, const struct kn_arg *a) {
-  for (unsigned k = 0; k < 2; k++) {
+  for (unsigned k = 0; k < 2u - a->split; k++) {
     unsigned reg = k ? a->high : a->reg;
     x64_wide_half(w, reg, h, k);
     KN_WROTE(w, KN_EV_CLOBBER, 0, reg);
@@ -329,13 +342,14 @@ void x64_call(struct kn_walk *w, struct kn_call *c) {
     x64_split_results(w, c->sig->n_results);
 }
 
-/* A result in memory, at rsp until the next call. */
-static struct x64_addr result_in_memory(const struct kn_arg *a) {
+/* A result in memory: at rsp until the next call, or where the function was told. */
+static struct x64_addr result_in_memory(struct kn_walk *w, const struct kn_arg *a) {
+  if (a->indirect) return x64_frame(w, a->memory);
   return (struct x64_addr){.m = x64_at(X64_RSP, (int32_t)a->stack)};
 }
 
 static void take_from_memory(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
-  struct x64_addr from = result_in_memory(a);
+  struct x64_addr from = result_in_memory(w, a);
   if (kn_wide(w, a->type)) {
     x64_copy(w, x64_frame(w, kn_def_wide(w, i)), from, 16);
   } else {
@@ -390,7 +404,7 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
 void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
   struct x64_addr to = {.m = x64_frame_mem(w, frame)};
   if (a->in_memory) {
-    x64_copy(w, to, result_in_memory(a), kn_type(w, a->type)->bytes);
+    x64_copy(w, to, result_in_memory(w, a), kn_type(w, a->type)->bytes);
     return;
   }
   if (a->type == KILN_TYPE_F80) {
@@ -510,7 +524,7 @@ static void enter_indirect(struct kn_walk *w, struct kn_arg *a, int32_t *frame) 
 }
 
 static bool own_way(struct kn_walk *w, struct kn_arg *a, int32_t *frame) {
-  if (a->reg == KN_NO_REG) x64(w)->uses_incoming = true;
+  if (a->reg == KN_NO_REG || a->split) x64(w)->uses_incoming = true;
   if (a->param->flags & KILN_PARAM_SRET) enter_result(w, a);
   if (KN_UNLIKELY(a->indirect)) {
     enter_indirect(w, a, frame);
@@ -527,7 +541,12 @@ static bool own_way(struct kn_walk *w, struct kn_arg *a, int32_t *frame) {
   }
   if (a->param->flags & KILN_PARAM_BYVAL) return true; /* enter_by_value */
   if (a->reg == KN_NO_REG || !kn_wide(w, a->type)) return false;
-  if (w->val[a->h].uses != 0) x64_wide_store(w, a->h, a->reg, a->high);
+  if (w->val[a->h].uses == 0) return true;
+  if (a->split) {
+    a->high = X64_SCRATCH;
+    EMIT(w, x64_rm, X64_MOV, 3, X64_SCRATCH, x64_frame_mem(w, *frame));
+  }
+  x64_wide_store(w, a->h, a->reg, a->high);
   return true;
 }
 

@@ -87,10 +87,9 @@ const struct kn_convention *const x64_conventions[KILN_CC_COUNT] = {
 };
 
 /* C's convention on Windows. More results than one are LLVM's, on which rustc relies. An i128 is two integers, to
- * LLVM as well; compilers of C pass its address. */
+ * LLVM as well, of which one may be in a register and one on the stack; compilers of C pass its address. */
 #define WINDOWS                                                                                    \
   .args = WINDOWS_ARGS, .by_position = true, .shadow_bytes = 32, .max_align_log2 = 3,              \
-  .no_stack = "an i128 with one half in a register and the other one on the stack",                \
   .chain = X64_CHAIN, .sret = KN_NO_REG, .x87_results = 2,                                         \
   .results = {{3, {X64_RAX, X64_RDX, X64_RCX}}, {4, {X64_FP_ARGS}}},                               \
   .lost = (X64_CALLER_GP & ~(KN_BIT(X64_RSI) | KN_BIT(X64_RDI))) | X64_XMMS(0, 5),                 \

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 
+import wine
 from progress import progress
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -34,8 +35,8 @@ def options(description, **defaults):
                    help='the kiln program, or "clang" to validate the test itself')
     p.add_argument('--clang', default=os.environ.get('CLANG', 'clang-22'))
     p.add_argument('--gcc', default='gcc')
-    p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64',
-                   help='aarch64: by cross tools, run under qemu-aarch64')
+    p.add_argument('--target', choices=('x86_64', 'aarch64', wine.TARGET), default='x86_64',
+                   help='others than x86_64: by cross tools, run under qemu-aarch64 or wine')
     p.add_argument('--keep', metavar='DIR', help='work in DIR and keep what is written there')
     p.add_argument('--jobs', type=int, default=min(4, os.cpu_count() or 1))
     p.add_argument('--tap', action='store_true', help='speak TAP: a line per check')
@@ -65,10 +66,15 @@ def rust_toolchains():
         return f.read().split()
 
 
-def cargo_for_aarch64(runner=''):
-    """Variables with which cargo builds for AArch64, and runs what it builds under qemu, which the runner runs."""
-    of_target = 'CARGO_TARGET_' + AARCH64.upper().replace('-', '_')
-    return {'CARGO_BUILD_TARGET': AARCH64, of_target + '_LINKER': 'aarch64-linux-gnu-gcc', of_target + '_RUNNER': ' '.join([runner, *QEMU]).strip()}
+# What Rust calls a target, what links for it, and what runs its programs.
+RUST_TARGETS = {'aarch64': (AARCH64, 'aarch64-linux-gnu-gcc', QEMU), wine.TARGET: (wine.RUST_TARGET, wine.GCC, [wine.WINE])}
+
+
+def cargo_for(target, runner=''):
+    """Variables with which cargo builds for a target, and runs what it builds under qemu or wine, which the runner runs."""
+    name, linker, emulator = RUST_TARGETS[target]
+    of_target = 'CARGO_TARGET_' + name.upper().replace('-', '_')
+    return {'CARGO_BUILD_TARGET': name, of_target + '_LINKER': linker, of_target + '_RUNNER': ' '.join([runner, *emulator]).strip()}
 
 
 def rustc_linkers(wild=None):
@@ -133,18 +139,25 @@ class Harness:
         self.dir = args.keep and os.path.abspath(args.keep) or tempfile.mkdtemp(prefix='kiln-test-')
         os.makedirs(self.dir, exist_ok=True)
         self.cross = args.target == 'aarch64' and os.uname().machine != 'aarch64'
-        if self.cross:
-            args.gcc = 'aarch64-linux-gnu-gcc'
-            missing = [t for t in (args.gcc, 'qemu-aarch64') if not shutil.which(t)]
-            if missing:
-                print('1..0 # SKIP no ' + missing[0])
-                sys.exit(0)
-        self.clang = [args.clang] + ['--target=aarch64-linux-gnu'] * self.cross
+        self.windows = args.target == wine.TARGET
+        self.clang = [args.clang]
+        self.emulator = [] # what runs programs
+        if self.cross or self.windows: self.use_cross_tools(args)
         self.fake = args.kiln == 'clang'
         self.also = []
         if not self.fake:
             args.kiln = os.path.abspath(args.kiln)
             self.also = other_builds()
+
+    def use_cross_tools(self, args):
+        args.gcc = 'aarch64-linux-gnu-gcc' if self.cross else wine.GCC
+        self.clang.append('--target=' + ('aarch64-linux-gnu' if self.cross else wine.CLANG_TARGET))
+        self.emulator = QEMU if self.cross else [wine.WINE]
+        missing = next((t for t in (args.gcc, self.emulator[0]) if not shutil.which(t)), None)
+        if missing:
+            print('1..0 # SKIP no ' + missing)
+            sys.exit(0)
+        if self.windows: wine.start()
 
     def path(self, *names):
         return os.path.join(self.dir, *names)
@@ -168,8 +181,8 @@ class Harness:
 
     def run(self, cmd, timeout=60, check=True, env=None, stdin=None, cwd=None):
         """Runs a command, in folder `cwd`; gives (status, stdout, stderr). A signal is a negative status."""
-        if self.cross and os.path.dirname(cmd[0]) == self.dir:
-            cmd = [*QEMU, *cmd]
+        if os.path.dirname(cmd[0]) == self.dir:
+            cmd = [*self.emulator, *cmd]
         try:
             p = subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
                                env=env, input=stdin, cwd=cwd)
@@ -212,9 +225,9 @@ class Harness:
     def link(self, objects, out, flags=(), mold=True, by=None):
         """Links with mold, if installed, which takes a third of ld's time; run/link tests the differences between
         linkers. `by`: the compiler that links, in place of --gcc."""
-        if mold and shutil.which('mold'):
-            flags = [*flags, *self.by_mold()]
-        self.run([by or self.args.gcc, *['-static'] * self.cross, *objects, '-o', out, *flags])
+        if self.windows: out += '.exe'
+        elif mold and shutil.which('mold'): flags = [*flags, *self.by_mold()]
+        self.run([by or self.args.gcc, *['-static'] * bool(self.emulator), *objects, '-o', out, *flags])
         return out
 
     def by_mold(self):

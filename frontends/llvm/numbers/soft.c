@@ -17,14 +17,45 @@ static kiln_value binary(struct kn_bc *r, kiln_op op, kiln_type type, kiln_value
   return kiln_build_binary(r->f, op, type, a, b);
 }
 
-kiln_value kn_bc_library(struct kn_bc *r, const char *name, const kiln_type *types,
-                         const kiln_value *args, unsigned n, kiln_type result) {
-  kiln_param params[KN_BC_LIBRARY_ARGS] = {{0}};
-  for (unsigned i = 0; i < n && i < KN_BC_LIBRARY_ARGS; i++) params[i].type = (uint8_t)types[i];
+static kiln_value call_library(struct kn_bc *r, const char *name, const kiln_type *types,
+                               const kiln_value *args, unsigned n, kiln_type result) {
+  kiln_param params[KN_BC_LIBRARY_ARGS + 1] = {{0}};
+  for (unsigned i = 0; i < n; i++) params[i].type = (uint8_t)types[i];
   kiln_sig sig =
     kiln_sig_new(r->module, KILN_CC_C, 0, params, n, &result, result != KILN_TYPE_VOID);
   kiln_symbol s = kiln_func_declare(r->module, &(kiln_symbol_desc){.name = name}, sig);
   return kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), args, n);
+}
+
+/* On Windows, as gcc's and LLVM's libraries have it: values of 16 bytes are passed by their address. An integer is
+ * returned in xmm0, as a vector is; an f80 in memory whose address is the first argument. */
+static kiln_value call_by_address(struct kn_bc *r, const char *name, const kiln_type *types,
+                                  const kiln_value *args, unsigned n, kiln_type result) {
+  kiln_type t[KN_BC_LIBRARY_ARGS + 1] = {0};
+  kiln_value v[KN_BC_LIBRARY_ARGS + 1] = {{0}}, memory = {0};
+  const bool f80 = result == KILN_TYPE_F80, integer = result == KILN_TYPE_I128;
+  unsigned k = 0;
+  if (f80 || integer) memory = kiln_slot_new(r->f, 16, 4);
+  if (f80) t[k] = KILN_TYPE_PTR, v[k++] = memory;
+  for (unsigned i = 0; i < n; i++, k++) {
+    t[k] = types[i];
+    v[k] = args[i];
+    if (kiln_type_size(types[i]) < 16) continue;
+    t[k] = KILN_TYPE_PTR;
+    v[k] = kiln_slot_new(r->f, 16, 4);
+    kiln_build_store(r->f, types[i], v[k], 0, args[i], 0);
+  }
+  const kiln_type by = f80 ? KILN_TYPE_VOID : integer ? KILN_TYPE_V128 : result;
+  kiln_value out = call_library(r, name, t, v, k, by);
+  if (integer) kiln_build_store(r->f, KILN_TYPE_V128, memory, 0, out, 0);
+  return f80 || integer ? kiln_build_load(r->f, result, memory, 0, 0) : out;
+}
+
+kiln_value kn_bc_library(struct kn_bc *r, const char *name, const kiln_type *types,
+                         const kiln_value *args, unsigned n, kiln_type result) {
+  const bool by_address = kiln_module_get_target(r->module).system == KILN_SYSTEM_WINDOWS;
+  if (n > KN_BC_LIBRARY_ARGS) n = KN_BC_LIBRARY_ARGS;
+  return (by_address ? call_by_address : call_library)(r, name, types, args, n, result);
 }
 
 static kiln_value call1(struct kn_bc *r, const char *name, kiln_type result, kiln_type type,

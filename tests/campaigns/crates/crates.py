@@ -3,7 +3,7 @@
 
     crates.py --kiln=build/kiln [--list] [--opt-level=N] [--panic=abort] [--debug=N] [--incremental=0] [--times=N]
               [--rustc=PATH] [--toolchains=NAME,...] [--fetch] [--keep] [--shared=FOLDER] [--tests=FILE,...]
-              [--debug-of-dependencies=N] [--inline[=SIZE]] [--stress=SEED] [--target=aarch64] [--dynamic-deps]
+              [--debug-of-dependencies=N] [--inline[=SIZE]] [--stress=SEED] [--target=T] [--dynamic-deps]
               [NAME[@VERSION]...]
 
 Sources come from crates.io (cargo vendor), at the versions below, into build/cache/crates. A row a crate: tests that
@@ -29,6 +29,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
 import harness  # noqa: E402
+import wine  # noqa: E402
 
 RUNNER = 'python3 %s --run-test' % os.path.abspath(__file__)
 
@@ -179,7 +180,8 @@ def run_test(argv):
     """cargo's runner: runs a program of tests and adds its name and its user seconds to the file $CRATES_TIMES."""
     pid = os.posix_spawnp(argv[0], argv, os.environ)
     _, status, usage = os.wait4(pid, 0)
-    program = argv[len(harness.QEMU) if argv[0] == harness.QEMU[0] else 0]
+    emulators = {e[0]: len(e) for _, _, e in harness.RUST_TARGETS.values()}
+    program = argv[emulators.get(argv[0], 0)]
     with open(os.environ['CRATES_TIMES'], 'a') as f:
         f.write('%s %.3f\n' % (os.path.basename(program), usage.ru_utime))
     return os.waitstatus_to_exitcode(status) & 255
@@ -246,7 +248,8 @@ def fetch(name, version, cache):
         shutil.copytree(os.path.join(os.path.dirname(os.path.abspath(__file__)), name), os.path.join(folder, 'crate'))
     else:
         make_source(name, version, folder, env)
-    targets = ['--target', 'x86_64-unknown-linux-gnu', '--target', harness.AARCH64]
+    names = ['x86_64-unknown-linux-gnu', *(name for name, _, _ in harness.RUST_TARGETS.values())]
+    targets = [word for name in names for word in ('--target', name)]
     subprocess.run(['cargo', 'fetch', '--quiet', *targets], cwd=os.path.join(folder, 'crate'), env=env, check=True)
     lock = os.path.join(folder, 'crate', 'Cargo.lock')
     with open(lock) as f:
@@ -328,7 +331,7 @@ def main():
     p.add_argument('--fetch', action='store_true', help='only fetch the sources')
     p.add_argument('--shared', help="folder of one build for all crates: what several depend on is built, and counted, once")
     p.add_argument('--keep', action='store_true', help='keep the folders of the builds')
-    p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64', help='aarch64: runs under qemu')
+    p.add_argument('--target', choices=('x86_64', *harness.RUST_TARGETS), default='x86_64', help='others run under qemu or wine')
     p.add_argument('--dynamic-deps', action='store_true', help='link dependencies once, into a shared object')
     harness.add_settings(p)
     p.add_argument('names', nargs='*', metavar='NAME[@VERSION]')
@@ -342,6 +345,8 @@ def main():
     unknown = set(args.names) - {name for name, _, _, _ in args.crates}
     if unknown:
         sys.exit('no crate %s; --list names them' % ', '.join(sorted(unknown)))
+    if args.target == wine.TARGET:
+        wine.start()
     bad, lines = 0, []
     for toolchain in args.toolchains.split(','):
         if toolchain:
@@ -401,9 +406,10 @@ def campaign(args):
                             RUST_TEST_THREADS='1', RUST_BACKTRACE='0', PROPTEST_CASES='16',
                             KILN_OPT_LEVEL=args.opt_level, CRATES_TIMES=times, CC=of_c[who][0], CXX=of_c[who][1],
                             CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER=RUNNER, **harness.more_settings(args))
-            if args.target == 'aarch64':
-                cross = {of: name + ' --target=aarch64-linux-gnu' for of, name in zip(('TARGET_CC', 'TARGET_CXX'), of_c[who])}
-                env[who].update(harness.cargo_for_aarch64(RUNNER), **cross)
+            if args.target != 'x86_64':
+                of_clang = wine.CLANG_TARGET if args.target == wine.TARGET else 'aarch64-linux-gnu'
+                cross = {of: '%s --target=%s' % (name, of_clang) for of, name in zip(('TARGET_CC', 'TARGET_CXX'), of_c[who])}
+                env[who].update(harness.cargo_for(args.target, RUNNER), **cross)
             if args.rustc:
                 env[who]['RUSTC'] = args.rustc
             if name in DENYING:

@@ -1,6 +1,6 @@
-/* Replaces a program of another machine: starts its file under qemu, with the arguments, argv[0] and environment as
- * they came. cross_cc.sh puts it in a program's place, followed by that file's absolute path, the length of that path
- * in 8 digits, and "launch". The file is also looked for beside this one, as NAME.elf, first. */
+/* Replaces a program of another target: starts its file under qemu, with the arguments, argv[0] and environment as
+ * they came, or under $CROSS_WINE. cross_cc.sh puts it in a program's place, followed by that file's absolute path, the
+ * length of that path in 8 digits, and "launch". The file is also looked for beside this one, as NAME.elf, first. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +34,17 @@ int main(int argc, char **argv) {
   if (n <= 0) return fail("which program is this?");
   strcpy(path + n, ".elf");
   if (access(path, R_OK) != 0 && appended() != 0) return fail("no program is appended");
+
+  char *wine = getenv("CROSS_WINE");
+  if (wine != NULL) {
+    char **words = calloc((size_t)argc + 2, sizeof *words);
+    if (words == NULL || argc < 1) return fail("no memory");
+    words[0] = wine;
+    words[1] = path;
+    memcpy(words + 2, argv + 1, (size_t)argc * sizeof *words);
+    execv(wine, words);
+    return fail("no wine");
+  }
 
   const char *own = getenv("LD_LIBRARY_PATH"), *cross = getenv("CROSS_LIBS");
   snprintf(libraries, sizeof libraries, "LD_LIBRARY_PATH=%s%s%s", own ? own : "",

@@ -10,8 +10,8 @@ are failures here), and the times.
 clang's code at one level says which tests pass at all: with --reference=O0 it builds and tests at that level, and the runs of
 other levels compare with what is kept of it (WORK/O0/NAME/llvm.json). Without, clang compiles at Kiln's level.
 
-With --target=aarch64 both compile for that machine, and what they make runs under qemu (cross_cc.sh). --stress: Kiln uses
-few registers, chosen at random.
+With --target=aarch64 or x86_64-windows-gnu both compile for that target, and what they make runs under qemu or wine
+(cross_cc.sh). --stress: Kiln uses few registers, chosen at random.
 
 A package is a file NAME.toml beside this one:
 
@@ -25,6 +25,7 @@ A package is a file NAME.toml beside this one:
     compare     files that must be the same with both compilers
     own         flags for the level `own`: those that the package's build system would choose by itself
     left_out    the part of the tests that is not run
+    windows     a table of what is different there; only packages that have one are built for it
 
 The level's option -O has to be the last one of each compile line that a build prints: a package's build system may add its
 own after it, as many projects of CMake do if CMAKE_BUILD_TYPE is empty (`None` adds nothing).
@@ -44,7 +45,10 @@ import time
 import tomllib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CROSS_TOOLS = ('ar', 'ranlib', 'nm', 'strip', 'objdump', 'objcopy', 'readelf')
+sys.path.insert(0, os.path.join(HERE, '../../harness'))
+import wine  # noqa: E402
+
+CROSS_TOOLS = ('ar', 'ranlib', 'nm', 'strip', 'objdump', 'objcopy', 'readelf', 'windres')
 HARDENED = '-O2 -fvectorize -fslp-vectorize -g -fstack-protector-strong -fstack-clash-protection '
 LEVELS = {'O0': '-O0', 'debug': '-O0 -g', 'Og': '-Og -g', 'O2': '-O2 -fno-vectorize -fno-slp-vectorize',
           'hardened': {'x86_64': HARDENED + '-fcf-protection', 'aarch64': HARDENED + '-mbranch-protection=standard'},
@@ -57,17 +61,26 @@ class Failure(Exception):
     """A package cannot be built or tested; the text says which step, and where its log is."""
 
 
-def describe(name):
+def describe(name, target):
     path = os.path.join(HERE, name + '.toml')
     if not os.path.exists(path):
         sys.exit('packages.py: no package %s; there are: %s' % (name, ' '.join(names())))
     with open(path, 'rb') as f:
-        return {'name': name, 'source': name, 'folder': '.', 'configure': '', 'failed': '', 'compare': [],
-                'needs': [], 'needs_aarch64': [], 'left_out': '', 'own': '-O2 -g', **tomllib.load(f)}
+        found = tomllib.load(f)
+    windows = found.pop('windows', None)
+    if target == wine.TARGET:
+        if windows is None: sys.exit('packages.py: %s.toml does not say how it is built for Windows' % name)
+        found.update(windows)
+    return {'name': name, 'source': name, 'folder': '.', 'configure': '', 'failed': '', 'compare': [],
+            'needs': [], 'needs_aarch64': [], 'left_out': '', 'own': '-O2 -g', **found}
 
 
-def names():
-    return sorted(os.path.basename(p)[:-5] for p in glob.glob(os.path.join(HERE, '*.toml')))
+def names(target='x86_64'):
+    found = []
+    for path in sorted(glob.glob(os.path.join(HERE, '*.toml'))):
+        with open(path, 'rb') as f:
+            if target != wine.TARGET or 'windows' in tomllib.load(f): found.append(os.path.basename(path)[:-5])
+    return found
 
 
 def fetch(package, cache):
@@ -97,39 +110,47 @@ class Build:
                     if not k.startswith('KILN_') and k not in ('MAKEFLAGS', 'MAKELEVEL', 'CFLAGS', 'CPPFLAGS', 'LDFLAGS')}
         of_level = package['own'] if level == 'own' else LEVELS[level]
         if isinstance(of_level, dict):
-            of_level = of_level[target]
+            of_level = of_level[target.partition('-')[0]]
         flags = (of_level + ' ' + flags).strip()
         self.env.update(CC=cc, CXX=cxx, CFLAGS=flags, CXXFLAGS=flags, HERE=HERE, LC_ALL='C', KILN_FALLBACK='llvm',
                         KILN_STRESS=stress or '', CLANG=compiler)
+        if target != 'x86_64':
+            self.cross_tools(os.path.join(work, 'bin'), 'aarch64-linux-gnu-' if target == 'aarch64' else 'x86_64-w64-mingw32-')
         if target == 'aarch64':
             self.cross(cc, os.path.join(work, 'bin'), root)
+        elif target == wine.TARGET:
+            self.env.update(CC=os.path.join(HERE, 'cross_cc.sh'), CXX=os.path.join(work, 'bin', 'c++'), CROSS_CC=cc,
+                            CROSS_CXX=cxx, CROSS_WINE=wine.WINE)
         self.wall = {step: [] for step in STEPS}
         self.user = {step: [] for step in STEPS}
 
-    def cross(self, cc, tools, root):
-        """The environment for a cross compiler, and tools, under the names of native ones."""
+    def cross_tools(self, tools, prefix):
+        """Tools of another target, under the names of native ones, and what starts its programs (cross_cc.sh)."""
         os.makedirs(tools, exist_ok=True)
         for tool in CROSS_TOOLS:
-            link = os.path.join(tools, tool)
-            if not os.path.lexists(link):
-                os.symlink(shutil.which('aarch64-linux-gnu-' + tool), link)
+            link, path = os.path.join(tools, tool), shutil.which(prefix + tool)
+            if path and not os.path.lexists(link):
+                os.symlink(path, link)
         for name in ('g++', 'c++'):
             link = os.path.join(tools, name)
             if not os.path.lexists(link):
                 os.symlink(os.path.join(HERE, 'cross_cc.sh'), link)
+        launch = os.path.join(tools, 'launch')
+        subprocess.run(['gcc', '-O1', '-static', os.path.join(HERE, 'launch.c'), '-o', launch], check=True)
+        self.env.update(CROSS_LAUNCH=launch, PATH=tools + ':' + self.env['PATH'])
+
+    def cross(self, cc, tools, root):
+        """The environment for a cross compiler for AArch64."""
         if shutil.which('libtool'): # the system's, which has a compiler of its own
             with open(shutil.which('libtool')) as f:
                 text = re.sub(r'^CC=.*', 'CC=' + os.path.join(HERE, 'cross_cc.sh'), f.read(), flags=re.M)
             with open(os.path.join(tools, 'libtool'), 'w') as f:
                 f.write(re.sub(r'^LD=.*', 'LD=aarch64-linux-gnu-ld', text, flags=re.M))
             os.chmod(f.name, 0o755)
-        launch = os.path.join(tools, 'launch')
-        subprocess.run(['gcc', '-O1', '-static', os.path.join(HERE, 'launch.c'), '-o', launch], check=True)
         lib = os.path.join(root, 'usr/lib/aarch64-linux-gnu')
-        self.env.update(CC=os.path.join(HERE, 'cross_cc.sh'), CXX='g++', CROSS_CC=cc, CROSS_LIB=lib, CROSS_LAUNCH=launch,
+        self.env.update(CC=os.path.join(HERE, 'cross_cc.sh'), CXX='g++', CROSS_CC=cc, CROSS_LIB=lib,
                         build_alias='aarch64-unknown-linux-gnu', # what configure takes this machine for
-                        CROSS_INCLUDE=os.path.join(root, 'usr/include'), PATH=tools + ':' + self.env['PATH'],
-                        TCL_CONFIG=os.path.join(lib, 'tcl8.6'), CROSS_LIBS='%s:%s' % (lib, os.path.join(root, 'lib/aarch64-linux-gnu')))
+                        CROSS_INCLUDE=os.path.join(root, 'usr/include'), TCL_CONFIG=os.path.join(lib, 'tcl8.6'), CROSS_LIBS='%s:%s' % (lib, os.path.join(root, 'lib/aarch64-linux-gnu')))
 
     def path(self, step, what='out'):
         return os.path.join(self.dir, '%s.%s' % (step, what))
@@ -293,7 +314,7 @@ def make(builds, package, args):
         for b in builds if i % 2 == 0 else builds[::-1]:
             b.build(args.jobs, args.times > 1)
     for b in builds:
-        b.test(args.jobs, package.get('timeout', 900) * (4 if args.target == 'aarch64' else 1)) # qemu
+        b.test(args.jobs, package.get('timeout', 900) * (1 if args.target == 'x86_64' else 4)) # qemu, wine
 
 
 def run_package(package, args):
@@ -372,7 +393,7 @@ def main():
     p.add_argument('--level', choices=LEVELS, default='O0')
     p.add_argument('--reference', choices=LEVELS, help="clang's level; default: Kiln's")
     p.add_argument('--flags', default='', help='of both compilers, besides those of the level')
-    p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64')
+    p.add_argument('--target', choices=('x86_64', 'aarch64', wine.TARGET), default='x86_64')
     p.add_argument('--root', default='build/cache/aarch64', help="folder of the other target's libraries")
     p.add_argument('--stress', metavar='SEED', help='$KILN_STRESS')
     p.add_argument('--times', type=int, default=1, metavar='N', help='build N times, take the least times')
@@ -386,7 +407,7 @@ def main():
     p.add_argument('--cache', default='build/cache/sources')
     p.add_argument('--work', default='build/packages')
     args = p.parse_args()
-    packages = [describe(n) for n in args.names or names()]
+    packages = [describe(n, args.target) for n in args.names or names(args.target)]
     if args.needs:
         print('\n'.join(sorted({n for q in packages for n in q['needs'] + q.get('needs_' + args.target, [])})))
         return 0
@@ -396,6 +417,7 @@ def main():
         return 0
     args.kiln, args.work = os.path.abspath(args.kiln), os.path.abspath(args.work)
     args.root = os.path.abspath(args.root)
+    if args.target == wine.TARGET: wine.start()
     rows, bad = [], []
     if not args.json:
         print('level %s; tests by clang and by Kiln; seconds of the build by clang and by Kiln' % args.level)

@@ -58,7 +58,7 @@ class Side:
         self.env = dict(args.env, CARGO_TARGET_DIR=os.path.join(self.folder, 'target'), CARGO_ENCODED_RUSTFLAGS='\x1f'.join(flags),
                         CARGO_INCREMENTAL='0', CARGO_PROFILE_DEV_DEBUG=args.debug, RUSTC_BOOTSTRAP='1', KILN_LOG=self.log,
                         RUST_BACKTRACE='0', RUST_TEST_THREADS='2', __CARGO_DEFAULT_LIB_METADATA='kiln', **more)
-        if args.target == 'aarch64': self.env.update(harness.cargo_for_aarch64())
+        if args.target == 'aarch64': self.env.update(harness.cargo_for('aarch64'))
         self.libraries = os.path.join(self.sysroot, 'lib/rustlib', self.target, 'lib')
         os.makedirs(self.libraries, exist_ok=True)
         tools = os.path.join(self.sysroot, 'lib/rustlib', HOST, 'bin')  # rust-lld

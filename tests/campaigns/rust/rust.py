@@ -11,13 +11,14 @@ The part `backend` is workspace, crates and ui again, with Kiln as the compiler'
 tried, and what fails is only reported.
 
     rust.py --kiln=build/kiln [--toolchains=NAME,...] [--rustup=FOLDER] [--crates=NAME,...] [--ui=COUNT | --every=N] [--make-list]
-            [--inline[=SIZE]] [--stress=SEED] [--target=aarch64] [--dynamic-deps] [--linker=NAME] [PART...]
+            [--inline[=SIZE]] [--stress=SEED] [--target=T] [--dynamic-deps] [--linker=NAME] [PART...]
 
 PART is workspace, levels, crates, ui, backend; all by default. --ui: only so many of the list, evenly chosen. --every: not the
-list, but each Nth of all tests that run. --inline, --stress: Kiln inlines, with registers chosen at random. --target=aarch64:
-all parts but levels for that target, under qemu. --dynamic-deps: workspace and ui with what `kiln cargo
---dynamic-deps` does, and a line says how many programs were linked with a shared object. --linker: of these two parts and
-Kiln's builds: bfd, mold, wild. --make-list writes the list ui.txt beside this script, from each
+list, but each Nth of all tests that run. --inline, --stress: Kiln inlines, with registers chosen at random. --target=aarch64 or
+x86_64-windows-gnu: all parts but levels for that target, under qemu or wine, for Windows without backend.
+--dynamic-deps: workspace and ui with what `kiln cargo --dynamic-deps` does, and a line says how many programs were linked
+with a shared object. --linker: of these two parts and Kiln's builds: bfd, mold, wild. --make-list writes the list ui.txt
+beside this script, from each
 16th of the tests, by the first toolchain.
 """
 import argparse
@@ -35,6 +36,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
 import harness  # noqa: E402
+import wine  # noqa: E402
 LIST = os.path.join(HERE, 'ui.txt')
 OLDEST = '1.56.1'  # LLVM 13, edition 2021
 CRATES = 'itoa,semver,either,arrayvec,slab'
@@ -55,15 +57,16 @@ class Toolchain:
     """One of rustup's, in the folder."""
     backend = False
 
-    def __init__(self, name, home, settings, aarch64):
-        self.name, self.home, self.aarch64 = name, home, aarch64
+    def __init__(self, name, home, settings, target):
+        self.name, self.home, self.target = name, home, target
+        self.cross = harness.RUST_TARGETS.get(target)
         self.env = dict(os.environ, RUSTUP_HOME=home, RUSTUP_TOOLCHAIN=name, **settings)
         if capture(['rustc', '--version'], env=dict(self.env, RUSTUP_AUTO_INSTALL='0'))[0] != 0:
             subprocess.run(['rustup', 'toolchain', 'install', '--profile', 'minimal', '--no-self-update', name], env=self.env,
                            check=True, stdout=subprocess.DEVNULL)
-        if aarch64:
-            self.env.update(harness.cargo_for_aarch64())
-            subprocess.run(['rustup', 'target', 'add', harness.AARCH64], env=self.env, check=True, stderr=subprocess.DEVNULL)
+        if self.cross:
+            self.env.update(harness.cargo_for(target))
+            subprocess.run(['rustup', 'target', 'add', self.cross[0]], env=self.env, check=True, stderr=subprocess.DEVNULL)
         text = capture(['rustc', '--version', '--verbose'], env=self.env)[1]
         self.version = re.search(r'^release: (\S+)', text, re.M)[1]
         self.commit = re.search(r'^commit-hash: (\S+)', text, re.M)[1]
@@ -78,7 +81,7 @@ class Toolchain:
 
     def __str__(self):
         return 'rustc %s (%s%s)' % (self.version, "Kiln's code generator" if self.backend else 'LLVM ' + self.llvm,
-                                    ', AArch64' if self.aarch64 else '')
+                                    ', ' + self.cross[0] if self.cross else '')
 
 
 def linked(log):
@@ -101,7 +104,7 @@ def objects(log):
 
 def workspace(t, args, work):
     """True if the workspace's tests and program do the same by cargo and by `kiln cargo`, with all units by Kiln."""
-    said, log = {}, os.path.join(work, 'log')
+    said, ends, log = {}, [], os.path.join(work, 'log')
     for who, words in (('llvm', ['cargo']), ('kiln', [args.kiln, 'cargo'])):
         folder = os.path.join(work, who)
         shutil.copytree(os.path.join(HERE, 'workspace'), folder)
@@ -113,13 +116,18 @@ def workspace(t, args, work):
             for base, _, files in os.walk(folder):
                 for f in files:
                     if f.endswith('.rs'): os.utime(os.path.join(base, f))
-        for verb in ['test', '--workspace', '--tests'], ['run', '--quiet', '-p', 'program']:
-            status, text, err = capture([*words, *verb, '--offline'], cwd=folder, env=env)
+        run = ['run', '--quiet', '-p', 'program', '--offline']
+        for verb in ['test', '--workspace', '--tests', '--offline'], run:
+            status, text, err = capture([*words, *verb], cwd=folder, env=env)
             out.append((status, re.sub(r'finished in \S+', '', text)))
             if status: print(err[-1500:])
+        for panic in 'unwind', 'abort': # the program's last line panics
+            status, text, _ = capture([*words, *run, '--config', 'profile.dev.panic="%s"' % panic, '--', '--panic'], cwd=folder, env=env)
+            ends.append((who, panic, status if status >= 0 else 128 - status, text)) # a signal, as `kiln cargo` says it
         said[who] = out
     by_kiln, why = objects(log)
     same = said['llvm'] == said['kiln'] and all(status == 0 for status, _ in said['llvm'])
+    same &= [e[1:] for e in ends[:2]] == [e[1:] for e in ends[2:]] and all(status != 0 and text for _, _, status, text in ends)
     print('%s: workspace: %s; %d objects by Kiln, %d by LLVM' % (t, 'the same' if same else 'DIFFERS', by_kiln, sum(why.values())))
     if args.dynamic_deps: print('  linked with a shared object: %d' % linked(log))
     for reason, n in why.most_common(5): print('  by LLVM: %d: %s' % (n, reason))
@@ -154,7 +162,7 @@ def crates(t, args, _):
     """True if crates' tests give the same, with all units by Kiln."""
     names = args.crates or (CRATES_OF_OLDEST if t.name == OLDEST else CRATES)
     words = [sys.executable, os.path.join(ROOT, 'tests/campaigns/crates/crates.py'), '--kiln=' + args.kiln, '--toolchains=' + t.name,
-             *(['--target=aarch64'] if t.aarch64 else []), *names.split(',')]
+             '--target=' + t.target, *names.split(',')]
     _, text, err = capture(words, env=t.env)
     good = True
     for line in text.splitlines():
@@ -199,12 +207,12 @@ def compile_one(t, args, ui, name, work):
     env = dict(t.env, KILN_RUSTC=t.rustc, KILN_LOG=out + '.log', RUST_BACKTRACE='0')
     words = [args.kiln + '-rustc', path, '-o', out, '--crate-name', 'test', '-A', 'warnings', '-C', 'debuginfo=1', '-C', 'metadata=test',
              '--edition', edition[1] if edition else '2015', *flags, *args.linker,
-             *(['--target', harness.AARCH64, '-C', 'linker=aarch64-linux-gnu-gcc'] if t.aarch64 else [])]
+             *(['--target', t.cross[0], '-C', 'linker=' + t.cross[1]] if t.cross else [])]
     status, _, err = capture(words, env=env, cwd=work)
     if status: return 'refused', err
     by_kiln, why = objects(out + '.log')
     if why or not by_kiln: return 'llvm', ', '.join(why)
-    launch = harness.QEMU if t.aarch64 else []
+    launch = t.cross[2] if t.cross else []
     why = run_test(out, launch, env, work)
     if why:
         status, _, _ = capture([t.rustc, *words[1:]], cwd=work)
@@ -270,7 +278,8 @@ def backend(t, args, work):
 
 
 PARTS = {'workspace': workspace, 'levels': levels, 'crates': crates, 'ui': ui_tests, 'backend': backend}
-OF_AARCH64 = 'workspace', 'crates', 'ui', 'backend'  # levels are of x86-64
+# Levels are of Linux on x86-64; the code generator in rustc builds nothing for Windows.
+OF_TARGETS = {'x86_64': tuple(PARTS), 'aarch64': ('workspace', 'crates', 'ui', 'backend'), wine.TARGET: ('workspace', 'crates', 'ui')}
 
 
 def run(part, t, args):
@@ -287,7 +296,7 @@ def main():
     p.add_argument('--ui', type=int, default=0)
     p.add_argument('--every', type=int, default=0)
     p.add_argument('--make-list', action='store_true')
-    p.add_argument('--target', choices=('x86_64', 'aarch64'), default='x86_64')
+    p.add_argument('--target', choices=tuple(OF_TARGETS), default='x86_64')
     p.add_argument('--dynamic-deps', action='store_true')
     linkers = harness.rustc_linkers()
     p.add_argument('--linker', choices=linkers, default='-')
@@ -297,22 +306,22 @@ def main():
     args.kiln, args.rustup, args.linker = os.path.abspath(args.kiln), os.path.abspath(args.rustup), linkers[args.linker]
     home = args.rustup
     os.makedirs(home, exist_ok=True)
-    aarch64 = args.target == 'aarch64'
-    parts, bad = args.parts or [part for part in PARTS if not aarch64 or part in OF_AARCH64], []
+    parts, bad = args.parts or OF_TARGETS[args.target], []
     unknown = set(parts) - set(PARTS)
     if unknown: p.error('no part ' + ', '.join(sorted(unknown)))
-    if aarch64 and set(parts) - set(OF_AARCH64): p.error('the parts for AArch64 are ' + ', '.join(OF_AARCH64))
+    if set(parts) - set(OF_TARGETS[args.target]): p.error('the parts for this target are ' + ', '.join(OF_TARGETS[args.target]))
+    if args.target == wine.TARGET: wine.start()
     settings = dict(harness.more_settings(args), **({'KILN_DYNAMIC_DEPS': '1'} if args.dynamic_deps else {}))
     if args.toolchains:
         names = for_backend = args.toolchains.split(',')
     else:
-        newest = Toolchain('stable', home, settings, aarch64)
+        newest = Toolchain('stable', home, settings, args.target)
         names = ['stable', '1.%d.0' % (int(newest.version.split('.')[1]) - 1), OLDEST, 'nightly']
         for_backend = harness.rust_toolchains() + ['stable', 'nightly']
     for part in parts:
         done = set()
         for name in for_backend if part == 'backend' else names:
-            t = Toolchain(name, home, settings, aarch64)
+            t = Toolchain(name, home, settings, args.target)
             if t.commit in done: continue # two names of one compiler
             done.add(t.commit)
             if not run(part, t, args): bad.append('%s, %s' % (t, part))

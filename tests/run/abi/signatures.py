@@ -9,13 +9,13 @@ import random
 # name, bits, kind: s signed, u unsigned, b bool, f float, p pointer
 SCALARS = [
     ('signed char', 8, 's'), ('unsigned char', 8, 'u'), ('short', 16, 's'),
-    ('unsigned short', 16, 'u'), ('int', 32, 's'), ('unsigned', 32, 'u'), ('long', 64, 's'),
-    ('unsigned long', 64, 'u'), ('_Bool', 8, 'b'), ('char', 8, 's'), ('void *', 64, 'p'),
+    ('unsigned short', 16, 'u'), ('int', 32, 's'), ('unsigned', 32, 'u'), ('long long', 64, 's'),
+    ('unsigned long long', 64, 'u'), ('_Bool', 8, 'b'), ('char', 8, 's'), ('void *', 64, 'p'),
     ('float', 32, 'f'), ('double', 64, 'f'), ('long double', 128, 'f'), ('__int128', 128, 's'),
     ('unsigned __int128', 128, 'u')]
 INTS = [s for s in SCALARS if s[2] in 'su']
 FLOATS = [s for s in SCALARS if s[2] == 'f']
-PROMOTED = [s for s in SCALARS if s[0] in ('int', 'unsigned', 'long', 'unsigned long', 'void *',
+PROMOTED = [s for s in SCALARS if s[0] in ('int', 'unsigned', 'long long', 'unsigned long long', 'void *',
                                             'double', 'long double', '__int128')]
 # Kinds that Kiln does not lower yet: a signature that draws one is skipped and named.
 NOT_YET = ['vector']
@@ -147,15 +147,15 @@ def literal(r, c, bits, kind):
     if kind == 'b':
         return '(_Bool)%d' % r.randint(0, 1)
     if kind == 'p':
-        return '(void *)0x%xul' % r.getrandbits(64)
+        return '(void *)0x%xull' % r.getrandbits(64)
     v = r.choice([r.getrandbits(bits), r.getrandbits(bits), 1 << (bits - 1), (1 << bits) - 1,
                   (1 << (bits - 1)) - 1, 0, r.getrandbits(min(bits, 7))])
     if bits == 128:
-        text = '((unsigned __int128)0x%xul << 64 | 0x%xul)' % (v >> 64, v & (1 << 64) - 1)
+        text = '((unsigned __int128)0x%xull << 64 | 0x%xull)' % (v >> 64, v & (1 << 64) - 1)
     elif kind == 's' and v >> (bits - 1):
-        text = '(-%dl - 1)' % ((1 << bits) - 1 - v)
+        text = '(-%dll - 1)' % ((1 << bits) - 1 - v)
     else:
-        text = '%dul' % v
+        text = '%dull' % v
     return '(%s)%s' % (c, text)
 
 
@@ -267,7 +267,7 @@ class Signature:
         return '\n'.join(out + ['%s {' % self.prototype('f%d' % n, True)] + body + ['}', ''])
 
 
-HEAD = 'void bad(int, int); void clobber(void); void scribble(void *, unsigned long);\n'
+HEAD = 'void bad(int, int); void clobber(void); void scribble(void *, unsigned long long);\n'
 
 
 def caller_file(signatures):
@@ -285,6 +285,6 @@ def runner_file(signatures):
         'const struct test tests[] = {%s};\nconst int n_tests = %d;\n' % (rows, len(signatures))
 
 
-def stubs_file(signatures):
+def stubs_file(signatures, elf=True):
     return '.include "stub.inc"\n' + '\n'.join('stub f%d' % s.n for s in signatures) + \
-        '\n.section .note.GNU-stack,"",@progbits\n'
+        ('\n.section .note.GNU-stack,"",@progbits\n' if elf else '\n')

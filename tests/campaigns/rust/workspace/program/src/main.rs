@@ -10,4 +10,7 @@ fn main() {
     println!("{:.6} {:?}", total(&shapes), words("the cat and the dog"));
     println!("{:?} {} {}", factorial(30), in_threads(5), SQUARES.iter().sum::<u32>());
     println!("{:?} {:?}", checked(&[7], 0), checked(&[7], 1));
+    if std::env::args().any(|a| a == "--panic") {
+        println!("{}", [7][std::env::args().len()]);
+    }
 }
