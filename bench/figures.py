@@ -9,7 +9,7 @@ PARTS: codegen (SQLite's bitcode to objects in memory), process (kiln compile an
 run (29 programs), debug (debug builds of Rust and C++), inlining (the same with small functions inlined), cargo (a program
 with 116 dependencies). Each is one run of one bench, and is kept in docs/figures.json with its date, its machine and the
 commit. All parts take about an hour. The table in docs/debug-builds.md is of `bench/sizes.py BUILD --write`, that in
-docs/faq.md of `bench/peers.py BUILD --write`.
+docs/faq.md of `bench/peers.py BUILD --write`, those of edits of `bench/edits.py BUILD --write`.
 
 --write draws the two pictures (bench/chart.py) and fills what stands in the pages between `<!-- figures: NAME -->` and
 `<!-- end of figures -->`, so that no figure is copied by hand.
@@ -25,6 +25,7 @@ import sys
 import textwrap
 
 import chart
+import edits_table
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FIGURES = os.path.join(ROOT, 'docs', 'figures.json')
@@ -149,8 +150,7 @@ def about(machine_name):
 
 def save(figures):
     with open(FIGURES, 'w') as f:
-        json.dump(figures, f, indent=1)
-        f.write('\n')
+        f.write(re.sub(r'\[\s+([-\d.,\s]+?)\s+\]', lambda m: '[' + ' '.join(m[1].split()) + ']', json.dumps(figures, indent=1)) + '\n')
 
 
 def keep(part, found):
@@ -377,7 +377,7 @@ def peers(f):
     return [*wrapped(dated(found) + ':'), '', *lines, '', *wrapped(ends + skipped)]
 
 
-BLOCKS = {b.__name__: b for b in (comparison, sources, codegen, process, run, debug, inlining, cargo, sizes, peers)}
+BLOCKS = {b.__name__: b for b in (comparison, sources, codegen, process, run, debug, inlining, cargo, sizes, peers, edits_table.edits, edits_table.gains, edits_table.cxx)}
 
 
 def files(figures):
