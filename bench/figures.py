@@ -223,16 +223,12 @@ def milliseconds(row, of):
 
 
 def readers(f):
-    """README.md: what Kiln is; for each reader, a command and what it gives."""
+    """README.md: for each reader, a command and what it gives."""
     front = f['front']
-    what = wrapped(
-        'Kiln is a C library that turns SSA IR into x86-64 and AArch64 machine code in one pass: ELF objects, or code in memory. '
-        f"The shared library has {front['library'] / 1e6:.1f} MB, needs only libc, and comes with readers of LLVM bitcode, WebAssembly and "
-        'QBE IL. It works on Linux (AArch64 was tested only in qemu), not on macOS or Windows. The license is Apache 2.0 with LLVM exceptions.')
     peers = {r['name']: r['function_us'] for r in front['peers']['rows']}
     cargo, cxx, o0 = front['cargo']['ratios'], front['debug']['c++'], front['process']['O0']
     setup = f", {cargo['kiln']['cold']:.2f} after `kiln cargo --setup`" if 'kiln' in cargo else ''
-    return [*what, '', *table(['you', 'one command', 'figure', 'more'], [
+    return table(['you', 'one command', 'figure', 'more'], [
         ('write a language or a JIT', '`cc hello.c $(pkg-config --cflags --libs kiln)`',
          f"a function of 100 LLVM instructions: {peers['Kiln, from bitcode']:.0f} µs; LLVM -O0: {peers['LLVM -O0: llc']:.0f} µs",
          '[C](docs/tutorial.md), [Rust](docs/rust.md), [Python](docs/python.md), [C++](docs/cpp.md), [WebAssembly](docs/wasm.md)'),
@@ -243,7 +239,7 @@ def readers(f):
          f"debug code runs in {cxx['time']:.2f} of the time of LLVM -O0's, with `-Og` in {cxx['inline']:.2f}",
          '[debug builds of C and C++](docs/debug-builds.md#c-and-c)'),
         ('come from QBE, Cranelift, MIR or LLVM', '`kiln compile program.bc -o program.o`, or `.ssa`, or `.wasm`',
-         f"SQLite's bitcode to an object: {o0['kiln_ms']:.1f} ms; `llc -O0`: {o0['llc_ms']:.0f} ms", '[how Kiln compares](docs/faq.md#how-kiln-compares)')])]
+         f"SQLite's bitcode to an object: {o0['kiln_ms']:.1f} ms; `llc -O0`: {o0['llc_ms']:.0f} ms", '[how Kiln compares](docs/faq.md#how-kiln-compares)')])
 
 
 def comparison(f):
@@ -267,13 +263,8 @@ def comparison(f):
                 f"build after an edit {ways['cranelift']['edit']:.2f}, and Rust's code {debug['rust']['cranelift']:.2f}.")
     return [*lines, '', *wrapped(
         f"In memory, Kiln compiles SQLite's bitcode {min(times):.0f} to {max(times):.0f} times as fast as LLVM -O0, depending on the target and the "
-        f"level.{clif} All of these figures, and those of [how Kiln compares](docs/faq.md#how-kiln-compares), are from one run of "
+        f"level.{clif} These figures, and those of [how Kiln compares](docs/faq.md#how-kiln-compares), are from one run of "
         f"`./dev bench --figures` ({dated(front)}; {cargo['rustc'].split(' (')[0]}).")]
-
-
-def size(f):
-    """docs/faq.md: how small Kiln is."""
-    return wrapped(f"**Is Kiln small?** `libkiln.so` has {f['front']['library'] / 1e6:.1f} MB; [platforms.md](platforms.md#sizes) lists all sizes.")
 
 
 def codegen(f):
@@ -399,12 +390,16 @@ def peers(f):
     return [*date, *lines, '', *wrapped(ends + skipped)]
 
 
-BLOCKS = {b.__name__: b for b in (readers, comparison, size, codegen, process, run, debug, cargo, stats, sizes, peers,
+BLOCKS = {b.__name__: b for b in (readers, comparison, codegen, process, run, debug, cargo, stats, sizes, peers,
                                   edits_table.edits, edits_table.gains, edits_table.cxx)}
 BLOCK = re.compile(r'(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)', re.S)
 
 
+LIBRARY = re.compile(r'((?:shared\s+library|`libkiln\.so`)\s+has\s+)[0-9.]+(\s+MB)')  # the one figure within sentences
+
+
 def filled(text, figures):
+    text = LIBRARY.sub(lambda m: f"{m[1]}{figures['front']['library'] / 1e6:.1f}{m[2]}", text)
     return BLOCK.sub(lambda m: m[1] + '\n'.join(BLOCKS[m[2]](figures)) + '\n' + m[3], text)
 
 
@@ -441,7 +436,7 @@ def plain(text, *patterns):
 def unlisted(page, text):
     """Numbers in the page outside of the parts that --write fills, of code, of links, and of NOT_MEASURED."""
     known = [r'(?<![0-9.,])' + re.escape(phrase).replace(r'\ ', r'\s+') + r'(?![0-9])' for phrase in sorted(NOT_MEASURED, key=len, reverse=True)]
-    for number, line in enumerate(plain(text, BLOCK, *known).split('\n'), 1):
+    for number, line in enumerate(plain(text, BLOCK, LIBRARY, *known).split('\n'), 1):
         yield from (f'{page}:{number}: {m[0]} is a number that no command measured' for m in NUMBER.finditer(line))
 
 
