@@ -305,6 +305,17 @@ static void find_language(struct cc_args *a, struct cc_item *in, const char *sai
 
 /* ---- the whole ---- */
 
+/* -gz, and what it is for the assembler. */
+static void note_compression(struct cc_args *a, const char *word) {
+  static const char *const spelled[] = {"-gz", "-Wa,--compress-debug-sections"};
+  for (size_t i = 0; i < sizeof spelled / sizeof *spelled; i++) {
+    size_t n = strlen(spelled[i]);
+    if (strncmp(word, spelled[i], n) != 0) continue;
+    if (word[n] == 0) a->compression = "zlib";
+    if (word[n] == '=') a->compression = strcmp(word + n, "=none") != 0 ? word + n + 1 : NULL;
+  }
+}
+
 /* Records what a flag says about the whole command. True if the word needs no other treatment. */
 static bool note(struct cc_args *a, const char *word, const char *value) {
   static const char *const vectors[] = {"-fvectorize", "-ftree-vectorize", "-fslp-vectorize",
@@ -339,10 +350,8 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   if (strcmp(word, "-gsplit-dwarf=single") == 0) a->split = CC_SPLIT_SINGLE;
   if (strcmp(word, "-gno-split-dwarf") == 0) a->split = CC_SPLIT_NONE;
   if (strcmp(word, "-dumpdir") == 0) a->dumpdir = value;
-  if (strcmp(word, "-gz") == 0) a->compression = "zlib";
-  if (strncmp(word, "-gz=", 4) == 0)
-    a->compression = strcmp(word + 4, "none") != 0 ? word + 4 : NULL;
   if (is_one_of(word, vectors)) a->vectorize = true;
+  note_compression(a, word);
   return false;
 }
 

@@ -220,12 +220,13 @@ many() { for n in {1..40}; do echo "struct s$n { int x, y; double z; } v$n; stat
 compresses() { # HOW_MANY_SECTIONS FLAGS...
   local sections=$1
   shift && rm -rf gz && mkdir gz && (cd gz && many > t.c && clang-22 -g "$@" -c t.c -o theirs.o && "$kiln" cc -g "$@" -c t.c -o ours.o && "$kiln" cc -g "$@" t.c -o prog && ./prog &&
-    llvm-dwarfdump-22 --verify ours.o && compressed prog | grep -q debug_line && diff <(compressed theirs.*o) <(compressed ours.*o) && (( $(compressed ours.*o | wc -l) == sections )))
+    llvm-dwarfdump-22 --verify ours.o && { [[ $1 != -gz* ]] || compressed prog | grep -q debug_line; } && diff <(compressed theirs.*o) <(compressed ours.*o) && (( $(compressed ours.*o | wc -l) == sections )))
 }
 check '-gz: compresses' compresses 4 -gz
 check '-gz: compresses by zstd' compresses 4 -gz=zstd
 check '-gz: compresses .dwo files' compresses 4 -gz -gsplit-dwarf
 no_objcopy() { mkdir -p few && ln -sf "$(type -P clang-22)" few && says 1 'gz: there is neither .*objcopy' env PATH="$PWD/few" "$kiln" cc -g -gz -c sub/twice.c -o few.o && ! made few.o; }
+check '-gz: compresses as said to the assembler' compresses 4 -Wa,--compress-debug-sections=zlib
 check '-gz: says what is missing' no_objcopy
 check 'refuses what it cannot do' says 1 'not implemented: -fstack-usage$' cc -fstack-usage -c sub/twice.c -o usage.o
 usage_by_llvm() { KILN_FALLBACK=llvm says 0 'compiled by LLVM: not implemented: -fstack-usage$' "$kiln" cc -fstack-usage -c sub/twice.c -o usage.o && made usage.su; }

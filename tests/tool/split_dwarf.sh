@@ -160,6 +160,8 @@ if [[ $(uname -m) == x86_64 ]] && command -v gdb > /dev/null && ! sanitized "$ki
     done
     "$kiln" c++ -g -gdwarf-$version -gsplit-dwarf=single -c p.cpp -o s$version.o && clang++-22 -fuse-ld=lld s$version.o -o s$version
     check "gdb: DWARF $version, in one file" same_transcript s$version
+    rm -f p$version.a && ar rcsT p$version.a p$version.o && clang++-22 -fuse-ld=lld p$version.a -o p$version.thin
+    check "gdb: DWARF $version, of a thin archive" same_transcript p$version.thin
     clang++-22 -fuse-ld=lld -Wl,--gdb-index p$version.o -o p$version.index
     check "gdb: DWARF $version, with an index" same_transcript p$version.index
     packs() {
