@@ -82,8 +82,10 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
   if (!local) d->desc.visibility = (kiln_visibility)f->visibility;
   d->desc.dso_local =
     f->dso_local || local || (d->desc.visibility != KILN_VISIBILITY_DEFAULT && f->linkage != 7);
-  if (!below(r, "storage class", f->dll, KILN_DLL_COUNT)) return false;
-  if (KN_UNLIKELY(f->dll != 0) && kn_bc_format_of(r)->imports) d->desc.dll = (kiln_dll)f->dll;
+  if (KN_UNLIKELY(f->dll != 0)) {
+    if (!below(r, "storage class", f->dll, KILN_DLL_COUNT)) return false;
+    if (kn_bc_format_of(r)->imports) d->desc.dll = (kiln_dll)f->dll;
+  }
   if (f->section) {
     if (f->section > r->m->sections.n) return kn_bc_malformed(r, "section number out of range");
     d->desc.section = r->m->names.at + r->m->sections.at[f->section - 1];
@@ -93,7 +95,7 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
     d->desc.comdat = r->m->comdats.at[f->comdat - 1].name;
     d->desc.comdat_length = r->m->comdats.at[f->comdat - 1].length;
     d->desc.comdat_stays = r->m->comdats.at[f->comdat - 1].stays;
-    d->desc.comdat_choice = r->m->comdats.at[f->comdat - 1].choice;
+    d->desc.comdat_choice = (kiln_comdat)r->m->comdats.at[f->comdat - 1].choice;
   } else if (d->desc.linkage == KILN_LINKAGE_LINKONCE) {
     d->desc.linkage = KILN_LINKAGE_WEAK;
   }
