@@ -1,9 +1,10 @@
-/* kiln-dis: the program that `kiln dis` starts. Prints the code of an ELF64 object or executable: sections,
- * symbol labels, instructions, and each relocation in the line of the instruction that holds it; lines of the source
- * where the object says them. Reads by libelf only; never trusts an index. With --records it prints what `kiln compile`
- * gives it. */
+/* kiln-dis: the program that `kiln dis` starts. Prints the code of an ELF64 object or executable, or of a COFF object:
+ * sections, symbol labels, instructions, and each relocation in the line of the instruction that holds it; of ELF lines
+ * of the source, too, where the object says them. Reads ELF by libelf only; never trusts an index. With --records it
+ * prints what `kiln compile` gives it. */
 #include "dis.h"
 
+#include "coff.h"
 #include "dis_lines.h"
 #include "options.h"
 #include "source.h"
@@ -68,7 +69,7 @@ static void collect_relocs(const struct object *o, size_t section, struct code *
       c->relocs = dis_grow(c->relocs, c->n_relocs, sizeof *c->relocs);
       c->relocs[c->n_relocs++] =
         (struct reloc){r.r_offset, (uint32_t)GELF_R_TYPE(r.r_info), r.r_addend,
-                       known ? symbol_name(o, &symbols, &s) : "?"};
+                       known ? symbol_name(o, &symbols, &s) : "?", NULL};
     }
   }
 }
@@ -137,8 +138,65 @@ static int disassemble(const char *path, struct object *o) {
   return 0;
 }
 
-/* An ELF file in memory. */
+/* ---- COFF ---- */
+
+static const char *coff_reloc(uint32_t type) {
+  static const char *const names[] = {
+    [0] = "ABSOLUTE", [1] = "ADDR64",  [2] = "ADDR32",  [3] = "ADDR32NB", [4] = "REL32",
+    [5] = "REL32_1",  [6] = "REL32_2", [7] = "REL32_3", [8] = "REL32_4",  [9] = "REL32_5",
+    [10] = "SECTION", [11] = "SECREL", [12] = "SECREL7"};
+  return type < sizeof names / sizeof *names ? names[type] : "?";
+}
+
+/* The addend of a relocation, which is in the field. */
+static int64_t coff_addend(const struct code *c, uint64_t at, uint32_t type) {
+  const size_t n = type == 1 ? 8 : 4;
+  if (at > c->size || n > c->size - at) return 0;
+  uint64_t v = 0;
+  memcpy(&v, c->bytes + at, n);
+  return n == 8 ? (int64_t)v : (int32_t)v;
+}
+
+static void disassemble_coff_code(struct object *o, const struct tool_coff *f, uint32_t number,
+                                  const struct tool_coff_section *s) {
+  struct code c = {.bytes = s->bytes, .size = s->size};
+  struct tool_coff_symbol y;
+  struct tool_coff_reloc r;
+  for (uint32_t i = 0; tool_coff_symbol(f, i, &y); i += 1 + y.aux) {
+    if (y.section != (int32_t)number || y.section_symbol) continue;
+    c.labels = dis_grow(c.labels, c.n_labels, sizeof *c.labels);
+    c.labels[c.n_labels++] = (struct label){y.value, tool_coff_symbol_name(f, i)};
+  }
+  for (uint32_t i = 0; tool_coff_reloc(f, s, i, &r); i++) {
+    c.relocs = dis_grow(c.relocs, c.n_relocs, sizeof *c.relocs);
+    c.relocs[c.n_relocs++] = (struct reloc){r.at, r.type, coff_addend(&c, r.at, r.type),
+                                            tool_coff_symbol_name(f, r.symbol), coff_reloc(r.type)};
+  }
+  dis_sort(&c);
+  print_code(o, number, s->name != NULL ? s->name : "?", &c);
+  for (size_t i = 0; i < c.n_labels; i++) free((char *)(uintptr_t)c.labels[i].name);
+  for (size_t i = 0; i < c.n_relocs; i++) free((char *)(uintptr_t)c.relocs[i].symbol);
+  free(c.labels);
+  free(c.relocs);
+}
+
+static int disassemble_coff(const char *path, const struct tool_coff *f) {
+  struct object o = {.size = f->size};
+  if (!dis_machine_named("x86_64", path)) return 1;
+  printf("%s: %s\n", path, dis_machine_name());
+  for (uint32_t i = 0; i < f->n_sections; i++) {
+    struct tool_coff_section s;
+    if (!tool_coff_section(f, i, &s)) return dis_fail(path, "the file ends before its sections");
+    if (s.code && s.size != 0) disassemble_coff_code(&o, f, i + 1, &s);
+    free(s.name);
+  }
+  return 0;
+}
+
+/* An object in memory. */
 static int dis_object(const char *path, const void *bytes, size_t size) {
+  struct tool_coff coff;
+  if (tool_coff_open(&coff, bytes, size)) return disassemble_coff(path, &coff);
   elf_version(EV_CURRENT);
   struct object o = {.size = size,
                      .elf = elf_memory((char *)(uintptr_t)bytes, size)}; /* it is only read */
@@ -155,7 +213,7 @@ static int dis_compiled(const struct tool_input *in, const struct tool_reading *
   struct tool_compiled c;
   if (!tool_module_open(&t, in, how)) return TOOL_FAILED;
   kiln_status s = tool_module_compile(&c, &t, in, 1, false);
-  if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &c.object);
+  if (s == KILN_OK) s = kiln_emit_object(t.module, c.sessions, c.n, &c.object);
   if (s != KILN_OK) tool_module_report(&t, in, s);
   int status = s == KILN_OK ? dis_object(in->path, c.object.data, c.object.size) : TOOL_FAILED;
   tool_compiled_free(&c);
@@ -167,9 +225,9 @@ static int dis_input(const struct tool_words *w, const char *path, const struct 
   struct tool_input in;
   if (!tool_input_open(&in, path, w)) return TOOL_FAILED;
   int status = TOOL_FAILED;
-  if (in.language != TOOL_ELF) status = dis_compiled(&in, how);
+  if (in.language != TOOL_OBJECT) status = dis_compiled(&in, how);
   else if (how->target_given)
-    tool_error("%s: --target does not apply to an ELF file, which names its own target", in.path);
+    tool_error("%s: --target does not apply to an object, which names its own target", in.path);
   else status = dis_object(in.path, in.bytes, in.size);
   tool_input_close(&in);
   return status;

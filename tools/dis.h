@@ -17,6 +17,7 @@ struct reloc {
   uint32_t type;
   int64_t addend;
   const char *symbol;
+  const char *name; /* of the type; NULL: as ELF has it */
 };
 
 /* A section, or a function, with what points into it. */

@@ -251,7 +251,8 @@ void dis_print_line(const struct code *c, size_t at, size_t n, const char *text,
   if (name != NULL) printf("%s%s", lead, name);
   for (; *reloc < c->n_relocs && c->relocs[*reloc].at < c->base + at + n; ++*reloc) {
     const struct reloc *r = &c->relocs[*reloc];
-    printf("%s+%" PRIu64 " %s %s", lead, r->at - c->base - at, reloc_name(r->type), r->symbol);
+    printf("%s+%" PRIu64 " %s %s", lead, r->at - c->base - at,
+           r->name != NULL ? r->name : reloc_name(r->type), r->symbol);
     if (r->addend != 0) {
       uint64_t size = r->addend < 0 ? 0 - (uint64_t)r->addend : (uint64_t)r->addend;
       printf("%c0x%" PRIx64, r->addend < 0 ? '-' : '+', size);

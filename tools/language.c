@@ -70,7 +70,9 @@ static bool find_binary(struct tool_input *in) {
   static const char dis[] = "`kiln dis` disassembles it";
   if (kiln_llvm_is_bitcode(in->bytes, in->size)) return set(in, TOOL_BITCODE, NULL, NULL);
   if (kiln_wasm_is_module(in->bytes, in->size)) return set(in, TOOL_WASM, NULL, NULL);
-  if (begins(in, "7f454c46")) return set(in, TOOL_ELF, elf_kind(in), dis);
+  if (begins(in, "7f454c46")) return set(in, TOOL_OBJECT, elf_kind(in), dis);
+  if (begins(in, "6486") || begins(in, "0000ffff"))
+    return set(in, TOOL_OBJECT, "a COFF object", dis);
   for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
     if (begins(in, magics[i].bytes)) return set(in, TOOL_OTHER, magics[i].what, magics[i].advice);
   return false;

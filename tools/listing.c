@@ -10,6 +10,7 @@
  *   end                     of the function
  *
  * Numbers are hexadecimal; offsets count from the function's start and ascend. */
+#include "coff.h"
 #include "trace.h"
 
 #include <elf.h>
@@ -269,9 +270,25 @@ static int by_name(const void *a, const void *b) {
   return strcmp(((const struct place *)a)->name, ((const struct place *)b)->name);
 }
 
+/* Those of COFF; the names are kept. */
+static struct places coff_places(const struct tool_coff *c) {
+  struct places p = {.at = calloc((size_t)c->n_symbols + 1, sizeof *p.at)};
+  struct tool_coff_symbol y;
+  struct tool_coff_section s;
+  for (uint32_t i = 0; p.at != NULL && tool_coff_symbol(c, i, &y); i += 1 + y.aux) {
+    if (!y.func || y.section <= 0 || !tool_coff_section(c, (uint32_t)y.section - 1, &s)) continue;
+    const char *name = tool_coff_symbol_name(c, i);
+    if (name != NULL && s.name != NULL) p.at[p.n++] = (struct place){name, s.name, y.value};
+  }
+  if (p.n > 0) qsort(p.at, p.n, sizeof *p.at, by_name);
+  return p;
+}
+
 /* Finds the object's functions. The library made it, so it is well formed. */
 static struct places find_places(const kiln_buffer *object) {
   struct places p = {0};
+  struct tool_coff coff;
+  if (tool_coff_open(&coff, object->data, object->size)) return coff_places(&coff);
   const Elf64_Ehdr *e = (const void *)object->data;
   const Elf64_Shdr *s = (const void *)(object->data + e->e_shoff);
   uint32_t names_index = e->e_shstrndx != SHN_XINDEX ? e->e_shstrndx : s[0].sh_link;

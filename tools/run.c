@@ -269,7 +269,7 @@ static bool open_inputs(struct input *inputs, const struct flags *f) {
                in->path, w->n_inputs);
     return false;
   }
-  bool readable = !(languages >> TOOL_ELF & 1) && !(languages >> TOOL_OTHER & 1);
+  bool readable = !(languages >> TOOL_OBJECT & 1) && !(languages >> TOOL_OTHER & 1);
   return !readable || tool_words_fit(w, languages, w->n_inputs == 1 ? &inputs[0].file : NULL);
 }
 

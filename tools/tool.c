@@ -164,7 +164,7 @@ static kiln_status watch_assembly(void *user, kiln_target target, kiln_assembly 
 bool tool_module_open(struct tool_module *t, const struct tool_input *in,
                       const struct tool_reading *how) {
   memset(t, 0, sizeof *t);
-  if (in->language >= TOOL_ELF) {
+  if (in->language >= TOOL_OBJECT) {
     tool_error("%s: this is %s%s%s", in->path, in->what, in->advice != NULL ? "; " : "",
                in->advice != NULL ? in->advice : "");
     return false;

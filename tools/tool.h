@@ -23,7 +23,7 @@ enum tool_language {
   TOOL_BITCODE,
   TOOL_QBE,
   TOOL_WASM,
-  TOOL_ELF, /* from here on not what modules are read from */
+  TOOL_OBJECT, /* from here on not what modules are read from */
   TOOL_C,
   TOOL_CXX,
   TOOL_OTHER,

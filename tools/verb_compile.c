@@ -278,7 +278,7 @@ static bool compile_path(const struct flags *f, const char *path) {
   bool derivable = derived == NULL || check_derived(path, derived);
   /* an input that no module is read from has a better message */
   bool ok = out != NULL && derivable &&
-            (in.language >= TOOL_ELF || tool_words_fit(&f->words, 1u << in.language, &in)) &&
+            (in.language >= TOOL_OBJECT || tool_words_fit(&f->words, 1u << in.language, &in)) &&
             compile(f, &in, out);
   free(derived);
   tool_input_close(&in);

@@ -95,7 +95,7 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
     d->desc.comdat = r->m->comdats.at[f->comdat - 1].name;
     d->desc.comdat_length = r->m->comdats.at[f->comdat - 1].length;
     d->desc.comdat_stays = r->m->comdats.at[f->comdat - 1].stays;
-    d->desc.comdat_choice = r->m->comdats.at[f->comdat - 1].choice;
+    d->desc.comdat_choice = (kiln_comdat)r->m->comdats.at[f->comdat - 1].choice;
   } else if (d->desc.linkage == KILN_LINKAGE_LINKONCE) {
     d->desc.linkage = KILN_LINKAGE_WEAK;
   }

@@ -233,11 +233,11 @@ static bool comdat(struct kn_bc *r) {
   if (op[0] > r->m->strtab_size || op[1] > r->m->strtab_size - op[0] || op[1] >= UINT32_MAX)
     return kn_bc_malformed(r, "a name outside the string table");
   if (r->in.ops.n > 3 && op[3] != 0) return kn_bc_surplus(r, "comdat", 3);
-  static const kiln_comdat choices[] = {[COMDAT_EXACT] = KILN_COMDAT_EXACT,
-                                        [COMDAT_LARGEST] = KILN_COMDAT_LARGEST,
-                                        [COMDAT_SAME_SIZE] = KILN_COMDAT_SAME_SIZE};
+  static const uint8_t choices[] = {[COMDAT_EXACT] = KILN_COMDAT_EXACT,
+                                    [COMDAT_LARGEST] = KILN_COMDAT_LARGEST,
+                                    [COMDAT_SAME_SIZE] = KILN_COMDAT_SAME_SIZE};
   if (op[2] < COMDAT_ANY || op[2] > COMDAT_SAME_SIZE) return kn_bc_unknown(r, "comdat", op[2]);
-  const kiln_comdat choice = choices[op[2]];
+  const uint8_t choice = choices[op[2]];
   if (choice != KILN_COMDAT_ANY && !kn_bc_format_of(r)->imports)
     return kn_bc_unsupported(r, "comdats other than \"any\" and \"nodeduplicate\"");
   const char *name = op[1] ? r->m->strtab + op[0] : "";

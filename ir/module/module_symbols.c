@@ -23,8 +23,7 @@ static inline void classify(const kiln_module *m, struct kn_symbol *s) {
   bool elsewhere = !defined && !local && s->visibility == KILN_VISIBILITY_DEFAULT &&
                    (s->dso_local || m->options.pic == KILN_PIC_STATIC) && m->plt_is_address;
   bool direct;
-  if (s->indirect || s->dll == KILN_DLL_IMPORT || (elsewhere && s->kind != KILN_SYMBOL_DATA))
-    direct = false;
+  if (s->indirect || (elsewhere && s->kind != KILN_SYMBOL_DATA)) direct = false;
   else if (local || (s->dso_local && (!zero || m->reaches_zero))) direct = true;
   else if (zero) direct = false;
   else if (s->visibility == KILN_VISIBILITY_HIDDEN) direct = true;
@@ -105,7 +104,8 @@ static inline uint32_t publish(kiln_module *m) {
 /* Formats that say of a symbol whether a DLL has it, and of a section group which one is kept. */
 static const bool has_imports[KILN_FORMAT_COUNT] = {[KILN_FORMAT_COFF] = true};
 
-static KN_COLD const char *check_coff(const kiln_module *m, const kiln_symbol_desc *d) {
+/* Checks what of a description is for such formats alone. */
+KN_COLD static const char *check_format(const kiln_module *m, const kiln_symbol_desc *d) {
   if ((unsigned)d->dll >= KILN_DLL_COUNT || (unsigned)d->comdat_choice >= KILN_COMDAT_COUNT)
     return "dll or choice of a group out of range";
   if (has_imports[m->options.target.format]) return NULL;
@@ -120,7 +120,7 @@ static inline const char *check(const kiln_module *m, const kiln_symbol_desc *d,
       (unsigned)d->visibility >= KILN_VISIBILITY_COUNT || (unsigned)d->tls >= KILN_TLS_COUNT)
     return "linkage, visibility or tls model out of range";
   if (KN_UNLIKELY(((unsigned)d->dll | (unsigned)d->comdat_choice) != 0)) {
-    const char *wrong = check_coff(m, d);
+    const char *wrong = check_format(m, d);
     if (wrong != NULL) return wrong;
   }
   if (length == 0 && d->linkage != KILN_LINKAGE_INTERNAL && d->linkage != KILN_LINKAGE_PRIVATE)
@@ -178,8 +178,11 @@ KN_INLINE bool describe(kiln_module *m, struct kn_symbol *s, uint32_t id,
   s->dso_local = d->dso_local;
   s->align_log2 = d->align_log2;
   s->body = d->body;
-  s->dll = (unsigned)d->dll & 3;
-  s->no_plt = d->no_plt || d->dll == KILN_DLL_IMPORT;
+  s->no_plt = d->no_plt;
+  if (KN_UNLIKELY(d->dll != KILN_DLL_NONE)) {
+    s->dll = (unsigned)d->dll & 3;
+    s->no_plt = s->indirect = d->dll == KILN_DLL_IMPORT;
+  }
   if (s->no_plt)
     m->some_no_plt = true; /* read without the lock: not written once the module is frozen */
   s->section = NULL;

@@ -115,14 +115,15 @@ static bool add_section(struct kn_coff *c, uint32_t i) {
       (suffix = kn_coff_join(c, "$", kn_coff_name(c, s->owner), NULL)) == NULL)
     return false;
   if (s->comdat != 0) flags |= KN_COFF_COMDAT;
-  if (s->size > UINT32_MAX / 2)
+  const uint64_t size = s->size;
+  if (size > UINT32_MAX / 2)
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_LIMIT, "section '%.100s' is larger than 2 GiB",
                           name);
   uint32_t k = kn_coff_add(c, name, suffix, flags, s->align);
   if (k == UINT32_MAX) return false;
   c->section_of[i] = k + 1;
   c->sections.at[k].image = i + 1;
-  c->sections.at[k].size = s->size;
+  c->sections.at[k].size = size;
   return true;
 }
 

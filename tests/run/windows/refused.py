@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What bitcode for Windows can require and Kiln does not have: each is an error that names it, and no object is
-written. Needs neither wine nor mingw.
+written. Then what `kiln dis` and `--listing` show of an object. Needs neither wine nor mingw.
 
     refused.py --kiln=build/kiln
 """
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../harness'))
@@ -90,6 +91,25 @@ ROWS = [
 ]
 
 
+def check_shown(h):
+    """A disassembly has the sections, labels and relocations that objdump of LLVM shows, and so has a listing."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'door.kir')
+    _, listing, _ = h.run([h.args.kiln, 'compile', '--target=x86_64-windows', '--listing', source,
+                           '-o', h.path('door.o')])
+    _, shown, _ = h.run([h.args.kiln, 'dis', h.path('door.o')])
+    _, other, _ = h.run(['llvm-objdump-22', '-dr', h.path('door.o')])
+    offsets = re.findall(r'^\s+([0-9a-f]+):(?: [0-9a-f]{2})+\s+\t', other, re.M)
+    relocs = re.findall(r'IMAGE_REL_AMD64_(\w+)\s+(\S+)', other)
+    for what, text, names in (('kiln dis', shown, [' '.join(r) for r in relocs] + ['main:', 'section .text']),
+                              ('a listing', listing, ['section .text', 'func @main() -> i32'])):
+        mine = re.findall(r'^ +([0-9a-f]+): ', text, re.M)
+        missing = [name for name in names if name not in text]
+        if mine == offsets and relocs and not missing:
+            h.ok(what)
+        else:
+            h.fail(what, '%s, expected %s; missing: %s' % (mine, offsets, missing))
+
+
 def main():
     h = harness.Harness(harness.options(__doc__.splitlines()[0]).parse_args())
 
@@ -109,6 +129,10 @@ def main():
     h.run(['llvm-as-22', h.path('plain.ll'), '-o', h.path('plain.bc')])
     h.run([h.args.kiln, 'compile', h.path('plain.bc'), '-o', h.path('plain.o')])
     h.ok('a plain function')
+    if os.path.exists(os.path.join(os.path.dirname(h.args.kiln), 'kiln-dis')):
+        check_shown(h)
+    else:
+        h.skip('disassembly', 'no kiln-dis')
     h.finish()
 
 

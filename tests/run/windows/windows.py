@@ -113,6 +113,21 @@ def main():
         for what, result in zip(('program', 'library', 'both'), results[1:]):
             compare('a DLL: %s by Kiln %s' % (what, level), results[0], result)
 
+    def check_door(row):
+        """What is not bitcode: a program of each language, its status and its lines."""
+        name, status, lines = row
+        source, base = os.path.join(HERE, name), h.path(name)
+        if name.endswith('.c'):
+            h.run([args.kiln, 'cc', '--target=' + TRIPLE, source, '-o', base + '.exe'])
+        else:
+            h.run([args.kiln, 'compile', '--target=x86_64-windows', source, '-o', base + '.o'])
+            link(base + '.o', '.c')
+        got = start.run(h, base + '.exe')
+        if got[0] == status and got[1].splitlines()[:len(lines)] == lines:
+            h.ok('%s: by Kiln alone' % name)
+        else:
+            h.fail('%s: by Kiln alone' % name, 'status %d: %s' % got)
+
     items = []
     for i, source in enumerate(sources):
         both = os.path.dirname(source) == HERE
@@ -122,6 +137,8 @@ def main():
         h.each(check, items)
         if not args.names:
             h.each(check_dll, ['-O0'])
+            h.each(check_door, [('door.kir', 5, ['from text']), ('door.ssa', 6, ['from QBE', '1.5 3 7']),
+                                ('passing.c', 0, ['1: 11', '2: 54'])])
     finally:
         start.server('-k')
     h.finish()
