@@ -402,8 +402,15 @@ enum kn_cfi_result kn_cfi_step(const struct kn_stack_machine *machine, const uin
 
 /* ---- what the dynamic linker loaded ---- */
 
+/* The headers may be newer than the library. */
+#ifdef __GLIBC_PREREQ
+#define HAS_FIND_OBJECT __GLIBC_PREREQ(2, 35)
+#else
+#define HAS_FIND_OBJECT 0
+#endif
+
 /* The start of the .eh_frame_hdr of the object that `pc` is in; NULL: there is none. */
-#ifdef DLFO_EH_SEGMENT_TYPE
+#if HAS_FIND_OBJECT
 static const uint8_t *find_header(uint64_t pc) {
   struct dl_find_object found;
   return _dl_find_object((void *)(uintptr_t)pc, &found) == 0 ? found.dlfo_eh_frame : NULL;
