@@ -57,7 +57,6 @@ static int run(const char *const *argv, bool cleans) {
   int status = 0;
   sigset_t set, before;
   posix_spawnattr_t attributes;
-  posix_spawn_file_actions_t actions;
   sigemptyset(&set);
   for (size_t i = 0; i < ENDERS; i++) sigaddset(&set, enders[i]);
   sigprocmask(SIG_BLOCK, &set, &before); /* until the process is known to `end` */
@@ -68,11 +67,12 @@ static int run(const char *const *argv, bool cleans) {
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
   posix_spawnattr_setsigmask(&attributes, &before);
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addchdir_np(&actions, "/");
-  int error =
-    posix_spawnp(&child, argv[0], &actions, &attributes, (char **)(uintptr_t)argv, environ);
-  posix_spawn_file_actions_destroy(&actions);
+  /* glibc 2.28 has no posix_spawn_file_actions_addchdir_np */
+  int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int error = here < 0 || chdir("/") != 0 ? errno
+                                          : posix_spawnp(&child, argv[0], NULL, &attributes,
+                                                         (char **)(uintptr_t)argv, environ);
+  if (here >= 0 && fchdir(here) == 0) close(here);
   posix_spawnattr_destroy(&attributes);
   running = error == 0 ? child : 0;
   sigprocmask(SIG_SETMASK, &before, NULL);

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Iterator, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
+MACHINE = os.uname().machine
 # The folders of the library's sources, as in bindings/rust/kiln-sys/build.rs; check/ belongs to checking builds alone.
 SOURCES = ('ir', 'lib', 'targets')
 # No paths, no dates, no addresses of the build in the output.
 FLAGS = ['-std=gnu11', '-O3', '-DNDEBUG', '-fPIC', '-fvisibility=hidden', '-fno-semantic-interposition', '-g0',
          f'-ffile-prefix-map={ROOT}=.', '-I', 'include', '-I', '.']
-LINK = ['-shared', '-Wl,--build-id=none', '-Wl,-s', '-Wl,-z,noexecstack', '-Wl,-z,relro', '-Wl,-z,now']
+LINK = ['-shared', '-Wl,-z,defs', '-Wl,--build-id=none', '-Wl,-s', '-Wl,-z,noexecstack', '-Wl,-z,relro', '-Wl,-z,now']
 
 
 class Kind(NamedTuple):
@@ -23,24 +24,24 @@ class Kind(NamedTuple):
     libraries: list[str]  # beside libc
 
 
-def glibc(python: Path) -> Kind:
-    """For glibc 2.28 and newer, by the package ziglang of an environment whose interpreter is `python`. Its compiler
-    would add checks for undefined behaviour."""
-    return Kind('manylinux_2_28_x86_64',
-                [str(python), '-m', 'ziglang', 'cc', '-target', 'x86_64-linux-gnu.2.28', '-fno-sanitize=undefined'],
+def glibc(python: Path, arch: str) -> Kind:
+    """For glibc 2.28 and newer on the processor `arch`, by the package ziglang of an environment whose interpreter is
+    `python`. Its compiler would add checks for undefined behaviour."""
+    return Kind(f'manylinux_2_28_{arch}',
+                [str(python), '-m', 'ziglang', 'cc', '-target', f'{arch}-linux-gnu.2.28', '-fno-sanitize=undefined'],
                 ['-ldl', '-lpthread'])
 
 
 def musl(folder: Path) -> Kind:
-    """For musl 1.2 and newer. musl-gcc does not look for the kernel's headers, which `folder` gets links to. libgcc's
+    """For musl 1.2 and newer on this processor. musl-gcc does not look for the kernel's headers, which `folder` gets links to. libgcc's
     parts are linked in: Alpine's Python need not have libgcc_s."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, where in (('linux', '/usr/include/linux'), ('asm-generic', '/usr/include/asm-generic'),
-                        ('asm', '/usr/include/x86_64-linux-gnu/asm')):
+                        ('asm', f'/usr/include/{MACHINE}-linux-gnu/asm')):
         link = folder / name
         if not link.is_symlink():
             link.symlink_to(where)
-    return Kind('musllinux_1_2_x86_64', ['musl-gcc', '-idirafter', str(folder), '-static-libgcc'], [])
+    return Kind(f'musllinux_1_2_{MACHINE}', ['musl-gcc', '-idirafter', str(folder), '-static-libgcc'], [])
 
 
 def sources() -> Iterator[Path]:

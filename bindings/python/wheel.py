@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""wheel.py [--kind=manylinux|musllinux] [--library=FILE --tag=TAG] [--out=FOLDER] [--jobs=N]: makes wheels of
-kiln-codegen, the Python package in this folder, in dist/ (FOLDER), and prints their paths. Each contains a libkiln.so:
-one that zig compiles for glibc 2.28 (manylinux; PyPI's ziglang is installed in build/wheel for that), one by musl-gcc
-(musllinux); by default both. --library: that one, for platform TAG.
+"""wheel.py [--kind=manylinux|musllinux]... [--arch=x86_64|aarch64]... [--library=FILE --tag=TAG] [--out=FOLDER]
+[--jobs=N]: makes wheels of kiln-codegen, the Python package in this folder, in dist/ (FOLDER), and prints their paths.
+Each contains a libkiln.so: one that zig compiles for glibc 2.28 (manylinux; PyPI's ziglang is installed in build/wheel
+for that), one by musl-gcc (musllinux); by default both, for this processor. For the other processor there is no
+musllinux. --library: that one, for platform TAG.
 
 The same commit makes the same bytes: times are $SOURCE_DATE_EPOCH, by default the commit's. README.md is what PyPI
 shows. `./dev wheel-test` tests the wheels."""
@@ -112,7 +113,8 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--kind', choices=('manylinux', 'musllinux'), action='append')
     p.add_argument('--library', type=Path)
-    p.add_argument('--tag', default='linux_x86_64')
+    p.add_argument('--arch', choices=('x86_64', 'aarch64'), action='append')
+    p.add_argument('--tag', default=f'linux_{library.MACHINE}')
     p.add_argument('--out', type=Path, default=ROOT / 'dist')
     p.add_argument('--jobs', type=int, default=os.cpu_count() or 1)
     args = p.parse_args()
@@ -120,12 +122,12 @@ def main() -> None:
         print(write(args.library, args.tag, args.out))
         return
     work = ROOT / 'build/wheel'
-    for kind in args.kind or ('manylinux', 'musllinux'):
-        if kind == 'manylinux':
-            how = library.glibc(zig(work / 'zig'))
-        else:
-            how = library.musl(work / 'kernel')
-        print(write(library.build(how, work / kind, args.jobs), how.tag, args.out))
+    kinds, arches = args.kind or ('manylinux', 'musllinux'), args.arch or [library.MACHINE]
+    hows = [library.glibc(zig(work / 'zig'), arch) for arch in arches if 'manylinux' in kinds]
+    if library.MACHINE in arches and 'musllinux' in kinds:
+        hows.append(library.musl(work / 'kernel'))
+    for how in hows:
+        print(write(library.build(how, work / how.tag, args.jobs), how.tag, args.out))
 
 
 if __name__ == '__main__':

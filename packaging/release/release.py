@@ -96,7 +96,7 @@ class Release:
 
     def wheels(self):
         shutil.rmtree(self.root / 'dist', ignore_errors=True)
-        self.dev('wheel')
+        self.dev('wheel', '--arch=x86_64', '--arch=aarch64')
         self.take('dist/*.whl')
 
     def crates(self):

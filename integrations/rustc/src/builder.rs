@@ -31,6 +31,8 @@ use crate::values::Value;
 pub struct Builder<'a, 'tcx> {
     pub cx: &'a Context<'tcx>,
     pub block: Block,
+    /// Of what is built next: as LLVM's, a builder begins without one. A function has that of its current block's builder.
+    pub location: u32,
 }
 
 impl<'a, 'tcx> Builder<'a, 'tcx> {
@@ -41,6 +43,7 @@ impl<'a, 'tcx> Builder<'a, 'tcx> {
         unsafe {
             if kiln_block_current(func) != block {
                 kiln_block_switch(func, block);
+                kiln_func_set_loc(func, self.location);
             }
         }
         func
@@ -87,7 +90,7 @@ impl<'a, 'tcx> BuilderMethods<'a, 'tcx> for Builder<'a, 'tcx> {
     compat::builder_methods!();
 
     fn build(cx: &'a Context<'tcx>, block: Block) -> Self {
-        Builder { cx, block }
+        Builder { cx, block, location: 0 }
     }
     fn cx(&self) -> &Context<'tcx> {
         self.cx

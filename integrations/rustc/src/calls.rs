@@ -98,7 +98,7 @@ impl<'tcx> Builder<'_, 'tcx> {
             params
         };
         // What a vector needs is built where the call returns to.
-        Builder { cx: self.cx, block: then }.unflatten(&results, call.result)
+        Builder { block: then, ..*self }.unflatten(&results, call.result)
     }
 
     /// The landing pad that a block is, made by the first call that unwinds to it or by its own instructions.
@@ -150,7 +150,7 @@ impl<'tcx> Builder<'_, 'tcx> {
         let symbol = self.declare_function("__rust_try", signature, desc);
         self.try_function.set(Some(symbol));
 
-        let mut bx = Builder { cx: self.cx, block: Self::open(self.cx, symbol) };
+        let mut bx = Builder { cx: self.cx, block: Self::open(self.cx, symbol), location: 0 };
         bx.set_personality(self.personality());
         let [try_fn, data, catch_fn] = std::array::from_fn(|i| bx.get_param(i));
         let [then, catch] = std::array::from_fn(|_| bx.append_sibling_block(""));

@@ -348,7 +348,7 @@ impl<'tcx> Builder<'_, 'tcx> {
     pub fn operation(&self, name: &str, result: &Elements, operands: &[(Type, Value)]) -> (Value, kiln_block) {
         let operands: Vec<Typed> = operands.iter().map(|&(ty, v)| self.typed(v, &ty.text())).collect();
         let (results, block) = self.build_operation(name, &text(result), &operands);
-        let after = Builder { cx: self.cx, block: Block { block, ..self.block } };
+        let after = Builder { block: Block { block, ..self.block }, ..*self };
         (after.operation_result(result, &results), block)
     }
 
@@ -367,7 +367,6 @@ impl<'tcx> Builder<'_, 'tcx> {
             all => format!("{{ {} }}", all.join(", ")),
         };
         let (template, constraints) = (text(&statement.text), text(&statement.constraints));
-        let cx = self.cx;
         let result = self.with_operations(|operations| operations.known(&result));
         let inputs: Vec<Typed> = statement
             .inputs
@@ -399,7 +398,7 @@ impl<'tcx> Builder<'_, 'tcx> {
             kiln_llvm_builder_build_asm(operations.raw, func, &desc, results.as_mut_ptr(), &mut taken);
             kiln_block_current(func)
         });
-        let after = Builder { cx, block: Block { block, ..self.block } };
+        let after = Builder { block: Block { block, ..self.block }, ..*self };
         let mut rest = &results[..];
         let values = statement.outputs.iter().zip(elements).map(|(ty, element)| {
             let known = self.with_operations(|operations| operations.known(ty));

@@ -10,6 +10,7 @@ A toolchain that rustup does not have, or has without the components rustc-dev a
 $KILN_TEST_RUSTC, that is a failure. Without `--whole` one toolchain is tried: that one, or the last that is there.
 """
 import filecmp
+import itertools
 import os
 import re
 import shutil
@@ -60,7 +61,14 @@ info args
 info locals
 up
 info locals
+delete
+break variables::aligned
+continue
 '''
+STEPS = '''set pagination off
+break variables.rs:MARK
+run
+''' + 12 * 'next\n'
 
 
 # A crate that asks the compiler, as build scripts of published crates do, whether it takes an unstable feature.
@@ -174,9 +182,10 @@ class Toolchain:
         h = self.h
         source = os.path.join(HERE, 'programs', 'variables.rs')
         with open(source) as f:
-            mark, last = (i for i, line in enumerate(f, 1) if 'break here' in line)
+            mark, last, loop = (i for i, line in enumerate(f, 1) if 'break here' in line)
         script = h.write('gdb-' + self.name, GDB.replace('MARK', str(mark)).replace('LAST', str(last)))
-        shown = []
+        stepping = h.write('gdb-steps-' + self.name, STEPS.replace('MARK', str(loop)))
+        shown, steps = [], []
         for side in ('llvm', 'kiln'):
             program = h.path('variables-%s-%s' % (self.name, side))
             self.compile(source, program, ['-g'], side == 'kiln')
@@ -186,8 +195,14 @@ class Toolchain:
                 raise harness.Failure('%s: no breakpoint: %s' % (side, out))
             out = found[1]
             shown.append(re.sub(r'0x[0-9a-f]+', 'ADDRESS', re.sub(r'warning: .*', '', out)))
+            out = h.run(['gdb', '-nx', '-batch', '-x', stepping, program], cwd=h.dir)[1]
+            # LLVM's code has several statements for some lines
+            steps.append([line for line, _ in itertools.groupby(re.findall(r'(?m)^(\d+)\t', out))])
         if shown[0] != shown[1]:
             raise harness.Failure('LLVM:\n%s\nKiln:\n%s' % tuple(shown))
+        common = min(map(len, steps))
+        if common < 9 or steps[0][:common] != steps[1][:common]:
+            raise harness.Failure('steps: LLVM: %s, Kiln: %s' % tuple(steps))
 
     def delegated(self):
         """Options make all units LLVM's, with its reason in the log. Features that the target or the command line has are in

@@ -28,7 +28,7 @@ use rustc_span::{
 use rustc_target::callconv::FnAbi;
 
 use crate::builder::Builder;
-use crate::context::{Context, Function};
+use crate::context::{Block, Context, Function};
 use crate::declare::unmarked;
 use crate::module::Module;
 use crate::sys::*;
@@ -506,7 +506,6 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         // SAFETY: the function is open.
         unsafe {
             kiln_func_set_debug(self.block.func, die, debug.unit, begin);
-            kiln_func_set_loc(self.block.func, begin);
         }
         die
     }
@@ -644,12 +643,17 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
     }
 
     fn set_dbg_loc(&mut self, location: u32) {
+        self.location = location;
+        let Block { func, block, .. } = self.block;
         // SAFETY: the function is open.
-        unsafe { kiln_func_set_loc(self.block.func, location) };
+        unsafe {
+            if kiln_block_current(func) == block {
+                kiln_func_set_loc(func, location);
+            }
+        }
     }
     fn clear_dbg_loc(&mut self) {
-        // SAFETY: the function is open.
-        unsafe { kiln_func_set_loc(self.block.func, 0) };
+        self.set_dbg_loc(0);
     }
     fn insert_reference_to_gdb_debug_scripts_section_global(&mut self) {
         if let Some(debug) = &self.debug

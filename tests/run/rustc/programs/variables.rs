@@ -92,6 +92,20 @@ fn aligned(a: usize) -> usize {
     a + 1
 }
 
+// Something is dropped if a call panics, so blocks for that are among those of the loops.
+fn sorted(mut list: Vec<u32>) -> Vec<u32> {
+    let mut i = 1; // break here
+    while i < list.len() {
+        let mut k = i;
+        while k > 0 && list[k - 1] > list[k] {
+            list.swap(k - 1, k);
+            k -= 1;
+        }
+        i += 1;
+    }
+    list
+}
+
 fn main() {
     let shapes = [Shape::Circle { r: 1.5 }, Shape::Rect(3, 4), Shape::Empty];
     for shape in &shapes {
@@ -101,5 +115,6 @@ fn main() {
     }
     let between = middle(3, 9);
     println!("{between}");
+    println!("{:?}", sorted(vec![3, 1, 2]));
     println!("{}", aligned(aligned(64) - 1));
 }
