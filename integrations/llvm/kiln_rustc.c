@@ -191,7 +191,7 @@ static const char *units_option(const struct rustc_options *o, const struct tool
   if (o->units || !is_for_kiln(o, s)) return NULL;
   bool is_one = own == NULL || (s->inlining.what != KILN_INLINING_OFF &&
                                 was_small_crate(o->incremental, own, words));
-  return is_one ? "-Ccodegen-units=1" : "-Ccodegen-units=32";
+  return is_one ? "-Ccodegen-units=1" : "-Ccodegen-units=16";
 }
 
 /* Inlining is Kiln's, in place of LLVM's passes, where objects are all that is wanted of them. If LLVM compiles a unit

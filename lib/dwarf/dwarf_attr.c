@@ -200,7 +200,14 @@ static void add_number(struct kn_dwarf_fields *f, unsigned name, uint64_t v) {
   add(f, name, form, v);
 }
 static void add_text(struct kn_dwarf_fields *f, unsigned name, uint32_t set, uint32_t id) {
-  uint32_t i = kn_dwarf_text(f->d, set, id);
+  bool ok = true;
+  uint8_t *p = kn_dwarf_indexed(f->d) ? NULL : kn_dwarf_space(f->d, KN_DS_INFO, 24);
+  if (p != NULL && (p = kn_dwarf_put_whole(f->d, p, set, id, &ok)) != NULL) {
+    step(f, name, KILN_DW_FORM_string);
+    done(f, p);
+    return;
+  }
+  uint32_t i = ok ? kn_dwarf_text(f->d, set, id) : UINT32_MAX;
   if (i == UINT32_MAX) f->failed = true;
   else if (!kn_dwarf_indexed(f->d))
     add_offset(f, name, KILN_DW_FORM_strp, KN_DS_STR, f->d->strs.at[i].at);

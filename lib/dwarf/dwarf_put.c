@@ -129,20 +129,34 @@ static inline uint8_t *put_number(uint8_t *p, uint32_t v, unsigned *code) {
   return p + (1u << *code);
 }
 
-/* A string's number; in version 4 its offset, which is relocated, or, if it is short, the string itself: an offset
- * takes 4 bytes, its relocation 24, and the linker looks for equal strings. Most names of parameters, members and
- * variants are short. NULL without memory. */
+uint8_t *kn_dwarf_put_whole(struct kn_dwarf *d, uint8_t *p, uint32_t set, uint32_t id, bool *ok) {
+  const struct kn_dwarf_set *in = &d->texts[id & KN_DIE_SESSION ? set : 0];
+  uint32_t n;
+  const uint8_t *text = kn_debug_characters(d->sets[0], d->sets[set], id, &n);
+  if (memchr(text, 0, n) != NULL) return NULL;
+  if (n >= SHORT) {
+    uint32_t *known = &d->str_of[in->base + (id & KN_DIE_INDEX)];
+    if (d->split || *known != 0) return NULL;
+    *known = KN_DWARF_TEXT_ONCE;
+    kn_dwarf_done(d, KN_DS_INFO, p);
+    if ((p = kn_dwarf_space(d, KN_DS_INFO, n + 8 * (size_t)CODES)) == NULL) {
+      *ok = false;
+      return NULL;
+    }
+  }
+  memcpy(p, text, n);
+  p[n] = 0;
+  return p + n + 1;
+}
+
+/* A string's number; in version 4 the string itself, or its offset, which is relocated. NULL without memory. */
 static inline uint8_t *put_text(struct kn_dwarf *d, uint8_t *p, uint32_t set, uint32_t id,
                                 unsigned *code) {
   if (d->version < 5) {
-    uint32_t n, k = 0;
-    const uint8_t *text = kn_debug_characters(d->sets[0], d->sets[set], id, &n);
-    for (; n < SHORT && k < n && text[k] != 0; k++) p[k] = text[k];
-    if (k == n) {
-      p[n] = 0;
-      *code = 1;
-      return p + n + 1;
-    }
+    bool ok = true;
+    uint8_t *end = kn_dwarf_put_whole(d, p, set, id, &ok);
+    *code = 1;
+    if (end != NULL || !ok) return end;
   }
   uint32_t i = kn_dwarf_text(d, set, id);
   *code = 0;

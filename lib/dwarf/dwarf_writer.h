@@ -100,6 +100,7 @@ struct kn_dwarf_run {
  * or only of C's units: others never have them. */
 enum { KN_ASK = 1, KN_ASK_DECLARED = 2, KN_ASK_C = 4 };
 
+#define KN_DWARF_TEXT_ONCE UINT32_MAX
 /* A string of .debug_str, with a NUL behind it there: where it is in the source, its size, its offset. */
 struct kn_dwarf_string {
   const char *text;
@@ -210,7 +211,7 @@ struct kn_dwarf {
   KN_ARRAY(struct kn_dwarf_string) strs; /* by number; out[KN_DS_STR] has their size alone */
   struct kn_hash str_hash;               /* those that are searched: number + 1 */
   struct kn_dwarf_set *texts; /* where those of a set are in str_of, and how many, one at least */
-  uint32_t *str_of;           /* by text: number + 1, or 0 */
+  uint32_t *str_of; /* by text: number + 1, 0, or KN_DWARF_TEXT_ONCE: it is in an entry, once */
   /* addresses: index of each in .debug_addr */
   uint32_t n_addrs;
   struct {
@@ -283,7 +284,7 @@ bool kn_dwarf_skeletons(struct kn_dwarf *d);
 bool kn_dwarf_shapes(struct kn_dwarf *d);
 /* Adds a string; its number, UINT32_MAX without memory. It is copied when the object is written. */
 uint32_t kn_dwarf_new_string(struct kn_dwarf *d, const char *text, uint32_t n);
-/* Number in .debug_str of text `index` of a set, one that was not asked for so far; UINT32_MAX without memory. */
+/* Number in .debug_str of text `index` of a set, one that is not there so far; UINT32_MAX without memory. */
 uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index);
 
 /* lib/dwarf/dwarf_attr.c */
@@ -335,6 +336,11 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
 
 /* lib/dwarf/dwarf_put.c */
 
+/* In version 4, writes a string into the entry that is being written, at `p`; its end, with space for further
+ * attributes. It is a short one or, outside of .dwo files, one that no entry has so far. NULL: this one is in
+ * .debug_str, where its offset takes 4 bytes, and the relocation 24, which linkers read. Of the strings in a unit of
+ * Rust, nine in ten are used once. *ok becomes false without memory. */
+uint8_t *kn_dwarf_put_whole(struct kn_dwarf *d, uint8_t *p, uint32_t set, uint32_t id, bool *ok);
 /* Adds the attributes that the source gives entry i. `spec`: its declaration, or 0; `in`: as kn_dwarf_any_attr. */
 void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in);
 /* Writes an entry that has no other attributes than these and, unless `expr` is NULL, a location
@@ -457,8 +463,10 @@ static inline uint32_t kn_dwarf_text(struct kn_dwarf *d, uint32_t set, uint32_t 
   const struct kn_dwarf_set *in = &d->texts[id & KN_DIE_SESSION ? set : 0];
   id &= KN_DIE_INDEX;
   if (KN_UNLIKELY(id >= in->n)) id = 0;
-  uint32_t known = d->str_of[in->base + id];
-  return KN_LIKELY(known != 0) ? known - 1 : kn_dwarf_new_text(d, (uint32_t)(in - d->texts), id);
+  uint32_t number = d->str_of[in->base + id] - 1;
+  return KN_LIKELY(number < KN_DWARF_TEXT_ONCE - 1)
+           ? number
+           : kn_dwarf_new_text(d, (uint32_t)(in - d->texts), id);
 }
 /* Are strings and addresses numbers of entries in tables? */
 static inline bool kn_dwarf_indexed(const struct kn_dwarf *d) {

@@ -138,8 +138,8 @@ check "one unit where no number is given" one_unit
 check "but the number that is" bash -c "(( \$(rm -f log; '$rustc' -C codegen-units=3 --crate-type=lib units.rs -o l.rlib; grep -c functions, log) > 1 ))"
 for i in {1..40}; do echo "pub mod m$i { pub fn f(x: &str) -> String { x.repeat($i) } }"; done > modules.rs
 incremental_units() { (rm -rf log inc; "$rustc" -C incremental=inc "$@" --crate-type=lib modules.rs -o l.rlib; grep -c functions, log); }
-check "32 in an incremental build, if there are as many" bash -c "(( $(incremental_units) == 32 ))"
-check "or the number that is given" bash -c "(( $(incremental_units -C codegen-units=256) > 32 ))"
+check "16 in an incremental build, if there are as many" bash -c "(( $(incremental_units) == 16 ))"
+check "or the number that is given" bash -c "(( $(incremental_units -C codegen-units=256) > 16 ))"
 check "unless Kiln inlines, and the crate is small" bash -c "mkdir -p small && cp units.rs small && (( \$(rm -rf log inc2; KILN_INLINE=small '$rustc' -C incremental=inc2 --crate-type=lib small/units.rs -o l.rlib; grep -c functions, log) == 1 ))"
 grown() { { echo '/*'; head -c 300000 /dev/zero | tr '\0' x; echo '*/'; } > small/more.rs && (( $(: > log; KILN_INLINE=small "$rustc" -C incremental=inc2 --crate-type=lib small/units.rs -o l.rlib; grep -c functions, log) <= 1 )) && (( $(rm -rf log inc2; KILN_INLINE=small "$rustc" -C incremental=inc2 --crate-type=lib small/units.rs -o l.rlib; grep -c functions, log) > 1 )); }
 check "which an edit that makes it large does not change, until the folder is another one" grown
