@@ -75,7 +75,8 @@ def compile_time(codegen):
 
 def cargo_build(cargo):
     """One stacked bar for each code generator: whose time a cold build is."""
-    sides = [s for s in cargo['sides'] if s.get('parts')]
+    names = {'cargo': 'cargo', 'shim': 'kiln cargo', 'kiln': 'kiln cargo, after --setup'}
+    sides = [{'name': names[way], 'parts': parts} for way, parts in cargo['parts'].items()]
     scale = SPAN / max(sum(s['parts'].values()) for s in sides)
     colours = {'front end': FRONT, 'bitcode': KILN_READ, 'code generation': LLVM, 'linker': LINKER, 'the rest': REST}
     body = [text(0, 16, f"A cold debug build of a program with {cargo['crates']} dependencies, seconds of CPU time", 'bold')]
@@ -86,7 +87,7 @@ def cargo_build(cargo):
         x = LEFT
         body.append(text(0, y + 19, s['name']))
         for part, seconds in s['parts'].items():
-            colour = KILN if part == 'code generation' and s['name'] == 'kiln cargo' else colours[part]
+            colour = KILN if part == 'code generation' and s['name'] != 'cargo' else colours[part]
             body.append(bar(x, y, seconds * scale, 28, colour, f'{part}: {seconds:.1f} s'))
             if seconds * scale > 34:
                 body.append(text(x + seconds * scale / 2, y + 19, f'{seconds:.1f}', 'inside', 'middle'))

@@ -9,7 +9,7 @@ build` and `kiln cargo build` make in the profile `dev` as cargo has it, but for
 C++'s are by clang++-22 -O0. A program's time is the least user and system time of N runs (default 7), one of each
 build in turn; beside it are the executed instructions of one run in QEMU, which other work on the machine does not
 change, and which --no-time measures alone; text is the sum of its object's executable sections, without the standard
-library's: of Rust, where cargo makes several, of one by rustc +stable. --kiln is the Kiln that is measured, BUILD/kiln
+library's: of Rust, where cargo makes several, of one by rustc. --kiln is the Kiln that is measured, BUILD/kiln
 by default; --also another one, an older one for example, beside which the first is measured too. --inline: the other
 one is the same Kiln with small functions inlined, for C++ from what clang++-22 makes for `kiln c++ -Og`, for Rust by
 `kiln cargo --inline build`; besides, a row for each language says what compiling costs, beside the same Kiln without
@@ -103,7 +103,7 @@ class Program:
     def compile_rust(self, debug, inline):
         """unit.bc and llvm.o. Returns what links an object into a program: rustc's own command, where another object
         takes the place of rustc's; besides it, that has a unit with the allocator, and the standard library."""
-        said = call(['rustc', '+stable', '--edition=2024', '--crate-name=unit', '-Copt-level=0',
+        said = call(['rustc', '--edition=2024', '--crate-name=unit', '-Copt-level=0',
                      '-Cpanic=' + ('unwind' if inline else 'abort'), '-Ccodegen-units=1', *(['-Cdebuginfo=2'] if debug else []), '--emit=llvm-bc,link', '-Csave-temps',
                      '--print=link-args', self.source], cwd=self.folder)
         command = next((line for line in said.splitlines() if '.rcgu.o"' in line), '')

@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
-"""Measures the figures that README.md and docs/benchmarks.md show, and writes them there.
+"""Measures the figures that README.md and docs/*.md show, and writes them there.
 
-figures.py BUILD [--only=PART[,PART...]] [--runs=N] [--machine=TEXT]   measures, on a machine without other work
-figures.py --write                                                     only writes, from what was measured
-figures.py --check                                                     fails if the pages do not have what was measured
+figures.py BUILD [--qbe=FOLDER] [--mir=FOLDER] [--runs=N] [--machine=TEXT]      measures what README.md and docs/faq.md show
+figures.py BUILD --only=PART[,PART...] [--runs=N] [--machine=TEXT]              measures other parts: run, jit
+figures.py --write                                                              only writes, from what was measured
+figures.py --check|--planted                                                    fails if the pages have other figures
 
-PARTS: codegen (SQLite's bitcode to objects in memory), process (kiln compile and llc), jit (latency of code in memory),
-run (29 programs), debug (debug builds of Rust and C++), inlining (the same with small functions inlined), cargo (a program
-with 116 dependencies). Each is one run of one bench, and is kept in docs/figures.json with its date, its machine and the
-commit. All parts take about an hour. The table in docs/debug-builds.md is of `bench/sizes.py BUILD --write`, that in
-docs/faq.md of `bench/peers.py BUILD --write`.
+Everything that README.md and docs/faq.md show is of one run, the part `front` of docs/figures.json, which takes some twenty
+minutes on two cores without other work: codegen (SQLite's bitcode to objects in memory), process (kiln compile and llc), debug
+(debug builds of Rust and C++, with and without inlining), cargo (a program with 116 dependencies; with Kiln as rustc's code
+generator where `kiln cargo --setup` works for the toolchain, and beside Cranelift where rustup has a nightly with it) and peers
+(bench/peers.py, which says what the FOLDERs are). It also has tables of docs/benchmarks.md. Parts of their own are run (29
+programs) and jit (latency of code in memory), the table in docs/debug-builds.md (`bench/sizes.py BUILD --write`), and those of
+bench/edits.py. Each names its date, its machine and the commit.
 
 --write draws the two pictures (bench/chart.py) and fills what stands in the pages between `<!-- figures: NAME -->` and
-`<!-- end of figures -->`, so that no figure is copied by hand.
+`<!-- end of figures -->`, so that no figure is copied by hand. In README.md and docs/faq.md, no number stands outside of these
+parts but those of NOT_MEASURED. --planted changes each number there in turn, and fails if --check would not find it.
 """
 import argparse
 import datetime
@@ -28,7 +32,8 @@ import chart
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FIGURES = os.path.join(ROOT, 'docs', 'figures.json')
-PAGES = ['README.md', 'docs/benchmarks.md', 'docs/debug-builds.md', 'docs/faq.md']
+FRONT = ['README.md', 'docs/faq.md']  # pages whose figures are all of one run
+PAGES = [*FRONT, 'docs/benchmarks.md', 'docs/debug-builds.md']
 
 
 # ---- measuring ----
@@ -58,8 +63,8 @@ def measure_codegen(build, runs):
 
 
 def measure_process(build, runs):
-    found = json.loads(output('bench/process.py', build, f'--runs={runs}', '--json'))
-    return {level: {key: found[f'sqlite_{level}'][key] for key in ('llc_ms', 'kiln_ms', 'peak_ratio')} for level in ('O0', 'O1')}
+    found = json.loads(output('bench/process.py', build, f'--runs={runs}', '--bitcode', '--json'))
+    return {level: {key: found[f'sqlite_{level}'][key] for key in ('llc_ms', 'kiln_ms', 'peak_ratio')} for level in ('O0', 'O1', 'Og')}
 
 
 def measure_jit(build, runs):
@@ -78,68 +83,78 @@ def measure_run(build, runs):
             'means': cells(found['means'])}
 
 
-def with_cranelift():
-    """The newest nightly toolchain of rustup's that has the component, as an option of a bench, if there is one."""
+def newest_nightly():
+    """The newest nightly toolchain of rustup's that has Cranelift, if there is one."""
     nightly = [t.split()[0] for t in output('rustup', 'toolchain', 'list').splitlines() if t.startswith('nightly')]
     found = [t for t in nightly if 'rustc-codegen-cranelift' in output('rustup', 'component', 'list', '--installed', '--toolchain', t)]
-    return ['--cranelift=' + found[-1]] if found else []
+    return found[-1].replace('-x86_64-unknown-linux-gnu', '') if found else None
 
 
 def measure_debug(build, runs):
-    found = json.loads(output('bench/debug.py', build, f'--runs={runs}', '--json', *with_cranelift()))
-    result = {'programs': {}, 'means': {}}
-    if 'cranelift' in found['means']['rust']:
-        result['cranelift'] = found['means']['rust']['cranelift']
-    for language in ('rust', 'c++'):
-        def cells(ratios):
-            return {'time': ratios['kiln/llvm seconds'], 'text': ratios['kiln/llvm bytes']}
-        result['programs'][language] = [{'name': r['name'], **cells(r['ratios'])}
-                                        for r in found['programs'] if r['language'] == language]
-        result['means'][language] = cells(found['means'][language])
+    """Debug builds of programs in Rust and C++, with -g: LLVM -O0 = 1, and for what inlining costs Kiln without it = 1."""
+    nightly = newest_nightly()
+    found = json.loads(output('bench/debug.py', build, '--inline', '-g', f'--runs={runs}', '--json', *(['--cranelift=' + nightly] if nightly else [])))
+    result = {}
+    for language, mean in found['means'].items():
+        result[language] = {
+            'programs': [{'name': r['name'], 'time': r['ratios']['kiln/llvm seconds'], 'inline': r['ratios']['also/llvm seconds']}
+                         for r in found['programs'] if r['language'] == language],
+            'time': mean['kiln/llvm seconds'], 'text': mean['kiln/llvm bytes'], 'inline': mean['also/llvm seconds'],
+            'inline_text': mean['also/llvm bytes'], 'instructions': mean['compile instructions'], 'memory': mean['compile memory']}
+        if 'cranelift' in mean:
+            result[language]['cranelift'] = mean['cranelift']
     return result
 
 
-def measure_inlining(build, runs):
-    result = {'rows': []}
-    for described in ([], ['-g']):
-        found = json.loads(output('bench/debug.py', build, '--inline', *described, f'--runs={max(1, runs // 2)}', '--json'))
-        for language, mean in found['means'].items():
-            result['rows'].append({'language': language, 'debug': bool(described), 'llvm': mean['also/llvm seconds'],
-                                   'kiln': mean['also/kiln seconds'], 'text': mean['also/llvm bytes'],
-                                   'instructions': mean['compile instructions'], 'memory': mean['compile memory']})
-    return result
-
-
-PARTS_OF_CARGO = (('front end', 'front end'), ('bitcode', 'bitcode'), ('code generation', 'code generation'),
-                  ('linker', 'linker'), ('the rest', 'the rest'))
+PARTS_OF_CARGO = ('front end', 'bitcode', 'code generation', 'linker', 'the rest')
 
 
 def measure_cargo(build, runs):
-    """The stacked bars: of Kiln's build and of LLVM's; and Cranelift's time, if rustup has a nightly with it."""
-    found = json.loads(output('bench/cargo.py', build, f'--colds={max(1, runs // 3)}', '--json', '--parts', *with_cranelift()))
+    """Ratios of cold builds and of builds after an edit, by the ways of bench/cargo.py, and the parts of cold builds."""
+    nightly, ways = newest_nightly(), ['cargo', 'shim', 'shim-inline']
+    if subprocess.run([os.path.join(build, 'kiln'), 'cargo', '--setup'], stdout=sys.stderr).returncode == 0:
+        ways += ['kiln', 'kiln-inline']
+    if nightly:
+        ways += ['nightly', 'cranelift']
+    found = json.loads(output('bench/cargo.py', build, '--ways=' + ','.join(ways), f'--colds={max(1, runs // 2)}', f'--edits={2 * runs}',
+                              '--parts', '--json', *(['--nightly=' + nightly] if nightly else [])))
 
     def parts(rows):
         sums = {}
         for name, seconds in rows:
-            key = next(short for long, short in PARTS_OF_CARGO if name.startswith(long))
+            key = next(part for part in PARTS_OF_CARGO if name.startswith(part))
             sums[key] = sums.get(key, 0) + seconds
         return {key: round(s, 2) for key, s in sums.items() if s >= 0.05}
-    edits = found['edit']
-    result = {'crates': 116, 'objects_kiln': found['objects by Kiln'], 'objects_llvm': found['objects by LLVM'],
-              'cold': {key: min(s) for key, s in found['cold'].items()},
-              'edit': {'kiln': sorted(edits['kiln'])[len(edits['kiln']) // 2], 'llvm': sorted(edits['llvm'])[len(edits['llvm']) // 2],
-                       'ratio': sorted(a / b for a, b in zip(edits['kiln'], edits['llvm']))[len(edits['kiln']) // 2]},
-              'sides': [{'name': 'cargo', 'parts': parts(found['llvm_parts'])}, {'name': 'kiln cargo', 'parts': parts(found['parts'])}]}
-    if 'cranelift' in found:
-        c = found['cranelift']
-        llvm = statistics.median(c['seconds']['nightly'])
-        result['cranelift'] = {'toolchain': c['toolchain'], 'llvm': llvm, 'edits': c['edits'],
-                               'ratios': {name: statistics.median(s) / llvm for name, s in c['seconds'].items() if name != 'nightly'}}
-    return result
+    return {'crates': 116, 'rustc': output('rustc', '--version').strip(),
+            'nightly': output('rustc', '+' + nightly, '--version').strip() if nightly else None,
+            'units': found['units'], 'table': found['tables']['shim'], 'cold': {way: min(s) for way, s in found['cold'].items()},
+            'edit': {way: statistics.median(s) for way, s in found['edit'].items()}, 'ratios': found['ratios'],
+            'parts': {way: parts(found['parts'][way]) for way in ('cargo', 'shim', 'kiln') if way in found['parts']}}
 
 
-MEASURES = {'codegen': measure_codegen, 'process': measure_process, 'jit': measure_jit, 'run': measure_run,
-            'debug': measure_debug, 'inlining': measure_inlining, 'cargo': measure_cargo}
+def measure_library(build, _):
+    """Bytes of libkiln.so without its symbols."""
+    copy = os.path.join(build, 'cache', 'stripped')
+    output('strip', '-o', copy, os.path.join(build, 'libkiln.so'))
+    return os.path.getsize(copy)
+
+
+def measure_front(args):
+    """What README.md and docs/faq.md show."""
+    build = os.path.abspath(args.build)
+    folders = [f'--{name}={folder}' for name, folder in (('qbe', args.qbe), ('mir', args.mir)) if folder]
+    found = {'library': measure_library(build, args.runs)}
+    found['peers'] = json.loads(output('bench/peers.py', build, f'--runs={args.runs}', '--json', *folders))
+    missing = set(found['peers']['skipped']) - {name for name, folder in (('QBE', args.qbe), ('MIR', args.mir)) if not folder}
+    if missing:
+        sys.exit('figures.py: not measured, as said above: ' + ', '.join(sorted(missing)))
+    for name, measure_part in (('codegen', measure_codegen), ('process', measure_process), ('debug', measure_debug)):
+        found[name] = measure_part(build, args.runs)
+    found['cargo'] = measure_cargo(build, args.runs)
+    return found
+
+
+MEASURES = {'run': measure_run, 'jit': measure_jit}
 
 
 def about(machine_name):
@@ -163,12 +178,15 @@ def keep(part, found):
 
 
 def measure(args):
+    source, found = about(args.machine), {}
+    if args.only:
+        for part in args.only.split(','):
+            found[part] = {**source, **MEASURES[part](os.path.abspath(args.build), args.runs)}
+    else:
+        found['front'] = {**source, **measure_front(args)}
     with open(FIGURES) as f:
-        figures = json.load(f)
-    source = about(args.machine)
-    for part in args.only.split(',') if args.only else MEASURES:
-        figures[part] = {**source, **MEASURES[part](os.path.abspath(args.build), args.runs)}
-        save(figures)
+        figures = {**json.load(f), **found}
+    save(figures)
     return figures
 
 
@@ -192,77 +210,92 @@ def ratio(row, of='all'):
     return llvm / (row['kiln_codegen_ns'] + (row['kiln_read_ns'] if of == 'all' else 0))
 
 
-def inlined_speed(f):
-    """How many times as fast as LLVM -O0's the code of Rust and of C++ is, with small functions inlined, in builds with -g."""
-    return [next(1 / r['llvm'] for r in f['inlining']['rows'] if (r['language'], r['debug']) == (language, True)) for language in LANGUAGES]
-
-
 def wrapped(text):
     return textwrap.wrap(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
+def table(heads, rows):
+    return ['| ' + ' | '.join(heads) + ' |', '|' + '---|' * len(heads), *('| ' + ' | '.join(row) + ' |' for row in rows)]
+
+
+def milliseconds(row, of):
+    return sum(row[f'{of}_{part}_ns'] for part in ('read', 'codegen')) * row['instructions'] / 1e6
+
+
+def readers(f):
+    """README.md: what Kiln is; for each reader, a command and what it gives."""
+    front = f['front']
+    what = wrapped(
+        'Kiln is a C library that turns SSA IR into x86-64 and AArch64 machine code in one pass: ELF objects, or code in memory. '
+        f"The shared library has {front['library'] / 1e6:.1f} MB, needs only libc, and comes with readers of LLVM bitcode, WebAssembly and "
+        'QBE IL. It works on Linux (AArch64 was tested only in qemu), not on macOS or Windows. The license is Apache 2.0 with LLVM exceptions.')
+    peers = {r['name']: r['function_us'] for r in front['peers']['rows']}
+    cargo, cxx, o0 = front['cargo']['ratios'], front['debug']['c++'], front['process']['O0']
+    setup = f", {cargo['kiln']['cold']:.2f} after `kiln cargo --setup`" if 'kiln' in cargo else ''
+    return [*what, '', *table(['you', 'one command', 'figure', 'more'], [
+        ('write a language or a JIT', '`cc hello.c $(pkg-config --cflags --libs kiln)`',
+         f"a function of 100 LLVM instructions: {peers['Kiln, from bitcode']:.0f} µs; LLVM -O0: {peers['LLVM -O0: llc']:.0f} µs",
+         '[C](docs/tutorial.md), [Rust](docs/rust.md), [Python](docs/python.md), [C++](docs/cpp.md), [WebAssembly](docs/wasm.md)'),
+        ('wait for cargo', '`kiln cargo build`; to undo it, `cargo build`',
+         f"{cargo['shim']['cold']:.2f} of cargo's CPU time for a cold build{setup}; {cargo['shim']['edit']:.2f} after an edit",
+         '[debug builds of Rust](docs/debug-builds.md#rust-cargo)'),
+        ('wait for C or C++', '`make CC=kiln-cc CXX=kiln-c++`; to undo it, `make clean && make`',
+         f"debug code runs in {cxx['time']:.2f} of the time of LLVM -O0's, with `-Og` in {cxx['inline']:.2f}",
+         '[debug builds of C and C++](docs/debug-builds.md#c-and-c)'),
+        ('come from QBE, Cranelift, MIR or LLVM', '`kiln compile program.bc -o program.o`, or `.ssa`, or `.wasm`',
+         f"SQLite's bitcode to an object: {o0['kiln_ms']:.1f} ms; `llc -O0`: {o0['llc_ms']:.0f} ms", '[how Kiln compares](docs/faq.md#how-kiln-compares)')])]
+
+
 def comparison(f):
-    """README.md: Kiln beside its peers. The figures of peers that were not run here are their authors'."""
-    o0, mean = f['codegen']['rows'][0], f['run']['means']['O0']
-    took = sum(o0[k] for k in ('kiln_read_ns', 'kiln_codegen_ns')) * o0['instructions'] / 1e6
-    llvm = sum(o0[k] for k in ('llvm_read_ns', 'llvm_codegen_ns')) * o0['instructions'] / 1e6
-    clif, clif_code = f['cargo'].get('cranelift'), f['debug'].get('cranelift')
-    cold = f['cargo']['cold']  # not the sums of the parts, which are of one build each
-    rust, cxx = inlined_speed(f)
-    rows = [
-        ('LLVM -O0 = 1 ([sources](docs/benchmarks.md#where-the-readmes-figures-are-from))', 'SQLite: speed of code generation', 'speed of the generated code', 'cold cargo build: CPU time'),
-        ('Kiln', f"**{ratio(o0, 'code'):.0f}**", f"**{1 / mean['time']:.2f}**", f"{cold['kiln'] / cold['llvm']:.2f}"),
-        ('Kiln with `--inline`', '', f'Rust **{rust:.1f}**, C++ **{cxx:.1f}**', ''),
-        *([('Kiln after `kiln cargo --setup`', '', '', f"{clif['ratios']['nightly-kiln']:.2f}")] if clif else []),
-        ('TPDE [1]', '11', '0.96', ''),
-        ('Cranelift', '–', f'Rust {1 / clif_code:.2f}' if clif_code else '–', f"{clif['ratios']['nightly-cranelift']:.2f}" if clif else '0.7 to 0.8 [2]')]
-    lines = ['| ' + ' | '.join(row) + ' |' for row in rows]
-    return [lines[0], '|' + '---|' * len(rows[0]), *lines[1:], ''] + wrapped(
-        'There is no SQLite figure for Cranelift, because Cranelift cannot read LLVM bitcode. Kiln reads and compiles '
-        f"SQLite's bitcode in {took:.1f} ms. LLVM -O0 takes {llvm:.0f} ms, {ratio(o0):.0f} times as long.")
+    """README.md: Kiln beside LLVM -O0, all of one run."""
+    front = f['front']
+    cargo, debug, process = front['cargo'], front['debug'], front['process']
+    ways, times = cargo['ratios'], [ratio(r) for r in front['codegen']['rows']]
+
+    def row(name, plain, inline):
+        return name, f'**{plain:.2f}**', f'{inline:.2f}'
+    rows = [row(what, debug[language]['time'], debug[language]['inline']) for language, what in
+            (('c++', 'debug code of C++: run time'), ('rust', 'debug code of Rust: run time'))]
+    rows += [row(f'cargo build{after}, {when}: CPU time', ways[way][kind], ways[way + '-inline'][kind]) for way, after in (
+        ('shim', ''), ('kiln', ' with `kiln cargo --setup`')) if way in ways for kind, when in (('cold', 'cold'), ('edit', 'after an edit'))]
+    o0, og = process['O0'], process['Og']
+    lines = table(['LLVM -O0 = 1, lower is better', 'Kiln', 'Kiln with `--inline`'],
+                  [row("SQLite's bitcode to an object, by `kiln compile`: CPU time", o0['kiln_ms'] / o0['llc_ms'], og['kiln_ms'] / og['llc_ms']), *rows])
+    clif = ''
+    if 'cranelift' in ways:
+        clif = (f" With Cranelift in {cargo['nightly'].split(' (')[0]}, LLVM in the same compiler = 1, a cold build takes {ways['cranelift']['cold']:.2f}, a "
+                f"build after an edit {ways['cranelift']['edit']:.2f}, and Rust's code {debug['rust']['cranelift']:.2f}.")
+    return [*lines, '', *wrapped(
+        f"In memory, Kiln compiles SQLite's bitcode {min(times):.0f} to {max(times):.0f} times as fast as LLVM -O0, depending on the target and the "
+        f"level.{clif} All of these figures, and those of [how Kiln compares](docs/faq.md#how-kiln-compares), are from one run of "
+        f"`./dev bench --figures` ({dated(front)}; {cargo['rustc'].split(' (')[0]}).")]
 
 
-def sources(f):
-    """docs/benchmarks.md: where each figure of the README is from, and when."""
-    clif = f['cargo'].get('cranelift')
-    items = [
-        f"Speed of code generation: SQLite's bitcode; LLVM 22 ({dated(f['codegen'])}).",
-        f"Speed of the generated code: geometric mean of {len(f['run']['programs'])} programs; LLVM 22 ({dated(f['run'])}).",
-        f"Speed with `--inline`: ten programs in each language ({dated(f['inlining'])}).",
-        f"Cold cargo build with `kiln cargo`: the least of three builds each, by Kiln and by LLVM ({dated(f['cargo'])}).",
-        *([f"Cranelift, and Kiln after `kiln cargo --setup`: {clif['toolchain']}, compared with LLVM in the same compiler."] if clif else []),
-        '[1] Schwarz, Kamm and Engelke report for TPDE that it compiles 8 to 24 times as fast as LLVM '
-        '([arXiv 2505.22610](https://arxiv.org/abs/2505.22610), 2025). The figures for TPDE in the README were measured beside LLVM 22 in 2026.',
-        *([] if clif else ['[2] [rust-lang/rust 77975](https://github.com/rust-lang/rust/pull/77975), 2020, with other programs.']),
-    ]
-    return [line for item in items for line in textwrap.wrap(item, 120, initial_indent='- ', subsequent_indent='  ', break_long_words=False,
-                                                             break_on_hyphens=False)]
+def size(f):
+    """docs/faq.md: how small Kiln is."""
+    return wrapped(f"**Is Kiln small?** `libkiln.so` has {f['front']['library'] / 1e6:.1f} MB; [platforms.md](platforms.md#sizes) lists all sizes.")
 
 
 def codegen(f):
-    lines = ['| nanoseconds per LLVM instruction | LLVM: read | LLVM: code | Kiln: read | Kiln: code | code, times as fast | all, times as fast | text |',
-             '|---|---|---|---|---|---|---|---|']
-    for r in f['codegen']['rows']:
-        text = '' if r['text_ratio'] is None else f"{r['text_ratio']:.2f}"
-        lines.append(f"| {r['name']} | {r['llvm_read_ns']:.0f} | {r['llvm_codegen_ns']:,.0f} | {r['kiln_read_ns']:.1f} | "
-                     f"{r['kiln_codegen_ns']:.1f} | {ratio(r, 'code'):.0f} | {ratio(r):.1f} | {text} |")
-    return [dated(f['codegen']) + ':', ''] + lines
+    rows = [(r['name'], f"{r['llvm_read_ns']:.0f}", f"{r['llvm_codegen_ns']:,.0f}", f"{r['kiln_read_ns']:.1f}", f"{r['kiln_codegen_ns']:.1f}",
+             f"{ratio(r, 'code'):.0f}", f'{ratio(r):.1f}', '' if r['text_ratio'] is None else f"{r['text_ratio']:.2f}")
+            for r in f['front']['codegen']['rows']]
+    return [dated(f['front']) + ':', '', *table(
+        ['nanoseconds per LLVM instruction', 'LLVM: read', 'LLVM: code', 'Kiln: read', 'Kiln: code', 'code, times as fast', 'all, times as fast', 'text'], rows)]
 
 
 def process(f):
-    p, j = f['process'], f['jit']
-    lines = [dated(p) + ' (JIT: ' + dated(j) + '):', '', '| SQLite\'s bitcode, whole processes | `llc-22 -O0` | `kiln compile` | times as fast | peak memory: times the size of bitcode and object |',
-             '|---|---|---|---|---|']
-    for level in sorted(k for k in p if k.startswith('O')):
-        r = p[level]
-        lines.append(f"| -{level} | {r['llc_ms']:.0f} ms | {r['kiln_ms']:.1f} ms | {r['llc_ms'] / r['kiln_ms']:.0f} | "
-                     f"{r['peak_ratio']:.1f} |")
-    lines += ['', '| code in memory | LLVM -O0: LLJIT; start: `lli` with MCJIT | Kiln | times as fast |', '|---|---|---|---|',
-              f"| build, call and remove a function of 100 instructions | {j['latency_100']['llvm_us']:.0f} µs | "
-              f"{j['latency_100']['kiln_us']:.1f} µs | {j['latency_100']['llvm_us'] / j['latency_100']['kiln_us']:.0f} |"]
-    for key, name in (('start_lua', 'start Lua\'s interpreter, up to its first line'), ('start_sqlite', 'start SQLite\'s shell, up to its first line')):
-        lines.append(f"| {name} | {j[key]['lli_ms']:,.0f} ms | {j[key]['kiln_ms']:.1f} ms | {j[key]['lli_ms'] / j[key]['kiln_ms']:.0f} |")
-    return lines
+    p, j = f['front']['process'], f['jit']
+    rows = [(name, f"{p[level]['llc_ms']:.0f} ms", f"{p[level]['kiln_ms']:.1f} ms", f"{p[level]['llc_ms'] / p[level]['kiln_ms']:.0f}",
+             f"{p[level]['peak_ratio']:.1f}") for level, name in (('O0', '-O0'), ('O1', '-O1'), ('Og', '-Og, `kiln compile --inline`'))]
+    fast = j['latency_100']
+    starts = [(f'start {name}, up to its first line', f"{j[key]['lli_ms']:,.0f} ms", f"{j[key]['kiln_ms']:.1f} ms", f"{j[key]['lli_ms'] / j[key]['kiln_ms']:.0f}")
+              for key, name in (('start_lua', "Lua's interpreter"), ('start_sqlite', "SQLite's shell"))]
+    return [*wrapped(dated(f['front']) + ' (JIT: ' + dated(j) + '):'), '', *table(
+        ["SQLite's bitcode, whole processes", '`llc-22 -O0`', '`kiln compile`', 'times as fast', 'peak memory: times the size of bitcode and object'], rows),
+        '', *table(['code in memory', 'LLVM -O0: LLJIT; start: `lli` with MCJIT', 'Kiln', 'times as fast'], [
+            ('build, call and remove a function of 100 instructions', f"{fast['llvm_us']:.0f} µs", f"{fast['kiln_us']:.1f} µs",
+             f"{fast['llvm_us'] / fast['kiln_us']:.0f}"), *starts])]
 
 
 def spread(programs, columns):
@@ -281,51 +314,41 @@ def run(f):
 
 
 def debug(f):
-    lines = [dated(f['debug']) + ':', '', '| LLVM -O0 = 1 | time: geometric mean | from | to | text |', '|---|---|---|---|---|']
-    for key, name in LANGUAGES.items():
-        programs, mean = f['debug']['programs'][key], f['debug']['means'][key]
-        ends = [pick(programs, key=lambda p: p['time']) for pick in (min, max)]
-        lines.append(f"| {name} | {mean['time']:.2f} | " + ' | '.join(f"{p['time']:.2f} ({p['name']})" for p in ends) + f" | {mean['text']:.2f} |")
-    return lines
+    found = [(name, f['front']['debug'][key]) for key, name in LANGUAGES.items()]
 
-
-def inlining(f):
-    lines = [dated(f['inlining']) + ':', '',
-             '| with inlining | time, LLVM -O0 = 1 | time, Kiln without inlining = 1 | text, LLVM -O0 = 1 | compiling, Kiln without inlining = 1 | memory, Kiln without inlining = 1 |',
-             '|---|---|---|---|---|---|']
-    for r in f['inlining']['rows']:
-        name = LANGUAGES[r['language']] + (', `-g`' if r['debug'] else '')
-        lines.append(f'| {name} | ' + ' | '.join(f'{r[k]:.2f}' for k in ('llvm', 'kiln', 'text', 'instructions', 'memory')) + ' |')
-    return lines
+    def ends(programs, key):
+        return [f'{p[key]:.2f} ({p["name"]})' for p in (pick(programs, key=lambda p: p[key]) for pick in (min, max))]
+    lines = [dated(f['front']) + ':', '', *table(['LLVM -O0 = 1', 'time: geometric mean', 'from', 'to', 'text'], [
+        row for name, of in found for row in (
+            (name, f"{of['time']:.2f}", *ends(of['programs'], 'time'), f"{of['text']:.2f}"),
+            (name + ', with inlining', f"{of['inline']:.2f}", *ends(of['programs'], 'inline'), f"{of['inline_text']:.2f}"))])]
+    costs = ' and '.join(f"{of['instructions']:.2f} times the instructions and {of['memory']:.2f} times the memory for {name}" for name, of in found)
+    clif = found[0][1].get('cranelift')
+    beside = f" Rust's programs by Cranelift take {clif:.2f} of the time of those by LLVM in the same compiler, {f['front']['cargo']['nightly']}." if clif else ''
+    return [*lines, '', *wrapped(f'With inlining, `kiln compile` takes {costs}.{beside}')]
 
 
 def cargo(f):
-    c = f['cargo']
-    names = list(dict.fromkeys(name for side in c['sides'] for name in side['parts']))
-    lines = [dated(c) + ':', '', '| seconds of CPU time | all | ' + ' | '.join(names) + ' |', '|---|' + '---|' * (len(names) + 1)]
-    for s in c['sides']:
-        lines.append(f"| `{s['name']} build`, cold | {sum(s['parts'].values()):.1f} | " +
-                     ' | '.join(f"{s['parts'][n]:.1f}" if n in s['parts'] else '' for n in names) + ' |')
-    least = c['cold']
-    lines += ['', *wrapped("The table shows one build of each kind. In three alternating builds of each kind, the least CPU time was "
-                        f"{least['llvm']:.1f} s with LLVM and {least['kiln']:.1f} s with Kiln. The ratio is {least['kiln'] / least['llvm']:.2f}.")]
-    if 'cranelift' in c:
-        nightly = c['cranelift']
-        lines += ['', *wrapped(f"The following table shows cold builds with {nightly['toolchain']}. Each figure is a median of five builds, as a "
-                        f"ratio to LLVM's {nightly['llvm']:.1f} s of CPU time."), '',
-                  '| | Cranelift | the shim | Kiln as rustc\'s code generator |', '|---|---|---|---|']
-        for name, end in (("the profile's codegen units", ''), ('one codegen unit', '-1')):
-            lines.append(f'| {name} | ' + ' | '.join(f"{nightly['ratios'][f'nightly-{way}{end}']:.2f}" for way in ('cranelift', 'shim', 'kiln')) + ' |')
-        if 'edits' in nightly:
-            edits = {way: nightly['edits'][end] for way, end in (('LLVM', 'nightly'), ('Cranelift', 'nightly-cranelift'), (
-                'the shim', 'nightly-shim'), ("Kiln as rustc's code generator", 'nightly-kiln'))}
-            lines += ['', *wrapped('From an edit to the end of the tests, it takes these seconds of elapsed time: ' + ', '.join(
-                f'{s:.2f} with {way}' for way, (s, _) in edits.items()) + '. Linkers take ' + ', '.join(
-                f'{linking:.2f}' for _, linking in edits.values()) + ' of these seconds, in the same order.')]
-    e = c['edit']
-    return lines + ['', *wrapped(
-        f"Of the objects, Kiln compiled {c['objects_kiln']}, and LLVM compiled {c['objects_llvm']}. After an edit of the program, a build takes "
-        f"{e['kiln']:.2f} s with Kiln and {e['llvm']:.2f} s with LLVM. The median of the ratios is {e['ratio']:.2f}.")]
+    c = f['front']['cargo']
+    names = {'cargo': '`cargo build`', 'shim': '`kiln cargo build`', 'shim-inline': '`kiln cargo --inline build`',
+             'kiln': '`kiln cargo build`, after `--setup`', 'kiln-inline': '`kiln cargo --inline build`, after `--setup`',
+             'nightly': '`cargo build`, nightly', 'cranelift': 'Cranelift, nightly'}
+
+    def ratios(way):
+        return {kind: '1' if way in ('cargo', 'nightly') else f'{r:.2f}' for kind, r in c['ratios'][way].items()}
+    lines = [*wrapped(f"{dated(f['front'])}; {c['rustc']}" + (f"; {c['nightly']}" if c['nightly'] else '') + ':'), '', *table(
+        ['', 'cold, s', 'ratio', 'after an edit, s', 'ratio'],
+        [(name, f"{c['cold'][way]:.1f}", ratios(way)['cold'], f"{c['edit'][way]:.2f}", ratios(way)['edit']) for way, name in names.items()
+         if way in c['cold']])]
+    parts = [part for part in PARTS_OF_CARGO if any(part in of for of in c['parts'].values())]
+    lines += ['', *table(['one cold build, s', 'all', *parts], [
+        (names[way], f'{sum(of.values()):.1f}', *(f'{of[part]:.1f}' if part in of else '–' for part in parts)) for way, of in c['parts'].items()])]
+    return [*lines, '', f"In the cold `kiln cargo build`, Kiln compiled {c['units']['shim']['kiln']} units, and LLVM compiled {c['units']['shim'].get('llvm', 0)}."]
+
+
+def stats(f):
+    """docs/debug-builds.md: the table of `kiln cargo --stats`."""
+    return ['```', *f['front']['cargo']['table'].rstrip().split('\n'), '```']
 
 
 def over_better(cell):
@@ -365,33 +388,31 @@ def sizes(f):
 
 def peers(f):
     """docs/faq.md: Kiln beside its peers, by peers.py."""
-    found = f.get('peers')
-    if not found:
-        return ['This version was not measured.']
-    lines = ['| | version | time to the first result | compile time of a function | speed of the code | size |', '|---|---|---|---|---|---|']
-    for r in found['rows']:
-        lines.append(f"| {r['name']} | {r['version']} | {r['first_ms']:.1f} ms | {r['function_us']:,.1f} µs | {r['speed']:.2f} | {r['bytes'] / 1e6:.1f} MB |")
+    found = f['front']['peers']
+    lines = table(['lower is better', 'version', 'time to the first result', 'compile time of a function', 'time of the code', 'size'],
+                  [(r['name'], r['version'], f"{r['first_ms']:.1f} ms", f"{r['function_us']:,.1f} µs", f"{1 / r['speed']:.2f}", f"{r['bytes'] / 1e6:.1f} MB")
+                   for r in found['rows']])
     widest = max(found['rows'], key=lambda r: r['spread'])
     ends = f"Medians of {found['runs']} runs. The widest spread is {widest['spread']:.0f} % ({widest['name']})."
     skipped = f" Not measured: {', '.join(found['skipped'])}." if found['skipped'] else ''
-    return [*wrapped(dated(found) + ':'), '', *lines, '', *wrapped(ends + skipped)]
+    date = [*wrapped(dated(f['front']) + ':'), ''] if 'date' in f['front'] else []
+    return [*date, *lines, '', *wrapped(ends + skipped)]
 
 
-BLOCKS = {b.__name__: b for b in (comparison, sources, codegen, process, run, debug, inlining, cargo, sizes, peers)}
+BLOCKS = {b.__name__: b for b in (readers, comparison, size, codegen, process, run, debug, cargo, stats, sizes, peers)}
+BLOCK = re.compile(r'(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)', re.S)
+
+
+def filled(text, figures):
+    return BLOCK.sub(lambda m: m[1] + '\n'.join(BLOCKS[m[2]](figures)) + '\n' + m[3], text)
 
 
 def files(figures):
     """What each page and picture is to be."""
-    result = {'docs/compile-time.svg': chart.compile_time(figures['codegen']), 'docs/cargo-build.svg': chart.cargo_build(figures['cargo'])}
+    result = {'docs/compile-time.svg': chart.compile_time(figures['front']['codegen']), 'docs/cargo-build.svg': chart.cargo_build(figures['front']['cargo'])}
     for page in PAGES:
         with open(os.path.join(ROOT, page), encoding='utf-8') as f:
-            text = f.read()
-        times = [ratio(r) for r in figures['codegen']['rows']]
-        text = re.sub(r'\d+ to \d+( times as fast as\s+LLVM -O0)', rf'{min(times):.0f} to {max(times):.0f}\1', text)
-        for before, speed in zip((r"Rust\s+programs\s+from\s+Kiln's\s+debug\s+builds\s+run", r'For\s+C\+\+\s+programs,\s+the\s+factor\s+is'), inlined_speed(figures)):
-            text = re.sub(rf'({before}\s+)\d+\.\d+', rf'\g<1>{speed:.1f}', text)
-        result[page] = re.sub(r'(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)',
-                              lambda m: m[1] + '\n'.join(BLOCKS[m[2]](figures)) + '\n' + m[3], text, flags=re.S)
+            result[page] = filled(f.read(), figures)
     return result
 
 
@@ -401,32 +422,75 @@ def write(figures):
             f.write(text)
 
 
+# What else has numbers in README.md and docs/faq.md: versions, dates, lengths, and what others say of their programs.
+NOT_MEASURED = [
+    'Debian 12 or 13', '600 MB', 'in 25 lines', 'version 0.2.0', 'Apache 2.0', 'Apache License 2.0', 'clang 22', 'function of 100 instructions',
+    '1,000 functions of 100 instructions', 'LLVM -O0 = 1', 'some 20', 'QBE 1.2', 'QBE 1.3', 'GPL 3', 'level 2', 'aims at 70 %', ', 2026)',
+    'nightly-2026-10-30', 'gdb 13', 'qbepy 2026.2.2', 'older than 1.3', '0.137.1', 'version 0']
+NUMBER = re.compile(r'(?<![\w.-])[0-9][0-9.,]*(?:ms|µs|us|s|x|[kKMG]B)?(?!\w)')
+
+
+def plain(text, *patterns):
+    """The text with blanks in place of code, of links, of the numbers of lists, and of what the patterns find."""
+    for pattern in (*patterns, r'(?m)^[0-9]\. ', r'(?ms)^```.*?^```', r'`[^`\n]*`', r'\]\([^)]*\)', '<!--.*?-->'):
+        text = re.sub(pattern, lambda m: re.sub(r'[^\n]', '_', m[0]), text)
+    return text
+
+
+def unlisted(page, text):
+    """Numbers in the page outside of the parts that --write fills, of code, of links, and of NOT_MEASURED."""
+    known = [r'(?<![0-9.,])' + re.escape(phrase).replace(r'\ ', r'\s+') + r'(?![0-9])' for phrase in sorted(NOT_MEASURED, key=len, reverse=True)]
+    for number, line in enumerate(plain(text, BLOCK, *known).split('\n'), 1):
+        yield from (f'{page}:{number}: {m[0]} is a number that no command measured' for m in NUMBER.finditer(line))
+
+
 def check(figures):
-    different = 0
+    bad, pages = [], {}
     for path, text in files(figures).items():
         with open(os.path.join(ROOT, path), encoding='utf-8') as f:
-            if f.read() != text:
-                print(f'{path} does not have the figures of docs/figures.json: bench/figures.py --write')
-                different = 1
-    return different
+            pages[path] = f.read()
+        if pages[path] != text:
+            bad.append(f'{path} does not have the figures of docs/figures.json: bench/figures.py --write')
+    for page in FRONT:
+        bad += unlisted(page, pages[page])
+    print('\n'.join(bad), end='\n' if bad else '')
+    return 1 if bad else 0
+
+
+def planted(figures):
+    """Changes each number of the pages of one run, and fails if the check would not find it."""
+    missed, count = [], 0
+    for page in FRONT:
+        with open(os.path.join(ROOT, page), encoding='utf-8') as f:
+            text = f.read()
+        for m in NUMBER.finditer(plain(text)):
+            changed = text[:m.start()] + '7' + text[m.start():]
+            count += 1
+            if filled(changed, figures) == changed and not list(unlisted(page, changed)):
+                missed.append(f'{page}: 7{m[0]} in place of {m[0]} is not found: {text[m.start() - 20:m.end() + 20]!r}')
+    print('\n'.join(missed), end='\n' if missed else '')
+    return 1 if missed or count < 100 else 0
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('build', nargs='?')
     p.add_argument('--only')
-    p.add_argument('--runs', type=int, default=10)
+    p.add_argument('--runs', type=int, default=5)
+    p.add_argument('--qbe')
+    p.add_argument('--mir')
     p.add_argument('--machine')
     p.add_argument('--write', action='store_true')
     p.add_argument('--check', action='store_true')
+    p.add_argument('--planted', action='store_true')
     args = p.parse_args()
     if args.build:
         figures = measure(args)
     else:
         with open(FIGURES) as f:
             figures = json.load(f)
-    if args.check:
-        return check(figures)
+    if args.check or args.planted:
+        return (planted if args.planted else check)(figures)
     write(figures)
     return 0
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kiln beside QBE, MIR, Cranelift, libgccjit and LLVM, on the same programs (x86-64).
 
-peers.py BUILD [--qbe=FOLDER] [--mir=FOLDER] [--runs=N] [--write] [--machine=TEXT]
+peers.py BUILD [--qbe=FOLDER] [--mir=FOLDER] [--runs=N] [--json]
 
 FOLDERs have the sources of QBE and of MIR, which no registry has; without one, the peer is skipped. Cranelift's
 crates come from crates.io (bench/peers/cranelift/Cargo.lock). bench/peers/programs.py makes the programs and prints
@@ -14,8 +14,8 @@ program. Compile time of a function: what 1,000 functions take more than one doe
 reading text or bitcode, and for QBE and llc the assembler and the linker. Speed: LLVM's time by the peer's, each
 without what the same program takes that does the kernel's work once; the geometric mean of the kernels. Figures are
 medians of N runs (default 7), in which the peers take turns; the spread is the half of the distance between the
-quartiles, in percent of the median. Size: the library, and what it loads or starts beyond libc, all stripped. --write
-puts the figures into docs/figures.json and docs/faq.md. A run takes some six minutes.
+quartiles, in percent of the median. Size: the library, and what it loads or starts beyond libc, all stripped. A run
+takes some six minutes.
 """
 import argparse
 import glob
@@ -78,9 +78,10 @@ def link(out, *objects):
 
 
 def committed(folder):
-    """The commit and its date, or the folder's name where it is no repository."""
+    """The commit and its date; where the folder is no repository, its name and the date of its newest file."""
     if not os.path.isdir(os.path.join(folder, '.git')):
-        return os.path.basename(os.path.normpath(folder))
+        newest = max(os.path.getmtime(f) for f in glob.glob(os.path.join(folder, '**/*.[ch]'), recursive=True))
+        return os.path.basename(os.path.normpath(folder)) + time.strftime(', %Y-%m-%d', time.gmtime(newest))
     return text('git', 'log', '-1', '--format=%h, %cs', cwd=folder)
 
 
@@ -222,8 +223,7 @@ def main():
     p.add_argument('--qbe')
     p.add_argument('--mir')
     p.add_argument('--runs', type=int, default=7)
-    p.add_argument('--write', action='store_true')
-    p.add_argument('--machine')
+    p.add_argument('--json', action='store_true')
     args = p.parse_args()
     build = os.path.abspath(args.build)
     work = os.path.join(build, 'cache/peers')
@@ -236,15 +236,14 @@ def main():
                         ('Cranelift', cranelift(work))):
         peers += found or []
         skipped += [] if found else [name]
-    result = {**figures.about(args.machine), 'runs': args.runs, 'skipped': skipped,
-              'rows': rows(peers, measure(peers, work, args.runs), work)}
-    for line in figures.peers({'peers': result}):
+    result = {'runs': args.runs, 'skipped': skipped, 'rows': rows(peers, measure(peers, work, args.runs), work)}
+    if args.json:
+        print(json.dumps(result, indent=1))
+        return 0
+    for line in figures.peers({'front': {'peers': result}}):
         print(line)
-    print('skipped:', ', '.join(skipped) or 'none')
     print(json.dumps({r['name']: {k: round(v, 2) for k, v in r['kernels'].items()} for r in result['rows']}, indent=1),
           file=sys.stderr)
-    if args.write:
-        figures.keep('peers', result)
     return 0
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Whole processes: what `kiln compile` and `kiln cc` take beside llc and clang.
 
-process.py BUILD [--runs=N] [--json]
+process.py BUILD [--runs=N] [--bitcode] [--json]
 
 User and system time summed, the least of N runs (10) that take turns, and peak memory. Inputs are SQLite's
-and Lua's sources as Debian has them, at -O0; SQLite's bitcode at -O1 too. E is `clang -c -emit-llvm
+and Lua's sources as Debian has them, at -O0; SQLite's bitcode also at -O1, and as `kiln cc -Og` gets it, which Kiln compiles
+with --inline. --bitcode: only the bitcode. E is `clang -c -emit-llvm
 -o /dev/null`: what clang does for either compiler. Figures for Lua are sums over its files.
 """
 import glob
@@ -16,6 +17,8 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
+import harness  # noqa: E402
 
 
 class Run:
@@ -52,10 +55,10 @@ def row(name, ms, note=''):
 
 # ---- kiln compile beside llc ----
 
-def compile_bitcode(spawn, runs, kiln, work, path, level):
+def compile_bitcode(spawn, runs, kiln, work, path, level, *options):
     out = os.path.join(work, 'kiln.o')
     llc = Run(['llc-22', '-O0', '-filetype=obj', '-o', os.path.join(work, 'llc.o'), path])
-    mine = Run([kiln, 'compile', '-o', out, path])
+    mine = Run([kiln, 'compile', *options, '-o', out, path])
     take_turns(spawn, runs, [llc, mine])
     with open(path, 'rb') as f:
         digest = hashlib.sha256(f.read()).hexdigest()
@@ -65,7 +68,7 @@ def compile_bitcode(spawn, runs, kiln, work, path, level):
               'kiln_faults': mine.faults, 'peak_ratio': mine.peak * 1024 / sum(sizes)}
     print(f'SQLite, bitcode at -{level}: {sizes[0]:,} bytes, sha256 {digest}')
     row('llc-22 -O0 -filetype=obj', llc.cpu, f'peak {llc.peak / 1024:.1f} MiB')
-    row('kiln compile', mine.cpu, f'peak {mine.peak / 1024:.1f} MiB, {mine.faults} page faults')
+    row(' '.join(['kiln compile', *options]), mine.cpu, f'peak {mine.peak / 1024:.1f} MiB, {mine.faults} page faults')
     print(f'  {result["times"]:.1f} times faster; '
           f'peak {result["peak_ratio"]:.2f} of bitcode and object ({sizes[1]:,} bytes)')
     return result
@@ -116,14 +119,28 @@ def compile_sources(spawn, runs, name, sources):
     return {'ms': ms, 'files': len(sources), 'ratio': gap / base, 'parts': parts}
 
 
+def compile_all_sources(spawn, runs, kiln, work, sqlite, cache, everything):
+    lua = script('lua_bitcode.sh', cache)
+    lua_source = os.path.join(script('fetch_source.sh', 'lua5.4', os.path.join(cache, 'sources')), 'src')
+    lua_flags = ['-O0', '-w', '-std=gnu99', '-fPIC', '-DLUA_COMPAT_5_3', '-DLUA_USE_LINUX', f'-I{lua}/include']
+    files = sorted(os.path.basename(f) for f in glob.glob(os.path.join(lua_source, '*.c')))
+    for name, folder, names, flags in (('SQLite', sqlite, ['sqlite3.c'], ['-O0', '-w']),
+                                       ('Lua', lua_source, files, lua_flags)):
+        sources = [Source(kiln, work, folder, f, flags) for f in names]
+        everything[name.lower()] = compile_sources(spawn, runs, name, sources)
+        print()
+
+
 def main():
-    build, runs, as_json = os.path.abspath(sys.argv[1]), 10, False
+    build, runs, as_json, all_of_it = os.path.abspath(sys.argv[1]), 10, False, True
     for word in sys.argv[2:]:
         name, _, value = word.partition('=')
         if name == '--runs' and value.isdigit() and int(value) > 0:
             runs = int(value)
         elif word == '--json':
             as_json = True
+        elif word == '--bitcode':
+            all_of_it = False
         else:
             sys.exit(__doc__)
     if as_json:
@@ -131,21 +148,16 @@ def main():
     kiln, spawn = os.path.join(build, 'kiln'), os.path.join(build, 'bench', 'kiln-spawn')
     cache = os.path.join(build, 'cache')
     sqlite = script('sqlite_bitcode.sh', cache, 'O1')
-    lua = script('lua_bitcode.sh', cache)
-    lua_source = os.path.join(script('fetch_source.sh', 'lua5.4', os.path.join(cache, 'sources')), 'src')
-    lua_flags = ['-O0', '-w', '-std=gnu99', '-fPIC', '-DLUA_COMPAT_5_3', '-DLUA_USE_LINUX', f'-I{lua}/include']
     everything = {}
     with tempfile.TemporaryDirectory() as work:
-        for level in 'O0', 'O1':
-            everything[f'sqlite_{level}'] = compile_bitcode(
-                spawn, runs, kiln, work, os.path.join(sqlite, level, 'sqlite3.bc'), level)
+        og = os.path.join(work, 'sqlite3.bc')
+        subprocess.run(['clang-22', '-w', '-emit-llvm', '-c', *harness.AS_OG, 'sqlite3.c', '-o', og], cwd=sqlite, check=True)
+        for level, path, options in (('O0', os.path.join(sqlite, 'O0/sqlite3.bc'), []), ('O1', os.path.join(sqlite, 'O1/sqlite3.bc'), []),
+                                     ('Og', og, ['--inline'])):
+            everything[f'sqlite_{level}'] = compile_bitcode(spawn, runs, kiln, work, path, level, *options)
             print()
-        files = sorted(os.path.basename(f) for f in glob.glob(os.path.join(lua_source, '*.c')))
-        for name, folder, names, flags in (('SQLite', sqlite, ['sqlite3.c'], ['-O0', '-w']),
-                                           ('Lua', lua_source, files, lua_flags)):
-            sources = [Source(kiln, work, folder, f, flags) for f in names]
-            everything[name.lower()] = compile_sources(spawn, runs, name, sources)
-            print()
+        if all_of_it:
+            compile_all_sources(spawn, runs, kiln, work, sqlite, cache, everything)
     if as_json:
         json.dump(everything, results, indent=1)
         print(file=results)

@@ -88,8 +88,7 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
   kn_target_attach(m);
   const kiln_target *t = &m->options.target;
   if (kn_target_at(*t) == NULL || t->format != kn_usual_format(t->system))
-    kn_module_fail(m, KILN_ERR_UNSUPPORTED,
-                   "Kiln generates no code for the target %s, %s, %s",
+    kn_module_fail(m, KILN_ERR_UNSUPPORTED, "Kiln generates no code for the target %s, %s, %s",
                    kiln_processor_name(t->processor), kiln_system_name(t->system),
                    kiln_format_name(t->format));
   return m;

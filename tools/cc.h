@@ -69,10 +69,11 @@ struct cc_args {
   bool vectorize;    /* -fvectorize and its like were said */
   bool function_sections, data_sections, no_red_zone;
   bool verbose;
-  bool aranges;        /* -gdwarf-aranges */
-  enum cc_split split; /* -gsplit-dwarf */
-  const char *dumpdir; /* -dumpdir, or NULL */
-  bool names;          /* a flag names files */
+  bool aranges;            /* -gdwarf-aranges */
+  enum cc_split split;     /* -gsplit-dwarf */
+  const char *dumpdir;     /* -dumpdir, or NULL */
+  const char *compression; /* -gz: zlib or zstd; NULL: debug sections are not compressed */
+  bool names;              /* a flag names files */
   /* -fsanitize=undefined was said, which is taken without its part "function" */
   bool no_function_checks;
   bool inlining;                /* -Og is the last of its kind: Kiln inlines functions, */
@@ -146,6 +147,9 @@ int cc_run_command(const struct cc_list *command, int from, kiln_buffer *out,
 /* Runs `program`, which stands beside this one, with `argument`; its standard output goes to the file
  * `path`. The same results. */
 int cc_run_beside(const char *program, const char *argument, const char *path);
+/* Compresses the debug sections of an object for the processor, as clang's -gz does, by objcopy (GNU's, or LLVM's), in
+ * place. False after a message. */
+bool cc_compress(const char *path, const char *how, kiln_processor processor);
 /* Makes an empty temporary file whose name ends in `suffix`; NULL after a message. cc_clean removes
  * all of them. */
 const char *cc_temporary(const char *suffix);

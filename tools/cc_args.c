@@ -339,6 +339,9 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   if (strcmp(word, "-gsplit-dwarf=single") == 0) a->split = CC_SPLIT_SINGLE;
   if (strcmp(word, "-gno-split-dwarf") == 0) a->split = CC_SPLIT_NONE;
   if (strcmp(word, "-dumpdir") == 0) a->dumpdir = value;
+  if (strcmp(word, "-gz") == 0) a->compression = "zlib";
+  if (strncmp(word, "-gz=", 4) == 0)
+    a->compression = strcmp(word + 4, "none") != 0 ? word + 4 : NULL;
   if (is_one_of(word, vectors)) a->vectorize = true;
   return false;
 }

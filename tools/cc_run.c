@@ -161,6 +161,42 @@ int cc_run_beside(const char *program, const char *argument, const char *path) {
   return status;
 }
 
+/* Is there such a program in $PATH? */
+static bool is_there(const char *program) {
+  char path[PATH_MAX];
+  const char *folders = getenv("PATH");
+  for (const char *p = folders != NULL ? folders : "/usr/bin"; *p != 0; p += *p == ':') {
+    size_t n = strcspn(p, ":");
+    if (snprintf(path, sizeof path, "%.*s/%s", (int)n, p, program) < PATH_MAX &&
+        access(path, X_OK) == 0)
+      return true;
+    p += n;
+  }
+  return false;
+}
+
+bool cc_compress(const char *path, const char *how, kiln_processor processor) {
+  char cross[64], option[64];
+  const char *const names[] = {cross, "llvm-objcopy-22", "llvm-objcopy"};
+  struct cc_list l = {0};
+  snprintf(cross, sizeof cross, "%s-linux-gnu-objcopy", kiln_processor_name(processor));
+  snprintf(option, sizeof option, "--compress-debug-sections=%s", how);
+  for (unsigned k = 0; k < sizeof names / sizeof *names && l.n == 0; k++)
+    if (is_there(names[k])) cc_push(&l, names[k]);
+  if (l.n == 0) {
+    tool_error("%s: -gz: there is neither %s nor llvm-objcopy, which compress objects: install "
+               "binutils or llvm-22",
+               cc_verb(), cross);
+    return false;
+  }
+  cc_push(&l, option);
+  cc_push(&l, path);
+  bool ok = cc_run_command(&l, 1, NULL, NULL) == 0;
+  if (!ok) tool_error("%s: -gz: %s could not compress the object", cc_verb(), l.at[0]);
+  free(l.at);
+  return ok;
+}
+
 /* ---- temporary files ---- */
 
 /* Temporary files are kept until the program ends, in a list that the signal handler reads. */

@@ -178,8 +178,8 @@ static int fall_back(const struct cc_args *a, const struct cc_item *in, const ki
   for (size_t i = 0; i < a->n; i++) {
     const char *word = a->items[i].word;
     if (a->items[i].kind != CC_FLAG || word[0] != '-' || a->items[i].names) continue;
-    bool code = word[1] == 'O' || word[1] == 'f' || word[1] == 'm' ||
-                strncmp(word, "-Wa,", 4) == 0 || strncmp(word, "--t", 3) == 0 ||
+    bool code = strncmp(word, "-gz", 3) == 0 || word[1] == 'O' || word[1] == 'f' ||
+                word[1] == 'm' || strncmp(word, "-Wa,", 4) == 0 || strncmp(word, "--t", 3) == 0 ||
                 strcmp(word, "-target") == 0;
     if (!code) continue;
     cc_push(&l, word);
@@ -198,12 +198,31 @@ static int fall_back(const struct cc_args *a, const struct cc_item *in, const ki
   return status;
 }
 
+/* Copies an object to where it is to be. */
+static int copy_object(const char *from, const char *to) {
+  struct tool_input in;
+  if (!tool_input_open(&in, from, NULL)) return TOOL_FAILED;
+  bool ok = tool_output_write(to, in.bytes, in.size);
+  tool_input_close(&in);
+  return ok ? TOOL_OK : TOOL_FAILED;
+}
+
+/* Writes an object or a .dwo file, compressed if -gz says so. */
+static int write_elf(const struct cc_args *a, kiln_processor processor, const char *path,
+                     const kiln_buffer *b) {
+  if (a->compression == NULL)
+    return tool_output_write(path, b->data, b->size) ? TOOL_OK : TOOL_FAILED;
+  const char *temporary = cc_temporary(".o");
+  bool ok = temporary != NULL && tool_output_write(temporary, b->data, b->size) &&
+            cc_compress(temporary, a->compression, processor);
+  return ok ? copy_object(temporary, path) : TOOL_FAILED;
+}
+
 static int write_object(const struct cc_args *a, const struct cc_item *in, const char *out,
-                        const kiln_buffer *object, const kiln_buffer *dwo) {
-  if (dwo->size != 0 && !tool_output_write(in->dwo, dwo->data, dwo->size)) return TOOL_FAILED;
-  if (a->mode != CC_ASSEMBLY) {
-    return tool_output_write(out, object->data, object->size) ? TOOL_OK : TOOL_FAILED;
-  }
+                        kiln_processor processor, const kiln_buffer *object,
+                        const kiln_buffer *dwo) {
+  if (dwo->size != 0 && write_elf(a, processor, in->dwo, dwo) != TOOL_OK) return TOOL_FAILED;
+  if (a->mode != CC_ASSEMBLY) return write_elf(a, processor, out, object);
   const char *temporary = cc_temporary(".o");
   if (temporary == NULL || !tool_output_write(temporary, object->data, object->size))
     return TOOL_FAILED;
@@ -263,7 +282,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
       .message = "-S: inline assembly with directives, which a disassembly does not show"};
     status = fall_back(a, in, bitcode, out, &why, ns);
   } else if (s == KILN_OK) {
-    status = write_object(a, in, out, &object, &dwo);
+    status = write_object(a, in, out, kiln_module_get_target(t.module).processor, &object, &dwo);
     log_object(in, &c, ns);
   } else if (wants_again(a, in, &diag, located)) {
     status = WANTS_AGAIN;
@@ -278,15 +297,6 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   kiln_buffer_free(&dwo);
   tool_module_close(&t);
   return status;
-}
-
-/* Copies an object to where it is to be. */
-static int copy_object(const char *from, const char *to) {
-  struct tool_input in;
-  if (!tool_input_open(&in, from, NULL)) return TOOL_FAILED;
-  bool ok = tool_output_write(to, in.bytes, in.size);
-  tool_input_close(&in);
-  return ok ? TOOL_OK : TOOL_FAILED;
 }
 
 /* Compiles an input once more, from what LLVM's passes make of it: some things, as coroutines, are nothing but work for

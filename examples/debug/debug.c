@@ -18,7 +18,7 @@ static uint32_t at(uint32_t line, uint32_t column, kiln_die scope) {
 
 /* A variable in a slot of its own. */
 static kiln_value variable(kiln_die entry) {
-  kiln_value slot = kiln_slot_new(f, 8, 3);
+  kiln_value slot = kiln_slot_new(f, 8, 3); /* 8 bytes, aligned to 2^3 bytes */
   kiln_func_declare_variable(f, &(kiln_debug_variable){.variable = entry, .slot = slot});
   return slot;
 }

@@ -111,9 +111,9 @@ static void store(kiln_value value, kiln_value object, int word) {
 /* [root] */
 /* A variable that holds a reference. */
 static kiln_value new_variable(kiln_value value) {
-  kiln_value slot = kiln_slot_new(f, 8, 3);
+  kiln_value slot = kiln_slot_new(f, 8, 3); /* 8 bytes, aligned to 2^3 bytes */
   kiln_slot_set_root(f, slot);
-  kiln_build_store(f, I64, slot, 0, value, 0);
+  kiln_build_store(f, I64, slot, 0, value, 0); /* offset 0; the last 0: no KILN_MEM_ flags */
   return slot;
 }
 

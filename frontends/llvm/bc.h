@@ -334,6 +334,19 @@ extern const struct kn_bc_target kn_bc_targets[]; /* by processor */
 
 /* The target that the triple in the current record names. */
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out);
+/* What differs between the formats of objects. */
+struct kn_bc_format {
+  kiln_system system;  /* whose objects have it */
+  char mangling;       /* of names, in the data layout */
+  bool thread_pointer; /* its systems have one */
+  bool imports;        /* a symbol's storage class counts, and all kinds of comdats are there */
+  bool code_view;      /* LLVM writes CodeView if the module's flag says so */
+  bool directives;     /* the only strings for linkers are in .drectve */
+};
+extern const struct kn_bc_format kn_bc_formats[KILN_FORMAT_COUNT];
+static inline const struct kn_bc_format *kn_bc_format_of(const struct kn_bc *r) {
+  return &kn_bc_formats[kiln_module_get_target(r->module).format];
+}
 /* Passes over the comdats that come next, if any, as far as they are as usual: quicker than record by record. */
 void kn_bc_skip_comdats(struct kn_bc *r);
 /* Reads the module block, which was just announced; if r->later, only records where the bodies are. */

@@ -44,8 +44,11 @@ static bool flag(struct kn_bc *r, uint32_t id) {
   if (row->verdict == SUPPORT_DONE) return done(r, row, value_id);
   uint64_t value = value_of(r, value_id);
   if (row->verdict == SUPPORT_VALUE) {
-    /* Code Model: tiny and small are 0 and 1; override-stack-alignment: in bytes */
-    if (value <= (strcmp(name, "Code Model") == 0 ? 1 : 16)) return true;
+    /* CodeView: LLVM writes it for Windows alone; Code Model: tiny and small are 0 and 1; override-stack-alignment:
+     * in bytes */
+    if (strcmp(name, "CodeView") == 0 ? value == 0 || !kn_bc_format_of(r)->code_view
+                                      : value <= (strcmp(name, "Code Model") == 0 ? 1 : 16))
+      return true;
   } else if (value == 0) {
     return true;
   }
@@ -69,61 +72,73 @@ struct bytes {
   size_t n;
 };
 
-/* Appends a string and its zero byte; the bytes begin with another one if the section's do. */
-static bool add_string(struct kn_bc *r, struct bytes *b, bool zero_first, const char *text,
+/* What the strings of a section have about them. */
+enum strings { ZERO_BEHIND, ZERO_FIRST, BLANK_BEFORE };
+
+/* Appends a string and its zero byte; with ZERO_FIRST the bytes begin with another one. With BLANK_BEFORE there is a
+ * blank instead. */
+static bool add_string(struct kn_bc *r, struct bytes *b, enum strings how, const char *text,
                        size_t length) {
-  const size_t at = b->at != NULL ? b->n : zero_first;
+  const size_t at = b->at != NULL ? b->n : how == ZERO_FIRST;
   char *more = kn_bc_resize(r, b->at, at + length + 1);
   if (more == NULL) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
   b->at = more;
-  if (zero_first) more[0] = 0;
-  memcpy(more + at, text, length);
-  more[at + length] = 0;
+  if (how == ZERO_FIRST) more[0] = 0;
+  if (how == BLANK_BEFORE) more[at] = ' ';
+  memcpy(more + at + (how == BLANK_BEFORE), text, length);
+  if (how != BLANK_BEFORE) more[at + length] = 0;
   b->n = at + length + 1;
   return true;
 }
 
-/* The sections that lists of strings become, as in LLVM's AsmPrinter and TargetLoweringObjectFileELF. */
+/* The sections that lists of strings become, as in LLVM's AsmPrinter and TargetLoweringObjectFileELF. For COFF only the
+ * linker's options have one. */
 static const struct string_section {
   const char *name;
   kiln_section_desc is;
-  bool zero_first;
+  enum strings how;
 } string_sections[LIST_COUNT] = {
 #define STRINGS(...)                                                                               \
   {.flags = KILN_SECTION_MERGE | KILN_SECTION_STRINGS, .entry_bytes = 1, __VA_ARGS__}
 #define OTHER(number) .kind = KILN_SECTION_OTHER, .format_type = number
-  [LIST_IDENT] = {".comment", STRINGS(.kind = KILN_SECTION_CONTENT), true},
-  [LIST_COMMAND] = {".GCC.command.line", STRINGS(.kind = KILN_SECTION_CONTENT), true},
+  [LIST_IDENT] = {".comment", STRINGS(.kind = KILN_SECTION_CONTENT), ZERO_FIRST},
+  [LIST_COMMAND] = {".GCC.command.line", STRINGS(.kind = KILN_SECTION_CONTENT), ZERO_FIRST},
   /* SHT_LLVM_DEPENDENT_LIBRARIES, SHT_LLVM_LINKER_OPTIONS */
-  [LIST_LIBRARIES] = {".deplibs", STRINGS(OTHER(0x6fff4c04)), false},
-  [LIST_LINKER] = {".linker-options", {.flags = KILN_SECTION_EXCLUDE, OTHER(0x6fff4c01)}, false},
+  [LIST_LIBRARIES] = {".deplibs", STRINGS(OTHER(0x6fff4c04)), ZERO_BEHIND},
+  [LIST_LINKER] = {".linker-options",
+                   {.flags = KILN_SECTION_EXCLUDE, OTHER(0x6fff4c01)},
+                   ZERO_BEHIND},
 #undef OTHER
 #undef STRINGS
 };
 
+/* The linker's options in COFF: a blank before each. */
+static const struct string_section directives = {
+  ".drectve", {.flags = KILN_SECTION_EXCLUDE}, BLANK_BEFORE};
+
 /* Appends the strings that node `id` consists of. */
-static bool add_strings(struct kn_bc *r, struct bytes *b, bool zero_first, uint32_t id) {
+static bool add_strings(struct kn_bc *r, struct bytes *b, enum strings how, uint32_t id) {
   if (!kn_bc_md_record(r, id) || r->in.code != MD_NODE) return r->status == KILN_OK;
   for (uint32_t k = 0; k < r->in.ops.n; k++) {
     const uint64_t op = r->in.ops.at[k];
     const struct kn_bc_md *s = op <= UINT32_MAX ? kn_bc_md(r, (uint32_t)op) : NULL;
-    if (s != NULL && s->kind == MDK_STRING && !add_string(r, b, zero_first, s->text, s->n))
-      return false;
+    if (s != NULL && s->kind == MDK_STRING && !add_string(r, b, how, s->text, s->n)) return false;
   }
   return true;
 }
 
 /* Defines the section of a list; behind its strings, if there are any, stands `last`, unless that is NULL. */
 static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *last) {
-  const struct string_section *as = &string_sections[list];
+  const bool only_linker = kn_bc_format_of(r)->directives;
+  const struct string_section *as = only_linker ? &directives : &string_sections[list];
   kiln_section_desc said;
   struct bytes b = {0};
   bool ok = true;
+  if (only_linker && list != LIST_LINKER) return true;
   for (uint32_t i = 0; i < r->m->listed.n && ok; i++)
-    if (r->m->listed.at[i].list == list)
-      ok = add_strings(r, &b, as->zero_first, r->m->listed.at[i].node);
+    if (r->m->listed.at[i].list == list) ok = add_strings(r, &b, as->how, r->m->listed.at[i].node);
   if (b.at == NULL) return ok && r->status == KILN_OK;
-  if (last != NULL && ok) ok = add_string(r, &b, as->zero_first, last, strlen(last));
+  if (last != NULL && ok) ok = add_string(r, &b, as->how, last, strlen(last));
   /* the module may have a section of that name which is something else: then what it has in there counts */
   if (ok && (!kiln_section_find(r->module, as->name, &said) ||
              (said.flags == as->is.flags && said.kind == as->is.kind &&

@@ -82,11 +82,8 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
   if (!local) d->desc.visibility = (kiln_visibility)f->visibility;
   d->desc.dso_local =
     f->dso_local || local || (d->desc.visibility != KILN_VISIBILITY_DEFAULT && f->linkage != 7);
-  if (KN_UNLIKELY(f->dll != 0)) {
-    if (f->dll > 1) return kn_bc_unsupported(r, "dllexport");
-    d->desc.dso_local = false; /* by the address that the loader fills in */
-    d->desc.no_plt = true;
-  }
+  if (!below(r, "storage class", f->dll, KILN_DLL_COUNT)) return false;
+  if (KN_UNLIKELY(f->dll != 0) && kn_bc_format_of(r)->imports) d->desc.dll = (kiln_dll)f->dll;
   if (f->section) {
     if (f->section > r->m->sections.n) return kn_bc_malformed(r, "section number out of range");
     d->desc.section = r->m->names.at + r->m->sections.at[f->section - 1];
@@ -96,6 +93,7 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
     d->desc.comdat = r->m->comdats.at[f->comdat - 1].name;
     d->desc.comdat_length = r->m->comdats.at[f->comdat - 1].length;
     d->desc.comdat_stays = r->m->comdats.at[f->comdat - 1].stays;
+    d->desc.comdat_choice = r->m->comdats.at[f->comdat - 1].choice;
   } else if (d->desc.linkage == KILN_LINKAGE_LINKONCE) {
     d->desc.linkage = KILN_LINKAGE_WEAK;
   }
@@ -188,7 +186,6 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   uint64_t tls = field(r, 9);
   if (!ends(r, "variable", 20) || !below(r, "thread-local model", tls, 5) ||
       !below(r, "unnamed_addr", field(r, 10), 3) || !below(r, "initialisation", field(r, 11), 2) ||
-      !below(r, "storage class", field(r, 12), 3) ||
       !below(r, "sanitizer metadata", field(r, 18), 16))
     return false;
   if (!d.g.skip && !possible_data(r)) return false;
@@ -220,8 +217,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (r->in.ops.n > 21 && op[21] > f.align) f.align = op[21]; /* the preferred one */
   if (!describe(r, d, &f)) return false;
   if (KN_UNLIKELY(r->in.ops.n > 22) && !ends(r, "function", 22)) return false;
-  if (!below(r, "unnamed_addr", field(r, 11), 3) || !below(r, "storage class", field(r, 13), 3))
-    return false;
+  if (!below(r, "unnamed_addr", field(r, 11), 3)) return false;
   struct kn_bc_global *g = &d->g;
   if (op[2] >= r->types.n || r->types.at[op[2]].kind != TK_FUNC)
     return kn_bc_malformed(r, "a function's type is not a function type");
@@ -264,7 +260,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (!plain_space(r, field(r, 18))) return false;
   d->desc.align_log2 = g->align_log2 == UINT8_MAX ? 0 : g->align_log2;
   d->desc.body = used;
-  d->desc.no_plt |= g->fn_flags & FA_HARDENED && kn_bc_harden_no_plt(a);
+  d->desc.no_plt = g->fn_flags & FA_HARDENED && kn_bc_harden_no_plt(a);
   unbind(r, &d->desc);
   kiln_sig sig;
   bool possible = r->types.at[g->type].possible == POSSIBLE_YES || kn_bc_sig_possible(r, g->type);
@@ -326,7 +322,6 @@ bool kn_bc_global_alias(struct kn_bc *r) {
   struct fields f = {op[5], field(r, 6), 0, 0, field(r, 10), 0, field(r, 7)};
   if (!describe(r, &d, &f)) return false;
   if (!plain_space(r, op[3]) || !ends(r, "alias", 13) ||
-      !below(r, "storage class", field(r, 7), 3) ||
       !below(r, "thread-local model", field(r, 8), 5) || !below(r, "unnamed_addr", field(r, 9), 3))
     return false;
   if (field(r, 12)) return kn_bc_unsupported(r, "partitions");

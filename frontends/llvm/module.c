@@ -63,6 +63,15 @@ const struct kn_bc_target kn_bc_targets[] = {
 _Static_assert(sizeof kn_bc_targets / sizeof *kn_bc_targets == KILN_PROCESSOR_COUNT,
                "every target has a row");
 
+const struct kn_bc_format kn_bc_formats[KILN_FORMAT_COUNT] = {
+  [KILN_FORMAT_ELF] = {.system = KILN_SYSTEM_LINUX, .mangling = 'e', .thread_pointer = true},
+  [KILN_FORMAT_COFF] = {.system = KILN_SYSTEM_WINDOWS,
+                        .mangling = 'w',
+                        .imports = true,
+                        .code_view = true,
+                        .directives = true},
+};
+
 /* Copies a record of characters to `out`, cut to fit. */
 static void text(const struct kn_bc *r, uint32_t from, char *out, size_t size) {
   size_t n = 0;
@@ -83,9 +92,7 @@ static bool source_file(struct kn_bc *r) {
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out) {
   char triple[128];
   text(r, 0, triple, sizeof triple);
-  if (kiln_target_find(triple, out) &&
-      (out->system == KILN_SYSTEM_LINUX || out->system == KILN_SYSTEM_WINDOWS) &&
-      out->format == (out->system == KILN_SYSTEM_LINUX ? KILN_FORMAT_ELF : KILN_FORMAT_COFF))
+  if (kiln_target_find(triple, out) && kn_bc_formats[out->format].system == out->system)
     return true;
   triple[strcspn(triple, "-")] = 0;
   return kiln_target_find(triple, out);
@@ -95,6 +102,12 @@ static bool triple(struct kn_bc *r) {
   kiln_target t;
   char name[128];
   text(r, 0, name, sizeof name);
+  /* a triple that names no environment is Microsoft's; exceptions, constructors and a program's start differ there */
+  if ((strstr(name, "-windows") || strstr(name, "-win32")) && !strstr(name, "-gnu"))
+    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                      "not implemented: target \"%s\": of Windows only the ABI of "
+                      "x86_64-windows-gnu",
+                      name);
   if (!kiln_target_find(name, &t))
     return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: target \"%s\"", name);
   const kiln_target own = kiln_module_get_target(r->module);
@@ -131,8 +144,7 @@ static bool layout(struct kn_bc *r) {
   text(r, 0, s, sizeof s);
   if (s[0] == 'E') return kn_bc_unsupported(r, "big-endian targets");
   const char *mangling = strstr(s, "-m:");
-  const kiln_format format = kiln_module_get_target(r->module).format;
-  if (mangling && mangling[3] != (format == KILN_FORMAT_COFF ? 'w' : 'e'))
+  if (mangling && mangling[3] != kn_bc_format_of(r)->mangling)
     return kn_bc_unsupported(r, "symbols mangled for a format other than the target's");
   if (strstr(s, "-p:32:32")) return kn_bc_unsupported(r, "32-bit pointers");
   for (uint32_t k = 0; k < r->types.n; k++) {
@@ -187,7 +199,7 @@ static bool more_comdats(struct kn_bc *r) {
         size > r->m->strtab_size - at || size >= UINT32_MAX)
       break;
     if (!KN_BC_PUSH(r, r->open->comdats,
-                    (struct kn_bc_comdat){r->m->strtab + at, (uint32_t)size, false}))
+                    (struct kn_bc_comdat){r->m->strtab + at, (uint32_t)size, false, 0}))
       return false;
     r->in.bits.pos = b.pos;
   }
@@ -206,7 +218,14 @@ void kn_bc_skip_comdats(struct kn_bc *r) {
   }
 }
 
-enum { COMDAT_ANY = 1, COMDAT_NO_DEDUPLICATE = 4 }; /* LLVM's numbers of kinds in bitcode */
+/* LLVM's numbers of kinds in bitcode. */
+enum {
+  COMDAT_ANY = 1,
+  COMDAT_EXACT = 2,
+  COMDAT_LARGEST = 3,
+  COMDAT_NO_DEDUPLICATE = 4,
+  COMDAT_SAME_SIZE = 5
+};
 
 static bool comdat(struct kn_bc *r) {
   const uint64_t *op = r->in.ops.at;
@@ -214,10 +233,15 @@ static bool comdat(struct kn_bc *r) {
   if (op[0] > r->m->strtab_size || op[1] > r->m->strtab_size - op[0] || op[1] >= UINT32_MAX)
     return kn_bc_malformed(r, "a name outside the string table");
   if (r->in.ops.n > 3 && op[3] != 0) return kn_bc_surplus(r, "comdat", 3);
-  if (op[2] != COMDAT_ANY && op[2] != COMDAT_NO_DEDUPLICATE)
+  static const kiln_comdat choices[] = {[COMDAT_EXACT] = KILN_COMDAT_EXACT,
+                                        [COMDAT_LARGEST] = KILN_COMDAT_LARGEST,
+                                        [COMDAT_SAME_SIZE] = KILN_COMDAT_SAME_SIZE};
+  if (op[2] < COMDAT_ANY || op[2] > COMDAT_SAME_SIZE) return kn_bc_unknown(r, "comdat", op[2]);
+  const kiln_comdat choice = choices[op[2]];
+  if (choice != KILN_COMDAT_ANY && !kn_bc_format_of(r)->imports)
     return kn_bc_unsupported(r, "comdats other than \"any\" and \"nodeduplicate\"");
   const char *name = op[1] ? r->m->strtab + op[0] : "";
-  struct kn_bc_comdat c = {name, (uint32_t)op[1], op[2] == COMDAT_NO_DEDUPLICATE};
+  struct kn_bc_comdat c = {name, (uint32_t)op[1], op[2] == COMDAT_NO_DEDUPLICATE, choice};
   if (!KN_BC_PUSH(r, r->open->comdats, c) || !more_comdats(r)) return false;
   kiln_module_reserve(r->module, r->m->comdats.n); /* most are of one symbol, which follows */
   return true;

@@ -405,6 +405,7 @@ struct kn_bc_comdat {
   const char *name; /* in the string table, not NUL-terminated */
   uint32_t length;  /* bytes */
   bool stays;       /* "nodeduplicate": kiln_symbol_desc.comdat_stays */
+  kiln_comdat choice;
 };
 
 /* ---- signatures ---- */

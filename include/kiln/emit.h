@@ -9,20 +9,22 @@
 extern "C" {
 #endif
 
-/** Appends an ELF64 relocatable object to `out`: the module's data and the code of `sessions`. If the module is frozen,
- * the functions are in the order of their symbols' ids; otherwise, in the order of `sessions`. The same input results
- * in the same bytes.
- * - Call kiln_emit_elf only once for each module, after every function was compiled or discarded. You may also add the
- *   module to a JIT (kiln_jit_add), before or afterwards.
+/** Appends a relocatable object in the format of the module's target to `out`, ELF64 or COFF: the module's data and the
+ * code of `sessions`. If the module is frozen, the functions are in the order of their symbols' ids; otherwise, in the
+ * order of `sessions`. The same input results in the same bytes.
+ * - Call kiln_emit_object only once for each module, after every function was compiled or discarded. You may also add
+ *   the module to a JIT (kiln_jit_add), before or afterwards.
  * - Fails if the module has an error; errors of functions count as errors of the module. Fails with KILN_ERR_STRUCTURE
- *   if a function of the sessions is still open. The diagnostic then names the function.
+ *   if a function of the sessions is still open. The diagnostic then names the function. Fails with
+ *   KILN_ERR_UNSUPPORTED if the format cannot express the module, such as an ifunc in COFF.
  * - Owns: the caller frees `out` (kiln_buffer_free). */
-KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions,
-                                   uint32_t n_sessions, kiln_buffer *out);
-
-/** Does what kiln_emit_elf does, in the format of the module's target: COFF for Windows. */
 KILN_API kiln_status kiln_emit_object(kiln_module *m, kiln_session *const *sessions,
                                       uint32_t n_sessions, kiln_buffer *out);
+
+/** Does what kiln_emit_object does, but fails with KILN_ERR_ARGUMENT if the format of the module's target is not ELF. A
+ * program that only calls this function does not contain the writer of COFF. */
+KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions,
+                                   uint32_t n_sessions, kiln_buffer *out);
 
 /** Does what kiln_emit_elf does, but splits the debug information if kiln_module_attrs.dwo_name is set. `out` gets an
  * object with a skeleton unit, the line table and the addresses, and `dwo` gets the rest: an ELF file without
@@ -36,7 +38,7 @@ KILN_API kiln_status kiln_emit_object(kiln_module *m, kiln_session *const *sessi
 KILN_API kiln_status kiln_emit_elf_split(kiln_module *m, kiln_session *const *sessions,
                                          uint32_t n_sessions, kiln_buffer *out, kiln_buffer *dwo);
 
-/** Writes the object that kiln_emit_elf would append to the file `path`.
+/** Writes the object that kiln_emit_object would append to the file `path`.
  * - Fails with KILN_ERR_IO if it cannot write the object. In this case, it has not changed or removed any file.
  * - The function writes a new file in the same folder, and renames it to `path` when it is complete. It therefore needs
  *   write access to the folder.

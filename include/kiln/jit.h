@@ -13,14 +13,9 @@
  * - Running code: the JIT does not know which functions are running. Before you remove a unit or free the JIT, make
  *   sure that no thread is executing the code or will return to it, and that nothing keeps addresses of it. After a
  *   function is redefined, calls that are in progress finish in the old code, and new calls reach the new code.
- * - Forks: a child process made by fork() inherits the JIT in the state that it had at the fork, and the parent's later
- *   changes do not affect the child. The child may run the existing code, look up symbols, free the JIT, and make a JIT
- *   of its own. It cannot add or remove units (KILN_ERR_STRUCTURE).
- * - If another thread ran a callback of the JIT, or a unit's constructors or destructors, at the fork, that call never
- *   ends in the child. There, kiln_jit_free has no effect, and the JIT's memory stays until the child exits. The same
- *   is true of kiln_module_free, kiln_session_free and kiln_jit_stream_free for what that call was linking.
- * - A child process made by clone or _Fork may use units of the parent. If the parent removes such units while the
- *   child uses them, the parent's JIT must have KILN_JIT_PROTECTION_SWITCH. */
+ * - Forks: a child process made by fork() may run the existing code, look up symbols, free the JIT, and make a JIT of
+ *   its own. It cannot add or remove units (KILN_ERR_STRUCTURE). docs/jit.md has the rules for children made in other
+ *   ways, and for other threads that ran callbacks at the fork. */
 #ifndef KILN_JIT_H
 #define KILN_JIT_H
 

@@ -178,7 +178,13 @@ public:
   }
   /** Returns the module's set of entries of debug information: kiln_module_debug. */
   kiln::debug debug() const { return kiln::debug(kiln_module_debug(get())); }
-  /** Appends the object, with the code of `sessions`, to `out`: kiln_emit_elf. */
+  /** Appends the object, with the code of `sessions`, to `out`: kiln_emit_object. */
+  template <class... Session> result emit_object(buffer &out, const Session &...sessions) const {
+    kiln_session *const list[] = {sessions.get()..., nullptr};
+    kiln_status code = kiln_emit_object(get(), list, sizeof...(sessions), out.get());
+    return code == KILN_OK ? result() : result(code, get() ? kiln_module_diag(get()) : nullptr);
+  }
+  /** The same, of ELF alone: kiln_emit_elf. */
   template <class... Session> result emit_elf(buffer &out, const Session &...sessions) const {
     kiln_session *const list[] = {sessions.get()..., nullptr};
     kiln_status code = kiln_emit_elf(get(), list, sizeof...(sessions), out.get());

@@ -220,6 +220,26 @@ typedef enum kiln_tls {
   KILN_TLS_COUNT
 } kiln_tls;
 
+/** What a symbol has to do with a DLL. Only for targets with COFF. */
+typedef enum kiln_dll {
+  KILN_DLL_NONE, /**< nothing, or the linker finds out */
+  /** Another component defines the symbol. Code reaches the symbol by the address that the loader writes to the symbol
+   * `__imp_` + name. If this module defines the symbol, the import has no effect. */
+  KILN_DLL_IMPORT,
+  KILN_DLL_EXPORT, /**< This module defines the symbol, and the component exports it. */
+  KILN_DLL_COUNT
+} kiln_dll;
+
+/** Which one of the groups of a name linkers keep, if several objects have one. Choices other than KILN_COMDAT_ANY are
+ * only for targets with COFF. */
+typedef enum kiln_comdat {
+  KILN_COMDAT_ANY,       /**< any of them */
+  KILN_COMDAT_SAME_SIZE, /**< any of them; if the sizes differ, linking fails */
+  KILN_COMDAT_EXACT,     /**< any of them; if the contents differ, linking fails */
+  KILN_COMDAT_LARGEST,   /**< the largest one */
+  KILN_COMDAT_COUNT
+} kiln_comdat;
+
 /** Properties of a symbol. Zero-initialise the struct for an external symbol with default properties. */
 typedef struct kiln_symbol_desc {
   const char *name;           /**< NULL or "" only for INTERNAL and PRIVATE */
@@ -249,7 +269,10 @@ typedef struct kiln_symbol_desc {
    * objects have a group of this name, linkers then keep all of these groups instead of only one. It is enough to set
    * this field for one symbol of the group. */
   bool comdat_stays;
-  uint64_t reserved[2]; /**< 0 */
+  kiln_dll dll; /**< import or export */
+  /** Which group linkers keep. It is enough to set this field for one symbol of the group. */
+  kiln_comdat comdat_choice;
+  uint64_t reserved[1]; /**< 0 */
 } kiln_symbol_desc;
 
 /** Looks up a symbol by its name. Returns id 0 if the module has no symbol of that name. */

@@ -5,8 +5,8 @@
  *   Frames may have a variable size, be entered by a tail call, or be in a landing pad.
  * - Threads: several may walk at once, the same stack or different ones. A thread that is walked must not return from
  *   the function that called kiln_stack_point_save.
- * - Locks and memory: none, if libc has _dl_find_object, as glibc 2.35 and later versions do. With other versions of
- *   libc, a walk takes the lock of the dynamic linker. */
+ * - Locks and memory: none, if libkiln was built for a libc that has _dl_find_object, as glibc 2.35 and later versions
+ *   do. Otherwise, as in the tarball's library, a walk takes the lock of the dynamic linker. */
 #ifndef KILN_STACK_H
 #define KILN_STACK_H
 

@@ -22,8 +22,10 @@ typedef enum kiln_system {
   /** Linux, and every system with the same ABI. This ABI is System V on x86-64, and AAPCS64 on AArch64. It includes the
    * rules for thread-local storage. Use this value for programs without an operating system too. */
   KILN_SYSTEM_LINUX,
-  KILN_SYSTEM_WINDOWS, /**< Windows */
-  KILN_SYSTEM_MACOS,   /**< Apple's systems */
+  /** Windows, with the ABI of MinGW: LLVM's x86_64-windows-gnu. Microsoft's own ABI has other exceptions and runtime
+   * functions. */
+  KILN_SYSTEM_WINDOWS,
+  KILN_SYSTEM_MACOS, /**< Apple's systems */
   KILN_SYSTEM_COUNT
 } kiln_system;
 
@@ -39,8 +41,8 @@ typedef enum kiln_format {
 /** The target for which Kiln generates code. All zero means the machine on which Kiln runs (the host). A field that is
  * zero has the meaning of its enumerator 0: `{.processor = KILN_PROCESSOR_AARCH64}` means AArch64 with the system of
  * the host and that system's usual object format.
- * - Kiln can generate code for x86-64 and AArch64, for Linux with ELF only. For any other target, kiln_module_new makes
- *   a module that has failed with KILN_ERR_UNSUPPORTED. */
+ * - Kiln can generate code for x86-64 and AArch64 for Linux with ELF, and for x86-64 for Windows with COFF. For any
+ *   other target, kiln_module_new makes a module that has failed with KILN_ERR_UNSUPPORTED. */
 typedef struct kiln_target {
   kiln_processor processor; /**< selects the instructions */
   kiln_system system;       /**< selects the conventions */
@@ -60,11 +62,11 @@ KILN_API const char *kiln_system_name(kiln_system s);
 KILN_API const char *kiln_format_name(kiln_format f);
 
 /** Finds a target by a name or triple that other tools use, such as "x86_64", "arm64", "x86_64-unknown-linux-gnu",
- * "aarch64-linux-musl", "x86_64-pc-windows-msvc" and "arm64-apple-macosx11.0". Other names for the processors are
+ * "aarch64-linux-musl", "x86_64-pc-windows-gnu" and "arm64-apple-macosx11.0". Other names for the processors are
  * amd64, x86-64, x64 and arm64. A name without a system means Linux. The function also finds targets for which Kiln
  * cannot generate code.
  * - Returns true, and sets all fields of `out`. Returns false if there is no such target, or if the name requests an
- *   ABI other than the usual one of its system ("x86_64-linux-gnux32"). */
+ *   ABI other than the usual one of its system ("x86_64-linux-gnux32", "x86_64-pc-windows-msvc"). */
 KILN_API bool kiln_target_find(const char *name, kiln_target *out);
 
 /** Finds the target of the machine on which the library runs. Sets all fields of `out`. Returns false if Kiln cannot

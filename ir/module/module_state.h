@@ -70,6 +70,7 @@ struct kn_symbol {
   uint8_t late : 1;    /* kiln_func_define_alias is to define it */
   uint8_t renamed : 1; /* kiln_symbol_set_object_name */
   uint8_t library : 1; /* a library function that operations call; `sig`: as they do, or 0 */
+  uint8_t dll : 2;     /* kiln_dll */
 };
 
 _Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to symbols at random");
@@ -80,10 +81,12 @@ enum kn_direct { KN_DIRECT_NO, KN_DIRECT_ACCESS, KN_DIRECT };
 
 /* A section group, known by its name. */
 struct kn_comdat {
-  const char *name;                /* NUL-terminated, in the module's strings */
-  uint32_t length : 31, stays : 1; /* kiln_symbol_desc.comdat_stays */
+  const char *name; /* NUL-terminated, in the module's strings */
+  uint32_t length;
   uint32_t hash;
   uint32_t symbol; /* id of the symbol of that name if that is in the group, else 0 */
+  bool stays;      /* kiln_symbol_desc.comdat_stays */
+  uint8_t choice;  /* kiln_symbol_desc.comdat_choice */
 };
 
 /* One data definition. */

@@ -23,7 +23,8 @@ static inline void classify(const kiln_module *m, struct kn_symbol *s) {
   bool elsewhere = !defined && !local && s->visibility == KILN_VISIBILITY_DEFAULT &&
                    (s->dso_local || m->options.pic == KILN_PIC_STATIC) && m->plt_is_address;
   bool direct;
-  if (s->indirect || (elsewhere && s->kind != KILN_SYMBOL_DATA)) direct = false;
+  if (s->indirect || s->dll == KILN_DLL_IMPORT || (elsewhere && s->kind != KILN_SYMBOL_DATA))
+    direct = false;
   else if (local || (s->dso_local && (!zero || m->reaches_zero))) direct = true;
   else if (zero) direct = false;
   else if (s->visibility == KILN_VISIBILITY_HIDDEN) direct = true;
@@ -101,11 +102,20 @@ static inline uint32_t publish(kiln_module *m) {
 
 /* ---- declarations ---- */
 
+/* Formats that say of a symbol whether a DLL has it, and of a section group which one is kept. */
+static const bool has_imports[KILN_FORMAT_COUNT] = {[KILN_FORMAT_COFF] = true};
+
 /* Checks a description; NULL if it is right. */
-static const char *check(const kiln_symbol_desc *d, size_t length, kiln_symbol_kind kind) {
+static const char *check(const kiln_module *m, const kiln_symbol_desc *d, size_t length,
+                         kiln_symbol_kind kind) {
   if ((unsigned)d->linkage >= KILN_LINKAGE_COUNT ||
-      (unsigned)d->visibility >= KILN_VISIBILITY_COUNT || (unsigned)d->tls >= KILN_TLS_COUNT)
-    return "linkage, visibility or tls model out of range";
+      (unsigned)d->visibility >= KILN_VISIBILITY_COUNT || (unsigned)d->tls >= KILN_TLS_COUNT ||
+      (unsigned)d->dll >= KILN_DLL_COUNT || (unsigned)d->comdat_choice >= KILN_COMDAT_COUNT)
+    return "linkage, visibility, tls model, dll or choice of a group out of range";
+  if ((d->dll != KILN_DLL_NONE || d->comdat_choice != KILN_COMDAT_ANY) &&
+      !has_imports[m->options.target.format])
+    return d->dll != KILN_DLL_NONE ? "only COFF has imports and exports"
+                                   : "only COFF has groups of which not any one is kept";
   if (length == 0 && d->linkage != KILN_LINKAGE_INTERNAL && d->linkage != KILN_LINKAGE_PRIVATE)
     return "a symbol that is not local needs a name";
   if (d->linkage == KILN_LINKAGE_COMMON && (kind != KILN_SYMBOL_DATA || d->tls != KILN_TLS_NONE))
@@ -147,6 +157,8 @@ static bool set_comdat(kiln_module *m, struct kn_symbol *s, uint32_t id,
     s->comdat = kn_comdat_of(m, d->comdat, length, hash);
   }
   if (s->comdat != 0 && d->comdat_stays) kn_comdat(m, s->comdat)->stays = true;
+  if (s->comdat != 0 && d->comdat_choice != KILN_COMDAT_ANY)
+    kn_comdat(m, s->comdat)->choice = (uint8_t)d->comdat_choice;
   return s->comdat != 0;
 }
 
@@ -159,8 +171,9 @@ KN_INLINE bool describe(kiln_module *m, struct kn_symbol *s, uint32_t id,
   s->dso_local = d->dso_local;
   s->align_log2 = d->align_log2;
   s->body = d->body;
-  s->no_plt = d->no_plt;
-  if (d->no_plt)
+  s->dll = (unsigned)d->dll & 3;
+  s->no_plt = d->no_plt || d->dll == KILN_DLL_IMPORT;
+  if (s->no_plt)
     m->some_no_plt = true; /* read without the lock: not written once the module is frozen */
   s->section = NULL;
   s->comdat = s->comdat_implied = 0;
@@ -173,7 +186,7 @@ KN_INLINE bool describe(kiln_module *m, struct kn_symbol *s, uint32_t id,
 static bool plain(const kiln_symbol_desc *d) {
   return d->linkage == KILN_LINKAGE_EXTERNAL && d->visibility == KILN_VISIBILITY_DEFAULT &&
          d->tls == KILN_TLS_NONE && !d->dso_local && !d->body && d->section == NULL &&
-         d->comdat == NULL && !d->no_plt;
+         d->comdat == NULL && !d->no_plt && d->dll == KILN_DLL_NONE;
 }
 
 /* Makes or finds the symbol that `d` describes. `*is_new` says which. The module is locked. In line for
@@ -188,7 +201,7 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
   size_t length = d->name == NULL ? 0 : d->name_length != 0 ? d->name_length : strlen(d->name);
   if (length > UINT32_MAX / 2) return KN_MODULE_FAIL(0, m, KILN_ERR_LIMIT, "name too long");
   uint32_t hash = 0;
-  const char *wrong = check(d, length, kind);
+  const char *wrong = check(m, d, length, kind);
   if (length > 0 && !kn_hash_name(d->name, length, &hash)) wrong = "NUL in a name";
   if (wrong != NULL)
     return KN_MODULE_FAIL(0, m, KILN_ERR_ARGUMENT, "symbol '%.*s': %s",
@@ -422,7 +435,7 @@ kiln_status kiln_symbol_set_linkage(kiln_module *m, kiln_symbol symbol, kiln_lin
   const char *wrong = s == NULL || s->name_length == 0 ? "there is no symbol with a name"
                       : linkage == KILN_LINKAGE_LINKONCE
                         ? "the symbol would be in a section group"
-                        : check(&d, s->name_length, (kiln_symbol_kind)s->kind);
+                        : check(m, &d, s->name_length, (kiln_symbol_kind)s->kind);
   if (wrong == NULL && linkage == KILN_LINKAGE_COMMON && s->tls != KILN_TLS_NONE)
     wrong = "the symbol is thread-local";
   if (wrong != NULL) return kn_module_fail(m, KILN_ERR_ARGUMENT, "linkage: %s", wrong);
@@ -527,7 +540,7 @@ static void drop_blocks(kiln_module *m, struct kn_symbol *func) {
 uint32_t kn_symbol_declare_late(kiln_module *m, const kiln_symbol_desc *desc) {
   const kiln_symbol_desc plain_desc = {.name = desc->name, .name_length = desc->name_length};
   bool is_new;
-  const char *wrong = check(desc, 1, KILN_SYMBOL_ALIAS);
+  const char *wrong = check(m, desc, 1, KILN_SYMBOL_ALIAS);
   if (wrong != NULL) return kn_module_fail(m, KILN_ERR_ARGUMENT, "a name: %s", wrong), 0;
   uint32_t id = declare(m, &plain_desc, KILN_SYMBOL_UNKNOWN, &is_new);
   if (id != 0) kn_symbol(m, id)->late = 1;
@@ -600,10 +613,12 @@ kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol symbol) {
     info.desc.comdat = kn_comdat(m, s->comdat)->name;
     info.desc.comdat_length = kn_comdat(m, s->comdat)->length;
     info.desc.comdat_stays = kn_comdat(m, s->comdat)->stays;
+    info.desc.comdat_choice = (kiln_comdat)kn_comdat(m, s->comdat)->choice;
   }
   info.desc.align_log2 = s->align_log2;
   info.desc.resolver = s->resolver;
   info.desc.body = s->body != 0;
+  info.desc.dll = (kiln_dll)s->dll;
   info.sig.id = s->sig;
   info.defined = __atomic_load_n(&s->defined, __ATOMIC_RELAXED) != 0;
   info.target.id = s->target;

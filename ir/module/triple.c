@@ -67,7 +67,6 @@ static const struct {
   {"unknown", 0, 0},
   {"gnu", 0, 0},
   {"llvm", 0, 0},
-  {"msvc", 0, 0},
   {"w", 0, 0}, /* w64, a vendor */
   {"none", KILN_SYSTEM_LINUX, 0},
   {"linux", KILN_SYSTEM_LINUX, 0},

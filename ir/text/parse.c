@@ -162,6 +162,8 @@ static bool parse_symbol_words(struct kn_parser *p, kiln_symbol_desc *d) {
       d->visibility = (kiln_visibility)v;
     } else if (kn_parse_word(p, "dso_local")) {
       d->dso_local = true;
+    } else if (word_in(p, kn_dll_names, KILN_DLL_COUNT, &v)) {
+      d->dll = (kiln_dll)v;
     } else if (kn_parse_word(p, "no_plt")) {
       d->no_plt = true;
     } else if (kn_parse_word(p, "tls")) {
@@ -184,10 +186,12 @@ static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data
                              struct kn_lexer *of, struct kn_lexer *with) {
   for (;;) {
     bool ok = true;
+    unsigned choice;
     if (data && kn_parse_flag(p, kn_data_words, &data->flags)) continue;
     if (kn_parse_word(p, "section")) {
       ok = kn_parse_string(p, "a section's name in quotes", &d->section);
-    } else if (kn_parse_word(p, "comdat")) {
+    } else if (word_in(p, kn_comdat_words, KILN_COMDAT_COUNT, &choice)) {
+      d->comdat_choice = (kiln_comdat)choice;
       ok = kn_parse_string(p, "a group's name in quotes", &d->comdat);
     } else if (kn_parse_word(p, "group")) {
       d->comdat_stays = true;

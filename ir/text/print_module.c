@@ -16,6 +16,9 @@ const char *const kn_visibility_names[KILN_VISIBILITY_COUNT] = {
   [KILN_VISIBILITY_HIDDEN] = "hidden",
   [KILN_VISIBILITY_PROTECTED] = "protected",
 };
+const char *const kn_dll_names[KILN_DLL_COUNT] = {"", "dllimport", "dllexport"};
+const char *const kn_comdat_words[KILN_COMDAT_COUNT] = {"comdat", "comdat_same_size",
+                                                        "comdat_exact", "comdat_largest"};
 const char *const kn_tls_names[KILN_TLS_COUNT] = {
   [KILN_TLS_NONE] = "",
   [KILN_TLS_GENERAL_DYNAMIC] = "gd",
@@ -267,7 +270,8 @@ static void put_symbol_head(struct kn_printer *p, const char *keyword, uint32_t 
   put_word(p, kn_linkage_names[s->linkage]);
   put_word(p, kn_visibility_names[s->visibility]);
   if (s->dso_local) put_word(p, "dso_local");
-  if (s->no_plt) put_word(p, "no_plt");
+  if (s->no_plt && s->dll != KILN_DLL_IMPORT) put_word(p, "no_plt");
+  put_word(p, kn_dll_names[s->dll]);
   if (s->tls) kn_put_form(p, " tls(%s)", kn_tls_names[s->tls]);
   kn_put(p, " ", 1);
   kn_put_symbol(p, symbol);
@@ -283,7 +287,8 @@ static void put_symbol_tail(struct kn_printer *p, const struct kn_symbol *s) {
   put_text_of(p, " section ", s->section);
   if (s->comdat && !s->comdat_implied) {
     const struct kn_comdat *c = kn_comdat(p->module, s->comdat);
-    kn_put_text(p, c->stays ? " group " : " comdat ");
+    put_word(p, c->stays ? "group" : kn_comdat_words[c->choice]);
+    kn_put(p, " ", 1);
     kn_put_string(p, c->name, c->length);
   }
 }

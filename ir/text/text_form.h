@@ -149,6 +149,8 @@ extern const char *const kn_section_kind_names[KILN_SECTION_OTHER];
 /* Names of the enumerations, by value (ir/text/print_module.c). */
 extern const char *const kn_linkage_names[KILN_LINKAGE_COUNT];
 extern const char *const kn_visibility_names[KILN_VISIBILITY_COUNT];
+extern const char *const kn_dll_names[KILN_DLL_COUNT];
+extern const char *const kn_comdat_words[KILN_COMDAT_COUNT]; /* of tails, before a group's name */
 extern const char *const kn_tls_names[KILN_TLS_COUNT];
 extern const char *const kn_inline_names[KILN_INLINE_COUNT]; /* by kiln_inline */
 extern const char *const kn_guard_names[KILN_GUARD_COUNT];

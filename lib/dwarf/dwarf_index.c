@@ -132,7 +132,7 @@ static bool put_name(struct kn_dwarf *d, unsigned section, const struct kn_dwarf
 static bool put_table(struct kn_dwarf *d, const struct kn_dwarf_unit *u, bool types) {
   unsigned section = types ? KN_DS_GNU_PUBTYPES : KN_DS_GNU_PUBNAMES;
   unsigned info = d->split ? KN_DS_SKELETON_INFO : KN_DS_INFO;
-  uint32_t at = d->split ? u->skeleton : u->start, length, start = d->out[section].bytes.n, n = 0;
+  uint32_t at = d->split ? u->skeleton : u->start, length, start = d->out[section].bytes.n;
   memcpy(&length, d->out[info].bytes.at + at, 4);
   uint8_t *p = kn_dwarf_space(d, section, 8);
   if (p == NULL) return false;
@@ -146,7 +146,6 @@ static bool put_table(struct kn_dwarf *d, const struct kn_dwarf_unit *u, bool ty
   for (uint32_t k = u->names_first; k < u->names_end; k++) {
     if (d->names.at[k].type != types) continue;
     if (!put_name(d, section, &d->names.at[k], is_cpp(u->language))) return false;
-    n++;
   }
   if ((p = kn_dwarf_space(d, section, 4)) == NULL) return false;
   kn_put32(p, 0);

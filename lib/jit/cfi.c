@@ -402,8 +402,9 @@ enum kn_cfi_result kn_cfi_step(const struct kn_stack_machine *machine, const uin
 
 /* ---- what the dynamic linker loaded ---- */
 
-/* The start of the .eh_frame_hdr of the object that `pc` is in; NULL: there is none. */
-#ifdef DLFO_EH_SEGMENT_TYPE
+/* The start of the .eh_frame_hdr of the object that `pc` is in; NULL: there is none. Headers may be newer than the
+ * glibc that is linked (zig's are): it has to be 2.35. */
+#if defined DLFO_EH_SEGMENT_TYPE && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 35)
 static const uint8_t *find_header(uint64_t pc) {
   struct dl_find_object found;
   return _dl_find_object((void *)(uintptr_t)pc, &found) == 0 ? found.dlfo_eh_frame : NULL;

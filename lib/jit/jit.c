@@ -252,6 +252,9 @@ kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e
     kn_jit_gdb_remove(jit, u);
     forget(jit, u);
     kn_jit_unit_free(jit, u);
+    /* the stubs that are kept for the next unit may be the last thing in a pool beside the empty one */
+    if (jit->live_units == 0 && jit->pools != NULL && jit->pools->next != NULL)
+      kn_jit_stubs_trim(jit);
   }
   kn_jit_unlock(jit);
   return error->diag.status;

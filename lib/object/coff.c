@@ -1,25 +1,44 @@
 /* The COFF writer: see coff.h. Called by kiln_emit_object. Plans the sections, writes the object. */
 #include "lib/object/coff.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
-enum { HEADER = 20, BIG_HEADER = 56, SECTION = 40, SYMBOL = 18, BIG_SYMBOL = 20, RELOC = 10 };
-enum { MACHINE = 0x8664, MOST_SECTIONS = 0xfeff, MOST_RELOCS = 0xffff, MOST_ALIGN_LOG2 = 13 };
+enum { HEADER = 20, BIG_HEADER = 56, SECTION = 40, RELOC = 10 };
+enum { MOST_SECTIONS = 0xfeff, MOST_RELOCS = 0xffff, MOST_ALIGN_LOG2 = 13 };
+
+const char *kn_coff_join(struct kn_coff *c, const char *first, ...) {
+  size_t n = 0;
+  va_list more;
+  va_start(more, first);
+  for (const char *s = first; s != NULL; s = va_arg(more, const char *)) n += strlen(s);
+  va_end(more);
+  char *text = kn_arena_alloc(&c->arena, n + 1, 1), *to = text;
+  if (text == NULL) return NULL;
+  va_start(more, first);
+  for (const char *s = first; s != NULL; s = va_arg(more, const char *)) to = stpcpy(to, s);
+  va_end(more);
+  return text;
+}
+
+bool kn_coff_direct(struct kn_coff *c, const char *text) {
+  const size_t n = text != NULL ? strlen(text) : 0;
+  if (text == NULL || !KN_ROOM(c->m, c->directives, n)) return false;
+  memcpy(c->directives.at + c->directives.n, text, n);
+  c->directives.n += (uint32_t)n;
+  return true;
+}
 
 /* ---- sections ---- */
 
 uint32_t kn_coff_add(struct kn_coff *c, const char *name, const char *suffix, uint32_t flags,
                      uint32_t align) {
-  size_t n = strlen(name), m = strlen(suffix);
-  struct kn_coff_section s = {.flags = flags, .align = align != 0 ? align : 1};
-  char *copy = kn_arena_alloc(&c->arena, n + m + 1, 1);
-  if (copy == NULL) return UINT32_MAX;
-  memcpy(copy, name, n);
-  memcpy(copy + n, suffix, m + 1);
-  s.name = copy;
+  struct kn_coff_section s = {
+    .name = kn_coff_join(c, name, suffix, NULL), .flags = flags, .align = align != 0 ? align : 1};
+  if (s.name == NULL) return UINT32_MAX;
   if (s.align > 1u << MOST_ALIGN_LOG2)
     return KN_MODULE_FAIL(UINT32_MAX, c->m, KILN_ERR_UNSUPPORTED,
-                          "section '%.100s' is aligned to %u bytes; COFF has at most %u", copy,
+                          "section '%.100s' is aligned to %u bytes; COFF has at most %u", s.name,
                           s.align, 1u << MOST_ALIGN_LOG2);
   return KN_PUSH(c->m, c->sections, s) ? c->sections.n - 1 : UINT32_MAX;
 }
@@ -34,7 +53,8 @@ uint8_t *kn_coff_append(struct kn_coff *c, uint32_t section, uint32_t n) {
   return at;
 }
 
-/* Names and flags by kind; NULL: what the section has is elsewhere in COFF (the table of exceptions, in .xdata). */
+/* Names and flags by kind; NULL: what the section has is elsewhere in COFF (tables of exceptions are in .xdata, which
+ * refers to personalities itself), or nowhere. */
 static const struct {
   const char *name;
   uint32_t flags;
@@ -54,29 +74,46 @@ static const struct {
 #undef WRITABLE
 };
 
+/* What COFF does not have of a named section; NULL: nothing. Linkers merge no content, and keep what they like. */
+static const char *lacks_of(const struct kn_image_section *s) {
+  if (s->with != 0 && s->comdat == 0) return "sections that go with a symbol";
+  if (s->kind != KN_SECTION_NAMED) return NULL;
+  return s->content > KILN_SECTION_ZERO ? "sections of such a type" : NULL;
+}
+
 static uint32_t named_flags(const struct kn_image_section *s) {
-  if (strcmp(s->name, ".drectve") == 0) return KN_COFF_INFO | KN_COFF_REMOVE;
   uint32_t flags = KN_COFF_READ;
   bool zero = s->content == KILN_SECTION_ZERO || (!s->nonzero && strncmp(s->name, ".bss", 4) == 0);
   if (s->flags & KILN_SECTION_EXEC) flags |= KN_COFF_EXEC | KN_COFF_CODE;
   else flags |= zero ? KN_COFF_ZERO : KN_COFF_DATA;
   if (s->flags & KILN_SECTION_WRITE) flags |= KN_COFF_WRITE;
+  if (s->flags & KILN_SECTION_EXCLUDE) flags |= KN_COFF_REMOVE;
+  if (!(s->flags & (KILN_SECTION_ALLOC | KN_SECTION_THREAD))) flags |= KN_COFF_DISCARD;
   return flags;
+}
+
+/* What a section of directives says is added to the only one of the object: GNU's linker reads one. */
+static bool add_directives(struct kn_coff *c, uint32_t i) {
+  const uint64_t n = c->image->sections.at[i].size;
+  if (n > INT32_MAX || !KN_ROOM(c->m, c->directives, (size_t)n)) return false;
+  kn_image_content(c->image, i, c->directives.at + c->directives.n);
+  c->directives.n += (uint32_t)n;
+  return true;
 }
 
 static bool add_section(struct kn_coff *c, uint32_t i) {
   const struct kn_image_section *s = c->image->sections.at + i;
-  const char *name = s->kind == KN_SECTION_NAMED ? s->name : kinds[s->kind].name, *suffix = "";
+  const bool named = s->kind == KN_SECTION_NAMED;
+  const char *name = named ? s->name : kinds[s->kind].name, *suffix = "", *lacking = lacks_of(s);
+  if (lacking != NULL)
+    return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED, "section '%.100s': COFF has no %s",
+                          name != NULL ? name : "", lacking);
   if (name == NULL) return true;
-  uint32_t flags = s->kind == KN_SECTION_NAMED ? named_flags(s) : kinds[s->kind].flags;
-  if (s->kind != KN_SECTION_NAMED && (s->comdat != 0 || s->own) && s->owner != 0) {
-    const char *of = kn_coff_name(c, s->owner);
-    char *text = kn_arena_alloc(&c->arena, strlen(of) + 2, 1);
-    if (text == NULL) return false;
-    text[0] = '$';
-    strcpy(text + 1, of);
-    suffix = text;
-  }
+  if (named && strcmp(name, ".drectve") == 0) return add_directives(c, i);
+  uint32_t flags = named ? named_flags(s) : kinds[s->kind].flags;
+  if (!named && (s->comdat != 0 || s->own) && s->owner != 0 &&
+      (suffix = kn_coff_join(c, "$", kn_coff_name(c, s->owner), NULL)) == NULL)
+    return false;
   if (s->comdat != 0) flags |= KN_COFF_COMDAT;
   if (s->size > UINT32_MAX / 2)
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_LIMIT, "section '%.100s' is larger than 2 GiB",
@@ -84,12 +121,39 @@ static bool add_section(struct kn_coff *c, uint32_t i) {
   uint32_t k = kn_coff_add(c, name, suffix, flags, s->align);
   if (k == UINT32_MAX) return false;
   c->section_of[i] = k + 1;
-  struct kn_coff_section *to = c->sections.at + k;
-  to->image = i + 1;
-  to->size = s->size;
-  if (s->comdat == 0) return true;
-  to->select = kn_comdat(c->m, s->comdat)->stays ? KN_COFF_ONE_ONLY : KN_COFF_ANY;
-  to->leader = s->owner;
+  c->sections.at[k].image = i + 1;
+  c->sections.at[k].size = s->size;
+  return true;
+}
+
+/* A comdat's section is that of the symbol of its name; others go with that. */
+static bool choose(struct kn_coff *c, struct kn_coff_section *s) {
+  static const uint8_t choices[KILN_COMDAT_COUNT] = {[KILN_COMDAT_ANY] = KN_COFF_ANY,
+                                                     [KILN_COMDAT_SAME_SIZE] = KN_COFF_SAME_SIZE,
+                                                     [KILN_COMDAT_EXACT] = KN_COFF_EXACT,
+                                                     [KILN_COMDAT_LARGEST] = KN_COFF_LARGEST};
+  const uint32_t id = s->image != 0 ? c->image->sections.at[s->image - 1].comdat : 0;
+  if (id == 0) return true;
+  const struct kn_comdat *comdat = kn_comdat(c->m, id);
+  const struct kn_place *p = c->image->places + comdat->symbol;
+  const uint32_t leader =
+    comdat->symbol != 0 && kn_place_is_in_section(p) ? c->section_of[p->section - 1] : 0;
+  const bool alone = leader != 0 && !(c->sections.at[leader - 1].flags & KN_COFF_COMDAT);
+  if (alone && kn_symbol(c->m, comdat->symbol)->linkage == KILN_LINKAGE_EXTERNAL) {
+    s->flags &= ~(uint32_t)KN_COFF_COMDAT; /* of a constructor: no other object has the symbol */
+    return true;
+  }
+  if (leader == 0 || alone)
+    return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED,
+                          "section group '%.100s': COFF has only groups with a symbol of that name",
+                          comdat->name);
+  if (c->sections.at + leader - 1 != s) {
+    s->select = KN_COFF_ASSOCIATIVE;
+    s->with = leader;
+    return true;
+  }
+  s->select = comdat->stays ? KN_COFF_ONE_ONLY : choices[comdat->choice];
+  s->leader = comdat->symbol;
   return true;
 }
 
@@ -119,6 +183,8 @@ static bool plan(struct kn_coff *c) {
                           "tables of a garbage collector's roots are not supported in COFF");
   for (uint32_t i = 0; i < n_sections; i++)
     if (!add_section(c, i)) return false;
+  for (uint32_t k = 0; k < c->sections.n; k++)
+    if (!choose(c, c->sections.at + k)) return false;
   return kn_coff_plan_unwind(c) && add_debug(c) && kn_coff_add_symbols(c);
 }
 
@@ -222,30 +288,47 @@ static bool put_section_name(struct kn_coff *c, uint8_t *p, const char *name) {
   return true;
 }
 
-static void put_aux(const struct kn_coff *c, uint8_t *p, const struct kn_coff_symbol *y) {
-  if (y->file != NULL) {
-    size_t n = strlen(y->file);
-    memcpy(p, y->file, n < SYMBOL ? n : SYMBOL);
+/* JAMCRC, which tells apart the contents of comdats. */
+static uint32_t checksum(const uint8_t *p, uint64_t n) {
+  uint32_t crc = UINT32_MAX;
+  for (const uint8_t *end = p + n; p != end; p++) {
+    crc ^= *p;
+    for (unsigned k = 0; k < 8; k++) crc = crc >> 1 ^ (0xedb88320 & (0 - (crc & 1)));
+  }
+  return crc;
+}
+
+/* The auxiliary record of `y` at `p`, of `bytes`; a file's name goes on in the following ones. */
+static void put_aux(const struct kn_coff *c, const uint8_t *object, uint8_t *p, uint32_t bytes,
+                    const struct kn_coff_symbol *y) {
+  if (y->class == KN_COFF_FILE) {
+    const size_t n = y->file != NULL ? strlen(y->file) : 0, most = (size_t)bytes * y->aux;
+    if (y->file != NULL) memcpy(p, y->file, n < most ? n : most);
   } else if (y->class == KN_COFF_WEAK) {
     kn_put32(p, y->fallback);
-    kn_put32(p + 4, y->search);
+    kn_put32(p + 4, KN_COFF_ALIAS);
   } else {
     const struct kn_coff_section *s = c->sections.at + y->of_section - 1;
+    const uint32_t number = s->with != 0 ? s->with : y->of_section;
     kn_put32(p, (uint32_t)s->size);
     put16(p + 4, is_many(s) ? MOST_RELOCS : s->relocs.n);
+    if (s->select == KN_COFF_EXACT && !(s->flags & KN_COFF_ZERO))
+      kn_put32(p + 8, checksum(object + s->offset, s->size));
+    put16(p + 12, number & 0xffff);
     p[14] = s->select;
+    if (bytes == KN_COFF_BIG_SYMBOL) put16(p + 16, number >> 16);
   }
 }
 
-static bool write_symbols(struct kn_coff *c, kiln_buffer *out, bool big) {
-  const uint32_t bytes = big ? BIG_SYMBOL : SYMBOL;
+static bool write_symbols(struct kn_coff *c, kiln_buffer *out, size_t first, bool big) {
+  const uint32_t bytes = big ? KN_COFF_BIG_SYMBOL : KN_COFF_SYMBOL;
   uint8_t *p = extend(c, out, (uint64_t)c->symbols.n * bytes);
   if (p == NULL) return false;
   memset(p, 0, (size_t)c->symbols.n * bytes);
   for (const struct kn_coff_symbol *y = c->symbols.at, *end = y + c->symbols.n; y != end;
        y++, p += bytes) {
     if (y->name == NULL) {
-      put_aux(c, p, y);
+      put_aux(c, out->data + first, p, bytes, y);
       continue;
     }
     size_t n = strlen(y->name);
@@ -273,14 +356,14 @@ static bool put_headers(struct kn_coff *c, uint8_t *object, bool big, const uint
                                       0xaf, 0x20, 0xfa, 0xf6, 0x6a, 0xa4, 0xdc, 0xb8};
     put16(p + 2, 0xffff);
     put16(p + 4, 2);
-    put16(p + 6, MACHINE);
+    put16(p + 6, c->machine->number);
     memcpy(p + 12, class, sizeof class);
     kn_put32(p + 44, c->sections.n);
     kn_put32(p + 48, (uint32_t)symbols);
     kn_put32(p + 52, c->symbols.n);
     p += BIG_HEADER;
   } else {
-    put16(p, MACHINE);
+    put16(p, c->machine->number);
     put16(p + 2, c->sections.n);
     kn_put32(p + 8, (uint32_t)symbols);
     kn_put32(p + 12, c->symbols.n);
@@ -294,57 +377,55 @@ static bool put_headers(struct kn_coff *c, uint8_t *object, bool big, const uint
     kn_put32(p + 20, (uint32_t)s->offset);
     kn_put32(p + 24, s->relocs.n != 0 ? relocs[i] : 0);
     put16(p + 32, is_many(s) ? MOST_RELOCS : s->relocs.n);
-    uint32_t align = s->flags & KN_COFF_REMOVE ? 0 : ((uint32_t)__builtin_ctz(s->align) + 1) << 20;
+    uint32_t align = ((uint32_t)__builtin_ctz(s->align) + 1) << 20;
     kn_put32(p + 36, s->flags | align | (is_many(s) ? (uint32_t)KN_COFF_MANY_RELOCS : 0u));
   }
   return true;
 }
 
-static bool write_object(struct kn_coff *c, kiln_buffer *out) {
-  const size_t first = out->size;
-  if (!KN_ROOM(c->m, c->strings, 4)) return false;
-  c->strings.n = 4;
-  /* words with addresses are added by relocations: a section each at most for each symbol */
+/* Writes the content of all sections, and adds to `body` those that relocations and directives need. */
+static bool write_body(struct kn_coff *c, kiln_buffer *body) {
   const uint32_t planned = c->sections.n;
-  uint64_t most = (uint64_t)planned + c->m->symbols.n + 1;
-  bool big = most > MOST_SECTIONS;
-  const uint32_t head = big ? BIG_HEADER : HEADER;
-  kiln_buffer body = {.allocator = out->allocator};
-  bool ok = true;
-  for (uint32_t i = 0; i < planned && ok; i++) ok = write_content(c, &body, 0, i);
-  ok = ok && find_relocs(c, body.data);
-  if (ok && c->directives.n != 0) {
+  for (uint32_t i = 0; i < planned; i++)
+    if (!write_content(c, body, 0, i)) return false;
+  if (!find_relocs(c, body->data)) return false;
+  if (c->directives.n != 0) {
     uint32_t i = kn_coff_add(c, ".drectve", "", KN_COFF_INFO | KN_COFF_REMOVE, 1);
     uint8_t *to = i != UINT32_MAX ? kn_coff_append(c, i, c->directives.n) : NULL;
-    if (to != NULL) memcpy(to, c->directives.at, c->directives.n);
-    ok = to != NULL;
+    if (to == NULL) return false;
+    memcpy(to, c->directives.at, c->directives.n);
   }
-  for (uint32_t i = planned; i < c->sections.n && ok; i++) {
-    ok = write_content(c, &body, 0, i);
-    if (ok && c->sections.at[i].relocs.n != 0) memset(body.data + c->sections.at[i].offset, 0, 8);
-  }
-  big = c->sections.n > MOST_SECTIONS;
-  (void)head;
+  for (uint32_t i = planned; i < c->sections.n; i++)
+    if (!write_content(c, body, 0, i)) return false;
+  return true;
+}
+
+static bool write_object(struct kn_coff *c, kiln_buffer *out) {
+  const size_t first = out->size;
+  kiln_buffer body = {.allocator = out->allocator};
+  if (!KN_ROOM(c->m, c->strings, 4)) return false;
+  c->strings.n = 4;
+  bool ok = write_body(c, &body);
+  const bool big = c->sections.n > MOST_SECTIONS;
   const uint64_t headers = (big ? BIG_HEADER : HEADER) + (uint64_t)SECTION * c->sections.n;
+  const uint32_t padding = (uint32_t)-headers & 3;
   uint32_t *relocs = kn_arena_zero(&c->arena, (c->sections.n + 1) * sizeof *relocs, 4);
-  ok = ok && relocs != NULL && extend(c, out, headers + (-headers & 3)) != NULL;
-  if (ok) memset(out->data + first + headers, 0, -headers & 3);
-  for (uint32_t i = 0; i < c->sections.n && ok; i++)
-    if (c->sections.at[i].size != 0 && !(c->sections.at[i].flags & KN_COFF_ZERO))
-      c->sections.at[i].offset += headers + (-headers & 3);
-  uint8_t *to = ok ? extend(c, out, body.size) : NULL;
-  ok = to != NULL;
-  if (ok && body.size != 0) memcpy(to, body.data, body.size);
+  uint8_t *to = ok && relocs != NULL ? extend(c, out, headers + padding + body.size) : NULL;
+  if (to != NULL) memset(to + headers, 0, padding);
+  if (to != NULL && body.size != 0) memcpy(to + headers + padding, body.data, body.size);
   kiln_buffer_free(&body);
-  for (uint32_t i = 0; i < c->sections.n && ok; i++) {
+  if (to == NULL) return false;
+  for (uint32_t i = 0; i < c->sections.n; i++) {
+    struct kn_coff_section *s = c->sections.at + i;
+    if (s->size != 0 && !(s->flags & KN_COFF_ZERO)) s->offset += headers + padding;
     relocs[i] = (uint32_t)(out->size - first);
-    ok = c->sections.at[i].relocs.n == 0 || write_relocs(c, out, c->sections.at + i);
+    if (s->relocs.n != 0 && !write_relocs(c, out, s)) return false;
   }
   const uint64_t symbols = out->size - first;
-  ok = ok && write_symbols(c, out, big);
-  ok = ok && put_headers(c, out->data + first, big, relocs, symbols);
-  to = ok ? extend(c, out, c->strings.n) : NULL;
-  if (to == NULL) return false;
+  if (!write_symbols(c, out, first, big) ||
+      !put_headers(c, out->data + first, big, relocs, symbols) ||
+      (to = extend(c, out, c->strings.n)) == NULL)
+    return false;
   kn_put32(c->strings.at, c->strings.n);
   memcpy(to, c->strings.at, c->strings.n);
   return true;
@@ -352,7 +433,8 @@ static bool write_object(struct kn_coff *c, kiln_buffer *out) {
 
 static kiln_status write_coff(const struct kn_image *image, kiln_buffer *out) {
   kiln_module *m = image->m;
-  struct kn_coff c = {.image = image, .m = m};
+  struct kn_coff c = {
+    .image = image, .m = m, .machine = kn_coff_machine(m->options.target.processor)};
   kn_arena_init(&c.arena, &m->options.allocator);
   bool ok = plan(&c) && write_object(&c, out);
   if (!ok && m->diag.status == KILN_OK) kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
@@ -371,11 +453,11 @@ static kiln_status write_coff(const struct kn_image *image, kiln_buffer *out) {
 
 /* What the writer needs of the module's target, and does not have; NULL: nothing. */
 static const char *lacks(const kiln_module *m) {
-  if (m->options.target.processor != KILN_PROCESSOR_X86_64) return "writing objects";
+  if (kn_coff_machine(m->options.target.processor)->number == 0) return "writing objects";
   return m->protect != 0 ? "protecting an object's code" : NULL;
 }
 
-/* GNU's, which are sorted by name. */
+/* GNU's. */
 static const char *ctor_section(struct kn_arena *arena, bool at_exit, uint32_t priority) {
   const char *name = at_exit ? ".dtors" : ".ctors";
   char text[24];
@@ -389,7 +471,8 @@ const struct kn_object_format kn_coff_format = {
   .name = "COFF",
   .lacks = lacks,
   .reloc_number = kn_coff_reloc_number,
-  .ctor_section = ctor_section,
   .ctors_backwards = true,
+  .without = 1u << KILN_RELOC_REL64,
+  .ctor_section = ctor_section,
   .write = write_coff,
 };

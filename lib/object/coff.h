@@ -37,12 +37,22 @@ enum {
   KN_COFF_ANY = 2,
   KN_COFF_SAME_SIZE = 3,
   KN_COFF_EXACT = 4,
+  KN_COFF_ASSOCIATIVE = 5,
   KN_COFF_LARGEST = 6
 };
 /* IMAGE_SYM_CLASS_... */
 enum { KN_COFF_EXTERNAL = 2, KN_COFF_STATIC = 3, KN_COFF_FILE = 103, KN_COFF_WEAK = 105 };
-/* IMAGE_WEAK_EXTERN_SEARCH_... */
-enum { KN_COFF_LIBRARY = 2, KN_COFF_ALIAS = 3 };
+/* IMAGE_WEAK_EXTERN_SEARCH_ALIAS */
+enum { KN_COFF_ALIAS = 3 };
+
+/* COFF's numbers for a processor. */
+struct kn_coff_machine {
+  uint16_t number; /* IMAGE_FILE_MACHINE_...; 0: there are no objects for it */
+  uint8_t relocs[KILN_RELOC_KIND_COUNT]; /* IMAGE_REL_..., by kind; 0: none */
+};
+
+/* Bytes of a symbol in the object: in bigobj two more. */
+enum { KN_COFF_SYMBOL = 18, KN_COFF_BIG_SYMBOL = 20 };
 
 struct kn_coff_reloc {
   uint32_t at, symbol; /* offset in the section; number */
@@ -54,6 +64,7 @@ struct kn_coff_section {
   uint32_t flags, align;
   uint8_t select;  /* of a comdat: how linkers choose, else 0 */
   uint32_t leader; /* of a comdat: id of the symbol that names it, or 0 */
+  uint32_t with;   /* of KN_COFF_ASSOCIATIVE: the comdat's other section, index + 1 */
   uint32_t image;  /* index + 1 of the image's section that is its content; else `bytes` are */
   uint64_t size;
   KN_ARRAY(uint8_t) bytes;
@@ -68,29 +79,31 @@ struct kn_coff_symbol {
   uint32_t value;
   int32_t section; /* number; 0: undefined, -1: absolute, -2: none */
   uint16_t type;
-  uint8_t class, aux; /* aux: records behind it */
+  uint8_t class, aux; /* aux: records that follow */
   /* Of the record before, in an auxiliary one: of a section, its index + 1; of a weak external, the default's
    * number. */
-  uint32_t of_section, fallback, search;
-  const char *file; /* a file's name */
+  uint32_t of_section, fallback;
+  const char *file; /* a file's name; NULL in all auxiliary records but the first */
 };
 
 struct kn_coff {
   const struct kn_image *image;
   kiln_module *m;
+  const struct kn_coff_machine *machine;
   struct kn_arena arena;
   KN_ARRAY(struct kn_coff_section) sections;
   uint32_t *section_of;        /* by section of the image: index + 1, or 0: it has none here */
   uint32_t debug[KN_DS_COUNT]; /* index + 1, or 0 */
   struct kn_dwarf *dwarf;
+  uint32_t xdata, pdata; /* tables of code that is in no comdat, index + 1; 0: none so far */
   KN_ARRAY(struct kn_coff_symbol) symbols;
   KN_ARRAY(uint8_t) strings;
   uint32_t *numbers; /* by symbol: its number + 1, or 0 */
   uint32_t *refs; /* by symbol: number of the symbol of the word that has its address, + 1, or 0 */
   const char *unique; /* what no other object has, for the names of weak symbols' defaults */
-  KN_ARRAY(uint8_t) directives;
-  uint32_t current; /* index of the section whose relocations are written */
-  uint8_t *base;    /* of its content */
+  KN_ARRAY(uint8_t) directives; /* the content of .drectve */
+  uint32_t current;             /* index of the section whose relocations are written */
+  uint8_t *base;                /* of its content */
 };
 
 /* ---- coff.c ---- */
@@ -100,6 +113,10 @@ uint32_t kn_coff_add(struct kn_coff *c, const char *name, const char *suffix, ui
                      uint32_t align);
 /* Appends `n` zeros to a section's bytes: where they are, or NULL. */
 uint8_t *kn_coff_append(struct kn_coff *c, uint32_t section, uint32_t n);
+/* Strings one after another, the last of which is NULL, in the arena; NULL without memory. */
+const char *kn_coff_join(struct kn_coff *c, const char *first, ...);
+/* Tells the linker something. */
+bool kn_coff_direct(struct kn_coff *c, const char *text);
 
 /* ---- coff_symbols.c ---- */
 
@@ -118,6 +135,7 @@ bool kn_coff_put(struct kn_coff *c, uint32_t section, uint64_t at, uint32_t symb
 bool kn_coff_put_reloc(void *user, const struct kn_image_reloc *r);
 bool kn_coff_debug_relocs(struct kn_coff *c, uint8_t *object);
 uint32_t kn_coff_reloc_number(kiln_processor p, kiln_reloc_kind kind);
+const struct kn_coff_machine *kn_coff_machine(kiln_processor p);
 
 /* ---- coff_unwind.c ---- */
 

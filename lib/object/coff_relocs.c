@@ -1,16 +1,26 @@
 /* Relocations of the COFF writer: see coff.h. Their addends are in the fields. */
 #include "lib/object/coff.h"
 
-static const uint8_t numbers[KILN_RELOC_KIND_COUNT] = {
-  [KILN_RELOC_ABS64] = KN_COFF_ADDR64,      [KILN_RELOC_ABS32] = KN_COFF_ADDR32,
-  [KILN_RELOC_ABS32S] = KN_COFF_ADDR32,     [KILN_RELOC_REL32] = KN_COFF_REL32,
-  [KILN_RELOC_X64_CALL] = KN_COFF_REL32,    [KILN_RELOC_X64_GOT] = KN_COFF_REL32,
-  [KILN_RELOC_X64_GOT_OP] = KN_COFF_REL32,  [KILN_RELOC_X64_GOT_REX] = KN_COFF_REL32,
-  [KILN_RELOC_X64_TLS_LE] = KN_COFF_SECREL,
+static const struct kn_coff_machine machines[] = {
+  [KILN_PROCESSOR_X86_64] = {.number = 0x8664,
+                             .relocs = {[KILN_RELOC_ABS64] = KN_COFF_ADDR64,
+                                        [KILN_RELOC_ABS32] = KN_COFF_ADDR32,
+                                        [KILN_RELOC_ABS32S] = KN_COFF_ADDR32,
+                                        [KILN_RELOC_REL32] = KN_COFF_REL32,
+                                        [KILN_RELOC_X64_CALL] = KN_COFF_REL32,
+                                        [KILN_RELOC_X64_GOT] = KN_COFF_REL32,
+                                        [KILN_RELOC_X64_GOT_OP] = KN_COFF_REL32,
+                                        [KILN_RELOC_X64_GOT_REX] = KN_COFF_REL32,
+                                        [KILN_RELOC_X64_TLS_LE] = KN_COFF_SECREL}},
+  [KILN_PROCESSOR_AARCH64] = {0},
 };
+_Static_assert(sizeof machines / sizeof *machines == KILN_PROCESSOR_COUNT,
+               "every processor has a row");
+
+const struct kn_coff_machine *kn_coff_machine(kiln_processor p) { return machines + p; }
 
 uint32_t kn_coff_reloc_number(kiln_processor p, kiln_reloc_kind kind) {
-  return p == KILN_PROCESSOR_X86_64 && (unsigned)kind < KILN_RELOC_KIND_COUNT ? numbers[kind] : 0;
+  return (unsigned)kind < KILN_RELOC_KIND_COUNT ? machines[p].relocs[kind] : 0;
 }
 
 bool kn_coff_put(struct kn_coff *c, uint32_t section, uint64_t at, uint32_t symbol, unsigned type) {
@@ -51,7 +61,7 @@ static uint32_t find(struct kn_coff *c, uint32_t id, int64_t *addend) {
 
 bool kn_coff_put_reloc(void *user, const struct kn_image_reloc *r) {
   struct kn_coff *c = user;
-  unsigned type = r->kind < KILN_RELOC_KIND_COUNT ? numbers[r->kind] : 0;
+  unsigned type = r->kind < KILN_RELOC_KIND_COUNT ? c->machine->relocs[r->kind] : 0;
   int64_t addend = r->addend;
   if (type == 0) return no_type(c, r);
   uint32_t number;

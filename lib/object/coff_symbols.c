@@ -14,17 +14,6 @@ const char *kn_coff_name(const struct kn_coff *c, uint32_t id) {
   return kn_symbol(c->m, id)->name;
 }
 
-/* Three strings as one, in the arena; NULL without memory. */
-static const char *join(struct kn_coff *c, const char *a, const char *b, const char *d) {
-  size_t n[3] = {strlen(a), strlen(b), strlen(d)};
-  char *s = kn_arena_alloc(&c->arena, n[0] + n[1] + n[2] + 1, 1);
-  if (s == NULL) return NULL;
-  memcpy(s, a, n[0]);
-  memcpy(s + n[0], b, n[1]);
-  memcpy(s + n[0] + n[1], d, n[2] + 1);
-  return s;
-}
-
 /* The number of a new symbol; UINT32_MAX without memory. */
 static uint32_t add(struct kn_coff *c, struct kn_coff_symbol s) {
   if (s.name == NULL) return UINT32_MAX;
@@ -33,24 +22,20 @@ static uint32_t add(struct kn_coff *c, struct kn_coff_symbol s) {
   s.name = NULL;
   for (uint32_t k = 0; k < aux; k++) {
     if (!KN_PUSH(c->m, c->symbols, s)) return UINT32_MAX;
-    s.file = s.file != NULL ? s.file + 18 : NULL;
+    s.file = NULL;
   }
   return number;
 }
 
-/* A symbol that another one stands for where no object defines it otherwise. */
-static uint32_t add_weak(struct kn_coff *c, const char *name, struct kn_coff_symbol fallback,
-                         unsigned search) {
-  const char *unique = search == KN_COFF_ALIAS ? c->unique : "";
-  fallback.name = join(c, ".weak.", name, join(c, ".default", unique[0] ? "." : "", unique));
+/* A symbol for which `fallback` stands where no object defines it otherwise. */
+static uint32_t add_weak(struct kn_coff *c, const char *name, struct kn_coff_symbol fallback) {
+  fallback.name =
+    kn_coff_join(c, ".weak.", name, ".default", c->unique[0] ? "." : "", c->unique, NULL);
   uint32_t number = add(c, fallback);
   if (number == UINT32_MAX) return number;
-  return add(c, (struct kn_coff_symbol){.name = name,
-                                        .type = fallback.type,
-                                        .class = KN_COFF_WEAK,
-                                        .aux = 1,
-                                        .fallback = number,
-                                        .search = search});
+  return add(
+    c, (struct kn_coff_symbol){
+         .name = name, .type = fallback.type, .class = KN_COFF_WEAK, .aux = 1, .fallback = number});
 }
 
 uint32_t kn_coff_number(struct kn_coff *c, uint32_t id) {
@@ -62,7 +47,7 @@ uint32_t kn_coff_number(struct kn_coff *c, uint32_t id) {
   uint32_t number;
   if (s->linkage == KILN_LINKAGE_WEAK) {
     new.section = -1;
-    number = add_weak(c, name, new, KN_COFF_LIBRARY);
+    number = add_weak(c, name, new);
   } else {
     number = add(c, new);
   }
@@ -74,10 +59,10 @@ uint32_t kn_coff_ref(struct kn_coff *c, uint32_t id) {
   if (c->refs[id] != 0) return c->refs[id] - 1;
   const char *of = kn_coff_name(c, id);
   struct kn_coff_symbol new = {.class = KN_COFF_EXTERNAL};
-  if (kn_symbol(c->m, id)->no_plt && c->image->places[id].section == 0) {
-    new.name = join(c, "__imp_", of, "");
+  if (kn_symbol(c->m, id)->dll == KILN_DLL_IMPORT && c->image->places[id].section == 0) {
+    new.name = kn_coff_join(c, "__imp_", of, NULL);
   } else { /* all objects share it */
-    new.name = join(c, ".refptr.", of, "");
+    new.name = kn_coff_join(c, ".refptr.", of, NULL);
     if (new.name == NULL) return UINT32_MAX;
     uint32_t i =
       kn_coff_add(c, ".rdata$", new.name, KN_COFF_DATA | KN_COFF_READ | KN_COFF_COMDAT, 8);
@@ -99,27 +84,40 @@ uint32_t kn_coff_ref(struct kn_coff *c, uint32_t id) {
   return number;
 }
 
+/* A name as it stands in directives: LLVM's Mangler.cpp, canBeUnquotedInDirective. */
+static const char *directive_name(struct kn_coff *c, const char *name) {
+  for (const char *p = name; *p != 0; p++)
+    if (!(*p >= '0' && *p <= '9') && !((*p | 32) >= 'a' && (*p | 32) <= 'z') &&
+        strchr("_@#", *p) == NULL)
+      return kn_coff_join(c, "\"", name, "\"", NULL);
+  return name;
+}
+
+/* Which symbols a DLL exports is said to the linker. GNU's exports all where nothing is said. */
+static bool add_directive(struct kn_coff *c, const struct kn_symbol *s, bool is_func) {
+  const bool hidden = s->visibility == KILN_VISIBILITY_HIDDEN;
+  if (KN_LIKELY((s->dll != KILN_DLL_EXPORT && !hidden) || kn_is_local(s))) return true;
+  const char *name = directive_name(c, s->name);
+  if (name == NULL) return false;
+  return kn_coff_direct(c, s->dll != KILN_DLL_EXPORT
+                             ? kn_coff_join(c, " -exclude-symbols:", name, NULL)
+                             : kn_coff_join(c, " -export:", name, is_func ? "" : ",data", NULL));
+}
+
 /* A common symbol's alignment is said to the linker. */
 static bool add_common(struct kn_coff *c, uint32_t id, const char *name) {
   const struct kn_place *p = c->image->places + id;
-  char text[32];
-  uint64_t align = p->value;
-  if (align > 1) {
-    int n = snprintf(text, sizeof text, "\",%u", (unsigned)__builtin_ctzll(align));
-    const char *all = join(c, " -aligncomm:\"", name, text);
-    (void)n;
-    size_t length = all != NULL ? strlen(all) : 0;
-    if (all == NULL || !KN_ROOM(c->m, c->directives, length)) return false;
-    memcpy(c->directives.at + c->directives.n, all, length);
-    c->directives.n += (uint32_t)length;
-  }
-  uint64_t size = p->size > align ? p->size : align;
+  const uint64_t align = p->value, size = p->size > align ? p->size : align;
+  char log2[16];
+  snprintf(log2, sizeof log2, "%u", (unsigned)__builtin_ctzll(align));
   if (size > INT32_MAX)
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_LIMIT, "'%.100s' is larger than 2 GiB", name);
+  if (align > 1 && !kn_coff_direct(c, kn_coff_join(c, " -aligncomm:\"", name, "\",", log2, NULL)))
+    return false;
   uint32_t number = add(
     c, (struct kn_coff_symbol){.name = name, .value = (uint32_t)size, .class = KN_COFF_EXTERNAL});
   c->numbers[id] = number + 1;
-  return number != UINT32_MAX;
+  return number != UINT32_MAX && add_directive(c, kn_symbol(c->m, id), false);
 }
 
 static bool define(struct kn_coff *c, uint32_t id) {
@@ -131,8 +129,10 @@ static bool define(struct kn_coff *c, uint32_t id) {
   const char *name = kn_coff_name(c, id);
   if (p->section == KN_IN_COMMON) return add_common(c, id, name);
   if (p->what == KN_IS_RESOLVER)
-    return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED,
-                          "'%.100s': COFF has no function that is called for an address", name);
+    return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED, "'%.100s': COFF has no ifuncs", name);
+  if (p->value > UINT32_MAX)
+    return KN_MODULE_FAIL(false, c->m, KILN_ERR_LIMIT,
+                          "the address of '%.100s' does not fit in the 32 bits of COFF", name);
   struct kn_coff_symbol new = {.name = name,
                                .value = (uint32_t)p->value,
                                .section = -1,
@@ -146,9 +146,9 @@ static bool define(struct kn_coff *c, uint32_t id) {
     comdat = (c->sections.at[i - 1].flags & KN_COFF_COMDAT) != 0;
   }
   bool weak = s->linkage == KILN_LINKAGE_WEAK || s->linkage == KILN_LINKAGE_LINKONCE;
-  uint32_t number = weak && !comdat ? add_weak(c, name, new, KN_COFF_ALIAS) : add(c, new);
+  uint32_t number = weak && !comdat ? add_weak(c, name, new) : add(c, new);
   c->numbers[id] = number + 1;
-  return number != UINT32_MAX;
+  return number != UINT32_MAX && add_directive(c, s, p->what == KN_IS_FUNC);
 }
 
 /* The first external name that is defined here and in no other object; else the file's. */
@@ -166,8 +166,8 @@ bool kn_coff_add_symbols(struct kn_coff *c) {
   const kiln_module *m = c->m;
   c->unique = unique_name(c);
   if (m->source_file != NULL && m->source_file[0] != 0) {
-    size_t records = (strlen(m->source_file) + 17) / 18;
-    if (records > 14) records = 14;
+    size_t records = (strlen(m->source_file) + KN_COFF_SYMBOL - 1) / KN_COFF_SYMBOL;
+    if (records > UINT8_MAX) records = UINT8_MAX;
     if (add(c, (struct kn_coff_symbol){.name = ".file",
                                        .section = -2,
                                        .class = KN_COFF_FILE,

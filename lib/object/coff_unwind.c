@@ -7,16 +7,19 @@
 enum { ENTRY = 12 };
 enum { HANDLERS = 3 << 3 }; /* UNW_FLAG_EHANDLER, UNW_FLAG_UHANDLER */
 
-/* The section `name` for the code in section `text`, which is a comdat of its own where that is one: GNU's linker
- * does not keep together what belongs together, but finds these by their names. */
-static uint32_t table_for(struct kn_coff *c, uint32_t text, const char *name) {
-  const char *suffix = strchr(c->sections.at[text].name, '$');
-  bool comdat = (c->sections.at[text].flags & KN_COFF_COMDAT) != 0 && suffix != NULL;
-  for (uint32_t i = 0; !comdat && i < c->sections.n; i++)
-    if (strcmp(c->sections.at[i].name, name) == 0) return i;
-  uint32_t i = kn_coff_add(c, name, comdat ? suffix : "",
-                           KN_COFF_DATA | KN_COFF_READ | (comdat ? KN_COFF_COMDAT : 0u), 4);
+/* The section `name` for the code in section `text`; `shared`: of code in no comdat. A comdat's is a comdat of its own:
+ * GNU's linker does not keep together what belongs together, but finds these by their names. */
+static uint32_t table_for(struct kn_coff *c, uint32_t text, const char *name, uint32_t *shared) {
+  const struct kn_coff_section *of = c->sections.at + text;
+  const uint32_t leader = of->with != 0 ? c->sections.at[of->with - 1].leader : of->leader;
+  const bool comdat = (of->flags & KN_COFF_COMDAT) != 0;
+  if (!comdat && *shared != 0) return *shared - 1;
+  const char *suffix = comdat ? kn_coff_join(c, "$", kn_coff_name(c, leader), NULL) : "";
+  if (suffix == NULL) return UINT32_MAX;
+  uint32_t i =
+    kn_coff_add(c, name, suffix, KN_COFF_DATA | KN_COFF_READ | (comdat ? KN_COFF_COMDAT : 0u), 4);
   if (i != UINT32_MAX && comdat) c->sections.at[i].select = KN_COFF_ANY;
+  if (i != UINT32_MAX && !comdat) *shared = i + 1;
   return i;
 }
 
@@ -30,7 +33,8 @@ static bool plan_func(struct kn_coff *c, uint32_t i, uint32_t table) {
   if (!has_rows(c, f)) return true;
   uint32_t text = c->section_of[image->places[f->symbol].section - 1] - 1;
   if (c->sections.at[text].xdata == 0) {
-    uint32_t x = table_for(c, text, ".xdata"), p = table_for(c, text, ".pdata");
+    uint32_t x = table_for(c, text, ".xdata", &c->xdata),
+             p = table_for(c, text, ".pdata", &c->pdata);
     if (x == UINT32_MAX || p == UINT32_MAX) return false;
     c->sections.at[text].xdata = x + 1;
     c->sections.at[text].pdata = p + 1;

@@ -10,7 +10,7 @@ static bool is_supported(const struct kn_object_format *format, kiln_module *m) 
   const kiln_processor p = m->options.target.processor;
   const char *what = format->lacks(m);
   for (unsigned k = KILN_RELOC_ABS64; k <= KILN_RELOC_REL32 && what == NULL; k++)
-    if (k != KILN_RELOC_ABS32S && k != KILN_RELOC_REL64 &&
+    if (k != KILN_RELOC_ABS32S && !(format->without >> k & 1) &&
         format->reloc_number(p, (kiln_reloc_kind)k) == 0)
       what = "writing objects";
   if (m->target->code.cie_code_align == 0) what = "writing objects";

@@ -409,8 +409,9 @@ bool kn_image_lay_out(struct kn_image *image) {
     if (!is_absent(image, image->func_data[i]) && !place_data(image, image->func_data[i]))
       return false;
   if (!kn_late_names_define(m, is_defined, image) || !place_aliases(image)) return false;
-  for (uint32_t i = 0, last = m->ctors.n - 1; i < m->ctors.n; i++)
-    if (!place_ctor(image, image->format->ctors_backwards ? last - i : i)) return false;
+  const bool backwards = image->format != NULL && image->format->ctors_backwards;
+  for (uint32_t i = 0; i < m->ctors.n; i++)
+    if (!place_ctor(image, backwards ? m->ctors.n - 1 - i : i)) return false;
   return kn_image_place_tables(image) && kn_image_place_roots(image);
 }
 

@@ -371,25 +371,27 @@ static void bytes(struct kn_walk *w, const uint8_t *code, size_t n) {
   w->code.p += n;
 }
 
-/* The register of the buffer's address: rdi, which the bytes above name, unless calls preserve it. */
-static unsigned buffer_reg(struct kn_walk *w) {
-  if (w->target->temps >> X64_RDI & 1) return X64_RDI;
-  if (w->plan->frame.returns != KN_RETURN_BARE)
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "setjmp with protected returns on this system");
-  return X64_RCX;
+/* Puts the buffer's address into rdi, which the bytes above name. Front ends put what frame_addr gives into the buffer:
+ * where unwinders read codes of prologues, that is not rbp. */
+static bool buffer_to(struct kn_walk *w, const struct kn_inst *in, uint64_t lost) {
+  if (w->target->unwind_codes) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "builtin_setjmp and builtin_longjmp on this system");
+    return false;
+  }
+  address_to(w, X64_RDI, in->a, lost);
+  return true;
 }
 
 /* Its two ways back are alike: rax is the result, and all other registers are lost. */
 void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
   uint64_t lost = ~(KN_BIT(X64_RSP) | KN_BIT(X64_RBP));
   bool mark = w->plan->frame.marks;
-  unsigned buffer = buffer_reg(w);
-  address_to(w, buffer, in->a, lost);
+  if (!buffer_to(w, in, lost)) return;
   if (w->plan->frame.returns != KN_RETURN_BARE) bytes(w, keep_shadow, sizeof keep_shadow);
   EMIT(w, x64_rm, X64_LEA, 3, X64_RAX, x64_at(X64_RIP, 4 + 2 + 2));
-  EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RAX, x64_at(buffer, 8)); /* 4 bytes */
-  EMIT(w, x64_zero, X64_RAX);                                 /* 2 */
-  EMIT(w, x64_jmp_rel8, mark ? 9 : 5);                        /* 2 */
+  EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RAX, x64_at(X64_RDI, 8)); /* 4 bytes */
+  EMIT(w, x64_zero, X64_RAX);                                  /* 2 */
+  EMIT(w, x64_jmp_rel8, mark ? 9 : 5);                         /* 2 */
   if (mark) x64_landing(w);
   EMIT(w, x64_mov_ri, X64_RAX, 1); /* 5 */
   KN_WROTE_SET(w, KN_EV_LOST, lost);
@@ -398,12 +400,11 @@ void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned buffer = buffer_reg(w);
-  address_to(w, buffer, in->a, 0);
+  if (!buffer_to(w, in, 0)) return;
   if (w->plan->frame.returns != KN_RETURN_BARE) bytes(w, pop_shadow, sizeof pop_shadow);
-  EMIT(w, x64_rm, X64_MOV, 3, X64_RBP, x64_at(buffer, 0));
-  EMIT(w, x64_rm, X64_MOV, 3, X64_RAX, x64_at(buffer, 8));
-  EMIT(w, x64_rm, X64_MOV, 3, X64_RSP, x64_at(buffer, 16));
+  EMIT(w, x64_rm, X64_MOV, 3, X64_RBP, x64_at(X64_RDI, 0));
+  EMIT(w, x64_rm, X64_MOV, 3, X64_RAX, x64_at(X64_RDI, 8));
+  EMIT(w, x64_rm, X64_MOV, 3, X64_RSP, x64_at(X64_RDI, 16));
   EMIT(w, x64_jmp_r, X64_RAX);
 }
 

@@ -77,6 +77,15 @@ def cargo_for(target, runner=''):
     return {'CARGO_BUILD_TARGET': name, of_target + '_LINKER': linker, of_target + '_RUNNER': ' '.join([runner, *emulator]).strip()}
 
 
+def rustc_linkers(wild=None):
+    """By name, rustc's options for each linker that is installed; '-' is the toolchain's. `wild`: that linker's path."""
+    linkers = {'-': []}
+    linkers.update((name, ['-Clink-arg=-fuse-ld=' + name]) for name, program in (('bfd', 'ld.bfd'), ('mold', 'mold')) if shutil.which(program))
+    wild = wild or shutil.which('wild')
+    if wild: linkers['wild'] = ['-Clinker=clang-22', '-Clink-arg=--ld-path=' + os.path.abspath(wild)]
+    return linkers
+
+
 def more_settings(args):
     """The variables of Kiln's that --inline and --stress stand for."""
     return {name: value for name, value in (('KILN_INLINE', args.inline), ('KILN_STRESS', args.stress)) if value}

@@ -31,9 +31,9 @@ check_include_direction() {
   forbidden_includes lib/codegen "$t" || ok=1
   forbidden_includes lib/check "$t|lib/check/|dwarf/leb128\.h\"" || ok=1
   forbidden_includes lib/debug "$t|lib/debug/" || ok=1
-  forbidden_includes 'lib/object/[!e]* lib/object/e[!l]*' "$t|$image" || ok=1
+  forbidden_includes 'lib/object/image* lib/object/emit* lib/object/frames*' "$t|$image" || ok=1
   forbidden_includes lib/dwarf "$t|$image|lib/dwarf/" || ok=1
-  forbidden_includes 'lib/object/el*' "$t|lib/object/|$dwarf" || ok=1
+  forbidden_includes 'lib/object/elf* lib/object/coff* lib/object/formats*' "$t|lib/object/|$dwarf" || ok=1
   forbidden_includes 'lib/*.[ch]' "$t|lib/(check/check|debug/debugger)\.h\"" || ok=1
   forbidden_includes lib/jit "ir/|targets/(jit|target)\.h\"|lib/codegen/(eh_table|root_format)\.h\"|$image|lib/object/elf_memory\.h\"|$dwarf|lib/jit/" || ok=1
   forbidden_includes lib/frontend 'lib/frontend/|ir/(array|hash)\.h"' || ok=1
@@ -95,6 +95,12 @@ check_elf_alone() {
       print "$ARGV:$line: $text\n"
         if $text =~ m{<g?elf\.h>|lib/object/elf\.h|\b(?:R_X86_64|R_AARCH64|SHT|SHF|STT|STB|STV|SHN|EM)_[A-Z0-9]};
     }' | fail_lines "ELF's numbers outside lib/object/elf*"
+}
+
+# And COFF another, in lib/object/coff*. lib/object/formats.c chooses among the writers.
+check_coff_alone() {
+  sources include ir lib targets frontends interp integrations tools | grep -vE '^lib/object/(coff|formats)' |
+    xargs grep -nE 'lib/object/coff\.h|\bKN_COFF_|\bIMAGE_(REL|SCN|SYM|FILE|COMDAT)_' /dev/null | fail_lines "COFF's numbers outside lib/object/coff*"
 }
 
 # A table with a row for each target asserts that it has one, so that a new target stops the compiler there.
@@ -268,7 +274,7 @@ check_no_state() {
 # As check_include_direction, of what is called: a room uses no name of a room behind it but public ones (kiln_).
 check_call_direction() {
   nm "$1" 2>/dev/null | awk '
-    BEGIN {split("ir_ (lib_codegen|targets)_ lib_(check|debug)_ lib_object_([^e]|em) lib_dwarf_ lib_object_elf .", rooms)}
+    BEGIN {split("ir_ (lib_codegen|targets)_ lib_(check|debug)_ lib_object_(image|emit|frames) lib_dwarf_ lib_object_(elf|coff|formats) .", rooms)}
     function room(o, k) {for (k = 1; o !~ "^" rooms[k]; k++); return k}
     /:$/ {object = $1}
     NF == 3 && $2 ~ /[A-Z]/ {defined[$3] = room(object)}
@@ -306,6 +312,7 @@ check_source() {
   check "no test for one target by what stands for it" check_target_proxies
   check "no target writes the register file" check_register_file
   check "ELF's numbers are in its writer alone" check_elf_alone
+  check "COFF's numbers are in its writer alone" check_coff_alone
   check "every table by target asserts its size" check_target_tables
   check "no two files of the core with one name" check_unique_names
   check "no file of more than 900 lines" check_file_sizes
@@ -326,6 +333,7 @@ check_source() {
   check "public functions are used, or say what for" tests/source/api_uses.py
   check "what pages say of this tree is so" tests/source/pages.py
   check "the pages and pictures have the figures that were measured" bench/figures.py --check
+  check "the check of figures finds each number that is changed" bench/figures.py --planted
   for h in include/kiln/*.h; do check "<kiln/${h##*/}> alone, as C11 and C++17" check_header "$h"; done
 }
 

@@ -7,7 +7,7 @@
 - names of the API are in the headers, and `KILN_...` variables somewhere in the tree;
 - files that comments of the source name are in the tree;
 - CONTRIBUTING.md's map has a row for each folder of files that git tracks, and for each folder in one of MAPPED;
-- figures that stand in several places are equal, but for rounding, and so are reciprocals;
+- figures that stand in several places, and that no command writes there (bench/figures.py), are equal, but for rounding;
 - after `<!-- from: FILE NAME -->` stands the part of FILE between the comments `[NAME]` and `[end]`; --write puts it there.
 """
 import os
@@ -104,53 +104,40 @@ def names(page, text, known):
             yield f'{page}: no {name}'
 
 
-# Places of one figure: a page and what stands around it; 1: the reciprocal stands there.
+# Places of one figure: a page and what stands around it.
 FACTS = [
-    [('README.md', r'Rust tests take (\S+) times'), ('docs/benchmarks.md', r'the CPU time and the tests (\S+) times')],
     [('README.md', r'shared library has (\S+) MB'), ('docs/faq.md', r'`libkiln.so` has (\S+) MB'), ('docs/platforms.md', r'\| none \| nothing \| (\S+) \|')],
-    [('docs/debug-builds.md', r'kiln: (\d+) units by Kiln'), ('docs/benchmarks.md', r'Kiln compiled (\d+), and LLVM')],
     [('docs/tutorial.md', r'complete compiler for a small language. The compiler has (\S+) lines'), ('examples/clay/README.md', r'in some (\S+) lines')],
     [('docs/rustc.md', r'LLVM (\d+) or newer'), ('CHANGELOG.md', r'of LLVM (\d+) and newer'), ('docs/debug-builds.md', r'version (\d+) or newer'),
      ('integrations/llvm/README.md', r'must be (\d+) or newer')],
     [('docs/building.md', r'up to (\d+) results'), ('docs/ir.md', r'\*\*Results\*\* are up to (\d+)')],
-    [('README.md', r'bitcode (\d+) to \d+ times as fast'), ('README.md', r'takes \d+ ms, (\d+) times as long'),
-     ('docs/benchmarks.md', r'\| SQLite, -O0 \|.*?\| (\S+) \| \S+ \|\n')],
-    [('README.md', r'bitcode \d+ to (\d+) times as fast'), ('docs/benchmarks.md', r'\| SQLite, AArch64 \|.*?\| (\S+) \| \S+ \|\n')],
-    [('README.md', r'\| Kiln \| \*\*(\d+)\*\* '), ('docs/benchmarks.md', r'\| SQLite, -O0 \|.*?\| (\S+) \| \S+ \| \S+ \|\n')],
-    [('README.md', r'Rust programs from Kiln\'s debug builds run (\S+) times'), ('README.md', r'Rust \*\*(\S+?)\*\*'), ('docs/benchmarks.md', r'\| Rust, `-g` \| (\S+) \| \S+ \| \S+ \| \S+ \| \S+ \|', 1)],
-    [('README.md', r'For C\+\+ programs, the factor is (\d+\.\d+)'), ('README.md', r'C\+\+ \*\*(\S+?)\*\*'), ('docs/benchmarks.md', r'\| C\+\+, `-g` \| (\S+) \| \S+ \| \S+ \| \S+ \| \S+ \|', 1)],
-    [('README.md', r'\| Kiln \| \S+ \| \*\*(\S+?)\*\* '), ('docs/benchmarks.md', r'geometric mean of 29\*\* \| (\S+) \|', 1)],
-    [('docs/debug-builds.md', r'`kiln c\+\+ -Og` \| \S+ \| (\S+) \|'), ('docs/benchmarks.md', r'\| C\+\+, `-g` \| (\S+) \|')],
 ]
 
 
-def span(text, reciprocal):
+def span(text):
     """What a number that is rounded may be; None: it is none."""
     if not re.fullmatch(r'\d+\.?\d*', text):
         return None
-    half = 0.5 * 10 ** -len(text.partition('.')[2]) * 1.0001 if '.' in text or reciprocal else 0.5
-    low, high = float(text) - half, float(text) + half
-    return (1 / high, 1 / low) if reciprocal else (low, high)
+    half = 0.5 * 10 ** -len(text.partition('.')[2]) * 1.0001 if '.' in text else 0.5
+    return float(text) - half, float(text) + half
 
 
 def facts():
     for places in FACTS:
         found = []
-        for page, pattern, *reciprocal in places:
+        for page, pattern in places:
             m = re.search(pattern.replace(' ', r'\s+'), read(page))
-            found.append((page, m[1].replace(',', '') if m else 'nothing', bool(reciprocal)))
-        if any(v == 'nothing' for _, v, _ in found):
-            yield 'no figure: ' + ', '.join(page for page, v, _ in found if v == 'nothing')
+            found.append((page, m[1].replace(',', '') if m else 'nothing'))
+        if any(v == 'nothing' for _, v in found):
+            yield 'no figure: ' + ', '.join(page for page, v in found if v == 'nothing')
             continue
-        spans = [span(v, reciprocal) for _, v, reciprocal in found]
-        if None in spans:
-            same = len({' '.join(v.split()) for _, v, _ in found}) == 1
-        elif all('.' not in v for _, v, _ in found):
-            same = len({v for _, v, _ in found}) == 1
+        spans = [span(v) for _, v in found]
+        if None in spans or all('.' not in v for _, v in found):
+            same = len({' '.join(v.split()) for _, v in found}) == 1
         else:
             same = max(low for low, _ in spans) <= min(high for _, high in spans)
         if not same:
-            yield 'one figure, in several ways: ' + ', '.join('%s%s in %s' % ('1 / ' * reciprocal, v, page) for page, v, reciprocal in found)
+            yield 'one figure, in several ways: ' + ', '.join(f'{v} in {page}' for page, v in found)
 
 
 # Folders of which the map has the subfolders, too.

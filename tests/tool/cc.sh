@@ -214,7 +214,19 @@ covered() {
     grep -q 'Lines executed:100.00% of 1' covered.log || { cat covered.log; return 1; }
 }
 check 'coverage counts, and is read' covered
-check '-gz: says that nothing is compressed' says 0 'gz: objects. sections will not be compressed' cc -g -gz -c sub/twice.c
+# -gz: the sections that clang compresses, in objects and .dwo files; the linker compresses the program's.
+compressed() { llvm-readelf-22 -SW "$@" | grep -oE '\.debug_(info|abbrev|line|str_offsets)(\.dwo)? .* M?S?CE? ' | sed 's/ .*//' | sort; }
+many() { for n in {1..40}; do echo "struct s$n { int x, y; double z; } v$n; static int f$n(struct s$n *p, int a) { int b = p->x + a; return b * $n; }"; done; echo "int main(void) { return f1(&v1, 0)"; for n in {2..40}; do echo "+ f$n(&v$n, v$n.y)"; done; echo ';}'; }
+compresses() { # HOW_MANY_SECTIONS FLAGS...
+  local sections=$1
+  shift && rm -rf gz && mkdir gz && (cd gz && many > t.c && clang-22 -g "$@" -c t.c -o theirs.o && "$kiln" cc -g "$@" -c t.c -o ours.o && "$kiln" cc -g "$@" t.c -o prog && ./prog &&
+    llvm-dwarfdump-22 --verify ours.o && compressed prog | grep -q debug_line && diff <(compressed theirs.*o) <(compressed ours.*o) && (( $(compressed ours.*o | wc -l) == sections )))
+}
+check '-gz: compresses' compresses 4 -gz
+check '-gz: compresses by zstd' compresses 4 -gz=zstd
+check '-gz: compresses .dwo files' compresses 4 -gz -gsplit-dwarf
+no_objcopy() { mkdir -p few && ln -sf "$(type -P clang-22)" few && says 1 'gz: there is neither .*objcopy' env PATH="$PWD/few" "$kiln" cc -g -gz -c sub/twice.c -o few.o && ! made few.o; }
+check '-gz: says what is missing' no_objcopy
 check 'refuses what it cannot do' says 1 'not implemented: -fstack-usage$' cc -fstack-usage -c sub/twice.c -o usage.o
 usage_by_llvm() { KILN_FALLBACK=llvm says 0 'compiled by LLVM: not implemented: -fstack-usage$' "$kiln" cc -fstack-usage -c sub/twice.c -o usage.o && made usage.su; }
 check 'KILN_FALLBACK=llvm leaves that to LLVM too' usage_by_llvm

@@ -171,8 +171,6 @@ LEFT_OUT = '''
 -g -gdwarf-5 -gembed-source             -gembed-source: sources are not embedded
 -g -gpubnames                           -gpubnames: there will be no index of names
 -g -gsplit-dwarf -fsplit-dwarf-inlining  -fsplit-dwarf-inlining: the object does not describe inlined calls
--g -gz                                  -gz: objects' sections
--g -gz=none -gz=zlib                    -gz=: objects' sections
 '''
 # No warning: taken back, or nothing that is left out.
 SILENT = '''
@@ -187,6 +185,7 @@ SILENT = '''
 -g -gsplit-dwarf=single -gno-split-dwarf
 -g -gsplit-dwarf -gno-split-dwarf
 -g -gz -gz=none
+-g -gz=none -gz=zlib
 -g3 -ggdb -gdwarf-4 -gz=none -gcolumn-info -gdwarf-aranges
 '''
 

@@ -237,6 +237,8 @@ int main(int argc, char **argv) {
       .reach = KILN_JIT_REACH_NEAR,
       .memory_bytes = 64 << 20}},
     {"protections switched, far", {.protection = KILN_JIT_PROTECTION_SWITCH}},
+    {"protections switched, far, small pools",
+     {.protection = KILN_JIT_PROTECTION_SWITCH, .memory_bytes = 1 << 20}},
     {"protections switched, near",
      {.protection = KILN_JIT_PROTECTION_SWITCH,
       .reach = KILN_JIT_REACH_NEAR,

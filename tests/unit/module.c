@@ -147,14 +147,16 @@ static void targets_by_the_names_of_others(void **state) {
     {"x86_64-unknown-freebsd14.0", X64, LINUX, ELF},
     {"x86_64-unknown-none", X64, LINUX, ELF},
     {"aarch64-none-elf", A64, LINUX, ELF},
-    {"x86_64-pc-windows-msvc", X64, WINDOWS, COFF},
+    {"x86_64-windows", X64, WINDOWS, COFF},
+    {"x86_64-pc-windows-gnu", X64, WINDOWS, COFF},
     {"x86_64-w64-windows-gnu", X64, WINDOWS, COFF},
     {"amd64-pc-win32", X64, WINDOWS, COFF},
     {"x86_64-w64-mingw32", X64, WINDOWS, COFF},
-    {"x86_64-pc-windows-msvc-elf", X64, WINDOWS, ELF},
+    {"x86_64-pc-windows-gnu-elf", X64, WINDOWS, ELF},
     {"arm64-apple-macosx11.0.0", A64, MACOS, MACHO},
     {"aarch64-apple-darwin", A64, MACOS, MACHO},
     {"x86_64-apple-darwin23", X64, MACOS, MACHO},
+    {"x86_64-pc-windows-msvc", 0, 0, 0},
     {"x86_64-linux-gnux32", 0, 0, 0},
     {"aarch64-linux-gnu_ilp32", 0, 0, 0},
     {"aarch64_be-linux-gnu", 0, 0, 0},
@@ -174,7 +176,8 @@ static void targets_by_the_names_of_others(void **state) {
       fail_msg("%s: %u, %u, %u", rows[i].name, t.processor, t.system, t.format);
     if (rows[i].processor == 0) continue;
     kiln_module *m = kiln_module_new(&(kiln_module_options){.target = t});
-    bool works = t.system == KILN_SYSTEM_LINUX && t.format == KILN_FORMAT_ELF;
+    bool works = (t.system == KILN_SYSTEM_LINUX && t.format == KILN_FORMAT_ELF) ||
+                 (t.system == KILN_SYSTEM_WINDOWS && t.format == KILN_FORMAT_COFF);
     assert_int_equal(kiln_module_status(m), works ? KILN_OK : KILN_ERR_UNSUPPORTED);
     if (!works) {
       const char *message = kiln_module_diag(m)->message;

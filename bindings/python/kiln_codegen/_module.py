@@ -323,12 +323,12 @@ class Module(Owner):
     # ---- output ----
 
     def object(self) -> bytes:
-        """Returns the ELF object. The module cannot change afterwards."""
+        """Returns the object. The module cannot change afterwards."""
         self._complete()
         if self._object is None:
             buffer = k.kiln_buffer()
             sessions = (ctypes.c_void_p * 1)(self._session)
-            status = k.kiln_emit_elf(self._m, sessions, 1, ctypes.byref(buffer))
+            status = k.kiln_emit_object(self._m, sessions, 1, ctypes.byref(buffer))
             if status:
                 k.kiln_buffer_free(ctypes.byref(buffer))
                 self._check()
@@ -337,7 +337,7 @@ class Module(Owner):
         return self._object
 
     def write_object(self, path: 'Union[str, os.PathLike[str]]') -> None:
-        """Writes the ELF object to a file."""
+        """Writes the object to a file."""
         content = self.object()
         with open(path, 'wb') as f:
             f.write(content)

@@ -244,5 +244,10 @@ void kn_in_clear_cache(const struct call *c) {
   kiln_value from = arg(c, 0), to = arg(c, 1);
   flush(c, from, to);
 }
-void kn_in_counter(const struct call *c) { instructions(c, false); }
+void kn_in_counter(const struct call *c) {
+  if (c->row->op == KN_BC_THREAD && !kn_bc_format_of(c->r)->thread_pointer)
+    return (void)kn_bc_unsupported(c->r,
+                                   "llvm.thread.pointer, which LLVM does not have for this system");
+  instructions(c, false);
+}
 void kn_in_save_all(const struct call *c) { instructions(c, true); }

@@ -11,12 +11,13 @@ The part `backend` is workspace, crates and ui again, with Kiln as the compiler'
 tried, and what fails is only reported.
 
     rust.py --kiln=build/kiln [--toolchains=NAME,...] [--rustup=FOLDER] [--crates=NAME,...] [--ui=COUNT | --every=N] [--make-list]
-            [--inline[=SIZE]] [--stress=SEED] [--target=T] [--dynamic-deps] [PART...]
+            [--inline[=SIZE]] [--stress=SEED] [--target=T] [--dynamic-deps] [--linker=NAME] [PART...]
 
 PART is workspace, levels, crates, ui, backend; all by default. --ui: only so many of the list, evenly chosen. --every: not the
-list, but each Nth of all tests that run. --inline, --stress: Kiln inlines, with registers chosen at random. --target=aarch64 or
-x86_64-windows-gnu: all parts but levels for that target, under qemu or wine, for Windows without backend. --dynamic-deps: workspace and ui with what `kiln cargo
---dynamic-deps` does, and a line says how many programs were linked with a shared object. --make-list writes the list ui.txt beside this script, from each
+list, but each Nth of all tests that run. --inline, --stress: Kiln inlines, with registers chosen at random. --target=aarch64
+or x86_64-windows-gnu: all parts but levels for that target, under qemu or wine, for Windows without backend. --dynamic-deps:
+workspace and ui with what `kiln cargo --dynamic-deps` does, and a line says how many programs were linked with a shared
+object. --linker: of these two parts and Kiln's builds: bfd, mold, wild. --make-list writes the list ui.txt beside this script, from each
 16th of the tests, by the first toolchain.
 """
 import argparse
@@ -107,6 +108,7 @@ def workspace(t, args, work):
         folder = os.path.join(work, who)
         shutil.copytree(os.path.join(HERE, 'workspace'), folder)
         env = dict(t.env, CARGO_TARGET_DIR=os.path.join(folder, 'target'), KILN_LOG=log, RUST_TEST_THREADS='1')
+        if args.linker and who == 'kiln': env['CARGO_ENCODED_RUSTFLAGS'] = '\x1f'.join(args.linker)
         out = []
         if args.dynamic_deps and who == 'kiln':
             capture([*words, 'test', '--workspace', '--tests', '--no-run', '--offline'], cwd=folder, env=env)
@@ -203,7 +205,7 @@ def compile_one(t, args, ui, name, work):
     flags = [w for line in re.findall(r'^// ?@ ?compile-flags: ?(.*)', text, re.M) for w in line.split()]
     env = dict(t.env, KILN_RUSTC=t.rustc, KILN_LOG=out + '.log', RUST_BACKTRACE='0')
     words = [args.kiln + '-rustc', path, '-o', out, '--crate-name', 'test', '-A', 'warnings', '-C', 'debuginfo=1', '-C', 'metadata=test',
-             '--edition', edition[1] if edition else '2015', *flags,
+             '--edition', edition[1] if edition else '2015', *flags, *args.linker,
              *(['--target', t.cross[0], '-C', 'linker=' + t.cross[1]] if t.cross else [])]
     status, _, err = capture(words, env=env, cwd=work)
     if status: return 'refused', err
@@ -295,10 +297,12 @@ def main():
     p.add_argument('--make-list', action='store_true')
     p.add_argument('--target', choices=tuple(OF_TARGETS), default='x86_64')
     p.add_argument('--dynamic-deps', action='store_true')
+    linkers = harness.rustc_linkers()
+    p.add_argument('--linker', choices=linkers, default='-')
     harness.add_settings(p)
     p.add_argument('parts', nargs='*', metavar='PART', help='workspace, levels, crates, ui, backend')
     args = p.parse_args()
-    args.kiln, args.rustup = os.path.abspath(args.kiln), os.path.abspath(args.rustup)
+    args.kiln, args.rustup, args.linker = os.path.abspath(args.kiln), os.path.abspath(args.rustup), linkers[args.linker]
     home = args.rustup
     os.makedirs(home, exist_ok=True)
     parts, bad = args.parts or OF_TARGETS[args.target], []

@@ -604,14 +604,14 @@ impl<S> Module<S> {
         self.kept.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the ELF object with the module's data and all functions that its sessions compiled. The functions of a
+    /// Returns the object with the module's data and all functions that its sessions compiled. The functions of a
     /// frozen module are in the order of their declaration; otherwise, they are session by session, in the order in
     /// which the sessions were dropped.
     pub fn object(&mut self) -> Result<Object> {
         let mut object = Object::new();
         self.emit(|m, sessions, n| {
             // SAFETY: module and sessions are alive and nobody else uses them, since `self` is borrowed exclusively.
-            unsafe { sys::kiln_emit_elf(m, sessions, n, &mut object.0) }
+            unsafe { sys::kiln_emit_object(m, sessions, n, &mut object.0) }
         })?;
         Ok(object)
     }

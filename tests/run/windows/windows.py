@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Programs for Windows: Kiln's object beside LLVM's of the same bitcode, each linked by mingw's gcc and run under wine.
+Output and exit status must be equal. The programs are those of tests/run/programs that mean something with a 32-bit
+`long`, and those of this folder. What Kiln refuses for Windows is in refused.py.
+
+    windows.py --kiln=build/kiln [NAME...]
+"""
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '../../harness'))
+import harness  # noqa: E402
+import wine  # noqa: E402
+
+TRIPLE = 'x86_64-w64-mingw32'
+PROGRAMS = os.path.join(HERE, '../programs')
+# What clang refuses for Windows (ELF's sections and ifuncs, headers and types of Linux, bit-fields wider than `long`),
+# inline assembly with 64-bit operands of type `long`, what Kiln refuses (eh_return, __builtin_setjmp), and where LLVM's
+# program crashes, overflows a shift of a `long` or uses a struct after its life (musttail).
+LEFT_OUT = {name + '.c' for name in '''asm_merged asm_module asm_operands asm_pairs asm_slots asm_symbols asm_tied
+    bitfields bitint_wide builtin_setjmp dynamic_alloca eh_return float128 frames ifuncs int128 interrupts
+    long_double long_double_all musttail named_registers small_copies switches va_list volatiles
+    wide_integers'''.split()} | {'cxx_objects.cpp', 'exceptions_live.cpp', 'stack_realign.cpp'}
+
+
+def main():
+    p = harness.options(__doc__.splitlines()[0])
+    p.add_argument('names', nargs='*', help='programs; default: all')
+    p.set_defaults(target=wine.TARGET)
+    args = p.parse_args()
+    h = harness.Harness(args)
+    gcc = args.gcc
+    sources = [os.path.join(HERE, name) for name in sorted(os.listdir(HERE)) if name.endswith(('.c', '.cpp'))]
+    sources += [os.path.join(PROGRAMS, name) for name in sorted(os.listdir(PROGRAMS))
+                if name.endswith(('.c', '.cpp')) and name not in LEFT_OUT]
+
+    def objects(source, base, level):
+        """LLVM's object and Kiln's of the same bitcode."""
+        h.run([args.clang, '--target=' + TRIPLE, '-c', '-emit-llvm', '-w', '-fno-vectorize', '-fno-slp-vectorize',
+               level, source, '-o', base + '.bc'])
+        h.run([args.clang, '--target=' + TRIPLE, '-c', '-O0', '-w', base + '.bc', '-o', base + '.llvm.o'])
+        h.run([args.kiln, 'compile', base + '.bc', '-o', base + '.kiln.o'])
+        h.compile_also(base + '.bc', base + '.kiln.o')
+        return base + '.llvm.o', base + '.kiln.o'
+
+    def link(o, source):
+        out = o.removesuffix('.o') + '.exe'
+        h.run([gcc if source.endswith('.c') else TRIPLE + '-g++', '-static', '-o', out, o])
+        return out
+
+    def run(program):
+        return h.run([wine.WINE, program], check=False)[:2]
+
+    def compare(what, expected, got):
+        if got == expected and expected[1]:
+            h.ok(what)
+        else:
+            h.fail(what, 'status %d, expected %d:\n%s\nexpected:\n%s' % (got[0], expected[0], got[1][-400:],
+                                                                      expected[1][-400:]))
+
+    def check(item):
+        source, level = item
+        name = os.path.basename(source)
+        made = objects(source, h.path(name + level), level)
+        compare('%s: %s' % (name, level), *(run(link(o, source)) for o in made))
+
+    def check_dll(level):
+        """A DLL and its program, each by LLVM and by Kiln."""
+        libraries = objects(os.path.join(HERE, 'dll/library.c'), h.path('library' + level), level)
+        programs = objects(os.path.join(HERE, 'dll/program.c'), h.path('program' + level), level)
+        results = []
+        for k, (library, program) in enumerate((a, b) for a in libraries for b in programs):
+            folder = h.path('dll%s%d' % (level, k))
+            os.makedirs(folder, exist_ok=True)
+            h.run([gcc, '-shared', '-o', folder + '/library.dll', library, '-Wl,--out-implib,' + folder + '/library.a'])
+            h.run([gcc, '-o', folder + '/program.exe', program, folder + '/library.a'])
+            results.append(run(folder + '/program.exe'))
+        for what, result in zip(('program', 'library', 'both'), results[1:]):
+            compare('a DLL: %s by Kiln %s' % (what, level), results[0], result)
+
+    items = []
+    for i, source in enumerate(sources):
+        both = os.path.dirname(source) == HERE
+        items += [(source, level) for level in (('-O0', '-O2') if both else (('-O0', '-O2')[i % 2],))
+                  if not args.names or os.path.basename(source) in args.names]
+    h.each(check, items)
+    if not args.names:
+        h.each(check_dll, ['-O0'])
+    h.finish()
+
+
+if __name__ == '__main__':
+    main()
