@@ -82,8 +82,10 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
   if (!local) d->desc.visibility = (kiln_visibility)f->visibility;
   d->desc.dso_local =
     f->dso_local || local || (d->desc.visibility != KILN_VISIBILITY_DEFAULT && f->linkage != 7);
-  if (!below(r, "storage class", f->dll, KILN_DLL_COUNT)) return false;
-  if (KN_UNLIKELY(f->dll != 0) && kn_bc_format_of(r)->imports) d->desc.dll = (kiln_dll)f->dll;
+  if (KN_UNLIKELY(f->dll != 0)) {
+    if (!below(r, "storage class", f->dll, KILN_DLL_COUNT)) return false;
+    if (kn_bc_format_of(r)->imports) d->desc.dll = (kiln_dll)f->dll;
+  }
   if (f->section) {
     if (f->section > r->m->sections.n) return kn_bc_malformed(r, "section number out of range");
     d->desc.section = r->m->names.at + r->m->sections.at[f->section - 1];

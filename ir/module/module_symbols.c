@@ -105,17 +105,24 @@ static inline uint32_t publish(kiln_module *m) {
 /* Formats that say of a symbol whether a DLL has it, and of a section group which one is kept. */
 static const bool has_imports[KILN_FORMAT_COUNT] = {[KILN_FORMAT_COFF] = true};
 
+static KN_COLD const char *check_coff(const kiln_module *m, const kiln_symbol_desc *d) {
+  if ((unsigned)d->dll >= KILN_DLL_COUNT || (unsigned)d->comdat_choice >= KILN_COMDAT_COUNT)
+    return "dll or choice of a group out of range";
+  if (has_imports[m->options.target.format]) return NULL;
+  return d->dll != KILN_DLL_NONE ? "only COFF has imports and exports"
+                                 : "only COFF has groups of which not any one is kept";
+}
+
 /* Checks a description; NULL if it is right. */
-static const char *check(const kiln_module *m, const kiln_symbol_desc *d, size_t length,
-                         kiln_symbol_kind kind) {
+static inline const char *check(const kiln_module *m, const kiln_symbol_desc *d, size_t length,
+                                kiln_symbol_kind kind) {
   if ((unsigned)d->linkage >= KILN_LINKAGE_COUNT ||
-      (unsigned)d->visibility >= KILN_VISIBILITY_COUNT || (unsigned)d->tls >= KILN_TLS_COUNT ||
-      (unsigned)d->dll >= KILN_DLL_COUNT || (unsigned)d->comdat_choice >= KILN_COMDAT_COUNT)
-    return "linkage, visibility, tls model, dll or choice of a group out of range";
-  if ((d->dll != KILN_DLL_NONE || d->comdat_choice != KILN_COMDAT_ANY) &&
-      !has_imports[m->options.target.format])
-    return d->dll != KILN_DLL_NONE ? "only COFF has imports and exports"
-                                   : "only COFF has groups of which not any one is kept";
+      (unsigned)d->visibility >= KILN_VISIBILITY_COUNT || (unsigned)d->tls >= KILN_TLS_COUNT)
+    return "linkage, visibility or tls model out of range";
+  if (KN_UNLIKELY(((unsigned)d->dll | (unsigned)d->comdat_choice) != 0)) {
+    const char *wrong = check_coff(m, d);
+    if (wrong != NULL) return wrong;
+  }
   if (length == 0 && d->linkage != KILN_LINKAGE_INTERNAL && d->linkage != KILN_LINKAGE_PRIVATE)
     return "a symbol that is not local needs a name";
   if (d->linkage == KILN_LINKAGE_COMMON && (kind != KILN_SYMBOL_DATA || d->tls != KILN_TLS_NONE))
@@ -156,8 +163,8 @@ static bool set_comdat(kiln_module *m, struct kn_symbol *s, uint32_t id,
                             "the name of a section group contains a NUL or is too long");
     s->comdat = kn_comdat_of(m, d->comdat, length, hash);
   }
-  if (s->comdat != 0 && d->comdat_stays) kn_comdat(m, s->comdat)->stays = true;
-  if (s->comdat != 0 && d->comdat_choice != KILN_COMDAT_ANY)
+  if (d->comdat_stays && s->comdat != 0) kn_comdat(m, s->comdat)->stays = true;
+  if (d->comdat_choice != KILN_COMDAT_ANY && s->comdat != 0)
     kn_comdat(m, s->comdat)->choice = (uint8_t)d->comdat_choice;
   return s->comdat != 0;
 }

@@ -457,7 +457,7 @@ static const char *lacks(const kiln_module *m) {
   return m->protect != 0 ? "protecting an object's code" : NULL;
 }
 
-/* GNU's. */
+/* GNU's, which are sorted by name. */
 static const char *ctor_section(struct kn_arena *arena, bool at_exit, uint32_t priority) {
   const char *name = at_exit ? ".dtors" : ".ctors";
   char text[24];
@@ -471,8 +471,8 @@ const struct kn_object_format kn_coff_format = {
   .name = "COFF",
   .lacks = lacks,
   .reloc_number = kn_coff_reloc_number,
-  .ctors_backwards = true,
   .without = 1u << KILN_RELOC_REL64,
   .ctor_section = ctor_section,
+  .ctors_backwards = true,
   .write = write_coff,
 };

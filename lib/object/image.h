@@ -145,11 +145,11 @@ struct kn_object_format {
   const char *(*lacks)(const kiln_module *m);
   /* Its number of a kind of relocation, not 0; 0: it has none. */
   uint32_t (*reloc_number)(kiln_processor p, kiln_reloc_kind kind);
-  /* The runtime calls constructors from the end of their section, and destructors from its start. */
-  bool ctors_backwards;
   uint32_t without; /* kinds of those that all processors have that it has for none: a bit each */
   /* The name of the section of constructors (`at_exit`: destructors) of a priority, 65535: any; NULL without memory. */
   const char *(*ctor_section)(struct kn_arena *arena, bool at_exit, uint32_t priority);
+  /* The runtime calls the constructors of a section from the last to the first, and destructors the other way round. */
+  bool ctors_backwards;
   /* Appends the object to `out`, and the .dwo file to kn_image.dwo; the module's status. */
   kiln_status (*write)(const struct kn_image *image, kiln_buffer *out);
 };

@@ -211,6 +211,19 @@ static bool roots_relocs(const struct sink *k, const struct kn_image_piece *piec
   return give(k, &to);
 }
 
+/* The relocations of a piece that is not code. */
+static bool piece_relocs(const struct sink *k, const struct kn_image_piece *p) {
+  const struct kn_image_reloc word = {p->offset, KILN_RELOC_ABS64, p->first, 0, 0};
+  switch (p->session) {
+  case KN_PIECE_DATA: return data_relocs(k, p);
+  case KN_PIECE_TABLE: return table_relocs(k, p);
+  case KN_PIECE_ROOTS: return roots_relocs(k, p);
+  case KN_PIECE_STACKMAP: return map_relocs(k, p);
+  case KN_PIECE_WORD: return give(k, &word);
+  default: return true;
+  }
+}
+
 bool kn_image_relocs(const struct kn_image *image, uint32_t section, uint8_t *base,
                      kn_image_put *put, void *user) {
   const bool moves = image->format != NULL && image->format->moves;
@@ -219,15 +232,7 @@ bool kn_image_relocs(const struct kn_image *image, uint32_t section, uint8_t *ba
   for (uint32_t piece = s->n_relocs != 0 ? s->first : 0; piece != 0;
        piece = image->pieces.at[piece - 1].next) {
     const struct kn_image_piece *p = image->pieces.at + piece - 1;
-    bool ok = p->session == KN_PIECE_DATA       ? data_relocs(&k, p)
-              : p->session == KN_PIECE_TABLE    ? table_relocs(&k, p)
-              : p->session == KN_PIECE_ROOTS    ? roots_relocs(&k, p)
-              : p->session == KN_PIECE_STACKMAP ? map_relocs(&k, p)
-                                                : true;
-    const struct kn_image_reloc word = {p->offset, KILN_RELOC_ABS64, p->first, 0, 0};
-    if (p->session == KN_PIECE_WORD) ok = give(&k, &word);
-    else if (p->session <= KN_PIECE_FUNCS) ok = code_relocs(&k, p);
-    if (!ok) return false;
+    if (!(p->session <= KN_PIECE_FUNCS ? code_relocs(&k, p) : piece_relocs(&k, p))) return false;
   }
   return true;
 }

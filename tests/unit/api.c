@@ -59,7 +59,7 @@ static void newer(void **state) {
     kiln_symbol x = kiln_data_declare(m, &(kiln_symbol_desc){.name = "x"});
     assert_int_equal(kiln_module_status(m), KILN_OK);
     switch (k) {
-    case SYMBOL: kiln_data_declare(m, &(kiln_symbol_desc){.name = "y", .reserved[1] = 1}); break;
+    case SYMBOL: kiln_data_declare(m, &(kiln_symbol_desc){.name = "y", .reserved[0] = 1}); break;
     case SECTION: kiln_section_declare(m, "s", &(kiln_section_desc){.reserved[0] = 1}); break;
     case DATA:
       kiln_data_define(m, x, &(kiln_data_desc){.size_bytes = 1, .reserved[1] = UINT64_MAX});

@@ -14,10 +14,11 @@ tried, and what fails is only reported.
             [--inline[=SIZE]] [--stress=SEED] [--target=T] [--dynamic-deps] [--linker=NAME] [PART...]
 
 PART is workspace, levels, crates, ui, backend; all by default. --ui: only so many of the list, evenly chosen. --every: not the
-list, but each Nth of all tests that run. --inline, --stress: Kiln inlines, with registers chosen at random. --target=aarch64
-or x86_64-windows-gnu: all parts but levels for that target, under qemu or wine, for Windows without backend. --dynamic-deps:
-workspace and ui with what `kiln cargo --dynamic-deps` does, and a line says how many programs were linked with a shared
-object. --linker: of these two parts and Kiln's builds: bfd, mold, wild. --make-list writes the list ui.txt beside this script, from each
+list, but each Nth of all tests that run. --inline, --stress: Kiln inlines, with registers chosen at random. --target=aarch64 or
+x86_64-windows-gnu: all parts but levels for that target, under qemu or wine, for Windows without backend.
+--dynamic-deps: workspace and ui with what `kiln cargo --dynamic-deps` does, and a line says how many programs were linked
+with a shared object. --linker: of these two parts and Kiln's builds: bfd, mold, wild. --make-list writes the list ui.txt
+beside this script, from each
 16th of the tests, by the first toolchain.
 """
 import argparse
