@@ -1,30 +1,44 @@
 #!/usr/bin/env python3
 """From an edit to the end of the tests: time of cargo's debug builds, by one choice at a time.
 
-    edits.py BUILD [--size=NAME,...] [--axis=NAME,...] [--edit=NAME,...] [--way=NAME]... [--runs=N] [--toolchain=NAME]
-             [--nightly=TOOLCHAIN] [--work=FOLDER]
+    edits.py BUILD [--size=NAME,...] [--axis=NAME,...] [--edit=NAME,...] [--way=NAME]... [--rounds=N] [--toolchain=NAME]
+             [--nightly=TOOLCHAIN] [--work=FOLDER] [--machine=TEXT] [--keep] [--write]
 
-Sizes: `program` is bench/cargo, with 96 libraries of crates.io's; `workspace` is generated: 30 crates with 150,000 lines of
-bench/sizes in all, a library that all use (`base`), and a program. To each, a module is added that edits change.
+Sizes: `program`, `workspace` and `application` (bench/edits_sources.py). Edits change the body of a function, its
+signature, a generic function, or a test: in the program (`body`, `signature`, `generic`, `test`), or in a library that
+all use (the same with `-base`). After an edit, `cargo test` builds and runs the program's tests, or those of the
+library if its test was edited.
 
-Edits change the body of a function, its signature, a generic function, or a test; in the program (`leaf`), or in `base`, which
-all use: `body`, `signature`, `generic`, `test`, and the same with `-base`. After an edit, `cargo test` builds and runs the
-program's tests, or those of the library that was edited; it may fail in none.
+Axes, which change one thing of the base (Kiln as rustc's code generator, debug = 2, the toolchain's linker). Cargo's
+own figures stand beside each level, split and linker:
 
-Axes, which change one thing of the base (Kiln as rustc's code generator, debug = 2, the toolchain's linker):
+    way      cargo (LLVM), the shim, kiln (the base), with --inline; with --nightly also LLVM and Cranelift of that toolchain
+    level    debug = "line-tables-only", debug = 0
+    split    split-debuginfo = "unpacked", "packed"
+    linker   mold, wild (if they are installed), and --dynamic-deps
+    setup    all of docs/debug-builds.md's setup; with --nightly also Cranelift with mold and line-tables-only
 
-    way      cargo (LLVM), shim, kiln (the base), inline; with --nightly also Cranelift and LLVM of that toolchain
-    level    debug = "line-tables-only", debug = 0; and both of cargo
-    split    split-debuginfo = "unpacked", "packed", which LLVM compiles
-    linker   mold, wild (if it is installed, by clang), and --dynamic-deps; mold and wild of cargo, too
+The application has cargo, kiln, --dynamic-deps and the axis `setup` alone; `signature-base` and `generic-base` have the
+axes `way` and `setup`. Ways that differ in the linker alone share a target folder; each other way has copies of the
+sources and a target folder of its own. In a round, each way builds once after an edit, plain cargo twice; the next
+round takes them in the opposite order. The first round, after the first builds, is not counted. A figure is the median
+of --rounds (default 5; 3 where an edit of the library builds all again): seconds by the clock, of CPU time (user and
+system, of cargo and all that it starts), and what of it linkers took. *Spread* is the difference between the medians of
+plain cargo's odd and even builds, in percent of the median of all. If a way of Kiln's without --inline is slower than
+cargo at its level, split and linker by more than that, clock or CPU time, these ways have up to three times the rounds.
+The text below the tables names what then still is.
 
-A figure is the median of --runs (default 5) in seconds: by the clock; of CPU time, user and system, of cargo and all that it
-starts; and what of that linkers took, and the tests. Ways alternate, and each has a target folder of its own. The base and
-plain cargo are measured with every axis; --way names the only ones. *Spread* is the difference between the medians of cargo's odd and even runs, in
-percent of the median of all. Each cell is kept in FOLDER (default: BUILD/cache/edits) when it is done; the table has all that
-are kept. Kiln as rustc's code generator has to be there (`kiln cargo --setup`, or KILN_BACKEND).
+After an edit of the program's body, two more builds measure parts (the second counts), with wrappers around rustc, the
+linker and the tests: CPU time of cargo, linkers and tests; of rustc, its own report (-Ztime-passes) of incremental
+bookkeeping (dependency graph, caches of results and objects) and writing (metadata, libraries), and of its front end,
+which is what its first thread does besides; the rest is code generation.
+
+What is measured is kept in FOLDER (default: BUILD/cache/edits), cell by cell, and a run measures again what it names.
+--write puts all that is kept into docs/figures.json and the pages. Kiln as rustc's code generator has to be there
+(`kiln cargo --setup`).
 """
 import argparse
+import collections
 import json
 import os
 import re
@@ -36,240 +50,248 @@ import sys
 import time
 
 import cargo_program
+import edits_sources
+import edits_table
 import figures
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-CRATES, LINES = 30, 150000
-KINDS = 'ledger', 'units', 'machine', 'units', 'machine'
-EDITS = [kind + where for where in ('', '-base') for kind in ('body', 'signature', 'generic', 'test')]
-# The linker of all ways: what it and its children take, for the row of its cell.
-LINKER = '#!/bin/sh\n%s "$@" %s; status=$?\ntimes >> %s\nexit $status\n'
+# name, axis, command, variables, words before and behind of the linker, and the way of cargo that it stands beside
+Choice = collections.namedtuple('Choice', 'name axis command env linker beside')
+APPLICATION = 'cargo', 'kiln', 'kiln, dynamic-deps', 'setup', 'recipe'
+OFF = 'CARGO_BUILD_RUSTC_WRAPPER', 'RUSTC_WRAPPER', 'RUSTC_WORKSPACE_WRAPPER', 'RUSTFLAGS', 'CARGO_ENCODED_RUSTFLAGS'
+LLD, MOLD, WILD = 'cc "$@"', 'cc "$@" -fuse-ld=mold -Wl,--no-fork', 'clang-22 --ld-path=wild "$@"'
+TARGET = 'CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_'
+DEV = 'CARGO_PROFILE_DEV_'
+LINES = {DEV + 'DEBUG': 'line-tables-only'}
 
+# The linker of all ways, which cargo knows by one name, for a change of the name would build everything again; and around rustc,
+# the tests and cargo, where parts are measured. `times` is of what the script ran.
+SCRIPTS = {
+    'linker': 'eval "$EDITS_LINKER"; status=$?\ntimes >> "$EDITS_LOG"\nexit $status\n',
+    'tests': '"$@"; status=$?\ntimes >> "$EDITS_LOG.tests"\nexit $status\n',
+    'rustc': 'case " $* " in\n*" --emit"*) ;;\n*) exec $EDITS_NEXT "$@" ;;\nesac\n'
+             'RUSTC_BOOTSTRAP=1 $EDITS_NEXT "$@" -Ztime-passes -Ztime-passes-format=json; status=$?\n'
+             'times >> "$EDITS_LOG.rustc"\nexit $status\n',
+    'cargo': 'EDITS_NEXT=$RUSTC_WRAPPER RUSTC_WRAPPER=${0%cargo}rustc exec cargo "$@"\n',
+}
+# Passes of rustc's first thread by their part; those that are in no other's time.
+BOOKKEEPING = ('incr_comp_prepare_session_directory', 'incr_comp_garbage_collect_session_directories', 'find_cgu_reuse', 'serialize_dep_graph',
+               'copy_all_cgu_workproducts_to_incr_comp_cache_dir', 'serialize_work_products', 'incr_comp_finalize_session_directory')
+GENERATION = 'codegen_to_LLVM_IR', 'finish_ongoing_codegen'
 
-# ---- what is edited ----
-
-class Source:
-    """A package whose module `edited` is written anew by each edit; `base` is the library that has one, too, or None."""
-
-    def __init__(self, folder, leaf, base, name):
-        self.folder, self.leaf, self.base, self.name, self.count = folder, leaf, base, name, 0
-        self.state = {where: {'body': 1, 'signature': 0, 'generic': 1, 'test': 1} for where in ('leaf', 'base')}
-        self.write()
-
-    def write(self):
-        for where, path in (('leaf', self.leaf), ('base', self.base)):
-            if path:
-                with open(os.path.join(path, 'src', 'edited.rs'), 'w') as f:
-                    f.write(self.module(where))
-
-    def module(self, where):
-        s = self.state[where]
-        more = ', _b: u64' if s['signature'] % 2 else ''
-        text = ('pub fn edited(a: u64%s) -> u64 { let mut n = a; for i in 0..%d { n = n.wrapping_add(i); } n }\n'
-                'pub fn generic<T: Into<u64> + Copy>(x: &[T]) -> u64 { x.iter().map(|&v| v.into()).sum::<u64>() + %d }\n'
-                % (more, s['body'], s['generic']))
-        text += self.call('run', where, 'self::')
-        if where == 'leaf' and self.base:
-            text += self.call('run_base', 'base', 'base::edited::')
-        return text + '#[cfg(test)] mod tests { #[test] fn passes() { assert_eq!(super::run() + %d, super::run() + %d); } }\n' % (
-            s['test'], s['test'])
-
-    def call(self, name, where, path):
-        more = ', 2' if self.state[where]['signature'] % 2 else ''
-        return 'pub fn %s() -> u64 { %sedited(3%s) + %sgeneric(&[1u8, 2]) + %sgeneric(&[3u32]) }\n' % (name, path, more, path, path)
-
-    def edit(self, edit):
-        kind, where = edit.split('-')[0], 'base' if edit.endswith('-base') else 'leaf'
-        self.state[where][kind] += 1
-        self.write()
-
-    def tests(self, edit):
-        """Arguments of `cargo test`."""
-        return ['-p', 'base'] if edit == 'test-base' else ['-p', self.name] if self.base else []
-
-
-def make_program(folder):
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(os.path.join(HERE, 'cargo'), folder)
-    path = os.path.join(folder, 'src', 'main.rs')
-    with open(path) as f:
-        text = f.read()
-    with open(path, 'w') as f:
-        f.write(re.sub(r'(?m)^mod ', '#[allow(dead_code)] mod edited;\nmod ', text, count=1))
-    return Source(folder, folder, None, 'ledger')
-
-
-def make_workspace(folder):
-    shutil.rmtree(folder, ignore_errors=True)
-    texts = []
-    for name in KINDS:
-        with open(os.path.join(HERE, 'sizes', name + '.rs')) as f:
-            texts.append(f.read())
-    names = ['base'] + ['part%d' % i for i in range(CRATES - 2)] + ['program']
-    for i, name in enumerate(names):
-        depends = [] if name == 'base' else ['base'] if name != 'program' else names[:-1]
-        source = os.path.join(folder, name, 'src')
-        os.makedirs(source)
-        with open(os.path.join(folder, name, 'Cargo.toml'), 'w') as f:
-            f.write('[package]\nname = "%s"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\n' % name)
-            f.writelines('%s = { path = "../%s" }\n' % (d, d) for d in depends)
-        total, count = 0, 0
-        while total < LINES / CRATES:
-            text = texts[count % len(texts)]
-            with open(os.path.join(source, 'm%d.rs' % count), 'w') as f:
-                f.write(text.replace('NUMBER', str(100 * i + count)).replace('STEP', '3'))
-            total += text.count('\n')
-            count += 1
-        edited = name in ('base', 'program')
-        root = '#![allow(dead_code)]\n' + 'pub mod edited;\n' * edited + ''.join('pub mod m%d;\n' % k for k in range(count))
-        used = ' + edited::run() as usize' * edited + ' + base::edited::generic(&[5u16]) as usize' * (name != 'base')
-        root += 'pub fn run() -> usize { %s%s }\n' % (' + '.join('m%d::run().to_string().len()' % k for k in range(count)), used)
-        if name == 'program':
-            root += 'fn main() { println!("{}", run() + edited::run_base() as usize + %s); }\n' % ' + '.join(n + '::run()' for n in names[:-1])
-        with open(os.path.join(source, 'main.rs' if name == 'program' else 'lib.rs'), 'w') as f:
-            f.write(root)
-    with open(os.path.join(folder, 'Cargo.toml'), 'w') as f:
-        f.write('[workspace]\nresolver = "2"\nmembers = [%s]\n' % ', '.join('"%s"' % n for n in names))
-    return Source(folder, os.path.join(folder, 'program'), os.path.join(folder, 'base'), 'program')
-
-
-SIZES = {'program': make_program, 'workspace': make_workspace}
-
-
-# ---- ways to build it ----
 
 def ways_of(args, kiln):
-    """By axis: name, command, variables, the linker's words in front and behind."""
-    cargo, own = ['cargo'], [kiln, 'cargo']
-    dev = 'CARGO_PROFILE_DEV_'
-    llvm, base = ('cargo', cargo, {}, ()), ('kiln', own, {}, ())
-    axes = {
-        'way': [('shim', [*own, '--no-bootstrap'], {}, ()), ('inline', [*own, '--inline'], {}, ())],
-        'level': [(name + of, command, {dev + 'DEBUG': level}, ()) for level, of in (('line-tables-only', ', lines'), ('0', ', none'))
-                  for name, command, _, _ in (llvm, base)],
-        'split': [(name + ', ' + split, command, {dev + 'SPLIT_DEBUGINFO': split}, ()) for split in ('unpacked', 'packed')
-                  for name, command, _, _ in (llvm, base)],
-        'linker': [('kiln, dynamic-deps', [*own, '--dynamic-deps'], {}, ())],
-    }
+    cargo, own, dynamic = ['cargo'], [kiln, 'cargo'], [kiln, 'cargo', '--dynamic-deps']
+    ways = [Choice('cargo', 'way', cargo, {}, LLD, None), Choice('kiln', 'way', own, {}, LLD, 'cargo'),
+            Choice('shim', 'way', [*own, '--no-bootstrap'], {}, LLD, None), Choice('inline', 'way', [*own, '--inline'], {}, LLD, None)]
+
+    def both(axis, name, env, linker):
+        ways.extend([Choice('cargo, ' + name, axis, cargo, env, linker, None), Choice('kiln, ' + name, axis, own, env, linker, 'cargo, ' + name)])
+    both('level', 'line-tables-only', LINES, LLD)
+    both('level', 'none', {DEV + 'DEBUG': '0'}, LLD)
+    for split in 'unpacked', 'packed':
+        both('split', split, {DEV + 'SPLIT_DEBUGINFO': split}, LLD)
+    linkers = [(name, words) for name, words in (('mold', MOLD), ('wild', WILD)) if shutil.which(name)]
+    for name, words in linkers:
+        both('linker', name, {}, words)
+    ways.append(Choice('kiln, dynamic-deps', 'linker', dynamic, {}, LLD, 'cargo'))
+    ways += [Choice('kiln, dynamic-deps, ' + name, 'linker', dynamic, {}, words, 'cargo, ' + name) for name, words in linkers]
+    ways.append(Choice('setup', 'setup', dynamic, LINES, LLD, 'cargo, line-tables-only'))
     if args.nightly:
-        nightly = ['cargo', '+' + args.nightly]
-        axes['way'] += [('nightly', nightly, {}, ()), ('cranelift', nightly, cargo_program.CRANELIFT, ())]
-    others = [('mold', ('cc', '-fuse-ld=mold', '-Wl,--no-fork'))] * bool(shutil.which('mold'))
-    others += [('wild', ('clang-22', '--ld-path=wild'))] * bool(shutil.which('wild'))
-    for linker, words in others:
-        axes['linker'] += [('%s, %s' % (name, linker), command, {}, words) for name, command, _, _ in (llvm, base)]
-        axes['linker'].append(('kiln, dynamic-deps, ' + linker, [*own, '--dynamic-deps'], {}, words))
-    return {axis: [llvm, base, *ways] for axis, ways in axes.items()}
+        nightly = {'RUSTUP_TOOLCHAIN': args.nightly}
+        ways += [Choice('nightly', 'way', cargo, nightly, LLD, None),
+                 Choice('cranelift', 'way', cargo, {**nightly, **cargo_program.CRANELIFT}, LLD, None),
+                 Choice('recipe', 'setup', cargo, {**nightly, **cargo_program.CRANELIFT, **LINES}, MOLD, None)]
+    return ways
+
+
+class Tree:
+    """Copies of the sources, and a target folder, of all ways that differ in the linker alone."""
+
+    def __init__(self, size, work):
+        self.work = work
+        shutil.rmtree(work, ignore_errors=True)
+        os.makedirs(work)
+        self.source = edits_sources.SIZES[size](os.path.join(work, 'source'))
+        self.target = os.path.join(work, 'target')
 
 
 class Way:
-    def __init__(self, name, command, env, linker, source, work, args):
-        self.name, self.command, self.source = name, command, source
-        key = re.sub(r'\W+', '-', name)
-        self.log = os.path.join(work, 'linkers-' + key)
-        script = os.path.join(work, 'linker-' + key)
-        with open(script, 'w') as f:
-            f.write(LINKER % (linker[0] if linker else 'cc', ' '.join(linker[1:]), self.log))
-        os.chmod(script, 0o755)
-        self.env = dict(os.environ, CARGO_TARGET_DIR=os.path.join(work, 'target-' + key), CARGO_PROFILE_DEV_DEBUG='2',
-                        CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=script, CARGO_INCREMENTAL='1')
+    def __init__(self, choice, tree, scripts, args):
+        self.choice, self.name, self.tree = choice, choice.name, tree
+        self.log, self.scripts = os.path.join(tree.work, 'log'), scripts
+        self.env = {name: value for name, value in os.environ.items() if name not in OFF and not name.startswith('KILN_STATS')}
+        self.env.update({'CARGO_TARGET_DIR': tree.target, DEV + 'DEBUG': '2', TARGET + 'LINKER': os.path.join(scripts, 'linker'),
+                         'CARGO_INCREMENTAL': '1', 'EDITS_LINKER': choice.linker, 'EDITS_LOG': self.log})
         if args.toolchain:
             self.env['RUSTUP_TOOLCHAIN'] = args.toolchain
-        self.env.update(env)
+        self.env.update(choice.env)
 
-    def test(self, edit):
-        """Seconds: by the clock, of CPU time, linkers' and the tests'."""
-        open(self.log, 'w').close()
-        words = ['test', '--quiet', '--offline', *self.source.tests(edit)]
-        spent = []
-        for more in ['--no-run'], []:
-            before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-            done = subprocess.run([*self.command, *words, *more], cwd=self.source.folder, env=self.env, capture_output=True, text=True)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            if done.returncode:
-                sys.exit('%s: %s fails:\n%s' % (self.name, ' '.join(words), (done.stdout + done.stderr)[-3000:]))
-            spent.append((time.monotonic() - begin, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime))
-        with open(self.log) as f:
-            linking = sum(int(m) * 60 + float(s) for m, s in re.findall(r'(\d+)m([\d.]+)s', f.read()))
-        return spent[0][0] + spent[1][0], spent[0][1] + spent[1][1], linking, spent[1][1]
+    def logged(self, end=''):
+        """Seconds that the scripts' logs have."""
+        with open(self.log + end, encoding='utf-8') as f:
+            return sum(int(m) * 60 + float(s) for m, s in re.findall(r'(\d+)m([\d.]+)s', f.read()))
+
+    def test(self, edit, **env):
+        """Seconds by the clock, of CPU time, and linkers'; and what cargo wrote."""
+        for end in '', '.tests', '.rustc':
+            open(self.log + end, 'w', encoding='utf-8').close()
+        words = [*self.choice.command, 'test', '--quiet', '--offline', *self.tree.source.tests(edit)]
+        before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        done = subprocess.run(words, cwd=self.tree.source.folder, env={**self.env, **env}, capture_output=True, text=True, errors='replace')
+        clock, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode or not re.search(r'test result: ok\. [1-9]', done.stdout):
+            sys.exit('%s: %s fails:\n%s' % (self.name, ' '.join(words), (done.stdout + done.stderr)[-3000:]))
+        return [clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, self.logged()], done.stderr
+
+    def first(self, edits):
+        """The first build and its tests; fails unless units were compiled by what the way names. Then what else edits need."""
+        stats = os.path.join(self.tree.work, 'stats')
+        seconds = self.test('body', KILN_STATS=stats)[0]
+        units = collections.Counter()
+        if os.path.exists(stats):
+            with open(stats, encoding='utf-8') as f:
+                units.update(line.split('\t')[1] for line in f if line.startswith('unit\t'))
+            os.unlink(stats)
+        whose = {'cargo': None, 'kiln': 'kiln' if '--no-bootstrap' in self.choice.command else 'rustc'}[os.path.basename(self.choice.command[0])]
+        if whose and (units['llvm'] or not units[whose]):
+            sys.exit('%s: units are by %s: is libkiln-shim.so built? Was `kiln cargo --setup` run?' % (self.name, dict(units)))
+        if 'test-base' in edits and self.tree.source.files['base']:
+            self.test('test-base')
+        return seconds[:2]
+
+    def parts(self, edit):
+        """CPU time of an edit's build and tests by part."""
+        own = len(self.choice.command) > 1
+        more = {TARGET + 'RUNNER': os.path.join(self.scripts, 'tests')}
+        more.update({'CARGO': os.path.join(self.scripts, 'cargo')} if own else {'RUSTC_WRAPPER': os.path.join(self.scripts, 'rustc'), 'EDITS_NEXT': ''})
+        for _ in range(2): # first, cargo asks the compiler what it is, and rustc with -Z does not take what it kept without
+            self.tree.source.edit(edit)
+            (_, cpu, linking), text = self.test(edit, **more)
+        passes = collections.Counter()
+        for line in text.splitlines():
+            if line.startswith('time: {'):
+                found = json.loads(line[len('time: '):])
+                passes[found['pass']] += found['time']
+        tests, rustc = self.logged('.tests'), self.logged('.rustc')
+        writing = passes['link'] - passes['run_linker'] - sum(passes[name] for name in BOOKKEEPING[-2:]) + passes['generate_crate_metadata']
+        bookkeeping = sum(passes[name] for name in BOOKKEEPING)
+        other = passes['link'] + passes['generate_crate_metadata'] + sum(passes[name] for name in (*GENERATION, *BOOKKEEPING[:4]))
+        clocks = [passes['total'] - other, bookkeeping, max(0, writing), passes[GENERATION[0]]]
+        scale = min(1, (rustc - linking) / sum(clocks)) # passes are by the clock, and rustc may have waited
+        front, bookkeeping, writing, _ = (scale * s for s in clocks)
+        return {'cargo': cpu - rustc - tests, 'front end': front, 'bookkeeping': bookkeeping, 'code generation': max(
+            0, rustc - linking - front - bookkeeping - writing), 'writing': writing, 'linker': linking, 'tests': tests}
 
 
-def spread(seconds):
-    return 100 * abs(statistics.median(seconds[0::2]) - statistics.median(seconds[1::2] or seconds)) / statistics.median(seconds)
+def measure(ways, edit, rounds):
+    """By way: its builds, [clock, CPU, linkers] each; plain cargo, the first way, has two a round. And how many rounds."""
+    rows, beside = {way.name: [] for way in ways}, {way.name: way.choice.beside for way in ways}
+    for count in range(-1, 3 * rounds): # the first round is not counted
+        if count >= rounds:
+            slow = edits_table.over({name: edits_table.medians(r) for name, r in rows.items()}, edits_table.spread(rows), beside)
+            if not slow:
+                return rows, count
+            names = {name for name, _, _ in slow}
+            names |= {beside[name] for name in names} | {ways[0].name}
+        some = [way for way in ways if count < rounds or way.name in names]
+        order = [*some, some[0]]
+        for way in order if count % 2 else order[::-1]:
+            way.tree.source.edit(edit)
+            row = way.test(edit)[0]
+            if count >= 0:
+                rows[way.name].append(row)
+    return rows, 3 * rounds
 
 
-def measure(source, ways, edits, runs, keep):
-    for way in ways:
-        print('cold   %-28s %s' % (way.name, ' '.join('%.2f' % s for s in way.test('body'))), file=sys.stderr, flush=True)
+def measure_size(size, choices, args, kept):
+    work = os.path.join(args.work, size)
+    scripts = os.path.join(work, 'scripts')
+    os.makedirs(scripts, exist_ok=True)
+    for name, text in SCRIPTS.items():
+        with open(os.path.join(scripts, name), 'w', encoding='utf-8') as f:
+            f.write('#!/bin/bash\n' + text) # whose `times` has milliseconds
+        os.chmod(f.name, 0o755)
+    trees, ways, begin = {}, [], time.monotonic()
+    found = kept.setdefault(size, {'first': {}, 'cells': {}})
+    edits = [e for e in args.edit.split(',') if size != 'program' or not e.endswith('-base')]
+    for choice in choices:
+        key = json.dumps([choice.command[1:], choice.env])
+        known = key in trees
+        if not known:
+            trees[key] = Tree(size, os.path.join(work, 'tree%d' % len(trees)))
+        ways.append(Way(choice, trees[key], scripts, args))
+        if not known:
+            folder = trees[key].source.folder
+            locked = ['--locked'] * os.path.exists(os.path.join(folder, 'Cargo.lock'))
+            subprocess.run(['cargo', 'fetch', '--quiet', *locked], cwd=folder, env=ways[-1].env, check=True)
+            found['first'][choice.name] = ways[-1].first(edits)
+            print('%s, first build: %-28s %.2f %.2f' % (size, choice.name, *found['first'][choice.name]), file=sys.stderr, flush=True)
+    print('%s: first builds took %.0f s' % (size, time.monotonic() - begin), file=sys.stderr)
     for edit in edits:
-        if edit.endswith('-base') and not source.base:
-            continue
-        source.edit(edit) # and once without being counted: the second link may make a shared object
-        for way in ways:
-            way.test(edit)
-        rows = {way.name: [] for way in ways}
-        for i in range(runs):
-            source.edit(edit)
-            for way in ways if i % 2 == 0 else ways[::-1]:
-                rows[way.name].append(way.test(edit))
-        for name, found in rows.items():
-            keep(edit, name, found)
-            print('%-14s %-28s %s' % (edit, name, ' '.join('%.2f' % statistics.median(c) for c in zip(*found))), file=sys.stderr, flush=True)
+        begin = time.monotonic()
+        some = [way for way in ways if size == 'application' or way.choice.axis in args.few or edit not in args.seldom]
+        rows, count = measure(some, edit, min(args.rounds, 3) if edit in args.long else args.rounds)
+        cell = found['cells'].setdefault(edit, {'ways': {}, 'parts': {}})
+        for way in some:
+            cell['ways'][way.name] = edits_table.medians(rows[way.name])
+            if edit == 'body':
+                cell['parts'][way.name] = {part: round(s, 4) for part, s in way.parts(edit).items()}
+            print('%s, %s: %-28s %s' % (size, edit, way.name, ' '.join('%.3f' % s for s in cell['ways'][way.name])), file=sys.stderr, flush=True)
+        cell.update(spread=edits_table.spread(rows), rounds=count)
+        print('%s, %s: spread %s; %d rounds, %.0f s' % (size, edit, cell['spread'], count, time.monotonic() - begin), file=sys.stderr, flush=True)
+        with open(os.path.join(args.work, 'kept.json'), 'w', encoding='utf-8') as f:
+            json.dump(kept, f)
+    if not args.keep:
+        shutil.rmtree(work)
 
 
-def table(kept):
-    lines = ['| size | axis | edit | way | clock, s | CPU, s | of the first | linkers, s | tests, s |', '|---|---|---|---|---|---|---|---|---|']
-    for key in kept:
-        size, axis, edit = key.split('/')
-        first = next(iter(kept[key])) # 'cargo', but for a part of the ways
-        base = statistics.median(r[1] for r in kept[key][first])
-        for name, rows in kept[key].items():
-            clock, cpu, linking, tests = (statistics.median(c) for c in zip(*rows))
-            of = 'spread %.1f %%' % spread([r[1] for r in rows]) if name == first else '%.2f' % (cpu / base)
-            lines.append('| %s | %s | %s | %s | %.2f | %.2f | %s | %.2f | %.2f |' % (size, axis, edit, name, clock, cpu, of, linking, tests))
-    return '\n'.join(lines)
+def version(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split('\n')[0].strip()
+
+
+def about(args, choices):
+    found = {**figures.about(args.machine), 'rustc': version('rustc', *['+' + args.toolchain] * bool(args.toolchain), '--version'),
+             'application': '%s %s' % edits_sources.APPLICATION, 'packages': edits_sources.packages(), 'beside': {c.name: c.beside for c in choices if c.beside}}
+    found['linkers'] = [version(name, '--version') for name in ('mold', 'wild') if shutil.which(name)]
+    if args.nightly:
+        found['nightly'] = version('rustc', '+' + args.nightly, '--version')
+    return found
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('build')
-    p.add_argument('--size', default=','.join(SIZES))
-    p.add_argument('--axis', default='way,level,split,linker')
-    p.add_argument('--edit', default=','.join(EDITS))
+    p.add_argument('--size', default=','.join(edits_sources.SIZES))
+    p.add_argument('--axis', default='way,level,split,linker,setup')
+    p.add_argument('--edit', default=','.join(edits_sources.EDITS))
     p.add_argument('--way', action='append')
-    p.add_argument('--runs', type=int, default=5)
+    p.add_argument('--rounds', type=int, default=5)
     p.add_argument('--toolchain')
     p.add_argument('--nightly', metavar='TOOLCHAIN')
     p.add_argument('--work')
+    p.add_argument('--machine')
+    p.add_argument('--keep', action='store_true')
+    p.add_argument('--write', action='store_true')
     args = p.parse_args()
-    kiln = os.path.join(os.path.abspath(args.build), 'kiln')
+    args.few, args.seldom, args.long = ('way', 'setup'), ('signature-base', 'generic-base'), ('body-base', 'signature-base', 'generic-base')
     args.work = os.path.abspath(args.work or os.path.join(args.build, 'cache', 'edits'))
-    axes, edits = ways_of(args, kiln), args.edit.split(',')
-    for given, known in ((args.size.split(','), SIZES), (args.axis.split(','), axes), (edits, EDITS)):
+    choices = ways_of(args, os.path.join(os.path.abspath(args.build), 'kiln'))
+    for given, known in ((args.size.split(','), edits_sources.SIZES), (args.axis.split(','), {c.axis for c in choices}),
+                         (args.edit.split(','), edits_sources.EDITS), (args.way or [], {c.name for c in choices})):
         if set(given) - set(known):
-            p.error('no %s, only %s' % (', '.join(sorted(set(given) - set(known))), ', '.join(known)))
+            p.error('no %s, only %s' % (', '.join(sorted(set(given) - set(known))), ', '.join(sorted(known))))
     path, kept = os.path.join(args.work, 'kept.json'), {}
     if os.path.exists(path):
-        with open(path) as f:
+        with open(path, encoding='utf-8') as f:
             kept = json.load(f)
     for size in args.size.split(','):
-        work = os.path.join(args.work, size)
-        os.makedirs(work, exist_ok=True)
-        source = SIZES[size](os.path.join(work, 'source'))
-        subprocess.run(['cargo', 'fetch', '--quiet'], cwd=source.folder, check=True)
-        for axis in args.axis.split(','):
-            def keep(edit, name, rows, size=size, axis=axis):
-                kept.setdefault('%s/%s/%s' % (size, axis, edit), {})[name] = rows
-                with open(path, 'w') as f:
-                    json.dump(kept, f)
-            ways = [Way(*way, source, work, args) for way in axes[axis] if not args.way or way[0] in args.way]
-            measure(source, ways, edits, args.runs, keep)
-            for way in ways:
-                if way.name not in ('cargo', 'kiln'):
-                    shutil.rmtree(way.env['CARGO_TARGET_DIR'], ignore_errors=True)
-    about = figures.about(None)
-    print('%s; %s' % (', '.join('%s: %s' % pair for pair in about.items()), args.toolchain or 'the default toolchain'))
-    print(table(kept))
+        some = [c for c in choices if c.name == 'cargo' or c.name == 'kiln' or c.axis in args.axis.split(',')]
+        some = [c for c in some if (not args.way or c.name in args.way) and (size != 'application' or c.name in APPLICATION)]
+        measure_size(size, some, args, kept)
+    found = {**about(args, choices), 'sizes': kept}
+    print('\n'.join(edits_table.edits({'edits': found})))
+    if args.write:
+        figures.keep('edits', found)
 
 
 if __name__ == '__main__':

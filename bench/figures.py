@@ -29,6 +29,7 @@ import sys
 import textwrap
 
 import chart
+import edits_table
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FIGURES = os.path.join(ROOT, 'docs', 'figures.json')
@@ -164,8 +165,7 @@ def about(machine_name):
 
 def save(figures):
     with open(FIGURES, 'w') as f:
-        json.dump(figures, f, indent=1)
-        f.write('\n')
+        f.write(re.sub(r'\[\s+([-\d.,\s]+?)\s+\]', lambda m: '[' + ' '.join(m[1].split()) + ']', json.dumps(figures, indent=1)) + '\n')
 
 
 def keep(part, found):
@@ -399,7 +399,8 @@ def peers(f):
     return [*date, *lines, '', *wrapped(ends + skipped)]
 
 
-BLOCKS = {b.__name__: b for b in (readers, comparison, size, codegen, process, run, debug, cargo, stats, sizes, peers)}
+BLOCKS = {b.__name__: b for b in (readers, comparison, size, codegen, process, run, debug, cargo, stats, sizes, peers,
+                                  edits_table.edits, edits_table.gains, edits_table.cxx)}
 BLOCK = re.compile(r'(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)', re.S)
 
 

@@ -262,6 +262,10 @@ KILN_API uint32_t kiln_loc_new_full(kiln_session *s, const kiln_location *at);
 /** Sets the source location `at` for the instructions that are built from now on. This is faster than kiln_loc_new_full
  * followed by kiln_func_set_loc, and takes less memory, since the location gets no id. */
 KILN_API void kiln_func_set_location(kiln_func *f, const kiln_location *at);
+/** Sets the line and column for the instructions that are built from now on. All else is as in the newest
+ * kiln_func_set_location of the function's session. If there was none, the function fails with KILN_ERR_ARGUMENT. This
+ * is the fastest way to set a location. */
+KILN_API void kiln_func_set_line(kiln_func *f, uint32_t line, uint32_t column);
 
 #ifdef __cplusplus
 }

@@ -385,6 +385,10 @@ public:
   void set_loc(std::uint32_t loc) const { kiln_func_set_loc(get(), loc); }
   /** Sets the location of the instructions from here on: kiln_func_set_location. */
   void set_location(const kiln_location &at) const { kiln_func_set_location(get(), &at); }
+  /** Sets line and column of the instructions from here on: kiln_func_set_line. */
+  void set_line(std::uint32_t line, std::uint32_t column) const {
+    kiln_func_set_line(get(), line, column);
+  }
   /** Calls kiln_func_set_debug. */
   void set_debug(die subprogram, die unit, std::uint32_t begin = 0) const {
     kiln_func_set_debug(get(), subprogram, unit, begin);

@@ -435,6 +435,40 @@ bool kn_note_loc(kiln_func *f, struct kn_loc loc) {
   return true;
 }
 
+/* Has `at` the file, entry, call and flags of location `id`? One that begins a statement is equal to no other. */
+static inline bool in_scope(const struct kn_sources *p, uint32_t id, const kiln_location *at) {
+  if (id == 0) return false;
+  const struct kn_loc_full *is = p->locs.at + id;
+  return at->scope.id == is->entry && at->inlined == is->inlined && at->flags == is->flags &&
+         !(at->flags & KILN_LOC_STMT) && at->file - 1 == is->file;
+}
+
+void kiln_func_set_location(kiln_func *f, const kiln_location *at) {
+  if (KN_UNLIKELY(f == NULL || at == NULL || f->status != KILN_OK || f->facts.finished) &&
+      (at == NULL || !kn_build_open(f)))
+    return;
+  struct kn_sources *p = &f->session->sources;
+  if (!in_scope(p, p->scope, at) && (p->scope = kiln_loc_new_full(f->session, at)) == 0) return;
+  (void)kn_note_loc(f, (struct kn_loc){at->line, at->column, p->scope});
+}
+
+void kiln_func_set_line(kiln_func *f, uint32_t line, uint32_t column) {
+  if (KN_UNLIKELY(f == NULL || f->status != KILN_OK || f->facts.finished) && !kn_build_open(f))
+    return;
+  const struct kn_sources *p = &f->session->sources;
+  if (KN_UNLIKELY(p->scope == 0)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "a line needs a location before it, for its file");
+    return;
+  }
+  const struct kn_loc_full *is = p->locs.at + p->scope;
+  if (KN_LIKELY(!(is->flags & KILN_LOC_STMT))) {
+    (void)kn_note_loc(f, (struct kn_loc){line, column, p->scope});
+    return;
+  }
+  const kiln_location at = {is->file + 1, line, column, {is->entry}, is->inlined, is->flags};
+  kiln_func_set_location(f, &at);
+}
+
 bool kn_loc_goes_on(const struct kn_note *a, const struct kn_note *b) {
   const struct kn_note *k = a < b ? a : b, *last = a < b ? b : a;
   if (!kn_loc_is(a->loc, b->loc)) return false;

@@ -56,23 +56,6 @@ uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t co
   return kiln_loc_new_full(s, &(kiln_location){.file = file, .line = line, .column = column});
 }
 
-/* Has `at` the file, entry, call and flags of location `id`? One that begins a statement is equal to no other. */
-static inline bool in_scope(const struct kn_sources *p, uint32_t id, const kiln_location *at) {
-  if (id == 0) return false;
-  const struct kn_loc_full *is = p->locs.at + id;
-  return at->scope.id == is->entry && at->inlined == is->inlined && at->flags == is->flags &&
-         !(at->flags & KILN_LOC_STMT) && at->file - 1 == is->file;
-}
-
-void kiln_func_set_location(kiln_func *f, const kiln_location *at) {
-  if (KN_UNLIKELY(f == NULL || at == NULL || f->status != KILN_OK || f->facts.finished) &&
-      (at == NULL || !kn_build_open(f)))
-    return;
-  struct kn_sources *p = &f->session->sources;
-  if (!in_scope(p, p->scope, at) && (p->scope = kiln_loc_new_full(f->session, at)) == 0) return;
-  (void)kn_note_loc(f, (struct kn_loc){at->line, at->column, p->scope});
-}
-
 uint32_t kiln_file_new_die(kiln_session *s, kiln_die file, const char *name) {
   uint32_t number = 0;
   char *path = NULL;

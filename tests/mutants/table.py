@@ -378,7 +378,7 @@ MUTANTS = [
     ('calls that may unwind without a pad have a call site', X, EH,
      '(in->op == KILN_OP_CALL && kn_call_unwinds(w->f, in));', 'false;'),
     ('values are saved before builtin_setjmp', X, x('control.c'),
-     'address_to(w, X64_RDI, in->a, lost);', 'address_to(w, X64_RDI, in->a, 0);'),
+     'buffer_to(w, in, lost)', 'buffer_to(w, in, 0)'),
     ('values are saved before builtin_setjmp here too', A, a('call.c'),
      'buffer_to_x0(w, in->a, ~UINT64_C(0));', 'buffer_to_x0(w, in->a, 0);'),
     ('chains of actions keep the order of clauses', X, EH_TABLE,

@@ -292,6 +292,8 @@ another() { (set_up) > second 2>&1 & second=$!; until_done grep -q 'this one wai
 ready() { [[ $(cd ready/kiln && echo *) =~ ^rustc-$some-[0-9a-f]{16}$ && $(cd ready/kiln/* && echo *) == 'kiln-driver librustc_codegen_kiln.so' ]] || { ls -R ready; return 1; }; }
 at_once() { begun && another && echo make > gate && wait $first && wait $second && builds 1 && ready && grep -q ' has its code' first && grep -q 'already has its code' second; }
 check "two setups at once: the second waits and builds nothing" at_once
+offers() { mkdir -p offered && echo '[package]' > offered/Cargo.toml && (cd offered && set_up) > said 2>&1 && grep -q 'debug = "line-tables-only"' said && grep -q 'kiln cargo --dynamic-deps' said && [[ $(ls -A offered; cat offered/Cargo.toml) == 'Cargo.toml'$'\n''[package]' ]] || { cat said; return 1; }; }
+check "a setup names the lines that shorten builds, and writes nothing into the project" offers
 one_fails() { begun && another && echo fail > gate && ! wait $first && until_done builds 2 && echo make > gate && wait $second && ready && grep -q 'could not build' first && grep -q ' has its code' second; }
 check "if the first fails, the second builds" one_fails
 alone_fails() { begun && echo fail > gate && ! wait $first && [[ ! -e ready/kiln ]]; }

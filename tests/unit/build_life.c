@@ -140,6 +140,34 @@ static void equal_locations(void **state) {
   assert_false(kn_loc_is(notes[5].loc, notes[6].loc));
 }
 
+/* A line has the file and flags of the newest location, and is what kiln_func_set_location would make of that. */
+static void lines(void **state) {
+  struct fixture *t = *state;
+  kiln_func *f = t->f;
+  FAILS(KILN_ERR_ARGUMENT, (kiln_func_set_line(f, 1, 1), 0));
+  kiln_location at = {.file = kiln_file_new(t->s, "f.c"), .line = 1, .column = 1};
+  at.flags = KILN_LOC_NOT_STMT;
+  located(f, &at);
+  const uint32_t n = t->s->sources.locs.n;
+  kiln_func_set_line(f, 2, 3);
+  kiln_build_unary(f, KILN_OP_NEG, I32, kiln_func_param(f, 1));
+  at.line = 2, at.column = 3;
+  located(f, &at);
+  const struct kn_note *notes = f->notes[KN_NOTE_LOC].at;
+  assert_int_equal(f->notes[KN_NOTE_LOC].n, 3);
+  assert_true(kn_loc_is(notes[1].loc, notes[2].loc));
+  assert_false(kn_loc_is(notes[0].loc, notes[1].loc));
+  assert_int_equal(t->s->sources.locs.n, n);
+  at.flags = KILN_LOC_STMT;
+  located(f, &at);
+  kiln_func_set_line(f, 2, 3);
+  kiln_build_unary(f, KILN_OP_NEG, I32, kiln_func_param(f, 1));
+  notes = f->notes[KN_NOTE_LOC].at;
+  assert_int_equal(f->notes[KN_NOTE_LOC].n, 5);
+  assert_false(kn_loc_is(notes[3].loc, notes[4].loc));
+  assert_int_equal(kn_loc_full(&t->s->sources, notes[4].loc)->flags, KILN_LOC_STMT);
+}
+
 /* ---- memory failures ---- */
 
 /* Whichever allocation fails: an error status, no crash, no leak (ASan reports these). */
@@ -227,8 +255,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(functions_are_recycled),   TEST(bodies_are_given_once),
     TEST(no_building_after_finish), TEST(locations),
-    TEST(equal_locations),          TEST(allocations_may_fail),
-    TEST(nothing_follows_the_last),
+    TEST(equal_locations),          TEST(lines),
+    TEST(allocations_may_fail),     TEST(nothing_follows_the_last),
   };
   return cmocka_run_group_tests_name("build_life", tests, NULL, NULL);
 }

@@ -47,12 +47,39 @@ static inline void kn_bc_loc_line(struct kn_bc *r, uint32_t line, uint32_t colum
   at->set = true;
   at->is.line = line;
   at->is.column = column;
-  kiln_func_set_location(r->f, &at->is);
+  kiln_func_set_line(r->f, line, column);
+}
+
+/* Moves behind a location in LLVM's abbreviation, which ends at `pos`. */
+static inline void kn_bc_loc_passed(struct kn_bc *r, uint64_t pos) {
+  r->fn.aside += pos - r->in.bits.pos;
+  r->in.bits.pos = pos;
+}
+
+/* Reads the rest of a location in LLVM's abbreviation, from its scope at `pos` on, and keeps its bits. */
+static __attribute__((noinline, unused)) void kn_bc_loc_tail(struct kn_bc *r, uint64_t pos,
+                                                             uint32_t line, uint32_t column) {
+  const uint64_t bits = kn_bits_window(&r->in.bits, pos);
+  uint64_t w = bits;
+  unsigned used = 0;
+  uint32_t scope = kn_bits_take(&w, &used), inlined = kn_bits_take_small(&w, &used);
+  if (!kn_bits_within(used) || KN_UNLIKELY((w & LOC_TAIL_LONG) != 0)) return kn_bc_loc_slow(r);
+  used += LOC_TAIL_BITS;
+  kn_bc_loc_passed(r, pos + used);
+  if (KN_UNLIKELY(kn_bc_is_record(r, kn_bits_peek(&r->in.bits, pos + used))))
+    kn_bc_loc_records(r, line, column, scope, inlined);
+  else if (kn_bc_loc_goes_on(r, scope, inlined)) kn_bc_loc_line(r, line, column);
+  else kn_bc_loc_new(r, line, column, scope, inlined);
+  if (!kn_bits_within(used + r->in.width + LOC_HEAD_BITS)) return;
+  r->fn.at.tail_bits = used;
+  r->fn.at.tail_mask = (UINT64_C(1) << used) - 1;
+  r->fn.at.tail = bits & r->fn.at.tail_mask;
 }
 
 /* Reads what follows the record of the current instruction, and makes the location current: that of the instruction
- * before if there is none. What comes behind most instructions is decided here: a location in LLVM's abbreviation, or
- * that of before, with no record about variables behind it. */
+ * before if there is none. What comes behind most instructions is decided here: a location in LLVM's abbreviation that
+ * has the same bits as the newest one but for line and column, or that of before, with no record about variables behind
+ * it. */
 static __attribute__((noinline, unused)) void kn_bc_loc_ahead(struct kn_bc *r) {
   const unsigned width = r->in.width;
   uint64_t pos = r->in.bits.pos;
@@ -61,21 +88,16 @@ static __attribute__((noinline, unused)) void kn_bc_loc_ahead(struct kn_bc *r) {
   unsigned form = r->in.known[w & ((1u << width) - 1)].form, used = width;
   w >>= width;
   if (form == FORM_LOC) {
+    const struct kn_bc_at *at = &r->fn.at;
     uint32_t line = kn_bits_take(&w, &used), column = kn_bits_take_fixed(&w, &used, 8);
-    uint32_t scope = kn_bits_take(&w, &used);
     if (!kn_bits_within(used) || KN_UNLIKELY((column & 0x80) != 0)) return kn_bc_loc_slow(r);
     pos += used;
     w = kn_bits_window(&r->in.bits, pos);
-    used = 0;
-    uint32_t inlined = kn_bits_take_small(&w, &used);
-    if (!kn_bits_within(used) || KN_UNLIKELY((w & LOC_TAIL_LONG) != 0)) return kn_bc_loc_slow(r);
-    pos += used + LOC_TAIL_BITS;
-    r->fn.aside += pos - r->in.bits.pos;
-    r->in.bits.pos = pos;
-    if (KN_UNLIKELY(kn_bc_is_record(r, w >> LOC_TAIL_BITS)))
-      kn_bc_loc_records(r, line, column, scope, inlined);
-    else if (KN_LIKELY(kn_bc_loc_goes_on(r, scope, inlined))) kn_bc_loc_line(r, line, column);
-    else kn_bc_loc_new(r, line, column, scope, inlined);
+    if (at->tail_bits == 0 || (w & at->tail_mask) != at->tail ||
+        KN_UNLIKELY(kn_bc_is_record(r, w >> at->tail_bits)))
+      return kn_bc_loc_tail(r, pos, line, column);
+    kn_bc_loc_passed(r, pos + at->tail_bits);
+    kn_bc_loc_line(r, line, column);
   } else if (form == FORM_UNABBREV && (w & ((1u << (LOC_HEAD_BITS + 6)) - 1)) == AGAIN_HEAD &&
              !kn_bc_is_record(r, w >> (LOC_HEAD_BITS + 6))) {
     r->in.bits.pos = pos + width + LOC_HEAD_BITS + 6;

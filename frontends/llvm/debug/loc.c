@@ -147,9 +147,12 @@ void kn_bc_loc_new(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t sco
     at->is.inlined = r->m->entries && inlined ? kn_bc_call_loc(r, inlined) : 0;
   at->scope = scope;
   at->inlined = inlined;
+  at->tail_bits = 0;
   at->any = true;
-  at->set = false;
-  kn_bc_loc_line(r, line, column);
+  at->set = true;
+  at->is.line = line;
+  at->is.column = column;
+  kiln_func_set_location(r->f, &at->is);
 }
 
 static void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
