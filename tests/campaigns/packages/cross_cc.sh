@@ -8,7 +8,7 @@ set -euo pipefail
 status=0 compiler=$CROSS_CC magic=ELF
 if [[ -n ${CROSS_WINE-} ]]; then
   magic=MZ
-  case $0 in *++) compiler=$CROSS_CXX ;; esac
+  case $0 in *++) compiler="$CROSS_CXX -pthread" ;; esac # libstdc++ has its locks of winpthreads
   $compiler --target=x86_64-w64-windows-gnu -Qunused-arguments -static "$@" || status=$?
 else
   compiler="$CROSS_CC --target=aarch64-linux-gnu -Qunused-arguments"
@@ -33,7 +33,9 @@ fi
 [[ $status == 0 && -f $out && -x $out && $(head -c 4 "$out" | tr -d '\0') == *$magic* ]] || exit $status
 mv "$out" "$out.elf"
 path=$(realpath "$out.elf")
-for name in "$out" "$asked"; do
+names=("$out" "$asked")
+[[ -e ${out%.exe} ]] || names+=("${out%.exe}") # scripts call programs without the suffix
+for name in "${names[@]}"; do
   cp "$CROSS_LAUNCH" "$name"
   printf '%s%08dlaunch' "$path" "${#path}" >> "$name"
 done

@@ -3,16 +3,15 @@
 Output and exit status must be equal. The programs are those of tests/run/programs that mean something with a 32-bit
 `long`, and those of this folder. What Kiln refuses for Windows is in refused.py.
 
-    windows.py --kiln=build/kiln [NAME...] [--cache=FOLDER]
+    windows.py --kiln=build/kiln [NAME...]
 """
 import os
-import shutil
-import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '../../harness'))
 import harness  # noqa: E402
+import wine  # noqa: E402
 
 TRIPLE = 'x86_64-w64-mingw32'
 PROGRAMS = os.path.join(HERE, '../programs')
@@ -21,53 +20,18 @@ PROGRAMS = os.path.join(HERE, '../programs')
 # program crashes, overflows a shift of a `long`, uses a struct after its life (musttail) or passes a half float in xmm0,
 # where libgcc's __extendhfsf2 reads ecx (half).
 LEFT_OUT = {name + '.c' for name in '''asm_merged asm_module asm_operands asm_pairs asm_slots asm_symbols asm_tied
-    bitfields bitint_wide builtin_setjmp dynamic_alloca eh_return float128 frames half ifuncs int128 interrupts
-    long_double long_double_all musttail named_registers small_copies switches va_list volatiles
-    wide_integers'''.split()} | {'cxx_objects.cpp', 'exceptions_live.cpp', 'stack_realign.cpp'}
-
-
-def wine():
-    """The command that starts wine, or None."""
-    for path in (shutil.which('wine64'), '/usr/lib/wine/wine64', shutil.which('wine')):
-        if path and os.path.exists(path):
-            return path
-    return None
-
-
-class Wine:
-    """A prefix, and a server that stays as long as the test."""
-
-    def __init__(self, command, prefix):
-        self.command = command
-        self.env = dict(os.environ, WINEPREFIX=prefix, WINEDEBUG='-all', WINEDLLOVERRIDES='mscoree=;mshtml=',
-                        DISPLAY='')
-        os.makedirs(prefix, exist_ok=True)
-        self.server('-p')
-        # makes the prefix if there is none, and starts the services, which would keep a test's pipes open
-        subprocess.run([command, 'wineboot', '--init'], env=self.env, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
-
-    def server(self, flag):
-        server = shutil.which('wineserver') or '/usr/lib/wine/wineserver64'
-        subprocess.run([server, flag], env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def run(self, h, program, args=()):
-        """Status and output; what wine says of itself is on stderr."""
-        return h.run([self.command, program, *args], timeout=60, check=False, env=self.env)[:2]
+    bitfields bitint_wide builtin_setjmp dynamic_alloca eh_return float128 frames half ifuncs int128
+    interrupts long_double long_double_all musttail named_registers small_copies sorting struct_value switches va_list
+    volatiles wide_integers'''.split()} | {'cxx_objects.cpp', 'exceptions_live.cpp', 'stack_realign.cpp'}
 
 
 def main():
     p = harness.options(__doc__.splitlines()[0])
     p.add_argument('names', nargs='*', help='programs; default: all')
-    p.add_argument('--cache', default='build/cache', help='where the prefix of wine is kept')
+    p.set_defaults(target=wine.TARGET)
     args = p.parse_args()
     h = harness.Harness(args)
-    gcc = TRIPLE + '-gcc'
-    command = wine()
-    if command is None or shutil.which(gcc) is None:
-        h.skip('programs for Windows', 'no ' + ('wine' if command is None else gcc))
-        h.finish()
-    start = Wine(command, os.path.abspath(os.path.join(args.cache, 'wine')))
+    gcc = args.gcc
     sources = [os.path.join(HERE, name) for name in sorted(os.listdir(HERE)) if name.endswith(('.c', '.cpp'))]
     sources += [os.path.join(PROGRAMS, name) for name in sorted(os.listdir(PROGRAMS))
                 if name.endswith(('.c', '.cpp')) and name not in LEFT_OUT]
@@ -86,6 +50,9 @@ def main():
         h.run([gcc if source.endswith('.c') else TRIPLE + '-g++', '-static', '-o', out, o])
         return out
 
+    def run(program):
+        return h.run([wine.WINE, program], check=False)[:2]
+
     def compare(what, expected, got):
         if got == expected and expected[1]:
             h.ok(what)
@@ -97,7 +64,7 @@ def main():
         source, level = item
         name = os.path.basename(source)
         made = objects(source, h.path(name + level), level)
-        compare('%s: %s' % (name, level), *(start.run(h, link(o, source)) for o in made))
+        compare('%s: %s' % (name, level), *(run(link(o, source)) for o in made))
 
     def check_dll(level):
         """A DLL and its program, each by LLVM and by Kiln."""
@@ -109,7 +76,7 @@ def main():
             os.makedirs(folder, exist_ok=True)
             h.run([gcc, '-shared', '-o', folder + '/library.dll', library, '-Wl,--out-implib,' + folder + '/library.a'])
             h.run([gcc, '-o', folder + '/program.exe', program, folder + '/library.a'])
-            results.append(start.run(h, folder + '/program.exe'))
+            results.append(run(folder + '/program.exe'))
         for what, result in zip(('program', 'library', 'both'), results[1:]):
             compare('a DLL: %s by Kiln %s' % (what, level), results[0], result)
 
@@ -122,7 +89,7 @@ def main():
         else:
             h.run([args.kiln, 'compile', '--target=x86_64-windows', source, '-o', base + '.o'])
             link(base + '.o', '.c')
-        got = start.run(h, base + '.exe')
+        got = run(base + '.exe')
         if got[0] == status and got[1].splitlines()[:len(lines)] == lines:
             h.ok('%s: by Kiln alone' % name)
         else:
@@ -133,14 +100,11 @@ def main():
         both = os.path.dirname(source) == HERE
         items += [(source, level) for level in (('-O0', '-O2') if both else (('-O0', '-O2')[i % 2],))
                   if not args.names or os.path.basename(source) in args.names]
-    try:
-        h.each(check, items)
-        if not args.names:
-            h.each(check_dll, ['-O0'])
-            h.each(check_door, [('door.kir', 5, ['from text']), ('door.ssa', 6, ['from QBE', '1.5 3 7']),
-                                ('passing.c', 0, ['1: 11', '2: 54'])])
-    finally:
-        start.server('-k')
+    h.each(check, items)
+    if not args.names:
+        h.each(check_dll, ['-O0'])
+        h.each(check_door, [('door.kir', 5, ['from text']), ('door.ssa', 6, ['from QBE', '1.5 3 7']),
+                            ('passing.c', 0, ['1: 11', '2: 54'])])
     h.finish()
 
 
