@@ -6,9 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 use std::{fs, io, slice};
 
+use rustc_hir::def_id::LOCAL_CRATE;
 use rustc_middle::ty::TyCtxt;
 use rustc_session::Session;
-use rustc_session::config::SplitDwarfKind;
+use rustc_session::config::{CrateType, SplitDwarfKind};
 use rustc_span::RemapPathScopeComponents;
 use rustc_target::spec::{FramePointer, RelocModel, SplitDebuginfo, StackProbeType};
 
@@ -89,12 +90,13 @@ impl Module {
         };
         let processor = Processor::of(sess);
         let features = feature_flags(processor, compat::target_features(sess).iter().copied());
+        let apart = sess.target.function_sections && !is_closed(tcx);
         let mut options = kiln_module_options {
             target: kiln_target { processor: processor.number, ..Default::default() },
             pic,
             name: name.as_ptr(),
-            function_sections: sess.opts.unstable_opts.function_sections.unwrap_or(sess.target.function_sections),
-            data_sections: true,
+            function_sections: sess.opts.unstable_opts.function_sections.unwrap_or(apart),
+            data_sections: apart,
             verify: sess.opts.unstable_opts.verify_llvm_ir,
             features,
             stress_seed: stress_seed(sess),
@@ -250,6 +252,13 @@ impl Drop for Module {
             kiln_as_free(self.assembler);
         }
     }
+}
+
+/// Is it a program whose own source names no foreign function? Of what rustc makes for a program, `main` reaches nearly
+/// all, so that a linker would drop little, and what it kept needs nothing that is not there.
+fn is_closed(tcx: TyCtxt<'_>) -> bool {
+    let program = tcx.crate_types().iter().all(|kind| *kind == CrateType::Executable);
+    program && tcx.foreign_modules(LOCAL_CRATE).is_empty() && !tcx.sess.link_dead_code()
 }
 
 fn function_attrs(sess: &Session) -> kiln_func_attrs {
