@@ -51,7 +51,7 @@ REFUSED = '''
 -mno-tls-direct-seg-refs                -mno-tls-direct-seg-refs
 -mstack-alignment=32                    -mstack-alignment=32
 -mx32                                   target "x86_64-[a-z]+-linux-gnux32"
---target=x86_64-w64-windows-gnu         target "x86_64-w64-windows-gnu"
+--target=x86_64-pc-windows-msvc         target "x86_64-pc-windows-msvc
 --target=x86_64-apple-macos11           target "x86_64-apple
 --target=aarch64_be-linux-gnu           target "aarch64_be
 --target=aarch64-linux-gnu_ilp32        target "aarch64-unknown-linux-gnu_ilp32"
