@@ -230,13 +230,14 @@ def readers(f):
     setup = f", {cargo['kiln']['cold']:.2f} after `kiln cargo --setup`" if 'kiln' in cargo else ''
     return table(['you', 'one command', 'figure', 'more'], [
         ('write a language or a JIT', '`cc hello.c $(pkg-config --cflags --libs kiln)`',
-         f"a function of 100 LLVM instructions: {peers['Kiln, from bitcode']:.0f} µs; LLVM -O0: {peers['LLVM -O0: llc']:.0f} µs",
+         f"a function of 100 instructions, from bitcode to code in memory: {peers['Kiln, from bitcode']:.0f} µs; LLVM -O0: "
+         f"{peers['LLVM -O0: MCJIT (`lli`)']:.0f} µs",
          '[C](docs/tutorial.md), [Rust](docs/rust.md), [Python](docs/python.md), [C++](docs/cpp.md), [WebAssembly](docs/wasm.md)'),
         ('wait for cargo', '`kiln cargo build`; to undo it, `cargo build`',
-         f"{cargo['shim']['cold']:.2f} of cargo's CPU time for a cold build{setup}; {cargo['shim']['edit']:.2f} after an edit",
+         f"cold, {cargo['shim']['cold']:.2f} of cargo's CPU time{setup}; after an edit, {cargo['shim']['edit']:.2f} without it",
          '[debug builds of Rust](docs/debug-builds.md#rust-cargo)'),
         ('wait for C or C++', '`make CC=kiln-cc CXX=kiln-c++`; to undo it, `make clean && make`',
-         f"debug code runs in {cxx['time']:.2f} of the time of LLVM -O0's, with `-Og` in {cxx['inline']:.2f}",
+         f"most of a build is clang's, but debug code runs in {cxx['time']:.2f} of the time of LLVM -O0's, from `-Og` in {cxx['inline']:.2f}",
          '[debug builds of C and C++](docs/debug-builds.md#c-and-c)'),
         ('come from QBE, Cranelift, MIR or LLVM', '`kiln compile program.bc -o program.o`, or `.ssa`, or `.wasm`',
          f"SQLite's bitcode to an object: {o0['kiln_ms']:.1f} ms; `llc -O0`: {o0['llc_ms']:.0f} ms", '[how Kiln compares](docs/faq.md#how-kiln-compares)')])
