@@ -234,10 +234,10 @@ def readers(f):
          f"{peers['LLVM -O0: MCJIT (`lli`)']:.0f} µs",
          '[C](docs/tutorial.md), [Rust](docs/rust.md), [Python](docs/python.md), [C++](docs/cpp.md), [WebAssembly](docs/wasm.md)'),
         ('wait for cargo', '`kiln cargo build`; to undo it, `cargo build`',
-         f"cold, {cargo['shim']['cold']:.2f} of cargo's CPU time{setup}; after an edit, {cargo['shim']['edit']:.2f} without it",
+         f"cold, {cargo['shim']['cold']:.2f} of cargo's CPU time{setup}; after an edit, {cargo['shim']['edit']:.2f}",
          '[debug builds of Rust](docs/debug-builds.md#rust-cargo)'),
         ('wait for C or C++', '`make CC=kiln-cc CXX=kiln-c++`; to undo it, `make clean && make`',
-         f"most of a build is clang's, but debug code runs in {cxx['time']:.2f} of the time of LLVM -O0's, from `-Og` in {cxx['inline']:.2f}",
+         f"most of a build is clang's, but debug code runs in {cxx['time']:.2f} of the time of LLVM -O0's, with `-Og` in {cxx['inline']:.2f}",
          '[debug builds of C and C++](docs/debug-builds.md#c-and-c)'),
         ('come from QBE, Cranelift, MIR or LLVM', '`kiln compile program.bc -o program.o`, or `.ssa`, or `.wasm`',
          f"SQLite's bitcode to an object: {o0['kiln_ms']:.1f} ms; `llc -O0`: {o0['llc_ms']:.0f} ms", '[how Kiln compares](docs/faq.md#how-kiln-compares)')])
@@ -256,14 +256,14 @@ def comparison(f):
     rows += [row(f'cargo build{after}, {when}: CPU time', ways[way][kind], ways[way + '-inline'][kind]) for way, after in (
         ('shim', ''), ('kiln', ' with `kiln cargo --setup`')) if way in ways for kind, when in (('cold', 'cold'), ('edit', 'after an edit'))]
     o0, og = process['O0'], process['Og']
-    lines = table(['LLVM -O0 = 1, lower is better', 'Kiln', 'Kiln with `--inline`'],
+    lines = table(['LLVM -O0 = 1, lower is better', 'Kiln', 'Kiln with `--inline` (C, C++: `-Og`)'],
                   [row("SQLite's bitcode to an object, by `kiln compile`: CPU time", o0['kiln_ms'] / o0['llc_ms'], og['kiln_ms'] / og['llc_ms']), *rows])
     clif = ''
     if 'cranelift' in ways:
         clif = (f" With Cranelift in {cargo['nightly'].split(' (')[0]}, LLVM in the same compiler = 1, a cold build takes {ways['cranelift']['cold']:.2f}, a "
                 f"build after an edit {ways['cranelift']['edit']:.2f}, and Rust's code {debug['rust']['cranelift']:.2f}.")
     return [*lines, '', *wrapped(
-        f"In memory, Kiln compiles SQLite's bitcode {min(times):.0f} to {max(times):.0f} times as fast as LLVM -O0, depending on the target and the "
+        f"From memory to memory, Kiln compiles SQLite's bitcode {min(times):.0f} to {max(times):.0f} times as fast as LLVM -O0, depending on the target and the "
         f"level.{clif} These figures, and those of [how Kiln compares](docs/faq.md#how-kiln-compares), are from one run of "
         f"`./dev bench --figures` ({dated(front)}; {cargo['rustc'].split(' (')[0]}).")]
 
