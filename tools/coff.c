@@ -51,8 +51,10 @@ bool tool_coff_section(const struct tool_coff *c, uint32_t i, struct tool_coff_s
     out->n_relocs = get32(c->at + out->relocs) - 1;
     out->relocs += RELOC;
   }
-  out->name = p[0] == '/' && p[1] != '/' ? string(c, strtoul((const char *)p + 1, NULL, 10))
-                                         : strndup((const char *)p, 8);
+  char name[9] = {0};
+  memcpy(name, p, 8);
+  out->name =
+    name[0] == '/' && name[1] != '/' ? string(c, strtoul(name + 1, NULL, 10)) : strdup(name);
   return true;
 }
 

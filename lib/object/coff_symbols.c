@@ -27,6 +27,16 @@ static uint32_t add(struct kn_coff *c, struct kn_coff_symbol s) {
   return number;
 }
 
+static bool add_section_symbol(struct kn_coff *c, uint32_t i) {
+  uint32_t number = add(c, (struct kn_coff_symbol){.name = c->sections.at[i].name,
+                                                   .section = (int32_t)i + 1,
+                                                   .class = KN_COFF_STATIC,
+                                                   .aux = 1,
+                                                   .of_section = i + 1});
+  c->sections.at[i].symbol = number;
+  return number != UINT32_MAX;
+}
+
 /* A symbol for which `fallback` stands where no object defines it otherwise. */
 static uint32_t add_weak(struct kn_coff *c, const char *name, struct kn_coff_symbol fallback) {
   fallback.name =
@@ -68,13 +78,7 @@ uint32_t kn_coff_ref(struct kn_coff *c, uint32_t id) {
       kn_coff_add(c, ".rdata$", new.name, KN_COFF_DATA | KN_COFF_READ | KN_COFF_COMDAT, 8);
     if (i == UINT32_MAX || kn_coff_append(c, i, 8) == NULL) return UINT32_MAX;
     c->sections.at[i].select = KN_COFF_ANY;
-    uint32_t number = add(c, (struct kn_coff_symbol){.name = c->sections.at[i].name,
-                                                     .section = (int32_t)i + 1,
-                                                     .class = KN_COFF_STATIC,
-                                                     .aux = 1,
-                                                     .of_section = i + 1});
-    if (number == UINT32_MAX) return number;
-    c->sections.at[i].symbol = number;
+    if (!add_section_symbol(c, i)) return UINT32_MAX;
     new.section = (int32_t)i + 1;
     uint32_t to = kn_coff_number(c, id);
     if (to == UINT32_MAX || !kn_coff_put(c, i, 0, to, KN_COFF_ADDR64)) return UINT32_MAX;
@@ -176,13 +180,7 @@ bool kn_coff_add_symbols(struct kn_coff *c) {
       return false;
   }
   for (uint32_t i = 0; i < c->sections.n; i++) {
-    uint32_t number = add(c, (struct kn_coff_symbol){.name = c->sections.at[i].name,
-                                                     .section = (int32_t)i + 1,
-                                                     .class = KN_COFF_STATIC,
-                                                     .aux = 1,
-                                                     .of_section = i + 1});
-    if (number == UINT32_MAX) return false;
-    c->sections.at[i].symbol = number;
+    if (!add_section_symbol(c, i)) return false;
     uint32_t leader = c->sections.at[i].leader;
     if (leader != 0 && !define(c, leader)) return false;
   }
