@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the figures that README.md and docs/*.md show, and writes them there.
 
-figures.py BUILD [--qbe=FOLDER] [--mir=FOLDER] [--runs=N] [--machine=TEXT]      measures what README.md and docs/faq.md show
+figures.py BUILD [--qbe=FOLDER] [--mir=FOLDER] [--tpde=FOLDER] [--runs=N] [--machine=TEXT]    measures what README.md and docs/faq.md show
 figures.py BUILD --only=PART[,PART...] [--runs=N] [--machine=TEXT]              measures other parts: run, jit
 figures.py --write                                                              only writes, from what was measured
 figures.py --check|--planted                                                    fails if the pages have other figures
@@ -143,10 +143,11 @@ def measure_library(build, _):
 def measure_front(args):
     """What README.md and docs/faq.md show."""
     build = os.path.abspath(args.build)
-    folders = [f'--{name}={folder}' for name, folder in (('qbe', args.qbe), ('mir', args.mir)) if folder]
+    given = {name: getattr(args, name.lower()) for name in ('QBE', 'MIR', 'TPDE')}
+    folders = [f'--{name.lower()}={folder}' for name, folder in given.items() if folder]
     found = {'library': measure_library(build, args.runs)}
     found['peers'] = json.loads(output('bench/peers.py', build, f'--runs={args.runs}', '--json', *folders))
-    missing = set(found['peers']['skipped']) - {name for name, folder in (('QBE', args.qbe), ('MIR', args.mir)) if not folder}
+    missing = set(found['peers']['skipped']) - {name for name, folder in given.items() if not folder}
     if missing:
         sys.exit('figures.py: not measured, as said above: ' + ', '.join(sorted(missing)))
     for name, measure_part in (('codegen', measure_codegen), ('process', measure_process), ('debug', measure_debug)):
@@ -386,6 +387,8 @@ def peers(f):
                    for r in found['rows']])
     widest = max(found['rows'], key=lambda r: r['spread'])
     ends = f"Medians of {found['runs']} runs. The widest spread is {widest['spread']:.0f} % ({widest['name']})."
+    alone = ', '.join(f"{r['compiler_us']:,.1f} µs for {r['name']}" for r in found['rows'] if r.get('compiler_us'))
+    ends += f" Without assembler and linker, the compile time of a function is {alone}." if alone else ''
     skipped = f" Not measured: {', '.join(found['skipped'])}." if found['skipped'] else ''
     date = [*wrapped(dated(f['front']) + ':'), ''] if 'date' in f['front'] else []
     return [*date, *lines, '', *wrapped(ends + skipped)]
@@ -476,6 +479,7 @@ def main():
     p.add_argument('--runs', type=int, default=5)
     p.add_argument('--qbe')
     p.add_argument('--mir')
+    p.add_argument('--tpde')
     p.add_argument('--machine')
     p.add_argument('--write', action='store_true')
     p.add_argument('--check', action='store_true')

@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
 """Kiln beside QBE, MIR, Cranelift, libgccjit and LLVM, on the same programs (x86-64).
 
-peers.py BUILD [--qbe=FOLDER] [--mir=FOLDER] [--runs=N] [--json]
+peers.py BUILD [--qbe=FOLDER] [--mir=FOLDER] [--tpde=FOLDER] [--runs=N] [--json]
 
-FOLDERs have the sources of QBE and of MIR, which no registry has; without one, the peer is skipped. Cranelift's
+FOLDERs have the sources of QBE, MIR and TPDE, which no registry has; without one, the peer is skipped. Cranelift's
 crates come from crates.io (bench/peers/cranelift/Cargo.lock). bench/peers/programs.py makes the programs and prints
 them in each peer's language; libgccjit has none, and gets a C program of its calls, compiled before. The programs are
 a function of 100 instructions, 1,000 such functions, a hundred of which are called, and five kernels. Each prints 8
 bytes, which are the same for all peers, or this fails.
 
-Time to the first result: a whole process, from its start to its end; for QBE and llc also `as` and `ld`, and the
-program. Compile time of a function: what 1,000 functions take more than one does, by their number. It includes
-reading text or bitcode, and for QBE and llc the assembler and the linker. Speed: LLVM's time by the peer's, each
-without what the same program takes that does the kernel's work once; the geometric mean of the kernels. Figures are
-medians of N runs (default 7), in which the peers take turns; the spread is the half of the distance between the
-quartiles, in percent of the median. Size: the library, and what it loads or starts beyond libc, all stripped. A run
-takes some six minutes.
+Time to the first result: a whole process, from its start to its end; for peers that make objects or assembly also `as`
+and `ld`, and the program. Compile time of a function: what 1,000 functions take more than one does, by their number.
+It includes reading text or bitcode, the assembler and the linker; for peers that need these, what the compiler alone
+takes stands beside. Speed: LLVM's time by the peer's, each without what the same program takes that does the kernel's
+work once; the geometric mean of the kernels. Figures are medians of N runs (default 7), in which the peers take turns;
+the spread is the half of the distance between the quartiles, in percent of the median. Size: the library, and what it
+loads or starts beyond libc, all stripped. A run takes some six minutes.
 """
 import argparse
 import glob
@@ -51,11 +51,12 @@ class Peer:
         self.commands, self.prepare = commands, prepare
 
     def run(self, path):
-        """Milliseconds, and what was printed."""
-        start = time.perf_counter_ns()
+        """Milliseconds of all commands, those of the first one, and what was printed."""
+        start, first = time.perf_counter_ns(), 0
         for command in self.commands:
             printed = started([word.replace('PATH', path) for word in command])
-        return (time.perf_counter_ns() - start) / 1e6, printed
+            first = first or time.perf_counter_ns() - start
+        return (time.perf_counter_ns() - start) / 1e6, first / 1e6, printed
 
 
 def started(command):
@@ -123,6 +124,23 @@ def cranelift(work):
             for level in ('none', 'speed')]
 
 
+def tpde(work, folder):
+    """TPDE's back end for LLVM IR, without its log; `folder` has its submodules, too."""
+    made = os.path.join(work, 'tpde')
+    text('cmake', '-S', folder, '-B', made, '-DCMAKE_BUILD_TYPE=Release', '-DTPDE_INCLUDE_TESTS=OFF', '-DTPDE_LOGGING=OFF',
+         '-DTPDE_ENABLE_LLVM_PLUGIN=OFF', '-DCMAKE_CXX_COMPILER=clang++-22', '-DCMAKE_C_COMPILER=clang-22',
+         '-DLLVM_DIR=' + text('llvm-config-22', '--cmakedir'))
+    text('cmake', '--build', made, '-j2', '--target', 'tpde-llc', 'tpde-lli')
+    llc, lli = (os.path.join(made, 'tpde-llvm', name) for name in ('tpde-llc', 'tpde-lli'))
+    return [Peer('TPDE: `tpde-llc`', committed(folder), [llc, shutil.which('ld')], 'll', [llc, '-o', 'PATH.tpde.o', 'PATH.bc'],
+                 link('PATH.tpde', 'PATH.tpde.o'), ['PATH.tpde'], prepare=bitcode),
+            Peer('TPDE: `tpde-lli`', committed(folder), [lli], 'll', [lli, 'PATH.bc'], prepare=bitcode)]
+
+
+def bitcode(path):
+    text('llvm-as-22', path + '.ll', '-o', path + '.bc')
+
+
 def libgccjit(work):
     found = sorted(glob.glob(f'/usr/lib/gcc/{GCC}/*/include/libgccjit.h'))
     if not found:
@@ -142,9 +160,6 @@ def llvm_and_kiln(build):
     kiln, version = os.path.join(build, 'kiln'), text('llvm-config-22', '--version')
     so = glob.glob(os.path.join(text('llvm-config-22', '--libdir'), 'libLLVM.so*'))[-1]
     commit = text('git', 'log', '-1', '--format=%h, %cs', cwd=HERE)
-
-    def bitcode(path):
-        text('llvm-as-22', path + '.ll', '-o', path + '.bc')
     return [Peer('LLVM -O0: llc', version, [so, shutil.which('ld')], 'll', ['llc-22', '-O0', '-filetype=obj',
                                                                             '-relocation-model=pic', '-o', 'PATH.llc.o',
                                                                             'PATH.bc'],
@@ -153,6 +168,8 @@ def llvm_and_kiln(build):
             Peer('LLVM: ORC (`lli`, default level)', version, [so], 'll', ['lli-22', 'PATH.bc'], prepare=bitcode),
             Peer('Kiln, from text', commit, [os.path.join(build, n) for n in ('libkiln.so', 'libkiln-text.so')], 'kir',
                  [kiln, 'run', 'PATH.kir']),
+            Peer('Kiln, from QBE IL', commit, [kiln, shutil.which('ld')], 'ssa',
+                 [kiln, 'compile', '-o', 'PATH.kiln.o', 'PATH.ssa'], link('PATH.kiln', 'PATH.kiln.o'), ['PATH.kiln']),
             Peer('Kiln, from bitcode', commit, [kiln], 'll', [kiln, 'run', 'PATH.bc'], prepare=bitcode),
             Peer('Kiln, from bitcode, `--inline`', commit, [kiln], 'll', [kiln, 'run', '--inline', 'PATH.bc'],
                  prepare=bitcode)]
@@ -172,12 +189,12 @@ def size(work, ships):
 
 
 def measure(peers, work, runs):
-    """The medians of each peer and program, in ms, with the widest spread."""
+    """Milliseconds of each run of each peer and program, and those of its first command."""
     def named(n):
         return [(name + kind, programs.kernel(name, times)) for name, (most, _, _) in programs.KERNELS.items() for kind,
                 times in (('', most), ('-once', 1))]
     made = [('one', programs.many(1)), ('many', programs.many(COUNT)), *named(runs)]
-    taken = {(p.name, name): [] for p in peers for name, _ in made}
+    taken, compilers = ({(p.name, name): [] for p in peers for name, _ in made} for _ in range(2))
     for name, functions in made:
         path, printed = os.path.join(work, name), {}
         for peer in peers:
@@ -187,15 +204,16 @@ def measure(peers, work, runs):
                 peer.prepare(path)
         for k in range(-1, runs * (3 if name == 'one' else 1)):
             for peer in peers:
-                ms, printed[peer.name] = peer.run(path)
+                ms, first, printed[peer.name] = peer.run(path)
                 if k >= 0:
                     taken[peer.name, name].append(ms)
+                    compilers[peer.name, name].append(first)
         different = [n for n, p in printed.items() if len(p) != 8 or p != printed['LLVM -O0: llc']]
         if different:
             sys.exit(f'peers.py: {name}: other results than LLVM: {printed}')
         print(f'== {name}: {len(printed)} peers print {next(iter(printed.values())).hex()}', file=sys.stderr,
               flush=True)
-    return taken
+    return taken, compilers
 
 
 def spread(ms):
@@ -203,13 +221,18 @@ def spread(ms):
     return 50 * (high - low) / statistics.median(ms)
 
 
-def rows(peers, taken, work):
-    median = {key: statistics.median(ms) for key, ms in taken.items()}
+def rows(peers, taken, compilers, work):
+    median, first = ({key: statistics.median(ms) for key, ms in of.items()} for of in (taken, compilers))
+
+    def function(of, name):
+        """What a function takes of 1,000, in microseconds."""
+        return (of[name, 'many'] - of[name, 'one']) / (COUNT - 1) * 1e3
 
     def kernel(peer, name):
         return median[peer, name] - median[peer, name + '-once']
     return [{'name': p.name, 'version': p.version, 'first_ms': median[p.name, 'one'],
-             'function_us': (median[p.name, 'many'] - median[p.name, 'one']) / (COUNT - 1) * 1e3,
+             'function_us': function(median, p.name),
+             'compiler_us': function(first, p.name) if len(p.commands) > 1 else None,
              'speed': statistics.geometric_mean(kernel('LLVM -O0: llc', k) / kernel(p.name,
                                                                                     k) for k in programs.KERNELS),
              'kernels': {k: kernel('LLVM -O0: llc', k) / kernel(p.name, k) for k in programs.KERNELS},
@@ -222,6 +245,7 @@ def main():
     p.add_argument('build')
     p.add_argument('--qbe')
     p.add_argument('--mir')
+    p.add_argument('--tpde')
     p.add_argument('--runs', type=int, default=7)
     p.add_argument('--json', action='store_true')
     args = p.parse_args()
@@ -232,11 +256,12 @@ def main():
     skipped = []
     for name, found in (('QBE', args.qbe and qbe(work, os.path.abspath(args.qbe))),
                         ('MIR', args.mir and mir(work, os.path.abspath(args.mir))),
+                        ('TPDE', args.tpde and tpde(work, os.path.abspath(args.tpde))),
                         ('libgccjit', libgccjit(work)),
                         ('Cranelift', cranelift(work))):
         peers += found or []
         skipped += [] if found else [name]
-    result = {'runs': args.runs, 'skipped': skipped, 'rows': rows(peers, measure(peers, work, args.runs), work)}
+    result = {'runs': args.runs, 'skipped': skipped, 'rows': rows(peers, *measure(peers, work, args.runs), work)}
     if args.json:
         print(json.dumps(result, indent=1))
         return 0
