@@ -112,7 +112,7 @@ class Tree:
         self.count += -1 if back else 1
         path = FILES[self.name][kind == 'header']
         more = ('#ifndef EDITS_CONSTANT\n#define EDITS_CONSTANT\nenum { edits_constant = %d };\n#endif\n' if kind == 'header'
-                else 'int edits_function() { return %d; }\n') % self.count
+                else '__attribute__((used)) static int edits_function() { return %d; }\n') % self.count
         with open(os.path.join(self.source, path), 'w', encoding='utf-8', errors='surrogateescape') as f:
             f.write(self.texts[path] + '\n' + more)
 
@@ -120,7 +120,7 @@ class Tree:
         """CPU time of clang's front end for what Ninja would compile now."""
         total = 0.0
         for line in self.run(['ninja', '-C', 'b', '-n', '-v']).splitlines():
-            found = re.match(r'\[\d+/\d+\] (?:: && )?(\S*clang\S* .* -c .*)', line)
+            found = re.match(r'\[\d+/\d+\] (?:: && )?(?:\S*ccache )?(\S*clang\S* .* -c .*)', line)
             if found:
                 words, kept = iter(shlex.split(found[1])), []
                 for word in words:
@@ -132,6 +132,8 @@ class Tree:
                 subprocess.run([*kept, '-fsyntax-only'], cwd=os.path.join(self.source, 'b'), env=self.env, check=True)
                 after = resource.getrusage(resource.RUSAGE_CHILDREN)
                 total += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        if not total:
+            sys.exit('%s: no command of clang in what Ninja would do' % self.name)
         return total
 
 
