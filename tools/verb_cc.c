@@ -207,22 +207,23 @@ static int copy_object(const char *from, const char *to) {
   return ok ? TOOL_OK : TOOL_FAILED;
 }
 
-/* Writes an object or a .dwo file, compressed if -gz says so. */
-static int write_elf(const struct cc_args *a, kiln_processor processor, const char *path,
-                     const kiln_buffer *b) {
-  if (a->compression == NULL)
+/* Writes an object or a .dwo file, compressed if -gz says so. COFF's sections cannot be: there -gz does nothing, as in
+ * clang. */
+static int write_file(const struct cc_args *a, const kiln_target *target, const char *path,
+                      const kiln_buffer *b) {
+  if (a->compression == NULL || target->format != KILN_FORMAT_ELF)
     return tool_output_write(path, b->data, b->size) ? TOOL_OK : TOOL_FAILED;
   const char *temporary = cc_temporary(".o");
   bool ok = temporary != NULL && tool_output_write(temporary, b->data, b->size) &&
-            cc_compress(temporary, a->compression, processor);
+            cc_compress(temporary, a->compression, target->processor);
   return ok ? copy_object(temporary, path) : TOOL_FAILED;
 }
 
 static int write_object(const struct cc_args *a, const struct cc_item *in, const char *out,
-                        kiln_processor processor, const kiln_buffer *object,
+                        const kiln_target *target, const kiln_buffer *object,
                         const kiln_buffer *dwo) {
-  if (dwo->size != 0 && write_elf(a, processor, in->dwo, dwo) != TOOL_OK) return TOOL_FAILED;
-  if (a->mode != CC_ASSEMBLY) return write_elf(a, processor, out, object);
+  if (dwo->size != 0 && write_file(a, target, in->dwo, dwo) != TOOL_OK) return TOOL_FAILED;
+  if (a->mode != CC_ASSEMBLY) return write_file(a, target, out, object);
   const char *temporary = cc_temporary(".o");
   if (temporary == NULL || !tool_output_write(temporary, object->data, object->size))
     return TOOL_FAILED;
@@ -282,7 +283,8 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
       .message = "-S: inline assembly with directives, which a disassembly does not show"};
     status = fall_back(a, in, bitcode, out, &why, ns);
   } else if (s == KILN_OK) {
-    status = write_object(a, in, out, kiln_module_get_target(t.module).processor, &object, &dwo);
+    const kiln_target target = kiln_module_get_target(t.module);
+    status = write_object(a, in, out, &target, &object, &dwo);
     log_object(in, &c, ns);
   } else if (wants_again(a, in, &diag, located)) {
     status = WANTS_AGAIN;

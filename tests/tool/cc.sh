@@ -228,6 +228,9 @@ check '-gz: compresses .dwo files' compresses 4 -gz -gsplit-dwarf
 no_objcopy() { mkdir -p few && ln -sf "$(type -P clang-22)" few && says 1 'gz: there is neither .*objcopy' env PATH="$PWD/few" "$kiln" cc -g -gz -c sub/twice.c -o few.o && ! made few.o; }
 check '-gz: compresses as said to the assembler' compresses 4 -Wa,--compress-debug-sections=zlib
 check '-gz: says what is missing' no_objcopy
+# For Windows, clang's object is the same with -gz and without: objcopy refuses to compress COFF.
+same_for_windows() { local to=--target=x86_64-w64-windows-gnu; many > w.c && "$kiln" cc $to -g -c w.c -o w.obj && "$kiln" cc $to -g -gz -c w.c -o z.obj && cmp w.obj z.obj && llvm-readobj-22 -S z.obj | grep -q debug_info; }
+check '-gz: compresses no object for Windows' same_for_windows
 check 'refuses what it cannot do' says 1 'not implemented: -fstack-usage$' cc -fstack-usage -c sub/twice.c -o usage.o
 usage_by_llvm() { KILN_FALLBACK=llvm says 0 'compiled by LLVM: not implemented: -fstack-usage$' "$kiln" cc -fstack-usage -c sub/twice.c -o usage.o && made usage.su; }
 check 'KILN_FALLBACK=llvm leaves that to LLVM too' usage_by_llvm

@@ -90,12 +90,13 @@ impl Module {
         };
         let processor = Processor::of(sess);
         let features = feature_flags(processor, compat::target_features(sess).iter().copied());
-        let apart = sess.target.function_sections && !is_closed(tcx);
+        let apart = sess.opts.unstable_opts.function_sections;
+        let apart = apart.unwrap_or_else(|| sess.target.function_sections && !is_closed(tcx));
         let mut options = kiln_module_options {
             target: kiln_target { processor: processor.number, ..Default::default() },
             pic,
             name: name.as_ptr(),
-            function_sections: sess.opts.unstable_opts.function_sections.unwrap_or(apart),
+            function_sections: apart,
             data_sections: apart,
             verify: sess.opts.unstable_opts.verify_llvm_ir,
             features,
@@ -254,11 +255,15 @@ impl Drop for Module {
     }
 }
 
-/// Is it a program whose own source names no foreign function? Of what rustc makes for a program, `main` reaches nearly
-/// all, so that a linker would drop little, and what it kept needs nothing that is not there.
+/// Is it a program whose own source names no foreign function, and has nothing that is there without being called
+/// (`#[no_mangle]`)? All that rustc makes for it is what `main` reaches, or what linkers keep (`#[used]`), so that a
+/// linker would drop little, and what it kept needs nothing that is not there.
 fn is_closed(tcx: TyCtxt<'_>) -> bool {
     let program = tcx.crate_types().iter().all(|kind| *kind == CrateType::Executable);
-    program && tcx.foreign_modules(LOCAL_CRATE).is_empty() && !tcx.sess.link_dead_code()
+    program
+        && tcx.foreign_modules(LOCAL_CRATE).is_empty()
+        && tcx.reachable_non_generics(LOCAL_CRATE).is_empty()
+        && !tcx.sess.link_dead_code()
 }
 
 fn function_attrs(sess: &Session) -> kiln_func_attrs {

@@ -52,6 +52,14 @@ impl Drop for Guard<'_> {
     }
 }
 
+// A function of no library, which the linker does not miss if it drops what calls it.
+unsafe extern "C" {
+    fn is_nowhere();
+}
+pub fn needs_what_is_nowhere() {
+    unsafe { is_nowhere() }
+}
+
 #[track_caller]
 pub fn checked(n: u32, drops: &Cell<u32>, f: &dyn Fn(u32) -> u32) -> u32 {
     let _guard = Guard(drops);

@@ -15,6 +15,11 @@ impl Mix for Own {
     }
 }
 
+#[unsafe(no_mangle)]
+extern "C" fn nobody_calls_this() {
+    shared::needs_what_is_nowhere();
+}
+
 fn main() {
     floats();
     set_hook(Box::new(|info| println!("line {}: {info}", info.location().unwrap().line())));
