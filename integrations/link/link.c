@@ -182,7 +182,7 @@ static void pass_on(const char *errors) {
 static bool link_onto(struct link_set *s, const struct link_words *w, char **asked, int *status) {
   struct onto t = {.set = s, .words = w};
   char errors[PATH_MAX + 32];
-  if (!link_set_path(s, LINK_COPIES + 1, t.folder) || mkdtemp(t.folder) == NULL) return false;
+  if (!link_set_path(s, &LINK_COPIES[1], t.folder) || mkdtemp(t.folder) == NULL) return false;
   snprintf(errors, sizeof errors, "%s/errors", t.folder);
   t.out = calloc(w->n + 16, sizeof *t.out);
   if (t.out == NULL) return false;

@@ -182,7 +182,7 @@ bool link_set_make(struct link_set *s, const struct link_words *w, const char *l
   char pattern[PATH_MAX];
   if (!link_set_clean(s->folder)) return false;
   link_set_sweep(s->folder, s->name);
-  if (!link_set_path(s, LINK_COPIES + 1, pattern) || mkdtemp(pattern) == NULL) return false;
+  if (!link_set_path(s, &LINK_COPIES[1], pattern) || mkdtemp(pattern) == NULL) return false;
   strcpy(m.folder, pattern);
   bool ok = scan(&m, w);
   if (!ok) link_set_never(s, "a library cannot be read", NULL);
