@@ -252,7 +252,7 @@ void kn_bc_debug_records(struct kn_bc *r) {
  * or none. */
 static void finish(struct kn_bc *r, bool set) {
   const uint64_t pos = r->in.bits.pos;
-  if (r->m->entries) records(r, false);
+  if (r->m->entries && kn_bc_is_record(r, kn_bits_peek(&r->in.bits, pos))) records(r, false);
   r->fn.aside += r->in.bits.pos - pos;
   kn_bc_loc_set(r, set);
 }
