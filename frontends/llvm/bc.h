@@ -66,6 +66,9 @@ struct kn_bc_md_cache {
                                                  * function */
   uint32_t call_body; /* number of the body whose entries they are, from 1 on */
   KN_BC_ARRAY(struct kn_bc_shape) shapes; /* known ones, by hash: debug/debug_shape.c */
+  kiln_die_shape block_shape;             /* that of blocks; 0: it is not known, */
+  const kiln_debug *block_shape_of;       /* in this set */
+  struct kn_bc_subprogram subprogram;     /* the definition that was read last */
 };
 
 /* Nested types are walked without recursion: a level for each aggregate, or vector, perhaps with a constant of it. */
@@ -391,8 +394,8 @@ bool kn_bc_unknown_metadata(struct kn_bc *r, const char *name);
 bool kn_bc_global_attached(struct kn_bc *r);
 /* The symbol that the node of `associated` names, number `node`; that of id 0: none. False if it is malformed. */
 bool kn_bc_associated(struct kn_bc *r, uint32_t node, kiln_symbol *out);
-/* Checks the block of attachments of a function and its instructions that was just announced; the position does not
- * change. */
+/* Checks the block of attachments of a function and its instructions that was just announced, and notes which node
+ * describes the function; the position does not change. */
 bool kn_bc_function_attachments(struct kn_bc *r);
 
 /* ---- data.c ---- */

@@ -141,6 +141,22 @@ static inline uint32_t kn_bits_take_fixed(uint64_t *w, unsigned *used, unsigned 
 /* Are all fields that were taken from a window within the bits that it is sure to have? */
 static inline bool kn_bits_within(unsigned used) { return KN_LIKELY(used <= 57); }
 
+/* Reads `n` numbers of up to four chunks from *pos on, which moves behind them; false if one has more. */
+static inline __attribute__((always_inline)) bool kn_bits_few(const struct kn_bits *b,
+                                                              uint64_t *pos, uint64_t *to,
+                                                              unsigned n) {
+  for (unsigned i = 0; i < n;) {
+    uint64_t w = kn_bits_peek(b, *pos);
+    unsigned used = 0;
+    do { /* as long as the window certainly holds another number */
+      to[i++] = kn_bits_take_small(&w, &used);
+    } while (i < n && used <= 57 - 24);
+    if (!kn_bits_within(used)) return false;
+    *pos += used;
+  }
+  return true;
+}
+
 /* Skips `n` integers in chunks of 6 bits; kn_bc_decoder.vbr6s reads them. */
 void kn_bits_skip_vbr6(struct kn_bits *b, uint64_t n);
 

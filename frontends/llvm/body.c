@@ -11,21 +11,6 @@
 /* Record fields are taken from a window: the 57 bits (or more) from some position on (bits.h). `used` counts the bits
  * taken from it. */
 
-/* Reads `n` numbers of up to four chunks from *pos on, which moves behind them; false if one has more. */
-static inline __attribute__((always_inline)) bool few(const struct kn_bits *b, uint64_t *pos,
-                                                      uint64_t *to, unsigned n) {
-  for (unsigned i = 0; i < n;) {
-    uint64_t w = kn_bits_peek(b, *pos);
-    unsigned used = 0;
-    do { /* as long as the window certainly holds another number */
-      to[i++] = kn_bits_take_small(&w, &used);
-    } while (i < n && used <= 57 - 24);
-    if (!kn_bits_within(used)) return false;
-    *pos += used;
-  }
-  return true;
-}
-
 /* ---- records of a known shape ---- */
 
 #define MOST_OPS 48
@@ -152,7 +137,7 @@ QUICK(gep) {
   unsigned n = kn_bits_take_fixed(&w, &used, 6);
   if (KN_UNLIKELY((n & 32) != 0 || n == 0 || source >= r->types.n)) return false;
   pos += used;
-  if (KN_UNLIKELY(!few(&r->in.bits, &pos, ops, n))) return false;
+  if (KN_UNLIKELY(!kn_bits_few(&r->in.bits, &pos, ops, n))) return false;
   for (unsigned i = 0; i < n; i++) {
     ids[i] = n_vals - (uint32_t)ops[i];
     forward |= (uint32_t)(ids[i] >= n_vals);
@@ -221,7 +206,7 @@ static inline __attribute__((always_inline)) bool quick_call(struct kn_bc *r, ui
   uint32_t callee = kn_bc_absolute(r, kn_bits_take(&w, &used));
   pos += used;
   if (KN_UNLIKELY(!kn_bits_within(used) || type >= r->types.n || callee >= r->vals.n ||
-                  r->fn.bb >= r->fn.n_bbs || !few(&r->in.bits, &pos, ops, n)))
+                  r->fn.bb >= r->fn.n_bbs || !kn_bits_few(&r->in.bits, &pos, ops, n)))
     return false;
   r->in.bits.pos = pos;
   if (located) kn_bc_loc_ahead(r);
@@ -314,9 +299,7 @@ static void learn(struct kn_bc *r) {
 static bool metadata_block(struct kn_bc *r, uint64_t block) {
   if (block == BLOCK_METADATA) return r->has_debug ? kn_bc_read_metadata(r) : kn_bc_skip(r);
   if (!kn_bc_function_attachments(r)) return false;
-  if (!r->m->entries) return kn_bc_skip(r);
-  kn_bc_debug_attached(r);
-  return r->status == KILN_OK;
+  return r->fn.assigns.n != 0 ? kn_bc_assign_attached(r) : kn_bc_skip(r);
 }
 
 /* A block within the function block. */
@@ -348,7 +331,7 @@ static inline unsigned unabbreviated(const struct kn_bits *b, uint64_t *pos, uin
   unsigned n = kn_bits_take(&w, &used);
   if (KN_UNLIKELY(!kn_bits_within(used) || n > MOST_OPS)) return UINT32_MAX;
   *pos += used;
-  return KN_LIKELY(few(b, pos, ops, n)) ? n : UINT32_MAX;
+  return KN_LIKELY(kn_bits_few(b, pos, ops, n)) ? n : UINT32_MAX;
 }
 
 /* Reads the body. `located`: instructions may have locations behind them. */

@@ -2,12 +2,15 @@
  * no state but the reader's. */
 #include "decoder.h"
 
-static const struct kn_bc_decoder plain = {.body = kn_bc_body, .vbr6s = kn_bits_vbr6s};
+static const struct kn_bc_decoder plain = {
+  .body = kn_bc_body, .nodes = kn_bc_nodes, .declares = kn_bc_declares, .vbr6s = kn_bits_vbr6s};
 
 #ifdef __x86_64__
 #include <cpuid.h>
 
 static const struct kn_bc_decoder with_pext = {.body = kn_bc_body_pext,
+                                               .nodes = kn_bc_nodes_pext,
+                                               .declares = kn_bc_declares_pext,
                                                .vbr6s = kn_bits_vbr6s_pext};
 
 /* Files from this size on are worth up to three questions for the processor: where a hypervisor answers, each takes

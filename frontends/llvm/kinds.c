@@ -170,18 +170,21 @@ static void skip_frequent(struct kn_bits *b, unsigned width) {
   }
 }
 
-/* Checks kind `number` of a function's metadata. */
-static bool of_function(struct kn_bc *r, uint64_t number) {
+/* Checks kind `number` of a function's metadata, `node`: that which describes it for debuggers is noted. */
+static bool of_function(struct kn_bc *r, uint64_t number, uint64_t node) {
   uint32_t known;
   if (!attached(r, number, &known)) return false;
+  if (known == MD_KIND_DBG && r->m->entries && node < UINT32_MAX)
+    r->fn.subprogram = (uint32_t)node + 1;
   return known != MD_KIND_ASSOCIATED || kn_bc_refuse(r, kn_bc_support_metadata(known));
 }
 
 /* A record that has an abbreviation, as none has that LLVM writes so far. */
 static bool abbreviated(struct kn_bc *r) {
   const uint32_t n = r->in.ops.n;
+  const uint64_t *op = r->in.ops.at;
   for (uint32_t i = n % 2; i + 1 < n; i += 2)
-    if (!(n % 2 != 0 ? of_instruction : of_function)(r, r->in.ops.at[i])) return false;
+    if (!(n % 2 != 0 ? of_instruction(r, op[i]) : of_function(r, op[i], op[i + 1]))) return false;
   return true;
 }
 
@@ -202,10 +205,9 @@ bool kn_bc_function_attachments(struct kn_bc *r) {
     const uint64_t code = kn_bits_vbr6(&b), n = kn_bits_vbr6(&b);
     if (n % 2 != 0) kn_bits_vbr6(&b); /* the instruction */
     for (uint64_t k = n / 2; k > 0 && b.pos < b.end; k--) {
-      const uint64_t number = kn_bits_vbr6(&b);
-      kn_bits_vbr6(&b);
+      const uint64_t number = kn_bits_vbr6(&b), node = kn_bits_vbr6(&b);
       if (KN_UNLIKELY(code != MD_ATTACHMENT)) continue;
-      if (!(n % 2 != 0 ? of_instruction(r, number) : of_function(r, number))) return false;
+      if (!(n % 2 != 0 ? of_instruction(r, number) : of_function(r, number, node))) return false;
     }
   }
   if (KN_LIKELY(id == BC_END_BLOCK || b.pos >= b.end)) return true;

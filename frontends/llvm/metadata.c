@@ -174,8 +174,7 @@ static uint32_t inlined_at(struct kn_bc *r, unsigned id, uint8_t *head) {
   return r->in.ops.at[4] <= UINT32_MAX ? (uint32_t)r->in.ops.at[4] : 0;
 }
 
-/* The node of r->in.code whose operands are in r->in.ops becomes an entry. */
-static inline __attribute__((always_inline)) bool decoded_node(struct kn_bc *r, uint64_t pos) {
+bool kn_bc_decoded_node(struct kn_bc *r, uint64_t pos) {
   uint32_t code = r->in.code;
   struct kn_bc_md md = {.pos = pos, .kind = MDK_NODE};
   const uint64_t *op = r->in.ops.at;
@@ -189,7 +188,7 @@ static inline __attribute__((always_inline)) bool decoded_node(struct kn_bc *r, 
     return add(r, md);
   } else if (code == MD_LOCAL_VAR && r->in.ops.n > 7) {
     md.kind = MDK_VAR;
-    md.n = op[6] == 0 && (op[7] & 1 << 6); /* no parameter, and artificial */
+    md.n = kn_bc_local_is_size(&(struct kn_bc_local){.argument = op[6], .flags = op[7]});
   } else if (code == MD_EXPRESSION) {
     md.kind = MDK_EXPR;
     md.n = kn_bc_debug_expression(op, r->in.ops.n);
@@ -210,83 +209,10 @@ static __attribute__((noinline)) bool decoded_entry(struct kn_bc *r, uint64_t po
     return r->status == KILN_OK && add(r, md);
   }
   if (!kn_bc_record(r, id)) return false;
-  if (code != MD_GLOBAL_DECL_ATTACHMENT) return decoded_node(r, pos);
+  if (code != MD_GLOBAL_DECL_ATTACHMENT) return kn_bc_decoded_node(r, pos);
   if (!kn_bc_global_attached(r)) return false;
   kn_bc_debug_attachment(r, r->in.ops.at, r->in.ops.n);
   return r->status == KILN_OK;
-}
-
-/* Reads the record at the current position if it is a location in LLVM's own abbreviation, which was met in this block,
- * and has no number of more than four chunks; else *done is false. False after an error. */
-static inline bool frequent_location(struct kn_bc *r, bool *done) {
-  const uint64_t at = r->in.bits.pos;
-  uint64_t w = kn_bits_peek(&r->in.bits, at);
-  unsigned used = r->in.width, id = (unsigned)w & ((1u << used) - 1);
-  *done = false;
-  if (id == 0 || id != r->md.loc_id) return true;
-  used++; /* distinct */
-  w >>= used;
-  kn_bits_take(&w, &used); /* line */
-  uint32_t column = kn_bits_take_fixed(&w, &used, 8);
-  kn_bits_take(&w, &used); /* scope */
-  if (!kn_bits_within(used) || (column & 0x80) != 0) return true;
-  const uint64_t pos = at + used; /* the window's */
-  used = 0;
-  w = kn_bits_peek(&r->in.bits, pos);
-  uint32_t inlined = kn_bits_take(&w, &used);
-  kn_bits_take_fixed(&w, &used, 1); /* implicit */
-  if (r->md.loc_atoms) {
-    kn_bits_take(&w, &used);
-    used += 3;
-  }
-  if (!kn_bits_within(used)) return true;
-  *done = true;
-  r->in.bits.pos = pos + used;
-  if (r->in.bits.pos > r->in.bits.end) return kn_bc_malformed(r, "the file ends within metadata");
-  struct kn_bc_md md = {
-    .pos = at, .n = inlined, .kind = MDK_LOC, .head = (uint8_t)(r->in.width + 1)};
-  return add(r, md);
-}
-
-/* Records of these codes are nodes that need nothing else than an entry. */
-#define PLAIN_NODES                                                                                \
-  (1u << MD_VALUE | 1u << MD_NODE | 1u << MD_DISTINCT_NODE | 1u << MD_SUBRANGE |                   \
-   1u << MD_ENUMERATOR | 1u << MD_BASIC_TYPE | 1u << MD_FILE | 1u << MD_DERIVED_TYPE |             \
-   1u << MD_COMPOSITE_TYPE | 1u << MD_SUBROUTINE_TYPE | 1u << MD_SUBPROGRAM |                      \
-   1u << MD_LEXICAL_BLOCK | 1u << MD_LEXICAL_BLOCK_FILE | 1u << MD_NAMESPACE |                     \
-   1u << MD_TEMPLATE_TYPE | 1u << MD_TEMPLATE_VALUE | 1u << MD_GLOBAL_VAR | 1u << MD_LOCAL_VAR |   \
-   1u << MD_EXPRESSION | 1u << MD_IMPORTED_ENTITY)
-_Static_assert(MD_IMPORTED_ENTITY < 32, "PLAIN_NODES");
-
-/* Reads the unabbreviated record at the current position, if it is a plain node and nodes become entries; *done is
- * false if it has to be read in the general way. False after an error. */
-static inline bool plain_node(struct kn_bc *r, bool *done) {
-  uint64_t pos = r->in.bits.pos, w = kn_bits_peek(&r->in.bits, pos);
-  unsigned used = r->in.width;
-  *done = false;
-  if (used > 24 || (w & ((1u << used) - 1)) != BC_UNABBREV) return true;
-  w >>= used;
-  uint32_t code = (uint32_t)w & 63, n = (uint32_t)(w >> 6) & 31;
-  if (code > 31 || !(PLAIN_NODES >> code & 1)) return true;
-  w >>= 11;
-  used += 12;
-  if (w & 1) { /* the number of operands has two chunks */
-    if (w & 64) return true;
-    n |= (uint32_t)(w & 62) << 4;
-    used += 6;
-  }
-  *done = true;
-  r->in.bits.pos = pos + used;
-  if (r->in.bits.pos > r->in.bits.end || n > (r->in.bits.end - r->in.bits.pos) / 6)
-    return kn_bc_malformed(r, "the file ends within metadata");
-  if (!KN_BC_ROOM(r, r->in.ops, n + UINT64_C(1))) return false;
-  r->in.code = code;
-  r->in.ops.n = n;
-  r->in.blob = NULL;
-  r->in.decoder->vbr6s(&r->in.bits, r->in.ops.at, n);
-  if (r->in.bits.bad) return kn_bc_malformed(r, "a number is longer than 64 bits");
-  if (r->in.bits.pos > r->in.bits.end) return kn_bc_malformed(r, "the file ends within metadata");
-  return decoded_node(r, pos);
 }
 
 /* Are there units among the records from the current position on? The position is what it was. The records behind the
@@ -429,13 +355,10 @@ static bool read_block(struct kn_bc *r) {
   r->md.open = true;
   r->md.loc_id = 0;
   for (;;) {
+    if (r->m->entries && !r->in.decoder->nodes(r)) return false;
     uint64_t pos = r->record_pos = b->pos;
-    bool ok = true, done;
+    bool ok = true;
     if (pos >= b->end) return kn_bc_malformed(r, "the file ends within metadata");
-    if (r->m->entries) {
-      if (!plain_node(r, &done) || (!done && !frequent_location(r, &done))) return false;
-      if (done) continue;
-    }
     unsigned id = (unsigned)kn_bits_fixed(b, r->in.width);
     if (id == BC_END_BLOCK) {
       kn_bits_align(b);

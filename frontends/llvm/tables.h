@@ -530,6 +530,12 @@ struct kn_bc_shape {
   kiln_die_shape shape;
 };
 
+/* A definition of a function, and what else than its entry is needed of it: its first line, its unit. */
+struct kn_bc_subprogram {
+  kiln_die is, unit;
+  uint32_t line;
+};
+
 /* One that waits for its caller's: its metadata id, line, column, scope + 1, metadata id of where it was inlined. */
 struct kn_bc_call_way {
   uint32_t id, op[4];

@@ -12,16 +12,6 @@ bool kn_dwarf_reach_too(struct kn_dwarf *d, uint32_t i) {
   return KN_PUSH(d->m, d->queue, i);
 }
 
-uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i) {
-  for (uint32_t steps = 0; steps < 64; steps++) {
-    uint32_t parent = kn_dwarf_entry(d, i)->parent;
-    if (parent == 0) return 0;
-    i = kn_dwarf_index(d, d->dies.at[i].set, parent);
-    if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_DIE_TAG_PART) return i;
-  }
-  return 0;
-}
-
 /* Number of a parameter; 0: it is none. */
 static uint32_t argument(const struct kn_dwarf *d, uint32_t i) {
   struct kn_dwarf_view v = kn_dwarf_view(d, i);
@@ -241,6 +231,29 @@ static bool reach(struct kn_dwarf *d) {
 
 /* ---- the whole ---- */
 
+/* Index of what entry `e` of a set is in, past what stands for its parent; 0: nothing. */
+static inline uint32_t parent_of(const struct kn_dwarf *d, uint32_t set, const struct kn_die *e) {
+  for (uint32_t steps = 0; steps < 64; steps++) {
+    const uint32_t i = kn_dwarf_index(d, set, e->parent);
+    if (KN_LIKELY(i == 0 || kn_dwarf_entry(d, i)->tag != KILN_DIE_TAG_PART)) return i;
+    set = d->dies.at[i].set;
+    e = &d->sets[set]->dies.at[i - d->set[set].base];
+  }
+  return 0;
+}
+
+/* Parents become indices. Of most blocks of C and C++ the source says nothing but that they are there: those that are
+ * parents of anything else than blocks may be written. */
+static void find_parents(struct kn_dwarf *d, uint32_t set) {
+  struct kn_dwarf_die *die = d->dies.at + d->set[set].base;
+  for (uint32_t k = 0; k < d->set[set].n; k++, die++) {
+    const unsigned tag = die->source.tag;
+    if (die->source.parent == 0 || tag == KILN_DIE_TAG_LIST) continue;
+    const uint32_t p = die->source.parent = parent_of(d, set, &d->sets[set]->dies.at[k]);
+    if (tag != KILN_DW_TAG_lexical_block && tag != KILN_DIE_TAG_PART) d->dies.at[p].encloses = true;
+  }
+}
+
 static bool number_entries(struct kn_dwarf *d) {
   const struct kn_image *e = d->image;
   d->set = kn_arena_zero(d->arena, (e->n_sessions + 1) * sizeof *d->set, 4);
@@ -265,6 +278,7 @@ static bool number_entries(struct kn_dwarf *d) {
         .source = *source, .of = source->tag ? base + k : 0, .set = s & (KN_DWARF_SETS - 1)};
     }
   }
+  for (uint32_t s = 0; s <= e->n_sessions; s++) find_parents(d, s);
   return true;
 }
 

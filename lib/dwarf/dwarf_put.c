@@ -76,20 +76,20 @@ enum {
   CODE_BITS = 3,
   CODES =
     20, /* most attributes of a run: below them is a one, so that runs of different lengths differ */
-  CODE_FILE = 1,    /* a reference to a file: from here on the code of its number */
   CODE_LEFT_OUT = 7 /* not at all */
 };
 
 static unsigned form_of(const struct kn_dwarf *d, const struct kn_dwarf_item *a, unsigned code) {
   static const uint8_t numbers[] = {KILN_DW_FORM_data1, KILN_DW_FORM_data2, KILN_DW_FORM_data4};
   switch ((enum kn_dwarf_put)a->put) {
-  case KN_PUT_NUMBER: return numbers[code];
+  case KN_PUT_NUMBER:
+  case KN_PUT_FILE: return numbers[code];
   case KN_PUT_TEXT:
     return d->version >= 5 ? KILN_DW_FORM_strx1 + code
            : code          ? KILN_DW_FORM_string
            : d->split      ? KILN_DW_FORM_GNU_str_index
                            : KILN_DW_FORM_strp;
-  case KN_PUT_REF: return code >= CODE_FILE ? numbers[code - CODE_FILE] : KILN_DW_FORM_ref4;
+  case KN_PUT_REF:
   case KN_PUT_TYPE: return KILN_DW_FORM_ref4;
   case KN_PUT_FLAG:
   case KN_PUT_OTHER: break;
@@ -213,6 +213,17 @@ static inline __attribute__((always_inline)) const struct kn_dwarf_item *put_run
       p = put_text(d, p, v->set, v->words[a->at], &code);
       if (KN_UNLIKELY(p == NULL)) return NULL;
       break;
+    case KN_PUT_FILE:
+      to = kn_dwarf_to(d, v, a);
+      if (KN_LIKELY(d->file_of[to] != 0)) {
+        p = put_number(p, d->file_of[to] - (d->version >= 5), &code);
+      } else if (to == 0) {
+        code = CODE_LEFT_OUT;
+      } else { /* it gets its number */
+        end = a;
+        continue;
+      }
+      break;
     case KN_PUT_TYPE:
     case KN_PUT_REF:
       to = a->put == KN_PUT_REF ? kn_dwarf_to(d, v, a) : kn_dwarf_type_of(d, i);
@@ -220,10 +231,6 @@ static inline __attribute__((always_inline)) const struct kn_dwarf_item *put_run
         d->patches.at[d->patches.n++] =
           (struct kn_dwarf_patch){(uint32_t)(p - d->out[KN_DS_INFO].bytes.at), to};
         p += 4;
-      } else if (to != 0 && a->put == KN_PUT_REF && d->file_of[to] != 0 &&
-                 v->e->tag != KILN_DW_TAG_compile_unit) {
-        p = put_number(p, d->file_of[to] - (d->version >= 5), &code);
-        code += CODE_FILE;
       } else if (to == 0) {
         code = CODE_LEFT_OUT;
       } else {

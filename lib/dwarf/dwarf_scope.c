@@ -108,24 +108,25 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
   return number;
 }
 
-/* The number of a scope of locations, 0 for the function itself. Scopes of what the source nests too deep, or of no
- * function, count as the function. */
+/* The number of a scope of locations, 0 for the function itself. Blocks that will not be written count as what they are
+ * in, scopes of what the source nests too deep, or of no function, as the function. */
 static bool scope_of(const struct function *x, const struct kn_loc_full *is, uint32_t *number) {
   struct kn_dwarf *d = x->d;
   const struct kn_sources *p = &d->image->sessions[x->session]->sources;
   struct kn_dwarf_key k = {kn_dwarf_index(d, x->session + 1, is->entry), is->inlined};
   d->scope_way.n = 0;
   *number = 0;
-  for (;;) {
+  for (uint32_t steps = 0;; steps++) {
+    if (steps > KN_DWARF_DEPTH) return true;
     unsigned tag = k.scope ? kn_dwarf_entry(d, k.scope)->tag : 0;
-    if (tag == KILN_DIE_TAG_PART) {
+    if (tag == KILN_DIE_TAG_PART ||
+        (tag == KILN_DW_TAG_lexical_block && !d->dies.at[k.scope].encloses)) {
       k.scope = kn_dwarf_parent(d, k.scope);
       continue;
     }
     if (tag != KILN_DW_TAG_subprogram && tag != KILN_DW_TAG_lexical_block) break; /* damaged */
     if (tag == KILN_DW_TAG_subprogram && k.call == 0) break;
     if ((*number = find(x, k)) != 0) break;
-    if (d->scope_way.n > KN_DWARF_DEPTH) return true;
     if (!KN_PUSH(d->m, d->scope_way, k)) return false;
     if (tag == KILN_DW_TAG_subprogram) {
       is = &p->locs.at[k.call];
@@ -175,16 +176,16 @@ static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
   struct kn_dwarf *d = x->d;
   const struct kn_output *o = kn_image_output(d->image, x->session);
   const struct kn_loc_full *locs = d->image->sessions[x->session]->sources.locs.at;
-  uint32_t end = kn_output_line_end(o, f), scope = 0, last = 0;
-  for (uint32_t k = f->loc_first; k < end; k++) {
-    const struct kn_code_line *row = &o->lines.at[k];
+  const struct kn_code_line *row = o->lines.at + f->loc_first,
+                            *end = o->lines.at + kn_output_line_end(o, f);
+  uint32_t scope = 0, last = 0;
+  for (; row < end; row++) {
     if (row->loc.scope == last || row->loc.scope == 0) continue;
-    if (row->offset == (k + 1 < end ? row[1].offset : f->start + f->size)) continue; /* no code */
+    if (row->offset == (row + 1 < end ? row[1].offset : f->start + f->size)) continue; /* no code */
     const struct kn_loc_full *was = &locs[last], *to = &locs[last = row->loc.scope];
     if (to->entry == was->entry && to->inlined == was->inlined) continue;
-    uint32_t at = row->offset - f->start, is;
-    if (!scope_of(x, to, &is)) return false;
-    if (!cross(d, scope, is, at)) return false;
+    uint32_t is;
+    if (!scope_of(x, to, &is) || !cross(d, scope, is, row->offset - f->start)) return false;
     scope = is;
   }
   return cross(d, scope, 0, f->size);

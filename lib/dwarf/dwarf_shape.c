@@ -67,7 +67,9 @@ static int put(const struct kn_dwarf *d, const struct kn_dwarf_item *a, unsigned
   case KN_DA_CHILDREN: return -1;
   case KN_DA_FLAG: return KN_PUT_FLAG;
   case KN_DA_STRING: return KN_PUT_TEXT;
-  case KN_DA_REF: return KN_PUT_REF;
+  case KN_DA_REF:
+    return a->name == KILN_DW_AT_decl_file && tag != KILN_DW_TAG_compile_unit ? KN_PUT_FILE
+                                                                              : KN_PUT_REF;
   case KN_DA_SIGNATURE:
   case KN_DA_TYPED: return KN_PUT_TYPE;
   case KN_DA_UINT: return a->name == KILN_DW_AT_const_value ? KN_PUT_OTHER : KN_PUT_NUMBER;

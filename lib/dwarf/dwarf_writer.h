@@ -15,14 +15,15 @@
 /* Of an entry of any set. The tree is walked in an order that caches do not foresee, so that all of an entry is in the
  * 64 bytes of a cache line, what is read often before the rest. */
 struct kn_dwarf_die {
-  struct kn_die source; /* a copy */
+  struct kn_die source; /* a copy; `parent` is an index into kn_dwarf.dies, but for lists */
   /* the source's entry: its own index (0: not defined), or what this is an instance of */
   uint32_t of;
   uint32_t set : 26; /* of the source's entry: 0: the module's; session + 1 */
   uint32_t attached : 1, reachable : 1;
-  /* holds: a block that an entry is directly in; inner: members of its lists are written in it;
-   * abstract: a function that was inlined somewhere: it has no code, its instances have */
-  uint32_t holds : 1, inner : 1, abstract : 1;
+  /* encloses: a block that an entry of the source is directly in, which is no block; holds: one of these is written;
+   * inner: members of its lists are written in it; abstract: a function that was inlined somewhere: it has no code, its
+   * instances have */
+  uint32_t encloses : 1, holds : 1, inner : 1, abstract : 1;
   uint32_t first, last, next; /* children and siblings, by index into kn_dwarf.dies */
   uint32_t unit;              /* number of its unit, from 1; 0: not reached */
   uint32_t offset;            /* in .debug_info; 0: not written */
@@ -60,6 +61,7 @@ enum kn_dwarf_put {
   KN_PUT_NUMBER,
   KN_PUT_FLAG,
   KN_PUT_TEXT,
+  KN_PUT_FILE,
   KN_PUT_REF,
   KN_PUT_TYPE,
   KN_PUT_OTHER
@@ -236,8 +238,6 @@ struct kn_dwarf {
 
 /* lib/dwarf/dwarf.c */
 
-/* Index of the parent of entry i, past those that stand for theirs; 0: none. */
-uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i);
 /* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
 uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i);
 /* Entry i, which was not reachable so far, is to be written; false without memory, as those below. See
@@ -428,6 +428,11 @@ static inline const struct kiln_debug *kn_dwarf_set(const struct kn_dwarf *d, ui
 /* Entry i, up to the next instance (lib/dwarf/dwarf_scope.c). */
 static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint32_t i) {
   return &d->dies.at[i].source;
+}
+/* Index of the parent of entry i, past those that stand for theirs; 0: none. */
+static inline uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i) {
+  const struct kn_die *e = kn_dwarf_entry(d, i);
+  return e->tag != KILN_DIE_TAG_LIST ? e->parent : 0;
 }
 /* Index in dies of what an id in set `set` refers to; 0: nothing defined. */
 static inline uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id) {

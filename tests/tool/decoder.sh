@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # decoder.sh KILN: the two ways to decode the numbers of bitcode (`--decoder`) give the same objects and messages.
 # Inputs: some of the programs of tests/run/programs, the assembly files of tests/run/bitcode, a function with so many
-# values and blocks that their numbers are long, damaged bitcode.
+# values and blocks that their numbers are long, debug information with long numbers, damaged bitcode.
 set -u
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
@@ -55,6 +55,12 @@ check "the files of run/bitcode" small
 } > long.c
 clang-22 -O0 -w -c -emit-llvm long.c -o long.bc
 check "numbers of more than three chunks" succeeds long.bc
+
+# Lines of more than four chunks, of a function, its parameter, its variables, blocks and locations.
+printf '#line 5000000\nint f(int x) { int a = x; { int b = a; { x += b; } } return x; }\n' > far.c
+clang-22 -O0 -g -w -c -emit-llvm far.c -o far.bc
+far() { succeeds far.bc && [[ $(llvm-dwarfdump-22 --debug-info --debug-line pext.o | grep -cE 'decl_line.*5000000|^0x[0-9a-f]+ +5000000 ') -ge 8 ]]; }
+check "lines of more than four chunks" far
 
 head -c $(($(stat -c %s long.bc) / 2)) long.bc > short.bc
 check "truncated bitcode" fails short.bc

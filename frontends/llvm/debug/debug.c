@@ -144,13 +144,15 @@ static void subprogram(const struct kn_node *x, kiln_die e) {
   if (!(kn_op(x, 0) & 4)) return; /* older than LLVM 8 */
   uint64_t sp_flags = kn_op(x, 9), flags = kn_op(x, 11);
   bool definition = sp_flags & SP_DEFINITION;
+  if (definition)
+    x->r->md.subprogram = (struct kn_bc_subprogram){e, kn_op_die(x, 12), (uint32_t)kn_op(x, 7)};
   kiln_die declaration = kn_op_die(x, 14), parent = kn_op_die(x, 1);
   struct kn_bc_fields all;
   kn_fields_begin(&all, subprogram_fields);
   kn_put(&all, OF_TEMPLATES, kn_op_die(x, 13).id);
   if (definition) kn_put(&all, OF_RETAINED, kn_op_die(x, 15).id);
   kn_put(&all, OF_LINKAGE, kn_op_text(x, 3));
-  kn_put_place(&all, OF_FILE, x, 4);
+  kn_put_place(&all, OF_FILE, kn_op_die(x, 4), kn_op(x, 5));
   kn_put(&all, OF_TYPED, kn_op_die(x, 6).id);
   kn_put_flag(&all, OF_CALLS, definition && (flags & FLAG_ALL_CALLS));
   if (declaration.id) { /* has all else */
@@ -203,7 +205,7 @@ static void global(const struct kn_node *x, kiln_die e) {
   if (kn_op(x, 11)) kiln_die_set_uint(x->d, KILN_DW_AT_alignment, kn_op(x, 11) / 8);
 }
 
-static void local(const struct kn_node *x, kiln_die e) {
+static void put_local(const struct kn_node *x, kiln_die e, const struct kn_bc_local *v) {
   enum { NAME, FILE, LINE, TYPE, ARTIFICIAL, OBJECT_POINTER, ALIGNMENT, ARGUMENT = ALIGNMENT + 2 };
   static const struct kn_bc_field fields[] = {
     [NAME] = {KILN_DW_AT_name, KILN_DIE_ATTR_STRING},
@@ -215,18 +217,35 @@ static void local(const struct kn_node *x, kiln_die e) {
     [ALIGNMENT] = KN_FIELD_NUMBER(KILN_DW_AT_alignment),
     [ARGUMENT] = {0, KILN_DIE_ATTR_ARGUMENT},
   };
-  uint64_t argument = kn_op(x, 6), flags = kn_op(x, 7);
+  struct kn_bc *r = x->r;
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
-  kn_put(&all, NAME, kn_op_text(x, 2));
-  kn_put_place(&all, FILE, x, 3);
-  kn_put(&all, TYPE, kn_op_die(x, 5).id);
-  kn_put_flag(&all, ARTIFICIAL, flags & FLAG_ARTIFICIAL);
-  kn_put_flag(&all, OBJECT_POINTER, flags & FLAG_OBJECT_POINTER);
-  if (kn_op(x, 0) & 2 && kn_op(x, 8)) kn_put_number(&all, ALIGNMENT, kn_op(x, 8) / 8);
-  kn_put(&all, ARGUMENT, argument < UINT32_MAX ? (uint32_t)argument : 0);
-  kn_bc_shaped(x, e, argument ? KILN_DW_TAG_formal_parameter : KILN_DW_TAG_variable,
-               kn_op_die(x, 1), &all);
+  kn_put(&all, NAME, kn_bc_md_text(r, v->name).id);
+  kn_put_place(&all, FILE, kn_bc_die(r, v->file), v->line);
+  kn_put(&all, TYPE, kn_bc_die(r, v->type).id);
+  kn_put_flag(&all, ARTIFICIAL, v->flags & FLAG_ARTIFICIAL);
+  kn_put_flag(&all, OBJECT_POINTER, v->flags & FLAG_OBJECT_POINTER);
+  if (v->alignment) kn_put_number(&all, ALIGNMENT, v->alignment / 8);
+  kn_put(&all, ARGUMENT, v->argument < UINT32_MAX ? (uint32_t)v->argument : 0);
+  kn_bc_shaped(x, e, v->argument ? KILN_DW_TAG_formal_parameter : KILN_DW_TAG_variable,
+               kn_bc_die(r, v->scope), &all);
+}
+
+static void local(const struct kn_node *x, kiln_die e) {
+  const struct kn_bc_local v = {.scope = kn_op(x, 1),
+                                .name = kn_op(x, 2),
+                                .file = kn_op(x, 3),
+                                .line = kn_op(x, 4),
+                                .type = kn_op(x, 5),
+                                .argument = kn_op(x, 6),
+                                .flags = kn_op(x, 7),
+                                .alignment = kn_op(x, 0) & 2 ? kn_op(x, 8) : 0};
+  put_local(x, e, &v);
+}
+
+void kn_bc_debug_local(struct kn_bc *r, kiln_die e, const struct kn_bc_local *v) {
+  const struct kn_node x = {.r = r, .d = r->md.now->debug};
+  put_local(&x, e, v);
 }
 
 /* A list of nodes; strings and the like are none, and neither are nodes without entries. */
@@ -284,12 +303,17 @@ bool kn_bc_debug_begin(struct kn_bc *r) {
   return true;
 }
 
-static void block(const struct kn_node *x, kiln_die e) {
-  static const struct kn_bc_field none;
-  struct kn_bc_fields all;
-  kn_fields_begin(&all, &none);
-  kn_bc_shaped(x, e, KILN_DW_TAG_lexical_block, kn_op_die(x, 1), &all);
+void kn_bc_debug_block(struct kn_bc *r, kiln_die e, uint64_t scope) {
+  static const uint32_t none;
+  kiln_debug *d = r->md.now->debug;
+  if (r->md.block_shape.id == 0 || r->md.block_shape_of != d) {
+    r->md.block_shape = kiln_die_shape_new(d, KILN_DW_TAG_lexical_block, NULL, 0);
+    r->md.block_shape_of = d;
+  }
+  kiln_die_begin_shaped(d, e, r->md.block_shape, kn_bc_die(r, scope), &none);
 }
+
+static void block(const struct kn_node *x, kiln_die e) { kn_bc_debug_block(x->r, e, kn_op(x, 1)); }
 
 static void block_file(const struct kn_node *x, kiln_die e) {
   kiln_die_begin(x->d, e, KILN_DIE_TAG_PART, kn_op_die(x, 1));

@@ -3,6 +3,7 @@
 #define KN_LLVM_DEBUG_H
 
 #include "bc.h"
+#include "debug/metadata_numbers.h"
 
 /* ---- metadata.c ---- */
 
@@ -23,6 +24,8 @@ static inline const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id
 /* Reads the record of metadata `id` - 1 into r->in.ops and r->in.code; the position stays. False if there is none, or
  * after an error. */
 bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
+/* The record at `pos`, of code r->in.code and operands r->in.ops, is a node that becomes an entry. */
+bool kn_bc_decoded_node(struct kn_bc *r, uint64_t pos);
 
 /* ---- debug.c, debug_var.c ---- */
 
@@ -47,14 +50,28 @@ static inline kiln_debug_string kn_bc_md_text(const struct kn_bc *r, uint64_t id
 }
 /* Defines the entry of node `id` - 1, whose record has `code` and `n` operands. */
 void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops, uint32_t n);
+/* The same of the block that was read last, in scope `scope` - 1: its entry is `e`. Of a local variable. */
+void kn_bc_debug_block(struct kn_bc *r, kiln_die e, uint64_t scope);
+/* Numbers of metadata are one more, 0 is none. */
+struct kn_bc_local {
+  uint64_t scope, name, file, line, type;
+  uint64_t argument;  /* number of the parameter, from 1; 0: it is none */
+  uint64_t flags;     /* FLAG_... */
+  uint64_t alignment; /* in bits; 0: its type's */
+};
+void kn_bc_debug_local(struct kn_bc *r, kiln_die e, const struct kn_bc_local *v);
+/* What kn_bc_md.n says of it: types refer to such a variable, which is no parameter, and artificial. */
+static inline bool kn_bc_local_is_size(const struct kn_bc_local *v) {
+  return v->argument == 0 && (v->flags & FLAG_ARTIFICIAL);
+}
 /* What kn_bc_md.n says of an expression, from the operands of its record. */
 uint32_t kn_bc_debug_expression(const uint64_t *ops, uint32_t n);
 /* The variable of entry `variable` - 1 is not in memory: its value is that of an expression, which may be none. */
 void kn_bc_debug_constant(struct kn_bc *r, uint64_t variable, uint64_t expr);
 /* Reads a record that says which nodes describe a global. */
 void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n);
-/* Reads the block that says which node describes the function, which was just announced. */
-void kn_bc_debug_attached(struct kn_bc *r);
+/* debug_assign.c: reads the block of attachments that was just announced, for the records of assignments that wait. */
+bool kn_bc_assign_attached(struct kn_bc *r);
 /* Describes the function that was read. */
 void kn_bc_debug_function(struct kn_bc *r);
 /* A record that declares where a variable lives: numbers of metadata, of its location, itself, an expression, the

@@ -8,14 +8,17 @@
 
 #include <stdlib.h>
 
-void kn_bc_assign_begin(struct kn_bc *r) {
-  r->fn.assigns.n = r->fn.assign_bytes.n = r->fn.assigned.n = 0;
+/* A record of attachments: [kind, node]... of the function, or, with one number before these, of an instruction. */
+static bool attachment(struct kn_bc *r) {
+  for (uint32_t i = 1; r->in.ops.n % 2 != 0 && i + 1 < r->in.ops.n; i += 2)
+    if (kn_bc_kind(r, r->in.ops.at[i]) == MD_KIND_ASSIGN_ID && r->in.ops.at[i + 1] < UINT32_MAX &&
+        !KN_BC_PUSH(r, r->fn.assigned, (uint32_t)r->in.ops.at[i + 1]))
+      return false;
+  return true;
 }
 
-void kn_bc_assign_attached(struct kn_bc *r) {
-  for (uint32_t i = 1; r->fn.assigns.n != 0 && i + 1 < r->in.ops.n; i += 2)
-    if (kn_bc_kind(r, r->in.ops.at[i]) == MD_KIND_ASSIGN_ID && r->in.ops.at[i + 1] < UINT32_MAX)
-      KN_BC_PUSH(r, r->fn.assigned, (uint32_t)r->in.ops.at[i + 1]);
+bool kn_bc_assign_attached(struct kn_bc *r) {
+  return kn_bc_each(r, BLOCK_METADATA_ATTACHMENT, MD_ATTACHMENT, attachment);
 }
 
 /* Keeps an expression; *at: where. */

@@ -3,7 +3,6 @@
 #define KN_LLVM_DEBUG_NODE_H
 
 #include "debug/debug.h"
-#include "debug/metadata_numbers.h"
 
 #include <kiln/dwarf.h>
 
@@ -40,9 +39,7 @@ bool kn_bc_debug_expr_of(struct kn_bc *r, uint32_t id, const struct kn_bc_args *
 /* The expression that metadata `id` - 1 is; false if it is none, or one that is not known. */
 bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc_expr *is);
 
-/* debug_assign.c: a function begins; a record of attachments was read; the function is complete. */
-void kn_bc_assign_begin(struct kn_bc *r);
-void kn_bc_assign_attached(struct kn_bc *r);
+/* debug_assign.c: the function is complete. */
 void kn_bc_assign_end(struct kn_bc *r);
 /* kiln_func_set_variable, now or at the end; if assignment m->id has a store, the variable is in memory
  * instead. m: NULL: it has none. */
@@ -165,12 +162,11 @@ static inline void kn_put_int(struct kn_bc_fields *all, unsigned k, int64_t valu
 static inline uint32_t kn_op_text(const struct kn_node *x, uint32_t i) {
   return kn_bc_md_text(x->r, kn_op(x, i)).id;
 }
-/* File and line, operands i and i + 1, as attributes k and k + 1. */
-static inline void kn_put_place(struct kn_bc_fields *all, unsigned k, const struct kn_node *x,
-                                uint32_t i) {
-  uint64_t line = kn_op(x, i + 1);
+/* File and line as attributes k and k + 1. */
+static inline void kn_put_place(struct kn_bc_fields *all, unsigned k, kiln_die file,
+                                uint64_t line) {
   if (line == 0 || line > UINT32_MAX) return;
-  kn_put(all, k, kn_op_die(x, i).id);
+  kn_put(all, k, file.id);
   kn_put(all, k + 1, (uint32_t)line);
 }
 /* Bits 0 and 1 of DIFlags: private, protected, public, which DWARF numbers the other way round. */

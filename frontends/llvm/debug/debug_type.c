@@ -155,7 +155,7 @@ void kn_bc_derived(const struct kn_node *x, kiln_die e) {
   kn_fields_begin(&all, derived_fields);
   kn_put(&all, D_NAME, kn_op_text(x, 2));
   kn_put(&all, D_TYPE, kn_op_die(x, 6).id);
-  if (!(flags & FLAG_FWD_DECL)) kn_put_place(&all, D_FILE, x, 3);
+  if (!(flags & FLAG_FWD_DECL)) kn_put_place(&all, D_FILE, kn_op_die(x, 3), kn_op(x, 4));
   kn_put_access(&all, D_ACCESS, flags);
   kn_put_flag(&all, D_ARTIFICIAL, flags & FLAG_ARTIFICIAL);
   if (is_member) {
@@ -283,7 +283,7 @@ void kn_bc_composite(const struct kn_node *x, kiln_die e) {
     if (!declared || (size >= 8 && !type)) kn_put_number(&all, SIZE, size / 8);
     kn_put_flag(&all, DECLARATION, declared);
     kn_put_access(&all, ACCESS, flags);
-    if (!declared) kn_put_place(&all, FILE, x, 3);
+    if (!declared) kn_put_place(&all, FILE, kn_op_die(x, 3), kn_op(x, 4));
     put_alignment(&all, ALIGNMENT, kn_op(x, 8));
   }
   if (type) kn_put(&all, TEMPLATES, kn_op_die(x, 14).id);

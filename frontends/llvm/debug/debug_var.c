@@ -52,28 +52,18 @@ void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n) {
 /* ---- functions ---- */
 
 void kn_bc_debug_function(struct kn_bc *r) {
-  uint32_t id = r->fn.subprogram;
-  if (id == 0 || !kn_bc_md_record(r, id) || r->in.code != MD_SUBPROGRAM || r->in.ops.n < 13) return;
-  const uint64_t *o = r->in.ops.at;
-  uint32_t line = (uint32_t)o[7], scope = id, file; /* thunks have none */
-  kiln_die unit = kn_bc_die(r, o[12]);
-  file = kn_bc_loc_file(r, scope);
-  kiln_location at = {.file = file, .line = line, .scope = kn_bc_die(r, scope)};
-  kiln_func_set_debug(r->f, kn_bc_die(r, id), unit, kiln_loc_new_full(r->session, &at));
-}
-
-/* A record of the block of attachments: [kind, node]... of the function, or, with one number before these, of an
- * instruction. */
-static bool attachment(struct kn_bc *r) {
-  if (r->in.ops.n % 2 != 0) kn_bc_assign_attached(r);
-  for (uint32_t i = 0; r->in.ops.n % 2 == 0 && i + 1 < r->in.ops.n; i += 2)
-    if (kn_bc_kind(r, r->in.ops.at[i]) == MD_KIND_DBG && r->in.ops.at[i + 1] < UINT32_MAX)
-      r->fn.subprogram = (uint32_t)r->in.ops.at[i + 1] + 1;
-  return true;
-}
-
-void kn_bc_debug_attached(struct kn_bc *r) {
-  kn_bc_each(r, BLOCK_METADATA_ATTACHMENT, MD_ATTACHMENT, attachment);
+  const uint32_t id = r->fn.subprogram;
+  const kiln_die is = kn_bc_die(r, id);
+  struct kn_bc_subprogram s = r->md.subprogram;
+  if (is.id == 0) return;
+  if (s.is.id != is.id) { /* it is not the function's alone */
+    if (!kn_bc_md_record(r, id) || r->in.code != MD_SUBPROGRAM || r->in.ops.n < 13) return;
+    const uint64_t *o = r->in.ops.at;
+    s = (struct kn_bc_subprogram){is, kn_bc_die(r, o[12]), (uint32_t)o[7]};
+  }
+  const uint32_t file = kn_bc_loc_file(r, id); /* thunks have no line */
+  kiln_location at = {.file = file, .line = s.line, .scope = is};
+  kiln_func_set_debug(r->f, is, s.unit, kiln_loc_new_full(r->session, &at));
 }
 
 /* The call that the record's location was inlined at; false if that is damaged. */

@@ -208,42 +208,16 @@ static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, boo
   return true;
 }
 
-/* Reads the record at the current position if it is unabbreviated, about a variable, and has up to eight operands, as
- * almost all that declare one; else returns 0. After an error too. */
-static inline uint32_t plain_record(struct kn_bc *r, uint64_t op[8], uint32_t *n) {
-  uint64_t w = kn_bits_peek(&r->in.bits, r->in.bits.pos);
-  if ((w & ((1u << r->in.width) - 1)) != BC_UNABBREV) return 0;
-  w >>= r->in.width;
-  uint32_t code = ((uint32_t)w & 31) | ((uint32_t)w >> 1 & 0x3e0), count = w >> LOC_HEAD_BITS & 63;
-  if ((w & 0x820) != 0x20 || !kn_bc_is_debug_record(code) || count > 8) return 0;
-  r->in.bits.pos += r->in.width + LOC_HEAD_BITS + 6;
-  r->in.decoder->vbr6s(&r->in.bits, op, count);
-  if (r->in.bits.bad) kn_bc_malformed(r, "a number is longer than 64 bits");
-  else if (r->in.bits.pos > r->in.bits.end)
-    kn_bc_malformed(r, "the file ends in the middle of a record");
-  *n = count;
-  return r->status == KILN_OK ? code : 0;
-}
-
 /* Reads the records about variables from the current position on, which stand behind the instruction before which they
  * count: where variables are declared to live is told at once, since that may take code (`values` false); what refers
  * to values, when the instruction has its number. */
 static void records(struct kn_bc *r, bool values) {
   for (;;) {
-    uint64_t pos = r->in.bits.pos, op[8];
-    uint32_t n;
-    if (!values && plain_record(r, op, &n) == FUNC_DEBUG_RECORD_DECLARE) {
-      if (n >= 4 && r->fn.bb < r->fn.n_bbs) kn_bc_debug_declare(r, op);
-      continue;
-    }
-    if (r->status != KILN_OK) return;
-    r->in.bits.pos = pos;
+    if (!values) r->in.decoder->declares(r);
+    uint64_t pos = r->in.bits.pos;
+    if (!kn_bc_is_record(r, kn_bits_peek(&r->in.bits, pos)) || r->status != KILN_OK) return;
     unsigned id = (unsigned)kn_bits_fixed(&r->in.bits, r->in.width);
     uint32_t code = kn_bc_code(r, id);
-    if (!kn_bc_is_debug_record(code)) {
-      r->in.bits.pos = pos;
-      return;
-    }
     bool declares = code == FUNC_DEBUG_RECORD_DECLARE;
     if (!values && !declares) {
       if (r->fn.records_pos == 0) r->fn.records_pos = pos;
