@@ -1,60 +1,67 @@
-/* Calls. Arguments are passed as by the x86-64 System V ABI, so that calls with another signature, variadic
+/* Calls. Arguments are passed as by the host's C ABI (struct kn_host), so that calls with another signature, variadic
  * functions, C functions and callbacks all work alike. An image holds the argument registers and the stack area of
- * one call. Calls to and from C go through libffi with one signature that covers all registers: six integers, eight
- * doubles, and a block on the stack. Called by run.c. */
+ * one call; host_*.c loads the registers from it, or stores them in one. Called by run.c. */
 #include "interp.h"
-
-/* Elements of a struct that libffi passes on the stack whatever its size: a struct of more than four words is never
- * passed in registers, nor is one that contains it. */
-static ffi_type *big_elements[] = {&ffi_type_uint64,
-                                   &ffi_type_uint64,
-                                   &ffi_type_uint64,
-                                   &ffi_type_uint64,
-                                   &ffi_type_uint64,
-                                   &ffi_type_uint64,
-                                   NULL};
-static ffi_type big = {48, 8, FFI_TYPE_STRUCT, big_elements};
 
 /* ---- where arguments go ---- */
 
-/* Passed in an SSE register. */
-static bool in_xmm(unsigned type) {
-  return type == KILN_TYPE_F32 || type == KILN_TYPE_F64 || type == KILN_TYPE_F128 ||
-         type == KILN_TYPE_V64 || type == KILN_TYPE_V128;
+/* The registers of an argument of `words` general ones, if there are as many. */
+static bool in_gp(struct kn_layout *l, struct kn_place *p) {
+  const struct kn_host *h = &kn_interp_host;
+  uint32_t at = h->even_pairs && p->words == 2 ? (l->gp + 1) & ~1u : l->gp;
+  if (at + p->words > h->gp) {
+    if (h->composites) l->gp = h->gp; /* what comes behind it is on the stack, too */
+    return false;
+  }
+  p->kind = KN_PLACE_GP;
+  p->at = at;
+  l->gp = at + p->words;
+  return true;
 }
 
-struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigned flags,
-                                     uint32_t size_bytes, unsigned align_log2) {
+/* The register of a float, if there is one. */
+static bool in_fp(struct kn_layout *l, struct kn_place *p) {
+  if (l->fp == 8) return false;
+  p->kind = KN_PLACE_FP;
+  p->at = l->fp++;
+  return true;
+}
+
+/* `p` begins an argument of several parts, all of which are in registers, or none. */
+static void begin_joined(struct kn_layout *l, const kiln_param *p) {
+  uint32_t *used = kn_interp_in_fp(p->type) ? &l->fp : &l->gp;
+  uint32_t limit = kn_interp_in_fp(p->type) ? 8 : kn_interp_host.gp;
+  l->joined = 1;
+  while (p[l->joined - 1].flags & KILN_PARAM_JOIN) l->joined++;
+  if (*used + l->joined > limit) *used = limit;
+}
+
+struct kn_place kn_interp_next_place(struct kn_layout *l, const kiln_param *from) {
+  const struct kn_host *h = &kn_interp_host;
+  unsigned type = from->type, flags = from->flags;
   struct kn_place p = {.type = (uint8_t)type,
                        .words = kn_interp_is_wide(type) ? 2 : 1,
                        .flags = (uint16_t)flags,
-                       .size_bytes = size_bytes,
+                       .size_bytes = from->size_bytes,
                        .align = 8};
+  bool inside = l->joined != 0;
+  if (h->composites && !inside && flags & KILN_PARAM_JOIN) begin_joined(l, from);
+  bool part = l->joined != 0;
+  if (part) l->joined--;
+  if (flags & KILN_PARAM_CHAIN) p.kind = KN_PLACE_CHAIN;
+  if (flags & KILN_PARAM_SRET && h->sret_register) p.kind = KN_PLACE_SRET;
+  if (p.kind != KN_PLACE_GP) return p;
   uint64_t size = 8;
-  if (flags & KILN_PARAM_CHAIN) {
-    p.kind = KN_PLACE_CHAIN;
-    l->chain = true;
-    return p;
-  }
   if (flags & KILN_PARAM_BYVAL) {
-    size = ((uint64_t)size_bytes + 7) & ~UINT64_C(7);
-    if (align_log2 > 3) p.align = 1u << align_log2;
-  } else if (in_xmm(type)) {
-    if (l->fp < 8) {
-      p.kind = KN_PLACE_FP;
-      p.at = l->fp++;
-      return p;
-    }
-    if (type == KILN_TYPE_F128 || type == KILN_TYPE_V128) size = p.align = 16;
-  } else if (type == KILN_TYPE_F80) { /* never in registers */
-    size = p.align = 16;
-  } else if (l->gp + p.words <= 6) {
-    p.kind = KN_PLACE_GP;
-    p.at = l->gp;
-    l->gp += p.words;
-    return p;
-  } else if (p.words == 2) {
-    size = p.align = 16;
+    unsigned log2 = from->align_log2 < h->max_align_log2 ? from->align_log2 : h->max_align_log2;
+    size = ((uint64_t)from->size_bytes + 7) & ~UINT64_C(7);
+    if (log2 > 3) p.align = 1u << log2;
+  } else {
+    if (kn_interp_in_fp(type) ? in_fp(l, &p) : type != KILN_TYPE_F80 && in_gp(l, &p)) return p;
+    if (p.words == 2) size = p.align = 16;
+    if (part && type == KILN_TYPE_F32) size = 4;
+    if (inside && size < 16) p.align = 1; /* as in memory */
+    else if (h->composites && from->align_log2 == 4) p.align = 16;
   }
   p.kind = KN_PLACE_STACK;
   l->stack = (l->stack + p.align - 1) & ~((uint64_t)p.align - 1);
@@ -111,7 +118,7 @@ static void pack(struct kn_thread *t, struct kn_frame *fr, const struct kn_site 
                  struct kn_image *im) {
   im->n_gp = s->layout.gp;
   im->n_fp = s->layout.fp;
-  im->chain = 0;
+  im->chain = im->sret = 0;
   im->stack_bytes = s->layout.stack;
   im->stack = kn_interp_push(t, s->layout.stack, 64);
   for (uint32_t i = 0; i < s->n; i++) {
@@ -122,6 +129,8 @@ static void pack(struct kn_thread *t, struct kn_frame *fr, const struct kn_site 
       memcpy(im->stack + p->at, (const void *)(uintptr_t)*v, p->size_bytes);
     } else if (p->kind == KN_PLACE_CHAIN) {
       im->chain = *v;
+    } else if (p->kind == KN_PLACE_SRET) {
+      im->sret = *v;
     } else if (p->kind == KN_PLACE_FP) {
       im->fp[p->at][0] = *v;
       im->fp[p->at][1] = p->words == 2 ? v[1] : 0;
@@ -131,21 +140,23 @@ static void pack(struct kn_thread *t, struct kn_frame *fr, const struct kn_site 
       unsigned to = p->flags & KILN_PARAM_SEXT64 ? 64 : p->flags & KILN_PARAM_SEXT ? 32 : 0;
       if (bits < to && words[0] >> (bits - 1))
         words[0] |= kn_interp_mask(to) & ~kn_interp_mask(bits);
-      memcpy(p->kind == KN_PLACE_GP ? (uint8_t *)&im->gp[p->at] : im->stack + p->at, words,
-             8u * p->words);
+      memcpy(p->kind == KN_PLACE_GP ? (uint8_t *)kn_interp_gp(im, p->at) : im->stack + p->at, words,
+             8u * p->words); /* four bytes of it may be those of the next part */
     }
   }
 }
 
-void kn_interp_unpack(struct kn_frame *fr, const struct kn_isig *sig, const struct kn_image *im) {
+void kn_interp_unpack(struct kn_frame *fr, const struct kn_isig *sig, struct kn_image *im) {
   for (uint32_t i = 0; i < sig->n_params; i++) {
     const struct kn_place *p = &sig->params[i];
     uint64_t *to = fr->regs + p->reg;
     uint8_t *stack = im->stack + p->at;
     if (p->flags & KILN_PARAM_BYVAL) *to = (uint64_t)(uintptr_t)stack;
     else if (p->kind == KN_PLACE_CHAIN) *to = im->chain;
+    else if (p->kind == KN_PLACE_SRET) *to = im->sret;
     else if (p->kind == KN_PLACE_FP) memcpy(to, im->fp[p->at], 8u * p->words);
-    else memcpy(to, p->kind == KN_PLACE_GP ? (void *)&im->gp[p->at] : stack, 8u * p->words);
+    else
+      memcpy(to, p->kind == KN_PLACE_GP ? (void *)kn_interp_gp(im, p->at) : stack, 8u * p->words);
     if (p->words == 1) *to &= kn_interp_mask(kn_interp_bits(p->type));
     else to[1] &= kn_interp_high_mask(p->type);
   }
@@ -225,16 +236,11 @@ struct kn_frame *kn_interp_enter(struct kn_thread *t, struct kn_frame *fr, struc
 
 /* ---- results ---- */
 
-/* The result registers: integers, floats and the x87 stack, in order. */
-struct result_regs {
-  uint64_t words[2 * KILN_MAX_RESULTS], floats[KILN_MAX_RESULTS][2], f80s[KILN_MAX_RESULTS][2];
-};
-
 static void results_out(const struct kn_isig *sig, const kiln_interp_value *values,
-                        struct result_regs *r) {
+                        struct kn_returned *r) {
   unsigned w = 0, f = 0, x = 0;
   for (uint32_t i = 0; i < sig->n_results; i++) {
-    if (in_xmm(sig->results[i])) {
+    if (kn_interp_in_fp(sig->results[i])) {
       r->floats[f][0] = values[i].low;
       r->floats[f++][1] = values[i].high;
       continue;
@@ -250,7 +256,7 @@ static void results_out(const struct kn_isig *sig, const kiln_interp_value *valu
 }
 
 static void results_in(struct kn_frame *fr, const struct kn_site *s, const struct kn_isig *sig,
-                       const struct result_regs *r) {
+                       const struct kn_returned *r) {
   unsigned w = 0, f = 0, x = 0;
   for (uint32_t i = 0; i < sig->n_results; i++) {
     uint64_t *to = fr->regs + s->res[i];
@@ -260,7 +266,7 @@ static void results_in(struct kn_frame *fr, const struct kn_site *s, const struc
       to[1] = r->f80s[x++][1] & UINT16_MAX;
       continue;
     }
-    if (in_xmm(type)) {
+    if (kn_interp_in_fp(type)) {
       to[0] = r->floats[f][0] & kn_interp_mask(kn_interp_bits(type));
       if (type == KILN_TYPE_F128 || type == KILN_TYPE_V128) to[1] = r->floats[f][1];
       f++;
@@ -273,212 +279,91 @@ static void results_in(struct kn_frame *fr, const struct kn_site *s, const struc
 
 void kn_interp_return(struct kn_thread *t, struct kn_frame *caller, const struct kn_ifunc *fn,
                       const kiln_interp_value *values) {
-  struct result_regs r = {0};
+  struct kn_returned r = {0};
   const struct kn_site *s = &caller->fn->sites[caller->pc->y];
   results_out(t->in->sigs[fn->sig], values, &r);
   results_in(caller, s, t->in->sigs[s->sig], &r);
 }
 
-/* ---- calls to C ---- */
+/* ---- calls to C and from C ---- */
 
-/* Result types for libffi: rax, rdx, xmm0 and xmm1 are returned as structs of two words, st(0) as a long double,
- * st(0) and st(1) as a complex long double. */
-static ffi_type *pair_types[4][3] = {
-  {&ffi_type_uint64, &ffi_type_uint64, NULL},
-  {&ffi_type_uint64, &ffi_type_double, NULL},
-  {&ffi_type_double, &ffi_type_uint64, NULL},
-  {&ffi_type_double, &ffi_type_double, NULL},
-};
-static ffi_type pairs[4] = {{16, 8, FFI_TYPE_STRUCT, pair_types[0]},
-                            {16, 8, FFI_TYPE_STRUCT, pair_types[1]},
-                            {16, 8, FFI_TYPE_STRUCT, pair_types[2]},
-                            {16, 8, FFI_TYPE_STRUCT, pair_types[3]}};
-
-/* The type for a signature's results; NULL if no C function returns so many. */
-static ffi_type *result_type(const struct kn_isig *sig) {
-  unsigned w = sig->int_words, f = sig->floats, x = sig->f80s;
-  if (x > 0) {
-    if (w + f > 0 || x > 2) return NULL;
-    return x == 1 ? &ffi_type_longdouble : &ffi_type_complex_longdouble;
-  }
-  if (w + f == 0) return sig->sret ? &ffi_type_uint64 : &ffi_type_void;
-  if (w + f == 1) return f ? &ffi_type_double : &ffi_type_uint64;
-  if (w + f > 2) return NULL;
-  return &pairs[w == 2 ? 0 : f == 2 ? 3 : 1];
-}
-
-static struct kn_cif *make_cif(kiln_interp *in, const struct kn_site *s) {
-  ffi_type *result = result_type(in->sigs[s->sig]);
-  struct kn_cif *c = result ? kn_interp_realloc(in, NULL, sizeof *c) : NULL;
-  if (!c) return NULL;
-  unsigned n = 0;
-  for (unsigned i = 0; i < s->layout.gp; i++) c->types[n++] = &ffi_type_uint64;
-  for (unsigned i = 0; i < s->layout.fp; i++) c->types[n++] = &ffi_type_double;
-  if (s->layout.stack > 0) {
-    c->stack_elements[0] = &big;
-    c->stack_elements[1] = NULL;
-    c->stack = (ffi_type){s->layout.stack, 16, FFI_TYPE_STRUCT, c->stack_elements};
-    c->types[n++] = &c->stack;
-  }
-  if (ffi_prep_cif(&c->cif, FFI_UNIX64, n, result, c->types) == FFI_OK) return c;
-  kn_interp_realloc(in, c, 0);
-  return NULL;
+/* Why C cannot call by the signature; NULL if it can. */
+static const char *unlike_c(const struct kn_isig *sig) {
+  const struct kn_host *h = &kn_interp_host;
+  if (sig->int_words > h->gp_results || sig->floats > h->fp_results || sig->f80s > h->f80_results)
+    return "results that a C function cannot return";
+  return sig->halves ? "256-bit vectors" : NULL;
 }
 
 void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *s, void *address) {
   const struct kn_isig *sig = t->in->sigs[s->sig];
-  struct kn_cif *cif = __atomic_load_n(&s->cif, __ATOMIC_ACQUIRE);
-  if (!cif) {
-    pthread_mutex_lock(&t->in->lock);
-    cif = s->cif;
-    if (!cif) {
-      cif = make_cif(t->in, s);
-      __atomic_store_n(&s->cif, cif, __ATOMIC_RELEASE);
-    }
-    pthread_mutex_unlock(&t->in->lock);
-    if (!cif) {
-      kn_interp_fault(t, KILN_ERR_UNSUPPORTED,
-                      "a call of C with results that a C function cannot return");
-    }
-  }
-  if (s->quads || sig->quads || !sig->by->calls)
-    kn_interp_fault(t, KILN_ERR_UNSUPPORTED,
-                    "a call of C with a calling convention other than C's, or with f128, which "
-                    "libffi cannot pass");
+  const char *why = sig->by->calls ? unlike_c(sig) : "a calling convention other than C's";
+  if (why) kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call of C with %s", why);
   uint8_t *base = fr->top = t->sp;
   struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
   pack(t, fr, s, im);
-  void *values[15];
-  unsigned n = 0;
-  for (unsigned i = 0; i < s->layout.gp; i++) values[n++] = &im->gp[i];
-  for (unsigned i = 0; i < s->layout.fp; i++) values[n++] = &im->fp[i];
-  if (s->layout.stack > 0) values[n++] = im->stack;
-  _Alignas(16) uint64_t back[4] = {0};
-  void (*code)(void);
-  memcpy(&code, &address, sizeof code);
-  kn_interp_guarded(t, &cif->cif, code, back, values, s->layout.chain ? im->chain : 0);
+  struct kn_returned r = {0};
+  kn_interp_c_call(t, im, address, &r, sig->f80s);
   t->sp = base;
   if (sig->flags & KILN_SIG_NORETURN) {
     kn_interp_fault(t, KILN_ERR_UNDEFINED, "a function that does not return has returned");
   }
-  struct result_regs r = {0};
-  unsigned k = 0;
-  for (unsigned i = 0; i < sig->int_words; i++) r.words[i] = back[k++];
-  for (unsigned i = 0; i < sig->floats; i++) r.floats[i][0] = back[k++];
-  for (unsigned i = 0; i < sig->f80s; i++, k += 2) memcpy(r.f80s[i], back + k, 10);
   results_in(fr, s, sig, &r);
 }
 
-/* ---- calls from C ---- */
-
-ffi_cif *kn_interp_entry_cif(kiln_interp *in, const struct kn_isig *sig) {
-  static ffi_type *stack_elements[] = {&big, NULL};
-  static ffi_type stack = {8, 8, FFI_TYPE_STRUCT, stack_elements};
-  static ffi_type *types[15] = {
-    &ffi_type_uint64, &ffi_type_uint64, &ffi_type_uint64, &ffi_type_uint64, &ffi_type_uint64,
-    &ffi_type_uint64, &ffi_type_double, &ffi_type_double, &ffi_type_double, &ffi_type_double,
-    &ffi_type_double, &ffi_type_double, &ffi_type_double, &ffi_type_double, &stack};
-  ffi_type *result = result_type(sig);
-  ffi_cif *cif = kn_interp_realloc(in, NULL, sizeof *cif);
-  if (!cif) return NULL;
-  if (!result) result = &ffi_type_void; /* the function has an address, but C cannot call it */
-  if (ffi_prep_cif(cif, FFI_UNIX64, 15, result, types) == FFI_OK) return cif;
-  kn_interp_realloc(in, cif, 0);
-  return NULL;
+/* The address of the result's memory (KILN_PARAM_SRET), which the function also returns; 0: there is none. */
+static uint64_t result_address(const struct kn_isig *sig, struct kn_image *im) {
+  for (uint32_t i = 0; i < sig->n_params; i++) {
+    const struct kn_place *p = &sig->params[i];
+    if (p->flags & KILN_PARAM_SRET)
+      return p->kind == KN_PLACE_SRET ? im->sret : *kn_interp_gp(im, p->at);
+  }
+  return 0;
 }
 
-void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *user) {
-  struct kn_ifunc *fn = user;
+unsigned kn_interp_from_c(struct kn_ifunc *fn, struct kn_image *im, struct kn_returned *results) {
   const struct kn_isig *sig = fn->in->sigs[fn->sig];
   struct kn_thread *t = kn_interp_thread(fn->in);
-  (void)cif;
   struct kn_act act = {0};
   uint8_t *base = t->sp;
-  if (!result_type(sig)) {
-    kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call from C with results that C cannot receive");
-  }
-  if (sig->quads || !sig->by->is_called)
-    kn_interp_fault(t, KILN_ERR_UNSUPPORTED,
-                    "a call from C with a calling convention other than C's, or with f128, which "
-                    "libffi cannot pass");
-  struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
-  for (unsigned i = 0; i < 6; i++) memcpy(&im->gp[i], args[i], 8);
-  for (unsigned i = 0; i < 8; i++) {
-    memcpy(&im->fp[i][0], args[6 + i], 8);
-    im->fp[i][1] = 0;
-  }
-  im->n_gp = 6;
+  const char *why = sig->by->is_called ? unlike_c(sig) : "a calling convention other than C's";
+  if (why) kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call from C with %s", why);
+  im->n_gp = kn_interp_host.gp;
   im->n_fp = 8;
-  im->chain = 0; /* libffi's own code is called with one */
-  im->stack = args[14];
   im->stack_bytes = UINT64_MAX;
   struct kn_frame *fr = kn_interp_frame(t, fn, base, im);
   kn_interp_unpack(fr, sig, im);
   act.entry = link_frame(t, fr);
   kn_interp_run(t, &act);
-  struct result_regs r = {0};
-  results_out(sig, act.results, &r);
-  uint64_t out[4] = {0};
-  unsigned k = 0;
-  if (sig->int_words + sig->floats + sig->f80s == 0) {
-    /* The ABI also returns the address of the result's memory (sret). */
-    for (uint32_t i = 0; i < sig->n_params; i++) {
-      if (sig->params[i].flags & KILN_PARAM_SRET) memcpy(result, &im->gp[sig->params[i].at], 8);
-    }
-    return;
-  }
-  for (unsigned i = 0; i < sig->int_words; i++) out[k++] = r.words[i];
-  for (unsigned i = 0; i < sig->floats; i++) out[k++] = r.floats[i][0];
-  for (unsigned i = 0; i < sig->f80s; i++, k += 2) memcpy(out + k, r.f80s[i], 16);
-  memcpy(result, out, k * 8);
+  memset(results, 0, sizeof *results);
+  results_out(sig, act.results, results);
+  if (sig->n_results == 0) results->words[0] = result_address(sig, im);
+  return sig->f80s;
 }
 
 /* ---- va_list ---- */
 
-/* The ABI's va_list. */
-struct va_list_x64 {
-  uint32_t gp, fp;
-  uint8_t *stack, *save;
-};
-
 void kn_interp_va_start(struct kn_thread *t, struct kn_frame *fr, uint64_t list) {
-  const struct kn_isig *sig = t->in->sigs[fr->fn->sig];
   if (!fr->image) kn_interp_fault(t, KILN_ERR_UNDEFINED, "va_start without variadic arguments");
-  struct va_list_x64 v = {8 * sig->layout.gp, 48 + 16 * sig->layout.fp,
-                          fr->image->stack + sig->layout.stack, (uint8_t *)fr->image->gp};
-  memcpy((void *)(uintptr_t)list, &v, sizeof v);
+  kn_interp_start_list((void *)(uintptr_t)list, fr->image, &t->in->sigs[fr->fn->sig]->layout);
 }
 
-/* The image that a va_list of the interpreter's reads from; NULL if C made the va_list. */
-static const struct kn_image *list_image(const struct kn_thread *t, const struct va_list_x64 *v) {
-  if (v->save < t->stack || v->save + sizeof(struct kn_image) > t->sp) return NULL;
-  return (const struct kn_image *)(const void *)v->save;
+/* The image that a va_list of the interpreter's reads from; NULL if C made the va_list, or called the function. */
+static const struct kn_image *list_image(const struct kn_thread *t, const void *list) {
+  uintptr_t at = (uintptr_t)kn_interp_list_floats(list) - offsetof(struct kn_image, fp);
+  uintptr_t begin = (uintptr_t)t->stack, end = (uintptr_t)t->sp;
+  return at >= begin && at + sizeof(struct kn_image) <= end ? (const struct kn_image *)at : NULL;
 }
 
 uint64_t *kn_interp_va_arg(struct kn_thread *t, uint64_t list, unsigned type) {
-  struct va_list_x64 v;
   void *at = (void *)(uintptr_t)list;
-  memcpy(&v, at, sizeof v);
-  const struct kn_image *im = list_image(t, &v);
-  unsigned bytes = kn_interp_is_wide(type) ? 16 : 8;
-  uint8_t *from;
+  const struct kn_image *im = list_image(t, at);
+  struct kn_taken a = kn_interp_take(at, type);
   bool beyond = false;
-  if (in_xmm(type) && v.fp < 176) {
-    from = v.save + v.fp;
-    beyond = im && (v.fp - 48) / 16 >= im->n_fp;
-    v.fp += 16;
-  } else if (!in_xmm(type) && type != KILN_TYPE_F80 && v.gp + bytes <= 48) {
-    from = v.save + v.gp;
-    beyond = im && (v.gp + bytes) / 8 > im->n_gp;
-    v.gp += bytes;
-  } else {
-    if (bytes == 16) v.stack = (uint8_t *)(((uintptr_t)v.stack + 15) & ~(uintptr_t)15);
-    from = v.stack;
-    beyond =
-      im && im->stack_bytes != UINT64_MAX && (uint64_t)(from + bytes - im->stack) > im->stack_bytes;
-    v.stack += bytes;
-  }
+  if (im && a.kind == KN_PLACE_GP) beyond = a.count > im->n_gp;
+  else if (im && a.kind == KN_PLACE_FP) beyond = a.count > im->n_fp;
+  else if (im && im->stack_bytes != UINT64_MAX)
+    beyond = (uint64_t)(a.from - im->stack) + (kn_interp_is_wide(type) ? 16 : 8) > im->stack_bytes;
   if (beyond) kn_interp_fault(t, KILN_ERR_UNDEFINED, "va_arg of what was not passed");
-  memcpy(at, &v, sizeof v);
-  return (uint64_t *)(void *)from;
+  return (uint64_t *)(void *)a.from;
 }

@@ -34,8 +34,9 @@ struct decoder {
      : ((d)->ok = false, 0u))
 
 static bool runs_type(unsigned t) {
-  return t <= KILN_TYPE_I128 || t == KILN_TYPE_F32 || t == KILN_TYPE_F64 || t == KILN_TYPE_F80 ||
-         t == KILN_TYPE_F128 || t == KILN_TYPE_V64 || t == KILN_TYPE_V128;
+  return t <= KILN_TYPE_I128 || t == KILN_TYPE_F32 || t == KILN_TYPE_F64 || t == KILN_TYPE_F128 ||
+         t == KILN_TYPE_V64 || t == KILN_TYPE_V128 ||
+         (t == KILN_TYPE_F80 && kn_interp_host.has_f80);
 }
 
 static uint8_t words_of(unsigned t) { return kiln_type_size((kiln_type)t) > 8 ? 2 : 1; }
@@ -327,8 +328,7 @@ static uint32_t call_site(struct decoder *d, kiln_inst i, const kiln_inst_info *
       type = arg.place.type;
       s.layout = sig->layout;
     } else {
-      arg.place = kn_interp_next_place(&s.layout, type, 0, 0, 0);
-      s.quads |= type == KILN_TYPE_F128 || type == KILN_TYPE_V128;
+      arg.place = kn_interp_next_place(&s.layout, &(kiln_param){.type = (uint8_t)type});
     }
     runs &= runs_type(type);
     arg.ref = ref(d, v, type);
@@ -688,12 +688,9 @@ kiln_status kn_interp_decode(kiln_interp *in, kiln_func *f, struct kn_ifunc *fn)
 
 void kn_interp_free_func(kiln_interp *in, struct kn_ifunc *fn) {
   if (!fn) return;
-  for (uint32_t i = 0; i < fn->n_sites; i++) kn_interp_realloc(in, fn->sites[i].cif, 0);
   void *arrays[] = {fn->code,  fn->k,     fn->fixes,  fn->blocks, fn->block_start,
                     fn->moves, fn->jumps, fn->tables, fn->cases,  fn->sites,
                     fn->args,  fn->slots, fn->clauses};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_interp_realloc(in, arrays[i], 0);
-  if (fn->closure) ffi_closure_free(fn->closure);
-  kn_interp_realloc(in, fn->entry, 0);
   kn_interp_realloc(in, fn, 0);
 }

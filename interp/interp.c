@@ -24,7 +24,8 @@ bool kn_interp_grow(const kiln_interp *in, void *array, uint32_t *cap, uint32_t 
   return true;
 }
 
-/* Conventions and C functions, which libffi calls and is called by as C does. In interpreted code all are the same. */
+/* Conventions and C functions, which are called and call as C does. In interpreted code all conventions are the same.
+ */
 static const struct kn_iconvention conventions[] = {
   [KILN_CC_C] = {.calls = true, .is_called = true, .has_va_list = true},
   [KILN_CC_PRESERVE_MOST] = {.calls = true,
@@ -53,24 +54,20 @@ struct kn_isig *kn_interp_sig(kiln_interp *in, uint32_t id) {
   if (!s) return NULL;
   memset(s, 0, sizeof *s);
   s->flags = info.flags;
+  s->halves = (info.flags & KILN_SIG_WIDE_RESULTS) != 0;
   s->by = &conventions[info.cc];
   s->n_params = info.n_params;
   s->n_results = info.n_results;
   for (uint32_t i = 0; i < info.n_params; i++) {
     const kiln_param *p = &info.params[i];
-    s->params[i] =
-      kn_interp_next_place(&s->layout, p->type, p->flags, p->size_bytes, p->align_log2);
+    s->params[i] = kn_interp_next_place(&s->layout, p);
     s->params[i].reg = 2 + s->regs;
     s->regs += s->params[i].words;
-    s->sret |= (p->flags & KILN_PARAM_SRET) != 0;
-    s->quads |= p->type == KILN_TYPE_F128 || p->type == KILN_TYPE_V128;
+    s->halves |= (p->flags & KILN_PARAM_UPPER) != 0;
   }
   for (uint32_t i = 0; i < info.n_results; i++) {
     unsigned type = s->results[i] = info.results[i];
-    s->quads |= type == KILN_TYPE_F128 || type == KILN_TYPE_V128;
-    if (type == KILN_TYPE_F32 || type == KILN_TYPE_F64 || type == KILN_TYPE_F128 ||
-        type == KILN_TYPE_V64 || type == KILN_TYPE_V128)
-      s->floats++;
+    if (kn_interp_in_fp(type)) s->floats++;
     else if (type == KILN_TYPE_F80) s->f80s++;
     else s->int_words = (uint8_t)(s->int_words + (type == KILN_TYPE_I128 ? 2 : 1));
   }
@@ -96,8 +93,7 @@ kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options)
   if (options) in->options = *options;
   in->machine = machines[kiln_module_processor(m)];
   in->keyed = pthread_key_create(&in->key, kn_interp_thread_free) == 0;
-  if (in->keyed && pthread_mutex_init(&in->lock, NULL) == 0) return in;
-  if (in->keyed) pthread_key_delete(in->key);
+  if (in->keyed) return in;
   kn_interp_realloc(&empty, in, 0);
   return NULL;
 }
@@ -106,7 +102,6 @@ void kiln_interp_free(kiln_interp *in) {
   if (!in) return;
   kn_interp_thread_free(pthread_getspecific(in->key));
   pthread_key_delete(in->key);
-  pthread_mutex_destroy(&in->lock);
   for (uint32_t i = 0; i < in->n_funcs; i++) kn_interp_free_func(in, in->funcs[i]);
   kn_interp_unlink(in);
   for (uint32_t i = 0; i < in->n_sigs; i++) kn_interp_realloc(in, in->sigs[i], 0);

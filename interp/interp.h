@@ -6,7 +6,6 @@
 #ifndef KN_INTERP_H
 #define KN_INTERP_H
 
-#include <ffi.h>
 #include <kiln/attrs.h>
 #include <kiln/exceptions.h>
 #include <kiln/inspect.h>
@@ -14,6 +13,7 @@
 #include <kiln/section.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <stddef.h>
 #include <string.h>
 
 typedef unsigned __int128 kn_u128;
@@ -82,7 +82,7 @@ struct kn_islot {
 };
 
 /* Where the ABI passes a value. */
-enum kn_place_kind { KN_PLACE_GP, KN_PLACE_FP, KN_PLACE_STACK, KN_PLACE_CHAIN };
+enum kn_place_kind { KN_PLACE_GP, KN_PLACE_FP, KN_PLACE_STACK, KN_PLACE_CHAIN, KN_PLACE_SRET };
 struct kn_place {
   uint8_t kind, type, words;
   uint16_t flags;             /* KILN_PARAM_... */
@@ -93,7 +93,7 @@ struct kn_place {
 struct kn_layout {
   uint32_t gp, fp;
   uint64_t stack;
-  bool chain; /* there is a static chain */
+  unsigned joined; /* parts that are still to come of an argument of several (KILN_PARAM_JOIN) */
 };
 
 /* What the interpreter can do by a calling convention. */
@@ -109,8 +109,7 @@ struct kn_isig {
   uint32_t n_params, n_results;
   uint8_t results[KILN_MAX_RESULTS];
   uint8_t int_words, floats, f80s; /* of the results */
-  bool sret;
-  bool quads; /* f128 among parameters or results: libffi cannot pass it */
+  bool halves;                     /* 256-bit vectors: not passed as C does */
   const struct kn_iconvention *by;
   uint32_t regs;           /* words of the parameters, behind register 0 */
   struct kn_layout layout; /* of the parameters */
@@ -119,14 +118,6 @@ struct kn_isig {
 
 enum kn_builtin { KN_BUILTIN_NONE, KN_BUILTIN_SETJMP, KN_BUILTIN_SIGSETJMP, KN_BUILTIN_LONGJMP };
 
-/* A libffi call interface for calls of C functions. */
-struct kn_cif {
-  ffi_cif cif;
-  ffi_type stack;
-  ffi_type *stack_elements[2];
-  ffi_type *types[15];
-};
-
 /* A call. */
 struct kn_site {
   uint32_t sig;
@@ -134,13 +125,11 @@ struct kn_site {
   uint32_t symbol;                /* of the callee, or 0: operand a of the instruction */
   uint32_t res[KILN_MAX_RESULTS]; /* registers of the results */
   struct kn_layout layout;
-  bool quads;          /* an argument is f128 */
   struct kn_ifunc *fn; /* linked: the callee, or */
   void *native;        /* its address in C, or NULL */
   uint8_t builtin;
   bool nounwind;                    /* no exception may leave the call */
   uint32_t clause_first, n_clauses; /* of a try */
-  struct kn_cif *cif;               /* made at the first call of a C function */
 };
 struct kn_arg {
   uint32_t ref;
@@ -191,8 +180,6 @@ struct kn_ifunc {
   uint64_t slot_bytes;
   uint32_t slot_align;
   uint32_t label_base; /* of the first block, in the code area; 0: none has an address */
-  ffi_closure *closure;
-  ffi_cif *entry; /* of the closure */
 };
 
 /* The registers of what a try gives, from kn_ifunc.tried on. */
@@ -203,14 +190,48 @@ enum {
   KN_TRIED_COUNT = 2 + 2 * KILN_MAX_RESULTS
 };
 
-/* Arguments as the ABI passes them. The registers are laid out as in va_list's register save area. */
+/* Arguments as the ABI passes them. The registers are laid out as where va_list has them: the host's last general
+ * register before the first floating-point one (kn_interp_gp). The code of host_*.c knows the offsets. */
 struct kn_image {
-  uint64_t gp[6];
+  _Alignas(16) uint64_t gp[8];
   uint64_t fp[8][2];
-  uint32_t n_gp, n_fp; /* passed; from C: all */
   uint8_t *stack;
   uint64_t stack_bytes; /* from C: UINT64_MAX */
-  uint64_t chain;       /* from C: 0 */
+  uint64_t chain, sret; /* registers for parameters of these kinds, if the host has them */
+  uint32_t n_gp, n_fp;  /* passed; from C: all */
+};
+_Static_assert(offsetof(struct kn_image, stack) == 192 && offsetof(struct kn_image, chain) == 208 &&
+                 offsetof(struct kn_image, n_gp) == 224 && sizeof(struct kn_image) == 240,
+               "as the code of host_*.c has it");
+
+/* Results by the registers that return them, each kind in order: integers, floats, and f80 of the x87 stack. */
+struct kn_returned {
+  uint64_t words[2 * KILN_MAX_RESULTS], floats[KILN_MAX_RESULTS][2], f80s[KILN_MAX_RESULTS][2];
+};
+_Static_assert(offsetof(struct kn_returned, floats) == 128 &&
+                 offsetof(struct kn_returned, f80s) == 256 && sizeof(struct kn_returned) == 384,
+               "as the code of host_*.c has it");
+
+/* The calling convention of C on the machine that the interpreter runs on, which interpreted functions have among
+ * themselves, too, whatever the module's target is. One of host_*.c has it. */
+struct kn_host {
+  uint8_t gp;                                  /* general registers of arguments; floats have 8 */
+  uint8_t gp_results, fp_results, f80_results; /* registers of results */
+  bool has_f80;
+  bool even_pairs;    /* an i128's first register has an even number */
+  bool composites;    /* arguments of several parts as kn_convention has them (ir/convention.h) */
+  bool sret_register; /* KILN_PARAM_SRET has a register of its own */
+  uint8_t max_align_log2; /* of objects by value */
+  uint8_t va_list_bytes;
+  uint8_t thread_register; /* what kn_interp_c_call keeps the thread in, as DWARF numbers it */
+};
+extern const struct kn_host kn_interp_host;
+
+/* The next argument of a va_list. */
+struct kn_taken {
+  uint8_t kind;   /* KN_PLACE_GP, _FP or _STACK */
+  uint32_t count; /* registers of that kind until here, this argument's included */
+  uint8_t *from;  /* where it is */
 };
 
 struct kn_save {
@@ -262,7 +283,7 @@ struct kn_thread {
 
 /* What a program can observe of the module's target. */
 struct kn_imachine {
-  bool fuses;          /* fmuladd rounds once */
+  bool fuses;          /* fmuladd of f32 and f64 rounds once */
   bool division_traps; /* by zero, and where the quotient does not fit */
 };
 
@@ -285,13 +306,11 @@ struct kiln_interp {
   uint8_t *region; /* data, then function pointers, then read-only data, then code */
   size_t region_bytes;
   size_t ro_at, code_at;
-  void **targets; /* function pointers, which the code jumps through */
   uint8_t *tls_image;
   uint64_t tls_bytes, tls_align;
   struct kn_section *sections;
   uint32_t n_sections;
   pthread_key_t key;
-  pthread_mutex_t lock;
 };
 
 /* ---- memory ---- */
@@ -311,8 +330,6 @@ uint64_t kn_interp_label(const kiln_interp *in, const struct kn_ifunc *fn, uint3
 /* This thread's address of a thread-local symbol. */
 void *kn_interp_tls(struct kn_thread *t, uint32_t symbol);
 void kn_interp_unlink(kiln_interp *in);
-/* Makes the address of `fn` callable from C. */
-bool kn_interp_closure(kiln_interp *in, struct kn_ifunc *fn);
 
 /* ---- thread.c ---- */
 struct kn_thread *kn_interp_thread(kiln_interp *in);
@@ -331,15 +348,12 @@ _Noreturn void kn_interp_builtin_longjmp(struct kn_thread *t, uint64_t buffer);
 /* ---- unwind.c ---- */
 /* Ways back into kn_interp_run: what its setjmp gives. */
 enum { KN_BACK_LONGJMP = 1, KN_BACK_FAULT, KN_BACK_PAD };
-/* ffi_call with a static chain, from which no exception of another language comes back: that is a fault. */
-void kn_interp_guarded(struct kn_thread *t, ffi_cif *cif, void (*code)(void), void *result,
-                       void **args, uint64_t chain);
 /* resume: goes on with an exception in the caller of the frame on top. */
 _Noreturn void kn_interp_resume(struct kn_thread *t, uint64_t exception);
 
 /* ---- call.c ---- */
-struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigned flags,
-                                     uint32_t size_bytes, unsigned align_log2);
+/* The place of the next argument. Behind the parameter are those of the same argument (KILN_PARAM_JOIN). */
+struct kn_place kn_interp_next_place(struct kn_layout *l, const kiln_param *p);
 /* Takes memory from the top of the stack. */
 uint8_t *kn_interp_push(struct kn_thread *t, uint64_t bytes, uint64_t align);
 /* A frame on top: registers and slots, no arguments yet. */
@@ -350,7 +364,7 @@ static inline void kn_interp_leave(struct kn_thread *t, const struct kn_frame *f
   if (fr->fn->keeps_pinned) t->pinned = fr->pinned;
 }
 /* Parameters from an image. */
-void kn_interp_unpack(struct kn_frame *fr, const struct kn_isig *sig, const struct kn_image *im);
+void kn_interp_unpack(struct kn_frame *fr, const struct kn_isig *sig, struct kn_image *im);
 /* Calls `fn` from the frame on top; gives its frame. */
 struct kn_frame *kn_interp_enter(struct kn_thread *t, struct kn_frame *fr, struct kn_site *s,
                                  struct kn_ifunc *fn);
@@ -363,10 +377,26 @@ void kn_interp_return(struct kn_thread *t, struct kn_frame *caller, const struct
 void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *s, void *address);
 uint64_t *kn_interp_va_arg(struct kn_thread *t, uint64_t list, unsigned type);
 void kn_interp_va_start(struct kn_thread *t, struct kn_frame *fr, uint64_t list);
-/* The closure's handler. */
-void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *fn);
-/* The libffi call interface of closures, by a signature's results. */
-ffi_cif *kn_interp_entry_cif(kiln_interp *in, const struct kn_isig *sig);
+/* What kn_interp_c_entry calls; returns the number of the results that are f80. */
+unsigned kn_interp_from_c(struct kn_ifunc *fn, struct kn_image *im, struct kn_returned *results);
+
+/* ---- host_*.c ---- */
+/* Calls C. No exception of another language comes back: that is a fault. `f80s`: of the results. */
+void kn_interp_c_call(struct kn_thread *t, const struct kn_image *im, void *code,
+                      struct kn_returned *results, unsigned f80s)
+  __attribute__((visibility("hidden")));
+/* Where the code of a stub goes on. C cannot call it: the function is in a register of its own. */
+void kn_interp_c_entry(void) __attribute__((visibility("hidden")));
+/* Writes the code that a function's address is of, KN_STUB_BYTES at a multiple of 16. */
+enum { KN_STUB_BYTES = 32 };
+void kn_interp_write_stub(uint8_t *at, const struct kn_ifunc *fn);
+/* Compare and swap of 16 bytes; `*old` becomes what memory had. */
+bool kn_interp_swap_wide(void *at, kn_u128 *old, kn_u128 want);
+/* A va_list of what follows the `named` arguments of an image. */
+void kn_interp_start_list(void *list, struct kn_image *im, const struct kn_layout *named);
+/* The floating-point registers that a va_list reads from: kn_image.fp, if it is of the interpreter's. */
+const uint8_t *kn_interp_list_floats(const void *list);
+struct kn_taken kn_interp_take(void *list, unsigned type);
 
 /* ---- run.c ---- */
 /* Runs the frame on top until it returns; results are in `act`. False: a fault, if from_api. */
@@ -457,8 +487,7 @@ bool kn_interp_icmp(unsigned cond, unsigned bits, kn_u128 a, kn_u128 b);
 /* Operands as they are in registers. */
 bool kn_interp_fcmp(unsigned cond, unsigned type, const uint64_t *a, const uint64_t *b);
 uint64_t kn_interp_float(unsigned op, unsigned type, bool once, uint64_t a, uint64_t b, uint64_t c);
-kn_u128 kn_interp_wide_float(unsigned op, unsigned type, bool once, kn_u128 a, kn_u128 b,
-                             kn_u128 c);
+kn_u128 kn_interp_wide_float(unsigned op, unsigned type, kn_u128 a, kn_u128 b, kn_u128 c);
 /* Conversions between integers, floats. */
 kn_u128 kn_interp_convert(unsigned op, unsigned to, unsigned from, kn_u128 a);
 /* This thread's rounding mode, numbered as get_rounding does; of `mode` the low 2 bits count. */
@@ -471,7 +500,7 @@ kn_u128 kn_interp_vector(const struct kn_ins *i, const uint64_t *a, const uint64
                          const uint64_t *c);
 
 /* ---- quad.c: f128 by its bits ---- */
-kn_u128 kn_interp_quad(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c);
+kn_u128 kn_interp_quad(unsigned op, kn_u128 a, kn_u128 b, kn_u128 c);
 enum kn_order kn_interp_quad_order(kn_u128 a, kn_u128 b);
 /* Towards zero; out of range 0, or the nearest end. */
 kn_u128 kn_interp_quad_to_integer(kn_u128 a, unsigned bits, bool is_signed, bool saturates);
@@ -484,6 +513,15 @@ kn_u128 kn_interp_quad_to_float(unsigned to, kn_u128 a);
 static inline bool kn_interp_is_wide(unsigned type) {
   return type == KILN_TYPE_I128 || type == KILN_TYPE_F80 || type == KILN_TYPE_F128 ||
          type == KILN_TYPE_V128;
+}
+/* Passed in a floating-point register. */
+static inline bool kn_interp_in_fp(unsigned type) {
+  return type == KILN_TYPE_F32 || type == KILN_TYPE_F64 || type == KILN_TYPE_F128 ||
+         type == KILN_TYPE_V64 || type == KILN_TYPE_V128;
+}
+/* General register number `at` of the host's. */
+static inline uint64_t *kn_interp_gp(struct kn_image *im, uint32_t at) {
+  return im->gp + 8 - kn_interp_host.gp + at;
 }
 /* Bits of the second word that are the value's. */
 static inline uint64_t kn_interp_high_mask(unsigned type) {

@@ -1,7 +1,7 @@
 /* Gives symbols their addresses: places the module's data in one region of memory with its relocations
  * applied, makes functions callable from C, finds undefined symbols in the process. kiln_interp_link
- * calls it once. The region: written data, function pointers | read-only data | code, which is a jump
- * per function, and blocks' addresses. It is small enough for 4-byte differences between any two addresses in it. */
+ * calls it once. The region: written data | read-only data | code, which is a stub per function, and blocks'
+ * addresses. It is small enough for 4-byte differences between any two addresses in it. */
 #define _GNU_SOURCE
 #include "interp.h"
 
@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { STUB = 16, LABEL = 4 };
+enum { LABEL = 4, LOW_STEP = 1 << 26 };
 
 /* The next page of the system's, from an offset in the region on. */
 static size_t next_page(size_t at) {
@@ -87,38 +87,19 @@ static void *find_native(const kiln_interp *in, const char *name) {
 
 /* ---- addresses ---- */
 
+/* Before the first one are as many bytes, since callers that sanitizers check read some before a function. */
 static void *stub(const kiln_interp *in, const struct kn_ifunc *fn) {
-  return in->region + in->code_at + (size_t)fn->index * STUB;
+  return in->region + in->code_at + ((size_t)fn->index + 1) * KN_STUB_BYTES;
 }
 
 struct kn_ifunc *kn_interp_func_at(const kiln_interp *in, uint64_t address) {
   uint64_t at = address - (uint64_t)(uintptr_t)(in->region + in->code_at);
-  return in->linked && at % STUB == 0 && at / STUB < in->n_funcs ? in->funcs[at / STUB] : NULL;
+  uint64_t index = at / KN_STUB_BYTES - 1;
+  return in->linked && at % KN_STUB_BYTES == 0 && index < in->n_funcs ? in->funcs[index] : NULL;
 }
 
 uint64_t kn_interp_label(const kiln_interp *in, const struct kn_ifunc *fn, uint32_t block) {
   return (uint64_t)(uintptr_t)(in->region + in->code_at + fn->label_base) + (uint64_t)block * LABEL;
-}
-
-bool kn_interp_closure(kiln_interp *in, struct kn_ifunc *fn) {
-  bool ok = true;
-  pthread_mutex_lock(&in->lock);
-  if (!fn->closure) {
-    void *code = NULL;
-    ffi_cif *cif = kn_interp_entry_cif(in, in->sigs[fn->sig]);
-    ffi_closure *closure = cif ? ffi_closure_alloc(sizeof *closure, &code) : NULL;
-    ok = closure && ffi_prep_closure_loc(closure, cif, kn_interp_from_c, fn, code) == FFI_OK;
-    if (ok) {
-      fn->closure = closure;
-      fn->entry = cif;
-      in->targets[fn->index] = code;
-    } else {
-      if (closure) ffi_closure_free(closure);
-      kn_interp_realloc(in, cif, 0);
-    }
-  }
-  pthread_mutex_unlock(&in->lock);
-  return ok;
 }
 
 static struct kn_ifunc *func_of(const kiln_interp *in, uint32_t symbol) {
@@ -156,7 +137,7 @@ static void *address_of(kiln_interp *in, uint32_t symbol) {
         p = (void *)(uintptr_t)kn_interp_label(in, fn, (uint32_t)s.offset_bytes);
       }
     } else if (fn) {
-      if (kn_interp_closure(in, fn)) p = stub(in, fn);
+      p = stub(in, fn);
     } else {
       p =
         kiln_symbol_object_name(in->m, (kiln_symbol){symbol}) ? NULL : find_native(in, name_of(&s));
@@ -173,8 +154,6 @@ static kiln_status want(struct linker *l, uint32_t symbol, uint64_t *out) {
   *out = (uint64_t)(uintptr_t)address_of(l->in, symbol);
   if (*out) return KILN_OK;
   kiln_symbol_info s = kiln_symbol_get(l->in->m, (kiln_symbol){symbol});
-  /* an interpreted function lacks an address only if there was no memory to make it callable */
-  if (kn_interp_callee(l->in, symbol)) return fail(l, KILN_ERR_MEMORY, "out of memory", "");
   if (s.desc.linkage == KILN_LINKAGE_WEAK) return KILN_OK;
   return fail(l, KILN_ERR_SYMBOL, "undefined symbol", name_of(&s));
 }
@@ -229,7 +208,7 @@ static kiln_status collect(struct linker *l) {
 /* Offsets of all that the region holds; with `base` the addresses, too. */
 static size_t lay_out(struct linker *l, uint8_t *base) {
   kiln_interp *in = l->in;
-  size_t at = (size_t)in->n_funcs * sizeof(void *); /* the function pointers */
+  size_t at = 0;
   bool ro = false;
   in->n_sections = 0;
   for (uint32_t i = 0; i <= l->n_items; i++) {
@@ -265,7 +244,7 @@ static size_t lay_out_code(kiln_interp *in) {
     struct kn_ifunc *fn = s.kind == KILN_SYMBOL_BLOCK ? func_of(in, s.target.id) : NULL;
     if (fn) fn->label_base = 1;
   }
-  size_t at = ((size_t)in->n_funcs + 1) * STUB;
+  size_t at = ((size_t)in->n_funcs + 1) * KN_STUB_BYTES;
   for (uint32_t i = 0; i < in->n_funcs; i++) {
     struct kn_ifunc *fn = in->funcs[i];
     if (!fn->label_base) continue;
@@ -277,32 +256,40 @@ static size_t lay_out_code(kiln_interp *in) {
 
 static void write_code(kiln_interp *in, size_t bytes) {
   uint8_t *code = in->region + in->code_at;
-  memset(code, 0xcc, bytes);
-  for (uint32_t i = 0; i < in->n_funcs; i++) {
-    /* jmp *targets[i](%rip) */
-    int32_t d = (int32_t)((uint8_t *)&in->targets[i] - (code + (size_t)i * STUB + 6));
-    code[(size_t)i * STUB] = 0xff;
-    code[(size_t)i * STUB + 1] = 0x25;
-    memcpy(code + (size_t)i * STUB + 2, &d, 4);
+  memset(code, 0, bytes);
+  for (uint32_t i = 0; i < in->n_funcs; i++)
+    kn_interp_write_stub(stub(in, in->funcs[i]), in->funcs[i]);
+  __builtin___clear_cache((char *)code, (char *)code + bytes);
+}
+
+static void *map(void *at, size_t size, int flag) {
+  return mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flag, -1, 0);
+}
+
+/* Memory at the lowest free place below 2 GiB. */
+static void *map_low(size_t size) {
+  for (size_t at = LOW_STEP; at + size <= INT32_MAX; at += LOW_STEP) {
+    uint8_t *p = map((void *)at, size, MAP_FIXED_NOREPLACE);
+    if (p == (void *)at) return p;
+    if (p != MAP_FAILED) munmap(p, size); /* Linux before 4.17 */
   }
+  return MAP_FAILED;
 }
 
 static kiln_status make_region(struct linker *l) {
   kiln_interp *in = l->in;
   size_t code = lay_out_code(in), head = lay_out(l, NULL);
   size_t size = next_page(head + code);
-  int flags = MAP_PRIVATE | MAP_ANONYMOUS | (l->low ? MAP_32BIT : 0);
   if (size > INT32_MAX) return fail(l, KILN_ERR_LIMIT, "more data than 2 GiB", "");
   /* Alignments above a page: the region starts at a multiple of 2^16, the largest. */
   size_t slack = 65536;
-  uint8_t *p = mmap(NULL, size + slack, PROT_READ | PROT_WRITE, flags, -1, 0);
+  uint8_t *p = l->low ? map_low(size + slack) : map(NULL, size + slack, 0);
   if (p == MAP_FAILED) return fail(l, KILN_ERR_MEMORY, "out of memory", "");
   uint8_t *base = (uint8_t *)(((uintptr_t)p + slack - 1) & ~(uintptr_t)(slack - 1));
   if (base > p) munmap(p, (size_t)(base - p));
   munmap(base + size, (size_t)(p + size + slack - (base + size)));
   in->region = base;
   in->region_bytes = size;
-  in->targets = (void **)(void *)base;
   lay_out(l, base);
   write_code(in, code);
   in->linked = true;
@@ -415,8 +402,9 @@ kiln_status kiln_interp_link(kiln_interp *in, kiln_diag *diag) {
   for (uint32_t i = 0; i < in->n_funcs && s == KILN_OK; i++) s = link_func(&l, in->funcs[i]);
   kn_interp_realloc(in, l.items, 0);
   if (s != KILN_OK) return s;
-  if (mprotect(in->region + in->ro_at, in->code_at - in->ro_at, PROT_READ) != 0 ||
-      mprotect(in->region + in->code_at, in->region_bytes - in->code_at, PROT_READ | PROT_EXEC)) {
+  size_t constant = in->code_at - in->ro_at, code = in->region_bytes - in->code_at;
+  if ((constant && mprotect(in->region + in->ro_at, constant, PROT_READ) != 0) ||
+      mprotect(in->region + in->code_at, code, PROT_READ | PROT_EXEC) != 0) {
     return fail(&l, KILN_ERR_MEMORY, "memory cannot be made executable", "");
   }
   return KILN_OK;

@@ -306,7 +306,8 @@ static double float64(kiln_op op, bool once, double a, double b, double c) {
   return 0;
 }
 
-static long double float80(kiln_op op, bool once, long double a, long double b, long double c) {
+static long double float80(kiln_op op, long double a, long double b, long double c) {
+  const bool once = false;
   switch (op) {
     KN_FLOAT_CASES(long double, l, roundevenl, minimum, maximum);
   KN_FLOATS_ELSEWHERE:
@@ -317,15 +318,14 @@ static long double float80(kiln_op op, bool once, long double a, long double b, 
   return 0;
 }
 
-kn_u128 kn_interp_wide_float(unsigned op, unsigned type, bool once, kn_u128 a, kn_u128 b,
-                             kn_u128 c) {
-  if (type == KILN_TYPE_F128) return kn_interp_quad(op, once, a, b, c);
+kn_u128 kn_interp_wide_float(unsigned op, unsigned type, kn_u128 a, kn_u128 b, kn_u128 c) {
+  if (type == KILN_TYPE_F128) return kn_interp_quad(op, a, b, c);
   const kn_u128 sign = BIT(79);
   switch (op) { /* these change the sign alone: a NaN keeps its payload */
   case KILN_OP_FNEG: return a ^ sign;
   case KILN_OP_FABS: return a & ~sign;
   case KILN_OP_FCOPYSIGN: return (a & ~sign) | (b & sign);
-  default: return from_f80(float80((kiln_op)op, once, to_f80(a), to_f80(b), to_f80(c)));
+  default: return from_f80(float80((kiln_op)op, to_f80(a), to_f80(b), to_f80(c)));
   }
 }
 

@@ -1,8 +1,15 @@
 /* Arithmetic on f128, for number.c: the compiler's own type of that format, and the C library's functions for
- * it (<math.h> of ISO/IEC TS 18661-3, declared here since compilers do not agree on the type's name). */
+ * it (<math.h> of ISO/IEC TS 18661-3, declared here since compilers do not agree on the type's name: clang has no
+ * _Float128, and no __float128 where long double is of that format). */
 #include "interp.h"
 
+#if !defined(__clang__)
+typedef _Float128 quad;
+#elif __LDBL_MANT_DIG__ == 113
+typedef long double quad;
+#else
 __extension__ typedef __float128 quad;
+#endif
 
 quad fmodf128(quad, quad), sqrtf128(quad), fmaf128(quad, quad, quad), fminf128(quad, quad),
   fmaxf128(quad, quad), floorf128(quad), ceilf128(quad), truncf128(quad), roundf128(quad),
@@ -34,7 +41,8 @@ static quad extreme(quad a, quad b, bool most) {
 static quad minimum(quad a, quad b) { return extreme(a, b, false); }
 static quad maximum(quad a, quad b) { return extreme(a, b, true); }
 
-static quad compute(kiln_op op, bool once, quad a, quad b, quad c) {
+static quad compute(kiln_op op, quad a, quad b, quad c) {
+  const bool once = false;
   switch (op) {
     KN_FLOAT_CASES(quad, f128, roundevenf128, minimum, maximum);
   KN_FLOATS_ELSEWHERE:
@@ -45,13 +53,13 @@ static quad compute(kiln_op op, bool once, quad a, quad b, quad c) {
   return 0;
 }
 
-kn_u128 kn_interp_quad(unsigned op, bool once, kn_u128 a, kn_u128 b, kn_u128 c) {
+kn_u128 kn_interp_quad(unsigned op, kn_u128 a, kn_u128 b, kn_u128 c) {
   const kn_u128 sign = (kn_u128)1 << 127;
   switch (op) { /* these change the sign alone: a NaN keeps its payload */
   case KILN_OP_FNEG: return a ^ sign;
   case KILN_OP_FABS: return a & ~sign;
   case KILN_OP_FCOPYSIGN: return (a & ~sign) | (b & sign);
-  default: return from_quad(compute((kiln_op)op, once, to_quad(a), to_quad(b), to_quad(c)));
+  default: return from_quad(compute((kiln_op)op, to_quad(a), to_quad(b), to_quad(c)));
   }
 }
 

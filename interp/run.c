@@ -93,18 +93,6 @@ static uint64_t sign_extend(uint64_t v, unsigned bits) {
 
 /* ---- atomics: all sequentially consistent, which is as strong as any ---- */
 
-/* Compare and swap of 16 bytes. Compilers would call libatomic, on which the library must not depend. */
-static bool swap_wide(void *at, kn_u128 *old, kn_u128 want) {
-  uint64_t low = (uint64_t)*old, high = (uint64_t)(*old >> 64);
-  bool done;
-  __asm__ volatile("lock cmpxchg16b (%5)"
-                   : "=@ccz"(done), "+a"(low), "+d"(high)
-                   : "b"((uint64_t)want), "c"((uint64_t)(want >> 64)), "r"(at)
-                   : "memory");
-  *old = (kn_u128)high << 64 | low;
-  return done;
-}
-
 /* Compares and swaps; `*old` becomes what memory had. */
 __attribute__((no_sanitize("alignment"))) static bool swap(void *at, unsigned bytes, kn_u128 *old,
                                                            kn_u128 want) {
@@ -121,7 +109,7 @@ __attribute__((no_sanitize("alignment"))) static bool swap(void *at, unsigned by
   case 2: SWAP(uint16_t)
   case 4: SWAP(uint32_t)
   case 8: SWAP(uint64_t)
-  default: return swap_wide(at, old, want);
+  default: return kn_interp_swap_wide(at, old, want);
   }
 #undef SWAP
 }
@@ -350,8 +338,8 @@ static void rare(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *
     fr->regs[i->dst] = kn_interp_float(i->x, i->type, t->in->machine.fuses, *a, *b, *c);
     break;
   case KI_FLOAT_WIDE: {
-    kn_u128 v = kn_interp_wide_float(i->x, i->type, t->in->machine.fuses, kn_interp_get_wide(a),
-                                     kn_interp_get_wide(b), kn_interp_get_wide(c));
+    kn_u128 v = kn_interp_wide_float(i->x, i->type, kn_interp_get_wide(a), kn_interp_get_wide(b),
+                                     kn_interp_get_wide(c));
     kn_interp_put_wide(fr->regs + i->dst, v);
     break;
   }
@@ -387,7 +375,9 @@ static void rare(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *
   case KILN_OP_ATOMIC_CAS: atomic(t, fr, i); break;
   case KILN_OP_FENCE: __atomic_thread_fence(__ATOMIC_SEQ_CST); break;
   case KILN_OP_VA_START: kn_interp_va_start(t, fr, *a); break;
-  case KILN_OP_VA_COPY: memmove((void *)(uintptr_t)*a, (const void *)(uintptr_t)*b, 24); break;
+  case KILN_OP_VA_COPY:
+    memmove((void *)(uintptr_t)*a, (const void *)(uintptr_t)*b, kn_interp_host.va_list_bytes);
+    break;
   case KILN_OP_VA_END: break;
   case KILN_OP_VA_ARG: {
     uint64_t *v = kn_interp_va_arg(t, *a, i->type);

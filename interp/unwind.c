@@ -103,34 +103,7 @@ void kn_interp_resume(struct kn_thread *t, uint64_t exception) {
 
 /* ---- exceptions of other languages ---- */
 
-/* ffi_call_go with the thread in a register that the personality can read. libffi's calls of Go's closures pass their
- * environment where a static chain is. */
-__asm__(".text\n"
-        ".globl kn_interp_guarded\n"
-        ".hidden kn_interp_guarded\n"
-        ".type kn_interp_guarded, @function\n"
-        "kn_interp_guarded:\n"
-        ".cfi_startproc\n"
-        ".cfi_personality 0x1b, kn_interp_personality\n" /* by 4 bytes, relative */
-        "pushq %rbx\n"
-        ".cfi_adjust_cfa_offset 8\n"
-        ".cfi_rel_offset %rbx, 0\n"
-        "movq %rdi, %rbx\n"
-        "movq %rsi, %rdi\n"
-        "movq %rdx, %rsi\n"
-        "movq %rcx, %rdx\n"
-        "movq %r8, %rcx\n"
-        "movq %r9, %r8\n"
-        "call ffi_call_go@PLT\n"
-        "popq %rbx\n"
-        ".cfi_adjust_cfa_offset -8\n"
-        ".cfi_restore %rbx\n"
-        "ret\n"
-        ".cfi_endproc\n"
-        ".size kn_interp_guarded, .-kn_interp_guarded\n");
-enum { DWARF_RBX = 3 };
-
-/* Asked before anything is unwound. A thread that is being ended (forced unwinding) goes on. */
+/* Of kn_interp_c_call. Asked before anything is unwound. A thread that is being ended (forced unwinding) goes on. */
 _Unwind_Reason_Code kn_interp_personality(int version, _Unwind_Action actions, uint64_t class,
                                           struct _Unwind_Exception *exception,
                                           struct _Unwind_Context *context);
@@ -140,6 +113,6 @@ kn_interp_personality(int version, _Unwind_Action actions, uint64_t class,
   (void)class;
   (void)exception;
   if (version != 1 || !(actions & _UA_SEARCH_PHASE)) return _URC_CONTINUE_UNWIND;
-  struct kn_thread *t = (struct kn_thread *)_Unwind_GetGR(context, DWARF_RBX);
+  struct kn_thread *t = (struct kn_thread *)_Unwind_GetGR(context, kn_interp_host.thread_register);
   kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "an exception of another language comes from C");
 }

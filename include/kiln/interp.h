@@ -6,8 +6,9 @@
  *   kiln_interp_link; run the constructors; call functions; run the destructors; free the interpreter.
  * - Threads: any number of threads may call functions of the program. A single thread must take all other steps.
  * - C functions throw exceptions with kiln_interp_throw. The interpreter does not call personalities.
- * - The interpreter runs only on x86-64. If it is NULL, the functions of this header return "none" or
- *   KILN_ERR_ARGUMENT. */
+ * - It runs on x86-64 and on AArch64, and calls C as C does there, whatever the module's target is. On AArch64 an
+ *   operation on an F80 fails with KILN_ERR_UNSUPPORTED.
+ * - If the interpreter is NULL, the functions of this header return "none" or KILN_ERR_ARGUMENT. */
 #ifndef KILN_INTERP_H
 #define KILN_INTERP_H
 

@@ -8,7 +8,7 @@ cache=$(cd "$1" && pwd)
 apt=$cache/aarch64.apt
 . "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
 
-packages=(libcapstone-dev libcmocka-dev libelf-dev libffi-dev libzydis-dev tcl8.6-dev zlib1g-dev)
+packages=(libcapstone-dev libcmocka-dev libelf-dev libzydis-dev tcl8.6-dev zlib1g-dev)
 # These and the libraries that they depend on, but for the cross compiler's own.
 needed() {
   local known=" " next=("${packages[@]}") found package

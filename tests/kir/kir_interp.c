@@ -47,8 +47,8 @@ static void write_function(FILE *out, size_t file, uint32_t id, const kiln_symbo
   fprintf(out, "__attribute__((visibility(\"hidden\"), used)) void *kir_p%zu_%u;\n", file, id);
   fprintf(out, "__asm__(\".text\\n");
   write_binding(out, d);
-  fprintf(out, ".type \\\"%s\\\",@function\\n\\\"%s\\\": jmp *kir_p%zu_%u(%%rip)\\n\");\n", d->name,
-          d->name, file, id);
+  fprintf(out, ".type \\\"%s\\\",%%function\\n\\\"%s\\\": \" KIR_JUMP(\"kir_p%zu_%u\"));\n",
+          d->name, d->name, file, id);
 }
 
 static void write_data(FILE *out, size_t file, uint32_t id, const kiln_symbol_desc *d,
@@ -60,7 +60,7 @@ static void write_data(FILE *out, size_t file, uint32_t id, const kiln_symbol_de
                        : ".data",
           tls ? "T" : "");
   write_binding(out, d);
-  fprintf(out, ".type \\\"%s\\\",@%sobject\\n.balign %u\\n\\\"%s\\\":\\n", d->name,
+  fprintf(out, ".type \\\"%s\\\",%%%sobject\\n.balign %u\\n\\\"%s\\\":\\n", d->name,
           tls ? "tls_" : "", 1u << data->align_log2, d->name);
   const uint8_t *bytes = tls ? data->bytes : NULL; /* other data is filled by the interpreter */
   for (uint64_t i = 0; bytes && i < data->size_bytes; i++) fprintf(out, ".byte %u\\n", bytes[i]);
@@ -128,9 +128,15 @@ bool kir_write_stubs(struct kir_file *f, size_t index, kiln_processor target, co
     char *rows = NULL;
     size_t size = 0;
     FILE *table = open_memstream(&rows, &size);
-    fprintf(out,
-            "struct kir_entry { const char *name; void **pointer; void *(*data)(void); };\n"
-            "void kir_interp_load(const char *, unsigned, const struct kir_entry *, unsigned);\n");
+    fprintf(
+      out,
+      "#ifdef __aarch64__\n"
+      "#define KIR_JUMP(to) \"adrp x16, \" to \"\\nldr x16, [x16, :lo12:\" to \"]\\nbr x16\\n\"\n"
+      "#else\n"
+      "#define KIR_JUMP(to) \"jmp *\" to \"(%%rip)\\n\"\n"
+      "#endif\n"
+      "struct kir_entry { const char *name; void **pointer; void *(*data)(void); };\n"
+      "void kir_interp_load(const char *, unsigned, const struct kir_entry *, unsigned);\n");
     write_symbols(out, table, m, &n, index);
     fclose(table);
     fprintf(out,

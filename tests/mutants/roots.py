@@ -112,7 +112,7 @@ class Campaign:
 
     def link(self, damaged):
         out = os.path.join(self.work, 'moving')
-        subprocess.run(['gcc', *self.own, *damaged, '-rdynamic', *self.libraries, '-o', out, '-lffi', '-lm', '-lpthread'], check=True)
+        subprocess.run(['gcc', *self.own, *damaged, '-rdynamic', *self.libraries, '-o', out, '-lm', '-lpthread'], check=True)
         return out
 
     def fails(self, command):

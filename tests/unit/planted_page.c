@@ -11,6 +11,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef MAP_32BIT
+#define MAP_32BIT 0
+#endif
+
 static size_t page_bytes(void) {
   const char *text = getenv("KILN_PLANTED_PAGE");
   return text != NULL ? strtoul(text, NULL, 10) : 4096;

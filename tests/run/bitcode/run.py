@@ -42,7 +42,7 @@ def main():
         else:
             h.fail(name, difference(expected, got))
         if not os.path.exists(args.kiln + '-interp'):
-            h.skip(name + ', interpreter', 'built without libffi')
+            h.skip(name + ', interpreter', 'built without it')
             return
         if name == 'all-floats':
             h.skip(name + ', interpreter', 'it calls the compiler\'s runtime library, which is in no process')
