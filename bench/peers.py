@@ -125,7 +125,8 @@ def cranelift(work):
 
 
 def tpde(work, folder):
-    """TPDE's back end for LLVM IR, without its log; `folder` has its submodules, too."""
+    """TPDE's back end for LLVM IR, without its log; `folder` has its submodules, too. Its build needs the C++ library's
+    <format>, which GCC has since version 13; $CXXFLAGS may name another."""
     made = os.path.join(work, 'tpde')
     text('cmake', '-S', folder, '-B', made, '-DCMAKE_BUILD_TYPE=Release', '-DTPDE_INCLUDE_TESTS=OFF', '-DTPDE_LOGGING=OFF',
          '-DTPDE_ENABLE_LLVM_PLUGIN=OFF', '-DCMAKE_CXX_COMPILER=clang++-22', '-DCMAKE_C_COMPILER=clang-22',
