@@ -1,5 +1,5 @@
-/* Texts of 8, 16 and 32 bits, of which Windows' `wchar_t` has 16: literals, arrays, merged ones, functions of the system
- * that take them; structs that are packed, or have bit-fields as Microsoft's compiler lays them out. */
+/* Texts of 8, 16 and 32 bits, of which Windows' `wchar_t` has 16: literals, arrays, merged ones, functions of the
+ * system that take them; structs that are packed, or have bit-fields as Microsoft's compiler lays them out. */
 #include <stdio.h>
 #include <string.h>
 #include <uchar.h>

@@ -1,4 +1,4 @@
-/* Variadic functions: numbers of both kinds in the first four positions and behind them, structs by value and by
+/* Variadic functions: numbers of both kinds in the first four positions and after them, structs by value and by
  * address, lists that are copied and handed on, the C library's functions with lists, calls through pointers. */
 #include <stdarg.h>
 #include <stdio.h>
