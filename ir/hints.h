@@ -9,7 +9,11 @@
 #define KN_UNLIKELY(x) __builtin_expect(!!(x), 0)
 /* libkiln.so exports it in a symbol version of its own (ir/text/private.map.in), for libkiln-text.so of the same
  * version alone. Nobody else may call it. */
+#if defined(__ELF__)
 #define KN_PRIVATE __attribute__((visibility("default")))
+#else
+#define KN_PRIVATE
+#endif
 /* Hardly ever called. */
 #define KN_COLD __attribute__((cold, noinline))
 

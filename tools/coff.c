@@ -1,8 +1,6 @@
 /* Reads COFF objects: see coff.h. Called by dis.c and listing.c. */
 #include "coff.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "system.h"
 
 enum { HEADER = 20, BIG_HEADER = 56, SECTION = 40, SYMBOL = 18, BIG_SYMBOL = 20, RELOC = 10 };
 enum { MACHINE = 0x8664, CODE = 0x20, ZERO = 0x80, MANY_RELOCS = 0x01000000, STATIC = 3 };

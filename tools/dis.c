@@ -1,6 +1,6 @@
 /* kiln-dis: the program that `kiln dis` starts. Prints the code of an ELF64 object or executable, or of a COFF object:
- * sections, symbol labels, instructions, and each relocation in the line of the instruction that holds it; of ELF lines
- * of the source, too, where the object says them. Reads ELF by libelf only; never trusts an index. With --records it
+ * sections, symbol labels, instructions, each relocation in the line of the instruction that holds it, and lines of the
+ * source where the object says them. Reads ELF by libelf only; never trusts an index. With --records it
  * prints what `kiln compile` gives it. */
 #include "dis.h"
 
@@ -184,13 +184,20 @@ static int disassemble_coff(const char *path, const struct tool_coff *f) {
   struct object o = {.size = f->size};
   if (!dis_machine_named("x86_64", path)) return 1;
   printf("%s: %s\n", path, dis_machine_name());
-  for (uint32_t i = 0; i < f->n_sections; i++) {
+  dis_lines_read_coff(f, &o.lines);
+  int status = 0;
+  for (uint32_t i = 0; i < f->n_sections && status == 0; i++) {
     struct tool_coff_section s;
-    if (!tool_coff_section(f, i, &s)) return dis_fail(path, "the file ends before its sections");
+    if (!tool_coff_section(f, i, &s)) {
+      status = dis_fail(path, "the file ends before its sections");
+      break;
+    }
     if (s.code && s.size != 0) disassemble_coff_code(&o, f, i + 1, &s);
     free(s.name);
   }
-  return 0;
+  dis_lines_free(&o.lines);
+  source_free(&o.sources);
+  return status;
 }
 
 /* An object in memory. */

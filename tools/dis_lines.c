@@ -15,6 +15,8 @@ struct reading {
   Elf *elf;
   struct kn_dwarf_sections sections;
   Elf_Data *relocs, *symbols; /* of .debug_line; NULL: none */
+  const struct tool_coff *coff;
+  struct tool_coff_section coff_line; /* of COFF the same */
   bool relocatable;
   size_t first, n; /* files of this table are paths [first, first + n) */
   unsigned number; /* of the first one */
@@ -42,6 +44,26 @@ static uint32_t relocate(void *user, const uint8_t *p, uint64_t *value) {
     return 0;
   *value = symbol.st_value + (uint64_t)rela.r_addend;
   return symbol.st_shndx;
+}
+
+/* The same in COFF, where the field has the addend. */
+static uint32_t relocate_coff(void *user, const uint8_t *p, uint64_t *value) {
+  const struct reading *r = user;
+  const size_t at = (size_t)(p - r->sections.line.at);
+  uint32_t low = 0, high = r->coff_line.n_relocs;
+  struct tool_coff_reloc reloc;
+  struct tool_coff_symbol symbol;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (!tool_coff_reloc(r->coff, &r->coff_line, middle, &reloc)) return 0;
+    if (reloc.at < at) low = middle + 1;
+    else high = middle;
+  }
+  if (!tool_coff_reloc(r->coff, &r->coff_line, low, &reloc) || reloc.at != at ||
+      !tool_coff_symbol(r->coff, reloc.symbol, &symbol) || symbol.section <= 0)
+    return 0;
+  *value += symbol.value;
+  return (uint32_t)symbol.section;
 }
 
 /* The section that an address is in, of an object that was linked. */
@@ -122,6 +144,33 @@ static int by_place(const void *a, const void *b) {
   return (x->order > y->order) - (x->order < y->order);
 }
 
+static void read_tables(struct reading *r) {
+  struct line_table *out = r->out;
+  r->sections.user = r;
+  kn_line_read(&r->sections, &(struct kn_line_sink){r, on_table, on_row});
+  if (out->n > 1) qsort(out->rows, out->n, sizeof *out->rows, by_place);
+}
+
+void dis_lines_read_coff(const struct tool_coff *coff, struct line_table *out) {
+  struct reading r = {.out = out, .coff = coff, .relocatable = true};
+  struct tool_coff_section s;
+  for (uint32_t i = 0; tool_coff_section(coff, i, &s); i++) {
+    const struct kn_dwarf_bytes bytes = {s.bytes, s.size};
+    const char *name = s.name != NULL ? s.name : "";
+    if (strcmp(name, ".debug_line") == 0) {
+      r.sections.line = bytes;
+      r.coff_line = s;
+    } else if (strcmp(name, ".debug_str") == 0) {
+      r.sections.str = bytes;
+    } else if (strcmp(name, ".debug_line_str") == 0) {
+      r.sections.line_str = bytes;
+    }
+    free(s.name);
+  }
+  r.sections.relocate = relocate_coff;
+  read_tables(&r);
+}
+
 void dis_lines_read(Elf *elf, struct line_table *out) {
   struct reading r = {.out = out, .elf = elf};
   struct kn_dwarf_sections *s = &r.sections;
@@ -148,10 +197,8 @@ void dis_lines_read(Elf *elf, struct line_table *out) {
     r.relocs = elf_getdata(scn, NULL);
     r.symbols = elf_getdata(elf_getscn(elf, h.sh_link), NULL);
   }
-  s->user = &r;
   if (r.relocatable && r.relocs != NULL && r.symbols != NULL) s->relocate = relocate;
-  kn_line_read(s, &(struct kn_line_sink){&r, on_table, on_row});
-  if (out->n > 1) qsort(out->rows, out->n, sizeof *out->rows, by_place);
+  read_tables(&r);
 }
 
 size_t dis_lines_first(const struct line_table *t, size_t section) {

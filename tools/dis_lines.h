@@ -2,6 +2,8 @@
 #ifndef KN_TOOLS_DIS_LINES_H
 #define KN_TOOLS_DIS_LINES_H
 
+#include "coff.h"
+
 #include <libelf.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +27,7 @@ struct line_table {
 
 /* Reads .debug_line, of DWARF 2 to 5, as far as it makes sense. */
 void dis_lines_read(Elf *elf, struct line_table *out);
+void dis_lines_read_coff(const struct tool_coff *coff, struct line_table *out);
 /* The first row of a section. */
 size_t dis_lines_first(const struct line_table *t, size_t section);
 void dis_lines_free(struct line_table *t);

@@ -1,11 +1,10 @@
 /* The `kiln` tool: finds the verb and calls it. Each verb takes its own words (options.h) and calls the public API;
  * exit codes are 0 done, 1 failed with a diagnostic, 2 wrong usage. */
 #include "options.h"
+#include "system.h"
 #include "tool.h"
 
 #include <kiln/llvm.h>
-#include <string.h>
-#include <unistd.h>
 
 static int verb_completion(int argc, char **argv) {
   struct tool_words w;
@@ -118,4 +117,7 @@ static int run(int argc, char **argv) {
   return v < VERB_COUNT ? verbs[v](argc - 1, argv + 1) : tool_unknown_verb(word);
 }
 
-int main(int argc, char **argv) { return tool_output_end(run(argc, argv)); }
+int main(int argc, char **argv) {
+  tool_system_begin();
+  return tool_output_end(run(argc, argv));
+}

@@ -1,13 +1,11 @@
 /* What an input is: by its first bytes, C and C++ and other sources by the suffix of the name, texts by their first
  * words. Called by tool.c and by whoever opens inputs in its own way. */
+#include "system.h"
 #include "tool.h"
 
-#include <kiln/llvm.h>
+#include "../lib/object/elf_format.h"
 
-#include <elf.h>
-#include <limits.h>
-#include <stdio.h>
-#include <string.h>
+#include <kiln/llvm.h>
 
 /* By enum tool_language: what messages call it. */
 static const char *const names[TOOL_LANGUAGES] = {[TOOL_TEXT] = "Kiln text",
@@ -95,7 +93,8 @@ static const struct {
 };
 
 static bool has_suffix(const struct tool_input *in, const char *suffixes) {
-  const char *slash = strrchr(in->path, '/'), *dot = strrchr(slash != NULL ? slash : in->path, '.');
+  const char *slash = kn_last_slash(in->path),
+             *dot = strrchr(slash != NULL ? slash : in->path, '.');
   char suffix[16];
   int n = dot != NULL ? snprintf(suffix, sizeof suffix, "%s.", dot) : INT_MAX;
   return n < (int)sizeof suffix && strstr(suffixes, suffix) != NULL;

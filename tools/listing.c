@@ -11,18 +11,16 @@
  *
  * Numbers are hexadecimal; offsets count from the function's start and ascend. */
 #include "coff.h"
+#include "system.h"
 #include "trace.h"
 
-#include <elf.h>
-#include <errno.h>
+#include "../lib/object/elf_format.h"
+
 #include <inttypes.h>
 #include <kiln/emit.h>
 #include <kiln/inspect.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* ---- the lines of a text ---- */
 
@@ -314,25 +312,6 @@ static struct places find_places(const kiln_buffer *object) {
 
 /* ---- output ---- */
 
-/* Gives `records` to kiln-dis, whose standard output is `out`. */
-static bool run_dis(FILE *records, FILE *out) {
-  char name[] = "kiln-dis", flag[] = "--records", *argv[] = {name, flag, NULL};
-  if (fflush(records) != 0 || fflush(out) != 0 || fseek(records, 0, SEEK_SET) != 0) {
-    tool_error("listing: %s", strerror(errno));
-    return false;
-  }
-  pid_t child = fork();
-  if (child == 0) {
-    dup2(fileno(records), STDIN_FILENO);
-    dup2(fileno(out), STDOUT_FILENO);
-    _exit(tool_hand_over(name, argv, "built where Zydis, Capstone and libelf are"));
-  }
-  int status = -1;
-  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  if (child < 0) tool_error("%s: %s", name, strerror(errno));
-  return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 static void print_records(FILE *to, struct tool_trace *t, const struct places *places) {
   const kiln_module *m = kiln_session_module(t->session);
   const struct tool_listed *rows = (const void *)t->listed.data;
@@ -361,7 +340,7 @@ bool tool_listing_write(struct tool_trace *t, const char *path, const kiln_buffe
   kiln_processor target = kiln_module_processor(kiln_session_module(t->session));
   fprintf(records, "target %s\nfile %s\n", kiln_processor_name(target), path);
   print_records(records, t, &places);
-  bool ok = run_dis(records, t->listing_file);
+  bool ok = tool_system_dis(records, t->listing_file);
   free(places.at);
   fclose(records);
   return ok;

@@ -1,16 +1,10 @@
 /* Lines for $KILN_LOG and $KILN_STATS. Called by verb_cc.c, and inside rustc by integrations/llvm.
  * Each line is one write, so that those of compilers that run beside each other do not mix. */
-#define _GNU_SOURCE
 #include "log.h"
 #include "carried.h"
+#include "system.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 static bool append(const char *path, const char *format, va_list args) {
   char line[4096 + 1024];
@@ -20,7 +14,7 @@ static bool append(const char *path, const char *format, va_list args) {
     n = sizeof line - 1;
     line[n - 1] = '\n';
   }
-  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | KN_OPEN, 0666);
   if (fd < 0) return true;
   ssize_t done = write(fd, line, (size_t)n);
   int error = done < 0 ? errno : ENOSPC;
@@ -45,7 +39,7 @@ bool log_line(const char *format, ...) {
 
 bool stats_wanted(void) {
   const char *path = tool_variable("KILN_STATS");
-  return path != NULL && path[0] == '/';
+  return path != NULL && tool_system_is_absolute(path);
 }
 
 bool stats_line(const char *format, ...) {

@@ -1,21 +1,12 @@
 /* What Kiln's programs say on standard error, in one style: PLACE: error: MESSAGE, where the place is the source's if
  * the input tells, else the input's, and `kiln` if there is none. Called by whoever has something to say.
  * Invariant: colours are for a terminal, and not if $NO_COLOR is set. */
-#define _GNU_SOURCE /* pipe2 */
+#include "system.h"
 #include "tool.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <spawn.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char **environ;
 
 const char *tool_version(void) {
   static char text[16];
@@ -74,28 +65,6 @@ int tool_usage(const char *message, ...) {
 
 /* ---- diagnostics ---- */
 
-/* The name of a function as its source has it, by the program c++filt; false if it is not mangled, or there is none. */
-static bool demangle(const char *name, char *out, size_t size) {
-  int pipe[2];
-  pid_t child;
-  char *argv[] = {"c++filt", (char *)(uintptr_t)name, NULL};
-  posix_spawn_file_actions_t actions;
-  if (name[0] != '_' || (name[1] != 'Z' && name[1] != 'R') || pipe2(pipe, O_CLOEXEC) != 0)
-    return false;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, pipe[1], 1);
-  bool ok = posix_spawnp(&child, argv[0], &actions, NULL, argv, environ) == 0;
-  posix_spawn_file_actions_destroy(&actions);
-  close(pipe[1]);
-  size_t n = 0;
-  for (ssize_t got; ok && (got = read(pipe[0], out + n, size - 1 - n)) > 0;) n += (size_t)got;
-  close(pipe[0]);
-  if (ok) waitpid(child, NULL, 0);
-  out[n] = 0;
-  out[strcspn(out, "\n")] = 0;
-  return out[0] != 0 && strcmp(out, name) != 0;
-}
-
 void tool_diag_print(const kiln_diag *d) {
   char line[1024], place[256], name[1024];
   if (d->source_line == 0) {
@@ -108,14 +77,14 @@ void tool_diag_print(const kiln_diag *d) {
     } else {
       fprintf(stderr, "%s\n", line);
     }
-    if (demangle(d->function, name, sizeof name)) fprintf(stderr, "  in %s\n", name);
+    if (tool_system_demangle(d->function, name, sizeof name)) fprintf(stderr, "  in %s\n", name);
     return;
   }
   int n = snprintf(place, sizeof place, "%s:%" PRIu32, d->source, d->source_line);
   if (d->source_column != 0)
     snprintf(place + n, sizeof place - (size_t)n, ":%" PRIu32, d->source_column);
   put_prefix(place, "error", "31");
-  bool known = demangle(d->function, name, sizeof name);
+  bool known = tool_system_demangle(d->function, name, sizeof name);
   fprintf(stderr, "%s\n  in %s%s%s", d->message, known ? name : "", known ? " (" : "", d->module);
   if (d->function[0] != 0) fprintf(stderr, ":%s", d->function);
   if (d->block != UINT32_MAX) fprintf(stderr, ":b%" PRIu32, d->block);

@@ -1,113 +1,22 @@
 /* Outputs of the `kiln` tool. A file is written under a temporary name and renamed when it is complete; a signal that
- * ends the process removes temporary files. Called by the verbs.
+ * ends the process removes temporary files (system_posix.c). Called by the verbs.
  * Invariant: at every moment an output's name refers to the old file or to the complete new one. */
-#define _GNU_SOURCE
+#include "system.h"
 #include "tool.h"
 
-#include "../lib/frontend/output_path.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#ifndef RENAME_EXCHANGE /* of Linux 3.15 */
-#define RENAME_EXCHANGE 2
-#endif
-
-/* ---- temporary files ---- */
-
-static struct tool_temporary *volatile temporaries;
-
-static void end_by_signal(int number) {
-  for (const struct tool_temporary *t = temporaries; t != NULL; t = t->next) unlink(t->path);
-  raise(number); /* SA_RESETHAND has restored the default */
-}
-
-static void go_on(int number) { (void)number; } /* the interrupted call fails and reports why */
-
-/* The signals that are handled, unless they were ignored when the process started. */
-static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-
-static void handle(int number, void (*handler)(int), unsigned flags) {
-  struct sigaction new = {.sa_handler = handler, .sa_flags = (int)flags}, old;
-  sigemptyset(&new.sa_mask);
-  if (sigaction(number, &new, &old) == 0 && old.sa_handler != SIG_DFL)
-    sigaction(number, &old, NULL);
-}
-
-static void handle_signals(void) {
-  static bool handled;
-  if (handled) return;
-  handled = true;
-  for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
-    handle(ending[i], end_by_signal, SA_RESETHAND);
-  handle(SIGXFSZ, go_on, 0);
-}
-
-void tool_signals_hold(sigset_t *old) {
-  sigset_t set;
-  sigemptyset(&set);
-  for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) sigaddset(&set, ending[i]);
-  pthread_sigmask(SIG_BLOCK, &set, old);
-}
-
-void tool_signals_release(const sigset_t *old) { pthread_sigmask(SIG_SETMASK, old, NULL); }
-
-int tool_temporary_make(struct tool_temporary *t, char *path, size_t suffix) {
-  sigset_t old;
-  handle_signals();
-  tool_signals_hold(&old);
-  int fd = mkostemps(path, (int)suffix, O_CLOEXEC);
-  if (fd >= 0) {
-    *t = (struct tool_temporary){path, temporaries};
-    temporaries = t;
-  }
-  int error = errno;
-  tool_signals_release(&old);
-  errno = error;
-  return fd;
-}
-
-void tool_temporary_drop(struct tool_temporary *t) {
-  sigset_t old;
-  tool_signals_hold(&old);
-  struct tool_temporary *before = temporaries;
-  if (before == t) temporaries = t->next;
-  while (before != NULL && before->next != t) before = before->next;
-  if (before != NULL) before->next = t->next;
-  tool_signals_release(&old);
-}
 
 /* ---- files ---- */
 
 static bool write_all(int fd, const uint8_t *bytes, size_t size) {
   while (size > 0) {
-    ssize_t n = write(fd, bytes, size);
+    ssize_t n = write(fd, bytes, kn_some(size));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return false;
     bytes += n;
     size -= (size_t)n;
   }
   return true;
-}
-
-/* Gives the file `from` the name `to`. Where a file has that name the two change names, and the old one is
- * removed: ext4 allocates a file's blocks before it lets it replace another, which takes longer than writing it. */
-static bool take_name(const char *from, const char *to) {
-  if (syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) != 0)
-    return rename(from, to) == 0;
-  if (unlink(from) == 0) return true;
-  int error = errno; /* there is no such file any more */
-  syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE);
-  errno = error;
-  return false;
 }
 
 /* Makes a new file in the folder of `to`, which is to take its name. Its descriptor, or -1 with errno. */
@@ -119,17 +28,15 @@ static int open_renamed(const struct kn_output_path *to, char name[PATH_MAX],
     errno = ENAMETOOLONG;
     return -1;
   }
-  mode_t mask = umask(0);
-  umask(mask);
   int fd = tool_temporary_make(temporary, name, 0);
-  if (fd >= 0) (void)!fchmod(fd, to->mode < 0 ? 0666 & ~mask : (mode_t)to->mode);
+  if (fd >= 0) (void)kn_output_permit(fd, to->mode < 0 ? kn_output_mode() : to->mode);
   return fd;
 }
 
 /* Gives the new file its name, or removes it. False with errno. */
 static bool end_renamed(const struct kn_output_path *to, const char *name,
                         struct tool_temporary *temporary, bool ok) {
-  ok = ok && take_name(name, to->name);
+  ok = ok && tool_system_rename(name, to->name);
   if (!ok) {
     int error = errno;
     unlink(name);
@@ -167,7 +74,7 @@ struct tool_stream *tool_stream_open(const char *path) {
   if (strcmp(path, "-") == 0 || *path == 0) s->file = *path == 0 ? stderr : stdout;
   else if (kn_output_path(&s->to, path))
     fd = s->to.replace ? open_renamed(&s->to, s->name, &s->temporary)
-                       : open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+                       : open(path, O_WRONLY | O_APPEND | KN_OPEN);
   if (fd >= 0) s->file = fdopen(fd, "w");
   if (s->file != NULL) return s;
   tool_error("%s: %s", path, strerror(errno));
@@ -200,7 +107,7 @@ bool tool_output_write_then(const char *path, const void *bytes, size_t size,
   } else if (to.replace) {
     ok = write_renamed(&to, bytes, size, written, user);
   } else {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_APPEND | KN_OPEN);
     ok = fd >= 0 && write_all(fd, bytes, size);
     if (fd >= 0) ok &= close(fd) == 0;
   }

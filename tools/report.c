@@ -3,12 +3,9 @@
 #include "report.h"
 #include "log.h"
 #include "settings.h"
+#include "system.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 uint64_t tool_cpu_ns(void) {

@@ -1,14 +1,7 @@
 /* Variables of the environment, read in one place, and what they make of objects. */
-#define _GNU_SOURCE
 #include "settings.h"
 #include "carried.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "system.h"
 
 bool tool_stress_parse(const char *word, uint64_t *out) {
   char *end;
@@ -59,11 +52,12 @@ static void settle_file(const char *variable, const char *folder, tool_refused_f
   char path[PATH_MAX], here[PATH_MAX];
   if (!names_file(variable, name)) return;
   if (folder == NULL) folder = getcwd(here, sizeof here);
-  int n = name[0] == '/' || folder == NULL ? snprintf(path, sizeof path, "%s", name)
-                                           : snprintf(path, sizeof path, "%s/%s", folder, name);
+  int n = tool_system_is_absolute(name) || folder == NULL
+            ? snprintf(path, sizeof path, "%s", name)
+            : snprintf(path, sizeof path, "%s/%s", folder, name);
   int fd = -1;
   errno = ENAMETOOLONG;
-  if (n < PATH_MAX) fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (n < PATH_MAX) fd = open(path, O_WRONLY | O_CREAT | O_APPEND | KN_OPEN, 0666);
   if (fd < 0) {
     refused(variable, path, strerror(errno));
     unsetenv(variable);

@@ -1,13 +1,10 @@
 /* What a user meant: the nearest of what there is, by edit distance; a verb, an option, a file. Called by options.c,
  * kiln.c and whoever opens inputs. */
-#define _GNU_SOURCE /* dirent */
 #include "options.h"
+#include "system.h"
 #include "tool.h"
 
 #include <dirent.h>
-#include <limits.h>
-#include <string.h>
-#include <unistd.h>
 
 /* What has another name. */
 static const struct {
@@ -132,7 +129,7 @@ int tool_unknown_option(const struct tool_verb *verb, const char *word) {
 
 /* The name in the folder of `path` that is nearest to it; false: none is near. */
 static bool nearest_file(const char *path, char out[NAME_MAX + 1]) {
-  const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+  const char *slash = kn_last_slash(path), *name = slash != NULL ? slash + 1 : path;
   char folder[PATH_MAX];
   unsigned least = too_far(name);
   snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash + 1 - path) : 1,
@@ -155,7 +152,7 @@ static bool nearest_file(const char *path, char out[NAME_MAX + 1]) {
 const char *tool_meant(const struct tool_words *w, const char *path, char hint[TOOL_HINT_SIZE]) {
   const char *names[OPTION_COUNT];
   char near[NAME_MAX + 1];
-  const char *slash = strrchr(path, '/');
+  const char *slash = kn_last_slash(path);
   size_t n = w != NULL ? long_options(w->verb, names) : 0, i = 0;
   hint[0] = 0;
   while (i < n && strcmp(names[i] + 2, path) != 0) i++;

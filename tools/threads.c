@@ -3,14 +3,12 @@
  * session and a fork of the reader of its own. verb_compile.c calls it.
  * Invariant: output and messages do not depend on the number of threads: of several errors the first in the order of
  * the bodies is reported. */
-#define _GNU_SOURCE /* sched_getaffinity */
 #include "threads.h"
 #include "diag.h"
+#include "system.h"
 #include "options.h"
 #include "unknown.h"
 
-#include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,30 +39,19 @@ uint64_t tool_now_ns(void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Number of processors that this process may use, at least 1. */
-static unsigned processors(void) {
-  cpu_set_t set;
-  int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  return n > 0 ? (unsigned)n : 1;
-}
-
 int tool_parse_threads(const char *word, unsigned *out) {
   char *end;
   unsigned long n = strtoul(word, &end, 10);
   if (word[0] < '0' || word[0] > '9' || *end != 0 || n > 1024)
     return tool_bad_value(OPTION_THREADS, word, "a number from 0 (one per processor) to 1024");
-  *out = n > 0 ? (unsigned)n : processors();
+  *out = n > 0 ? (unsigned)n : tool_system_processors();
   return TOOL_OK;
 }
 
 /* ---- beside the main thread ---- */
 
 void tool_aside_start(struct tool_aside *a, void *(*run)(void *), void *arg) {
-  sigset_t all, old;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &old);
-  a->started = pthread_create(&a->thread, NULL, run, arg) == 0;
-  pthread_sigmask(SIG_SETMASK, &old, NULL);
+  a->started = tool_system_start(&a->thread, run, arg);
 }
 
 void tool_aside_join(struct tool_aside *a) {

@@ -1,18 +1,11 @@
 /* Inputs and modules of the `kiln` tool: what every verb needs besides the API. Called by the verbs. */
+#include "system.h"
 #include "options.h"
 #include "tool.h"
 
 #include "qbe.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <kiln/llvm.h>
 
@@ -33,16 +26,8 @@ int tool_parse_target(const char *name, kiln_target *out) {
   return tool_usage("unknown target '%s': %s", name, tool_targets(targets, " or "));
 }
 
-int tool_hand_over(const char *name, char **argv, const char *where) {
-  char path[PATH_MAX];
-  if (tool_beside(name, path)) execv(path, argv);
-  execvp(name, argv);
-  tool_error("%s: %s (%s)", name, strerror(errno), where);
-  return TOOL_FAILED;
-}
-
 char *tool_dwo_name(const char *path) {
-  const char *slash = strrchr(path, '/'), *dot = strrchr(slash != NULL ? slash : path, '.');
+  const char *slash = kn_last_slash(path), *dot = strrchr(slash != NULL ? slash : path, '.');
   size_t n = dot != NULL ? (size_t)(dot - path) : strlen(path);
   char *name = malloc(n + sizeof ".dwo");
   if (name == NULL) return NULL;
@@ -52,7 +37,7 @@ char *tool_dwo_name(const char *path) {
 }
 
 char *tool_derived_name(const char *path) {
-  const char *base = strrchr(path, '/');
+  const char *base = kn_last_slash(path);
   base = base != NULL ? base + 1 : path;
   const char *dot = strrchr(base, '.');
   size_t n = dot != NULL && dot != base ? (size_t)(dot - base) : strlen(base);
@@ -77,7 +62,7 @@ static bool read_all(int fd, struct tool_input *in) {
       errno = to == NULL ? ENOMEM : EFBIG;
       break;
     }
-    ssize_t n = read(fd, to, room);
+    ssize_t n = read(fd, to, kn_some(room));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) break;
     if (n == 0) {
@@ -96,19 +81,9 @@ bool tool_input_open(struct tool_input *in, const char *path, const struct tool_
   bool standard = strcmp(path, "-") == 0;
   memset(in, 0, sizeof *in);
   in->path = standard ? "<stdin>" : path[0] != 0 ? path : "''";
-  int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-  struct stat st;
-  bool ok = fd >= 0 && fstat(fd, &st) == 0;
-  if (ok && S_ISREG(st.st_mode) && st.st_size > 0 && fd != STDIN_FILENO) {
-    /* MAP_POPULATE, since every byte is read anyway. */
-    void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
-    in->mapped = p != MAP_FAILED;
-    if (in->mapped) {
-      in->bytes = p;
-      in->size = (size_t)st.st_size;
-    }
-  }
-  if (ok && !in->mapped) ok = read_all(fd, in);
+  int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | KN_OPEN);
+  if (fd >= 0 && fd != STDIN_FILENO) tool_system_map(in, fd);
+  bool ok = fd >= 0 && (in->mapped || read_all(fd, in));
   if (!ok) {
     int error = errno;
     tool_error("%s: %s%s", in->path, strerror(error),
@@ -125,12 +100,12 @@ bool tool_input_open(struct tool_input *in, const char *path, const struct tool_
 }
 
 void tool_input_done(const struct tool_input *in) {
-  if (in->mapped) (void)madvise((void *)(uintptr_t)in->bytes, in->size, MADV_DONTNEED);
+  if (in->mapped) tool_system_forget(in);
 }
 
 void tool_input_close(struct tool_input *in) {
   if (in->mapped) {
-    munmap((void *)(uintptr_t)in->bytes, in->size);
+    tool_system_unmap(in);
   } else {
     kiln_buffer b = {.data = (uint8_t *)(uintptr_t)in->bytes, .size = in->size};
     kiln_buffer_free(&b);

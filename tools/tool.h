@@ -1,6 +1,7 @@
 /* What the verbs of `kiln` share: exit codes, inputs, outputs, modules made from inputs.
- * tool.c, output.c and message.c implement it; each verb_*.c is one verb and calls the public API only. Verbs that
- * are also programs of their own (kiln-run, kiln-dis, kiln-interp) have their options in run.c, dis.c and interp.c. */
+ * tool.c, output.c, message.c and system_posix.c implement it; each verb_*.c is one verb and calls the public API only.
+ * Verbs that are also programs of their own (kiln-run, kiln-dis, kiln-interp) have their options in run.c, dis.c and
+ * interp.c. */
 #ifndef KN_TOOLS_TOOL_H
 #define KN_TOOLS_TOOL_H
 
@@ -11,7 +12,6 @@
 #include <kiln/kiln.h>
 #include <kiln/wasm.h>
 
-#include <signal.h>
 #include <stdio.h>
 
 /* Exit codes of every verb. */
@@ -86,9 +86,6 @@ struct tool_temporary {
 int tool_temporary_make(struct tool_temporary *t, char *path, size_t suffix);
 /* Forgets a temporary file, which was renamed or removed. */
 void tool_temporary_drop(struct tool_temporary *t);
-/* Blocks the signals that end the process, in this thread and in threads that it starts. */
-void tool_signals_hold(sigset_t *old);
-void tool_signals_release(const sigset_t *old);
 
 /* ---- tool.c ---- */
 

@@ -1,5 +1,6 @@
 /* `kiln compile`: inputs to ELF objects. The whole of an object is in memory before a byte of it is written, so that an
  * output file exists only when it is complete. */
+#include "system.h"
 #include "options.h"
 #include "report.h"
 #include "settings.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct flags {
   struct tool_reading how;
@@ -236,14 +236,9 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   return ok;
 }
 
-static bool is_same_file(const char *a, const char *b) {
-  struct stat x, y;
-  return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* Bitcode is often in a file INPUT.o, of which no object of that name is made unless -o says so. */
 static bool check_derived(const char *path, const char *out) {
-  if (!is_same_file(path, out)) return true;
+  if (!tool_system_same_file(path, out)) return true;
   tool_error("%s: the object would overwrite its input; name the object with -o", path);
   return false;
 }

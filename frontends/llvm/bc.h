@@ -345,6 +345,7 @@ struct kn_bc_format {
   bool imports;        /* a symbol's storage class counts, and all kinds of comdats are there */
   bool code_view;      /* LLVM writes CodeView if the module's flag says so */
   bool directives;     /* the only strings for linkers are in .drectve */
+  bool own_convention; /* C's convention is that of its system, on each processor */
 };
 extern const struct kn_bc_format kn_bc_formats[KILN_FORMAT_COUNT];
 static inline const struct kn_bc_format *kn_bc_format_of(const struct kn_bc *r) {

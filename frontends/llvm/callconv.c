@@ -4,8 +4,8 @@
 
 #include "bc.h"
 
-/* Targets: all; those whose C convention is System V's; all others. */
-enum kn_bc_callconv_where { EVERYWHERE, SYSV_ONLY, NOT_SYSV };
+/* Targets: all; those of x86-64; those of them whose C convention is System V's; all but x86-64's. */
+enum kn_bc_callconv_where { EVERYWHERE, X86_64, SYSV, NOT_X86_64 };
 /* Functions: all; those that only this module calls; none. */
 enum kn_bc_callconv_defines { ANY, LOCAL_ONLY, NONE };
 
@@ -18,9 +18,9 @@ static const struct kn_bc_callconv rows[] = {
   [CC_PRESERVE_ALL] = {.cc = KILN_CC_PRESERVE_ALL, .not_avx = true},
   [CC_CXX_FAST_TLS] = {.tail_calls = true, .defines = NONE},
   [CC_PRESERVE_NONE] = {.cc = KILN_CC_PRESERVE_NONE, .calls = true, .tail_calls = true},
-  [CC_X86_64_SYSV] = {.tail_calls = true, .where = SYSV_ONLY},
-  [CC_WIN64] = {.cc = KILN_CC_WIN64, .where = SYSV_ONLY, .calls = true, .few_types = true},
-  [CC_AARCH64_VECTOR] = {.cc = KILN_CC_VECTOR, .where = NOT_SYSV, .declares = true},
+  [CC_X86_64_SYSV] = {.tail_calls = true, .where = SYSV},
+  [CC_WIN64] = {.cc = KILN_CC_WIN64, .where = X86_64, .calls = true, .few_types = true},
+  [CC_AARCH64_VECTOR] = {.cc = KILN_CC_VECTOR, .where = NOT_X86_64, .declares = true},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -28,8 +28,10 @@ enum { ROWS = sizeof rows / sizeof *rows };
 static const struct kn_bc_callconv *find(const struct kn_bc *r, uint64_t number) {
   if (number >= ROWS || (rows[number].cc == KILN_CC_C && !rows[number].tail_calls)) return NULL;
   const struct kn_bc_callconv *by = &rows[number];
-  bool sysv = kn_bc_targets[r->target].sysv;
-  return by->where == (sysv ? NOT_SYSV : SYSV_ONLY) ? NULL : by;
+  if (by->where == EVERYWHERE) return by;
+  bool two = kn_bc_targets[r->target].sysv, sysv = two && !kn_bc_format_of(r)->own_convention;
+  bool here = by->where == X86_64 ? two : by->where == SYSV ? sysv : !two;
+  return here ? by : NULL;
 }
 
 const struct kn_bc_callconv *kn_bc_callconv_call(struct kn_bc *r, uint64_t number) {

@@ -69,7 +69,8 @@ const struct kn_bc_format kn_bc_formats[KILN_FORMAT_COUNT] = {
                         .mangling = 'w',
                         .imports = true,
                         .code_view = true,
-                        .directives = true},
+                        .directives = true,
+                        .own_convention = true},
 };
 
 /* Copies a record of characters to `out`, cut to fit. */

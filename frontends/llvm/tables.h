@@ -577,7 +577,7 @@ struct kn_bc_target {
   uint8_t float_results,
     half_results;      /* of `floats`: those for F32, F64, F128; for half and bfloat */
   kiln_type f80, f128; /* what x86_fp80 and fp128 are; VOID: not supported */
-  bool sysv;           /* x86_64_sysvcc is the C convention */
+  bool sysv;           /* x86_64_sysvcc is the C convention, unless a format has its own */
   bool aligns_args;    /* alignstack matters to parameters */
   bool sret_in_reg;    /* so does inreg beside sret */
   /* Branches are protected by the flags cf-protection-...; else by attributes. */

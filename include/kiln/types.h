@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 /** Marks the symbols that the libraries export. */
-#if defined(__GNUC__)
+#if defined(__ELF__)
 #define KILN_API __attribute__((visibility("default")))
 #else
 #define KILN_API

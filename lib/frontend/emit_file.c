@@ -3,15 +3,14 @@
 #define _GNU_SOURCE
 #include <kiln/emit.h>
 
-#include "lib/frontend/output_path.h"
+#include "lib/frontend/host_files.h"
 
-#include <fcntl.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <time.h>
 
 static bool write_all(int fd, const uint8_t *bytes, size_t n) {
   while (n != 0) {
-    ssize_t written = write(fd, bytes, n);
+    ssize_t written = write(fd, bytes, kn_some(n));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return false;
     bytes += written;
@@ -41,7 +40,7 @@ static int open_temporary(const struct kn_output_path *to, char name[PATH_MAX]) 
       errno = ENAMETOOLONG;
       return -1;
     }
-    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | KN_OPEN, 0666);
     if (fd >= 0 || errno != EEXIST) return fd;
   }
   return -1;
@@ -52,13 +51,13 @@ static bool write_file(const char *path, const kiln_buffer *b) {
   char name[PATH_MAX];
   if (!kn_output_path(&to, path)) return false;
   if (!to.replace) {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_APPEND | KN_OPEN);
     return fd >= 0 && write_and_close(fd, b);
   }
   int fd = open_temporary(&to, name);
   if (fd < 0) return false;
-  bool ok = to.mode < 0 || fchmod(fd, (mode_t)to.mode) == 0;
-  if (write_and_close(fd, b) && ok && rename(name, to.name) == 0) return true;
+  bool ok = to.mode < 0 || kn_output_permit(fd, to.mode);
+  if (write_and_close(fd, b) && ok && kn_output_rename(name, to.name)) return true;
   int error = errno;
   unlink(name);
   errno = error;

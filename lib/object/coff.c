@@ -16,7 +16,11 @@ const char *kn_coff_join(struct kn_coff *c, const char *first, ...) {
   char *text = kn_arena_alloc(&c->arena, n + 1, 1), *to = text;
   if (text == NULL) return NULL;
   va_start(more, first);
-  for (const char *s = first; s != NULL; s = va_arg(more, const char *)) to = stpcpy(to, s);
+  for (const char *s = first; s != NULL; s = va_arg(more, const char *)) {
+    n = strlen(s);
+    memcpy(to, s, n + 1);
+    to += n;
+  }
   va_end(more);
   return text;
 }

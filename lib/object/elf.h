@@ -8,16 +8,10 @@
 #define KN_LIB_OBJECT_ELF_H
 
 #include "lib/dwarf/dwarf_sections.h"
+#include "lib/object/elf_format.h"
 #include "lib/object/image.h"
 
-#include <elf.h>
 #include <string.h>
-
-#undef SHF_EXCLUDE /* glibc's is a shift into the sign */
-#define SHF_EXCLUDE (1u << 31)
-#ifndef SHF_GNU_RETAIN
-#define SHF_GNU_RETAIN (1 << 21)
-#endif
 
 enum { KN_PROPERTY_BITS = 3 };
 

@@ -5,10 +5,6 @@
 
 #include <kiln/emit.h>
 
-#ifndef STO_AARCH64_VARIANT_PCS /* musl's <elf.h> lacks it */
-#define STO_AARCH64_VARIANT_PCS 0x80
-#endif
-
 static const struct kn_elf_machine machines[] = {
   [KILN_PROCESSOR_X86_64] = {EM_X86_64, .large = 0x10000000, /* SHF_X86_64_LARGE */
                              .property =

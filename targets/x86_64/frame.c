@@ -63,13 +63,12 @@ static void store_kept(struct kn_walk *w) {
 /* endbr64: what indirect branches may go to */
 void x64_landing(struct kn_walk *w) { EMIT(w, x64_endbr64); }
 
-/* The area of saved registers, and the bytes at the bottom of the frame that belong to the functions that it calls. */
-static void reserve_home(struct kn_walk *w) {
+/* The bytes at the bottom of the frame that belong to the functions that it calls. */
+static void reserve_home(struct kn_walk *w, uint8_t bytes) {
   struct x64_walk *x = x64(w);
   const struct kn_frame_plan *frame = &w->plan->frame;
-  w->frame.low -= (int32_t)x->saved_area;
   x->home_moves = frame->dynamic;
-  x->home = frame->dynamic ? 0 : w->target->library->shadow_bytes;
+  x->home = frame->dynamic ? 0 : bytes;
   if (!frame->calls) return;
   x->out_args = x->home;
   if (!frame->pointer) w->frame.low += x->home;
@@ -81,6 +80,7 @@ static void set_base(struct kn_walk *w) {
   uint32_t vectors = 16 * (uint32_t)__builtin_popcountll(w->plan->frame.kept & ~KN_GP_MASK);
   x->saved_area = vectors + 8 * (x->saved_count & 1);
   if (x->saved_area != 0) EMIT(w, x64_alu_ri, X64_G_SUB, 3, X64_RSP, (int32_t)x->saved_area);
+  w->frame.low -= (int32_t)x->saved_area;
   x->area_at = kn_here(w) - X64_GAP;
   EMIT(w, x64_rm, X64_LEA, 3, X64_RBP,
        x64_at(X64_RSP, (int32_t)(8 * x->saved_count + x->saved_area)));
@@ -119,13 +119,14 @@ void x64_begin(struct kn_walk *w) {
     EMIT(w, x64_push, (unsigned)__builtin_ctzll(m));
     x->saved_count++;
   }
+  w->frame.low = frame->pointer ? -8 * (int32_t)x->saved_count : X64_FRAME_BOTTOM;
   if (KN_UNLIKELY(codes) && x->based) set_base(w);
   if (KN_UNLIKELY(frame->realigned)) x64_realign(w);
   EMIT(w, x64_group_r, 0x81, 3, X64_G_SUB, X64_RSP);
   x->frame_patch = kn_here(w);
   EMIT(w, x64_put32, 0);
-  w->frame.low = frame->pointer ? -8 * (int32_t)x->saved_count : X64_FRAME_BOTTOM;
-  if (KN_UNLIKELY(codes)) reserve_home(w);
+  const uint8_t home = w->target->library->shadow_bytes;
+  if (KN_UNLIKELY(home != 0)) reserve_home(w, home);
   x->probe_room = frame->probe_step != 0 ? X64_PROBE_ROOM : 0;
   w->code.p += x->probe_room;
   if (KN_UNLIKELY(frame->kept | frame->guarded)) {

@@ -186,7 +186,7 @@ static const uint8_t dwarf_regs[64] = {
     }                                                                                              \
   }
 
-#define CODE(red_zone)                                                                             \
+#define CODE(red_zone, indirect)                                                                   \
   {.fill = 0xcc, /* int3 */                                                                        \
    .align_log2 = 4,                                                                                \
    .cie_code_align = 1,                                                                            \
@@ -197,6 +197,7 @@ static const uint8_t dwarf_regs[64] = {
    .nop_bytes = 1,                                                                                 \
    .leaf_frames = true,                                                                            \
    .red_zone_bytes = (red_zone),                                                                   \
+   .indirect_types = (indirect),                                                                   \
    .dwarf_regs = dwarf_regs,                                                                       \
    .frame_regs = {7, 6}, /* rsp, rbp */                                                            \
    .frame_from = {X64_FRAME_BOTTOM, 0}}
@@ -246,7 +247,7 @@ const struct kn_target kn_target_x86_64 = {
   .reaches_zero = true,   /* programs at a fixed address are in the low 2 GiB */
   .plt_is_address = true, /* GNU ld and gold take a distance of 32 bits for a call's */
   .jit = &x64_jit,
-  .code = CODE(128),
+  .code = CODE(128, false),
 };
 
 /* ---- Windows: Microsoft's x64 calling convention, and what LLVM makes of it for x86_64-windows-gnu ---- */
@@ -272,5 +273,5 @@ const struct kn_target kn_target_x86_64_windows = {
   .tls_by_index = true,
   .unwind_codes = true,
   .guard_variable = true,
-  .code = CODE(0),
+  .code = CODE(0, true), /* their types are read through words of the object */
 };

@@ -41,7 +41,7 @@ check_include_direction() {
   forbidden_includes targets 'ir/|lib/codegen/|targets/' || ok=1
   # Users of the public API: local headers, without a folder but in frontends/llvm.
   for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder 'ir/text/decimal\.h"|((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"|(bits|body|debug/nodes)\.c"' || ok=1; done
-  forbidden_includes tools '[a-z0-9_]+\.(h|def)"|frontends/qbe/qbe\.h"|\.\./lib/frontend/output_path\.h"' || ok=1
+  forbidden_includes tools '[a-z0-9_]+\.(h|def)"|frontends/qbe/qbe\.h"|\.\./lib/(frontend/host_files|object/elf_format)\.h"' || ok=1
   return $ok
 }
 
@@ -54,7 +54,7 @@ check_targets_named_once() {
 # a switch with a case for each, never in a test for one of them, where a new target would silently be treated as the
 # others.
 check_target_tests() {
-  sources ir lib frontends assembler interp tools | grep -vxF 'ir/module/triple.c' |
+  sources ir lib frontends assembler interp tools | grep -vxE 'ir/module/triple\.c|lib/object/elf_format\.h' |
     xargs grep -nE 'KILN_PROCESSOR_|\bEM_|cmp\(.*"(x86_64|aarch64)"' /dev/null |
     sed -E 's/KILN_PROCESSOR_COUNT|\[KILN_PROCESSOR_[A-Z0-9_]+\] *=|case KILN_PROCESSOR_[A-Z0-9_]+:|\{EM_[A-Z0-9_]+,//g' |
     grep -E 'KILN_PROCESSOR_|\bEM_|cmp\(.*"(x86_64|aarch64)"' | fail_lines "tests for one target"
@@ -77,7 +77,7 @@ check_target_proxies() {
   sources ir lib frontends assembler interp tools |
     xargs grep -nE '(\b(target|elf|machine|mc)(->|\.)|targets\[[^]]*\]\.)[a-z0-9_]+ *[!=]= *([1-9]|0x|[A-Z])' /dev/null |
     grep -vE '[!=]= *(NULL|UINT32_MAX|KN_NO_REG|KILN_GUARD_SOURCE_)' | fail_lines "facts compared with one target's" || ok=1
-  sources ir lib | grep -vxF 'lib/object/elf_machine.c' |
+  sources ir lib | grep -vxE 'lib/object/elf_(machine\.c|format\.h)' |
     xargs grep -nE '\b(R|STO|EF|EM|SHT|PT|GNU_PROPERTY)_(X86_64|X86|AARCH64)_\w*[^.a-zA-Z0-9_]' /dev/null |
     fail_lines "one target's numbers" || ok=1
   return $ok
@@ -101,6 +101,34 @@ check_elf_alone() {
 check_coff_alone() {
   sources include ir lib targets frontends interp integrations tools | grep -vE '^lib/object/(coff|formats)' |
     xargs grep -nE 'lib/object/coff\.h|\bKN_COFF_|\bIMAGE_(REL|SCN|SYM|FILE|COMDAT)_' /dev/null | fail_lines "COFF's numbers outside lib/object/coff*"
+}
+
+# What libkiln asks of the system that it runs on is in one file, what the tool asks in tools/. The JIT, the runtime of
+# WebAssembly and the interpreter are for Linux alone.
+check_system_tests() {
+  sources include ir lib frontends dwarf assembler interp |
+    grep -vE '^(lib/object/|lib/jit/|frontends/wasm/runtime/|lib/frontend/host_files\.h)' |
+    xargs grep -nE '^# *(el)?if.*(_WIN|__MINGW|__CYGWIN__|__linux|__unix|__APPLE__|__GLIBC__)' /dev/null | fail_lines "code by the system"
+}
+
+# What is built for Windows compiles there, without a warning: that it runs is for `./dev windows host`.
+check_windows_compiles() {
+  local portable
+  portable=$(sed -nE "/^portable/,/\)/ s/'([a-z_]+\.c)',?/tools\/\1\n/gp" tools/meson.build | grep -oE 'tools/[a-z_]+\.c')
+  (( $(wc -l <<< "$portable") > 20 )) || { echo "only: $portable"; return 1; }
+  { printf '%s\n' $portable tools/system_windows.c
+    sources ir lib targets dwarf frontends | grep -E '\.c$' | grep -vE '^(lib/(jit|check)/|frontends/wasm/runtime/)'
+  } | xargs -P2 -n20 x86_64-w64-mingw32-gcc -std=gnu11 -fsyntax-only -Wall -Wextra -Wno-format -Wshadow -Wmissing-prototypes -Werror \
+    -Iinclude -I. -Ifrontends/llvm -Ifrontends/qbe -Idwarf 2>&1 | grep -E 'error|warning' | fail_lines "not for Windows"
+}
+
+# The numbers of lib/object/elf_format.h are those of the system's header, and there are some.
+check_elf_numbers() {
+  local rows
+  rows=$(sed -nE 's/^(enum \{)? *([A-Z][A-Z0-9_]+) = ([^,}]+).*/_Static_assert(\2 == (\3), "\2");/p' lib/object/elf_format.h)
+  (( $(wc -l <<< "$rows") > 90 )) || { echo "only: $rows"; return 1; }
+  gcc -xc -fsyntax-only - <<< "#include <elf.h>
+$rows"
 }
 
 # A table with a row for each target asserts that it has one, so that a new target stops the compiler there.
@@ -314,6 +342,13 @@ check_source() {
   check "ELF's numbers are in its writer alone" check_elf_alone
   check "COFF's numbers are in its writer alone" check_coff_alone
   check "every table by target asserts its size" check_target_tables
+  check "no test of the system outside its files" check_system_tests
+  check "ELF's numbers are those of <elf.h>" check_elf_numbers
+  if command -v x86_64-w64-mingw32-gcc > /dev/null; then
+    check "what is built for Windows compiles by MinGW-w64" check_windows_compiles
+  else
+    skip "what is built for Windows compiles by MinGW-w64" "no MinGW-w64"
+  fi
   check "no two files of the core with one name" check_unique_names
   check "no file of more than 900 lines" check_file_sizes
   check "no line of more than 120 columns" check_line_widths

@@ -276,9 +276,9 @@ static void embedder(void **state) {
 /* What depends on numbers: size, growth, frame, depth. */
 static char *many(const char *head, const char *line, unsigned n, const char *tail) {
   char *text = malloc(strlen(head) + n * (strlen(line) + 16) + strlen(tail) + 1), *at = text;
-  at = stpcpy(at, head);
+  at += sprintf(at, "%s", head);
   for (unsigned i = 0; i < n; i++) at += sprintf(at, line, i + 1, i);
-  stpcpy(at, tail);
+  strcpy(at, tail);
   return text;
 }
 

@@ -3,7 +3,6 @@
  * of older libraries; `.set name, other`. Called by module.c for the records, and by data.c when
  * all symbols are declared. The statements are taken out of the text: what is left is for
  * asm_module.c, where the module has an assembler. */
-#define _GNU_SOURCE /* memmem */
 #include "asm/asm.h"
 #include "bc.h"
 
@@ -129,6 +128,17 @@ static bool is_about_set(const struct kn_bc *r, const char *s, const char *end) 
   return false;
 }
 
+/* Has the text such a word? There may be a NUL in it. */
+static bool contains(const char *text, size_t size, const char *word) {
+  const size_t n = strlen(word);
+  for (const char *end = text + size; size >= n; size = (size_t)(end - ++text)) {
+    text = memchr(text, word[0], size - n + 1);
+    if (text == NULL) return false;
+    if (memcmp(text, word, n) == 0) return true;
+  }
+  return false;
+}
+
 /* Doubles the text that is there, and takes the statements that are understood here out of the second half. */
 static bool take_out(struct kn_bc *r) {
   const uint32_t size = r->m->assembly.n;
@@ -151,7 +161,7 @@ static bool take_out(struct kn_bc *r) {
       if (*at == 0) break;
     }
   if (!r->m->assemble) return true;
-  return (memmem(rest, size, ".symver", 7) == NULL &&
+  return (!contains(rest, size, ".symver") &&
           kiln_module_assemble(r->module, NULL, 0) == KILN_OK) ||
          kn_bc_unsupported(r, "module-level assembly");
 }

@@ -69,6 +69,8 @@ ROWS = [
     ('marks of indirect branches', GNU, flag('cf-protection-branch'), 'protecting an object\'s code is not supported'),
     ('vectorcall', GNU, 'define x86_vectorcallcc i32 @f() {\n  ret i32 0\n}\n',
      'calling convention "x86_vectorcallcc"'),
+    ('System V\'s convention', GNU, 'define x86_64_sysvcc i32 @f() {\n  ret i32 0\n}\n',
+     'calling convention "x86_64_sysvcc"'),
     ('ifunc', GNU, 'define ptr @choose() {\n  ret ptr null\n}\n@f = ifunc i32 (), ptr @choose\n',
      "'f': COFF has no ifuncs"),
     ('eh_return', GNU, 'declare void @llvm.eh.return.i64(i64, ptr)\n'
@@ -110,6 +112,24 @@ def check_shown(h):
             h.fail(what, '%s, expected %s; missing: %s' % (mine, offsets, missing))
 
 
+def check_lines(h):
+    """A disassembly names the same lines at the same places as LLVM's objdump, from Kiln's object and from LLVM's."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'threads.c')
+    base = h.path('lines')
+    h.run(['clang-22', '--target=' + GNU, '-w', '-g', '-ffunction-sections', '-c', '-emit-llvm', source, '-o', base + '.bc'])
+    h.run(['clang-22', '--target=' + GNU, '-w', '-ffunction-sections', '-c', base + '.bc', '-o', base + '.llvm.o'])
+    h.run([h.args.kiln, 'compile', '--function-sections', base + '.bc', '-o', base + '.kiln.o'])
+    for maker in 'kiln', 'llvm':
+        _, shown, _ = h.run([h.args.kiln, 'dis', '%s.%s.o' % (base, maker)])
+        _, other, _ = h.run(['llvm-objdump-22', '-dl', '%s.%s.o' % (base, maker)])
+        ours = re.findall(r'^; \S*threads\.c:(\d+).*\n +([0-9a-f]+): ', shown, re.M)
+        theirs = re.findall(r'^; \S*threads\.c:(\d+)\n\s+([0-9a-f]+):', other, re.M)
+        # objdump names a line again for each of its columns
+        theirs = [row for last, row in zip([('', '')] + theirs, theirs) if row[1] == '0' or row[0] != last[0]]
+        if ours == theirs and len(ours) > 15: h.ok('lines of an object by ' + maker)
+        else: h.fail('lines of an object by ' + maker, '%s, expected %s' % (ours, theirs))
+
+
 def main():
     h = harness.Harness(harness.options(__doc__.splitlines()[0]).parse_args())
 
@@ -131,6 +151,7 @@ def main():
     h.ok('a plain function')
     if os.path.exists(os.path.join(os.path.dirname(h.args.kiln), 'kiln-dis')):
         check_shown(h)
+        check_lines(h)
     else:
         h.skip('disassembly', 'no kiln-dis')
     h.finish()

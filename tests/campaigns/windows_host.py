@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Kiln on Windows: libkiln without the JIT, its readers and `kiln` with compile, print and verify are built by MinGW-w64
+in build-windows/, and run under wine. The unit tests that need no more than that run there, on a CMocka that is built
+from Debian's source; the others are skipped, each by name with what it needs. Then kiln.exe and the kiln of Linux make
+the same objects, texts and diagnostics of the same inputs, for each target.
+
+    windows_host.py --kiln=build/kiln [--every=N] [unit|objects|texts|missing]...
+
+--every: each N-th input alone. Nothing was ever run on Windows itself.
+"""
+import glob
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path[:0] = [os.path.join(ROOT, 'tests/harness'), os.path.join(ROOT, 'tests/tool')]
+import compare_builds  # noqa: E402
+import harness  # noqa: E402
+import inputs  # noqa: E402
+import wine  # noqa: E402
+
+BUILD = os.path.join(ROOT, 'build-windows')
+CACHE = os.path.join(ROOT, 'build/cache')
+UNIT = os.path.join(ROOT, 'tests/unit')
+# What a unit test includes or calls that Windows lacks or has otherwise.
+NEEDS = [('gelf|elf_fixture', 'libelf'), ('kiln/interp|fold_run', 'the interpreter'), ('capstone|a64_check', 'Capstone'), ('Zydis', 'Zydis'),
+         ('kiln_jit_new|(jit|operation)_fixture|kiln/stack', 'the JIT'), ('bitcode_fixture|sys/wait', 'processes of POSIX'),
+         ('frontends/wasm/runtime', 'the runtime of WebAssembly'), ('lib/check', 'a checking build'),
+         ('tools/memory', "Linux's memory"), ('sys/mman', "Linux's memory")]
+# Those whose source does not say it.
+OTHERS = {'jit_throw': 'the JIT', 'a64_lse': "LLVM's assembler in a pipe", 'left_out': 'libraries of other builds'}
+TARGETS = ('x86_64', 'aarch64', 'x86_64-windows')
+
+
+def quietly(words, **how):
+    """Runs what builds; what it says if it fails ends the test."""
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **how)
+    if done.returncode: sys.exit('%s: status %d\n%s' % (' '.join(words), done.returncode, done.stdout[-3000:]))
+    return done.stdout
+
+
+def cmocka():
+    """The folder of the cross-built CMocka's description for pkg-config."""
+    source = quietly([os.path.join(ROOT, 'tests/harness/fetch_source.sh'), 'cmocka', os.path.join(CACHE, 'sources'), 'upstream']).split()[-1]
+    folder = os.path.join(CACHE, 'cmocka-windows')
+    os.makedirs(folder, exist_ok=True)
+    library = os.path.join(folder, 'libcmocka.a')
+    if not os.path.exists(library):
+        made = os.path.join(folder, 'cmocka.o')
+        quietly([wine.GCC, '-O1', '-w', '-c', '-DHAVE_STRING_H', '-DHAVE_INTTYPES_H', '-DHAVE_MALLOC_H', '-DHAVE_TIME_H', '-DHAVE_STRUCT_TIMESPEC',
+                 '-DHAVE_SNPRINTF', '-DHAVE_VSNPRINTF', '-DHAVE_STRSIGNAL=0', '-I' + os.path.join(source, 'include'),
+                 os.path.join(source, 'src/cmocka.c'), '-o', made])
+        quietly(['x86_64-w64-mingw32-ar', 'rcs', library, made])
+    with open(os.path.join(folder, 'cmocka.pc'), 'w') as f:
+        f.write('Name: cmocka\nDescription: from Debian\'s source\nVersion: 1\nLibs: -L%s -lcmocka\nCflags: -I%s/include\n' % (folder, source))
+    return folder
+
+
+def build():
+    if not os.path.exists(os.path.join(BUILD, 'build.ninja')):
+        quietly(['meson', 'setup', BUILD, ROOT, '--cross-file', os.path.join(ROOT, 'packaging/cross/x86_64-w64-mingw32.ini'),
+                 '-Doptimization=1', '-Db_ndebug=false', '-Dpkg_config_path=' + cmocka()])
+    quietly(['ninja', '-C', BUILD, '-j%d' % min(2, os.cpu_count() or 1)])
+
+
+# ---- unit tests ----
+
+def unit(h):
+    built = {os.path.basename(f)[:-4] for f in glob.glob(os.path.join(BUILD, 'tests/unit/windows/*.exe'))}
+    env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT='TAP')
+
+    def one(name):
+        status, out, err = h.run([wine.WINE, os.path.join(BUILD, 'tests/unit/windows', name + '.exe')], check=False, env=env, timeout=300)
+        cases = re.findall(r'(?m)^(not ok|ok) \d+ - (\S+)(.*)', out)
+        for result, case, rest in cases:
+            what = 'unit/%s: %s' % (name, case)
+            if 'SKIP' in rest: h.skip(what, 'by the test itself')
+            elif result == 'ok': h.ok(what)
+            else: h.fail(what, out[-1500:] + err[-500:])
+        planned = re.search(r'(?m)^1\.\.(\d+)', out)
+        if status or not cases or not planned or int(planned[1]) != len(cases):
+            h.fail('unit/' + name, 'status %d, %d cases\n%s' % (status, len(cases), (out + err)[-1500:]))
+    h.each(one, sorted(built))
+    for file in sorted(glob.glob(os.path.join(UNIT, '*.c'))):
+        name = os.path.basename(file)[:-2]
+        with open(file) as f:
+            text = f.read()
+        need = OTHERS.get(name) or next((what for pattern, what in NEEDS if re.search(pattern, text)), None)
+        if name in built: continue
+        if need: h.skip('unit/' + name, 'needs ' + need)
+        else: h.fail('unit/' + name, 'is not built for Windows, and nothing says why')
+    if not built: h.fail('unit tests', 'none is built')
+
+
+# ---- the same objects ----
+
+class Comparison(compare_builds.Comparison):
+    """The objects of kiln.exe beside those of Linux's kiln."""
+    def __init__(self, h, options, kiln):
+        super().__init__(options, compare_builds.Old(h.args.kiln, CACHE))
+        self.h, self.new = h, kiln
+
+    def inputs(self, pool):
+        items = [i for i in super().inputs(pool) if not self.h.args.every > 1 or not i.path.endswith('.bc') or 'sqlite' not in i.name]
+        texts = [i for i in items if not i.path.endswith('.bc') and i.target == 'x86_64']
+        items += [i._replace(name=i.name.replace('x86_64:', 'x86_64-windows:'), target='x86_64-windows', options=()) for i in texts]
+        for source in sorted(glob.glob(os.path.join(ROOT, 'tests/run/windows/*.c*'))):
+            for flags in ('-O0', '-g'), ('-O1',):
+                out = self.h.path(os.path.basename(source) + flags[0] + '.bc')
+                self.h.run(['clang-22', '--target=' + wine.CLANG_TARGET, '-c', '-emit-llvm', '-w', *flags, source, '-o', out])
+                items.append(inputs.Input('x86_64-windows: %s %s' % (os.path.basename(source), flags[0]), 'x86_64-windows', out, ()))
+        for source in sorted(glob.glob(os.path.join(ROOT, 'fuzz/seeds/wasm/*.wasm'))):
+            items += [inputs.Input('%s: %s' % (t, os.path.basename(source)), t, source, ()) for t in TARGETS]
+        return items[::self.h.args.every]
+
+    def finish(self):
+        for kind, n in sorted(self.counts.items()):
+            for _ in range(n):
+                what = 'objects: ' + kind
+                if kind in ('same', 'refused'): self.h.ok(what)
+                elif kind in ('skipped', 'no bitcode'): self.h.skip(what, kind)
+                else: self.h.fail(what, 'see above')
+
+
+def objects(h, kiln):
+    options = compare_builds.argparse.Namespace(only=None, wide=False, sample=True, modules=None, keep=None, cache=CACHE, new=kiln)
+    c = Comparison(h, options, kiln)
+    c.run()
+    c.finish()
+
+
+# ---- texts and diagnostics ----
+
+def beside(h, kiln, words):
+    """Status, standard output and standard error of both, for one command line; the current folder as Linux names it."""
+    here = os.getcwd()
+    (status, out, err), theirs = (h.run([k, *words], check=False)[:3] for k in (kiln, h.args.kiln))
+    return theirs, (status, out.replace('Z:' + here.replace('/', '\\\\'), here), err)
+
+
+def texts(h, kiln):
+    """What print and verify say of inputs of each language, right and wrong ones."""
+    sources = sorted(glob.glob(os.path.join(ROOT, 'tests/kir/*.kir')) + glob.glob(os.path.join(ROOT, 'tests/run/qbe/*.ssa')) +
+                     glob.glob(os.path.join(ROOT, 'fuzz/seeds/wasm/*.wasm')) + glob.glob(os.path.join(ROOT, 'fuzz/seeds/bitcode/*-of-*.bc')))
+    sources = sources[::h.args.every] + [os.path.join(ROOT, 'README.md'), h.path('nothing')]
+
+    def one(source):
+        for verb in 'print', 'verify':
+            ours, theirs = beside(h, kiln, [verb, '--target=x86_64', source])
+            what = '%s %s' % (verb, os.path.basename(source))
+            if ours == theirs: h.ok(what)
+            else: h.fail(what, '%r\nwhere Linux has\n%r' % (theirs, ours))
+    h.each(one, sources)
+
+
+# ---- what is missing ----
+
+def missing(h, kiln):
+    """What Windows does not have is refused by name."""
+    source = h.write('asm.kir', 'target x86_64\n\nfunc @f() {\nb0:\n  ret\n}\n')
+    rows = [([verb, source], "has no '%s'" % verb) for verb in ('cc', 'c++', 'cargo', 'with', 'dis', 'interp', 'run', 'stats')]
+    rows += [(['compile', '--listing', source, '-o', h.path('f.o')], 'no disassembler'),
+             (['compile', os.path.join(ROOT, 'fuzz/seeds/bitcode/inline-asm.bc'), '-o', h.path('a.o')], 'assembl')]
+    for words, said in rows:
+        status, out, err = h.run([kiln, *words], check=False)
+        what = 'missing: kiln ' + ' '.join(words[:2 if words[0] == 'compile' else 1])
+        if status == 1 and said in err: h.ok(what)
+        else: h.fail(what, 'status %d: %s' % (status, out + err))
+    # an output that is there is replaced, also by what is made of it, and a device stays
+    for name in 'f.o', 'asm.kir':
+        before = h.path(name)
+        status, _, err = h.run([kiln, 'compile', source, '-o', before], check=False)
+        whole = status == 0 and os.path.getsize(before) > 100
+        if whole and not glob.glob(h.path('.kiln.tmp*')): h.ok('replaces ' + name)
+        else: h.fail('replaces ' + name, 'status %d: %s' % (status, err))
+
+
+PARTS = {'unit': lambda h, kiln: unit(h), 'objects': objects, 'texts': texts, 'missing': missing}
+
+
+def main():
+    p = harness.options(__doc__.splitlines()[0])
+    p.set_defaults(target=wine.TARGET)
+    p.add_argument('--every', type=int, default=1)
+    p.add_argument('parts', nargs='*', metavar='PART', help=' '.join(PARTS))
+    args = p.parse_args()
+    h = harness.Harness(args)
+    build()
+    os.mkdir(h.path('bin')) # not where those are that the harness runs under wine
+    kiln = h.write('bin/kiln', '#!/bin/sh\nexec %s %s "$@"\n' % (wine.WINE, os.path.join(BUILD, 'tools/kiln.exe')))
+    os.chmod(kiln, 0o755)
+    for name in args.parts or PARTS: PARTS[name](h, kiln)
+    h.finish()
+
+
+if __name__ == '__main__':
+    main()
