@@ -21,6 +21,9 @@ struct jit_descriptor {
 extern struct jit_descriptor __jit_debug_descriptor;
 void __jit_debug_register_code(void);
 FOR_GDB struct jit_descriptor __jit_debug_descriptor = {.version = 1};
+/* Code that forms the address of a protected symbol by itself, as clang's does, GNU ld does not link statically for
+ * AArch64 ("copy relocation against non-copyable protected symbol"), so it is read. */
+static struct jit_descriptor *const volatile descriptor = &__jit_debug_descriptor;
 static pthread_mutex_t gdb_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* gdb has a breakpoint here. */
@@ -29,11 +32,11 @@ FOR_GDB __attribute__((noinline)) void __jit_debug_register_code(void) {
 }
 
 static void notify(struct jit_code_entry *e, uint32_t action) {
-  __jit_debug_descriptor.relevant = e;
-  __jit_debug_descriptor.action = action;
+  descriptor->relevant = e;
+  descriptor->action = action;
   __jit_debug_register_code();
-  __jit_debug_descriptor.action = 0;
-  __jit_debug_descriptor.relevant = NULL;
+  descriptor->action = 0;
+  descriptor->relevant = NULL;
 }
 
 /* Makes the image of a unit, behind the list entry for it. */
@@ -75,9 +78,9 @@ void kn_jit_gdb_add(const struct kn_jit_link *l) {
   if (e == NULL) return; /* without memory gdb shows bare addresses */
   u->gdb = e;
   pthread_mutex_lock(&gdb_lock);
-  e->next = __jit_debug_descriptor.first;
+  e->next = descriptor->first;
   if (e->next != NULL) e->next->prev = e;
-  __jit_debug_descriptor.first = e;
+  descriptor->first = e;
   notify(e, 1);
   pthread_mutex_unlock(&gdb_lock);
 }
@@ -87,7 +90,7 @@ void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_item *u) {
   if (e == NULL) return;
   pthread_mutex_lock(&gdb_lock);
   if (e->prev != NULL) e->prev->next = e->next;
-  else __jit_debug_descriptor.first = e->next;
+  else descriptor->first = e->next;
   if (e->next != NULL) e->next->prev = e->prev;
   notify(e, 2);
   pthread_mutex_unlock(&gdb_lock);

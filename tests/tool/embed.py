@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """embed.py BUILD: Kiln as a part of other projects, as far as configuring them shows it: CMakeLists.txt compiles the
 files that meson.build compiles in each library, and examples/embed takes Kiln's source by CMake and as a subproject of
-meson. `./dev doors` builds and runs them. Speaks TAP."""
+meson. `./dev doors` builds and runs them. Also, what clang compiles for AArch64 is linked statically. Speaks TAP."""
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -64,7 +65,20 @@ def main():
         default = subprocess.run(['ninja', '-C', work / 'meson', '-n', '-v'], check=True, text=True, stdout=subprocess.PIPE).stdout
         tap.case('of which only what it links is built', None if 'libkiln-llvm.a:' in names and 'libkiln.a' in default and 'libkiln-llvm.a' not in default
              and 'libkiln.so' not in default else default)
+        static_link(build, work)
     tap.finish()
+
+
+def static_link(build, work):
+    """The file with the names that gdb looks for, which are protected."""
+    clang, gcc = shutil.which('clang-22'), shutil.which('aarch64-linux-gnu-gcc')
+    name = 'GNU ld links what gdb looks for into a static program for AArch64'
+    if not clang or not gcc:
+        return tap.case(name, skip='no clang-22, or no aarch64-linux-gnu-gcc')
+    compiled = failure([clang, '--target=aarch64-linux-gnu', '-std=gnu11', '-O2', '-fPIC', '-fvisibility=hidden', f'-I{build}/include',
+                        f'-I{ROOT}/include', f'-I{ROOT}', '-c', ROOT / 'lib/jit/gdb.c', '-o', work / 'gdb.o'])[0]
+    tap.case(name, compiled or failure([gcc, '-static', '-nostdlib', '-Wl,--unresolved-symbols=ignore-all,-e,kn_jit_gdb_add', work / 'gdb.o',
+                                        '-o', work / 'gdb'])[0])
 
 
 if __name__ == '__main__':
