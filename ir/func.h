@@ -281,7 +281,6 @@ struct kn_debug_var {
   uint32_t part_at, part_bits;
   bool indirect; /* the slot has its address */
   bool memory;   /* the slot may not become a register */
-  bool valued;   /* of an observer's copy: values say what some of it is, too */
 };
 
 /* What a variable is from an instruction on, or a label there. */

@@ -145,6 +145,8 @@ static void begin_checks(const kiln_func *f) {
 static kiln_status plan(kiln_func *f) {
   kiln_session *s = f->session;
   uint64_t begin = now(s->timing);
+  s->plan->wishes.n = 0;
+  if (KN_UNLIKELY(f->debug.subprogram != 0)) kn_debug_prepare(f);
   kn_plan_make(s->plan, f, f->module->target);
   s->stats.plan_ns += now(s->timing) - begin;
   return f->status;

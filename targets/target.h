@@ -78,9 +78,7 @@ struct kn_code_facts {
   uint8_t nop_bytes;
   /* LLVM -O0 has code for each branch to the next block: debuggers stop there. */
   bool branches_count;
-  /* It gives functions that call none a frame, too, where the frame pointer is kept, or for more than so many bytes. */
-  bool leaf_frames;
-  uint8_t red_zone_bytes;
+  uint8_t red_zone_bytes;    /* a function that calls none needs no frame for so many bytes */
   const uint8_t *dwarf_regs; /* by register: DWARF's number of it */
   /* Of frames without, with a frame pointer (kn_frame_plan.pointer): what addresses them, by DWARF's number, and the
    * frame offset that it is at. */

@@ -65,13 +65,11 @@ static KN_COLD bool plan_rare(struct kn_frame_plan *p, kiln_func *f, const struc
 }
 
 /* The slot may be memory: it has no register, or pieces without one. Others get an offset of their own if they need one
- * after all, as do those that are aligned beyond what the frame is. */
-static bool may_be_memory(const kiln_func *f, const struct kn_slot *s,
-                          const struct kn_slot_place *at) {
+ * after all, as do those that are aligned beyond what the frame is. `shown`: debuggers read it, if no code does. */
+static bool may_be_memory(const struct kn_slot *s, const struct kn_slot_place *at, bool shown) {
   if (s->scope == 0 || s->parent != 0 || s->align_log2 > KN_SHARED_ALIGN_LOG2) return false;
   if (s->size_bytes > INT32_MAX / 4) return false;
-  return s->pieces != 0 ||
-         (at->reg == KN_NO_REG && (s->uses != 0 || (f->debug.vars.n != 0 && !kn_debug_as_is(f))));
+  return s->pieces != 0 || (at->reg == KN_NO_REG && (s->uses != 0 || shown));
 }
 
 void kn_frame_plan_scopes(struct kn_plan *plan, const kiln_func *f) {
@@ -81,7 +79,8 @@ void kn_frame_plan_scopes(struct kn_plan *plan, const kiln_func *f) {
   for (uint32_t i = 0; i < f->scopes.n; i++) scopes[i].size_bytes = 0;
   for (uint32_t i = 0; i < f->slots.n; i++) {
     const struct kn_slot *s = &f->slots.at[i];
-    if (!may_be_memory(f, s, &slots[i])) continue;
+    if (!may_be_memory(s, &slots[i], i < plan->wishes.n && plan->wishes.at[i] & KN_WISH_THROUGHOUT))
+      continue;
     struct kn_scope_place *scope = &scopes[s->scope - 1];
     uint32_t size = s->size_bytes != 0 ? s->size_bytes : 1, mask = (1u << s->align_log2) - 1;
     mask |= 7 * (size >= 8);

@@ -15,16 +15,10 @@ void kn_observe(struct kn_walk *w, struct kn_observer *o) {
 static struct kn_walk *walk_of(struct kn_requests *r) { return (struct kn_walk *)r; }
 
 uint32_t kn_request_mark(struct kn_requests *r) {
-  struct kn_walk *w = walk_of(r);
-  return kn_code_mark(w, kn_here(w));
+  return kn_code_mark(walk_of(r), kn_here(walk_of(r)));
 }
 
-uint32_t kn_request_mark_at(struct kn_requests *r, uint32_t at, uint32_t fixups) {
-  struct kn_walk *w = walk_of(r);
-  uint32_t mark = kn_code_mark(w, at);
-  if (mark != 0) w->code.marks.at[mark].fixups = fixups;
-  return mark;
-}
+uint32_t kn_request_label(struct kn_requests *r) { return kn_code_label(walk_of(r)); }
 
 void kn_request_nop(struct kn_requests *r) {
   struct kn_walk *w = walk_of(r);

@@ -57,8 +57,8 @@ void kn_observe(struct kn_walk *w, struct kn_observer *o);
 
 /* A mark at the next byte of code; 0: the function failed. */
 uint32_t kn_request_mark(struct kn_requests *r);
-/* The same at offset `at`, which came after `fixups` fixups; at UINT32_MAX: a label that is bound later. */
-uint32_t kn_request_mark_at(struct kn_requests *r, uint32_t at, uint32_t fixups);
+/* A label, which is bound later; 0: the same. */
+uint32_t kn_request_label(struct kn_requests *r);
 /* An instruction that does nothing. */
 void kn_request_nop(struct kn_requests *r);
 /* What registers have of variables in memory counts no longer: debuggers write to these. */

@@ -175,6 +175,24 @@ KN_INLINE void count_rows(const struct kn_plan *plan, const kiln_func *f, const 
   }
 }
 
+/* Widens the ranges of variables that debuggers see, and takes registers from those that are to be in memory. */
+static KN_COLD void do_wishes(const struct kn_plan *plan, const kiln_func *f) {
+  for (uint32_t g = 0; g < f->globals.n; g++) {
+    const uint32_t h = f->globals.at[g].handle;
+    const unsigned wish = kn_is_slot(h) ? plan->wishes.at[kn_index(h)] : 0;
+    struct kn_range *r = &plan->ranges.at[g];
+    if (wish == 0) continue;
+    r->loaded = true;
+    if (wish & KN_WISH_MEMORY || (wish & KN_WISH_THROUGHOUT && r->first > r->last)) {
+      r->bank = KN_NO_BANK;
+    } else if (wish & KN_WISH_THROUGHOUT) {
+      r->first = 0;
+      r->last = plan->n_layout - 1;
+      r->shown = true;
+    }
+  }
+}
+
 static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = f->globals.n;
   if (!KN_RESIZE(f, plan->ranges, n)) return false;
@@ -207,7 +225,7 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
   }
   if (depth) count_rows(plan, f, depth);
   else count_rows(plan, f, NULL);
-  if (KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0)) kn_plan_debug(plan, f);
+  if (KN_UNLIKELY(plan->wishes.n != 0)) do_wishes(plan, f);
   if (plan->loops.n == 0) return true;
   const struct kn_loop *l = plan->loops.at;
   for (uint32_t g = 0; g < n; g++) {
@@ -424,8 +442,8 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
     return false;
   }
   if (!grow_positions(plan, f, plan->n_layout + 1) || !begin_places(plan, f)) return false;
-  if (f->facts.n_pieces != 0 && KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0))
-    kn_plan_debug_pieces(plan, f);
+  for (uint32_t i = 0; i < plan->wishes.n; i++)
+    if (plan->wishes.at[i] & KN_WISH_WHOLE) plan->slots.at[i].memory |= KN_MEMORY_WHOLE;
   bool homes = !plan->frame.homeless && f->globals.n != 0;
   if (homes) {
     uint32_t n = plan->in_order ? f->back_edges.n : plan->back_edges.n;
@@ -443,10 +461,10 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
 }
 
 void kn_plan_free(struct kn_plan *plan, kiln_module *m) {
-  void *arrays[] = {plan->order.at,     plan->ranges.at, plan->loops.at,  plan->occupied,
-                    plan->at,           plan->loop_end,  plan->loop_at,   plan->depth,
-                    plan->stack.at,     plan->slots.at,  plan->scopes.at, plan->pos.at,
-                    plan->back_edges.at};
+  void *arrays[] = {
+    plan->order.at,  plan->ranges.at, plan->loops.at,      plan->occupied, plan->at,
+    plan->loop_end,  plan->loop_at,   plan->depth,         plan->stack.at, plan->slots.at,
+    plan->scopes.at, plan->pos.at,    plan->back_edges.at, plan->wishes.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, plan, 0);
 }

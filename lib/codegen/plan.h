@@ -61,6 +61,14 @@ struct kn_scope_place {
   uint32_t offset, size_bytes;
 };
 
+/* What debuggers ask of a slot, or of a piece of one. */
+enum {
+  KN_WISH_READ = 1,       /* they read it */
+  KN_WISH_THROUGHOUT = 2, /* they read it anywhere: it is in one place in all of the function */
+  KN_WISH_MEMORY = 4,     /* that is memory */
+  KN_WISH_WHOLE = 8       /* they find it by its slot's address: it is no variable of its own */
+};
+
 struct kn_plan {
   const struct kn_target *target;
   struct kn_frame_plan frame;
@@ -78,6 +86,7 @@ struct kn_plan {
   KN_ARRAY(struct kn_range) ranges; /* parallel to the function's globals, */
   KN_ARRAY(struct kn_slot_place) slots;   /* its slots */
   KN_ARRAY(struct kn_scope_place) scopes; /* and its scopes */
+  KN_ARRAY(uint8_t) wishes; /* by slot: KN_WISH_...; made before the plan; empty: there are none */
   KN_ARRAY(struct kn_loop) loops;
   /* per position */
   uint64_t *occupied;     /* registers that are homes of something live there */
@@ -91,10 +100,6 @@ struct kn_plan {
 
 /* Makes the plan of a finished function; false if the function failed. */
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target);
-/* What debuggers ask (plan_debug.c). Widens the ranges of variables that they are to see, over all of the function. */
-void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
-/* Makes slots memory which have pieces and which debuggers find by their address only. */
-void kn_plan_debug_pieces(struct kn_plan *plan, const kiln_func *f);
 /* Frees the plan's arrays. */
 void kn_plan_free(struct kn_plan *plan, kiln_module *m);
 

@@ -31,8 +31,7 @@ static void call(struct kn_observer *o, const struct kn_walk *w, bool own, unsig
   struct kn_debug_observer *d = kn_debug_of(o);
   if (w->inst[w->i].op == KILN_OP_CALL) kn_debug_step(d);
   if (d->lines.shared != 0) kn_debug_share_code(d, true);
-  if (d->lines.column.scope != 0) kn_debug_lines_column(d);
-  if (d->calls.on) kn_debug_call_begins(d, own, reg);
+  if (w->f->debug.calls) kn_debug_call_begins(d, own, reg);
 }
 
 /* The instruction that ends a block has compared, and branches once or twice; or it has moved
@@ -57,7 +56,7 @@ static void blocks(struct kn_observer *o, const struct kn_walk *w) {
   (void)w;
   if (!kn_debug_of(o)->as_is) kn_debug_vars_allocate(kn_debug_of(o));
   kn_debug_values_leave(kn_debug_of(o));
-  if (kn_debug_of(o)->own.values.n != 0) kn_debug_values_moved(kn_debug_of(o));
+  kn_debug_values_moved(kn_debug_of(o));
 }
 
 static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_func *func) {
@@ -65,8 +64,8 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
   kn_debug_lines_end(d);
   kn_debug_values_settle(d);
   kn_debug_vars_end(d);
-  if (d->own.values.n != 0) kn_debug_values_end(d);
-  if (d->calls.on) kn_debug_calls_end(d);
+  if (d->seen.n != 0) kn_debug_values_end(d);
+  if (w->f->debug.calls) kn_debug_calls_end(d);
   func->subprogram = w->f->debug.subprogram;
   func->loc_first = d->lines.first;
   func->var_first = d->var_first;
@@ -100,49 +99,55 @@ static uint32_t from_inst(const kiln_func *f, const struct kn_debug_value *v) {
   return k == v->value ? kn_inst_settle(f, k + 1) : v->inst;
 }
 
-void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
-  kiln_session *s = f->session;
-  if (f->debug.unit == 0 || !kn_session_has_locs(s)) return;
-  if (s->observer == NULL) {
-    if ((s->observer = kn_realloc(s->module, NULL, sizeof *s->observer)) == NULL) {
-      kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
-      return;
-    }
+/* The session's observer; NULL: the module has failed. */
+static struct kn_debug_observer *observer_of(kiln_session *s) {
+  if (s->observer == NULL && (s->observer = kn_realloc(s->module, NULL, sizeof *s->observer)))
     *s->observer = (struct kn_debug_observer){0};
-  }
-  struct kn_debug_observer *d = s->observer;
+  if (s->observer == NULL) kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
+  return s->observer;
+}
+
+void kn_debug_prepare(const kiln_func *f) {
+  kiln_session *s = f->session;
+  struct kn_debug_observer *d = observer_of(s);
+  if (d == NULL) return;
+  d->observer.on = NULL;
+  d->valued.n = 0;
   d->as_is = kn_debug_as_is(f);
-  if (!KN_RESIZE(s->module, d->own.variables, f->debug.vars.n) ||
-      !KN_RESIZE(s->module, d->own.values, f->debug.values.n) ||
-      !KN_RESIZE(s->module, d->own.bytes, f->debug.bytes.n))
+  if (!d->as_is && f->debug.vars.n + f->debug.values.n != 0) kn_debug_ask(s->plan, f);
+  if (f->debug.unit == 0 || !kn_session_has_locs(s) ||
+      !KN_RESIZE(s->module, d->seen, f->debug.values.n) || !kn_debug_lines_ready(d, f))
     return;
-  if (f->debug.vars.n != 0)
-    memcpy(d->own.variables.at, f->debug.vars.at, f->debug.vars.n * sizeof *f->debug.vars.at);
   bool later = false;
   for (uint32_t k = 0; k < f->debug.values.n; k++) {
     struct kn_debug_value is = f->debug.values.at[k];
     const uint32_t from = from_inst(f, &is);
     later |= from != is.inst;
     is.inst = from;
-    d->own.values.at[k] = (struct kn_debug_seen){.is = is};
+    d->seen.at[k] = (struct kn_debug_seen){.is = is};
   }
-  if (later) kn_debug_sort_values(d);
-  if (f->debug.bytes.n != 0) memcpy(d->own.bytes.at, f->debug.bytes.at, f->debug.bytes.n);
-  bool ranges = d->own.variables.n != 0 && d->as_is;
-  if (ranges) kn_debug_vars_unread(d, s->plan, f);
-  ranges &= d->own.variables.n != 0;
-  d->observer.on = d->own.values.n != 0 || ranges ? &with_values : &with_lines;
-  if (kn_debug_lines_ready(d, f)) kn_observe(w, &d->observer);
+  if (later) kn_debug_sort_values(d, f);
+  d->observer.on = &with_lines;
+}
+
+void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
+  struct kn_debug_observer *d = f->session->observer;
+  if (d == NULL || d->observer.on == NULL) return;
+  const bool ranges = f->debug.vars.n != 0 && d->as_is;
+  if (ranges) kn_debug_vars_unread(d, f);
+  if (d->seen.n != 0 || ranges) d->observer.on = &with_values;
+  kn_observe(w, &d->observer);
 }
 
 void kn_debug_observer_free(kiln_session *s) {
   struct kn_debug_observer *d = s->observer;
   if (d == NULL) return;
-  void *arrays[] = {d->lines.entered_from.at, d->values.steps.at,   d->values.blocks.at,
-                    d->values.places.at,      d->values.all.at,     d->values.open.at,
-                    d->values.moved.at,       d->values.scratch.at, d->calls.passed.at,
-                    d->bodies.all.at,         d->bodies.numbers.at, d->own.variables.at,
-                    d->own.values.at,         d->own.bytes.at};
+  const struct kn_debug_values *v = &d->values;
+  void *arrays[] = {
+    v->steps.at,        v->blocks.at,     v->places.at,         v->all.at,
+    v->open.at,         v->moved.at,      v->scratch.at,        d->lines.entered_from.at,
+    d->calls.passed.at, d->bodies.all.at, d->bodies.numbers.at, d->valued.at,
+    d->seen.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, d, 0);
   s->observer = NULL;

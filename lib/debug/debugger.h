@@ -1,5 +1,6 @@
 /* What debuggers are to know of a function, collected while it is walked: an observer (lib/codegen/observe.h), made by
  * lib/compile.c for functions that a unit describes. debugger.c hears the walk and hands on to
+ * - wishes.c: what debuggers need of the plan, before the walk;
  * - observe_lines.c: rows (code offset, source location). What they owe to LLVM's habits is there and nowhere else;
  * - observe_share.c: rows of statements that share an address;
  * - observe_vars.c: where declared variables live;
@@ -24,7 +25,6 @@ struct kn_debug_lines {
   struct kn_loc loc;     /* of the newest row, or `column` */
   uint32_t from;         /* index + 1 of the note that says it; 0: none does */
   uint32_t inst, block;  /* its first instruction, and the block of that */
-  struct kn_loc column;  /* location in the newest row's line that has no row so far, or none */
   /* no rule but those of kn_debug_lines_inst applies to what follows; that may be so in the function */
   bool plain, may_plain;
   bool block_begins;    /* no line of the block has been seen so far */
@@ -35,8 +35,6 @@ struct kn_debug_lines {
    * which rows may begin instead */
   uint32_t shared, begun, looked, n_later;
   struct kn_mark later[KN_DEBUG_LATER];
-  bool
-    at_once; /* the function begins with a statement: it has no row for the line on which it begins */
   KN_ARRAY(uint32_t) entered_from; /* by block: from which line it is entered */
 };
 
@@ -69,7 +67,7 @@ struct kn_debug_step {
 /* A stretch of code in which what a variable is of stays where it is: up to where the register is written, or the
  * block ends. */
 struct kn_debug_held {
-  uint32_t of;    /* index in own.values */
+  uint32_t of;    /* index in seen */
   uint32_t next;  /* the one after it of the same value: index + 1, or 0 */
   uint32_t place; /* index in `places`; those of the further values follow */
   struct kn_mark from;
@@ -88,7 +86,7 @@ struct kn_debug_seen {
   uint32_t first, held; /* the oldest and newest stretch of it, index + 1 */
   uint32_t entry;       /* what it is as long as the function runs: index + 1 in `places`, or 0 */
   struct kn_loc loc;    /* of the statement that stores it, or none */
-  uint32_t declared;    /* the declared variable that it is of: index + 1 in own.variables, or 0 */
+  uint32_t declared;    /* the declared variable that it is of: index + 1, or 0 */
 };
 
 /* The block at a position. */
@@ -130,11 +128,9 @@ struct kn_debug_bodies {
 /* What is in a register when a call begins, and where the caller has it while the call runs. */
 struct kn_debug_passed {
   struct kn_debug_place is;
-  /* the argument's, as the target numbers it; KN_PASSED_TARGET: the address that is called, _LOST: it was in is.reg */
-  uint8_t reg;
+  /* DWARF's number of that; KN_CALL_TARGET: the address that is called; KN_CALL_LOST: it was in is.reg */
+  uint8_t as;
 };
-#define KN_PASSED_TARGET 0xff
-#define KN_PASSED_LOST 0xfe
 
 /* A parameter that is in a register when the function begins, and that. */
 enum { KN_DEBUG_ENTERED = 16 };
@@ -144,7 +140,6 @@ struct kn_debug_entered {
 };
 
 struct kn_debug_calls {
-  bool on;           /* the function's calls are described */
   uint32_t first;    /* the function's, in the session's output */
   uint32_t returned; /* where the newest call returns to */
   bool begun;        /* the newest row's call has begun, and not returned so far */
@@ -152,18 +147,18 @@ struct kn_debug_calls {
   struct kn_debug_entered entered[KN_DEBUG_ENTERED];
 };
 
+#define KN_VALUED_MEMORY 0x80000000u
+
 /* Of a session; begins as zeros. */
 struct kn_debug_observer {
   struct kn_observer observer;
   const struct kn_walk *w;
   bool as_is;         /* what kn_debug_as_is says of it */
   uint32_t var_first; /* of the function, in the session's output */
-  /* copies of the function's, which change while it is observed */
-  struct {
-    KN_ARRAY(struct kn_debug_var) variables;
-    KN_ARRAY(struct kn_debug_seen) values;
-    KN_ARRAY(uint8_t) bytes; /* the expressions of these */
-  } own;
+  /* by slot: the variable of which values say what some of it is, index + 1, or 0; empty: there is none. With
+   * KN_VALUED_MEMORY if nothing else may be shown of it */
+  KN_ARRAY(uint32_t) valued;
+  KN_ARRAY(struct kn_debug_seen) seen; /* what variables are, by instruction */
   struct kn_debug_lines lines;
   struct kn_debug_values values;
   struct kn_debug_bodies bodies;
@@ -176,10 +171,19 @@ static inline struct kn_debug_observer *kn_debug_of(struct kn_observer *o) {
 
 /* ---- debugger.c ---- */
 
-/* The function is to be observed: a unit describes it. Without memory it is not. */
+/* Before the function is planned: lists what its variables are, and asks the plan for what they need. It is to be
+ * observed if a unit describes it. Without memory the session's module fails. */
+void kn_debug_prepare(const kiln_func *f);
+/* The same function is walked next. */
 void kn_debug_observe(struct kn_walk *w, const kiln_func *f);
 /* Frees the session's observer. */
 void kn_debug_observer_free(kiln_session *s);
+
+/* ---- wishes.c ---- */
+
+/* Fills plan->wishes. */
+void kn_debug_ask(struct kn_plan *plan, const kiln_func *f);
+
 /* ---- observe_lines.c ---- */
 
 /* Makes room for a function. False without memory. */
@@ -192,8 +196,6 @@ void kn_debug_lines_frame(struct kn_observer *o, const struct kn_walk *w);
 void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w);
 /* Instruction w->i may have another location than the newest row; sets the window in which no other one has. */
 void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w);
-/* The location that has no row, if there is one, gets one here, unless a call returns here. */
-void kn_debug_lines_column(struct kn_debug_observer *d);
 /* Code is repeated here, `bytes` bytes from `start` on: its rows, too. */
 void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint32_t start,
                            uint32_t bytes);
@@ -223,10 +225,9 @@ void kn_debug_share_end(struct kn_debug_observer *d, bool more);
 
 /* Where debuggers change no code: what no code reads of declared variables, stores to which are none, becomes the
  * values that are stored. Before the walk. */
-void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *plan,
-                          const kiln_func *f);
+void kn_debug_vars_unread(struct kn_debug_observer *d, const kiln_func *f);
 /* Puts the values in their order: by instruction, else as they are. */
-void kn_debug_sort_values(struct kn_debug_observer *d);
+void kn_debug_sort_values(struct kn_debug_observer *d, const kiln_func *f);
 /* Is a piece of slot `slot`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */
 bool kn_debug_in_pieces(const struct kn_walk *w, uint32_t slot);
 /* Requests frame offsets for declared variables that have none; before the target finishes the function. */
@@ -238,14 +239,6 @@ void kn_debug_add_places(struct kn_debug_observer *d, const struct kn_debug_var 
 /* Adds a row; its expression is `n` bytes of `head` and those from `expr` on. */
 void kn_debug_add_row(const struct kn_walk *w, struct kn_code_var row, const uint8_t *head,
                       uint32_t n, const uint8_t *expr);
-/* The address of frame offset `frame`, whose object is aligned to 1 << align_log2, as an expression. */
-uint8_t *kn_debug_put_frame(const struct kn_walk *w, uint8_t *p, int32_t frame,
-                            unsigned align_log2);
-/* The same for slot `slot`, which is in memory and has a frame offset. */
-uint8_t *kn_debug_put_slot(const struct kn_walk *w, uint8_t *p, uint32_t slot);
-/* Puts an expression: register `reg` (DWARF's number); what it holds, which a number is to be added to. */
-uint8_t *kn_debug_put_reg(uint8_t *p, unsigned reg);
-uint8_t *kn_debug_put_breg(uint8_t *p, unsigned reg);
 
 /* ---- where.c ---- */
 
@@ -259,6 +252,8 @@ void kn_debug_values_here(struct kn_debug_observer *d);
 void kn_debug_step(struct kn_debug_observer *d);
 /* The block is complete; the function is: places in the code become offsets. */
 void kn_debug_values_leave(struct kn_debug_observer *d);
+/* All blocks are complete: copies the moves of edges, since struct kn_val is invalid after this event. */
+void kn_debug_values_moved(struct kn_debug_observer *d);
 void kn_debug_values_settle(struct kn_debug_observer *d);
 /* Where `h` is before the next instruction: false if it is nowhere, or that is not known. Of registers those in `regs`
  * count; with none of them, the frame does not either. `computed`: an expression is computed from it. */
@@ -273,8 +268,6 @@ uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn
 
 /* ---- rows.c ---- */
 
-/* All blocks are complete: copies the moves of edges, since struct kn_val is invalid after this event. */
-void kn_debug_values_moved(struct kn_debug_observer *d);
 /* Where the block at `pos` has a slot in its home `reg`: up to *to. Returns from where. */
 uint32_t kn_debug_slot_home(const struct kn_debug_observer *d, unsigned reg, uint32_t pos,
                             uint32_t *to);

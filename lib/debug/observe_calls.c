@@ -16,8 +16,7 @@ void kn_debug_calls_begin(struct kn_debug_observer *d) {
   d->calls.returned = 0;
   d->calls.begun = false;
   d->calls.passed.n = 0;
-  d->calls.on = w->f->debug.calls;
-  if (!d->calls.on) return;
+  if (!w->f->debug.calls) return;
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
   bool assigned = kn_request_args(d->observer.requests, sig, NULL, sig->n_params);
   for (uint32_t k = 0; assigned && k < w->args.n && n + 1 < KN_DEBUG_ENTERED; k++) {
@@ -30,7 +29,7 @@ void kn_debug_calls_begin(struct kn_debug_observer *d) {
 }
 
 unsigned kn_debug_entered(const struct kn_debug_observer *d, uint32_t value) {
-  if (!d->calls.on) return KN_NO_REG;
+  if (!d->w->f->debug.calls) return KN_NO_REG;
   uint32_t k = 0;
   while (d->calls.entered[k].reg != KN_NO_REG && d->calls.entered[k].value != value) k++;
   return d->calls.entered[k].reg;
@@ -54,15 +53,15 @@ static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool t
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
   uint32_t n = in->x, first = d->calls.passed.n, symbol = kn_callee_symbol(w, in->b);
   if (!KN_ROOM(w->f->module, out->calls, 1)) return false;
-  struct kn_debug_passed is = {.reg = KN_PASSED_TARGET};
+  struct kn_debug_passed is = {.as = KN_CALL_TARGET};
   if (symbol == 0 && !(find(d, in->b, tail, &is.is) && is.is.where != KN_DP_NUMBER))
-    is = (struct kn_debug_passed){{.reg = (uint8_t)reg}, KN_PASSED_LOST};
+    is = (struct kn_debug_passed){{.where = KN_DP_REG, .reg = (uint8_t)reg}, KN_CALL_LOST};
   if (symbol == 0 && !KN_PUSH(w->f->module, d->calls.passed, is)) return false;
   if (!kn_request_args(d->observer.requests, sig, w->f->lists.at + in->a, n)) return false;
   for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->reg >= KN_FP_BASE || a->high != KN_NO_REG || a->type > KILN_TYPE_I64) continue;
-    is.reg = a->reg;
+    is.as = w->target->code.dwarf_regs[a->reg];
     if (find(d, a->h, tail, &is.is) && !KN_PUSH(w->f->module, d->calls.passed, is)) return false;
   }
   out->calls.at[out->calls.n++] = (struct kn_code_call){
@@ -84,7 +83,7 @@ void kn_debug_call_returns(struct kn_observer *o, const struct kn_walk *w) {
 
 uint32_t kn_debug_tail(struct kn_observer *o, const struct kn_walk *w, unsigned reg) {
   struct kn_debug_observer *d = kn_debug_of(o);
-  uint32_t mark = d->calls.on ? kn_request_mark_at(o->requests, UINT32_MAX, w->code.fixups.n) : 0;
+  uint32_t mark = w->f->debug.calls ? kn_request_label(o->requests) : 0;
   return mark != 0 && add(d, mark, reg, true) ? mark : 0;
 }
 
@@ -101,11 +100,9 @@ void kn_debug_calls_end(struct kn_debug_observer *d) {
     call->n = 0;
     for (uint32_t j = first; j < first + n; j++) {
       const struct kn_debug_passed *is = &d->calls.passed.at[j];
-      uint8_t b[2 + KN_DEBUG_PLACE_BYTES], *p = b + 2;
-      const bool target = is->reg == KN_PASSED_TARGET, lost = is->reg == KN_PASSED_LOST;
-      b[0] = lost ? KN_CALL_LOST : target ? KN_CALL_TARGET : w->target->code.dwarf_regs[is->reg];
-      p = lost ? kn_debug_put_reg(p, w->target->code.dwarf_regs[is->is.reg])
-               : kn_debug_put_place(w, p, &is->is, KN_PUT_VALUE);
+      uint8_t b[2 + KN_DEBUG_PLACE_BYTES] = {is->as};
+      const uint8_t *p = kn_debug_put_place(
+        w, b + 2, &is->is, is->as == KN_CALL_LOST ? KN_PUT_LOCATION : KN_PUT_VALUE);
       if (p == NULL) continue;
       uint32_t size = (uint32_t)(p - b);
       b[1] = (uint8_t)(size - 2);

@@ -28,41 +28,18 @@ bool kn_debug_lines_ready(struct kn_debug_observer *d, const kiln_func *f) {
   return KN_RESIZE(f->module, d->lines.entered_from, f->blocks.n);
 }
 
-/* Has LLVM -O0 a frame for a function that calls nothing? For its slots, unless they fit below the stack pointer, and
- * for the frame pointer. */
-static bool has_leaf_frame(const struct kn_walk *w) {
-  const kiln_func *f = w->f;
-  uint64_t bytes = 0;
-  for (uint32_t k = 0; k < f->slots.n; k++) bytes += f->slots.at[k].size_bytes;
-  return bytes > w->target->code.red_zone_bytes ||
-         (f->attrs.frame_pointer && w->target->code.leaf_frames);
-}
-
-/* Is the function's first instruction one of a statement, without an instruction of no line before it, as those that
- * move or store parameters are, or a frame? Then LLVM writes no row for the line on which the function begins. */
-static bool begins_with_statement(const struct kn_debug_observer *d) {
-  const struct kn_walk *w = d->w;
-  const kiln_func *f = w->f;
-  if (f->attrs.naked) return true;
-  if (d->as_is) return false; /* instructions of no line are gone */
-  for (uint32_t param = f->block[0].param_first; param; param = f->inst[param].b)
-    if (f->val[param].uses != 0) return false;
-  return kn_loc_at(f, kn_inst_settle(f, f->block[0].first)).line != 0 && !has_leaf_frame(w);
-}
-
 void kn_debug_lines_begin(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   struct kn_debug_lines *lines = &d->lines;
   memset(lines->entered_from.at, 0, w->f->blocks.n * sizeof *lines->entered_from.at);
   lines->first = w->out->lines.n;
   lines->quiet.n = 0;
-  lines->note = lines->shared = lines->kept_in = lines->column.scope = lines->from = 0;
+  lines->note = lines->shared = lines->kept_in = lines->from = 0;
   lines->plain = false;
   lines->may_plain = w->plan->in_order && !w->eh.on && !w->f->attrs.blocks_as_made && !d->as_is &&
                      w->f->notes[KN_NOTE_PASSED].n == 0;
   lines->block_first = lines->first + 1;
   lines->block_begins = false;
-  lines->at_once = begins_with_statement(d);
   add_row(d, lines->loc = kn_loc_of(&w->s->sources, w->f->debug.begin), KN_LINE_STMT);
 }
 
@@ -159,7 +136,6 @@ void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w) {
   fill_branch(d);
   leave_block(d);
   d->lines.block_begins = true;
-  if (d->lines.column.scope != 0) kn_debug_lines_column(d);
   d->observer.quiet.n = d->lines.quiet.n =
     0; /* its first location is looked at, the same as before or not */
 }
@@ -239,7 +215,7 @@ static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
   bool replaces = is_empty(d) && !keep_row(d, now);
   if (kn_debug_in_line(w, newest_row(d)[-replaces].loc, now)) return;
   d->lines.loc = now;
-  d->lines.from = d->lines.column.scope = 0;
+  d->lines.from = 0;
   d->lines.kept_in = w->block + 1;
   begin_row(d, now, KN_LINE_STMT | KN_LINE_KEPT, replaces);
 }
@@ -286,13 +262,8 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
     (!same_line || enters || (of & KILN_LOC_STMT)) && now.line != 0 && !(of & KILN_LOC_NOT_STMT);
   uint32_t flags =
     (stmt ? KN_LINE_STMT : 0) | (of & KILN_LOC_PROLOGUE_END ? KN_LINE_PROLOGUE_END : 0);
-  /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
-  bool later = same_line && !enters && w->f->inst[w->i - 1].op == KILN_OP_CALL &&
-               kn_same_scope(sources, now, was) && kn_loc_is(was, d->lines.loc);
   d->lines.loc = now;
   d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
-  d->lines.column = later ? now : (struct kn_loc){0};
-  if (later) return;
   /* what debuggers wrote to variables in memory counts from the next statement on */
   bool adds = !d->as_is, replaces = false;
   if (stmt && adds) kn_request_reload(d->observer.requests);
@@ -331,7 +302,7 @@ void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint3
     out->lines.at[out->lines.n++] = row;
     d->lines.loc = row.loc;
   }
-  d->lines.from = d->lines.column.scope = 0;
+  d->lines.from = 0;
   d->lines.plain = false;
 }
 
@@ -341,22 +312,6 @@ bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w) {
   if (out->lines.n == d->lines.first || d->as_is) return false;
   const struct kn_code_line *row = newest_row(d);
   return (row->flags & KN_LINE_STMT) && row->offset == kn_here(w);
-}
-
-__attribute__((noinline)) void kn_debug_lines_column(struct kn_debug_observer *d) {
-  struct kn_loc loc = d->lines.column;
-  if (kn_here(d->w) == d->calls.returned) return;
-  d->lines.column.scope = 0;
-  if (d->w->out->lines.n != d->lines.first) begin_row(d, loc, 0, false);
-}
-
-/* Looks for statements that share the address of the one that begins at w->i; `loc`: its location. Each instruction
- * counts as long as there are some, or a location that has no row. */
-static __attribute__((noinline)) void look_closer(struct kn_debug_observer *d, struct kn_loc loc) {
-  if (d->lines.kept_in == d->w->block + 1) kn_debug_share_begin(d, loc);
-  if (d->lines.column.scope != 0) kn_debug_lines_column(d);
-  if (d->lines.shared != 0 || d->lines.column.scope != 0)
-    d->observer.quiet.n = d->w->i + 1 - d->observer.quiet.first;
 }
 
 /* The note of w->i, or NULL; says in which instructions nothing is new. */
@@ -393,9 +348,10 @@ static __attribute__((noinline)) void look(struct kn_debug_observer *d) {
   }
   if (loc.scope != 0 && w->out->lines.n != lines->first) /* else there was no memory for a row */
     change_row(d, note);
-  if (KN_UNLIKELY((lines->kept_in | lines->column.scope) != 0)) look_closer(d, loc);
+  if (KN_UNLIKELY(lines->kept_in == w->block + 1)) kn_debug_share_begin(d, loc);
+  if (KN_UNLIKELY(lines->shared != 0)) d->observer.quiet.n = w->i + 1 - d->observer.quiet.first;
   /* a row that has no code may be replaced: not the first one after that of the function's beginning */
-  lines->plain = lines->may_plain && (lines->kept_in | lines->column.scope | lines->shared) == 0 &&
+  lines->plain = lines->may_plain && (lines->kept_in | lines->shared) == 0 &&
                  w->out->lines.n - lines->first > 2 &&
                  kn_loc_full(&w->s->sources, lines->loc)->flags == 0;
 }
@@ -417,8 +373,7 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
   if (loc.scope != lines->loc.scope &&
       (same_line || loc.scope == 0 || kn_loc_full(&w->s->sources, loc)->flags != 0))
     return look(d);
-  if (same_line ? loc.column == lines->loc.column || w->inst[i - 1].op == KILN_OP_CALL ||
-                    lines->block_begins
+  if (same_line ? loc.column == lines->loc.column || lines->block_begins
                 : !any_code || loc.line == 0)
     return look(d);
   lines->note = k + 1;
@@ -449,6 +404,5 @@ void kn_debug_lines_end(struct kn_debug_observer *d) {
   struct kn_code_line *row = &out->lines.at[first];
   bool more = out->lines.n > first + 1;
   if (more) row[1].flags |= KN_LINE_PROLOGUE_END;
-  if (more && d->lines.at_once && (d->w->f->attrs.naked || row[1].offset == row->offset))
-    row->loc = row[1].loc;
+  if (more && d->w->f->attrs.naked) row->loc = row[1].loc;
 }

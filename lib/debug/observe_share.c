@@ -8,9 +8,7 @@
 
 /* The slot that handle `h` is, or is a piece of: index + 1. 0: it is none. */
 static uint32_t slot_of(const kiln_func *f, uint32_t h) {
-  if (!kn_is_slot(h)) return 0;
-  const uint32_t i = kn_index(h), parent = f->slots.at[i].parent;
-  return parent != 0 ? parent : i + 1;
+  return kn_is_slot(h) ? (uint32_t)(kn_slot_whole(f, kn_index(h)) - f->slots.at) + 1 : 0;
 }
 
 /* The slot, as above, that an instruction writes, and does nothing else that debuggers see. */
@@ -78,10 +76,7 @@ static bool initializes(const struct kn_walk *w, uint32_t i) {
  * a loop's parameter? */
 static bool is_in_other_home(const struct kn_walk *w, uint32_t i) {
   const struct kn_val *v = &w->val[i];
-  const struct kn_inst *next = &w->inst[w->i];
-  if (v->reg == KN_NO_REG || v->flags & KN_VF_HOME || w->regs.block_regs >> v->reg & 1)
-    return false;
-  return next->op != KILN_OP_STORE || next->b != i || !initializes(w, w->i);
+  return v->reg != KN_NO_REG && !(v->flags & KN_VF_HOME) && !(w->regs.block_regs >> v->reg & 1);
 }
 
 /* Did instruction `i`, the last one, change nothing that debuggers show, and can nothing go wrong in it? A load by a
@@ -195,19 +190,12 @@ static void find(const struct kn_debug_observer *d, struct run *run, uint32_t fi
   run->places = d->lines.n_later + 1;
   while (!more && run->places > 1 && later[run->places - 2].at == kn_here(w)) run->places--;
   run->n = 0;
-  for (uint32_t k = out->lines.n; k-- > first && run->n < MAX_STATEMENTS;) {
+  for (uint32_t k = first, place = 0; k < out->lines.n && run->n < MAX_STATEMENTS; k++) {
     const struct kn_code_line *row = &out->lines.at[k];
-    if (row->flags & KN_LINE_STMT && (more || row->offset != kn_here(w))) run->row[run->n++] = k;
-  }
-  for (uint32_t k = 0; k < run->n / 2; k++) {
-    uint32_t other = run->row[run->n - 1 - k];
-    run->row[run->n - 1 - k] = run->row[k];
-    run->row[k] = other;
-  }
-  for (uint32_t k = 0; k < run->n; k++) {
-    uint32_t place = 0;
-    while (place + 1 < run->places && later[place].at <= out->lines.at[run->row[k]].offset) place++;
-    run->from[k] = place;
+    if (!(row->flags & KN_LINE_STMT) || (!more && row->offset == kn_here(w))) continue;
+    while (place + 1 < run->places && later[place].at <= row->offset) place++;
+    run->from[run->n] = place;
+    run->row[run->n++] = k;
   }
 }
 
@@ -238,8 +226,8 @@ static void delay_values(struct kn_debug_observer *d, const struct run *run,
                          const uint32_t *begins) {
   const struct kn_walk *w = d->w;
   const struct kn_code_line *rows = w->out->lines.at;
-  for (uint32_t i = kn_debug_values_from(d, d->lines.begun); i < d->own.values.n; i++) {
-    struct kn_debug_seen *s = &d->own.values.at[i];
+  for (uint32_t i = kn_debug_values_from(d, d->lines.begun); i < d->seen.n; i++) {
+    struct kn_debug_seen *s = &d->seen.at[i];
     if (s->is.inst > w->i) break;
     if (s->loc.scope == 0 || s->step == 0 || s->block != w->block) continue;
     uint32_t k = run->n;

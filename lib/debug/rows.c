@@ -5,41 +5,7 @@
  * range is right or is not there. */
 #include "lib/debug/debugger.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-/* Homes of parameters that the moves of an edge write, and MOVED_FRAME if some are in the frame. An argument that was
- * computed in the parameter's home is not moved. */
-#define MOVED_FRAME KN_BIT(31) /* the stack pointer, or no register */
-static uint64_t moved_by(const struct kn_walk *w, const struct kn_edge *e) {
-  const struct kn_block *to = &w->f->block[e->target];
-  uint64_t moved = to->contiguous || e->args == 0 ? 0 : UINT64_MAX;
-  for (uint32_t a = to->contiguous ? e->args : 0; a; a = w->f->edge_args.at[a - 1].next) {
-    const struct kn_edge_arg *arg = &w->f->edge_args.at[a - 1];
-    const struct kn_val *param = &w->val[to->param_first + arg->index];
-    const struct kn_val *v = &w->val[kn_value_or_none(arg->value)];
-    const bool there =
-      arg->value != 0 && kn_is_value(arg->value) && (v->flags & KN_VF_HOME) && v->reg == param->reg;
-    if ((param->flags & KN_VF_HOME) && !there) moved |= KN_BIT(param->reg);
-    if (param->flags & KN_VF_SLOT_HOME) moved |= MOVED_FRAME;
-  }
-  return moved;
-}
-
-void kn_debug_values_moved(struct kn_debug_observer *d) {
-  const struct kn_walk *w = d->w;
-  const kiln_func *f = w->f;
-  if (!d->values.on) return;
-  if (!KN_RESIZE(f->module, d->values.moved, f->edges.n)) {
-    d->own.values.n = 0;
-    return;
-  }
-  for (uint32_t pos = 0; pos < w->plan->n_layout; pos++) {
-    const struct kn_block *b = &f->block[w->plan->layout[pos]];
-    for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++)
-      d->values.moved.at[e] = moved_by(w, &f->edges.at[e]);
-  }
-}
 
 /* ---- the code of blocks ---- */
 
@@ -106,18 +72,16 @@ uint32_t kn_debug_slot_home(const struct kn_debug_observer *d, unsigned reg, uin
 struct flow {
   struct kn_debug_observer *d;
   const struct kn_walk *w; /* == d->w */
-  uint32_t *least, *most;  /* by position: of its predecessors */
-  uint32_t *in,
-    *passed; /* by position: what is known where it begins; that of which its successors know */
-  uint32_t *head;  /* by position: the first value of the part in it */
-  uint32_t *next;  /* by value: the next in its block */
-  uint32_t *group; /* by value: the next of the same variable */
-  uint32_t *own;   /* positions of the part's values, ascending */
-  uint32_t n_own;
-  uint32_t first, last;                /* positions that the variable may exist at */
-  uint32_t low, high;                  /* the same with those of the part's values */
-  uint32_t from, to;                   /* positions that any value of the part may hold at */
-  uint32_t begin;                      /* rows before this offset are there */
+  uint32_t *preds;         /* by position: edges that lead there */
+  uint32_t *in; /* by position: what is known where it begins; 0 of those that are not in `list`; */
+  uint32_t *passed;      /* that of which its successors know */
+  uint32_t *head;        /* by position: the first value of the part in it */
+  uint32_t *next;        /* by value: the next in its block */
+  uint32_t *group;       /* by value: the next of the same variable */
+  uint32_t *list;        /* positions with values of the part, then those that these may reach */
+  uint32_t n, low, high; /* how many; the first and the last of them */
+  uint32_t first, last;  /* positions that the variable may exist at */
+  uint32_t begin;        /* rows before this offset are there */
   const struct kn_debug_place *newest; /* of the newest row, if the next one may say the same */
   int64_t left;                        /* work that the function's values may still make */
 };
@@ -128,7 +92,7 @@ static bool is_known(uint32_t k) { return k != 0 && k != ANY; }
 
 /* The newest stretch of value number `k`, or NULL. */
 static const struct kn_debug_held *newest(const struct flow *x, uint32_t k) {
-  const uint32_t held = x->d->own.values.at[k - 1].held;
+  const uint32_t held = x->d->seen.at[k - 1].held;
   return held ? &x->d->values.all.at[held - 1] : NULL;
 }
 
@@ -147,8 +111,8 @@ static bool on_stack(const struct kn_debug_value *v, const struct kn_debug_place
 static bool add_row(struct flow *x, uint32_t k, const struct kn_debug_place *is, uint32_t from,
                     uint32_t to) {
   const struct kn_walk *w = x->w;
-  const struct kn_debug_value *v = &x->d->own.values.at[k - 1].is;
-  const uint8_t *expr = x->d->own.bytes.at + v->expr;
+  const struct kn_debug_value *v = &x->d->seen.at[k - 1].is;
+  const uint8_t *expr = w->f->debug.bytes.at + v->expr;
   struct kn_output *out = w->out;
   const uint32_t rows = out->vars.n;
   uint8_t b[KN_DEBUG_PLACE_BYTES * (1 + KILN_MAX_OTHER_VALUES) + KN_OTHER_MOST];
@@ -187,7 +151,7 @@ static bool add_row(struct flow *x, uint32_t k, const struct kn_debug_place *is,
 
 /* Adds a row: value number `k`, a parameter, is what it was when the function began. */
 static void add_entry(struct flow *x, uint32_t k, uint32_t from, uint32_t to) {
-  const uint32_t entry = x->d->own.values.at[k - 1].entry;
+  const uint32_t entry = x->d->seen.at[k - 1].entry;
   if (entry != 0) (void)add_row(x, k, &x->d->values.places.at[entry - 1], from, to);
 }
 
@@ -195,7 +159,7 @@ static void add_entry(struct flow *x, uint32_t k, uint32_t from, uint32_t to) {
 
 /* What is known of value number `k` where something else is in its place. */
 static uint32_t lost(const struct flow *x, uint32_t k) {
-  return x->d->own.values.at[k - 1].entry != 0 ? k | LOST : 0;
+  return x->d->seen.at[k - 1].entry != 0 ? k | LOST : 0;
 }
 
 /* Has the content of a slot the value's place in the block at `pos`? Of other places true. */
@@ -228,62 +192,68 @@ static uint32_t leave(const struct flow *x, uint32_t pos) {
   return held && held->stays ? after(x, last, 0, pos, NULL) : lost(x, last);
 }
 
-/* Finds what is known where blocks begin: what all their predecessors agree on. */
-static void solve(struct flow *x) {
-  const struct kn_walk *w = x->w;
-  for (uint32_t pos = x->from; pos <= x->to; pos++) {
-    x->in[pos] = x->least[pos] < x->from || x->most[pos] > x->to ? 0 : ANY;
+/* The block at `pos`, which is left with `out`, goes on by edge number `e` to position *to, where *k is known. False:
+ * the variable does not exist there. */
+static bool passes(const struct flow *x, uint32_t pos, uint32_t out, uint32_t e, uint32_t *to,
+                   uint32_t *k) {
+  const struct kn_edge *edge = &x->w->f->edges.at[e];
+  const uint64_t moved = x->d->values.moved.at[e];
+  *to = kn_plan_pos(x->w->plan, edge->target);
+  *k = moved ? after(x, out, moved, pos, edge) : out;
+  return *to >= x->first && *to <= x->last;
+}
+
+static const struct kn_block *block_at(const struct flow *x, uint32_t pos) {
+  return &x->w->f->block[x->w->plan->layout[pos]];
+}
+
+static void list(struct flow *x, uint32_t pos) {
+  x->list[x->n++] = pos;
+  if (pos < x->low) x->low = pos;
+  if (pos > x->high) x->high = pos;
+}
+
+/* Finds the positions that values of the part may reach, whatever comes there from others. Where others come that have
+ * nothing of them, nothing is known. */
+static void reach(struct flow *x) {
+  for (uint32_t i = 0; i < x->n && x->left > 0; i++) {
+    const uint32_t pos = x->list[i], out = leave(x, pos);
+    const struct kn_block *b = block_at(x, pos);
+    for (uint32_t e = b->edge_first, to, k; out != 0 && e < b->edge_first + b->n_edges; e++) {
+      if (!passes(x, pos, out, e, &to, &k) || k == 0) continue;
+      if (x->in[to] == 0 && x->head[to] == 0) list(x, to);
+      if (x->in[to] == 0) x->in[to] = k;
+      x->passed[to]++;
+    }
+  }
+  for (uint32_t i = 0; i < x->n; i++) {
+    const uint32_t pos = x->list[i];
+    x->in[pos] = x->passed[pos] == x->preds[pos] ? ANY : 0;
     x->passed[pos] = ANY;
   }
+}
+
+/* Finds what is known where blocks begin: what all their predecessors agree on. */
+static void solve(struct flow *x) {
   bool change = true;
+  reach(x);
   for (bool first = true; change && x->left > 0; first = false) {
     change = false;
-    for (uint32_t pos = x->from; pos <= x->to; pos++) {
-      const struct kn_block *b = &w->f->block[w->plan->layout[pos]];
+    for (uint32_t pos = x->low; pos <= x->high; pos++) {
+      const struct kn_block *b = block_at(x, pos);
       if (x->head[pos] != 0 ? !first : x->in[pos] == x->passed[pos]) continue;
       x->passed[pos] = x->in[pos];
       x->left -= 1 + b->n_edges;
       const uint32_t out = leave(x, pos);
-      for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++) {
-        const struct kn_edge *edge = &w->f->edges.at[e];
-        const uint64_t moved = x->d->values.moved.at[e];
-        const uint32_t to = kn_plan_pos(w->plan, edge->target);
-        if (to < x->from || to > x->to) continue;
-        const uint32_t k = moved ? after(x, out, moved, pos, edge) : out, in = x->in[to];
+      for (uint32_t e = b->edge_first, to, k; e < b->edge_first + b->n_edges; e++) {
+        if (!passes(x, pos, out, e, &to, &k)) continue;
+        const uint32_t in = x->in[to];
         x->in[to] = in == ANY || in == k ? k : meet(in, k);
         change |= to <= pos && x->in[to] != in;
       }
     }
   }
-  for (uint32_t pos = x->from; change && pos <= x->to; pos++) x->in[pos] = 0; /* too much work */
-}
-
-/* Extends the positions by those that value number `k`, set in the block at `pos`, may hold at. */
-static void reach(struct flow *x, uint32_t k, uint32_t pos) {
-  const struct kn_walk *w = x->w;
-  const struct kn_debug_block *blocks = x->d->values.blocks.at;
-  const uint32_t first = pos < x->first ? pos : x->first, last = pos > x->last ? pos : x->last;
-  const struct kn_debug_held *held = newest(x, k);
-  const struct kn_debug_place *is = held && held->stays ? place_of(x, held) : NULL;
-  uint32_t from = pos, to = pos;
-  if (is != NULL && (is->where == KN_DP_REG || is->where == KN_DP_CONTENT)) {
-    const struct kn_range *r = is->range ? &w->plan->ranges.at[is->range - 1] : NULL;
-    if (r != NULL && r->first < from) from = r->first;
-    if (r != NULL && r->last > to) to = r->last;
-    /* up to blocks that write the register; there may be more after these, but that is rare */
-    if (is->where == KN_DP_REG) {
-      do to++;
-      while (to <= last && x->left-- > 0 && !(blocks[to].wrote >> is->reg & 1));
-      while (from > first && x->left-- > 0 && !(blocks[--from].wrote >> is->reg & 1)) {
-      }
-    }
-  } else if (is != NULL) {
-    from = first;
-    to = last;
-  }
-  if (to > last) to = last;
-  if (from < x->from) x->from = from;
-  if (to > x->to && to < w->plan->n_layout) x->to = to;
+  for (uint32_t pos = x->low; change && pos <= x->high; pos++) x->in[pos] = 0; /* too much work */
 }
 
 /* ---- parts ---- */
@@ -296,7 +266,7 @@ static void add_range(struct flow *x, uint32_t k, uint32_t pos, bool own, uint32
   if (from < x->begin) from = x->begin;
   if (!is_known(k) || from >= to) return;
   const uint32_t of = k & ~LOST;
-  const struct kn_debug_seen *s = &d->own.values.at[of - 1];
+  const struct kn_debug_seen *s = &d->seen.at[of - 1];
   if (s->is.part_at != part->part_at || s->is.part_bits != part->part_bits) return;
   for (uint32_t i = k & LOST ? 0 : own ? s->first : s->held; i != 0;) {
     const struct kn_debug_held *h = &d->values.all.at[i - 1];
@@ -326,18 +296,13 @@ static bool overlap(const struct kn_debug_value *a, const struct kn_debug_value 
          b->part_at < a->part_at + (uint64_t)a->part_bits;
 }
 
-static int ascending(const void *a, const void *b) {
-  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-  return x < y ? -1 : x > y;
-}
-
 /* Where in the code the variable becomes what `s` says. */
 static uint32_t begin_of(const struct kn_debug_seen *s) { return s->from.at + s->after_inst; }
 
 /* Is it this parameter where the function begins? */
 static bool from_begin(const struct kn_debug_observer *d, uint32_t k) {
   const kiln_func *f = d->w->f;
-  const struct kn_debug_seen *s = &d->own.values.at[k - 1];
+  const struct kn_debug_seen *s = &d->seen.at[k - 1];
   uint32_t i = kn_inst_settle(f, f->block[0].first);
   if (s->entry == 0 || s->first == 0 || s->is.n != 0 || s->is.address || s->is.part_bits != 0 ||
       d->values.places.at[s->entry - 1].number != 0)
@@ -349,7 +314,7 @@ static bool from_begin(const struct kn_debug_observer *d, uint32_t k) {
 /* Value number `k`, a parameter, is in its register when the function begins, and is what that was until the variable
  * becomes it. If it is in that register then, it is from the beginning: the prologue does not change the register. */
 static void add_begin(struct flow *x, uint32_t k) {
-  const struct kn_debug_seen *s = &x->d->own.values.at[k - 1];
+  const struct kn_debug_seen *s = &x->d->seen.at[k - 1];
   const struct kn_debug_place *places = x->d->values.places.at;
   const struct kn_debug_held *h = &x->d->values.all.at[s->first - 1];
   const uint32_t start = x->w->code.start, at = begin_of(s);
@@ -368,7 +333,7 @@ static void add_begin(struct flow *x, uint32_t k) {
 /* Adds the rows of a part in the block at `pos`, where it is value `is` when that begins. */
 static void add_block(struct flow *x, uint32_t pos, uint32_t is,
                       const struct kn_debug_value *part) {
-  const struct kn_debug_seen *values = x->d->own.values.at;
+  const struct kn_debug_seen *values = x->d->seen.at;
   const uint32_t to = block_end(x->w, pos);
   uint32_t from = block_begin(x->w, pos);
   bool own = false;
@@ -386,40 +351,26 @@ static void add_block(struct flow *x, uint32_t pos, uint32_t is,
  * begins with `first`. */
 static void add_part(struct flow *x, uint32_t first, uint32_t of) {
   const struct kn_walk *w = x->w;
-  const struct kn_debug_seen *values = x->d->own.values.at;
+  const struct kn_debug_seen *values = x->d->seen.at;
   const struct kn_debug_value *part = &values[of - 1].is;
-  bool any_entry = false;
   x->newest = NULL;
-  x->from = w->plan->n_layout;
-  x->to = x->begin = x->n_own = 0;
-  x->low = x->first;
-  x->high = x->last;
+  x->begin = x->n = x->high = 0;
+  x->low = UINT32_MAX;
   for (uint32_t k = first; k; k = x->group[k - 1]) { /* the latest first */
     if (values[k - 1].step == 0 || !overlap(part, &values[k - 1].is)) continue; /* unreachable */
-    uint32_t pos = kn_plan_pos(w->plan, values[k - 1].block);
-    if (x->head[pos] == 0) x->own[x->n_own++] = pos;
+    const uint32_t pos = kn_plan_pos(w->plan, values[k - 1].block);
+    if (pos < x->first) x->first = pos;
+    if (pos > x->last) x->last = pos;
+    if (x->head[pos] == 0) list(x, pos);
     x->next[k - 1] = x->head[pos];
     x->head[pos] = k;
-    any_entry |= values[k - 1].entry != 0;
-    if (pos < x->low) x->low = pos;
-    if (pos > x->high) x->high = pos;
-    reach(x, k, pos);
   }
-  if (x->n_own == 0) return;
-  if (x->from < x->low || any_entry) x->from = x->low;
-  if (x->to > x->high || any_entry) x->to = x->high;
-  /* of one block: what it dominates follows, but for odd layouts */
-  if (x->n_own == 1 && x->d->as_is) x->from = x->own[0];
-  const bool solved = x->left > 0;
-  if (solved) solve(x);
-  else qsort(x->own, x->n_own, sizeof *x->own, ascending);
+  solve(x);
   if (x->head[0] != 0 && part->part_bits == 0 && from_begin(x->d, x->head[0]))
     add_begin(x, x->head[0]);
-  for (uint32_t pos = x->from; solved && pos <= x->to; pos++)
+  for (uint32_t pos = x->low; pos <= x->high; pos++) {
     if (x->head[pos] != 0 || is_known(x->in[pos])) add_block(x, pos, x->in[pos], part);
-  for (uint32_t i = 0; i < x->n_own; i++) {
-    if (!solved) add_block(x, x->own[i], 0, part);
-    x->head[x->own[i]] = 0;
+    x->head[pos] = x->in[pos] = x->passed[pos] = 0;
   }
 }
 
@@ -428,7 +379,7 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of) {
 /* Where in the hash table `heads` the newest value of v's variable is, or would be. */
 static uint32_t *head_of(const struct flow *x, uint32_t *heads, uint32_t mask,
                          const struct kn_debug_seen *v) {
-  const struct kn_debug_seen *values = x->d->own.values.at;
+  const struct kn_debug_seen *values = x->d->seen.at;
   uint32_t h = (v->is.variable * 0x9e3779b1u ^ v->is.inlined * 0x85ebca6bu) >> 7 & mask;
   for (;; h = (h + 1) & mask) {
     const struct kn_debug_seen *other = heads[h] ? &values[heads[h] - 1] : NULL;
@@ -440,8 +391,8 @@ static uint32_t *head_of(const struct flow *x, uint32_t *heads, uint32_t mask,
 
 /* Chains the values of each variable, the latest first. */
 static void group(struct flow *x, uint32_t *heads, uint32_t mask) {
-  const struct kn_debug_seen *values = x->d->own.values.at;
-  for (uint32_t k = 0; k < x->d->own.values.n; k++) {
+  const struct kn_debug_seen *values = x->d->seen.at;
+  for (uint32_t k = 0; k < x->d->seen.n; k++) {
     x->group[k] = 0;
     if (values[k].is.label) continue;
     uint32_t *head = head_of(x, heads, mask, &values[k]);
@@ -450,21 +401,13 @@ static void group(struct flow *x, uint32_t *heads, uint32_t mask) {
   }
 }
 
-/* The first and last predecessor of each position; the function's beginning has another one. */
-static void find_preds(struct flow *x) {
-  const struct kn_walk *w = x->w;
-  for (uint32_t pos = 0; pos < w->plan->n_layout; pos++) {
-    x->least[pos] = pos == 0 ? 0 : UINT32_MAX;
-    x->most[pos] = pos == 0 ? UINT32_MAX : 0;
-  }
-  for (uint32_t pos = 0; pos < w->plan->n_layout; pos++) {
-    const struct kn_block *b = &w->f->block[w->plan->layout[pos]];
-    for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++) {
-      const uint32_t to = kn_plan_pos(w->plan, w->f->edges.at[e].target);
-      if (to >= w->plan->n_layout) continue;
-      if (pos < x->least[to]) x->least[to] = pos;
-      if (pos > x->most[to]) x->most[to] = pos;
-    }
+/* Counts the predecessors of each position; the function's beginning has another one. */
+static void count_preds(struct flow *x) {
+  x->preds[0] = 1;
+  for (uint32_t pos = 0; pos < x->w->plan->n_layout; pos++) {
+    const struct kn_block *b = block_at(x, pos);
+    for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++)
+      x->preds[kn_plan_pos(x->w->plan, x->w->f->edges.at[e].target)]++;
   }
 }
 
@@ -475,7 +418,7 @@ enum { MOST_STEPS = 1 << 22, MORE_STEPS = 128, MOST_PARTS = 64 };
 
 /* Adds the rows of a variable: of each part that its values, from `head` on, are of. */
 static void add_parts(struct flow *x, uint32_t head) {
-  const struct kn_debug_seen *values = x->d->own.values.at;
+  const struct kn_debug_seen *values = x->d->seen.at;
   uint32_t seen[MOST_PARTS], n = 0;
   for (uint32_t k = head; k && n < MOST_PARTS; k = x->group[k - 1]) {
     uint32_t i = n;
@@ -491,7 +434,7 @@ static void add_parts(struct flow *x, uint32_t head) {
 /* Is value number `k`, the only one of its variable, the same wherever the variable's scope has code? So are arguments
  * of inlined bodies that are constants or addresses of slots. Then there is no need to follow the flow. */
 static bool is_constant(const struct flow *x, uint32_t k) {
-  const struct kn_debug_value *v = &x->d->own.values.at[k - 1].is;
+  const struct kn_debug_value *v = &x->d->seen.at[k - 1].is;
   const struct kn_debug_held *held = newest(x, k);
   if (!x->d->as_is || held == NULL || v->other[0] != 0 || v->part_bits != 0) return false;
   return place_of(x, held)->where == KN_DP_NUMBER || place_of(x, held)->where == KN_DP_SLOT;
@@ -511,8 +454,8 @@ static void add_variable(struct flow *x, uint32_t k, const struct kn_debug_body 
 
 static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
   const struct kn_walk *w = x->w;
-  const struct kn_debug_seen *values = x->d->own.values.at;
-  uint32_t n = x->d->own.values.n;
+  const struct kn_debug_seen *values = x->d->seen.at;
+  uint32_t n = x->d->seen.n;
   group(x, heads, mask);
   for (uint32_t k = 0; k < n; k++) {
     const struct kn_debug_seen *s = &values[k];
@@ -530,8 +473,8 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
     uint32_t rows = w->out->vars.n, call = bounds ? values[first].is.inlined : 0;
     const struct kn_debug_body *body = call != 0 ? kn_debug_body_of(x->d, call) : NULL;
     const struct kn_debug_var *v =
-      values[first].declared != 0 ? &x->d->own.variables.at[values[first].declared - 1] : NULL;
-    if (v != NULL && !v->memory) kn_debug_add_places(x->d, v);
+      values[first].declared != 0 ? &w->f->debug.vars.at[values[first].declared - 1] : NULL;
+    if (v != NULL && !(x->d->valued.at[v->slot] & KN_VALUED_MEMORY)) kn_debug_add_places(x->d, v);
     if (call == 0 || body != NULL) add_variable(x, *head_of(x, heads, mask, &values[first]), body);
     if (rows == w->out->vars.n) { /* it exists, but nothing is known of it */
       const struct kn_debug_value *is = &values[first].is;
@@ -544,23 +487,21 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
 void kn_debug_values_end(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
-  uint32_t n = d->own.values.n, blocks = w->plan->n_layout, size = 16;
+  uint32_t n = d->seen.n, blocks = w->plan->n_layout, size = 16;
   while (size < 2 * (uint64_t)n && size < 1u << 30) size *= 2;
-  uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 6 * (uint64_t)blocks;
+  uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 5 * (uint64_t)blocks;
   d->values.scratch.n = 0;
   if (need > UINT32_MAX / 8 || !KN_ROOM(f->module, d->values.scratch, need)) return;
   uint32_t *p = d->values.scratch.at;
-  memset(p, 0, size * sizeof *p);
   struct flow x = {
     .d = d, .w = w, .group = p + size, .left = MOST_STEPS + MORE_STEPS * ((int64_t)n + blocks)};
+  memset(p, 0, need * sizeof *p);
   x.next = x.group + n;
   x.in = x.next + n;
   x.passed = x.in + blocks;
   x.head = x.passed + blocks;
-  memset(x.head, 0, blocks * sizeof *x.head);
-  x.own = x.head + blocks;
-  x.least = x.own + blocks;
-  x.most = x.least + blocks;
-  find_preds(&x);
+  x.list = x.head + blocks;
+  x.preds = x.list + blocks;
+  count_preds(&x);
   add_variables(&x, p, size - 1);
 }

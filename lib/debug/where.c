@@ -36,14 +36,10 @@ static unsigned home_loaded(const struct kn_debug_observer *d, uint32_t v) {
  * there. */
 static bool is_next_round(const struct kn_debug_observer *d, uint32_t v, unsigned reg) {
   const struct kn_walk *w = d->w;
-  const struct kn_debug_values *t = &d->values;
-  uint64_t wrote = w->regs.written;
   uint32_t k = 0;
   while (w->back_edge != UINT32_MAX && k < w->n_loop_homes && w->loop_homes[k].param != v) k++;
   if (w->back_edge == UINT32_MAX || k == w->n_loop_homes) return false;
-  for (k = t->steps.n; t->block != 0 && k-- > 0 && t->steps.at[k].inst != 0;)
-    wrote |= t->steps.at[k].wrote;
-  return wrote >> reg & 1;
+  return (w->regs.written | d->values.blocks.at[kn_plan_pos(w->plan, w->block)].wrote) >> reg & 1;
 }
 
 /* Is an instruction the sum of a value and a number? `computed`: an expression is computed from it. */
@@ -131,6 +127,34 @@ bool kn_debug_where(const struct kn_debug_observer *d, uint32_t h, bool computed
 
 /* ---- their expressions ---- */
 
+/* A register (DWARF's number), or, with `base`, what it holds, which a number is to be added to. */
+static uint8_t *put_reg(uint8_t *p, bool base, unsigned reg) {
+  if (reg >= 32) {
+    *p++ = base ? KILN_DW_OP_bregx : KILN_DW_OP_regx;
+    return kn_put_uleb(p, reg);
+  }
+  *p++ = (uint8_t)((base ? KILN_DW_OP_breg0 : KILN_DW_OP_reg0) + reg);
+  return p;
+}
+
+/* The address of frame offset `frame`, whose object is aligned to 1 << align_log2. */
+static uint8_t *put_frame(const struct kn_walk *w, uint8_t *p, int32_t frame, unsigned align_log2) {
+  const struct kn_target *t = w->target;
+  int64_t at = (int64_t)frame - w->frame.cfa;
+  if (w->frame.up && frame < 0) at = (int64_t)frame + t->beyond;
+  int64_t align = INT64_C(1) << align_log2;
+  bool round = align > 16 && !t->aligned_by_pointer;
+  *p++ = KILN_DW_OP_fbreg;
+  p = kn_put_sleb(p, round ? at + align - 1 : at);
+  if (align > 16 && t->aligned_by_pointer) *p++ = KILN_DW_OP_deref;
+  if (round) {
+    *p++ = KILN_DW_OP_consts;
+    p = kn_put_sleb(p, -align);
+    *p++ = KILN_DW_OP_and;
+  }
+  return p;
+}
+
 static uint8_t *put_number(uint8_t *p, int64_t v) {
   *p++ = (uint8_t)(v >= 0 && v < 32 ? KILN_DW_OP_lit0 + v : KILN_DW_OP_consts);
   return v >= 0 && v < 32 ? p : kn_put_sleb(p, v);
@@ -159,7 +183,13 @@ static uint8_t *put_mask(uint8_t *p, unsigned bits) {
 uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn_debug_place *is,
                             enum kn_debug_put as) {
   const uint32_t h = is->handle;
+  if (is->where == KN_DP_SLOT) {
+    const int32_t frame = w->slot_states.at[kn_index(h)].frame;
+    return frame ? put_sum(put_frame(w, p, frame, kn_slot_align(w, kn_index(h))), is->number)
+                 : NULL;
+  }
   const bool value = as != KN_PUT_LOCATION || is->number != 0;
+  const unsigned reg = is->reg < 64 ? w->target->code.dwarf_regs[is->reg] : 0;
   const unsigned type =
     kn_is_value(h) && h != 0 ? kn_inst_result(w->f, &w->inst[h]) : KILN_TYPE_I64;
   const unsigned bits = 8u << kn_type_log2[type], masked = as == KN_PUT_OPERAND ? bits : 64;
@@ -167,18 +197,16 @@ uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn
     return NULL; /* more than debuggers compute with, or no number */
   switch (is->where) {
   case KN_DP_NUMBER: return put_number(p, is->number);
-  case KN_DP_SLOT:
-    if (w->slot_states.at[kn_index(h)].frame == 0) return NULL;
-    return put_sum(kn_debug_put_slot(w, p, kn_index(h)), is->number);
-  case KN_DP_CONTENT: return kn_debug_put_reg(p, w->target->code.dwarf_regs[is->reg]);
+  case KN_DP_SLOT: break; /* see above */
+  case KN_DP_CONTENT: return put_reg(p, false, reg);
   case KN_DP_REG:
-    if (!value) return kn_debug_put_reg(p, w->target->code.dwarf_regs[is->reg]);
-    p = kn_debug_put_breg(p, w->target->code.dwarf_regs[is->reg]);
+    p = put_reg(p, value, reg);
+    if (!value) return p;
     if (masked == 64) return kn_put_sleb(p, is->number);
     *p++ = 0;
     break;
   case KN_DP_FRAME:
-    p = kn_debug_put_frame(w, p, is->frame, 3);
+    p = put_frame(w, p, is->frame, 3);
     if (!value) return p;
     *p++ = bits == 64 ? KILN_DW_OP_deref : KILN_DW_OP_deref_size;
     if (bits != 64) *p++ = (uint8_t)(bits / 8);
@@ -186,7 +214,7 @@ uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn
   case KN_DP_ENTRY:
     *p++ = w->f->module->dwarf_version == 4 ? KILN_DW_OP_GNU_entry_value : KILN_DW_OP_entry_value;
     *p++ = 1;
-    p = kn_debug_put_reg(p, w->target->code.dwarf_regs[is->reg]);
+    p = put_reg(p, false, reg);
     break;
   }
   return put_sum(put_mask(p, masked), is->number);
@@ -203,7 +231,7 @@ static struct kn_mark here(const struct kn_walk *w) {
 
 /* Without memory, nothing is said of variables. */
 static bool give_up(struct kn_debug_observer *d) {
-  d->own.values.n = 0;
+  d->seen.n = 0;
   return d->values.on = false;
 }
 
@@ -225,7 +253,7 @@ static bool place_of(const struct kn_debug_observer *d, const struct kn_debug_va
 static void open(struct kn_debug_observer *d, uint32_t of, struct kn_mark from) {
   const struct kn_walk *w = d->w;
   struct kn_debug_values *t = &d->values;
-  struct kn_debug_seen *s = &d->own.values.at[of];
+  struct kn_debug_seen *s = &d->seen.at[of];
   const struct kn_debug_value *v = &s->is;
   const bool one = v->other[0] == 0;
   struct kn_debug_held h = {
@@ -254,7 +282,7 @@ static void open(struct kn_debug_observer *d, uint32_t of, struct kn_mark from) 
 /* Is one of the values of a stretch that are spilled no longer where it was? */
 static bool is_gone(const struct kn_debug_observer *d, const struct kn_debug_held *h) {
   const struct kn_debug_place *is = d->values.places.at + h->place;
-  const uint32_t *other = d->own.values.at[h->of].is.other;
+  const uint32_t *other = d->seen.at[h->of].is.other;
   for (uint32_t k = 0; k == 0 || other[k - 1] != 0; k++) {
     const struct kn_val *val = &d->w->val[is[k].handle];
     if (is[k].where == KN_DP_FRAME && is[k].range == 0 &&
@@ -297,12 +325,14 @@ static void end_stretches(struct kn_debug_observer *d, uint32_t last, uint64_t w
 void kn_debug_values_begin(struct kn_debug_observer *d) {
   const uint32_t n = d->w->plan->n_layout;
   struct kn_debug_values *t = &d->values;
-  t->steps.n = t->places.n = t->all.n = t->open.n = t->block = t->next = t->blocks.n = 0;
+  t->steps.n = t->places.n = t->all.n = t->open.n = t->block = t->next = t->blocks.n = t->moved.n =
+    0;
   t->quiet.n = 0;
-  t->on = d->own.variables.n != 0 && d->as_is;
-  for (uint32_t k = 0; k < d->own.values.n && !t->on; k++) t->on = !d->own.values.at[k].is.label;
+  t->on = d->w->f->debug.vars.n != 0 && d->as_is;
+  for (uint32_t k = 0; k < d->seen.n && !t->on; k++) t->on = !d->seen.at[k].is.label;
   if (!t->on) return;
-  if (!KN_RESIZE(d->w->f->module, t->blocks, n)) {
+  if (!KN_RESIZE(d->w->f->module, t->blocks, n) ||
+      !KN_RESIZE(d->w->f->module, t->moved, d->w->f->edges.n)) {
     give_up(d);
     return;
   }
@@ -311,10 +341,10 @@ void kn_debug_values_begin(struct kn_debug_observer *d) {
 }
 
 uint32_t kn_debug_values_from(const struct kn_debug_observer *d, uint32_t inst) {
-  uint32_t low = 0, high = d->own.values.n;
+  uint32_t low = 0, high = d->seen.n;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (d->own.values.at[middle].is.inst < inst) low = middle + 1;
+    if (d->seen.at[middle].is.inst < inst) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -333,10 +363,12 @@ void kn_debug_step(struct kn_debug_observer *d) {
   if (t->block != w->block + 1) {
     t->block = w->block + 1;
     b->first = t->steps.n;
+    b->wrote = 0;
     t->steps.at[t->steps.n++] = (struct kn_debug_step){.at = w->code.marks.at[w->block]};
   }
   const uint32_t last = t->steps.n - 1;
   t->steps.at[last].wrote = wrote;
+  b->wrote |= wrote;
   t->steps.at[t->steps.n++] = (struct kn_debug_step){.inst = w->i, .at = here(w)};
   if (w->i == w->f->block[w->block].term && b->term == 0) b->term = last + 1;
   if (t->spilled || (wrote & t->watched)) end_stretches(d, last, wrote);
@@ -353,9 +385,9 @@ void kn_debug_values_here(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   struct kn_debug_values *t = &d->values;
   kn_debug_step(d);
-  const uint32_t i = w->i, n = d->own.values.n;
+  const uint32_t i = w->i, n = d->seen.n;
   const struct kn_output *out = w->out;
-  struct kn_debug_seen *s = d->own.values.at;
+  struct kn_debug_seen *s = d->seen.at;
   uint32_t k = t->next;
   if ((k != 0 && s[k - 1].is.inst >= i) || (k < n && s[k].is.inst < i))
     k = kn_debug_values_from(d, i);
@@ -375,6 +407,29 @@ void kn_debug_values_here(struct kn_debug_observer *d) {
   t->quiet = (struct kn_quiet){i, t->on ? 1 : (k < n ? s[k].is.inst : UINT32_MAX) - i};
 }
 
+/* Homes of parameters that the moves of an edge write, and MOVED_FRAME if some are in the frame. An argument that was
+ * computed in the parameter's home is not moved. */
+#define MOVED_FRAME KN_BIT(31) /* the stack pointer, or no register */
+static uint64_t moved_by(const struct kn_walk *w, const struct kn_edge *e) {
+  const struct kn_block *to = &w->f->block[e->target];
+  uint64_t moved = to->contiguous || e->args == 0 ? 0 : UINT64_MAX;
+  for (uint32_t a = to->contiguous ? e->args : 0; a; a = w->f->edge_args.at[a - 1].next) {
+    const struct kn_edge_arg *arg = &w->f->edge_args.at[a - 1];
+    const struct kn_val *param = &w->val[to->param_first + arg->index];
+    const struct kn_val *v = &w->val[kn_value_or_none(arg->value)];
+    const bool there =
+      arg->value != 0 && kn_is_value(arg->value) && (v->flags & KN_VF_HOME) && v->reg == param->reg;
+    if ((param->flags & KN_VF_HOME) && !there) moved |= KN_BIT(param->reg);
+    if (param->flags & KN_VF_SLOT_HOME) moved |= MOVED_FRAME;
+  }
+  return moved;
+}
+
+void kn_debug_values_moved(struct kn_debug_observer *d) {
+  for (uint32_t e = 0; e < d->values.moved.n; e++)
+    d->values.moved.at[e] = moved_by(d->w, &d->w->f->edges.at[e]);
+}
+
 void kn_debug_values_leave(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   struct kn_debug_values *t = &d->values;
@@ -386,12 +441,11 @@ void kn_debug_values_leave(struct kn_debug_observer *d) {
   struct kn_debug_step *last = &t->steps.at[t->steps.n - 1];
   last->wrote = kn_request_written(d->observer.requests);
   b->end = t->steps.n;
-  /* a conditional branch is followed by the moves of its edges: what they write of what is a home
-   * here, kn_debug_values_moved says of each */
+  /* a conditional branch is followed by the moves of its edges: what they write of what is a home here, `moved` says of
+   * each */
   const bool branches = w->inst[w->f->block[block].term].op == KILN_OP_BRIF && b->end - 1 > b->term;
   const uint64_t wrote = last->wrote & (branches ? ~w->plan->occupied[pos] : UINT64_MAX);
-  b->wrote = wrote;
-  for (uint32_t k = b->first; k + 1 < b->end; k++) b->wrote |= t->steps.at[k].wrote;
+  b->wrote |= wrote;
   for (uint32_t k = 0; k < t->open.n; k++) {
     struct kn_debug_held *h = &t->all.at[t->open.at[k]];
     h->stays &= !h->spilled && !(h->regs & wrote);
@@ -410,8 +464,8 @@ void kn_debug_values_settle(struct kn_debug_observer *d) {
     t->steps.at[k].at.at = kn_code_final(c, t->steps.at[k].at.at, t->steps.at[k].at.fixups);
   for (uint32_t k = 0; k < t->all.n; k++)
     t->all.at[k].from.at = kn_code_final(c, t->all.at[k].from.at, t->all.at[k].from.fixups);
-  for (uint32_t k = 0; k < d->own.values.n; k++) {
-    struct kn_mark *from = &d->own.values.at[k].from;
+  for (uint32_t k = 0; k < d->seen.n; k++) {
+    struct kn_mark *from = &d->seen.at[k].from;
     from->at = kn_code_final(c, from->at, from->fixups);
   }
 }

@@ -1,6 +1,7 @@
 /* Which attributes an entry has, and in which forms: those that the source gives, and what is known from code. Called
  * by lib/dwarf/dwarf_write.c. Tags, attributes, forms: DWARF 5, 7.5 and appendix A; DWARF 4 has other forms for
  * strings, addresses and ranges. */
+#include "dwarf/leb128.h"
 #include "lib/dwarf/dwarf_writer.h"
 
 /* ---- values ---- */
@@ -38,24 +39,16 @@ static void add_offset(struct kn_dwarf_fields *f, unsigned name, unsigned form, 
     f->failed = true;
 }
 
-/* An offset in the section that the attribute is about. */
-static void add_section_offset(struct kn_dwarf_fields *f, unsigned name, uint64_t value) {
-  unsigned to = name == KILN_DW_AT_str_offsets_base ? KN_DS_STR_OFFSETS
-                : name == KILN_DW_AT_addr_base      ? KN_DS_ADDR
-                : name == KILN_DW_AT_rnglists_base  ? KN_DS_RNGLISTS
-                : name == KILN_DW_AT_loclists_base  ? KN_DS_LOCLISTS
-                : name == KILN_DW_AT_ranges         ? KN_DS_RANGES
-                : name == KILN_DW_AT_location       ? KN_DS_LOC
-                                                    : KN_DS_LINE;
-  add_offset(f, name, KILN_DW_FORM_sec_offset, to, value);
+/* A list of ranges or of locations. */
+static void add_list(struct kn_dwarf_fields *f, unsigned name, uint32_t list) {
+  const bool ranges = name == KILN_DW_AT_ranges;
+  if (f->d->version >= 5)
+    kn_dwarf_add(f, name, ranges ? KILN_DW_FORM_rnglistx : KILN_DW_FORM_loclistx, list);
+  else add_offset(f, name, KILN_DW_FORM_sec_offset, ranges ? KN_DS_RANGES : KN_DS_LOC, list);
 }
 
 static inline __attribute__((always_inline)) void add(struct kn_dwarf_fields *f, unsigned name,
                                                       unsigned form, uint64_t value) {
-  if (form == KILN_DW_FORM_sec_offset) {
-    add_section_offset(f, name, value);
-    return;
-  }
   uint8_t *p = attribute(f, name, form, 0);
   if (KN_UNLIKELY(p == NULL)) return;
   switch (form) {
@@ -119,26 +112,20 @@ static void add_bytes(struct kn_dwarf_fields *f, unsigned name, unsigned form, c
   done(f, p + n);
 }
 
-/* DW_AT_low_pc in version 4: an address in a section. */
-static void add_address(struct kn_dwarf_fields *f, uint32_t target, int64_t addend) {
-  if (attribute(f, KILN_DW_AT_low_pc, KILN_DW_FORM_addr, 0) == NULL ||
-      !kn_dwarf_relocated(f->d, KN_DS_INFO, target, addend, true, false))
-    f->failed = true;
-}
-
 void kn_dwarf_add_expr(struct kn_dwarf_fields *f, unsigned name, const uint8_t *bytes, uint32_t n) {
   add_bytes(f, name, KILN_DW_FORM_exprloc, bytes, n);
 }
 
 void kn_dwarf_add_address(struct kn_dwarf_fields *f, unsigned name, uint32_t target,
                           int64_t addend) {
-  if (!kn_dwarf_indexed(f->d)) {
-    add_address(f, target, addend);
-    return;
+  if (kn_dwarf_indexed(f->d)) {
+    const uint32_t address = kn_dwarf_address(f->d, target, addend);
+    kn_dwarf_add(f, name, kn_dwarf_address_form(f->d), address);
+    f->failed |= address == UINT32_MAX;
+  } else if (attribute(f, name, KILN_DW_FORM_addr, 0) == NULL ||
+             !kn_dwarf_relocated(f->d, KN_DS_INFO, target, addend, true, false)) {
+    f->failed = true;
   }
-  uint32_t address = kn_dwarf_address(f->d, target, addend);
-  if (address == UINT32_MAX) f->failed = true;
-  else kn_dwarf_add(f, name, kn_dwarf_address_form(f->d), address);
 }
 
 static void add_zero(struct kn_dwarf_fields *f, unsigned name) {
@@ -152,34 +139,24 @@ static void add_zero(struct kn_dwarf_fields *f, unsigned name) {
 static bool put_symbol(struct kn_dwarf *d, uint32_t symbol, const uint8_t *bytes, uint32_t size) {
   bool tls = kn_symbol(d->m, symbol)->tls != KILN_TLS_NONE;
   bool indexed = kn_dwarf_indexed(d) && (!tls || d->split);
-  uint32_t a = 0;
+  static const uint8_t form_tls = KILN_DW_OP_form_tls_address;
   uint8_t length[10], b[12], *p = b;
-  uint64_t head = 9 + tls;
   if (indexed) {
-    a = tls ? kn_dwarf_tls_offset(d, symbol) : kn_dwarf_address(d, KN_DR_SYMBOL | symbol, 0);
+    uint32_t a =
+      tls ? kn_dwarf_tls_offset(d, symbol) : kn_dwarf_address(d, KN_DR_SYMBOL | symbol, 0);
     if (a == UINT32_MAX) return false;
     *p++ = tls               ? KILN_DW_OP_GNU_const_index
            : d->version >= 5 ? KILN_DW_OP_addrx
                              : KILN_DW_OP_GNU_addr_index;
     p = kn_put_uleb(p, a);
-    head = (uint64_t)(p - b) + tls;
   } else {
     *p++ = tls ? KILN_DW_OP_const8u : KILN_DW_OP_addr;
   }
-  size_t n = (size_t)(kn_put_uleb(length, head + size) - length);
-  uint8_t *to = kn_dwarf_space(d, KN_DS_INFO, n + 32 + size);
-  if (to == NULL) return false;
-  memcpy(to, length, n);
-  memcpy(to + n, b, (size_t)(p - b));
-  kn_dwarf_done(d, KN_DS_INFO, to + n + (p - b));
-  if (!indexed && !kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_SYMBOL | symbol, 0, true, tls))
-    return false;
-  to = kn_dwarf_space(d, KN_DS_INFO, 8 + (size_t)size);
-  if (to == NULL) return false;
-  if (tls) *to++ = KILN_DW_OP_form_tls_address;
-  if (size) memcpy(to, bytes, size);
-  kn_dwarf_done(d, KN_DS_INFO, to + size);
-  return true;
+  const size_t head = (size_t)(p - b), all = head + (indexed ? 0 : 8) + tls + size;
+  return kn_dwarf_put(d, KN_DS_INFO, length, (size_t)(kn_put_uleb(length, all) - length)) &&
+         kn_dwarf_put(d, KN_DS_INFO, b, head) &&
+         (indexed || kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_SYMBOL | symbol, 0, true, tls)) &&
+         kn_dwarf_put(d, KN_DS_INFO, &form_tls, tls) && kn_dwarf_put(d, KN_DS_INFO, bytes, size);
 }
 
 /* The address of a symbol, if the object has it, and an expression. */
@@ -385,14 +362,20 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
   }
 }
 
-/* Where code is: one stretch of it. */
-static bool add_stretch(struct kn_dwarf_fields *f, uint32_t target, int64_t addend,
-                        uint32_t address, uint32_t size) {
-  if (!kn_dwarf_indexed(f->d)) add_address(f, target, addend);
-  else if (address == UINT32_MAX) return false;
-  else kn_dwarf_add(f, KILN_DW_AT_low_pc, kn_dwarf_address_form(f->d), address);
+/* Where code is: one stretch of a function. */
+static void add_stretch(struct kn_dwarf_fields *f, uint32_t func, uint32_t from, uint32_t size) {
+  struct kn_dwarf *d = f->d;
+  uint32_t target;
+  int64_t addend;
+  kn_dwarf_func_base(d, func, &target, &addend);
+  if (from == 0 && kn_dwarf_indexed(d)) {
+    const uint32_t address = kn_dwarf_func_address(d, func);
+    kn_dwarf_add(f, KILN_DW_AT_low_pc, kn_dwarf_address_form(d), address);
+    f->failed |= address == UINT32_MAX;
+  } else {
+    kn_dwarf_add_address(f, KILN_DW_AT_low_pc, target, addend + from);
+  }
   kn_dwarf_add(f, KILN_DW_AT_high_pc, KILN_DW_FORM_data4, size);
-  return true;
 }
 
 /* The code of a block or of an inlined function, and the call that the latter replaces. */
@@ -402,17 +385,9 @@ static bool add_scope(struct kn_dwarf_fields *f, uint32_t i) {
   bool ok = true;
   if (s->first == s->last && s->first != 0) {
     const struct kn_dwarf_range *r = &d->ranges.at[s->first - 1];
-    uint32_t target, address = 0;
-    int64_t addend;
-    kn_dwarf_func_base(d, s->func, &target, &addend);
-    if (kn_dwarf_indexed(d))
-      address = r->from == 0 ? kn_dwarf_func_address(d, s->func)
-                             : kn_dwarf_address(d, target, addend + r->from);
-    if (!add_stretch(f, target, addend + r->from, address, r->to - r->from)) return false;
+    add_stretch(f, s->func, r->from, r->to - r->from);
   } else if (s->first != 0) {
-    uint32_t list = kn_dwarf_scope_list(d, s, &ok);
-    kn_dwarf_add(f, KILN_DW_AT_ranges,
-                 d->version >= 5 ? KILN_DW_FORM_rnglistx : KILN_DW_FORM_sec_offset, list);
+    add_list(f, KILN_DW_AT_ranges, kn_dwarf_scope_list(d, s, &ok));
   }
   if (s->call == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_subprogram) return ok;
   uint32_t session = d->image->funcs[s->func].session;
@@ -437,22 +412,18 @@ static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *
   }
   /* debuggers want constants as such */
   if (g->n >= 2 && end[-1] == KILN_DW_OP_stack_value) end--;
-  uint64_t v = 0;
-  unsigned op = g->n ? *p++ : 0, shift = 0;
+  const unsigned op = g->n ? *p++ : 0;
   if (op >= KILN_DW_OP_lit0 && op <= KILN_DW_OP_lit31 && p == end) {
     kn_dwarf_add(f, KILN_DW_AT_const_value, KILN_DW_FORM_udata, op - KILN_DW_OP_lit0);
     return;
   }
-  for (; (op == KILN_DW_OP_constu || op == KILN_DW_OP_consts) && p < end && shift < 64;
-       shift += 7) {
-    v |= (uint64_t)(*p & 0x7f) << shift;
-    if (*p++ & 0x80) continue;
-    if (p != end) break;
-    if (op == KILN_DW_OP_consts && shift < 57 && v >> (shift + 6) & 1)
-      v |= ~UINT64_C(0) << (shift + 7);
-    kn_dwarf_add(f, KILN_DW_AT_const_value,
-                 op == KILN_DW_OP_constu ? KILN_DW_FORM_udata : KILN_DW_FORM_sdata, v);
-    return;
+  if (op == KILN_DW_OP_constu || op == KILN_DW_OP_consts) {
+    const uint64_t v = kn_leb128(&p, end, op == KILN_DW_OP_consts);
+    if (p == end) {
+      kn_dwarf_add(f, KILN_DW_AT_const_value,
+                   op == KILN_DW_OP_constu ? KILN_DW_FORM_udata : KILN_DW_FORM_sdata, v);
+      return;
+    }
   }
   add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, expr, g->n);
 }
@@ -501,9 +472,7 @@ static bool add_location(struct kn_dwarf_fields *f, uint32_t i, uint32_t number)
         add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, o->exprs.at + all->expr, all->n);
         return true;
       }
-      uint32_t list = kn_dwarf_loc_list(d, v, scope, variable_bits(d, i), &ok);
-      kn_dwarf_add(f, KILN_DW_AT_location,
-                   d->version >= 5 ? KILN_DW_FORM_loclistx : KILN_DW_FORM_sec_offset, list);
+      add_list(f, KILN_DW_AT_location, kn_dwarf_loc_list(d, v, scope, variable_bits(d, i), &ok));
       return ok;
     }
     kn_dwarf_func_base(d, func, &target, &addend);
@@ -522,11 +491,7 @@ static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
   static const uint8_t frame_base[] = {KILN_DW_OP_call_frame_cfa};
   bool ok = true;
   if (die->func) {
-    uint32_t func = die->func - 1, target;
-    int64_t addend;
-    kn_dwarf_func_base(d, func, &target, &addend);
-    uint32_t address = kn_dwarf_indexed(d) ? kn_dwarf_func_address(d, func) : 0;
-    ok = add_stretch(f, target, addend, address, kn_image_func(d->image, func)->size);
+    add_stretch(f, die->func - 1, 0, kn_image_func(d->image, die->func - 1)->size);
     add_bytes(f, KILN_DW_AT_frame_base, KILN_DW_FORM_exprloc, frame_base, sizeof frame_base);
     if (kn_dwarf_shape(d, die)->calls)
       kn_dwarf_add(f, d->version < 5 ? KILN_DW_AT_GNU_all_call_sites : KILN_DW_AT_call_all_calls,
@@ -560,30 +525,22 @@ static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   bool ok = true;
   if (d->split) return add_split_unit(f, u);
   if (d->version >= 5) {
-    kn_dwarf_add(f, KILN_DW_AT_str_offsets_base, KILN_DW_FORM_sec_offset, KN_STR_OFFSETS_BASE);
-    kn_dwarf_add(f, KILN_DW_AT_addr_base, KILN_DW_FORM_sec_offset, KN_ADDR_BASE);
+    add_offset(f, KILN_DW_AT_str_offsets_base, KILN_DW_FORM_sec_offset, KN_DS_STR_OFFSETS,
+               KN_STR_OFFSETS_BASE);
+    add_offset(f, KILN_DW_AT_addr_base, KILN_DW_FORM_sec_offset, KN_DS_ADDR, KN_ADDR_BASE);
   }
-  kn_dwarf_add(f, KILN_DW_AT_stmt_list, KILN_DW_FORM_sec_offset, u->line);
+  add_offset(f, KILN_DW_AT_stmt_list, KILN_DW_FORM_sec_offset, KN_DS_LINE, u->line);
   if (d->version >= 5 && d->has_ranges)
-    kn_dwarf_add(f, KILN_DW_AT_rnglists_base, KILN_DW_FORM_sec_offset, KN_LISTS_BASE);
+    add_offset(f, KILN_DW_AT_rnglists_base, KILN_DW_FORM_sec_offset, KN_DS_RNGLISTS, KN_LISTS_BASE);
   if (d->version >= 5 && d->has_lists)
-    kn_dwarf_add(f, KILN_DW_AT_loclists_base, KILN_DW_FORM_sec_offset, KN_LISTS_BASE);
+    add_offset(f, KILN_DW_AT_loclists_base, KILN_DW_FORM_sec_offset, KN_DS_LOCLISTS, KN_LISTS_BASE);
   if (u->n_funcs == 0) return ok;
   if (u->one_stretch) {
-    uint32_t size = (uint32_t)(u->high - u->low);
-    if (d->version >= 5) {
-      uint32_t a = kn_dwarf_address(d, u->section - 1, (int64_t)u->low);
-      if (a == UINT32_MAX) return false;
-      kn_dwarf_add(f, KILN_DW_AT_low_pc, KILN_DW_FORM_addrx, a);
-    } else {
-      add_address(f, u->section - 1, (int64_t)u->low);
-    }
-    kn_dwarf_add(f, KILN_DW_AT_high_pc, KILN_DW_FORM_data4, size);
+    kn_dwarf_add_address(f, KILN_DW_AT_low_pc, u->section - 1, (int64_t)u->low);
+    kn_dwarf_add(f, KILN_DW_AT_high_pc, KILN_DW_FORM_data4, (uint32_t)(u->high - u->low));
   } else {
     add_zero(f, KILN_DW_AT_low_pc); /* ranges count from 0 */
-    uint32_t list = kn_dwarf_unit_list(d, unit, &ok);
-    kn_dwarf_add(f, KILN_DW_AT_ranges,
-                 d->version >= 5 ? KILN_DW_FORM_rnglistx : KILN_DW_FORM_sec_offset, list);
+    add_list(f, KILN_DW_AT_ranges, kn_dwarf_unit_list(d, unit, &ok));
   }
   return ok;
 }

@@ -106,11 +106,7 @@ bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func) {
     unsigned tag = old ? KILN_DW_TAG_GNU_call_site : KILN_DW_TAG_call_site;
     if (kn_dwarf_put_entry(f, tag, p < end) == 0) return false;
     if (p == end) continue;
-    uint8_t *zero;
-    if (!put_parameters(f, p, end) || (zero = kn_dwarf_space(d, KN_DS_INFO, 1)) == NULL)
-      return false;
-    *zero = 0;
-    kn_dwarf_done(d, KN_DS_INFO, zero + 1);
+    if (!put_parameters(f, p, end) || !kn_dwarf_put(d, KN_DS_INFO, NULL, 1)) return false;
   }
   return !f->failed;
 }

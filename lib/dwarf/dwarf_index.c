@@ -82,14 +82,6 @@ bool kn_dwarf_note_name(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
 
 /* ---- writing ---- */
 
-static bool put_text(struct kn_dwarf *d, unsigned section, const char *text, uint32_t n) {
-  uint8_t *p = kn_dwarf_space(d, section, n + (size_t)1);
-  if (p == NULL) return false;
-  if (n) memcpy(p, text, n);
-  kn_dwarf_done(d, section, p + n);
-  return true;
-}
-
 /* The name of entry i; *n: its length. */
 static const char *name_of(const struct kn_dwarf *d, uint32_t i, uint32_t *n) {
   struct kn_die_attr a;
@@ -111,21 +103,19 @@ static bool put_context(struct kn_dwarf *d, unsigned section, uint32_t i, unsign
   if (kn_dwarf_special(tag) || tag == KILN_DW_TAG_compile_unit) return true;
   if (!put_context(d, section, declaration(d, p), depth + 1)) return false;
   const char *name = name_of(d, declaration(d, p), &n);
-  return n == 0 || (put_text(d, section, name, n) && put_text(d, section, "::", 2));
+  return n == 0 || (kn_dwarf_put(d, section, name, n) && kn_dwarf_put(d, section, "::", 2));
 }
 
 static bool put_name(struct kn_dwarf *d, unsigned section, const struct kn_dwarf_name *name,
                      bool cpp) {
   uint32_t i = declaration(d, name->node), n;
-  uint8_t *p = kn_dwarf_space(d, section, 8);
-  if (p == NULL) return false;
-  kn_put32(p, name->offset);
-  p[4] = name->what;
-  kn_dwarf_done(d, section, p + 5);
+  uint8_t head[5] = {[4] = name->what};
+  kn_put32(head, name->offset);
+  if (!kn_dwarf_put(d, section, head, sizeof head)) return false;
   /* an enumerator belongs to what its type is in */
   if (cpp && !put_context(d, section, name->in ? name->in : i, 0)) return false;
   const char *text = name_of(d, i, &n);
-  return put_text(d, section, text, n) && put_text(d, section, "", 1);
+  return kn_dwarf_put(d, section, text, n) && kn_dwarf_put(d, section, "", 1);
 }
 
 /* One unit's table, if it is not empty. */
@@ -133,23 +123,19 @@ static bool put_table(struct kn_dwarf *d, const struct kn_dwarf_unit *u, bool ty
   unsigned section = types ? KN_DS_GNU_PUBTYPES : KN_DS_GNU_PUBNAMES;
   unsigned info = d->split ? KN_DS_SKELETON_INFO : KN_DS_INFO;
   uint32_t at = d->split ? u->skeleton : u->start, length, start = d->out[section].bytes.n;
+  static const uint8_t version[6] = {[4] = 2};
+  uint8_t size[4];
   memcpy(&length, d->out[info].bytes.at + at, 4);
-  uint8_t *p = kn_dwarf_space(d, section, 8);
-  if (p == NULL) return false;
-  kn_put16(p + 4, 2); /* the version */
-  kn_dwarf_done(d, section, p + 6);
-  if (!kn_dwarf_relocated(d, section, KN_DR_DEBUG | info, at, false, false) ||
-      (p = kn_dwarf_space(d, section, 8)) == NULL)
+  kn_put32(size, length + 4);
+  if (!kn_dwarf_put(d, section, version, sizeof version) ||
+      !kn_dwarf_relocated(d, section, KN_DR_DEBUG | info, at, false, false) ||
+      !kn_dwarf_put(d, section, size, sizeof size))
     return false;
-  kn_put32(p, length + 4);
-  kn_dwarf_done(d, section, p + 4);
   for (uint32_t k = u->names_first; k < u->names_end; k++) {
     if (d->names.at[k].type != types) continue;
     if (!put_name(d, section, &d->names.at[k], is_cpp(u->language))) return false;
   }
-  if ((p = kn_dwarf_space(d, section, 4)) == NULL) return false;
-  kn_put32(p, 0);
-  kn_dwarf_done(d, section, p + 4);
+  if (!kn_dwarf_put(d, section, NULL, 4)) return false;
   struct kn_dwarf_buffer *b = &d->out[section];
   kn_put32(b->bytes.at + start, b->bytes.n - start - 4);
   return true;

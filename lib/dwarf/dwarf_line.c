@@ -137,20 +137,8 @@ struct line {
   uint32_t session;
 };
 
-static uint8_t *space(struct kn_dwarf *d, size_t n) {
-  struct kn_dwarf_buffer *b = &d->out[KN_DS_LINE];
-  return KN_ROOM(d->m, b->bytes, n) ? b->bytes.at + b->bytes.n : NULL;
-}
-static void done(struct kn_dwarf *d, const uint8_t *end) {
-  d->out[KN_DS_LINE].bytes.n = (uint32_t)(end - d->out[KN_DS_LINE].bytes.at);
-}
 static bool put_text(struct kn_dwarf *d, const char *text, uint32_t n) {
-  uint8_t *p = space(d, (size_t)n + 1);
-  if (p == NULL) return false;
-  if (n) memcpy(p, text, n);
-  p[n] = 0;
-  done(d, p + n + 1);
-  return true;
+  return kn_dwarf_put(d, KN_DS_LINE, text, n) && kn_dwarf_put(d, KN_DS_LINE, NULL, 1);
 }
 
 /* Gives the files their directories' numbers; the directories' first files, by number. */
@@ -178,82 +166,45 @@ static bool put_files(struct kn_dwarf *d) {
   uint32_t *first = kn_arena_alloc(d->arena, (d->files.n + 1) * sizeof *first, 4);
   if (first == NULL) return false;
   uint32_t n = number_dirs(d, first);
-  bool md5 = true, v5 = d->version >= 5;
-  for (uint32_t i = 0; i < d->files.n; i++) {
-    /* the unit's entry does not say it: that file's own does */
-    md5 &= d->files.at[i].md5 != NULL;
-  }
-  uint8_t *p = space(d, 32);
-  if (p == NULL) return false;
-  if (v5) {
-    *p++ = 1;
-    *p++ = KILN_DW_LNCT_path;
-    *p++ = KILN_DW_FORM_string;
-    p = kn_put_uleb(p, n);
-  }
-  done(d, p);
+  bool md5 = true, ok = true, v5 = d->version >= 5;
+  /* the unit's entry does not say it: that file's own does */
+  for (uint32_t i = 0; i < d->files.n; i++) md5 &= d->files.at[i].md5 != NULL;
+  uint8_t dirs[16] = {1, KILN_DW_LNCT_path, KILN_DW_FORM_string}, *p = kn_put_uleb(dirs + 3, n);
+  uint8_t files[16] = {(uint8_t)(2 + md5),           KILN_DW_LNCT_path,  KILN_DW_FORM_string,
+                       KILN_DW_LNCT_directory_index, KILN_DW_FORM_udata, KILN_DW_LNCT_MD5,
+                       KILN_DW_FORM_data16};
+  if (v5) ok = kn_dwarf_put(d, KN_DS_LINE, dirs, (size_t)(p - dirs));
   for (uint32_t k = v5 ? 0 : 1; k < n; k++)
-    if (!put_text(d, d->files.at[first[k]].dir, d->files.at[first[k]].dir_n)) return false;
-  if ((p = space(d, 32)) == NULL) return false;
-  if (v5) {
-    *p++ = (uint8_t)(2 + md5);
-    *p++ = KILN_DW_LNCT_path;
-    *p++ = KILN_DW_FORM_string;
-    *p++ = KILN_DW_LNCT_directory_index;
-    *p++ = KILN_DW_FORM_udata;
-    if (md5) {
-      *p++ = KILN_DW_LNCT_MD5;
-      *p++ = KILN_DW_FORM_data16;
-    }
-    p = kn_put_uleb(p, d->files.n);
-  } else {
-    *p++ = 0;
-  }
-  done(d, p);
-  for (uint32_t i = 0; i < d->files.n; i++) {
+    ok = ok && put_text(d, d->files.at[first[k]].dir, d->files.at[first[k]].dir_n);
+  p = kn_put_uleb(files + (md5 ? 7 : 5), d->files.n);
+  ok = ok && kn_dwarf_put(d, KN_DS_LINE, v5 ? files : NULL, v5 ? (size_t)(p - files) : 1);
+  for (uint32_t i = 0; ok && i < d->files.n; i++) {
     const struct kn_dwarf_file *f = &d->files.at[i];
-    if (!put_text(d, f->name, f->name_n) || (p = space(d, 32)) == NULL) return false;
-    p = kn_put_uleb(p, f->dir_index);
-    if (v5 && md5) {
-      memcpy(p, f->md5, 16);
-      p += 16;
-    } else if (!v5) {
-      *p++ = 0; /* time and size are not known */
-      *p++ = 0;
-    }
-    done(d, p);
+    uint8_t dir[10];
+    ok = put_text(d, f->name, f->name_n) &&
+         kn_dwarf_put(d, KN_DS_LINE, dir, (size_t)(kn_put_uleb(dir, f->dir_index) - dir));
+    if (v5) ok = ok && kn_dwarf_put(d, KN_DS_LINE, f->md5, md5 ? 16 : 0);
+    else ok = ok && kn_dwarf_put(d, KN_DS_LINE, NULL, 2); /* time and size are not known */
   }
-  if (v5) return true;
-  if ((p = space(d, 1)) == NULL) return false;
-  *p++ = 0;
-  done(d, p);
-  return true;
+  return ok && kn_dwarf_put(d, KN_DS_LINE, NULL, v5 ? 0 : 1);
 }
 
 /* ---- rows ---- */
 
 static bool begin_sequence(struct line *l, uint32_t section, uint64_t at) {
   struct kn_dwarf *d = l->d;
-  uint8_t *p = space(d, 16);
-  if (p == NULL) return false;
-  *p++ = 0;
-  *p++ = 9;
-  *p++ = KILN_DW_LNE_set_address;
-  done(d, p);
-  struct kn_dwarf_buffer *b = &d->out[KN_DS_LINE];
-  struct kn_dwarf_reloc r = {b->bytes.n, section, (int64_t)at, true, false};
-  memset(p, 0, 8);
-  b->bytes.n += 8;
+  static const uint8_t opcode[] = {0, 9, KILN_DW_LNE_set_address};
   l->file = 1;
   l->line = 1;
   l->column = 0;
   l->stmt = true;
   l->at = at;
-  return KN_PUSH(d->m, b->relocs, r);
+  return kn_dwarf_put(d, KN_DS_LINE, opcode, sizeof opcode) &&
+         kn_dwarf_relocated(d, KN_DS_LINE, section, (int64_t)at, true, false);
 }
 
 static bool end_sequence(struct line *l, uint64_t at) {
-  uint8_t *p = space(l->d, 16);
+  uint8_t *p = kn_dwarf_space(l->d, KN_DS_LINE, 16);
   if (p == NULL) return false;
   if (at > l->at) {
     *p++ = KILN_DW_LNS_advance_pc;
@@ -262,7 +213,7 @@ static bool end_sequence(struct line *l, uint64_t at) {
   *p++ = 0;
   *p++ = 1;
   *p++ = KILN_DW_LNE_end_sequence;
-  done(l->d, p);
+  kn_dwarf_done(l->d, KN_DS_LINE, p);
   return true;
 }
 
@@ -335,7 +286,7 @@ static __attribute__((noinline)) bool function_rows(struct line *line, uint32_t 
   uint32_t scope = UINT32_MAX, source = UINT32_MAX, file = 0, discriminator = 0;
   uint32_t skipped = 0; /* flags of a row without code: they go for the next one too */
   uint32_t from = f->start + (uint32_t)(l.at - at); /* of the newest row */
-  uint8_t *p = space(d, (size_t)(end - k) * ROW_BYTES + 8);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_LINE, (size_t)(end - k) * ROW_BYTES + 8);
   if (p == NULL) return false;
   /* the line of a function without a prologue is said, so that gdb takes none of its code for one */
   if (k + 1 < end && k[1].offset == k->offset && k[1].loc.line == k->loc.line) k++;
@@ -375,7 +326,7 @@ static __attribute__((noinline)) bool function_rows(struct line *line, uint32_t 
   }
   l.at = at + (from - f->start);
   *line = l;
-  done(d, p);
+  kn_dwarf_done(d, KN_DS_LINE, p);
   return true;
 }
 
@@ -402,7 +353,7 @@ static bool rows(struct kn_dwarf *d, uint32_t unit) {
 static bool swap(struct kn_dwarf *d, uint32_t a, uint32_t b, uint32_t reloc) {
   struct kn_dwarf_buffer *out = &d->out[KN_DS_LINE];
   uint32_t n = out->bytes.n - b, size = b - a;
-  uint8_t *p = space(d, size);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_LINE, size);
   if (p == NULL) return false;
   uint8_t *base = out->bytes.at;
   memcpy(p, base + a, size);
@@ -417,26 +368,19 @@ bool kn_dwarf_line(struct kn_dwarf *d, uint32_t unit) {
   uint32_t start = out->bytes.n, reloc = out->relocs.n;
   if (!rows(d, unit)) return false;
   uint32_t middle = out->bytes.n;
-  uint8_t *p = space(d, 64);
-  if (p == NULL) return false;
-  uint32_t header = d->version >= 5 ? 12 : 10, from;
-  kn_put32(p, 0);
-  kn_put16(p + 4, (uint16_t)d->version);
-  if (d->version >= 5) {
-    p[6] = 8;
-    p[7] = 0;
-  }
-  from = out->bytes.n + header;
-  p += header;
-  *p++ = d->image->code->cie_code_align;
-  *p++ = 1; /* operations in an instruction */
-  *p++ = 1; /* is_stmt at first */
-  *p++ = (uint8_t)LINE_BASE;
-  *p++ = LINE_RANGE;
-  *p++ = OPCODE_BASE;
-  memcpy(p, lengths, sizeof lengths);
-  done(d, p + sizeof lengths);
-  if (!put_files(d)) return false;
+  const bool v5 = d->version >= 5;
+  const uint8_t head[12] = {[4] = (uint8_t)d->version, [6] = v5 ? 8 : 0};
+  const uint8_t program[] = {d->image->code->cie_code_align,
+                             1, /* operations in an instruction */
+                             1, /* is_stmt at first */
+                             (uint8_t)LINE_BASE,
+                             LINE_RANGE,
+                             OPCODE_BASE};
+  const uint32_t from = middle + (v5 ? 12 : 10);
+  if (!kn_dwarf_put(d, KN_DS_LINE, head, v5 ? 12 : 10) ||
+      !kn_dwarf_put(d, KN_DS_LINE, program, sizeof program) ||
+      !kn_dwarf_put(d, KN_DS_LINE, lengths, sizeof lengths) || !put_files(d))
+    return false;
   kn_put32(out->bytes.at + from - 4, out->bytes.n - from);
   if (!swap(d, start, middle, reloc)) return false;
   kn_put32(out->bytes.at + start, out->bytes.n - start - 4);

@@ -1,6 +1,7 @@
 /* Addresses, lists of ranges and of locations: .debug_addr, .debug_rnglists, .debug_loclists (DWARF 5, 7.25 to 7.29),
  * .debug_ranges and .debug_loc of DWARF 4.
  * Called by lib/dwarf/dwarf_write.c. */
+#include "dwarf/leb128.h"
 #include "lib/dwarf/dwarf_writer.h"
 
 /* ---- addresses ---- */
@@ -51,55 +52,42 @@ static uint32_t list_begin(struct kn_dwarf *d, bool *ok) {
   return d->list_at.n - 1;
 }
 
-/* Of version 4: what ranges of code at `addend` in a section count from, unless that is the unit's own address. *base
- * is to be added to them. */
-static bool put_base(struct kn_dwarf *d, unsigned section, uint32_t target, int64_t addend,
-                     uint64_t *base) {
+/* What ranges of code in a function count from. In version 4, *base is to be added to them, which count from the unit's
+ * own address if it has one. */
+static bool put_base(struct kn_dwarf *d, unsigned section, uint32_t func, uint64_t *base) {
+  static const uint8_t chosen[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
   const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
+  uint8_t index[12] = {KILN_DW_RLE_base_addressx};
+  uint32_t target;
+  int64_t addend;
   *base = 0;
-  if (u->one_stretch) {
-    *base = (uint64_t)addend - u->low;
-    return true;
+  if (d->version >= 5) {
+    const uint8_t *end = kn_put_uleb(index + 1, kn_dwarf_func_address(d, func));
+    return kn_dwarf_put(d, section, index, (size_t)(end - index));
   }
-  uint8_t *p = kn_dwarf_space(d, section, 8);
-  if (p == NULL) return false;
-  memset(p, 0xff, 8);
-  d->out[section].bytes.n += 8;
-  return kn_dwarf_relocated(d, section, target, addend, true, false);
+  kn_dwarf_func_base(d, func, &target, &addend);
+  if (u->one_stretch) *base = (uint64_t)addend - u->low;
+  return u->one_stretch || (kn_dwarf_put(d, section, chosen, sizeof chosen) &&
+                            kn_dwarf_relocated(d, section, target, addend, true, false));
 }
 
 uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok) {
-  uint32_t list = list_begin(d, ok), target;
-  int64_t addend;
-  uint8_t *p;
-  kn_dwarf_func_base(d, s->func, &target, &addend);
-  uint64_t base = 0;
-  if (d->version < 5) {
-    *ok &= put_base(d, KN_DS_RANGES, target, addend, &base);
-  } else {
-    uint32_t a = kn_dwarf_func_address(d, s->func);
-    if ((p = kn_dwarf_space(d, KN_DS_RNGLISTS, 16)) == NULL) return *ok = false;
-    *p++ = KILN_DW_RLE_base_addressx;
-    kn_dwarf_done(d, KN_DS_RNGLISTS, kn_put_uleb(p, a));
-  }
-  unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
+  const unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
+  const uint32_t list = list_begin(d, ok);
+  uint64_t base;
+  *ok &= put_base(d, section, s->func, &base);
   for (uint32_t i = s->first; i; i = d->ranges.at[i - 1].next) {
     const struct kn_dwarf_range *r = &d->ranges.at[i - 1];
-    if ((p = kn_dwarf_space(d, section, 24)) == NULL) return *ok = false;
+    uint8_t b[24] = {KILN_DW_RLE_offset_pair}, *p = b + 16;
     if (d->version < 5) {
-      kn_put64(p, base + r->from);
-      kn_put64(p + 8, base + r->to);
-      p += 16;
+      kn_put64(b, base + r->from);
+      kn_put64(b + 8, base + r->to);
     } else {
-      *p++ = KILN_DW_RLE_offset_pair;
-      p = kn_put_uleb(p, r->from);
-      p = kn_put_uleb(p, r->to);
+      p = kn_put_uleb(kn_put_uleb(b + 1, r->from), r->to);
     }
-    kn_dwarf_done(d, section, p);
+    *ok &= kn_dwarf_put(d, section, b, (size_t)(p - b));
   }
-  if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
-  memset(p, KILN_DW_RLE_end_of_list, 16);
-  kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));
+  *ok &= kn_dwarf_put(d, section, NULL, d->version < 5 ? 16 : 1); /* its end is 0 */
   return list;
 }
 
@@ -109,30 +97,25 @@ uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok) {
                      : d->split     ? KN_DS_SKELETON_RNGLISTS
                                     : KN_DS_RNGLISTS;
   uint32_t list = d->skeleton_list_at.n, die = d->units.at[unit].die;
-  uint8_t *p;
   if (section == KN_DS_SKELETON_RNGLISTS)
     *ok &= KN_PUSH(d->m, d->skeleton_list_at, d->out[section].bytes.n);
   else list = list_begin(d, ok);
   for (uint32_t i = 0; i < d->image->n_funcs; i++) {
     const struct kn_code_func *f = kn_image_func(d->image, i);
+    uint8_t b[24] = {KILN_DW_RLE_startx_length};
+    uint32_t target;
+    int64_t addend;
     if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != die) continue;
     if (d->version < 5) {
-      uint32_t target;
-      int64_t addend;
       kn_dwarf_func_base(d, i, &target, &addend);
       *ok &= kn_dwarf_relocated(d, section, target, addend, true, false) &&
              kn_dwarf_relocated(d, section, target, addend + f->size, true, false);
-      continue;
+    } else {
+      const uint8_t *p = kn_put_uleb(kn_put_uleb(b + 1, kn_dwarf_func_address(d, i)), f->size);
+      *ok &= kn_dwarf_put(d, section, b, (size_t)(p - b));
     }
-    uint32_t a = kn_dwarf_func_address(d, i);
-    if ((p = kn_dwarf_space(d, section, 24)) == NULL) return *ok = false;
-    *p++ = KILN_DW_RLE_startx_length;
-    p = kn_put_uleb(p, a);
-    kn_dwarf_done(d, section, kn_put_uleb(p, f->size));
   }
-  if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
-  memset(p, KILN_DW_RLE_end_of_list, 16);
-  kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));
+  *ok &= kn_dwarf_put(d, section, NULL, d->version < 5 ? 16 : 1);
   return list;
 }
 
@@ -143,35 +126,26 @@ bool kn_dwarf_aranges(struct kn_dwarf *d) {
   for (uint32_t u = 0; u < d->units.n; u++) {
     const struct kn_dwarf_unit *unit = &d->units.at[u];
     if (unit->n_funcs == 0) continue;
-    uint32_t start = d->out[KN_DS_ARANGES].bytes.n;
-    uint8_t *p = kn_dwarf_space(d, KN_DS_ARANGES, 6);
-    if (p == NULL) return false;
-    kn_put16(p + 4, 2);
-    kn_dwarf_done(d, KN_DS_ARANGES, p + 6);
-    if (!kn_dwarf_relocated(d, KN_DS_ARANGES,
-                            KN_DR_DEBUG | (d->split ? KN_DS_SKELETON_INFO : KN_DS_INFO),
-                            d->split ? unit->skeleton : unit->start, false, false) ||
-        (p = kn_dwarf_space(d, KN_DS_ARANGES, 6)) == NULL)
-      return false;
-    kn_put16(p, 8); /* bytes of an address; no segments */
-    kn_put32(p + 2, 0);
-    kn_dwarf_done(d, KN_DS_ARANGES, p + 6);
-    for (uint32_t i = 0; i < d->image->n_funcs; i++) {
+    static const uint8_t version[6] = {[4] = 2}, address_bytes[6] = {8}; /* no segments */
+    struct kn_dwarf_buffer *out = &d->out[KN_DS_ARANGES];
+    const uint32_t start = out->bytes.n;
+    bool ok = kn_dwarf_put(d, KN_DS_ARANGES, version, sizeof version) &&
+              kn_dwarf_relocated(d, KN_DS_ARANGES,
+                                 KN_DR_DEBUG | (d->split ? KN_DS_SKELETON_INFO : KN_DS_INFO),
+                                 d->split ? unit->skeleton : unit->start, false, false) &&
+              kn_dwarf_put(d, KN_DS_ARANGES, address_bytes, sizeof address_bytes);
+    for (uint32_t i = 0; ok && i < d->image->n_funcs; i++) {
       const struct kn_code_func *f = kn_image_func(d->image, i);
       uint32_t target;
       int64_t addend;
       if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != unit->die) continue;
       kn_dwarf_func_base(d, i, &target, &addend);
-      if (!kn_dwarf_relocated(d, KN_DS_ARANGES, target, addend, true, false) ||
-          (p = kn_dwarf_space(d, KN_DS_ARANGES, 8)) == NULL)
-        return false;
-      kn_put64(p, f->size);
-      kn_dwarf_done(d, KN_DS_ARANGES, p + 8);
+      ok = kn_dwarf_relocated(d, KN_DS_ARANGES, target, addend, true, false) &&
+           kn_dwarf_put(d, KN_DS_ARANGES, NULL, 8);
+      if (ok) kn_put64(out->bytes.at + out->bytes.n - 8, f->size);
     }
-    if ((p = kn_dwarf_space(d, KN_DS_ARANGES, 16)) == NULL) return false;
-    memset(p, 0, 16);
-    kn_dwarf_done(d, KN_DS_ARANGES, p + 16);
-    kn_put32(d->out[KN_DS_ARANGES].bytes.at + start, d->out[KN_DS_ARANGES].bytes.n - start - 4);
+    if (!ok || !kn_dwarf_put(d, KN_DS_ARANGES, NULL, 16)) return false;
+    kn_put32(out->bytes.at + start, out->bytes.n - start - 4);
   }
   return true;
 }
@@ -189,17 +163,9 @@ static uint8_t *put_piece(uint8_t *p, uint64_t bits) {
 /* Is part `v` at a distance from the frame's base, and nothing else? *at: where the variable would begin. */
 static bool in_frame(const uint8_t *exprs, const struct kn_code_var *v, int64_t *at) {
   const uint8_t *p = exprs + v->expr, *end = p + v->n;
-  uint64_t offset = 0;
-  unsigned shift = 0;
   if (v->n < 2 || *p++ != KILN_DW_OP_fbreg || v->part_at % 8 != 0) return false;
-  for (; p < end && shift < 63; shift += 7) {
-    offset |= (uint64_t)(*p & 0x7f) << shift;
-    if (*p++ & 0x80) continue;
-    if (shift < 57 && p[-1] & 0x40) offset |= ~UINT64_C(0) << (shift + 7);
-    *at = (int64_t)offset - v->part_at / 8;
-    return p == end;
-  }
-  return false;
+  *at = kn_sleb128(&p, end) - v->part_at / 8;
+  return p == end;
 }
 
 /* Are the parts, together `bits` bits, side by side in the frame, so that the variable is there
@@ -250,49 +216,35 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
   return bytes;
 }
 
-/* One entry of a list of version 4 in a .dwo file, where no address can be a base: GNU's DW_LLE_GNU_start_length_entry.
- */
-static bool put_split_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const uint8_t *expr,
-                               uint32_t n) {
-  enum { START_LENGTH = 3 };
-  uint32_t target;
-  int64_t addend;
-  kn_dwarf_func_base(d, d->list_func, &target, &addend);
-  uint32_t number = kn_dwarf_address(d, target, addend + (int64_t)from);
-  uint8_t *p = kn_dwarf_space(d, KN_DS_LOC, 32 + (size_t)n);
-  if (p == NULL || number == UINT32_MAX) return false;
-  if (n > UINT16_MAX) return true;
-  *p++ = START_LENGTH;
-  p = kn_put_uleb(p, number);
-  kn_put32(p, (uint32_t)(to - from));
-  kn_put16(p + 4, (uint16_t)n);
-  memcpy(p + 6, expr, n);
-  kn_dwarf_done(d, KN_DS_LOC, p + 6 + n);
-  return true;
-}
-
-/* One entry of a list; the function's address is the base. */
+/* One entry of a list; the function's address is the base, but for version 4 in a .dwo file, where no address can be
+ * one: GNU's DW_LLE_GNU_start_length_entry. */
 static bool put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const uint8_t *expr,
                          uint32_t n) {
-  if (d->split && d->version < 5) return put_split_location(d, from, to, expr, n);
-  unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
-  uint8_t *p = kn_dwarf_space(d, section, 32 + (size_t)n);
-  if (p == NULL) return false;
+  enum { START_LENGTH = 3 };
+  const unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
+  uint8_t head[40], *p = head;
   if (n > UINT16_MAX && d->version < 5) return true;
-  if (d->version < 5) {
+  if (d->version >= 5) {
+    *p++ = KILN_DW_RLE_offset_pair;
+    p = kn_put_uleb(kn_put_uleb(kn_put_uleb(p, from), to), n);
+  } else if (d->split) {
+    uint32_t target;
+    int64_t addend;
+    kn_dwarf_func_base(d, d->list_func, &target, &addend);
+    const uint32_t number = kn_dwarf_address(d, target, addend + (int64_t)from);
+    if (number == UINT32_MAX) return false;
+    *p++ = START_LENGTH;
+    p = kn_put_uleb(p, number);
+    kn_put32(p, (uint32_t)(to - from));
+    kn_put16(p + 4, (uint16_t)n);
+    p += 6;
+  } else {
     kn_put64(p, from);
     kn_put64(p + 8, to);
     kn_put16(p + 16, (uint16_t)n);
     p += 18;
-  } else {
-    *p++ = KILN_DW_RLE_offset_pair;
-    p = kn_put_uleb(p, from);
-    p = kn_put_uleb(p, to);
-    p = kn_put_uleb(p, n);
   }
-  memcpy(p, expr, n);
-  kn_dwarf_done(d, section, p + n);
-  return true;
+  return kn_dwarf_put(d, section, head, (size_t)(p - head)) && kn_dwarf_put(d, section, expr, n);
 }
 
 /* The rows of a variable in parts: a location wherever some of them are known. They are in order of `from` for each
@@ -367,24 +319,15 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
   const struct kn_output *o = kn_image_output(d->image, v->session);
   const struct kn_code_var *c = &o->vars.at[v->index];
   unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
-  uint32_t list = d->out[section].bytes.n, target, func = v->func,
-           start = kn_image_func(d->image, func)->start;
+  uint32_t list = d->out[section].bytes.n, start = kn_image_func(d->image, v->func)->start;
   uint64_t base = 0;
-  int64_t addend;
-  uint8_t *p = kn_dwarf_space(d, section, 32);
   bool parts = false;
-  if (p == NULL) return *ok = false;
-  d->list_func = func;
-  if (d->version < 5) {
-    kn_dwarf_func_base(d, func, &target, &addend);
-    if (!d->split) *ok &= put_base(d, section, target, addend, &base);
-  } else {
+  d->list_func = v->func;
+  if (d->version >= 5) {
     *ok &= KN_PUSH(d->m, d->loc_list_at, list);
     list = d->loc_list_at.n - 1;
-    uint32_t address = kn_dwarf_func_address(d, func);
-    *p++ = KILN_DW_RLE_base_addressx;
-    kn_dwarf_done(d, section, kn_put_uleb(p, address));
   }
+  if (d->version >= 5 || !d->split) *ok &= put_base(d, section, v->func, &base);
   for (uint32_t k = 0; k < v->count; k++) parts |= c[k].part_bits != 0;
   if (parts && v->count <= 256) *ok &= put_parts(d, o, c, v->count, start, base, bits);
   for (uint32_t k = 0, next; k < v->count && !parts; k = next) {
@@ -399,8 +342,6 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
     *ok &=
       put_location(d, base + c[k].from - start, base + to - start, o->exprs.at + c[k].expr, c[k].n);
   }
-  if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
-  memset(p, KILN_DW_RLE_end_of_list, 16);
-  kn_dwarf_done(d, section, p + (kn_dwarf_indexed(d) ? 1 : 16));
+  *ok &= kn_dwarf_put(d, section, NULL, kn_dwarf_indexed(d) ? 1 : 16);
   return list;
 }

@@ -69,11 +69,9 @@ static bool add_offset(struct skeleton *s, unsigned name, unsigned section, uint
 static bool add_string(struct skeleton *s, unsigned name, const char *text, uint32_t n) {
   struct kn_dwarf *d = s->d;
   uint32_t at = d->out[KN_DS_SKELETON_STR].bytes.n;
-  uint8_t *p = kn_dwarf_space(d, KN_DS_SKELETON_STR, (size_t)n + 1);
-  if (p == NULL) return false;
-  memcpy(p, text, n);
-  p[n] = 0;
-  kn_dwarf_done(d, KN_DS_SKELETON_STR, p + n + 1);
+  if (!kn_dwarf_put(d, KN_DS_SKELETON_STR, text, n) ||
+      !kn_dwarf_put(d, KN_DS_SKELETON_STR, NULL, 1))
+    return false;
   if (d->version < 5)
     return add_relocated(s, name, KILN_DW_FORM_strp, KN_DR_DEBUG | KN_DS_SKELETON_STR, at);
   attribute(s, name, KILN_DW_FORM_strx);
@@ -185,19 +183,13 @@ static bool put_skeleton(struct kn_dwarf *d, uint32_t unit, uint32_t number, uin
 bool kn_dwarf_skeletons(struct kn_dwarf *d) {
   struct kn_dwarf_buffer *offsets = &d->out[KN_DS_SKELETON_STR_OFFSETS];
   uint64_t hash = hash_file(d);
-  uint8_t *p;
-  if (d->version >= 5) {
-    if ((p = kn_dwarf_space(d, KN_DS_SKELETON_STR_OFFSETS, KN_STR_OFFSETS_BASE)) == NULL)
-      return false;
-    kn_put32(p + 4, 5);
-    kn_dwarf_done(d, KN_DS_SKELETON_STR_OFFSETS, p + KN_STR_OFFSETS_BASE);
-  }
+  static const uint8_t head[KN_STR_OFFSETS_BASE] = {[4] = 5};
+  if (d->version >= 5 && !kn_dwarf_put(d, KN_DS_SKELETON_STR_OFFSETS, head, sizeof head))
+    return false;
   for (uint32_t u = 0, number = 1; u < d->units.n; u++)
     if (!d->units.at[u].empty && !put_skeleton(d, u, number++, give_id(d, &d->units.at[u], hash)))
       return false;
-  if ((p = kn_dwarf_space(d, KN_DS_SKELETON_ABBREV, 1)) == NULL) return false;
-  *p++ = 0;
-  kn_dwarf_done(d, KN_DS_SKELETON_ABBREV, p);
+  if (!kn_dwarf_put(d, KN_DS_SKELETON_ABBREV, NULL, 1)) return false;
   if (d->version >= 5) kn_put32(offsets->bytes.at, offsets->bytes.n - 4);
   return d->skeleton_list_at.n == 0 ||
          kn_dwarf_end_lists(d, KN_DS_SKELETON_RNGLISTS, d->skeleton_list_at.at,

@@ -51,13 +51,7 @@ static bool parameters(struct kn_dwarf_fields *f, const struct kn_die *list, uin
   return true;
 }
 
-static bool end_children(struct kn_dwarf *d) {
-  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 1);
-  if (p == NULL) return false;
-  *p++ = 0;
-  kn_dwarf_done(d, KN_DS_INFO, p);
-  return true;
-}
+static bool end_children(struct kn_dwarf *d) { return kn_dwarf_put(d, KN_DS_INFO, NULL, 1); }
 
 /* Writes the members of an entry's lists that are written in it. They may have such members in turn (packs of template
  * parameters). */
@@ -175,25 +169,16 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   if (!kn_dwarf_line_begin(d, unit)) return false;
   uint32_t start = d->out[KN_DS_INFO].bytes.n;
   d->units.at[unit].start = start;
-  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 16);
-  if (p == NULL) return false;
-  kn_put16(p + 4, (uint16_t)d->version);
-  p += 6;
-  if (d->version >= 5) {
-    *p++ = d->split ? KILN_DW_UT_split_compile : KILN_DW_UT_compile;
-    *p++ = 8;
-  }
-  kn_dwarf_done(d, KN_DS_INFO, p);
-  if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_ABBREV, 0, false, false)) return false;
+  const uint8_t head[8] = {[4] = (uint8_t)d->version,
+                           [6] = d->split ? KILN_DW_UT_split_compile : KILN_DW_UT_compile,
+                           [7] = 8};
+  if (!kn_dwarf_put(d, KN_DS_INFO, head, d->version >= 5 ? 8 : 6) ||
+      !kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_ABBREV, 0, false, false))
+    return false;
   if (d->split) d->out[KN_DS_INFO].relocs.n = 0; /* the file has one contribution alone */
-  if ((p = kn_dwarf_space(d, KN_DS_INFO, 8)) == NULL) return false;
-  if (d->version < 5) *p++ = 8;
-  if (d->version >= 5 && d->split) {
-    d->units.at[unit].id_at = d->out[KN_DS_INFO].bytes.n;
-    kn_put64(p, 0);
-    p += 8;
-  }
-  kn_dwarf_done(d, KN_DS_INFO, p);
+  if (d->version < 5 && !kn_dwarf_put(d, KN_DS_INFO, head + 7, 1)) return false;
+  d->units.at[unit].id_at = d->out[KN_DS_INFO].bytes.n;
+  if (d->version >= 5 && d->split && !kn_dwarf_put(d, KN_DS_INFO, NULL, 8)) return false;
   f->stack.n = 0;
   for (uint32_t i = d->units.at[unit].die, part = 0;;) {
     bool open;
@@ -238,14 +223,10 @@ static void patch(struct kn_dwarf *d) {
 
 static bool begin_sections(struct kn_dwarf *d) {
   if (d->version < 5) return true;
-  uint8_t *p = kn_dwarf_space(d, KN_DS_STR_OFFSETS, KN_STR_OFFSETS_BASE);
-  if (p == NULL) return false;
-  kn_put32(p + 4, 5);
-  d->out[KN_DS_STR_OFFSETS].bytes.n = KN_STR_OFFSETS_BASE;
-  if ((p = kn_dwarf_space(d, KN_DS_ADDR, KN_ADDR_BASE)) == NULL) return false;
-  kn_put32(p + 4, 5 | 8 << 16);
-  d->out[KN_DS_ADDR].bytes.n = KN_ADDR_BASE;
-  return true;
+  static const uint8_t str_offsets[KN_STR_OFFSETS_BASE] = {[4] = 5};
+  static const uint8_t addresses[KN_ADDR_BASE] = {[4] = 5, [6] = 8};
+  return kn_dwarf_put(d, KN_DS_STR_OFFSETS, str_offsets, sizeof str_offsets) &&
+         kn_dwarf_put(d, KN_DS_ADDR, addresses, sizeof addresses);
 }
 
 bool kn_dwarf_end_lists(struct kn_dwarf *d, unsigned section, const uint32_t *at, uint32_t n) {
@@ -275,10 +256,7 @@ static bool needs_ranges(const struct kn_dwarf *d) {
 
 /* Lengths; the range lists get their header and their table of offsets in front. */
 static bool end_sections(struct kn_dwarf *d) {
-  uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 1);
-  if (p == NULL) return false;
-  *p++ = 0;
-  kn_dwarf_done(d, KN_DS_ABBREV, p);
+  if (!kn_dwarf_put(d, KN_DS_ABBREV, NULL, 1)) return false;
   if (d->version < 5) return true;
   kn_put32(d->out[KN_DS_STR_OFFSETS].bytes.at, d->out[KN_DS_STR_OFFSETS].bytes.n - 4);
   kn_put32(d->out[KN_DS_ADDR].bytes.at, d->out[KN_DS_ADDR].bytes.n - 4);

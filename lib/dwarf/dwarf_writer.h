@@ -494,6 +494,16 @@ static inline uint8_t *kn_dwarf_space(struct kn_dwarf *d, unsigned section, size
 static inline void kn_dwarf_done(struct kn_dwarf *d, unsigned section, const uint8_t *end) {
   d->out[section].bytes.n = (uint32_t)(end - d->out[section].bytes.at);
 }
+/* Appends bytes to a section; NULL: zeros. False without memory. */
+static inline bool kn_dwarf_put(struct kn_dwarf *d, unsigned section, const void *bytes, size_t n) {
+  struct kn_dwarf_buffer *b = &d->out[section];
+  if (n == 0) return true;
+  if (!KN_ROOM(d->m, b->bytes, n)) return false;
+  if (bytes == NULL) memset(b->bytes.at + b->bytes.n, 0, n);
+  else memcpy(b->bytes.at + b->bytes.n, bytes, n);
+  b->bytes.n += (uint32_t)n;
+  return true;
+}
 /* A relocated field of 4 bytes, or 8 if `wide`, at the end of a section. */
 static inline bool kn_dwarf_relocated(struct kn_dwarf *d, unsigned section, uint32_t target,
                                       int64_t addend, bool wide, bool tls) {

@@ -195,7 +195,6 @@ static const uint8_t dwarf_regs[64] = {
                  KILN_DW_CFA_offset | 16, 1}, /* rip: cfa - 8 */                                   \
    .nop = 0x90,                                                                                    \
    .nop_bytes = 1,                                                                                 \
-   .leaf_frames = true,                                                                            \
    .red_zone_bytes = (red_zone),                                                                   \
    .indirect_types = (indirect),                                                                   \
    .dwarf_regs = dwarf_regs,                                                                       \

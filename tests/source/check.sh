@@ -32,7 +32,7 @@ check_include_direction() {
   forbidden_includes lib/check "$t|lib/check/|dwarf/leb128\.h\"" || ok=1
   forbidden_includes lib/debug "$t|lib/debug/" || ok=1
   forbidden_includes 'lib/object/image* lib/object/emit* lib/object/frames*' "$t|$image" || ok=1
-  forbidden_includes lib/dwarf "$t|$image|lib/dwarf/" || ok=1
+  forbidden_includes lib/dwarf "$t|$image|lib/dwarf/|dwarf/leb128\.h\"" || ok=1
   forbidden_includes 'lib/object/elf* lib/object/coff* lib/object/formats*' "$t|lib/object/|$dwarf" || ok=1
   forbidden_includes 'lib/*.[ch]' "$t|lib/(check/check|debug/debugger)\.h\"" || ok=1
   forbidden_includes lib/jit "ir/|targets/(jit|target)\.h\"|lib/codegen/(eh_table|root_format)\.h\"|$image|lib/object/elf_memory\.h\"|$dwarf|lib/jit/" || ok=1

@@ -109,7 +109,7 @@ same_constants() {
 check "x86_64: constants as LLVM's" same_constants x86_64
 check "aarch64: constants as LLVM's" same_constants aarch64
 
-# Each statement: blocks that other lines go on to, also by a block that only passes arguments; functions without a prologue.
+# Each statement: blocks that other lines go on to, also by a block that only passes arguments; a naked function.
 cat > blocks.c <<'END'
 __attribute__((naked)) int naked(void) {
   __asm__("nop");
@@ -228,38 +228,6 @@ thunks() {
 }
 check "x86_64: thunks as LLVM's" thunks x86_64
 check "aarch64: thunks as LLVM's" thunks aarch64
-
-# A function whose first instruction is a statement's has no row for the line on which it begins; one whose parameters
-# are stored first has, and one that has a frame by LLVM.
-cat > begins.c <<'END'
-int constant(void)
-{
-  return 5;
-}
-void nothing(void)
-{
-}
-int local(void)
-{
-  int a = 3;
-  return a;
-}
-int stored(int a)
-{
-  return a + 1;
-}
-int unused(int a)
-{
-  return 7;
-}
-END
-begins() {
-  clang-22 --target=$1-linux-gnu -O0 -g -fomit-frame-pointer -ffunction-sections -emit-llvm -c begins.c -o begins.bc &&
-    clang-22 --target=$1-linux-gnu -O0 -ffunction-sections -c begins.bc -o theirs.o && "$kiln" compile --function-sections begins.bc -o ours.o &&
-    [[ $(lines theirs.o | wc -l) -ge 9 ]] && diff <(lines theirs.o) <(lines ours.o)
-}
-check "x86_64: lines on which functions begin, as LLVM's" begins x86_64
-check "aarch64: lines on which functions begin, as LLVM's" begins aarch64
 
 # Arrays of a guarded frame are addressed from its end, where the guard is (16 bytes with padding); what is aligned beyond the
 # frame is rounded up on AArch64, and there is a pointer to it on x86-64.

@@ -39,7 +39,7 @@ static const char *name_of(const struct kn_target *t) {
 
 /* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond, without_pointer, general_only,
  * aligned_by_pointer, probes, realigns, frame_reloc, reaches_zero, tls_by_index, guard_variable, unwind_codes, runtime,
- * left_out, features, free; of code fill, indirect_types, branches_count, leaf_frames, red_zone_bytes, frame_from; of
+ * left_out, features, free; of code fill, indirect_types, branches_count, red_zone_bytes, frame_from; of
  * ELF's numbers flags, large, mapping_symbols, bound_early. A new field is checked below, or named here. */
 _Static_assert(sizeof(struct kn_target) == 864 && sizeof(struct kn_code_facts) == 40 &&
                  sizeof(struct kn_elf_machine) == 96 && sizeof(struct kn_hooks) == 64 &&
