@@ -31,6 +31,7 @@ static void call(struct kn_observer *o, const struct kn_walk *w, bool own, unsig
   struct kn_debug_observer *d = kn_debug_of(o);
   if (w->inst[w->i].op == KILN_OP_CALL) kn_debug_step(d);
   if (d->lines.shared != 0) kn_debug_share_code(d, true);
+  if (d->lines.column.scope != 0) kn_debug_lines_column(d);
   if (w->f->debug.calls) kn_debug_call_begins(d, own, reg);
 }
 

@@ -25,6 +25,7 @@ struct kn_debug_lines {
   struct kn_loc loc;     /* of the newest row, or `column` */
   uint32_t from;         /* index + 1 of the note that says it; 0: none does */
   uint32_t inst, block;  /* its first instruction, and the block of that */
+  struct kn_loc column;  /* location in the newest row's line that has no row so far, or none */
   /* no rule but those of kn_debug_lines_inst applies to what follows; that may be so in the function */
   bool plain, may_plain;
   bool block_begins;    /* no line of the block has been seen so far */
@@ -196,6 +197,8 @@ void kn_debug_lines_frame(struct kn_observer *o, const struct kn_walk *w);
 void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w);
 /* Instruction w->i may have another location than the newest row; sets the window in which no other one has. */
 void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w);
+/* The location that has no row, if there is one, gets one here, unless a call returns here. */
+void kn_debug_lines_column(struct kn_debug_observer *d);
 /* Code is repeated here, `bytes` bytes from `start` on: its rows, too. */
 void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint32_t start,
                            uint32_t bytes);

@@ -34,7 +34,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   memset(lines->entered_from.at, 0, w->f->blocks.n * sizeof *lines->entered_from.at);
   lines->first = w->out->lines.n;
   lines->quiet.n = 0;
-  lines->note = lines->shared = lines->kept_in = lines->from = 0;
+  lines->note = lines->shared = lines->kept_in = lines->column.scope = lines->from = 0;
   lines->plain = false;
   lines->may_plain = w->plan->in_order && !w->eh.on && !w->f->attrs.blocks_as_made && !d->as_is &&
                      w->f->notes[KN_NOTE_PASSED].n == 0;
@@ -136,6 +136,7 @@ void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w) {
   fill_branch(d);
   leave_block(d);
   d->lines.block_begins = true;
+  if (d->lines.column.scope != 0) kn_debug_lines_column(d);
   d->observer.quiet.n = d->lines.quiet.n =
     0; /* its first location is looked at, the same as before or not */
 }
@@ -215,7 +216,7 @@ static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
   bool replaces = is_empty(d) && !keep_row(d, now);
   if (kn_debug_in_line(w, newest_row(d)[-replaces].loc, now)) return;
   d->lines.loc = now;
-  d->lines.from = 0;
+  d->lines.from = d->lines.column.scope = 0;
   d->lines.kept_in = w->block + 1;
   begin_row(d, now, KN_LINE_STMT | KN_LINE_KEPT, replaces);
 }
@@ -262,8 +263,13 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
     (!same_line || enters || (of & KILN_LOC_STMT)) && now.line != 0 && !(of & KILN_LOC_NOT_STMT);
   uint32_t flags =
     (stmt ? KN_LINE_STMT : 0) | (of & KILN_LOC_PROLOGUE_END ? KN_LINE_PROLOGUE_END : 0);
+  /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
+  bool later = same_line && !enters && w->f->inst[w->i - 1].op == KILN_OP_CALL &&
+               kn_same_scope(sources, now, was) && kn_loc_is(was, d->lines.loc);
   d->lines.loc = now;
   d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
+  d->lines.column = later ? now : (struct kn_loc){0};
+  if (later) return;
   /* what debuggers wrote to variables in memory counts from the next statement on */
   bool adds = !d->as_is, replaces = false;
   if (stmt && adds) kn_request_reload(d->observer.requests);
@@ -302,7 +308,7 @@ void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint3
     out->lines.at[out->lines.n++] = row;
     d->lines.loc = row.loc;
   }
-  d->lines.from = 0;
+  d->lines.from = d->lines.column.scope = 0;
   d->lines.plain = false;
 }
 
@@ -312,6 +318,22 @@ bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w) {
   if (out->lines.n == d->lines.first || d->as_is) return false;
   const struct kn_code_line *row = newest_row(d);
   return (row->flags & KN_LINE_STMT) && row->offset == kn_here(w);
+}
+
+__attribute__((noinline)) void kn_debug_lines_column(struct kn_debug_observer *d) {
+  struct kn_loc loc = d->lines.column;
+  if (kn_here(d->w) == d->calls.returned) return;
+  d->lines.column.scope = 0;
+  if (d->w->out->lines.n != d->lines.first) begin_row(d, loc, 0, false);
+}
+
+/* Looks for statements that share the address of the one that begins at w->i; `loc`: its location. Each instruction
+ * counts as long as there are some, or a location that has no row. */
+static __attribute__((noinline)) void look_closer(struct kn_debug_observer *d, struct kn_loc loc) {
+  if (d->lines.kept_in == d->w->block + 1) kn_debug_share_begin(d, loc);
+  if (d->lines.column.scope != 0) kn_debug_lines_column(d);
+  if (d->lines.shared != 0 || d->lines.column.scope != 0)
+    d->observer.quiet.n = d->w->i + 1 - d->observer.quiet.first;
 }
 
 /* The note of w->i, or NULL; says in which instructions nothing is new. */
@@ -348,10 +370,9 @@ static __attribute__((noinline)) void look(struct kn_debug_observer *d) {
   }
   if (loc.scope != 0 && w->out->lines.n != lines->first) /* else there was no memory for a row */
     change_row(d, note);
-  if (KN_UNLIKELY(lines->kept_in == w->block + 1)) kn_debug_share_begin(d, loc);
-  if (KN_UNLIKELY(lines->shared != 0)) d->observer.quiet.n = w->i + 1 - d->observer.quiet.first;
+  if (KN_UNLIKELY((lines->kept_in | lines->column.scope) != 0)) look_closer(d, loc);
   /* a row that has no code may be replaced: not the first one after that of the function's beginning */
-  lines->plain = lines->may_plain && (lines->kept_in | lines->shared) == 0 &&
+  lines->plain = lines->may_plain && (lines->kept_in | lines->column.scope | lines->shared) == 0 &&
                  w->out->lines.n - lines->first > 2 &&
                  kn_loc_full(&w->s->sources, lines->loc)->flags == 0;
 }
@@ -373,7 +394,8 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
   if (loc.scope != lines->loc.scope &&
       (same_line || loc.scope == 0 || kn_loc_full(&w->s->sources, loc)->flags != 0))
     return look(d);
-  if (same_line ? loc.column == lines->loc.column || lines->block_begins
+  if (same_line ? loc.column == lines->loc.column || w->inst[i - 1].op == KILN_OP_CALL ||
+                    lines->block_begins
                 : !any_code || loc.line == 0)
     return look(d);
   lines->note = k + 1;
