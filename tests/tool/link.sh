@@ -152,6 +152,8 @@ check "what a killed link left is removed" left
 tested() { cargo test && cargo test --features counting && edit && cargo test && [[ $(grep -c '3 passed\|2 passed' said) == 1 ]] && grep -q ': linked with lib' log; }
 check "tests" tested
 check "an option that is not known" both "-Wl,--build-id" env CARGO_ENCODED_RUSTFLAGS=-Clink-arg=-Wl,--build-id bash -c "$(declare -f cargo); kiln=$kiln; cargo build"
+covered() { CARGO_ENCODED_RUSTFLAGS=-Cinstrument-coverage cargo build && linked -u && LLVM_PROFILE_FILE=$work/profile runs 0 && [[ -s profile ]]; }
+check "coverage, whose counters the linker finds by their sections' bounds" covered
 broken() { edit && printf '#!/bin/sh\ncase "$*" in *lib????????????????.so*) echo it breaks >&2; exit 1;; esac\nexec cc "$@"\n' > bad && chmod +x bad &&
   CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=$work/bad cargo build && edit && CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=$work/bad cargo build &&
   linked "the shared object cannot be made" && grep -q 'it breaks' app/target/debug/kiln-deps/*.no && runs 0; }

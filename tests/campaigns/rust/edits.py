@@ -401,7 +401,8 @@ def plant_change(b, state):
 def plant_byte(b, state):
     """A byte of an object of a clean build is another one."""
     setting = settle(b, state)
-    path = objects(os.path.join(b.work, 'target')).popitem()[1]
+    clean = objects(os.path.join(b.work, 'clean')) # which has none of tests
+    path = [path for key, path in objects(os.path.join(b.work, 'target')).items() if key in clean][-1]
     with open(path, 'r+b') as f:
         f.seek(-1, os.SEEK_END)
         last = f.read(1)[0]
@@ -471,7 +472,8 @@ def main():
     args = p.parse_args()
     args.kiln = os.path.abspath(args.kiln)
     args.env = {k: v for k, v in os.environ.items() if not k.startswith(('KILN', 'CARGO_PROFILE', 'CARGO_BUILD', 'RUSTC', 'RUSTFLAGS'))}
-    args.env.update(RUSTUP_TOOLCHAIN=args.toolchain or harness.rust_toolchains()[0])
+    # a backtrace has lines only with debug information, which the reference lacks
+    args.env.update(RUSTUP_TOOLCHAIN=args.toolchain or harness.rust_toolchains()[0], RUST_BACKTRACE='0')
     if args.rustup: args.env['RUSTUP_HOME'] = os.path.abspath(args.rustup)
     backend, text = harness.code_generator(args.kiln, args.env)
     if not backend: print('without Kiln as rustc\'s code generator: ' + text[-300:])
