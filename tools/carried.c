@@ -165,11 +165,12 @@ static bool read_file(const char *path) {
 }
 
 /* The parent of a process, and the time at which the process started, in the kernel's units; 0: there is no such
- * process. proc(5): the fourth and the twenty-second word of its line, of which the second is a name in parentheses. */
+ * process. proc(5): the fourth and the twenty-second word of its line, of which the second is a name in parentheses.
+ * The line is that of the main thread: of /proc/PID/stat, qemu-user shows its own program a line with another time. */
 static pid_t parent_of(pid_t process, unsigned long long *start) {
   char path[64], line[1024];
   int parent = 0;
-  snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+  snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)process, (int)process);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   ssize_t n = fd >= 0 ? read(fd, line, sizeof line - 1) : -1;
   if (fd >= 0) close(fd);
