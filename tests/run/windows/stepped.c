@@ -25,11 +25,13 @@ NOINLINE static long long many(long long a, int b, long long c, int d, long long
 }
 
 NOINLINE static long long saved(long long *a, long long n) {
-  __asm__ volatile("" ::: "rbx", "rsi", "rdi", "r12", "r13", "r14", "r15");
+  __asm__ volatile("xor %%ebx, %%ebx; xor %%esi, %%esi; xor %%edi, %%edi; xor %%r12, %%r12; xor "
+                   "%%r13, %%r13; xor %%r14, %%r14; xor %%r15, %%r15" ::
+                     : "rbx", "rsi", "rdi", "r12", "r13", "r14", "r15", "cc");
   return leaf(a, n) + leaf(a, n + 1) * n;
 }
 
-/* Frames of one byte, two pages, and 17, each with registers below or above it. */
+/* Frames of one byte, and of 2, 17 and 268 pages, where codes have numbers of 32 bits. */
 NOINLINE static long long small(long long *a, long long n) {
   volatile char c = (char)n;
   return leaf(a, c);
@@ -44,13 +46,24 @@ NOINLINE static long long large(long long *a, long long n) {
   volatile char room[70000];
   __asm__ volatile("" : : "r"(room));
   room[69999] = (char)n;
-  __asm__ volatile("" ::: "rbx", "xmm7");
+  __asm__ volatile("xor %%ebx, %%ebx; pxor %%xmm7, %%xmm7" ::: "rbx", "xmm7", "cc");
   return pages(a, room[69999]) + n;
+}
+
+NOINLINE static long long huge(long long *a, long long n) {
+  volatile char room[800000];
+  __asm__ volatile("" : : "r"(room));
+  room[799999] = (char)n;
+  __asm__ volatile("xor %%ebx, %%ebx; pxor %%xmm7, %%xmm7; pxor %%xmm14, %%xmm14" ::
+                     : "rbx", "xmm7", "xmm14", "cc");
+  return leaf(a, room[799999]) + n;
 }
 
 NOINLINE static long long vectors(long long *a, long long n) {
   double d = (double)n * 1.5, e = (double)a[0];
-  __asm__ volatile("" ::: "xmm6", "xmm8", "xmm9", "xmm15", "r12");
+  __asm__ volatile("pxor %%xmm6, %%xmm6; pxor %%xmm8, %%xmm8; pxor %%xmm9, %%xmm9; pxor %%xmm15, "
+                   "%%xmm15; xor %%r12, %%r12" ::
+                     : "xmm6", "xmm8", "xmm9", "xmm15", "r12", "cc");
   return small(a, n) + (long long)(d + e);
 }
 
@@ -67,7 +80,9 @@ NOINLINE static long long dynamic(long long *a, long long n) {
 NOINLINE static long long dynamic_vectors(long long *a, long long n) {
   volatile char block[n];
   block[0] = (char)n;
-  __asm__ volatile("" ::: "xmm6", "xmm7", "xmm10", "rsi", "r15");
+  __asm__ volatile("pxor %%xmm6, %%xmm6; pxor %%xmm7, %%xmm7; pxor %%xmm10, %%xmm10; xor %%esi, "
+                   "%%esi; xor %%r15, %%r15" ::
+                     : "xmm6", "xmm7", "xmm10", "rsi", "r15", "cc");
   return vectors(a, block[0]);
 }
 
@@ -112,7 +127,7 @@ NOINLINE static long long aligned(long long *a, long long n) {
 
 /* Epilogues in the middle of the code, which end with jumps. */
 NOINLINE static long long middle(long long *a, long long n) {
-  __asm__ volatile("" ::: "rbx", "xmm11");
+  __asm__ volatile("xor %%ebx, %%ebx; pxor %%xmm11, %%xmm11" ::: "rbx", "xmm11", "cc");
   for (int i = 0; i < 3; i++) {
     if (leaf(a, i) == n) __attribute__
       ((musttail)) return saved(a, n);
@@ -122,7 +137,7 @@ NOINLINE static long long middle(long long *a, long long n) {
 }
 static function *volatile pointer = vectors;
 NOINLINE static long long indirect(long long *a, long long n) {
-  __asm__ volatile("" ::: "r13", "xmm6");
+  __asm__ volatile("xor %%r13, %%r13; pxor %%xmm6, %%xmm6" ::: "r13", "xmm6", "cc");
   function *f = pointer;
   __attribute__((musttail)) return f(a, n);
 }
@@ -132,7 +147,7 @@ __attribute__((noinline, noreturn)) static void gone(void) {
   for (;;) __asm__ volatile("");
 }
 NOINLINE static long long ends(long long *a, long long n) {
-  __asm__ volatile("" ::: "rdi", "xmm6");
+  __asm__ volatile("xor %%edi, %%edi; pxor %%xmm6, %%xmm6" ::: "rdi", "xmm6", "cc");
   a[1] = n;
   gone();
 }
@@ -372,6 +387,7 @@ int main(void) {
   check("one byte", small);
   check("two pages", pages);
   check("many pages", large);
+  check("many more pages", huge);
   check("vector registers", vectors);
   check("dynamic", dynamic);
   check("dynamic, with vector registers", dynamic_vectors);
