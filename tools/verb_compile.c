@@ -1,4 +1,4 @@
-/* `kiln compile`: inputs to ELF objects. The whole of an object is in memory before a byte of it is written, so that an
+/* `kiln compile`: inputs to objects. The whole of an object is in memory before a byte of it is written, so that an
  * output file exists only when it is complete. */
 #include "system.h"
 #include "options.h"

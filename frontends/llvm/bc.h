@@ -346,6 +346,8 @@ struct kn_bc_format {
   bool code_view;      /* LLVM writes CodeView if the module's flag says so */
   bool directives;     /* the only strings for linkers are in .drectve */
   bool own_convention; /* C's convention is that of its system, on each processor */
+  /* Of x86-64: registers that callees save beside kn_bc_target.saved; vector registers that values may be in. */
+  uint64_t saved, vectors;
 };
 extern const struct kn_bc_format kn_bc_formats[KILN_FORMAT_COUNT];
 static inline const struct kn_bc_format *kn_bc_format_of(const struct kn_bc *r) {

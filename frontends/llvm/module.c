@@ -64,13 +64,18 @@ _Static_assert(sizeof kn_bc_targets / sizeof *kn_bc_targets == KILN_PROCESSOR_CO
                "every target has a row");
 
 const struct kn_bc_format kn_bc_formats[KILN_FORMAT_COUNT] = {
-  [KILN_FORMAT_ELF] = {.system = KILN_SYSTEM_LINUX, .mangling = 'e', .thread_pointer = true},
+  [KILN_FORMAT_ELF] = {.system = KILN_SYSTEM_LINUX,
+                       .mangling = 'e',
+                       .thread_pointer = true,
+                       .vectors = UINT64_C(0x7fff) << 32},
   [KILN_FORMAT_COFF] = {.system = KILN_SYSTEM_WINDOWS,
                         .mangling = 'w',
                         .imports = true,
                         .code_view = true,
                         .directives = true,
-                        .own_convention = true},
+                        .own_convention = true,
+                        .saved = UINT64_C(0xffc0) << 32 | 0xc0, /* xmm6 to xmm15, rsi, rdi */
+                        .vectors = UINT64_C(0xffdf) << 32},
 };
 
 /* Copies a record of characters to `out`, cut to fit. */

@@ -1,4 +1,4 @@
-/* Writes objects: ELF relocatable files. */
+/* Writes objects: relocatable files, ELF or COFF. */
 #ifndef KILN_EMIT_H
 #define KILN_EMIT_H
 

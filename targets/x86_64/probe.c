@@ -39,9 +39,23 @@ uint8_t *x64_allocate_frame(struct kn_walk *w, uint8_t *p, uint32_t size) {
   return p;
 }
 
+/* Touches `bytes` below rsp, page by page. rsp stays, since codes of prologues cannot describe a loop that moves it,
+ * and Windows extends a stack wherever rsp is. */
+static uint8_t *touch_below(uint8_t *p, uint32_t bytes, uint32_t page) {
+  p = x64_zero(p, X64_R11);
+  uint8_t *loop = p;
+  p = x64_alu_ri(p, X64_G_SUB, 3, X64_R11, (int32_t)page);
+  p = x64_mov_mi(p, 3, x64_mem(X64_RSP, X64_R11, 0, 0), 0);
+  p = x64_alu_ri(p, X64_G_CMP, 3, X64_R11, -(int32_t)bytes);
+  return x64_jcc_rel8(p, X64_NE, (int8_t)(loop - p - 2));
+}
+
 static uint8_t *allocate(struct kn_walk *w, uint8_t *p, uint32_t bytes, uint32_t page, bool last) {
   uint32_t pages = bytes / page, rest = bytes % page;
-  if (pages > UNROLLED) {
+  if (pages > UNROLLED && w->target->unwind_codes) {
+    p = sub_rsp(touch_below(p, pages * page, page), pages * page);
+    add_row(w, p, X64_RSP, pages * page);
+  } else if (pages > UNROLLED) {
     p = x64_rm(p, X64_LEA, 3, X64_R11, x64_at(X64_RSP, -(int32_t)(pages * page)));
     add_row(w, p, X64_R11, pages * page);
     uint8_t *loop = p;

@@ -46,7 +46,7 @@ static void put_size(struct codes *c, uint32_t bytes) {
 /* A row of the prologue. */
 enum what {
   PUSH,  /* `reg` was pushed */
-  ALLOC, /* `bytes` are allocated below what was pushed, from `reg` on */
+  ALLOC, /* `bytes` are allocated below what was pushed */
   FRAME, /* `reg` is the frame pointer: `bytes` above the stack pointer */
   SAVE   /* `reg` is stored, `bytes` below the CFA */
 };
@@ -54,7 +54,6 @@ enum what {
 /* `at`: code offset after the instruction. */
 static void put_row(struct codes *c, uint32_t at, enum what what, unsigned reg, int32_t bytes) {
   if (what == FRAME && c->skip_frame) return;
-  if (what == ALLOC && reg != X64_RSP) return; /* a loop has not yet moved it so far */
   c->size = (uint8_t)(at - c->start);
   switch (what) {
   case PUSH: put_code(c, PUSH_NONVOL, reg); break;
@@ -89,11 +88,11 @@ static void put_rows(struct codes *c, struct kn_walk *w) {
     put_row(c, at += x64_push_size(reg), PUSH, reg, 0);
   }
   if (x->based) { /* rbp is set after the pushes */
-    if (x->saved_area != 0) put_row(c, x->area_at, ALLOC, X64_RSP, (int32_t)x->saved_area);
+    if (x->saved_area != 0) put_row(c, x->area_at, ALLOC, 0, (int32_t)x->saved_area);
     put_row(c, x->base_at, FRAME, X64_RBP, (int32_t)(8 * x->saved_count + x->saved_area));
   }
   for (uint32_t k = 0; k < x->n_rows; k++)
-    put_row(c, x->rows[k].at, ALLOC, x->rows[k].reg, (int32_t)x->rows[k].size);
+    put_row(c, x->rows[k].at, ALLOC, 0, (int32_t)x->rows[k].size);
   for (uint64_t m = frame->kept; m; m &= m - 1) {
     unsigned reg = (unsigned)__builtin_ctzll(m);
     put_row(c, x->kept_end - w->code.cut.at[0], SAVE, reg, w->frame.cfa - x64_kept_at(w, reg));

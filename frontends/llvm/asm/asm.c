@@ -529,7 +529,7 @@ static void instruction(struct kn_asm_call *a, const struct kn_asm_text *t, cons
   uint64_t lost = a->clobbers;
   for (uint32_t i = 0; i < a->n; i++) /* outputs that are no results */
     if (a->op[i].stored && !a->op[i].label) lost |= UINT64_C(1) << a->op[i].reg;
-  lost &= kn_bc_targets[r->target].saved;
+  lost &= kn_asm_saved(a);
   kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, b->params, b->n, b->types, b->n_results);
   kiln_asm code = {.params = b->regs, .results = b->results, .lost = lost};
   if (t->known) {

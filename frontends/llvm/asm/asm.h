@@ -127,6 +127,8 @@ void kn_asm_call_apart(struct kn_asm_call *a, const struct kn_asm_apart *x, cons
 
 /* ---- asm_regs.c ---- */
 
+/* The registers that callees save, of those that values may be in. */
+uint64_t kn_asm_saved(const struct kn_asm_call *a);
 /* True if the text changes the frame pointer: it is clobbered, or an operand. */
 bool kn_asm_changes_frame(const struct kn_asm_call *a);
 /* Gives out registers: those that are given first, then operands with the fewest to choose from. */

@@ -8,7 +8,11 @@ enum { FRAME_POINTER = 5 }; /* of x86-64 */
 /* The registers of a kind that values of the IR may be in. */
 static uint64_t of_kind(const struct kn_asm_call *a, bool general) {
   if (general) return a->x86 ? 0xf7cf : 0x1ff8ffff;
-  return (a->x86 ? UINT64_C(0x7fff) : UINT64_C(0x3fffffff)) << 32;
+  return a->x86 ? kn_bc_format_of(a->r)->vectors : UINT64_C(0x3fffffff) << 32;
+}
+
+uint64_t kn_asm_saved(const struct kn_asm_call *a) {
+  return kn_bc_targets[a->r->target].saved | kn_bc_format_of(a->r)->saved;
 }
 
 /* The registers that an operand may be in. */
@@ -36,7 +40,7 @@ static bool pick(struct kn_asm_call *a, const struct kn_asm_operand *o, uint64_t
   can &= ~used;
   /* registers that nothing else has, first; then those that calls clobber */
   uint64_t fresh = can & ~(t->in | t->out);
-  uint64_t plain = ~kn_bc_targets[a->r->target].saved;
+  uint64_t plain = ~kn_asm_saved(a);
   order = fresh & plain ? fresh & plain : fresh ? fresh : can;
   if (!order) return false;
   *reg = (uint8_t)__builtin_ctzll(order);
@@ -51,7 +55,7 @@ static bool take(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *
   uint64_t can = allowed(a, o) & ~a->clobbers;
   if (o->is && o->is->regs && (o->is->regs & (o->is->regs - 1)) == 0) can = o->is->regs;
   o->pair = o->pair && o->place == AP_REG && (can & KN_ASM_GP) != 0;
-  if (o->pair) can &= of_kind(a, true) & ~kn_bc_targets[a->r->target].saved;
+  if (o->pair) can &= of_kind(a, true) & ~kn_asm_saved(a);
   if (!pick(a, o, can, t, &o->reg) || (o->pair && !pick(a, o, can, t, &o->high)))
     return kn_asm_wrong(a, "more register operands than registers");
   if (o->pair && o->high < o->reg) { /* A: rax has the lower half, rdx the upper one */

@@ -71,6 +71,8 @@ ROWS = [
      'calling convention "x86_vectorcallcc"'),
     ('System V\'s convention', GNU, 'define x86_64_sysvcc i32 @f() {\n  ret i32 0\n}\n',
      'calling convention "x86_64_sysvcc"'),
+    ('preserve_most', GNU, 'define preserve_mostcc i32 @f() {\n  ret i32 0\n}\n',
+     'signature: preserve_most, which the target does not support'),
     ('ifunc', GNU, 'define ptr @choose() {\n  ret ptr null\n}\n@f = ifunc i32 (), ptr @choose\n',
      "'f': COFF has no ifuncs"),
     ('eh_return', GNU, 'declare void @llvm.eh.return.i64(i64, ptr)\n'
