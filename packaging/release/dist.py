@@ -2,8 +2,8 @@
 """dist.py [--arch=x86_64|aarch64]... [--out=FOLDER] [--jobs=N]: makes kiln-VERSION-ARCH-linux.tar.xz in build/dist
 (FOLDER), for any Linux of that processor, and SHA256SUMS; prints the tarballs' paths. Default: x86_64.
 
-In a tarball are `kiln`, one static program with musl; the libraries, as archives and for glibc 2.28 or newer; headers,
-files for pkg-config and CMake that find themselves, manual pages, completions, examples; kiln-run, kiln-rustc with its
+In a tarball are `kiln` and kiln-rustc, static programs with musl; the libraries, as archives and for glibc 2.28 or newer;
+headers, files for pkg-config and CMake that find themselves, manual pages, completions, examples; kiln-run, kiln-rustc's
 shim, and the sources of rustc's code generator. The compiler is zig, which PyPI's ziglang has and
 which is installed in build/dist/zig: it has the headers and libraries of both C libraries.
 
@@ -44,6 +44,7 @@ AR = '''#!/bin/sh
 exec '{zig}' ar "$@"
 '''
 LINK = '-Wl,-s -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,relro -Wl,-z,now'
+STATIC = 'kiln', 'kiln-rustc'  # their start is a part of every compilation
 OPTIONS = ['--prefix=/usr', '--libdir=lib', '-Dpkgconfig.relocatable=true', '-Dtests=false', '-Dbench=disabled',
            '-Ddis=disabled', '-Dinterp=disabled', '-Dmusl=disabled', '-Dpostgresql=disabled']
 # zig takes its own unwinder for libgcc's, which is what programs and exceptions of C++ have: a library of its name and
@@ -116,8 +117,9 @@ def tree(work: Path, zig: Path, arch: str, jobs: int) -> Path:
     run('meson', 'install', '-C', build, '--no-rebuild', '--quiet', env={**os.environ, 'DESTDIR': str(work / 'stage')})
     (work / 'stage/usr').rename(top)
     static = configure(work, zig, arch, 'musl')
-    compile(static, jobs, 'kiln')
-    shutil.copyfile(static / 'kiln', top / 'bin/kiln')
+    for name in STATIC:
+        compile(static, jobs, name)
+        shutil.copyfile(static / name, top / 'bin' / name)
     for source, place in MORE.items():
         (top / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / source, top / place)
