@@ -303,6 +303,8 @@ struct kn_debug_store {
   uint32_t at, bytes; /* which bytes of it */
   uint32_t value;     /* handle; 0: it is not known */
   struct kn_loc loc;  /* of its statement, or none */
+  bool data;          /* what is stored is constant data, */
+  int32_t disp;       /* whose address is `value` plus this; else 0 */
 };
 
 #define KN_FUNC_DEBUG_ARRAYS(ARRAY)                                                                \

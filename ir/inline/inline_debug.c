@@ -263,8 +263,30 @@ void kn_replay_stored(struct kn_replay *r, struct kn_inline_level *l, uint32_t s
 }
 
 void kn_replay_passed(struct kn_replay *r, uint32_t slot, uint32_t at, uint32_t bytes, uint32_t v) {
-  struct kn_debug_store store = {r->g->n, kn_index(slot), at, bytes, v, newest(r->g)};
+  struct kn_debug_store store = {r->g->n, kn_index(slot), at, bytes, v, newest(r->g), false, 0};
   (void)KN_PUSH(r->g, r->g->debug.stores, store);
+}
+
+/* Is `h` the address of constant data of the module? */
+static bool is_constant(const kiln_func *g, uint32_t h) {
+  const uint32_t symbol = kn_is_pool(h) ? g->pool.at[kn_index(h)].symbol : 0;
+  kiln_module *m = g->module;
+  if (symbol == 0) return false;
+  kn_module_lock(m); /* functions may add data of theirs */
+  const uint32_t data = kn_symbol(m, symbol)->data;
+  const bool is = data != 0 && (m->data.at[data - 1].flags & KILN_DATA_READ_ONLY);
+  kn_module_unlock(m);
+  return is;
+}
+
+void kn_replay_passed_copy(struct kn_replay *r, struct kn_ref to, struct kn_ref from,
+                           uint32_t bytes) {
+  kiln_func *g = r->g;
+  const bool data = is_constant(g, from.h);
+  const struct kn_debug_store store = {g->n,  kn_index(to.h),      (uint32_t)to.disp,
+                                       bytes, data ? from.h : 0,   newest(g),
+                                       data,  data ? from.disp : 0};
+  (void)KN_PUSH(g, g->debug.stores, store);
 }
 
 /* What stands for operand `h`, if that is there already: nothing is made for debuggers. */
@@ -279,6 +301,20 @@ static struct kn_ref known(struct kn_replay *r, struct kn_inline_level *l, uint3
   return kn_replay_ref(r, l, h);
 }
 
+/* Does a variable of `f`, which becomes `v`, live at that address all the time? So it is if nothing else is said of it,
+ * and that where the function begins. */
+static bool lives_there(const kiln_func *f, const struct kn_debug_value *v) {
+  enum { LOOKED_AT = 256 };
+  if (!v->address || (v->n | v->part_bits | v->other[0]) != 0 || f->debug.values.n > LOOKED_AT ||
+      v->inst < f->block[0].first || v->inst > f->block[0].term)
+    return false;
+  uint32_t n = 0;
+  for (uint32_t k = 0; k < f->debug.values.n; k++)
+    n +=
+      f->debug.values.at[k].variable == v->variable && f->debug.values.at[k].inlined == v->inlined;
+  return n == 1;
+}
+
 /* One value that a variable of the body becomes. */
 static void becomes(struct kn_replay *r, struct kn_inline_level *l,
                     const struct kn_debug_value *v) {
@@ -291,6 +327,12 @@ static void becomes(struct kn_replay *r, struct kn_inline_level *l,
                          .part_at = v->part_at,
                          .part_bits = v->part_bits,
                          .inlined = v->inlined != 0 ? kn_replay_loc(r, l, v->inlined) : l->call};
+  if (kn_is_slot(ref.h) && ref.disp == 0 && kn_debug_as_is(r->g) && lives_there(l->f, v)) {
+    const kiln_debug_variable there = {
+      .variable = is.variable, .slot = {ref.h}, .inlined = is.inlined};
+    kiln_func_declare_variable(r->g, &there);
+    return;
+  }
   bool ok = expression(ref, l->f->debug.bytes.at + v->expr, v->n, bytes, &is.expr_bytes);
   for (uint32_t k = 0; k < KILN_MAX_OTHER_VALUES && v->other[k] != 0; k++) {
     struct kn_ref other = known(r, l, v->other[k]);

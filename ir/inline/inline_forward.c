@@ -114,16 +114,27 @@ static kn_bytes pieces_in(const struct kn_split *s, uint32_t at, uint32_t size) 
   return size != 0 ? s->starts & kn_first_bytes(size) << at : 0;
 }
 
+/* `size` bytes of a slot, which nothing reads, would become those at `from`: nothing is built. */
+static void pass_copy(struct kn_replay *r, struct kn_ref to, struct kn_ref from, uint32_t size) {
+  if (KN_UNLIKELY(r->g->debug.subprogram != 0)) kn_replay_passed_copy(r, to, from, size);
+}
+
 /* From anywhere to split slot `d`. */
 static void copy_to(struct kn_replay *r, const struct kn_split *d, struct kn_ref to,
                     struct kn_ref from, uint32_t size) {
   const struct kn_split *s = kn_forward_slot(r, from);
+  if (d->starts == 0 && size != 0) pass_copy(r, to, from, size);
   for (kn_bytes left = pieces_in(d, (uint32_t)to.disp, size); left != 0; left &= left - 1) {
     uint32_t at = kn_lowest_byte(left), o = at - (uint32_t)to.disp, v;
     unsigned type = type_at(r, d, at);
-    if (!has(d->read, at)) {
-      const struct kn_known *k = s != NULL ? known_at(r, s, (uint32_t)from.disp + o) : NULL;
-      pass_store(r, d, to.h, at, k != NULL && k->stamp == stamp(r) ? k->value : 0);
+    if (!has(d->read, at) && s == NULL) {
+      const int32_t disp = (int32_t)((uint32_t)from.disp + o); /* wraps outside a slot */
+      known_at(r, d, at)->stamp = 0;
+      pass_copy(r, (struct kn_ref){to.h, (int32_t)at}, (struct kn_ref){from.h, disp},
+                1u << kn_type_log2[type]);
+    } else if (!has(d->read, at)) {
+      const struct kn_known *k = known_at(r, s, (uint32_t)from.disp + o);
+      pass_store(r, d, to.h, at, k->stamp == stamp(r) ? k->value : 0);
     } else {
       if (s != NULL) {
         uint32_t f = (uint32_t)from.disp + o;
@@ -160,6 +171,8 @@ void kn_forward_copy(struct kn_replay *r, struct kn_ref to, struct kn_ref from, 
 void kn_forward_fill(struct kn_replay *r, struct kn_ref to, unsigned byte, uint32_t size) {
   const struct kn_split *d = kn_forward_slot(r, to);
   const uint64_t bits = (byte & 255) * UINT64_C(0x0101010101010101);
+  if (d->starts == 0 && size != 0 && r->g->debug.subprogram != 0)
+    kn_replay_passed(r, to.h, (uint32_t)to.disp, size, 0);
   for (kn_bytes left = pieces_in(d, (uint32_t)to.disp, size); left != 0; left &= left - 1) {
     const uint32_t at = kn_lowest_byte(left);
     const uint32_t v = kiln_const_bits(r->g, (kiln_type)type_at(r, d, at), bits, bits).id;

@@ -198,6 +198,9 @@ void kn_replay_values(struct kn_replay *r, struct kn_inline_level *l, uint32_t i
 void kn_replay_stored(struct kn_replay *r, struct kn_inline_level *l, uint32_t slot);
 /* A store of value `v`, 0 if that is not known, to bytes of a slot that nothing loads was not built. */
 void kn_replay_passed(struct kn_replay *r, uint32_t slot, uint32_t at, uint32_t bytes, uint32_t v);
+/* The same of a copy of `bytes` bytes, from what is no such slot. */
+void kn_replay_passed_copy(struct kn_replay *r, struct kn_ref to, struct kn_ref from,
+                           uint32_t bytes);
 /* Instructions were removed: what was said before one of them counts before the next one that is left. */
 void kn_replay_debug_finish(struct kn_replay *r);
 

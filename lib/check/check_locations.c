@@ -53,13 +53,30 @@ static bool is_parameter(const struct kn_check *c, uint32_t h) {
 
 enum claim { WRONG, PROVED, SEVERAL, OTHER, TO_PROVE };
 
+/* What a row claims that is the address of a symbol, or a pointer, at `p` (lib/debug/where.c): to the variable that is
+ * all of slot `h`. */
+static enum claim read_link(const struct kn_check *c, uint32_t h, const uint8_t *p) {
+  const struct kn_func_debug *debug = &c->f->debug;
+  const struct kn_const *is = kn_is_pool(h) ? &c->f->pool.at[kn_index(h)] : NULL;
+  if (*p == KILN_DW_OP_addr && (is == NULL || is->symbol != kn_get32(p + 1))) return WRONG;
+  if (*p == KILN_DW_OP_addr) return (int64_t)is->low == (int32_t)kn_get32(p + 5) ? PROVED : SEVERAL;
+  uint32_t k = 0;
+  while (k < debug->vars.n &&
+         (debug->vars.at[k].slot != kn_index(h) || debug->vars.at[k].n != 0 ||
+          debug->vars.at[k].indirect || debug->vars.at[k].variable != kn_get32(p + 1) ||
+          debug->vars.at[k].inlined != kn_get32(p + 5)))
+    k++;
+  return kn_is_slot(h) && k < debug->vars.n ? PROVED : WRONG;
+}
+
 /* What a row claims, by its expression: `to`'s handle and place. */
 static enum claim read_row(struct kn_check *c, const struct kn_code_var *row,
                            struct kn_check_claim *to) {
   const uint8_t *p = c->walk->out->exprs.at + row->expr, *end = p + row->n;
   const uint32_t h = row->value;
-  const uint8_t op = *p++;
   if (h == 0) return SEVERAL;
+  if (*p == KILN_DW_OP_addr || *p == KILN_DW_OP_implicit_pointer) return read_link(c, h, p);
+  const uint8_t op = *p++;
   if (op == KILN_DW_OP_entry_value || op == KILN_DW_OP_GNU_entry_value) {
     if (row->n < 3 || p[0] != 1 || p[1] < KILN_DW_OP_reg0) return OTHER;
     const int32_t at = arrival(c, h);

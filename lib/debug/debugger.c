@@ -144,11 +144,10 @@ void kn_debug_observer_free(kiln_session *s) {
   struct kn_debug_observer *d = s->observer;
   if (d == NULL) return;
   const struct kn_debug_values *v = &d->values;
-  void *arrays[] = {
-    v->steps.at,        v->blocks.at,     v->places.at,         v->all.at,
-    v->open.at,         v->moved.at,      v->scratch.at,        d->lines.entered_from.at,
-    d->calls.passed.at, d->bodies.all.at, d->bodies.numbers.at, d->valued.at,
-    d->seen.at};
+  void *arrays[] = {v->steps.at,    v->blocks.at,       v->places.at,     v->all.at,
+                    v->open.at,     v->moved.at,        v->scratch.at,    d->lines.entered_from.at,
+                    v->declared.at, d->calls.passed.at, d->bodies.all.at, d->bodies.numbers.at,
+                    d->valued.at,   d->same.at,         d->seen.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, d, 0);
   s->observer = NULL;

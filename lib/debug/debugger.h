@@ -44,8 +44,10 @@ struct kn_debug_lines {
 /* Where something is that a variable is, or that a call passes. */
 struct kn_debug_place {
   enum kn_debug_where {
-    KN_DP_NUMBER,  /* nowhere: it is `number`, */
-    KN_DP_SLOT,    /* the address of a slot in memory, */
+    KN_DP_NUMBER, /* nowhere: it is `number`, */
+    KN_DP_SLOT,   /* the address of a slot in memory, */
+    KN_DP_SYMBOL, /* the address of a symbol, */
+    KN_DP_POINTER, /* the address of a slot that is in no memory: of a variable, index + 1 is `range`, */
     KN_DP_CONTENT, /* the content of a slot, whose home is register `reg`, */
     KN_DP_REG,     /* in register `reg`, */
     KN_DP_FRAME,   /* at `frame`, */
@@ -88,6 +90,7 @@ struct kn_debug_seen {
   uint32_t entry;       /* what it is as long as the function runs: index + 1 in `places`, or 0 */
   struct kn_loc loc;    /* of the statement that stores it, or none */
   uint32_t declared;    /* the declared variable that it is of: index + 1, or 0 */
+  int32_t disp;         /* of a store of constant data: the data's address is the value plus this */
 };
 
 /* The block at a position. */
@@ -111,6 +114,7 @@ struct kn_debug_values {
   uint32_t next;                      /* index of the value that probably comes next */
   struct kn_quiet quiet;              /* instructions in which nothing is to be done */
   KN_ARRAY(uint64_t) moved;           /* by edge: homes of parameters that it writes */
+  KN_ARRAY(uint32_t) declared;        /* by slot: the variable that is all of it, index + 1, or 0 */
   KN_ARRAY(uint32_t) scratch;         /* when the function is complete */
 };
 
@@ -149,6 +153,9 @@ struct kn_debug_calls {
 };
 
 #define KN_VALUED_MEMORY 0x80000000u
+#define KN_VALUED_STORES 0x40000000u
+#define KN_VALUED_FIRST 0x3fffffffu
+#define KN_NOT_VALUED UINT32_MAX
 
 /* Of a session; begins as zeros. */
 struct kn_debug_observer {
@@ -156,9 +163,11 @@ struct kn_debug_observer {
   const struct kn_walk *w;
   bool as_is;         /* what kn_debug_as_is says of it */
   uint32_t var_first; /* of the function, in the session's output */
-  /* by slot: the variable of which values say what some of it is, index + 1, or 0; empty: there is none. With
-   * KN_VALUED_MEMORY if nothing else may be shown of it */
+  /* by slot: the first of the variables of which values say what some of them is, index + 1, or 0; empty: there are
+   * none. With KN_VALUED_MEMORY if nothing may be shown of them, KN_VALUED_STORES if stores to it were left out */
   KN_ARRAY(uint32_t) valued;
+  KN_ARRAY(uint32_t)
+  same; /* by variable: the next one of its slot, index + 1, or 0; KN_NOT_VALUED: it is no such one */
   KN_ARRAY(struct kn_debug_seen) seen; /* what variables are, by instruction */
   struct kn_debug_lines lines;
   struct kn_debug_values values;
@@ -229,6 +238,8 @@ void kn_debug_share_end(struct kn_debug_observer *d, bool more);
 /* Where debuggers change no code: what no code reads of declared variables, stores to which are none, becomes the
  * values that are stored. Before the walk. */
 void kn_debug_vars_unread(struct kn_debug_observer *d, const kiln_func *f);
+/* Can values not say what the variable is? */
+bool kn_debug_is_odd(const kiln_func *f, const struct kn_debug_var *v);
 /* Puts the values in their order: by instruction, else as they are. */
 void kn_debug_sort_values(struct kn_debug_observer *d, const kiln_func *f);
 /* Is a piece of slot `slot`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */
@@ -262,6 +273,8 @@ void kn_debug_values_settle(struct kn_debug_observer *d);
  * count; with none of them, the frame does not either. `computed`: an expression is computed from it. */
 bool kn_debug_where(const struct kn_debug_observer *d, uint32_t h, bool computed, uint64_t regs,
                     struct kn_debug_place *is);
+/* The symbol whose address constant `h` is, if expressions can say it, or 0. */
+uint32_t kn_debug_symbol(const kiln_func *f, uint32_t h);
 /* Puts the expression of a place: a location, if it is one; the value; a value that is computed with. NULL: it has
  * none. At most KN_DEBUG_PLACE_BYTES. */
 enum kn_debug_put { KN_PUT_LOCATION, KN_PUT_VALUE, KN_PUT_OPERAND };

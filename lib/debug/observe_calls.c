@@ -41,7 +41,7 @@ unsigned kn_debug_entered(const struct kn_debug_observer *d, uint32_t value) {
 static bool find(const struct kn_debug_observer *d, uint32_t h, bool tail,
                  struct kn_debug_place *is) {
   const uint64_t kept = d->w->target->callee_homes & (KN_BIT(KN_FP_BASE) - 1);
-  return kn_debug_where(d, h, false, tail ? 0 : kept, is);
+  return kn_debug_where(d, h, false, tail ? 0 : kept, is) && is->where != KN_DP_POINTER;
 }
 
 /* Adds a row for the call of w->i, which returns to `mark`, if that is known. What it passes are the entries of
@@ -54,7 +54,8 @@ static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool t
   uint32_t n = in->x, first = d->calls.passed.n, symbol = kn_callee_symbol(w, in->b);
   if (!KN_ROOM(w->f->module, out->calls, 1)) return false;
   struct kn_debug_passed is = {.as = KN_CALL_TARGET};
-  if (symbol == 0 && !(find(d, in->b, tail, &is.is) && is.is.where != KN_DP_NUMBER))
+  if (symbol == 0 &&
+      !(find(d, in->b, tail, &is.is) && is.is.where != KN_DP_NUMBER && is.is.where != KN_DP_SYMBOL))
     is = (struct kn_debug_passed){{.where = KN_DP_REG, .reg = (uint8_t)reg}, KN_CALL_LOST};
   if (symbol == 0 && !KN_PUSH(w->f->module, d->calls.passed, is)) return false;
   if (!kn_request_args(d->observer.requests, sig, w->f->lists.at + in->a, n)) return false;

@@ -124,8 +124,7 @@ void kn_debug_vars_end(struct kn_debug_observer *d) {
   for (uint32_t i = 0; i < w->f->debug.vars.n; i++) {
     const struct kn_debug_var *v = &w->f->debug.vars.at[i];
     uint32_t rows = w->out->vars.n;
-    if (v->slot < d->valued.n && (d->valued.at[v->slot] & ~KN_VALUED_MEMORY) == i + 1)
-      continue; /* kn_debug_values_end */
+    if (d->valued.n != 0 && d->same.at[i] != KN_NOT_VALUED) continue; /* kn_debug_values_end */
     kn_debug_add_places(d, v);
     struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
     if (rows == w->out->vars.n && d->as_is) kn_debug_add_row(w, row, NULL, 0, NULL);
@@ -133,6 +132,11 @@ void kn_debug_vars_end(struct kn_debug_observer *d) {
 }
 
 /* ---- variables that no code reads ---- */
+
+bool kn_debug_is_odd(const kiln_func *f, const struct kn_debug_var *v) {
+  return (v->n != 0 && !v->indirect) ||
+         (f->slots.at[v->slot].pieces != 0 && (v->indirect || v->part_bits != 0));
+}
 
 /* Is a store to slot or piece `i` no code, since nothing loads it? */
 static bool is_unread(const kiln_func *f, uint32_t i) {
@@ -147,15 +151,13 @@ static bool any_unread(const kiln_func *f, uint32_t slot) {
   return any;
 }
 
-/* Adds that `bytes` bytes of a slot, from `at` on, are `h` before instruction `inst`; `loc` is the location of the
- * statement that stores them. No expression says the address of a symbol: then nothing of the variable is shown, since
- * printers take what is missing for zero. */
-static void add_stored(struct kn_debug_observer *d, const kiln_func *f, uint32_t slot, uint32_t at,
-                       uint32_t bytes, uint32_t h, uint32_t inst, struct kn_loc loc) {
-  uint32_t *is = &d->valued.at[slot];
-  const uint32_t of = *is & ~KN_VALUED_MEMORY;
+/* Adds what variable number `of` becomes by a store that has left no code. Where no expression says the address of a
+ * symbol, nothing of it is shown, since printers take what is missing for zero. */
+static void add_stored(struct kn_debug_observer *d, const kiln_func *f,
+                       const struct kn_debug_store *s, uint32_t of) {
   const struct kn_debug_var *v = &f->debug.vars.at[of - 1];
-  struct kn_debug_value value = {.inst = inst,
+  const uint32_t slot = s->slot, h = kn_debug_is_odd(f, v) ? 0 : s->value;
+  struct kn_debug_value value = {.inst = s->inst,
                                  .variable = v->variable,
                                  .inlined = v->inlined,
                                  .value = h,
@@ -163,14 +165,23 @@ static void add_stored(struct kn_debug_observer *d, const kiln_func *f, uint32_t
                                  .n = v->n,
                                  .part_at = v->part_at,
                                  .part_bits = v->part_bits,
-                                 .address = v->indirect};
-  if (kn_is_pool(h) && f->pool.at[kn_index(h)].symbol != 0) *is |= KN_VALUED_MEMORY;
-  if (bytes != f->slots.at[slot].size_bytes) {
-    value.part_at = v->part_at + 8 * at;
-    value.part_bits = 8 * bytes;
+                                 .address = v->indirect | s->data};
+  if (kn_is_pool(h) && f->pool.at[kn_index(h)].symbol != 0 &&
+      (kn_debug_symbol(f, h) == 0 || (s->data && v->indirect)))
+    d->valued.at[slot] |= KN_VALUED_MEMORY;
+  if (s->bytes != f->slots.at[slot].size_bytes) {
+    value.part_at = v->part_at + 8 * s->at;
+    value.part_bits = 8 * s->bytes;
   }
-  (void)KN_PUSH(f->module, d->seen,
-                (struct kn_debug_seen){.is = value, .declared = of, .loc = loc});
+  (void)KN_PUSH(
+    f->module, d->seen,
+    (struct kn_debug_seen){.is = value, .declared = of, .loc = s->loc, .disp = s->disp});
+}
+
+static void add_store(struct kn_debug_observer *d, const kiln_func *f,
+                      const struct kn_debug_store *s) {
+  for (uint32_t k = d->valued.at[s->slot] & KN_VALUED_FIRST; k != 0; k = d->same.at[k - 1])
+    add_stored(d, f, s, k);
 }
 
 /* The same of the stores that are there, and of those that inlining has left out. */
@@ -183,16 +194,16 @@ static void add_all_stored(struct kn_debug_observer *d, const kiln_func *f) {
       if (in->op != KILN_OP_STORE || !kn_is_slot(in->a) || !is_unread(f, kn_index(in->a))) continue;
       const uint32_t slot = kn_index(in->a),
                      whole = (uint32_t)(kn_slot_whole(f, slot) - f->slots.at);
-      if (d->valued.at[whole] != 0)
-        add_stored(d, f, whole, f->slots.at[slot].offset, 1u << kn_type_log2[in->type], in->b,
-                   kn_inst_settle(f, i + 1), kn_loc_at(f, i));
+      const struct kn_debug_store store = {.inst = kn_inst_settle(f, i + 1),
+                                           .slot = whole,
+                                           .at = f->slots.at[slot].offset,
+                                           .bytes = 1u << kn_type_log2[in->type],
+                                           .value = in->b,
+                                           .loc = kn_loc_at(f, i)};
+      add_store(d, f, &store);
     }
   }
-  for (uint32_t k = 0; k < f->debug.stores.n; k++) {
-    const struct kn_debug_store *s = &f->debug.stores.at[k];
-    if (d->valued.at[s->slot] != 0)
-      add_stored(d, f, s->slot, s->at, s->bytes, s->value, s->inst, s->loc);
-  }
+  for (uint32_t k = 0; k < f->debug.stores.n; k++) add_store(d, f, &f->debug.stores.at[k]);
 }
 
 static int by_inst(const void *a, const void *b) {
@@ -217,25 +228,25 @@ void kn_debug_sort_values(struct kn_debug_observer *d, const kiln_func *f) {
 /* Finds the variables that become values, in whole or in part; false: there are none, or no memory. A slot that is
  * memory does not have what stores that were left out would have changed: nothing of such a variable is shown. */
 static bool find_unread(struct kn_debug_observer *d, const kiln_func *f) {
-  enum { LEFT_OUT = UINT32_MAX };
   bool any = false;
-  if (!KN_RESIZE(f->module, d->valued, f->slots.n)) return false;
+  if (!KN_RESIZE(f->module, d->same, f->debug.vars.n) ||
+      !KN_RESIZE(f->module, d->valued, f->slots.n))
+    return false;
   uint32_t *valued = d->valued.at;
   memset(valued, 0, f->slots.n * sizeof *valued);
-  for (uint32_t k = 0; k < f->debug.stores.n; k++) valued[f->debug.stores.at[k].slot] = LEFT_OUT;
-  for (uint32_t k = 0; k < f->debug.vars.n; k++) {
+  for (uint32_t k = 0; k < f->debug.stores.n; k++)
+    valued[f->debug.stores.at[k].slot] = KN_VALUED_STORES;
+  for (uint32_t k = f->debug.vars.n; k-- > 0;) {
     const struct kn_debug_var *v = &f->debug.vars.at[k];
-    const struct kn_slot *s = &f->slots.at[v->slot];
     uint32_t *of = &valued[v->slot];
     const bool memory = f->session->plan->slots.at[v->slot].memory != 0;
-    const bool odd =
-      (v->n != 0 && !v->indirect) || (s->pieces != 0 && (v->indirect || v->part_bits != 0));
-    if (*of != LEFT_OUT && (*of != 0 || memory || odd || !any_unread(f, v->slot))) continue;
-    *of = (k + 1) | (memory || odd ? KN_VALUED_MEMORY : 0);
+    d->same.at[k] = KN_NOT_VALUED;
+    if (!(*of & KN_VALUED_STORES) && (memory || kn_debug_is_odd(f, v) || !any_unread(f, v->slot)))
+      continue;
+    d->same.at[k] = *of & KN_VALUED_FIRST;
+    *of = (k + 1) | (*of & KN_VALUED_STORES) | (memory ? KN_VALUED_MEMORY : 0);
     any = true;
   }
-  for (uint32_t k = 0; k < f->debug.stores.n; k++)
-    if (valued[f->debug.stores.at[k].slot] == LEFT_OUT) valued[f->debug.stores.at[k].slot] = 0;
   return any;
 }
 

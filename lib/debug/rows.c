@@ -102,8 +102,9 @@ static const struct kn_debug_place *place_of(const struct flow *x, const struct 
 
 /* Is the result on the stack the variable's value? */
 static bool on_stack(const struct kn_debug_value *v, const struct kn_debug_place *is) {
-  return !v->address && (v->n != 0 || is->number != 0 || is->where == KN_DP_NUMBER ||
-                         is->where == KN_DP_SLOT || is->where == KN_DP_ENTRY);
+  return !v->address &&
+         (v->n != 0 || is->number != 0 || is->where == KN_DP_NUMBER || is->where == KN_DP_SLOT ||
+          is->where == KN_DP_SYMBOL || is->where == KN_DP_ENTRY);
 }
 
 /* Adds a row: value number `k` is at `is` (and further values follow) from `from` to `to`. False if there is
@@ -432,12 +433,12 @@ static void add_parts(struct flow *x, uint32_t head) {
 }
 
 /* Is value number `k`, the only one of its variable, the same wherever the variable's scope has code? So are arguments
- * of inlined bodies that are constants or addresses of slots. Then there is no need to follow the flow. */
+ * of inlined bodies that are constants or addresses. Then there is no need to follow the flow. */
 static bool is_constant(const struct flow *x, uint32_t k) {
   const struct kn_debug_value *v = &x->d->seen.at[k - 1].is;
   const struct kn_debug_held *held = newest(x, k);
   if (!x->d->as_is || held == NULL || v->other[0] != 0 || v->part_bits != 0) return false;
-  return place_of(x, held)->where == KN_DP_NUMBER || place_of(x, held)->where == KN_DP_SLOT;
+  return place_of(x, held)->where <= KN_DP_POINTER;
 }
 
 /* Adds the rows of the variable whose newest value is number `k`; `body`: it is of that one. */
@@ -474,7 +475,8 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
     const struct kn_debug_body *body = call != 0 ? kn_debug_body_of(x->d, call) : NULL;
     const struct kn_debug_var *v =
       values[first].declared != 0 ? &w->f->debug.vars.at[values[first].declared - 1] : NULL;
-    if (v != NULL && !(x->d->valued.at[v->slot] & KN_VALUED_MEMORY)) kn_debug_add_places(x->d, v);
+    if (v != NULL && !(x->d->valued.at[v->slot] & KN_VALUED_MEMORY) && !kn_debug_is_odd(w->f, v))
+      kn_debug_add_places(x->d, v);
     if (call == 0 || body != NULL) add_variable(x, *head_of(x, heads, mask, &values[first]), body);
     if (rows == w->out->vars.n) { /* it exists, but nothing is known of it */
       const struct kn_debug_value *is = &values[first].is;

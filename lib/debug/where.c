@@ -84,12 +84,27 @@ static bool find(const struct kn_debug_observer *d, uint32_t v, struct kn_debug_
   return in_reg || (in_frame && val->frame != 0);
 }
 
+uint32_t kn_debug_symbol(const kiln_func *f, uint32_t h) {
+  const struct kn_const *c = kn_is_pool(h) ? &f->pool.at[kn_index(h)] : NULL;
+  if (c == NULL || c->symbol == 0 || c->tls) return 0;
+  const struct kn_symbol *s = kn_symbol(f->module, c->symbol);
+  /* others may be defined elsewhere: then no object that says nothing to the loader has the address */
+  return kn_is_local(s) && (s->kind == KILN_SYMBOL_FUNC || s->data != 0) ? c->symbol : 0;
+}
+
 /* Is handle `h`, a constant, a number? */
 static bool is_number(const kiln_func *f, uint32_t h, int64_t *number) {
   const struct kn_const *c = kn_is_pool(h) ? &f->pool.at[kn_index(h)] : NULL;
   *number = c ? (int64_t)c->low : kn_imm(h);
   return c == NULL || !(c->symbol || c->tls || c->is_typeid || c->type == KILN_TYPE_I128 ||
                         c->type == KILN_TYPE_F128 || c->type == KILN_TYPE_F80);
+}
+
+/* Is slot `i` in memory? Where debuggers change no code, what nothing accesses is in none. */
+static bool is_memory(const struct kn_debug_observer *d, uint32_t i) {
+  const struct kn_slot *s = &d->w->f->slots.at[i];
+  return d->w->slots[i].reg == KN_NO_REG && !kn_debug_in_pieces(d->w, i) &&
+         (!d->as_is || (s->uses | s->pieces) != 0);
 }
 
 bool kn_debug_where(const struct kn_debug_observer *d, uint32_t h, bool computed, uint64_t regs,
@@ -100,15 +115,17 @@ bool kn_debug_where(const struct kn_debug_observer *d, uint32_t h, bool computed
     *is = (struct kn_debug_place){.reg = KN_NO_REG, .handle = h, .number = (int64_t)sum};
     if (kn_is_imm(h) || kn_is_pool(h)) {
       int64_t number;
-      if (!is_number(w->f, h, &number)) return false;
-      if (sums != 0) is->handle = 0;
+      const bool symbol = !is_number(w->f, h, &number);
+      if (symbol) is->where = KN_DP_SYMBOL;
+      else if (sums != 0) is->handle = 0;
       is->number = (int64_t)(sum + (uint64_t)number);
-      return true;
+      return !symbol || kn_debug_symbol(w->f, h) != 0;
     }
     if (kn_is_slot(h)) {
-      is->where = KN_DP_SLOT;
-      return regs != 0 && w->slots[kn_index(h)].reg == KN_NO_REG &&
-             !kn_debug_in_pieces(w, kn_index(h));
+      is->where = is_memory(d, kn_index(h)) ? KN_DP_SLOT : KN_DP_POINTER;
+      if (is->where == KN_DP_POINTER && d->as_is && d->values.on)
+        is->range = d->values.declared.at[kn_index(h)];
+      return regs != 0 && (is->where == KN_DP_SLOT || is->range != 0);
     }
     if (!kn_is_value(h) || h == 0) return false;
     if (regs != 0 && find(d, h, is) && (is->where == KN_DP_FRAME || (regs >> is->reg & 1)))
@@ -180,9 +197,23 @@ static uint8_t *put_mask(uint8_t *p, unsigned bits) {
   return p;
 }
 
+/* The address of a symbol, or a pointer to a variable: what the writer of DWARF puts in place of these numbers. */
+static uint8_t *put_link(const struct kn_walk *w, uint8_t *p, const struct kn_debug_place *is) {
+  const bool symbol = is->where == KN_DP_SYMBOL;
+  const struct kn_debug_var *v = symbol ? NULL : &w->f->debug.vars.at[is->range - 1];
+  if (is->number != (int32_t)is->number) return NULL;
+  *p++ = symbol ? KILN_DW_OP_addr : KILN_DW_OP_implicit_pointer;
+  kn_put32(p, symbol ? w->f->pool.at[kn_index(is->handle)].symbol : v->variable);
+  if (!symbol) kn_put32(p += 4, v->inlined);
+  kn_put32(p + 4, (uint32_t)is->number);
+  return p + 8;
+}
+
 uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn_debug_place *is,
                             enum kn_debug_put as) {
   const uint32_t h = is->handle;
+  if (is->where == KN_DP_SYMBOL) return put_link(w, p, is);
+  if (is->where == KN_DP_POINTER) return as == KN_PUT_LOCATION ? put_link(w, p, is) : NULL;
   if (is->where == KN_DP_SLOT) {
     const int32_t frame = w->slot_states.at[kn_index(h)].frame;
     return frame ? put_sum(put_frame(w, p, frame, kn_slot_align(w, kn_index(h))), is->number)
@@ -197,7 +228,9 @@ uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn
     return NULL; /* more than debuggers compute with, or no number */
   switch (is->where) {
   case KN_DP_NUMBER: return put_number(p, is->number);
-  case KN_DP_SLOT: break; /* see above */
+  case KN_DP_SLOT:
+  case KN_DP_SYMBOL:
+  case KN_DP_POINTER: break; /* see above */
   case KN_DP_CONTENT: return put_reg(p, false, reg);
   case KN_DP_REG:
     p = put_reg(p, value, reg);
@@ -240,13 +273,13 @@ static bool place_of(const struct kn_debug_observer *d, const struct kn_debug_va
                      struct kn_debug_place *is) {
   const struct kn_walk *w = d->w;
   const uint32_t i = kn_is_slot(h) ? kn_index(h) : 0;
-  if (!kn_is_slot(h) || w->slots[i].reg == KN_NO_REG)
+  if (!v->address || !kn_is_slot(h) || w->slots[i].reg == KN_NO_REG)
     return kn_debug_where(d, h, v->n != 0, UINT64_MAX, is);
   const bool whole =
     v->part_bits == 0 || v->part_bits == UINT64_C(8) * w->f->slots.at[i].size_bytes;
   *is = (struct kn_debug_place){
     .where = KN_DP_CONTENT, .reg = w->slots[i].reg, .handle = h, .range = w->f->slots.at[i].global};
-  return v->address && v->n == 0 && whole && is->reg != KN_UNREAD && !kn_debug_in_pieces(w, i);
+  return v->n == 0 && whole && is->reg != KN_UNREAD && !kn_debug_in_pieces(w, i);
 }
 
 /* A stretch of value `of` (index) begins at `from`, with the newest step, if what it is of is somewhere. */
@@ -261,7 +294,10 @@ static void open(struct kn_debug_observer *d, uint32_t of, struct kn_mark from) 
   if (t->open.n == MOST_OPEN || v->value == 0 || v->label) return;
   for (uint32_t k = 0, handle = v->value; handle != 0; handle = v->other[k++]) {
     struct kn_debug_place is;
-    if (!place_of(d, v, handle, &is) || !KN_PUSH(w->f->module, t->places, is)) return;
+    if (!place_of(d, v, handle, &is)) return;
+    if (k != 0 && is.where == KN_DP_SYMBOL) return; /* such an address begins an expression */
+    is.number += s->disp;
+    if (!KN_PUSH(w->f->module, t->places, is)) return;
     if (is.where == KN_DP_REG) h.regs |= KN_BIT(is.reg);
     h.spilled |= is.where == KN_DP_FRAME && is.range == 0;
   }
@@ -322,6 +358,21 @@ static void end_stretches(struct kn_debug_observer *d, uint32_t last, uint64_t w
 
 /* ---- events ---- */
 
+/* Finds the variables that pointers to their slots may be shown as pointers to. */
+static void find_declared(struct kn_debug_observer *d) {
+  const kiln_func *f = d->w->f;
+  if (!d->as_is) return;
+  if (!KN_RESIZE(f->module, d->values.declared, f->slots.n)) {
+    give_up(d);
+    return;
+  }
+  for (uint32_t i = 0; i < f->slots.n; i++) d->values.declared.at[i] = 0;
+  for (uint32_t k = 0; k < f->debug.vars.n; k++) { /* those of callers come after those of bodies */
+    const struct kn_debug_var *v = &f->debug.vars.at[k];
+    if (!v->indirect && v->n == 0 && v->part_bits == 0) d->values.declared.at[v->slot] = k + 1;
+  }
+}
+
 void kn_debug_values_begin(struct kn_debug_observer *d) {
   const uint32_t n = d->w->plan->n_layout;
   struct kn_debug_values *t = &d->values;
@@ -338,6 +389,7 @@ void kn_debug_values_begin(struct kn_debug_observer *d) {
   }
   for (uint32_t pos = 0; pos < n; pos++)
     t->blocks.at[pos] = (struct kn_debug_block){.wrote = UINT64_MAX};
+  find_declared(d);
 }
 
 uint32_t kn_debug_values_from(const struct kn_debug_observer *d, uint32_t inst) {

@@ -398,7 +398,7 @@ static void free_work(struct kn_dwarf *d) {
                     d->file_of,     d->str_of,         d->func_addr,
                     d->list_at.at,  d->loc_list_at.at, d->scope_way.at,
                     d->callees,     d->func_node,      d->skeleton_list_at.at,
-                    d->names.at};
+                    d->names.at,    d->links.at,       d->pointers.at};
   kn_trie_free(d->m, &d->abbrevs);
   kn_hash_free(&d->m->options.allocator, &d->str_hash);
   kn_hash_free(&d->m->options.allocator, &d->scope_hash);

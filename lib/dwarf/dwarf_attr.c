@@ -114,6 +114,7 @@ static void add_bytes(struct kn_dwarf_fields *f, unsigned name, unsigned form, c
 
 void kn_dwarf_add_expr(struct kn_dwarf_fields *f, unsigned name, const uint8_t *bytes, uint32_t n) {
   add_bytes(f, name, KILN_DW_FORM_exprloc, bytes, n);
+  if (!f->failed && !kn_dwarf_complete_expr(f->d, KN_DS_INFO, n)) f->failed = true;
 }
 
 void kn_dwarf_add_address(struct kn_dwarf_fields *f, unsigned name, uint32_t target,
@@ -449,9 +450,9 @@ static bool add_parts(struct kn_dwarf_fields *f, uint32_t number, uint64_t bits)
   const struct kn_output *o = kn_image_output(d->image, d->vars.at[number - 1].session);
   for (uint32_t k = number; k && n < 64; k = d->vars.at[k - 1].next)
     parts[n++] = &o->vars.at[d->vars.at[k - 1].index];
-  const uint8_t *bytes = kn_dwarf_parts(d, o->exprs.at, parts, n, bits, &size);
+  const uint8_t *bytes = kn_dwarf_parts(d, o, parts, n, bits, &size);
   if (bytes == NULL) return false;
-  add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, bytes, size);
+  kn_dwarf_add_expr(f, KILN_DW_AT_location, bytes, size);
   return true;
 }
 
@@ -462,14 +463,19 @@ static bool add_location(struct kn_dwarf_fields *f, uint32_t i, uint32_t number)
   const struct kn_output *o = kn_image_output(d->image, v->session);
   const struct kn_code_var *c = &o->vars.at[v->index];
   bool ok = true;
+  d->var = v;
   if (c->n == UINT32_MAX || c->to) { /* in code: relative to the function it is in */
     uint32_t func = v->func, target;
     int64_t addend, at = (int64_t)c->from - kn_image_func(d->image, func)->start;
     if (c->to) {
       uint32_t scope = f->stack.n ? d->dies.at[f->stack.at[f->stack.n - 1]].ranges : 0;
       const struct kn_code_var *all = kn_dwarf_throughout(d, v, scope);
-      if (all) {
-        add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, o->exprs.at + all->expr, all->n);
+      /* debuggers take a variable that has no list, but an address in the data, for static */
+      if (all && o->exprs.at[all->expr] != KILN_DW_OP_addr) {
+        uint32_t n;
+        const uint8_t *expr = kn_dwarf_row_expr(d, o, all, 0, &n);
+        if (expr == NULL || n == 0) return expr != NULL;
+        kn_dwarf_add_expr(f, KILN_DW_AT_location, expr, n);
         return true;
       }
       add_list(f, KILN_DW_AT_location, kn_dwarf_loc_list(d, v, scope, variable_bits(d, i), &ok));

@@ -61,8 +61,11 @@ static bool put_parameters(struct kn_dwarf_fields *f, const uint8_t *p, const ui
   bool old = f->d->version < 5;
   for (; p < end; p += 2 + p[1]) {
     uint8_t location[2] = {KILN_DW_OP_reg0 + p[0]};
+    const bool link = kn_dwarf_is_link(p + 2, p[1]);
+    if (link && f->d->image->places[kn_get32(p + 3)].section == 0) continue;
     kn_dwarf_begin(f);
     kn_dwarf_add_expr(f, KILN_DW_AT_location, location, 1);
+    if (link && !KN_PUSH(f->d->m, f->d->links, 0)) return false;
     kn_dwarf_add_expr(f, old ? KILN_DW_AT_GNU_call_site_value : KILN_DW_AT_call_value, p + 2, p[1]);
     if (kn_dwarf_put_entry(
           f, old ? KILN_DW_TAG_GNU_call_site_parameter : KILN_DW_TAG_call_site_parameter, false) ==

@@ -150,6 +150,69 @@ bool kn_dwarf_aranges(struct kn_dwarf *d) {
   return true;
 }
 
+/* ---- expressions ---- */
+
+/* Is there what an expression begins with: a symbol, an entry that a pointer points to? All pointers of a variable that
+ * are shown point to one. */
+static bool is_there(const struct kn_dwarf *d, const struct kn_output *o, const uint8_t *expr) {
+  const struct kn_dwarf_var *v = d->var;
+  if (*expr == KILN_DW_OP_addr) return d->image->places[kn_get32(expr + 1)].section != 0;
+  return !d->split && v->to != 0 && d->dies.at[v->to].unit != 0 &&
+         memcmp(expr + 1, o->exprs.at + o->vars.at[v->pointer - 1].expr + 1, 8) == 0;
+}
+
+const uint8_t *kn_dwarf_row_expr(struct kn_dwarf *d, const struct kn_output *o,
+                                 const struct kn_code_var *row, uint32_t at, uint32_t *size) {
+  const uint8_t *expr = o->exprs.at + row->expr;
+  *size = row->n;
+  if (KN_LIKELY(!kn_dwarf_is_link(expr, row->n))) return expr;
+  if (!is_there(d, o, expr)) *size = 0;
+  else if (!KN_PUSH(d->m, d->links, at)) return NULL;
+  return expr;
+}
+
+/* The address of a symbol, at `at` in a section: a number in .debug_addr where there are no relocations. */
+static bool complete_address(struct kn_dwarf *d, unsigned section, uint32_t at) {
+  uint8_t *p = d->out[section].bytes.at + at;
+  const uint32_t target = KN_DR_SYMBOL | kn_get32(p + 1);
+  const int32_t addend = (int32_t)kn_get32(p + 5);
+  const struct kn_dwarf_reloc reloc = {at + 1, target, addend, true, false};
+  memset(p + 1, 0, 8);
+  if (!d->split) return KN_PUSH(d->m, d->out[section].relocs, reloc);
+  const uint32_t number = kn_dwarf_address(d, target, addend);
+  *p = d->version >= 5 ? KILN_DW_OP_addrx : KILN_DW_OP_GNU_addr_index;
+  uint8_t *end = kn_put_uleb(p + 1, number);
+  memset(end, KILN_DW_OP_nop, (size_t)(p + 9 - end));
+  return number != UINT32_MAX;
+}
+
+/* A pointer: the offset of an entry in .debug_info, and how far from its variable's beginning. */
+static bool complete_pointer(struct kn_dwarf *d, unsigned section, uint32_t at) {
+  uint8_t *p = d->out[section].bytes.at + at;
+  const int64_t disp = (int32_t)kn_get32(p + 9);
+  struct kn_dwarf_buffer *b = &d->out[section];
+  const struct kn_dwarf_reloc reloc = {at + 1, KN_DR_DEBUG | KN_DS_INFO, 0, false, false};
+  const struct kn_dwarf_patch patch = {b->relocs.n | 1u << 31, d->var->to};
+  if (d->version < 5) *p = KILN_DW_OP_GNU_implicit_pointer;
+  memset(p + 1, 0, 4);
+  for (unsigned k = 0; k < 8; k++) p[5 + k] = (uint8_t)((disp >> 7 * k & 0x7f) | (k < 7) << 7);
+  if (!KN_PUSH(d->m, b->relocs, reloc)) return false;
+  return section == KN_DS_INFO ? KN_PUSH(d->m, d->patches, patch)
+                               : KN_PUSH(d->m, d->pointers, patch);
+}
+
+bool kn_dwarf_complete_expr(struct kn_dwarf *d, unsigned section, uint32_t size) {
+  const uint32_t start = d->out[section].bytes.n - size;
+  bool ok = true;
+  for (uint32_t k = 0; k < d->links.n && ok; k++) {
+    const uint32_t at = start + d->links.at[k];
+    ok = d->out[section].bytes.at[at] == KILN_DW_OP_addr ? complete_address(d, section, at)
+                                                         : complete_pointer(d, section, at);
+  }
+  d->links.n = 0;
+  return ok;
+}
+
 /* ---- locations ---- */
 
 static uint8_t *put_piece(uint8_t *p, uint64_t bits) {
@@ -186,7 +249,7 @@ static bool whole_in_frame(const uint8_t *exprs, const struct kn_code_var *const
   return bits != 0 && sum == bits;
 }
 
-const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
+const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const struct kn_output *o,
                               const struct kn_code_var *const *parts, uint32_t n, uint64_t bits,
                               uint32_t *size) {
   uint64_t room = 32, at = 0;
@@ -194,7 +257,7 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
   uint8_t *bytes = kn_arena_alloc(d->arena, room, 1), *p = bytes;
   int64_t frame = 0;
   if (bytes == NULL) return NULL;
-  if (whole_in_frame(exprs, parts, n, bits, &frame)) {
+  if (whole_in_frame(o->exprs.at, parts, n, bits, &frame)) {
     *p++ = KILN_DW_OP_fbreg;
     *size = (uint32_t)(kn_put_sleb(p, frame) - bytes);
     return bytes;
@@ -207,8 +270,10 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
         best = parts[k];
     if (best == NULL) break;
     if (best->part_at > at) p = put_piece(p, best->part_at - at);
-    memcpy(p, exprs + best->expr, best->n);
-    p = put_piece(p + best->n, best->part_bits);
+    const uint8_t *expr = kn_dwarf_row_expr(d, o, best, (uint32_t)(p - bytes), size);
+    if (expr == NULL) return NULL;
+    memcpy(p, expr, *size);
+    p = put_piece(p + *size, best->part_bits);
     at = (uint64_t)best->part_at + best->part_bits;
   }
   if (at < bits) p = put_piece(p, bits - at); /* debuggers take what is not said for zeros */
@@ -223,14 +288,17 @@ static bool put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const u
   enum { START_LENGTH = 3 };
   const unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
   uint8_t head[40], *p = head;
-  if (n > UINT16_MAX && d->version < 5) return true;
+  if (n > UINT16_MAX && d->version < 5) {
+    d->links.n = 0;
+    return true;
+  }
   if (d->version >= 5) {
     *p++ = KILN_DW_RLE_offset_pair;
     p = kn_put_uleb(kn_put_uleb(kn_put_uleb(p, from), to), n);
   } else if (d->split) {
     uint32_t target;
     int64_t addend;
-    kn_dwarf_func_base(d, d->list_func, &target, &addend);
+    kn_dwarf_func_base(d, d->var->func, &target, &addend);
     const uint32_t number = kn_dwarf_address(d, target, addend + (int64_t)from);
     if (number == UINT32_MAX) return false;
     *p++ = START_LENGTH;
@@ -244,7 +312,8 @@ static bool put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const u
     kn_put16(p + 16, (uint16_t)n);
     p += 18;
   }
-  return kn_dwarf_put(d, section, head, (size_t)(p - head)) && kn_dwarf_put(d, section, expr, n);
+  return kn_dwarf_put(d, section, head, (size_t)(p - head)) && kn_dwarf_put(d, section, expr, n) &&
+         kn_dwarf_complete_expr(d, section, n);
 }
 
 /* The rows of a variable in parts: a location wherever some of them are known. They are in order of `from` for each
@@ -263,12 +332,9 @@ static bool put_parts(struct kn_dwarf *d, const struct kn_output *o, const struc
       if (c[k].part_bits == 0) whole = &c[k];
       else if (count < 64) now[count++] = &c[k];
     }
-    if (whole) {
-      if (!put_location(d, base + at - start, base + next - start, o->exprs.at + whole->expr,
-                        whole->n))
-        return false;
-    } else if (count) {
-      const uint8_t *expr = kn_dwarf_parts(d, o->exprs.at, now, count, bits, &size);
+    if (whole || count) {
+      const uint8_t *expr = whole ? kn_dwarf_row_expr(d, o, whole, 0, &size)
+                                  : kn_dwarf_parts(d, o, now, count, bits, &size);
       if (expr == NULL || !put_location(d, base + at - start, base + next - start, expr, size))
         return false;
     }
@@ -322,7 +388,6 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
   uint32_t list = d->out[section].bytes.n, start = kn_image_func(d->image, v->func)->start;
   uint64_t base = 0;
   bool parts = false;
-  d->list_func = v->func;
   if (d->version >= 5) {
     *ok &= KN_PUSH(d->m, d->loc_list_at, list);
     list = d->loc_list_at.n - 1;
@@ -339,8 +404,9 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
            (c[next].from == to || (scope && !meets(d, scope, to - start, c[next].from - start)));
          next++)
       if (meets(d, scope, c[next].from - start, c[next].to - start)) to = c[next].to;
-    *ok &=
-      put_location(d, base + c[k].from - start, base + to - start, o->exprs.at + c[k].expr, c[k].n);
+    uint32_t size;
+    const uint8_t *expr = kn_dwarf_row_expr(d, o, &c[k], 0, &size);
+    *ok &= expr && put_location(d, base + c[k].from - start, base + to - start, expr, size);
   }
   *ok &= kn_dwarf_put(d, section, NULL, kn_dwarf_indexed(d) ? 1 : 16);
   return list;

@@ -205,20 +205,33 @@ static void add_part(struct kn_dwarf *d, uint32_t i, uint32_t var) {
   first->next = var;
 }
 
+/* The entry that variable v (of the source) is in, of the function, or of what was inlined at location `call`; 0: no
+ * code is in its scope. */
+static uint32_t scope_entry(const struct function *x, uint32_t v, uint32_t call) {
+  const struct kn_dwarf *d = x->d;
+  const uint32_t parent = kn_dwarf_parent(d, v);
+  if (parent == 0) return 0;
+  if (call == 0 && kn_dwarf_entry(d, parent)->tag == KILN_DW_TAG_subprogram)
+    return parent == x->subprogram ? x->node : 0;
+  const uint32_t scope = find(x, (struct kn_dwarf_key){parent, call});
+  return scope != 0 ? d->scopes.at[scope - 1].node : 0;
+}
+
+/* The instance of variable v in entry `in`, or 0. */
+static uint32_t instance_in(const struct kn_dwarf *d, uint32_t in, uint32_t v) {
+  uint32_t k = d->dies.at[in].first;
+  for (uint32_t steps = 0; k != 0 && d->dies.at[k].of != v; k = d->dies.at[k].next)
+    if (++steps == 1000) return 0;
+  return k;
+}
+
 /* Adds variable v (of the source) to its scope in the function, or in what was inlined at location `call`; `var` is
  * the number of where it lives, 0: nowhere. */
 static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32_t var) {
   struct kn_dwarf *d = x->d;
-  uint32_t parent = kn_dwarf_parent(d, v), in = x->node;
+  const uint32_t parent = kn_dwarf_parent(d, v), in = scope_entry(x, v, call);
   unsigned tag = kn_dwarf_entry(d, v)->tag;
-  if (parent == 0) return true;
-  if (call != 0 || kn_dwarf_entry(d, parent)->tag != KILN_DW_TAG_subprogram) {
-    uint32_t scope = find(x, (struct kn_dwarf_key){parent, call});
-    if (scope == 0) return true; /* no code is in its scope */
-    in = d->scopes.at[scope - 1].node;
-  } else if (parent != x->subprogram) {
-    return true;
-  }
+  if (in == 0) return true;
   bool has_code = tag == KILN_DW_TAG_variable || tag == KILN_DW_TAG_formal_parameter ||
                   (tag == KILN_DW_TAG_label && var);
   if (!has_code) return kn_dwarf_reach(d, v); /* what the function imports, labels without code */
@@ -231,12 +244,11 @@ static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32
     d->dies.at[in].holds = true;
     return kn_dwarf_reach(d, v);
   }
-  for (uint32_t k = d->dies.at[in].first, steps = 0; k && steps < 1000;
-       k = d->dies.at[k].next, steps++)
-    if (d->dies.at[k].of == v) {
-      if (d->dies.at[k].var && var) add_part(d, k, var);
-      return true;
-    }
+  const uint32_t k = instance_in(d, in, v);
+  if (k != 0) {
+    if (d->dies.at[k].var && var) add_part(d, k, var);
+    return true;
+  }
   uint32_t node = instance(d, v);
   if (node == 0) return false;
   d->dies.at[node].var = var;
@@ -244,10 +256,32 @@ static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32
   return kn_dwarf_append(d, in, node) && kn_dwarf_reach(d, v);
 }
 
+/* Number of the first of `n` rows from `row` on, of a session, that is a pointer; 0: none is. */
+static uint32_t pointer_of(const struct kn_output *o, uint32_t row, uint32_t n) {
+  for (uint32_t k = row; k < row + n && o->vars.at[k].n != UINT32_MAX; k++)
+    if (o->vars.at[k].n != 0 && o->exprs.at[o->vars.at[k].expr] == KILN_DW_OP_implicit_pointer)
+      return k + 1;
+  return 0;
+}
+
+/* The variables from index `first` on are all of the function: finds what pointers among them point to. */
+static void find_pointees(const struct function *x, uint32_t first) {
+  struct kn_dwarf *d = x->d;
+  const struct kn_output *o = kn_image_output(d->image, x->session);
+  for (uint32_t k = first; k < d->vars.n; k++) {
+    struct kn_dwarf_var *v = &d->vars.at[k];
+    if (v->pointer == 0) continue;
+    const uint8_t *expr = o->exprs.at + o->vars.at[v->pointer - 1].expr;
+    const uint32_t to = kn_dwarf_index(d, x->session + 1, kn_get32(expr + 1));
+    const uint32_t in = to != 0 ? scope_entry(x, to, kn_get32(expr + 5)) : 0;
+    if (in != 0) v->to = in == kn_dwarf_parent(d, to) ? to : instance_in(d, in, to);
+  }
+}
+
 static bool variables(const struct function *x, const struct kn_code_func *f) {
   struct kn_dwarf *d = x->d;
   const struct kn_output *o = kn_image_output(d->image, x->session);
-  uint32_t end = f + 1 < o->funcs.at + o->funcs.n ? f[1].var_first : o->vars.n;
+  uint32_t end = f + 1 < o->funcs.at + o->funcs.n ? f[1].var_first : o->vars.n, first = d->vars.n;
   for (uint32_t k = f->var_first, n; k < end; k += n) {
     const struct kn_code_var *row = &o->vars.at[k];
     n = 1;
@@ -257,10 +291,11 @@ static bool variables(const struct function *x, const struct kn_code_func *f) {
     uint32_t v = kn_dwarf_index(d, x->session + 1, row->variable);
     if (v == 0) continue;
     d->has_lists |= row->to != 0;
-    if (!KN_PUSH(d->m, d->vars, (struct kn_dwarf_var){x->session, k, n, x->func, 0}) ||
-        !variable(x, v, row->inlined, d->vars.n))
-      return false;
+    const struct kn_dwarf_var var = {x->session, k, n, x->func, row->to ? pointer_of(o, k, n) : 0,
+                                     0,          0};
+    if (!KN_PUSH(d->m, d->vars, var) || !variable(x, v, row->inlined, d->vars.n)) return false;
   }
+  find_pointees(x, first);
   const struct kn_dwarf_view is = kn_dwarf_view(d, x->subprogram);
   for (uint32_t k = 0; k < is.shape->n_refs; k++) {
     const struct kn_dwarf_item *a = &is.shape->refs[k];

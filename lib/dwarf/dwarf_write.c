@@ -217,6 +217,10 @@ static void patch(struct kn_dwarf *d) {
     else
       kn_put32(d->out[KN_DS_INFO].bytes.at + p->at, to->offset - d->units.at[to->unit - 1].start);
   }
+  const struct kn_dwarf_buffer *lists = &d->out[d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS];
+  for (uint32_t k = 0; k < d->pointers.n; k++)
+    lists->relocs.at[d->pointers.at[k].at & INT32_MAX].addend =
+      d->dies.at[d->pointers.at[k].to].offset;
 }
 
 /* ---- headers of the other sections of DWARF 5 ---- */
@@ -240,6 +244,8 @@ bool kn_dwarf_end_lists(struct kn_dwarf *d, unsigned section, const uint32_t *at
   kn_put32(p + 8, n);
   for (uint32_t k = 0; k < n; k++) kn_put32(p + KN_LISTS_BASE + 4 * k, 4 * n + at[k]);
   d->out[section].bytes.n = size + head;
+  for (uint32_t k = 0; k < d->out[section].relocs.n; k++)
+    d->out[section].relocs.at[k].offset += head;
   return true;
 }
 

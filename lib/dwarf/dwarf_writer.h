@@ -126,7 +126,9 @@ struct kn_dwarf_var {
   uint32_t session, index; /* in the session's vars */
   uint32_t count;          /* rows there: of one variable, in ranges of code, */
   uint32_t func;           /* of this function */
-  uint32_t next;           /* where another part of it lives: number in kn_dwarf.vars, or 0 */
+  uint32_t pointer,
+    to; /* the first of these rows that is a pointer, + 1, and index of the entry it points to */
+  uint32_t next; /* where another part of it lives: number in kn_dwarf.vars, or 0 */
 };
 
 /* A reference to be filled in: the offset in .debug_info, and the entry. */
@@ -226,9 +228,13 @@ struct kn_dwarf {
   list_at; /* by number: offset of a list of ranges behind the header; of locations: */
   KN_ARRAY(uint32_t) loc_list_at;
   KN_ARRAY(uint32_t) skeleton_list_at; /* of ranges of units, if it is split */
-  uint32_t list_func; /* whose locations are being written: index of the function */
-  bool has_lists;     /* of locations */
-  bool has_ranges;    /* lists of ranges */
+  const struct kn_dwarf_var *var;      /* whose location is being written */
+  KN_ARRAY(uint32_t)
+  links; /* where the expression that is being written has addresses of symbols and pointers */
+  KN_ARRAY(struct kn_dwarf_patch)
+  pointers;        /* relocations of lists of locations, and the entries that they are of */
+  bool has_lists;  /* of locations */
+  bool has_ranges; /* lists of ranges */
   /* by symbol: what a call's entry refers to: index of the entry of its declaration; NULL: nothing has calls */
   uint32_t *callees;
   uint32_t *func_node; /* by function: index of the entry that has its code, or 0 */
@@ -312,7 +318,7 @@ struct kn_dwarf_fields {
 /* Adds an attribute. */
 void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t value);
 void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to);
-/* An expression of `n` bytes. */
+/* An expression of `n` bytes, whose links are noted. */
 void kn_dwarf_add_expr(struct kn_dwarf_fields *f, unsigned name, const uint8_t *bytes, uint32_t n);
 /* An address in a section, by its number in version 5. */
 void kn_dwarf_add_address(struct kn_dwarf_fields *f, unsigned name, uint32_t target,
@@ -396,11 +402,17 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
  * none. */
 const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
                                               const struct kn_dwarf_var *v, uint32_t scope);
+/* The expression of a row of the variable whose location is written, which is put `at` bytes from the location's
+ * beginning. *size 0: it is nowhere, since the object lacks what it names. NULL without memory. */
+const uint8_t *kn_dwarf_row_expr(struct kn_dwarf *d, const struct kn_output *o,
+                                 const struct kn_code_var *row, uint32_t at, uint32_t *size);
 /* The expressions of n parts of a variable, in order, with what is nowhere between them. Of parts that overlap the
  * first. `bits`: of the variable, of which the rest is nowhere; 0: not known. NULL without memory. */
-const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
+const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const struct kn_output *o,
                               const struct kn_code_var *const *parts, uint32_t n, uint64_t bits,
                               uint32_t *size);
+/* An expression of these two is the end of a section: puts in it what the writer knows. */
+bool kn_dwarf_complete_expr(struct kn_dwarf *d, unsigned section, uint32_t size);
 
 /* lib/dwarf/dwarf_line.c */
 
@@ -493,6 +505,10 @@ static inline uint8_t *kn_dwarf_space(struct kn_dwarf *d, unsigned section, size
 }
 static inline void kn_dwarf_done(struct kn_dwarf *d, unsigned section, const uint8_t *end) {
   d->out[section].bytes.n = (uint32_t)(end - d->out[section].bytes.at);
+}
+/* Does an expression begin with what the writer completes (lib/debug/where.c): the address of a symbol, a pointer? */
+static inline bool kn_dwarf_is_link(const uint8_t *expr, uint32_t n) {
+  return n != 0 && (*expr == KILN_DW_OP_addr || *expr == KILN_DW_OP_implicit_pointer);
 }
 /* Appends bytes to a section; NULL: zeros. False without memory. */
 static inline bool kn_dwarf_put(struct kn_dwarf *d, unsigned section, const void *bytes, size_t n) {

@@ -228,6 +228,13 @@ static bool has_home(const struct kn_walk *w, const struct kn_sig *sig) {
          sig->conv->shadow_bytes == w->target->library->shadow_bytes;
 }
 
+/* A variadic call says in rax how many of its arguments are floats in registers. */
+static void say_floats(struct kn_walk *w, unsigned n) {
+  KN_WROTE(w, KN_EV_CLOBBER, 0, X64_RAX);
+  if (n) x64_const(w, X64_RAX, n);
+  else EMIT(w, x64_zero, X64_RAX);
+}
+
 /* The usual call: no more arguments than the convention has registers, none of them to be extended; and the frame has
  * the bytes that belong to the callee. False, with nothing done, for any other call. */
 KN_INLINE bool simple_call(struct kn_walk *w, struct kn_call *c) {
@@ -284,10 +291,7 @@ KN_INLINE bool simple_call(struct kn_walk *w, struct kn_call *c) {
   }
   kn_save_live(w, conv->lost);
   kn_move_few(w, &a, total);
-  if (KN_UNLIKELY(sig->flags & KILN_SIG_VARIADIC) && !conv->by_position) {
-    if (fp) x64_const(w, X64_RAX, fp);
-    else EMIT(w, x64_zero, X64_RAX);
-  }
+  if (KN_UNLIKELY(sig->flags & KILN_SIG_VARIADIC) && !conv->by_position) say_floats(w, fp);
   uint32_t start = kn_call_begin(w, c->library, X64_R10);
   call_jump(w, c);
   kn_call_end(w, start, conv->lost);
@@ -310,8 +314,7 @@ static void settle_variadic(struct kn_walk *w, struct kn_call *c, unsigned float
     c->reg = X64_SCRATCH;
     EMIT(w, x64_rr, X64_MOV, 3, X64_SCRATCH, X64_RAX);
   }
-  if (floats) x64_const(w, X64_RAX, floats);
-  else EMIT(w, x64_zero, X64_RAX);
+  say_floats(w, floats);
 }
 
 void x64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all) {

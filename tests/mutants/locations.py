@@ -71,6 +71,8 @@ MUTANTS = [
     ('a number of a register', WHERE, 'KILN_DW_OP_breg0 : KILN_DW_OP_reg0) + reg);', 'KILN_DW_OP_breg0 : KILN_DW_OP_reg0) + (reg ^ 1));'),
     ('the register of a variable', VARS, '.reg = (uint8_t)reg,\n                                    .handle', '.reg = (uint8_t)(reg ^ 1), .handle'),
     ('the memory of a slot', WHERE, 'put_frame(w, p, frame, kn_slot_align(w', 'put_frame(w, p, frame + 8, kn_slot_align(w'),
+    ('the address of a symbol', WHERE, 'symbol ? w->f->pool.at[kn_index(is->handle)].symbol :', 'symbol ? w->f->pool.at[kn_index(is->handle)].symbol + 1 :'),
+    ('what a pointer points to', WHERE, 'kn_put32(p += 4, v->inlined);', 'kn_put32(p += 4, v->inlined + 1);'),
     ('the frame', WHERE, 'int64_t at = (int64_t)frame - w->frame.cfa;', 'int64_t at = (int64_t)frame - w->frame.cfa + 16;'),
     ('a variable while calls run', ROWS, 'calls == 0 || !(w->target->around_calls >> reg & 1);', 'calls == 0 || true || reg;'),
     ('a variable whose register a branch writes', ROWS, 'end_of(d, &is, pos, d->values.blocks.at[pos].term) : from;', 'block_end(w, pos) + 0 * is.reg : from;'),

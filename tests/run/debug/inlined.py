@@ -137,6 +137,36 @@ int main() {
   return early(seed) + f > 1e9;          // stop
 }
 '''
+# Variables that no code has: what the module's data has of them, and pointers to what is not in memory. `last` becomes
+# what is not known; `sum` is in rax, in which a call of a variadic function says how many floats it passes.
+VALUES = '''\
+static volatile int seed = 20;
+struct Three {
+  int a, b, c;
+};
+Three global;
+struct Pair {
+  int left, right;
+  int sum(const int &more) const {
+    int both = left + right + more;
+    seed = both;
+    return both;
+  }
+};
+int main() {
+  int table[6] = {1, 2, 3, 4, 5, 6};
+  const char *text = "in data";
+  Three last = {7, 8, 9};
+  seed = 5;
+  last = global;
+  Pair pair = {seed, seed + 1};
+  int more = seed;
+  int sum = pair.sum(more);
+  double wide = sum;
+  __builtin_printf("%g %d\\n", wide, sum);
+  return 0;
+}
+'''
 # The least part of variables' scopes, in bytes of code, in which they have locations. Only what is in memory has one in all
 # of its scope. Of a variable that only the block reads in which it is stored, and of what nobody reads, there is the value,
 # as long as that is somewhere: in a long function with many such variables that is a small part.
@@ -262,6 +292,21 @@ GDB_THUNK = [
     ('step', [r'Both::sum \(this=.*:6$']),
     ('bt', [r'^#0 .*Both::sum ', r'^#\d .*call \(it=.*:10$', r'^#\d .*main \(\) at .*:14$']),
 ]
+GDB_VALUES = [
+    ('break 10', []),
+    ('run', [r'^10\s']),
+    ('print *this', [r'= \{left = (?:5|<optimized out>), right = 6\}$']),
+    ('print this->right', [r'= 6$']),
+    ('print more', [r'= .*: 5$']),
+    ('up', [r'main \(\)']),
+    ('print table', [r'= \{1, 2, 3, 4, 5, 6\}$']),
+    ('print text', [r'= 0x\w+ "in data"$']),
+    ('print last', [r'= (?:<optimized out>|\{a = 0, b = 0, c = 0\})$']),
+    ('break 24', []),
+    ('continue', [r'^24\s']),
+    ('python while gdb.selected_inferior().read_memory(gdb.selected_frame().pc(), 1)[0] != b"\xe8": gdb.execute("stepi")', []),
+    ('print sum', [f'= {value(16)}$']),
+]
 LLDB = [
     ('breakpoint set --func-regex half', [r'3 locations']),
     ('run', [r'half\(whole=20\).* at frames\.cpp:4']),
@@ -274,9 +319,9 @@ LLDB = [
 ]
 
 
-def build(h, name, text):
-    bc = h.bitcode(h.write(name + '.cpp', text), h.path(name + '.bc'), [*FLAGS, '-g'])
-    return h.link([h.kiln_object(bc, h.path(name + '.o'), ['--inline'])], h.path(name), ['-lstdc++'], mold=False)
+def build(h, name, text, flags=(), options=()):
+    bc = h.bitcode(h.write(name + '.cpp', text), h.path(name + '.bc'), [*FLAGS, '-g', *flags])
+    return h.link([h.kiln_object(bc, h.path(name + '.o'), ['--inline', *options])], h.path(name), ['-lstdc++'], mold=False)
 
 
 def statements(h):
@@ -292,12 +337,17 @@ def statements(h):
 
 
 def debuggers(h):
-    program, thunk = build(h, 'frames', PROGRAM), build(h, 'thunk', THUNK)
+    program, thunk, values = (build(h, *p) for p in (('frames', PROGRAM), ('thunk', THUNK), ('values', VALUES)))
+    values4 = build(h, 'values4', VALUES, ['-gdwarf-4'])
+    # gdb 13 reads no lists of locations of version 5 in .dwo files, LLVM's neither
+    split4 = build(h, 'values_split4', VALUES, ['-gdwarf-4'], ['--split-dwarf'])
+    data = [(command, shown) for command, shown in GDB_VALUES if not re.search('this|more', command)]
     if h.args.target == 'x86_64':
         statements(h) if shutil.which('gdb') else h.skip('statements are stopped at', 'no gdb')
         gdb = ['gdb', '-nx', '-q', '-batch']
         for debugger, script, command, program in (('gdb', GDB, gdb, program), ('lldb-22', LLDB, ['lldb-22', '-x', '-b'], program),
-                                                   ('gdb', GDB_THUNK, gdb, thunk)):
+                                                   ('gdb', GDB_THUNK, gdb, thunk), ('gdb', GDB_VALUES, gdb, values),
+                                                   ('gdb', GDB_VALUES, gdb, values4), ('gdb', data, gdb, split4)):
             if not shutil.which(debugger):
                 h.skip(f'frames in {debugger}', 'no ' + debugger)
                 continue

@@ -48,6 +48,17 @@ def answer(command):
 OLD = int(gdb.VERSION.split('.')[0]) < 14
 
 
+def target(value):
+    """What a pointer or a reference leads to."""
+    code = value.type.strip_typedefs().code
+    try:
+        if code == gdb.TYPE_CODE_PTR:
+            return shown(value.dereference())
+        return shown(value.referenced_value()) if code == gdb.TYPE_CODE_REF else ''
+    except (gdb.error, RuntimeError) as error:
+        return plain(f'<error: {error}>')
+
+
 def shown(value):
     if OLD and value.address is None and value.type.code == gdb.TYPE_CODE_STRUCT and value.type.dynamic:
         return '<not in memory>'
@@ -78,11 +89,14 @@ def variables(frame):
     found = []
     line = frame.find_sal().line
     for symbol in symbols(frame):
+        leads = ''
         try:
-            value = shown(symbol.value(frame)) if symbol.line < line else ''
+            is_set = symbol.line < line
+            value = shown(symbol.value(frame)) if is_set else ''
+            leads = target(symbol.value(frame)) if is_set else ''
         except (gdb.error, RuntimeError) as error:
             value = plain(f'<error: {error}>')
-        found.append([symbol.name, symbol.line, str(symbol.type), value])
+        found.append([symbol.name, symbol.line, str(symbol.type), value, leads])
     return found
 
 
