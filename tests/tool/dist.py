@@ -130,11 +130,12 @@ def main():
         elf = list(elf_files(top))
         tap.case('eight programs and libraries', None if len(elf) >= 8 else str(elf))
         tap.case('symbol versions up to GLIBC_2.28, and libc alone', '\n'.join(w for q in elf for w in needs(q)))
-        tap.case('kiln is static', of_readelf(top / 'bin/kiln', '-d').replace('There is no dynamic section in this file.', '').strip())
+        for name in ('kiln', 'kiln-rustc'):
+            tap.case(f'{name} is static', of_readelf(top / 'bin' / name, '-d').replace('There is no dynamic section in this file.', '').strip())
         tap.case('the archives need no names that one C library alone has', archives(top))
-        tap.case('the shim exports functions of LLVM alone', '\n'.join(
+        tap.case('the shim exports functions of LLVM, and what shim.map names', '\n'.join(
             line for line in subprocess.run(['nm', '-D', '--defined-only', top / 'lib/kiln/libkiln-shim.so'], check=True, text=True,
-                                            stdout=subprocess.PIPE).stdout.splitlines() if not re.search(r' T (LLVM|_ZN4llvm)', line)))
+                                            stdout=subprocess.PIPE).stdout.splitlines() if not re.search(r' T (LLVM|_ZN4llvm|kiln_shim_(because|count|variable)$)', line)))
         # pkg-config's words have no spaces.
         place = work / 'kiln'
         top.rename(place)
