@@ -2,10 +2,10 @@
 """transcripts.py KILN [OPTION...] [FILE...]: goes through programs in gdb as LLVM -O0 -g and Kiln compiled them from the
 same bitcode, in the ways that tracer.py lists, and compares stops (function and line of all frames) and values (arguments
 and locals of all frames; what gdb answers to commands). A value counts from the line after its declaration on; clang sets
-all variables to zero there, since what was in memory before would differ. What gdb cannot show of LLVM's program and shows
-of Kiln's is counted apart. A step that stops at the line where it began does not count: docs/debugging.md says why. Where
-only one side stops, and so only there a variable would be changed, the way `set` is repeated without changes at that line.
-Prints each difference and the shares; fails below 99 % of stops or of values.
+all variables to zero there, since what was in memory before would differ. Values that gdb shows in Kiln's program alone are
+counted apart. A step that stops at the line where it began does not count: docs/debugging.md says why. Where only one side
+stops, it alone would change a variable: the way `set` is repeated without changes at that line. Prints each difference and
+the shares; fails below 99 % of stops or of values.
 With --inline, docs/internals/forwarding.md says what is compared.
 
 FILE: C, C++ or Rust; default: programs/ beside this script, and those of tests/run/programs that are not named below.
