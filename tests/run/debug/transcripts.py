@@ -88,7 +88,7 @@ def compile_rust(options, file, folder):
 def trace(options, file, folder, side, modes=None, leave=()):
     if options.debugger == 'lldb':
         return lldb_trace.trace(folder / side, file.name, options.stops, options.seconds)
-    out, program = folder / f'{side}.json', folder / side
+    out, program = folder / f'{side}{"-" + modes if modes else ""}.json', folder / side
     rust = file.suffix == '.rs'
     env = dict(os.environ, TRACE_OUT=str(out), TRACE_STOPS=str(options.stops), TRACE_SOURCE=file.name,
                TRACE_MAIN=f'{file.stem}::main' if rust else 'main', TRACE_MODES=modes or options.ways,
