@@ -58,6 +58,18 @@ static bool is_empty_line(const struct kn_debug_observer *d) {
          (d->w->out->lines.n - d->lines.first == 2 || row->loc.line != row[-1].loc.line);
 }
 
+/* Has LLVM code for the newest row, of a line, that has none here? Not for the ends of a block of the source; nor for
+ * one instruction that is assembly without code, or a load that nothing uses. Branches: see kn_debug_lines_leave. */
+static bool misses_code(const struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  const kiln_func *f = w->f;
+  const uint32_t i = d->lines.inst;
+  const unsigned op = f->inst[i].op;
+  if (op == KILN_OP_BR || !kn_op_is_of_statement(op) || !is_empty_line(d)) return false;
+  const bool unused = op == KILN_OP_LOAD && w->val[i].reg == KN_NO_REG && w->val[i].flags == 0;
+  return !(unused || op == KILN_OP_ASM) || kn_inst_settle(f, i + 1) != w->i;
+}
+
 /* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
 static void fill_branch(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
@@ -276,10 +288,7 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   if (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)) kn_request_nop(d->observer.requests);
   if (has_no_code(d)) {
     const struct kn_code_line *row = newest_row(d);
-    /* an instruction that needs no code, where LLVM has some; for branches see kn_debug_lines_leave */
-    unsigned op = w->f->inst[d->lines.inst].op;
-    if (adds && row->loc.line != now.line && op != KILN_OP_BR && kn_op_is_of_statement(op) &&
-        is_empty_line(d)) {
+    if (adds && row->loc.line != now.line && misses_code(d)) {
       kn_request_nop(d->observer.requests);
     } else if (kn_loc_full(sources, row->loc)->flags == 0 &&
                (kn_debug_in_line(w, row->loc, now) || (is_empty(d) && !keep_row(d, now)))) {

@@ -203,6 +203,24 @@ own_lines() {
 }
 check "a function has its own lines" own_lines
 
+# Lines without code, at which debuggers do not stop: of a value that nothing uses, of assembly that is empty.
+cat > unused.c <<'END'
+int g;
+void unused(int a, char **list) {
+  (void)list;
+  __asm__ volatile("");
+  g = a;
+  a;
+}
+END
+coded() { llvm-objdump-22 -dl "$1" | grep -o 'unused\.c:[0-9]*' | sort -u; }
+same_coded() {
+  clang-22 --target=$1-linux-gnu -w -O0 -g -emit-llvm -c unused.c -o unused.bc && clang-22 --target=$1-linux-gnu -O0 -c unused.bc -o theirs.o &&
+    "$kiln" compile unused.bc -o ours.o && diff <(coded theirs.o) <(coded ours.o) && (( $(coded ours.o | wc -l) == 3 ))
+}
+check "x86_64: lines with code as LLVM's" same_coded x86_64
+check "aarch64: lines with code as LLVM's" same_coded aarch64
+
 # Thunks jump where LLVM's do, and have no line.
 cat > thunks.cpp <<'END'
 struct first { virtual int f(); };

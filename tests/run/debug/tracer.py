@@ -18,12 +18,14 @@ import re
 
 import gdb
 
-ADDRESS = re.compile(r'0x[0-9a-f]{6,}')
+# Numbers too, of the code and of the stack where no addresses are random: 0x5555..., 0x7fff...
+ADDRESS = re.compile(r'0x[0-9a-f]{6,}|\b(93824|14073)\d{9,10}\b')
 SYMBOL = re.compile(r'<[^<>]*\+\d+>')
 BYTES = re.compile(r'_M_pod_data = ("[^"]*"|\'[^,}]*)(, (\'[^,}]*|"[^"]*"))*')  # of std::function: addresses and padding
 SOURCE = os.environ.get('TRACE_SOURCE', '')
 MAIN = os.environ.get('TRACE_MAIN', 'main')
 STOPS = int(os.environ.get('TRACE_STOPS', '300'))
+LEAVE = set(map(int, os.environ.get('TRACE_LEAVE', '').split()))  # lines at which no variable is changed
 REMOTE = os.environ.get('TRACE_REMOTE')
 OUT = open(os.environ['TRACE_OUT'], 'w')
 
@@ -63,6 +65,8 @@ def shown(value):
     if OLD and value.address is None and value.type.code == gdb.TYPE_CODE_STRUCT and value.type.dynamic:
         return '<not in memory>'
     try:
+        if value.type.code == gdb.TYPE_CODE_ARRAY and value.type.dynamic and value.is_optimized_out:
+            return '<optimized out>'  # instead of a pointer
         return plain(value.format_string(symbols=False, max_elements=20, max_depth=4))
     except (gdb.error, RuntimeError, gdb.MemoryError, ValueError, KeyError, TypeError, UnicodeError) as error:
         return plain(f'<error: {error}>')
@@ -108,8 +112,10 @@ def own(frame):
 def frames(most=8):
     """Of the program's own file, from the innermost on."""
     found = []
+    selected = gdb.selected_frame()
     frame = gdb.newest_frame()
     while frame is not None and len(found) < most:
+        frame.select()  # before version 15, gdb computes the bounds of arrays in the selected frame
         # LLVM -O0 does not say which calls are tail calls, so that gdb cannot show what has left the stack
         if own(frame) and frame.type() != gdb.TAILCALL_FRAME:
             found.append([frame.name(), os.path.basename(frame.find_sal().symtab.filename), frame.find_sal().line,
@@ -117,6 +123,7 @@ def frames(most=8):
         if frame.name() == MAIN:
             break
         frame = frame.older()
+    selected.select()
     return found
 
 
@@ -274,7 +281,7 @@ def setting(way):
         elif stack:
             write(way, stack)
             visits[line] += 1
-        if stack and place(stack) != last and own(frame) and (line + visits[line]) % 3 == 0:
+        if stack and place(stack) != last and own(frame) and (line + visits[line]) % 3 == 0 and line not in LEAVE:
             names = [s for s in symbols(frame) if s.line < line and not s.name.startswith('__') and
                      s.type.strip_typedefs().code == gdb.TYPE_CODE_INT]
             names.sort(key=lambda s: (s.line, s.name))

@@ -2,8 +2,10 @@
 """transcripts.py KILN [OPTION...] [FILE...]: goes through programs in gdb as LLVM -O0 -g and Kiln compiled them from the
 same bitcode, in the ways that tracer.py lists, and compares stops (function and line of all frames) and values (arguments
 and locals of all frames; what gdb answers to commands). A value counts from the line after its declaration on; clang sets
-all variables to zero there, since what was in memory before would differ. A step that stops at the line where it began
-does not count: docs/debugging.md says why. Prints each difference and the shares; fails below 99 % of stops or of values.
+all variables to zero there, since what was in memory before would differ. Values that gdb shows in Kiln's program alone are
+counted apart. A step that stops at the line where it began does not count: docs/debugging.md says why. Where only one side
+stops, it alone would change a variable: the way `set` is repeated without changes at that line. Prints each difference and
+the shares; fails below 99 % of stops or of values.
 With --inline, docs/internals/forwarding.md says what is compared.
 
 FILE: C, C++ or Rust; default: programs/ beside this script, and those of tests/run/programs that are not named below.
@@ -30,6 +32,7 @@ from progress import progress  # noqa: E402
 
 PROGRAMS = HERE.parent / 'programs'
 CLANG = os.environ.get('CLANG', 'clang-22')
+SIDES = 'theirs', 'ours'
 WAYS = ('step', 'next', 'lines', 'commands', 'condition', 'set', 'watch')
 # These catch signals, are long, or have threads whose order differs; of the C programs they show nothing that others do not.
 # In bfloat.c LLVM's code calls functions of the program that Kiln's has no need of, asm_operands.c reads a counter of time.
@@ -61,7 +64,7 @@ def compile_c(options, file, folder):
     else:
         run([options.kiln, 'compile', *(['--inline'] if options.inline else []), folder / 'p.bc', '-o', folder / 'ours.o'])
         run(['llvm-dwarfdump-22', '--verify', folder / 'ours.o'])
-    for side in ('theirs', 'ours'):
+    for side in SIDES:
         run([*link, folder / f'{side}.o', '-o', folder / side, '-lm', '-lpthread'])
 
 
@@ -82,13 +85,14 @@ def compile_rust(options, file, folder):
 
 # ---- tracing ----
 
-def trace(options, file, folder, side):
+def trace(options, file, folder, side, modes=None, leave=()):
     if options.debugger == 'lldb':
         return lldb_trace.trace(folder / side, file.name, options.stops, options.seconds)
-    out, program = folder / f'{side}.json', folder / side
+    out, program = folder / f'{side}{"-" + modes if modes else ""}.json', folder / side
     rust = file.suffix == '.rs'
     env = dict(os.environ, TRACE_OUT=str(out), TRACE_STOPS=str(options.stops), TRACE_SOURCE=file.name,
-               TRACE_MAIN=f'{file.stem}::main' if rust else 'main', TRACE_MODES=options.ways, LC_ALL='C')
+               TRACE_MAIN=f'{file.stem}::main' if rust else 'main', TRACE_MODES=modes or options.ways,
+               TRACE_LEAVE=' '.join(map(str, leave)), LC_ALL='C')
     gdb, stub = ('rust-gdb' if rust else 'gdb'), None
     if options.target == 'aarch64':
         gdb = 'rust-gdb' if rust else 'gdb-multiarch'
@@ -123,6 +127,19 @@ def trace(options, file, folder, side):
     return ways
 
 
+def trace_both(options, file, folder):
+    sides = [trace(options, file, folder, side) for side in SIDES]
+    leave = set()
+    for _ in range(4):
+        alone = stops_alone(*(ways.get('set', ()) for ways in sides)) - leave
+        if not alone:
+            break
+        leave |= alone
+        for side, ways in zip(SIDES, sides):
+            ways['set'] = trace(options, file, folder, side, 'set', leave)['set']
+    return sides
+
+
 # ---- comparing ----
 
 def values(stop):
@@ -150,11 +167,11 @@ def same(wanted, got):
 
 class Result:
     def __init__(self):
-        self.same = self.stops = self.more = self.right = self.values = self.again = self.our_again = 0
+        self.same = self.stops = self.more = self.right = self.values = self.only = self.again = self.our_again = 0
         self.differences = []
 
     def add(self, other):
-        for name in ('same', 'stops', 'more', 'right', 'values', 'again', 'our_again'):
+        for name in ('same', 'stops', 'more', 'right', 'values', 'only', 'again', 'our_again'):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
@@ -192,6 +209,36 @@ def pairs(theirs, ours, wanted, got, cut):
             i += 1
 
 
+def keys(side):
+    return [(s[0], s[2].partition(':')[0]) for s in side]
+
+
+def brief(stops):
+    """Values without what their pointers lead to."""
+    return [{at: value[:2] for at, value in stop.items()} for stop in stops]
+
+
+def stops_alone(theirs, ours):
+    """Lines of the stops that one side has alone up to the first change of a variable that one side makes alone; none if there
+    is no such change."""
+    theirs, ours = ([s for s in side if s[2] != 'again'] for side in (theirs, ours))
+    lines, a, b = set(), 0, 0
+    found = pairs(keys(theirs), keys(ours), *(brief([values(s) for s in side]) for side in (theirs, ours)), False)
+    for i, j in [*found, (len(theirs), len(ours))]:
+        if i == len(theirs) and (a == i or b == j):  # one side goes on
+            break
+        alone = theirs[a:i] + ours[b:j]
+        lines |= {s[0][0][2] for s in alone if s[0]}
+        if any(s[2].startswith('set ') for s in alone):
+            return lines
+        a, b = i + 1, j + 1
+    return set()
+
+
+def is_shown(value):
+    return value is not None and not value[1].startswith(('<optimized out>', '<error', '<not in memory>'))
+
+
 def compare(name, way, theirs, ours, limit, lines=None):
     """One way through one program. What is only at the end of one side, because the other had reached the limit, does not
     count. With `lines` stops there alone do."""
@@ -213,9 +260,7 @@ def compare(name, way, theirs, ours, limit, lines=None):
             theirs, ours = ([s for k, s in enumerate(side) if k == 0 or s[0] != side[k - 1][0]] for side in (theirs, ours))
     wanted, got = ([values(s) for s in side] for side in (theirs, ours))
     a = b = 0
-    key = [[(s[0], s[2].partition(':')[0]) for s in side] for side in (theirs, ours)]
-    brief = [[{at: value[:2] for at, value in stop.items()} for stop in side] for side in (wanted, got)]
-    for i, j in [*pairs(*key, *brief, cut), (len(theirs), len(ours))]:
+    for i, j in [*pairs(keys(theirs), keys(ours), brief(wanted), brief(got), cut), (len(theirs), len(ours))]:
         last = i == len(theirs)
         counts = not last or (i - a > 12 and j - b > 12)  # more than what was cut
         if counts or not excused[0]:
@@ -229,8 +274,11 @@ def compare(name, way, theirs, ours, limit, lines=None):
             break
         r.stops += 1
         r.same += 1
-        r.values += len(wanted[i])
         for at, value in wanted[i].items():
+            if not is_shown(value) and is_shown(got[j].get(at)):
+                r.only += 1
+                continue
+            r.values += 1
             if same(value, got[j].get(at)):
                 r.right += 1
             else:
@@ -248,7 +296,7 @@ def one(options, file):
         except subprocess.CalledProcessError as error:
             lines = [line for line in (error.stderr or error.stdout or '').splitlines() if 'kiln:' in line or 'error' in line]
             return file, None, f'skipped: {(lines or ["does not compile"])[0].strip()[:160]}'
-        theirs, ours = (trace(options, file, folder, side) for side in ('theirs', 'ours'))
+        theirs, ours = trace_both(options, file, folder)
         if options.keep:
             shutil.copytree(folder, options.keep / file.name, dirs_exist_ok=True)
         return file, {way: compare(file.name, way, theirs[way], ours[way], options.stops,
@@ -301,7 +349,8 @@ def main():
     for way, r in by_way.items():
         print(f'{way:10} stops {share(r.same, r.stops)}, {r.more} more; values {share(r.right, r.values)}')
     print(f'{programs} programs, {skipped} skipped: stops {share(sums.same, sums.stops)}, {sums.more} more; '
-          f'values {share(sums.right, sums.values)}; at the same line again: LLVM {sums.again}, Kiln {sums.our_again}')
+          f'values {share(sums.right, sums.values)}, {sums.only} by Kiln alone; at the same line again: LLVM {sums.again}, '
+          f'Kiln {sums.our_again}')
     least = 0.85 if options.inline else 0.99
     return sums.same < least * sums.stops or sums.right < least * sums.values or not sums.same
 
