@@ -313,6 +313,7 @@ static void settle_variadic(struct kn_walk *w, struct kn_call *c, unsigned float
   if (c->symbol == 0 && c->reg == X64_RAX) {
     c->reg = X64_SCRATCH;
     EMIT(w, x64_rr, X64_MOV, 3, X64_SCRATCH, X64_RAX);
+    KN_LOG_SET(w, KN_EV_DONE, KN_BIT(X64_RAX));
   }
   say_floats(w, floats);
 }
