@@ -388,7 +388,14 @@ static enum answer behind(struct kn_flow *w, uint32_t e, uint32_t place, uint32_
   return AT_ENTRY;
 }
 
-/* True if a store to the variable may come before the beginning of `block`. */
+/* The block in which the inlined body begins that variable `slot` belongs to, or the function. Before that body begins,
+ * the content is any bits, also in a loop around it. */
+static uint32_t begins_in(const kiln_func *f, uint32_t slot) {
+  const uint32_t scope = f->slots.at[slot].scope;
+  return scope != 0 ? f->scopes.at[scope - 1].block : 0;
+}
+
+/* True if a store to the variable, in its body, may come before the beginning of `block`. */
 static bool stored_before(struct kn_flow *w, uint32_t block, uint32_t slot) {
   const kiln_func *f = w->f;
   if (!RESIZE(w, w->marks, f->blocks.n)) return false;
@@ -397,6 +404,7 @@ static bool stored_before(struct kn_flow *w, uint32_t block, uint32_t slot) {
   if (!PUSH(w, w->queue, block)) return false;
   while (w->queue.n) {
     uint32_t b = w->queue.at[--w->queue.n];
+    if (b == begins_in(f, slot)) continue;
     for (uint32_t i = w->in_first.at[b]; i < w->in_first.at[b + 1]; i++) {
       uint32_t source = w->edge_source.at[w->in_edges.at[i]];
       if (w->marks.at[source]) continue;
@@ -462,6 +470,7 @@ bool kn_flow_solve(struct kn_flow *w, const uint8_t *taken, struct kn_flow_deman
     struct kn_flow_demand d = w->demands.at[i];
     *failed = d;
     uint32_t v = value_of(d.handle);
+    if (is_content(d.handle) && d.block == begins_in(w->f, kn_index(d.handle))) continue;
     /* at the entry: arguments arrive by events; all else is not dominated, or never stored */
     if (d.block == 0) {
       const bool param = v && w->f->inst[v].op == KILN_OP_PARAM && w->f->inst[v].a == 0;

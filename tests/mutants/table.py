@@ -39,6 +39,8 @@ MUTANTS = [
      '    if (at && l[at - 1].header > begin) r->last = l[outermost(plan, at, begin) - 1].end;\n', ''),
     ('a variable keeps its content round a loop: begin', X, PLAN,
      '    if (from && l[from - 1].header > begin) r->first = l[outermost(plan, from, begin) - 1].header;\n', ''),
+    ('a variable of a body keeps its content round the loops of that', X, PLAN,
+     'scope != 0 ? kn_plan_pos(plan, f->scopes.at[scope - 1].block) : 0;', 'scope != 0 ? plan->n_layout : 0;'),
     ('pieces of a slot whose address is needed are memory', X, 'ir/build/build_slot.c',
      'for (uint32_t k = i + 1; k != 0; k = f->slots.at[k - 1].pieces) {',
      'for (uint32_t k = i + 1; k != 0; k = 0) {'),
