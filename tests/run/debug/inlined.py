@@ -319,9 +319,16 @@ LLDB = [
 ]
 
 
-def build(h, name, text, flags=(), options=()):
+def build(h, name, text, flags=()):
     bc = h.bitcode(h.write(name + '.cpp', text), h.path(name + '.bc'), [*FLAGS, '-g', *flags])
-    return h.link([h.kiln_object(bc, h.path(name + '.o'), ['--inline', *options])], h.path(name), ['-lstdc++'], mold=False)
+    return h.link([h.kiln_object(bc, h.path(name + '.o'), ['--inline'])], h.path(name), ['-lstdc++'], mold=False)
+
+
+def build_split(h, name, text, flags):
+    """The object names its .dwo file, so other builds do not make the same one elsewhere."""
+    bc, out = h.bitcode(h.write(name + '.cpp', text), h.path(name + '.bc'), [*FLAGS, '-g', *flags]), h.path(name + '.o')
+    h.run([h.args.kiln, 'compile', '--target=' + h.args.target, '--inline', '--split-dwarf', '-o', out, bc])
+    return h.link([out], h.path(name), ['-lstdc++'], mold=False)
 
 
 def statements(h):
@@ -340,7 +347,7 @@ def debuggers(h):
     program, thunk, values = (build(h, *p) for p in (('frames', PROGRAM), ('thunk', THUNK), ('values', VALUES)))
     values4 = build(h, 'values4', VALUES, ['-gdwarf-4'])
     # gdb 13 reads no lists of locations of version 5 in .dwo files, LLVM's neither
-    split4 = build(h, 'values_split4', VALUES, ['-gdwarf-4'], ['--split-dwarf'])
+    split4 = build_split(h, 'values_split4', VALUES, ['-gdwarf-4'])
     data = [(command, shown) for command, shown in GDB_VALUES if not re.search('this|more', command)]
     if h.args.target == 'x86_64':
         statements(h) if shutil.which('gdb') else h.skip('statements are stopped at', 'no gdb')
