@@ -60,7 +60,8 @@ struct kn_convention {
   /* A function preserves these too, which callers do not rely on; of vector registers the whole. Not those of its
    * results. */
   uint64_t keeps;
-  bool loses_all; /* no register that may be a home is preserved */
+  bool loses_all;  /* callers suppose that no register that may be a home is preserved */
+  bool keeps_none; /* so it is: functions preserve none either */
 
   /* ---- variable arguments ---- */
   /* va_list is the address of the next argument: registers are saved in the shadow bytes */

@@ -23,6 +23,9 @@ static const struct kn_bc_callconv rows[] = {
   [CC_AARCH64_VECTOR] = {.cc = KILN_CC_VECTOR, .where = NOT_X86_64, .declares = true},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
+/* SYSV's row on x86-64's other targets */
+static const struct kn_bc_callconv sysv_elsewhere = {
+  .cc = KILN_CC_SYSV, .calls = true, .declares = true};
 
 /* The row, if there is one for this target; C's is the only one of Kiln's that several have. */
 static const struct kn_bc_callconv *find(const struct kn_bc *r, uint64_t number) {
@@ -30,6 +33,7 @@ static const struct kn_bc_callconv *find(const struct kn_bc *r, uint64_t number)
   const struct kn_bc_callconv *by = &rows[number];
   if (by->where == EVERYWHERE) return by;
   bool two = kn_bc_targets[r->target].sysv, sysv = two && !kn_bc_format_of(r)->own_convention;
+  if (by->where == SYSV && two && !sysv) return &sysv_elsewhere;
   bool here = by->where == X86_64 ? two : by->where == SYSV ? sysv : !two;
   return here ? by : NULL;
 }

@@ -378,6 +378,12 @@ typedef enum kiln_cc {
    * - Sources: Arm, Vector Function ABI Specification for AArch64, "AAVPCS"; ELF for the Arm 64-bit Architecture,
    *   "st_other Values". */
   KILN_CC_VECTOR,
+  /** LLVM's x86_64_sysvcc, C's convention on x86-64 Linux. x86-64 only.
+   * - On Windows, the callee need not preserve rdi, rsi and xmm6 to xmm15, so a function with such a call keeps nothing
+   *   in registers.
+   * - Fails on Windows with KILN_ERR_UNSUPPORTED: a variadic function, or a parameter that is no integer.
+   * - Source: System V psABI for x86-64, 3.2. */
+  KILN_CC_SYSV,
   KILN_CC_COUNT
 } kiln_cc;
 

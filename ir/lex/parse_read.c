@@ -208,6 +208,7 @@ const char *const kn_callconv_names[KILN_CC_COUNT] = {
   [KILN_CC_PRESERVE_NONE] = "preserve_none",
   [KILN_CC_WIN64] = "win64",
   [KILN_CC_VECTOR] = "vector_pcs",
+  [KILN_CC_SYSV] = "sysv",
 };
 
 bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {

@@ -27,7 +27,7 @@ static bool plan_kept(struct kn_frame_plan *p, kiln_func *f, const struct kn_tar
   if (f->facts.eh_returns && sig->conv != t->library)
     return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
                         "eh_return in a function that does not use the C calling convention");
-  p->keeps_none = sig->conv->loses_all;
+  p->keeps_none = sig->conv->keeps_none;
   if (f->facts.eh_returns) /* unwinders put the exception there */
     p->kept = p->eh_only = KN_BIT(t->exception[0]) | KN_BIT(t->exception[1]);
   else p->kept = sig->conv->keeps & ~sig->returning & (p->general_only ? KN_GP_MASK : ~UINT64_C(0));
@@ -53,7 +53,7 @@ static KN_COLD bool plan_rare(struct kn_frame_plan *p, kiln_func *f, const struc
   if (a->probe_bytes != 0) p->probe_step = a->probe_bytes & ~15u;
   p->guarded = kn_guard_needed(f);
   p->pinned_saved = a->keeps_pinned ? p->pinned : 0;
-  if (p->pinned != 0 && (f->facts.loses_all | sig->conv->loses_all))
+  if (p->pinned != 0 && (f->facts.loses_all | sig->conv->keeps_none))
     return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
                         "preserve_none in a module that pins the register %s, which such functions "
                         "do not preserve",
@@ -119,7 +119,7 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
   };
   bool rare = (a->naked | a->general_only | a->realign_stack | f->facts.eh_returns) ||
               (a->guard | a->protect | a->probe_bytes | p->pinned) != 0 || sig->conv->keeps != 0 ||
-              sig->conv->loses_all;
+              sig->conv->keeps_none;
   if (KN_UNLIKELY(rare) && !plan_rare(p, f, t, sig)) return false;
   p->calls = f->facts.has_calls | p->guarded;
   /* the stack pointer addresses frames of which it never moves, and whose caller's part nobody reads */

@@ -39,6 +39,7 @@ static const struct kn_convention preserve_none = {
   .lost = ~X(29, 31),
   .preserved = X(29, 31),
   .loses_all = true,
+  .keeps_none = true,
 };
 
 const struct kn_convention *const a64_conventions[KILN_CC_COUNT] = {

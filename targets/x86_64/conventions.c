@@ -43,6 +43,7 @@ static const struct kn_convention preserve_none = {
   .lost = ~RSP_RBP,
   .preserved = RSP_RBP,
   .loses_all = true,
+  .keeps_none = true,
 };
 
 /* ---- Windows ---- */
@@ -84,6 +85,7 @@ const struct kn_convention *const x64_conventions[KILN_CC_COUNT] = {
   [KILN_CC_PRESERVE_ALL] = &preserve_all,
   [KILN_CC_PRESERVE_NONE] = &preserve_none,
   [KILN_CC_WIN64] = &win64,
+  [KILN_CC_SYSV] = &x64_c_convention,
 };
 
 /* C's convention on Windows. More results than one are LLVM's, on which rustc relies. An i128 is two integers, to
@@ -101,7 +103,27 @@ const struct kn_convention x64_windows_convention = {
 const struct kn_convention x64_windows_runtime = {
   WINDOWS, .indirect = KN_T(V128) | KN_T(I128) | KN_T(F80), .i128_in_vector = true};
 
+/* System V's on Windows: its functions do not preserve rsi, rdi and xmm6 to xmm15, on which callers rely. These are
+ * the few that suppose all to be lost; such a function saves what Windows' callers rely on, which is more than it
+ * must. Parameters are integers, since xmm5, which has the sixth float, is this target's scratch register. */
+#define SYSV_TYPES (KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(I128))
+static const struct kn_convention windows_sysv = {
+  .args = {{6, {X64_GP_ARGS}}, {1, {X64_XMM0}}},
+  .max_align_log2 = 16,
+  .chain = X64_CHAIN,
+  .sret = KN_NO_REG,
+  .x87 = KN_T(F80),
+  .x87_results = 2,
+  .results = {{3, {X64_RAX, X64_RDX, X64_RCX}}, {4, {X64_FP_ARGS}}},
+  .lost = ~RSP_RBP,
+  .preserved = RSP_RBP,
+  .loses_all = true,
+  .no_params = (uint16_t)~SYSV_TYPES,
+  .no_variadic = true,
+};
+
 const struct kn_convention *const x64_windows_conventions[KILN_CC_COUNT] = {
   [KILN_CC_C] = &x64_windows_convention,
   [KILN_CC_WIN64] = &x64_windows_convention,
+  [KILN_CC_SYSV] = &windows_sysv,
 };

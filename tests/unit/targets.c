@@ -155,6 +155,7 @@ static void test_conventions(void **state) {
       CHECK(t, !(c->lost & c->preserved));
       CHECK(t, !(all & ~c->lost & ~c->preserved));
       CHECK(t, !(c->keeps & KN_GP_MASK & ~c->lost));
+      CHECK(t, c->loses_all || !c->keeps_none);
       CHECK(t, c->loses_all ? !(homes & ~c->lost) : !(t->callee_homes & c->lost));
       CHECK(t, !(callee & ~(KN_GP_MASK & c->lost & ~args)) && c->chain != t->callee[1]);
       CHECK(t, c->chain < 64 && KN_BIT(c->chain) & KN_GP_MASK & c->lost & ~args);

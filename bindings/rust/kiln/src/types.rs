@@ -229,6 +229,8 @@ enums! {
         Win64 = KILN_CC_WIN64,
         /// The convention of vector math libraries, on AArch64 only.
         Vector = KILN_CC_VECTOR,
+        /// System V's convention, on x86-64 only.
+        SysV = KILN_CC_SYSV,
     }
 
     /// The functions that have a guard value between their local memory and the return address.
