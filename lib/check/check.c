@@ -397,8 +397,7 @@ static uint32_t upper(struct kn_check *c, uint32_t place) {
 /* The allocator's code writes to place: checks that it may. */
 static bool writes(struct kn_check *c, uint32_t place, uint32_t handle) {
   if (place >= KN_FLOW_REGS) return true;
-  const struct kn_target *t = c->target;
-  if ((t->callee_homes & ~c->saved) >> place & 1)
+  if ((c->kept & ~c->saved) >> place & 1)
     return wrong(c, handle, place, "the caller's register is overwritten, and not saved");
   return true;
 }
@@ -825,6 +824,7 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_walk *w) {
   c->plan = w->plan;
   c->target = w->target;
   c->saved = w->plan->saved & ~w->plan->frame.pinned;
+  c->kept = c->target->callee_homes & kn_sig(w->f->module, w->f->sig)->conv->preserved;
   c->block = c->edge = c->made_for = KN_FLOW_NONE;
   c->inst = 0;
   c->left = c->vectors = false;

@@ -73,6 +73,7 @@ struct kn_check {
   const struct kn_walk *walk;
   const struct kn_plan *plan; /* the walk's */
   const struct kn_target *target;
+  uint64_t kept;      /* callee-saved registers that the function's convention has it preserve */
   uint64_t saved;     /* callee-saved registers that the prologue saves */
   uint64_t lost;      /* registers lost in this window */
   uint32_t block;     /* being replayed, or KN_FLOW_NONE */

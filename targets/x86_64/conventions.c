@@ -15,7 +15,8 @@
   .results = {{3, {X64_RAX, X64_RDX, X64_RCX}}, {4, {X64_FP_ARGS}}}, .wide_results = 8,            \
   .va_tested = true
 /* psABI, figure 3.4: rbx, rsp, rbp, r12 to r15 */
-#define OVER_CALLS .lost = X64_CLOBBERED, .preserved = UINT64_C(0xf038)
+#define SYSV_PRESERVED UINT64_C(0xf038)
+#define OVER_CALLS .lost = X64_CLOBBERED, .preserved = SYSV_PRESERVED
 
 const struct kn_convention x64_c_convention = {
   .args = {{6, {X64_GP_ARGS}}, FLOAT_ARGS}, .upper = X64_UPPER, PLACES, OVER_CALLS};
@@ -103,9 +104,8 @@ const struct kn_convention x64_windows_convention = {
 const struct kn_convention x64_windows_runtime = {
   WINDOWS, .indirect = KN_T(V128) | KN_T(I128) | KN_T(F80), .i128_in_vector = true};
 
-/* System V's on Windows: its functions do not preserve rsi, rdi and xmm6 to xmm15, on which callers rely. These are
- * the few that suppose all to be lost; such a function saves what Windows' callers rely on, which is more than it
- * must. Parameters are integers, since xmm5, which has the sixth float, is this target's scratch register. */
+/* System V's on Windows: its functions do not preserve rsi, rdi and xmm6 to xmm15, on which callers rely. So
+ * callers of such functions suppose all registers to be lost. Parameters are integers, since xmm5, which has the sixth float, is this target's scratch register. */
 #define SYSV_TYPES (KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(I128))
 static const struct kn_convention windows_sysv = {
   .args = {{6, {X64_GP_ARGS}}, {1, {X64_XMM0}}},
@@ -116,7 +116,7 @@ static const struct kn_convention windows_sysv = {
   .x87_results = 2,
   .results = {{3, {X64_RAX, X64_RDX, X64_RCX}}, {4, {X64_FP_ARGS}}},
   .lost = ~RSP_RBP,
-  .preserved = RSP_RBP,
+  .preserved = SYSV_PRESERVED,
   .loses_all = true,
   .no_params = (uint16_t)~SYSV_TYPES,
   .no_variadic = true,

@@ -1,5 +1,5 @@
-/* Functions of System V's convention (sysv_abi) on Windows: called from Windows' code, which relies on rsi, rdi and xmm6 to
- * xmm15, defined here, by pointers, with arguments in each kind of place, and calling back. */
+/* Functions of System V's convention (sysv_abi) on Windows: called from Windows' code, which relies on rsi, rdi and
+ * xmm6 to xmm15, defined here, by pointers, with arguments in each kind of place, and calling back. */
 #include <stdio.h>
 
 #define SYSV __attribute__((sysv_abi, noinline))
