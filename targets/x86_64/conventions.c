@@ -104,8 +104,9 @@ const struct kn_convention x64_windows_convention = {
 const struct kn_convention x64_windows_runtime = {
   WINDOWS, .indirect = KN_T(V128) | KN_T(I128) | KN_T(F80), .i128_in_vector = true};
 
-/* System V's on Windows: its functions do not preserve rsi, rdi and xmm6 to xmm15, on which callers rely. So
- * callers of such functions suppose all registers to be lost. Parameters are integers, since xmm5, which has the sixth float, is this target's scratch register. */
+/* System V's on Windows: its functions do not preserve rsi, rdi and xmm6 to xmm15, on which callers rely. So callers of
+ * such functions suppose all registers to be lost. Parameters are integers, since xmm5, which has the sixth float, is
+ * this target's scratch register. */
 #define SYSV_TYPES (KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(I128))
 static const struct kn_convention windows_sysv = {
   .args = {{6, {X64_GP_ARGS}}, {1, {X64_XMM0}}},
