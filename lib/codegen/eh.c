@@ -213,7 +213,7 @@ void kn_eh_stubs(struct kn_walk *w) {
     w->block = s.block;
     w->i = s.inst;
     if (!kn_code_ready(w)) return;
-    KN_NOTIFY(w, code, w, s.block, s.inst, false);
+    KN_NOTIFY(w, code, w, s.block, s.inst);
     w->target->bind_label(w, s.label);
     KN_LOG(w, KN_EV_STUB, s.label, 0);
     if (KN_UNLIKELY(w->plan->frame.marks)) w->target->landing(w);

@@ -4,38 +4,73 @@
  * offsets ascend. */
 #include "lib/codegen/map.h"
 
+#include <string.h>
+
 static struct kn_map *map_of(struct kn_observer *o) { return (struct kn_map *)o; }
 
-static void add(struct kn_observer *o, const struct kn_walk *w, uint32_t block, uint32_t inst,
-                bool data) {
-  kiln_code_piece piece = {kn_request_mark(o->requests), {block}, {inst}, data};
+static void add(struct kn_observer *o, const struct kn_walk *w, uint32_t block, uint32_t inst) {
+  kiln_code_piece piece = {kn_request_mark(o->requests), {block}, {inst}, false};
   KN_PUSH(w->f->module, map_of(o)->pieces, piece);
 }
 
 static void begin(struct kn_observer *o, const struct kn_walk *w) {
   map_of(o)->pieces.n = 0;
-  add(o, w, UINT32_MAX, 0, false);
+  add(o, w, UINT32_MAX, 0);
 }
 
 /* Parameters and SEG are no code. */
 static void inst(struct kn_observer *o, const struct kn_walk *w) {
   unsigned op = w->inst[w->i].op;
-  if (op != KILN_OP_SEG && op != KILN_OP_PARAM) add(o, w, w->block, w->i, false);
+  if (op != KILN_OP_SEG && op != KILN_OP_PARAM) add(o, w, w->block, w->i);
+}
+
+/* What the target makes now belongs to none. */
+static void blocks(struct kn_observer *o, const struct kn_walk *w) { add(o, w, UINT32_MAX, 0); }
+
+static void insert(kiln_module *m, struct kn_map *map, uint32_t k, kiln_code_piece piece) {
+  if (!KN_PUSH(m, map->pieces, piece)) return;
+  kiln_code_piece *to = &map->pieces.at[k];
+  memmove(to + 1, to, (map->pieces.n - 1 - k) * sizeof *to);
+  *to = piece;
+}
+
+/* Bytes from `at` to `end` of the function, which are in one piece, are data. What follows in the piece is code. */
+static void split(kiln_module *m, struct kn_map *map, uint32_t at, uint32_t end, uint32_t size) {
+  uint32_t k = map->pieces.n;
+  while (map->pieces.at[k - 1].offset_bytes > at) k--;
+  kiln_code_piece piece = map->pieces.at[k - 1];
+  if (end < (k < map->pieces.n ? map->pieces.at[k].offset_bytes : size)) {
+    piece.offset_bytes = end;
+    insert(m, map, k, piece);
+  }
+  if (map->pieces.at[k - 1].offset_bytes < at) {
+    piece.offset_bytes = at;
+    insert(m, map, k++, piece);
+  }
+  map->pieces.at[k - 1].data = true;
 }
 
 static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_func *func) {
   const struct kn_mark *marks = w->code.marks.at;
   struct kn_map *map = map_of(o);
   map->symbol = func->symbol;
+  if (map->pieces.n == 0) return; /* without memory */
   for (uint32_t i = 0; i < map->pieces.n; i++) {
     kiln_code_piece *piece = &map->pieces.at[i];
     /* the prologue, which is the first, may have been cut at its beginning */
     piece->offset_bytes = i ? marks[piece->offset_bytes].at - func->start : 0;
   }
+  const kiln_code_piece *last = &map->pieces.at[map->pieces.n - 1];
+  if (last->block.id == UINT32_MAX && last->offset_bytes == func->size) map->pieces.n--;
+  const struct kn_output *out = w->out;
+  for (uint32_t k = out->data.n; k > 0 && out->data.at[k - 1].at >= func->start; k--) {
+    const struct kn_code_data *d = &out->data.at[k - 1];
+    split(w->f->module, map, d->at - func->start, d->end - func->start, func->size);
+  }
 }
 
 static const struct kn_observer_events events = {
-  .begin = begin, .code = add, .inst = inst, .end = end};
+  .begin = begin, .code = add, .inst = inst, .blocks = blocks, .end = end};
 
 void kn_map_observe(struct kn_walk *w, struct kn_map *map) {
   if (map->on) kn_observe(w, &map->observer);

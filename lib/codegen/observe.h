@@ -1,7 +1,7 @@
 /* Observers of the walk: whoever learns what code a function becomes while that is made. Debuggers' rows and locations
  * are one (lib/debug/debugger.h), the map another (lib/codegen/map.h); lib/compile.c attaches them before a
  * function's walk. The walk's loop has an instance that tells them, which functions without an observer never enter;
- * targets tell what they alone know: calls, and where code becomes data.
+ * targets tell what they alone know: calls and branches. Where code is data the output says (kn_code_data).
  *
  * What registers and the frame hold is not told: an observer that wants it reads the walk, at each instruction. The log
  * of checking builds (lib/codegen/log.h) says that, too, at each write: so often that it stays a macro, of which
@@ -19,11 +19,9 @@
 struct kn_observer_events {
   /* The function's code begins, with the prologue. */
   void (*begin)(struct kn_observer *o, const struct kn_walk *w);
-  /* From here on the code belongs to `inst` of `block`; inst 0: to the block's beginning; block UINT32_MAX: to none.
-   * `data`: it is a table or literals, not code. Of instructions only where they go on behind their data: `inst`
-   * below says where they begin. */
-  void (*code)(struct kn_observer *o, const struct kn_walk *w, uint32_t block, uint32_t inst,
-               bool data);
+  /* From here on the code belongs to `inst` of `block`; inst 0: to the block's beginning. Of instructions only where
+   * they go on behind the blocks: `inst` below says where they begin. */
+  void (*code)(struct kn_observer *o, const struct kn_walk *w, uint32_t block, uint32_t inst);
   /* The frame is made, the arguments are to be received. */
   void (*frame)(struct kn_observer *o, const struct kn_walk *w);
   /* The code of instruction w->i begins, which is not in o->quiet. */

@@ -106,7 +106,7 @@ struct kn_code_roots {
   ARRAY(struct kn_code_reloc, relocs)                                                              \
   ARRAY(struct kn_code_func, funcs)                                                                \
   ARRAY(struct kn_code_label, labels)                                                              \
-  ARRAY(struct kn_code_data, data) /* only where objects mark it */                                \
+  ARRAY(struct kn_code_data, data)                                                                 \
   ARRAY(struct kn_code_line, lines)                                                                \
   ARRAY(struct kn_code_var, vars)                                                                  \
   ARRAY(struct kn_code_call, calls)                                                                \

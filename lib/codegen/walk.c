@@ -318,7 +318,7 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool observed) {
   if (observed) w->quiet.n = 0;
   kn_walk_block(w, pos);
   const struct kn_block *b = &w->f->block[w->block];
-  if (observed) KN_NOTIFY(w, code, w, w->block, 0, false);
+  if (observed) KN_NOTIFY(w, code, w, w->block, 0);
   if (observed && pos == 0) KN_NOTIFY(w, frame, w);
   if (KN_UNLIKELY(pos == 0)) {
     t->enter(w);

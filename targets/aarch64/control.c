@@ -150,7 +150,6 @@ static void table(struct kn_walk *w, const struct switching *s, const struct kn_
   a64_emit(w, a64_br(A64_IP0));
   if (!kn_code_room(w, (size_t)span * 4 + 64)) return;
   fixup(w, 0, A64_FIX_TABLE_BASE);
-  KN_NOTIFY(w, code, w, w->block, w->i, true);
   bool mark = w->plan->frame.marks;
   uint32_t labels = mark ? table_labels(w, n + 1) : 0;
   if (w->f->status != KILN_OK) return;
@@ -163,7 +162,6 @@ static void table(struct kn_walk *w, const struct switching *s, const struct kn_
     a64_emit(w, 0);
     c += hit;
   }
-  KN_NOTIFY(w, code, w, w->block, w->i, false);
   for (uint32_t k = 0; KN_UNLIKELY(mark) && k <= n; k++) {
     if (!kn_code_room(w, 64)) return;
     kn_label_bind(w, labels + k);

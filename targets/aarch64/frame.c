@@ -11,7 +11,6 @@
  * the prologue as many words are reserved as it usually needs; where the frame's size needs more or fewer, the
  * function's code is moved. Invariant: the rows describe every instruction boundary; the CFA is sp-based up to the mov
  * to x29 and after its reload. */
-#include "lib/codegen/observe.h"
 #include "targets/aarch64/a64.h"
 
 #include <kiln/dwarf.h>
@@ -346,7 +345,6 @@ static void write_prologue(struct kn_walk *w, const struct epilogue *e,
 }
 
 void a64_finish(struct kn_walk *w) {
-  KN_NOTIFY(w, code, w, UINT32_MAX, 0, false); /* the epilogue */
   struct pair pairs[MAX_PAIRS];
   unsigned n = saved_pairs(w, pairs);
   const struct kn_frame_plan *plan = &w->plan->frame;

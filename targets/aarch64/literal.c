@@ -1,7 +1,6 @@
 /* Constants in vector registers on AArch64: by an immediate, through a general register if that takes few instructions,
  * otherwise loaded from after the function's code. Called by hooks.c, vector.c and shuffle.c, and by frame.c and
  * relax.c at the function's end. */
-#include "lib/codegen/observe.h"
 #include "targets/aarch64/a64.h"
 
 #include <string.h>
@@ -86,7 +85,6 @@ void a64_vector_constant(struct kn_walk *w, unsigned vd, uint64_t low, uint64_t 
 
 void a64_place_literals(struct kn_walk *w) {
   if (w->code.literals.n == 0 || !kn_code_room(w, (size_t)w->code.literals.n * 16)) return;
-  KN_NOTIFY(w, code, w, UINT32_MAX, 0, true);
   for (uint32_t k = 0; k < w->code.literals.n; k++) {
     const struct kn_literal *l = &w->code.literals.at[k];
     uint64_t words[2] = {l->low, l->high};

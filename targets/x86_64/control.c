@@ -241,7 +241,6 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
   EMIT(w, x64_jmp_r, t);
   if (!kn_code_room(w, (size_t)(range + 1) * 4)) return;
   x64_bind_label(w, base);
-  KN_NOTIFY(w, code, w, w->block, w->i, true);
   uint32_t k = 0;
   for (uint64_t v = 0; v <= range; v++) {
     uint32_t label = other;
@@ -251,7 +250,6 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
                  (struct kn_fixup){kn_here(w) - 4, label, base | X64_FIX_TABLE}))
       return;
   }
-  KN_NOTIFY(w, code, w, w->block, w->i, false);
 }
 
 /* Binary search down to short chains of comparisons. Ranges still to be searched are on a stack of

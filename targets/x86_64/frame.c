@@ -22,7 +22,6 @@
  *
  * The prologue and each epilogue are emitted in full; when all is known they are cut to what the function turned out
  * to need (relax.c). Invariant: the rows describe every instruction boundary. */
-#include "lib/codegen/observe.h"
 #include "targets/x86_64/x64.h"
 
 #include <kiln/dwarf.h>
@@ -210,7 +209,6 @@ void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned re
 /* Constants behind the code, largest first so that padding comes once. */
 static void emit_literals(struct kn_walk *w) {
   if (w->code.literals.n == 0 || !kn_code_room(w, (size_t)w->code.literals.n * 16 + 64)) return;
-  KN_NOTIFY(w, code, w, UINT32_MAX, 0, true);
   for (uint32_t size = 16; size >= 4; size /= 2) {
     for (uint32_t k = 0; k < w->code.literals.n; k++) {
       const struct kn_literal *l = &w->code.literals.at[k];
@@ -360,6 +358,7 @@ void x64_finish(struct kn_walk *w) {
   emit_literals(w);
   if (w->f->status != KILN_OK) return;
   x64_patch(w);
+  if (KN_UNLIKELY(kn_here(w) != end)) kn_code_data(w, end, kn_here(w));
   if (KN_UNLIKELY(w->target->unwind_codes)) x64_unwind_codes(w);
   else if (!x64(w)->frameless)
     frame_rows(w, w->code.start, end); /* the CIE's rules hold throughout */

@@ -1,7 +1,6 @@
 /* Guards on x86-64: the guard value is copied to the frame at the entry, next to the arrays, and compared at each
  * return. Which functions have one is kn_frame_plan.guarded; where the value is, the module says. Called by frame.c.
  * Uses r11 alone. */
-#include "lib/codegen/observe.h"
 #include "targets/x86_64/x64.h"
 
 /* The memory at symbol `name`, in a segment or 0; its address may be in r11. */
@@ -67,7 +66,6 @@ void x64_guard_check(struct kn_walk *w) {
 
 void x64_guard_end(struct kn_walk *w) {
   if (x64(w)->n_epilogues == 0 || !kn_code_ready(w)) return;
-  KN_NOTIFY(w, code, w, UINT32_MAX, 0, false);
   x64_bind_label(w, x64(w)->guard_fail);
   uint32_t fail = kn_library_symbol(w, "__stack_chk_fail", NULL);
   if (fail != 0) x64_call_symbol(w, fail, true);

@@ -202,6 +202,7 @@ void x64_patch(struct kn_walk *w) {
     uint32_t kind = x->kind, label = x->label, mask = UINT32_MAX, from;
     if (KN_UNLIKELY(kind & X64_FIX_TABLE)) {
       from = labels[kind & ~X64_FIX_TABLE].at;
+      kn_code_data(w, x->at, x->at + 4);
     } else { /* a branch on the kind would be mispredicted */
       mask = patches[kind].mask;
       from = x->at + patches[kind].from;
