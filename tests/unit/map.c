@@ -144,10 +144,45 @@ static void test_relocs_and_tables(void **state) {
   }
 }
 
+/* A literal that is too far behind the code for its load is data between instructions. */
+static void test_far_literal(void **state) {
+  (void)state;
+  enum { REACH_BYTES = 1 << 20 };
+  kiln_module *m =
+    kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_AARCH64});
+  kiln_session *s = kiln_session_new(m);
+  const kiln_param params[] = {{.type = F64}, {.type = I64}};
+  kiln_type type = I64;
+  kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, params, 2, &type, 1);
+  assert_true(kiln_session_set_map(s, true) == KILN_OK);
+  kiln_func *f = kiln_func_begin(s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "far"}, sig));
+  kiln_value at = kiln_func_param(f, 1), x = at;
+  kiln_value sum =
+    kiln_build_binary(f, KILN_OP_FADD, F64, kiln_func_param(f, 0), kiln_const_f64(f, 1.1));
+  kiln_build_store(f, F64, at, 0, sum, 0);
+  for (uint32_t k = 0; k < REACH_BYTES / 4; k++) x = kiln_build_binary(f, KILN_OP_XOR, I64, x, at);
+  kiln_build_ret(f, &x, 1);
+  assert_int_equal(kiln_func_compile(f), KILN_OK);
+  kiln_code code;
+  assert_true(kiln_session_find_code(s, &code));
+  uint32_t k = 0;
+  while (k + 1 < code.n_pieces && !code.pieces[k].data) k++;
+  const kiln_code_piece *p = &code.pieces[k];
+  const double value = 1.1;
+  assert_true(k + 1 < code.n_pieces);
+  assert_memory_equal(code.bytes + p->offset_bytes, &value, sizeof value);
+  assert_int_equal(p->inst.id, sum.id);
+  assert_int_equal(p[1].inst.id, sum.id);
+  assert_false(p[1].data);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_x86_64),
     cmocka_unit_test(test_aarch64),
+    cmocka_unit_test(test_far_literal),
     cmocka_unit_test(test_relocs_and_tables),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
