@@ -270,6 +270,8 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
                   unsigned flags) {
   const struct kn_bc_type *t = &r->types.at[type];
   if (flags & FA_CALL_REFUSED) return false; /* the caller reports it */
+  if (KN_UNLIKELY(flags & KN_BC_SIG_SYSV) && t->flags)
+    return kn_bc_unsupported(r, "variadic functions of System V's convention");
   if (r->m->has_vectors && !kn_bc_sig_possible(r, type))
     return kn_bc_unsupported(r, "a parameter or result of this type");
   uint32_t ret = r->m->elems.at[t->first].type, n = 0;
@@ -327,7 +329,8 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
     (flags & FA_NOUNWIND ? KILN_SIG_NOUNWIND : 0u) | (wide_results ? KILN_SIG_WIDE_RESULTS : 0u) |
     (flags & KN_BC_SIG_NOINLINE ? KILN_SIG_NOINLINE : 0u);
   if (n > 65535) return kn_bc_unsupported(r, "this many parameters");
-  s->sig = kiln_sig_new(r->module, KILN_CC_C, sig_flags, r->tmp.params.at, n, results, n_results);
+  const kiln_cc cc = flags & KN_BC_SIG_SYSV ? KILN_CC_SYSV : KILN_CC_C;
+  s->sig = kiln_sig_new(r->module, cc, sig_flags, r->tmp.params.at, n, results, n_results);
   if (s->sig.id == 0)
     return kn_bc_fail(r, kiln_module_status(r->module), "cannot make a signature");
   return true;
