@@ -99,7 +99,7 @@ const struct kn_convention *const x64_conventions[KILN_CC_COUNT] = {
   .preserved = UINT64_C(0xf0f8) | X64_XMMS(6, 15), .va_pointer = true,                             \
   .no_flags = KILN_PARAM_BYVAL | KILN_PARAM_JOIN
 const struct kn_convention x64_windows_convention = {
-  WINDOWS, .x87 = KN_T(F80), .indirect = KN_T(V128), .no_variadic_params = KN_T(F80)};
+  WINDOWS, .indirect = KN_T(V128) | KN_T(F80), .x87 = KN_T(F80), .no_variadic_params = KN_T(F80)};
 /* That of the functions of libgcc and compiler-rt, which are compiled from C: LLVM's LowerWin64_i128OP. */
 const struct kn_convention x64_windows_runtime = {
   WINDOWS, .indirect = KN_T(V128) | KN_T(I128) | KN_T(F80), .i128_in_vector = true};
