@@ -41,8 +41,8 @@ struct kn_convention {
   uint8_t shadow_bytes;   /* of the stack area, below the first argument on the stack */
   /* types whose arguments are addresses of copies that the caller made, aligned to 16 bytes */
   uint16_t indirect;
-  /* The diagnostic where integers have no register left; NULL: they go to the stack. */
-  const char *no_stack;
+  /* By bank: the diagnostic where arguments have no register left; NULL: they go to the stack. */
+  const char *no_stack[2];
   uint16_t x87; /* types whose arguments are always in memory, and results on the x87 stack */
 
   /* ---- results ---- */

@@ -7,7 +7,7 @@ struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsi
   attrs = list->sig;
   flags |= list->sig_flags;
   if (!list->extends) flags &= ~(unsigned)KN_BC_SIG_DEFINITION;
-  uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
+  uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 16 | (flags & 511u)) + 1;
   if (KN_LIKELY(r->sigs.cap != 0)) {
     uint32_t at = kn_bc_sig_hash(key, r->sigs.cap);
     for (; r->sigs.at[at].key; at = (at + 1) & (r->sigs.cap - 1))
@@ -361,7 +361,7 @@ static __attribute__((noinline)) bool jumps(struct kn_bc *r, const struct kn_bc_
       s->ret_bool != r->fn.sig.ret_bool || ft->n - 1 > MOST_ARGS)
     return false;
   kiln_sig own = kiln_symbol_get(r->module, (kiln_symbol){r->fn.global->symbol}).sig;
-  if (!kn_bc_callconv_tail_calls(kiln_sig_get(r->module, own).cc)) return false;
+  if (kiln_sig_get(r->module, own).cc != KILN_CC_C) return false;
   unsigned in_memory =
     KILN_PARAM_BYVAL | (kn_bc_targets[r->target].sret_jumps ? 0u : KILN_PARAM_SRET);
   const kiln_sig_info is = kiln_sig_get(r->module, s->sig);
@@ -479,6 +479,7 @@ void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
   if (KN_UNLIKELY(convention != CC_C && convention != CC_FAST)) {
     c->by = kn_bc_callconv_call(r, convention);
     if (!c->by) return;
+    c->flags |= c->by->sig_flags;
   }
   if (KN_UNLIKELY(c->cc >> 14 & 1) && !(c->flags & FA_CALL_REFUSED)) {
     tail_call(r, c);

@@ -24,8 +24,11 @@ static const struct kn_bc_callconv rows[] = {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 /* SYSV's row on x86-64's other targets */
-static const struct kn_bc_callconv sysv_elsewhere = {
-  .cc = KILN_CC_SYSV, .calls = true, .declares = true};
+static const struct kn_bc_callconv sysv_elsewhere = {.cc = KILN_CC_SYSV,
+                                                     .calls = true,
+                                                     .declares = true,
+                                                     .tail_calls = true,
+                                                     .sig_flags = KN_BC_SIG_SYSV};
 
 /* The row, if there is one for this target; C's is the only one of Kiln's that several have. */
 static const struct kn_bc_callconv *find(const struct kn_bc *r, uint64_t number) {
@@ -77,7 +80,7 @@ static bool only_scalars(const struct kn_bc *r, bool variadic, uint32_t n, const
 
 bool kn_bc_callconv_sig(struct kn_bc *r, const struct kn_bc_callconv *by,
                         const struct kn_bc_attr *a, kiln_sig *sig) {
-  if (by->cc == KILN_CC_C) return true;
+  if (by->cc == KILN_CC_C || by->sig_flags) return true;
   if (by->not_avx && kn_bc_harden_avx(a))
     return kn_bc_unsupported(r, "preserve_all with AVX, whose registers it keeps whole");
   kiln_sig_info info;
@@ -92,6 +95,7 @@ bool kn_bc_callconv_sig(struct kn_bc *r, const struct kn_bc_callconv *by,
 }
 
 bool kn_bc_callconv_tail_calls(kiln_cc cc) {
+  if (cc == KILN_CC_SYSV) return sysv_elsewhere.tail_calls;
   for (unsigned i = 0; i < ROWS; i++)
     if (rows[i].cc == cc && rows[i].tail_calls) return true;
   return false;

@@ -18,6 +18,7 @@ struct kn_bc_callconv {
   bool tail_calls; /* musttail calls in functions that have it */
   bool few_types;  /* arguments and results are scalars only: clang passes the others by address */
   bool not_avx;    /* it keeps vector registers whole, but not those of AVX */
+  uint16_t sig_flags; /* KN_BC_SIG_SYSV: signatures are made with it, not as C's */
 };
 
 /* The row of the convention that a call, a definition or a declaration has by its number in LLVM. NULL: it cannot have
@@ -28,7 +29,8 @@ const struct kn_bc_callconv *kn_bc_callconv_definition(struct kn_bc *r, uint64_t
                                                        bool local);
 const struct kn_bc_callconv *kn_bc_callconv_declaration(const struct kn_bc *r, uint64_t number);
 
-/* Gives a signature, made as C's, the convention. `a`: the attributes of the definition, or NULL. */
+/* Gives a signature, made as C's or with the row's sig_flags, the convention. `a`: the attributes of the definition, or
+ * NULL. */
 bool kn_bc_callconv_sig(struct kn_bc *r, const struct kn_bc_callconv *by,
                         const struct kn_bc_attr *a, kiln_sig *sig);
 

@@ -35,8 +35,10 @@ static bool begin(struct kn_bc *r, const struct kn_bc_global *g) {
   if (r->m->entries) KN_BC_FIRST(r, r->fn.md.mds, 160);
   r->fn.global = g;
   r->fn.wide_sigs = kn_bc_wide_sigs(r, g->attrs);
-  const struct kn_bc_sig *sig = kn_bc_sig(
-    r, g->type, g->attrs, (g->fn_flags & KN_BC_SIG_FLAGS) | KN_BC_SIG_DEFINITION | r->fn.wide_sigs);
+  const struct kn_bc_sig *sig =
+    kn_bc_sig(r, g->type, g->attrs,
+              (g->fn_flags & KN_BC_SIG_FLAGS) | (g->fn_flags & FA_SYSV ? KN_BC_SIG_SYSV : 0u) |
+                KN_BC_SIG_DEFINITION | r->fn.wide_sigs);
   if (!sig) return false;
   r->fn.sig = *sig;
   r->fn.call_mask = PLAIN_CALL_MASK | (g->fn_flags & FA_OPT_NONE) / FA_OPT_NONE;

@@ -258,7 +258,10 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
       attrs.no_red_zone = true;
       kiln_module_set_attrs(r->module, &attrs);
     }
+  } else {
+    by = kn_bc_callconv_declaration(r, op[3]);
   }
+  if (by && by->sig_flags) g->fn_flags |= FA_SYSV;
   if (!plain_space(r, field(r, 18))) return false;
   d->desc.align_log2 = g->align_log2 == UINT8_MAX ? 0 : g->align_log2;
   d->desc.body = used;
@@ -271,11 +274,10 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (used || possible) {
     const struct kn_bc_sig *s = /* reports types that cannot be passed */
       kn_bc_sig(r, g->type, g->attrs,
-                (g->fn_flags & KN_BC_SIG_FLAGS) |
+                (g->fn_flags & KN_BC_SIG_FLAGS) | (by ? by->sig_flags : 0u) |
                   (used || copy ? KN_BC_SIG_DEFINITION | kn_bc_wide_sigs(r, g->attrs) : 0u));
     if (!s || !possible) return false;
     sig = s->sig;
-    if (!used) by = kn_bc_callconv_declaration(r, op[3]);
     if (by && !kn_bc_callconv_sig(r, by, a, &sig)) return false;
   } else { /* the type matters only if it is called or defined */
     sig = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0);

@@ -74,13 +74,17 @@ struct taken {
   unsigned ints, floats, x87s;
 };
 
+/* LLVM returns an x86_fp80 in memory for Windows, where C does, by each convention. */
+static bool f80_in_memory(const struct kn_bc *r) { return kn_bc_format_of(r)->own_convention; }
+
 /* The type of the register that a result is returned in (LLVM's X86CallingConv.td, RetCC_X86_64_C: floats behind the
  * second are in st0 and st1); `upper`: of one of 256 bits that has one. VOID: there is none left. */
-static kiln_type result_register(const struct kn_bc_target *target, struct taken *s,
+static kiln_type result_register(const struct kn_bc *r, struct taken *s,
                                  const struct kn_bc_passed *p, bool upper) {
+  const struct kn_bc_target *target = &kn_bc_targets[r->target];
   kiln_type t = p->type;
   unsigned most = target->floats;
-  if (t == KILN_TYPE_F80) return s->x87s++ < target->x87s ? t : KILN_TYPE_VOID;
+  if (t == KILN_TYPE_F80) return s->x87s++ < target->x87s && !f80_in_memory(r) ? t : KILN_TYPE_VOID;
   if (t == KILN_TYPE_F32 || t == KILN_TYPE_F64 || t == KILN_TYPE_F128 || p->quad) {
     most = p->half ? target->half_results : target->float_results;
     if (s->floats >= most && !p->half && !p->quad && s->x87s++ < target->x87s) return KILN_TYPE_F80;
@@ -96,7 +100,6 @@ static kiln_type result_register(const struct kn_bc_target *target, struct taken
 static int result_registers(struct kn_bc *r, uint32_t type, unsigned flags, kiln_type *out,
                             bool *wide, const char **refused) {
   const struct kn_bc_type *t = &r->types.at[type];
-  const struct kn_bc_target *target = &kn_bc_targets[r->target];
   struct taken s = {0};
   struct kn_bc_leaf l = {0};
   uint32_t n = 0;
@@ -106,7 +109,7 @@ static int result_registers(struct kn_bc *r, uint32_t type, unsigned flags, kiln
     struct kn_bc_passed p;
     if (!kn_bc_leaf_passed(r, &l, flags, &p)) return -1;
     for (uint32_t k = 0; k < p.n; k++, n++) {
-      kiln_type in = result_register(target, &s, &p, p.wide && k & 1);
+      kiln_type in = result_register(r, &s, &p, p.wide && k & 1);
       if (in == KILN_TYPE_VOID) return 0;
       no_x87 |= in == KILN_TYPE_F80 && r->m->no_x87;
       if (n < KILN_MAX_RESULTS) out[n] = in;
@@ -270,6 +273,8 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
                   unsigned flags) {
   const struct kn_bc_type *t = &r->types.at[type];
   if (flags & FA_CALL_REFUSED) return false; /* the caller reports it */
+  if (KN_UNLIKELY(flags & KN_BC_SIG_SYSV) && t->flags)
+    return kn_bc_unsupported(r, "variadic functions of System V's convention");
   if (r->m->has_vectors && !kn_bc_sig_possible(r, type))
     return kn_bc_unsupported(r, "a parameter or result of this type");
   uint32_t ret = r->m->elems.at[t->first].type, n = 0;
@@ -289,10 +294,8 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
     s->ret = r->types.at[ret].n_pieces == 0 || in_regs ? RET_PARTS : RET_DEMOTED;
     n_results = (uint32_t)in_regs;
     wide_results &= in_regs > 0;
-    if (s->ret == RET_DEMOTED &&
-        !KN_BC_PUSH(r, r->tmp.params,
-                    (kiln_param){.type = KILN_TYPE_PTR, .flags = KILN_PARAM_SRET}))
-      return false;
+  } else if (kn_bc_passed_as(&r->types.at[ret]) == KILN_TYPE_F80 && f80_in_memory(r)) {
+    s->ret = RET_DEMOTED;
   } else if (r->types.at[ret].kind != TK_VOID) {
     if (!kn_bc_scalar(r, ret)) return false;
     const struct kn_bc_type *rt = &r->types.at[ret];
@@ -307,6 +310,9 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
     }
     n_results = 1;
   }
+  if (s->ret == RET_DEMOTED &&
+      !KN_BC_PUSH(r, r->tmp.params, (kiln_param){.type = KILN_TYPE_PTR, .flags = KILN_PARAM_SRET}))
+    return false;
   for (uint32_t i = 1; i < t->n; i++) {
     uint32_t e = r->m->elems.at[t->first + i].type;
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, i);
@@ -327,7 +333,8 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
     (flags & FA_NOUNWIND ? KILN_SIG_NOUNWIND : 0u) | (wide_results ? KILN_SIG_WIDE_RESULTS : 0u) |
     (flags & KN_BC_SIG_NOINLINE ? KILN_SIG_NOINLINE : 0u);
   if (n > 65535) return kn_bc_unsupported(r, "this many parameters");
-  s->sig = kiln_sig_new(r->module, KILN_CC_C, sig_flags, r->tmp.params.at, n, results, n_results);
+  const kiln_cc cc = flags & KN_BC_SIG_SYSV ? KILN_CC_SYSV : KILN_CC_C;
+  s->sig = kiln_sig_new(r->module, cc, sig_flags, r->tmp.params.at, n, results, n_results);
   if (s->sig.id == 0)
     return kn_bc_fail(r, kiln_module_status(r->module), "cannot make a signature");
   return true;

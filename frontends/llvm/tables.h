@@ -244,6 +244,7 @@ enum {
   FA_SANITIZE_MEMORY = 1 << 26,
   FA_SANITIZE_HWADDRESS = 1 << 27,
   FA_SANITIZE_OTHER = 1 << 28,
+  FA_SYSV = 1 << 29, /* of a global only: KN_BC_SIG_SYSV */
   FA_SAME = FA_STRICT_FP | FA_SANITIZE_ADDRESS | FA_SANITIZE_THREAD | FA_SANITIZE_MEMORY |
             FA_SANITIZE_HWADDRESS | FA_SANITIZE_OTHER, /* what caller and callee must agree about */
   FA_NEEDS = ((1 << 20) - (1 << 12)) | FA_BMI2 /* what the caller must have, too: features */
@@ -254,7 +255,8 @@ enum {
   KN_BC_SIG_NOINLINE = 1 << 4, /* the call, where something may be inlined */
   KN_BC_SIG_AVX512 = 1 << 5,   /* and of 512 bits, whose arguments are refused */
   KN_BC_SIG_AVX = 1 << 6,      /* vectors of 256 bits are passed in one register */
-  KN_BC_SIG_DEFINITION = 1 << 7
+  KN_BC_SIG_DEFINITION = 1 << 7,
+  KN_BC_SIG_SYSV = 1 << 8 /* by System V's convention, where C's is another */
 };
 /* What a function gives its signature. */
 #define KN_BC_SIG_FLAGS (FA_NORETURN | FA_RETURNS_TWICE | FA_NOUNWIND)

@@ -381,7 +381,7 @@ typedef enum kiln_cc {
   /** LLVM's x86_64_sysvcc, C's convention on x86-64 Linux. x86-64 only.
    * - On Windows, the callee need not preserve rdi, rsi and xmm6 to xmm15, so a function with such a call keeps nothing
    *   in registers.
-   * - Fails on Windows with KILN_ERR_UNSUPPORTED: a variadic function, or a parameter that is no integer.
+   * - Fails on Windows with KILN_ERR_UNSUPPORTED: a variadic function, or a sixth parameter that is a float or vector.
    * - Source: System V psABI for x86-64, 3.2. */
   KILN_CC_SYSV,
   KILN_CC_COUNT

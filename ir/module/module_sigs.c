@@ -172,7 +172,8 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
   const char *has_not = check_convention(conv, flags, params, n_params, results, n_results);
   if (has_not)
     return KN_MODULE_FAIL(none, m, KILN_ERR_UNSUPPORTED, "signature: %s with %s",
-                          kn_callconv_names[cc], has_not);
+                          *kn_callconv_names[cc] ? kn_callconv_names[cc] : "the C convention",
+                          has_not);
   struct kn_sig wanted = {.params = params,
                           .n_params = (uint32_t)n_params,
                           .n_results = (uint8_t)n_results,

@@ -43,8 +43,9 @@ static KN_COLD void assign_register(const struct kn_convention *c, struct kn_ass
     if (pair && at + 1 < list->n) a->high = list->reg[at + 1];
   } else if (bank != 0) {
     a->reg = next_reg(s, list, bank);
+    if (a->reg == KN_NO_REG) s->refused = c->no_stack[1];
   } else if (c->pairs == KN_PAIRS_NONE && (a->type == KILN_TYPE_I128 || part)) {
-    s->refused = true;
+    s->refused = c->no_stack[0];
   } else if (a->type == KILN_TYPE_I128) {
     unsigned at = c->pairs == KN_PAIRS_EVEN ? align_to(s->used[0], 2) : s->used[0];
     if (at + 2 <= list->n) {
@@ -55,7 +56,7 @@ static KN_COLD void assign_register(const struct kn_convention *c, struct kn_ass
   } else {
     bool narrow = a->type < KILN_TYPE_I32 && c->narrow.n != 0;
     a->reg = narrow ? next_reg(s, &c->narrow, NARROW) : next_reg(s, list, 0);
-    s->refused |= a->reg == KN_NO_REG && c->no_stack != NULL;
+    if (a->reg == KN_NO_REG) s->refused = c->no_stack[0];
   }
 }
 
@@ -207,7 +208,7 @@ bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t 
     if (not_lowered(w, a.type, "argument of a type that is not lowered yet")) return false;
     assign(w->target, sig->conv, end, &a, is_whole(sig, k));
     if (KN_UNLIKELY(end->refused)) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, sig->conv->no_stack);
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, end->refused);
       return false;
     }
     if (!KN_PUSH(w->owner, w->args, a)) return false;

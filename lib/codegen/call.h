@@ -17,7 +17,7 @@ struct kn_assign {
   unsigned joined;  /* parts to come of an argument of several (KILN_PARAM_JOIN) */
   uint32_t upper; /* where in the stack area the upper half is that comes next; 0: in a register */
   uint64_t taken; /* registers given out */
-  bool refused;   /* an argument has no location: kn_convention.no_stack */
+  const char *refused; /* an argument has no location: kn_convention.no_stack; or NULL */
 };
 
 /* An argument, parameter or result, and its location. */

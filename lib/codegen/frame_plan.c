@@ -55,8 +55,8 @@ static KN_COLD bool plan_rare(struct kn_frame_plan *p, kiln_func *f, const struc
   p->pinned_saved = a->keeps_pinned ? p->pinned : 0;
   if (p->pinned != 0 && (f->facts.loses_all | sig->conv->keeps_none))
     return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
-                        "preserve_none in a module that pins the register %s, which such functions "
-                        "do not preserve",
+                        "preserve_none, or sysv on Windows, in a module that pins the register %s: "
+                        "calls of such functions are taken to preserve no register",
                         t->reg_names[__builtin_ctzll(p->pinned)]);
   plan_protection(p, a->protect);
   if (p->naked) return true;

@@ -33,7 +33,7 @@ static const struct kn_convention preserve_none = {
   .args = {{17, {20, 21, 22, 23, 24, 25, 26, 27, 28, X0_TO_X7}}, {8, {V0_TO_V7}}},
   .narrow = {8, {X0_TO_X7}},
   .pairs = KN_PAIRS_NONE,
-  .no_stack = "arguments of this kind with preserve_none",
+  .no_stack = {"arguments of this kind with preserve_none"},
   .no_variadic = true,
   PLACES,
   .lost = ~X(29, 31),

@@ -38,7 +38,7 @@ static const struct kn_convention preserve_none = {
   .args = {{10, {X64_R12, X64_R13, X64_R14, X64_R15, X64_GP_ARGS}}, FLOAT_ARGS},
   .narrow = {6, {X64_GP_ARGS}},
   .pairs = KN_PAIRS_NONE,
-  .no_stack = "arguments of this kind with preserve_none",
+  .no_stack = {"arguments of this kind with preserve_none"},
   .no_variadic = true,
   PLACES,
   .lost = ~RSP_RBP,
@@ -99,17 +99,17 @@ const struct kn_convention *const x64_conventions[KILN_CC_COUNT] = {
   .preserved = UINT64_C(0xf0f8) | X64_XMMS(6, 15), .va_pointer = true,                             \
   .no_flags = KILN_PARAM_BYVAL | KILN_PARAM_JOIN
 const struct kn_convention x64_windows_convention = {
-  WINDOWS, .x87 = KN_T(F80), .indirect = KN_T(V128), .no_variadic_params = KN_T(F80)};
+  WINDOWS, .indirect = KN_T(V128) | KN_T(F80), .x87 = KN_T(F80), .no_variadic_params = KN_T(F80)};
 /* That of the functions of libgcc and compiler-rt, which are compiled from C: LLVM's LowerWin64_i128OP. */
 const struct kn_convention x64_windows_runtime = {
   WINDOWS, .indirect = KN_T(V128) | KN_T(I128) | KN_T(F80), .i128_in_vector = true};
 
 /* System V's on Windows: its functions do not preserve rsi, rdi and xmm6 to xmm15, on which callers rely. So callers of
- * such functions suppose all registers to be lost. Parameters are integers, since xmm5, which has the sixth float, is
- * this target's scratch register. */
-#define SYSV_TYPES (KN_T(I8) | KN_T(I16) | KN_T(I32) | KN_T(I64) | KN_T(I128))
+ * such functions suppose all registers to be lost. Five parameters are floats or vectors at most, since xmm5, which has
+ * the sixth, is this target's scratch register. */
 static const struct kn_convention windows_sysv = {
-  .args = {{6, {X64_GP_ARGS}}, {1, {X64_XMM0}}},
+  .args = {{6, {X64_GP_ARGS}}, {5, {X64_FP_ARGS}}},
+  .no_stack = {[1] = "more than five floats or vectors as arguments with sysv on Windows"},
   .max_align_log2 = 16,
   .chain = X64_CHAIN,
   .sret = KN_NO_REG,
@@ -119,7 +119,6 @@ static const struct kn_convention windows_sysv = {
   .lost = ~RSP_RBP,
   .preserved = SYSV_PRESERVED,
   .loses_all = true,
-  .no_params = (uint16_t)~SYSV_TYPES,
   .no_variadic = true,
 };
 

@@ -28,6 +28,7 @@ PARTS = [
     ('cxx-eh', "g++'s tests of exceptions", 'run/torture/cxx.py', '--source={torture} g++.dg/eh'),
     ('cxx', "each third of g++'s run tests", 'run/torture/cxx.py', '--source={torture} --every=3'),
     ('signatures', "calls between Kiln's code, gcc's and clang's", 'run/abi/abi.py', '--count=2000 --seed=7'),
+    ('signatures-sysv', "the same by System V's convention", 'run/abi/abi.py', '--sysv --count=1000 --seed=7'),
     ('packages', "Debian's packages with their tests, SQLite's shell and Lua among them", 'campaigns/packages/packages.py', ''),
     ('rust', 'a workspace: tests, unwinding, abort', 'campaigns/rust/rust.py', '--toolchains=stable workspace'),
     ('crates', "crates' own tests", 'campaigns/crates/crates.py', CRATES),

@@ -184,10 +184,10 @@ static void refused(void **state) {
      "pinned x28\nfunc @f() {\nb0:\n  asm \"\\1f\\20\\03\\d5\" as () lost x28\n  ret\n}\n",
      "changes the register that the module pins"},
     {KILN_PROCESSOR_X86_64, "pinned r14\nfunc @f() preserve_none {\nb0:\n  ret\n}\n",
-     "preserve_none in a module that pins the register r14"},
+     "preserve_none, or sysv on Windows, in a module that pins the register r14"},
     {KILN_PROCESSOR_AARCH64,
      "pinned x20\ndeclare @g() preserve_none\nfunc @f() {\nb0:\n  call @g()\n  ret\n}\n",
-     "preserve_none in a module that pins the register x20"},
+     "preserve_none, or sysv on Windows, in a module that pins the register x20"},
     {KILN_PROCESSOR_X86_64, "pinned 5\n", "a register of the target"},
   };
   for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {

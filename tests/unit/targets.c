@@ -162,7 +162,8 @@ static void test_conventions(void **state) {
       CHECK(t, c->chain < 64 && KN_BIT(c->chain) & KN_GP_MASK & c->lost & ~args);
       CHECK(t, c->sret == KN_NO_REG || KN_BIT(c->sret & 63) & KN_GP_MASK & c->lost & ~args);
       CHECK(t, c->max_align_log2 >= 3);
-      CHECK(t, c->pairs <= KN_PAIRS_NONE && (c->pairs == KN_PAIRS_NONE) == (c->no_stack != NULL));
+      CHECK(t,
+            c->pairs <= KN_PAIRS_NONE && (c->pairs == KN_PAIRS_NONE) == (c->no_stack[0] != NULL));
       CHECK(t, c->upper == 0 || (c->upper >= KN_FP_BASE && c->upper + c->args[1].n <= 64));
       for (unsigned k = 0; k < c->wide_results; k++)
         CHECK(t, KN_BIT(c->results[1].reg[k] & 63) & ~KN_GP_MASK & c->lost);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Calls between Kiln's code and that of gcc and clang, over generated signatures, by C's convention of the target.
 
-    abi.py --kiln=build/kiln [--target=T] [--seed=S] [--count=N] [--only=N] [--keep=DIR]
+    abi.py --kiln=build/kiln [--target=T] [--sysv] [--seed=S] [--count=N] [--only=N] [--keep=DIR]
 
 Each signature runs in eight pairs: caller Kiln with callee gcc and clang, and the other way round;
 then the same in stress mode, with a seed for each batch. For Windows, where gcc and clang differ in a few types, those
@@ -20,12 +20,12 @@ PAIRS = [(a, b) for k in ('kiln', 'stress') for c in ('gcc', 'clang') for a, b i
 BATCH = 50
 
 
-def generate(h, seed, count, only):
+def generate(h, seed, count, only, sysv):
     out, n = [], 0
     while len(out) < count:
-        s = sig.Signature(seed, n)
+        s = sig.Signature(seed, n, sysv)
         if only is not None:
-            return [sig.Signature(seed, only)]
+            return [sig.Signature(seed, only, sysv)]
         if s.not_yet:
             h.skip('signature %d' % n, '%s in signatures is not lowered yet' % s.not_yet)
         else:
@@ -71,6 +71,7 @@ def main():
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--count', type=int, default=600)
     p.add_argument('--only', type=int, help='just this signature')
+    p.add_argument('--sysv', action='store_true', help="functions of System V's convention, on Windows")
     p.add_argument('--level', choices=('-O0', '-O1'), help="of Kiln's halves; default: in turn")
     args = harness.sampled(p.parse_args())
     h = harness.Harness(args)
@@ -80,7 +81,7 @@ def main():
     elif h.windows:
         here, assembler = os.path.join(HERE, 'windows'), 'x86_64-w64-mingw32-as'
     print('# seed %d, %d signatures' % (args.seed, 1 if args.only is not None else args.count))
-    all_signatures = generate(h, args.seed, args.count, args.only)
+    all_signatures = generate(h, args.seed, args.count, args.only, args.sysv)
     groups = [all_signatures[i:i + BATCH] for i in range(0, len(all_signatures), BATCH)]
     work, lost = [], set()
 
@@ -111,7 +112,7 @@ def main():
     h.write('stubs.s', sig.stubs_file(all_signatures, not h.windows))
     tools = []
     for source in (h.path('tests.c'), os.path.join(HERE, 'runner.c'),
-                   os.path.join(here, 'trampoline.S')):
+                   os.path.join(HERE if args.sysv else here, 'trampoline.S')):
         tools.append(h.gcc_object(source, h.path(os.path.basename(source) + '.o')))
     h.run([assembler, '-I', here, h.path('stubs.s'), '-o', h.path('stubs.o')])
     tools.append(h.path('stubs.o'))

@@ -17,6 +17,12 @@ INTS = [s for s in SCALARS if s[2] in 'su']
 FLOATS = [s for s in SCALARS if s[2] == 'f']
 PROMOTED = [s for s in SCALARS if s[0] in ('int', 'unsigned', 'long long', 'unsigned long long', 'void *',
                                             'double', 'long double', '__int128')]
+# Functions of System V's convention on Windows: not variadic, and with no more floats in registers than these.
+SYSV = '__attribute__((sysv_abi)) '
+SYSV_FLOATS = 5
+NO_FLOATS = [s for s in SCALARS if s[2] != 'f']
+# clang returns others in memory there, gcc as System V has it.
+SYSV_RESULTS = [s for s in SCALARS if s[0] != 'long double']
 # Kinds that Kiln does not lower yet: a signature that draws one is skipped and named.
 NOT_YET = ['vector']
 
@@ -108,11 +114,11 @@ class Struct:
         return out + ['struct %s { %s }%s;' % (self.name, inside, attr)]
 
 
-def make_struct(r, name):
+def make_struct(r, name, scalars=SCALARS):
     while True:
         kind = r.choice(['ints', 'ints', 'floats', 'mixed', 'mixed', 'nested', 'array', 'aligned',
                          'bits', 'union', 'bytes'])
-        pool = {'ints': INTS, 'floats': FLOATS}.get(kind, SCALARS)
+        pool = {'ints': INTS, 'floats': FLOATS}.get(kind, SCALARS) if scalars is SCALARS else scalars
         fields, over = [], 0
         if kind == 'bytes':
             fields = [('m', Array(Scalar(r.choice(INTS[:2])), r.randint(1, 40)), 0)]
@@ -121,7 +127,7 @@ def make_struct(r, name):
                 s = Scalar(r.choice([x for x in INTS if x[1] <= 64]))
                 fields.append(('b%d' % i, s, r.choice([0, r.randint(1, s.bits)])))
         elif kind == 'union':
-            fields = [('m%d' % i, Scalar(pick_scalar(r, SCALARS)), 0) for i in range(r.randint(2, 3))]
+            fields = [('m%d' % i, Scalar(pick_scalar(r, scalars)), 0) for i in range(r.randint(2, 3))]
         else:
             for i in range(r.randint(1, 6)):
                 t = Scalar(pick_scalar(r, pool))
@@ -129,7 +135,7 @@ def make_struct(r, name):
                 if kind == 'array' and dice < 0.6:
                     t = Array(t, r.randint(1, 5))
                 elif kind == 'nested' and dice < 0.5:
-                    t = Struct('%s_%d' % (name, i), [('n%d' % k, Scalar(pick_scalar(r, SCALARS)), 0)
+                    t = Struct('%s_%d' % (name, i), [('n%d' % k, Scalar(pick_scalar(r, scalars)), 0)
                                                      for k in range(r.randint(1, 3))])
                     if r.random() < 0.3:
                         t = Array(t, r.randint(1, 2))
@@ -160,14 +166,15 @@ def literal(r, c, bits, kind):
 
 
 class Signature:
-    def __init__(self, seed, n):
+    def __init__(self, seed, n, sysv=False):
         r = random.Random(seed * 1000003 + n)
         self.n = n
+        self.attribute, self.floats = (SYSV, SYSV_FLOATS) if sysv else ('', None)
         self.not_yet = r.choice(NOT_YET) if r.random() < 0.02 else None
         self.calls = r.random() < 0.5        # callee calls something before it reads
         self.indirect = r.random() < 0.3     # called by pointer
         count = r.choice([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 17, 20])
-        self.variadic = count > 0 and r.random() < 0.3
+        self.variadic = not sysv and count > 0 and r.random() < 0.3
         self.fixed = r.randint(1, count) if self.variadic else count
         weights = r.choice([(8, 2), (4, 4), (1, 1), (1, 6), (0, 1)])
         self.params = [self.type(r, i, i >= self.fixed, weights) for i in range(count)]
@@ -177,10 +184,17 @@ class Signature:
         self.through_volatile = [r.random() < 0.3 for _ in self.params]
 
     def type(self, r, i, promoted, weights):
+        scalars = SCALARS
+        if self.floats is not None:
+            scalars = SYSV_RESULTS if i == 'r' else SCALARS if self.floats > 1 else NO_FLOATS
         scalar = r.random() * (weights[0] + weights[1]) < weights[0]
         if scalar:
-            return Scalar(pick_scalar(r, PROMOTED if promoted else SCALARS))
-        return make_struct(r, 's%d_%s' % (self.n, i))
+            t = Scalar(pick_scalar(r, PROMOTED if promoted else scalars))
+        else:
+            t = make_struct(r, 's%d_%s' % (self.n, i), scalars)
+        if self.floats is not None and t.size <= 16:
+            self.floats -= min(2, sum(kind == 'f' for _, _, _, kind in t.leaves('')))
+        return t
 
     @staticmethod
     def fill(r, t):
@@ -206,7 +220,7 @@ class Signature:
         if self.variadic:
             ps.append('...')
         head = self.result.decl(name) if self.result else 'void ' + name
-        return '%s(%s)' % (head, ', '.join(ps) or 'void')
+        return '%s%s(%s)' % (self.attribute, head, ', '.join(ps) or 'void')
 
     def assign(self, name, values):
         return ' '.join('%s%s = %s;' % (name, path, v) for path, v in values)
@@ -267,15 +281,17 @@ class Signature:
         return '\n'.join(out + ['%s {' % self.prototype('f%d' % n, True)] + body + ['}', ''])
 
 
-HEAD = 'void bad(int, int); void clobber(void); void scribble(void *, unsigned long long);\n'
+def head(signatures):
+    return ('void bad(int, int); %svoid clobber(void); void scribble(void *, unsigned long long);\n'
+            % signatures[0].attribute)
 
 
 def caller_file(signatures):
-    return HEAD + '\n'.join(s.caller() for s in signatures)
+    return head(signatures) + '\n'.join(s.caller() for s in signatures)
 
 
 def callee_file(signatures, wrong=False):
-    return HEAD + '\n'.join(s.callee(wrong) for s in signatures)
+    return head(signatures) + '\n'.join(s.callee(wrong) for s in signatures)
 
 
 def runner_file(signatures):

@@ -6,8 +6,6 @@
 #   1 rbx  2 rbp  4 r12  8 r13  16 r14  32 r15  64 rsp  128 direction flag  256 alignment at the call
 .text
 .globl trampoline
-.hidden trampoline
-.type trampoline, @function
 trampoline:
   pop return_to(%rip)
   mov %rbx, saved(%rip)
@@ -114,7 +112,6 @@ trampoline:
 
 # void clobber(void): changes all that a call may change.
 .globl clobber
-.type clobber, @function
 clobber:
   movabs $0xd0d0d0d0deadbee0, %rax
   mov %rax, %rcx
@@ -137,4 +134,6 @@ return_to: .skip 8
 saved: .skip 56
 .globl trampoline_faults
 trampoline_faults: .skip 4
+#ifndef _WIN32
 .section .note.GNU-stack,"",@progbits
+#endif

@@ -1,6 +1,7 @@
 // C++ beyond one thread's plain exceptions: exceptions in threads and handed to others, thrown in handlers, nested, from
 // constructors' initializers; objects of threads with destructors; static objects made once by several threads; casts
-// over virtual bases, pointers to members; terminate from a noexcept function.
+// over virtual bases, pointers to members; exceptions through functions of System V's convention; terminate from a
+// noexcept function.
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -98,6 +99,28 @@ static int in_handler(int n) {
   }
 }
 
+#define SYSV __attribute__((sysv_abi, noinline))
+SYSV static long thrown(long n, double x) {
+  counted c(static_cast<int>(n));
+  if (n > 1) throw x;
+  return n * 3;
+}
+__attribute__((noinline)) static double passed(long n, double x) {
+  counted c(static_cast<int>(n));
+  double y = x * 5;
+  long k = n * 7;
+  return static_cast<double>(thrown(n, x * 2) + k) + y;
+}
+SYSV static double caught(long n, double x) {
+  double y = x * 3;
+  long k = n * 11;
+  try {
+    return passed(n, x) + y;
+  } catch (double d) {
+    return d + y + static_cast<double>(k);
+  }
+}
+
 static void ends() noexcept {
   counted c(1);
   throw 5;
@@ -147,6 +170,17 @@ int main() {
   std::printf("%d %d %d %d %d\n", r->y, static_cast<base *>(r)->name(), p->*data, (p->*call)(),
               dynamic_cast<counted *>(p) == nullptr ? b.z : 0);
   std::printf("%d %d %d\n", in_handler(1), in_handler(3), alive.load());
+  double of = 0.5, sum = 1.5;
+  for (long n = 0; n < 4; n++) {
+    sum += caught(n, of);
+    try {
+      sum += passed(n, of);
+    } catch (double d) {
+      sum += d * 100;
+    }
+    of += sum;
+  }
+  std::printf("%g %g %d\n", of, sum, alive.load());
   std::set_terminate([] {
     std::printf("terminate, %d alive\n", alive.load() > 0);
     std::fflush(stdout);

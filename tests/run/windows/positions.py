@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Arguments and results of LLVM's own types on Windows, which C compilers pass otherwise, but rustc as they are: an i128
-takes two positions, of which the first may be the last register, and the second the first slot of the stack. Random
-signatures; callers and callees are each compiled by Kiln and by LLVM and linked in all four ways.
+takes two positions, of which the first may be the last register, and the second the first slot of the stack; an
+x86_fp80 is passed by its address. A third of the functions have System V's convention. Random signatures; callers and
+callees are each compiled by Kiln and by LLVM and linked in all four ways.
 
     positions.py --kiln=build/kiln [--count=N] [--seed=S]
 """
@@ -13,13 +14,15 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../
 import harness  # noqa: E402
 import wine  # noqa: E402
 
-TYPES = ['i128', 'i128', 'i64', 'i32', 'double', 'ptr']
+TYPES = ['i128', 'i128', 'i64', 'i32', 'double', 'ptr', 'x86_fp80']
+SYSV_DOUBLES = 5 # what Kiln has registers for
 HEAD = 'target triple = "%s"\n' % wine.CLANG_TARGET
 
 
 def value(r, t):
     """A constant of the type."""
     if t == 'double': return '%.1f' % r.randint(-1000, 1000)
+    if t == 'x86_fp80': return '0xK%s' % r.choice(['3FFF8000000000000000', '4000C000000000000000', 'BFFE8000000000000001'])
     if t == 'ptr': return 'inttoptr (i64 %d to ptr)' % r.getrandbits(47)
     return str(r.getrandbits(int(t[1:])))
 
@@ -31,16 +34,18 @@ class Signature:
         self.params = [r.choice(TYPES) for _ in range(r.randint(1, 8))]
         if n < 8: self.params = ['i64'] * n + ['i128', 'i64', 'i128'] # each position
         self.values = [value(r, t) for t in self.params]
-        self.result = r.choice(['i128', 'i64', 'double'])
+        self.result = r.choice(['i128', 'i64', 'double', 'x86_fp80'])
+        sysv = r.random() < 1 / 3 and self.params.count('double') <= SYSV_DOUBLES
+        self.convention = 'x86_64_sysvcc ' if sysv else ''
         self.returned = value(r, self.result)
 
     def head(self, names):
-        return '%s @f%d(%s)' % (self.result, self.n, ', '.join(
+        return '%s%s @f%d(%s)' % (self.convention, self.result, self.n, ', '.join(
             t + (' %%a%d' % k if names else '') for k, t in enumerate(self.params)))
 
     def check(self, t, name, want, k):
         """Counts in @wrong if a value is not what is wanted; the text, and names of its own by k."""
-        compare = 'fcmp une' if t == 'double' else 'icmp ne'
+        compare = 'fcmp une' if t in ('double', 'x86_fp80') else 'icmp ne'
         return ('  %%c%s = %s %s %s, %s\n  %%z%s = zext i1 %%c%s to i32\n  %%l%s = load i32, ptr @wrong\n'
                 '  %%n%s = add i32 %%l%s, %%z%s\n  store i32 %%n%s, ptr @wrong\n') % (
                     k, compare, t, name, want, k, k, k, k, k, k, k)
@@ -57,7 +62,7 @@ class Signature:
             text += '  %%p%d = alloca %s\n  store volatile %s %s, ptr %%p%d\n  %%v%d = load volatile %s, ptr %%p%d\n' % (k, t, t, v, k, k, t, k)
             words.append('%s %%v%d' % (t, k))
         for way, given in ('x', args), ('y', ', '.join(words)):
-            text += '  %%r%s = call %s @f%d(%s)\n' % (way, self.result, self.n, given)
+            text += '  %%r%s = call %s%s @f%d(%s)\n' % (way, self.convention, self.result, self.n, given)
             text += self.check(self.result, '%r' + way, self.returned, way)
         return 'declare %s\ndefine void @c%d() {\n%s  ret void\n}\n' % (self.head(False), self.n, text)
 

@@ -31,6 +31,19 @@ NOINLINE static long long saved(long long *a, long long n) {
   return leaf(a, n) + leaf(a, n + 1) * n;
 }
 
+/* A function of System V's convention, which need not preserve rsi, rdi and vector registers. */
+__attribute__((sysv_abi, noinline)) static long long six(long long a, long long b, long long *c,
+                                                         long long d, long long e, long long f,
+                                                         long long g, double x) {
+  __asm__ volatile(
+    "xor %%esi, %%esi; xor %%edi, %%edi; xorps %%xmm6, %%xmm6; xorps %%xmm15, %%xmm15" ::
+      : "rsi", "rdi", "xmm6", "xmm15");
+  return leaf(c, a + b) + d + 2 * e + 3 * f + 4 * g + (long long)x;
+}
+NOINLINE static long long sysv(long long *a, long long n) {
+  return six(n, 2, a, 3, 4, 5, 6, 7.5) * n;
+}
+
 /* Frames of one byte, and of 2, 17 and 268 pages, where codes have numbers of 32 bits. */
 NOINLINE static long long small(long long *a, long long n) {
   volatile char c = (char)n;
@@ -384,6 +397,7 @@ int main(void) {
   AddVectoredExceptionHandler(1, step);
   check("leaf", leaf);
   check("saved registers", saved);
+  check("System V's convention", sysv);
   check("one byte", small);
   check("two pages", pages);
   check("many pages", large);

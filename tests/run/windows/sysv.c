@@ -1,5 +1,6 @@
 /* Functions of System V's convention (sysv_abi) on Windows: called from Windows' code, which relies on rsi, rdi and
- * xmm6 to xmm15, defined here, by pointers, with arguments in each kind of place, and calling back. */
+ * xmm6 to xmm15, defined here, by pointers, with arguments in each kind of place, calling back, and ending in a tail
+ * call. */
 #include <stdio.h>
 
 #define SYSV __attribute__((sysv_abi, noinline))
@@ -60,6 +61,9 @@ __asm__(".globl drive\n"
 struct pair {
   long a, b;
 };
+struct large {
+  long long a, b, c;
+};
 
 SYSV static long defined(long a, long b, long c, long d, long e, long f, long g, long h) {
   printf("%ld %ld %ld %ld %ld %ld %ld %ld\n", a, b, c, d, e, f, g, h);
@@ -69,6 +73,21 @@ SYSV static long defined(long a, long b, long c, long d, long e, long f, long g,
 SYSV static double halved(long n) { return n / 2.0; }
 
 SYSV static struct pair swapped(struct pair p, long more) { return (struct pair){p.b + more, p.a}; }
+
+SYSV static struct large rotated(struct large l, double x, float y, struct large *p,
+                                 struct large m) {
+  p->a += l.c;
+  return (struct large){l.b + (long long)x, l.c + (long long)y, l.a + m.c};
+}
+
+SYSV static long double five(double a, float b, double c, float d, double e, int n) {
+  return n - a * b + c * d - e;
+}
+
+SYSV static long long last(long long n, long long a, long long b, struct large l) {
+  if (n == 0) return a + 10 * b + l.b;
+  __attribute__((musttail)) return last(n - 1, b, a, l);
+}
 
 SYSV static long through(SYSV long (*f)(long, long, long, long, long, long, long, long), long n) {
   return n == 0 ? 0 : f(n, n, n, n, n, n, n, n) + through(f, n - 1);
@@ -94,6 +113,11 @@ int main(void) {
   printf("%g\n", halved(7));
   struct pair p = swapped((struct pair){1, 2}, 40);
   printf("%ld %ld\n", p.a, p.b);
+  struct large l = {1, 2, 3}, m = {40, 50, 60};
+  m = rotated(l, 7.5, 8.5f, &l, m);
+  printf("%lld %lld %lld %lld\n", l.a, m.a, m.b, m.c);
+  printf("%g %lld %lld\n", (double)five(1.5, 2.5f, 3.5, 4.5f, 5.5, 100), last(4, 1, 2, l),
+         last(5, 1, 2, l));
   printf("%ld %ld\n", through(add8, 3), through(defined, 2));
   return 0;
 }
