@@ -18,16 +18,21 @@ void *kn_realloc(const kiln_module *m, void *old, size_t size) {
   return kn_allocator_realloc(&m->options.allocator, old, size);
 }
 
-bool kn_module_grow(kiln_module *m, void *array, uint64_t more, size_t item_size) {
-  if (kn_array_grow(&m->options.allocator, array, more, item_size)) return true;
-  if (kn_array_fits(array, more)) kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+/* Fails the module once: callers may go on to request more. */
+static bool no_memory(kiln_module *m, bool fits) {
+  if (kn_module_own(m) != KILN_OK) return false;
+  if (fits) kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
   else kn_module_fail(m, KILN_ERR_LIMIT, "the module has more than 2^31 items of one kind");
   return false;
 }
 
+bool kn_module_grow(kiln_module *m, void *array, uint64_t more, size_t item_size) {
+  return kn_array_grow(&m->options.allocator, array, more, item_size) ||
+         no_memory(m, kn_array_fits(array, more));
+}
+
 bool kn_module_hash_grow(kiln_module *m, struct kn_hash *t, uint32_t more) {
-  if (kn_hash_grow(&m->options.allocator, t, more)) return true;
-  return KN_MODULE_FAIL(false, m, KILN_ERR_MEMORY, "out of memory");
+  return kn_hash_grow(&m->options.allocator, t, more) || no_memory(m, true);
 }
 
 /* ---- callbacks ---- */

@@ -39,7 +39,9 @@ static bool is_next_round(const struct kn_debug_observer *d, uint32_t v, unsigne
   uint32_t k = 0;
   while (w->back_edge != UINT32_MAX && k < w->n_loop_homes && w->loop_homes[k].param != v) k++;
   if (w->back_edge == UINT32_MAX || k == w->n_loop_homes) return false;
-  return (w->regs.written | d->values.blocks.at[kn_plan_pos(w->plan, w->block)].wrote) >> reg & 1;
+  /* what blocks write is known of functions with variables alone */
+  return !d->values.on ||
+         ((w->regs.written | d->values.blocks.at[kn_plan_pos(w->plan, w->block)].wrote) >> reg & 1);
 }
 
 /* Is an instruction the sum of a value and a number? `computed`: an expression is computed from it. */

@@ -6,10 +6,10 @@
 
 /* ---- the tree ---- */
 
-bool kn_dwarf_reach_too(struct kn_dwarf *d, uint32_t i) {
-  if (kn_dwarf_special(kn_dwarf_entry(d, i)->tag)) return true;
+void kn_dwarf_reach_too(struct kn_dwarf *d, uint32_t i) {
+  if (kn_dwarf_special(kn_dwarf_entry(d, i)->tag)) return;
   d->dies.at[i].reachable = true;
-  return KN_PUSH(d->m, d->queue, i);
+  (void)KN_PUSH(d->m, d->queue, i);
 }
 
 /* Number of a parameter; 0: it is none. */
@@ -19,7 +19,7 @@ static uint32_t argument(const struct kn_dwarf *d, uint32_t i) {
   return a != NULL && v.e->tag == KILN_DW_TAG_formal_parameter ? v.words[a->at] : 0;
 }
 
-bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
+void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
   struct kn_dwarf_die *p = &d->dies.at[parent], *e = &d->dies.at[i];
   uint32_t number = argument(d, i), after = p->last;
   if (number != 0) {
@@ -40,7 +40,7 @@ bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
   if (p->last == after) p->last = i;
   e->attached = true;
   e->unit = p->unit;
-  return e->unit == 0 || e->first == 0 || KN_PUSH(d->m, d->unplaced, i);
+  if (e->unit != 0 && e->first != 0) (void)KN_PUSH(d->m, d->unplaced, i);
 }
 
 /* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
@@ -58,175 +58,155 @@ uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i) {
   return top;
 }
 
-const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
-                                        const struct kn_dwarf_item *a, uint32_t *of) {
+struct kn_dwarf_list kn_dwarf_signature(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
+                                        const struct kn_dwarf_item *a) {
   uint32_t i = a != NULL ? kn_dwarf_to(d, v, a) : 0;
   if (i && a->kind == KN_DA_TYPED) { /* the list of a type */
     struct kn_dwarf_view type = kn_dwarf_view(d, i);
     const struct kn_dwarf_item *b = type.shape->list;
-    if (!(type.shape->kinds & 1u << KN_DA_SIGNATURE) || kn_dwarf_special(type.e->tag)) return NULL;
-    i = b->kind == KN_DA_SIGNATURE ? kn_dwarf_to(d, &type, b) : 0;
+    bool has = b != NULL && b->kind == KN_DA_SIGNATURE && !kn_dwarf_special(type.e->tag);
+    i = has ? kn_dwarf_to(d, &type, b) : 0;
   }
-  if (i == 0) return NULL;
-  const struct kn_die *list = kn_dwarf_entry(d, i);
-  if (list->tag != KILN_DIE_TAG_LIST) return NULL;
-  *of = d->dies.at[i].set;
-  return list;
+  return kn_dwarf_list(d, i);
 }
 
 bool kn_dwarf_in_place(const struct kn_die *e) {
   return e->parent == 0 && !kn_dwarf_special(e->tag);
 }
 
-static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t set, uint32_t under,
+static void want_items(struct kn_dwarf *d, const struct kn_dwarf_list *list, uint32_t under,
                        unsigned depth);
 
 /* Wants what an entry that is written in place refers to. */
-static bool want_refs(struct kn_dwarf *d, uint32_t i, unsigned depth) {
+static void want_refs(struct kn_dwarf *d, uint32_t i, unsigned depth) {
   const struct kn_dwarf_view v = kn_dwarf_view(d, i);
   const struct kn_dwarf_item *a = v.shape->refs;
   for (const struct kn_dwarf_item *end = a + v.shape->n_refs; a < end; a++) {
-    uint32_t to = kn_dwarf_to(d, &v, a);
-    if (a->kind == KN_DA_REF && !kn_dwarf_reach(d, to)) return false;
-    if (a->kind == KN_DA_CHILDREN && to && kn_dwarf_entry(d, to)->tag == KILN_DIE_TAG_LIST &&
-        depth < KN_DWARF_PACKS &&
-        !want_items(d, kn_dwarf_entry(d, to), d->dies.at[to].set, i, depth + 1))
-      return false;
+    const uint32_t to = kn_dwarf_to(d, &v, a);
+    const struct kn_dwarf_list list = kn_dwarf_list(d, to);
+    if (a->kind == KN_DA_REF) kn_dwarf_reach(d, to);
+    if (a->kind == KN_DA_CHILDREN && depth < KN_DWARF_PACKS) want_items(d, &list, i, depth + 1);
   }
-  return true;
 }
 
 /* Wants the members of a list; with `under`, they are the children of that entry. */
-static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t set, uint32_t under,
+static void want_items(struct kn_dwarf *d, const struct kn_dwarf_list *list, uint32_t under,
                        unsigned depth) {
-  const uint32_t *items = kn_dwarf_set(d, set)->items.at + list->first;
-  for (uint32_t k = 0; k < list->parent; k++) {
-    uint32_t i = kn_dwarf_index(d, set, items[k]);
+  for (uint32_t k = 0; k < list->n; k++) {
+    uint32_t i = kn_dwarf_member(d, list, k);
     if (i && under && kn_dwarf_in_place(kn_dwarf_entry(d, i))) {
       d->dies.at[under].inner = true;
-      if (!want_refs(d, i, depth)) return false;
+      want_refs(d, i, depth);
       continue;
     }
-    if (!kn_dwarf_reach(d, i)) return false;
-    if (i && under && !d->dies.at[i].attached && !kn_dwarf_special(kn_dwarf_entry(d, i)->tag) &&
-        !kn_dwarf_append(d, under, i))
-      return false;
+    kn_dwarf_reach(d, i);
+    if (i && under && !d->dies.at[i].attached && !kn_dwarf_special(kn_dwarf_entry(d, i)->tag))
+      kn_dwarf_append(d, under, i);
   }
-  return true;
 }
 
-/* Puts the namespaces and types that entry i is in into the tree; *in: the innermost. False without memory. */
-static bool attach_around(struct kn_dwarf *d, uint32_t i, unsigned depth, uint32_t *in) {
-  uint32_t p = *in = kn_dwarf_context(d, i), outer;
+/* Puts the namespaces and types that entry i is in into the tree; returns the innermost. */
+static uint32_t attach_around(struct kn_dwarf *d, uint32_t i, unsigned depth) {
+  const uint32_t p = kn_dwarf_context(d, i);
   unsigned tag = kn_dwarf_entry(d, p)->tag;
   if (d->dies.at[p].attached || tag == KILN_DW_TAG_subprogram || tag == KILN_DW_TAG_lexical_block ||
       depth > 64)
-    return true;
-  if (!attach_around(d, p, depth + 1, &outer) || !kn_dwarf_reach(d, p)) return false;
-  return d->dies.at[p].attached || kn_dwarf_append(d, outer, p);
+    return p;
+  const uint32_t outer = attach_around(d, p, depth + 1);
+  kn_dwarf_reach(d, p);
+  if (!d->dies.at[p].attached) kn_dwarf_append(d, outer, p);
+  return p;
 }
 
 /* Puts what holds the declaration of entry i into the tree before the entry: gdb's index does not find all
  * functions that refer to a declaration behind them. A type has its members in the order of its list. */
-static bool attach_declaration(struct kn_dwarf *d, uint32_t i) {
-  uint32_t to = kn_dwarf_ref(d, i, KILN_DW_AT_specification), in;
-  if (to == 0 || d->dies.at[to].attached || kn_dwarf_special(kn_dwarf_entry(d, to)->tag))
-    return true;
-  if (!attach_around(d, to, 0, &in)) return false;
-  if (d->dies.at[to].attached) return true;
+static void attach_declaration(struct kn_dwarf *d, uint32_t i) {
+  uint32_t to = kn_dwarf_ref(d, i, KILN_DW_AT_specification);
+  if (to == 0 || d->dies.at[to].attached || kn_dwarf_special(kn_dwarf_entry(d, to)->tag)) return;
+  const uint32_t in = attach_around(d, to, 0);
   unsigned tag = kn_dwarf_entry(d, in)->tag;
-  if (tag != KILN_DW_TAG_namespace && tag != KILN_DW_TAG_compile_unit) return true;
-  return kn_dwarf_reach(d, to) && kn_dwarf_append(d, in, to);
+  if (d->dies.at[to].attached || (tag != KILN_DW_TAG_namespace && tag != KILN_DW_TAG_compile_unit))
+    return;
+  kn_dwarf_reach(d, to);
+  kn_dwarf_append(d, in, to);
 }
 
 /* Puts an entry from the queue into the tree, and what it refers to into the queue. */
-static bool attach(struct kn_dwarf *d, uint32_t i) {
+static void attach(struct kn_dwarf *d, uint32_t i) {
   const struct kn_dwarf_view v = kn_dwarf_view(d, i);
-  const struct kn_die *e = v.e;
-  if (e->tag == KILN_DW_TAG_compile_unit) return true;
+  const unsigned tag = v.e->tag;
   const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
+  if (tag == KILN_DW_TAG_compile_unit) return;
   if (u->lines_only) { /* names of functions that were inlined, or have inlined ones */
-    return e->tag != KILN_DW_TAG_subprogram || d->dies.at[i].attached ||
-           kn_dwarf_append(d, u->die, i);
+    if (tag == KILN_DW_TAG_subprogram && !d->dies.at[i].attached) kn_dwarf_append(d, u->die, i);
+    return;
   }
   if (!d->dies.at[i].attached) {
-    if (v.shape->specifies && !attach_declaration(d, i)) return false;
+    if (v.shape->specifies) attach_declaration(d, i);
     uint32_t p = kn_dwarf_context(d, i);
-    if (!d->dies.at[p].reachable && e->tag != KILN_DW_TAG_lexical_block &&
-        kn_dwarf_entry(d, p)->tag != KILN_DW_TAG_lexical_block) {
-      /* the parent first: it may have `i` in its list of children, as a block has not */
-      d->dies.at[p].reachable = true;
-      return KN_PUSH(d->m, d->queue, p) && KN_PUSH(d->m, d->queue, i);
+    bool first = !d->dies.at[p].reachable && tag != KILN_DW_TAG_lexical_block &&
+                 kn_dwarf_entry(d, p)->tag != KILN_DW_TAG_lexical_block;
+    kn_dwarf_reach(d, p);
+    if (first) { /* the parent: it may have `i` in its list of children, as a block has not */
+      (void)KN_PUSH(d->m, d->queue, i);
+      return;
     }
-    if (!kn_dwarf_reach(d, p) || !kn_dwarf_append(d, p, i)) return false;
+    kn_dwarf_append(d, p, i);
   }
   const struct kn_dwarf_item *a = v.shape->refs;
   for (const struct kn_dwarf_item *end = a + v.shape->n_refs; a < end; a++) {
-    uint32_t to, of;
-    const struct kn_die *list;
+    const uint32_t to = kn_dwarf_to(d, &v, a);
+    struct kn_dwarf_list list;
     switch (a->kind) {
     case KN_DA_REF:
-      to = kn_dwarf_to(d, &v, a);
-      if (!kn_dwarf_reach(d, to)) return false;
+      kn_dwarf_reach(d, to);
       /* whatever its scope is */
       if (a->name == KILN_DW_AT_discr && to && kn_dwarf_entry(d, to)->tag == KILN_DW_TAG_member &&
-          !d->dies.at[to].attached && !kn_dwarf_append(d, i, to))
-        return false;
+          !d->dies.at[to].attached)
+        kn_dwarf_append(d, i, to);
       break;
     case KN_DA_CHILDREN:
-      to = kn_dwarf_to(d, &v, a);
-      if (to && kn_dwarf_entry(d, to)->tag == KILN_DIE_TAG_LIST &&
-          !want_items(d, kn_dwarf_entry(d, to), d->dies.at[to].set, i, 0))
-        return false;
+      list = kn_dwarf_list(d, to);
+      want_items(d, &list, i, 0);
       break;
     case KN_DA_RETAIN:
-      to = kn_dwarf_to(d, &v, a);
-      if (d->dies.at[i].abstract && to && kn_dwarf_entry(d, to)->tag == KILN_DIE_TAG_LIST &&
-          !want_items(d, kn_dwarf_entry(d, to), d->dies.at[to].set, 0, 0))
-        return false;
+      list = kn_dwarf_list(d, to);
+      if (d->dies.at[i].abstract) want_items(d, &list, 0, 0);
       break;
     case KN_DA_SIGNATURE:
     case KN_DA_TYPED:
-      list = kn_dwarf_signature(d, &v, a, &of);
-      if (list && list->parent && a->kind == KN_DA_TYPED && !v.shape->declares) {
-        /* parameters of a definition are variables */
-        to = kn_dwarf_index(d, of, kn_dwarf_set(d, of)->items.at[list->first]);
-        if (!kn_dwarf_reach(d, to)) return false;
-        break;
-      }
-      if (list && !want_items(d, list, of, 0, 0)) return false;
+      list = kn_dwarf_signature(d, &v, a);
+      /* parameters of a definition are variables */
+      if (a->kind == KN_DA_TYPED && !v.shape->declares && list.n > 1) list.n = 1;
+      want_items(d, &list, 0, 0);
       break;
     default: break;
     }
   }
-  return true;
 }
 
-bool kn_dwarf_drain(struct kn_dwarf *d) {
-  for (uint32_t k = 0; k < d->queue.n; k++)
-    if (!attach(d, d->queue.at[k])) return false;
+void kn_dwarf_drain(struct kn_dwarf *d) {
+  for (uint32_t k = 0; k < d->queue.n; k++) attach(d, d->queue.at[k]);
   d->queue.n = 0;
-  return true;
 }
 
 /* ---- reaching ---- */
 
 /* Notes the unit of what was put under an entry before that was in the tree itself. */
-static bool reach(struct kn_dwarf *d) {
+static void reach(struct kn_dwarf *d) {
   for (uint32_t k = 0; k < d->unplaced.n; k++) {
     uint32_t unit = d->dies.at[d->unplaced.at[k]].unit;
     d->queue.n = 0;
-    if (!KN_PUSH(d->m, d->queue, d->unplaced.at[k])) return false;
+    (void)KN_PUSH(d->m, d->queue, d->unplaced.at[k]);
     while (d->queue.n) {
       uint32_t at = d->dies.at[d->queue.at[--d->queue.n]].first;
       for (; at; at = d->dies.at[at].next) {
         if (d->dies.at[at].unit != 0) continue;
         d->dies.at[at].unit = unit;
-        if (d->dies.at[at].first && !KN_PUSH(d->m, d->queue, at)) return false;
+        if (d->dies.at[at].first) (void)KN_PUSH(d->m, d->queue, at);
       }
     }
   }
-  return true;
 }
 
 /* ---- the whole ---- */
@@ -265,9 +245,10 @@ static bool number_entries(struct kn_dwarf *d) {
     d->set[i] = (struct kn_dwarf_set){(uint32_t)n, in ? in->dies.n : 0};
     n += d->set[i].n;
   }
-  if (n > UINT32_MAX / 4 || e->n_sessions >= KN_DWARF_SETS - 1 || !kn_dwarf_shapes(d)) return false;
+  if (n > UINT32_MAX / 4 || e->n_sessions >= KN_DWARF_SETS - 1 || !kn_dwarf_shapes(d) ||
+      !KN_RESIZE(d->m, d->dies, (uint32_t)n))
+    return false;
   d->n_sources = (uint32_t)n;
-  if (!KN_RESIZE(d->m, d->dies, (uint32_t)n)) return false;
   for (uint32_t s = 0; s <= e->n_sessions; s++) {
     const struct kiln_debug *in = d->sets[s];
     uint32_t base = d->set[s].base;
@@ -283,14 +264,11 @@ static bool number_entries(struct kn_dwarf *d) {
 }
 
 /* Wants module entry i, or the members of a list, which may be lists too. */
-static bool want_all(struct kn_dwarf *d, uint32_t i, unsigned depth) {
-  const struct kn_die *e = kn_dwarf_entry(d, i);
-  if (e->tag != KILN_DIE_TAG_LIST) return kn_dwarf_reach(d, i);
-  for (uint32_t k = 0; k < e->parent && depth < 4; k++) {
-    uint32_t item = kn_dwarf_index(d, 0, d->module->items.at[e->first + k]);
-    if (item && !want_all(d, item, depth + 1)) return false;
-  }
-  return true;
+static void want_all(struct kn_dwarf *d, uint32_t i, unsigned depth) {
+  const struct kn_dwarf_list list = kn_dwarf_list(d, i);
+  kn_dwarf_reach(d, i);
+  for (uint32_t k = 0; k < list.n && depth < 4; k++)
+    want_all(d, kn_dwarf_member(d, &list, k), depth + 1);
 }
 
 /* Units without code and entries are not written, as LLVM writes none. */
@@ -304,29 +282,40 @@ static void leave_out_empty(struct kn_dwarf *d) {
     d->split |= d->image->split && d->m->dwo_name != NULL &&
                 has_entries; /* else, as by LLVM, there is nothing to split */
   }
+  for (uint32_t u = 0; u < d->units.n; u++) d->units.at[u].one_stretch &= d->n_units == 1;
 }
 
-static bool collect(struct kn_dwarf *d) {
+/* Takes in the units that the module names. */
+static void find_units(struct kn_dwarf *d) {
   const struct kiln_debug *in = d->module;
   for (uint32_t k = 0; k < in->units.n; k++) {
     uint32_t i = kn_dwarf_index(d, 0, in->units.at[k]);
+    struct kn_dwarf_unit unit = {.die = i};
+    struct kn_die_attr language;
     if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_compile_unit || d->dies.at[i].attached)
       continue;
-    if (!KN_PUSH(d->m, d->units, (struct kn_dwarf_unit){.die = i})) return false;
+    if (kn_dwarf_attr(d, i, KILN_DW_AT_language, &language))
+      unit.language = (uint32_t)language.value;
+    for (uint32_t j = 0; j < in->lines_only.n; j++)
+      unit.lines_only |= in->lines_only.at[j] == in->units.at[k];
+    (void)KN_PUSH(d->m, d->units, unit);
     d->dies.at[i].attached = d->dies.at[i].reachable = true;
     d->dies.at[i].unit = d->units.n;
     d->dies.at[i].inner = (kn_dwarf_view(d, i).shape->kinds & 1u << KN_DA_CHILDREN) != 0;
-    struct kn_die_attr language;
-    if (kn_dwarf_attr(d, i, KILN_DW_AT_language, &language))
-      d->units.at[d->units.n - 1].language = (uint32_t)language.value;
-    for (uint32_t j = 0; j < in->lines_only.n; j++)
-      if (in->lines_only.at[j] == in->units.at[k]) d->units.at[d->units.n - 1].lines_only = true;
   }
+}
+
+static void collect(struct kn_dwarf *d) {
+  const struct kiln_debug *in = d->module;
+  find_units(d);
   for (uint32_t k = 0; k < in->globals.n; k++) {
     uint32_t i = kn_dwarf_index(d, 0, in->globals.at[k].variable);
     if (i) d->dies.at[i].global = k + 1;
   }
-  if (d->units.n != 0 && (!kn_dwarf_abstract(d) || !kn_dwarf_callees(d))) return false;
+  if (d->units.n != 0) {
+    kn_dwarf_abstract(d);
+    kn_dwarf_callees(d);
+  }
   for (uint32_t u = 0; u < d->units.n; u++) {
     d->current = u + 1;
     /* These first: gdb knows an alias of a namespace only if the namespace is before it, and
@@ -334,71 +323,62 @@ static bool collect(struct kn_dwarf *d) {
     for (uint32_t k = 0; k + 1 < in->kept.n && !d->units.at[u].lines_only; k += 2) {
       uint32_t i = kn_dwarf_index(d, 0, in->kept.at[k + 1]);
       if (i == 0 || kn_dwarf_index(d, 0, in->kept.at[k]) != d->units.at[u].die) continue;
-      if (!want_all(d, i, 0) || !kn_dwarf_drain(d)) return false;
+      want_all(d, i, 0);
+      kn_dwarf_drain(d);
     }
-    for (uint32_t i = 0; i < d->image->n_funcs; i++) {
-      const struct kn_code_func *f = kn_image_func(d->image, i);
-      if (f->subprogram && kn_dwarf_index(d, 0, f->unit) == d->units.at[u].die &&
-          !kn_dwarf_function(d, i))
-        return false;
-    }
+    for (uint32_t i = 0; i < d->image->n_funcs; i++)
+      if (kn_dwarf_is_of(d, i, d->units.at[u].die)) kn_dwarf_function(d, i);
   }
   leave_out_empty(d);
-  return reach(d);
+  reach(d);
 }
 
-static const char *const names[KN_DS_COUNT] = {
-  [KN_DS_INFO] = ".debug_info",
-  [KN_DS_ABBREV] = ".debug_abbrev",
-  [KN_DS_LINE] = ".debug_line",
-  [KN_DS_STR] = ".debug_str",
-  [KN_DS_STR_OFFSETS] = ".debug_str_offsets",
-  [KN_DS_ADDR] = ".debug_addr",
-  [KN_DS_RNGLISTS] = ".debug_rnglists",
-  [KN_DS_LOCLISTS] = ".debug_loclists",
-  [KN_DS_RANGES] = ".debug_ranges",
-  [KN_DS_LOC] = ".debug_loc",
-  [KN_DS_ARANGES] = ".debug_aranges",
-  [KN_DS_GNU_PUBNAMES] = ".debug_gnu_pubnames",
-  [KN_DS_GNU_PUBTYPES] = ".debug_gnu_pubtypes",
-  [KN_DS_SKELETON_INFO] = ".debug_info",
-  [KN_DS_SKELETON_ABBREV] = ".debug_abbrev",
-  [KN_DS_SKELETON_STR] = ".debug_str",
-  [KN_DS_SKELETON_STR_OFFSETS] = ".debug_str_offsets",
-  [KN_DS_SKELETON_RNGLISTS] = ".debug_rnglists",
-};
-static const char *const split_names[KN_DS_COUNT] = {
-  [KN_DS_INFO] = ".debug_info.dwo",         [KN_DS_ABBREV] = ".debug_abbrev.dwo",
-  [KN_DS_STR] = ".debug_str.dwo",           [KN_DS_STR_OFFSETS] = ".debug_str_offsets.dwo",
-  [KN_DS_RNGLISTS] = ".debug_rnglists.dwo", [KN_DS_LOCLISTS] = ".debug_loclists.dwo",
-  [KN_DS_LOC] = ".debug_loc.dwo",
+/* The names of sections, and of those of the .dwo file. */
+static const struct {
+  const char *name, *split;
+} names[KN_DS_COUNT] = {
+  [KN_DS_INFO] = {".debug_info", ".debug_info.dwo"},
+  [KN_DS_ABBREV] = {".debug_abbrev", ".debug_abbrev.dwo"},
+  [KN_DS_LINE] = {".debug_line", NULL},
+  [KN_DS_STR] = {".debug_str", ".debug_str.dwo"},
+  [KN_DS_STR_OFFSETS] = {".debug_str_offsets", ".debug_str_offsets.dwo"},
+  [KN_DS_ADDR] = {".debug_addr", NULL},
+  [KN_DS_RNGLISTS] = {".debug_rnglists", ".debug_rnglists.dwo"},
+  [KN_DS_LOCLISTS] = {".debug_loclists", ".debug_loclists.dwo"},
+  [KN_DS_RANGES] = {".debug_ranges", NULL},
+  [KN_DS_LOC] = {".debug_loc", ".debug_loc.dwo"},
+  [KN_DS_ARANGES] = {".debug_aranges", NULL},
+  [KN_DS_GNU_PUBNAMES] = {".debug_gnu_pubnames", NULL},
+  [KN_DS_GNU_PUBTYPES] = {".debug_gnu_pubtypes", NULL},
+  [KN_DS_SKELETON_INFO] = {".debug_info", NULL},
+  [KN_DS_SKELETON_ABBREV] = {".debug_abbrev", NULL},
+  [KN_DS_SKELETON_STR] = {".debug_str", NULL},
+  [KN_DS_SKELETON_STR_OFFSETS] = {".debug_str_offsets", NULL},
+  [KN_DS_SKELETON_RNGLISTS] = {".debug_rnglists", NULL},
 };
 
-const char *kn_dwarf_section_name(unsigned section) { return names[section]; }
+const char *kn_dwarf_section_name(unsigned section) { return names[section].name; }
 
 const char *kn_dwarf_split_name(const struct kn_dwarf *d, unsigned section) {
-  return d->split ? split_names[section] : NULL;
+  return d->split ? names[section].split : NULL;
 }
 
 const struct kn_dwarf_buffer *kn_dwarf_section(const struct kn_dwarf *d, unsigned section) {
   return &d->out[section];
 }
 
-static bool no_memory(kiln_module *m) {
+void *kn_dwarf_no_memory(kiln_module *m) {
   if (kn_module_own(m) == KILN_OK)
     kn_module_fail(m, KILN_ERR_MEMORY, "out of memory for debugging information");
-  return false;
+  return NULL;
 }
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies.at,     d->units.at,       d->queue.at,
-                    d->unplaced.at, d->vars.at,        d->scopes.at,
-                    d->ranges.at,   d->patches.at,     d->files.at,
-                    d->file_of,     d->str_of,         d->func_addr,
-                    d->list_at.at,  d->loc_list_at.at, d->scope_way.at,
-                    d->callees,     d->func_node,      d->skeleton_list_at.at,
-                    d->names.at,    d->links.at,       d->pointers.at};
+  void *arrays[] = {d->dies.at,   d->units.at,    d->queue.at,    d->unplaced.at, d->vars.at,
+                    d->scopes.at, d->ranges.at,   d->patches.at,  d->files.at,    d->file_of,
+                    d->str_of,    d->func_addr,   d->callees,     d->func_node,   d->names.at,
+                    d->links.at,  d->pointers.at, d->scope_way.at};
   kn_trie_free(d->m, &d->abbrevs);
   kn_hash_free(&d->m->options.allocator, &d->str_hash);
   kn_hash_free(&d->m->options.allocator, &d->scope_hash);
@@ -414,18 +394,17 @@ bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct
   *out = NULL;
   if (m->debug == NULL || m->debug->units.n == 0) return true;
   struct kn_dwarf *d = *out = kn_arena_zero(arena, sizeof *d, 8);
-  if (d != NULL) {
-    d->image = image;
-    d->arena = arena;
-    d->m = m;
-    d->module = m->debug;
-    d->version = m->dwarf_version ? m->dwarf_version : 5;
-    if (number_entries(d) && collect(d) && (d->n_units == 0 || kn_dwarf_info(d))) {
-      free_work(d);
-      return true;
-    }
-  }
-  return no_memory(m);
+  if (d == NULL) return kn_dwarf_no_memory(m) != NULL;
+  d->image = image;
+  d->arena = arena;
+  d->m = m;
+  d->module = m->debug;
+  d->version = m->dwarf_version ? m->dwarf_version : 5;
+  if (number_entries(d)) collect(d);
+  else kn_dwarf_no_memory(m);
+  if (d->n_units != 0) kn_dwarf_info(d);
+  free_work(d);
+  return kn_dwarf_ok(d);
 }
 
 void kn_dwarf_free(struct kn_dwarf *d) {
@@ -434,6 +413,7 @@ void kn_dwarf_free(struct kn_dwarf *d) {
   for (unsigned k = 0; k < KN_DS_COUNT; k++) {
     kn_realloc(d->m, d->out[k].bytes.at, 0);
     kn_realloc(d->m, d->out[k].relocs.at, 0);
+    kn_realloc(d->m, d->out[k].lists.at, 0);
   }
   kn_realloc(d->m, d->strs.at, 0);
 }

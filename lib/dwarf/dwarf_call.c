@@ -12,19 +12,14 @@ const struct kn_code_call *kn_dwarf_calls(const struct kn_dwarf *d, uint32_t fun
   return o->calls.at + f->call_first;
 }
 
-bool kn_dwarf_callees(struct kn_dwarf *d) {
+void kn_dwarf_callees(struct kn_dwarf *d) {
   const struct kiln_debug *in = d->module;
   bool any = false;
   for (uint32_t s = 0; s < d->image->n_sessions; s++)
     any |= kn_image_output(d->image, s)->calls.n != 0;
-  if (!any) return true;
-  size_t symbols = ((size_t)d->m->symbols.n + 1) * sizeof *d->callees;
-  size_t funcs = (d->image->n_funcs + (size_t)1) * sizeof *d->func_node;
-  d->callees = kn_realloc(d->m, NULL, symbols);
-  d->func_node = kn_realloc(d->m, NULL, funcs);
-  if (d->callees == NULL || d->func_node == NULL) return false;
-  memset(d->callees, 0, symbols);
-  memset(d->func_node, 0, funcs);
+  if (!any || (d->func_node = kn_dwarf_zeros(d, d->image->n_funcs)) == NULL ||
+      (d->callees = kn_dwarf_zeros(d, d->m->symbols.n)) == NULL)
+    return;
   for (uint32_t k = 0; k < in->globals.n; k++) {
     uint32_t i = kn_dwarf_index(d, 0, in->globals.at[k].variable);
     if (i && kn_dwarf_entry(d, i)->tag == KILN_DW_TAG_subprogram)
@@ -36,17 +31,15 @@ bool kn_dwarf_callees(struct kn_dwarf *d) {
     d->callees[f->symbol] =
       f->subprogram && kn_dwarf_index(d, set, f->subprogram) ? (i + 1) | 1u << 31 : 0;
   }
-  return true;
 }
 
-bool kn_dwarf_reach_callees(struct kn_dwarf *d, uint32_t func) {
+void kn_dwarf_reach_callees(struct kn_dwarf *d, uint32_t func) {
   uint32_t n;
   const struct kn_code_call *call = kn_dwarf_calls(d, func, &n);
   for (; n > 0; n--, call++) {
     uint32_t to = d->callees[call->symbol];
-    if (call->symbol && !(to >> 31) && !kn_dwarf_reach(d, to)) return false;
+    if (call->symbol && !(to >> 31)) kn_dwarf_reach(d, to);
   }
-  return true;
 }
 
 /* The entry of what is called; 0: it has none. */
@@ -57,7 +50,7 @@ static uint32_t origin(const struct kn_dwarf *d, const struct kn_code_call *call
 }
 
 /* Writes what a call passes in registers. */
-static bool put_parameters(struct kn_dwarf_fields *f, const uint8_t *p, const uint8_t *end) {
+static void put_parameters(struct kn_dwarf_fields *f, const uint8_t *p, const uint8_t *end) {
   bool old = f->d->version < 5;
   for (; p < end; p += 2 + p[1]) {
     uint8_t location[2] = {KILN_DW_OP_reg0 + p[0]};
@@ -65,25 +58,20 @@ static bool put_parameters(struct kn_dwarf_fields *f, const uint8_t *p, const ui
     if (link && f->d->image->places[kn_get32(p + 3)].section == 0) continue;
     kn_dwarf_begin(f);
     kn_dwarf_add_expr(f, KILN_DW_AT_location, location, 1);
-    if (link && !KN_PUSH(f->d->m, f->d->links, 0)) return false;
+    if (link) (void)KN_PUSH(f->d->m, f->d->links, 0);
     kn_dwarf_add_expr(f, old ? KILN_DW_AT_GNU_call_site_value : KILN_DW_AT_call_value, p + 2, p[1]);
-    if (kn_dwarf_put_entry(
-          f, old ? KILN_DW_TAG_GNU_call_site_parameter : KILN_DW_TAG_call_site_parameter, false) ==
-        0)
-      return false;
+    kn_dwarf_put_entry(
+      f, old ? KILN_DW_TAG_GNU_call_site_parameter : KILN_DW_TAG_call_site_parameter, false);
   }
-  return true;
 }
 
-bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func) {
+void kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func) {
   struct kn_dwarf *d = f->d;
   bool old = d->version < 5;
   const struct kn_output *o = kn_image_output(d->image, d->image->funcs[func].session);
-  const struct kn_code_func *in = kn_image_func(d->image, func);
-  uint32_t n, target;
-  int64_t addend;
+  const struct kn_place *at = kn_dwarf_place(d, func);
+  uint32_t n, start = kn_image_func(d->image, func)->start;
   const struct kn_code_call *call = kn_dwarf_calls(d, func, &n);
-  kn_dwarf_func_base(d, func, &target, &addend);
   for (; n > 0; n--, call++) {
     const uint8_t *p = o->exprs.at + call->expr, *end = p + call->n;
     uint32_t to = call->symbol ? origin(d, call) : 0;
@@ -104,12 +92,11 @@ bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func) {
       kn_dwarf_add(f, old ? KILN_DW_AT_GNU_tail_call : KILN_DW_AT_call_tail_call,
                    KILN_DW_FORM_flag_present, 0);
     /* of tail calls too: without it, gdb takes no notice of them */
-    kn_dwarf_add_address(f, old ? KILN_DW_AT_low_pc : KILN_DW_AT_call_return_pc, target,
-                         addend + call->at - in->start);
-    unsigned tag = old ? KILN_DW_TAG_GNU_call_site : KILN_DW_TAG_call_site;
-    if (kn_dwarf_put_entry(f, tag, p < end) == 0) return false;
+    kn_dwarf_add_address(f, old ? KILN_DW_AT_low_pc : KILN_DW_AT_call_return_pc, at->section - 1,
+                         (int64_t)at->value + call->at - start);
+    kn_dwarf_put_entry(f, old ? KILN_DW_TAG_GNU_call_site : KILN_DW_TAG_call_site, p < end);
     if (p == end) continue;
-    if (!put_parameters(f, p, end) || !kn_dwarf_put(d, KN_DS_INFO, NULL, 1)) return false;
+    put_parameters(f, p, end);
+    kn_dwarf_put(d, KN_DS_INFO, NULL, 1);
   }
-  return !f->failed;
 }

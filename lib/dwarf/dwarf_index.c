@@ -38,25 +38,24 @@ static uint8_t linkage(const struct kn_dwarf *d, uint32_t i) {
   return kn_dwarf_attr(d, declaration(d, i), KILN_DW_AT_external, &a) ? 0 : STATIC;
 }
 
-bool kn_dwarf_note_name(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
+void kn_dwarf_note_name(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
   struct kn_dwarf *d = f->d;
   const struct kn_dwarf_die *die = &d->dies.at[i];
   struct kn_dwarf_name n = {
     .node = i, .in = in, .offset = f->start - d->units.at[f->unit - 1].start};
   struct kn_die_attr a;
-  bool declared = kn_dwarf_shape(d, die)->declares;
-  if (declared || (die->of != i && !die->func)) return true;
+  if (kn_dwarf_shape(d, die)->declares || (die->of != i && !die->func)) return;
   switch (die->source.tag) {
   case KILN_DW_TAG_subprogram:
-    if (die->of != i || (!die->func && !die->abstract)) return true;
+    if (die->of != i || (!die->func && !die->abstract)) return;
     n.what = FUNCTION | linkage(d, i);
     break;
   case KILN_DW_TAG_variable:
-    if (!die->global) return true;
+    if (!die->global) return;
     n.what = VARIABLE | linkage(d, i);
     break;
   case KILN_DW_TAG_enumerator:
-    if (in == 0 || !is_outer(d, in)) return true;
+    if (in == 0 || !is_outer(d, in)) return;
     n.what = VARIABLE | STATIC;
     break;
   case KILN_DW_TAG_namespace: n.what = TYPE; break;
@@ -74,10 +73,10 @@ bool kn_dwarf_note_name(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
     n.what = TYPE | STATIC;
     n.type = true;
     break;
-  default: return true;
+  default: return;
   }
-  if (n.type && (!is_outer(d, i) || !kn_dwarf_attr(d, i, KILN_DW_AT_name, &a))) return true;
-  return KN_PUSH(d->m, d->names, n);
+  if (n.type && (!is_outer(d, i) || !kn_dwarf_attr(d, i, KILN_DW_AT_name, &a))) return;
+  (void)KN_PUSH(d->m, d->names, n);
 }
 
 /* ---- writing ---- */
@@ -96,56 +95,50 @@ static const char *name_of(const struct kn_dwarf *d, uint32_t i, uint32_t *n) {
 }
 
 /* What entry i is in, as C++ writes it before its name. */
-static bool put_context(struct kn_dwarf *d, unsigned section, uint32_t i, unsigned depth) {
+static void put_context(struct kn_dwarf *d, unsigned section, uint32_t i, unsigned depth) {
   uint32_t p = kn_dwarf_parent(d, i), n;
-  if (p == 0 || depth > 64) return true;
   unsigned tag = kn_dwarf_entry(d, p)->tag;
-  if (kn_dwarf_special(tag) || tag == KILN_DW_TAG_compile_unit) return true;
-  if (!put_context(d, section, declaration(d, p), depth + 1)) return false;
+  if (p == 0 || depth > 64 || kn_dwarf_special(tag) || tag == KILN_DW_TAG_compile_unit) return;
+  put_context(d, section, declaration(d, p), depth + 1);
   const char *name = name_of(d, declaration(d, p), &n);
-  return n == 0 || (kn_dwarf_put(d, section, name, n) && kn_dwarf_put(d, section, "::", 2));
+  kn_dwarf_put(d, section, name, n);
+  kn_dwarf_put(d, section, "::", n != 0 ? 2 : 0);
 }
 
-static bool put_name(struct kn_dwarf *d, unsigned section, const struct kn_dwarf_name *name,
+static void put_name(struct kn_dwarf *d, unsigned section, const struct kn_dwarf_name *name,
                      bool cpp) {
   uint32_t i = declaration(d, name->node), n;
   uint8_t head[5] = {[4] = name->what};
   kn_put32(head, name->offset);
-  if (!kn_dwarf_put(d, section, head, sizeof head)) return false;
+  kn_dwarf_put(d, section, head, sizeof head);
   /* an enumerator belongs to what its type is in */
-  if (cpp && !put_context(d, section, name->in ? name->in : i, 0)) return false;
+  if (cpp) put_context(d, section, name->in ? name->in : i, 0);
   const char *text = name_of(d, i, &n);
-  return kn_dwarf_put(d, section, text, n) && kn_dwarf_put(d, section, "", 1);
+  kn_dwarf_put(d, section, text, n);
+  kn_dwarf_put(d, section, NULL, 1);
 }
 
 /* One unit's table, if it is not empty. */
-static bool put_table(struct kn_dwarf *d, const struct kn_dwarf_unit *u, bool types) {
+static void put_table(struct kn_dwarf *d, const struct kn_dwarf_unit *u, bool types) {
   unsigned section = types ? KN_DS_GNU_PUBTYPES : KN_DS_GNU_PUBNAMES;
   unsigned info = d->split ? KN_DS_SKELETON_INFO : KN_DS_INFO;
-  uint32_t at = d->split ? u->skeleton : u->start, length, start = d->out[section].bytes.n;
+  uint32_t at = d->split ? u->skeleton : u->start, start = d->out[section].bytes.n;
   static const uint8_t version[6] = {[4] = 2};
   uint8_t size[4];
-  memcpy(&length, d->out[info].bytes.at + at, 4);
-  kn_put32(size, length + 4);
-  if (!kn_dwarf_put(d, section, version, sizeof version) ||
-      !kn_dwarf_relocated(d, section, KN_DR_DEBUG | info, at, false, false) ||
-      !kn_dwarf_put(d, section, size, sizeof size))
-    return false;
-  for (uint32_t k = u->names_first; k < u->names_end; k++) {
-    if (d->names.at[k].type != types) continue;
-    if (!put_name(d, section, &d->names.at[k], is_cpp(u->language))) return false;
-  }
-  if (!kn_dwarf_put(d, section, NULL, 4)) return false;
-  struct kn_dwarf_buffer *b = &d->out[section];
-  kn_put32(b->bytes.at + start, b->bytes.n - start - 4);
-  return true;
+  kn_put32(size, kn_get32(d->out[info].bytes.at + at) + 4);
+  kn_dwarf_put(d, section, version, sizeof version);
+  kn_dwarf_relocated(d, section, KN_DR_DEBUG | info, at);
+  kn_dwarf_put(d, section, size, sizeof size);
+  for (uint32_t k = u->names_first; k < u->names_end; k++)
+    if (d->names.at[k].type == types) put_name(d, section, &d->names.at[k], is_cpp(u->language));
+  kn_dwarf_put(d, section, NULL, 4);
+  kn_dwarf_end_length(d, section, start);
 }
 
-bool kn_dwarf_names(struct kn_dwarf *d) {
+void kn_dwarf_names(struct kn_dwarf *d) {
   for (uint32_t u = 0; u < d->units.n; u++) {
-    const struct kn_dwarf_unit *unit = &d->units.at[u];
-    if (unit->empty || !kn_dwarf_wants_names(d, u)) continue;
-    if (!put_table(d, unit, false) || !put_table(d, unit, true)) return false;
+    if (d->units.at[u].empty || !kn_dwarf_wants_names(d, u)) continue;
+    put_table(d, &d->units.at[u], false);
+    put_table(d, &d->units.at[u], true);
   }
-  return true;
 }

@@ -10,7 +10,7 @@ static uint32_t new_abbreviation(struct kn_dwarf *d, uint32_t end) {
   struct kn_trie_node *at = d->abbrevs.nodes.at;
   uint32_t n = 0, what = at[end].key & ~KN_ABBREV_END;
   for (uint32_t k = at[end].up; k; k = at[k].up) n++;
-  uint32_t *keys = kn_realloc(d->m, NULL, (n + (size_t)1) * sizeof *keys);
+  uint32_t *keys = kn_dwarf_zeros(d, n);
   uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 32 + (size_t)n * 10);
   if (keys == NULL || p == NULL) {
     kn_realloc(d->m, keys, 0);
@@ -31,15 +31,6 @@ static uint32_t new_abbreviation(struct kn_dwarf *d, uint32_t end) {
   kn_dwarf_done(d, KN_DS_ABBREV, p);
   kn_realloc(d->m, keys, 0);
   return d->n_abbrevs;
-}
-
-/* Number of the abbreviation of the entry whose attributes are written; 0 without memory. */
-static inline uint32_t abbreviation(struct kn_dwarf_fields *f, unsigned tag, bool children) {
-  struct kn_dwarf *d = f->d;
-  uint32_t end = kn_trie_step(d->m, &d->abbrevs, f->abbrev, KN_ABBREV_END | tag << 1 | children);
-  if (end == 0) return 0;
-  return KN_LIKELY(d->abbrevs.nodes.at[end].is) ? d->abbrevs.nodes.at[end].is
-                                                : new_abbreviation(d, end);
 }
 
 /* Makes space for a number of `n` bytes where there is one of one byte. */
@@ -65,7 +56,11 @@ static inline uint32_t complete(struct kn_dwarf_fields *f, uint32_t number) {
 }
 
 uint32_t kn_dwarf_put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children) {
-  return f->failed ? 0 : complete(f, abbreviation(f, tag, children));
+  struct kn_dwarf *d = f->d;
+  if (!kn_dwarf_ok(d)) return 0; /* the entry may not have been begun */
+  uint32_t end = kn_trie_step(d->m, &d->abbrevs, f->abbrev, KN_ABBREV_END | tag << 1 | children);
+  uint32_t number = d->abbrevs.nodes.at[end].is;
+  return complete(f, KN_LIKELY(number != 0) || end == 0 ? number : new_abbreviation(d, end));
 }
 
 /* ---- attributes ---- */
@@ -79,16 +74,18 @@ enum {
   CODE_LEFT_OUT = 7 /* not at all */
 };
 
+static unsigned text_form(const struct kn_dwarf *d, unsigned code) {
+  if (d->version >= 5) return KILN_DW_FORM_strx1 + code;
+  if (code != 0) return KILN_DW_FORM_string;
+  return d->dwo ? KILN_DW_FORM_GNU_str_index : KILN_DW_FORM_strp;
+}
+
 static unsigned form_of(const struct kn_dwarf *d, const struct kn_dwarf_item *a, unsigned code) {
   static const uint8_t numbers[] = {KILN_DW_FORM_data1, KILN_DW_FORM_data2, KILN_DW_FORM_data4};
   switch ((enum kn_dwarf_put)a->put) {
   case KN_PUT_NUMBER:
   case KN_PUT_FILE: return numbers[code];
-  case KN_PUT_TEXT:
-    return d->version >= 5 ? KILN_DW_FORM_strx1 + code
-           : code          ? KILN_DW_FORM_string
-           : d->split      ? KILN_DW_FORM_GNU_str_index
-                           : KILN_DW_FORM_strp;
+  case KN_PUT_TEXT: return text_form(d, code);
   case KN_PUT_REF:
   case KN_PUT_TYPE: return KILN_DW_FORM_ref4;
   case KN_PUT_FLAG:
@@ -129,20 +126,32 @@ static inline uint8_t *put_number(uint8_t *p, uint32_t v, unsigned *code) {
   return p + (1u << *code);
 }
 
-uint8_t *kn_dwarf_put_whole(struct kn_dwarf *d, uint8_t *p, uint32_t set, uint32_t id, bool *ok) {
+/* The number of a text in .debug_str; of one that there is not, of any. UINT32_MAX without memory. */
+static inline uint32_t number_of(struct kn_dwarf *d, uint32_t set, uint32_t id) {
+  const struct kn_dwarf_set *in = &d->texts[id & KN_DIE_SESSION ? set : 0];
+  id &= KN_DIE_INDEX;
+  if (KN_UNLIKELY(id >= in->n)) id = 0;
+  uint32_t number = d->str_of[in->base + id] - 1;
+  return KN_LIKELY(number < KN_DWARF_TEXT_ONCE - 1)
+           ? number
+           : kn_dwarf_new_text(d, (uint32_t)(in - d->texts), id);
+}
+
+/* In version 4, writes a string into the entry that is being written, at `p`; its end, with space for further
+ * attributes. It is a short one or, outside of .dwo files, one that no entry has so far. NULL: this one is in
+ * .debug_str, where its offset takes 4 bytes, and the relocation 24, which linkers read. Of the strings in a unit of
+ * Rust, nine in ten are used once. */
+static uint8_t *put_whole(struct kn_dwarf *d, uint8_t *p, uint32_t set, uint32_t id) {
   const struct kn_dwarf_set *in = &d->texts[id & KN_DIE_SESSION ? set : 0];
   uint32_t n;
   const uint8_t *text = kn_debug_characters(d->sets[0], d->sets[set], id, &n);
   if (memchr(text, 0, n) != NULL) return NULL;
   if (n >= SHORT) {
     uint32_t *known = &d->str_of[in->base + (id & KN_DIE_INDEX)];
-    if (d->split || *known != 0) return NULL;
+    if (d->dwo || *known != 0) return NULL;
     *known = KN_DWARF_TEXT_ONCE;
     kn_dwarf_done(d, KN_DS_INFO, p);
-    if ((p = kn_dwarf_space(d, KN_DS_INFO, n + 8 * (size_t)CODES)) == NULL) {
-      *ok = false;
-      return NULL;
-    }
+    if ((p = kn_dwarf_space(d, KN_DS_INFO, n + 8 * (size_t)CODES)) == NULL) return NULL;
   }
   memcpy(p, text, n);
   p[n] = 0;
@@ -153,12 +162,11 @@ uint8_t *kn_dwarf_put_whole(struct kn_dwarf *d, uint8_t *p, uint32_t set, uint32
 static inline uint8_t *put_text(struct kn_dwarf *d, uint8_t *p, uint32_t set, uint32_t id,
                                 unsigned *code) {
   if (d->version < 5) {
-    bool ok = true;
-    uint8_t *end = kn_dwarf_put_whole(d, p, set, id, &ok);
+    uint8_t *end = put_whole(d, p, set, id);
     *code = 1;
-    if (end != NULL || !ok) return end;
+    if (end != NULL || !kn_dwarf_ok(d)) return end;
   }
-  uint32_t i = kn_dwarf_text(d, set, id);
+  uint32_t i = number_of(d, set, id);
   *code = 0;
   if (KN_UNLIKELY(i == UINT32_MAX)) return NULL;
   if (KN_LIKELY(d->version >= 5)) {
@@ -166,22 +174,29 @@ static inline uint8_t *put_text(struct kn_dwarf *d, uint8_t *p, uint32_t set, ui
     *code = (i > 0xff) + (i > 0xffff) + (i > 0xffffff);
     return p + 1 + *code;
   }
-  if (d->split) return kn_put_uleb(p, i);
+  if (d->dwo) return kn_put_uleb(p, i);
   struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
-  struct kn_dwarf_reloc r = {(uint32_t)(p - b->bytes.at), KN_DR_DEBUG | KN_DS_STR, d->strs.at[i].at,
-                             false, false};
+  struct kn_dwarf_reloc r = {(uint32_t)(p - b->bytes.at), KN_DR_DEBUG | KN_DS_STR,
+                             d->strs.at[i].at};
   kn_put32(p, 0);
   return KN_PUSH(d->m, b->relocs, r) ? p + 4 : NULL;
 }
 
+void kn_dwarf_add_text(struct kn_dwarf_fields *f, unsigned name, uint32_t set, uint32_t id) {
+  unsigned code;
+  uint8_t *p = kn_dwarf_space(f->d, KN_DS_INFO, 8 * CODES);
+  if (p == NULL || (p = put_text(f->d, p, set, id, &code)) == NULL) return;
+  kn_dwarf_step(f, name, text_form(f->d, code));
+  kn_dwarf_done(f->d, KN_DS_INFO, p);
+}
+
 /* Writes an expression, behind its size. */
-static bool put_bytes(struct kn_dwarf *d, const uint8_t *bytes, uint32_t n) {
+static void put_bytes(struct kn_dwarf *d, const uint8_t *bytes, uint32_t n) {
   uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 16 + (size_t)n);
-  if (p == NULL) return false;
+  if (p == NULL) return;
   p = kn_put_uleb(p, n);
   for (uint32_t k = 0; k < n; k++) *p++ = bytes[k]; /* most have a few bytes */
   kn_dwarf_done(d, KN_DS_INFO, p);
-  return true;
 }
 
 /* Writes attributes from `a` on, up to the first that has to be written in another way, which is returned; NULL without
@@ -216,7 +231,7 @@ static inline __attribute__((always_inline)) const struct kn_dwarf_item *put_run
     case KN_PUT_FILE:
       to = kn_dwarf_to(d, v, a);
       if (KN_LIKELY(d->file_of[to] != 0)) {
-        p = put_number(p, d->file_of[to] - (d->version >= 5), &code);
+        p = put_number(p, d->file_of[to] - 1, &code);
       } else if (to == 0) {
         code = CODE_LEFT_OUT;
       } else { /* it gets its number */
@@ -267,7 +282,6 @@ static void put_rest(struct kn_dwarf_fields *f, uint32_t i, const struct kn_dwar
     f->abbrev = r->node;
     a = at;
   }
-  if (a < end) f->failed = true;
 }
 
 void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in) {
@@ -275,7 +289,7 @@ void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, ui
   put_rest(f, i, &v, v.shape->puts, spec, in);
 }
 
-bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in,
+void kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in,
                         const uint8_t *expr, uint32_t n) {
   struct kn_dwarf *d = f->d;
   const struct kn_dwarf_view v = kn_dwarf_view(d, i);
@@ -283,25 +297,26 @@ bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, ui
   uint64_t codes;
   kn_dwarf_begin(f);
   const struct kn_dwarf_item *at = put_run(f, i, &v, a, end, 0, &codes);
-  if (KN_UNLIKELY(at == NULL)) return false;
+  if (KN_UNLIKELY(at == NULL)) return;
   /* nothing, but all of the entry: what is known is the number of the whole abbreviation */
   uint32_t from = UINT32_MAX - children - 2 * (expr != NULL);
   struct kn_dwarf_run *r = known(d, a, codes, from);
-  if (KN_LIKELY(same_run(r, a, codes, from) && at == end))
-    return (expr == NULL || put_bytes(d, expr, n)) && complete(f, r->node) != 0;
+  if (KN_LIKELY(same_run(r, a, codes, from) && at == end)) {
+    if (expr != NULL) put_bytes(d, expr, n);
+    complete(f, r->node);
+    return;
+  }
   f->abbrev = run(d, a, at, codes, 0);
   put_rest(f, i, &v, at, 0, in);
   if (expr != NULL) {
-    f->abbrev =
-      kn_trie_step(d->m, &d->abbrevs, f->abbrev, KILN_DW_AT_location << 16 | KILN_DW_FORM_exprloc);
-    if (f->abbrev == 0 || !put_bytes(d, expr, n)) return false;
+    kn_dwarf_step(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc);
+    put_bytes(d, expr, n);
   }
-  uint32_t number = f->failed ? 0 : abbreviation(f, v.e->tag, children);
+  uint32_t number = kn_dwarf_put_entry(f, v.e->tag, children);
   if (at == end) *r = (struct kn_dwarf_run){a, codes, from, number};
-  return complete(f, number) != 0;
 }
 
-bool kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
+void kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
                            const uint8_t *expr, uint32_t n) {
   struct kn_dwarf *d = f->d;
   unsigned tag = kn_dwarf_entry(d, i)->tag;
@@ -309,20 +324,18 @@ bool kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
   uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 4);
   uint32_t at = d->out[KN_DS_INFO].bytes.n;
   if (p == NULL || !KN_PUSH(d->m, d->patches, (struct kn_dwarf_patch){at, d->dies.at[i].of}))
-    return false;
+    return;
   kn_dwarf_done(d, KN_DS_INFO, p + 4);
-  if (!put_bytes(d, expr, n)) return false;
+  put_bytes(d, expr, n);
   /* it has no attributes of the source, but a tag */
   uint64_t codes = tag << 1 | children;
-  uint32_t from = UINT32_MAX - 4, number;
+  uint32_t from = UINT32_MAX - 4;
   struct kn_dwarf_run *r = known(d, NULL, codes, from);
-  if (same_run(r, NULL, codes, from)) return complete(f, r->node) != 0;
-  f->abbrev =
-    kn_trie_step(d->m, &d->abbrevs, 0, KILN_DW_AT_abstract_origin << 16 | KILN_DW_FORM_ref4);
-  if (f->abbrev != 0)
-    f->abbrev =
-      kn_trie_step(d->m, &d->abbrevs, f->abbrev, KILN_DW_AT_location << 16 | KILN_DW_FORM_exprloc);
-  if (f->abbrev == 0 || (number = abbreviation(f, tag, children)) == 0) return false;
-  *r = (struct kn_dwarf_run){NULL, codes, from, number};
-  return complete(f, number) != 0;
+  if (same_run(r, NULL, codes, from)) {
+    complete(f, r->node);
+    return;
+  }
+  kn_dwarf_step(f, KILN_DW_AT_abstract_origin, KILN_DW_FORM_ref4);
+  kn_dwarf_step(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc);
+  *r = (struct kn_dwarf_run){NULL, codes, from, kn_dwarf_put_entry(f, tag, children)};
 }

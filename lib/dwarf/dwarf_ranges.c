@@ -6,76 +6,55 @@
 
 /* ---- addresses ---- */
 
-static uint32_t address(struct kn_dwarf *d, uint32_t target, int64_t addend, bool tls) {
-  unsigned slot = ((uint32_t)addend ^ target * 0x9e3779b1u) % (sizeof d->known / sizeof *d->known);
-  if (d->known[slot].number != 0 && d->known[slot].target == target &&
-      d->known[slot].addend == addend)
-    return d->known[slot].number - 1;
-  if (!kn_dwarf_relocated(d, KN_DS_ADDR, target, addend, true, tls)) return UINT32_MAX;
-  d->known[slot].target = target;
-  d->known[slot].addend = addend;
-  d->known[slot].number = ++d->n_addrs;
-  return d->n_addrs - 1;
-}
-
 uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend) {
-  return address(d, target, addend, false);
-}
-
-uint32_t kn_dwarf_tls_offset(struct kn_dwarf *d, uint32_t symbol) {
-  return address(d, KN_DR_SYMBOL | symbol, 0, true);
-}
-
-void kn_dwarf_func_base(const struct kn_dwarf *d, uint32_t func, uint32_t *target,
-                        int64_t *addend) {
-  const struct kn_place *p = d->image->places + kn_image_func(d->image, func)->symbol;
-  *target = p->section - 1;
-  *addend = (int64_t)p->value;
+  const unsigned slot = (uint32_t)addend ^ target * 0x9e3779b1u;
+  struct kn_dwarf_address *is = &d->known[slot % (sizeof d->known / sizeof *d->known)];
+  if (is->number == 0 || is->target != target || is->addend != addend) {
+    kn_dwarf_relocated(d, KN_DS_ADDR, target, addend);
+    *is = (struct kn_dwarf_address){target, ++d->n_addrs, addend};
+  }
+  return is->number - 1;
 }
 
 uint32_t kn_dwarf_func_address(struct kn_dwarf *d, uint32_t func) {
-  if (d->func_addr[func] == 0) {
-    uint32_t target;
-    int64_t addend;
-    kn_dwarf_func_base(d, func, &target, &addend);
-    d->func_addr[func] = kn_dwarf_address(d, target, addend) + 1;
-  }
+  const struct kn_place *p = kn_dwarf_place(d, func);
+  if (d->func_addr[func] == 0)
+    d->func_addr[func] = kn_dwarf_address(d, p->section - 1, (int64_t)p->value) + 1;
   return d->func_addr[func] - 1;
 }
 
 /* ---- ranges ---- */
 
-/* The list that begins here: its number in version 5, its offset in version 4. */
-static uint32_t list_begin(struct kn_dwarf *d, bool *ok) {
-  if (d->version < 5) return d->out[KN_DS_RANGES].bytes.n;
-  *ok &= KN_PUSH(d->m, d->list_at, d->out[KN_DS_RNGLISTS].bytes.n);
-  return d->list_at.n - 1;
+/* The list that begins here, of ranges or locations: its number in version 5, its offset in version 4. */
+static uint32_t begin_list(struct kn_dwarf *d, unsigned section) {
+  struct kn_dwarf_buffer *b = &d->out[section];
+  if (d->version < 5) return b->bytes.n;
+  (void)KN_PUSH(d->m, b->lists, b->bytes.n);
+  return b->lists.n - 1;
 }
 
-/* What ranges of code in a function count from. In version 4, *base is to be added to them, which count from the unit's
- * own address if it has one. */
-static bool put_base(struct kn_dwarf *d, unsigned section, uint32_t func, uint64_t *base) {
+/* What ranges of code in a function count from; to be added to them: in version 4, where they count from the unit's own
+ * address if it has one. */
+static uint64_t put_base(struct kn_dwarf *d, unsigned section, uint32_t func) {
   static const uint8_t chosen[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
   const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
+  const struct kn_place *p = kn_dwarf_place(d, func);
   uint8_t index[12] = {KILN_DW_RLE_base_addressx};
-  uint32_t target;
-  int64_t addend;
-  *base = 0;
   if (d->version >= 5) {
     const uint8_t *end = kn_put_uleb(index + 1, kn_dwarf_func_address(d, func));
-    return kn_dwarf_put(d, section, index, (size_t)(end - index));
+    kn_dwarf_put(d, section, index, (size_t)(end - index));
+    return 0;
   }
-  kn_dwarf_func_base(d, func, &target, &addend);
-  if (u->one_stretch) *base = (uint64_t)addend - u->low;
-  return u->one_stretch || (kn_dwarf_put(d, section, chosen, sizeof chosen) &&
-                            kn_dwarf_relocated(d, section, target, addend, true, false));
+  if (u->one_stretch) return p->value - u->low;
+  kn_dwarf_put(d, section, chosen, sizeof chosen);
+  kn_dwarf_relocated(d, section, p->section - 1, (int64_t)p->value);
+  return 0;
 }
 
-uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok) {
+uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s) {
   const unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
-  const uint32_t list = list_begin(d, ok);
-  uint64_t base;
-  *ok &= put_base(d, section, s->func, &base);
+  const uint32_t list = begin_list(d, section);
+  const uint64_t base = put_base(d, section, s->func);
   for (uint32_t i = s->first; i; i = d->ranges.at[i - 1].next) {
     const struct kn_dwarf_range *r = &d->ranges.at[i - 1];
     uint8_t b[24] = {KILN_DW_RLE_offset_pair}, *p = b + 16;
@@ -85,69 +64,58 @@ uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s,
     } else {
       p = kn_put_uleb(kn_put_uleb(b + 1, r->from), r->to);
     }
-    *ok &= kn_dwarf_put(d, section, b, (size_t)(p - b));
+    kn_dwarf_put(d, section, b, (size_t)(p - b));
   }
-  *ok &= kn_dwarf_put(d, section, NULL, d->version < 5 ? 16 : 1); /* its end is 0 */
+  kn_dwarf_put(d, section, NULL, d->version < 5 ? 16 : 1); /* its end is 0 */
   return list;
 }
 
 /* The code of a unit that is in several sections, or has that of others in between. */
-uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok) {
-  unsigned section = d->version < 5 ? KN_DS_RANGES
-                     : d->split     ? KN_DS_SKELETON_RNGLISTS
-                                    : KN_DS_RNGLISTS;
-  uint32_t list = d->skeleton_list_at.n, die = d->units.at[unit].die;
-  if (section == KN_DS_SKELETON_RNGLISTS)
-    *ok &= KN_PUSH(d->m, d->skeleton_list_at, d->out[section].bytes.n);
-  else list = list_begin(d, ok);
+uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit) {
+  const unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
+  const uint32_t list = begin_list(d, section);
   for (uint32_t i = 0; i < d->image->n_funcs; i++) {
-    const struct kn_code_func *f = kn_image_func(d->image, i);
+    const struct kn_place *p = kn_dwarf_place(d, i);
+    const uint32_t size = kn_image_func(d->image, i)->size;
     uint8_t b[24] = {KILN_DW_RLE_startx_length};
-    uint32_t target;
-    int64_t addend;
-    if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != die) continue;
+    if (!kn_dwarf_is_of(d, i, d->units.at[unit].die)) continue;
     if (d->version < 5) {
-      kn_dwarf_func_base(d, i, &target, &addend);
-      *ok &= kn_dwarf_relocated(d, section, target, addend, true, false) &&
-             kn_dwarf_relocated(d, section, target, addend + f->size, true, false);
+      kn_dwarf_relocated(d, section, p->section - 1, (int64_t)p->value);
+      kn_dwarf_relocated(d, section, p->section - 1, (int64_t)p->value + size);
     } else {
-      const uint8_t *p = kn_put_uleb(kn_put_uleb(b + 1, kn_dwarf_func_address(d, i)), f->size);
-      *ok &= kn_dwarf_put(d, section, b, (size_t)(p - b));
+      const uint8_t *end = kn_put_uleb(kn_put_uleb(b + 1, kn_dwarf_func_address(d, i)), size);
+      kn_dwarf_put(d, section, b, (size_t)(end - b));
     }
   }
-  *ok &= kn_dwarf_put(d, section, NULL, d->version < 5 ? 16 : 1);
+  kn_dwarf_put(d, section, NULL, d->version < 5 ? 16 : 1);
   return list;
 }
 
 /* ---- units by address ---- */
 
 /* A header, then address and size of each function (DWARF 5, 6.1.2). */
-bool kn_dwarf_aranges(struct kn_dwarf *d) {
+void kn_dwarf_aranges(struct kn_dwarf *d) {
+  const unsigned info = d->split ? KN_DS_SKELETON_INFO : KN_DS_INFO;
+  static const uint8_t version[6] = {[4] = 2}, address_bytes[6] = {8}; /* no segments */
   for (uint32_t u = 0; u < d->units.n; u++) {
     const struct kn_dwarf_unit *unit = &d->units.at[u];
+    const uint32_t start = d->out[KN_DS_ARANGES].bytes.n;
     if (unit->n_funcs == 0) continue;
-    static const uint8_t version[6] = {[4] = 2}, address_bytes[6] = {8}; /* no segments */
-    struct kn_dwarf_buffer *out = &d->out[KN_DS_ARANGES];
-    const uint32_t start = out->bytes.n;
-    bool ok = kn_dwarf_put(d, KN_DS_ARANGES, version, sizeof version) &&
-              kn_dwarf_relocated(d, KN_DS_ARANGES,
-                                 KN_DR_DEBUG | (d->split ? KN_DS_SKELETON_INFO : KN_DS_INFO),
-                                 d->split ? unit->skeleton : unit->start, false, false) &&
-              kn_dwarf_put(d, KN_DS_ARANGES, address_bytes, sizeof address_bytes);
-    for (uint32_t i = 0; ok && i < d->image->n_funcs; i++) {
-      const struct kn_code_func *f = kn_image_func(d->image, i);
-      uint32_t target;
-      int64_t addend;
-      if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != unit->die) continue;
-      kn_dwarf_func_base(d, i, &target, &addend);
-      ok = kn_dwarf_relocated(d, KN_DS_ARANGES, target, addend, true, false) &&
-           kn_dwarf_put(d, KN_DS_ARANGES, NULL, 8);
-      if (ok) kn_put64(out->bytes.at + out->bytes.n - 8, f->size);
+    kn_dwarf_put(d, KN_DS_ARANGES, version, sizeof version);
+    kn_dwarf_relocated(d, KN_DS_ARANGES, KN_DR_DEBUG | info,
+                       d->split ? unit->skeleton : unit->start);
+    kn_dwarf_put(d, KN_DS_ARANGES, address_bytes, sizeof address_bytes);
+    for (uint32_t i = 0; i < d->image->n_funcs; i++) {
+      const struct kn_place *p = kn_dwarf_place(d, i);
+      uint8_t size[8];
+      if (!kn_dwarf_is_of(d, i, unit->die)) continue;
+      kn_put64(size, kn_image_func(d->image, i)->size);
+      kn_dwarf_relocated(d, KN_DS_ARANGES, p->section - 1, (int64_t)p->value);
+      kn_dwarf_put(d, KN_DS_ARANGES, size, sizeof size);
     }
-    if (!ok || !kn_dwarf_put(d, KN_DS_ARANGES, NULL, 16)) return false;
-    kn_put32(out->bytes.at + start, out->bytes.n - start - 4);
+    kn_dwarf_put(d, KN_DS_ARANGES, NULL, 16);
+    kn_dwarf_end_length(d, KN_DS_ARANGES, start);
   }
-  return true;
 }
 
 /* ---- expressions ---- */
@@ -167,50 +135,49 @@ const uint8_t *kn_dwarf_row_expr(struct kn_dwarf *d, const struct kn_output *o,
   *size = row->n;
   if (KN_LIKELY(!kn_dwarf_is_link(expr, row->n))) return expr;
   if (!is_there(d, o, expr)) *size = 0;
-  else if (!KN_PUSH(d->m, d->links, at)) return NULL;
+  else (void)KN_PUSH(d->m, d->links, at);
   return expr;
 }
 
 /* The address of a symbol, at `at` in a section: a number in .debug_addr where there are no relocations. */
-static bool complete_address(struct kn_dwarf *d, unsigned section, uint32_t at) {
+static void complete_address(struct kn_dwarf *d, unsigned section, uint32_t at) {
   uint8_t *p = d->out[section].bytes.at + at;
   const uint32_t target = KN_DR_SYMBOL | kn_get32(p + 1);
   const int32_t addend = (int32_t)kn_get32(p + 5);
-  const struct kn_dwarf_reloc reloc = {at + 1, target, addend, true, false};
   memset(p + 1, 0, 8);
-  if (!d->split) return KN_PUSH(d->m, d->out[section].relocs, reloc);
-  const uint32_t number = kn_dwarf_address(d, target, addend);
+  if (!d->split) {
+    const struct kn_dwarf_reloc reloc = {at + 1, target, addend};
+    (void)KN_PUSH(d->m, d->out[section].relocs, reloc);
+    return;
+  }
   *p = d->version >= 5 ? KILN_DW_OP_addrx : KILN_DW_OP_GNU_addr_index;
-  uint8_t *end = kn_put_uleb(p + 1, number);
+  uint8_t *end = kn_put_uleb(p + 1, kn_dwarf_address(d, target, addend));
   memset(end, KILN_DW_OP_nop, (size_t)(p + 9 - end));
-  return number != UINT32_MAX;
 }
 
 /* A pointer: the offset of an entry in .debug_info, and how far from its variable's beginning. */
-static bool complete_pointer(struct kn_dwarf *d, unsigned section, uint32_t at) {
-  uint8_t *p = d->out[section].bytes.at + at;
-  const int64_t disp = (int32_t)kn_get32(p + 9);
+static void complete_pointer(struct kn_dwarf *d, unsigned section, uint32_t at) {
   struct kn_dwarf_buffer *b = &d->out[section];
-  const struct kn_dwarf_reloc reloc = {at + 1, KN_DR_DEBUG | KN_DS_INFO, 0, false, false};
+  uint8_t *p = b->bytes.at + at;
+  const int64_t disp = (int32_t)kn_get32(p + 9);
+  const struct kn_dwarf_reloc reloc = {at + 1, KN_DR_DEBUG | KN_DS_INFO, 0};
   const struct kn_dwarf_patch patch = {b->relocs.n | 1u << 31, d->var->to};
   if (d->version < 5) *p = KILN_DW_OP_GNU_implicit_pointer;
   memset(p + 1, 0, 4);
   for (unsigned k = 0; k < 8; k++) p[5 + k] = (uint8_t)((disp >> 7 * k & 0x7f) | (k < 7) << 7);
-  if (!KN_PUSH(d->m, b->relocs, reloc)) return false;
-  return section == KN_DS_INFO ? KN_PUSH(d->m, d->patches, patch)
-                               : KN_PUSH(d->m, d->pointers, patch);
+  (void)KN_PUSH(d->m, b->relocs, reloc);
+  if (section == KN_DS_INFO) (void)KN_PUSH(d->m, d->patches, patch);
+  else (void)KN_PUSH(d->m, d->pointers, patch);
 }
 
-bool kn_dwarf_complete_expr(struct kn_dwarf *d, unsigned section, uint32_t size) {
+void kn_dwarf_complete_expr(struct kn_dwarf *d, unsigned section, uint32_t size) {
   const uint32_t start = d->out[section].bytes.n - size;
-  bool ok = true;
-  for (uint32_t k = 0; k < d->links.n && ok; k++) {
+  for (uint32_t k = 0; k < d->links.n && kn_dwarf_ok(d); k++) {
     const uint32_t at = start + d->links.at[k];
-    ok = d->out[section].bytes.at[at] == KILN_DW_OP_addr ? complete_address(d, section, at)
-                                                         : complete_pointer(d, section, at);
+    if (d->out[section].bytes.at[at] == KILN_DW_OP_addr) complete_address(d, section, at);
+    else complete_pointer(d, section, at);
   }
   d->links.n = 0;
-  return ok;
 }
 
 /* ---- locations ---- */
@@ -254,8 +221,9 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const struct kn_output *o,
                               uint32_t *size) {
   uint64_t room = 32, at = 0;
   for (uint32_t k = 0; k < n; k++) room += parts[k]->n + 24;
-  uint8_t *bytes = kn_arena_alloc(d->arena, room, 1), *p = bytes;
+  uint8_t *bytes = kn_dwarf_alloc(d, room), *p = bytes;
   int64_t frame = 0;
+  *size = 0;
   if (bytes == NULL) return NULL;
   if (whole_in_frame(o->exprs.at, parts, n, bits, &frame)) {
     *p++ = KILN_DW_OP_fbreg;
@@ -271,7 +239,6 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const struct kn_output *o,
     if (best == NULL) break;
     if (best->part_at > at) p = put_piece(p, best->part_at - at);
     const uint8_t *expr = kn_dwarf_row_expr(d, o, best, (uint32_t)(p - bytes), size);
-    if (expr == NULL) return NULL;
     memcpy(p, expr, *size);
     p = put_piece(p + *size, best->part_bits);
     at = (uint64_t)best->part_at + best->part_bits;
@@ -283,26 +250,22 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const struct kn_output *o,
 
 /* One entry of a list; the function's address is the base, but for version 4 in a .dwo file, where no address can be
  * one: GNU's DW_LLE_GNU_start_length_entry. */
-static bool put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const uint8_t *expr,
+static void put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const uint8_t *expr,
                          uint32_t n) {
   enum { START_LENGTH = 3 };
   const unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
   uint8_t head[40], *p = head;
   if (n > UINT16_MAX && d->version < 5) {
     d->links.n = 0;
-    return true;
+    return;
   }
   if (d->version >= 5) {
     *p++ = KILN_DW_RLE_offset_pair;
     p = kn_put_uleb(kn_put_uleb(kn_put_uleb(p, from), to), n);
   } else if (d->split) {
-    uint32_t target;
-    int64_t addend;
-    kn_dwarf_func_base(d, d->var->func, &target, &addend);
-    const uint32_t number = kn_dwarf_address(d, target, addend + (int64_t)from);
-    if (number == UINT32_MAX) return false;
+    const struct kn_place *at = kn_dwarf_place(d, d->var->func);
     *p++ = START_LENGTH;
-    p = kn_put_uleb(p, number);
+    p = kn_put_uleb(p, kn_dwarf_address(d, at->section - 1, (int64_t)(at->value + from)));
     kn_put32(p, (uint32_t)(to - from));
     kn_put16(p + 4, (uint16_t)n);
     p += 6;
@@ -312,16 +275,17 @@ static bool put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const u
     kn_put16(p + 16, (uint16_t)n);
     p += 18;
   }
-  return kn_dwarf_put(d, section, head, (size_t)(p - head)) && kn_dwarf_put(d, section, expr, n) &&
-         kn_dwarf_complete_expr(d, section, n);
+  kn_dwarf_put(d, section, head, (size_t)(p - head));
+  kn_dwarf_put(d, section, expr, n);
+  kn_dwarf_complete_expr(d, section, n);
 }
 
 /* The rows of a variable in parts: a location wherever some of them are known. They are in order of `from` for each
  * part; all parts that are known at one position are known together until one of them ends or begins. */
-static bool put_parts(struct kn_dwarf *d, const struct kn_output *o, const struct kn_code_var *c,
+static void put_parts(struct kn_dwarf *d, const struct kn_output *o, const struct kn_code_var *c,
                       uint32_t n, uint32_t start, uint64_t base, uint64_t bits) {
   const struct kn_code_var *now[64], *whole;
-  for (uint32_t at = 0, next;; at = next) {
+  for (uint32_t at = 0, next; at != UINT32_MAX; at = next) {
     uint32_t count = 0, size;
     whole = NULL;
     next = UINT32_MAX;
@@ -332,13 +296,10 @@ static bool put_parts(struct kn_dwarf *d, const struct kn_output *o, const struc
       if (c[k].part_bits == 0) whole = &c[k];
       else if (count < 64) now[count++] = &c[k];
     }
-    if (whole || count) {
-      const uint8_t *expr = whole ? kn_dwarf_row_expr(d, o, whole, 0, &size)
-                                  : kn_dwarf_parts(d, o, now, count, bits, &size);
-      if (expr == NULL || !put_location(d, base + at - start, base + next - start, expr, size))
-        return false;
-    }
-    if (next == UINT32_MAX) return true;
+    if (whole == NULL && count == 0) continue;
+    const uint8_t *expr = whole ? kn_dwarf_row_expr(d, o, whole, 0, &size)
+                                : kn_dwarf_parts(d, o, now, count, bits, &size);
+    put_location(d, base + at - start, base + next - start, expr, size);
   }
 }
 
@@ -381,20 +342,15 @@ const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
 }
 
 uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
-                           uint64_t bits, bool *ok) {
+                           uint64_t bits) {
   const struct kn_output *o = kn_image_output(d->image, v->session);
   const struct kn_code_var *c = &o->vars.at[v->index];
-  unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
-  uint32_t list = d->out[section].bytes.n, start = kn_image_func(d->image, v->func)->start;
-  uint64_t base = 0;
+  const unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
+  const uint32_t list = begin_list(d, section), start = kn_image_func(d->image, v->func)->start;
+  const uint64_t base = d->version >= 5 || !d->split ? put_base(d, section, v->func) : 0;
   bool parts = false;
-  if (d->version >= 5) {
-    *ok &= KN_PUSH(d->m, d->loc_list_at, list);
-    list = d->loc_list_at.n - 1;
-  }
-  if (d->version >= 5 || !d->split) *ok &= put_base(d, section, v->func, &base);
   for (uint32_t k = 0; k < v->count; k++) parts |= c[k].part_bits != 0;
-  if (parts && v->count <= 256) *ok &= put_parts(d, o, c, v->count, start, base, bits);
+  if (parts && v->count <= 256) put_parts(d, o, c, v->count, start, base, bits);
   for (uint32_t k = 0, next; k < v->count && !parts; k = next) {
     next = k + 1;
     if (!meets(d, scope, c[k].from - start, c[k].to - start)) continue;
@@ -406,8 +362,8 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
       if (meets(d, scope, c[next].from - start, c[next].to - start)) to = c[next].to;
     uint32_t size;
     const uint8_t *expr = kn_dwarf_row_expr(d, o, &c[k], 0, &size);
-    *ok &= expr && put_location(d, base + c[k].from - start, base + to - start, expr, size);
+    put_location(d, base + c[k].from - start, base + to - start, expr, size);
   }
-  *ok &= kn_dwarf_put(d, section, NULL, kn_dwarf_indexed(d) ? 1 : 16);
+  kn_dwarf_put(d, section, NULL, kn_dwarf_indexed(d) ? 1 : 16);
   return list;
 }

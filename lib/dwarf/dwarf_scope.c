@@ -23,8 +23,8 @@ static bool has_inlined(const struct kn_sources *p) {
   return false;
 }
 
-/* Of one session; `seen` has a byte for each location that has an id. */
-static void mark_inlined(struct kn_dwarf *d, uint32_t session, uint8_t *seen) {
+/* Of one session; `seen` has a number for each location that has an id. */
+static void mark_inlined(struct kn_dwarf *d, uint32_t session, uint32_t *seen) {
   const struct kn_output *o = kn_image_output(d->image, session);
   const struct kn_sources *p = &d->image->sessions[session]->sources;
   for (uint32_t k = 0; k < o->lines.n; k++) {
@@ -40,17 +40,13 @@ static void mark_inlined(struct kn_dwarf *d, uint32_t session, uint8_t *seen) {
   }
 }
 
-bool kn_dwarf_abstract(struct kn_dwarf *d) {
+void kn_dwarf_abstract(struct kn_dwarf *d) {
   for (uint32_t s = 0; s < d->image->n_sessions; s++) {
     const struct kn_sources *p = &d->image->sessions[s]->sources;
-    if (!has_inlined(p)) continue;
-    uint8_t *seen = kn_realloc(d->m, NULL, p->locs.n);
-    if (seen == NULL) return false;
-    memset(seen, 0, p->locs.n);
-    mark_inlined(d, s, seen);
+    uint32_t *seen = has_inlined(p) ? kn_dwarf_zeros(d, p->locs.n) : NULL;
+    if (seen != NULL) mark_inlined(d, s, seen);
     kn_realloc(d->m, seen, 0);
   }
-  return true;
 }
 
 /* ---- scopes of a function ---- */
@@ -110,14 +106,14 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
 
 /* The number of a scope of locations, 0 for the function itself. Blocks that will not be written count as what they are
  * in, scopes of what the source nests too deep, or of no function, as the function. */
-static bool scope_of(const struct function *x, const struct kn_loc_full *is, uint32_t *number) {
+static uint32_t scope_of(const struct function *x, const struct kn_loc_full *is) {
   struct kn_dwarf *d = x->d;
   const struct kn_sources *p = &d->image->sessions[x->session]->sources;
   struct kn_dwarf_key k = {kn_dwarf_index(d, x->session + 1, is->entry), is->inlined};
+  uint32_t number = 0;
   d->scope_way.n = 0;
-  *number = 0;
   for (uint32_t steps = 0;; steps++) {
-    if (steps > KN_DWARF_DEPTH) return true;
+    if (steps > KN_DWARF_DEPTH) return 0;
     unsigned tag = k.scope ? kn_dwarf_entry(d, k.scope)->tag : 0;
     if (tag == KILN_DIE_TAG_PART ||
         (tag == KILN_DW_TAG_lexical_block && !d->dies.at[k.scope].encloses)) {
@@ -126,8 +122,7 @@ static bool scope_of(const struct function *x, const struct kn_loc_full *is, uin
     }
     if (tag != KILN_DW_TAG_subprogram && tag != KILN_DW_TAG_lexical_block) break; /* damaged */
     if (tag == KILN_DW_TAG_subprogram && k.call == 0) break;
-    if ((*number = find(x, k)) != 0) break;
-    if (!KN_PUSH(d->m, d->scope_way, k)) return false;
+    if ((number = find(x, k)) != 0 || !KN_PUSH(d->m, d->scope_way, k)) break;
     if (tag == KILN_DW_TAG_subprogram) {
       is = &p->locs.at[k.call];
       k.scope = kn_dwarf_index(d, x->session + 1, is->entry);
@@ -136,43 +131,39 @@ static bool scope_of(const struct function *x, const struct kn_loc_full *is, uin
       k.scope = kn_dwarf_parent(d, k.scope);
     }
   }
-  while (d->scope_way.n)
-    if ((*number = make(x, d->scope_way.at[--d->scope_way.n], *number)) == 0) return false;
-  return true;
+  while (d->scope_way.n) number = make(x, d->scope_way.at[--d->scope_way.n], number);
+  return number;
 }
 
 /* The code leaves the scope at `to`. */
-static bool leave(struct kn_dwarf *d, struct kn_dwarf_scope *s, uint32_t to) {
-  if (s->since >= to) return true;
+static void leave(struct kn_dwarf *d, struct kn_dwarf_scope *s, uint32_t to) {
+  if (s->since >= to) return;
   if (s->last && d->ranges.at[s->last - 1].to == s->since) {
     d->ranges.at[s->last - 1].to = to;
-    return true;
+  } else if (KN_PUSH(d->m, d->ranges, (struct kn_dwarf_range){s->since, to, 0})) {
+    if (s->last) d->ranges.at[s->last - 1].next = d->ranges.n;
+    else s->first = d->ranges.n;
+    s->last = d->ranges.n;
   }
-  if (!KN_PUSH(d->m, d->ranges, (struct kn_dwarf_range){s->since, to, 0})) return false;
-  if (s->last) d->ranges.at[s->last - 1].next = d->ranges.n;
-  else s->first = d->ranges.n;
-  s->last = d->ranges.n;
-  return true;
 }
 
 /* The code goes from scope number `a` to number `b` at `at`: it leaves what only `a` is in, and enters what only `b` is
  * in. */
-static bool cross(struct kn_dwarf *d, uint32_t a, uint32_t b, uint32_t at) {
+static void cross(struct kn_dwarf *d, uint32_t a, uint32_t b, uint32_t at) {
   while (a != b) {
     struct kn_dwarf_scope *from = a ? &d->scopes.at[a - 1] : NULL,
                           *to = b ? &d->scopes.at[b - 1] : NULL;
     if (to == NULL || (from != NULL && from->depth >= to->depth)) {
-      if (!leave(d, from, at)) return false;
+      leave(d, from, at);
       a = from->up;
     } else {
       to->since = at;
       b = to->up;
     }
   }
-  return true;
 }
 
-static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
+static void cover_rows(const struct function *x, const struct kn_code_func *f) {
   struct kn_dwarf *d = x->d;
   const struct kn_output *o = kn_image_output(d->image, x->session);
   const struct kn_loc_full *locs = d->image->sessions[x->session]->sources.locs.at;
@@ -184,11 +175,11 @@ static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
     if (row->offset == (row + 1 < end ? row[1].offset : f->start + f->size)) continue; /* no code */
     const struct kn_loc_full *was = &locs[last], *to = &locs[last = row->loc.scope];
     if (to->entry == was->entry && to->inlined == was->inlined) continue;
-    uint32_t is;
-    if (!scope_of(x, to, &is) || !cross(d, scope, is, row->offset - f->start)) return false;
+    const uint32_t is = scope_of(x, to);
+    cross(d, scope, is, row->offset - f->start);
     scope = is;
   }
-  return cross(d, scope, 0, f->size);
+  cross(d, scope, 0, f->size);
 }
 
 /* ---- variables ---- */
@@ -227,33 +218,28 @@ static uint32_t instance_in(const struct kn_dwarf *d, uint32_t in, uint32_t v) {
 
 /* Adds variable v (of the source) to its scope in the function, or in what was inlined at location `call`; `var` is
  * the number of where it lives, 0: nowhere. */
-static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32_t var) {
+static void variable(const struct function *x, uint32_t v, uint32_t call, uint32_t var) {
   struct kn_dwarf *d = x->d;
-  const uint32_t parent = kn_dwarf_parent(d, v), in = scope_entry(x, v, call);
+  const uint32_t in = scope_entry(x, v, call);
   unsigned tag = kn_dwarf_entry(d, v)->tag;
-  if (in == 0) return true;
+  if (in == 0) return;
   bool has_code = tag == KILN_DW_TAG_variable || tag == KILN_DW_TAG_formal_parameter ||
                   (tag == KILN_DW_TAG_label && var);
-  if (!has_code) return kn_dwarf_reach(d, v); /* what the function imports, labels without code */
-  if (in == parent) {
-    if (d->dies.at[v].var) {
-      add_part(d, v, var);
-      return true;
-    }
-    d->dies.at[v].var = var;
+  const bool own = !has_code || in == kn_dwarf_parent(d, v);
+  uint32_t k = own ? v : instance_in(d, in, v);
+  if (has_code && k != 0 && (!own || d->dies.at[k].var)) {
+    if (d->dies.at[k].var) add_part(d, k, var);
+    return;
+  }
+  if (k == 0) {
+    if ((k = instance(d, v)) == 0) return;
+    kn_dwarf_append(d, in, k);
+  }
+  if (has_code) { /* else what the function imports, labels without code */
+    d->dies.at[k].var = var;
     d->dies.at[in].holds = true;
-    return kn_dwarf_reach(d, v);
   }
-  const uint32_t k = instance_in(d, in, v);
-  if (k != 0) {
-    if (d->dies.at[k].var && var) add_part(d, k, var);
-    return true;
-  }
-  uint32_t node = instance(d, v);
-  if (node == 0) return false;
-  d->dies.at[node].var = var;
-  d->dies.at[in].holds = true;
-  return kn_dwarf_append(d, in, node) && kn_dwarf_reach(d, v);
+  kn_dwarf_reach(d, v);
 }
 
 /* Number of the first of `n` rows from `row` on, of a session, that is a pointer; 0: none is. */
@@ -278,7 +264,7 @@ static void find_pointees(const struct function *x, uint32_t first) {
   }
 }
 
-static bool variables(const struct function *x, const struct kn_code_func *f) {
+static void variables(const struct function *x, const struct kn_code_func *f) {
   struct kn_dwarf *d = x->d;
   const struct kn_output *o = kn_image_output(d->image, x->session);
   uint32_t end = f + 1 < o->funcs.at + o->funcs.n ? f[1].var_first : o->vars.n, first = d->vars.n;
@@ -289,44 +275,46 @@ static bool variables(const struct function *x, const struct kn_code_func *f) {
            row[n].inlined == row->inlined)
       n++;
     uint32_t v = kn_dwarf_index(d, x->session + 1, row->variable);
-    if (v == 0) continue;
+    const struct kn_dwarf_var var = {
+      .session = x->session,
+      .index = k,
+      .count = n,
+      .func = x->func,
+      .pointer = row->to ? pointer_of(o, k, n) : 0,
+    };
+    if (v == 0 || !KN_PUSH(d->m, d->vars, var)) continue;
     d->has_lists |= row->to != 0;
-    const struct kn_dwarf_var var = {x->session, k, n, x->func, row->to ? pointer_of(o, k, n) : 0,
-                                     0,          0};
-    if (!KN_PUSH(d->m, d->vars, var) || !variable(x, v, row->inlined, d->vars.n)) return false;
+    variable(x, v, row->inlined, d->vars.n);
   }
   find_pointees(x, first);
   const struct kn_dwarf_view is = kn_dwarf_view(d, x->subprogram);
   for (uint32_t k = 0; k < is.shape->n_refs; k++) {
     const struct kn_dwarf_item *a = &is.shape->refs[k];
-    uint32_t list = a->kind == KN_DA_RETAIN ? kn_dwarf_to(d, &is, a) : 0;
-    if (list == 0 || kn_dwarf_entry(d, list)->tag != KILN_DIE_TAG_LIST) continue;
-    const struct kn_die l = *kn_dwarf_entry(d, list);
-    const uint32_t *items = kn_dwarf_set(d, d->dies.at[list].set)->items.at + l.first;
-    for (uint32_t m = 0; m < l.parent; m++) {
-      uint32_t v = kn_dwarf_index(d, d->dies.at[list].set, items[m]);
-      if (v && !variable(x, v, 0, 0)) return false;
+    if (a->kind != KN_DA_RETAIN) continue;
+    const struct kn_dwarf_list list = kn_dwarf_list(d, kn_dwarf_to(d, &is, a));
+    for (uint32_t m = 0; m < list.n; m++) {
+      uint32_t v = kn_dwarf_member(d, &list, m);
+      if (v) variable(x, v, 0, 0);
     }
   }
-  return true;
+}
+
+/* Is a scope a block that nothing is directly in? */
+static bool is_empty_block(const struct kn_dwarf *d, const struct kn_dwarf_scope *s) {
+  const struct kn_dwarf_die *die = &d->dies.at[s->node];
+  return die->source.tag == KILN_DW_TAG_lexical_block && !die->holds;
 }
 
 /* Puts the instances of scopes into the tree: blocks that nothing is directly in are left out. */
-static bool attach_scopes(const struct function *x) {
+static void attach_scopes(const struct function *x) {
   struct kn_dwarf *d = x->d;
   for (uint32_t i = d->scope_first; i < d->scopes.n; i++) {
     const struct kn_dwarf_scope *s = &d->scopes.at[i];
-    uint32_t node = s->node, up = s->up;
-    if (node < d->n_sources || d->dies.at[node].attached) continue;
-    if (kn_dwarf_entry(d, node)->tag == KILN_DW_TAG_lexical_block && !d->dies.at[node].holds)
-      continue;
-    while (up && !d->dies.at[d->scopes.at[up - 1].node].holds &&
-           kn_dwarf_entry(d, d->scopes.at[up - 1].node)->tag == KILN_DW_TAG_lexical_block)
-      up = d->scopes.at[up - 1].up;
-    uint32_t in = up ? d->scopes.at[up - 1].node : x->node;
-    if (!kn_dwarf_append(d, in, node)) return false;
+    uint32_t up = s->up;
+    if (s->node < d->n_sources || d->dies.at[s->node].attached || is_empty_block(d, s)) continue;
+    while (up && is_empty_block(d, &d->scopes.at[up - 1])) up = d->scopes.at[up - 1].up;
+    kn_dwarf_append(d, up ? d->scopes.at[up - 1].node : x->node, s->node);
   }
-  return true;
 }
 
 /* ---- the function ---- */
@@ -334,25 +322,23 @@ static bool attach_scopes(const struct function *x) {
 /* Notes which code the unit has. */
 static void extend_unit(struct kn_dwarf_unit *u, const struct kn_place *p, uint32_t size) {
   if (u->n_funcs++ == 0) {
-    u->same_section = true;
+    u->one_stretch = true;
     u->section = p->section;
     u->low = p->value;
     u->high = p->value;
   }
-  if (p->section != u->section) u->same_section = false;
+  if (p->section != u->section) u->one_stretch = false;
   if (p->value < u->low) u->low = p->value;
   if (p->value + size > u->high) u->high = p->value + size;
 }
 
-/* What inlined scopes refer to. */
-static bool want_origins(const struct function *x) {
+/* Wants what inlined scopes refer to. */
+static void want_origins(const struct function *x) {
   struct kn_dwarf *d = x->d;
   for (uint32_t i = d->scope_first; i < d->scopes.n; i++) {
     uint32_t of = d->dies.at[d->scopes.at[i].node].of;
-    if (kn_dwarf_entry(d, of)->tag == KILN_DW_TAG_subprogram && !kn_dwarf_reach(d, of))
-      return false;
+    if (kn_dwarf_entry(d, of)->tag == KILN_DW_TAG_subprogram) kn_dwarf_reach(d, of);
   }
-  return true;
 }
 
 /* Is anything inlined in the function? */
@@ -362,25 +348,28 @@ static bool has_calls(const struct function *x) {
   return false;
 }
 
-bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
+void kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
   struct function x = {.d = d, .func = func, .session = d->image->funcs[func].session};
   const struct kn_code_func *f = kn_image_func(d->image, func);
-  extend_unit(&d->units.at[d->current - 1], &d->image->places[f->symbol], f->size);
+  extend_unit(&d->units.at[d->current - 1], kn_dwarf_place(d, func), f->size);
   x.subprogram = x.node = kn_dwarf_index(d, x.session + 1, f->subprogram);
   if (x.node == 0 || kn_dwarf_entry(d, x.node)->tag != KILN_DW_TAG_subprogram ||
       d->dies.at[x.node].func)
-    return true;
+    return;
   d->scope_first = d->scopes.n;
   kn_hash_clear(&d->scope_hash);
-  if (d->dies.at[x.node].abstract && (x.node = instance(d, x.subprogram)) == 0) return false;
+  if (d->dies.at[x.node].abstract && (x.node = instance(d, x.subprogram)) == 0) return;
   d->dies.at[x.node].func = func + 1;
   if (d->func_node) d->func_node[func] = x.node;
-  if (!cover_rows(&x, f)) return false;
-  if (d->units.at[d->current - 1].lines_only && x.node == x.subprogram && !has_calls(&x))
-    return true;
-  if (!kn_dwarf_reach(d, x.subprogram) || !want_origins(&x) || !kn_dwarf_drain(d)) return false;
-  if (x.node != x.subprogram && !kn_dwarf_append(d, kn_dwarf_context(d, x.subprogram), x.node))
-    return false;
-  if (!variables(&x, f) || !kn_dwarf_drain(d) || !attach_scopes(&x)) return false;
-  return (d->callees == NULL || kn_dwarf_reach_callees(d, func)) && kn_dwarf_drain(d);
+  cover_rows(&x, f);
+  if (d->units.at[d->current - 1].lines_only && x.node == x.subprogram && !has_calls(&x)) return;
+  kn_dwarf_reach(d, x.subprogram);
+  want_origins(&x);
+  kn_dwarf_drain(d);
+  if (x.node != x.subprogram) kn_dwarf_append(d, kn_dwarf_context(d, x.subprogram), x.node);
+  variables(&x, f);
+  kn_dwarf_drain(d);
+  attach_scopes(&x);
+  if (d->callees != NULL) kn_dwarf_reach_callees(d, func);
+  kn_dwarf_drain(d);
 }

@@ -35,13 +35,12 @@ enum kn_dwarf_section {
   KN_DS_COUNT
 };
 
-/* A relocation of a debug section: `target` + addend in a field of 4 or 8 bytes. */
+/* A relocation of a debug section: `target` + addend in a field of 8 bytes, for KN_DR_DEBUG of 4 bytes. Of a
+ * thread-local symbol it is the offset in its module's thread-local memory. */
 struct kn_dwarf_reloc {
   uint32_t offset;
   uint32_t target; /* KN_DR_...; else the index of one of the image's sections */
   int64_t addend;
-  bool wide; /* 8 bytes */
-  bool tls;  /* the offset in its module's thread-local memory */
 };
 #define KN_DR_DEBUG 0x80000000u  /* | enum kn_dwarf_section */
 #define KN_DR_SYMBOL 0x40000000u /* | symbol */
@@ -49,6 +48,7 @@ struct kn_dwarf_reloc {
 struct kn_dwarf_buffer {
   KN_ARRAY(uint8_t) bytes;
   KN_ARRAY(struct kn_dwarf_reloc) relocs;
+  KN_ARRAY(uint32_t) lists; /* offset of each list in version 5, without the header, by number */
 };
 
 /* Makes the content of the debug sections, if the module has a unit: *out, else NULL. All that is read of the image are

@@ -116,6 +116,16 @@ static bool prepare(struct kn_dwarf *d, const struct kn_trie *shapes, uint32_t n
   return true;
 }
 
+void *kn_dwarf_alloc(struct kn_dwarf *d, size_t size) {
+  void *p = kn_arena_alloc(d->arena, size, 8);
+  return p != NULL ? p : kn_dwarf_no_memory(d->m);
+}
+
+uint32_t *kn_dwarf_zeros(struct kn_dwarf *d, size_t n) {
+  uint32_t *p = kn_realloc(d->m, NULL, (n + 1) * sizeof *p);
+  return p != NULL ? memset(p, 0, (n + 1) * sizeof *p) : kn_dwarf_no_memory(d->m);
+}
+
 bool kn_dwarf_shapes(struct kn_dwarf *d) {
   struct kn_arena *arena = d->arena;
   uint32_t n_sets = d->image->n_sessions + 1, texts = 0;
@@ -135,9 +145,7 @@ bool kn_dwarf_shapes(struct kn_dwarf *d) {
     for (uint32_t k = 0; k < in->shapes.nodes.n; k++)
       if (!prepare(d, &in->shapes, k, &d->shapes[i][k])) return false;
   }
-  d->str_of = kn_realloc(d->m, NULL, (texts + (size_t)1) * sizeof *d->str_of);
-  if (d->str_of) memset(d->str_of, 0, (texts + (size_t)1) * sizeof *d->str_of);
-  return d->str_of != NULL;
+  return (d->str_of = kn_dwarf_zeros(d, texts)) != NULL;
 }
 
 bool kn_dwarf_attr(const struct kn_dwarf *d, uint32_t i, unsigned name, struct kn_die_attr *a) {
@@ -163,14 +171,13 @@ uint32_t kn_dwarf_new_string(struct kn_dwarf *d, const char *text, uint32_t n) {
   if (n >= UINT32_MAX / 2 - at || !KN_PUSH(d->m, d->strs, (struct kn_dwarf_string){text, n, at}))
     return UINT32_MAX;
   d->out[KN_DS_STR].bytes.n += n + 1;
-  if (d->split) {
-    uint8_t *p = kn_dwarf_space(d, KN_DS_STR_OFFSETS, 4);
-    if (p == NULL) return UINT32_MAX;
-    kn_put32(p, at);
-    kn_dwarf_done(d, KN_DS_STR_OFFSETS, p + 4);
-  } else if (d->version >= 5 &&
-             !kn_dwarf_relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at, false, false))
-    return UINT32_MAX;
+  if (d->dwo) {
+    uint8_t offset[4];
+    kn_put32(offset, at);
+    kn_dwarf_put(d, KN_DS_STR_OFFSETS, offset, sizeof offset);
+  } else if (d->version >= 5) {
+    kn_dwarf_relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at);
+  }
   return d->strs.n - 1;
 }
 
@@ -179,8 +186,8 @@ static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n) 
   uint32_t hash = kn_hash_bytes(text, n), at, i;
   KN_HASH_EACH(&d->str_hash, hash, at, i)
   if (d->strs.at[i - 1].n == n && kn_same_bytes(d->strs.at[i - 1].text, text, n)) return i - 1;
-  if (!KN_HASH_ROOM(d->m, &d->str_hash) || (i = kn_dwarf_new_string(d, text, n)) == UINT32_MAX)
-    return UINT32_MAX;
+  if (!KN_HASH_ROOM(d->m, &d->str_hash)) return UINT32_MAX;
+  i = kn_dwarf_new_string(d, text, n);
   kn_hash_put(&d->str_hash, hash, hash, i + 1);
   return i;
 }
@@ -195,6 +202,6 @@ uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index) {
     apart = in->texts.at[index].apart;
   }
   number = apart ? kn_dwarf_new_string(d, text, n) : search_string(d, text, n);
-  if (number != UINT32_MAX) d->str_of[d->texts[set].base + index] = number + 1;
+  d->str_of[d->texts[set].base + index] = number + 1;
   return number;
 }

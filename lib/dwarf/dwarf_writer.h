@@ -2,7 +2,10 @@
  * function has its section and offset, and by the JIT: dwarf.c finds which entries are written, and where in the tree;
  * dwarf_write.c writes them, dwarf_line.c the line tables, dwarf_split.c skeleton units, dwarf_index.c the index of
  * names. Invariant: the order of all that is written follows from units, functions and the order of references alone,
- * so that it does not depend on the number of sessions. */
+ * so that it does not depend on the number of sessions.
+ * Errors: without memory the module fails, which kn_dwarf_build asks at the end (kn_dwarf_ok), as do a few places that
+ * would otherwise read what could not be appended. So functions return no status; what they write after a failure stays
+ * within its arrays, and is of no use. */
 #ifndef KN_LIB_DWARF_DWARF_WRITER_H
 #define KN_LIB_DWARF_DWARF_WRITER_H
 
@@ -81,9 +84,8 @@ struct kn_dwarf_shape {
   const struct kn_dwarf_item *items, *refs, *puts;
   uint16_t n, n_refs, n_puts;
   uint32_t kinds; /* 1 << enum kn_die_kind of all */
-  const struct kn_dwarf_item *type, *list,
-    *argument; /* REF of DW_AT_type, SIGNATURE or TYPED: the first; */
-  /* SIGNATURE or TYPED: the last; ARGUMENT. NULL: none */
+  /* REF of DW_AT_type, SIGNATURE or TYPED: the first; SIGNATURE or TYPED: the last; ARGUMENT. NULL: none */
+  const struct kn_dwarf_item *type, *list, *argument;
   bool specifies, declares; /* has DW_AT_specification, a REF; DW_AT_declaration */
   bool artificial, object;  /* has DW_AT_artificial; DW_AT_object_pointer, a flag */
   bool calls;               /* has DW_AT_call_all_calls */
@@ -117,6 +119,12 @@ struct kn_dwarf_view {
   uint32_t set;
 };
 
+/* The members of a list (KILN_DIE_TAG_LIST): ids in set `set`. */
+struct kn_dwarf_list {
+  const uint32_t *items;
+  uint32_t n, set;
+};
+
 /* A scope in the source, and the location of the call it was inlined at. */
 struct kn_dwarf_key {
   uint32_t scope, call;
@@ -126,9 +134,9 @@ struct kn_dwarf_var {
   uint32_t session, index; /* in the session's vars */
   uint32_t count;          /* rows there: of one variable, in ranges of code, */
   uint32_t func;           /* of this function */
-  uint32_t pointer,
-    to; /* the first of these rows that is a pointer, + 1, and index of the entry it points to */
-  uint32_t next; /* where another part of it lives: number in kn_dwarf.vars, or 0 */
+  uint32_t pointer;        /* the first of these rows that is a pointer, + 1, */
+  uint32_t to;             /* and index of the entry it points to */
+  uint32_t next;           /* where another part of it lives: number in kn_dwarf.vars, or 0 */
 };
 
 /* A reference to be filled in: the offset in .debug_info, and the entry. */
@@ -150,14 +158,20 @@ struct kn_dwarf_set {
   uint32_t base, n;
 };
 
+/* An address in .debug_addr: target and addend of its relocation, and its index + 1. */
+struct kn_dwarf_address {
+  uint32_t target, number;
+  int64_t addend;
+};
+
 struct kn_dwarf_unit {
   uint32_t die;       /* index into dies */
   uint32_t line;      /* offset in .debug_line */
   uint32_t start;     /* offset in .debug_info */
   uint32_t skeleton;  /* offset of its skeleton unit; */
-  uint32_t id_at;     /* offset in .debug_info of the number that both have */
-  bool same_section;  /* all its functions are in one section, */
-  uint32_t section;   /* this one */
+  uint64_t id;        /* the number that both have, */
+  uint32_t id_at;     /* and its offset in .debug_info */
+  uint32_t section;   /* of its functions, or of one of them, */
   uint64_t low, high; /* in that */
   uint32_t n_funcs;
   uint32_t language; /* DW_LANG_... */
@@ -167,12 +181,17 @@ struct kn_dwarf_unit {
   uint32_t names_first, names_end; /* its names: indices in kn_dwarf.names */
 };
 
+/* A text of `n` characters, without NUL, and its id in its set; 0: none. */
+struct kn_dwarf_text {
+  const char *at;
+  uint32_t n, id;
+};
+
 struct kn_dwarf_file {
-  uint32_t set, name_text, dir_text; /* the same as texts of a set; 0: none */
-  const char *name, *dir;
-  uint32_t name_n, dir_n;
+  struct kn_dwarf_text name, dir;
+  uint32_t set; /* of the texts */
   uint32_t dir_index;
-  const uint8_t *md5;
+  const uint8_t *md5; /* NULL: none */
 };
 
 struct kn_dwarf {
@@ -180,7 +199,8 @@ struct kn_dwarf {
   struct kn_arena *arena;
   kiln_module *m;
   unsigned version;
-  bool split; /* most of it goes to the .dwo file */
+  bool split; /* most of it goes to the .dwo file, */
+  bool dwo;   /* and so does what is being written */
   const struct kiln_debug *module;
   struct kn_dwarf_set *set;       /* by number */
   const struct kiln_debug **sets; /* the module's, then each session's, or NULL */
@@ -204,7 +224,7 @@ struct kn_dwarf {
 
   /* files of the unit whose line table is being written, by number; their entries' numbers */
   KN_ARRAY(struct kn_dwarf_file) files;
-  uint32_t *file_of; /* by index of the entry: number + 1, of unit file_unit */
+  uint32_t *file_of; /* by index of the entry: number in the table + 1, or 0 */
 
   /* abbreviations: sequences of name << 16 | form of each attribute, then KN_ABBREV_END | tag <<
    * 1 | children; `is`: its number */
@@ -218,21 +238,14 @@ struct kn_dwarf {
   uint32_t *str_of; /* by text: number + 1, 0, or KN_DWARF_TEXT_ONCE: it is in an entry, once */
   /* addresses: index of each in .debug_addr */
   uint32_t n_addrs;
-  struct {
-    uint32_t target, number; /* number 0: none */
-    int64_t addend;
-  } known
-    [64]; /* some of them, by a hash: what begins at one address, or where another ends, has one number */
-  uint32_t *func_addr; /* by function: index + 1 */
-  KN_ARRAY(uint32_t)
-  list_at; /* by number: offset of a list of ranges behind the header; of locations: */
-  KN_ARRAY(uint32_t) loc_list_at;
-  KN_ARRAY(uint32_t) skeleton_list_at; /* of ranges of units, if it is split */
-  const struct kn_dwarf_var *var;      /* whose location is being written */
-  KN_ARRAY(uint32_t)
-  links; /* where the expression that is being written has addresses of symbols and pointers */
-  KN_ARRAY(struct kn_dwarf_patch)
-  pointers;        /* relocations of lists of locations, and the entries that they are of */
+  /* some of them, by a hash: what begins at one address, or where another ends, has one number */
+  struct kn_dwarf_address known[64];
+  uint32_t *func_addr;            /* by function: index + 1 */
+  const struct kn_dwarf_var *var; /* whose location is being written */
+  /* where the expression that is being written has addresses of symbols and pointers */
+  KN_ARRAY(uint32_t) links;
+  /* relocations of lists of locations, and the entries that they are of */
+  KN_ARRAY(struct kn_dwarf_patch) pointers;
   bool has_lists;  /* of locations */
   bool has_ranges; /* lists of ranges */
   /* by symbol: what a call's entry refers to: index of the entry of its declaration; NULL: nothing has calls */
@@ -244,19 +257,19 @@ struct kn_dwarf {
 
 /* lib/dwarf/dwarf.c */
 
+/* Fails the module, if it has not failed; NULL. */
+KN_COLD void *kn_dwarf_no_memory(kiln_module *m);
 /* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
 uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i);
-/* Entry i, which was not reachable so far, is to be written; false without memory, as those below. See
- * kn_dwarf_reach. */
-bool kn_dwarf_reach_too(struct kn_dwarf *d, uint32_t i);
+/* Entry i, which was not reachable so far, is to be written. See kn_dwarf_reach. */
+void kn_dwarf_reach_too(struct kn_dwarf *d, uint32_t i);
 /* Puts all that is reachable into the tree. */
-bool kn_dwarf_drain(struct kn_dwarf *d);
-/* Makes `i` a child of `parent`: the last one, but parameters are first, in their order. False without memory. */
-bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i);
-/* The list that attribute `a` (SIGNATURE, TYPED; NULL: none) of an entry leads to; *of: the set of its items. NULL:
- * none. */
-const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
-                                        const struct kn_dwarf_item *a, uint32_t *of);
+void kn_dwarf_drain(struct kn_dwarf *d);
+/* Makes `i` a child of `parent`: the last one, but parameters are first, in their order. */
+void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i);
+/* The list that attribute `a` (SIGNATURE, TYPED; NULL: none) of an entry leads to; empty: none. */
+struct kn_dwarf_list kn_dwarf_signature(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
+                                        const struct kn_dwarf_item *a);
 /* Is a language C? */
 bool kn_dwarf_is_c(uint32_t language);
 /* True for members of lists of children that are written in each entry that has the list: they have no parent. */
@@ -265,29 +278,27 @@ bool kn_dwarf_in_place(const struct kn_die *e);
 /* lib/dwarf/dwarf_scope.c */
 
 /* Finds the functions that were inlined anywhere. */
-bool kn_dwarf_abstract(struct kn_dwarf *d);
+void kn_dwarf_abstract(struct kn_dwarf *d);
 /* Puts function `func` (index) with its scopes and variables into the tree; its unit is the current one. */
-bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func);
-
-/* Writes which code each unit has. */
-bool kn_dwarf_aranges(struct kn_dwarf *d);
+void kn_dwarf_function(struct kn_dwarf *d, uint32_t func);
 
 /* lib/dwarf/dwarf_write.c */
 
-bool kn_dwarf_info(struct kn_dwarf *d);
-/* Puts the header and the table of offsets in front of n lists, which begin at `at`. */
-bool kn_dwarf_end_lists(struct kn_dwarf *d, unsigned section, const uint32_t *at, uint32_t n);
-
-/* lib/dwarf/dwarf_split.c */
-
-/* Writes the skeleton units, and gives these and the units the numbers that say what belongs together. All units are
- * written. */
-bool kn_dwarf_skeletons(struct kn_dwarf *d);
+/* Writes all sections. */
+void kn_dwarf_info(struct kn_dwarf *d);
+/* Begins a unit of a type (DW_UT_...), whose abbreviations are in a section: its header, but for an id. */
+void kn_dwarf_begin_unit(struct kn_dwarf *d, unsigned type, unsigned abbrevs);
+/* Puts the header and the table of offsets in front of a section's lists. */
+void kn_dwarf_end_lists(struct kn_dwarf *d, unsigned section);
 
 /* lib/dwarf/dwarf_shape.c */
 
 /* Prepares the shapes and texts of all sets; false without memory. */
 bool kn_dwarf_shapes(struct kn_dwarf *d);
+/* Memory of the arena; NULL, and the module fails, if there is none. */
+void *kn_dwarf_alloc(struct kn_dwarf *d, size_t size);
+/* The same of `n` zeros, to be freed by kn_realloc. */
+uint32_t *kn_dwarf_zeros(struct kn_dwarf *d, size_t n);
 /* Adds a string; its number, UINT32_MAX without memory. It is copied when the object is written. */
 uint32_t kn_dwarf_new_string(struct kn_dwarf *d, const char *text, uint32_t n);
 /* Number in .debug_str of text `index` of a set, one that is not there so far; UINT32_MAX without memory. */
@@ -305,7 +316,6 @@ struct kn_dwarf_fields {
   uint32_t start;
   uint32_t patch_first, reloc_first; /* its own ones */
   KN_ARRAY(uint32_t) stack;
-  bool failed;
   bool c;     /* the unit is C */
   bool calls; /* some functions have entries of calls */
   bool lines_only;
@@ -318,13 +328,18 @@ struct kn_dwarf_fields {
 /* Adds an attribute. */
 void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t value);
 void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to);
+/* An offset in a debug section. */
+void kn_dwarf_add_offset(struct kn_dwarf_fields *f, unsigned name, unsigned section,
+                         uint32_t offset);
 /* An expression of `n` bytes, whose links are noted. */
 void kn_dwarf_add_expr(struct kn_dwarf_fields *f, unsigned name, const uint8_t *bytes, uint32_t n);
 /* An address in a section, by its number in version 5. */
 void kn_dwarf_add_address(struct kn_dwarf_fields *f, unsigned name, uint32_t target,
                           int64_t addend);
-/* Begins entry i, with its attributes. False without memory. */
-bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i);
+/* The code of the unit with index `unit`, which has some. */
+void kn_dwarf_add_unit_code(struct kn_dwarf_fields *f, uint32_t unit);
+/* Begins entry i, with its attributes. */
+void kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i);
 /* The same for the DW_TAG_variant around member i of variant part `in`. */
 void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
 /* The attribute of a name; false: there is none. */
@@ -342,101 +357,99 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
 
 /* lib/dwarf/dwarf_put.c */
 
-/* In version 4, writes a string into the entry that is being written, at `p`; its end, with space for further
- * attributes. It is a short one or, outside of .dwo files, one that no entry has so far. NULL: this one is in
- * .debug_str, where its offset takes 4 bytes, and the relocation 24, which linkers read. Of the strings in a unit of
- * Rust, nine in ten are used once. *ok becomes false without memory. */
-uint8_t *kn_dwarf_put_whole(struct kn_dwarf *d, uint8_t *p, uint32_t set, uint32_t id, bool *ok);
+/* Adds a text of a set. */
+void kn_dwarf_add_text(struct kn_dwarf_fields *f, unsigned name, uint32_t set, uint32_t id);
 /* Adds the attributes that the source gives entry i. `spec`: its declaration, or 0; `in`: as kn_dwarf_any_attr. */
 void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in);
 /* Writes an entry that has no other attributes than these and, unless `expr` is NULL, a location
- * of `n` bytes; `in`: the same. False without memory. */
-bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in,
+ * of `n` bytes; `in`: the same. */
+void kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in,
                         const uint8_t *expr, uint32_t n);
-/* Writes an instance of a variable of this unit, which is in one location. False without memory. */
-bool kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
+/* Writes an instance of a variable of this unit, which is in one location. */
+void kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
                            const uint8_t *expr, uint32_t n);
 /* Completes the entry whose attributes were written; the number of its abbreviation, 0 without memory. */
 uint32_t kn_dwarf_put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children);
+
+/* lib/dwarf/dwarf_split.c */
+
+/* Writes the skeleton units, and gives these and the units the numbers that say what belongs together. All units are
+ * written, by the same `f`. */
+void kn_dwarf_skeletons(struct kn_dwarf_fields *f);
 
 /* lib/dwarf/dwarf_call.c */
 
 /* The calls of function `func` (index), in its session's output: *n of them, none if its entry does not ask for it. */
 const struct kn_code_call *kn_dwarf_calls(const struct kn_dwarf *d, uint32_t func, uint32_t *n);
-/* Prepares what calls refer to, if any function has some; false without memory. */
-bool kn_dwarf_callees(struct kn_dwarf *d);
+/* Prepares what calls refer to, if any function has some. */
+void kn_dwarf_callees(struct kn_dwarf *d);
 /* Wants what the calls of a function refer to. */
-bool kn_dwarf_reach_callees(struct kn_dwarf *d, uint32_t func);
+void kn_dwarf_reach_callees(struct kn_dwarf *d, uint32_t func);
 /* Writes entries of the calls of a function, which is being written. */
-bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func);
+void kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func);
 
 /* lib/dwarf/dwarf_index.c */
 
 /* Does a unit (index) have an index of names? */
 bool kn_dwarf_wants_names(const struct kn_dwarf *d, uint32_t unit);
 /* Notes the name of entry i, which was just written, if it belongs into the index. `in`: the type of an enumerator that
- * is written in place; else 0. False without memory. */
-bool kn_dwarf_note_name(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
+ * is written in place; else 0. */
+void kn_dwarf_note_name(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
 /* Writes the index. */
-bool kn_dwarf_names(struct kn_dwarf *d);
+void kn_dwarf_names(struct kn_dwarf *d);
 
 /* lib/dwarf/dwarf_ranges.c */
 
-/* Number in .debug_addr of `addend` in section `target`; UINT32_MAX without memory. */
+/* Number in .debug_addr of `addend` in section `target`, or of symbol KN_DR_SYMBOL | .... */
 uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend);
-/* The same of the offset of a symbol in its module's thread-local memory. */
-uint32_t kn_dwarf_tls_offset(struct kn_dwarf *d, uint32_t symbol);
 /* The same of a function's address. */
 uint32_t kn_dwarf_func_address(struct kn_dwarf *d, uint32_t func);
-/* The section and offset of a function. */
-void kn_dwarf_func_base(const struct kn_dwarf *d, uint32_t func, uint32_t *target, int64_t *addend);
-/* Writes the list of a scope's ranges, or of a unit's functions; its number in version 5, its offset in version 4.
- * *ok becomes false without memory. */
-uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok);
-uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok);
+/* Writes the list of a scope's ranges, or of a unit's functions; its number in version 5, its offset in version 4. */
+uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s);
+uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit);
 /* The same of the locations that a variable, of `bits` bits (0: not known), has in ranges of code. `scope`: number of
  * its scope, or 0: where that has no code they are left out. */
 uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
-                           uint64_t bits, bool *ok);
+                           uint64_t bits);
 /* The row of the location that a variable has in all of the code of a scope (0: of the function); NULL: there is
  * none. */
 const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
                                               const struct kn_dwarf_var *v, uint32_t scope);
 /* The expression of a row of the variable whose location is written, which is put `at` bytes from the location's
- * beginning. *size 0: it is nowhere, since the object lacks what it names. NULL without memory. */
+ * beginning. *size 0: it is nowhere, since the object lacks what it names. */
 const uint8_t *kn_dwarf_row_expr(struct kn_dwarf *d, const struct kn_output *o,
                                  const struct kn_code_var *row, uint32_t at, uint32_t *size);
 /* The expressions of n parts of a variable, in order, with what is nowhere between them. Of parts that overlap the
- * first. `bits`: of the variable, of which the rest is nowhere; 0: not known. NULL without memory. */
+ * first. `bits`: of the variable, of which the rest is nowhere; 0: not known. *size 0 without memory. */
 const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const struct kn_output *o,
                               const struct kn_code_var *const *parts, uint32_t n, uint64_t bits,
                               uint32_t *size);
 /* An expression of these two is the end of a section: puts in it what the writer knows. */
-bool kn_dwarf_complete_expr(struct kn_dwarf *d, unsigned section, uint32_t size);
+void kn_dwarf_complete_expr(struct kn_dwarf *d, unsigned section, uint32_t size);
+/* Writes which code each unit has. */
+void kn_dwarf_aranges(struct kn_dwarf *d);
 
 /* lib/dwarf/dwarf_line.c */
 
 /* Begins the line table of a unit: its files get their numbers from now on. */
-bool kn_dwarf_line_begin(struct kn_dwarf *d, uint32_t unit);
+void kn_dwarf_line_begin(struct kn_dwarf *d, uint32_t unit);
 /* The file of a unit: index in dies, or 0. */
 uint32_t kn_dwarf_unit_file(const struct kn_dwarf *d, uint32_t unit);
-/* A file's name and directory, without NUL. */
-void kn_dwarf_file_text(const struct kn_dwarf *d, uint32_t die, struct kn_dwarf_file *out);
+/* A file's name and directory. */
+struct kn_dwarf_file kn_dwarf_file_text(const struct kn_dwarf *d, uint32_t die);
 /* Writes it. */
-bool kn_dwarf_line(struct kn_dwarf *d, uint32_t unit);
-/* The same of a location's file. */
+void kn_dwarf_line(struct kn_dwarf *d, uint32_t unit);
+/* Number in the unit's table of a location's file, of a file's entry. */
 uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc_full *l);
+uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die);
 /* What tells code of one line and column apart; 0: nothing. */
 uint32_t kn_dwarf_discriminator(const struct kn_dwarf *d, uint32_t session,
                                 const struct kn_loc_full *l);
-/* Number in the unit's table of a file's entry; UINT32_MAX: it is none. */
-uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die);
 
 /* ---- inline ---- */
 
-static inline const struct kiln_debug *kn_dwarf_set(const struct kn_dwarf *d, uint32_t set) {
-  return d->sets[set];
-}
+/* False if the module has failed. */
+static inline bool kn_dwarf_ok(const struct kn_dwarf *d) { return kn_module_own(d->m) == KILN_OK; }
 /* Entry i, up to the next instance (lib/dwarf/dwarf_scope.c). */
 static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint32_t i) {
   return &d->dies.at[i].source;
@@ -452,9 +465,21 @@ static inline uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, ui
   uint32_t i = id & KN_DIE_INDEX;
   return i < in->n ? d->dies.at[in->base + i].of : 0;
 }
+/* The list that entry i is; empty: it is none. */
+static inline struct kn_dwarf_list kn_dwarf_list(const struct kn_dwarf *d, uint32_t i) {
+  const struct kn_die *e = kn_dwarf_entry(d, i);
+  const uint32_t set = d->dies.at[i].set;
+  if (e->tag != KILN_DIE_TAG_LIST) return (struct kn_dwarf_list){0};
+  return (struct kn_dwarf_list){d->sets[set]->items.at + e->first, e->parent, set};
+}
+/* Index in dies of member k of a list; 0: nothing defined. */
+static inline uint32_t kn_dwarf_member(const struct kn_dwarf *d, const struct kn_dwarf_list *list,
+                                       uint32_t k) {
+  return kn_dwarf_index(d, list->set, list->items[k]);
+}
 /* Entry i is to be written. */
-static inline bool kn_dwarf_reach(struct kn_dwarf *d, uint32_t i) {
-  return i == 0 || d->dies.at[i].reachable || kn_dwarf_reach_too(d, i);
+static inline void kn_dwarf_reach(struct kn_dwarf *d, uint32_t i) {
+  if (i != 0 && !d->dies.at[i].reachable) kn_dwarf_reach_too(d, i);
 }
 static inline const struct kn_dwarf_shape *kn_dwarf_shape(const struct kn_dwarf *d,
                                                           const struct kn_dwarf_die *die) {
@@ -475,27 +500,20 @@ static inline struct kn_die_attr kn_dwarf_value(const struct kn_dwarf_view *v,
                                                 const struct kn_dwarf_item *a) {
   return kn_die_attr_of(a->name, a->kind, v->words + a->at);
 }
-/* The number of a text in .debug_str; of one that there is not, of any. UINT32_MAX without memory. */
-static inline uint32_t kn_dwarf_text(struct kn_dwarf *d, uint32_t set, uint32_t id) {
-  const struct kn_dwarf_set *in = &d->texts[id & KN_DIE_SESSION ? set : 0];
-  id &= KN_DIE_INDEX;
-  if (KN_UNLIKELY(id >= in->n)) id = 0;
-  uint32_t number = d->str_of[in->base + id] - 1;
-  return KN_LIKELY(number < KN_DWARF_TEXT_ONCE - 1)
-           ? number
-           : kn_dwarf_new_text(d, (uint32_t)(in - d->texts), id);
-}
 /* Are strings and addresses numbers of entries in tables? */
-static inline bool kn_dwarf_indexed(const struct kn_dwarf *d) {
-  return d->version >= 5 || d->split;
-}
-/* How an address is written that is a number in .debug_addr. */
-static inline unsigned kn_dwarf_address_form(const struct kn_dwarf *d) {
-  return d->version >= 5 ? KILN_DW_FORM_addrx : KILN_DW_FORM_GNU_addr_index;
-}
+static inline bool kn_dwarf_indexed(const struct kn_dwarf *d) { return d->version >= 5 || d->dwo; }
 /* Files and lists are no entries, and neither is what stands for its parent. */
 static inline bool kn_dwarf_special(unsigned tag) {
   return tag == KILN_DIE_TAG_FILE || tag == KILN_DIE_TAG_LIST || tag == KILN_DIE_TAG_PART;
+}
+/* Where function `func` is. */
+static inline const struct kn_place *kn_dwarf_place(const struct kn_dwarf *d, uint32_t func) {
+  return d->image->places + kn_image_func(d->image, func)->symbol;
+}
+/* Is the code of function `func` described by the entry of a unit, entry `die`? */
+static inline bool kn_dwarf_is_of(const struct kn_dwarf *d, uint32_t func, uint32_t die) {
+  const struct kn_code_func *f = kn_image_func(d->image, func);
+  return f->subprogram != 0 && kn_dwarf_index(d, 0, f->unit) == die;
 }
 
 /* Space for n more bytes in a section; NULL without memory. Add what was written to its count. */
@@ -510,26 +528,25 @@ static inline void kn_dwarf_done(struct kn_dwarf *d, unsigned section, const uin
 static inline bool kn_dwarf_is_link(const uint8_t *expr, uint32_t n) {
   return n != 0 && (*expr == KILN_DW_OP_addr || *expr == KILN_DW_OP_implicit_pointer);
 }
-/* Appends bytes to a section; NULL: zeros. False without memory. */
-static inline bool kn_dwarf_put(struct kn_dwarf *d, unsigned section, const void *bytes, size_t n) {
+/* Appends bytes to a section; NULL: zeros. */
+static inline void kn_dwarf_put(struct kn_dwarf *d, unsigned section, const void *bytes, size_t n) {
   struct kn_dwarf_buffer *b = &d->out[section];
-  if (n == 0) return true;
-  if (!KN_ROOM(d->m, b->bytes, n)) return false;
+  if (n == 0 || !KN_ROOM(d->m, b->bytes, n)) return;
   if (bytes == NULL) memset(b->bytes.at + b->bytes.n, 0, n);
   else memcpy(b->bytes.at + b->bytes.n, bytes, n);
   b->bytes.n += (uint32_t)n;
-  return true;
 }
-/* A relocated field of 4 bytes, or 8 if `wide`, at the end of a section. */
-static inline bool kn_dwarf_relocated(struct kn_dwarf *d, unsigned section, uint32_t target,
-                                      int64_t addend, bool wide, bool tls) {
+/* A relocated field at the end of a section. */
+static inline void kn_dwarf_relocated(struct kn_dwarf *d, unsigned section, uint32_t target,
+                                      int64_t addend) {
   struct kn_dwarf_buffer *b = &d->out[section];
-  uint8_t *p = kn_dwarf_space(d, section, 8);
-  if (p == NULL) return false;
-  struct kn_dwarf_reloc r = {b->bytes.n, target, addend, wide, tls};
-  memset(p, 0, 8);
-  b->bytes.n += wide ? 8 : 4;
-  return KN_PUSH(d->m, b->relocs, r);
+  const struct kn_dwarf_reloc r = {b->bytes.n, target, addend};
+  if (KN_PUSH(d->m, b->relocs, r)) kn_dwarf_put(d, section, NULL, target & KN_DR_DEBUG ? 4 : 8);
+}
+/* Writes what a section has behind the four bytes at `at` into them: the length of a unit. */
+static inline void kn_dwarf_end_length(struct kn_dwarf *d, unsigned section, uint32_t at) {
+  const struct kn_dwarf_buffer *b = &d->out[section];
+  if (b->bytes.n >= at + 4) kn_put32(b->bytes.at + at, b->bytes.n - at - 4);
 }
 
 /* Begins an entry at the end of .debug_info. */
@@ -539,8 +556,12 @@ static inline void kn_dwarf_begin(struct kn_dwarf_fields *f) {
   f->start = b->bytes.n;
   f->patch_first = f->d->patches.n;
   f->reloc_first = b->relocs.n;
-  if (kn_dwarf_space(f->d, KN_DS_INFO, 1) == NULL) f->failed = true;
-  else b->bytes.n++;
+  if (kn_dwarf_space(f->d, KN_DS_INFO, 1) != NULL) b->bytes.n++;
+}
+
+/* The abbreviation of the entry has another attribute. */
+static inline void kn_dwarf_step(struct kn_dwarf_fields *f, unsigned name, unsigned form) {
+  f->abbrev = kn_trie_step(f->d->m, &f->d->abbrevs, f->abbrev, name << 16 | form);
 }
 
 /* Contributions to these sections begin with headers of these sizes: one for all units. */

@@ -55,8 +55,8 @@ static bool add_section(const struct kn_jit_link *l, uint32_t i, const struct kn
   for (uint32_t j = 0; j < b->relocs.n; j++) {
     const struct kn_dwarf_reloc *r = &b->relocs.at[j];
     uint64_t v = target_of(l, i, image, r, base) + (uint64_t)r->addend;
-    if (r->wide) kn_put64(to + r->offset, v);
-    else kn_put32(to + r->offset, (uint32_t)v);
+    if (r->target & KN_DR_DEBUG) kn_put32(to + r->offset, (uint32_t)v);
+    else kn_put64(to + r->offset, v);
   }
   return true;
 }

@@ -82,7 +82,9 @@ bool kn_coff_debug_relocs(struct kn_coff *c, uint8_t *object) {
       const struct kn_dwarf_reloc *r = &b->relocs.at[i];
       uint32_t number, id = r->target & KN_DR_SYMBOL ? r->target & ~KN_DR_SYMBOL : 0;
       int64_t addend = r->addend;
-      unsigned type = r->wide && !r->tls ? KN_COFF_ADDR64 : KN_COFF_SECREL;
+      const bool near =
+        (r->target & KN_DR_DEBUG) || (id != 0 && kn_symbol(c->m, id)->tls != KILN_TLS_NONE);
+      unsigned type = near ? KN_COFF_SECREL : KN_COFF_ADDR64;
       if (r->target & KN_DR_DEBUG)
         number = c->sections.at[c->debug[r->target & ~KN_DR_DEBUG] - 1].symbol;
       else if (id != 0) number = find(c, id, &addend);

@@ -45,17 +45,16 @@ bool kn_elf_debug_relocs(struct kn_elf *e) {
     s->rela_offset = e->at;
     for (uint32_t i = 0; i < b->relocs.n; i++) {
       const struct kn_dwarf_reloc *r = &b->relocs.at[i];
-      uint32_t kind =
-        r->tls ? KILN_RELOC_TLS64 : (uint32_t)kn_reloc_of_data(r->wide ? 8 : 4, false);
-      if (KN_LIKELY((r->target & KN_DR_DEBUG) || !(r->target & KN_DR_SYMBOL))) {
+      uint32_t kind = (uint32_t)kn_reloc_of_data(r->target & KN_DR_DEBUG ? 4 : 8, false);
+      if (KN_LIKELY(!(r->target & KN_DR_SYMBOL))) {
         uint32_t to = r->target & KN_DR_DEBUG ? e->debug[r->target & ~KN_DR_DEBUG] : r->target;
         kn_elf_put_rela(e, r->offset, e->section_symbols + to, e->machine->relocs[kind], r->addend);
         continue;
       }
-      const struct kn_image_reloc to = {.offset = r->offset,
-                                        .kind = kind,
-                                        .symbol = r->target & ~KN_DR_SYMBOL,
-                                        .addend = r->addend};
+      const uint32_t symbol = r->target & ~KN_DR_SYMBOL;
+      if (kn_symbol(e->m, symbol)->tls != KILN_TLS_NONE) kind = KILN_RELOC_TLS64;
+      const struct kn_image_reloc to = {
+        .offset = r->offset, .kind = kind, .symbol = symbol, .addend = r->addend};
       if (!kn_elf_put_reloc(e, &to)) return false;
     }
     s->n_relas = b->relocs.n;

@@ -22,7 +22,8 @@ static const char two_units[] =
   "dwo_name \"max.dwo\"\n!3 = file { name \"b.c\" }\n!4 = compile_unit { decl_file !3 }\n"
   "!long = base_type in !4 { name \"long\", byte_size 8, encoding 5 }\n"
   "!own = typedef in !4 { name \"own\", type !long }\nunit !4\nkeep !own in !4\n" BODY
-  "!h = variable in !2 { name \"h\", type !own }\nkeep !h in !2\n";
+  "!h = variable in !2 { name \"h\", type !own }\nkeep !h in !2\n"
+  "!i = variable in !2 { name \"i\", type !own, containing_type !own }\nkeep !i in !2\n";
 
 static kiln_status emit_text(struct fixture *t, const char *source, kiln_buffer *dwo) {
   kiln_session *sessions[] = {t->s};
@@ -74,11 +75,21 @@ static void sections_go_where_they_belong(void **state) {
   }
 }
 
+static unsigned told;
+static void tell(void *user, const kiln_diag *d) {
+  (void)user, (void)d;
+  told++;
+}
+
 static void refused(void **state) {
   struct fixture *t = *state;
   kiln_buffer dwo = {0};
+  told = 0;
+  t->options.on_diag = tell;
   anew(t, KILN_PROCESSOR_X86_64);
   assert_int_equal(emit_text(t, two_units, &dwo), KILN_ERR_UNSUPPORTED);
+  assert_int_equal(told, 1);
+  t->options.on_diag = NULL;
   assert_non_null(strstr(kiln_module_diag(t->m)->message, "references between units"));
   assert_int_equal(dwo.size + t->object.size, 0);
   anew(t, KILN_PROCESSOR_X86_64);
@@ -91,6 +102,7 @@ static void allocations_may_fail(void **state) {
   struct failing f = {0};
   kiln_buffer dwo = {.allocator = failing_allocator(&f)};
   t->options.allocator = dwo.allocator;
+  t->options.on_diag = tell;
   for (unsigned version = 4; version <= 5; version++) {
     kiln_status status = KILN_ERR_MEMORY;
     for (size_t left = 0; status != KILN_OK; left++) {
@@ -102,10 +114,12 @@ static void allocations_may_fail(void **state) {
       attrs.dwarf_version = version;
       kiln_module_set_attrs(t->m, &attrs);
       fail_after(&f, left);
+      told = 0;
       kiln_session *sessions[] = {t->s};
       status = kiln_emit_elf_split(t->m, sessions, 1, &t->object, &dwo);
       if (status == KILN_OK) break;
       assert_int_equal(status, KILN_ERR_MEMORY);
+      assert_int_equal(told, 1);
       assert_int_equal(dwo.size + t->object.size, 0);
     }
     fail_never(&f);
@@ -114,6 +128,7 @@ static void allocations_may_fail(void **state) {
   close_module(t);
   assert_int_equal(f.held, 0);
   t->options.allocator = t->object.allocator = (kiln_allocator){0};
+  t->options.on_diag = NULL;
   open_module(t);
 }
 

@@ -650,6 +650,39 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
         what = "LLVM's version of DWARF where no flag says one"
         self.h.ok(what) if versions == ['4'] else self.h.fail(what, '%s\n%s' % (err, versions))
 
+    def calls_of_lines_only(self):
+        """-gline-tables-only: a call in a loop; no variable is described."""
+        ll = '''define void @loop(i32 %n) !dbg !4 {
+  br label %1
+1:
+  %i = phi i32 [ %next, %1 ], [ 0, %0 ]
+  tail call void @g(i32 %i), !dbg !6
+  %next = add i32 %i, 1, !dbg !7
+  %more = icmp slt i32 %next, %n, !dbg !7
+  br i1 %more, label %1, label %2, !dbg !7
+2:
+  ret void, !dbg !8
+}
+declare void @g(i32)
+!llvm.dbg.cu = !{!0}
+!llvm.module.flags = !{!2, !3}
+!0 = distinct !DICompileUnit(language: DW_LANG_C11, file: !1, producer: "x", isOptimized: true, emissionKind: LineTablesOnly, splitDebugInlining: false, nameTableKind: None)
+!1 = !DIFile(filename: "l.c", directory: "/tmp")
+!2 = !{i32 7, !"Dwarf Version", i32 5}
+!3 = !{i32 2, !"Debug Info Version", i32 3}
+!4 = distinct !DISubprogram(name: "loop", scope: !1, file: !1, line: 2, type: !5, scopeLine: 2, flags: DIFlagAllCallsDescribed, spFlags: DISPFlagDefinition | DISPFlagOptimized, unit: !0)
+!5 = !DISubroutineType(types: !9)
+!6 = !DILocation(line: 3, column: 5, scope: !4)
+!7 = !DILocation(line: 4, column: 7, scope: !4)
+!8 = !DILocation(line: 5, column: 1, scope: !4)
+!9 = !{}
+'''
+        _, err, _, o = self.compile('lines_only', ll)
+        rows = re.findall(r'^0x[0-9a-f]{16} +(\d+) +(\d+) ', self.h.run(['llvm-dwarfdump-22', '--debug-line', o], check=False)[1], re.M)
+        what = 'calls of -gline-tables-only'
+        missing = {('3', '5'), ('4', '7'), ('5', '1')} - set(rows)
+        self.h.fail(what, '%s\n%s' % (err, rows)) if missing else self.h.ok(what)
+
     def red_zone(self):
         """A leaf that keeps its local variables below the stack pointer, and may not."""
         text = 'define i32 @f(i32 %%n) %s {\n %%a = alloca [9 x i32]\n %%p = getelementptr [9 x i32], ptr %%a, i32 0, i32 %%n\n' \
@@ -722,7 +755,7 @@ def main():
     a = Asks(h)
     h.each(lambda part: getattr(a, part)(),
            ['attribute_rows', 'unknown_attribute', 'string_rows', 'feature_rows', 'convention_rows', 'as_c', 'flag_rows',
-            'bundle_rows', 'metadata_rows', 'sections', 'directives_only', 'properties', 'linker', 'red_zone', 'volatile_loads', 'triples', 'typed_pointers'])
+            'bundle_rows', 'metadata_rows', 'sections', 'directives_only', 'calls_of_lines_only', 'properties', 'linker', 'red_zone', 'volatile_loads', 'triples', 'typed_pointers'])
     h.finish()
 
 
