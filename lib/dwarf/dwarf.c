@@ -70,10 +70,6 @@ struct kn_dwarf_list kn_dwarf_signature(const struct kn_dwarf *d, const struct k
   return kn_dwarf_list(d, i);
 }
 
-bool kn_dwarf_in_place(const struct kn_die *e) {
-  return e->parent == 0 && !kn_dwarf_special(e->tag);
-}
-
 static void want_items(struct kn_dwarf *d, const struct kn_dwarf_list *list, uint32_t under,
                        unsigned depth);
 
@@ -291,11 +287,11 @@ static void find_units(struct kn_dwarf *d) {
   for (uint32_t k = 0; k < in->units.n; k++) {
     uint32_t i = kn_dwarf_index(d, 0, in->units.at[k]);
     struct kn_dwarf_unit unit = {.die = i};
-    struct kn_die_attr language;
+    struct kn_die_attr a;
     if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_compile_unit || d->dies.at[i].attached)
       continue;
-    if (kn_dwarf_attr(d, i, KILN_DW_AT_language, &language))
-      unit.language = (uint32_t)language.value;
+    if (kn_dwarf_attr(d, i, KILN_DW_AT_language, &a)) unit.language = (uint32_t)a.value;
+    unit.names = kn_dwarf_attr(d, i, KILN_DW_AT_GNU_pubnames, &a);
     for (uint32_t j = 0; j < in->lines_only.n; j++)
       unit.lines_only |= in->lines_only.at[j] == in->units.at[k];
     (void)KN_PUSH(d->m, d->units, unit);
@@ -333,28 +329,13 @@ static void collect(struct kn_dwarf *d) {
   reach(d);
 }
 
-/* The names of sections, and of those of the .dwo file. */
+/* The names of sections, and of those in the .dwo file. */
 static const struct {
   const char *name, *split;
 } names[KN_DS_COUNT] = {
-  [KN_DS_INFO] = {".debug_info", ".debug_info.dwo"},
-  [KN_DS_ABBREV] = {".debug_abbrev", ".debug_abbrev.dwo"},
-  [KN_DS_LINE] = {".debug_line", NULL},
-  [KN_DS_STR] = {".debug_str", ".debug_str.dwo"},
-  [KN_DS_STR_OFFSETS] = {".debug_str_offsets", ".debug_str_offsets.dwo"},
-  [KN_DS_ADDR] = {".debug_addr", NULL},
-  [KN_DS_RNGLISTS] = {".debug_rnglists", ".debug_rnglists.dwo"},
-  [KN_DS_LOCLISTS] = {".debug_loclists", ".debug_loclists.dwo"},
-  [KN_DS_RANGES] = {".debug_ranges", NULL},
-  [KN_DS_LOC] = {".debug_loc", ".debug_loc.dwo"},
-  [KN_DS_ARANGES] = {".debug_aranges", NULL},
-  [KN_DS_GNU_PUBNAMES] = {".debug_gnu_pubnames", NULL},
-  [KN_DS_GNU_PUBTYPES] = {".debug_gnu_pubtypes", NULL},
-  [KN_DS_SKELETON_INFO] = {".debug_info", NULL},
-  [KN_DS_SKELETON_ABBREV] = {".debug_abbrev", NULL},
-  [KN_DS_SKELETON_STR] = {".debug_str", NULL},
-  [KN_DS_SKELETON_STR_OFFSETS] = {".debug_str_offsets", NULL},
-  [KN_DS_SKELETON_RNGLISTS] = {".debug_rnglists", NULL},
+#define KN_DS(constant, name, split) {name, split ? name ".dwo" : NULL},
+#include "lib/dwarf/dwarf_sections.def"
+#undef KN_DS
 };
 
 const char *kn_dwarf_section_name(unsigned section) { return names[section].name; }

@@ -13,10 +13,6 @@ static inline uint8_t *attribute(struct kn_dwarf_fields *f, unsigned name, unsig
   return kn_dwarf_space(f->d, KN_DS_INFO, 24 + more);
 }
 
-static inline void done(struct kn_dwarf_fields *f, const uint8_t *end) {
-  kn_dwarf_done(f->d, KN_DS_INFO, end);
-}
-
 void kn_dwarf_add_offset(struct kn_dwarf_fields *f, unsigned name, unsigned section,
                          uint32_t offset) {
   const bool string = section == KN_DS_STR || section == KN_DS_SKELETON_STR;
@@ -25,7 +21,7 @@ void kn_dwarf_add_offset(struct kn_dwarf_fields *f, unsigned name, unsigned sect
     kn_dwarf_relocated(f->d, KN_DS_INFO, KN_DR_DEBUG | section, offset);
   } else if (p != NULL) { /* of this file's own contribution */
     kn_put32(p, offset);
-    done(f, p + 4);
+    kn_dwarf_done(f->d, KN_DS_INFO, p + 4);
   }
 }
 
@@ -37,8 +33,7 @@ static void add_list(struct kn_dwarf_fields *f, unsigned name, uint32_t list) {
   else kn_dwarf_add_offset(f, name, ranges ? KN_DS_RANGES : KN_DS_LOC, list);
 }
 
-static inline __attribute__((always_inline)) void add(struct kn_dwarf_fields *f, unsigned name,
-                                                      unsigned form, uint64_t value) {
+void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t value) {
   uint8_t *p = attribute(f, name, form, 0);
   if (KN_UNLIKELY(p == NULL)) return;
   kn_put64(p, value); /* forms of a fixed size have its first bytes */
@@ -53,11 +48,7 @@ static inline __attribute__((always_inline)) void add(struct kn_dwarf_fields *f,
   case KILN_DW_FORM_sdata: p = kn_put_sleb(p, (int64_t)value); break;
   default: p = kn_put_uleb(p, value); break; /* udata, and numbers in tables */
   }
-  done(f, p);
-}
-
-void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t value) {
-  add(f, name, form, value);
+  kn_dwarf_done(f->d, KN_DS_INFO, p);
 }
 
 void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to) {
@@ -74,7 +65,7 @@ void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to) {
   uint8_t *p = attribute(f, name, near ? KILN_DW_FORM_ref4 : KILN_DW_FORM_ref_addr, 0);
   uint32_t at = near ? b->bytes.n : b->relocs.n | 1u << 31;
   if (p == NULL || !KN_PUSH(d->m, d->patches, (struct kn_dwarf_patch){at, to})) return;
-  if (near) done(f, p + 4);
+  if (near) kn_dwarf_done(f->d, KN_DS_INFO, p + 4);
   else kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_INFO, 0);
 }
 
@@ -85,7 +76,7 @@ static void add_bytes(struct kn_dwarf_fields *f, unsigned name, unsigned form, c
   if (p == NULL) return;
   p = kn_put_uleb(p, n);
   if (n) memcpy(p, bytes, n);
-  done(f, p + n);
+  kn_dwarf_done(f->d, KN_DS_INFO, p + n);
 }
 
 void kn_dwarf_add_expr(struct kn_dwarf_fields *f, unsigned name, const uint8_t *bytes, uint32_t n) {
@@ -140,7 +131,7 @@ static void add_number(struct kn_dwarf_fields *f, unsigned name, uint64_t v) {
                   : v <= 0xffff                  ? KILN_DW_FORM_data2
                   : v <= UINT32_MAX              ? KILN_DW_FORM_data4
                                                  : KILN_DW_FORM_data8;
-  add(f, name, form, v);
+  kn_dwarf_add(f, name, form, v);
 }
 
 /* ---- what depends on other entries ---- */
@@ -200,56 +191,36 @@ static bool declared(const struct kn_dwarf *d, uint32_t i, const struct kn_die_a
 
 /* DWARF 5, table 7.17: the lower bound that arrays of a language have; -1: it is always said. */
 static int64_t lower_bound(unsigned version, uint32_t language) {
-  switch (language) {
-  case KILN_DW_LANG_C89:
-  case KILN_DW_LANG_C:
-  case KILN_DW_LANG_C_plus_plus:
-  case KILN_DW_LANG_C99:
-  case KILN_DW_LANG_ObjC:
-  case KILN_DW_LANG_ObjC_plus_plus:
-  case KILN_DW_LANG_D:
-  case KILN_DW_LANG_Python: return 0;
-  case KILN_DW_LANG_Ada83:
-  case KILN_DW_LANG_Cobol74:
-  case KILN_DW_LANG_Cobol85:
-  case KILN_DW_LANG_Fortran77:
-  case KILN_DW_LANG_Fortran90:
-  case KILN_DW_LANG_Pascal83:
-  case KILN_DW_LANG_Modula2:
-  case KILN_DW_LANG_Ada95:
-  case KILN_DW_LANG_Fortran95:
-  case KILN_DW_LANG_PLI: return 1;
-  case KILN_DW_LANG_Modula3:
-  case KILN_DW_LANG_Julia:
-  case KILN_DW_LANG_Fortran03:
-  case KILN_DW_LANG_Fortran08: return version >= 5 ? 1 : -1;
-  default: return version >= 5 && language < KILN_DW_LANG_lo_user ? 0 : -1;
-  }
-}
-
-bool kn_dwarf_is_c(uint32_t language) {
-  return language == KILN_DW_LANG_C89 || language == KILN_DW_LANG_C ||
-         language == KILN_DW_LANG_C99 || language == KILN_DW_LANG_ObjC ||
-         language == KILN_DW_LANG_C11 || language == KILN_DW_LANG_C17 ||
-         language == KILN_DW_LANG_C23;
+  static const uint64_t zero = KN_LANG(C89) | KN_LANG(C) | KN_LANG(C_plus_plus) | KN_LANG(C99) |
+                               KN_LANG(ObjC) | KN_LANG(ObjC_plus_plus) | KN_LANG(D) |
+                               KN_LANG(Python);
+  static const uint64_t one = KN_LANG(Ada83) | KN_LANG(Cobol74) | KN_LANG(Cobol85) |
+                              KN_LANG(Fortran77) | KN_LANG(Fortran90) | KN_LANG(Pascal83) |
+                              KN_LANG(Modula2) | KN_LANG(Ada95) | KN_LANG(Fortran95) | KN_LANG(PLI);
+  static const uint64_t one_since_5 =
+    KN_LANG(Modula3) | KN_LANG(Julia) | KN_LANG(Fortran03) | KN_LANG(Fortran08);
+  if (kn_dwarf_is_in(zero, language)) return 0;
+  if (kn_dwarf_is_in(one, language)) return 1;
+  if (version < 5 || language >= KILN_DW_LANG_lo_user) return -1;
+  return kn_dwarf_is_in(one_since_5, language);
 }
 
 bool kn_dwarf_left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
                        uint32_t spec) {
   const struct kn_dwarf *d = f->d;
-  const struct kn_dwarf_unit *u = &d->units.at[f->unit - 1];
+  const uint32_t language = d->units.at[f->unit - 1].language;
   unsigned tag = kn_dwarf_entry(d, i)->tag;
   switch (a->name) { /* what a shape says alone: lib/dwarf/dwarf_shape.c */
   case KILN_DW_AT_prototyped: {
     const struct kn_dwarf_view v = kn_dwarf_view(d, i);
     const struct kn_dwarf_item *b = v.shape->list;
-    if (!kn_dwarf_is_c(u->language)) return true;
+    if (!f->c) return true;
     if (tag != KILN_DW_TAG_subroutine_type || b == NULL || b->kind != KN_DA_SIGNATURE) return false;
     const struct kn_dwarf_list list = kn_dwarf_signature(d, &v, b);
     return list.n == 2 && list.items[1] == 0;
   }
   case KILN_DW_AT_lower_bound:
-    return a->kind == KN_DA_INT && (int64_t)a->value == lower_bound(d->version, u->language);
+    return a->kind == KN_DA_INT && (int64_t)a->value == lower_bound(d->version, language);
   case KILN_DW_AT_calling_convention:
     return d->version < 5 &&
            (a->value == KILN_DW_CC_pass_by_reference || a->value == KILN_DW_CC_pass_by_value);
@@ -498,7 +469,7 @@ void kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
   if (v.shape->specifies && (function || e->tag == KILN_DW_TAG_variable))
     spec = kn_dwarf_ref(d, i, KILN_DW_AT_specification);
   if (by_name && spec && !instance) v = kn_dwarf_view(d, spec);
-  if (!instance && !by_name) kn_dwarf_put_attrs(f, i, spec, 0);
+  if (!instance && !by_name) kn_dwarf_put_attrs(f, i, &v, v.shape->puts, spec, 0);
   for (uint32_t k = 0; k < v.shape->n && !instance && by_name; k++) {
     struct kn_die_attr a = kn_dwarf_value(&v, &v.shape->items[k]);
     if (a.name == KILN_DW_AT_name) kn_dwarf_any_attr(f, spec ? spec : i, &a, 0);

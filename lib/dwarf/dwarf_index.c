@@ -8,14 +8,10 @@
 enum { TYPE = 1 << 4, VARIABLE = 2 << 4, FUNCTION = 3 << 4, STATIC = 1 << 7 };
 
 static bool is_cpp(uint32_t language) {
-  return language == KILN_DW_LANG_C_plus_plus || language == KILN_DW_LANG_C_plus_plus_03 ||
-         language == KILN_DW_LANG_C_plus_plus_11 || language == KILN_DW_LANG_C_plus_plus_14 ||
-         language == KILN_DW_LANG_C_plus_plus_17 || language == KILN_DW_LANG_C_plus_plus_20;
-}
-
-bool kn_dwarf_wants_names(const struct kn_dwarf *d, uint32_t unit) {
-  struct kn_die_attr a;
-  return kn_dwarf_attr(d, d->units.at[unit].die, KILN_DW_AT_GNU_pubnames, &a);
+  return kn_dwarf_is_in(KN_LANG(C_plus_plus) | KN_LANG(C_plus_plus_03) | KN_LANG(C_plus_plus_11) |
+                          KN_LANG(C_plus_plus_14) | KN_LANG(C_plus_plus_17) |
+                          KN_LANG(C_plus_plus_20),
+                        language);
 }
 
 /* The entry that declares entry i, and says its name and place; or i. */
@@ -118,16 +114,13 @@ static void put_name(struct kn_dwarf *d, unsigned section, const struct kn_dwarf
   kn_dwarf_put(d, section, NULL, 1);
 }
 
-/* One unit's table, if it is not empty. */
-static void put_table(struct kn_dwarf *d, const struct kn_dwarf_unit *u, bool types) {
-  unsigned section = types ? KN_DS_GNU_PUBTYPES : KN_DS_GNU_PUBNAMES;
-  unsigned info = d->split ? KN_DS_SKELETON_INFO : KN_DS_INFO;
-  uint32_t at = d->split ? u->skeleton : u->start, start = d->out[section].bytes.n;
-  static const uint8_t version[6] = {[4] = 2};
+/* One unit's table. */
+static void put_table(struct kn_dwarf *d, uint32_t unit, bool types) {
+  const struct kn_dwarf_unit *u = &d->units.at[unit];
+  const unsigned section = types ? KN_DS_GNU_PUBTYPES : KN_DS_GNU_PUBNAMES;
+  const uint32_t start = kn_dwarf_begin_table(d, section, unit);
   uint8_t size[4];
-  kn_put32(size, kn_get32(d->out[info].bytes.at + at) + 4);
-  kn_dwarf_put(d, section, version, sizeof version);
-  kn_dwarf_relocated(d, section, KN_DR_DEBUG | info, at);
+  kn_put32(size, kn_get32(d->out[kn_dwarf_object_info(d)].bytes.at + u->in_object) + 4);
   kn_dwarf_put(d, section, size, sizeof size);
   for (uint32_t k = u->names_first; k < u->names_end; k++)
     if (d->names.at[k].type == types) put_name(d, section, &d->names.at[k], is_cpp(u->language));
@@ -137,8 +130,8 @@ static void put_table(struct kn_dwarf *d, const struct kn_dwarf_unit *u, bool ty
 
 void kn_dwarf_names(struct kn_dwarf *d) {
   for (uint32_t u = 0; u < d->units.n; u++) {
-    if (d->units.at[u].empty || !kn_dwarf_wants_names(d, u)) continue;
-    put_table(d, &d->units.at[u], false);
-    put_table(d, &d->units.at[u], true);
+    if (d->units.at[u].empty || !d->units.at[u].names) continue;
+    put_table(d, u, false);
+    put_table(d, u, true);
   }
 }

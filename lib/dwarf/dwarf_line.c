@@ -310,21 +310,9 @@ static void rows(struct kn_dwarf *d, uint32_t unit) {
   if (section) end_sequence(&l, to);
 }
 
-/* Swaps the two parts of the table that begin at `a` and at `b`: the rows, which were written first, and the header. */
-static void swap(struct kn_dwarf *d, uint32_t a, uint32_t b, uint32_t reloc) {
-  struct kn_dwarf_buffer *out = &d->out[KN_DS_LINE];
-  uint32_t n = out->bytes.n - b, size = b - a;
-  uint8_t *p = kn_dwarf_space(d, KN_DS_LINE, size);
-  if (p == NULL) return;
-  uint8_t *base = out->bytes.at;
-  memcpy(p, base + a, size);
-  memmove(base + a, base + b, n + size);
-  for (uint32_t i = reloc; i < out->relocs.n; i++) out->relocs.at[i].offset += n;
-}
-
 void kn_dwarf_line(struct kn_dwarf *d, uint32_t unit) {
   static const uint8_t lengths[OPCODE_BASE - 1] = {0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1};
-  const struct kn_dwarf_buffer *out = &d->out[KN_DS_LINE];
+  struct kn_dwarf_buffer *out = &d->out[KN_DS_LINE];
   const uint32_t start = out->bytes.n, reloc = out->relocs.n;
   rows(d, unit);
   const uint32_t middle = out->bytes.n;
@@ -341,6 +329,9 @@ void kn_dwarf_line(struct kn_dwarf *d, uint32_t unit) {
   kn_dwarf_put(d, KN_DS_LINE, lengths, sizeof lengths);
   put_files(d);
   kn_dwarf_end_length(d, KN_DS_LINE, middle + (v5 ? 8 : 6));
-  swap(d, start, middle, reloc);
+  const uint32_t size = out->bytes.n - middle; /* the header, which goes before the rows */
+  if (!kn_dwarf_insert(d, KN_DS_LINE, start, size, reloc)) return;
+  memcpy(out->bytes.at + start, out->bytes.at + middle + size, size);
+  out->bytes.n -= size;
   kn_dwarf_end_length(d, KN_DS_LINE, start);
 }

@@ -33,15 +33,21 @@ static uint32_t new_abbreviation(struct kn_dwarf *d, uint32_t end) {
   return d->n_abbrevs;
 }
 
+bool kn_dwarf_insert(struct kn_dwarf *d, unsigned section, uint32_t at, uint32_t n,
+                     uint32_t reloc) {
+  struct kn_dwarf_buffer *b = &d->out[section];
+  if (kn_dwarf_space(d, section, n) == NULL) return false;
+  memmove(b->bytes.at + at + n, b->bytes.at + at, b->bytes.n - at);
+  b->bytes.n += n;
+  for (uint32_t i = reloc; i < b->relocs.n; i++) b->relocs.at[i].offset += n;
+  return true;
+}
+
 /* Makes space for a number of `n` bytes where there is one of one byte. */
 static bool widen(struct kn_dwarf_fields *f, uint32_t n) {
   struct kn_dwarf *d = f->d;
-  struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
-  uint32_t more = n - 1, at = f->start + 1;
-  if (kn_dwarf_space(d, KN_DS_INFO, more) == NULL) return false;
-  memmove(b->bytes.at + at + more, b->bytes.at + at, b->bytes.n - at);
-  b->bytes.n += more;
-  for (uint32_t i = f->reloc_first; i < b->relocs.n; i++) b->relocs.at[i].offset += more;
+  const uint32_t more = n - 1;
+  if (!kn_dwarf_insert(d, KN_DS_INFO, f->start + 1, more, f->reloc_first)) return false;
   for (uint32_t i = f->patch_first; i < d->patches.n; i++)
     if (!(d->patches.at[i].at >> 31)) d->patches.at[i].at += more;
   return true;
@@ -262,9 +268,8 @@ static inline __attribute__((always_inline)) const struct kn_dwarf_item *put_run
   return end;
 }
 
-/* Writes the rest of an entry's attributes, of any kind. */
-static void put_rest(struct kn_dwarf_fields *f, uint32_t i, const struct kn_dwarf_view *v,
-                     const struct kn_dwarf_item *a, uint32_t spec, uint32_t in) {
+void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, const struct kn_dwarf_view *v,
+                        const struct kn_dwarf_item *a, uint32_t spec, uint32_t in) {
   const struct kn_dwarf_item *end = v->shape->puts + v->shape->n_puts, *at;
   uint64_t codes;
   while (a < end && (at = put_run(f, i, v, a, end, spec, &codes)) != NULL) {
@@ -282,11 +287,6 @@ static void put_rest(struct kn_dwarf_fields *f, uint32_t i, const struct kn_dwar
     f->abbrev = r->node;
     a = at;
   }
-}
-
-void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in) {
-  const struct kn_dwarf_view v = kn_dwarf_view(f->d, i);
-  put_rest(f, i, &v, v.shape->puts, spec, in);
 }
 
 void kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in,
@@ -307,35 +307,11 @@ void kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, ui
     return;
   }
   f->abbrev = run(d, a, at, codes, 0);
-  put_rest(f, i, &v, at, 0, in);
+  kn_dwarf_put_attrs(f, i, &v, at, 0, in);
   if (expr != NULL) {
     kn_dwarf_step(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc);
     put_bytes(d, expr, n);
   }
   uint32_t number = kn_dwarf_put_entry(f, v.e->tag, children);
   if (at == end) *r = (struct kn_dwarf_run){a, codes, from, number};
-}
-
-void kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
-                           const uint8_t *expr, uint32_t n) {
-  struct kn_dwarf *d = f->d;
-  unsigned tag = kn_dwarf_entry(d, i)->tag;
-  kn_dwarf_begin(f);
-  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 4);
-  uint32_t at = d->out[KN_DS_INFO].bytes.n;
-  if (p == NULL || !KN_PUSH(d->m, d->patches, (struct kn_dwarf_patch){at, d->dies.at[i].of}))
-    return;
-  kn_dwarf_done(d, KN_DS_INFO, p + 4);
-  put_bytes(d, expr, n);
-  /* it has no attributes of the source, but a tag */
-  uint64_t codes = tag << 1 | children;
-  uint32_t from = UINT32_MAX - 4;
-  struct kn_dwarf_run *r = known(d, NULL, codes, from);
-  if (same_run(r, NULL, codes, from)) {
-    complete(f, r->node);
-    return;
-  }
-  kn_dwarf_step(f, KILN_DW_AT_abstract_origin, KILN_DW_FORM_ref4);
-  kn_dwarf_step(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc);
-  *r = (struct kn_dwarf_run){NULL, codes, from, kn_dwarf_put_entry(f, tag, children)};
 }

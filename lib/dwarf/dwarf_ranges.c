@@ -51,20 +51,26 @@ static uint64_t put_base(struct kn_dwarf *d, unsigned section, uint32_t func) {
   return 0;
 }
 
+/* A range of code that counts from put_base. */
+static uint8_t *put_range(const struct kn_dwarf *d, uint8_t *p, uint64_t from, uint64_t to) {
+  if (d->version >= 5) {
+    *p = KILN_DW_RLE_offset_pair;
+    return kn_put_uleb(kn_put_uleb(p + 1, from), to);
+  }
+  kn_put64(p, from);
+  kn_put64(p + 8, to);
+  return p + 16;
+}
+
 uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s) {
   const unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
   const uint32_t list = begin_list(d, section);
   const uint64_t base = put_base(d, section, s->func);
   for (uint32_t i = s->first; i; i = d->ranges.at[i - 1].next) {
     const struct kn_dwarf_range *r = &d->ranges.at[i - 1];
-    uint8_t b[24] = {KILN_DW_RLE_offset_pair}, *p = b + 16;
-    if (d->version < 5) {
-      kn_put64(b, base + r->from);
-      kn_put64(b + 8, base + r->to);
-    } else {
-      p = kn_put_uleb(kn_put_uleb(b + 1, r->from), r->to);
-    }
-    kn_dwarf_put(d, section, b, (size_t)(p - b));
+    uint8_t b[24];
+    const uint8_t *end = put_range(d, b, base + r->from, base + r->to);
+    kn_dwarf_put(d, section, b, (size_t)(end - b));
   }
   kn_dwarf_put(d, section, NULL, d->version < 5 ? 16 : 1); /* its end is 0 */
   return list;
@@ -93,17 +99,22 @@ uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit) {
 
 /* ---- units by address ---- */
 
+uint32_t kn_dwarf_begin_table(struct kn_dwarf *d, unsigned section, uint32_t unit) {
+  static const uint8_t version[6] = {[4] = 2};
+  const uint32_t start = d->out[section].bytes.n;
+  kn_dwarf_put(d, section, version, sizeof version);
+  kn_dwarf_relocated(d, section, KN_DR_DEBUG | kn_dwarf_object_info(d),
+                     d->units.at[unit].in_object);
+  return start;
+}
+
 /* A header, then address and size of each function (DWARF 5, 6.1.2). */
 void kn_dwarf_aranges(struct kn_dwarf *d) {
-  const unsigned info = d->split ? KN_DS_SKELETON_INFO : KN_DS_INFO;
-  static const uint8_t version[6] = {[4] = 2}, address_bytes[6] = {8}; /* no segments */
+  static const uint8_t address_bytes[6] = {8}; /* no segments */
   for (uint32_t u = 0; u < d->units.n; u++) {
     const struct kn_dwarf_unit *unit = &d->units.at[u];
-    const uint32_t start = d->out[KN_DS_ARANGES].bytes.n;
     if (unit->n_funcs == 0) continue;
-    kn_dwarf_put(d, KN_DS_ARANGES, version, sizeof version);
-    kn_dwarf_relocated(d, KN_DS_ARANGES, KN_DR_DEBUG | info,
-                       d->split ? unit->skeleton : unit->start);
+    const uint32_t start = kn_dwarf_begin_table(d, KN_DS_ARANGES, u);
     kn_dwarf_put(d, KN_DS_ARANGES, address_bytes, sizeof address_bytes);
     for (uint32_t i = 0; i < d->image->n_funcs; i++) {
       const struct kn_place *p = kn_dwarf_place(d, i);
@@ -260,8 +271,7 @@ static void put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const u
     return;
   }
   if (d->version >= 5) {
-    *p++ = KILN_DW_RLE_offset_pair;
-    p = kn_put_uleb(kn_put_uleb(kn_put_uleb(p, from), to), n);
+    p = kn_put_uleb(put_range(d, p, from, to), n);
   } else if (d->split) {
     const struct kn_place *at = kn_dwarf_place(d, d->var->func);
     *p++ = START_LENGTH;
@@ -270,10 +280,9 @@ static void put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const u
     kn_put16(p + 4, (uint16_t)n);
     p += 6;
   } else {
-    kn_put64(p, from);
-    kn_put64(p + 8, to);
-    kn_put16(p + 16, (uint16_t)n);
-    p += 18;
+    p = put_range(d, p, from, to);
+    kn_put16(p, (uint16_t)n);
+    p += 2;
   }
   kn_dwarf_put(d, section, head, (size_t)(p - head));
   kn_dwarf_put(d, section, expr, n);

@@ -71,13 +71,9 @@ static uint32_t hash_of(struct kn_dwarf_key k) {
   return (k.scope * 0x9e3779b1u ^ k.call * 0x85ebca6bu) >> 8;
 }
 
-/* Number of the scope that is an instance of k.scope; 0: it has no code. */
+/* Number of the scope that is k.scope or an instance of it; 0: it has no code. */
 static uint32_t find(const struct function *x, struct kn_dwarf_key k) {
   const struct kn_dwarf *d = x->d;
-  if (k.call == 0 && x->node == x->subprogram) {
-    uint32_t r = d->dies.at[k.scope].ranges;
-    return r > d->scope_first ? r : 0;
-  }
   uint32_t hash = hash_of(k), at, i;
   KN_HASH_EACH(&d->scope_hash, hash, at, i) {
     const struct kn_dwarf_scope *s = &d->scopes.at[i - 1];
@@ -90,7 +86,7 @@ static uint32_t find(const struct function *x, struct kn_dwarf_key k) {
 static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t up) {
   struct kn_dwarf *d = x->d;
   bool own = k.call == 0 && x->node == x->subprogram;
-  if (!own && !KN_HASH_ROOM(d->m, &d->scope_hash)) return 0;
+  if (!KN_HASH_ROOM(d->m, &d->scope_hash)) return 0;
   uint32_t node = own ? k.scope : instance(d, k.scope);
   struct kn_dwarf_scope s = {.func = x->func,
                              .node = node,
@@ -100,7 +96,7 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
   if (node == 0 || !KN_PUSH(d->m, d->scopes, s)) return 0;
   uint32_t number = d->scopes.n;
   d->dies.at[node].ranges = number;
-  if (!own) kn_hash_put(&d->scope_hash, hash_of(k), hash_of(k), number);
+  kn_hash_put(&d->scope_hash, hash_of(k), hash_of(k), number);
   return number;
 }
 

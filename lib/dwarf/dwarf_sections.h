@@ -12,26 +12,9 @@ struct kn_image;
 struct kn_dwarf;
 
 enum kn_dwarf_section {
-  KN_DS_INFO,
-  KN_DS_ABBREV,
-  KN_DS_LINE,
-  KN_DS_STR,
-  KN_DS_STR_OFFSETS, /* from here on: sections of DWARF 5 */
-  KN_DS_ADDR,
-  KN_DS_RNGLISTS,
-  KN_DS_LOCLISTS,
-  KN_DS_RANGES, /* of DWARF 4 */
-  KN_DS_LOC,
-  KN_DS_ARANGES,      /* of both, if it is asked for */
-  KN_DS_GNU_PUBNAMES, /* of both, of units with DW_AT_GNU_pubnames */
-  KN_DS_GNU_PUBTYPES,
-  /* Of skeleton units: what an object has if its debug information is split. All of the above is in the .dwo file then,
-   * but for KN_DS_LINE, KN_DS_ADDR, KN_DS_RANGES, KN_DS_ARANGES and the names. */
-  KN_DS_SKELETON_INFO,
-  KN_DS_SKELETON_ABBREV,
-  KN_DS_SKELETON_STR,
-  KN_DS_SKELETON_STR_OFFSETS,
-  KN_DS_SKELETON_RNGLISTS,
+#define KN_DS(constant, name, split) KN_DS_##constant,
+#include "lib/dwarf/dwarf_sections.def"
+#undef KN_DS
   KN_DS_COUNT
 };
 

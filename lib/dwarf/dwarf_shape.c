@@ -37,35 +37,29 @@ static void note(struct kn_dwarf_shape *s, const struct kn_dwarf_item *a) {
   if (a->name == KILN_DW_AT_call_all_calls) s->calls = true;
 }
 
+/* Attributes that entries of a tag never have, whatever their source has. */
+static const struct {
+  uint16_t name, tag;
+} never[] = {
+  {KILN_DW_AT_artificial, KILN_DW_TAG_pointer_type},
+  {KILN_DW_AT_artificial, KILN_DW_TAG_reference_type},
+  {KILN_DW_AT_artificial, KILN_DW_TAG_rvalue_reference_type},
+  {KILN_DW_AT_call_all_calls, KILN_DW_TAG_subprogram}, /* said where its code is */
+  {KILN_DW_AT_discr_value, KILN_DW_TAG_member},
+};
+
 /* How an attribute is written; -1: never, in entries of `tag`. */
 static int put(const struct kn_dwarf *d, const struct kn_dwarf_item *a, unsigned tag) {
-  switch (a->name) {
-  case KILN_DW_AT_artificial:
-    if (tag == KILN_DW_TAG_pointer_type || tag == KILN_DW_TAG_reference_type ||
-        tag == KILN_DW_TAG_rvalue_reference_type)
-      return -1;
-    break;
-  case KILN_DW_AT_object_pointer:
-    if (a->kind == KN_DA_FLAG) return -1;
-    break;
-  case KILN_DW_AT_call_all_calls:
-    if (tag == KILN_DW_TAG_subprogram) return -1; /* said where its code is */
-    break;
-  case KILN_DW_AT_discr_value:
-    if (tag == KILN_DW_TAG_member) return -1;
-    break;
-  case KILN_DW_AT_deleted:
-  case KILN_DW_AT_default_value:
-    if (d->version < 5) return -1;
-    break;
-  default: break;
-  }
+  for (size_t k = 0; k < sizeof never / sizeof *never; k++)
+    if (a->name == never[k].name && tag == never[k].tag) return -1;
+  bool since_5 = a->name == KILN_DW_AT_deleted || a->name == KILN_DW_AT_default_value;
+  if (since_5 && d->version < 5) return -1;
   switch ((enum kn_die_kind)a->kind) {
   case KN_DA_MD5:
   case KN_DA_ARGUMENT:
   case KN_DA_RETAIN:
   case KN_DA_CHILDREN: return -1;
-  case KN_DA_FLAG: return KN_PUT_FLAG;
+  case KN_DA_FLAG: return a->name == KILN_DW_AT_object_pointer ? -1 : KN_PUT_FLAG;
   case KN_DA_STRING: return KN_PUT_TEXT;
   case KN_DA_REF:
     return a->name == KILN_DW_AT_decl_file && tag != KILN_DW_TAG_compile_unit ? KN_PUT_FILE

@@ -61,7 +61,7 @@ static void put_skeleton(struct kn_dwarf_fields *f, uint32_t unit) {
   const bool v5 = d->version >= 5;
   uint8_t bytes[8];
   kn_put64(bytes, u->id);
-  u->skeleton = d->out[KN_DS_INFO].bytes.n;
+  u->in_object = d->out[KN_DS_INFO].bytes.n;
   kn_dwarf_begin_unit(d, KILN_DW_UT_skeleton, KN_DS_SKELETON_ABBREV);
   if (v5) kn_dwarf_put(d, KN_DS_INFO, bytes, sizeof bytes);
   kn_dwarf_begin(f);
@@ -79,13 +79,12 @@ static void put_skeleton(struct kn_dwarf_fields *f, uint32_t unit) {
   if (d->out[KN_DS_RNGLISTS].lists.n != lists)
     kn_dwarf_add_offset(f, KILN_DW_AT_rnglists_base, KN_DS_SKELETON_RNGLISTS, KN_LISTS_BASE);
   if (!v5 && d->has_ranges) kn_dwarf_add_offset(f, KILN_DW_AT_GNU_ranges_base, KN_DS_RANGES, 0);
-  if (kn_dwarf_wants_names(d, unit))
-    kn_dwarf_add(f, KILN_DW_AT_GNU_pubnames, KILN_DW_FORM_flag_present, 0);
+  if (u->names) kn_dwarf_add(f, KILN_DW_AT_GNU_pubnames, KILN_DW_FORM_flag_present, 0);
   if (d->n_addrs != 0)
     kn_dwarf_add_offset(f, v5 ? KILN_DW_AT_addr_base : KILN_DW_AT_GNU_addr_base, KN_DS_ADDR,
                         v5 ? KN_ADDR_BASE : 0);
   kn_dwarf_put_entry(f, v5 ? KILN_DW_TAG_skeleton_unit : KILN_DW_TAG_compile_unit, false);
-  kn_dwarf_end_length(d, KN_DS_INFO, u->skeleton);
+  kn_dwarf_end_length(d, KN_DS_INFO, u->in_object);
 }
 
 /* Exchanges the sections of the .dwo file with those of the object that are written in the same way. */

@@ -88,7 +88,8 @@ static bool only_location(const struct kn_dwarf *d, uint32_t number, const uint8
 /* Does the entry have those of calls? They are behind its other children. */
 static inline bool has_calls(const struct kn_dwarf_fields *f, const struct kn_dwarf_die *die) {
   uint32_t n = 0;
-  if (KN_LIKELY(!f->calls) || die->func == 0 || !kn_dwarf_shape(f->d, die)->calls) return false;
+  if (KN_LIKELY(f->d->callees == NULL) || die->func == 0 || !kn_dwarf_shape(f->d, die)->calls)
+    return false;
   kn_dwarf_calls(f->d, die->func - 1, &n);
   return n != 0;
 }
@@ -96,7 +97,7 @@ static inline bool has_calls(const struct kn_dwarf_fields *f, const struct kn_dw
 /* Ends the children of entry i. */
 static inline void end_entry(struct kn_dwarf_fields *f, uint32_t i) {
   const struct kn_dwarf_die *die = &f->d->dies.at[i];
-  if (KN_UNLIKELY(f->calls) && has_calls(f, die)) kn_dwarf_put_calls(f, die->func - 1);
+  if (has_calls(f, die)) kn_dwarf_put_calls(f, die->func - 1);
   end_children(f->d);
 }
 
@@ -116,13 +117,10 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i) {
   const bool open = die->first != 0 || list.n != 0 || inner || has_calls(f, die);
   const uint8_t *expr = NULL;
   uint32_t n = 0;
-  bool plain = (die->func | die->ranges | die->global) == 0 && !die->abstract &&
-               (tag != KILN_DW_TAG_subprogram || !die->first) &&
-               (die->var == 0 || only_location(d, die->var, &expr, &n));
-  if (plain && own && shape->plain) {
+  if (own && shape->plain && (die->func | die->ranges | die->global) == 0 && !die->abstract &&
+      (tag != KILN_DW_TAG_subprogram || !die->first) &&
+      (die->var == 0 || only_location(d, die->var, &expr, &n))) {
     kn_dwarf_put_plain(f, i, open, 0, expr, n);
-  } else if (plain && die->of != i && expr != NULL && d->dies.at[die->of].unit == f->unit) {
-    kn_dwarf_put_instance(f, i, open, expr, n);
   } else {
     kn_dwarf_fields_of(f, i);
     if (die->of != i && tag == KILN_DW_TAG_subprogram && die->func == 0)
@@ -158,14 +156,16 @@ void kn_dwarf_begin_unit(struct kn_dwarf *d, unsigned type, unsigned abbrevs) {
 }
 
 static void write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
+  static const uint64_t c = KN_LANG(C89) | KN_LANG(C) | KN_LANG(C99) | KN_LANG(ObjC) |
+                            KN_LANG(C11) | KN_LANG(C17) | KN_LANG(C23);
   struct kn_dwarf *d = f->d;
   struct kn_dwarf_unit *u = &d->units.at[unit];
   f->unit = d->current = unit + 1;
-  f->c = kn_dwarf_is_c(u->language);
+  f->c = kn_dwarf_is_in(c, u->language);
   f->lines_only = u->lines_only;
-  f->names = kn_dwarf_wants_names(d, unit);
+  f->names = u->names;
   u->names_first = d->names.n;
-  u->start = d->out[KN_DS_INFO].bytes.n;
+  u->start = u->in_object = d->out[KN_DS_INFO].bytes.n;
   kn_dwarf_line_begin(d, unit);
   kn_dwarf_begin_unit(d, d->split ? KILN_DW_UT_split_compile : KILN_DW_UT_compile, KN_DS_ABBREV);
   u->id_at = d->out[KN_DS_INFO].bytes.n;
@@ -225,14 +225,11 @@ static void begin_sections(struct kn_dwarf *d) {
 void kn_dwarf_end_lists(struct kn_dwarf *d, unsigned section) {
   struct kn_dwarf_buffer *b = &d->out[section];
   const uint32_t n = b->lists.n, head = KN_LISTS_BASE + 4 * n;
-  if (kn_dwarf_space(d, section, head) == NULL) return;
+  if (!kn_dwarf_insert(d, section, 0, head, 0)) return;
   uint8_t *p = b->bytes.at;
-  memmove(p + head, p, b->bytes.n);
-  b->bytes.n += head;
   kn_put32(p + 4, 5 | 8 << 16);
   kn_put32(p + 8, n);
   for (uint32_t k = 0; k < n; k++) kn_put32(p + KN_LISTS_BASE + 4 * k, 4 * n + b->lists.at[k]);
-  for (uint32_t k = 0; k < b->relocs.n; k++) b->relocs.at[k].offset += head;
   kn_dwarf_end_length(d, section, 0);
 }
 
@@ -257,7 +254,7 @@ static void end_sections(struct kn_dwarf *d) {
 }
 
 void kn_dwarf_info(struct kn_dwarf *d) {
-  struct kn_dwarf_fields f = {.d = d, .calls = d->callees != NULL};
+  struct kn_dwarf_fields f = {.d = d};
   d->func_addr = kn_dwarf_zeros(d, d->image->n_funcs);
   d->file_of = kn_dwarf_zeros(d, d->dies.n);
   d->dwo = d->split;

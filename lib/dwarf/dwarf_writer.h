@@ -168,7 +168,7 @@ struct kn_dwarf_unit {
   uint32_t die;       /* index into dies */
   uint32_t line;      /* offset in .debug_line */
   uint32_t start;     /* offset in .debug_info */
-  uint32_t skeleton;  /* offset of its skeleton unit; */
+  uint32_t in_object; /* the same, or that of its skeleton unit; */
   uint64_t id;        /* the number that both have, */
   uint32_t id_at;     /* and its offset in .debug_info */
   uint32_t section;   /* of its functions, or of one of them, */
@@ -177,6 +177,7 @@ struct kn_dwarf_unit {
   uint32_t language; /* DW_LANG_... */
   bool one_stretch;  /* its entry has the address of all its code: ranges count from there */
   bool lines_only;
+  bool names;                      /* it has an index of names */
   bool empty;                      /* it is not written */
   uint32_t names_first, names_end; /* its names: indices in kn_dwarf.names */
 };
@@ -219,7 +220,7 @@ struct kn_dwarf {
   KN_ARRAY(struct kn_dwarf_name) names;
   uint32_t current;     /* number of the unit that is being laid out */
   uint32_t scope_first; /* scopes of the function that is being laid out are those from here on; */
-  struct kn_hash scope_hash; /* those of them that are instances, by entry and call: number */
+  struct kn_hash scope_hash; /* by entry and call: number */
   KN_ARRAY(struct kn_dwarf_key) scope_way;
 
   /* files of the unit whose line table is being written, by number; their entries' numbers */
@@ -270,10 +271,6 @@ void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i);
 /* The list that attribute `a` (SIGNATURE, TYPED; NULL: none) of an entry leads to; empty: none. */
 struct kn_dwarf_list kn_dwarf_signature(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
                                         const struct kn_dwarf_item *a);
-/* Is a language C? */
-bool kn_dwarf_is_c(uint32_t language);
-/* True for members of lists of children that are written in each entry that has the list: they have no parent. */
-bool kn_dwarf_in_place(const struct kn_die *e);
 
 /* lib/dwarf/dwarf_scope.c */
 
@@ -316,8 +313,7 @@ struct kn_dwarf_fields {
   uint32_t start;
   uint32_t patch_first, reloc_first; /* its own ones */
   KN_ARRAY(uint32_t) stack;
-  bool c;     /* the unit is C */
-  bool calls; /* some functions have entries of calls */
+  bool c; /* the unit is C */
   bool lines_only;
   bool names; /* the unit has an index of names */
   /* numbers of the abbreviations of parameters without a name, of such with DW_AT_artificial; 0: not known */
@@ -357,17 +353,19 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
 
 /* lib/dwarf/dwarf_put.c */
 
+/* Makes space for n bytes at `at`, within a section; relocations of what follows are those from `reloc` on. False
+ * without memory. */
+bool kn_dwarf_insert(struct kn_dwarf *d, unsigned section, uint32_t at, uint32_t n, uint32_t reloc);
 /* Adds a text of a set. */
 void kn_dwarf_add_text(struct kn_dwarf_fields *f, unsigned name, uint32_t set, uint32_t id);
-/* Adds the attributes that the source gives entry i. `spec`: its declaration, or 0; `in`: as kn_dwarf_any_attr. */
-void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in);
+/* Adds the attributes that the source gives entry i, from `a` on. `spec`: its declaration, or 0; `in`: as
+ * kn_dwarf_any_attr. */
+void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, const struct kn_dwarf_view *v,
+                        const struct kn_dwarf_item *a, uint32_t spec, uint32_t in);
 /* Writes an entry that has no other attributes than these and, unless `expr` is NULL, a location
  * of `n` bytes; `in`: the same. */
 void kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in,
                         const uint8_t *expr, uint32_t n);
-/* Writes an instance of a variable of this unit, which is in one location. */
-void kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
-                           const uint8_t *expr, uint32_t n);
 /* Completes the entry whose attributes were written; the number of its abbreviation, 0 without memory. */
 uint32_t kn_dwarf_put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children);
 
@@ -390,8 +388,6 @@ void kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func);
 
 /* lib/dwarf/dwarf_index.c */
 
-/* Does a unit (index) have an index of names? */
-bool kn_dwarf_wants_names(const struct kn_dwarf *d, uint32_t unit);
 /* Notes the name of entry i, which was just written, if it belongs into the index. `in`: the type of an enumerator that
  * is written in place; else 0. */
 void kn_dwarf_note_name(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
@@ -426,6 +422,8 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const struct kn_output *o,
                               uint32_t *size);
 /* An expression of these two is the end of a section: puts in it what the writer knows. */
 void kn_dwarf_complete_expr(struct kn_dwarf *d, unsigned section, uint32_t size);
+/* Begins a table of a unit (index), of version 2: up to the unit's offset. Returns its own offset. */
+uint32_t kn_dwarf_begin_table(struct kn_dwarf *d, unsigned section, uint32_t unit);
 /* Writes which code each unit has. */
 void kn_dwarf_aranges(struct kn_dwarf *d);
 
@@ -502,9 +500,22 @@ static inline struct kn_die_attr kn_dwarf_value(const struct kn_dwarf_view *v,
 }
 /* Are strings and addresses numbers of entries in tables? */
 static inline bool kn_dwarf_indexed(const struct kn_dwarf *d) { return d->version >= 5 || d->dwo; }
+/* The section of what the object has of units. */
+static inline unsigned kn_dwarf_object_info(const struct kn_dwarf *d) {
+  return d->split ? KN_DS_SKELETON_INFO : KN_DS_INFO;
+}
 /* Files and lists are no entries, and neither is what stands for its parent. */
 static inline bool kn_dwarf_special(unsigned tag) {
   return tag == KILN_DIE_TAG_FILE || tag == KILN_DIE_TAG_LIST || tag == KILN_DIE_TAG_PART;
+}
+/* True for members of lists of children that are written in each entry that has the list: they have no parent. */
+static inline bool kn_dwarf_in_place(const struct kn_die *e) {
+  return e->parent == 0 && !kn_dwarf_special(e->tag);
+}
+/* Is a language, by its number, in a set of KN_LANG(name)? All that the writer asks about are below 64. */
+#define KN_LANG(name) (UINT64_C(1) << KILN_DW_LANG_##name)
+static inline bool kn_dwarf_is_in(uint64_t languages, uint32_t language) {
+  return language < 64 && (languages >> language & 1);
 }
 /* Where function `func` is. */
 static inline const struct kn_place *kn_dwarf_place(const struct kn_dwarf *d, uint32_t func) {
