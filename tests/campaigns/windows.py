@@ -67,7 +67,7 @@ def main():
     args = p.parse_args()
     parts = chosen(args.names)
     if args.list:
-        print('\n'.join('%-12s %s' % p[:2] for p in parts))
+        print('\n'.join('%-16s %s' % p[:2] for p in parts))
         return 0
     packages = [sys.executable, os.path.join(HERE, 'packages/packages.py'), '--target=' + wine.TARGET]
     if args.needs:
@@ -80,7 +80,7 @@ def main():
     for part in parts:
         print('== %s: %s' % part[:2], flush=True)
         results.append((part[0], *run(part, args, torture)))
-    print('\n'.join('%s %-12s %s' % ('FAILED' if status else 'ok    ', name, last) for name, status, last in results))
+    print('\n'.join('%s %-16s %s' % ('FAILED' if status else 'ok    ', name, last) for name, status, last in results))
     return 1 if any(status for _, status, _ in results) else 0
 
 
