@@ -69,6 +69,7 @@ struct kn_bc_md_cache {
   kiln_die_shape block_shape;             /* that of blocks; 0: it is not known, */
   const kiln_debug *block_shape_of;       /* in this set */
   struct kn_bc_subprogram subprogram;     /* the definition that was read last */
+  bool keyed;                             /* a subprogram with key instructions was read */
 };
 
 /* Nested types are walked without recursion: a level for each aggregate, or vector, perhaps with a constant of it. */
@@ -701,6 +702,14 @@ kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target
 
 /* Finds out what intrinsic `g` is, whose declaration is being read. */
 void kn_bc_intrinsic_declare(struct kn_bc *r, struct kn_bc_global *g);
+/* What LLVM has for a call of intrinsic `g`. */
+enum kn_bc_code_kind {
+  KN_BC_NO_CODE,
+  KN_BC_CODE,
+  KN_BC_BYTES, /* the third argument is the number of bytes: if it is large, or not constant, a call; else code */
+  KN_BC_CALLS
+};
+enum kn_bc_code_kind kn_bc_intrinsic_code(const struct kn_bc_global *g);
 /* A call of intrinsic `g` of function type `type`; `ops` are the arguments as in the record. */
 void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t type, uint32_t attrs,
                      const uint64_t *ops, unsigned n, bool bundles);

@@ -413,6 +413,7 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
       continue;
     case FORM_ANY:
     case FORM_LOC:
+    case FORM_LOC_KEYED:
     case FORM_SETTYPE:
     case FORM_INTEGER:
     case FORM_NULL:

@@ -45,6 +45,7 @@ static bool begin(struct kn_bc *r, const struct kn_bc_global *g) {
   r->fn.md.part.before = (uint32_t)r->m->md_end;
   r->md.now = &r->fn.md;
   r->md.call_locs.n = 0;
+  r->md.keyed |= r->m->keyed;
   r->md.call_body++;
   return true;
 }

@@ -34,8 +34,8 @@ struct kn_bc_inserted { /* `id` is a vector whose register `before` got `value` 
 
 /* The newest location. */
 struct kn_bc_at {
-  bool any; /* there is one */
-  bool set; /* it is current, and not none */
+  uint8_t any; /* not 0: there is one; 3: the function was scanned for key instructions */
+  bool set;    /* it is current, and not none */
   kiln_location is;
   uint32_t scope, inlined; /* metadata + 1 that is.scope and is.inlined are of */
   /* the bits of its record behind the column, so many, if they can be compared (ahead.h); else tail_bits is 0 */
@@ -113,6 +113,17 @@ struct kn_bc_function {
   KN_BC_ARRAY(uint8_t) assign_bytes; /* their expressions, */
   KN_BC_ARRAY(uint32_t) assigned;    /* assignments that have a store: metadata */
   uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
+
+  /* key instructions: keys.c */
+  bool keyed;                 /* the body was scanned for them: */
+  KN_BC_ARRAY(uint64_t) keys; /* positions of its locations, * 2, + 1: a statement begins there */
+  KN_BC_ARRAY(struct kn_bc_atom) atoms; /* open hash table: cap is a power of two or 0 */
+  KN_BC_ARRAY(struct kn_bc_begin) begins;
+  uint32_t key;       /* index of the newest location that was read */
+  uint32_t key_scope; /* its scope: number + 1 of the metadata, or 0; */
+  bool key_is;        /* the subprogram of that has key instructions */
+  /* where the newest statement begins: kiln_func_position, line */
+  uint32_t key_at, key_line;
 
   uint64_t others; /* records that are not instructions */
 };

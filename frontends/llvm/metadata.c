@@ -403,6 +403,7 @@ bool kn_bc_module_metadata(struct kn_bc *r) {
     }
   }
   m->md_done = true;
+  m->keyed = r->md.keyed;
   m->md_end = m->md.mds.n;
   return true;
 }

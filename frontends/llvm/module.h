@@ -99,6 +99,7 @@ struct kn_bc_module {
   struct kn_bc_metadata md;
   uint64_t metadata_pos; /* of the block; 0: none */
   uint64_t md_end;       /* metadata up to this number are the module's */
+  bool keyed;            /* one of them is a subprogram with key instructions */
   struct {
     struct kn_bc_listed *at;
     uint32_t n, cap;

@@ -51,7 +51,8 @@ enum kn_bc_form_kind {
   FORM_GEP,
   FORM_CMP,
   FORM_LOC,
-  FORM_SKIP, /* describes a variable to debuggers: skipped */
+  FORM_LOC_KEYED, /* the same in a body whose key instructions are known: keys.c */
+  FORM_SKIP,      /* describes a variable to debuggers: skipped */
   FORM_SETTYPE,
   FORM_INTEGER,
   FORM_NULL,
@@ -536,6 +537,21 @@ struct kn_bc_shape {
 struct kn_bc_subprogram {
   kiln_die is, unit;
   uint32_t line;
+};
+
+/* An atom of key instructions, in a call that was inlined or the function itself. group 0: none. */
+struct kn_bc_atom {
+  uint64_t group;
+  uint32_t inlined; /* number + 1 of the metadata, or 0 */
+  uint32_t rank;    /* the lowest one so far */
+  uint32_t begins;  /* the newest of kn_bc_function.begins, index + 1, or 0 */
+};
+
+/* Where a statement may begin. */
+struct kn_bc_begin {
+  uint32_t loc;   /* index + 1 in kn_bc_function.keys */
+  uint32_t block; /* counted from that of the first location */
+  uint32_t next;  /* the one before of its atom: index + 1, or 0 */
 };
 
 /* One that waits for its caller's: its metadata id, line, column, scope + 1, metadata id of where it was inlined. */

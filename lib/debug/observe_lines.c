@@ -221,16 +221,36 @@ static void begin_row(struct kn_debug_observer *d, struct kn_loc loc, uint32_t f
   add_row(d, loc, flags);
 }
 
+/* Does location `now`, in the line of `was`, begin right after a call of that location, in its block? */
+static inline bool is_after_call(const struct kn_debug_observer *d, struct kn_loc now,
+                                 struct kn_loc was) {
+  const struct kn_walk *w = d->w;
+  const struct kn_sources *p = &w->s->sources;
+  return w->f->inst[w->i - 1].op == KILN_OP_CALL && kn_loc_is(was, d->lines.loc) &&
+         (now.scope == was.scope || (kn_loc_full(p, now)->entry == kn_loc_full(p, was)->entry &&
+                                     kn_loc_full(p, now)->inlined == kn_loc_full(p, was)->inlined));
+}
+
+/* The newest row, a statement's, begins where the call before it returns to: it has what moves the call's result. */
+static __attribute__((noinline)) void begin_at_return(struct kn_debug_observer *d) {
+  struct kn_code_line *row = newest_row(d);
+  if (row[-1].offset <= d->calls.returned) row->offset = d->calls.returned;
+}
+
 /* A row for the statement of location `now`, of which inlining has left no instruction, before w->i. */
 static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
   const struct kn_walk *w = d->w;
-  if (now.line == 0 || (kn_loc_full(&w->s->sources, now)->flags & KILN_LOC_NOT_STMT)) return;
+  const uint32_t of = kn_loc_full(&w->s->sources, now)->flags;
+  if (now.line == 0 || (of & KILN_LOC_NOT_STMT)) return;
   bool replaces = is_empty(d) && !keep_row(d, now);
-  if (kn_debug_in_line(w, newest_row(d)[-replaces].loc, now)) return;
+  if (kn_debug_in_line(w, newest_row(d)[-replaces].loc, now) && !(of & KILN_LOC_STMT)) return;
+  const bool after_call =
+    kn_debug_in_line(w, d->lines.loc, now) && is_after_call(d, now, d->lines.loc);
   d->lines.loc = now;
   d->lines.from = d->lines.column.scope = 0;
   d->lines.kept_in = w->block + 1;
   begin_row(d, now, KN_LINE_STMT | KN_LINE_KEPT, replaces);
+  if (after_call) begin_at_return(d);
 }
 
 /* The same of all that were before instruction `inst`. */
@@ -253,6 +273,18 @@ static bool is_again(const struct kn_debug_observer *d, const struct kn_note *no
   return kn_loc_goes_on(d->w->f->notes[KN_NOTE_LOC].at + d->lines.from - 1, note);
 }
 
+/* Is the newest row that of a statement without code in another body than `now`? What begins here, in the middle of its
+ * statement, would be shown in that one's line. */
+static __attribute__((noinline)) bool is_of_other_body(const struct kn_debug_observer *d,
+                                                       struct kn_loc now) {
+  const struct kn_sources *p = &d->w->s->sources;
+  const struct kn_code_line *row = newest_row(d);
+  if (!has_no_code(d)) return false;
+  while (!(row->flags & KN_LINE_STMT) && row[-1].offset == row->offset) row--;
+  return (row->flags & KN_LINE_STMT) &&
+         kn_loc_full(p, row->loc)->inlined != kn_loc_full(p, now)->inlined;
+}
+
 /* Instruction w->i has the location of `note`. A row that has no code, and gets none, is replaced. A statement begins
  * where the line differs from that of the instruction that LLVM has before it (before()). */
 static void change_row(struct kn_debug_observer *d, const struct kn_note *note) {
@@ -271,13 +303,13 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
     enters = same_line && entered_from_elsewhere(d, now.line);
   }
   if (!enters && again) return;
-  bool stmt =
-    (!same_line || enters || (of & KILN_LOC_STMT)) && now.line != 0 && !(of & KILN_LOC_NOT_STMT);
+  bool stmt = (!same_line || enters || (of & KILN_LOC_STMT)) && now.line != 0 &&
+              (!(of & KILN_LOC_NOT_STMT) || is_of_other_body(d, now));
   uint32_t flags =
     (stmt ? KN_LINE_STMT : 0) | (of & KILN_LOC_PROLOGUE_END ? KN_LINE_PROLOGUE_END : 0);
   /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
-  bool later = same_line && !enters && w->f->inst[w->i - 1].op == KILN_OP_CALL &&
-               kn_same_scope(sources, now, was) && kn_loc_is(was, d->lines.loc);
+  const bool after_call = same_line && !enters && is_after_call(d, now, was),
+             later = after_call && !stmt;
   d->lines.loc = now;
   d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
   d->lines.column = later ? now : (struct kn_loc){0};
@@ -290,13 +322,14 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
     const struct kn_code_line *row = newest_row(d);
     if (adds && row->loc.line != now.line && misses_code(d)) {
       kn_request_nop(d->observer.requests);
-    } else if (kn_loc_full(sources, row->loc)->flags == 0 &&
+    } else if (!(kn_loc_full(sources, row->loc)->flags & KILN_LOC_PROLOGUE_END) &&
                (kn_debug_in_line(w, row->loc, now) || (is_empty(d) && !keep_row(d, now)))) {
       replaces = w->out->lines.n - d->lines.first > 2 || !adds;
       if (replaces && row->loc.line == now.line) flags |= row->flags;
     }
   }
   begin_row(d, now, flags, replaces);
+  if (after_call) begin_at_return(d);
 }
 
 void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint32_t start,

@@ -32,6 +32,11 @@ static uint32_t call_of(const struct kn_walk *w, struct kn_loc loc) {
   return kn_loc_full(&w->s->sources, loc)->inlined;
 }
 
+/* Are the two in one line of one body? */
+static bool in_one_line(const struct kn_walk *w, struct kn_loc a, struct kn_loc b) {
+  return kn_debug_in_line(w, a, b) && call_of(w, a) == call_of(w, b);
+}
+
 /* The location of instruction `i` in the body that was inlined at `inlined`: its own, or that of the call around it.
  * None: the instruction is not within that body. */
 static struct kn_loc loc_within(const struct kn_walk *w, uint32_t i, uint32_t inlined) {
@@ -144,9 +149,7 @@ static bool is_repeated(const struct kn_walk *w, const struct run *run, uint32_t
   const struct kn_loc at = rows[run->row[k]].loc;
   for (uint32_t i = 0; i < run->n; i++) {
     const struct kn_loc other = rows[run->row[i]].loc;
-    if (i != k && has_code(run, i) && kn_debug_in_line(w, at, other) &&
-        call_of(w, at) == call_of(w, other))
-      return true;
+    if (i != k && has_code(run, i) && in_one_line(w, at, other)) return true;
   }
   return false;
 }
@@ -182,7 +185,8 @@ static void choose(const struct kn_walk *w, struct run *run) {
     }
 }
 
-/* Finds the statements among the rows from `first` on. `more`: code follows here. */
+/* Finds the statements among the rows from `first` on; of those that follow each other in one line, the first counts.
+ * `more`: code follows here. */
 static void find(const struct kn_debug_observer *d, struct run *run, uint32_t first, bool more) {
   const struct kn_walk *w = d->w;
   const struct kn_output *out = w->out;
@@ -193,6 +197,7 @@ static void find(const struct kn_debug_observer *d, struct run *run, uint32_t fi
   for (uint32_t k = first, place = 0; k < out->lines.n && run->n < MAX_STATEMENTS; k++) {
     const struct kn_code_line *row = &out->lines.at[k];
     if (!(row->flags & KN_LINE_STMT) || (!more && row->offset == kn_here(w))) continue;
+    if (run->n != 0 && in_one_line(w, out->lines.at[run->row[run->n - 1]].loc, row->loc)) continue;
     while (place + 1 < run->places && later[place].at <= row->offset) place++;
     run->from[run->n] = place;
     run->row[run->n++] = k;
@@ -233,9 +238,7 @@ static void delay_values(struct kn_debug_observer *d, const struct run *run,
     uint32_t k = run->n;
     while (k-- > 0) {
       const struct kn_loc of = rows[run->row[k]].loc;
-      if (begins[k] <= s->from.at && kn_debug_in_line(w, of, s->loc) &&
-          call_of(w, of) == call_of(w, s->loc))
-        break;
+      if (begins[k] <= s->from.at && in_one_line(w, of, s->loc)) break;
     }
     if (k >= run->n || k + 1 == run->n) continue;
     const struct kn_code_line *next = &rows[run->row[k + 1]];

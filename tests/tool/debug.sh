@@ -135,6 +135,33 @@ check "statements as LLVM's" same_statements
 label_is_placed() { llvm-dwarfdump-22 --debug-info ours.o | grep -A6 DW_TAG_label | grep DW_AT_low_pc; }
 check "a label is where its code is" label_is_placed
 
+# Key instructions: also in the middle of a line, behind a call, and where the instruction of the lowest rank is gone (-Og).
+cat > keys.c <<'END'
+int g(int), *h(void);
+int f(int a, int b) {
+  int c = a + b;
+  c = g(c) + g(a);
+  if (c > 3) c += 2;
+  for (int i = 0; i < b; i++)
+    c += g(i);
+  *h() = c * 3;
+  return c;
+}
+static inline int twice(int x) { return x + x; }
+int k(int a, int n) {
+  char buffer[1 << 10];
+  __builtin_memset(buffer, a, n); int i = buffer[a];
+  a = twice(a) + g(3); g(4);
+  return a ? i : g(a);
+}
+END
+same_keys() {
+  clang-22 -g -gkey-instructions $1 -emit-llvm -c keys.c -o keys.bc && clang-22 -O0 -c keys.bc -o theirs.o &&
+    "$kiln" compile keys.bc -o ours.o && diff <(statements theirs.o) <(statements ours.o) && (( $(statements ours.o | awk '$1 > 1' | wc -l) > 5 ))
+}
+check "-O0: key instructions as LLVM's" same_keys -O0
+check "-Og: key instructions as LLVM's" same_keys -Og
+
 # Jumps behind conditions that are statements of their own; a function that needs no frame, whose first line is before its code.
 cat > jumps.c <<'END'
 int n;

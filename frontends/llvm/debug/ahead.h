@@ -50,6 +50,25 @@ static inline void kn_bc_loc_line(struct kn_bc *r, uint32_t line, uint32_t colum
   kiln_func_set_line(r->f, line, column);
 }
 
+/* A location in LLVM's abbreviation. */
+struct kn_bc_loc {
+  uint32_t line, column, scope, inlined; /* scope, inlined: metadata + 1 */
+  uint32_t rank;                         /* of the atom `group`; 0: none */
+  uint64_t group;
+};
+
+/* Reads one from its fields on, with numbers of any size. */
+static inline struct kn_bc_loc kn_bc_loc_read(struct kn_bits *b) {
+  struct kn_bc_loc loc = {.line = (uint32_t)kn_bits_vbr6(b)};
+  loc.column = (uint32_t)kn_bits_vbr(b, 8);
+  loc.scope = (uint32_t)kn_bits_vbr6(b);
+  loc.inlined = (uint32_t)kn_bits_vbr6(b);
+  b->pos++;
+  loc.group = kn_bits_vbr6(b);
+  loc.rank = (uint32_t)kn_bits_vbr(b, 3);
+  return loc;
+}
+
 /* Moves behind a location in LLVM's abbreviation, which ends at `pos`. */
 static inline void kn_bc_loc_passed(struct kn_bc *r, uint64_t pos) {
   r->fn.aside += pos - r->in.bits.pos;
@@ -102,7 +121,7 @@ static __attribute__((noinline, unused)) void kn_bc_loc_ahead(struct kn_bc *r) {
              !kn_bc_is_record(r, w >> (LOC_HEAD_BITS + 6))) {
     r->in.bits.pos = pos + width + LOC_HEAD_BITS + 6;
     r->fn.aside += width + LOC_HEAD_BITS + 6;
-    kn_bc_loc_set(r, r->fn.at.any);
+    if (r->fn.at.any != r->fn.at.set) kn_bc_loc_again(r);
   } else {
     kn_bc_loc_slow(r);
   }

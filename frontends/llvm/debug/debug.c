@@ -144,8 +144,10 @@ static void subprogram(const struct kn_node *x, kiln_die e) {
   if (!(kn_op(x, 0) & 4)) return; /* older than LLVM 8 */
   uint64_t sp_flags = kn_op(x, 9), flags = kn_op(x, 11);
   bool definition = sp_flags & SP_DEFINITION;
-  if (definition)
+  if (definition) {
     x->r->md.subprogram = (struct kn_bc_subprogram){e, kn_op_die(x, 12), (uint32_t)kn_op(x, 7)};
+    x->r->md.keyed |= kn_op(x, 20) != 0;
+  }
   kiln_die declaration = kn_op_die(x, 14), parent = kn_op_die(x, 1);
   struct kn_bc_fields all;
   kn_fields_begin(&all, subprogram_fields);

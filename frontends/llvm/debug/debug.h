@@ -89,6 +89,14 @@ void kn_bc_debug_records(struct kn_bc *r);
 void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
                        uint32_t inlined);
 
+/* ---- keys.c ---- */
+
+/* Finds where statements begin in a body with key instructions, whose first location was read just now: that of the
+ * record at r->record_pos. */
+void kn_bc_keys_scan(struct kn_bc *r);
+/* Flags of the location that was read just now, in scope `scope` - 1. */
+uint32_t kn_bc_keys_flags(struct kn_bc *r, uint32_t line, uint32_t scope);
+
 /* ---- loc.c ---- */
 
 /* Number in the session of the file of the scope that metadata `id` - 1 is. */
@@ -101,6 +109,8 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id);
 /* Makes another location than the newest one current: line, column, scope + 1, inlined at + 1. */
 void kn_bc_loc_new(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
                    uint32_t inlined);
+/* Makes the newest location current again; with key instructions a statement may begin. False if there is none. */
+bool kn_bc_loc_again(struct kn_bc *r);
 /* Makes a location current, and reads the records about variables at the current position. */
 void kn_bc_loc_records(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
                        uint32_t inlined);

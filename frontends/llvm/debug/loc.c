@@ -141,6 +141,14 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
 void kn_bc_loc_new(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
                    uint32_t inlined) {
   struct kn_bc_at *at = &r->fn.at;
+  if (KN_UNLIKELY(r->md.keyed)) {
+    if (!r->fn.keyed) kn_bc_keys_scan(r);
+    const uint32_t flags = kn_bc_keys_flags(r, line, scope);
+    if (!(flags & KILN_LOC_STMT) && at->set && kn_bc_loc_goes_on(r, scope, inlined) &&
+        line == at->is.line && column == at->is.column)
+      return;
+    at->is.flags = flags;
+  }
   at->is.file = file_of(r, scope);
   at->is.scope = r->m->entries ? kn_bc_die(r, scope) : (kiln_die){0};
   if (inlined != at->inlined || !at->any)
@@ -148,7 +156,7 @@ void kn_bc_loc_new(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t sco
   at->scope = scope;
   at->inlined = inlined;
   at->tail_bits = 0;
-  at->any = true;
+  at->any |= 1;
   at->set = true;
   at->is.line = line;
   at->is.column = column;
@@ -157,7 +165,7 @@ void kn_bc_loc_new(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t sco
 
 static void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
                      uint32_t inlined) {
-  if (kn_bc_loc_goes_on(r, scope, inlined)) kn_bc_loc_line(r, line, column);
+  if (!r->fn.keyed && kn_bc_loc_goes_on(r, scope, inlined)) kn_bc_loc_line(r, line, column);
   else kn_bc_loc_new(r, line, column, scope, inlined);
 }
 
@@ -178,22 +186,26 @@ static __attribute__((noinline)) void unabbreviated(struct kn_bc *r, uint64_t po
 static __attribute__((noinline)) void abbreviated(struct kn_bc *r, uint64_t pos) {
   struct kn_bits b = r->in.bits;
   b.pos = pos;
-  uint32_t line = (uint32_t)kn_bits_vbr6(&b), column = (uint32_t)kn_bits_vbr(&b, 8);
-  uint32_t scope = (uint32_t)kn_bits_vbr6(&b), inlined = (uint32_t)kn_bits_vbr6(&b);
-  b.pos++;
-  kn_bits_vbr6(&b);
-  kn_bits_vbr(&b, 3);
+  const struct kn_bc_loc loc = kn_bc_loc_read(&b);
   r->in.bits.pos = b.pos;
   r->in.bits.bad |= b.bad;
-  location(r, line, column, scope, inlined);
+  location(r, loc.line, loc.column, loc.scope, loc.inlined);
+}
+
+bool kn_bc_loc_again(struct kn_bc *r) {
+  const struct kn_bc_at *at = &r->fn.at;
+  if (r->fn.keyed) kn_bc_loc_new(r, at->is.line, at->is.column, at->scope, at->inlined);
+  kn_bc_loc_set(r, at->any);
+  return at->any;
 }
 
 /* Reads a location in any other form; false if there is none. */
 static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, bool *set) {
   uint32_t code = kn_bc_code(r, id);
   if (code == FUNC_DEBUG_LOC_AGAIN) {
-    *set = r->fn.at.any;
-    return kn_bc_skip_record(r, id);
+    if (!kn_bc_skip_record(r, id)) return false;
+    *set = kn_bc_loc_again(r);
+    return true;
   }
   if (code != FUNC_DEBUG_LOC) return false;
   struct kn_bc_ops ops = r->in.ops; /* the instruction's operands are still needed */
@@ -275,12 +287,15 @@ void kn_bc_loc_slow(struct kn_bc *r) {
     set = true;
   } else if (form == FORM_UNABBREV) {
     if ((w & ((1u << (LOC_HEAD_BITS + 6)) - 1)) == AGAIN_HEAD) {
-      set = r->fn.at.any;
       r->in.bits.pos = pos + width + LOC_HEAD_BITS + 6;
+      set = kn_bc_loc_again(r);
     } else if ((w & ((1u << LOC_HEAD_BITS) - 1)) == LOC_HEAD) {
       unabbreviated(r, pos + width + LOC_HEAD_BITS);
       set = r->fn.at.any;
     }
+  } else if (form == FORM_LOC_KEYED) {
+    abbreviated(r, pos + width);
+    set = true;
   } else if (form == FORM_ANY) {
     r->in.bits.pos = pos + width;
     if (!any_form(r, id, &set)) r->in.bits.pos = pos;

@@ -210,6 +210,13 @@ static void build(struct call *c, unsigned n) {
   else if (check(c)) row->build(c);
 }
 
+enum kn_bc_code_kind kn_bc_intrinsic_code(const struct kn_bc_global *g) {
+  kn_bc_builder *by = g->intrinsic ? rows[g->intrinsic - 1].build : NULL;
+  if (by == kn_in_nothing || by == kn_in_lifetime) return KN_BC_NO_CODE;
+  if (by == kn_in_memory) return KN_BC_BYTES;
+  return by == kn_in_library ? KN_BC_CALLS : KN_BC_CODE;
+}
+
 void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t type, uint32_t attrs,
                      const uint64_t *ops, unsigned n, bool bundles) {
   const struct kn_bc_type *ft = &r->types.at[type];

@@ -53,8 +53,7 @@ def compile_c(options, file, folder):
     machine = [f'--target={options.target}-linux-gnu']
     compiler = [CLANG.replace('clang', 'clang++') if cxx else CLANG]
     link = [('aarch64-linux-gnu-g++' if cxx else 'aarch64-linux-gnu-gcc'), '-static'] if aarch64 else compiler
-    # Key instructions, which clang marks from -O1 on, begin statements where LLVM -O0 has none: behind each call, for example.
-    level = [*harness.AS_OG, '-gno-key-instructions'] if options.inline else ['-O0']
+    level = harness.AS_OG if options.inline else ['-O0']
     run([*compiler, *machine, '-w', *level, '-g', '-ftrivial-auto-var-init=zero', *(['-std=c++17'] if cxx else []),
          *options.flags.split(), '-emit-llvm', '-c', file, '-o', folder / 'p.bc'])
     run([CLANG, *machine, '-O0', '-c', folder / 'p.bc', '-o', folder / 'theirs.o'])
