@@ -24,10 +24,6 @@ static bool has_no_code(const struct kn_debug_observer *d) {
   return d->w->out->lines.n - d->lines.first >= 2 && newest_row(d)->offset == kn_here(d->w);
 }
 
-bool kn_debug_lines_ready(struct kn_debug_observer *d, const kiln_func *f) {
-  return KN_RESIZE(f->module, d->lines.entered_from, f->blocks.n);
-}
-
 void kn_debug_lines_begin(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   struct kn_debug_lines *lines = &d->lines;

@@ -226,10 +226,9 @@ static void delay_values(struct kn_debug_observer *d, const struct run *run,
                          const uint32_t *begins) {
   const struct kn_walk *w = d->w;
   const struct kn_code_line *rows = w->out->lines.at;
-  for (uint32_t i = kn_debug_values_from(d, d->lines.begun); i < d->seen.n; i++) {
+  for (uint32_t i = d->lines.begun; i < d->seen.n; i++) {
     struct kn_debug_seen *s = &d->seen.at[i];
-    if (s->is.inst > w->i) break;
-    if (s->loc.scope == 0 || s->step == 0 || s->block != w->block) continue;
+    if (s->loc.scope == 0) continue;
     uint32_t k = run->n;
     while (k-- > 0) {
       const struct kn_loc of = rows[run->row[k]].loc;
@@ -261,7 +260,8 @@ void kn_debug_share_begin(struct kn_debug_observer *d, struct kn_loc loc) {
   if (k == newest) return;
   d->lines.shared = k + 1;
   d->lines.n_later = 0;
-  d->lines.looked = d->lines.begun = w->i;
+  d->lines.looked = w->i;
+  d->lines.begun = d->seen.n;
 }
 
 void kn_debug_share_end(struct kn_debug_observer *d, bool more) {
