@@ -126,8 +126,9 @@ uint32_t kn_debug_variable_at(const struct kn_debug_observer *d, uint32_t slot) 
   return k;
 }
 
-/* Says what variables of its slot become by a store that has left no code, or by one to a slot that nothing loads. Where
- * no expression says the address of a symbol, nothing of them is shown, since printers take what is missing for zero. */
+/* Says what variables of its slot become by a store that has left no code, or by one to a slot that nothing loads.
+ * Where no expression says the address of a symbol, nothing of them is shown, since printers take what is missing for
+ * zero. */
 static void add_store(struct kn_debug_observer *d, const struct kn_debug_store *s) {
   const kiln_func *f = d->w->f;
   struct kn_debug_slot *of = &d->by_slot.at[s->slot];

@@ -381,8 +381,8 @@ static void add_part(struct flow *x, uint32_t newest, uint32_t of) {
 
 /* ---- inlined bodies ---- */
 
-/* The body that is inlined at location `call`, and those around it, have code in the blocks from `first` to `last`; what
- * was said before was of earlier blocks. */
+/* The body that is inlined at location `call`, and those around it, have code in the blocks from `first` to `last`;
+ * what was said before was of earlier blocks. */
 static void extend(struct flow *x, uint32_t call, uint32_t first, uint32_t last) {
   for (; call != 0; call = x->w->s->sources.locs.at[call].inlined) {
     struct kn_debug_body *body = &x->d->bodies.at[call];

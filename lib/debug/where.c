@@ -413,6 +413,7 @@ void kn_debug_say(struct kn_debug_observer *d, const struct kn_debug_seen *of) {
   const struct kn_walk *w = d->w;
   const struct kn_code_line *rows = w->out->lines.at;
   const uint32_t k = d->seen.n, n = w->out->lines.n;
+  if (!d->values.on && !of->is.label) return; /* there was no memory */
   if (!KN_PUSH(w->f->module, d->seen, *of)) {
     give_up(d);
     return;
