@@ -64,8 +64,7 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
   struct kn_debug_observer *d = kn_debug_of(o);
   kn_debug_lines_end(d);
   kn_debug_values_settle(d);
-  kn_debug_vars_end(d);
-  if (d->seen.n != 0) kn_debug_values_end(d);
+  kn_debug_values_end(d);
   if (w->f->debug.calls) kn_debug_calls_end(d);
   func->subprogram = w->f->debug.subprogram;
   func->loc_first = d->lines.first;
@@ -90,16 +89,6 @@ static const struct kn_observer_events with_lines =
   EVENTS(kn_debug_lines_inst, kn_debug_lines_leave);
 static const struct kn_observer_events with_values = EVENTS(inst, leave);
 
-/* Where value `v` says something from: after its value's instruction, if that comes later in the same block. Producers
- * have such values before what they are of. */
-static uint32_t from_inst(const kiln_func *f, const struct kn_debug_value *v) {
-  uint32_t k = v->inst;
-  if (!kn_is_value(v->value) || v->value < k || f->inst[v->value].op == KILN_OP_PARAM)
-    return v->inst;
-  while (k < v->value && !kn_op_ends_block(f->inst[k].op) && f->inst[k].op != KILN_OP_SEG) k++;
-  return k == v->value ? kn_inst_settle(f, k + 1) : v->inst;
-}
-
 /* The session's observer; NULL: the module has failed. */
 static struct kn_debug_observer *observer_of(kiln_session *s) {
   if (s->observer == NULL && (s->observer = kn_realloc(s->module, NULL, sizeof *s->observer)))
@@ -113,41 +102,27 @@ void kn_debug_prepare(const kiln_func *f) {
   struct kn_debug_observer *d = observer_of(s);
   if (d == NULL) return;
   d->observer.on = NULL;
-  d->valued.n = 0;
   d->as_is = kn_debug_as_is(f);
   if (!d->as_is && f->debug.vars.n + f->debug.values.n != 0) kn_debug_ask(s->plan, f);
   if (f->debug.unit == 0 || !kn_session_has_locs(s) ||
-      !KN_RESIZE(s->module, d->seen, f->debug.values.n) || !kn_debug_lines_ready(d, f))
+      !KN_RESIZE(s->module, d->lines.entered_from, f->blocks.n))
     return;
-  bool later = false;
-  for (uint32_t k = 0; k < f->debug.values.n; k++) {
-    struct kn_debug_value is = f->debug.values.at[k];
-    const uint32_t from = from_inst(f, &is);
-    later |= from != is.inst;
-    is.inst = from;
-    d->seen.at[k] = (struct kn_debug_seen){.is = is};
-  }
-  if (later) kn_debug_sort_values(d, f);
-  d->observer.on = &with_lines;
+  const bool values = f->debug.values.n != 0 || (d->as_is && f->debug.vars.n != 0);
+  d->observer.on = values ? &with_values : &with_lines;
 }
 
 void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
   struct kn_debug_observer *d = f->session->observer;
-  if (d == NULL || d->observer.on == NULL) return;
-  const bool ranges = f->debug.vars.n != 0 && d->as_is;
-  if (ranges) kn_debug_vars_unread(d, f);
-  if (d->seen.n != 0 || ranges) d->observer.on = &with_values;
-  kn_observe(w, &d->observer);
+  if (d != NULL && d->observer.on != NULL) kn_observe(w, &d->observer);
 }
 
 void kn_debug_observer_free(kiln_session *s) {
   struct kn_debug_observer *d = s->observer;
   if (d == NULL) return;
   const struct kn_debug_values *v = &d->values;
-  void *arrays[] = {v->steps.at,    v->blocks.at,       v->places.at,     v->all.at,
-                    v->open.at,     v->moved.at,        v->scratch.at,    d->lines.entered_from.at,
-                    v->declared.at, d->calls.passed.at, d->bodies.all.at, d->bodies.numbers.at,
-                    d->valued.at,   d->same.at,         d->seen.at};
+  void *arrays[] = {v->steps.at, v->blocks.at, v->places.at,       v->all.at,
+                    v->open.at,  v->moved.at,  v->firsts.at,       d->by_slot.at,
+                    d->seen.at,  d->bodies.at, d->calls.passed.at, d->lines.entered_from.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, d, 0);
   s->observer = NULL;

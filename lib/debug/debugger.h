@@ -5,12 +5,12 @@
  * - observe_share.c: rows of statements that share an address;
  * - observe_vars.c: where declared variables live;
  * - where.c: where values are while code runs; rows.c: what variables are, from that;
- * - observe_bodies.c: where inlined bodies have code;
  * - observe_calls.c: where calls return to, what they call and pass.
  * Invariant: while a function is walked its rows have places as marks do, and offsets once it is complete. */
 #ifndef KN_LIB_DEBUG_OBSERVE_H
 #define KN_LIB_DEBUG_OBSERVE_H
 
+#include "ir/hash.h"
 #include "lib/codegen/observe.h"
 
 #include <kiln/dwarf.h>
@@ -31,8 +31,8 @@ struct kn_debug_lines {
   bool block_begins;    /* no line of the block has been seen so far */
   uint32_t kept_in;     /* block + 1 in which a row was kept that has no code; 0: there is none */
   uint32_t block_first; /* index of the block's first row */
-  /* statements that share addresses, with the code after them: their first row, index + 1, or 0; the instruction
-   * with which they begin, and the one that was looked at last; places after instructions that only compute, at
+  /* statements that share addresses, with the code after them: their first row, index + 1, or 0; how many values were
+   * seen where they begin, and the instruction that was looked at last; places after instructions that only compute, at
    * which rows may begin instead */
   uint32_t shared, begun, looked, n_later;
   struct kn_mark later[KN_DEBUG_LATER];
@@ -80,17 +80,27 @@ struct kn_debug_held {
   bool stays;          /* it is there when the block is left */
 };
 
-/* What the function says of a variable, or a label, and what became of it. */
+/* What the function says of a variable, or a label, and what became of it; or a variable that is declared. */
 struct kn_debug_seen {
-  struct kn_debug_value is;
-  uint32_t block, step; /* where that is, once it was passed; step 0: it was not */
-  struct kn_mark from;  /* where the variable becomes it */
-  bool after_inst;      /* only after the instruction there */
-  uint32_t first, held; /* the oldest and newest stretch of it, index + 1 */
-  uint32_t entry;       /* what it is as long as the function runs: index + 1 in `places`, or 0 */
-  struct kn_loc loc;    /* of the statement that stores it, or none */
-  uint32_t declared;    /* the declared variable that it is of: index + 1, or 0 */
-  int32_t disp;         /* of a store of constant data: the data's address is the value plus this */
+  struct kn_debug_value is; /* its instruction: the one at which the walk was */
+  uint32_t block, step;     /* where that is; step 0: nowhere, a variable is declared */
+  struct kn_mark from;      /* where the variable becomes it */
+  bool after_inst;          /* only after the instruction there */
+  uint32_t first, held;     /* the oldest and newest stretch of it, index + 1 */
+  uint32_t entry;    /* what it is as long as the function runs: index + 1 in `places`, or 0 */
+  struct kn_loc loc; /* of the statement that stores it, or none */
+  uint32_t declared; /* the declared variable that it is of: index + 1, or 0 */
+  int32_t disp;      /* of a store of constant data: the data's address is the value plus this */
+  /* others, index + 1, or 0: the one before it of the same variable; the next one of the same block (rows.c), or
+   * of the declarations of a slot; of the first of a variable, its newest one */
+  uint32_t earlier, next, newest;
+};
+
+/* Of a slot, where debuggers change no code. */
+struct kn_debug_slot {
+  uint32_t newest; /* of the variables that are declared to be in it: index + 1, or 0 */
+  bool stores;     /* inlining has left out stores to it */
+  bool hidden;     /* nothing may be shown of these variables */
 };
 
 /* The block at a position. */
@@ -98,34 +108,39 @@ struct kn_debug_block {
   uint32_t first, term,
     end; /* steps: its first, its terminator's, the one after its last; 0: it was not walked */
   uint64_t wrote; /* registers, on all paths through it */
+  /* in rows.c */
+  uint32_t preds;  /* edges that lead here */
+  uint32_t in;     /* what is known of a part where it begins; 0 of blocks that are not listed; */
+  uint32_t passed; /* that of which its successors know */
+  uint32_t head;   /* the first value of the part in it */
+  /* by number: positions with values of the part, then those that these may reach */
+  uint32_t listed;
 };
 
 /* Of a function that says what variables are, while it is walked, but for one that has labels alone. */
+enum { KN_DEBUG_LATE = 64 };
 struct kn_debug_values {
   bool on;
   KN_ARRAY(struct kn_debug_step) steps;
   KN_ARRAY(struct kn_debug_block) blocks; /* by position */
   KN_ARRAY(struct kn_debug_place) places;
-  KN_ARRAY(struct kn_debug_held) all; /* stretches */
-  KN_ARRAY(uint32_t) open;            /* those that may end with the next step */
-  uint64_t watched;                   /* registers of these */
-  bool spilled;                       /* one of them is */
-  uint32_t block;                     /* being walked: block + 1, or 0 */
-  uint32_t next;                      /* index of the value that probably comes next */
-  struct kn_quiet quiet;              /* instructions in which nothing is to be done */
-  KN_ARRAY(uint64_t) moved;           /* by edge: homes of parameters that it writes */
-  KN_ARRAY(uint32_t) declared;        /* by slot: the variable that is all of it, index + 1, or 0 */
-  KN_ARRAY(uint32_t) scratch;         /* when the function is complete */
+  KN_ARRAY(struct kn_debug_held) all;   /* stretches */
+  KN_ARRAY(uint32_t) open;              /* those that may end with the next step */
+  uint64_t watched;                     /* registers of these */
+  bool spilled;                         /* one of them is */
+  uint32_t block;                       /* being walked: block + 1, or 0 */
+  uint32_t n_late, late[KN_DEBUG_LATE]; /* values that it says before they are computed: indices */
+  uint32_t next, next_store;            /* indices of the value and store that probably come next */
+  struct kn_quiet quiet;                /* instructions in which nothing is to be done */
+  KN_ARRAY(uint64_t) moved;             /* by edge: homes of parameters that it writes */
+  const struct kn_debug_place *newest;  /* of the newest row, if the next one may say the same */
+  struct kn_hash firsts;                /* the first of each variable in `seen`: index + 1 */
 };
 
-/* A body that is inlined at location `call` has code in the blocks at these positions, and in none before or after. */
+/* The body that is inlined at a location has code in the blocks at these positions, and in none before or after. */
 struct kn_debug_body {
-  uint32_t call, first, last;
-};
-
-struct kn_debug_bodies {
-  KN_ARRAY(struct kn_debug_body) all; /* of the function */
-  KN_ARRAY(uint32_t) numbers;         /* by location: index in `all`, if that is of the location */
+  uint32_t func; /* kn_debug_observer.func: of this function; else it has none */
+  uint32_t first, last;
 };
 
 /* ---- calls ---- */
@@ -152,26 +167,19 @@ struct kn_debug_calls {
   struct kn_debug_entered entered[KN_DEBUG_ENTERED];
 };
 
-#define KN_VALUED_MEMORY 0x80000000u
-#define KN_VALUED_STORES 0x40000000u
-#define KN_VALUED_FIRST 0x3fffffffu
-#define KN_NOT_VALUED UINT32_MAX
-
 /* Of a session; begins as zeros. */
 struct kn_debug_observer {
   struct kn_observer observer;
   const struct kn_walk *w;
   bool as_is;         /* what kn_debug_as_is says of it */
   uint32_t var_first; /* of the function, in the session's output */
-  /* by slot: the first of the variables of which values say what some of them is, index + 1, or 0; empty: there are
-   * none. With KN_VALUED_MEMORY if nothing may be shown of them, KN_VALUED_STORES if stores to it were left out */
-  KN_ARRAY(uint32_t) valued;
-  KN_ARRAY(uint32_t)
-  same; /* by variable: the next one of its slot, index + 1, or 0; KN_NOT_VALUED: it is no such one */
-  KN_ARRAY(struct kn_debug_seen) seen; /* what variables are, by instruction */
+  uint32_t func;      /* counts functions with inlined bodies */
+  KN_ARRAY(struct kn_debug_seen)
+  seen; /* what variables are, in the order of the code; before that, the declared ones */
+  KN_ARRAY(struct kn_debug_slot) by_slot; /* empty if debuggers may change code */
+  KN_ARRAY(struct kn_debug_body) bodies;  /* by location */
   struct kn_debug_lines lines;
   struct kn_debug_values values;
-  struct kn_debug_bodies bodies;
   struct kn_debug_calls calls;
 };
 
@@ -196,8 +204,6 @@ void kn_debug_ask(struct kn_plan *plan, const kiln_func *f);
 
 /* ---- observe_lines.c ---- */
 
-/* Makes room for a function. False without memory. */
-bool kn_debug_lines_ready(struct kn_debug_observer *d, const kiln_func *f);
 /* The function's first row. */
 void kn_debug_lines_begin(struct kn_debug_observer *d);
 /* The function's frame is made, its arguments are to be received. */
@@ -235,31 +241,29 @@ void kn_debug_share_end(struct kn_debug_observer *d, bool more);
 
 /* ---- observe_vars.c ---- */
 
-/* Where debuggers change no code: what no code reads of declared variables, stores to which are none, becomes the
- * values that are stored. Before the walk. */
-void kn_debug_vars_unread(struct kn_debug_observer *d, const kiln_func *f);
-/* Can values not say what the variable is? */
-bool kn_debug_is_odd(const kiln_func *f, const struct kn_debug_var *v);
-/* Puts the values in their order: by instruction, else as they are. */
-void kn_debug_sort_values(struct kn_debug_observer *d, const kiln_func *f);
 /* Is a piece of slot `slot`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */
 bool kn_debug_in_pieces(const struct kn_walk *w, uint32_t slot);
 /* Requests frame offsets for declared variables that have none; before the target finishes the function. */
 void kn_debug_vars_allocate(const struct kn_debug_observer *d);
-/* The function is complete: variables get their expressions, but for those that values say something of, too. */
-void kn_debug_vars_end(struct kn_debug_observer *d);
 /* Adds rows for what variable `v` is while the content of its slot is it. */
 void kn_debug_add_places(struct kn_debug_observer *d, const struct kn_debug_var *v);
-/* Adds a row; its expression is `n` bytes of `head` and those from `expr` on. */
-void kn_debug_add_row(const struct kn_walk *w, struct kn_code_var row, const uint8_t *head,
-                      uint32_t n, const uint8_t *expr);
+/* Where debuggers change no code: variables are declared; `seen` is empty. False without memory. */
+bool kn_debug_declare(struct kn_debug_observer *d);
+/* The same: stores to slots that no code reads, as the instruction `before` w->i, or left out by inlining there, become
+ * values of the variables. */
+void kn_debug_stores_here(struct kn_debug_observer *d, uint32_t before);
+/* The variable that pointers to the slot may be shown as pointers to: index + 1, or 0. */
+uint32_t kn_debug_variable_at(const struct kn_debug_observer *d, uint32_t slot);
 
 /* ---- where.c ---- */
 
 /* A function begins. */
 void kn_debug_values_begin(struct kn_debug_observer *d);
-/* Index of the first value that counts before instruction `inst` or a later one. */
-uint32_t kn_debug_values_from(const struct kn_debug_observer *d, uint32_t inst);
+/* Index of the first of `n` records, in ascending order of the instructions with which they begin, at `inst` or later;
+ * `next`: probably. */
+uint32_t kn_debug_from(const void *at, size_t size, uint32_t n, uint32_t inst, uint32_t next);
+/* From here on a variable is, or here is a label: all of `of` but where. */
+void kn_debug_say(struct kn_debug_observer *d, const struct kn_debug_seen *of);
 /* Instruction w->i is reached, which is not in values.quiet. */
 void kn_debug_values_here(struct kn_debug_observer *d);
 /* The call or conditional branch of w->i is emitted next. */
@@ -287,15 +291,13 @@ uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn
 /* Where the block at `pos` has a slot in its home `reg`: up to *to. Returns from where. */
 uint32_t kn_debug_slot_home(const struct kn_debug_observer *d, unsigned reg, uint32_t pos,
                             uint32_t *to);
-/* Adds rows for what variables are while code runs, once the function is complete. */
+/* Adds a row: what `v` says is at `is` (and further values follow) from `from` to `to`; from 0 to KN_DEBUG_END it is so
+ * everywhere. False if there is none. */
+#define KN_DEBUG_END UINT32_MAX
+bool kn_debug_add_row(struct kn_debug_observer *d, const struct kn_debug_value *v,
+                      const struct kn_debug_place *is, uint32_t from, uint32_t to);
+/* Adds rows for what variables are, once the function is complete. */
 void kn_debug_values_end(struct kn_debug_observer *d);
-
-/* ---- observe_bodies.c ---- */
-
-/* Finds where the function's inlined bodies have code; false without memory. */
-bool kn_debug_bodies_find(struct kn_debug_observer *d);
-/* That of the call at location `call`, as long as nothing else is found; NULL: it has no code. */
-const struct kn_debug_body *kn_debug_body_of(const struct kn_debug_observer *d, uint32_t call);
 
 /* ---- observe_calls.c ---- */
 

@@ -24,10 +24,6 @@ static bool has_no_code(const struct kn_debug_observer *d) {
   return d->w->out->lines.n - d->lines.first >= 2 && newest_row(d)->offset == kn_here(d->w);
 }
 
-bool kn_debug_lines_ready(struct kn_debug_observer *d, const kiln_func *f) {
-  return KN_RESIZE(f->module, d->lines.entered_from, f->blocks.n);
-}
-
 void kn_debug_lines_begin(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   struct kn_debug_lines *lines = &d->lines;
@@ -36,8 +32,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   lines->quiet.n = 0;
   lines->note = lines->shared = lines->kept_in = lines->column.scope = lines->from = 0;
   lines->plain = false;
-  lines->may_plain = w->plan->in_order && !w->eh.on && !w->f->attrs.blocks_as_made && !d->as_is &&
-                     w->f->notes[KN_NOTE_PASSED].n == 0;
+  lines->may_plain = !w->f->attrs.blocks_as_made && !d->as_is && w->f->notes[KN_NOTE_PASSED].n == 0;
   lines->block_first = lines->first + 1;
   lines->block_begins = false;
   add_row(d, lines->loc = kn_loc_of(&w->s->sources, w->f->debug.begin), KN_LINE_STMT);
@@ -75,14 +70,11 @@ static void fill_branch(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[d->lines.block];
-  uint32_t i = d->lines.inst, k = d->lines.note;
+  const uint32_t i = d->lines.inst;
   if (f->inst[i].op != KILN_OP_BR || d->as_is || !is_empty_line(d)) return;
   /* LLVM has no code for a branch to the block that was made next either, but for one that is alone in its block */
   if (!w->target->code.branches_count && f->edges.at[b->edge_first].target == d->lines.block + 1 &&
       (b->term != i || kn_inst_settle(f, b->first) != i))
-    return;
-  if (k < f->notes[KN_NOTE_LOC].n && w->plan->in_order &&
-      f->notes[KN_NOTE_LOC].at[k].loc.line == newest_row(d)->loc.line)
     return;
   kn_request_nop(d->observer.requests);
 }
@@ -155,23 +147,6 @@ void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w) {
 
 /* ---- changes ---- */
 
-/* Is the code here right behind the call of a try? LLVM has a jump to the block in which that goes on: it is where
- * debuggers are when the called function has returned. */
-static bool behind_try(const struct kn_walk *w) {
-  const struct kn_eh *eh = &w->eh;
-  if (eh->calls.n == 0) return false;
-  const struct kn_eh_call *call = &eh->calls.at[eh->calls.n - 1];
-  return call->pad != 0 && w->code.marks.at[call->end].at == kn_here(w);
-}
-
-/* The location of what was built before w->i, whose note is `note`, and has one, or none. */
-static struct kn_loc built_before(const struct kn_walk *w, const struct kn_note *note) {
-  const struct kn_note *first = w->f->notes[KN_NOTE_LOC].at;
-  if (note->inst != w->i) return note->loc;
-  while (note > first && note[-1].loc.scope == 0) note--;
-  return note > first ? note[-1].loc : (struct kn_loc){0};
-}
-
 /* The newest location of a line in the blocks that were made before the current one, or none. */
 static struct kn_loc made_before(const struct kn_walk *w) {
   const kiln_func *f = w->f;
@@ -185,12 +160,11 @@ static struct kn_loc made_before(const struct kn_walk *w) {
   return (struct kn_loc){0};
 }
 
-/* The location of what LLVM has before instruction w->i, whose note is `note`: LLVM does not move blocks. */
-static struct kn_loc before(const struct kn_debug_observer *d, const struct kn_note *note) {
+/* The location of what LLVM has before w->i: where blocks are in the order of the source, LLVM does not move them. */
+static struct kn_loc before(const struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   struct kn_loc loc = {0};
   if (w->f->attrs.blocks_as_made && d->lines.block_begins && !d->as_is) loc = made_before(w);
-  else if (!w->plan->in_order) loc = built_before(w, note);
   return loc.scope != 0 ? loc : d->lines.loc;
 }
 
@@ -295,7 +269,7 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   const bool again = is_again(d, note, of);
   if (again) d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
   if (again && !d->lines.block_begins) return;
-  const struct kn_loc was = before(d, note);
+  const struct kn_loc was = before(d);
   bool same_line = kn_debug_in_line(w, now, was);
   bool enters = false;
   if (d->lines.block_begins && now.line != 0) {
@@ -317,7 +291,6 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   /* what debuggers wrote to variables in memory counts from the next statement on */
   bool adds = !d->as_is, replaces = false;
   if (stmt && adds) kn_request_reload(d->observer.requests);
-  if (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)) kn_request_nop(d->observer.requests);
   if (has_no_code(d)) {
     const struct kn_code_line *row = newest_row(d);
     if (adds && row->loc.line != now.line && misses_code(d)) {

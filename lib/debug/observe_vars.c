@@ -2,7 +2,6 @@
  * variable that is shown keeps its register over all of the function, unless debuggers change no code (wishes.c). */
 #include "lib/debug/debugger.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- variables ---- */
@@ -29,41 +28,22 @@ void kn_debug_vars_allocate(const struct kn_debug_observer *d) {
   }
 }
 
-void kn_debug_add_row(const struct kn_walk *w, struct kn_code_var row, const uint8_t *head,
-                      uint32_t n, const uint8_t *expr) {
-  struct kn_output *out = w->out;
-  kiln_module *m = w->f->module;
-  uint32_t more = row.n, all = n + more;
-  if (!KN_ROOM(m, out->vars, 1) || !KN_ROOM(m, out->exprs, all)) return;
-  if (n) memcpy(out->exprs.at + out->exprs.n, head, n);
-  if (more) memcpy(out->exprs.at + out->exprs.n + n, expr, more);
-  row.expr = out->exprs.n;
-  row.n = all;
-  out->vars.at[out->vars.n++] = row;
-  out->exprs.n += all;
+/* Can values not say what the variable is? */
+static bool is_odd(const kiln_func *f, const struct kn_debug_var *v) {
+  return (v->n != 0 && !v->indirect) ||
+         (f->slots.at[v->slot].pieces != 0 && (v->indirect || v->part_bits != 0));
 }
 
-/* Adds `row`, with the location of `n` bytes at `head`, wherever a slot is in its register. */
-static void add_ranges(struct kn_debug_observer *d, uint32_t slot, struct kn_code_var row,
-                       const uint8_t *head, uint32_t n, const uint8_t *expr) {
-  const struct kn_walk *w = d->w;
-  const struct kn_slot *s = &w->f->slots.at[slot];
-  if (s->global == 0 || d->values.blocks.n == 0) return;
-  const struct kn_range *r = &w->plan->ranges.at[s->global - 1];
-  uint32_t end = 0;
-  for (uint32_t pos = r->first; pos <= r->last && pos < w->plan->n_layout; pos++) {
-    uint32_t to, from = kn_debug_slot_home(d, w->slots[slot].reg, pos, &to);
-    if (from >= to) continue;
-    if (end == from && end != 0) {
-      w->out->vars.at[w->out->vars.n - 1].to = end = to;
-      continue;
-    }
-    uint32_t rows = w->out->vars.n;
-    row.from = from;
-    row.to = end = to;
-    kn_debug_add_row(w, row, head, n, expr);
-    if (rows == w->out->vars.n) return;
-  }
+/* What variable `v` is if `h` is what its slot has, or with `address`, where that is. */
+static struct kn_debug_value value_of(const struct kn_debug_var *v, uint32_t h, bool address) {
+  return (struct kn_debug_value){.variable = v->variable,
+                                 .inlined = v->inlined,
+                                 .value = h,
+                                 .expr = v->expr,
+                                 .n = v->n,
+                                 .part_at = v->part_at,
+                                 .part_bits = v->part_bits,
+                                 .address = address};
 }
 
 /* Adds what variable `v` is while the content of a slot, or of a piece of one, is it, or its part of it. */
@@ -72,34 +52,28 @@ static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v, 
   const struct kn_walk *w = d->w;
   const unsigned reg = w->slots[slot].reg;
   const bool in_reg = reg != KN_NO_REG;
-  const struct kn_debug_place is = {.where = in_reg ? KN_DP_REG : KN_DP_SLOT,
+  const struct kn_debug_place is = {.where = in_reg        ? v->indirect ? KN_DP_REG : KN_DP_CONTENT
+                                             : v->indirect ? KN_DP_FRAME
+                                                           : KN_DP_SLOT,
                                     .reg = (uint8_t)reg,
+                                    .frame = w->slot_states.at[slot].frame,
                                     .handle = kn_handle(KN_TAG_SLOT, slot)};
-  uint8_t b[KN_DEBUG_PLACE_BYTES + 1];
+  struct kn_debug_value value = value_of(v, is.handle, true);
   /* what is computed with its address is in memory: wishes.c */
   if (reg == KN_UNREAD || (in_reg && v->n != 0 && !v->indirect)) return;
-  uint8_t *p =
-    kn_debug_put_place(w, b, &is, in_reg && v->indirect ? KN_PUT_VALUE : KN_PUT_LOCATION);
-  if (p == NULL) return; /* see kn_debug_vars_allocate */
-  if (!in_reg && v->indirect) *p++ = KILN_DW_OP_deref;
-  struct kn_code_var row = {.variable = v->variable,
-                            .inlined = v->inlined,
-                            .n = v->n,
-                            .part_at = part_at,
-                            .part_bits = part_bits};
-#ifdef KN_CHECKS
-  row.value = is.handle;
-#endif
-  const uint8_t *expr = w->f->debug.bytes.at + v->expr;
-  uint32_t n = (uint32_t)(p - b);
-  if (!d->as_is) {
-    kn_debug_add_row(w, row, b, n, expr);
-  } else if (in_reg) {
-    add_ranges(d, slot, row, b, n, expr);
-  } else {
-    row.from = w->code.start;
-    row.to = kn_here(w);
-    kn_debug_add_row(w, row, b, n, expr);
+  value.part_at = part_at;
+  value.part_bits = part_bits;
+  d->values.newest = NULL;
+  if (!d->as_is || !in_reg) {
+    const uint32_t from = d->as_is ? w->code.start : 0, to = d->as_is ? kn_here(w) : KN_DEBUG_END;
+    (void)kn_debug_add_row(d, &value, &is, from, to);
+    return;
+  }
+  const uint32_t global = w->f->slots.at[slot].global;
+  const struct kn_range *r = global ? &w->plan->ranges.at[global - 1] : NULL;
+  for (uint32_t pos = r ? r->first : 1; r && pos <= r->last && pos < d->values.blocks.n; pos++) {
+    uint32_t to, from = kn_debug_slot_home(d, reg, pos, &to);
+    (void)kn_debug_add_row(d, &value, &is, from, to);
   }
 }
 
@@ -108,6 +82,9 @@ void kn_debug_add_places(struct kn_debug_observer *d, const struct kn_debug_var 
   const struct kn_slot *slots = w->f->slots.at, *s = &slots[v->slot];
   const uint32_t bytes = 1u << kn_type_log2[s->type];
   const bool part = d->as_is && w->slots[v->slot].reg != KN_NO_REG && bytes < s->size_bytes;
+  if (d->as_is &&
+      (d->by_slot.at[v->slot].hidden || (d->by_slot.at[v->slot].stores && is_odd(w->f, v))))
+    return;
   if (KN_LIKELY(!part && !kn_debug_in_pieces(w, v->slot))) {
     add_slot(d, v, v->slot, v->part_at, v->part_bits);
     return;
@@ -119,139 +96,76 @@ void kn_debug_add_places(struct kn_debug_observer *d, const struct kn_debug_var 
   }
 }
 
-void kn_debug_vars_end(struct kn_debug_observer *d) {
-  const struct kn_walk *w = d->w;
-  for (uint32_t i = 0; i < w->f->debug.vars.n; i++) {
-    const struct kn_debug_var *v = &w->f->debug.vars.at[i];
-    uint32_t rows = w->out->vars.n;
-    if (d->valued.n != 0 && d->same.at[i] != KN_NOT_VALUED) continue; /* kn_debug_values_end */
-    kn_debug_add_places(d, v);
-    struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
-    if (rows == w->out->vars.n && d->as_is) kn_debug_add_row(w, row, NULL, 0, NULL);
+/* ---- where debuggers change no code ---- */
+
+bool kn_debug_declare(struct kn_debug_observer *d) {
+  const kiln_func *f = d->w->f;
+  if (!KN_RESIZE(f->module, d->by_slot, f->slots.n)) return false;
+  memset(d->by_slot.at, 0, f->slots.n * sizeof *d->by_slot.at);
+  /* a slot that is memory does not have what stores that were left out would have changed */
+  for (uint32_t k = 0; k < f->debug.stores.n; k++) {
+    const uint32_t slot = f->debug.stores.at[k].slot;
+    d->by_slot.at[slot].stores = true;
+    d->by_slot.at[slot].hidden = d->w->plan->slots.at[slot].memory != 0;
   }
-}
-
-/* ---- variables that no code reads ---- */
-
-bool kn_debug_is_odd(const kiln_func *f, const struct kn_debug_var *v) {
-  return (v->n != 0 && !v->indirect) ||
-         (f->slots.at[v->slot].pieces != 0 && (v->indirect || v->part_bits != 0));
-}
-
-/* Is a store to slot or piece `i` no code, since nothing loads it? */
-static bool is_unread(const kiln_func *f, uint32_t i) {
-  return f->slots.at[i].uses != 0 && f->session->plan->slots.at[i].reg == KN_UNREAD;
-}
-
-/* Is that so of a slot, or of a piece of it? */
-static bool any_unread(const kiln_func *f, uint32_t slot) {
-  bool any = false;
-  for (uint32_t i = slot + 1; i != 0 && !any; i = f->slots.at[i - 1].pieces)
-    any = is_unread(f, i - 1);
-  return any;
-}
-
-/* Adds what variable number `of` becomes by a store that has left no code. Where no expression says the address of a
- * symbol, nothing of it is shown, since printers take what is missing for zero. */
-static void add_stored(struct kn_debug_observer *d, const kiln_func *f,
-                       const struct kn_debug_store *s, uint32_t of) {
-  const struct kn_debug_var *v = &f->debug.vars.at[of - 1];
-  const uint32_t slot = s->slot, h = kn_debug_is_odd(f, v) ? 0 : s->value;
-  struct kn_debug_value value = {.inst = s->inst,
-                                 .variable = v->variable,
-                                 .inlined = v->inlined,
-                                 .value = h,
-                                 .expr = v->expr,
-                                 .n = v->n,
-                                 .part_at = v->part_at,
-                                 .part_bits = v->part_bits,
-                                 .address = v->indirect | s->data};
-  if (kn_is_pool(h) && f->pool.at[kn_index(h)].symbol != 0 &&
-      (kn_debug_symbol(f, h) == 0 || (s->data && v->indirect)))
-    d->valued.at[slot] |= KN_VALUED_MEMORY;
-  if (s->bytes != f->slots.at[slot].size_bytes) {
-    value.part_at = v->part_at + 8 * s->at;
-    value.part_bits = 8 * s->bytes;
-  }
-  (void)KN_PUSH(
-    f->module, d->seen,
-    (struct kn_debug_seen){.is = value, .declared = of, .loc = s->loc, .disp = s->disp});
-}
-
-static void add_store(struct kn_debug_observer *d, const kiln_func *f,
-                      const struct kn_debug_store *s) {
-  for (uint32_t k = d->valued.at[s->slot] & KN_VALUED_FIRST; k != 0; k = d->same.at[k - 1])
-    add_stored(d, f, s, k);
-}
-
-/* The same of the stores that are there, and of those that inlining has left out. */
-static void add_all_stored(struct kn_debug_observer *d, const kiln_func *f) {
-  for (uint32_t b = 0; b < f->blocks.n; b++) {
-    if (f->session->plan->pos.at[b] == 0) continue;
-    for (uint32_t i = kn_inst_settle(f, f->block[b].first); i != f->block[b].term;
-         i = kn_inst_settle(f, i + 1)) {
-      const struct kn_inst *in = &f->inst[i];
-      if (in->op != KILN_OP_STORE || !kn_is_slot(in->a) || !is_unread(f, kn_index(in->a))) continue;
-      const uint32_t slot = kn_index(in->a),
-                     whole = (uint32_t)(kn_slot_whole(f, slot) - f->slots.at);
-      const struct kn_debug_store store = {.inst = kn_inst_settle(f, i + 1),
-                                           .slot = whole,
-                                           .at = f->slots.at[slot].offset,
-                                           .bytes = 1u << kn_type_log2[in->type],
-                                           .value = in->b,
-                                           .loc = kn_loc_at(f, i)};
-      add_store(d, f, &store);
-    }
-  }
-  for (uint32_t k = 0; k < f->debug.stores.n; k++) add_store(d, f, &f->debug.stores.at[k]);
-}
-
-static int by_inst(const void *a, const void *b) {
-  const struct kn_debug_seen *x = a, *y = b;
-  if (x->is.inst != y->is.inst) return x->is.inst < y->is.inst ? -1 : 1;
-  return (x->step > y->step) - (x->step < y->step);
-}
-
-/* Puts the values in their order: by instruction, else as they are. Those of what is not shown are none. */
-void kn_debug_sort_values(struct kn_debug_observer *d, const kiln_func *f) {
-  struct kn_debug_seen *at = d->seen.at;
-  for (uint32_t k = 0; k < d->seen.n; k++) {
-    const uint32_t of = at[k].declared;
-    if (of != 0 && d->valued.at[f->debug.vars.at[of - 1].slot] & KN_VALUED_MEMORY)
-      at[k].is.value = at[k].is.n = 0;
-    at[k].step = k;
-  }
-  if (d->seen.n != 0) qsort(at, d->seen.n, sizeof *at, by_inst);
-  for (uint32_t k = 0; k < d->seen.n; k++) at[k].step = 0;
-}
-
-/* Finds the variables that become values, in whole or in part; false: there are none, or no memory. A slot that is
- * memory does not have what stores that were left out would have changed: nothing of such a variable is shown. */
-static bool find_unread(struct kn_debug_observer *d, const kiln_func *f) {
-  bool any = false;
-  if (!KN_RESIZE(f->module, d->same, f->debug.vars.n) ||
-      !KN_RESIZE(f->module, d->valued, f->slots.n))
-    return false;
-  uint32_t *valued = d->valued.at;
-  memset(valued, 0, f->slots.n * sizeof *valued);
-  for (uint32_t k = 0; k < f->debug.stores.n; k++)
-    valued[f->debug.stores.at[k].slot] = KN_VALUED_STORES;
-  for (uint32_t k = f->debug.vars.n; k-- > 0;) {
+  for (uint32_t k = 0; k < f->debug.vars.n; k++) { /* those of callers come after those of bodies */
     const struct kn_debug_var *v = &f->debug.vars.at[k];
-    uint32_t *of = &valued[v->slot];
-    const bool memory = f->session->plan->slots.at[v->slot].memory != 0;
-    d->same.at[k] = KN_NOT_VALUED;
-    if (!(*of & KN_VALUED_STORES) && (memory || kn_debug_is_odd(f, v) || !any_unread(f, v->slot)))
-      continue;
-    d->same.at[k] = *of & KN_VALUED_FIRST;
-    *of = (k + 1) | (*of & KN_VALUED_STORES) | (memory ? KN_VALUED_MEMORY : 0);
-    any = true;
+    uint32_t *of = &d->by_slot.at[v->slot].newest;
+    struct kn_debug_seen s = {.is = value_of(v, 0, false), .declared = k + 1, .next = *of};
+    if (!KN_PUSH(f->module, d->seen, s)) return false;
+    *of = k + 1;
   }
-  return any;
+  return true;
 }
 
-void kn_debug_vars_unread(struct kn_debug_observer *d, const kiln_func *f) {
-  if (!find_unread(d, f)) return;
-  add_all_stored(d, f);
-  kn_debug_sort_values(d, f);
+uint32_t kn_debug_variable_at(const struct kn_debug_observer *d, uint32_t slot) {
+  uint32_t k = d->by_slot.n != 0 ? d->by_slot.at[slot].newest : 0;
+  const struct kn_debug_var *vars = d->w->f->debug.vars.at;
+  while (k != 0 && (vars[k - 1].indirect || (vars[k - 1].n | vars[k - 1].part_bits) != 0))
+    k = d->seen.at[k - 1].next;
+  return k;
+}
+
+/* Says what variables of its slot become by a store that has left no code, or by one to a slot that nothing loads.
+ * Where no expression says the address of a symbol, nothing of them is shown, since printers take what is missing for
+ * zero. */
+static void add_store(struct kn_debug_observer *d, const struct kn_debug_store *s) {
+  const kiln_func *f = d->w->f;
+  struct kn_debug_slot *of = &d->by_slot.at[s->slot];
+  for (uint32_t k = of->newest; k != 0; k = d->seen.at[k - 1].next) {
+    const struct kn_debug_var *v = &f->debug.vars.at[k - 1];
+    const uint32_t h = is_odd(f, v) ? 0 : s->value;
+    struct kn_debug_value value = value_of(v, h, v->indirect | s->data);
+    if (!of->stores && (is_odd(f, v) || d->w->plan->slots.at[s->slot].memory != 0)) continue;
+    if (kn_is_pool(h) && f->pool.at[kn_index(h)].symbol != 0 &&
+        (kn_debug_symbol(f, h) == 0 || (s->data && v->indirect)))
+      of->hidden = true;
+    if (s->bytes != f->slots.at[s->slot].size_bytes) {
+      value.part_at = v->part_at + 8 * s->at;
+      value.part_bits = 8 * s->bytes;
+    }
+    kn_debug_say(
+      d, &(struct kn_debug_seen){.is = value, .declared = k, .loc = s->loc, .disp = s->disp});
+  }
+}
+
+void kn_debug_stores_here(struct kn_debug_observer *d, uint32_t before) {
+  const struct kn_walk *w = d->w;
+  const kiln_func *f = w->f;
+  const struct kn_inst *in = &f->inst[before];
+  /* a store to what nothing loads is no code */
+  if (before != 0 && in->op == KILN_OP_STORE && kn_is_slot(in->a) &&
+      w->slots[kn_index(in->a)].reg == KN_UNREAD && f->slots.at[kn_index(in->a)].uses != 0) {
+    const struct kn_slot *slot = &f->slots.at[kn_index(in->a)];
+    add_store(d, &(struct kn_debug_store){
+                   .slot = (uint32_t)(kn_slot_whole(f, kn_index(in->a)) - f->slots.at),
+                   .at = slot->offset,
+                   .bytes = 1u << kn_type_log2[in->type],
+                   .value = in->b,
+                   .loc = kn_loc_at(f, before)});
+  }
+  const struct kn_debug_store *stores = f->debug.stores.at;
+  uint32_t k = kn_debug_from(stores, sizeof *stores, f->debug.stores.n, w->i, d->values.next_store);
+  for (; k < f->debug.stores.n && stores[k].inst == w->i; k++) add_store(d, &stores[k]);
+  d->values.next_store = k;
 }

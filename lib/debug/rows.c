@@ -67,39 +67,6 @@ uint32_t kn_debug_slot_home(const struct kn_debug_observer *d, unsigned reg, uin
 
 /* ---- rows ---- */
 
-/* Of values by their numbers, index + 1. What a part of the variable is at a position is such a number, with LOST if it
- * is not there any more, but is what it was when the function began; 0: that is not known; ANY: not yet visited. */
-struct flow {
-  struct kn_debug_observer *d;
-  const struct kn_walk *w; /* == d->w */
-  uint32_t *preds;         /* by position: edges that lead there */
-  uint32_t *in; /* by position: what is known where it begins; 0 of those that are not in `list`; */
-  uint32_t *passed;      /* that of which its successors know */
-  uint32_t *head;        /* by position: the first value of the part in it */
-  uint32_t *next;        /* by value: the next in its block */
-  uint32_t *group;       /* by value: the next of the same variable */
-  uint32_t *list;        /* positions with values of the part, then those that these may reach */
-  uint32_t n, low, high; /* how many; the first and the last of them */
-  uint32_t first, last;  /* positions that the variable may exist at */
-  uint32_t begin;        /* rows before this offset are there */
-  const struct kn_debug_place *newest; /* of the newest row, if the next one may say the same */
-  int64_t left;                        /* work that the function's values may still make */
-};
-#define ANY UINT32_MAX
-#define LOST 0x80000000u
-
-static bool is_known(uint32_t k) { return k != 0 && k != ANY; }
-
-/* The newest stretch of value number `k`, or NULL. */
-static const struct kn_debug_held *newest(const struct flow *x, uint32_t k) {
-  const uint32_t held = x->d->seen.at[k - 1].held;
-  return held ? &x->d->values.all.at[held - 1] : NULL;
-}
-
-static const struct kn_debug_place *place_of(const struct flow *x, const struct kn_debug_held *h) {
-  return &x->d->values.places.at[h->place];
-}
-
 /* Is the result on the stack the variable's value? */
 static bool on_stack(const struct kn_debug_value *v, const struct kn_debug_place *is) {
   return !v->address &&
@@ -107,24 +74,23 @@ static bool on_stack(const struct kn_debug_value *v, const struct kn_debug_place
           is->where == KN_DP_SYMBOL || is->where == KN_DP_ENTRY);
 }
 
-/* Adds a row: value number `k` is at `is` (and further values follow) from `from` to `to`. False if there is
- * none. */
-static bool add_row(struct flow *x, uint32_t k, const struct kn_debug_place *is, uint32_t from,
-                    uint32_t to) {
-  const struct kn_walk *w = x->w;
-  const struct kn_debug_value *v = &x->d->seen.at[k - 1].is;
-  const uint8_t *expr = w->f->debug.bytes.at + v->expr;
+bool kn_debug_add_row(struct kn_debug_observer *d, const struct kn_debug_value *v,
+                      const struct kn_debug_place *is, uint32_t from, uint32_t to) {
+  enum { MOST = KN_DEBUG_PLACE_BYTES * (1 + KILN_MAX_OTHER_VALUES) + 1 };
+  const struct kn_walk *w = d->w;
+  kiln_module *m = w->f->module;
   struct kn_output *out = w->out;
-  const uint32_t rows = out->vars.n;
-  uint8_t b[KN_DEBUG_PLACE_BYTES * (1 + KILN_MAX_OTHER_VALUES) + KN_OTHER_MOST];
   if (from >= to) return false;
-  if (x->newest == is && out->vars.at[rows - 1].to == from) { /* the same goes on */
-    out->vars.at[rows - 1].to = to;
+  if (d->values.newest == is && out->vars.at[out->vars.n - 1].to == from) { /* the same goes on */
+    out->vars.at[out->vars.n - 1].to = to;
     return true;
   }
+  if (!KN_ROOM(m, out->vars, 1) || !KN_ROOM(m, out->exprs, MOST + v->n)) return false;
+  uint8_t *begin = out->exprs.at + out->exprs.n;
+  const uint8_t *expr = w->f->debug.bytes.at + v->expr;
   uint32_t done = 0;
   uint8_t *p =
-    kn_debug_put_place(w, b, is, v->n != 0 || v->address ? KN_PUT_OPERAND : KN_PUT_LOCATION);
+    kn_debug_put_place(w, begin, is, v->n != 0 || v->address ? KN_PUT_OPERAND : KN_PUT_LOCATION);
   for (uint32_t i = 0; p != NULL && v->other[i] != 0; i++) {
     /* the expression up to the next value, and that */
     memcpy(p, expr + done, v->other_at[i] - done);
@@ -132,35 +98,64 @@ static bool add_row(struct flow *x, uint32_t k, const struct kn_debug_place *is,
     done = v->other_at[i];
   }
   if (p == NULL) return false;
-  struct kn_code_var row = {.variable = v->variable,
-                            .inlined = v->inlined,
-                            .part_at = v->part_at,
-                            .part_bits = v->part_bits,
-                            .from = from,
-                            .to = to,
-                            .n = v->n - done};
+  for (; done < v->n; done++) *p++ = expr[done];
+  if (on_stack(v, is)) *p++ = KILN_DW_OP_stack_value;
+  struct kn_code_var *row = &out->vars.at[out->vars.n++];
+  *row = (struct kn_code_var){.variable = v->variable,
+                              .inlined = v->inlined,
+                              .expr = out->exprs.n,
+                              .n = (uint32_t)(p - begin),
+                              .part_at = v->part_at,
+                              .part_bits = v->part_bits,
+                              .from = from,
+                              .to = to == KN_DEBUG_END ? 0 : to};
 #ifdef KN_CHECKS
-  row.value = v->other[0] ? 0 : is->handle;
+  row->value = v->other[0] ? 0 : is->handle;
 #endif
-  kn_debug_add_row(w, row, b, (uint32_t)(p - b), expr + done);
-  if (rows == out->vars.n) return false;
-  x->newest = is;
-  if (on_stack(v, is) && KN_PUSH(w->f->module, out->exprs, KILN_DW_OP_stack_value))
-    out->vars.at[rows].n++;
+  out->exprs.n += row->n;
+  d->values.newest = is;
   return true;
 }
 
-/* Adds a row: value number `k`, a parameter, is what it was when the function began. */
-static void add_entry(struct flow *x, uint32_t k, uint32_t from, uint32_t to) {
-  const uint32_t entry = x->d->seen.at[k - 1].entry;
-  if (entry != 0) (void)add_row(x, k, &x->d->values.places.at[entry - 1], from, to);
+/* ---- flow ---- */
+
+/* Of values by their numbers, index + 1. What a part of the variable is at a position is such a number, with LOST if it
+ * is not there any more, but is what it was when the function began; 0: that is not known; ANY: not yet visited. */
+struct flow {
+  struct kn_debug_observer *d;
+  const struct kn_walk *w;       /* == d->w */
+  struct kn_debug_seen *values;  /* == d->seen.at */
+  struct kn_debug_block *blocks; /* == d->values.blocks.at */
+  uint32_t n, low, high;         /* how many positions are listed; the first and the last of them */
+  uint32_t first, last;          /* positions that the variable may exist at */
+  uint32_t begin;                /* rows before this offset are there */
+  int64_t left;                  /* work that the function's values may still make */
+};
+#define ANY UINT32_MAX
+#define LOST 0x80000000u
+
+/* Is there such a value, and no declaration? */
+static bool is_passed(const struct flow *x, uint32_t k) {
+  return k != 0 && x->values[k - 1].step != 0;
+}
+
+static bool is_known(uint32_t k) { return k != 0 && k != ANY; }
+
+/* The newest stretch of value number `k`, or NULL. */
+static const struct kn_debug_held *newest(const struct flow *x, uint32_t k) {
+  const uint32_t held = x->values[k - 1].held;
+  return held ? &x->d->values.all.at[held - 1] : NULL;
+}
+
+static const struct kn_debug_place *place_of(const struct flow *x, const struct kn_debug_held *h) {
+  return &x->d->values.places.at[h->place];
 }
 
 /* ---- flow ---- */
 
 /* What is known of value number `k` where something else is in its place. */
 static uint32_t lost(const struct flow *x, uint32_t k) {
-  return x->d->seen.at[k - 1].entry != 0 ? k | LOST : 0;
+  return x->values[k - 1].entry != 0 ? k | LOST : 0;
 }
 
 /* Has the content of a slot the value's place in the block at `pos`? Of other places true. */
@@ -168,6 +163,13 @@ static bool is_content(const struct flow *x, const struct kn_debug_place *is, ui
   if (is->where != KN_DP_CONTENT) return true;
   const struct kn_range *r = is->range ? &x->w->plan->ranges.at[is->range - 1] : NULL;
   return r != NULL && pos >= r->first && pos <= r->last && is_home(x->w, is->reg, pos);
+}
+
+/* Adds a row: value number `k`, a parameter, is what it was when the function began. */
+static void add_entry(struct flow *x, uint32_t k, uint32_t from, uint32_t to) {
+  const struct kn_debug_seen *s = &x->values[k - 1];
+  if (s->entry != 0)
+    (void)kn_debug_add_row(x->d, &s->is, &x->d->values.places.at[s->entry - 1], from, to);
 }
 
 /* What is known after what writes `regs`, in the block at `pos`, and before which it is `k`; `edge`: one that leads
@@ -186,9 +188,10 @@ static uint32_t meet(uint32_t a, uint32_t b) { return (a ^ b) == LOST ? a | LOST
 
 /* What is known where the block at `pos` is left. */
 static uint32_t leave(const struct flow *x, uint32_t pos) {
+  const struct kn_debug_block *b = &x->blocks[pos];
   uint32_t last = 0;
-  for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) last = k;
-  if (last == 0) return after(x, x->in[pos], x->d->values.blocks.at[pos].wrote, pos, NULL);
+  for (uint32_t k = b->head; k; k = x->values[k - 1].next) last = k;
+  if (last == 0) return after(x, b->in, b->wrote, pos, NULL);
   const struct kn_debug_held *held = newest(x, last);
   return held && held->stays ? after(x, last, 0, pos, NULL) : lost(x, last);
 }
@@ -209,7 +212,7 @@ static const struct kn_block *block_at(const struct flow *x, uint32_t pos) {
 }
 
 static void list(struct flow *x, uint32_t pos) {
-  x->list[x->n++] = pos;
+  x->blocks[x->n++].listed = pos;
   if (pos < x->low) x->low = pos;
   if (pos > x->high) x->high = pos;
 }
@@ -218,19 +221,20 @@ static void list(struct flow *x, uint32_t pos) {
  * nothing of them, nothing is known. */
 static void reach(struct flow *x) {
   for (uint32_t i = 0; i < x->n && x->left > 0; i++) {
-    const uint32_t pos = x->list[i], out = leave(x, pos);
+    const uint32_t pos = x->blocks[i].listed, out = leave(x, pos);
     const struct kn_block *b = block_at(x, pos);
     for (uint32_t e = b->edge_first, to, k; out != 0 && e < b->edge_first + b->n_edges; e++) {
       if (!passes(x, pos, out, e, &to, &k) || k == 0) continue;
-      if (x->in[to] == 0 && x->head[to] == 0) list(x, to);
-      if (x->in[to] == 0) x->in[to] = k;
-      x->passed[to]++;
+      struct kn_debug_block *next = &x->blocks[to];
+      if (next->in == 0 && next->head == 0) list(x, to);
+      if (next->in == 0) next->in = k;
+      next->passed++;
     }
   }
   for (uint32_t i = 0; i < x->n; i++) {
-    const uint32_t pos = x->list[i];
-    x->in[pos] = x->passed[pos] == x->preds[pos] ? ANY : 0;
-    x->passed[pos] = ANY;
+    struct kn_debug_block *b = &x->blocks[x->blocks[i].listed];
+    b->in = b->passed == b->preds ? ANY : 0;
+    b->passed = ANY;
   }
 }
 
@@ -242,19 +246,21 @@ static void solve(struct flow *x) {
     change = false;
     for (uint32_t pos = x->low; pos <= x->high; pos++) {
       const struct kn_block *b = block_at(x, pos);
-      if (x->head[pos] != 0 ? !first : x->in[pos] == x->passed[pos]) continue;
-      x->passed[pos] = x->in[pos];
+      struct kn_debug_block *at = &x->blocks[pos];
+      if (at->head != 0 ? !first : at->in == at->passed) continue;
+      at->passed = at->in;
       x->left -= 1 + b->n_edges;
       const uint32_t out = leave(x, pos);
       for (uint32_t e = b->edge_first, to, k; e < b->edge_first + b->n_edges; e++) {
         if (!passes(x, pos, out, e, &to, &k)) continue;
-        const uint32_t in = x->in[to];
-        x->in[to] = in == ANY || in == k ? k : meet(in, k);
-        change |= to <= pos && x->in[to] != in;
+        const uint32_t in = x->blocks[to].in, now = in == ANY || in == k ? k : meet(in, k);
+        x->blocks[to].in = now;
+        change |= to <= pos && now != in;
       }
     }
   }
-  for (uint32_t pos = x->low; change && pos <= x->high; pos++) x->in[pos] = 0; /* too much work */
+  for (uint32_t pos = x->low; change && pos <= x->high; pos++)
+    x->blocks[pos].in = 0; /* too much work */
 }
 
 /* ---- parts ---- */
@@ -267,7 +273,7 @@ static void add_range(struct flow *x, uint32_t k, uint32_t pos, bool own, uint32
   if (from < x->begin) from = x->begin;
   if (!is_known(k) || from >= to) return;
   const uint32_t of = k & ~LOST;
-  const struct kn_debug_seen *s = &d->seen.at[of - 1];
+  const struct kn_debug_seen *s = &x->values[of - 1];
   if (s->is.part_at != part->part_at || s->is.part_bits != part->part_bits) return;
   for (uint32_t i = k & LOST ? 0 : own ? s->first : s->held; i != 0;) {
     const struct kn_debug_held *h = &d->values.all.at[i - 1];
@@ -286,7 +292,7 @@ static void add_range(struct flow *x, uint32_t k, uint32_t pos, bool own, uint32
     if (begin >= end || !is_content(x, is, pos)) continue;
     add_entry(x, of, from, begin);
     from = begin;
-    if (add_row(x, of, is, begin, end)) from = end;
+    if (kn_debug_add_row(x->d, &s->is, is, begin, end)) from = end;
   }
   add_entry(x, of, from, to);
 }
@@ -315,31 +321,30 @@ static bool from_begin(const struct kn_debug_observer *d, uint32_t k) {
 /* Value number `k`, a parameter, is in its register when the function begins, and is what that was until the variable
  * becomes it. If it is in that register then, it is from the beginning: the prologue does not change the register. */
 static void add_begin(struct flow *x, uint32_t k) {
-  const struct kn_debug_seen *s = &x->d->seen.at[k - 1];
+  const struct kn_debug_seen *s = &x->values[k - 1];
   const struct kn_debug_place *places = x->d->values.places.at;
   const struct kn_debug_held *h = &x->d->values.all.at[s->first - 1];
   const uint32_t start = x->w->code.start, at = begin_of(s);
   struct kn_debug_place reg = places[s->entry - 1];
   reg.where = KN_DP_REG;
   if (places[h->place].where == KN_DP_REG && places[h->place].reg == reg.reg && h->from.at <= at) {
-    (void)add_row(x, k, &places[h->place], start, at);
+    (void)kn_debug_add_row(x->d, &s->is, &places[h->place], start, at);
     return;
   }
   x->begin = start + 1;
-  (void)add_row(x, k, &reg, start, x->begin);
-  x->newest = NULL;
+  (void)kn_debug_add_row(x->d, &s->is, &reg, start, x->begin);
+  x->d->values.newest = NULL;
   add_entry(x, k, x->begin, at);
 }
 
 /* Adds the rows of a part in the block at `pos`, where it is value `is` when that begins. */
 static void add_block(struct flow *x, uint32_t pos, uint32_t is,
                       const struct kn_debug_value *part) {
-  const struct kn_debug_seen *values = x->d->seen.at;
   const uint32_t to = block_end(x->w, pos);
   uint32_t from = block_begin(x->w, pos);
   bool own = false;
-  for (uint32_t k = x->head[pos];; k = x->next[k - 1]) {
-    const uint32_t at = k ? begin_of(&values[k - 1]) : to;
+  for (uint32_t k = x->blocks[pos].head;; k = x->values[k - 1].next) {
+    const uint32_t at = k ? begin_of(&x->values[k - 1]) : to;
     add_range(x, is, pos, own, from, at < to ? at : to, part);
     if (k == 0) break;
     is = k;
@@ -348,67 +353,110 @@ static void add_block(struct flow *x, uint32_t pos, uint32_t is,
   }
 }
 
-/* Adds rows for the part of a variable that value `of` (number) is of; the variable's values are in the group that
- * begins with `first`. */
-static void add_part(struct flow *x, uint32_t first, uint32_t of) {
-  const struct kn_walk *w = x->w;
-  const struct kn_debug_seen *values = x->d->seen.at;
-  const struct kn_debug_value *part = &values[of - 1].is;
-  x->newest = NULL;
+/* Adds rows for the part of a variable that value `of` (number) is of; `newest`: the variable's newest value. */
+static void add_part(struct flow *x, uint32_t newest, uint32_t of) {
+  const struct kn_debug_value *part = &x->values[of - 1].is;
+  x->d->values.newest = NULL;
   x->begin = x->n = x->high = 0;
   x->low = UINT32_MAX;
-  for (uint32_t k = first; k; k = x->group[k - 1]) { /* the latest first */
-    if (values[k - 1].step == 0 || !overlap(part, &values[k - 1].is)) continue; /* unreachable */
-    const uint32_t pos = kn_plan_pos(w->plan, values[k - 1].block);
+  for (uint32_t k = newest; is_passed(x, k); k = x->values[k - 1].earlier) {
+    struct kn_debug_seen *s = &x->values[k - 1];
+    if (!overlap(part, &s->is)) continue;
+    const uint32_t pos = kn_plan_pos(x->w->plan, s->block);
     if (pos < x->first) x->first = pos;
     if (pos > x->last) x->last = pos;
-    if (x->head[pos] == 0) list(x, pos);
-    x->next[k - 1] = x->head[pos];
-    x->head[pos] = k;
+    if (x->blocks[pos].head == 0) list(x, pos);
+    s->next = x->blocks[pos].head;
+    x->blocks[pos].head = k;
   }
   solve(x);
-  if (x->head[0] != 0 && part->part_bits == 0 && from_begin(x->d, x->head[0]))
-    add_begin(x, x->head[0]);
+  const uint32_t begins = x->blocks[0].head;
+  if (begins != 0 && part->part_bits == 0 && from_begin(x->d, begins)) add_begin(x, begins);
   for (uint32_t pos = x->low; pos <= x->high; pos++) {
-    if (x->head[pos] != 0 || is_known(x->in[pos])) add_block(x, pos, x->in[pos], part);
-    x->head[pos] = x->in[pos] = x->passed[pos] = 0;
+    struct kn_debug_block *b = &x->blocks[pos];
+    if (b->head != 0 || is_known(b->in)) add_block(x, pos, b->in, part);
+    b->head = b->in = b->passed = 0;
   }
+}
+
+/* ---- inlined bodies ---- */
+
+/* The body that is inlined at location `call`, and those around it, have code in the blocks from `first` to `last`;
+ * what was said before was of earlier blocks. */
+static void extend(struct flow *x, uint32_t call, uint32_t first, uint32_t last) {
+  for (; call != 0; call = x->w->s->sources.locs.at[call].inlined) {
+    struct kn_debug_body *body = &x->d->bodies.at[call];
+    if (body->func != x->d->func) *body = (struct kn_debug_body){x->d->func, first, last};
+    else if (body->last == last) return; /* so it is of those around it */
+    body->last = last;
+  }
+}
+
+/* Finds where the function's bodies have code: their variables exist there alone, so nothing has to be known of them
+ * elsewhere. Only where Kiln inlines: after LLVM's passes a body's instructions may be anywhere. */
+static bool find_bodies(struct flow *x) {
+  const struct kn_walk *w = x->w;
+  const struct kn_output *out = w->out;
+  const uint32_t n = w->s->sources.locs.n, before = x->d->bodies.n;
+  if (n > before) {
+    if (!KN_ROOM(w->f->module, x->d->bodies, n - before)) return false;
+    memset(x->d->bodies.at + before, 0, (n - before) * sizeof *x->d->bodies.at);
+    x->d->bodies.n = n;
+  }
+  x->d->func++;
+  for (uint32_t k = x->d->lines.first, pos = 0; k < out->lines.n; k++) {
+    const uint32_t from = out->lines.at[k].offset;
+    const uint32_t to = k + 1 < out->lines.n ? out->lines.at[k + 1].offset : kn_here(w);
+    if (from == to) continue;
+    while (pos + 1 < w->plan->n_layout && block_begin(w, pos + 1) <= from) pos++;
+    const uint32_t first = pos;
+    while (pos + 1 < w->plan->n_layout && block_begin(w, pos + 1) < to) pos++;
+    extend(x, kn_loc_full(&w->s->sources, out->lines.at[k].loc)->inlined, first, pos);
+  }
+  return true;
 }
 
 /* ---- the function ---- */
 
-/* Where in the hash table `heads` the newest value of v's variable is, or would be. */
-static uint32_t *head_of(const struct flow *x, uint32_t *heads, uint32_t mask,
-                         const struct kn_debug_seen *v) {
-  const struct kn_debug_seen *values = x->d->seen.at;
-  uint32_t h = (v->is.variable * 0x9e3779b1u ^ v->is.inlined * 0x85ebca6bu) >> 7 & mask;
-  for (;; h = (h + 1) & mask) {
-    const struct kn_debug_seen *other = heads[h] ? &values[heads[h] - 1] : NULL;
-    if (other == NULL ||
-        (other->is.variable == v->is.variable && other->is.inlined == v->is.inlined))
-      return &heads[h];
-  }
+static uint32_t hash_of(const struct kn_debug_value *v) {
+  return (uint32_t)(kn_mix64(v->inlined, v->variable) >> 32);
 }
 
-/* Chains the values of each variable, the latest first. */
-static void group(struct flow *x, uint32_t *heads, uint32_t mask) {
-  const struct kn_debug_seen *values = x->d->seen.at;
-  for (uint32_t k = 0; k < x->d->seen.n; k++) {
-    x->group[k] = 0;
-    if (values[k].is.label) continue;
-    uint32_t *head = head_of(x, heads, mask, &values[k]);
-    x->group[k] = *head;
-    *head = k + 1;
+/* The first of what was seen of v's variable, index + 1, or 0. */
+static uint32_t first_of(const struct flow *x, const struct kn_debug_value *v) {
+  uint32_t at, k;
+  KN_HASH_EACH(&x->d->values.firsts, hash_of(v), at, k) {
+    const struct kn_debug_value *is = &x->values[k - 1].is;
+    if (is->variable == v->variable && is->inlined == v->inlined) break;
   }
+  return k;
+}
+
+/* Chains what was seen of each variable: the first has the newest one, and each the one before it. */
+static bool chain(struct flow *x) {
+  struct kn_hash *firsts = &x->d->values.firsts;
+  const struct kn_debug_var *vars = x->w->f->debug.vars.at;
+  kn_hash_clear(firsts);
+  for (uint32_t k = 1; k <= x->d->seen.n; k++) {
+    struct kn_debug_seen *s = &x->values[k - 1];
+    uint32_t first = first_of(x, &s->is);
+    if (first == 0 && !KN_HASH_ROOM(x->w->f->module, firsts)) return false;
+    if (first == 0) kn_hash_put(firsts, hash_of(&s->is), hash_of(&s->is), first = k);
+    s->earlier = x->values[first - 1].newest;
+    x->values[first - 1].newest = k;
+    if (s->declared != 0 && x->d->by_slot.at[vars[s->declared - 1].slot].hidden)
+      s->first = s->held = s->entry = 0;
+  }
+  return true;
 }
 
 /* Counts the predecessors of each position; the function's beginning has another one. */
 static void count_preds(struct flow *x) {
-  x->preds[0] = 1;
+  x->blocks[0].preds = 1;
   for (uint32_t pos = 0; pos < x->w->plan->n_layout; pos++) {
     const struct kn_block *b = block_at(x, pos);
     for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++)
-      x->preds[kn_plan_pos(x->w->plan, x->w->f->edges.at[e].target)]++;
+      x->blocks[kn_plan_pos(x->w->plan, x->w->f->edges.at[e].target)].preds++;
   }
 }
 
@@ -417,35 +465,40 @@ static void count_preds(struct flow *x) {
  * function makes 3.5 million. One variable has no more parts than that. */
 enum { MOST_STEPS = 1 << 22, MORE_STEPS = 128, MOST_PARTS = 64 };
 
-/* Adds the rows of a variable: of each part that its values, from `head` on, are of. */
-static void add_parts(struct flow *x, uint32_t head) {
-  const struct kn_debug_seen *values = x->d->seen.at;
+/* Adds the rows of a variable: of each part that its values, from `newest` on, are of. */
+static void add_parts(struct flow *x, uint32_t newest) {
   uint32_t seen[MOST_PARTS], n = 0;
-  for (uint32_t k = head; k && n < MOST_PARTS; k = x->group[k - 1]) {
+  for (uint32_t k = newest; is_passed(x, k) && n < MOST_PARTS; k = x->values[k - 1].earlier) {
     uint32_t i = n;
-    while (i > 0 && (values[seen[i - 1] - 1].is.part_at != values[k - 1].is.part_at ||
-                     values[seen[i - 1] - 1].is.part_bits != values[k - 1].is.part_bits))
+    while (i > 0 && (x->values[seen[i - 1] - 1].is.part_at != x->values[k - 1].is.part_at ||
+                     x->values[seen[i - 1] - 1].is.part_bits != x->values[k - 1].is.part_bits))
       i--;
     if (i > 0) continue;
     seen[n++] = k;
-    add_part(x, head, k);
+    add_part(x, newest, k);
   }
 }
 
 /* Is value number `k`, the only one of its variable, the same wherever the variable's scope has code? So are arguments
  * of inlined bodies that are constants or addresses. Then there is no need to follow the flow. */
 static bool is_constant(const struct flow *x, uint32_t k) {
-  const struct kn_debug_value *v = &x->d->seen.at[k - 1].is;
-  const struct kn_debug_held *held = newest(x, k);
-  if (!x->d->as_is || held == NULL || v->other[0] != 0 || v->part_bits != 0) return false;
-  return place_of(x, held)->where <= KN_DP_POINTER;
+  const struct kn_debug_seen *s = &x->values[k - 1];
+  if (!x->d->as_is || is_passed(x, s->earlier) || s->held == 0 || s->is.other[0] != 0 ||
+      s->is.part_bits != 0)
+    return false;
+  return place_of(x, newest(x, k))->where <= KN_DP_POINTER;
 }
 
-/* Adds the rows of the variable whose newest value is number `k`; `body`: it is of that one. */
-static void add_variable(struct flow *x, uint32_t k, const struct kn_debug_body *body) {
-  if (x->group[k - 1] == 0 && is_constant(x, k)) {
-    x->newest = NULL;
-    (void)add_row(x, k, place_of(x, newest(x, k)), x->w->code.start, kn_here(x->w));
+/* Adds the rows of the variable of which value number `k` is the newest. */
+static void add_variable(struct flow *x, uint32_t k) {
+  const struct kn_debug_seen *s = &x->values[k - 1];
+  const struct kn_debug_body *body =
+    x->d->as_is && s->is.inlined != 0 ? &x->d->bodies.at[s->is.inlined] : NULL;
+  if (body != NULL && body->func != x->d->func) return; /* it has no code */
+  if (is_constant(x, k)) {
+    x->d->values.newest = NULL;
+    (void)kn_debug_add_row(x->d, &s->is, place_of(x, newest(x, k)), x->w->code.start,
+                           kn_here(x->w));
     return;
   }
   x->first = body != NULL ? body->first : 0;
@@ -453,57 +506,45 @@ static void add_variable(struct flow *x, uint32_t k, const struct kn_debug_body 
   add_parts(x, k);
 }
 
-static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
-  const struct kn_walk *w = x->w;
-  const struct kn_debug_seen *values = x->d->seen.at;
-  uint32_t n = x->d->seen.n;
-  group(x, heads, mask);
-  for (uint32_t k = 0; k < n; k++) {
-    const struct kn_debug_seen *s = &values[k];
-    if (s->is.label && s->step) {
-      struct kn_code_var row = {.variable = s->is.variable, .from = s->from.at};
-      uint32_t rows = w->out->vars.n;
-      kn_debug_add_row(w, row, NULL, 0, NULL);
-      if (w->out->vars.n > rows) w->out->vars.at[rows].n = UINT32_MAX;
-    }
-  }
+static void add_seen(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  struct kn_output *out = w->out;
+  struct flow x = {.d = d,
+                   .w = w,
+                   .values = d->seen.at,
+                   .blocks = d->values.blocks.at,
+                   .left = MOST_STEPS + MORE_STEPS * ((int64_t)d->seen.n + w->plan->n_layout)};
+  if ((d->as_is && !find_bodies(&x)) || !chain(&x)) return;
+  if (d->values.on) count_preds(&x);
   /* in the order of their first values: entries' numbers, and so the table's order, depend on the session */
-  bool bounds = x->d->as_is && kn_debug_bodies_find(x->d);
-  for (uint32_t first = 0; first < n; first++) {
-    if (values[first].is.label || x->group[first] != 0) continue;
-    uint32_t rows = w->out->vars.n, call = bounds ? values[first].is.inlined : 0;
-    const struct kn_debug_body *body = call != 0 ? kn_debug_body_of(x->d, call) : NULL;
-    const struct kn_debug_var *v =
-      values[first].declared != 0 ? &w->f->debug.vars.at[values[first].declared - 1] : NULL;
-    if (v != NULL && !(x->d->valued.at[v->slot] & KN_VALUED_MEMORY) && !kn_debug_is_odd(w->f, v))
-      kn_debug_add_places(x->d, v);
-    if (call == 0 || body != NULL) add_variable(x, *head_of(x, heads, mask, &values[first]), body);
-    if (rows == w->out->vars.n) { /* it exists, but nothing is known of it */
-      const struct kn_debug_value *is = &values[first].is;
-      struct kn_code_var row = {.variable = is->variable, .inlined = is->inlined};
-      kn_debug_add_row(w, row, NULL, 0, NULL);
+  for (uint32_t k = 1; k <= d->seen.n; k++) {
+    const struct kn_debug_seen *s = &x.values[k - 1];
+    const uint32_t rows = out->vars.n;
+    struct kn_code_var row = {.variable = s->is.variable, .inlined = s->is.inlined};
+    if (s->is.label) {
+      row.from = s->from.at;
+      row.n = UINT32_MAX;
+    } else if (s->newest == 0) {
+      continue; /* not the first one */
+    } else {
+      for (uint32_t i = s->newest; i != 0; i = x.values[i - 1].earlier)
+        if (!is_passed(&x, i)) kn_debug_add_places(d, &w->f->debug.vars.at[i - 1]);
+      if (is_passed(&x, s->newest)) add_variable(&x, s->newest);
     }
+    /* of a variable: it exists, but nothing is known of it */
+    if (rows == out->vars.n) (void)KN_PUSH(w->f->module, out->vars, row);
+  }
+  for (uint32_t k = 0; k < w->f->debug.values.n;
+       k++) { /* nor of those that are nowhere in the code */
+    const struct kn_debug_value *v = &w->f->debug.values.at[k];
+    const struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
+    if (!v->label && first_of(&x, v) == 0) (void)KN_PUSH(w->f->module, out->vars, row);
   }
 }
 
 void kn_debug_values_end(struct kn_debug_observer *d) {
-  const struct kn_walk *w = d->w;
-  const kiln_func *f = w->f;
-  uint32_t n = d->seen.n, blocks = w->plan->n_layout, size = 16;
-  while (size < 2 * (uint64_t)n && size < 1u << 30) size *= 2;
-  uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 5 * (uint64_t)blocks;
-  d->values.scratch.n = 0;
-  if (need > UINT32_MAX / 8 || !KN_ROOM(f->module, d->values.scratch, need)) return;
-  uint32_t *p = d->values.scratch.at;
-  struct flow x = {
-    .d = d, .w = w, .group = p + size, .left = MOST_STEPS + MORE_STEPS * ((int64_t)n + blocks)};
-  memset(p, 0, need * sizeof *p);
-  x.next = x.group + n;
-  x.in = x.next + n;
-  x.passed = x.in + blocks;
-  x.head = x.passed + blocks;
-  x.list = x.head + blocks;
-  x.preds = x.list + blocks;
-  count_preds(&x);
-  add_variables(&x, p, size - 1);
+  const struct kn_func_debug *debug = &d->w->f->debug;
+  for (uint32_t k = 0; k < debug->vars.n && !d->as_is; k++)
+    kn_debug_add_places(d, &debug->vars.at[k]);
+  if (d->seen.n + debug->values.n != 0) add_seen(d);
 }

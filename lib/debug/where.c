@@ -125,8 +125,7 @@ bool kn_debug_where(const struct kn_debug_observer *d, uint32_t h, bool computed
     }
     if (kn_is_slot(h)) {
       is->where = is_memory(d, kn_index(h)) ? KN_DP_SLOT : KN_DP_POINTER;
-      if (is->where == KN_DP_POINTER && d->as_is && d->values.on)
-        is->range = d->values.declared.at[kn_index(h)];
+      if (is->where == KN_DP_POINTER) is->range = kn_debug_variable_at(d, kn_index(h));
       return regs != 0 && (is->where == KN_DP_SLOT || is->range != 0);
     }
     if (!kn_is_value(h) || h == 0) return false;
@@ -241,7 +240,8 @@ uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn
     *p++ = 0;
     break;
   case KN_DP_FRAME:
-    p = put_frame(w, p, is->frame, 3);
+    if (is->frame == 0) return NULL; /* a slot that nothing accesses */
+    p = put_frame(w, p, is->frame, kn_is_slot(h) ? kn_slot_align(w, kn_index(h)) : 3);
     if (!value) return p;
     *p++ = bits == 64 ? KILN_DW_OP_deref : KILN_DW_OP_deref_size;
     if (bits != 64) *p++ = (uint8_t)(bits / 8);
@@ -360,48 +360,23 @@ static void end_stretches(struct kn_debug_observer *d, uint32_t last, uint64_t w
 
 /* ---- events ---- */
 
-/* Finds the variables that pointers to their slots may be shown as pointers to. */
-static void find_declared(struct kn_debug_observer *d) {
-  const kiln_func *f = d->w->f;
-  if (!d->as_is) return;
-  if (!KN_RESIZE(f->module, d->values.declared, f->slots.n)) {
-    give_up(d);
-    return;
-  }
-  for (uint32_t i = 0; i < f->slots.n; i++) d->values.declared.at[i] = 0;
-  for (uint32_t k = 0; k < f->debug.vars.n; k++) { /* those of callers come after those of bodies */
-    const struct kn_debug_var *v = &f->debug.vars.at[k];
-    if (!v->indirect && v->n == 0 && v->part_bits == 0) d->values.declared.at[v->slot] = k + 1;
-  }
-}
-
 void kn_debug_values_begin(struct kn_debug_observer *d) {
+  const kiln_func *f = d->w->f;
   const uint32_t n = d->w->plan->n_layout;
+  const bool declares = f->debug.vars.n != 0 && d->as_is;
   struct kn_debug_values *t = &d->values;
-  t->steps.n = t->places.n = t->all.n = t->open.n = t->block = t->next = t->blocks.n = t->moved.n =
-    0;
-  t->quiet.n = 0;
-  t->on = d->w->f->debug.vars.n != 0 && d->as_is;
-  for (uint32_t k = 0; k < d->seen.n && !t->on; k++) t->on = !d->seen.at[k].is.label;
+  d->seen.n = d->by_slot.n = t->steps.n = t->all.n = t->moved.n = t->next = t->quiet.n = 0;
+  t->on = declares;
+  for (uint32_t k = 0; k < f->debug.values.n && !t->on; k++) t->on = !f->debug.values.at[k].label;
   if (!t->on) return;
-  if (!KN_RESIZE(d->w->f->module, t->blocks, n) ||
-      !KN_RESIZE(d->w->f->module, t->moved, d->w->f->edges.n)) {
+  t->places.n = t->open.n = t->block = t->next_store = t->n_late = 0;
+  if (!KN_RESIZE(f->module, t->blocks, n) || !KN_RESIZE(f->module, t->moved, f->edges.n) ||
+      (declares && !kn_debug_declare(d))) {
     give_up(d);
     return;
   }
   for (uint32_t pos = 0; pos < n; pos++)
     t->blocks.at[pos] = (struct kn_debug_block){.wrote = UINT64_MAX};
-  find_declared(d);
-}
-
-uint32_t kn_debug_values_from(const struct kn_debug_observer *d, uint32_t inst) {
-  uint32_t low = 0, high = d->seen.n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (d->seen.at[middle].is.inst < inst) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 void kn_debug_step(struct kn_debug_observer *d) {
@@ -416,6 +391,7 @@ void kn_debug_step(struct kn_debug_observer *d) {
   }
   if (t->block != w->block + 1) {
     t->block = w->block + 1;
+    t->n_late = 0;
     b->first = t->steps.n;
     b->wrote = 0;
     t->steps.at[t->steps.n++] = (struct kn_debug_step){.at = w->code.marks.at[w->block]};
@@ -435,30 +411,70 @@ static bool is_computed(const struct kn_debug_observer *d, const struct kn_debug
          (h && kn_is_value(s->is.value) && d->values.places.at[h->place].number != 0);
 }
 
+void kn_debug_say(struct kn_debug_observer *d, const struct kn_debug_seen *of) {
+  const struct kn_walk *w = d->w;
+  const struct kn_code_line *rows = w->out->lines.at;
+  const uint32_t k = d->seen.n, n = w->out->lines.n;
+  if (!d->values.on && !of->is.label) return; /* there was no memory */
+  if (!KN_PUSH(w->f->module, d->seen, *of)) {
+    give_up(d);
+    return;
+  }
+  struct kn_debug_seen *s = &d->seen.at[k];
+  s->from = here(w);
+  s->block = w->block;
+  s->is.inst = w->i;
+  s->step = d->values.on ? d->values.steps.n - 1 : 1;
+  if (d->values.on) open(d, k, s->from);
+  /* where a statement begins that changes the variable without code, it still has its old value; a store is of the
+   * statement before */
+  s->after_inst = s->declared == 0 && is_computed(d, s) && !s->is.address && n > d->lines.first &&
+                  rows[n - 1].offset == kn_here(w);
+}
+
+/* The instruction with which record `k` begins. */
+static uint32_t inst_of(const void *at, size_t size, uint32_t k) {
+  return *(const uint32_t *)((const char *)at + k * size);
+}
+
+uint32_t kn_debug_from(const void *at, size_t size, uint32_t n, uint32_t inst, uint32_t next) {
+  if ((next == 0 || inst_of(at, size, next - 1) < inst) &&
+      (next == n || inst_of(at, size, next) >= inst))
+    return next;
+  uint32_t low = 0, high = n;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (inst_of(at, size, middle) < inst) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/* Is the value that `v` is computed later in the same block? Producers have such values before what they are of: the
+ * variable becomes it after that instruction. */
+static bool is_later(const kiln_func *f, const struct kn_debug_value *v) {
+  uint32_t k = v->inst;
+  if (!kn_is_value(v->value) || v->value < k || f->inst[v->value].op == KILN_OP_PARAM) return false;
+  while (k < v->value && !kn_op_ends_block(f->inst[k].op) && f->inst[k].op != KILN_OP_SEG) k++;
+  return k == v->value;
+}
+
 void kn_debug_values_here(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   struct kn_debug_values *t = &d->values;
   kn_debug_step(d);
-  const uint32_t i = w->i, n = d->seen.n;
-  const struct kn_output *out = w->out;
-  struct kn_debug_seen *s = d->seen.at;
-  uint32_t k = t->next;
-  if ((k != 0 && s[k - 1].is.inst >= i) || (k < n && s[k].is.inst < i))
-    k = kn_debug_values_from(d, i);
-  for (; k < n && s[k].is.inst == i; k++) {
-    s[k].from = here(w);
-    s[k].block = w->block;
-    s[k].step = t->on ? t->steps.n - 1 : 1;
-    s[k].first = s[k].held = s[k].entry = 0;
-    if (t->on) open(d, k, s[k].from);
-    /* where a statement begins that changes the variable without code, it still has its old value; a store is of the
-     * statement before */
-    s[k].after_inst = s[k].declared == 0 && is_computed(d, &s[k]) && !s[k].is.address &&
-                      out->lines.n > d->lines.first &&
-                      out->lines.at[out->lines.n - 1].offset == kn_here(w);
-  }
+  const uint32_t i = w->i, n = w->f->debug.values.n;
+  const struct kn_debug_value *values = w->f->debug.values.at;
+  for (uint32_t k = 0; k < t->n_late; k++)
+    if (kn_inst_settle(w->f, values[t->late[k]].value + 1) == i)
+      kn_debug_say(d, &(struct kn_debug_seen){.is = values[t->late[k]]});
+  uint32_t k = kn_debug_from(values, sizeof *values, n, i, t->next);
+  for (; k < n && values[k].inst == i; k++)
+    if (t->n_late < KN_DEBUG_LATE && is_later(w->f, &values[k])) t->late[t->n_late++] = k;
+    else kn_debug_say(d, &(struct kn_debug_seen){.is = values[k]});
   t->next = k;
-  t->quiet = (struct kn_quiet){i, t->on ? 1 : (k < n ? s[k].is.inst : UINT32_MAX) - i};
+  if (t->on && d->by_slot.n != 0) kn_debug_stores_here(d, t->steps.at[t->steps.n - 2].inst);
+  t->quiet = (struct kn_quiet){i, t->on ? 1 : (k < n ? values[k].inst : UINT32_MAX) - i};
 }
 
 /* Homes of parameters that the moves of an edge write, and MOVED_FRAME if some are in the frame. An argument that was
