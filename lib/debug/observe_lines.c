@@ -32,7 +32,8 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   lines->quiet.n = 0;
   lines->note = lines->shared = lines->kept_in = lines->column.scope = lines->from = 0;
   lines->plain = false;
-  lines->may_plain = !w->f->attrs.blocks_as_made && !d->as_is && w->f->notes[KN_NOTE_PASSED].n == 0;
+  lines->may_plain =
+    !w->eh.on && !w->f->attrs.blocks_as_made && !d->as_is && w->f->notes[KN_NOTE_PASSED].n == 0;
   lines->block_first = lines->first + 1;
   lines->block_begins = false;
   add_row(d, lines->loc = kn_loc_of(&w->s->sources, w->f->debug.begin), KN_LINE_STMT);
@@ -146,6 +147,15 @@ void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w) {
 }
 
 /* ---- changes ---- */
+
+/* Is the code here right behind the call of a try? LLVM has a jump to the block in which that goes on: it is where
+ * debuggers are when the called function has returned. */
+static bool behind_try(const struct kn_walk *w) {
+  const struct kn_eh *eh = &w->eh;
+  if (eh->calls.n == 0) return false;
+  const struct kn_eh_call *call = &eh->calls.at[eh->calls.n - 1];
+  return call->pad != 0 && w->code.marks.at[call->end].at == kn_here(w);
+}
 
 /* The newest location of a line in the blocks that were made before the current one, or none. */
 static struct kn_loc made_before(const struct kn_walk *w) {
@@ -291,6 +301,7 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   /* what debuggers wrote to variables in memory counts from the next statement on */
   bool adds = !d->as_is, replaces = false;
   if (stmt && adds) kn_request_reload(d->observer.requests);
+  if (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)) kn_request_nop(d->observer.requests);
   if (has_no_code(d)) {
     const struct kn_code_line *row = newest_row(d);
     if (adds && row->loc.line != now.line && misses_code(d)) {
