@@ -7,9 +7,10 @@ locations' bytes may be such that nothing is proved of them.
     locations.py --places     compiles nothing: prints the rows whose text does not occur exactly once
 
 A row of MUTANTS names a rule, a file of lib/debug, and a text in it that is replaced. The file is compiled again, linked
-with locations.c and the libraries of BUILD, a checking build, and run over bitcode of a few programs, by clang -O1 -g, and
--O1 -g without LLVM's passes, so that Kiln inlines. Programs that take clang long are compiled for the bugs that the others
-do not show and, if each row is planted, to see that none of their locations is reported.
+with locations.c and the libraries of BUILD, a checking build, and run over bitcode of a few programs, by clang -O1 -g without
+key instructions, so that statements begin where lines change, and with them, but without LLVM's passes, so that Kiln
+inlines. Programs that take clang long are compiled for the bugs that the others do not show and, if each row is planted,
+to see that none of their locations is reported.
 """
 import functools
 import json
@@ -105,7 +106,7 @@ def bitcode(work, programs):
     files = []
     for name in programs:
         language = ['-std=c++20'] if name.endswith('.cpp') else []
-        for level, flags in (('O1', []), ('inlined', ['-Xclang', '-disable-llvm-passes'])):
+        for level, flags in (('O1', ['-gno-key-instructions']), ('inlined', ['-Xclang', '-disable-llvm-passes'])):
             files.append(os.path.join(work, '%s.%s.bc' % (os.path.basename(name), level)))
             subprocess.run(['clang-22', *language, '-w', '-O1', *flags, '-g', '-emit-llvm', '-c', os.path.join(ROOT, name),
                             '-o', files[-1]], check=True)
