@@ -42,7 +42,7 @@ MUTANTS = [
     ('a stretch that ends with its block', WHERE, 'h->stays &= !h->spilled && !(h->regs & wrote);', ''),
     ('where a stretch ends', WHERE, '    h->end = last;\n', '    h->end = last + 1;\n'),
     ('the home of a variable that was loaded', WHERE, 'if (step->wrote >> reg & 1) return false;', ''),
-    ('the next round in the home of a parameter', WHERE, 'return (w->regs.written | d->values', 'return false && (w->regs.written | d->values'),
+    ('the next round in the home of a parameter', WHERE, '((w->regs.written | d->values', '(0 & (w->regs.written | d->values'),
     ('a home whose interval is over', WHERE, 'if (pos < r->first || pos > r->last) return false;', ''),
     ('the home of a value', WHERE, '    reg = r->reg;\n', '    reg = r->reg ^ 1;\n'),
     ('the register of a value', WHERE, 'is->reg = in_frame ? KN_NO_REG : (uint8_t)reg;', 'is->reg = in_frame ? KN_NO_REG : (uint8_t)(reg ^ 1);'),
