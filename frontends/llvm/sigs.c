@@ -294,7 +294,7 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
     s->ret = r->types.at[ret].n_pieces == 0 || in_regs ? RET_PARTS : RET_DEMOTED;
     n_results = (uint32_t)in_regs;
     wide_results &= in_regs > 0;
-  } else if (kn_bc_passed_as(&r->types.at[ret]) == KILN_TYPE_F80 && f80_in_memory(r)) {
+  } else if (KN_UNLIKELY(r->types.at[ret].ktype == KILN_TYPE_F80) && f80_in_memory(r)) {
     s->ret = RET_DEMOTED;
   } else if (r->types.at[ret].kind != TK_VOID) {
     if (!kn_bc_scalar(r, ret)) return false;

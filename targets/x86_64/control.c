@@ -241,6 +241,7 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
   EMIT(w, x64_jmp_r, t);
   if (!kn_code_room(w, (size_t)(range + 1) * 4)) return;
   x64_bind_label(w, base);
+  x64(w)->tables = true;
   uint32_t k = 0;
   for (uint64_t v = 0; v <= range; v++) {
     uint32_t label = other;

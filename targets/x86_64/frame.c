@@ -358,6 +358,7 @@ void x64_finish(struct kn_walk *w) {
   emit_literals(w);
   if (w->f->status != KILN_OK) return;
   x64_patch(w);
+  if (KN_UNLIKELY(x64(w)->tables)) x64_note_tables(w);
   if (KN_UNLIKELY(kn_here(w) != end)) kn_code_data(w, end, kn_here(w));
   if (KN_UNLIKELY(w->target->unwind_codes)) x64_unwind_codes(w);
   else if (!x64(w)->frameless)

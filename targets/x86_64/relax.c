@@ -202,7 +202,6 @@ void x64_patch(struct kn_walk *w) {
     uint32_t kind = x->kind, label = x->label, mask = UINT32_MAX, from;
     if (KN_UNLIKELY(kind & X64_FIX_TABLE)) {
       from = labels[kind & ~X64_FIX_TABLE].at;
-      kn_code_data(w, x->at, x->at + 4);
     } else { /* a branch on the kind would be mispredicted */
       mask = patches[kind].mask;
       from = x->at + patches[kind].from;
@@ -212,5 +211,12 @@ void x64_patch(struct kn_walk *w) {
     memcpy(&was, base + x->at, 4);
     was ^= (was ^ d) & mask;
     memcpy(base + x->at, &was, 4);
+  }
+}
+
+KN_COLD void x64_note_tables(struct kn_walk *w) {
+  for (uint32_t k = 0; k < w->code.fixups.n; k++) {
+    const struct kn_fixup *x = &w->code.fixups.at[k];
+    if (x->kind & X64_FIX_TABLE) kn_code_data(w, x->at, x->at + 4);
   }
 }

@@ -57,8 +57,9 @@ struct x64_walk {
   bool uses_incoming;     /* stack parameters are read through the frame */
   bool upper;             /* upper halves of vectors have arrived */
   bool frameless;
-  bool based; /* rbp was set after all pushes */
-  bool nop;   /* before epilogues: a call would return to their first instruction */
+  bool tables; /* of jumps, in the code */
+  bool based;  /* rbp was set after all pushes */
+  bool nop;    /* before epilogues: a call would return to their first instruction */
   /* Callees have bytes at the bottom of the caller's frame. Where rsp moves, each call allocates them; else `home` are
    * at the bottom of a frame that calls. */
   bool home_moves;
@@ -340,6 +341,8 @@ bool x64_relax(struct kn_walk *w);
 void x64_align_code(struct kn_walk *w, unsigned log2);
 /* Writes the displacements of all fixups. All labels that they name are placed. */
 void x64_patch(struct kn_walk *w);
+/* Notes that tables of jumps, which are at their final offsets, are data. */
+void x64_note_tables(struct kn_walk *w);
 
 /* ---- hooks.c: see struct kn_hooks ---- */
 
