@@ -124,25 +124,62 @@ static bool has_code(const struct run *run, uint32_t k) {
   return k + 1 == run->n || run->from[k + 1] > run->from[k];
 }
 
+/* Is row `row` of a body that was inlined for a call in the line of row `call`? */
+static bool is_called_by(const struct kn_walk *w, const struct kn_code_line *row,
+                         const struct kn_code_line *call) {
+  for (uint32_t by = call_of(w, row->loc); by != 0; by = w->s->sources.locs.at[by].inlined)
+    if (kn_debug_in_line(w, kn_loc_of(&w->s->sources, by), call->loc) &&
+        w->s->sources.locs.at[by].inlined == call_of(w, call->loc))
+      return true;
+  return false;
+}
+
+enum { LAST_RANK = 64 };
+
 /* How many calls that were inlined the row is within. */
 static uint32_t depth_of(const struct kn_walk *w, const struct kn_code_line *row) {
   uint32_t n = 0;
   for (uint32_t by = call_of(w, row->loc); by != 0; by = w->s->sources.locs.at[by].inlined) n++;
-  return n;
+  return n < LAST_RANK ? n : LAST_RANK;
 }
 
-/* What has code keeps an address of its own; of the others as many as there are places for get one: those of the
- * outermost bodies first, the earlier ones before the later. */
-static void choose(const struct kn_walk *w, struct run *run) {
-  uint32_t depths[MAX_STATEMENTS], places = run->places, most = 0;
-  for (uint32_t k = 0; k < run->n; k++) {
-    places -= run->own[k] = has_code(run, k);
-    depths[k] = depth_of(w, &w->out->lines.at[run->row[k]]);
-    if (depths[k] > most) most = depths[k];
+/* Does a statement with code in the line of statement `k` have an address? */
+static bool is_repeated(const struct kn_walk *w, const struct run *run, uint32_t k) {
+  const struct kn_code_line *rows = w->out->lines.at;
+  const struct kn_loc at = rows[run->row[k]].loc;
+  for (uint32_t i = 0; i < run->n; i++) {
+    const struct kn_loc other = rows[run->row[i]].loc;
+    if (i != k && has_code(run, i) && in_one_line(w, at, other)) return true;
   }
-  for (uint32_t depth = 0; depth <= most && places != 0; depth++)
+  return false;
+}
+
+/* When statement `k`, which has no code, is to get an address, lowest first: those of the outermost bodies come first.
+ * The last ones are those at whose lines debuggers stop anyway: calls whose bodies begin with the next code, since that
+ * is before they enter the body (where several bodies begin there, gdb sets no breakpoint on the outer call); what is
+ * left of a statement behind the body of its call; and lines with code. */
+static uint32_t rank(const struct kn_walk *w, const struct run *run, uint32_t k) {
+  const struct kn_code_line *rows = w->out->lines.at, *row = &rows[run->row[k]];
+  uint32_t next = k + 1;
+  while (next + 1 < run->n && !has_code(run, next)) next++;
+  const bool enters = is_called_by(w, &rows[run->row[next]], row) &&
+                      depth_of(w, &rows[run->row[next]]) == depth_of(w, row) + 1;
+  if (enters || is_called_by(w, row - 1, row) || is_repeated(w, run, k)) return LAST_RANK;
+  return depth_of(w, row);
+}
+
+/* What has code keeps an address of its own; of the others as many as there are places for get one, by rank, the
+ * earlier ones before the later. */
+static void choose(const struct kn_walk *w, struct run *run) {
+  uint32_t ranks[MAX_STATEMENTS], places = run->places, most = 0;
+  for (uint32_t k = 0; k < run->n; k++) places -= run->own[k] = has_code(run, k);
+  for (uint32_t k = 0; k < run->n && places != 0; k++) {
+    ranks[k] = run->own[k] ? 0 : rank(w, run, k);
+    if (ranks[k] > most) most = ranks[k];
+  }
+  for (uint32_t level = 0; level <= most && places != 0; level++)
     for (uint32_t k = 0; k < run->n && places != 0; k++) {
-      if (run->own[k] || depths[k] != depth) continue;
+      if (run->own[k] || ranks[k] != level) continue;
       run->own[k] = true;
       places -= run->own[k] = fits(run);
     }
@@ -155,6 +192,7 @@ static void find(const struct kn_debug_observer *d, struct run *run, uint32_t fi
   const struct kn_output *out = w->out;
   const struct kn_mark *later = d->lines.later;
   run->places = d->lines.n_later + 1;
+  while (!more && run->places > 1 && later[run->places - 2].at == kn_here(w)) run->places--;
   run->n = 0;
   for (uint32_t k = first, place = 0; k < out->lines.n && run->n < MAX_STATEMENTS; k++) {
     const struct kn_code_line *row = &out->lines.at[k];
@@ -250,7 +288,9 @@ void kn_debug_share_code(struct kn_debug_observer *d, bool in_call) {
                                               : w->out->lines.at[lines->shared - 1].offset;
   const bool any = newest != kn_here(w);
   lines->looked = w->i;
-  if (lines->n_later == KN_DEBUG_LATER || (any && !in_call && !only_computes(w, looked)))
+  /* a load without code so far is emitted by its reader */
+  const bool counts = any || w->f->inst[looked].op == KILN_OP_LOAD;
+  if (lines->n_later == KN_DEBUG_LATER || (counts && !in_call && !only_computes(w, looked)))
     kn_debug_share_end(d, false);
   else if (any) lines->later[lines->n_later++] = (struct kn_mark){kn_here(w), w->code.fixups.n};
 }

@@ -48,7 +48,7 @@ WORDS = [
     (r'[a-z.,]\x20\*\x20\*\x20[A-Z]', 'a damaged comment: write its lines again'),
 ]
 EXCEPT = re.compile(r'words: as meant')
-CEILING = 167
+CEILING = 168
 CORE = ('ir', 'lib', 'targets')
 LIBRARIES = ('ir', 'lib', 'targets', 'frontends', 'assembler', 'dwarf', 'interp', 'tools')
 

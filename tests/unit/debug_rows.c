@@ -47,11 +47,22 @@ static const struct {
    LINE("8") "  life_start %y\n  store.i64 0, %y\n" LINE("2")
      NONE LINE("3") "  store.i64 v0, %y\n" THREE "  store.i64 %y, v0\n" END,
    "8 3 9"},
+  {"a line that has code has an address",
+   LINE("3") NONE LINE("2") NONE LINE("3") "  %t = mul.i64 v0, v0\n  store.i64 %t, v0\n" END,
+   "2 3 9"},
   {"the outermost first",
    CALL("1", "3") CALL_WITHIN("2", "6", "1") LINE("2") "  store.i64 1, v0\n" WITHIN("4", "2")
      NONE WITHIN("6", "1") NONE LINE("7")
        NONE LINE("8") "  %t = mul.i64 v0, v0\n  store.i64 %t, v0\n" LINE("9") "  ret %t\n",
    "2 7 8 9"},
+  {"debuggers stop at a call before the body that begins there",
+   CALL("1", "3") LINE("3") NONE WITHIN("4", "1") NONE WITHIN("5", "1") "  %t = mul.i64 v0, v0\n"
+                                                                        "  store.i64 %t, v0\n" END,
+   "4 5 9"},
+  {"but not at the outer call if two bodies begin there",
+   CALL("1", "3") CALL_WITHIN("2", "6", "1") LINE("3") NONE WITHIN("4", "1")
+     NONE WITHIN("5", "2") "  %t = mul.i64 v0, v0\n  store.i64 %t, v0\n" END,
+   "3 5 9"},
   {"a branch is behind its comparison",
    LINE("2") NONE LINE("3") "  %c = icmp.i64 sgt v0, 0\n  brif %c, b1, b2\nb1:\n" LINE(
      "4") "  ret 1\nb2:\n" LINE("5") "  ret 2\n",
@@ -68,7 +79,11 @@ static const struct {
                  "  %n = sub.i64 %l, 1\n  store.i64 %n, %y\n  br b1\nb3:\n" LINE(
                    "9") "  %t = load.i64 %y\n  ret %t\n",
    "2 3 4 3 9"},
-  {"what is left of a call behind its body has an address if there is one",
+  {"a call's rest is behind its body",
+   CALL("1", "3") LINE("3") "  store.i64 1, v0\n" WITHIN("4", "1") "  store.i64 2, v0\n" LINE("3")
+     NONE LINE("5") NONE LINE("6") "  %t = mul.i64 v0, v0\n  store.i64 %t, v0\n" END,
+   "3 4 5 6 9"},
+  {"but gets an address if there is one",
    CALL("1", "3") LINE("3") "  store.i64 1, v0\n" WITHIN("4", "1") "  store.i64 2, v0\n" LINE("3")
      NONE LINE("6") "  %t = mul.i64 v0, v0\n  store.i64 %t, v0\n" END,
    "3 4 3 6 9"},
