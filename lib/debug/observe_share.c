@@ -185,8 +185,8 @@ static void choose(const struct kn_walk *w, struct run *run) {
     }
 }
 
-/* Finds the statements among the rows from `first` on; of those that follow each other in one line, the first counts.
- * `more`: code follows here. */
+/* Finds the statements among the rows from `first` on; of those that follow each other, or the code before them, in one
+ * line, the first counts. `more`: code follows here. */
 static void find(const struct kn_debug_observer *d, struct run *run, uint32_t first, bool more) {
   const struct kn_walk *w = d->w;
   const struct kn_output *out = w->out;
@@ -197,7 +197,8 @@ static void find(const struct kn_debug_observer *d, struct run *run, uint32_t fi
   for (uint32_t k = first, place = 0; k < out->lines.n && run->n < MAX_STATEMENTS; k++) {
     const struct kn_code_line *row = &out->lines.at[k];
     if (!(row->flags & KN_LINE_STMT) || (!more && row->offset == kn_here(w))) continue;
-    if (run->n != 0 && in_one_line(w, out->lines.at[run->row[run->n - 1]].loc, row->loc)) continue;
+    const uint32_t last = run->n != 0 ? run->row[run->n - 1] : first - 1;
+    if (in_one_line(w, out->lines.at[last].loc, row->loc)) continue;
     while (place + 1 < run->places && later[place].at <= row->offset) place++;
     run->from[run->n] = place;
     run->row[run->n++] = k;
