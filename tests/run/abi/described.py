@@ -69,8 +69,8 @@ def main():
                   ([str(b + 1)] if compiler == 'stress' else []))
 
     for b, group in enumerate(groups):
-        h.write('caller%d.c' % b, signatures.HEAD + '\n'.join(s.caller() for s in group))
-        h.write('callee%d.c' % b, signatures.HEAD + '\n'.join(s.callee() for s in group))
+        h.write('caller%d.c' % b, signatures.head() + '\n'.join(s.caller() for s in group))
+        h.write('callee%d.c' % b, signatures.head() + '\n'.join(s.callee() for s in group))
         h.write('%d.txt' % b, ''.join(s.text() for s in group))
     lost = []
 

@@ -281,17 +281,16 @@ class Signature:
         return '\n'.join(out + ['%s {' % self.prototype('f%d' % n, True)] + body + ['}', ''])
 
 
-def head(signatures):
-    return ('void bad(int, int); %svoid clobber(void); void scribble(void *, unsigned long long);\n'
-            % signatures[0].attribute)
+def head(attribute=''):
+    return 'void bad(int, int); %svoid clobber(void); void scribble(void *, unsigned long long);\n' % attribute
 
 
 def caller_file(signatures):
-    return head(signatures) + '\n'.join(s.caller() for s in signatures)
+    return head(signatures[0].attribute) + '\n'.join(s.caller() for s in signatures)
 
 
 def callee_file(signatures, wrong=False):
-    return head(signatures) + '\n'.join(s.callee(wrong) for s in signatures)
+    return head(signatures[0].attribute) + '\n'.join(s.callee(wrong) for s in signatures)
 
 
 def runner_file(signatures):
