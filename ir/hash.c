@@ -154,7 +154,20 @@ static bool grow_tree(const kiln_allocator *a, struct kn_hash *t, uint32_t more)
   return true;
 }
 
-/* Entries keep their order, so that none is farther from its position than before. */
+/* Enters what is in some positions of another table. */
+static void move(struct kn_hash *to, const struct kn_hash_entry *e,
+                 const struct kn_hash_entry *end) {
+  const uint32_t mask = to->size - 1;
+  for (; e < end; e++) {
+    if (e->id == 0) continue;
+    uint32_t at = e->hash;
+    while (to->at[at & mask].id != 0) at++;
+    to->at[at & mask] = *e;
+  }
+}
+
+/* Entries keep their order, from behind a free position on, so that none is farther from its hash's position than
+ * before. */
 bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more) {
   if (t->tree != NULL && !grow_tree(a, t, more)) return false;
   const uint32_t from = size_of(t);
@@ -167,15 +180,10 @@ bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more) {
                        (uint32_t)size, t->tree};
   if (to.at == NULL) return false;
   memset(to.at, 0, bytes);
-  uint32_t first = 0;
-  while (first < from && t->at[first].id != 0) first++;
-  for (uint32_t i = 1; i < from; i++) {
-    const struct kn_hash_entry e = t->at[(first + i) & (from - 1)];
-    if (e.id == 0) continue;
-    uint32_t at = e.hash & (to.size - 1);
-    while (to.at[at].id != 0) at = (at + 1) & (to.size - 1);
-    to.at[at] = e;
-  }
+  const struct kn_hash_entry *first = t->at, *end = t->at + from;
+  while (first < end && first->id != 0) first++;
+  move(&to, first, end);
+  move(&to, t->at, first);
   if (t->at != NULL) kn_allocator_realloc(a, t->at, 0);
   if (t->size == 0 && to.tree != NULL) to.tree->size = to.size, to.size = 0;
   *t = to;

@@ -86,9 +86,10 @@ static inline void kn_hash_put(struct kn_hash *t, uint32_t at, uint32_t hash, ui
     kn_hash_put_tree(t, at, hash, id);
     return;
   }
+  const uint32_t mask = t->size - 1;
   at = hash; /* the table may have grown */
-  while (t->at[at & (t->size - 1)].id != 0) at++;
-  t->at[at & (t->size - 1)] = (struct kn_hash_entry){hash, id};
+  while (t->at[at & mask].id != 0) at++;
+  t->at[at & mask] = (struct kn_hash_entry){hash, id};
   t->n++;
 }
 
