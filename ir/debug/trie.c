@@ -19,12 +19,13 @@ void kn_trie_free(kiln_module *m, struct kn_trie *t) {
 
 uint32_t kn_trie_find(kiln_module *m, struct kn_trie *t, uint32_t from, uint32_t key) {
   uint32_t hash = hash_of(from, key), at, is;
-  KN_HASH_EACH(&t->hash, hash, at, is)
+  KN_HASH_EACH(&t->hash, hash, at, is,
+               from != t->nodes.at[is].up ? from > t->nodes.at[is].up : key > t->nodes.at[is].key)
   if (t->nodes.at[is].up == from && t->nodes.at[is].key == key) return t->nodes.at[from].last = is;
   if (!KN_HASH_ROOM(m, &t->hash) ||
       !KN_PUSH(m, t->nodes, (struct kn_trie_node){.up = from, .key = key}))
     return 0;
   is = t->nodes.n - 1;
-  kn_hash_put(&t->hash, hash, hash, is);
+  kn_hash_put(&t->hash, at, hash, is);
   return t->nodes.at[from].last = is;
 }

@@ -65,6 +65,11 @@ bool kn_hash_name(const char *name, size_t length, uint32_t *hash) {
   return length == 0 || memchr(name, 0, length) == NULL;
 }
 
+bool kn_bytes_after(const void *a, size_t n, const void *b, size_t m) {
+  int order = n < m || n == m ? memcmp(a, b, n) : memcmp(a, b, m);
+  return order > 0 || (order == 0 && n > m);
+}
+
 /* ---- section groups ---- */
 
 /* The group of a name, which is made if there is none; 0 without memory. `in_module`: the name lies in the module's
@@ -73,7 +78,8 @@ KN_INLINE uint32_t group(kiln_module *m, const char *name, size_t length, uint32
                          bool in_module) {
   uint32_t at, id;
   if (!KN_HASH_ROOM(m, &m->comdat_hash)) return 0;
-  KN_HASH_EACH(&m->comdat_hash, hash, at, id) {
+  KN_HASH_EACH(&m->comdat_hash, hash, at, id,
+               kn_bytes_after(name, length, kn_comdat(m, id)->name, kn_comdat(m, id)->length)) {
     const struct kn_comdat *c = kn_comdat(m, id);
     if (c->length == length && kn_same_bytes(c->name, name, length)) return id;
   }

@@ -71,11 +71,16 @@ static uint32_t hash_of(struct kn_dwarf_key k) {
   return (k.scope * 0x9e3779b1u ^ k.call * 0x85ebca6bu) >> 8;
 }
 
-/* Number of the scope that is k.scope or an instance of it; 0: it has no code. */
-static uint32_t find(const struct function *x, struct kn_dwarf_key k) {
+static KN_COLD bool key_after(const struct kn_dwarf *d, struct kn_dwarf_key k, uint32_t i) {
+  const struct kn_dwarf_scope *s = &d->scopes.at[i - 1];
+  return s->call != k.call ? k.call > s->call : k.scope > d->dies.at[s->node].of;
+}
+
+/* Number of the scope that is k.scope or an instance of it; 0: it has no code, then *at is its position in the table. */
+static uint32_t find(const struct function *x, struct kn_dwarf_key k, uint32_t *at) {
   const struct kn_dwarf *d = x->d;
-  uint32_t hash = hash_of(k), at, i;
-  KN_HASH_EACH(&d->scope_hash, hash, at, i) {
+  uint32_t hash = hash_of(k), i;
+  KN_HASH_EACH(&d->scope_hash, hash, *at, i, key_after(d, k, i)) {
     const struct kn_dwarf_scope *s = &d->scopes.at[i - 1];
     if (d->dies.at[s->node].of == k.scope && s->call == k.call) break;
   }
@@ -96,7 +101,9 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
   if (node == 0 || !KN_PUSH(d->m, d->scopes, s)) return 0;
   uint32_t number = d->scopes.n;
   d->dies.at[node].ranges = number;
-  kn_hash_put(&d->scope_hash, hash_of(k), hash_of(k), number);
+  uint32_t at;
+  (void)find(x, k, &at);
+  kn_hash_put(&d->scope_hash, at, hash_of(k), number);
   return number;
 }
 
@@ -106,7 +113,7 @@ static uint32_t scope_of(const struct function *x, const struct kn_loc_full *is)
   struct kn_dwarf *d = x->d;
   const struct kn_sources *p = &d->image->sessions[x->session]->sources;
   struct kn_dwarf_key k = {kn_dwarf_index(d, x->session + 1, is->entry), is->inlined};
-  uint32_t number = 0;
+  uint32_t number = 0, at;
   d->scope_way.n = 0;
   for (uint32_t steps = 0;; steps++) {
     if (steps > KN_DWARF_DEPTH) return 0;
@@ -118,7 +125,7 @@ static uint32_t scope_of(const struct function *x, const struct kn_loc_full *is)
     }
     if (tag != KILN_DW_TAG_subprogram && tag != KILN_DW_TAG_lexical_block) break; /* damaged */
     if (tag == KILN_DW_TAG_subprogram && k.call == 0) break;
-    if ((number = find(x, k)) != 0 || !KN_PUSH(d->m, d->scope_way, k)) break;
+    if ((number = find(x, k, &at)) != 0 || !KN_PUSH(d->m, d->scope_way, k)) break;
     if (tag == KILN_DW_TAG_subprogram) {
       is = &p->locs.at[k.call];
       k.scope = kn_dwarf_index(d, x->session + 1, is->entry);
@@ -200,7 +207,8 @@ static uint32_t scope_entry(const struct function *x, uint32_t v, uint32_t call)
   if (parent == 0) return 0;
   if (call == 0 && kn_dwarf_entry(d, parent)->tag == KILN_DW_TAG_subprogram)
     return parent == x->subprogram ? x->node : 0;
-  const uint32_t scope = find(x, (struct kn_dwarf_key){parent, call});
+  uint32_t at;
+  const uint32_t scope = find(x, (struct kn_dwarf_key){parent, call}, &at);
   return scope != 0 ? d->scopes.at[scope - 1].node : 0;
 }
 
