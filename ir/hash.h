@@ -66,7 +66,7 @@ KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t
        (at) += (at) - (hash) > KN_HASH_REACH && (after))
 
 /* Makes space for `more` entries; false if there is none. Not marked cold: it clears tables of many KiB. */
-bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more);
+KN_PRIVATE bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more);
 KN_PRIVATE KN_COLD bool kn_module_hash_grow(struct kiln_module *m, struct kn_hash *t,
                                             uint32_t more);
 
