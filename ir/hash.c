@@ -92,30 +92,30 @@ static void remove_node(struct kn_hash_tree *tree, uint32_t x) {
   tree->unused = x;
 }
 
-uint32_t kn_hash_next_tree(const struct kn_hash *t, uint32_t hash, uint32_t *at) {
-  if (t->tree == NULL) return 0;
-  while (*at - hash < KN_HASH_REACH) {
-    const struct kn_hash_entry *e = &t->at[*at & (t->tree->size - 1)];
-    ++*at;
-    if (e->hash == hash && e->id != 0) return e->id;
+static uint64_t next_at(uint32_t at, uint32_t id) { return (uint64_t)at << 32 | id; }
+
+uint64_t kn_hash_next_tree(const struct kn_hash *t, uint32_t hash, uint32_t at) {
+  if (t->tree == NULL) return next_at(at, 0);
+  while (at - hash < KN_HASH_REACH) {
+    const struct kn_hash_entry *e = &t->at[at & (t->tree->size - 1)];
+    at++;
+    if (e->hash == hash && e->id != 0) return next_at(at, e->id);
   }
   const struct kn_hash_node *node = t->tree->at;
-  for (uint32_t edge = *at - hash - KN_HASH_REACH;;) {
+  for (uint32_t edge = at - hash - KN_HASH_REACH;;) {
     const uint32_t x = node[edge / 2].child[edge % 2];
-    if (x != 0) edge = 2 * x;
-    if (x != 0 && node[x].hash != hash) {
-      edge += hash > node[x].hash;
-      continue;
-    }
-    *at = hash + KN_HASH_REACH + edge;
-    return x != 0 ? node[x].id : 0;
+    if (x == 0) return next_at(hash + KN_HASH_REACH + edge, 0);
+    edge = 2 * x;
+    if (node[x].hash == hash) return next_at(hash + KN_HASH_REACH + edge, node[x].id);
+    edge += hash > node[x].hash;
   }
 }
 
 void kn_hash_put_tree(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
-  const uint32_t size = size_of(t), edge = at - hash - KN_HASH_REACH;
+  const uint32_t size = size_of(t),
+                 edge = at - hash < KN_HASH_REACH ? 0 : at - hash - KN_HASH_REACH;
   t->n++;
-  for (uint32_t i = 0; i < KN_HASH_REACH; i++) {
+  for (uint32_t i = 0; i < KN_HASH_REACH - 1; i++) {
     struct kn_hash_entry *e = &t->at[(hash + i) & (size - 1)];
     if (e->id != 0) continue;
     *e = (struct kn_hash_entry){hash, id};

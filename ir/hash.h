@@ -41,22 +41,28 @@ struct kn_hash {
   struct kn_hash_tree *tree;
 };
 
-/* The next id of `hash` if there is no space yet, or a tree. */
-KN_PRIVATE KN_COLD uint32_t kn_hash_next_tree(const struct kn_hash *t, uint32_t hash, uint32_t *at);
+/* The same as kn_hash_next if there is no space yet, or a tree: the id, and 2^32 times the position. */
+KN_PRIVATE KN_COLD uint64_t kn_hash_next_tree(const struct kn_hash *t, uint32_t hash, uint32_t at);
+
+/* The same if there is space, and no tree. */
+KN_INLINE uint32_t kn_hash_next_flat(const struct kn_hash *t, uint32_t hash, uint32_t *at) {
+  for (;;) {
+    const struct kn_hash_entry *e = &t->at[*at & (t->size - 1)];
+    if (e->id == 0) return 0;
+    ++*at;
+    if (e->hash == hash) return e->id;
+    if (KN_UNLIKELY(*at == hash + KN_HASH_REACH)) return 0; /* no entry is in the last one */
+  }
+}
 
 /* The next id of `hash` from *at on: first `hash` itself. *at is moved behind the id; if there is none, to where
  * a new one belongs. It is hash + a number of positions below KN_HASH_REACH, or hash + KN_HASH_REACH + twice
  * the number of a node + 1 for the greater ones of its children. */
 KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t *at) {
-  if (KN_UNLIKELY(t->size == 0)) return kn_hash_next_tree(t, hash, at);
-  for (; KN_LIKELY(*at - hash < KN_HASH_REACH); ++*at) {
-    const struct kn_hash_entry *e = &t->at[*at & (t->size - 1)];
-    if (e->id == 0) return 0;
-    if (e->hash != hash) continue;
-    ++*at;
-    return e->id;
-  }
-  return 0;
+  if (KN_LIKELY(t->size != 0)) return kn_hash_next_flat(t, hash, at);
+  const uint64_t next = kn_hash_next_tree(t, hash, *at);
+  *at = (uint32_t)(next >> 32);
+  return (uint32_t)next;
 }
 /* For each id of `hash` that may have the key. `after` is evaluated where the body did not find that it has: true if the
  * key is after the id's, in any total order of the keys. If the loop ends by itself, `at` is the position for a
@@ -64,6 +70,11 @@ KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t
 #define KN_HASH_EACH(t, hash, at, id, after)                                                       \
   for ((at) = (hash); ((id) = kn_hash_next((t), (hash), &(at))) != 0;                              \
        (at) += (at) - (hash) > KN_HASH_REACH && (after))
+/* The same for the shortest code where KN_HASH_FLAT holds: there is space, and no tree. Elsewhere KN_HASH_EACH is
+ * used, in another function. */
+#define KN_HASH_FLAT(t) KN_LIKELY((t)->size != 0)
+#define KN_HASH_EACH_FLAT(t, hash, at, id)                                                         \
+  for ((at) = (hash); ((id) = kn_hash_next_flat((t), (hash), &(at))) != 0;)
 
 /* Makes space for `more` entries; false if there is none. Not marked cold: it clears tables of many KiB. */
 KN_PRIVATE bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more);
@@ -80,17 +91,20 @@ KN_PRIVATE KN_COLD bool kn_module_hash_grow(struct kiln_module *m, struct kn_has
 KN_PRIVATE KN_COLD void kn_hash_put_tree(struct kn_hash *t, uint32_t at, uint32_t hash,
                                          uint32_t id);
 
-/* Enters an id at its position, as KN_HASH_EACH left it; nothing was entered since, and KN_HASH_ROOM was asked. */
-static inline void kn_hash_put(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
-  if (KN_UNLIKELY(t->size == 0 || at - hash >= KN_HASH_REACH)) {
+/* Enters an id at its position, as KN_HASH_EACH left it: nothing was entered since. KN_HASH_ROOM was asked before or
+ * after that; it moves positions, which are sought again if it is after that: kn_hash_put_here does not. */
+static inline void kn_hash_put_here(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
+  if (KN_UNLIKELY(at - hash >= KN_HASH_REACH - 1)) { /* so it is if there is a tree */
     kn_hash_put_tree(t, at, hash, id);
     return;
   }
-  const uint32_t mask = t->size - 1;
-  at = hash; /* the table may have grown */
-  while (t->at[at & mask].id != 0) at++;
-  t->at[at & mask] = (struct kn_hash_entry){hash, id};
+  t->at[at & (t->size - 1)] = (struct kn_hash_entry){hash, id};
   t->n++;
+}
+static inline void kn_hash_put(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
+  if (KN_LIKELY(at - hash < KN_HASH_REACH - 1))
+    for (at = hash; t->at[at & (t->size - 1)].id != 0;) at++;
+  kn_hash_put_here(t, at, hash, id);
 }
 
 /* Gives the entry that KN_HASH_EACH found last, behind which `at` is, another id; 0 removes it. */

@@ -115,7 +115,7 @@ struct kn_bc_again {
   TABLE(struct kn_bc_abop, abops)                                                                  \
   TABLE(struct kn_bc_abbrev, abbrevs)
 
-enum { KN_BC_SIG_MEMO = 1024 /* a power of two */ };
+enum { KN_BC_SIG_MEMO = 512 /* a power of two */ };
 
 struct kn_bc {
   const struct kn_bc_module *m;

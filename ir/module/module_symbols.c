@@ -262,7 +262,7 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
   if (!describe(m, s, m->symbols.n, d)) return 0;
   classify(m, s);
   *is_new = true;
-  if (length > 0) kn_hash_put(&m->symbol_hash, at, hash, m->symbols.n);
+  if (length > 0) kn_hash_put_here(&m->symbol_hash, at, hash, m->symbols.n);
   return publish(m);
 }
 
@@ -302,7 +302,7 @@ static uint32_t new_library(kiln_module *m, const char *name, size_t length, uin
   s->library = 1;
   s->sig = sig;
   classify(m, s);
-  kn_hash_put(&m->symbol_hash, at, hash ^ OF_LIBRARY, m->symbols.n);
+  kn_hash_put_here(&m->symbol_hash, at, hash ^ OF_LIBRARY, m->symbols.n);
   m->libraries.at[m->libraries.n++] = m->symbols.n;
   return publish(m);
 }

@@ -76,15 +76,29 @@ static KN_COLD bool key_after(const struct kn_dwarf *d, struct kn_dwarf_key k, u
   return s->call != k.call ? k.call > s->call : k.scope > d->dies.at[s->node].of;
 }
 
+static inline bool is_key(const struct kn_dwarf *d, struct kn_dwarf_key k, uint32_t i) {
+  const struct kn_dwarf_scope *s = &d->scopes.at[i - 1];
+  return d->dies.at[s->node].of == k.scope && s->call == k.call;
+}
+
 /* Number of the scope that is k.scope or an instance of it; 0: it has no code, then *at is its position in the table. */
-static uint32_t find(const struct function *x, struct kn_dwarf_key k, uint32_t *at) {
-  const struct kn_dwarf *d = x->d;
-  uint32_t hash = hash_of(k), i;
-  KN_HASH_EACH(&d->scope_hash, hash, *at, i, key_after(d, k, i)) {
-    const struct kn_dwarf_scope *s = &d->scopes.at[i - 1];
-    if (d->dies.at[s->node].of == k.scope && s->call == k.call) break;
-  }
+static KN_COLD uint32_t find_at(const struct kn_dwarf *d, struct kn_dwarf_key k, uint32_t hash,
+                                uint32_t *at) {
+  uint32_t i;
+  KN_HASH_EACH(&d->scope_hash, hash, *at, i, key_after(d, k, i))
+  if (is_key(d, k, i)) break;
   return i;
+}
+static uint32_t find(const struct function *x, struct kn_dwarf_key k) {
+  struct kn_dwarf *d = x->d;
+  if (d->scope_found != 0 && k.scope == d->scope_key.scope && k.call == d->scope_key.call)
+    return d->scope_found;
+  uint32_t hash = hash_of(k), at, i;
+  if (!KN_HASH_FLAT(&d->scope_hash)) return find_at(d, k, hash, &at);
+  KN_HASH_EACH_FLAT(&d->scope_hash, hash, at, i)
+  if (is_key(d, k, i)) break;
+  d->scope_key = k;
+  return d->scope_found = i;
 }
 
 /* Makes the scope for k, which is in scope `up`; 0 without memory. */
@@ -101,9 +115,10 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
   if (node == 0 || !KN_PUSH(d->m, d->scopes, s)) return 0;
   uint32_t number = d->scopes.n;
   d->dies.at[node].ranges = number;
+  const uint32_t hash = hash_of(k);
   uint32_t at;
-  (void)find(x, k, &at);
-  kn_hash_put(&d->scope_hash, at, hash_of(k), number);
+  (void)find_at(d, k, hash, &at);
+  kn_hash_put_here(&d->scope_hash, at, hash, number);
   return number;
 }
 
@@ -113,7 +128,7 @@ static uint32_t scope_of(const struct function *x, const struct kn_loc_full *is)
   struct kn_dwarf *d = x->d;
   const struct kn_sources *p = &d->image->sessions[x->session]->sources;
   struct kn_dwarf_key k = {kn_dwarf_index(d, x->session + 1, is->entry), is->inlined};
-  uint32_t number = 0, at;
+  uint32_t number = 0;
   d->scope_way.n = 0;
   for (uint32_t steps = 0;; steps++) {
     if (steps > KN_DWARF_DEPTH) return 0;
@@ -125,7 +140,7 @@ static uint32_t scope_of(const struct function *x, const struct kn_loc_full *is)
     }
     if (tag != KILN_DW_TAG_subprogram && tag != KILN_DW_TAG_lexical_block) break; /* damaged */
     if (tag == KILN_DW_TAG_subprogram && k.call == 0) break;
-    if ((number = find(x, k, &at)) != 0 || !KN_PUSH(d->m, d->scope_way, k)) break;
+    if ((number = find(x, k)) != 0 || !KN_PUSH(d->m, d->scope_way, k)) break;
     if (tag == KILN_DW_TAG_subprogram) {
       is = &p->locs.at[k.call];
       k.scope = kn_dwarf_index(d, x->session + 1, is->entry);
@@ -207,8 +222,7 @@ static uint32_t scope_entry(const struct function *x, uint32_t v, uint32_t call)
   if (parent == 0) return 0;
   if (call == 0 && kn_dwarf_entry(d, parent)->tag == KILN_DW_TAG_subprogram)
     return parent == x->subprogram ? x->node : 0;
-  uint32_t at;
-  const uint32_t scope = find(x, (struct kn_dwarf_key){parent, call}, &at);
+  const uint32_t scope = find(x, (struct kn_dwarf_key){parent, call});
   return scope != 0 ? d->scopes.at[scope - 1].node : 0;
 }
 
@@ -362,6 +376,7 @@ void kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
     return;
   d->scope_first = d->scopes.n;
   kn_hash_clear(&d->scope_hash);
+  d->scope_found = 0;
   if (d->dies.at[x.node].abstract && (x.node = instance(d, x.subprogram)) == 0) return;
   d->dies.at[x.node].func = func + 1;
   if (d->func_node) d->func_node[func] = x.node;

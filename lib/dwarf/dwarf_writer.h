@@ -220,7 +220,9 @@ struct kn_dwarf {
   KN_ARRAY(struct kn_dwarf_name) names;
   uint32_t current;     /* number of the unit that is being laid out */
   uint32_t scope_first; /* scopes of the function that is being laid out are those from here on; */
-  struct kn_hash scope_hash; /* by entry and call: number */
+  struct kn_hash scope_hash;     /* by entry and call: number */
+  struct kn_dwarf_key scope_key; /* the newest that was found there: number scope_found, or 0 */
+  uint32_t scope_found;
   KN_ARRAY(struct kn_dwarf_key) scope_way;
 
   /* files of the unit whose line table is being written, by number; their entries' numbers */
