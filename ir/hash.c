@@ -94,10 +94,16 @@ static void remove_node(struct kn_hash_tree *tree, uint32_t x) {
 
 uint32_t kn_hash_next_tree(const struct kn_hash *t, uint32_t hash, uint32_t *at) {
   if (t->tree == NULL) return 0;
-  while (*at - hash < KN_HASH_REACH) {
-    const struct kn_hash_entry *e = &t->at[*at & (t->tree->size - 1)];
+  const uint32_t mask = t->tree->size - 1;
+  for (; *at - hash < KN_HASH_REACH; ++*at) {
+    const struct kn_hash_entry *e = &t->at[*at & mask];
+    if (e->id == 0) { /* what is behind it is in the tree */
+      *at = hash + KN_HASH_REACH;
+      break;
+    }
+    if (e->hash != hash) continue;
     ++*at;
-    if (e->hash == hash && e->id != 0) return e->id;
+    return e->id;
   }
   const struct kn_hash_node *node = t->tree->at;
   for (uint32_t edge = *at - hash - KN_HASH_REACH;;) {
@@ -115,8 +121,9 @@ uint32_t kn_hash_next_tree(const struct kn_hash *t, uint32_t hash, uint32_t *at)
 void kn_hash_put_tree(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
   const uint32_t size = size_of(t), edge = at - hash - KN_HASH_REACH;
   t->n++;
-  for (uint32_t i = 0; i < KN_HASH_REACH; i++) {
+  for (uint32_t i = 0, same = 0; i < KN_HASH_REACH && same < KN_HASH_SAME; i++) {
     struct kn_hash_entry *e = &t->at[(hash + i) & (size - 1)];
+    same += e->hash == hash;
     if (e->id != 0) continue;
     *e = (struct kn_hash_entry){hash, id};
     return;

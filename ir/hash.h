@@ -10,9 +10,9 @@
  * A table is zeroed to begin with. Ids are not 0, and no two of them have the same key.
  *
  * Time: hashes are the same in every run, so an input can be made of keys that share a hash, or a place. An entry that
- * finds no free place among the first KN_HASH_REACH goes to a balanced tree instead, in the order of hashes, and of keys
- * where those are equal: a look-up is at most KN_HASH_REACH comparisons and those of a tree. A table of half a
- * million random hashes stays below KN_HASH_REACH.
+ * finds no free place among the first KN_HASH_REACH, or KN_HASH_SAME of its hash there, goes to a balanced tree instead, in
+ * the order of hashes, and of keys where those are equal: a look-up compares KN_HASH_REACH hashes, KN_HASH_SAME keys, and those
+ * of a tree. A table of half a million random hashes stays below both.
  *
  * Invariants: open addressing, of which at most half are used; an entry is reached from its hash's position
  * without a free one between, if there is no tree. */
@@ -26,8 +26,8 @@ KN_INLINE uint64_t kn_mix64(uint64_t hash, uint64_t word) {
   return (hash ^ hash >> 32 ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* Positions that a look-up tries. */
-enum { KN_HASH_REACH = 64 };
+/* Positions that a look-up tries, and entries of one hash among them. */
+enum { KN_HASH_REACH = 64, KN_HASH_SAME = 4 };
 
 struct kn_hash_entry {
   uint32_t hash, id; /* id 0: free */
@@ -87,8 +87,13 @@ static inline void kn_hash_put(struct kn_hash *t, uint32_t at, uint32_t hash, ui
     return;
   }
   const uint32_t mask = t->size - 1;
+  uint32_t same = 0;
   at = hash; /* the table may have grown */
-  while (t->at[at & mask].id != 0) at++;
+  for (; t->at[at & mask].id != 0; at++) same += t->at[at & mask].hash == hash;
+  if (KN_UNLIKELY(same >= KN_HASH_SAME)) {
+    kn_hash_put_tree(t, hash + KN_HASH_REACH, hash, id);
+    return;
+  }
   t->at[at & mask] = (struct kn_hash_entry){hash, id};
   t->n++;
 }
