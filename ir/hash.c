@@ -6,8 +6,8 @@
 enum { FIRST_SIZE = 64 };
 
 /* A node of the tree. Its rank is above those of its children (0 for none); a new node has 1. Ranks
- * are balanced when entries come ("ravl tree": Sen, Tarjan, Deletion without rebalancing in balanced binary trees), so that
- * the depth is at most some twice the logarithm of the number of entries that ever came. */
+ * are balanced when entries come ("ravl tree": Sen, Tarjan, Deletion without rebalancing in balanced binary trees), so
+ * that the depth is at most some twice the logarithm of the number of entries that ever came. */
 struct kn_hash_node {
   uint32_t hash, id, up, child[2]; /* child[1]: what is greater */
   uint32_t rank;
@@ -97,7 +97,7 @@ uint32_t kn_hash_next_tree(const struct kn_hash *t, uint32_t hash, uint32_t *at)
   const uint32_t mask = t->tree->size - 1;
   for (; *at - hash < KN_HASH_REACH; ++*at) {
     const struct kn_hash_entry *e = &t->at[*at & mask];
-    if (e->id == 0) { /* what is behind it is in the tree */
+    if (e->id == 0) { /* the rest is in the tree */
       *at = hash + KN_HASH_REACH;
       break;
     }

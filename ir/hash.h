@@ -10,9 +10,9 @@
  * A table is zeroed to begin with. Ids are not 0, and no two of them have the same key.
  *
  * Time: hashes are the same in every run, so an input can be made of keys that share a hash, or a place. An entry that
- * finds no free place among the first KN_HASH_REACH, or KN_HASH_SAME of its hash there, goes to a balanced tree instead, in
- * the order of hashes, and of keys where those are equal: a look-up compares KN_HASH_REACH hashes, KN_HASH_SAME keys, and those
- * of a tree. A table of half a million random hashes stays below both.
+ * finds no free place among the first KN_HASH_REACH, or KN_HASH_SAME entries of its hash there, goes to a balanced tree
+ * instead, in the order of hashes, and of keys where those are equal: a look-up compares KN_HASH_REACH hashes,
+ * KN_HASH_SAME keys, and those of a tree. A table of half a million random hashes stays below both.
  *
  * Invariants: open addressing, of which at most half are used; an entry is reached from its hash's position
  * without a free one between, if there is no tree. */
@@ -58,9 +58,9 @@ KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t
   }
   return 0;
 }
-/* For each id of `hash` that may have the key. `after` is evaluated where the body did not find that it has: true if the
- * key is after the id's, in any total order of the keys. If the loop ends by itself, `at` is the position for a
- * new one. */
+/* For each id of `hash` that may have the key. `after` is evaluated where the body did not find that it has: true if
+ * the key is after the id's, in any total order of the keys. If the loop ends by itself, `at` is the position for
+ * a new one. */
 #define KN_HASH_EACH(t, hash, at, id, after)                                                       \
   for ((at) = (hash); ((id) = kn_hash_next((t), (hash), &(at))) != 0;                              \
        (at) += (at) - (hash) > KN_HASH_REACH && (after))
