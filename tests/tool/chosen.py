@@ -59,7 +59,7 @@ def block_numbers(n, chosen):
 
 def symbols(n, chosen):
     begin = K0 if chosen else b'\x15\x7c\x4a\x7e\xb9\x79\x37\x9e'
-    return text(*['extern data @' + quoted(begin + b'%08d' % i) for i in range(n)])
+    return text(*['data @%s { i32 1 }' % quoted(begin + b'%08d' % i) for i in range(n)])
 
 
 def values(n, chosen):
