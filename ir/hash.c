@@ -96,10 +96,10 @@ static uint64_t next_at(uint32_t at, uint32_t id) { return (uint64_t)at << 32 | 
 
 uint64_t kn_hash_next_tree(const struct kn_hash *t, uint32_t hash, uint32_t at) {
   if (t->tree == NULL) return next_at(at, 0);
-  while (at - hash < KN_HASH_REACH) {
+  for (; at - hash < KN_HASH_REACH; at++) {
     const struct kn_hash_entry *e = &t->at[at & (t->tree->size - 1)];
-    at++;
-    if (e->hash == hash && e->id != 0) return next_at(at, e->id);
+    if (e->id == 0) at = hash + KN_HASH_REACH - 1; /* what is behind it is in the tree */
+    else if (e->hash == hash) return next_at(at + 1, e->id);
   }
   const struct kn_hash_node *node = t->tree->at;
   for (uint32_t edge = at - hash - KN_HASH_REACH;;) {
@@ -111,15 +111,17 @@ uint64_t kn_hash_next_tree(const struct kn_hash *t, uint32_t hash, uint32_t at) 
   }
 }
 
-void kn_hash_put_tree(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
+void kn_hash_put_far(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
   const uint32_t size = size_of(t),
                  edge = at - hash < KN_HASH_REACH ? 0 : at - hash - KN_HASH_REACH;
   t->n++;
-  for (uint32_t i = 0; i < KN_HASH_REACH - 1; i++) {
+  for (uint32_t i = 0, same = 0; i < KN_HASH_REACH - 1 && same < KN_HASH_SAME; i++) {
     struct kn_hash_entry *e = &t->at[(hash + i) & (size - 1)];
-    if (e->id != 0) continue;
-    *e = (struct kn_hash_entry){hash, id};
-    return;
+    if (e->id == 0) {
+      *e = (struct kn_hash_entry){hash, id};
+      return;
+    }
+    same += e->hash == hash;
   }
   if (t->tree == NULL) {
     t->tree = first_tree(t);

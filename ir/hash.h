@@ -10,9 +10,9 @@
  * A table is zeroed to begin with. Ids are not 0, and no two of them have the same key.
  *
  * Time: hashes are the same in every run, so an input can be made of keys that share a hash, or a place. An entry that
- * finds no free place among the first KN_HASH_REACH goes to a balanced tree instead, in the order of hashes, and of keys
- * where those are equal: a look-up is at most KN_HASH_REACH comparisons and those of a tree. A table of half a
- * million random hashes stays below KN_HASH_REACH.
+ * finds no free place among the first KN_HASH_REACH, or KN_HASH_SAME of its hash there, goes to a balanced tree instead,
+ * in the order of hashes, and of keys where those are equal: a look-up compares KN_HASH_REACH hashes, KN_HASH_SAME keys,
+ * and those of a tree. A table of half a million random hashes stays below both.
  *
  * Invariants: open addressing, of which at most half are used; an entry is reached from its hash's position
  * without a free one between, if there is no tree. */
@@ -26,8 +26,8 @@ KN_INLINE uint64_t kn_mix64(uint64_t hash, uint64_t word) {
   return (hash ^ hash >> 32 ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* Positions that a look-up tries. */
-enum { KN_HASH_REACH = 64 };
+/* Positions that a look-up tries, and entries of one hash among them. */
+enum { KN_HASH_REACH = 64, KN_HASH_SAME = 4 };
 
 struct kn_hash_entry {
   uint32_t hash, id; /* id 0: free */
@@ -88,21 +88,20 @@ KN_PRIVATE KN_COLD bool kn_module_hash_grow(struct kiln_module *m, struct kn_has
      kiln_allocator *: kn_hash_grow,                                                               \
      const kiln_allocator *: kn_hash_grow)((owner), (t), 1))
 
-KN_PRIVATE KN_COLD void kn_hash_put_tree(struct kn_hash *t, uint32_t at, uint32_t hash,
-                                         uint32_t id);
+KN_PRIVATE void kn_hash_put_far(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id);
 
 /* Enters an id at its position, as KN_HASH_EACH left it: nothing was entered since. KN_HASH_ROOM was asked before or
  * after that; it moves positions, which are sought again if it is after that: kn_hash_put_here does not. */
 static inline void kn_hash_put_here(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
-  if (KN_UNLIKELY(at - hash >= KN_HASH_REACH - 1)) { /* so it is if there is a tree */
-    kn_hash_put_tree(t, at, hash, id);
+  if (KN_UNLIKELY(at - hash >= KN_HASH_SAME)) { /* so it is if there is a tree */
+    kn_hash_put_far(t, at, hash, id);
     return;
   }
   t->at[at & (t->size - 1)] = (struct kn_hash_entry){hash, id};
   t->n++;
 }
 static inline void kn_hash_put(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
-  if (KN_LIKELY(at - hash < KN_HASH_REACH - 1))
+  if (KN_LIKELY(at - hash < KN_HASH_SAME))
     for (at = hash; t->at[at & (t->size - 1)].id != 0;) at++;
   kn_hash_put_here(t, at, hash, id);
 }

@@ -1,4 +1,4 @@
-/* Sets of names: see names.h. Names are those of inputs, which could be chosen to share the places of a table of hashes.
+/* Sets of names: see names.h. Names are those of inputs, which could be chosen to share the places of a table.
  * A node tells apart two names that are equal up to a bit; the next nodes look at later bits (D. J. Bernstein,
  * "Crit-bit trees"). Invariant: there is one node less than there are names. */
 #include "names.h"

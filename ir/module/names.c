@@ -65,9 +65,21 @@ bool kn_hash_name(const char *name, size_t length, uint32_t *hash) {
   return length == 0 || memchr(name, 0, length) == NULL;
 }
 
+/* Up to 7 bytes as a number. */
+static uint64_t short_word(const uint8_t *p, size_t n) {
+  uint64_t w = 0;
+  for (size_t i = 0; i < n; i++) w = w << 8 | p[i];
+  return w;
+}
+
+/* By length, then by words, the last of which may overlap the one before: it decides only if that is equal. */
 bool kn_bytes_after(const void *a, size_t n, const void *b, size_t m) {
-  int order = n < m || n == m ? memcmp(a, b, n) : memcmp(a, b, m);
-  return order > 0 || (order == 0 && n > m);
+  const uint8_t *p = a, *q = b;
+  if (n != m) return n > m;
+  if (n < 8) return short_word(p, n) > short_word(q, n);
+  for (size_t i = 0; i + 8 < n; i += 8)
+    if (word(p + i) != word(q + i)) return word(p + i) > word(q + i);
+  return word(p + n - 8) > word(q + n - 8);
 }
 
 /* ---- section groups ---- */

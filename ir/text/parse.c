@@ -203,11 +203,9 @@ static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data
   }
 }
 
-/* Enters the declared symbol under its name; `defined` if a body or data follows. */
-static bool enter_symbol(struct kn_parser *p, const struct kn_token *t, kiln_symbol symbol,
-                         bool defined, uint32_t item) {
-  struct kn_name *e = kn_parse_symbol_name(p, t, true);
-  if (!e) return false;
+/* Enters the declared symbol under its name, which start_desc gave; `defined` if a body or data follows. */
+static bool enter_symbol(struct kn_parser *p, const struct kn_token *t, struct kn_name *e,
+                         kiln_symbol symbol, bool defined, uint32_t item) {
   if (defined && e->state >= KN_SYM_DEFINED)
     return kn_parse_fail(p, t, KILN_ERR_SYMBOL, "@%.*s is defined twice", (int)t->length, t->text);
   e->value = symbol.id;
@@ -241,20 +239,21 @@ static bool skip_braces(struct kn_parser *p, const struct kn_token *open) {
   }
 }
 
-/* Begins the description of the symbol token `t`; an earlier declaration in this text gives
- * `known`. */
-static bool start_desc(struct kn_parser *p, const struct kn_token *t, kiln_symbol_desc *d,
-                       kiln_symbol *known) {
+/* Begins the description of the symbol token `t`, and gives its name, whose value is an earlier declaration in this
+ * text. It stays valid until another name is entered. */
+static struct kn_name *start_desc(struct kn_parser *p, const struct kn_token *t,
+                                  kiln_symbol_desc *d) {
   uint32_t length;
   d->name = kn_parse_name(p, t, &length);
-  if (!d->name) return false;
-  if (length == 0) return kn_parse_fail(p, t, KILN_ERR_SYNTAX, "an empty name");
+  if (!d->name) return NULL;
   d->name_length = length;
-  struct kn_name *e = kn_parse_symbol_name(p, t, false);
-  *known = (kiln_symbol){e ? e->value : 0};
-  if (e && e->state == KN_SYM_ALIAS_WAITING)
-    return kn_parse_fail(p, t, KILN_ERR_SYMBOL, "@%.*s is defined twice", (int)t->length, t->text);
-  return true;
+  struct kn_name *e =
+    length != 0 ? kn_names_find(p->module, &p->symbols, d->name, length, true) : NULL;
+  if (e && e->state != KN_SYM_ALIAS_WAITING) return e;
+  if (length == 0) kn_parse_fail(p, t, KILN_ERR_SYNTAX, "an empty name");
+  else if (!e) kn_parse_no_memory(p);
+  else kn_parse_fail(p, t, KILN_ERR_SYMBOL, "@%.*s is defined twice", (int)t->length, t->text);
+  return NULL;
 }
 
 static bool wrong_kind(struct kn_parser *p, const struct kn_token *t) {
@@ -264,11 +263,12 @@ static bool wrong_kind(struct kn_parser *p, const struct kn_token *t) {
 
 static bool parse_func(struct kn_parser *p, bool body) {
   kiln_symbol_desc d = {0};
-  kiln_symbol symbol;
   kiln_sig sig;
   if (!parse_symbol_words(p, &d)) return false;
   struct kn_token t = p->lx.tok;
-  if (!start_desc(p, &t, &d, &symbol)) return false;
+  struct kn_name *e = start_desc(p, &t, &d);
+  if (!e) return false;
+  kiln_symbol symbol = {e->value};
   kn_parse_next(p);
   if (!kn_parse_sig(p, &sig) || !parse_tail_words(p, &d, NULL, NULL, NULL)) return false;
   if (symbol.id) {
@@ -278,7 +278,7 @@ static bool parse_func(struct kn_parser *p, bool body) {
     symbol = kiln_func_declare(p->module, &d, sig);
     if (!kn_parse_api_ok(p)) return false;
   }
-  if (!enter_symbol(p, &t, symbol, body, p->items.n + 1)) return false;
+  if (!enter_symbol(p, &t, e, symbol, body, p->items.n + 1)) return false;
   if (!body) return kn_parse_line_end(p);
   struct kn_lexer personality = {0};
   if (kn_parse_word(p, "personality")) { /* its symbol may be declared later */
@@ -300,10 +300,11 @@ static bool parse_func(struct kn_parser *p, bool body) {
 static bool parse_data(struct kn_parser *p, bool body) {
   kiln_symbol_desc d = {0};
   kiln_data_desc data = {0};
-  kiln_symbol symbol;
   if (!parse_symbol_words(p, &d)) return false;
   struct kn_token t = p->lx.tok;
-  if (!start_desc(p, &t, &d, &symbol)) return false;
+  struct kn_name *e = start_desc(p, &t, &d);
+  if (!e) return false;
+  kiln_symbol symbol = {e->value};
   kn_parse_next(p);
   struct kn_lexer of = {0}, with = {0};
   if (!parse_tail_words(p, &d, &data, &of, &with)) return false;
@@ -314,7 +315,7 @@ static bool parse_data(struct kn_parser *p, bool body) {
     symbol = kiln_data_declare(p->module, &d);
     if (!kn_parse_api_ok(p)) return false;
   }
-  if (!enter_symbol(p, &t, symbol, body, p->items.n + 1)) return false;
+  if (!enter_symbol(p, &t, e, symbol, body, p->items.n + 1)) return false;
   if (!body) return kn_parse_line_end(p);
   struct kn_token open = p->lx.tok;
   if (!kn_parse_want(p, '{')) return false;
@@ -331,15 +332,14 @@ static bool parse_data(struct kn_parser *p, bool body) {
 
 static bool parse_alias(struct kn_parser *p, bool resolver) {
   kiln_symbol_desc d = {.resolver = resolver};
-  kiln_symbol known;
   if (!parse_symbol_words(p, &d)) return false;
   struct kn_token t = p->lx.tok;
-  if (!start_desc(p, &t, &d, &known)) return false;
-  if (known.id) return wrong_kind(p, &t);
+  struct kn_name *e = start_desc(p, &t, &d);
+  if (!e) return false;
+  if (e->value != 0) return wrong_kind(p, &t);
   kn_parse_next(p);
   struct kn_parse_item *it = new_item(p, KN_ITEM_ALIAS);
-  struct kn_name *e = it ? kn_parse_symbol_name(p, &t, true) : NULL;
-  if (!e) return false;
+  if (!it) return false;
   e->state = KN_SYM_ALIAS_WAITING;
   e->line = p->items.n;
   if (!kn_parse_want(p, '=')) return false;

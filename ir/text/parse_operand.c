@@ -72,7 +72,7 @@ static bool label_number(const struct kn_label *l, uint64_t limit, uint32_t *out
   return id < limit;
 }
 
-/* Blocks up to the highest number of a text that its labels leave out: memory and time are in proportion to the text. */
+/* How many blocks up to the highest number labels may leave out: memory and time are in proportion to the text. */
 enum { LEFT_OUT_BY_LABEL = 64, LEFT_OUT = 65536 };
 
 /* Block ids: if all labels are b0, b1, ... with b0 first and not too sparse, their numbers; else

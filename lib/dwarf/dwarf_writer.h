@@ -227,7 +227,10 @@ struct kn_dwarf {
 
   /* files of the unit whose line table is being written, by number; their entries' numbers */
   KN_ARRAY(struct kn_dwarf_file) files;
-  uint32_t *file_of; /* by index of the entry: number in the table + 1, or 0 */
+  struct kn_hash file_hash; /* of their names and directories */
+  struct kn_hash dir_hash;  /* of directories, while they get their numbers */
+  KN_ARRAY(uint32_t) filed; /* entries that have such a number */
+  uint32_t *file_of;        /* by index of the entry: number in the table + 1, or 0 */
 
   /* abbreviations: sequences of name << 16 | form of each attribute, then KN_ABBREV_END | tag <<
    * 1 | children; `is`: its number */

@@ -84,7 +84,7 @@ static bool merge_names(struct kn_jit_link *l) {
 
 static uint8_t visibility_of(const struct kn_jit_link *l, const struct kn_jit_in *in, uint32_t id) {
   bool alone = l->n_in <= 1 || kn_symbol(in->m, id)->library;
-  const struct kn_jit_merged *m = alone ? NULL : merged_find(l, name_of(in, id));
+  const struct kn_jit_merged *m = alone ? NULL : merged_find(l, name_of(in, id), &(uint32_t){0});
   return m != NULL ? m->visibility : kn_symbol(in->m, id)->visibility;
 }
 
@@ -217,7 +217,7 @@ bool kn_jit_resolve_outside(struct kn_jit_link *l) {
     struct kn_jit_in *in = l->in + w.in;
     const struct kn_symbol *s = kn_symbol(in->m, w.id);
     if (in->binds[w.id].where != KN_JIT_NOWHERE || kn_is_local(s) || s->name_length == 0) continue;
-    const struct kn_jit_merged *m = s->library ? NULL : merged_find(l, name_of(in, w.id));
+    const struct kn_jit_merged *m = s->library ? NULL : merged_find(l, name_of(in, w.id), &(uint32_t){0});
     if ((m == NULL || !m->defined) && !resolve_one(l, in, w.id)) return false;
   }
   return true;
