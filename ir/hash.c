@@ -92,10 +92,40 @@ static void remove_node(struct kn_hash_tree *tree, uint32_t x) {
   tree->unused = x;
 }
 
+/* Where many keys share a place, hardly one is among the first: vectors say so in less than two instructions for each. */
+enum { NEAR = 4 };
+typedef uint32_t two_entries __attribute__((vector_size(16), aligned(8)));
+static bool among(const struct kn_hash_entry *e, uint32_t hash) {
+  const two_entries want = {hash, 0, hash, 0};
+  two_entries found = {0};
+  _Static_assert((KN_HASH_REACH - NEAR) % 12 == 0, "");
+  for (uint32_t i = 0; i < KN_HASH_REACH - NEAR; i += 12)
+#pragma GCC unroll 6
+    for (uint32_t k = 0; k < 12; k += 2) {
+      two_entries is;
+      memcpy(&is, e + i + k, sizeof is);
+      found |= (two_entries)(is == want);
+    }
+  return (found[0] | found[2]) != 0;
+}
+/* True if the first positions have entries, but none of `hash`. */
+static bool near_full(const struct kn_hash *t, uint32_t hash) {
+  for (uint32_t i = 0; i < NEAR; i++) {
+    const struct kn_hash_entry *e = &t->at[(hash + i) & (t->tree->size - 1)];
+    if (e->id == 0 || e->hash == hash) return false;
+  }
+  return true;
+}
+
 static uint64_t next_at(uint32_t at, uint32_t id) { return (uint64_t)at << 32 | id; }
 
-uint64_t kn_hash_next_tree(const struct kn_hash *t, uint32_t hash, uint32_t at) {
-  if (t->tree == NULL) return next_at(at, 0);
+/* A function of its own, since the other one is cold, and such are made small. */
+static __attribute__((noinline)) uint64_t next(const struct kn_hash *t, uint32_t hash,
+                                               uint32_t at) {
+  const uint32_t first = (at + NEAR) & (t->tree->size - 1);
+  if (at == hash && near_full(t, hash) && first <= t->tree->size - KN_HASH_REACH &&
+      !among(t->at + first, hash))
+    at = hash + KN_HASH_REACH;
   for (; at - hash < KN_HASH_REACH; at++) {
     const struct kn_hash_entry *e = &t->at[at & (t->tree->size - 1)];
     if (e->id == 0) at = hash + KN_HASH_REACH - 1; /* what is behind it is in the tree */
@@ -111,11 +141,16 @@ uint64_t kn_hash_next_tree(const struct kn_hash *t, uint32_t hash, uint32_t at) 
   }
 }
 
+uint64_t kn_hash_next_tree(const struct kn_hash *t, uint32_t hash, uint32_t at) {
+  return t->tree == NULL ? next_at(at, 0) : next(t, hash, at);
+}
+
 void kn_hash_put_far(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
   const uint32_t size = size_of(t),
                  edge = at - hash < KN_HASH_REACH ? 0 : at - hash - KN_HASH_REACH;
   t->n++;
-  for (uint32_t i = 0, same = 0; i < KN_HASH_REACH - 1 && same < KN_HASH_SAME; i++) {
+  for (uint32_t i = 0, same = 0; t->size != 0 && i < KN_HASH_REACH - 1 && same < KN_HASH_SAME;
+       i++) {
     struct kn_hash_entry *e = &t->at[(hash + i) & (size - 1)];
     if (e->id == 0) {
       *e = (struct kn_hash_entry){hash, id};

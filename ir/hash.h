@@ -12,7 +12,7 @@
  * Time: hashes are the same in every run, so an input can be made of keys that share a hash, or a place. An entry that
  * finds no free place among the first KN_HASH_REACH, or KN_HASH_SAME of its hash there, goes to a balanced tree instead,
  * in the order of hashes, and of keys where those are equal: a look-up compares KN_HASH_REACH hashes, KN_HASH_SAME keys,
- * and those of a tree. A table of half a million random hashes stays below both.
+ * and those of a tree. All entries go there from then on; a table of half a million random hashes stays below both.
  *
  * Invariants: open addressing, of which at most half are used; an entry is reached from its hash's position
  * without a free one between, if there is no tree. */

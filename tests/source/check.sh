@@ -40,7 +40,7 @@ check_include_direction() {
   forbidden_includes dwarf '(leb128|line_reader)\.h"' || ok=1
   forbidden_includes targets 'ir/|lib/codegen/|targets/' || ok=1
   # Users of the public API: local headers, without a folder but in frontends/llvm.
-  for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder 'ir/text/decimal\.h"|((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"|(bits|body|debug/nodes)\.c"' || ok=1; done
+  for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder 'ir/(text/decimal|hash|module/names)\.h"|((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"|(bits|body|debug/nodes)\.c"' || ok=1; done
   forbidden_includes tools '[a-z0-9_]+\.(h|def)"|frontends/qbe/qbe\.h"|\.\./lib/(frontend/host_files|object/elf_format)\.h"' || ok=1
   return $ok
 }
@@ -353,6 +353,7 @@ check_source() {
     skip "what is built for Windows compiles by MinGW-w64" "no MinGW-w64"
   fi
   check "no two files of the core with one name" check_unique_names
+  check "every table of hashes has its row in a test" tests/tool/tables.py --check
   check "no file of more than 900 lines" check_file_sizes
   check "no line of more than 120 columns" check_line_widths
   check "every source file is built" check_listed

@@ -208,6 +208,9 @@ GROWING = [
 ]
 
 
+PROGRAMS = {verb: 'kiln-' + verb for verb in ('dis', 'interp', 'run')}
+
+
 class Counter:
     def __init__(self, build, folder):
         self.build, self.folder = build, folder
@@ -217,8 +220,8 @@ class Counter:
         path, out = os.path.join(self.folder, file), os.path.join(self.folder, 'out')
         with open(path, 'wb') as f:
             f.write(content)
-        program = {'dis': 'kiln-dis', 'interp': 'kiln-interp'}.get(verb, 'kiln')
-        words = {'dis': [], 'interp': [], 'stats': ['stats']}.get(verb, [*verb.split(), '-o', out])
+        program = PROGRAMS.get(verb, 'kiln')
+        words = {'dis': [], 'interp': [], 'run': [], 'stats': ['stats']}.get(verb, [*verb.split(), '-o', out])
         run = subprocess.run(['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', os.path.join(self.build, program), *words, path],
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=600)
         return int(re.search(rb'Collected : (\d+)', run.stderr).group(1))
@@ -233,7 +236,7 @@ def main():
         for number, row in enumerate(BESIDE + GROWING, 1):
             title, file, verb, n, chosen = row[:5]
             case = '%s %s: %s' % (verb, file, title)
-            program = {'dis': 'kiln-dis', 'interp': 'kiln-interp'}.get(verb, 'kiln')
+            program = PROGRAMS.get(verb, 'kiln')
             if shutil.which('valgrind') is None or not os.path.exists(os.path.join(build, program)):
                 print('ok %d - %s # SKIP no valgrind, or no %s' % (number, case, program))
                 continue
