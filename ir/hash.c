@@ -5,9 +5,9 @@
 
 enum { FIRST_SIZE = 64 };
 
-/* A node of the tree. Its rank is above those of its children (0 for none); a new node has 1. Ranks
- * are balanced when entries come ("ravl tree": Sen, Tarjan, Deletion without rebalancing in balanced binary trees), so that
- * the depth is at most some twice the logarithm of the number of entries that ever came. */
+/* A node of the tree. Its rank is above those of its children (0 for none); a new node has 1. Ranks are balanced
+ * when entries come, not when they go (Sen, Tarjan: "Deletion without rebalancing in balanced binary trees"). So the
+ * depth is at most some twice the logarithm of the number of entries that ever came. */
 struct kn_hash_node {
   uint32_t hash, id, up, child[2]; /* child[1]: what is greater */
   uint32_t rank;
@@ -20,7 +20,7 @@ struct kn_hash_tree {
   struct kn_hash_node at[];
 };
 
-/* Behind the positions there is space for the first entry of a tree, so that it needs no memory. */
+/* After the positions there is space for the first entry of a tree, so that it needs no memory. */
 enum { FIRST_NODES = 2 };
 
 static size_t tree_bytes(uint32_t nodes) {
@@ -92,7 +92,7 @@ static void remove_node(struct kn_hash_tree *tree, uint32_t x) {
   tree->unused = x;
 }
 
-/* Where many keys share a place, hardly one is among the first: vectors say so in less than two instructions for each. */
+/* Where many keys share a place, hardly one is among the first. Vectors tell so in two instructions for two of them. */
 enum { NEAR = 4 };
 typedef uint32_t two_entries __attribute__((vector_size(16), aligned(8)));
 static bool among(const struct kn_hash_entry *e, uint32_t hash) {
@@ -128,7 +128,7 @@ static __attribute__((noinline)) uint64_t next(const struct kn_hash *t, uint32_t
     at = hash + KN_HASH_REACH;
   for (; at - hash < KN_HASH_REACH; at++) {
     const struct kn_hash_entry *e = &t->at[at & (t->tree->size - 1)];
-    if (e->id == 0) at = hash + KN_HASH_REACH - 1; /* what is behind it is in the tree */
+    if (e->id == 0) at = hash + KN_HASH_REACH - 1; /* what would follow is in the tree */
     else if (e->hash == hash) return next_at(at + 1, e->id);
   }
   const struct kn_hash_node *node = t->tree->at;
@@ -203,7 +203,7 @@ static void move(struct kn_hash *to, const struct kn_hash_entry *e,
   }
 }
 
-/* Entries keep their order, from behind a free position on, so that none is farther from its hash's position than
+/* Entries keep their order, from a free position on, so that none is farther from its hash's position than
  * before. */
 bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more) {
   if (t->tree != NULL && !grow_tree(a, t, more)) return false;

@@ -9,10 +9,10 @@
  *
  * A table is zeroed to begin with. Ids are not 0, and no two of them have the same key.
  *
- * Time: hashes are the same in every run, so an input can be made of keys that share a hash, or a place. An entry that
- * finds no free place among the first KN_HASH_REACH, or KN_HASH_SAME of its hash there, goes to a balanced tree instead,
- * in the order of hashes, and of keys where those are equal: a look-up compares KN_HASH_REACH hashes, KN_HASH_SAME keys,
- * and those of a tree. All entries go there from then on; a table of half a million random hashes stays below both.
+ * Time: hashes are the same in every run, so an input can be made of keys that share a hash, or a place. A look-up
+ * tries at most KN_HASH_REACH positions, among them KN_HASH_SAME entries of its hash. An entry that finds no place there goes
+ * to a balanced tree, in the order of hashes, and of keys where those are equal. From then on all new entries go
+ * to the tree. A table of half a million random hashes has none.
  *
  * Invariants: open addressing, of which at most half are used; an entry is reached from its hash's position
  * without a free one between, if there is no tree. */
@@ -55,7 +55,7 @@ KN_INLINE uint32_t kn_hash_next_flat(const struct kn_hash *t, uint32_t hash, uin
   }
 }
 
-/* The next id of `hash` from *at on: first `hash` itself. *at is moved behind the id; if there is none, to where
+/* The next id of `hash` from *at on: first `hash` itself. *at then follows the id; if there is none, to where
  * a new one belongs. It is hash + a number of positions below KN_HASH_REACH, or hash + KN_HASH_REACH + twice
  * the number of a node + 1 for the greater ones of its children. */
 KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t *at) {
@@ -64,9 +64,9 @@ KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t
   *at = (uint32_t)(next >> 32);
   return (uint32_t)next;
 }
-/* For each id of `hash` that may have the key. `after` is evaluated where the body did not find that it has: true if the
- * key is after the id's, in any total order of the keys. If the loop ends by itself, `at` is the position for a
- * new one. */
+/* For each id of `hash` that may have the key. `after` is evaluated where the body found another key: true if the key
+ * sought is after the id's, in any total order of the keys. If the loop ends by itself, `at` is the position for
+ * a new one. */
 #define KN_HASH_EACH(t, hash, at, id, after)                                                       \
   for ((at) = (hash); ((id) = kn_hash_next((t), (hash), &(at))) != 0;                              \
        (at) += (at) - (hash) > KN_HASH_REACH && (after))
@@ -106,7 +106,7 @@ static inline void kn_hash_put(struct kn_hash *t, uint32_t at, uint32_t hash, ui
   kn_hash_put_here(t, at, hash, id);
 }
 
-/* Gives the entry that KN_HASH_EACH found last, behind which `at` is, another id; 0 removes it. */
+/* Gives the entry that KN_HASH_EACH found last another id; 0 removes it. `at` is as the loop left it. */
 void kn_hash_set(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t to);
 /* Removes all entries, in time of their number. */
 KN_PRIVATE void kn_hash_clear(struct kn_hash *t);

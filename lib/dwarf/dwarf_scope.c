@@ -81,7 +81,8 @@ static inline bool is_key(const struct kn_dwarf *d, struct kn_dwarf_key k, uint3
   return d->dies.at[s->node].of == k.scope && s->call == k.call;
 }
 
-/* Number of the scope that is k.scope or an instance of it; 0: it has no code, then *at is its position in the table. */
+/* Number of the scope that is k.scope or an instance of it; 0: it has no code, and *at is its position in the
+ * table. */
 static KN_COLD uint32_t find_at(const struct kn_dwarf *d, struct kn_dwarf_key k, uint32_t hash,
                                 uint32_t *at) {
   uint32_t i;

@@ -217,7 +217,8 @@ bool kn_jit_resolve_outside(struct kn_jit_link *l) {
     struct kn_jit_in *in = l->in + w.in;
     const struct kn_symbol *s = kn_symbol(in->m, w.id);
     if (in->binds[w.id].where != KN_JIT_NOWHERE || kn_is_local(s) || s->name_length == 0) continue;
-    const struct kn_jit_merged *m = s->library ? NULL : merged_find(l, name_of(in, w.id), &(uint32_t){0});
+    const struct kn_jit_merged *m =
+      s->library ? NULL : merged_find(l, name_of(in, w.id), &(uint32_t){0});
     if ((m == NULL || !m->defined) && !resolve_one(l, in, w.id)) return false;
   }
   return true;

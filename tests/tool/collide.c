@@ -1,4 +1,4 @@
-/* collide HASH N BITS: N keys of a hash table of 2^BITS positions, one a line, that all belong to 32 of the positions. They are
+/* collide HASH N BITS: N keys of a hash table of 2^BITS positions, one a line, that all belong to 32 of them. They are
  * found by the hash function itself. */
 #include "frontends/qbe/read.h"
 #include "ir/hash.h"
@@ -18,7 +18,7 @@ static uint32_t number(uint64_t i, char text[32]) {
   snprintf(text, 32, "%llu", (unsigned long long)v);
   return (uint32_t)(kn_mix64(0, v) >> 32);
 }
-/* Groups of key instructions in frontends/llvm/debug/keys.c, which are not inlined. LLVM's writer gives them 32 bits. */
+/* Groups of key instructions in frontends/llvm/debug/keys.c, not inlined. LLVM's writer gives them 32 bits. */
 static uint32_t group(uint64_t i, char text[32]) {
   snprintf(text, 32, "%llu", (unsigned long long)i);
   return (uint32_t)(kn_mix64(i, 0) >> 32);

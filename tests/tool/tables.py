@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """tables.py BUILD COLLIDE: tables of hashes (ir/hash.h), each filled with keys that the hash itself puts in few places
 (collide.c), and with as many ordinary ones. Chosen keys may take twice the executed instructions. Speaks TAP.
-tables.py --check: only sees to it that each table of the source has a row, or stands in TREES; names those that do not."""
+tables.py --check: only checks that each table of the source has a row, or is in TREES."""
 import glob
 import os
 import re
