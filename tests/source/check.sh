@@ -370,6 +370,16 @@ check_source() {
   check "public functions are where the table of files says" tests/source/api_files.py
   check "public functions are used, or say what for" tests/source/api_uses.py
   check "what pages say of this tree is so" tests/source/pages.py
+  check "the check of what pages say finds what is planted" tests/source/pages.py --planted
+  check "what tests cost is as they print it, and adds up" tests/harness/costs.py --check
+  check "the check of costs finds each number that is changed" tests/harness/costs.py --planted
+  check "figures have the day and the commit that was measured" tests/source/measured.py
+  if [[ $(git rev-parse --is-shallow-repository 2> /dev/null) == false ]]; then
+    check "the commits of figures are in the history" tests/source/measured.py --history
+  else
+    skip "the commits of figures are in the history" "no git, or a part of the history alone"
+  fi
+  check "the check of days and commits finds each that is changed" tests/source/measured.py --planted
   check "the pages and pictures have the figures that were measured" bench/figures.py --check
   check "the check of figures finds each number that is changed" bench/figures.py --planted
   for h in include/kiln/*.h; do check "<kiln/${h##*/}> alone, as C11 and C++17" check_header "$h"; done
