@@ -30,6 +30,14 @@ NO_BOUNDS = 'the call is on a stack whose bounds are not known: kiln_wasmrt_set_
 
 OVER = 'no memory for a %s'
 
+
+
+def backtraces(rows, first, *flags):
+    """With different flags of the compiler. The functions of all rows are those of one module."""
+    return [('backtraces', f'{flag} ' + ' '.join(name for name, _, _ in rows),
+             [f'{name}: {text}: {host_modules.active(first + k)}' for k, (name, _, text) in enumerate(rows)], 0) for flag in flags]
+
+
 # Case, argument, lines, end.
 ROWS = [
     # At addresses that mean traps in compiled code, the host's faults are the host's.
@@ -84,6 +92,12 @@ ROWS = [
     ('starts', '', ['command: unreachable', 'reactor: integer divide by zero', 'neither: ok',
                     'both: the module exports _start and _initialize',
                     'parameter: 0 arguments and 0 results, the function has 1 and 0'], 0),
+    ('pieces', '', [f'{name}: interrupted' for name in (
+        'fill', 'fill64', 'copy', 'copy_down', 'copy_up', 'copy_up64', 'init', 'init64', 'table_fill', 'table_copy', 'table_copy_down',
+        'table_copy_up', 'table_init', 'table_grow', 'table_room', 'vectors')] + ['grown: 1000001', 'copied: 1000000', 'grow_all: ok'], 0),
+    ('overlaps', '', ['right: 56'], 0),
+    *backtraces(host_modules.BACKTRACES, 0, 0, 4),
+    *backtraces(host_modules.FUEL_BACKTRACES, len(host_modules.BACKTRACES), 1, 5),
     ('thread_ends', '', ['trap: unreachable', 'trap: unreachable'], 0),
 ]
 

@@ -137,7 +137,8 @@ struct kiln_wasmrt_store {
   uint32_t interrupt_bytes;       /* its size */
   uint32_t wakes;                 /* what sleeps for the store waits for another number */
   bool interruptible;             /* a module reads `interrupt` */
-  bool interrupted;               /* and nothing has trapped so far; atomic */
+  uint32_t interruptions;         /* that were asked for; atomic */
+  uint32_t interruptions_taken;   /* of these, by traps; both wrap around */
   int wake_fd;                    /* readable then, for what waits for files; -1: nothing does */
   kiln_wasmrt_stack stack;        /* that calls are on; 0 bytes: the thread's */
 };
@@ -291,6 +292,8 @@ kiln_wasm_exn *kn_do_host_call(void *host, kiln_wasm_value *values);
 
 /* Takes fuel for an operation on so many bytes. Traps. */
 void kn_burn(void *instance, uint64_t bytes);
+/* Copies bytes that may overlap, in pieces. An interruption traps. */
+void kn_move(kiln_wasmrt_store *store, void *to, const void *from, uint64_t size);
 /* Wakes what sleeps for the store. In a signal handler, too. */
 void kn_wake(kiln_wasmrt_store *store);
 
@@ -302,11 +305,29 @@ void kn_exceptions_free(kiln_wasmrt_store *store);
 
 /* Ends the innermost activation by an exception that nobody caught; returns if there is none. */
 void kn_uncaught(kiln_wasm_exn *exn);
-/* Traps, and takes the interruption back. */
+/* The unwinder has found that `function` catches what was thrown, or nobody (0), and has not left any frame so far. */
+void kn_catches(uintptr_t function);
+
+/* Whether an interruption is to be taken. */
 static inline bool kn_interrupted(const kiln_wasmrt_store *s) {
-  return __atomic_load_n(&s->interrupted, __ATOMIC_SEQ_CST);
+  return __atomic_load_n(&s->interruptions, __ATOMIC_SEQ_CST) != s->interruptions_taken;
 }
+/* Takes the interruption, and traps. */
 __attribute__((noreturn)) void kn_interrupt_trap(kiln_wasmrt_store *store);
+/* Traps if the store is interrupted. Who calls it holds nothing that would have to be freed. */
+static inline void kn_look(kiln_wasmrt_store *s) {
+  if (__builtin_expect(kn_interrupted(s), 0)) kn_interrupt_trap(s);
+}
+
+/* Work whose size a module chooses is cut into pieces, before each of which the runtime looks for an interruption. A
+ * piece is far below 10 ms, also where the system has to find memory for it first. */
+enum { KN_PIECE_BYTES = 1 << 20, KN_PIECE_ELEMENTS = 1 << 15 };
+
+/* The size of the next piece, at most `most`, when as much is left. An interruption traps. */
+static inline uint64_t kn_piece(kiln_wasmrt_store *s, uint64_t left, uint64_t most) {
+  kn_look(s);
+  return left < most ? left : most;
+}
 /* Makes the thread ready to run code: false without memory. */
 bool kn_prepare_thread(void);
 
