@@ -50,6 +50,11 @@ check_targets_named_once() {
     sort -u | tail -n +2 | fail_lines "more than one file names the targets"
 }
 
+# The runtime of WebAssembly traps by kn_do_trap. By the stub of kiln_wasmrt_trap, a trap would have no backtrace.
+check_wasm_traps() {
+  grep -nE '\bkiln_wasmrt_trap\(' frontends/wasm/runtime/*.c | fail_lines "calls of kiln_wasmrt_trap"
+}
+
 # What differs between targets is in a target's table, in an array with a row for each ([KILN_PROCESSOR_...] = ), or in
 # a switch with a case for each, never in a test for one of them, where a new target would silently be treated as the
 # others.
@@ -341,6 +346,7 @@ check_source() {
   check "no convention is asked for by its name" check_conventions_are_data
   check "no tests for one target" check_target_tests
   check "no test for one target by what stands for it" check_target_proxies
+  check "the runtime of WebAssembly traps where it has a backtrace" check_wasm_traps
   check "no target writes the register file" check_register_file
   check "ELF's numbers are in its writer alone" check_elf_alone
   check "COFF's numbers are in its writer alone" check_coff_alone

@@ -148,19 +148,25 @@ static bool within(const kiln_wasm_memory *m, uint64_t at, uint64_t size) {
   return size <= all && at <= all - size;
 }
 
+__attribute__((noinline)) static void fill_pieces(kiln_wasmrt_store *s, uint8_t *to, uint8_t byte,
+                                                  uint64_t size) {
+  for (uint64_t done = 0, n; done < size; done += n) {
+    n = kn_piece(s, size - done, KN_PIECE_BYTES);
+    memset(to + done, byte, n);
+  }
+}
+
 void kn_do_memory_fill(void *instance, uint32_t index, uint64_t to, uint32_t byte, uint64_t size) {
   const kiln_wasmrt_instance *i = kn_instance(instance);
   const kiln_wasm_memory *m = kn_instance_memory(i, index);
   if (!within(m, to, size)) kn_do_trap(instance, KILN_WASM_TRAP_MEMORY);
   kn_burn(instance, size);
-  for (uint64_t done = 0, n; done < size; done += n) {
-    n = kn_piece(i->store, size - done, KN_PIECE_BYTES);
-    memset(m->base + to + done, (uint8_t)byte, n);
-  }
+  if (kn_at_once(i->store, size, KN_PIECE_BYTES)) memset(m->base + to, (uint8_t)byte, size);
+  else fill_pieces(i->store, m->base + to, (uint8_t)byte, size);
 }
 
 /* Forwards, or backwards where a piece would overwrite what a later one reads. */
-void kn_move(kiln_wasmrt_store *s, void *to, const void *from, uint64_t size) {
+void kn_move_pieces(kiln_wasmrt_store *s, void *to, const void *from, uint64_t size) {
   bool back = (uintptr_t)to - (uintptr_t)from < size;
   for (uint64_t done = 0, n; done < size; done += n) {
     n = kn_piece(s, size - done, KN_PIECE_BYTES);

@@ -9,6 +9,7 @@
 #include "code.h"
 
 #include <pthread.h>
+#include <string.h>
 
 /* A function type of the store: its type_id is its index in kiln_wasmrt_store.types plus 1. */
 struct kn_type {
@@ -219,9 +220,20 @@ __attribute__((format(printf, 3, 4))) void kn_error(kiln_wasmrt_error *error,
 static inline struct kiln_wasmrt_instance *kn_instance(void *address) {
   return (struct kiln_wasmrt_instance *)(uintptr_t)((kiln_wasm_header *)address - 1)->user[0];
 }
+/* What is in the instance at an offset, or elsewhere if it is imported. */
+static inline void *kn_instance_thing(const kiln_wasmrt_instance *i, int32_t at, bool imported) {
+  void *p = i->address + at;
+  if (imported) memcpy(&p, p, sizeof p);
+  return p;
+}
 /* What an index of the module means in the instance. */
-kiln_wasm_memory *kn_instance_memory(const kiln_wasmrt_instance *i, uint32_t index);
-kiln_wasm_table *kn_instance_table(const kiln_wasmrt_instance *i, uint32_t index);
+static inline kiln_wasm_memory *kn_instance_memory(const kiln_wasmrt_instance *i, uint32_t index) {
+  return kn_instance_thing(i, i->image->memories[index].slot,
+                           index < i->image->n_imported_memories);
+}
+static inline kiln_wasm_table *kn_instance_table(const kiln_wasmrt_instance *i, uint32_t index) {
+  return kn_instance_thing(i, i->image->tables[index].slot, index < i->image->n_imported_tables);
+}
 kiln_wasmrt_extern kn_instance_export(const kiln_wasmrt_instance *i, uint32_t index);
 /* Value of an item of an element segment. */
 void *kn_instance_item(const kiln_wasmrt_instance *i, const kiln_wasm_item *item);
@@ -292,8 +304,6 @@ kiln_wasm_exn *kn_do_host_call(void *host, kiln_wasm_value *values);
 
 /* Takes fuel for an operation on so many bytes. Traps. */
 void kn_burn(void *instance, uint64_t bytes);
-/* Copies bytes that may overlap, in pieces. An interruption traps. */
-void kn_move(kiln_wasmrt_store *store, void *to, const void *from, uint64_t size);
 /* Wakes what sleeps for the store. In a signal handler, too. */
 void kn_wake(kiln_wasmrt_store *store);
 
@@ -327,6 +337,17 @@ enum { KN_PIECE_BYTES = 1 << 20, KN_PIECE_ELEMENTS = 1 << 15 };
 static inline uint64_t kn_piece(kiln_wasmrt_store *s, uint64_t left, uint64_t most) {
   kn_look(s);
   return left < most ? left : most;
+}
+/* Whether an operation is one piece, as most are, and nothing interrupts it. */
+static inline bool kn_at_once(const kiln_wasmrt_store *s, uint64_t size, uint64_t most) {
+  return __builtin_expect(size <= most && !kn_interrupted(s), 1);
+}
+
+/* Copies bytes that may overlap. An interruption traps. */
+void kn_move_pieces(kiln_wasmrt_store *store, void *to, const void *from, uint64_t size);
+static inline void kn_move(kiln_wasmrt_store *s, void *to, const void *from, uint64_t size) {
+  if (kn_at_once(s, size, KN_PIECE_BYTES)) memmove(to, from, size);
+  else kn_move_pieces(s, to, from, size);
 }
 /* Makes the thread ready to run code: false without memory. */
 bool kn_prepare_thread(void);

@@ -83,12 +83,18 @@ kiln_wasmrt_extern kiln_wasmrt_table_new(kiln_wasmrt_store *s, kiln_wasm_type ty
 
 static bool within(uint64_t all, uint64_t at, uint64_t n) { return n <= all && at <= all - n; }
 
-static void fill(kiln_wasmrt_store *s, const kiln_wasm_table *t, uint64_t to, uint64_t n,
-                 void *ref) {
+__attribute__((noinline)) static void fill_pieces(kiln_wasmrt_store *s, const kiln_wasm_table *t,
+                                                  uint64_t to, uint64_t n, void *ref) {
   for (uint64_t done = 0, m; done < n; done += m) {
     m = kn_piece(s, n - done, KN_PIECE_ELEMENTS);
     set(t, to + done, m, ref);
   }
+}
+
+static void fill(kiln_wasmrt_store *s, const kiln_wasm_table *t, uint64_t to, uint64_t n,
+                 void *ref) {
+  if (kn_at_once(s, n, KN_PIECE_ELEMENTS)) set(t, to, n, ref);
+  else fill_pieces(s, t, to, n, ref);
 }
 
 /* It has grown when all new elements are there: an interruption, or a lack of fuel, leaves it as it was. */
