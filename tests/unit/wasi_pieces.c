@@ -1,5 +1,5 @@
-/* WASI's transfers of many bytes: in pieces, and an interruption ends them. The functions of the system that they call
- * are here: they count the pieces, and ask for the interruption in one of them. */
+/* WASI's transfers of many bytes: in pieces, and an interruption ends them. The system functions that they call are
+ * defined here: they count the pieces, and one of the calls requests the interruption. */
 #define _GNU_SOURCE
 #include "../../frontends/wasm/runtime/wasi_state.h"
 

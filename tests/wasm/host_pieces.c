@@ -1,5 +1,6 @@
-/* Cases of host.c: operations whose size the module chooses, interrupted at a page of what they work on. That page, and
- * one that begins a piece behind it, fault: at the first the interruption is asked for, the second must not be touched. */
+/* Cases of host.c: operations whose size the module chooses, interrupted at a page of what they work on. That page
+ * faults, and so does one that follows after the end of the piece: the first fault requests the interruption, and the
+ * second page must not be touched. */
 #include "host.h"
 
 #include <kiln/wasi.h>

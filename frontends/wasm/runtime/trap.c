@@ -253,9 +253,9 @@ static void pass_on(int signal, siginfo_t *info, ucontext_t *context) {
   else old.sa_handler(signal);
 }
 
-/* An interruption becomes a trap: the next one is another one. False: there is none. The thread that asks for one counts
- * it, and then makes the page inaccessible and the file readable. So one that was taken meanwhile may still do both,
- * and they mean nothing; none is lost, since the count is read last. */
+/* An interruption becomes a trap: the next one is another one. False: there is none. The requesting thread counts it,
+ * and then makes the page inaccessible and the file readable. It may do so after the interruption was taken: that means
+ * nothing. None is lost, since the count is read last. */
 static bool take_interruption(kiln_wasmrt_store *s) {
   uint64_t count;
   mprotect(s->interrupt, s->interrupt_bytes, PROT_READ);

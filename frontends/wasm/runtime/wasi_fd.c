@@ -60,7 +60,7 @@ static int first_vectors(struct iovec *to, const struct iovec *from, int n, size
   return i;
 }
 
-/* How bytes are transferred between vectors and what a descriptor is. `offset`: in the file, for those that take one. */
+/* Transfers bytes between vectors and what a descriptor is. `offset`: in the file, for functions that take one. */
 typedef ssize_t transfer_fn(const struct wasi_fd *fd, const struct iovec *vectors, int n,
                             off_t offset);
 
