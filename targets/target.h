@@ -134,6 +134,7 @@ struct kn_target {
   int32_t beyond;
   bool without_pointer; /* frames may do without a frame pointer: kn_frame_plan.pointer */
   bool general_only;    /* functions may do without float registers */
+  bool roots;           /* objects and memory have tables of a garbage collector's roots */
   bool probes; /* frames and salloc touch each step of the stack: kn_frame_plan.probe_step */
   /* The step of functions that request none, where systems map the stack page by page; 0: no probes. */
   uint16_t probe_bytes;

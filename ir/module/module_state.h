@@ -421,5 +421,8 @@ KN_PRIVATE bool kn_late_names_define(kiln_module *m,
 bool kn_target_complete(kiln_target *t);
 /* The format of a system's objects; KILN_FORMAT_USUAL of KILN_SYSTEM_HOST. */
 kiln_format kn_usual_format(kiln_system s);
+/* Writes the module's target as diagnostics name it, "x86_64" or "x86_64-windows", to `out`, and returns that. */
+enum { KN_TARGET_NAME = 32 };
+const char *kn_target_name(const kiln_module *m, char out[KN_TARGET_NAME]);
 
 #endif
