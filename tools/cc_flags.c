@@ -15,6 +15,10 @@ static const struct row compiler[] = {
 #define REFUSED(flag, unless) {flag, unless},
 #include "cc_flags.def"
 };
+static const struct row of_windows[] = {
+#define WINDOWS(flag, unless) {flag, unless},
+#include "cc_flags.def"
+};
 /* Of one flag: its value, and the value that brings it along. */
 static const struct {
   const char *name, *group;
@@ -198,8 +202,25 @@ void cc_warn_left_out(const struct cc_args *a) {
   }
 }
 
+/* True if the command line names Windows as the target. */
+static bool targets_windows(const struct cc_args *a) {
+  static const char flag[] = "--target=";
+  kiln_target target = {0};
+  for (size_t i = 0; i < a->n; i++) {
+    const char *word = a->items[i].word;
+    if (a->items[i].kind == CC_INPUT) continue;
+    const char *name = strncmp(word, flag, strlen(flag)) == 0 ? word + strlen(flag)
+                       : strcmp(word, "-target") == 0         ? a->items[i].value
+                                                              : NULL;
+    if (name != NULL && !kiln_target_find(name, &target)) target = (kiln_target){0};
+  }
+  return target.system == KILN_SYSTEM_WINDOWS;
+}
+
 const char *cc_find_refused(const struct cc_args *a) {
   const char *found;
+  for (size_t i = 0; targets_windows(a) && i < sizeof of_windows / sizeof *of_windows; i++)
+    if ((found = asked_of_compiler(a, &of_windows[i])) != NULL) return found;
   for (size_t i = 0; i < sizeof compiler / sizeof *compiler; i++)
     if ((found = asked_of_compiler(a, &compiler[i])) != NULL) return found;
   for (size_t i = 0; i < sizeof sanitizers / sizeof *sanitizers; i++)

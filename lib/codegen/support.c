@@ -71,10 +71,11 @@ uint32_t kn_target_lacks(const struct kn_target *t) {
 }
 
 bool kn_supports_func(kiln_func *f, uint32_t lacks) {
+  const uint32_t first = f->n > 1; /* its instruction of this index says where the function is */
   for (unsigned k = 0; k < sizeof parts / sizeof *parts; k++) {
     if (!(lacks >> k & 1) || !parts[k].needs(f)) continue;
     bool left_out = f->module->target->left_out || (WITHOUT_DEBUG && parts[k].has == has_debug);
-    return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
+    return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, 0, first,
                         left_out ? "%s for %s was left out of this build of Kiln"
                                  : "%s is not supported on %s",
                         parts[k].what, kn_target_name(f->module, (char[KN_TARGET_NAME]){0}));

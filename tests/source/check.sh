@@ -386,6 +386,8 @@ check_source() {
     skip "the commits of figures are in the history" "no git, or a part of the history alone"
   fi
   check "the check of days and commits finds each that is changed" tests/source/measured.py --planted
+  check "refusals name what the user wrote" tests/source/flags.py
+  check "the check of flags finds what is planted" tests/source/flags.py --planted
   check "the pages and pictures have the figures that were measured" bench/figures.py --check
   check "the check of figures finds each number that is changed" bench/figures.py --planted
   for h in include/kiln/*.h; do check "<kiln/${h##*/}> alone, as C11 and C++17" check_header "$h"; done

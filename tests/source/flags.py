@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""flags.py: refusals of `kiln cc` name what the user wrote. Prints what does not:
+"""flags.py [--planted]: refusals of `kiln cc` name what the user wrote. Prints what does not:
 
 - each flag of tools/cc_flags.def that is refused, left out, or named in place of LLVM's words has a row in
   tests/tool/cc_flags.py, and so has each attribute;
 - what frontends/llvm/support.def refuses of module flags, of string attributes and of features, and what a flag of clang's
   driver causes, is among the words of cc_flags.def. NO_FLAG lists what no such flag causes.
+
+--planted changes what the check reads, which it has to find.
 """
 import re
+import sys
 
 # What cc_flags.def refuses by the flag itself, before there is bitcode.
 BY_FLAG = {
@@ -44,30 +47,52 @@ def tested(flag, tests):
     return re.search(r'(?m)(^|[\s,])%s' % re.escape(flag), tests) is not None
 
 
-def main():
-    flags, tests, support = read('tools/cc_flags.def'), read('tests/tool/cc_flags.py'), read('frontends/llvm/support.def')
-    for kind in ('REFUSED', 'ASSEMBLER', 'LEFT_OUT'):
+def missing(flags, tests, support):
+    """What has no row."""
+    for kind in ('REFUSED', 'WINDOWS', 'ASSEMBLER', 'LEFT_OUT'):
         for flag, *_ in rows(flags, kind):
             if not tested(flag, tests):
-                print(f'tests/tool/cc_flags.py: no row for {flag} ({kind})')
+                yield f'tests/tool/cc_flags.py: no row for {flag} ({kind})'
     for name, _ in rows(flags, 'SANITIZER'):
         if not tested('-fsanitize=' + name, tests):
-            print(f'tests/tool/cc_flags.py: no row for -fsanitize={name}')
+            yield f'tests/tool/cc_flags.py: no row for -fsanitize={name}'
     for words, flag, attribute in rows(flags, 'WRITTEN'):
         if flag and not tested(flag, tests):
-            print(f'tests/tool/cc_flags.py: no row for {flag}, which {words} stands for')
+            yield f'tests/tool/cc_flags.py: no row for {flag}, which {words} stands for'
         if attribute and not tested(attribute.partition('(')[0], tests):
-            print(f'tests/tool/cc_flags.py: no row for the attribute {attribute}')
+            yield f'tests/tool/cc_flags.py: no row for the attribute {attribute}'
     refused = {flag for flag, *_ in rows(flags, 'REFUSED')}
     for name, flag in BY_FLAG.items():
         if flag not in refused:
-            print(f'tools/cc_flags.def: no REFUSED for {flag}, which {name} comes of')
+            yield f'tools/cc_flags.def: no REFUSED for {flag}, which {name} comes of'
     written = [words for words, *_ in rows(flags, 'WRITTEN')]
     for kind, named in (('FLAG', 'module flag'), ('STRING', 'attribute'), ('FEATURE', 'target feature')):
         for name, verdict in re.findall(r'(?m)^%s\("(.*?)", (\w+)' % kind, support):
             if verdict not in ('DONE', 'IDLE') and name not in NO_FLAG and name not in BY_FLAG and \
                not any(f'{named} "{name}"'.startswith(w) for w in written):
-                print(f'tools/cc_flags.def: no WRITTEN for {named} "{name}"')
+                yield f'tools/cc_flags.def: no WRITTEN for {named} "{name}"'
 
 
-main()
+def planted(flags, tests, support):
+    """What missing() does not find: a row more in each table, and a row less."""
+    for row in ('REFUSED("-fplanted", "")', 'WINDOWS("-fplanted", "")', 'ASSEMBLER("--planted", "")', 'SANITIZER("planted", "cfi")',
+                'LEFT_OUT("-gplanted", "", "x")', 'WRITTEN("x", "-fplanted", "")', 'WRITTEN("x", "", "planted")'):
+        if not any(missing(flags + row + '\n', tests, support)):
+            yield f'tools/cc_flags.def: {row} without a test is not found'
+    for row in ('FLAG("planted", REFUSED, "")', 'STRING("planted", UNLESS, "x")', 'FEATURE("+planted", REFUSED, "")'):
+        if not any(missing(flags, tests, support + row + '\n')):
+            yield f'frontends/llvm/support.def: {row} without a WRITTEN is not found'
+    for row in re.findall(r'(?m)^WRITTEN\("module flag \\"(?:CodeView|cfguard).*\n', flags)[:1]:
+        if not any(missing(flags.replace(row, ''), tests, support)):
+            yield f'tools/cc_flags.def without {row.strip()} is not found'
+
+
+def main():
+    texts = read('tools/cc_flags.def'), read('tests/tool/cc_flags.py'), read('frontends/llvm/support.def')
+    bad = [*(planted if '--planted' in sys.argv else missing)(*texts)]
+    print('\n'.join(bad), end='\n' if bad else '')
+    return 1 if bad else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -7,12 +7,13 @@
 - names of the API are in the headers, and `KILN_...` variables somewhere in the tree;
 - files that comments of the source name are in the tree;
 - CONTRIBUTING.md's map has a row for each folder of files that git tracks, and for each folder in one of MAPPED;
+- what readers ask is answered where they look (ANSWERS);
 - figures that stand in several places, and that no command writes there (bench/figures.py), are equal, but for rounding;
 - docs/internals/performance.md has the executed instructions that bench/counts.tsv has in its last row;
 - docs/proof.md names the conventions, systems and operations that no row of tests/prove has;
 - after `<!-- from: FILE NAME -->` stands the part of FILE between the comments `[NAME]` and `[end]`; --write puts it there.
 
---planted changes what the checks of performance.md and proof.md look at, which they have to find.
+--planted changes what the checks of performance.md, of proof.md and of answers look at, which they have to find.
 """
 import os
 import re
@@ -168,11 +169,14 @@ def unproved(page):
 
 
 def planted():
-    """What the two checks above do not find."""
+    """What the checks do not find."""
     performance, proof = read('docs/internals/performance.md'), read('docs/proof.md')
     pairs = [(counted, performance, re.search(r'some (\d[\d,]*) with -g', performance)[1], '1,400'), (counted, performance, 'some 590', 'some 600'),
              (unproved, proof, '`x86_64-windows`', 'Windows'), (unproved, proof, '`set_pinned`', 'others'), (unproved, proof, '`sysv`', 'others')]
-    return [f'{check.__name__}: {new} in place of {old} is not found' for check, page, old, new in pairs if not check(page.replace(old, new))]
+    bad = [f'{check.__name__}: {new} in place of {old} is not found' for check, page, old, new in pairs if not check(page.replace(old, new))]
+    pages = {page: read(page) for _, page, _ in ANSWERS}
+    return bad + [f'answers: {page} without the answer is not found: {question}' for question, page, words in ANSWERS
+                  if not any(answers({**pages, page: re.sub(words.replace(' ', r'\s+'), '', pages[page])}))]
 
 
 # Folders of which the map has the subfolders, too.
@@ -185,6 +189,33 @@ def unmapped(files, page):
     folders = {p[0] for p in (f.split('/') for f in files) if len(p) > 1 and not p[0].startswith('.')}
     folders |= {'/'.join(p[:2]) for p in (f.split('/') for f in files) if len(p) > 2 and p[0] in MAPPED}
     return [f'CONTRIBUTING.md: the map has no row for {f}' for f in sorted(folders) if not rows.get(f)]
+
+
+# A question of a reader, the page where the reader looks, and what stands in the answer.
+ANSWERS = [
+    ('may untrusted input do harm, and whom do I tell?', 'README.md', r'\]\(SECURITY\.md\)'),
+    ('may untrusted input do harm, and whom do I tell?', 'docs/index.md', r'\]\(\.\./SECURITY\.md\)'),
+    ('are time and memory limited?', 'SECURITY.md', r'\*\*Resources\.\*\*'),
+    ('what of it is there on Windows?', 'README.md', r'\[Windows\]\([^)]*\): no JIT, no roots'),
+    ('does the tutorial work on Windows?', 'docs/tutorial.md', r'On Windows'),
+    ('is there a JIT on Windows?', 'docs/jit.md', r'for Windows'),
+    ('is a moving collector possible on Windows?', 'docs/roots.md', r'target is Windows'),
+    ('which personality has a function for Windows?', 'docs/exceptions.md', r'`__gxx_personality_seh0`'),
+    ('how do I use it without root?', 'README.md', r'docs/building\.md#without-root'),
+    ('how do I use it without root?', 'docs/tutorial.md', r'building\.md#without-root'),
+    ('how do I use it without installing it?', 'docs/building.md', r'meson-uninstalled'),
+    ('in which folder are the libraries?', 'docs/building.md', r'`lib64` on Fedora'),
+    ('does it build with musl?', 'docs/platforms.md', r'With musl'),
+    ('where is upstream, and the tarball of the source?', 'docs/platforms.md', r'upstream address'),
+    ('which clang does -Og need?', 'docs/debug-builds.md', r'At `-Og`, clang has to be version 22'),
+    ('a lowering is wrong: which file?', 'docs/internals/architecture.md', r'\*\*a lowering that is wrong\*\*'),
+]
+
+
+def answers(pages):
+    for question, page, words in ANSWERS:
+        if not re.search(words.replace(' ', r'\s+'), pages[page]):
+            yield f'{page}: no answer: {question}'
 
 
 def main():
@@ -216,7 +247,7 @@ def main():
         by_name.setdefault(os.path.basename(f), []).append(f)
     for path in sorted(f for f in files if re.match(r'(ir|lib|targets|interp|assembler|dwarf|frontends|tools|integrations|include)/.*\.(c|h|hpp|def)$', f)):
         bad += named_files(path, read(path), by_name)
-    bad += [*facts(), *unmapped(files, pages['CONTRIBUTING.md']), *counted(pages['docs/internals/performance.md']), *unproved(pages['docs/proof.md'])]
+    bad += [*facts(), *answers(pages), *unmapped(files, pages['CONTRIBUTING.md']), *counted(pages['docs/internals/performance.md']), *unproved(pages['docs/proof.md'])]
     index = set(re.findall(r'\]\(([^)#]+)', pages['docs/index.md']))
     bad += [f'docs/index.md does not list {f}' for f in pages
             if re.fullmatch(r'docs/.*\.md', f) and f != 'docs/index.md' and f[len('docs/'):] not in index]

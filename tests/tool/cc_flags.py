@@ -168,6 +168,9 @@ TAKEN = '''
 -fsanitize=cfi -flto -fvisibility=hidden -fno-sanitize=cfi
 -fsanitize=cfi-icall -flto -fno-sanitize=all
 -ffat-lto-objects -fno-fat-lto-objects
+-fdwarf-exceptions
+-mno-stack-arg-probe
+--target=x86_64-w64-mingw32 -fwinx64-eh-unwindv2=best-effort
 -mtls-dialect=gnu
 -mllvm -asan-globals=0
 -Wa,--noexecstack
@@ -207,6 +210,12 @@ CODE = r'''
 --target=aarch64-linux-gnu -mno-unaligned-access        refused int f(int *x) { return *x; }
 --target=aarch64-linux-gnu -march=armv8-a+nofp          refused int f(int *x) { return *x; }
 --target=x86_64-w64-mingw32 -gcodeview                  refused int f(int x) { return x; }
+--target=x86_64-w64-mingw32 -fdwarf-exceptions          refused int f(int x) { return x; }
+-target x86_64-w64-mingw32 -fdwarf-exceptions           refused int f(int x) { return x; }
+--target=x86_64-w64-mingw32 -fwinx64-eh-unwindv2=required  refused int f(int x) { return x; }
+--target=x86_64-w64-mingw32 -mno-stack-arg-probe        refused int f(int x) { return x; }
+-mkernel                                refused int f(int x) { return x; }
+-fapple-kext                            refused int f(int x) { return x; }
 --target=x86_64-w64-mingw32 -g -gcodeview               refused int f(int x) { return x; }
 --target=x86_64-w64-mingw32 -mguard=cf                  refused int f(int x) { return x; }
 --target=x86_64-w64-mingw32 -mguard=cf-nochecks         refused int f(int x) { return x; }
@@ -341,7 +350,7 @@ def main():
         flags, alone, source = re.match(r'(\S+(?: \S+)*)  +(taken|refused) +(.*)', line).groups()
         t.source(source)
         status, err = t.cc(['-Wno-everything', *flags.split()])
-        names = r'^\S*f.c(:f|:\d+:\d+)?: error: not implemented: %s$' % re.escape(flags.split()[-1])
+        names = r'^(kiln: error: cc|\S*f.c(:f|:\d+:\d+)?: error): not implemented: %s$' % re.escape(flags.split()[-1])
         t.check(status == 1 and re.search(names, err, re.M), 'refused: %s: %s' % (flags, source), 'status %d\n%s' % (status, err))
         t.source('int f(int x) { return x; }')
         status, err = t.cc(['-Wno-everything', *flags.split()])
@@ -369,6 +378,20 @@ def main():
                   ['--target=aarch64_be-linux-gnu']):
         status, err = t.cc(flags, KILN_FALLBACK='llvm')
         t.check(status == 0 and 'compiled by LLVM: not implemented' in err, 'by LLVM: ' + flags[0], err)
+    # A clang that does not know a flag of Kiln's, as clang 19 and older do not know this one.
+    old = os.path.join(t.dir.name, 'clang-old')
+    with open(old, 'w') as f:
+        f.write('#!/bin/sh\nfor w; do\n  [ "$w" = -opt-bisect-verbose=false ] && { echo "Unknown command line argument" >&2; exit 1; }\ndone\n'
+                'exec clang-22 "$@"\n')
+    os.chmod(old, 0o755)
+    status, err = t.cc(['-Og'], KILN_CLANG=old)
+    t.check(status == 1 and err == f"kiln: error: cc: not implemented: -Og with {old}, which cannot leave out LLVM's passes, as clang-22 can\n",
+            'refused: -Og with an older clang', 'status %d\n%s' % (status, err))
+    for flags in (['-Og', '-pg', '-fsanitize=address'], ['-O1'], ['-O0']):
+        status, err = t.cc(flags, KILN_CLANG=old)
+        t.check(status == 0 and err == '', 'taken: an older clang with ' + ' '.join(flags), 'status %d\n%s' % (status, err))
+    status, err = t.cc(['-Og'], KILN_CLANG=old, KILN_FALLBACK='llvm')
+    t.check(status == 0 and 'compiled by LLVM: not implemented: -Og with' in err, 'by LLVM: -Og with an older clang', err)
     print('1..%d' % t.lines)
     sys.exit(t.failed != 0)
 
