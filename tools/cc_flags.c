@@ -15,8 +15,11 @@ static const struct row compiler[] = {
 #define REFUSED(flag, unless) {flag, unless},
 #include "cc_flags.def"
 };
-static const struct row of_windows[] = {
-#define WINDOWS(flag, unless) {flag, unless},
+static const struct {
+  kiln_system system;
+  struct row row;
+} of_system[] = {
+#define SYSTEM(system, flag, unless) {KILN_SYSTEM_##system, {flag, unless}},
 #include "cc_flags.def"
 };
 /* Of one flag: its value, and the value that brings it along. */
@@ -202,8 +205,8 @@ void cc_warn_left_out(const struct cc_args *a) {
   }
 }
 
-/* True if the command line names Windows as the target. */
-static bool targets_windows(const struct cc_args *a) {
+/* The system that the command line names; KILN_SYSTEM_HOST: none that Kiln knows. */
+static kiln_system named_system(const struct cc_args *a) {
   static const char flag[] = "--target=";
   kiln_target target = {0};
   for (size_t i = 0; i < a->n; i++) {
@@ -214,13 +217,15 @@ static bool targets_windows(const struct cc_args *a) {
                                                               : NULL;
     if (name != NULL && !kiln_target_find(name, &target)) target = (kiln_target){0};
   }
-  return target.system == KILN_SYSTEM_WINDOWS;
+  return target.system;
 }
 
 const char *cc_find_refused(const struct cc_args *a) {
   const char *found;
-  for (size_t i = 0; targets_windows(a) && i < sizeof of_windows / sizeof *of_windows; i++)
-    if ((found = asked_of_compiler(a, &of_windows[i])) != NULL) return found;
+  const kiln_system system = named_system(a);
+  for (size_t i = 0; i < sizeof of_system / sizeof *of_system; i++)
+    if (system == of_system[i].system && (found = asked_of_compiler(a, &of_system[i].row)) != NULL)
+      return found;
   for (size_t i = 0; i < sizeof compiler / sizeof *compiler; i++)
     if ((found = asked_of_compiler(a, &compiler[i])) != NULL) return found;
   for (size_t i = 0; i < sizeof sanitizers / sizeof *sanitizers; i++)

@@ -49,7 +49,7 @@ def tested(flag, tests):
 
 def missing(flags, tests, support):
     """What has no row."""
-    for kind in ('REFUSED', 'WINDOWS', 'ASSEMBLER', 'LEFT_OUT'):
+    for kind in ('REFUSED', 'SYSTEM', 'ASSEMBLER', 'LEFT_OUT'):
         for flag, *_ in rows(flags, kind):
             if not tested(flag, tests):
                 yield f'tests/tool/cc_flags.py: no row for {flag} ({kind})'
@@ -75,7 +75,7 @@ def missing(flags, tests, support):
 
 def planted(flags, tests, support):
     """What missing() does not find: a row more in each table, and a row less."""
-    for row in ('REFUSED("-fplanted", "")', 'WINDOWS("-fplanted", "")', 'ASSEMBLER("--planted", "")', 'SANITIZER("planted", "cfi")',
+    for row in ('REFUSED("-fplanted", "")', 'SYSTEM(WINDOWS, "-fplanted", "")', 'ASSEMBLER("--planted", "")', 'SANITIZER("planted", "cfi")',
                 'LEFT_OUT("-gplanted", "", "x")', 'WRITTEN("x", "-fplanted", "")', 'WRITTEN("x", "", "planted")'):
         if not any(missing(flags + row + '\n', tests, support)):
             yield f'tools/cc_flags.def: {row} without a test is not found'
