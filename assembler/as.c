@@ -157,6 +157,17 @@ static void *map(int fd, size_t *size) {
   return p == MAP_FAILED ? NULL : p;
 }
 
+/* The text that has a line; `n` if there is none. */
+static uint32_t text_of(const uint32_t *lines, uint32_t n, unsigned long line) {
+  uint32_t low = 0, high = n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (lines[middle + 1] <= line) low = middle + 1;
+    else high = middle;
+  }
+  return low < n && lines[low] <= line ? low : n;
+}
+
 /* Gives each text the first message that is about one of its lines; those without one that of another. */
 static void errors_of(kiln_as *a, int fd, kiln_assembly *texts, uint32_t n, const uint32_t *lines) {
   size_t size = 0;
@@ -179,9 +190,8 @@ static void errors_of(kiln_as *a, int fd, kiln_assembly *texts, uint32_t n, cons
     strcpy(message, word + 7);
     if (!found) some = message;
     found = true;
-    for (uint32_t k = 0; k < n; k++)
-      if (number >= lines[k] && number < lines[k + 1] && texts[k].error == NULL)
-        texts[k].error = message;
+    uint32_t k = text_of(lines, n, number);
+    if (k < n && texts[k].error == NULL) texts[k].error = message;
   }
   for (uint32_t k = 0; k < n; k++)
     if (texts[k].error == NULL) texts[k].error = some;

@@ -4,6 +4,7 @@
 #include "as_parts.h"
 #include "leb128.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char kn_as_unusual[] = "not implemented: a frame of this kind (.cfi_ directives)";
@@ -138,13 +139,38 @@ static bool append(struct rows *r, unsigned align, uint64_t start, uint64_t size
   return true;
 }
 
-const char *kn_as_frame(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
-                        unsigned section, const uint8_t **rows, uint32_t *n_rows) {
-  enum { HEAD = 13 }; /* of an FDE: CIE's distance, address, size, size of the augmentation */
-  const struct cie *cie = &cies[target];
+enum { HEAD = 13 }; /* of an FDE: CIE's distance, address, size, size of the augmentation */
+
+static int by_section(const void *a, const void *b) {
+  const struct kn_as_fde *x = a, *y = b;
+  if (x->section != y->section) return x->section < y->section ? -1 : 1;
+  return (x->at > y->at) - (x->at < y->at);
+}
+
+/* Lists the FDEs in .eh_frame, whose relocations these are; false: one of its records is not understood. */
+static bool list_fdes(struct kn_as_object *o, const Elf64_Rela *relas, uint64_t n_relas) {
+  const uint8_t *all = o->frames;
+  uint64_t k = 0;
+  for (uint64_t at = 0, next; at + 4 + HEAD <= o->frames_bytes; at = next) {
+    uint32_t length = word(all + at), back = word(all + at + 4);
+    next = at + 4 + length;
+    if (length < HEAD || next > o->frames_bytes) return false;
+    if (back == 0) continue;
+    while (k < n_relas && relas[k].r_offset < at + 8) k++;
+    if (k == n_relas || relas[k].r_offset != at + 8) return false;
+    uint64_t y = ELF64_R_SYM(relas[k].r_info);
+    if (y >= o->n_symbols) continue;
+    o->fdes[o->n_fdes++] =
+      (struct kn_as_fde){.section = o->symbols[y].st_shndx,
+                         .at = at,
+                         .start = o->symbols[y].st_value + (uint64_t)relas[k].r_addend};
+  }
+  return true;
+}
+
+bool kn_as_find_frames(kiln_as *a, struct kn_as_object *o) {
   const Elf64_Rela *relas = NULL;
-  const uint8_t *all = NULL;
-  uint64_t size = 0, n_relas = 0;
+  uint64_t n_relas = 0;
   for (unsigned i = 1; i < o->head->e_shnum && relas == NULL; i++) {
     const Elf64_Shdr *s = &o->sections[i];
     if (s->sh_type != SHT_RELA || s->sh_info >= o->head->e_shnum ||
@@ -152,28 +178,60 @@ const char *kn_as_frame(kiln_as *a, kiln_processor target, const struct kn_as_ob
       continue;
     relas = kn_as_content(o, s);
     n_relas = s->sh_size / sizeof *relas;
-    all = kn_as_content(o, &o->sections[s->sh_info]);
-    size = o->sections[s->sh_info].sh_size;
+    o->frames = relas != NULL ? kn_as_content(o, &o->sections[s->sh_info]) : NULL;
+    o->frames_bytes = o->sections[s->sh_info].sh_size;
   }
-  if (relas == NULL || all == NULL) return NULL;
-  struct rows r = {.room = 4 * size}; /* what a CIE's rows take for each frame too, if it has few */
-  struct span first;
-  uint64_t k = 0;
-  for (uint64_t at = 0, next; at + 4 + HEAD <= size; at = next) {
-    uint32_t length = word(all + at), back = word(all + at + 4);
-    next = at + 4 + length;
-    if (length < HEAD || next > size) return kn_as_unusual;
-    if (back == 0) continue;
-    while (k < n_relas && relas[k].r_offset < at + 8) k++;
-    if (k == n_relas || relas[k].r_offset != at + 8) return kn_as_unusual;
-    uint64_t y = ELF64_R_SYM(relas[k].r_info);
-    if (y >= o->n_symbols || o->symbols[y].st_shndx != section) continue;
-    if (r.bytes == NULL && (r.bytes = kn_as_keep(a, r.room)) == NULL) return "out of memory";
-    if (back > at + 4 || !is_usual(cie, all, size, at + 4 - back, &first) ||
-        all[at + 3 + HEAD] != 0 ||
-        !append(&r, cie->bytes[CODE_ALIGN], o->symbols[y].st_value + (uint64_t)relas[k].r_addend,
-                word(all + at + 12), o->sections[section].sh_size, first,
-                (struct span){all + at + 4 + HEAD, all + next}))
+  if (o->frames == NULL) return true;
+  o->fdes = kn_as_keep(a, o->frames_bytes / (4 + HEAD) * sizeof *o->fdes);
+  if (o->fdes == NULL) return false;
+  o->unusual_frames = !list_fdes(o, relas, n_relas);
+  if (o->n_fdes > 1) qsort(o->fdes, o->n_fdes, sizeof *o->fdes, by_section);
+  return true;
+}
+
+/* The first FDE of a section's code, if it has any, or of a later section's. */
+static size_t first_fde(const struct kn_as_object *o, unsigned section) {
+  size_t low = 0, high = o->n_fdes;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (o->fdes[middle].section < section) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/* Bytes that the rows of FDEs [first, end) may take: those of each, of its CIE, and what append adds. */
+static uint64_t room_for(const struct kn_as_object *o, size_t first, size_t end) {
+  const uint64_t most = 4 * o->frames_bytes; /* a CIE's rows, for each frame too, if it has few */
+  uint64_t room = 0;
+  for (size_t i = first; i < end && room < most; i++) {
+    uint64_t at = o->fdes[i].at, back = word(o->frames + at + 4);
+    room += 32 + word(o->frames + at);
+    if (back <= at + 4) room += word(o->frames + at + 4 - back);
+  }
+  return room < most ? room : most;
+}
+
+const char *kn_as_frame(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
+                        unsigned section, const uint8_t **rows, uint32_t *n_rows) {
+  const struct cie *cie = &cies[target];
+  const uint8_t *all = o->frames;
+  size_t first = first_fde(o, section), end = first;
+  if (all == NULL) return NULL;
+  if (o->unusual_frames) return kn_as_unusual;
+  while (end < o->n_fdes && o->fdes[end].section == section) end++;
+  if (first == end) return NULL;
+  struct rows r = {.room = room_for(o, first, end)};
+  if ((r.bytes = kn_as_keep(a, r.room)) == NULL) return "out of memory";
+  for (size_t i = first; i < end; i++) {
+    const struct kn_as_fde *f = &o->fdes[i];
+    uint32_t back = word(all + f->at + 4);
+    struct span more;
+    if (back > f->at + 4 || !is_usual(cie, all, o->frames_bytes, f->at + 4 - back, &more) ||
+        all[f->at + 3 + HEAD] != 0 ||
+        !append(&r, cie->bytes[CODE_ALIGN], f->start, word(all + f->at + 12),
+                o->sections[section].sh_size, more,
+                (struct span){all + f->at + 4 + HEAD, all + f->at + 4 + word(all + f->at)}))
       return kn_as_unusual;
   }
   *rows = r.bytes;

@@ -14,7 +14,7 @@ const void *kn_as_content(const struct kn_as_object *o, const Elf64_Shdr *s) {
   return o->at + s->sh_offset;
 }
 
-static bool open_object(struct kn_as_object *o) {
+static bool read_tables(struct kn_as_object *o) {
   o->head = (const void *)o->at;
   if (o->size < sizeof *o->head || memcmp(o->at, ELFMAG, SELFMAG) != 0) return false;
   if (o->head->e_shentsize != sizeof(Elf64_Shdr) || o->head->e_shoff > o->size ||
@@ -40,6 +40,39 @@ const char *kn_as_section(const struct kn_as_object *o, unsigned i) {
   if (at == NULL || o->sections[i].sh_name >= names->sh_size || at[names->sh_size - 1] != 0)
     return "";
   return at + o->sections[i].sh_name;
+}
+
+/* True if `y` is a definition with a name. */
+static bool is_definition(const struct kn_as_object *o, const Elf64_Sym *y) {
+  unsigned type = ELF64_ST_TYPE(y->st_info);
+  return type != STT_SECTION && type != STT_FILE && y->st_shndx != SHN_UNDEF &&
+         y->st_name < o->strings_size && o->strings[y->st_name] != 0;
+}
+
+/* Notes which sections are in a section group of a known kind: the first that has them. */
+static void find_groups(struct kn_as_object *o) {
+  for (unsigned g = 1; g < o->head->e_shnum; g++) {
+    const Elf64_Shdr *s = &o->sections[g];
+    const uint32_t *words = s->sh_type == SHT_GROUP ? kn_as_content(o, s) : NULL;
+    if (words == NULL || s->sh_size < 4 || words[0] != GRP_COMDAT || s->sh_info >= o->n_symbols ||
+        o->symbols[s->sh_info].st_name >= o->strings_size ||
+        o->strings[o->symbols[s->sh_info].st_name] == 0)
+      continue;
+    for (size_t k = 1; k < s->sh_size / 4; k++)
+      if (words[k] < o->head->e_shnum && o->groups[words[k]] == 0) o->groups[words[k]] = g;
+  }
+}
+
+static bool open_object(kiln_as *a, struct kn_as_object *o) {
+  if (!read_tables(o)) return false;
+  o->groups = kn_as_keep(a, o->head->e_shnum * sizeof *o->groups);
+  o->has_symbol = kn_as_keep(a, o->head->e_shnum * sizeof *o->has_symbol);
+  if (o->groups == NULL || o->has_symbol == NULL) return false;
+  find_groups(o);
+  for (size_t k = 1; k < o->n_symbols; k++)
+    if (o->symbols[k].st_shndx < o->head->e_shnum && is_definition(o, &o->symbols[k]))
+      o->has_symbol[o->symbols[k].st_shndx] = true;
+  return kn_as_find_frames(a, o);
 }
 
 /* Which sections of an object are whose. */
@@ -112,20 +145,10 @@ static const char *relocations(kiln_as *a, kiln_processor target, const struct k
 /* Takes over the section group that section `i` is in. NULL, or what is wrong. */
 static const char *group_of(kiln_as *a, const struct kn_as_object *o, unsigned i,
                             const char **out) {
-  for (unsigned g = 1; g < o->head->e_shnum; g++) {
-    const Elf64_Shdr *s = &o->sections[g];
-    const uint32_t *words = s->sh_type == SHT_GROUP ? kn_as_content(o, s) : NULL;
-    for (size_t k = 1; words != NULL && k < s->sh_size / 4; k++) {
-      if (words[k] != i) continue;
-      if (s->sh_info >= o->n_symbols || o->symbols[s->sh_info].st_name >= o->strings_size) break;
-      const char *name = o->strings + o->symbols[s->sh_info].st_name;
-      bool code = strncmp(name, AS_GROUP, strlen(AS_GROUP)) == 0;
-      if (words[0] != GRP_COMDAT || name[0] == 0) break;
-      *out = code ? "" : keep_name(a, name);
-      return *out != NULL ? NULL : "out of memory";
-    }
-  }
-  return "not implemented: a section group of this kind";
+  if (o->groups[i] == 0) return "not implemented: a section group of this kind";
+  const char *name = o->strings + o->symbols[o->sections[o->groups[i]].sh_info].st_name;
+  *out = strncmp(name, AS_GROUP, strlen(AS_GROUP)) == 0 ? "" : keep_name(a, name);
+  return *out != NULL ? NULL : "out of memory";
 }
 
 static kiln_section_kind kind_of(uint32_t type) {
@@ -191,20 +214,6 @@ static const char *take_section(kiln_as *a, const struct kn_as_object *o, unsign
   return to->name != NULL ? NULL : "out of memory";
 }
 
-/* True if `y` is a definition with a name. */
-static bool is_definition(const struct kn_as_object *o, const Elf64_Sym *y) {
-  unsigned type = ELF64_ST_TYPE(y->st_info);
-  return type != STT_SECTION && type != STT_FILE && y->st_shndx != SHN_UNDEF &&
-         y->st_name < o->strings_size && o->strings[y->st_name] != 0;
-}
-
-/* True if a symbol is defined in section `i`. */
-static bool has_symbol(const struct kn_as_object *o, unsigned i) {
-  for (size_t k = 1; k < o->n_symbols; k++)
-    if (o->symbols[k].st_shndx == i && is_definition(o, &o->symbols[k])) return true;
-  return false;
-}
-
 /* True if a section has content that somebody wants, or a symbol: a label needs no code behind it. */
 static bool has_content(const struct kn_as_object *o, unsigned i) {
   const Elf64_Shdr *s = &o->sections[i];
@@ -212,7 +221,7 @@ static bool has_content(const struct kn_as_object *o, unsigned i) {
   return s->sh_type != SHT_SYMTAB && s->sh_type != SHT_STRTAB && s->sh_type != SHT_RELA &&
          s->sh_type != SHT_NULL && s->sh_type != SHT_GROUP &&
          strcmp(name, ".note.gnu.property") != 0 && strcmp(name, AS_FRAMES) != 0 &&
-         (s->sh_size != 0 || has_symbol(o, i));
+         (s->sh_size != 0 || o->has_symbol[i]);
 }
 
 static const char unusual_symbol[] = "not implemented: a symbol of this kind in assembly";
@@ -274,15 +283,37 @@ static bool is_described(const struct kn_as_object *o, const Elf64_Sym *y) {
          o->strings[y->st_name] != 0;
 }
 
-static bool is_there(const void *object, const char *name, size_t n) {
-  const struct kn_as_object *o = object;
+/* Names of an object, sorted. */
+struct names {
+  const char **at;
+  size_t n;
+};
+
+static int by_text(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names of what an object defines or describes; false without memory. */
+static bool list_names(kiln_as *a, const struct kn_as_object *o, struct names *names) {
+  *names = (struct names){.at = kn_as_keep(a, o->n_symbols * sizeof *names->at)};
+  if (names->at == NULL) return false;
   for (size_t i = 1; i < o->n_symbols; i++) {
     const Elf64_Sym *y = &o->symbols[i];
-    const char *own = y->st_name < o->strings_size ? o->strings + y->st_name : "";
-    if ((is_definition(o, y) || is_described(o, y)) && strncmp(own, name, n) == 0 && own[n] == 0)
-      return true;
+    if (is_definition(o, y) || is_described(o, y)) names->at[names->n++] = o->strings + y->st_name;
   }
-  return false;
+  if (names->n > 1) qsort(names->at, names->n, sizeof *names->at, by_text);
+  return true;
+}
+
+static bool is_there(const void *user, const char *name, size_t n) {
+  const struct names *names = user;
+  size_t low = 0, high = names->n;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (strncmp(names->at[middle], name, n) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low < names->n && strncmp(names->at[low], name, n) == 0 && names->at[low][n] == 0;
 }
 
 /* Takes over all sections of an object that was made of one text. If rows do not describe all frames, the section of
@@ -317,7 +348,7 @@ static const char *take_sections(kiln_as *a, kiln_processor target, const struct
 /* Takes over all of an object that was made of one text. NULL, or what is wrong. */
 static const char *take_whole(kiln_as *a, kiln_processor target, struct kn_as_object *o,
                               kiln_assembly *t) {
-  if (!open_object(o)) return "the assembler's object cannot be read";
+  if (!open_object(a, o)) return "the assembler's object cannot be read";
   struct owners owners = {kn_as_keep(a, o->head->e_shnum * sizeof *owners.text),
                           kn_as_keep(a, o->head->e_shnum * sizeof *owners.section)};
   kiln_assembled_section *sections = kn_as_keep(a, o->head->e_shnum * sizeof *sections);
@@ -341,7 +372,9 @@ static const char *take_whole(kiln_as *a, kiln_processor target, struct kn_as_ob
     if (is_definition(o, y) || is_described(o, y))
       error = take_symbol(a, o, y, &owners, t, symbols);
   }
-  if (error == NULL && kn_as_says_of_others(t, is_there, o))
+  struct names names;
+  if (error == NULL && !list_names(a, o, &names)) error = "out of memory";
+  if (error == NULL && kn_as_says_of_others(t, is_there, &names))
     error = "not implemented: the binding, type or visibility of a symbol that the assembly does "
             "not refer to";
   return error;
@@ -366,6 +399,7 @@ static void fail(kiln_assembly *t, const char *error) {
 /* Finds out whose sections are whose. */
 static void find_owners(const struct kn_as_object *o, kiln_assembly *texts, uint32_t n,
                         struct owners *owners) {
+  bool others = false;
   for (unsigned i = 0; i < o->head->e_shnum; i++) {
     const char *name = kn_as_section(o, i);
     bool content = i != 0 && has_content(o, i);
@@ -377,9 +411,10 @@ static void find_owners(const struct kn_as_object *o, kiln_assembly *texts, uint
       owners->text[i] = k;
       owners->section[i] = length == 0 ? KILN_ASSEMBLED_CODE : texts[k].n_sections++;
     }
-    for (k = 0; k < n && content && owners->text[i] == UINT32_MAX; k++)
-      if (leaves_section(&texts[k])) fail(&texts[k], "not implemented: other sections");
+    others |= content && owners->text[i] == UINT32_MAX;
   }
+  for (uint32_t k = 0; k < n && others; k++)
+    if (leaves_section(&texts[k])) fail(&texts[k], "not implemented: other sections");
 }
 
 /* Takes over the code of text `t`, section `i`. */
@@ -400,7 +435,17 @@ static const char *take_code(kiln_as *a, kiln_processor target, const struct kn_
   return kn_as_frame(a, target, o, i, &t->frame, &t->frame_bytes);
 }
 
-/* Takes over the definitions of texts. Others than of labels need not say whose they are. */
+/* Refuses the texts that define this global symbol otherwise than as a label; all, if none names it as it is. */
+static void refuse_symbol(kiln_assembly *texts, uint32_t n, const char *name) {
+  static const char error[] =
+    "not implemented: a definition of a global symbol that is not a label";
+  bool found = false;
+  for (uint32_t k = 0; k < n; k++)
+    if (kn_as_has(&texts[k], name)) found = true, fail(&texts[k], error);
+  for (uint32_t k = 0; k < n && !found; k++) fail(&texts[k], error);
+}
+
+/* Takes over the definitions of texts. Others than of labels need not say whose they are: the first is refused. */
 static void take_symbols(kiln_as *a, const struct kn_as_object *o, const struct owners *owners,
                          kiln_assembly *texts, uint32_t n, kiln_assembled_symbol **symbols) {
   for (size_t i = 1; i < o->n_symbols; i++) {
@@ -416,16 +461,15 @@ static void take_symbols(kiln_as *a, const struct kn_as_object *o, const struct 
     }
     if (ELF64_ST_BIND(y->st_info) == STB_LOCAL) continue;
     if (strncmp(name, AS_GROUP, strlen(AS_GROUP)) == 0) continue;
-    for (k = 0; k < n; k++)
-      if (kn_as_has(&texts[k], name))
-        fail(&texts[k], "not implemented: a definition of a global symbol that is not a label");
+    refuse_symbol(texts, n, name);
+    return;
   }
 }
 
 /* Takes the object apart. */
 static bool take(kiln_as *a, kiln_processor target, struct kn_as_object *o, kiln_assembly *texts,
                  uint32_t n) {
-  if (!open_object(o)) return false;
+  if (!open_object(a, o)) return false;
   unsigned n_sections = o->head->e_shnum;
   struct owners owners = {kn_as_keep(a, n_sections * sizeof *owners.text),
                           kn_as_keep(a, n_sections * sizeof *owners.section)};

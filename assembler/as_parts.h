@@ -38,7 +38,15 @@ bool kn_as_says_of_others(const kiln_assembly *t,
 
 /* ---- as_object.c ---- */
 
-/* An assembler's object. */
+/* The frame of some code: a record of .eh_frame that is an FDE. */
+struct kn_as_fde {
+  uint32_t section; /* of the code */
+  uint64_t at;      /* the record */
+  uint64_t start;   /* of the code, in its section */
+};
+
+/* An assembler's object. What is looked for by section is in arrays, since there may be many sections: by section, the
+ * number of the group that it is in, or 0; whether a symbol is defined in it; FDEs in the order of sections. */
 struct kn_as_object {
   const uint8_t *at;
   size_t size;
@@ -48,6 +56,13 @@ struct kn_as_object {
   size_t n_symbols;
   const char *strings;
   size_t strings_size;
+  uint32_t *groups;
+  bool *has_symbol;
+  const uint8_t *frames; /* content of .eh_frame; NULL: there are no frames */
+  uint64_t frames_bytes;
+  struct kn_as_fde *fdes;
+  size_t n_fdes;
+  bool unusual_frames; /* it has a record that is not understood */
 };
 
 /* The content of section `s`; NULL if it is not within the object. The name of section `i`, or "". */
@@ -62,6 +77,8 @@ bool kn_as_take(kiln_as *a, kiln_processor target, const void *at, size_t size,
 
 /* ---- as_frames.c ---- */
 
+/* Finds the frames of an object; false without memory. */
+bool kn_as_find_frames(kiln_as *a, struct kn_as_object *o);
 /* The frames that the code of a section has, as kiln_asm.rows, or NULL. NULL, or what is wrong; kn_as_unusual: rows
  * cannot say all of it. */
 extern const char kn_as_unusual[];

@@ -13,6 +13,11 @@ struct dvalue {
   bool global; /* used in other blocks too */
 };
 
+/* The number that a landing pad gets for a type. */
+struct selector {
+  uint32_t type, number;
+};
+
 struct decoder {
   kiln_interp *in;
   kiln_func *f;
@@ -24,6 +29,8 @@ struct decoder {
   uint32_t stamp_cap, edges;
   uint32_t number;
   uint32_t most_moves;
+  struct selector *selectors; /* of the function's types, by type; NULL: not listed yet */
+  uint32_t n_selectors;
   bool ok;
 };
 
@@ -266,6 +273,36 @@ static uint32_t result_reg(struct decoder *d, kiln_inst next, uint32_t index) {
   return 0;
 }
 
+static int by_type(const void *a, const void *b) {
+  const struct selector *x = a, *y = b;
+  if (x->type != y->type) return x->type < y->type ? -1 : 1;
+  return (x->number > y->number) - (x->number < y->number);
+}
+
+/* Lists the function's types, the last of which is followed by 0; that may also be one of them. */
+static bool list_selectors(struct decoder *d) {
+  uint32_t n = 0, zeros = 0;
+  if (d->selectors != NULL) return true;
+  for (bool more = true; more; n++) more = kiln_func_type_at(d->f, n).id != 0 || zeros++ == 0;
+  d->selectors = kn_interp_realloc(d->in, NULL, n * sizeof *d->selectors);
+  if (d->selectors == NULL) return d->ok = false;
+  for (uint32_t k = 0; k < n; k++)
+    d->selectors[k] = (struct selector){kiln_func_type_at(d->f, k).id, k + 1};
+  qsort(d->selectors, n, sizeof *d->selectors, by_type);
+  d->n_selectors = n;
+  return true;
+}
+
+static int32_t selector_of(const struct decoder *d, uint32_t type) {
+  uint32_t low = 0, high = d->n_selectors - 1;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (d->selectors[middle].type < type) low = middle + 1;
+    else high = middle;
+  }
+  return (int32_t)d->selectors[low].number;
+}
+
 /* What a try catches. The selectors are those of kiln_const_typeid; a filter's is negative. */
 static void clauses(struct decoder *d, kiln_inst i, struct kn_site *s) {
   s->clause_first = d->fn->n_clauses;
@@ -276,8 +313,8 @@ static void clauses(struct decoder *d, kiln_inst i, struct kn_site *s) {
     kiln_symbol *types = NULL;
     if (from.kind == KILN_CLAUSE_CATCH || from.kind == KILN_CLAUSE_CATCH_ALL) {
       to.n = 1;
-      while (kiln_func_type_at(d->f, (uint32_t)to.selector++).id != from.type.id) {
-      }
+      if (!list_selectors(d)) return;
+      to.selector = selector_of(d, from.type.id);
     } else if (from.kind == KILN_CLAUSE_FILTER) {
       to.selector = -1 - (int32_t)k;
       types = kn_interp_realloc(d->in, NULL, (to.n + 1) * sizeof *types);
@@ -683,6 +720,7 @@ kiln_status kn_interp_decode(kiln_interp *in, kiln_func *f, struct kn_ifunc *fn)
   kn_interp_realloc(in, d.values, 0);
   kn_interp_realloc(in, d.list, 0);
   kn_interp_realloc(in, d.stamp, 0);
+  kn_interp_realloc(in, d.selectors, 0);
   return d.ok ? KILN_OK : KILN_ERR_MEMORY;
 }
 

@@ -208,22 +208,34 @@ static bool is_defined(const kiln_module *m, kiln_symbol s) {
   return info.defined || info.desc.body;
 }
 
+/* A constructor: where it is in the order of those of its kind. */
+struct ctor {
+  uint32_t priority, number;
+};
+
+static int by_order(const void *a, const void *b) {
+  const struct ctor *x = a, *y = b;
+  if (x->priority != y->priority) return x->priority < y->priority ? -1 : 1;
+  return (x->number > y->number) - (x->number < y->number);
+}
+
 /* Constructors by ascending priority and order, destructors by descending. */
 static kiln_status run_ctors(kiln_interp *in, bool at_exit, kiln_diag *diag) {
-  uint32_t n = kiln_ctor_count(in->m);
+  uint32_t n = kiln_ctor_count(in->m), n_here = 0;
   kiln_status s = KILN_OK;
-  for (unsigned next = at_exit ? 65535 : 0, done = 0; !done && s == KILN_OK;) {
-    unsigned found = at_exit ? 0 : 65536; /* the next priority to run, + 1 at exit */
-    for (uint32_t k = 0; k < n && s == KILN_OK; k++) {
-      kiln_ctor_desc c = kiln_ctor_get(in->m, at_exit ? n - 1 - k : k);
-      if (c.at_exit != at_exit || (c.with.id != 0 && !is_defined(in->m, c.with))) continue;
-      if (c.priority == next) s = kiln_interp_call(in, c.func, NULL, 0, NULL, diag);
-      else if (!at_exit && c.priority > next && c.priority < found) found = c.priority;
-      else if (at_exit && c.priority < next && c.priority + 1 > found) found = c.priority + 1;
-    }
-    done = at_exit ? found == 0 : found == 65536;
-    next = at_exit ? found - 1 : found;
+  struct ctor *list = kn_interp_realloc(in, NULL, ((size_t)n + 1) * sizeof *list);
+  if (list == NULL) return refuse(diag, "out of memory");
+  for (uint32_t k = 0; k < n; k++) {
+    kiln_ctor_desc c = kiln_ctor_get(in->m, k);
+    if (c.at_exit == at_exit && (c.with.id == 0 || is_defined(in->m, c.with)))
+      list[n_here++] = (struct ctor){c.priority, k};
   }
+  if (n_here > 1) qsort(list, n_here, sizeof *list, by_order);
+  for (uint32_t k = 0; k < n_here && s == KILN_OK; k++) {
+    uint32_t number = list[at_exit ? n_here - 1 - k : k].number;
+    s = kiln_interp_call(in, kiln_ctor_get(in->m, number).func, NULL, 0, NULL, diag);
+  }
+  kn_interp_realloc(in, list, 0);
   return s;
 }
 

@@ -287,6 +287,12 @@ struct kn_imachine {
   bool division_traps; /* by zero, and where the quotient does not fit */
 };
 
+/* What an alias stands for in the end; symbol 0: not looked up. */
+struct kn_target {
+  uint64_t offset;
+  uint32_t symbol;
+};
+
 struct kiln_interp {
   kiln_module *m;
   kiln_interp_options options;
@@ -298,8 +304,9 @@ struct kiln_interp {
   uint32_t n_funcs, cap_funcs;
   struct kn_ifunc **by_symbol; /* by symbol id */
   uint32_t n_by_symbol;
-  void **address; /* linked: by symbol id */
-  uint8_t *known; /* linked: 0 not looked up, 1 address is right */
+  void **address;            /* linked: by symbol id */
+  uint8_t *known;            /* linked: 0 not looked up, 1 address is right */
+  struct kn_target *targets; /* linked: by symbol id */
   uint32_t n_symbols;
   uint64_t *tls_offset; /* by symbol id, + 1 */
   bool linked, keyed;
@@ -308,8 +315,8 @@ struct kiln_interp {
   size_t ro_at, code_at;
   uint8_t *tls_image;
   uint64_t tls_bytes, tls_align;
-  struct kn_section *sections;
-  uint32_t n_sections;
+  struct kn_section *sections; /* of written data, then of other data, both by name */
+  uint32_t n_sections, n_written_sections;
   pthread_key_t key;
 };
 

@@ -65,14 +65,25 @@ static void *local_symbol(const char *name) {
   return address;
 }
 
+/* The section of that name among [low, high), or NULL. */
+static const struct kn_section *find_section(const kiln_interp *in, uint32_t low, uint32_t high,
+                                             const char *name) {
+  uint32_t end = high;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (strcmp(in->sections[middle].name, name) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low < end && strcmp(in->sections[low].name, name) == 0 ? &in->sections[low] : NULL;
+}
+
 static void *section_end(const kiln_interp *in, const char *name) {
   bool start = strncmp(name, "__start_", 8) == 0;
   if (!start && strncmp(name, "__stop_", 7) != 0) return NULL;
-  for (uint32_t i = 0; i < in->n_sections; i++) {
-    if (strcmp(in->sections[i].name, name + (start ? 8 : 7)) != 0) continue;
-    return start ? in->sections[i].start : in->sections[i].stop;
-  }
-  return NULL;
+  name += start ? 8 : 7;
+  const struct kn_section *s = find_section(in, 0, in->n_written_sections, name);
+  if (!s) s = find_section(in, in->n_written_sections, in->n_sections, name);
+  return !s ? NULL : start ? s->start : s->stop;
 }
 
 static void *find_native(const kiln_interp *in, const char *name) {
@@ -106,47 +117,63 @@ static struct kn_ifunc *func_of(const kiln_interp *in, uint32_t symbol) {
   return symbol < in->n_by_symbol ? in->by_symbol[symbol] : NULL;
 }
 
-struct kn_ifunc *kn_interp_callee(const kiln_interp *in, uint32_t symbol) {
-  for (uint32_t depth = 0; depth <= in->n_symbols; depth++) {
-    kiln_symbol_info s = kiln_symbol_get(in->m, (kiln_symbol){symbol});
-    if (s.kind != KILN_SYMBOL_ALIAS || s.offset_bytes != 0) break;
-    symbol = s.target.id;
+/* What a symbol stands for: itself if it is no alias. Each alias on the way is looked up once. */
+static struct kn_target target_of(const kiln_interp *in, uint32_t symbol) {
+  struct kn_target t = {0, symbol};
+  uint32_t first = symbol;
+  bool alias = false;
+  for (uint32_t depth = 0; depth <= in->n_symbols; depth++, alias = true) {
+    if (t.symbol <= in->n_symbols && in->targets[t.symbol].symbol != 0) {
+      t.offset += in->targets[t.symbol].offset;
+      t.symbol = in->targets[t.symbol].symbol;
+      break;
+    }
+    kiln_symbol_info s = kiln_symbol_get(in->m, (kiln_symbol){t.symbol});
+    if (s.kind != KILN_SYMBOL_ALIAS) break;
+    t.offset += (uint64_t)s.offset_bytes;
+    t.symbol = s.target.id;
   }
-  return func_of(in, symbol);
+  uint64_t offset = t.offset;
+  for (uint32_t id = first; alias && id != t.symbol && in->targets[id].symbol == 0;) {
+    kiln_symbol_info s = kiln_symbol_get(in->m, (kiln_symbol){id});
+    in->targets[id] = (struct kn_target){offset, t.symbol};
+    offset -= (uint64_t)s.offset_bytes;
+    id = s.target.id;
+  }
+  return t;
+}
+
+struct kn_ifunc *kn_interp_callee(const kiln_interp *in, uint32_t symbol) {
+  struct kn_target t = target_of(in, symbol);
+  return t.offset == 0 ? func_of(in, t.symbol) : NULL;
+}
+
+/* The address of a symbol that is neither thread-local nor an alias. NULL: it has none. */
+static void *own_address(const kiln_interp *in, uint32_t symbol) {
+  kiln_symbol_info s = kiln_symbol_get(in->m, (kiln_symbol){symbol});
+  struct kn_ifunc *fn = func_of(in, symbol);
+  if (s.kind == KILN_SYMBOL_BLOCK) {
+    fn = func_of(in, s.target.id);
+    return fn && fn->label_base
+             ? (void *)(uintptr_t)kn_interp_label(in, fn, (uint32_t)s.offset_bytes)
+             : NULL;
+  }
+  if (fn) return stub(in, fn);
+  return kiln_symbol_object_name(in->m, (kiln_symbol){symbol}) ? NULL
+                                                               : find_native(in, name_of(&s));
 }
 
 /* The address of a symbol that is not thread-local. NULL: it has none. */
 static void *address_of(kiln_interp *in, uint32_t symbol) {
-  uint64_t offset = 0;
-  for (uint32_t depth = 0; depth <= in->n_symbols && symbol && symbol <= in->n_symbols; depth++) {
-    if (in->known[symbol]) {
-      void *p = in->address[symbol];
-      return p ? (uint8_t *)p + offset : NULL;
-    }
-    kiln_symbol_info s = kiln_symbol_get(in->m, (kiln_symbol){symbol});
-    struct kn_ifunc *fn = func_of(in, symbol);
-    void *p = NULL;
-    if (s.kind == KILN_SYMBOL_ALIAS) {
-      offset += (uint64_t)s.offset_bytes;
-      symbol = s.target.id;
-      continue;
-    }
-    if (s.kind == KILN_SYMBOL_BLOCK) {
-      fn = func_of(in, s.target.id);
-      if (fn && fn->label_base) {
-        p = (void *)(uintptr_t)kn_interp_label(in, fn, (uint32_t)s.offset_bytes);
-      }
-    } else if (fn) {
-      p = stub(in, fn);
-    } else {
-      p =
-        kiln_symbol_object_name(in->m, (kiln_symbol){symbol}) ? NULL : find_native(in, name_of(&s));
-    }
-    in->address[symbol] = p;
-    in->known[symbol] = 1;
-    return p ? (uint8_t *)p + offset : NULL;
+  if (symbol == 0 || symbol > in->n_symbols) return NULL;
+  struct kn_target t = target_of(in, symbol);
+  if (t.symbol == 0 || t.symbol > in->n_symbols) return NULL;
+  if (!in->known[t.symbol]) {
+    in->address[t.symbol] = own_address(in, t.symbol);
+    in->known[t.symbol] = 1;
   }
-  return NULL;
+  void *p = in->address[t.symbol];
+  return p ? (uint8_t *)p + t.offset : NULL;
 }
 
 /* A symbol that must have an address, unless it is weak. */
@@ -210,11 +237,12 @@ static size_t lay_out(struct linker *l, uint8_t *base) {
   kiln_interp *in = l->in;
   size_t at = 0;
   bool ro = false;
-  in->n_sections = 0;
+  in->n_sections = in->n_written_sections = 0;
   for (uint32_t i = 0; i <= l->n_items; i++) {
     const struct item *it = i < l->n_items ? &l->items[i] : NULL;
     if (!ro && (!it || it->read_only)) {
       in->ro_at = at = next_page(at);
+      in->n_written_sections = in->n_sections;
       ro = true;
     }
     if (!it) break;
@@ -385,12 +413,14 @@ kiln_status kiln_interp_link(kiln_interp *in, kiln_diag *diag) {
   in->address = kn_interp_realloc(in, NULL, n * sizeof *in->address);
   in->known = kn_interp_realloc(in, NULL, n);
   in->tls_offset = kn_interp_realloc(in, NULL, n * sizeof *in->tls_offset);
-  if (!in->address || !in->known || !in->tls_offset) {
+  in->targets = kn_interp_realloc(in, NULL, n * sizeof *in->targets);
+  if (!in->address || !in->known || !in->tls_offset || !in->targets) {
     return fail(&l, KILN_ERR_MEMORY, "out of memory", "");
   }
   memset(in->address, 0, n * sizeof *in->address);
   memset(in->known, 0, n);
   memset(in->tls_offset, 0, n * sizeof *in->tls_offset);
+  memset(in->targets, 0, n * sizeof *in->targets);
   in->tls_align = 16;
   for (uint32_t id = 1; id < n; id++) {
     kiln_symbol_desc desc = kiln_symbol_get(in->m, (kiln_symbol){id}).desc;
@@ -412,13 +442,10 @@ kiln_status kiln_interp_link(kiln_interp *in, kiln_diag *diag) {
 
 void *kn_interp_tls(struct kn_thread *t, uint32_t symbol) {
   kiln_interp *in = t->in;
+  struct kn_target target = target_of(in, symbol);
+  uint64_t offset = target.offset;
+  symbol = target.symbol;
   kiln_symbol_info s = kiln_symbol_get(in->m, (kiln_symbol){symbol});
-  uint64_t offset = 0;
-  for (uint32_t depth = 0; s.kind == KILN_SYMBOL_ALIAS && depth <= in->n_symbols; depth++) {
-    offset += (uint64_t)s.offset_bytes;
-    symbol = s.target.id;
-    s = kiln_symbol_get(in->m, s.target);
-  }
   void *p = NULL;
   if (in->tls_offset[symbol] == 0) {
     p = find_native(in, name_of(&s));
@@ -453,6 +480,7 @@ void kn_interp_unlink(kiln_interp *in) {
   kn_interp_realloc(in, in->address, 0);
   kn_interp_realloc(in, in->known, 0);
   kn_interp_realloc(in, in->tls_offset, 0);
+  kn_interp_realloc(in, in->targets, 0);
   kn_interp_realloc(in, in->tls_image, 0);
   kn_interp_realloc(in, in->sections, 0);
 }

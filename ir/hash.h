@@ -2,12 +2,20 @@
  * A table knows hashes and ids, its owner compares keys:
  *
  *   uint32_t at, id;
- *   KN_HASH_EACH(&table, hash, at, id)
- *     if (same(&items.at[id - 1], key)) return id;
+ *   KN_HASH_EACH(&table, hash, at, id, key > items.at[id - 1].key)
+ *     if (items.at[id - 1].key == key) return id;
+ *   ... the item is made ...
+ *   kn_hash_put(&table, at, hash, items.n);
  *
- * A table is zeroed to begin with. Ids are not 0, and there may be several of one hash.
- * Invariant: open addressing, of which at most half are used; an entry is reached from its hash's position
- * without a free one between. */
+ * A table is zeroed to begin with. Ids are not 0, and no two of them have the same key.
+ *
+ * Time: hashes are the same in every run, so an input can be made of keys that share a hash, or a place. An entry that
+ * finds no free place among the first KN_HASH_REACH, or KN_HASH_SAME of its hash there, goes to a balanced tree instead,
+ * in the order of hashes, and of keys where those are equal: a look-up compares KN_HASH_REACH hashes, KN_HASH_SAME keys,
+ * and those of a tree. A table of half a million random hashes stays below both.
+ *
+ * Invariants: open addressing, of which at most half are used; an entry is reached from its hash's position
+ * without a free one between, if there is no tree. */
 #ifndef KN_IR_HASH_H
 #define KN_IR_HASH_H
 
@@ -18,52 +26,88 @@ KN_INLINE uint64_t kn_mix64(uint64_t hash, uint64_t word) {
   return (hash ^ hash >> 32 ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
+/* Positions that a look-up tries, and entries of one hash among them. */
+enum { KN_HASH_REACH = 64, KN_HASH_SAME = 4 };
+
 struct kn_hash_entry {
   uint32_t hash, id; /* id 0: free */
 };
 
+struct kn_hash_tree;
+
 struct kn_hash {
   struct kn_hash_entry *at;
-  uint32_t n, size; /* size: 0 or a power of two */
+  uint32_t n, size; /* size: 0, or a power of two; 0 as well if there is a tree, which knows it */
+  struct kn_hash_tree *tree;
 };
 
-/* The next id of `hash` from position *at on, which is moved behind it; 0 if there is none: then *at is the position
- * for a new one. */
-KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t *at) {
-  if (t->size == 0) return 0;
-  for (;; ++*at) {
+/* The same as kn_hash_next if there is no space yet, or a tree: the id, and 2^32 times the position. */
+KN_PRIVATE KN_COLD uint64_t kn_hash_next_tree(const struct kn_hash *t, uint32_t hash, uint32_t at);
+
+/* The same if there is space, and no tree. */
+KN_INLINE uint32_t kn_hash_next_flat(const struct kn_hash *t, uint32_t hash, uint32_t *at) {
+  for (;;) {
     const struct kn_hash_entry *e = &t->at[*at & (t->size - 1)];
     if (e->id == 0) return 0;
-    if (e->hash != hash) continue;
     ++*at;
-    return e->id;
+    if (e->hash == hash) return e->id;
+    if (KN_UNLIKELY(*at == hash + KN_HASH_REACH)) return 0; /* no entry is in the last one */
   }
 }
-/* For each id of `hash`. If the loop ends by itself, `at` is the position for a new one. */
-#define KN_HASH_EACH(t, hash, at, id)                                                              \
-  for ((at) = (hash); ((id) = kn_hash_next((t), (hash), &(at))) != 0;)
+
+/* The next id of `hash` from *at on: first `hash` itself. *at is moved behind the id; if there is none, to where
+ * a new one belongs. It is hash + a number of positions below KN_HASH_REACH, or hash + KN_HASH_REACH + twice
+ * the number of a node + 1 for the greater ones of its children. */
+KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t *at) {
+  if (KN_LIKELY(t->size != 0)) return kn_hash_next_flat(t, hash, at);
+  const uint64_t next = kn_hash_next_tree(t, hash, *at);
+  *at = (uint32_t)(next >> 32);
+  return (uint32_t)next;
+}
+/* For each id of `hash` that may have the key. `after` is evaluated where the body did not find that it has: true if the
+ * key is after the id's, in any total order of the keys. If the loop ends by itself, `at` is the position for a
+ * new one. */
+#define KN_HASH_EACH(t, hash, at, id, after)                                                       \
+  for ((at) = (hash); ((id) = kn_hash_next((t), (hash), &(at))) != 0;                              \
+       (at) += (at) - (hash) > KN_HASH_REACH && (after))
+/* The same for the shortest code where KN_HASH_FLAT holds: there is space, and no tree. Elsewhere KN_HASH_EACH is
+ * used, in another function. */
+#define KN_HASH_FLAT(t) KN_LIKELY((t)->size != 0)
+#define KN_HASH_EACH_FLAT(t, hash, at, id)                                                         \
+  for ((at) = (hash); ((id) = kn_hash_next_flat((t), (hash), &(at))) != 0;)
 
 /* Makes space for `more` entries; false if there is none. Not marked cold: it clears tables of many KiB. */
-bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more);
+KN_PRIVATE bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more);
 KN_PRIVATE KN_COLD bool kn_module_hash_grow(struct kiln_module *m, struct kn_hash *t,
                                             uint32_t more);
 
-/* True if one more entry fits. It makes positions invalid. */
+/* True if one more entry fits. Positions for new ones stay valid. */
 #define KN_HASH_ROOM(owner, t)                                                                     \
   (KN_LIKELY((t)->n < (t)->size / 2) || _Generic((owner),                                          \
      struct kiln_module *: kn_module_hash_grow,                                                    \
      kiln_allocator *: kn_hash_grow,                                                               \
      const kiln_allocator *: kn_hash_grow)((owner), (t), 1))
 
-/* Enters an id at its position, as KN_HASH_EACH left it, or at the hash itself; there is room. */
-static inline void kn_hash_put(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
-  while (t->at[at & (t->size - 1)].id != 0) at++;
+KN_PRIVATE void kn_hash_put_far(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id);
+
+/* Enters an id at its position, as KN_HASH_EACH left it: nothing was entered since. KN_HASH_ROOM was asked before or
+ * after that; it moves positions, which are sought again if it is after that: kn_hash_put_here does not. */
+static inline void kn_hash_put_here(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
+  if (KN_UNLIKELY(at - hash >= KN_HASH_SAME)) { /* so it is if there is a tree */
+    kn_hash_put_far(t, at, hash, id);
+    return;
+  }
   t->at[at & (t->size - 1)] = (struct kn_hash_entry){hash, id};
   t->n++;
 }
+static inline void kn_hash_put(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
+  if (KN_LIKELY(at - hash < KN_HASH_SAME))
+    for (at = hash; t->at[at & (t->size - 1)].id != 0;) at++;
+  kn_hash_put_here(t, at, hash, id);
+}
 
-/* Gives the entry of `hash` and `id`, which is there, another id; 0 removes it. */
-void kn_hash_set(struct kn_hash *t, uint32_t hash, uint32_t id, uint32_t to);
+/* Gives the entry that KN_HASH_EACH found last, behind which `at` is, another id; 0 removes it. */
+void kn_hash_set(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t to);
 /* Removes all entries, in time of their number. */
 KN_PRIVATE void kn_hash_clear(struct kn_hash *t);
 KN_PRIVATE void kn_hash_free(const kiln_allocator *a, struct kn_hash *t);

@@ -288,6 +288,11 @@ static bool check_edge_args(struct verifier *v, uint32_t edge) {
 
 /* ---- terminators ---- */
 
+static uint64_t case_of(const kiln_func *f, const struct kn_inst *in, uint32_t i) {
+  const uint32_t *words = &f->lists.at[in->c + 2 * i];
+  return (uint64_t)words[1] << 32 | words[0];
+}
+
 /* Checks that case values are different in the switch's type, with a temporary hash set. */
 static bool check_cases(struct verifier *v, const struct kn_inst *in, uint32_t n) {
   const kiln_func *f = v->f;
@@ -300,19 +305,16 @@ static bool check_cases(struct verifier *v, const struct kn_inst *in, uint32_t n
   uint32_t i = 0;
   bool ok = true;
   for (; ok && i < n; i++) {
-    const uint32_t *words = &f->lists.at[in->c + 2 * i];
-    uint64_t value = ((uint64_t)words[1] << 32 | words[0]) & mask;
+    const uint64_t value = case_of(f, in, i) & mask;
     uint32_t hash = (uint32_t)(kn_mix64(0, value) >> 32), at, k;
-    KN_HASH_EACH(&set, hash, at, k) {
-      const uint32_t *other = &f->lists.at[in->c + 2 * (k - 1)];
-      if ((((uint64_t)other[1] << 32 | other[0]) & mask) == value) break;
-    }
+    KN_HASH_EACH(&set, hash, at, k, value > (case_of(f, in, k - 1) & mask))
+    if ((case_of(f, in, k - 1) & mask) == value) break;
     ok = k == 0;
     if (ok && !KN_HASH_ROOM(a, &set)) {
       kn_hash_free(a, &set);
       return FAIL(v, KILN_ERR_MEMORY, "out of memory");
     }
-    if (ok) kn_hash_put(&set, hash, hash, i + 1);
+    if (ok) kn_hash_put(&set, at, hash, i + 1);
   }
   kn_hash_free(a, &set);
   return ok || FAIL(v, KILN_ERR_STRUCTURE, "case %u of the switch is a duplicate", i - 1);

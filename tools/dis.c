@@ -17,61 +17,122 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A section of relocations. */
+struct reloc_section {
+  size_t section; /* what they are of */
+  size_t order;
+  Elf_Scn *scn;
+};
+
 struct object {
   size_t size;
   Elf *elf;
   GElf_Ehdr head;
   size_t names; /* section of section names */
+  struct label *labels;
+  size_t n_labels;
+  struct reloc_section *relocs;
+  size_t n_relocs;
   struct line_table lines;
   struct source_files sources;
 };
 
-/* Name of a symbol; a section symbol has that of its section. */
-static const char *symbol_name(const struct object *o, const GElf_Shdr *table, const GElf_Sym *s) {
-  const char *name = NULL;
-  if (GELF_ST_TYPE(s->st_info) == STT_SECTION) {
-    GElf_Shdr h;
-    Elf_Scn *scn = elf_getscn(o->elf, s->st_shndx);
-    if (scn != NULL && gelf_getshdr(scn, &h) != NULL)
-      name = elf_strptr(o->elf, o->names, h.sh_name);
-  } else {
-    name = elf_strptr(o->elf, table->sh_link, s->st_name);
-  }
-  return name != NULL ? name : "?";
+/* A section that names are in: all of them end in it. NULL: it is none. */
+static const Elf_Data *strings_of(const struct object *o, size_t section) {
+  Elf_Scn *scn = elf_getscn(o->elf, section);
+  const Elf_Data *d = scn != NULL ? elf_rawdata(scn, NULL) : NULL;
+  const char *at = d != NULL ? d->d_buf : NULL;
+  return at != NULL && d->d_size > 0 && at[d->d_size - 1] == 0 ? d : NULL;
 }
 
-static void collect_labels(const struct object *o, size_t section, struct code *c) {
+static const char *string(const Elf_Data *strings, size_t at) {
+  return strings != NULL && at < strings->d_size ? (const char *)strings->d_buf + at : "?";
+}
+
+/* Name of a symbol; a section symbol has that of its section. `strings`: of its table. */
+static const char *symbol_name(const struct object *o, const Elf_Data *strings, const GElf_Sym *s) {
+  GElf_Shdr h;
+  if (GELF_ST_TYPE(s->st_info) != STT_SECTION) return string(strings, s->st_name);
+  Elf_Scn *scn = elf_getscn(o->elf, s->st_shndx);
+  return scn != NULL && gelf_getshdr(scn, &h) != NULL ? string(strings_of(o, o->names), h.sh_name)
+                                                      : "?";
+}
+
+static void collect_labels(struct object *o, Elf_Scn *scn, const GElf_Shdr *h) {
+  Elf_Data *d = elf_getdata(scn, NULL);
+  const Elf_Data *strings = strings_of(o, h->sh_link);
+  GElf_Sym s;
+  for (int i = 0; d != NULL && gelf_getsym(d, i, &s) != NULL; i++) {
+    if (GELF_ST_TYPE(s.st_info) == STT_SECTION) continue;
+    o->labels = dis_grow(o->labels, o->n_labels, sizeof *o->labels);
+    o->labels[o->n_labels] = (struct label){.at = s.st_value,
+                                            .name = symbol_name(o, strings, &s),
+                                            .section = s.st_shndx,
+                                            .order = o->n_labels};
+    o->n_labels++;
+  }
+}
+
+static int by_section(const void *a, const void *b) {
+  const struct reloc_section *x = a, *y = b;
+  if (x->section != y->section) return x->section < y->section ? -1 : 1;
+  return (x->order > y->order) - (x->order < y->order);
+}
+
+/* Finds what points into sections, once for all of them. */
+static void collect(struct object *o) {
   for (Elf_Scn *scn = elf_nextscn(o->elf, NULL); scn != NULL; scn = elf_nextscn(o->elf, scn)) {
     GElf_Shdr h;
-    Elf_Data *d = elf_getdata(scn, NULL);
-    if (gelf_getshdr(scn, &h) == NULL || h.sh_type != SHT_SYMTAB || d == NULL) continue;
+    if (gelf_getshdr(scn, &h) == NULL) continue;
+    if (h.sh_type == SHT_SYMTAB) collect_labels(o, scn, &h);
+    if (h.sh_type != SHT_RELA) continue;
+    o->relocs = dis_grow(o->relocs, o->n_relocs, sizeof *o->relocs);
+    o->relocs[o->n_relocs] = (struct reloc_section){h.sh_info, o->n_relocs, scn};
+    o->n_relocs++;
+  }
+  dis_sort_labels(o->labels, o->n_labels);
+  if (o->n_relocs > 1) qsort(o->relocs, o->n_relocs, sizeof *o->relocs, by_section);
+}
+
+static void take_labels(const struct object *o, size_t section, struct code *c) {
+  size_t low = 0, high = o->n_labels;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (o->labels[middle].section < section) low = middle + 1;
+    else high = middle;
+  }
+  c->labels = o->labels + low;
+  while (low < o->n_labels && o->labels[low].section == section) low++, c->n_labels++;
+}
+
+static void take_relocs(const struct object *o, Elf_Scn *scn, struct code *c) {
+  GElf_Shdr h, symbols;
+  Elf_Data *d = elf_getdata(scn, NULL);
+  if (d == NULL || gelf_getshdr(scn, &h) == NULL) return;
+  Elf_Scn *table = elf_getscn(o->elf, h.sh_link);
+  Elf_Data *rows = table != NULL ? elf_getdata(table, NULL) : NULL;
+  if (rows == NULL || gelf_getshdr(table, &symbols) == NULL) return;
+  const Elf_Data *strings = strings_of(o, symbols.sh_link);
+  GElf_Rela r;
+  for (int i = 0; gelf_getrela(d, i, &r) != NULL; i++) {
     GElf_Sym s;
-    for (int i = 0; gelf_getsym(d, i, &s) != NULL; i++) {
-      if (s.st_shndx != section || GELF_ST_TYPE(s.st_info) == STT_SECTION) continue;
-      c->labels = dis_grow(c->labels, c->n_labels, sizeof *c->labels);
-      c->labels[c->n_labels++] = (struct label){s.st_value, symbol_name(o, &h, &s)};
-    }
+    bool known = gelf_getsym(rows, (int)GELF_R_SYM(r.r_info), &s) != NULL;
+    c->relocs = dis_grow(c->relocs, c->n_relocs, sizeof *c->relocs);
+    c->relocs[c->n_relocs++] =
+      (struct reloc){r.r_offset, (uint32_t)GELF_R_TYPE(r.r_info), r.r_addend,
+                     known ? symbol_name(o, strings, &s) : "?", NULL};
   }
 }
 
 static void collect_relocs(const struct object *o, size_t section, struct code *c) {
-  for (Elf_Scn *scn = elf_nextscn(o->elf, NULL); scn != NULL; scn = elf_nextscn(o->elf, scn)) {
-    GElf_Shdr h, symbols;
-    Elf_Data *d = elf_getdata(scn, NULL);
-    if (gelf_getshdr(scn, &h) == NULL || h.sh_type != SHT_RELA || h.sh_info != section) continue;
-    Elf_Scn *table = elf_getscn(o->elf, h.sh_link);
-    Elf_Data *rows = elf_getdata(table, NULL);
-    if (d == NULL || gelf_getshdr(table, &symbols) == NULL) continue;
-    GElf_Rela r;
-    for (int i = 0; gelf_getrela(d, i, &r) != NULL; i++) {
-      GElf_Sym s;
-      bool known = gelf_getsym(rows, (int)GELF_R_SYM(r.r_info), &s) != NULL;
-      c->relocs = dis_grow(c->relocs, c->n_relocs, sizeof *c->relocs);
-      c->relocs[c->n_relocs++] =
-        (struct reloc){r.r_offset, (uint32_t)GELF_R_TYPE(r.r_info), r.r_addend,
-                       known ? symbol_name(o, &symbols, &s) : "?", NULL};
-    }
+  size_t low = 0, high = o->n_relocs;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (o->relocs[middle].section < section) low = middle + 1;
+    else high = middle;
   }
+  for (; low < o->n_relocs && o->relocs[low].section == section; low++)
+    take_relocs(o, o->relocs[low].scn, c);
 }
 
 /* The file and line of the code from here on, and the line itself if the file is there. */
@@ -120,6 +181,8 @@ static int disassemble(const char *path, struct object *o) {
   if (!dis_machine(o->head.e_machine, path)) return 1;
   printf("%s: %s\n", path, dis_machine_name());
   dis_lines_read(o->elf, &o->lines);
+  collect(o);
+  const Elf_Data *names = strings_of(o, o->names);
   for (Elf_Scn *scn = elf_nextscn(o->elf, NULL); scn != NULL; scn = elf_nextscn(o->elf, scn)) {
     GElf_Shdr h;
     if (gelf_getshdr(scn, &h) == NULL) return dis_fail(path, elf_errmsg(-1));
@@ -127,12 +190,10 @@ static int disassemble(const char *path, struct object *o) {
     Elf_Data *d = elf_rawdata(scn, NULL);
     if (d == NULL || d->d_buf == NULL) return dis_fail(path, elf_errmsg(-1));
     struct code c = {.bytes = d->d_buf, .size = d->d_size, .base = h.sh_addr};
-    collect_labels(o, elf_ndxscn(scn), &c);
+    take_labels(o, elf_ndxscn(scn), &c);
     collect_relocs(o, elf_ndxscn(scn), &c);
-    dis_sort(&c);
-    const char *name = elf_strptr(o->elf, o->names, h.sh_name);
-    print_code(o, elf_ndxscn(scn), name != NULL ? name : "?", &c);
-    free(c.labels);
+    dis_sort_relocs(&c);
+    print_code(o, elf_ndxscn(scn), string(names, h.sh_name), &c);
     free(c.relocs);
   }
   return 0;
@@ -157,26 +218,33 @@ static int64_t coff_addend(const struct code *c, uint64_t at, uint32_t type) {
   return n == 8 ? (int64_t)v : (int32_t)v;
 }
 
+static void collect_coff_labels(struct object *o, const struct tool_coff *f) {
+  struct tool_coff_symbol y;
+  for (uint32_t i = 0; tool_coff_symbol(f, i, &y); i += 1 + y.aux) {
+    if (y.section <= 0 || y.section_symbol) continue;
+    o->labels = dis_grow(o->labels, o->n_labels, sizeof *o->labels);
+    o->labels[o->n_labels] = (struct label){.at = y.value,
+                                            .name = tool_coff_symbol_name(f, i),
+                                            .section = (size_t)y.section,
+                                            .order = o->n_labels};
+    o->n_labels++;
+  }
+  dis_sort_labels(o->labels, o->n_labels);
+}
+
 static void disassemble_coff_code(struct object *o, const struct tool_coff *f, uint32_t number,
                                   const struct tool_coff_section *s) {
   struct code c = {.bytes = s->bytes, .size = s->size};
-  struct tool_coff_symbol y;
   struct tool_coff_reloc r;
-  for (uint32_t i = 0; tool_coff_symbol(f, i, &y); i += 1 + y.aux) {
-    if (y.section != (int32_t)number || y.section_symbol) continue;
-    c.labels = dis_grow(c.labels, c.n_labels, sizeof *c.labels);
-    c.labels[c.n_labels++] = (struct label){y.value, tool_coff_symbol_name(f, i)};
-  }
+  take_labels(o, number, &c);
   for (uint32_t i = 0; tool_coff_reloc(f, s, i, &r); i++) {
     c.relocs = dis_grow(c.relocs, c.n_relocs, sizeof *c.relocs);
     c.relocs[c.n_relocs++] = (struct reloc){r.at, r.type, coff_addend(&c, r.at, r.type),
                                             tool_coff_symbol_name(f, r.symbol), coff_reloc(r.type)};
   }
-  dis_sort(&c);
+  dis_sort_relocs(&c);
   print_code(o, number, s->name != NULL ? s->name : "?", &c);
-  for (size_t i = 0; i < c.n_labels; i++) free((char *)(uintptr_t)c.labels[i].name);
   for (size_t i = 0; i < c.n_relocs; i++) free((char *)(uintptr_t)c.relocs[i].symbol);
-  free(c.labels);
   free(c.relocs);
 }
 
@@ -185,6 +253,7 @@ static int disassemble_coff(const char *path, const struct tool_coff *f) {
   if (!dis_machine_named("x86_64", path)) return 1;
   printf("%s: %s\n", path, dis_machine_name());
   dis_lines_read_coff(f, &o.lines);
+  collect_coff_labels(&o, f);
   int status = 0;
   for (uint32_t i = 0; i < f->n_sections && status == 0; i++) {
     struct tool_coff_section s;
@@ -195,6 +264,8 @@ static int disassemble_coff(const char *path, const struct tool_coff *f) {
     if (s.code && s.size != 0) disassemble_coff_code(&o, f, i + 1, &s);
     free(s.name);
   }
+  for (size_t i = 0; i < o.n_labels; i++) free((char *)(uintptr_t)o.labels[i].name);
+  free(o.labels);
   dis_lines_free(&o.lines);
   source_free(&o.sources);
   return status;
@@ -208,6 +279,8 @@ static int dis_object(const char *path, const void *bytes, size_t size) {
   struct object o = {.size = size,
                      .elf = elf_memory((char *)(uintptr_t)bytes, size)}; /* it is only read */
   int status = o.elf != NULL ? disassemble(path, &o) : dis_fail(path, elf_errmsg(-1));
+  free(o.labels);
+  free(o.relocs);
   dis_lines_free(&o.lines);
   source_free(&o.sources);
   if (o.elf != NULL) elf_end(o.elf);

@@ -10,6 +10,8 @@
 struct label {
   uint64_t at;
   const char *name;
+  size_t section; /* index, of an object */
+  size_t order;   /* of labels at one place the first counts that has a name of its own */
 };
 
 struct reloc {
@@ -46,9 +48,11 @@ size_t dis_decode(const struct code *c, size_t at, char *text, size_t text_size,
  * one the label at `target`. */
 void dis_print_line(const struct code *c, size_t at, size_t n, const char *text, uint64_t target,
                     size_t *reloc);
+/* Sorts labels by section and address. */
+void dis_sort_labels(struct label *labels, size_t n);
 /* An array that grows at powers of two; a tool's memory: ends the program if there is none. */
 void *dis_grow(void *old, size_t n, size_t item);
-void dis_sort(struct code *c);
+void dis_sort_relocs(struct code *c);
 /* Reads records from standard input: see tools/listing.c. Exit status. */
 int dis_listing(void);
 /* Says what is wrong with `path`; 1. */

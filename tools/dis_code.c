@@ -94,15 +94,24 @@ static const char *a64_reloc(uint32_t type) {
 }
 
 static int by_place(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
+/* A label that no other line names: it is empty, or says what follows. */
+static bool is_silent(const struct label *l) { return l->name[0] == 0 || l->name[0] == '$'; }
 static int compare_labels(const void *a, const void *b) {
-  return by_place(((const struct label *)a)->at, ((const struct label *)b)->at);
+  const struct label *x = a, *y = b;
+  if (x->section != y->section) return by_place(x->section, y->section);
+  if (x->at != y->at) return by_place(x->at, y->at);
+  if (is_silent(x) != is_silent(y)) return is_silent(x) - is_silent(y);
+  return by_place(x->order, y->order);
 }
 static int compare_relocs(const void *a, const void *b) {
   return by_place(((const struct reloc *)a)->at, ((const struct reloc *)b)->at);
 }
 
-void dis_sort(struct code *c) {
-  if (c->n_labels > 0) qsort(c->labels, c->n_labels, sizeof *c->labels, compare_labels);
+void dis_sort_labels(struct label *labels, size_t n) {
+  if (n > 0) qsort(labels, n, sizeof *labels, compare_labels);
+}
+
+void dis_sort_relocs(struct code *c) {
   if (c->n_relocs > 0) qsort(c->relocs, c->n_relocs, sizeof *c->relocs, compare_relocs);
 }
 
@@ -233,11 +242,8 @@ static const char *label_at(const struct code *c, uint64_t address) {
     if (c->labels[middle].at < address) low = middle + 1;
     else high = middle;
   }
-  for (; low < c->n_labels && c->labels[low].at == address; low++) {
-    const char *name = c->labels[low].name;
-    if (name[0] != 0 && name[0] != '$') return name;
-  }
-  return NULL;
+  if (low == c->n_labels || c->labels[low].at != address) return NULL;
+  return is_silent(&c->labels[low]) ? NULL : c->labels[low].name;
 }
 
 void dis_print_line(const struct code *c, size_t at, size_t n, const char *text, uint64_t target,

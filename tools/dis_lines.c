@@ -21,7 +21,15 @@ struct reading {
   size_t first, n; /* files of this table are paths [first, first + n) */
   unsigned number; /* of the first one */
   bool in_sequence;
-  size_t section; /* of the sequence, in an object that was linked */
+  size_t section;             /* of the sequence, in an object that was linked */
+  struct code_section *codes; /* of such an object, by address */
+  size_t n_codes;
+};
+
+/* A section of code. */
+struct code_section {
+  uint64_t at, size;
+  size_t index;
 };
 
 /* ---- relocations and sections ---- */
@@ -66,15 +74,32 @@ static uint32_t relocate_coff(void *user, const uint8_t *p, uint64_t *value) {
   return (uint32_t)symbol.section;
 }
 
-/* The section that an address is in, of an object that was linked. */
-static size_t section_at(Elf *elf, uint64_t address) {
-  for (Elf_Scn *scn = elf_nextscn(elf, NULL); scn != NULL; scn = elf_nextscn(elf, scn)) {
+static int by_address(const void *a, const void *b) {
+  const struct code_section *x = a, *y = b;
+  if (x->at != y->at) return x->at < y->at ? -1 : 1;
+  return x->index < y->index ? 1 : -1; /* the first one counts: it is behind the others */
+}
+
+static void list_codes(struct reading *r) {
+  for (Elf_Scn *scn = elf_nextscn(r->elf, NULL); scn != NULL; scn = elf_nextscn(r->elf, scn)) {
     GElf_Shdr h;
-    if (gelf_getshdr(scn, &h) != NULL && h.sh_flags & SHF_EXECINSTR && address >= h.sh_addr &&
-        address - h.sh_addr < h.sh_size)
-      return elf_ndxscn(scn);
+    if (gelf_getshdr(scn, &h) == NULL || !(h.sh_flags & SHF_EXECINSTR)) continue;
+    r->codes = dis_grow(r->codes, r->n_codes, sizeof *r->codes);
+    r->codes[r->n_codes++] = (struct code_section){h.sh_addr, h.sh_size, elf_ndxscn(scn)};
   }
-  return 0;
+  if (r->n_codes > 1) qsort(r->codes, r->n_codes, sizeof *r->codes, by_address);
+}
+
+/* The section that an address is in, of an object that was linked. */
+static size_t section_at(const struct reading *r, uint64_t address) {
+  size_t low = 0, high = r->n_codes;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (r->codes[middle].at <= address) low = middle + 1;
+    else high = middle;
+  }
+  if (low == 0 || address - r->codes[low - 1].at >= r->codes[low - 1].size) return 0;
+  return r->codes[low - 1].index;
 }
 
 /* ---- tables ---- */
@@ -116,7 +141,7 @@ static bool on_row(void *user, const struct kn_line_row *row) {
   struct reading *r = user;
   struct line_table *t = r->out;
   uint64_t file = row->file - r->number;
-  if (!r->relocatable && !r->in_sequence) r->section = section_at(r->elf, row->at);
+  if (!r->relocatable && !r->in_sequence) r->section = section_at(r, row->at);
   r->in_sequence = !row->end;
   t->rows = dis_grow(t->rows, t->n, sizeof *t->rows);
   t->rows[t->n] =
@@ -198,13 +223,19 @@ void dis_lines_read(Elf *elf, struct line_table *out) {
     r.symbols = elf_getdata(elf_getscn(elf, h.sh_link), NULL);
   }
   if (r.relocatable && r.relocs != NULL && r.symbols != NULL) s->relocate = relocate;
+  if (!r.relocatable) list_codes(&r);
   read_tables(&r);
+  free(r.codes);
 }
 
 size_t dis_lines_first(const struct line_table *t, size_t section) {
-  size_t i = 0;
-  while (i < t->n && t->rows[i].section < section) i++;
-  return i;
+  size_t low = 0, high = t->n;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (t->rows[middle].section < section) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 void dis_lines_free(struct line_table *t) {

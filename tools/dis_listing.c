@@ -79,7 +79,9 @@ static bool read_record(struct function *f, const char *kind, const char *rest) 
   f->marks[f->n_marks++] = (struct mark){at, label ? 't' : kind[0], copy(line)};
   if (label) {
     c->labels = dis_grow(c->labels, c->n_labels, sizeof *c->labels);
-    c->labels[c->n_labels++] = (struct label){c->base + at, label_name(line)};
+    c->labels[c->n_labels] =
+      (struct label){.at = c->base + at, .name = label_name(line), .order = c->n_labels};
+    c->n_labels++;
   }
   return true;
 }
@@ -88,7 +90,8 @@ static void print_function(struct function *f) {
   struct code *c = &f->code;
   size_t mark = 0, reloc = 0;
   bool data = false;
-  dis_sort(c);
+  dis_sort_labels(c->labels, c->n_labels);
+  dis_sort_relocs(c);
   putchar('\n');
   for (size_t at = 0, n; at <= c->size; at += n) {
     for (; mark < f->n_marks && f->marks[mark].at <= at; mark++) {

@@ -34,19 +34,24 @@ static void read_text(struct source_file *f) {
   f->lines[f->n_lines] = (uint32_t)f->size;
 }
 
-static struct source_file *find(struct source_files *s, const char *path) {
-  if (s->last < s->n && strcmp(s->files[s->last].path, path) == 0) return &s->files[s->last];
-  for (size_t i = 0; i < s->n; i++)
-    if (strcmp(s->files[i].path, path) == 0) return &s->files[s->last = i];
-  struct source_file *files = realloc(s->files, (s->n + 1) * sizeof *files);
-  if (files == NULL) return NULL;
-  s->files = files;
-  struct source_file *f = &files[s->n];
+static const struct source_file *find(struct source_files *s, const char *path) {
+  if (s->last != NULL && strcmp(s->last->path, path) == 0) return s->last;
+  uint32_t known = tool_names_find(&s->paths, path), n = s->paths.n;
+  if (known != 0) return s->last = &s->files[known - 1];
+  if ((n & (n - 1)) == 0) { /* doubled at powers of two */
+    struct source_file *files = realloc(s->files, (n != 0 ? 2 * (size_t)n : 1) * sizeof *files);
+    if (files == NULL) return NULL;
+    s->files = files;
+  }
+  struct source_file *f = &s->files[n];
   *f = (struct source_file){.path = strdup(path)};
-  if (f->path == NULL) return NULL;
-  s->last = s->n++;
+  s->last = NULL;
+  if (f->path == NULL || tool_names_add(&s->paths, f->path) == 0) {
+    free(f->path);
+    return NULL;
+  }
   read_text(f);
-  return f;
+  return s->last = f;
 }
 
 const char *source_line(struct source_files *s, const char *path, uint32_t line, size_t *length) {
@@ -60,11 +65,12 @@ const char *source_line(struct source_files *s, const char *path, uint32_t line,
 }
 
 void source_free(struct source_files *s) {
-  for (size_t i = 0; i < s->n; i++) {
+  for (uint32_t i = 0; i < s->paths.n; i++) {
     free(s->files[i].path);
     free(s->files[i].text);
     free(s->files[i].lines);
   }
   free(s->files);
+  tool_names_free(&s->paths);
   *s = (struct source_files){0};
 }

@@ -2,13 +2,16 @@
 #ifndef KN_TOOLS_SOURCE_H
 #define KN_TOOLS_SOURCE_H
 
+#include "names.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 /* Files that were asked for; zeroed at first. */
 struct source_files {
-  struct source_file *files;
-  size_t n, last;
+  struct tool_names paths;
+  struct source_file *files; /* in the order of paths */
+  const struct source_file *last;
 };
 
 /* Line `line`, from 1, of a file, without its end, and its length; NULL: there is none, or it cannot be read. It is

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* getline, strsep */
 #include "stats.h"
 #include "log.h"
+#include "names.h"
 #include "options.h"
 #include "tool.h"
 
@@ -30,19 +31,25 @@ struct sums {
     linker; /* nanoseconds; those of compilers contain the three before */
   struct reason *reasons;
   size_t n_reasons;
+  struct tool_names texts; /* of the reasons */
 };
 
 static void add_reason(struct sums *s, const char *text) {
-  for (size_t i = 0; i < s->n_reasons; i++) {
-    if (strcmp(s->reasons[i].text, text) != 0) continue;
-    s->reasons[i].units++;
+  const size_t n = s->n_reasons;
+  const uint32_t known = tool_names_find(&s->texts, text);
+  if (known != 0) {
+    s->reasons[known - 1].units++;
     return;
   }
-  struct reason *more = realloc(s->reasons, (s->n_reasons + 1) * sizeof *more);
-  if (more == NULL) return;
-  s->reasons = more;
+  if ((n & (n - 1)) == 0) { /* doubled at powers of two */
+    struct reason *more = realloc(s->reasons, (n != 0 ? 2 * n : 1) * sizeof *more);
+    if (more == NULL) return;
+    s->reasons = more;
+  }
   char *copy = strdup(text);
-  if (copy != NULL) s->reasons[s->n_reasons++] = (struct reason){copy, 1};
+  if (copy != NULL && tool_names_add(&s->texts, copy) != 0)
+    s->reasons[s->n_reasons++] = (struct reason){copy, 1};
+  else free(copy);
 }
 
 static void add_line(struct sums *s, char *line) {
@@ -189,6 +196,7 @@ static bool sum_up(struct sums *s, const char *path, off_t from) {
 static void free_reasons(struct sums *s) {
   for (size_t i = 0; i < s->n_reasons; i++) free(s->reasons[i].text);
   free(s->reasons);
+  tool_names_free(&s->texts);
 }
 
 void stats_end(const struct stats_costs *c, bool failed) {

@@ -20,14 +20,13 @@ struct tail {
   struct kn_bc_attr is;
 };
 
-enum { TAILS = 4, /* definitions, declarations and calls have different ones */ HEADS = 256 };
+enum { TAILS = 4 /* definitions, declarations and calls have different ones */ };
 
 /* What the groups of a block are read with. */
 struct strings {
   struct features features;
   struct tail recent[TAILS];
-  unsigned next;         /* the one to replace */
-  uint32_t heads[HEADS]; /* by hash: the newest attributes in kn_bc_module.attrs */
+  unsigned next; /* the one to replace */
 };
 
 /* Notes that the row's attribute is not implemented, for definitions and for calls: the first of each group counts. */
@@ -42,15 +41,19 @@ static void refuse(struct kn_bc_attr *a, const struct kn_bc_support *row) {
 static KN_COLD bool unknown(struct kn_bc *r, struct kn_bc_attr *a, const char *name) {
   struct kn_bc_support row = {.kind = SUPPORT_ATTRIBUTE, .verdict = SUPPORT_UNKNOWN}, *kept;
   snprintf(row.name, sizeof row.name, "%s", name);
-  for (uint32_t i = 0; i < r->m->unknown_attrs.n; i++) {
-    const struct kn_bc_support *known = r->m->unknown_attrs.at[i];
-    if (strcmp(known->name, row.name) == 0) return refuse(a, known), true;
-  }
+  const uint32_t hash = kn_hash_bytes(row.name, strlen(row.name));
+  uint32_t at, i;
+  KN_HASH_EACH(&r->m->unknown_hash, hash, at, i,
+               strcmp(row.name, r->m->unknown_attrs.at[i - 1]->name) > 0)
+  if (strcmp(r->m->unknown_attrs.at[i - 1]->name, row.name) == 0)
+    return refuse(a, r->m->unknown_attrs.at[i - 1]), true;
   kept = kn_bc_keep(r, sizeof *kept);
-  if (!kept) return false;
+  if (!kept || !KN_BC_HASH_ROOM(r, &r->open->unknown_hash)) return false;
   *kept = row;
   refuse(a, kept);
-  return KN_BC_PUSH(r, r->open->unknown_attrs, kept);
+  if (!KN_BC_PUSH(r, r->open->unknown_attrs, kept)) return false;
+  kn_hash_put(&r->open->unknown_hash, at, hash, r->m->unknown_attrs.n);
+  return true;
 }
 static KN_COLD bool unknown_number(struct kn_bc *r, struct kn_bc_attr *a, const char *what,
                                    uint64_t number) {
@@ -345,8 +348,8 @@ static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, ui
 
 static uint32_t hash_of(const struct kn_bc_attr *a) {
   uint64_t h =
-    kn_bc_mix64(a->type, a->index ^ (uint64_t)a->flags << 32 ^ (uint64_t)a->align_log2 << 56);
-  return (uint32_t)(kn_bc_mix64(h, a->harden.all ^ a->guard_buffer) >> 32);
+    kn_mix64(a->type, a->index ^ (uint64_t)a->flags << 32 ^ (uint64_t)a->align_log2 << 56);
+  return (uint32_t)(kn_mix64(h, a->harden.all ^ a->guard_buffer) >> 32);
 }
 
 static bool equal(const struct kn_bc_attr *a, const struct kn_bc_attr *b) {
@@ -356,20 +359,39 @@ static bool equal(const struct kn_bc_attr *a, const struct kn_bc_attr *b) {
          a->harden.all == b->harden.all && a->guard_buffer == b->guard_buffer;
 }
 
+/* True if `p` is after `q`, either of which may be NULL. */
+static bool name_after(const struct kn_bc_support *p, const struct kn_bc_support *q) {
+  const int order = p && q ? strcmp(p->name, q->name) : (p != NULL) - (q != NULL);
+  return order != 0 ? order > 0 : (uintptr_t)p > (uintptr_t)q;
+}
+/* True if `a` is after `b` in an order of all attributes. */
+static KN_COLD bool after(const struct kn_bc_attr *a, const struct kn_bc_attr *b) {
+  if (a->index != b->index) return a->index > b->index;
+  if (a->flags != b->flags) return a->flags > b->flags;
+  if (a->align_log2 != b->align_log2) return a->align_log2 > b->align_log2;
+  if (a->type != b->type) return a->type > b->type;
+  if (a->stack_align_log2 != b->stack_align_log2) return a->stack_align_log2 > b->stack_align_log2;
+  if (a->harden.all != b->harden.all) return a->harden.all > b->harden.all;
+  if (a->guard_buffer != b->guard_buffer) return a->guard_buffer > b->guard_buffer;
+  return a->refused != b->refused ? name_after(a->refused, b->refused)
+                                  : name_after(a->refused_call, b->refused_call);
+}
+
 /* Makes `a` the attributes of group `id`: number 0 if none of them matters here, else that of the first that were
  * equal. */
-static bool add_group(struct kn_bc *r, struct strings *s, uint64_t id, struct kn_bc_attr *a) {
+static bool add_group(struct kn_bc *r, uint64_t id, struct kn_bc_attr *a) {
   uint32_t number = 0;
   if (a->flags || a->align_log2 || a->stack_align_log2 || a->refused || a->refused_call ||
       a->harden.all || a->guard_buffer) {
-    uint32_t *head = &s->heads[hash_of(a) % HEADS];
-    number = *head;
-    while (number && !equal(&r->m->attrs.at[number], a)) number = r->m->attrs.at[number].next;
+    const uint32_t hash = hash_of(a);
+    uint32_t at;
+    KN_HASH_EACH(&r->m->attr_hash, hash, at, number, after(a, &r->m->attrs.at[number]))
+    if (equal(&r->m->attrs.at[number], a)) break;
     if (!number) {
       number = r->m->attrs.n;
-      a->next = *head;
-      *head = number;
-      if (!KN_BC_PUSH(r, r->open->attrs, *a)) return false;
+      if (!KN_BC_HASH_ROOM(r, &r->open->attr_hash) || !KN_BC_PUSH(r, r->open->attrs, *a))
+        return false;
+      kn_hash_put(&r->open->attr_hash, at, hash, number);
     }
   }
   while (r->m->groups.n <= id)
@@ -395,7 +417,7 @@ static bool group(struct kn_bc *r, struct strings *s) {
   kn_bc_harden_done(&a);
   r->open->no_x87 |= kn_bc_harden_no_x87(&a);
   if (!kn_bc_harden_x87(r)) return false;
-  if (!add_group(r, s, id, &a)) return false;
+  if (!add_group(r, id, &a)) return false;
   if (g.bits.bad || g.bits.pos > g.bits.end)
     return kn_bc_malformed(r, "the file ends in the middle of a record");
   r->in.bits.pos = g.bits.pos;
@@ -410,7 +432,6 @@ bool kn_bc_read_attr_groups(struct kn_bc *r) {
   s.features.flags = 0;
   s.features.refused = NULL;
   memset(s.recent, 0, sizeof s.recent);
-  memset(s.heads, 0, sizeof s.heads);
   s.next = 0;
   if (!kn_bc_enter(r, BLOCK_PARAMATTR_GROUP, &saved)) return false;
   for (;;) {
@@ -436,19 +457,10 @@ bool kn_bc_read_attr_groups(struct kn_bc *r) {
 
 /* ---- lists ---- */
 
-/* Doubles the hash table of lists. */
-static bool grow_lists(struct kn_bc *r) {
-  uint32_t size = r->m->list_heads.n ? r->m->list_heads.n * 2 : 256;
-  if (!KN_BC_ROOM(r, r->open->list_heads, size)) return false;
-  memset(r->m->list_heads.at, 0, size * sizeof *r->m->list_heads.at);
-  r->open->list_heads.n = size;
-  for (uint32_t i = 1; i < r->m->attr_lists.n; i++) {
-    struct kn_bc_attr_list *l = &r->m->attr_lists.at[i];
-    uint32_t *head = &r->m->list_heads.at[l->hash & (size - 1)];
-    l->next = *head;
-    *head = i;
-  }
-  return true;
+/* True if the `n` numbers at `of` are after a list in an order of all lists. */
+static KN_COLD bool list_after(const struct kn_bc *r, const uint32_t *of, uint32_t n,
+                               const struct kn_bc_attr_list *l) {
+  return kn_bytes_after(of, n * sizeof *of, r->m->list_attrs.at + l->first, l->n * sizeof *of);
 }
 
 /* The number of the list that the newest of list_attrs are, from `first` on: if there was an equal one, of that. */
@@ -457,22 +469,24 @@ static bool intern(struct kn_bc *r, uint32_t first, uint32_t *number) {
   *number = 0;
   if (n == 0) return true;
   uint32_t hash = n, next = r->m->attr_lists.n;
-  for (uint32_t i = 0; i < n; i++) hash = (uint32_t)(kn_bc_mix64(hash, of[i]) >> 32);
-  if (next >= r->m->list_heads.n && !grow_lists(r)) return false;
-  uint32_t *head = &r->m->list_heads.at[hash & (r->m->list_heads.n - 1)];
-  for (uint32_t same = *head; same; same = r->m->attr_lists.at[same].next) {
+  for (uint32_t i = 0; i < n; i++) hash = (uint32_t)(kn_mix64(hash, of[i]) >> 32);
+  uint32_t at, same;
+  KN_HASH_EACH(&r->m->list_hash, hash, at, same, list_after(r, of, n, &r->m->attr_lists.at[same])) {
     const struct kn_bc_attr_list *o = &r->m->attr_lists.at[same];
     uint32_t i = 0;
-    if (o->hash != hash || o->n != n) continue;
+    if (o->n != n) continue;
     while (i < n && r->m->list_attrs.at[o->first + i] == of[i]) i++;
     if (i < n) continue;
     r->open->list_attrs.n = first;
     *number = same;
     return true;
   }
-  struct kn_bc_attr_list l = {.first = first, .n = n, .hash = hash, .next = *head, .sig = next};
-  *head = *number = next;
-  return KN_BC_PUSH(r, r->open->attr_lists, l);
+  const struct kn_bc_attr_list l = {.first = first, .n = n, .sig = next};
+  if (!KN_BC_HASH_ROOM(r, &r->open->list_hash) || !KN_BC_PUSH(r, r->open->attr_lists, l))
+    return false;
+  kn_hash_put(&r->open->list_hash, at, hash, next);
+  *number = next;
+  return true;
 }
 
 /* Does a signature depend on these attributes of a parameter or result? */

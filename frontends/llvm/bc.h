@@ -61,15 +61,14 @@ struct kn_bc_md_cache {
   uint32_t loc_abbrev;
   unsigned loc_id; /* of it in the block that is being read; 0: not known */
   bool loc_atoms;  /* it has an atom's group and rank */
-  KN_BC_ARRAY(struct kn_bc_call_loc)
-  call_locs;          /* open hash table: cap is a power of two or 0; n: used by the
-                                                 * function */
-  uint32_t call_body; /* number of the body whose entries they are, from 1 on */
-  KN_BC_ARRAY(struct kn_bc_shape) shapes; /* known ones, by hash: debug/debug_shape.c */
-  kiln_die_shape block_shape;             /* that of blocks; 0: it is not known, */
-  const kiln_debug *block_shape_of;       /* in this set */
-  struct kn_bc_subprogram subprogram;     /* the definition that was read last */
-  bool keyed;                             /* a subprogram with key instructions was read */
+  KN_BC_ARRAY(struct kn_bc_call_loc) call_locs; /* that the function uses */
+  struct kn_hash call_hash;                     /* by id: index + 1 */
+  uint32_t call_body;                           /* number of the body, from 1 on */
+  KN_BC_ARRAY(struct kn_bc_shape) shapes;       /* known ones, by hash: debug/debug_shape.c */
+  kiln_die_shape block_shape;                   /* that of blocks; 0: it is not known, */
+  const kiln_debug *block_shape_of;             /* in this set */
+  struct kn_bc_subprogram subprogram;           /* the definition that was read last */
+  bool keyed;                                   /* a subprogram with key instructions was read */
 };
 
 /* Nested types are walked without recursion: a level for each aggregate, or vector, perhaps with a constant of it. */
@@ -116,6 +115,8 @@ struct kn_bc_again {
   TABLE(struct kn_bc_abop, abops)                                                                  \
   TABLE(struct kn_bc_abbrev, abbrevs)
 
+enum { KN_BC_SIG_MEMO = 512 /* a power of two */ };
+
 struct kn_bc {
   const struct kn_bc_module *m;
   kiln_func *f;
@@ -124,7 +125,9 @@ struct kn_bc {
 #define TABLE(type, name) KN_BC_ARRAY(type) name;
   KN_BC_TABLES(TABLE)
 #undef TABLE
-  KN_BC_ARRAY(struct kn_bc_sig) sigs; /* open hash table: cap is a power of two or 0 */
+  KN_BC_ARRAY(struct kn_bc_sig) sigs; /* the first is none: its key is 0 */
+  struct kn_hash sig_hash;            /* by key: index */
+  uint32_t sig_memo[KN_BC_SIG_MEMO];  /* some of them, by the hash of the key */
   struct kn_bc_stream in;
   uint64_t record_pos; /* where the current record starts */
   struct kn_bc_function fn;
@@ -570,14 +573,13 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type);
 
 /* ---- sigs.c ---- */
 
-/* The place of a signature in the table, if it is free. */
-static inline uint32_t kn_bc_sig_hash(uint64_t key, uint32_t cap) {
-  return (uint32_t)(((key ^ key >> 32) * UINT64_C(0x9e3779b97f4a7c15)) >> 44) & (cap - 1);
+static inline uint32_t kn_bc_sig_hash(uint64_t key) {
+  return (uint32_t)(kn_mix64(0, key ^ key >> 32) >> 32);
 }
-/* Makes a signature that is not in the table yet, by a list of attributes that all matter to it
+/* Finds or makes a signature that is not in r->sig_memo, by a list of attributes that all matter to it
  * (kn_bc_attr_list.sig); NULL (reported, unless FA_CALL_REFUSED) if it cannot be. */
-struct kn_bc_sig *kn_bc_new_sig(struct kn_bc *r, uint64_t key, uint32_t type, uint32_t attrs,
-                                unsigned flags);
+struct kn_bc_sig *kn_bc_find_sig(struct kn_bc *r, uint64_t key, uint32_t type, uint32_t attrs,
+                                 unsigned flags);
 
 /* What LLVM passes by itself of a value that is split: a scalar, or a vector. */
 struct kn_bc_leaf {

@@ -8,12 +8,11 @@ struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsi
   flags |= list->sig_flags;
   if (!list->extends) flags &= ~(unsigned)KN_BC_SIG_DEFINITION;
   uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 16 | (flags & 511u)) + 1;
-  if (KN_LIKELY(r->sigs.cap != 0)) {
-    uint32_t at = kn_bc_sig_hash(key, r->sigs.cap);
-    for (; r->sigs.at[at].key; at = (at + 1) & (r->sigs.cap - 1))
-      if (KN_LIKELY(r->sigs.at[at].key == key)) return &r->sigs.at[at];
+  if (KN_LIKELY(r->sigs.n != 0)) {
+    struct kn_bc_sig *s = &r->sigs.at[r->sig_memo[kn_bc_sig_hash(key) % KN_BC_SIG_MEMO]];
+    if (KN_LIKELY(s->key == key)) return s;
   }
-  return kn_bc_new_sig(r, key, type, attrs, flags);
+  return kn_bc_find_sig(r, key, type, attrs, flags);
 }
 
 /* ---- parameters and results ---- */

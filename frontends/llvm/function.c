@@ -45,8 +45,9 @@ static bool begin(struct kn_bc *r, const struct kn_bc_global *g) {
   r->fn.md.part.before = (uint32_t)r->m->md_end;
   r->md.now = &r->fn.md;
   r->md.call_locs.n = 0;
-  r->md.keyed |= r->m->keyed;
+  if (r->md.call_hash.n != 0) kn_hash_clear(&r->md.call_hash);
   r->md.call_body++;
+  r->md.keyed |= r->m->keyed;
   return true;
 }
 

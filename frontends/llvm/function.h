@@ -117,7 +117,8 @@ struct kn_bc_function {
   /* key instructions: keys.c */
   bool keyed;                 /* the body was scanned for them: */
   KN_BC_ARRAY(uint64_t) keys; /* positions of its locations, * 2, + 1: a statement begins there */
-  KN_BC_ARRAY(struct kn_bc_atom) atoms; /* open hash table: cap is a power of two or 0 */
+  KN_BC_ARRAY(struct kn_bc_atom) atoms;
+  struct kn_hash atom_hash; /* by group and `inlined`: index + 1 */
   KN_BC_ARRAY(struct kn_bc_begin) begins;
   uint32_t key;       /* index of the newest location that was read */
   uint32_t key_scope; /* its scope: number + 1 of the metadata, or 0; */

@@ -94,6 +94,23 @@ void kn_bc_release(struct kn_bc *r, void *p) {
   kn_bc_resize(r, c, 0);
 }
 
+struct hash_memory {
+  struct kn_bc *r;
+  struct kn_bc_memory *of;
+};
+static void *hash_realloc(void *user, void *old, size_t size) {
+  struct hash_memory *m = user;
+  if (size != 0) return chunk(m->r, m->of, NULL, size);
+  kn_bc_release(m->r, old);
+  return NULL;
+}
+
+bool kn_bc_hash_grow(struct kn_bc *r, struct kn_hash *t) {
+  struct hash_memory m = {r, owner(r, t)};
+  const kiln_allocator a = {hash_realloc, &m};
+  return kn_hash_grow(&a, t, 1) || kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
+}
+
 void kn_bc_memory_reset(struct kn_bc *r, struct kn_bc_memory *m, bool goes_on) {
   while (m->chunks) {
     struct kn_bc_chunk *c = m->chunks;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct kn_bc;
+struct kn_hash;
 
 /* True if each array gets its own allocation of the exact size, so that sanitizers find every overrun. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -58,6 +59,10 @@ void kn_bc_release(struct kn_bc *r, void *p);
   } while (0)
 #define KN_BC_PUSH(r, a, ...)                                                                      \
   (KN_BC_ROOM(r, a, (uint64_t)(a).n + 1) ? ((a).at[(a).n++] = (__VA_ARGS__), true) : false)
+
+/* True if one more entry fits into a hash table, which belongs to an owner as arrays do. */
+bool kn_bc_hash_grow(struct kn_bc *r, struct kn_hash *t);
+#define KN_BC_HASH_ROOM(r, t) (KN_LIKELY((t)->n < (t)->size / 2) || kn_bc_hash_grow((r), (t)))
 
 /* Gives back all that an owner has; its slab is kept if it `goes_on`. */
 void kn_bc_memory_reset(struct kn_bc *r, struct kn_bc_memory *m, bool goes_on);

@@ -78,7 +78,8 @@ struct kn_bc_module {
   KN_BC_ARRAY(const struct kn_bc_support *) unknown_attrs; /* a row for each that differs */
   KN_BC_ARRAY(struct kn_bc_attr_list) attr_lists; /* those that differ; number 0 is empty */
   KN_BC_ARRAY(uint32_t) list_attrs;               /* their attributes: numbers in attrs */
-  KN_BC_ARRAY(uint32_t) list_heads;               /* by hash, a power of two */
+  struct kn_hash attr_hash, list_hash;            /* numbers in attrs and attr_lists */
+  struct kn_hash unknown_hash;                    /* unknown_attrs by name: index + 1 */
   KN_BC_ARRAY(uint32_t) lists;                    /* by number in the file: number in attr_lists */
 
   /* globals, and what they are made of */

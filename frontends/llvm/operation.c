@@ -303,10 +303,10 @@ static struct kn_operation_intrinsic *find_intrinsic(struct kiln_llvm_builder *b
                                                      const char *name) {
   struct kn_bc *r = &b->bc;
   const size_t length = strlen(name);
-  const uint32_t hash = kn_bc_hash(name, length) % KN_OPERATION_HEADS;
-  struct kn_operation_intrinsic *x = b->intrinsics[hash];
-  while (x && strcmp(x->name, name) != 0) x = x->next;
-  if (x) return x;
+  const uint32_t hash = kn_hash_bytes(name, length);
+  uint32_t at, i;
+  KN_HASH_EACH(&b->intrinsic_hash, hash, at, i, strcmp(name, b->intrinsics.at[i - 1]->name) > 0)
+  if (strcmp(b->intrinsics.at[i - 1]->name, name) == 0) return b->intrinsics.at[i - 1];
   struct kn_bc_global g = {.name = name, .name_length = (uint32_t)length, .what = KILN_SYMBOL_FUNC};
   if (length > 1000) return kn_bc_fail(r, KILN_ERR_LIMIT, "a name of this length"), NULL;
   /* its declaration says of the module that stacks are executable, which is settled then */
@@ -316,14 +316,15 @@ static struct kn_operation_intrinsic *find_intrinsic(struct kiln_llvm_builder *b
   kn_bc_intrinsic_declare(r, &g);
   if (r->status != KILN_OK) return NULL;
   if (!g.intrinsic) return kn_bc_unsupported(r, "no such intrinsic"), NULL;
-  x = kn_bc_keep(r, sizeof *x + length + 1);
-  if (!x) return NULL;
+  struct kn_operation_intrinsic *x = kn_bc_keep(r, sizeof *x + length + 1);
+  if (!x || !KN_BC_HASH_ROOM(r, &b->intrinsic_hash) || !KN_BC_PUSH(r, b->intrinsics, x))
+    return NULL;
   memcpy(x->name, name, length + 1);
   x->global = g;
   x->global.name = x->name;
   x->has_metadata = b->module.has_strict || strncmp(name, "llvm.dbg.", 9) == 0;
-  x->next = b->intrinsics[hash];
-  return b->intrinsics[hash] = x;
+  kn_hash_put(&b->intrinsic_hash, at, hash, b->intrinsics.n);
+  return x;
 }
 
 static void intrinsic(struct kiln_llvm_builder *b, const char *name, uint32_t result) {

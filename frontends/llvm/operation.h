@@ -8,19 +8,17 @@
 
 #include "bc.h"
 
-enum { KN_OPERATION_HEADS = 1024, KN_OPERATION_NESTING = 100 };
+enum { KN_OPERATION_NESTING = 100 };
 
 /* A type that was made: its record, by which it is found again. */
 struct kn_operation_type {
   uint32_t first, n; /* operands of the record in `words` */
   uint32_t code;
-  uint32_t id;   /* in kn_bc.types */
-  uint32_t next; /* index + 1 of an older one of the same hash */
+  uint32_t id; /* in kn_bc.types */
 };
 
 /* An intrinsic that was met. */
 struct kn_operation_intrinsic {
-  struct kn_operation_intrinsic *next; /* of the same hash */
   struct kn_bc_global global;
   bool has_metadata; /* so that no operands can be given */
   char name[];
@@ -40,11 +38,11 @@ struct kiln_llvm_builder {
   struct kn_bc_global function; /* stands for those that are built: their features */
   KN_BC_ARRAY(struct kn_operation_type) types;
   KN_BC_ARRAY(uint64_t) words;
-  uint32_t type_heads[KN_OPERATION_HEADS]; /* index + 1 in `types` */
-  struct kn_operation_intrinsic *intrinsics[KN_OPERATION_HEADS];
-  KN_BC_ARRAY(uint64_t) elements; /* of the types that are being read */
-  KN_BC_ARRAY(uint32_t) ids;      /* of the operands: values, */
-  KN_BC_ARRAY(uint32_t) id_types; /* and their types */
+  KN_BC_ARRAY(struct kn_operation_intrinsic *) intrinsics;
+  struct kn_hash type_hash, intrinsic_hash; /* index + 1 */
+  KN_BC_ARRAY(uint64_t) elements;           /* of the types that are being read */
+  KN_BC_ARRAY(uint32_t) ids;                /* of the operands: values, */
+  KN_BC_ARRAY(uint32_t) id_types;           /* and their types */
   KN_BC_ARRAY(uint64_t) record;
   struct kn_operation_trial trial; /* module NULL: none yet */
   uint32_t n_asms;                 /* statements of inline assembly so far: each has a number */

@@ -31,23 +31,31 @@ static bool add(struct kiln_llvm_builder *b, uint32_t code, const uint64_t *ops,
   return false;
 }
 
+/* True if the record is after that of `t` in an order of all types. */
+static KN_COLD bool after(const struct kiln_llvm_builder *b, uint32_t code, const uint64_t *ops,
+                          uint32_t n, const struct kn_operation_type *t) {
+  if (code != t->code) return code > t->code;
+  return kn_bytes_after(ops, n * sizeof *ops, b->words.at + t->first, t->n * sizeof *ops);
+}
+
 uint32_t kn_operation_type(struct kiln_llvm_builder *b, uint32_t code, const uint64_t *ops,
                            uint32_t n) {
   struct kn_bc *r = &b->bc;
-  const uint32_t hash = (kn_bc_hash(ops, n * sizeof *ops) ^ code) % KN_OPERATION_HEADS;
-  for (uint32_t i = b->type_heads[hash]; i != 0; i = b->types.at[i - 1].next) {
+  const uint32_t hash = kn_hash_bytes(ops, n * sizeof *ops) ^ code;
+  uint32_t at, i;
+  KN_HASH_EACH(&b->type_hash, hash, at, i, after(b, code, ops, n, &b->types.at[i - 1])) {
     const struct kn_operation_type *t = &b->types.at[i - 1];
     if (t->code == code && t->n == n &&
         (n == 0 || memcmp(b->words.at + t->first, ops, n * sizeof *ops) == 0))
       return t->id;
   }
   if (!KN_BC_ROOM(r, b->types, (uint64_t)b->types.n + 1) ||
-      !KN_BC_ROOM(r, b->words, (uint64_t)b->words.n + n) || !add(b, code, ops, n))
+      !KN_BC_ROOM(r, b->words, (uint64_t)b->words.n + n) || !KN_BC_HASH_ROOM(r, &b->type_hash) ||
+      !add(b, code, ops, n))
     return UINT32_MAX;
   const uint32_t id = r->types.n - 1;
-  b->types.at[b->types.n++] =
-    (struct kn_operation_type){b->words.n, n, code, id, b->type_heads[hash]};
-  b->type_heads[hash] = b->types.n;
+  b->types.at[b->types.n++] = (struct kn_operation_type){b->words.n, n, code, id};
+  kn_hash_put(&b->type_hash, at, hash, b->types.n);
   if (n) memcpy(b->words.at + b->words.n, ops, n * sizeof *ops);
   b->words.n += n;
   return set_mask(b, id) ? id : UINT32_MAX;

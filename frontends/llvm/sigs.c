@@ -342,36 +342,24 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
 
 /* ---- the table ---- */
 
-/* Doubles the hash table of signatures. */
-static bool grow_sigs(struct kn_bc *r) {
-  uint32_t cap = r->sigs.cap ? r->sigs.cap * 2 : 64, none = 0;
-  struct kn_bc_sig *table = NULL;
-  if (!kn_bc_grow(r, &table, &none, cap, sizeof *table)) return false;
-  memset(table, 0, cap * sizeof *table);
-  for (uint32_t i = 0; i < r->sigs.cap; i++) {
-    if (!r->sigs.at[i].key) continue;
-    uint32_t at = kn_bc_sig_hash(r->sigs.at[i].key, cap);
-    while (table[at].key) at = (at + 1) & (cap - 1);
-    table[at] = r->sigs.at[i];
+struct kn_bc_sig *kn_bc_find_sig(struct kn_bc *r, uint64_t key, uint32_t type, uint32_t attrs,
+                                 unsigned flags) {
+  const uint32_t hash = kn_bc_sig_hash(key);
+  uint32_t at, i;
+  KN_HASH_EACH(&r->sig_hash, hash, at, i, key > r->sigs.at[i].key)
+  if (r->sigs.at[i].key == key) break;
+  if (i == 0) {
+    if (attrs >= 1u << 24) {
+      kn_bc_fail(r, KILN_ERR_LIMIT, "too many attribute lists");
+      return NULL;
+    }
+    struct kn_bc_sig s = {.key = key};
+    if (!build(r, &s, type, attrs, flags)) return NULL;
+    if (r->sigs.n == 0 && !KN_BC_PUSH(r, r->sigs, (struct kn_bc_sig){0})) return NULL;
+    if (!KN_BC_HASH_ROOM(r, &r->sig_hash) || !KN_BC_PUSH(r, r->sigs, s)) return NULL;
+    i = r->sigs.n - 1;
+    kn_hash_put(&r->sig_hash, at, hash, i);
   }
-  if (r->sigs.at) kn_bc_release(r, r->sigs.at);
-  r->sigs.at = table;
-  r->sigs.cap = cap;
-  return true;
-}
-
-struct kn_bc_sig *kn_bc_new_sig(struct kn_bc *r, uint64_t key, uint32_t type, uint32_t attrs,
-                                unsigned flags) {
-  if (attrs >= 1u << 24) {
-    kn_bc_fail(r, KILN_ERR_LIMIT, "too many attribute lists");
-    return NULL;
-  }
-  struct kn_bc_sig s = {.key = key};
-  if (!build(r, &s, type, attrs, flags)) return NULL;
-  if (r->sigs.n * 2 >= r->sigs.cap && !grow_sigs(r)) return NULL;
-  r->sigs.n++;
-  uint32_t at = kn_bc_sig_hash(key, r->sigs.cap);
-  while (r->sigs.at[at].key) at = (at + 1) & (r->sigs.cap - 1);
-  r->sigs.at[at] = s;
-  return &r->sigs.at[at];
+  r->sig_memo[hash % KN_BC_SIG_MEMO] = i;
+  return &r->sigs.at[i];
 }

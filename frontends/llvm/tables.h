@@ -9,20 +9,11 @@
 #include <kiln/exceptions.h>
 #include <kiln/llvm.h>
 
+#include "ir/hash.h"
+#include "ir/module/names.h"
+
 #include "codes.h"
 #include "harden.h"
-
-/* ---- hashes ---- */
-
-/* Hashes `word` and what was hashed before. The upper bits are the better ones. */
-static inline uint64_t kn_bc_mix64(uint64_t hash, uint64_t word) {
-  return (hash ^ hash >> 32 ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-}
-static inline uint32_t kn_bc_hash(const void *bytes, size_t n) {
-  uint64_t hash = n;
-  for (size_t i = 0; i < n; i++) hash = kn_bc_mix64(hash, ((const uint8_t *)bytes)[i]);
-  return (uint32_t)(hash >> 32);
-}
 
 /* ---- abbreviations ---- */
 
@@ -276,17 +267,15 @@ struct kn_bc_attr {
   const struct kn_bc_support *refused;
   const struct kn_bc_support *refused_call; /* the same of a call */
   union kn_bc_hardening harden;             /* what harden.c keeps of it */
-  uint32_t next;                            /* attrs.c: number of others of the same hash, or 0 */
 };
 
 /* An attribute list: numbers of attributes in kn_bc_module.list_attrs. Lists that are equal in all that matters here
  * have one number. */
 struct kn_bc_attr_list {
   uint32_t first, n;
-  uint32_t hash, next; /* number of another one with the same hash; 0: none */
-  uint32_t sig;        /* the list of those of its attributes that signatures depend on, */
-  uint8_t sig_flags;   /* KN_BC_SIG_FLAGS, and KN_BC_SIG_NOINLINE, that it adds to them, */
-  bool extends;        /* and whether those of definitions differ: the result is extended */
+  uint32_t sig;      /* the list of those of its attributes that signatures depend on, */
+  uint8_t sig_flags; /* KN_BC_SIG_FLAGS, and KN_BC_SIG_NOINLINE, that it adds to them, */
+  bool extends;      /* and whether those of definitions differ: the result is extended */
   const struct kn_bc_support *refused_call; /* of one of its attributes */
 };
 
@@ -521,7 +510,7 @@ struct kn_bc_md_part {
 /* A location that code was inlined at: metadata id, number in the session. Ids are those of one function: an entry
  * whose `body` is another's is an empty one. */
 struct kn_bc_call_loc {
-  uint32_t id, loc, body;
+  uint32_t id, loc;
 };
 
 /* A shape of entries of `d`: the attributes of a table that they have, and their tag. */

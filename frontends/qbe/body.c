@@ -144,7 +144,7 @@ static __attribute__((noinline)) kiln_value operand(struct kn_qbe *r, kiln_type 
   if (peek(r) != '%') return constant(r, class);
   r->p++;
   scan(r);
-  uint32_t i = FIND(r, temps);
+  uint32_t at, i = FIND(r, temps, &at);
   const struct temp *t = r->temps.at + i;
   return is_here(r, t) && t->class == class ? t->v : read_other(r, i, class);
 }
@@ -517,13 +517,13 @@ void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
   if (r->f == NULL) FAIL(r, body->name, MEMORY, "out of memory");
   r->count = r->begins = r->n_blocks = 0;
   r->open = r->variables = r->late = false;
-  if (r->how == FIRST_TIME) CLEAR(r, temps, body->size);
+  if (r->how == FIRST_TIME) CLEAR(r, temps);
   for (uint32_t i = 1; i < r->temps.t.n; i++) {
     r->temps.at[i].block = 0;
     r->temps.at[i].is_variable = false;
   }
   if (r->how != EARLY) {
-    CLEAR(r, labels, body->size / 4);
+    CLEAR(r, labels);
     r->phis.n = r->operands.n = 0;
     PUSH(r, r->operands, (struct operand){0}); /* number 0 is none */
   } else {                                     /* their operands are known */

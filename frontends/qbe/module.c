@@ -67,7 +67,9 @@ static void aggregate(struct kn_qbe *r) {
   expect(r, ':');
   scan(r);
   struct name name = r->name;
-  if (FIND(r, types) != 0) FAIL(r, at, SYMBOL, "type :%.*s is defined twice", SHOW(name));
+  uint32_t position;
+  if (FIND(r, types, &position) != 0)
+    FAIL(r, at, SYMBOL, "type :%.*s is defined twice", SHOW(name));
   want(r, '=');
   kiln_ctype_options layout = {.align_bytes = read_align(r, 0)};
   want(r, '{');
@@ -94,7 +96,7 @@ static void aggregate(struct kn_qbe *r) {
     members(r, &size);
   }
   r->name = name;
-  uint32_t i = kn_qbe_add(r, &r->types.t); /* which may move them */
+  uint32_t i = kn_qbe_add(r, &r->types.t, position); /* which may move them */
   struct type *type = r->types.at + i;
   type->class = type->passed = KILN_TYPE_PTR;
   type->c = (is_union ? kiln_ctype_new_union : kiln_ctype_new_struct)(r->c, &layout, r->fields.at,
@@ -105,7 +107,7 @@ uint32_t kn_qbe_other_type(struct kn_qbe *r, bool first) {
   const char *at = r->p;
   if (take(r, ':')) {
     scan(r);
-    uint32_t i = FIND(r, types);
+    uint32_t position, i = FIND(r, types, &position);
     if (i != 0) return i;
     FAIL(r, at, SYMBOL, "type :%.*s is not defined above", SHOW(r->name));
   }
@@ -365,7 +367,7 @@ static void read_definitions(struct kn_qbe *r, const char *text, size_t size) {
   kn_qbe_begin_words(r);
   r->text = r->p = text;
   r->end = text + size;
-  CLEAR(r, types, size / 16);
+  CLEAR(r, types);
   memcpy(r->types.at, basic, sizeof basic); /* there is room for more items than these */
   r->types.t.n = N_BASIC;
   while (past(r) != 0) {

@@ -11,6 +11,9 @@
 #include <kiln/debug_entries.h>
 #include <kiln/ssa.h>
 
+#include "ir/hash.h"
+#include "ir/module/names.h"
+
 #include <setjmp.h>
 #include <string.h>
 
@@ -30,7 +33,7 @@
 struct name {
   uint64_t key;
   const char *at;
-  uint32_t length, next; /* next: item of the table with the same hash */
+  uint32_t length;
 };
 #define SHOW(name) (int)((name).length < 60 ? (name).length : 60), (name).at /* for "%.*s" */
 
@@ -39,8 +42,7 @@ struct name {
 struct table {
   void *at;
   uint32_t n, cap, item_size; /* there is always room for one more item */
-  uint32_t n_heads, mask;
-  uint32_t *heads; /* hash table: first item of each hash, or 0 */
+  struct kn_hash hash;
 };
 #define TABLE(type)                                                                                \
   union {                                                                                          \
@@ -245,30 +247,38 @@ static inline void scan(struct kn_qbe *r) {
   r->name.length = (uint32_t)(p - from);
   r->name.key = p - from > 9 ? key | UINT64_C(1) << 63 : key;
 }
-static inline uint64_t hash(uint64_t key) { return key * UINT64_C(0x9e3779b97f4a7c15) >> 40; }
-/* The number of the item whose name is r->name, or 0. */
-static inline uint32_t find(const struct kn_qbe *r, const struct table *t, size_t item_size) {
-  uint64_t key = r->name.key;
-  const struct name *item;
-  for (uint32_t i = t->heads[hash(key) & t->mask];; i = item->next) {
-    item = (void *)((char *)t->at + i * item_size);
-    if (item->key != key && i != 0) continue;
-    if (key >> 63 == 0 || i == 0) return i;
-    if (item->length == r->name.length && memcmp(item->at, r->name.at, item->length) == 0) return i;
-  }
+static inline uint32_t hash(uint64_t key) { return (uint32_t)(kn_mix64(0, key) >> 32); }
+static inline const struct name *name_of(const struct table *t, uint32_t i, size_t item_size) {
+  return (const void *)((const char *)t->at + i * item_size);
 }
-#define FIND(r, table) find(r, &(r)->table.t, sizeof *(r)->table.at)
-/* Makes an item that is zero but for r->name, which no other one has. */
-uint32_t kn_qbe_add(struct kn_qbe *r, struct table *t);
+/* True if `a` is after `b` in an order of all names. */
+KN_COLD bool kn_qbe_after(const struct name *a, const struct name *b);
+/* The number of the item whose name is r->name, or 0: then *at is its position in the table. */
+static inline uint32_t find(const struct kn_qbe *r, const struct table *t, size_t item_size,
+                            uint32_t *at) {
+  const uint64_t key = r->name.key;
+  const uint32_t h = hash(key);
+  uint32_t i;
+  KN_HASH_EACH(&t->hash, h, *at, i, kn_qbe_after(&r->name, name_of(t, i, item_size))) {
+    const struct name *is = name_of(t, i, item_size);
+    if (is->key != key) continue;
+    if (key >> 63 == 0) break;
+    if (is->length == r->name.length && memcmp(is->at, r->name.at, is->length) == 0) break;
+  }
+  return i;
+}
+#define FIND(r, table, position) find(r, &(r)->table.t, sizeof *(r)->table.at, (position))
+/* Makes an item that is zero but for r->name, which no other one has; `at` as `find` left it. */
+uint32_t kn_qbe_add(struct kn_qbe *r, struct table *t, uint32_t at);
 /* The number of the item whose name is r->name, which is made if need be. */
 static inline uint32_t enter(struct kn_qbe *r, struct table *t, size_t item_size) {
-  uint32_t i = find(r, t, item_size);
-  return i != 0 ? i : kn_qbe_add(r, t);
+  uint32_t at, i = find(r, t, item_size, &at);
+  return i != 0 ? i : kn_qbe_add(r, t, at);
 }
 #define ENTER(r, table) enter(r, &(r)->table.t, sizeof *(r)->table.at)
-/* Forgets the items. Lists by hash will be short for names that are in so many bytes of text. */
-void kn_qbe_clear(struct kn_qbe *r, struct table *t, size_t item_size, size_t bytes);
-#define CLEAR(r, table, bytes) kn_qbe_clear(r, &(r)->table.t, sizeof *(r)->table.at, bytes)
+/* Forgets the items. */
+void kn_qbe_clear(struct kn_qbe *r, struct table *t, size_t item_size);
+#define CLEAR(r, table) kn_qbe_clear(r, &(r)->table.t, sizeof *(r)->table.at)
 void kn_qbe_begin_words(struct kn_qbe *r);
 const struct word *kn_qbe_word(struct kn_qbe *r);
 /* A string in quotes, as it is in the text. `what` it is, for the error. */

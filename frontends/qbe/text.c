@@ -33,14 +33,19 @@ static void *resize(const struct kn_qbe *r, void *old, size_t size) {
 }
 
 /* Each piece of memory has the address of the next one before it. */
+static void *keep(struct kn_qbe *r, size_t size) {
+  void **to = resize(r, NULL, sizeof *to + size);
+  if (to == NULL) FAIL(r, r->p, MEMORY, "out of memory");
+  *to = r->memory;
+  r->memory = to;
+  return to + 1;
+}
+
 void kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_t item_size) {
   uint64_t room = *cap < 32 ? 32 : *cap, used = *cap * (uint64_t)item_size;
   while (room < need) room *= 2;
-  bool good = room <= UINT32_MAX / 2;
-  void **to = good ? resize(r, NULL, sizeof *to + room * item_size) : NULL;
-  if (to == NULL) FAIL(r, r->p, MEMORY, "out of memory");
-  *to = r->memory;
-  r->memory = to++;
+  if (room > UINT32_MAX / 2) FAIL(r, r->p, MEMORY, "out of memory");
+  void *to = keep(r, room * item_size);
   if (used != 0) memcpy(to, *(void **)at, used);
   memset((char *)to + used, 0, room * item_size - used);
   memcpy(at, &to, sizeof to);
@@ -71,16 +76,24 @@ const uint8_t kn_qbe_letters[256] = {['w'] = QW, ['l'] = QL, ['s'] = QS, ['d'] =
 
 /* ---- names ---- */
 
-void kn_qbe_clear(struct kn_qbe *r, struct table *t, size_t item_size, size_t bytes) {
-  size_t n = 32;
-  while (n < 1 << 20 && n * 8 < bytes) n *= 2;
-  if (n > t->n_heads) kn_qbe_grow(r, &t->heads, &t->n_heads, n, sizeof *t->heads);
+bool kn_qbe_after(const struct name *a, const struct name *b) {
+  if (a->key != b->key) return a->key > b->key;
+  return kn_bytes_after(a->at, a->length, b->at, b->length);
+}
+
+void kn_qbe_clear(struct kn_qbe *r, struct table *t, size_t item_size) {
   if (t->cap == 0) kn_qbe_grow(r, &t->at, &t->cap, 1, item_size);
-  memset(t->heads, 0, n * sizeof *t->heads);
+  kn_hash_clear(&t->hash);
   memset(t->at, 0, t->n * item_size);
-  t->mask = (uint32_t)n - 1;
   t->item_size = (uint32_t)item_size;
   t->n = 1;
+}
+
+/* Memory for hash tables is given back with all else. */
+static void *hash_realloc(void *user, void *old, size_t size) {
+  struct kn_qbe *r = user;
+  (void)old;
+  return size != 0 ? keep(r, size) : NULL;
 }
 
 /* Makes room for an item; returns the number of the last one. */
@@ -89,12 +102,13 @@ static __attribute__((noinline)) uint32_t more_room(struct kn_qbe *r, struct tab
   return t->n - 1;
 }
 
-uint32_t kn_qbe_add(struct kn_qbe *r, struct table *t) {
-  uint32_t *head = t->heads + (hash(r->name.key) & t->mask), i = t->n++;
+uint32_t kn_qbe_add(struct kn_qbe *r, struct table *t, uint32_t at) {
+  const kiln_allocator a = {hash_realloc, r};
+  if (!KN_HASH_ROOM(&a, &t->hash)) FAIL(r, r->p, LIMIT, "too many names");
+  const uint32_t i = t->n++;
   struct name *item = (void *)((char *)t->at + i * (size_t)t->item_size);
   *item = r->name;
-  item->next = *head;
-  *head = i;
+  kn_hash_put(&t->hash, at, hash(r->name.key), i);
   return t->n == t->cap ? more_room(r, t) : i;
 }
 
@@ -109,7 +123,7 @@ static const struct word words[] = {
 };
 
 void kn_qbe_begin_words(struct kn_qbe *r) {
-  CLEAR(r, words, 8192);
+  CLEAR(r, words);
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     r->name = words[i].name;
     memcpy(&r->name.key, r->name.at, r->name.length);
@@ -126,7 +140,7 @@ static __attribute__((noinline)) const struct word *other_word(struct kn_qbe *r)
   scan(r);
   r->name.key = 0;
   memcpy(&r->name.key, r->name.at, r->name.length <= 8 ? r->name.length : 0);
-  uint32_t word = FIND(r, words);
+  uint32_t at, word = FIND(r, words, &at);
   if (word == 0) WRONG(r, r->name.at, "no such word: %.*s", SHOW(r->name));
   return r->words.at + word;
 }
@@ -140,7 +154,7 @@ const struct word *kn_qbe_word(struct kn_qbe *r) {
   memcpy(&key, r->p, sizeof key);
   uint64_t ends = (key - ones * (' ' + 1)) & ~key & ones << 7;
   r->name.key = key & ((ends & -ends) - 1) >> 7;
-  uint32_t word = FIND(r, words);
+  uint32_t at, word = FIND(r, words, &at);
   if (word == 0 || ends == 0) return other_word(r);
   r->p += __builtin_ctzll(ends) / 8;
   return r->words.at + word;

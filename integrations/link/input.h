@@ -66,14 +66,4 @@ static inline bool link_is_defined(const struct link_symbol *s) { return s->sect
 /* Makes a hidden symbol visible to other modules. */
 static inline void link_show(struct link_symbol *s) { s->other &= (unsigned char)~3; }
 
-/* A set of names, which it does not copy; zeroed, it is empty. */
-struct link_names {
-  const char **at;
-  size_t n, room; /* room: a power of two, or 0 */
-};
-bool link_names_has(const struct link_names *set, const char *name);
-/* Adds a name, which may be there; false without memory. */
-bool link_names_add(struct link_names *set, const char *name);
-void link_names_free(struct link_names *set);
-
 #endif

@@ -59,7 +59,7 @@ struct onto {
   struct link_set *set;
   const struct link_words *words;
   struct link_file *files;  /* by word */
-  struct link_names hidden; /* what the program's own files define for themselves */
+  struct tool_names hidden; /* what the program's own files define for themselves */
   char folder[PATH_MAX];    /* of copies */
   const char **out;         /* the new words */
   size_t n;
@@ -70,7 +70,7 @@ struct onto {
 static bool is_own(const struct onto *t, size_t i) {
   const struct link_words *w = t->words;
   return (w->kinds[i] == LINK_OBJECT || w->kinds[i] == LINK_LIBRARY) &&
-         (!t->set->of_set[i] || link_names_has(&t->set->statics, w->words[i]));
+         (!t->set->of_set[i] || tool_names_find(&t->set->statics, w->words[i]) != 0);
 }
 
 static bool note_hidden(void *user, struct link_object *o) {
@@ -78,7 +78,7 @@ static bool note_hidden(void *user, struct link_object *o) {
   for (size_t i = 0; i < o->n_symbols; i++) {
     const struct link_symbol *s = &o->symbols[i];
     if (link_is_defined(s) && link_is_hidden(s) &&
-        !link_names_add(&t->hidden, link_symbol_name(o, s)))
+        tool_names_add(&t->hidden, link_symbol_name(o, s)) == 0)
       return false;
   }
   return true;
@@ -100,8 +100,8 @@ static bool show_object(void *user, struct link_object *o) {
     struct link_symbol *s = &o->symbols[i];
     if (!link_is_hidden(s)) continue;
     const char *name = link_symbol_name(o, s);
-    if (link_is_defined(s) ? !link_names_has(&t->set->wanted, name)
-                           : link_names_has(&t->hidden, name))
+    if (link_is_defined(s) ? tool_names_find(&t->set->wanted, name) == 0
+                           : tool_names_find(&t->hidden, name) != 0)
       continue;
     link_show(s);
     t->changed = true;

@@ -19,7 +19,7 @@ struct library {
   const char *path;
   struct link_file file;
   bool standard, is_static, changed;
-  struct link_names needs, defined;
+  struct tool_names needs, defined;
 };
 
 struct maker {
@@ -66,8 +66,8 @@ static bool scan_object(void *user, struct link_object *o) {
   for (size_t i = 0; i < o->n_symbols; i++) {
     const struct link_symbol *s = &o->symbols[i];
     const char *name = link_symbol_name(o, s);
-    struct link_names *to = link_is_defined(s) ? &l->defined : &l->needs;
-    if (!link_names_add(to, name)) return false;
+    struct tool_names *to = link_is_defined(s) ? &l->defined : &l->needs;
+    if (tool_names_add(to, name) == 0) return false;
   }
   return true;
 }
@@ -103,27 +103,33 @@ static bool show_object(void *user, struct link_object *o) {
 
 /* ---- the state ---- */
 
-static bool is_defined(const struct maker *m, const char *name) {
-  for (size_t i = 0; i < m->n; i++)
-    if (!m->libraries[i].is_static && link_names_has(&m->libraries[i].defined, name)) return true;
-  return false;
+/* What the libraries that are not static define; false without memory. */
+static bool list_defined(const struct maker *m, struct tool_names *out) {
+  for (size_t i = 0; i < m->n; i++) {
+    const struct tool_names *defined = &m->libraries[i].defined;
+    for (uint32_t k = 0; k < defined->n && !m->libraries[i].is_static; k++)
+      if (tool_names_add(out, defined->at[k]) == 0) return false;
+  }
+  return true;
 }
 
 static bool write_state(const struct maker *m) {
   char path[PATH_MAX];
+  struct tool_names defined = {0};
   FILE *f = link_set_path(m->set, "state", path) ? fopen(path, "we") : NULL;
   if (f == NULL) return false;
+  bool ok = list_defined(m, &defined);
   for (size_t i = 0; i < m->n; i++) {
     const struct library *l = &m->libraries[i];
     if (l->is_static) {
       fprintf(f, "s %s\n", l->path);
       continue;
     }
-    for (size_t k = 0; k < l->needs.room; k++)
-      if (l->needs.at[k] != NULL && !is_defined(m, l->needs.at[k]))
-        fprintf(f, "w %s\n", l->needs.at[k]);
+    for (uint32_t k = 0; k < l->needs.n; k++)
+      if (tool_names_find(&defined, l->needs.at[k]) == 0) fprintf(f, "w %s\n", l->needs.at[k]);
   }
-  return fclose(f) == 0;
+  tool_names_free(&defined);
+  return fclose(f) == 0 && ok;
 }
 
 /* ---- the link ---- */

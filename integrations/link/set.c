@@ -180,8 +180,8 @@ bool link_set_read(struct link_set *s) {
   if (s->state == NULL) return false;
   for (char *line = s->state, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
     *end = 0;
-    struct link_names *to = line[0] == 's' ? &s->statics : &s->wanted;
-    if (end - line < 2 || !link_names_add(to, line + 2)) return false;
+    struct tool_names *to = line[0] == 's' ? &s->statics : &s->wanted;
+    if (end - line < 2 || tool_names_add(to, line + 2) == 0) return false;
   }
   return true;
 }

@@ -15,6 +15,7 @@
 #define KN_LINK_SET_H
 
 #include "input.h"
+#include "names.h"
 #include "words.h"
 
 #include <stdint.h>
@@ -25,9 +26,9 @@ struct link_set {
   char *key;    /* the text */
   size_t key_size;
   char *state; /* NAME.state in memory */
-  struct link_names
+  struct tool_names
     statics;                /* libraries of the set that are linked with the program all the same */
-  struct link_names wanted; /* names that it takes from the program */
+  struct tool_names wanted; /* names that it takes from the program */
   int lock;                 /* a descriptor, or -1 */
 };
 

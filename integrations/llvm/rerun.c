@@ -27,9 +27,16 @@
 
 /* ---- lines that were printed ---- */
 
+/* A line, and how often it was printed. */
+struct line {
+  uint64_t hash;
+  size_t times;
+};
+
 struct lines {
-  uint64_t *hashes;
+  struct line *at;
   size_t n, room;
+  bool sorted;   /* each line is there once */
   uint64_t open; /* the hash of the line that has no end yet */
 };
 
@@ -38,11 +45,11 @@ static const uint64_t hash_start = UINT64_C(0xcbf29ce484222325);
 static void add_line(struct lines *l) {
   if (l->n == l->room) {
     size_t room = l->room * 2 + 64;
-    uint64_t *more = realloc(l->hashes, room * sizeof *more);
+    struct line *more = realloc(l->at, room * sizeof *more);
     if (more == NULL) return; /* the line may be printed twice */
-    l->hashes = more, l->room = room;
+    l->at = more, l->room = room;
   }
-  l->hashes[l->n++] = l->open;
+  l->at[l->n++] = (struct line){l->open, 1};
 }
 
 static void note_printed(struct lines *l, const char *bytes, size_t n) {
@@ -56,17 +63,30 @@ static void note_printed(struct lines *l, const char *bytes, size_t n) {
   }
 }
 
+static int by_hash(const void *a, const void *b) {
+  uint64_t x = ((const struct line *)a)->hash, y = ((const struct line *)b)->hash;
+  return (x > y) - (x < y);
+}
+
+static void sort(struct lines *l) {
+  size_t n = 0;
+  if (l->n > 1) qsort(l->at, l->n, sizeof *l->at, by_hash);
+  for (size_t i = 0; i < l->n; i++)
+    if (n > 0 && l->at[n - 1].hash == l->at[i].hash) l->at[n - 1].times++;
+    else l->at[n++] = l->at[i];
+  l->n = n;
+  l->sorted = true;
+}
+
 /* Was a line printed more often than it was found here before? */
 static bool was_printed(struct lines *l, const char *line, size_t n) {
   uint64_t hash = hash_start;
   for (size_t i = 0; i < n && line[i] != '\n'; i++)
     hash = (hash ^ (uint8_t)line[i]) * 0x100000001b3;
-  for (size_t i = 0; i < l->n; i++) {
-    if (l->hashes[i] != hash) continue;
-    memmove(l->hashes + i, l->hashes + i + 1, (--l->n - i) * sizeof *l->hashes);
-    return true;
-  }
-  return false;
+  if (!l->sorted) sort(l);
+  const struct line key = {.hash = hash};
+  struct line *found = l->n > 0 ? bsearch(&key, l->at, l->n, sizeof *l->at, by_hash) : NULL;
+  return found != NULL && found->times > 0 && found->times-- > 0;
 }
 
 static void print(int to, const char *bytes, size_t n) {

@@ -30,18 +30,25 @@ static bool is_searched(const kj_operator *op, kiln_icond cond) {
 
 /* ---- sets ---- */
 
-/** Integers by hash. */
+/* Slots that are looked at for a hash. A query can have constants that share a place: where one finds none among these,
+ * the whole set is in order instead, and searched in halves. */
+enum { REACH = 64 };
+
+/** Integers by hash, or in ascending order. */
 typedef struct int_set {
   int shift;   /**< of a hash, to a slot's number */
-  uint64 mask; /**< number of slots, less 1 */
+  int n;       /**< integers */
+  uint64 mask; /**< number of slots, less 1; 0: they are in order */
   int64 none;  /**< stands in empty slots; it is not in the set */
   int64 slots[FLEXIBLE_ARRAY_MEMBER];
 } int_set;
 
-/** Texts in order, and by hash if they are more than MAX_TEXTS_IN_TURN. */
+/** Texts as they are listed, and by hash or in order if they are more than MAX_TEXTS_IN_TURN. */
 typedef struct text_set {
   bool bpchar; /**< blanks at the end do not count */
-  int n;       /**< texts */
+  bool
+    sorted; /**< slots are n texts by length and bytes, and by their numbers where they are equal */
+  int n;    /**< texts */
   uint32 mask; /**< number of slots, less 1; 0: there are none */
   int *slots;  /**< numbers of texts; 0: none */
   kj_bytes texts[FLEXIBLE_ARRAY_MEMBER];
@@ -51,23 +58,67 @@ static uint64 first_slot(const int_set *s, int64 x) {
   return ((uint64)x * UINT64CONST(0x9e3779b97f4a7c15)) >> s->shift;
 }
 
+static bool has_ordered_int(const int_set *s, int64 x) {
+  int low = 0, high = s->n;
+
+  while (low < high) {
+    int middle = low + (high - low) / 2;
+
+    if (s->slots[middle] < x) low = middle + 1;
+    else high = middle;
+  }
+  return low < s->n && s->slots[low] == x;
+}
+
 static bool has_int(const int_set *s, int64 x) {
-  for (uint64 at = first_slot(s, x);; at = (at + 1) & s->mask) {
+  uint64 at;
+
+  if (unlikely(s->mask == 0)) return has_ordered_int(s, x);
+  at = first_slot(s, x);
+  for (int k = 0; k < REACH; k++, at = (at + 1) & s->mask) {
     if (s->slots[at] == x) return x != s->none;
     if (s->slots[at] == s->none) return false;
   }
+  return false;
+}
+
+static int compare_bytes(const kj_bytes *a, const kj_bytes *b) {
+  if (a->n != b->n) return a->n < b->n ? -1 : 1;
+  return memcmp(a->at, b->at, (size_t)a->n);
+}
+
+static int number_of_ordered(const text_set *s, const kj_bytes *b) {
+  int low = 0, high = s->n;
+
+  while (low < high) {
+    int middle = low + (high - low) / 2;
+
+    if (compare_bytes(&s->texts[s->slots[middle] - 1], b) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low < s->n && compare_bytes(&s->texts[s->slots[low] - 1], b) == 0 ? s->slots[low] : 0;
+}
+
+/* The slot that a text is in, or belongs in; -1: there is none among those that are looked at. */
+static int64 slot_of_bytes(const text_set *s, const kj_bytes *b) {
+  uint32 at = hash_bytes((const unsigned char *)b->at, b->n) & s->mask;
+
+  for (int k = 0; k < REACH; k++, at = (at + 1) & s->mask)
+    if (s->slots[at] == 0 || kj_same_bytes(&s->texts[s->slots[at] - 1], b)) return at;
+  return -1;
 }
 
 static int number_of_bytes(const text_set *s, const kj_bytes *b) {
+  int64 at;
+
   if (s->mask == 0) {
     for (int k = 0; k < s->n; k++)
       if (kj_same_bytes(&s->texts[k], b)) return k + 1;
     return 0;
   }
-  for (uint32 at = hash_bytes((const unsigned char *)b->at, b->n) & s->mask; s->slots[at] != 0;
-       at = (at + 1) & s->mask)
-    if (kj_same_bytes(&s->texts[s->slots[at] - 1], b)) return s->slots[at];
-  return 0;
+  if (unlikely(s->sorted)) return number_of_ordered(s, b);
+  at = slot_of_bytes(s, b);
+  return at >= 0 ? s->slots[at] : 0;
 }
 
 /* The number of a text from 1 on; 0: it isn't there. */
@@ -94,16 +145,43 @@ static int_set *make_int_set(kj_expr *e, const int64 *items, int n) {
   int_set *s = MemoryContextAllocHuge(e->batch->memory,
                                       offsetof(int_set, slots) + sizeof(int64) * (Size)slots);
 
-  *s = (int_set){.shift = 64 - bits, .mask = slots - 1, .none = PG_INT64_MIN};
+  *s = (int_set){.shift = 64 - bits, .n = n, .mask = slots - 1, .none = PG_INT64_MIN};
   for (int k = 0; k < n && items[k] == s->none; k++) s->none++;
   for (uint32 k = 0; k < slots; k++) s->slots[k] = s->none;
   for (int k = 0; k < n; k++) {
     uint64 at = first_slot(s, items[k]);
+    int tried = 0;
 
-    while (s->slots[at] != s->none) at = (at + 1) & s->mask;
+    for (; tried < REACH && s->slots[at] != s->none; tried++) at = (at + 1) & s->mask;
+    if (tried == REACH) {
+      memcpy(s->slots, items, sizeof(int64) * (Size)n);
+      s->mask = 0;
+      break;
+    }
     s->slots[at] = items[k];
   }
   return s;
+}
+
+static int by_text(const void *a, const void *b, void *set) {
+  const text_set *s = set;
+  int x = *(const int *)a, y = *(const int *)b;
+  int order = compare_bytes(&s->texts[x - 1], &s->texts[y - 1]);
+
+  return order != 0 ? order : (x > y) - (x < y);
+}
+
+/* Puts the texts into slots. */
+static void number_texts(text_set *s) {
+  for (int k = 0; k < s->n && !s->sorted; k++) {
+    int64 at = slot_of_bytes(s, &s->texts[k]);
+
+    if (at < 0) s->sorted = true;
+    else if (s->slots[at] == 0) s->slots[at] = k + 1;
+  }
+  if (!s->sorted) return;
+  for (int k = 0; k < s->n; k++) s->slots[k] = k + 1;
+  qsort_arg(s->slots, (size_t)s->n, sizeof(int), by_text, s);
 }
 
 /* Texts keep their numbers: of those that are equal, the first counts. */
@@ -126,13 +204,8 @@ static text_set *make_text_set(kj_expr *e, const Datum *items, int n, bool bpcha
     *b = kj_bytes_of(PointerGetDatum(p), bpchar);
     copy = MemoryContextAllocHuge(e->batch->memory, (Size)Max(b->n, 1));
     b->at = memcpy(copy, b->at, (size_t)b->n);
-    if (s->mask != 0 && number_of_bytes(s, b) == 0) {
-      uint32 at = hash_bytes((const unsigned char *)b->at, b->n) & s->mask;
-
-      while (s->slots[at] != 0) at = (at + 1) & s->mask;
-      s->slots[at] = k + 1;
-    }
   }
+  if (s->mask != 0) number_texts(s);
   return s;
 }
 

@@ -116,14 +116,22 @@ enum { FEW_TYPES = 16 };
 
 static uint32_t hash_of(uint32_t type) { return type * UINT32_C(0x9e3779b1) >> 7; }
 
+/* Index of a type in the table, from 1; or 0, with its position. */
+static uint32_t find_type(const kiln_func *f, uint32_t type, uint32_t *at) {
+  uint32_t hash = hash_of(type), i;
+  KN_HASH_EACH(&f->type_hash, hash, *at, i, type > f->types.at[i - 1])
+  if (f->types.at[i - 1] == type) break;
+  return i;
+}
+
 /* Adds the newest type; at first all. */
 static bool hash_type(kiln_func *f) {
-  uint32_t n = f->types.n;
+  uint32_t n = f->types.n, at;
   for (uint32_t i = f->type_hash.n; i < n; i++) {
-    uint32_t hash = hash_of(f->types.at[i]);
     if (!KN_HASH_ROOM(f->module, &f->type_hash))
       return kn_build_fail(f, KILN_ERR_MEMORY, "out of memory");
-    kn_hash_put(&f->type_hash, hash, hash, i + 1);
+    if (find_type(f, f->types.at[i], &at) == 0)
+      kn_hash_put(&f->type_hash, at, hash_of(f->types.at[i]), i + 1);
   }
   return true;
 }
@@ -137,8 +145,7 @@ static uint32_t type_index(kiln_func *f, kiln_symbol type) {
   if (!kn_build_may_use(f, type.id)) return 0;
   uint32_t at, i;
   if (f->types.n > FEW_TYPES) {
-    KN_HASH_EACH(&f->type_hash, hash_of(type.id), at, i)
-    if (f->types.at[i - 1] == type.id) return i;
+    if ((i = find_type(f, type.id, &at)) != 0) return i;
   } else {
     for (i = f->types.n; i != 0; i--)
       if (f->types.at[i - 1] == type.id) return i;

@@ -2,8 +2,7 @@
 #include "ir/debug/trie.h"
 
 static inline uint32_t hash_of(uint32_t from, uint32_t key) {
-  uint32_t h = (from << 16 ^ from ^ key) * 0x9e3779b1u;
-  return h >> 12;
+  return ((from << 16 ^ from ^ key) * 0x9e3779b1u) >> 12;
 }
 
 bool kn_trie_begin(kiln_module *m, struct kn_trie *t) {
@@ -17,14 +16,20 @@ void kn_trie_free(kiln_module *m, struct kn_trie *t) {
   *t = (struct kn_trie){0};
 }
 
+static KN_COLD bool after(uint32_t from, uint32_t key, const struct kn_trie_node *n) {
+  return from != n->up ? from > n->up : key > n->key;
+}
+
 uint32_t kn_trie_find(kiln_module *m, struct kn_trie *t, uint32_t from, uint32_t key) {
-  uint32_t hash = hash_of(from, key), at, is;
-  KN_HASH_EACH(&t->hash, hash, at, is)
-  if (t->nodes.at[is].up == from && t->nodes.at[is].key == key) return t->nodes.at[from].last = is;
-  if (!KN_HASH_ROOM(m, &t->hash) ||
-      !KN_PUSH(m, t->nodes, (struct kn_trie_node){.up = from, .key = key}))
-    return 0;
+  const uint32_t hash = hash_of(from, key);
+  uint32_t at, is;
+  if (!KN_HASH_ROOM(m, &t->hash)) return 0;
+  KN_HASH_EACH(&t->hash, hash, at, is, after(from, key, &t->nodes.at[is])) {
+    const struct kn_trie_node *n = &t->nodes.at[is];
+    if (KN_LIKELY(n->up == from && n->key == key)) return t->nodes.at[from].last = is;
+  }
+  if (!KN_PUSH(m, t->nodes, (struct kn_trie_node){.up = from, .key = key})) return 0;
   is = t->nodes.n - 1;
-  kn_hash_put(&t->hash, hash, hash, is);
+  kn_hash_put_here(&t->hash, at, hash, is);
   return t->nodes.at[from].last = is;
 }

@@ -63,12 +63,16 @@ static bool put_all(kiln_func *f, struct kn_inline_room *room) {
   return ok;
 }
 
+static KN_COLD bool file_after(const struct kn_file *a, const struct kn_file *b) {
+  return a->entry != b->entry ? a->entry > b->entry : strcmp(a->name, b->name) > 0;
+}
+
 /* Index of a file among those of kept functions; UINT32_MAX without memory. */
 static uint32_t keep_file(kiln_module *m, const struct kn_file *file) {
   struct kn_kept *kept = m->kept;
   size_t length = strlen(file->name) + 1;
   uint32_t hash = kn_hash_bytes(file->name, length - 1), at, i;
-  KN_HASH_EACH(&kept->file_hash, hash, at, i) {
+  KN_HASH_EACH(&kept->file_hash, hash, at, i, file_after(file, &kept->files.at[i - 1])) {
     const struct kn_file *k = &kept->files.at[i - 1];
     if (k->entry == file->entry && strcmp(k->name, file->name) == 0) return i - 1;
   }
@@ -77,7 +81,7 @@ static uint32_t keep_file(kiln_module *m, const struct kn_file *file) {
   if (name == NULL) return UINT32_MAX;
   memcpy(name, file->name, length);
   kept->files.at[kept->files.n++] = (struct kn_file){name, file->entry};
-  kn_hash_put(&kept->file_hash, hash, hash, kept->files.n);
+  kn_hash_put(&kept->file_hash, at, hash, kept->files.n);
   return kept->files.n - 1;
 }
 

@@ -203,12 +203,14 @@ size_t kn_lex_decode(const struct kn_token *t, char *out) {
 struct kn_name *kn_names_find(kiln_module *m, struct kn_names *names, const char *key,
                               size_t length, bool add) {
   uint32_t hash = kn_hash_bytes(key, length), at, i;
-  KN_HASH_EACH(&names->hash, hash, at, i) {
+  KN_HASH_EACH(
+    &names->hash, hash, at, i,
+    kn_bytes_after(key, length, names->list.at[i - 1].key, names->list.at[i - 1].length)) {
     struct kn_name *e = &names->list.at[i - 1];
     if (e->length == length && kn_same_bytes(e->key, key, length)) return e;
   }
   struct kn_name name = {.key = key, .length = (uint32_t)length};
   if (!add || !KN_HASH_ROOM(m, &names->hash) || !KN_PUSH(m, names->list, name)) return NULL;
-  kn_hash_put(&names->hash, hash, hash, names->list.n);
+  kn_hash_put(&names->hash, at, hash, names->list.n);
   return &names->list.at[names->list.n - 1];
 }

@@ -117,6 +117,7 @@ struct kn_parser {
   uint32_t labels_of; /* symbol id of the function whose labels are known, or 0 */
   KN_ARRAY(struct kn_label) label;
   uint32_t n_blocks; /* highest block id + 1 */
+  uint64_t left_out; /* block ids that functions' labels leave out, so far */
   KN_ARRAY(uint8_t) label_types;
 
   KN_ARRAY(kiln_value) args; /* scratch: operands of the instruction */

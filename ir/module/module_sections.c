@@ -22,12 +22,19 @@ static const char *check(const kiln_section_desc *d) {
   return NULL;
 }
 
-const struct kn_section *kn_section_said(const kiln_module *m, const char *name) {
-  if (m->sections.n == 0 || name == NULL) return NULL;
-  uint32_t hash = kn_hash_bytes(name, strlen(name)), at, i;
-  KN_HASH_EACH(&m->section_hash, hash, at, i)
+/* The section that was declared by a name, or NULL: then *at is the name's position in the table. */
+static struct kn_section *find(const kiln_module *m, const char *name, uint32_t hash,
+                               uint32_t *at) {
+  uint32_t i;
+  KN_HASH_EACH(&m->section_hash, hash, *at, i, strcmp(name, m->sections.at[i - 1].name) > 0)
   if (strcmp(m->sections.at[i - 1].name, name) == 0) return m->sections.at + i - 1;
   return NULL;
+}
+
+const struct kn_section *kn_section_said(const kiln_module *m, const char *name) {
+  if (m->sections.n == 0 || name == NULL) return NULL;
+  uint32_t at;
+  return find(m, name, kn_hash_bytes(name, strlen(name)), &at);
 }
 
 kiln_status kiln_section_declare(kiln_module *m, const char *name, const kiln_section_desc *desc) {
@@ -44,7 +51,8 @@ kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_sect
   const char *wrong = check(desc);
   if (wrong != NULL)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "section '%.100s': %s", name, wrong);
-  const struct kn_section *known = kn_section_said(m, name);
+  uint32_t hash = kn_hash_bytes(name, strlen(name)), at;
+  const struct kn_section *known = find(m, name, hash, &at);
   if (known != NULL) {
     if (known->desc.flags == desc->flags && known->desc.kind == desc->kind &&
         known->desc.format_type == desc->format_type &&
@@ -57,8 +65,7 @@ kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_sect
   const char *copy = kn_arena_string(m->arena, name, strlen(name));
   if (copy == NULL) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
   if (!KN_PUSH(m, m->sections, (struct kn_section){copy, *desc})) return kn_module_own(m);
-  uint32_t hash = kn_hash_bytes(name, strlen(name));
-  kn_hash_put(&m->section_hash, hash, hash, m->sections.n);
+  kn_hash_put(&m->section_hash, at, hash, m->sections.n);
   return KILN_OK;
 }
 

@@ -23,6 +23,18 @@ static bool equal(const struct kn_sig *s, const struct kn_sig *t) {
   return true;
 }
 
+/* True if `s` is after `t` in an order of all signatures. */
+static KN_COLD bool after(const struct kn_sig *s, const struct kn_sig *t) {
+  if (s->n_params != t->n_params) return s->n_params > t->n_params;
+  if (s->cc != t->cc) return s->cc > t->cc;
+  if (s->flags != t->flags) return s->flags > t->flags;
+  if (s->n_results != t->n_results) return s->n_results > t->n_results;
+  for (size_t i = 0; i < s->n_params; i++)
+    if (pack(&s->params[i]) != pack(&t->params[i]))
+      return pack(&s->params[i]) > pack(&t->params[i]);
+  return memcmp(s->results, t->results, KILN_MAX_RESULTS) > 0;
+}
+
 /* What is wrong with a parameter, or NULL. */
 static const char *check_param(const kiln_param *p) {
   unsigned in_memory = p->flags & (KILN_PARAM_BYVAL | KILN_PARAM_SRET);
@@ -79,7 +91,7 @@ static struct kn_sig *new_sig(kiln_module *m) {
  * module is locked. */
 static uint32_t intern(kiln_module *m, const struct kn_sig *wanted, uint32_t hash) {
   uint32_t at, id;
-  KN_HASH_EACH(&m->sig_hash, hash, at, id)
+  KN_HASH_EACH(&m->sig_hash, hash, at, id, after(wanted, kn_sig(m, id)))
   if (equal(kn_sig(m, id), wanted)) return id;
   struct kn_sig *s = new_sig(m);
   if (s == NULL || !KN_HASH_ROOM(m, &m->sig_hash)) return 0;
@@ -98,7 +110,7 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted, uint32_t has
   s->params = params;
   m->backend->assign_sig(m->target, s);
   id = m->sigs.n;
-  kn_hash_put(&m->sig_hash, hash, hash, id);
+  kn_hash_put(&m->sig_hash, at, hash, id);
   __atomic_store_n(&m->sigs.n, id + 1, __ATOMIC_RELAXED);
   return id;
 }

@@ -37,11 +37,20 @@ void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) { classify(m,
 
 /* ---- the table ---- */
 
+/* In the table's order, the symbols of blocks are before names. */
+static KN_COLD bool name_after(const struct kn_symbol *s, const char *name, size_t length) {
+  return s->kind == KILN_SYMBOL_BLOCK || kn_bytes_after(name, length, s->name, s->name_length);
+}
+static KN_COLD bool block_after(const struct kn_symbol *s, uint32_t func, uint32_t block) {
+  if (s->kind != KILN_SYMBOL_BLOCK) return false;
+  return func != s->target ? func > s->target : block > s->offset;
+}
+
 /* The symbol of a name, or 0: then *at is its position in the table. */
 KN_INLINE uint32_t find(const kiln_module *m, const char *name, size_t length, uint32_t hash,
                         uint32_t *at) {
   uint32_t id;
-  KN_HASH_EACH(&m->symbol_hash, hash, *at, id) {
+  KN_HASH_EACH(&m->symbol_hash, hash, *at, id, name_after(kn_symbol(m, id), name, length)) {
     const struct kn_symbol *s = kn_symbol(m, id);
     if (s->name_length == length && s->kind != KILN_SYMBOL_BLOCK &&
         kn_same_bytes(s->name, name, length))
@@ -253,7 +262,7 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
   if (!describe(m, s, m->symbols.n, d)) return 0;
   classify(m, s);
   *is_new = true;
-  if (length > 0) kn_hash_put(&m->symbol_hash, at, hash, m->symbols.n);
+  if (length > 0) kn_hash_put_here(&m->symbol_hash, at, hash, m->symbols.n);
   return publish(m);
 }
 
@@ -293,7 +302,7 @@ static uint32_t new_library(kiln_module *m, const char *name, size_t length, uin
   s->library = 1;
   s->sig = sig;
   classify(m, s);
-  kn_hash_put(&m->symbol_hash, at, hash ^ OF_LIBRARY, m->symbols.n);
+  kn_hash_put_here(&m->symbol_hash, at, hash ^ OF_LIBRARY, m->symbols.n);
   m->libraries.at[m->libraries.n++] = m->symbols.n;
   return publish(m);
 }
@@ -486,7 +495,7 @@ const char *kiln_symbol_object_name(const kiln_module *m, kiln_symbol symbol) {
 static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool make) {
   const uint32_t key[2] = {func, block};
   uint32_t hash = kn_hash_bytes(key, sizeof key), at, id;
-  KN_HASH_EACH(&m->symbol_hash, hash, at, id) {
+  KN_HASH_EACH(&m->symbol_hash, hash, at, id, block_after(kn_symbol(m, id), func, block)) {
     struct kn_symbol *s = kn_symbol(m, id);
     if (s->kind != KILN_SYMBOL_BLOCK || s->target != func || s->offset != block) continue;
     if (!s->defined) { /* left by a body that was discarded */
@@ -511,7 +520,7 @@ static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool
   s->defined = 1;
   s->block_first = owner->block_first;
   kn_symbol_classify(m, s);
-  kn_hash_put(&m->symbol_hash, hash, hash, m->symbols.n);
+  kn_hash_put(&m->symbol_hash, at, hash, m->symbols.n);
   return owner->block_first = publish(m);
 }
 

@@ -65,7 +65,39 @@ bool kn_hash_name(const char *name, size_t length, uint32_t *hash) {
   return length == 0 || memchr(name, 0, length) == NULL;
 }
 
+/* Up to 7 bytes as a number. */
+static uint64_t short_word(const uint8_t *p, size_t n) {
+  uint64_t w = 0;
+  for (size_t i = 0; i < n; i++) w = w << 8 | p[i];
+  return w;
+}
+
+/* By length, then by words, the last of which may overlap the one before: it decides only if that is equal. */
+bool kn_bytes_after(const void *a, size_t n, const void *b, size_t m) {
+  const uint8_t *p = a, *q = b;
+  if (n != m) return n > m;
+  if (n < 8) return short_word(p, n) > short_word(q, n);
+  for (size_t i = 0; i + 8 < n; i += 8)
+    if (word(p + i) != word(q + i)) return word(p + i) > word(q + i);
+  return word(p + n - 8) > word(q + n - 8);
+}
+
 /* ---- section groups ---- */
+
+static inline bool is_named(const kiln_module *m, uint32_t id, const char *name, size_t length) {
+  const struct kn_comdat *c = kn_comdat(m, id);
+  return c->length == length && kn_same_bytes(c->name, name, length);
+}
+
+/* Finds a group in a table that has a tree. */
+static KN_COLD uint32_t find_group(const kiln_module *m, const char *name, size_t length,
+                                   uint32_t hash, uint32_t *at) {
+  uint32_t id;
+  KN_HASH_EACH(&m->comdat_hash, hash, *at, id,
+               kn_bytes_after(name, length, kn_comdat(m, id)->name, kn_comdat(m, id)->length))
+  if (is_named(m, id, name, length)) break;
+  return id;
+}
 
 /* The group of a name, which is made if there is none; 0 without memory. `in_module`: the name lies in the module's
  * strings, else it is copied there. */
@@ -73,15 +105,19 @@ KN_INLINE uint32_t group(kiln_module *m, const char *name, size_t length, uint32
                          bool in_module) {
   uint32_t at, id;
   if (!KN_HASH_ROOM(m, &m->comdat_hash)) return 0;
-  KN_HASH_EACH(&m->comdat_hash, hash, at, id) {
-    const struct kn_comdat *c = kn_comdat(m, id);
-    if (c->length == length && kn_same_bytes(c->name, name, length)) return id;
+  if (KN_HASH_FLAT(&m->comdat_hash)) {
+    KN_HASH_EACH_FLAT(&m->comdat_hash, hash, at, id)
+    if (is_named(m, id, name, length)) return id;
+  } else {
+    uint32_t position;
+    if ((id = find_group(m, name, length, hash, &position)) != 0) return id;
+    at = position;
   }
   if (!in_module && (name = kn_arena_string(m->arena, name, length)) == NULL)
     return KN_MODULE_FAIL(0, m, KILN_ERR_MEMORY, "out of memory");
   struct kn_comdat c = {.name = name, .length = length & INT32_MAX, .hash = hash};
   if (!KN_PUSH(m, m->comdats, c)) return 0;
-  kn_hash_put(&m->comdat_hash, at, hash, m->comdats.n);
+  kn_hash_put_here(&m->comdat_hash, at, hash, m->comdats.n);
   return m->comdats.n;
 }
 

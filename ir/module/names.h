@@ -14,6 +14,8 @@
 KN_PRIVATE uint32_t kn_hash_bytes(const void *bytes, size_t size);
 /* The same of a name; false if there is a NUL in it. */
 bool kn_hash_name(const char *name, size_t length, uint32_t *hash);
+/* True if the bytes at `a` are after those at `b` in an order of all byte sequences, for KN_HASH_EACH. */
+KN_PRIVATE KN_COLD bool kn_bytes_after(const void *a, size_t n, const void *b, size_t m);
 /* True if `n` bytes are equal. Names are too short for memcmp's call and set-up, and so many that they count. */
 static inline bool kn_same_bytes(const char *a, const char *b, size_t n) {
   uint64_t v, w;

@@ -18,13 +18,13 @@ static uint32_t intern_file(kiln_session *s, const char *name) {
     return p->last_file;
   size_t length = strlen(name);
   uint32_t hash = kn_hash_bytes(name, length), at, i;
-  KN_HASH_EACH(&p->file_hash, hash, at, i)
+  KN_HASH_EACH(&p->file_hash, hash, at, i, strcmp(name, p->files.at[i - 1].name) > 0)
   if (strcmp(p->files.at[i - 1].name, name) == 0) return p->last_file = i;
   if (!KN_HASH_ROOM(s->module, &p->file_hash)) return 0;
   const char *copy = kn_arena_string(s->arena, name, length);
   if (copy == NULL) return KN_MODULE_FAIL(0, s->module, KILN_ERR_MEMORY, "out of memory");
   if (!KN_PUSH(s->module, p->files, (struct kn_file){copy, 0})) return 0;
-  kn_hash_put(&p->file_hash, hash, hash, p->files.n);
+  kn_hash_put(&p->file_hash, at, hash, p->files.n);
   return p->last_file = p->files.n;
 }
 

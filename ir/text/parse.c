@@ -4,35 +4,6 @@
 #include "ir/text/text_form.h"
 #include <stdio.h>
 
-/* State of a name in p->symbols; `line` of such a name is its item's index + 1. */
-enum { SYM_DECLARED = 1, SYM_DEFINED, SYM_ALIAS_WAITING };
-
-enum item_kind {
-  ITEM_FUNC,
-  ITEM_DATA,
-  ITEM_ALIAS,
-  ITEM_CTOR,
-  ITEM_RENAME,
-  ITEM_ENTRY,
-  ITEM_UNIT,
-  ITEM_KEEP,
-  ITEM_GLOBAL
-};
-
-/* An item that the second pass reads: where it continues, and what the first pass found. */
-struct kn_parse_item {
-  struct kn_lexer at; /* behind `{` or `=`, at a constructor's symbol */
-  /* of a function: at its symbol; of data: at its label; `at` is NULL: it has none */
-  struct kn_lexer personality;
-  struct kn_lexer with; /* of data: at what it goes with, likewise */
-  struct kn_token name;
-  kiln_symbol_desc desc;
-  kiln_data_desc data;
-  kiln_symbol symbol;
-  uint8_t kind; /* enum item_kind */
-  bool done, at_exit;
-};
-
 /* ---- words ---- */
 
 bool kn_parse_protection(struct kn_parser *p, uint32_t *what) {
@@ -48,8 +19,7 @@ bool kn_parse_protection(struct kn_parser *p, uint32_t *what) {
 
 /* ---- symbols ---- */
 
-/* Entry of p->symbols for the symbol token `t`; made if `add`. NULL: not there, or failed. */
-static struct kn_name *symbol_name(struct kn_parser *p, const struct kn_token *t, bool add) {
+struct kn_name *kn_parse_symbol_name(struct kn_parser *p, const struct kn_token *t, bool add) {
   uint32_t length;
   const char *key = kn_parse_name(p, t, &length);
   if (!key) return NULL;
@@ -60,6 +30,24 @@ static struct kn_name *symbol_name(struct kn_parser *p, const struct kn_token *t
   struct kn_name *e = kn_names_find(p->module, &p->symbols, key, length, add);
   if (!e && add) kn_parse_no_memory(p);
   return e;
+}
+
+/* The blocks of a function, by name; NULL after an error. They are kept: data may name those of many functions in any
+ * order. */
+static struct kn_names *blocks_of(struct kn_parser *p, struct kn_parse_item *it) {
+  if (it->blocks != NULL) return it->blocks;
+  if (!kn_parse_labels(p, it->symbol, &it->at)) return NULL;
+  it->blocks = kn_realloc(p->module, NULL, sizeof *it->blocks);
+  if (it->blocks == NULL) {
+    kn_parse_no_memory(p);
+    return NULL;
+  }
+  for (uint32_t i = 0; i < p->labels.list.n; i++)
+    p->labels.list.at[i].value = p->label.at[p->labels.list.at[i].value].id;
+  *it->blocks = p->labels;
+  p->labels = (struct kn_names){0};
+  p->labels_of = 0;
+  return it->blocks;
 }
 
 /* Block id of label token `t` of function `func`. */
@@ -76,18 +64,19 @@ static bool find_label(struct kn_parser *p, const struct kn_name *name, const st
       return true;
     }
   }
-  bool known = p->labels_of == func.id;
-  const struct kn_parse_item *items = p->items.at;
-  if (!known && !p->func && name->line > 0 && items[name->line - 1].kind == ITEM_FUNC) {
-    if (!kn_parse_labels(p, func, &items[name->line - 1].at)) return false;
-    known = true;
-  }
-  if (known) {
-    struct kn_name *e = kn_names_find(p->module, &p->labels, t->text, t->length, false);
+  struct kn_names *blocks = NULL;
+  struct kn_parse_item *items = p->items.at;
+  bool own = p->labels_of == func.id;
+  if (!own && !p->func && name->line > 0 && items[name->line - 1].kind == KN_ITEM_FUNC &&
+      (blocks = blocks_of(p, &items[name->line - 1])) == NULL)
+    return false;
+  if (own || blocks != NULL) {
+    struct kn_name *e =
+      kn_names_find(p->module, own ? &p->labels : blocks, t->text, t->length, false);
     if (!e)
       return kn_parse_fail(p, t, KILN_ERR_STRUCTURE, "no block '%.*s' in the function",
                            (int)t->length, t->text);
-    *out = p->label.at[e->value].id;
+    *out = own ? p->label.at[e->value].id : e->value;
     return true;
   }
   /* Another function's block, or one of another text: by number. */
@@ -107,10 +96,10 @@ static bool find_label(struct kn_parser *p, const struct kn_name *name, const st
 bool kn_parse_symbol(struct kn_parser *p, kiln_symbol *out, int64_t *addend) {
   struct kn_token t = p->lx.tok;
   if (t.kind != KN_TOK_SYMBOL) return kn_parse_expected(p, "a symbol");
-  const struct kn_name *e = symbol_name(p, &t, false);
+  const struct kn_name *e = kn_parse_symbol_name(p, &t, false);
   if (!e)
     return kn_parse_fail(p, &t, KILN_ERR_SYMBOL, "@%.*s is not declared", (int)t.length, t.text);
-  if (e->state == SYM_ALIAS_WAITING)
+  if (e->state == KN_SYM_ALIAS_WAITING)
     return kn_parse_fail(p, &t, KILN_ERR_SYMBOL, "@%.*s is an alias of itself", (int)t.length,
                          t.text);
   *out = (kiln_symbol){e->value};
@@ -214,16 +203,14 @@ static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data
   }
 }
 
-/* Enters the declared symbol under its name; `defined` if a body or data follows. */
-static bool enter_symbol(struct kn_parser *p, const struct kn_token *t, kiln_symbol symbol,
-                         bool defined, uint32_t item) {
-  struct kn_name *e = symbol_name(p, t, true);
-  if (!e) return false;
-  if (defined && e->state >= SYM_DEFINED)
+/* Enters the declared symbol under its name, which start_desc gave; `defined` if a body or data follows. */
+static bool enter_symbol(struct kn_parser *p, const struct kn_token *t, struct kn_name *e,
+                         kiln_symbol symbol, bool defined, uint32_t item) {
+  if (defined && e->state >= KN_SYM_DEFINED)
     return kn_parse_fail(p, t, KILN_ERR_SYMBOL, "@%.*s is defined twice", (int)t->length, t->text);
   e->value = symbol.id;
   if (defined || e->state == 0) {
-    e->state = defined ? SYM_DEFINED : SYM_DECLARED;
+    e->state = defined ? KN_SYM_DEFINED : KN_SYM_DECLARED;
     e->line = item;
   }
   return true;
@@ -252,20 +239,21 @@ static bool skip_braces(struct kn_parser *p, const struct kn_token *open) {
   }
 }
 
-/* Begins the description of the symbol token `t`; an earlier declaration in this text gives
- * `known`. */
-static bool start_desc(struct kn_parser *p, const struct kn_token *t, kiln_symbol_desc *d,
-                       kiln_symbol *known) {
+/* Begins the description of the symbol token `t`, and gives its name, whose value is an earlier declaration in this
+ * text. It stays valid until another name is entered. */
+static struct kn_name *start_desc(struct kn_parser *p, const struct kn_token *t,
+                                  kiln_symbol_desc *d) {
   uint32_t length;
   d->name = kn_parse_name(p, t, &length);
-  if (!d->name) return false;
-  if (length == 0) return kn_parse_fail(p, t, KILN_ERR_SYNTAX, "an empty name");
+  if (!d->name) return NULL;
   d->name_length = length;
-  struct kn_name *e = symbol_name(p, t, false);
-  *known = (kiln_symbol){e ? e->value : 0};
-  if (e && e->state == SYM_ALIAS_WAITING)
-    return kn_parse_fail(p, t, KILN_ERR_SYMBOL, "@%.*s is defined twice", (int)t->length, t->text);
-  return true;
+  struct kn_name *e =
+    length != 0 ? kn_names_find(p->module, &p->symbols, d->name, length, true) : NULL;
+  if (e && e->state != KN_SYM_ALIAS_WAITING) return e;
+  if (length == 0) kn_parse_fail(p, t, KILN_ERR_SYNTAX, "an empty name");
+  else if (!e) kn_parse_no_memory(p);
+  else kn_parse_fail(p, t, KILN_ERR_SYMBOL, "@%.*s is defined twice", (int)t->length, t->text);
+  return NULL;
 }
 
 static bool wrong_kind(struct kn_parser *p, const struct kn_token *t) {
@@ -275,11 +263,12 @@ static bool wrong_kind(struct kn_parser *p, const struct kn_token *t) {
 
 static bool parse_func(struct kn_parser *p, bool body) {
   kiln_symbol_desc d = {0};
-  kiln_symbol symbol;
   kiln_sig sig;
   if (!parse_symbol_words(p, &d)) return false;
   struct kn_token t = p->lx.tok;
-  if (!start_desc(p, &t, &d, &symbol)) return false;
+  struct kn_name *e = start_desc(p, &t, &d);
+  if (!e) return false;
+  kiln_symbol symbol = {e->value};
   kn_parse_next(p);
   if (!kn_parse_sig(p, &sig) || !parse_tail_words(p, &d, NULL, NULL, NULL)) return false;
   if (symbol.id) {
@@ -289,7 +278,7 @@ static bool parse_func(struct kn_parser *p, bool body) {
     symbol = kiln_func_declare(p->module, &d, sig);
     if (!kn_parse_api_ok(p)) return false;
   }
-  if (!enter_symbol(p, &t, symbol, body, p->items.n + 1)) return false;
+  if (!enter_symbol(p, &t, e, symbol, body, p->items.n + 1)) return false;
   if (!body) return kn_parse_line_end(p);
   struct kn_lexer personality = {0};
   if (kn_parse_word(p, "personality")) { /* its symbol may be declared later */
@@ -299,7 +288,7 @@ static bool parse_func(struct kn_parser *p, bool body) {
   }
   struct kn_token open = p->lx.tok;
   if (!kn_parse_want(p, '{')) return false;
-  struct kn_parse_item *it = new_item(p, ITEM_FUNC);
+  struct kn_parse_item *it = new_item(p, KN_ITEM_FUNC);
   if (!it) return false;
   it->at = p->lx;
   it->personality = personality;
@@ -311,10 +300,11 @@ static bool parse_func(struct kn_parser *p, bool body) {
 static bool parse_data(struct kn_parser *p, bool body) {
   kiln_symbol_desc d = {0};
   kiln_data_desc data = {0};
-  kiln_symbol symbol;
   if (!parse_symbol_words(p, &d)) return false;
   struct kn_token t = p->lx.tok;
-  if (!start_desc(p, &t, &d, &symbol)) return false;
+  struct kn_name *e = start_desc(p, &t, &d);
+  if (!e) return false;
+  kiln_symbol symbol = {e->value};
   kn_parse_next(p);
   struct kn_lexer of = {0}, with = {0};
   if (!parse_tail_words(p, &d, &data, &of, &with)) return false;
@@ -325,11 +315,11 @@ static bool parse_data(struct kn_parser *p, bool body) {
     symbol = kiln_data_declare(p->module, &d);
     if (!kn_parse_api_ok(p)) return false;
   }
-  if (!enter_symbol(p, &t, symbol, body, p->items.n + 1)) return false;
+  if (!enter_symbol(p, &t, e, symbol, body, p->items.n + 1)) return false;
   if (!body) return kn_parse_line_end(p);
   struct kn_token open = p->lx.tok;
   if (!kn_parse_want(p, '{')) return false;
-  struct kn_parse_item *it = new_item(p, ITEM_DATA);
+  struct kn_parse_item *it = new_item(p, KN_ITEM_DATA);
   if (!it) return false;
   it->at = p->lx;
   it->symbol = symbol;
@@ -342,16 +332,15 @@ static bool parse_data(struct kn_parser *p, bool body) {
 
 static bool parse_alias(struct kn_parser *p, bool resolver) {
   kiln_symbol_desc d = {.resolver = resolver};
-  kiln_symbol known;
   if (!parse_symbol_words(p, &d)) return false;
   struct kn_token t = p->lx.tok;
-  if (!start_desc(p, &t, &d, &known)) return false;
-  if (known.id) return wrong_kind(p, &t);
-  kn_parse_next(p);
-  struct kn_parse_item *it = new_item(p, ITEM_ALIAS);
-  struct kn_name *e = it ? symbol_name(p, &t, true) : NULL;
+  struct kn_name *e = start_desc(p, &t, &d);
   if (!e) return false;
-  e->state = SYM_ALIAS_WAITING;
+  if (e->value != 0) return wrong_kind(p, &t);
+  kn_parse_next(p);
+  struct kn_parse_item *it = new_item(p, KN_ITEM_ALIAS);
+  if (!it) return false;
+  e->state = KN_SYM_ALIAS_WAITING;
   e->line = p->items.n;
   if (!kn_parse_want(p, '=')) return false;
   it->at = p->lx;
@@ -374,7 +363,7 @@ static bool parse_later(struct kn_parser *p, unsigned kind, bool at_exit) {
 
 /* `!4 = variable { ... }`, which may go over several lines; `!` was taken. */
 static bool parse_entry_later(struct kn_parser *p) {
-  struct kn_parse_item *it = new_item(p, ITEM_ENTRY);
+  struct kn_parse_item *it = new_item(p, KN_ITEM_ENTRY);
   if (!it) return false;
   it->at = p->lx;
   if (!kn_parse_entry_name(p)) return false;
@@ -527,11 +516,11 @@ static bool first_pass(struct kn_parser *p) {
     } else if (kn_parse_word(p, "ifunc")) {
       ok = parse_alias(p, true);
     } else if (kn_parse_word(p, "ctor")) {
-      ok = parse_later(p, ITEM_CTOR, false);
+      ok = parse_later(p, KN_ITEM_CTOR, false);
     } else if (kn_parse_word(p, "rename")) {
-      ok = parse_later(p, ITEM_RENAME, false);
+      ok = parse_later(p, KN_ITEM_RENAME, false);
     } else if (kn_parse_word(p, "dtor")) {
-      ok = parse_later(p, ITEM_CTOR, true);
+      ok = parse_later(p, KN_ITEM_CTOR, true);
     } else if (kn_parse_word(p, "target")) {
       ok = parse_target(p);
     } else if (kn_parse_word(p, "section")) {
@@ -543,11 +532,11 @@ static bool first_pass(struct kn_parser *p) {
     } else if (kn_parse_take(p, '!')) {
       ok = parse_entry_later(p);
     } else if (kn_parse_word(p, "unit")) {
-      ok = parse_later(p, ITEM_UNIT, false);
+      ok = parse_later(p, KN_ITEM_UNIT, false);
     } else if (kn_parse_word(p, "keep")) {
-      ok = parse_later(p, ITEM_KEEP, false);
+      ok = parse_later(p, KN_ITEM_KEEP, false);
     } else if (kn_parse_word(p, "global")) {
-      ok = parse_later(p, ITEM_GLOBAL, false);
+      ok = parse_later(p, KN_ITEM_GLOBAL, false);
     } else if (kn_parse_word(p, "dwarf")) {
       ok = parse_dwarf(p);
     } else if (kn_parse_word(p, "pinned")) {
@@ -578,38 +567,6 @@ static bool first_pass(struct kn_parser *p) {
 }
 
 /* ---- second pass ---- */
-
-/* True if the target of the alias at the lexer is known. */
-static bool alias_ready(struct kn_parser *p) {
-  struct kn_name *e = symbol_name(p, &p->lx.tok, false);
-  return !e || e->state != SYM_ALIAS_WAITING;
-}
-
-static bool define_aliases(struct kn_parser *p) {
-  struct kn_parse_item *items = p->items.at;
-  bool progress = true, last = false;
-  while (progress || !last) {
-    last = !progress; /* the last round reports what is left */
-    progress = false;
-    for (uint32_t i = 0; i < p->items.n; i++) {
-      struct kn_parse_item *it = &items[i];
-      if (it->kind != ITEM_ALIAS || it->done) continue;
-      p->lx = it->at;
-      if (!last && !alias_ready(p)) continue;
-      kiln_symbol target;
-      int64_t offset;
-      if (!kn_parse_symbol(p, &target, &offset) || !kn_parse_line_end(p)) return false;
-      kiln_symbol s = kiln_alias_define(p->module, &it->desc, target, offset);
-      if (!kn_parse_api_ok(p)) return false;
-      struct kn_name *e = symbol_name(p, &it->name, true);
-      if (!e) return false;
-      e->value = s.id;
-      e->state = SYM_DEFINED;
-      it->done = progress = true;
-    }
-  }
-  return true;
-}
 
 static uint8_t *more_bytes(struct kn_parser *p, uint64_t n) {
   if (n > UINT32_MAX / 2 || p->bytes.n + n > UINT32_MAX / 2) {
@@ -795,15 +752,15 @@ static bool define_entries(struct kn_parser *p) {
   bool ok = true;
   for (uint32_t i = 0; i < p->items.n && ok; i++) {
     p->lx = items[i].at;
-    if (items[i].kind == ITEM_ENTRY) ok = kn_parse_entry_number(p);
+    if (items[i].kind == KN_ITEM_ENTRY) ok = kn_parse_entry_number(p);
   }
   for (uint32_t i = 0; i < p->items.n && ok; i++) {
     p->lx = items[i].at;
     switch (items[i].kind) {
-    case ITEM_ENTRY: ok = kn_parse_entry(p); break;
-    case ITEM_UNIT: ok = kn_parse_unit(p); break;
-    case ITEM_KEEP: ok = kn_parse_keep(p); break;
-    case ITEM_GLOBAL: ok = kn_parse_global(p); break;
+    case KN_ITEM_ENTRY: ok = kn_parse_entry(p); break;
+    case KN_ITEM_UNIT: ok = kn_parse_unit(p); break;
+    case KN_ITEM_KEEP: ok = kn_parse_keep(p); break;
+    case KN_ITEM_GLOBAL: ok = kn_parse_global(p); break;
     default: break;
     }
   }
@@ -813,15 +770,15 @@ static bool define_entries(struct kn_parser *p) {
 }
 
 static bool second_pass(struct kn_parser *p) {
-  if (!define_aliases(p) || !define_entries(p)) return false;
+  if (!kn_parse_aliases(p) || !define_entries(p)) return false;
   struct kn_parse_item *items = p->items.at;
   for (uint32_t i = 0; i < p->items.n; i++) {
-    if (items[i].kind == ITEM_DATA && !define_data(p, &items[i])) return false;
-    if (items[i].kind == ITEM_CTOR && !add_ctor(p, &items[i])) return false;
-    if (items[i].kind == ITEM_RENAME && !rename_symbol(p, &items[i])) return false;
+    if (items[i].kind == KN_ITEM_DATA && !define_data(p, &items[i])) return false;
+    if (items[i].kind == KN_ITEM_CTOR && !add_ctor(p, &items[i])) return false;
+    if (items[i].kind == KN_ITEM_RENAME && !rename_symbol(p, &items[i])) return false;
   }
   for (uint32_t i = 0; i < p->items.n; i++) {
-    if (items[i].kind == ITEM_FUNC && !build_func(p, &items[i])) return false;
+    if (items[i].kind == KN_ITEM_FUNC && !build_func(p, &items[i])) return false;
   }
   return true;
 }
@@ -844,6 +801,13 @@ kiln_status kiln_text_read(kiln_session *s, const char *text, size_t size, kiln_
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     kn_realloc(p.module, names[i]->list.at, 0);
     kn_hash_free(&p.module->options.allocator, &names[i]->hash);
+  }
+  for (uint32_t i = 0; i < p.items.n; i++) {
+    struct kn_names *blocks = p.items.at[i].blocks;
+    if (blocks == NULL) continue;
+    kn_realloc(p.module, blocks->list.at, 0);
+    kn_hash_free(&p.module->options.allocator, &blocks->hash);
+    kn_realloc(p.module, blocks, 0);
   }
   void *owned[] = {p.label.at, p.items.at,  p.label_types.at, p.args.at,
                    p.bytes.at, p.relocs.at, p.calls.at};

@@ -72,10 +72,13 @@ static bool label_number(const struct kn_label *l, uint64_t limit, uint32_t *out
   return id < limit;
 }
 
+/* How many blocks up to the highest number labels may leave out: memory and time are in proportion to the text. */
+enum { LEFT_OUT_BY_LABEL = 64, LEFT_OUT = 65536 };
+
 /* Block ids: if all labels are b0, b1, ... with b0 first and not too sparse, their numbers; else
  * they count in the order of the text. */
-static void number_labels(struct kn_parser *p) {
-  uint64_t limit = (uint64_t)p->label.n * 64 + 65536;
+static bool number_labels(struct kn_parser *p) {
+  uint64_t dense = (uint64_t)p->label.n * LEFT_OUT_BY_LABEL, limit = dense + LEFT_OUT;
   bool numbered = true;
   p->n_blocks = p->label.n;
   for (uint32_t i = 0; i < p->label.n && numbered; i++) {
@@ -83,9 +86,15 @@ static void number_labels(struct kn_parser *p) {
     numbered = label_number(l, limit, &l->id) && (i > 0 || l->id == 0);
     if (numbered && l->id >= p->n_blocks) p->n_blocks = l->id + 1;
   }
-  if (numbered) return;
+  if (numbered) {
+    if (p->n_blocks > dense) p->left_out += p->n_blocks - dense;
+    if (p->left_out <= LEFT_OUT + (uint64_t)(p->lx.end - p->text)) return true;
+    struct kn_token at = {.line = p->label.at[0].line, .column = p->label.at[0].column};
+    return kn_parse_fail(p, &at, KILN_ERR_LIMIT, "the numbers of blocks are too far apart");
+  }
   p->n_blocks = p->label.n;
   for (uint32_t i = 0; i < p->label.n; i++) p->label.at[i].id = i;
+  return true;
 }
 
 bool kn_parse_labels(struct kn_parser *p, kiln_symbol func, const struct kn_lexer *body) {
@@ -118,7 +127,7 @@ bool kn_parse_labels(struct kn_parser *p, kiln_symbol func, const struct kn_lexe
   }
   if (!ok) return false;
   p->lx = before;
-  number_labels(p);
+  if (!number_labels(p)) return false;
   p->labels_of = func.id;
   return true;
 }

@@ -14,6 +14,42 @@
 
 /* ---- parser ---- */
 
+/* State of a name in p->symbols; `line` of such a name is its item's index + 1. */
+enum { KN_SYM_DECLARED = 1, KN_SYM_DEFINED, KN_SYM_ALIAS_WAITING };
+
+enum kn_item_kind {
+  KN_ITEM_FUNC,
+  KN_ITEM_DATA,
+  KN_ITEM_ALIAS,
+  KN_ITEM_CTOR,
+  KN_ITEM_RENAME,
+  KN_ITEM_ENTRY,
+  KN_ITEM_UNIT,
+  KN_ITEM_KEEP,
+  KN_ITEM_GLOBAL
+};
+
+/* An item that the second pass reads: where it continues, and what the first pass found. */
+struct kn_parse_item {
+  struct kn_lexer at; /* behind `{` or `=`, at a constructor's symbol */
+  /* of a function: at its symbol; of data: at its label; `at` is NULL: it has none */
+  struct kn_lexer personality;
+  struct kn_lexer with; /* of data: at what it goes with, likewise */
+  struct kn_token name;
+  kiln_symbol_desc desc;
+  kiln_data_desc data;
+  struct kn_names *blocks; /* of a function, if something in the module names one: value: block */
+  kiln_symbol symbol;
+  uint32_t round; /* of an alias: ir/text/parse_alias.c */
+  uint8_t kind;   /* enum kn_item_kind */
+  bool at_exit;
+};
+
+/* Entry of p->symbols for the symbol token `t`; made if `add`. NULL: not there, or failed. */
+struct kn_name *kn_parse_symbol_name(struct kn_parser *p, const struct kn_token *t, bool add);
+/* Defines all aliases (ir/text/parse_alias.c). */
+bool kn_parse_aliases(struct kn_parser *p);
+
 /* Words of kn_protect_names, at least one: KILN_PROTECT_... */
 bool kn_parse_protection(struct kn_parser *p, uint32_t *what);
 /* `@name`, `@name+8`, `@f:block`; the addend, which follows without a space, is read if `addend` is

@@ -31,22 +31,33 @@ static uint32_t hash(uint32_t a, uint32_t b) {
   return (uint32_t)(kn_mix64(0, (uint64_t)a << 32 | b) >> 32);
 }
 
-static struct kn_flow_slot *find(const struct kn_flow_map *m, uint32_t a, uint32_t b) {
-  uint32_t key = hash(a, b), at, i;
-  KN_HASH_EACH(&m->hash, key, at, i)
+static KN_COLD bool after(uint32_t a, uint32_t b, const struct kn_flow_slot *s) {
+  return a != s->a ? a > s->a : b > s->b;
+}
+
+/* The entry of a key, or NULL: then *at is the key's position in the table. */
+static struct kn_flow_slot *find_at(const struct kn_flow_map *m, uint32_t a, uint32_t b,
+                                    uint32_t *at) {
+  uint32_t key = hash(a, b), i;
+  KN_HASH_EACH(&m->hash, key, *at, i, after(a, b, &m->list.at[i - 1]))
   if (m->list.at[i - 1].a == a && m->list.at[i - 1].b == b) return &m->list.at[i - 1];
   return NULL;
+}
+static struct kn_flow_slot *find(const struct kn_flow_map *m, uint32_t a, uint32_t b) {
+  uint32_t at;
+  return find_at(m, a, b, &at);
 }
 
 /* The entry of a key, made if there is none (entry and first are 0 then); NULL without memory. It moves when the next
  * one is made. */
 static struct kn_flow_slot *put(struct kn_flow *w, struct kn_flow_map *m, uint32_t a, uint32_t b) {
-  struct kn_flow_slot *s = find(m, a, b);
+  uint32_t at;
+  struct kn_flow_slot *s = find_at(m, a, b, &at);
   if (s) return s;
   if ((!KN_HASH_ROOM(w->f->module, &m->hash) && !full(w)) ||
       !PUSH(w, m->list, (struct kn_flow_slot){.a = a, .b = b}))
     return NULL;
-  kn_hash_put(&m->hash, hash(a, b), hash(a, b), m->list.n);
+  kn_hash_put(&m->hash, at, hash(a, b), m->list.n);
   return &m->list.at[m->list.n - 1];
 }
 

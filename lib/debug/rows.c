@@ -422,10 +422,15 @@ static uint32_t hash_of(const struct kn_debug_value *v) {
   return (uint32_t)(kn_mix64(v->inlined, v->variable) >> 32);
 }
 
-/* The first of what was seen of v's variable, index + 1, or 0. */
-static uint32_t first_of(const struct flow *x, const struct kn_debug_value *v) {
-  uint32_t at, k;
-  KN_HASH_EACH(&x->d->values.firsts, hash_of(v), at, k) {
+static KN_COLD bool value_after(const struct kn_debug_value *v, const struct kn_debug_value *is) {
+  return v->variable != is->variable ? v->variable > is->variable : v->inlined > is->inlined;
+}
+
+/* The first of what was seen of v's variable, index + 1; or 0, and its position in the table. */
+static uint32_t first_of(const struct flow *x, const struct kn_debug_value *v, uint32_t *at) {
+  const uint32_t hash = hash_of(v);
+  uint32_t k;
+  KN_HASH_EACH(&x->d->values.firsts, hash, *at, k, value_after(v, &x->values[k - 1].is)) {
     const struct kn_debug_value *is = &x->values[k - 1].is;
     if (is->variable == v->variable && is->inlined == v->inlined) break;
   }
@@ -439,9 +444,9 @@ static bool chain(struct flow *x) {
   kn_hash_clear(firsts);
   for (uint32_t k = 1; k <= x->d->seen.n; k++) {
     struct kn_debug_seen *s = &x->values[k - 1];
-    uint32_t first = first_of(x, &s->is);
+    uint32_t at, first = first_of(x, &s->is, &at);
     if (first == 0 && !KN_HASH_ROOM(x->w->f->module, firsts)) return false;
-    if (first == 0) kn_hash_put(firsts, hash_of(&s->is), hash_of(&s->is), first = k);
+    if (first == 0) kn_hash_put(firsts, at, hash_of(&s->is), first = k);
     s->earlier = x->values[first - 1].newest;
     x->values[first - 1].newest = k;
     if (s->declared != 0 && x->d->by_slot.at[vars[s->declared - 1].slot].hidden)
@@ -538,7 +543,8 @@ static void add_seen(struct kn_debug_observer *d) {
        k++) { /* nor of those that are nowhere in the code */
     const struct kn_debug_value *v = &w->f->debug.values.at[k];
     const struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
-    if (!v->label && first_of(&x, v) == 0) (void)KN_PUSH(w->f->module, out->vars, row);
+    uint32_t at;
+    if (!v->label && first_of(&x, v, &at) == 0) (void)KN_PUSH(w->f->module, out->vars, row);
   }
 }
 

@@ -356,13 +356,15 @@ void *kn_dwarf_no_memory(kiln_module *m) {
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies.at,   d->units.at,    d->queue.at,    d->unplaced.at, d->vars.at,
-                    d->scopes.at, d->ranges.at,   d->patches.at,  d->files.at,    d->file_of,
-                    d->str_of,    d->func_addr,   d->callees,     d->func_node,   d->names.at,
-                    d->links.at,  d->pointers.at, d->scope_way.at};
+  void *arrays[] = {d->dies.at,   d->units.at,    d->queue.at,     d->unplaced.at, d->vars.at,
+                    d->scopes.at, d->ranges.at,   d->patches.at,   d->files.at,    d->file_of,
+                    d->str_of,    d->func_addr,   d->callees,      d->func_node,   d->names.at,
+                    d->links.at,  d->pointers.at, d->scope_way.at, d->filed.at};
   kn_trie_free(d->m, &d->abbrevs);
   kn_hash_free(&d->m->options.allocator, &d->str_hash);
   kn_hash_free(&d->m->options.allocator, &d->scope_hash);
+  kn_hash_free(&d->m->options.allocator, &d->file_hash);
+  kn_hash_free(&d->m->options.allocator, &d->dir_hash);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
   struct kn_dwarf left = {.m = d->m, .split = d->split};
   memcpy(left.out, d->out, sizeof left.out);

@@ -3,6 +3,8 @@
  * they need no relocations. Called by lib/dwarf/dwarf_write.c. */
 #include "lib/dwarf/dwarf_writer.h"
 
+#include "ir/module/names.h"
+
 enum {
   LINE_BASE = -5,
   LINE_RANGE = 14,
@@ -28,6 +30,16 @@ struct kn_dwarf_file kn_dwarf_file_text(const struct kn_dwarf *d, uint32_t i) {
 
 static bool same(const struct kn_dwarf_text *a, const struct kn_dwarf_text *b) {
   return a->n == b->n && (a->n == 0 || memcmp(a->at, b->at, a->n) == 0);
+}
+
+static bool text_after(const struct kn_dwarf_text *a, const struct kn_dwarf_text *b) {
+  return kn_bytes_after(a->n != 0 ? a->at : "", a->n, b->n != 0 ? b->at : "", b->n);
+}
+static bool file_after(const struct kn_dwarf_file *a, const struct kn_dwarf_file *b) {
+  return same(&a->name, &b->name) ? text_after(&a->dir, &b->dir) : text_after(&a->name, &b->name);
+}
+static uint32_t text_hash(const struct kn_dwarf_text *t) {
+  return kn_hash_bytes(t->n != 0 ? t->at : "", t->n);
 }
 
 /* A name relative to the unit's folder has its own folder split off, as by LLVM: debuggers show a file of a folder with
@@ -58,14 +70,23 @@ static uint32_t add_file(struct kn_dwarf *d, struct kn_dwarf_file f) {
   /* An empty name would end the table of DWARF 4. LLVM calls such a file so. */
   if (f.name.n == 0)
     f = (struct kn_dwarf_file){.set = f.set, .md5 = f.md5, .name = {"<stdin>", 7, 0}};
-  for (uint32_t i = d->files.n; i-- > 0;)
-    if (same(&f.name, &d->files.at[i].name) && same(&f.dir, &d->files.at[i].dir)) return i + first;
-  return KN_PUSH(d->m, d->files, f) ? d->files.n - 1 + first : 0;
+  const uint64_t both = kn_mix64(kn_hash_bytes(f.name.at, f.name.n), text_hash(&f.dir));
+  const uint32_t hash = (uint32_t)(both >> 32);
+  uint32_t at, i;
+  KN_HASH_EACH(&d->file_hash, hash, at, i, file_after(&f, &d->files.at[i - 1])) {
+    const struct kn_dwarf_file *g = &d->files.at[i - 1];
+    if (same(&f.name, &g->name) && same(&f.dir, &g->dir)) return i - 1 + first;
+  }
+  if (!KN_HASH_ROOM(d->m, &d->file_hash) || !KN_PUSH(d->m, d->files, f)) return 0;
+  kn_hash_put(&d->file_hash, at, hash, d->files.n);
+  return d->files.n - 1 + first;
 }
 
 uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die) {
-  if (d->file_of[die] == 0) d->file_of[die] = add_file(d, kn_dwarf_file_text(d, die)) + 1;
-  return d->file_of[die] - 1;
+  if (d->file_of[die] != 0) return d->file_of[die] - 1;
+  uint32_t number = add_file(d, kn_dwarf_file_text(d, die));
+  if (KN_PUSH(d->m, d->filed, die)) d->file_of[die] = number + 1;
+  return number;
 }
 
 uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc_full *l) {
@@ -90,7 +111,9 @@ void kn_dwarf_line_begin(struct kn_dwarf *d, uint32_t unit) {
   uint32_t file = kn_dwarf_unit_file(d, unit);
   u->line = d->out[KN_DS_LINE].bytes.n;
   d->files.n = 0;
-  memset(d->file_of, 0, (size_t)d->dies.n * sizeof *d->file_of);
+  kn_hash_clear(&d->file_hash);
+  for (uint32_t i = 0; i < d->filed.n; i++) d->file_of[d->filed.at[i]] = 0;
+  d->filed.n = 0;
   /* the unit's own file is the first */
   if (file) kn_dwarf_file_number(d, file);
   else add_file(d, kn_dwarf_file_text(d, u->die));
@@ -123,13 +146,21 @@ static void put_text(struct kn_dwarf *d, const struct kn_dwarf_text *text) {
 /* Gives the files their directories' numbers; the directories' first files, by number. */
 static uint32_t number_dirs(struct kn_dwarf *d, uint32_t *first) {
   uint32_t n = 0;
+  kn_hash_clear(&d->dir_hash);
   for (uint32_t i = 0; i < d->files.n; i++) {
     struct kn_dwarf_file *f = &d->files.at[i];
-    uint32_t k = 0;
-    /* no directory is that of the unit, which is the first */
-    while (k < n && f->dir.n != 0 && !same(&f->dir, &d->files.at[first[k]].dir)) k++;
-    if (k == n) first[n++] = i;
-    f->dir_index = k;
+    f->dir_index = 0;
+    if (n > 0 && f->dir.n == 0) continue; /* no directory is that of the unit, which is the first */
+    const uint32_t hash = text_hash(&f->dir);
+    uint32_t at, k;
+    KN_HASH_EACH(&d->dir_hash, hash, at, k, text_after(&f->dir, &d->files.at[first[k - 1]].dir))
+    if (same(&f->dir, &d->files.at[first[k - 1]].dir)) break;
+    if (k == 0) {
+      if (!KN_HASH_ROOM(d->m, &d->dir_hash)) return n;
+      first[n++] = i;
+      kn_hash_put(&d->dir_hash, at, hash, k = n);
+    }
+    f->dir_index = k - 1;
   }
   return n;
 }

@@ -71,15 +71,34 @@ static uint32_t hash_of(struct kn_dwarf_key k) {
   return (k.scope * 0x9e3779b1u ^ k.call * 0x85ebca6bu) >> 8;
 }
 
-/* Number of the scope that is k.scope or an instance of it; 0: it has no code. */
-static uint32_t find(const struct function *x, struct kn_dwarf_key k) {
-  const struct kn_dwarf *d = x->d;
-  uint32_t hash = hash_of(k), at, i;
-  KN_HASH_EACH(&d->scope_hash, hash, at, i) {
-    const struct kn_dwarf_scope *s = &d->scopes.at[i - 1];
-    if (d->dies.at[s->node].of == k.scope && s->call == k.call) break;
-  }
+static KN_COLD bool key_after(const struct kn_dwarf *d, struct kn_dwarf_key k, uint32_t i) {
+  const struct kn_dwarf_scope *s = &d->scopes.at[i - 1];
+  return s->call != k.call ? k.call > s->call : k.scope > d->dies.at[s->node].of;
+}
+
+static inline bool is_key(const struct kn_dwarf *d, struct kn_dwarf_key k, uint32_t i) {
+  const struct kn_dwarf_scope *s = &d->scopes.at[i - 1];
+  return d->dies.at[s->node].of == k.scope && s->call == k.call;
+}
+
+/* Number of the scope that is k.scope or an instance of it; 0: it has no code, then *at is its position in the table. */
+static KN_COLD uint32_t find_at(const struct kn_dwarf *d, struct kn_dwarf_key k, uint32_t hash,
+                                uint32_t *at) {
+  uint32_t i;
+  KN_HASH_EACH(&d->scope_hash, hash, *at, i, key_after(d, k, i))
+  if (is_key(d, k, i)) break;
   return i;
+}
+static uint32_t find(const struct function *x, struct kn_dwarf_key k) {
+  struct kn_dwarf *d = x->d;
+  if (d->scope_found != 0 && k.scope == d->scope_key.scope && k.call == d->scope_key.call)
+    return d->scope_found;
+  uint32_t hash = hash_of(k), at, i;
+  if (!KN_HASH_FLAT(&d->scope_hash)) return find_at(d, k, hash, &at);
+  KN_HASH_EACH_FLAT(&d->scope_hash, hash, at, i)
+  if (is_key(d, k, i)) break;
+  d->scope_key = k;
+  return d->scope_found = i;
 }
 
 /* Makes the scope for k, which is in scope `up`; 0 without memory. */
@@ -96,7 +115,10 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
   if (node == 0 || !KN_PUSH(d->m, d->scopes, s)) return 0;
   uint32_t number = d->scopes.n;
   d->dies.at[node].ranges = number;
-  kn_hash_put(&d->scope_hash, hash_of(k), hash_of(k), number);
+  const uint32_t hash = hash_of(k);
+  uint32_t at;
+  (void)find_at(d, k, hash, &at);
+  kn_hash_put_here(&d->scope_hash, at, hash, number);
   return number;
 }
 
@@ -354,6 +376,7 @@ void kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
     return;
   d->scope_first = d->scopes.n;
   kn_hash_clear(&d->scope_hash);
+  d->scope_found = 0;
   if (d->dies.at[x.node].abstract && (x.node = instance(d, x.subprogram)) == 0) return;
   d->dies.at[x.node].func = func + 1;
   if (d->func_node) d->func_node[func] = x.node;

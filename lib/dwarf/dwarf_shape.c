@@ -178,11 +178,12 @@ uint32_t kn_dwarf_new_string(struct kn_dwarf *d, const char *text, uint32_t n) {
 /* The same of one that may have been written. */
 static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n) {
   uint32_t hash = kn_hash_bytes(text, n), at, i;
-  KN_HASH_EACH(&d->str_hash, hash, at, i)
+  KN_HASH_EACH(&d->str_hash, hash, at, i,
+               kn_bytes_after(text, n, d->strs.at[i - 1].text, d->strs.at[i - 1].n))
   if (d->strs.at[i - 1].n == n && kn_same_bytes(d->strs.at[i - 1].text, text, n)) return i - 1;
   if (!KN_HASH_ROOM(d->m, &d->str_hash)) return UINT32_MAX;
   i = kn_dwarf_new_string(d, text, n);
-  kn_hash_put(&d->str_hash, hash, hash, i + 1);
+  if (i != UINT32_MAX) kn_hash_put(&d->str_hash, at, hash, i + 1);
   return i;
 }
 

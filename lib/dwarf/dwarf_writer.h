@@ -220,12 +220,17 @@ struct kn_dwarf {
   KN_ARRAY(struct kn_dwarf_name) names;
   uint32_t current;     /* number of the unit that is being laid out */
   uint32_t scope_first; /* scopes of the function that is being laid out are those from here on; */
-  struct kn_hash scope_hash; /* by entry and call: number */
+  struct kn_hash scope_hash;     /* by entry and call: number */
+  struct kn_dwarf_key scope_key; /* the newest that was found there: number scope_found, or 0 */
+  uint32_t scope_found;
   KN_ARRAY(struct kn_dwarf_key) scope_way;
 
   /* files of the unit whose line table is being written, by number; their entries' numbers */
   KN_ARRAY(struct kn_dwarf_file) files;
-  uint32_t *file_of; /* by index of the entry: number in the table + 1, or 0 */
+  struct kn_hash file_hash; /* of their names and directories */
+  struct kn_hash dir_hash;  /* of directories, while they get their numbers */
+  KN_ARRAY(uint32_t) filed; /* entries that have such a number */
+  uint32_t *file_of;        /* by index of the entry: number in the table + 1, or 0 */
 
   /* abbreviations: sequences of name << 16 | form of each attribute, then KN_ABBREV_END | tag <<
    * 1 | children; `is`: its number */

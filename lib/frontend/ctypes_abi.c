@@ -263,6 +263,21 @@ static bool same_sig(const kiln_ctypes *c, const struct kn_csig *s, const struct
   return true;
 }
 
+/* True if `s` is after `t` in an order of all signatures. */
+static KN_COLD bool sig_after(const kiln_ctypes *c, const struct kn_csig *s,
+                              const struct kn_csig *t) {
+  if (s->n != t->n) return s->n > t->n;
+  if (s->flags != t->flags) return s->flags > t->flags;
+  if (s->n_fixed != t->n_fixed) return s->n_fixed > t->n_fixed;
+  if (s->result.type.id != t->result.type.id) return s->result.type.id > t->result.type.id;
+  const struct kn_carg *a = c->args.at + s->args, *b = c->args.at + t->args;
+  for (uint32_t i = 0; i < s->n; i++) {
+    if (a[i].given.id != b[i].given.id) return a[i].given.id > b[i].given.id;
+    if (a[i].as.type.id != b[i].as.type.id) return a[i].as.type.id > b[i].as.type.id;
+  }
+  return false;
+}
+
 /* Makes or finds a signature. Its arguments are those of signature `of`, if that is not none, and `n` more. */
 static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kiln_csig of,
                           const kiln_ctype *params, uint32_t n) {
@@ -292,7 +307,7 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
                       .n_fixed = of.id != 0 ? n_of : n,
                       .result.type = result};
   uint32_t hash = hash_sig(c, &s), at, known;
-  KN_HASH_EACH(&c->sig_hash, hash, at, known)
+  KN_HASH_EACH(&c->sig_hash, hash, at, known, sig_after(c, &s, c->sigs.at + known))
   if (same_sig(c, c->sigs.at + known, &s)) return (kiln_csig){known};
   struct kn_cregs r = {0, 0};
   s.result = result_of(c, result);
@@ -313,7 +328,7 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
     s.sig = kiln_sig_new(c->m, KILN_CC_C, flags, c->params.at, c->params.n, results, n_results);
   if (!ok || s.sig.id == 0) return none;
   c->args.n = before + s.n;
-  kn_hash_put(&c->sig_hash, hash, hash, c->sigs.n);
+  kn_hash_put(&c->sig_hash, at, hash, c->sigs.n);
   c->sigs.at[c->sigs.n] = s;
   return (kiln_csig){c->sigs.n++};
 }

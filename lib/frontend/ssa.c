@@ -46,6 +46,9 @@ static struct kn_ssa_def resolve(kiln_ssa *s, struct kn_ssa_def d) {
 static inline uint32_t far_hash(uint32_t var, uint32_t block) {
   return (uint32_t)(kn_mix64(0, (uint64_t)var << 32 | block) >> 32);
 }
+static KN_COLD bool far_after(uint32_t var, uint32_t block, const struct kn_ssa_far *of) {
+  return var != of->var ? var > of->var : block > of->block;
+}
 
 /* The recorded definition of `var` at the end of `block`; none if there is none. */
 static struct kn_ssa_def look(const kiln_ssa *s, uint32_t var, uint32_t block) {
@@ -55,8 +58,8 @@ static struct kn_ssa_def look(const kiln_ssa *s, uint32_t var, uint32_t block) {
   const struct kn_ssa_block *b = s->blocks.at + block;
   if (var < b->width) return s->defs.at[b->row - 1 + var];
   if (var < ROW_MAX && b->row == 0) return none;
-  uint32_t at, i;
-  KN_HASH_EACH(&s->far_hash, far_hash(var, block), at, i)
+  uint32_t hash = far_hash(var, block), at, i;
+  KN_HASH_EACH(&s->far_hash, hash, at, i, far_after(var, block, &s->fars.at[i - 1]))
   if (s->fars.at[i - 1].var == var && s->fars.at[i - 1].block == block) break;
   return i != 0 ? s->fars.at[i - 1].def : none;
 }
@@ -75,14 +78,14 @@ static bool row_new(kiln_ssa *s, struct kn_ssa_block *b) {
 static bool set_far(kiln_ssa *s, uint32_t var, uint32_t block, struct kn_ssa_def def) {
   const struct kn_ssa_far far = {var, block, def};
   uint32_t hash = far_hash(var, block), at, i;
-  KN_HASH_EACH(&s->far_hash, hash, at, i) {
+  KN_HASH_EACH(&s->far_hash, hash, at, i, far_after(var, block, &s->fars.at[i - 1])) {
     if (s->fars.at[i - 1].var != var || s->fars.at[i - 1].block != block) continue;
     s->fars.at[i - 1] = far;
     return true;
   }
   if (!KN_HASH_ROOM(&s->allocator, &s->far_hash) || !KN_PUSH(&s->allocator, s->fars, far))
     return kn_ssa_no_memory(s);
-  kn_hash_put(&s->far_hash, hash, hash, s->fars.n);
+  kn_hash_put(&s->far_hash, at, hash, s->fars.n);
   return true;
 }
 

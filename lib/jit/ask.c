@@ -4,10 +4,15 @@
  * Invariant: the resolver gets each name at most once per unit. */
 #include "lib/jit/jit_state.h"
 
-const struct kn_jit_answer *kn_jit_answer(const struct kn_jit_link *l, struct kn_jit_name name) {
-  const struct kn_jit_answers *a = l->answers;
-  uint32_t at, i;
-  KN_HASH_EACH(&a->hash, name.hash, at, i) {
+bool kn_jit_name_after(struct kn_jit_name a, struct kn_jit_name b) {
+  return kn_bytes_after(a.text, a.length, b.text, b.length);
+}
+
+/* The answer for a name, or NULL: then *at is its position in the table. */
+static const struct kn_jit_answer *find(const struct kn_jit_answers *a, struct kn_jit_name name,
+                                        uint32_t *at) {
+  uint32_t i;
+  KN_HASH_EACH(&a->hash, name.hash, *at, i, kn_jit_name_after(name, a->list.at[i - 1].name)) {
     const struct kn_jit_answer *q = a->list.at + (i - 1);
     if (q->name.length == name.length && memcmp(q->name.text, name.text, name.length) == 0)
       return q;
@@ -15,16 +20,23 @@ const struct kn_jit_answer *kn_jit_answer(const struct kn_jit_link *l, struct kn
   return NULL;
 }
 
+const struct kn_jit_answer *kn_jit_answer(const struct kn_jit_link *l, struct kn_jit_name name) {
+  uint32_t at;
+  return find(l->answers, name, &at);
+}
+
 bool kn_jit_ask_for(struct kn_jit_link *l, struct kn_jit_name name, bool own) {
   struct kn_jit_answers *a = l->answers;
   const kiln_allocator *allocator = &l->jit->options.allocator;
   if (a->list.n == 0 && a->names.first == NULL) kn_arena_init(&a->names, allocator);
+  uint32_t at;
+  if (find(a, name, &at) != NULL) return true;
   /* a copy: the resolver may change the module that has it */
   name.text = kn_arena_string(&a->names, name.text, name.length);
   if (name.text == NULL || !KN_HASH_ROOM(allocator, &a->hash) ||
       !KN_PUSH(allocator, a->list, (struct kn_jit_answer){.name = name, .own = own}))
     return kn_jit_no_memory(l->error);
-  kn_hash_put(&a->hash, name.hash, name.hash, a->list.n);
+  kn_hash_put(&a->hash, at, name.hash, a->list.n);
   return true;
 }
 

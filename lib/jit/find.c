@@ -29,7 +29,8 @@ static uint32_t intern(struct describing *d, const void *text, size_t n) {
   struct kn_jit_item *u = d->u;
   uint32_t hash = kn_hash_bytes(text, n), at, id;
   if (n == 0) return 0;
-  KN_HASH_EACH(&d->strings, hash, at, id)
+  KN_HASH_EACH(&d->strings, hash, at, id,
+               kn_bytes_after(text, n, u->text.at + id, strlen(u->text.at + id)))
   if (u->text.n - id > n && u->text.at[id + n] == 0 && memcmp(u->text.at + id, text, n) == 0)
     return id;
   if (!KN_HASH_ROOM(a, &d->strings) || !KN_ROOM(a, u->text, n + 2)) return UINT32_MAX;
@@ -38,7 +39,7 @@ static uint32_t intern(struct describing *d, const void *text, size_t n) {
   memcpy(u->text.at + id, text, n);
   u->text.at[id + n] = 0;
   u->text.n += (uint32_t)n + 1;
-  kn_hash_put(&d->strings, hash, hash, id);
+  kn_hash_put(&d->strings, at, hash, id);
   return id;
 }
 
@@ -71,6 +72,11 @@ static uint32_t function_of(struct describing *d, uint32_t scope) {
   return 0;
 }
 
+static KN_COLD bool loc_after(struct kn_loc loc, const struct kn_jit_place *p) {
+  if (loc.line != p->line) return loc.line > p->line;
+  return loc.column != p->column ? loc.column > p->column : loc.scope > p->scope;
+}
+
 /* The place of a location, without that of its call: index + 1, 0 without memory. Sets `*is_new` if
  * the place was added by this call. */
 static uint32_t place_of(struct describing *d, struct kn_loc loc, bool *is_new) {
@@ -79,7 +85,7 @@ static uint32_t place_of(struct describing *d, struct kn_loc loc, bool *is_new) 
   uint64_t key = kn_mix64((uint64_t)loc.line << 32 | loc.column, loc.scope);
   uint32_t hash = (uint32_t)(key >> 32), at, id;
   *is_new = false;
-  KN_HASH_EACH(&d->places, hash, at, id) {
+  KN_HASH_EACH(&d->places, hash, at, id, loc_after(loc, &d->u->places.at[id - 1])) {
     const struct kn_jit_place *p = &d->u->places.at[id - 1];
     if (kn_loc_is((struct kn_loc){p->line, p->column, p->scope}, loc)) return id;
   }
@@ -91,7 +97,7 @@ static uint32_t place_of(struct describing *d, struct kn_loc loc, bool *is_new) 
       !KN_PUSH(a, d->u->places, place))
     return 0;
   *is_new = true;
-  kn_hash_put(&d->places, hash, hash, d->u->places.n);
+  kn_hash_put(&d->places, at, hash, d->u->places.n);
   return d->u->places.n;
 }
 

@@ -342,6 +342,8 @@ struct kn_jit_name {
   const char *text; /* NUL-terminated */
   uint32_t length, hash;
 };
+/* True if `a` is after `b` in an order of all names, for KN_HASH_EACH. (ask.c) */
+KN_COLD bool kn_jit_name_after(struct kn_jit_name a, struct kn_jit_name b);
 struct kn_jit_merged {
   struct kn_jit_name name;
   uint8_t visibility; /* the most restrictive one that an input says */

@@ -40,9 +40,12 @@ static struct kn_jit_name name_of(const struct kn_jit_in *in, uint32_t id) {
   return (struct kn_jit_name){text, length, kn_hash_bytes(text, length)};
 }
 
-static struct kn_jit_merged *merged_find(const struct kn_jit_link *l, struct kn_jit_name name) {
-  uint32_t at, i;
-  KN_HASH_EACH(&l->merged_hash, name.hash, at, i) {
+/* What was collected of a name, or NULL: then *at is its position in the table. */
+static struct kn_jit_merged *merged_find(const struct kn_jit_link *l, struct kn_jit_name name,
+                                         uint32_t *at) {
+  uint32_t i;
+  KN_HASH_EACH(&l->merged_hash, name.hash, *at, i,
+               kn_jit_name_after(name, l->merged.at[i - 1].name)) {
     struct kn_jit_merged *m = l->merged.at + (i - 1);
     if (m->name.length == name.length && memcmp(m->name.text, name.text, name.length) == 0)
       return m;
@@ -63,12 +66,13 @@ static bool merge_names(struct kn_jit_link *l) {
       const struct kn_symbol *s = kn_symbol(in->m, id);
       if (kn_is_local(s) || s->name_length == 0 || s->library) continue;
       struct kn_jit_name name = name_of(in, id);
-      struct kn_jit_merged *m = merged_find(l, name);
+      uint32_t at;
+      struct kn_jit_merged *m = merged_find(l, name, &at);
       if (m == NULL) {
         if (!KN_HASH_ROOM(a, &l->merged_hash) ||
             !KN_PUSH(a, l->merged, (struct kn_jit_merged){.name = name}))
           return kn_jit_no_memory(l->error);
-        kn_hash_put(&l->merged_hash, name.hash, name.hash, l->merged.n);
+        kn_hash_put(&l->merged_hash, at, name.hash, l->merged.n);
         m = l->merged.at + (l->merged.n - 1);
       }
       m->defined |= defined_here(in->binds + id);
@@ -80,7 +84,7 @@ static bool merge_names(struct kn_jit_link *l) {
 
 static uint8_t visibility_of(const struct kn_jit_link *l, const struct kn_jit_in *in, uint32_t id) {
   bool alone = l->n_in <= 1 || kn_symbol(in->m, id)->library;
-  const struct kn_jit_merged *m = alone ? NULL : merged_find(l, name_of(in, id));
+  const struct kn_jit_merged *m = alone ? NULL : merged_find(l, name_of(in, id), &(uint32_t){0});
   return m != NULL ? m->visibility : kn_symbol(in->m, id)->visibility;
 }
 
@@ -213,7 +217,7 @@ bool kn_jit_resolve_outside(struct kn_jit_link *l) {
     struct kn_jit_in *in = l->in + w.in;
     const struct kn_symbol *s = kn_symbol(in->m, w.id);
     if (in->binds[w.id].where != KN_JIT_NOWHERE || kn_is_local(s) || s->name_length == 0) continue;
-    const struct kn_jit_merged *m = s->library ? NULL : merged_find(l, name_of(in, w.id));
+    const struct kn_jit_merged *m = s->library ? NULL : merged_find(l, name_of(in, w.id), &(uint32_t){0});
     if ((m == NULL || !m->defined) && !resolve_one(l, in, w.id)) return false;
   }
   return true;

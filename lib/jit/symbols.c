@@ -110,16 +110,42 @@ bool kn_jit_entry_stub(kiln_jit *jit, struct kn_jit_entry *e, kiln_jit_error *er
 
 /* ---- the table ---- */
 
-struct kn_jit_entry *kn_jit_entry_find(const kiln_jit *jit, const char *name, size_t length,
-                                       const struct kn_jit_item *scope) {
-  if (length == 0) return NULL;
-  uint32_t hash = kn_hash_bytes(name, length), at, id;
-  KN_HASH_EACH(&jit->name_hash, hash, at, id) {
+static KN_COLD bool after(const struct kn_jit_entry *e, const char *name, size_t length,
+                          const struct kn_jit_item *scope) {
+  if (scope != e->scope) return (uintptr_t)scope > (uintptr_t)e->scope;
+  return kn_bytes_after(name, length, e->name, e->name_length);
+}
+
+/* The entry of a name, or NULL. *at: its position in the table. */
+static struct kn_jit_entry *find(const kiln_jit *jit, const char *name, size_t length,
+                                 const struct kn_jit_item *scope, uint32_t hash, uint32_t *at) {
+  uint32_t id;
+  KN_HASH_EACH(&jit->name_hash, hash, *at, id, after(jit->names.at[id - 1], name, length, scope)) {
     struct kn_jit_entry *e = jit->names.at[id - 1];
     if (e->name_length == length && e->scope == scope && memcmp(e->name, name, length) == 0)
       return e;
   }
   return NULL;
+}
+
+/* Many units have local names that are equal. */
+static uint32_t hash_of(const char *name, size_t length, const struct kn_jit_item *scope) {
+  const uint32_t hash = kn_hash_bytes(name, length);
+  return scope == NULL ? hash : (uint32_t)(kn_mix64(hash, scope->id) >> 32);
+}
+
+struct kn_jit_entry *kn_jit_entry_find(const kiln_jit *jit, const char *name, size_t length,
+                                       const struct kn_jit_item *scope) {
+  uint32_t at;
+  if (length == 0) return NULL;
+  return find(jit, name, length, scope, hash_of(name, length, scope), &at);
+}
+
+/* Gives the entry in the table another id; 0 removes it. */
+static void set_id(kiln_jit *jit, const struct kn_jit_entry *e, uint32_t id) {
+  uint32_t at;
+  if (find(jit, e->name, e->name_length, e->scope, e->hash, &at) == e)
+    kn_hash_set(&jit->name_hash, at, e->hash, id);
 }
 
 struct kn_jit_entry *kn_jit_entry_new(kiln_jit *jit, const char *name, size_t length,
@@ -138,10 +164,12 @@ struct kn_jit_entry *kn_jit_entry_new(kiln_jit *jit, const char *name, size_t le
     jit->unnamed++;
     return e;
   }
-  e->hash = kn_hash_bytes(name, length);
+  uint32_t at;
+  e->hash = hash_of(name, length, scope);
+  (void)find(jit, name, length, scope, e->hash, &at);
   jit->names.at[jit->names.n++] = e;
   e->id = jit->names.n;
-  kn_hash_put(&jit->name_hash, e->hash, e->hash, e->id);
+  kn_hash_put(&jit->name_hash, at, e->hash, e->id);
   return e;
 }
 
@@ -153,10 +181,10 @@ static void entry_free(kiln_jit *jit, struct kn_jit_entry *e) {
 void kn_jit_entry_drop(kiln_jit *jit, struct kn_jit_entry *e) {
   if (e->unit != NULL || e->refs > 0 || e->holds > 0 || e->pending != 0) return;
   if (e->name_length > 0) {
-    kn_hash_set(&jit->name_hash, e->hash, e->id, 0);
+    set_id(jit, e, 0);
     struct kn_jit_entry *last = jit->names.at[--jit->names.n];
     if (last != e) { /* it takes the slot that is free now */
-      kn_hash_set(&jit->name_hash, last->hash, last->id, e->id);
+      set_id(jit, last, e->id);
       last->id = e->id;
       jit->names.at[e->id - 1] = last;
     }

@@ -36,6 +36,12 @@ uint32_t kn_image_add_named(struct kn_image *image, const char *name, uint32_t c
   return i;
 }
 
+static KN_COLD bool section_after(const char *name, uint32_t comdat, uint32_t flags,
+                                  const struct kn_image_section *s) {
+  if (comdat != s->comdat) return comdat > s->comdat;
+  return flags != s->flags ? flags > s->flags : strcmp(name, s->name) > 0;
+}
+
 /* As LLVM does it, content of other flags is in another section of that name. */
 uint32_t kn_image_named(struct kn_image *image, const char *name, uint32_t comdat, uint32_t flags) {
   const struct kn_section *said = kn_section_said(image->m, name);
@@ -47,7 +53,8 @@ uint32_t kn_image_named(struct kn_image *image, const char *name, uint32_t comda
   size_t length = strlen(name);
   uint32_t key = comdat << 1 | (flags & KILN_SECTION_RETAIN ? 1 : 0), at;
   uint32_t hash = kn_hash_bytes(name, length) + key * 0x9e3779b1u;
-  KN_HASH_EACH(&image->section_hash, hash, at, found) {
+  KN_HASH_EACH(&image->section_hash, hash, at, found,
+               section_after(name, comdat, flags, image->sections.at + found - 1)) {
     const struct kn_image_section *s = image->sections.at + found - 1;
     if (s->comdat == comdat && s->flags == flags && strcmp(s->name, name) == 0) break;
   }
@@ -60,7 +67,7 @@ uint32_t kn_image_named(struct kn_image *image, const char *name, uint32_t comda
       image->sections.at[i].format_type = said->desc.format_type;
       image->sections.at[i].entry_bytes = said->desc.entry_bytes;
     }
-    kn_hash_put(&image->section_hash, hash, hash, i + 1);
+    kn_hash_put(&image->section_hash, at, hash, i + 1);
     found = i + 1;
   }
   image->last_name = name;

@@ -175,7 +175,7 @@ void kn_asm_store_back(struct kn_asm_call *a, const struct kn_asm_operand *o,
 
 /* A text and its code. */
 struct kn_asm_text {
-  uint32_t hash, at, n; /* the characters are in chars */
+  uint32_t at, n; /* the characters are in chars */
   bool known;
   bool rows;                        /* kiln_assembly.rows */
   uint32_t bytes, n_bytes, n_frame; /* in `bytes`; behind them kiln_assembly.frame */
@@ -198,8 +198,8 @@ struct kn_bc_asm_cache {
   KN_BC_ARRAY(char) chars;
   KN_BC_ARRAY(uint8_t) bytes;
   KN_BC_ARRAY(kiln_asm_reloc) relocs;
-  KN_BC_ARRAY(uint32_t) heads; /* by hash: index of a text, + 1 */
-  char *out;                   /* where a call's text is made */
+  struct kn_hash hash; /* index of a text, + 1 */
+  char *out;           /* where a call's text is made */
   uint32_t out_cap;
 };
 

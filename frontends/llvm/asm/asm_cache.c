@@ -9,19 +9,6 @@ struct kn_bc_asm_cache *kn_asm_cache(struct kn_bc *r) {
   return r->assembly.texts;
 }
 
-static bool rehash(struct kn_bc *r, struct kn_bc_asm_cache *c) {
-  uint32_t size = c->heads.n ? c->heads.n * 4 : 64;
-  if (!KN_BC_ROOM(r, c->heads, size)) return false;
-  c->heads.n = size;
-  memset(c->heads.at, 0, size * sizeof *c->heads.at);
-  for (uint32_t i = 0; i < c->texts.n; i++) {
-    uint32_t at = c->texts.at[i].hash & (size - 1);
-    while (c->heads.at[at]) at = (at + 1) & (size - 1);
-    c->heads.at[at] = i + 1;
-  }
-  return true;
-}
-
 static uint32_t keep_chars(struct kn_bc *r, struct kn_bc_asm_cache *c, const char *s, size_t n) {
   uint32_t at = c->chars.n;
   if (!KN_BC_ROOM(r, c->chars, (uint64_t)at + n + 1)) return UINT32_MAX;
@@ -31,17 +18,22 @@ static uint32_t keep_chars(struct kn_bc *r, struct kn_bc_asm_cache *c, const cha
   return at;
 }
 
+/* True if a text is after `t` in an order of all texts. */
+static KN_COLD bool after(const struct kn_bc_asm_cache *c, const char *s, uint32_t n, bool rows,
+                          const struct kn_asm_text *t) {
+  return rows != t->rows ? rows : kn_bytes_after(s, n, c->chars.at + t->at, t->n);
+}
+
 struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n, bool rows) {
   struct kn_bc_asm_cache *c = r->assembly.texts;
-  uint32_t hash = kn_bc_hash(s, n);
-  if (c->texts.n * 2 >= c->heads.n && !rehash(r, c)) return NULL;
-  uint32_t at = hash & (c->heads.n - 1);
-  for (; c->heads.at[at]; at = (at + 1) & (c->heads.n - 1)) {
-    struct kn_asm_text *t = &c->texts.at[c->heads.at[at] - 1];
-    if (t->hash == hash && t->n == n && t->rows == rows && memcmp(c->chars.at + t->at, s, n) == 0)
-      return t;
+  const uint32_t hash = kn_hash_bytes(s, n);
+  uint32_t at, i;
+  KN_HASH_EACH(&c->hash, hash, at, i, after(c, s, n, rows, &c->texts.at[i - 1])) {
+    struct kn_asm_text *t = &c->texts.at[i - 1];
+    if (t->n == n && t->rows == rows && memcmp(c->chars.at + t->at, s, n) == 0) return t;
   }
-  struct kn_asm_text t = {.hash = hash, .at = keep_chars(r, c, s, n), .n = n, .rows = rows};
+  if (!KN_BC_HASH_ROOM(r, &c->hash)) return NULL;
+  struct kn_asm_text t = {.at = keep_chars(r, c, s, n), .n = n, .rows = rows};
   uint8_t code[256];
   int size = kn_bc_encode(r->target, s, n, code, sizeof code);
   if (size >= 0) {
@@ -53,7 +45,7 @@ struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n, b
     c->bytes.n += t.n_bytes;
   }
   if (t.at == UINT32_MAX || !KN_BC_PUSH(r, c->texts, t)) return NULL;
-  c->heads.at[at] = c->texts.n;
+  kn_hash_put(&c->hash, at, hash, c->texts.n);
   return &c->texts.at[c->texts.n - 1];
 }
 

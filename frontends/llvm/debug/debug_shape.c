@@ -25,8 +25,8 @@ void kn_bc_shaped(const struct kn_node *x, kiln_die e, unsigned tag, kiln_die pa
     memset(r->md.shapes.at, 0, SHAPES * sizeof *r->md.shapes.at);
   }
   /* without the addresses of `fields` and `d`: how many shapes meet would depend on where the program lies */
-  uint64_t h = kn_bc_mix64(0, tag + (uint64_t)(x->d == r->m->md.debug));
-  uint32_t at = (uint32_t)(kn_bc_mix64(h, all->has) >> 56);
+  uint64_t h = kn_mix64(0, tag + (uint64_t)(x->d == r->m->md.debug));
+  uint32_t at = (uint32_t)(kn_mix64(h, all->has) >> 56);
   struct kn_bc_shape *s = &r->md.shapes.at[at % SHAPES];
   for (unsigned tries = 1;
        KN_UNLIKELY(s->has != all->has || s->fields != all->fields || s->tag != tag || s->d != x->d);

@@ -83,35 +83,29 @@ static enum kn_bc_code_kind instruction(struct keys *k, unsigned id, uint32_t co
 
 /* ---- atoms ---- */
 
-/* Where the table has the atom, or would have it; NULL without memory. It is never more than half full. */
-static struct kn_bc_atom *atom_slot(struct kn_bc *r, uint32_t inlined, uint64_t group) {
-  const uint32_t n = r->fn.atoms.cap;
-  if (r->fn.atoms.n >= n / 2) {
-    struct kn_bc_atom *old = r->fn.atoms.at;
-    KN_BC_ARRAY(struct kn_bc_atom) more = {0};
-    if (!KN_BC_ROOM(r, more, n ? 2 * (uint64_t)n : 64)) return NULL;
-    more.cap = n ? 2 * n : 64; /* a power of two, whatever there is room for */
-    memset(more.at, 0, more.cap * sizeof *more.at);
-    r->fn.atoms.at = more.at;
-    r->fn.atoms.cap = more.cap;
-    for (uint32_t i = 0; i < n; i++)
-      if (old[i].group != 0) *atom_slot(r, old[i].inlined, old[i].group) = old[i];
-    if (old) kn_bc_release(r, old);
+static KN_COLD bool after(uint64_t group, uint32_t inlined, const struct kn_bc_atom *a) {
+  return group != a->group ? group > a->group : inlined > a->inlined;
+}
+
+/* The atom of that group, made if there is none; NULL without memory. */
+static struct kn_bc_atom *atom_of(struct kn_bc *r, uint32_t inlined, uint64_t group) {
+  const uint32_t hash = (uint32_t)(kn_mix64(group, inlined) >> 32);
+  uint32_t at, i;
+  KN_HASH_EACH(&r->fn.atom_hash, hash, at, i, after(group, inlined, &r->fn.atoms.at[i - 1])) {
+    struct kn_bc_atom *a = &r->fn.atoms.at[i - 1];
+    if (a->group == group && a->inlined == inlined) return a;
   }
-  for (uint32_t i = ((uint32_t)group ^ inlined << 16) * 0x9e3779b1u >> 8;; i++) {
-    struct kn_bc_atom *slot = &r->fn.atoms.at[i & (r->fn.atoms.cap - 1)];
-    if (slot->group == 0 || (slot->group == group && slot->inlined == inlined)) return slot;
-  }
+  const struct kn_bc_atom atom = {.group = group, .inlined = inlined};
+  if (!KN_BC_HASH_ROOM(r, &r->fn.atom_hash) || !KN_BC_PUSH(r, r->fn.atoms, atom)) return NULL;
+  kn_hash_put(&r->fn.atom_hash, at, hash, r->fn.atoms.n);
+  return &r->fn.atoms.at[r->fn.atoms.n - 1];
 }
 
 /* An instruction of the atom of `loc`: a statement may begin at location k->first. */
 static void add(struct keys *k, const struct kn_bc_loc *loc) {
   struct kn_bc *r = k->r;
-  struct kn_bc_atom *a = atom_slot(r, loc->inlined, loc->group);
+  struct kn_bc_atom *a = atom_of(r, loc->inlined, loc->group);
   if (a == NULL) return;
-  r->fn.atoms.n += a->group == 0;
-  a->group = loc->group;
-  a->inlined = loc->inlined;
   if (a->rank != 0 && a->rank < loc->rank) return;
   if (a->rank != loc->rank) a->begins = 0;
   /* of those in one block the last one counts */
@@ -217,7 +211,7 @@ void kn_bc_keys_scan(struct kn_bc *r) {
   r->in.ops = r->in.md_ops;
   r->in.bits.pos = r->record_pos;
   scan(&k);
-  for (uint32_t i = 0; i < r->fn.atoms.cap; i++)
+  for (uint32_t i = 0; i < r->fn.atoms.n; i++)
     for (uint32_t n = r->fn.atoms.at[i].begins; n != 0; n = r->fn.begins.at[n - 1].next)
       r->fn.keys.at[r->fn.begins.at[n - 1].loc - 1] |= 1;
   r->in.md_ops = r->in.ops;

@@ -56,27 +56,26 @@ uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id) { return file_of(r, id); }
 
 /* ---- locations ---- */
 
-/* Where the table has node `id`, or would have it; NULL without memory. It is never more than half full. */
-static struct kn_bc_call_loc *call_slot(struct kn_bc *r, uint32_t id) {
-  uint32_t n = r->md.call_locs.cap;
-  if (r->md.call_locs.n >= n / 2) {
-    struct kn_bc_call_loc *old = r->md.call_locs.at;
-    KN_BC_ARRAY(struct kn_bc_call_loc) more = {0};
-    if (!KN_BC_ROOM(r, more, n ? 2 * (uint64_t)n : 64)) return NULL;
-    more.cap = n ? 2 * n : 64; /* a power of two, whatever there is room for */
-    memset(more.at, 0, more.cap * sizeof *more.at);
-    r->md.call_locs.at = more.at;
-    r->md.call_locs.cap = more.cap;
-    for (uint32_t i = 0; i < n; i++)
-      if (old[i].body == r->md.call_body) *call_slot(r, old[i].id) = old[i];
-    if (old) kn_bc_release(r, old);
-    n = more.cap;
-  }
-  struct kn_bc_call_loc *slot;
-  for (uint32_t i = id * 0x9e3779b1u >> 8;; i++) {
-    slot = &r->md.call_locs.at[i & (n - 1)];
-    if (slot->body != r->md.call_body || slot->id == id) return slot;
-  }
+static uint32_t hash_of(uint32_t id) { return (uint32_t)(kn_mix64(0, id) >> 32); }
+
+/* What is known of location `id`, or NULL: then *at is its position in the table. */
+static struct kn_bc_call_loc *call_loc(struct kn_bc *r, uint32_t id, uint32_t *at) {
+  const uint32_t hash = hash_of(id);
+  uint32_t i;
+  KN_HASH_EACH(&r->md.call_hash, hash, *at, i, id > r->md.call_locs.at[i - 1].id)
+  if (r->md.call_locs.at[i - 1].id == id) return &r->md.call_locs.at[i - 1];
+  return NULL;
+}
+
+/* Notes what location `id` is. */
+static bool set_call_loc(struct kn_bc *r, uint32_t id, uint32_t loc) {
+  uint32_t at;
+  struct kn_bc_call_loc *known = call_loc(r, id, &at);
+  if (known != NULL) return known->loc = loc, true;
+  const struct kn_bc_call_loc is = {id, loc};
+  if (!KN_BC_HASH_ROOM(r, &r->md.call_hash) || !KN_BC_PUSH(r, r->md.call_locs, is)) return false;
+  kn_hash_put(&r->md.call_hash, at, hash_of(id), r->md.call_locs.n);
+  return true;
 }
 
 /* Reads the record of location `id`: line, column, scope + 1, inlined at + 1. */
@@ -105,18 +104,17 @@ static bool call_record(struct kn_bc *r, uint32_t id, uint32_t op[4]) {
 }
 
 uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
-  uint32_t loc = 0;
+  uint32_t loc = 0, position;
   const struct kn_bc_call_loc *known = NULL;
   bool bad = false; /* no location, or in a circle: so are all that were inlined there */
   r->tmp.call_way.n = 0;
-  while (id != 0 && !bad && (known = call_slot(r, id)) != NULL && known->body != r->md.call_body) {
+  while (id != 0 && !bad && (known = call_loc(r, id, &position)) == NULL) {
     struct kn_bc_call_way at = {.id = id};
     bad = r->tmp.call_way.n > 4096 || !call_record(r, id, at.op);
     if (!KN_BC_PUSH(r, r->tmp.call_way, at)) return 0;
     id = at.op[3];
   }
   if (id != 0 && !bad) {
-    if (known == NULL) return 0;
     loc = known->loc;
     bad = loc == 0;
   }
@@ -130,10 +128,7 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
       at.inlined = loc;
       bad = (loc = kiln_loc_new_full(r->session, &at)) == 0;
     }
-    struct kn_bc_call_loc *slot = call_slot(r, id);
-    if (slot == NULL) return 0;
-    r->md.call_locs.n += slot->body != r->md.call_body;
-    *slot = (struct kn_bc_call_loc){id, bad ? 0 : loc, r->md.call_body};
+    if (!set_call_loc(r, id, bad ? 0 : loc)) return 0;
   }
   return bad ? 0 : loc;
 }

@@ -1,6 +1,7 @@
 //! What building a unit needs: Kiln's module, and tables of what was declared in it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use rustc_abi::{HasDataLayout, TargetDataLayout};
 use rustc_codegen_ssa::traits::*;
@@ -62,7 +63,7 @@ pub struct Context<'tcx> {
     pub defined: RefCell<FxHashMap<kiln_symbol, Instance<'tcx>>>,
     pub statics: RefCell<FxHashMap<DefId, kiln_symbol>>,
     pub allocations: RefCell<FxHashMap<ConstAllocation<'tcx>, kiln_symbol>>,
-    pub strings: RefCell<FxHashMap<String, kiln_symbol>>,
+    pub strings: RefCell<BTreeMap<String, kiln_symbol>>,
     /// The lanes of `Value::VectorConst`, whose bits shuffles need.
     pub vectors: RefCell<FxHashMap<kiln_symbol, Vec<u128>>>,
     vtables: RefCell<Vtables<'tcx>>,

@@ -1,12 +1,12 @@
 //! LLVM's operations by name, which libkiln-llvm builds: types as LLVM writes them, values as its parts.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 use std::ptr;
 use std::rc::Rc;
 
 use rustc_abi::BackendRepr;
-use rustc_data_structures::fx::FxHashMap;
 use rustc_middle::ty::layout::{LayoutCx, TyAndLayout};
 use rustc_middle::ty::{self, Instance, TyCtxt, TypingEnv};
 use rustc_span::Symbol;
@@ -129,7 +129,7 @@ pub struct Operations {
     features: Option<String>,
     /// The function whose features these are.
     function: Option<kiln_symbol>,
-    types: FxHashMap<String, Rc<Known>>,
+    types: BTreeMap<String, Rc<Known>>,
 }
 
 impl Operations {
@@ -137,7 +137,7 @@ impl Operations {
     pub unsafe fn new(module: *mut kiln_module) -> Operations {
         // SAFETY: as the caller says.
         let raw = unsafe { kiln_llvm_builder_new(module) };
-        Operations { raw, features: None, function: None, types: FxHashMap::default() }
+        Operations { raw, features: None, function: None, types: BTreeMap::new() }
     }
 
     fn set_features(&mut self, features: &str) -> kiln_status {
@@ -190,7 +190,7 @@ pub type Operand = (String, Option<i64>);
 struct Scratch {
     operations: Option<Operations>,
     module: *mut kiln_module,
-    known: FxHashMap<String, bool>,
+    known: BTreeMap<String, bool>,
 }
 
 impl Scratch {
@@ -200,7 +200,7 @@ impl Scratch {
         // SAFETY: the module is freed after the builder.
         unsafe {
             let module = kiln_module_new(&options);
-            Scratch { operations: Some(Operations::new(module)), module, known: FxHashMap::default() }
+            Scratch { operations: Some(Operations::new(module)), module, known: BTreeMap::new() }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::fmt;
 use std::marker::PhantomData;
@@ -25,7 +25,7 @@ type Resolve = dyn Fn(&str) -> Option<*const ()> + Send + Sync;
 /// Where to look up names that the JIT does not define.
 #[derive(Default)]
 struct Resolver {
-    symbols: HashMap<String, usize>,
+    symbols: BTreeMap<String, usize>,
     resolve: Option<Box<Resolve>>,
 }
 

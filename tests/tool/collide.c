@@ -1,0 +1,56 @@
+/* collide HASH N BITS: N keys of a hash table of 2^BITS positions, one a line, that all belong to 32 of the positions. They are
+ * found by the hash function itself. */
+#include "frontends/qbe/read.h"
+#include "ir/hash.h"
+#include "ir/module/names.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PLACES = 32 };
+
+/* Candidate `i` as text; its hash. */
+static uint32_t name(uint64_t i, char text[32]) {
+  return kn_hash_bytes(text, (size_t)snprintf(text, 32, "name%08llx", (unsigned long long)i));
+}
+static uint32_t number(uint64_t i, char text[32]) {
+  const uint64_t v = i * UINT64_C(0xd6e8feb86659fd93) >> 1;
+  snprintf(text, 32, "%llu", (unsigned long long)v);
+  return (uint32_t)(kn_mix64(0, v) >> 32);
+}
+/* Groups of key instructions in frontends/llvm/debug/keys.c, which are not inlined; at most 2^60. */
+static uint32_t group(uint64_t i, char text[32]) {
+  const uint64_t v = (i * UINT64_C(0xd6e8feb86659fd93) >> 5) + 1;
+  snprintf(text, 32, "%llu", (unsigned long long)v);
+  return (uint32_t)(kn_mix64(v, 0) >> 32);
+}
+/* Numbers of metadata in frontends/llvm/debug/loc.c. */
+static uint32_t small(uint64_t i, char text[32]) {
+  snprintf(text, 32, "%llu", (unsigned long long)i);
+  return (uint32_t)(kn_mix64(0, i) >> 32);
+}
+static uint32_t qbe(uint64_t i, char text[32]) {
+  uint64_t key = 0;
+  snprintf(text, 32, "t%08llx", (unsigned long long)i);
+  for (const char *p = text; *p != 0; p++) key = (key << 7 | key >> 57) ^ (uint8_t)*p;
+  return hash(key);
+}
+
+static const struct {
+  const char *name;
+  uint32_t (*hash)(uint64_t i, char text[32]);
+} hashes[] = {{"name", name}, {"number", number}, {"group", group}, {"small", small}, {"qbe", qbe}};
+
+int main(int argc, char **argv) {
+  if (argc != 4) return 2;
+  const uint32_t mask = (UINT32_C(1) << atoi(argv[3])) - 1;
+  long n = atol(argv[2]);
+  for (size_t k = 0; k < sizeof hashes / sizeof *hashes; k++) {
+    if (strcmp(argv[1], hashes[k].name) != 0) continue;
+    char text[32];
+    for (uint64_t i = 1; n > 0; i++)
+      if ((hashes[k].hash(i, text) & mask) < PLACES && puts(text) >= 0) n--;
+    return 0;
+  }
+  return 2;
+}
