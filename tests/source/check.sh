@@ -95,7 +95,7 @@ check_include_direction() {
   forbidden_includes dwarf '(leb128|line_reader)\.h"' || ok=1
   forbidden_includes targets 'ir/|lib/codegen/|targets/' || ok=1
   # Users of the public API: local headers, without a folder but in frontends/llvm.
-  for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder 'ir/text/decimal\.h"|((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"|(bits|body|debug/nodes)\.c"' || ok=1; done
+  for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder 'ir/(text/decimal|hash|names)\.h"|((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"|(bits|body|debug/nodes)\.c"' || ok=1; done
   forbidden_includes tools '[a-z0-9_]+\.(h|def)"|frontends/qbe/qbe\.h"|\.\./lib/(frontend/host_files|object/elf_format)\.h"' || ok=1
   return $ok
 }
