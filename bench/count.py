@@ -5,7 +5,8 @@ count.py BUILD [--quick] [--record=REASON [--base]]
 
 callgrind counts each compilation exactly. The history of counts is bench/counts.tsv: a row for each recorded commit, with
 millions of executed instructions for each program and the reason why they changed. A program fails if its count is more
-than 0.3 % above the last row, or more than 1 % above the last row that is marked as a base. The base is the last release.
+than 0.3 % above the last row, or more than 1 % above the last row that is marked as a base: the last release, or a later
+commit that a series of changes begins with.
 
 The programs are SQLite as Debian's sqlite3 has it (-O0, -O0 -g, -O1, and -O0 by --inline), bench/debug/json.cpp (-O0 and
 -O0 -g), and SQLite as a WebAssembly module (from npm).
@@ -18,7 +19,7 @@ always the one by pext, and on a processor without that all programs of bitcode 
 --quick   only json.cpp and SQLite -O0, which the tests have anyway
 --record  appends a row for the commit that is checked out, after the comparison with the base; refuses while a tracked
           file has changes
---base    the row that is recorded is a base
+--base    the row that is recorded is a base: refuses if a program is skipped, whose old base would stay
 """
 import argparse
 import hashlib
@@ -183,6 +184,8 @@ def main():
         failed += [name] * wrong
         if now is not None:
             counts[name], history.inputs[name] = f'{now:.6f}', digest
+    if record and args.base and '-' in counts.values():
+        sys.exit('--base: a program was skipped')
     if record:
         history.compiler = compiler
         history.rows.append((git('rev-parse', '--short=8', 'HEAD'), args.base, counts, args.record))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """From an edit to the end of the tests: time of cargo's debug builds, by one choice at a time.
 
-    edits.py BUILD [--size=NAME,...] [--axis=NAME,...] [--edit=NAME,...] [--way=NAME]... [--rounds=N] [--toolchain=NAME]
+    edits.py BUILD [--size=NAME,...] [--axis=NAME,...] [--edit=NAME,...] [--way=NAME]... [--toolchain=NAME]
              [--nightly=TOOLCHAIN] [--work=FOLDER] [--machine=TEXT] [--keep] [--write]
 
 Sizes: `program`, `workspace` and `application` (bench/edits_sources.py). Edits change the body of a function, its
@@ -18,15 +18,13 @@ own figures stand beside each level, split and linker:
     linker   mold, wild (if they are installed), and --dynamic-deps
     setup    all of docs/debug-builds.md's setup; with --nightly also Cranelift with mold and line-tables-only
 
-The application has cargo, kiln, --dynamic-deps and the axis `setup` alone; `signature-base` and `generic-base` have the
-axes `way` and `setup`. Ways that differ in the linker alone share a target folder; each other way has copies of the
-sources and a target folder of its own. In a round, each way builds once after an edit, plain cargo twice; the next
-round takes them in the opposite order. The first round, after the first builds, is not counted. A figure is the median
-of --rounds (default 5; 3 where an edit of the library builds all again): seconds by the clock, of CPU time (user and
-system, of cargo and all that it starts), and what of it linkers took. *Spread* is the difference between the medians of
-plain cargo's odd and even builds, in percent of the median of all. If a way of Kiln's without --inline is slower than
-cargo at its level, split and linker by more than that, clock or CPU time, these ways have up to three times the rounds.
-The text below the tables names what then still is.
+The application has cargo, kiln, --dynamic-deps and the axis `setup` alone, with cargo at its level; `signature-base` and
+`generic-base` have the axes `way` and `setup`. Ways that differ in the linker alone share a target folder; each other way
+has copies of the sources and a target folder of its own. bench/stopping.py has the rule by which a cell is measured, and
+measured again. Before each series is a round that is not counted. A figure is the median of a series: seconds by the
+clock, of CPU time (user and system, of cargo and all that it starts), and what of it linkers took. The text below the
+tables names the cells that are slower than cargo at the same level, split and linker, those that count as unmeasured, and
+those that are empty.
 
 After an edit of the program's body, two more builds measure parts (the second counts), with wrappers around rustc, the
 linker and the tests: CPU time of cargo, linkers and tests; of rustc, its own report (-Ztime-passes) of incremental
@@ -44,7 +42,6 @@ import os
 import re
 import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import time
@@ -53,10 +50,11 @@ import cargo_program
 import edits_sources
 import edits_table
 import figures
+import stopping
 
 # name, axis, command, variables, words before and behind of the linker, and the way of cargo that it stands beside
 Choice = collections.namedtuple('Choice', 'name axis command env linker beside')
-APPLICATION = 'cargo', 'kiln', 'kiln, dynamic-deps', 'setup', 'recipe'
+APPLICATION = 'cargo', 'kiln', 'kiln, dynamic-deps', 'cargo, line-tables-only', 'setup', 'recipe'
 OFF = 'CARGO_BUILD_RUSTC_WRAPPER', 'RUSTC_WRAPPER', 'RUSTC_WORKSPACE_WRAPPER', 'RUSTFLAGS', 'CARGO_ENCODED_RUSTFLAGS'
 LLD, MOLD, WILD = 'cc "$@"', 'cc "$@" -fuse-ld=mold -Wl,--no-fork', 'clang-22 --ld-path=wild "$@"'
 TARGET = 'CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_'
@@ -183,24 +181,27 @@ class Way:
             0, rustc - linking - front - bookkeeping - writing), 'writing': writing, 'linker': linking, 'tests': tests}
 
 
-def measure(ways, edit, rounds):
-    """By way: its builds, [clock, CPU, linkers] each; plain cargo, the first way, has two a round. And how many rounds."""
-    rows, beside = {way.name: [] for way in ways}, {way.name: way.choice.beside for way in ways}
-    for count in range(-1, 3 * rounds): # the first round is not counted
-        if count >= rounds:
-            slow = edits_table.over({name: edits_table.medians(r) for name, r in rows.items()}, edits_table.spread(rows), beside)
-            if not slow:
-                return rows, count
-            names = {name for name, _, _ in slow}
-            names |= {beside[name] for name in names} | {ways[0].name}
-        some = [way for way in ways if count < rounds or way.name in names]
-        order = [*some, some[0]]
-        for way in order if count % 2 else order[::-1]:
-            way.tree.source.edit(edit)
-            row = way.test(edit)[0]
-            if count >= 0:
-                rows[way.name].append(row)
-    return rows, 3 * rounds
+def measure(ways, edit):
+    """By way: its builds, [clock, CPU, linkers] each, and those of plain cargo, the first way, in the same series."""
+    by_name, counts = {way.name: way for way in ways}, collections.Counter()
+
+    def series(names):
+        rows = {name: [] for name in names}
+        for count in range(-1, stopping.ROUNDS): # the first round is not counted
+            for name in names if count % 2 else names[::-1]:
+                by_name[name].tree.source.edit(edit)
+                row = by_name[name].test(edit)[0]
+                if count >= 0:
+                    rows[name].append(row)
+        counts.update(names)
+        return rows
+    return stopping.measure(list(by_name), series), counts
+
+
+def beside_too(some, all_of_them):
+    """Some ways or choices, and those that they are compared with, in their order."""
+    names = {'cargo'} | {name for c in some for name in (c.name, getattr(c, 'choice', c).beside)}
+    return [c for c in all_of_them if c.name in names]
 
 
 def measure_size(size, choices, args, kept):
@@ -229,16 +230,20 @@ def measure_size(size, choices, args, kept):
     print('%s: first builds took %.0f s' % (size, time.monotonic() - begin), file=sys.stderr)
     for edit in edits:
         begin = time.monotonic()
-        some = [way for way in ways if size == 'application' or way.choice.axis in args.few or edit not in args.seldom]
-        rows, count = measure(some, edit, min(args.rounds, 3) if edit in args.long else args.rounds)
-        cell = found['cells'].setdefault(edit, {'ways': {}, 'parts': {}})
+        some = beside_too([way for way in ways if size == 'application' or way.choice.axis in args.few or edit not in args.seldom], ways)
+        found_here, series = measure(some, edit)
+        if 'series' not in found['cells'].get(edit, {}): # what was kept by an older rule is not used
+            found['cells'][edit] = {'ways': {}, 'parts': {}, 'bases': {}, 'spreads': {}, 'series': {}}
+        cell = found['cells'][edit]
         for way in some:
-            cell['ways'][way.name] = edits_table.medians(rows[way.name])
+            mine, base = found_here[way.name]
+            cell['ways'][way.name], cell['bases'][way.name] = stopping.medians(mine), stopping.medians(base)
+            cell['spreads'][way.name], cell['series'][way.name] = stopping.cell(mine, base), series[way.name]
             if edit == 'body':
                 cell['parts'][way.name] = {part: round(s, 4) for part, s in way.parts(edit).items()}
-            print('%s, %s: %-28s %s' % (size, edit, way.name, ' '.join('%.3f' % s for s in cell['ways'][way.name])), file=sys.stderr, flush=True)
-        cell.update(spread=edits_table.spread(rows), rounds=count)
-        print('%s, %s: spread %s; %d rounds, %.0f s' % (size, edit, cell['spread'], count, time.monotonic() - begin), file=sys.stderr, flush=True)
+            print('%s, %s: %-28s %s; spread %s' % (size, edit, way.name, ' '.join('%.3f' % s for s in cell['ways'][way.name]), cell['spreads'][way.name]),
+                  file=sys.stderr, flush=True)
+        print('%s, %s: %.0f s' % (size, edit, time.monotonic() - begin), file=sys.stderr, flush=True)
         with open(os.path.join(args.work, 'kept.json'), 'w', encoding='utf-8') as f:
             json.dump(kept, f)
     if not args.keep:
@@ -265,7 +270,6 @@ def main():
     p.add_argument('--axis', default='way,level,split,linker,setup')
     p.add_argument('--edit', default=','.join(edits_sources.EDITS))
     p.add_argument('--way', action='append')
-    p.add_argument('--rounds', type=int, default=5)
     p.add_argument('--toolchain')
     p.add_argument('--nightly', metavar='TOOLCHAIN')
     p.add_argument('--work')
@@ -273,7 +277,7 @@ def main():
     p.add_argument('--keep', action='store_true')
     p.add_argument('--write', action='store_true')
     args = p.parse_args()
-    args.few, args.seldom, args.long = ('way', 'setup'), ('signature-base', 'generic-base'), ('body-base', 'signature-base', 'generic-base')
+    args.few, args.seldom = ('way', 'setup'), ('signature-base', 'generic-base')
     args.work = os.path.abspath(args.work or os.path.join(args.build, 'cache', 'edits'))
     choices = ways_of(args, os.path.join(os.path.abspath(args.build), 'kiln'))
     for given, known in ((args.size.split(','), edits_sources.SIZES), (args.axis.split(','), {c.axis for c in choices}),
@@ -287,7 +291,7 @@ def main():
     for size in args.size.split(','):
         some = [c for c in choices if c.name == 'cargo' or c.name == 'kiln' or c.axis in args.axis.split(',')]
         some = [c for c in some if (not args.way or c.name in args.way) and (size != 'application' or c.name in APPLICATION)]
-        measure_size(size, some, args, kept)
+        measure_size(size, beside_too(some, choices), args, kept)
     found = {**about(args, choices), 'sizes': kept}
     print('\n'.join(edits_table.edits({'edits': found})))
     if args.write:

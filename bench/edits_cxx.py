@@ -30,6 +30,7 @@ import time
 import builds
 import edits_table
 import figures
+import stopping
 
 FILES = { # the source and the header that are edited
     'libjsoncpp': ('src/lib_json/json_value.cpp', 'include/json/value.h'),
@@ -157,7 +158,7 @@ def measure(name, ways, args, env):
                         rows[tree.way.name + ', back'].append(row)
                     tree.edit(kind)
                     tree.ninja()
-        result['edits'][kind] = {way: edits_table.medians(found) for way, found in rows.items()}
+        result['edits'][kind] = {way: stopping.medians(found) for way, found in rows.items()}
         print('%s, %s: %s' % (name, kind, result['edits'][kind]), file=sys.stderr, flush=True)
     for tree in trees:
         if tree.way.compiler == 'kiln':

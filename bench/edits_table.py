@@ -1,6 +1,7 @@
 """The tables of `./dev bench --edits`, as the pages have them."""
-import statistics
 import textwrap
+
+import stopping
 
 SIZES = {
     'program': 'The program `bench/cargo`, 300 lines that use 96 libraries:',
@@ -33,6 +34,10 @@ NAMES = { # by the names of bench/edits.py, in the order of rows
     'recipe': 'Cranelift, mold, `debug = "line-tables-only"`',
     'setup': '`kiln cargo --dynamic-deps`, `debug = "line-tables-only"`',
 }
+RULE = ('A cell is of %d rounds, in each of which every way builds once, in turn. Its spread is the difference between the medians of the '
+        'odd and the even rounds, in percent: that of the way or that of `cargo`, whichever is greater. If it is above %.0f %%, the cell is measured '
+        'again, at most %d times. The rule is the same for all ways, and does not look at which is faster. What is wider after that is printed with '
+        'its spread, and counts as unmeasured.' % (stopping.ROUNDS, stopping.WIDEST, stopping.REPEATS))
 PARTS = 'cargo', 'front end', 'bookkeeping', 'code generation', 'writing', 'linker', 'tests'
 
 
@@ -40,35 +45,36 @@ def wrapped(text):
     return textwrap.wrap(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
-def medians(rows):
-    return [round(statistics.median(column), 4) for column in zip(*rows)]
+KINDS = 'clock', 'CPU time'
 
 
-def spread(rows):
-    """Of plain cargo's builds, in percent: by the clock, and of CPU time."""
-    columns = list(zip(*next(iter(rows.values()))))[:2]
-    return [round(100 * abs(statistics.median(c[0::2]) - statistics.median(c[1::2] or c)) / statistics.median(c), 2) for c in columns]
+def ratios(cell, way):
+    """Of the way's seconds to plain cargo's in the series that the way was measured in: by the clock, and of CPU time."""
+    return [mine / its for mine, its in zip(cell['ways'][way][:2], cell.get('bases', {}).get(way, cell['ways']['cargo']))]
 
 
-def over(ways, spreads, beside):
-    """Ways of Kiln's that are slower than the way of cargo that they stand beside by more than the spread: name, percent."""
-    found = []
-    for name, other in beside.items():
-        if other and ways.get(name):
-            other = other if other in ways else 'cargo' # the application has no way of cargo's for each of Kiln's
-            excess = [100 * (mine / its - 1) for mine, its in zip(ways[name][:2], ways[other])]
-            found += [(name, what, percent) for what, percent, wide in zip(('clock', 'CPU time'), excess, spreads) if percent > wide]
-    return found
+def spreads(cell, way):
+    """Of the cell, by the clock and of CPU time. The older rule knew plain cargo's alone."""
+    return cell['spreads'].get(way, cell['spreads']['cargo'])
 
 
-def heads(edits):
-    return [EDITS[e.split('-')[0]] + (' in the library' if e.endswith('-base') else '') for e in edits]
+def excess(cell, way, other):
+    """By what a way's cell is above that of the way of cargo that it stands beside, if that is more than the spread, and
+    the spread of neither is too wide to know: KIND, percent."""
+    for kind, mine, its, *wide in zip(KINDS, ratios(cell, way), ratios(cell, other), spreads(cell, way), spreads(cell, other)):
+        percent = 100 * (mine / its - 1)
+        if max(wide) <= stopping.WIDEST and percent > max(wide):
+            yield kind, percent
+
+
+def head(edit):
+    return EDITS[edit.split('-')[0]] + (' in the library' if edit.endswith('-base') else '')
 
 
 def table(cells):
     """Rows: ways; columns: edits. A cell: by the clock / CPU time, as ratios to plain cargo's seconds in the first row."""
     edits = list(cells)
-    lines = ['| clock / CPU time | ' + ' | '.join(heads(edits)) + ' |', '|' + '---|' * (len(edits) + 1)]
+    lines = ['| clock / CPU time | ' + ' | '.join(map(head, edits)) + ' |', '|' + '---|' * (len(edits) + 1)]
     for way, name in NAMES.items():
         if not any(way in cells[e]['ways'] for e in edits):
             continue
@@ -80,10 +86,11 @@ def table(cells):
             elif way == 'cargo':
                 row.append('%.2f s / %.2f s' % tuple(ways[way][:2]))
             else:
-                row.append('%.2f / %.2f' % tuple(a / b for a, b in zip(ways[way][:2], ways['cargo'])))
+                wide = cells[e]['spreads'].get(way, [])
+                row.append('%.2f / %.2f' % tuple(ratios(cells[e], way)) + (', spread %.1f / %.1f' % tuple(wide) if stopping.is_wide(wide) else ''))
         lines.append('| ' + ' | '.join([name, *row]) + ' |')
         if way == 'cargo':
-            lines.append('| spread, %% | %s |' % ' | '.join('%.1f / %.1f' % tuple(cells[e]['spread']) for e in edits))
+            lines.append('| spread, %% | %s |' % ' | '.join('%.1f / %.1f' % tuple(cells[e]['spreads']['cargo']) for e in edits))
     return lines
 
 
@@ -96,17 +103,53 @@ def parts(cells):
     return lines
 
 
+def named(cells):
+    """Size, way and edit of each, those of one size and way together."""
+    rows = {}
+    for size, edit, way, text in cells:
+        rows.setdefault((size, way), []).append(head(edit) + text)
+    return '; '.join('%s, %s: %s' % (size, NAMES[way], ', '.join(found)) for (size, way), found in rows.items())
+
+
 def verdict(f):
-    """Which cells are slower than cargo, and by how much."""
-    slow = []
+    """Which cells are slower than cargo and by how much, which are not known to be so or not, and which are empty."""
+    slow, unmeasured, alone = [], [], []
     for size, found in f['sizes'].items():
         for edit, cell in found['cells'].items():
-            slow += ['%s, %s, %s: %.0f %% of %s' % (size, edit, name, percent, what) for name, what, percent in over(
-                cell['ways'], cell['spread'], f['beside'])]
-    if not slow:
-        return 'In no cell, Kiln without `--inline` or the shim is slower than `cargo` at the same level, split and linker by more than the spread.'
-    return 'Kiln without `--inline` or the shim is slower than `cargo` at the same level, split and linker by more than the spread in these cells: ' + (
-        '; '.join(slow) + '.')
+            wide = [kind for kind, s in zip(KINDS, cell['spreads']['cargo']) if s > stopping.WIDEST]
+            unmeasured += ['%s, %s (%s)' % (size, head(edit), ' and '.join(wide))] if wide else []
+            for way, other in f['beside'].items():
+                if way in cell['ways'] and other not in cell['ways']:
+                    alone.append((size, edit, way, ''))
+                elif way in cell['ways']:
+                    slow += [(size, edit, way, ' (%.0f %% of %s)' % (percent, kind)) for kind, percent in excess(cell, way, other)]
+            for way, wide in cell['spreads'].items():
+                if way != 'cargo' and stopping.is_wide(wide):
+                    unmeasured.append('%s, %s, %s' % (size, head(edit), NAMES[way]))
+    texts = ['*Slower than cargo.* By more than the spread, these cells of Kiln without `--inline` or the shim are slower than `cargo` at the same '
+             'level, split and linker: %s.' % (named(slow) or 'none')]
+    if alone:
+        texts.append('*Not compared*, as `cargo` was not measured at the same level: %s.' % named(alone))
+    if unmeasured:
+        texts.append('*Unmeasured*: the spread is above %.0f %% in %s.' % (stopping.WIDEST, '; '.join(unmeasured)))
+    return [*texts, empty_cells(f)]
+
+
+def empty_cells(f):
+    """By size: rows that have no cell, and the columns in which others have none."""
+    texts, count = [], 0
+    for size, found in f['sizes'].items():
+        cells, rows = found['cells'], {}
+        for way in NAMES:
+            edits = tuple(e for e in cells if way not in cells[e]['ways'])
+            rows.setdefault(edits, []).append(way)
+            count += len(edits)
+        for edits, ways in rows.items():
+            if len(edits) == len(cells):
+                texts.append('%s, %d of %d rows, all but those of its table' % (size, len(ways), len(NAMES)))
+            elif edits:
+                texts.append('%s, %d rows in the columns %s, those with a dash' % (size, len(ways), ' and '.join(map(head, edits))))
+    return '*Empty*: %d cells (%s).' % (count, '; '.join(texts)) if count else '*Empty*: no cell.'
 
 
 def dated(f):
@@ -119,7 +162,7 @@ def edits(figures):
     f = figures.get('edits')
     if not f:
         return ['This version was not measured.']
-    lines = wrapped(dated(f) + '.')
+    lines = [*wrapped(RULE), '', *wrapped(dated(f) + '. ' + f.get('older', ''))]
     for size, text in SIZES.items():
         found = f['sizes'].get(size)
         if found and found['cells']:
@@ -129,7 +172,9 @@ def edits(figures):
             lines += ['', *wrapped(text), '', *table(found['cells'])]
             if 'body' in found['cells']:
                 lines += ['', *parts(found['cells'])]
-    return lines + ['', *wrapped(verdict(f))]
+    for text in verdict(f):
+        lines += ['', *wrapped(text)]
+    return lines
 
 
 def gains(figures):

@@ -351,8 +351,15 @@ def over_better(cell):
     return max(0, 100 * (seconds['kiln'] / better - 1) - cell['spread'])
 
 
+def default_units():
+    """The number of codegen units that an incremental build has."""
+    with open(os.path.join(ROOT, 'integrations/llvm/kiln_rustc.c'), encoding='utf-8') as f:
+        return int(re.search(r'"-Ccodegen-units=1" : "-Ccodegen-units=(\d+)"', f.read())[1])
+
+
 def sizes(f):
-    """docs/debug-builds.md: builds of crates by their size, by sizes.py."""
+    """docs/debug-builds.md: builds of crates by their size, by sizes.py. What was measured with another number of units than
+    an incremental build has by default says nothing of that."""
     found = f.get('sizes', {})
     if not found:
         return ['This version was not measured.']
@@ -372,11 +379,19 @@ def sizes(f):
             if over_better(cell):
                 above.append(f'{int(size):,} lines {name} ({over_better(cell):.0f} %)')
     whence = '; '.join(dict.fromkeys(f'{dated(s)}; {s["rustc"]}' for s in found.values()))
+    runs = {f'{int(size):,} lines {name}': len(found[size][kind]['seconds']['cargo']) for size in sorted(found, key=int)
+            for kind, name in (('cold', 'cold'), ('edit', 'after an edit'))}
+    most = max(runs.values())
+    whence += f'; medians of {most} runs' + ''.join(f', of {n} for {what}' for what, n in runs.items() if n != most)
+    others = {s['units'] for s in found.values()} - {default_units()}
+    if others:
+        units = ' and '.join(map(str, sorted(others)))
+        whence += f'. Kiln had {units} codegen units in incremental builds, which have {default_units()} by default now'
     missed = ('In these rows, the column `kiln cargo`, `--setup` is above the better of both columns of `cargo` by more than the spread: ' + ', '.join(above)
               if above else 'In no row, the column `kiln cargo`, `--setup` is above the better of both columns of `cargo` by more than the spread') + '.'
     noisy = [cell for s in found.values() for cell in (s['cold'], s['edit']) if cell['spread'] > 3]
     unsure = ' Rows whose spread is above 3 % are no measurement: other work ran on the machine.' if noisy else ''
-    return [*wrapped(whence + ':'), '', *lines, '', *wrapped(missed + unsure)]
+    return [*wrapped(whence + ':'), '', *lines, *(['', *wrapped(text)] if (text := ('' if others else missed) + unsure) else [])]
 
 
 def peers(f):
@@ -468,6 +483,9 @@ def planted(figures):
             count += 1
             if filled(changed, figures) == changed and not list(unlisted(page, changed)):
                 missed.append(f'{page}: 7{m[0]} in place of {m[0]} is not found: {text[m.start() - 20:m.end() + 20]!r}')
+    other = {**figures, 'sizes': {size: {**s, 'units': default_units() + s['units']} for size, s in figures['sizes'].items()}}
+    if sizes(other) == sizes(figures) or 'In no row' in ' '.join(sizes(other)):
+        missed.append('docs/debug-builds.md: another number of codegen units than the default is not found')
     print('\n'.join(missed), end='\n' if missed else '')
     return 1 if missed or count < 100 else 0
 

@@ -156,7 +156,7 @@ def warm(args, kiln):
 
 def about(args):
     version = subprocess.run(['rustc', '--version'], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    return {**figures.about(args.machine), 'rustc': version, 'nightly': args.cranelift}
+    return {**figures.about(args.machine), 'rustc': version, 'nightly': args.cranelift, 'units': figures.default_units()}
 
 
 def main():

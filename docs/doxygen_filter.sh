@@ -5,9 +5,9 @@
 # main page, become plain.
 set -euo pipefail
 if [[ $1 == *.md ]]; then
-  perl -pe 's{\[([^\]]*)\]\((?:[^)]*/)?README\.md[^)]*\)}{$1}g; s{`([^`]*\\[^`]*)`}{my $code = $1; $code =~ s/\\(?!\|)/\\\\/g; $code =~ s/"/&quot;/g;
+  perl -0pe 's{\[([^][]*)\]\((?:[^)]*/)?README\.md[^)]*\)}{$1}g' "$1" | perl -pe 's{`([^`]*\\[^`]*)`}{my $code = $1; $code =~ s/\\(?!\|)/\\\\/g; $code =~ s/"/&quot;/g;
     "<code>$code</code>"}ge
-    unless /^```/ ... /^```$/' "$1"
+    unless /^```/ ... /^```$/'
   exit
 fi
 awk -v folder="$(dirname "$1")" -v hpp="$([[ $1 != *.hpp ]] || echo 1)" '

@@ -652,8 +652,8 @@ static inline unsigned kn_inst_result(const kiln_func *f, const struct kn_inst *
   return KILN_TYPE_VOID;
 }
 
-/* Type of result `index`, from 1, of an instruction: what a RESULT of it gives; VOID if it has none such
- * (ir/ops.c). */
+/* Type of result `index`, from 1, of an instruction: what a RESULT of it gives; VOID if it has no such
+ * result (ir/ops.c). */
 unsigned kn_inst_further_result(const kiln_func *f, const struct kn_inst *in, unsigned index);
 
 /* Type that the k-th operand of an instruction must have; KILN_TYPE_COUNT: any (variadic arguments). */

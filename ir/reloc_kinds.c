@@ -73,9 +73,23 @@ static int64_t page_distance(uint64_t to, uint64_t at) {
   return (int64_t)((to >> 12) - (at >> 12));
 }
 
-static bool put_word(uint8_t *p, uint32_t mask, uint32_t bits) {
+/* Which bits of a word the field is; of fields that linkers alone know, none. */
+static const uint32_t masks[] = {
+  [KN_FIELD_OTHER] = 0,           [KN_FIELD_NOTHING] = 0,           [KN_FIELD_64] = UINT32_MAX,
+  [KN_FIELD_32] = UINT32_MAX,     [KN_FIELD_32S] = UINT32_MAX,      [KN_FIELD_DIST64] = UINT32_MAX,
+  [KN_FIELD_DIST32] = UINT32_MAX, [KN_FIELD_BRANCH26] = 0x03ffffff, [KN_FIELD_PAGE21] = 0x60ffffe0,
+  [KN_FIELD_LOW12] = 0xfff << 10, [KN_FIELD_HIGH12] = 0xfff << 10,
+};
+
+static bool put_word(const struct kn_reloc_facts *f, uint8_t *p, uint32_t bits) {
+  uint32_t mask = masks[f->field];
   kn_put32(p, (kn_get32(p) & ~mask) | (bits & mask));
   return true;
+}
+
+void kn_reloc_clear(const struct kn_reloc_facts *f, uint8_t *p) {
+  if (masks[f->field] != 0) put_word(f, p, 0);
+  if (kn_reloc_bytes(f) == 8) kn_put32(p + 4, 0);
 }
 
 bool kn_reloc_put(const struct kn_reloc_facts *f, uint8_t *p, uint64_t value, uint64_t at) {
@@ -85,22 +99,18 @@ bool kn_reloc_put(const struct kn_reloc_facts *f, uint8_t *p, uint64_t value, ui
   case KN_FIELD_NOTHING: return true;
   case KN_FIELD_64: kn_put64(p, value); return true;
   case KN_FIELD_DIST64: kn_put64(p, (uint64_t)distance); return true;
-  case KN_FIELD_32: return value <= UINT32_MAX && put_word(p, UINT32_MAX, (uint32_t)value);
-  case KN_FIELD_32S:
-    return (int64_t)value == (int32_t)value && put_word(p, UINT32_MAX, (uint32_t)value);
-  case KN_FIELD_DIST32:
-    return distance == (int32_t)distance && put_word(p, UINT32_MAX, (uint32_t)distance);
+  case KN_FIELD_32: return value <= UINT32_MAX && put_word(f, p, (uint32_t)value);
+  case KN_FIELD_32S: return (int64_t)value == (int32_t)value && put_word(f, p, (uint32_t)value);
+  case KN_FIELD_DIST32: return distance == (int32_t)distance && put_word(f, p, (uint32_t)distance);
   case KN_FIELD_BRANCH26:
     if ((distance & 3) != 0 || distance < -(1 << 27) || distance >= 1 << 27) return false;
-    return put_word(p, 0x03ffffff, (uint32_t)(distance >> 2));
+    return put_word(f, p, (uint32_t)(distance >> 2));
   case KN_FIELD_PAGE21:
     return pages >= -(1 << 20) && pages < 1 << 20 &&
-           put_word(p, 0x60ffffe0,
-                    ((uint32_t)pages & 3) << 29 | ((uint32_t)pages >> 2 & 0x7ffff) << 5);
-  case KN_FIELD_LOW12:
-    return put_word(p, 0xfff << 10, (uint32_t)((value & 0xfff) >> f->scale) << 10);
+           put_word(f, p, ((uint32_t)pages & 3) << 29 | ((uint32_t)pages >> 2 & 0x7ffff) << 5);
+  case KN_FIELD_LOW12: return put_word(f, p, (uint32_t)((value & 0xfff) >> f->scale) << 10);
   case KN_FIELD_HIGH12:
-    return value < UINT64_C(1) << 24 && put_word(p, 0xfff << 10, (uint32_t)(value >> 12) << 10);
+    return value < UINT64_C(1) << 24 && put_word(f, p, (uint32_t)(value >> 12) << 10);
   }
   return false;
 }

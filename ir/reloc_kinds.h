@@ -56,6 +56,8 @@ static inline bool kn_reloc_is_distance(const struct kn_reloc_facts *f) {
 }
 /* Writes the field at `p`, which will be at address `at`; false, and nothing is written, if the value does not fit. */
 bool kn_reloc_put(const struct kn_reloc_facts *f, uint8_t *p, uint64_t value, uint64_t at);
+/* Makes the bits of the field at `p` 0: the addend of a relocation is not in the field. */
+void kn_reloc_clear(const struct kn_reloc_facts *f, uint8_t *p);
 /* Whether the value fits. The fields of an instruction for the page of an address and of one for the rest of it are
  * close together and decide alike: for both this is whether it fits all code in the same 16 MiB, with a margin. */
 bool kn_reloc_reaches(const struct kn_reloc_facts *f, uint64_t value, uint64_t at);

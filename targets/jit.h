@@ -17,7 +17,9 @@ struct kn_jit_late_words {
   void (*code)(void);                             /* of the target */
   uint64_t (*find)(void *group, uint64_t number); /* of the stub */
   void *group;
-  uint64_t vectors; /* the target's: how it saves registers of vectors */
+  uint32_t
+    vectors; /* the target's: which registers of vectors it saves, beyond those that each processor has, */
+  uint32_t vector_bytes; /* and how much memory that takes */
 };
 
 /* What walks of the stack need to know of the machine that they run on. Registers are by DWARF's numbers. */

@@ -111,7 +111,7 @@ struct kn_target {
   uint8_t scratch[2]; /* by bank: never allocated, free to use within one operation */
   /* where the address of a callee is; the second, if an argument is in the first */
   uint8_t callee[2];
-  uint8_t exception[2]; /* where a landing pad is told the exception and its selector */
+  uint8_t exception[2]; /* where a landing pad gets the exception and its selector */
   uint8_t whole[2];     /* by bank: the type whose move keeps all that a home holds */
   /* By kn_val.hint & 15: the argument registers of that number, or a second result's, of both banks; 0 for all other
    * hints. */
@@ -134,6 +134,7 @@ struct kn_target {
   int32_t beyond;
   bool without_pointer; /* frames may do without a frame pointer: kn_frame_plan.pointer */
   bool general_only;    /* functions may do without float registers */
+  bool roots;           /* objects and memory have tables of a garbage collector's roots */
   bool probes; /* frames and salloc touch each step of the stack: kn_frame_plan.probe_step */
   /* The step of functions that request none, where systems map the stack page by page; 0: no probes. */
   uint16_t probe_bytes;

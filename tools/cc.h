@@ -129,6 +129,8 @@ void cc_push_passes(struct cc_list *l, const struct cc_args *a);
 /* Appends flags for bitcode as -O1's is before LLVM's passes, but for those without which it means something else:
  * always_inline is obeyed by one of them. It says which functions are to be inlined; that of -O0 forbids it for all. */
 void cc_push_required_passes(struct cc_list *l);
+/* What cannot be had if clang does not know these flags, as that of older LLVM does not; NULL: it knows them. */
+const char *cc_lacks_required_passes(void);
 /* Says which verb runs, for cc_verb and cc_clang. */
 void cc_begin(bool cxx);
 /* Its name, which messages begin with: "cc" or "c++". */

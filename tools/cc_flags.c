@@ -15,6 +15,20 @@ static const struct row compiler[] = {
 #define REFUSED(flag, unless) {flag, unless},
 #include "cc_flags.def"
 };
+static const struct {
+  kiln_system system;
+  struct row row;
+} of_system[] = {
+#define SYSTEM(system, flag, unless) {KILN_SYSTEM_##system, {flag, unless}},
+#include "cc_flags.def"
+};
+/* Of one flag: its value, and the value that brings it along. */
+static const struct {
+  const char *name, *group;
+} sanitizers[] = {
+#define SANITIZER(name, group) {name, group},
+#include "cc_flags.def"
+};
 static const struct row assembler[] = {
 #define ASSEMBLER(flag, unless) {flag, unless},
 #include "cc_flags.def"
@@ -115,6 +129,22 @@ static const char *asked_of_compiler(const struct cc_args *a, const struct row *
   return asked;
 }
 
+/* The last word that asks for the part `name` of -fsanitize=, if it is not taken back. */
+static const char *asked_of_sanitizer(const struct cc_args *a, const char *name,
+                                      const char *group) {
+  static const char on[] = "-fsanitize=", off[] = "-fno-sanitize=";
+  const char *asked = NULL;
+  for (size_t i = 0; i < a->n; i++) {
+    const char *word = compilers_word(&a->items[i]);
+    if (a->items[i].kind == CC_INPUT) continue;
+    if (strncmp(word, on, strlen(on)) == 0 && listed(name, word + strlen(on))) asked = word;
+    if (strncmp(word, off, strlen(off)) != 0) continue;
+    const char *list = word + strlen(off);
+    if (listed(name, list) || listed(group, list) || listed("all", list)) asked = NULL;
+  }
+  return asked;
+}
+
 /* An option of the assembler as the command line has it. */
 static const char *one_kept(const char *word, const char *option) {
   return strncmp(word, "-Wa,", 4) == 0 ? word : joined(word, option);
@@ -175,13 +205,42 @@ void cc_warn_left_out(const struct cc_args *a) {
   }
 }
 
+/* The system that the command line names; KILN_SYSTEM_HOST: none that Kiln knows. */
+static kiln_system named_system(const struct cc_args *a) {
+  static const char flag[] = "--target=";
+  kiln_target target = {0};
+  for (size_t i = 0; i < a->n; i++) {
+    const char *word = a->items[i].word;
+    if (a->items[i].kind == CC_INPUT) continue;
+    const char *name = strncmp(word, flag, strlen(flag)) == 0 ? word + strlen(flag)
+                       : strcmp(word, "-target") == 0         ? a->items[i].value
+                                                              : NULL;
+    if (name != NULL && !kiln_target_find(name, &target)) target = (kiln_target){0};
+  }
+  return target.system;
+}
+
 const char *cc_find_refused(const struct cc_args *a) {
   const char *found;
+  const kiln_system system = named_system(a);
+  for (size_t i = 0; i < sizeof of_system / sizeof *of_system; i++)
+    if (system == of_system[i].system && (found = asked_of_compiler(a, &of_system[i].row)) != NULL)
+      return found;
   for (size_t i = 0; i < sizeof compiler / sizeof *compiler; i++)
     if ((found = asked_of_compiler(a, &compiler[i])) != NULL) return found;
+  for (size_t i = 0; i < sizeof sanitizers / sizeof *sanitizers; i++)
+    if ((found = asked_of_sanitizer(a, sanitizers[i].name, sanitizers[i].group)) != NULL)
+      return found;
   for (size_t i = 0; i < sizeof assembler / sizeof *assembler; i++)
     if ((found = refused_of_assembler(a, &assembler[i])) != NULL) return found;
   return refused_of_llvm(a);
+}
+
+/* Does the word begin with `flag`, which is all of a name, or of a part of it? */
+static bool begins(const char *word, const char *flag) {
+  size_t n = strlen(flag);
+  return strncmp(word, flag, n) == 0 &&
+         (strchr("=-", flag[n - 1]) != NULL || strchr("=-", word[n]) != NULL);
 }
 
 /* The last word of the command line that is `flag`, or, unless `whole`, begins with it or has its value among others;
@@ -194,7 +253,7 @@ static const char *last_with(const struct cc_args *a, const char *flag, bool who
     if (a->items[i].kind == CC_INPUT) continue;
     if (strcmp(word, flag) == 0) return word;
     if (whole) continue;
-    if (strncmp(word, flag, strlen(flag)) == 0) return word;
+    if (begins(word, flag)) return word;
     if (name != 0 && strncmp(word, flag, name) == 0 && listed(flag + name, word + name))
       return word;
   }
@@ -225,7 +284,9 @@ void cc_name_cause(const struct cc_args *a, const struct cc_item *in, kiln_diag 
   diag->block = diag->inst = UINT32_MAX; /* it is about the whole function */
   if (flag != NULL) snprintf(diag->message, sizeof diag->message, "not implemented: %s", flag);
   else
-    snprintf(diag->message, sizeof diag->message, "not implemented: __attribute__((%s))",
+    snprintf(diag->message, sizeof diag->message,
+             attribute[0] == '_' || attribute[0] == '#' ? "not implemented: %s"
+                                                        : "not implemented: __attribute__((%s))",
              attribute);
 }
 

@@ -24,10 +24,11 @@ void cc_begin(bool cxx) { runs_cxx = cxx; }
 
 const char *cc_verb(void) { return runs_cxx ? "c++" : "cc"; }
 
+static const char *usual_clang(void) { return runs_cxx ? "clang++-22" : "clang-22"; }
+
 const char *cc_clang(void) {
   const char *path = getenv(runs_cxx ? "KILN_CLANGXX" : "KILN_CLANG");
-  if (path != NULL && path[0] != 0) return path;
-  return runs_cxx ? "clang++-22" : "clang-22";
+  return path != NULL && path[0] != 0 ? path : usual_clang();
 }
 
 void cc_push_required_passes(struct cc_list *l) {
@@ -35,6 +36,25 @@ void cc_push_required_passes(struct cc_list *l) {
   static const char *const words[] = {"-O1", "-mllvm", "-opt-bisect-limit=0", "-mllvm",
                                       "-opt-bisect-verbose=false"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) cc_push(l, words[i]);
+}
+
+const char *cc_lacks_required_passes(void) {
+  if (strcmp(cc_clang(), usual_clang()) == 0) return NULL;
+  struct cc_list l = {0};
+  kiln_buffer said = {0};
+  cc_push(&l, cc_clang());
+  cc_push_required_passes(&l);
+  static const char *const nothing[] = {"-fsyntax-only", "-x", "c", "/dev/null"};
+  for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) cc_push(&l, nothing[i]);
+  int status = cc_run_command(&l, 2, &said, NULL);
+  free(l.at);
+  kiln_buffer_free(&said);
+  if (status <= 0) return NULL;
+  static const char text[] = "-Og with %s, which cannot leave out LLVM's passes, as %s can";
+  size_t size = sizeof text + strlen(cc_clang()) + strlen(usual_clang());
+  char *lacks = cc_keep(cc_more(NULL, size));
+  snprintf(lacks, size, text, cc_clang(), usual_clang());
+  return lacks;
 }
 
 static void cannot_start(const char *program, int error) {

@@ -7,11 +7,8 @@
 /* ---- words that the library knows ---- */
 
 static void put_targets(FILE *out, const char *between, const char *last) {
-  const char *name, *next = kiln_processor_name((kiln_processor)1);
-  for (unsigned t = 1; (name = next) != NULL; t++) {
-    next = kiln_processor_name((kiln_processor)(t + 1));
-    fprintf(out, "%s%s", t == 1 ? "" : next != NULL ? between : last, name);
-  }
+  char targets[TOOL_TARGETS_SIZE];
+  fputs(tool_targets(targets, between, last), out);
 }
 
 static void put_features(FILE *out, const char *between) {

@@ -34,7 +34,7 @@ static int print_version(void) {
   char targets[TOOL_TARGETS_SIZE];
   printf("kiln %s\nTargets: %s\nReads: bitcode of LLVM %d and newer (tested to %d), WebAssembly, "
          "QBE IL, Kiln text\n",
-         tool_version(), tool_targets(targets, ", "), KILN_LLVM_OLDEST, KILN_LLVM_NEWEST);
+         tool_version(), tool_targets(targets, ", ", ", "), KILN_LLVM_OLDEST, KILN_LLVM_NEWEST);
   return TOOL_OK;
 }
 

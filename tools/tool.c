@@ -9,12 +9,40 @@
 
 #include <kiln/llvm.h>
 
-const char *tool_targets(char out[TOOL_TARGETS_SIZE], const char *last) {
-  const char *name, *next = kiln_processor_name((kiln_processor)1);
+/* True if the library has the target. */
+static bool is_target(kiln_target t) {
+  kiln_module *m = kiln_module_new(&(kiln_module_options){.target = t});
+  bool has = m != NULL && kiln_module_status(m) == KILN_OK;
+  kiln_module_free(m);
+  return has;
+}
+
+/* Writes the name of target `i`, the shortest that --target knows: Linux is not named. Those of Linux come first. False
+ * if there is no target of that number. */
+static bool name_target(unsigned i, char name[TOOL_TARGETS_SIZE]) {
+  const char *processor;
+  for (unsigned s = KILN_SYSTEM_LINUX; s < KILN_SYSTEM_COUNT; s++) {
+    const bool unnamed = s == KILN_SYSTEM_LINUX;
+    const char *system = unnamed ? "" : kiln_system_name((kiln_system)s);
+    for (unsigned p = 1; (processor = kiln_processor_name((kiln_processor)p)) != NULL; p++) {
+      const kiln_target t = {.processor = (kiln_processor)p, .system = (kiln_system)s};
+      if (!is_target(t) || i-- != 0) continue;
+      snprintf(name, TOOL_TARGETS_SIZE, "%s%s%s", processor, unnamed ? "" : "-", system);
+      return true;
+    }
+  }
+  return false;
+}
+
+const char *tool_targets(char out[TOOL_TARGETS_SIZE], const char *between, const char *last) {
+  char name[TOOL_TARGETS_SIZE], next[TOOL_TARGETS_SIZE];
   size_t n = 0;
-  for (unsigned t = 1; (name = next) != NULL && n < TOOL_TARGETS_SIZE; t++) {
-    next = kiln_processor_name((kiln_processor)(t + 1));
-    const char *before = t == 1 ? "" : next != NULL ? ", " : last;
+  bool more = name_target(0, next);
+  for (unsigned i = 1; more && n < TOOL_TARGETS_SIZE; i++) {
+    const char *before = i == 1 ? "" : between;
+    memcpy(name, next, sizeof name);
+    more = name_target(i, next);
+    if (i > 1 && !more) before = last;
     n += (size_t)snprintf(out + n, TOOL_TARGETS_SIZE - n, "%s%s", before, name);
   }
   return out;
@@ -23,7 +51,7 @@ const char *tool_targets(char out[TOOL_TARGETS_SIZE], const char *last) {
 int tool_parse_target(const char *name, kiln_target *out) {
   char targets[TOOL_TARGETS_SIZE];
   if (kiln_target_find(name, out)) return TOOL_OK;
-  return tool_usage("unknown target '%s': %s", name, tool_targets(targets, " or "));
+  return tool_usage("unknown target '%s': %s", name, tool_targets(targets, ", ", " or "));
 }
 
 char *tool_dwo_name(const char *path) {
@@ -155,7 +183,7 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
       !kiln_target_find_host(&options.target)) {
     char targets[TOOL_TARGETS_SIZE];
     tool_error("%s: the input names no target; give --target=%s", in->path,
-               tool_targets(targets, " or "));
+               tool_targets(targets, ", ", " or "));
     return false;
   }
   t->assembler = kiln_as_new(&options);

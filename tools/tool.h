@@ -142,9 +142,10 @@ char *tool_dwo_name(const char *path);
  * where to get it. */
 int tool_hand_over(const char *name, char **argv, const char *where);
 
-/* "x86_64 or aarch64", of all targets, with `last` before the last one, in `out`; returns it. */
+/* "x86_64, aarch64 or x86_64-windows": all targets, with `between` between two and `last` before the last one, in
+ * `out`; returns it. */
 enum { TOOL_TARGETS_SIZE = 256 };
-const char *tool_targets(char out[TOOL_TARGETS_SIZE], const char *last);
+const char *tool_targets(char out[TOOL_TARGETS_SIZE], const char *between, const char *last);
 /* Parses the value of --target; TOOL_OK, or TOOL_USAGE after a message. */
 int tool_parse_target(const char *name, kiln_target *out);
 

@@ -471,6 +471,7 @@ static int run_verb(bool cxx, int argc, char **argv) {
     tool_error("%s: -o names one output, but there is more than one input", cc_verb());
     return TOOL_FAILED;
   }
+  if (a.refused == NULL && !a.passes) a.refused = cc_lacks_required_passes();
   if (a.refused != NULL && falls_back()) {
     fprintf(stderr, "kiln: %s: compiled by LLVM: not implemented: %s\n", cc_verb(), a.refused);
     return cc_become(&a.words);

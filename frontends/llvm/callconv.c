@@ -4,8 +4,9 @@
 
 #include "bc.h"
 
-/* Targets: all; those of x86-64; those of them whose C convention is System V's; all but x86-64's. */
-enum kn_bc_callconv_where { EVERYWHERE, X86_64, SYSV, NOT_X86_64 };
+/* Targets: all; those of x86-64; those of them whose C convention is System V's; all but x86-64's; those whose C
+ * convention is the processor's. */
+enum kn_bc_callconv_where { EVERYWHERE, X86_64, SYSV, NOT_X86_64, USUAL };
 /* Functions: all; those that only this module calls; none. */
 enum kn_bc_callconv_defines { ANY, LOCAL_ONLY, NONE };
 
@@ -14,10 +15,13 @@ static const struct kn_bc_callconv rows[] = {
   [CC_FAST] = {.tail_calls = true},
   /* keeps most registers on x86-64: no caller relies on that if all are Kiln's */
   [CC_COLD] = {.tail_calls = true, .defines = LOCAL_ONLY},
-  [CC_PRESERVE_MOST] = {.cc = KILN_CC_PRESERVE_MOST},
-  [CC_PRESERVE_ALL] = {.cc = KILN_CC_PRESERVE_ALL, .not_avx = true},
+  [CC_PRESERVE_MOST] = {.cc = KILN_CC_PRESERVE_MOST, .where = USUAL},
+  [CC_PRESERVE_ALL] = {.cc = KILN_CC_PRESERVE_ALL, .where = USUAL, .not_avx = true},
   [CC_CXX_FAST_TLS] = {.tail_calls = true, .defines = NONE},
-  [CC_PRESERVE_NONE] = {.cc = KILN_CC_PRESERVE_NONE, .calls = true, .tail_calls = true},
+  [CC_PRESERVE_NONE] = {.cc = KILN_CC_PRESERVE_NONE,
+                        .where = USUAL,
+                        .calls = true,
+                        .tail_calls = true},
   [CC_X86_64_SYSV] = {.tail_calls = true, .where = SYSV},
   [CC_WIN64] = {.cc = KILN_CC_WIN64, .where = X86_64, .calls = true, .few_types = true},
   [CC_AARCH64_VECTOR] = {.cc = KILN_CC_VECTOR, .where = NOT_X86_64, .declares = true},
@@ -35,7 +39,9 @@ static const struct kn_bc_callconv *find(const struct kn_bc *r, uint64_t number)
   if (number >= ROWS || (rows[number].cc == KILN_CC_C && !rows[number].tail_calls)) return NULL;
   const struct kn_bc_callconv *by = &rows[number];
   if (by->where == EVERYWHERE) return by;
-  bool two = kn_bc_targets[r->target].sysv, sysv = two && !kn_bc_format_of(r)->own_convention;
+  bool usual = !kn_bc_format_of(r)->own_convention;
+  if (by->where == USUAL) return usual ? by : NULL;
+  bool two = kn_bc_targets[r->target].sysv, sysv = two && usual;
   if (by->where == SYSV && two && !sysv) return &sysv_elsewhere;
   bool here = by->where == X86_64 ? two : by->where == SYSV ? sysv : !two;
   return here ? by : NULL;

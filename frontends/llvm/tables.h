@@ -10,7 +10,7 @@
 #include <kiln/llvm.h>
 
 #include "ir/hash.h"
-#include "ir/module/names.h"
+#include "ir/names.h"
 
 #include "codes.h"
 #include "harden.h"

@@ -12,7 +12,7 @@
 #include <kiln/ssa.h>
 
 #include "ir/hash.h"
-#include "ir/module/names.h"
+#include "ir/names.h"
 
 #include <setjmp.h>
 #include <string.h>

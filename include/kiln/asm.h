@@ -13,7 +13,7 @@ extern "C" {
 
 /* ---- machine code in functions ---- */
 
-/** A field in the machine code of a kiln_asm. The linker fills in the field. */
+/** A field in the machine code of a kiln_asm. The linker fills in the field, which should be 0 in the code. */
 typedef struct kiln_asm_reloc {
   uint32_t offset_bytes; /**< from the first byte */
   kiln_reloc_kind kind;  /**< which value the field takes */

@@ -33,7 +33,8 @@ KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions
  * - If `dwo` is NULL, the object also contains the sections of that file. Linkers leave them out; debuggers read them
  *   in the object, so `dwo_name` must be the name of the object.
  * - The parts have an identifier that follows from the content of the .dwo file. DWARF 4 uses GNU's extension.
- * - Fails with KILN_ERR_UNSUPPORTED if an entry of the .dwo file refers to an entry of another unit.
+ * - Fails with KILN_ERR_UNSUPPORTED if an entry of the .dwo file refers to an entry of another unit, or if the format
+ *   of the module's target is not ELF.
  * - Owns: the caller frees `out` and `dwo` (kiln_buffer_free). If the call fails, neither changes. */
 KILN_API kiln_status kiln_emit_elf_split(kiln_module *m, kiln_session *const *sessions,
                                          uint32_t n_sessions, kiln_buffer *out, kiln_buffer *dwo);

@@ -41,6 +41,7 @@ typedef struct kiln_wasi_stream {
   int32_t descriptor;         /**< for DESCRIPTOR */
   /** Callback for a stream of the kind CALLBACK. For output, it accepts the `n` bytes at `bytes`. For input, it writes
    * the available bytes to `bytes`, at most `n`.
+   * - `n` is at most 1 MiB: a longer transfer is made of several calls.
    * - Returns the number of bytes that it accepted or wrote, 0 at the end of input, and a negative number after an
    *   error.
    * - May call kiln_wasmrt_call. It must not call kiln_wasi_free. */

@@ -85,7 +85,7 @@ typedef enum kiln_wasmrt_status {
 /** The maximum number of functions in an error's backtrace. */
 #define KILN_WASMRT_FRAMES 24
 
-/** A function that was active at a trap. */
+/** A function that was active at a trap, or at a throw. */
 typedef struct kiln_wasmrt_frame {
   kiln_wasmrt_instance *instance; /**< one of the instances of its module */
   uint32_t function;              /**< its index in the module */
@@ -98,9 +98,10 @@ typedef struct kiln_wasmrt_error {
   kiln_wasm_trap trap;       /**< for TRAP */
   kiln_wasm_exn *exception;  /**< for EXCEPTION */
   uint32_t exit_status;      /**< for EXIT */
-  /** Number of elements of `frames`. The field is used for TRAP, and for a LINK error that occurred in a call. */
+  /** Number of elements of `frames`. The field is used for TRAP and EXCEPTION, and for a LINK error that occurred in a
+   * call. */
   uint32_t n_frames;
-  /** The functions that were active, innermost first. */
+  /** The functions that were active, innermost first. For EXCEPTION: when the exception was last thrown. */
   kiln_wasmrt_frame frames[KILN_WASMRT_FRAMES];
   char message[256]; /**< one line, in English */
 } kiln_wasmrt_error;
@@ -273,9 +274,11 @@ void kiln_wasmrt_set_stack(kiln_wasmrt_store *store, const kiln_wasmrt_stack *st
 __attribute__((noreturn)) void kiln_wasmrt_exit(uint32_t status);
 
 /** Interrupts the code of a store: code that was compiled with KILN_WASM_INTERRUPT traps with KILN_WASM_TRAP_INTERRUPT
- * at its next loop iteration or function entry. If no code is running, the next code to run is interrupted. Operations
- * that wait end at once with the same trap, even without KILN_WASM_INTERRUPT: memory.atomic.wait, poll_oneoff of WASI,
- * and WASI's reads and writes that wait.
+ * at its next loop iteration or function entry. If no code is running, the next code to run is interrupted. Some
+ * operations end with the same trap even without KILN_WASM_INTERRUPT:
+ * - Operations that wait end at once: memory.atomic.wait, poll_oneoff of WASI, and WASI's reads and writes that wait.
+ * - Bulk operations, table.grow, and WASI's transfers of many bytes end before their next piece of at most 1 MiB. What
+ *   they have written remains; a table that was to grow has its old size.
  * - Threads: threads and signal handlers may call this function at any time. */
 void kiln_wasmrt_interrupt(kiln_wasmrt_store *store);
 

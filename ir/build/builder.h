@@ -14,8 +14,8 @@
 /* Gives a compiled or unwanted function back to its session, whose next function gets its arrays.
  * Does not touch its symbol (kiln_func_discard does). */
 void kn_func_release(kiln_func *f);
-/* Begins the body of `f`, which is finished, anew; NULL without memory. kn_func_swap then exchanges the two, but for
- * their places in the session's lists. */
+/* Begins a new body for `f`, which is finished; NULL without memory. kn_func_swap then exchanges the two functions, but
+ * not their places in the session's lists. */
 kiln_func *kn_func_begin_again(const kiln_func *f);
 void kn_func_swap(kiln_func *f, kiln_func *g);
 /* Frees all functions of a session, open and spare, with their arrays. */

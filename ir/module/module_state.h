@@ -5,7 +5,7 @@
 
 #include "ir/convention.h"
 #include "ir/hash.h"
-#include "ir/module/names.h"
+#include "ir/names.h"
 
 #include <kiln/asm.h>
 #include <kiln/attrs.h>
@@ -372,7 +372,7 @@ uint32_t kn_symbol_private_data(kiln_module *m);
 /* Something refers to `symbol`, or none (0). Only while m->reached is there; sessions of several threads may. */
 void kn_symbol_reach(kiln_module *m, uint32_t symbol);
 
-/* ---- section groups (ir/module/names.c) ---- */
+/* ---- section groups (ir/module/module_comdats.c) ---- */
 
 static inline struct kn_comdat *kn_comdat(const kiln_module *m, uint32_t id) {
   return m->comdats.at + (id - 1);
@@ -421,5 +421,8 @@ KN_PRIVATE bool kn_late_names_define(kiln_module *m,
 bool kn_target_complete(kiln_target *t);
 /* The format of a system's objects; KILN_FORMAT_USUAL of KILN_SYSTEM_HOST. */
 kiln_format kn_usual_format(kiln_system s);
+/* Writes the module's target as diagnostics name it, "x86_64" or "x86_64-windows", to `out`, and returns that. */
+enum { KN_TARGET_NAME = 32 };
+const char *kn_target_name(const kiln_module *m, char out[KN_TARGET_NAME]);
 
 #endif

@@ -2,6 +2,7 @@
  * target here. Invariant: of what code generation has for a target nothing is known here. */
 #include "ir/module/module_state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- names ---- */
@@ -32,6 +33,14 @@ const char *kiln_system_name(kiln_system s) {
 
 const char *kiln_format_name(kiln_format f) {
   return (unsigned)f < KILN_FORMAT_COUNT ? format_names[f] : NULL;
+}
+
+const char *kn_target_name(const kiln_module *m, char out[KN_TARGET_NAME]) {
+  const kiln_target *t = &m->options.target;
+  const bool plain = t->system == KILN_SYSTEM_LINUX;
+  snprintf(out, KN_TARGET_NAME, "%s%s%s", kiln_processor_name(t->processor), plain ? "" : "-",
+           plain ? "" : kiln_system_name(t->system));
+  return out;
 }
 
 /* Does `text` begin with `name`, and is that all of it, or all before a '-'? */

@@ -1,6 +1,8 @@
 /* Machine code as an instruction (ASM): a call without a callee, with a register of its own choice for each operand and
  * result. Called by the targets' lowerings. */
 #include "lib/codegen/asm_inst.h"
+
+#include "ir/reloc_kinds.h"
 #include "lib/codegen/observe.h"
 
 #include <string.h>
@@ -75,10 +77,11 @@ static bool emit(struct kn_walk *w, const struct kn_asm *code) {
     kn_code_relocate(w, kn_here(w) + r->offset_bytes, r->symbol.id, r->kind, r->addend);
   }
   if (code->n_bytes) memcpy(w->code.p, f->asm_bytes.at + code->bytes, code->n_bytes);
-  for (uint32_t k = 0; k < code->n_relocs; k++)
-    if (f->asm_relocs.at[code->reloc + k].slot != 0 &&
-        !fill_slot_offset(w, code, &f->asm_relocs.at[code->reloc + k]))
-      return false;
+  for (uint32_t k = 0; k < code->n_relocs; k++) {
+    const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
+    if (r->slot == 0) kn_reloc_clear(kn_reloc_facts(r->kind), w->code.p + r->offset_bytes);
+    else if (!fill_slot_offset(w, code, r)) return false;
+  }
   w->code.p += code->n_bytes;
   return true;
 }

@@ -58,8 +58,8 @@ static void log_to_frame(const struct kn_walk *w, const struct kn_place_move *m)
   (void)w, (void)m;
 }
 
-/* To the frame first (whoever collects the moves sees to it that no such destination is a source),
- * then among registers, then loads and constants. */
+/* Moves to the frame come first (whoever collects the moves ensures that no such destination is a source), then those
+ * among registers, then loads and constants. */
 void kn_run_moves(struct kn_walk *w) {
   struct kn_reg_move reg[KN_MAX_REG_MOVES], out[2 * KN_MAX_REG_MOVES];
   unsigned n = 0;

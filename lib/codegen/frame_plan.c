@@ -9,7 +9,7 @@ static bool check_general(kiln_func *f, const struct kn_target *t) {
   if (!t->general_only)
     return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
                         "code that uses general registers only is not supported on %s",
-                        kiln_processor_name(kiln_module_processor(f->module)));
+                        kn_target_name(f->module, (char[KN_TARGET_NAME]){0}));
   uint32_t other = UINT32_MAX;
   for (uint32_t i = 1; i < f->n && other == UINT32_MAX; i++)
     if (t->types[f->val[i].type].bank != 0 || f->val[i].type == KILN_TYPE_F80) other = i;

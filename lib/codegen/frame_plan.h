@@ -53,7 +53,7 @@ struct kn_frame_plan {
   bool keeps_none;   /* the convention preserves no register: all that C's does are free to use */
 };
 
-/* Plans all but `saved`. False if the function failed: it asks for something that the target has not. */
+/* Plans all but `saved`. False if the function failed: it uses something that the target does not support. */
 bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_target *t);
 /* The homes are known: `changed` are the registers that C's convention preserves and the function changes; of those
  * `stored` are stored to the frame (kn_target.stored_homes). */

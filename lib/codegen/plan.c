@@ -57,7 +57,7 @@ static bool visit(struct kn_plan *plan, kiln_func *f, uint32_t root) {
   return true;
 }
 
-/* Reverse post-order of the reachable blocks; finds the back edges anew. */
+/* Reverse post-order of the reachable blocks; finds the back edges again. */
 static bool order_depth_first(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = f->blocks.n;
   if (!KN_RESIZE(f, plan->order, n) || !KN_RESIZE(f, plan->stack, 2 * n)) return false;

@@ -41,6 +41,9 @@ static bool has_debug(const struct kn_target *t) {
 }
 static bool needs_debug(const kiln_func *f) { return f->debug.subprogram != 0; }
 
+static bool has_roots(const struct kn_target *t) { return t->roots; }
+static bool needs_roots(const kiln_func *f) { return f->facts.has_roots; }
+
 static bool has_rows(const struct kn_target *t) { return t->code.cie_code_align != 0; }
 static bool needs_rows(const kiln_func *f) { return f->attrs.naked; }
 
@@ -57,6 +60,7 @@ static const struct part {
   {"realigning the stack", has_realigning, needs_realigning},
   {"debugging information", has_debug, needs_debug},
   {"naked functions", has_rows, needs_rows},
+  {"a table of a garbage collector's roots", has_roots, needs_roots},
 };
 
 uint32_t kn_target_lacks(const struct kn_target *t) {
@@ -67,13 +71,14 @@ uint32_t kn_target_lacks(const struct kn_target *t) {
 }
 
 bool kn_supports_func(kiln_func *f, uint32_t lacks) {
+  const uint32_t first = f->n > 1; /* its instruction of this index says where the function is */
   for (unsigned k = 0; k < sizeof parts / sizeof *parts; k++) {
     if (!(lacks >> k & 1) || !parts[k].needs(f)) continue;
     bool left_out = f->module->target->left_out || (WITHOUT_DEBUG && parts[k].has == has_debug);
-    return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
+    return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, 0, first,
                         left_out ? "%s for %s was left out of this build of Kiln"
                                  : "%s is not supported on %s",
-                        parts[k].what, kiln_processor_name(kiln_module_processor(f->module)));
+                        parts[k].what, kn_target_name(f->module, (char[KN_TARGET_NAME]){0}));
   }
   return true;
 }

@@ -32,7 +32,7 @@ void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message) {
   } else {
     kn_func_fail(w->owner, status, w->block, w->i, "%s: %s is not supported on %s",
                  kn_op_info[in->op].name, kiln_type_name((kiln_type)type),
-                 kiln_processor_name(kiln_module_processor(w->f->module)));
+                 kn_target_name(w->f->module, (char[KN_TARGET_NAME]){0}));
   }
   w->code.limit =
     NULL; /* so the next instruction asks for space, and finds that the function failed */
@@ -46,7 +46,7 @@ void kn_lower_unsupported(struct kn_walk *w, const struct kn_inst *in) {
   const char *type = in->type != KILN_TYPE_VOID ? kiln_type_name((kiln_type)in->type) : NULL;
   kn_func_fail(w->owner, KILN_ERR_UNSUPPORTED, w->block, w->i, "%s%s%s is not supported on %s",
                kn_op_info[in->op].name, type ? " of type " : "", type ? type : "",
-               kiln_processor_name(kiln_module_processor(w->f->module)));
+               kn_target_name(w->f->module, (char[KN_TARGET_NAME]){0}));
   w->code.limit = NULL;
 }
 

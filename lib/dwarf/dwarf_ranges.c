@@ -155,14 +155,16 @@ static void complete_address(struct kn_dwarf *d, unsigned section, uint32_t at) 
   uint8_t *p = d->out[section].bytes.at + at;
   const uint32_t target = KN_DR_SYMBOL | kn_get32(p + 1);
   const int32_t addend = (int32_t)kn_get32(p + 5);
-  memset(p + 1, 0, 8);
   if (!d->split) {
     const struct kn_dwarf_reloc reloc = {at + 1, target, addend};
+    memset(p + 1, 0, 8);
     (void)KN_PUSH(d->m, d->out[section].relocs, reloc);
     return;
   }
+  const uint32_t index = kn_dwarf_address(d, target, addend);
+  p = d->out[section].bytes.at + at;
   *p = d->version >= 5 ? KILN_DW_OP_addrx : KILN_DW_OP_GNU_addr_index;
-  uint8_t *end = kn_put_uleb(p + 1, kn_dwarf_address(d, target, addend));
+  uint8_t *end = kn_put_uleb(p + 1, index);
   memset(end, KILN_DW_OP_nop, (size_t)(p + 9 - end));
 }
 

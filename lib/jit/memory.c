@@ -140,9 +140,9 @@ static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kil
 
 static const char *const kind_names[KN_JIT_KINDS] = {"executable", "read-only", "writable"};
 
-/* Sets the protection of chunks of code or read-only data in DUAL mode. The mapping's protection is changed where
- * that is possible; chunks are mapped anew if they held data, or if the system forbids making memory executable that
- * was mapped otherwise. */
+/* Sets the protection of chunks of code or read-only data in DUAL mode: changes the mapping's protection where that is
+ * possible. It maps the chunks again if they held data, or if the system forbids making memory executable that was
+ * mapped otherwise. */
 static bool chunks_open_shared(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first,
                                uint32_t n, enum kn_jit_kind kind, kiln_jit_error *e) {
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;

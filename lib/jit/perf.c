@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A file that is appended to. It is opened anew each time, since the host may close descriptors that it did not open,
+/* A file that is appended to. It is opened again each time, since the host may close descriptors that it did not open,
  * and reuse their numbers. */
 struct file {
   char *path; /* NULL: none */

@@ -59,7 +59,7 @@ static bool scan_code(struct kn_jit_link *l, uint32_t i, const struct kn_code_re
   if (facts->field == KN_FIELD_OTHER) return unsupported(l, l->in + i, r);
   switch ((enum kn_reloc_to)facts->to) {
   case KN_TO_UNKNOWN: return unsupported(l, l->in + i, r);
-  case KN_TO_ADDRESS: /* the stub of a function is its address as linkers have it */
+  case KN_TO_ADDRESS: /* as for linkers, a function's address is that of its stub */
     return kn_symbol(l->in[i].m, r->symbol)->kind == KILN_SYMBOL_DATA || call(l, i, r->symbol);
   case KN_TO_CALL: return call(l, i, r->symbol);
   case KN_TO_ENTRY: return want(l, &l->got, &b->got, i, r->symbol);

@@ -183,9 +183,6 @@ static bool plan(struct kn_coff *c) {
   c->numbers = kn_arena_zero(&c->arena, n * sizeof *c->numbers, 4);
   c->refs = kn_arena_zero(&c->arena, n * sizeof *c->refs, 4);
   if (c->section_of == NULL || c->numbers == NULL || c->refs == NULL) return false;
-  if (image->roots.n != 0)
-    return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED,
-                          "tables of a garbage collector's roots are not supported in COFF");
   for (uint32_t i = 0; i < n_sections; i++)
     if (!add_section(c, i)) return false;
   for (uint32_t k = 0; k < c->sections.n; k++)

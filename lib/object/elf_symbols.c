@@ -3,6 +3,9 @@
  * first relocation is written; undefined ones follow in order of reference. */
 #include "lib/object/elf.h"
 
+/* Room of the names that symbols get here, with a NUL at the end. */
+enum { LOCAL_NAME_BYTES = 12 };
+
 /* True if relocations must name the local symbol itself, not its section: the linker takes merged
  * sections apart, of which code refers to those in memory, finds thread-local variables by symbol,
  * and calls the resolver of an ifunc. */
@@ -38,6 +41,7 @@ KN_INLINE uint64_t number_defined(struct kn_elf *e, const struct kn_symbol *s, u
     e->numbers[id] = KN_VIA_SECTION | (e->section_symbols + p->section - 1);
   } else if (in_order) {
     e->locals[e->n_locals++] = id;
+    e->names_size += LOCAL_NAME_BYTES;
     e->numbers[id] = (uint32_t)number++;
   }
   return number;
@@ -217,12 +221,20 @@ static void put_section_names(struct writer *w) {
   }
 }
 
-KN_INLINE uint32_t name_of(struct writer *w, const struct kn_symbol *s, uint32_t id,
-                           uint32_t shared) {
+/* A name for local symbol `number` that has none or is private. Linkers leave out names like this. Each symbol has its
+ * own: LLVM's RuntimeDyld finds the symbols of relocations by name, local ones too. */
+static uint32_t put_local_name(struct writer *w, uint32_t number) {
+  char name[LOCAL_NAME_BYTES] = ".L.";
+  size_t length = 3;
+  do name[length++] = "0123456789abcdef"[number & 15];
+  while ((number >>= 4) != 0);
+  return put_name(w, name, length);
+}
+
+KN_INLINE uint32_t name_of(struct writer *w, const struct kn_symbol *s, uint32_t id) {
   const struct kn_elf *e = w->e;
   const struct kn_place *p = e->image->places + id;
   uint32_t section = p->section;
-  if (s->linkage == KILN_LINKAGE_PRIVATE || s->name_length == 0) return shared;
   if (kn_place_is_in_section(p) && e->sections.at[section - 1].owner == id)
     return e->sections.at[section - 1].name_offset + e->sections.at[section - 1].name_length;
   return put_name(w, s->name, s->name_length);
@@ -257,7 +269,7 @@ static void put_global(struct writer *w, uint32_t id) {
   if (s->kind == KILN_SYMBOL_FUNC && kn_sig(e->m, s->sig)->conv->bound_early)
     other |= e->machine->bound_early;
   unsigned type = defined ? types[p->what] : s->tls != KILN_TLS_NONE ? STT_TLS : STT_NOTYPE;
-  put_symbol(w, name_of(w, s, id, 0), weak ? STB_WEAK : STB_GLOBAL, type, other, number, reserved,
+  put_symbol(w, name_of(w, s, id), weak ? STB_WEAK : STB_GLOBAL, type, other, number, reserved,
              p->value, defined ? p->size : 0);
 }
 
@@ -321,15 +333,13 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
     put_symbol(&w, put_name(&w, c->name, c->length), STB_LOCAL, STT_NOTYPE, 0, g->number, false, 0,
                0);
   }
-  /* Linkers leave out local symbols with a name like this. */
-  uint32_t shared = e->n_locals > 0 ? put_name(&w, ".L.data", 7) : 0;
   for (uint32_t i = 0; i < e->n_locals; i++) {
     const struct kn_place *p = e->image->places + e->locals[i];
     const struct kn_symbol *s = kn_symbol(e->m, e->locals[i]);
-    bool reserved;
+    bool reserved, named = s->linkage != KILN_LINKAGE_PRIVATE && s->name_length > 0;
     uint32_t number = number_of(e, p, &reserved);
-    put_symbol(&w, name_of(&w, s, e->locals[i], shared), STB_LOCAL, types[p->what], 0, number,
-               reserved, p->value, p->size);
+    uint32_t name = named ? name_of(&w, s, e->locals[i]) : put_local_name(&w, i);
+    put_symbol(&w, name, STB_LOCAL, types[p->what], 0, number, reserved, p->value, p->size);
   }
   for (uint32_t i = 0; i < e->image->eh.n_personalities; i++) {
     if (e->refs[i] == 0) continue;

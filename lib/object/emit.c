@@ -16,7 +16,7 @@ static bool is_supported(const struct kn_object_format *format, kiln_module *m) 
   if (m->target->code.cie_code_align == 0) what = "writing objects";
   if (what == NULL) return true;
   return KN_MODULE_FAIL(false, m, KILN_ERR_UNSUPPORTED, "%s is not supported on %s", what,
-                        kiln_processor_name(p));
+                        kn_target_name(m, (char[KN_TARGET_NAME]){0}));
 }
 
 kiln_status kn_emit_object(const struct kn_object_format *format, kiln_module *m,
@@ -34,6 +34,9 @@ kiln_status kn_emit_object(const struct kn_object_format *format, kiln_module *m
   }
   kiln_diag open;
   if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_fail(m, &open);
+  if (split && m->options.target.format != format->format)
+    return kn_module_fail(m, KILN_ERR_UNSUPPORTED, "split DWARF is not supported on %s",
+                          kn_target_name(m, (char[KN_TARGET_NAME]){0}));
   if (m->options.target.format != format->format)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "the module is for objects of the format %s",
                           kiln_format_name(m->options.target.format));

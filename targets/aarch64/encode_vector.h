@@ -84,7 +84,7 @@ static inline uint32_t a64_ins_lane(unsigned log2, unsigned vd, unsigned k, unsi
                                     unsigned from) {
   return 0x6e000400u | A64_LANE(log2, k) | from << log2 << 11 | vn << 5 | vd;
 }
-/* Lanes of vn and vm interleaved or taken by turns; q: of 16 bytes, not 8. */
+/* Interleaves the lanes of vn and vm, or takes them alternately; q: vectors of 16 bytes, not 8. */
 enum a64_permute {
   A64_UZP1 = 0x0e001800,
   A64_TRN1 = 0x0e002800,

@@ -3,6 +3,10 @@
 #include "ir/reloc_kinds.h"
 #include "targets/aarch64/a64.h"
 
+#ifdef __aarch64__
+#include <sys/auxv.h>
+#endif
+
 static bool rewrite(uint32_t kind, uint8_t *to, uint64_t at, uint64_t value, bool undefined) {
   (void)at;
   if (kind != KILN_RELOC_A64_PAGE || !undefined || value >= 65536) return false;
@@ -82,32 +86,33 @@ static void write_probe(uint8_t *to, unsigned number) {
   "stp q26, q27, [sp, #592]\n"                                                                     \
   "stp q28, q29, [sp, #624]\n"                                                                     \
   "stp q30, q31, [sp, #656]\n"
+/* From the frame at x29. */
 #define RESTORE_ALL                                                                                \
-  "ldp q30, q31, [sp, #656]\n"                                                                     \
-  "ldp q28, q29, [sp, #624]\n"                                                                     \
-  "ldp q26, q27, [sp, #592]\n"                                                                     \
-  "ldp q24, q25, [sp, #560]\n"                                                                     \
-  "ldp q22, q23, [sp, #528]\n"                                                                     \
-  "ldp q20, q21, [sp, #496]\n"                                                                     \
-  "ldp q18, q19, [sp, #464]\n"                                                                     \
-  "ldp q16, q17, [sp, #432]\n"                                                                     \
-  "ldp q14, q15, [sp, #400]\n"                                                                     \
-  "ldp q12, q13, [sp, #368]\n"                                                                     \
-  "ldp q10, q11, [sp, #336]\n"                                                                     \
-  "ldp q8, q9, [sp, #304]\n"                                                                       \
-  "ldp q6, q7, [sp, #272]\n"                                                                       \
-  "ldp q4, q5, [sp, #240]\n"                                                                       \
-  "ldp q2, q3, [sp, #208]\n"                                                                       \
-  "ldp q0, q1, [sp, #176]\n"                                                                       \
-  "ldp x17, x18, [sp, #144]\n"                                                                     \
-  "ldp x15, x16, [sp, #128]\n"                                                                     \
-  "ldp x13, x14, [sp, #112]\n"                                                                     \
-  "ldp x11, x12, [sp, #96]\n"                                                                      \
-  "ldp x9, x10, [sp, #80]\n"                                                                       \
-  "ldp x7, x8, [sp, #64]\n"                                                                        \
-  "ldp x5, x6, [sp, #48]\n"                                                                        \
-  "ldp x3, x4, [sp, #32]\n"                                                                        \
-  "ldp x1, x2, [sp, #16]\n"
+  "ldp q30, q31, [x29, #656]\n"                                                                    \
+  "ldp q28, q29, [x29, #624]\n"                                                                    \
+  "ldp q26, q27, [x29, #592]\n"                                                                    \
+  "ldp q24, q25, [x29, #560]\n"                                                                    \
+  "ldp q22, q23, [x29, #528]\n"                                                                    \
+  "ldp q20, q21, [x29, #496]\n"                                                                    \
+  "ldp q18, q19, [x29, #464]\n"                                                                    \
+  "ldp q16, q17, [x29, #432]\n"                                                                    \
+  "ldp q14, q15, [x29, #400]\n"                                                                    \
+  "ldp q12, q13, [x29, #368]\n"                                                                    \
+  "ldp q10, q11, [x29, #336]\n"                                                                    \
+  "ldp q8, q9, [x29, #304]\n"                                                                      \
+  "ldp q6, q7, [x29, #272]\n"                                                                      \
+  "ldp q4, q5, [x29, #240]\n"                                                                      \
+  "ldp q2, q3, [x29, #208]\n"                                                                      \
+  "ldp q0, q1, [x29, #176]\n"                                                                      \
+  "ldp x17, x18, [x29, #144]\n"                                                                    \
+  "ldp x15, x16, [x29, #128]\n"                                                                    \
+  "ldp x13, x14, [x29, #112]\n"                                                                    \
+  "ldp x11, x12, [x29, #96]\n"                                                                     \
+  "ldp x9, x10, [x29, #80]\n"                                                                      \
+  "ldp x7, x8, [x29, #64]\n"                                                                       \
+  "ldp x5, x6, [x29, #48]\n"                                                                       \
+  "ldp x3, x4, [x29, #32]\n"                                                                       \
+  "ldp x1, x2, [x29, #16]\n"
 
 /* A descriptor's function: x0 is the descriptor, whose second word is the pair. Returns the offset from the
  * thread pointer in x0, and keeps all other registers, vectors' included. */
@@ -141,11 +146,24 @@ __asm__(".text\n"
         ".cfi_endproc\n"
         ".size a64_tls_descriptor, .-a64_tls_descriptor\n");
 
+/* Scalable vectors and predicates, in 34 times the bytes of a vector at sp. */
+#define EACH_SCALABLE(op)                                                                          \
+  ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n" op                              \
+  " p\\n, [sp, #\\n, mul vl]\n"                                                                    \
+  ".endr\n"                                                                                        \
+  ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, " \
+  "24, 25, 26, 27, 28, 29, 30, 31\n" op " z\\n, [sp, #\\n + 2, mul vl]\n"                          \
+  ".endr\n"
+#define SAVE_SCALABLE EACH_SCALABLE("str")
+#define RESTORE_SCALABLE EACH_SCALABLE("ldr")
+
 /* A call of a function without a definition. On the stack are the address of the words and the number of the stub. The
- * result of `find` is put where x17 was saved. */
+ * result of `find` is put where x17 was saved. Callees that take scalable vectors have arguments in z0 to z7 and p0 to
+ * p3, and preserve others that C callees may change (AAPCS64, 6.1.2 and 6.1.3). */
 extern void a64_late(void) __attribute__((visibility("hidden")));
 __asm__(".text\n"
         ".balign 4\n"
+        ".arch_extension sve\n"
         ".hidden a64_late\n"
         ".globl a64_late\n"
         ".type a64_late, %function\n"
@@ -158,14 +176,23 @@ __asm__(".text\n"
         "stp x29, x30, [sp]\n"
         ".cfi_offset 29, -704\n"
         ".cfi_offset 30, -696\n"
-        "mov x29, sp\n" SAVE_ALL "str x0, [sp, #160]\n"
-        "add x16, sp, #688\n"
+        "mov x29, sp\n"
+        ".cfi_def_cfa_register 29\n" SAVE_ALL "add x16, sp, #688\n"
         "ldp x16, x1, [x16]\n"
+        "ldr w17, [x16, #24]\n" /* vectors */
+        "stp x0, x17, [sp, #160]\n"
+        "cbz w17, 1f\n"
+        "addvl sp, sp, #-17\n"
+        "addvl sp, sp, #-17\n" SAVE_SCALABLE "1:\n"
         "ldr x0, [x16, #16]\n"
         "ldr x16, [x16, #8]\n"
         "blr x16\n"
-        "str x0, [sp, #144]\n"
-        "ldr x0, [sp, #160]\n" RESTORE_ALL "ldp x29, x30, [sp]\n"
+        "str x0, [x29, #144]\n"
+        "ldp x0, x16, [x29, #160]\n"
+        "str x16, [x29, #136]\n" RESTORE_ALL "cbz x16, 2f\n" RESTORE_SCALABLE "mov sp, x29\n"
+        "2:\n"
+        ".cfi_def_cfa_register 31\n"
+        "ldp x29, x30, [sp]\n"
         "add sp, sp, #704\n"
         ".cfi_def_cfa_offset 0\n"
         ".cfi_restore 29\n"
@@ -173,11 +200,18 @@ __asm__(".text\n"
         "br x17\n"
         ".cfi_endproc\n"
         ".size a64_late, .-a64_late\n");
+
+/* Whether the system has scalable vectors. */
+static void choose_vectors(struct kn_jit_late_words *words) {
+  enum { SVE = 1 << 22 }; /* HWCAP_SVE */
+  words->vectors = (getauxval(AT_HWCAP) & SVE) != 0;
+}
 #define DESCRIPTOR a64_tls_descriptor
 #define LATE a64_late
 #else
 #define DESCRIPTOR NULL
 #define LATE NULL
+static void choose_vectors(struct kn_jit_late_words *words) { (void)words; }
 #endif
 
 /* x17 has the address in the stub from where the code is reached. */
@@ -198,6 +232,7 @@ static void write_late(uint8_t *to, uint64_t at, struct kn_jit_late_words *words
   fill(KILN_RELOC_A64_PAGE, to + 12, of_words, at + 12);
   fill(KILN_RELOC_A64_LOW, to + 16, of_words, at + 16);
   words->code = LATE;
+  choose_vectors(words);
 }
 
 /* A descriptor: function, argument, which is the address of the pair behind them; behind that, `get`. */

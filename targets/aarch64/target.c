@@ -241,6 +241,7 @@ const struct kn_target kn_target_aarch64 = {
   .lowerings = lowerings,
   .frame_up = true,
   .probes = true,
+  .roots = true,
   .realigns = true, /* nothing to do: sp is aligned wherever it addresses memory (SCTLR_ELx.SA) */
   .beyond = A64_BEYOND,
   .reloc_first = KILN_RELOC_A64_CALL,

@@ -355,7 +355,7 @@ void x64_lower_bitcast(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- the rounding mode ---- */
 
-/* The control word's bits 10 and 11 (SDM volume 1, 8.1.5), and bits 13 and 14 of SSE's MXCSR (10.2.3), have it as
+/* Bits 10 and 11 of the control word (SDM volume 1, 8.1.5) and bits 13 and 14 of SSE's MXCSR (10.2.3) hold the mode:
  * 0 to nearest even, 1 down, 2 up, 3 towards zero. With these two bits exchanged that is the IR's number less 1,
  * modulo 4. An exchange is a multiplication by 5: bits 1 and 2 of the product are bits 1 and 0 of the factor. */
 static void times_5(struct kn_walk *w, unsigned r) {

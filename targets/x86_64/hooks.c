@@ -55,8 +55,12 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
 
 void x64_rip_fixup(struct kn_walk *w, const struct x64_addr *m, unsigned imm) {
   uint32_t at = kn_here(w) - imm - 4;
-  if (m->reloc) kn_code_relocate(w, at, m->ref, m->reloc, (int64_t)m->m.disp - 4 - (int64_t)imm);
-  else KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){at, m->ref, imm});
+  if (m->reloc == 0) {
+    KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){at, m->ref, imm});
+    return;
+  }
+  kn_put32(w->code.base + at, 0); /* the displacement is a part of the addend alone */
+  kn_code_relocate(w, at, m->ref, m->reloc, (int64_t)m->m.disp - 4 - (int64_t)imm);
 }
 
 const uint8_t x64_loads[2][64] = {

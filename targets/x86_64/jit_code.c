@@ -85,8 +85,8 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
 /* On the stack are the number of the stub and the caller's return address; r11, which no convention uses for arguments
  * or preserves, has the address of the words. Saved are the registers that C callees may change and that have arguments
  * or, by other conventions, are preserved: rax (vectors of a variadic call), rcx, rdx, rsi, rdi, r8, r9, r10 (static
- * chain), and all vectors. xsave writes a part of its header, at 512, and the rest has to be zero. xsave and xrstor
- * leave the upper halves unused where they were, so that instructions of SSE stay fast. */
+ * chain), and all vectors and masks. xsave writes a part of its header, at 512, and the rest has to be zero. xsave and
+ * xrstor leave the upper parts unused where they were, so that instructions of SSE stay fast. */
 static __attribute__((naked)) void late_call(void) {
   __asm__(ROWS_START ".cfi_def_cfa_offset 16\n\t"
                      ".byte 0xf3, 0x0f, 0x1e, 0xfa\n\t" /* endbr64 */
@@ -95,18 +95,19 @@ static __attribute__((naked)) void late_call(void) {
                      ".cfi_offset %rbp, -24\n\t"
                      "movq %rsp, %rbp\n\t"
                      ".cfi_def_cfa_register %rbp\n\t"
+                     "pushq %rax\n\t"
+                     "pushq %rcx\n\t"
+                     "pushq %rdx\n\t"
+                     "pushq %rsi\n\t"
+                     "pushq %rdi\n\t"
+                     "pushq %r8\n\t"
+                     "pushq %r9\n\t"
+                     "pushq %r10\n\t"
+                     "movl 24(%r11), %eax\n\t" /* vectors */
+                     "movl 28(%r11), %ecx\n\t" /* vector_bytes */
+                     "pushq %rax\n\t"
+                     "subq %rcx, %rsp\n\t"
                      "andq $-64, %rsp\n\t"
-                     "subq $960, %rsp\n\t"
-                     "movq %rax, 832(%rsp)\n\t"
-                     "movq %rcx, 840(%rsp)\n\t"
-                     "movq %rdx, 848(%rsp)\n\t"
-                     "movq %rsi, 856(%rsp)\n\t"
-                     "movq %rdi, 864(%rsp)\n\t"
-                     "movq %r8, 872(%rsp)\n\t"
-                     "movq %r9, 880(%rsp)\n\t"
-                     "movq %r10, 888(%rsp)\n\t"
-                     "movq 24(%r11), %rax\n\t"
-                     "movq %rax, 896(%rsp)\n\t"
                      "testl %eax, %eax\n\t"
                      "jnz 1f\n\t"
                      "fxsave64 (%rsp)\n\t"
@@ -127,7 +128,7 @@ static __attribute__((naked)) void late_call(void) {
                      "movzbl 8(%rbp), %esi\n\t"
                      "call *8(%r11)\n\t"
                      "movq %rax, %r11\n\t"
-                     "movq 896(%rsp), %rax\n\t"
+                     "movl -72(%rbp), %eax\n\t"
                      "testl %eax, %eax\n\t"
                      "jnz 3f\n\t"
                      "fxrstor64 (%rsp)\n\t"
@@ -136,14 +137,14 @@ static __attribute__((naked)) void late_call(void) {
                      "xorl %edx, %edx\n\t"
                      "xrstor64 (%rsp)\n\t"
                      "4:\n\t"
-                     "movq 832(%rsp), %rax\n\t"
-                     "movq 840(%rsp), %rcx\n\t"
-                     "movq 848(%rsp), %rdx\n\t"
-                     "movq 856(%rsp), %rsi\n\t"
-                     "movq 864(%rsp), %rdi\n\t"
-                     "movq 872(%rsp), %r8\n\t"
-                     "movq 880(%rsp), %r9\n\t"
-                     "movq 888(%rsp), %r10\n\t"
+                     "movq -8(%rbp), %rax\n\t"
+                     "movq -16(%rbp), %rcx\n\t"
+                     "movq -24(%rbp), %rdx\n\t"
+                     "movq -32(%rbp), %rsi\n\t"
+                     "movq -40(%rbp), %rdi\n\t"
+                     "movq -48(%rbp), %r8\n\t"
+                     "movq -56(%rbp), %r9\n\t"
+                     "movq -64(%rbp), %r10\n\t"
                      "leave\n\t"
                      ".cfi_def_cfa %rsp, 16\n\t"
                      ".cfi_restore %rbp\n\t"
@@ -153,18 +154,27 @@ static __attribute__((naked)) void late_call(void) {
 }
 #define LATE late_call
 
-/* Those of XSAVE's components that are to be saved: SSE's and AVX's, if the system has both; else 0. */
-static uint64_t vector_components(void) {
-  enum { OSXSAVE = 1 << 27, SSE_AVX = 6 };
+/* Those of XSAVE's components that are to be saved, if the system has them: SSE's and AVX's, then AVX-512's, which are
+ * masks, upper halves of the first 16 registers, and the other 16. SDM volume 1, 13.1 and 13.4. */
+static void choose_vectors(struct kn_jit_late_words *words) {
+  enum { OSXSAVE = 1 << 27, SSE_AVX = 6, AVX512 = 0xe0, LAST = 7, FXSAVE_BYTES = 512 };
   uint32_t a = 1, b, c = 0, d;
+  words->vector_bytes = FXSAVE_BYTES;
   __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-  if ((c & OSXSAVE) == 0) return 0;
+  if ((c & OSXSAVE) == 0) return;
   __asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
-  return (a & SSE_AVX) == SSE_AVX ? SSE_AVX : 0;
+  if ((a & SSE_AVX) != SSE_AVX) return;
+  words->vectors = (a & AVX512) == AVX512 ? SSE_AVX | AVX512 : SSE_AVX;
+  for (uint32_t k = 2; k <= LAST; k++) {
+    if ((words->vectors >> k & 1) == 0) continue;
+    a = 13, c = k; /* where component k is: ebx; its size: eax */
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    if (words->vector_bytes < a + b) words->vector_bytes = a + b;
+  }
 }
 #else
 #define LATE NULL
-static uint64_t vector_components(void) { return 0; }
+static void choose_vectors(struct kn_jit_late_words *words) { (void)words; }
 #endif
 
 static void write_late(uint8_t *to, uint64_t at, struct kn_jit_late_words *words) {
@@ -176,7 +186,7 @@ static void write_late(uint8_t *to, uint64_t at, struct kn_jit_late_words *words
   memcpy(to, code, sizeof code);
   kn_put32(to + 3, (uint32_t)((uint64_t)(uintptr_t)words - (at + 7)));
   words->code = LATE;
-  words->vectors = vector_components();
+  choose_vectors(words);
 }
 
 const struct kn_jit_machine x64_jit = {

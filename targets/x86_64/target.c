@@ -245,6 +245,7 @@ const struct kn_target kn_target_x86_64 = {
   .types = TYPES(true),
   .reaches_zero = true,   /* programs at a fixed address are in the low 2 GiB */
   .plt_is_address = true, /* GNU ld and gold take a distance of 32 bits for a call's */
+  .roots = true,
   .jit = &x64_jit,
   .code = CODE(128, false),
 };

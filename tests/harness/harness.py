@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 
+import fields
 import wine
 from progress import progress
 
@@ -209,12 +210,14 @@ class Harness:
         return out
 
     def kiln_object(self, source, out, flags=()):
-        """Compiles bitcode or .kir text by Kiln."""
+        """Compiles bitcode or .kir text by Kiln. The fields of the object's relocations must be 0."""
         if self.fake:
             self.run([*self.clang, '-c', '-O0', '-w', '-fPIC', source, '-o', out])
         else:
             self.run([self.args.kiln, 'compile', '--target=' + self.args.target, *flags, '-o', out, source])
             self.compile_also(source, out, flags)
+            wrong = fields.faults(out)
+            if wrong: raise Failure(wrong)
         return out
 
     def compile_also(self, source, out, flags=()):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Adds up what `meson test` wrote in build folders: summary.py [--times=FILE] BUILD=FOLDER[:LOG]...
+"""Adds up what `meson test` wrote in build folders: summary.py [--times=FILE] [--costs=FILE] BUILD=FOLDER[:LOG]...
 
 Prints the skipped cases with their reasons, CPU time, the failed cases with the command that runs each again, and
 at last `N passed, N failed, N skipped`: the end of a long log shows what matters. Every case of a test that speaks
@@ -8,13 +8,17 @@ folder without results, because its build failed.
 A case is named by its path, FOLDER/FILE: CASE where its test takes files one by one (suite `files`), TEST: CASE else.
 
 FILE has lines of shell `times`, each after the name of what was done since the previous line: `building gcc`, tab,
-user, system."""
+user, system.
+
+--costs is for a whole run: what it cost is printed and written into FILE in the form that tests/README.md has (costs.py)."""
 
 import json
 import re
 import sys
 import xml.etree.ElementTree as xml
 from pathlib import Path
+
+import costs
 
 COSTLIEST = 10
 
@@ -85,7 +89,7 @@ class Summary:
             if end and len(self.failed) == failed:
                 self.fail(build, f'{test}: {end}', test)
 
-    def print_times(self, path):
+    def print_times(self, path, page):
         spent, before = [], 0.0
         for line in Path(path).read_text().splitlines():
             what, user, system = line.split('\t')
@@ -94,21 +98,28 @@ class Summary:
             before = now
         print(f'CPU time, user and system: {before:.0f} s, {before / 60:.1f} minutes: ' +
               ', '.join(f'{what} {s:.0f} s' for what, s in spent))
-        self.print_parts()
+        lines = costs.text([(what.removeprefix('building '), s) for what, s in spent if what.startswith('building ')], before, *self.parts())
+        print('\n'.join(lines if page else lines[costs.HEAD:]))
+        if page:
+            Path(page).write_text('\n'.join(lines) + '\n', encoding='utf-8')
         print('the costliest: ' + ', '.join(f'{name} [{build}] {s:.1f} s'
                                             for s, name, build in sorted(self.tests, reverse=True)[:COSTLIEST]))
 
-    def print_parts(self):
-        """CPU seconds of each folder's tests in each build: the table of tests/README.md."""
+    def parts(self):
+        """Builds, and the CPU seconds of each folder's tests in each of them, the costliest folder first. The folders that
+        cost one percent or less are one row."""
         builds = list(dict.fromkeys(build for _, _, build in self.tests))
-        parts = {}
+        parts, others = {}, dict.fromkeys(builds, 0.0)
         for cost, test, build in self.tests:
             part = '/'.join(test.split('/')[:2 if test.startswith('run/') else 1])
             of = parts.setdefault(re.sub(r'-[^/]*$', '', part), dict.fromkeys(builds, 0.0))
             of[build] += cost
-        print('| tests | ' + ' | '.join(builds) + ' | all |\n|---|' + '---:|' * (len(builds) + 1))
-        for part, of in sorted(parts.items(), key=lambda row: -sum(row[1].values())):
-            print(f'| {part} | ' + ' | '.join(f'{s:.0f}' for s in of.values()) + f' | {sum(of.values()):.0f} |')
+        least = sum(cost for cost, _, _ in self.tests) / 100
+        for part in [part for part, of in parts.items() if sum(of.values()) <= least]:
+            for build, s in parts.pop(part).items():
+                others[build] += s
+        rows = sorted(parts.items(), key=lambda row: -sum(row[1].values()))
+        return builds, [(part, list(of.values())) for part, of in rows + [('all others', others)] * any(others.values())]
 
     def print(self):
         for name in self.failed:
@@ -122,18 +133,21 @@ def seconds(text):
 
 
 def main():
-    summary, times = Summary(), None
+    summary, times, page = Summary(), None, None
     for argument in sys.argv[1:]:
         build, _, where = argument.partition('=')
         if build == '--times':
             times = where
+            continue
+        if build == '--costs':
+            page = where
             continue
         folder, _, log = where.partition(':')
         summary.add(build, Path(folder, 'meson-logs', f'{log or "testlog-cpu_time.sh"}.junit.xml'))
     for name in summary.skipped:
         print(f'skipped: {name}')
     if times:
-        summary.print_times(times)
+        summary.print_times(times, page)
     summary.print()
     return 1 if summary.failed or not summary.passed else 0
 

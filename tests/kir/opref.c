@@ -73,7 +73,7 @@ static const struct types {
   {"VINT", "v64 v128, lanes i8 to i64", false},
   {"VFLT", "v64 v128, lanes f32 f64", false},
   {"VF32", "v64 v128, lanes f32", false},
-  {"VI32", "i32", false},
+  {"VI32", "v64 v128", false},
   {"VANY", "v64 v128, lanes i8 to i64, f32 f64", false},
   {"MACHINE", "i32 i64 f32 f64 v64 v128", false},
   {"I32", "i32", true},
@@ -88,7 +88,23 @@ static const struct types *types_of(const struct op *o) {
   exit(1);
 }
 
-static void put_item(FILE *out, char letter) {
+/* The words for an operation's type and for that of its lanes. */
+struct words {
+  const char *type, *lane;
+};
+
+/* What extracts from a vector has the type of a lane, or is an i32; the type in the place of lanes is the vector's. */
+static struct words words_of(const struct op *o) {
+  if (strcmp(o->shape, "VEXTRACT") == 0)
+    return (struct words){strcmp(o->types, "VI32") == 0 ? "i32" : "LANE", "T"};
+  return (struct words){"T", strcmp(o->types, "VEC") == 0 ? "FROM" : "LANE"};
+}
+
+static void put_item(FILE *out, const struct op *o, char letter) {
+  if (letter == 'l') {
+    fputs(words_of(o).lane, out);
+    return;
+  }
   for (size_t i = 0; i < sizeof items / sizeof *items; i++)
     for (const char *c = items[i].letter == letter ? items[i].text : ""; *c; c++) {
       if (*c == '|') fputc('\\', out); /* inside of a table */
@@ -110,7 +126,7 @@ static void put_syntax(FILE *out, const struct op *o) {
   if (of_signature) fputs("[v =] ", out);
   else if (strcmp(result, "NO") != 0) fputs("v = ", out);
   fputs(o->name, out);
-  if (!types_of(o)->one && !of_signature && !of_other) fputs(".T", out);
+  if (!types_of(o)->one && !of_signature && !of_other) fprintf(out, ".%s", words_of(o).type);
   bool listed = false;
   for (const char *c = shapes[s].syntax; *c; c++) {
     if (strchr("abcmeS", *c) != NULL) {
@@ -118,7 +134,7 @@ static void put_syntax(FILE *out, const struct op *o) {
       listed = true;
     }
     if (*c != 'i' && *c != 'n') fputc(' ', out);
-    put_item(out, *c);
+    put_item(out, o, *c);
   }
   fputc('`', out);
 }

@@ -30,6 +30,7 @@ PROGRAMS = {
                   lambda p, what: [sys.executable, WASM + '/spec.py', '--tap', '--ways=memory', '--runner', p, what + '.wast']),
     'wasm/run': ('kiln-run', lambda p, what: [sys.executable, WASM + '/run.py', '--run=' + p]),
     'unit/wasi': ('tests/unit/wasi', lambda p, what: [p]),
+    'unit/wasi_pieces': ('tests/unit/wasi_pieces', lambda p, what: [p]),
 }
 # A file's archive.
 ARCHIVES = {'frontends/wasm/runtime': 'frontends/wasm/runtime/libkiln-wasmrt.a', 'frontends/wasm': 'frontends/wasm/libkiln-wasm.a'}
@@ -58,6 +59,21 @@ ROWS = [
     ('wasm/host fuel', 'frontends/wasm/runtime/memory.c', 'h->fuel -= (int64_t)(bytes / BYTES_PER_FUEL);', '(void)bytes;'),
     ('wasm/host interruption', 'frontends/wasm/runtime/memory.c', 'if (self->woken || kn_interrupted(self->store)) break;',
      'if (self->woken) break;'),
+    ('wasm/host interruption', 'frontends/wasm/runtime/trap.c',
+     'if (trap == KILN_WASM_TRAP_INTERRUPT && !take_interruption(a->store)) done = GOES_ON;',
+     'if (trap == KILN_WASM_TRAP_INTERRUPT) take_interruption(a->store);'),
+    ('wasm/host pieces', 'frontends/wasm/runtime/memory.c', 'n = kn_piece(s, size - done, KN_PIECE_BYTES);\n    memset(',
+     'n = size - done;\n    memset('),
+    ('wasm/host pieces', 'frontends/wasm/runtime/memory.c', 'n = kn_piece(s, size - done, KN_PIECE_BYTES);\n    uint64_t at',
+     'n = size - done;\n    uint64_t at'),
+    ('wasm/host pieces', 'frontends/wasm/runtime/table.c', 'm = kn_piece(i->store, n - done, KN_PIECE_ELEMENTS);', 'm = n - done;'),
+    ('wasm/host pieces', 'frontends/wasm/runtime/table.c', '    if (kn_interrupted(t->store)) {', '    if (false) {'),
+    ('wasm/host pieces', 'frontends/wasm/runtime/wasi_fd.c', 'if (i % KN_PIECE_ELEMENTS == 0) kn_wasi_look(w);', ''),
+    ('unit/wasi_pieces', 'frontends/wasm/runtime/wasi_fd.c', '    kn_wasi_look(w);\n    int k', '    int k'),
+    ('unit/wasi_pieces', 'frontends/wasm/runtime/wasi_fd.c', '    kn_wasi_look(w);\n    long n', '    long n'),
+    ('unit/wasi_pieces', 'frontends/wasm/runtime/wasi.c', '    kn_wasi_look(w);\n    ssize_t n', '    ssize_t n'),
+    ('wasm/host overlaps', 'frontends/wasm/runtime/memory.c', 'uint64_t at = back ? size - done - n : done;', 'uint64_t at = done;'),
+    ('wasm/host backtraces', 'frontends/wasm/runtime/memory.c', 'if (!within(m, to, size)) kn_do_trap(', 'if (!within(m, to, size)) kiln_wasmrt_trap('),
     ('wasm/host other_store', 'frontends/wasm/runtime/instance.c',
      '  if (e->store != NULL && e->store != s && e->kind != KILN_WASM_MEMORY) return false;\n', ''),
     ('wasm/host shared_memory', 'frontends/wasm/runtime/memory.c', 'if (__atomic_sub_fetch(&m->uses, 1, __ATOMIC_ACQ_REL) == 0) {',
@@ -153,7 +169,7 @@ def main():
     for number, row in enumerate(rows, 2):
         wrong = found(os.path.abspath(args.build), row)
         if wrong: failed.append(row)
-        print('%sok %d - %s, %s: %s%s' % ('not ' if wrong else '', number, row[0], row[1], row[2].strip()[:60], '\n# ' + wrong if wrong else ''),
+        print('%sok %d - %s, %s: %s%s' % ('not ' if wrong else '', number, row[0], row[1], ' '.join(row[2].split())[:60], '\n# ' + wrong if wrong else ''),
               flush=True)
     print('1..%d' % (len(rows) + 1))
     return len(failed) > 0

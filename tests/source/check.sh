@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# check.sh: what holds for the source as a whole; `./dev check` runs it, and `check.sh source BUILD` the parts
-# that build nothing, of which the suite runs those that are short (check.sh test BUILD). Prints a line for each check, and what is wrong.
+# check.sh [all|source BUILD|short BUILD|long]: what holds for the source as a whole. Prints a line for each check, and
+# what is wrong. `./dev check` runs all; `source` are the checks that build nothing, which `./dev test` runs as two tests:
+# `short`, a part of `./dev test quick`, and `long`. In a tree that git does not track, such as a tarball, each check of
+# what git tracks says that it was skipped. A missing program fails.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/harness/tap.sh
@@ -12,6 +14,59 @@ fail_lines() {
   local lines
   lines=$(cat)
   [[ -z $lines ]] || { printf '%s:\n%s\n' "$1" "$lines"; return 1; }
+}
+
+# What the checks run. `./dev test` and `./dev check` install it.
+programs=(awk clang++-22 clang-format-22 ctags doxygen g++ gcc nm perl python3 readelf x86_64-w64-mingw32-gcc)
+
+check_programs() {
+  local p
+  for p in "${programs[@]}"; do command -v "$p" > /dev/null || echo "$p"; done | fail_lines "missing programs"
+}
+
+# Without any one of the programs, the check of programs fails and names it.
+check_planted_programs() {
+  local p folder all ok=0 said
+  folder=$(mktemp -d)
+  all=(cat mktemp "${programs[@]}")
+  for p in "${all[@]}"; do ln -s "$(command -v "$p")" "$folder/$p"; done
+  PATH=$folder check_programs || ok=1
+  for p in "${programs[@]}"; do
+    mv "$folder/$p" "$folder/$p.gone"
+    said=$(PATH=$folder check_programs) && { echo "not missed: $p"; ok=1; }
+    [[ $said == *$'\n'"$p" ]] || { echo "not named: $p: $said"; ok=1; }
+    mv "$folder/$p.gone" "$folder/$p"
+  done
+  rm -r "$folder"
+  return $ok
+}
+
+# tracked NAME COMMAND...: a check of the files that git tracks, or of their history.
+git ls-files --error-unmatch dev > /dev/null 2>&1 && in_git=true || in_git=false
+tracked() { if $in_git; then check "$@"; else skip "$1" "git does not track this tree"; fi; }
+
+# In a copy that is no clone, nothing asks git a second time: what would then look at no file, and pass, is skipped. The
+# commit's name for a table (tests/harness/costs.py) may be unknown.
+check_without_git() {
+  local build=$PWD/$1 folder said asked ok=0
+  folder=$(mktemp -d)
+  mkdir "$folder/tree" "$folder/bin"
+  git ls-files -z | xargs -0 cp -P --parents -t "$folder/tree" || return 1
+  printf '#!/bin/sh\necho "$@" >> "%s/asked"\nexit 128\n' "$folder" > "$folder/bin/git"
+  chmod +x "$folder/bin/git"
+  said=$(PATH=$folder/bin:$PATH "$folder/tree/tests/source/check.sh" source "$build") || { grep -A3 '^not ok' <<< "$said"; ok=1; }
+  asked=$(grep -vxE 'ls-files --error-unmatch dev|rev-parse --short=8 HEAD' "$folder/asked") && { echo "asked git: $asked"; ok=1; }
+  (( $(grep -c '# SKIP git does not' <<< "$said") == $(grep -cE '^  (tracked|of_history) "' tests/source/check.sh) )) || { echo "not skipped"; ok=1; }
+  rm -r "$folder"
+  return $ok
+}
+
+# The ceiling of words.py is computed from the commits before.
+check_ceiling() { tests/source/words.py --planted && tests/source/words.py --ceiling; }
+
+# of_history NAME COMMAND...: a check of the commits before.
+of_history() {
+  if ! $in_git || [[ $(git rev-parse --is-shallow-repository) == false ]]; then tracked "$@"; else skip "$1" "a clone without its history"; fi
 }
 
 # ---- source ----
@@ -40,7 +95,7 @@ check_include_direction() {
   forbidden_includes dwarf '(leb128|line_reader)\.h"' || ok=1
   forbidden_includes targets 'ir/|lib/codegen/|targets/' || ok=1
   # Users of the public API: local headers, without a folder but in frontends/llvm.
-  for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder 'ir/(text/decimal|hash|module/names)\.h"|((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"|(bits|body|debug/nodes)\.c"' || ok=1; done
+  for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder 'ir/(text/decimal|hash|names)\.h"|((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"|(bits|body|debug/nodes)\.c"' || ok=1; done
   forbidden_includes tools '[a-z0-9_]+\.(h|def)"|frontends/qbe/qbe\.h"|\.\./lib/(frontend/host_files|object/elf_format)\.h"' || ok=1
   return $ok
 }
@@ -48,6 +103,11 @@ check_include_direction() {
 check_targets_named_once() {
   sources ir lib | xargs grep -lE 'kn_target_(x86_64|aarch64)|kn_(x64|a64)_' |
     sort -u | tail -n +2 | fail_lines "more than one file names the targets"
+}
+
+# The runtime of WebAssembly traps by kn_do_trap. By the stub of kiln_wasmrt_trap, a trap would have no backtrace.
+check_wasm_traps() {
+  grep -nE '\bkiln_wasmrt_trap\(' frontends/wasm/runtime/*.c | fail_lines "calls of kiln_wasmrt_trap"
 }
 
 # What differs between targets is in a target's table, in an array with a row for each ([KILN_PROCESSOR_...] = ), or in
@@ -336,57 +396,61 @@ check_functions_found() {
 
 check_source() {
   local h
+  check "the programs that the checks run are there" check_programs
+  check "a missing one is found" check_planted_programs
   check "includes point one way" check_include_direction
   check "one file names the targets" check_targets_named_once
   check "no convention is asked for by its name" check_conventions_are_data
   check "no tests for one target" check_target_tests
   check "no test for one target by what stands for it" check_target_proxies
+  check "the runtime of WebAssembly traps where it has a backtrace" check_wasm_traps
   check "no target writes the register file" check_register_file
   check "ELF's numbers are in its writer alone" check_elf_alone
   check "COFF's numbers are in its writer alone" check_coff_alone
   check "every table by target asserts its size" check_target_tables
   check "no test of the system outside its files" check_system_tests
   check "ELF's numbers are those of <elf.h>" check_elf_numbers
-  if command -v x86_64-w64-mingw32-gcc > /dev/null; then
-    check "what is built for Windows compiles by MinGW-w64" check_windows_compiles
-  else
-    skip "what is built for Windows compiles by MinGW-w64" "no MinGW-w64"
-  fi
-  check "no two files of the core with one name" check_unique_names
+  tracked "no two files of the core with one name" check_unique_names
   check "every table of hashes has its row in a test" tests/tool/tables.py --check
-  check "no file of more than 900 lines" check_file_sizes
-  check "no line of more than 120 columns" check_line_widths
-  check "every source file is built" check_listed
-  check "every test script is started by something" check_scripts
+  tracked "no file of more than 900 lines" check_file_sizes
+  tracked "no line of more than 120 columns" check_line_widths
+  tracked "every source file is built" check_listed
+  tracked "every test script is started by something" check_scripts
   check "every command of ./dev says what it does" check_commands
   check "every planted bug applies" check_mutants_apply
-  check "no large files" check_binaries
-  check "no tabs, no spaces at line ends" check_whitespace
-  check "the English of pages, heads of files, public comments and messages" tests/source/words.py
+  tracked "no large files" check_binaries
+  tracked "no tabs, no spaces at line ends" check_whitespace
+  tracked "the English of pages, heads of files, public comments and messages" tests/source/words.py
+  of_history "the ceiling of words to avoid only falls" check_ceiling
   check "one version" check_versions
   check "each callback of the API has a test that calls back" tests/source/callbacks.py
   check "the API keeps its conventions" tests/source/api_conventions.py include
   check "the headers for C++ keep theirs" tests/source/api_cpp.py
   check "comments of the headers have at most four sentences before a list" tests/source/comments.py
-  check "public functions are where the table of files says" tests/source/api_files.py
-  check "public functions are used, or say what for" tests/source/api_uses.py
-  check "what pages say of this tree is so" tests/source/pages.py
+  tracked "public functions are where the table of files says" tests/source/api_files.py
+  tracked "public functions are used, or say what for" tests/source/api_uses.py
+  tracked "what pages say of this tree is so" tests/source/pages.py
+  tracked "the check of what pages say finds what is planted" tests/source/pages.py --planted
+  check "what tests cost is as they print it, and adds up" tests/harness/costs.py --check
+  check "the check of costs finds each number that is changed" tests/harness/costs.py --planted
+  check "figures have the day and the commit that was measured" tests/source/measured.py
+  of_history "the commits of figures are in the history" tests/source/measured.py --history
+  of_history "the check of days and commits finds each that is changed" tests/source/measured.py --planted
+  check "refusals name what the user wrote" tests/source/flags.py
+  check "the check of flags finds what is planted" tests/source/flags.py --planted
   check "the pages and pictures have the figures that were measured" bench/figures.py --check
   check "the check of figures finds each number that is changed" bench/figures.py --planted
   for h in include/kiln/*.h; do check "<kiln/${h##*/}> alone, as C11 and C++17" check_header "$h"; done
 }
 
-# What takes long, and is no part of `./dev test`.
+# What takes long.
 check_source_long() {
   local h
-  check "no pointer into an array that a call may move" check_moving
-  check "format" check_format
-  check "format of C++" check_format_cpp
-  if command -v doxygen > /dev/null; then
-    check "every public name has a comment" check_documented
-  else
-    skip "every public name has a comment" "no doxygen"
-  fi
+  tracked "no pointer into an array that a call may move" check_moving
+  tracked "format" check_format
+  tracked "format of C++" check_format_cpp
+  check "every public name has a comment" check_documented
+  check "what is built for Windows compiles by MinGW-w64" check_windows_compiles
   for h in include/kiln/*.hpp; do check "<kiln/${h##*/}> alone, as C++17 and C++20" check_cpp_header "$h"; done
 }
 
@@ -402,13 +466,8 @@ check_built() {
     check "${l##*/} keeps no state" check_no_state "$l"
   done
   check "calls point one way" check_call_direction "$1/libkiln.a"
-  if command -v ctags > /dev/null; then
-    check "ctags finds the functions of lib/ and targets/" check_functions_found "$1/libkiln.a"
-    check "no function of more than 80 lines" check_function_lengths
-  else
-    skip "no function of more than 80 lines" "no ctags"
-    skip "ctags finds the functions of lib/ and targets/" "no ctags"
-  fi
+  check "ctags finds the functions of lib/ and targets/" check_functions_found "$1/libkiln.a"
+  check "no function of more than 80 lines" check_function_lengths
   check "the ABI is that of tests/source/abi" tests/source/abi.py --build="$1"
   check "libkiln-as.so exports kiln_ only" check_exported "$1/assembler/libkiln-as.so"
   check "libkiln-as.so needs libc only" check_needs_libc_only "$1/assembler/libkiln-as.so"
@@ -440,7 +499,8 @@ check_builds() {
 }
 
 case ${1:-all} in
-  test) check_source; check_built "$2" ;;
+  short) check_source; check_built "$2" ;;
+  long) check_source_long ;;
   source) check_source; check_source_long; check_built "$2" ;;
   all)
     ./dev build
@@ -448,6 +508,7 @@ case ${1:-all} in
     check_source_long
     check_built build
     check "the check of the ABI finds planted changes" tests/source/abi.py --planted
+    check "without git, what needs it is skipped" check_without_git build
     check_builds ;;
 esac
 finish

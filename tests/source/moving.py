@@ -13,29 +13,35 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from functools import cached_property
 
 GROW = {'KN_PUSH': 1, 'KN_ROOM': 1, 'KN_RESIZE': 1, 'KJ_ROOM': 1, 'kn_array_grow': 1, 'kn_module_grow': 1, 'kn_func_grow': 1,
         'realloc': 0, 'repalloc': 0, 'kn_allocator_realloc': 1}
 KEYWORDS = {'if', 'for', 'while', 'switch', 'return', 'sizeof', 'do', 'else', 'case', '_Generic', '_Static_assert', 'defined'}
-BRACKET, BRACE = re.compile(r'[][(){}]'), re.compile(r'[{}]')
+BRACKET, BRACE, ARGUMENT = re.compile(r'[][(){}]'), re.compile(r'[{}]'), re.compile(r'[][(){},]')
 WORD, SET = re.compile(r'(?<![\w.>])[A-Za-z_]\w*'), re.compile(r'\w+\s*=[^=]')
 DECLARED = re.compile(r'\b(\w+)\s+(?:\*|const\s)*\s*$'), re.compile(r'\w+\s*[=;,:\[)]')
 LISTED = re.compile(r'\b(?:struct|const)\s+(\w+)\s[^;(){}]*,\s*\**$')
 CHAIN = r'\w+(?:\s*(?:->|\.)\s*\w+|\[[^\[\]]*\])*'
+INDEX, SPACE, PARTS, PART = re.compile(r'\[[^\[\]]*\]'), re.compile(r'\s+'), re.compile(r'->|\.'), re.compile(r'\w+')
+CALL = re.compile(r'(?<![\w.>])(\w+)\s*\(')
+RETURNED = re.compile(r'\breturn\s+&?(%s)\s*(\[|\+)' % CHAIN)
+POINTED = re.compile(r'\b(\w+)\s*=\s*(?:\([^()]*\*\)\s*)?(&?)(%s)\s*(\[|\+|;|,)' % CHAIN)
+FROM_CALL, INDEXED, ADDRESS = re.compile(r'\b(\w+)\s*=\s*(\w+)\s*\('), re.compile(r'(%s)\s*\[' % CHAIN), re.compile(r'\s*&(%s)\s*' % CHAIN)
+COMMENT = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
+NOT_NEWLINE = re.compile(r'[^\n]')
 
 
 def blank(text):
     """Comments and literals as spaces."""
-    def spaces(m):
-        return re.sub(r'[^\n]', ' ', m[0])
-    return re.sub(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', spaces, text, flags=re.S)
+    return COMMENT.sub(lambda m: NOT_NEWLINE.sub(' ', m[0]), text)
 
 
 def names_of(chain):
     """The names of a chain such as `&f->edges.at`: f, edges."""
-    chain = re.sub(r'\[[^\[\]]*\]', '', re.sub(r'\s+', '', chain)).strip('&()*')
-    names = [n for n in re.split(r'->|\.', chain) if n != 'at']
-    return names if names and all(re.fullmatch(r'\w+', n) for n in names) else []
+    chain = INDEX.sub('', SPACE.sub('', chain)).strip('&()*')
+    names = [n for n in PARTS.split(chain) if n != 'at']
+    return names if names and all(PART.fullmatch(n) for n in names) else []
 
 
 def meets(k, arrays):
@@ -53,35 +59,43 @@ def closing(text, at):
     return len(text) - 1
 
 
+def begin_of_statement(text, at):
+    return max(text.rfind(';', 0, at), text.rfind('{', 0, at), text.rfind('}', 0, at)) + 1
+
+
 def arguments(text, at):
     """Of the call whose bracket is at `at`: (position, text) of each."""
-    end, start, depth, out = closing(text, at), at + 1, 0, []
-    for i in range(at + 1, end + 1):
-        if depth == 0 and (text[i] == ',' or i == end):
-            out.append((start, text[start:i]))
-            start = i + 1
-        depth += text[i] in '([{'
-        depth -= text[i] in ')]}'
+    start, depth, out = at + 1, 0, []
+    for m in ARGUMENT.finditer(text, at + 1):
+        if depth == 0 and m[0] in ',)]}':
+            out.append((start, text[start:m.start()]))
+            start = m.end()
+            if m[0] != ',':
+                break
+        depth += (m[0] in '([{') - (m[0] in ')]}')
     return out
 
 
 class Function:
     def __init__(self, path, name, params, text, start, static=False):
         self.path, self.name, self.text, self.start, self.static = path, name, text, start, static
-        self.param_text, self.loops, self.types = params, None, {}
+        self.param_text, self.loops, self.moves, self.types = params, None, None, {}
         self.params = [(re.findall(r'\w+', re.sub(r'\[[^\]]*\]', '', p)) or [''])[-1] for p in params.split(',')]
-        self.param_text, self.loops, self.types = params, None, {}
-        self.params = [(re.findall(r'\w+', re.sub(r'\[[^\]]*\]', '', p)) or [''])[-1] for p in params.split(',')]
-        self.calls = [(m.start(), m[1], m.end() - 1) for m in re.finditer(r'(?<![\w.>])(\w+)\s*\(', text)
+        self.calls = [(m.start(), m[1], m.end() - 1) for m in CALL.finditer(text)
                       if m[1] not in KEYWORDS and m[1] not in self.params]
-        self.words = defaultdict(list) # positions of each name that is no member
-        for m in WORD.finditer(text):
-            self.words[m[0]].append(m.start())
         self.grows, self.grows_param, self.returns, self.stale = set(), set(), set(), set()
+
+    @cached_property
+    def words(self):
+        """The positions of each name that is no member."""
+        words = defaultdict(list)
+        for m in WORD.finditer(self.text):
+            words[m[0]].append(m.start())
+        return words
 
 
 def functions_of(path, text):
-    for m in re.finditer(r'^(?!\s|#|typedef|struct \w+ \{|enum)[^\n;{}()]*?\b(\w+)\(', text, re.M):
+    for m in re.finditer(r'^(?!\s|#|typedef|struct \w+ \{|enum)[^\n;{}()]*\b(\w+)\(', text, re.M):
         end = closing(text, m.end() - 1)
         body = re.match(r'(?:\s|__attribute__\s*\(\(.*?\)\))*\{', text[end + 1:])
         if body and m[1] not in KEYWORDS:
@@ -110,14 +124,14 @@ class Tree:
         self.members, self.aliases, self.cache = {}, {}, {}
         for text in self.text.values():
             self.find_types(text)
-        changed = True
         for f in self.functions:
             self.direct(f)
-        while changed:
-            changed = any([self.through_calls(f) for f in self.functions])
+        self.through_calls()
         for f in self.functions:
             self.find_returns(f)
-        for f in self.functions:
+        # Only where a call makes an array grow is there something to find.
+        self.growing = [f for f in self.functions if any(self.grown_by(f, name, at) for _, name, at in f.calls)]
+        for f in self.growing:
             for p in f.params:
                 if re.search(r'\*\s*(?:const\s+)?%s\b' % re.escape(p or '-'), self.head(f)):
                     f.stale |= {(f.params.index(p), k) for k in self.uses_after(f, p, -1, None)}
@@ -191,24 +205,31 @@ class Tree:
                 if len(args) > GROW[name]:
                     self.note(f, self.key(f, args[GROW[name]][1]))
 
-    def through_calls(self, f):
-        changed = False
-        for _, name, at in f.calls:
-            g = self.callee(f, name)
-            if g is None or g is f:
-                continue
-            shared = {k for k in g.grows if ' ' not in k[0]} - f.grows # not its local ones
-            f.grows |= shared
-            changed |= bool(shared)
-            if g.grows_param:
-                args = arguments(f.text, at)
-                for i in g.grows_param:
-                    if i < len(args):
-                        changed |= self.note(f, self.key(f, args[i][1]))
-        return changed
+    def through_calls(self):
+        """What grows in a function grows in its callers, until nothing changes."""
+        callers = defaultdict(list)
+        for f in self.functions:
+            for _, name, at in f.calls:
+                g = self.callee(f, name)
+                if g is not None and g is not f:
+                    callers[g].append((f, at))
+        changed = dict.fromkeys(g for g in self.functions if g.grows or g.grows_param) # a queue without repetition
+        while changed:
+            g = next(iter(changed))
+            del changed[g]
+            shared = {k for k in g.grows if ' ' not in k[0]} # not its local ones
+            for f, at in callers[g]:
+                before = len(f.grows)
+                f.grows |= shared
+                more = len(f.grows) > before
+                if g.grows_param:
+                    args = arguments(f.text, at)
+                    more |= any([self.note(f, self.key(f, args[i][1])) for i in g.grows_param if i < len(args)])
+                if more:
+                    changed[f] = None
 
     def find_returns(self, f):
-        for m in re.finditer(r'\breturn\s+&?(%s)\s*(\[|\+)' % CHAIN, f.text):
+        for m in RETURNED.finditer(f.text):
             if '&' in m[0] or m[2] == '+':
                 f.returns.add(self.key(f, m[1]))
 
@@ -246,8 +267,15 @@ class Tree:
                 return True
             at = end + 1
 
-    def in_return(self, f, at):
-        return re.search(r'\breturn\b[^;{}]*$', f.text[:at]) is not None
+    def moves(self, f):
+        """(position, bracket, arrays) of the calls in a function that may make arrays grow, but of those it returns."""
+        if f.moves is None:
+            f.moves = []
+            for at, callee, bracket in f.calls:
+                grown = self.grown_by(f, callee, bracket)
+                if grown and not re.search(r'\breturn\b', f.text[begin_of_statement(f.text, at):at]):
+                    f.moves.append((at, bracket, grown))
+        return f.moves
 
     def loops_around(self, f, at):
         """(begin, end) of the loops that a position is in."""
@@ -263,10 +291,9 @@ class Tree:
         """Arrays of `wanted` (None: all) that may move between where pointer `name` is set, at `begin`, and a use of it:
         {array: position of the use}."""
         found, moves = {}, []
-        for at, callee, bracket in f.calls:
-            grown = self.grown_by(f, callee, bracket) if at >= begin else set()
+        for at, bracket, grown in self.moves(f):
             grown = grown if wanted is None else {k for k in grown if meets(k, wanted)}
-            if grown and not self.in_return(f, at):
+            if at >= begin and grown:
                 moves.append((at, bracket, grown))
         if not moves:
             return found
@@ -276,12 +303,12 @@ class Tree:
         for at, bracket, grown in moves:
             end = closing(f.text, bracket)
             # `p = f(p)`: the call that the pointer is set by comes after what it is set from
-            statement = max(f.text.rfind(c, 0, at) for c in ';{}')
-            later = [s for s in sets if s > end]
-            if any(statement < s < at for s in sets):
+            statement = begin_of_statement(f.text, at)
+            if any(statement <= s < at for s in sets):
                 continue
+            loops = self.loops_around(f, at)
             for use in uses:
-                around = [l for l in self.loops_around(f, at) if l[0] < use < at and not l[0] < begin < l[1]]
+                around = [l for l in loops if l[0] < use < at and not l[0] < begin < l[1]]
                 if use > end and not any(end < s < use for s in sets) and not self.leaves(f, end, use):
                     break
                 if around and not any(around[0][0] < s < use or end < s < around[0][1] for s in sets):
@@ -294,12 +321,12 @@ class Tree:
 
     def check(self, f):
         """(position, what) of each finding in a function."""
-        for m in re.finditer(r'\b(\w+)\s*=\s*(?:\([^()]*\*\)\s*)?(&?)(%s)\s*(\[|\+|;|,)' % CHAIN, f.text):
+        for m in POINTED.finditer(f.text):
             k = self.key(f, m[3])
             if m[2] or m[4] == '+' or (re.search(r'(\.|->)at$', m[3]) and m[4] in ';,'):
                 for array, use in self.uses_after(f, m[1], m.end(), {k}).items():
                     yield use, '`%s` points into `%s`, which may have moved' % (m[1], array[1])
-        for m in re.finditer(r'\b(\w+)\s*=\s*(\w+)\s*\(', f.text):
+        for m in FROM_CALL.finditer(f.text):
             g = self.callee(f, m[2])
             if g is not None and g.returns and '*' in f.text[max(0, m.start() - 3):m.start()]:
                 for array, use in self.uses_after(f, m[1], closing(f.text, m.end() - 1), g.returns).items():
@@ -309,26 +336,26 @@ class Tree:
 
     def check_call(self, f, at, name, bracket):
         grown = self.grown_by(f, name, bracket)
-        begin = max(f.text.rfind(c, 0, at) for c in ';{}') + 1
+        begin = begin_of_statement(f.text, at)
         statement = f.text[begin:at]
         if grown and name not in GROW:
-            for m in re.finditer(r'(%s)\s*\[' % CHAIN, statement):
+            for m in INDEXED.finditer(statement):
                 k, end = self.key(f, m[1]), begin + closing(f.text[begin:], m.end() - 1)
                 inside = begin + m.end() <= at < end
                 assigned = re.match(r'(?:\s*(?:\.|->)\s*\w+|\[[^\]]*\])*\s*[-+|&^*/%]?=[^=]', f.text[end + 1:])
                 if k and meets(k, grown) and (inside or (assigned and end < at)):
                     yield at, '`%s` is evaluated beside a call that may move it' % k[1]
         g = self.callee(f, name)
-        if g is not None:
+        if g is not None and g.stale:
             for i, (position, text) in enumerate(arguments(f.text, bracket)):
-                m = re.fullmatch(r'\s*&(%s)\s*' % CHAIN, text)
+                m = ADDRESS.fullmatch(text)
                 if m and '[' in m[1] and meets(self.key(f, m[1][:m[1].rindex('[')]) or ('', ''),
                                                {k for n, k in g.stale if n == i}):
                     yield position, '`%s` uses its argument after it may have moved' % name
 
     def findings(self):
         out = set()
-        for f in self.functions:
+        for f in self.growing:
             if f.path:
                 for at, what in self.check(f):
                     line = self.text[f.path].count('\n', 0, f.start + at) + 1

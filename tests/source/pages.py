@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""pages.py [--write]: what pages say of this tree is so. Prints what is not:
+"""pages.py [--write|--planted]: what pages say of this tree is so. Prints what is not:
 
 - relative links of all pages lead to files, and to headings; docs/index.md lists every page of docs;
 - commands `./dev NAME` exist; commands in blocks of `sh` in README.md and docs are `./dev` ones, or run by a test
@@ -7,8 +7,13 @@
 - names of the API are in the headers, and `KILN_...` variables somewhere in the tree;
 - files that comments of the source name are in the tree;
 - CONTRIBUTING.md's map has a row for each folder of files that git tracks, and for each folder in one of MAPPED;
+- what readers ask is answered where they look (ANSWERS);
 - figures that stand in several places, and that no command writes there (bench/figures.py), are equal, but for rounding;
+- docs/internals/performance.md has the executed instructions that bench/counts.tsv has in its last row;
+- docs/proof.md names the conventions, systems and operations that no row of tests/prove has;
 - after `<!-- from: FILE NAME -->` stands the part of FILE between the comments `[NAME]` and `[end]`; --write puts it there.
+
+--planted changes what the checks of performance.md, of proof.md and of answers look at, which they have to find.
 """
 import os
 import re
@@ -140,6 +145,40 @@ def facts():
             yield 'one figure, in several ways: ' + ', '.join(f'{v} in {page}' for page, v in found)
 
 
+def counted(page):
+    """docs/internals/performance.md: executed instructions for each of SQLite's, as the newest row of counts.tsv has them."""
+    rows = [line.split('\t') for line in read('bench/counts.tsv').splitlines() if not line.startswith('#')]
+    last = dict(zip(rows[0], rows[-1]))
+    m = re.search(r'some (\d[\d,]*) instructions are executed\s+\(some (\d[\d,]*) with -g\) for each of SQLite\'s ([\d,]+) LLVM', page)
+    if not m:
+        return ['docs/internals/performance.md: no executed instructions']
+    said = [int(n.replace(',', '')) for n in m.groups()]
+    have = [10 * round(float(last[name]) * 1e5 / said[2]) for name in ('sqlite-O0', 'sqlite-O0-g')]
+    return [f'docs/internals/performance.md: some {a} instructions, but {b} by bench/counts.tsv' for a, b in zip(said, have) if a != b]
+
+
+def unproved(page):
+    """docs/proof.md: what its section does not name, of what no row has."""
+    section = page.partition('## What is not proved')[2].partition('\n## ')[0]
+    rows = read('tests/prove/rows.py')
+    names = re.findall(r"'(\w+)': '", re.search(r'(?s)^LEFT_OUT = \{(.*?)^\}', rows, re.M)[1])
+    names += re.findall(r'\[KILN_CC_\w+\] = "(\w+)"', read('ir/lex/parse_read.c'))
+    if 'windows' not in rows:
+        names.append('x86_64-windows')
+    return [f'docs/proof.md: `{n}` has no row of tests/prove, and is not named' for n in names if f'`{n}`' not in section]
+
+
+def planted():
+    """What the checks do not find."""
+    performance, proof = read('docs/internals/performance.md'), read('docs/proof.md')
+    pairs = [(counted, performance, re.search(r'some (\d[\d,]*) with -g', performance)[1], '1,400'), (counted, performance, 'some 590', 'some 600'),
+             (unproved, proof, '`x86_64-windows`', 'Windows'), (unproved, proof, '`set_pinned`', 'others'), (unproved, proof, '`sysv`', 'others')]
+    bad = [f'{check.__name__}: {new} in place of {old} is not found' for check, page, old, new in pairs if not check(page.replace(old, new))]
+    pages = {page: read(page) for _, page, _ in ANSWERS}
+    return bad + [f'answers: {page} without the answer is not found: {question}' for question, page, words in ANSWERS
+                  if not any(answers({**pages, page: re.sub(words.replace(' ', r'\s+'), '', pages[page])}))]
+
+
 # Folders of which the map has the subfolders, too.
 MAPPED = ('ir', 'lib', 'targets', 'frontends', 'bindings', 'integrations', 'packaging')
 
@@ -152,7 +191,38 @@ def unmapped(files, page):
     return [f'CONTRIBUTING.md: the map has no row for {f}' for f in sorted(folders) if not rows.get(f)]
 
 
+# A question of a reader, the page where the reader looks, and what stands in the answer.
+ANSWERS = [
+    ('may untrusted input do harm, and whom do I tell?', 'README.md', r'\]\(SECURITY\.md\)'),
+    ('may untrusted input do harm, and whom do I tell?', 'docs/index.md', r'\]\(\.\./SECURITY\.md\)'),
+    ('are time and memory limited?', 'SECURITY.md', r'\*\*Resources\.\*\*'),
+    ('what of it is there on Windows?', 'README.md', r'\[Windows\]\([^)]*\): no JIT, no roots'),
+    ('does the tutorial work on Windows?', 'docs/tutorial.md', r'On Windows'),
+    ('is there a JIT on Windows?', 'docs/jit.md', r'for Windows'),
+    ('is a moving collector possible on Windows?', 'docs/roots.md', r'target is Windows'),
+    ('which personality has a function for Windows?', 'docs/exceptions.md', r'`__gxx_personality_seh0`'),
+    ('how do I use it without root?', 'README.md', r'docs/building\.md#without-root'),
+    ('how do I use it without root?', 'docs/tutorial.md', r'building\.md#without-root'),
+    ('how do I use it without installing it?', 'docs/building.md', r'meson-uninstalled'),
+    ('in which folder are the libraries?', 'docs/building.md', r'`lib64` on Fedora'),
+    ('does it build with musl?', 'docs/platforms.md', r'With musl'),
+    ('where is upstream, and the tarball of the source?', 'docs/platforms.md', r'upstream address'),
+    ('which clang does -Og need?', 'docs/debug-builds.md', r'At `-Og`, clang has to be version 22'),
+    ('a lowering is wrong: which file?', 'docs/internals/architecture.md', r'\*\*a lowering that is wrong\*\*'),
+]
+
+
+def answers(pages):
+    for question, page, words in ANSWERS:
+        if not re.search(words.replace(' ', r'\s+'), pages[page]):
+            yield f'{page}: no answer: {question}'
+
+
 def main():
+    if '--planted' in sys.argv:
+        bad = planted()
+        print('\n'.join(bad), end='\n' if bad else '')
+        return 1 if bad else 0
     out = subprocess.run(['git', 'ls-files', '--cached', '--others', '--exclude-standard'], check=True, text=True,
                          stdout=subprocess.PIPE).stdout
     files = {f for f in out.split('\n') if f and os.path.exists(f)}
@@ -177,7 +247,7 @@ def main():
         by_name.setdefault(os.path.basename(f), []).append(f)
     for path in sorted(f for f in files if re.match(r'(ir|lib|targets|interp|assembler|dwarf|frontends|tools|integrations|include)/.*\.(c|h|hpp|def)$', f)):
         bad += named_files(path, read(path), by_name)
-    bad += [*facts(), *unmapped(files, pages['CONTRIBUTING.md'])]
+    bad += [*facts(), *answers(pages), *unmapped(files, pages['CONTRIBUTING.md']), *counted(pages['docs/internals/performance.md']), *unproved(pages['docs/proof.md'])]
     index = set(re.findall(r'\]\(([^)#]+)', pages['docs/index.md']))
     bad += [f'docs/index.md does not list {f}' for f in pages
             if re.fullmatch(r'docs/.*\.md', f) and f != 'docs/index.md' and f[len('docs/'):] not in index]

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
-"""words.py [--core]: words that this project's English avoids, in what people read: pages, manual pages, the heads of
+"""words.py [--core|--ceiling|--planted]: words that this project's English avoids, in what people read: pages, manual pages, the heads of
 files, all comments of public headers, messages and help texts. Prints FILE:LINE, what stands there, and what to write.
 
 The other comments of ir, lib and targets have such words, too: as many as CEILING says. The check fails if there are
 more, and if there are fewer, so that the ceiling falls with each comment that is written better. --core prints them.
+--ceiling fails if CEILING is above the lowest that an ancestor of the commit that is checked out has: it only falls. Who
+adds a word to the list rewrites its places. --planted: a history where the ceiling was raised fails, one where it fell passes.
 
 A place where a word is right has `words: as meant` in its line; pages quote such a word in backticks.
 """
+import os
 import re
 import subprocess
 import sys
+import tempfile
 
 # What is avoided, and what to write instead.
 WORDS = [
@@ -48,7 +52,7 @@ WORDS = [
     (r'[a-z.,]\x20\*\x20\*\x20[A-Z]', 'a damaged comment: write its lines again'),
 ]
 EXCEPT = re.compile(r'words: as meant')
-CEILING = 168
+CEILING = 155
 CORE = ('ir', 'lib', 'targets')
 LIBRARIES = ('ir', 'lib', 'targets', 'frontends', 'assembler', 'dwarf', 'interp', 'tools')
 
@@ -137,7 +141,43 @@ def places(texts):
     return found
 
 
+def lowest(folder='.'):
+    """The lowest ceiling in the history of the commit that is checked out; None: there is no history."""
+    log = subprocess.run(['git', '-C', folder, 'log', '--follow', '-p', '-U0', '--format=', '-G^CEILING = ', '--', 'tests/source/words.py'],
+                         check=True, text=True, stdout=subprocess.PIPE).stdout
+    return min(map(int, re.findall(r'(?m)^\+CEILING = (\d+)', log)), default=None)
+
+
+def raised(ceiling, folder='.'):
+    """What is wrong with a ceiling."""
+    least = lowest(folder)
+    if least is None:
+        return 'no commit has a ceiling'
+    return f'CEILING was {least} and is {ceiling}: rewrite what words.py --core prints instead' if ceiling > least else None
+
+
+def planted():
+    """What is wrong with the check: it takes a history whose last commit raises the ceiling, and ceilings beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        def git(*words):
+            subprocess.run(['git', '-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'commit.gpgsign=false', *words],
+                           check=True, stdout=subprocess.DEVNULL)
+        git('init', '-q')
+        os.makedirs(folder + '/tests/source')
+        for ceiling in (170, 166, 168):
+            with open(folder + '/tests/source/words.py', 'w', encoding='utf-8') as f:
+                f.write(f'WORDS = []\nCEILING = {ceiling}\n')
+            git('add', '.')
+            git('commit', '-q', '-m', str(ceiling))
+        return [f'a ceiling of {n} after 170, 166, 168 ' + ('passes' if fails else 'fails')
+                for n, fails in ((168, True), (167, True), (166, False), (165, False)) if bool(raised(n, folder)) != fails]
+
+
 def main():
+    if '--planted' in sys.argv[1:] or '--ceiling' in sys.argv[1:]:
+        wrong = planted() if '--planted' in sys.argv[1:] else [text for text in [raised(CEILING)] if text]
+        print('\n'.join(wrong), end='\n' if wrong else '')
+        return 1 if wrong else 0
     inner = places(core())
     found = inner if '--core' in sys.argv[1:] else places(scanned())
     for (path, line, what), instead in sorted(found.items()):

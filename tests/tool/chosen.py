@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-K0 = b'\x15\x7c\x4a\x7f\xb9\x79\x37\x9e'  # of ir/module/names.c: what follows in a name does not bear on its hash
+K0 = b'\x15\x7c\x4a\x7f\xb9\x79\x37\x9e'  # of ir/names.c: what follows in a name does not bear on its hash
 
 
 # ---- the text form ----

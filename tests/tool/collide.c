@@ -2,7 +2,7 @@
  * found by the hash function itself. */
 #include "frontends/qbe/read.h"
 #include "ir/hash.h"
-#include "ir/module/names.h"
+#include "ir/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -103,6 +103,16 @@ if [[ -f $lib/libkiln-interp.a ]]; then
   check "it needs no libkiln" bash -c '! readelf -d text-interp-static/text | grep -q libkiln'
 fi
 
+# Without an installation: what each page shows, from the folder of the build.
+uninstalled() { (unset PKG_CONFIG_SYSROOT_DIR; PKG_CONFIG_PATH=$build/meson-uninstalled LD_LIBRARY_PATH=$build "$@"); }
+hello_uninstalled() {
+  mkdir hello && cd hello && cp "$tests/../examples/hello/hello.c" . && read -ra args <<< "$(flags kiln)" &&
+    gcc hello.c "${args[@]}" -o hello && ./hello && gcc hello.o -o world && ./world
+}
+headers_uninstalled() { gcc -fsyntax-only $(pkg-config --cflags "$1") -xc - <<< '#include <kiln/kiln.h>'; }
+check "hello.c, from the folder of the build" uninstalled hello_uninstalled
+for l in "${libraries[@]}" kiln-wasmrt; do check "$l's headers, from there" uninstalled headers_uninstalled "$l"; done
+
 installed() { (unset LD_LIBRARY_PATH; "$root/bin/kiln" "$@"); }
 printf 'func @f(i32) -> i32 {\nb0(v0: i32):\n  ret v0\n}\n' > f.kir
 check "the installed tool compiles" installed compile f.kir

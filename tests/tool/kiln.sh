@@ -80,7 +80,7 @@ for verb in run compile interp print verify dis stats completion; do
   [[ $verb == @(run|interp|dis) && ! -x $build/kiln-$verb ]] || check "$verb --help" fits "$kiln" $verb --help
 done
 check "--version" bash -c "'$kiln' --version | head -n 1 | grep -Eqx 'kiln [0-9]+\.[0-9]+\.[0-9]+'"
-check "--version says targets" bash -c "'$kiln' --version | grep -qx 'Targets: x86_64, aarch64'"
+check "--version says targets" bash -c "'$kiln' --version | grep -qx 'Targets: x86_64, aarch64, x86_64-windows'"
 check "--version says what is read" bash -c "'$kiln' --version | grep -q 'bitcode of LLVM 11 and newer (tested to 23)'"
 check "an option that is nearly one" says 2 "unknown option '--pics'; did you mean '--pic'?" "$kiln" compile --pics=full main.bc
 check "a verb that is nearly one" says 2 "unknown verb 'complie'; did you mean 'compile'?" "$kiln" complie main.bc

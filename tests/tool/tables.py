@@ -79,7 +79,7 @@ TABLES = [
     ('lib/jit/symbols.c:name_hash', 'a.kir', 'run', 'name', 8000, key_functions),
     ('lib/object/image_sections.c:section_hash ir/module/module_sections.c:section_hash', 'a.kir', 'compile', 'name', 8000, key_sections),
     ('ir/module/session.c:file_hash', 'a.kir', 'compile -g', 'name', 8000, key_files),
-    ('ir/module/names.c:comdat_hash', 'a.ll', 'compile', 'name', 8000, key_comdats),
+    ('ir/module/module_comdats.c:comdat_hash', 'a.ll', 'compile', 'name', 8000, key_comdats),
     ('ir/verify.c:set', 'a.kir', 'compile', 'number', 8000, key_cases),
     ('frontends/qbe/read.h:hash', 'a.ssa', 'compile', 'qbe', 8000, key_temporaries),
     ('frontends/llvm/debug/keys.c:atom_hash', 'a.ll', 'compile', 'group', 8000, key_groups),
@@ -99,7 +99,7 @@ TREES = {
     'lib/jit/ask.c:hash': 'names, as lib/jit/symbols.c',
     'lib/jit/find.c:strings': 'names, as lib/jit/symbols.c',
     'lib/jit/find.c:places': 'locations',
-    'lib/dwarf/dwarf_shape.c:str_hash': 'texts of debug information, as ir/module/names.c; those of bitcode are not sought',
+    'lib/dwarf/dwarf_shape.c:str_hash': 'texts of debug information, as ir/names.c; those of bitcode are not sought',
     'lib/dwarf/dwarf_line.c:file_hash': 'file names, as ir/module/session.c',
     'lib/dwarf/dwarf_line.c:dir_hash': 'names of folders, as ir/module/session.c',
     'lib/dwarf/dwarf_scope.c:scope_hash': 'numbers of entries, and of locations that calls were inlined at',
@@ -137,7 +137,7 @@ def tables_of_source():
 # Files that multiply by such numbers, and why no table comes of it without a bound.
 OWN = {
     'ir/hash.h:': 'the hash',
-    'ir/module/names.c:': 'the hash of names',
+    'ir/names.c:': 'the hash of names',
     'ir/debug/trie.c:': 'for a table of ir/hash.h',
     'ir/build/build_call.c:': 'for a table of ir/hash.h',
     'lib/object/image_sections.c:': 'for a table of ir/hash.h',

@@ -462,12 +462,18 @@ static void what_cannot_be(void **state) {
   refused(t, KILN_ERR_UNSUPPORTED, "against 'far': COFF has no such relocation");
   static const char roots[] = "declare @far()\nfunc @f() {\n  slot 8 align 8 root\nb0():\n"
                               "  call @far()\n  ret\n}\n";
-  if (kiln_text_read(t->s, roots, strlen(roots), NULL, NULL) != KILN_OK)
-    fail_msg("%s", kiln_module_diag(t->m)->message);
-  refused(t, KILN_ERR_UNSUPPORTED, "garbage collector's roots are not supported in COFF");
+  assert_int_equal(kiln_text_read(t->s, roots, strlen(roots), NULL, NULL), KILN_ERR_UNSUPPORTED);
+  assert_string_equal(kiln_module_diag(t->m)->function, "f");
+  assert_int_equal(kiln_module_diag(t->m)->line, 5);
+  refused(t, KILN_ERR_UNSUPPORTED, "collector's roots is not supported on x86_64-windows");
   kiln_module_set_attrs(t->m, &(kiln_module_attrs){.protection = KILN_PROTECT_BRANCH});
-  refused(t, KILN_ERR_UNSUPPORTED, "protecting an object's code is not supported");
+  refused(t, KILN_ERR_UNSUPPORTED,
+          "protecting an object's code is not supported on x86_64-windows");
   kiln_session *s[1] = {t->s};
+  assert_int_equal(kiln_emit_elf_split(t->m, s, 1, &t->object, NULL), KILN_ERR_UNSUPPORTED);
+  has(kiln_module_diag(t->m)->message, "split DWARF is not supported on x86_64-windows");
+  fresh(t);
+  s[0] = t->s;
   assert_int_equal(kiln_emit_elf(t->m, s, 1, &t->object), KILN_ERR_ARGUMENT);
   has(kiln_module_diag(t->m)->message, "the module is for objects of the format coff");
 }

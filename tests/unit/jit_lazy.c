@@ -453,10 +453,11 @@ static void *compile_chain(void *user, const char *name) {
   }
   kiln_build_ret(f, &v, 1);
   kiln_session *s = t.s;
-  if (n > 0 && n % 2 == 0) { /* a session has one open function */
-    t.s = kiln_session_new(t.m);
+  if (n > 0 &&
+      n % 2 == 0) { /* while a function of the session is open, by turns in it and in another one */
+    if (n % 4 == 0) t.s = kiln_session_new(t.m);
     if (jit_call(jit, next, 5, 0) != 5 + (long)n - 1) abort();
-    kiln_session_free(t.s);
+    if (n % 4 == 0) kiln_session_free(t.s);
     t.s = s;
   }
   kiln_jit_error e = {0};

@@ -279,6 +279,9 @@ static void test_fields(void **state) {
     if (kn_get32(field) != rows[i].after)
       fail_msg("row %zu: %x, not %x", i, kn_get32(field), rows[i].after);
     assert_int_equal(fits, rows[i].before != rows[i].after || facts->field == KN_FIELD_NOTHING);
+    kn_reloc_clear(facts, field);
+    if (fits && kn_get32(field) != rows[i].before)
+      fail_msg("row %zu: %x when it is cleared, not %x", i, kn_get32(field), rows[i].before);
     assert_int_equal(kn_reloc_bytes(facts), facts->field == KN_FIELD_NOTHING ? 0
                                             : facts->field == KN_FIELD_OTHER ? 1
                                                                              : 4);

@@ -24,7 +24,7 @@ const kiln_wasm_image *load(const char *name, uint32_t flags) {
   snprintf(path, sizeof path, "%s/%s.wasm", host.folder, name);
   FILE *f = fopen(path, "rb");
   if (f == NULL) exit(9);
-  static char bytes[1 << 20];
+  static char bytes[1 << 23];
   size_t n = fread(bytes, 1, sizeof bytes, f);
   fclose(f);
   kiln_wasmrt_compile_options o = {.flags = flags};
@@ -571,7 +571,8 @@ static const struct host_case cases[] = {
   {NULL, NULL},
 };
 
-static const struct host_case *const tables[] = {cases, host_limit_cases, host_call_cases};
+static const struct host_case *const tables[] = {cases, host_limit_cases, host_call_cases,
+                                                 host_piece_cases};
 
 int main(int argc, char **argv) {
   if (argc < 3) return 2;

@@ -20,8 +20,8 @@ struct host_case {
   void (*run)(void);
 };
 
-/* host_limits.c, host_calls.c. */
-extern const struct host_case host_limit_cases[], host_call_cases[];
+/* host_limits.c, host_calls.c, host_pieces.c. */
+extern const struct host_case host_limit_cases[], host_call_cases[], host_piece_cases[];
 
 /* Compiles a module of the folder. */
 const kiln_wasm_image *load(const char *name, uint32_t flags);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static void say_in(kiln_wasmrt_store *s, kiln_wasmrt_instance *i, const char *name, uint32_t x) {
@@ -133,6 +134,12 @@ static void interruption(void) {
   }
   kiln_wasmrt_interrupt(s); /* the next call */
   say_in(s, i, "wait32", 0);
+  /* The thread that asked for it goes on, and makes the page inaccessible, when it was taken already. */
+  const kiln_wasm_header *h = (kiln_wasm_header *)kiln_wasmrt_instance_address(i) - 1;
+  mprotect((void *)(uintptr_t)h->interrupt, (size_t)sysconf(_SC_PAGESIZE), PROT_NONE);
+  say_in(s, i, "little", 0);
+  kiln_wasmrt_interrupt(s);
+  say_in(s, i, "loop", 0);
 }
 
 /* ---- several stores ---- */

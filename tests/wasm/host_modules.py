@@ -11,6 +11,18 @@ def deep(name, at_end):
    (i32.add (call ${name} (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))'''
 
 
+WASI_WRITE = '(import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))'
+
+
+def forty(name, operation):
+    return f'(func (export "{name}") (param i32) {operation * 40})'
+
+
+def move(name, operation, is_64):
+    arguments = ' '.join(f'(local.get {k})' if is_64 else f'(i32.wrap_i64 (local.get {k}))' for k in range(3))
+    return f'(func (export "{name}") (param i64 i64 i64) ({operation} {arguments}))'
+
+
 MODULES = {
     'traps': f'''(module {IMPORTS}
  (memory (export "memory") 1)
@@ -96,6 +108,37 @@ MODULES = {
  (func (export "wait32") (param i32) (drop (memory.atomic.wait32 $shared (i32.const 0) (i32.const 0) (i64.const -1))))
  (func (export "wait64") (param i32) (drop (memory.atomic.wait64 $shared (i32.const 0) (i64.const 0) (i64.const 100000000000000)))))''',
 
+    'pieces': f'''(module {WASI_WRITE}
+ (memory $m (export "memory") 65536) (memory $l (export "memory64") i64 65536) (data $d "{'x' * 3000000}")
+ (table $t (export "table") 4000000 funcref) (table $u (export "table64") i64 3000000 funcref)
+ (table $g (export "grown") 1000000 funcref) (table $c (export "copied") 1000000 funcref)
+ (func $f (export "little") (param i32)) (elem $e func{' $f' * 300000})
+ (func (export "make_room") (param i32) (drop (table.grow $g (ref.null func) (i32.const 1))))
+ (func (export "grow_all") (param i32) (if (i32.or
+   (i32.ne (table.grow $g (ref.null func) (i32.const 800000)) (i32.const 1000001))
+   (i32.ne (table.grow $c (ref.null func) (i32.const 100000)) (i32.const 1000000))) (then unreachable)))
+ {forty('fill', '(memory.fill $m (i32.const 0) (i32.const 7) (i32.const -1))')}
+ {forty('fill64', '(memory.fill $l (i64.const 0) (i32.const 7) (i64.const 0x100000000))')}
+ {forty('copy', '(memory.copy $l $m (i64.const 0) (i32.const 0) (i32.const -1))')}
+ {forty('copy_down', '(memory.copy $m $m (i32.const 0) (i32.const 1) (i32.const -1))')}
+ {forty('copy_up', '(memory.copy $m $m (i32.const 1) (i32.const 0) (i32.const -1))')}
+ {forty('copy_up64', '(memory.copy $l $l (i64.const 1) (i64.const 0) (i64.const 0xffffffff))')}
+ {forty('init', '(memory.init $m $d (i32.const 0) (i32.const 0) (i32.const 3000000))')}
+ {forty('init64', '(memory.init $l $d (i64.const 0) (i32.const 0) (i32.const 3000000))')}
+ {forty('table_fill', '(table.fill $t (i32.const 0) (ref.func $f) (i32.const 4000000))')}
+ {forty('table_copy', '(table.copy $u $t (i64.const 0) (i32.const 0) (i32.const 3000000))')}
+ {forty('table_copy_down', '(table.copy $t $t (i32.const 0) (i32.const 1) (i32.const 3999999))')}
+ {forty('table_copy_up', '(table.copy $t $t (i32.const 1) (i32.const 0) (i32.const 3999999))')}
+ {forty('table_init', '(table.init $t $e (i32.const 0) (i32.const 0) (i32.const 300000))')}
+ {forty('table_grow', '(drop (table.grow $g (ref.func $f) (i32.const 900000)))')}
+ {forty('table_room', '(drop (table.grow $c (ref.func $f) (i32.const 1)))')}
+ {forty('vectors', '(drop (call $write (i32.const 1) (i32.const 0x4000000) (i32.const 0x1000000) (i32.const 0)))')})''',
+
+    'moves': f'''(module (memory $m (export "memory") 120) (memory $l (export "memory64") i64 120)
+ (table $t (export "table") 1000000 funcref) (table $u (export "table64") i64 1000000 funcref)
+ {move('move', 'memory.copy', False)} {move('move64', 'memory.copy $l $l', True)}
+ {move('move_table', 'table.copy $t $t', False)} {move('move_table64', 'table.copy $u $u', True)})''',
+
     'giver': '''(module (func (export "func") (param i64) (result i64) (local.get 0)) (memory (export "memory") 1)
  (table (export "table") 2 funcref) (global (export "global") (mut i32) (i32.const 1)) (tag (export "tag") (param f64)))''',
 
@@ -136,3 +179,71 @@ MODULES.update({
     'both': '(module (func (export "_start") unreachable) (func (export "_initialize")))',
     'parameter': '(module (func (export "_start") (param i32)))',
 })
+
+CAUGHT = '(block $h (result i32 exnref) (try_table (catch_ref $x $h) (throw $x (i32.const 1))) unreachable)'
+
+# Name, what the innermost function does, the trap's text. Functions 2k and 2k + 1 behind the imports are of row k.
+NULL_TABLE = 'uninitialized element'
+BEYOND_MEMORY, BEYOND_TABLE = 'out of bounds memory access', 'out of bounds table access'
+BACKTRACES = [
+    ('unreachable', 'unreachable', 'unreachable'),
+    ('load', '(drop (i32.load (i32.const 0x7fffffff)))', BEYOND_MEMORY),
+    ('load64', '(drop (i32.load $l (i64.const 0x7fffffff)))', BEYOND_MEMORY),
+    ('divide', '(drop (i32.div_s (i32.const 1) (i32.const 0)))', 'integer divide by zero'),
+    ('overflow', '(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))', 'integer overflow'),
+    ('convert', '(drop (i32.trunc_f32_s (f32.const nan)))', 'invalid conversion to integer'),
+    ('null', '(call_indirect $t (i32.const 0))', NULL_TABLE),
+    ('undefined', '(call_indirect $t (i32.const 5))', 'undefined element'),
+    ('signature', '(call_indirect $t (param i32) (i32.const 0) (i32.const 1))', 'indirect call type mismatch'),
+    ('get', '(drop (table.get $t (i32.const 5)))', BEYOND_TABLE),
+    ('set', '(table.set $t (i32.const 5) (ref.null func))', BEYOND_TABLE),
+    ('fill', '(memory.fill $m (i32.const 65530) (i32.const 255) (i32.const 100))', BEYOND_MEMORY),
+    ('fill64', '(memory.fill $l (i64.const 65530) (i32.const 255) (i64.const 100))', BEYOND_MEMORY),
+    ('copy', '(memory.copy $m $m (i32.const 65530) (i32.const 0) (i32.const 100))', BEYOND_MEMORY),
+    ('copy64', '(memory.copy $l $m (i64.const -1) (i32.const 0) (i32.const 100))', BEYOND_MEMORY),
+    ('init', '(memory.init $m $d (i32.const 0) (i32.const 0) (i32.const 100))', BEYOND_MEMORY),
+    ('dropped', '(data.drop $d) (memory.init $m $d (i32.const 0) (i32.const 0) (i32.const 1))', BEYOND_MEMORY),
+    ('table_fill', '(table.fill $t (i32.const 1) (ref.null func) (i32.const 2))', BEYOND_TABLE),
+    ('table_copy', '(table.copy $t $t (i32.const 1) (i32.const 0) (i32.const 2))', BEYOND_TABLE),
+    ('table_init', '(table.init $t $e (i32.const 1) (i32.const 0) (i32.const 2))', BEYOND_TABLE),
+    ('elem_dropped', '(elem.drop $e) (table.init $t $e (i32.const 0) (i32.const 0) (i32.const 1))', BEYOND_TABLE),
+    ('wait32', '(drop (memory.atomic.wait32 $s (i32.const 65536) (i32.const 0) (i64.const 0)))', BEYOND_MEMORY),
+    ('wait64', '(drop (memory.atomic.wait64 $s (i32.const 65536) (i64.const 0) (i64.const 0)))', BEYOND_MEMORY),
+    ('wait_unaligned', '(drop (memory.atomic.wait32 $s (i32.const 1) (i32.const 0) (i64.const 0)))', 'unaligned atomic'),
+    ('wait_alone', '(drop (memory.atomic.wait32 $m (i32.const 0) (i32.const 0) (i64.const 0)))', 'expected shared memory'),
+    ('notify', '(drop (memory.atomic.notify $m (i32.const 65536) (i32.const 0)))', BEYOND_MEMORY),
+    ('notify_unaligned', '(drop (memory.atomic.notify $m (i32.const 2) (i32.const 0)))', 'unaligned atomic'),
+    ('atomic', '(drop (i32.atomic.load $m (i32.const 1)))', 'unaligned atomic'),
+    ('throw', '(throw $x (i32.const 1))', 'uncaught exception'),
+    ('throw_ref', f'{CAUGHT} throw_ref', 'uncaught exception'),
+    ('throw_null', '(throw_ref (ref.null exn))', 'null exception reference'),
+    ('throw_other', '(block $h (try_table (catch $y $h) (call $host_throw)))', 'uncaught exception'),
+    ('host_throws', '(call $host_throw)', 'uncaught exception'),
+    ('host_traps', '(call $call (i32.const 0))', 'unreachable'),
+    ('many', '(local $e exnref) (loop $l (block $h (result exnref exnref) (try_table (catch_ref $z $h) (throw $z (local.get $e)))'
+             ' unreachable) (local.set $e) drop (br $l))', 'limit of the store exceeded'),
+    ('interrupted_fill', '(memory.fill $m (i32.const 0) (i32.const 255) (i32.const 100))', 'interrupted'),
+    ('interrupted_wait', '(drop (memory.atomic.wait32 $s (i32.const 0) (i32.const 0) (i64.const -1)))', 'interrupted'),
+]
+# With little fuel.
+FUEL_BACKTRACES = [
+    ('loop', '(loop $l (br $l))', 'out of fuel'),
+    ('fill_fuel', '(memory.fill $m (i32.const 0) (i32.const 255) (i32.const 10000))', 'out of fuel'),
+    ('init_fuel', '(memory.init $m $long (i32.const 0) (i32.const 0) (i32.const 10000))', 'out of fuel'),
+    ('grow_fuel', '(drop (table.grow $t (ref.null func) (i32.const 10000)))', 'out of fuel'),
+]
+
+
+def active(k):
+    """The functions that are active at the trap of a row, innermost first; there are three imports."""
+    return f'{3 + 2 * k} {4 + 2 * k}'
+
+
+def with_callers(rows):
+    return ''.join(f'(func $inner{k} {body})\n (func (export "{name}") (param i32) (call $inner{k}))\n' for k, (name, body, _) in enumerate(rows))
+
+
+MODULES['backtraces'] = f'''(module {IMPORTS} (import "host" "throw" (func $host_throw))
+ (memory $m 1) (memory $l i64 1) (memory $s 1 1 shared) (table $t 2 funcref) (data $d "abc") (data $long "{'x' * 10000}")
+ (elem (table $t) (i32.const 1) func $nothing) (elem $e func $nothing) (tag $x (param i32)) (tag $y) (tag $z (param exnref))
+ {with_callers(BACKTRACES + FUEL_BACKTRACES)} (func $nothing))'''

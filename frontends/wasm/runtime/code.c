@@ -220,6 +220,12 @@ bool kn_code_has(uintptr_t at) {
   return look_up(at, &c) != NULL;
 }
 
+bool kn_code_has_own(uintptr_t at) {
+  const struct kn_code *c;
+  const struct row *r = look_up(at, &c);
+  return r != NULL && r->function == UINT32_MAX;
+}
+
 /* ---- walking frames ---- */
 
 /* Registers by their numbers in DWARF. */

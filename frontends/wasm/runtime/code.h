@@ -32,6 +32,8 @@ void kn_code_end(void);
 
 /* Whether there is code at an address. */
 bool kn_code_has(uintptr_t at);
+/* Whether that is a function of the image's own, `entry` or `host`, and not one of the module. */
+bool kn_code_has_own(uintptr_t at);
 
 /* Finds the functions of modules that are active, from the innermost one: how many there are in `places`. `innermost`:
  * `regs.pc` is an instruction that was interrupted, not a return address. Frames end at `high`. */

@@ -132,12 +132,12 @@ kiln_wasm_exn *kn_do_exn_new(void *instance, const kiln_wasm_tag *tag, uint32_t 
   if (!kn_take(&s->used.host_bytes, bytes, s->options.max_host_bytes)) {
     free_some(instance);
     if (!kn_take(&s->used.host_bytes, bytes, s->options.max_host_bytes))
-      kiln_wasmrt_trap(instance, KILN_WASM_TRAP_LIMIT);
+      kn_do_trap(instance, KILN_WASM_TRAP_LIMIT);
   }
   struct kn_exn *e = calloc(1, bytes);
   if (e == NULL) {
     s->used.host_bytes -= bytes;
-    kiln_wasmrt_trap(instance, KILN_WASM_TRAP_LIMIT);
+    kn_do_trap(instance, KILN_WASM_TRAP_LIMIT);
   }
   e->exn = (kiln_wasm_exn){.tag = tag, .n_values = n_values};
   e->next = s->exceptions;
@@ -168,10 +168,10 @@ static void clean_up(_Unwind_Reason_Code reason, struct _Unwind_Exception *u) {
 }
 
 __attribute__((noreturn)) void kn_do_throw(void *instance, kiln_wasm_exn *exn) {
-  if (exn == NULL) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_NULL_EXCEPTION);
+  if (exn == NULL) kn_do_trap(instance, KILN_WASM_TRAP_NULL_EXCEPTION);
   struct unwound *u = NULL;
   if (posix_memalign((void **)&u, _Alignof(struct unwound), sizeof *u) != 0)
-    kiln_wasmrt_trap(instance, KILN_WASM_TRAP_LIMIT);
+    kn_do_trap(instance, KILN_WASM_TRAP_LIMIT);
   memset(u, 0, sizeof *u);
   u->unwinder.exception_class = exception_class;
   u->unwinder.exception_cleanup = clean_up;
@@ -179,6 +179,7 @@ __attribute__((noreturn)) void kn_do_throw(void *instance, kiln_wasm_exn *exn) {
   _Unwind_RaiseException(&u->unwinder);
   /* It found nobody: code was called without an entry function. */
   free(u);
+  kn_catches(0);
   kn_uncaught(exn);
   abort();
 }
@@ -232,7 +233,10 @@ int kiln_wasmrt_personality(int version, int actions, uint64_t class, void *unwo
                     ? landing_pad(table, _Unwind_GetRegionStart(context), at - !before_instruction)
                     : 0;
   if (pad == 0) return _URC_CONTINUE_UNWIND;
-  if (actions & _UA_SEARCH_PHASE) return _URC_HANDLER_FOUND;
+  if (actions & _UA_SEARCH_PHASE) {
+    kn_catches(_Unwind_GetRegionStart(context));
+    return _URC_HANDLER_FOUND;
+  }
   _Unwind_SetGR(context, __builtin_eh_return_data_regno(0), (uintptr_t)unwound);
   _Unwind_SetGR(context, __builtin_eh_return_data_regno(1), 1);
   _Unwind_SetIP(context, pad);

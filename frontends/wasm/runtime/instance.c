@@ -16,19 +16,8 @@ static void *pointer_in(const kiln_wasmrt_instance *i, int32_t offset) {
   return p;
 }
 
-kiln_wasm_memory *kn_instance_memory(const kiln_wasmrt_instance *i, uint32_t index) {
-  int32_t at = i->image->memories[index].slot;
-  return index < i->image->n_imported_memories ? pointer_in(i, at) : slot(i, at);
-}
-
-kiln_wasm_table *kn_instance_table(const kiln_wasmrt_instance *i, uint32_t index) {
-  int32_t at = i->image->tables[index].slot;
-  return index < i->image->n_imported_tables ? pointer_in(i, at) : slot(i, at);
-}
-
 static void *global_at(const kiln_wasmrt_instance *i, uint32_t index) {
-  int32_t at = i->image->globals[index].slot;
-  return index < i->image->n_imported_globals ? pointer_in(i, at) : slot(i, at);
+  return kn_instance_thing(i, i->image->globals[index].slot, index < i->image->n_imported_globals);
 }
 
 /* Bytes of a global: the rest of a kiln_wasm_value belongs to others. */

@@ -131,6 +131,9 @@ uint64_t kn_do_memory_grow(void *instance, uint32_t index, uint64_t pages) {
 
 /* ---- bulk operations ---- */
 
+/* A bulk operation traps before it writes anything, unless it is interrupted: what is written then are the pieces that
+ * came before. */
+
 enum { BYTES_PER_FUEL = 64 };
 
 void kn_burn(void *instance, uint64_t bytes) {
@@ -145,21 +148,40 @@ static bool within(const kiln_wasm_memory *m, uint64_t at, uint64_t size) {
   return size <= all && at <= all - size;
 }
 
+__attribute__((noinline)) static void fill_pieces(kiln_wasmrt_store *s, uint8_t *to, uint8_t byte,
+                                                  uint64_t size) {
+  for (uint64_t done = 0, n; done < size; done += n) {
+    n = kn_piece(s, size - done, KN_PIECE_BYTES);
+    memset(to + done, byte, n);
+  }
+}
+
 void kn_do_memory_fill(void *instance, uint32_t index, uint64_t to, uint32_t byte, uint64_t size) {
-  kiln_wasm_memory *m = kn_instance_memory(kn_instance(instance), index);
-  if (!within(m, to, size)) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_MEMORY);
+  const kiln_wasmrt_instance *i = kn_instance(instance);
+  const kiln_wasm_memory *m = kn_instance_memory(i, index);
+  if (!within(m, to, size)) kn_do_trap(instance, KILN_WASM_TRAP_MEMORY);
   kn_burn(instance, size);
-  memset(m->base + to, (uint8_t)byte, size);
+  if (kn_at_once(i->store, size, KN_PIECE_BYTES)) memset(m->base + to, (uint8_t)byte, size);
+  else fill_pieces(i->store, m->base + to, (uint8_t)byte, size);
+}
+
+/* Forwards, or backwards where a piece would overwrite what a later one reads. */
+void kn_move_pieces(kiln_wasmrt_store *s, void *to, const void *from, uint64_t size) {
+  bool back = (uintptr_t)to - (uintptr_t)from < size;
+  for (uint64_t done = 0, n; done < size; done += n) {
+    n = kn_piece(s, size - done, KN_PIECE_BYTES);
+    uint64_t at = back ? size - done - n : done;
+    memmove((uint8_t *)to + at, (const uint8_t *)from + at, n);
+  }
 }
 
 void kn_do_memory_copy(void *instance, uint32_t to_index, uint32_t from_index, uint64_t to,
                        uint64_t from, uint64_t size) {
   kiln_wasmrt_instance *i = kn_instance(instance);
   kiln_wasm_memory *a = kn_instance_memory(i, to_index), *b = kn_instance_memory(i, from_index);
-  if (!within(a, to, size) || !within(b, from, size))
-    kiln_wasmrt_trap(instance, KILN_WASM_TRAP_MEMORY);
+  if (!within(a, to, size) || !within(b, from, size)) kn_do_trap(instance, KILN_WASM_TRAP_MEMORY);
   kn_burn(instance, size);
-  memmove(a->base + to, b->base + from, size);
+  kn_move(i->store, a->base + to, b->base + from, size);
 }
 
 static bool init_within(const kiln_wasmrt_instance *i, const kiln_wasm_memory *m, uint32_t data,
@@ -168,16 +190,11 @@ static bool init_within(const kiln_wasmrt_instance *i, const kiln_wasm_memory *m
   return within(m, to, size) && size <= all && from <= all - size;
 }
 
-static void init(const kiln_wasmrt_instance *i, const kiln_wasm_memory *m, uint32_t data,
-                 uint64_t to, uint64_t from, uint64_t size) {
-  if (size > 0) memcpy(m->base + to, i->image->datas[data].bytes + from, size);
-}
-
 bool kn_memory_init(const kiln_wasmrt_instance *i, uint32_t memory, uint32_t data, uint64_t to,
                     uint64_t from, uint64_t size) {
   const kiln_wasm_memory *m = kn_instance_memory(i, memory);
   if (!init_within(i, m, data, to, from, size)) return false;
-  init(i, m, data, to, from, size);
+  if (size > 0) memcpy(m->base + to, i->image->datas[data].bytes + from, size);
   return true;
 }
 
@@ -185,9 +202,9 @@ void kn_do_memory_init(void *instance, uint32_t memory, uint32_t data, uint64_t 
                        uint32_t size) {
   kiln_wasmrt_instance *i = kn_instance(instance);
   const kiln_wasm_memory *m = kn_instance_memory(i, memory);
-  if (!init_within(i, m, data, to, from, size)) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_MEMORY);
+  if (!init_within(i, m, data, to, from, size)) kn_do_trap(instance, KILN_WASM_TRAP_MEMORY);
   kn_burn(instance, size);
-  init(i, m, data, to, from, size);
+  if (size > 0) kn_move(i->store, m->base + to, i->image->datas[data].bytes + from, size);
 }
 
 void kn_do_data_drop(void *instance, uint32_t data) {
@@ -215,8 +232,8 @@ static struct timespec deadline_of(int64_t timeout_ns) {
 }
 
 static void check_atomic(void *instance, const kiln_wasm_memory *m, uint64_t at, uint32_t size) {
-  if (at % size != 0) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_UNALIGNED);
-  if (!within(m, at, size)) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_MEMORY);
+  if (at % size != 0) kn_do_trap(instance, KILN_WASM_TRAP_UNALIGNED);
+  if (!within(m, at, size)) kn_do_trap(instance, KILN_WASM_TRAP_MEMORY);
 }
 
 /* Takes a waiter out of the list. */
@@ -265,7 +282,7 @@ static uint32_t wait_at(void *instance, uint32_t index, uint64_t at, uint64_t ex
   struct kn_memory *k = kn_memory(m);
   struct kn_waiter self = {.at = at, .store = i->store};
   check_atomic(instance, m, at, size);
-  if (!k->limits.shared) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_NOT_SHARED);
+  if (!k->limits.shared) kn_do_trap(instance, KILN_WASM_TRAP_NOT_SHARED);
   pthread_mutex_lock(&k->lock);
   uint64_t value = size == 4
                      ? __atomic_load_n((uint32_t *)(void *)(m->base + at), __ATOMIC_SEQ_CST)
@@ -273,7 +290,7 @@ static uint32_t wait_at(void *instance, uint32_t index, uint64_t at, uint64_t ex
   uint32_t result = value != expected;
   if (result == 0) result = wait_in(k, &self, timeout_ns) ? 0 : 2;
   pthread_mutex_unlock(&k->lock);
-  if (result == 2 && kn_interrupted(i->store)) kn_interrupt_trap(i->store);
+  if (result == 2) kn_look(i->store);
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include "code.h"
 
 #include <pthread.h>
+#include <string.h>
 
 /* A function type of the store: its type_id is its index in kiln_wasmrt_store.types plus 1. */
 struct kn_type {
@@ -137,7 +138,8 @@ struct kiln_wasmrt_store {
   uint32_t interrupt_bytes;       /* its size */
   uint32_t wakes;                 /* what sleeps for the store waits for another number */
   bool interruptible;             /* a module reads `interrupt` */
-  bool interrupted;               /* and nothing has trapped so far; atomic */
+  uint32_t interruptions;         /* that were asked for; atomic */
+  uint32_t interruptions_taken;   /* of these, by traps; both wrap around */
   int wake_fd;                    /* readable then, for what waits for files; -1: nothing does */
   kiln_wasmrt_stack stack;        /* that calls are on; 0 bytes: the thread's */
 };
@@ -218,9 +220,20 @@ __attribute__((format(printf, 3, 4))) void kn_error(kiln_wasmrt_error *error,
 static inline struct kiln_wasmrt_instance *kn_instance(void *address) {
   return (struct kiln_wasmrt_instance *)(uintptr_t)((kiln_wasm_header *)address - 1)->user[0];
 }
+/* What is in the instance at an offset, or elsewhere if it is imported. */
+static inline void *kn_instance_thing(const kiln_wasmrt_instance *i, int32_t at, bool imported) {
+  void *p = i->address + at;
+  if (imported) memcpy(&p, p, sizeof p);
+  return p;
+}
 /* What an index of the module means in the instance. */
-kiln_wasm_memory *kn_instance_memory(const kiln_wasmrt_instance *i, uint32_t index);
-kiln_wasm_table *kn_instance_table(const kiln_wasmrt_instance *i, uint32_t index);
+static inline kiln_wasm_memory *kn_instance_memory(const kiln_wasmrt_instance *i, uint32_t index) {
+  return kn_instance_thing(i, i->image->memories[index].slot,
+                           index < i->image->n_imported_memories);
+}
+static inline kiln_wasm_table *kn_instance_table(const kiln_wasmrt_instance *i, uint32_t index) {
+  return kn_instance_thing(i, i->image->tables[index].slot, index < i->image->n_imported_tables);
+}
 kiln_wasmrt_extern kn_instance_export(const kiln_wasmrt_instance *i, uint32_t index);
 /* Value of an item of an element segment. */
 void *kn_instance_item(const kiln_wasmrt_instance *i, const kiln_wasm_item *item);
@@ -302,11 +315,40 @@ void kn_exceptions_free(kiln_wasmrt_store *store);
 
 /* Ends the innermost activation by an exception that nobody caught; returns if there is none. */
 void kn_uncaught(kiln_wasm_exn *exn);
-/* Traps, and takes the interruption back. */
+/* The unwinder has found that `function` catches what was thrown, or nobody (0), and has not left any frame so far. */
+void kn_catches(uintptr_t function);
+
+/* Whether an interruption is to be taken. */
 static inline bool kn_interrupted(const kiln_wasmrt_store *s) {
-  return __atomic_load_n(&s->interrupted, __ATOMIC_SEQ_CST);
+  return __atomic_load_n(&s->interruptions, __ATOMIC_SEQ_CST) != s->interruptions_taken;
 }
+/* Takes the interruption, and traps. */
 __attribute__((noreturn)) void kn_interrupt_trap(kiln_wasmrt_store *store);
+/* Traps if the store is interrupted. Who calls it holds nothing that would have to be freed. */
+static inline void kn_look(kiln_wasmrt_store *s) {
+  if (__builtin_expect(kn_interrupted(s), 0)) kn_interrupt_trap(s);
+}
+
+/* Work whose size a module chooses is cut into pieces, before each of which the runtime looks for an interruption. A
+ * piece is far below 10 ms, also where the system has to find memory for it first. */
+enum { KN_PIECE_BYTES = 1 << 20, KN_PIECE_ELEMENTS = 1 << 15 };
+
+/* The size of the next piece, at most `most`, when as much is left. An interruption traps. */
+static inline uint64_t kn_piece(kiln_wasmrt_store *s, uint64_t left, uint64_t most) {
+  kn_look(s);
+  return left < most ? left : most;
+}
+/* Whether an operation is one piece, as most are, and nothing interrupts it. */
+static inline bool kn_at_once(const kiln_wasmrt_store *s, uint64_t size, uint64_t most) {
+  return __builtin_expect(size <= most && !kn_interrupted(s), 1);
+}
+
+/* Copies bytes that may overlap. An interruption traps. */
+void kn_move_pieces(kiln_wasmrt_store *store, void *to, const void *from, uint64_t size);
+static inline void kn_move(kiln_wasmrt_store *s, void *to, const void *from, uint64_t size) {
+  if (kn_at_once(s, size, KN_PIECE_BYTES)) memmove(to, from, size);
+  else kn_move_pieces(s, to, from, size);
+}
 /* Makes the thread ready to run code: false without memory. */
 bool kn_prepare_thread(void);
 

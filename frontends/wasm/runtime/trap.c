@@ -101,6 +101,7 @@ static void take_backtrace(struct kn_activation *a) {
   if (a->n_places == 0) walk(a, &a->exit);
 }
 
+/* The runtime's own functions call it directly: by its stub, kiln_wasmrt_trap, they would be where code was left. */
 __attribute__((noreturn)) void kn_do_trap(void *instance, uint32_t trap) {
   (void)instance;
   struct kn_activation *a = innermost();
@@ -125,7 +126,15 @@ __attribute__((noreturn)) void kn_fail(const char *message) {
   leave(a, KILN_WASMRT_LINK);
 }
 
-void kn_do_out_of_fuel(void *instance) { kiln_wasmrt_trap(instance, KILN_WASM_TRAP_FUEL); }
+void kn_do_out_of_fuel(void *instance) { kn_do_trap(instance, KILN_WASM_TRAP_FUEL); }
+
+void kn_catches(uintptr_t function) {
+  struct kn_activation *a = innermost();
+  kn_code_begin();
+  bool leaves = function == 0 || kn_code_has_own(function); /* by an `entry` function */
+  kn_code_end();
+  if (a != NULL && leaves) take_backtrace(a);
+}
 
 void kn_uncaught(kiln_wasm_exn *exn) {
   struct kn_activation *a = innermost();
@@ -244,17 +253,22 @@ static void pass_on(int signal, siginfo_t *info, ucontext_t *context) {
   else old.sa_handler(signal);
 }
 
-/* An interruption becomes a trap: the next one is another one. */
-static void take_interruption(kiln_wasmrt_store *s) {
+/* An interruption becomes a trap: the next one is another one. False: there is none. The requesting thread counts it,
+ * and then makes the page inaccessible and the file readable. It may do so after the interruption was taken: that means
+ * nothing. None is lost, since the count is read last. */
+static bool take_interruption(kiln_wasmrt_store *s) {
   uint64_t count;
   mprotect(s->interrupt, s->interrupt_bytes, PROT_READ);
   if (s->wake_fd >= 0 && read(s->wake_fd, &count, sizeof count) < 0) errno = 0;
-  __atomic_store_n(&s->interrupted, false, __ATOMIC_SEQ_CST);
+  uint32_t asked = __atomic_load_n(&s->interruptions, __ATOMIC_SEQ_CST);
+  bool any = asked != s->interruptions_taken;
+  s->interruptions_taken = asked;
+  return any;
 }
 
 void kn_interrupt_trap(kiln_wasmrt_store *s) {
   take_interruption(s);
-  kiln_wasmrt_trap(NULL, KILN_WASM_TRAP_INTERRUPT);
+  kn_do_trap(NULL, KILN_WASM_TRAP_INTERRUPT);
 }
 
 /* Where compiled code was when the system found no room on its stack for the frame of another signal's handler: the end
@@ -265,17 +279,23 @@ static bool no_room_for_signal(const struct kn_activation *a, int signal, const 
          on_stack(a, g->sp) && g->sp < a->low + slack;
 }
 
-/* Makes a fault a trap of `a`: false if it is none. */
-static bool trap_by_fault(struct kn_activation *a, uintptr_t at, struct kn_regs g) {
+/* What becomes of a fault. */
+enum fault {
+  NOT_OURS,
+  TRAPS,
+  GOES_ON /* the same instruction again: an interruption that was taken made the page inaccessible */
+};
+
+static enum fault take_fault(struct kn_activation *a, uintptr_t at, struct kn_regs g) {
   bool in_stub = g.pc - (uintptr_t)kn_stubs_begin < (uintptr_t)(kn_stubs_end - kn_stubs_begin);
-  bool done = false;
+  enum fault done = NOT_OURS;
   kn_code_begin();
   if ((in_stub || kn_code_has(g.pc)) && on_stack(a, g.sp)) {
     int trap = trap_of(a, at);
-    done = trap >= 0;
+    if (trap >= 0) done = TRAPS;
+    if (trap == KILN_WASM_TRAP_INTERRUPT && !take_interruption(a->store)) done = GOES_ON;
     a->error->trap = (kiln_wasm_trap)trap;
-    if (trap == KILN_WASM_TRAP_INTERRUPT) take_interruption(a->store);
-    if (done)
+    if (done == TRAPS)
       a->n_places =
         kn_code_walk(in_stub ? caller_of(g) : g, !in_stub, a->stack, a->places, KILN_WASMRT_FRAMES);
   }
@@ -295,11 +315,12 @@ static void on_fault(int signal, siginfo_t *info, void *user) {
     fault = a->low;
     takes = true;
   }
-  if (takes && trap_by_fault(a, fault, g)) {
+  enum fault what = takes ? take_fault(a, fault, g) : NOT_OURS;
+  if (what == TRAPS) {
     a->error->status = KILN_WASMRT_TRAP;
     if (__asan_handle_no_return != NULL) __asan_handle_no_return();
     go_on_at(context, &a->jump);
-  } else {
+  } else if (what == NOT_OURS) {
     pass_on(signal, info, context);
   }
   errno = error;
@@ -424,6 +445,7 @@ static void describe(const struct kn_activation *a) {
   case KILN_WASMRT_EXCEPTION:
     a->store->thrown = e->exception;
     kn_error(e, e->status, "uncaught exception");
+    kn_backtrace_name(a, e);
     break;
   case KILN_WASMRT_LINK: kn_backtrace_name(a, e); break; /* kn_fail has said why */
   default: kn_error(e, e->status, "exit status %u", e->exit_status); break;
@@ -500,7 +522,7 @@ kiln_wasmrt_status kiln_wasmrt_call(kiln_wasmrt_store *store, const kiln_wasm_fu
 void kiln_wasmrt_interrupt(kiln_wasmrt_store *store) {
   const uint64_t one = 1;
   int error = errno;
-  __atomic_store_n(&store->interrupted, true, __ATOMIC_SEQ_CST);
+  __atomic_add_fetch(&store->interruptions, 1, __ATOMIC_SEQ_CST);
   mprotect(store->interrupt, store->interrupt_bytes, PROT_NONE);
   kn_wake(store);
   if (store->wake_fd >= 0 && write(store->wake_fd, &one, sizeof one) < 0) errno = error;

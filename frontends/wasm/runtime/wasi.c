@@ -261,14 +261,12 @@ static uint32_t clock_time_get(kiln_wasi *w, uint32_t id, uint64_t precision, ui
   return kn_wasi_store64(w, out, nanoseconds(&t)) ? WASI_SUCCESS : WASI_EFAULT;
 }
 
-enum { RANDOM_BYTES = 1 << 20 }; /* at once: it can be interrupted in between */
-
 static uint32_t random_get(kiln_wasi *w, uint32_t at, uint32_t size) {
   uint8_t *to = kn_wasi_at(w, at, size);
   if (to == NULL) return WASI_EFAULT;
   while (size > 0) {
-    if (w->store != NULL && kn_interrupted(w->store)) kn_interrupt_trap(w->store);
-    ssize_t n = getrandom(to, size < RANDOM_BYTES ? size : RANDOM_BYTES, 0);
+    kn_wasi_look(w);
+    ssize_t n = getrandom(to, size < KN_PIECE_BYTES ? size : KN_PIECE_BYTES, 0);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return kn_wasi_errno(errno);
     to += n;
@@ -349,8 +347,17 @@ static void read_subscription(kiln_wasi *w, struct wait *s, struct pollfd *polls
   }
 }
 
-/* Waits until something happens; for ever if nothing can, as poll does. */
-static uint32_t wait_for(struct wait *waits, size_t n, struct pollfd *polls, nfds_t n_polls) {
+/* Takes what has made the store's file readable: whether that is an interruption. One that was taken before it did so
+ * leaves it readable. */
+static bool interrupts(const kiln_wasi *w, const struct pollfd *file) {
+  uint64_t count;
+  if (file->revents != 0 && read(file->fd, &count, sizeof count) < 0) errno = 0;
+  return w->store != NULL && kn_interrupted(w->store);
+}
+
+/* Waits until something happens; for ever if nothing can, as poll does. The last of `polls` is the store's file. */
+static uint32_t wait_for(const kiln_wasi *w, struct wait *waits, size_t n, struct pollfd *polls,
+                         nfds_t n_polls) {
   uint64_t first = UINT64_MAX;
   bool ready = false;
   for (size_t i = 0; i < n; i++) {
@@ -364,7 +371,8 @@ static uint32_t wait_for(struct wait *waits, size_t n, struct pollfd *polls, nfd
                             .tv_nsec = (long)(left % 1000000000)};
     int got = ppoll(polls, n_polls, !ready && first == UINT64_MAX ? NULL : &span, NULL);
     if (got < 0 && errno != EINTR) return kn_wasi_errno(errno);
-    again = got < 0;
+    again = got < 0 || (got == 1 && polls[n_polls - 1].revents != 0);
+    if (got > 0 && interrupts(w, polls + n_polls - 1)) return WASI_SUCCESS;
   }
   uint64_t t = now(CLOCK_MONOTONIC);
   for (size_t i = 0; i < n; i++) {
@@ -379,9 +387,12 @@ void kn_wasi_wait(kiln_wasi *w, int host, short events) {
   if (w->store == NULL || w->store->wake_fd < 0) return;
   struct pollfd polls[2] = {{.fd = host, .events = events},
                             {.fd = w->store->wake_fd, .events = POLLIN}};
-  while (poll(polls, 2, -1) < 0 && errno == EINTR) {
-  }
-  if (kn_interrupted(w->store)) kn_interrupt_trap(w->store);
+  do {
+    kn_look(w->store);
+    int got = poll(polls, 2, -1);
+    if (got < 0 && errno != EINTR) return;
+    if (got > 0 && interrupts(w, polls + 1)) kn_interrupt_trap(w->store);
+  } while (polls[0].revents == 0);
 }
 
 static void write_event(uint8_t *to, const struct wait *s, const struct pollfd *polls) {
@@ -397,6 +408,17 @@ static void write_event(uint8_t *to, const struct wait *s, const struct pollfd *
   memcpy(to + 24, &hangup, sizeof hangup);
 }
 
+/* Reads all subscriptions: false if the store is interrupted. */
+static bool read_subscriptions(kiln_wasi *w, struct wait *waits, uint32_t n, struct pollfd *polls,
+                               nfds_t *n_polls, const uint8_t *from) {
+  enum { PIECE = 1024 }; /* each asks for the time up to three times */
+  for (uint32_t i = 0; i < n; i++) {
+    if (i % PIECE == 0 && w->store != NULL && kn_interrupted(w->store)) return false;
+    read_subscription(w, waits + i, polls, n_polls, from + (size_t)i * SUBSCRIPTION_BYTES);
+  }
+  return true;
+}
+
 static uint32_t poll_oneoff(kiln_wasi *w, uint32_t in, uint32_t out, uint32_t n, uint32_t count) {
   const uint8_t *from = kn_wasi_at(w, in, (uint64_t)n * SUBSCRIPTION_BYTES);
   uint8_t *to = kn_wasi_at(w, out, (uint64_t)n * EVENT_BYTES);
@@ -407,18 +429,16 @@ static uint32_t poll_oneoff(kiln_wasi *w, uint32_t in, uint32_t out, uint32_t n,
   struct pollfd *polls = calloc(n + 1u, sizeof *polls);
   nfds_t n_polls = 0;
   uint32_t events = 0, error = WASI_ENOMEM;
-  if (waits != NULL && polls != NULL) {
-    for (uint32_t i = 0; i < n; i++)
-      read_subscription(w, waits + i, polls, &n_polls, from + (size_t)i * SUBSCRIPTION_BYTES);
+  if (waits != NULL && polls != NULL && read_subscriptions(w, waits, n, polls, &n_polls, from)) {
     polls[n_polls] =
       (struct pollfd){.fd = w->store != NULL ? w->store->wake_fd : -1, .events = POLLIN};
-    error = wait_for(waits, n, polls, n_polls + 1);
+    error = wait_for(w, waits, n, polls, n_polls + 1);
     for (uint32_t i = 0; i < n && error == WASI_SUCCESS; i++)
       if (waits[i].done) write_event(to + (size_t)events++ * EVENT_BYTES, waits + i, polls);
   }
   free(waits);
   free(polls);
-  if (w->store != NULL && kn_interrupted(w->store)) kn_interrupt_trap(w->store);
+  kn_wasi_look(w);
   if (error != WASI_SUCCESS) return error;
   return kn_wasi_store32(w, count, events) ? WASI_SUCCESS : WASI_EFAULT;
 }

@@ -19,7 +19,10 @@ enum {
   FDFLAG_RSYNC = 8,
   FDFLAG_SYNC = 16
 };
-enum { MOST_VECTORS = 64 }; /* of one call; the rest of a longer list is for the next one */
+enum {
+  MOST_VECTORS = 64,      /* of one call; the rest of a longer list is for the next one */
+  MOST_BYTES = 0x7ffff000 /* as the system's calls: vectors may be the same memory */
+};
 
 /* ---- reading and writing ---- */
 
@@ -30,6 +33,7 @@ static uint32_t read_vectors(kiln_wasi *w, uint32_t at, uint32_t count, struct i
   *n = 0;
   for (uint32_t i = 0; i < count && *n < MOST_VECTORS; i++) {
     uint32_t pair[2];
+    if (i % KN_PIECE_ELEMENTS == 0) kn_wasi_look(w); /* there may be very many empty ones */
     memcpy(pair, kn_wasi_at(w, at + i * 8, sizeof pair), sizeof pair);
     vectors[*n] = (struct iovec){kn_wasi_at(w, pair[0], pair[1]), pair[1]};
     if (vectors[*n].iov_base == NULL) return WASI_EFAULT;
@@ -43,74 +47,140 @@ static uint32_t transferred(kiln_wasi *w, ssize_t n, uint32_t out) {
   return kn_wasi_store32(w, out, (uint32_t)n) ? WASI_SUCCESS : WASI_EFAULT;
 }
 
+/* The first vectors, of `most` bytes together: how many; `to` may be `from`. */
+static int first_vectors(struct iovec *to, const struct iovec *from, int n, size_t most,
+                         size_t *bytes) {
+  int i = 0;
+  for (*bytes = 0; i < n && *bytes < most; i++) {
+    size_t room = most - *bytes;
+    to[i] = from[i];
+    if (to[i].iov_len > room) to[i].iov_len = room;
+    *bytes += to[i].iov_len;
+  }
+  return i;
+}
+
+/* Transfers bytes between vectors and what a descriptor is. `offset`: in the file, for functions that take one. */
+typedef ssize_t transfer_fn(const struct wasi_fd *fd, const struct iovec *vectors, int n,
+                            off_t offset);
+
+static ssize_t by_readv(const struct wasi_fd *fd, const struct iovec *v, int n, off_t offset) {
+  (void)offset;
+  return readv(fd->host, v, n);
+}
+
+static ssize_t by_writev(const struct wasi_fd *fd, const struct iovec *v, int n, off_t offset) {
+  (void)offset;
+  return writev(fd->host, v, n);
+}
+
+static ssize_t by_preadv(const struct wasi_fd *fd, const struct iovec *v, int n, off_t offset) {
+  return preadv(fd->host, v, n, offset);
+}
+
+static ssize_t by_pwritev(const struct wasi_fd *fd, const struct iovec *v, int n, off_t offset) {
+  return pwritev(fd->host, v, n, offset);
+}
+
 /* By the host's function, vector by vector; a short one ends it. */
-static ssize_t by_callback(const kiln_wasi_stream *stream, const struct iovec *vectors, int n) {
+static ssize_t by_callback(const struct wasi_fd *fd, const struct iovec *v, int n, off_t offset) {
+  const kiln_wasi_stream *stream = fd->transfer;
   ssize_t total = 0;
+  (void)offset;
   for (int i = 0; i < n; i++) {
-    int64_t done = stream->transfer(stream->transfer_user, vectors[i].iov_base, vectors[i].iov_len);
+    int64_t done = stream->transfer(stream->transfer_user, v[i].iov_base, v[i].iov_len);
     if (done < 0) return errno = EIO, total > 0 ? total : -1;
     total += done;
-    if ((uint64_t)done < vectors[i].iov_len) break;
+    if ((uint64_t)done < v[i].iov_len) break;
   }
   return total;
 }
 
-/* As many bytes as can be written at once when poll says that some can: POSIX's PIPE_BUF. */
-static int limit_vectors(struct iovec *vectors, int n) {
-  size_t left = PIPE_BUF;
-  for (int i = 0; i < n; i++) {
-    if (vectors[i].iov_len >= left) {
-      vectors[i].iov_len = left;
-      return i + 1;
-    }
-    left -= vectors[i].iov_len;
+/* Takes so many bytes off the front of vectors: the index of the first that has some left. */
+static int skip_bytes(struct iovec *vectors, int n, size_t bytes) {
+  int i = 0;
+  for (; i < n && bytes >= vectors[i].iov_len; i++) bytes -= vectors[i].iov_len;
+  if (i < n) {
+    vectors[i].iov_base = (uint8_t *)vectors[i].iov_base + bytes;
+    vectors[i].iov_len -= bytes;
   }
-  return n;
+  return i;
+}
+
+/* Piece by piece, as long as none is short: so few bytes are transferred only where an error or the end of a file is
+ * near. An error counts if nothing came before it. */
+static ssize_t in_pieces(const kiln_wasi *w, const struct wasi_fd *fd, transfer_fn *transfer,
+                         struct iovec *vectors, int n, off_t offset) {
+  struct iovec piece[MOST_VECTORS];
+  ssize_t total = 0, done;
+  size_t bytes;
+  int first = 0;
+  n = first_vectors(vectors, vectors, n, MOST_BYTES, &bytes);
+  do {
+    kn_wasi_look(w);
+    int k = first_vectors(piece, vectors + first, n - first, KN_PIECE_BYTES, &bytes);
+    done = transfer(fd, piece, k, offset + total);
+    if (done < 0) return total > 0 ? total : done;
+    total += done;
+    first += skip_bytes(vectors + first, n - first, (size_t)done);
+  } while (first < n && (size_t)done == bytes);
+  return total;
 }
 
 static uint32_t fd_read(kiln_wasi *w, struct wasi_fd *fd, uint32_t iovs, uint32_t count,
                         uint32_t out) {
   struct iovec vectors[MOST_VECTORS];
+  size_t bytes;
   int n;
   uint32_t error = read_vectors(w, iovs, count, vectors, &n);
   if (error != WASI_SUCCESS) return error;
-  if (fd->transfer != NULL) return transferred(w, by_callback(fd->transfer, vectors, n), out);
-  if (fd->type != TYPE_REGULAR && !fd->nonblock && n > 0) kn_wasi_wait(w, fd->host, POLLIN);
-  return transferred(w, readv(fd->host, vectors, n), out);
+  if (fd->transfer != NULL)
+    return transferred(w, in_pieces(w, fd, by_callback, vectors, n, 0), out);
+  if (fd->type != TYPE_REGULAR) { /* once: what has some bytes may have to wait for more */
+    n = first_vectors(vectors, vectors, n, KN_PIECE_BYTES, &bytes);
+    if (!fd->nonblock && n > 0) kn_wasi_wait(w, fd->host, POLLIN);
+  }
+  return transferred(w, in_pieces(w, fd, by_readv, vectors, n, 0), out);
 }
 
 static uint32_t fd_write(kiln_wasi *w, struct wasi_fd *fd, uint32_t iovs, uint32_t count,
                          uint32_t out) {
   struct iovec vectors[MOST_VECTORS];
+  size_t bytes;
   int n;
   uint32_t error = read_vectors(w, iovs, count, vectors, &n);
   if (error != WASI_SUCCESS) return error;
-  if (fd->transfer != NULL) return transferred(w, by_callback(fd->transfer, vectors, n), out);
-  if (w->store != NULL && w->store->interruptible && fd->type != TYPE_REGULAR && !fd->nonblock) {
-    n = limit_vectors(vectors, n);
+  if (fd->transfer != NULL)
+    return transferred(w, in_pieces(w, fd, by_callback, vectors, n, 0), out);
+  if (fd->type != TYPE_REGULAR && !(w->store != NULL && w->store->interruptible))
+    return transferred(w, writev(fd->host, vectors, n), out);
+  if (fd->type != TYPE_REGULAR && !fd->nonblock) {
+    /* As many bytes as can be written at once when poll says that some can: POSIX's PIPE_BUF. */
+    n = first_vectors(vectors, vectors, n, PIPE_BUF, &bytes);
     if (n > 0) kn_wasi_wait(w, fd->host, POLLOUT);
   }
-  return transferred(w, writev(fd->host, vectors, n), out);
+  return transferred(w, in_pieces(w, fd, by_writev, vectors, n, 0), out);
+}
+
+/* fd_pread and fd_pwrite. */
+static uint32_t at_offset(kiln_wasi *w, const struct wasi_fd *fd, transfer_fn *transfer,
+                          uint32_t iovs, uint32_t count, uint64_t offset, uint32_t out) {
+  struct iovec vectors[MOST_VECTORS];
+  int n;
+  uint32_t error = read_vectors(w, iovs, count, vectors, &n);
+  if (error == WASI_SUCCESS && offset > INT64_MAX) error = WASI_EINVAL;
+  if (error != WASI_SUCCESS) return error;
+  return transferred(w, in_pieces(w, fd, transfer, vectors, n, (off_t)offset), out);
 }
 
 static uint32_t fd_pread(kiln_wasi *w, struct wasi_fd *fd, uint32_t iovs, uint32_t count,
                          uint64_t offset, uint32_t out) {
-  struct iovec vectors[MOST_VECTORS];
-  int n;
-  uint32_t error = read_vectors(w, iovs, count, vectors, &n);
-  if (error == WASI_SUCCESS && offset > INT64_MAX) error = WASI_EINVAL;
-  return error != WASI_SUCCESS ? error
-                               : transferred(w, preadv(fd->host, vectors, n, (off_t)offset), out);
+  return at_offset(w, fd, by_preadv, iovs, count, offset, out);
 }
 
 static uint32_t fd_pwrite(kiln_wasi *w, struct wasi_fd *fd, uint32_t iovs, uint32_t count,
                           uint64_t offset, uint32_t out) {
-  struct iovec vectors[MOST_VECTORS];
-  int n;
-  uint32_t error = read_vectors(w, iovs, count, vectors, &n);
-  if (error == WASI_SUCCESS && offset > INT64_MAX) error = WASI_EINVAL;
-  return error != WASI_SUCCESS ? error
-                               : transferred(w, pwritev(fd->host, vectors, n, (off_t)offset), out);
+  return at_offset(w, fd, by_pwritev, iovs, count, offset, out);
 }
 
 /* ---- positions and sizes ---- */
@@ -304,6 +374,7 @@ static uint32_t fd_readdir(kiln_wasi *w, struct wasi_fd *fd, uint32_t at, uint32
   if (lseek(fd->host, (off_t)cookie, SEEK_SET) < 0) return kn_wasi_errno(errno);
   _Alignas(struct entry) char buffer[4096];
   while (used < size) {
+    kn_wasi_look(w);
     long n = syscall(SYS_getdents64, fd->host, buffer, sizeof buffer);
     if (n < 0) return kn_wasi_errno(errno);
     if (n == 0) break;

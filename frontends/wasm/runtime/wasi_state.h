@@ -123,6 +123,10 @@ uint32_t kn_wasi_fd(kiln_wasi *w, uint32_t number, uint64_t rights, struct wasi_
 /* Takes `host`, which is closed if this fails: the number is in *number. */
 uint32_t kn_wasi_add(kiln_wasi *w, int host, uint64_t rights, uint64_t inheriting,
                      uint32_t *number);
+/* Traps if the context's store is interrupted. */
+static inline void kn_wasi_look(const kiln_wasi *w) {
+  if (w->store != NULL) kn_look(w->store);
+}
 /* Waits for a descriptor of the system, for poll's `events`, or for an interruption, which traps. */
 void kn_wasi_wait(kiln_wasi *w, int host, short events);
 /* The type of a descriptor of the system, or of a file by its mode. */

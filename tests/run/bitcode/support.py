@@ -38,7 +38,8 @@ TITLES = [
     ('METADATA', 'Metadata of functions, variables and instructions'),
     ('KIND', 'Metadata of functions and variables, of kinds without a number'), ('NAMED', 'Named metadata'), ('PROPERTY', 'What else there is'),
 ]
-FLAGS = [('REFUSED', 'Flags of `kiln cc`'), ('ASSEMBLER', 'Flags after `-Wa,` and `-Xassembler`')]
+FLAGS = [('REFUSED', 'Flags of `kiln cc`', 'unless'), ('SYSTEM', 'Flags of `kiln cc` for Windows', 'unless'), ('SANITIZER', 'Parts of `-fsanitize=`', 'part of'),
+         ('ASSEMBLER', 'Flags after `-Wa,` and `-Xassembler`', 'unless')]
 SAY = {'DONE': 'implemented', 'IDLE': 'no effect', 'VALUE': 'depends', 'REFUSED': 'refused',
        'UNLESS': 'refused unless `%s`', 'CALLED': 'refused where called', 'BOTH': 'refused, and where called'}
 
@@ -102,10 +103,10 @@ def documented():
             out.append('| %s | %s | %s |' % (say, why, ', '.join(names)))
     out += documented_intrinsics()
     flags = open(os.path.join(ROOT, 'tools/cc_flags.def')).read()
-    for kind, title in FLAGS:
-        out += ['', '## ' + title, '', '| refused | unless |', '|---|---|']
+    for kind, title, head in FLAGS:
+        out += ['', '## ' + title, '', f'| refused | {head} |', '|---|---|']
         groups = {}
-        for flag, unless in re.findall(r'^%s\("([^"]*)", "([^"]*)"\)' % kind, flags, re.M):
+        for flag, unless in re.findall(r'^%s\((?:\w+, )?"([^"]*)", "([^"]*)"\)' % kind, flags, re.M):
             groups.setdefault(unless, []).append('`%s`' % flag)
         for unless, names in sorted(groups.items()):
             out.append('| %s | %s |' % (', '.join(names), ', '.join('`%s`' % u for u in unless.split(',') if u)))

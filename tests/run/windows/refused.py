@@ -76,7 +76,9 @@ ROWS = [
     ('structs by value by C\'s convention', GNU, 'declare void @f(ptr byval([3 x i64]))\ndefine void @g(ptr %p) {\n'
      '  call void @f(ptr byval([3 x i64]) %p)\n  ret void\n}\n', 'the C convention with a parameter of this kind'),
     ('preserve_most', GNU, 'define preserve_mostcc i32 @f() {\n  ret i32 0\n}\n',
-     'signature: preserve_most, which the target does not support'),
+     'f: error: not implemented: calling convention "preserve_mostcc"'),
+    ('a call of a preserve_most function', GNU, 'declare preserve_mostcc i32 @g()\ndefine i32 @f() {\n  %r = call preserve_mostcc i32 @g()\n  ret i32 %r\n}\n',
+     'f:b0:0: error: not implemented: calling convention "preserve_mostcc"'),
     ('ifunc', GNU, 'define ptr @choose() {\n  ret ptr null\n}\n@f = ifunc i32 (), ptr @choose\n',
      "'f': COFF has no ifuncs"),
     ('eh_return', GNU, 'declare void @llvm.eh.return.i64(i64, ptr)\n'

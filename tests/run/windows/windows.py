@@ -90,7 +90,7 @@ def main():
             h.run([args.kiln, 'cc', '--target=' + TRIPLE, source, '-o', base + '.exe'])
         else:
             h.run([args.kiln, 'compile', '--target=x86_64-windows', source, '-o', base + '.o'])
-            link(base + '.o', '.c')
+            link(base + '.o', '.cpp')
         got = run(base + '.exe')
         if got[0] == status and got[1].splitlines()[:len(lines)] == lines:
             h.ok('%s: by Kiln alone' % name)
@@ -105,7 +105,7 @@ def main():
     h.each(check, items)
     if not args.names:
         h.each(check_dll, ['-O0'])
-        h.each(check_door, [('door.kir', 5, ['from text']), ('door.ssa', 6, ['from QBE', '1.5 3 7']),
+        h.each(check_door, [('door.kir', 5, ['from text']), ('caught.kir', 7, ['caught']), ('door.ssa', 6, ['from QBE', '1.5 3 7']),
                             ('passing.c', 0, ['1: 11', '2: 54'])])
     h.finish()
 

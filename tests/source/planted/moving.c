@@ -42,6 +42,14 @@ static void set_value(kiln_allocator *a, struct list *l, struct item *it) {
   it->value = 1;
 }
 
+static struct item *skip(struct item *it, int n) { return it + n; }
+
+static long argument_beside_a_call(kiln_allocator *a, struct list *l) {
+  struct item *it = &l->items.at[0];
+  const struct item *end = skip(it, add(a, l));
+  return end - it; /* found */
+}
+
 static void index_is_a_call(struct list *l) { l->cells[add_cell(l)].value = 1; /* found */ }
 
 static void assigned_from_a_call(kiln_allocator *a, struct list *l) {

@@ -1,6 +1,6 @@
 /* Names as bytes: their hash and their comparison. Used where names are looked up. */
-#ifndef KN_IR_MODULE_NAMES_H
-#define KN_IR_MODULE_NAMES_H
+#ifndef KN_IR_NAMES_H
+#define KN_IR_NAMES_H
 
 #include "ir/hints.h"
 
