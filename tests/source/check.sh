@@ -510,5 +510,6 @@ case ${1:-all} in
     check "the check of the ABI finds planted changes" tests/source/abi.py --planted
     check "without git, what needs it is skipped" check_without_git build
     check_builds ;;
+  *) echo "check.sh: no checks of the name $1" >&2; exit 2 ;;
 esac
 finish
