@@ -10,9 +10,9 @@
  * A table is zeroed to begin with. Ids are not 0, and no two of them have the same key.
  *
  * Time: hashes are the same in every run, so an input can be made of keys that share a hash, or a place. A look-up
- * tries at most KN_HASH_REACH positions, among them KN_HASH_SAME entries of its hash. An entry that finds no place there goes
- * to a balanced tree, in the order of hashes, and of keys where those are equal. From then on all new entries go
- * to the tree. A table of half a million random hashes has none.
+ * tries at most KN_HASH_REACH positions, among them KN_HASH_SAME entries of its hash. An entry that finds no place
+ * there goes to a balanced tree, in the order of hashes, and of keys where those are equal. From then on all new
+ * entries go to the tree. A table of half a million random hashes has none.
  *
  * Invariants: open addressing, of which at most half are used; an entry is reached from its hash's position
  * without a free one between, if there is no tree. */
