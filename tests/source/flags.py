@@ -4,7 +4,7 @@
 - each flag of tools/cc_flags.def that is refused, left out, or named in place of LLVM's words has a row in
   tests/tool/cc_flags.py, and so has each attribute;
 - what frontends/llvm/support.def refuses of module flags, of string attributes and of features, and what a flag of clang's
-  driver causes, is among the words of cc_flags.def. NO_FLAG lists what no such flag causes.
+  driver causes, is among the words of cc_flags.def. NO_FLAG lists what no such flag causes, or whose message says itself what it is.
 
 --planted changes what the check reads, which it has to find.
 """
@@ -25,7 +25,7 @@ BY_FLAG = {
 # before; -sse, -sse2 and -x87 have words of their own.
 NO_FLAG = {
     '+16bit-mode', '+32bit-mode', '+soft-float', '+x32', '-64bit', '-cmov', '-cx8', '-sse', '-sse2', '-x87',
-    'Objective-C Image Info Section', 'aarch64-elf-pauthabi-platform', 'aarch64-elf-pauthabi-version', 'eh-asynch',
+    'dontcall-error', 'Objective-C Image Info Section', 'aarch64-elf-pauthabi-platform', 'aarch64-elf-pauthabi-version', 'eh-asynch',
     'implicit-section-name', 'instrument-function-entry', 'instrument-function-exit', 'interrupt', 'kcfi-arity',
     'no_callee_saved_registers', 'ptrauth-auth-traps', 'ptrauth-calls', 'ptrauth-elf-got', 'ptrauth-indirect-gotos', 'ptrauth-returns',
     'ptrauth-sign-personality',

@@ -254,7 +254,6 @@ preserve_most                           preserve_most     --target=x86_64-w64-mi
 preserve_all                            preserve_all      --target=x86_64-w64-mingw32
 preserve_none                           preserve_none     --target=x86_64-w64-mingw32
 target("execute-only")                  target("execute-only")  --target=aarch64-linux-gnu
-error("x")                              error             int g(void) __attribute__((error("x"))); int (*p)(void) = g; int f(void) { return g(); }
 interrupt                               interrupt         __attribute__((interrupt)) void f(void *p) {}
 target("no-x87")                        target("no-x87")  long double x; __attribute__((target("no-x87"))) int f(int x) { return x; }
 target("no-sse2")                       target(...)       __attribute__((target("no-sse2"))) int f(float *x) { return *x; }
