@@ -98,8 +98,9 @@ static void tell(void *user, const kiln_diag *d) {
   fprintf(stderr, "%s: %s\n", now.table, d->message);
 }
 static kiln_module *module(bool jit) {
-  const kiln_module_options options = {
+  kiln_module_options options = {
     .target.processor = KILN_PROCESSOR_X86_64, .pic = KILN_PIC_FULL, .jit = jit, .on_diag = tell};
+  if (jit) must(kiln_target_find_host(&options.target), "no target");
   return kiln_module_new(&options);
 }
 static kiln_sig plain(kiln_module *m) { return kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, NULL, 0); }
@@ -112,6 +113,12 @@ static void call(kiln_func *f) {
   kiln_module *m = f->module;
   const kiln_symbol other = kiln_symbol_refer(m, "other");
   kiln_build_call(f, plain(m), kiln_const_symbol(f, other, 0), NULL, 0);
+}
+/* The result of another function. */
+static kiln_value called(kiln_func *f) {
+  const kiln_type result = KILN_TYPE_I64;
+  const kiln_sig sig = kiln_sig_new(f->module, KILN_CC_C, 0, NULL, 0, &result, 1);
+  return kiln_build_call(f, sig, kiln_const_symbol(f, kiln_symbol_refer(f->module, "value"), 0), NULL, 0);
 }
 static void compile(kiln_func *f) {
   kiln_build_ret(f, NULL, 0);
@@ -128,19 +135,6 @@ static void release(kiln_module *m, kiln_session *s) {
 }
 
 /* ---- the core ---- */
-
-static void shapes(const uint32_t *keys, uint32_t n) {
-  kiln_module *m = module(false);
-  kiln_debug *d = kiln_module_debug(m);
-  begin();
-  for (uint32_t i = 0; i < n; i++) {
-    kiln_die_new(d, KILN_DW_TAG_variable, (kiln_die){0});
-    kiln_die_set_uint(d, keys[i] + 1, 1);
-  }
-  end();
-  filled(&d->shapes.hash, 1);
-  kiln_module_free(m);
-}
 
 /* Signatures of ten parameters, each a digit of the candidate. */
 static void signatures(const uint32_t *keys, uint32_t n) {
@@ -216,12 +210,11 @@ static void far_variables(const uint32_t *keys, uint32_t n) {
   kiln_ssa_variable first = kiln_ssa_new_variable(ssa, KILN_TYPE_I64);
   for (uint32_t i = 0; i < now.n_candidates + 64; i++) kiln_ssa_new_variable(ssa, KILN_TYPE_I64);
   const kiln_block a = kiln_block_new(f), b = kiln_block_new(f);
-  const kiln_value value = kiln_const_int(f, 1);
   begin();
   for (uint32_t i = 0; i < n; i++) {
     const kiln_ssa_variable v = {first.id + 64 + keys[i]};
-    kiln_ssa_write_in(ssa, a, v, value);
-    kiln_ssa_write_in(ssa, b, v, value); /* the newest is not in the table */
+    kiln_ssa_write_in(ssa, a, v, called(f));
+    kiln_ssa_write_in(ssa, b, v, called(f)); /* the newest is not in the table */
   }
   end();
   filled(&ssa->far_hash, 0);
@@ -249,6 +242,8 @@ static void c_signatures(const uint32_t *keys, uint32_t n) {
 
 /* ---- debug information ---- */
 
+enum { VARIABLE = 4 }; /* number of the first of them */
+
 /* A module with a unit, and a function of it. */
 struct described {
   kiln_module *m;
@@ -257,8 +252,8 @@ struct described {
   kiln_die file, unit, subprogram;
   kiln_func *f;
 };
-static struct described describe(void) {
-  struct described x = {.m = module(false)};
+static struct described describe(bool jit) {
+  struct described x = {.m = module(jit)};
   x.s = kiln_session_new(x.m);
   x.d = kiln_module_debug(x.m);
   x.file = kiln_die_new_file(x.d, "/nowhere", "a.c");
@@ -271,12 +266,12 @@ static void define(struct described *x) {
   kiln_func_set_debug(x->f, x->subprogram, x->unit, 0);
 }
 static void set_location(struct described *x, kiln_die file, kiln_die scope, uint32_t line) {
-  kiln_func_set_location(x->f, &(kiln_location){.file = kiln_file_new_die(x->s, file, "a.c"), .line = line, .column = 1, .scope = scope});
+  kiln_func_set_location(x->f, &(kiln_location){.file = kiln_file_new_die(x->s, file, NULL), .line = line, .column = 1, .scope = scope});
   call(x->f);
 }
 
 static void texts(const uint32_t *keys, uint32_t n) {
-  struct described x = describe();
+  struct described x = describe(false);
   begin();
   for (uint32_t i = 0; i < n; i++)
     kiln_debug_keep(x.d, x.unit, kiln_die_new_base_type(x.d, name_of(keys[i]), 5, 4));
@@ -286,11 +281,11 @@ static void texts(const uint32_t *keys, uint32_t n) {
 }
 
 static void line_files(const uint32_t *keys, uint32_t n) {
-  struct described x = describe();
+  struct described x = describe(false);
   begin();
   define(&x);
   for (uint32_t i = 0; i < n; i++)
-    set_location(&x, kiln_die_new_file(x.d, "/nowhere", name_of(keys[i])), x.subprogram, 1);
+    set_location(&x, kiln_die_new_file(x.d, "/nowhere", name_of(keys[i])), x.subprogram, i + 1);
   compile(x.f);
   emit(x.m, x.s);
   end();
@@ -301,15 +296,190 @@ static uint32_t line_file_hash(uint32_t i) {
 }
 
 static void line_folders(const uint32_t *keys, uint32_t n) {
-  struct described x = describe();
+  struct described x = describe(false);
   begin();
   define(&x);
   for (uint32_t i = 0; i < n; i++)
-    set_location(&x, kiln_die_new_file(x.d, name_of(keys[i]), "b.c"), x.subprogram, 1);
+    set_location(&x, kiln_die_new_file(x.d, name_of(keys[i]), "b.c"), x.subprogram, i + 1);
   compile(x.f);
   emit(x.m, x.s);
   end();
   release(x.m, x.s);
+}
+
+/* Attributes of the candidates' numbers. */
+static void shapes(const uint32_t *keys, uint32_t n) {
+  struct described x = describe(false);
+  const uint32_t before = x.d->shapes.hash.n;
+  begin();
+  for (uint32_t i = 0; i < n; i++) {
+    kiln_debug_keep(x.d, x.unit, kiln_die_new(x.d, KILN_DW_TAG_base_type, (kiln_die){0}));
+    kiln_die_set_uint(x.d, 0x2000 + keys[i], 1);
+  }
+  emit(x.m, x.s);
+  end();
+  filled(&x.d->shapes.hash, before + 1);
+  release(x.m, x.s);
+}
+
+/* Blocks, each of which has code. */
+static void scopes(const uint32_t *keys, uint32_t n) {
+  struct described x = describe(false);
+  define(&x);
+  const uint32_t first = kiln_debug_die_limit(x.d);
+  for (uint32_t i = 0; i < now.n_candidates; i++) /* a block of nothing is not written */
+    kiln_die_new_variable(x.d, kiln_die_new_block(x.d, x.subprogram), &(kiln_die_declaration){.name = "v"});
+  begin();
+  for (uint32_t i = 0; i < n; i++) set_location(&x, x.file, kiln_die_at(x.d, first + 2 * keys[i]), i + 1);
+  compile(x.f);
+  emit(x.m, x.s);
+  end();
+  release(x.m, x.s);
+}
+/* Without what the id of the first one adds, which is the same for all. */
+static uint32_t scope_hash(uint32_t i) { return 2 * i * 0x9e3779b1u >> 8; }
+
+/* Variables, each of which has a value for a while. */
+static void variables(const uint32_t *keys, uint32_t n) {
+  struct described x = describe(false);
+  kiln_module_attrs attrs = kiln_module_get_attrs(x.m);
+  attrs.variables = KILN_VARIABLES_KEPT;
+  must(kiln_module_set_attrs(x.m, &attrs) == KILN_OK, "no variables");
+  define(&x);
+  for (uint32_t i = 0; i < now.n_candidates; i++)
+    must(kiln_die_new_variable(x.d, x.subprogram, &(kiln_die_declaration){.name = "v"}).id ==
+           VARIABLE + i,
+         "another number");
+  begin();
+  for (uint32_t i = 0; i < n; i++) {
+    kiln_func_set_variable(x.f, &(kiln_debug_value){.variable = {VARIABLE + keys[i]}, .value = kiln_const_int(x.f, i)});
+    call(x.f);
+  }
+  compile(x.f);
+  end();
+  emit(x.m, x.s);
+  release(x.m, x.s);
+}
+static uint32_t variable_hash(uint32_t i) { return (uint32_t)(kn_mix64(0, VARIABLE + i) >> 32); }
+
+/* ---- the JIT ---- */
+
+/* Adds a module to a JIT, and a second one if there is one. */
+static void *resolve(void *user, const char *name) { return (void)name, user; }
+static void link(kiln_module *m, kiln_session *s, kiln_module *m2, kiln_session *s2) {
+  kiln_jit_error e = {0};
+  kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.resolve = resolve, .resolve_user = &e}, &e);
+  const kiln_jit_input in[2] = {{.module = m, .sessions = &s, .n_sessions = 1}, {.module = m2, .sessions = &s2, .n_sessions = 1}};
+  kiln_jit_unit unit;
+  begin();
+  kiln_jit_add(jit, 0, in, m2 != NULL ? 2 : 1, &unit, &e);
+  end();
+  must(e.diag.status == KILN_OK, e.diag.message);
+  kiln_jit_free(jit);
+  release(m, s);
+  if (m2 != NULL) release(m2, s2);
+}
+
+/* Hidden functions of two modules: no other table of the JIT has them. */
+static void merged(const uint32_t *keys, uint32_t n) {
+  kiln_module *m[2];
+  kiln_session *s[2];
+  for (unsigned k = 0; k < 2; k++) {
+    m[k] = module(true);
+    s[k] = kiln_session_new(m[k]);
+    for (uint32_t i = k; i < n; i += 2) {
+      const kiln_symbol_desc desc = {.name = name_of(keys[i]), .visibility = KILN_VISIBILITY_HIDDEN};
+      compile(kiln_func_begin(s[k], kiln_func_declare(m[k], &desc, plain(m[k]))));
+    }
+  }
+  link(m[0], s[0], m[1], s[1]);
+}
+
+static void asked(const uint32_t *keys, uint32_t n) {
+  kiln_module *m = module(true);
+  kiln_session *s = kiln_session_new(m);
+  kiln_func *f = function(s, "f");
+  for (uint32_t i = 0; i < n; i++)
+    kiln_build_call(f, plain(m), kiln_const_symbol(f, kiln_symbol_refer(m, name_of(keys[i])), 0), NULL, 0);
+  compile(f);
+  link(m, s, NULL, NULL);
+}
+
+static void found(const uint32_t *keys, uint32_t n, bool files) {
+  struct described x = describe(true);
+  uint32_t file = 0;
+  define(&x);
+  for (uint32_t i = 0; i < n; i++) {
+    if (files || i == 0) file = kiln_file_new(x.s, files ? name_of(keys[i]) : "a.c");
+    kiln_func_set_location(x.f, &(kiln_location){.file = file, .line = files ? i + 1 : keys[i] + 1});
+    call(x.f);
+  }
+  compile(x.f);
+  link(x.m, x.s, NULL, NULL);
+}
+static void found_files(const uint32_t *keys, uint32_t n) { found(keys, n, true); }
+static void found_lines(const uint32_t *keys, uint32_t n) { found(keys, n, false); }
+static uint32_t line_hash(uint32_t i) {
+  return (uint32_t)(kn_mix64((uint64_t)(i + 1) << 32, 1) >> 32);
+}
+
+/* ---- the checker ---- */
+
+static void places(const uint32_t *keys, uint32_t n) {
+  kiln_module *m = module(false);
+  kiln_session *s = kiln_session_new(m);
+  kiln_func *f = function(s, "f");
+  struct kn_flow w = {0};
+  must(kn_flow_begin(&w, f), "no memory");
+  begin();
+  for (uint32_t i = 0; i < n; i++) {
+    call(f);
+    kn_flow_write(&w, kn_flow_frame(&w, -8 * (int32_t)keys[i]), 1);
+  }
+  end();
+  filled(&w.places.hash, 0);
+  kn_flow_free(&w, m);
+  kiln_func_discard(f);
+  release(m, s);
+}
+
+/* ---- operations of LLVM ---- */
+
+static void intrinsics(const uint32_t *keys, uint32_t n) {
+  kiln_module *m = module(false);
+  kiln_session *s = kiln_session_new(m);
+  kiln_func *f = function(s, "f");
+  kiln_llvm_builder *b = kiln_llvm_builder_new(m);
+  kiln_value value = kiln_const_int(f, 1);
+  const kiln_llvm_operand operand = {.type = "i64", .parts = &value};
+  begin();
+  for (uint32_t i = 0; i < n; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "llvm.ctpop.%s", name_of(keys[i]));
+    must(kiln_llvm_builder_build(b, f, name, "i64", &operand, 1, &value) == KILN_OK, kiln_llvm_builder_message(b));
+  }
+  end();
+  filled(&b->intrinsic_hash, 0);
+  kiln_llvm_builder_free(b);
+  kiln_func_discard(f);
+  release(m, s);
+}
+
+static void integers(const uint32_t *keys, uint32_t n) {
+  kiln_module *m = module(false);
+  kiln_llvm_builder *b = kiln_llvm_builder_new(m);
+  must(kiln_llvm_builder_list_parts(b, "i64", 0, NULL) == 1, "no type");
+  const uint32_t before = b->type_hash.n;
+  begin();
+  for (uint32_t i = 0; i < n; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "i%u", 300 + keys[i]);
+    kiln_llvm_builder_list_parts(b, name, 0, NULL);
+  }
+  end();
+  filled(&b->type_hash, before);
+  kiln_llvm_builder_free(b);
+  kiln_module_free(m);
 }
 
 /* ---- rows ---- */
@@ -324,6 +494,15 @@ static const struct row rows[] = {
   {"lib/dwarf/dwarf_shape.c:str_hash", 2000, texts, name_hash},
   {"lib/dwarf/dwarf_line.c:file_hash", 2000, line_files, line_file_hash},
   {"lib/dwarf/dwarf_line.c:dir_hash", 2000, line_folders, name_hash},
+  {"lib/dwarf/dwarf_scope.c:scope_hash", 2000, scopes, scope_hash},
+  {"lib/debug/rows.c:firsts", 1000, variables, variable_hash},
+  {"lib/jit/resolve.c:merged_hash", 2000, merged, name_hash},
+  {"lib/jit/ask.c:hash", 2000, asked, name_hash},
+  {"lib/jit/find.c:strings", 2000, found_files, name_hash},
+  {"lib/jit/find.c:places", 2000, found_lines, line_hash},
+  {"lib/check/check_flow.c:hash", 2000, places, NULL},
+  {"frontends/llvm/operation.c:intrinsic_hash", 2000, intrinsics, NULL},
+  {"frontends/llvm/operation_type.c:type_hash", 1000, integers, NULL},
 };
 
 static void run(const struct row *row) {
@@ -340,7 +519,7 @@ static void run(const struct row *row) {
     if ((hash & (places - 1)) < places / SPREAD) chosen[n++] = i;
   }
   must(n > row->n * 3 / 4, "too few keys share places");
-  for (uint32_t i = 0; i < n; i++) keys[i] = i * SPREAD;
+  for (uint32_t i = 0; i < n; i++) keys[i] = i * (SPREAD - 1);
   now.keys = ORDINARY;
   row->fill(keys, n);
   CALLGRIND_DUMP_STATS_AT("ordinary");
