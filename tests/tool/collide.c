@@ -53,8 +53,8 @@ static uint32_t list(uint64_t i, char text[32]) {
 static const struct {
   const char *name;
   uint32_t (*hash)(uint64_t i, char text[32]);
-} hashes[] = {{"name", name}, {"number", number}, {"group", group}, {"qbe", qbe}, {"quoted", quoted},
-              {"metadata", metadata}, {"parameter", parameter}, {"list", list}};
+} hashes[] = {{"name", name},     {"number", number},     {"group", group},         {"qbe", qbe},
+              {"quoted", quoted}, {"metadata", metadata}, {"parameter", parameter}, {"list", list}};
 
 int main(int argc, char **argv) {
   if (argc != 4) return 2;

@@ -70,7 +70,8 @@ static int by_id(const void *a, const void *b) {
  * which of them has what hash; only the chosen ones may need the tree. */
 static void filled(const struct kn_hash *t, uint32_t before) {
   if (now.keys != LEARN) {
-    must((t->tree != NULL) == (now.keys == CHOSEN), "keys do not share places, or ordinary ones do");
+    must((t->tree != NULL) == (now.keys == CHOSEN),
+         "keys do not share places, or ordinary ones do");
     return;
   }
   must(t->tree == NULL, "ordinary keys share places");
@@ -128,7 +129,8 @@ static void call(kiln_func *f) {
 static kiln_value called(kiln_func *f) {
   const kiln_type result = KILN_TYPE_I64;
   const kiln_sig sig = kiln_sig_new(f->module, KILN_CC_C, 0, NULL, 0, &result, 1);
-  return kiln_build_call(f, sig, kiln_const_symbol(f, kiln_symbol_refer(f->module, "value"), 0), NULL, 0);
+  return kiln_build_call(f, sig, kiln_const_symbol(f, kiln_symbol_refer(f->module, "value"), 0),
+                         NULL, 0);
 }
 static void compile(kiln_func *f) {
   kiln_build_ret(f, NULL, 0);
@@ -156,7 +158,10 @@ static void signatures(const uint32_t *keys, uint32_t n) {
     kiln_param params[10] = {0};
     for (uint32_t k = 0; k < 10; k++) params[k].type = types[keys[i] >> 2 * k & 3];
     const char *name = name_of(i);
-    must(kiln_func_declare(m, &(kiln_symbol_desc){.name = name}, kiln_sig_new(m, KILN_CC_C, 0, params, 10, NULL, 0)).id != 0, "no function");
+    must(kiln_func_declare(m, &(kiln_symbol_desc){.name = name},
+                           kiln_sig_new(m, KILN_CC_C, 0, params, 10, NULL, 0))
+             .id != 0,
+         "no function");
   }
   end();
   filled(&m->sig_hash, before);
@@ -176,7 +181,10 @@ static void clauses(const uint32_t *keys, uint32_t n) {
   begin();
   for (uint32_t i = 0; i < n; i++) {
     const kiln_clause clause = {.kind = KILN_CLAUSE_CATCH, .type = {first + keys[i]}};
-    kiln_try_desc t = {.sig = plain(m), .callee = kiln_const_symbol(f, other, 0), .clauses = &clause, .n_clauses = 1};
+    kiln_try_desc t = {.sig = plain(m),
+                       .callee = kiln_const_symbol(f, other, 0),
+                       .clauses = &clause,
+                       .n_clauses = 1};
     t.normal = kiln_block_new(f);
     t.unwind = kiln_block_new(f);
     kiln_build_try(f, &t);
@@ -239,10 +247,12 @@ static void c_signatures(const uint32_t *keys, uint32_t n) {
   const uint32_t before = c->sig_hash.n;
   begin();
   for (uint32_t i = 0; i < n; i++) {
-    static const kiln_ctype_kind kinds[4] = {KILN_CTYPE_INT, KILN_CTYPE_LONG, KILN_CTYPE_FLOAT, KILN_CTYPE_DOUBLE};
+    static const kiln_ctype_kind kinds[4] = {KILN_CTYPE_INT, KILN_CTYPE_LONG, KILN_CTYPE_FLOAT,
+                                             KILN_CTYPE_DOUBLE};
     kiln_ctype params[10];
     for (uint32_t k = 0; k < 10; k++) params[k] = kiln_ctype_basic(kinds[keys[i] >> 2 * k & 3]);
-    must(kiln_csig_new(c, 0, kiln_ctype_basic(KILN_CTYPE_VOID), params, 10).id != 0, "no signature");
+    must(kiln_csig_new(c, 0, kiln_ctype_basic(KILN_CTYPE_VOID), params, 10).id != 0,
+         "no signature");
   }
   end();
   filled(&c->sig_hash, before);
@@ -271,12 +281,16 @@ static struct described describe(bool jit) {
   return x;
 }
 static void define(struct described *x) {
-  x->subprogram = kiln_die_new_function(x->d, (kiln_die){0}, &(kiln_die_declaration){.name = "f", .file = x->file, .line = 1}, false);
+  x->subprogram = kiln_die_new_function(
+    x->d, (kiln_die){0}, &(kiln_die_declaration){.name = "f", .file = x->file, .line = 1}, false);
   x->f = function(x->s, "f");
   kiln_func_set_debug(x->f, x->subprogram, x->unit, 0);
 }
 static void set_location(struct described *x, kiln_die file, kiln_die scope, uint32_t line) {
-  kiln_func_set_location(x->f, &(kiln_location){.file = kiln_file_new_die(x->s, file, NULL), .line = line, .column = 1, .scope = scope});
+  kiln_func_set_location(x->f, &(kiln_location){.file = kiln_file_new_die(x->s, file, NULL),
+                                                .line = line,
+                                                .column = 1,
+                                                .scope = scope});
   call(x->f);
 }
 
@@ -338,9 +352,11 @@ static void scopes(const uint32_t *keys, uint32_t n) {
   define(&x);
   const uint32_t first = kiln_debug_die_limit(x.d);
   for (uint32_t i = 0; i < now.n_candidates; i++) /* a block of nothing is not written */
-    kiln_die_new_variable(x.d, kiln_die_new_block(x.d, x.subprogram), &(kiln_die_declaration){.name = "v"});
+    kiln_die_new_variable(x.d, kiln_die_new_block(x.d, x.subprogram),
+                          &(kiln_die_declaration){.name = "v"});
   begin();
-  for (uint32_t i = 0; i < n; i++) set_location(&x, x.file, kiln_die_at(x.d, first + 2 * keys[i]), i + 1);
+  for (uint32_t i = 0; i < n; i++)
+    set_location(&x, x.file, kiln_die_at(x.d, first + 2 * keys[i]), i + 1);
   compile(x.f);
   emit(x.m, x.s);
   end();
@@ -362,7 +378,8 @@ static void variables(const uint32_t *keys, uint32_t n) {
          "another number");
   begin();
   for (uint32_t i = 0; i < n; i++) {
-    kiln_func_set_variable(x.f, &(kiln_debug_value){.variable = {VARIABLE + keys[i]}, .value = kiln_const_int(x.f, i)});
+    kiln_func_set_variable(
+      x.f, &(kiln_debug_value){.variable = {VARIABLE + keys[i]}, .value = kiln_const_int(x.f, i)});
     call(x.f);
   }
   compile(x.f);
@@ -379,7 +396,8 @@ static void *resolve(void *user, const char *name) { return (void)name, user; }
 static void link(kiln_module *m, kiln_session *s, kiln_module *m2, kiln_session *s2) {
   kiln_jit_error e = {0};
   kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.resolve = resolve, .resolve_user = &e}, &e);
-  const kiln_jit_input in[2] = {{.module = m, .sessions = &s, .n_sessions = 1}, {.module = m2, .sessions = &s2, .n_sessions = 1}};
+  const kiln_jit_input in[2] = {{.module = m, .sessions = &s, .n_sessions = 1},
+                                {.module = m2, .sessions = &s2, .n_sessions = 1}};
   kiln_jit_unit unit;
   begin();
   kiln_jit_add(jit, 0, in, m2 != NULL ? 2 : 1, &unit, &e);
@@ -398,7 +416,8 @@ static void merged(const uint32_t *keys, uint32_t n) {
     m[k] = module(true);
     s[k] = kiln_session_new(m[k]);
     for (uint32_t i = k; i < n; i += 2) {
-      const kiln_symbol_desc desc = {.name = name_of(keys[i]), .visibility = KILN_VISIBILITY_HIDDEN};
+      const kiln_symbol_desc desc = {.name = name_of(keys[i]),
+                                     .visibility = KILN_VISIBILITY_HIDDEN};
       compile(kiln_func_begin(s[k], kiln_func_declare(m[k], &desc, plain(m[k]))));
     }
   }
@@ -410,7 +429,8 @@ static void asked(const uint32_t *keys, uint32_t n) {
   kiln_session *s = kiln_session_new(m);
   kiln_func *f = function(s, "f");
   for (uint32_t i = 0; i < n; i++)
-    kiln_build_call(f, plain(m), kiln_const_symbol(f, kiln_symbol_refer(m, name_of(keys[i])), 0), NULL, 0);
+    kiln_build_call(f, plain(m), kiln_const_symbol(f, kiln_symbol_refer(m, name_of(keys[i])), 0),
+                    NULL, 0);
   compile(f);
   link(m, s, NULL, NULL);
 }
@@ -421,7 +441,8 @@ static void found(const uint32_t *keys, uint32_t n, bool files) {
   define(&x);
   for (uint32_t i = 0; i < n; i++) {
     if (files || i == 0) file = kiln_file_new(x.s, files ? name_of(keys[i]) : "a.c");
-    kiln_func_set_location(x.f, &(kiln_location){.file = file, .line = files ? i + 1 : keys[i] + 1});
+    kiln_func_set_location(x.f,
+                           &(kiln_location){.file = file, .line = files ? i + 1 : keys[i] + 1});
     call(x.f);
   }
   compile(x.f);
@@ -466,7 +487,8 @@ static void intrinsics(const uint32_t *keys, uint32_t n) {
   for (uint32_t i = 0; i < n; i++) {
     char name[32];
     snprintf(name, sizeof name, "llvm.ctpop.%s", name_of(keys[i]));
-    must(kiln_llvm_builder_build(b, f, name, "i64", &operand, 1, &value) == KILN_OK, kiln_llvm_builder_message(b));
+    must(kiln_llvm_builder_build(b, f, name, "i64", &operand, 1, &value) == KILN_OK,
+         kiln_llvm_builder_message(b));
   }
   end();
   filled(&b->intrinsic_hash, 0);
@@ -518,7 +540,8 @@ static void type_signatures(const uint32_t *keys, uint32_t n) {
   kiln_llvm_builder *b = kiln_llvm_builder_new(m);
   must(kiln_llvm_builder_list_parts(b, "i64", 0, NULL) == 1, "no type");
   uint32_t id[2];
-  for (uint32_t k = 0; k < 2; k++) id[k] = kn_operation_type(b, TYPE_INTEGER, (uint64_t[]){32 << k}, 1);
+  for (uint32_t k = 0; k < 2; k++)
+    id[k] = kn_operation_type(b, TYPE_INTEGER, (uint64_t[]){32 << k}, 1);
   for (uint32_t i = 0; i < now.n_candidates; i++) {
     uint64_t of[18] = {0, id[0]};
     for (uint32_t k = 0; k < 16; k++) of[2 + k] = id[i >> k & 1];
@@ -526,7 +549,8 @@ static void type_signatures(const uint32_t *keys, uint32_t n) {
   }
   const uint32_t before = b->bc.sig_hash.n;
   begin();
-  for (uint32_t i = 0; i < n; i++) must(kn_bc_sig(&b->bc, TYPE + keys[i], 0, 0) != NULL, "no signature");
+  for (uint32_t i = 0; i < n; i++)
+    must(kn_bc_sig(&b->bc, TYPE + keys[i], 0, 0) != NULL, "no signature");
   end();
   filled(&b->bc.sig_hash, before);
   kiln_llvm_builder_free(b);
@@ -536,25 +560,25 @@ static void type_signatures(const uint32_t *keys, uint32_t n) {
 /* ---- rows ---- */
 
 static const struct row rows[] = {
-  {"ir/debug/trie.c:hash", 2000, shapes, NULL},
+  {"ir/debug/trie.c:hash", 1000, shapes, NULL},
   {"ir/module/module_sigs.c:sig_hash", 2000, signatures, NULL},
-  {"ir/build/build_call.c:type_hash", 2000, clauses, NULL},
-  {"ir/inline/inline_debug.c:file_hash", 2000, kept_files, NULL},
-  {"lib/frontend/ssa.c:far_hash", 2000, far_variables, NULL},
+  {"ir/build/build_call.c:type_hash", 1000, clauses, NULL},
+  {"ir/inline/inline_debug.c:file_hash", 1000, kept_files, NULL},
+  {"lib/frontend/ssa.c:far_hash", 1000, far_variables, NULL},
   {"lib/frontend/ctypes_abi.c:sig_hash", 2000, c_signatures, NULL},
-  {"lib/dwarf/dwarf_shape.c:str_hash", 2000, texts, name_hash},
+  {"lib/dwarf/dwarf_shape.c:str_hash", 1000, texts, name_hash},
   {"lib/dwarf/dwarf_line.c:file_hash", 2000, line_files, line_file_hash},
   {"lib/dwarf/dwarf_line.c:dir_hash", 2000, line_folders, name_hash},
-  {"lib/dwarf/dwarf_scope.c:scope_hash", 2000, scopes, scope_hash},
+  {"lib/dwarf/dwarf_scope.c:scope_hash", 1000, scopes, scope_hash},
   {"lib/debug/rows.c:firsts", 1000, variables, variable_hash},
-  {"lib/jit/resolve.c:merged_hash", 2000, merged, name_hash},
-  {"lib/jit/ask.c:hash", 2000, asked, name_hash},
-  {"lib/jit/find.c:strings", 2000, found_files, name_hash},
-  {"lib/jit/find.c:places", 2000, found_lines, line_hash},
-  {"lib/check/check_flow.c:hash", 2000, places, NULL},
+  {"lib/jit/resolve.c:merged_hash", 1000, merged, name_hash},
+  {"lib/jit/ask.c:hash", 1000, asked, name_hash},
+  {"lib/jit/find.c:strings", 1000, found_files, name_hash},
+  {"lib/jit/find.c:places", 1000, found_lines, line_hash},
+  {"lib/check/check_flow.c:hash", 1000, places, NULL},
   {"frontends/llvm/operation.c:intrinsic_hash", 2000, intrinsics, NULL},
   {"frontends/llvm/operation_type.c:type_hash", 1000, integers, NULL},
-  {"frontends/llvm/asm/asm_cache.c:hash", 2000, assembly, NULL},
+  {"frontends/llvm/asm/asm_cache.c:hash", 1000, assembly, NULL},
   {"frontends/llvm/sigs.c:sig_hash", 2000, type_signatures, type_hash},
 };
 

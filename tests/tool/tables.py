@@ -96,31 +96,31 @@ def key_lists(keys):
 
 
 def key_attributes(keys):
-    return ll('declare void @f() #0', 'attributes #0 = { %s }' % ' '.join(keys))
+    return newer(ll('declare void @f() #0', 'attributes #0 = { %s }' % ' '.join(keys)))
 
 
-def newer(bitcode):
-    """The same of a version of LLVM that Kiln does not know."""
-    blocks = bitstream.Reader(bitcode).top()
+def newer(lines):
+    """Bitcode of a version of LLVM that Kiln does not know."""
+    blocks = bitstream.Reader(chosen.bitcode(lines)).top()
     blocks[0].records(1)[0].ops = list(b'LLVM999')
     return bytes(bitstream.Writer().top(blocks))
 
 
 # The tables (FILE:NAME) that the row fills; input's file; what reads it; hash of the keys, N; input.
 TABLES = [
-    ('ir/module/module_symbols.c:symbol_hash', 'a.kir', 'compile', 'name', 8000, key_symbols),
-    ('ir/lex/parse_lex.c:hash', 'a.kir', 'compile', 'name', 8000, key_values),
-    ('lib/jit/symbols.c:name_hash', 'a.kir', 'run', 'name', 8000, key_functions),
-    ('lib/object/image_sections.c:section_hash ir/module/module_sections.c:section_hash', 'a.kir', 'compile', 'name', 8000, key_sections),
-    ('ir/module/session.c:file_hash', 'a.kir', 'compile -g', 'name', 8000, key_files),
-    ('ir/module/module_comdats.c:comdat_hash', 'a.ll', 'compile', 'name', 8000, key_comdats),
-    ('ir/verify.c:set', 'a.kir', 'compile', 'number', 8000, key_cases),
-    ('frontends/qbe/read.h:hash', 'a.ssa', 'compile', 'qbe', 8000, key_temporaries),
-    ('frontends/llvm/debug/keys.c:atom_hash', 'a.ll', 'compile', 'group', 8000, key_groups),
+    ('ir/module/module_symbols.c:symbol_hash', 'a.kir', 'compile', 'name', 4000, key_symbols),
+    ('ir/lex/parse_lex.c:hash', 'a.kir', 'compile', 'name', 4000, key_values),
+    ('lib/jit/symbols.c:name_hash', 'a.kir', 'run', 'name', 4000, key_functions),
+    ('lib/object/image_sections.c:section_hash ir/module/module_sections.c:section_hash', 'a.kir', 'compile', 'name', 4000, key_sections),
+    ('ir/module/session.c:file_hash', 'a.kir', 'compile -g', 'name', 4000, key_files),
+    ('ir/module/module_comdats.c:comdat_hash', 'a.ll', 'compile', 'name', 4000, key_comdats),
+    ('ir/verify.c:set', 'a.kir', 'compile', 'number', 4000, key_cases),
+    ('frontends/qbe/read.h:hash', 'a.ssa', 'compile', 'qbe', 4000, key_temporaries),
+    ('frontends/llvm/debug/keys.c:atom_hash', 'a.ll', 'compile', 'group', 4000, key_groups),
     ('frontends/llvm/debug/loc.c:call_hash', 'a.ll', 'compile', 'metadata', 1000, key_calls),
     ('frontends/llvm/attrs.c:attr_hash', 'a.ll', 'compile', 'parameter', 1000, key_parameters),
     ('frontends/llvm/attrs.c:list_hash', 'a.ll', 'compile', 'list', 1000, key_lists),
-    ('frontends/llvm/attrs.c:unknown_hash', 'newer.ll', 'compile', 'quoted', 1000, key_attributes),
+    ('frontends/llvm/attrs.c:unknown_hash', 'a.bc', 'compile', 'quoted', 1000, key_attributes),
 ]
 
 def filled():
@@ -199,12 +199,7 @@ def count_input(c, collide, row):
 
     def count(bits):
         keys = subprocess.run([collide, hash_, str(n), str(bits)], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-        content, name = make(keys), file
-        if file.endswith('.ll'):
-            name = 'a.bc'
-            content = subprocess.run(['llvm-as-22', '-o', '-'], check=True, input=content, stdout=subprocess.PIPE).stdout
-            if file == 'newer.ll': content = newer(content)
-        return c.count(name, verb, content)
+        return c.count(file, verb, make(keys))
     return count((2 * n - 1).bit_length()), count(0)
 
 
