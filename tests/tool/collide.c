@@ -1,5 +1,5 @@
-/* collide HASH N BITS: N keys of a hash table of 2^BITS positions, one a line, that all belong to the first sixteenth of
- * them; with 0 bits, any. They are found by the hash function itself. */
+/* collide HASH N BITS: N keys of a hash table of 2^BITS positions, one a line, that all belong to the first sixteenth
+ * of them; with 0 bits, any. They are found by the hash function itself. */
 #include "frontends/qbe/read.h"
 #include "ir/hash.h"
 #include "ir/names.h"
@@ -27,6 +27,10 @@ static uint32_t qbe(uint64_t i, char text[32]) {
   for (const char *p = text; *p != 0; p++) key = (key << 7 | key >> 57) ^ (uint8_t)*p;
   return hash(key);
 }
+/* A value of the text form, whose sigil is a part of its name. */
+static uint32_t value(uint64_t i, char text[32]) {
+  return kn_hash_bytes(text, (size_t)snprintf(text, 32, "%%name%08llx", (unsigned long long)i));
+}
 /* A name in quotation marks, which are a part of it. */
 static uint32_t quoted(uint64_t i, char text[32]) {
   return kn_hash_bytes(text, (size_t)snprintf(text, 32, "\"name%08llx\"", (unsigned long long)i));
@@ -53,8 +57,9 @@ static uint32_t list(uint64_t i, char text[32]) {
 static const struct {
   const char *name;
   uint32_t (*hash)(uint64_t i, char text[32]);
-} hashes[] = {{"name", name},     {"number", number},     {"group", group},         {"qbe", qbe},
-              {"quoted", quoted}, {"metadata", metadata}, {"parameter", parameter}, {"list", list}};
+} hashes[] = {{"name", name},         {"number", number},       {"group", group},
+              {"qbe", qbe},           {"value", value},         {"quoted", quoted},
+              {"metadata", metadata}, {"parameter", parameter}, {"list", list}};
 
 int main(int argc, char **argv) {
   if (argc != 4) return 2;
