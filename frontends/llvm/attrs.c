@@ -4,6 +4,7 @@
 #include "decoder.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* What one block of groups remembers: most functions have the same features. */
 struct features {
@@ -518,6 +519,29 @@ static bool add_list(struct kn_bc *r, uint32_t begin, uint32_t *number) {
   return true;
 }
 
+/* Lists of more attributes are sorted by what these belong to, so that kn_bc_attr need not look at all. */
+enum { FEW_ATTRS = 16 };
+
+static int by_index(const void *a, const void *b) {
+  const uint64_t p = *(const uint64_t *)a, q = *(const uint64_t *)b;
+  return (p > q) - (p < q);
+}
+
+/* Sorts the newest of list_attrs, from `first` on. Several of one index keep their order. */
+static KN_COLD bool sort_list(struct kn_bc *r, uint32_t first) {
+  const uint32_t n = r->m->list_attrs.n - first;
+  if (!KN_BC_ROOM(r, r->in.ops, n) ||
+      !KN_BC_ROOM(r, r->open->list_attrs, (uint64_t)first + 2 * (uint64_t)n))
+    return false;
+  uint32_t *of = r->open->list_attrs.at + first;
+  uint64_t *keys = r->in.ops.at;
+  for (uint32_t i = 0; i < n; i++) keys[i] = (uint64_t)r->m->attrs.at[of[i]].index << 32 | i;
+  qsort(keys, n, sizeof *keys, by_index);
+  memcpy(of + n, of, n * sizeof *of);
+  for (uint32_t i = 0; i < n; i++) of[i] = of[n + (uint32_t)keys[i]];
+  return true;
+}
+
 /* Reads one list, of which the ids of its groups are in ops. Groups that do not matter here are left out; lists that
  * are then equal have one number, which keeps the cache of signatures small. */
 static bool list(struct kn_bc *r) {
@@ -532,6 +556,7 @@ static bool list(struct kn_bc *r) {
     to += *to != 0;
   }
   r->open->list_attrs.n = (uint32_t)(to - r->m->list_attrs.at);
+  if (KN_UNLIKELY(r->m->list_attrs.n - first > FEW_ATTRS) && !sort_list(r, first)) return false;
   return add_list(r, first, &number) && KN_BC_PUSH(r, r->open->lists, number);
 }
 
@@ -573,7 +598,13 @@ bool kn_bc_read_attr_lists(struct kn_bc *r) {
 const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list_id, uint32_t index) {
   const struct kn_bc_attr_list *l = &r->m->attr_lists.at[list_id];
   const uint32_t *of = r->m->list_attrs.at + l->first;
-  for (uint32_t i = 0; i < l->n; i++)
+  uint32_t n = l->n;
+  while (
+    KN_UNLIKELY(n > FEW_ATTRS)) { /* a half of the sorted ones that has the first of the index */
+    if (r->m->attrs.at[of[n / 2 - 1]].index < index) of += n / 2;
+    n -= n / 2;
+  }
+  for (uint32_t i = 0; i < n; i++)
     if (r->m->attrs.at[of[i]].index == index) return &r->m->attrs.at[of[i]];
   return NULL;
 }

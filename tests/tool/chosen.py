@@ -160,6 +160,19 @@ def wasm_files(n):
                 (0, name(b'.debug_line_str') + b'a' * 4000 + b'\0'))
 
 
+# ---- bitcode ----
+
+def bitcode(lines):
+    return subprocess.run(['llvm-as-22', '-o', '-'], check=True, input=lines, stdout=subprocess.PIPE).stdout
+
+
+def attributes(n):
+    """A function of n parameters that each have an attribute, and a call of it."""
+    params = ', '.join('i32 %s' % ('zeroext' if i % 3 else 'signext') for i in range(n))
+    args = ', '.join('i32 %s 1' % ('zeroext' if i % 3 else 'signext') for i in range(n))
+    return '\n'.join(['declare void @f(%s)' % params, 'define void @g() {', '  call void @f(%s)' % args, '  ret void', '}', '']).encode()
+
+
 # ---- what else names things ----
 
 def reasons(n):
@@ -202,6 +215,7 @@ GROWING = [
     ('labels of br_table', 'a.wasm', 'compile', 1000, wasm_table),
     ('nested try_tables', 'a.wasm', 'compile', 1000, wasm_tries),
     ('files of line tables', 'a.wasm', 'compile -g', 1000, wasm_files),
+    ('attributes of parameters', 'a.ll', 'compile', 1000, attributes),
     ('sections of code', 'a.kir', 'dis', 500, lambda n: sections(n, True)),
     ('reasons', 'a', 'stats', 2000, reasons),
     ('files of lines', 'a.kir', 'dis', 500, lines),
@@ -216,7 +230,9 @@ class Counter:
         self.build, self.folder = build, folder
 
     def count(self, file, verb, content):
-        """Instructions of `kiln VERB FILE`, or of the program that it starts."""
+        """Instructions of `kiln VERB FILE`, or of the program that it starts. LLVM's text becomes bitcode first."""
+        if file.endswith('.ll'):
+            file, content = 'a.bc', bitcode(content)
         path, out = os.path.join(self.folder, file), os.path.join(self.folder, 'out')
         with open(path, 'wb') as f:
             f.write(content)

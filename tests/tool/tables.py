@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""tables.py BUILD COLLIDE: tables of hashes (ir/hash.h), each filled with keys that the hash itself puts in few places
-(collide.c), and with as many ordinary ones. Chosen keys may take twice the executed instructions. Speaks TAP.
-tables.py --check: only checks that each table of the source has a row, or is in TREES."""
+"""tables.py BUILD COLLIDE FILL: tables of hashes (ir/hash.h), each filled with keys that the hash itself puts in few
+places, and with as many ordinary ones: by an input (TABLES; collide.c has the hashes), or by a program that calls the
+library (fill.c, which has rows of its own). Chosen keys may take twice the executed instructions; if they take hardly
+more, they share no places, and the row tests nothing. Speaks TAP.
+tables.py --check: only checks that each table of the source has a row."""
 import glob
 import os
 import re
@@ -14,6 +16,9 @@ import chosen
 from chosen import text
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
+sys.path.insert(1, os.path.join(ROOT, 'tests/harness'))
+import bitstream  # noqa: E402
+
 FOLDERS = ('ir', 'lib', 'targets', 'dwarf', 'frontends', 'assembler', 'interp', 'tools', 'integrations')
 
 
@@ -28,8 +33,8 @@ def key_symbols(keys):
 
 
 def key_values(keys):
-    return text('func @f(i32) -> i32 {', 'b0(v0: i32):', '  %%%s = add.i32 v0, 1' % keys[0],
-                *['  %%%s = add.i32 %%%s, 1' % p for p in zip(keys[1:], keys)], '  ret %' + keys[-1], '}')
+    return text('func @f(i32) -> i32 {', 'b0(v0: i32):', '  %s = add.i32 v0, 1' % keys[0],
+                *['  %s = add.i32 %s, 1' % p for p in zip(keys[1:], keys)], '  ret ' + keys[-1], '}')
 
 
 def key_functions(keys):
@@ -72,47 +77,72 @@ def key_groups(keys):
               *['!%d = !DILocation(line: %d, column: 1, scope: !5, atomGroup: %s, atomRank: 1)' % (10 + i, 1 + i, k) for i, k in enumerate(keys)])
 
 
+def key_calls(keys):
+    """Calls at some of many locations; all are kept, so that they have the same numbers."""
+    return ll('define void @f(ptr %p) !dbg !5 {', *['  store i32 0, ptr %%p, !dbg !DILocation(line: %d, column: 1, scope: !8, inlinedAt: !%d)' % (i + 1, 10 + int(k)) for i, k in enumerate(keys)],
+              '  ret void', '}', UNIT, *DEBUG, SUBPROGRAM, SUBPROGRAM.replace('!5', '!8').replace('"f"', '"g"'),
+              *['!%d = distinct !DILocation(line: %d, column: 1, scope: !5)' % (10 + i, 1 + i) for i in range(1, 20 * len(keys))],
+              '!keep = !{%s}' % ', '.join('!%d' % (10 + i) for i in range(1, 20 * len(keys))))
+
+
+def key_parameters(keys):
+    chosen_ones = set(keys)
+    return ll('declare void @f(%s)' % ', '.join('i32 zeroext' if str(i + 1) in chosen_ones else 'i32' for i in range(18 * len(keys))))
+
+
+def key_lists(keys):
+    """The first two say in which order attributes are numbered."""
+    lists = [0, 2 ** 15 - 1, *[int(k) for k in keys]]
+    return ll(*['declare void @f%d(%s)' % (n, ', '.join('i32 zeroext' if i >> k & 1 else 'i32 signext' for k in range(15))) for n, i in enumerate(lists)])
+
+
+def key_attributes(keys):
+    return newer(ll('declare void @f() #0', 'attributes #0 = { %s }' % ' '.join(keys)))
+
+
+def newer(lines):
+    """Bitcode of a version of LLVM that Kiln does not know."""
+    blocks = bitstream.Reader(chosen.bitcode(lines)).top()
+    blocks[0].records(1)[0].ops = list(b'LLVM999')
+    return bytes(bitstream.Writer().top(blocks))
+
+
 # The tables (FILE:NAME) that the row fills; input's file; what reads it; hash of the keys, N; input.
 TABLES = [
-    ('ir/module/module_symbols.c:symbol_hash', 'a.kir', 'compile', 'name', 8000, key_symbols),
-    ('ir/lex/parse_lex.c:hash', 'a.kir', 'compile', 'name', 8000, key_values),
-    ('lib/jit/symbols.c:name_hash', 'a.kir', 'run', 'name', 8000, key_functions),
-    ('lib/object/image_sections.c:section_hash ir/module/module_sections.c:section_hash', 'a.kir', 'compile', 'name', 8000, key_sections),
-    ('ir/module/session.c:file_hash', 'a.kir', 'compile -g', 'name', 8000, key_files),
-    ('ir/module/module_comdats.c:comdat_hash', 'a.ll', 'compile', 'name', 8000, key_comdats),
-    ('ir/verify.c:set', 'a.kir', 'compile', 'number', 8000, key_cases),
-    ('frontends/qbe/read.h:hash', 'a.ssa', 'compile', 'qbe', 8000, key_temporaries),
-    ('frontends/llvm/debug/keys.c:atom_hash', 'a.ll', 'compile', 'group', 8000, key_groups),
+    ('ir/module/module_symbols.c:symbol_hash', 'a.kir', 'compile', 'name', 4000, key_symbols),
+    ('ir/lex/parse_lex.c:hash', 'a.kir', 'compile', 'value', 4000, key_values),
+    ('lib/jit/symbols.c:name_hash', 'a.kir', 'run', 'name', 4000, key_functions),
+    ('lib/object/image_sections.c:section_hash ir/module/module_sections.c:section_hash', 'a.kir', 'compile', 'name', 4000, key_sections),
+    ('ir/module/session.c:file_hash', 'a.kir', 'compile -g', 'name', 4000, key_files),
+    ('ir/module/module_comdats.c:comdat_hash', 'a.ll', 'compile', 'name', 4000, key_comdats),
+    ('ir/verify.c:set', 'a.kir', 'compile', 'number', 4000, key_cases),
+    ('frontends/qbe/read.h:hash', 'a.ssa', 'compile', 'qbe', 4000, key_temporaries),
+    ('frontends/llvm/debug/keys.c:atom_hash', 'a.ll', 'compile', 'group', 4000, key_groups),
+    ('frontends/llvm/debug/loc.c:call_hash', 'a.ll', 'compile', 'metadata', 1000, key_calls),
+    ('frontends/llvm/attrs.c:attr_hash', 'a.ll', 'compile', 'parameter', 3000, key_parameters),
+    ('frontends/llvm/attrs.c:list_hash', 'a.ll', 'compile', 'list', 1000, key_lists),
+    ('frontends/llvm/attrs.c:unknown_hash', 'a.bc', 'compile', 'quoted', 1000, key_attributes),
 ]
 
-# Tables without a row, and why: no input of this tool chooses their hashes freely, or only a program does that calls the
-# library. That a look-up in any table is short, whatever its hashes are, tests/unit/hash.c sees.
-TREES = {
-    'ir/debug/trie.c:hash': 'numbers of nodes, and names and forms of attributes',
-    'ir/module/module_sigs.c:sig_hash': 'signatures',
-    'ir/build/build_call.c:type_hash': 'numbers of symbols, of which each is a clause\'s type',
-    'ir/inline/inline_debug.c:file_hash': 'file names, as ir/module/session.c',
-    'lib/debug/rows.c:firsts': 'numbers of variables, and of locations that calls were inlined at',
-    'lib/frontend/ssa.c:far_hash': 'numbers of variables and blocks',
-    'lib/frontend/ctypes_abi.c:sig_hash': 'signatures in C',
-    'lib/jit/resolve.c:merged_hash': 'names, as lib/jit/symbols.c',
-    'lib/jit/ask.c:hash': 'names, as lib/jit/symbols.c',
-    'lib/jit/find.c:strings': 'names, as lib/jit/symbols.c',
-    'lib/jit/find.c:places': 'locations',
-    'lib/dwarf/dwarf_shape.c:str_hash': 'texts of debug information, as ir/names.c; those of bitcode are not sought',
-    'lib/dwarf/dwarf_line.c:file_hash': 'file names, as ir/module/session.c',
-    'lib/dwarf/dwarf_line.c:dir_hash': 'names of folders, as ir/module/session.c',
-    'lib/dwarf/dwarf_scope.c:scope_hash': 'numbers of entries, and of locations that calls were inlined at',
-    'lib/check/check_flow.c:hash': 'numbers of blocks and places; the checker is for developers',
-    'frontends/llvm/debug/loc.c:call_hash': 'numbers of metadata',
-    'frontends/llvm/sigs.c:sig_hash': 'numbers of types and lists of attributes',
-    'frontends/llvm/asm/asm_cache.c:hash': 'texts of assembly',
-    'frontends/llvm/operation.c:intrinsic_hash': 'names of intrinsics, of a program that builds',
-    'frontends/llvm/operation_type.c:type_hash': 'types, of a program that builds',
-    'frontends/llvm/attrs.c:unknown_hash': 'names of attributes',
-    'frontends/llvm/attrs.c:attr_hash': 'attributes',
-    'frontends/llvm/attrs.c:list_hash': 'numbers of attributes',
-}
+def filled():
+    """The tables that fill.c fills, in its order."""
+    with open(os.path.join(ROOT, 'tests/tool/fill.c')) as f:
+        return re.findall(r'^  \{"([^"]+)", ', f.read(), re.M)
+
+
+def counts_of_fill(fill, folder):
+    """Of each of its tables: instructions with chosen keys, and with ordinary ones; or why there are none."""
+    out = os.path.join(folder, 'counts')
+    run = subprocess.run(['valgrind', '--tool=callgrind', '--instr-atstart=no', '--callgrind-out-file=' + out, fill],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600)
+    if run.returncode == 77: return 'no header of valgrind'
+    if run.returncode != 0: sys.exit(run.stderr)
+    assert run.stdout.split() == filled()
+
+    def total(number):
+        with open('%s.%d' % (out, number)) as f:
+            return int(re.search(r'^totals: (\d+)', f.read(), re.M).group(1))
+    return {t: (total(2 * i + 2), total(2 * i + 1)) for i, t in enumerate(filled())}
 
 
 def tables_of_source():
@@ -156,7 +186,7 @@ OWN = {
 def check():
     """Complains of tables without a row, rows without a table, and other hashes."""
     found, wrong = tables_of_source()
-    rows = {t for row in TABLES for t in row[0].split()} | set(TREES)
+    rows = {t for row in TABLES for t in row[0].split()} | set(filled())
     wrong += ['%s has no row in tests/tool/tables.py' % t for t in sorted(found - rows)]
     wrong += ['%s in tests/tool/tables.py is no table' % t for t in sorted(rows - found)]
     for line in wrong:
@@ -164,27 +194,37 @@ def check():
     return bool(wrong)
 
 
+def count_input(c, collide, row):
+    """Instructions of `kiln` with chosen keys, and with ordinary ones."""
+    tables, file, verb, hash_, n, make = row
+
+    def count(bits):
+        keys = subprocess.run([collide, hash_, str(n), str(bits)], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+        return c.count(file, verb, make(keys))
+    return count((2 * n - 1).bit_length()), count(0)
+
+
 def main():
-    build, collide = sys.argv[1:3]
+    build, collide, fill = sys.argv[1:4]
     failed = False
-    print('1..%d' % len(TABLES))
+    by_fill = filled()
+    print('1..%d' % (len(TABLES) + len(by_fill)))
     with tempfile.TemporaryDirectory() as folder:
         c = chosen.Counter(build, folder)
-        for number, (tables, file, verb, hash_, n, make) in enumerate(TABLES, 1):
-            if shutil.which('valgrind') is None or not os.path.exists(os.path.join(build, chosen.PROGRAMS.get(verb, 'kiln'))):
-                print('ok %d - %s # SKIP no valgrind, or no program' % (number, tables))
+        no_valgrind = shutil.which('valgrind') is None
+        counts = 'no valgrind' if no_valgrind else counts_of_fill(fill, folder)
+        for number, row in enumerate(TABLES + [(t,) for t in by_fill], 1):
+            title, skip = '%d - %s' % (number, row[0]), None
+            if len(row) == 1: skip = counts if isinstance(counts, str) else None
+            elif no_valgrind or not os.path.exists(os.path.join(build, chosen.PROGRAMS.get(row[2].split()[0], 'kiln'))):
+                skip = 'no valgrind, or no program'
+            if skip:
+                print('ok %s # SKIP %s' % (title, skip))
                 continue
-
-            def count(bits):
-                keys = subprocess.run([collide, hash_, str(n), str(bits)], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-                content, name = make(keys), file
-                if file.endswith('.ll'):
-                    name = 'a.bc'
-                    content = subprocess.run(['llvm-as-22', '-o', '-'], check=True, input=content, stdout=subprocess.PIPE).stdout
-                return c.count(name, verb, content)
-            is_, most = count(n.bit_length() + 2), 2 * count(0)
-            print('%s %d - %s\n# %d instructions, at most %d' % ('ok' if is_ <= most else 'not ok', number, tables, is_, most), flush=True)
-            failed |= is_ > most
+            is_, ordinary = counts[row[0]] if len(row) == 1 else count_input(c, collide, row)
+            good = 1.01 * ordinary <= is_ <= 2 * ordinary
+            print('%s %s\n# %d instructions, at most %d, and more than %d' % ('ok' if good else 'not ok', title, is_, 2 * ordinary, 1.01 * ordinary), flush=True)
+            failed |= not good
     return failed
 
 
