@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-enum { FIRST_SIZE = 64 };
+/* Up to MANY positions a table grows to four times its size, since that moves fewer entries. */
+enum { FIRST_SIZE = 64, MANY = 4096 };
 
 /* A node of the tree. Its rank is above those of its children (0 for none); a new node has 1. Ranks are balanced
  * when entries come, not when they go (Sen, Tarjan: "Deletion without rebalancing in balanced binary trees"). So the
@@ -209,7 +210,7 @@ bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more) {
   if (t->tree != NULL && !grow_tree(a, t, more)) return false;
   const uint32_t from = size_of(t);
   uint64_t size = from < FIRST_SIZE ? FIRST_SIZE : from;
-  while (t->n + (uint64_t)more > size / 2) size *= 2;
+  while (t->n + (uint64_t)more > size / 2) size *= size < MANY ? 4 : 2;
   if (size == from) return true;
   if (size > UINT32_MAX) return false;
   const size_t bytes = (size_t)size * sizeof *t->at;

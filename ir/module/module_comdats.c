@@ -21,34 +21,37 @@ static KN_COLD uint32_t find_group(const kiln_module *m, const char *name, size_
   return id;
 }
 
-/* The group of a name, which is made if there is none; 0 without memory. `in_module`: the name lies in the module's
- * strings, else it is copied there. */
+/* The group of a name, which is made if there is none; 0 without memory. `symbol`: it becomes the group's, and its
+ * name is `name`, which lies in the module's strings. If it is 0, the name is copied there. */
 KN_INLINE uint32_t group(kiln_module *m, const char *name, size_t length, uint32_t hash,
-                         bool in_module) {
+                         uint32_t symbol) {
   uint32_t at, id;
   if (!KN_HASH_ROOM(m, &m->comdat_hash)) return 0;
   if (KN_HASH_FLAT(&m->comdat_hash)) {
     KN_HASH_EACH_FLAT(&m->comdat_hash, hash, at, id)
-    if (is_named(m, id, name, length)) return id;
+    if (is_named(m, id, name, length)) break;
   } else {
     uint32_t position;
-    if ((id = find_group(m, name, length, hash, &position)) != 0) return id;
+    id = find_group(m, name, length, hash, &position);
     at = position;
   }
-  if (!in_module && (name = kn_arena_string(m->arena, name, length)) == NULL)
+  if (KN_UNLIKELY(id != 0)) {
+    if (symbol != 0) kn_comdat(m, id)->symbol = symbol;
+    return id;
+  }
+  if (symbol == 0 && (name = kn_arena_string(m->arena, name, length)) == NULL)
     return KN_MODULE_FAIL(0, m, KILN_ERR_MEMORY, "out of memory");
-  struct kn_comdat c = {.name = name, .length = length & INT32_MAX, .hash = hash};
+  struct kn_comdat c = {
+    .name = name, .length = length & INT32_MAX, .hash = hash, .symbol = symbol};
   if (!KN_PUSH(m, m->comdats, c)) return 0;
   kn_hash_put_here(&m->comdat_hash, at, hash, m->comdats.n);
   return m->comdats.n;
 }
 
 uint32_t kn_comdat_of(kiln_module *m, const char *name, size_t length, uint32_t hash) {
-  return group(m, name, length, hash, false);
+  return group(m, name, length, hash, 0);
 }
 
 uint32_t kn_comdat_of_symbol(kiln_module *m, const struct kn_symbol *s, uint32_t symbol) {
-  uint32_t id = group(m, s->name, s->name_length, s->hash, true);
-  if (id != 0) kn_comdat(m, id)->symbol = symbol;
-  return id;
+  return group(m, s->name, s->name_length, s->hash, symbol);
 }
