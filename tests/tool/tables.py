@@ -109,15 +109,15 @@ def newer(lines):
 
 # The tables (FILE:NAME) that the row fills; input's file; what reads it; hash of the keys, N; input.
 TABLES = [
-    ('ir/module/module_symbols.c:symbol_hash', 'a.kir', 'compile', 'name', 4000, key_symbols),
-    ('ir/lex/parse_lex.c:hash', 'a.kir', 'compile', 'value', 4000, key_values),
-    ('lib/jit/symbols.c:name_hash', 'a.kir', 'run', 'name', 4000, key_functions),
+    ('ir/module/module_symbols.c:symbol_hash', 'a.kir', 'compile', 'name', 2000, key_symbols),
+    ('ir/lex/parse_lex.c:hash', 'a.kir', 'compile', 'value', 2000, key_values),
+    ('lib/jit/symbols.c:name_hash', 'a.kir', 'run', 'name', 2000, key_functions),
     ('lib/object/image_sections.c:section_hash ir/module/module_sections.c:section_hash', 'a.kir', 'compile', 'name', 4000, key_sections),
     ('ir/module/session.c:file_hash', 'a.kir', 'compile -g', 'name', 4000, key_files),
-    ('ir/module/module_comdats.c:comdat_hash', 'a.ll', 'compile', 'name', 4000, key_comdats),
-    ('ir/verify.c:set', 'a.kir', 'compile', 'number', 4000, key_cases),
+    ('ir/module/module_comdats.c:comdat_hash', 'a.ll', 'compile', 'name', 2000, key_comdats),
+    ('ir/verify.c:set', 'a.kir', 'compile', 'number', 2000, key_cases),
     ('frontends/qbe/read.h:hash', 'a.ssa', 'compile', 'qbe', 4000, key_temporaries),
-    ('frontends/llvm/debug/keys.c:atom_hash', 'a.ll', 'compile', 'group', 4000, key_groups),
+    ('frontends/llvm/debug/keys.c:atom_hash', 'a.ll', 'compile', 'group', 2000, key_groups),
     ('frontends/llvm/debug/loc.c:call_hash', 'a.ll', 'compile', 'metadata', 1000, key_calls),
     ('frontends/llvm/attrs.c:attr_hash', 'a.ll', 'compile', 'parameter', 3000, key_parameters),
     ('frontends/llvm/attrs.c:list_hash', 'a.ll', 'compile', 'list', 1000, key_lists),
