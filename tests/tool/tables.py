@@ -105,6 +105,7 @@ TREES = {
     'lib/dwarf/dwarf_scope.c:scope_hash': 'numbers of entries, and of locations that calls were inlined at',
     'lib/check/check_flow.c:hash': 'numbers of blocks and places; the checker is for developers',
     'frontends/llvm/debug/loc.c:call_hash': 'numbers of metadata',
+    'frontends/llvm/debug/keys.c:keyed_hash': 'numbers of metadata',
     'frontends/llvm/sigs.c:sig_hash': 'numbers of types and lists of attributes',
     'frontends/llvm/asm/asm_cache.c:hash': 'texts of assembly',
     'frontends/llvm/operation.c:intrinsic_hash': 'names of intrinsics, of a program that builds',
