@@ -69,6 +69,8 @@ struct kn_bc_md_cache {
   const kiln_debug *block_shape_of;             /* in this set */
   struct kn_bc_subprogram subprogram;           /* the definition that was read last */
   bool keyed;                                   /* a subprogram with key instructions was read */
+  KN_BC_ARRAY(struct kn_bc_keyed) keyed_scopes;
+  struct kn_hash keyed_hash; /* by id: index + 1 */
 };
 
 /* Nested types are walked without recursion: a level for each aggregate, or vector, perhaps with a constant of it. */
@@ -246,6 +248,8 @@ static inline bool kn_bc_is_debug_record(uint32_t code) {
 }
 /* Reads the record whose abbreviation id `id` has just been read. */
 bool kn_bc_record(struct kn_bc *r, unsigned id);
+/* The same of its first `most` operands. The position is then somewhere in the record, unless it has no more. */
+bool kn_bc_record_head(struct kn_bc *r, unsigned id, uint32_t most);
 /* Reads `n` characters of `width` bits each (6: char6), which were checked to be there. */
 void kn_bc_text(struct kn_bc *r, unsigned width, uint8_t *out, uint64_t n);
 /* Reads an abbreviation's definition; adds it to the current block, which is a `block`, or for_block

@@ -5,7 +5,7 @@
 
 /* The value of a flag, if it is an integer; UINT64_MAX: it is something else. */
 static uint64_t value_of(struct kn_bc *r, uint64_t id) {
-  if (id > UINT32_MAX || !kn_bc_md_record(r, (uint32_t)id) || r->in.code != MD_VALUE ||
+  if (id > UINT32_MAX || !kn_bc_md_record(r, (uint32_t)id, 2) || r->in.code != MD_VALUE ||
       r->in.ops.n < 2)
     return UINT64_MAX;
   uint64_t v = r->in.ops.at[1];
@@ -29,7 +29,7 @@ static bool done(struct kn_bc *r, const struct kn_bc_support *row, uint64_t valu
 /* Checks the flag that is node `id`. */
 static bool flag(struct kn_bc *r, uint32_t id) {
   char name[64];
-  if (!kn_bc_md_record(r, id) || r->in.code != MD_NODE || r->in.ops.n != 3)
+  if (!kn_bc_md_record(r, id, 4) || r->in.code != MD_NODE || r->in.ops.n != 3)
     return r->status == KILN_OK && kn_bc_malformed(r, "bad module flag");
   uint64_t value_id = r->in.ops.at[2];
   const struct kn_bc_md *text =
@@ -118,7 +118,7 @@ static const struct string_section directives = {
 
 /* Appends the strings that node `id` consists of. */
 static bool add_strings(struct kn_bc *r, struct bytes *b, enum strings how, uint32_t id) {
-  if (!kn_bc_md_record(r, id) || r->in.code != MD_NODE) return r->status == KILN_OK;
+  if (!kn_bc_md_record(r, id, UINT32_MAX) || r->in.code != MD_NODE) return r->status == KILN_OK;
   for (uint32_t k = 0; k < r->in.ops.n; k++) {
     const uint64_t op = r->in.ops.at[k];
     const struct kn_bc_md *s = op <= UINT32_MAX ? kn_bc_md(r, (uint32_t)op) : NULL;

@@ -129,8 +129,8 @@ bool kn_bc_global_attached(struct kn_bc *r) {
 bool kn_bc_associated(struct kn_bc *r, uint32_t node, kiln_symbol *out) {
   uint64_t pos = r->in.bits.pos;
   out->id = 0;
-  bool ok = kn_bc_md_record(r, node) && r->in.code == MD_NODE && r->in.ops.n == 1 &&
-            r->in.ops.at[0] - 1 < UINT32_MAX && kn_bc_md_record(r, (uint32_t)r->in.ops.at[0]) &&
+  bool ok = kn_bc_md_record(r, node, 2) && r->in.code == MD_NODE && r->in.ops.n == 1 &&
+            r->in.ops.at[0] - 1 < UINT32_MAX && kn_bc_md_record(r, (uint32_t)r->in.ops.at[0], 2) &&
             r->in.code == MD_VALUE && r->in.ops.n > 1;
   r->in.bits.pos = pos;
   if (!ok) return r->status == KILN_OK && kn_bc_malformed(r, "bad metadata \"associated\"");

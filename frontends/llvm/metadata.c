@@ -410,7 +410,7 @@ bool kn_bc_module_metadata(struct kn_bc *r) {
 
 /* ---- looking up ---- */
 
-bool kn_bc_md_record(struct kn_bc *r, uint32_t id) {
+bool kn_bc_md_record(struct kn_bc *r, uint32_t id, uint32_t most) {
   const struct kn_bc_md *md = kn_bc_md(r, id);
   if (!md || md->kind == MDK_STRING) return false;
   bool of_module = kn_bc_md_of_module(r, id) || !r->m->md_done;
@@ -419,7 +419,7 @@ bool kn_bc_md_record(struct kn_bc *r, uint32_t id) {
         !r->m->md_done) { /* the block that is being read: its abbreviations are current */
     uint64_t at = r->in.bits.pos;
     r->in.bits.pos = md->pos;
-    bool read = kn_bc_record(r, (unsigned)kn_bits_fixed(&r->in.bits, r->in.width));
+    bool read = kn_bc_record_head(r, (unsigned)kn_bits_fixed(&r->in.bits, r->in.width), most);
     r->in.bits.pos = at;
     return read;
   }
@@ -427,7 +427,7 @@ bool kn_bc_md_record(struct kn_bc *r, uint32_t id) {
   uint64_t here = r->in.bits.pos;
   r->in.bits.pos = md->pos;
   if (kn_bits_fixed(&r->in.bits, block->width) == BC_UNABBREV) { /* takes no abbreviations */
-    bool read = kn_bc_record(r, BC_UNABBREV);
+    bool read = kn_bc_record_head(r, BC_UNABBREV, most);
     r->in.bits.pos = here;
     return read;
   }
@@ -443,7 +443,7 @@ bool kn_bc_md_record(struct kn_bc *r, uint32_t id) {
     r->in.scope.at[r->in.scope.n++] = block->abbrevs.at[i];
   if (ok) {
     r->record_pos = r->in.bits.pos = md->pos;
-    ok = kn_bc_record(r, (unsigned)kn_bits_fixed(&r->in.bits, r->in.width));
+    ok = kn_bc_record_head(r, (unsigned)kn_bits_fixed(&r->in.bits, r->in.width), most);
   }
   kn_bc_unwind(r, &saved);
   r->in.bits.pos = saved.end;

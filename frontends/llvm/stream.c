@@ -318,12 +318,16 @@ static inline uint64_t scalar(struct kn_bits *b, const struct kn_bc_abop *op) {
   }
 }
 
-/* Appends the operands of an array whose elements are as `op` says. */
-static bool array(struct kn_bc *r, const struct kn_bc_abop *op) {
+/* All operands of a record: no bound that costs instructions. */
+#define ALL UINT64_MAX
+
+/* Appends the operands of an array whose elements are as `op` says, up to `most` in all. */
+KN_INLINE bool array(struct kn_bc *r, const struct kn_bc_abop *op, uint64_t most) {
   struct kn_bits b = r->in.bits;
   uint64_t count = kn_bits_vbr(&b, 6);
   unsigned width = op->kind == AB_CHAR6 ? 6 : op->width ? op->width : 1;
   if (b.pos > b.end || count > (b.end - b.pos) / width) return truncated(r);
+  if (most != ALL && count > most - r->in.ops.n) count = most - r->in.ops.n;
   if (!KN_BC_ROOM(r, r->in.ops, r->in.ops.n + count)) return false;
   uint64_t *to = r->in.ops.at + r->in.ops.n;
   if (op->kind == AB_FIXED)
@@ -408,7 +412,8 @@ unsigned kn_bc_form_ahead(struct kn_bc *r, uint64_t *window) {
   return a ? a->form : FORM_ANY;
 }
 
-bool kn_bc_record(struct kn_bc *r, unsigned id) {
+/* kn_bc_record_head, and kn_bc_record without a bound. */
+KN_INLINE bool read_record(struct kn_bc *r, unsigned id, uint64_t most) {
   r->in.ops.n = 0;
   r->in.blob = NULL;
   if (id == BC_UNABBREV) {
@@ -416,6 +421,7 @@ bool kn_bc_record(struct kn_bc *r, unsigned id) {
     uint64_t code = kn_bits_vbr6(b), n = kn_bits_vbr6(b);
     if (b->pos > b->end || n > (b->end - b->pos) / 6 || code > UINT32_MAX) return truncated(r);
     r->in.code = (uint32_t)code;
+    if (n > most) n = most;
     if (!KN_BC_ROOM(r, r->in.ops, n + 1)) return false;
     r->in.decoder->vbr6s(b, r->in.ops.at, n);
     r->in.ops.n = (uint32_t)n;
@@ -427,9 +433,9 @@ bool kn_bc_record(struct kn_bc *r, unsigned id) {
     if (code > UINT32_MAX) return kn_bc_malformed(r, "record code out of range");
     r->in.code = (uint32_t)code;
     if (!KN_BC_ROOM(r, r->in.ops, (uint64_t)a->n + 1)) return false;
-    for (; op < end; op++) {
+    for (; op < end && (most == ALL || r->in.ops.n < most); op++) {
       if (op->kind == AB_ARRAY) {
-        if (!array(r, ++op)) return false;
+        if (!array(r, ++op, most)) return false;
       } else if (op->kind == AB_BLOB) {
         if (!blob(r)) return false;
       } else {
@@ -440,6 +446,10 @@ bool kn_bc_record(struct kn_bc *r, unsigned id) {
   if (r->in.bits.pos > r->in.bits.end) return truncated(r);
   if (r->in.bits.bad) return kn_bc_malformed(r, "a number is longer than 64 bits");
   return true;
+}
+bool kn_bc_record(struct kn_bc *r, unsigned id) { return read_record(r, id, ALL); }
+bool kn_bc_record_head(struct kn_bc *r, unsigned id, uint32_t most) {
+  return read_record(r, id, most);
 }
 
 /* Moves to the next entry, handling definitions of abbreviations on the way. Skips records unless `code` is

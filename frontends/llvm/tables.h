@@ -507,8 +507,7 @@ struct kn_bc_md_part {
   uint32_t die;     /* id of the first node's entry, less one */
 };
 
-/* A location that code was inlined at: metadata id, number in the session. Ids are those of one function: an entry
- * whose `body` is another's is an empty one. */
+/* A location that code was inlined at: metadata id, number in the session. Ids are those of one function. */
 struct kn_bc_call_loc {
   uint32_t id, loc;
 };
@@ -526,6 +525,15 @@ struct kn_bc_shape {
 struct kn_bc_subprogram {
   kiln_die is, unit;
   uint32_t line;
+};
+
+/* Whether a scope is in a subprogram with key instructions. */
+struct kn_bc_keyed {
+  uint32_t id; /* number + 1 of the metadata */
+  uint32_t
+    body; /* kn_bc_md_cache.call_body when it was read, or 0; if the scope is a function's, of that alone */
+  uint32_t inner; /* the one that led here: index + 1, or 0 */
+  bool is;
 };
 
 /* An atom of key instructions, in a call that was inlined or the function itself. group 0: none. */

@@ -41,8 +41,7 @@ KN_INLINE uint32_t group(kiln_module *m, const char *name, size_t length, uint32
   }
   if (symbol == 0 && (name = kn_arena_string(m->arena, name, length)) == NULL)
     return KN_MODULE_FAIL(0, m, KILN_ERR_MEMORY, "out of memory");
-  struct kn_comdat c = {
-    .name = name, .length = length & INT32_MAX, .hash = hash, .symbol = symbol};
+  struct kn_comdat c = {.name = name, .length = length & INT32_MAX, .hash = hash, .symbol = symbol};
   if (!KN_PUSH(m, m->comdats, c)) return 0;
   kn_hash_put_here(&m->comdat_hash, at, hash, m->comdats.n);
   return m->comdats.n;

@@ -123,6 +123,28 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
   return number;
 }
 
+/* True for blocks that will not be written. */
+static inline bool is_left_out(const struct kn_dwarf *d, uint32_t i, unsigned tag) {
+  return tag == KILN_DIE_TAG_PART || (tag == KILN_DW_TAG_lexical_block && !d->dies.at[i].encloses);
+}
+
+/* Steps of a walk from where on it is shortened. */
+enum { FEW_STEPS = 64 };
+
+/* Entry i and what it is in, up to the first entry that is not left out, are directly in that from now on: no other
+ * walk goes their way again. */
+static KN_COLD void shorten(struct kn_dwarf *d, uint32_t i) {
+  uint32_t top = i, next;
+  for (uint32_t steps = 0; steps < KN_DWARF_DEPTH; steps++) {
+    if (!is_left_out(d, top, kn_dwarf_entry(d, top)->tag)) break;
+    top = kn_dwarf_parent(d, top);
+  }
+  for (; i != top; i = next) {
+    next = kn_dwarf_parent(d, i);
+    d->dies.at[i].source.parent = top;
+  }
+}
+
 /* The number of a scope of locations, 0 for the function itself. Blocks that will not be written count as what they are
  * in, scopes of what the source nests too deep, or of no function, as the function. */
 static uint32_t scope_of(const struct function *x, const struct kn_loc_full *is) {
@@ -132,10 +154,12 @@ static uint32_t scope_of(const struct function *x, const struct kn_loc_full *is)
   uint32_t number = 0;
   d->scope_way.n = 0;
   for (uint32_t steps = 0;; steps++) {
-    if (steps > KN_DWARF_DEPTH) return 0;
+    if (KN_UNLIKELY(steps > FEW_STEPS)) {
+      if (steps > KN_DWARF_DEPTH) return 0;
+      shorten(d, k.scope);
+    }
     unsigned tag = k.scope ? kn_dwarf_entry(d, k.scope)->tag : 0;
-    if (tag == KILN_DIE_TAG_PART ||
-        (tag == KILN_DW_TAG_lexical_block && !d->dies.at[k.scope].encloses)) {
+    if (is_left_out(d, k.scope, tag)) {
       k.scope = kn_dwarf_parent(d, k.scope);
       continue;
     }

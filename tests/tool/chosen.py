@@ -10,6 +10,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../harness'))
+import bitstream  # noqa: E402
+
 K0 = b'\x15\x7c\x4a\x7f\xb9\x79\x37\x9e'  # of ir/names.c: what follows in a name does not bear on its hash
 
 
@@ -173,6 +176,41 @@ def attributes(n):
     return '\n'.join(['declare void @f(%s)' % params, 'define void @g() {', '  call void @f(%s)' % args, '  ret void', '}', '']).encode()
 
 
+def unverified(*lines):
+    return subprocess.run(['llvm-as-22', '-disable-verify', '-o', '-'], check=True, input='\n'.join([*lines, '']).encode(),
+                          stdout=subprocess.PIPE).stdout
+
+
+KEYED = 'distinct !DISubprogram(name: "f", scope: !1, file: !1, unit: !2, spFlags: DISPFlagDefinition, keyInstructions: true)'
+
+
+def located(scopes, *metadata):
+    """A function of calls, whose locations are in these scopes."""
+    calls = ['  call void @g(), !dbg !DILocation(line: %d, scope: !%d, atomGroup: %d, atomRank: 1)' % (i + 1, s, i + 1) for i, s in enumerate(scopes)]
+    return unverified('declare void @g()', 'define void @f() !dbg !3 {', *calls, '  ret void, !dbg !DILocation(line: 1, scope: !3)', '}',
+                   '!llvm.dbg.cu = !{!2}', '!llvm.module.flags = !{!0}', '!0 = !{i32 2, !"Debug Info Version", i32 3}',
+                   '!1 = !DIFile(filename: "a.c", directory: "/")', '!2 = distinct !DICompileUnit(language: DW_LANG_C99, file: !1, emissionKind: FullDebug)',
+                   '!3 = ' + KEYED, *metadata)
+
+
+def deep_scopes(n):
+    """Locations in two scopes by turns, both in n others."""
+    blocks = ['!%d = distinct !DILexicalBlock(scope: !%d, file: !1, line: 1)' % p for p in [(4, 3), *[(i, i - 1) for i in range(5, n + 4)], (n + 4, n + 3), (n + 5, n + 3)]]
+    return located([n + 4 + i % 2 for i in range(n)], *blocks)
+
+
+def long_records(n, code):
+    """Locations in scopes by turns, whose records of `code` have n more operands than they may. There are more files than are kept."""
+    scopes = [line for i in range(0, 256, 2) for line in (
+        '!%d = !DIFile(filename: "%d.c", directory: "/")' % (i + 4, i), '!%d = distinct !DILexicalBlock(scope: !3, file: !%d, line: 1)' % (i + 5, i + 4))]
+    blocks = bitstream.Reader(located([5 + i % 128 * 2 for i in range(n)], *scopes)).top()
+    module = next(b for b in blocks if b.number == bitstream.MODULE)
+    for block in [module, *module.blocks(bitstream.FUNCTION)]:
+        for record in (r for b in block.blocks(bitstream.METADATA) for r in b.records(code)):
+            record.ops += [0] * n
+    return bitstream.Writer().top(blocks)
+
+
 # ---- what else names things ----
 
 def reasons(n):
@@ -216,6 +254,10 @@ GROWING = [
     ('nested try_tables', 'a.wasm', 'compile', 1000, wasm_tries),
     ('files of line tables', 'a.wasm', 'compile -g', 1000, wasm_files),
     ('attributes of parameters', 'a.ll', 'compile', 1000, attributes),
+    ('nested scopes', 'a.bc', 'compile', 500, deep_scopes),
+    ('long records of files', 'a.bc', 'compile', 1000, lambda n: long_records(n, 16)),
+    ('long records of subprograms', 'a.bc', 'compile', 1000, lambda n: long_records(n, 21)),
+    ('long records of scopes', 'a.bc', 'compile', 1000, lambda n: long_records(n, 22)),
     ('sections of code', 'a.kir', 'dis', 500, lambda n: sections(n, True)),
     ('reasons', 'a', 'stats', 2000, reasons),
     ('files of lines', 'a.kir', 'dis', 500, lines),

@@ -85,6 +85,14 @@ def key_calls(keys):
               '!keep = !{%s}' % ', '.join('!%d' % (10 + i) for i in range(1, 20 * len(keys))))
 
 
+def key_scopes(keys):
+    """Locations in some of many blocks; all are kept, so that they have the same numbers."""
+    return ll('define void @f(ptr %p) !dbg !5 {', *['  store i32 0, ptr %%p, !dbg !DILocation(line: %d, scope: !%d, atomGroup: %d, atomRank: 1)' % (i + 1, 10 + int(k), i + 1) for i, k in enumerate(keys)],
+              '  ret void', '}', UNIT, *DEBUG, SUBPROGRAM,
+              *['!%d = distinct !DILexicalBlock(scope: !5, file: !1, line: %d)' % (10 + i, 1 + i) for i in range(1, 20 * len(keys))],
+              '!keep = !{%s}' % ', '.join('!%d' % (10 + i) for i in range(1, 20 * len(keys))))
+
+
 def key_parameters(keys):
     chosen_ones = set(keys)
     return ll('declare void @f(%s)' % ', '.join('i32 zeroext' if str(i + 1) in chosen_ones else 'i32' for i in range(18 * len(keys))))
@@ -119,6 +127,7 @@ TABLES = [
     ('frontends/qbe/read.h:hash', 'a.ssa', 'compile', 'qbe', 4000, key_temporaries),
     ('frontends/llvm/debug/keys.c:atom_hash', 'a.ll', 'compile', 'group', 2000, key_groups),
     ('frontends/llvm/debug/loc.c:call_hash', 'a.ll', 'compile', 'metadata', 1000, key_calls),
+    ('frontends/llvm/debug/keys.c:keyed_hash', 'a.ll', 'compile', 'metadata', 1000, key_scopes),
     ('frontends/llvm/attrs.c:attr_hash', 'a.ll', 'compile', 'parameter', 3000, key_parameters),
     ('frontends/llvm/attrs.c:list_hash', 'a.ll', 'compile', 'list', 1000, key_lists),
     ('frontends/llvm/attrs.c:unknown_hash', 'a.bc', 'compile', 'quoted', 1000, key_attributes),

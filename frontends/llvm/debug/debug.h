@@ -21,9 +21,10 @@ static inline const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id
   if (id == 0 || id - 1 >= (uint64_t)first + r->fn.md.mds.n) return NULL;
   return id <= first ? r->m->md.mds.at + (id - 1) : r->fn.md.mds.at + (id - 1 - first);
 }
-/* Reads the record of metadata `id` - 1 into r->in.ops and r->in.code; the position stays. False if there is none, or
- * after an error. */
-bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
+/* Reads the record of metadata `id` - 1 into r->in.code and r->in.ops, its first `most` operands; the position stays.
+ * False if there is none, or after an error. What refers to a record reads it each time: so `most` is a constant, and
+ * long records take no more time than others. */
+bool kn_bc_md_record(struct kn_bc *r, uint32_t id, uint32_t most);
 /* The record at `pos`, of code r->in.code and operands r->in.ops, is a node that becomes an entry. */
 bool kn_bc_decoded_node(struct kn_bc *r, uint64_t pos);
 

@@ -163,6 +163,9 @@ bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc
   return kn_bc_debug_expr_of(r, id, NULL, bytes, is);
 }
 
+/* Operands of an expression's record; variables with longer ones have no value. */
+enum { MOST_OPS = 512 };
+
 bool kn_bc_debug_expr_of(struct kn_bc *r, uint32_t id, const struct kn_bc_args *args,
                          uint8_t *bytes, struct kn_bc_expr *is) {
   const struct kn_bc_md *m = kn_bc_md(r, id);
@@ -178,8 +181,9 @@ bool kn_bc_debug_expr_of(struct kn_bc *r, uint32_t id, const struct kn_bc_args *
   }
   struct kn_bc_ops ops = r->in.ops; /* of the record that refers to it: kept */
   r->in.ops = r->in.md_ops;
-  bool ok = kn_bc_md_record(r, id) && r->in.code == MD_EXPRESSION && r->in.ops.n > 0 &&
-            r->in.ops.at[0] >> 1 == 3 && convert(r->in.ops.at, r->in.ops.n, args, bytes, is);
+  bool ok = kn_bc_md_record(r, id, MOST_OPS + 1) && r->in.code == MD_EXPRESSION &&
+            r->in.ops.n > 0 && r->in.ops.n <= MOST_OPS && r->in.ops.at[0] >> 1 == 3 &&
+            convert(r->in.ops.at, r->in.ops.n, args, bytes, is);
   r->in.md_ops = r->in.ops;
   r->in.ops = ops;
   return ok;

@@ -57,7 +57,7 @@ void kn_bc_debug_function(struct kn_bc *r) {
   struct kn_bc_subprogram s = r->md.subprogram;
   if (is.id == 0) return;
   if (s.is.id != is.id) { /* it is not the function's alone */
-    if (!kn_bc_md_record(r, id) || r->in.code != MD_SUBPROGRAM || r->in.ops.n < 13) return;
+    if (!kn_bc_md_record(r, id, 13) || r->in.code != MD_SUBPROGRAM || r->in.ops.n < 13) return;
     const uint64_t *o = r->in.ops.at;
     s = (struct kn_bc_subprogram){is, kn_bc_die(r, o[12]), (uint32_t)o[7]};
   }
@@ -221,7 +221,7 @@ static bool arguments(struct kn_bc *r, uint64_t id, struct kn_bc_args *args, uin
   if (!md || md->kind != MDK_NODE) return false;
   struct kn_bc_ops ops = r->in.ops; /* of the record that refers to it: kept */
   r->in.ops = r->in.md_ops;
-  if (kn_bc_md_record(r, (uint32_t)id + 1) && r->in.code == MD_ARG_LIST &&
+  if (kn_bc_md_record(r, (uint32_t)id + 1, KN_BC_ARGS + 1) && r->in.code == MD_ARG_LIST &&
       r->in.ops.n <= KN_BC_ARGS)
     for (; args->n < r->in.ops.n; args->n++) ids[args->n] = r->in.ops.at[args->n];
   r->in.md_ops = r->in.ops;

@@ -183,17 +183,41 @@ static void scan(struct keys *k) {
   }
 }
 
-/* Has the subprogram that scope `id` - 1 is in key instructions? */
+/* What is known of scope `id`, its index + 1 in r->md.keyed_scopes; made if there was nothing. 0 without memory. */
+static uint32_t keyed_scope(struct kn_bc *r, uint32_t id) {
+  const uint32_t hash = (uint32_t)(kn_mix64(0, id) >> 32);
+  uint32_t at, i;
+  KN_HASH_EACH(&r->md.keyed_hash, hash, at, i, id > r->md.keyed_scopes.at[i - 1].id)
+  if (r->md.keyed_scopes.at[i - 1].id == id) return i;
+  const struct kn_bc_keyed is = {.id = id};
+  if (!KN_BC_HASH_ROOM(r, &r->md.keyed_hash) || !KN_BC_PUSH(r, r->md.keyed_scopes, is)) return 0;
+  kn_hash_put(&r->md.keyed_hash, at, hash, r->md.keyed_scopes.n);
+  return r->md.keyed_scopes.n;
+}
+
+/* Has the subprogram that scope `id` - 1 is in key instructions? All scopes on the way there then know it; in a circle
+ * none has. */
 static bool is_keyed(struct kn_bc *r, uint32_t id) {
   struct kn_bc_ops ops = r->in.ops; /* may hold an instruction's operands: kept */
-  bool keyed = false;
+  uint32_t at, newest = 0;
+  bool keyed = false, goes_on = true;
   r->in.ops = r->in.md_ops;
-  for (unsigned n = 0; n < 4096 && kn_bc_md_record(r, id); n++) { /* or in a circle */
+  while (goes_on && (at = keyed_scope(r, id)) != 0) {
+    struct kn_bc_keyed *s = &r->md.keyed_scopes.at[at - 1];
+    if (s->body == r->md.call_body || (s->body != 0 && kn_bc_md_of_module(r, id))) {
+      keyed = s->is;
+      break;
+    }
+    *s = (struct kn_bc_keyed){.id = id, .body = r->md.call_body, .inner = newest};
+    newest = at;
+    if (!kn_bc_md_record(r, id, 21)) break;
     const uint64_t *op = r->in.ops.at;
     keyed = r->in.code == MD_SUBPROGRAM && r->in.ops.n > 20 && op[20] != 0;
-    if (r->in.code != MD_LEXICAL_BLOCK && r->in.code != MD_LEXICAL_BLOCK_FILE) break;
+    goes_on = r->in.code == MD_LEXICAL_BLOCK || r->in.code == MD_LEXICAL_BLOCK_FILE;
     id = r->in.ops.n > 1 && op[1] <= UINT32_MAX ? (uint32_t)op[1] : 0;
   }
+  for (; newest != 0; newest = r->md.keyed_scopes.at[newest - 1].inner)
+    r->md.keyed_scopes.at[newest - 1].is = keyed;
   r->in.md_ops = r->in.ops;
   r->in.ops = ops;
   return keyed;

@@ -17,7 +17,7 @@ static const struct kn_bc_md *string(const struct kn_bc *r, uint64_t id) {
 static uint32_t add_file(struct kn_bc *r, uint32_t id) {
   struct kn_bc_ops ops = r->in.ops; /* may hold an instruction's operands: kept */
   r->in.ops = r->in.md_ops;
-  bool ok = kn_bc_md_record(r, id) && r->in.code == MD_FILE;
+  bool ok = kn_bc_md_record(r, id, 3) && r->in.code == MD_FILE;
   uint64_t name_id = ok && r->in.ops.n > 1 ? r->in.ops.at[1] : 0;
   uint64_t folder_id = ok && r->in.ops.n > 2 ? r->in.ops.at[2] : 0;
   r->in.md_ops = r->in.ops;
@@ -93,7 +93,7 @@ static bool call_record(struct kn_bc *r, uint32_t id, uint32_t op[4]) {
   }
   struct kn_bc_ops ops = r->in.ops; /* may hold an instruction's operands: kept */
   r->in.ops = r->in.md_ops;
-  bool ok = kn_bc_md_record(r, id) && r->in.code == MD_LOCATION && r->in.ops.n >= 5;
+  bool ok = kn_bc_md_record(r, id, 5) && r->in.code == MD_LOCATION && r->in.ops.n >= 5;
   for (unsigned i = 0; ok && i < 4; i++) {
     ok = r->in.ops.at[i + 1] < UINT32_MAX;
     op[i] = (uint32_t)r->in.ops.at[i + 1] + (i == 2); /* the scope cannot be none */

@@ -45,7 +45,7 @@ static bool system_register(const char *name, uint32_t fields[5]) {
 
 /* Copies the name that node `id` has; false if it has none. */
 static bool name_of(struct kn_bc *r, uint32_t id, char *out, size_t size) {
-  if (!kn_bc_md_record(r, id + 1) || r->in.code != MD_NODE || r->in.ops.n != 1) return false;
+  if (!kn_bc_md_record(r, id + 1, 2) || r->in.code != MD_NODE || r->in.ops.n != 1) return false;
   const struct kn_bc_md *md =
     r->in.ops.at[0] <= UINT32_MAX ? kn_bc_md(r, (uint32_t)r->in.ops.at[0]) : NULL;
   if (md == NULL || md->kind != MDK_STRING || md->n >= size) return false;
