@@ -292,8 +292,6 @@ static void find_units(struct kn_dwarf *d) {
       continue;
     if (kn_dwarf_attr(d, i, KILN_DW_AT_language, &a)) unit.language = (uint32_t)a.value;
     unit.names = kn_dwarf_attr(d, i, KILN_DW_AT_GNU_pubnames, &a);
-    for (uint32_t j = 0; j < in->lines_only.n; j++)
-      unit.lines_only |= in->lines_only.at[j] == in->units.at[k];
     (void)KN_PUSH(d->m, d->units, unit);
     d->dies.at[i].attached = d->dies.at[i].reachable = true;
     d->dies.at[i].unit = d->units.n;
@@ -301,9 +299,39 @@ static void find_units(struct kn_dwarf *d) {
   }
 }
 
+/* The unit that module entry `id` is; NULL: it is none. */
+static struct kn_dwarf_unit *unit_of(struct kn_dwarf *d, uint32_t id) {
+  const uint32_t i = kn_dwarf_index(d, 0, id), number = i ? d->dies.at[i].unit : 0;
+  return number ? &d->units.at[number - 1] : NULL;
+}
+
+/* Gives each unit what names it, so that none has to look at what is of others. False without memory. */
+static bool share_out(struct kn_dwarf *d) {
+  const struct kiln_debug *in = d->module;
+  struct kn_dwarf_unit *u;
+  for (uint32_t k = 0; k < in->lines_only.n; k++)
+    if ((u = unit_of(d, in->lines_only.at[k])) != NULL) u->lines_only = true;
+  if (in->kept.n != 0 && (d->next_kept = kn_dwarf_zeros(d, in->kept.n / 2)) == NULL) return false;
+  for (uint32_t k = in->kept.n / 2; k-- > 0;) {
+    if ((u = unit_of(d, in->kept.at[2 * k])) == NULL) continue;
+    d->next_kept[k] = u->first_kept;
+    u->first_kept = k + 1;
+  }
+  const uint32_t n = d->image->n_funcs;
+  if (n != 0 && (d->next_func = kn_dwarf_zeros(d, n)) == NULL) return false;
+  for (uint32_t i = n; i-- > 0;) {
+    const struct kn_code_func *f = kn_image_func(d->image, i);
+    if (f->subprogram == 0 || (u = unit_of(d, f->unit)) == NULL) continue;
+    d->next_func[i] = u->first_func;
+    u->first_func = i + 1;
+  }
+  return true;
+}
+
 static void collect(struct kn_dwarf *d) {
   const struct kiln_debug *in = d->module;
   find_units(d);
+  if (!share_out(d)) return;
   for (uint32_t k = 0; k < in->globals.n; k++) {
     uint32_t i = kn_dwarf_index(d, 0, in->globals.at[k].variable);
     if (i) d->dies.at[i].global = k + 1;
@@ -316,14 +344,15 @@ static void collect(struct kn_dwarf *d) {
     d->current = u + 1;
     /* These first: gdb knows an alias of a namespace only if the namespace is before it, and
        functions may refer to what has an alias in it. */
-    for (uint32_t k = 0; k + 1 < in->kept.n && !d->units.at[u].lines_only; k += 2) {
-      uint32_t i = kn_dwarf_index(d, 0, in->kept.at[k + 1]);
-      if (i == 0 || kn_dwarf_index(d, 0, in->kept.at[k]) != d->units.at[u].die) continue;
+    uint32_t k = d->units.at[u].lines_only ? 0 : d->units.at[u].first_kept;
+    for (; k-- != 0; k = d->next_kept[k]) {
+      uint32_t i = kn_dwarf_index(d, 0, in->kept.at[2 * k + 1]);
+      if (i == 0) continue;
       want_all(d, i, 0);
       kn_dwarf_drain(d);
     }
-    for (uint32_t i = 0; i < d->image->n_funcs; i++)
-      if (kn_dwarf_is_of(d, i, d->units.at[u].die)) kn_dwarf_function(d, i);
+    KN_DWARF_EACH_FUNC(d, u, i)
+    kn_dwarf_function(d, i);
   }
   leave_out_empty(d);
   reach(d);
@@ -356,10 +385,11 @@ void *kn_dwarf_no_memory(kiln_module *m) {
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies.at,   d->units.at,    d->queue.at,     d->unplaced.at, d->vars.at,
-                    d->scopes.at, d->ranges.at,   d->patches.at,   d->files.at,    d->file_of,
-                    d->str_of,    d->func_addr,   d->callees,      d->func_node,   d->names.at,
-                    d->links.at,  d->pointers.at, d->scope_way.at, d->filed.at};
+  void *arrays[] = {d->dies.at,   d->units.at,  d->queue.at,   d->unplaced.at, d->vars.at,
+                    d->scopes.at, d->ranges.at, d->patches.at, d->files.at,    d->file_of,
+                    d->str_of,    d->func_addr, d->callees,    d->func_node,   d->next_func,
+                    d->next_kept, d->names.at,  d->links.at,   d->pointers.at, d->scope_way.at,
+                    d->filed.at};
   kn_trie_free(d->m, &d->abbrevs);
   kn_hash_free(&d->m->options.allocator, &d->str_hash);
   kn_hash_free(&d->m->options.allocator, &d->scope_hash);

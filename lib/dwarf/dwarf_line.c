@@ -327,9 +327,8 @@ static void rows(struct kn_dwarf *d, uint32_t unit) {
   struct line l = {.d = d};
   uint32_t section = 0;
   uint64_t to = 0;
-  for (uint32_t i = 0; i < d->image->n_funcs; i++) {
+  KN_DWARF_EACH_FUNC(d, unit, i) {
     const struct kn_place *p = kn_dwarf_place(d, i);
-    if (!kn_dwarf_is_of(d, i, d->units.at[unit].die)) continue;
     if (section != p->section || p->value < to) {
       if (section) end_sequence(&l, to);
       begin_sequence(&l, p);

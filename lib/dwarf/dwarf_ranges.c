@@ -80,11 +80,10 @@ uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s)
 uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit) {
   const unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
   const uint32_t list = begin_list(d, section);
-  for (uint32_t i = 0; i < d->image->n_funcs; i++) {
+  KN_DWARF_EACH_FUNC(d, unit, i) {
     const struct kn_place *p = kn_dwarf_place(d, i);
     const uint32_t size = kn_image_func(d->image, i)->size;
     uint8_t b[24] = {KILN_DW_RLE_startx_length};
-    if (!kn_dwarf_is_of(d, i, d->units.at[unit].die)) continue;
     if (d->version < 5) {
       kn_dwarf_relocated(d, section, p->section - 1, (int64_t)p->value);
       kn_dwarf_relocated(d, section, p->section - 1, (int64_t)p->value + size);
@@ -116,10 +115,9 @@ void kn_dwarf_aranges(struct kn_dwarf *d) {
     if (unit->n_funcs == 0) continue;
     const uint32_t start = kn_dwarf_begin_table(d, KN_DS_ARANGES, u);
     kn_dwarf_put(d, KN_DS_ARANGES, address_bytes, sizeof address_bytes);
-    for (uint32_t i = 0; i < d->image->n_funcs; i++) {
+    KN_DWARF_EACH_FUNC(d, u, i) {
       const struct kn_place *p = kn_dwarf_place(d, i);
       uint8_t size[8];
-      if (!kn_dwarf_is_of(d, i, unit->die)) continue;
       kn_put64(size, kn_image_func(d->image, i)->size);
       kn_dwarf_relocated(d, KN_DS_ARANGES, p->section - 1, (int64_t)p->value);
       kn_dwarf_put(d, KN_DS_ARANGES, size, sizeof size);

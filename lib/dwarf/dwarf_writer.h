@@ -174,8 +174,11 @@ struct kn_dwarf_unit {
   uint32_t section;   /* of its functions, or of one of them, */
   uint64_t low, high; /* in that */
   uint32_t n_funcs;
-  uint32_t language; /* DW_LANG_... */
-  bool one_stretch;  /* its entry has the address of all its code: ranges count from there */
+  uint32_t
+    first_func; /* the first of its functions, index + 1; others follow by kn_dwarf.next_func; */
+  uint32_t first_kept; /* the same of what it keeps: by kn_dwarf.next_kept */
+  uint32_t language;   /* DW_LANG_... */
+  bool one_stretch;    /* its entry has the address of all its code: ranges count from there */
   bool lines_only;
   bool names;                      /* it has an index of names */
   bool empty;                      /* it is not written */
@@ -256,6 +259,8 @@ struct kn_dwarf {
   bool has_ranges; /* lists of ranges */
   /* by symbol: what a call's entry refers to: index of the entry of its declaration; NULL: nothing has calls */
   uint32_t *callees;
+  uint32_t *next_func; /* by function: the next one of its unit, index + 1, or 0 */
+  uint32_t *next_kept; /* the same of pairs in kiln_debug.kept */
   uint32_t *func_node; /* by function: index of the entry that has its code, or 0 */
 
   struct kn_dwarf_buffer out[KN_DS_COUNT];
@@ -526,11 +531,9 @@ static inline bool kn_dwarf_is_in(uint64_t languages, uint32_t language) {
 static inline const struct kn_place *kn_dwarf_place(const struct kn_dwarf *d, uint32_t func) {
   return d->image->places + kn_image_func(d->image, func)->symbol;
 }
-/* Is the code of function `func` described by the entry of a unit, entry `die`? */
-static inline bool kn_dwarf_is_of(const struct kn_dwarf *d, uint32_t func, uint32_t die) {
-  const struct kn_code_func *f = kn_image_func(d->image, func);
-  return f->subprogram != 0 && kn_dwarf_index(d, 0, f->unit) == die;
-}
+/* For each function whose code unit number `u` - 1 describes, in the image's order. */
+#define KN_DWARF_EACH_FUNC(d, u, i)                                                                \
+  for (uint32_t i = (d)->units.at[u].first_func; i-- != 0; i = (d)->next_func[i])
 
 /* Space for n more bytes in a section; NULL without memory. Add what was written to its count. */
 static inline uint8_t *kn_dwarf_space(struct kn_dwarf *d, unsigned section, size_t n) {

@@ -199,6 +199,17 @@ def deep_scopes(n):
     return located([n + 4 + i % 2 for i in range(n)], *blocks)
 
 
+def units(n):
+    """Units of a function each."""
+    lines = ['!llvm.dbg.cu = !{%s}' % ', '.join('!%d' % (3 * i + 1) for i in range(n)), '!llvm.module.flags = !{!0}', '!0 = !{i32 2, !"Debug Info Version", i32 3}']
+    for i in range(0, 3 * n, 3):
+        lines += ['!%d = distinct !DICompileUnit(language: DW_LANG_C99, file: !%d, emissionKind: FullDebug)' % (i + 1, i + 2),
+                  '!%d = !DIFile(filename: "%d.c", directory: "/")' % (i + 2, i),
+                  '!%d = distinct !DISubprogram(name: "f", file: !%d, unit: !%d, spFlags: DISPFlagDefinition)' % (i + 3, i + 2, i + 1),
+                  'define void @f%d() !dbg !%d {' % (i, i + 3), '  ret void, !dbg !DILocation(line: 1, scope: !%d)' % (i + 3), '}']
+    return unverified(*lines)
+
+
 def long_records(n, code):
     """Locations in scopes by turns, whose records of `code` have n more operands than they may. There are more files than are kept."""
     scopes = [line for i in range(0, 256, 2) for line in (
@@ -254,6 +265,7 @@ GROWING = [
     ('nested try_tables', 'a.wasm', 'compile', 1000, wasm_tries),
     ('files of line tables', 'a.wasm', 'compile -g', 1000, wasm_files),
     ('attributes of parameters', 'a.ll', 'compile', 1000, attributes),
+    ('units', 'a.bc', 'compile', 500, units),
     ('nested scopes', 'a.bc', 'compile', 500, deep_scopes),
     ('long records of files', 'a.bc', 'compile', 1000, lambda n: long_records(n, 16)),
     ('long records of subprograms', 'a.bc', 'compile', 1000, lambda n: long_records(n, 21)),
