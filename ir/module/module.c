@@ -243,7 +243,7 @@ void kiln_module_free(kiln_module *m) {
                           m->sections.at, m->ctors.at,      m->libraries.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(m, arrays[i], 0);
   struct kn_hash *const tables[] = {&m->symbol_hash, &m->comdat_hash, &m->sig_hash,
-                                    &m->section_hash};
+                                    &m->section_hash, &m->rename_hash};
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
     kn_hash_free(&m->options.allocator, tables[i]);
   for (unsigned k = 0; k < KN_LATE_CHUNKS; k++) {

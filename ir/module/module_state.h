@@ -196,6 +196,7 @@ struct kiln_module {
   KN_ARRAY(struct kn_ctor) ctors;
   KN_ARRAY(uint32_t) libraries; /* ids of the symbols with kn_symbol.library */
   KN_ARRAY(struct kn_rename) renames;
+  struct kn_hash rename_hash; /* by symbol: index + 1 */
   KN_ARRAY(struct kn_late_name) late_names;
   KN_ARRAY(struct kn_section) sections;
   struct kn_hash section_hash; /* by name: index + 1 */

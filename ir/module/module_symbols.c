@@ -468,6 +468,15 @@ kiln_status kiln_symbol_set_linkage(kiln_module *m, kiln_symbol symbol, kiln_lin
   return KILN_OK;
 }
 
+/* Index + 1 of a symbol's object name, or 0: then *at is its position in the table. */
+static uint32_t find_rename(const kiln_module *m, uint32_t symbol, uint32_t *at) {
+  uint32_t i;
+  KN_HASH_EACH(&m->rename_hash, (uint32_t)(kn_mix64(0, symbol) >> 32), *at, i,
+               symbol > m->renames.at[i - 1].symbol)
+  if (m->renames.at[i - 1].symbol == symbol) break;
+  return i;
+}
+
 kiln_status kiln_symbol_set_object_name(kiln_module *m, kiln_symbol symbol, const char *name) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "object name: the module is frozen");
@@ -478,17 +487,19 @@ kiln_status kiln_symbol_set_object_name(kiln_module *m, kiln_symbol symbol, cons
       "the symbol or its object name is missing, or the symbol has an object name already");
   const char *copy = kn_arena_string(m->arena, name, strlen(name));
   if (copy == NULL) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-  if (!KN_ROOM(m, m->renames, 1)) return KILN_ERR_MEMORY;
+  uint32_t at;
+  if (!KN_ROOM(m, m->renames, 1) || !KN_HASH_ROOM(m, &m->rename_hash)) return KILN_ERR_MEMORY;
+  (void)find_rename(m, symbol.id, &at);
   m->renames.at[m->renames.n++] = (struct kn_rename){symbol.id, copy};
+  kn_hash_put(&m->rename_hash, at, (uint32_t)(kn_mix64(0, symbol.id) >> 32), m->renames.n);
   s->renamed = 1;
   return KILN_OK;
 }
 
 const char *kiln_symbol_object_name(const kiln_module *m, kiln_symbol symbol) {
   if (m == NULL || !kn_symbol_valid(m, symbol.id) || !kn_symbol(m, symbol.id)->renamed) return NULL;
-  for (uint32_t i = 0; i < m->renames.n; i++)
-    if (m->renames.at[i].symbol == symbol.id) return m->renames.at[i].name;
-  return NULL;
+  uint32_t at, i = find_rename(m, symbol.id, &at);
+  return i != 0 ? m->renames.at[i - 1].name : NULL;
 }
 
 /* Finds or makes (if `make`) the symbol of a block. The module is locked. */

@@ -8,10 +8,9 @@
 enum { FUNCTION = 0x20 };
 
 const char *kn_coff_name(const struct kn_coff *c, uint32_t id) {
-  if (c->image->places[id].section == 0)
-    for (uint32_t i = 0; i < c->m->renames.n; i++)
-      if (c->m->renames.at[i].symbol == id) return c->m->renames.at[i].name;
-  return kn_symbol(c->m, id)->name;
+  const char *other =
+    c->image->places[id].section == 0 ? kiln_symbol_object_name(c->m, (kiln_symbol){id}) : NULL;
+  return other != NULL ? other : kn_symbol(c->m, id)->name;
 }
 
 /* The number of a new symbol; UINT32_MAX without memory. */

@@ -72,6 +72,13 @@ def values(n, chosen):
                 *['  %s = add.i32 %s, 1' % pair for pair in zip(names[1:], names)], '  ret ' + names[-1], '}')
 
 
+def renames(n):
+    """Data that others refer to have other names in the object."""
+    names = [line for i in range(n) for line in ('extern data @d%d' % i, 'rename @d%d "e%d"' % (i, i))]
+    text_ = text(*names, 'data @u {', *['  addr @d%d' % i for i in range(n)], '}')
+    return text_.replace(b'target x86_64', b'target x86_64-windows', 1)
+
+
 # ---- the interpreter ----
 
 def constructors(n, chosen):
@@ -270,6 +277,7 @@ GROWING = [
     ('long records of files', 'a.bc', 'compile', 1000, lambda n: long_records(n, 16)),
     ('long records of subprograms', 'a.bc', 'compile', 1000, lambda n: long_records(n, 21)),
     ('long records of scopes', 'a.bc', 'compile', 1000, lambda n: long_records(n, 22)),
+    ('object names', 'a.kir', 'compile', 2000, renames),
     ('sections of code', 'a.kir', 'dis', 500, lambda n: sections(n, True)),
     ('reasons', 'a', 'stats', 2000, reasons),
     ('files of lines', 'a.kir', 'dis', 500, lines),

@@ -32,6 +32,11 @@ def key_symbols(keys):
     return text(*['extern data @%s' % k for k in keys])
 
 
+def key_renames(keys):
+    """Some of many symbols have other names in the object."""
+    return text(*['extern data @d%d' % i for i in range(1, 20 * len(keys))], *['rename @d%s "e%s"' % (k, k) for k in keys])
+
+
 def key_values(keys):
     return text('func @f(i32) -> i32 {', 'b0(v0: i32):', '  %s = add.i32 v0, 1' % keys[0],
                 *['  %s = add.i32 %s, 1' % p for p in zip(keys[1:], keys)], '  ret ' + keys[-1], '}')
@@ -118,6 +123,7 @@ def newer(lines):
 # The tables (FILE:NAME) that the row fills; input's file; what reads it; hash of the keys, N; input.
 TABLES = [
     ('ir/module/module_symbols.c:symbol_hash', 'a.kir', 'compile', 'name', 2000, key_symbols),
+    ('ir/module/module_symbols.c:rename_hash', 'a.kir', 'compile', 'metadata', 1000, key_renames),
     ('ir/lex/parse_lex.c:hash', 'a.kir', 'compile', 'value', 2000, key_values),
     ('lib/jit/symbols.c:name_hash', 'a.kir', 'run', 'name', 2000, key_functions),
     ('lib/object/image_sections.c:section_hash ir/module/module_sections.c:section_hash', 'a.kir', 'compile', 'name', 4000, key_sections),
