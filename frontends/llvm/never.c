@@ -81,10 +81,9 @@ bool kn_bc_never_check(struct kn_bc *r) {
   for (uint32_t i = 0; i < r->fn.never.n && ok; i++) {
     const struct kn_bc_never *c = &r->fn.never.at[i];
     if (!reached[c->block.id]) continue;
-    ok = kn_bc_fail(
-      r, KILN_ERR_UNSUPPORTED,
-      "not implemented: a call of '%.*s', which has the attribute error (\"dontcall-error\")",
-      (int)c->g->name_length, c->g->name);
+    ok = kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                    "not implemented: attribute \"dontcall-error\" (error): '%.*s' is called",
+                    (int)c->g->name_length, c->g->name);
   }
   kn_bc_resize(r, reached, 0);
   return ok;
