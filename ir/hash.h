@@ -55,9 +55,9 @@ KN_INLINE uint32_t kn_hash_next_flat(const struct kn_hash *t, uint32_t hash, uin
   }
 }
 
-/* The next id of `hash` from *at on: first `hash` itself. *at then follows the id; if there is none, to where
- * a new one belongs. It is hash + a number of positions below KN_HASH_REACH, or hash + KN_HASH_REACH + twice
- * the number of a node + 1 for the greater ones of its children. */
+/* The next id of `hash` from *at on, which begins as `hash` itself. *at becomes the position after the id; if there is
+ * none, the position where a new one belongs. A position is hash + a number below KN_HASH_REACH, or
+ * hash + KN_HASH_REACH + twice the number of a node + 1 for the greater ones of its children. */
 KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t *at) {
   if (KN_LIKELY(t->size != 0)) return kn_hash_next_flat(t, hash, at);
   const uint64_t next = kn_hash_next_tree(t, hash, *at);
@@ -90,8 +90,8 @@ KN_PRIVATE KN_COLD bool kn_module_hash_grow(struct kiln_module *m, struct kn_has
 
 KN_PRIVATE void kn_hash_put_far(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id);
 
-/* Enters an id at its position, as KN_HASH_EACH left it: nothing was entered since. KN_HASH_ROOM was asked before or
- * after that; it moves positions, which are sought again if it is after that: kn_hash_put_here does not. */
+/* Enters an id at the position that KN_HASH_EACH left, if nothing was entered since. kn_hash_put_here needs
+ * KN_HASH_ROOM to be asked before KN_HASH_EACH, since growing moves entries; kn_hash_put allows it after that, too. */
 static inline void kn_hash_put_here(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
   if (KN_UNLIKELY(at - hash >= KN_HASH_SAME)) { /* so it is if there is a tree */
     kn_hash_put_far(t, at, hash, id);

@@ -174,8 +174,7 @@ struct kn_dwarf_unit {
   uint32_t section;   /* of its functions, or of one of them, */
   uint64_t low, high; /* in that */
   uint32_t n_funcs;
-  uint32_t
-    first_func; /* the first of its functions, index + 1; others follow by kn_dwarf.next_func; */
+  uint32_t first_func; /* its first function, index + 1; the others: kn_dwarf.next_func */
   uint32_t first_kept; /* the same of what it keeps: by kn_dwarf.next_kept */
   uint32_t language;   /* DW_LANG_... */
   bool one_stretch;    /* its entry has the address of all its code: ranges count from there */
