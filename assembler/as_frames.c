@@ -13,7 +13,7 @@ const char kn_as_unusual[] = "not implemented: a frame of this kind (.cfi_ direc
 struct cie {
   uint8_t n, bytes[16];
 };
-enum { CODE_ALIGN = 3 };
+enum { CODE_ALIGN = 3, RETURN_ADDRESS = 5 };
 static const struct cie cies[] = {
   /* augmentation, code and data alignment, return address, encoding of addresses, rules */
   [KILN_PROCESSOR_X86_64] = {13, {'z', 'R', 0, 1, 0x78, 16, 1, 0x1b, 0x0c, 7, 8, 0x90, 1}},
@@ -97,6 +97,8 @@ struct rows {
   uint64_t room; /* bytes that fit */
   uint32_t n;
   uint64_t at;
+  uint8_t return_address; /* the register, by DWARF's number */
+  bool gaps;              /* some code has no frame */
 };
 static void advance(struct rows *r, uint64_t to) {
   uint32_t by = (uint32_t)(to - r->at);
@@ -112,6 +114,22 @@ static void put(struct rows *r, struct span rows) {
   r->n += (uint32_t)(rows.end - rows.at);
 }
 
+/* Says that the code from here on has no frame: walks of a stack end in it. */
+static void put_undefined(struct rows *r) {
+  r->bytes[r->n++] = 0x07; /* undefined */
+  r->bytes[r->n++] = r->return_address;
+  r->gaps = true;
+}
+
+/* The same of the code up to `to`. */
+static void leave_out(struct rows *r, uint64_t to) {
+  if (to == r->at) return;
+  r->bytes[r->n++] = 0x0a; /* remember_state */
+  put_undefined(r);
+  advance(r, to);
+  r->bytes[r->n++] = 0x0b; /* restore_state */
+}
+
 static bool is_padding(struct span rows) {
   while (rows.at < rows.end && *rows.at == 0) rows.at++;
   return rows.at == rows.end;
@@ -122,13 +140,13 @@ static bool is_padding(struct span rows) {
 static bool append(struct rows *r, unsigned align, uint64_t start, uint64_t size, uint64_t all,
                    struct span first, struct span then) {
   struct effect e, f;
-  const uint64_t steps = 12, bytes = (uint64_t)(first.end - first.at + then.end - then.at);
+  const uint64_t steps = 20, bytes = (uint64_t)(first.end - first.at + then.end - then.at);
   if (bytes + steps > r->room - r->n || start % align || size % align || start / align < r->at ||
       !read(first, &e) || !read(then, &f) || e.advance != 0 || f.advance > size / align ||
       (f.restores && !is_padding(first)))
     return false;
   bool whole = start == 0 && size == all;
-  advance(r, start / align);
+  leave_out(r, start / align);
   if (!whole) r->bytes[r->n++] = 0x0a; /* remember_state */
   put(r, first);
   put(r, then);
@@ -206,14 +224,14 @@ static uint64_t room_for(const struct kn_as_object *o, size_t first, size_t end)
   uint64_t room = 0;
   for (size_t i = first; i < end && room < most; i++) {
     uint64_t at = o->fdes[i].at, back = word(o->frames + at + 4);
-    room += 32 + word(o->frames + at);
+    room += 48 + word(o->frames + at);
     if (back <= at + 4) room += word(o->frames + at + 4 - back);
   }
   return room < most ? room : most;
 }
 
 const char *kn_as_frame(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
-                        unsigned section, const uint8_t **rows, uint32_t *n_rows) {
+                        unsigned section, struct kn_as_rows *out) {
   const struct cie *cie = &cies[target];
   const uint8_t *all = o->frames;
   size_t first = first_fde(o, section), end = first;
@@ -221,20 +239,22 @@ const char *kn_as_frame(kiln_as *a, kiln_processor target, const struct kn_as_ob
   if (o->unusual_frames) return kn_as_unusual;
   while (end < o->n_fdes && o->fdes[end].section == section) end++;
   if (first == end) return NULL;
-  struct rows r = {.room = room_for(o, first, end)};
+  const uint64_t all_bytes = o->sections[section].sh_size;
+  uint64_t covered = 0; /* bytes up to the end of the last frame */
+  struct rows r = {.room = room_for(o, first, end), .return_address = cie->bytes[RETURN_ADDRESS]};
   if ((r.bytes = kn_as_keep(a, r.room)) == NULL) return "out of memory";
   for (size_t i = first; i < end; i++) {
     const struct kn_as_fde *f = &o->fdes[i];
-    uint32_t back = word(all + f->at + 4);
+    uint32_t back = word(all + f->at + 4), size = word(all + f->at + 12);
     struct span more;
     if (back > f->at + 4 || !is_usual(cie, all, o->frames_bytes, f->at + 4 - back, &more) ||
         all[f->at + 3 + HEAD] != 0 ||
-        !append(&r, cie->bytes[CODE_ALIGN], f->start, word(all + f->at + 12),
-                o->sections[section].sh_size, more,
+        !append(&r, cie->bytes[CODE_ALIGN], f->start, size, all_bytes, more,
                 (struct span){all + f->at + 4 + HEAD, all + f->at + 4 + word(all + f->at)}))
       return kn_as_unusual;
+    covered = f->start + size;
   }
-  *rows = r.bytes;
-  *n_rows = r.n;
+  if (covered < all_bytes) put_undefined(&r);
+  *out = (struct kn_as_rows){r.bytes, r.n, r.gaps};
   return NULL;
 }

@@ -316,26 +316,29 @@ static bool is_there(const void *user, const char *name, size_t n) {
   return low < names->n && strncmp(names->at[low], name, n) == 0 && names->at[low][n] == 0;
 }
 
-/* Takes over all sections of an object that was made of one text. If rows do not describe all frames, the section of
- * frames is one of them. NULL, or what is wrong. */
+/* Takes over all sections of an object that was made of one text. If rows do not describe all frames, or describe code
+ * that is in none, the section of frames is one of them. NULL, or what is wrong. */
 static const char *take_sections(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
                                  struct owners *owners, kiln_assembled_section *sections,
                                  uint32_t *n) {
   const char *error = NULL;
-  bool rows = true;
+  bool rows = true, gaps = false;
   for (unsigned i = 0; i < o->head->e_shnum; i++) {
     owners->text[i] = has_content(o, i) ? 0 : UINT32_MAX;
     if (owners->text[i] != 0) continue;
     owners->section[i] = *n;
     kiln_assembled_section *to = &sections[(*n)++];
     if ((error = take_section(a, o, i, to)) != NULL) return error;
-    if (o->sections[i].sh_flags & SHF_EXECINSTR)
-      error = kn_as_frame(a, target, o, i, &to->frame, &to->frame_bytes);
+    struct kn_as_rows frame = {0};
+    if (o->sections[i].sh_flags & SHF_EXECINSTR) error = kn_as_frame(a, target, o, i, &frame);
     if (error != NULL && error != kn_as_unusual) return error;
     rows &= error == NULL;
+    gaps |= frame.gaps;
+    to->frame = frame.bytes;
+    to->frame_bytes = frame.n_bytes;
   }
-  if (rows) return NULL;
-  for (uint32_t i = 0; i < *n; i++) sections[i].frame = NULL, sections[i].frame_bytes = 0;
+  if (rows && !gaps) return NULL;
+  for (uint32_t i = 0; i < *n && !rows; i++) sections[i].frame = NULL, sections[i].frame_bytes = 0;
   for (unsigned i = 0; i < o->head->e_shnum; i++) {
     if (strcmp(kn_as_section(o, i), AS_FRAMES) != 0) continue;
     owners->text[i] = 0;
@@ -432,7 +435,11 @@ static const char *take_code(kiln_as *a, kiln_processor target, const struct kn_
     return kn_as_has(t, ".cfi_")
              ? "not implemented: frames (.cfi_ directives) within a function's own"
              : NULL;
-  return kn_as_frame(a, target, o, i, &t->frame, &t->frame_bytes);
+  struct kn_as_rows frame = {0};
+  const char *error = kn_as_frame(a, target, o, i, &frame);
+  t->frame = frame.bytes;
+  t->frame_bytes = frame.n_bytes;
+  return error;
 }
 
 /* Refuses the texts that define this global symbol otherwise than as a label; all, if none names it as it is. */

@@ -79,10 +79,16 @@ bool kn_as_take(kiln_as *a, kiln_processor target, const void *at, size_t size,
 
 /* Finds the frames of an object; false without memory. */
 bool kn_as_find_frames(kiln_as *a, struct kn_as_object *o);
-/* The frames that the code of a section has, as kiln_asm.rows, or NULL. NULL, or what is wrong; kn_as_unusual: rows
- * cannot say all of it. */
+/* The frames of a section's code, as kiln_asm.rows. */
+struct kn_as_rows {
+  const uint8_t *bytes; /* NULL: it has none */
+  uint32_t n_bytes;
+  bool
+    gaps; /* some of the code is in no frame: there, the rows leave the return address undefined */
+};
+/* Sets `*out` if the section has frames. Returns NULL, or what is wrong; kn_as_unusual: rows cannot say all of it. */
 extern const char kn_as_unusual[];
 const char *kn_as_frame(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
-                        unsigned section, const uint8_t **rows, uint32_t *n_rows);
+                        unsigned section, struct kn_as_rows *out);
 
 #endif

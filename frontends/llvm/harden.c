@@ -246,6 +246,7 @@ void kn_bc_harden_function(struct kn_bc *r) {
   kiln_func_attrs attrs = kiln_func_get_attrs(r->f);
   if (harden.naked) {
     attrs.naked = r->fn.harden.naked = true;
+    attrs.no_rows = (r->fn.global->fn_flags & (FA_NOUNWIND | FA_UW_TABLE)) == FA_NOUNWIND;
     kiln_func_set_attrs(r->f, &attrs);
     if (kn_bc_targets[r->target].cf_protection &&
         protect & KILN_PROTECT_BRANCH) /* endbr64, as LLVM has it */

@@ -237,6 +237,7 @@ enum {
   FA_SANITIZE_HWADDRESS = 1 << 27,
   FA_SANITIZE_OTHER = 1 << 28,
   FA_SYSV = 1 << 29, /* of a global only: KN_BC_SIG_SYSV */
+  FA_UW_TABLE = 1 << 30,
   FA_SAME = FA_STRICT_FP | FA_SANITIZE_ADDRESS | FA_SANITIZE_THREAD | FA_SANITIZE_MEMORY |
             FA_SANITIZE_HWADDRESS | FA_SANITIZE_OTHER, /* what caller and callee must agree about */
   FA_NEEDS = ((1 << 20) - (1 << 12)) | FA_BMI2 /* what the caller must have, too: features */

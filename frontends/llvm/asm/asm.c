@@ -543,6 +543,12 @@ static void instruction(struct kn_asm_call *a, const struct kn_asm_text *t, cons
     if (KN_UNLIKELY(t->has_parts) && !kn_asm_add_parts(r, t, &code)) return;
     if (KN_UNLIKELY(a->slots) && !add_slots(a, &code)) return;
   }
+  if (KN_UNLIKELY(code.rows_bytes !=
+                  0)) { /* of a naked function: they count whatever its attributes say */
+    kiln_func_attrs attrs = kiln_func_get_attrs(r->f);
+    attrs.no_rows = false;
+    kiln_func_set_attrs(r->f, &attrs);
+  }
   kiln_value v = kiln_build_asm(r->f, sig, &code, args, b->n);
   if (code.label.id || a->slots) kn_bc_resize(r, (void *)(uintptr_t)code.relocs, 0);
   for (uint32_t k = 0; k < b->n_results; k++) results[k] = k ? kiln_build_result(r->f, v, k) : v;

@@ -5,12 +5,19 @@
 
 #include <stdio.h>
 
-/* The section of frames, if rows of code cannot say what they are. */
-static const char frames[] = ".eh_frame";
+/* The section of frames, if rows of code cannot say what they are, or not exactly. */
+static bool is_frames(const kiln_assembled_section *s) { return strcmp(s->name, ".eh_frame") == 0; }
 
 static bool has_frames(const kiln_assembly *a) {
   for (uint32_t i = 0; i < a->n_sections; i++)
-    if (strcmp(a->sections[i].name, frames) == 0) return true;
+    if (is_frames(&a->sections[i])) return true;
+  return false;
+}
+
+/* Does any code have rows? */
+static bool has_rows(const kiln_assembly *a) {
+  for (uint32_t i = 0; i < a->n_sections; i++)
+    if (a->sections[i].frame != NULL) return true;
   return false;
 }
 
@@ -28,9 +35,9 @@ static bool shares_code(const kiln_module *m, const kiln_assembly *a) {
   return false;
 }
 
-/* The code of a section, as the body of `symbol`. */
+/* The code of a section, as the body of `symbol`. `own`: the assembly has a table of frames. */
 static bool define_code(struct kn_bc *r, kiln_symbol symbol, const kiln_assembled_section *s,
-                        const kiln_symbol *items, bool no_rows) {
+                        const kiln_symbol *items, bool own) {
   kiln_asm_reloc *relocs = kn_bc_resize(r, NULL, (s->n_relocs + (size_t)1) * sizeof *relocs);
   bool ok = relocs != NULL && s->size_bytes <= UINT32_MAX / 8;
   for (uint32_t i = 0; i < s->n_relocs && ok; i++) {
@@ -45,11 +52,11 @@ static bool define_code(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
                    .size_bytes = (uint32_t)s->size_bytes,
                    .relocs = relocs,
                    .n_relocs = s->n_relocs,
-                   .rows = s->frame,
-                   .rows_bytes = s->frame_bytes};
+                   .rows = own ? NULL : s->frame,
+                   .rows_bytes = own ? 0 : s->frame_bytes};
   kiln_func *f = ok ? kiln_func_begin(r->session, symbol) : NULL;
   if (f) {
-    kiln_func_set_attrs(f, &(kiln_func_attrs){.naked = true, .no_rows = no_rows});
+    kiln_func_set_attrs(f, &(kiln_func_attrs){.naked = true, .no_rows = code.rows == NULL});
     kiln_build_asm(f, kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0), &code, NULL, 0);
     kiln_build_nullary(f, KILN_OP_UNREACHABLE);
     ok = true;
@@ -68,7 +75,7 @@ static bool define_data(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
                         const kiln_symbol *items) {
   kiln_data_desc desc;
   if (!kn_asm_data(r, s, symbol, items, (kiln_symbol){0}, &desc)) return false;
-  if (strcmp(s->name, frames) != 0) desc.flags |= KILN_DATA_USED; /* frames keep no code */
+  if (!is_frames(s)) desc.flags |= KILN_DATA_USED; /* frames keep no code */
   bool ok = kiln_data_define(r->module, symbol, &desc) == KILN_OK;
   kn_asm_data_free(r, &desc);
   if (!ok) kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory for module-level assembly");
@@ -158,21 +165,25 @@ bool kn_bc_define_assembly(struct kn_bc *r) {
   if (kiln_module_assemble(r->module, &a, 1) != KILN_OK)
     return kn_bc_unsupported(r, "module-level assembly, since the assembler has failed");
   if (a.error) return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "module-level assembly: %s", a.error);
-  bool own = has_frames(&a);
-  if (own && kiln_module_is_jit(r->module))
+  bool own = has_frames(&a), jit = own && kiln_module_is_jit(r->module);
+  bool shared = own && shares_code(r->module, &a);
+  if ((jit || shared) && has_rows(&a)) own = false; /* these say all but where code has no frame */
+  if (own && jit)
     return kn_bc_unsupported(r, "module-level assembly with frames of this kind, in memory");
-  if (own && shares_code(r->module, &a))
+  if (own && shared)
     return kn_bc_unsupported(
       r, "module-level assembly with frames of this kind, in a section that functions are in");
   kiln_symbol *items = kn_bc_resize(r, NULL, (a.n_sections + (size_t)1) * sizeof *items);
   bool ok = items != NULL;
   for (uint32_t i = 0; i < a.n_sections && ok; i++) {
-    items[i] = declare(r, &a.sections[i], own);
-    ok = items[i].id != 0;
+    const bool left_out = !own && is_frames(&a.sections[i]);
+    items[i] = left_out ? (kiln_symbol){0} : declare(r, &a.sections[i], own);
+    ok = left_out || items[i].id != 0;
   }
   for (uint32_t i = 0; i < a.n_symbols && ok; i++) ok = define_name(r, &a, &a.symbols[i], items);
   for (uint32_t i = 0; i < a.n_sections && ok; i++)
-    ok = a.sections[i].flags & KILN_SECTION_EXEC
+    ok = items[i].id == 0 ? true
+         : a.sections[i].flags & KILN_SECTION_EXEC
            ? define_code(r, items[i], &a.sections[i], items, own)
            : define_data(r, items[i], &a.sections[i], items);
   if (items) kn_bc_resize(r, items, 0);
