@@ -6,7 +6,9 @@
  * - Threads: several may walk at once, the same stack or different ones. A thread that is walked must not return from
  *   the function that called kiln_stack_point_save.
  * - Locks and memory: none, if libkiln was built for a libc that has _dl_find_object, as glibc 2.35 and later versions
- *   do. Otherwise, as in the tarball's library, a walk takes the lock of the dynamic linker. */
+ *   do. Otherwise, as in the tarball's library, a walk takes the lock of the dynamic linker.
+ * - Static programs: link with `-Wl,--eh-frame-hdr`, unless the compiler does. Without this table, a walk asks libgcc's
+ *   unwinder, which takes a lock and may allocate memory. */
 #ifndef KILN_STACK_H
 #define KILN_STACK_H
 
@@ -53,7 +55,8 @@ typedef struct kiln_stack_point {
 
 /** Writes where the calling thread is: after its call of kiln_stack_point_save. The point is valid until the function
  * that made this call returns. Returns KILN_ERR_ARGUMENT if `point` is NULL, and KILN_ERR_UNSUPPORTED if Kiln has no
- * code generation for this machine, or if this library was built without unwind rows. */
+ * code generation for this machine, if this library was built without unwind rows, or if the program has neither the
+ * table `.eh_frame_hdr` nor libgcc's unwinder: link a static program with `-Wl,--eh-frame-hdr`. */
 KILN_API kiln_status kiln_stack_point_save(kiln_stack_point *point);
 
 /** A walk. The caller supplies the memory: zero-initialise the struct, set the first fields, and call

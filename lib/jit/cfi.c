@@ -402,12 +402,14 @@ enum kn_cfi_result kn_cfi_step(const struct kn_stack_machine *machine, const uin
 
 /* ---- what the dynamic linker loaded ---- */
 
-/* The start of the .eh_frame_hdr of the object that `pc` is in; NULL: there is none. Headers may be newer than the
- * glibc that is linked (zig's are): it has to be 2.35. */
+/* The object that `pc` is in; false: there is none. *header: the start of its .eh_frame_hdr, or NULL. Headers may be
+ * newer than the glibc that is linked (zig's are): it has to be 2.35. */
 #if defined DLFO_EH_SEGMENT_TYPE && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 35)
-static const uint8_t *find_header(uint64_t pc) {
+static bool find_header(uint64_t pc, const uint8_t **header) {
   struct dl_find_object found;
-  return _dl_find_object((void *)(uintptr_t)pc, &found) == 0 ? found.dlfo_eh_frame : NULL;
+  if (_dl_find_object((void *)(uintptr_t)pc, &found) != 0) return false;
+  *header = found.dlfo_eh_frame;
+  return true;
 }
 #else
 struct search {
@@ -430,17 +432,39 @@ static int search_object(struct dl_phdr_info *info, size_t size, void *user) {
   return here;
 }
 
-static const uint8_t *find_header(uint64_t pc) {
+static bool find_header(uint64_t pc, const uint8_t **header) {
   struct search s = {pc, NULL};
-  dl_iterate_phdr(search_object, &s);
-  return s.header;
+  const bool found = dl_iterate_phdr(search_object, &s) != 0;
+  *header = s.header;
+  return found;
 }
 #endif
 
+/* libgcc's, which knows the frames of static programs: their startup code registers .eh_frame. Weak: a program may have
+ * no libgcc's unwinder. */
+extern const void *_Unwind_Find_FDE(void *pc, void *bases) __attribute__((weak));
+
+static const uint8_t *find_registered(uint64_t pc, uint64_t *start) {
+  void *bases[3] = {NULL, NULL, NULL}; /* of text, of data; the function */
+  const uint8_t *fde =
+    _Unwind_Find_FDE != NULL ? _Unwind_Find_FDE((void *)(uintptr_t)pc, bases) : NULL;
+  *start = (uint64_t)(uintptr_t)bases[2];
+  return fde;
+}
+
+extern const uint8_t _start[] __attribute__((weak));
+
+bool kn_cfi_begins_program(uint64_t pc) {
+  enum { MOST = 64 }; /* bytes of it */
+  return _start != NULL && pc - (uint64_t)(uintptr_t)_start < MOST;
+}
+
 const uint8_t *kn_cfi_find(uint64_t pc, uint64_t *start) {
   enum { COUNT_4 = 0x03, TABLE_4 = 0x3b }; /* udata4; sdata4 from the header's start */
-  const uint8_t *h = find_header(pc);
-  if (h == NULL || h[0] != 1 || h[2] != COUNT_4 || h[3] != TABLE_4) return NULL;
+  const uint8_t *h;
+  if (!find_header(pc, &h)) return NULL;
+  if (h == NULL) return find_registered(pc, start);
+  if (h[0] != 1 || h[2] != COUNT_4 || h[3] != TABLE_4) return NULL;
   unsigned size = encoded_size(h[1]);
   const uint8_t *table = h + 4 + size + 4;
   uint32_t low = 0, high = kn_get32(h + 4 + size);

@@ -192,8 +192,11 @@ bool kiln_stack_find_next(kiln_stack_walk *walk, kiln_stack_frame *frame) {
   struct kn_jit_code code = {0};
   uint64_t end;
   frame->pc = (const void *)(uintptr_t)pc;
-  if (!find_code(walk, pc - !exact, &code)) return ends(walk, KILN_ERR_UNSUPPORTED);
-  enum kn_cfi_result caller = kn_cfi_step(machine, code.fde, code.start, &w->frame, &end);
+  enum kn_cfi_result caller = KN_CFI_FIRST;
+  if (find_code(walk, pc - !exact, &code))
+    caller = kn_cfi_step(machine, code.fde, code.start, &w->frame, &end);
+  else if (kn_cfi_begins_program(pc - !exact)) end = sp;
+  else return ends(walk, KILN_ERR_UNSUPPORTED);
   /* a frame takes room, but for the first one, and for one whose return address may be in a register: the newest one,
    * and one that was interrupted */
   const bool bare = w->n++ == 0 || exact || caller == KN_CFI_FIRST;

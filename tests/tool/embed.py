@@ -66,6 +66,7 @@ def main():
         tap.case('of which only what it links is built', None if 'libkiln-llvm.a:' in names and 'libkiln.a' in default and 'libkiln-llvm.a' not in default
              and 'libkiln.so' not in default else default)
         static_link(build, work)
+        static_walk(build, work)
     tap.finish()
 
 
@@ -79,6 +80,45 @@ def static_link(build, work):
                         f'-I{ROOT}/include', f'-I{ROOT}', '-c', ROOT / 'lib/jit/gdb.c', '-o', work / 'gdb.o'])[0]
     tap.case(name, compiled or failure([gcc, '-static', '-nostdlib', '-Wl,--unresolved-symbols=ignore-all,-e,kn_jit_gdb_add', work / 'gdb.o',
                                         '-o', work / 'gdb'])[0])
+
+
+# Prints the number of frames from a function to the thread's first one, and how the walk ended.
+WALK = r'''
+#include <kiln/stack.h>
+#include <stdio.h>
+static int depth(int n) {
+  kiln_stack_point point;
+  kiln_stack_walk walk = {0};
+  kiln_stack_frame frame;
+  int frames = 0;
+  if (n > 0) return depth(n - 1) + 0 * *(volatile int *)&n;
+  if (kiln_stack_point_save(&point) != KILN_OK) return -1;
+  kiln_stack_begin(&walk, &point);
+  while (kiln_stack_find_next(&walk, &frame)) frames++;
+  return walk.status == KILN_OK ? frames : -1;
+}
+int main(void) {
+  int few = depth(0), many = depth(10);
+  printf("%d %d\n", few >= 2, many - few);
+}
+'''
+
+
+def static_walk(build, work):
+    """Programs without .eh_frame_hdr, which gcc makes, and with it."""
+    gcc = shutil.which('gcc')
+    (work / 'walk.c').write_text(WALK)
+    for options in (['-static'], ['-static', '-Wl,--eh-frame-hdr'], ['-static-pie']):
+        name = 'a program walks its stack: ' + ' '.join(options)
+        if not gcc:
+            tap.case(name, skip='no gcc')
+            continue
+        exe = work / 'walk'
+        wrong = failure([gcc, '-O0', f'-I{build}/include', f'-I{ROOT}/include', *options, work / 'walk.c', build / 'libkiln.a', '-o', exe])[0]
+        if not wrong:
+            out = subprocess.run([exe], text=True, stdout=subprocess.PIPE).stdout
+            wrong = None if out == '1 10\n' else f'printed {out!r}'
+        tap.case(name, wrong)
 
 
 if __name__ == '__main__':
