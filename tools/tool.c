@@ -195,6 +195,8 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
     options.assemble_user = t;
   }
   t->module = kiln_module_new(&options);
+  const char *slash = strrchr(in->path, '/');
+  if (slash != NULL) kiln_module_set_source_file(t->module, slash + 1);
   if (t->module != NULL) t->session = kiln_session_new(t->module);
   if (t->session != NULL) return true;
   tool_error("%s: %s", in->path, kiln_status_name(KILN_ERR_MEMORY));

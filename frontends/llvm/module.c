@@ -85,13 +85,16 @@ static void text(const struct kn_bc *r, uint32_t from, char *out, size_t size) {
   out[n] = 0;
 }
 
+/* As in LLVM, the object has the last part of the path alone: it does not depend on the folder. */
 static bool source_file(struct kn_bc *r) {
   text(r, 0, r->open->source, sizeof r->open->source);
   if (!KN_BC_ROOM(r, r->in.ops, (uint64_t)r->in.ops.n + 1)) return false;
   char *name = (char *)r->in.ops.at; /* each character takes the place of operands that were read */
   for (uint32_t i = 0; i < r->in.ops.n; i++) name[i] = (char)r->in.ops.at[i];
   name[r->in.ops.n] = 0;
-  const kiln_status status = kiln_module_set_source_file(r->module, name);
+  const char *slash = strrchr(name, '/');
+  const kiln_status status =
+    kiln_module_set_source_file(r->module, slash != NULL ? slash + 1 : name);
   return status == KILN_OK || kn_bc_fail(r, status, "out of memory");
 }
 

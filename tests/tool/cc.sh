@@ -342,6 +342,17 @@ other_target() {
   cc --target=aarch64-linux-gnu -c sub/twice.c -o a64.o && readelf -h a64.o | grep -q AArch64
 }
 check 'compiles for another target' other_target
+# The same bytes from two folders, with the options that name these.
+folders() {
+  local d
+  for d in one two/deeper; do
+    mkdir -p "$d" && cp main.c own.h sub/twice.c "$d" && (cd "$d" && cc "$@" -ffile-prefix-map="$PWD"=/x "$define" -c "$PWD/main.c" -o main.o) || return 1
+  done
+  cmp one/main.o two/deeper/main.o && readelf -sW one/main.o | grep -q ' FILE .* main.c$'
+}
+check 'objects do not depend on the folder' folders
+check 'nor with debug information' folders -g
+check 'nor those of -Og with split debug information' folders -Og -g -gsplit-dwarf -gpubnames
 # -march and the target attribute take effect, function by function.
 atomics() {
   printf '%s\n' 'int add(int *p) { return __atomic_fetch_add(p, 3, __ATOMIC_SEQ_CST); }' \
