@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { KN_JIT_STUB_BYTES = 16, KN_JIT_REGISTRAR_BYTES = 32, KN_JIT_TLS_BYTES = 40 };
+enum { KN_JIT_STUB_BYTES = 32, KN_JIT_REGISTRAR_BYTES = 32, KN_JIT_TLS_BYTES = 40 };
 
 /* Stubs lie in groups. The place of the first ones has the code for those whose functions have no definition: it leads
  * to code of the target's, which keeps all registers that may have arguments, or that the function has to preserve,
@@ -41,11 +41,13 @@ struct kn_jit_machine {
    * distance reaches. `undefined`: the symbol is a weak one that nobody defines, of address 0. */
   bool (*rewrite)(uint32_t kind, uint8_t *to, uint64_t at, uint64_t value, bool undefined);
   /* A jump to the address in `slot`, of KN_JIT_STUB_BYTES. After it, at `stub_late`, is a jump to the code of its
-   * group, which is at `group` and gets the number of the stub; or a trap if `group` is 0. */
+   * group, which is at `group` and gets the number of the stub; or a trap if `group` is 0. Both begin with the
+   * instruction that processors which check indirect jumps want there. The frame is as at a function's entry. */
   void (*write_stub)(uint8_t *to, uint64_t at, uint64_t slot, uint64_t group);
   uint8_t stub_late;
   /* The code of a group, of at most KN_JIT_LATE_STUBS * KN_JIT_STUB_BYTES, and the target's part of its words. */
   void (*write_late)(uint8_t *to, uint64_t at, struct kn_jit_late_words *words);
+  uint8_t late_rows[8], n_late_rows; /* unwind rows of the group, which begins with that code */
   /* A jump to the function whose address is in `slot`, with the same arguments, and `dso` as argument `number` from 0
    * (1 to 3). If that is 2, argument 1 is NULL: atexit becomes __cxa_atexit. */
   void (*write_registrar)(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot, unsigned number);

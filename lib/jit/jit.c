@@ -166,10 +166,10 @@ static bool take_finalization(struct kn_jit_item *u) {
 
 /* Frees what a JIT has. No callback can use the JIT meanwhile. */
 static void tear_down(kiln_jit *jit) {
+  kn_jit_symbols_free(jit);
   kn_jit_unwind_close(jit);
   kn_jit_perf_close(jit);
   kn_jit_tls_close(jit);
-  kn_jit_symbols_free(jit);
   kn_jit_memory_free(jit);
   kn_jit_find_close(jit);
   if (jit->units.at != NULL) kn_jit_realloc(jit, jit->units.at, 0);

@@ -140,7 +140,7 @@ struct kn_jit_waiting {
 struct kn_jit_stubs {
   struct kn_jit_stubs *next, **back;
   kiln_jit *jit;
-  struct kn_jit_block blocks[KN_JIT_KINDS];
+  struct kn_jit_item *unit; /* their memory and unwind rows, without functions */
   uint32_t n, n_free;
   uint16_t *free;            /* their numbers; in memory, they follow `of` */
   struct kn_jit_entry *of[]; /* by number; NULL: it is free, but may be called by mistake */
@@ -171,7 +171,8 @@ struct kn_jit_row {
   uint32_t place; /* index + 1; 0: none */
 };
 
-/* What belongs to a function besides its code: 1 + its offset in the unit's read-only data, 0: it has none. */
+/* What belongs to a function besides its code: 1 + its offset in the unit's read-only data, 0: it has none. After those
+ * of the functions is one for the stubs. */
 struct kn_jit_belongings {
   uint32_t fde;
   uint32_t roots; /* its table of roots */
@@ -195,7 +196,7 @@ struct kn_jit_item {
   struct kn_jit_entry **refs; /* what it was bound to */
   uint32_t n_refs;
   struct kn_memory_symbol *symbols;     /* functions first, ascending */
-  struct kn_jit_belongings *belongings; /* of functions; in the same memory */
+  struct kn_jit_belongings *belongings; /* of functions, of the stubs; in the same memory */
   uint32_t n_symbols, n_funcs;
   char *names;
   struct kn_jit_tls *tls; /* NULL: none */

@@ -26,12 +26,23 @@ const struct kn_memory_symbol *kn_jit_find_function(const struct kn_jit_item *u,
   return u->symbols + low - 1;
 }
 
+/* Whether `pc` is in the unit's stubs. */
+static bool find_stubs(const struct kn_jit_item *u, uint64_t pc, struct kn_jit_code *code) {
+  const uint32_t at = u->belongings[u->n_funcs].fde;
+  if (at == 0) return false;
+  const uint8_t *fde = u->blocks[KN_JIT_RO].at + at - 1, *field = fde + KN_FDE_ADDRESS_AT;
+  code->start = (uint64_t)(uintptr_t)field + (uint64_t)(int64_t)(int32_t)kn_get32(field);
+  code->fde = fde;
+  return pc - code->start < kn_get32(field + 4);
+}
+
 bool kn_jit_find_code(kiln_jit *jit, uint64_t pc, struct kn_jit_code *code) {
   if (jit == NULL) return false;
   const uint32_t side = jit->side;
   jit->finding[side]++;
   const struct kn_jit_item *u = kn_jit_find_unit(jit, pc);
   const struct kn_memory_symbol *f = u != NULL ? kn_jit_find_function(u, pc) : NULL;
+  const bool found = f != NULL || (u != NULL && find_stubs(u, pc, code));
   if (f != NULL) {
     const struct kn_jit_belongings *b = u->belongings + (f - u->symbols);
     const uint8_t *ro = u->blocks[KN_JIT_RO].at;
@@ -40,5 +51,5 @@ bool kn_jit_find_code(kiln_jit *jit, uint64_t pc, struct kn_jit_code *code) {
     code->roots = b->roots != 0 ? ro + b->roots - 1 : NULL;
   }
   jit->finding[side]--;
-  return f != NULL;
+  return found;
 }

@@ -30,13 +30,14 @@ static void group_free(kiln_jit *jit, struct kn_jit_stubs *g) {
   *g->back = g->next;
   if (g->next != NULL) g->next->back = g->back;
   if (g->n_free == g->n) jit->unused_groups--;
-  for (unsigned k = 0; k < KN_JIT_KINDS; k++) kn_jit_give(jit, g->blocks + k, k);
+  kn_jit_unwind_remove(jit, g->unit);
+  kn_jit_unit_free(jit, g->unit);
   kn_jit_realloc(jit, g, 0);
 }
 
 static void stub_give(kiln_jit *jit, struct kn_jit_entry *e) {
   struct kn_jit_stubs *g = e->group;
-  uint64_t number = (e->stub - (uintptr_t)g->blocks[KN_JIT_CODE].at) / KN_JIT_STUB_BYTES;
+  uint64_t number = (e->stub - (uintptr_t)g->unit->blocks[KN_JIT_CODE].at) / KN_JIT_STUB_BYTES;
   g->of[number] = NULL;
   g->free[g->n_free++] = (uint16_t)number;
   if (g->n_free == 1) group_move(jit, g);
@@ -56,25 +57,65 @@ bool kn_jit_stubs_trim(kiln_jit *jit) {
   return any;
 }
 
-/* Makes as many stubs as fit a page, or a KiB where pages are not given out whole. In place of the first ones are the
+/* Writes the frame of a group, whose code is at `code`. */
+static void write_rows(const kiln_jit *jit, struct kn_jit_item *u, uint64_t code, uint32_t size) {
+  const struct kn_jit_block *b = u->blocks + KN_JIT_RO;
+  const struct kn_code_func all = {.size = size, .cfi_size = jit->code->n_late_rows};
+  const uint64_t field = (uint64_t)(uintptr_t)b->at + KN_CIE_BYTES + KN_FDE_ADDRESS_AT;
+  uint8_t *to = kn_jit_writable(b, KN_JIT_RO);
+  kn_cie_put(to, jit->machine, KN_CIE_USUAL);
+  to = kn_fde_put(to + KN_CIE_BYTES, KN_CIE_BYTES, (uint32_t)(code - field), 0, &all,
+                  jit->code->late_rows);
+  kn_put32(to, 0);
+  u->belongings->fde = KN_CIE_BYTES + 1;
+  u->eh_frame = b->at;
+}
+
+/* A unit without functions, with memory for `n` stubs; NULL (reported) if there is none. */
+static struct kn_jit_item *unit_of_stubs(kiln_jit *jit, uint32_t n, kiln_jit_error *error) {
+  const struct kn_code_func all = {.cfi_size = jit->code->n_late_rows};
+  const uint64_t rows = jit->options.no_unwind ? 0 : KN_CIE_BYTES + kn_fde_bytes(&all) + 4;
+  const uint64_t size[KN_JIT_KINDS] = {[KN_JIT_CODE] = (uint64_t)n * KN_JIT_STUB_BYTES,
+                                       [KN_JIT_RO] = rows,
+                                       [KN_JIT_RW] = (uint64_t)n * 8};
+  const uint64_t align[KN_JIT_KINDS] = {KN_JIT_STUB_BYTES, 8, 8};
+  struct kn_jit_item *u = kn_jit_realloc(jit, NULL, sizeof *u);
+  if (u == NULL) {
+    kn_jit_no_memory(error);
+    return NULL;
+  }
+  *u = (struct kn_jit_item){.symbols = kn_jit_realloc(jit, NULL, sizeof *u->belongings)};
+  u->belongings = (struct kn_jit_belongings *)(void *)u->symbols;
+  if (u->symbols == NULL) kn_jit_no_memory(error);
+  if (u->symbols != NULL && kn_jit_take_unit(jit, size, align, u->blocks, error)) {
+    *u->belongings = (struct kn_jit_belongings){0};
+    if (rows != 0)
+      write_rows(jit, u, (uint64_t)(uintptr_t)u->blocks[KN_JIT_CODE].at,
+                 (uint32_t)size[KN_JIT_CODE]);
+    return u;
+  }
+  kn_jit_unit_free(jit, u);
+  return NULL;
+}
+
+/* Makes as many stubs as fit a page, or 2 KiB where pages are not given out whole. In place of the first ones are the
  * code for stubs without a definition, which is padding too (KN_JIT_CODE_PAD), and its words. */
 static bool more_stubs(kiln_jit *jit, kiln_jit_error *error) {
-  uint32_t n = (uint32_t)(jit->dual ? 1024 : jit->page) / KN_JIT_STUB_BYTES;
-  const uint64_t size[KN_JIT_KINDS] = {(uint64_t)n * KN_JIT_STUB_BYTES, 0, (uint64_t)n * 8};
-  const uint64_t align[KN_JIT_KINDS] = {KN_JIT_STUB_BYTES, 1, 8};
+  uint32_t n = (uint32_t)(jit->dual ? 2048 : jit->page) / KN_JIT_STUB_BYTES;
   struct kn_jit_stubs *g =
     kn_jit_realloc(jit, NULL, sizeof *g + n * (sizeof *g->of + sizeof *g->free));
   if (g == NULL) return kn_jit_no_memory(error);
-  *g =
-    (struct kn_jit_stubs){.jit = jit, .n = n - KN_JIT_LATE_STUBS, .free = (uint16_t *)(g->of + n)};
-  if (!kn_jit_take_unit(jit, size, align, g->blocks, error)) {
+  struct kn_jit_item *u = unit_of_stubs(jit, n, error);
+  if (u == NULL) {
     kn_jit_realloc(jit, g, 0);
     return false;
   }
-  uint8_t *to = kn_jit_writable(g->blocks + KN_JIT_CODE, KN_JIT_CODE);
-  uint64_t at = (uint64_t)(uintptr_t)g->blocks[KN_JIT_CODE].at;
-  uint64_t slots = (uint64_t)(uintptr_t)g->blocks[KN_JIT_RW].at;
-  struct kn_jit_late_words *words = (void *)g->blocks[KN_JIT_RW].at;
+  *g = (struct kn_jit_stubs){
+    .jit = jit, .unit = u, .n = n - KN_JIT_LATE_STUBS, .free = (uint16_t *)(g->of + n)};
+  uint8_t *to = kn_jit_writable(u->blocks + KN_JIT_CODE, KN_JIT_CODE);
+  uint64_t at = (uint64_t)(uintptr_t)u->blocks[KN_JIT_CODE].at;
+  uint64_t slots = (uint64_t)(uintptr_t)u->blocks[KN_JIT_RW].at;
+  struct kn_jit_late_words *words = (void *)u->blocks[KN_JIT_RW].at;
   *words = (struct kn_jit_late_words){.find = kn_jit_late_find, .group = g};
   jit->code->write_late(to, at, words);
   for (uint32_t i = KN_JIT_LATE_STUBS; i < n; i++) {
@@ -83,11 +124,12 @@ static bool more_stubs(kiln_jit *jit, kiln_jit_error *error) {
     g->of[i] = NULL;
     g->free[g->n_free++] = (uint16_t)(n + KN_JIT_LATE_STUBS - 1 - i); /* the last is taken first */
   }
-  if (!kn_jit_seal(jit, g->blocks, error)) {
-    for (unsigned k = 0; k < KN_JIT_KINDS; k++) kn_jit_give(jit, g->blocks + k, k);
+  if (!kn_jit_seal(jit, u->blocks, error) || !kn_jit_unwind_add(jit, u, error)) {
+    kn_jit_unit_free(jit, u);
     kn_jit_realloc(jit, g, 0);
     return false;
   }
+  kn_jit_find_add(u);
   jit->unused_groups++;
   group_move(jit, g);
   return true;
@@ -101,8 +143,8 @@ bool kn_jit_entry_stub(kiln_jit *jit, struct kn_jit_entry *e, kiln_jit_error *er
   uint32_t i = g->free[--g->n_free];
   g->of[i] = e;
   e->group = g;
-  e->stub = (uint64_t)(uintptr_t)g->blocks[KN_JIT_CODE].at + i * KN_JIT_STUB_BYTES;
-  e->slot = (uint64_t *)(void *)(g->blocks[KN_JIT_RW].at + i * 8);
+  e->stub = (uint64_t)(uintptr_t)g->unit->blocks[KN_JIT_CODE].at + i * KN_JIT_STUB_BYTES;
+  e->slot = (uint64_t *)(void *)(g->unit->blocks[KN_JIT_RW].at + i * 8);
   if (g->n_free == 0) group_move(jit, g);
   kn_jit_entry_aim(e);
   return true;

@@ -49,6 +49,9 @@ static uint64_t append(struct kn_jit_link *l, enum kn_jit_kind kind, uint64_t si
   return at;
 }
 
+/* Bytes of the FDE of all stubs, which are as at a function's entry. */
+enum { STUBS_FDE_BYTES = 24 };
+
 static void lay_out(struct kn_jit_link *l) {
   if (l->stubs.n > 0)
     l->stub_at =
@@ -63,7 +66,7 @@ static void lay_out(struct kn_jit_link *l) {
   l->tls_got_at = append(l, KN_JIT_RO, (uint64_t)l->tls.n * KN_JIT_TLS_BYTES, 8);
   if (l->tls_file > 0) l->image_at = append(l, KN_JIT_RO, l->tls_file, l->tls_align);
   if (l->n_funcs > 0 && !l->jit->options.no_unwind)
-    l->frame_at = append(l, KN_JIT_RO, KN_CIE_BYTES + l->fde_bytes + 8, 8);
+    l->frame_at = append(l, KN_JIT_RO, KN_CIE_BYTES + l->fde_bytes + STUBS_FDE_BYTES + 8, 8);
   l->table_at = append(l, KN_JIT_RO, l->table_bytes, 4);
   if (KN_UNLIKELY(l->root_bytes > 0))
     l->roots_at = append(l, KN_JIT_RO, l->root_bytes, KN_ROOTS_ALIGN);
@@ -75,7 +78,7 @@ static bool make_unit(struct kn_jit_link *l) {
   uint32_t n = (uint32_t)(l->n_funcs + l->n_symbols);
   size_t defs = (l->defs.n + 1) * sizeof *u->defs, refs = (l->refs.n + 1) * sizeof *u->refs;
   size_t symbols = (n + 1) * sizeof *u->symbols;
-  size_t belongings = (size_t)l->n_funcs * sizeof *u->belongings;
+  size_t belongings = ((size_t)l->n_funcs + 1) * sizeof *u->belongings;
   u->defs = kn_jit_realloc(jit, NULL, defs);
   u->refs = kn_jit_realloc(jit, NULL, refs);
   u->symbols = kn_jit_realloc(jit, NULL, symbols + belongings);
@@ -83,7 +86,7 @@ static bool make_unit(struct kn_jit_link *l) {
   if (u->defs == NULL || u->refs == NULL || u->symbols == NULL || u->names == NULL)
     return kn_jit_no_memory(l->error);
   u->belongings = (struct kn_jit_belongings *)(u->symbols + n + 1);
-  if (belongings != 0) memset(u->belongings, 0, belongings);
+  memset(u->belongings, 0, belongings);
   lay_out(l);
   return kn_jit_take_unit(jit, l->size, l->align, u->blocks, l->error);
 }
@@ -283,6 +286,20 @@ static void write_frames_of(const struct kn_jit_link *l, uint32_t in, const stru
   }
 }
 
+/* Writes the frame of the stubs, which are together at the end of the unit's code. */
+static void write_stub_frames(const struct kn_jit_link *l, struct frames *w) {
+  const uint32_t registrars = (uint32_t)__builtin_popcount(l->registrars);
+  if (l->stubs.n == 0 && registrars == 0) return;
+  const uint64_t start = l->stubs.n > 0 ? l->stub_at : l->registrar_at;
+  const uint64_t end = registrars > 0 ? l->registrar_at + registrars * KN_JIT_REGISTRAR_BYTES
+                                      : start + (uint64_t)l->stubs.n * KN_JIT_STUB_BYTES;
+  const struct kn_code_func stubs = {.size = (uint32_t)(end - start)};
+  const uint64_t offset = (uint64_t)(w->p - w->start), field = w->at + offset + KN_FDE_ADDRESS_AT;
+  const uint64_t code = (uint64_t)(uintptr_t)l->unit->blocks[KN_JIT_CODE].at + start;
+  w->next->fde = (uint32_t)(l->frame_at + offset) + 1;
+  w->p = kn_fde_put(w->p, (uint32_t)offset, (uint32_t)(code - field), 0, &stubs, NULL);
+}
+
 static void write_frames(struct kn_jit_link *l) {
   if (l->n_funcs == 0 || l->jit->options.no_unwind) return;
   const struct kn_jit_block *b = l->unit->blocks;
@@ -301,6 +318,7 @@ static void write_frames(struct kn_jit_link *l) {
       table_at += kn_align_up(o->table_bytes.n, 4);
     }
   }
+  write_stub_frames(l, &w);
   l->unit->eh_frame = b[KN_JIT_RO].at + l->frame_at; /* a zero word ends it */
   l->unit->eh_frame_size = (uint64_t)(w.p - w.start) + 4;
 }

@@ -31,22 +31,28 @@ static uint8_t *put_load(uint8_t *to, uint64_t at, uint64_t slot) {
   return to + 12;
 }
 
-enum { STUB_LATE = 12 };
+enum { BTI_C = 0xd503245fu, STUB_LATE = 16 };
 
 static void write_stub(uint8_t *to, uint64_t at, uint64_t slot, uint64_t group) {
-  uint64_t distance = (group - (at + STUB_LATE)) >> 2 & 0x3ffffff;
-  kn_put32(put_load(to, at, slot),
-           group != 0 ? 0x14000000u | (uint32_t)distance : 0); /* b group, or udf #0 */
+  uint64_t distance = (group - (at + STUB_LATE + 4)) >> 2 & 0x3ffffff;
+  memset(to, 0, KN_JIT_STUB_BYTES); /* udf #0 */
+  kn_put32(to, BTI_C);
+  uint8_t *late = put_load(to + 4, at + 4, slot);
+  if (group == 0) return;
+  kn_put32(late, BTI_C);
+  kn_put32(late + 4, 0x14000000u | (uint32_t)distance); /* b group */
 }
 
 static void write_registrar(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot,
                             unsigned number) {
+  kn_put32(to, BTI_C);
+  to += 4, at += 4;
   kn_put32(to, 0x90000000 | number);                       /* adrp xN, dso */
   kn_put32(to + 4, 0x91000000 | number << 5 | number);     /* add xN, xN, dso */
   kn_put32(to + 8, number == 2 ? 0xd2800001 : 0xd503201f); /* mov x1, #0, or nop */
   fill(KILN_RELOC_A64_PAGE, to, dso, at);
   fill(KILN_RELOC_A64_LOW, to + 4, dso, at);
-  memset(put_load(to + 12, at + 12, slot), 0, 8);
+  memset(put_load(to + 12, at + 12, slot), 0, 4);
 }
 
 static void write_probe(uint8_t *to, unsigned number) {
@@ -219,7 +225,7 @@ static void write_late(uint8_t *to, uint64_t at, struct kn_jit_late_words *words
   static const uint32_t code[] = {
     0x10000010, /* adr x16, . */
     0xcb100231, /* sub x17, x17, x16 */
-    0xd344fe31, /* lsr x17, x17, #4 */
+    0xd345fe31, /* lsr x17, x17, #5 */
     0x90000010, /* adrp x16, words */
     0x91000210, /* add x16, x16, words */
     0xa9bf47f0, /* stp x16, x17, [sp, #-16]! */
@@ -249,6 +255,9 @@ const struct kn_jit_machine a64_jit = {
   .write_stub = write_stub,
   .stub_late = STUB_LATE,
   .write_late = write_late,
+  .late_rows = {0x46, 0x0e, 16, 0x42, 0x0e,
+                0}, /* def_cfa_offset after 6 instructions, and 2 further on */
+  .n_late_rows = 6,
   .write_registrar = write_registrar,
   .write_probe = write_probe,
   .write_tls = write_tls,

@@ -27,18 +27,22 @@ static bool rewrite(uint32_t kind, uint8_t *to, uint64_t at, uint64_t value, boo
   }
 }
 
-enum { STUB_LATE = 6 };
+static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
+
+enum { STUB_LATE = 10 };
 
 static void write_stub(uint8_t *to, uint64_t at, uint64_t slot, uint64_t group) {
-  static const uint8_t jump[] = {0xff, 0x25}; /* jmp *slot(%rip) */
   memset(to, 0xcc, KN_JIT_STUB_BYTES);
-  memcpy(to, jump, 2);
-  kn_put32(to + 2, (uint32_t)(slot - (at + 6)));
+  memcpy(to, endbr64, 4);
+  memcpy(to + 4, (const uint8_t[]){0xff, 0x25}, 2); /* jmp *slot(%rip) */
+  kn_put32(to + 6, (uint32_t)(slot - (at + STUB_LATE)));
   if (group == 0) return;
-  to[STUB_LATE] = 0x6a; /* push $number, one byte of it */
-  to[STUB_LATE + 1] = (uint8_t)((at - group) / KN_JIT_STUB_BYTES);
-  to[STUB_LATE + 2] = 0xe9; /* jmp group */
-  kn_put32(to + STUB_LATE + 3, (uint32_t)(group - (at + STUB_LATE + 7)));
+  uint8_t *late = to + STUB_LATE;
+  memcpy(late, endbr64, 4);
+  memcpy(late + 4, (const uint8_t[]){0x41, 0xb3}, 2); /* mov $number, %r11b */
+  late[6] = (uint8_t)((at - group) / KN_JIT_STUB_BYTES);
+  late[7] = 0xe9; /* jmp group */
+  kn_put32(late + 8, (uint32_t)(group - (at + STUB_LATE + 12)));
 }
 
 static void write_registrar(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot,
@@ -50,6 +54,8 @@ static void write_registrar(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slo
     0xff, 0x25, 0,    0, 0, 0,    /* jmp *slot(%rip) */
   };
   memset(to, 0xcc, KN_JIT_REGISTRAR_BYTES);
+  memcpy(to, endbr64, sizeof endbr64);
+  to += sizeof endbr64, at += sizeof endbr64;
   memcpy(to, code, sizeof code);
   to[2] |= (uint8_t)(registers[number] << 3);
   if (number == 2) memcpy(to + 7, (const uint8_t[]){0x31, 0xf6}, 2);
@@ -82,7 +88,7 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
 #define ROWS_END "\n\t.cfi_endproc"
 #endif
 
-/* On the stack are the number of the stub and the caller's return address; r11, which no convention uses for arguments
+/* On the stack are the number of the stub, in the lowest byte, and the caller's return address; r11, which no convention uses for arguments
  * or preserves, has the address of the words. Saved are the registers that C callees may change and that have arguments
  * or, by other conventions, are preserved: rax (vectors of a variadic call), rcx, rdx, rsi, rdi, r8, r9, r10 (static
  * chain), and all vectors and masks. xsave writes a part of its header, at 512, and the rest has to be zero. xsave and
@@ -179,12 +185,13 @@ static void choose_vectors(struct kn_jit_late_words *words) { (void)words; }
 
 static void write_late(uint8_t *to, uint64_t at, struct kn_jit_late_words *words) {
   static const uint8_t code[] = {
+    0x41, 0x53,                   /* push %r11 */
     0x4c, 0x8d, 0x1d, 0, 0, 0, 0, /* lea words(%rip), %r11 */
     0x41, 0xff, 0x23,             /* jmp *(%r11) */
   };
   memset(to, 0xcc, KN_JIT_LATE_STUBS * KN_JIT_STUB_BYTES);
   memcpy(to, code, sizeof code);
-  kn_put32(to + 3, (uint32_t)((uint64_t)(uintptr_t)words - (at + 7)));
+  kn_put32(to + 5, (uint32_t)((uint64_t)(uintptr_t)words - (at + 9)));
   words->code = LATE;
   choose_vectors(words);
 }
@@ -194,6 +201,9 @@ const struct kn_jit_machine x64_jit = {
   .write_stub = write_stub,
   .stub_late = STUB_LATE,
   .write_late = write_late,
+  .late_rows = {0x42, 0x0e, 16, 0x4a, 0x0e,
+                8}, /* def_cfa_offset after 2 bytes, and 10 further on */
+  .n_late_rows = 6,
   .write_registrar = write_registrar,
   .write_probe = write_probe,
   .write_tls = write_tls,

@@ -16,6 +16,13 @@
 #include <kiln/kiln.h>
 #include <kiln/text.h>
 
+/* In an emulator the protection may differ from the one requested: see docs/jit.md. */
+#ifdef KN_TEST_EMULATED
+enum { EMULATED = 1 };
+#else
+enum { EMULATED = 0 };
+#endif
+
 /* What @walk finds, called by the program. */
 static struct {
   kiln_jit *jit;
@@ -201,6 +208,81 @@ static void no_rows(void **state) {
   assert_int_equal(t.status, KILN_ERR_UNSUPPORTED);
 }
 
+/* ---- stubs ---- */
+
+/* Where the instructions of a stub are, and those of its group's code, which stores PUSHED_BYTES before PUSHED. At
+ * STUB_LATE begins what is executed without a definition. */
+#if defined(__x86_64__)
+enum { STUB_LATE = 10, STUB_JUMP = 17, PUSHED = 2, PUSHED_BYTES = 8, ENTRY_BYTES = 8 };
+static const uint8_t stub_code[] = {0, 4, 10, 14, 17}, group_code[] = {0, 2, 9};
+static const uint8_t landing[] = {0xf3, 0x0f, 0x1e, 0xfa}; /* endbr64 */
+static const uint8_t *group_of(const uint8_t *stub) {
+  int32_t distance;
+  memcpy(&distance, stub + STUB_JUMP + 1, 4);
+  return stub + STUB_JUMP + 5 + distance;
+}
+#else
+enum { STUB_LATE = 16, STUB_JUMP = 20, PUSHED = 24, PUSHED_BYTES = 16, ENTRY_BYTES = 0 };
+static const uint8_t stub_code[] = {0, 4, 8, 12, 16, 20},
+                     group_code[] = {0, 4, 8, 12, 16, 20, 24, 28};
+static const uint8_t landing[] = {0x5f, 0x24, 0x03, 0xd5}; /* bti c */
+static const uint8_t *group_of(const uint8_t *stub) {
+  int32_t word;
+  memcpy(&word, stub + STUB_JUMP, 4);
+  return stub + STUB_JUMP + ((int32_t)((uint32_t)word << 6) >> 4);
+}
+#endif
+
+const void *_Unwind_Find_FDE(void *pc, void *bases);
+
+/* A thread that has stopped at `pc`, with its stack pointer at `stack`: the bytes of its frame. */
+static ptrdiff_t frame_bytes(kiln_jit *jit, const uint8_t *pc, const uint64_t *stack) {
+  void *bases[3];
+  kiln_stack_walk walk = {.jits = &jit, .n_jits = 1};
+  kiln_stack_frame frame;
+  /* a walk looks for the code before a return address */
+  const kiln_stack_point point = {.pc = (uint64_t)(uintptr_t)pc + 1,
+                                  .sp = (uint64_t)(uintptr_t)stack};
+  assert_int_equal(kiln_stack_begin(&walk, &point), KILN_OK);
+  if (_Unwind_Find_FDE((void *)(uintptr_t)pc, bases) == NULL) return -1;
+  if (!kiln_stack_find_next(&walk, &frame)) return -2;
+  return (const char *)frame.end - (const char *)stack;
+}
+
+static void *no_code(void *user, const char *name) {
+  (void)user, (void)name;
+  return NULL;
+}
+
+/* Each instruction of a stub and of its group has unwind rows, and what indirect jumps lead to says so. */
+static void in_stubs(void **state) {
+  (void)state;
+  for (unsigned k = 0; k < (EMULATED ? 1 : 2); k++) {
+    kiln_jit *jit =
+      kiln_jit_new(&(kiln_jit_options){.protection = EMULATED ? KILN_JIT_PROTECTION_AUTO
+                                                     : k != 0 ? KILN_JIT_PROTECTION_DUAL
+                                                              : KILN_JIT_PROTECTION_SWITCH},
+                   NULL);
+    assert_non_null(jit);
+    const uint64_t stack[] = {(uint64_t)(uintptr_t)&in_stubs, 0, 0, 0};
+    for (int n = 0; n < 300; n++) { /* several groups */
+      char name[16];
+      snprintf(name, sizeof name, "f%d", n);
+      const uint8_t *stub = kiln_jit_declare_lazy(jit, name, no_code, NULL, NULL);
+      assert_non_null(stub);
+      assert_memory_equal(stub, landing, sizeof landing);
+      assert_memory_equal(stub + STUB_LATE, landing, sizeof landing);
+      for (size_t i = 0; i < sizeof stub_code; i++)
+        assert_int_equal(frame_bytes(jit, stub + stub_code[i], stack), ENTRY_BYTES);
+      for (size_t i = 0; i < sizeof group_code; i++)
+        assert_int_equal(frame_bytes(jit, group_of(stub) + group_code[i], stack),
+                         ENTRY_BYTES + (group_code[i] >= PUSHED ? PUSHED_BYTES : 0));
+      if (n % 3 == 0) assert_int_equal(kiln_jit_remove_lazy(jit, name, NULL), KILN_OK);
+    }
+    kiln_jit_free(jit);
+  }
+}
+
 static void nothing(void **state) {
   (void)state;
   kiln_stack_walk walk = {0};
@@ -249,6 +331,7 @@ int main(void) {
     cmocka_unit_test(from_signal_handlers),
     cmocka_unit_test(a_call_that_does_not_collect),
     cmocka_unit_test(no_rows),
+    cmocka_unit_test(in_stubs),
     cmocka_unit_test(nothing),
     cmocka_unit_test(damaged_tables),
   };
