@@ -111,9 +111,9 @@ typedef struct kiln_assembled_section {
   uint64_t size_bytes;                /**< size of its content */
   const kiln_assembled_reloc *relocs; /**< in ascending order of offset */
   uint32_t n_relocs;                  /**< number of `relocs` */
-  /** Call frame instructions, as in kiln_asm.rows. NULL means that the code has no unwind rows. Only a section with code
-   * from the assembly of a whole module has call frame instructions. If they cannot describe the frames exactly, the
-   * section `.eh_frame` is one of the text's sections, too. */
+  /** Call frame instructions, as in kiln_asm.rows. NULL means that the code has no unwind rows. Only a section with
+   * code from the assembly of a whole module has call frame instructions. If they cannot describe the frames exactly,
+   * the section `.eh_frame` is one of the text's sections, too. */
   const uint8_t *frame;
   uint32_t frame_bytes; /**< size of `frame` */
   /** Name of the section group that contains the section. NULL means that the section is in no section group. "" means

@@ -88,11 +88,12 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
 #define ROWS_END "\n\t.cfi_endproc"
 #endif
 
-/* On the stack are the number of the stub, in the lowest byte, and the caller's return address; r11, which no convention uses for arguments
- * or preserves, has the address of the words. Saved are the registers that C callees may change and that have arguments
- * or, by other conventions, are preserved: rax (vectors of a variadic call), rcx, rdx, rsi, rdi, r8, r9, r10 (static
- * chain), and all vectors and masks. xsave writes a part of its header, at 512, and the rest has to be zero. xsave and
- * xrstor leave the upper parts unused where they were, so that instructions of SSE stay fast. */
+/* On the stack are the number of the stub, in the lowest byte, and the caller's return address; r11, which no
+ * convention uses for arguments or preserves, has the address of the words. Saved are the registers that C callees may
+ * change and that have arguments or, by other conventions, are preserved: rax (vectors of a variadic call), rcx, rdx,
+ * rsi, rdi, r8, r9, r10 (static chain), and all vectors and masks. xsave writes a part of its header, at 512, and the
+ * rest has to be zero. xsave and xrstor leave the upper parts unused where they were, so that instructions of SSE stay
+ * fast. */
 static __attribute__((naked)) void late_call(void) {
   __asm__(ROWS_START ".cfi_def_cfa_offset 16\n\t"
                      ".byte 0xf3, 0x0f, 0x1e, 0xfa\n\t" /* endbr64 */

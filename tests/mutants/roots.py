@@ -54,8 +54,8 @@ MUTANTS = [
      'kn_image_func(image, image->roots.funcs[0]);\n  const struct kn_place', LINKED),
     ('a table of a unit is of its own function', WRITE, 'funcs[t->func].roots = ', 'funcs[k].roots = ', JIT),
     ('tables of a unit follow each other', WRITE, '        to += t->size;\n', '', JIT),
-    ('a function without a table has none', WRITE, 'if (belongings != 0) memset(u->belongings, 0, belongings);',
-     'if (belongings != 0) memset(u->belongings, 1, belongings);', JIT),
+    ('a function without a table has none', WRITE, '  memset(u->belongings, 0, belongings);',
+     '  memset(u->belongings, 1, belongings);', JIT),
     ('the unwind rows of a function are its own', WRITE, '    w->next++;\n', '    w->next += t == NULL;\n', JIT),
     # ---- walks ----
     ('a removed unit is not found', FIND, '  *u->found_from = next;\n', '  if (next == NULL) *u->found_from = next;\n', THREADS),
