@@ -22,7 +22,7 @@ PROGRAMS = os.path.join(HERE, '../programs')
 LEFT_OUT = {name + '.c' for name in '''asm_merged asm_module asm_operands asm_pairs asm_slots asm_symbols asm_tied
     bitfields bitint_wide builtin_setjmp dynamic_alloca eh_return float128 frames half ifuncs int128
     interrupts long_double long_double_all musttail named_registers small_copies sorting struct_value switches va_list
-    volatiles wide_integers'''.split()} | {'cxx_objects.cpp', 'exceptions_live.cpp', 'stack_realign.cpp'}
+    volatiles wide_integers'''.split()} | {'asm_frames.cpp', 'asm_frames_shared.cpp', 'cxx_objects.cpp', 'exceptions_live.cpp', 'stack_realign.cpp'}
 
 
 def main():
