@@ -73,6 +73,7 @@ static bool enum_attr(struct kn_bc *r, struct kn_bc_attr *a, uint64_t key, uint6
     case ATTR_NO_RETURN: a->flags |= FA_NORETURN; break;
     case ATTR_NO_UNWIND: a->flags |= FA_NOUNWIND; break;
     case ATTR_RETURNS_TWICE: a->flags |= FA_RETURNS_TWICE; break;
+    case ATTR_UNWIND_TABLE: a->flags |= FA_UNWIND_TABLE; break;
     case ATTR_OPT_NONE: a->flags |= FA_OPT_NONE; break;
     case ATTR_ALWAYS_INLINE: a->flags |= FA_INLINE_ALWAYS; break;
     case ATTR_INLINE_HINT: a->flags |= FA_INLINE_HINT; break;
