@@ -146,6 +146,7 @@ static void harden(struct gen *g, unsigned n_slots) {
   attrs.realign_stack = choice % 6 == 5;
   if (choice % 4 == 1) attrs.probe_bytes = choice % 8 == 1 ? 4096 : 64;
   if (choice % 5 < 3) attrs.guard = (kiln_guard)(KILN_GUARD_ARRAYS + choice % 5);
+  attrs.no_jump_tables = choice % 3 == 2;
   kiln_func_set_attrs(g->f, &attrs);
 }
 

@@ -340,8 +340,9 @@ struct kn_func_attrs {
   bool blocks_as_made;
   bool not_into;                      /* kiln_func_attrs */
   uint8_t inlining;                   /* kiln_inline */
-  bool no_rows;                       /* of unwinding: kiln_func_attrs */
+  bool no_rows;                       /* kiln_func_attrs */
   bool keeps_pinned;                  /* kiln_func_attrs */
+  bool no_jump_tables;                /* kiln_func_attrs */
   uint32_t inline_same, inline_needs; /* kiln_func_attrs */
 };
 

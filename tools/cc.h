@@ -70,6 +70,7 @@ struct cc_args {
   bool function_sections, data_sections, no_red_zone;
   bool verbose;
   bool aranges;            /* -gdwarf-aranges */
+  bool debug_frame;        /* -fforce-dwarf-frame */
   enum cc_split split;     /* -gsplit-dwarf */
   const char *dumpdir;     /* -dumpdir, or NULL */
   const char *compression; /* -gz: zlib or zstd; NULL: debug sections are not compressed */
@@ -101,6 +102,8 @@ bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv);
 
 /* A flag that asks for code which Kiln does not make and which does not show in bitcode; NULL: none does. */
 const char *cc_find_refused(const struct cc_args *a);
+/* What a word of the command line says to the assembler, words with commas between them; NULL: nothing. */
+const char *cc_assemblers_words(const struct cc_item *item);
 /* Warns of flags that ask for debugging information which Kiln does not write. */
 void cc_warn_left_out(const struct cc_args *a);
 /* Makes a diagnostic of an input's bitcode name the flag or attribute that the user wrote, instead of LLVM's words and

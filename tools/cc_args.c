@@ -305,14 +305,24 @@ static void find_language(struct cc_args *a, struct cc_item *in, const char *sai
 
 /* ---- the whole ---- */
 
-/* -gz, and what it is for the assembler. */
-static void note_compression(struct cc_args *a, const char *word) {
-  static const char *const spelled[] = {"-gz", "-Wa,--compress-debug-sections"};
-  for (size_t i = 0; i < sizeof spelled / sizeof *spelled; i++) {
-    size_t n = strlen(spelled[i]);
-    if (strncmp(word, spelled[i], n) != 0) continue;
-    if (word[n] == 0) a->compression = "zlib";
-    if (word[n] == '=') a->compression = strcmp(word + n, "=none") != 0 ? word + n + 1 : NULL;
+/* What follows -gz, or what it is for the assembler: the kind of compression. */
+static void note_kind(struct cc_args *a, const char *kind, size_t n) {
+  if (n == 0) a->compression = "zlib";
+  if (n == 0 || kind[0] != '=') return;
+  char *named = cc_keep(cc_more(NULL, n));
+  memcpy(named, kind + 1, n - 1);
+  named[n - 1] = 0;
+  a->compression = strcmp(named, "none") != 0 ? named : NULL;
+}
+
+static void note_compression(struct cc_args *a, const char *word, const char *value) {
+  static const char name[] = "-compress-debug-sections";
+  if (strncmp(word, "-gz", 3) == 0) note_kind(a, word + 3, strlen(word + 3));
+  const struct cc_item item = {.kind = CC_FLAG, .word = word, .value = value};
+  for (const char *p = cc_assemblers_words(&item); p != NULL && *p != 0; p += *p == ',') {
+    size_t n = strcspn(p, ","), dash = strncmp(p, "--", 2) == 0, end = dash + strlen(name);
+    if (strncmp(p + dash, name, strlen(name)) == 0) note_kind(a, p + end, n - end);
+    p += n;
   }
 }
 
@@ -345,13 +355,15 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   if (strcmp(word, "-v") == 0) a->verbose = true;
   if (strncmp(word, "-MJ", 3) == 0) a->database = value != NULL ? value : word + 3;
   if (strcmp(word, "-gdwarf-aranges") == 0) a->aranges = true;
+  if (strcmp(word, "-fforce-dwarf-frame") == 0) a->debug_frame = true;
+  if (strcmp(word, "-fno-force-dwarf-frame") == 0) a->debug_frame = false;
   if (strcmp(word, "-gsplit-dwarf") == 0 || strcmp(word, "-gsplit-dwarf=split") == 0)
     a->split = CC_SPLIT_FILE;
   if (strcmp(word, "-gsplit-dwarf=single") == 0) a->split = CC_SPLIT_SINGLE;
   if (strcmp(word, "-gno-split-dwarf") == 0) a->split = CC_SPLIT_NONE;
   if (strcmp(word, "-dumpdir") == 0) a->dumpdir = value;
   if (is_one_of(word, vectors)) a->vectorize = true;
-  note_compression(a, word);
+  note_compression(a, word, value);
   return false;
 }
 

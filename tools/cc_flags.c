@@ -33,6 +33,10 @@ static const struct row assembler[] = {
 #define ASSEMBLER(flag, unless) {flag, unless},
 #include "cc_flags.def"
 };
+static const char *const idle[] = {
+#define IDLE(word) word,
+#include "cc_flags.def"
+};
 static const struct {
   struct row row;
   const char *what;
@@ -145,29 +149,55 @@ static const char *asked_of_sanitizer(const struct cc_args *a, const char *name,
   return asked;
 }
 
+const char *cc_assemblers_words(const struct cc_item *item) {
+  if (item->kind == CC_INPUT) return NULL;
+  if (strcmp(item->word, "-Xassembler") == 0) return item->value;
+  return strncmp(item->word, "-Wa,", 4) == 0 ? item->word + 4 : NULL;
+}
+
 /* An option of the assembler as the command line has it. */
 static const char *one_kept(const char *word, const char *option) {
   return strncmp(word, "-Wa,", 4) == 0 ? word : joined(word, option);
 }
 
-static const char *refused_of_assembler(const struct cc_args *a, const struct row *row) {
-  const char *asked = NULL;
+/* Does the assembler's word `one` change no object? `*folder`: and the next word is a folder. */
+static bool is_idle(const char *one, bool *folder) {
+  *folder = strcmp(one, "-I") == 0 || strcmp(one, "-fdebug-compilation-dir") == 0;
+  if (strncmp(one, "-I", 2) == 0) return true;
+  for (size_t k = 0; k < sizeof idle / sizeof *idle; k++) {
+    size_t n = strlen(idle[k]);
+    bool prefix = strchr("=-", idle[k][n - 1]) != NULL;
+    if (strncmp(one, idle[k], n) == 0 && (prefix || one[n] == 0)) return true;
+  }
+  return false;
+}
+
+/* The last of the assembler's words that asks for what Kiln does not make, if it is not taken back; or the first that
+ * is not known. */
+static const char *refused_of_assembler(const struct cc_args *a) {
+  const char *asked[sizeof assembler / sizeof *assembler] = {NULL};
+  bool folder = false;
   for (size_t i = 0; i < a->n; i++) {
-    const char *word = a->items[i].word, *p;
-    if (a->items[i].kind == CC_INPUT) continue;
-    if (strcmp(word, "-Xassembler") == 0) p = a->items[i].value;
-    else if (strncmp(word, "-Wa,", 4) == 0) p = word + 4;
-    else continue;
-    while (*p != 0) {
+    const char *word = a->items[i].word, *p = cc_assemblers_words(&a->items[i]);
+    while (p != NULL && *p != 0) {
       char one[256];
       size_t n = strcspn(p, ",");
+      bool known = folder;
       snprintf(one, sizeof one, "%.*s", (int)(n < sizeof one ? n : sizeof one - 1), p);
-      int how = says(row, one);
-      if (how != 0) asked = how > 0 ? one_kept(word, one) : NULL;
       p += n + (p[n] == ',');
+      if (folder) folder = false;
+      else known = is_idle(one, &folder);
+      for (size_t k = 0; !known && k < sizeof assembler / sizeof *assembler; k++) {
+        int how = says(&assembler[k], one);
+        known = how != 0;
+        if (known) asked[k] = how > 0 ? one_kept(word, one) : NULL;
+      }
+      if (!known) return one_kept(word, one);
     }
   }
-  return asked;
+  for (size_t k = 0; k < sizeof assembler / sizeof *assembler; k++)
+    if (asked[k] != NULL) return asked[k];
+  return NULL;
 }
 
 /* The first option for LLVM that is not one of the passes that clang runs. */
@@ -231,8 +261,7 @@ const char *cc_find_refused(const struct cc_args *a) {
   for (size_t i = 0; i < sizeof sanitizers / sizeof *sanitizers; i++)
     if ((found = asked_of_sanitizer(a, sanitizers[i].name, sanitizers[i].group)) != NULL)
       return found;
-  for (size_t i = 0; i < sizeof assembler / sizeof *assembler; i++)
-    if ((found = refused_of_assembler(a, &assembler[i])) != NULL) return found;
+  if ((found = refused_of_assembler(a)) != NULL) return found;
   return refused_of_llvm(a);
 }
 

@@ -255,6 +255,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   const struct tool_reading how = {.module = {.function_sections = a->function_sections,
                                               .data_sections = a->data_sections,
                                               .aranges = a->aranges,
+                                              .debug_frame = a->debug_frame,
                                               .stress_seed = a->stress},
                                    .on_assembly = a->mode == CC_ASSEMBLY ? cc_watch_assembly : NULL,
                                    .on_assembly_user = &directives};

@@ -88,7 +88,7 @@ static bool enum_attr(struct kn_bc *r, struct kn_bc_attr *a, uint64_t key, uint6
     case ATTR_SANITIZE_TYPE:
     case ATTR_SANITIZE_ALLOC: a->flags |= FA_SANITIZE_OTHER; break;
     case ATTR_NO_RED_ZONE: a->flags |= FA_NO_RED_ZONE; break;
-    case ATTR_UW_TABLE: a->flags |= FA_UW_TABLE; break;
+    case ATTR_UNWIND_TABLE: a->flags |= FA_UNWIND_TABLE; break;
     case ATTR_STACK_ALIGNMENT:
       if (value > 16) refuse(a, row);
       break;

@@ -356,7 +356,7 @@ static __attribute__((noinline)) bool jumps(struct kn_bc *r, const struct kn_bc_
   const uint32_t type = c->type;
   const struct kn_bc_type *ft = &r->types.at[type];
   if (!(r->fn.global->fn_flags & FA_OPT_NONE) || type != r->fn.global->type || ft->flags ||
-      r->fn.harden.leaves || !s->plain || s->ret > RET_SCALAR ||
+      r->fn.harden.leaves || r->fn.harden.no_tail_calls || !s->plain || s->ret > RET_SCALAR ||
       s->ret_bool != r->fn.sig.ret_bool || ft->n - 1 > MOST_ARGS)
     return false;
   kiln_sig own = kiln_symbol_get(r->module, (kiln_symbol){r->fn.global->symbol}).sig;

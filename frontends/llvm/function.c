@@ -84,12 +84,14 @@ static bool build(struct kn_bc *r, const struct kn_bc_global *g, struct kn_bc_sa
   uint32_t features = g->fn_flags >> FA_FEATURES_SHIFT & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
   if (g->fn_flags & FA_FMA) features |= KILN_FEATURE_FMA;
   bool used = (g->data_flags & KILN_DATA_USED) != 0;
-  if (features != 0 || used || g->fn_flags & (FA_FRAME_POINTER | FA_REALIGN_STACK))
+  bool no_rows = (g->fn_flags & (FA_NOUNWIND | FA_UNWIND_TABLE)) == FA_NOUNWIND && g->init == 0;
+  if (features != 0 || used || no_rows || g->fn_flags & (FA_FRAME_POINTER | FA_REALIGN_STACK))
     kiln_func_set_attrs(r->f,
                         &(kiln_func_attrs){.features = features,
                                            .frame_pointer = (g->fn_flags & FA_FRAME_POINTER) != 0,
                                            .realign_stack = (g->fn_flags & FA_REALIGN_STACK) != 0,
-                                           .used = used});
+                                           .used = used,
+                                           .no_rows = no_rows});
   if (KN_UNLIKELY(g->init != 0) && !kn_bc_lone_personality(r)) return false;
   if (KN_UNLIKELY(r->m->inlining)) set_inlining(r, g);
   if (KN_UNLIKELY(g->fn_flags & FA_HARDENED || r->m->harden.probes || r->m->harden.protect))

@@ -55,6 +55,7 @@ struct kn_bc_function {
     uint32_t guard_buffer; /* and the least length of an array of chars that calls for one */
     uint8_t enters;        /* a profiler is called at the beginning: which; */
     bool leaves;           /* and at the end */
+    bool no_tail_calls;    /* none is made of a call that LLVM marks as one */
     bool naked;            /* the body is machine code */
   } harden;
 

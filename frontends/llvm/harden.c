@@ -67,6 +67,12 @@ bool kn_bc_string_attr(struct kn_bc_attr *a, const char *key, const char *value)
     bool general = takes(value, "sse") || takes(value, "sse2"), no_x87 = takes(value, "x87");
     a->harden.general |= general;
     a->harden.no_x87 |= no_x87;
+  } else if (strcmp(key, "no-jump-tables") == 0) {
+    a->harden.no_tables |= strcmp(value, "true") == 0;
+  } else if (strcmp(key, "disable-tail-calls") == 0) {
+    a->harden.no_tail_calls |= strcmp(value, "true") == 0;
+  } else if (strcmp(key, "aarch64-jump-table-hardening") == 0) {
+    a->harden.no_tables = 1; /* without a table nothing is left to protect */
   } else if (strcmp(key, "instrument-function-entry-inlined") == 0) {
     unsigned k = 1;
     while (k < 4 && strcmp(value, entered_by[k]) != 0) k++;
@@ -246,7 +252,6 @@ void kn_bc_harden_function(struct kn_bc *r) {
   kiln_func_attrs attrs = kiln_func_get_attrs(r->f);
   if (harden.naked) {
     attrs.naked = r->fn.harden.naked = true;
-    attrs.no_rows = (r->fn.global->fn_flags & (FA_NOUNWIND | FA_UW_TABLE)) == FA_NOUNWIND;
     kiln_func_set_attrs(r->f, &attrs);
     if (kn_bc_targets[r->target].cf_protection &&
         protect & KILN_PROTECT_BRANCH) /* endbr64, as LLVM has it */
@@ -257,6 +262,8 @@ void kn_bc_harden_function(struct kn_bc *r) {
   if (kn_bc_targets[r->target].cf_protection && harden.general) attrs.general_only = true;
   if (protect != r->m->harden.protect)
     attrs.protection = protect != 0 ? protect : KILN_PROTECT_NONE;
+  attrs.no_jump_tables = harden.no_tables;
+  r->fn.harden.no_tail_calls = harden.no_tail_calls;
   r->fn.harden.enters = harden.enters;
   r->fn.harden.leaves = harden.leaves;
   r->fn.harden.guard = harden.guard;

@@ -19,6 +19,7 @@ union kn_bc_hardening {
   struct {
     uint32_t guard : 2; /* kiln_guard */
     uint32_t probe : 1, no_probe : 1, no_plt : 1, no_cf_check : 1, naked : 1;
+    uint32_t no_tables : 1, no_tail_calls : 1; /* tables of jumps */
     uint32_t enters : 2,
       leaves : 1; /* which function is called at the beginning; one at the end is */
     /* of x86-64: features that conventions depend on; only general registers may be used; the x87 may not */

@@ -7,6 +7,19 @@
 
 /* ---- target ---- */
 
+/* ud1 KIND(%eax), %eax, by its shortest encoding. */
+static uint32_t trap_by_ud1(uint8_t *code, uint8_t kind) {
+  const uint8_t form = kind == 0 ? 0 : kind <= INT8_MAX ? 0x40 : 0x80; /* of the displacement */
+  memcpy(code, (const uint8_t[]){0x67, 0x0f, 0xb9, form, kind, 0, 0, 0}, 8);
+  return form == 0 ? 4 : form == 0x40 ? 5 : 8;
+}
+/* brk 'U' << 8 | KIND */
+static uint32_t trap_by_brk(uint8_t *code, uint8_t kind) {
+  const uint32_t brk = 0xd4200000u | ('U' << 8 | (uint32_t)kind) << 5;
+  for (unsigned i = 0; i < 4; i++) code[i] = (uint8_t)(brk >> 8 * i);
+  return 4;
+}
+
 const struct kn_bc_target kn_bc_targets[] = {
   [KILN_PROCESSOR_X86_64] = {.i128_mark = "i128:128",
                              .ints = 3,
@@ -19,6 +32,7 @@ const struct kn_bc_target kn_bc_targets[] = {
                              .f80 = KILN_TYPE_F80,
                              .cf_protection = true,
                              .ret = "\xc3",
+                             .trap = trap_by_ud1,
                              .f128 = KILN_TYPE_V128,
                              .eh_return = true,
                              .half_calls = true,
@@ -37,6 +51,7 @@ const struct kn_bc_target kn_bc_targets[] = {
                              .saved = 0xf008,
                              .sysv = true},
   [KILN_PROCESSOR_AARCH64] = {.ret = "\xc0\x03\x5f\xd6",
+                              .trap = trap_by_brk,
                               .ints = 8,
                               .floats = 8,
                               .float_results = 8,

@@ -237,7 +237,7 @@ enum {
   FA_SANITIZE_HWADDRESS = 1 << 27,
   FA_SANITIZE_OTHER = 1 << 28,
   FA_SYSV = 1 << 29, /* of a global only: KN_BC_SIG_SYSV */
-  FA_UW_TABLE = 1 << 30,
+  FA_UNWIND_TABLE = 1 << 30,
   FA_SAME = FA_STRICT_FP | FA_SANITIZE_ADDRESS | FA_SANITIZE_THREAD | FA_SANITIZE_MEMORY |
             FA_SANITIZE_HWADDRESS | FA_SANITIZE_OTHER, /* what caller and callee must agree about */
   FA_NEEDS = ((1 << 20) - (1 << 12)) | FA_BMI2 /* what the caller must have, too: features */
@@ -598,6 +598,8 @@ struct kn_bc_target {
   bool sret_in_reg;    /* so does inreg beside sret */
   /* Branches are protected by the flags cf-protection-...; else by attributes. */
   bool cf_protection;
+  /* Writes the code of llvm.ubsantrap, at most 8 bytes; returns how many. */
+  uint32_t (*trap)(uint8_t *code, uint8_t kind);
   const char *ret;    /* machine code that returns, without a zero: of a naked function */
   bool eh_return;     /* there is an EH_RETURN, and llvm.eh.return to be one */
   bool sret_jumps;    /* clang's thunks jump to functions with results in memory, too */

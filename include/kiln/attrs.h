@@ -194,14 +194,25 @@ typedef struct kiln_func_attrs {
   /** Bits that the front end defines, such as one bit for each processor feature. Kiln inlines this function only into
    * functions whose `inline_needs` has at least these bits. */
   uint32_t inline_needs;
-  /** If true, Kiln writes no unwind rows for the function, and kiln_asm.rows must be NULL. The front end may supply the
-   * rows itself, as data in the section of unwind tables. This attribute is only for naked functions. */
+  /** If true, Kiln writes no unwind rows for the function to .eh_frame (on Windows: to .pdata), so that neither
+   * exceptions nor walks of the stack pass it: for code that starts a system, and for functions that never unwind.
+   * - If the module has debug information, debuggers find the rows in .debug_frame; see also
+   *   kiln_module_options.debug_frame.
+   * - A naked function with `no_rows` has no rows in .debug_frame either, and kiln_asm.rows must be NULL. The front end
+   *   may supply the rows itself, as data in the section of unwind tables.
+   * - It is an error if the function has a personality. If Kiln inlines a function with a personality into the
+   *   function, the function has rows. */
   bool no_rows;
   /** For functions that code outside of the module calls, if the module pins a register (kiln_module_attrs.pinned): the
    * function saves the register at its beginning, and restores it when it returns, ends by a tail call, or is unwound.
    * Until the function sets the register (SET_PINNED), the register has the caller's value.
    * - It is an error if the module pins no register, or if the function is naked. */
   bool keeps_pinned;
+  /** If true, a SWITCH of the function is a tree of comparisons, whatever number of cases it has: the code contains no
+   * jump table and no indirect jump that the front end did not request, as `-fno-jump-tables` demands.
+   * - If Kiln inlines a function with `no_jump_tables` into another function, the other function has no jump tables
+   *   either. */
+  bool no_jump_tables;
   uint64_t reserved[3]; /**< 0 */
 } kiln_func_attrs;
 

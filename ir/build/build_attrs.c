@@ -20,7 +20,8 @@ static const char *wrong(const kiln_func *f, const kiln_func_attrs *a) {
   if (a->keeps_pinned && (m->pinned == 0 || a->naked))
     return m->pinned == 0 ? "attributes: 'keeps_pinned', but the module pins no register"
                           : "attributes: 'keeps_pinned' of a naked function";
-  if (a->no_rows && !a->naked) return "attributes: 'no_rows' is for naked functions";
+  if (a->no_rows && personality != 0)
+    return "attributes: 'no_rows' of a function with a personality";
   return NULL;
 }
 
@@ -60,6 +61,7 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   memcpy(&a->frame_pointer, &attrs->frame_pointer, FLAGS);
   a->no_rows = attrs->no_rows;
   a->keeps_pinned = attrs->keeps_pinned;
+  a->no_jump_tables = attrs->no_jump_tables;
   a->inlining = (uint8_t)attrs->inlining;
   a->inline_same = attrs->inline_same;
   a->inline_needs = attrs->inline_needs;
@@ -85,6 +87,7 @@ kiln_func_attrs kiln_func_get_attrs(const kiln_func *f) {
     .not_into = a->not_into,
     .no_rows = a->no_rows,
     .keeps_pinned = a->keeps_pinned,
+    .no_jump_tables = a->no_jump_tables,
     .inlining = (kiln_inline)a->inlining,
     .inline_same = a->inline_same,
     .inline_needs = a->inline_needs,

@@ -33,7 +33,8 @@ struct kn_code_func {
   uint32_t table;            /* of exceptions: index into tables + 1, or 0 */
   uint8_t cie;               /* variant of its CIE: enum kn_cie */
   bool used;                 /* kept even if the linker collects garbage */
-  bool no_rows;              /* it has no FDE */
+  bool no_rows;              /* .eh_frame has no FDE of it */
+  bool debug_rows;           /* .debug_frame may have one */
 };
 
 /* A function's table of exceptions (.gcc_except_table), complete but for the addresses of types: 4 bytes each, that

@@ -278,6 +278,7 @@ static bool end(struct kn_walk *w) {
     .cie = w->frame.cie,
     .used = w->f->attrs.used,
     .no_rows = w->f->attrs.no_rows,
+    .debug_rows = !(w->f->attrs.no_rows & w->f->attrs.naked),
   };
   KN_NOTIFY(w, end, w, func);
   out->funcs.n++;

@@ -405,7 +405,8 @@ static void free_work(struct kn_dwarf *d) {
 bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct kn_dwarf **out) {
   kiln_module *m = image->m;
   *out = NULL;
-  if (m->debug == NULL || m->debug->units.n == 0) return true;
+  const bool described = m->debug != NULL && m->debug->units.n != 0;
+  if (!described && !m->options.debug_frame) return true;
   struct kn_dwarf *d = *out = kn_arena_zero(arena, sizeof *d, 8);
   if (d == NULL) return kn_dwarf_no_memory(m) != NULL;
   d->image = image;
@@ -413,9 +414,10 @@ bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct
   d->m = m;
   d->module = m->debug;
   d->version = m->dwarf_version ? m->dwarf_version : 5;
-  if (number_entries(d)) collect(d);
-  else kn_dwarf_no_memory(m);
+  if (described && number_entries(d)) collect(d);
+  else if (described) kn_dwarf_no_memory(m);
   if (d->n_units != 0) kn_dwarf_info(d);
+  kn_dwarf_frames(d);
   free_work(d);
   return kn_dwarf_ok(d);
 }

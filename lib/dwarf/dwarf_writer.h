@@ -435,6 +435,8 @@ void kn_dwarf_complete_expr(struct kn_dwarf *d, unsigned section, uint32_t size)
 uint32_t kn_dwarf_begin_table(struct kn_dwarf *d, unsigned section, uint32_t unit);
 /* Writes which code each unit has. */
 void kn_dwarf_aranges(struct kn_dwarf *d);
+/* lib/dwarf/dwarf_frame.c */
+void kn_dwarf_frames(struct kn_dwarf *d);
 
 /* lib/dwarf/dwarf_line.c */
 

@@ -8,7 +8,8 @@
 bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct kn_dwarf **out) {
   (void)arena;
   *out = NULL;
-  if (image->m->debug == NULL || image->m->debug->units.n == 0) return true;
+  const bool described = image->m->debug != NULL && image->m->debug->units.n != 0;
+  if (!described && !image->m->options.debug_frame) return true;
   return KN_MODULE_FAIL(false, image->m, KILN_ERR_UNSUPPORTED,
                         "debugging information was left out of this build of Kiln");
 }

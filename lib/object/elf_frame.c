@@ -1,6 +1,6 @@
-/* Fourth step of the ELF writer: .eh_frame, one FDE per function, and a CIE for those without a table of exceptions
- * and each personality, so that debuggers, profilers and exceptions can walk the frames. Called by lib/object/elf.c;
- * the rows themselves come from the walk. Invariant: FDEs are in the order of the functions. */
+/* Fourth step of the ELF writer: .eh_frame, one FDE per function that has rows there, and a CIE for those without a
+ * table of exceptions and each personality, so that debuggers, profilers and exceptions can walk the frames. Called by
+ * lib/object/elf.c; the rows themselves come from the walk. Invariant: FDEs are in the order of the functions. */
 #include "lib/object/elf.h"
 #include "lib/object/frames.h"
 
@@ -11,13 +11,14 @@ static uint32_t cie_at(const struct kn_elf *e, uint32_t i) {
 
 bool kn_elf_frame_prepare(struct kn_elf *e) {
   const struct kn_image_eh *eh = &e->image->eh;
-  uint64_t size = 0, n = e->image->n_funcs;
+  uint64_t size = 0, n = 0;
   e->plain_cies = 1;
   for (uint32_t i = 0; i < e->image->n_sessions; i++) {
     const struct kn_output *o = kn_image_output(e->image, i);
     for (uint32_t k = 0; k < o->funcs.n; k++) {
       const struct kn_code_func *f = o->funcs.at + k;
       size += kn_fde_bytes(f);
+      n += !f->no_rows;
       if (KN_UNLIKELY(f->cie >= e->plain_cies) && f->table == 0) e->plain_cies = f->cie + 1;
     }
   }

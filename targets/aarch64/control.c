@@ -183,7 +183,8 @@ static void search(struct kn_walk *w, const struct switching *s, uint32_t count)
     const struct kn_case *c = &s->cases[p.first];
     if (!kn_code_room(w, 1024)) return;
     if (p.label != UINT32_MAX) kn_label_bind(w, p.label);
-    if (n >= TABLE_MIN && (c[n - 1].value - c[0].value) / TABLE_SPARSE < n) {
+    if (n >= TABLE_MIN && (c[n - 1].value - c[0].value) / TABLE_SPARSE < n &&
+        !w->f->attrs.no_jump_tables) {
       table(w, s, c, n);
     } else if (n <= CHAIN_MAX) {
       for (uint32_t i = 0; i < n; i++) {

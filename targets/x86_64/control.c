@@ -300,7 +300,7 @@ void x64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
   }
   unsigned r = kn_reg(w, in->a, type);
   uint64_t range = s.cases[s.n - 1].value - s.cases[0].value;
-  if (s.n >= 5 && range < (uint64_t)s.n * 4 && range < INT32_MAX)
+  if (s.n >= 5 && range < (uint64_t)s.n * 4 && range < INT32_MAX && !w->f->attrs.no_jump_tables)
     table(w, r, type, s.cases, s.n, s.fallback);
   else search(w, r, x64_size(type), s.cases, s.n, s.fallback);
   kn_drop(w, in->a);

@@ -123,6 +123,18 @@ REFUSED = '''
 -Wa,-mmapsyms=implicit                  -Wa,-mmapsyms=implicit
 -Wa,-momit-lock-prefix=yes              -Wa,-momit-lock-prefix=yes
 -Wa,-mx86-used-note=yes                 -Wa,-mx86-used-note=yes
+-Wa,--made-up                           -Wa,--made-up
+-Wa,-W,--made-up                        -Wa,-W,--made-up
+-Wa,-al=listing                         -Wa,-al=listing
+-Wa,-mtune=generic                      -Wa,-mtune=generic
+-Wa,--gdwarf-5                          -Wa,--gdwarf-5
+-Wa,--defsym,X=1                        -Wa,--defsym,X=1
+-Wa,-msse2avx                           -Wa,-msse2avx
+-Wa,--64                                -Wa,--64
+-Wa,-o,f.s                              -Wa,-o,f.s
+-Wa,--noexecstack -Wa,-O2               -Wa,-O2
+-Xassembler --made-up                   -Xassembler --made-up
+-fno-integrated-as -Wa,--made-up        -Wa,--made-up
 '''
 
 # Taken, for the effect is the same or there is none.
@@ -175,6 +187,18 @@ TAKEN = '''
 -mllvm -asan-globals=0
 -Wa,--noexecstack
 -Wa,--fatal-warnings,-W
+-Wa,-L,--no-warn,--no-crel
+-Wa,-I,/nowhere,-W
+-Wa,-I. -Wa,-I/nowhere
+-Wa,-fdebug-compilation-dir,/nowhere
+-Wa,-fdebug-compilation-dir=/nowhere
+-Wa,-gdwarf-5
+-Wa,-march=x86-64,-mcpu=native
+-Wa,-force_cpusubtype_ALL
+-Wa,--mrelax-relocations=yes
+-Wa,-mrelax-relocations=no,-mrelax-relocations=yes
+-g -Wa,-W,-compress-debug-sections
+-g -Wa,--compress-debug-sections=zlib,-W
 -Xassembler --noexecstack
 --target=aarch64-linux-gnu -mbranch-protection=none
 --target=aarch64-linux-gnu -mbranch-protection=standard
@@ -281,7 +305,7 @@ LEFT_OUT = '''
 -gdwarf-2 -gdwarf-3                     -gdwarf-3: it will be DWARF 4
 -g -gdwarf64                            -gdwarf64: it will be 32-bit DWARF
 -g -gdwarf-5 -gembed-source             -gembed-source: sources are not embedded
--fforce-dwarf-frame                     -fforce-dwarf-frame: unwind tables
+-Wframe-larger-than=100                 -Wframe-larger-than=: the sizes of frames are not checked
 -g -grecord-command-line                -grecord-command-line: the command line is not recorded
 -g -grecord-gcc-switches                -grecord-gcc-switches: the command line is not recorded
 -g -gpubnames                           -gpubnames: there will be no index of names
@@ -290,6 +314,8 @@ LEFT_OUT = '''
 # No warning: taken back, or nothing that is left out.
 SILENT = '''
 -g -fdebug-macro -fno-debug-macro
+-Wframe-larger-than=100 -Wno-frame-larger-than
+-fforce-dwarf-frame
 -g -gdwarf64 -gdwarf32
 -gdwarf-2 -gdwarf-5
 -gdwarf-3 -gdwarf-4

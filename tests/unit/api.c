@@ -145,12 +145,14 @@ static void attributes(void **state) {
                                .protection = KILN_PROTECT_NONE,
                                .probe_bytes = 4096,
                                .frame_pointer = true,
-                               .realign_stack = true};
+                               .realign_stack = true,
+                               .no_jump_tables = true};
   kiln_func_set_attrs(f, &all);
   a = kiln_func_get_attrs(f);
   assert_true(a.personality.id == p.id && a.features == all.features && a.guard == all.guard);
   assert_true(a.protection == all.protection && a.probe_bytes == 4096);
   assert_true(a.frame_pointer && a.realign_stack && !a.general_only && !a.naked);
+  assert_true(a.no_jump_tables && !a.no_rows);
   a.protection = 0; /* as the module says */
   a.probe_bytes = 1;
   kiln_func_set_attrs(f, &a);

@@ -165,6 +165,18 @@ void kn_in_trap(const struct call *c) {
   kiln_build_nullary(c->r->f, KILN_OP_TRAP);
   kn_bc_split_block(c->r);
 }
+/* A trap whose instruction says which check failed. Handlers of signals read the kind. */
+void kn_in_trap_of(const struct call *c) {
+  struct kn_bc *r = c->r;
+  uint8_t bytes[8];
+  int64_t kind;
+  if (!const_arg(c, 0, &kind)) return;
+  const kiln_asm code = {.bytes = bytes,
+                         .size_bytes = kn_bc_targets[r->target].trap(bytes, (uint8_t)kind)};
+  kiln_build_asm(r->f, kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0), &code, NULL, 0);
+  kn_bc_unreachable(r);
+  kn_bc_split_block(r);
+}
 void kn_in_debug_trap(const struct call *c) { kiln_build_nullary(c->r->f, KILN_OP_DEBUG_TRAP); }
 
 void kn_in_setjmp(const struct call *c) {

@@ -273,6 +273,7 @@ fn function_attrs(sess: &Session) -> kiln_func_attrs {
         probe_bytes: if matches!(sess.target.stack_probes, StackProbeType::None) { 0 } else { GUARD_PAGE },
         frame_pointer: !matches!(frame_pointer, FramePointer::MayOmit),
         blocks_as_made: true,
+        no_jump_tables: !sess.opts.cg.jump_tables,
         ..Default::default()
     }
 }

@@ -39,7 +39,7 @@ TITLES = [
     ('KIND', 'Metadata of functions and variables, of kinds without a number'), ('NAMED', 'Named metadata'), ('PROPERTY', 'What else there is'),
 ]
 FLAGS = [('REFUSED', 'Flags of `kiln cc`', 'unless'), ('SYSTEM', 'Flags of `kiln cc` for Windows', 'unless'), ('SANITIZER', 'Parts of `-fsanitize=`', 'part of'),
-         ('ASSEMBLER', 'Flags after `-Wa,` and `-Xassembler`', 'unless')]
+         ('ASSEMBLER', 'Flags after `-Wa,` and `-Xassembler`, beside all that clang does not know', 'unless')]
 SAY = {'DONE': 'implemented', 'IDLE': 'no effect', 'VALUE': 'depends', 'REFUSED': 'refused',
        'UNLESS': 'refused unless `%s`', 'CALLED': 'refused where called', 'BOTH': 'refused, and where called'}
 

@@ -176,6 +176,7 @@ pub struct Attrs {
     probe_bytes: u32,
     used: bool,
     keeps_pinned: bool,
+    no_jump_tables: bool,
 }
 
 impl Default for Attrs {
@@ -187,7 +188,14 @@ impl Default for Attrs {
 impl Attrs {
     /// Makes the default attributes.
     pub fn new() -> Attrs {
-        Attrs { guard: Guard::None, frame_pointer: false, probe_bytes: 0, used: false, keeps_pinned: false }
+        Attrs {
+            guard: Guard::None,
+            frame_pointer: false,
+            probe_bytes: 0,
+            used: false,
+            keeps_pinned: false,
+            no_jump_tables: false,
+        }
     }
 
     /// Selects whether a guard value stands between the function's local memory and its return address (stack
@@ -219,6 +227,12 @@ impl Attrs {
     /// Makes the function save and restore the register that its module pins, for callers outside of the module.
     pub fn keeps_pinned(mut self) -> Attrs {
         self.keeps_pinned = true;
+        self
+    }
+
+    /// Makes each switch a tree of comparisons, without a jump table.
+    pub fn no_jump_tables(mut self) -> Attrs {
+        self.no_jump_tables = true;
         self
     }
 }
@@ -303,6 +317,7 @@ impl<'id> Function<'id> {
             raw.probe_bytes = attrs.probe_bytes;
             raw.used = attrs.used;
             raw.keeps_pinned = attrs.keeps_pinned;
+            raw.no_jump_tables = attrs.no_jump_tables;
             sys::kiln_func_set_attrs(self.raw(), &raw);
         }
     }
