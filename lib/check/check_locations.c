@@ -34,7 +34,66 @@ static bool is_slot_at(const struct kn_check *c, uint32_t slot, int64_t at) {
 
 static bool is_constant(const struct kn_check *c, uint32_t h, int64_t number) {
   if (kn_is_imm(h)) return kn_imm(h) == number;
-  return kn_is_pool(h) && (int64_t)c->f->pool.at[kn_index(h)].low == number;
+  const struct kn_const *is = kn_is_pool(h) ? &c->f->pool.at[kn_index(h)] : NULL;
+  return is != NULL && kn_type_log2[is->type] <= 3 && (int64_t)is->low == number;
+}
+
+/* Are the bytes at `p` those of wide constant `h`? */
+static bool is_wide(const struct kn_check *c, uint32_t h, const uint8_t *p, uint32_t n) {
+  const struct kn_const *is = kn_is_pool(h) ? &c->f->pool.at[kn_index(h)] : NULL;
+  if (is == NULL || is->symbol != 0 || n != 17 || *p++ != 16) return false;
+  return kn_get32(p) == (uint32_t)is->low && kn_get32(p + 4) == (uint32_t)(is->low >> 32) &&
+         kn_get32(p + 8) == (uint32_t)is->high && kn_get32(p + 12) == (uint32_t)(is->high >> 32);
+}
+
+/* How many bits handle `h` has if it is a value; 0: it is none. */
+static unsigned bits_of(const struct kn_check *c, uint32_t h) {
+  if (!kn_is_value(h) || h == 0) return 0;
+  return 8u << kn_type_log2[kn_inst_result(c->f, &c->f->inst[h])];
+}
+
+/* Is a row's expression one of memory where the function says so, and of a value where it says that? The last byte of
+ * an operand is none of DW_OP_stack_value, but for those of constants and links. */
+static bool is_of_kind(const struct kn_code_var *row, const uint8_t *p) {
+  if (*p == KILN_DW_OP_addr || *p == KILN_DW_OP_implicit_pointer || *p == KILN_DW_OP_implicit_value)
+    return true;
+  const bool on_stack = p[row->n - 1] == KILN_DW_OP_stack_value;
+  const bool reg = (*p >= KILN_DW_OP_reg0 && *p < KILN_DW_OP_reg0 + 32) || *p == KILN_DW_OP_regx;
+  if (row->in_memory && on_stack) return false;
+  /* what was spilled to the frame is there, a slot's address is not */
+  const bool spilled = *p == KILN_DW_OP_fbreg && kn_is_value(row->value) && row->value != 0;
+  return !row->computed || on_stack || reg || spilled;
+}
+
+/* Is a piece of a slot the part of the variable that it says? */
+static bool is_piece_of(const struct kn_check *c, const struct kn_code_var *row) {
+  const struct kn_func_debug *debug = &c->f->debug;
+  if (!kn_is_slot(row->value) || row->part_bits == 0) return true;
+  const uint32_t i = kn_index(row->value);
+  const uint32_t whole = (uint32_t)(kn_slot_whole(c->f, i) - c->f->slots.at);
+  bool declared = false;
+  for (uint32_t k = 0; k < debug->vars.n; k++) {
+    const struct kn_debug_var *v = &debug->vars.at[k];
+    const uint8_t *p = debug->bytes.at + v->expr, *end = p + v->n;
+    if (v->slot != whole || v->variable != row->variable || v->inlined != row->inlined) continue;
+    declared = true;
+    const bool later = v->n > 1 && !v->indirect && *p++ == KILN_DW_OP_plus_uconst;
+    const uint64_t at = c->f->slots.at[i].offset - (later ? kn_uleb128(&p, end) : 0);
+    if (row->part_at == v->part_at + 8 * at) return true;
+  }
+  return !declared;
+}
+
+/* Does what comes after a register or a place in the frame take as many bits as value `h` has? */
+static bool takes_all(const struct kn_check *c, uint32_t h, const uint8_t *p, const uint8_t *end,
+                      bool in_frame) {
+  const unsigned bits = bits_of(c, h);
+  if (bits == 0 || bits > 64 || p >= end) return true;
+  if (in_frame)
+    return *p == KILN_DW_OP_deref_size ? 8u * p[1] == bits : *p != KILN_DW_OP_deref || bits == 64;
+  if (bits == 64 || *p++ != KILN_DW_OP_constu) return true;
+  const uint64_t mask = kn_uleb128(&p, end);
+  return p >= end || *p != KILN_DW_OP_and || mask == (UINT64_C(1) << bits) - 1;
 }
 
 /* The place in which parameter `h` arrives when the function begins; -1: nothing reads it. */
@@ -74,11 +133,14 @@ static enum claim read_row(struct kn_check *c, const struct kn_code_var *row,
                            struct kn_check_claim *to) {
   const uint8_t *p = c->walk->out->exprs.at + row->expr, *end = p + row->n;
   const uint32_t h = row->value;
+  if (!is_of_kind(row, p) || !is_piece_of(c, row)) return WRONG;
   if (h == 0) return SEVERAL;
+  if (*p == KILN_DW_OP_implicit_value) return is_wide(c, h, p + 1, row->n - 1) ? PROVED : WRONG;
   if (*p == KILN_DW_OP_addr || *p == KILN_DW_OP_implicit_pointer) return read_link(c, h, p);
   const uint8_t op = *p++;
   if (op == KILN_DW_OP_entry_value || op == KILN_DW_OP_GNU_entry_value) {
     if (row->n < 3 || p[0] != 1 || p[1] < KILN_DW_OP_reg0) return OTHER;
+    if (!takes_all(c, h, p + 2, end, false)) return WRONG;
     const int32_t at = arrival(c, h);
     return at == -1                                                 ? OTHER
            : (uint32_t)at == register_of(c, p[1] - KILN_DW_OP_reg0) ? PROVED
@@ -89,6 +151,7 @@ static enum claim read_row(struct kn_check *c, const struct kn_code_var *row,
   if (op == KILN_DW_OP_consts) return is_constant(c, h, kn_sleb128(&p, end)) ? PROVED : WRONG;
   if (op == KILN_DW_OP_fbreg) {
     const int64_t distance = kn_sleb128(&p, end);
+    if (!takes_all(c, h, p, end, true)) return WRONG;
     if (!kn_is_slot(h)) to->place = kn_flow_frame(&c->flow, frame_at(c, distance));
     else if (kn_slot_align(c->walk, kn_index(h)) > 4) return OTHER;
     else return is_slot_at(c, kn_index(h), distance) ? PROVED : WRONG;
@@ -96,6 +159,8 @@ static enum claim read_row(struct kn_check *c, const struct kn_code_var *row,
     to->place = register_of(c, op - KILN_DW_OP_reg0);
   } else if (op >= KILN_DW_OP_breg0 && op < KILN_DW_OP_breg0 + 32) {
     to->place = register_of(c, op - KILN_DW_OP_breg0);
+    (void)kn_sleb128(&p, end);
+    if (!takes_all(c, h, p, end, false)) return WRONG;
   } else if (op == KILN_DW_OP_regx || op == KILN_DW_OP_bregx) {
     to->place = register_of(c, kn_uleb128(&p, end));
   } else return OTHER;

@@ -80,6 +80,7 @@ struct kn_code_var {
 #ifdef KN_CHECKS
   uint32_t
     value; /* handle of what is there: a value, a constant, or a slot whose content or memory it is; 0: not said */
+  bool in_memory, computed; /* it is what is at an address, or it is none, as the function says */
 #endif
 };
 

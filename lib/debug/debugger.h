@@ -45,6 +45,7 @@ struct kn_debug_lines {
 struct kn_debug_place {
   enum kn_debug_where {
     KN_DP_NUMBER, /* nowhere: it is `number`, */
+    KN_DP_WIDE,   /* or the constant `handle`, of more than 64 bits, */
     KN_DP_SLOT,   /* the address of a slot in memory, */
     KN_DP_SYMBOL, /* the address of a symbol, */
     KN_DP_POINTER, /* the address of a slot that is in no memory: of a variable, index + 1 is `range`, */

@@ -28,9 +28,23 @@ void kn_debug_vars_allocate(const struct kn_debug_observer *d) {
   }
 }
 
+/* Is variable `v` some of its slot's bytes, as they are? *at: from which one on. */
+static bool is_at(const kiln_func *f, const struct kn_debug_var *v, uint64_t *at) {
+  const uint8_t *p = f->debug.bytes.at + v->expr, *end = p + v->n;
+  *at = 0;
+  if (v->n == 0 || v->indirect) return !v->indirect;
+  if (*p++ != KILN_DW_OP_plus_uconst) return false;
+  for (unsigned shift = 0; p < end && shift < 28; shift += 7) {
+    *at |= (uint64_t)(*p & 0x7f) << shift;
+    if (*p++ < 0x80) return p == end;
+  }
+  return false;
+}
+
 /* Can values not say what the variable is? */
 static bool is_odd(const kiln_func *f, const struct kn_debug_var *v) {
-  return (v->n != 0 && !v->indirect) ||
+  uint64_t at;
+  return (!v->indirect && !is_at(f, v, &at)) ||
          (f->slots.at[v->slot].pieces != 0 && (v->indirect || v->part_bits != 0));
 }
 
@@ -82,6 +96,8 @@ void kn_debug_add_places(struct kn_debug_observer *d, const struct kn_debug_var 
   const struct kn_slot *slots = w->f->slots.at, *s = &slots[v->slot];
   const uint32_t bytes = 1u << kn_type_log2[s->type];
   const bool part = d->as_is && w->slots[v->slot].reg != KN_NO_REG && bytes < s->size_bytes;
+  struct kn_debug_var of_piece = *v;
+  uint64_t at;
   if (d->as_is &&
       (d->by_slot.at[v->slot].hidden || (d->by_slot.at[v->slot].stores && is_odd(w->f, v))))
     return;
@@ -89,10 +105,13 @@ void kn_debug_add_places(struct kn_debug_observer *d, const struct kn_debug_var 
     add_slot(d, v, v->slot, v->part_at, v->part_bits);
     return;
   }
-  if (s->uses != 0) add_slot(d, v, v->slot, 0, 8 * bytes);
+  if (is_at(w->f, v, &at)) of_piece.n = 0;
+  if (s->uses != 0 && at == 0) add_slot(d, &of_piece, v->slot, v->part_at, 8 * bytes);
   for (uint32_t i = s->pieces; i != 0; i = slots[i - 1].pieces) {
     const struct kn_slot *piece = &slots[i - 1];
-    add_slot(d, v, i - 1, 8 * piece->offset, (uint32_t)(8 * piece->size_bytes));
+    if (piece->offset >= at)
+      add_slot(d, &of_piece, i - 1, v->part_at + 8 * (piece->offset - (uint32_t)at),
+               (uint32_t)(8 * piece->size_bytes));
   }
 }
 
@@ -134,14 +153,18 @@ static void add_store(struct kn_debug_observer *d, const struct kn_debug_store *
   struct kn_debug_slot *of = &d->by_slot.at[s->slot];
   for (uint32_t k = of->newest; k != 0; k = d->seen.at[k - 1].next) {
     const struct kn_debug_var *v = &f->debug.vars.at[k - 1];
-    const uint32_t h = is_odd(f, v) ? 0 : s->value;
+    uint64_t at;
+    const bool own = is_at(f, v, &at), before = own && s->at < at;
+    if (before && s->at + s->bytes <= at) continue; /* to other bytes of the slot */
+    const uint32_t h = is_odd(f, v) || before ? 0 : s->value;
     struct kn_debug_value value = value_of(v, h, v->indirect | s->data);
+    if (own) value.n = 0;
     if (!of->stores && (is_odd(f, v) || d->w->plan->slots.at[s->slot].memory != 0)) continue;
     if (kn_is_pool(h) && f->pool.at[kn_index(h)].symbol != 0 &&
         (kn_debug_symbol(f, h) == 0 || (s->data && v->indirect)))
       of->hidden = true;
-    if (s->bytes != f->slots.at[s->slot].size_bytes) {
-      value.part_at = v->part_at + 8 * s->at;
+    if (s->bytes != f->slots.at[s->slot].size_bytes && !before) {
+      value.part_at = v->part_at + 8 * (s->at - (uint32_t)at);
       value.part_bits = 8 * s->bytes;
     }
     kn_debug_say(

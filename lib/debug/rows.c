@@ -111,6 +111,8 @@ bool kn_debug_add_row(struct kn_debug_observer *d, const struct kn_debug_value *
                               .to = to == KN_DEBUG_END ? 0 : to};
 #ifdef KN_CHECKS
   row->value = v->other[0] ? 0 : is->handle;
+  row->computed = !v->address;
+  row->in_memory = v->address && (v->n == 0 || expr[v->n - 1] != KILN_DW_OP_stack_value);
 #endif
   out->exprs.n += row->n;
   d->values.newest = is;

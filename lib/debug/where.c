@@ -94,12 +94,20 @@ uint32_t kn_debug_symbol(const kiln_func *f, uint32_t h) {
   return kn_is_local(s) && (s->kind == KILN_SYMBOL_FUNC || s->data != 0) ? c->symbol : 0;
 }
 
-/* Is handle `h`, a constant, a number? */
-static bool is_number(const kiln_func *f, uint32_t h, int64_t *number) {
+/* The constant that handle `h` is: a number, or wide, or the address of a symbol; false: of another kind, or a symbol
+ * that no expression says. */
+static bool constant(const kiln_func *f, uint32_t h, struct kn_debug_place *is) {
   const struct kn_const *c = kn_is_pool(h) ? &f->pool.at[kn_index(h)] : NULL;
-  *number = c ? (int64_t)c->low : kn_imm(h);
-  return c == NULL || !(c->symbol || c->tls || c->is_typeid || c->type == KILN_TYPE_I128 ||
-                        c->type == KILN_TYPE_F128 || c->type == KILN_TYPE_F80);
+  if (c != NULL && (c->symbol || c->tls || c->is_typeid)) {
+    is->where = KN_DP_SYMBOL;
+    is->number = (int64_t)((uint64_t)is->number + c->low);
+    return kn_debug_symbol(f, h) != 0;
+  }
+  const bool wide = c != NULL && kn_type_log2[c->type] > 3;
+  is->where = wide ? KN_DP_WIDE : KN_DP_NUMBER;
+  if (!wide)
+    is->number = (int64_t)((uint64_t)is->number + (uint64_t)(c ? (int64_t)c->low : kn_imm(h)));
+  return !wide || is->number == 0;
 }
 
 /* Is slot `i` in memory? Where debuggers change no code, what nothing accesses is in none. */
@@ -116,12 +124,9 @@ bool kn_debug_where(const struct kn_debug_observer *d, uint32_t h, bool computed
   for (unsigned sums = 0; sums < 4; sums++) {
     *is = (struct kn_debug_place){.reg = KN_NO_REG, .handle = h, .number = (int64_t)sum};
     if (kn_is_imm(h) || kn_is_pool(h)) {
-      int64_t number;
-      const bool symbol = !is_number(w->f, h, &number);
-      if (symbol) is->where = KN_DP_SYMBOL;
-      else if (sums != 0) is->handle = 0;
-      is->number = (int64_t)(sum + (uint64_t)number);
-      return !symbol || kn_debug_symbol(w->f, h) != 0;
+      const bool known = constant(w->f, h, is);
+      if (sums != 0 && is->where == KN_DP_NUMBER) is->handle = 0;
+      return known;
     }
     if (kn_is_slot(h)) {
       is->where = is_memory(d, kn_index(h)) ? KN_DP_SLOT : KN_DP_POINTER;
@@ -198,6 +203,16 @@ static uint8_t *put_mask(uint8_t *p, unsigned bits) {
   return p;
 }
 
+/* The bytes of a constant. */
+static uint8_t *put_wide(const struct kn_walk *w, uint8_t *p, uint32_t h) {
+  const struct kn_const *c = &w->f->pool.at[kn_index(h)];
+  *p++ = KILN_DW_OP_implicit_value;
+  *p++ = 16;
+  kn_put64(p, c->low);
+  kn_put64(p + 8, c->high);
+  return p + 16;
+}
+
 /* The address of a symbol, or a pointer to a variable: what the writer of DWARF puts in place of these numbers. */
 static uint8_t *put_link(const struct kn_walk *w, uint8_t *p, const struct kn_debug_place *is) {
   const bool symbol = is->where == KN_DP_SYMBOL;
@@ -229,6 +244,7 @@ uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn
     return NULL; /* more than debuggers compute with, or no number */
   switch (is->where) {
   case KN_DP_NUMBER: return put_number(p, is->number);
+  case KN_DP_WIDE: return value ? NULL : put_wide(w, p, h);
   case KN_DP_SLOT:
   case KN_DP_SYMBOL:
   case KN_DP_POINTER: break; /* see above */

@@ -389,7 +389,7 @@ static void free_work(struct kn_dwarf *d) {
                     d->scopes.at, d->ranges.at, d->patches.at, d->files.at,    d->file_of,
                     d->str_of,    d->func_addr, d->callees,    d->func_node,   d->next_func,
                     d->next_kept, d->names.at,  d->links.at,   d->pointers.at, d->scope_way.at,
-                    d->filed.at};
+                    d->filed.at,  d->instance_of};
   kn_trie_free(d->m, &d->abbrevs);
   kn_hash_free(&d->m->options.allocator, &d->str_hash);
   kn_hash_free(&d->m->options.allocator, &d->scope_hash);

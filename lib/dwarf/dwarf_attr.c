@@ -232,10 +232,49 @@ bool kn_dwarf_left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct
   }
 }
 
+/* Has entry i a location, or a value? */
+static bool is_somewhere(const struct kn_dwarf *d, uint32_t i) {
+  const struct kn_dwarf_die *die = &d->dies.at[i];
+  struct kn_die_attr a;
+  if (die->var == 0)
+    return die->global != 0 || kn_dwarf_attr(d, i, KILN_DW_AT_location, &a) ||
+           kn_dwarf_attr(d, i, KILN_DW_AT_const_value, &a);
+  for (uint32_t number = die->var; number != 0; number = d->vars.at[number - 1].next) {
+    const struct kn_dwarf_var *v = &d->vars.at[number - 1];
+    const struct kn_output *o = kn_image_output(d->image, v->session);
+    for (const struct kn_code_var *c = &o->vars.at[v->index], *end = c + v->count; c < end; c++)
+      if (c->n != 0 && c->n != UINT32_MAX && !kn_dwarf_is_link(o->exprs.at + c->expr, c->n))
+        return true;
+  }
+  return false;
+}
+
+/* What an attribute of a type refers to for variable `v` (of the source), whose value debuggers take: itself, if it has
+ * a place, or the only instance of it that has one, or 0: of a variable without a place, they take some number. */
+static uint32_t variable_with_value(struct kn_dwarf_fields *f, uint32_t v) {
+  struct kn_dwarf *d = f->d;
+  if (is_somewhere(d, v)) return v;
+  if (d->instance_of == NULL) {
+    if ((d->instance_of = kn_dwarf_zeros(d, d->n_sources)) == NULL) return 0;
+    for (uint32_t k = d->n_sources; k < d->dies.n; k++) {
+      uint32_t *is = &d->instance_of[d->dies.at[k].of];
+      if (d->dies.at[k].var != 0 && is_somewhere(d, k)) *is = *is != 0 ? UINT32_MAX : k;
+    }
+  }
+  const uint32_t k = d->instance_of[v];
+  return k != 0 && k != UINT32_MAX && d->dies.at[k].unit == f->unit ? k : 0;
+}
+
 /* A reference: a unit's to its file says the file's name and directory, others to a file are its number. */
 static void add_reference(struct kn_dwarf_fields *f, uint32_t i, unsigned name, uint32_t to) {
   struct kn_dwarf *d = f->d;
-  if (to == 0 || kn_dwarf_entry(d, to)->tag != KILN_DIE_TAG_FILE) {
+  const unsigned tag = to != 0 ? kn_dwarf_entry(d, to)->tag : 0;
+  if (tag != KILN_DIE_TAG_FILE) {
+    const bool variable = tag == KILN_DW_TAG_variable || tag == KILN_DW_TAG_formal_parameter;
+    if (variable && kn_dwarf_is_extent(name)) {
+      to = variable_with_value(f, to);
+      if (to != 0) KN_DWARF_CHECK(bound, d, to);
+    }
     kn_dwarf_add_ref(f, name, to);
   } else if (kn_dwarf_entry(d, i)->tag == KILN_DW_TAG_compile_unit) {
     const struct kn_dwarf_file file = kn_dwarf_file_text(d, to);
@@ -305,7 +344,7 @@ static void add_scope(struct kn_dwarf_fields *f, uint32_t i) {
   if (discriminator) add_number(f, KILN_DW_AT_GNU_discriminator, discriminator);
 }
 
-static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *g) {
+static void add_global(struct kn_dwarf_fields *f, uint32_t i, const struct kn_debug_global *g) {
   static const uint8_t none;
   const uint8_t *expr = g->n ? f->d->module->bytes.at + g->expr : &none, *p = expr;
   const uint8_t *end = p + g->n;
@@ -317,12 +356,14 @@ static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *
   if (g->n >= 2 && end[-1] == KILN_DW_OP_stack_value) end--;
   const unsigned op = g->n ? *p++ : 0;
   if (op >= KILN_DW_OP_lit0 && op <= KILN_DW_OP_lit31 && p == end) {
+    KN_DWARF_CHECK(constant, f->d, i, 8);
     kn_dwarf_add(f, KILN_DW_AT_const_value, KILN_DW_FORM_udata, op - KILN_DW_OP_lit0);
     return;
   }
   if (op == KILN_DW_OP_constu || op == KILN_DW_OP_consts) {
     const uint64_t v = kn_leb128(&p, end, op == KILN_DW_OP_consts);
     if (p == end) {
+      KN_DWARF_CHECK(constant, f->d, i, 8);
       kn_dwarf_add(f, KILN_DW_AT_const_value,
                    op == KILN_DW_OP_constu ? KILN_DW_FORM_udata : KILN_DW_FORM_sdata, v);
       return;
@@ -331,15 +372,51 @@ static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *
   add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, expr, g->n);
 }
 
+/* How many elements an array of `type` has; 0: that is not said. */
+static uint64_t array_count(const struct kn_dwarf *d, uint32_t type) {
+  const struct kn_dwarf_view v = kn_dwarf_view(d, type);
+  uint64_t n = 0;
+  for (uint32_t k = 0; k < v.shape->n_refs; k++) {
+    const struct kn_dwarf_item *item = &v.shape->refs[k];
+    if (item->kind != KN_DA_CHILDREN) continue;
+    const struct kn_dwarf_list list = kn_dwarf_list(d, kn_dwarf_to(d, &v, item));
+    for (uint32_t m = 0; m < list.n; m++) {
+      struct kn_die_attr a;
+      const uint32_t range = kn_dwarf_member(d, &list, m);
+      if (range == 0 || !kn_dwarf_attr(d, range, KILN_DW_AT_count, &a) || a.kind != KN_DA_UINT)
+        return 0;
+      n = (n != 0 ? n : 1) * a.value;
+      if (n > UINT32_MAX) return 0;
+    }
+  }
+  return n;
+}
+
 /* How many bits the variable of entry i has by its type; 0: that is not said. */
 static uint64_t variable_bits(const struct kn_dwarf *d, uint32_t i) {
   uint32_t type = kn_dwarf_type_of(d, d->dies.at[i].of);
+  uint64_t n = 1;
   for (unsigned steps = 0; type != 0 && steps < 16; steps++, type = kn_dwarf_type_of(d, type)) {
+    const unsigned tag = kn_dwarf_entry(d, type)->tag;
     struct kn_die_attr a;
     if (kn_dwarf_attr(d, type, KILN_DW_AT_byte_size, &a))
-      return a.value <= UINT32_MAX ? 8 * a.value : 0;
-    if (kn_dwarf_entry(d, type)->tag == KILN_DW_TAG_array_type)
-      return 0; /* type_of is that of an element */
+      return a.kind == KN_DA_UINT && n * a.value <= UINT32_MAX ? 8 * n * a.value : 0;
+    switch (tag) {
+    case KILN_DW_TAG_pointer_type:
+    case KILN_DW_TAG_reference_type:
+    case KILN_DW_TAG_rvalue_reference_type: return 64 * n;
+    case KILN_DW_TAG_typedef:
+    case KILN_DW_TAG_const_type:
+    case KILN_DW_TAG_volatile_type:
+    case KILN_DW_TAG_restrict_type:
+    case KILN_DW_TAG_atomic_type:
+    case KILN_DW_TAG_enumeration_type: break;
+    case KILN_DW_TAG_array_type:
+      n *= array_count(d, type);
+      if (n == 0 || n > UINT32_MAX) return 0;
+      break;
+    default: return 0;
+    }
   }
   return 0;
 }
@@ -353,6 +430,7 @@ static void add_parts(struct kn_dwarf_fields *f, uint32_t number, uint64_t bits)
   for (uint32_t k = number; k && n < 64; k = d->vars.at[k - 1].next)
     parts[n++] = &o->vars.at[d->vars.at[k - 1].index];
   const uint8_t *bytes = kn_dwarf_parts(d, o, parts, n, bits, &size);
+  KN_DWARF_CHECK(location, d, d->located, bytes, size);
   kn_dwarf_add_expr(f, KILN_DW_AT_location, bytes, size);
 }
 
@@ -367,7 +445,8 @@ static void add_locations(struct kn_dwarf_fields *f, uint32_t i, const struct kn
     add_list(f, KILN_DW_AT_location, kn_dwarf_loc_list(d, v, scope, variable_bits(d, i)));
     return;
   }
-  const uint8_t *expr = kn_dwarf_row_expr(d, o, all, 0, &n);
+  const uint8_t *expr = kn_dwarf_row_expr(d, o, all, variable_bits(d, i), 0, &n);
+  KN_DWARF_CHECK(location, d, i, expr, n);
   if (n != 0) kn_dwarf_add_expr(f, KILN_DW_AT_location, expr, n);
 }
 
@@ -377,6 +456,9 @@ static void add_location(struct kn_dwarf_fields *f, uint32_t i, uint32_t number)
   const struct kn_dwarf_var *v = d->var = &d->vars.at[number - 1];
   const struct kn_output *o = kn_image_output(d->image, v->session);
   const struct kn_code_var *c = &o->vars.at[v->index];
+#ifdef KN_CHECKS
+  d->located = i;
+#endif
   if (c->to) {
     add_locations(f, i, v);
   } else if (c->n == UINT32_MAX) { /* in code: relative to the function it is in */
@@ -386,6 +468,7 @@ static void add_location(struct kn_dwarf_fields *f, uint32_t i, uint32_t number)
   } else if (c->part_bits) {
     add_parts(f, number, variable_bits(d, i));
   } else if (c->n) {
+    KN_DWARF_CHECK(location, d, i, o->exprs.at + c->expr, c->n);
     add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, o->exprs.at + c->expr, c->n);
   }
 }
@@ -404,7 +487,7 @@ static void add_code(struct kn_dwarf_fields *f, uint32_t i) {
   }
   if (die->ranges) add_scope(f, i);
   if (die->global && die->var == 0 && die->source.tag != KILN_DW_TAG_subprogram)
-    add_global(f, &d->module->globals.at[die->global - 1]);
+    add_global(f, i, &d->module->globals.at[die->global - 1]);
   if (die->var) add_location(f, i, die->var);
 }
 

@@ -49,8 +49,9 @@ static uint32_t origin(const struct kn_dwarf *d, const struct kn_code_call *call
   return d->dies.at[i].unit ? i : 0;
 }
 
-/* Writes what a call passes in registers. */
-static void put_parameters(struct kn_dwarf_fields *f, const uint8_t *p, const uint8_t *end) {
+/* Writes what a call in function i passes in registers. */
+static void put_parameters(struct kn_dwarf_fields *f, uint32_t i, const uint8_t *p,
+                           const uint8_t *end) {
   bool old = f->d->version < 5;
   for (; p < end; p += 2 + p[1]) {
     uint8_t location[2] = {KILN_DW_OP_reg0 + p[0]};
@@ -59,6 +60,7 @@ static void put_parameters(struct kn_dwarf_fields *f, const uint8_t *p, const ui
     kn_dwarf_begin(f);
     kn_dwarf_add_expr(f, KILN_DW_AT_location, location, 1);
     if (link) (void)KN_PUSH(f->d->m, f->d->links, 0);
+    KN_DWARF_CHECK(value, f->d, i, p + 2, p[1]);
     kn_dwarf_add_expr(f, old ? KILN_DW_AT_GNU_call_site_value : KILN_DW_AT_call_value, p + 2, p[1]);
     kn_dwarf_put_entry(
       f, old ? KILN_DW_TAG_GNU_call_site_parameter : KILN_DW_TAG_call_site_parameter, false);
@@ -96,7 +98,7 @@ void kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func) {
                          (int64_t)at->value + call->at - start);
     kn_dwarf_put_entry(f, old ? KILN_DW_TAG_GNU_call_site : KILN_DW_TAG_call_site, p < end);
     if (p == end) continue;
-    put_parameters(f, p, end);
+    put_parameters(f, d->func_node[func], p, end);
     kn_dwarf_put(d, KN_DS_INFO, NULL, 1);
   }
 }

@@ -138,10 +138,40 @@ static bool is_there(const struct kn_dwarf *d, const struct kn_output *o, const 
          memcmp(expr + 1, o->exprs.at + o->vars.at[v->pointer - 1].expr + 1, 8) == 0;
 }
 
+/* Most bytes of an expression of a wide number. */
+enum { WIDEST_NUMBER = 3 + 128 };
+
+/* A number, as `bits` bits, more than debuggers compute with: of expressions of `n` bytes, which end with
+ * DW_OP_stack_value, others give no such value. */
+static const uint8_t *wide_number(struct kn_dwarf *d, const uint8_t *expr, uint32_t n,
+                                  uint64_t bits, uint32_t *size) {
+  const uint8_t *p = expr + 1, *end = expr + n - 1;
+  const bool literal = *expr >= KILN_DW_OP_lit0 && *expr <= KILN_DW_OP_lit31;
+  const int64_t number = literal                      ? *expr - KILN_DW_OP_lit0
+                         : *expr == KILN_DW_OP_consts ? kn_sleb128(&p, end)
+                                                      : 0;
+  const bool known = (literal || *expr == KILN_DW_OP_consts) && p == end;
+  uint8_t *bytes =
+            known && bits <= 8 * (WIDEST_NUMBER - 3) ? kn_dwarf_alloc(d, WIDEST_NUMBER) : NULL,
+          *to;
+  *size = 0;
+  if (bytes == NULL) return expr;
+  *bytes = KILN_DW_OP_implicit_value;
+  to = kn_put_uleb(bytes + 1, bits / 8);
+  memset(to, number < 0 ? 0xff : 0, bits / 8);
+  kn_put64(to, (uint64_t)number);
+  *size = (uint32_t)(to + bits / 8 - bytes);
+  return bytes;
+}
+
 const uint8_t *kn_dwarf_row_expr(struct kn_dwarf *d, const struct kn_output *o,
-                                 const struct kn_code_var *row, uint32_t at, uint32_t *size) {
+                                 const struct kn_code_var *row, uint64_t bits, uint32_t at,
+                                 uint32_t *size) {
   const uint8_t *expr = o->exprs.at + row->expr;
   *size = row->n;
+  if (bits > 64 && row->n > 1 && *expr != KILN_DW_OP_implicit_value &&
+      !kn_dwarf_is_link(expr, row->n) && expr[row->n - 1] == KILN_DW_OP_stack_value)
+    return wide_number(d, expr, row->n, bits, size);
   if (KN_LIKELY(!kn_dwarf_is_link(expr, row->n))) return expr;
   if (!is_there(d, o, expr)) *size = 0;
   else (void)KN_PUSH(d->m, d->links, at);
@@ -227,11 +257,21 @@ static bool whole_in_frame(const uint8_t *exprs, const struct kn_code_var *const
   return bits != 0 && sum == bits;
 }
 
+/* Leaves out parts that are not of the variable, which has `bits` bits (0: not known): its slot may have more. */
+static uint32_t parts_within(const struct kn_code_var **parts, uint32_t n, uint64_t bits) {
+  uint32_t kept = 0;
+  for (uint32_t k = 0; k < n; k++)
+    if (bits == 0 || parts[k]->part_at < bits) parts[kept++] = parts[k];
+  return kept;
+}
+
 const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const struct kn_output *o,
-                              const struct kn_code_var *const *parts, uint32_t n, uint64_t bits,
+                              const struct kn_code_var **parts, uint32_t n, uint64_t bits,
                               uint32_t *size) {
   uint64_t room = 32, at = 0;
-  for (uint32_t k = 0; k < n; k++) room += parts[k]->n + 24;
+  n = parts_within(parts, n, bits);
+  for (uint32_t k = 0; k < n; k++)
+    room += parts[k]->n + 24 + (parts[k]->part_bits > 64 ? WIDEST_NUMBER : 0);
   uint8_t *bytes = kn_dwarf_alloc(d, room), *p = bytes;
   int64_t frame = 0;
   *size = 0;
@@ -249,13 +289,16 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const struct kn_output *o,
         best = parts[k];
     if (best == NULL) break;
     if (best->part_at > at) p = put_piece(p, best->part_at - at);
-    const uint8_t *expr = kn_dwarf_row_expr(d, o, best, (uint32_t)(p - bytes), size);
+    uint64_t of = best->part_bits; /* a part may have more than the rest of the variable */
+    if (bits != 0 && of > bits - best->part_at) of = bits - best->part_at;
+    const uint8_t *expr = kn_dwarf_row_expr(d, o, best, of, (uint32_t)(p - bytes), size);
     memcpy(p, expr, *size);
-    p = put_piece(p + *size, best->part_bits);
-    at = (uint64_t)best->part_at + best->part_bits;
+    p = put_piece(p + *size, of);
+    at = best->part_at + of;
   }
   if (at < bits) p = put_piece(p, bits - at); /* debuggers take what is not said for zeros */
   *size = (uint32_t)(p - bytes);
+  KN_DWARF_CHECK(parts, d, parts, n, bytes, *size);
   return bytes;
 }
 
@@ -284,6 +327,7 @@ static void put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const u
     kn_put16(p, (uint16_t)n);
     p += 2;
   }
+  KN_DWARF_CHECK(location, d, d->located, expr, n);
   kn_dwarf_put(d, section, head, (size_t)(p - head));
   kn_dwarf_put(d, section, expr, n);
   kn_dwarf_complete_expr(d, section, n);
@@ -306,7 +350,7 @@ static void put_parts(struct kn_dwarf *d, const struct kn_output *o, const struc
       else if (count < 64) now[count++] = &c[k];
     }
     if (whole == NULL && count == 0) continue;
-    const uint8_t *expr = whole ? kn_dwarf_row_expr(d, o, whole, 0, &size)
+    const uint8_t *expr = whole ? kn_dwarf_row_expr(d, o, whole, bits, 0, &size)
                                 : kn_dwarf_parts(d, o, now, count, bits, &size);
     put_location(d, base + at - start, base + next - start, expr, size);
   }
@@ -370,7 +414,7 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
          next++)
       if (meets(d, scope, c[next].from - start, c[next].to - start)) to = c[next].to;
     uint32_t size;
-    const uint8_t *expr = kn_dwarf_row_expr(d, o, &c[k], 0, &size);
+    const uint8_t *expr = kn_dwarf_row_expr(d, o, &c[k], bits, 0, &size);
     put_location(d, base + c[k].from - start, base + to - start, expr, size);
   }
   kn_dwarf_put(d, section, NULL, kn_dwarf_indexed(d) ? 1 : 16);

@@ -62,6 +62,7 @@ static int put(const struct kn_dwarf *d, const struct kn_dwarf_item *a, unsigned
   case KN_DA_FLAG: return a->name == KILN_DW_AT_object_pointer ? -1 : KN_PUT_FLAG;
   case KN_DA_STRING: return KN_PUT_TEXT;
   case KN_DA_REF:
+    if (kn_dwarf_is_extent(a->name)) return KN_PUT_OTHER;
     return a->name == KILN_DW_AT_decl_file && tag != KILN_DW_TAG_compile_unit ? KN_PUT_FILE
                                                                               : KN_PUT_REF;
   case KN_DA_SIGNATURE:

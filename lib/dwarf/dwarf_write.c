@@ -120,6 +120,7 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i) {
   if (own && shape->plain && (die->func | die->ranges | die->global) == 0 && !die->abstract &&
       (tag != KILN_DW_TAG_subprogram || !die->first) &&
       (die->var == 0 || only_location(d, die->var, &expr, &n))) {
+    if (expr != NULL) KN_DWARF_CHECK(location, d, i, expr, n);
     kn_dwarf_put_plain(f, i, open, 0, expr, n);
   } else {
     kn_dwarf_fields_of(f, i);
@@ -262,6 +263,7 @@ void kn_dwarf_info(struct kn_dwarf *d) {
   begin_sections(d);
   for (uint32_t u = 0; u < d->units.n && kn_dwarf_ok(d); u++)
     if (!d->units.at[u].empty) write_unit(&f, u);
+  KN_DWARF_CHECK(end, d);
   if (kn_dwarf_ok(d)) patch(d);
   if (kn_dwarf_ok(d) && d->split) kn_dwarf_skeletons(&f);
   if (kn_dwarf_ok(d)) kn_dwarf_names(d);

@@ -254,6 +254,11 @@ struct kn_dwarf {
   KN_ARRAY(uint32_t) links;
   /* relocations of lists of locations, and the entries that they are of */
   KN_ARRAY(struct kn_dwarf_patch) pointers;
+#ifdef KN_CHECKS
+  uint32_t located;          /* the variable whose location is being written: index of its entry */
+  uint32_t *placed;          /* by entry: it got a location */
+  KN_ARRAY(uint32_t) bounds; /* entries of variables that types refer to */
+#endif
   bool has_lists;  /* of locations */
   bool has_ranges; /* lists of ranges */
   /* by symbol: what a call's entry refers to: index of the entry of its declaration; NULL: nothing has calls */
@@ -261,6 +266,9 @@ struct kn_dwarf {
   uint32_t *next_func; /* by function: the next one of its unit, index + 1, or 0 */
   uint32_t *next_kept; /* the same of pairs in kiln_debug.kept */
   uint32_t *func_node; /* by function: index of the entry that has its code, or 0 */
+  /* by entry of the source, a variable: its instance with a location, or UINT32_MAX: there are several; NULL: no type
+   * has referred to a variable so far */
+  uint32_t *instance_of;
 
   struct kn_dwarf_buffer out[KN_DS_COUNT];
 };
@@ -421,13 +429,16 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
 const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
                                               const struct kn_dwarf_var *v, uint32_t scope);
 /* The expression of a row of the variable whose location is written, which is put `at` bytes from the location's
- * beginning. *size 0: it is nowhere, since the object lacks what it names. */
+ * beginning; it gives `bits` bits (0: not known). *size 0: it is nowhere, since the object lacks what it names, or an
+ * expression computes less than that. */
 const uint8_t *kn_dwarf_row_expr(struct kn_dwarf *d, const struct kn_output *o,
-                                 const struct kn_code_var *row, uint32_t at, uint32_t *size);
+                                 const struct kn_code_var *row, uint64_t bits, uint32_t at,
+                                 uint32_t *size);
 /* The expressions of n parts of a variable, in order, with what is nowhere between them. Of parts that overlap the
- * first. `bits`: of the variable, of which the rest is nowhere; 0: not known. *size 0 without memory. */
+ * first. `bits`: of the variable, of which the rest is nowhere; 0: not known. Parts beyond it are removed from `parts`.
+ * *size 0 without memory. */
 const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const struct kn_output *o,
-                              const struct kn_code_var *const *parts, uint32_t n, uint64_t bits,
+                              const struct kn_code_var **parts, uint32_t n, uint64_t bits,
                               uint32_t *size);
 /* An expression of these two is the end of a section: puts in it what the writer knows. */
 void kn_dwarf_complete_expr(struct kn_dwarf *d, unsigned section, uint32_t size);
@@ -454,6 +465,26 @@ uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die);
 /* What tells code of one line and column apart; 0: nothing. */
 uint32_t kn_dwarf_discriminator(const struct kn_dwarf *d, uint32_t session,
                                 const struct kn_loc_full *l);
+
+/* lib/dwarf/dwarf_check.c, in checking builds: each of these fails the module if it finds that something is wrong */
+
+#ifdef KN_CHECKS
+/* The location of variable i (index of its entry). */
+void kn_dwarf_check_location(struct kn_dwarf *d, uint32_t i, const uint8_t *expr, uint32_t n);
+/* The same of parts of the variable whose location is written. */
+void kn_dwarf_check_parts(struct kn_dwarf *d, const struct kn_code_var *const *parts, uint32_t n,
+                          const uint8_t *expr, uint32_t size);
+/* Variable i is a constant that is written as one of so many bytes. */
+void kn_dwarf_check_constant(struct kn_dwarf *d, uint32_t i, uint32_t bytes);
+/* What a call passes, in function i. */
+void kn_dwarf_check_value(struct kn_dwarf *d, uint32_t i, const uint8_t *expr, uint32_t n);
+/* A type refers to variable i for a number; all is written. */
+void kn_dwarf_check_bound(struct kn_dwarf *d, uint32_t i);
+void kn_dwarf_check_end(struct kn_dwarf *d);
+#define KN_DWARF_CHECK(what, ...) kn_dwarf_check_##what(__VA_ARGS__)
+#else
+#define KN_DWARF_CHECK(what, ...) (void)0
+#endif
 
 /* ---- inline ---- */
 
@@ -514,6 +545,14 @@ static inline bool kn_dwarf_indexed(const struct kn_dwarf *d) { return d->versio
 /* The section of what the object has of units. */
 static inline unsigned kn_dwarf_object_info(const struct kn_dwarf *d) {
   return d->split ? KN_DS_SKELETON_INFO : KN_DS_INFO;
+}
+/* Is it an attribute of a type that debuggers compute, so that a reference is to what has the value? */
+static inline bool kn_dwarf_is_extent(unsigned name) {
+  return name == KILN_DW_AT_count || name == KILN_DW_AT_upper_bound ||
+         name == KILN_DW_AT_lower_bound || name == KILN_DW_AT_byte_stride ||
+         name == KILN_DW_AT_bit_stride || name == KILN_DW_AT_byte_size ||
+         name == KILN_DW_AT_string_length || name == KILN_DW_AT_data_location ||
+         name == KILN_DW_AT_associated || name == KILN_DW_AT_allocated || name == KILN_DW_AT_rank;
 }
 /* Files and lists are no entries, and neither is what stands for its parent. */
 static inline bool kn_dwarf_special(unsigned tag) {

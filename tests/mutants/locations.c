@@ -55,6 +55,12 @@ static void compile(const char *name, const void *bytes, size_t size, bool inlin
   read_all(s, bytes, size);
   if (s->walk != NULL)
     for (unsigned k = 0; k < KN_LOC_COUNT; k++) located[k] += s->walk->check->located[k];
+  kiln_buffer object = {0};
+  if (kiln_emit_elf(m, &s, 1, &object) != KILN_OK) {
+    printf("%s: no object\n", name);
+    exit(2);
+  }
+  kiln_buffer_free(&object);
   kiln_session_free(s);
   kiln_module_free(m);
 }

@@ -6,7 +6,8 @@ locations' bytes may be such that nothing is proved of them.
     locations.py [--tap] [--only=TEXT] [--every=N] BUILD
     locations.py --places     compiles nothing: prints the rows whose text does not occur exactly once
 
-A row of MUTANTS names a rule, a file of lib/debug, and a text in it that is replaced. The file is compiled again, linked
+A row of MUTANTS names a rule, a file, and a text in it that is replaced. The last ones are wrong expressions around
+places that are right: lib/dwarf/dwarf_check.c finds most of them, when the object is made. The file is compiled again, linked
 with locations.c and the libraries of BUILD, a checking build, and run over bitcode of a few programs, by clang -O1 -g without
 key instructions, so that statements begin where lines change, and with them, but without LLVM's passes, so that Kiln
 inlines. Programs that take clang long are compiled for the bugs that the others do not show and, if each row is planted,
@@ -29,7 +30,10 @@ MOST_UNPROVED = 0.02
 SMALL = ['tests/run/programs/%s.c' % name for name in (
     'bitfields', 'flow', 'integers', 'numeric', 'pointers', 'sorting', 'struct_value', 'switches', 'text', 'va_list')]
 SMALL += ['tests/run/debug/programs/%s.cpp' % name for name in ('inheritance', 'lambdas', 'throwing')]
+EXPRESSIONS = ['tests/run/debug/programs/%s' % name for name in ('bindings.cpp', 'constants.c')]
+SMALL += EXPRESSIONS
 LARGE = ['bench/debug/%s.cpp' % name for name in ('expressions', 'words', 'sorts', 'json')]
+DWARF_ATTR, DWARF_PARTS, READER = 'lib/dwarf/dwarf_attr.c', 'lib/dwarf/dwarf_ranges.c', 'frontends/llvm/debug/debug_expr.c'
 WHERE, ROWS, VARS, CALLS = ('lib/debug/%s.c' % name for name in ('where', 'rows', 'observe_vars', 'observe_calls'))
 
 MUTANTS = [
@@ -65,8 +69,8 @@ MUTANTS = [
     # ---- how it is written ----
     ('a register that is computed with', WHERE, 'p = put_reg(p, value, reg);', 'p = put_reg(p, value, reg ^ value);'),
     ('a place in the frame', WHERE, 'p = put_frame(w, p, is->frame, kn_is_slot', 'p = put_frame(w, p, is->frame + 8, kn_is_slot'),
-    ('a constant', WHERE, '(int64_t)c->low : kn_imm(h);', '(int64_t)c->low : kn_imm(h) + 1;'),
-    ('a large constant', WHERE, '*number = c ? (int64_t)c->low :', '*number = c ? (int64_t)c->low + 1 :'),
+    ('a constant', WHERE, '(int64_t)c->low : kn_imm(h)));', '(int64_t)c->low : kn_imm(h) + 1));'),
+    ('a large constant', WHERE, '(uint64_t)(c ? (int64_t)c->low :', '(uint64_t)(c ? (int64_t)c->low + 1 :'),
     ('a number of a register', WHERE, 'KILN_DW_OP_breg0 : KILN_DW_OP_reg0) + reg);', 'KILN_DW_OP_breg0 : KILN_DW_OP_reg0) + (reg ^ 1));'),
     ('the register of a variable', VARS, '.reg = (uint8_t)reg,\n                                    .frame', '.reg = (uint8_t)(reg ^ 1), .frame'),
     ('the memory of a slot', WHERE, 'put_frame(w, p, frame, kn_slot_align(w', 'put_frame(w, p, frame + 8, kn_slot_align(w'),
@@ -76,6 +80,34 @@ MUTANTS = [
     ('a variable while calls run', ROWS, 'calls == 0 || !(w->target->around_calls >> reg & 1);', 'calls == 0 || true || reg;'),
     ('a variable whose register a branch writes', ROWS, 'end_of(d, &is, pos, d->values.blocks.at[pos].term) : from;', 'block_end(w, pos) + 0 * is.reg : from;'),
     ('a variable whose interval is over', VARS, 'pos <= r->last && pos < d->values.blocks.n', 'pos <= r->last + 3 && pos < d->values.blocks.n'),
+    # ---- the expression around it: bits ----
+    ('bits of an address', READER, 'if (in_memory || so_far->at_once) {', 'if (so_far->at_once) {'),
+    ('bits are loaded', READER, '(uint8_t)((from + bits + 7) / 8);', '(uint8_t)((bits + 7) / 8);'),
+    ('from which bit on', READER, 'p = put_number(p, 64 - from - bits);', 'p = put_number(p, 64 - bits);'),
+    ('how many bits', READER, 'p = put_number(p, 64 - bits);\n    *p++ = is_signed', 'p = put_number(p, 64 - bits - from);\n    *p++ = is_signed'),
+    ('what is loaded from the frame', WHERE, 'if (bits != 64) *p++ = (uint8_t)(bits / 8);', 'if (bits != 64) *p++ = (uint8_t)(bits / 8 * 2);'),
+    ('which bits of a register', WHERE, 'kn_put_uleb(p, (UINT64_C(1) << bits) - 1);', 'kn_put_uleb(p, (UINT64_C(1) << (bits - 1)) - 1);'),
+    # ---- memory, or a value ----
+    ('extracted bits are a value', READER, '  is->value |= so_far.extracted;\n', ''),
+    ('what is in memory is no value', ROWS, 'return !v->address &&', 'return'),
+    ('a number is a value', ROWS, 'is->where == KN_DP_NUMBER || is->where == KN_DP_SLOT ||', 'is->where == KN_DP_SLOT ||'),
+    ('the address of a slot is a value', ROWS, 'is->where == KN_DP_NUMBER || is->where == KN_DP_SLOT ||', 'is->where == KN_DP_NUMBER ||'),
+    ('what a parameter was is a value', ROWS, ' || is->where == KN_DP_ENTRY);', ');'),
+    ('what a call passes is a value', CALLS, '? KN_PUT_LOCATION : KN_PUT_VALUE);', '? KN_PUT_LOCATION : KN_PUT_LOCATION);'),
+    # ---- constants of more than 64 bits ----
+    ('a wide constant is no number', WHERE, 'kn_type_log2[c->type] > 3;', 'kn_type_log2[c->type] > 9;'),
+    ('both halves of a wide constant', WHERE, 'kn_put64(p + 8, c->high);', 'kn_put64(p + 8, c->low);'),
+    ('the bytes of a wide constant', WHERE, '*p++ = 16;', '*p++ = 8;'),
+    ('a number for a wide type', DWARF_PARTS, 'if (bits > 64 && row->n > 1 &&', 'if (bits > 64 && row->n > 99 &&'),
+    ('a pointer has its own size', DWARF_ATTR, 'case KILN_DW_TAG_pointer_type:\n    case KILN_DW_TAG_reference_type:', 'case KILN_DW_TAG_pointer_type: break;\n    case KILN_DW_TAG_reference_type:'),
+    # ---- pieces ----
+    ('pieces beyond the type', DWARF_PARTS, 'n = parts_within(parts, n, bits);', 'bits = 0;'),
+    ('a gap before a piece', DWARF_PARTS, 'if (best->part_at > at) p = put_piece(p, best->part_at - at);', ''),
+    ('what comes after the last piece', DWARF_PARTS, 'if (at < bits) p = put_piece(p, bits - at);', ''),
+    ('the bits of a piece', DWARF_PARTS, 'p = put_piece(p + *size, of);', 'p = put_piece(p + *size, of + 8);'),
+    ('where a piece is in the variable', VARS, 'v->part_at + 8 * (piece->offset - (uint32_t)at),', 'v->part_at + 8 * piece->offset + 8,'),
+    # ---- bounds ----
+    ('a bound that is nowhere', DWARF_ATTR, 'if (is_somewhere(d, v)) return v;', 'return v;'),
 ]
 
 
@@ -90,7 +122,8 @@ class Build:
 
     def compile(self, path):
         out = os.path.join(self.work, os.path.basename(path) + '.o')
-        subprocess.run([self.cc, '-std=gnu11', '-O1', '-w', '-DKN_CHECKS', '-I' + ROOT, '-I' + ROOT + '/include', '-c', path,
+        folders = [ROOT, ROOT + '/include', ROOT + '/frontends/llvm']
+        subprocess.run([self.cc, '-std=gnu11', '-O1', '-w', '-DKN_CHECKS', *('-I' + folder for folder in folders), '-c', path,
                         '-o', out], check=True)
         return out
 
@@ -106,7 +139,10 @@ def bitcode(work, programs):
     files = []
     for name in programs:
         language = ['-std=c++20'] if name.endswith('.cpp') else []
-        for level, flags in (('O1', ['-gno-key-instructions']), ('inlined', ['-Xclang', '-disable-llvm-passes'])):
+        levels = [('O1', ['-gno-key-instructions']), ('inlined', ['-Xclang', '-disable-llvm-passes'])]
+        if name in EXPRESSIONS: # bits in memory, arrays of variable length
+            levels.append(('O0', ['-O0']))
+        for level, flags in levels:
             files.append(os.path.join(work, '%s.%s.bc' % (os.path.basename(name), level)))
             subprocess.run(['clang-22', *language, '-w', '-O1', *flags, '-g', '-emit-llvm', '-c', os.path.join(ROOT, name),
                             '-o', files[-1]], check=True)

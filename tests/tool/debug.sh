@@ -634,6 +634,51 @@ $20 = tails
 END
   }
   check "gdb shows values of optimized code" values_in_gdb
+  # The expression around a place: bits in memory, constants of more than 64 bits, pieces, bounds. gdb stops where each
+  # function of a program of run/debug/programs stores to `sink`, and prints what is listed for that stop; the values are
+  # the source's.
+  # shown PROGRAM LEVEL 'EXPRESSION EXPRESSION...'... < VALUES
+  shown() {
+    local file=$tests/run/debug/programs/$1 go=run inline='' line expression
+    local -a level=(-O0) options=()
+    [[ $2 == O0 ]] || { level=(-O1 -mllvm -opt-bisect-limit=0 -mllvm -opt-bisect-verbose=false) inline=--inline; }
+    for line in $(grep -nE '^  sink = ' "$file" | cut -d: -f1); do options+=(-ex "tbreak ${file##*/}:$line"); done
+    for line in "${@:3}"; do
+      options+=(-ex "$go")
+      for expression in $line; do options+=(-ex "output $expression" -ex 'echo \ ='); done
+      options+=(-ex 'echo \n')
+      go=continue
+    done
+    [[ $1 == *.c ]] || level+=(-std=c++17)
+    clang-22 "${level[@]}" -w -g -emit-llvm -c "$file" -o shown.bc && "$kiln" compile $inline shown.bc -o shown.o &&
+      llvm-dwarfdump-22 --verify shown.o > gdb.out && clang-22 shown.o -o shown &&
+      gdb -nx -batch -iex 'set debuginfod enabled off' "${options[@]}" shown > gdb.out 2>&1
+    diff <(sed -n 's/ =$//p' gdb.out | sed 's/ =/ /g') - || { cat gdb.out; return 1; }
+  }
+  for level in O0 Og; do
+    check "gdb shows structured bindings, -$level" shown bindings.cpp $level 'x y' 'x y z w q f' 'c a b d e c2 e2' 'x y' 'a b' \
+      'a b c ra rb rc' << 'END'
+5 7.5
+6 9 -6 1000 -5000000000 true
+99 'c' 5 -77 -2305843009213693952 9 99 'c' 9
+4 5
+1 2
+1 2 3 1 2 3
+END
+    check "gdb shows wide constants, -$level" shown constants.c $level 'k u big' 'b c' 'v w' 'l z' 'none==0 n p==0' 'w.halves[0]' << 'END'
+-7 18446744073709551615 6338253001141147007483516026880
+-3 17
+{1, 2, 3, 4} {1, 2, 3, 4, 5, 6, 7, 8}
+3.25 1.5 + 0i
+1 1 1
+-9
+END
+  done
+  check "gdb shows bit-fields that a value is bound to" shown bindings.cpp O0 'x y z w q f' <<< '5 7.5 -5 1000 -5000000000 true'
+  check "gdb shows arrays of variable length" shown constants.c O0 1 1 1 1 1 1 'sizeof(a) sizeof(a[0]) a[2][3]' < \
+    <(printf '1\n%.0s' 1 2 3 4 5 6; echo '48 16 23')
+  check "a bound that is nowhere is not said" shown constants.c Og 1 1 1 1 1 1 'sizeof(a) sizeof(a[0]) a[2][3]' < \
+    <(printf '1\n%.0s' 1 2 3 4 5 6; echo '<optimized out> 16 23')
   check "stops and values in gdb as LLVM's" "$tests/run/debug/transcripts.py" --ways=step,set --stops=40 "$kiln" p.c
 else
   skip "stops and values in gdb as LLVM's" "no gdb for x86-64 with Python"

@@ -69,6 +69,32 @@ static uint8_t *put_bits(uint8_t *p, uint64_t from, uint64_t bits, bool is_signe
   return p;
 }
 
+/* What an expression has done so far. */
+struct progress {
+  bool address;   /* it began with the variable's address */
+  bool loads;     /* DW_OP_deref is among its operations; */
+  bool at_once;   /* it is the last one */
+  bool extracted; /* bits were extracted: what is on the stack is a value */
+};
+
+/* Extracts bits: of what is on the stack, or of the memory that it is the address of, of which no byte after the last
+ * of these bits is loaded. False if it is not known which of the two it is. */
+static bool extract(uint8_t **to, struct progress *so_far, uint64_t from, uint64_t bits,
+                    bool is_signed) {
+  uint8_t *p = *to;
+  const bool in_memory = so_far->address && !so_far->extracted;
+  if (bits == 0 || from > 64 || bits > 64 - from) return false;
+  if (!so_far->address && so_far->loads && !so_far->at_once) return false;
+  if (!in_memory && so_far->at_once) p--;
+  if (in_memory || so_far->at_once) {
+    *p++ = KILN_DW_OP_deref_size;
+    *p++ = (uint8_t)((from + bits + 7) / 8);
+  }
+  so_far->extracted = true;
+  *to = put_bits(p, from, bits, is_signed);
+  return true;
+}
+
 /* Argument `a` of a list is on the stack at the beginning, or to be pushed at byte `at`. */
 static bool take_argument(const struct kn_bc_args *args, uint64_t a, bool first, uint32_t at,
                           struct kn_bc_expr *is) {
@@ -83,10 +109,11 @@ static bool take_argument(const struct kn_bc_args *args, uint64_t a, bool first,
   return true;
 }
 
-/* The operations of a record's operands from the second on. */
-static bool convert(const uint64_t *op, uint32_t n, const struct kn_bc_args *args, uint8_t *bytes,
-                    struct kn_bc_expr *is) {
+/* The operations of a record's operands from the second on. `address`: they begin with the variable's address. */
+static bool convert(const uint64_t *op, uint32_t n, const struct kn_bc_args *args, bool address,
+                    uint8_t *bytes, struct kn_bc_expr *is) {
   uint8_t *p = bytes;
+  struct progress so_far = {.address = address};
   if (args && (n < 2 || op[1] != OP_LLVM_ARG)) return false; /* does not begin with one of them */
   uint64_t from = 0; /* bits of a conversion whose second half is to come */
   for (uint32_t i = 1; i < n;) {
@@ -95,6 +122,7 @@ static bool convert(const uint64_t *op, uint32_t n, const struct kn_bc_args *arg
     if (more == UINT32_MAX || more >= n - i || p - bytes > KN_BC_EXPR_BYTES - 32) return false;
     if (is->value || is->part_bits) /* nothing but these may be behind them */
       if (code != OP_LLVM_FRAGMENT || is->part_bits) return false;
+    if (code == KILN_DW_OP_deref && so_far.extracted) return false;
     i += 1 + more;
     is->last_deref = code == KILN_DW_OP_deref || (is->last_deref && code == OP_LLVM_FRAGMENT);
     switch (code) {
@@ -142,8 +170,7 @@ static bool convert(const uint64_t *op, uint32_t n, const struct kn_bc_args *arg
       break;
     case OP_LLVM_EXTRACT_SEXT:
     case OP_LLVM_EXTRACT_ZEXT:
-      if (b == 0 || a > 64 || b > 64 - a) return false;
-      p = put_bits(p, a, b, code == OP_LLVM_EXTRACT_SEXT);
+      if (!extract(&p, &so_far, a, b, code == OP_LLVM_EXTRACT_SEXT)) return false;
       break;
     case KILN_DW_OP_stack_value: is->value = true; break;
     case OP_LLVM_ENTRY_VALUE: /* a parameter's value does not change */
@@ -151,23 +178,22 @@ static bool convert(const uint64_t *op, uint32_t n, const struct kn_bc_args *arg
       break;
     default: *p++ = (uint8_t)code;
     }
+    so_far.loads |= so_far.at_once = code == KILN_DW_OP_deref;
     is->derives |= code == KILN_DW_OP_div || code == KILN_DW_OP_mod || code == KILN_DW_OP_shra ||
                    code == KILN_DW_OP_shr || (code >= KILN_DW_OP_eq && code <= KILN_DW_OP_ne);
   }
+  is->value |= so_far.extracted;
   is->n = (uint32_t)(p - bytes);
   is->plain = !is->value && is->part_bits == 0;
   return true;
 }
 
-bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc_expr *is) {
-  return kn_bc_debug_expr_of(r, id, NULL, bytes, is);
-}
-
 /* Operands of an expression's record; variables with longer ones have no value. */
 enum { MOST_OPS = 512 };
 
-bool kn_bc_debug_expr_of(struct kn_bc *r, uint32_t id, const struct kn_bc_args *args,
-                         uint8_t *bytes, struct kn_bc_expr *is) {
+/* What both functions below do. `address`: it is one of the variable's address. */
+static bool read_expr(struct kn_bc *r, uint32_t id, const struct kn_bc_args *args, bool address,
+                      uint8_t *bytes, struct kn_bc_expr *is) {
   const struct kn_bc_md *m = kn_bc_md(r, id);
   *is = (struct kn_bc_expr){.plain = true};
   if (!m || m->kind != MDK_EXPR) return false;
@@ -183,8 +209,17 @@ bool kn_bc_debug_expr_of(struct kn_bc *r, uint32_t id, const struct kn_bc_args *
   r->in.ops = r->in.md_ops;
   bool ok = kn_bc_md_record(r, id, MOST_OPS + 1) && r->in.code == MD_EXPRESSION &&
             r->in.ops.n > 0 && r->in.ops.n <= MOST_OPS && r->in.ops.at[0] >> 1 == 3 &&
-            convert(r->in.ops.at, r->in.ops.n, args, bytes, is);
+            convert(r->in.ops.at, r->in.ops.n, args, address, bytes, is);
   r->in.md_ops = r->in.ops;
   r->in.ops = ops;
   return ok;
+}
+
+bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc_expr *is) {
+  return read_expr(r, id, NULL, true, bytes, is);
+}
+
+bool kn_bc_debug_expr_of(struct kn_bc *r, uint32_t id, const struct kn_bc_args *args,
+                         uint8_t *bytes, struct kn_bc_expr *is) {
+  return read_expr(r, id, args, false, bytes, is);
 }

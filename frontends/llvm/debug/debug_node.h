@@ -13,7 +13,8 @@
 struct kn_bc_expr {
   uint32_t n;
   uint32_t part_at, part_bits; /* it gives this part of the variable, in bits; part_bits 0: all */
-  bool value;                  /* the variable's value is on the stack, and not its address */
+  bool value;                  /* the variable's value is on the stack, and not its address: what is
+                                  applied to an address ends with DW_OP_stack_value then */
   bool last_deref;             /* DW_OP_deref is the last operation */
   bool derives; /* the bits above an operand's type have influence on those that are its result */
   bool plain;   /* none of value and part_bits */
@@ -31,12 +32,12 @@ struct kn_bc_args {
   uint64_t number[KN_BC_ARGS];
 };
 
-/* debug_expr.c: the same of a list of arguments. Of these, is->first is on the stack at the
+/* debug_expr.c: the same of a value, or of a list of arguments. Of these, is->first is on the stack at the
  * beginning, those of is->other are to be pushed before bytes is->other_at. False, too, if it
  * needs more. */
 bool kn_bc_debug_expr_of(struct kn_bc *r, uint32_t id, const struct kn_bc_args *args,
                          uint8_t *bytes, struct kn_bc_expr *is);
-/* The expression that metadata `id` - 1 is; false if it is none, or one that is not known. */
+/* The expression of a variable's address that metadata `id` - 1 is; false if it is none, or one that is not known. */
 bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc_expr *is);
 
 /* debug_assign.c: the function is complete. */

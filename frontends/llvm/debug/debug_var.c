@@ -14,7 +14,8 @@ uint32_t kn_bc_debug_expression(const uint64_t *ops, uint32_t n) {
 void kn_bc_debug_constant(struct kn_bc *r, uint64_t variable, uint64_t expr) {
   struct kn_bc_expr is;
   uint8_t bytes[KN_BC_EXPR_BYTES];
-  if (expr == 0 || expr > UINT32_MAX || !kn_bc_debug_expr(r, (uint32_t)expr, bytes, &is)) return;
+  if (expr == 0 || expr > UINT32_MAX || !kn_bc_debug_expr_of(r, (uint32_t)expr, NULL, bytes, &is))
+    return;
   /* without an address, only what is computed from nothing has a value */
   if (is.n == 0 || is.part_bits ||
       !(bytes[0] == KILN_DW_OP_constu || bytes[0] == KILN_DW_OP_consts ||
@@ -103,8 +104,9 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
   struct kn_bc_expr is_at;
   uint8_t bytes[KN_BC_EXPR_BYTES];
   if (!v || v->kind != MDK_VALUE || v->n >= r->vals.n || expr >= UINT32_MAX ||
-      !kn_bc_debug_expr(r, (uint32_t)expr + 1, bytes, &is_at) || is_at.value)
+      !kn_bc_debug_expr(r, (uint32_t)expr + 1, bytes, &is_at))
     return;
+  if (is_at.value) bytes[is_at.n++] = KILN_DW_OP_stack_value;
   const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
   const struct kn_bc_val *at = &r->vals.at[v->n];
   if (!var || var->kind != MDK_VAR) return;
