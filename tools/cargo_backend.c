@@ -144,7 +144,7 @@ static void use(const char *library, const struct cargo_compiler *c) {
 
 /* Uses the library in the cache. The compiler is asked only if there is one for some compiler. */
 static void use_cached(char **words) {
-  char all[PATH_MAX], folder[PATH_MAX], library[PATH_MAX], name[80];
+  char all[PATH_MAX], folder[PATH_MAX], library[PATH_MAX], name[80], command[CARGO_WHY_SIZE];
   struct cargo_compiler c = {.commit = ""};
   unsigned others = 0;
   for (unsigned i = 0; i < CARGO_CACHE_PLACES; i++) {
@@ -161,10 +161,12 @@ static void use_cached(char **words) {
     snprintf(name, sizeof name, "rustc-%s-", c.commit);
     others += count(all, name);
   }
-  if (others != 0)
-    tool_warning("cargo: the code generator for rustc %s is not used: it belongs to another Kiln, "
-                 "or other users can write to its folder; kiln cargo --setup builds it again",
-                 c.release);
+  if (others == 0) return;
+  bool offered = cargo_backend_offer(words, command);
+  tool_warning("cargo: the code generator for rustc %s is not used: it belongs to another Kiln, "
+               "or other users can write to its folder%s%s%s",
+               c.release, offered ? "; " : "", offered ? command : "",
+               offered ? " builds it again" : "");
 }
 
 /* Uses the library that $KILN_BACKEND names. */

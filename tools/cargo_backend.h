@@ -17,8 +17,14 @@
 int cargo_backend_choose(char **words);
 
 /* `kiln cargo --setup`: adds the component rustc-dev to the compiler, by rustup, and builds the library and the driver.
- * `words` is the command line, of which only +TOOLCHAIN may follow. A status, after a message. */
+ * A compiler that is newer than those in rust-toolchains, or between them, is tried: the driver compiles a program of
+ * Kiln's, which runs. `words` is the command line, of which only +TOOLCHAIN may follow. A status, after a message. */
 int cargo_backend_setup(char **words);
+
+/* Writes the command that builds the code generator for the compiler that cargo runs, with the +TOOLCHAIN of `words`.
+ * False: that command would refuse this compiler before it builds anything. */
+enum { CARGO_WHY_SIZE = 2048 };
+bool cargo_backend_offer(char **words, char command[CARGO_WHY_SIZE]);
 
 /* ---- shared by both files ---- */
 

@@ -2,6 +2,7 @@
  * without content in the user's cache tell what was said. Invariant: a cache that cannot be written is no error. */
 #define _GNU_SOURCE
 #include "cargo_way.h"
+#include "cargo_backend.h"
 #include "cargo_cache.h"
 #include "settings.h"
 #include "tool.h"
@@ -59,20 +60,23 @@ static bool is_first(const char *path) {
 
 void cargo_way_say(void *user, const struct stats_units *u) {
   const struct cargo_way *w = user;
-  char file[PATH_MAX], library[PATH_MAX];
+  char file[PATH_MAX], library[PATH_MAX], command[CARGO_WHY_SIZE];
   bool quiet = false, as_is = w->shim || getenv("KILN_BACKEND") != NULL;
   const char *way = u->in_rustc != 0 ? "library" : u->shim != 0 ? "shim" : "llvm";
   uint64_t hash = hash_words(w->words, &quiet);
   if (quiet || !file_of(hash, way, file) || !file_of(hash, "library", library)) return;
-  bool first = is_first(file);
-  if (!as_is && unlink(library) == 0)
-    tool_warning(
-      "cargo: rustc does not load Kiln any more, as it did for this project: the "
-      "toolchain or Kiln has changed; kiln cargo --setup builds the code generator again");
-  else if (first)
+  bool first = is_first(file), lost = !as_is && unlink(library) == 0;
+  if (!first && !lost) return;
+  bool offered = !as_is && cargo_backend_offer(w->words, command);
+  if (lost)
+    tool_warning("cargo: rustc does not load Kiln any more, as it did for this project: the "
+                 "toolchain or Kiln has changed%s%s%s",
+                 offered ? "; " : "", offered ? command : "",
+                 offered ? " builds the code generator again" : "");
+  else
     fprintf(stderr,
             "kiln: compiled units of this project: %u by Kiln in rustc, %u by Kiln from bitcode, "
-            "%u by LLVM%s\n",
-            u->in_rustc, u->shim, u->llvm,
-            as_is ? "" : "; to use Kiln in rustc, run kiln cargo --setup");
+            "%u by LLVM%s%s\n",
+            u->in_rustc, u->shim, u->llvm, offered ? "; to use Kiln in rustc, run " : "",
+            offered ? command : "");
 }

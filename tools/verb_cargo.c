@@ -42,7 +42,7 @@ static bool make_link(const char *folder, const char *name, const char *target,
 /* cargo's run, and the folder of kiln-rustc's names. */
 struct cargo_run {
   char **kept;  /* the environment as it was */
-  bool wrapped; /* the project has a wrapper, behind which kiln-rustc is the compiler */
+  bool wrapped; /* the project has a wrapper, whose compiler is kiln-rustc */
   char folder[PATH_MAX], wrapper[PATH_MAX], rustc[PATH_MAX];
   char file[PATH_MAX]; /* what this run hands on; "": nothing */
 };
@@ -105,9 +105,15 @@ static char **begin_run(void *user) {
   return run->wrapped ? environ : tool_environment_for(run->kept, shown, false);
 }
 
+/* What is said at the end may be about the project's compiler again. */
 static void end_run(void *user) {
+  static const char name[] = "RUSTC=";
   const struct cargo_run *run = user;
   if (run->file[0] != 0) unlink(run->file);
+  if (!run->wrapped) return;
+  unsetenv("RUSTC");
+  for (char **e = run->kept; *e != NULL; e++)
+    if (strncmp(*e, name, strlen(name)) == 0) setenv("RUSTC", *e + strlen(name), 1);
 }
 
 /* ---- linking ---- */
@@ -131,7 +137,7 @@ static bool is_ours(const char *program, const char *kiln_rustc) {
 }
 
 /* Has cargo call kiln-rustc with the compiler that the project names: as its wrapper; or, where the project has a
- * wrapper, a cache say, in the compiler's place. */
+ * wrapper, a cache say, or one for the packages of the workspace, in the compiler's place. */
 static bool set_compiler(char **words, struct cargo_run *run) {
   char beside[PATH_MAX], kiln_rustc[PATH_MAX], name[PATH_MAX], identity[TOOL_IDENTITY_SIZE];
   if ((!tool_beside("kiln-rustc", beside) && !tool_beside("../bin/kiln-rustc", beside)) ||
@@ -139,8 +145,14 @@ static bool set_compiler(char **words, struct cargo_run *run) {
     tool_error("cargo: there is no program `kiln-rustc` beside the program `kiln`");
     return false;
   }
-  run->wrapped = cargo_config_program(words, "RUSTC_WRAPPER", "build.rustc-wrapper", name) &&
-                 !is_ours(name, kiln_rustc);
+  bool wrapper = cargo_config_program(words, "RUSTC_WRAPPER", "build.rustc-wrapper", name),
+       ours = wrapper && is_ours(name, kiln_rustc);
+  run->wrapped = wrapper && !ours;
+  if (!run->wrapped && cargo_config_program(words, "RUSTC_WORKSPACE_WRAPPER",
+                                            "build.rustc-workspace-wrapper", name)) {
+    run->wrapped = !is_ours(name, kiln_rustc);
+    if (run->wrapped && ours) setenv("RUSTC_WRAPPER", "", 1); /* it is the compiler already */
+  }
   if (run->wrapped && cargo_config_program(words, "RUSTC", "build.rustc", name) &&
       !is_ours(name, kiln_rustc))
     setenv("KILN_RUSTC", name, 1);
@@ -155,12 +167,13 @@ static bool set_compiler(char **words, struct cargo_run *run) {
 
 /* Kiln's options, which stand before cargo's words. */
 struct cargo_options {
-  bool shim;    /* --no-bootstrap: not the code generator that rustc loads, but the shim */
-  bool setup;   /* --setup */
-  bool dynamic; /* --dynamic-deps */
+  bool shim;       /* --no-bootstrap: not the code generator that rustc loads, but the shim */
+  bool setup;      /* --setup */
+  bool dynamic;    /* --dynamic-deps */
+  char *toolchain; /* +TOOLCHAIN; NULL: none */
 };
 
-/* Takes Kiln's options; `w->rest` is where cargo's words begin. */
+/* Takes Kiln's options; `w->rest` is where other words begin. */
 static int take_options(struct tool_words *w, struct cargo_options *out) {
   struct tool_inlining inlining;
   for (int o; (o = tool_words_next(w)) != WORDS_END;) {
@@ -179,17 +192,73 @@ static int take_options(struct tool_words *w, struct cargo_options *out) {
   return TOOL_OK;
 }
 
+/* The same before and after +TOOLCHAIN, which rustup's cargo takes as its first word. */
+static int take_first_words(struct tool_words *w, struct cargo_options *out) {
+  int status = take_options(w, out);
+  if (status != TOOL_OK || w->rest == w->argc || w->argv[w->rest][0] != '+') return status;
+  out->toolchain = w->argv[w->rest];
+  w->at = w->rest + 1;
+  return take_options(w, out);
+}
+
 /* An option of Kiln among cargo's words is in the wrong place. */
-static int check_places(const struct tool_words *w) {
+static int check_places(const struct tool_words *w, const char *toolchain) {
   for (int i = w->rest; i < w->argc && strcmp(w->argv[i], "--") != 0; i++) {
     struct tool_words one;
+    struct tool_inlining inlining;
     char *words[] = {w->argv[0], w->argv[i]};
     tool_words_begin(&one, VERB_CARGO, 2, words);
-    if (tool_words_next(&one) != WORDS_END)
-      return tool_usage("cargo: %s is Kiln's option and stands first: kiln cargo %s %s", words[1],
-                        words[1], w->argv[w->rest]);
+    int o = tool_words_next(&one);
+    if (o == WORDS_END) continue;
+    if (o == WORDS_STOP) return one.status;
+    if (o == OPTION_INLINE && tool_parse_inline(one.value, &inlining) != TOOL_OK) return TOOL_USAGE;
+    bool alone = o == OPTION_SETUP;
+    return tool_usage("cargo: %s is Kiln's option and stands first: kiln cargo %s%s%s%s%s",
+                      words[1], toolchain != NULL ? toolchain : "", toolchain != NULL ? " " : "",
+                      words[1], alone ? "" : " ", alone ? "" : w->argv[w->rest]);
   }
   return TOOL_OK;
+}
+
+/* A first word that begins with "--" is an option of cargo's, or one of Kiln's that is misspelled. */
+static int check_spelling(const struct tool_words *w) {
+  static const char *const cargos[] = {
+    "--version", "--verbose", "--list",   "--explain", "--quiet", "--color",
+    "--locked",  "--offline", "--frozen", "--config",  "--help",
+  };
+  enum { CARGOS = sizeof cargos / sizeof *cargos };
+  const char *names[CARGOS + OPTION_COUNT], *word = w->rest < w->argc ? w->argv[w->rest] : "";
+  char name[48];
+  size_t n = 0;
+  if (strncmp(word, "--", 2) != 0 || word[2] == 0) return TOOL_OK;
+  snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+  for (; n < CARGOS; n++) names[n] = cargos[n];
+  for (int o = 0; o < OPTION_COUNT; o++)
+    if (w->verb->options >> o & 1) names[n++] = tool_options[o].name;
+  const char *near = tool_nearest(name, names, n);
+  for (size_t i = 0; i < CARGOS && near != NULL; i++)
+    if (strcmp(near, cargos[i]) == 0) near = NULL;
+  if (near == NULL) return TOOL_OK;
+  return tool_usage("cargo: unknown option '%s'; did you mean '%s'?", name, near);
+}
+
+/* Prints Kiln's options, if cargo is asked for its own. */
+static void help(const struct tool_words *w) {
+  const char *word = w->rest < w->argc ? w->argv[w->rest] : "";
+  bool asked = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+               (strcmp(word, "help") == 0 && w->rest + 1 == w->argc);
+  if (!asked) return;
+  tool_print_verb_help(stdout, w->verb);
+  fputs("\nThe help of cargo:\n\n", stdout);
+  fflush(stdout);
+}
+
+/* Makes cargo's command line of Kiln's: its name, +TOOLCHAIN, and the words that are not Kiln's. */
+static char **cargo_words(const struct tool_words *w, char *toolchain) {
+  char **words = w->argv + w->rest, *name = w->argv[0];
+  if (toolchain != NULL) *--words = toolchain;
+  *--words = name;
+  return words;
 }
 
 int verb_cargo(int argc, char **argv) {
@@ -198,12 +267,12 @@ int verb_cargo(int argc, char **argv) {
   struct tool_words w;
   tool_words_begin(&w, VERB_CARGO, argc, argv);
   if (run.kept == NULL) return TOOL_FAILED;
-  int bad = take_options(&w, &options);
-  if (bad == TOOL_OK) bad = check_places(&w);
+  int bad = take_first_words(&w, &options);
+  if (bad == TOOL_OK) bad = check_spelling(&w);
+  if (bad == TOOL_OK) bad = check_places(&w, options.toolchain);
   if (bad != TOOL_OK) return bad;
-  argv[w.rest - 1] = argv[0]; /* cargo's command line, which begins with its name */
-  argv += w.rest - 1;
-  argc -= w.rest - 1;
+  help(&w);
+  argv = cargo_words(&w, options.toolchain);
   if (options.setup) return cargo_backend_setup(argv);
   struct tool_settings settings;
   if (!tool_settings_begin(&settings, "cargo")) return TOOL_USAGE;
@@ -213,10 +282,8 @@ int verb_cargo(int argc, char **argv) {
   else if ((bad = cargo_backend_choose(argv)) != TOOL_OK) return bad;
   if (!set_compiler(argv, &run)) return TOOL_FAILED;
   const char *cargo = getenv("CARGO");
-  bool chooses =
-    argc > 1 &&
-    argv[1][0] == '+'; /* which rustup's cargo understands; $CARGO may be the one behind it */
-  if (chooses || cargo == NULL || cargo[0] == 0) cargo = "cargo";
+  /* rustup's cargo understands +TOOLCHAIN; $CARGO may be that of a toolchain */
+  if (options.toolchain != NULL || cargo == NULL || cargo[0] == 0) cargo = "cargo";
   argv[0] = (char *)(uintptr_t)cargo; /* exec's type has no const */
   struct cargo_way way = {.words = argv, .shim = options.shim};
   return stats_run("cargo", argv, &(struct stats_say){.say = cargo_way_say, .user = &way},

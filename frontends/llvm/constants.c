@@ -123,7 +123,10 @@ static bool assembly(struct kn_bc *r, uint32_t type, struct kn_bc_cst *c) {
   c->kind = CK_ASM;
   c->x = (uint8_t)(op[1] & 15);
   for (uint32_t i = 0; i < op[2]; i++)
-    if (op[3 + i] == 0) return kn_bc_malformed(r, "a zero in inline assembly");
+    if (op[3 + i] == 0) {
+      unsupported(c, "a NUL in inline assembly");
+      return true;
+    }
   uint32_t size = (uint32_t)op[3 + op[2]];
   r->in.ops.at[3 + op[2]] = 0;
   return keep_bytes(r, c, 3, (uint32_t)op[2] + 1 + size);

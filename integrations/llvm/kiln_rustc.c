@@ -181,14 +181,14 @@ static bool is_for_kiln(const struct rustc_options *o, const struct tool_setting
   return o->level <= s->opt_level || (o->level <= 1 && s->inlining.what != KILN_INLINING_OFF);
 }
 
-/* The option that sets the number of units, or NULL: it is given, or LLVM generates code. `own` is the folder of an
- * incremental build, or NULL. Units are for LLVM's threads: rustc makes their IR one by one, and calls between them are
- * not inlined. An edit compiles few of an incremental build's, so that has several, but fewer than rustc's 256, of
- * which each costs types of its own and a file to link. If Kiln inlines, a small crate has one. docs/debug-builds.md
- * has what was measured. */
+/* The option that sets the number of units, or NULL: it is given, rustc makes one, or LLVM generates code. `own` is
+ * the folder of an incremental build, or NULL. Units are for LLVM's threads: rustc makes their IR one by one, and
+ * calls between them are not inlined. An edit compiles few of an incremental build's, so that has several, but fewer
+ * than rustc's 256, of which each costs types of its own and a file to link. If Kiln inlines, a small crate has one.
+ * docs/debug-builds.md has what was measured. */
 static const char *units_option(const struct rustc_options *o, const struct tool_settings *s,
                                 const char *own, char **words) {
-  if (o->units || !is_for_kiln(o, s)) return NULL;
+  if (o->units || o->one_unit || !is_for_kiln(o, s)) return NULL;
   bool is_one = own == NULL || (s->inlining.what != KILN_INLINING_OFF &&
                                 was_small_crate(o->incremental, own, words));
   return is_one ? "-Ccodegen-units=1" : "-Ccodegen-units=16";

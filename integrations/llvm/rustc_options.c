@@ -78,12 +78,22 @@ static void of_row(struct rustc_options *o, int letter, const char *name, const 
   else if (strcmp(name, "linker-plugin-lto") == 0) o->ir = !is_off(value);
 }
 
+/* Is the output that --emit names put together of those of all units? For any other kind rustc makes one unit, so that
+ * there is one file, unless the command line gives the number of units. */
+static bool is_of_units(const char *kind, size_t n) {
+  static const char *const kinds[] = {"link", "metadata", "dep-info"};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (strlen(kinds[i]) == n && strncmp(kinds[i], kind, n) == 0) return true;
+  return false;
+}
+
 /* --emit: kinds with commas between them, each with a path or without. */
 static void emit(struct rustc_options *o, const char *kinds) {
   o->emit = true;
   for (size_t n; *kinds != 0; kinds += n + (kinds[n] == ',')) {
     n = strcspn(kinds, ",");
     size_t word = strcspn(kinds, "=,");
+    o->one_unit |= !is_of_units(kinds, word);
     if (word == 3 && strncmp(kinds, "asm", 3) == 0) {
       static char path[4096];
       o->assembly = true;

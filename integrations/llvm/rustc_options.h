@@ -18,6 +18,7 @@ struct rustc_options {
   bool no_aranges;           /* -Z no-generate-arange-section */
   bool emit;                 /* --emit */
   bool assembly, objects;    /* what it asks for */
+  bool one_unit;             /* it has a kind for which rustc makes one unit by default */
   bool ir;                   /* LLVM's text or bitcode is written, or kept for the link */
   const char *assembly_path; /* --emit=asm=PATH; NULL: none */
   const char *target;        /* --target; NULL: none */

@@ -103,6 +103,11 @@ if type -P rustup > /dev/null; then
   check "+TOOLCHAIN in a program of cargo's" objects env CARGO="$(rustup which cargo)" "$kiln" cargo "+$(rustup show active-toolchain | cut -d' ' -f1)"
 else skip "+TOOLCHAIN" "there is no rustup"
 fi
+# workspace_wrapper: the project's wrapper for its packages runs, and kiln-rustc is its compiler, once.
+workspace_wrapper() { objects env "$@" RUSTC_WORKSPACE_WRAPPER="$bin/wrap-y" "$kiln" cargo && grep -qx y names && [[ $(find top/inner/target/debug/incremental -name 'kiln-*' | wc -l) == 1 ]]; }
+rm -f names
+check "RUSTC_WORKSPACE_WRAPPER" workspace_wrapper
+check "and kiln-rustc as the other wrapper" workspace_wrapper RUSTC_WRAPPER="$build/kiln-rustc"
 check "in a build of its own" objects env RUSTC_WRAPPER="$bin/wrap-w" "$kiln" cargo --config "build.rustc='$kiln-rustc'"
 
 # ---- what is built again ----
@@ -167,8 +172,8 @@ use std::{env, fs, process::Command};
 fn main() {
     let folder = env::var("OUT_DIR").unwrap();
     fs::write(format!("{folder}/probe.rs"), "#![feature(never_type)]").unwrap();
-    let (wrapper, rustc) = (env::var("RUSTC_WRAPPER").unwrap(), env::var("RUSTC").unwrap());
-    let accepted = Command::new(wrapper).current_dir(folder).args([&rustc, "--crate-type=lib", "--emit=metadata", "probe.rs"]).status().unwrap();
+    let words = [env::var("RUSTC_WRAPPER").ok(), env::var("RUSTC").ok()].into_iter().flatten().collect::<Vec<_>>();
+    let accepted = Command::new(&words[0]).args(&words[1..]).current_dir(folder).args(["--crate-type=lib", "--emit=metadata", "probe.rs"]).status().unwrap();
     println!("cargo:warning=accepted: {}", accepted.success());
 }
 END
@@ -194,6 +199,7 @@ faked=RUSTC=$work/fake/bin/rustc
 if [[ $commit =~ ^[0-9a-f]{40}$ ]]; then
   library "$loaded" one || exit 1
   check "the driver of this compiler and this Kiln runs, for cargo's compilations alone, without RUSTC_BOOTSTRAP" quietly does "$with_it" "$kiln" cargo build
+  check "so it does with a wrapper for the workspace" does "$with_it" RUSTC_WORKSPACE_WRAPPER="$work/bin/wrap-y" "$kiln" cargo build
   check "not with --no-bootstrap" quietly does "$without" "$kiln" cargo --no-bootstrap build
   check "with --inline, too" does "$with_it" "$kiln" cargo --inline build
   check "nor with both" does "$without" "$kiln" cargo --inline --no-bootstrap build
@@ -228,7 +234,7 @@ if [[ $commit =~ ^[0-9a-f]{40}$ ]]; then
   check "and when rustup's settings have changed" other_settings
   library "$XDG_CACHE_HOME/kiln/rustc-$commit-0123456789abcdef" one
   check "that of another Kiln is not" does "$without" "$kiln" cargo build
-  check "which is said" grep -q 'is not used: it belongs to another Kiln, .*; kiln cargo --setup' said
+  check "which is said" grep -q 'is not used: it belongs to another Kiln, ' said
   rm "$XDG_CACHE_HOME/kiln/rustc-$commit-0123456789abcdef/librustc_codegen_kiln.so"
   check "what an unfinished setup has left is no library" quietly does "$without" "$kiln" cargo build
   library "$XDG_CACHE_HOME/kiln/rustc-0123456789012345678901234567890123456789-$hash" one
@@ -249,6 +255,12 @@ fi
 check "KILN_BACKEND of a file that does not exist" fails 'KILN_BACKEND: /no/file: No such file' env KILN_BACKEND=/no/file "$kiln" cargo --version
 check "--setup behind the command" fails '--setup is Kiln' in_inner "$kiln" cargo build --setup
 check "--setup with more words" fails '--setup takes no more than +TOOLCHAIN' "$kiln" cargo --setup build
+check "a word of Kiln's that is misspelled" fails "cargo: unknown option '--setpu'; did you mean '--setup'?" "$kiln" cargo +some --setpu
+check "--setup behind a toolchain and a command" fails 'stands first: kiln cargo +some --setup' in_inner "$kiln" cargo +some build --setup
+check "cargo's options are cargo's" bash -c "'$kiln' cargo --list | grep -q build && '$kiln' cargo --offline --version | grep -q '^cargo '"
+both_helps() { "$kiln" cargo "$@" > said 2>&1 && [[ $(grep -oE -- '^  --setup |^The help of cargo:$|^      --offline ' said | paste -sd, | tr -d ' ') == '--setup,Thehelpofcargo:,--offline' ]] || { cat said; return 1; }; }
+for words in --help -h help; do check "kiln cargo $words has Kiln's options first" both_helps $words; done
+check "help of a command is cargo's" bash -c "! '$kiln' cargo help build | grep -q -e --setup"
 check "--no-bootstrap behind the command" fails 'kiln cargo --no-bootstrap build' in_inner "$kiln" cargo build --no-bootstrap
 # compiler NAME COMMIT HOST RELEASE DATE: a compiler of which only the version is there.
 compiler() { printf '#!/bin/sh\n[ "$1" != -vV ] || { echo rustc; echo commit-hash: %s; echo commit-date: %s; echo host: %s; echo release: %s; }\n' "$2" "$5" "$3" "$4" > "$bin/$1" && chmod +x "$bin/$1"; }
@@ -258,14 +270,17 @@ compiler rustc-foreign $some riscv64gc-unknown-linux-gnu 1.99.1 2026-10-13
 check "--setup with a compiler that does not name its commit" fails 'does not name its commit' env RUSTC="$bin/rustc-unknown" "$kiln" cargo --setup
 check "--setup on another machine" fails "is for $here, not riscv64gc-unknown-linux-gnu" env RUSTC="$bin/rustc-foreign" "$kiln" cargo --setup
 # One line, and nothing is left in the cache.
-refused() { compiler rustc-old $some $here "$1" "$2"; rm -rf none; ! RUSTC=$bin/rustc-old XDG_CACHE_HOME=$work/none "$kiln" cargo --setup > said 2>&1 && (( $(wc -l < said) == 1 )) && grep -q "rustc $1 of $2 is not supported, only nightly-.*1\.99" said && [[ ! -e none ]] || { cat said; return 1; }; }
-for version in '1.95.0 2026-04-14' '1.9.0 2016-05-24' '1.100.0-beta.1 2026-10-20' '1.97.0-nightly 2026-05-19' '1.99.1-nightly 2026-05-19'; do
+refused() { compiler rustc-old $some $here "$1" "$2"; rm -rf none; ! RUSTC=$bin/rustc-old XDG_CACHE_HOME=$work/none "$kiln" cargo --setup > said 2>&1 && (( $(wc -l < said) == 1 )) && grep -q "rustc $1 of $2 is not supported, only nightly-.*1\.99 and newer ones" said && [[ ! -e none ]] || { cat said; return 1; }; }
+for version in '1.95.0 2026-04-14' '1.9.0 2016-05-24' '1.97.0-nightly 2026-05-19'; do
   check "--setup refuses ${version% *}" refused ${version% *} ${version#* }
 done
 # An accepted one goes on, to what is not there.
 accepted() { compiler rustc-new $some $here "$1" "$2"; fails 'is not a toolchain' env RUSTC="$bin/rustc-new" "$kiln" cargo --setup; }
 nightly=$(sed -n 's/^nightly-//p' "$tests/../integrations/rustc/rust-toolchains" | head -1)
 check "--setup takes 1.99.0" accepted 1.99.0 2026-10-01
+for version in '1.100.0-beta.1 2026-10-20' '1.99.1-nightly 2026-05-19' '1.102.0 2027-03-01'; do
+  check "--setup tries ${version% *}" accepted ${version% *} ${version#* }
+done
 check "--setup takes the nightly, whose last commit is of the day before" accepted 1.101.0-nightly "$(date -u -d "$nightly - 1 day" +%F)"
 
 # A toolchain whose cargo says what it was given in `setups`, and makes files, or not, when it has read a word of `gate`.
@@ -303,8 +318,55 @@ check "nor does one that a signal ends" interrupted
 # It leaves its cargo, too, which another word ends.
 killed() { begun && kill -KILL $first && ! wait $first && ls -d ready/kiln/*.* && echo fail > gate && { (set_up) > second 2>&1 & second=$!; } && until_done builds 2 && echo make > gate && wait $second && ready; }
 check "what one that is killed leaves is removed by the next" killed
+# As with rustup, the toolchain may be named before Kiln's options, and after them.
+either_way() { for words in "+some --setup" "--setup +some"; do (bin=$work/chain/bin RUSTC=$work/chain/bin/rustc XDG_CACHE_HOME=$work/ready exec "$kiln" cargo $words) > said 2>&1 && grep -q 'already has its code' said && grep -q 'kiln cargo +some --dynamic-deps' said || { cat said; return 1; }; done; }
+check "--setup before and after +TOOLCHAIN" either_way
 own_cc() { CC='launcher gcc' begun && echo make > gate && wait $first && [[ $(cat setups) == CC= ]] || { cat setups; return 1; }; }
 check "a setup does not take the user's CC" own_cc
+
+# ---- a compiler that is not listed ----
+
+# Its cargo makes a driver, or has errors; the driver makes a program, and says that Kiln, or LLVM, compiled it.
+mkdir -p next/bin next/lib/rustlib/rustc-src
+bin=$work/next/bin compiler rustc $some $here 1.102.0 2027-03-01
+cat > next/bin/cargo << 'END'
+#!/bin/sh
+while [ "$1" != --target-dir ]; do shift; done
+case $NEXT in
+  calls) echo "src/calls.rs:40:8: error[E0407]: method \`tail_call\` is not a member of trait \`BuilderMethods\`" >&2; echo "error: could not compile" >&2; exit 101 ;;
+  silent) exit 101 ;;
+esac
+mkdir -p "$2/release" && echo > "$2/release/librustc_codegen_kiln.so" && cp "${0%cargo}driver" "$2/release/kiln-driver"
+END
+cat > next/bin/driver << 'END'
+#!/bin/sh
+[ -z "$RUSTC_BOOTSTRAP" ] || exit 3
+source=
+while [ "$1" != -o ]; do case $1 in *.rs) source=$1 ;; esac; shift; done
+grep -q 'fn main' "$source" || exit 4
+by='5 functions, 9 instructions'
+[ "$NEXT" != llvm ] || by='compiled by LLVM: an intrinsic'
+[ "$NEXT" != crash ] || kill -SEGV $$
+echo "smoke: $by" >> "$KILN_LOG"
+status=0
+[ "$NEXT" != wrong ] || status=101
+[ "$NEXT:$KILN_INLINE" != inlined:small ] || status=102
+printf '#!/bin/sh\nexit %s\n' $status > "$2" && chmod +x "$2"
+END
+chmod +x next/bin/*
+try() { rm -rf tried; NEXT=$1 RUSTC=$work/next/bin/rustc XDG_CACHE_HOME=$work/tried "$kiln" cargo --setup > said 2>&1; }
+installs() { try good && grep -q 'rustc 1.102.0 of 2027-03-01 is none that Kiln was tested with' said && grep -q 'rustc 1.102.0 has its code generator' said && [[ $(cd tried/kiln/* && echo *) == 'kiln-driver librustc_codegen_kiln.so' ]] || { cat said; return 1; }; }
+check "--setup installs for a compiler that is not listed, if a program of Kiln's runs" installs
+# gives_up HOW WORDS: a line at the end has the words, and names the shim; nothing is left in the cache.
+gives_up() { ! try "$1" && tail -n 1 said | grep -F -- "$2" | grep -qF 'kiln cargo builds with the shim' && [[ ! -e tried/kiln ]] || { cat said; return 1; }; }
+check "it says which calls differ, if it is not built" gives_up calls 'rustc 1.102.0 of 2027-03-01 has another interface for code generators, in these places'
+check "in a line each" grep -q '^    src/calls.rs:40:8: error.E0407.: method .tail_call. is not a member' said
+check "or that cargo said nothing" gives_up silent 'has another interface'
+check "that LLVM compiled the program" gives_up llvm 'LLVM compiles the test program'
+check "and why" grep -q '^    smoke: compiled by LLVM: an intrinsic' said
+check "that the driver crashes" gives_up crash 'fails with rustc 1.102.0: status 139 of the command to compile it'
+check "that the program's results are wrong" gives_up wrong 'fails with rustc 1.102.0: status 101 of the command to run it'
+check "or those of the inlined one" gives_up inlined 'fails with rustc 1.102.0 and inlining: status 102'
 
 # ---- what a build sees ----
 
@@ -375,12 +437,30 @@ check "lines that a file of costs had do not count" kept
 # said [WORD]...: the lines about who compiled the project, of a build of it all.
 told() { rm -rf top/inner/target; in_inner "$kiln" cargo "$@" > said 2>&1 || { cat said; return 1; }; grep -E 'compiled units of this project|does not load' said; }
 own_cache() { rm -rf own; local -x XDG_CACHE_HOME=$work/own; "$@"; }
+# Compilers of a folder of their own, which say that they are of a version for which `--setup` builds, and of one for which it does not.
+for release in 1.99.1 1.95.0; do
+  mkdir -p said-$release/bin said-$release/lib/rustlib/rustc-src
+  printf '#!/bin/sh\ncase " $* " in *" -vV "*) "%s" "$@" | sed "s/^release: .*/release: %s/; s/^commit-hash: .*/commit-hash: %s/; s/^commit-date: .*/commit-date: 2026-10-13/" ;; *) exec "%s" "$@" ;; esac\n' "$work/remembers" $release $some "$work/remembers" > said-$release/bin/rustc
+  chmod +x said-$release/bin/rustc
+done
+# A cargo that takes +TOOLCHAIN, as rustup's does.
+mkdir -p plus && printf '#!/bin/sh\n[ "${1#+}" = "$1" ] || shift\nunset RUSTUP_TOOLCHAIN\nexec "%s" "$@"\n' "$(rustup which cargo 2> /dev/null || type -P cargo)" > plus/cargo && chmod +x plus/cargo
+export RUSTC=$work/said-1.99.1/bin/rustc
 once() {
   [[ -z $(told build --quiet) ]] || { echo 'a quiet build says it'; return 1; }
   [[ $(told build) == 'kiln: compiled units of this project: 0 by Kiln in rustc, '[1-9]*' by Kiln from bitcode, '[0-9]*' by LLVM; to use Kiln in rustc, run kiln cargo --setup' ]] || { cat said; return 1; }
   [[ -z $(told build) ]] || { echo 'it is said twice'; return 1; }
 }
 check "the first build says who compiled the project" own_cache once
+with_toolchain() { PATH=$work/plus:$PATH; [[ $(told +some build) == *'; to use Kiln in rustc, run kiln cargo +some --setup' ]] || { cat said; return 1; }; }
+check "and names the toolchain that was" own_cache with_toolchain
+wrapped_hint() { local -x RUSTC_WRAPPER=$bin/wrap-w; [[ $(told build) == *'run kiln cargo --setup' ]] || { cat said; return 1; }; }
+check "with a wrapper, too" own_cache wrapped_hint
+another_kiln() { set -- "${1-}"; library "own/kiln/rustc-$some-0123456789abcdef" one && told ${1:+"$1"} build > /dev/null; grep 'is not used: it belongs to another Kiln' said | grep -q "folder; kiln cargo ${1:+$1 }--setup builds it again" || { cat said; return 1; }; }
+check "and where the code generator belongs to another Kiln" own_cache another_kiln
+PATH=$work/plus:$PATH check "with the toolchain, there, too" own_cache another_kiln +some
+not_offered() { local -x RUSTC=$work/said-1.95.0/bin/rustc; [[ $(told build) == *' by LLVM' ]] || { cat said; return 1; }; }
+check "but no command that this compiler would make fail" own_cache not_offered
 lost() {
   local file
   told build > /dev/null
@@ -391,6 +471,7 @@ lost() {
   [[ -z $(told build) ]] || { echo 'it is said twice'; return 1; }
 }
 check "a code generator that rustc does not load any more is missed, once" own_cache lost
+unset RUSTC
 terminated() {
   printf 'fn main() { println!("up"); std::thread::sleep(std::time::Duration::from_secs(60)); }\n' > top/inner/src/main.rs
   rm -f said

@@ -130,13 +130,20 @@ both() { rm -f log v.o w.o; "$rustc" -C codegen-units=1 --emit=asm=v.o,obj=w.o m
 check "beside an object" both
 check "which is Kiln's" bash -c "grep -qE 'w\.o.*functions,|rcgu\.o: [0-9]+ functions' log && readelf -h w.o > /dev/null"
 check "an object in a file that ends as assembly does" bash -c "rm -f log; '$rustc' -C codegen-units=1 --emit=obj main.rs -o x.s && readelf -h x.s > /dev/null && grep -qE ': [0-9]+ functions' log"
+# one_file KIND: of an incremental build, too, --emit makes as many files as rustc does by itself, with the same suffix.
+for i in {1..40}; do echo "pub mod m$i { pub fn f(x: &str) -> String { x.repeat($i) } }"; done > modules.rs
+emitted() { rm -rf emitted increments && mkdir emitted && "$@" --crate-type=lib -C incremental=increments --out-dir emitted modules.rs && (cd emitted && echo *); }
+one_file() { local want got; want=$(emitted rustc --emit="$1") && got=$(emitted "$rustc" --emit="$1") && [[ $got == "$want" && $want == modules.* && $(wc -w <<< "$want") == "$2" ]] || { echo "rustc: $want; kiln-rustc: $got"; return 1; }; }
+for kind in asm llvm-ir llvm-bc obj mir; do check "--emit=$kind is one file" one_file $kind 1; done
+check "beside a list of dependencies, too" one_file dep-info,asm 2
+named_file() { rm -rf named.ll increments; "$rustc" --crate-type=lib -C incremental=increments --emit=dep-info,link --emit=llvm-ir=named.ll modules.rs && grep -q '^define' named.ll; }
+check "--emit=llvm-ir=FILE makes that file" named_file
 # units: how many units a build without debug information has.
 units() { rm -f log; "$@" --crate-type=lib --emit=metadata,link -o libunits.rlib 2> /dev/null; grep -c 'functions,' log; }
 printf 'pub mod a { pub fn f(x: &str) -> String { x.to_uppercase() } }\npub mod b { pub fn g(x: &str) -> Vec<char> { x.chars().collect() } }\npub mod c { pub fn h(x: u8) -> Option<u8> { x.checked_add(1) } }\n' > units.rs
 one_unit() { (( $(units "$rustc" units.rs) == 1 )); }
 check "one unit where no number is given" one_unit
 check "but the number that is" bash -c "(( \$(rm -f log; '$rustc' -C codegen-units=3 --crate-type=lib units.rs -o l.rlib; grep -c functions, log) > 1 ))"
-for i in {1..40}; do echo "pub mod m$i { pub fn f(x: &str) -> String { x.repeat($i) } }"; done > modules.rs
 incremental_units() { (rm -rf log inc; "$rustc" -C incremental=inc "$@" --crate-type=lib modules.rs -o l.rlib; grep -c functions, log); }
 check "16 in an incremental build, if there are as many" bash -c "(( $(incremental_units) == 16 ))"
 check "or the number that is given" bash -c "(( $(incremental_units -C codegen-units=256) > 16 ))"
@@ -173,6 +180,14 @@ check "nor is riscv64" other_target riscv64gc-unknown-linux-gnu 'riscv64[^ ]*'
 check "what Kiln refuses is LLVM's, without a word" quiet
 check "but in the log" grep -q 'compiled by LLVM: .*avx512.permvar' log
 check "with what else the unit has" grep -q 'also: .*avx512.conflict' log
+# LLVM reads a NUL in assembly as a blank.
+with_nul() {
+  printf '#![crate_type = "lib"]\npub fn f() -> u64 { let x; unsafe { std::arch::asm!("mov {}, 5\\0", out(reg) x) }; x }\n' > nul.rs
+  printf '#![crate_type = "lib"]\nstd::arch::global_asm!(".globl five\\0", "five: ret");\n' > nul_module.rs
+  for file in nul nul_module; do rm -f log; "$rustc" -C codegen-units=1 --emit=obj $file.rs && grep -qE "compiled by LLVM: .*not implemented: a NUL in $([[ $file == nul ]] && echo inline || echo module-level) assembly" log && ! grep malformed log || { cat log; return 1; }; done
+  nm nul_module.o | grep -q 'T five$'
+}
+if [[ $(uname -m) == x86_64 ]]; then check "a NUL in assembly" with_nul; else skip "a NUL in assembly" "the assembly is x86-64's"; fi
 twice() {
   for n in 1 2; do "$rustc" -g --emit=obj -C codegen-units=1 main.rs -o twice.o && mv twice.o twice$n.o || return 1; done
   cmp twice1.o twice2.o

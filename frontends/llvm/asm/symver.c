@@ -196,7 +196,7 @@ bool kn_bc_module_asm(struct kn_bc *r) {
   memcpy(to, att, between);
   for (size_t i = 0; i < n; i++) {
     to[between + i] = (char)r->in.ops.at[i];
-    if (to[between + i] == 0) return kn_bc_malformed(r, "a zero in module-level assembly");
+    if (to[between + i] == 0) return kn_bc_unsupported(r, "a NUL in module-level assembly");
   }
   return true;
 }

@@ -48,10 +48,16 @@ fn is_word_of_assembler(name: &str) -> bool {
     numbered || [legacy, &name].iter().any(|word| WORDS.split_whitespace().any(|known| known == *word))
 }
 
+/// Whether an assembler reads a name as one symbol without quotes.
+fn is_plain(name: &str) -> bool {
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_.$".contains(&byte);
+    name.bytes().all(is_of_name) && !name.starts_with(|first: char| first.is_ascii_digit() || first == '$')
+}
+
 /// A symbol's name in assembly of the module, or what stands for it.
 fn name_in_text(processor: &Processor, symbol: kiln_symbol, name: &str) -> String {
     let is_word = processor.asm_syntax.is_some() && is_word_of_assembler(name);
-    if is_word { format!("__kiln_symbol_{}", symbol.id) } else { name.to_string() }
+    if is_word || !is_plain(name) { format!("__kiln_symbol_{}", symbol.id) } else { name.to_string() }
 }
 
 /// The type of an operand as LLVM writes it.
@@ -248,7 +254,7 @@ impl<'tcx> Context<'tcx> {
         if text.is_empty() {
             return;
         }
-        let text = CString::new(text).unwrap_or_else(|_| self.fatal("assembly of a module with a NUL"));
+        let text = CString::new(text).unwrap_or_else(|_| self.leave("not implemented: a NUL in module-level assembly"));
         self.module.failing.at(Place::Assemble);
         self.module.add_assembly(&text);
     }

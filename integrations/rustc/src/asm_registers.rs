@@ -31,7 +31,7 @@ fn class_of(reg: InlineAsmRegOrRegClass) -> (Kind, &'static str) {
             A64::reg => (Kind::General, "r"),
             A64::vreg => (Kind::Vector, "w"),
             A64::vreg_low16 => (Kind::Vector, "x"),
-            A64::preg => (Kind::Other, ""),
+            _ => (Kind::Other, ""),
         },
         class => unreachable!("{class:?} is of another processor"),
     }

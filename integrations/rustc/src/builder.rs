@@ -59,9 +59,13 @@ impl<'a, 'tcx> Builder<'a, 'tcx> {
 
     /// Says that the function cannot be built, which leaves the unit to LLVM.
     pub fn unsupported(&self, what: &str, ty: Type) -> Value {
+        self.fail(KILN_ERR_UNSUPPORTED, what, ty)
+    }
+
+    fn fail(&self, status: kiln_status, what: &str, ty: Type) -> Value {
         let what = std::ffi::CString::new(what).expect("no NUL");
         // SAFETY: the function is open, and the message is copied.
-        unsafe { kiln_func_fail(self.block.func, KILN_ERR_UNSUPPORTED, what.as_ptr()) };
+        unsafe { kiln_func_fail(self.block.func, status, what.as_ptr()) };
         Value::Undef(ty)
     }
 }
@@ -88,6 +92,7 @@ impl<'a, 'tcx> BuilderMethods<'a, 'tcx> for Builder<'a, 'tcx> {
     type CodegenCx = Context<'tcx>;
 
     compat::builder_methods!();
+    compat::splat_methods!();
 
     fn build(cx: &'a Context<'tcx>, block: Block) -> Self {
         Builder { cx, block, location: 0 }
@@ -181,6 +186,9 @@ impl<'a, 'tcx> BuilderMethods<'a, 'tcx> for Builder<'a, 'tcx> {
     }
 
     fn alloca(&mut self, size: Size, align: Align) -> Value {
+        if size.bytes() > i32::MAX as u64 {
+            return self.fail(KILN_ERR_LIMIT, "a stack variable has 2 GiB or more", Type::Ptr);
+        }
         // SAFETY: the function is open.
         let slot = unsafe { kiln_slot_new(self.block.func, size.bytes(), log2(align)) };
         self.note_slot(slot);

@@ -1,7 +1,8 @@
 //! What differs between the versions of rustc that the sources fit: all of it, and nothing else.
 //!
-//! `rustc_before_1_99` is 1.98; `rustc_before_1_101` is 1.98 and 1.99; without it, 1.101 (a nightly). Methods of rustc's traits whose signatures differ are
-//! macros, which the files of their traits have; they only pass on to methods that do not differ.
+//! `rustc_before_1_99` is 1.98; `rustc_before_1_100` is 1.98 and 1.99; `rustc_before_1_101` is these and 1.100 (a beta);
+//! without any, it is 1.101 (a nightly). Methods of rustc's traits whose signatures differ are macros, which the files of
+//! their traits have; they only pass on to methods that do not differ.
 
 use rustc_codegen_ssa::traits::{BackendTypes, GlobalAsmOperandRef, InlineAsmOperandRef};
 use rustc_hir::def_id::DefId;
@@ -156,11 +157,8 @@ macro_rules! join_methods {
 }
 pub(crate) use {join_methods, layout_methods};
 
-#[cfg(rustc_before_1_101)]
-mod versions {
-    use super::attr_ir::Linkage;
-    use rustc_codegen_ssa::ModuleCodegen;
-    use rustc_middle::ty::TyCtxt;
+#[cfg(rustc_before_1_100)]
+mod at_100 {
     use rustc_session::Session;
     use rustc_target::callconv::PassMode;
 
@@ -175,14 +173,6 @@ mod versions {
         Indirect(V),
     }
 
-    pub fn personality_name(_: TyCtxt<'_>) -> String {
-        "rust_eh_personality".to_string()
-    }
-
-    pub fn is_common(linkage: Linkage) -> bool {
-        linkage == Linkage::Common
-    }
-
     pub fn has_sample_profile(sess: &Session) -> bool {
         sess.opts.unstable_opts.profile_sample_use.is_some()
     }
@@ -195,52 +185,8 @@ mod versions {
         }
     }
 
-    /// A module as another back end, or another state, has it.
-    pub fn map_module<A, B>(module: ModuleCodegen<A>, map: impl FnOnce(A) -> B) -> ModuleCodegen<B> {
-        let ModuleCodegen { name, module_llvm, kind, thin_lto_buffer } = module;
-        ModuleCodegen { name, module_llvm: map(module_llvm), kind, thin_lto_buffer }
-    }
-
-    /// The module, in whose place `left` stays.
-    pub fn take_module<M>(module: &mut ModuleCodegen<M>, left: M) -> ModuleCodegen<M> {
-        let module_llvm = std::mem::replace(&mut module.module_llvm, left);
-        ModuleCodegen { name: module.name.clone(), module_llvm, kind: module.kind, thin_lto_buffer: None }
-    }
-
-    macro_rules! base_type_methods {
-        () => {
-            fn type_array(&self, ty: Type, n: u64) -> Type {
-                Type::Memory(self.size_of_type(ty) * n)
-            }
-            fn type_kind(&self, ty: Type) -> rustc_codegen_ssa::common::TypeKind {
-                use rustc_codegen_ssa::common::TypeKind;
-                match ty {
-                    Type::Void => TypeKind::Void,
-                    Type::F16 => TypeKind::Half,
-                    Type::F32 => TypeKind::Float,
-                    Type::F64 => TypeKind::Double,
-                    Type::F128 => TypeKind::FP128,
-                    Type::Ptr => TypeKind::Pointer,
-                    Type::Vector(..) => TypeKind::Vector,
-                    Type::Memory(_) | Type::Fields(_) => TypeKind::Struct,
-                    _ => TypeKind::Integer,
-                }
-            }
-            fn element_type(&self, ty: Type) -> Type {
-                let Type::Vector(lane, _) = ty else { unreachable!("{ty:?} is no vector") };
-                lane.ty()
-            }
-            fn vector_length(&self, ty: Type) -> usize {
-                let Type::Vector(_, n) = ty else { unreachable!("{ty:?} is no vector") };
-                n as usize
-            }
-            fn float_width(&self, ty: Type) -> usize {
-                float_kind(ty).map_or(0, |_| ty.scalar_size() as usize * 8)
-            }
-            fn int_width(&self, ty: Type) -> u64 {
-                ty.int_bits().unwrap_or(0).into()
-            }
-        };
+    macro_rules! bf16_methods {
+        () => {};
     }
 
     macro_rules! builder_methods {
@@ -289,17 +235,6 @@ mod versions {
             fn atomic_store(&mut self, v: Value, address: Value, order: AtomicOrdering, _: Size) {
                 self.store_atomic(v, address, order);
             }
-            fn vector_splat(&mut self, n: usize, v: Value) -> Value {
-                self.splat(n as u32, v)
-            }
-        };
-    }
-
-    macro_rules! intrinsic_methods {
-        () => {
-            fn abort(&mut self) {
-                self.trap();
-            }
         };
     }
 
@@ -345,49 +280,28 @@ mod versions {
         };
     }
 
-    macro_rules! write_backend_methods {
+    macro_rules! target_machine_methods {
         () => {
             fn target_machine_factory(&self, _: &Session, _: OptLevel, _: &[String]) -> TargetMachineFactoryFn<Self> {
                 Arc::new(|_, _| ())
-            }
-            fn run_thin_lto(
-                _: &CodegenContext,
-                _: &SelfProfilerRef,
-                _: DiagCtxtHandle<'_>,
-                _: &[String],
-                _: &[PathBuf],
-                _: Vec<ThinLtoInput<Self>>,
-            ) -> (Vec<ThinModule<Self>>, Vec<WorkProduct>) {
-                unreachable!("{NO_LTO}")
             }
         };
     }
 
     pub(crate) use {
-        asm_codegen_methods, base_type_methods, builder_methods, codegen_backend_methods, extra_backend_methods,
-        intrinsic_methods, write_backend_methods,
+        asm_codegen_methods, bf16_methods, builder_methods, codegen_backend_methods, extra_backend_methods,
+        target_machine_methods,
     };
 }
 
-#[cfg(not(rustc_before_1_101))]
-mod versions {
-    use super::attr_ir::Linkage;
-    use rustc_codegen_ssa::ModuleCodegen;
-    use rustc_middle::ty::TyCtxt;
+#[cfg(not(rustc_before_1_100))]
+mod at_100 {
     use rustc_session::Session;
     use rustc_target::callconv::{IndirectMode, PassMode};
 
     pub use rustc_codegen_ssa::traits::ReturnSlot;
     pub use rustc_session::EarlySession;
     pub use rustc_structures::CrateType;
-
-    pub fn personality_name(tcx: TyCtxt<'_>) -> String {
-        rustc_symbol_mangling::eh_personality_symbol(tcx).to_string()
-    }
-
-    pub fn is_common(_: Linkage) -> bool {
-        false
-    }
 
     pub fn has_sample_profile(sess: &Session) -> bool {
         sess.opts.cg.profile_sample_use.is_some()
@@ -401,36 +315,11 @@ mod versions {
         }
     }
 
-    /// A module as another back end, or another state, has it.
-    pub fn map_module<A, B>(module: ModuleCodegen<A>, map: impl FnOnce(A) -> B) -> ModuleCodegen<B> {
-        let ModuleCodegen { name, module_llvm, kind } = module;
-        ModuleCodegen { name, module_llvm: map(module_llvm), kind }
-    }
-
-    /// The module, in whose place `left` stays.
-    pub fn take_module<M>(module: &mut ModuleCodegen<M>, left: M) -> ModuleCodegen<M> {
-        let module_llvm = std::mem::replace(&mut module.module_llvm, left);
-        ModuleCodegen { name: module.name.clone(), module_llvm, kind: module.kind }
-    }
-
-    macro_rules! base_type_methods {
+    macro_rules! bf16_methods {
         () => {
             // Of processors that Kiln does not have.
             fn type_f16b(&self) -> Type {
                 self.fatal("a value of type f16b")
-            }
-            fn type_ppcf128(&self) -> Type {
-                self.fatal("a value of type ppcf128")
-            }
-            fn vector_element_type_and_length(&self, ty: Type) -> Option<(Type, u64)> {
-                let Type::Vector(lane, n) = ty else { return None };
-                Some((lane.ty(), n.into()))
-            }
-            fn float_type(&self, ty: Type) -> Option<Float> {
-                float_kind(ty)
-            }
-            fn int_width(&self, ty: Type) -> Option<u64> {
-                ty.int_bits().map(u64::from)
             }
         };
     }
@@ -491,21 +380,6 @@ mod versions {
             fn atomic_store(&mut self, v: Value, address: Value, order: AtomicOrdering, _volatile: bool, _: Size) {
                 self.store_atomic(v, address, order);
             }
-            fn vector_splat(&mut self, n: u64, v: Value) -> Value {
-                self.splat(n as u32, v)
-            }
-        };
-    }
-
-    macro_rules! intrinsic_methods {
-        () => {
-            fn abort_immediate(&mut self) {
-                self.trap();
-            }
-            fn ctpop(&mut self, v: Value) -> Value {
-                let bits = self.unary(KILN_OP_POPCNT, v);
-                self.int_cast(bits, Type::I32, false)
-            }
         };
     }
 
@@ -542,11 +416,183 @@ mod versions {
         };
     }
 
-    macro_rules! write_backend_methods {
+    macro_rules! target_machine_methods {
         () => {
             fn target_machine_factory(&self, _: &Session, _: OptLevel) -> TargetMachineFactoryFn<Self> {
                 Arc::new(|_, _| ())
             }
+        };
+    }
+
+    pub(crate) use {
+        asm_codegen_methods, bf16_methods, builder_methods, codegen_backend_methods, extra_backend_methods,
+        target_machine_methods,
+    };
+}
+
+#[cfg(rustc_before_1_101)]
+mod at_101 {
+    use super::attr_ir::Linkage;
+    use rustc_codegen_ssa::ModuleCodegen;
+    use rustc_middle::ty::TyCtxt;
+
+    pub fn personality_name(_: TyCtxt<'_>) -> String {
+        "rust_eh_personality".to_string()
+    }
+
+    pub fn is_common(linkage: Linkage) -> bool {
+        linkage == Linkage::Common
+    }
+
+    /// A module as another back end, or another state, has it.
+    pub fn map_module<A, B>(module: ModuleCodegen<A>, map: impl FnOnce(A) -> B) -> ModuleCodegen<B> {
+        let ModuleCodegen { name, module_llvm, kind, thin_lto_buffer } = module;
+        ModuleCodegen { name, module_llvm: map(module_llvm), kind, thin_lto_buffer }
+    }
+
+    /// The module, in whose place `left` stays.
+    pub fn take_module<M>(module: &mut ModuleCodegen<M>, left: M) -> ModuleCodegen<M> {
+        let module_llvm = std::mem::replace(&mut module.module_llvm, left);
+        ModuleCodegen { name: module.name.clone(), module_llvm, kind: module.kind, thin_lto_buffer: None }
+    }
+
+    macro_rules! base_type_methods {
+        () => {
+            fn type_array(&self, ty: Type, n: u64) -> Type {
+                Type::Memory(self.size_of_type(ty) * n)
+            }
+            fn type_kind(&self, ty: Type) -> rustc_codegen_ssa::common::TypeKind {
+                use rustc_codegen_ssa::common::TypeKind;
+                match ty {
+                    Type::Void => TypeKind::Void,
+                    Type::F16 => TypeKind::Half,
+                    Type::F32 => TypeKind::Float,
+                    Type::F64 => TypeKind::Double,
+                    Type::F128 => TypeKind::FP128,
+                    Type::Ptr => TypeKind::Pointer,
+                    Type::Vector(..) => TypeKind::Vector,
+                    Type::Memory(_) | Type::Fields(_) => TypeKind::Struct,
+                    _ => TypeKind::Integer,
+                }
+            }
+            fn element_type(&self, ty: Type) -> Type {
+                let Type::Vector(lane, _) = ty else { unreachable!("{ty:?} is no vector") };
+                lane.ty()
+            }
+            fn vector_length(&self, ty: Type) -> usize {
+                let Type::Vector(_, n) = ty else { unreachable!("{ty:?} is no vector") };
+                n as usize
+            }
+            fn float_width(&self, ty: Type) -> usize {
+                float_kind(ty).map_or(0, |_| ty.scalar_size() as usize * 8)
+            }
+            fn int_width(&self, ty: Type) -> u64 {
+                ty.int_bits().unwrap_or(0).into()
+            }
+        };
+    }
+
+    macro_rules! splat_methods {
+        () => {
+            fn vector_splat(&mut self, n: usize, v: Value) -> Value {
+                self.splat(n as u32, v)
+            }
+        };
+    }
+
+    macro_rules! intrinsic_methods {
+        () => {
+            fn abort(&mut self) {
+                self.trap();
+            }
+        };
+    }
+
+    macro_rules! thin_lto_methods {
+        () => {
+            fn run_thin_lto(
+                _: &CodegenContext,
+                _: &SelfProfilerRef,
+                _: DiagCtxtHandle<'_>,
+                _: &[String],
+                _: &[PathBuf],
+                _: Vec<ThinLtoInput<Self>>,
+            ) -> (Vec<ThinModule<Self>>, Vec<WorkProduct>) {
+                unreachable!("{NO_LTO}")
+            }
+        };
+    }
+
+    pub(crate) use {base_type_methods, intrinsic_methods, splat_methods, thin_lto_methods};
+}
+
+#[cfg(not(rustc_before_1_101))]
+mod at_101 {
+    use super::attr_ir::Linkage;
+    use rustc_codegen_ssa::ModuleCodegen;
+    use rustc_middle::ty::TyCtxt;
+
+    pub fn personality_name(tcx: TyCtxt<'_>) -> String {
+        rustc_symbol_mangling::eh_personality_symbol(tcx).to_string()
+    }
+
+    pub fn is_common(_: Linkage) -> bool {
+        false
+    }
+
+    /// A module as another back end, or another state, has it.
+    pub fn map_module<A, B>(module: ModuleCodegen<A>, map: impl FnOnce(A) -> B) -> ModuleCodegen<B> {
+        let ModuleCodegen { name, module_llvm, kind } = module;
+        ModuleCodegen { name, module_llvm: map(module_llvm), kind }
+    }
+
+    /// The module, in whose place `left` stays.
+    pub fn take_module<M>(module: &mut ModuleCodegen<M>, left: M) -> ModuleCodegen<M> {
+        let module_llvm = std::mem::replace(&mut module.module_llvm, left);
+        ModuleCodegen { name: module.name.clone(), module_llvm, kind: module.kind }
+    }
+
+    macro_rules! base_type_methods {
+        () => {
+            // Of processors that Kiln does not have.
+            fn type_ppcf128(&self) -> Type {
+                self.fatal("a value of type ppcf128")
+            }
+            fn vector_element_type_and_length(&self, ty: Type) -> Option<(Type, u64)> {
+                let Type::Vector(lane, n) = ty else { return None };
+                Some((lane.ty(), n.into()))
+            }
+            fn float_type(&self, ty: Type) -> Option<Float> {
+                float_kind(ty)
+            }
+            fn int_width(&self, ty: Type) -> Option<u64> {
+                ty.int_bits().map(u64::from)
+            }
+        };
+    }
+
+    macro_rules! splat_methods {
+        () => {
+            fn vector_splat(&mut self, n: u64, v: Value) -> Value {
+                self.splat(n as u32, v)
+            }
+        };
+    }
+
+    macro_rules! intrinsic_methods {
+        () => {
+            fn abort_immediate(&mut self) {
+                self.trap();
+            }
+            fn ctpop(&mut self, v: Value) -> Value {
+                let bits = self.unary(KILN_OP_POPCNT, v);
+                self.int_cast(bits, Type::I32, false)
+            }
+        };
+    }
+
+    macro_rules! thin_lto_methods {
+        () => {
             fn run_thin_lto(
                 _: &CodegenContext,
                 _: &SelfProfilerRef,
@@ -561,10 +607,7 @@ mod versions {
         };
     }
 
-    pub(crate) use {
-        asm_codegen_methods, base_type_methods, builder_methods, codegen_backend_methods, extra_backend_methods,
-        intrinsic_methods, write_backend_methods,
-    };
+    pub(crate) use {base_type_methods, intrinsic_methods, splat_methods, thin_lto_methods};
 }
 
 use rustc_target::callconv::ArgAttributes;
@@ -579,11 +622,10 @@ pub enum Indirect<'a> {
     WideAddress,
 }
 
-pub use versions::{
-    CrateType, EarlySession, ReturnSlot, has_sample_profile, indirect, is_common, map_module, personality_name,
-    take_module,
+pub use at_100::{CrateType, EarlySession, ReturnSlot, has_sample_profile, indirect};
+pub(crate) use at_100::{
+    asm_codegen_methods, bf16_methods, builder_methods, codegen_backend_methods, extra_backend_methods,
+    target_machine_methods,
 };
-pub(crate) use versions::{
-    asm_codegen_methods, base_type_methods, builder_methods, codegen_backend_methods, extra_backend_methods,
-    intrinsic_methods, write_backend_methods,
-};
+pub(crate) use at_101::{base_type_methods, intrinsic_methods, splat_methods, thin_lto_methods};
+pub use at_101::{is_common, map_module, personality_name, take_module};

@@ -233,13 +233,7 @@ impl<'tcx> ConstCodegenMethods for Context<'tcx> {
         let width = ty.int_bits()?;
         Some(if sign { sign_extended(bits, width) } else { bits })
     }
-    fn scalar_to_backend_with_pac(
-        &self,
-        scalar: Scalar,
-        layout: ScalarLayout,
-        ty: Type,
-        _: PointerAuth<'_>,
-    ) -> Value {
+    fn scalar_to_backend_with_pac(&self, scalar: Scalar, layout: ScalarLayout, ty: Type, _: PointerAuth<'_>) -> Value {
         match scalar {
             Scalar::Int(int) => Value::Const(ty, int.to_bits(layout.size(self.data_layout()))),
             Scalar::Ptr(pointer, _) => {

@@ -21,7 +21,7 @@ use rustc_target::spec::{HasTargetSpec, HasX86AbiOpt, Target, X86Abi};
 use crate::abi::{Signature, SignatureInfo};
 use crate::compat;
 use crate::debug::Debug;
-use crate::fallback;
+use crate::fallback::{self, Refusal};
 use crate::inlining::{self, Inlining};
 use crate::module::Module;
 use crate::operation::feature_flags;
@@ -120,7 +120,12 @@ impl<'tcx> Context<'tcx> {
 
     /// Leaves the unit to LLVM after all: `needs.rs` did not know about this.
     pub fn fatal(&self, what: &str) -> ! {
-        fallback::refuse(what.to_string())
+        fallback::refuse(Refusal::Bug(what.to_string()))
+    }
+
+    /// Leaves the unit to LLVM for what only a walk over all of it finds.
+    pub fn leave(&self, what: &str) -> ! {
+        fallback::refuse(Refusal::Limit(what.to_string()))
     }
 
     /// Compiles the functions that were built since the last call, or has them wait (`inlining.rs`).
@@ -131,8 +136,8 @@ impl<'tcx> Context<'tcx> {
                 unsafe { kiln_func_compile(func) };
             }
         }
-        if let Some(message) = self.module.error() {
-            self.fatal(&message);
+        if let Some(refusal) = self.module.error() {
+            fallback::refuse(refusal);
         }
         self.pads.borrow_mut().clear();
         self.part_lists.borrow_mut().clear();
@@ -142,7 +147,8 @@ impl<'tcx> Context<'tcx> {
     pub fn features_of(&self, symbol: kiln_symbol) -> u32 {
         let Some(&instance) = self.defined.borrow().get(&symbol) else { return 0 };
         let attrs = self.tcx.codegen_instance_attrs(instance.def);
-        feature_flags(self.module.processor, attrs.target_features.iter().map(|feature| feature.name)) | self.module.features
+        feature_flags(self.module.processor, attrs.target_features.iter().map(|feature| feature.name))
+            | self.module.features
     }
 
     /// Several values as one of type `ty`, until `compile_open`.

@@ -6,7 +6,7 @@ use std::{env, process, ptr};
 
 use rustc_session::Session;
 
-use crate::fallback;
+use crate::fallback::{self, Refusal};
 
 #[derive(Copy, Clone, PartialEq)]
 pub enum Place {
@@ -76,7 +76,7 @@ unsafe extern "C" {
 
 fn fail(how: How) {
     match how {
-        How::Error => fallback::refuse("an error by KILN_FAIL".to_string()),
+        How::Error => fallback::refuse(Refusal::Bug("an error by KILN_FAIL".to_string())),
         How::Panic => panic!("a panic by KILN_FAIL"),
         How::Abort => process::abort(),
         // SAFETY: none; the process ends.

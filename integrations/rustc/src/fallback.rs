@@ -13,8 +13,13 @@ use std::sync::{Once, OnceLock};
 
 use rustc_errors::FatalErrorMarker;
 
-/// What `refuse` unwinds with.
-struct Refused(String);
+/// What ends the attempt to build a unit.
+pub enum Refusal {
+    /// What Kiln does not have, or what is beyond its limits.
+    Limit(String),
+    /// What it should have built.
+    Bug(String),
+}
 
 thread_local! {
     /// Kiln builds a unit in this thread.
@@ -32,8 +37,8 @@ pub struct Failure {
 }
 
 /// Gives the unit up that is being built.
-pub fn refuse(why: String) -> ! {
-    panic::resume_unwind(Box::new(Refused(why)))
+pub fn refuse(why: Refusal) -> ! {
+    panic::resume_unwind(Box::new(why))
 }
 
 fn text_of(info: &PanicHookInfo<'_>) -> String {
@@ -63,8 +68,9 @@ pub fn attempt<R>(work: impl FnOnce() -> R) -> Result<R, Failure> {
         if payload.is::<FatalErrorMarker>() {
             panic::resume_unwind(payload);
         }
-        match payload.downcast::<Refused>() {
-            Ok(refused) => Failure { why: format!("Kiln failed: {}", refused.0), panic: None },
+        match payload.downcast::<Refusal>().map(|refusal| *refusal) {
+            Ok(Refusal::Limit(why)) => Failure { why, panic: None },
+            Ok(Refusal::Bug(why)) => Failure { why: format!("Kiln failed: {why}"), panic: None },
             Err(_) => {
                 let text = PANIC.take();
                 Failure { why: format!("Kiln panicked: {text}"), panic: Some(text) }

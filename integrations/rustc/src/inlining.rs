@@ -3,7 +3,6 @@
 //! By default, only `#[inline(always)]` functions are inlined, as LLVM does without optimization. Then only these
 //! functions and those that refer to them wait; all others are compiled at once.
 
-
 use crate::compat::attr_ir::{InlineAttr, Linkage, OptimizeAttr};
 use rustc_data_structures::fx::{FxHashMap, FxHashSet, FxIndexSet};
 use rustc_middle::ty::Instance;

@@ -23,7 +23,7 @@ extern crate rustc_metadata;
 extern crate rustc_middle;
 extern crate rustc_session;
 extern crate rustc_span;
-#[cfg(not(rustc_before_1_101))]
+#[cfg(not(rustc_before_1_100))]
 extern crate rustc_structures;
 extern crate rustc_symbol_mangling;
 extern crate rustc_target;
@@ -80,8 +80,8 @@ use rustc_metadata::EncodedMetadata;
 use rustc_middle::dep_graph::{WorkProduct, WorkProductId, WorkProductMap};
 use rustc_middle::ty::TyCtxt;
 use rustc_middle::util::Providers;
-use rustc_session::config::{OptLevel, OutputFilenames, OutputType, PrintRequest};
 use rustc_session::Session;
+use rustc_session::config::{OptLevel, OutputFilenames, OutputType, PrintRequest};
 use rustc_span::Symbol;
 
 use compat::EarlySession;
@@ -137,7 +137,7 @@ impl CodegenBackend for Kiln {
     }
 
     fn codegen_crate(&self, tcx: TyCtxt<'_>) -> Box<dyn Any> {
-        match needs::session(tcx.sess) {
+        match needs::session(tcx) {
             None => {
                 fallback::crash_silently();
                 Box::new(codegen_crate(self.clone(), tcx))
@@ -211,7 +211,8 @@ impl WriteBackendMethods for Kiln {
     type ModuleBuffer = std::convert::Infallible;
     type ThinData = ();
 
-    compat::write_backend_methods!();
+    compat::target_machine_methods!();
+    compat::thin_lto_methods!();
 
     fn optimize_and_codegen_fat_lto(
         _: &Session,

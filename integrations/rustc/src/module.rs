@@ -9,13 +9,13 @@ use std::{fs, io, slice};
 use rustc_hir::def_id::LOCAL_CRATE;
 use rustc_middle::ty::TyCtxt;
 use rustc_session::Session;
-use rustc_session::config::{CrateType, SplitDwarfKind};
+use rustc_session::config::SplitDwarfKind;
 use rustc_span::RemapPathScopeComponents;
 use rustc_target::spec::{FramePointer, RelocModel, SplitDebuginfo, StackProbeType};
 
-use crate::compat;
+use crate::compat::{self, CrateType};
 use crate::failing::{Failing, Place};
-use crate::fallback;
+use crate::fallback::{self, Refusal};
 use crate::operation::{Operations, feature_flags};
 use crate::processor::Processor;
 use crate::sys::*;
@@ -152,24 +152,27 @@ impl Module {
     }
 
     /// The first error, with its place in the source.
-    pub fn error(&self) -> Option<String> {
+    pub fn error(&self) -> Option<Refusal> {
         // SAFETY: the module lives as long as `self`, and its diagnostic as long as it; its texts end in NULs.
         unsafe {
-            if kiln_module_status(self.raw) == KILN_OK {
+            let status = kiln_module_status(self.raw);
+            if status == KILN_OK {
                 return None;
             }
             let diag = &*kiln_module_diag(self.raw);
             let text = |text: &[c_char]| CStr::from_ptr(text.as_ptr()).to_string_lossy().into_owned();
             let message = text(&diag.message);
-            Some(match diag.source_line {
+            let message = match diag.source_line {
                 0 => message,
                 line => format!("{message} ({}:{line})", text(&diag.source)),
-            })
+            };
+            let is_limit = [KILN_ERR_UNSUPPORTED, KILN_ERR_LIMIT, KILN_ERR_MEMORY, KILN_ERR_IO].contains(&status);
+            Some(if is_limit { Refusal::Limit(message) } else { Refusal::Bug(message) })
         }
     }
 
     /// Makes the object.
-    pub fn emit(self) -> Result<Object, String> {
+    pub fn emit(self) -> Result<Object, Refusal> {
         self.failing.at(Place::Emit);
         let mut object = Object {
             bytes: kiln_buffer::default(),
@@ -189,7 +192,11 @@ impl Module {
             (status, kiln_session_get_stats(self.session))
         };
         (object.functions, object.instructions) = (stats.functions, stats.instructions);
-        if status == KILN_OK { Ok(object) } else { Err(self.error().unwrap_or_else(|| "no object".to_string())) }
+        if status == KILN_OK {
+            Ok(object)
+        } else {
+            Err(self.error().unwrap_or_else(|| Refusal::Bug("no object".to_string())))
+        }
     }
 }
 

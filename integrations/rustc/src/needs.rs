@@ -12,13 +12,25 @@ use rustc_session::config::{CFProtection, DebugInfo, InstrumentMcount, Lto, OptL
 use rustc_target::callconv::PassMode;
 use rustc_target::spec::{Os, SanitizerSet, SplitDebuginfo, StackProtector};
 
+use crate::compat::CrateType;
 use crate::processor::Processor;
 use crate::types::Type;
 use crate::{abi, asm, compat, fallback, intrinsics, llvm_names, operation, simd};
 
 /// Why LLVM has to make all code of a compilation, if it has to.
-pub fn session(sess: &Session) -> Option<String> {
-    fallback::left_to_llvm().or_else(|| options(sess).map(str::to_string))
+pub fn session(tcx: TyCtxt<'_>) -> Option<String> {
+    let bitcode = || embeds_bitcode(tcx).then_some("bitcode for the link-time optimization of another crate");
+    fallback::left_to_llvm().or_else(|| options(tcx.sess).or_else(bitcode).map(str::to_string))
+}
+
+/// Whether the crate's objects contain bitcode: `need_bitcode_in_object` of `rustc_codegen_ssa`. A compilation with LTO
+/// reads it in each rlib that it links, and fails if one of the objects has none. `-Cembed-bitcode=no`, which cargo
+/// passes if no such compilation is planned, promises that.
+fn embeds_bitcode(tcx: TyCtxt<'_>) -> bool {
+    let opts = &tcx.sess.opts;
+    opts.cg.embed_bitcode
+        && tcx.crate_types().contains(&CrateType::Rlib)
+        && opts.output_types.contains_key(&OutputType::Exe)
 }
 
 fn options(sess: &Session) -> Option<&'static str> {
@@ -123,7 +135,8 @@ fn convention<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<&'sta
     }
     let short_vectors = Processor::of(tcx.sess).short_vectors;
     abi.args.iter().chain([&abi.ret]).find_map(|arg| {
-        let (PassMode::Direct(_), BackendRepr::SimdVector { element, .. }) = (&arg.mode, arg.layout.backend_repr) else {
+        let (PassMode::Direct(_), BackendRepr::SimdVector { element, .. }) = (&arg.mode, arg.layout.backend_repr)
+        else {
             return None;
         };
         match arg.layout.size.bytes() {
@@ -137,7 +150,9 @@ fn convention<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<&'sta
 /// What of the calls in a function is not built here.
 fn calls<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>, body: &Body<'tcx>) -> Option<String> {
     body.basic_blocks.iter().find_map(|block| match &block.terminator().kind {
-        TerminatorKind::InlineAsm { operands, .. } => asm::refused(Processor::of(tcx.sess), operands).map(str::to_string),
+        TerminatorKind::InlineAsm { operands, .. } => {
+            asm::refused(Processor::of(tcx.sess), operands).map(str::to_string)
+        }
         TerminatorKind::TailCall { .. } => Some("a tail call".to_string()),
         TerminatorKind::Call { func, args: given, .. } => {
             let (id, args) = func.const_fn_def()?;

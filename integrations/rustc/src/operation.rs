@@ -360,7 +360,8 @@ impl<'tcx> Builder<'_, 'tcx> {
         elements: &[Option<Type>],
     ) -> (Vec<Option<Value>>, kiln_value, kiln_block) {
         self.module.failing.at(Place::Assemble);
-        let text = |s: &str| CString::new(s).unwrap_or_else(|_| self.fatal("inline assembly with a NUL"));
+        let text =
+            |s: &str| CString::new(s).unwrap_or_else(|_| self.leave("not implemented: a NUL in inline assembly"));
         let result = match &statement.outputs[..] {
             [] => "void".to_string(),
             [one] => one.clone(),

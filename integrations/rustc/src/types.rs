@@ -319,6 +319,7 @@ impl<'tcx> Context<'tcx> {
 
 impl<'tcx> BaseTypeCodegenMethods for Context<'tcx> {
     compat::base_type_methods!();
+    compat::bf16_methods!();
 
     fn type_i8(&self) -> Type {
         Type::I8

@@ -26,6 +26,18 @@ ERRORS = {
     'constants': 'fn f<const N: usize>() { const { assert!(N > 1) } }\nfn main() { f::<1>() }',
     'layout': 'fn f() -> Box<[u64; 1 << 60]> { Box::new([1; 1 << 60]) }\nfn main() { f(); }',
 }
+# What is beyond Kiln's limits, by the reason for which LLVM compiles it, which is the shim's, too.
+LIMITS = {
+    'a stack variable has 2 GiB or more': """#[inline(never)] fn big() { std::hint::black_box(&std::mem::MaybeUninit::<[u8; 3 << 30]>::uninit()); }
+fn main() { if std::env::args().count() > 1 { big() } }
+""",
+    'not implemented: a NUL in module-level assembly': """std::arch::global_asm!(".globl five\\0", "five: ret");
+unsafe extern "C" { fn five(); }
+fn main() { unsafe { five() } }
+""",
+    'not implemented: a NUL in inline assembly': """fn main() { unsafe { std::arch::asm!("nop\\0") } }
+""",
+}
 
 
 class Failures:
@@ -111,14 +123,28 @@ class Failures:
         if printed != [[True], [True]]:
             raise harness.Failure('lines with -o: %s' % printed)
 
-    def error(self, name):
-        """The user's errors are those of plain cargo."""
+    def package(self, name, source):
+        """The folder of a package with this program."""
         folder = self.h.path('failures-%s-%s' % (self.t.name, name))
         os.makedirs(folder)
         with open(os.path.join(folder, 'Cargo.toml'), 'w') as f:
             f.write('[package]\nname = "wrong"\nversion = "0.1.0"\nedition = "2024"\n[[bin]]\nname = "wrong"\npath = "main.rs"\n[workspace]\n')
         with open(os.path.join(folder, 'main.rs'), 'w') as f:
-            f.write(ERRORS[name])
+            f.write(source)
+        return folder
+
+    def limits(self):
+        """What is known to be beyond Kiln is nothing to report."""
+        for n, (why, source) in enumerate(LIMITS.items()):
+            folder = self.package('limit-%d' % n, source)
+            status, _, err, units = self.build(['run'], folder, folder + '/kiln', True)
+            reasons = {unit[6] for unit in units if unit[1] == 'llvm'}
+            if status or reasons != {why} or 'report' in err:
+                raise harness.Failure('%s: status %d, reasons %s: %s' % (why, status, reasons, err))
+
+    def error(self, name):
+        """The user's errors are those of plain cargo."""
+        folder = self.package(name, ERRORS[name])
         said = []
         for target, kiln, fail in (('llvm', False, ''), ('kiln', True, ''), ('crashes', True, 'last:fault')):
             status, _, err, _ = self.build(['build'], folder, folder + '/' + target, kiln, fail)
@@ -145,5 +171,6 @@ def checks(toolchain, first, whole):
         yield 'fails: %s, %s' % (place, way), lambda: failures.case(place, way)
     yield 'the second run has the same metadata', failures.metadata
     yield 'the second run prints what the first did not', failures.output
+    yield 'limits of Kiln', failures.limits
     for name in ERRORS:
         yield "an error of the user's: " + name, lambda: failures.error(name)

@@ -3,7 +3,7 @@
 names: builds the back end, with FOLDER/libkiln.a ($KILN_LIBRARY), and compiles the programs here with it and with LLVM:
 both do the same. What gdb shows of a program's variables is the same, too. Units with what Kiln lacks go to LLVM, and the
 log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads, and
-their symbols are bound as LLVM's are. `kiln cargo` runs it. What fails is compiled by LLVM: failures.py. The driver is
+their symbols are bound as LLVM's are. `kiln cargo` runs it. What other crates' links expect of objects: links.py. What fails is compiled by LLVM: failures.py. The driver is
 rustc otherwise: driver.py. With --target=aarch64, programs for AArch64 do the same under qemu as those by LLVM.
 
 A toolchain that rustup does not have, or has without the components rustc-dev and rust-src, is skipped; if it is
@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
 import harness  # noqa: E402
 import driver  # noqa: E402
 import failures  # noqa: E402
+import links  # noqa: E402
 
 # By name: options of rustc beside the edition, and what Kiln inlines.
 MODES = [
@@ -247,7 +248,7 @@ class Toolchain:
                 folder = h.path('crates-%s-%d%d' % (self.name, lib, main))
                 rlib = os.path.join(folder, 'libshared.rlib')
                 os.makedirs(folder)
-                for name, kind, kiln in (('shared', ['--crate-type=rlib'], lib), ('user', ['--extern=shared=' + rlib], main)):
+                for name, kind, kiln in (('shared', ['--crate-type=rlib', '-Cembed-bitcode=no'], lib), ('user', ['--extern=shared=' + rlib], main)):
                     source = os.path.join(HERE, 'crates', name + '.rs')
                     out = rlib if name == 'shared' else os.path.join(folder, name)
                     self.compile(source, out, [*kind, '-g', '--crate-name=' + name], kiln)
@@ -412,6 +413,8 @@ def main():
         check('%s: threads' % name, toolchain.threads)
         check('%s: symbols' % name, toolchain.symbols)
         check('%s: kiln cargo' % name, toolchain.cargo)
+        for what, work in links.checks(toolchain, harness.WHOLE):
+            check('%s: %s' % (name, what), work)
         for what, work in failures.checks(toolchain, first, harness.WHOLE):
             check('%s: %s' % (name, what), work)
         first = False

@@ -1,7 +1,7 @@
 //! Inline assembly that jumps out, has directives, more results than a function, registers that are not for values, and
 //! addresses in its text.
 #![feature(asm_const_ptr, asm_experimental_reg, asm_goto_with_outputs, thread_local)]
-use std::arch::{asm, x86_64::*};
+use std::arch::{asm, naked_asm, x86_64::*};
 use std::cell::Cell;
 use std::hint::black_box;
 
@@ -73,7 +73,26 @@ fn wide(a: __m256i) -> (i32, i32) {
 static LOCAL: Cell<u64> = Cell::new(12);
 static TABLE: [u16; 4] = [1, 2, 3, 4];
 
+// Names that an assembler reads as an expression, or as several words.
+#[unsafe(export_name = "asm+sum")]
+extern "C" fn with_sign() -> u64 {
+    5
+}
+#[unsafe(export_name = "asm two-words@1")]
+extern "C" fn with_blank() -> u64 {
+    6
+}
+#[unsafe(naked)]
+extern "C" fn to_sign() -> u64 {
+    naked_asm!("jmp {}", sym with_sign)
+}
+#[unsafe(naked)]
+extern "C" fn to_blank() -> u64 {
+    naked_asm!("jmp {}", sym with_blank)
+}
+
 fn main() {
+    println!("{} {}", to_sign(), to_blank());
     println!("{} {} {}", sign(black_box(-4)), sign(black_box(0)), sign(black_box(4)));
     println!("{:?} {:?} {}", half(black_box(10)), half(black_box(11)), never_ends(black_box(21)));
     println!("{} {}", dropped(black_box(3)), dropped(black_box(4)));
