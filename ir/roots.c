@@ -16,7 +16,8 @@ struct roots {
   uint32_t *first;  /* by instruction: where its uses in other blocks begin in `uses` */
   uint32_t *uses;   /* instructions */
   uint32_t *seen;   /* by block: the value that was searched for there last */
-  uint32_t *stack;  /* blocks */
+  uint32_t *called; /* by block: the store that was followed there last after a call */
+  uint32_t *stack;  /* blocks; twice, and one more after a call */
 };
 
 /* ---- loads and stores ---- */
@@ -257,11 +258,81 @@ static bool look_at_all(struct roots *r) {
   return true;
 }
 
+/* ---- slots that are no roots ---- */
+
+/* Does the instruction store a derived value to a slot that no collector knows? */
+static bool stores_aside(const struct roots *r, const struct kn_inst *in) {
+  return (in->op == KILN_OP_STORE || in->op == KILN_OP_ATOMIC_STORE) && kn_is_slot(in->a) &&
+         !is_root(r->f, in->a) && is_derived(r, in->b);
+}
+
+static bool aside(const struct roots *r, uint32_t store) {
+  kiln_func *f = r->f;
+  const struct kn_inst *in = &f->inst[store];
+  kn_func_fail(f, KILN_ERR_STRUCTURE, r->block_of[store] - 1, store,
+               "v%u is derived from a root or a reference, and is stored to slot%u, which is no "
+               "root, but is loaded after a call that may collect",
+               kn_func_inst_number(f, in->b), f->slots.at[kn_index(in->a)].number);
+  return false;
+}
+
+/* Follows the code from instruction `i` to the end of its block: what was stored in `store` is in its slot. False if it
+ * is loaded after a call; *called says whether there was one. *there: it is in the slot at the end, too. */
+static bool follow(const struct roots *r, uint32_t store, uint32_t i, uint32_t term, bool *called,
+                   bool *there) {
+  const kiln_func *f = r->f;
+  const struct kn_inst *of = &f->inst[store];
+  for (;; i = kn_inst_settle(f, i + 1)) {
+    const struct kn_inst *in = &f->inst[i];
+    const bool same = in->a == of->a && in->c == of->c;
+    if (in->op == KILN_OP_LOAD && in->a == of->a && *called) return false;
+    *there = !(in->op == KILN_OP_STORE && same && in->x == of->x);
+    if (!*there) return true;
+    *called |= kn_inst_collects(f, in);
+    if (i == term) return true;
+  }
+}
+
+/* Searches for a load of the slot that `store` stores to, after a call that collects. */
+static bool look_behind(struct roots *r, uint32_t store) {
+  const kiln_func *f = r->f;
+  const struct kn_block *b = &f->blocks.at[r->block_of[store] - 1];
+  uint32_t n = 0, at = kn_inst_settle(f, store + 1);
+  bool called = false, there = true;
+  for (;;) {
+    if (!follow(r, store, at, b->term, &called, &there)) return aside(r, store);
+    for (uint32_t e = b->edge_first; there && e < b->edge_first + b->n_edges; e++) {
+      uint32_t *seen = (called ? r->called : r->seen) + f->edges.at[e].target;
+      if (*seen == store) continue;
+      *seen = store;
+      r->stack[n++] = f->edges.at[e].target << 1 | called;
+    }
+    if (n == 0) return true;
+    called = r->stack[--n] & 1;
+    b = &f->blocks.at[r->stack[n] >> 1];
+    at = kn_inst_settle(f, b->first);
+  }
+}
+
+static bool look_at_stores(struct roots *r) {
+  const kiln_func *f = r->f;
+  memset(r->seen, 0, f->blocks.n * sizeof *r->seen); /* it has values: a store has another number */
+  for (uint32_t k = 0; k < f->order.n; k++) {
+    const struct kn_block *b = &f->blocks.at[f->order.at[k]];
+    if (!kn_dom_reached(r->dom, f->order.at[k])) continue;
+    for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
+      if (stores_aside(r, &f->inst[i]) && !look_behind(r, i)) return false;
+      if (i == b->term) break;
+    }
+  }
+  return true;
+}
+
 void kn_roots_verify(kiln_func *f, const struct kn_dom *dom, const uint32_t *block_of,
                      const uint32_t *pos) {
   const size_t n = f->n + (size_t)2, blocks = f->blocks.n + (size_t)1;
   struct roots r = {.f = f, .dom = dom, .block_of = block_of, .pos = pos};
-  const size_t size = (n + 3 * blocks) * sizeof(uint32_t) + n;
+  const size_t size = (n + 5 * blocks) * sizeof(uint32_t) + n;
   r.first = kn_realloc(f->module, NULL, size);
   if (r.first == NULL) {
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
@@ -270,10 +341,11 @@ void kn_roots_verify(kiln_func *f, const struct kn_dom *dom, const uint32_t *blo
   memset(r.first, 0, size);
   r.last = r.first + n;
   r.seen = r.last + blocks;
-  r.stack = r.seen + blocks;
-  r.derived = (uint8_t *)(r.stack + blocks);
+  r.called = r.seen + blocks;
+  r.stack = r.called + blocks;
+  r.derived = (uint8_t *)(r.stack + 2 * blocks);
   derive_all(&r);
-  if (!look_at_all(&r) && f->status == KILN_OK)
+  if ((!look_at_all(&r) || !look_at_stores(&r)) && f->status == KILN_OK)
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   kn_realloc(f->module, r.uses, 0);
   kn_realloc(f->module, r.first, 0);

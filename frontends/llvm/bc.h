@@ -493,6 +493,14 @@ bool kn_bc_read_body(struct kn_bc *r, uint32_t number);
 
 /* ---- record.c ---- */
 
+/* The number of blocks if the record at `b` declares it, and moves past the record; else 0. */
+static inline uint64_t kn_bc_number_of_blocks(struct kn_bits *b, unsigned width) {
+  const uint32_t head = BC_UNABBREV | FUNC_DECLAREBLOCKS << width | 1u << (width + 6);
+  if ((kn_bits_peek(b, b->pos) & ((1u << (width + 12)) - 1)) != head) return 0;
+  b->pos += width + 12;
+  uint64_t n = kn_bits_vbr6(b);
+  return b->bad || b->pos > b->end ? 0 : n;
+}
 /* `n` is the number of the function's blocks, which its first record says. */
 void kn_bc_declare_blocks(struct kn_bc *r, uint64_t n);
 /* Handles a decoded record of a function; the caller has counted it as an instruction. */

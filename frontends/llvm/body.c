@@ -305,12 +305,8 @@ static bool metadata_block(struct kn_bc *r, uint64_t block) {
 /* A block within the function block. */
 static bool sub_block(struct kn_bc *r) {
   uint64_t block = kn_bits_vbr(&r->in.bits, 8);
-  if (block == BLOCK_METADATA || block == BLOCK_METADATA_ATTACHMENT) {
-    uint64_t pos = r->in.bits.pos;
-    bool ok = metadata_block(r, block);
-    r->fn.aside += r->in.bits.pos - pos;
-    return ok;
-  }
+  if (block == BLOCK_METADATA || block == BLOCK_METADATA_ATTACHMENT)
+    return metadata_block(r, block);
   if (block == BLOCK_VALUE_SYMTAB || block == BLOCK_USELIST) return kn_bc_skip(r);
   if (block != BLOCK_CONSTANTS) return kn_bc_unknown(r, "block", block);
   if (r->vals.n != r->inst_base) return kn_bc_malformed(r, "constants after instructions");
@@ -439,11 +435,8 @@ static __attribute__((noinline)) bool located_body(struct kn_bc *r) { return bod
 /* Reads the number of blocks if that is the next record, as it is in every function of LLVM's. */
 static void first_record(struct kn_bc *r) {
   struct kn_bits b = r->in.bits;
-  const uint32_t head = BC_UNABBREV | FUNC_DECLAREBLOCKS << r->in.width | 1u << (r->in.width + 6);
-  if ((kn_bits_peek(&b, b.pos) & ((1u << (r->in.width + 12)) - 1)) != head) return;
-  b.pos += r->in.width + 12;
-  uint64_t n = kn_bits_vbr6(&b);
-  if (b.bad || b.pos > b.end) return; /* the loop reports it */
+  uint64_t n = kn_bc_number_of_blocks(&b, r->in.width);
+  if (n == 0) return; /* the loop reads it, or reports it */
   r->record_pos = r->in.bits.pos;
   r->in.bits.pos = b.pos;
   kn_bc_declare_blocks(r, n);

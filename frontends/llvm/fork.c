@@ -108,27 +108,32 @@ bool kn_bc_read_body(struct kn_bc *r, uint32_t number) {
 
 /* ---- bodies that are kept ---- */
 
-/* Words of a function's block up to which it may be small: of its code, and of all of it, which is known before it is
- * read. The first decides, so that it is the same with debugging information. */
-enum { SMALL_CODE = 350, SMALL_WORDS = 700, SMALL_DESCRIBED = 2500 };
+/* A function of more blocks, or of more instructions of LLVM's, is not small. The number of blocks is known before the
+ * body is read, so that most large ones are not read for nothing. Neither depends on debug information. */
+enum { SMALL_BLOCKS = 48, SMALL_INSTRUCTIONS = 280 };
 
-/* Words of the block of body `b`. */
-static uint32_t block_words(const struct kn_bc *r, const struct kn_bc_body *b) {
-  uint64_t start = (b->pos + 4 + 31) & ~UINT64_C(31); /* behind the width of abbreviation ids */
-  return (uint32_t)kn_bits_peek(&r->in.bits, start);
+/* The number of blocks of body `b`, or 0 if its first record does not declare it. */
+static uint64_t number_of_blocks(const struct kn_bc *r, const struct kn_bc_body *b) {
+  struct kn_bits bits = r->in.bits;
+  bits.pos = b->pos;
+  const uint64_t width = kn_bits_vbr(&bits, 4);
+  kn_bits_align(&bits);
+  bits.pos += 32; /* the block's length */
+  return width > 6 ? 0 : kn_bc_number_of_blocks(&bits, (unsigned)width);
 }
 
 /* A body that may be kept. */
 struct candidate {
   const struct kn_bc *r;
-  uint32_t words;
+  uint64_t before;   /* instructions that were read before it */
   bool always, kept; /* it is to be inlined whatever its size */
 };
 
 static kiln_status keep(void *user, kiln_func *f) {
   struct candidate *c = user;
-  uint64_t code = c->words - c->r->fn.aside / 32;
-  c->kept = (c->always || code <= SMALL_CODE) && kiln_func_keep(f) == KILN_OK;
+  const bool small =
+    c->r->fn.n_bbs <= SMALL_BLOCKS && c->r->instructions - c->before <= SMALL_INSTRUCTIONS;
+  c->kept = (c->always || small) && kiln_func_keep(f) == KILN_OK;
   if (!c->kept) kiln_func_discard(f);
   return KILN_OK;
 }
@@ -139,7 +144,6 @@ kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions) {
   struct kn_bc *r = &l->bc;
   if (r->status != KILN_OK || !r->m->inlining) return r->status;
   uint64_t before = r->instructions;
-  const uint32_t most = r->m->has_units ? SMALL_DESCRIBED : SMALL_WORDS;
   struct candidate c = {.r = r};
   r->sink = keep;
   r->sink_user = &c;
@@ -147,15 +151,14 @@ kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions) {
   for (uint32_t i = 0; i < r->m->bodies.n && r->status == KILN_OK; i++) {
     const struct kn_bc_body *b = &r->m->bodies.at[i];
     const uint32_t flags = r->m->globals.at[b->global].fn_flags;
-    c.words = block_words(r, b);
     c.always = (flags & FA_INLINE_ALWAYS) != 0;
-    if (c.words > most && !c.always) continue;
+    if (!c.always && number_of_blocks(r, b) > SMALL_BLOCKS) continue;
     if (b->copy && flags & (FA_CALL_REFUSED | FA_INLINE_NEVER)) continue;
-    uint64_t counted = r->instructions;
+    c.before = r->instructions;
     c.kept = false;
     if (!kn_bc_read_body(r, i)) break;
     if (c.kept) l->module->bodies.at[i].kept = true;
-    else r->instructions = counted; /* it is read again */
+    else r->instructions = c.before; /* it is read again */
   }
   r->assembly.waiting.n = 0; /* so are these */
   r->keeping = false;

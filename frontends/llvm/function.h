@@ -48,8 +48,6 @@ struct kn_bc_function {
   struct kn_bc_sig sig;
   unsigned wide_sigs; /* kn_bc_wide_sigs: the function's calls are so, too */
   kiln_value demoted; /* address of the result's memory */
-  uint64_t
-    aside; /* bits of it that were read and say nothing of its code: metadata, locations, variables */
   struct {
     uint8_t guard;         /* kiln_guard, */
     uint32_t guard_buffer; /* and the least length of an array of chars that calls for one */
@@ -127,7 +125,7 @@ struct kn_bc_function {
   /* where the newest statement begins: kiln_func_position, line */
   uint32_t key_at, key_line;
 
-  uint64_t others; /* records that are not instructions */
+  uint64_t others; /* records that are not instructions, and calls that only describe variables */
 };
 
 #endif

@@ -193,7 +193,8 @@ KILN_API kiln_value kiln_block_address(kiln_func *f, kiln_block b);
 
 /** Defines private data of the function `f`, such as a string or a table. If the object omits the function, it omits
  * the data too.
- * - Returns the symbol of the data. Only the code and data of this function may refer to it.
+ * - Returns the symbol of the data. Only the code and data of this function may refer to it. In a module with
+ *   kiln_module_options.jit, the symbol is valid until the function is discarded, or added by a stream.
  * - Copies everything in `desc`.
  * - Errors stick to the function. */
 KILN_API kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc);

@@ -74,12 +74,16 @@ kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_val
   return append(f, op, type, SHAPE(TERN) | SHAPE(MEM3) | SHAPE(MEMSET), 0, a, b, c);
 }
 
+enum { CONVERSIONS = KN_SH_CONV_BITS - KN_SH_CONV_II };
+_Static_assert(CONVERSIONS == 4, "the shapes of conversions follow each other");
+
 GENERAL kiln_value build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
                                  kiln_value a) {
   if (!kn_build_ready(f)) return KN_NONE;
-  if (KN_UNLIKELY(!op_takes(op, to))) return kn_build_bad_op(f, op, to);
+  if (KN_UNLIKELY(!op_takes(op, to) || kn_op_shape(op) - KN_SH_CONV_II > CONVERSIONS))
+    return kn_build_bad_op(f, op, to);
   if (KN_UNLIKELY((unsigned)from >= KILN_TYPE_COUNT || !kn_op_converts(op, to, from)))
-    return kn_build_bad_op(f, op, from);
+    return kn_build_bad_type(f, op, from);
   return (kiln_value){kn_build_append(f, op, to, from, a.id, 0, 0)};
 }
 
@@ -122,7 +126,7 @@ kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index) {
 GENERAL kiln_value build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
                               kiln_value b) {
   if (KN_UNLIKELY((unsigned)cond >= KILN_ICOND_COUNT))
-    return kn_build_ready(f) ? kn_build_bad_op(f, KILN_OP_ICMP, type) : KN_NONE;
+    return kn_build_ready(f) ? kn_build_bad_flags(f, KILN_OP_ICMP, "conditions") : KN_NONE;
   return append(f, KILN_OP_ICMP, type, SHAPE(ICMP), cond, a, b, KN_NONE);
 }
 
@@ -141,7 +145,7 @@ kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_v
 kiln_value kiln_build_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type, kiln_value a,
                            kiln_value b) {
   if (KN_UNLIKELY((unsigned)cond >= KILN_FCOND_COUNT))
-    return kn_build_begun(f) ? kn_build_bad_op(f, KILN_OP_FCMP, type) : KN_NONE;
+    return kn_build_begun(f) ? kn_build_bad_flags(f, KILN_OP_FCMP, "conditions") : KN_NONE;
   return append(f, KILN_OP_FCMP, type, SHAPE(FCMP), cond, a, b, KN_NONE);
 }
 
@@ -158,8 +162,9 @@ kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value cond, kiln
 GENERAL kiln_value build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                               unsigned mem_flags) {
   if (!kn_build_ready(f)) return KN_NONE;
-  if (KN_UNLIKELY(!kn_build_is_type(type) || (mem_flags & ~MEM_FLAGS) != 0))
-    return kn_build_bad_op(f, KILN_OP_LOAD, type);
+  if (KN_UNLIKELY(!kn_build_is_type(type))) return kn_build_bad_type(f, KILN_OP_LOAD, type);
+  if (KN_UNLIKELY((mem_flags & ~MEM_FLAGS) != 0))
+    return kn_build_bad_flags(f, KILN_OP_LOAD, "flags");
   if (!kn_build_address(f, &a.id, type, &disp, mem_flags, KN_ROW_LOAD)) return KN_NONE;
   return (kiln_value){
     kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
@@ -192,9 +197,13 @@ kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t d
 kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                int32_t disp, unsigned mem_flags) {
   if (!kn_build_begun(f)) return KN_NONE;
-  if (KN_UNLIKELY(!kn_type_is_int(type) || !kn_type_is_int(mem) || mem >= type ||
-                  (mem_flags & ~(MEM_FLAGS | KILN_MEM_SEXT)) != 0))
-    return kn_build_bad_op(f, KILN_OP_LOAD, mem);
+  if (KN_UNLIKELY(!kn_type_is_int(type) || !kn_type_is_int(mem) || mem >= type))
+    return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_TYPE,
+                         !kn_type_is_int(type) || !kn_type_is_int(mem)
+                           ? "a load that extends takes types of integers"
+                           : "a load that extends takes a type in memory narrower than its result");
+  if (KN_UNLIKELY((mem_flags & ~(MEM_FLAGS | KILN_MEM_SEXT)) != 0))
+    return kn_build_bad_flags(f, KILN_OP_LOAD, "flags");
   uint32_t slot = a.id - kn_handle(KN_TAG_SLOT, 0);
   if (slot < f->slots.n) kn_build_memory(f, slot, KN_MEMORY_WHOLE);
   else if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1)) return KN_NONE;
@@ -211,7 +220,8 @@ GENERAL void build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t dis
                          unsigned mem_flags) {
   if (!kn_build_ready(f)) return;
   if (KN_UNLIKELY(!kn_build_is_type(type) || (mem_flags & ~MEM_FLAGS) != 0)) {
-    kn_build_bad_op(f, KILN_OP_STORE, type);
+    if (!kn_build_is_type(type)) kn_build_bad_type(f, KILN_OP_STORE, type);
+    else kn_build_bad_flags(f, KILN_OP_STORE, "flags");
     return;
   }
   if (!kn_build_operand_imm(f, v.id, type, 2)) return;
@@ -270,7 +280,7 @@ void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem, kiln_va
 void kiln_build_memory(kiln_func *f, kiln_op op, kiln_value a, kiln_value b, kiln_value c,
                        unsigned mem_flags) {
   if (KN_UNLIKELY((mem_flags & ~KILN_MEM_VOLATILE) != 0)) {
-    if (kn_build_begun(f)) kn_build_bad_op(f, op, KILN_TYPE_PTR);
+    if (kn_build_begun(f)) kn_build_bad_flags(f, op, "flags");
     return;
   }
   append(f, op, KILN_TYPE_PTR, SHAPE(MEM3) | SHAPE(MEMSET), mem_flags, a, b, c);
@@ -328,7 +338,7 @@ enum { /* sets of orderings */
 static bool atomic_ok(kiln_func *f, unsigned op, unsigned type, unsigned order, unsigned orders) {
   if (!kn_build_begun(f)) return false;
   if (!(kn_op_info[op].types >> (type < KILN_TYPE_COUNT ? type : 15) & 1)) {
-    kn_build_bad_op(f, op, type);
+    kn_build_bad_type(f, op, type);
     return false;
   }
   if (order >= KILN_ORDERING_COUNT || !(orders >> order & 1))

@@ -47,11 +47,13 @@ void kiln_func_define_data(kiln_func *f, kiln_symbol symbol, const kiln_data_des
   if (!is_open(f)) return;
   const kiln_module *m = f->module;
   const struct kn_symbol *s = kn_symbol_valid(m, symbol.id) ? kn_symbol(m, symbol.id) : NULL;
-  if (desc == NULL || s == NULL || s->kind != KILN_SYMBOL_DATA || s->data != 0 ||
-      s->name_length != 0) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT,
-                  "the data has no description (NULL), its symbol does not come from "
-                  "kiln_func_declare_data, or its symbol is defined already");
+  const char *wrong = desc == NULL ? "the data has no description (NULL)"
+                      : s == NULL || s->kind != KILN_SYMBOL_DATA || s->name_length != 0
+                        ? "the symbol of the data does not come from kiln_func_declare_data"
+                      : s->data != 0 ? "the symbol of the data is defined already"
+                                     : NULL;
+  if (wrong != NULL) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
     return;
   }
   if (!kn_build_may_have(f, desc)) return;
@@ -69,11 +71,12 @@ kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc, k
   if (!is_open(f)) return none;
   kiln_module *m = f->module;
   const struct kn_symbol *to = kn_symbol_valid(m, target.id) ? kn_symbol(m, target.id) : NULL;
-  if (desc == NULL || desc->name == NULL || desc->name[0] == 0 || to == NULL ||
+  if (desc == NULL || desc->name == NULL || desc->name[0] == 0)
+    return KN_BUILD_FAIL(none, f, KILN_ERR_ARGUMENT, "the alias has no name");
+  if (to == NULL ||
       !(kn_symbol_is_label(to) || (to->kind == KILN_SYMBOL_DATA && to->name_length == 0)))
-    return KN_BUILD_FAIL(
-      none, f, KILN_ERR_ARGUMENT,
-      "the alias has no name, or its target is neither a label nor unnamed data");
+    return KN_BUILD_FAIL(none, f, KILN_ERR_ARGUMENT,
+                         "the target of the alias is neither a label nor unnamed data");
   if (!kn_build_may_use(f, target.id)) return none;
   kn_module_lock(m);
   uint32_t id = kn_module_failed(m) ? 0 : kn_symbol_declare_late(m, desc);

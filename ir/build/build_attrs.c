@@ -38,9 +38,9 @@ _Static_assert(offsetof(kiln_func_attrs, not_into) + 1 ==
 
 void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   if (!kn_build_open(f)) return;
-  const char *message = attrs == NULL || !KN_UNRESERVED(attrs)
-                          ? "the attributes are missing (NULL), or their field 'reserved' is not 0"
-                          : wrong(f, attrs);
+  const char *message = attrs == NULL           ? "the attributes are missing (NULL)"
+                        : !KN_UNRESERVED(attrs) ? "the field 'reserved' of the attributes is not 0"
+                                                : wrong(f, attrs);
   if (message != NULL) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, message);
     return;

@@ -139,9 +139,11 @@ static bool hash_type(kiln_func *f) {
 /* Index of a type in the function's table, from 1; 0: the function failed. */
 static uint32_t type_index(kiln_func *f, kiln_symbol type) {
   const kiln_module *m = f->module;
-  if (type.id != 0 && (!kn_symbol_valid(m, type.id) || kn_symbol(m, type.id)->tls != KILN_TLS_NONE))
+  const bool known = type.id == 0 || kn_symbol_valid(m, type.id);
+  if (!known || (type.id != 0 && kn_symbol(m, type.id)->tls != KILN_TLS_NONE))
     return KN_BUILD_FAIL(0, f, KILN_ERR_ARGUMENT,
-                         "the type in a clause is not a symbol, or is thread-local");
+                         known ? "the type in a clause is thread-local"
+                               : "the type in a clause is not a symbol");
   if (!kn_build_may_use(f, type.id)) return 0;
   uint32_t at, i;
   if (f->types.n > FEW_TYPES) {
@@ -205,7 +207,8 @@ void kiln_build_try(kiln_func *f, const kiln_try_desc *t) {
   if (!kn_build_begun(f)) return;
   if (t == NULL || !KN_UNRESERVED(t)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT,
-                  "the try has no description (NULL), or its field 'reserved' is not 0");
+                  t == NULL ? "the try has no description (NULL)"
+                            : "the field 'reserved' of the try is not 0");
     return;
   }
   uint32_t words =

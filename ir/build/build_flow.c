@@ -289,7 +289,7 @@ void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v, kiln_block de
                        const kiln_switch_case *cases, uint32_t n) {
   if (!kn_build_begun(f)) return;
   if ((unsigned)type >= KILN_TYPE_COUNT || !(KN_TS_INT64 >> type & 1)) {
-    kn_build_bad_op(f, KILN_OP_SWITCH, type);
+    kn_build_bad_type(f, KILN_OP_SWITCH, type);
     return;
   }
   if (!kn_build_operand(f, v.id, type, 1) || !target_ok(f, default_block.id)) return;

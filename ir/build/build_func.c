@@ -391,7 +391,7 @@ void kiln_func_discard(kiln_func *f) {
     return;
   }
   bool printed = f->symbol != 0 && kn_symbol(f->module, f->symbol)->printed; /* with its data */
-  if (f->facts.n_data > 0 && !printed) kn_data_drop(f->module, f->symbol, f->facts.n_data);
+  if (f->facts.n_data > 0 && !printed) kn_data_drop(f->module, f->symbol);
   if (KN_UNLIKELY(f->facts.n_names > 0) && !printed) kn_late_names_drop(f->module, f->symbol);
   if (f->facts.defines) kn_symbol_undefine_func(f->module, f->symbol);
   kn_func_release(f);
@@ -448,7 +448,7 @@ void kiln_func_set_location(kiln_func *f, const kiln_location *at) {
       (at == NULL || !kn_build_open(f)))
     return;
   struct kn_sources *p = &f->session->sources;
-  if (!in_scope(p, p->scope, at) && (p->scope = kiln_loc_new_full(f->session, at)) == 0) return;
+  if (!in_scope(p, p->scope, at) && (p->scope = kn_loc_new(f->session, at)) == 0) return;
   (void)kn_note_loc(f, (struct kn_loc){at->line, at->column, p->scope});
 }
 

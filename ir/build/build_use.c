@@ -67,16 +67,38 @@ bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) {
   return false;
 }
 
-kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) {
-  unsigned state = op < KILN_OP_COUNT ? kn_shape_info[kn_op_shape(op)].state : KN_SHAPE_INTERNAL;
-  if (state == KN_SHAPE_INTERNAL)
-    kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n,
-                 "no builder function builds the operation with the number %u", op);
+/* Reports an operation that no builder function builds; true. */
+static bool is_unknown(kiln_func *f, unsigned op) {
+  if (op < KILN_OP_COUNT && kn_shape_info[kn_op_shape(op)].state != KN_SHAPE_INTERNAL) return false;
+  kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n,
+               "no builder function builds the operation with the number %u", op);
+  return true;
+}
+
+kiln_value kn_build_bad_type(kiln_func *f, unsigned op, unsigned type) {
+  if (is_unknown(f, op)) return KN_NONE;
+  if (type < KILN_TYPE_COUNT)
+    kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "%s does not take type %s",
+                 kn_op_info[op].name, kiln_type_name((kiln_type)type));
   else
-    kn_func_fail(
-      f, KILN_ERR_TYPE, f->current, f->n,
-      "%s does not take type %s or these flags, or a different builder function builds it",
-      kn_op_info[op].name, type < KILN_TYPE_COUNT ? kiln_type_name((kiln_type)type) : "?");
+    kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "%s: there is no type with the number %u",
+                 kn_op_info[op].name, type);
+  return KN_NONE;
+}
+
+kiln_value kn_build_bad_flags(kiln_func *f, unsigned op, const char *what) {
+  if (!is_unknown(f, op))
+    kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "%s does not take these %s",
+                 kn_op_info[op].name, what);
+  return KN_NONE;
+}
+
+kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) {
+  if (is_unknown(f, op)) return KN_NONE;
+  if (type >= KILN_TYPE_COUNT || !(kn_op_info[op].types >> type & 1))
+    return kn_build_bad_type(f, op, type);
+  kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n, "a different builder function builds %s",
+               kn_op_info[op].name);
   return KN_NONE;
 }
 
@@ -222,10 +244,10 @@ kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
 kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
   if (!kn_build_open(f)) return KN_NONE;
   if (KN_UNLIKELY(b.id - 1 >= f->blocks.n - 1 || !f->facts.defines))
-    return KN_BUILD_FAIL(
-      KN_NONE, f, KILN_ERR_ARGUMENT,
-      "the block has no address: it does not exist, it is the entry block, or its "
-      "function has no symbol");
+    return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT,
+                         b.id >= f->blocks.n ? "the block does not exist"
+                         : b.id == 0 ? "the entry block has no address"
+                                     : "the block has no address: its function has no symbol");
   uint32_t id = kn_symbol_of_block(f->module, f->symbol, b.id);
   if (KN_UNLIKELY(id == 0))
     return KN_BUILD_FAIL(KN_NONE, f, kn_module_own(f->module), "the module has an error");
@@ -238,7 +260,9 @@ kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc) {
   if (f == NULL || f->status != KILN_OK) return none;
   if (KN_UNLIKELY(desc == NULL || f->facts.finished || !f->facts.defines))
     return KN_BUILD_FAIL(none, f, KILN_ERR_ARGUMENT,
-                         "the data has no description (NULL), or the function is finished");
+                         desc == NULL        ? "the data has no description (NULL)"
+                         : f->facts.finished ? "data: the function is finished"
+                                             : "data: the function has no symbol");
   if (!kn_build_may_have(f, desc)) return none;
   uint32_t id = kn_data_of_func(f->module, f->symbol, f->facts.n_data, desc);
   if (KN_UNLIKELY(id == 0))

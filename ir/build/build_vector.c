@@ -5,9 +5,11 @@
 kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type lane,
                              unsigned number, kiln_value a, kiln_value b) {
   if (!kn_build_begun(f)) return KN_NONE;
-  if (KN_UNLIKELY((unsigned)op >= KILN_OP_COUNT || !kn_shape_has_lanes(kn_op_info[op].shape) ||
-                  (unsigned)lane >= KILN_TYPE_COUNT || number > UINT8_MAX))
+  if (KN_UNLIKELY((unsigned)op >= KILN_OP_COUNT || !kn_shape_has_lanes(kn_op_info[op].shape)))
     return kn_build_bad_op(f, op, type);
+  if (KN_UNLIKELY((unsigned)lane >= KILN_TYPE_COUNT)) return kn_build_bad_type(f, op, lane);
+  if (KN_UNLIKELY(number > UINT8_MAX))
+    return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_TYPE, "the number is larger than 255");
   unsigned shape = kn_op_info[op].shape, x = (unsigned)lane | number << 8;
   const char *wrong = kn_op_lanes_wrong(op, type, x);
   if (KN_UNLIKELY(wrong != NULL)) return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_TYPE, wrong);

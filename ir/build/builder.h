@@ -66,8 +66,12 @@ bool kn_build_bad_count(kiln_func *f, const char *what, uint32_t n, uint32_t wan
 bool kn_build_no_list(kiln_func *f) KN_COLD;
 /* Reports an operand that may not stand where `type` is wanted; returns false. */
 bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) KN_COLD;
-/* Reports an opcode or type that a call does not take; returns none. */
+/* Reports an opcode that does not take the type, or is of another builder function; returns none. */
 kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) KN_COLD;
+/* Reports an opcode that does not take the type; returns none. */
+kiln_value kn_build_bad_type(kiln_func *f, unsigned op, unsigned type) KN_COLD;
+/* The same for what else it does not take: "flags", or another plural. */
+kiln_value kn_build_bad_flags(kiln_func *f, unsigned op, const char *what) KN_COLD;
 /* False, and the function failed, if the symbol is private data of another function; true if there is no such symbol.
  * The second looks at the symbols in the relocations of data. */
 bool kn_build_may_use(kiln_func *f, uint32_t symbol);

@@ -464,13 +464,19 @@ void kiln_func_set_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint3
   f->debug.calls = describes_calls(f, subprogram.id);
 }
 
+/* NULL, or what is wrong with the description of a variable. */
+static const char *wrong_variable(const void *expr, uint32_t expr_bytes, bool unreserved) {
+  if (expr == NULL && expr_bytes != 0) return "the variable's expression is missing (NULL)";
+  return unreserved ? NULL : "the field 'reserved' of the variable is not 0";
+}
+
 void kiln_func_declare_variable(kiln_func *f, const kiln_debug_variable *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
-  if (!kn_is_slot(v->slot.id) || kn_index(v->slot.id) >= f->slots.n ||
-      (v->expr == NULL && v->expr_bytes != 0) || !KN_UNRESERVED(v)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT,
-                  "the variable is not in a stack slot, its expression is missing (NULL), or its "
-                  "field 'reserved' is not 0");
+  const bool in_slot = kn_is_slot(v->slot.id) && kn_index(v->slot.id) < f->slots.n;
+  const char *wrong = !in_slot ? "the variable is not in a stack slot"
+                               : wrong_variable(v->expr, v->expr_bytes, KN_UNRESERVED(v));
+  if (wrong != NULL) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
     return;
   }
   struct kn_debug_var var = {.variable = v->variable.id,
@@ -505,9 +511,9 @@ static uint32_t known(const kiln_func *f, uint32_t h) {
 
 void kiln_func_set_variable(kiln_func *f, const kiln_debug_value *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
-  if ((v->expr == NULL && v->expr_bytes != 0) || !KN_UNRESERVED(v)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT,
-                  "the variable's expression is missing (NULL), or the field 'reserved' is not 0");
+  const char *wrong = wrong_variable(v->expr, v->expr_bytes, KN_UNRESERVED(v));
+  if (wrong != NULL) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
     return;
   }
   struct kn_debug_value value = {.inst = v->at,

@@ -277,7 +277,8 @@ static bool is_constant(const kiln_func *g, uint32_t h) {
   kiln_module *m = g->module;
   if (symbol == 0) return false;
   kn_module_lock(m); /* functions may add data of theirs */
-  const uint32_t data = kn_symbol(m, symbol)->data;
+  const struct kn_symbol *s = kn_symbol(m, symbol);
+  const uint32_t data = s->kind == KILN_SYMBOL_DATA ? s->data : 0;
   const bool is = data != 0 && (m->data.at[data - 1].flags & KILN_DATA_READ_ONLY);
   kn_module_unlock(m);
   return is;

@@ -238,6 +238,7 @@ void kiln_module_free(kiln_module *m) {
     kn_module_fail(m, KILN_ERR_STRUCTURE, "a callback cannot free the module that called it");
     return;
   }
+  kn_data_free(m);
   void *const arrays[] = {m->symbols.at,  m->comdats.at,    m->sigs.at,
                           m->data.at,     m->late_names.at, m->renames.at,
                           m->sections.at, m->ctors.at,      m->libraries.at};

@@ -58,6 +58,40 @@ static const char *check(const kiln_module *m, const struct kn_symbol *s, const 
   return check_relocs(m, d, owner);
 }
 
+/* Is the memory of an item its own, and not the arena's? A function in memory does not need its private data for as
+ * long as the module lives. */
+static bool has_memory(const kiln_module *m, const struct kn_data *d) {
+  return d->owner != 0 && m->options.jit;
+}
+
+/* Copies bytes and relocations; false without memory. */
+static bool copy_content(kiln_module *m, struct kn_data *to, const kiln_data_desc *desc) {
+  const size_t relocs = desc->n_relocs * sizeof *desc->relocs, bytes = (size_t)desc->size_bytes;
+  if (desc->bytes == NULL && relocs == 0) return true;
+  uint8_t *at = has_memory(m, to) ? kn_realloc(m, NULL, relocs + bytes + 1)
+                : relocs != 0     ? kn_arena_alloc(m->arena, relocs + bytes, _Alignof(kiln_reloc))
+                                  : kn_arena_alloc(m->arena, bytes, 1);
+  if (at == NULL) return false;
+  if (relocs != 0) to->relocs = memcpy(at, desc->relocs, relocs);
+  if (desc->bytes != NULL && bytes != 0) memcpy(at + relocs, desc->bytes, bytes);
+  else memset(at + relocs, 0, bytes);
+  to->bytes = at + relocs;
+  return true;
+}
+
+static void free_content(const kiln_module *m, struct kn_data *d) {
+  const void *at = d->relocs != NULL ? (const void *)d->relocs : d->bytes;
+  if (at != NULL && has_memory(m, d)) kn_realloc(m, (void *)(uintptr_t)at, 0);
+  d->relocs = NULL;
+  d->bytes = NULL;
+  d->n_relocs = 0;
+}
+
+void kn_data_free(kiln_module *m) {
+  for (uint32_t i = 0; m->options.jit && i < m->data.n; i++)
+    if (kn_data_owned(m->data.at + i)) free_content(m, m->data.at + i);
+}
+
 /* Copies a definition; the module is locked. */
 static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc *desc,
                           uint32_t owner, uint32_t ordinal) {
@@ -73,34 +107,29 @@ static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc 
   if (m->data.n > UINT32_MAX / 4) return kn_module_fail(m, KILN_ERR_LIMIT, "too many data items");
   if (!KN_ROOM(m, m->data, 1)) return KILN_ERR_MEMORY;
 
-  uint8_t *bytes = NULL;
-  kiln_reloc *relocs = NULL;
-  bool ok = true;
-  if (desc->bytes != NULL || desc->n_relocs > 0) {
-    bytes = kn_arena_alloc(m->arena, (size_t)desc->size_bytes, 1);
-    ok = bytes != NULL;
+  struct kn_data item = {.symbol = symbol,
+                         .flags = desc->flags,
+                         .align_log2 = desc->align_log2,
+                         .size_bytes = desc->size_bytes,
+                         .n_relocs = desc->n_relocs,
+                         .owner = owner,
+                         .ordinal = ordinal,
+                         .label = desc->label.id,
+                         .with = desc->with.id};
+  if (!copy_content(m, &item, desc)) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  uint32_t index = m->data.n;
+  if (owner != 0 && m->free_data != 0) { /* other items stay in order: kiln_jit_stream */
+    index = m->free_data - 1;
+    m->free_data = m->data.at[index].next;
+  } else {
+    m->data.n++;
   }
-  if (ok && desc->n_relocs > 0) {
-    relocs = kn_arena_alloc(m->arena, desc->n_relocs * sizeof *relocs, _Alignof(kiln_reloc));
-    ok = relocs != NULL;
+  if (owner != 0) {
+    item.next = kn_symbol(m, owner)->data;
+    kn_symbol(m, owner)->data = index + 1;
   }
-  if (!ok) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-  if (desc->bytes != NULL) memcpy(bytes, desc->bytes, (size_t)desc->size_bytes);
-  else if (bytes != NULL) memset(bytes, 0, (size_t)desc->size_bytes);
-  if (desc->n_relocs > 0) memcpy(relocs, desc->relocs, desc->n_relocs * sizeof *relocs);
-
-  m->data.at[m->data.n] = (struct kn_data){.symbol = symbol,
-                                           .flags = desc->flags,
-                                           .align_log2 = desc->align_log2,
-                                           .size_bytes = desc->size_bytes,
-                                           .bytes = bytes,
-                                           .relocs = relocs,
-                                           .n_relocs = desc->n_relocs,
-                                           .owner = owner,
-                                           .ordinal = ordinal,
-                                           .label = desc->label.id,
-                                           .with = desc->with.id};
-  s->data = ++m->data.n;
+  m->data.at[index] = item;
+  s->data = index + 1;
   s->defined = 1;
   if (absolute) s->indirect = 1; /* it is far from all code */
   kn_symbol_classify(m, s);
@@ -112,7 +141,9 @@ kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "data: the module is frozen");
   if (!kn_symbol_valid(m, symbol.id) || desc == NULL)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "the data has no symbol, or no description (NULL)");
+    return kn_module_fail(m, KILN_ERR_ARGUMENT,
+                          desc == NULL ? "the data has no description (NULL)"
+                                       : "the data has no symbol");
   const struct kn_symbol *s = kn_symbol(m, symbol.id);
   if (s->kind != KILN_SYMBOL_DATA || s->defined)
     return kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", s->name,
@@ -158,21 +189,30 @@ bool kn_data_define_for(kiln_module *m, uint32_t owner, uint32_t ordinal, uint32
   return ok;
 }
 
-void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n) {
+void kn_data_drop(kiln_module *m, uint32_t owner) {
   kn_module_lock(m);
-  for (uint32_t i = m->data.n; n > 0 && i-- > 0;) {
-    if (m->data.at[i].owner != owner) continue;
-    struct kn_symbol *s = kn_symbol(m, m->data.at[i].symbol);
-    m->data.at[i].owner = KN_DATA_DROPPED;
-    if (s->target == owner) s->target = KN_DATA_DROPPED;
-    n--;
+  for (uint32_t next = kn_symbol(m, owner)->data; next != 0;) {
+    const uint32_t i = next - 1;
+    struct kn_data *d = m->data.at + i;
+    struct kn_symbol *s = kn_symbol(m, d->symbol);
+    next = d->next;
+    if (m->options.jit) free_content(m, d);
+    d->owner = KN_DATA_DROPPED;
+    const bool own = s->target == owner;
+    if (own) s->target = KN_DATA_DROPPED;
+    if (!m->options.jit) continue;
+    d->next = m->free_data;
+    m->free_data = i + 1;
+    s->data = 0;
+    if (own) kn_symbol_reuse(m, d->symbol);
   }
+  kn_symbol(m, owner)->data = 0;
   kn_module_unlock(m);
 }
 
 bool kiln_data_find(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *out) {
   if (m == NULL || out == NULL || !kn_symbol_valid(m, symbol.id) ||
-      kn_symbol(m, symbol.id)->data == 0)
+      kn_symbol(m, symbol.id)->kind != KILN_SYMBOL_DATA || kn_symbol(m, symbol.id)->data == 0)
     return false;
   kiln_module *locked = (kiln_module *)(uintptr_t)m; /* for the lock alone */
   kn_module_lock(locked);
@@ -194,14 +234,13 @@ kiln_status kiln_ctor_add(kiln_module *m, const kiln_ctor_desc *desc) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "constructor: the module is frozen");
   if (desc == NULL || !KN_UNRESERVED(desc))
-    return kn_module_fail(
-      m, KILN_ERR_ARGUMENT,
-      "constructor: the description is missing (NULL), or its field 'reserved' is not 0");
-  if (!kn_symbol_valid(m, desc->func.id) || kn_symbol(m, desc->func.id)->kind == KILN_SYMBOL_DATA ||
-      desc->priority > 65535)
-    return kn_module_fail(
-      m, KILN_ERR_ARGUMENT,
-      "constructor: the symbol is not a function, or the priority is above 65535");
+    return kn_module_fail(m, KILN_ERR_ARGUMENT,
+                          desc == NULL ? "constructor: the description is missing (NULL)"
+                                       : "constructor: the field 'reserved' is not 0");
+  if (!kn_symbol_valid(m, desc->func.id) || kn_symbol(m, desc->func.id)->kind == KILN_SYMBOL_DATA)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: the symbol is not a function");
+  if (desc->priority > 65535)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: the priority is above 65535");
   if (desc->with.id != 0 && !kn_symbol_valid(m, desc->with.id))
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: the symbol in 'with' does not exist");
   if (!KN_ROOM(m, m->ctors, 1)) return KILN_ERR_MEMORY;

@@ -150,8 +150,8 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
     return KN_MODULE_FAIL(none, m, KILN_ERR_LIMIT, "signature: too many %s",
                           n_params > 65535 ? "parameters" : "results");
   if ((params == NULL && n_params != 0) || (results == NULL && n_results != 0))
-    return KN_MODULE_FAIL(none, m, KILN_ERR_ARGUMENT,
-                          "signature: the parameters or the results are missing (NULL)");
+    return KN_MODULE_FAIL(none, m, KILN_ERR_ARGUMENT, "signature: the %s are missing (NULL)",
+                          params == NULL && n_params != 0 ? "parameters" : "results");
   uint64_t h = (uint64_t)cc | (uint64_t)flags << 8 | (uint64_t)n_params << 16;
   uint8_t types[KILN_MAX_RESULTS] = {0};
   for (size_t i = 0; i < n_results; i++) {

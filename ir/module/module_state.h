@@ -48,9 +48,11 @@ struct kn_symbol {
                          * nothing else was said (comdat_implied) */
   uint32_t sig;         /* functions */
   uint32_t target;      /* alias, block: id; data of kiln_func_add_data: kn_data.owner */
-  uint32_t data;        /* data: index + 1 into kiln_module.data, or 0 */
+  uint32_t data;        /* data: index + 1 into kiln_module.data, or 0; functions: of the newest
+                         * private data of the body being built, or compiled and not yet added */
   uint32_t block_first; /* functions: id of the newest symbol of one of its blocks, or 0;
-                         * block symbols: of the same function's next older one, or 0 */
+                         * block symbols: of the same function's next older one, or 0;
+                         * symbols that can be used again: kiln_module.free_symbol */
   uint8_t kind;         /* kiln_symbol_kind */
   uint8_t linkage, visibility, tls;
   uint8_t dso_local;
@@ -103,6 +105,7 @@ struct kn_data {
   uint32_t ordinal; /* and its number among that function's */
   uint32_t label;   /* kiln_data_desc.label */
   uint32_t with;    /* kiln_data_desc.with */
+  uint32_t next;    /* index + 1 of the same function's next older item, or of the next free one */
 };
 #define KN_DATA_DROPPED UINT32_MAX
 static inline bool kn_data_owned(const struct kn_data *d) {
@@ -192,6 +195,9 @@ struct kiln_module {
   KN_ARRAY(struct kn_sig) sigs;       /* by id; [0] is none, and counts in n */
   struct kn_hash sig_hash;            /* by content */
   KN_ARRAY(struct kn_data) data;
+  /* In a module for code in memory, what functions no longer need of private data: its memory is freed, its items
+   * (index + 1) and symbols are used again. */
+  uint32_t free_data, free_symbol;
   uint64_t data_bytes;
   KN_ARRAY(struct kn_ctor) ctors;
   KN_ARRAY(uint32_t) libraries; /* ids of the symbols with kn_symbol.library */
@@ -367,6 +373,8 @@ void kn_symbol_undefine_func(kiln_module *m, uint32_t symbol);
 void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s);
 /* A new private data symbol without a name, or 0. The module is locked. */
 uint32_t kn_symbol_private_data(kiln_module *m);
+/* Lets kn_symbol_private_data use such a symbol again. The module is locked. */
+void kn_symbol_reuse(kiln_module *m, uint32_t id);
 
 /* ---- reachability (ir/module/reachable.c) ---- */
 
@@ -395,8 +403,10 @@ kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_sect
 /* Defines private data number `ordinal` of the function `owner`: its symbol, or 0 if the module failed. */
 uint32_t kn_data_of_func(kiln_module *m, uint32_t owner, uint32_t ordinal,
                          const kiln_data_desc *desc);
-/* Drops the `n` data items of a function that was discarded. */
-void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n);
+/* Drops the private data of a function that was discarded, or was added to a JIT, which has copied it. */
+void kn_data_drop(kiln_module *m, uint32_t owner);
+/* Frees the memory of all private data. */
+void kn_data_free(kiln_module *m);
 /* Defines data of a function, by the symbol that it has already. */
 bool kn_data_define_for(kiln_module *m, uint32_t owner, uint32_t ordinal, uint32_t symbol,
                         const kiln_data_desc *desc);

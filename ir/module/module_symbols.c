@@ -216,7 +216,8 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
   if (kn_module_failed(m)) return 0;
   if (d == NULL || !KN_UNRESERVED(d))
     return KN_MODULE_FAIL(0, m, KILN_ERR_ARGUMENT,
-                          "the symbol has no description (NULL), or its field 'reserved' is not 0");
+                          d == NULL ? "the symbol has no description (NULL)"
+                                    : "the field 'reserved' of the symbol is not 0");
   size_t length = d->name == NULL ? 0 : d->name_length != 0 ? d->name_length : strlen(d->name);
   if (length > UINT32_MAX / 2) return KN_MODULE_FAIL(0, m, KILN_ERR_LIMIT, "name too long");
   uint32_t hash = 0;
@@ -481,10 +482,11 @@ kiln_status kiln_symbol_set_object_name(kiln_module *m, kiln_symbol symbol, cons
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "object name: the module is frozen");
   struct kn_symbol *s = kn_symbol_valid(m, symbol.id) ? kn_symbol(m, symbol.id) : NULL;
-  if (s == NULL || s->name_length == 0 || name == NULL || name[0] == 0 || s->renamed)
-    return kn_module_fail(
-      m, KILN_ERR_ARGUMENT,
-      "the symbol or its object name is missing, or the symbol has an object name already");
+  const char *wrong = s == NULL || s->name_length == 0 ? "there is no symbol with a name"
+                      : name == NULL || name[0] == 0   ? "the name is missing"
+                      : s->renamed                     ? "the symbol has one already"
+                                                       : NULL;
+  if (wrong != NULL) return kn_module_fail(m, KILN_ERR_ARGUMENT, "object name: %s", wrong);
   const char *copy = kn_arena_string(m->arena, name, strlen(name));
   if (copy == NULL) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
   uint32_t at;
@@ -584,12 +586,22 @@ bool kn_symbol_put_in(kiln_module *m, uint32_t id, const kiln_symbol_desc *desc)
 }
 
 uint32_t kn_symbol_private_data(kiln_module *m) {
-  struct kn_symbol *s = new_symbol(m);
+  const uint32_t again = m->free_symbol;
+  struct kn_symbol *s = again != 0 ? kn_symbol(m, again) : new_symbol(m);
   if (s == NULL) return 0;
+  if (again != 0) {
+    m->free_symbol = s->block_first;
+    *s = (struct kn_symbol){.name = ""};
+  }
   s->kind = KILN_SYMBOL_DATA;
   s->linkage = KILN_LINKAGE_PRIVATE;
   kn_symbol_classify(m, s);
-  return publish(m);
+  return again != 0 ? again : publish(m);
+}
+
+void kn_symbol_reuse(kiln_module *m, uint32_t id) {
+  kn_symbol(m, id)->block_first = m->free_symbol;
+  m->free_symbol = id;
 }
 
 /* ---- definitions of functions ---- */

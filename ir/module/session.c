@@ -37,19 +37,59 @@ bool kn_session_has_locs(kiln_session *s) {
   return s->sources.locs.n != 0 || KN_PUSH(s->module, s->sources.locs, (struct kn_loc_full){0});
 }
 
-uint32_t kiln_loc_new_full(kiln_session *s, const kiln_location *at) {
-  if (s == NULL || at == NULL || kn_module_failed(s->module)) return 0;
-  struct kn_sources *p = &s->sources;
+/* The location in `out`; false if the module failed. */
+static bool read_location(kiln_session *s, const kiln_location *at, struct kn_loc_full *out) {
+  const struct kn_sources *p = &s->sources;
   if (at->file - 1 >= p->files.n)
-    return KN_MODULE_FAIL(0, s->module, KILN_ERR_ARGUMENT,
+    return KN_MODULE_FAIL(false, s->module, KILN_ERR_ARGUMENT,
                           "the file of the source location does not exist");
-  struct kn_loc_full loc = {.line = at->line,
-                            .column = at->column,
-                            .file = at->file - 1,
-                            .entry = at->scope.id,
-                            .inlined = at->inlined < p->locs.n ? at->inlined : 0,
-                            .flags = at->flags & KILN_LOC_ALL};
-  return kn_session_has_locs(s) && KN_PUSH(s->module, p->locs, loc) ? p->locs.n - 1 : 0;
+  *out = (struct kn_loc_full){.line = at->line,
+                              .column = at->column,
+                              .file = at->file - 1,
+                              .entry = at->scope.id,
+                              .inlined = at->inlined < p->locs.n ? at->inlined : 0,
+                              .flags = at->flags & KILN_LOC_ALL};
+  return kn_session_has_locs(s);
+}
+
+uint32_t kn_loc_new(kiln_session *s, const kiln_location *at) {
+  struct kn_loc_full loc;
+  if (kn_module_failed(s->module) || !read_location(s, at, &loc)) return 0;
+  return KN_PUSH(s->module, s->sources.locs, loc) ? s->sources.locs.n - 1 : 0;
+}
+
+/* The id of a location that the front end gets. A stream's session may live as long as the program, so that there
+ * equal locations have one id. */
+static uint32_t give_location(kiln_session *s, const struct kn_loc_full *loc) {
+  struct kn_sources *p = &s->sources;
+  const bool finds = s->module->options.jit && !(loc->flags & KILN_LOC_STMT);
+  uint32_t hash = 0, at = 0, id;
+  if (finds) {
+    hash = kn_hash_bytes(loc, sizeof *loc);
+    if (!KN_HASH_ROOM(s->module, &p->loc_hash)) return 0;
+    KN_HASH_EACH(&p->loc_hash, hash, at, id, memcmp(loc, p->locs.at + id, sizeof *loc) > 0)
+    if (memcmp(loc, p->locs.at + id, sizeof *loc) == 0) return id;
+  }
+  if (!KN_PUSH(s->module, p->locs, *loc)) return 0;
+  id = p->locs.n - 1;
+  if (finds) kn_hash_put(&p->loc_hash, at, hash, id);
+  p->given = p->locs.n;
+  return id;
+}
+
+uint32_t kiln_loc_new_full(kiln_session *s, const kiln_location *at) {
+  struct kn_loc_full loc;
+  if (s == NULL || at == NULL || kn_module_failed(s->module) || !read_location(s, at, &loc))
+    return 0;
+  return give_location(s, &loc);
+}
+
+void kn_session_forget_locs(kiln_session *s) {
+  struct kn_sources *p = &s->sources;
+  const uint32_t n = p->given != 0 ? p->given : 1; /* location 0 is none */
+  if (p->locs.n <= n) return;
+  p->locs.n = n;
+  if (p->scope >= n) p->scope = 0;
 }
 
 uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t column) {
@@ -100,6 +140,7 @@ void kiln_session_free(kiln_session *s) {
   kn_realloc(m, s->sources.locs.at, 0);
   kn_realloc(m, s->sources.files.at, 0);
   kn_hash_free(&m->options.allocator, &s->sources.file_hash);
+  kn_hash_free(&m->options.allocator, &s->sources.loc_hash);
   kn_arena_free(s->arena);
   kn_realloc(m, s->arena, 0);
   kn_realloc(m, s, 0);

@@ -30,6 +30,9 @@ struct kn_sources {
   KN_ARRAY(struct kn_loc_full) locs; /* by id; [0] is none, and counts in n */
   uint32_t
     scope; /* of the newest location that kiln_func_set_location was given; 0: there is none */
+  uint32_t given; /* the ids that a front end may know are below it */
+  struct kn_hash
+    loc_hash; /* of those in a module for code in memory, but for beginnings of statements */
   KN_ARRAY(struct kn_file) files;
   struct kn_hash file_hash; /* by name: index + 1 */
   uint32_t last_file;       /* of the newest location: index + 1, or 0 */
@@ -96,5 +99,10 @@ static inline bool kn_same_scope(const struct kn_sources *p, struct kn_loc a, st
 /* Makes location 0, which is none, exist: functions with debugging information refer to it, also where nothing has a
  * location. False if the module failed. (ir/module/session.c) */
 bool kn_session_has_locs(kiln_session *s);
+/* A location that no front end gets the id of; 0 if the module failed. (ir/module/session.c) */
+uint32_t kn_loc_new(kiln_session *s, const kiln_location *at);
+/* Forgets the locations that no front end knows. No function of the session is open, or compiled and not yet added to a
+ * JIT. (ir/module/session.c) */
+void kn_session_forget_locs(kiln_session *s);
 
 #endif

@@ -431,6 +431,8 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
       kn_put(&p, "\n", 1);
     } else if (s->kind == KILN_SYMBOL_DATA && s->data) {
       if (m->data.at[s->data - 1].owner != KN_DATA_DROPPED) put_data(&p, &m->data.at[s->data - 1]);
+    } else if (s->kind == KILN_SYMBOL_DATA && s->target == KN_DATA_DROPPED) {
+      continue;
     } else if ((s->kind == KILN_SYMBOL_DATA || s->kind == KILN_SYMBOL_UNKNOWN) && !s->library) {
       put_symbol_head(&p, "extern data", i);
       put_align(&p, s->align_log2);

@@ -312,7 +312,7 @@ static bool define_entry(struct kn_jit_link *l, uint32_t i, uint32_t id, struct 
   const struct kn_symbol *s = kn_symbol(in->m, id), *real = behind(in->m, s);
   struct kn_jit_def def = {.entry = e, .in = i, .id = id};
   def.strength = (uint8_t)strength_of(in->m, b, s);
-  if (real->data != 0) {
+  if (real->kind == KILN_SYMBOL_DATA && real->data != 0) {
     def.size = in->m->data.at[real->data - 1].size_bytes;
     def.align_log2 = in->m->data.at[real->data - 1].align_log2;
   }
@@ -414,7 +414,9 @@ static bool define_all(struct kn_jit_link *l) {
       uint32_t id = in->touched.at[k];
       const struct kn_symbol *s = kn_symbol(in->m, id);
       if (!defined_here(in->binds + id) || s->kind == KILN_SYMBOL_BLOCK) continue;
-      if ((!kn_is_local(s) || l->stream) && !define(l, i, id)) return false;
+      const bool later =
+        l->stream && !kn_symbol_is_foreign(s, 0); /* may units added later use it? */
+      if ((!kn_is_local(s) || later) && !define(l, i, id)) return false;
     }
   }
   return settle(l);

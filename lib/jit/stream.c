@@ -11,8 +11,8 @@ struct kiln_jit_stream {
   kiln_jit *jit;
   kiln_module *m;
   KN_ARRAY(struct kn_jit_bind) binds; /* by symbol id */
-  uint32_t next_data;                 /* data items before it were looked at */
-  KN_ARRAY(uint32_t) waiting;         /* but these, of functions that are still being built */
+  uint32_t next_data;         /* data items before it that belong to no function were looked at */
+  KN_ARRAY(uint32_t) waiting; /* but these, of units that failed */
   KN_ARRAY(uint32_t) touched;
   uint32_t asking; /* additions that wait for the resolver */
   bool busy;       /* an addition is in progress, and is not waiting */
@@ -51,31 +51,38 @@ void kiln_jit_stream_free(kiln_jit_stream *s) {
   kn_jit_realloc(jit, s, 0);
 }
 
-static bool compiled_here(const kiln_session *session, uint32_t symbol) {
-  for (uint32_t i = 0; i < session->out->funcs.n; i++)
-    if (session->out->funcs.at[i].symbol == symbol) return true;
-  return false;
+/* Number of private data items of a function; they are put in order before `end`, if that is not NULL. */
+static uint32_t data_of(const kiln_module *m, uint32_t func, uint32_t *end) {
+  uint32_t n = 0;
+  for (uint32_t i = kn_symbol(m, func)->data; i != 0; i = m->data.at[i - 1].next, n++)
+    if (end != NULL) *--end = i - 1;
+  return n;
 }
 
-/* Chooses the data items that are new since the last call, and those that waited for their function. */
+/* Chooses the data items of no function that are new since the last call, or waited, and the private data of the
+ * session's functions. */
 static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, struct kn_jit_in *in,
                         const kiln_session *session) {
   const kiln_module *m = s->m;
-  uint32_t n = s->waiting.n + (m->data.n - s->next_data);
-  if (n == 0) return true;
-  in->data = kn_arena_alloc(&l->arena, n * sizeof *in->data, 4);
-  if (in->data == NULL) return kn_jit_no_memory(l->error);
-  if (!KN_JIT_ROOM(s->jit, l->error, s->waiting, n - s->waiting.n)) return false;
-  for (uint32_t i = s->next_data; i < m->data.n; i++) s->waiting.at[s->waiting.n++] = i;
-  s->next_data = m->data.n;
-  uint32_t left = 0;
-  for (uint32_t i = 0; i < s->waiting.n; i++) {
-    const struct kn_data *d = m->data.at + s->waiting.at[i];
-    if (d->owner == 0 || (kn_data_owned(d) && compiled_here(session, d->owner)))
-      in->data[in->n_data++] = s->waiting.at[i];
-    else if (kn_data_owned(d)) s->waiting.at[left++] = s->waiting.at[i];
+  const struct kn_output *o = session->out;
+  uint32_t others = s->waiting.n, owned = 0;
+  for (uint32_t i = s->next_data; i < m->data.n; i++) others += m->data.at[i].owner == 0;
+  for (uint32_t i = 0; i < o->funcs.n; i++) owned += data_of(m, o->funcs.at[i].symbol, NULL);
+  if (others + owned != 0) {
+    in->data = kn_arena_alloc(&l->arena, (others + owned) * sizeof *in->data, 4);
+    if (in->data == NULL) return kn_jit_no_memory(l->error);
+    if (!KN_JIT_ROOM(s->jit, l->error, s->waiting, others - s->waiting.n)) return false;
   }
-  s->waiting.n = left;
+  for (uint32_t i = 0; i < s->waiting.n; i++) in->data[in->n_data++] = s->waiting.at[i];
+  for (uint32_t i = s->next_data; i < m->data.n; i++)
+    if (m->data.at[i].owner == 0) in->data[in->n_data++] = i;
+  s->waiting.n = 0;
+  s->next_data = m->data.n;
+  for (uint32_t i = 0; i < o->funcs.n; i++) {
+    const uint32_t func = o->funcs.at[i].symbol;
+    in->n_data += data_of(m, func, NULL);
+    data_of(m, func, in->data + in->n_data);
+  }
   return true;
 }
 
@@ -87,11 +94,11 @@ static bool grow_binds(kiln_jit_stream *s, kiln_jit_error *e) {
   return true;
 }
 
-/* Data of no function is not lost with a unit that failed: it waits for the next one. All data does if the same unit is
+/* Data of no function is not lost with a unit that failed: it waits for the next one, or for the same one if that is
  * tried again. */
-static void keep_data(kiln_jit_stream *s, const struct kn_jit_in *in, bool again) {
-  for (uint32_t i = 0; i < in->n_data; i++) /* there is space: they came from here */
-    if (again || s->m->data.at[in->data[i]].owner == 0) s->waiting.at[s->waiting.n++] = in->data[i];
+static void keep_data(kiln_jit_stream *s, const struct kn_jit_in *in) {
+  for (uint32_t i = 0; i < in->n_data; i++) /* choose_data made space for it */
+    if (s->m->data.at[in->data[i]].owner == 0) s->waiting.at[s->waiting.n++] = in->data[i];
 }
 
 /* Makes the binds ready for the next unit: definitions are at the addresses in their entries, references will be
@@ -106,10 +113,13 @@ static void settle(kiln_jit_stream *s, const struct kn_jit_in *in) {
   }
 }
 
-/* Empties a session: its functions have been copied, and can be built again. */
+/* Empties a session: its functions and their private data have been copied, and can be built again. */
 static void empty(kiln_module *m, kiln_session *session) {
   struct kn_output *o = session->out;
-  for (uint32_t i = 0; i < o->funcs.n; i++) kn_symbol_undefine_func(m, o->funcs.at[i].symbol);
+  for (uint32_t i = 0; i < o->funcs.n; i++) {
+    if (kn_symbol(m, o->funcs.at[i].symbol)->data != 0) kn_data_drop(m, o->funcs.at[i].symbol);
+    kn_symbol_undefine_func(m, o->funcs.at[i].symbol);
+  }
   kn_output_cut(o, &(struct kn_output_mark){0});
 }
 
@@ -142,8 +152,7 @@ static kiln_status attempt(kiln_jit_stream *s, kiln_session *session, unsigned f
   } else {
     status = error->diag.status;
   }
-  bool again = status == KILN_OK && kn_jit_unanswered(answers);
-  if (again || status != KILN_OK) keep_data(s, &in, again);
+  if (status != KILN_OK || kn_jit_unanswered(answers)) keep_data(s, &in);
   kn_jit_link_free(&l);
   settle(s, &in);
   s->touched.at = in.touched.at;
@@ -190,15 +199,17 @@ kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsig
   kiln_jit_error_free(error);
   if (unit == NULL) unit = &ignored;
   unit->id = 0;
-  if (s == NULL || session == NULL || session->module != s->m ||
-      flags > (KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD))
-    return kn_jit_fail(error, KILN_ERR_ARGUMENT,
-                       "the stream or the session is missing (NULL), a flag is unknown, or the "
-                       "session belongs to another module");
+  const char *wrong = s == NULL                 ? "the stream is missing (NULL)"
+                      : session == NULL         ? "the session is missing (NULL)"
+                      : session->module != s->m ? "the session belongs to another module"
+                      : flags > (KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD) ? "a flag is unknown"
+                                                                          : NULL;
+  if (wrong != NULL) return kn_jit_fail(error, KILN_ERR_ARGUMENT, "%s", wrong);
   if (kn_jit_is_mine(s->jit, error)) return error->diag.status;
   if (s->busy || session->busy)
     return kn_jit_fail(error, KILN_ERR_STRUCTURE,
-                       "the stream or the session is in use: a callback of it cannot add to it");
+                       "the %s is in use: a callback of it cannot add to it",
+                       s->busy ? "stream" : "session");
   struct kn_jit_answers answers = {0};
   struct kn_output other = {0};
   kiln_status status = attempt(s, session, flags, &answers, unit, error);
@@ -214,6 +225,8 @@ kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsig
     other = output;
   }
   kn_output_free(&other, &s->m->options.allocator);
+  if (session->open == NULL && session->in_use == 0 && session->out->funcs.n == 0)
+    kn_session_forget_locs(session);
   return status;
 }
 
@@ -235,8 +248,10 @@ void *kiln_jit_stream_define(kiln_jit_stream *s, kiln_func *f, unsigned flags, k
   unit->id = 0;
   kiln_session *session = kiln_func_session(f);
   if (s == NULL || session == NULL || session->module != s->m) {
-    kn_jit_fail(error, KILN_ERR_ARGUMENT,
-                "the stream is missing (NULL), or the function belongs to another module");
+    kn_jit_fail(error, KILN_ERR_ARGUMENT, "%s",
+                s == NULL         ? "the stream is missing (NULL)"
+                : session == NULL ? "the function is missing (NULL)"
+                                  : "the function belongs to another module");
     kiln_func_discard(f);
   } else {
     kiln_symbol_desc desc = kiln_symbol_get(s->m, kiln_func_symbol(f)).desc;

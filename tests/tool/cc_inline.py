@@ -5,6 +5,7 @@ at -O0 with the same flags, and what clang refuses is refused.
     cc_inline.py BUILD
 """
 import os
+import random
 import re
 import subprocess
 import sys
@@ -117,6 +118,10 @@ NARROW = [
 ]
 
 
+STATEMENTS = ('a = a * 3 + b[%d];', 'if (a > %d) b[1] = a;', 'b[%d] ^= a;', '{ int v = a + %d; b[2] = v; }', 'a += b[(a + %d) & 7] >> 2;',
+              'a = g(a + %d);', 'for (int i = 0; i < %d; i++) a += i;')
+
+
 class Test:
     def __init__(self, build):
         self.kiln = os.path.join(os.path.abspath(build), 'kiln')
@@ -187,6 +192,33 @@ def inlines(t):
     status, printed = t.run('./profiled')
     t.check(status == 0 and printed == '%d 11\n' % (10 * sum(i * i & 7 for i in range(100))),
             '-pg counts what is called', out + printed)
+
+
+def statements(seed):
+    """Functions around the size up to which Kiln keeps them for inlining, and calls of them."""
+    draw = random.Random(seed)
+    out = ['extern int b[64]; int g(int);']
+    for k in range(300):
+        body = (draw.choice(STATEMENTS) % draw.choice((1, 7, 40, 500, 70000)) for _ in range(draw.randint(34, 50)))
+        out.append('static int f%d(int a) { %s return a; }\nint c%d(int x) { return f%d(x + 1) + g(x); }' % (k, '\n'.join(body), k, k))
+    return '\n'.join(out)
+
+
+def described(t):
+    """What is inlined depends neither on debug information nor on the lists of uses in bitcode."""
+    for seed in (1, 2, 4):
+        t.write('sizes.c', statements(seed))
+        codes = []
+        for flags in ('', '-g', '-Xclang -emit-llvm-uselists', '-g -Xclang -emit-llvm-uselists'):
+            status, said = t.run('clang-22', '-w', '-O1', '-mllvm', '-opt-bisect-limit=0', '-mllvm', '-opt-bisect-verbose=false',
+                                 *flags.split(), '-emit-llvm', '-c', 'sizes.c', '-o', 'sizes.bc')
+            if status == 0:
+                status, said = t.run(t.kiln, 'compile', '--inline=900', 'sizes.bc', '-o', 'sizes.o')
+            t.run('objcopy', '-O', 'binary', '-j', '.text', 'sizes.o', 'sizes.text')
+            with open(t.path('sizes.text'), 'rb') as f:
+                codes.append((status, f.read()))
+            names = t.run('nm', 'sizes.o')[1].count(' t f')
+            t.check(status == 0 and codes[-1] == codes[0] and 20 < names < 290, f'the same code, seed {seed}: {flags or "plain"}', f'{said}{names}')
 
 
 def errors(t):
@@ -262,6 +294,7 @@ def main():
     t = Test(sys.argv[1])
     added(t)
     inlines(t)
+    described(t)
     errors(t)
     fortified(t)
     print('1..%d' % t.lines)

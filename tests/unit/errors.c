@@ -352,6 +352,42 @@ static void tail_call_without_room(void **state) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Each cause has its own message. */
+static void one_cause(void **state) {
+  struct fixture *t = *state;
+  const char *const wanted[] = {"add does not take type f64",
+                                "load does not take these flags",
+                                "a different builder function builds neg",
+                                "icmp does not take these conditions",
+                                "zext does not take type f32",
+                                "the entry block has no address",
+                                "the block does not exist",
+                                "add: there is no type with the number 99",
+                                "store does not take these flags",
+                                "the attributes are missing (NULL)"};
+  for (unsigned k = 0; k < sizeof wanted / sizeof *wanted; k++) {
+    char name[16];
+    snprintf(name, sizeof name, "cause%u", k);
+    kiln_func *f = begin(t->s, declare(t, name));
+    kiln_value p = kiln_func_param(f, 0);
+    switch (k) {
+    case 0: kiln_build_binary(f, KILN_OP_ADD, KILN_TYPE_F64, p, p); break;
+    case 1: kiln_build_load(f, I64, p, 0, 1u << 31); break;
+    case 2: kiln_build_binary(f, KILN_OP_NEG, I64, p, p); break;
+    case 3: kiln_build_icmp(f, KILN_ICOND_COUNT, I64, p, p); break;
+    case 4: kiln_build_convert(f, KILN_OP_ZEXT, I64, KILN_TYPE_F32, p); break;
+    case 5: kiln_block_address(f, (kiln_block){0}); break;
+    case 6: kiln_block_address(f, (kiln_block){7}); break;
+    case 7: kiln_build_binary(f, KILN_OP_ADD, (kiln_type)99, p, p); break;
+    case 8: kiln_build_store(f, I64, p, 0, p, 1u << 31); break;
+    default: kiln_func_set_attrs(f, NULL); break;
+    }
+    kiln_diag diag = {0};
+    assert_int_not_equal(kiln_func_try_compile(f, &diag), KILN_OK);
+    assert_string_equal(diag.message, wanted[k]);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(tail_call_without_room),

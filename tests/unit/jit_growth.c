@@ -2,11 +2,14 @@
  * of changing sizes and kinds are added and removed, some 64 of them there at a time: memory in use, resident memory
  * and mappings must not be larger in the last quarter than in the first. Then, of UNITS units (default 2,000), every
  * second one is removed: the number of mappings must be small against the number of units. For each way of protection
- * and reach; speaks TAP. `./dev soak` has larger numbers. */
+ * and reach. Last, a stream's function with private data and source locations is defined CYCLES times: what the module
+ * and its session have allocated must stay level. Speaks TAP. `./dev soak` has larger numbers. */
 #define _GNU_SOURCE
+#include <kiln/debug.h>
 #include <kiln/jit.h>
 #include <kiln/kiln.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +229,79 @@ static void many(kiln_jit *jit) {
   free(u);
 }
 
+/* ---- a stream ---- */
+
+/* Allocates, and counts the bytes that are there. */
+static void *counting(void *user, void *old, size_t size) {
+  long *bytes = user;
+  *bytes -= old != NULL ? (long)malloc_usable_size(old) : 0;
+  void *p = size != 0 ? realloc(old, size) : NULL;
+  if (size == 0) free(old);
+  *bytes += p != NULL ? (long)malloc_usable_size(p) : 0;
+  return p;
+}
+
+/* A function that returns `k`, from data of its own to which other such data points. */
+static kiln_func *with_data(kiln_session *s, kiln_symbol symbol, uint32_t file, uint64_t k) {
+  kiln_func *f = kiln_func_begin(s, symbol);
+  kiln_symbol number =
+    kiln_func_add_data(f, &(kiln_data_desc){.bytes = &k, .size_bytes = 8, .align_log2 = 3});
+  const kiln_reloc reloc = {.symbol = number, .size_bytes = 8};
+  kiln_symbol pointer = kiln_func_add_data(
+    f, &(kiln_data_desc){.size_bytes = 64, .align_log2 = 3, .relocs = &reloc, .n_relocs = 1});
+  for (uint32_t line = 1; line < 8; line++) {
+    kiln_func_set_loc(f, kiln_loc_new(s, file, line, 1));
+    kiln_func_set_location(
+      f, &(kiln_location){.file = file, .line = line, .column = 2, .flags = KILN_LOC_STMT});
+    kiln_build_store(f, KILN_TYPE_I64, kiln_const_symbol(f, pointer, 0), 8, kiln_const_int(f, line),
+                     KILN_MEM_VOLATILE);
+  }
+  kiln_value at = kiln_build_load(f, KILN_TYPE_PTR, kiln_const_symbol(f, pointer, 0), 0, 0);
+  kiln_value v = kiln_build_load(f, KILN_TYPE_I64, at, 0, 0);
+  kiln_build_ret(f, &v, 1);
+  return f;
+}
+
+/* Every third body is discarded; a second stream of the module gets every fourth. */
+static void redefine(void) {
+  long bytes = 0, early = 0;
+  const kiln_allocator allocator = {.realloc = counting, .user = &bytes};
+  kiln_jit *jit = kiln_jit_new(NULL, NULL);
+  kiln_module_options options = {.jit = true, .allocator = allocator};
+  kiln_target_find_host(&options.target);
+  kiln_module *m = kiln_module_new(&options);
+  kiln_session *s = kiln_session_new(m);
+  kiln_jit_stream *streams[2] = {kiln_jit_stream_new(jit, m), kiln_jit_stream_new(jit, m)};
+  kiln_type i64 = KILN_TYPE_I64;
+  kiln_symbol symbol = kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"},
+                                         kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, &i64, 1));
+  uint32_t file = kiln_file_new(s, "f.c"), symbols = 0;
+  kiln_jit_unit unit = {0};
+  for (unsigned long i = 0; i < cycles; i++) {
+    kiln_func *f = with_data(s, symbol, file, i);
+    if (i % 3 == 2) {
+      kiln_func_discard(f);
+      continue;
+    }
+    kiln_jit_error e = {0};
+    const kiln_jit_unit before = unit;
+    uint64_t (*code)(void) = (uint64_t (*)(void))kiln_jit_stream_define(
+      streams[i % 4 == 3], f, KILN_JIT_REDEFINABLE, &unit, &e);
+    if (code == NULL) failed(e.diag.message, i, 0);
+    if (code == NULL) break;
+    if (code() != i) failed("a result", i, code());
+    if (before.id != 0 && kiln_jit_remove(jit, before, &e) != KILN_OK) failed(e.diag.message, i, 0);
+    if (i > cycles / 4 && early == 0) early = bytes, symbols = kiln_symbol_count(m);
+  }
+  if (bytes > early + early / 50) failed("bytes", (unsigned long)early, (unsigned long)bytes);
+  if (kiln_symbol_count(m) != symbols) failed("symbols", symbols, kiln_symbol_count(m));
+  for (unsigned k = 0; k < 2; k++) kiln_jit_stream_free(streams[k]);
+  kiln_session_free(s);
+  kiln_module_free(m);
+  kiln_jit_free(jit);
+  if (bytes != 0) failed("bytes at the end", (unsigned long)bytes, 0);
+}
+
 int main(int argc, char **argv) {
   static const struct {
     const char *name;
@@ -262,6 +338,10 @@ int main(int argc, char **argv) {
     printf("%sok %u - %s, %s\n", failures > 0 ? "not " : "", k + 1,
            k % 2 == 0 ? "units come and go" : "every second unit is removed", kinds[k / 2].name);
   }
-  printf("1..%u\n", 2 * N);
+  failures = 0;
+  redefine();
+  bad |= failures > 0;
+  printf("%sok %u - a function of a stream is redefined\n", failures > 0 ? "not " : "", 2 * N + 1);
+  printf("1..%u\n", 2 * N + 1);
   return bad;
 }

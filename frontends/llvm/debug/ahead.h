@@ -69,12 +69,6 @@ static inline struct kn_bc_loc kn_bc_loc_read(struct kn_bits *b) {
   return loc;
 }
 
-/* Moves behind a location in LLVM's abbreviation, which ends at `pos`. */
-static inline void kn_bc_loc_passed(struct kn_bc *r, uint64_t pos) {
-  r->fn.aside += pos - r->in.bits.pos;
-  r->in.bits.pos = pos;
-}
-
 /* Reads the rest of a location in LLVM's abbreviation, from its scope at `pos` on, and keeps its bits. */
 static __attribute__((noinline, unused)) void kn_bc_loc_tail(struct kn_bc *r, uint64_t pos,
                                                              uint32_t line, uint32_t column) {
@@ -84,7 +78,7 @@ static __attribute__((noinline, unused)) void kn_bc_loc_tail(struct kn_bc *r, ui
   uint32_t scope = kn_bits_take(&w, &used), inlined = kn_bits_take_small(&w, &used);
   if (!kn_bits_within(used) || KN_UNLIKELY((w & LOC_TAIL_LONG) != 0)) return kn_bc_loc_slow(r);
   used += LOC_TAIL_BITS;
-  kn_bc_loc_passed(r, pos + used);
+  r->in.bits.pos = pos + used;
   if (KN_UNLIKELY(kn_bc_is_record(r, kn_bits_peek(&r->in.bits, pos + used))))
     kn_bc_loc_records(r, line, column, scope, inlined);
   else if (kn_bc_loc_goes_on(r, scope, inlined)) kn_bc_loc_line(r, line, column);
@@ -115,12 +109,11 @@ static __attribute__((noinline, unused)) void kn_bc_loc_ahead(struct kn_bc *r) {
     if (at->tail_bits == 0 || (w & at->tail_mask) != at->tail ||
         KN_UNLIKELY(kn_bc_is_record(r, w >> at->tail_bits)))
       return kn_bc_loc_tail(r, pos, line, column);
-    kn_bc_loc_passed(r, pos + at->tail_bits);
+    r->in.bits.pos = pos + at->tail_bits;
     kn_bc_loc_line(r, line, column);
   } else if (form == FORM_UNABBREV && (w & ((1u << (LOC_HEAD_BITS + 6)) - 1)) == AGAIN_HEAD &&
              !kn_bc_is_record(r, w >> (LOC_HEAD_BITS + 6))) {
     r->in.bits.pos = pos + width + LOC_HEAD_BITS + 6;
-    r->fn.aside += width + LOC_HEAD_BITS + 6;
     if (r->fn.at.any != r->fn.at.set) kn_bc_loc_again(r);
   } else {
     kn_bc_loc_slow(r);

@@ -258,9 +258,8 @@ void kn_bc_debug_records(struct kn_bc *r) {
 /* Reads the records about variables at the current position, if there are any, and makes the newest location current,
  * or none. */
 static void finish(struct kn_bc *r, bool set) {
-  const uint64_t pos = r->in.bits.pos;
-  if (r->m->entries && kn_bc_is_record(r, kn_bits_peek(&r->in.bits, pos))) records(r, false);
-  r->fn.aside += r->in.bits.pos - pos;
+  if (r->m->entries && kn_bc_is_record(r, kn_bits_peek(&r->in.bits, r->in.bits.pos)))
+    records(r, false);
   kn_bc_loc_set(r, set);
 }
 
@@ -295,6 +294,5 @@ void kn_bc_loc_slow(struct kn_bc *r) {
     r->in.bits.pos = pos + width;
     if (!any_form(r, id, &set)) r->in.bits.pos = pos;
   }
-  r->fn.aside += r->in.bits.pos - pos;
   finish(r, set);
 }

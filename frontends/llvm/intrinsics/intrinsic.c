@@ -235,6 +235,7 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
                    .attrs = attrs};
   c.rt = &r->types.at[c.ret];
   if (row->how & EARLY) {
+    if (row->how & ASIDE) r->fn.others++;
     row->build(&c);
   } else if (bundles) {
     kn_bc_refuse_bundle(r, r->fn.bundle);

@@ -16,7 +16,8 @@ enum {
   EARLY = 8,   /* and it is told before anything is checked, operand bundles neither */
   STRICT =
     16, /* it has metadata among its operands; constrained ones end with how exceptions are observed */
-  ON_STACK = 32 /* it makes code on the stack */
+  ON_STACK = 32, /* it makes code on the stack */
+  ASIDE = 64     /* it describes variables, so that it is no instruction of the program */
 };
 
 struct call;
