@@ -82,11 +82,14 @@ static const struct {
 static const char *lacks_of(const struct kn_image_section *s) {
   if (s->with != 0 && s->comdat == 0) return "sections that go with a symbol";
   if (s->kind != KN_SECTION_NAMED) return NULL;
-  return s->content > KILN_SECTION_ZERO ? "sections of such a type" : NULL;
+  return s->content > KILN_SECTION_ZERO && s->content != KILN_SECTION_OTHER
+           ? "sections of such a type"
+           : NULL;
 }
 
 static uint32_t named_flags(const struct kn_image_section *s) {
   uint32_t flags = KN_COFF_READ;
+  if (s->content == KILN_SECTION_OTHER) return s->format_type & ~KN_COFF_OTHERWISE;
   bool zero = s->content == KILN_SECTION_ZERO || (!s->nonzero && strncmp(s->name, ".bss", 4) == 0);
   if (s->flags & KILN_SECTION_EXEC) flags |= KN_COFF_EXEC | KN_COFF_CODE;
   else flags |= zero ? KN_COFF_ZERO : KN_COFF_DATA;

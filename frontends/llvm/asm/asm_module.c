@@ -8,7 +8,8 @@
 /* The section of frames, if rows of code cannot say what they are. */
 static const char frames[] = ".eh_frame";
 
-static bool has_frames(const kiln_assembly *a) {
+static bool has_frames(const struct kn_bc *r, const kiln_assembly *a) {
+  if (kiln_module_get_target(r->module).format != KILN_FORMAT_ELF) return false; /* they are data */
   for (uint32_t i = 0; i < a->n_sections; i++)
     if (strcmp(a->sections[i].name, frames) == 0) return true;
   return false;
@@ -158,7 +159,7 @@ bool kn_bc_define_assembly(struct kn_bc *r) {
   if (kiln_module_assemble(r->module, &a, 1) != KILN_OK)
     return kn_bc_unsupported(r, "module-level assembly, since the assembler has failed");
   if (a.error) return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "module-level assembly: %s", a.error);
-  bool own = has_frames(&a);
+  bool own = has_frames(r, &a);
   if (own && kiln_module_is_jit(r->module))
     return kn_bc_unsupported(r, "module-level assembly with frames of this kind, in memory");
   if (own && shares_code(r->module, &a))

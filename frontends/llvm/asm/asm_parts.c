@@ -56,6 +56,14 @@ static bool plain_reloc(kiln_reloc_kind kind, uint8_t *size, bool *distance) {
   return false;
 }
 
+/* The size of a relocation that only COFF has; false: it is none. */
+static bool coff_reloc(const struct kn_bc *r, kiln_reloc_kind kind, uint8_t *size) {
+  const kiln_reloc_kind section = (kiln_reloc_kind)(KILN_RELOC_FORMAT + 10); /* ..._SECTION */
+  *size = kind == section ? 2 : 4;
+  return kind >= KILN_RELOC_FORMAT &&
+         kiln_module_get_target(r->module).format == KILN_FORMAT_COFF;
+}
+
 kiln_symbol kn_asm_referred(struct kn_bc *r, const kiln_assembled_reloc *from,
                             const kiln_symbol *items, kiln_symbol code) {
   if (from->symbol) return kn_asm_symbol_of(r, from->symbol);
@@ -69,9 +77,9 @@ bool kn_asm_data(struct kn_bc *r, const kiln_assembled_section *s, kiln_symbol s
   if (!ok) kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
   for (uint32_t i = 0; i < s->n_relocs && ok; i++) {
     const kiln_assembled_reloc *from = &s->relocs[i];
-    bool distance;
     uint8_t size;
-    if (!plain_reloc(from->kind, &size, &distance)) {
+    bool distance = false, numbered = coff_reloc(r, from->kind, &size);
+    if (!numbered && !plain_reloc(from->kind, &size, &distance)) {
       kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
                  "not implemented: assembly with relocation number %u in section %.60s",
                  kiln_elf_reloc_number(r->target, from->kind), s->name);
@@ -81,7 +89,8 @@ bool kn_asm_data(struct kn_bc *r, const kiln_assembled_section *s, kiln_symbol s
     relocs[i] = (kiln_reloc){.offset_bytes = from->offset_bytes,
                              .symbol = kn_asm_referred(r, from, items, code),
                              .addend = from->addend,
-                             .size_bytes = size};
+                             .size_bytes = size,
+                             .kind = numbered ? (uint32_t)from->kind : 0};
     if (distance) {
       relocs[i].relative_to = self;
       relocs[i].addend -= from->offset_bytes;
