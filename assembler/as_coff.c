@@ -11,12 +11,14 @@
 enum { HEADER = 20, SECTION = 40, RELOC = 10, SYMBOL = 18, MACHINE_AMD64 = 0x8664 };
 enum { MOST_SECTIONS = 20000 }; /* each may have relocations and a group, and ELF's numbers have 16 bits */
 /* IMAGE_SCN_... */
+#define SCN_CODE 0x20u
+#define SCN_DATA 0x40u
 #define SCN_ZERO 0x80u
 #define SCN_REMOVE 0x800u
 #define SCN_COMDAT 0x1000u
+#define SCN_ALIGN 0x00f00000u
 #define SCN_MANY_RELOCS 0x01000000u
 #define SCN_DISCARD 0x02000000u
-#define SCN_SHARED 0x10000000u
 #define SCN_EXEC 0x20000000u
 #define SCN_READ 0x40000000u
 #define SCN_WRITE 0x80000000u
@@ -178,9 +180,12 @@ static void take_sections(struct coff *c) {
     if (flags & SCN_REMOVE) elf |= SHF_EXCLUDE;
     if (strncmp(name, ".tls", 4) == 0 && (name[4] == 0 || name[4] == '$')) elf |= SHF_TLS;
     to->sh_flags = elf;
-    /* what has no flag of its own is said by number */
-    bool plain = (flags & (SCN_SHARED | SCN_READ)) == SCN_READ || strcmp(name, ".drectve") == 0;
-    if (!plain && to->sh_type == SHT_PROGBITS) to->sh_type = flags & ~(15u << 20);
+    /* characteristics that do not follow from these flags are said by number */
+    const uint32_t kept = SCN_WRITE | SCN_EXEC | SCN_REMOVE | SCN_DISCARD;
+    const uint32_t usual = (flags & kept) | SCN_READ | (flags & SCN_EXEC ? SCN_CODE : SCN_DATA);
+    const uint32_t rest = flags & ~(SCN_ALIGN | SCN_COMDAT | SCN_MANY_RELOCS);
+    if (to->sh_type == SHT_PROGBITS && rest != usual && strcmp(name, ".drectve") != 0)
+      to->sh_type = flags | SCN_ALIGN; /* no type of ELF's */
   }
 }
 
@@ -194,8 +199,22 @@ static void find_leaders(struct coff *c) {
   }
 }
 
+/* The symbol of the group that a section of tables goes with: it has no symbol of its own, but that one's name. The
+ * search begins at section *next, since groups and their tables are in the same order. */
+static uint32_t leader_by_name(const struct coff *c, uint32_t number, uint32_t *next) {
+  const char *name = c->names + c->sections[number].sh_name;
+  if (strncmp(name, ".xdata$", 7) != 0 && strncmp(name, ".pdata$", 7) != 0) return NONE;
+  for (uint32_t k = 0; k < c->n_sections; k++, ++*next) {
+    uint32_t leader = c->groups[1 + *next % c->n_sections].leader;
+    if (leader == NONE || leader == OWN) continue;
+    if (strcmp(c->names + c->elf_symbols[leader].st_name, name + 7) == 0) return leader;
+  }
+  return NONE;
+}
+
 /* Makes the section groups. NULL, or what is wrong. */
 static const char *take_groups(struct coff *c) {
+  uint32_t next = 0;
   find_leaders(c);
   for (uint32_t i = 0; i < c->n_symbols; i += 1 + symbol_at(c, i)[17]) {
     const uint8_t *y = symbol_at(c, i), *aux = y + SYMBOL;
@@ -206,7 +225,8 @@ static const char *take_groups(struct coff *c) {
     if (aux[14] == SELECT_ASSOCIATIVE) with = half(aux + 12);
     else if (aux[14] != SELECT_ANY) return "not implemented: a section group of this kind";
     uint32_t leader = with <= c->n_sections ? c->groups[with].leader : NONE;
-    if (leader == NONE || leader == OWN) return "not implemented: a section group without a symbol";
+    if (leader == NONE || leader == OWN) leader = leader_by_name(c, number, &next);
+    if (leader == NONE) return "not implemented: a section group without a symbol";
     struct group *g = &c->groups[number];
     g->words[0] = GRP_COMDAT;
     g->words[1] = number;

@@ -134,6 +134,11 @@ static bool add_section(struct kn_coff *c, uint32_t i) {
   return true;
 }
 
+/* Has a section tables of unwinding for the code of a comdat, which GNU's linker finds by the name? */
+static bool is_table(const char *name) {
+  return strncmp(name, ".xdata$", 7) == 0 || strncmp(name, ".pdata$", 7) == 0;
+}
+
 /* A comdat's section is that of the symbol of its name; others go with that. */
 static bool choose(struct kn_coff *c, struct kn_coff_section *s) {
   static const uint8_t choices[KILN_COMDAT_COUNT] = {[KILN_COMDAT_ANY] = KN_COFF_ANY,
@@ -155,6 +160,10 @@ static bool choose(struct kn_coff *c, struct kn_coff_section *s) {
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED,
                           "section group '%.100s': COFF has only groups with a symbol of that name",
                           comdat->name);
+  if (c->sections.at + leader - 1 != s && is_table(s->name)) {
+    s->select = KN_COFF_ANY; /* as kn_coff_plan_unwind has it */
+    return true;
+  }
   if (c->sections.at + leader - 1 != s) {
     s->select = KN_COFF_ASSOCIATIVE;
     s->with = leader;

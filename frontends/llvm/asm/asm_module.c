@@ -9,7 +9,7 @@
 static const char frames[] = ".eh_frame";
 
 static bool has_frames(const struct kn_bc *r, const kiln_assembly *a) {
-  if (kiln_module_get_target(r->module).format != KILN_FORMAT_ELF) return false; /* they are data */
+  if (kn_asm_is_coff(r)) return false; /* they are data */
   for (uint32_t i = 0; i < a->n_sections; i++)
     if (strcmp(a->sections[i].name, frames) == 0) return true;
   return false;
@@ -80,7 +80,7 @@ static bool define_data(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
 static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s, bool own) {
   kiln_symbol_desc desc = {.linkage = KILN_LINKAGE_PRIVATE, .comdat = s->group, .body = true};
   kiln_section_desc said;
-  kn_asm_where(s, &desc, &said);
+  kn_asm_where(r, s, &desc, &said);
   if (s->tls) desc.tls = KILN_TLS_GENERAL_DYNAMIC;
   /* not that of functions that name no section: shares_code */
   if (own && s->flags & KILN_SECTION_EXEC) desc.section = s->name;
@@ -142,6 +142,8 @@ static bool define_name(struct kn_bc *r, const kiln_assembly *a, const kiln_asse
   if (!tls) desc.tls = KILN_TLS_NONE;
   else if (desc.tls == KILN_TLS_NONE) desc.tls = KILN_TLS_GENERAL_DYNAMIC;
   if (s->kind == KILN_ASSEMBLED_COMMON) desc.linkage = KILN_LINKAGE_COMMON;
+  const char *group = placed && kn_asm_is_coff(r) ? a->sections[s->section].group : NULL;
+  if (group && strcmp(group, s->name) == 0) desc.comdat = group; /* it names the group */
   kiln_symbol symbol =
     placed ? define_place(r, s, &desc, items[s->section]) : declare_name(r, s, &desc);
   kiln_data_desc data = {.size_bytes = s->size_bytes, .align_log2 = s->align_log2};
