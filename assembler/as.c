@@ -103,16 +103,8 @@ static bool assemble(kiln_processor target, int in, int out, int errors) {
   /* `as` alone may be another target's, if folders of a cross compiler are in $PATH */
   const char *const names[] = {own != NULL && own[0] != 0 ? own : cross,
                                native && (own == NULL || own[0] == 0) ? "as" : NULL};
-  const char *const with_clang[] = {clang_name(),
-                                    triple,
-                                    march[target][1],
-                                    "-c",
-                                    "-x",
-                                    "assembler",
-                                    "-",
-                                    "-o",
-                                    "-",
-                                    NULL};
+  const char *const with_clang[] = {
+    clang_name(), triple, march[target][1], "-c", "-x", "assembler", "-", "-o", "-", NULL};
   int status = -1;
   for (unsigned k = 0; k < 2 && names[k] != NULL && status < 0; k++) {
     const char *const as[] = {names[k], "-o", path, march[target][0], NULL};
@@ -141,8 +133,9 @@ static bool has_literal(const kiln_assembly *t) {
 }
 
 /* Writes all texts; `lines` gets the number of the first line of each, and of the end. */
-static bool put_all(int fd, kiln_processor target, bool coff, kiln_assembly *texts, uint32_t n,
+static bool put_all(int fd, kiln_target t, bool coff, kiln_assembly *texts, uint32_t n,
                     uint32_t *lines) {
+  const kiln_processor target = t.processor;
   int copy = dup(fd);
   FILE *f = copy >= 0 ? fdopen(copy, "w") : NULL;
   uint32_t line = 1;
@@ -150,7 +143,8 @@ static bool put_all(int fd, kiln_processor target, bool coff, kiln_assembly *tex
   for (uint32_t i = 0; i < n; i++) {
     if (texts[i].whole) fprintf(f, ".text\n");
     else kn_as_put_section(f, coff, &texts[i], i);
-    bool frame = texts[i].rows && !coff && !kn_as_has(&texts[i], ".cfi_startproc");
+    bool frame =
+      texts[i].rows && t.system != KILN_SYSTEM_WINDOWS && !kn_as_has(&texts[i], ".cfi_startproc");
     if (frame) fprintf(f, ".cfi_startproc\n"), line++;
     lines[i] = line;
     line += 1 + kn_as_put_text(f, target, coff, &texts[i], i);
@@ -227,7 +221,7 @@ static bool assemble_these(void *user, kiln_target t, kiln_assembly *texts, uint
   int in = memfd_create("kiln.s", 0), out = memfd_create("kiln.o", 0),
       errors = memfd_create("errors", 0);
   bool ok =
-    lines != NULL && in >= 0 && out >= 0 && errors >= 0 && put_all(in, target, coff, texts, n, lines);
+    lines != NULL && in >= 0 && out >= 0 && errors >= 0 && put_all(in, t, coff, texts, n, lines);
   if (ok && !(coff ? assemble_coff(in, out, errors) : assemble(target, in, out, errors))) {
     errors_of(a, errors, texts, n, lines);
   } else if (ok) {
@@ -263,7 +257,7 @@ static kiln_status assemble_all(void *user, kiln_target for_target, kiln_assembl
     first = i + 1;
   }
   return first == n || assemble_these(user, for_target, texts + first, n - first) ? KILN_OK
-                                                                              : KILN_ERR_IO;
+                                                                                  : KILN_ERR_IO;
 }
 
 kiln_as *kiln_as_new(kiln_module_options *options) {

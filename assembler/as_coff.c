@@ -9,7 +9,9 @@
 #include <string.h>
 
 enum { HEADER = 20, SECTION = 40, RELOC = 10, SYMBOL = 18, MACHINE_AMD64 = 0x8664 };
-enum { MOST_SECTIONS = 20000 }; /* each may have relocations and a group, and ELF's numbers have 16 bits */
+enum {
+  MOST_SECTIONS = 20000
+}; /* each may have relocations and a group, and ELF's numbers have 16 bits */
 /* IMAGE_SCN_... */
 #define SCN_CODE 0x20u
 #define SCN_DATA 0x40u
@@ -27,14 +29,23 @@ enum { CLASS_EXTERNAL = 2, CLASS_STATIC = 3, CLASS_LABEL = 6, CLASS_FILE = 103, 
 enum { SELECT_ANY = 2, SELECT_ASSOCIATIVE = 5 };
 enum { SEARCH_ALIAS = 3 }; /* IMAGE_WEAK_EXTERN_SEARCH_ALIAS, the last that has a definition */
 /* IMAGE_REL_AMD64_... */
-enum { REL_ADDR64 = 1, REL_ADDR32 = 2, REL_REL32 = 4, REL_REL32_5 = 9, REL_SECTION = 10, REL_SECREL = 11 };
+enum {
+  REL_ADDR64 = 1,
+  REL_ADDR32 = 2,
+  REL_REL32 = 4,
+  REL_REL32_5 = 9,
+  REL_SECTION = 10,
+  REL_SECREL = 11
+};
 
 static const char unreadable[] = "the assembler's object cannot be read";
 
 /* The section group that a section is in, or that others go with. */
 struct group {
-  uint32_t words[2]; /* content of the group's section: GRP_COMDAT and the number of the section that is in it */
-  uint32_t leader;   /* number of the symbol that names it, + 1: the second that the section has; NONE, OWN */
+  uint32_t words
+    [2]; /* content of the group's section: GRP_COMDAT and the number of the section that is in it */
+  uint32_t
+    leader; /* number of the symbol that names it, + 1: the second that the section has; NONE, OWN */
 };
 enum { NONE = 0, OWN = UINT32_MAX }; /* OWN: the section's own symbol was found so far */
 
@@ -248,12 +259,14 @@ static const char unusual[] = "not implemented: a symbol of this kind in assembl
 static const char *take_weak(struct coff *c, uint32_t i) {
   const uint8_t *aux = symbol_at(c, i) + SYMBOL;
   Elf64_Sym *to = &c->elf_symbols[i + 1];
-  if (symbol_at(c, i)[17] == 0 || word(aux) >= c->n_symbols || word(aux + 4) > SEARCH_ALIAS) return unusual;
+  if (symbol_at(c, i)[17] == 0 || word(aux) >= c->n_symbols || word(aux + 4) > SEARCH_ALIAS)
+    return unusual;
   const uint8_t *from = symbol_at(c, word(aux));
   uint32_t section = half(from + 12);
   to->st_info = ELF64_ST_INFO(STB_WEAK, STT_NOTYPE);
   if (section == UINT16_MAX && word(from + 8) == 0) return NULL; /* without a definition it is 0 */
-  if (section == 0 || section > c->n_sections) return "not implemented: a weak name of an undefined symbol";
+  if (section == 0 || section > c->n_sections)
+    return "not implemented: a weak name of an undefined symbol";
   to->st_shndx = (uint16_t)section;
   to->st_value = word(from + 8);
   return NULL;
@@ -344,11 +357,13 @@ static const char *take_relocs(struct coff *c, uint32_t section, Elf64_Rela **ne
     int64_t addend;
     if (symbol >= c->n_symbols || at > s->sh_size) return unreadable;
     uint32_t size = type == REL_ADDR64 ? 8 : type == REL_SECTION ? 2 : 4;
-    if (type == 0 || type > REL_SECREL) return "not implemented: a relocation of this kind in assembly";
+    if (type == 0 || type > REL_SECREL)
+      return "not implemented: a relocation of this kind in assembly";
     if (!take_field(c->out + s->sh_offset + at, size, s->sh_size - at, &addend)) return unreadable;
     if (type == REL_ADDR64) elf = R_X86_64_64;
     else if (type == REL_ADDR32) elf = R_X86_64_32;
-    else if (type >= REL_REL32 && type <= REL_REL32_5) elf = R_X86_64_PC32, addend -= 4 + (type - REL_REL32);
+    else if (type >= REL_REL32 && type <= REL_REL32_5)
+      elf = R_X86_64_PC32, addend -= 4 + (type - REL_REL32);
     else elf = KILN_RELOC_FORMAT + type;
     *(*next)++ = (Elf64_Rela){
       .r_offset = at, .r_info = ELF64_R_INFO((uint64_t)symbol + 1, elf), .r_addend = addend};

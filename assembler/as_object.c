@@ -123,11 +123,10 @@ static const char *relocations(kiln_as *a, kiln_processor target, const struct k
     if (k >= o->n_symbols || o->symbols[k].st_name >= o->strings_size) return unreadable;
     const Elf64_Sym *y = &o->symbols[k];
     uint32_t type = (uint32_t)ELF64_R_TYPE(from[i].r_info);
-    to[i] = (kiln_assembled_reloc){.offset_bytes = (uint32_t)from[i].r_offset,
-                                   .kind = type > KILN_RELOC_FORMAT
-                                             ? (kiln_reloc_kind)type
-                                             : kiln_elf_reloc_kind(target, type),
-                                   .addend = from[i].r_addend};
+    to[i] = (kiln_assembled_reloc){
+      .offset_bytes = (uint32_t)from[i].r_offset,
+      .kind = type > KILN_RELOC_FORMAT ? (kiln_reloc_kind)type : kiln_elf_reloc_kind(target, type),
+      .addend = from[i].r_addend};
     if (y->st_shndx != SHN_UNDEF && ELF64_ST_BIND(y->st_info) == STB_LOCAL && !by_name(y)) {
       if (y->st_shndx >= o->head->e_shnum || owners->text[y->st_shndx] == UINT32_MAX)
         return "not implemented: a reference to a section of this kind";

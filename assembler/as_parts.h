@@ -66,7 +66,8 @@ struct kn_as_object {
   struct kn_as_fde *fdes;
   size_t n_fdes;
   bool unusual_frames; /* it has a record that is not understood */
-  bool coff;           /* it was one in COFF, where .eh_frame is data like all other: systems do not read it */
+  bool
+    coff; /* it was one in COFF, where .eh_frame is data like all other: systems do not read it */
 };
 
 /* The content of section `s`; NULL if it is not within the object. The name of section `i`, or "". */

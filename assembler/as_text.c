@@ -285,9 +285,10 @@ static bool is_own_label(const void *r, const char *name, size_t n) {
 }
 
 bool kn_as_has_directives(const kiln_assembly *t) {
-  static const char *const words[] = {
-    ".section", ".pushsection", ".data", ".bss",   ".comm",    ".lcomm",     ".def",  ".seh_", ".cfi_",
-    ".secrel",  ".secidx",      ".rva",  ".weak",  ".linkonce", ".symidx",   ".type", ".hidden"};
+  static const char *const words[] = {".section", ".pushsection", ".data", ".bss",      ".comm",
+                                      ".lcomm",   ".def",         ".seh_", ".cfi_",     ".secrel",
+                                      ".secidx",  ".rva",         ".weak", ".linkonce", ".symidx",
+                                      ".type",    ".hidden"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (kn_as_has(t, words[i])) return true;
   return false;
@@ -299,7 +300,8 @@ static void check_coff(kiln_assembly *t) {
     t->error = "not implemented: numbers of symbols (.symidx, .safeseh)";
   if (t->whole) return;
   if (kn_as_has(t, ".seh_"))
-    t->error = "not implemented: .seh_ directives within a function; module-level assembly may have them";
+    t->error =
+      "not implemented: .seh_ directives within a function; module-level assembly may have them";
   if (kn_as_has(t, ".cfi_"))
     t->error = "not implemented: .cfi_ directives within a function for Windows; module-level "
                "assembly may have .seh_ directives";

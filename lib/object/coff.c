@@ -82,9 +82,8 @@ static const struct {
 static const char *lacks_of(const struct kn_image_section *s) {
   if (s->with != 0 && s->comdat == 0) return "sections that go with a symbol";
   if (s->kind != KN_SECTION_NAMED) return NULL;
-  return s->content > KILN_SECTION_ZERO && s->content != KILN_SECTION_OTHER
-           ? "sections of such a type"
-           : NULL;
+  const bool known = s->content == KILN_SECTION_OTHER && !(s->format_type & ~KN_COFF_KNOWN);
+  return s->content > KILN_SECTION_ZERO && !known ? "sections of such a type" : NULL;
 }
 
 static uint32_t named_flags(const struct kn_image_section *s) {

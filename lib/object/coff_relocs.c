@@ -33,7 +33,7 @@ bool kn_coff_put(struct kn_coff *c, uint32_t section, uint64_t at, uint32_t symb
 static bool put_addend(struct kn_coff *c, uint8_t *field, unsigned type, int64_t addend,
                        uint32_t symbol) {
   if (type == KN_COFF_SECTION) return true; /* a number of 16 bits */
-  if (type == KN_COFF_REL32) addend += 4; /* it counts from the field's end */
+  if (type == KN_COFF_REL32) addend += 4;   /* it counts from the field's end */
   if (type == KN_COFF_ADDR64) {
     kn_put64(field, (uint64_t)addend);
     return true;

@@ -37,11 +37,13 @@ int replaced(void);
 extern int nowhere __attribute__((weak));
 
 int main(void) {
-  counter++, written += 2, datum--, zeros[3] = 1, blank[2] = 2, shared[0] = 4, constants.hidden[9] = 5;
-  printf("%d %d %d %d %d %d\n", counter, written, datum, zeros[3] + blank[2] + shared[0], three(), grouped);
+  counter++, written += 2, datum--, zeros[3] = 1, blank[2] = 2, shared[0] = 4,
+                                    constants.hidden[9] = 5;
+  printf("%d %d %d %d %d %d\n", counter, written, datum, zeros[3] + blank[2] + shared[0], three(),
+         grouped);
   printf("%d %d %d\n", twice(20), replaced(), &nowhere == NULL);
-  printf("%d %d %d %d\n", constants.counter == &counter, constants.three() == 3, ((uintptr_t)shared & 63) == 0,
-         constants.hidden[9]);
+  printf("%d %d %d %d\n", constants.counter == &counter, constants.three() == 3,
+         ((uintptr_t)shared & 63) == 0, constants.hidden[9]);
   printf("%d %d %d\n", __ImageBase + constants.three_rva == (char *)three,
          __ImageBase + constants.counter_rva == (char *)&counter, constants.counter_secrel < 64);
   printf("%d %d\n", constants.counter_section != constants.own_section,
