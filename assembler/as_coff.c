@@ -81,7 +81,7 @@ static const uint8_t *symbol_at(const struct coff *c, uint32_t i) {
  * memory for them so far, their size is found out. */
 static uint32_t keep_string(struct coff *c, const uint8_t *p, uint64_t at) {
   const char *from = at != 0 ? (const char *)c->strings + at : (const char *)p;
-  if (at >= c->strings_size) return 0;
+  if (at != 0 && at >= c->strings_size) return 0;
   size_t n = strnlen(from, at != 0 ? c->strings_size - (size_t)at : 8), to = c->names_size;
   if (c->names != NULL) memcpy(c->names + to, from, n);
   c->names_size += n + 1;

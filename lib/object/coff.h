@@ -34,7 +34,7 @@ enum {
 #define KN_COFF_WRITE 0x80000000u
 /* What kiln_section_desc.format_type does not decide: comdats, the number of relocations, alignment. */
 #define KN_COFF_OTHERWISE (KN_COFF_COMDAT | KN_COFF_MANY_RELOCS | 0x00f00000u)
-/* All characteristics that COFF defines, with those that are for images alone or for no processor of Kiln's left out. */
+/* All characteristics that COFF defines for objects. */
 #define KN_COFF_KNOWN                                                                              \
   (KN_COFF_OTHERWISE | KN_COFF_CODE | KN_COFF_DATA | KN_COFF_ZERO | KN_COFF_INFO |                 \
    KN_COFF_REMOVE | KN_COFF_DISCARD | KN_COFF_EXEC | KN_COFF_READ | KN_COFF_WRITE | 0x1c000000u)

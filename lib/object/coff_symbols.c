@@ -51,8 +51,8 @@ static uint32_t add_weak(struct kn_coff *c, const char *name, struct kn_coff_sym
   return number == UINT32_MAX ? number : add_weak_of(c, name, fallback.type, number);
 }
 
-/* A weak name besides that of the comdat that it is in. Where the comdat's own symbol is, that is its fallback: of equal
- * comdats only one stays, and what refers to another's local symbol has none then. */
+/* A weak name besides that of the comdat that it is in. Where the comdat's own symbol is, that is its fallback: of
+ * equal comdats only one stays, and what refers to another's local symbol has none then. */
 static uint32_t add_weak_alias(struct kn_coff *c, const char *name, struct kn_coff_symbol at) {
   const uint32_t leader = c->sections.at[at.section - 1].leader;
   const bool same =

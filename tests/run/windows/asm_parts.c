@@ -16,8 +16,9 @@ __attribute__((noinline)) static int datum(int x) {
   return x;
 }
 __attribute__((noinline)) static int own(int x) {
-  __asm__ volatile(".pushsection plain\n1: .long 11\n.popsection\nincl 1b(%%rip)\n addl 1b(%%rip),%0"
-                   : "+r"(x)::"cc", "memory");
+  __asm__ volatile(
+    ".pushsection plain\n1: .long 11\n.popsection\nincl 1b(%%rip)\n addl 1b(%%rip),%0"
+    : "+r"(x)::"cc", "memory");
   return x;
 }
 

@@ -175,7 +175,26 @@ def main():
     def check_by_gnu(row):
         check(row, dict(os.environ, KILN_CLANG='/nonexistent'), ' by GNU as')
 
+    def check_text():
+        """Relocations by number in the text form: printed as they were, in the object; what has no such field is refused."""
+        good = ('target x86_64-windows\nextern data @far\ndata @x section "numbers" {\n  reloc32 3 @far+8\n  reloc32 11 @x\n'
+                '  reloc16 10 @far\n}\n')
+        with open(h.path('text.kir'), 'w') as f: f.write(good)
+        _, printed, _ = h.run([h.args.kiln, 'print', '--target=x86_64-windows', h.path('text.kir')])
+        h.run([h.args.kiln, 'compile', '--target=x86_64-windows', h.path('text.kir'), '-o', h.path('text.o')])
+        got = read(h.path('text.o'))[0]['numbers'][0][5]
+        if printed == good and got == ((0, 3, 'far', 8), (4, 11, 'x', 0), (8, 10, 'far', 0)): h.ok('relocations by number')
+        else: h.fail('relocations by number', '%s\n%s' % (printed, got))
+        for line, want in (('reloc32 70000 @x', 'must be at most 65535'), ('reloc16 3 @x', 'COFF has no such relocation'),
+                           ('reloc64 1 @x', 'COFF has no such relocation')):
+            with open(h.path('wrong.kir'), 'w') as f: f.write('data @x {\n  %s\n}\n' % line)
+            status, _, errors = h.run([h.args.kiln, 'compile', '--target=x86_64-windows', h.path('wrong.kir'),
+                                       '-o', h.path('wrong.o')], check=False)
+            if status == 1 and want in errors: h.ok(line + ' is refused')
+            else: h.fail(line + ' is refused', 'status %d: %s' % (status, errors))
+
     h.each(check, ROWS)
+    check_text()
     h.each(check_refused, REFUSED)
     if shutil.which(GNU_AS): h.each(check_by_gnu, [row for row in ROWS if row[0] in BY_GNU])
     else: h.skip('by GNU as', GNU_AS + ' is missing')
