@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <windows.h>
 
-__asm__(".section .tls$,\"dw\"\n.globl number\n.p2align 2\nnumber: .long 41\n.globl second\nsecond: .long 7\n.text\n"
-        ".globl by_assembly\nby_assembly: movl _tls_index(%rip),%eax\n movq %gs:88,%rcx\n movq (%rcx,%rax,8),%rcx\n"
+__asm__(".section .tls$,\"dw\"\n.globl number\n.p2align 2\nnumber: .long 41\n.globl "
+        "second\nsecond: .long 7\n.text\n"
+        ".globl by_assembly\nby_assembly: movl _tls_index(%rip),%eax\n movq %gs:88,%rcx\n movq "
+        "(%rcx,%rax,8),%rcx\n"
         " incl number@SECREL32(%rcx)\n movl second@SECREL32(%rcx),%eax\n ret\n");
 extern __thread int number, second;
 int by_assembly(void);
