@@ -71,6 +71,25 @@ static bool rewound(int in, int out) {
   return lseek(in, 0, SEEK_SET) == 0 && lseek(out, 0, SEEK_SET) == 0 && ftruncate(out, 0) == 0;
 }
 
+static const char *clang_name(void) {
+  const char *name = getenv("KILN_CLANG");
+  return name != NULL && name[0] != 0 ? name : "clang-22";
+}
+
+/* The same for Windows, by clang first: GNU as fills up the code of each section there. */
+static bool assemble_coff(int in, int out, int errors) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", out);
+  const char *const with_clang[] = {
+    clang_name(), "--target=x86_64-windows-gnu", "-Wa,-W", "-c", "-x", "assembler", "-", "-o", "-",
+    NULL};
+  const char *const as[] = {"x86_64-w64-mingw32-as", "-o", path, NULL};
+  if (!rewound(in, out)) return false;
+  int status = run(with_clang, in, out, errors);
+  if (status >= 0) return status == 0;
+  return rewound(in, out) && run(as, in, errors, errors) == 0;
+}
+
 /* Assembles what is in `in` to `out`; its messages are in `errors` then. */
 static bool assemble(kiln_processor target, int in, int out, int errors) {
   char path[64], triple[64];
@@ -84,17 +103,8 @@ static bool assemble(kiln_processor target, int in, int out, int errors) {
   /* `as` alone may be another target's, if folders of a cross compiler are in $PATH */
   const char *const names[] = {own != NULL && own[0] != 0 ? own : cross,
                                native && (own == NULL || own[0] == 0) ? "as" : NULL};
-  const char *clang = getenv("KILN_CLANG");
-  const char *const with_clang[] = {clang != NULL && clang[0] != 0 ? clang : "clang-22",
-                                    triple,
-                                    march[target][1],
-                                    "-c",
-                                    "-x",
-                                    "assembler",
-                                    "-",
-                                    "-o",
-                                    "-",
-                                    NULL};
+  const char *const with_clang[] = {
+    clang_name(), triple, march[target][1], "-c", "-x", "assembler", "-", "-o", "-", NULL};
   int status = -1;
   for (unsigned k = 0; k < 2 && names[k] != NULL && status < 0; k++) {
     const char *const as[] = {names[k], "-o", path, march[target][0], NULL};
@@ -123,19 +133,21 @@ static bool has_literal(const kiln_assembly *t) {
 }
 
 /* Writes all texts; `lines` gets the number of the first line of each, and of the end. */
-static bool put_all(int fd, kiln_processor target, kiln_assembly *texts, uint32_t n,
+static bool put_all(int fd, kiln_target t, bool coff, kiln_assembly *texts, uint32_t n,
                     uint32_t *lines) {
+  const kiln_processor target = t.processor;
   int copy = dup(fd);
   FILE *f = copy >= 0 ? fdopen(copy, "w") : NULL;
   uint32_t line = 1;
   if (f == NULL) return false;
   for (uint32_t i = 0; i < n; i++) {
     if (texts[i].whole) fprintf(f, ".text\n");
-    else kn_as_put_section(f, &texts[i], i);
-    bool frame = texts[i].rows && !kn_as_has(&texts[i], ".cfi_startproc");
+    else kn_as_put_section(f, coff, &texts[i], i);
+    bool frame =
+      texts[i].rows && t.system != KILN_SYSTEM_WINDOWS && !kn_as_has(&texts[i], ".cfi_startproc");
     if (frame) fprintf(f, ".cfi_startproc\n"), line++;
     lines[i] = line;
-    line += 1 + kn_as_put_text(f, target, &texts[i], i);
+    line += 1 + kn_as_put_text(f, target, coff, &texts[i], i);
     if (texts[i].text_bytes && texts[i].text[texts[i].text_bytes - 1] != '\n')
       fputc('\n', f), line++;
     if (jump[target] != NULL && !texts[i].whole && has_literal(&texts[i])) {
@@ -199,19 +211,23 @@ static void errors_of(kiln_as *a, int fd, kiln_assembly *texts, uint32_t n, cons
 }
 
 /* All of `n` texts, or one whole one. */
-static bool assemble_these(void *user, kiln_processor target, kiln_assembly *texts, uint32_t n) {
+static bool assemble_these(void *user, kiln_target t, kiln_assembly *texts, uint32_t n) {
   kiln_as *a = user;
+  const kiln_processor target = t.processor;
+  bool windows = t.system == KILN_SYSTEM_WINDOWS, coff = windows && texts[0].whole;
+  /* instructions alone are the same in all formats, and GNU as for ELF is the fastest */
+  for (uint32_t i = 0; i < n && windows && !coff; i++) coff = kn_as_has_directives(&texts[i]);
   uint32_t *lines = calloc((size_t)n + 1, sizeof *lines);
   int in = memfd_create("kiln.s", 0), out = memfd_create("kiln.o", 0),
       errors = memfd_create("errors", 0);
   bool ok =
-    lines != NULL && in >= 0 && out >= 0 && errors >= 0 && put_all(in, target, texts, n, lines);
-  if (ok && !assemble(target, in, out, errors)) {
+    lines != NULL && in >= 0 && out >= 0 && errors >= 0 && put_all(in, t, coff, texts, n, lines);
+  if (ok && !(coff ? assemble_coff(in, out, errors) : assemble(target, in, out, errors))) {
     errors_of(a, errors, texts, n, lines);
   } else if (ok) {
     size_t size;
     void *at = map(out, &size);
-    ok = at != NULL && kn_as_take(a, target, at, size, texts, n);
+    ok = at != NULL && kn_as_take(a, target, coff, at, size, texts, n);
     if (at != NULL) munmap(at, size);
   }
   if (in >= 0) close(in);
@@ -235,13 +251,13 @@ static kiln_status assemble_all(void *user, kiln_target for_target, kiln_assembl
   }
   for (uint32_t i = 0; i < n; i++) {
     if (!texts[i].whole) continue;
-    if ((i > first && !assemble_these(user, target, texts + first, i - first)) ||
-        !assemble_these(user, target, texts + i, 1))
+    if ((i > first && !assemble_these(user, for_target, texts + first, i - first)) ||
+        !assemble_these(user, for_target, texts + i, 1))
       return KILN_ERR_IO;
     first = i + 1;
   }
-  return first == n || assemble_these(user, target, texts + first, n - first) ? KILN_OK
-                                                                              : KILN_ERR_IO;
+  return first == n || assemble_these(user, for_target, texts + first, n - first) ? KILN_OK
+                                                                                  : KILN_ERR_IO;
 }
 
 kiln_as *kiln_as_new(kiln_module_options *options) {

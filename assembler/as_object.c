@@ -72,7 +72,7 @@ static bool open_object(kiln_as *a, struct kn_as_object *o) {
   for (size_t k = 1; k < o->n_symbols; k++)
     if (o->symbols[k].st_shndx < o->head->e_shnum && is_definition(o, &o->symbols[k]))
       o->has_symbol[o->symbols[k].st_shndx] = true;
-  return kn_as_find_frames(a, o);
+  return o->coff || kn_as_find_frames(a, o);
 }
 
 /* Which sections of an object are whose. */
@@ -123,9 +123,10 @@ static const char *relocations(kiln_as *a, kiln_processor target, const struct k
     if (k >= o->n_symbols || o->symbols[k].st_name >= o->strings_size) return unreadable;
     const Elf64_Sym *y = &o->symbols[k];
     uint32_t type = (uint32_t)ELF64_R_TYPE(from[i].r_info);
-    to[i] = (kiln_assembled_reloc){.offset_bytes = (uint32_t)from[i].r_offset,
-                                   .kind = kiln_elf_reloc_kind(target, type),
-                                   .addend = from[i].r_addend};
+    to[i] = (kiln_assembled_reloc){
+      .offset_bytes = (uint32_t)from[i].r_offset,
+      .kind = type > KILN_RELOC_FORMAT ? (kiln_reloc_kind)type : kiln_elf_reloc_kind(target, type),
+      .addend = from[i].r_addend};
     if (y->st_shndx != SHN_UNDEF && ELF64_ST_BIND(y->st_info) == STB_LOCAL && !by_name(y)) {
       if (y->st_shndx >= o->head->e_shnum || owners->text[y->st_shndx] == UINT32_MAX)
         return "not implemented: a reference to a section of this kind";
@@ -220,7 +221,7 @@ static bool has_content(const struct kn_as_object *o, unsigned i) {
   const char *name = kn_as_section(o, i);
   return s->sh_type != SHT_SYMTAB && s->sh_type != SHT_STRTAB && s->sh_type != SHT_RELA &&
          s->sh_type != SHT_NULL && s->sh_type != SHT_GROUP &&
-         strcmp(name, ".note.gnu.property") != 0 && strcmp(name, AS_FRAMES) != 0 &&
+         strcmp(name, ".note.gnu.property") != 0 && (o->coff || strcmp(name, AS_FRAMES) != 0) &&
          (s->sh_size != 0 || o->has_symbol[i]);
 }
 
@@ -525,10 +526,14 @@ static bool take(kiln_as *a, kiln_processor target, struct kn_as_object *o, kiln
   return true;
 }
 
-bool kn_as_take(kiln_as *a, kiln_processor target, const void *at, size_t size,
+bool kn_as_take(kiln_as *a, kiln_processor target, bool coff, const void *at, size_t size,
                 kiln_assembly *texts, uint32_t n) {
-  struct kn_as_object o = {.at = at, .size = size};
+  const char *error = coff ? kn_as_from_coff(a, &at, &size) : NULL;
+  for (uint32_t k = 0; k < n && error != NULL; k++) fail(&texts[k], error);
+  if (error != NULL) return true;
+  struct kn_as_object o = {.at = at, .size = size, .coff = coff};
   if (!texts[0].whole) return take(a, target, &o, texts, n);
-  texts[0].error = take_whole(a, target, &o, &texts[0]);
+  error = take_whole(a, target, &o, &texts[0]);
+  if (error != NULL) fail(&texts[0], error);
   return true;
 }

@@ -25,10 +25,13 @@ void *kn_as_keep(kiln_as *a, size_t size);
 /* True if texts for the target can be read. */
 bool kn_as_knows(kiln_processor target);
 
+/* True if the text has directives whose meaning the object's format decides: its sections, symbols and frames. */
+bool kn_as_has_directives(const kiln_assembly *t);
 /* Writes the directive that opens the section of a text, which is not whole; the text; the
  * number of its lines that end. Sets the error of a text that says what cannot be taken over. */
-void kn_as_put_section(FILE *f, const kiln_assembly *t, uint32_t number);
-uint32_t kn_as_put_text(FILE *f, kiln_processor target, kiln_assembly *t, uint32_t number);
+void kn_as_put_section(FILE *f, bool coff, const kiln_assembly *t, uint32_t number);
+uint32_t kn_as_put_text(FILE *f, kiln_processor target, bool coff, kiln_assembly *t,
+                        uint32_t number);
 
 /* True if the text gives a binding, visibility or type to a symbol that `is_own` does not say is its
  * own: that has no effect on the module's. */
@@ -63,6 +66,8 @@ struct kn_as_object {
   struct kn_as_fde *fdes;
   size_t n_fdes;
   bool unusual_frames; /* it has a record that is not understood */
+  bool
+    coff; /* it was one in COFF, where .eh_frame is data like all other: systems do not read it */
 };
 
 /* The content of section `s`; NULL if it is not within the object. The name of section `i`, or "". */
@@ -70,10 +75,15 @@ const void *kn_as_content(const struct kn_as_object *o, const Elf64_Shdr *s);
 const char *kn_as_section(const struct kn_as_object *o, unsigned i);
 /* True if the text has that in it. */
 bool kn_as_has(const kiln_assembly *t, const char *word);
-/* Fills in the code of `n` texts, or of one whole one, from the object of `size` bytes at `at`.
- * False without memory, or if that is no object. */
-bool kn_as_take(kiln_as *a, kiln_processor target, const void *at, size_t size,
+/* Fills in the code of `n` texts, or of one whole one, from the object of `size` bytes at `at`, which is in COFF or in
+ * ELF. False without memory, or if that is no object. */
+bool kn_as_take(kiln_as *a, kiln_processor target, bool coff, const void *at, size_t size,
                 kiln_assembly *texts, uint32_t n);
+
+/* ---- as_coff.c ---- */
+
+/* Makes an object in ELF from the one in COFF of *size bytes at *at: sets both. NULL, or what is wrong. */
+const char *kn_as_from_coff(kiln_as *a, const void **at, size_t *size);
 
 /* ---- as_frames.c ---- */
 

@@ -40,6 +40,7 @@ bool kn_as_knows(kiln_processor target) { return comments[target] != NULL; }
 struct reader {
   const char *s, *end;
   const char *comment; /* what begins one up to the end of the line */
+  bool coff;           /* sections are given COFF's flags */
   FILE *f;             /* NULL: labels are looked for */
   uint32_t number;     /* of the text */
   uint32_t n_labels;
@@ -136,8 +137,15 @@ static void put_own_section(FILE *f, const char *directive, uint32_t number) {
   fprintf(f, "%s " AS_SECTION "%u", directive, number);
 }
 
-void kn_as_put_section(FILE *f, const kiln_assembly *t, uint32_t number) {
+/* What follows the name of a text's section, of which COFF's assemblers want the flags each time. */
+static const char coff_code[] = ",\"xr\"";
+
+void kn_as_put_section(FILE *f, bool coff, const kiln_assembly *t, uint32_t number) {
   put_own_section(f, ".section", number);
+  if (coff) {
+    fprintf(f, "%s\n", coff_code);
+    return;
+  }
   /* what asks to be in the section group of its code, `"?"`, gets to know that there is one */
   if (kn_as_has(t, "?")) fprintf(f, ",\"axG\",@progbits," AS_GROUP "%u,comdat\n", number);
   else fprintf(f, ",\"ax\",@progbits\n");
@@ -154,9 +162,12 @@ static bool section(struct reader *r, struct word w) {
       return false;
     }
     if (r->f == NULL) return true;
-    if (is(w, ".text")) put_own_section(r->f, ".section", r->number);
-    else if (is(w, ".data")) fprintf(r->f, ".section .data" AS_SECTION "%u,\"aw\"", r->number);
-    else fprintf(r->f, ".section .bss" AS_SECTION "%u,\"aw\",@nobits", r->number);
+    const char *code = r->coff ? coff_code : "", *data = r->coff ? "dw" : "aw",
+               *zero = r->coff ? "\"bw\"" : "\"aw\",@nobits";
+    if (is(w, ".text")) put_own_section(r->f, ".section", r->number), fputs(code, r->f);
+    else if (is(w, ".data"))
+      fprintf(r->f, ".section .data" AS_SECTION "%u,\"%s\"", r->number, data);
+    else fprintf(r->f, ".section .bss" AS_SECTION "%u,%s", r->number, zero);
     return true;
   }
   if (!push && !is(w, ".section")) return false;
@@ -168,7 +179,7 @@ static bool section(struct reader *r, struct word w) {
          (quoted ? name.at[name.n] != '"' : !strchr(" \t\r\n;,", name.at[name.n])))
     name.n++;
   if (is(name, ".text")) {
-    if (r->f != NULL) fprintf(r->f, AS_SECTION "%u", r->number);
+    if (r->f != NULL) fprintf(r->f, AS_SECTION "%u%s", r->number, r->coff ? coff_code : "");
     while (!ends(r)) r->s++;
     return true;
   }
@@ -273,10 +284,38 @@ static bool is_own_label(const void *r, const char *name, size_t n) {
   return is_label(r, (struct word){name, n});
 }
 
-uint32_t kn_as_put_text(FILE *f, kiln_processor target, kiln_assembly *t, uint32_t number) {
+bool kn_as_has_directives(const kiln_assembly *t) {
+  static const char *const words[] = {".section", ".pushsection", ".data", ".bss",      ".comm",
+                                      ".lcomm",   ".def",         ".seh_", ".cfi_",     ".secrel",
+                                      ".secidx",  ".rva",         ".weak", ".linkonce", ".symidx",
+                                      ".type",    ".hidden"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (kn_as_has(t, words[i])) return true;
+  return false;
+}
+
+/* Refuses what the text says for COFF and cannot be taken over. */
+static void check_coff(kiln_assembly *t) {
+  if (kn_as_has(t, ".symidx") || kn_as_has(t, ".safeseh"))
+    t->error = "not implemented: numbers of symbols (.symidx, .safeseh)";
+  if (t->whole) return;
+  if (kn_as_has(t, ".seh_"))
+    t->error =
+      "not implemented: .seh_ directives within a function; module-level assembly may have them";
+  if (kn_as_has(t, ".cfi_"))
+    t->error = "not implemented: .cfi_ directives within a function for Windows; module-level "
+               "assembly may have .seh_ directives";
+}
+
+uint32_t kn_as_put_text(FILE *f, kiln_processor target, bool coff, kiln_assembly *t,
+                        uint32_t number) {
   uint32_t lines = 0;
-  struct reader r = {
-    .s = t->text, .end = t->text + t->text_bytes, .comment = comments[target], .number = number};
+  struct reader r = {.s = t->text,
+                     .end = t->text + t->text_bytes,
+                     .comment = comments[target],
+                     .coff = coff,
+                     .number = number};
+  if (coff) check_coff(t);
   for (const char *s = r.s; s < r.end; s++) lines += *s == '\n';
   if (t->whole) {
     r.f = f;

@@ -216,6 +216,9 @@ static kiln_status collect(struct linker *l) {
       continue;
     }
     for (size_t r = 0; r < d.n_relocs; r++) {
+      if (d.relocs[r].kind != 0)
+        return fail(l, KILN_ERR_UNSUPPORTED,
+                    "data with a relocation of an object's format is interpreted", name_of(&s));
       l->low |= d.relocs[r].size_bytes == 4 && d.relocs[r].relative_to.id == 0;
     }
     if (in->options.place) {

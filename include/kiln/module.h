@@ -469,7 +469,8 @@ typedef struct kiln_reloc {
   uint64_t offset_bytes; /**< from the start of the data */
   kiln_symbol symbol;    /**< the symbol whose address is stored */
   int64_t addend;        /**< added to the address of `symbol` */
-  /** Size of the field in bytes, 8 or 4. Size 4 is for differences, and for programs that are loaded below 2 GiB. */
+  /** Size of the field in bytes, 8 or 4; with `kind`, also 2. Without `kind`, size 4 is for differences, and for
+   * programs that are loaded below 2 GiB. */
   uint8_t size_bytes;
   /** If nonzero, the stored value is the address of `symbol`, plus `addend`, minus the address of `relative_to`. This
    * is allowed in two cases:
@@ -477,7 +478,10 @@ typedef struct kiln_reloc {
    * - `symbol` is local, and `relative_to` is defined in the same section as `symbol`. Two blocks of one function are
    *   an example. */
   kiln_symbol relative_to;
-  uint64_t reserved[1]; /**< 0 */
+  /** 0 (KILN_RELOC_NONE), or KILN_RELOC_FORMAT + n: the relocation with the number n of the object format, without
+   * `relative_to`. Only objects can have such relocations; the JIT and the interpreter refuse them. */
+  uint32_t kind;
+  uint32_t reserved[1]; /**< 0 */
 } kiln_reloc;
 
 /** Flags of a data definition. */

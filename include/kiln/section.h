@@ -41,7 +41,8 @@ typedef struct kiln_section_desc {
   uint32_t flags;         /**< all of the section's KILN_SECTION_... */
   kiln_section_kind kind; /**< the meaning of its content */
   /** With OTHER, the object format's number for a kind of section that this header does not name. For ELF, this is a
-   * section type that a system, a processor or an application defines (0x60000000 and above). Without OTHER, 0. */
+   * section type that a system, a processor or an application defines (0x60000000 and above). For COFF, these are the
+   * section's characteristics, without those for its alignment. Without OTHER, 0. */
   uint32_t format_type;
   /** Size of an entry of the section. With MERGE, the size must be nonzero. 0 means that there are no entries. */
   uint32_t entry_bytes;

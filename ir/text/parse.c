@@ -611,10 +611,22 @@ static bool data_number(struct kn_parser *p, kiln_type type) {
   return true;
 }
 
-static bool data_reloc(struct kn_parser *p, const struct kn_parse_item *it, uint8_t size,
-                       bool relative) {
+/* Words for relocations, with the size of the field, and whether the number of the object's format follows. */
+static const char *const reloc_words[] = {"addr",    "addr32",  "rel64",  "rel32",
+                                          "reloc64", "reloc32", "reloc16"};
+static const uint8_t reloc_sizes[] = {8, 4, 8, 4, 8, 4, 2};
+enum { FIRST_RELATIVE = 2, FIRST_NUMBERED = 4, N_RELOC_WORDS = 7 };
+
+static bool data_reloc(struct kn_parser *p, const struct kn_parse_item *it, unsigned word) {
+  const bool relative = word >= FIRST_RELATIVE && word < FIRST_NUMBERED;
+  const uint8_t size = reloc_sizes[word];
+  uint64_t number = 0;
   kiln_reloc r = {
     .offset_bytes = p->bytes.n, .size_bytes = size, .relative_to = {relative ? it->symbol.id : 0}};
+  if (word >= FIRST_NUMBERED) {
+    if (!kn_parse_number(p, UINT16_MAX, "a kind of relocation", &number)) return false;
+    r.kind = KILN_RELOC_FORMAT + (uint32_t)number;
+  }
   if (!kn_parse_symbol(p, &r.symbol, &r.addend)) return false;
   if (relative && kn_parse_take(p, '-') && !kn_parse_symbol(p, &r.relative_to, NULL)) return false;
   uint8_t *at = more_bytes(p, size);
@@ -624,9 +636,6 @@ static bool data_reloc(struct kn_parser *p, const struct kn_parse_item *it, uint
   p->relocs.at[p->relocs.n++] = r;
   return true;
 }
-
-/* Bit 0: four bytes; bit 1: relative. */
-static const char *const reloc_words[4] = {"addr", "addr32", "rel64", "rel32"};
 
 static bool define_data(struct kn_parser *p, struct kn_parse_item *it) {
   unsigned reloc;
@@ -667,8 +676,8 @@ static bool define_data(struct kn_parser *p, struct kn_parse_item *it) {
         p->bytes.n = (uint32_t)(at - p->bytes.at) + (uint32_t)kn_lex_decode(&p->lx.tok, (char *)at);
         kn_parse_next(p);
         type = KILN_TYPE_VOID;
-      } else if (word_in(p, reloc_words, 4, &reloc)) {
-        ok = data_reloc(p, it, reloc & 1 ? 4 : 8, reloc >= 2);
+      } else if (word_in(p, reloc_words, N_RELOC_WORDS, &reloc)) {
+        ok = data_reloc(p, it, reloc);
         type = KILN_TYPE_VOID;
       } else {
         if (p->lx.tok.kind == KN_TOK_IDENT) {

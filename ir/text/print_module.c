@@ -355,8 +355,10 @@ static void put_data(struct kn_printer *p, const struct kn_data *d) {
     else if (end > at) put_zero(p, end - at);
     if (i == d->n_relocs) break;
     const kiln_reloc *r = &d->relocs[i];
-    kn_put_text(p, r->relative_to.id ? "  rel" : "  addr");
-    if (r->relative_to.id || r->size_bytes != 8) kn_put_unsigned(p, 8u * r->size_bytes);
+    kn_put_text(p, r->kind != 0 ? "  reloc" : r->relative_to.id ? "  rel" : "  addr");
+    if (r->kind != 0 || r->relative_to.id || r->size_bytes != 8)
+      kn_put_unsigned(p, 8u * r->size_bytes);
+    if (r->kind != 0) kn_put_form(p, " %u", r->kind - KILN_RELOC_FORMAT);
     kn_put(p, " ", 1);
     kn_put_symbol(p, r->symbol.id);
     kn_put_offset(p, r->addend);

@@ -93,6 +93,9 @@ bool kn_jit_scan(struct kn_jit_link *l) {
     for (uint32_t k = 0; k < in->n_data; k++) {
       const struct kn_data *d = in->m->data.at + in->data[k];
       for (size_t r = 0; r < d->n_relocs; r++) {
+        const struct kn_code_reloc of = {.symbol = d->relocs[r].symbol.id,
+                                         .kind = d->relocs[r].kind};
+        if (KN_UNLIKELY(of.kind != 0)) return unsupported(l, in, &of);
         if (!refer(l, i, d->relocs[r].symbol.id)) return false;
         if (d->relocs[r].relative_to.id != 0 && !refer(l, i, d->relocs[r].relative_to.id))
           return false;

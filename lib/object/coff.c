@@ -82,11 +82,13 @@ static const struct {
 static const char *lacks_of(const struct kn_image_section *s) {
   if (s->with != 0 && s->comdat == 0) return "sections that go with a symbol";
   if (s->kind != KN_SECTION_NAMED) return NULL;
-  return s->content > KILN_SECTION_ZERO ? "sections of such a type" : NULL;
+  const bool known = s->content == KILN_SECTION_OTHER && !(s->format_type & ~KN_COFF_KNOWN);
+  return s->content > KILN_SECTION_ZERO && !known ? "sections of such a type" : NULL;
 }
 
 static uint32_t named_flags(const struct kn_image_section *s) {
   uint32_t flags = KN_COFF_READ;
+  if (s->content == KILN_SECTION_OTHER) return s->format_type & ~KN_COFF_OTHERWISE;
   bool zero = s->content == KILN_SECTION_ZERO || (!s->nonzero && strncmp(s->name, ".bss", 4) == 0);
   if (s->flags & KILN_SECTION_EXEC) flags |= KN_COFF_EXEC | KN_COFF_CODE;
   else flags |= zero ? KN_COFF_ZERO : KN_COFF_DATA;
@@ -131,6 +133,11 @@ static bool add_section(struct kn_coff *c, uint32_t i) {
   return true;
 }
 
+/* Has a section tables of unwinding for the code of a comdat, which GNU's linker finds by the name? */
+static bool is_table(const char *name) {
+  return strncmp(name, ".xdata$", 7) == 0 || strncmp(name, ".pdata$", 7) == 0;
+}
+
 /* A comdat's section is that of the symbol of its name; others go with that. */
 static bool choose(struct kn_coff *c, struct kn_coff_section *s) {
   static const uint8_t choices[KILN_COMDAT_COUNT] = {[KILN_COMDAT_ANY] = KN_COFF_ANY,
@@ -152,6 +159,10 @@ static bool choose(struct kn_coff *c, struct kn_coff_section *s) {
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED,
                           "section group '%.100s': COFF has only groups with a symbol of that name",
                           comdat->name);
+  if (c->sections.at + leader - 1 != s && is_table(s->name)) {
+    s->select = KN_COFF_ANY; /* as kn_coff_plan_unwind has it */
+    return true;
+  }
   if (c->sections.at + leader - 1 != s) {
     s->select = KN_COFF_ASSOCIATIVE;
     s->with = leader;

@@ -15,6 +15,7 @@ enum {
   KN_COFF_ADDR32 = 2,
   KN_COFF_ADDR32NB = 3, /* from the image's base */
   KN_COFF_REL32 = 4,
+  KN_COFF_SECTION = 10,
   KN_COFF_SECREL = 11
 };
 /* IMAGE_SCN_... */
@@ -31,6 +32,12 @@ enum {
   KN_COFF_READ = 0x40000000
 };
 #define KN_COFF_WRITE 0x80000000u
+/* What kiln_section_desc.format_type does not decide: comdats, the number of relocations, alignment. */
+#define KN_COFF_OTHERWISE (KN_COFF_COMDAT | KN_COFF_MANY_RELOCS | 0x00f00000u)
+/* All characteristics that COFF defines for objects. */
+#define KN_COFF_KNOWN                                                                              \
+  (KN_COFF_OTHERWISE | KN_COFF_CODE | KN_COFF_DATA | KN_COFF_ZERO | KN_COFF_INFO |                 \
+   KN_COFF_REMOVE | KN_COFF_DISCARD | KN_COFF_EXEC | KN_COFF_READ | KN_COFF_WRITE | 0x1c000000u)
 /* IMAGE_COMDAT_SELECT_... */
 enum {
   KN_COFF_ONE_ONLY = 1,

@@ -32,7 +32,8 @@ bool kn_coff_put(struct kn_coff *c, uint32_t section, uint64_t at, uint32_t symb
 /* Writes an addend to the field of a relocation. */
 static bool put_addend(struct kn_coff *c, uint8_t *field, unsigned type, int64_t addend,
                        uint32_t symbol) {
-  if (type == KN_COFF_REL32) addend += 4; /* it counts from the field's end */
+  if (type == KN_COFF_SECTION) return true; /* a number of 16 bits */
+  if (type == KN_COFF_REL32) addend += 4;   /* it counts from the field's end */
   if (type == KN_COFF_ADDR64) {
     kn_put64(field, (uint64_t)addend);
     return true;
@@ -59,9 +60,18 @@ static uint32_t find(struct kn_coff *c, uint32_t id, int64_t *addend) {
   return c->sections.at[c->section_of[p->section - 1] - 1].symbol;
 }
 
+/* The number of a relocation; 0: COFF has none. Of those by number the ones that no kind has, within their section. */
+static unsigned type_of(const struct kn_coff *c, const struct kn_image_reloc *r) {
+  if (KN_LIKELY(r->kind < KILN_RELOC_KIND_COUNT)) return c->machine->relocs[r->kind];
+  const unsigned type = r->kind - KILN_RELOC_FORMAT, bytes = type == KN_COFF_SECTION ? 2 : 4;
+  const uint64_t size = c->sections.at[c->current].size;
+  if (type != KN_COFF_ADDR32NB && type != KN_COFF_SECTION && type != KN_COFF_SECREL) return 0;
+  return r->offset <= size && size - r->offset >= bytes ? type : 0;
+}
+
 bool kn_coff_put_reloc(void *user, const struct kn_image_reloc *r) {
   struct kn_coff *c = user;
-  unsigned type = r->kind < KILN_RELOC_KIND_COUNT ? c->machine->relocs[r->kind] : 0;
+  unsigned type = type_of(c, r);
   int64_t addend = r->addend;
   if (type == 0) return no_type(c, r);
   uint32_t number;

@@ -36,15 +36,28 @@ static bool add_section_symbol(struct kn_coff *c, uint32_t i) {
   return number != UINT32_MAX;
 }
 
-/* A symbol for which `fallback` stands where no object defines it otherwise. */
+/* A symbol for which the symbol of number `fallback` stands where no object defines it otherwise. */
+static uint32_t add_weak_of(struct kn_coff *c, const char *name, uint16_t type, uint32_t fallback) {
+  return add(c,
+             (struct kn_coff_symbol){
+               .name = name, .type = type, .class = KN_COFF_WEAK, .aux = 1, .fallback = fallback});
+}
+
+/* The same with a new symbol as `fallback`. */
 static uint32_t add_weak(struct kn_coff *c, const char *name, struct kn_coff_symbol fallback) {
   fallback.name =
     kn_coff_join(c, ".weak.", name, ".default", c->unique[0] ? "." : "", c->unique, NULL);
   uint32_t number = add(c, fallback);
-  if (number == UINT32_MAX) return number;
-  return add(
-    c, (struct kn_coff_symbol){
-         .name = name, .type = fallback.type, .class = KN_COFF_WEAK, .aux = 1, .fallback = number});
+  return number == UINT32_MAX ? number : add_weak_of(c, name, fallback.type, number);
+}
+
+/* A weak name besides that of the comdat that it is in. Where the comdat's own symbol is, that is its fallback: of
+ * equal comdats only one stays, and what refers to another's local symbol has none then. */
+static uint32_t add_weak_alias(struct kn_coff *c, const char *name, struct kn_coff_symbol at) {
+  const uint32_t leader = c->sections.at[at.section - 1].leader;
+  const bool same =
+    leader != 0 && c->numbers[leader] != 0 && c->image->places[leader].value == at.value;
+  return same ? add_weak_of(c, name, at.type, c->numbers[leader] - 1) : add_weak(c, name, at);
 }
 
 uint32_t kn_coff_number(struct kn_coff *c, uint32_t id) {
@@ -149,7 +162,11 @@ static bool define(struct kn_coff *c, uint32_t id) {
     comdat = (c->sections.at[i - 1].flags & KN_COFF_COMDAT) != 0;
   }
   bool weak = s->linkage == KILN_LINKAGE_WEAK || s->linkage == KILN_LINKAGE_LINKONCE;
-  uint32_t number = weak && !comdat ? add_weak(c, name, new) : add(c, new);
+  const bool other_name =
+    comdat && s->kind == KILN_SYMBOL_ALIAS && weak; /* LLVM: emitGlobalAlias */
+  uint32_t number = other_name        ? add_weak_alias(c, name, new)
+                    : weak && !comdat ? add_weak(c, name, new)
+                                      : add(c, new);
   c->numbers[id] = number + 1;
   return number != UINT32_MAX && add_directive(c, s, p->what == KN_IS_FUNC);
 }

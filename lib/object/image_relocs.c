@@ -164,8 +164,8 @@ static bool data_relocs(const struct sink *k, const struct kn_image_piece *piece
     const kiln_reloc *r = d->relocs + i;
     uint64_t offset = piece->offset + r->offset_bytes;
     memset(k->base + offset, 0, r->size_bytes);
-    const struct kn_image_reloc to = {offset, kn_reloc_of_data(r->size_bytes, false), r->symbol.id,
-                                      0, r->addend};
+    const uint32_t kind = r->kind != 0 ? r->kind : kn_reloc_of_data(r->size_bytes, false);
+    const struct kn_image_reloc to = {offset, kind, r->symbol.id, 0, r->addend};
     if (r->relative_to.id != 0 ? !distance(k, piece->offset, r) : !give(k, &to)) return false;
   }
   return true;

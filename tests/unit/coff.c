@@ -304,6 +304,17 @@ static void relocations(void **state) {
   const kiln_reloc at = {.symbol = far, .addend = 9, .size_bytes = 8};
   data_of(t, (kiln_symbol_desc){.name = "table"},
           (kiln_data_desc){.size_bytes = 8, .relocs = &at, .n_relocs = 1, .align_log2 = 3});
+  /* by number: from the image's base, from a section's start, a section's number */
+  const kiln_reloc by_number[] = {
+    {.symbol = far, .addend = 5, .size_bytes = 4, .kind = KILN_RELOC_FORMAT + 3},
+    {.offset_bytes = 4,
+     .symbol = local,
+     .addend = 6,
+     .size_bytes = 4,
+     .kind = KILN_RELOC_FORMAT + 11},
+    {.offset_bytes = 8, .symbol = local, .size_bytes = 2, .kind = KILN_RELOC_FORMAT + 10}};
+  data_of(t, (kiln_symbol_desc){.name = "by_number", .section = "numbers"},
+          (kiln_data_desc){.size_bytes = 10, .relocs = by_number, .n_relocs = 3});
   const char *text = load_coff(t, "--sections --section-relocations --section-data --symbols");
   static const char *const want[] = {
     "0x3 IMAGE_REL_AMD64_REL32 far",
@@ -324,6 +335,11 @@ static void relocations(void **state) {
   has(s, "0060: 9090E807 000000C3");
   has(block(text, "Section", ".data", 0), "0x8 IMAGE_REL_AMD64_ADDR64 far");
   has(block(text, "Section", ".data", 0), "0000: 61626364 65666768 09000000 00000000");
+  s = block(text, "Section", "numbers", 0);
+  has(s, "0x0 IMAGE_REL_AMD64_ADDR32NB far");
+  has(s, "0x4 IMAGE_REL_AMD64_SECREL .data");
+  has(s, "0x8 IMAGE_REL_AMD64_SECTION .data");
+  has(s, "0000: 05000000 06000000 0000");
   has(block(text, "Section", ".rdata$.refptr.elsewhere", 0),
       "0x0 IMAGE_REL_AMD64_ADDR64 elsewhere");
   assert_null(block(text, "Section", ".rdata$.refptr.elsewhere", 1));
@@ -453,6 +469,16 @@ static void what_cannot_be(void **state) {
   data_of(t, (kiln_symbol_desc){.name = "x", .section = "s"}, (kiln_data_desc){.bytes = "1234"});
   refused(t, KILN_ERR_UNSUPPORTED, "section 's': COFF has no sections of such a type");
   kiln_symbol far = undefined(t, "far");
+  kiln_reloc wide = {.symbol = far, .size_bytes = 8, .kind = KILN_RELOC_FORMAT + 1};
+  data_of(t, (kiln_symbol_desc){.name = "x"},
+          (kiln_data_desc){.size_bytes = 8, .relocs = &wide, .n_relocs = 1});
+  refused(t, KILN_ERR_UNSUPPORTED, "against 'far': COFF has no such relocation");
+  far = undefined(t, "far");
+  wide = (kiln_reloc){.symbol = far, .size_bytes = 2, .kind = KILN_RELOC_FORMAT + 3};
+  data_of(t, (kiln_symbol_desc){.name = "x", .section = "two bytes"},
+          (kiln_data_desc){.size_bytes = 2, .relocs = &wide, .n_relocs = 1});
+  refused(t, KILN_ERR_UNSUPPORTED, "against 'far': COFF has no such relocation");
+  far = undefined(t, "far");
   kiln_reloc at = {.symbol = far, .size_bytes = 4, .addend = INT64_C(1) << 40};
   data_of(t, (kiln_symbol_desc){.name = "x"},
           (kiln_data_desc){.size_bytes = 4, .relocs = &at, .n_relocs = 1});

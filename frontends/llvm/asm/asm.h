@@ -229,8 +229,10 @@ void kn_asm_data_free(struct kn_bc *r, const kiln_data_desc *desc);
 /* Where a section's content goes (`section` of the symbol; NULL: by content), and what is said of that section. What
  * linkers merge they take apart, but the content is one item, which all that refers to a label in it names: such
  * sections are not merged, unless nothing in memory can refer to them. */
-void kn_asm_where(const kiln_assembled_section *s, kiln_symbol_desc *where,
+void kn_asm_where(const struct kn_bc *r, const kiln_assembled_section *s, kiln_symbol_desc *where,
                   kiln_section_desc *said);
+/* True if objects are in COFF, not in ELF. */
+bool kn_asm_is_coff(const struct kn_bc *r);
 /* What a symbol is called, and who sees it. */
 void kn_asm_name(struct kn_bc *r, const kiln_assembled_symbol *s, kiln_symbol_desc *desc);
 

@@ -8,7 +8,8 @@
 /* The section of frames, if rows of code cannot say what they are, or not exactly. */
 static bool is_frames(const kiln_assembled_section *s) { return strcmp(s->name, ".eh_frame") == 0; }
 
-static bool has_frames(const kiln_assembly *a) {
+static bool has_frames(const struct kn_bc *r, const kiln_assembly *a) {
+  if (kn_asm_is_coff(r)) return false; /* they are data */
   for (uint32_t i = 0; i < a->n_sections; i++)
     if (is_frames(&a->sections[i])) return true;
   return false;
@@ -86,7 +87,7 @@ static bool define_data(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
 static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s, bool own) {
   kiln_symbol_desc desc = {.linkage = KILN_LINKAGE_PRIVATE, .comdat = s->group, .body = true};
   kiln_section_desc said;
-  kn_asm_where(s, &desc, &said);
+  kn_asm_where(r, s, &desc, &said);
   if (s->tls) desc.tls = KILN_TLS_GENERAL_DYNAMIC;
   /* not that of functions that name no section: shares_code */
   if (own && s->flags & KILN_SECTION_EXEC) desc.section = s->name;
@@ -148,6 +149,8 @@ static bool define_name(struct kn_bc *r, const kiln_assembly *a, const kiln_asse
   if (!tls) desc.tls = KILN_TLS_NONE;
   else if (desc.tls == KILN_TLS_NONE) desc.tls = KILN_TLS_GENERAL_DYNAMIC;
   if (s->kind == KILN_ASSEMBLED_COMMON) desc.linkage = KILN_LINKAGE_COMMON;
+  const char *group = placed && kn_asm_is_coff(r) ? a->sections[s->section].group : NULL;
+  if (group && strcmp(group, s->name) == 0) desc.comdat = group; /* it names the group */
   kiln_symbol symbol =
     placed ? define_place(r, s, &desc, items[s->section]) : declare_name(r, s, &desc);
   kiln_data_desc data = {.size_bytes = s->size_bytes, .align_log2 = s->align_log2};
@@ -165,7 +168,7 @@ bool kn_bc_define_assembly(struct kn_bc *r) {
   if (kiln_module_assemble(r->module, &a, 1) != KILN_OK)
     return kn_bc_unsupported(r, "module-level assembly, since the assembler has failed");
   if (a.error) return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "module-level assembly: %s", a.error);
-  bool own = has_frames(&a), jit = own && kiln_module_is_jit(r->module);
+  bool own = has_frames(r, &a), jit = own && kiln_module_is_jit(r->module);
   bool shared = own && shares_code(r->module, &a);
   if ((jit || shared) && has_rows(&a)) own = false; /* these say all but where code has no frame */
   if (own && jit)

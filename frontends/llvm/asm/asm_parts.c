@@ -43,6 +43,10 @@ bool kn_asm_keep_parts(struct kn_bc *r, struct kn_asm_text *t, const kiln_assemb
 
 /* ---- content ---- */
 
+bool kn_asm_is_coff(const struct kn_bc *r) {
+  return kiln_module_get_target(r->module).format == KILN_FORMAT_COFF;
+}
+
 /* How a relocation in data can be said otherwise: its size, and whether it is a distance from its own place. */
 static bool plain_reloc(kiln_reloc_kind kind, uint8_t *size, bool *distance) {
   static const kiln_reloc_kind plain[] = {KILN_RELOC_ABS64, KILN_RELOC_ABS32, KILN_RELOC_REL64,
@@ -54,6 +58,13 @@ static bool plain_reloc(kiln_reloc_kind kind, uint8_t *size, bool *distance) {
     return true;
   }
   return false;
+}
+
+/* The size of a relocation that only COFF has; false: it is none. */
+static bool coff_reloc(const struct kn_bc *r, kiln_reloc_kind kind, uint8_t *size) {
+  const kiln_reloc_kind section = (kiln_reloc_kind)(KILN_RELOC_FORMAT + 10); /* ..._SECTION */
+  *size = kind == section ? 2 : 4;
+  return kind >= KILN_RELOC_FORMAT && kn_asm_is_coff(r);
 }
 
 kiln_symbol kn_asm_referred(struct kn_bc *r, const kiln_assembled_reloc *from,
@@ -69,9 +80,9 @@ bool kn_asm_data(struct kn_bc *r, const kiln_assembled_section *s, kiln_symbol s
   if (!ok) kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
   for (uint32_t i = 0; i < s->n_relocs && ok; i++) {
     const kiln_assembled_reloc *from = &s->relocs[i];
-    bool distance;
     uint8_t size;
-    if (!plain_reloc(from->kind, &size, &distance)) {
+    bool distance = false, numbered = coff_reloc(r, from->kind, &size);
+    if (!numbered && !plain_reloc(from->kind, &size, &distance)) {
       kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
                  "not implemented: assembly with relocation number %u in section %.60s",
                  kiln_elf_reloc_number(r->target, from->kind), s->name);
@@ -81,7 +92,8 @@ bool kn_asm_data(struct kn_bc *r, const kiln_assembled_section *s, kiln_symbol s
     relocs[i] = (kiln_reloc){.offset_bytes = from->offset_bytes,
                              .symbol = kn_asm_referred(r, from, items, code),
                              .addend = from->addend,
-                             .size_bytes = size};
+                             .size_bytes = size,
+                             .kind = numbered ? (uint32_t)from->kind : 0};
     if (distance) {
       relocs[i].relative_to = self;
       relocs[i].addend -= from->offset_bytes;
@@ -102,20 +114,21 @@ void kn_asm_data_free(struct kn_bc *r, const kiln_data_desc *desc) {
   if (desc->relocs) kn_bc_resize(r, (void *)(uintptr_t)desc->relocs, 0);
 }
 
-static bool is_usual(const char *section) {
+/* Is it a section that Kiln's own content goes to? COFF has the first three of these. */
+static bool is_usual(const struct kn_bc *r, const char *section) {
   static const char *const usual[] = {".text", ".data", ".bss", ".rodata", ".tdata", ".tbss"};
-  for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+  for (size_t i = 0; i < (kn_asm_is_coff(r) ? 3 : sizeof usual / sizeof *usual); i++)
     if (strcmp(section, usual[i]) == 0) return true;
   return false;
 }
 
-void kn_asm_where(const kiln_assembled_section *s, kiln_symbol_desc *where,
+void kn_asm_where(const struct kn_bc *r, const kiln_assembled_section *s, kiln_symbol_desc *where,
                   kiln_section_desc *said) {
   const unsigned merged = KILN_SECTION_MERGE | KILN_SECTION_STRINGS;
   bool apart = (~s->flags & (KILN_SECTION_MERGE | KILN_SECTION_ALLOC)) == 0;
   bool constants = apart && strncmp(s->name, ".rodata.", 8) == 0 &&
                    (s->flags & (KILN_SECTION_WRITE | KILN_SECTION_EXEC)) == 0;
-  where->section = constants || is_usual(s->name) ? NULL : s->name;
+  where->section = constants || is_usual(r, s->name) ? NULL : s->name;
   *said = (kiln_section_desc){.flags = apart ? s->flags & ~merged : s->flags,
                               .kind = s->kind,
                               .format_type = s->format_type,
@@ -129,7 +142,7 @@ static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s) {
   kiln_symbol_info func = kiln_symbol_get(r->module, kiln_func_symbol(r->f));
   kiln_symbol_desc where = {.comdat = s->group};
   kiln_section_desc said;
-  kn_asm_where(s, &where, &said);
+  kn_asm_where(r, s, &where, &said);
   if (s->group && !s->group[0]) {
     bool own = func.desc.linkage == KILN_LINKAGE_LINKONCE && !func.desc.comdat;
     where.comdat = own ? func.desc.name : func.desc.comdat;

@@ -82,6 +82,18 @@ def main():
         for what, result in zip(('program', 'library', 'both'), results[1:]):
             compare('a DLL: %s by Kiln %s' % (what, level), results[0], result)
 
+    def check_weak(level):
+        """Weak names of comdats: alone, and beside an object that defines them, each by LLVM and by Kiln."""
+        first, second = (objects(os.path.join(HERE, 'weak', name + '.cpp'), h.path(name + level), level)
+                         for name in ('first', 'second'))
+        results = []
+        for k, (one, others) in enumerate((one, others) for others in ([], *([o] for o in second)) for one in first):
+            out = h.path('weak%s%d.exe' % (level, k))
+            h.run([TRIPLE + '-g++', '-static', '-o', out, one, *others])
+            results.append(run(out))
+        for what, want, got in (('alone', 0, 1), ('beside LLVM\'s object', 2, 3), ('beside Kiln\'s object', 2, 5)):
+            compare('weak names of comdats %s %s' % (what, level), results[want], results[got])
+
     def check_door(row):
         """What is not bitcode: a program of each language, its status and its lines."""
         name, status, lines = row
@@ -105,6 +117,7 @@ def main():
     h.each(check, items)
     if not args.names:
         h.each(check_dll, ['-O0'])
+        h.each(check_weak, ['-O0', '-O2'])
         h.each(check_door, [('door.kir', 5, ['from text']), ('caught.kir', 7, ['caught']), ('door.ssa', 6, ['from QBE', '1.5 3 7']),
                             ('passing.c', 0, ['1: 11', '2: 54'])])
     h.finish()
