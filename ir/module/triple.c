@@ -76,6 +76,7 @@ static const struct {
   {"unknown", 0, 0},
   {"gnu", 0, 0},
   {"llvm", 0, 0},
+  {"gnullvm", 0, 0}, /* of Windows: gnu with LLVM's linker and libraries */
   {"w", 0, 0}, /* w64, a vendor */
   {"none", KILN_SYSTEM_LINUX, 0},
   {"linux", KILN_SYSTEM_LINUX, 0},

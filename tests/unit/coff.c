@@ -384,6 +384,23 @@ static void exceptions_and_lines(void **state) {
   has(block(text, "Section", ".debug_line", 0), "IMAGE_REL_AMD64_ADDR64 .text");
 }
 
+/* A thread-local variable's location has its offset in .tls: SECREL, in a constant of 8 bytes. ADDR64, which LLVM
+ * writes, is an address after linking, where debuggers expect an offset. */
+static void thread_local_locations(void **state) {
+  struct fixture *t = *state;
+  static const char source[] =
+    "!1 = file { name \"made.src\", comp_dir \"/nowhere\" }\n"
+    "!2 = compile_unit { language 12, decl_file !1 }\nunit !2\n"
+    "data tls(local_exec) @a align 8 { i64 1 }\ndata tls(local_exec) internal @b align 8 { i64 2 }\n"
+    "!a = variable in !2 { name \"a\", location @a, external }\n"
+    "!b = variable in !2 { name \"b\", location @b }\n";
+  if (kiln_text_read(t->s, source, strlen(source), NULL, NULL) != KILN_OK)
+    fail_msg("%s", kiln_module_diag(t->m)->message);
+  const char *info = block(load_coff(t, "--sections --section-relocations"), "Section", ".debug_info", 0);
+  has(info, "IMAGE_REL_AMD64_SECREL a\n");
+  has(info, "IMAGE_REL_AMD64_SECREL b\n");
+}
+
 /* ---- limits ---- */
 
 static void many_relocations(void **state) {
@@ -491,6 +508,7 @@ int main(void) {
     TEST(relocations),
     TEST(unwind_tables),
     TEST(exceptions_and_lines),
+    TEST(thread_local_locations),
     TEST(many_relocations),
     TEST(many_sections),
     TEST(what_cannot_be),

@@ -6,6 +6,7 @@ Output and exit status must be equal. The programs are those of tests/run/progra
     windows.py --kiln=build/kiln [NAME...]
 """
 import os
+import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -82,6 +83,24 @@ def main():
         for what, result in zip(('program', 'library', 'both'), results[1:]):
             compare('a DLL: %s by Kiln %s' % (what, level), results[0], result)
 
+    def check_tls_debug(linker):
+        """The locations of thread-local variables, linked, are the offsets that the program prints."""
+        o, out = h.path('tls_debug.debug.o'), h.path('tls_debug.%s.exe' % linker)
+        h.run([args.kiln, 'cc', '--target=' + TRIPLE, '-g', '-c', os.path.join(HERE, 'tls_debug.c'), '-o', o])
+        h.run([args.clang, '--target=' + TRIPLE, '-fuse-ld=' + linker, o, '-o', out] if linker == 'lld' else [gcc, o, '-o', out])
+        debug = h.run(['llvm-dwarfdump-22', out])[1]
+        found = {}
+        for entry in debug.split('DW_TAG_variable')[1:]:
+            name = re.search(r'DW_AT_name\s*\("(\w+)"\)', entry.split('DW_TAG_')[0])
+            at = re.search(r'DW_OP_const8u (0x[0-9a-f]+), DW_OP_form_tls_address\)', entry.split('DW_TAG_')[0])
+            if name and at: found[name[1]] = int(at[1], 16)
+        status, lines = run(out)
+        expected = {line.split()[0]: int(line.split()[1]) for line in lines.splitlines()}
+        if status == 0 and len(expected) == 4 and found == expected:
+            h.ok('thread-local variables for a debugger: ' + linker)
+        else:
+            h.fail('thread-local variables for a debugger: ' + linker, 'status %d: %s, expected %s' % (status, found, expected))
+
     def check_door(row):
         """What is not bitcode: a program of each language, its status and its lines."""
         name, status, lines = row
@@ -105,6 +124,7 @@ def main():
     h.each(check, items)
     if not args.names:
         h.each(check_dll, ['-O0'])
+        h.each(check_tls_debug, ['ld', 'lld'])
         h.each(check_door, [('door.kir', 5, ['from text']), ('caught.kir', 7, ['caught']), ('door.ssa', 6, ['from QBE', '1.5 3 7']),
                             ('passing.c', 0, ['1: 11', '2: 54'])])
     h.finish()
