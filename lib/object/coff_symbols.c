@@ -88,14 +88,14 @@ uint32_t kn_coff_ref(struct kn_coff *c, uint32_t id) {
 }
 
 /* A directive about a name, which is in quotes, so that GNU's linker reads neither a keyword (data, private) nor a
- * number or comment in it. `not`: what a name cannot have there, because GNU's linker or LLVM's ends it before. */
-static bool direct(struct kn_coff *c, const char *what, const char *name, const char *not,
+ * number or comment in it. GNU's linker or LLVM's ends a name at one of `ends` nevertheless. */
+static bool direct(struct kn_coff *c, const char *what, const char *name, const char *ends,
                    const char *rest) {
-  const char *at = strpbrk(name, not);
+  const char *at = strpbrk(name, ends);
   if (at != NULL)
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED,
-                          "'%.100s': COFF's directive '%s' cannot name what contains %s", name,
-                          what, *at == '\n' ? "a line's end" : (char[]){'\'', *at, '\'', 0});
+                          "'%.100s': COFF's directive '%s' cannot name what contains the byte 0x%02x",
+                          name, what, (unsigned char)*at);
   return kn_coff_direct(c, kn_coff_join(c, " ", what, ":\"", name, "\"", rest, NULL));
 }
 
@@ -104,8 +104,8 @@ static bool add_directive(struct kn_coff *c, const struct kn_symbol *s, bool is_
   const bool hidden = s->visibility == KILN_VISIBILITY_HIDDEN;
   if (KN_LIKELY((s->dll != KILN_DLL_EXPORT && !hidden) || kn_is_local(s))) return true;
   return s->dll == KILN_DLL_EXPORT
-           ? direct(c, "-export", s->name, "\"\n,=", is_func ? "" : ",data")
-           : direct(c, "-exclude-symbols", s->name, "\"\n,:", "");
+           ? direct(c, "-export", s->name, "\"\n,\xff=", is_func ? "" : ",data")
+           : direct(c, "-exclude-symbols", s->name, "\"\n,\xff:", "");
 }
 
 /* A common symbol's alignment is said to the linker. */
@@ -120,7 +120,7 @@ static bool add_common(struct kn_coff *c, uint32_t id, const char *name) {
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED,
                           "'%.100s' is aligned to %u bytes; COFF has at most %u", name,
                           (unsigned)align, (unsigned)KN_COFF_MOST_ALIGN);
-  if (align > 1 && !direct(c, "-aligncomm", name, "\"\n,", log2)) return false;
+  if (align > 1 && !direct(c, "-aligncomm", name, "\"\n,\xff", log2)) return false;
   uint32_t number = add(
     c, (struct kn_coff_symbol){.name = name, .value = (uint32_t)size, .class = KN_COFF_EXTERNAL});
   c->numbers[id] = number + 1;

@@ -86,7 +86,7 @@ def main():
     def check_tls_debug(linker):
         """The locations of thread-local variables, linked, are the offsets that the program prints."""
         o, out = h.path('tls_debug.debug.o'), h.path('tls_debug.%s.exe' % linker)
-        h.run([args.kiln, 'cc', '--target=' + TRIPLE, '-g', '-c', os.path.join(HERE, 'tls_debug.c'), '-o', o])
+        h.run([args.kiln, 'cc', '--target=' + TRIPLE, '-g', '-c', os.path.join(HERE, 'alone/tls_debug.c'), '-o', o])
         h.run([args.clang, '--target=' + TRIPLE, '-fuse-ld=' + linker, o, '-o', out] if linker == 'lld' else [gcc, o, '-o', out])
         debug = h.run(['llvm-dwarfdump-22', out])[1]
         found = {}
@@ -100,6 +100,15 @@ def main():
             h.ok('thread-local variables for a debugger: ' + linker)
         else:
             h.fail('thread-local variables for a debugger: ' + linker, 'status %d: %s, expected %s' % (status, found, expected))
+
+    def check_beside_gcc(name):
+        """What LLVM's program does otherwise: a program by Kiln, and by gcc."""
+        source, base = os.path.join(HERE, 'alone', name), h.path(name)
+        h.run([gcc, source, '-o', base + '.gcc.exe'])
+        expected = run(base + '.gcc.exe')
+        for level in ('-O0', '-O2'):
+            h.run([args.kiln, 'cc', '--target=' + TRIPLE, level, source, '-o', base + '.exe'])
+            compare('%s: beside gcc %s' % (name, level), expected, run(base + '.exe'))
 
     def check_door(row):
         """What is not bitcode: a program of each language, its status and its lines."""
@@ -125,6 +134,7 @@ def main():
     if not args.names:
         h.each(check_dll, ['-O0'])
         h.each(check_tls_debug, ['ld', 'lld'])
+        h.each(check_beside_gcc, ['quad.c'])
         h.each(check_door, [('door.kir', 5, ['from text']), ('caught.kir', 7, ['caught']), ('door.ssa', 6, ['from QBE', '1.5 3 7']),
                             ('passing.c', 0, ['1: 11', '2: 54'])])
     h.finish()
