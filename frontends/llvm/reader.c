@@ -144,8 +144,9 @@ static bool identification(struct kn_bc *r) {
   if (r->in.code == STRING) {
     const unsigned version = writer(r);
     r->open->is_newer = version > KILN_LLVM_NEWEST;
-    /* rustc's own library of helpers is as its LLVM made it: in xmm0 before version 23 (llvm-project #204887). C's is
-     * libgcc, which always returns fp128 in memory (GCC's bug 115054). */
+    /* Functions return fp128 in xmm0 before LLVM 23, then in memory (llvm-project #204887). So it is in rustc's own
+     * library of helpers. C's is libgcc, where it always is in memory (GCC's bug 115054). */
+    r->open->quad_in_memory = version >= 23;
     r->open->quad_in_vector = version < 23 && by_rustc(r);
   }
   if (r->in.code != EPOCH || (r->in.ops.n > 0 && r->in.ops.at[0] == 0)) return true;

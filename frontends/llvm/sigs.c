@@ -85,6 +85,7 @@ static kiln_type result_register(const struct kn_bc *r, struct taken *s,
   kiln_type t = p->type;
   unsigned most = target->floats;
   if (t == KILN_TYPE_F80) return s->x87s++ < target->x87s && !f80_in_memory(r) ? t : KILN_TYPE_VOID;
+  if (p->quad && r->m->quad_in_memory && kn_bc_format_of(r)->own_convention) return KILN_TYPE_VOID;
   if (t == KILN_TYPE_F32 || t == KILN_TYPE_F64 || t == KILN_TYPE_F128 || p->quad) {
     most = p->half ? target->half_results : target->float_results;
     if (s->floats >= most && !p->half && !p->quad && s->x87s++ < target->x87s) return KILN_TYPE_F80;

@@ -25,6 +25,16 @@ LEFT_OUT = {name + '.c' for name in '''asm_merged asm_module asm_operands asm_pa
     interrupts long_double long_double_all musttail named_registers small_copies sorting struct_value switches va_list
     volatiles wide_integers'''.split()} | {'cxx_objects.cpp', 'exceptions_live.cpp', 'stack_realign.cpp'}
 
+QUAD_RESULT = '''target triple = "x86_64-w64-windows-gnu"
+declare fp128 @given(fp128)
+define fp128 @average(fp128 %a, fp128 %b) {
+  %g = call fp128 @given(fp128 %a)
+  %s = fadd fp128 %g, %b
+  %r = fdiv fp128 %s, 0xL00000000000000004000000000000000
+  ret fp128 %r
+}
+'''
+
 
 def main():
     p = harness.options(__doc__.splitlines()[0])
@@ -48,9 +58,9 @@ def main():
         h.compile_also(base + '.bc', base + '.kiln.o', model)
         return base + '.llvm.o', base + '.kiln.o'
 
-    def link(o, source):
+    def link(o, source, *more):
         out = o.removesuffix('.o') + '.exe'
-        h.run([gcc if source.endswith('.c') else TRIPLE + '-g++', '-static', '-o', out, o])
+        h.run([gcc if source.endswith('.c') else TRIPLE + '-g++', '-static', '-o', out, o, *more])
         return out
 
     def run(program):
@@ -110,6 +120,21 @@ def main():
             h.run([args.kiln, 'cc', '--target=' + TRIPLE, level, source, '-o', base + '.exe'])
             compare('%s: beside gcc %s' % (name, level), expected, run(base + '.exe'))
 
+    def check_quad_result(version):
+        """A function of LLVM's with fp128, which LLVM 23 returns in memory, as gcc does, and LLVM 22 in xmm0."""
+        base = h.path('quad_result.%s' % version)
+        h.run(['llvm-as-22', h.write('quad_result.ll', QUAD_RESULT), '-o', base + '.bc'])
+        with open(base + '.bc', 'rb') as f: bits = int.from_bytes(f.read(), 'little')
+        def six(text): return sum('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._'.index(c) << 6 * i for i, c in enumerate(text))
+        old, new, size = six('LLVM22.'), six('LLVM%s.' % version), bits.bit_length()
+        at = next(k for k in range(0, 4096) if bits >> k & ((1 << 42) - 1) == old)
+        bits ^= (old ^ new) << at
+        with open(base + '.bc', 'wb') as f: f.write(bits.to_bytes((size + 31) // 32 * 4, 'little'))
+        h.run([args.kiln, 'compile', base + '.bc', '-o', base + '.o'])
+        caller = [gcc] if version == '23' else [args.clang, '--target=' + TRIPLE]
+        h.run([*caller, '-O1', '-c', os.path.join(HERE, 'alone/quad_result.c'), '-o', base + '.main.o'])
+        compare('fp128 as a result, by LLVM ' + version, (0, 'a 4001400000000000 0\n'), run(link(base + '.main.o', base + '.c', base + '.o')))
+
     def check_door(row):
         """What is not bitcode: a program of each language, its status and its lines."""
         name, status, lines = row
@@ -135,6 +160,7 @@ def main():
         h.each(check_dll, ['-O0'])
         h.each(check_tls_debug, ['ld', 'lld'])
         h.each(check_beside_gcc, ['quad.c'])
+        h.each(check_quad_result, ['22', '23'])
         h.each(check_door, [('door.kir', 5, ['from text']), ('caught.kir', 7, ['caught']), ('door.ssa', 6, ['from QBE', '1.5 3 7']),
                             ('passing.c', 0, ['1: 11', '2: 54'])])
     h.finish()
