@@ -93,9 +93,10 @@ static bool direct(struct kn_coff *c, const char *what, const char *name, const 
                    const char *rest) {
   const char *at = strpbrk(name, ends);
   if (at != NULL)
-    return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED,
-                          "'%.100s': COFF's directive '%s' cannot name what contains the byte 0x%02x",
-                          name, what, (unsigned char)*at);
+    return KN_MODULE_FAIL(
+      false, c->m, KILN_ERR_UNSUPPORTED,
+      "'%.100s': COFF's directive '%s' cannot name what contains the byte 0x%02x", name, what,
+      (unsigned char)*at);
   return kn_coff_direct(c, kn_coff_join(c, " ", what, ":\"", name, "\"", rest, NULL));
 }
 

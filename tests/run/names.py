@@ -69,7 +69,7 @@ ELF = [
     Place('a weak function', [F % (' weak', ''), CALLER % ''], exports=BOTH),
     Place('a function of which one is kept', [F % (' linkonce', ''), F % (' linkonce', '') + CALLED % ''], exports=BOTH),
     Place('a thread-local variable', ['data tls(gd) @"N" align 8 { i64 5 }\n' + TLS % '', TLS_USER]),
-    Place('an alias', [ALIAS, CALLER % ''], exports=('first',) + BOTH),
+    Place('an alias', [ALIAS, CALLER % ''], exports=('first', 'N', 'other')),
     Place('a section', [F.replace('"N"', 'other') % ('', ' section "N"')], exports=('other',), shown=SECTION),
 ]
 
@@ -92,7 +92,7 @@ def main():
         if coff:
             return [['x86_64-w64-mingw32-ld', '-shared', *objects, '-o', out],
                     ['ld.lld-22', '-m', 'i386pep', '-shared', '--entry=other', *objects, '-o', out]]
-        stubs = ['-z', 'notext', '--unresolved-symbols=report-all', '-shared', *objects, '-o', out]
+        stubs = ['-z', 'notext', '--unresolved-symbols=report-all', '--defsym=__tls_get_addr=0', '-shared', *objects, '-o', out]
         return [['ld', *stubs], ['ld.lld-22', *stubs]]
 
     def exported(coff, file):

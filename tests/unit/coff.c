@@ -289,7 +289,9 @@ static void hard_names(void **state) {
     {"a=b", {.dll = KILN_DLL_EXPORT}, "'-export' cannot name what contains the byte 0x3d"},
     {"a\nb", {.visibility = KILN_VISIBILITY_HIDDEN}, "'-exclude-symbols' cannot name"},
     {"a:b", {.visibility = KILN_VISIBILITY_HIDDEN}, "what contains the byte 0x3a"},
-    {"a,b", {.linkage = KILN_LINKAGE_COMMON}, "'-aligncomm' cannot name what contains the byte 0x2c"},
+    {"a,b",
+     {.linkage = KILN_LINKAGE_COMMON},
+     "'-aligncomm' cannot name what contains the byte 0x2c"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     kiln_symbol_desc d = rows[i].desc;
@@ -416,15 +418,16 @@ static void exceptions_and_lines(void **state) {
  * writes, is an address after linking, where debuggers expect an offset. */
 static void thread_local_locations(void **state) {
   struct fixture *t = *state;
-  static const char source[] =
-    "!1 = file { name \"made.src\", comp_dir \"/nowhere\" }\n"
-    "!2 = compile_unit { language 12, decl_file !1 }\nunit !2\n"
-    "data tls(local_exec) @a align 8 { i64 1 }\ndata tls(local_exec) internal @b align 8 { i64 2 }\n"
-    "!a = variable in !2 { name \"a\", location @a, external }\n"
-    "!b = variable in !2 { name \"b\", location @b }\n";
+  static const char source[] = "!1 = file { name \"made.src\", comp_dir \"/nowhere\" }\n"
+                               "!2 = compile_unit { language 12, decl_file !1 }\nunit !2\n"
+                               "data tls(local_exec) @a align 8 { i64 1 }\ndata tls(local_exec) "
+                               "internal @b align 8 { i64 2 }\n"
+                               "!a = variable in !2 { name \"a\", location @a, external }\n"
+                               "!b = variable in !2 { name \"b\", location @b }\n";
   if (kiln_text_read(t->s, source, strlen(source), NULL, NULL) != KILN_OK)
     fail_msg("%s", kiln_module_diag(t->m)->message);
-  const char *info = block(load_coff(t, "--sections --section-relocations"), "Section", ".debug_info", 0);
+  const char *info =
+    block(load_coff(t, "--sections --section-relocations"), "Section", ".debug_info", 0);
   has(info, "IMAGE_REL_AMD64_SECREL a\n");
   has(info, "IMAGE_REL_AMD64_SECREL b\n");
 }

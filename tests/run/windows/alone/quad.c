@@ -20,15 +20,17 @@ static void print(const char *what, const void *value) {
 #define QUAD(v) print(#v, &(__float128){v})
 
 int main(void) {
-  INTEGER(x / y), INTEGER(x % y), INTEGER((unsigned __int128)x / 77), INTEGER((unsigned __int128)x % 77);
+  INTEGER(x / y), INTEGER(x % y), INTEGER((unsigned __int128)x / 77),
+    INTEGER((unsigned __int128)x % 77);
   INTEGER((__int128)f), INTEGER((__int128)d), INTEGER((__int128)l), INTEGER((unsigned __int128)d);
   printf("%f %f %f\n", (double)(float)x, (double)x, (double)(long double)x);
   QUAD(a + b), QUAD(a - b), QUAD(a * b), QUAD(a / b), QUAD(-a);
-  QUAD((int)x), QUAD((unsigned)x), QUAD((long long)x), QUAD((word)x), QUAD(x), QUAD((unsigned __int128)x);
+  QUAD((int)x), QUAD((unsigned)x), QUAD((long long)x), QUAD((word)x), QUAD(x),
+    QUAD((unsigned __int128)x);
   QUAD(f), QUAD(d), QUAD(l);
   printf("%f %f %f\n", (double)(float)a, (double)a, (double)(long double)a);
   printf("%d %u %lld %llu\n", (int)a, (unsigned)a, (long long)a, (word)a);
   INTEGER((__int128)a), INTEGER((unsigned __int128)a);
-  printf("%d %d %d %d %d %d\n", a < b, a > b, a <= b, a >= b, a == b, a != b);
+  printf("%d %d %d %d %d %d\n", a<b, a> b, a <= b, a >= b, a == b, a != b);
   return 0;
 }
