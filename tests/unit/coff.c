@@ -414,21 +414,6 @@ static void exceptions_and_lines(void **state) {
   has(block(text, "Section", ".debug_line", 0), "IMAGE_REL_AMD64_ADDR64 .text");
 }
 
-/* A thread-local variable's location has its offset in .tls: SECREL, in a constant of 8 bytes. ADDR64, which LLVM
- * writes, is an address after linking, where debuggers expect an offset. */
-static void thread_local_locations(void **state) {
-  struct fixture *t = *state;
-  char source[2048];
-  snprintf(source, sizeof source,
-           "%sdata tls(le) @a align 8 { i64 1 }\n"
-           "!a = variable in !2 { name \"a\", external }\nglobal !a @a\n",
-           throws);
-  if (kiln_text_read(t->s, source, strlen(source), NULL, NULL) != KILN_OK)
-    fail_msg("%s", kiln_module_diag(t->m)->message);
-  const char *text = load_coff(t, "--sections --section-relocations");
-  has(block(text, "Section", ".debug_info", 0), "IMAGE_REL_AMD64_SECREL a (");
-}
-
 /* ---- limits ---- */
 
 static void many_relocations(void **state) {
@@ -537,7 +522,6 @@ int main(void) {
     TEST(relocations),
     TEST(unwind_tables),
     TEST(exceptions_and_lines),
-    TEST(thread_local_locations),
     TEST(many_relocations),
     TEST(many_sections),
     TEST(what_cannot_be),
