@@ -103,7 +103,7 @@ def main():
         _, text = output('llvm-readobj-22', '--dyn-syms', file)
         found = [re.match(rb'    Name: ?((?:.|\n)*?) \(\d+\)\n    Value: ', of) for of in text.split(b'  Symbol {\n')[1:]
                  if re.search(rb'\n    Binding: (?:Global|Weak) ', of)]
-        return {name[1] for name in found if name}
+        return {name[1] for name in found if name} - {b'__tls_get_addr'}
 
     def problem(coff, place, name, at):
         """What is wrong; None: nothing."""
