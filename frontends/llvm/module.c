@@ -195,6 +195,8 @@ static bool section(struct kn_bc *r) {
   for (uint32_t i = 0; i < r->in.ops.n; i++) r->m->names.at[at + i] = (char)r->in.ops.at[i];
   r->m->names.at[at + r->in.ops.n] = 0;
   r->open->names.n = at + r->in.ops.n + 1;
+  if (memchr(r->m->names.at + at, 0, r->in.ops.n) != NULL)
+    return kn_bc_unsupported(r, "a NUL in a section's name");
   /* what LLVM never loads, whatever is in it: TargetLoweringObjectFileImpl.cpp, getELFKindForNamedSection */
   static const char *const unloaded[] = {"__llvm_covdata",  "__llvm_covfun", "__llvm_covmap",
                                          "__llvm_covnames", ".llvmbc",       ".llvmcmd"};

@@ -113,6 +113,8 @@ struct kn_bc_module {
   struct kn_bc_flags harden;           /* what the module's flags say */
   const struct kn_bc_global *declared; /* whose record is being read, for errors; else NULL */
 
+  /* On Windows, see reader.c: library functions return an fp128 in xmm0; all others return it in memory. */
+  bool quad_in_vector, quad_in_memory;
   bool is_newer;         /* a newer LLVM than those that were tested wrote it */
   bool other_kinds;      /* of metadata: not all have LLVM's own numbers, or some are unknown; */
   bool other_frequent;   /* such as are frequent among them: kinds.c */

@@ -129,10 +129,26 @@ static unsigned writer(const struct kn_bc *r) {
   return version;
 }
 
+/* Was it rustc? Its LLVM's version is followed by "-rust". */
+static bool by_rustc(const struct kn_bc *r) {
+  static const char rust[] = "-rust";
+  size_t same = 0;
+  for (uint32_t i = 0; i < r->in.ops.n && rust[same] != 0; i++)
+    same = r->in.ops.at[i] == (uint64_t)rust[same] ? same + 1 : r->in.ops.at[i] == '-';
+  return rust[same] == 0;
+}
+
 /* A record of the identification block: who wrote the module; the epoch, which must be 0. */
 static bool identification(struct kn_bc *r) {
   enum { STRING = 1, EPOCH = 2 };
-  if (r->in.code == STRING) r->open->is_newer = writer(r) > KILN_LLVM_NEWEST;
+  if (r->in.code == STRING) {
+    const unsigned version = writer(r);
+    r->open->is_newer = version > KILN_LLVM_NEWEST;
+    /* Functions return fp128 in xmm0 before LLVM 23, then in memory (llvm-project #204887). So it is in rustc's own
+     * library of helpers. C's is libgcc, where it always is in memory (GCC's bug 115054). */
+    r->open->quad_in_memory = version >= 23;
+    r->open->quad_in_vector = version < 23 && by_rustc(r);
+  }
   if (r->in.code != EPOCH || (r->in.ops.n > 0 && r->in.ops.at[0] == 0)) return true;
   return kn_bc_unsupported(r, "bitcode of another epoch");
 }

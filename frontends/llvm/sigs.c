@@ -74,8 +74,14 @@ struct taken {
   unsigned ints, floats, x87s;
 };
 
-/* LLVM returns an x86_fp80 in memory for Windows, where C does, by each convention. */
+/* LLVM returns an x86_fp80 in memory for Windows, where C does, by each convention; LLVM 23 an fp128, too. */
 static bool f80_in_memory(const struct kn_bc *r) { return kn_bc_format_of(r)->own_convention; }
+static bool quad_in_memory(const struct kn_bc *r) {
+  return r->m->quad_in_memory && kn_bc_format_of(r)->own_convention;
+}
+static bool memory_result(const struct kn_bc *r, const struct kn_bc_type *t) {
+  return t->ktype == KILN_TYPE_F80 ? f80_in_memory(r) : t->soft == SOFT_QUAD && quad_in_memory(r);
+}
 
 /* The type of the register that a result is returned in (LLVM's X86CallingConv.td, RetCC_X86_64_C: floats behind the
  * second are in st0 and st1); `upper`: of one of 256 bits that has one. VOID: there is none left. */
@@ -85,6 +91,7 @@ static kiln_type result_register(const struct kn_bc *r, struct taken *s,
   kiln_type t = p->type;
   unsigned most = target->floats;
   if (t == KILN_TYPE_F80) return s->x87s++ < target->x87s && !f80_in_memory(r) ? t : KILN_TYPE_VOID;
+  if (p->quad && quad_in_memory(r)) return KILN_TYPE_VOID;
   if (t == KILN_TYPE_F32 || t == KILN_TYPE_F64 || t == KILN_TYPE_F128 || p->quad) {
     most = p->half ? target->half_results : target->float_results;
     if (s->floats >= most && !p->half && !p->quad && s->x87s++ < target->x87s) return KILN_TYPE_F80;
@@ -294,7 +301,8 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
     s->ret = r->types.at[ret].n_pieces == 0 || in_regs ? RET_PARTS : RET_DEMOTED;
     n_results = (uint32_t)in_regs;
     wide_results &= in_regs > 0;
-  } else if (KN_UNLIKELY(r->types.at[ret].ktype == KILN_TYPE_F80) && f80_in_memory(r)) {
+  } else if (KN_UNLIKELY(r->types.at[ret].ktype == KILN_TYPE_F80 || r->m->quad_in_memory) &&
+             memory_result(r, &r->types.at[ret])) {
     s->ret = RET_DEMOTED;
   } else if (r->types.at[ret].kind != TK_VOID) {
     if (!kn_bc_scalar(r, ret)) return false;

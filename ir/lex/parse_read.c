@@ -150,7 +150,10 @@ bool kn_parse_string(struct kn_parser *p, const char *what, const char **out) {
   if (!c) return kn_parse_no_memory(p);
   c->next = p->chunks;
   p->chunks = c;
-  c->bytes[kn_lex_decode(&t, c->bytes)] = 0;
+  const size_t n = kn_lex_decode(&t, c->bytes);
+  if (memchr(c->bytes, 0, n) != NULL)
+    return kn_parse_syntax(p, &t, "this string cannot contain a NUL");
+  c->bytes[n] = 0;
   *out = c->bytes;
   kn_parse_next(p);
   return true;

@@ -76,7 +76,8 @@ static const struct {
   {"unknown", 0, 0},
   {"gnu", 0, 0},
   {"llvm", 0, 0},
-  {"w", 0, 0}, /* w64, a vendor */
+  {"gnullvm", 0, 0}, /* of Windows: gnu with LLVM's linker and libraries */
+  {"w", 0, 0},       /* w64, a vendor */
   {"none", KILN_SYSTEM_LINUX, 0},
   {"linux", KILN_SYSTEM_LINUX, 0},
   {"musl", KILN_SYSTEM_LINUX, 0},

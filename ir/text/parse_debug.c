@@ -248,6 +248,8 @@ static bool parse_attr(struct kn_parser *p, kiln_debug *d) {
     kiln_die_set_int(d, name, (int64_t)(minus ? 0 - v : v));
   } else if (t.kind == KN_TOK_STRING) {
     if (!push_string(p, false)) return false;
+    if (p->bytes.n != 0 && memchr(p->bytes.at, 0, p->bytes.n) != NULL)
+      return kn_parse_syntax(p, &t, "this string cannot contain a NUL");
     kiln_die_set_string(d, name, (const char *)p->bytes.at, p->bytes.n);
   } else if (kn_parse_is(p, '!')) {
     if (!parse_ref(p, &to)) return false;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 enum { HEADER = 20, BIG_HEADER = 56, SECTION = 40, RELOC = 10 };
-enum { MOST_SECTIONS = 0xfeff, MOST_RELOCS = 0xffff, MOST_ALIGN_LOG2 = 13 };
+enum { MOST_SECTIONS = 0xfeff, MOST_RELOCS = 0xffff };
 
 const char *kn_coff_join(struct kn_coff *c, const char *first, ...) {
   size_t n = 0;
@@ -40,10 +40,10 @@ uint32_t kn_coff_add(struct kn_coff *c, const char *name, const char *suffix, ui
   struct kn_coff_section s = {
     .name = kn_coff_join(c, name, suffix, NULL), .flags = flags, .align = align != 0 ? align : 1};
   if (s.name == NULL) return UINT32_MAX;
-  if (s.align > 1u << MOST_ALIGN_LOG2)
+  if (s.align > KN_COFF_MOST_ALIGN)
     return KN_MODULE_FAIL(UINT32_MAX, c->m, KILN_ERR_UNSUPPORTED,
                           "section '%.100s' is aligned to %u bytes; COFF has at most %u", s.name,
-                          s.align, 1u << MOST_ALIGN_LOG2);
+                          s.align, (unsigned)KN_COFF_MOST_ALIGN);
   return KN_PUSH(c->m, c->sections, s) ? c->sections.n - 1 : UINT32_MAX;
 }
 
@@ -286,11 +286,12 @@ static uint32_t add_string(struct kn_coff *c, const char *text, size_t n) {
   return at;
 }
 
-/* A section's name: in 8 bytes, or where it is in the table of strings, in decimal or in base 64. */
+/* A section's name: in 8 bytes, or where it is in the table of strings, in decimal or in base 64. A name that begins
+ * with '/' would be read as the second. */
 static bool put_section_name(struct kn_coff *c, uint8_t *p, const char *name) {
   size_t n = strlen(name);
   memset(p, 0, 8);
-  if (n <= 8) return memcpy(p, name, n), true;
+  if (n <= 8 && name[0] != '/') return memcpy(p, name, n), true;
   uint32_t at = add_string(c, name, n);
   char text[16];
   if (at == 0) return false;

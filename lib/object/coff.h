@@ -58,6 +58,9 @@ struct kn_coff_machine {
   uint8_t relocs[KILN_RELOC_KIND_COUNT]; /* IMAGE_REL_..., by kind; 0: none */
 };
 
+/* Of sections, and so of common symbols, which linkers put into one. */
+enum { KN_COFF_MOST_ALIGN = 8192 };
+
 /* Bytes of a symbol in the object: in bigobj two more. */
 enum { KN_COFF_SYMBOL = 18, KN_COFF_BIG_SYMBOL = 20 };
 

@@ -11,7 +11,8 @@ static const struct kn_coff_machine machines[] = {
                                         [KILN_RELOC_X64_GOT] = KN_COFF_REL32,
                                         [KILN_RELOC_X64_GOT_OP] = KN_COFF_REL32,
                                         [KILN_RELOC_X64_GOT_REX] = KN_COFF_REL32,
-                                        [KILN_RELOC_X64_TLS_LE] = KN_COFF_SECREL}},
+                                        [KILN_RELOC_X64_TLS_LE] = KN_COFF_SECREL,
+                                        [KILN_RELOC_TLS64] = KN_COFF_SECREL}},
   [KILN_PROCESSOR_AARCH64] = {0},
 };
 _Static_assert(sizeof machines / sizeof *machines == KILN_PROCESSOR_COUNT,
@@ -78,6 +79,8 @@ bool kn_coff_put_reloc(void *user, const struct kn_image_reloc *r) {
   if (r->symbol == 0) number = c->sections.at[c->section_of[r->section] - 1].symbol;
   else if (kn_reloc_facts(r->kind)->to == KN_TO_ENTRY) number = kn_coff_ref(c, r->symbol);
   else number = find(c, r->symbol, &addend);
+  if (r->kind == KILN_RELOC_TLS64)
+    kn_put32(c->base + r->offset + 4, 0); /* of 8 bytes, SECREL fills 4 */
   return number != UINT32_MAX && put_addend(c, c->base + r->offset, type, addend, r->symbol) &&
          kn_coff_put(c, c->current, r->offset, number, type);
 }

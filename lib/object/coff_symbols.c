@@ -100,24 +100,26 @@ uint32_t kn_coff_ref(struct kn_coff *c, uint32_t id) {
   return number;
 }
 
-/* A name as it stands in directives: LLVM's Mangler.cpp, canBeUnquotedInDirective. */
-static const char *directive_name(struct kn_coff *c, const char *name) {
-  for (const char *p = name; *p != 0; p++)
-    if (!(*p >= '0' && *p <= '9') && !((*p | 32) >= 'a' && (*p | 32) <= 'z') &&
-        strchr("_@#", *p) == NULL)
-      return kn_coff_join(c, "\"", name, "\"", NULL);
-  return name;
+/* A directive about a name, which is in quotes, so that GNU's linker reads neither a keyword (data, private) nor a
+ * number or comment in it. GNU's linker or LLVM's ends a name at one of `ends` nevertheless. */
+static bool direct(struct kn_coff *c, const char *what, const char *name, const char *ends,
+                   const char *rest) {
+  const char *at = strpbrk(name, ends);
+  if (at != NULL)
+    return KN_MODULE_FAIL(
+      false, c->m, KILN_ERR_UNSUPPORTED,
+      "'%.100s': COFF's directive '%s' cannot name what contains the byte 0x%02x", name, what,
+      (unsigned char)*at);
+  return kn_coff_direct(c, kn_coff_join(c, " ", what, ":\"", name, "\"", rest, NULL));
 }
 
 /* Which symbols a DLL exports is said to the linker. GNU's exports all where nothing is said. */
 static bool add_directive(struct kn_coff *c, const struct kn_symbol *s, bool is_func) {
   const bool hidden = s->visibility == KILN_VISIBILITY_HIDDEN;
   if (KN_LIKELY((s->dll != KILN_DLL_EXPORT && !hidden) || kn_is_local(s))) return true;
-  const char *name = directive_name(c, s->name);
-  if (name == NULL) return false;
-  return kn_coff_direct(c, s->dll != KILN_DLL_EXPORT
-                             ? kn_coff_join(c, " -exclude-symbols:", name, NULL)
-                             : kn_coff_join(c, " -export:", name, is_func ? "" : ",data", NULL));
+  return s->dll == KILN_DLL_EXPORT
+           ? direct(c, "-export", s->name, "\"\n,\xff=", is_func ? "" : ",data")
+           : direct(c, "-exclude-symbols", s->name, "\"\n,\xff:", "");
 }
 
 /* A common symbol's alignment is said to the linker. */
@@ -125,11 +127,14 @@ static bool add_common(struct kn_coff *c, uint32_t id, const char *name) {
   const struct kn_place *p = c->image->places + id;
   const uint64_t align = p->value, size = p->size > align ? p->size : align;
   char log2[16];
-  snprintf(log2, sizeof log2, "%u", (unsigned)__builtin_ctzll(align));
+  snprintf(log2, sizeof log2, ",%u", (unsigned)__builtin_ctzll(align));
   if (size > INT32_MAX)
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_LIMIT, "'%.100s' is larger than 2 GiB", name);
-  if (align > 1 && !kn_coff_direct(c, kn_coff_join(c, " -aligncomm:\"", name, "\",", log2, NULL)))
-    return false;
+  if (align > KN_COFF_MOST_ALIGN)
+    return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED,
+                          "'%.100s' is aligned to %u bytes; COFF has at most %u", name,
+                          (unsigned)align, (unsigned)KN_COFF_MOST_ALIGN);
+  if (align > 1 && !direct(c, "-aligncomm", name, "\"\n,\xff", log2)) return false;
   uint32_t number = add(
     c, (struct kn_coff_symbol){.name = name, .value = (uint32_t)size, .class = KN_COFF_EXTERNAL});
   c->numbers[id] = number + 1;

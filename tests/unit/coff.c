@@ -266,7 +266,8 @@ static void directives(void **state) {
   kiln_symbol_desc e = {.name = "f.1", .dll = KILN_DLL_EXPORT};
   code_of(t->s, kiln_func_declare(t->m, &e, t->sig), "\xc3", 1);
   const char *text = load_coff(t, "--coff-directives --sections --symbols");
-  has(text, "Directive(s):  -one -aligncomm:\"common\",5 -export:d,data -exclude-symbols:hidden "
+  has(text, "Directive(s):  -one -aligncomm:\"common\",5 -export:\"d\",data "
+            "-exclude-symbols:\"hidden\" "
             "-export:\"f.1\"");
   has(block(text, "Section", ".drectve", 0), "(0x100A00)");
   assert_null(block(text, "Section", ".drectve", 1));
@@ -274,6 +275,35 @@ static void directives(void **state) {
   has(block(text, "Symbol", "common", 0),
       "Value: 32\n"); /* as LLVM does, no less than the alignment */
   has(block(text, "Symbol", "small", 0), "Value: 1\n");
+}
+
+/* Names that a linker would read otherwise than they are; run/names has more of them, and links them. */
+static void hard_names(void **state) {
+  struct fixture *t = *state;
+  static const struct {
+    const char *name;
+    kiln_symbol_desc desc;
+    const char *message;
+  } rows[] = {
+    {"a\"b", {.dll = KILN_DLL_EXPORT}, "'-export' cannot name what contains the byte 0x22"},
+    {"a=b", {.dll = KILN_DLL_EXPORT}, "'-export' cannot name what contains the byte 0x3d"},
+    {"a\nb", {.visibility = KILN_VISIBILITY_HIDDEN}, "'-exclude-symbols' cannot name"},
+    {"a:b", {.visibility = KILN_VISIBILITY_HIDDEN}, "what contains the byte 0x3a"},
+    {"a,b",
+     {.linkage = KILN_LINKAGE_COMMON},
+     "'-aligncomm' cannot name what contains the byte 0x2c"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    kiln_symbol_desc d = rows[i].desc;
+    d.name = rows[i].name;
+    data_of(t, d, (kiln_data_desc){.align_log2 = 3});
+    refused(t, KILN_ERR_UNSUPPORTED, rows[i].message);
+  }
+  data_of(t, (kiln_symbol_desc){.name = "c", .linkage = KILN_LINKAGE_COMMON},
+          (kiln_data_desc){.align_log2 = 14});
+  refused(t, KILN_ERR_UNSUPPORTED, "'c' is aligned to 16384 bytes; COFF has at most 8192");
+  data_of(t, (kiln_symbol_desc){.name = "x", .section = "/4"}, (kiln_data_desc){.bytes = "1234"});
+  has(block(load_coff(t, "--sections --section-data"), "Section", "/4", 0), "0000: 31323334 ");
 }
 
 /* A function of one instruction, the field of which refers to `symbol`. */
@@ -514,6 +544,7 @@ int main(void) {
     TEST(comdats_that_cannot_be),
     TEST(weak_symbols),
     TEST(directives),
+    TEST(hard_names),
     TEST(relocations),
     TEST(unwind_tables),
     TEST(exceptions_and_lines),

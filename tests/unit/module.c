@@ -152,6 +152,7 @@ static void targets_by_the_names_of_others(void **state) {
     {"x86_64-w64-windows-gnu", X64, WINDOWS, COFF},
     {"amd64-pc-win32", X64, WINDOWS, COFF},
     {"x86_64-w64-mingw32", X64, WINDOWS, COFF},
+    {"x86_64-pc-windows-gnullvm", X64, WINDOWS, COFF},
     {"x86_64-pc-windows-gnu-elf", X64, WINDOWS, ELF},
     {"arm64-apple-macosx11.0.0", A64, MACOS, MACHO},
     {"aarch64-apple-darwin", A64, MACOS, MACHO},

@@ -27,16 +27,19 @@ static kiln_value call_library(struct kn_bc *r, const char *name, const kiln_typ
   return kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), args, n);
 }
 
-/* On Windows, as gcc's and LLVM's libraries have it: values of 16 bytes are passed by their address. An integer is
- * returned in xmm0, as a vector is; an f80 in memory whose address is the first argument. */
+/* On Windows: values of 16 bytes are passed by their address. An i128 is returned in xmm0, as a vector is: so have it
+ * libgcc before GCC 17, and LLVM's and rustc's libraries. An f80 and an fp128 are returned in memory whose address is
+ * the first argument; for an fp128 there is an exception: see reader.c. */
 static kiln_value call_by_address(struct kn_bc *r, const char *name, const kiln_type *types,
                                   const kiln_value *args, unsigned n, kiln_type result) {
   kiln_type t[KN_BC_LIBRARY_ARGS + 1] = {0};
   kiln_value v[KN_BC_LIBRARY_ARGS + 1] = {{0}}, memory = {0};
-  const bool f80 = result == KILN_TYPE_F80, integer = result == KILN_TYPE_I128;
+  const bool integer = result == KILN_TYPE_I128;
+  const bool hidden =
+    result == KILN_TYPE_F80 || (result == KILN_TYPE_V128 && !r->m->quad_in_vector);
   unsigned k = 0;
-  if (f80 || integer) memory = kiln_slot_new(r->f, 16, 4);
-  if (f80) t[k] = KILN_TYPE_PTR, v[k++] = memory;
+  if (hidden || integer) memory = kiln_slot_new(r->f, 16, 4);
+  if (hidden) t[k] = KILN_TYPE_PTR, v[k++] = memory;
   for (unsigned i = 0; i < n; i++, k++) {
     t[k] = types[i];
     v[k] = args[i];
@@ -45,10 +48,10 @@ static kiln_value call_by_address(struct kn_bc *r, const char *name, const kiln_
     v[k] = kiln_slot_new(r->f, 16, 4);
     kiln_build_store(r->f, types[i], v[k], 0, args[i], 0);
   }
-  const kiln_type by = f80 ? KILN_TYPE_VOID : integer ? KILN_TYPE_V128 : result;
+  const kiln_type by = hidden ? KILN_TYPE_VOID : integer ? KILN_TYPE_V128 : result;
   kiln_value out = call_library(r, name, t, v, k, by);
   if (integer) kiln_build_store(r->f, KILN_TYPE_V128, memory, 0, out, 0);
-  return f80 || integer ? kiln_build_load(r->f, result, memory, 0, 0) : out;
+  return hidden || integer ? kiln_build_load(r->f, result, memory, 0, 0) : out;
 }
 
 kiln_value kn_bc_library(struct kn_bc *r, const char *name, const kiln_type *types,

@@ -6,6 +6,7 @@ Output and exit status must be equal. The programs are those of tests/run/progra
     windows.py --kiln=build/kiln [NAME...]
 """
 import os
+import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,6 +24,16 @@ LEFT_OUT = {name + '.c' for name in '''asm_merged asm_module asm_operands asm_pa
     bitfields bitint_wide builtin_setjmp dynamic_alloca eh_return float128 frames half ifuncs int128
     interrupts long_double long_double_all musttail named_registers small_copies sorting struct_value switches va_list
     volatiles wide_integers'''.split()} | {'asm_frames.cpp', 'asm_frames_shared.cpp', 'cxx_objects.cpp', 'exceptions_live.cpp', 'stack_realign.cpp'}
+
+QUAD_RESULT = '''target triple = "x86_64-w64-windows-gnu"
+declare fp128 @given(fp128)
+define fp128 @average(fp128 %a, fp128 %b) {
+  %g = call fp128 @given(fp128 %a)
+  %s = fadd fp128 %g, %b
+  %r = fdiv fp128 %s, 0xL00000000000000004000000000000000
+  ret fp128 %r
+}
+'''
 
 
 def main():
@@ -47,9 +58,9 @@ def main():
         h.compile_also(base + '.bc', base + '.kiln.o', model)
         return base + '.llvm.o', base + '.kiln.o'
 
-    def link(o, source):
+    def link(o, source, *more):
         out = o.removesuffix('.o') + '.exe'
-        h.run([gcc if source.endswith('.c') else TRIPLE + '-g++', '-static', '-o', out, o])
+        h.run([gcc if source.endswith('.c') else TRIPLE + '-g++', '-static', '-o', out, o, *more])
         return out
 
     def run(program):
@@ -93,6 +104,48 @@ def main():
             results.append(run(out))
         for what, want, got in (('alone', 0, 1), ('beside LLVM\'s object', 2, 3), ('beside Kiln\'s object', 2, 5)):
             compare('weak names of comdats %s %s' % (what, level), results[want], results[got])
+    def check_tls_debug(linker):
+        """The locations of thread-local variables, linked, are the offsets that the program prints."""
+        o, out = h.path('tls_debug.debug.o'), h.path('tls_debug.%s.exe' % linker)
+        h.run([args.kiln, 'cc', '--target=' + TRIPLE, '-g', '-c', os.path.join(HERE, 'alone/tls_debug.c'), '-o', o])
+        h.run([args.clang, '--target=' + TRIPLE, '-fuse-ld=' + linker, o, '-o', out] if linker == 'lld' else [gcc, o, '-o', out])
+        debug = h.run(['llvm-dwarfdump-22', out])[1]
+        found = {}
+        for entry in debug.split('DW_TAG_variable')[1:]:
+            name = re.search(r'DW_AT_name\s*\("(\w+)"\)', entry.split('DW_TAG_')[0])
+            at = re.search(r'DW_OP_const8u (0x[0-9a-f]+), DW_OP_form_tls_address\)', entry.split('DW_TAG_')[0])
+            if name and at: found[name[1]] = int(at[1], 16)
+        status, lines = run(out)
+        expected = {line.split()[0]: int(line.split()[1]) for line in lines.splitlines()}
+        if status == 0 and len(expected) == 4 and found == expected:
+            h.ok('thread-local variables for a debugger: ' + linker)
+        else:
+            h.fail('thread-local variables for a debugger: ' + linker, 'status %d: %s, expected %s' % (status, found, expected))
+
+    def check_beside_gcc(name):
+        """What LLVM's program does otherwise: a program by Kiln, and by gcc."""
+        source, base = os.path.join(HERE, 'alone', name), h.path(name)
+        h.run([gcc, source, '-o', base + '.gcc.exe'])
+        expected = run(base + '.gcc.exe')
+        for level in ('-O0', '-O2'):
+            h.run([args.kiln, 'cc', '--target=' + TRIPLE, level, source, '-o', base + '.exe'])
+            compare('%s: beside gcc %s' % (name, level), expected, run(base + '.exe'))
+
+    def check_quad_result(version):
+        """A function of LLVM's with fp128, which LLVM 23 returns in memory, as gcc does, and LLVM 22 in xmm0."""
+        base = h.path('quad_result.%s' % version)
+        h.run(['llvm-as-22', h.write('quad_result.ll', QUAD_RESULT), '-o', base + '.bc'])
+        with open(base + '.bc', 'rb') as f: content = f.read()
+        bits = int.from_bytes(content, 'little')
+        def six(text): return sum('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._'.index(c) << 6 * i for i, c in enumerate(text))
+        old, new = six('LLVM22.'), six('LLVM%s.' % version)
+        at = next(k for k in range(0, 4096) if bits >> k & ((1 << 42) - 1) == old)
+        bits ^= (old ^ new) << at
+        with open(base + '.bc', 'wb') as f: f.write(bits.to_bytes(len(content), 'little'))
+        h.run([args.kiln, 'compile', base + '.bc', '-o', base + '.o'])
+        caller = [gcc] if version == '23' else [args.clang, '--target=' + TRIPLE]
+        h.run([*caller, '-O1', '-c', os.path.join(HERE, 'alone/quad_result.c'), '-o', base + '.main.o'])
+        compare('fp128 as a result, by LLVM ' + version, (0, 'a 4001400000000000 0\r\n'), run(link(base + '.main.o', base + '.c', base + '.o')))
 
     def check_door(row):
         """What is not bitcode: a program of each language, its status and its lines."""
@@ -118,6 +171,9 @@ def main():
     if not args.names:
         h.each(check_dll, ['-O0'])
         h.each(check_weak, ['-O0', '-O2'])
+        h.each(check_tls_debug, ['ld', 'lld'])
+        h.each(check_beside_gcc, ['quad.c'])
+        h.each(check_quad_result, ['22', '23'])
         h.each(check_door, [('door.kir', 5, ['from text']), ('caught.kir', 7, ['caught']), ('door.ssa', 6, ['from QBE', '1.5 3 7']),
                             ('passing.c', 0, ['1: 11', '2: 54'])])
     h.finish()

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Names that are hard to write or to read, in each place of an object that a name reaches: the object is linked by GNU's
+linker and by LLVM's, and what they made has the name, or Kiln refuses it and writes no object. A row of PLACES is a
+place, a row of NAMES a name. Of COFF and of ELF.
+
+    names.py --kiln=build/kiln
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../harness'))
+import harness  # noqa: E402
+
+# What is hard about a name, and its bytes.
+NAMES = [
+    ('a keyword of GNU\'s directives', b'data'), ('another', b'private'), ('a space', b'a b'), ('a quote', b'a"b'),
+    ('an apostrophe', b"a'b"), ('a line\'s end', b'a\nb'), ('a tab', b'a\tb'), ('a comma', b'a,b'), ('an equals sign', b'a=b'),
+    ('a colon', b'a:b'), ('a comment\'s sign', b'a#b'), ('a backslash', b'a\\b'), ('a digit first', b'1a'),
+    ('an option', b'-export:z'), ('an offset of COFF', b'/4'), ('a long offset of COFF', b'//AAAAAB'), ('eight bytes', b'12345678'),
+    ('a section\'s name', b'.text'), ('UTF-8', 'ä'.encode()), ('no UTF-8', b'a\xff\xfe'), ('5,000 bytes', b'x' * 5000),
+    ('control characters', b'\x01\x7f'), ('a percent sign', b'a%sb'), ('a wildcard', b'a*b'),
+    ('a version', b'a@b'), ('a version of its own', b'a@@b'), ('a NUL', b'a\0b'),
+]
+REFUSED = b'cannot name what contains'
+F = 'func%s @"N"() -> i32%s {\nb0():\n  ret 3\n}\n'
+CALLED = 'func%s @other() -> i32 {\nb0():\n  v0 = call @"N"()\n  ret v0\n}\n'
+CALLER = 'declare @"N"() -> i32\n' + CALLED
+DATA = 'data%s @"N" align 8 { i64 5 }\n'
+COMMON = 'data common @"N" align 64 { zero 8 }\n'
+USER = 'extern data @"N"\nfunc%s @other() -> i32 {\nb0():\n  v0 = load.i32 @"N"\n  ret v0\n}\n'
+TLS = 'func%s @other() -> i32 {\nb0():\n  v0 = tls_addr @"N"\n  v1 = load.i32 v0\n  ret v1\n}\n'
+TLS_USER = 'extern data tls(gd) @"N"\n' + TLS.replace('other', 'third') % ''
+ALIAS = 'func @first() -> i32 {\nb0():\n  ret 3\n}\nalias @"N" = @first\n'
+EXPORT = ' dllexport'
+
+
+class Place:
+    """`texts`: objects that are linked; "N" stands for the name. `refused`: bytes that are refused there, and by what
+    words; NUL is everywhere. `exports`: what the linked library exports, if that is said. `shown`: what llvm-readobj
+    is asked, and its words before the name."""
+    def __init__(self, what, texts, refused=b'', exports=None, shown=('--symbols', b'    Name: ')):
+        self.what, self.texts, self.refused, self.exports, self.shown = what, texts, refused, exports, shown
+
+
+SECTION = ('--sections', b'    Name: ')
+BOTH = ('N', 'other')
+COFF = [
+    Place('a function', [F % ('', ''), CALLER % EXPORT], exports=('other',)),
+    Place('data', [DATA % '', USER % EXPORT], exports=('other',)),
+    Place('an exported function', [F % (EXPORT, ''), CALLER % EXPORT], b'"\n,\xff=', BOTH),
+    Place('exported data', [DATA % EXPORT, USER % EXPORT], b'"\n,\xff=', BOTH),
+    Place('a hidden function', [F % (' hidden', ''), CALLER % ''], b'"\n,\xff:', ('other',)),
+    Place('a common symbol', [COMMON, USER % EXPORT], b'"\n,\xff', ('other',)),
+    Place('a weak function', [F % (' weak', '') + CALLED % EXPORT], exports=('other',)),
+    Place('a function of which one is kept', [F % (' linkonce', ''), F % (' linkonce', '') + CALLED % EXPORT], exports=('other',)),
+    Place('a thread-local variable', ['data tls(le) @"N" align 8 { i64 5 }\ndata @_tls_index align 4 { i32 0 }\n' + TLS % EXPORT],
+          exports=('other',)),
+    Place('an alias', [ALIAS, CALLER % EXPORT], exports=('other',)),
+    Place('a section', [F.replace('"N"', 'other') % (EXPORT, ' section "N"')], exports=('other',), shown=SECTION),
+]
+ELF = [
+    Place('a function', [F % ('', ''), CALLER % ''], exports=BOTH),
+    Place('data', [DATA % '', USER % ''], exports=BOTH),
+    Place('a hidden function', [F % (' hidden', ''), CALLER % ''], exports=('other',)),
+    Place('a common symbol', [COMMON, USER % ''], exports=BOTH),
+    Place('a weak function', [F % (' weak', ''), CALLER % ''], exports=BOTH),
+    Place('a function of which one is kept', [F % (' linkonce', ''), F % (' linkonce', '') + CALLED % ''], exports=BOTH),
+    Place('a thread-local variable', ['data tls(gd) @"N" align 8 { i64 5 }\n' + TLS % '', TLS_USER]),
+    Place('an alias', [ALIAS, CALLER % ''], exports=('first', 'N', 'other')),
+    Place('a section', [F.replace('"N"', 'other') % ('', ' section "N"')], exports=('other',), shown=SECTION),
+]
+
+
+def quoted(name):
+    return ''.join(chr(c) if 32 <= c < 127 and c not in b'"\\' else '\\%02x' % c for c in name)
+
+
+def output(*words):
+    p = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    return p.returncode, p.stdout
+
+
+def main():
+    p = harness.options(__doc__.splitlines()[0])
+    args = p.parse_args()
+    h = harness.Harness(args)
+
+    def linkers(coff, out, objects):
+        if coff:
+            return [['x86_64-w64-mingw32-ld', '-shared', *objects, '-o', out],
+                    ['ld.lld-22', '-m', 'i386pep', '-shared', '--entry=other', *objects, '-o', out]]
+        stubs = ['-z', 'notext', '--unresolved-symbols=report-all', '--defsym=__tls_get_addr=0', '-shared', *objects, '-o', out]
+        return [['ld', *stubs], ['ld.lld-22', *stubs]]
+
+    def exported(coff, file):
+        """The names, as bytes: those in the table of PE, or all global ones of the dynamic symbols."""
+        if coff:
+            _, text = output('llvm-readobj-22', '--coff-exports', file)
+            return set(re.findall(rb'^  Name: ?((?:.|\n)*?)\n  RVA', text, re.M))
+        _, text = output('llvm-readobj-22', '--dyn-syms', file)
+        found = [re.match(rb'    Name: ?((?:.|\n)*?) \(\d+\)\n    Value: ', of) for of in text.split(b'  Symbol {\n')[1:]
+                 if re.search(rb'\n    Binding: (?:Global|Weak) ', of)]
+        return {name[1] for name in found if name} - {b'__tls_get_addr'}
+
+    def problem(coff, place, name, at):
+        """What is wrong; None: nothing."""
+        objects = []
+        bad = b'\0' in name or any(c in place.refused for c in name)
+        for k, text in enumerate(place.texts):
+            source = h.write('%s.%d.kir' % (at, k), text.replace('"N"', '"%s"' % quoted(name)))
+            objects.append(h.path('%s.%d.o' % (at, k)))
+            status, said = output(args.kiln, 'compile', '--pic=full' if not coff else '--pic=static',
+                                  '--target=' + ('x86_64-windows' if coff else 'x86_64'), source, '-o', objects[-1])
+            if bad and status == 1 and (b'NUL' in said if b'\0' in name else REFUSED in said) and not os.path.exists(objects[-1]):
+                return None
+            if bad or status != 0: return 'status %d, expected %s: %s' % (status, 'a refusal' if bad else 0, said[-300:])
+        _, shown = output('llvm-readobj-22', place.shown[0], objects[0])
+        if place.shown[1] + name + b' (' not in shown and (not coff or place.shown[1] + name + b'\n' not in shown):
+            return 'the object does not have it'
+        out = h.path(at + '.out')
+        for words in linkers(coff, out, objects):
+            status, said = output(*words)
+            if status != 0: return '%s: %s' % (words[0], said[-300:])
+            expected = {name if e == 'N' else e.encode() for e in place.exports or ()}
+            got = exported(coff, out)
+            if place.exports is not None and got != expected:
+                return '%s exports %s, expected %s' % (words[0], sorted(got), sorted(expected))
+            os.remove(out)
+        return None
+
+    def check(row):
+        coff, k = row
+        place = (COFF if coff else ELF)[k]
+        what = '%s: %s' % ('COFF' if coff else 'ELF', place.what)
+        wrong = []
+        for i, (hard, name) in enumerate(NAMES):
+            if not coff and b'@' in name: continue # a version: see unit/elf
+            found = problem(coff, place, name, '%d.%d.%d' % (coff, k, i))
+            if found: wrong.append('%s: %s' % (hard, found))
+        if wrong: h.fail(what, '\n'.join(wrong))
+        else: h.ok('%s: %d names' % (what, len(NAMES)))
+
+    coff = [(True, k) for k in range(len(COFF))]
+    if not shutil.which('x86_64-w64-mingw32-ld'):
+        for place in COFF: h.skip('COFF: ' + place.what, 'no MinGW')
+        coff = []
+    h.each(check, coff + [(False, k) for k in range(len(ELF))])
+    h.finish()
+
+
+if __name__ == '__main__':
+    main()
