@@ -348,6 +348,7 @@ static void add_global(struct kn_dwarf_fields *f, uint32_t i, const struct kn_de
   static const uint8_t none;
   const uint8_t *expr = g->n ? f->d->module->bytes.at + g->expr : &none, *p = expr;
   const uint8_t *end = p + g->n;
+  (void)i; /* for checking builds */
   if (g->symbol != 0) {
     add_symbol(f, KILN_DW_AT_location, g->symbol, p, g->n);
     return;

@@ -53,6 +53,7 @@ static uint32_t origin(const struct kn_dwarf *d, const struct kn_code_call *call
 static void put_parameters(struct kn_dwarf_fields *f, uint32_t i, const uint8_t *p,
                            const uint8_t *end) {
   bool old = f->d->version < 5;
+  (void)i; /* for checking builds */
   for (; p < end; p += 2 + p[1]) {
     uint8_t location[2] = {KILN_DW_OP_reg0 + p[0]};
     const bool link = kn_dwarf_is_link(p + 2, p[1]);

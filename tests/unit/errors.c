@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <kiln/kiln.h>
@@ -407,6 +408,7 @@ int main(void) {
     TEST(referred_to_and_thread_local),
     TEST(truncating_store),
     TEST(truncating_store_of_another_type),
+    TEST(one_cause),
   };
   return cmocka_run_group_tests_name("errors", tests, NULL, NULL);
 }
