@@ -97,7 +97,7 @@ kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) {
   if (is_unknown(f, op)) return KN_NONE;
   if (type >= KILN_TYPE_COUNT || !(kn_op_info[op].types >> type & 1))
     return kn_build_bad_type(f, op, type);
-  kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n, "a different builder function builds %s",
+  kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "a different builder function builds %s",
                kn_op_info[op].name);
   return KN_NONE;
 }

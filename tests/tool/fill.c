@@ -219,6 +219,23 @@ static void kept_files(const uint32_t *keys, uint32_t n) {
   release(m, s);
 }
 
+/* What a front end gets in a module for code in memory. */
+static void locations(const uint32_t *keys, uint32_t n) {
+  kiln_module *m = module(true);
+  kiln_session *s = kiln_session_new(m);
+  const uint32_t file = kiln_file_new(s, "a.c");
+  kiln_func *f = function(s, "f");
+  begin();
+  for (uint32_t i = 0; i < n; i++) {
+    kiln_func_set_loc(f, kiln_loc_new(s, file, keys[i] + 1, 1));
+    call(f);
+  }
+  end();
+  filled(&s->sources.loc_hash, 0);
+  kiln_func_discard(f);
+  release(m, s);
+}
+
 static void far_variables(const uint32_t *keys, uint32_t n) {
   kiln_module *m = module(false);
   kiln_session *s = kiln_session_new(m);
@@ -564,6 +581,7 @@ static const struct row rows[] = {
   {"ir/module/module_sigs.c:sig_hash", 2000, signatures, NULL},
   {"ir/build/build_call.c:type_hash", 1000, clauses, NULL},
   {"ir/inline/inline_debug.c:file_hash", 1000, kept_files, NULL},
+  {"ir/module/session.c:loc_hash", 1000, locations, NULL},
   {"lib/frontend/ssa.c:far_hash", 1000, far_variables, NULL},
   {"lib/frontend/ctypes_abi.c:sig_hash", 2000, c_signatures, NULL},
   {"lib/dwarf/dwarf_shape.c:str_hash", 1000, texts, name_hash},

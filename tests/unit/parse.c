@@ -100,7 +100,7 @@ static const struct error_row error_rows[] = {
   {F("b0:\n  v0 = load.i32 5+99999999999\n"), 3, 19, SYNTAX, "at most 4294967295"},
   {F("b0:\n  v0 = load.i32 5+4294967295\n"), 3, 19, LIMIT, "more than 32 bits"},
   {F("b0:\n  v0 = load.i32 5 align 0\n"), 3, 25, SYNTAX, "a power of two"},
-  {F("b0:\n  v0 = load.i32 sext i64 5\n"), 3, 8, TYPE, "load does not take"},
+  {F("b0:\n  v0 = load.i32 sext i64 5\n"), 3, 8, TYPE, "narrower than its result"},
   {F("b0:\n  v0 = icmp.i32 lt 1, 2\n"), 3, 17, SYNTAX, "expected an integer condition"},
   {F("b0:\n  v0 = addr 1 + v9\n"), 3, 19, SYNTAX, "expected '*'"},
   {F("b0:\n  fence quick\n"), 3, 9, SYNTAX, "expected relaxed, acquire"},
