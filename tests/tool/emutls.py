@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Emulated thread-local data (-femulated-tls, and Android before version 29): the variables, their contents and what
-debuggers are told are those of clang-22's object of the same source, on Linux and Windows; objects of `kiln c++`, clang
+"""Emulated thread-local data (-femulated-tls, and Android before version 29): the variables, their contents and their
+descriptions for debuggers are those of clang-22's object of the same source, on Linux and Windows; objects of `kiln c++`, clang
 and MinGW's g++ share variables in both directions, which threads with libgcc then see.
 
     emutls.py BUILD [PART...]
@@ -193,6 +193,7 @@ class Test:
         self.compilers = {'kiln': [self.kiln, 'c++'], 'clang': ['clang++-22']}
 
     def run(self, *command):
+        if os.path.isabs(command[0]) and not os.path.exists(command[0]): return 127, 'there is no %s\n' % command[0]
         p = subprocess.run(command, cwd=self.dir.name, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=240)
         return p.returncode, p.stdout
 
