@@ -53,8 +53,8 @@ kiln_value kn_bc_tls_address(struct kn_bc *r, uint32_t symbol) {
 }
 
 /* Describes the variable that is called `prefix` and the name of the thread-local one, whose linkage and visibility it
- * has. If that one is in a section group, this one is in a group of its own. The name, which is the caller's to free, is
- * NULL for one without a name. */
+ * has. If that one is in a section group, this one is in a group of its own. The caller frees the name, which is NULL
+ * for one without a name. */
 static bool describe(struct kn_bc *r, const char *prefix, const kiln_symbol_desc *of,
                      kiln_symbol_desc *out, char **name) {
   const size_t n = strlen(prefix), length = of->name_length;
