@@ -466,7 +466,7 @@ uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die);
 uint32_t kn_dwarf_discriminator(const struct kn_dwarf *d, uint32_t session,
                                 const struct kn_loc_full *l);
 
-/* lib/dwarf/dwarf_check.c, in checking builds: each of these fails the module if it finds that something is wrong */
+/* lib/dwarf/check/dwarf_check.c, in checking builds: each of these fails the module if it finds a fault */
 
 #ifdef KN_CHECKS
 /* The location of variable i (index of its entry). */

@@ -7,7 +7,7 @@ locations' bytes may be such that nothing is proved of them.
     locations.py --places     compiles nothing: prints the rows whose text does not occur exactly once
 
 A row of MUTANTS names a rule, a file, and a text in it that is replaced. The last ones are wrong expressions around
-places that are right: lib/dwarf/dwarf_check.c finds most of them, when the object is made. The file is compiled again, linked
+places that are right: lib/dwarf/check/dwarf_check.c finds most of them, when the object is made. The file is compiled again, linked
 with locations.c and the libraries of BUILD, a checking build, and run over bitcode of a few programs, by clang -O1 -g without
 key instructions, so that statements begin where lines change, and with them, but without LLVM's passes, so that Kiln
 inlines. Programs that take clang long are compiled for the bugs that the others do not show and, if each row is planted,
