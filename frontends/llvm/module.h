@@ -92,7 +92,7 @@ struct kn_bc_module {
   KN_BC_ARRAY(struct kn_bc_comdat) comdats;
   KN_BC_ARRAY(kiln_symbol_desc) aliases;
   KN_BC_ARRAY(uint32_t) controls; /* emulated_tls: symbols of control variables, ascending */
-  KN_BC_ARRAY(char) assembly; /* the module's, NUL-terminated */
+  KN_BC_ARRAY(char) assembly;     /* the module's, NUL-terminated */
   KN_BC_ARRAY(struct kn_bc_symver) symvers;
   uint32_t n_vals; /* values of the module: those have the lowest ids in each body */
   struct kn_bc_pool pool;

@@ -179,7 +179,7 @@ bool kn_bc_define_assembly(struct kn_bc *r) {
   kiln_symbol *items = kn_bc_resize(r, NULL, (a.n_sections + (size_t)1) * sizeof *items);
   bool ok = items != NULL;
   for (uint32_t i = 0; i < a.n_sections && ok; i++) {
-    const bool left_out = !own && is_frames(&a.sections[i]);
+    const bool left_out = !own && !kn_asm_is_coff(r) && is_frames(&a.sections[i]);
     items[i] = left_out ? (kiln_symbol){0} : declare(r, &a.sections[i], own);
     ok = left_out || items[i].id != 0;
   }

@@ -104,6 +104,7 @@ def main():
             results.append(run(out))
         for what, want, got in (('alone', 0, 1), ('beside LLVM\'s object', 2, 3), ('beside Kiln\'s object', 2, 5)):
             compare('weak names of comdats %s %s' % (what, level), results[want], results[got])
+
     def check_tls_debug(linker):
         """The locations of thread-local variables, linked, are the offsets that the program prints."""
         o, out = h.path('tls_debug.debug.o'), h.path('tls_debug.%s.exe' % linker)
@@ -172,7 +173,7 @@ def main():
         h.each(check_dll, ['-O0'])
         h.each(check_weak, ['-O0', '-O2'])
         h.each(check_tls_debug, ['ld', 'lld'])
-        h.each(check_beside_gcc, ['quad.c'])
+        h.each(check_beside_gcc, ['quad.c', 'quads.c'])
         h.each(check_quad_result, ['22', '23'])
         h.each(check_door, [('door.kir', 5, ['from text']), ('caught.kir', 7, ['caught']), ('door.ssa', 6, ['from QBE', '1.5 3 7']),
                             ('passing.c', 0, ['1: 11', '2: 54'])])
