@@ -118,10 +118,14 @@ static void search_folder(struct search *s, const char *folder) {
 static void search_folders(struct search *s) {
   const char *named = getenv("CARGO_HOME"), *user = getenv("HOME");
   char at[PATH_MAX], folder[PATH_MAX + 8], home[PATH_MAX] = "";
-  if (named != NULL && named[0] != 0)
-    snprintf(home, sizeof home, "%s%s%s", named[0] == '/' ? "" : s->cwd, named[0] == '/' ? "" : "/",
-             named);
-  else if (user != NULL) snprintf(home, sizeof home, "%s/.cargo", user);
+  if (named != NULL && named[0] != 0) {
+    const bool whole = named[0] == '/';
+    if (snprintf(home, sizeof home, "%s%s%s", whole ? "" : s->cwd, whole ? "" : "/", named) >=
+        PATH_MAX)
+      home[0] = 0; /* no file has such a name */
+  } else if (user != NULL) {
+    snprintf(home, sizeof home, "%s/.cargo", user);
+  }
   bool seen = false;
   snprintf(at, sizeof at, "%s", s->cwd);
   for (bool more = true; more && !s->found; go_up(at)) {
@@ -169,8 +173,10 @@ static void find_folder(struct search *s, char **words) {
       w++;
     if (*w == NULL) return;
     if (folder == NULL) continue;
-    snprintf(to, sizeof to, "%s%s%s", folder[0] == '/' ? "" : s->cwd, folder[0] == '/' ? "" : "/",
-             folder);
+    const bool whole = folder[0] == '/';
+    if (snprintf(to, sizeof to, "%s%s%s", whole ? "" : s->cwd, whole ? "" : "/", folder) >=
+        PATH_MAX)
+      return;
     if (realpath(to, s->cwd) == NULL) return;
   }
 }

@@ -269,7 +269,8 @@ static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a,
         if (size >= sizeof value) return kn_bc_unsupported(r, "this many target features");
         memcpy(features, value, size + 1);
       } else if (strcmp(key, "target-cpu") == 0) {
-        snprintf(cpu, sizeof cpu, "%s", value);
+        if (size >= sizeof cpu) return kn_bc_unsupported(r, "a processor with a name this long");
+        memcpy(cpu, value, size + 1);
       } else if (!kn_bc_string_attr(a, key, value)) {
         refuse(a, row);
       }
