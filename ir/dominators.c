@@ -1,19 +1,19 @@
-/* Dominators by the semi-NCA method (Georgiadis): one depth-first search, semidominators with path
- * compression, then each number's dominator as an ancestor in the tree. Called by the verifier.
- * Invariant: no recursion, and near linear on all graphs met so far. */
+/* Dominators by Lengauer and Tarjan's method ("A fast algorithm for finding dominators in a flowgraph",
+ * 1979), with path compression alone: n blocks with m edges take at most m log n steps, whatever the
+ * graph. Called by the verifier, and without recursion. */
 #include "ir/dominators.h"
 
 #include <string.h>
 
 bool kn_dom_init(struct kn_dom *d, const kiln_func *f) {
   size_t n = (size_t)f->blocks.n + 1;
-  size_t words = 10 * n + 1 + f->edges.n;
+  size_t words = 12 * n + 1 + f->edges.n;
   uint32_t *at = kn_realloc(f->module, NULL, words * sizeof *at);
   *d = (struct kn_dom){.number = at};
   if (!at) return false;
   memset(at, 0, words * sizeof *at);
-  uint32_t **arrays[] = {&d->block, &d->parent, &d->semi,  &d->label, &d->idom,
-                         &d->first, &d->size,   &d->stack, &d->preds};
+  uint32_t **arrays[] = {&d->block, &d->parent, &d->semi, &d->label,  &d->idom, &d->first,
+                         &d->size,  &d->stack,  &d->same, &d->bucket, &d->preds};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) *arrays[i] = at + (i + 1) * n;
   d->pred = d->preds + n + 1; /* preds has one entry more */
   return true;
@@ -82,26 +82,37 @@ static uint32_t eval(struct kn_dom *d, uint32_t v, uint32_t linked) {
   return d->label[v];
 }
 
+/* The semidominator of v: those above v are not linked yet. */
+static uint32_t semidominator(struct kn_dom *d, uint32_t v) {
+  uint32_t semi = d->parent[v];
+  for (uint32_t i = d->preds[v]; i < d->preds[v + 1]; i++) {
+    uint32_t s = d->semi[eval(d, d->pred[i], v + 1)];
+    if (s < semi) semi = s;
+  }
+  return semi;
+}
+
+static void immediate_dominators(struct kn_dom *d) {
+  for (uint32_t v = 1; v <= d->n; v++) d->semi[v] = d->label[v] = v;
+  for (uint32_t v = d->n; v >= 2; v--) {
+    const uint32_t parent = d->parent[v], semi = d->semi[v] = semidominator(d, v);
+    d->same[v] = d->bucket[semi];
+    d->bucket[semi] = v;
+    /* v is linked: those below v whose semidominator is its parent have that dominator, or the one of `least`. */
+    for (uint32_t u = d->bucket[parent]; u != 0; u = d->same[u]) {
+      uint32_t least = eval(d, u, v);
+      d->idom[u] = d->semi[least] < parent ? least : parent;
+    }
+    d->bucket[parent] = 0;
+  }
+  for (uint32_t v = 2; v <= d->n; v++)
+    if (d->idom[v] != d->semi[v]) d->idom[v] = d->idom[d->idom[v]];
+}
+
 void kn_dom_compute(struct kn_dom *d, const kiln_func *f) {
   search(d, f);
   list_preds(d, f);
-  for (uint32_t v = 1; v <= d->n; v++) {
-    d->idom[v] = d->parent[v];
-    d->semi[v] = d->label[v] = v;
-  }
-  for (uint32_t v = d->n; v >= 2; v--) {
-    uint32_t semi = d->parent[v];
-    for (uint32_t i = d->preds[v]; i < d->preds[v + 1]; i++) {
-      uint32_t s = d->semi[eval(d, d->pred[i], v + 1)];
-      if (s < semi) semi = s;
-    }
-    d->semi[v] = semi;
-  }
-  for (uint32_t v = 2; v <= d->n; v++) {
-    uint32_t up = d->idom[v];
-    while (up > d->semi[v]) up = d->idom[up];
-    d->idom[v] = up;
-  }
+  immediate_dominators(d);
   /* Preorder of the tree: a block comes behind its dominator, and its subtree follows it. */
   for (uint32_t v = 1; v <= d->n; v++) d->size[v] = 1;
   for (uint32_t v = d->n; v >= 2; v--) d->size[d->idom[v]] += d->size[v];

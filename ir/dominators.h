@@ -10,7 +10,9 @@ struct kn_dom {
   uint32_t *number; /* by block; 0: not reached */
   uint32_t *block;
   uint32_t *parent; /* in the search's tree; paths are compressed */
-  uint32_t *semi, *label, *idom;
+  uint32_t *semi, *label;
+  uint32_t *bucket, *same; /* those whose semidominator it is: the first, and the next of each */
+  uint32_t *idom;          /* less than the block's own number; 0: the entry's */
   uint32_t *first,
     *size;         /* position in a preorder of the dominator tree, and size of the subtree */
   uint32_t *preds; /* start of each one's predecessors in `pred` */

@@ -1,23 +1,29 @@
 /* What functions with roots have to keep. A root's word changes at each call that collects, so what was loaded before
- * is stale after it. The rule is about derived values, which are in SSA form: of a derived value that is used after
- * such a call, there is a path from its definition through the call to the use. It is searched backwards from the use:
- * in the use's block, then in the blocks before it, up to the block of the definition. The search ends at the first
- * call, and visits a block once for each value. */
+ * is stale after it. The rule is about derived values, which are in SSA form: a use is wrong if such a call is on some
+ * path from the definition to the use, which is a question to the dominators (ir/between.h). What is stored to a slot
+ * is followed along the code. */
 #include "ir/roots.h"
 
 #include <stdio.h>
 
+#include "ir/between.h"
+
 struct roots {
   kiln_func *f;
   const struct kn_dom *dom;
+  struct kn_between between;
   const uint32_t *block_of, *pos;
   uint8_t *derived; /* by instruction */
   uint32_t *last;   /* by block: its last call that collects, or 0 */
-  uint32_t *first;  /* by instruction: where its uses in other blocks begin in `uses` */
-  uint32_t *uses;   /* instructions */
-  uint32_t *seen;   /* by block: the value that was searched for there last */
+  uint32_t *
+    first; /* by instruction: where what is derived from it ends in `flows`; the one before's is its begin */
+  uint32_t *flows; /* instructions */
+  uint32_t *found; /* a stack of derived values */
+  uint32_t n_found;
+  uint32_t *seen;   /* by block: the store that was followed there last */
   uint32_t *called; /* by block: the store that was followed there last after a call */
   uint32_t *stack;  /* blocks; twice, and one more after a call */
+  uint64_t steps;   /* how many instructions stores may still be followed along */
 };
 
 /* ---- loads and stores ---- */
@@ -109,50 +115,61 @@ static bool is_derived(const struct roots *r, uint32_t h) {
   return kn_is_value(h) && h != 0 && r->derived[h];
 }
 
-static bool any_derived(const struct roots *r, const struct kn_inst *in) {
-  struct kn_operands o = kn_operands(r->f, in);
-  for (uint32_t k = in->op == KILN_OP_SELECT; k < o.n; k++) /* the condition is no part of it */
-    if (is_derived(r, kn_operand(&o, k))) return true;
-  return false;
+static void derived(struct roots *r, uint32_t value) {
+  if (r->derived[value]) return;
+  r->derived[value] = 1;
+  r->found[r->n_found++] = value;
 }
 
-/* Finds what is derived in a block, and the parameters that its edges make so; false if there was nothing new. */
-static bool derive(struct roots *r, uint32_t id) {
+/* If `from` is derived, `to` is. First they are counted, then listed. */
+static void flow(struct roots *r, uint32_t from, uint32_t to) {
+  if (!kn_is_value(from) || from == 0) return;
+  if (r->flows == NULL) r->first[from + 1]++;
+  else r->flows[r->first[from]++] = to;
+}
+
+/* Finds what is derived by itself in a block, and what is if others are. */
+static void flow_in_block(struct roots *r, uint32_t id) {
   const kiln_func *f = r->f;
   const struct kn_block *b = &f->blocks.at[id];
-  bool found = false;
   for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
     const struct kn_inst *in = &f->inst[i];
-    if (!r->derived[i] && f->val[i].type != KILN_TYPE_VOID) {
-      const struct kn_note *said = kn_note_at(f, KN_NOTE_REFERENCE, i);
-      if (said ? said->a != 0
-               : (in->op == KILN_OP_LOAD && is_root(f, in->a)) ||
-                   (passes_on(in->op) && any_derived(r, in)))
-        found = true, r->derived[i] = 1;
+    const struct kn_note *said = kn_note_at(f, KN_NOTE_REFERENCE, i);
+    if (f->val[i].type != KILN_TYPE_VOID) {
+      if (said ? said->a != 0 : in->op == KILN_OP_LOAD && is_root(f, in->a)) {
+        derived(r, i);
+      } else if (!said && passes_on(in->op)) {
+        struct kn_operands o = kn_operands(f, in);
+        for (uint32_t k = in->op == KILN_OP_SELECT; k < o.n; k++) /* the condition is no part */
+          flow(r, kn_operand(&o, k), i);
+      }
     }
     if (i == b->term) break;
   }
   for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++)
-    for (const struct kn_edge_arg *a = kn_edge_first_arg(f, e); a; a = kn_edge_next_arg(f, a)) {
-      if (!is_derived(r, a->value)) continue;
-      uint32_t p = kn_block_param(f, &f->blocks.at[f->edges.at[e].target], a->index);
-      found |= !r->derived[p];
-      r->derived[p] = 1;
-    }
-  return found;
+    for (const struct kn_edge_arg *a = kn_edge_first_arg(f, e); a; a = kn_edge_next_arg(f, a))
+      flow(r, a->value, kn_block_param(f, &f->blocks.at[f->edges.at[e].target], a->index));
 }
 
-static void derive_all(struct roots *r) {
+/* False without memory. */
+static bool derive_all(struct roots *r) {
   const kiln_func *f = r->f;
   for (uint32_t k = 0; k < f->notes[KN_NOTE_REFERENCE].n; k++) {
     const struct kn_note *note = &f->notes[KN_NOTE_REFERENCE].at[k];
-    if (f->inst[note->inst].op == KILN_OP_PARAM) r->derived[note->inst] = 1;
+    if (f->inst[note->inst].op == KILN_OP_PARAM) derived(r, note->inst);
   }
-  /* in an order in which a block comes after one of those before it: another pass is for loops and joins alone */
-  for (bool found = true; found;) {
-    found = false;
-    for (uint32_t k = 1; k <= r->dom->n; k++) found |= derive(r, r->dom->block[k]);
+  for (unsigned pass = 0; pass < 2; pass++) {
+    for (uint32_t k = 1; k <= r->dom->n; k++) flow_in_block(r, r->dom->block[k]);
+    if (pass == 1) break;
+    for (uint32_t i = 0; i < f->n; i++) r->first[i + 1] += r->first[i];
+    r->flows = kn_realloc(f->module, NULL, (r->first[f->n] + (size_t)1) * sizeof *r->flows);
+    if (r->flows == NULL) return false; /* the module has failed */
   }
+  while (r->n_found > 0) {
+    const uint32_t value = r->found[--r->n_found];
+    for (uint32_t k = r->first[value - 1]; k < r->first[value]; k++) derived(r, r->flows[k]);
+  }
+  return true;
 }
 
 /* ---- uses ---- */
@@ -189,19 +206,34 @@ static bool stale(const struct roots *r, uint32_t value, uint32_t call, uint32_t
   return false;
 }
 
-/* A use of derived value h in `use`, before which the block's last call that collects is `call`, or 0. A use in another
- * block than the definition, without a call before it, is looked at later. `counts`: how many there are is counted. */
-static bool use(struct roots *r, uint32_t h, uint32_t use, uint32_t call, bool counts) {
-  if (!is_derived(r, h)) return true;
-  bool here = r->block_of[h] == r->block_of[use];
-  if (call != 0 && (!here || r->pos[call] > r->pos[h])) return stale(r, h, call, use);
-  if (here) return true;
-  if (counts) r->first[h + 1]++;
-  else r->uses[r->first[h]++] = use;
-  return true;
+static bool collects(const struct roots *r, uint32_t i) {
+  return kn_inst_collects(r->f, &r->f->inst[i]);
 }
 
-static bool look_at_block(struct roots *r, uint32_t id, bool counts) {
+static void find_last_calls(struct roots *r) {
+  const kiln_func *f = r->f;
+  for (uint32_t k = 1; k <= r->dom->n; k++) {
+    const uint32_t id = r->dom->block[k];
+    const struct kn_block *b = &f->blocks.at[id];
+    for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
+      if (collects(r, i)) r->last[id] = i;
+      if (i == b->term) break;
+    }
+  }
+}
+
+/* A use of value h in `use`, before which the block's last call that collects is `call`, or 0. */
+static bool use(struct roots *r, uint32_t h, uint32_t use, uint32_t call) {
+  if (!is_derived(r, h)) return true;
+  const uint32_t from = r->block_of[h] - 1, to = r->block_of[use] - 1;
+  if (call != 0 && (from != to || r->pos[call] > r->pos[h])) return stale(r, h, call, use);
+  if (from == to) return true;
+  call = r->last[from];
+  if (call == 0 || r->pos[call] <= r->pos[h]) call = kn_between(&r->between, from, to);
+  return call == 0 || stale(r, h, call, use);
+}
+
+static bool look_at_block(struct roots *r, uint32_t id) {
   const kiln_func *f = r->f;
   const struct kn_block *b = &f->blocks.at[id];
   uint32_t call = 0;
@@ -209,52 +241,22 @@ static bool look_at_block(struct roots *r, uint32_t id, bool counts) {
     const struct kn_inst *in = &f->inst[i];
     struct kn_operands o = kn_operands(f, in);
     for (uint32_t k = 0; k < o.n; k++)
-      if (!use(r, kn_operand(&o, k), i, call, counts)) return false;
-    if (kn_inst_collects(f, in)) call = i; /* its arguments were read before */
+      if (!use(r, kn_operand(&o, k), i, call)) return false;
+    if (collects(r, i)) call = i; /* its arguments were read before */
     if (i == b->term) break;
   }
   for (uint32_t e = b->edge_first; e < b->edge_first + b->n_edges; e++)
     for (const struct kn_edge_arg *a = kn_edge_first_arg(f, e); a; a = kn_edge_next_arg(f, a))
-      if (!use(r, a->value, b->term, call, counts)) return false;
-  r->last[id] = call;
-  return true;
-}
-
-/* Searches for a call that collects between the definition of h and the beginning of the use's block. */
-static bool look_before(struct roots *r, uint32_t h, uint32_t use) {
-  const struct kn_dom *d = r->dom;
-  const uint32_t def = r->block_of[h] - 1;
-  uint32_t n = 0;
-  r->stack[n++] = r->block_of[use] - 1;
-  while (n > 0) {
-    uint32_t number = d->number[r->stack[--n]];
-    for (uint32_t i = d->preds[number]; i < d->preds[number + 1]; i++) {
-      uint32_t p = d->block[d->pred[i]];
-      if (r->seen[p] == h) continue;
-      r->seen[p] = h;
-      if (r->last[p] != 0 && (p != def || r->pos[r->last[p]] > r->pos[h]))
-        return stale(r, h, r->last[p], use);
-      if (p != def) r->stack[n++] = p;
-    }
-  }
+      if (!use(r, a->value, b->term, call)) return false;
   return true;
 }
 
 static bool look_at_all(struct roots *r) {
   const kiln_func *f = r->f;
-  for (unsigned counts = 2; counts-- > 0;) {
-    for (uint32_t k = 0; k < f->order.n; k++)
-      if (kn_dom_reached(r->dom, f->order.at[k]) && !look_at_block(r, f->order.at[k], counts))
-        return false;
-    if (!counts) break;
-    for (uint32_t i = 0; i < f->n; i++) r->first[i + 1] += r->first[i];
-    r->uses = kn_realloc(f->module, NULL, (r->first[f->n] + (size_t)1) * sizeof *r->uses);
-    if (r->uses == NULL) return false; /* the module has failed */
-  }
-  /* each `first` was moved to the end of its uses, which is where the next one's begin */
-  for (uint32_t h = 1, at = 0; h < f->n; h++)
-    for (; at < r->first[h]; at++)
-      if (!look_before(r, h, r->uses[at])) return false;
+  find_last_calls(r);
+  if (!kn_between_init(&r->between, f, r->dom, r->last)) return false;
+  for (uint32_t k = 0; k < f->order.n; k++)
+    if (kn_dom_reached(r->dom, f->order.at[k]) && !look_at_block(r, f->order.at[k])) return false;
   return true;
 }
 
@@ -277,8 +279,9 @@ static bool aside(const struct roots *r, uint32_t store) {
 }
 
 /* Follows the code from instruction `i` to the end of its block: what was stored in `store` is in its slot. False if it
- * is loaded after a call; *called says whether there was one. *there: it is in the slot at the end, too. */
-static bool follow(const struct roots *r, uint32_t store, uint32_t i, uint32_t term, bool *called,
+ * is loaded after a call; *called says whether there was one. *there: it is in the slot at the end, too, and there are
+ * steps left. */
+static bool follow(struct roots *r, uint32_t store, uint32_t i, uint32_t term, bool *called,
                    bool *there) {
   const kiln_func *f = r->f;
   const struct kn_inst *of = &f->inst[store];
@@ -286,12 +289,17 @@ static bool follow(const struct roots *r, uint32_t store, uint32_t i, uint32_t t
     const struct kn_inst *in = &f->inst[i];
     const bool same = in->a == of->a && in->c == of->c;
     if (in->op == KILN_OP_LOAD && in->a == of->a && *called) return false;
-    *there = !(in->op == KILN_OP_STORE && same && in->x == of->x);
+    *there = r->steps > 0 && !(in->op == KILN_OP_STORE && same && in->x == of->x);
     if (!*there) return true;
+    r->steps--;
     *called |= kn_inst_collects(f, in);
     if (i == term) return true;
   }
 }
+
+/* How far all the stores of a function are followed, together: a search for each to its end is quadratic for a function
+ * that is made to be so. A store that is not followed to its end is not reported. */
+#define STEPS(instructions) (UINT64_C(64) * (instructions) + 65536)
 
 /* Searches for a load of the slot that `store` stores to, after a call that collects. */
 static bool look_behind(struct roots *r, uint32_t store) {
@@ -316,7 +324,6 @@ static bool look_behind(struct roots *r, uint32_t store) {
 
 static bool look_at_stores(struct roots *r) {
   const kiln_func *f = r->f;
-  memset(r->seen, 0, f->blocks.n * sizeof *r->seen); /* it has values: a store has another number */
   for (uint32_t k = 0; k < f->order.n; k++) {
     const struct kn_block *b = &f->blocks.at[f->order.at[k]];
     if (!kn_dom_reached(r->dom, f->order.at[k])) continue;
@@ -331,22 +338,23 @@ static bool look_at_stores(struct roots *r) {
 void kn_roots_verify(kiln_func *f, const struct kn_dom *dom, const uint32_t *block_of,
                      const uint32_t *pos) {
   const size_t n = f->n + (size_t)2, blocks = f->blocks.n + (size_t)1;
-  struct roots r = {.f = f, .dom = dom, .block_of = block_of, .pos = pos};
-  const size_t size = (n + 5 * blocks) * sizeof(uint32_t) + n;
+  struct roots r = {.f = f, .dom = dom, .block_of = block_of, .pos = pos, .steps = STEPS(f->n)};
+  const size_t size = (2 * n + 5 * blocks) * sizeof(uint32_t) + n;
   r.first = kn_realloc(f->module, NULL, size);
   if (r.first == NULL) {
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
     return;
   }
   memset(r.first, 0, size);
-  r.last = r.first + n;
+  r.found = r.first + n;
+  r.last = r.found + n;
   r.seen = r.last + blocks;
   r.called = r.seen + blocks;
   r.stack = r.called + blocks;
   r.derived = (uint8_t *)(r.stack + 2 * blocks);
-  derive_all(&r);
-  if ((!look_at_all(&r) || !look_at_stores(&r)) && f->status == KILN_OK)
+  if ((!derive_all(&r) || !look_at_all(&r) || !look_at_stores(&r)) && f->status == KILN_OK)
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-  kn_realloc(f->module, r.uses, 0);
+  kn_between_free(&r.between, f);
+  kn_realloc(f->module, r.flows, 0);
   kn_realloc(f->module, r.first, 0);
 }

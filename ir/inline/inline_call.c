@@ -205,7 +205,6 @@ struct kn_inline_level *kn_replay_decide(struct kn_replay *r, struct kn_inline_l
   for (uint32_t k = 0; k < body->f->facts.n_results; k++) inner->returned[k] = (struct kn_ref){0};
   inner->f = body->f;
   inner->body = body;
-  r->g->attrs.no_jump_tables |= body->f->attrs.no_jump_tables;
   inner->up = l;
   inner->try_block = try_block;
   inner->is_tried = tried;
@@ -220,6 +219,7 @@ struct kn_inline_level *kn_replay_decide(struct kn_replay *r, struct kn_inline_l
   /* which calls that come later may not differ from */
   if (r->g->attrs.personality == 0) r->g->attrs.personality = body->f->attrs.personality;
   r->g->attrs.no_rows &= r->g->attrs.personality == 0;
+  r->g->attrs.no_jump_tables |= body->f->attrs.no_jump_tables;
   r->grown += body->size;
   r->tried += body->tries;
   return kn_replay_level(r, inner, l->depth + 1) ? inner : NULL;

@@ -414,8 +414,10 @@ bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct
   d->m = m;
   d->module = m->debug;
   d->version = m->dwarf_version ? m->dwarf_version : 5;
-  if (described && number_entries(d)) collect(d);
-  else if (described) kn_dwarf_no_memory(m);
+  if (described) {
+    if (number_entries(d)) collect(d);
+    else kn_dwarf_no_memory(m);
+  }
   if (d->n_units != 0) kn_dwarf_info(d);
   kn_dwarf_frames(d);
   free_work(d);

@@ -147,13 +147,12 @@ static const uint8_t *wide_number(struct kn_dwarf *d, const uint8_t *expr, uint3
                                   uint64_t bits, uint32_t *size) {
   const uint8_t *p = expr + 1, *end = expr + n - 1;
   const bool literal = *expr >= KILN_DW_OP_lit0 && *expr <= KILN_DW_OP_lit31;
-  const int64_t number = literal                      ? *expr - KILN_DW_OP_lit0
-                         : *expr == KILN_DW_OP_consts ? kn_sleb128(&p, end)
-                                                      : 0;
-  const bool known = (literal || *expr == KILN_DW_OP_consts) && p == end;
-  uint8_t *bytes =
-            known && bits <= 8 * (WIDEST_NUMBER - 3) ? kn_dwarf_alloc(d, WIDEST_NUMBER) : NULL,
-          *to;
+  const bool known = literal || *expr == KILN_DW_OP_consts;
+  int64_t number = literal ? *expr - KILN_DW_OP_lit0 : 0;
+  uint8_t *bytes = NULL, *to;
+  if (*expr == KILN_DW_OP_consts) number = kn_sleb128(&p, end);
+  if (known && p == end && bits <= 8 * (WIDEST_NUMBER - 3))
+    bytes = kn_dwarf_alloc(d, WIDEST_NUMBER);
   *size = 0;
   if (bytes == NULL) return expr;
   *bytes = KILN_DW_OP_implicit_value;

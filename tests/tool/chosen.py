@@ -99,6 +99,41 @@ def section_ends(n, chosen):
 
 # ---- WebAssembly ----
 
+def rooted(n, first, block, *last):
+    """A function with a root: lines of its first block, blocks 1 to n, and the last block's lines."""
+    blocks = [line for i in range(1, n + 1) for line in ('b%d%s' % (i, block(i)[0]), *block(i)[1:])]
+    return text('declare @gc()', 'func @f(i8) {', '  %%r = slot 8 align 8 root', '  %%s = slot %d align 8' % (8 * n), 'b0(%c: i8):', *first,
+                '  br b1', *blocks, 'b%d():' % (n + 1), *last, '  ret', '}').replace(b'%%', b'%')
+
+
+def root_values(n):
+    """All values of one block are used behind as many blocks."""
+    return rooted(n, ['  %%v%d = load.i64 %%r' % i for i in range(n)], lambda i: ('():', '  br b%d' % (i + 1)),
+                  *['  store.i64 %%v%d, %%r' % i for i in range(n)])
+
+
+def root_stores(n):
+    """As many stores to parts of a slot as blocks behind them."""
+    stores = [line for i in range(n) for line in ('  %%v%d = load.i64 %%r' % i, '  store.i64 %%v%d, %%s + %d' % (i, 8 * i))]
+    return rooted(n, stores, lambda i: ('():', '  br b%d' % (i + 1)))
+
+
+def root_parameters(n):
+    """Each block passes what it got to the one before it: in the order of blocks, one parameter is found in each pass."""
+    def block(i):
+        back = 'b%d(%%p%d)' % (i - 1, i) if i > 1 else 'b1(%p1)'
+        return ('(%%p%d: i64):' % i, '  brif %%c, b%d%s, %s' % (i + 1, '(0)' if i < n - 1 else '(%v)' if i < n else '', back))
+    return rooted(n, ['  %v = load.i64 %r'], block).replace(b'  br b1\n', b'  br b1(0)\n', 1)
+
+
+def dominators(n):
+    """A long path, and as many blocks that follow it as well as the first one."""
+    path = [line for i in range(1, n) for line in ('b%d():' % i, '  br b%d' % (i + 1))]
+    leaves = [line for i in range(n) for line in ('b%d():' % (n + 1 + i), '  ret')]
+    targets = ', '.join('b%d' % (n + 1 + i) for i in range(n))
+    return text('func @f(i64) {', 'b0(v0: i64):', '  brind v0 [b1, %s]' % targets, *path, 'b%d():' % n, '  brind v0 [%s]' % targets, *leaves, '}')
+
+
 def leb(n):
     out = bytearray()
     while n > 0x7f:
@@ -284,6 +319,10 @@ GROWING = [
     ('sections of code', 'a.kir', 'dis', 500, lambda n: sections(n, True)),
     ('reasons', 'a', 'stats', 2000, reasons),
     ('files of lines', 'a.kir', 'dis', 500, lines),
+    ('values from roots', 'a.kir', 'compile', 1000, root_values),
+    ('stores of values from roots', 'a.kir', 'compile', 1000, root_stores),
+    ('parameters that get values from roots', 'a.kir', 'compile', 1000, root_parameters),
+    ('dominators', 'a.kir', 'compile', 4000, dominators),
 ]
 
 

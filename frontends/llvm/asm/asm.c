@@ -543,8 +543,8 @@ static void instruction(struct kn_asm_call *a, const struct kn_asm_text *t, cons
     if (KN_UNLIKELY(t->has_parts) && !kn_asm_add_parts(r, t, &code)) return;
     if (KN_UNLIKELY(a->slots) && !add_slots(a, &code)) return;
   }
-  if (KN_UNLIKELY(code.rows_bytes !=
-                  0)) { /* of a naked function: they count whatever its attributes say */
+  /* rows of a naked function count whatever its attributes say */
+  if (KN_UNLIKELY(code.rows_bytes != 0)) {
     kiln_func_attrs attrs = kiln_func_get_attrs(r->f);
     attrs.no_rows = false;
     kiln_func_set_attrs(r->f, &attrs);
