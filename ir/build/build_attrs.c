@@ -60,6 +60,7 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   memcpy(&a->frame_pointer, &attrs->frame_pointer, FLAGS);
   a->no_rows = attrs->no_rows;
   a->keeps_pinned = attrs->keeps_pinned;
+  a->foreign = attrs->foreign;
   a->inlining = (uint8_t)attrs->inlining;
   a->inline_same = attrs->inline_same;
   a->inline_needs = attrs->inline_needs;
@@ -85,6 +86,7 @@ kiln_func_attrs kiln_func_get_attrs(const kiln_func *f) {
     .not_into = a->not_into,
     .no_rows = a->no_rows,
     .keeps_pinned = a->keeps_pinned,
+    .foreign = a->foreign,
     .inlining = (kiln_inline)a->inlining,
     .inline_same = a->inline_same,
     .inline_needs = a->inline_needs,
