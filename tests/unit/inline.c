@@ -218,11 +218,14 @@ static void each_row(void **state) {
     read_changed(&p, r->with, small, r->change);
     check_why(&p, r->row);
     if (!calls(&p)) fail_msg("inlined all the same: %s", kn_inline_text[r->row]);
+    assert_false(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     assert_non_null(told);
     assert_string_equal(told, kn_inline_text[r->row]);
     end_program(&p);
     read_program(&p, r->without, small);
+    assert_false(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     if (calls(&p)) fail_msg("not inlined without this: %s", kn_inline_text[r->row]);
+    assert_true(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     assert_null(told);
     end_program(&p);
   }

@@ -170,6 +170,9 @@ impl<'tcx> Context<'tcx> {
             let linkage = if own { Linkage::Internal } else { Linkage::External };
             self.note_inlining(instance, symbol, linkage);
             self.defined.borrow_mut().insert(symbol, instance);
+            if !own {
+                self.defer_debug();
+            }
             let data = MonoItemData { inlined: own, linkage, visibility: Visibility::Default, size_estimate: 0 };
             MonoItem::Fn(instance).define::<Builder<'_, '_>>(self, unit, data);
             if !own {
@@ -199,6 +202,7 @@ impl<'tcx> Context<'tcx> {
         let (_, func) = open.remove(at);
         // SAFETY: the function is open, and nothing uses it afterwards.
         let kept = unsafe { kiln_func_next_inst(func) <= SMALL && kiln_func_keep(func) == KILN_OK };
+        self.keep_deferred(kept.then_some(copy));
         if kept {
             return;
         }

@@ -2,7 +2,7 @@
 """rustc.py --library=FOLDER [--tap]: Kiln as rustc's code generator (integrations/rustc/). For each toolchain that integrations/rustc/rust-toolchains
 names: builds the back end, with FOLDER/libkiln.a ($KILN_LIBRARY), and compiles the programs here with it and with LLVM:
 both do the same. What gdb shows of a program's variables is the same, too. Units with what Kiln lacks go to LLVM, and the
-log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads, and
+log names them; an option for LLVM makes all units LLVM's; units inline functions of others: copies.py; objects do not depend on the number of threads, and
 their symbols are bound as LLVM's are. `kiln cargo` runs it. What fails is compiled by LLVM: failures.py. The driver is
 rustc otherwise: driver.py. With --target=aarch64, programs for AArch64 do the same under qemu as those by LLVM.
 
@@ -20,6 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, '../../..'))
 sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
 import harness  # noqa: E402
+import copies  # noqa: E402
 import driver  # noqa: E402
 import failures  # noqa: E402
 
@@ -412,6 +413,8 @@ def main():
         check('%s: threads' % name, toolchain.threads)
         check('%s: symbols' % name, toolchain.symbols)
         check('%s: kiln cargo' % name, toolchain.cargo)
+        for what, work in copies.checks(toolchain):
+            check('%s: %s' % (name, what), work)
         for what, work in failures.checks(toolchain, first, harness.WHOLE):
             check('%s: %s' % (name, what), work)
         first = False
