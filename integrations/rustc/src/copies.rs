@@ -27,7 +27,7 @@ use crate::sys::*;
 const MOST: usize = 60;
 /// Statements, terminators and calls of a function without `#[inline]` whose body other crates get: see `is_offered`.
 const OFFERED: usize = 20;
-const OFFERED_CALLS: usize = 1;
+const OFFERED_CALLS: usize = 2;
 
 /// Functions of other units, while a unit is built.
 #[derive(Default)]

@@ -2,8 +2,8 @@
 """rustc.py --library=FOLDER [--tap]: Kiln as rustc's code generator (integrations/rustc/). For each toolchain that integrations/rustc/rust-toolchains
 names: builds the back end, with FOLDER/libkiln.a ($KILN_LIBRARY), and compiles the programs here with it and with LLVM:
 both do the same. What gdb shows of a program's variables is the same, too. Units with what Kiln lacks go to LLVM, and the
-log names them; an option for LLVM makes all units LLVM's; units inline functions of others: copies.py; objects do not depend on the number of threads, and
-their symbols are bound as LLVM's are. `kiln cargo` runs it. What fails is compiled by LLVM: failures.py. The driver is
+log names them; an option for LLVM makes all units LLVM's; units inline functions of others: copies.py; objects do not
+depend on the number of threads, and their symbols are bound as LLVM's are. `kiln cargo` runs it. What fails is compiled by LLVM: failures.py. The driver is
 rustc otherwise: driver.py. With --target=aarch64, programs for AArch64 do the same under qemu as those by LLVM.
 
 A toolchain that rustup does not have, or has without the components rustc-dev and rust-src, is skipped; if it is
