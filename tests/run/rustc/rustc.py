@@ -256,6 +256,24 @@ class Toolchain:
         if len(outputs) != 1:
             raise harness.Failure('different: %s' % outputs)
 
+    def crates_inlined(self):
+        """The same with inlining, where generics are not shared, and with a dynamic library."""
+        h, said = self.h, set()
+        libraries = h.run(['rustc', '+' + self.name, '--print=target-libdir'], env=self.env)[1].strip()
+        for kind in 'rlib', 'dylib':
+            for lib, main in (False, False), (False, True), (True, False), (True, True):
+                folder = h.path('inlined-%s-%s-%d%d' % (self.name, kind, lib, main))
+                os.makedirs(folder)
+                library = os.path.join(folder, 'libdynamic.' + ('so' if kind == 'dylib' else kind))
+                for name, words, kiln in (('dynamic', ['--crate-type=' + kind], lib), ('dynamic_user', ['--extern=dynamic=' + library], main)):
+                    out = library if name == 'dynamic' else os.path.join(folder, name)
+                    words = [*words, '-g', '--crate-name=' + name, *(['-Cprefer-dynamic'] if kind == 'dylib' else [])]
+                    self.compile(os.path.join(HERE, 'crates', name + '.rs'), out, words, kiln, inline='small')
+                env = dict(os.environ, LD_LIBRARY_PATH='%s:%s' % (folder, libraries))
+                said.add(h.run([os.path.join(folder, 'dynamic_user')], env=env)[1])
+        if len(said) != 1:
+            raise harness.Failure('different: %s' % said)
+
     def symbols(self):
         """The symbols that both objects have are defined, bound and visible in the same way; objects of `forced` have
         the same functions, those of other crates included."""
@@ -408,6 +426,7 @@ def main():
         check('%s: options for LLVM' % name, toolchain.delegated)
         check('%s: a bad value' % name, toolchain.settings)
         check('%s: crates of both' % name, toolchain.crates)
+        check('%s: crates of both, inlined' % name, toolchain.crates_inlined)
         check('%s: processors' % name, toolchain.processors)
         check('%s: masks' % name, toolchain.masks)
         check('%s: threads' % name, toolchain.threads)
