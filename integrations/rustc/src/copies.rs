@@ -195,19 +195,23 @@ impl<'tcx> Context<'tcx> {
         }
     }
 
-    /// Keeps the function that was built last, or forgets it, with its calls.
+    /// Keeps the function that was built last, or forgets it; if it will not be inlined, what it calls is not needed.
     fn keep_copy(&self, copy: kiln_symbol) {
         let mut open = self.open.borrow_mut();
         let at = open.iter().position(|&(symbol, _)| symbol == copy).expect("the copy was built");
         let (_, func) = open.remove(at);
         // SAFETY: the function is open, and nothing uses it afterwards.
         let kept = unsafe { kiln_func_next_inst(func) <= SMALL && kiln_func_keep(func) == KILN_OK };
-        self.keep_deferred(kept.then_some(copy));
-        if kept {
+        // SAFETY: the module is open.
+        let useful = kept && unsafe { kiln_module_why_not_inlined(self.module.raw, copy).is_null() };
+        self.keep_deferred(useful.then_some(copy));
+        if useful {
             return;
         }
-        // SAFETY: as above.
-        unsafe { kiln_func_discard(func) };
+        if !kept {
+            // SAFETY: the function is open, and nothing uses it afterwards.
+            unsafe { kiln_func_discard(func) };
+        }
         let mut copies = self.copies.as_ref().expect("there are copies").borrow_mut();
         let Copies { declared, called, .. } = &mut *copies;
         declared.extend(called.drain(..));
