@@ -317,11 +317,11 @@ static void reserved_entries(void **state) {
   kiln_module *m = new_module();
   kiln_debug *d = kiln_module_debug(m);
   const kiln_die none = {0};
-  assert_int_equal(kiln_die_reserve(NULL, 1).id, 0);
-  kiln_die first = kiln_die_reserve(d, 2), next = kiln_die_new(d, KILN_DW_TAG_base_type, none);
+  assert_int_equal(kiln_die_reserve(NULL).id, 0);
+  kiln_die first = kiln_die_reserve(d), next = kiln_die_new(d, KILN_DW_TAG_base_type, none);
   assert_int_equal(first.id, kiln_die_at(d, 1).id);
-  assert_int_equal(next.id, kiln_die_at(d, 3).id);
-  assert_int_equal(kiln_die_reserve(d, 1).id, kiln_die_at(d, 4).id);
+  assert_int_equal(next.id, kiln_die_at(d, 2).id);
+  assert_int_equal(kiln_die_reserve(d).id, kiln_die_at(d, 3).id);
   kiln_die_begin(d, first, KILN_DW_TAG_base_type, none);
   assert_int_equal(kiln_module_status(m), KILN_OK);
   kiln_die_begin(d, first, KILN_DW_TAG_base_type, none); /* twice */

@@ -161,7 +161,7 @@ impl<'tcx> Debug<'tcx> {
         let mut deferred = self.deferred.borrow_mut();
         let list = deferred.as_mut()?;
         // SAFETY: the set lives as long as the module.
-        let die = unsafe { kiln_die_reserve(self.set, 1) };
+        let die = unsafe { kiln_die_reserve(self.set) };
         list.push(entry(die));
         Some(die)
     }
