@@ -495,7 +495,10 @@ enum {
    * - There is no data, and all other fields of the definition are zero. The symbol has no section and no section
    *   group, and is not thread-local.
    * - The JIT and the interpreter do not support such symbols. */
-  KILN_DATA_ABSOLUTE = 8
+  KILN_DATA_ABSOLUTE = 8,
+  /** The object omits the data if kiln_module_track_reachability has been called and nothing refers to the symbol. What
+   * the data refers to is then not reachable either. */
+  KILN_DATA_IF_REACHABLE = 16
 };
 
 /** Defines the content of a data symbol. */

@@ -206,6 +206,7 @@ static bool tested[KN_INLINE_COUNT];
 static void check_why(struct program *p, enum kn_inline_row row) {
   const char *why = kiln_module_why_not_inlined(p->m, kiln_symbol_lookup(p->m, "callee"));
   if (why != NULL) assert_string_equal(why, kn_inline_text[row]);
+  if (early != NULL) assert_string_equal(early, kn_inline_text[row]);
   tested[row] = true;
 }
 
@@ -218,11 +219,15 @@ static void each_row(void **state) {
     read_changed(&p, r->with, small, r->change);
     check_why(&p, r->row);
     if (!calls(&p)) fail_msg("inlined all the same: %s", kn_inline_text[r->row]);
+    assert_false(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     assert_non_null(told);
     assert_string_equal(told, kn_inline_text[r->row]);
     end_program(&p);
     read_program(&p, r->without, small);
+    assert_null(early);
+    assert_false(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     if (calls(&p)) fail_msg("not inlined without this: %s", kn_inline_text[r->row]);
+    assert_true(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     assert_null(told);
     end_program(&p);
   }

@@ -27,6 +27,9 @@ impl<'tcx> Builder<'_, 'tcx> {
             all.push(self.register(address));
         }
         args.iter().for_each(|&arg| self.flatten(arg, &mut all));
+        if let Value::Symbol(symbol, 0) = callee {
+            self.note_call(symbol);
+        }
         let callee = self.register(callee);
         let signatures = self.signatures.borrow();
         let info = &signatures[signature.0 as usize];

@@ -75,9 +75,13 @@ impl<'tcx> Context<'tcx> {
         }
         let abi = self.fn_abi_of_instance(instance, ty::List::empty());
         let visibility = if self.is_hidden(instance) { Visibility::Hidden } else { Visibility::Default };
-        let desc = self.reference(What::Function, visibility);
+        let desc = match self.has_own(instance) {
+            true => self.describe(What::Function, Linkage::Internal, Visibility::Default, true),
+            false => self.reference(What::Function, visibility),
+        };
         let symbol = self.declare_function(self.tcx.symbol_name(instance).name, self.abi_signature(abi), desc);
         self.instances.borrow_mut().insert(instance, symbol);
+        self.note_declared(symbol, instance);
         symbol
     }
 

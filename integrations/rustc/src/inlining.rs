@@ -16,7 +16,7 @@ use crate::module::Module;
 use crate::sys::*;
 
 /// Instructions of a function that may be small: docs/inlining.md does not count all of them.
-const SMALL: u32 = 300;
+pub const SMALL: u32 = 300;
 
 /// A function that waits: its body, unless it is kept.
 type Waiting = (kiln_symbol, Option<*mut kiln_func>);
@@ -54,6 +54,11 @@ fn most_instructions(sess: &Session) -> Option<u32> {
                 .fatal(format!("KILN_INLINE: bad value '{word}': small, must, or the most instructions, up to {MOST}")),
         },
     }
+}
+
+/// Are small functions inlined? A bad value is an error elsewhere.
+pub fn is_on() -> bool {
+    !matches!(&*fallback::variable("KILN_INLINE").unwrap_or_default(), "" | "must")
 }
 
 /// Sets what is inlined.

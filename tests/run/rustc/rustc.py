@@ -2,8 +2,9 @@
 """rustc.py --library=FOLDER [--tap]: Kiln as rustc's code generator (integrations/rustc/). For each toolchain that integrations/rustc/rust-toolchains
 names: builds the back end, with FOLDER/libkiln.a ($KILN_LIBRARY), and compiles the programs here with it and with LLVM:
 both do the same. What gdb shows of a program's variables is the same, too. Units with what Kiln lacks go to LLVM, and the
-log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads, and
-their symbols are bound as LLVM's are. `kiln cargo` runs it. What other crates' links expect of objects: links.py. What fails is compiled by LLVM: failures.py. The driver is
+log names them; an option for LLVM makes all units LLVM's; units inline functions of others: copies.py; objects do not
+depend on the number of threads, and their symbols are bound as LLVM's are. `kiln cargo` runs it. What other crates' links
+expect of objects: links.py. What fails is compiled by LLVM: failures.py. The driver is
 rustc otherwise: driver.py. With --target=aarch64, programs for AArch64 do the same under qemu as those by LLVM.
 
 A toolchain that rustup does not have, or has without the components rustc-dev and rust-src, is skipped; if it is
@@ -20,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, '../../..'))
 sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
 import harness  # noqa: E402
+import copies  # noqa: E402
 import driver  # noqa: E402
 import failures  # noqa: E402
 import links  # noqa: E402
@@ -256,6 +258,24 @@ class Toolchain:
         if len(outputs) != 1:
             raise harness.Failure('different: %s' % outputs)
 
+    def crates_inlined(self):
+        """The same with inlining, where generics are not shared, and with a dynamic library."""
+        h, said = self.h, set()
+        libraries = h.run(['rustc', '+' + self.name, '--print=target-libdir'], env=self.env)[1].strip()
+        for kind in 'rlib', 'dylib':
+            for lib, main in (False, False), (False, True), (True, False), (True, True):
+                folder = h.path('inlined-%s-%s-%d%d' % (self.name, kind, lib, main))
+                os.makedirs(folder)
+                library = os.path.join(folder, 'libdynamic.' + ('so' if kind == 'dylib' else kind))
+                for name, words, kiln in (('dynamic', ['--crate-type=' + kind], lib), ('dynamic_user', ['--extern=dynamic=' + library], main)):
+                    out = library if name == 'dynamic' else os.path.join(folder, name)
+                    words = [*words, '-g', '--crate-name=' + name, *(['-Cprefer-dynamic'] if kind == 'dylib' else [])]
+                    self.compile(os.path.join(HERE, 'crates', name + '.rs'), out, words, kiln, inline='small')
+                env = dict(os.environ, LD_LIBRARY_PATH='%s:%s' % (folder, libraries))
+                said.add(h.run([os.path.join(folder, 'dynamic_user')], env=env)[1])
+        if len(said) != 1:
+            raise harness.Failure('different: %s' % said)
+
     def symbols(self):
         """The symbols that both objects have are defined, bound and visible in the same way; objects of `forced` have
         the same functions, those of other crates included."""
@@ -408,12 +428,13 @@ def main():
         check('%s: options for LLVM' % name, toolchain.delegated)
         check('%s: a bad value' % name, toolchain.settings)
         check('%s: crates of both' % name, toolchain.crates)
+        check('%s: crates of both, inlined' % name, toolchain.crates_inlined)
         check('%s: processors' % name, toolchain.processors)
         check('%s: masks' % name, toolchain.masks)
         check('%s: threads' % name, toolchain.threads)
         check('%s: symbols' % name, toolchain.symbols)
         check('%s: kiln cargo' % name, toolchain.cargo)
-        for what, work in links.checks(toolchain, harness.WHOLE):
+        for what, work in [*links.checks(toolchain, harness.WHOLE), *copies.checks(toolchain)]:
             check('%s: %s' % (name, what), work)
         for what, work in failures.checks(toolchain, first, harness.WHOLE):
             check('%s: %s' % (name, what), work)
