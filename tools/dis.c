@@ -6,6 +6,7 @@
 
 #include "coff.h"
 #include "dis_lines.h"
+#include "names.h"
 #include "options.h"
 #include "source.h"
 #include "threads.h"
@@ -139,7 +140,9 @@ static void collect_relocs(const struct object *o, size_t section, struct code *
 static void print_source(struct object *o, const struct line_row *row) {
   size_t length;
   const char *text = source_line(&o->sources, row->path, row->line, &length);
-  printf("; %s:%u", row->path, row->line);
+  fputs("; ", stdout);
+  tool_name_print(stdout, row->path);
+  printf(":%u", row->line);
   if (text != NULL) printf("  %.*s", (int)length, text);
   putchar('\n');
 }
@@ -147,12 +150,16 @@ static void print_source(struct object *o, const struct line_row *row) {
 static void print_code(struct object *o, size_t section, const char *name, const struct code *c) {
   size_t label = 0, reloc = 0, row = dis_lines_first(&o->lines, section);
   const struct line_row *rows = o->lines.rows, *last = NULL;
-  printf("\nsection %s, %zu bytes\n", name, c->size);
+  fputs("\nsection ", stdout);
+  tool_name_print(stdout, name);
+  printf(", %zu bytes\n", c->size);
   for (size_t at = 0, n; at < c->size; at += n) {
     for (; label < c->n_labels && c->labels[label].at <= c->base + at; label++) {
       if (c->labels[label].at == c->base + at && c->labels[label].name[0] != 0 &&
           !dis_is_mapping(c->labels[label].name)) {
-        printf("\n%s:\n", c->labels[label].name);
+        putchar('\n');
+        tool_name_print(stdout, c->labels[label].name);
+        puts(":");
       }
     }
     const struct line_row *now = NULL;
@@ -179,7 +186,8 @@ static int disassemble(const char *path, struct object *o) {
       o->head.e_shoff + sections * o->head.e_shentsize > o->size)
     return dis_fail(path, "the file ends before its section headers");
   if (!dis_machine(o->head.e_machine, path)) return 1;
-  printf("%s: %s\n", path, dis_machine_name());
+  tool_name_print(stdout, path);
+  printf(": %s\n", dis_machine_name());
   dis_lines_read(o->elf, &o->lines);
   collect(o);
   const Elf_Data *names = strings_of(o, o->names);
@@ -251,7 +259,8 @@ static void disassemble_coff_code(struct object *o, const struct tool_coff *f, u
 static int disassemble_coff(const char *path, const struct tool_coff *f) {
   struct object o = {.size = f->size};
   if (!dis_machine_named("x86_64", path)) return 1;
-  printf("%s: %s\n", path, dis_machine_name());
+  tool_name_print(stdout, path);
+  printf(": %s\n", dis_machine_name());
   dis_lines_read_coff(f, &o.lines);
   collect_coff_labels(&o, f);
   int status = 0;

@@ -2,6 +2,8 @@
  * relocations that lie in the instruction. Called by dis.c and dis_listing.c. */
 #include "dis.h"
 
+#include "names.h"
+
 #include <capstone/capstone.h>
 #include <elf.h>
 #include <inttypes.h>
@@ -254,11 +256,15 @@ void dis_print_line(const struct code *c, size_t at, size_t n, const char *text,
   const char *lead = "    ; ";
   bool linked = *reloc < c->n_relocs && c->relocs[*reloc].at < c->base + at + n;
   const char *name = target != UINT64_MAX && !linked ? label_at(c, target) : NULL;
-  if (name != NULL) printf("%s%s", lead, name);
+  if (name != NULL) {
+    fputs(lead, stdout);
+    tool_name_print(stdout, name);
+  }
   for (; *reloc < c->n_relocs && c->relocs[*reloc].at < c->base + at + n; ++*reloc) {
     const struct reloc *r = &c->relocs[*reloc];
-    printf("%s+%" PRIu64 " %s %s", lead, r->at - c->base - at,
-           r->name != NULL ? r->name : reloc_name(r->type), r->symbol);
+    printf("%s+%" PRIu64 " %s ", lead, r->at - c->base - at,
+           r->name != NULL ? r->name : reloc_name(r->type));
+    tool_name_print(stdout, r->symbol != NULL ? r->symbol : "?");
     if (r->addend != 0) {
       uint64_t size = r->addend < 0 ? 0 - (uint64_t)r->addend : (uint64_t)r->addend;
       printf("%c0x%" PRIx64, r->addend < 0 ? '-' : '+', size);

@@ -11,6 +11,7 @@
  *
  * Numbers are hexadecimal; offsets count from the function's start and ascend. */
 #include "coff.h"
+#include "names.h"
 #include "system.h"
 #include "trace.h"
 
@@ -176,9 +177,9 @@ static bool put_name(kiln_buffer *b, const kiln_module *m, kiln_symbol s) {
   const char *name = i.desc.name;
   if (name == NULL || *name == 0) return put(b, ".%" PRIu32 "%s", s.id, label);
   bool ok = true;
-  for (; *name != 0 && ok; name++) { /* a name may have any byte but 0 */
-    char c = (unsigned char)*name < ' ' ? '?' : *name;
-    ok = kiln_buffer_append(b, &c, 1) == KILN_OK;
+  for (; *name != 0 && ok; name++) {
+    if (tool_name_is_plain(*name)) ok = kiln_buffer_append(b, name, 1) == KILN_OK;
+    else ok = put(b, "\\%02x", (unsigned)(unsigned char)*name);
   }
   return ok && kiln_buffer_append(b, label, strlen(label)) == KILN_OK;
 }
@@ -323,7 +324,11 @@ static void print_records(FILE *to, struct tool_trace *t, const struct places *p
     if (key.name != NULL && places->n > 0)
       p = bsearch(&key, places->at, places->n, sizeof *places->at, by_name);
     const char *now = p != NULL ? p->section : "";
-    if (strcmp(section, now) != 0) fprintf(to, "section %s\n", section = now);
+    if (strcmp(section, now) != 0) {
+      fputs("section ", to);
+      tool_name_print(to, section = now);
+      putc('\n', to);
+    }
     size_t end = i + 1 < n ? rows[i + 1].first : t->records.size;
     fprintf(to, "func %" PRIx64 "\n", p != NULL ? p->value : 0);
     fwrite(t->records.data + rows[i].first, 1, end - rows[i].first, to);
@@ -338,7 +343,9 @@ bool tool_listing_write(struct tool_trace *t, const char *path, const kiln_buffe
   }
   struct places places = find_places(object);
   kiln_processor target = kiln_module_processor(kiln_session_module(t->session));
-  fprintf(records, "target %s\nfile %s\n", kiln_processor_name(target), path);
+  fprintf(records, "target %s\nfile ", kiln_processor_name(target));
+  tool_name_print(records, path);
+  putc('\n', records);
   print_records(records, t, &places);
   bool ok = tool_system_dis(records, t->listing_file);
   free(places.at);

@@ -89,3 +89,14 @@ void tool_names_free(struct tool_names *t) {
   free(t->nodes);
   *t = (struct tool_names){0};
 }
+
+/* ---- printing ---- */
+
+bool tool_name_is_plain(char c) { return (unsigned char)c >= ' ' && c != 0x7f; }
+
+void tool_name_print(FILE *to, const char *name) {
+  for (; *name != 0; name++) {
+    if (tool_name_is_plain(*name)) putc(*name, to);
+    else fprintf(to, "\\%02x", (unsigned)(unsigned char)*name);
+  }
+}

@@ -1,9 +1,11 @@
-/* Sets of names, for the command-line tools: a crit-bit tree. */
+/* Names, for the command-line tools: sets of them, as crit-bit trees, and how they are printed. */
 #ifndef KN_TOOLS_NAMES_H
 #define KN_TOOLS_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Names in the order of their addition, each once; they are not copied. Zeroed, it is empty. */
 struct tool_names {
@@ -18,5 +20,10 @@ uint32_t tool_names_find(const struct tool_names *t, const char *name);
 /* The same; a name that is not there is added, and *n is one more. 0 without memory. */
 uint32_t tool_names_add(struct tool_names *t, const char *name);
 void tool_names_free(struct tool_names *t);
+
+/* A name may have any byte but 0. A control character in it, which could make a line look like several or change a
+ * terminal, is printed as a backslash and two hexadecimal digits, as in the text form. */
+bool tool_name_is_plain(char c);
+void tool_name_print(FILE *to, const char *name);
 
 #endif

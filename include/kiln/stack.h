@@ -54,8 +54,9 @@ typedef struct kiln_stack_point {
 } kiln_stack_point;
 
 /** Writes where the calling thread is: after its call of kiln_stack_point_save. The point is valid until the function
- * that made this call returns. Returns KILN_ERR_ARGUMENT if `point` is NULL, and KILN_ERR_UNSUPPORTED if Kiln has no
- * code generation for this machine, if this library was built without unwind rows, or if the program has neither the
+ * that made this call returns or, in optimized code, makes a tail call: a walk as its last action, with a point that is
+ * no local variable, may become one. Returns KILN_ERR_ARGUMENT if `point` is NULL, and KILN_ERR_UNSUPPORTED if Kiln has
+ * no code generation for this machine, if this library was built without unwind rows, or if the program has neither the
  * table `.eh_frame_hdr` nor libgcc's unwinder: link a static program with `-Wl,--eh-frame-hdr`. */
 KILN_API kiln_status kiln_stack_point_save(kiln_stack_point *point);
 

@@ -22,6 +22,7 @@ struct kn_dwarf_file kn_dwarf_file_text(const struct kn_dwarf *d, uint32_t i) {
     if (a->kind == KN_DA_MD5) f.md5 = d->sets[v.set]->bytes.at + text.id;
     if (a->kind != KN_DA_STRING) continue;
     text.at = (const char *)kn_debug_characters(d->sets[0], d->sets[v.set], text.id, &text.n);
+    text.n = (uint32_t)strnlen(text.at, text.n); /* in the table, a NUL ends a name */
     if (a->name == KILN_DW_AT_name) f.name = text;
     else if (a->name == KILN_DW_AT_comp_dir) f.dir = text;
   }

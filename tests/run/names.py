@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Names that are hard to write or to read, in each place of an object that a name reaches: the object is linked by GNU's
 linker and by LLVM's, and what they made has the name, or Kiln refuses it and writes no object. A row of PLACES is a
-place, a row of NAMES a name. Of COFF and of ELF.
+place, a row of NAMES a name. Of COFF and of ELF. What shows names has each on one line: disassemblies, listings. Names
+in debug information end at a NUL, and readers read what follows them.
 
     names.py --kiln=build/kiln
 """
@@ -73,6 +74,24 @@ ELF = [
     Place('a section', [F.replace('"N"', 'other') % ('', ' section "N"')], exports=('other',), shown=SECTION),
 ]
 
+# A function with a file, its folder, and a producer of that name; N is quoted as in LLVM's IR.
+DEBUG = '''target triple = "x86_64-unknown-linux-gnu"
+define i32 @other() !dbg !4 {
+  ret i32 3, !dbg !7
+}
+!llvm.dbg.cu = !{!0}
+!llvm.module.flags = !{!2, !3}
+!0 = distinct !DICompileUnit(language: DW_LANG_C99, file: !8, producer: "N", emissionKind: FullDebug)
+!1 = !DIFile(filename: "N", directory: "/N")
+!2 = !{i32 2, !"Debug Info Version", i32 3}
+!3 = !{i32 7, !"Dwarf Version", i32 VERSION}
+!4 = distinct !DISubprogram(name: "N", scope: !1, file: !1, line: 5, type: !5, unit: !0, spFlags: DISPFlagDefinition)
+!5 = !DISubroutineType(types: !6)
+!6 = !{null}
+!7 = !DILocation(line: 6, scope: !4)
+!8 = !DIFile(filename: "first.c", directory: "/N")
+'''
+
 
 def quoted(name):
     return ''.join(chr(c) if 32 <= c < 127 and c not in b'"\\' else '\\%02x' % c for c in name)
@@ -131,6 +150,51 @@ def main():
             os.remove(out)
         return None
 
+    def lines_shown(words):
+        status, out = output(*words)
+        return out.split(b'\n') if status == 0 else ['status %d: %s' % (status, out[-300:])]
+
+    def shown(name):
+        """A function, what it calls, a section: `kiln dis` and a listing have as many lines as with another name."""
+        found = []
+        for k, this in enumerate((b'plain', name)):
+            text = (F % ('', ' section "N"') + CALLED % '').replace('"N"', '"%s"' % quoted(this))
+            source, made = h.write('shown.%d.kir' % k, text), h.path('shown.%d.o' % k)
+            listing = lines_shown([args.kiln, 'compile', '--target=x86_64', '--listing', source, '-o', made])
+            found.append((listing, lines_shown([args.kiln, 'dis', made])))
+        escaped = re.sub(rb'[\0-\x1f\x7f]', lambda c: b'\\%02x' % c[0][0], name)
+        for what, plain, lines in zip(('a listing', 'kiln dis'), *found):
+            if name != b'.text' and len(plain) != len(lines): return '%s: %r' % (what, lines[:20])
+            if re.search(rb'[\0-\x1f\x7f]', b''.join(lines)): return '%s: control characters' % what
+            if not any(line.startswith(b'section ' + escaped) for line in lines): return '%s: no section: %r' % (what, lines[:9])
+            if not any(b' R_X86_64_PLT32 ' + escaped + b'-0x4' in line for line in lines): return '%s: no call' % what
+        return None
+
+    def debugged(name):
+        ends = name.split(b'\0')[0]
+        said = ''.join(chr(c) if 32 <= c < 127 and c not in b'"\\' else '\\%02x' % c for c in name)
+        for version in '4', '5':
+            source = h.write('debug.ll', DEBUG.replace('VERSION', version).replace('N"', said + '"'))
+            bitcode, made = h.path('debug.bc'), h.path('debug.o')
+            for words in ['llvm-as-22', source, '-o', bitcode], [args.kiln, 'compile', bitcode, '-o', made]:
+                status, out = output(*words)
+                if status != 0: return '%s: %s' % (words[0], out[-300:])
+            _, rows = output('readelf', '--debug-dump=decodedline', made)
+            if not re.search(rb'(?m)^\S.* 6 +0 .*x$', rows): return 'DWARF %s: no line 6: %r' % (version, rows[-300:])
+            _, tree = output('llvm-dwarfdump-22', '--debug-line', '--debug-info', made)
+            if b'warning' in tree or b'error' in tree: return 'DWARF %s: %r' % (version, tree[:300])
+            plain = re.fullmatch(rb'[ -~]*', ends) and not re.search(rb'["\\\'/]', ends)
+            if plain and (b'name: "%s"' % ends not in tree or b'DW_AT_name\t("%s")' % ends not in tree):
+                return 'DWARF %s: no %s' % (version, ends)
+        return None
+
+    def check_readers(row):
+        what, find, lacks = row
+        if lacks: return h.skip(what, lacks)
+        wrong = ['%s: %s' % (hard, found) for hard, name in NAMES for found in [find(name)] if found]
+        if wrong: h.fail(what, '\n'.join(wrong))
+        else: h.ok('%s: %d names' % (what, len(NAMES)))
+
     def check(row):
         coff, k = row
         place = (COFF if coff else ELF)[k]
@@ -147,6 +211,9 @@ def main():
     if not shutil.which('x86_64-w64-mingw32-ld'):
         for place in COFF: h.skip('COFF: ' + place.what, 'no MinGW')
         coff = []
+    no_dis = None if os.path.exists(args.kiln + '-dis') else 'no kiln-dis'
+    h.each(check_readers, [('what shows names', lambda name: None if b'\0' in name else shown(name), no_dis),
+                           ('debug information', debugged, None if shutil.which('llvm-as-22') else 'no llvm-as-22')])
     h.each(check, coff + [(False, k) for k in range(len(ELF))])
     h.finish()
 

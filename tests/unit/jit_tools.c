@@ -241,6 +241,32 @@ static void perf_reads_names(void **state) {
   assert_int_equal(rmdir(folder), 0);
 }
 
+/* Each function has one line of the map, whatever is in its name. */
+static void perf_has_a_line_for_each_name(void **state) {
+  (void)state;
+  char map[64];
+  snprintf(map, sizeof map, "/tmp/perf-%d.map", (int)getpid());
+  kiln_jit *jit = jit_new(&(kiln_jit_options){.perf_map = true});
+  jit_add(jit,
+          "func @\"a b\\0a1000 10 c\\0d\\7f\"() -> i32 {\nb0:\n  ret 1\n}\n"
+          "func @d() -> i32 {\nb0:\n  ret 2\n}\n",
+          0);
+  size_t size;
+  char *text = (char *)read_file(map, &size), *second = strchr(text, '\n') + 1;
+  unsigned long long start, length;
+  int at = 0;
+  assert_int_equal(sscanf(text, "%llx %llx %n", &start, &length, &at), 2);
+  assert_int_equal(start, (uintptr_t)kiln_jit_lookup(jit, "a b\n1000 10 c\r\x7f"));
+  second[-1] = 0;
+  assert_string_equal(text + at, "a b\\0a1000 10 c\\0d\\7f");
+  assert_int_equal(sscanf(second, "%llx %llx %n", &start, &length, &at), 2);
+  assert_int_equal(start, (uintptr_t)kiln_jit_lookup(jit, "d"));
+  assert_string_equal(second + at, "d\n");
+  free(text);
+  kiln_jit_free(jit);
+  unlink(map);
+}
+
 /* Writes what a process of the same number left, long before this one began. */
 static void leave_file(const char *name) {
   FILE *f = fopen(name, "wb");
@@ -413,6 +439,7 @@ int main(void) {
     cmocka_unit_test(backtraces_while_others_add),
     cmocka_unit_test(cancels),
     cmocka_unit_test(perf_reads_names),
+    cmocka_unit_test(perf_has_a_line_for_each_name),
     cmocka_unit_test(perf_files_are_this_process_s),
     cmocka_unit_test(dump_has_lines),
     cmocka_unit_test(perf_opens_files_alone),

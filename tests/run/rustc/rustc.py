@@ -33,7 +33,7 @@ MODES = [
     ('inlined', ['-g', '-Crelocation-model=static', '-Ccodegen-units=3', '-Coverflow-checks=off'], 'small'),
 ]
 # Programs that end by a panic that is not caught: not without unwinding.
-UNWINDS = {'unwinding', 'assembly_unwinding'}
+UNWINDS = {'unwinding', 'assembly_unwinding', 'backtrace'}
 # Programs whose code is the same in each mode.
 ONCE = {'simd'}
 # Programs with what older compilers lack: the minor version from which they compile.
