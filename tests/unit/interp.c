@@ -252,8 +252,8 @@ static void test_other_signatures(void **state) {
   assert_int_equal(value_of("func @g(i64, f64, i32) -> i64 {\nb0(v0: i64, v1: f64, v2: i32):\n"
                             "  v3 = ftosi.i64 f64 v1\n  v4 = sext.i64 i32 v2\n"
                             "  v5 = mul.i64 v3, v4\n  v6 = add.i64 v0, v5\n  ret v6\n}\n"
-                            "func @f(i64) -> i64 {\nb0(v0: i64):\n"
-                            "  v1 = call @g(f64 3.0, v0, 7, 8) as (f64, i64, i64, i64) -> i64\n"
+                            "func @f(i64) -> i64 {\nb0(v0: i64):\n  v2 = copy.i64 @g\n"
+                            "  v1 = call v2(f64 3.0, v0, 7, 8) as (f64, i64, i64, i64) -> i64\n"
                             "  ret v1\n}\n",
                             100),
                    121);
