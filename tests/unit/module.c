@@ -542,7 +542,7 @@ static void declarations_agree(void **state) {
     assert_int_equal(g.id, verified ? 0 : f.id);
     assert_int_equal(kiln_module_status(m), verified ? KILN_ERR_SYMBOL : KILN_OK);
     if (verified)
-      assert_string_equal(kiln_module_diag(m).message,
+      assert_string_equal(kiln_module_diag(m)->message,
                           "symbol 'f' is declared with another signature already");
     kiln_module_free(m);
   }

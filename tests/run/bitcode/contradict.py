@@ -16,7 +16,7 @@ TRIPLES = {'x86_64': 'x86_64-unknown-linux-gnu', 'aarch64': 'aarch64-unknown-lin
 # results that nobody reads, variadic functions with integers. The second half does not run.
 TEXT = r'''
 target triple = "%s"
-@format = private constant [10 x i8] c"%%ld %%s %%d\0A\00"
+@format = private constant [11 x i8] c"%%ld %%s %%d\0A\00"
 @text = private constant [5 x i8] c"text\00"
 @zero = global i32 0
 %%large = type { [5 x i64] }
@@ -65,7 +65,7 @@ define void @never(i64 %%x) personality ptr @__gxx_personality_v0 {
   %%p = load ptr, ptr %%slot
   %%g = call double %%p(double 2.0)
   call void @other(double 1.0)
-  call coldcc void @sum(double 1.0)
+  call preserve_mostcc void @sum(double 1.0)
   call void @narrow(i8 5, fp128 %%q)
   call void @puts()
   invoke void @sum(<4 x float> zeroinitializer) to label %%on unwind label %%pad
