@@ -465,89 +465,6 @@ static void signatures_are_interned(void **state) {
   assert_null(kiln_sig_get(t->m, (kiln_sig){99}).results);
 }
 
-/* Which calls agree with a declaration, as kiln_sig_can_call says. */
-static const struct {
-  const char *call, *function;
-  bool can;
-} pairs[] = {
-  {"(i64) -> i64", "(i64) -> i64", true},
-  {"(i64) -> i64 nounwind noreturn", "(i64) -> i64", true},
-  {"(i64)", "(i64) -> i64", true},
-  {"(i64) -> i64", "(i64)", false},
-  {"(i64) -> i64", "(i64) -> i64, i64", true},
-  {"(i64) -> i64", "(i64) -> i64, f80", false},
-  /* results beyond rcx are on the stack */
-  {"(i64) -> i64", "(i64) -> i64, i64, i64, i64", false},
-  {"(i64) -> i64, i64, i64, i64", "(i64) -> i64, i64, i64, i64", true},
-  {"(i64) -> i32", "(i64) -> i64", true},
-  {"(i64) -> i64", "(i64) -> i32", false},
-  {"(i64) -> f64", "(i64) -> i64", false},
-  {"(i64)", "(i8)", true},
-  {"(i8)", "(i64)", false},
-  {"(i128)", "(i64)", false},
-  {"(i64)", "(f64)", false},
-  {"(f64)", "(f32)", false},
-  {"(i64, i64)", "(i64)", false},
-  {"()", "(i64)", false},
-  {"(i8 sext)", "(i8)", true},
-  {"(i8)", "(i8 sext)", false},
-  {"(i8 zext)", "(i8 sext)", false},
-  {"(i32 sext64)", "(i32 zext64)", false},
-  {"(i64 sret)", "(i64)", false},
-  {"(i64)", "(i64 sret)", false},
-  {"(i64 byval(24, 8))", "(i64 byval(24, 8))", true},
-  {"(i64 byval(24, 4))", "(i64 byval(24, 8))", true},
-  {"(i64 byval(24, 16))", "(i64 byval(24, 8))", false},
-  {"(i64 byval(24, 8))", "(i64 byval(32, 8))", false},
-  {"(i64 byval(24, 8))", "(i64)", false},
-  {"(i64 join, i64)", "(i64 join, i64)", true},
-  {"(i64 join, i64)", "(i64, i64)", false},
-  {"(i64 chain, i64)", "(i64)", true},
-  {"(i64)", "(i64, i64 chain)", true},
-  {"(i64, i64 chain)", "(i64 chain, i64)", true},
-  {"(i64 chain)", "(i64)", false},
-  {"(i64, ...)", "(i64, ...)", true},
-  {"(i64, f64, ...)", "(i64, ...)", true},
-  {"(...)", "(i64, ...)", false},
-  {"(i64, ...)", "(i64)", false},
-  {"(i64)", "(i64, ...)", false},
-  {"(i64) preserve_most", "(i64)", false},
-};
-
-static void calls_agree_with_declarations(void **state) {
-  struct fixture *t = *state;
-  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-    kiln_sig call = kiln_sig_parse(t->m, pairs[i].call);
-    kiln_sig function = kiln_sig_parse(t->m, pairs[i].function);
-    assert_true(call.id != 0 && function.id != 0);
-    if (kiln_sig_can_call(t->m, call, function) != pairs[i].can)
-      fail_msg("a call by %s of a function %s", pairs[i].call, pairs[i].function);
-  }
-  const kiln_sig none = {0}, some = void_sig(t->m);
-  assert_false(kiln_sig_can_call(t->m, none, some));
-  assert_false(kiln_sig_can_call(t->m, some, (kiln_sig){999}));
-  assert_false(kiln_sig_can_call(NULL, some, some));
-}
-
-/* Another signature in a second declaration is an error of modules that are verified. */
-static void declarations_agree(void **state) {
-  (void)state;
-  for (int verified = 0; verified < 2; verified++) {
-    kiln_module *m = kiln_module_new(&(kiln_module_options){.verify = verified != 0});
-    const kiln_symbol_desc d = {.name = "f"};
-    kiln_symbol f = kiln_func_declare(m, &d, kiln_sig_parse(m, "(i64) -> i64"));
-    assert_int_equal(kiln_func_declare(m, &d, kiln_sig_parse(m, "(i64) -> i64 nounwind")).id, f.id);
-    assert_int_equal(kiln_module_status(m), KILN_OK);
-    kiln_symbol g = kiln_func_declare(m, &d, kiln_sig_parse(m, "(i64)"));
-    assert_int_equal(g.id, verified ? 0 : f.id);
-    assert_int_equal(kiln_module_status(m), verified ? KILN_ERR_SYMBOL : KILN_OK);
-    if (verified)
-      assert_string_equal(kiln_module_diag(m)->message,
-                          "symbol 'f' is declared with another signature already");
-    kiln_module_free(m);
-  }
-}
-
 static void bad_signatures_are_refused(void **state) {
   struct fixture *t = *state;
   const kiln_param bad[] = {
@@ -934,8 +851,6 @@ int main(void) {
     TEST(direct_follows_the_rules),
     TEST(signatures_are_interned),
     TEST(bad_signatures_are_refused),
-    TEST(calls_agree_with_declarations),
-    TEST(declarations_agree),
     TEST(data_is_copied),
     TEST(bad_data_is_refused),
     TEST(constructors),
