@@ -20,11 +20,11 @@ static kiln_value binary(struct kn_bc *r, kiln_op op, kiln_type type, kiln_value
 kiln_value kn_bc_library_callee(struct kn_bc *r, const char *name, kiln_sig sig) {
   kiln_symbol s = kiln_symbol_lookup(r->module, name);
   const kiln_symbol_info is = kiln_symbol_get(r->module, s);
-  const bool other = is.kind == KILN_SYMBOL_FUNC && is.sig.id != sig.id &&
-                     !kiln_sig_can_call(r->module, sig, is.sig);
-  if (!other) s = kiln_func_declare(r->module, &(kiln_symbol_desc){.name = name}, sig);
+  const bool known = is.kind == KILN_SYMBOL_FUNC;
+  if (!known) s = kiln_func_declare(r->module, &(kiln_symbol_desc){.name = name}, sig);
   kiln_value callee = kiln_const_symbol(r->f, s, 0);
-  return other ? kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_PTR, callee) : callee;
+  if (!known || is.sig.id == sig.id || kiln_sig_can_call(r->module, sig, is.sig)) return callee;
+  return kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_PTR, callee);
 }
 
 static kiln_value call_library(struct kn_bc *r, const char *name, const kiln_type *types,
