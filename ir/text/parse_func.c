@@ -574,9 +574,8 @@ static bool parse_id(struct kn_parser *p) {
 }
 
 /* `!naked`, `!general`, `!frame_pointer`, `!realign_stack`, `!used`, `!probe 4096`, `!guard arrays`,
- * `!protect branch return`, `!inline always`, `!final`, `!not_into`, `!keeps_pinned`, `!no_jump_tables`, or
+ * `!protect branch return`, `!inline always`, `!final`, `!not_into`, `!keeps_pinned`, `!no_jump_tables`, `!foreign`, or
  * debugging information. */
- * `!protect branch return`, `!inline always`, `!final`, `!not_into`, `!keeps_pinned`, `!foreign`, or debugging information. */
 static bool parse_directive(struct kn_parser *p) {
   kiln_func_attrs attrs = kiln_func_get_attrs(p->func);
   uint64_t bytes;
