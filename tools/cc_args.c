@@ -423,6 +423,7 @@ bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv) {
     add(a, kind, word, value)->names = how & NAMES;
   }
   if (a->refused == NULL) a->refused = cc_find_refused(a);
+  a->tls_emulation = cc_tls_emulation(a);
   const bool alone =
     a->inlining && !cc_needs_passes(a); /* Kiln's inlining, without LLVM's passes */
   a->passes = !alone || a->names;

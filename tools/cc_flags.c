@@ -133,6 +133,22 @@ static const char *asked_of_compiler(const struct cc_args *a, const struct row *
   return asked;
 }
 
+kiln_tls_emulation cc_tls_emulation(const struct cc_args *a) {
+  static const struct row flag = {"-femulated-tls", ""};
+  int on = 0;
+  for (unsigned direct = 0; direct < 2;
+       direct++) /* what the driver passes on comes before -Xclang's words */
+    for (size_t i = 0; i < a->n; i++) {
+      const struct cc_item *item = &a->items[i];
+      if (item->kind == CC_INPUT || (strcmp(item->word, "-Xclang") == 0) != (direct == 1)) continue;
+      int how = says(&flag, compilers_word(item));
+      if (how != 0) on = how;
+    }
+  return on > 0   ? KILN_TLS_EMULATION_ON
+         : on < 0 ? KILN_TLS_EMULATION_OFF
+                  : KILN_TLS_EMULATION_BY_TRIPLE;
+}
+
 /* The last word that asks for the part `name` of -fsanitize=, if it is not taken back. */
 static const char *asked_of_sanitizer(const struct cc_args *a, const char *name,
                                       const char *group) {

@@ -264,7 +264,8 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   struct tool_module t;
   if (!tool_module_open(&t, &input, &how)) return TOOL_FAILED;
   tool_thread_diag = &diag;
-  kiln_module_set_attrs(t.module, &(kiln_module_attrs){.no_red_zone = a->no_red_zone});
+  kiln_module_set_attrs(t.module, &(kiln_module_attrs){.no_red_zone = a->no_red_zone,
+                                                       .tls_emulation = a->tls_emulation});
   struct tool_inlining inlining = a->inlined;
   if (!a->inlining) inlining.what = KILN_INLINING_OFF;
   tool_inlining_set(t.module, &inlining);

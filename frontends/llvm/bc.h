@@ -416,6 +416,20 @@ bool kn_bc_define_data(struct kn_bc *r);
 /* Defines alias `g` where it is first needed. `depth` is that of kn_bc_eval. */
 bool kn_bc_define_alias(struct kn_bc *r, struct kn_bc_global *g, unsigned depth);
 
+/* ---- tls.c ---- */
+
+/* Is it the symbol of a thread-local variable, or of its control variable? */
+bool kn_bc_is_tls(const struct kn_bc *r, uint32_t symbol);
+/* Builds the address of the thread-local variable in the running thread. */
+kiln_value kn_bc_tls_address(struct kn_bc *r, uint32_t symbol);
+/* Emulated: declares the control variable of a thread-local variable as it is declared. */
+bool kn_bc_tls_declare(struct kn_bc *r, const kiln_symbol_desc *of, uint32_t *symbol);
+/* Emulated: defines the control variable of data `g` that begins as `begins`. */
+bool kn_bc_tls_define(struct kn_bc *r, const struct kn_bc_global *g, const kiln_data_desc *begins);
+/* Emulated: makes the control variable of alias `g` an alias of that of its aliasee. */
+bool kn_bc_tls_alias(struct kn_bc *r, const struct kn_bc_global *g, const struct kn_bc_num *of,
+                     uint32_t *symbol);
+
 /* ---- symver.c ---- */
 
 /* Reads the record in ops: a fragment of the module-level assembly. */

@@ -683,8 +683,7 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
   } else {
     struct kn_bc_num num;
     if (!eval(r, id, 0, &num)) return (kiln_value){0};
-    bool tls = num.symbol && r->m->has_tls &&
-               kiln_symbol_get(r->module, (kiln_symbol){num.symbol}).desc.tls != KILN_TLS_NONE;
+    bool tls = num.symbol && kn_bc_is_tls(r, num.symbol);
     bool code = num.minus || num.narrow || num.code;
     if (r->fn.no_code && (code || tls)) { /* its instructions would be in the wrong block */
       if (!r->again.hoist_module || r->again.restart) {
@@ -699,10 +698,10 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
     if (code) {
       if (r->status != KILN_OK) return v;
     } else if (num.symbol) {
-      kiln_symbol s = {num.symbol};
-      v = kiln_const_symbol(r->f, s, tls ? 0 : (int64_t)num.low);
-      if (tls) {
-        v = kiln_build_unary(r->f, KILN_OP_TLS_ADDR, KILN_TYPE_PTR, v);
+      if (!tls) {
+        v = kiln_const_symbol(r->f, (kiln_symbol){num.symbol}, (int64_t)num.low);
+      } else {
+        v = kn_bc_tls_address(r, num.symbol);
         if (num.low)
           v = kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, v,
                                 kiln_const_int(r->f, (int64_t)num.low));

@@ -21,6 +21,8 @@ static void put(uint8_t *to, uint64_t v, uint64_t n) {
 /* Adds a relocation for the bytes at offset `at`. */
 static inline bool relocate(struct kn_bc *r, struct item *it, uint64_t at,
                             const struct kn_bc_num *v, uint8_t size) {
+  if (KN_UNLIKELY(r->m->controls.n != 0) && kn_bc_is_tls(r, v->symbol))
+    return kn_bc_unsupported(r, "the address of thread-local data in data");
   if (it->n_relocs == it->cap_relocs &&
       !kn_bc_grow(r, &it->relocs, &it->cap_relocs, (uint64_t)it->n_relocs + 1, sizeof *it->relocs))
     return false;
@@ -179,6 +181,7 @@ static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
     d.relocs = it->relocs;
     d.n_relocs = it->n_relocs;
   }
+  if (KN_UNLIKELY(g->tls) && r->m->emulated_tls) return kn_bc_tls_define(r, g, &d);
   kiln_status status = kiln_data_define(r->module, (kiln_symbol){g->symbol}, &d);
   if (status != KILN_OK) return kn_bc_fail(r, status, "cannot define a global variable");
   return true;
@@ -191,6 +194,8 @@ bool kn_bc_define_alias(struct kn_bc *r, struct kn_bc_global *g, unsigned depth)
   if (!kn_bc_eval(r, g->init - 1, depth, &v)) return false;
   if (!v.symbol || v.minus) return kn_bc_unsupported(r, "an alias of a number");
   g->skip = 0;
+  if (r->m->emulated_tls && (g->tls || kn_bc_is_tls(r, v.symbol)))
+    return kn_bc_tls_alias(r, g, &v, &g->symbol);
   g->symbol = kiln_alias_define(r->module, &r->m->aliases.at[g->attrs], (kiln_symbol){v.symbol},
                                 (int64_t)v.low)
                 .id;

@@ -11,12 +11,9 @@ static kiln_value none(void) { return (kiln_value){0}; }
 
 /* The address of a symbol and an offset. */
 static kiln_value symbol_address(struct kn_bc *r, uint32_t symbol, uint64_t offset) {
-  kiln_symbol s = {symbol};
-  if (!r->m->has_tls || kiln_symbol_get(r->module, s).desc.tls == KILN_TLS_NONE)
-    return kiln_const_symbol(r->f, s, (int64_t)offset);
-  kiln_value v = kiln_const_symbol(r->f, s, 0);
-  v = kiln_build_unary(r->f, KILN_OP_TLS_ADDR, KILN_TYPE_PTR, v);
-  return kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, v,
+  if (!kn_bc_is_tls(r, symbol))
+    return kiln_const_symbol(r->f, (kiln_symbol){symbol}, (int64_t)offset);
+  return kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, kn_bc_tls_address(r, symbol),
                            kiln_const_int(r->f, (int64_t)offset));
 }
 
@@ -153,8 +150,7 @@ kiln_value kn_bc_expression(struct kn_bc *r, uint32_t id, const struct kn_bc_num
 static bool is_tls(const struct kn_bc *r, const struct kn_bc_cst *c) {
   if (!r->m->has_tls) return false;
   if (c->kind == CK_GLOBAL) return r->m->globals.at[c->index].tls;
-  return c->kind == CK_ADDR &&
-         kiln_symbol_get(r->module, (kiln_symbol){c->index}).desc.tls != KILN_TLS_NONE;
+  return c->kind == CK_ADDR && kn_bc_is_tls(r, c->index);
 }
 
 void kn_bc_hoist(struct kn_bc *r, uint32_t first) {

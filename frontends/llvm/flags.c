@@ -127,6 +127,13 @@ static bool add_strings(struct kn_bc *r, struct bytes *b, enum strings how, uint
   return true;
 }
 
+/* Does a function or variable of the module lie in that section? */
+static bool has_symbols_in(const struct kn_bc *r, const char *name) {
+  for (uint32_t i = 0; i < r->m->sections.n; i++)
+    if (strcmp(r->m->names.at + r->m->sections.at[i], name) == 0) return true;
+  return false;
+}
+
 /* Defines the section of a list; behind its strings, if there are any, stands `last`, unless that is NULL. */
 static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *last) {
   const bool only_linker = kn_bc_format_of(r)->directives;
@@ -135,6 +142,7 @@ static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *la
   struct bytes b = {0};
   bool ok = true;
   if (only_linker && list != LIST_LINKER) return true;
+  if (as->how == ZERO_FIRST && has_symbols_in(r, as->name)) return true; /* a program reads those */
   for (uint32_t i = 0; i < r->m->listed.n && ok; i++)
     if (r->m->listed.at[i].list == list) ok = add_strings(r, &b, as->how, r->m->listed.at[i].node);
   if (b.at == NULL) return ok && r->status == KILN_OK;

@@ -125,11 +125,7 @@ static inline bool add_global(struct kn_bc *r, const struct kn_bc_global *g) {
     return kn_bc_unsupported(r, "a global without a type of pointers that is known");
   if ((id >= r->vals.cap || id >= r->csts.cap) && !kn_bc_room_vals(r, (uint64_t)id + 1))
     return false;
-  if (g->tls) {
-    r->open->has_tls = true;
-    if (r->m->emulated_tls)
-      return kn_bc_unsupported(r, "thread-local data of Android before version 29");
-  }
+  if (g->tls) r->open->has_tls = true;
   r->csts.at[id] = (struct kn_bc_cst){.kind = CK_GLOBAL, .index = r->m->globals.n};
   r->vals.at[id] = (struct kn_bc_val){0, r->m->ptr_type | (uint32_t)VS_CONST << 24};
   r->vals.n = id + 1;
@@ -208,7 +204,8 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   d.desc.align_log2 = d.g.align_log2;
   d.desc.body = d.g.init && !d.g.skip;
   unbind(r, &d.desc);
-  d.g.symbol = kiln_data_declare(r->module, &d.desc).id;
+  if (!d.g.tls || !r->m->emulated_tls) d.g.symbol = kiln_data_declare(r->module, &d.desc).id;
+  else if (!kn_bc_tls_declare(r, &d.desc, &d.g.symbol)) return false;
   return add_global(r, &d.g);
 }
 

@@ -91,6 +91,7 @@ struct kn_bc_module {
   KN_BC_ARRAY(char) names;
   KN_BC_ARRAY(struct kn_bc_comdat) comdats;
   KN_BC_ARRAY(kiln_symbol_desc) aliases;
+  KN_BC_ARRAY(uint32_t) controls; /* emulated_tls: symbols of control variables, ascending */
   KN_BC_ARRAY(char) assembly; /* the module's, NUL-terminated */
   KN_BC_ARRAY(struct kn_bc_symver) symvers;
   uint32_t n_vals; /* values of the module: those have the lowest ids in each body */
@@ -130,7 +131,7 @@ struct kn_bc_module {
   bool has_blocks;       /* some constant is the address of a block */
   bool has_tls;          /* some global is thread-local, */
   bool has_layout;       /* the data layout was read */
-  bool emulated_tls;     /* which the target cannot have as Kiln makes it */
+  bool emulated_tls;     /* which the compiler's library finds: tls.c */
   /* There are constrained intrinsics, or named registers: metadata are read as if there were
    * locations. */
   bool has_strict;

@@ -204,11 +204,14 @@ static const char *units_option(const struct rustc_options *o, const struct tool
   return is_one ? "-Ccodegen-units=1" : "-Ccodegen-units=16";
 }
 
+/* Does more than Kiln read the IR: another crate's link, or whoever wants it in a file? */
+static bool shows_ir(const struct rustc_options *o) { return o->ir || o->lto || o->linker_lto; }
+
 /* Inlining is Kiln's, in place of LLVM's passes, where objects are all that is wanted of them. If LLVM compiles a unit
  * after all, the shim has it run them first. */
 static bool is_without_passes(const struct rustc_options *o, const struct tool_settings *s) {
   return s->inlining.what != KILN_INLINING_OFF && o->level == 1 && s->opt_level < 1 &&
-         o->llvm[0] == 0 && !o->ir && !o->assembly;
+         o->llvm[0] == 0 && !shows_ir(o) && !o->assembly;
 }
 
 /* Is code generated at all? `cargo check` wants metadata alone. */
@@ -234,7 +237,7 @@ static char *own_incremental(const char *folder, const char *end) {
 static bool linker_options(const struct rustc_options *o, const char *self, char *options[2]) {
   const char *wanted = getenv(LINK_VARIABLE);
   char own[PATH_MAX];
-  if (wanted == NULL || wanted[0] == 0 || o->level != 0 || !o->metadata || o->ir ||
+  if (wanted == NULL || wanted[0] == 0 || o->level != 0 || !o->metadata || shows_ir(o) ||
       o->crate == NULL || strncmp(o->crate, "build_script_", strlen("build_script_")) == 0)
     return false;
   if (strchr(self, '/') == NULL) {

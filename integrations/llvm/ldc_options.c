@@ -33,8 +33,8 @@ static int level_of(const char *letter) {
 }
 
 /* What makes other code than Kiln's options can say. */
-static const char *const refused[] = {"code-model", "float-abi", "mllvm",
-                                      "flto",       "fsanitize", "tls-model"};
+static const char *const refused[] = {"code-model", "emulated-tls", "float-abi", "mllvm",
+                                      "flto",       "fsanitize",    "tls-model"};
 
 struct options {
   struct shim_compiler *c;

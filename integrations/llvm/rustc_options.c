@@ -74,8 +74,8 @@ static void of_row(struct rustc_options *o, int letter, const char *name, const 
   else if (strcmp(name, "codegen-backend") == 0) o->backend = true;
   else if (strcmp(name, "function-sections") == 0) o->no_function_sections = is_off(value);
   else if (strcmp(name, "no-generate-arange-section") == 0) o->no_aranges = is_on(value);
-  else if (strcmp(name, "lto") == 0) o->ir = !is_off(value);
-  else if (strcmp(name, "linker-plugin-lto") == 0) o->ir = !is_off(value);
+  else if (strcmp(name, "lto") == 0) o->lto = !is_off(value);
+  else if (strcmp(name, "linker-plugin-lto") == 0) o->linker_lto = !is_off(value);
 }
 
 /* Is the output that --emit names put together of those of all units? For any other kind rustc makes one unit, so that

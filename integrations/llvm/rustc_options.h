@@ -19,7 +19,8 @@ struct rustc_options {
   bool emit;                 /* --emit */
   bool assembly, objects;    /* what it asks for */
   bool one_unit;             /* it has a kind for which rustc makes one unit by default */
-  bool ir;                   /* LLVM's text or bitcode is written, or kept for the link */
+  bool ir;                   /* it asks for LLVM's text or bitcode */
+  bool lto, linker_lto;      /* -C lto, -C linker-plugin-lto: the last ones of each hold */
   const char *assembly_path; /* --emit=asm=PATH; NULL: none */
   const char *target;        /* --target; NULL: none */
   bool version, verbose;     /* -V, -v */

@@ -107,6 +107,8 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'inlining' is out of range");
   if ((unsigned)attrs->variables >= KILN_VARIABLES_COUNT)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'variables' is out of range");
+  if ((unsigned)attrs->tls_emulation >= KILN_TLS_EMULATION_COUNT)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'tls_emulation' is out of range");
   kiln_guard_location guard;
   uint16_t code;
   kiln_status status = resolve_guard(m, &attrs->guard_location, &guard, &code);
@@ -131,6 +133,7 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   m->own_library = attrs->own_library;
   m->inlining = (uint8_t)attrs->inlining;
   m->variables = (uint8_t)attrs->variables;
+  m->tls_emulation = (uint8_t)attrs->tls_emulation;
   m->pinned = pinned;
   return KILN_OK;
 }
@@ -150,6 +153,7 @@ kiln_module_attrs kiln_module_get_attrs(const kiln_module *m) {
     .own_library = m->own_library,
     .inlining = (kiln_inlining)m->inlining,
     .variables = (kiln_variables)m->variables,
+    .tls_emulation = (kiln_tls_emulation)m->tls_emulation,
     .pinned = kiln_register_name(m->options.target.processor, pinned),
   };
 }

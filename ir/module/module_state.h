@@ -242,6 +242,7 @@ struct kiln_module {
   kiln_inline_attrs inline_attrs; /* with defaults in place of zeros */
   uint8_t inlining;               /* kiln_inlining */
   uint8_t variables;              /* kiln_variables */
+  uint8_t tls_emulation;          /* kiln_tls_emulation */
   uint64_t pinned;                /* kiln_module_attrs.pinned: the register, or 0 */
 };
 

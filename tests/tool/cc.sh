@@ -123,6 +123,8 @@ origin() {
     readelf -p .GCC.command.line origin.o | grep -q -- '-frecord-command-line -D *SAID=1' &&
     readelf -SW origin.o | grep -q '\.comment .* 01  MS ' && # and the linker merges them
     printf '%s\n' '__asm__(".section .comment\n.byte 1");' > comment.c && cc -c comment.c && # not like that one
+    printf '%s\n' '__attribute__((section(".comment"), used)) const char x[] = "x"; char f(void) { return x[0]; }' > comment.c &&
+    cc -c comment.c -o comment.o && readelf -SW comment.o | grep -q '\.comment .* A  0 ' && # a program reads it
     cc -fno-ident -c sub/twice.c -o origin.o && ! readelf -SW origin.o | grep -q -e '\.comment' -e '\.GCC'
 }
 check 'names of the compiler and its command line' origin

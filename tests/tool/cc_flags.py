@@ -67,7 +67,6 @@ REFUSED = '''
 --target=aarch64-linux-gnu -mfix-cortex-a53-835769         -mfix-cortex-a53-835769
 --target=aarch64-linux-gnu -mtls-size=48                   -mtls-size=48
 -fbasic-block-sections=all              -fbasic-block-sections=all
--femulated-tls                          -femulated-tls
 -fstack-size-section                    -fstack-size-section
 -fno-unique-section-names               -fno-unique-section-names
 -fno-zero-initialized-in-bss            -fno-zero-initialized-in-bss
@@ -176,6 +175,7 @@ TAKEN = '''
 -fsanitize=address
 -fsanitize=undefined -fno-sanitize=function
 -fbasic-block-sections=none
+-femulated-tls
 -femulated-tls -fno-emulated-tls
 -fsanitize=cfi -flto -fvisibility=hidden -fno-sanitize=cfi
 -fsanitize=cfi-icall -flto -fno-sanitize=all

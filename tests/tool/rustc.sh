@@ -138,6 +138,9 @@ for kind in asm llvm-ir llvm-bc obj mir; do check "--emit=$kind is one file" one
 check "beside a list of dependencies, too" one_file dep-info,asm 2
 named_file() { rm -rf named.ll increments; "$rustc" --crate-type=lib -C incremental=increments --emit=dep-info,link --emit=llvm-ir=named.ll modules.rs && grep -q '^define' named.ll; }
 check "--emit=llvm-ir=FILE makes that file" named_file
+# as_rustc OPTION...: what is written of LLVM's IR is rustc's, also where Kiln inlines.
+as_rustc() { for who in rustc "env KILN_INLINE=small $rustc"; do $who --crate-type=lib -C opt-level=1 -C codegen-units=1 "$@" modules.rs && mv modules.ll "modules-${who%% *}.ll" || return 1; done; cmp modules-rustc.ll modules-env.ll; }
+for option in lto=off linker-plugin-lto=no; do check "of opt-level 1 and $option, too" as_rustc --emit=llvm-ir,link -C $option; done
 # units: how many units a build without debug information has.
 units() { rm -f log; "$@" --crate-type=lib --emit=metadata,link -o libunits.rlib 2> /dev/null; grep -c 'functions,' log; }
 printf 'pub mod a { pub fn f(x: &str) -> String { x.to_uppercase() } }\npub mod b { pub fn g(x: &str) -> Vec<char> { x.chars().collect() } }\npub mod c { pub fn h(x: u8) -> Option<u8> { x.checked_add(1) } }\n' > units.rs

@@ -86,7 +86,7 @@ static void newer(void **state) {
     case CTOR:
       kiln_ctor_add(m, &(kiln_ctor_desc){.func = kiln_func_symbol(f), .reserved[0] = 1});
       break;
-    case MODULE: kiln_module_set_attrs(m, &(kiln_module_attrs){.reserved[2] = 1}); break;
+    case MODULE: kiln_module_set_attrs(m, &(kiln_module_attrs){.reserved[1] = 1}); break;
     case FUNC: kiln_func_set_attrs(f, &(kiln_func_attrs){.reserved[2] = 1}); break;
     case TRY: kiln_build_try(f, &(kiln_try_desc){.reserved[1] = 1}); break;
     case CTYPE:

@@ -51,7 +51,7 @@ static void functions(void **state) {
   (void)state;
   kiln_jit *jit = jit_new(NULL);
   kiln_jit_pc_info info;
-  char here;
+  char here = 0;
   kiln_jit_unit u = jit_add(jit, two_text, 0);
   check_function(jit, u, "one");
   check_function(jit, u, "two");

@@ -45,8 +45,10 @@ void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n) {
         !kn_bc_debug_expr(r, (uint32_t)pair->pos, bytes, &is) || is.part_bits)
       continue;
     if (is.value) bytes[is.n++] = KILN_DW_OP_stack_value;
+    /* no expression finds emulated thread-local data: an empty one says so, as LLVM's */
+    const bool nowhere = g->tls && r->m->emulated_tls;
     kiln_debug_set_global(kiln_module_debug(r->module), kn_bc_die(r, pair->n),
-                          (kiln_symbol){g->symbol}, bytes, is.n);
+                          (kiln_symbol){nowhere ? 0 : g->symbol}, bytes, nowhere ? 0 : is.n);
   }
 }
 

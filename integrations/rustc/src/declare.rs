@@ -220,6 +220,9 @@ impl<'tcx> Context<'tcx> {
     /// Declares a section by the name that an attribute gives, as LLVM finds out its kind.
     fn section(&self, id: DefId) -> Option<CString> {
         let name = self.tcx.codegen_fn_attrs(id).link_section?;
+        if name.as_str() == ".comment" {
+            self.module.in_comment.set(true);
+        }
         Some(CString::new(name.as_str()).expect("rustc checks names of sections"))
     }
 }

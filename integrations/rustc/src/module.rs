@@ -1,6 +1,6 @@
 //! Kiln's module and session, as a unit of rustc has them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_char};
 use std::path::Path;
 use std::time::Duration;
@@ -39,6 +39,10 @@ pub struct Module {
     /// Features of the processor that all functions have (KILN_FEATURE_...).
     pub features: u32,
     attrs: kiln_func_attrs,
+    /// Who made the object: the strings of `.comment`.
+    origin: String,
+    /// A static or function has an attribute that puts it there.
+    pub in_comment: Cell<bool>,
 }
 
 /// The seed that `$KILN_STRESS` gives the register allocator, for tests (tools/settings.c); 0: none.
@@ -131,6 +135,42 @@ impl Module {
             assembler,
             features,
             attrs: function_attrs(sess),
+            origin: format!("\0rustc version {}\0Kiln {}\0", sess.cfg_version, env!("CARGO_PKG_VERSION")),
+            in_comment: Cell::new(false),
+        }
+    }
+
+    /// Writes who made the object into `.comment`, as LLVM does, unless the crate has something else there.
+    fn define_origin(&self) {
+        let name = c".comment";
+        let section = kiln_section_desc {
+            kind: KILN_SECTION_CONTENT,
+            flags: KILN_SECTION_MERGE | KILN_SECTION_STRINGS,
+            entry_bytes: 1,
+            ..Default::default()
+        };
+        let symbol = kiln_symbol_desc {
+            linkage: KILN_LINKAGE_PRIVATE,
+            section: name.as_ptr(),
+            body: true,
+            ..Default::default()
+        };
+        let data = kiln_data_desc {
+            bytes: self.origin.as_ptr().cast(),
+            size_bytes: self.origin.len() as u64,
+            flags: KILN_DATA_READ_ONLY,
+            ..Default::default()
+        };
+        let mut said = kiln_section_desc::default();
+        // SAFETY: everything is copied.
+        unsafe {
+            let other = self.in_comment.get()
+                || kiln_section_find(self.raw, name.as_ptr(), &mut said)
+                    && (said.kind, said.flags, said.entry_bytes) != (section.kind, section.flags, section.entry_bytes);
+            if !other {
+                kiln_section_declare(self.raw, name.as_ptr(), &section);
+                kiln_data_define(self.raw, kiln_data_declare(self.raw, &symbol), &data);
+            }
         }
     }
 
@@ -175,6 +215,7 @@ impl Module {
     /// Makes the object.
     pub fn emit(self) -> Result<Object, Refusal> {
         self.failing.at(Place::Emit);
+        self.define_origin();
         let mut object = Object {
             bytes: kiln_buffer::default(),
             dwo: kiln_buffer::default(),

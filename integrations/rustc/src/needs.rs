@@ -10,7 +10,7 @@ use rustc_middle::ty::{self, Instance, TyCtxt, TypingEnv};
 use rustc_session::Session;
 use rustc_session::config::{CFProtection, DebugInfo, InstrumentMcount, Lto, OptLevel, OutputType};
 use rustc_target::callconv::PassMode;
-use rustc_target::spec::{Os, SanitizerSet, SplitDebuginfo, StackProtector};
+use rustc_target::spec::{Os, SanitizerSet, SplitDebuginfo, StackProtector, TlsModel};
 
 use crate::compat::CrateType;
 use crate::processor::Processor;
@@ -55,6 +55,7 @@ fn options(sess: &Session) -> Option<&'static str> {
             "inlined calls in objects beside split debug information",
         ),
         (sess.code_model().is_some(), "a code model"),
+        (sess.tls_model() == TlsModel::Emulated, "emulated thread-local data"),
         (!cg.llvm_args.is_empty() || !cg.passes.is_empty(), "options of LLVM"),
         (!unstable.llvm_plugins.is_empty(), "options of LLVM"),
         (sess.stack_protector() != StackProtector::None, "a stack protector"),

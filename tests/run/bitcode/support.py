@@ -716,10 +716,8 @@ declare void @g(i32)
             self.refused('triple ' + triple, define % triple, 'target', triple, where='')
         for triple in ('arm64-apple-ios7.0.0', 'aarch64-unknown-linux-gnu_ilp32', 'aarch64-pc-windows-msvc'):
             self.refused('triple ' + triple, define % triple, 'target', triple, where='', target='aarch64')
-        self.refused('triple x86_64-unknown-linux-android21, with thread-local data', define % 'x86_64-unknown-linux-android21',
-                     'thread-local data of Android before version 29', None, where='')
         for triple in ('x86_64-pc-linux-gnu', 'x86_64-linux-gnu', 'x86_64-unknown-linux-musl', 'x86_64-unknown-none-elf', 'x86_64-unknown-none',
-                       'x86_64', 'x86_64-unknown-freebsd14.0', 'x86_64-unknown-linux-android29', 'x86_64-alpine-linux-musl', 'x86_64-pc-linux'):
+                       'x86_64', 'x86_64-unknown-freebsd14.0', 'x86_64-unknown-linux-android29', 'x86_64-unknown-linux-android21', 'x86_64-alpine-linux-musl', 'x86_64-pc-linux'):
             self.accepted('triple ' + triple, define % triple)
         self.refused('names of symbols as Mach-O has them', 'target datalayout = "e-m:o-i64:64-f80:128-n8:16:32:64-S128"\n'
                      'define void @f() {\n ret void\n}\n', 'symbols mangled for a format', None, where='')

@@ -297,6 +297,20 @@ class Toolchain:
             if differ or not names:
                 raise harness.Failure('%s: by LLVM and by Kiln: %s' % (source, differ[:5]))
 
+    def origin(self):
+        """`.comment` names the compiler, as LLVM's does, and Kiln. What assembly or a static has there stays
+        as it is."""
+        h, found = self.h, []
+        for name, more in (('plain', ''), ('assembly', 'core::arch::global_asm!(".section .comment\\n.byte 1\\n.text");'),
+                           ('static', '#[unsafe(link_section = ".comment")] #[used] static X: [u8; 3] = *b"own";')):
+            source = h.write('origin-%s.rs' % name, 'pub fn one() -> u32 { 1 }\n' + more)
+            for side in ('llvm', 'kiln'):
+                made = h.path('origin-%s-%s-%s.o' % (self.name, name, side))
+                self.compile(source, made, ['--crate-type=lib', '--emit=obj', '-Ccodegen-units=1'], side == 'kiln')
+                found.append(re.findall(r'\] *(\w.*)', h.run(['readelf', '-p', '.comment', made])[1]))
+        if len(found[0]) != 1 or found[1][:1] != found[0] or not re.fullmatch(r'Kiln [\d.]+', found[1][-1]) or found[5] != ['own']:
+            raise harness.Failure('by LLVM and by Kiln, in turn: %s' % found)
+
     def cargo_env(self):
         """For cargo of this toolchain, whatever the user has set."""
         env = {k: v for k, v in os.environ.items() if not k.startswith(('CARGO_', 'RUSTC', 'KILN_')) or k == 'CARGO_HOME'}
@@ -436,6 +450,7 @@ def main():
         check('%s: masks' % name, toolchain.masks)
         check('%s: threads' % name, toolchain.threads)
         check('%s: symbols' % name, toolchain.symbols)
+        check('%s: who made an object' % name, toolchain.origin)
         check('%s: kiln cargo' % name, toolchain.cargo)
         for what, work in [*links.checks(toolchain, harness.WHOLE), *copies.checks(toolchain)]:
             check('%s: %s' % (name, what), work)
