@@ -4,7 +4,8 @@
 debug.py BUILD [--only=NAME[,NAME...]] [--language=rust|c++] [--runs=N] [--kiln=PROGRAM] [--also=PROGRAM] [-g]
          [--no-time] [--inline] [--cranelift=TOOLCHAIN] [--json]
 
-The programs are those of bench/debug; a NAME is a file's, with or without its end. Rust's are packages that `cargo
+The programs are those of bench/debug; a NAME is a file's, with or without its end, or a folder's: a package of several
+crates, of which cargo fetches those of the registry, and whose text is the whole program's. Rust's are packages that `cargo
 build` and `kiln cargo build` make in the profile `dev` as cargo has it, but for debug information, which -g adds;
 C++'s are by clang++-22 -O0. A program's time is the least user and system time of N runs (default 7), one of each
 build in turn; beside it are the executed instructions of one run in QEMU, which other work on the machine does not
@@ -93,9 +94,12 @@ class Program:
         for name, cargo in ways:
             self.by_cargo(name, cargo, {} if debug else {'CARGO_PROFILE_DEV_DEBUG': '0'})
 
+    def package(self, folder):
+        return cargo_program.package(self.source, folder)
+
     def by_cargo(self, name, cargo, env):
         folder = self.path('package')
-        package = cargo_program.package(self.source, folder)
+        package = self.package(folder)
         words, env, program = cargo_program.build(folder, package, name, cargo, env)
         call(words, env=env)
         shutil.copy(program, self.path(name))
@@ -150,6 +154,28 @@ class Program:
         return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, output
 
 
+class Package(Program):
+    """A folder with a package, which cargo alone builds."""
+
+    def __init__(self, name, work):
+        super().__init__(name, 'rust', work)
+        self.source, self.folder = os.path.join(PROGRAMS, name), os.path.join(work, name)
+
+    def package(self, folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.source, folder)
+        return self.name
+
+    def compile(self, debug, kilns, inline):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        call(['cargo', 'fetch', '--quiet', '--manifest-path', os.path.join(self.source, 'Cargo.toml'), '--locked'])
+        self.build_by_cargo(debug, kilns, inline)
+        return {name: text_bytes([self.path(name)]) for name in ['llvm'] + [name for name, _ in kilns]}
+
+    def costs(self, kilns, spawn):
+        return None
+
+
 def measure(program, kilns, asked):
     """A row: the least time of each build, its text, what failed."""
     row = {'name': program.name, 'language': program.language, 'seconds': {}, 'millions': {}, 'bytes': {}, 'failures': []}
@@ -167,7 +193,8 @@ def measure(program, kilns, asked):
                     raise Failure(f"{name}: its output is not that of LLVM's: {program.path(name)}")
                 row['seconds'][name] = min(seconds, row['seconds'].get(name, seconds))
         if asked['inline']:
-            row['costs'] = program.costs(kilns, os.path.join(asked['folder'], 'bench', 'kiln-spawn'))
+            costs = program.costs(kilns, os.path.join(asked['folder'], 'bench', 'kiln-spawn'))
+            row.update({'costs': costs} if costs else {})
         if asked['cranelift'] and program.language == 'rust':
             row['cranelift'] = program.beside(asked['cranelift'], asked['runs'])
     except (Failure, OSError, subprocess.TimeoutExpired) as e:
@@ -200,8 +227,8 @@ def ratios(row):
 
 def means(rows):
     keys = {key for row in rows for key in row['ratios']}
-    return {key: math.exp(sum(math.log(row['ratios'][key]) for row in rows if row['ratios']) /
-                          sum(bool(row['ratios']) for row in rows)) for key in keys}
+    values = {key: [row['ratios'][key] for row in rows if key in row['ratios']] for key in keys}
+    return {key: math.exp(sum(map(math.log, of)) / len(of)) for key, of in values.items()}
 
 
 def columns(kilns, inline, time):
@@ -272,6 +299,8 @@ def main():
             base, end = os.path.splitext(name)
             if end == LANGUAGES[language] and (not asked['only'] or {base, name} & set(asked['only'])):
                 programs.append(Program(base, language, folder))
+            elif language == 'rust' and os.path.exists(os.path.join(PROGRAMS, name, 'Cargo.toml')) and (not asked['only'] or name in asked['only']):
+                programs.append(Package(name, folder))
     if not programs:
         sys.exit('no such program')
     os.makedirs(folder, exist_ok=True)
@@ -284,7 +313,7 @@ def main():
         row = measure(program, kilns, asked)
         rows.append(row)
         if not asked['json']:
-            print_row(program.name + LANGUAGES[program.language], row['ratios'], llvm_cells(row), chosen)
+            print_row(os.path.basename(program.source), row['ratios'], llvm_cells(row), chosen)
         for text in row['failures']:
             print(f'  {program.source}: {text}'.replace('\n', '\n    '), file=sys.stderr, flush=True)
     for language in asked['languages']:

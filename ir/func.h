@@ -343,6 +343,7 @@ struct kn_func_attrs {
   bool no_rows;                       /* kiln_func_attrs */
   bool keeps_pinned;                  /* kiln_func_attrs */
   bool no_jump_tables;                /* kiln_func_attrs */
+  bool foreign;                       /* kiln_func_attrs */
   uint32_t inline_same, inline_needs; /* kiln_func_attrs */
 };
 
@@ -436,10 +437,12 @@ struct kiln_func {
   struct kiln_func *next, *prev;
 };
 
-/* True if debug information changes no code (KILN_VARIABLES_AS_IS): what is somewhere is shown, and nothing is kept.
- * Else each declared variable is kept for all of the function, and statements have code of their own. */
+/* True if debug information does not change the function's code: what is somewhere is shown, and nothing is kept
+ * (kiln_variables). Otherwise each declared variable is kept for all of the function, and statements have code of their
+ * own. */
 static inline bool kn_debug_as_is(const kiln_func *f) {
-  return f->module->variables == KILN_VARIABLES_AS_IS;
+  const kiln_variables how = f->module->variables;
+  return how == KILN_VARIABLES_AS_IS || (f->attrs.foreign && how == KILN_VARIABLES_KEPT);
 }
 
 /* The machine code of an ASM. (ir/build/build_asm.c) */

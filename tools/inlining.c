@@ -1,4 +1,4 @@
-/* What --inline and $KILN_INLINE say. */
+/* What --inline, $KILN_INLINE and $KILN_VARIABLES say. */
 #include "inlining.h"
 #include "carried.h"
 
@@ -9,7 +9,8 @@
 bool tool_inlining_parse(const char *word, struct tool_inlining *out) {
   enum { MOST = 10000 };
   char *end;
-  *out = (struct tool_inlining){.what = KILN_INLINING_SMALL};
+  out->what = KILN_INLINING_SMALL;
+  out->size = 0;
   if (word == NULL || strcmp(word, "small") == 0) return true;
   if (strcmp(word, "must") == 0) {
     out->what = KILN_INLINING_MUST;
@@ -23,17 +24,19 @@ bool tool_inlining_parse(const char *word, struct tool_inlining *out) {
 }
 
 bool tool_inlining_wanted(struct tool_inlining *out) {
-  const char *word = tool_variable("KILN_INLINE");
-  *out = (struct tool_inlining){.what = KILN_INLINING_OFF};
+  const char *word = tool_variable("KILN_INLINE"), *variables = tool_variable("KILN_VARIABLES");
+  const bool all = variables != NULL && strcmp(variables, "all") == 0;
+  *out = (struct tool_inlining){.what = KILN_INLINING_OFF, .all_variables = all};
   return word == NULL || word[0] == 0 || tool_inlining_parse(word, out);
 }
 
 void tool_inlining_set(kiln_module *m, const struct tool_inlining *from) {
-  if (from->what == KILN_INLINING_OFF) return;
+  if (from->what == KILN_INLINING_OFF && !from->all_variables) return;
   kiln_module_attrs attrs = kiln_module_get_attrs(m);
   attrs.inlining = from->what;
   /* variables that are kept would keep small functions slow */
-  if (from->what == KILN_INLINING_SMALL) attrs.variables = KILN_VARIABLES_AS_IS;
+  if (from->all_variables) attrs.variables = KILN_VARIABLES_ALL;
+  else if (from->what == KILN_INLINING_SMALL) attrs.variables = KILN_VARIABLES_AS_IS;
   kiln_module_set_attrs(m, &attrs);
   kiln_module_set_inline_attrs(m, &(kiln_inline_attrs){.instructions = from->size});
 }

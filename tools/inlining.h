@@ -8,11 +8,13 @@
 struct tool_inlining {
   kiln_inlining what;
   uint32_t size; /* 0: Kiln's own */
+  bool all_variables; /* $KILN_VARIABLES: debuggers show the variables of foreign functions, too */
 };
 
-/* False: the word is none of these. NULL: nothing was said behind the option. */
+/* Sets `what` and `size`. False: the word is none of these. NULL: the option has no value. */
 bool tool_inlining_parse(const char *word, struct tool_inlining *out);
-/* What $KILN_INLINE says, or that nothing is inlined if it is unset or empty. False: it is none of these. */
+/* What $KILN_INLINE says, or that nothing is inlined if it is unset or empty; and what $KILN_VARIABLES says. False: the
+ * former is none of these. */
 bool tool_inlining_wanted(struct tool_inlining *out);
 /* Says it to a module, before anything is read. */
 void tool_inlining_set(kiln_module *m, const struct tool_inlining *from);

@@ -24,6 +24,12 @@ bool tool_settings_read(struct tool_settings *out, char why[TOOL_WHY_SIZE]) {
     snprintf(why, TOOL_WHY_SIZE, "KILN_UNKNOWN: bad value '%.64s': drop or refuse", unknown);
     return false;
   }
+  const char *variables = tool_variable("KILN_VARIABLES");
+  if (variables != NULL && variables[0] != 0 && strcmp(variables, "own") != 0 &&
+      strcmp(variables, "all") != 0) {
+    snprintf(why, TOOL_WHY_SIZE, "KILN_VARIABLES: bad value '%.64s': own or all", variables);
+    return false;
+  }
   const char *seed = tool_variable("KILN_STRESS");
   if (seed != NULL && seed[0] != 0 && !tool_stress_parse(seed, &out->stress)) {
     snprintf(why, TOOL_WHY_SIZE, "KILN_STRESS: bad value '%.64s': a decimal number other than 0",

@@ -1,5 +1,5 @@
 /* What users say by environment variables to every program of Kiln that makes objects: $KILN_INLINE, $KILN_OPT_LEVEL,
- * $KILN_LOG, $KILN_STATS, $KILN_STRESS; and the identity of what makes them. settings.c implements it. Called by verbs
+ * $KILN_LOG, $KILN_STATS, $KILN_STRESS, $KILN_VARIABLES; and the identity of what makes them. settings.c implements it. Called by verbs
  * of `kiln`, and by kiln-rustc and the shim of integrations/llvm. */
 #ifndef KN_TOOLS_SETTINGS_H
 #define KN_TOOLS_SETTINGS_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct tool_settings {
-  struct tool_inlining inlining; /* $KILN_INLINE */
+  struct tool_inlining inlining; /* $KILN_INLINE, $KILN_VARIABLES */
   int opt_level;   /* $KILN_OPT_LEVEL: the highest level that Kiln compiles; 0 to 3, default 0 */
   uint64_t stress; /* $KILN_STRESS: kiln_module_options.stress_seed; 0 if it is unset or empty */
   bool bad;        /* a value is wrong: for callers that cannot end the process */

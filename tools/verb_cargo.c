@@ -175,7 +175,7 @@ struct cargo_options {
 
 /* Takes Kiln's options; `w->rest` is where other words begin. */
 static int take_options(struct tool_words *w, struct cargo_options *out) {
-  struct tool_inlining inlining;
+  struct tool_inlining inlining = {.size = 0};
   for (int o; (o = tool_words_next(w)) != WORDS_END;) {
     switch (o) {
     case OPTION_INLINE:

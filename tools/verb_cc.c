@@ -266,7 +266,9 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   tool_thread_diag = &diag;
   kiln_module_set_attrs(t.module, &(kiln_module_attrs){.no_red_zone = a->no_red_zone,
                                                        .tls_emulation = a->tls_emulation});
-  if (a->inlining) tool_inlining_set(t.module, &a->inlined);
+  struct tool_inlining inlining = a->inlined;
+  if (!a->inlining) inlining.what = KILN_INLINING_OFF;
+  tool_inlining_set(t.module, &inlining);
   struct tool_compiled c;
   kiln_buffer object = {0}, dwo = {0};
   kiln_status s = tool_module_compile(&c, &t, &input, 1, false);

@@ -88,11 +88,13 @@ enum {
 /** Selects how well debuggers can show statements, and variables that kiln_func_declare_variable describes. */
 typedef enum kiln_variables {
   /** Every variable stays available until its function ends. Every statement has at least one instruction. The code is
-   * slower. */
+   * slower. Foreign functions (kiln_func_attrs.foreign) are compiled as with KILN_VARIABLES_AS_IS. */
   KILN_VARIABLES_KEPT,
   /** Debugging information does not change the code. Debuggers can show a variable only while its value is in a
    * register or in memory. */
   KILN_VARIABLES_AS_IS,
+  /** As KILN_VARIABLES_KEPT, in foreign functions, too. */
+  KILN_VARIABLES_ALL,
   KILN_VARIABLES_COUNT
 } kiln_variables;
 
@@ -226,6 +228,10 @@ typedef struct kiln_func_attrs {
    * - If Kiln inlines a function with `no_jump_tables` into another function, the other function has no jump tables
    *   either. */
   bool no_jump_tables;
+  /** If true, the source of the function is not the user's, but that of a standard library or of a package, so nobody
+   * inspects its variables. Kiln compiles the function as with KILN_VARIABLES_AS_IS, unless kiln_module_attrs.variables
+   * is KILN_VARIABLES_ALL. */
+  bool foreign;
   uint64_t reserved[3]; /**< 0 */
 } kiln_func_attrs;
 

@@ -123,8 +123,15 @@ KILN_API kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol)
 
 /** Returns the reason, in a few words, why Kiln never inlines calls to a kept function. Returns NULL if Kiln may inline
  * calls to the function, or if the function was not kept. The string has static storage. kiln_inline_attrs.decide
- * receives the reasons why Kiln does not inline individual calls. */
+ * receives the reasons why Kiln does not inline individual calls.
+ * - Before kiln_module_settle_inlining, the answer depends on the function's own instructions alone. */
 KILN_API const char *kiln_module_why_not_inlined(const kiln_module *m, kiln_symbol symbol);
+
+/** Returns true if a function that was compiled contains a copy of the body of the kept function `symbol`. A front end
+ * may define the debugging entries of a kept function then: kiln_die_reserve.
+ * - Threads: several threads may call this function at once. The result may change from false to true as more functions
+ *   are compiled. */
+KILN_API bool kiln_module_is_inlined(const kiln_module *m, kiln_symbol symbol);
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,7 @@ extern "C" {
 
 /** Makes the module record which of its symbols have references, from its data, aliases and constructors, and from code
  * that is compiled after this call. The record takes one byte for each symbol. Later calls do nothing.
+ * - Data with the flag KILN_DATA_IF_REACHABLE counts only if something refers to it.
  * - Call it after all data, aliases and constructors are defined, before the first function is compiled, and before
  *   kiln_module_freeze.
  * - Returns the module's status. */

@@ -181,16 +181,26 @@ static bool is_for_kiln(const struct rustc_options *o, const struct tool_setting
   return o->level <= s->opt_level || (o->level <= 1 && s->inlining.what != KILN_INLINING_OFF);
 }
 
-/* The option that sets the number of units, or NULL: it is given, rustc makes one, or LLVM generates code. `own` is
- * the folder of an incremental build, or NULL. Units are for LLVM's threads: rustc makes their IR one by one, and
- * calls between them are not inlined. An edit compiles few of an incremental build's, so that has several, but fewer
- * than rustc's 256, of which each costs types of its own and a file to link. If Kiln inlines, a small crate has one.
- * docs/debug-builds.md has what was measured. */
+/* Is the driver to compile the crate, if there is one? Only cargo's own compilations, which have -C metadata: those of
+ * build scripts ask what the compiler accepts. Where LLVM must generate code, or $KILN_OPT_LEVEL has Kiln generate code
+ * at other levels, it is not. */
+static bool is_for_driver(const struct rustc_options *o, const struct tool_settings *s) {
+  return tool_backend() != NULL && o->metadata && !o->backend && o->level == 0 && o->llvm[0] == 0 &&
+         s->opt_level == 0;
+}
+
+/* The option that sets the number of units, or NULL: it is given, rustc makes one, or LLVM generates code. `own` is the
+ * folder of an incremental build, or NULL. Units are for LLVM's threads: rustc makes their IR one by one, and calls between them are
+ * not inlined. An edit compiles few of an incremental build's, so that has several, but fewer than rustc's 256, of
+ * which each costs types of its own and a file to link. If Kiln inlines, the driver's units have copies of each
+ * other's functions (integrations/rustc/src/copies.rs), and rustc's number is best; the shim's do not, so a small crate
+ * has one. docs/debug-builds.md has what was measured. */
 static const char *units_option(const struct rustc_options *o, const struct tool_settings *s,
                                 const char *own, char **words) {
   if (o->units || o->one_unit || !is_for_kiln(o, s)) return NULL;
-  bool is_one = own == NULL || (s->inlining.what != KILN_INLINING_OFF &&
-                                was_small_crate(o->incremental, own, words));
+  const bool inlines = s->inlining.what == KILN_INLINING_SMALL;
+  if (own != NULL && inlines && is_for_driver(o, s)) return NULL;
+  bool is_one = own == NULL || (inlines && was_small_crate(o->incremental, own, words));
   return is_one ? "-Ccodegen-units=1" : "-Ccodegen-units=16";
 }
 
@@ -207,14 +217,6 @@ static bool is_without_passes(const struct rustc_options *o, const struct tool_s
 /* Is code generated at all? `cargo check` wants metadata alone. */
 static bool makes_code(const struct rustc_options *o) {
   return !o->emit || o->objects || o->assembly || o->ir;
-}
-
-/* Is the driver to compile the crate, if there is one? Only cargo's own compilations, which have -C metadata: those of
- * build scripts ask what the compiler accepts. Where LLVM must generate code, or $KILN_OPT_LEVEL has Kiln generate code
- * at other levels, it is not. */
-static bool is_for_driver(const struct rustc_options *o, const struct tool_settings *s) {
-  return tool_backend() != NULL && o->metadata && !o->backend && o->level == 0 && o->llvm[0] == 0 &&
-         s->opt_level == 0;
 }
 
 #define INCREMENTAL "-Cincremental="

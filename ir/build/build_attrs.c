@@ -62,6 +62,7 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   a->no_rows = attrs->no_rows;
   a->keeps_pinned = attrs->keeps_pinned;
   a->no_jump_tables = attrs->no_jump_tables;
+  a->foreign = attrs->foreign;
   a->inlining = (uint8_t)attrs->inlining;
   a->inline_same = attrs->inline_same;
   a->inline_needs = attrs->inline_needs;
@@ -88,6 +89,7 @@ kiln_func_attrs kiln_func_get_attrs(const kiln_func *f) {
     .no_rows = a->no_rows,
     .keeps_pinned = a->keeps_pinned,
     .no_jump_tables = a->no_jump_tables,
+    .foreign = a->foreign,
     .inlining = (kiln_inline)a->inlining,
     .inline_same = a->inline_same,
     .inline_needs = a->inline_needs,

@@ -86,6 +86,16 @@ static inline struct kn_die *define(kiln_debug *d, kiln_die e, unsigned tag) {
   return die;
 }
 
+kiln_die kiln_die_reserve(kiln_debug *d) {
+  if (d == NULL) return (kiln_die){0};
+  const uint32_t i = d->dies.n != 0 ? d->dies.n : 1;
+  if (i > UINT32_MAX / 4) {
+    wrong(d, "too many entries");
+    return (kiln_die){0};
+  }
+  return extend(d, i) ? (kiln_die){i | d->tag} : (kiln_die){0};
+}
+
 static bool tag_is_valid(kiln_debug *d, unsigned tag) {
   if (tag != 0 && tag <= 0xffff && tag != KILN_DIE_TAG_LIST) return true;
   wrong(d, "an entry has no tag");

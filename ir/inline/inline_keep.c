@@ -243,7 +243,15 @@ const char *kiln_func_why_not_kept(const kiln_func *f) {
   return f != NULL && f->facts.finished ? kn_inline_text[kn_inline_keep_row(f)] : NULL;
 }
 
+bool kiln_module_is_inlined(const kiln_module *m, kiln_symbol symbol) {
+  const struct kn_body *body = m != NULL ? kn_kept_body(m, symbol.id) : NULL;
+  return body != NULL && __atomic_load_n(&body->inlined, __ATOMIC_RELAXED);
+}
+
 const char *kiln_module_why_not_inlined(const kiln_module *m, kiln_symbol symbol) {
   const struct kn_body *body = m != NULL ? kn_kept_body(m, symbol.id) : NULL;
-  return body != NULL ? kn_inline_text[body->row] : NULL;
+  if (body == NULL) return NULL;
+  const bool large = body->row == KN_INLINE_NONE && !m->kept->settled &&
+                     kn_inline_constants(m, body, body->size) == UINT32_MAX;
+  return kn_inline_text[large ? KN_INLINE_LARGE : body->row];
 }

@@ -423,6 +423,8 @@ static void build_blocks(struct kn_replay *r, struct kn_inline_level *l, uint32_
 void kn_replay_body(struct kn_replay *r, struct kn_inline_level *l) {
   kiln_func *g = r->g;
   l->results_of = 0; /* the scan's */
+  if (l->up != NULL)
+    __atomic_store_n(&kn_kept_body(g->module, l->f->symbol)->inlined, true, __ATOMIC_RELAXED);
   kn_replay_debug_begin(r, l);
   build_blocks(r, l, 0);
   /* The order holds for all edges. Where a condition was a constant, a block may be reached later than that. */

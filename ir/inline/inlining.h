@@ -7,7 +7,7 @@
  * and functions without such calls cost nothing.
  *
  * Invariant: what is decided about a function depends on the set of kept functions alone. Once it is settled, all here
- * is constant, and sessions of several threads read it. */
+ * but kn_body.inlined is constant, and sessions of several threads read it. */
 #ifndef KN_IR_INLINE_INLINING_H
 #define KN_IR_INLINE_INLINING_H
 
@@ -58,6 +58,8 @@ struct kn_body {
   bool cleans;        /* it has a RESUME, or a TRY with a cleanup */
   bool passes;        /* it has a TRY that some exceptions pass */
   bool recursive;     /* it calls itself, perhaps through other kept functions */
+  bool
+    inlined; /* a function that was compiled has a copy of it; sessions of several threads set it */
   uint32_t mark, low; /* of the search for cycles: see inline_settle.c */
 };
 

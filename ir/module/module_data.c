@@ -42,8 +42,8 @@ static bool all_zero(const uint8_t *p, uint64_t size) {
 static const char *check(const kiln_module *m, const struct kn_symbol *s, const kiln_data_desc *d,
                          uint32_t owner) {
   if (d->align_log2 > 16) return "alignment above 2^16";
-  if (d->flags >
-      KILN_DATA_ABSOLUTE + KILN_DATA_USED + KILN_DATA_MERGE_STRINGS + KILN_DATA_READ_ONLY)
+  if (d->flags > KILN_DATA_IF_REACHABLE + KILN_DATA_ABSOLUTE + KILN_DATA_USED +
+                   KILN_DATA_MERGE_STRINGS + KILN_DATA_READ_ONLY)
     return "unknown flag";
   if (d->flags & KILN_DATA_ABSOLUTE) {
     bool plain = d->flags == KILN_DATA_ABSOLUTE && d->bytes == NULL && d->n_relocs == 0 &&

@@ -6,10 +6,26 @@
 #include <kiln/reachable.h>
 #include <string.h>
 
+static void reach_relocs(kiln_module *m, const kiln_reloc *relocs, size_t n) {
+  for (size_t k = 0; k < n; k++) {
+    kn_symbol_reach(m, relocs[k].symbol.id);
+    kn_symbol_reach(m, relocs[k].relative_to.id);
+  }
+}
+
+/* Data number `data` - 1, to which something refers. */
+static void reach_by(kiln_module *m, uint32_t data) {
+  kn_module_lock(m); /* functions may add data of theirs */
+  const struct kn_data d = m->data.at[data - 1];
+  kn_module_unlock(m);
+  if (d.flags & KILN_DATA_IF_REACHABLE) reach_relocs(m, d.relocs, d.n_relocs);
+}
+
 void kn_symbol_reach(kiln_module *m, uint32_t symbol) {
   while (symbol != 0 && symbol < m->n_reached) {
     if (__atomic_exchange_n(&m->reached[symbol], 1, __ATOMIC_RELAXED)) return;
     const struct kn_symbol *s = kn_symbol(m, symbol);
+    if (s->kind == KILN_SYMBOL_DATA && s->data != 0) reach_by(m, s->data);
     bool stands_for = s->kind == KILN_SYMBOL_ALIAS || s->kind == KILN_SYMBOL_BLOCK;
     symbol = stands_for ? s->target : 0;
   }
@@ -23,10 +39,7 @@ void kn_symbol_reach(kiln_module *m, uint32_t symbol) {
 static void reach_from_data(kiln_module *m) {
   for (uint32_t i = 0; i < m->data.n; i++) {
     const struct kn_data *d = &m->data.at[i];
-    for (size_t k = 0; k < d->n_relocs; k++) {
-      kn_symbol_reach(m, d->relocs[k].symbol.id);
-      kn_symbol_reach(m, d->relocs[k].relative_to.id);
-    }
+    if (!(d->flags & KILN_DATA_IF_REACHABLE)) reach_relocs(m, d->relocs, d->n_relocs);
   }
   for (uint32_t i = 0; i < m->ctors.n; i++) {
     kn_symbol_reach(m, m->ctors.at[i].func);

@@ -574,7 +574,7 @@ static bool parse_id(struct kn_parser *p) {
 }
 
 /* `!naked`, `!general`, `!frame_pointer`, `!realign_stack`, `!used`, `!probe 4096`, `!guard arrays`,
- * `!protect branch return`, `!inline always`, `!final`, `!not_into`, `!keeps_pinned`, `!no_jump_tables`, or
+ * `!protect branch return`, `!inline always`, `!final`, `!not_into`, `!keeps_pinned`, `!no_jump_tables`, `!foreign`, or
  * debugging information. */
 static bool parse_directive(struct kn_parser *p) {
   kiln_func_attrs attrs = kiln_func_get_attrs(p->func);
@@ -603,6 +603,8 @@ static bool parse_directive(struct kn_parser *p) {
     attrs.keeps_pinned = true;
   } else if (kn_parse_word(p, "no_jump_tables")) {
     attrs.no_jump_tables = true;
+  } else if (kn_parse_word(p, "foreign")) {
+    attrs.foreign = true;
   } else if (kn_parse_word(p, "inline")) {
     unsigned rule = KILN_INLINE_HINT;
     while (rule < KILN_INLINE_COUNT && !kn_parse_word(p, kn_inline_names[rule])) rule++;

@@ -517,6 +517,7 @@ static void put_attrs(struct func_printer *q) {
   if (a->no_rows) text(q, "  !no_rows\n");
   if (a->keeps_pinned) text(q, "  !keeps_pinned\n");
   if (a->no_jump_tables) text(q, "  !no_jump_tables\n");
+  if (a->foreign) text(q, "  !foreign\n");
   if (a->probe_bytes != 0) kn_put_form(&q->p, "  !probe %u\n", a->probe_bytes);
   if (a->guard != KILN_GUARD_NONE) kn_put_form(&q->p, "  !guard %s\n", kn_guard_names[a->guard]);
   if (a->protect != q->f->module->protect) {

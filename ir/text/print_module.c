@@ -89,6 +89,7 @@ const struct kn_flag_word kn_data_words[] = {
   {"strings", KILN_DATA_MERGE_STRINGS},
   {"used", KILN_DATA_USED},
   {"absolute", KILN_DATA_ABSOLUTE},
+  {"if_reachable", KILN_DATA_IF_REACHABLE},
   {NULL, 0},
 };
 

@@ -91,7 +91,11 @@ uint32_t kn_debug_symbol(const kiln_func *f, uint32_t h) {
   if (c == NULL || c->symbol == 0 || c->tls) return 0;
   const struct kn_symbol *s = kn_symbol(f->module, c->symbol);
   /* others may be defined elsewhere: then no object that says nothing to the loader has the address */
-  return kn_is_local(s) && (s->kind == KILN_SYMBOL_FUNC || s->data != 0) ? c->symbol : 0;
+  if (!kn_is_local(s) || (s->kind != KILN_SYMBOL_FUNC && s->data == 0)) return 0;
+  /* constants that are there for debuggers alone */
+  if (s->kind == KILN_SYMBOL_DATA && f->module->reached != NULL)
+    kn_symbol_reach(f->module, c->symbol);
+  return c->symbol;
 }
 
 /* The constant that handle `h` is: a number, or wide, or the address of a symbol; false: of another kind, or a symbol

@@ -2,6 +2,8 @@
  * and offset. Called by writers of formats. Tables of exceptions follow in image_eh.c. */
 #include "lib/object/image.h"
 
+#include <kiln/reachable.h>
+
 static bool fail_memory(struct kn_image *image) {
   return KN_MODULE_FAIL(false, image->m, KILN_ERR_MEMORY, "out of memory");
 }
@@ -274,10 +276,13 @@ static bool order_func_data(struct kn_image *image) {
 
 /* ---- what belongs to labels of machine code ---- */
 
-/* True if an item belongs to code that is not there, or to a label that its group is not from. */
+/* True if an item belongs to code that is not there, or to a label that its group is not from; or if nothing refers to
+ * one that goes then. */
 static bool is_absent(struct kn_image *image, uint32_t index) {
   const kiln_module *m = image->m;
   const struct kn_data *d = m->data.at + index;
+  if ((d->flags & KILN_DATA_IF_REACHABLE) && !kiln_module_is_reachable(m, (kiln_symbol){d->symbol}))
+    return true;
   if (KN_LIKELY(d->label == 0)) return false;
   uint32_t comdat = kn_symbol(m, d->symbol)->comdat, func = kn_symbol(m, d->label)->target;
   if (image->places[d->label].section == 0) return true;

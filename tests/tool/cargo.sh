@@ -132,6 +132,7 @@ check "and back" changes "$kiln cargo --inline" "$kiln" cargo
 check "another size" changes "$kiln cargo --inline" "$kiln" cargo --inline=60
 check "KILN_OPT_LEVEL" changes "$kiln cargo" KILN_OPT_LEVEL=1 "$kiln" cargo
 check "KILN_STRESS" changes "$kiln cargo" KILN_STRESS=5 "$kiln" cargo
+check "KILN_VARIABLES" changes "$kiln cargo" KILN_VARIABLES=all "$kiln" cargo
 check "KILN_AS" changes "$kiln cargo" KILN_AS=as "$kiln" cargo
 mkdir upgraded && cp "$kiln" "$build"/kiln-rustc upgraded && cp -L "$build"/libkiln-shim.so upgraded || exit 1
 echo >> upgraded/libkiln-shim.so
@@ -406,7 +407,7 @@ relative_wrapper() {
 check "with the wrapper alone, too, and KILN_STATS" relative_wrapper
 unopened() { rm -rf top/inner/target; (cd top/inner && KILN_LOG=$work/no/log "$kiln" cargo build 2> "$work/said") && (( $(grep -c "warning: KILN_LOG: $work/no/log: No such file" said) == 1 )); }
 check "a log that cannot be opened gets one warning" unopened
-for setting in "KILN_INLINE=all: 'all'" "KILN_INLINE=0: '0'" "KILN_OPT_LEVEL=4: '4'" "KILN_OPT_LEVEL=s: 's'" "KILN_OPT_LEVEL=1x: '1x'" "KILN_UNKNOWN=no: 'no'" "KILN_STRESS=0: '0'" "KILN_STRESS=-1: '-1'" "KILN_STRESS=1x: '1x'"; do
+for setting in "KILN_INLINE=all: 'all'" "KILN_INLINE=0: '0'" "KILN_OPT_LEVEL=4: '4'" "KILN_OPT_LEVEL=s: 's'" "KILN_OPT_LEVEL=1x: '1x'" "KILN_UNKNOWN=no: 'no'" "KILN_STRESS=0: '0'" "KILN_STRESS=-1: '-1'" "KILN_STRESS=1x: '1x'" "KILN_VARIABLES=none: 'none'"; do
   value=${setting%%:*} name=${setting%%=*} words=${setting#*: }
   check "$value is an error of kiln cargo" fails "$name: bad value $words" env "$value" "$kiln" cargo --version
   check "$value is an error of kiln with" fails "$name: bad value $words" env "$value" "$kiln" with true

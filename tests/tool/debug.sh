@@ -82,6 +82,21 @@ for target in x86_64 aarch64; do
   done
 done
 
+# Nothing is kept for debuggers alone in a function whose source is that of a package: its code is that without -g.
+foreign() {
+  mkdir -p registry/src/p own && cp p.c registry/src/p && cp p.c own &&
+    while read -r name variables source flags; do
+      KILN_VARIABLES=$variables "$kiln" cc --target=$target-linux-gnu -O0 $flags -c "$PWD/$source" -o $name.o &&
+        llvm-objcopy-22 -O binary -j .text $name.o $name.text || return 1
+    done <<'END' && cmp plain.text package.text && cmp own.text all.text && ! cmp -s own.text package.text
+plain own own/p.c
+own own own/p.c -g
+package own registry/src/p/p.c -g
+all all registry/src/p/p.c -g
+END
+}
+for target in x86_64 aarch64; do check "$target: variables of a package's functions change no code" foreign; done
+
 # In version 4, a string of at most 8 bytes, its NUL included, is in its entry, and so is a longer one in the first that has
 # it; others have it from .debug_str. A string with a NUL inside ends there for readers, and the next attribute is behind it.
 forms() { llvm-dwarfdump-22 -v --debug-info "$1" | sed -nE 's/.*DW_AT_name \[DW_FORM_(str[a-z0-9]+)\].*= "(.*)"\)|.*DW_AT_name \[DW_FORM_(string)\]\s*\("(.*)"\)/\1\3 \2\4/p'; }

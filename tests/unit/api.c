@@ -313,6 +313,24 @@ static void units(void **state) {
   kiln_module_free(m);
 }
 
+/* Entries that are reserved are defined later, or never; those that are new have other numbers. */
+static void reserved_entries(void **state) {
+  (void)state;
+  kiln_module *m = new_module();
+  kiln_debug *d = kiln_module_debug(m);
+  const kiln_die none = {0};
+  assert_int_equal(kiln_die_reserve(NULL).id, 0);
+  kiln_die first = kiln_die_reserve(d), next = kiln_die_new(d, KILN_DW_TAG_base_type, none);
+  assert_int_equal(first.id, kiln_die_at(d, 1).id);
+  assert_int_equal(next.id, kiln_die_at(d, 2).id);
+  assert_int_equal(kiln_die_reserve(d).id, kiln_die_at(d, 3).id);
+  kiln_die_begin(d, first, KILN_DW_TAG_base_type, none);
+  assert_int_equal(kiln_module_status(m), KILN_OK);
+  kiln_die_begin(d, first, KILN_DW_TAG_base_type, none); /* twice */
+  assert_int_equal(kiln_module_status(m), KILN_ERR_ARGUMENT);
+  kiln_module_free(m);
+}
+
 /* A function that is described, and in which nothing has a location. */
 static void described_nowhere(void **state) {
   (void)state;
@@ -421,10 +439,15 @@ static void private_data(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(private_data), cmocka_unit_test(newer),
-    cmocka_unit_test(attributes),   cmocka_unit_test(operations),
-    cmocka_unit_test(files),        cmocka_unit_test(file_names),
-    cmocka_unit_test(units),        cmocka_unit_test(described_nowhere),
+    cmocka_unit_test(private_data),
+    cmocka_unit_test(newer),
+    cmocka_unit_test(attributes),
+    cmocka_unit_test(operations),
+    cmocka_unit_test(files),
+    cmocka_unit_test(file_names),
+    cmocka_unit_test(units),
+    cmocka_unit_test(reserved_entries),
+    cmocka_unit_test(described_nowhere),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,8 +142,7 @@ static const struct row {
    NULL},
   {KN_INLINE_SIGNATURE,
    "func internal @callee(i32) -> i64 {\nb0(v0: i32):\n  v1 = sext.i64 i32 v0\n  ret v1\n}\n" CALLER
-   "b0(v0: i64):\n  v1 = bitcast.f64 i64 v0\n  v2 = call @callee(v1) as (f64) -> i64\n  ret "
-   "v2\n}\n",
+   "b0(v0: i64):\n  call @callee(v0) as (i64)\n  ret v0\n}\n",
    "func internal @callee(i32) -> i64 {\nb0(v0: i32):\n  v1 = sext.i64 i32 v0\n  ret v1\n}\n" CALLER
    "b0(v0: i64):\n  v1 = call @callee(v0) as (i64) -> i64\n  ret v1\n}\n",
    NULL},
@@ -206,6 +205,7 @@ static bool tested[KN_INLINE_COUNT];
 static void check_why(struct program *p, enum kn_inline_row row) {
   const char *why = kiln_module_why_not_inlined(p->m, kiln_symbol_lookup(p->m, "callee"));
   if (why != NULL) assert_string_equal(why, kn_inline_text[row]);
+  if (early != NULL) assert_string_equal(early, kn_inline_text[row]);
   tested[row] = true;
 }
 
@@ -218,11 +218,15 @@ static void each_row(void **state) {
     read_changed(&p, r->with, small, r->change);
     check_why(&p, r->row);
     if (!calls(&p)) fail_msg("inlined all the same: %s", kn_inline_text[r->row]);
+    assert_false(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     assert_non_null(told);
     assert_string_equal(told, kn_inline_text[r->row]);
     end_program(&p);
     read_program(&p, r->without, small);
+    assert_null(early);
+    assert_false(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     if (calls(&p)) fail_msg("not inlined without this: %s", kn_inline_text[r->row]);
+    assert_true(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     assert_null(told);
     end_program(&p);
   }
@@ -629,24 +633,33 @@ static void left_out(void **state) {
   end_program(&p);
 }
 
-/* Whether debug information changes code is the module's attribute, with inlining and without; what is stored once is
- * kept, too. */
+/* Whether debug information changes code is the module's attribute and the function's, with inlining and without; what
+ * is stored once is kept, too. */
 static void variables(void **state) {
   (void)state;
-  static const char *const notes[] = {
-    "", "  !debug !f in !2\n  !begin \"f.src\" 8:0 file !1 in !f\n  !var !x %x\n"};
+#define NOTES "  !debug !f in !2\n  !begin \"f.src\" 8:0 file !1 in !f\n  !var !x %x\n"
+  static const struct {
+    const char *notes;
+    kiln_variables how;
+  } cases[] = {{"", KILN_VARIABLES_AS_IS},
+               {NOTES, KILN_VARIABLES_AS_IS},
+               {NOTES, KILN_VARIABLES_KEPT},
+               {"  !foreign\n" NOTES, KILN_VARIABLES_KEPT},
+               {"  !foreign\n" NOTES, KILN_VARIABLES_ALL},
+               {NOTES, KILN_VARIABLES_ALL}};
+  enum { CASES = sizeof cases / sizeof *cases };
   for (unsigned i = 0; i < 3; i++) {
-    uint64_t bytes[3];
-    for (unsigned k = 0; k < 3; k++) { /* without debug information; as is; kept */
+    uint64_t bytes[CASES];
+    for (unsigned k = 0; k < CASES; k++) {
       struct program p;
       char text[1000];
       snprintf(text, sizeof text,
                DEBUG "!x = variable in !f { name \"x\" }\n" CALLER "  %%x = slot 8 align 8\n%s"
                      "b0(v0: i64):\n  store.i64 v0, %%x\n%s"
                      "  v3 = mul.i64 v0, v0\n  ret v3\n}\n",
-               notes[k != 0], i < 2 ? "  store.i64 v0, %x\n" : "");
+               cases[k].notes, i < 2 ? "  store.i64 v0, %x\n" : "");
       kiln_module_attrs attrs = {.inlining = i ? KILN_INLINING_SMALL : KILN_INLINING_OFF,
-                                 .variables = k < 2 ? KILN_VARIABLES_AS_IS : KILN_VARIABLES_KEPT};
+                                 .variables = cases[k].how};
       read_program(&p, text, attrs);
       expanded(&p, "caller");
       bytes[k] = p.s->out->funcs.at[0].size;
@@ -654,7 +667,11 @@ static void variables(void **state) {
     }
     assert_int_equal(bytes[1], bytes[0]);
     assert_true(bytes[2] > bytes[0]);
+    assert_int_equal(bytes[3], bytes[0]);
+    assert_int_equal(bytes[4], bytes[2]);
+    assert_int_equal(bytes[5], bytes[2]);
   }
+#undef NOTES
 }
 
 /* ---- what is reachable ---- */

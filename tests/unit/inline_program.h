@@ -23,11 +23,17 @@ struct program {
  * that could not be kept, is not inlined: NULL, it is. */
 static kiln_inline_attrs policy;
 static const char *told;
+/* Why the callee is not inlined, as far as its own instructions say. */
+static const char *early;
 
 static kiln_status keep(void *user, kiln_func *f) {
   struct program *p = user;
   if (p->change != NULL) p->change(f, kiln_symbol_get(p->m, kiln_func_symbol(f)).desc.name);
-  if (kiln_func_keep(f) == KILN_OK) return KILN_OK;
+  const kiln_symbol symbol = kiln_func_symbol(f);
+  const bool kept = kiln_func_keep(f) == KILN_OK;
+  if (symbol.id == kiln_symbol_lookup(p->m, "callee").id)
+    early = kiln_module_why_not_inlined(p->m, symbol);
+  if (kept) return KILN_OK;
   told = kiln_func_why_not_kept(f);
   assert_non_null(told);
   assert_true(p->n_held < MAX_HELD);

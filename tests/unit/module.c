@@ -1,4 +1,5 @@
 /* Modules: symbols, signatures, data, constructors, locations, errors and failing allocations. */
+#define _GNU_SOURCE /* memmem */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include "large.h"
 #include "failing.h"
 #include <kiln/debug.h>
+#include <kiln/emit.h>
 #include <kiln/inline.h>
 #include <kiln/reachable.h>
 #include <kiln/text.h>
@@ -563,7 +565,7 @@ static void bad_data_is_refused(void **state) {
   kiln_symbol s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
   FAILS(KILN_ERR_ARGUMENT, kiln_data_define(t->m, s, &(kiln_data_desc){.align_log2 = 17}));
   s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
-  FAILS(KILN_ERR_ARGUMENT, kiln_data_define(t->m, s, &(kiln_data_desc){.flags = 16}));
+  FAILS(KILN_ERR_ARGUMENT, kiln_data_define(t->m, s, &(kiln_data_desc){.flags = 32}));
   s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
   FAILS(KILN_ERR_LIMIT, kiln_data_define(t->m, s, &(kiln_data_desc){.size_bytes = UINT64_MAX}));
   s = data(t->m, "s", KILN_LINKAGE_COMMON);
@@ -823,6 +825,35 @@ static void reachability(void **state) {
   kiln_session_free(s);
 }
 
+/* Data that goes unless something refers to it, and what it refers to. */
+static void data_if_reachable(void **state) {
+  struct fixture *t = *state;
+  static const char text[] = "func internal @shown(i64) -> i64 {\nb0(v0: i64):\n  ret v0\n}\n"
+                             "func internal @idle(i64) -> i64 {\nb0(v0: i64):\n  ret v0\n}\n"
+                             "data internal @dropped if_reachable {\n  addr @idle, addr @inner\n}\n"
+                             "data internal @inner if_reachable {\n  addr @shown\n}\n"
+                             "data internal @outer readonly if_reachable {\n  addr @inner\n}\n"
+                             "func @caller() -> i64 {\nb0:\n  v1 = load.i64 @outer\n  ret v1\n}\n";
+  kiln_session *s = kiln_session_new(t->m);
+  kiln_func *held[3] = {NULL}, **next = held;
+  assert_int_equal(kiln_text_read(s, text, strlen(text), hold, &next), KILN_OK);
+  assert_int_equal(kiln_module_track_reachability(t->m), KILN_OK);
+  static const char *const names[] = {"outer", "inner", "shown", "dropped", "idle"};
+  for (unsigned i = 0; i < 5; i++)
+    assert_false(kiln_module_is_reachable(t->m, kiln_symbol_lookup(t->m, names[i])));
+  assert_int_equal(kiln_func_compile(held[2]), KILN_OK);
+  for (unsigned i = 0; i < 5; i++)
+    assert_int_equal(kiln_module_is_reachable(t->m, kiln_symbol_lookup(t->m, names[i])), i < 3);
+  assert_int_equal(kiln_func_compile(held[0]), KILN_OK);
+  kiln_func_discard(held[1]);
+  kiln_buffer out = {0};
+  assert_int_equal(kiln_emit_elf(t->m, &s, 1, &out), KILN_OK);
+  assert_non_null(memmem(out.data, out.size, "outer", 6));
+  assert_null(memmem(out.data, out.size, "dropped", 8));
+  kiln_buffer_free(&out);
+  kiln_session_free(s);
+}
+
 /* Zeros are the defaults; what is out of range is an error. */
 static void inlining_policies(void **state) {
   struct fixture *t = *state;
@@ -860,6 +891,7 @@ int main(void) {
     TEST(room_is_reserved),
     TEST(allocations_may_fail),
     TEST(reachability),
+    TEST(data_if_reachable),
     TEST(inlining_policies),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

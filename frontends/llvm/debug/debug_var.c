@@ -64,8 +64,13 @@ void kn_bc_debug_function(struct kn_bc *r) {
     const uint64_t *o = r->in.ops.at;
     s = (struct kn_bc_subprogram){is, kn_bc_die(r, o[12]), (uint32_t)o[7]};
   }
-  const uint32_t file = kn_bc_loc_file(r, id); /* thunks have no line */
-  kiln_location at = {.file = file, .line = s.line, .scope = is};
+  const struct kn_bc_file *file = kn_bc_loc_file(r, id);
+  kiln_location at = {.file = file->number, .line = s.line, .scope = is}; /* thunks have no line */
+  if (file->foreign) {
+    kiln_func_attrs attrs = kiln_func_get_attrs(r->f);
+    attrs.foreign = true;
+    kiln_func_set_attrs(r->f, &attrs);
+  }
   kiln_func_set_debug(r->f, is, s.unit, kiln_loc_new_full(r->session, &at));
 }
 

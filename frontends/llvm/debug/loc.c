@@ -12,9 +12,20 @@ static const struct kn_bc_md *string(const struct kn_bc *r, uint64_t id) {
   return md && md->kind == MDK_STRING ? md : NULL;
 }
 
+/* Is a file in the source of Rust's standard library, which rustc names in either way, or in a package that cargo
+ * unpacked (the Cargo Book, "Cargo Home")? */
+static bool is_foreign(const char *path) {
+  static const char *const folders[] = {"/lib/rustlib/src/rust/", "/registry/src/",
+                                        "/git/checkouts/"};
+  if (strncmp(path, "/rustc/", sizeof "/rustc/" - 1) == 0) return true;
+  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+    if (strstr(path, folders[i]) != NULL) return true;
+  return false;
+}
+
 /* Number in the session of the file that metadata `id` - 1 names: [distinct, name, folder, ...]. 0: none, or an
  * error. */
-static uint32_t add_file(struct kn_bc *r, uint32_t id) {
+static uint32_t add_file(struct kn_bc *r, uint32_t id, bool *foreign) {
   struct kn_bc_ops ops = r->in.ops; /* may hold an instruction's operands: kept */
   r->in.ops = r->in.md_ops;
   bool ok = kn_bc_md_record(r, id, 3) && r->in.code == MD_FILE;
@@ -34,25 +45,24 @@ static uint32_t add_file(struct kn_bc *r, uint32_t id) {
   size_t more = name->n < room - n ? name->n : room - n;
   memcpy(path + n, name->text, more);
   path[n + more] = 0;
+  *foreign = is_foreign(path);
   if (r->m->entries) return kiln_file_new_die(r->session, kn_bc_die(r, id), path);
   return kiln_file_new(r->session, path);
 }
 
-/* The file of scope `id` - 1; the module's source if that is unknown. */
-static uint32_t file_of(struct kn_bc *r, uint32_t id) {
+const struct kn_bc_file *kn_bc_loc_file(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_md *scope = kn_bc_md(r, id);
   uint32_t file = scope && scope->kind == MDK_SCOPE ? scope->n : 0;
   struct kn_bc_file *known = &r->md.files[file % KN_BC_FILES];
   bool shared = kn_bc_md_of_module(r, file);
   if (!known->number || known->id != file || (!shared && known->body != r->md.call_body)) {
-    uint32_t number = file ? add_file(r, file) : 0;
+    bool foreign = false;
+    uint32_t number = file ? add_file(r, file, &foreign) : 0;
     if (!number) number = kiln_file_new(r->session, r->m->source);
-    *known = (struct kn_bc_file){file, number, r->md.call_body};
+    *known = (struct kn_bc_file){file, number, r->md.call_body, foreign};
   }
-  return known->number;
+  return known;
 }
-
-uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id) { return file_of(r, id); }
 
 /* ---- locations ---- */
 
@@ -123,7 +133,7 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
     const uint32_t *op = way->op;
     id = way->id;
     if (!bad) {
-      kiln_location at = {.file = file_of(r, op[2]), .line = op[0], .column = op[1]};
+      kiln_location at = {.file = kn_bc_loc_file(r, op[2])->number, .line = op[0], .column = op[1]};
       at.scope = kn_bc_die(r, op[2]);
       at.inlined = loc;
       bad = (loc = kiln_loc_new_full(r->session, &at)) == 0;
@@ -144,7 +154,7 @@ void kn_bc_loc_new(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t sco
       return;
     at->is.flags = flags;
   }
-  at->is.file = file_of(r, scope);
+  at->is.file = kn_bc_loc_file(r, scope)->number;
   at->is.scope = r->m->entries ? kn_bc_die(r, scope) : (kiln_die){0};
   if (inlined != at->inlined || !at->any)
     at->is.inlined = r->m->entries && inlined ? kn_bc_call_loc(r, inlined) : 0;

@@ -43,6 +43,10 @@ impl Callbacks for Kiln {
             (opts.prints.is_empty() && opts.unstable_opts.time_passes).then_some(opts.unstable_opts.time_passes_format);
         opts.trimmed_def_paths = true;
         if opts.unstable_opts.codegen_backend.is_none() {
+            // A generic function that a dependency has instantiated, too, is to be inlined: each crate has its own.
+            if opts.unstable_opts.share_generics.is_none() && rustc_codegen_kiln::inlines(opts) {
+                opts.unstable_opts.share_generics = Some(false);
+            }
             config.make_codegen_backend = Some(Box::new(|_| rustc_codegen_kiln::__rustc_codegen_backend()));
         }
     }

@@ -20,6 +20,11 @@ enum Base {
 }
 
 impl<'tcx> Context<'tcx> {
+    /// Flags of private data: what only copies of functions need goes if they are inlined nowhere.
+    fn private_flags(&self) -> u32 {
+        if self.copies.is_some() { KILN_DATA_IF_REACHABLE } else { 0 }
+    }
+
     /// Defines private data, which is never written.
     pub fn define_bytes(&self, bytes: &[u8], align_log2: u8) -> kiln_symbol {
         let private = kiln_symbol_desc { linkage: KILN_LINKAGE_PRIVATE, body: true, ..Default::default() };
@@ -27,7 +32,7 @@ impl<'tcx> Context<'tcx> {
             bytes: bytes.as_ptr().cast(),
             size_bytes: bytes.len() as u64,
             align_log2,
-            flags: KILN_DATA_READ_ONLY,
+            flags: KILN_DATA_READ_ONLY | self.private_flags(),
             ..Default::default()
         };
         // SAFETY: all is copied.
@@ -80,7 +85,7 @@ impl<'tcx> Context<'tcx> {
         let symbol = unsafe { kiln_data_declare(self.module.raw, &private) };
         // Before it is defined, since it may refer to itself.
         self.allocations.borrow_mut().insert(memory, symbol);
-        self.define_data(symbol, memory.inner(), 0);
+        self.define_data(symbol, memory.inner(), self.private_flags());
         Base::Symbol(symbol)
     }
 

@@ -20,6 +20,7 @@ use rustc_target::spec::{HasTargetSpec, HasX86AbiOpt, Target, X86Abi};
 
 use crate::abi::{Signature, SignatureInfo};
 use crate::compat;
+use crate::copies::{self, Copies};
 use crate::debug::Debug;
 use crate::fallback::{self, Refusal};
 use crate::inlining::{self, Inlining};
@@ -57,6 +58,8 @@ pub struct Context<'tcx> {
     pub debug: Option<Debug<'tcx>>,
     /// What is inlined.
     pub inlining: RefCell<Inlining>,
+    /// Functions of other units, if their bodies are inlined.
+    pub copies: Option<RefCell<Copies<'tcx>>>,
 
     pub instances: RefCell<FxHashMap<Instance<'tcx>, kiln_symbol>>,
     /// The instances that functions of this unit are.
@@ -97,6 +100,7 @@ impl<'tcx> Context<'tcx> {
             module,
             debug,
             inlining,
+            copies: copies::wanted(tcx.sess).then(RefCell::default),
             instances: RefCell::default(),
             defined: RefCell::default(),
             statics: RefCell::default(),

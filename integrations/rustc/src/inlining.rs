@@ -16,7 +16,7 @@ use crate::module::Module;
 use crate::sys::*;
 
 /// Instructions of a function that may be small: docs/inlining.md does not count all of them.
-const SMALL: u32 = 300;
+pub const SMALL: u32 = 300;
 
 /// A function that waits: its body, unless it is kept.
 type Waiting = (kiln_symbol, Option<*mut kiln_func>);
@@ -56,12 +56,22 @@ fn most_instructions(sess: &Session) -> Option<u32> {
     }
 }
 
+/// Are small functions inlined? A bad value is an error elsewhere.
+pub fn is_on() -> bool {
+    !matches!(&*fallback::variable("KILN_INLINE").unwrap_or_default(), "" | "must")
+}
+
 /// Sets what is inlined.
 pub fn set_up(sess: &Session, module: &Module) -> Inlining {
     let small = most_instructions(sess);
     let inlining = if small.is_some() { KILN_INLINING_SMALL } else { KILN_INLINING_MUST };
     // Variables that debuggers show all the time would keep small functions slow.
-    let variables = if small.is_some() { KILN_VARIABLES_AS_IS } else { KILN_VARIABLES_KEPT };
+    let variables = match &*fallback::variable("KILN_VARIABLES").unwrap_or_default() {
+        "all" => KILN_VARIABLES_ALL,
+        "" | "own" if small.is_some() => KILN_VARIABLES_AS_IS,
+        "" | "own" => KILN_VARIABLES_KEPT,
+        word => sess.dcx().fatal(format!("KILN_VARIABLES: bad value '{word}': own or all")),
+    };
     let limits = kiln_inline_attrs { instructions: small.unwrap_or(0), ..Default::default() };
     // SAFETY: the module is open.
     unsafe {

@@ -19,6 +19,7 @@ extern crate rustc_data_structures;
 extern crate rustc_driver;
 extern crate rustc_errors;
 extern crate rustc_hir;
+extern crate rustc_interface;
 extern crate rustc_metadata;
 extern crate rustc_middle;
 extern crate rustc_session;
@@ -42,6 +43,7 @@ mod calls;
 mod compat;
 mod consts;
 mod context;
+mod copies;
 mod debug;
 mod declare;
 mod failing;
@@ -125,6 +127,7 @@ impl CodegenBackend for Kiln {
     /// Among them are the features of the processor that functions have besides their own.
     fn provide(&self, providers: &mut Providers) {
         llvm_backend().provide(providers);
+        copies::provide(providers);
     }
     fn has_zstd(&self) -> bool {
         llvm_backend().has_zstd()
@@ -320,6 +323,8 @@ fn llvms_module(unit: Unit, why: &mut Option<String>) -> ModuleLlvm {
 fn replaced_intrinsics(names: Vec<Symbol>) -> Vec<Symbol> {
     intrinsics::replaced(names)
 }
+
+pub use copies::inlines;
 
 /// What rustc calls when it has loaded the library.
 #[unsafe(no_mangle)]

@@ -14,6 +14,7 @@ use rustc_span::RemapPathScopeComponents;
 use rustc_target::spec::{FramePointer, RelocModel, SplitDebuginfo, StackProbeType};
 
 use crate::compat::{self, CrateType};
+use crate::copies;
 use crate::failing::{Failing, Place};
 use crate::fallback::{self, Refusal};
 use crate::operation::{Operations, feature_flags};
@@ -305,13 +306,15 @@ impl Drop for Module {
 
 /// Is it a program whose own source names no foreign function, and has nothing that is there without being called
 /// (`#[no_mangle]`)? All that rustc makes for it is what `main` reaches, or what linkers keep (`#[used]`), so that a
-/// linker would drop little, and what it kept needs nothing that is not there.
+/// linker would drop little, and what it kept needs nothing that is not there. If units inline functions of others, a linker drops
+/// what is inlined everywhere.
 fn is_closed(tcx: TyCtxt<'_>) -> bool {
     let program = tcx.crate_types().iter().all(|kind| *kind == CrateType::Executable);
     program
         && tcx.foreign_modules(LOCAL_CRATE).is_empty()
         && tcx.reachable_non_generics(LOCAL_CRATE).is_empty()
         && !tcx.sess.link_dead_code()
+        && !copies::wanted(tcx.sess)
 }
 
 fn function_attrs(sess: &Session) -> kiln_func_attrs {

@@ -104,7 +104,7 @@ fn attributes(tcx: TyCtxt<'_>, kind: ty::InstanceKind<'_>) -> Option<&'static st
     (!attrs.foreign_item_symbol_aliases.is_empty()).then_some("an externally implementable item")
 }
 
-fn function<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<String> {
+pub fn function<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<String> {
     if let Some(why) = attributes(tcx, instance.def) {
         return Some(why.to_string());
     }

@@ -2,8 +2,9 @@
 """rustc.py --library=FOLDER [--tap]: Kiln as rustc's code generator (integrations/rustc/). For each toolchain that integrations/rustc/rust-toolchains
 names: builds the back end, with FOLDER/libkiln.a ($KILN_LIBRARY), and compiles the programs here with it and with LLVM:
 both do the same. What gdb shows of a program's variables is the same, too. Units with what Kiln lacks go to LLVM, and the
-log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads, and
-their symbols are bound as LLVM's are. `kiln cargo` runs it. What other crates' links expect of objects: links.py. What fails is compiled by LLVM: failures.py. The driver is
+log names them; an option for LLVM makes all units LLVM's; units inline functions of others: copies.py; objects do not
+depend on the number of threads, and their symbols are bound as LLVM's are. `kiln cargo` runs it. What other crates' links
+expect of objects: links.py. What fails is compiled by LLVM: failures.py. The driver is
 rustc otherwise: driver.py. With --target=aarch64, programs for AArch64 do the same under qemu as those by LLVM.
 
 A toolchain that rustup does not have, or has without the components rustc-dev and rust-src, is skipped; if it is
@@ -20,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, '../../..'))
 sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
 import harness  # noqa: E402
+import copies  # noqa: E402
 import driver  # noqa: E402
 import failures  # noqa: E402
 import links  # noqa: E402
@@ -30,6 +32,8 @@ MODES = [
     ('abort', ['-Cpanic=abort', '-Cdebuginfo=line-tables-only', '-Ccodegen-units=1'], ''),
     ('inlined', ['-g', '-Crelocation-model=static', '-Ccodegen-units=3', '-Coverflow-checks=off'], 'small'),
 ]
+# Options of programs beside those of the mode.
+OPTIONS = {'declared_twice': ['-Zverify-llvm-ir']} # Kiln's verifier, too
 # Programs that end by a panic that is not caught: not without unwinding.
 UNWINDS = {'unwinding', 'assembly_unwinding', 'backtrace'}
 # Programs whose code is the same in each mode.
@@ -37,7 +41,7 @@ ONCE = {'simd'}
 # Programs with what older compilers lack: the minor version from which they compile.
 SINCE = {'assembly_control': 99} # `const` operands that are pointers
 # Those that are of all processors.
-PORTABLE = ['ffi', 'floats', 'names', 'numbers', 'objects', 'simd', 'unstable', 'unwinding', 'variables']
+PORTABLE = ['declared_twice', 'ffi', 'floats', 'names', 'numbers', 'objects', 'simd', 'unstable', 'unwinding', 'variables']
 # What of a program LLVM compiles: a pattern for each line of the log.
 BY_LLVM = {'llvm': r'llvm: .*: compiled by LLVM: inline assembly with so many registers'}
 
@@ -154,6 +158,7 @@ class Toolchain:
         source = os.path.join(HERE, folder, program + '.rs')
         base = h.path('%s-%s-%s' % (self.name, program, mode))
         log = base + '.log'
+        options = [*options, *OPTIONS.get(program, [])]
         self.compile(source, base + '.llvm', options, False)
         self.compile(source, base + '.kiln', options, True, log, inline=inline)
         results = [h.run([base + side], check=False) for side in ('.llvm', '.kiln')]
@@ -255,6 +260,24 @@ class Toolchain:
                 outputs.add(h.run([os.path.join(folder, 'user')])[1])
         if len(outputs) != 1:
             raise harness.Failure('different: %s' % outputs)
+
+    def crates_inlined(self):
+        """The same with inlining, where generics are not shared, and with a dynamic library."""
+        h, said = self.h, set()
+        libraries = h.run(['rustc', '+' + self.name, '--print=target-libdir'], env=self.env)[1].strip()
+        for kind in 'rlib', 'dylib':
+            for lib, main in (False, False), (False, True), (True, False), (True, True):
+                folder = h.path('inlined-%s-%s-%d%d' % (self.name, kind, lib, main))
+                os.makedirs(folder)
+                library = os.path.join(folder, 'libdynamic.' + ('so' if kind == 'dylib' else kind))
+                for name, words, kiln in (('dynamic', ['--crate-type=' + kind], lib), ('dynamic_user', ['--extern=dynamic=' + library], main)):
+                    out = library if name == 'dynamic' else os.path.join(folder, name)
+                    words = [*words, '-g', '--crate-name=' + name, *(['-Cprefer-dynamic'] if kind == 'dylib' else [])]
+                    self.compile(os.path.join(HERE, 'crates', name + '.rs'), out, words, kiln, inline='small')
+                env = dict(os.environ, LD_LIBRARY_PATH='%s:%s' % (folder, libraries))
+                said.add(h.run([os.path.join(folder, 'dynamic_user')], env=env)[1])
+        if len(said) != 1:
+            raise harness.Failure('different: %s' % said)
 
     def symbols(self):
         """The symbols that both objects have are defined, bound and visible in the same way; objects of `forced` have
@@ -422,13 +445,14 @@ def main():
         check('%s: options for LLVM' % name, toolchain.delegated)
         check('%s: a bad value' % name, toolchain.settings)
         check('%s: crates of both' % name, toolchain.crates)
+        check('%s: crates of both, inlined' % name, toolchain.crates_inlined)
         check('%s: processors' % name, toolchain.processors)
         check('%s: masks' % name, toolchain.masks)
         check('%s: threads' % name, toolchain.threads)
         check('%s: symbols' % name, toolchain.symbols)
         check('%s: who made an object' % name, toolchain.origin)
         check('%s: kiln cargo' % name, toolchain.cargo)
-        for what, work in links.checks(toolchain, harness.WHOLE):
+        for what, work in [*links.checks(toolchain, harness.WHOLE), *copies.checks(toolchain)]:
             check('%s: %s' % (name, what), work)
         for what, work in failures.checks(toolchain, first, harness.WHOLE):
             check('%s: %s' % (name, what), work)

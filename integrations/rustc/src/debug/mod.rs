@@ -6,7 +6,7 @@ mod types;
 use std::cell::{Cell, RefCell};
 use std::ffi::CString;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustc_abi::Size;
 use rustc_codegen_ssa::debuginfo::type_names;
@@ -41,6 +41,15 @@ const NONE: kiln_die = kiln_die { id: 0 };
 struct File {
     die: kiln_die,
     number: u32,
+    foreign: bool,
+}
+
+/// Is a file in the source of the standard library, or in a package that cargo unpacked? Of C and C++, and of rustc's
+/// bitcode, frontends/llvm/debug/loc.c asks the same.
+fn is_foreign(path: &Path) -> bool {
+    let path = path.to_string_lossy();
+    let folders = ["/lib/rustlib/src/rust/", "/registry/src/", "/git/checkouts/"];
+    path.starts_with("/rustc/") || folders.iter().any(|folder| path.contains(folder))
 }
 
 /// A position in a source file; line 0: unknown.
@@ -58,6 +67,13 @@ enum Part {
     Definition(kiln_die),
 }
 
+/// An entry of a function that is kept for inlining alone, which is made if the function is inlined.
+enum Deferred<'tcx> {
+    Function(kiln_die, Instance<'tcx>),
+    Variable(kiln_die, Symbol, Ty<'tcx>, kiln_die, VariableKind, Span),
+    Vtable(Ty<'tcx>, Option<ExistentialTraitRef<'tcx>>, kiln_symbol),
+}
+
 /// The debug information of a unit.
 pub struct Debug<'tcx> {
     set: *mut kiln_debug,
@@ -73,6 +89,10 @@ pub struct Debug<'tcx> {
     /// Slots of the functions being built, which variables may live in; other addresses move.
     slots: RefCell<FxHashSet<(*mut kiln_func, u32)>>,
     uses_printers: Cell<bool>,
+    /// Entries of the function that is being built, if it is kept for inlining alone.
+    deferred: RefCell<Option<Vec<Deferred<'tcx>>>>,
+    /// Those of such functions that were kept.
+    kept: RefCell<Vec<(kiln_symbol, Vec<Deferred<'tcx>>)>>,
 }
 
 fn c_string(text: &str) -> CString {
@@ -118,18 +138,41 @@ impl<'tcx> Debug<'tcx> {
             calls: RefCell::default(),
             slots: RefCell::default(),
             uses_printers: Cell::new(false),
+            deferred: RefCell::default(),
+            kept: RefCell::default(),
         })
     }
 
     fn begin(&self, tag: u32, parent: kiln_die, name: &str) -> kiln_die {
+        let die = self.next();
+        self.begin_at(die, tag, parent, name);
+        die
+    }
+
+    /// An entry that is not defined yet, and that `begin_at` has to define before any other entry is made.
+    fn next(&self) -> kiln_die {
+        // SAFETY: the set lives as long as the module.
+        unsafe { kiln_die_at(self.set, kiln_debug_die_limit(self.set).max(1)) }
+    }
+
+    fn begin_at(&self, die: kiln_die, tag: u32, parent: kiln_die, name: &str) {
         // SAFETY: the set lives as long as the module; strings are copied.
         unsafe {
-            let die = kiln_die_new(self.set, tag, parent);
+            kiln_die_begin(self.set, die, tag, parent);
             if !name.is_empty() {
                 kiln_die_set_string(self.set, KILN_DW_AT_name, name.as_ptr().cast(), name.len());
             }
-            die
         }
+    }
+
+    /// Puts an entry off, if the function that is being built is inlined or nothing; its number.
+    fn defer(&self, entry: impl FnOnce(kiln_die) -> Deferred<'tcx>) -> Option<kiln_die> {
+        let mut deferred = self.deferred.borrow_mut();
+        let list = deferred.as_mut()?;
+        // SAFETY: the set lives as long as the module.
+        let die = unsafe { kiln_die_reserve(self.set) };
+        list.push(entry(die));
+        Some(die)
     }
 
     /// Begins an entry whose children are a list, defined later: the number before its own.
@@ -191,6 +234,7 @@ impl<'tcx> Context<'tcx> {
                 }
                 other => (String::new(), other.display(scope).to_string().into()),
             };
+            let foreign = is_foreign(&Path::new(&folder).join(&*name));
             let (folder, name) = (c_string(&folder), c_string(&name));
             // SAFETY: the set lives as long as the module; strings are copied.
             unsafe {
@@ -198,7 +242,7 @@ impl<'tcx> Context<'tcx> {
                 if source.src_hash.kind == SourceFileHashAlgorithm::Md5 {
                     kiln_die_set_md5(debug.set, source.src_hash.hash_bytes().as_ptr());
                 }
-                File { die, number: kiln_file_new_die(self.module.session, die, name.as_ptr()) }
+                File { die, number: kiln_file_new_die(self.module.session, die, name.as_ptr()), foreign }
             }
         };
         *debug.files.borrow_mut().entry(source.start_pos.0).or_insert_with(make)
@@ -320,9 +364,48 @@ impl<'tcx> Context<'tcx> {
         }
     }
 
+    /// Has the entries of the function that is built next wait until it is known whether the function is inlined.
+    pub fn defer_debug(&self) {
+        if let Some(debug) = &self.debug {
+            *debug.deferred.borrow_mut() = Some(Vec::new());
+        }
+    }
+
+    /// Ends that: the function was kept as `symbol`, or is forgotten.
+    pub fn keep_deferred(&self, symbol: Option<kiln_symbol>) {
+        let Some(debug) = &self.debug else { return };
+        let list = debug.deferred.borrow_mut().take();
+        if let (Some(symbol), Some(list)) = (symbol, list) {
+            debug.kept.borrow_mut().push((symbol, list));
+        }
+    }
+
+    /// Makes the entries of the functions that were inlined.
+    fn make_deferred(&self, debug: &Debug<'tcx>) {
+        for (symbol, list) in debug.kept.take() {
+            // SAFETY: the module lives as long as `self`.
+            if !unsafe { kiln_module_is_inlined(self.module.raw, symbol) } {
+                continue;
+            }
+            for entry in list {
+                match entry {
+                    Deferred::Function(die, instance) => {
+                        let abi = self.fn_abi_of_instance(instance, ty::List::empty());
+                        self.function_die(debug, Some(die), instance, abi);
+                    }
+                    Deferred::Variable(die, name, ty, scope, kind, span) => {
+                        self.variable_die(debug, Some(die), name, ty, scope, kind, span);
+                    }
+                    Deferred::Vtable(ty, of, symbol) => self.vtable_die(debug, ty, of, symbol),
+                }
+            }
+        }
+    }
+
     /// Adds what belongs to the unit as a whole.
     pub fn finish_debug(&self) {
         let Some(debug) = &self.debug else { return };
+        self.make_deferred(debug);
         if !debug.uses_printers.get() {
             return;
         }
@@ -358,9 +441,11 @@ impl<'tcx> DebugInfoCodegenMethods<'tcx> for Context<'tcx> {
     fn create_vtable_debuginfo(&self, ty: Ty<'tcx>, of: Option<ExistentialTraitRef<'tcx>>, vtable: Value) {
         if let (Some(debug), Value::Symbol(symbol, 0)) = (&self.debug, vtable)
             && debug.full
-            && debug.vtables.borrow_mut().insert(symbol)
         {
-            self.describe_vtable(debug, ty, of, symbol);
+            match &mut *debug.deferred.borrow_mut() {
+                Some(list) => list.push(Deferred::Vtable(ty, of, symbol)),
+                None => self.vtable_die(debug, ty, of, symbol),
+            }
         }
     }
 }
@@ -388,31 +473,44 @@ fn part(fragment: &Option<Range<Size>>) -> (u32, u32) {
     fragment.as_ref().map_or((0, 0), |part| (part.start.bits() as u32, (part.end - part.start).bits() as u32))
 }
 
-impl<'tcx> Builder<'_, 'tcx> {
-    /// Remembers a slot, in which variables may live.
-    pub fn note_slot(&self, slot: kiln_value) {
-        if let Some(debug) = &self.debug {
-            debug.slots.borrow_mut().insert((self.block.func, slot.id));
+impl<'tcx> Context<'tcx> {
+    fn vtable_die(
+        &self,
+        debug: &Debug<'tcx>,
+        ty: Ty<'tcx>,
+        of: Option<ExistentialTraitRef<'tcx>>,
+        symbol: kiln_symbol,
+    ) {
+        if debug.vtables.borrow_mut().insert(symbol) {
+            self.describe_vtable(debug, ty, of, symbol);
         }
     }
 
-    fn debug_info(&self) -> &Debug<'tcx> {
-        self.debug.as_ref().expect("there is debug information")
-    }
-
-    /// The entry of a function: in its scope if that is a namespace. If it is a type, the type has a declaration, to
-    /// which the entry refers.
-    fn function_die(&self, instance: Instance<'tcx>, abi: &FnAbi<'tcx, Ty<'tcx>>) -> kiln_die {
-        let (scope, is_type) = self.function_scope(self.debug_info(), instance);
+    /// The entry of a function, which has a number already or gets one: in its scope if that is a namespace. If it is a
+    /// type, the type has a declaration, to which the entry refers.
+    fn function_die(
+        &self,
+        debug: &Debug<'tcx>,
+        die: Option<kiln_die>,
+        instance: Instance<'tcx>,
+        abi: &FnAbi<'tcx, Ty<'tcx>>,
+    ) -> kiln_die {
+        let (scope, is_type) = self.function_scope(debug, instance);
         if !is_type {
-            return self.function_part(instance, abi, Part::Whole(scope));
+            return self.function_part(debug, die, instance, abi, Part::Whole(scope));
         }
-        let declaration = self.function_part(instance, abi, Part::Declaration(scope));
-        self.function_part(instance, abi, Part::Definition(declaration))
+        let declaration = self.function_part(debug, None, instance, abi, Part::Declaration(scope));
+        self.function_part(debug, die, instance, abi, Part::Definition(declaration))
     }
 
-    fn function_part(&self, instance: Instance<'tcx>, abi: &FnAbi<'tcx, Ty<'tcx>>, part: Part) -> kiln_die {
-        let debug = self.debug_info();
+    fn function_part(
+        &self,
+        debug: &Debug<'tcx>,
+        die: Option<kiln_die>,
+        instance: Instance<'tcx>,
+        abi: &FnAbi<'tcx, Ty<'tcx>>,
+        part: Part,
+    ) -> kiln_die {
         let id = instance.def_id();
         let place = self.place(debug, self.tcx.def_span(id).lo());
         // Closures have the arguments of the function around them, and others.
@@ -426,10 +524,11 @@ impl<'tcx> Builder<'_, 'tcx> {
         let ty = if debug.full { self.function_type(debug, abi) } else { NONE };
         let templates = self.template_list(debug, of, args);
 
-        let die = match part {
-            Part::Whole(scope) | Part::Declaration(scope) => debug.begin(KILN_DW_TAG_subprogram, scope, &name),
-            Part::Definition(_) => debug.begin(KILN_DW_TAG_subprogram, NONE, ""),
-        };
+        let die = die.unwrap_or_else(|| debug.next());
+        match part {
+            Part::Whole(scope) | Part::Declaration(scope) => debug.begin_at(die, KILN_DW_TAG_subprogram, scope, &name),
+            Part::Definition(_) => debug.begin_at(die, KILN_DW_TAG_subprogram, NONE, ""),
+        }
         if name != linkage_name {
             debug.set_string(KILN_DW_AT_linkage_name, linkage_name);
         }
@@ -466,6 +565,47 @@ impl<'tcx> Builder<'_, 'tcx> {
         }
     }
 
+    fn variable_die(
+        &self,
+        debug: &Debug<'tcx>,
+        die: Option<kiln_die>,
+        name: Symbol,
+        ty: Ty<'tcx>,
+        scope: kiln_die,
+        kind: VariableKind,
+        span: Span,
+    ) -> kiln_die {
+        let place = self.place(debug, span.lo());
+        let ty = self.type_die(debug, ty);
+        let (tag, number) = match kind {
+            VariableKind::ArgumentVariable(number) => (KILN_DW_TAG_formal_parameter, number as u32),
+            VariableKind::LocalVariable => (KILN_DW_TAG_variable, 0),
+        };
+        let die = die.unwrap_or_else(|| debug.next());
+        debug.begin_at(die, tag, scope, name.as_str());
+        debug.set_ref(KILN_DW_AT_decl_file, place.file.die);
+        debug.set_uint(KILN_DW_AT_decl_line, place.line.into());
+        debug.set_ref(KILN_DW_AT_type, ty);
+        if number != 0 {
+            // SAFETY: the set lives as long as the module.
+            unsafe { kiln_die_set_argument(debug.set, number) };
+        }
+        die
+    }
+}
+
+impl<'tcx> Builder<'_, 'tcx> {
+    /// Remembers a slot, in which variables may live.
+    pub fn note_slot(&self, slot: kiln_value) {
+        if let Some(debug) = &self.debug {
+            debug.slots.borrow_mut().insert((self.block.func, slot.id));
+        }
+    }
+
+    fn debug_info(&self) -> &Debug<'tcx> {
+        self.debug.as_ref().expect("there is debug information")
+    }
+
     fn location(&self, scope: kiln_die, inlined: u32, place: &Place) -> u32 {
         let location = kiln_location {
             file: place.file.number,
@@ -497,7 +637,8 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         definition: Option<Function>,
     ) -> kiln_die {
         let debug = self.debug_info();
-        let die = self.function_die(instance, abi);
+        let deferred = debug.defer(|die| Deferred::Function(die, instance));
+        let die = deferred.unwrap_or_else(|| self.function_die(debug, None, instance, abi));
         if definition.is_none() {
             return die;
         }
@@ -506,6 +647,10 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         // SAFETY: the function is open.
         unsafe {
             kiln_func_set_debug(self.block.func, die, debug.unit, begin);
+            if place.file.foreign {
+                let attrs = kiln_func_attrs { foreign: true, ..kiln_func_get_attrs(self.block.func) };
+                kiln_func_set_attrs(self.block.func, &attrs);
+            }
         }
         die
     }
@@ -541,21 +686,8 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         span: Span,
     ) -> kiln_die {
         let debug = self.debug_info();
-        let place = self.place(debug, span.lo());
-        let ty = self.type_die(debug, ty);
-        let (tag, number) = match kind {
-            VariableKind::ArgumentVariable(number) => (KILN_DW_TAG_formal_parameter, number as u32),
-            VariableKind::LocalVariable => (KILN_DW_TAG_variable, 0),
-        };
-        let die = debug.begin(tag, scope, name.as_str());
-        debug.set_ref(KILN_DW_AT_decl_file, place.file.die);
-        debug.set_uint(KILN_DW_AT_decl_line, place.line.into());
-        debug.set_ref(KILN_DW_AT_type, ty);
-        if number != 0 {
-            // SAFETY: the set lives as long as the module.
-            unsafe { kiln_die_set_argument(debug.set, number) };
-        }
-        die
+        let deferred = debug.defer(|die| Deferred::Variable(die, name, ty, scope, kind, span));
+        deferred.unwrap_or_else(|| self.variable_die(debug, None, name, ty, scope, kind, span))
     }
 
     fn dbg_var_addr(

@@ -1,0 +1,219 @@
+//! Copies of small functions that other units of the crate define, for inlining (docs/inlining.md). A unit builds their
+//! bodies on demand, as kept functions that are never emitted. rustc calls the library inside the unit's task, and so
+//! records what the unit reads for a copy: an edit of a body compiles the units that have read it.
+
+use rustc_data_structures::fx::FxHashMap;
+use rustc_hir::def::DefKind;
+use rustc_hir::def_id::LocalDefId;
+use rustc_interface::DEFAULT_QUERY_PROVIDERS;
+use rustc_middle::middle::codegen_fn_attrs::CodegenFnAttrFlags;
+use rustc_middle::mir::{Body, StatementKind, TerminatorKind};
+use rustc_middle::mono::{InstantiationMode, MonoItem, MonoItemData, MonoItemPartitions, Visibility};
+use rustc_middle::ty::{Instance, InstanceKind, TyCtxt};
+use rustc_middle::util::Providers;
+use rustc_session::Session;
+use rustc_session::config::{OptLevel, Options};
+
+use rustc_codegen_ssa::mono_item::MonoItemExt;
+
+use crate::builder::Builder;
+use crate::compat::attr_ir::{InlineAttr, Linkage, OptimizeAttr};
+use crate::context::Context;
+use crate::inlining::{self, SMALL};
+use crate::needs;
+use crate::sys::*;
+
+/// Statements and blocks of a body that may be copied: what Kiln inlines has at most about that many.
+const MOST: usize = 60;
+/// Statements, terminators and calls of a function without `#[inline]` whose body other crates get: see `is_offered`.
+const OFFERED: usize = 20;
+const OFFERED_CALLS: usize = 2;
+
+/// Functions of other units, while a unit is built.
+#[derive(Default)]
+pub struct Copies<'tcx> {
+    /// Those that are declared, and that nothing calls so far.
+    declared: FxHashMap<kiln_symbol, Instance<'tcx>>,
+    /// Those that the functions being built call.
+    called: Vec<(kiln_symbol, Instance<'tcx>)>,
+    /// Those that are to be looked at.
+    queue: Vec<(kiln_symbol, Instance<'tcx>)>,
+}
+
+/// Are small functions inlined in a session?
+pub fn inlines(opts: &Options) -> bool {
+    inlining::is_on() && opts.optimize == OptLevel::No && opts.unstable_opts.inline_llvm
+}
+
+/// Do units of a session take bodies of functions that others define?
+pub fn wanted(sess: &Session) -> bool {
+    inlines(&sess.opts) && sess.codegen_units().as_usize() > 1 && !sess.instrument_coverage()
+}
+
+/// Changes rustc's answers to some queries. Whatever compiles a unit, Kiln or LLVM, sees the changed ones.
+pub fn provide(providers: &mut Providers) {
+    providers.queries.collect_and_partition_mono_items = partition;
+    providers.queries.size_estimate = size_estimate;
+    providers.queries.cross_crate_inlinable = cross_crate_inlinable;
+}
+
+/// What rustc made internal because only its own unit refers to it: a copy in another unit may, too.
+fn partition<'tcx>(tcx: TyCtxt<'tcx>, key: ()) -> MonoItemPartitions<'tcx> {
+    let made = (DEFAULT_QUERY_PROVIDERS.queries.collect_and_partition_mono_items)(tcx, key);
+    if !wanted(tcx.sess) {
+        return made;
+    }
+    let first = made.codegen_units.as_ptr().cast_mut();
+    for i in 0..made.codegen_units.len() {
+        // SAFETY: the units were made by the call above, in the arena, and nobody else has a reference to them yet.
+        let unit = unsafe { &mut *first.add(i) };
+        for data in unit.items_mut().values_mut().filter(|data| !data.inlined && data.linkage == Linkage::Internal) {
+            (data.linkage, data.visibility) = (Linkage::External, Visibility::Hidden);
+        }
+    }
+    made
+}
+
+/// A unit reads the sizes of functions that it does not copy: an edit of a large function seldom changes this answer.
+fn size_estimate<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> usize {
+    let size = (DEFAULT_QUERY_PROVIDERS.queries.size_estimate)(tcx, instance);
+    if size > MOST && wanted(tcx.sess) { size.next_power_of_two() } else { size }
+}
+
+/// Do other crates get the body of a function, to compile it themselves?
+fn cross_crate_inlinable(tcx: TyCtxt<'_>, id: LocalDefId) -> bool {
+    (DEFAULT_QUERY_PROVIDERS.queries.cross_crate_inlinable)(tcx, id) || inlines(&tcx.sess.opts) && is_offered(tcx, id)
+}
+
+/// Is it a small function without `#[inline]`? rustc tells such functions by their size only if it optimizes. All for
+/// which it says no for another reason stay as they are.
+fn is_offered(tcx: TyCtxt<'_>, id: LocalDefId) -> bool {
+    let attrs = tcx.codegen_fn_attrs(id);
+    if !matches!(tcx.def_kind(id), DefKind::Fn | DefKind::AssocFn)
+        || attrs.contains_extern_indicator()
+        || attrs.linkage.is_some()
+        || attrs.link_section.is_some()
+        || attrs.flags.contains(CodegenFnAttrFlags::NAKED)
+        || !matches!(attrs.inline, InlineAttr::None)
+        || !attrs.target_features.is_empty()
+        || tcx.is_entrypoint(id.to_def_id())
+        || !tcx.is_mir_available(id)
+    {
+        return false;
+    }
+    let body = tcx.optimized_mir(id);
+    let is_code = |kind: &StatementKind<'_>| {
+        !matches!(kind, StatementKind::StorageLive(_) | StatementKind::StorageDead(_) | StatementKind::Nop)
+    };
+    let blocks = || body.basic_blocks.iter().filter(|block| !block.is_cleanup);
+    let statements: usize =
+        blocks().map(|block| 1 + block.statements.iter().filter(|statement| is_code(&statement.kind)).count()).sum();
+    let calls = blocks().filter(|block| matches!(block.terminator().kind, TerminatorKind::Call { .. })).count();
+    statements <= OFFERED && calls <= OFFERED_CALLS && !has_assembly(body)
+}
+
+fn has_assembly(body: &Body<'_>) -> bool {
+    body.basic_blocks.iter().any(|block| matches!(block.terminator().kind, TerminatorKind::InlineAsm { .. }))
+}
+
+/// Has each unit that refers to the function its own?
+fn is_per_unit<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
+    tcx.should_codegen_locally(instance)
+        && MonoItem::Fn(instance).instantiation_mode(tcx) == InstantiationMode::LocalCopy
+}
+
+/// May a unit have the body of a function that another one defines, to inline it?
+fn is_copied<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
+    let attrs = tcx.codegen_instance_attrs(instance.def);
+    tcx.should_codegen_locally(instance)
+        && !matches!(attrs.inline, InlineAttr::Never)
+        && !matches!(attrs.optimize, OptimizeAttr::DoNotOptimize)
+        && !attrs.flags.contains(CodegenFnAttrFlags::NAKED)
+        && attrs.linkage.is_none()
+        && !tcx.is_entrypoint(instance.def_id())
+        && tcx.size_estimate(instance) <= MOST
+        && !has_assembly(tcx.instance_mir(instance.def))
+        && needs::function(tcx, instance).is_none()
+}
+
+impl<'tcx> Context<'tcx> {
+    /// Notes that `symbol` is declared, and not defined by the unit so far.
+    pub fn note_declared(&self, symbol: kiln_symbol, instance: Instance<'tcx>) {
+        let Some(copies) = &self.copies else { return };
+        let mut copies = copies.borrow_mut();
+        match self.has_own(instance) {
+            true => copies.queue.push((symbol, instance)),
+            false => drop(copies.declared.insert(symbol, instance)),
+        }
+    }
+
+    /// Is the unit to have a function of its own, to which only it refers?
+    pub fn has_own(&self, instance: Instance<'tcx>) -> bool {
+        self.copies.is_some()
+            && !matches!(instance.def, InstanceKind::Virtual(..) | InstanceKind::Intrinsic(..))
+            && is_per_unit(self.tcx, instance)
+    }
+
+    /// Notes that a function being built calls `symbol`.
+    pub fn note_call(&self, symbol: kiln_symbol) {
+        let Some(copies) = &self.copies else { return };
+        let mut copies = copies.borrow_mut();
+        if let Some(instance) = copies.declared.remove(&symbol) {
+            copies.called.push((symbol, instance));
+        }
+    }
+
+    /// Builds what the unit's functions call, and what that calls in turn.
+    pub fn build_copies(&mut self, unit: &str) {
+        while let Some((symbol, instance)) = self.next_copy() {
+            let own = self.has_own(instance);
+            let linkage = if own { Linkage::Internal } else { Linkage::External };
+            self.note_inlining(instance, symbol, linkage);
+            self.defined.borrow_mut().insert(symbol, instance);
+            if !own {
+                self.defer_debug();
+            }
+            let data = MonoItemData { inlined: own, linkage, visibility: Visibility::Default, size_estimate: 0 };
+            MonoItem::Fn(instance).define::<Builder<'_, '_>>(self, unit, data);
+            if !own {
+                self.keep_copy(symbol);
+            }
+            self.compile_open();
+        }
+    }
+
+    fn next_copy(&self) -> Option<(kiln_symbol, Instance<'tcx>)> {
+        let copies = self.copies.as_ref()?;
+        let mut copies = copies.borrow_mut();
+        let Copies { called, queue, .. } = &mut *copies;
+        queue.append(called);
+        loop {
+            let (symbol, instance) = copies.queue.pop()?;
+            if self.has_own(instance) || is_copied(self.tcx, instance) {
+                return Some((symbol, instance));
+            }
+        }
+    }
+
+    /// Keeps the function that was built last, or forgets it; if it will not be inlined, what it calls is not needed.
+    fn keep_copy(&self, copy: kiln_symbol) {
+        let mut open = self.open.borrow_mut();
+        let at = open.iter().position(|&(symbol, _)| symbol == copy).expect("the copy was built");
+        let (_, func) = open.remove(at);
+        // SAFETY: the function is open, and nothing uses it afterwards.
+        let kept = unsafe { kiln_func_next_inst(func) <= SMALL && kiln_func_keep(func) == KILN_OK };
+        // SAFETY: the module is open.
+        let useful = kept && unsafe { kiln_module_why_not_inlined(self.module.raw, copy).is_null() };
+        self.keep_deferred(useful.then_some(copy));
+        if useful {
+            return;
+        }
+        if !kept {
+            // SAFETY: the function is open, and nothing uses it afterwards.
+            unsafe { kiln_func_discard(func) };
+        }
+        let mut copies = self.copies.as_ref().expect("there are copies").borrow_mut();
+        let Copies { declared, called, .. } = &mut *copies;
+        declared.extend(called.drain(..));
+    }
+}

@@ -1,0 +1,117 @@
+"""Units that inline functions of other units (integrations/rustc/src/copies.rs): after each edit of copies/main.rs,
+exactly those units are compiled that have read what was edited, and the program does what a fresh build by LLVM does.
+Debuggers stop in each copy. An object that should have been compiled again is found."""
+import glob
+import os
+import re
+import shutil
+
+import harness
+
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'copies/main.rs')
+# By the mark of a line: what it becomes, and the units that are compiled then.
+EDITS = [
+    ('alone', 'println!("alone {}", x.wrapping_mul(13));', 'alone'),
+    ('never', 'x + 3', 'leaf'),
+    ('large', 'v[i] = v[(i * 7 + 3) % 16].wrapping_mul(37) ^ i as u64;', 'leaf'),
+    ('small', 'x * 3 + 2', 'leaf middle far near'),
+    ('forced', 'small(x) ^ 32', 'near'),
+    ('generic', 'x[0].into() * 3 + x.len() as u64', 'leaf near'),
+    ('large', 'v[i] = v[(i * 5 + 3) % 16].wrapping_mul(37) ^ 1 ^ i as u64;', 'leaf'),
+]
+WORDS = ['-g', '-Zhuman-readable-cgu-names=yes', '-Zshare-generics=no', '--crate-name=copies']
+
+
+class Copies:
+    def __init__(self, toolchain):
+        self.t, self.h = toolchain, toolchain.h
+        self.folder = self.h.path('copies-' + toolchain.name)
+        os.makedirs(self.folder, exist_ok=True)
+        self.source, self.log = self.path('main.rs'), self.path('log')
+        self.program, self.incremental = self.path('copies'), self.path('incremental')
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def build(self):
+        """Builds what was edited; the modules whose units were compiled."""
+        if os.path.exists(self.log):
+            os.unlink(self.log)
+        self.t.compile(self.source, self.program, [*WORDS, '-Cincremental=' + self.incremental], True, self.log, inline='small')
+        with open(self.log) as f:
+            units = re.findall(r'(?m)^(?:copies: )?(\w+\.\S+): ', f.read())
+        # copies.HASH-leaf, copies.HASH-leaf.volatile, core.HASH-in-copies.HASH-iter
+        return {re.sub(r'^copies-?', '', re.sub(r'\.[0-9a-f]{16}|\.volatile', '', unit)) for unit in units} - {'crate.allocator'}
+
+    def edit(self, mark, line):
+        with open(self.source) as f:
+            text, n = re.subn(r'(?m)^( *)\S.* // %s$' % mark, lambda found: '%s%s // %s' % (found[1], line, mark), f.read())
+        if n != 1:
+            raise harness.Failure('no line %s' % mark)
+        with open(self.source, 'w') as f:
+            f.write(text)
+
+    def runs(self, program):
+        return self.h.run([program], check=False)[:2]
+
+    def same(self):
+        """What LLVM makes of the source does the same."""
+        self.t.compile(self.source, self.path('llvm'), WORDS, False)
+        results = self.runs(self.path('llvm')), self.runs(self.program)
+        if results[0] != results[1] or results[0][0] != 0:
+            raise harness.Failure('LLVM: %r, Kiln: %r' % results)
+
+    def edits(self):
+        shutil.copyfile(SOURCE, self.source)
+        shutil.rmtree(self.incremental, ignore_errors=True)
+        if not {'leaf', 'far', 'near', 'llvms'} <= self.build():
+            raise harness.Failure('not all modules are units')
+        self.same()
+        for mark, line, expected in EDITS:
+            self.edit(mark, line)
+            found = self.build()
+            if found != set(expected.split()):
+                raise harness.Failure('%s: %s were compiled' % (mark, sorted(found)))
+            self.same()
+
+    def stale(self):
+        """An object of a unit that was not compiled again, though it has a copy of what was edited."""
+        self.edit('small', 'x * 3 + 5')
+        kept = self.path('kept.o')
+        shutil.copyfile(self.object('far'), kept)
+        self.build()
+        new = self.object('far')
+        os.unlink(new)
+        shutil.copyfile(kept, new)
+        self.edit('alone', 'println!("alone {}", x.wrapping_mul(17));')
+        self.build()
+        try:
+            self.same()
+        except harness.Failure:
+            return
+        raise harness.Failure('the old object was not found')
+
+    def object(self, module):
+        """The unit's, as the last build has left it."""
+        return max(glob.glob(self.incremental + '/*/*/copies.*-%s.o' % module), key=lambda path: os.stat(os.path.dirname(path)).st_mtime_ns)
+
+    def inlined(self):
+        """The calls of small functions are gone, where their code is another unit's; a debugger stops in each copy."""
+        text = self.h.run(['objdump', '-d', '--no-show-raw-insn', self.program])[1]
+        body = re.search(r'(?ms)^\S+ <[^>]*3far3run[^>]*>:\n(.*?)^$', text)[1]
+        left = re.findall(r'(?:call|bl) .*<([^>]*(?:leaf5small|middle5twice|leaf5shown)[^>]*)>', body)
+        if left:
+            raise harness.Failure('calls: %s' % left)
+        if not shutil.which('gdb'):
+            return
+        commands = ['break copies::leaf::small', 'run', 'bt', 'continue', 'bt']
+        out = self.h.run(['gdb', '-nx', '-batch', *('-ex=' + c for c in ['set breakpoint pending off', *commands]), self.program])[1]
+        frames = re.findall(r'(?m)^#\d+ +(?:0x\w+ in )?(copies::\S+)', out)
+        for function in 'leaf::small', 'middle::twice', 'far::run':
+            if 'copies::' + function not in frames:
+                raise harness.Failure('gdb does not show %s: %s' % (function, out[-2000:]))
+
+
+def checks(toolchain):
+    copies = Copies(toolchain)
+    return [('copies in other units', copies.edits), ('copies in debuggers', copies.inlined), ('copies: an old object', copies.stale)]
