@@ -658,6 +658,7 @@ struct kn_bc_callsite {
   uint32_t attrs; /* the list, or 0 */
   unsigned flags; /* FA_... and KN_BC_SIG_... for the signature */
   kiln_value target;
+  uint32_t declared;                  /* the signature of the function, or 0 */
   const struct kn_bc_callconv *by;    /* its convention, or NULL: C's */
   const struct kn_bc_global *refused; /* the function, if `flags` has FA_CALL_REFUSED */
 };

@@ -295,8 +295,21 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_callsite *c, kil
   return !copies || copying_sig(r, ft, attrs, r->tmp.ids.at, r->tmp.ids.n, sig);
 }
 
+/* A call by *s, which is not what the function is declared with: LLVM's IR lets it contradict the declaration, as calls in
+ * code that does not run do. Then it is one of the address. */
+static __attribute__((noinline)) void call_otherwise(struct kn_bc *r, struct kn_bc_callsite *c,
+                                                     struct kn_bc_sig *s) {
+  if (c->declared == 0) return;
+  if (kiln_sig_can_call(r->module, s->sig, (kiln_sig){c->declared})) {
+    s->calls = c->declared;
+    return;
+  }
+  c->target = kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_PTR, c->target);
+  c->declared = 0;
+}
+
 /* A call that must be a tail call: the return behind it is a part of it. */
-static __attribute__((noinline)) void tail_call(struct kn_bc *r, const struct kn_bc_callsite *c) {
+static __attribute__((noinline)) void tail_call(struct kn_bc *r, struct kn_bc_callsite *c) {
   const uint32_t type = c->type;
   const struct kn_bc_type *ft = &r->types.at[type];
   uint32_t ret = r->m->elems.at[ft->first].type;
@@ -317,6 +330,7 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, const struct kn
   if (s->ret == RET_DEMOTED && !push_arg(r, r->fn.demoted)) return;
   if (!other_arguments(r, c, &sig)) return;
   if (c->by && c->by->calls && !kn_bc_callconv_sig(r, c->by, NULL, &sig)) return;
+  call_otherwise(r, c, &(struct kn_bc_sig){.sig = sig});
   if (r->fn.harden.leaves) kn_bc_harden_leave(r);
   kiln_build_tailcall(r->f, sig, c->target, r->tmp.args.at, r->tmp.args.n);
   r->fn.tail = true;
@@ -402,8 +416,9 @@ static inline bool callee(struct kn_bc *r, struct kn_bc_callsite *c) {
       c->flags = g->fn_flags & (KN_BC_SIG_FLAGS | FA_CALL_REFUSED);
       c->refused = g;
       c->target = function(r, id, g);
+      c->declared = g->sig;
       if (KN_UNLIKELY(c->flags & FA_CALL_REFUSED) && kn_bc_never_call(r, g, &c->target))
-        c->flags &= ~(uint32_t)FA_CALL_REFUSED;
+        c->flags &= ~(uint32_t)FA_CALL_REFUSED, c->declared = 0;
     } else {
       if (g->type != c->type) return bad_call(r);
       kn_bc_intrinsic(r, g, c->type, c->attrs, c->ops, c->n, bundles);
@@ -484,16 +499,20 @@ void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
     tail_call(r, c);
     return;
   }
-  const struct kn_bc_sig *found = kn_bc_sig(r, c->type, c->attrs, c->flags | r->fn.wide_sigs);
+  struct kn_bc_sig *found = kn_bc_sig(r, c->type, c->attrs, c->flags | r->fn.wide_sigs);
   if (KN_UNLIKELY(!found)) {
     if (c->flags & FA_CALL_REFUSED)
       kn_bc_refuse(r, r->m->attr_lists.at[c->refused->attrs].refused_call);
     return;
   }
+  if (KN_UNLIKELY(found->sig.id != c->declared && found->calls != c->declared) && !c->by)
+    call_otherwise(r, c, found);
   struct kn_bc_sig s = *found;
   if (KN_UNLIKELY(c->cc & 1) && convention == CC_C && jumps(r, c, &s)) return tail_call(r, c);
-  if (KN_UNLIKELY(c->by != NULL) && c->by->calls && !kn_bc_callconv_sig(r, c->by, NULL, &s.sig))
-    return;
+  if (KN_UNLIKELY(c->by != NULL)) {
+    if (c->by->calls && !kn_bc_callconv_sig(r, c->by, NULL, &s.sig)) return;
+    call_otherwise(r, c, &s);
+  }
   kiln_value memory = {0};
   r->tmp.args.n = 0;
   if (s.ret == RET_DEMOTED) {

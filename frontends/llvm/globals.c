@@ -280,6 +280,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     sig = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0);
   }
   g->symbol = kiln_func_declare(r->module, &d->desc, sig).id;
+  g->sig = sig.id;
   if (body && !KN_BC_PUSH(r, r->open->bodies, (struct kn_bc_body){.global = r->m->globals.n}))
     return false;
   return add_global(r, g);
