@@ -288,7 +288,7 @@ static bool arguments(struct kn_replay *r, struct kn_inline_level *l, const stru
   return r->g->status == KILN_OK;
 }
 
-/* The callee of `in`: a value that became a symbol with an addend stays a value. So does the address of a function whose
+/* The callee of `in`: a value that became a symbol with an addend stays a value. So does one that became a function whose
  * declaration the call contradicts. */
 static kiln_value callee(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in) {
   const uint32_t h = in->b;
@@ -297,7 +297,7 @@ static kiln_value callee(struct kn_replay *r, struct kn_inline_level *l, const s
   bool odd = k != NULL ? k->symbol == 0 || k->low != 0 : kn_is_imm(ref.h);
   if (odd) return (kiln_value){kn_replay_value(r, l, h)};
   kiln_value to = {kn_replay_handle(r, ref)};
-  if (k == NULL || KN_LIKELY(kn_sig_calls(r->g->module, in->c, k->symbol))) return to;
+  if (k == NULL || kn_is_pool(h) || kn_sig_calls(r->g->module, in->c, k->symbol)) return to;
   return kiln_build_unary(r->g, KILN_OP_COPY, KILN_TYPE_PTR, to);
 }
 
