@@ -380,11 +380,13 @@ struct kn_bc_global {
   uint32_t init;  /* data: value id + 1 of the initialiser; aliases: the aliasee's;
                          * functions: the personality's */
   uint16_t intrinsic; /* number of its row, from 1 on; 0: unknown */
-  /* Of an intrinsic: the target's instruction: index + 1 in kn_bc_module.machines. */
-  uint32_t machine;
+  union {
+    /* Of an intrinsic: the target's instruction: index + 1 in kn_bc_module.machines. */
+    uint32_t machine;
+    uint32_t sig; /* of another function: the signature that calls of it have by its declaration */
+  };
   uint32_t fn_flags; /* FA_... */
-  uint32_t sig; /* of a function that is no intrinsic: the signature that it is declared with */
-  uint8_t what; /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
+  uint8_t what;      /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
   uint8_t tls;
   uint8_t align_log2;
   uint8_t skip;        /* the body or initialiser must be ignored */
@@ -410,8 +412,7 @@ enum kn_bc_ret { RET_VOID, RET_SCALAR, RET_PARTS, RET_DEMOTED };
 struct kn_bc_sig {
   uint64_t key; /* type << 40 | attrs << 8 | flags, + 1 */
   kiln_sig sig;
-  uint32_t calls; /* the other one that a function of the newest such call is declared with, or 0 */
-  uint8_t ret;    /* enum kn_bc_ret */
+  uint8_t ret;      /* enum kn_bc_ret */
   uint8_t ret_bool; /* the result is an i1 whose other bits must be cleared, or a half or bfloat */
   uint8_t plain;    /* every parameter is one scalar that is passed as it is */
   uint8_t

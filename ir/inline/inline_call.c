@@ -288,17 +288,22 @@ static bool arguments(struct kn_replay *r, struct kn_inline_level *l, const stru
   return r->g->status == KILN_OK;
 }
 
-/* The callee of `in`: a value that became a symbol with an addend stays a value. So does the address of a function whose
- * declaration the call contradicts. */
+/* What a call by signature `sig` calls, whose callee became `to`: a function whose declaration it contradicts stays a
+ * value. */
+static KN_COLD kiln_value became(struct kn_replay *r, uint32_t sig, kiln_value to) {
+  const uint32_t symbol = kn_is_pool(to.id) ? r->g->pool.at[kn_index(to.id)].symbol : 0;
+  if (symbol == 0 || kn_sig_calls(r->g->module, sig, symbol)) return to;
+  return kiln_build_unary(r->g, KILN_OP_COPY, KILN_TYPE_PTR, to);
+}
+
+/* The callee of `in`: a value that became a symbol with an addend stays a value. */
 static kiln_value callee(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in) {
   const uint32_t h = in->b;
   struct kn_ref ref = kn_replay_ref(r, l, h);
   const struct kn_const *k = kn_is_pool(ref.h) ? &r->g->pool.at[kn_index(ref.h)] : NULL;
   bool odd = k != NULL ? k->symbol == 0 || k->low != 0 : kn_is_imm(ref.h);
-  if (odd) return (kiln_value){kn_replay_value(r, l, h)};
-  kiln_value to = {kn_replay_handle(r, ref)};
-  if (k == NULL || KN_LIKELY(kn_sig_calls(r->g->module, in->c, k->symbol))) return to;
-  return kiln_build_unary(r->g, KILN_OP_COPY, KILN_TYPE_PTR, to);
+  kiln_value to = {odd ? kn_replay_value(r, l, h) : kn_replay_handle(r, ref)};
+  return kn_is_pool(h) ? to : became(r, in->c, to);
 }
 
 /* Appends the clauses of a TRY to r->room->clauses, but for cleanups, of which it tells. Their types are indices into

@@ -227,18 +227,20 @@ static uint32_t past_chain(const struct kn_sig *s, uint32_t i) {
 
 bool kn_sig_can_call(const struct kn_sig *s, const struct kn_sig *t) {
   const unsigned says = KILN_SIG_VARIADIC | KILN_SIG_WIDE_RESULTS;
-  uint32_t i = past_chain(s, 0), k = past_chain(t, 0);
+  uint32_t i = 0, k;
   if (s == t) return true;
   if (s->conv != t->conv || ((s->flags ^ t->flags) & says) || s->n_results > t->n_results)
     return false;
+  while (i < s->n_params && i < t->n_params && pack(&s->params[i]) == pack(&t->params[i])) i++;
+  i = past_chain(s, k = i), k = past_chain(t, k);
   for (; i < s->n_params && k < t->n_params; i = past_chain(s, i + 1), k = past_chain(t, k + 1))
     if (!arrives(&s->params[i], &t->params[k])) return false;
   /* a call may say how it passes its variadic arguments */
   if (k < t->n_params || (i < s->n_params && !(s->flags & KILN_SIG_VARIADIC))) return false;
   for (i = 0; i < s->n_results; i++)
     if (!kn_sig_narrows(t->results[i], s->results[i])) return false;
-  for (; i < t->n_results;
-       i++) /* what stays in the x87's registers or on the stack is in the way */
+  /* what stays in the x87's registers or on the stack is in the way */
+  for (; i < t->n_results; i++)
     if (t->results[i] == KILN_TYPE_F80 || t->result_bytes != 0) return false;
   return true;
 }

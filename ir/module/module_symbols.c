@@ -404,9 +404,10 @@ kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln
   if (is_new) s->sig = sig.id;
   kn_module_unlock(m);
   if (id == 0) return no_symbol;
+  if (is_new) return (kiln_symbol){id};
   if (s->kind == KILN_SYMBOL_DATA) return clash(m, id, "is declared as data already");
   if (s->sig == 0 && !m->frozen) s->sig = sig.id;
-  if (KN_UNLIKELY(s->sig != sig.id) && m->options.verify && s->kind == KILN_SYMBOL_FUNC &&
+  if (s->sig != sig.id && m->options.verify && s->kind == KILN_SYMBOL_FUNC &&
       !same_call(kn_sig(m, s->sig), kn_sig(m, sig.id)))
     return clash(m, id, "is declared with another signature already");
   return (kiln_symbol){id};
