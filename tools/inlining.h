@@ -7,7 +7,7 @@
 
 struct tool_inlining {
   kiln_inlining what;
-  uint32_t size; /* 0: Kiln's own */
+  uint32_t size;      /* 0: Kiln's own */
   bool all_variables; /* $KILN_VARIABLES: debuggers show the variables of foreign functions, too */
 };
 
