@@ -1,6 +1,6 @@
 /* What users say by environment variables to every program of Kiln that makes objects: $KILN_INLINE, $KILN_OPT_LEVEL,
- * $KILN_LOG, $KILN_STATS, $KILN_STRESS, $KILN_VARIABLES; and the identity of what makes them. settings.c implements it. Called by verbs
- * of `kiln`, and by kiln-rustc and the shim of integrations/llvm. */
+ * $KILN_LOG, $KILN_STATS, $KILN_STRESS, $KILN_VARIABLES; and the identity of what makes them. settings.c implements it.
+ * Called by verbs of `kiln`, and by kiln-rustc and the shim of integrations/llvm. */
 #ifndef KN_TOOLS_SETTINGS_H
 #define KN_TOOLS_SETTINGS_H
 
