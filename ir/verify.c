@@ -348,6 +348,9 @@ static bool check_call(struct verifier *v, const struct kn_inst *in) {
   if (kn_is_pool(in->b) && kn_index(in->b) < f->pool.n) {
     const struct kn_const *k = &f->pool.at[kn_index(in->b)];
     if (k->symbol && k->low) return FAIL(v, KILN_ERR_STRUCTURE, "the callee has an addend");
+    if (k->symbol && kn_symbol_valid(m, k->symbol) && !kn_sig_calls(m, in->c, k->symbol))
+      return FAIL(v, KILN_ERR_TYPE, "the call's signature contradicts the declaration of '%.100s'",
+                  kn_symbol(m, k->symbol)->name);
   }
   return true;
 }

@@ -604,8 +604,8 @@ static inline uint32_t kn_bc_sig_hash(uint64_t key) {
 }
 /* Finds or makes a signature that is not in r->sig_memo, by a list of attributes that all matter to it
  * (kn_bc_attr_list.sig); NULL (reported, unless FA_CALL_REFUSED) if it cannot be. */
-struct kn_bc_sig *kn_bc_find_sig(struct kn_bc *r, uint64_t key, uint32_t type, uint32_t attrs,
-                                 unsigned flags);
+const struct kn_bc_sig *kn_bc_find_sig(struct kn_bc *r, uint64_t key, uint32_t type, uint32_t attrs,
+                                       unsigned flags);
 
 /* What LLVM passes by itself of a value that is split: a scalar, or a vector. */
 struct kn_bc_leaf {
@@ -636,7 +636,7 @@ bool kn_bc_by_value(struct kn_bc *r, const struct kn_bc_attr *a, kiln_param *p);
 /* True if functions of that type return, without AVX, what Kiln does not return as LLVM does. */
 bool kn_bc_result_refused(struct kn_bc *r, uint32_t type);
 /* The signature of function type `type` with attribute list `attrs`; `flags` (FA_...) are added. */
-struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags);
+const struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags);
 /* KN_BC_SIG_AVX and KN_BC_SIG_AVX512 by a function's attributes; 0 in modules without vectors. */
 unsigned kn_bc_wide_sigs(struct kn_bc *r, uint32_t attrs);
 /* False if a function of that type has a parameter or result that Kiln does not know yet. */
@@ -658,6 +658,7 @@ struct kn_bc_callsite {
   uint32_t attrs; /* the list, or 0 */
   unsigned flags; /* FA_... and KN_BC_SIG_... for the signature */
   kiln_value target;
+  uint32_t declared; /* kn_bc_global.sig of the function, or 0: an address is called */
   const struct kn_bc_callconv *by;    /* its convention, or NULL: C's */
   const struct kn_bc_global *refused; /* the function, if `flags` has FA_CALL_REFUSED */
 };

@@ -2,14 +2,14 @@
  * Called by record.c and function.c. */
 #include "bc.h"
 
-struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
+const struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
   const struct kn_bc_attr_list *list = &r->m->attr_lists.at[attrs];
   attrs = list->sig;
   flags |= list->sig_flags;
   if (!list->extends) flags &= ~(unsigned)KN_BC_SIG_DEFINITION;
   uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 16 | (flags & 511u)) + 1;
   if (KN_LIKELY(r->sigs.n != 0)) {
-    struct kn_bc_sig *s = &r->sigs.at[r->sig_memo[kn_bc_sig_hash(key) % KN_BC_SIG_MEMO]];
+    const struct kn_bc_sig *s = &r->sigs.at[r->sig_memo[kn_bc_sig_hash(key) % KN_BC_SIG_MEMO]];
     if (KN_LIKELY(s->key == key)) return s;
   }
   return kn_bc_find_sig(r, key, type, attrs, flags);
@@ -295,8 +295,19 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_callsite *c, kil
   return !copies || copying_sig(r, ft, attrs, r->tmp.ids.at, r->tmp.ids.n, sig);
 }
 
+/* A call by `sig`, which is not that of most calls of the function: LLVM's IR lets it contradict the declaration, as calls
+ * in code that does not run do. Then it is one of the address. */
+static KN_COLD void call_otherwise(struct kn_bc *r, struct kn_bc_callsite *c, kiln_sig sig) {
+  if (c->declared == 0) return;
+  const struct kn_bc_global *g = &r->m->globals.at[r->csts.at[c->callee].index];
+  const kiln_sig declared = kiln_symbol_get(r->module, (kiln_symbol){g->symbol}).sig;
+  if (kiln_sig_can_call(r->module, sig, declared)) return;
+  c->target = kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_PTR, c->target);
+  c->declared = 0;
+}
+
 /* A call that must be a tail call: the return behind it is a part of it. */
-static __attribute__((noinline)) void tail_call(struct kn_bc *r, const struct kn_bc_callsite *c) {
+static __attribute__((noinline)) void tail_call(struct kn_bc *r, struct kn_bc_callsite *c) {
   const uint32_t type = c->type;
   const struct kn_bc_type *ft = &r->types.at[type];
   uint32_t ret = r->m->elems.at[ft->first].type;
@@ -317,6 +328,7 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, const struct kn
   if (s->ret == RET_DEMOTED && !push_arg(r, r->fn.demoted)) return;
   if (!other_arguments(r, c, &sig)) return;
   if (c->by && c->by->calls && !kn_bc_callconv_sig(r, c->by, NULL, &sig)) return;
+  call_otherwise(r, c, sig);
   if (r->fn.harden.leaves) kn_bc_harden_leave(r);
   kiln_build_tailcall(r->f, sig, c->target, r->tmp.args.at, r->tmp.args.n);
   r->fn.tail = true;
@@ -400,10 +412,13 @@ static inline bool callee(struct kn_bc *r, struct kn_bc_callsite *c) {
       c->target = kn_bc_use(r, id, r->m->ptr_type);
     } else if (g->symbol) {
       c->flags = g->fn_flags & (KN_BC_SIG_FLAGS | FA_CALL_REFUSED);
-      c->refused = g;
       c->target = function(r, id, g);
-      if (KN_UNLIKELY(c->flags & FA_CALL_REFUSED) && kn_bc_never_call(r, g, &c->target))
-        c->flags &= ~(uint32_t)FA_CALL_REFUSED;
+      c->declared = g->sig;
+      if (KN_UNLIKELY(c->flags & FA_CALL_REFUSED)) {
+        c->refused = g;
+        if (kn_bc_never_call(r, g, &c->target))
+          c->flags &= ~(uint32_t)FA_CALL_REFUSED, c->declared = 0;
+      }
     } else {
       if (g->type != c->type) return bad_call(r);
       kn_bc_intrinsic(r, g, c->type, c->attrs, c->ops, c->n, bundles);
@@ -490,10 +505,13 @@ void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
       kn_bc_refuse(r, r->m->attr_lists.at[c->refused->attrs].refused_call);
     return;
   }
+  if (KN_UNLIKELY(found->sig.id != c->declared) && !c->by) call_otherwise(r, c, found->sig);
   struct kn_bc_sig s = *found;
   if (KN_UNLIKELY(c->cc & 1) && convention == CC_C && jumps(r, c, &s)) return tail_call(r, c);
-  if (KN_UNLIKELY(c->by != NULL) && c->by->calls && !kn_bc_callconv_sig(r, c->by, NULL, &s.sig))
-    return;
+  if (KN_UNLIKELY(c->by != NULL)) {
+    if (c->by->calls && !kn_bc_callconv_sig(r, c->by, NULL, &s.sig)) return;
+    call_otherwise(r, c, s.sig);
+  }
   kiln_value memory = {0};
   r->tmp.args.n = 0;
   if (s.ret == RET_DEMOTED) {

@@ -232,7 +232,8 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     g->fn_flags = a->flags;
     if (a->harden.all != 0) g->fn_flags |= FA_HARDENED;
   }
-  const bool uncallable = r->m->attr_lists.at[g->attrs].refused_call != NULL;
+  const struct kn_bc_attr_list *list = &r->m->attr_lists.at[g->attrs];
+  const bool uncallable = list->refused_call != NULL;
   if (uncallable) g->fn_flags |= FA_CALL_REFUSED;
   if (is_special(d)) {
     if (body) return kn_bc_malformed(r, "an intrinsic with a body");
@@ -269,17 +270,26 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (!used && possible && (uncallable || kn_bc_result_refused(r, g->type)))
     possible = false; /* the latter with AVX, perhaps */
   if (used || possible) {
-    const struct kn_bc_sig *s = /* reports types that cannot be passed */
-      kn_bc_sig(r, g->type, g->attrs,
-                (g->fn_flags & KN_BC_SIG_FLAGS) | (by ? by->sig_flags : 0u) |
-                  (used || copy ? KN_BC_SIG_DEFINITION | kn_bc_wide_sigs(r, g->attrs) : 0u));
+    /* Reports types that cannot be passed. The signature is that of calls: without the function's own `noinline`, which is
+     * of the whole list. */
+    const bool defined = used || copy;
+    const unsigned flags = (g->fn_flags & KN_BC_SIG_FLAGS) | (by ? by->sig_flags : 0u) |
+                           (defined ? kn_bc_wide_sigs(r, g->attrs) : 0u);
+    const struct kn_bc_sig *s =
+      kn_bc_sig(r, g->type, list->sig, flags | (defined ? KN_BC_SIG_DEFINITION : 0u));
     if (!s || !possible) return false;
     sig = s->sig;
+    if (defined && list->extends) { /* calls have the result before it is extended */
+      s = kn_bc_sig(r, g->type, list->sig, flags);
+      if (!s) return false;
+      g->sig = s->sig.id;
+    }
     if (by && !kn_bc_callconv_sig(r, by, a, &sig)) return false;
   } else { /* the type matters only if it is called or defined */
     sig = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0);
   }
   g->symbol = kiln_func_declare(r->module, &d->desc, sig).id;
+  if (g->sig == 0 || by) g->sig = sig.id;
   if (body && !KN_BC_PUSH(r, r->open->bodies, (struct kn_bc_body){.global = r->m->globals.n}))
     return false;
   return add_global(r, g);

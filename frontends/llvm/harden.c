@@ -219,9 +219,7 @@ static void profile(struct kn_bc *r, const char *name, bool told, bool both) {
   if (both) args[n++] = kiln_const_symbol(r->f, (kiln_symbol){r->fn.global->symbol}, 0);
   if (told || both) args[n++] = kiln_build_level(r->f, KILN_OP_RETURN_ADDR, 0);
   kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, KILN_SIG_ENTRY, params, n, NULL, 0);
-  kiln_symbol s =
-    kiln_func_declare(r->module, &(kiln_symbol_desc){.name = name + (name[0] == 1)}, sig);
-  kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), args, n);
+  kiln_build_call(r->f, sig, kn_bc_library_callee(r, name + (name[0] == 1), sig), args, n);
 }
 
 void kn_bc_harden_enter(struct kn_bc *r) {

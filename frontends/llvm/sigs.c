@@ -350,8 +350,8 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
 
 /* ---- the table ---- */
 
-struct kn_bc_sig *kn_bc_find_sig(struct kn_bc *r, uint64_t key, uint32_t type, uint32_t attrs,
-                                 unsigned flags) {
+const struct kn_bc_sig *kn_bc_find_sig(struct kn_bc *r, uint64_t key, uint32_t type, uint32_t attrs,
+                                       unsigned flags) {
   const uint32_t hash = kn_bc_sig_hash(key);
   uint32_t at, i;
   KN_HASH_EACH(&r->sig_hash, hash, at, i, key > r->sigs.at[i].key)

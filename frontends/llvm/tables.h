@@ -380,8 +380,11 @@ struct kn_bc_global {
   uint32_t init;  /* data: value id + 1 of the initialiser; aliases: the aliasee's;
                          * functions: the personality's */
   uint16_t intrinsic; /* number of its row, from 1 on; 0: unknown */
-  /* Of an intrinsic: the target's instruction: index + 1 in kn_bc_module.machines. */
-  uint32_t machine;
+  union {
+    /* Of an intrinsic: the target's instruction: index + 1 in kn_bc_module.machines. */
+    uint32_t machine;
+    uint32_t sig; /* of another function: the signature that calls of it have by its declaration */
+  };
   uint32_t fn_flags; /* FA_... */
   uint8_t what;      /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
   uint8_t tls;

@@ -221,10 +221,21 @@ kiln_csig kn_qbe_signature(struct kn_qbe *r, uint32_t result, const char *at) {
   return sig;
 }
 
+/* The callee of a call by `sig`: that may contradict the definition, since QBE's language has no declarations. Then it is
+ * the address of the function. */
+static kiln_value as_called(struct kn_qbe *r, kiln_csig sig, kiln_value callee) {
+  const kiln_operand_info o = kiln_operand_get(r->f, callee);
+  if (o.kind != KILN_OPERAND_SYMBOL) return callee;
+  const kiln_sig defined = kiln_symbol_get(r->m, o.symbol).sig;
+  if (defined.id == 0 || kiln_sig_can_call(r->m, kiln_csig_sig(r->c, sig), defined)) return callee;
+  return kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_PTR, callee);
+}
+
 static kiln_value call(struct kn_qbe *r, uint32_t result, kiln_value callee) {
   const char *begin = r->begin;
   kn_qbe_list(r, true);
   kiln_csig sig = kn_qbe_signature(r, result, begin);
+  callee = as_called(r, sig, callee);
   kiln_value v = kiln_build_ccall(r->f, r->c, sig, callee, no_value, r->args.at, r->args.n);
   return taken(r, v, r->types.at + result);
 }

@@ -50,31 +50,14 @@ unsigned kn_inline_takes(const kiln_func *f, uint32_t block) {
   return all;
 }
 
-/* True if a register that was given as `from` has a value of `to`, as its lower bits. */
-static bool narrows(unsigned from, unsigned to) {
-  return from == to ||
-         (kn_type_is_int(from) && kn_type_is_int(to) && to < from && from <= KILN_TYPE_I64);
-}
-
-/* True if a call by signature `a` may be one of a function of signature `b`: both say the same, but that integers may
- * be narrower where they are read. */
+/* True if the body of a function of signature `b` may stand for a call by `a`. */
 static bool same_signature(const kiln_module *m, uint32_t a, uint32_t b) {
   if (a == b) return true;
   const struct kn_sig *s = kn_sig(m, a), *t = kn_sig(m, b);
-  const unsigned says = KILN_SIG_VARIADIC | KILN_SIG_WIDE_RESULTS;
-  if (s->cc != t->cc || ((s->flags ^ t->flags) & says) || s->n_params != t->n_params ||
-      s->n_results > t->n_results)
-    return false;
-  const unsigned ways = KILN_PARAM_JOIN | KILN_PARAM_UPPER;
-  for (uint32_t i = 0; i < s->n_params; i++) {
-    const kiln_param *p = &s->params[i], *q = &t->params[i];
-    if (!narrows(p->type, q->type) || ((p->flags | q->flags) & ways) ||
-        ((p->flags ^ q->flags) & KILN_PARAM_BYVAL) || p->size_bytes != q->size_bytes)
-      return false;
-  }
-  for (uint32_t i = 0; i < s->n_results; i++)
-    if (!narrows(t->results[i], s->results[i])) return false;
-  return s->n_results == t->n_results;
+  const unsigned ways = KILN_PARAM_JOIN | KILN_PARAM_UPPER | KILN_PARAM_CHAIN;
+  for (uint32_t i = 0; i < s->n_params; i++)
+    if (s->params[i].flags & ways) return false;
+  return s->n_params == t->n_params && s->n_results == t->n_results && kn_sig_can_call(s, t);
 }
 
 /* A value of type `from` as one of `to`: the lower bits of it. */
@@ -305,12 +288,22 @@ static bool arguments(struct kn_replay *r, struct kn_inline_level *l, const stru
   return r->g->status == KILN_OK;
 }
 
-/* The callee: a value that became a symbol with an addend stays a value. */
-static kiln_value callee(struct kn_replay *r, struct kn_inline_level *l, uint32_t h) {
+/* What a call by signature `sig` calls, whose callee became `to`: a function whose declaration it contradicts stays a
+ * value. */
+static KN_COLD kiln_value became(struct kn_replay *r, uint32_t sig, kiln_value to) {
+  const uint32_t symbol = kn_is_pool(to.id) ? r->g->pool.at[kn_index(to.id)].symbol : 0;
+  if (symbol == 0 || kn_sig_calls(r->g->module, sig, symbol)) return to;
+  return kiln_build_unary(r->g, KILN_OP_COPY, KILN_TYPE_PTR, to);
+}
+
+/* The callee of `in`: a value that became a symbol with an addend stays a value. */
+static kiln_value callee(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in) {
+  const uint32_t h = in->b;
   struct kn_ref ref = kn_replay_ref(r, l, h);
   const struct kn_const *k = kn_is_pool(ref.h) ? &r->g->pool.at[kn_index(ref.h)] : NULL;
   bool odd = k != NULL ? k->symbol == 0 || k->low != 0 : kn_is_imm(ref.h);
-  return (kiln_value){odd ? kn_replay_value(r, l, h) : kn_replay_handle(r, ref)};
+  kiln_value to = {odd ? kn_replay_value(r, l, h) : kn_replay_handle(r, ref)};
+  return kn_is_pool(h) ? to : became(r, in->c, to);
 }
 
 /* Appends the clauses of a TRY to r->room->clauses, but for cleanups, of which it tells. Their types are indices into
@@ -400,7 +393,7 @@ void kn_replay_call(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) 
     kn_replay_results(l, i, inner);
     return;
   }
-  kiln_value to = callee(r, l, in->b);
+  kiln_value to = callee(r, l, in);
   if (!arguments(r, l, in)) return;
   if (l->handler != NULL && kn_call_unwinds(l->f, in)) {
     call_to_try(r, l, i, to);
@@ -420,7 +413,7 @@ uint32_t kn_replay_try(struct kn_replay *r, struct kn_inline_level *l, uint32_t 
     if (r->g->limit == 0) return KN_REPLAY_NONE;
     return kn_replay_branch(r, l, b->edge_first, inner->returned);
   }
-  kiln_value to = callee(r, l, in->b);
+  kiln_value to = callee(r, l, in);
   r->room->edges.n = 0;
   if (!arguments(r, l, in) || !all_clauses(r, l, block) ||
       !kn_replay_gather(r, l, b->edge_first, 0, NULL, NULL) ||
@@ -451,7 +444,7 @@ void kn_replay_resume(struct kn_replay *r, struct kn_inline_level *l, const stru
 }
 
 void kn_replay_tailcall(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in) {
-  kiln_value to = callee(r, l, in->b);
+  kiln_value to = callee(r, l, in);
   if (!arguments(r, l, in)) return;
   kiln_build_tailcall(r->g, (kiln_sig){in->c}, to, r->room->args.at, r->room->args.n);
 }

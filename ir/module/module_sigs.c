@@ -5,6 +5,7 @@
 
 #include "ir/arena.h"
 #include "ir/lex/parse_read.h"
+#include "ir/type_info.h"
 
 #include <string.h>
 
@@ -197,6 +198,56 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
   uint32_t id = intern(m, &wanted, (uint32_t)(h >> 32));
   kn_module_unlock(m);
   return (kiln_sig){id};
+}
+
+bool kn_sig_narrows(unsigned from, unsigned to) {
+  return from == to ||
+         (kn_type_is_int(from) && kn_type_is_int(to) && to < from && from <= KILN_TYPE_I64);
+}
+
+/* True if an argument of a call is passed as parameter `p` says, and the function finds it as `q` says. */
+static bool arrives(const kiln_param *p, const kiln_param *q) {
+  const unsigned place =
+    KILN_PARAM_BYVAL | KILN_PARAM_SRET | KILN_PARAM_JOIN | KILN_PARAM_UPPER | KILN_PARAM_CHAIN;
+  const unsigned extends =
+    KILN_PARAM_SEXT | KILN_PARAM_ZEXT | KILN_PARAM_SEXT64 | KILN_PARAM_ZEXT64;
+  enum { USUAL = 3 }; /* alignments up to this one are the same */
+  const unsigned a = p->align_log2 > USUAL ? p->align_log2 : USUAL,
+                 b = q->align_log2 > USUAL ? q->align_log2 : USUAL;
+  if (!kn_sig_narrows(p->type, q->type) || ((p->flags ^ q->flags) & place) ||
+      p->size_bytes != q->size_bytes || a != b)
+    return false;
+  return p->type != q->type || (q->flags & ~p->flags & extends) == 0;
+}
+
+/* The number of the first parameter from `i` on that is not the static chain. */
+static uint32_t past_chain(const struct kn_sig *s, uint32_t i) {
+  return i < s->n_params && s->params[i].flags & KILN_PARAM_CHAIN ? i + 1 : i;
+}
+
+bool kn_sig_can_call(const struct kn_sig *s, const struct kn_sig *t) {
+  const unsigned says = KILN_SIG_VARIADIC | KILN_SIG_WIDE_RESULTS;
+  uint32_t i = 0, k;
+  if (s == t) return true;
+  if (s->conv != t->conv || ((s->flags ^ t->flags) & says) || s->n_results > t->n_results)
+    return false;
+  while (i < s->n_params && i < t->n_params && pack(&s->params[i]) == pack(&t->params[i])) i++;
+  i = past_chain(s, k = i), k = past_chain(t, k);
+  for (; i < s->n_params && k < t->n_params; i = past_chain(s, i + 1), k = past_chain(t, k + 1))
+    if (!arrives(&s->params[i], &t->params[k])) return false;
+  /* a call may say how it passes its variadic arguments */
+  if (k < t->n_params || (i < s->n_params && !(s->flags & KILN_SIG_VARIADIC))) return false;
+  for (i = 0; i < s->n_results; i++)
+    if (!kn_sig_narrows(t->results[i], s->results[i])) return false;
+  /* what stays in the x87's registers or on the stack is in the way */
+  for (; i < t->n_results; i++)
+    if (t->results[i] == KILN_TYPE_F80 || t->result_bytes != 0) return false;
+  return true;
+}
+
+bool kiln_sig_can_call(const kiln_module *m, kiln_sig call, kiln_sig function) {
+  return m != NULL && kn_sig_valid(m, call.id) && kn_sig_valid(m, function.id) &&
+         kn_sig_can_call(kn_sig(m, call.id), kn_sig(m, function.id));
 }
 
 kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig) {

@@ -388,6 +388,11 @@ static kiln_symbol clash(kiln_module *m, uint32_t id, const char *what) {
                         what);
 }
 
+/* Are functions of both signatures called in the same way? */
+static bool same_call(const struct kn_sig *s, const struct kn_sig *t) {
+  return kn_sig_can_call(s, t) && kn_sig_can_call(t, s);
+}
+
 kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig) {
   if (kn_module_failed(m)) return no_symbol;
   if (!kn_sig_valid(m, sig.id))
@@ -399,8 +404,12 @@ kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln
   if (is_new) s->sig = sig.id;
   kn_module_unlock(m);
   if (id == 0) return no_symbol;
+  if (is_new) return (kiln_symbol){id};
   if (s->kind == KILN_SYMBOL_DATA) return clash(m, id, "is declared as data already");
   if (s->sig == 0 && !m->frozen) s->sig = sig.id;
+  if (s->sig != sig.id && m->options.verify && s->kind == KILN_SYMBOL_FUNC &&
+      !same_call(kn_sig(m, s->sig), kn_sig(m, sig.id)))
+    return clash(m, id, "is declared with another signature already");
   return (kiln_symbol){id};
 }
 

@@ -142,8 +142,7 @@ static const struct row {
    NULL},
   {KN_INLINE_SIGNATURE,
    "func internal @callee(i32) -> i64 {\nb0(v0: i32):\n  v1 = sext.i64 i32 v0\n  ret v1\n}\n" CALLER
-   "b0(v0: i64):\n  v1 = bitcast.f64 i64 v0\n  v2 = call @callee(v1) as (f64) -> i64\n  ret "
-   "v2\n}\n",
+   "b0(v0: i64):\n  call @callee(v0) as (i64)\n  ret v0\n}\n",
    "func internal @callee(i32) -> i64 {\nb0(v0: i32):\n  v1 = sext.i64 i32 v0\n  ret v1\n}\n" CALLER
    "b0(v0: i64):\n  v1 = call @callee(v0) as (i64) -> i64\n  ret v1\n}\n",
    NULL},

@@ -91,11 +91,13 @@ static const struct fault faults[] = {
   {"func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call v0() as () -> i64\n  ret v1\n}\n", 16,
    KILN_ERR_UNDEFINED, "f", 0, 1, "not a function"},
   {"func @g(i64, i64) -> i64 {\nb0(v0: i64, v1: i64):\n  ret v1\n}\n"
-   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @g(v0) as (i64) -> i64\n  ret v1\n}\n",
-   1, KILN_ERR_UNDEFINED, "f", 0, 1, "does not fit: arguments"},
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v2 = copy.i64 @g\n  v1 = call v2(v0) as (i64) -> i64\n  "
+   "ret v1\n}\n",
+   1, KILN_ERR_UNDEFINED, "f", 0, 2, "does not fit: arguments"},
   {"func @g() {\nb0:\n  ret\n}\n"
-   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @g() as () -> i64\n  ret v1\n}\n",
-   1, KILN_ERR_UNDEFINED, "f", 0, 1, "does not fit: results"},
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v2 = copy.i64 @g\n  v1 = call v2() as () -> i64\n  ret "
+   "v1\n}\n",
+   1, KILN_ERR_UNDEFINED, "f", 0, 2, "does not fit: results"},
   {"func @f(i64) -> i64 {\nb0(v0: i64):\n  br b1\nb1:\n  unreachable\n}\n", 1, KILN_ERR_UNDEFINED,
    "f", 1, 2, "unreachable"},
   {"func @g() noreturn {\nb0:\n  ret\n}\n"
@@ -149,11 +151,13 @@ static const struct fault faults_f80[] = {
   {"func @f(i64) -> i64 {\nb0(v0: i64):\n  store.f80 f80 0x0, v0\n  ret v0\n}\n", 8,
    KILN_ERR_UNDEFINED, "f", 0, 1, "memory at 0x8"},
   {"func @g(f80, f80) {\nb0(v0: f80, v1: f80):\n  ret\n}\n"
-   "func @f(i64) -> i64 {\nb0(v0: i64):\n  call @g(f80 0x0) as (f80)\n  ret v0\n}\n",
-   1, KILN_ERR_UNDEFINED, "f", 0, 1, "does not fit: arguments"},
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v2 = copy.i64 @g\n  call v2(f80 0x0) as (f80)\n  ret "
+   "v0\n}\n",
+   1, KILN_ERR_UNDEFINED, "f", 0, 2, "does not fit: arguments"},
   {"func @g() -> f64 {\nb0:\n  ret f64 1.0\n}\n"
-   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @g() as () -> f80\n  ret v0\n}\n",
-   1, KILN_ERR_UNDEFINED, "f", 0, 1, "does not fit: results"},
+   "func @f(i64) -> i64 {\nb0(v0: i64):\n  v2 = copy.i64 @g\n  v1 = call v2() as () -> f80\n  ret "
+   "v0\n}\n",
+   1, KILN_ERR_UNDEFINED, "f", 0, 2, "does not fit: results"},
   {"func @g(i32, ...) -> f80 {\n  slot0 = slot 32 align 8\nb0(v0: i32):\n  va_start slot0\n"
    "  v2 = va_arg.f80 slot0\n  v3 = va_arg.f80 slot0\n  ret v3\n}\n"
    "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @g(1, f80 0x0)\n  ret v0\n}\n",
@@ -252,8 +256,8 @@ static void test_other_signatures(void **state) {
   assert_int_equal(value_of("func @g(i64, f64, i32) -> i64 {\nb0(v0: i64, v1: f64, v2: i32):\n"
                             "  v3 = ftosi.i64 f64 v1\n  v4 = sext.i64 i32 v2\n"
                             "  v5 = mul.i64 v3, v4\n  v6 = add.i64 v0, v5\n  ret v6\n}\n"
-                            "func @f(i64) -> i64 {\nb0(v0: i64):\n"
-                            "  v1 = call @g(f64 3.0, v0, 7, 8) as (f64, i64, i64, i64) -> i64\n"
+                            "func @f(i64) -> i64 {\nb0(v0: i64):\n  v2 = copy.i64 @g\n"
+                            "  v1 = call v2(f64 3.0, v0, 7, 8) as (f64, i64, i64, i64) -> i64\n"
                             "  ret v1\n}\n",
                             100),
                    121);

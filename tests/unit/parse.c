@@ -507,7 +507,8 @@ static const char whole_text[] =
   "alias @a = @s+8\nctor @f 5\n"
   "func hidden @f(i64, f64) -> i64, f64 section \"x\" {\n  %b = slot 8 align 8\n"
   "b0(v0: i64, v1: f64):\n  !loc \"f\" 1:2\n  v2 = load.i64 sext i8 v0+8 align 4 volatile\n"
-  "  v3 = addr v0 + v2*8 - 16\n  v4 = call @e(5, %b, v3) as (i32, i64, i64) -> i64\n"
+  "  v3 = addr v0 + v2*8 - 16\n  v4 = call @e(5, %b, v3) as (i32 sext, i64 byval(24, 8), i64, ...) "
+  "-> i64\n"
   "  switch.i64 v4, b2 [1: b1(v3), 2: b1(v3)]\nb1(v5: i64):\n  v6 = fadd.f64 v1, f64 0.5\n"
   "  brind @f:b1 [b1(v5), b2]\nb2:\n  ret v2, f64 0.5\n"
   "b3:\n  v8 = add.i64 %z, 1\n  %z = add.i64 v8, 1\n  br b2\n}\n";

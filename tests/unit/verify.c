@@ -488,12 +488,98 @@ static void test_cases(void **state) {
   free(cases);
 }
 
+/* ---- signatures ---- */
+
+/* Which calls agree with a declaration, as kiln_sig_can_call says. */
+static const struct {
+  const char *call, *function;
+  bool can;
+} pairs[] = {
+  {"(i64) -> i64", "(i64) -> i64", true},
+  {"(i64) -> i64 nounwind noreturn", "(i64) -> i64", true},
+  {"(i64)", "(i64) -> i64", true},
+  {"(i64) -> i64", "(i64)", false},
+  {"(i64) -> i64", "(i64) -> i64, i64", true},
+  {"(i64) -> i64", "(i64) -> i64, f80", false},
+  /* results beyond rcx are on the stack */
+  {"(i64) -> i64", "(i64) -> i64, i64, i64, i64", false},
+  {"(i64) -> i64, i64, i64, i64", "(i64) -> i64, i64, i64, i64", true},
+  {"(i64) -> i32", "(i64) -> i64", true},
+  {"(i64) -> i64", "(i64) -> i32", false},
+  {"(i64) -> f64", "(i64) -> i64", false},
+  {"(i64)", "(i8)", true},
+  {"(i8)", "(i64)", false},
+  {"(i128)", "(i64)", false},
+  {"(i64)", "(f64)", false},
+  {"(f64)", "(f32)", false},
+  {"(i64, i64)", "(i64)", false},
+  {"()", "(i64)", false},
+  {"(i8 sext)", "(i8)", true},
+  {"(i8)", "(i8 sext)", false},
+  {"(i8 zext)", "(i8 sext)", false},
+  {"(i32 sext64)", "(i32 zext64)", false},
+  {"(i64 sret)", "(i64)", false},
+  {"(i64)", "(i64 sret)", false},
+  {"(i64 byval(24, 8))", "(i64 byval(24, 8))", true},
+  {"(i64 byval(24, 4))", "(i64 byval(24, 8))", true},
+  {"(i64 byval(24, 16))", "(i64 byval(24, 8))", false},
+  {"(i64 byval(24, 8))", "(i64 byval(32, 8))", false},
+  {"(i64 byval(24, 8))", "(i64)", false},
+  {"(i64 join, i64)", "(i64 join, i64)", true},
+  {"(i64 join, i64)", "(i64, i64)", false},
+  {"(i64 chain, i64)", "(i64)", true},
+  {"(i64)", "(i64, i64 chain)", true},
+  {"(i64, i64 chain)", "(i64 chain, i64)", true},
+  {"(i64 chain)", "(i64)", false},
+  {"(i64, ...)", "(i64, ...)", true},
+  {"(i64, f64, ...)", "(i64, ...)", true},
+  {"(...)", "(i64, ...)", false},
+  {"(i64, ...)", "(i64)", false},
+  {"(i64)", "(i64, ...)", false},
+  {"(i64) preserve_most", "(i64)", false},
+};
+
+static void test_agreeing(void **state) {
+  struct fixture *t = *state;
+  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+    kiln_sig call = kiln_sig_parse(t->m, pairs[i].call);
+    kiln_sig function = kiln_sig_parse(t->m, pairs[i].function);
+    assert_true(call.id != 0 && function.id != 0);
+    if (kiln_sig_can_call(t->m, call, function) != pairs[i].can)
+      fail_msg("a call by %s of a function %s", pairs[i].call, pairs[i].function);
+  }
+  const kiln_sig none = {0}, some = kiln_sig_parse(t->m, "()");
+  assert_false(kiln_sig_can_call(t->m, none, some));
+  assert_false(kiln_sig_can_call(t->m, some, (kiln_sig){999}));
+  assert_false(kiln_sig_can_call(NULL, some, some));
+}
+
+/* Another signature in a second declaration is an error of modules that are verified. */
+static void test_declarations(void **state) {
+  (void)state;
+  for (int verified = 0; verified < 2; verified++) {
+    kiln_module *m = kiln_module_new(&(kiln_module_options){.verify = verified != 0});
+    const kiln_symbol_desc d = {.name = "f"};
+    kiln_symbol f = kiln_func_declare(m, &d, kiln_sig_parse(m, "(i64) -> i64"));
+    assert_int_equal(kiln_func_declare(m, &d, kiln_sig_parse(m, "(i64) -> i64 nounwind")).id, f.id);
+    assert_int_equal(kiln_module_status(m), KILN_OK);
+    kiln_symbol g = kiln_func_declare(m, &d, kiln_sig_parse(m, "(i64)"));
+    assert_int_equal(g.id, verified ? 0 : f.id);
+    assert_int_equal(kiln_module_status(m), verified ? KILN_ERR_SYMBOL : KILN_OK);
+    if (verified)
+      assert_string_equal(kiln_module_diag(m)->message,
+                          "symbol 'f' is declared with another signature already");
+    kiln_module_free(m);
+  }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    TEST(test_pokes),  TEST(test_unfinished), TEST(test_dominance), TEST(test_unreachable),
-    TEST(test_graphs), TEST(test_growth),     TEST(test_cases),
+    TEST(test_pokes),       TEST(test_unfinished), TEST(test_dominance),
+    TEST(test_unreachable), TEST(test_graphs),     TEST(test_growth),
+    TEST(test_cases),       TEST(test_agreeing),   TEST(test_declarations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

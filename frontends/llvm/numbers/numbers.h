@@ -44,6 +44,8 @@ kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t fr
 #define KN_BC_LIBRARY_ARGS 6
 kiln_value kn_bc_library(struct kn_bc *r, const char *name, const kiln_type *types,
                          const kiln_value *args, unsigned n, kiln_type result);
+/* What a call of that function by `sig` calls: its address where the module declares it with another signature. */
+kiln_value kn_bc_library_callee(struct kn_bc *r, const char *name, kiln_sig sig);
 /* A scalar of type `t` in the register that it is passed in (kn_bc_passed_as), and out of it. */
 kiln_value kn_bc_soft_pass(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
 kiln_value kn_bc_soft_take(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);

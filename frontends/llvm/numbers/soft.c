@@ -17,14 +17,23 @@ static kiln_value binary(struct kn_bc *r, kiln_op op, kiln_type type, kiln_value
   return kiln_build_binary(r->f, op, type, a, b);
 }
 
+kiln_value kn_bc_library_callee(struct kn_bc *r, const char *name, kiln_sig sig) {
+  kiln_symbol s = kiln_symbol_lookup(r->module, name);
+  const kiln_symbol_info is = kiln_symbol_get(r->module, s);
+  const bool known = is.kind == KILN_SYMBOL_FUNC;
+  if (!known) s = kiln_func_declare(r->module, &(kiln_symbol_desc){.name = name}, sig);
+  kiln_value callee = kiln_const_symbol(r->f, s, 0);
+  if (!known || is.sig.id == sig.id || kiln_sig_can_call(r->module, sig, is.sig)) return callee;
+  return kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_PTR, callee);
+}
+
 static kiln_value call_library(struct kn_bc *r, const char *name, const kiln_type *types,
                                const kiln_value *args, unsigned n, kiln_type result) {
   kiln_param params[KN_BC_LIBRARY_ARGS + 1] = {{0}};
   for (unsigned i = 0; i < n; i++) params[i].type = (uint8_t)types[i];
   kiln_sig sig =
     kiln_sig_new(r->module, KILN_CC_C, 0, params, n, &result, result != KILN_TYPE_VOID);
-  kiln_symbol s = kiln_func_declare(r->module, &(kiln_symbol_desc){.name = name}, sig);
-  return kiln_build_call(r->f, sig, kiln_const_symbol(r->f, s, 0), args, n);
+  return kiln_build_call(r->f, sig, kn_bc_library_callee(r, name, sig), args, n);
 }
 
 /* On Windows: values of 16 bytes are passed by their address. An i128 is returned in xmm0, as a vector is: so have it

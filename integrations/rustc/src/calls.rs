@@ -27,10 +27,24 @@ impl<'tcx> Builder<'_, 'tcx> {
             all.push(self.register(address));
         }
         args.iter().for_each(|&arg| self.flatten(arg, &mut all));
-        let callee = self.register(callee);
         let signatures = self.signatures.borrow();
         let info = &signatures[signature.0 as usize];
+        let callee = match callee {
+            // A program may declare one function with several signatures.
+            Value::Symbol(symbol, 0) if self.contradicts(symbol, info.sig) => {
+                self.register(self.unary(KILN_OP_COPY, callee))
+            }
+            callee => self.register(callee),
+        };
         Call { sig: info.sig, result: info.result, callee, args: all }
+    }
+
+    /// Whether a call by this signature contradicts the function's declaration.
+    fn contradicts(&self, function: kiln_symbol, sig: kiln_sig) -> bool {
+        let Some(&declared) = self.function_signatures.borrow().get(&function) else { return false };
+        let declared = self.signatures.borrow()[declared.0 as usize].sig;
+        // SAFETY: both are signatures of the module.
+        declared != sig && unsafe { !kiln_sig_can_call(self.module.raw, sig, declared) }
     }
 
     fn result_types(&self, ty: Type) -> Vec<Type> {

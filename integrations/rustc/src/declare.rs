@@ -43,15 +43,29 @@ enum What {
 }
 
 impl<'tcx> Context<'tcx> {
-    /// Declares a function of that name, by a description without it.
+    /// Declares a function of that name, by a description without it. The first declaration holds: `prepare` in calls.rs
+    /// calls the address if another one has another signature, which a module that is verified does not take.
     pub fn declare_function(&self, name: &str, signature: Signature, desc: kiln_symbol_desc) -> kiln_symbol {
         let name = unmarked(name);
+        if self.tcx.sess.opts.unstable_opts.verify_llvm_ir
+            && let Some(symbol) = self.declared_function(name)
+        {
+            return symbol;
+        }
         let desc = kiln_symbol_desc { name: name.as_ptr().cast(), name_length: name.len(), ..desc };
         let sig = self.signatures.borrow()[signature.0 as usize].sig;
         // SAFETY: all is copied.
         let symbol = unsafe { kiln_func_declare(self.module.raw, &desc, sig) };
         self.function_signatures.borrow_mut().entry(symbol).or_insert(signature);
         symbol
+    }
+
+    /// The function of that name, if it is declared.
+    fn declared_function(&self, name: &str) -> Option<kiln_symbol> {
+        let name = CString::new(name).ok()?;
+        // SAFETY: the name is NUL-terminated.
+        let symbol = unsafe { kiln_symbol_lookup(self.module.raw, name.as_ptr()) };
+        self.function_signatures.borrow().contains_key(&symbol).then_some(symbol)
     }
 
     fn declare_data(&self, name: &str, desc: kiln_symbol_desc) -> kiln_symbol {

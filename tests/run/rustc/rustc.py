@@ -30,6 +30,8 @@ MODES = [
     ('abort', ['-Cpanic=abort', '-Cdebuginfo=line-tables-only', '-Ccodegen-units=1'], ''),
     ('inlined', ['-g', '-Crelocation-model=static', '-Ccodegen-units=3', '-Coverflow-checks=off'], 'small'),
 ]
+# Options of programs beside those of the mode.
+OPTIONS = {'declared_twice': ['-Zverify-llvm-ir']} # Kiln's verifier, too
 # Programs that end by a panic that is not caught: not without unwinding.
 UNWINDS = {'unwinding', 'assembly_unwinding', 'backtrace'}
 # Programs whose code is the same in each mode.
@@ -37,7 +39,7 @@ ONCE = {'simd'}
 # Programs with what older compilers lack: the minor version from which they compile.
 SINCE = {'assembly_control': 99} # `const` operands that are pointers
 # Those that are of all processors.
-PORTABLE = ['ffi', 'floats', 'names', 'numbers', 'objects', 'simd', 'unstable', 'unwinding', 'variables']
+PORTABLE = ['declared_twice', 'ffi', 'floats', 'names', 'numbers', 'objects', 'simd', 'unstable', 'unwinding', 'variables']
 # What of a program LLVM compiles: a pattern for each line of the log.
 BY_LLVM = {'llvm': r'llvm: .*: compiled by LLVM: inline assembly with so many registers'}
 
@@ -154,6 +156,7 @@ class Toolchain:
         source = os.path.join(HERE, folder, program + '.rs')
         base = h.path('%s-%s-%s' % (self.name, program, mode))
         log = base + '.log'
+        options = [*options, *OPTIONS.get(program, [])]
         self.compile(source, base + '.llvm', options, False)
         self.compile(source, base + '.kiln', options, True, log, inline=inline)
         results = [h.run([base + side], check=False) for side in ('.llvm', '.kiln')]
