@@ -13,7 +13,7 @@ struct kn_between {
   uint32_t *
     before; /* a call on a path from the block's immediate dominator to the block, without either's end; or 0 */
   uint32_t *event; /* the nearest call on the way from the entry down to the block, or 0 */
-  uint32_t *at; /* and the depth that it is behind: a definition that is less deep is before it */
+  uint32_t *at;    /* and its depth: it comes after definitions that are less deep */
 };
 
 /* Allocates and prepares; false without memory. `last` must outlive it. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """roots.py BUILD: functions with a root and random branches. The verifier refuses those, and only those, in which the
 definition of a derived value does not dominate its use, or a walk along all paths from the definition finds the use
-behind a call that collects. Speaks TAP."""
+after a call that collects. Speaks TAP."""
 import random
 import subprocess
 import sys
