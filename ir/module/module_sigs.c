@@ -245,7 +245,7 @@ bool kn_sig_can_call(const struct kn_sig *s, const struct kn_sig *t) {
   return true;
 }
 
-bool kiln_sig_can_call(const kiln_module *m, kiln_sig call, kiln_sig function) {
+bool kiln_sig_is_compatible(const kiln_module *m, kiln_sig call, kiln_sig function) {
   return m != NULL && kn_sig_valid(m, call.id) && kn_sig_valid(m, function.id) &&
          kn_sig_can_call(kn_sig(m, call.id), kn_sig(m, function.id));
 }

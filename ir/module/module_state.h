@@ -353,7 +353,7 @@ uint32_t kn_symbol_reference(kiln_module *m, const char *name);
 /* True if a register that was given as `from` has a value of `to`, as its lower bits. */
 bool kn_sig_narrows(unsigned from, unsigned to);
 
-/* True if a call by `s` may be one of a function declared with `t`: kiln_sig_can_call. */
+/* True if a call by `s` may be one of a function declared with `t`: kiln_sig_is_compatible. */
 bool kn_sig_can_call(const struct kn_sig *s, const struct kn_sig *t);
 
 /* True if a call by `sig` does not contradict the declaration of `symbol`, if that is a function. */
