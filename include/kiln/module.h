@@ -454,8 +454,9 @@ KILN_API kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig);
 
 /** Returns whether a call with the signature `call` can call a function that is declared with the signature
  * `function`: the function finds the arguments where the call passes them, and the call finds the results where the
- * function returns them. The verifier requires this of each call of a function's symbol. A call that the program never executes may
- * contradict the declaration; such a call calls the function's address, for example the result of a KILN_OP_COPY.
+ * function returns them. The verifier requires this of each call of a function's symbol. A call that the program
+ * never executes may contradict the declaration; such a call calls the function's address, for example the result of
+ * a KILN_OP_COPY.
  * - Both signatures have the same convention, and both are variadic or neither is. A variadic call may have more
  *   parameters.
  * - An argument has the type of its parameter, or is a wider integer of at most 64 bits. A result of the call has the
