@@ -11,15 +11,15 @@
 
 struct forest {
   struct kn_between *b;
-  uint32_t *child,
-    *sibling; /* the dominator tree: the first child, and the next of the same parent */
-  uint32_t
-    *up; /* the parent once the block is linked, or an ancestor; 0: it is the top of its tree */
-  uint32_t *
-    call; /* of a linked block: one on the way from `up`, which is not on it, down to the block's end */
+  /* The dominator tree: the first child, and the next of the same parent. */
+  uint32_t *child, *sibling;
+  /* The parent once the block is linked, or an ancestor; 0: the block is the top of its tree. */
+  uint32_t *up;
+  /* Of a linked block: a call on the way from `up`, which is not on it, down to the block's end; or 0. */
+  uint32_t *call;
   uint32_t *stack;
-  uint32_t *out;         /* of a top: its first edge to a sibling */
-  uint32_t *next, *into; /* by edge: the next of the same top, and the sibling */
+  uint32_t *out;         /* of a top: its first edge to a sibling, + 1 */
+  uint32_t *next, *into; /* by edge: the next of the same top, + 1, and the sibling */
 };
 
 static uint32_t call_in(const struct kn_between *b, uint32_t v) {
@@ -34,8 +34,7 @@ static uint32_t top_of(struct forest *t, uint32_t v, uint32_t *call) {
     v = t->up[v];
   }
   const uint32_t top = v;
-  uint32_t below =
-    0; /* of the block above on the stack: a call on the way from the top, which is not on it */
+  uint32_t below = 0; /* a call on the way from the top, which is not on it, to the block above v */
   while (depth > 0) {
     v = t->stack[--depth];
     if (below != 0) t->call[v] = below;
@@ -80,15 +79,16 @@ static void children(struct forest *t, uint32_t parent) {
   }
 }
 
-static void nearest(struct kn_between *b) {
+static void find_nearest(struct kn_between *b) {
   for (uint32_t v = 2; v <= b->dom->n; v++) {
     const uint32_t parent = b->dom->idom[v];
     b->depth[v] = b->depth[parent] + 1;
-    b->event[v] = b->before[v], b->at[v] = b->depth[v];
-    if (b->event[v] != 0) continue;
-    b->event[v] = call_in(b, parent), b->at[v] = b->depth[parent];
-    if (b->event[v] != 0) continue;
-    b->event[v] = b->event[parent], b->at[v] = b->at[parent];
+    const bool inside = call_in(b, parent) != 0;
+    b->nearest[v] = inside ? call_in(b, parent) : b->nearest[parent];
+    b->nearest_depth[v] = inside ? b->depth[parent] : b->nearest_depth[parent];
+    if (b->before[v] == 0) continue;
+    b->nearest[v] = b->before[v];
+    b->nearest_depth[v] = b->depth[v];
   }
 }
 
@@ -97,8 +97,8 @@ bool kn_between_init(struct kn_between *b, const kiln_func *f, const struct kn_d
   const size_t n = d->n + (size_t)1, edges = f->edges.n;
   struct forest t = {.b = b};
   *b = (struct kn_between){.dom = d, .last = last};
-  uint32_t **arrays[] = {&b->depth,  &b->before, &b->event, &b->at,   &t.child,
-                         &t.sibling, &t.up,      &t.call,   &t.stack, &t.out};
+  uint32_t **arrays[] = {&b->depth,  &b->before, &b->nearest, &b->nearest_depth, &t.child,
+                         &t.sibling, &t.up,      &t.call,     &t.stack,          &t.out};
   const size_t words = sizeof arrays / sizeof *arrays * n + 2 * edges;
   uint32_t *at = kn_realloc(f->module, NULL, words * sizeof *at);
   if (at == NULL) return false;
@@ -111,7 +111,7 @@ bool kn_between_init(struct kn_between *b, const kiln_func *f, const struct kn_d
     t.child[d->idom[v]] = v;
   }
   for (uint32_t v = d->n; v >= 1; v--) children(&t, v);
-  nearest(b);
+  find_nearest(b);
   return true;
 }
 

@@ -10,10 +10,11 @@ struct kn_between {
   const struct kn_dom *dom;
   const uint32_t *last; /* by block: the call in question, an instruction, or 0 */
   uint32_t *depth;      /* in the dominator tree */
-  uint32_t *
-    before; /* a call on a path from the block's immediate dominator to the block, without either's end; or 0 */
-  uint32_t *event; /* the nearest call on the way from the entry down to the block, or 0 */
-  uint32_t *at; /* and the depth that it is behind: a definition that is less deep is before it */
+  /* A call on a path from the immediate dominator to the block that is in neither of the two; or 0. */
+  uint32_t *before;
+  /* The nearest call on the way from the entry down to the block, or 0; and its depth: blocks that are less deep come
+   * before it. */
+  uint32_t *nearest, *nearest_depth;
 };
 
 /* Allocates and prepares; false without memory. `last` must outlive it. */
@@ -24,7 +25,7 @@ void kn_between_free(struct kn_between *b, const kiln_func *f);
  * 0. `from` dominates `to`, and the path does not come to `from` again. */
 static inline uint32_t kn_between(const struct kn_between *b, uint32_t from, uint32_t to) {
   const uint32_t v = b->dom->number[to];
-  return b->at[v] > b->depth[b->dom->number[from]] ? b->event[v] : 0;
+  return b->nearest_depth[v] > b->depth[b->dom->number[from]] ? b->nearest[v] : 0;
 }
 
 #endif

@@ -98,7 +98,7 @@ static void immediate_dominators(struct kn_dom *d) {
     const uint32_t parent = d->parent[v], semi = d->semi[v] = semidominator(d, v);
     d->same[v] = d->bucket[semi];
     d->bucket[semi] = v;
-    /* v is linked: those below v whose semidominator is its parent have that dominator, or the one of `least`. */
+    /* v is linked: those below it whose semidominator is its parent have that dominator, or `least`'s */
     for (uint32_t u = d->bucket[parent]; u != 0; u = d->same[u]) {
       uint32_t least = eval(d, u, v);
       d->idom[u] = d->semi[least] < parent ? least : parent;

@@ -15,8 +15,8 @@ struct roots {
   const uint32_t *block_of, *pos;
   uint8_t *derived; /* by instruction */
   uint32_t *last;   /* by block: its last call that collects, or 0 */
-  uint32_t *
-    first; /* by instruction: where what is derived from it ends in `flows`; the one before's is its begin */
+  /* By instruction: where what is derived from it ends in `flows`, and what is derived from the next one begins. */
+  uint32_t *first;
   uint32_t *flows; /* instructions */
   uint32_t *found; /* a stack of derived values */
   uint32_t n_found;
@@ -115,10 +115,14 @@ static bool is_derived(const struct roots *r, uint32_t h) {
   return kn_is_value(h) && h != 0 && r->derived[h];
 }
 
-static void derived(struct roots *r, uint32_t value) {
+static void mark_derived(struct roots *r, uint32_t value) {
   if (r->derived[value]) return;
   r->derived[value] = 1;
   r->found[r->n_found++] = value;
+}
+
+static bool collects(const struct roots *r, uint32_t i) {
+  return kn_inst_collects(r->f, &r->f->inst[i]);
 }
 
 /* If `from` is derived, `to` is. First they are counted, then listed. */
@@ -128,16 +132,17 @@ static void flow(struct roots *r, uint32_t from, uint32_t to) {
   else r->flows[r->first[from]++] = to;
 }
 
-/* Finds what is derived by itself in a block, and what is if others are. */
+/* Finds what is derived by itself in a block, what is if others are, and the last call that collects. */
 static void flow_in_block(struct roots *r, uint32_t id) {
   const kiln_func *f = r->f;
   const struct kn_block *b = &f->blocks.at[id];
   for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
     const struct kn_inst *in = &f->inst[i];
-    const struct kn_note *said = kn_note_at(f, KN_NOTE_REFERENCE, i);
+    if (collects(r, i)) r->last[id] = i;
     if (f->val[i].type != KILN_TYPE_VOID) {
+      const struct kn_note *said = kn_note_at(f, KN_NOTE_REFERENCE, i);
       if (said ? said->a != 0 : in->op == KILN_OP_LOAD && is_root(f, in->a)) {
-        derived(r, i);
+        mark_derived(r, i);
       } else if (!said && passes_on(in->op)) {
         struct kn_operands o = kn_operands(f, in);
         for (uint32_t k = in->op == KILN_OP_SELECT; k < o.n; k++) /* the condition is no part */
@@ -151,23 +156,25 @@ static void flow_in_block(struct roots *r, uint32_t id) {
       flow(r, a->value, kn_block_param(f, &f->blocks.at[f->edges.at[e].target], a->index));
 }
 
+static void find_flows(struct roots *r) {
+  for (uint32_t k = 1; k <= r->dom->n; k++) flow_in_block(r, r->dom->block[k]);
+}
+
 /* False without memory. */
 static bool derive_all(struct roots *r) {
   const kiln_func *f = r->f;
   for (uint32_t k = 0; k < f->notes[KN_NOTE_REFERENCE].n; k++) {
     const struct kn_note *note = &f->notes[KN_NOTE_REFERENCE].at[k];
-    if (f->inst[note->inst].op == KILN_OP_PARAM) derived(r, note->inst);
+    if (f->inst[note->inst].op == KILN_OP_PARAM) mark_derived(r, note->inst);
   }
-  for (unsigned pass = 0; pass < 2; pass++) {
-    for (uint32_t k = 1; k <= r->dom->n; k++) flow_in_block(r, r->dom->block[k]);
-    if (pass == 1) break;
-    for (uint32_t i = 0; i < f->n; i++) r->first[i + 1] += r->first[i];
-    r->flows = kn_realloc(f->module, NULL, (r->first[f->n] + (size_t)1) * sizeof *r->flows);
-    if (r->flows == NULL) return false; /* the module has failed */
-  }
+  find_flows(r);
+  for (uint32_t i = 0; i < f->n; i++) r->first[i + 1] += r->first[i];
+  r->flows = kn_realloc(f->module, NULL, (r->first[f->n] + (size_t)1) * sizeof *r->flows);
+  if (r->flows == NULL) return false; /* the module has failed */
+  find_flows(r);
   while (r->n_found > 0) {
     const uint32_t value = r->found[--r->n_found];
-    for (uint32_t k = r->first[value - 1]; k < r->first[value]; k++) derived(r, r->flows[k]);
+    for (uint32_t k = r->first[value - 1]; k < r->first[value]; k++) mark_derived(r, r->flows[k]);
   }
   return true;
 }
@@ -206,22 +213,6 @@ static bool stale(const struct roots *r, uint32_t value, uint32_t call, uint32_t
   return false;
 }
 
-static bool collects(const struct roots *r, uint32_t i) {
-  return kn_inst_collects(r->f, &r->f->inst[i]);
-}
-
-static void find_last_calls(struct roots *r) {
-  const kiln_func *f = r->f;
-  for (uint32_t k = 1; k <= r->dom->n; k++) {
-    const uint32_t id = r->dom->block[k];
-    const struct kn_block *b = &f->blocks.at[id];
-    for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
-      if (collects(r, i)) r->last[id] = i;
-      if (i == b->term) break;
-    }
-  }
-}
-
 /* A use of value h in `use`, before which the block's last call that collects is `call`, or 0. */
 static bool use(struct roots *r, uint32_t h, uint32_t use, uint32_t call) {
   if (!is_derived(r, h)) return true;
@@ -253,7 +244,6 @@ static bool look_at_block(struct roots *r, uint32_t id) {
 
 static bool look_at_all(struct roots *r) {
   const kiln_func *f = r->f;
-  find_last_calls(r);
   if (!kn_between_init(&r->between, f, r->dom, r->last)) return false;
   for (uint32_t k = 0; k < f->order.n; k++)
     if (kn_dom_reached(r->dom, f->order.at[k]) && !look_at_block(r, f->order.at[k])) return false;

@@ -115,14 +115,18 @@ static void search_folder(struct search *s, const char *folder) {
 }
 
 /* `.cargo` of the current folder and of all above it, then cargo's home, unless it was one of them. */
+/* Makes a path absolute. One that is too long for a file becomes empty. */
+static void make_absolute(const struct search *s, const char *path, char absolute[PATH_MAX]) {
+  const bool whole = path[0] == '/';
+  const int n = snprintf(absolute, PATH_MAX, "%s%s%s", whole ? "" : s->cwd, whole ? "" : "/", path);
+  if (n >= PATH_MAX) absolute[0] = 0;
+}
+
 static void search_folders(struct search *s) {
   const char *named = getenv("CARGO_HOME"), *user = getenv("HOME");
   char at[PATH_MAX], folder[PATH_MAX + 8], home[PATH_MAX] = "";
   if (named != NULL && named[0] != 0) {
-    const bool whole = named[0] == '/';
-    if (snprintf(home, sizeof home, "%s%s%s", whole ? "" : s->cwd, whole ? "" : "/", named) >=
-        PATH_MAX)
-      home[0] = 0; /* no file has such a name */
+    make_absolute(s, named, home);
   } else if (user != NULL) {
     snprintf(home, sizeof home, "%s/.cargo", user);
   }
@@ -173,10 +177,7 @@ static void find_folder(struct search *s, char **words) {
       w++;
     if (*w == NULL) return;
     if (folder == NULL) continue;
-    const bool whole = folder[0] == '/';
-    if (snprintf(to, sizeof to, "%s%s%s", whole ? "" : s->cwd, whole ? "" : "/", folder) >=
-        PATH_MAX)
-      return;
+    make_absolute(s, folder, to);
     if (realpath(to, s->cwd) == NULL) return;
   }
 }

@@ -136,8 +136,8 @@ static const char *asked_of_compiler(const struct cc_args *a, const struct row *
 kiln_tls_emulation cc_tls_emulation(const struct cc_args *a) {
   static const struct row flag = {"-femulated-tls", ""};
   int on = 0;
-  for (unsigned direct = 0; direct < 2;
-       direct++) /* what the driver passes on comes before -Xclang's words */
+  /* what the driver passes on comes before -Xclang's words */
+  for (unsigned direct = 0; direct < 2; direct++)
     for (size_t i = 0; i < a->n; i++) {
       const struct cc_item *item = &a->items[i];
       if (item->kind == CC_INPUT || (strcmp(item->word, "-Xclang") == 0) != (direct == 1)) continue;

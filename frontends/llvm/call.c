@@ -295,13 +295,13 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_callsite *c, kil
   return !copies || copying_sig(r, ft, attrs, r->tmp.ids.at, r->tmp.ids.n, sig);
 }
 
-/* A call by `sig`, which is not that of most calls of the function: LLVM's IR lets it contradict the declaration, as calls
- * in code that does not run do. Then it is one of the address. */
+/* A call by `sig`, which is not that of most calls of the function: LLVM's IR lets it contradict the declaration, as
+ * calls in code that does not run do. Then it is one of the address. */
 static KN_COLD void call_otherwise(struct kn_bc *r, struct kn_bc_callsite *c, kiln_sig sig) {
   if (c->declared == 0) return;
   const struct kn_bc_global *g = &r->m->globals.at[r->csts.at[c->callee].index];
   const kiln_sig declared = kiln_symbol_get(r->module, (kiln_symbol){g->symbol}).sig;
-  if (kiln_sig_can_call(r->module, sig, declared)) return;
+  if (kiln_sig_is_compatible(r->module, sig, declared)) return;
   c->target = kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_PTR, c->target);
   c->declared = 0;
 }

@@ -209,6 +209,24 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   return add_global(r, &d.g);
 }
 
+/* Finds the signature of a function, and notes that of most calls: without the function's own `noinline`, which is of
+ * the whole list, and with the result before a definition extends it. Reports types that cannot be passed. */
+static bool find_signature(struct kn_bc *r, struct kn_bc_global *g, const struct kn_bc_callconv *by,
+                           bool defined, kiln_sig *sig) {
+  const struct kn_bc_attr_list *list = &r->m->attr_lists.at[g->attrs];
+  const unsigned flags = (g->fn_flags & KN_BC_SIG_FLAGS) | (by ? by->sig_flags : 0u) |
+                         (defined ? kn_bc_wide_sigs(r, g->attrs) : 0u);
+  const struct kn_bc_sig *s =
+    kn_bc_sig(r, g->type, list->sig, flags | (defined ? KN_BC_SIG_DEFINITION : 0u));
+  if (!s) return false;
+  *sig = s->sig;
+  if (!defined || !list->extends) return true;
+  s = kn_bc_sig(r, g->type, list->sig, flags);
+  if (!s) return false;
+  g->sig = s->sig.id;
+  return true;
+}
+
 /* Reads the record of a function into `d`, and declares it. */
 static bool function_record(struct kn_bc *r, struct decl *d) {
   const uint64_t *op = r->in.ops.at;
@@ -232,8 +250,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     g->fn_flags = a->flags;
     if (a->harden.all != 0) g->fn_flags |= FA_HARDENED;
   }
-  const struct kn_bc_attr_list *list = &r->m->attr_lists.at[g->attrs];
-  const bool uncallable = list->refused_call != NULL;
+  const bool uncallable = r->m->attr_lists.at[g->attrs].refused_call != NULL;
   if (uncallable) g->fn_flags |= FA_CALL_REFUSED;
   if (is_special(d)) {
     if (body) return kn_bc_malformed(r, "an intrinsic with a body");
@@ -270,20 +287,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (!used && possible && (uncallable || kn_bc_result_refused(r, g->type)))
     possible = false; /* the latter with AVX, perhaps */
   if (used || possible) {
-    /* Reports types that cannot be passed. The signature is that of calls: without the function's own `noinline`, which is
-     * of the whole list. */
-    const bool defined = used || copy;
-    const unsigned flags = (g->fn_flags & KN_BC_SIG_FLAGS) | (by ? by->sig_flags : 0u) |
-                           (defined ? kn_bc_wide_sigs(r, g->attrs) : 0u);
-    const struct kn_bc_sig *s =
-      kn_bc_sig(r, g->type, list->sig, flags | (defined ? KN_BC_SIG_DEFINITION : 0u));
-    if (!s || !possible) return false;
-    sig = s->sig;
-    if (defined && list->extends) { /* calls have the result before it is extended */
-      s = kn_bc_sig(r, g->type, list->sig, flags);
-      if (!s) return false;
-      g->sig = s->sig.id;
-    }
+    if (!find_signature(r, g, by, used || copy, &sig) || !possible) return false;
     if (by && !kn_bc_callconv_sig(r, by, a, &sig)) return false;
   } else { /* the type matters only if it is called or defined */
     sig = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0);

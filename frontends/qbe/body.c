@@ -221,13 +221,14 @@ kiln_csig kn_qbe_signature(struct kn_qbe *r, uint32_t result, const char *at) {
   return sig;
 }
 
-/* The callee of a call by `sig`: that may contradict the definition, since QBE's language has no declarations. Then it is
- * the address of the function. */
+/* The callee of a call by `sig`: that may contradict the definition, since QBE's language has no declarations. Then it
+ * is the address of the function. */
 static kiln_value as_called(struct kn_qbe *r, kiln_csig sig, kiln_value callee) {
   const kiln_operand_info o = kiln_operand_get(r->f, callee);
   if (o.kind != KILN_OPERAND_SYMBOL) return callee;
   const kiln_sig defined = kiln_symbol_get(r->m, o.symbol).sig;
-  if (defined.id == 0 || kiln_sig_can_call(r->m, kiln_csig_sig(r->c, sig), defined)) return callee;
+  if (defined.id == 0 || kiln_sig_is_compatible(r->m, kiln_csig_sig(r->c, sig), defined))
+    return callee;
   return kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_PTR, callee);
 }
 

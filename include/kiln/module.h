@@ -452,10 +452,11 @@ typedef struct kiln_sig_info {
 /** Returns the description of `sig`; all zero for none. */
 KILN_API kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig);
 
-/** Returns whether a call with the signature `call` can call a function that is declared with the signature `function`:
- * the function finds the arguments where the call passes them, and the call finds the results where the function returns
- * them. The verifier requires this of each call of a function's symbol. A call that the program never executes may
- * contradict the declaration; such a call calls the function's address, for example the result of a KILN_OP_COPY.
+/** Returns whether a call with the signature `call` can call a function that is declared with the signature
+ * `function`: the function finds the arguments where the call passes them, and the call finds the results where the
+ * function returns them. The verifier requires this of each call of a function's symbol. A call that the program
+ * never executes may contradict the declaration; such a call calls the function's address, for example the result of
+ * a KILN_OP_COPY.
  * - Both signatures have the same convention, and both are variadic or neither is. A variadic call may have more
  *   parameters.
  * - An argument has the type of its parameter, or is a wider integer of at most 64 bits. A result of the call has the
@@ -465,7 +466,7 @@ KILN_API kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig);
  *   or ZEXT64 of a parameter of the same type. A static chain (KILN_PARAM_CHAIN) may be in only one of the signatures.
  * - The flags KILN_SIG_NORETURN, RETURNS_TWICE, NOUNWIND, NOINLINE, ENTRY and NOCOLLECT may differ.
  * - Returns false for ids that are not those of signatures. */
-KILN_API bool kiln_sig_can_call(const kiln_module *m, kiln_sig call, kiln_sig function);
+KILN_API bool kiln_sig_is_compatible(const kiln_module *m, kiln_sig call, kiln_sig function);
 
 /* ---- functions: their bodies are built by <kiln/build.h> ---- */
 
@@ -473,7 +474,7 @@ KILN_API bool kiln_sig_can_call(const kiln_module *m, kiln_sig call, kiln_sig fu
  * whatever linkage the symbol has. If the name has been declared already, the result is the same symbol, with the
  * properties of its first declaration.
  * - In a module with kiln_module_options.verify, fails with KILN_ERR_SYMBOL if the first declaration has another
- *   signature: one of the two cannot call a function with the other (kiln_sig_can_call). */
+ *   signature: one of the two cannot call a function with the other (kiln_sig_is_compatible). */
 KILN_API kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig);
 
 /* ---- data ---- */

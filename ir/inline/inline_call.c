@@ -57,7 +57,7 @@ static bool same_signature(const kiln_module *m, uint32_t a, uint32_t b) {
   const unsigned ways = KILN_PARAM_JOIN | KILN_PARAM_UPPER | KILN_PARAM_CHAIN;
   for (uint32_t i = 0; i < s->n_params; i++)
     if (s->params[i].flags & ways) return false;
-  return s->n_params == t->n_params && s->n_results == t->n_results && kn_sig_can_call(s, t);
+  return s->n_params == t->n_params && s->n_results == t->n_results && kn_sig_is_compatible(s, t);
 }
 
 /* A value of type `from` as one of `to`: the lower bits of it. */

@@ -225,7 +225,7 @@ static uint32_t past_chain(const struct kn_sig *s, uint32_t i) {
   return i < s->n_params && s->params[i].flags & KILN_PARAM_CHAIN ? i + 1 : i;
 }
 
-bool kn_sig_can_call(const struct kn_sig *s, const struct kn_sig *t) {
+bool kn_sig_is_compatible(const struct kn_sig *s, const struct kn_sig *t) {
   const unsigned says = KILN_SIG_VARIADIC | KILN_SIG_WIDE_RESULTS;
   uint32_t i = 0, k;
   if (s == t) return true;
@@ -245,9 +245,9 @@ bool kn_sig_can_call(const struct kn_sig *s, const struct kn_sig *t) {
   return true;
 }
 
-bool kiln_sig_can_call(const kiln_module *m, kiln_sig call, kiln_sig function) {
+bool kiln_sig_is_compatible(const kiln_module *m, kiln_sig call, kiln_sig function) {
   return m != NULL && kn_sig_valid(m, call.id) && kn_sig_valid(m, function.id) &&
-         kn_sig_can_call(kn_sig(m, call.id), kn_sig(m, function.id));
+         kn_sig_is_compatible(kn_sig(m, call.id), kn_sig(m, function.id));
 }
 
 kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig) {

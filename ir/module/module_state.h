@@ -350,17 +350,18 @@ uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length,
 /* The symbol of a name that code refers to without a declaration, as to a library function; a
  * declaration may follow. 0 without memory. */
 uint32_t kn_symbol_reference(kiln_module *m, const char *name);
-/* True if a register that was given as `from` has a value of `to`, as its lower bits. */
+
+/* True if the register that holds a value of type `from` holds one of type `to` in its lower bits. */
 bool kn_sig_narrows(unsigned from, unsigned to);
 
-/* True if a call by `s` may be one of a function declared with `t`: kiln_sig_can_call. */
-bool kn_sig_can_call(const struct kn_sig *s, const struct kn_sig *t);
+/* True if a call by `s` may be one of a function declared with `t`: kiln_sig_is_compatible. */
+bool kn_sig_is_compatible(const struct kn_sig *s, const struct kn_sig *t);
 
 /* True if a call by `sig` does not contradict the declaration of `symbol`, if that is a function. */
 static inline bool kn_sig_calls(const kiln_module *m, uint32_t sig, uint32_t symbol) {
   const struct kn_symbol *s = kn_symbol(m, symbol);
   return s->sig == sig || s->kind != KILN_SYMBOL_FUNC || s->sig == 0 ||
-         kn_sig_can_call(kn_sig(m, sig), kn_sig(m, s->sig));
+         kn_sig_is_compatible(kn_sig(m, sig), kn_sig(m, s->sig));
 }
 
 /* The symbol of a library function that operations call, by a signature of C's convention (NULL: not checked). A symbol

@@ -390,7 +390,7 @@ static kiln_symbol clash(kiln_module *m, uint32_t id, const char *what) {
 
 /* Are functions of both signatures called in the same way? */
 static bool same_call(const struct kn_sig *s, const struct kn_sig *t) {
-  return kn_sig_can_call(s, t) && kn_sig_can_call(t, s);
+  return kn_sig_is_compatible(s, t) && kn_sig_is_compatible(t, s);
 }
 
 kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig) {

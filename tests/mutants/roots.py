@@ -83,11 +83,6 @@ MUTANTS = [
     ('a parameter is derived if an argument is', ROOTS, 'flow(r, a->value, kn_block_param(f, &f->blocks.at[f->edges.at[e].target], a->index));', 'continue;', STALE),
     ('what is loaded from a root is derived', ROOTS, 'in->op == KILN_OP_LOAD && is_root(f, in->a)) {', 'false) {', STALE),
     ('a call in the same block counts', ROOTS, 'if (call != 0 && (from != to || r->pos[call] > r->pos[h]))', 'if (call != 0 && from != to)', STALE),
-    ('a call between two blocks counts', ROOTS, 'call = kn_between(&r->between, from, to);', 'call = 0;', STALE),
-    ('a call before a sibling counts', 'ir/between.c', '      before[v] = before[top];\n', '', STALE),
-    ('a call on the way down to a block counts', 'ir/between.c', 'call_in(t->b, v) != 0 ? call_in(t->b, v) : before[v]', '0', STALE),
-    ('a call in a dominator counts', 'ir/between.c', 'b->event[v] = call_in(b, parent)', 'b->event[v] = 0', STALE),
-    ('a call before a dominator counts', 'ir/between.c', 'b->event[v] = b->event[parent]', 'b->event[v] = 0', STALE),
     ('a call in another block counts', ROOTS, 'if (call != 0 && (from != to || r->pos[call] > r->pos[h]))', 'if (call != 0 && from == to && r->pos[call] > r->pos[h])', STALE),
 ]
 

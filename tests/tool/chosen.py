@@ -97,42 +97,43 @@ def section_ends(n, chosen):
     return text(*data, *ends, *uses, 'func @main() -> i32 {', 'b0():', '  ret 0', '}')
 
 
-# ---- WebAssembly ----
+def rooted(n, first, blocks, last=(), begin='br b1'):
+    """A function with a root: lines of its first block, those of blocks 1 to n, and those of the last block."""
+    return text('declare @gc()', 'func @f(i8) {', '  %r = slot 8 align 8 root', f'  %s = slot {8 * n} align 8', 'b0(%c: i8):',
+                *first, begin, *blocks, f'b{n + 1}():', *last, 'ret', '}')
 
-def rooted(n, first, block, *last):
-    """A function with a root: lines of its first block, blocks 1 to n, and the last block's lines."""
-    blocks = [line for i in range(1, n + 1) for line in ('b%d%s' % (i, block(i)[0]), *block(i)[1:])]
-    return text('declare @gc()', 'func @f(i8) {', '  %%r = slot 8 align 8 root', '  %%s = slot %d align 8' % (8 * n), 'b0(%c: i8):', *first,
-                '  br b1', *blocks, 'b%d():' % (n + 1), *last, '  ret', '}').replace(b'%%', b'%')
+
+def path(n):
+    return [line for i in range(1, n + 1) for line in (f'b{i}():', f'br b{i + 1}')]
 
 
 def root_values(n):
-    """All values of one block are used behind as many blocks."""
-    return rooted(n, ['  %%v%d = load.i64 %%r' % i for i in range(n)], lambda i: ('():', '  br b%d' % (i + 1)),
-                  *['  store.i64 %%v%d, %%r' % i for i in range(n)])
+    """All values of one block are used after as many blocks."""
+    return rooted(n, [f'%v{i} = load.i64 %r' for i in range(n)], path(n), [f'store.i64 %v{i}, %r' for i in range(n)])
 
 
 def root_stores(n):
-    """As many stores to parts of a slot as blocks behind them."""
-    stores = [line for i in range(n) for line in ('  %%v%d = load.i64 %%r' % i, '  store.i64 %%v%d, %%s + %d' % (i, 8 * i))]
-    return rooted(n, stores, lambda i: ('():', '  br b%d' % (i + 1)))
+    """As many stores to parts of a slot as blocks after them."""
+    return rooted(n, [line for i in range(n) for line in (f'%v{i} = load.i64 %r', f'store.i64 %v{i}, %s + {8 * i}')], path(n))
 
 
 def root_parameters(n):
     """Each block passes what it got to the one before it: in the order of blocks, one parameter is found in each pass."""
-    def block(i):
-        back = 'b%d(%%p%d)' % (i - 1, i) if i > 1 else 'b1(%p1)'
-        return ('(%%p%d: i64):' % i, '  brif %%c, b%d%s, %s' % (i + 1, '(0)' if i < n - 1 else '(%v)' if i < n else '', back))
-    return rooted(n, ['  %v = load.i64 %r'], block).replace(b'  br b1\n', b'  br b1(0)\n', 1)
+    blocks = []
+    for i in range(1, n + 1):
+        args = '' if i == n else '(%v)' if i == n - 1 else '(0)'
+        blocks += [f'b{i}(%p{i}: i64):', f'brif %c, b{i + 1}{args}, b{max(i - 1, 1)}(%p{i})']
+    return rooted(n, ['%v = load.i64 %r'], blocks, begin='br b1(0)')
 
 
 def dominators(n):
     """A long path, and as many blocks that follow it as well as the first one."""
-    path = [line for i in range(1, n) for line in ('b%d():' % i, '  br b%d' % (i + 1))]
-    leaves = [line for i in range(n) for line in ('b%d():' % (n + 1 + i), '  ret')]
-    targets = ', '.join('b%d' % (n + 1 + i) for i in range(n))
-    return text('func @f(i64) {', 'b0(v0: i64):', '  brind v0 [b1, %s]' % targets, *path, 'b%d():' % n, '  brind v0 [%s]' % targets, *leaves, '}')
+    leaves = [line for i in range(n + 1, 2 * n + 1) for line in (f'b{i}():', 'ret')]
+    targets = ', '.join(f'b{i}' for i in range(n + 1, 2 * n + 1))
+    return text('func @f(i64) {', 'b0(%t: i64):', f'brind %t [b1, {targets}]', *path(n - 1), f'b{n}():', f'brind %t [{targets}]', *leaves, '}')
 
+
+# ---- WebAssembly ----
 
 def leb(n):
     out = bytearray()

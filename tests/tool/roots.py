@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """roots.py BUILD: functions with a root and random branches. The verifier refuses those, and only those, in which the
 definition of a derived value does not dominate its use, or a walk along all paths from the definition finds the use
-behind a call that collects. Speaks TAP."""
+after a call that collects. Speaks TAP."""
 import random
 import subprocess
 import sys
@@ -48,11 +48,11 @@ def function(draw):
         text += ['  call @gc()'] if calls.get(b) == 'after' else []
         to = edges[b]
         text.append('  ret v0' if not to else '  br b%d' % to[0] if len(to) == 1 else '  brif v0, b%d, b%d' % tuple(to))
-    wrong = 'may not have run' if made not in dominate[used] else 'is used after the call' if behind_call(edges, calls, made, used) else ''
+    wrong = 'may not have run' if made not in dominate[used] else 'is used after the call' if meets_call(edges, calls, made, used) else ''
     return '\n'.join([*text, '}', '']), wrong
 
 
-def behind_call(edges, calls, made, used):
+def meets_call(edges, calls, made, used):
     """Walks from the definition to the use, block by block; a state is a block and whether a call was met."""
     if made == used:
         return False

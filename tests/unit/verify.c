@@ -490,7 +490,7 @@ static void test_cases(void **state) {
 
 /* ---- signatures ---- */
 
-/* Which calls agree with a declaration, as kiln_sig_can_call says. */
+/* Which calls agree with a declaration, as kiln_sig_is_compatible says. */
 static const struct {
   const char *call, *function;
   bool can;
@@ -545,13 +545,13 @@ static void test_agreeing(void **state) {
     kiln_sig call = kiln_sig_parse(t->m, pairs[i].call);
     kiln_sig function = kiln_sig_parse(t->m, pairs[i].function);
     assert_true(call.id != 0 && function.id != 0);
-    if (kiln_sig_can_call(t->m, call, function) != pairs[i].can)
+    if (kiln_sig_is_compatible(t->m, call, function) != pairs[i].can)
       fail_msg("a call by %s of a function %s", pairs[i].call, pairs[i].function);
   }
   const kiln_sig none = {0}, some = kiln_sig_parse(t->m, "()");
-  assert_false(kiln_sig_can_call(t->m, none, some));
-  assert_false(kiln_sig_can_call(t->m, some, (kiln_sig){999}));
-  assert_false(kiln_sig_can_call(NULL, some, some));
+  assert_false(kiln_sig_is_compatible(t->m, none, some));
+  assert_false(kiln_sig_is_compatible(t->m, some, (kiln_sig){999}));
+  assert_false(kiln_sig_is_compatible(NULL, some, some));
 }
 
 /* Another signature in a second declaration is an error of modules that are verified. */

@@ -23,7 +23,8 @@ kiln_value kn_bc_library_callee(struct kn_bc *r, const char *name, kiln_sig sig)
   const bool known = is.kind == KILN_SYMBOL_FUNC;
   if (!known) s = kiln_func_declare(r->module, &(kiln_symbol_desc){.name = name}, sig);
   kiln_value callee = kiln_const_symbol(r->f, s, 0);
-  if (!known || is.sig.id == sig.id || kiln_sig_can_call(r->module, sig, is.sig)) return callee;
+  if (!known || is.sig.id == sig.id || kiln_sig_is_compatible(r->module, sig, is.sig))
+    return callee;
   return kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_PTR, callee);
 }
 

@@ -48,7 +48,7 @@ impl<'tcx> Builder<'_, 'tcx> {
         let Some(&declared) = self.function_signatures.borrow().get(&function) else { return false };
         let declared = self.signatures.borrow()[declared.0 as usize].sig;
         // SAFETY: both are signatures of the module.
-        declared != sig && unsafe { !kiln_sig_can_call(self.module.raw, sig, declared) }
+        declared != sig && unsafe { !kiln_sig_is_compatible(self.module.raw, sig, declared) }
     }
 
     fn result_types(&self, ty: Type) -> Vec<Type> {

@@ -32,8 +32,8 @@ MODES = [
     ('abort', ['-Cpanic=abort', '-Cdebuginfo=line-tables-only', '-Ccodegen-units=1'], ''),
     ('inlined', ['-g', '-Crelocation-model=static', '-Ccodegen-units=3', '-Coverflow-checks=off'], 'small'),
 ]
-# Options of programs beside those of the mode.
-OPTIONS = {'declared_twice': ['-Zverify-llvm-ir']} # Kiln's verifier, too
+# Options of programs besides those of the mode.
+OPTIONS = {'declared_twice': ['-Zverify-llvm-ir']} # runs Kiln's verifier, too
 # Programs that end by a panic that is not caught: not without unwinding.
 UNWINDS = {'unwinding', 'assembly_unwinding', 'backtrace'}
 # Programs whose code is the same in each mode.

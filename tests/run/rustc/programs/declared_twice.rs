@@ -11,7 +11,7 @@ mod one {
         pub fn own(x: c_int, y: i64) -> i64;
     }
 }
-#[allow(clashing_extern_declarations)]
+#[allow(unknown_lints, clashing_extern_declarations, invalid_runtime_symbol_definitions)]
 mod two {
     use super::*;
     unsafe extern "C" {
