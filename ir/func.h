@@ -445,6 +445,13 @@ static inline bool kn_debug_as_is(const kiln_func *f) {
   return how == KILN_VARIABLES_AS_IS || (f->attrs.foreign && how == KILN_VARIABLES_KEPT);
 }
 
+/* True if copies of its slots are worth a replay, whether calls in it are inlined or not. */
+static inline bool kn_inlining_splits(const kiln_func *f) {
+  const kiln_inlining how = f->module->inlining;
+  return (how == KILN_INLINING_SMALL || (how == KILN_INLINING_FOREIGN && f->attrs.foreign)) &&
+         !f->attrs.not_into;
+}
+
 /* The machine code of an ASM. (ir/build/build_asm.c) */
 kiln_asm kn_asm_get(const kiln_func *f, const struct kn_inst *in);
 

@@ -16,6 +16,10 @@ bool tool_inlining_parse(const char *word, struct tool_inlining *out) {
     out->what = KILN_INLINING_MUST;
     return true;
   }
+  if (strcmp(word, "foreign") == 0) {
+    out->what = KILN_INLINING_FOREIGN;
+    return true;
+  }
   errno = 0;
   unsigned long n = strtoul(word, &end, 10);
   if (word[0] < '1' || word[0] > '9' || *end != 0 || errno != 0 || n > MOST) return false;

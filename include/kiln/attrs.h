@@ -107,6 +107,10 @@ typedef enum kiln_inlining {
   /** Kiln inlines calls to functions with KILN_INLINE_ALWAYS. Kiln also inlines calls to small functions
    * (kiln_inline_attrs). */
   KILN_INLINING_SMALL,
+  /** Kiln inlines calls to functions with KILN_INLINE_ALWAYS. Kiln also inlines calls to small functions that are
+   * foreign (kiln_func_attrs.foreign). Other functions stay functions, and KILN_VARIABLES_KEPT holds for them, but not
+   * for the foreign functions that are inlined into them. */
+  KILN_INLINING_FOREIGN,
   KILN_INLINING_COUNT
 } kiln_inlining;
 

@@ -242,7 +242,7 @@ static void build_inlined(struct kn_replay *r, struct kn_inline_level *l, const 
   if (inner->has_scope) g->scopes.at[built_scope(r, inner) - 1].end = g->n;
   if (inner->returned_at == UINT32_MAX) return; /* it ends in other ways: nothing follows */
   kiln_block_switch(g, (kiln_block){inner->returned_at});
-  if (KN_UNLIKELY(inner->shown)) kn_replay_called(r, loc);
+  if (KN_UNLIKELY(inner->noted)) kn_replay_called(r, loc);
   for (uint32_t k = 0; k < given->n_results; k++)
     inner->returned[k] = narrow(r, inner->returned[k], own->results[k], given->results[k]);
 }

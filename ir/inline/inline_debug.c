@@ -162,7 +162,8 @@ uint32_t kn_replay_loc(struct kn_replay *r, struct kn_inline_level *l, uint32_t 
                       .scope = {k->entry},
                       .inlined = inlined,
                       .flags = k->flags};
-  return l->loc[loc] = kiln_loc_new_full(r->g->session, &at);
+  const bool as_is = kn_debug_as_is(l->f) && !kn_debug_as_is(r->g);
+  return l->loc[loc] = kn_loc_new_marked(r->g->session, &at, as_is ? KN_LOC_AS_IS : 0);
 }
 
 /* The location that the next instruction has, as far as was said. */
@@ -373,7 +374,9 @@ void kn_replay_debug_begin(struct kn_replay *r, struct kn_inline_level *l) {
   l->noted = f->notes[KN_NOTE_LOC].n != 0 || f->notes[KN_NOTE_TEXT_POSITION].n != 0;
   if (l->up != NULL) {
     l->call = both ? new_call(r->g) : 0;
-    l->noted = l->shown = l->call != 0;
+    l->noted = l->call != 0;
+    /* where variables are kept, those of what is not compiled so would have to be, too */
+    l->shown = l->noted && (kn_debug_as_is(g) || !kn_debug_as_is(f));
   }
   if (!l->shown) return;
   for (uint32_t k = f->debug.vars.n; k-- > 0;) l->var_of[f->debug.vars.at[k].slot] = k + 1;

@@ -480,8 +480,8 @@ static bool begin_replay(struct kn_replay *r, struct kn_inline_level *top, uint3
   if (r->room == NULL)
     return KN_FUNC_FAIL(false, r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   begin_like(r->g, f);
-  r->whole =
-    f->facts.returns_twice || f->attrs.not_into || f->module->inlining != KILN_INLINING_SMALL;
+  r->whole = f->facts.returns_twice || f->attrs.not_into ||
+             f->module->inlining < KILN_INLINING_SMALL; /* nothing, or what must be */
   r->into = kn_inline_into_row(f);
   kn_replay_bounds(r, f, top->is_promotable, size);
   kn_arena_reset(&r->room->arena);
@@ -527,7 +527,7 @@ kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol) {
 bool kn_inline_applies(const kiln_func *f) {
   const kiln_module *m = f->module;
   bool kept = m->kept != NULL && m->kept->settled;
-  bool splits = f->facts.copies_slots && m->inlining == KILN_INLINING_SMALL && !f->attrs.not_into;
+  bool splits = f->facts.copies_slots && kn_inlining_splits(f);
   if (f->facts.inlined || !(kept | splits)) return false;
   enum kn_inline_row row = kn_inline_into_row(f);
   bool tells = m->inline_attrs.decide != NULL;

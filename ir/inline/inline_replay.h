@@ -58,7 +58,7 @@ struct kn_inline_level {
   const struct kn_note
     *said; /* the newest location that was said of its instructions; NULL: none was */
   uint32_t call;
-  bool noted, shown; /* its instructions have locations; debuggers are to see its variables */
+  bool noted, shown; /* its instructions have locations; its variables are described */
   /* how it returns: from one place, where the caller goes on, or to a block of its own; -1: not yet */
   uint32_t returned_at;
   /* the newest call in it that was inlined, or became a TRY, and as many results as that has; its own ones */

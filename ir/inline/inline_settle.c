@@ -95,8 +95,9 @@ static enum kn_inline_row head_row(const kiln_func *f) {
   const struct kn_func_attrs *a = &f->attrs;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
   unsigned module = f->module->inlining;
-  if (module == KILN_INLINING_OFF ||
-      (module == KILN_INLINING_MUST && a->inlining != KILN_INLINE_ALWAYS))
+  const bool must = a->inlining == KILN_INLINE_ALWAYS;
+  if (module == KILN_INLINING_OFF || (module == KILN_INLINING_MUST && !must) ||
+      (module == KILN_INLINING_FOREIGN && !must && !a->foreign))
     return KN_INLINE_OFF;
   if (a->inlining == KILN_INLINE_NEVER) return KN_INLINE_NEVER;
   if (is_replaced(f)) return KN_INLINE_REPLACED;
@@ -104,7 +105,7 @@ static enum kn_inline_row head_row(const kiln_func *f) {
   if (sig->conv != f->module->library) return KN_INLINE_CONVENTION;
   if (odd_params(sig)) return KN_INLINE_PARAMETERS;
   if (f->facts.returns_twice) return KN_INLINE_TWICE;
-  if (f->facts.loses_all && a->inlining != KILN_INLINE_ALWAYS) return KN_INLINE_LOSES;
+  if (f->facts.loses_all && !must) return KN_INLINE_LOSES;
   if (a->guard != KILN_GUARD_NONE || a->realign_stack) return KN_INLINE_GUARDED;
   if (a->general_only) return KN_INLINE_GENERAL;
   return a->keeps_pinned ? KN_INLINE_PINNED : KN_INLINE_NONE;

@@ -48,7 +48,6 @@ bool kn_split_new(struct kn_replay *r, uint32_t slot) {
   const struct kn_slot *is = &r->g->slots.at[slot];
   struct kn_split s = {.size_bytes = is->size_bytes, .types = room->piece_types.n};
   s.memory = r->whole || is->size_bytes > KN_SPLIT_MOST || is->align_log2 > 4;
-  if (!kn_debug_as_is(r->g)) s.read = kn_first_bytes(is->size_bytes); /* by a debugger */
   if (!s.memory) {
     if (!KN_ROOM(r->g, room->piece_types, is->size_bytes)) return false;
     if (is->size_bytes != 0)

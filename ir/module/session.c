@@ -77,11 +77,16 @@ static uint32_t give_location(kiln_session *s, const struct kn_loc_full *loc) {
   return id;
 }
 
-uint32_t kiln_loc_new_full(kiln_session *s, const kiln_location *at) {
+uint32_t kn_loc_new_marked(kiln_session *s, const kiln_location *at, uint32_t more) {
   struct kn_loc_full loc;
   if (s == NULL || at == NULL || kn_module_failed(s->module) || !read_location(s, at, &loc))
     return 0;
+  loc.flags |= more;
   return give_location(s, &loc);
+}
+
+uint32_t kiln_loc_new_full(kiln_session *s, const kiln_location *at) {
+  return kn_loc_new_marked(s, at, 0);
 }
 
 void kn_session_forget_locs(kiln_session *s) {

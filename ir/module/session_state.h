@@ -17,8 +17,11 @@ struct kn_loc_full {
   uint32_t file;    /* index into kn_sources.files */
   uint32_t entry;   /* kiln_die, or 0 */
   uint32_t inlined; /* location of the call, or 0 */
-  uint32_t flags;   /* KILN_LOC_... */
+  uint32_t flags;   /* KILN_LOC_..., KN_LOC_AS_IS */
 };
+
+/* Of a body that is compiled as kn_debug_as_is says, in a function that is not: no code is added for its statements. */
+enum { KN_LOC_AS_IS = KILN_LOC_ALL + 1 };
 
 struct kn_file {
   const char *name; /* NUL-terminated, in the session's strings */
@@ -99,6 +102,8 @@ static inline bool kn_same_scope(const struct kn_sources *p, struct kn_loc a, st
 /* Makes location 0, which is none, exist: functions with debugging information refer to it, also where nothing has a
  * location. False if the module failed. (ir/module/session.c) */
 bool kn_session_has_locs(kiln_session *s);
+/* As kiln_loc_new_full, with `more`: KN_LOC_AS_IS or 0. (ir/module/session.c) */
+uint32_t kn_loc_new_marked(kiln_session *s, const kiln_location *at, uint32_t more);
 /* A location that no front end gets the id of; 0 if the module failed. (ir/module/session.c) */
 uint32_t kn_loc_new(kiln_session *s, const kiln_location *at);
 /* Forgets the locations that no front end knows. No function of the session is open, or compiled and not yet added to a

@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+/* Is code added for statements of location `loc`, so that each has some? */
+static bool adds_code(const struct kn_debug_observer *d, struct kn_loc loc) {
+  return !d->as_is && !(kn_loc_full(&d->w->s->sources, loc)->flags & KN_LOC_AS_IS);
+}
+
 /* ---- rows ---- */
 
 static void add_row(struct kn_debug_observer *d, struct kn_loc loc, uint32_t flags) {
@@ -32,6 +37,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   lines->quiet.n = 0;
   lines->note = lines->shared = lines->kept_in = lines->column.scope = lines->from = 0;
   lines->plain = false;
+  lines->own = (struct kn_loc){0};
   lines->may_plain =
     !w->eh.on && !w->f->attrs.blocks_as_made && !d->as_is && w->f->notes[KN_NOTE_PASSED].n == 0;
   lines->block_first = lines->first + 1;
@@ -72,7 +78,7 @@ static void fill_branch(struct kn_debug_observer *d) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[d->lines.block];
   const uint32_t i = d->lines.inst;
-  if (f->inst[i].op != KILN_OP_BR || d->as_is || !is_empty_line(d)) return;
+  if (f->inst[i].op != KILN_OP_BR || !is_empty_line(d) || !adds_code(d, newest_row(d)->loc)) return;
   /* LLVM has no code for a branch to the block that was made next either, but for one that is alone in its block */
   if (!w->target->code.branches_count && f->edges.at[b->edge_first].target == d->lines.block + 1 &&
       (b->term != i || kn_inst_settle(f, b->first) != i))
@@ -188,7 +194,8 @@ static bool is_empty(const struct kn_debug_observer *d) {
 static bool keep_row(struct kn_debug_observer *d, struct kn_loc now) {
   const struct kn_walk *w = d->w;
   struct kn_code_line *row = newest_row(d);
-  if (!d->as_is || !is_empty(d) || !(row->flags & KN_LINE_STMT) || d->lines.block != w->block ||
+  if (!is_empty(d) || adds_code(d, row->loc) || !(row->flags & KN_LINE_STMT) ||
+      d->lines.block != w->block ||
       kn_debug_in_line(w, row->loc, now) || !kn_op_is_of_statement(w->f->inst[d->lines.inst].op))
     return false;
   row->flags |= KN_LINE_KEPT;
@@ -226,15 +233,21 @@ static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
   const struct kn_walk *w = d->w;
   const uint32_t of = kn_loc_full(&w->s->sources, now)->flags;
   if (now.line == 0 || (of & KILN_LOC_NOT_STMT)) return;
+  if (has_no_code(d) && adds_code(d, newest_row(d)->loc) &&
+      newest_row(d)->loc.line != now.line && misses_code(d))
+    kn_request_nop(d->observer.requests);
   bool replaces = is_empty(d) && !keep_row(d, now);
   if (kn_debug_in_line(w, newest_row(d)[-replaces].loc, now) && !(of & KILN_LOC_STMT)) return;
   const bool after_call =
     kn_debug_in_line(w, d->lines.loc, now) && is_after_call(d, now, d->lines.loc);
+  const bool adds = adds_code(d, now) && !kn_debug_in_line(w, d->lines.own, now);
   d->lines.loc = now;
   d->lines.from = d->lines.column.scope = 0;
-  d->lines.kept_in = w->block + 1;
   begin_row(d, now, KN_LINE_STMT | KN_LINE_KEPT, replaces);
   if (after_call) begin_at_return(d);
+  if (adds_code(d, now)) d->lines.own = now;
+  if (adds) kn_request_nop(d->observer.requests); /* LLVM has a call */
+  else d->lines.kept_in = w->block + 1;
 }
 
 /* The same of all that were before instruction `inst`. */
@@ -299,11 +312,13 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   d->lines.column = later ? now : (struct kn_loc){0};
   if (later) return;
   /* what debuggers wrote to variables in memory counts from the next statement on */
-  bool adds = !d->as_is, replaces = false;
+  bool adds = adds_code(d, now), replaces = false;
+  if (adds) d->lines.own = now;
   if (stmt && adds) kn_request_reload(d->observer.requests);
   if (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)) kn_request_nop(d->observer.requests);
   if (has_no_code(d)) {
     const struct kn_code_line *row = newest_row(d);
+    adds = adds_code(d, row->loc);
     if (adds && row->loc.line != now.line && misses_code(d)) {
       kn_request_nop(d->observer.requests);
     } else if (!(kn_loc_full(sources, row->loc)->flags & KILN_LOC_PROLOGUE_END) &&
