@@ -131,9 +131,10 @@ struct candidate {
 
 static kiln_status keep(void *user, kiln_func *f) {
   struct candidate *c = user;
+  const bool wanted = c->always || !c->r->m->foreign_only || kiln_func_get_attrs(f).foreign;
   const bool small =
     c->r->fn.n_bbs <= SMALL_BLOCKS && c->r->instructions - c->before <= SMALL_INSTRUCTIONS;
-  c->kept = (c->always || small) && kiln_func_keep(f) == KILN_OK;
+  c->kept = wanted && (c->always || small) && kiln_func_keep(f) == KILN_OK;
   if (!c->kept) kiln_func_discard(f);
   return KILN_OK;
 }

@@ -62,12 +62,15 @@ static bool is_thunk(const struct kn_bc_global *g) {
 /* What LLVM's attributes and linkage say of inlining. */
 static void set_inlining(struct kn_bc *r, const struct kn_bc_global *g) {
   kiln_func_attrs a = kiln_func_get_attrs(r->f);
-  const uint32_t flags = g->fn_flags;
+  uint32_t flags = g->fn_flags;
+  a.foreign = kn_bc_foreign_name(g->name, g->name_length);
+  /* At -O0, clang marks all functions in both ways: it is no word of the source's, and says nothing of foreign ones. */
+  if (r->m->foreign_only && flags & FA_OPT_NONE) flags &= ~(uint32_t)(FA_INLINE_NEVER | FA_OPT_NONE);
   if (flags & FA_INLINE_ALWAYS) a.inlining = KILN_INLINE_ALWAYS;
   else if (flags & (FA_INLINE_NEVER | FA_OPT_NONE)) a.inlining = KILN_INLINE_NEVER;
   else if (flags & FA_INLINE_HINT) a.inlining = KILN_INLINE_HINT;
   a.not_into = (flags & FA_OPT_NONE) != 0 || is_thunk(g);
-  r->fn.splits = r->m->splits && !a.not_into;
+  r->fn.splits = r->m->splits && !a.not_into && (a.foreign || !r->m->foreign_only);
   a.inline_same = flags & FA_SAME;
   a.inline_needs = flags & FA_NEEDS;
   kiln_symbol_desc desc = kiln_symbol_get(r->module, (kiln_symbol){g->symbol}).desc;

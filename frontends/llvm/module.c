@@ -420,7 +420,8 @@ bool kn_bc_read_module(struct kn_bc *r) {
     kiln_module_set_attrs(r->module, &attrs);
   }
   r->open->inlining = r->later && attrs.inlining != KILN_INLINING_OFF;
-  r->open->splits = r->later && attrs.inlining == KILN_INLINING_SMALL;
+  r->open->splits = r->later && attrs.inlining >= KILN_INLINING_SMALL;
+  r->open->foreign_only = attrs.inlining == KILN_INLINING_FOREIGN;
   r->open->as_is = attrs.variables == KILN_VARIABLES_AS_IS;
   r->open->refuse_unknown = attrs.refuse_unknown;
   r->open->emulated_tls = attrs.tls_emulation == KILN_TLS_EMULATION_ON;

@@ -121,6 +121,7 @@ struct kn_bc_module {
   bool other_frequent;   /* such as are frequent among them: kinds.c */
   bool refuse_unknown;   /* metadata that Kiln does not know are an error */
   bool inlining;         /* functions are kept, to be inlined: <kiln/inline.h> */
+  bool foreign_only;     /* of functions that need not be inlined, foreign ones alone are */
   bool splits;           /* slots that are copied are taken apart (docs/internals/forwarding.md) */
   bool as_is;            /* debug information changes no code: kiln_variables */
   bool has_f80;          /* some type is x86_fp80 */

@@ -28,6 +28,14 @@ bool kn_bc_md_record(struct kn_bc *r, uint32_t id, uint32_t most);
 /* The record at `pos`, of code r->in.code and operands r->in.ops, is a node that becomes an entry. */
 bool kn_bc_decoded_node(struct kn_bc *r, uint64_t pos);
 
+/* ---- foreign.c ---- */
+
+enum { KN_BC_PATH_BYTES = 1024 }; /* of the name of a file, at most; longer ones are cut off */
+/* Is the source in the file foreign: kiln_func_attrs.foreign? */
+bool kn_bc_foreign_file(const char *path);
+/* Is a function of this name foreign, as far as its name says? */
+bool kn_bc_foreign_name(const char *name, size_t n);
+
 /* ---- debug.c, debug_var.c ---- */
 
 /* Begins the module's entries. */

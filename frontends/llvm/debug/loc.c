@@ -12,17 +12,6 @@ static const struct kn_bc_md *string(const struct kn_bc *r, uint64_t id) {
   return md && md->kind == MDK_STRING ? md : NULL;
 }
 
-/* Is a file in the source of Rust's standard library, which rustc names in either way, or in a package that cargo
- * unpacked (the Cargo Book, "Cargo Home")? */
-static bool is_foreign(const char *path) {
-  static const char *const folders[] = {"/lib/rustlib/src/rust/", "/registry/src/",
-                                        "/git/checkouts/"};
-  if (strncmp(path, "/rustc/", sizeof "/rustc/" - 1) == 0) return true;
-  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-    if (strstr(path, folders[i]) != NULL) return true;
-  return false;
-}
-
 /* Number in the session of the file that metadata `id` - 1 names: [distinct, name, folder, ...]. 0: none, or an
  * error. */
 static uint32_t add_file(struct kn_bc *r, uint32_t id, bool *foreign) {
@@ -35,7 +24,7 @@ static uint32_t add_file(struct kn_bc *r, uint32_t id, bool *foreign) {
   r->in.ops = ops;
   const struct kn_bc_md *name = string(r, name_id), *folder = string(r, folder_id);
   if (!name) return 0;
-  char path[1024];
+  char path[KN_BC_PATH_BYTES];
   size_t n = 0, room = sizeof path - 1;
   if (folder && folder->n && (!name->n || name->text[0] != '/') && folder->n < room - 1) {
     memcpy(path, folder->text, folder->n);
@@ -45,7 +34,7 @@ static uint32_t add_file(struct kn_bc *r, uint32_t id, bool *foreign) {
   size_t more = name->n < room - n ? name->n : room - n;
   memcpy(path + n, name->text, more);
   path[n + more] = 0;
-  *foreign = is_foreign(path);
+  *foreign = kn_bc_foreign_file(path);
   if (r->m->entries) return kiln_file_new_die(r->session, kn_bc_die(r, id), path);
   return kiln_file_new(r->session, path);
 }
