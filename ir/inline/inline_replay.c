@@ -16,7 +16,7 @@ struct kn_ref kn_replay_slot(struct kn_replay *r, struct kn_inline_level *l, uin
   kiln_value slot = kiln_slot_new(r->g, size_bytes, align_log2);
   if (slot.id == 0) return (struct kn_ref){0};
   r->g->slots.at[kn_index(slot.id)].scope = l->scope;
-  return (struct kn_ref){kn_split_new(r, kn_index(slot.id)) ? slot.id : 0, 0};
+  return (struct kn_ref){kn_split_new(r, l, kn_index(slot.id)) ? slot.id : 0, 0};
 }
 
 struct kn_ref kn_replay_other(struct kn_replay *r, struct kn_inline_level *l, uint32_t h) {

@@ -145,8 +145,8 @@ void kn_replay_scan(struct kn_replay *r, struct kn_inline_level *l);
 
 /* ---- inline_split.c ---- */
 
-/* Slot `slot` of the function that is built was made; false without memory. */
-bool kn_split_new(struct kn_replay *r, uint32_t slot);
+/* Slot `slot` of the function that is built was made, for the level; false without memory. */
+bool kn_split_new(struct kn_replay *r, const struct kn_inline_level *l, uint32_t slot);
 /* Notes an access of a slot at `at`: `type` is that in memory. */
 void kn_split_access(struct kn_replay *r, struct kn_ref at, unsigned type, unsigned flags,
                      bool store);

@@ -285,34 +285,10 @@ static void scan_block(struct kn_replay *r, struct kn_inline_level *l, uint32_t 
   scan_end(r, l, block);
 }
 
-/* A slot that a variable is in. */
-static void keep(struct kn_replay *r, const struct kn_inline_level *l, uint32_t h) {
-  if (!kn_is_slot(h)) return;
-  const struct kn_slot *s = &l->f->slots.at[kn_index(h)];
-  const uint32_t whole = s->parent != 0 ? s->parent - 1 : kn_index(h);
-  kn_split_escape(r, (struct kn_ref){l->slot[whole], 0});
-}
-
-/* Where debuggers are to show variables all the time, and to change them, the slots that variables are in stay as they
- * are. */
-static void keep_variables(struct kn_replay *r, const struct kn_inline_level *l) {
-  const struct kn_func_debug *debug = &l->f->debug;
-  if (kn_debug_as_is(l->f)) return;
-  for (uint32_t k = 0; k < debug->vars.n; k++)
-    keep(r, l, kn_handle(KN_TAG_SLOT, debug->vars.at[k].slot));
-  for (uint32_t k = 0; k < debug->values.n; k++) {
-    const struct kn_debug_value *v = &debug->values.at[k];
-    if (v->label) continue;
-    keep(r, l, v->value);
-    for (uint32_t n = 0; n < KILN_MAX_OTHER_VALUES; n++) keep(r, l, v->other[n]);
-  }
-}
-
 void kn_replay_scan(struct kn_replay *r, struct kn_inline_level *l) {
   reach(l, 0);
   /* in one round, but for blocks to which only later ones lead where a condition is a constant */
   while (l->waiting != 0 && r->g->status == KILN_OK)
     for (uint32_t k = 0; k < l->n_order && r->g->status == KILN_OK; k++)
       if (l->scan[l->order[k]] == KN_SCAN_REACHED) scan_block(r, l, l->order[k]);
-  keep_variables(r, l);
 }

@@ -10,6 +10,18 @@ static bool adds_code(const struct kn_debug_observer *d, struct kn_loc loc) {
   return !d->as_is && !(kn_loc_full(&d->w->s->sources, loc)->flags & KN_LOC_AS_IS);
 }
 
+/* The newest location of the function itself, and of bodies that are compiled as it is. */
+static struct kn_loc newest_own(const struct kn_debug_observer *d) {
+  return d->lines.own.scope != 0 ? d->lines.own : d->lines.loc;
+}
+
+/* The newest location becomes `now`, with the flags `of`. */
+static inline void set_loc(struct kn_debug_observer *d, struct kn_loc now, uint32_t of) {
+  if (KN_LIKELY(!(of & KN_LOC_AS_IS))) d->lines.own.scope = 0;
+  else if (d->lines.own.scope == 0) d->lines.own = d->lines.loc;
+  d->lines.loc = now;
+}
+
 /* ---- rows ---- */
 
 static void add_row(struct kn_debug_observer *d, struct kn_loc loc, uint32_t flags) {
@@ -37,7 +49,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   lines->quiet.n = 0;
   lines->note = lines->shared = lines->kept_in = lines->column.scope = lines->from = 0;
   lines->plain = false;
-  lines->own = (struct kn_loc){0};
+  lines->own.scope = 0;
   lines->may_plain =
     !w->eh.on && !w->f->attrs.blocks_as_made && !d->as_is && w->f->notes[KN_NOTE_PASSED].n == 0;
   lines->block_first = lines->first + 1;
@@ -108,7 +120,7 @@ static void leave_block(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
-  uint32_t *lines = d->lines.entered_from.at, line = d->lines.loc.line;
+  uint32_t *lines = d->lines.entered_from.at, line = newest_own(d).line;
   const struct kn_edge *e = f->edges.at + b->edge_first;
   if (b->n_edges == 1 && only_passes(w, w->block)) line = SEVERAL;
   for (uint32_t k = 0; k < b->n_edges; k++) {
@@ -228,11 +240,22 @@ static __attribute__((noinline)) void begin_at_return(struct kn_debug_observer *
   if (row[-1].offset <= d->calls.returned) row->offset = d->calls.returned;
 }
 
+/* Is the statement of location `now`, for which code is added, the one that was begun before, in whose middle bodies
+ * are? */
+static bool goes_on(struct kn_debug_observer *d, struct kn_loc now) {
+  const bool begins = d->lines.block_begins;
+  d->lines.block_begins = false;
+  return kn_debug_in_line(d->w, newest_own(d), now) &&
+         !(begins && entered_from_elsewhere(d, now.line));
+}
+
 /* A row for the statement of location `now`, of which inlining has left no instruction, before w->i. */
 static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
   const struct kn_walk *w = d->w;
   const uint32_t of = kn_loc_full(&w->s->sources, now)->flags;
   if (now.line == 0 || (of & KILN_LOC_NOT_STMT)) return;
+  const bool adds = adds_code(d, now);
+  if (adds && goes_on(d, now)) return;
   if (has_no_code(d) && adds_code(d, newest_row(d)->loc) &&
       newest_row(d)->loc.line != now.line && misses_code(d))
     kn_request_nop(d->observer.requests);
@@ -240,12 +263,10 @@ static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
   if (kn_debug_in_line(w, newest_row(d)[-replaces].loc, now) && !(of & KILN_LOC_STMT)) return;
   const bool after_call =
     kn_debug_in_line(w, d->lines.loc, now) && is_after_call(d, now, d->lines.loc);
-  const bool adds = adds_code(d, now) && !kn_debug_in_line(w, d->lines.own, now);
-  d->lines.loc = now;
+  set_loc(d, now, of);
   d->lines.from = d->lines.column.scope = 0;
   begin_row(d, now, KN_LINE_STMT | KN_LINE_KEPT, replaces);
   if (after_call) begin_at_return(d);
-  if (adds_code(d, now)) d->lines.own = now;
   if (adds) kn_request_nop(d->observer.requests); /* LLVM has a call */
   else d->lines.kept_in = w->block + 1;
 }
@@ -307,13 +328,12 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
   const bool after_call = same_line && !enters && is_after_call(d, now, was),
              later = after_call && !stmt;
-  d->lines.loc = now;
+  set_loc(d, now, of);
   d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
   d->lines.column = later ? now : (struct kn_loc){0};
   if (later) return;
   /* what debuggers wrote to variables in memory counts from the next statement on */
   bool adds = adds_code(d, now), replaces = false;
-  if (adds) d->lines.own = now;
   if (stmt && adds) kn_request_reload(d->observer.requests);
   if (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)) kn_request_nop(d->observer.requests);
   if (has_no_code(d)) {

@@ -46,6 +46,10 @@ def run(command, **more):
 
 # ---- compiling ----
 
+def inlining(options):
+    return ['--inline=small'] if options.inline else ['--inline=foreign'] if options.foreign else []
+
+
 def compile_c(options, file, folder):
     """Programs `theirs` and `ours` from one bitcode."""
     cxx = file.suffix != '.c'
@@ -61,7 +65,7 @@ def compile_c(options, file, folder):
         run([*options.by.split(), *machine * ('clang' in options.by), '-w', '-g', '-ftrivial-auto-var-init=zero',
              *(['-std=c++17'] if cxx else []), *options.flags.split(), '-c', file, '-o', folder / 'ours.o'])
     else:
-        run([options.kiln, 'compile', *(['--inline'] if options.inline else []), folder / 'p.bc', '-o', folder / 'ours.o'])
+        run([options.kiln, 'compile', *inlining(options), folder / 'p.bc', '-o', folder / 'ours.o'])
         run(['llvm-dwarfdump-22', '--verify', folder / 'ours.o'])
     for side in SIDES:
         run([*link, folder / f'{side}.o', '-o', folder / side, '-lm', '-lpthread'])
@@ -73,12 +77,12 @@ def compile_rust(options, file, folder):
         for side, by in ('theirs', []), ('ours', ['-Zcodegen-backend=' + options.backend]):
             run(['rustc', '--edition=2021', '-A', 'warnings', '-g', '-C', 'codegen-units=1', *by,
                  *(cross if options.target == 'aarch64' else []), file, '-o', folder / side],
-                env=dict(os.environ, RUSTC_BOOTSTRAP='1', KILN_INLINE='small' if options.inline else ''))
+                env=dict(os.environ, RUSTC_BOOTSTRAP='1', KILN_INLINE=''.join(inlining(options)).replace('--inline=', '')))
         return
     linker = HERE.parent / 'bitcode/producers/link.sh'
     run(['rustc', '--edition=2021', '-A', 'warnings', '-g', '-C', 'codegen-units=1', '-C', 'save-temps', '-C',
          'linker-flavor=gcc', '-C', f'linker={linker}', file, '-o', folder / 'theirs'],
-        env=dict(os.environ, KILN=options.kiln, KILN_OPTIONS='--inline' if options.inline else ''))
+        env=dict(os.environ, KILN=options.kiln, KILN_OPTIONS=''.join(inlining(options))))
     (folder / 'theirs.kiln').rename(folder / 'ours')
 
 
@@ -319,6 +323,7 @@ def main():
     parser.add_argument('--keep', type=pathlib.Path, help='folder for programs and transcripts')
     parser.add_argument('--debugger', default='gdb', choices=('gdb', 'lldb'), help='lldb: steps alone')
     parser.add_argument('--inline', action='store_true', help='Kiln inlines: stops at statements count; at least 85 %% of both')
+    parser.add_argument('--foreign', action='store_true', help='Kiln inlines foreign functions alone')
     parser.add_argument('--by', help="another compiler's command for C and C++, with its level, in place of Kiln, for comparison")
     parser.add_argument('--backend', type=os.path.abspath, help="the library of rustc's code generator, which compiles the Rust programs")
     parser.add_argument('--target', default='x86_64', choices=('x86_64', 'aarch64'))
