@@ -166,6 +166,14 @@ void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w) {
 
 /* ---- changes ---- */
 
+/* What begins here belongs to the function itself again, of which no block of a body is: rows of a body that have no
+ * code would make debuggers show the body's line in the function's frame. */
+static void drop_rows_of_bodies(struct kn_debug_observer *d) {
+  const struct kn_sources *p = &d->w->s->sources;
+  struct kn_output *out = d->w->out;
+  while (has_no_code(d) && (kn_loc_full(p, newest_row(d)->loc)->flags & KN_LOC_AS_IS)) out->lines.n--;
+}
+
 /* Is the code here right behind the call of a try? LLVM has a jump to the block in which that goes on: it is where
  * debuggers are when the called function has returned. */
 static bool behind_try(const struct kn_walk *w) {
@@ -255,6 +263,7 @@ static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
   const uint32_t of = kn_loc_full(&w->s->sources, now)->flags;
   if (now.line == 0 || (of & KILN_LOC_NOT_STMT)) return;
   const bool adds = adds_code(d, now);
+  if (adds && d->lines.own.scope != 0) drop_rows_of_bodies(d);
   if (adds && goes_on(d, now)) return;
   if (has_no_code(d) && adds_code(d, newest_row(d)->loc) &&
       newest_row(d)->loc.line != now.line && misses_code(d))
@@ -315,6 +324,10 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   if (again && !d->lines.block_begins) return;
   const struct kn_loc was = before(d);
   bool same_line = kn_debug_in_line(w, now, was);
+  if (d->lines.own.scope != 0 && !(of & KN_LOC_AS_IS)) {
+    drop_rows_of_bodies(d);
+    same_line = kn_debug_in_line(w, now, d->lines.own); /* the statement goes on behind them */
+  }
   bool enters = false;
   if (d->lines.block_begins && now.line != 0) {
     d->lines.block_begins = false;
