@@ -184,7 +184,7 @@ static uint32_t new_call(kiln_func *g) {
                       .column = loc.column,
                       .scope = {k->entry},
                       .inlined = k->inlined};
-  return kiln_loc_new_full(g->session, &at);
+  return kn_loc_new_marked(g->session, &at, k->flags & KN_LOC_AS_IS);
 }
 
 /* The location of the next instruction is `loc`; `again`: the one of before, if they are equal. One that was said

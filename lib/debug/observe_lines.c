@@ -10,16 +10,13 @@ static bool adds_code(const struct kn_debug_observer *d, struct kn_loc loc) {
   return !d->as_is && !(kn_loc_full(&d->w->s->sources, loc)->flags & KN_LOC_AS_IS);
 }
 
-/* The newest location of the function itself, and of bodies that are compiled as it is. */
+/* The newest location; if that is KN_LOC_AS_IS, of the call around it that is not. */
 static struct kn_loc newest_own(const struct kn_debug_observer *d) {
-  return d->lines.own.scope != 0 ? d->lines.own : d->lines.loc;
-}
-
-/* The newest location becomes `now`, with the flags `of`. */
-static inline void set_loc(struct kn_debug_observer *d, struct kn_loc now, uint32_t of) {
-  if (KN_LIKELY(!(of & KN_LOC_AS_IS))) d->lines.own.scope = 0;
-  else if (d->lines.own.scope == 0) d->lines.own = d->lines.loc;
-  d->lines.loc = now;
+  const struct kn_sources *p = &d->w->s->sources;
+  struct kn_loc loc = d->lines.loc;
+  while (KN_UNLIKELY(kn_loc_full(p, loc)->flags & KN_LOC_AS_IS))
+    loc = kn_loc_of(p, kn_loc_full(p, loc)->inlined);
+  return loc;
 }
 
 /* ---- rows ---- */
@@ -49,7 +46,6 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   lines->quiet.n = 0;
   lines->note = lines->shared = lines->kept_in = lines->column.scope = lines->from = 0;
   lines->plain = false;
-  lines->own.scope = 0;
   lines->may_plain =
     !w->eh.on && !w->f->attrs.blocks_as_made && !d->as_is && w->f->notes[KN_NOTE_PASSED].n == 0;
   lines->block_first = lines->first + 1;
@@ -263,7 +259,7 @@ static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
   const uint32_t of = kn_loc_full(&w->s->sources, now)->flags;
   if (now.line == 0 || (of & KILN_LOC_NOT_STMT)) return;
   const bool adds = adds_code(d, now);
-  if (adds && d->lines.own.scope != 0) drop_rows_of_bodies(d);
+  if (adds) drop_rows_of_bodies(d);
   if (adds && goes_on(d, now)) return;
   if (has_no_code(d) && adds_code(d, newest_row(d)->loc) &&
       newest_row(d)->loc.line != now.line && misses_code(d))
@@ -272,7 +268,7 @@ static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
   if (kn_debug_in_line(w, newest_row(d)[-replaces].loc, now) && !(of & KILN_LOC_STMT)) return;
   const bool after_call =
     kn_debug_in_line(w, d->lines.loc, now) && is_after_call(d, now, d->lines.loc);
-  set_loc(d, now, of);
+  d->lines.loc = now;
   d->lines.from = d->lines.column.scope = 0;
   begin_row(d, now, KN_LINE_STMT | KN_LINE_KEPT, replaces);
   if (after_call) begin_at_return(d);
@@ -324,9 +320,9 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   if (again && !d->lines.block_begins) return;
   const struct kn_loc was = before(d);
   bool same_line = kn_debug_in_line(w, now, was);
-  if (d->lines.own.scope != 0 && !(of & KN_LOC_AS_IS)) {
+  if (KN_UNLIKELY((kn_loc_full(sources, d->lines.loc)->flags & ~of) & KN_LOC_AS_IS)) {
     drop_rows_of_bodies(d);
-    same_line = kn_debug_in_line(w, now, d->lines.own); /* the statement goes on behind them */
+    same_line = kn_debug_in_line(w, now, newest_own(d)); /* the statement goes on behind the body */
   }
   bool enters = false;
   if (d->lines.block_begins && now.line != 0) {
@@ -341,7 +337,7 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
   const bool after_call = same_line && !enters && is_after_call(d, now, was),
              later = after_call && !stmt;
-  set_loc(d, now, of);
+  d->lines.loc = now;
   d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
   d->lines.column = later ? now : (struct kn_loc){0};
   if (later) return;
