@@ -167,6 +167,7 @@ void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w) {
 static void drop_rows_of_bodies(struct kn_debug_observer *d) {
   const struct kn_sources *p = &d->w->s->sources;
   struct kn_output *out = d->w->out;
+  if (d->lines.shared != 0) kn_debug_share_end(d, false);
   while (has_no_code(d) && (kn_loc_full(p, newest_row(d)->loc)->flags & KN_LOC_AS_IS)) out->lines.n--;
 }
 
@@ -259,7 +260,7 @@ static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
   const uint32_t of = kn_loc_full(&w->s->sources, now)->flags;
   if (now.line == 0 || (of & KILN_LOC_NOT_STMT)) return;
   const bool adds = adds_code(d, now);
-  if (adds) drop_rows_of_bodies(d);
+  if (adds && !adds_code(d, d->lines.loc)) drop_rows_of_bodies(d);
   if (adds && goes_on(d, now)) return;
   if (has_no_code(d) && adds_code(d, newest_row(d)->loc) &&
       newest_row(d)->loc.line != now.line && misses_code(d))
