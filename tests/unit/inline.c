@@ -674,6 +674,79 @@ static void variables(void **state) {
 #undef NOTES
 }
 
+/* ---- foreign functions alone ---- */
+
+static const kiln_module_attrs foreign = {.inlining = KILN_INLINING_FOREIGN};
+
+/* Which functions are inlined; into all. */
+static void foreign_alone(void **state) {
+  (void)state;
+  static const struct {
+    const char *callee, *caller;
+    bool calls;
+  } all[] = {{"", "", true},
+             {"  !foreign\n", "", false},
+             {"  !foreign\n", "  !foreign\n", false},
+             {"", "  !foreign\n", true},
+             {"  !inline always\n", "", false},
+             {"  !inline hint\n", "", true},
+             {"  !foreign\n  !inline never\n", "", true}};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    struct program p;
+    char text[1000];
+    snprintf(text, sizeof text, CALLEE "%s" DOUBLE CALLER "%s" CALL, all[i].callee, all[i].caller);
+    read_program(&p, text, foreign);
+    const char *why = kiln_module_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "callee"));
+    if (i == 0) assert_string_equal(why, kn_inline_text[KN_INLINE_OFF]);
+    assert_int_equal(calls(&p), all[i].calls);
+    end_program(&p);
+  }
+}
+
+/* A callee with a variable in a slot that is stored twice, and a caller with one in a slot that is stored once. */
+#define FOREIGN_DEBUG                                                                              \
+  DEBUG "!x = variable in !f { name \"x\" }\n!g = subprogram in !1 { name \"g\", inline 1 }\n"       \
+        "!y = variable in !g { name \"y\" }\n" CALLEE "  %y = slot 8 align 8\n  !foreign\n"          \
+        "  !debug !g in !2\n  !begin \"g.src\" 1:0 file !1 in !g\n  !var !y %y\nb0(v0: i64):\n"       \
+        "  !loc \"g.src\" 2:3 file !1 in !g\n  store.i64 v0, %y\n  v1 = mul.i64 v0, v0\n"            \
+        "  !loc \"g.src\" 3:3 file !1 in !g\n  store.i64 v1, %y\n  v2 = load.i64 %y\n  ret v2\n}\n"
+#define FOREIGN_CALLER                                                                             \
+  "  %x = slot 8 align 8\n  !debug !f in !2\n  !begin \"f.src\" 7:0 file !1 in !f\n"                \
+  "  !var !x %x\nb0(v0: i64):\n  !loc \"f.src\" 8:3 file !1 in !f\n  store.i64 v0, %x\n"           \
+  "  !loc \"f.src\" 9:3 file !1 in !f\n  v1 = call @callee(v0)\n"                                 \
+  "  !loc \"f.src\" 9:9 file !1 in !f\n  v2 = mul.i64 v1, 3\n"                                    \
+  "  !loc \"f.src\" 10:3 file !1 in !f\n  v3 = load.i64 %x\n  v4 = add.i64 v2, v3\n  ret v4\n}\n"
+
+/* A function that is not foreign keeps its variables, which are stored as before, and those of what is inlined into it
+ * are not described; each of its statements has an address of its own, and debuggers come to each once. */
+static void foreign_described(void **state) {
+  (void)state;
+  struct program p;
+  read_program(&p, FOREIGN_DEBUG CALLER FOREIGN_CALLER, foreign);
+  const char *out = expanded(&p, "caller");
+  if (strstr(out, "  !var !4 slot0\n") == NULL || strstr(out, "store.i64 v0, slot0\n") == NULL ||
+      strstr(out, "= load.i64 slot0\n") == NULL || strstr(out, "\"g.src\" 2:3 file") == NULL ||
+      strstr(out, "!6 ") != NULL)
+    fail_msg("%s", out);
+  const struct kn_code_line *line_rows = p.s->out->lines.at;
+  uint32_t stops[11] = {0}, found[11] = {0};
+  for (uint32_t k = 1; k < p.s->out->lines.n; k++) { /* [0]: where the function begins */
+    if (!(line_rows[k].flags & KN_LINE_STMT)) continue;
+    stops[line_rows[k].loc.line]++;
+    found[line_rows[k].loc.line] = line_rows[k].offset;
+  }
+  for (unsigned line = 8; line <= 10; line++) assert_int_equal(stops[line], 1);
+  assert_true(found[8] < found[9] && found[9] < found[2] && found[2] < found[10]);
+  end_program(&p);
+  /* in a foreign function, all is as it is */
+  read_program(&p, FOREIGN_DEBUG CALLER "  !foreign\n" FOREIGN_CALLER, foreign);
+  out = expanded(&p, "caller");
+  if (strstr(out, "  !value !4 v0\n") == NULL || strstr(out, "  !var !6 slot0 call 1\n") == NULL ||
+      strstr(out, "slot1") != NULL)
+    fail_msg("%s", out);
+  end_program(&p);
+}
+
 /* ---- what is reachable ---- */
 
 static void reachable(void **state) {
@@ -720,6 +793,8 @@ int main(void) {
     cmocka_unit_test(embedder),
     cmocka_unit_test(constants),
     cmocka_unit_test(variables),
+    cmocka_unit_test(foreign_alone),
+    cmocka_unit_test(foreign_described),
     cmocka_unit_test(no_row_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
