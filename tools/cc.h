@@ -78,7 +78,8 @@ struct cc_args {
   bool names;                       /* a flag names files */
   /* -fsanitize=undefined was said, which is taken without its part "function" */
   bool no_function_checks;
-  bool inlining;                /* -Og is the last of its kind: Kiln inlines functions, */
+  bool optimizes;               /* the last option of its kind is not -O0 */
+  bool inlining;                /* it is -Og: Kiln inlines functions, */
   struct tool_inlining inlined; /* these */
   uint64_t stress;              /* kiln_module_options.stress_seed */
   bool unoptimized;             /* -Og without LLVM's passes: __OPTIMIZE__ is not defined */

@@ -351,7 +351,10 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   if (strcmp(word, "-fdata-sections") == 0) a->data_sections = true;
   if (strcmp(word, "-fno-data-sections") == 0) a->data_sections = false;
   if (strcmp(word, "-mno-red-zone") == 0) a->no_red_zone = true;
-  if (strncmp(word, "-O", 2) == 0) a->inlining = strcmp(word, "-Og") == 0;
+  if (strncmp(word, "-O", 2) == 0) {
+    a->optimizes = strcmp(word, "-O0") != 0;
+    a->inlining = strcmp(word, "-Og") == 0;
+  }
   if (strcmp(word, "-v") == 0) a->verbose = true;
   if (strncmp(word, "-MJ", 3) == 0) a->database = value != NULL ? value : word + 3;
   if (strcmp(word, "-gdwarf-aranges") == 0) a->aranges = true;

@@ -207,7 +207,7 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
 int tool_parse_inline(const char *word, struct tool_inlining *out) {
   if (tool_inlining_parse(word, out)) return TOOL_OK;
   return tool_bad_value(OPTION_INLINE, word,
-                        "small, must or a number of instructions from 1 to 10000");
+                        "small, must, foreign or a number of instructions from 1 to 10000");
 }
 
 void tool_module_close(struct tool_module *t) {

@@ -267,7 +267,8 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   kiln_module_set_attrs(t.module, &(kiln_module_attrs){.no_red_zone = a->no_red_zone,
                                                        .tls_emulation = a->tls_emulation});
   struct tool_inlining inlining = a->inlined;
-  if (!a->inlining) inlining.what = KILN_INLINING_OFF;
+  const bool foreign = inlining.what == KILN_INLINING_FOREIGN && !a->optimizes;
+  if (!a->inlining && !foreign) inlining.what = KILN_INLINING_OFF;
   tool_inlining_set(t.module, &inlining);
   struct tool_compiled c;
   kiln_buffer object = {0}, dwo = {0};
@@ -393,7 +394,8 @@ static int link_all(const struct cc_args *a) {
   return run(&l, NULL, NULL);
 }
 
-/* What variables of the environment say. Without $KILN_INLINE, -Og inlines small functions. */
+/* What variables of the environment say. Without $KILN_INLINE, -Og inlines small functions; -O0 only foreign ones, if
+ * that is said. */
 static void set_up(struct cc_args *a, const struct tool_settings *settings) {
   a->stress = settings->stress;
   a->inlined = settings->inlining;
