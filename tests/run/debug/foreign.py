@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Foreign functions alone are inlined (docs/inlining.md): the C++ programs of programs/, of ../programs and of bench/debug,
+from clang's bitcode at -O0, with debugging information and without, print what clang's own code prints, their code is not
+larger than without inlining, and llvm-dwarfdump finds no error. Of one program each function of its own stays a function
+and has the same code lines as without inlining; gdb shows its variables and lets them be changed, stops at its lines as
+often as without inlining, and goes through what is inlined as through functions.
+
+    foreign.py --kiln=build/kiln [FILE...]
+"""
+import os
+import pathlib
+import re
+import shutil
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / 'harness'))
+import harness  # noqa: E402
+from inlined import says, sections  # noqa: E402
+
+# With debugging information, functions that do not unwind have rows in .debug_frame alone, which these programs count.
+LEAVE = {('asm_frames.cpp', '-g'), ('asm_frames_shared.cpp', '-g')}
+BENCH = HERE.parents[2] / 'bench/debug'
+
+# `get` and `add` are the user's own, small as they are.
+PROGRAM = '''\
+#include <memory>
+#include <string>
+#include <vector>
+extern "C" int printf(const char *, ...);
+struct Account {
+  std::string name;
+  int cents = 0;
+  int get() const { return cents; }
+};
+static int add(int a, int b) {
+  return a + b;
+}
+static int total(const std::vector<Account> &accounts) {
+  int sum = 0;
+  for (const Account &account : accounts) {
+    int own = account.get();
+    sum = add(sum, own);
+  }
+  for (std::size_t i = 0; i < accounts.size(); i++) sum += accounts[i].cents & 1;
+  return sum;
+}
+int main() {
+  std::vector<Account> accounts(2);
+  accounts[0].cents = 40;
+  accounts[1].cents = 31;
+  auto owned = std::make_unique<int>(7);
+  int first = accounts[0].cents + accounts.at(1).cents;
+  int sum = total(accounts);
+  printf("%d %d %d\\n", first, sum, *owned);
+  return 0;
+}
+'''
+# Commands, and what is shown in their order.
+GDB = [
+    ('break foreign.cpp:27', []),
+    ('run', [r'^27\s+int first = ']),
+    ('info locals', [r'^owned = std::unique_ptr', r'^first = ']),
+    ('step', [r'std::vector<Account.*operator\[\]']),
+    ('bt', [r'^#0 .*operator\[\]', r'^#1 .*main \(\) at .*foreign\.cpp:27$']),
+    ('up', [r'^#1 .*main \(\)', r'^27\s']),
+    ('print accounts[1].cents', [r'= 31$']),
+    ('down', [r'^#0 .*operator\[\]']),
+    ('finish', [r'main \(\) at .*foreign\.cpp:27$']),
+    ('next', [r'^28\s+int sum = total']),
+    ('print first', [r'= 71$']),
+    ('print *owned', [r'= 7$']),
+    ('step', [r'^total \(accounts=std::vector of length 2.*foreign\.cpp:14$']),
+    ('next', [r'^15\s']),
+    ('next', [r'^16\s']),
+    ('print account.cents', [r'= 40$']),
+    ('step', [r'Account::get \(this=']),
+    ('finish', [r'Value returned is .* 40$']),
+    ('next', [r'^17\s']),
+    ('print own', [r'= 40$']),
+    ('set var own = 1040', []),
+    ('step', [r'^add \(a=0, b=1040\)']),
+    ('finish', [r'Value returned is .* 1040$']),
+    ('break foreign.cpp:19', []),
+    ('break foreign.cpp:20', []),
+    ('continue', [r'^19\s']),
+    ('print sum', [r'= 1071$']),
+    ('continue', [r'^20\s']),
+    ('print sum', [r'= 1072$']),
+    ('delete', []),
+    ('continue', [r'^71 1072 7$', 'exited normally']),
+]
+
+
+def same(h, item):
+    """Compares a program at a level of debugging information with clang's."""
+    file, flags = item
+    name = file.name + ''.join(flags)
+    bc = h.bitcode(file, h.path(name + '.bc'), ['-O0', '-std=c++20', '-w', *flags])
+    own = h.clang_object(bc, h.path(name + '.clang.o'), ['-O0', '-fPIC'])
+    libs = ['-lstdc++', '-lm', '-pthread']
+    expected = h.run([h.link([own], h.path(name + '.clang'), libs)], check=False)
+    made = {way: h.kiln_object(bc, h.path(f'{name}.{way}.o'), [f'--inline={way}'] if way != 'off' else [])
+            for way in ('off', 'foreign')}
+    got = h.run([h.link([made['foreign']], h.path(name + '.foreign'), libs)], check=False)
+    size = {way: sum(len(code) for _, code in sections(made[way])) for way in made}
+    status, out, _ = h.run(['llvm-dwarfdump-22', '--verify', made['foreign']], check=False)
+    if got[:2] != expected[:2]:
+        h.fail(f'{name}: output', f'status {got[0]}, expected {expected[0]}; {got[1][-300:]}')
+    elif status or 'No errors.' not in out:
+        h.fail(f'{name}: llvm-dwarfdump --verify', out[-1000:])
+    elif size['foreign'] > size['off']:
+        h.fail(f'{name}: size', f'{size["foreign"]} bytes of code, without inlining {size["off"]}')
+    else:
+        h.ok(name)
+
+
+def functions(h, o):
+    """The program's own functions in an object: those of no namespace of the library's."""
+    return sorted(n for n in re.findall(r' [tTW] (\S+)$', h.run(['llvm-nm-22', '--defined-only', o])[1], re.M)
+                  if n in ('main', '_ZL3addii', '_ZNK7Account3getEv') or n.startswith('_ZL5total'))
+
+
+def program(h):
+    bc = h.bitcode(h.write('foreign.cpp', PROGRAM), h.path('foreign.bc'), ['-O0', '-g', '-std=c++20'])
+    o = h.kiln_object(bc, h.path('foreign.o'), ['--inline=foreign'])
+    names = functions(h, o)
+    code = h.run(['llvm-objdump-22', '-d', '--no-show-raw-insn', '-r', o])[1]
+    h.ok('own functions stay') if len(names) == 4 else h.fail('own functions stay', ' '.join(names))
+    called = [n for n in ('_ZL3addii', '_ZNK7Account3getEv') if not re.search(r'(call|R_X86_64_PLT32).*' + n, code)]
+    h.fail('own functions are called', ' '.join(called)) if called else h.ok('own functions are called')
+    inlined = re.findall(r'(?:call|R_X86_64_PLT32).*(?:_ZNSt6vectorI7AccountSaIS0_EEixEm|_ZNKSt6vectorI7AccountSaIS0_EE4sizeEv)', code)
+    h.fail('small functions of the library are inlined', inlined[0]) if inlined else h.ok('small functions of the library are inlined')
+    if not shutil.which('gdb'):
+        h.skip('gdb', 'no gdb')
+        return
+    words = [w for c, _ in GDB for w in ('-ex', c)]
+    env = dict(os.environ, DEBUGINFOD_URLS='', LC_ALL='C', TERM='dumb')
+    out = h.run(['gdb', '-nx', '-q', '-batch', '-ex', 'set width 0', *words, h.link([o], h.path('foreign'), ['-lstdc++'])], check=False, env=env)[1]
+    says(h, 'gdb', out, [p for _, patterns in GDB for p in patterns])
+
+
+def main():
+    p = harness.options(__doc__.splitlines()[0])
+    p.add_argument('files', nargs='*', type=pathlib.Path)
+    h = harness.Harness(p.parse_args())
+    files = h.args.files or [f for folder in (HERE / 'programs', HERE.parent / 'programs', BENCH) for f in sorted(folder.glob('*.cpp'))]
+    h.each(lambda item: same(h, item), [(f.resolve(), flags) for f in files for flags in ((), ('-g',))
+                                      if (f.name, *flags) not in LEAVE])
+    program(h)
+    h.finish()
+
+
+if __name__ == '__main__':
+    main()
