@@ -262,6 +262,7 @@ static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
   const bool adds = adds_code(d, now);
   if (adds && !adds_code(d, d->lines.loc)) drop_rows_of_bodies(d);
   if (adds && goes_on(d, now)) return;
+  if (KN_UNLIKELY(w->eh.on) && adds && behind_try(w)) kn_request_nop(d->observer.requests);
   if (has_no_code(d) && adds_code(d, newest_row(d)->loc) &&
       newest_row(d)->loc.line != now.line && misses_code(d))
     kn_request_nop(d->observer.requests);
