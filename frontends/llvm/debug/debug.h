@@ -100,7 +100,8 @@ uint32_t kn_bc_keys_flags(struct kn_bc *r, uint32_t line, uint32_t scope);
 
 /* ---- loc.c ---- */
 
-/* The file of the scope that metadata `id` - 1 is; the module's source if that is unknown. Valid until the next call. */
+/* The file of the scope that metadata `id` - 1 is; the module's source if that is unknown. It is valid until the next
+ * call. */
 const struct kn_bc_file *kn_bc_loc_file(struct kn_bc *r, uint32_t id);
 
 /* Number in the session of the location that metadata `id` - 1 is: of a call that was replaced by the function's code.

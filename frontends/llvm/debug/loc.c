@@ -12,19 +12,8 @@ static const struct kn_bc_md *string(const struct kn_bc *r, uint64_t id) {
   return md && md->kind == MDK_STRING ? md : NULL;
 }
 
-/* Is a file in the source of Rust's standard library, which rustc names in either way, or in a package that cargo
- * unpacked (the Cargo Book, "Cargo Home")? */
-static bool is_foreign(const char *path) {
-  static const char *const folders[] = {"/lib/rustlib/src/rust/", "/registry/src/",
-                                        "/git/checkouts/"};
-  if (strncmp(path, "/rustc/", sizeof "/rustc/" - 1) == 0) return true;
-  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-    if (strstr(path, folders[i]) != NULL) return true;
-  return false;
-}
-
 /* Number in the session of the file that metadata `id` - 1 names: [distinct, name, folder, ...]. 0: none, or an
- * error. */
+ * error. `*foreign`: kiln_file_is_foreign. */
 static uint32_t add_file(struct kn_bc *r, uint32_t id, bool *foreign) {
   struct kn_bc_ops ops = r->in.ops; /* may hold an instruction's operands: kept */
   r->in.ops = r->in.md_ops;
@@ -45,7 +34,7 @@ static uint32_t add_file(struct kn_bc *r, uint32_t id, bool *foreign) {
   size_t more = name->n < room - n ? name->n : room - n;
   memcpy(path + n, name->text, more);
   path[n + more] = 0;
-  *foreign = is_foreign(path);
+  *foreign = kiln_file_is_foreign(path);
   if (r->m->entries) return kiln_file_new_die(r->session, kn_bc_die(r, id), path);
   return kiln_file_new(r->session, path);
 }
