@@ -147,6 +147,7 @@ static void harden(struct gen *g, unsigned n_slots) {
   if (choice % 4 == 1) attrs.probe_bytes = choice % 8 == 1 ? 4096 : 64;
   if (choice % 5 < 3) attrs.guard = (kiln_guard)(KILN_GUARD_ARRAYS + choice % 5);
   attrs.no_jump_tables = choice % 3 == 2;
+  attrs.foreign = choice % 7 == 3;
   kiln_func_set_attrs(g->f, &attrs);
 }
 

@@ -40,8 +40,8 @@ KILN_API kiln_die kiln_die_at(const kiln_debug *d, uint32_t index);
  * entry is at the top level of its unit. Attributes that are set after this call belong to this entry. */
 KILN_API void kiln_die_begin(kiln_debug *d, kiln_die e, uint32_t tag, kiln_die parent);
 
-/** Reserves the next unused number of the set `d`, for an entry that kiln_die_begin defines later or never. Returns that
- * entry, or entry 0 if `d` is NULL or memory runs out. */
+/** Reserves the next unused number of the set `d`, for an entry that kiln_die_begin defines later or never.
+ * - Returns that entry, or entry 0 if `d` is NULL or memory runs out. */
 KILN_API kiln_die kiln_die_reserve(kiln_debug *d);
 
 /** Begins a new entry. Its number is the next unused number of the set. */

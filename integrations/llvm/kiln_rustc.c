@@ -190,11 +190,11 @@ static bool is_for_driver(const struct rustc_options *o, const struct tool_setti
 }
 
 /* The option that sets the number of units, or NULL: it is given, rustc makes one, or LLVM generates code. `own` is the
- * folder of an incremental build, or NULL. Units are for LLVM's threads: rustc makes their IR one by one, and calls between them are
- * not inlined. An edit compiles few of an incremental build's, so that has several, but fewer than rustc's 256, of
- * which each costs types of its own and a file to link. If Kiln inlines, the driver's units have copies of each
- * other's functions (integrations/rustc/src/copies.rs), and rustc's number is best; the shim's do not, so a small crate
- * has one. docs/debug-builds.md has what was measured. */
+ * folder of an incremental build, or NULL. Units are for LLVM's threads: rustc makes their IR one by one, and calls
+ * between them are not inlined. An edit compiles few of an incremental build's, so that has several, but fewer than
+ * rustc's 256, of which each costs types of its own and a file to link. If Kiln inlines, the driver's units have copies
+ * of each other's functions (integrations/rustc/src/copies.rs), and rustc's number is best; the shim's do not, so a
+ * small crate has one. docs/debug-builds.md has what was measured. */
 static const char *units_option(const struct rustc_options *o, const struct tool_settings *s,
                                 const char *own, char **words) {
   if (o->units || o->one_unit || !is_for_kiln(o, s)) return NULL;

@@ -56,6 +56,7 @@ EXEMPT = {
     'kiln_allocator': 'callback',  # realloc's own order
     'kiln_wasmrt_status': 'enumerator',  # as kiln_status
     'kiln_wasm_is_module': 'noun',  # asks before there is a reader
+    'kiln_file_is_foreign': 'noun',  # asks of a path, before the file has a number
     'kiln_wasm_value': 'tag',  # a union: any type's bytes
     'kiln_wasm_functype': 'callback',  # `entry` is compiled code
 }

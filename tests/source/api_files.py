@@ -22,7 +22,7 @@ FILES = {
     'types.h': ['ir/type_info.c'],
     'target.h': ['ir/module/triple.c', 'lib/codegen/targets.c'],
     'listing.h': ['lib/codegen/map.c', 'lib/codegen/witness.c', 'lib/compile.c'],
-    'debug.h debug_entries.h': ['ir/debug/die.c', 'lib/frontend/debug.c', 'ir/module/session.c',  # session.c: source locations
+    'debug.h debug_entries.h': ['ir/debug/die.c', 'ir/debug/foreign.c', 'lib/frontend/debug.c', 'ir/module/session.c',  # session.c: source locations
                                 'ir/build/build_func.c'],  # those of instructions
     'emit.h': ['lib/object/elf.c', 'lib/object/elf_machine.c', 'lib/object/formats.c', 'lib/frontend/emit_file.c'],
     'jit.h stack.h': ['lib/jit/*.c'],

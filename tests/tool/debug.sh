@@ -82,17 +82,19 @@ for target in x86_64 aarch64; do
   done
 done
 
-# Nothing is kept for debuggers alone in a function whose source is that of a package: its code is that without -g.
+# Nothing is kept for debuggers alone in a function whose source is that of a package: its code is that without -g. A
+# folder that is only called as cargo's are is the user's.
 foreign() {
-  mkdir -p registry/src/p own && cp p.c registry/src/p && cp p.c own &&
+  local package=registry/src/index.crates.io-1949cf8c6b5b557f/p-1.0.0 user=registry/src/p-1.0.0
+  mkdir -p $package $user && cp p.c $package && cp p.c $user &&
     while read -r name variables source flags; do
       KILN_VARIABLES=$variables "$kiln" cc --target=$target-linux-gnu -O0 $flags -c "$PWD/$source" -o $name.o &&
         llvm-objcopy-22 -O binary -j .text $name.o $name.text || return 1
-    done <<'END' && cmp plain.text package.text && cmp own.text all.text && ! cmp -s own.text package.text
-plain own own/p.c
-own own own/p.c -g
-package own registry/src/p/p.c -g
-all all registry/src/p/p.c -g
+    done <<END && cmp plain.text package.text && cmp own.text all.text && ! cmp -s own.text package.text
+plain own $user/p.c
+own own $user/p.c -g
+package own $package/p.c -g
+all all $package/p.c -g
 END
 }
 for target in x86_64 aarch64; do check "$target: variables of a package's functions change no code" foreign; done

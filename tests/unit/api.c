@@ -146,13 +146,14 @@ static void attributes(void **state) {
                                .probe_bytes = 4096,
                                .frame_pointer = true,
                                .realign_stack = true,
-                               .no_jump_tables = true};
+                               .no_jump_tables = true,
+                               .foreign = true};
   kiln_func_set_attrs(f, &all);
   a = kiln_func_get_attrs(f);
   assert_true(a.personality.id == p.id && a.features == all.features && a.guard == all.guard);
   assert_true(a.protection == all.protection && a.probe_bytes == 4096);
   assert_true(a.frame_pointer && a.realign_stack && !a.general_only && !a.naked);
-  assert_true(a.no_jump_tables && !a.no_rows);
+  assert_true(a.no_jump_tables && a.foreign && !a.no_rows);
   a.protection = 0; /* as the module says */
   a.probe_bytes = 1;
   kiln_func_set_attrs(f, &a);
@@ -331,6 +332,53 @@ static void reserved_entries(void **state) {
   kiln_module_free(m);
 }
 
+/* Headers of the system, sources of the standard library and of packages are not the user's; folders whose names are only similar are. */
+static void foreign_paths(void **state) {
+  (void)state;
+  static const struct {
+    const char *path;
+    bool foreign;
+  } rows[] = {
+    {"/rustc/f88b5e9d1e6a2c6c4d0c0b7a0f0c8a3b9d2e1f00/library/core/src/ops/range.rs", true},
+    {"/rustc/1.99.1/library/std/src/lib.rs", true},
+    {"/usr/src/rustc-1.63.0/library/alloc/src/vec/mod.rs", true},
+    {"/root/.rustup/toolchains/t/lib/rustlib/src/rust/library/core/src/option.rs", true},
+    {"/home/u/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/memchr-2.7.4/src/lib.rs", true},
+    {"/registry/src/a-b-1949cf8c6b5b557f/p-1.0.0/lib.rs", true},
+    {"C:\\Users\\u\\.cargo\\registry\\src\\github.com-1ecc6299db9ec823\\p-1.0.0\\src\\lib.rs", true},
+    {"/home/u/.cargo/git/checkouts/serde-0123456789abcdef/1a2b3c4/src/lib.rs", true},
+    {"/home/u/git/checkouts/serde/src/lib.rs", false},
+    {"/home/u/registry/src/lib.rs", false},
+    {"/home/u/registry/src/index/p-1.0.0/lib.rs", false},
+    {"/home/u/registry/src/index-1949cf8c6b5b557/p/lib.rs", false},
+    {"/home/u/registry/src/index-1949cf8c6b5b557f0/p/lib.rs", false},
+    {"/home/u/registry/src/index-1949cf8c6b5b557f/lib.rs", false},
+    {"/home/u/rustc/1.99.1/library/std/src/lib.rs", false},
+    {"/rustc/library/lib.rs", false},
+    {"/rustc/x/compiler/lib.rs", false},
+    {"src/main.rs", false},
+    {"/registry/src/", false},
+    {"/usr/include/stdlib.h", true},
+    {"/usr/include/c++/14/bits/stl_vector.h", true},
+    {"/usr/bin/../lib/gcc/x86_64-linux-gnu/12/../../../../include/c++/12/bits/stl_vector.h", true},
+    {"/usr/lib/llvm-22/lib/clang/22/include/immintrin.h", true},
+    {"/usr//./aarch64-linux-gnu/include/c++/12/vector", true},
+    {"/home/a/usr/include/own.h", false},
+    {"/home/a/include/own.h", false},
+    {"/usr/local/include/own.h", false},
+    {"/usr/src/program/include/own.h", false},
+    {"/usr/../home/a/include/own.h", false},
+    {"/usr/include", false},
+    {"/usr/own.c", false},
+    {"usr/include/own.h", false},
+    {"/usr/../..", false},
+    {"", false},
+  };
+  for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (kiln_file_is_foreign(rows[i].path) != rows[i].foreign) fail_msg("%s", rows[i].path);
+  assert_false(kiln_file_is_foreign(NULL));
+}
+
 /* A function that is described, and in which nothing has a location. */
 static void described_nowhere(void **state) {
   (void)state;
@@ -447,6 +495,7 @@ int main(void) {
     cmocka_unit_test(file_names),
     cmocka_unit_test(units),
     cmocka_unit_test(reserved_entries),
+    cmocka_unit_test(foreign_paths),
     cmocka_unit_test(described_nowhere),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

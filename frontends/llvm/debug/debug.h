@@ -30,10 +30,7 @@ bool kn_bc_decoded_node(struct kn_bc *r, uint64_t pos);
 
 /* ---- foreign.c ---- */
 
-enum { KN_BC_PATH_BYTES = 1024 }; /* of the name of a file, at most; longer ones are cut off */
-/* Is the source in the file foreign: kiln_func_attrs.foreign? */
-bool kn_bc_foreign_file(const char *path);
-/* Is a function of this name foreign, as far as its name says? */
+/* Is a function of this name foreign (kiln_func_attrs.foreign), as far as its name says? */
 bool kn_bc_foreign_name(const char *name, size_t n);
 
 /* ---- debug.c, debug_var.c ---- */
@@ -108,7 +105,8 @@ uint32_t kn_bc_keys_flags(struct kn_bc *r, uint32_t line, uint32_t scope);
 
 /* ---- loc.c ---- */
 
-/* The file of the scope that metadata `id` - 1 is; the module's source if that is unknown. Valid until the next call. */
+/* The file of the scope that metadata `id` - 1 is; the module's source if that is unknown. It is valid until the next
+ * call. */
 const struct kn_bc_file *kn_bc_loc_file(struct kn_bc *r, uint32_t id);
 
 /* Number in the session of the location that metadata `id` - 1 is: of a call that was replaced by the function's code.

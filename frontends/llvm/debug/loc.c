@@ -13,7 +13,7 @@ static const struct kn_bc_md *string(const struct kn_bc *r, uint64_t id) {
 }
 
 /* Number in the session of the file that metadata `id` - 1 names: [distinct, name, folder, ...]. 0: none, or an
- * error. */
+ * error. `*foreign`: kiln_file_is_foreign. */
 static uint32_t add_file(struct kn_bc *r, uint32_t id, bool *foreign) {
   struct kn_bc_ops ops = r->in.ops; /* may hold an instruction's operands: kept */
   r->in.ops = r->in.md_ops;
@@ -24,7 +24,7 @@ static uint32_t add_file(struct kn_bc *r, uint32_t id, bool *foreign) {
   r->in.ops = ops;
   const struct kn_bc_md *name = string(r, name_id), *folder = string(r, folder_id);
   if (!name) return 0;
-  char path[KN_BC_PATH_BYTES];
+  char path[1024];
   size_t n = 0, room = sizeof path - 1;
   if (folder && folder->n && (!name->n || name->text[0] != '/') && folder->n < room - 1) {
     memcpy(path, folder->text, folder->n);
@@ -34,7 +34,7 @@ static uint32_t add_file(struct kn_bc *r, uint32_t id, bool *foreign) {
   size_t more = name->n < room - n ? name->n : room - n;
   memcpy(path + n, name->text, more);
   path[n + more] = 0;
-  *foreign = kn_bc_foreign_file(path);
+  *foreign = kiln_file_is_foreign(path);
   if (r->m->entries) return kiln_file_new_die(r->session, kn_bc_die(r, id), path);
   return kiln_file_new(r->session, path);
 }

@@ -7,6 +7,7 @@
 use rustc_codegen_ssa::traits::{BackendTypes, GlobalAsmOperandRef, InlineAsmOperandRef};
 use rustc_hir::def_id::DefId;
 use rustc_middle::mir::interpret::Scalar;
+use rustc_middle::mono::CodegenUnit;
 use rustc_middle::ty::{Instance, ScalarInt, Ty};
 
 /// Attributes of functions and statics.
@@ -29,6 +30,20 @@ pub fn target_features(sess: &rustc_session::Session) -> &rustc_data_structures:
     return &sess.unstable_target_features;
     #[cfg(not(rustc_before_1_99))]
     &sess.internal_target_features
+}
+
+/// A unit without items that is otherwise as `unit` is.
+pub fn empty_copy<'tcx>(unit: &CodegenUnit<'tcx>) -> CodegenUnit<'tcx> {
+    let mut copy = CodegenUnit::new(unit.name());
+    if unit.is_primary() {
+        copy.make_primary();
+    }
+    if unit.is_code_coverage_dead_code_cgu() {
+        copy.make_code_coverage_dead_code_cgu();
+    }
+    #[cfg(not(rustc_before_1_99))]
+    copy.set_symbol_name(unit.symbol_name());
+    copy
 }
 
 /// Two scalars, and where the second one is.

@@ -8,7 +8,7 @@ use rustc_hir::def_id::LocalDefId;
 use rustc_interface::DEFAULT_QUERY_PROVIDERS;
 use rustc_middle::middle::codegen_fn_attrs::CodegenFnAttrFlags;
 use rustc_middle::mir::{Body, StatementKind, TerminatorKind};
-use rustc_middle::mono::{InstantiationMode, MonoItem, MonoItemData, MonoItemPartitions, Visibility};
+use rustc_middle::mono::{CodegenUnit, InstantiationMode, MonoItem, MonoItemData, MonoItemPartitions, Visibility};
 use rustc_middle::ty::{Instance, InstanceKind, TyCtxt};
 use rustc_middle::util::Providers;
 use rustc_session::Session;
@@ -17,6 +17,7 @@ use rustc_session::config::{OptLevel, Options};
 use rustc_codegen_ssa::mono_item::MonoItemExt;
 
 use crate::builder::Builder;
+use crate::compat;
 use crate::compat::attr_ir::{InlineAttr, Linkage, OptimizeAttr};
 use crate::context::Context;
 use crate::inlining::{self, SMALL};
@@ -63,15 +64,21 @@ fn partition<'tcx>(tcx: TyCtxt<'tcx>, key: ()) -> MonoItemPartitions<'tcx> {
     if !wanted(tcx.sess) {
         return made;
     }
-    let first = made.codegen_units.as_ptr().cast_mut();
-    for i in 0..made.codegen_units.len() {
-        // SAFETY: the units were made by the call above, in the arena, and nobody else has a reference to them yet.
-        let unit = unsafe { &mut *first.add(i) };
-        for data in unit.items_mut().values_mut().filter(|data| !data.inlined && data.linkage == Linkage::Internal) {
-            (data.linkage, data.visibility) = (Linkage::External, Visibility::Hidden);
-        }
-    }
-    made
+    let units = made.codegen_units.iter().map(with_shared);
+    MonoItemPartitions { codegen_units: tcx.arena.alloc_from_iter(units), ..made }
+}
+
+/// A copy of a unit, in which no function is internal that others may refer to.
+fn with_shared<'tcx>(unit: &CodegenUnit<'tcx>) -> CodegenUnit<'tcx> {
+    let mut copy = compat::empty_copy(unit);
+    copy.items_mut().extend(unit.items().iter().map(|(&item, &data)| {
+        let shared = !data.inlined && data.linkage == Linkage::Internal;
+        let (linkage, visibility) =
+            if shared { (Linkage::External, Visibility::Hidden) } else { (data.linkage, data.visibility) };
+        (item, MonoItemData { linkage, visibility, ..data })
+    }));
+    copy.compute_size_estimate();
+    copy
 }
 
 /// A unit reads the sizes of functions that it does not copy: an edit of a large function seldom changes this answer.

@@ -306,8 +306,8 @@ impl Drop for Module {
 
 /// Is it a program whose own source names no foreign function, and has nothing that is there without being called
 /// (`#[no_mangle]`)? All that rustc makes for it is what `main` reaches, or what linkers keep (`#[used]`), so that a
-/// linker would drop little, and what it kept needs nothing that is not there. If units inline functions of others, a linker drops
-/// what is inlined everywhere.
+/// linker would drop little, and what it kept needs nothing that is not there. If units inline functions of others, a
+/// linker drops what is inlined everywhere.
 fn is_closed(tcx: TyCtxt<'_>) -> bool {
     let program = tcx.crate_types().iter().all(|kind| *kind == CrateType::Executable);
     program

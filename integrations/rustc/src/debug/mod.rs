@@ -44,14 +44,6 @@ struct File {
     foreign: bool,
 }
 
-/// Is a file in the source of the standard library, or in a package that cargo unpacked? Of C and C++, and of rustc's
-/// bitcode, frontends/llvm/debug/loc.c asks the same.
-fn is_foreign(path: &Path) -> bool {
-    let path = path.to_string_lossy();
-    let folders = ["/lib/rustlib/src/rust/", "/registry/src/", "/git/checkouts/"];
-    path.starts_with("/rustc/") || folders.iter().any(|folder| path.contains(folder))
-}
-
 /// A position in a source file; line 0: unknown.
 struct Place {
     file: File,
@@ -234,7 +226,7 @@ impl<'tcx> Context<'tcx> {
                 }
                 other => (String::new(), other.display(scope).to_string().into()),
             };
-            let foreign = is_foreign(&Path::new(&folder).join(&*name));
+            let path = c_string(&Path::new(&folder).join(&*name).to_string_lossy());
             let (folder, name) = (c_string(&folder), c_string(&name));
             // SAFETY: the set lives as long as the module; strings are copied.
             unsafe {
@@ -242,7 +234,8 @@ impl<'tcx> Context<'tcx> {
                 if source.src_hash.kind == SourceFileHashAlgorithm::Md5 {
                     kiln_die_set_md5(debug.set, source.src_hash.hash_bytes().as_ptr());
                 }
-                File { die, number: kiln_file_new_die(self.module.session, die, name.as_ptr()), foreign }
+                let number = kiln_file_new_die(self.module.session, die, name.as_ptr());
+                File { die, number, foreign: kiln_file_is_foreign(path.as_ptr()) }
             }
         };
         *debug.files.borrow_mut().entry(source.start_pos.0).or_insert_with(make)
