@@ -20,12 +20,25 @@ static inline void note_access(uint8_t *promotable, bool store, bool entry) {
   else if (*promotable == ACCESS_NONE) *promotable = ACCESS_NOT;
 }
 
+/* A variable is in what is `h`, or at the address there. */
+static void stays(const kiln_func *f, uint8_t *promotable, uint32_t h) {
+  if (!kn_is_slot(h)) return;
+  const struct kn_slot *s = &f->slots.at[kn_index(h)];
+  promotable[s->parent != 0 ? s->parent - 1 : kn_index(h)] = ACCESS_NONE;
+}
+
 /* All accesses are noted. */
 static void end_promotable(const kiln_func *f, uint8_t *promotable) {
   for (uint32_t i = 0; i < f->slots.n; i++)
     promotable[i] = promotable[i] == ACCESS_STORED && may_promote(&f->slots.at[i]);
   if (kn_debug_as_is(f)) return;
   for (uint32_t k = 0; k < f->debug.vars.n; k++) promotable[f->debug.vars.at[k].slot] = ACCESS_NONE;
+  for (uint32_t k = 0; k < f->debug.values.n; k++) {
+    const struct kn_debug_value *v = &f->debug.values.at[k];
+    if (v->label) continue;
+    stays(f, promotable, v->value);
+    for (unsigned n = 0; n < KILN_MAX_OTHER_VALUES; n++) stays(f, promotable, v->other[n]);
+  }
 }
 
 void kn_inline_find_promotable(const kiln_func *f, const uint32_t *order, uint32_t n,
