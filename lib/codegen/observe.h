@@ -38,6 +38,8 @@ struct kn_observer_events {
   void (*branch)(struct kn_observer *o, const struct kn_walk *w);
   /* The code from offset `start` on, `bytes` bytes, is repeated here. */
   void (*repeat)(struct kn_observer *o, const struct kn_walk *w, uint32_t start, uint32_t bytes);
+  /* Is the code from offset `start` up to `end` not to be repeated? A question, and no event. */
+  bool (*alone)(const struct kn_observer *o, const struct kn_walk *w, uint32_t start, uint32_t end);
   /* Has what is emitted here to stay an instruction of its own? A question, and no event. */
   bool (*stop)(const struct kn_observer *o, const struct kn_walk *w);
   /* Block w->block is complete, another one begins. */
@@ -87,6 +89,12 @@ KN_INLINE void kn_observe_inst(struct kn_walk *w) {
 }
 /* `tail` of the first observer that gives a label; else 0. */
 uint32_t kn_observe_tail(struct kn_walk *w, unsigned reg);
+/* `alone` of any. */
+KN_INLINE bool kn_observe_alone(const struct kn_walk *w, uint32_t start, uint32_t end) {
+  const struct kn_observer *o = w->observer;
+  while (KN_UNLIKELY(o != NULL) && !(o->on->alone && o->on->alone(o, w, start, end))) o = o->next;
+  return o != NULL;
+}
 /* `stop` of any. */
 KN_INLINE bool kn_observe_stop(const struct kn_walk *w) {
   const struct kn_observer *o = w->observer;

@@ -81,6 +81,7 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
    .tail = kn_debug_tail,                                                                          \
    .branch = branch,                                                                               \
    .repeat = kn_debug_lines_repeat,                                                                \
+   .alone = kn_debug_lines_alone,                                                                  \
    .stop = kn_debug_lines_stop,                                                                    \
    .leave = on_leave,                                                                              \
    .blocks = blocks,                                                                               \

@@ -218,6 +218,9 @@ void kn_debug_lines_column(struct kn_debug_observer *d);
 /* Code is repeated here, `bytes` bytes from `start` on: its rows, too. */
 void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint32_t start,
                            uint32_t bytes);
+/* Is code from offset `start` up to `end` not to be repeated? */
+bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, uint32_t start,
+                          uint32_t end);
 /* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */
 bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w);
 /* The function is complete: marks become offsets. */

@@ -384,6 +384,20 @@ void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint3
   d->lines.plain = false;
 }
 
+/* A condition with a call is at one place, where breakpoints stop in each iteration: so it is if a body is in place of the
+ * call. */
+bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, uint32_t start,
+                          uint32_t end) {
+  const struct kn_debug_observer *d = (const struct kn_debug_observer *)o;
+  const struct kn_code_line *rows = w->out->lines.at;
+  if (d->as_is) return false;
+  for (uint32_t k = w->out->lines.n; k > d->lines.first + 1 && rows[k - 1].offset >= start; k--)
+    if (rows[k - 1].offset < end &&
+        (kn_loc_full(&w->s->sources, rows[k - 1].loc)->flags & KN_LOC_AS_IS))
+      return true;
+  return false;
+}
+
 bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w) {
   const struct kn_debug_observer *d = (const struct kn_debug_observer *)o;
   const struct kn_output *out = w->out;
@@ -435,12 +449,17 @@ static __attribute__((noinline)) void look(struct kn_debug_observer *d) {
   const struct kn_note *note = find_note(d);
   const struct kn_loc loc = note ? note->loc : (struct kn_loc){0};
   if (KN_UNLIKELY(lines->shared != 0)) kn_debug_share_code(d, false);
+  bool waits = false;
   if (KN_UNLIKELY(f->notes[KN_NOTE_PASSED].n != 0) && note) {
-    if (kn_inst_settle(f, note->inst) == w->i) pass_statements(d, note->inst);
-    else if (w->inst[w->i].op == KILN_OP_PARAM) /* they are passed after it */
+    if (kn_inst_settle(f, note->inst) == w->i) {
+      pass_statements(d, note->inst);
+    } else if (w->inst[w->i].op == KILN_OP_PARAM) { /* they are passed after it */
+      const struct kn_note *passed = kn_note_find(f, KN_NOTE_PASSED, note->inst);
+      waits = !d->as_is && passed != NULL && passed->inst == note->inst;
       d->observer.quiet.n = w->i + 1 - d->observer.quiet.first;
+    }
   }
-  if (loc.scope != 0 && w->out->lines.n != lines->first) /* else there was no memory for a row */
+  if (loc.scope != 0 && !waits && w->out->lines.n != lines->first) /* else there was no memory for a row */
     change_row(d, note);
   if (KN_UNLIKELY((lines->kept_in | lines->column.scope) != 0)) look_closer(d, loc);
   /* a row that has no code may be replaced: not the first one after that of the function's beginning */

@@ -92,6 +92,7 @@ static bool repeat_header(struct kn_walk *w, uint32_t header) {
   struct kn_fixup x = w->code.fixups.at[fixup];
   if (x.kind != X64_FIX_JCC || x.at + 4 != end) return false;
   if (has_relocs(w, start, end) || (w->eh.on && f->block[header].calls)) return false;
+  if (kn_observe_alone(w, start, end)) return false;
   uint32_t size = x.at - 2 - start; /* 0f 8x */
   unsigned cc = w->code.base[x.at - 1] & 15;
   KN_NOTIFY(w, repeat, w, start, size);
