@@ -245,29 +245,27 @@ static __attribute__((noinline)) void begin_at_return(struct kn_debug_observer *
   if (row[-1].offset <= d->calls.returned) row->offset = d->calls.returned;
 }
 
-/* Is the statement of location `now`, for which code is added, the one that was begun before, in whose middle bodies
- * are? */
-static bool goes_on(struct kn_debug_observer *d, struct kn_loc now) {
-  const bool begins = d->lines.block_begins;
-  d->lines.block_begins = false;
-  return kn_debug_in_line(d->w, newest_own(d), now) &&
-         !(begins && entered_from_elsewhere(d, now.line));
-}
-
 /* A row for the statement of location `now`, of which inlining has left no instruction, before w->i. */
 static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
   const struct kn_walk *w = d->w;
   const uint32_t of = kn_loc_full(&w->s->sources, now)->flags;
   if (now.line == 0 || (of & KILN_LOC_NOT_STMT)) return;
   const bool adds = adds_code(d, now);
-  if (adds && !adds_code(d, d->lines.loc)) drop_rows_of_bodies(d);
-  if (adds && goes_on(d, now)) return;
+  bool enters = false;
+  if (adds) {
+    if (!adds_code(d, d->lines.loc)) drop_rows_of_bodies(d);
+    enters = d->lines.block_begins && entered_from_elsewhere(d, now.line);
+    d->lines.block_begins = false;
+    if (!enters && kn_debug_in_line(w, newest_own(d), now)) return; /* it goes on behind a body */
+  }
   if (KN_UNLIKELY(w->eh.on) && adds && behind_try(w)) kn_request_nop(d->observer.requests);
   if (has_no_code(d) && adds_code(d, newest_row(d)->loc) &&
       newest_row(d)->loc.line != now.line && misses_code(d))
     kn_request_nop(d->observer.requests);
   bool replaces = is_empty(d) && !keep_row(d, now);
-  if (kn_debug_in_line(w, newest_row(d)[-replaces].loc, now) && !(of & KILN_LOC_STMT)) return;
+  if (!enters && !(of & KILN_LOC_STMT) &&
+      kn_debug_in_line(w, newest_row(d)[-replaces].loc, now))
+    return;
   const bool after_call =
     kn_debug_in_line(w, d->lines.loc, now) && is_after_call(d, now, d->lines.loc);
   d->lines.loc = now;
