@@ -237,11 +237,9 @@ KILN_API void kiln_func_add_label(kiln_func *f, kiln_die label, uint32_t at);
  * the name in the entry, which must be defined already then. */
 KILN_API uint32_t kiln_file_new_die(kiln_session *s, kiln_die file, const char *name);
 
-/** Returns true if the source file with the path `path` is not the user's. The path is that in debugging information.
- * Front ends set kiln_func_attrs.foreign of the functions in such files. Returns false if `path` is NULL. Such files are:
- * - Headers of the system and of its compilers: in a folder `include` below /usr, but not below /usr/local or /usr/src.
- * - Rust's standard library.
- * - Packages that cargo unpacked in its registry or its checkouts (The Cargo Book, "Cargo Home"). */
+/** Returns true if the source file with the path `path` is part of Rust's standard library, or of a package that cargo
+ * unpacked in its registry or its checkouts (The Cargo Book, "Cargo Home"). The path is that in debugging information.
+ * Front ends set kiln_func_attrs.foreign of the functions in such files. Returns false if `path` is NULL. */
 KILN_API bool kiln_file_is_foreign(const char *path);
 
 /** Flags of a location. */

@@ -34,39 +34,8 @@ static bool has_prefix(const char *path, const char *pattern) {
   return true;
 }
 
-/* The path without "." and "..", into `to`, which has room for it. */
-static void normalize(const char *path, char *to) {
-  size_t n = 0;
-  while (*path != 0) {
-    while (*path == '/') path++;
-    const size_t size = strcspn(path, "/");
-    if (size == 2 && path[0] == '.' && path[1] == '.') {
-      while (n > 0 && to[--n] != '/') {}
-    } else if (size != 0 && !(size == 1 && path[0] == '.')) {
-      to[n++] = '/';
-      memcpy(to + n, path, size);
-      n += size;
-    }
-    path += size;
-  }
-  to[n] = 0;
-}
-
-/* Is the file a header that the system's packages installed, as those of C++'s library and of compilers? Such folders
- * are /usr/include, /usr/lib/gcc/TRIPLE/14/include, /usr/lib/llvm-22/include and /usr/TRIPLE/include. */
-static bool is_system(const char *path) {
-  static const char usr[] = "/usr/", local[] = "/usr/local/", sources[] = "/usr/src/";
-  char whole[1024];
-  if (strncmp(path, usr, sizeof usr - 1) != 0 || strlen(path) >= sizeof whole) return false;
-  normalize(path, whole);
-  return strncmp(whole, usr, sizeof usr - 1) == 0 &&
-         strncmp(whole, local, sizeof local - 1) != 0 &&
-         strncmp(whole, sources, sizeof sources - 1) != 0 && strstr(whole, "/include/") != NULL;
-}
-
 bool kiln_file_is_foreign(const char *path) {
   if (path == NULL) return false;
-  if (is_system(path)) return true;
   for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
     const char *at = path, *pattern = folders[i];
     if (*pattern != '>' && has_prefix(at, pattern)) return true;

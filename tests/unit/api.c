@@ -332,7 +332,7 @@ static void reserved_entries(void **state) {
   kiln_module_free(m);
 }
 
-/* Headers of the system, sources of the standard library and of packages are not the user's; folders whose names are only similar are. */
+/* Sources of the standard library and of packages are not the user's; folders whose names are only similar are. */
 static void foreign_paths(void **state) {
   (void)state;
   static const struct {
@@ -358,20 +358,6 @@ static void foreign_paths(void **state) {
     {"/rustc/x/compiler/lib.rs", false},
     {"src/main.rs", false},
     {"/registry/src/", false},
-    {"/usr/include/stdlib.h", true},
-    {"/usr/include/c++/14/bits/stl_vector.h", true},
-    {"/usr/bin/../lib/gcc/x86_64-linux-gnu/12/../../../../include/c++/12/bits/stl_vector.h", true},
-    {"/usr/lib/llvm-22/lib/clang/22/include/immintrin.h", true},
-    {"/usr//./aarch64-linux-gnu/include/c++/12/vector", true},
-    {"/home/a/usr/include/own.h", false},
-    {"/home/a/include/own.h", false},
-    {"/usr/local/include/own.h", false},
-    {"/usr/src/program/include/own.h", false},
-    {"/usr/../home/a/include/own.h", false},
-    {"/usr/include", false},
-    {"/usr/own.c", false},
-    {"usr/include/own.h", false},
-    {"/usr/../..", false},
     {"", false},
   };
   for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -1,4 +1,4 @@
-/* Which functions are foreign by their names, as clang and gcc mangle them. */
+/* Which functions of C and C++ are foreign: by their names, as clang and gcc mangle them, and by the paths of headers. */
 #include "bitcode_fixture.h"
 #include "debug/debug.h"
 
@@ -56,7 +56,30 @@ static void names(void **state) {
   }
 }
 
+static void headers(void **state) {
+  (void)state;
+  static const struct one all[] = {
+    {"/usr/include/stdlib.h", true},
+    {"/usr/include/c++/14/bits/stl_vector.h", true},
+    {"/usr/bin/../lib/gcc/x86_64-linux-gnu/12/../../../../include/c++/12/bits/stl_vector.h", true},
+    {"/usr/lib/llvm-22/lib/clang/22/include/immintrin.h", true},
+    {"/usr//./aarch64-linux-gnu/include/c++/12/vector", true},
+    {"/home/a/usr/include/own.h", false},
+    {"/home/a/include/own.h", false},
+    {"/usr/local/include/own.h", false},
+    {"/usr/src/program/include/own.h", false},
+    {"/usr/../home/a/include/own.h", false},
+    {"/usr/include", false},
+    {"/usr/own.c", false},
+    {"usr/include/own.h", false},
+    {"/usr/../..", false},
+    {"", false},
+  };
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (kn_bc_foreign_header(all[i].text) != all[i].foreign) fail_msg("%s", all[i].text);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(names)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(headers)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

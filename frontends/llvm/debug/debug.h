@@ -30,6 +30,8 @@ bool kn_bc_decoded_node(struct kn_bc *r, uint64_t pos);
 
 /* ---- foreign.c ---- */
 
+/* Is the file a header of the system? */
+bool kn_bc_foreign_header(const char *path);
 /* Is a function of this name foreign (kiln_func_attrs.foreign), as far as its name says? */
 bool kn_bc_foreign_name(const char *name, size_t n);
 

@@ -1,8 +1,43 @@
-/* Which functions are foreign by their linkage name, where no debugging information says of what file they are: those of
- * C++'s library. Called by function.c. Invariant: what is not understood is the user's. */
+/* Which functions of C and C++ are foreign, where foreign functions alone are inlined: by the file of their source, or,
+ * without debugging information, by their linkage name. Called by loc.c and function.c. Invariant: what is not understood
+ * is the user's. */
 #include "debug/debug.h"
 
 #include <string.h>
+
+/* ---- files ---- */
+
+/* The path without "." and "..", into `to`, which has room for it. */
+static void normalize(const char *path, char *to) {
+  size_t n = 0;
+  while (*path != 0) {
+    while (*path == '/') path++;
+    const size_t size = strcspn(path, "/");
+    if (size == 2 && path[0] == '.' && path[1] == '.') {
+      while (n > 0 && to[--n] != '/') {}
+    } else if (size != 0 && !(size == 1 && path[0] == '.')) {
+      to[n++] = '/';
+      memcpy(to + n, path, size);
+      n += size;
+    }
+    path += size;
+  }
+  to[n] = 0;
+}
+
+/* Is the file a header that the system's packages installed, as those of C++'s library and of compilers? Such folders
+ * are /usr/include, /usr/lib/gcc/TRIPLE/14/include, /usr/lib/llvm-22/include and /usr/TRIPLE/include. */
+bool kn_bc_foreign_header(const char *path) {
+  static const char usr[] = "/usr/", local[] = "/usr/local/", sources[] = "/usr/src/";
+  char whole[1024];
+  if (strncmp(path, usr, sizeof usr - 1) != 0 || strlen(path) >= sizeof whole) return false;
+  normalize(path, whole);
+  return strncmp(whole, usr, sizeof usr - 1) == 0 &&
+         strncmp(whole, local, sizeof local - 1) != 0 &&
+         strncmp(whole, sources, sizeof sources - 1) != 0 && strstr(whole, "/include/") != NULL;
+}
+
+/* ---- names ---- */
 
 /* A name as the Itanium C++ ABI mangles it ("5.1 External Names"), from `at` on. */
 struct mangled {

@@ -34,7 +34,7 @@ static uint32_t add_file(struct kn_bc *r, uint32_t id, bool *foreign) {
   size_t more = name->n < room - n ? name->n : room - n;
   memcpy(path + n, name->text, more);
   path[n + more] = 0;
-  *foreign = kiln_file_is_foreign(path);
+  *foreign = kiln_file_is_foreign(path) || (r->m->foreign_only && kn_bc_foreign_header(path));
   if (r->m->entries) return kiln_file_new_die(r->session, kn_bc_die(r, id), path);
   return kiln_file_new(r->session, path);
 }
