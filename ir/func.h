@@ -377,6 +377,7 @@ struct kn_func_facts {
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
   bool folds;         /* operations on integer constants become constants (build_append.c) */
   bool inlined;       /* calls in it were inlined: ir/inline/inlining.h */
+  bool mixed;         /* it has locations with KN_LOC_AS_IS */
   bool
     has_roots; /* a slot is a root, or there is a KN_NOTE_REFERENCE or KN_NOTE_CALL_ID: ir/roots.h */
 };

@@ -163,6 +163,7 @@ uint32_t kn_replay_loc(struct kn_replay *r, struct kn_inline_level *l, uint32_t 
                       .inlined = inlined,
                       .flags = k->flags};
   const bool as_is = kn_debug_as_is(l->f) && !kn_debug_as_is(r->g);
+  r->g->facts.mixed |= as_is;
   return l->loc[loc] = kn_loc_new_marked(r->g->session, &at, as_is ? KN_LOC_AS_IS : 0);
 }
 

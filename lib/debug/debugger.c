@@ -104,6 +104,7 @@ void kn_debug_prepare(const kiln_func *f) {
   if (d == NULL) return;
   d->observer.on = NULL;
   d->as_is = kn_debug_as_is(f);
+  d->mixed = f->facts.mixed;
   if (!d->as_is && f->debug.vars.n + f->debug.values.n != 0) kn_debug_ask(s->plan, f);
   if (f->debug.unit == 0 || !kn_session_has_locs(s) ||
       !KN_RESIZE(s->module, d->lines.entered_from, f->blocks.n))

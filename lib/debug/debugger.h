@@ -173,6 +173,7 @@ struct kn_debug_observer {
   struct kn_observer observer;
   const struct kn_walk *w;
   bool as_is;         /* what kn_debug_as_is says of it */
+  bool mixed;         /* the function has locations with KN_LOC_AS_IS */
   uint32_t var_first; /* of the function, in the session's output */
   uint32_t func;      /* counts functions with inlined bodies */
   KN_ARRAY(struct kn_debug_seen)

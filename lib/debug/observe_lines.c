@@ -7,14 +7,16 @@
 
 /* Is code added for statements of location `loc`, so that each has some? */
 static bool adds_code(const struct kn_debug_observer *d, struct kn_loc loc) {
-  return !d->as_is && !(kn_loc_full(&d->w->s->sources, loc)->flags & KN_LOC_AS_IS);
+  if (KN_LIKELY(!d->mixed)) return !d->as_is;
+  return !(kn_loc_full(&d->w->s->sources, loc)->flags & KN_LOC_AS_IS);
 }
 
 /* The newest location; if that is KN_LOC_AS_IS, of the call around it that is not. */
 static struct kn_loc newest_own(const struct kn_debug_observer *d) {
   const struct kn_sources *p = &d->w->s->sources;
   struct kn_loc loc = d->lines.loc;
-  while (KN_UNLIKELY(kn_loc_full(p, loc)->flags & KN_LOC_AS_IS))
+  if (KN_LIKELY(!d->mixed)) return loc;
+  while (kn_loc_full(p, loc)->flags & KN_LOC_AS_IS)
     loc = kn_loc_of(p, kn_loc_full(p, loc)->inlined);
   return loc;
 }
@@ -86,7 +88,9 @@ static void fill_branch(struct kn_debug_observer *d) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[d->lines.block];
   const uint32_t i = d->lines.inst;
-  if (f->inst[i].op != KILN_OP_BR || !is_empty_line(d) || !adds_code(d, newest_row(d)->loc)) return;
+  if (f->inst[i].op != KILN_OP_BR || d->as_is || !is_empty_line(d) ||
+      !adds_code(d, newest_row(d)->loc))
+    return;
   /* LLVM has no code for a branch to the block that was made next either, but for one that is alone in its block */
   if (!w->target->code.branches_count && f->edges.at[b->edge_first].target == d->lines.block + 1 &&
       (b->term != i || kn_inst_settle(f, b->first) != i))
@@ -211,7 +215,7 @@ static bool is_empty(const struct kn_debug_observer *d) {
 static bool keep_row(struct kn_debug_observer *d, struct kn_loc now) {
   const struct kn_walk *w = d->w;
   struct kn_code_line *row = newest_row(d);
-  if (!is_empty(d) || adds_code(d, row->loc) || !(row->flags & KN_LINE_STMT) ||
+  if (adds_code(d, row->loc) || !is_empty(d) || !(row->flags & KN_LINE_STMT) ||
       d->lines.block != w->block ||
       kn_debug_in_line(w, row->loc, now) || !kn_op_is_of_statement(w->f->inst[d->lines.inst].op))
     return false;
@@ -250,7 +254,7 @@ static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
   const struct kn_walk *w = d->w;
   const uint32_t of = kn_loc_full(&w->s->sources, now)->flags;
   if (now.line == 0 || (of & KILN_LOC_NOT_STMT)) return;
-  const bool adds = adds_code(d, now);
+  const bool adds = d->mixed && adds_code(d, now);
   bool enters = false;
   if (adds) {
     if (!adds_code(d, d->lines.loc)) drop_rows_of_bodies(d);
@@ -259,7 +263,7 @@ static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
     if (!enters && kn_debug_in_line(w, newest_own(d), now)) return; /* it goes on behind a body */
   }
   if (KN_UNLIKELY(w->eh.on) && adds && behind_try(w)) kn_request_nop(d->observer.requests);
-  if (has_no_code(d) && adds_code(d, newest_row(d)->loc) &&
+  if (d->mixed && has_no_code(d) && adds_code(d, newest_row(d)->loc) &&
       newest_row(d)->loc.line != now.line && misses_code(d))
     kn_request_nop(d->observer.requests);
   bool replaces = is_empty(d) && !keep_row(d, now);
@@ -320,7 +324,7 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   if (again && !d->lines.block_begins) return;
   const struct kn_loc was = before(d);
   bool same_line = kn_debug_in_line(w, now, was);
-  if (KN_UNLIKELY((kn_loc_full(sources, d->lines.loc)->flags & ~of) & KN_LOC_AS_IS)) {
+  if (KN_UNLIKELY(d->mixed) && !adds_code(d, d->lines.loc) && adds_code(d, now)) {
     drop_rows_of_bodies(d);
     same_line = kn_debug_in_line(w, now, newest_own(d)); /* the statement goes on behind the body */
   }
@@ -388,7 +392,7 @@ bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, 
                           uint32_t end) {
   const struct kn_debug_observer *d = (const struct kn_debug_observer *)o;
   const struct kn_code_line *rows = w->out->lines.at;
-  if (d->as_is) return false;
+  if (KN_LIKELY(!d->mixed)) return false;
   for (uint32_t k = w->out->lines.n; k > d->lines.first + 1 && rows[k - 1].offset >= start; k--)
     if (rows[k - 1].offset < end &&
         (kn_loc_full(&w->s->sources, rows[k - 1].loc)->flags & KN_LOC_AS_IS))
@@ -453,7 +457,7 @@ static __attribute__((noinline)) void look(struct kn_debug_observer *d) {
       pass_statements(d, note->inst);
     } else if (w->inst[w->i].op == KILN_OP_PARAM) { /* they are passed after it */
       const struct kn_note *passed = kn_note_find(f, KN_NOTE_PASSED, note->inst);
-      waits = !d->as_is && passed != NULL && passed->inst == note->inst;
+      waits = d->mixed && passed != NULL && passed->inst == note->inst;
       d->observer.quiet.n = w->i + 1 - d->observer.quiet.first;
     }
   }
