@@ -2,9 +2,9 @@
 #include <kiln/debug.h>
 #include <string.h>
 
-/* Folders of such files: `*` is one or more characters of a name, `#` is 16 hexadecimal digits. Rust's library: as rustc
- * names it, in Debian's package, and with the component rust-src. Packages (The Cargo Book, "Cargo Home"): the name of a
- * registry or a checkout ends with a hash of its address. */
+/* Folders of such files: `*` is one or more characters of a name, `#` is 16 hexadecimal digits. Rust's library: as
+ * rustc names it, in Debian's package, and with the component rust-src. Packages (The Cargo Book, "Cargo Home"): the
+ * name of a registry or a checkout ends with a hash of its address. */
 static const char *const at_root[] = {"/rustc/*/library/", "/usr/src/rustc-*/library/"};
 static const char *const anywhere[] = {"/lib/rustlib/src/rust/library/", "/registry/src/*-#/*/",
                                        "/git/checkouts/*-#/*/"};
