@@ -2,16 +2,12 @@
 #include <kiln/debug.h>
 #include <string.h>
 
-/* Folders of such files. `*` is one or more characters of a name, `#` is 16 hexadecimal digits; what begins with `>`
- * may have folders before it. Rust's library: as rustc names it, with the component rust-src, and in Debian's package.
- * Packages (The Cargo Book, "Cargo Home"): the name of a registry or a checkout ends with a hash of its address. */
-static const char *const folders[] = {
-  "/rustc/*/library/",
-  "/usr/src/rustc-*/library/",
-  ">/lib/rustlib/src/rust/library/",
-  ">/registry/src/*-#/*/",
-  ">/git/checkouts/*-#/*/",
-};
+/* Folders of such files: `*` is one or more characters of a name, `#` is 16 hexadecimal digits. Rust's library: as
+ * rustc names it, in Debian's package, and with the component rust-src. Packages (The Cargo Book, "Cargo Home"): the
+ * name of a registry or a checkout ends with a hash of its address. */
+static const char *const at_root[] = {"/rustc/*/library/", "/usr/src/rustc-*/library/"};
+static const char *const anywhere[] = {"/lib/rustlib/src/rust/library/", "/registry/src/*-#/*/",
+                                       "/git/checkouts/*-#/*/"};
 
 static bool is_separator(char c) { return c == '/' || c == '\\'; }
 
@@ -36,11 +32,12 @@ static bool has_prefix(const char *path, const char *pattern) {
 
 bool kiln_file_is_foreign(const char *path) {
   if (path == NULL) return false;
-  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-    const char *at = path, *pattern = folders[i];
-    if (*pattern != '>' && has_prefix(at, pattern)) return true;
-    for (; *pattern == '>' && *at != 0; at++)
-      if (is_separator(*at) && has_prefix(at, pattern + 1)) return true;
+  for (unsigned i = 0; i < sizeof at_root / sizeof *at_root; i++)
+    if (has_prefix(path, at_root[i])) return true;
+  for (const char *at = path; *at != 0; at++) {
+    if (!is_separator(*at)) continue;
+    for (unsigned i = 0; i < sizeof anywhere / sizeof *anywhere; i++)
+      if (at[1] == anywhere[i][1] && has_prefix(at, anywhere[i])) return true;
   }
   return false;
 }
