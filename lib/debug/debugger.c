@@ -52,6 +52,12 @@ static void leave(struct kn_observer *o, const struct kn_walk *w) {
   kn_debug_values_leave(kn_debug_of(o));
 }
 
+/* The same of a function with bodies for whose statements no code is added. */
+static void leave_mixed(struct kn_observer *o, const struct kn_walk *w) {
+  kn_debug_lines_leave_mixed(o, w);
+  kn_debug_values_leave(kn_debug_of(o));
+}
+
 static void blocks(struct kn_observer *o, const struct kn_walk *w) {
   if (kn_debug_of(o)->lines.shared != 0) kn_debug_share_end(kn_debug_of(o), false);
   (void)w;
@@ -72,7 +78,7 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
   func->call_first = d->calls.first;
 }
 
-#define EVENTS(on_inst, on_leave)                                                                  \
+#define EVENTS(on_inst, on_leave, is_alone)                                                        \
   {.begin = begin,                                                                                 \
    .frame = kn_debug_lines_frame,                                                                  \
    .inst = on_inst,                                                                                \
@@ -81,14 +87,16 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
    .tail = kn_debug_tail,                                                                          \
    .branch = branch,                                                                               \
    .repeat = kn_debug_lines_repeat,                                                                \
-   .alone = kn_debug_lines_alone,                                                                  \
+   .alone = is_alone,                                                                              \
    .stop = kn_debug_lines_stop,                                                                    \
    .leave = on_leave,                                                                              \
    .blocks = blocks,                                                                               \
    .end = end}
 static const struct kn_observer_events with_lines =
-  EVENTS(kn_debug_lines_inst, kn_debug_lines_leave);
-static const struct kn_observer_events with_values = EVENTS(inst, leave);
+  EVENTS(kn_debug_lines_inst, kn_debug_lines_leave, NULL);
+static const struct kn_observer_events with_values = EVENTS(inst, leave, NULL);
+static const struct kn_observer_events with_bodies =
+  EVENTS(inst, leave_mixed, kn_debug_lines_alone);
 
 /* The session's observer; NULL: the module has failed. */
 static struct kn_debug_observer *observer_of(kiln_session *s) {
@@ -104,13 +112,14 @@ void kn_debug_prepare(const kiln_func *f) {
   if (d == NULL) return;
   d->observer.on = NULL;
   d->as_is = kn_debug_as_is(f);
-  d->mixed = f->facts.mixed;
+  d->mixed = f->facts.mixed && !d->as_is;
+  d->adds = !d->as_is && !d->mixed;
   if (!d->as_is && f->debug.vars.n + f->debug.values.n != 0) kn_debug_ask(s->plan, f);
   if (f->debug.unit == 0 || !kn_session_has_locs(s) ||
       !KN_RESIZE(s->module, d->lines.entered_from, f->blocks.n))
     return;
   const bool values = f->debug.values.n != 0 || (d->as_is && f->debug.vars.n != 0);
-  d->observer.on = values ? &with_values : &with_lines;
+  d->observer.on = d->mixed ? &with_bodies : values ? &with_values : &with_lines;
 }
 
 void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {

@@ -173,7 +173,8 @@ struct kn_debug_observer {
   struct kn_observer observer;
   const struct kn_walk *w;
   bool as_is;         /* what kn_debug_as_is says of it */
-  bool mixed;         /* the function has locations with KN_LOC_AS_IS */
+  bool mixed;         /* the function has locations with KN_LOC_AS_IS, and is not as_is */
+  bool adds;          /* neither: code is added for all of its statements */
   uint32_t var_first; /* of the function, in the session's output */
   uint32_t func;      /* counts functions with inlined bodies */
   KN_ARRAY(struct kn_debug_seen)
@@ -212,6 +213,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d);
 void kn_debug_lines_frame(struct kn_observer *o, const struct kn_walk *w);
 /* A block is complete: what it ends with may need an instruction that does nothing. Before the next one's label. */
 void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w);
+void kn_debug_lines_leave_mixed(struct kn_observer *o, const struct kn_walk *w); /* if d->mixed */
 /* Instruction w->i may have another location than the newest row; sets the window in which no other one has. */
 void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w);
 /* The location that has no row, if there is one, gets one here, unless a call returns here. */
@@ -219,7 +221,7 @@ void kn_debug_lines_column(struct kn_debug_observer *d);
 /* Code is repeated here, `bytes` bytes from `start` on: its rows, too. */
 void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint32_t start,
                            uint32_t bytes);
-/* Is code from offset `start` up to `end` not to be repeated? */
+/* Is code from offset `start` up to `end` not to be repeated? Asked if d->mixed. */
 bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, uint32_t start,
                           uint32_t end);
 /* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */

@@ -7,16 +7,15 @@
 
 /* Is code added for statements of location `loc`, so that each has some? */
 static bool adds_code(const struct kn_debug_observer *d, struct kn_loc loc) {
-  if (KN_LIKELY(!d->mixed)) return !d->as_is;
-  return !(kn_loc_full(&d->w->s->sources, loc)->flags & KN_LOC_AS_IS);
+  if (KN_LIKELY(d->adds)) return true;
+  return d->mixed && !(kn_loc_full(&d->w->s->sources, loc)->flags & KN_LOC_AS_IS);
 }
 
 /* The newest location; if that is KN_LOC_AS_IS, of the call around it that is not. */
 static struct kn_loc newest_own(const struct kn_debug_observer *d) {
   const struct kn_sources *p = &d->w->s->sources;
   struct kn_loc loc = d->lines.loc;
-  if (KN_LIKELY(!d->mixed)) return loc;
-  while (kn_loc_full(p, loc)->flags & KN_LOC_AS_IS)
+  while (KN_UNLIKELY(d->mixed) && kn_loc_full(p, loc)->flags & KN_LOC_AS_IS)
     loc = kn_loc_of(p, kn_loc_full(p, loc)->inlined);
   return loc;
 }
@@ -72,7 +71,7 @@ static bool is_empty_line(const struct kn_debug_observer *d) {
 
 /* Has LLVM code for the newest row, of a line, that has none here? Not for the ends of a block of the source; nor for
  * one instruction that is assembly without code, or a load that nothing uses. Branches: see kn_debug_lines_leave. */
-static bool misses_code(const struct kn_debug_observer *d) {
+KN_INLINE bool misses_code(const struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const uint32_t i = d->lines.inst;
@@ -83,7 +82,7 @@ static bool misses_code(const struct kn_debug_observer *d) {
 }
 
 /* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
-static void fill_branch(struct kn_debug_observer *d) {
+KN_INLINE void fill_branch(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[d->lines.block];
@@ -115,12 +114,12 @@ static bool only_passes(const struct kn_walk *w, uint32_t block) {
   return kn_inst_settle(f, b->first) == b->term;
 }
 
-/* The block that was walked last leaves with the newest row's line: notes it for its targets. */
-static void leave_block(struct kn_debug_observer *d) {
+/* The block that was walked last leaves with a line: notes it for its targets. */
+KN_INLINE void leave_block(struct kn_debug_observer *d, uint32_t line) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
-  uint32_t *lines = d->lines.entered_from.at, line = newest_own(d).line;
+  uint32_t *lines = d->lines.entered_from.at;
   const struct kn_edge *e = f->edges.at + b->edge_first;
   if (b->n_edges == 1 && only_passes(w, w->block)) line = SEVERAL;
   for (uint32_t k = 0; k < b->n_edges; k++) {
@@ -130,7 +129,7 @@ static void leave_block(struct kn_debug_observer *d) {
 }
 
 /* Does a loop that begins with the block go on to it from another line than `line`? */
-static bool repeated_from_elsewhere(const struct kn_walk *w, uint32_t line) {
+KN_INLINE bool repeated_from_elsewhere(const struct kn_walk *w, uint32_t line) {
   const kiln_func *f = w->f;
   const struct kn_plan *plan = w->plan;
   if (plan->loops.n == 0) return false;
@@ -144,7 +143,7 @@ static bool repeated_from_elsewhere(const struct kn_walk *w, uint32_t line) {
 /* Is a block that begins with `line` entered from another one? Then a statement begins there, whatever is before it: so
  * it is by LLVM since version 20. Not where the block begins with a try: LLVM says it of a label there, which has no
  * code. */
-static bool entered_from_elsewhere(const struct kn_debug_observer *d, uint32_t line) {
+KN_INLINE bool entered_from_elsewhere(const struct kn_debug_observer *d, uint32_t line) {
   const struct kn_walk *w = d->w;
   if (w->f->inst[kn_inst_settle(w->f, w->i)].op == KILN_OP_TRY || only_passes(w, w->block))
     return false;
@@ -152,27 +151,35 @@ static bool entered_from_elsewhere(const struct kn_debug_observer *d, uint32_t l
   return (from != NO_LINE && from != line) || repeated_from_elsewhere(w, line);
 }
 
-void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w) {
-  struct kn_debug_observer *d = kn_debug_of(o);
+KN_INLINE void leave(struct kn_debug_observer *d, const struct kn_walk *w, uint32_t line) {
   if (d->lines.shared != 0) kn_debug_share_end(d, false);
   d->lines.block_first = w->out->lines.n;
   fill_branch(d);
-  leave_block(d);
+  leave_block(d, line);
   d->lines.block_begins = true;
   if (d->lines.column.scope != 0) kn_debug_lines_column(d);
   d->observer.quiet.n = d->lines.quiet.n =
     0; /* its first location is looked at, the same as before or not */
 }
 
+void kn_debug_lines_leave(struct kn_observer *o, const struct kn_walk *w) {
+  leave(kn_debug_of(o), w, kn_debug_of(o)->lines.loc.line);
+}
+
+void kn_debug_lines_leave_mixed(struct kn_observer *o, const struct kn_walk *w) {
+  leave(kn_debug_of(o), w, newest_own(kn_debug_of(o)).line);
+}
+
 /* ---- changes ---- */
 
 /* What begins here belongs to the function itself again, of which no block of a body is: rows of a body that have no
  * code would make debuggers show the body's line in the function's frame. */
-static void drop_rows_of_bodies(struct kn_debug_observer *d) {
+static __attribute__((noinline)) void drop_rows_of_bodies(struct kn_debug_observer *d) {
   const struct kn_sources *p = &d->w->s->sources;
   struct kn_output *out = d->w->out;
   if (d->lines.shared != 0) kn_debug_share_end(d, false);
-  while (has_no_code(d) && (kn_loc_full(p, newest_row(d)->loc)->flags & KN_LOC_AS_IS)) out->lines.n--;
+  while (has_no_code(d) && (kn_loc_full(p, newest_row(d)->loc)->flags & KN_LOC_AS_IS))
+    out->lines.n--;
 }
 
 /* Is the code here right behind the call of a try? LLVM has a jump to the block in which that goes on: it is where
@@ -212,16 +219,20 @@ static bool is_empty(const struct kn_debug_observer *d) {
 
 /* Where no code is added, statements without code have rows, at which breakpoints are set. The newest row stays if it
  * is one's, of this block: `now` is the location of the next. */
-static bool keep_row(struct kn_debug_observer *d, struct kn_loc now) {
+static __attribute__((noinline)) bool keep_row_of(struct kn_debug_observer *d, struct kn_loc now) {
   const struct kn_walk *w = d->w;
   struct kn_code_line *row = newest_row(d);
   if (adds_code(d, row->loc) || !is_empty(d) || !(row->flags & KN_LINE_STMT) ||
-      d->lines.block != w->block ||
-      kn_debug_in_line(w, row->loc, now) || !kn_op_is_of_statement(w->f->inst[d->lines.inst].op))
+      d->lines.block != w->block || kn_debug_in_line(w, row->loc, now) ||
+      !kn_op_is_of_statement(w->f->inst[d->lines.inst].op))
     return false;
   row->flags |= KN_LINE_KEPT;
   d->lines.kept_in = w->block + 1;
   return true;
+}
+
+KN_INLINE bool keep_row(struct kn_debug_observer *d, struct kn_loc now) {
+  return KN_UNLIKELY(!d->adds) && keep_row_of(d, now);
 }
 
 /* A row of location `loc`, in the place of the newest one or after it, begins with w->i. */
@@ -250,7 +261,8 @@ static __attribute__((noinline)) void begin_at_return(struct kn_debug_observer *
 }
 
 /* A row for the statement of location `now`, of which inlining has left no instruction, before w->i. */
-static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
+static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d,
+                                                     struct kn_loc now) {
   const struct kn_walk *w = d->w;
   const uint32_t of = kn_loc_full(&w->s->sources, now)->flags;
   if (now.line == 0 || (of & KILN_LOC_NOT_STMT)) return;
@@ -267,8 +279,7 @@ static void pass_statement(struct kn_debug_observer *d, struct kn_loc now) {
       newest_row(d)->loc.line != now.line && misses_code(d))
     kn_request_nop(d->observer.requests);
   bool replaces = is_empty(d) && !keep_row(d, now);
-  if (!enters && !(of & KILN_LOC_STMT) &&
-      kn_debug_in_line(w, newest_row(d)[-replaces].loc, now))
+  if (!enters && !(of & KILN_LOC_STMT) && kn_debug_in_line(w, newest_row(d)[-replaces].loc, now))
     return;
   const bool after_call =
     kn_debug_in_line(w, d->lines.loc, now) && is_after_call(d, now, d->lines.loc);
@@ -324,7 +335,7 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   if (again && !d->lines.block_begins) return;
   const struct kn_loc was = before(d);
   bool same_line = kn_debug_in_line(w, now, was);
-  if (KN_UNLIKELY(d->mixed) && !adds_code(d, d->lines.loc) && adds_code(d, now)) {
+  if (KN_UNLIKELY(!d->adds) && d->mixed && !adds_code(d, d->lines.loc) && adds_code(d, now)) {
     drop_rows_of_bodies(d);
     same_line = kn_debug_in_line(w, now, newest_own(d)); /* the statement goes on behind the body */
   }
@@ -392,7 +403,6 @@ bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, 
                           uint32_t end) {
   const struct kn_debug_observer *d = (const struct kn_debug_observer *)o;
   const struct kn_code_line *rows = w->out->lines.at;
-  if (KN_LIKELY(!d->mixed)) return false;
   for (uint32_t k = w->out->lines.n; k > d->lines.first + 1 && rows[k - 1].offset >= start; k--)
     if (rows[k - 1].offset < end &&
         (kn_loc_full(&w->s->sources, rows[k - 1].loc)->flags & KN_LOC_AS_IS))
@@ -461,7 +471,8 @@ static __attribute__((noinline)) void look(struct kn_debug_observer *d) {
       d->observer.quiet.n = w->i + 1 - d->observer.quiet.first;
     }
   }
-  if (loc.scope != 0 && !waits && w->out->lines.n != lines->first) /* else there was no memory for a row */
+  if (loc.scope != 0 && !waits &&
+      w->out->lines.n != lines->first) /* else there was no memory for a row */
     change_row(d, note);
   if (KN_UNLIKELY((lines->kept_in | lines->column.scope) != 0)) look_closer(d, loc);
   /* a row that has no code may be replaced: not the first one after that of the function's beginning */
