@@ -3,7 +3,7 @@
 from clang's bitcode at -O0, with debugging information and without, print what clang's own code prints, their code is not
 larger than without inlining, and llvm-dwarfdump finds no error. Of one program each function of its own stays a function
 and has the same code lines as without inlining; gdb shows its variables and lets them be changed, stops at its lines as
-often as without inlining, and goes through what is inlined as through functions.
+often as without inlining, and goes through what is inlined as through functions; so it is in a program of Rust's.
 
     foreign.py --kiln=build/kiln [FILE...]
 """
@@ -92,6 +92,46 @@ GDB = [
 ]
 
 
+RUST = '''\
+fn add(a: u32, b: u32) -> u32 {
+    a + b
+}
+fn total(numbers: &[u32]) -> u32 {
+    let mut sum = 0;
+    for n in numbers {
+        let twice = n * 2;
+        sum = add(sum, twice);
+    }
+    sum
+}
+fn main() {
+    let mut numbers: Vec<u32> = Vec::new();
+    while numbers.len() < 3 {
+        numbers.push(numbers.len() as u32 + 5);
+    }
+    let first = numbers.first().copied().unwrap_or(0);
+    let sum = total(&numbers);
+    println!("{} {}", first, sum);
+}
+'''
+GDB_RUST = [
+    ('break foreign.rs:8', []),
+    ('run', [r'^8\s']),
+    ('info locals', [r'^twice = 10$', r'^n = 0x', r'^sum = 0$']),
+    ('bt', [r'^#0 .*total .*foreign\.rs:8$', r'^#1 .*main \(\) at .*foreign\.rs:18$']),
+    ('step', [r'add \(a=0, b=10\)']),
+    ('finish', [r'Value returned is .* 10$']),
+    ('continue', [r'^8\s']),
+    ('print sum', [r'= 10$']),
+    ('print twice', [r'= 12$']),
+    ('continue', [r'^8\s']),
+    ('up', [r'^#1 .*main \(\)', r'^18\s']),
+    ('print first', [r'= 5$']),
+    ('delete', []),
+    ('continue', [r'^5 36$']),
+]
+
+
 def same(h, item):
     """Compares a program at a level of debugging information with clang's."""
     file, flags = item
@@ -121,6 +161,40 @@ def functions(h, o):
                   if n in ('main', '_ZL3addii', '_ZNK7Account3getEv') or n.startswith('_ZL5total'))
 
 
+def in_gdb(h, name, debugger, script, program):
+    if not shutil.which(debugger):
+        h.skip(name, 'no ' + debugger)
+        return
+    words = [w for c, _ in script for w in ('-ex', c)]
+    env = dict(os.environ, DEBUGINFOD_URLS='', LC_ALL='C', TERM='dumb')
+    out = h.run([debugger, '-nx', '-q', '-batch', '-ex', 'set width 0', *words, program], check=False, env=env)[1]
+    says(h, name, out, [p for _, patterns in script for p in patterns])
+
+
+def rust(h):
+    """The same of a program of Rust's, from the bitcode that rustc gives the linker's place."""
+    if not shutil.which('rustc'):
+        h.skip('gdb: Rust', 'no rustc')
+        return
+    linker = HERE.parent / 'bitcode/producers/link.sh'
+    h.run(['rustc', '--edition=2021', '-g', '-C', 'codegen-units=1', '-C', 'save-temps', '-C', 'linker-flavor=gcc', '-C',
+           f'linker={linker}', h.write('foreign.rs', RUST), '-o', h.path('rust')],
+          env=dict(os.environ, KILN=os.path.abspath(h.args.kiln), KILN_OPTIONS='--inline=foreign'))
+    in_gdb(h, 'gdb: Rust', 'rust-gdb', GDB_RUST, h.path('rust.kiln'))
+
+
+def by_cxx(h):
+    """`kiln c++` at -O0 obeys $KILN_INLINE=foreign, and no other value."""
+    source, name = h.write('by_cxx.cpp', PROGRAM), '_ZNSt6vectorI7AccountSaIS0_EEixEm'
+    for flags, value, inlines in (((), 'foreign', True), (('-g',), 'foreign', True), (('-O0',), 'foreign', True),
+                                  (('-Og',), 'foreign', True), ((), 'small', False), ((), '', False)):
+        what = f'kiln c++ {" ".join(flags)}, KILN_INLINE={value}'
+        h.run([h.args.kiln, 'c++', '-std=c++20', *flags, '-c', source, '-o', h.path('by_cxx.o')],
+              env=dict(os.environ, KILN_INLINE=value))
+        found = name in h.run(['llvm-nm-22', h.path('by_cxx.o')])[1]
+        h.ok(what) if found != inlines else h.fail(what, f'{name} is {"" if found else "not "}there')
+
+
 def program(h):
     bc = h.bitcode(h.write('foreign.cpp', PROGRAM), h.path('foreign.bc'), ['-O0', '-g', '-std=c++20'])
     o = h.kiln_object(bc, h.path('foreign.o'), ['--inline=foreign'])
@@ -131,13 +205,7 @@ def program(h):
     h.fail('own functions are called', ' '.join(called)) if called else h.ok('own functions are called')
     inlined = re.findall(r'(?:call|R_X86_64_PLT32).*(?:_ZNSt6vectorI7AccountSaIS0_EEixEm|_ZNKSt6vectorI7AccountSaIS0_EE4sizeEv)', code)
     h.fail('small functions of the library are inlined', inlined[0]) if inlined else h.ok('small functions of the library are inlined')
-    if not shutil.which('gdb'):
-        h.skip('gdb', 'no gdb')
-        return
-    words = [w for c, _ in GDB for w in ('-ex', c)]
-    env = dict(os.environ, DEBUGINFOD_URLS='', LC_ALL='C', TERM='dumb')
-    out = h.run(['gdb', '-nx', '-q', '-batch', '-ex', 'set width 0', *words, h.link([o], h.path('foreign'), ['-lstdc++'])], check=False, env=env)[1]
-    says(h, 'gdb', out, [p for _, patterns in GDB for p in patterns])
+    in_gdb(h, 'gdb: C++', 'gdb', GDB, h.link([o], h.path('foreign'), ['-lstdc++']))
 
 
 def main():
@@ -148,6 +216,8 @@ def main():
     h.each(lambda item: same(h, item), [(f.resolve(), flags) for f in files for flags in ((), ('-g',))
                                       if (f.name, *flags) not in LEAVE])
     program(h)
+    rust(h)
+    by_cxx(h)
     h.finish()
 
 
