@@ -156,11 +156,10 @@ static kiln_status compile_file(struct input *in, const struct flags *f) {
   return KILN_ERR_ARGUMENT;
 }
 
-/* Small functions are inlined from what clang makes before LLVM's passes, foreign ones from that of -O0; where Kiln lacks something that these change,
- * as coroutines, from what they make. */
+/* Small functions are inlined from what clang makes before LLVM's passes, foreign ones from that of -O0; if Kiln lacks
+ * something that the passes change, as coroutines, from what they make. */
 static bool compile_source(struct input *in, const char *path, const struct flags *f) {
-  bool passes =
-    f->inlining.what == KILN_INLINING_OFF || f->inlining.what == KILN_INLINING_FOREIGN;
+  bool passes = f->inlining.what == KILN_INLINING_OFF || f->inlining.what == KILN_INLINING_FOREIGN;
   enum tool_language language = in->file.language;
   kiln_diag said = {.status = KILN_OK};
   if (!make_bitcode(in, path, f, passes)) return false;

@@ -20,7 +20,7 @@ static inline void note_access(uint8_t *promotable, bool store, bool entry) {
   else if (*promotable == ACCESS_NONE) *promotable = ACCESS_NOT;
 }
 
-/* A variable is in what is `h`, or at the address there. */
+/* A variable is in `h`, or at the address that it has. */
 static void stays(const kiln_func *f, uint8_t *promotable, uint32_t h) {
   if (!kn_is_slot(h)) return;
   const struct kn_slot *s = &f->slots.at[kn_index(h)];

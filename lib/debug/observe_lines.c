@@ -272,7 +272,7 @@ static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d
     if (!adds_code(d, d->lines.loc)) drop_rows_of_bodies(d);
     enters = d->lines.block_begins && entered_from_elsewhere(d, now.line);
     d->lines.block_begins = false;
-    if (!enters && kn_debug_in_line(w, newest_own(d), now)) return; /* it goes on behind a body */
+    if (!enters && kn_debug_in_line(w, newest_own(d), now)) return; /* it goes on after a body */
   }
   if (KN_UNLIKELY(w->eh.on) && adds && behind_try(w)) kn_request_nop(d->observer.requests);
   if (d->mixed && has_no_code(d) && adds_code(d, newest_row(d)->loc) &&
@@ -337,7 +337,7 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   bool same_line = kn_debug_in_line(w, now, was);
   if (KN_UNLIKELY(!d->adds) && d->mixed && !adds_code(d, d->lines.loc) && adds_code(d, now)) {
     drop_rows_of_bodies(d);
-    same_line = kn_debug_in_line(w, now, newest_own(d)); /* the statement goes on behind the body */
+    same_line = kn_debug_in_line(w, now, newest_own(d)); /* the statement goes on after the body */
   }
   bool enters = false;
   if (d->lines.block_begins && now.line != 0) {
@@ -397,8 +397,8 @@ void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint3
   d->lines.plain = false;
 }
 
-/* A condition with a call is at one place, where breakpoints stop in each iteration: so it is if a body is in place of the
- * call. */
+/* A condition with a call is at one place, where breakpoints stop in each iteration: so is one with a body in place of
+ * the call. */
 bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, uint32_t start,
                           uint32_t end) {
   const struct kn_debug_observer *d = (const struct kn_debug_observer *)o;

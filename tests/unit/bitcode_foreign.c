@@ -1,4 +1,5 @@
-/* Which functions of C and C++ are foreign: by their names, as clang and gcc mangle them, and by the paths of headers. */
+/* Which functions of C and C++ are foreign: by their names, as clang and gcc mangle them, and by the paths of
+ * headers. */
 #include "bitcode_fixture.h"
 #include "debug/debug.h"
 
@@ -49,7 +50,7 @@ static void names(void **state) {
   assert_false(kn_bc_foreign_name(NULL, 0));
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     const size_t n = strlen(all[i].text);
-    char *exact = malloc(n + 1); /* nothing behind its end is read */
+    char *exact = malloc(n + 1); /* nothing after its end is read */
     memcpy(exact + 1, all[i].text, n);
     if (kn_bc_foreign_name(exact + 1, n) != all[i].foreign) fail_msg("%s", all[i].text);
     free(exact);

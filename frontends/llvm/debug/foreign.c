@@ -1,6 +1,6 @@
-/* Which functions of C and C++ are foreign, where foreign functions alone are inlined: by the file of their source, or,
- * without debugging information, by their linkage name. Called by loc.c and function.c. Invariant: what is not understood
- * is the user's. */
+/* Which functions of C and C++ are foreign, if foreign functions alone are inlined: by the file of their source, or,
+ * without debugging information, by their linkage name. Called by loc.c and function.c. Invariant: what is not
+ * understood is the user's. */
 #include "debug/debug.h"
 
 #include <string.h>
@@ -14,7 +14,8 @@ static void normalize(const char *path, char *to) {
     while (*path == '/') path++;
     const size_t size = strcspn(path, "/");
     if (size == 2 && path[0] == '.' && path[1] == '.') {
-      while (n > 0 && to[--n] != '/') {}
+      while (n > 0 && to[--n] != '/') {
+      }
     } else if (size != 0 && !(size == 1 && path[0] == '.')) {
       to[n++] = '/';
       memcpy(to + n, path, size);
@@ -32,8 +33,7 @@ bool kn_bc_foreign_header(const char *path) {
   char whole[1024];
   if (strncmp(path, usr, sizeof usr - 1) != 0 || strlen(path) >= sizeof whole) return false;
   normalize(path, whole);
-  return strncmp(whole, usr, sizeof usr - 1) == 0 &&
-         strncmp(whole, local, sizeof local - 1) != 0 &&
+  return strncmp(whole, usr, sizeof usr - 1) == 0 && strncmp(whole, local, sizeof local - 1) != 0 &&
          strncmp(whole, sources, sizeof sources - 1) != 0 && strstr(whole, "/include/") != NULL;
 }
 
@@ -71,11 +71,13 @@ static bool is_placement(struct mangled m) {
 /* Is what <encoding> names a member of namespace std or __gnu_cxx, or in a function of these? The namespace is the
  * first part of the name: arguments of templates, which come later, may be anybody's. */
 static bool is_of_library(struct mangled m) {
-  while (take(&m, "Z")) {} /* <local-name>: the function that it is in */
+  while (take(&m, "Z")) {
+  } /* <local-name>: the function that it is in */
   if (is_placement(m)) return true;
   if (take(&m, "N")) {
     while (take(&m, "r") || take(&m, "V") || take(&m, "K") || take(&m, "R") || take(&m, "O") ||
-           take(&m, "H")) {}
+           take(&m, "H")) {
+    }
     if (take(&m, "Z")) return is_of_library(m);
     /* std::allocator, std::basic_string, std::string and the streams */
     static const char *const classes[] = {"Sa", "Sb", "Ss", "Si", "So", "Sd"};
