@@ -112,8 +112,8 @@ void kn_debug_prepare(const kiln_func *f) {
   if (d == NULL) return;
   d->observer.on = NULL;
   d->as_is = kn_debug_as_is(f);
-  d->mixed = f->facts.mixed && !d->as_is;
-  d->adds = !d->as_is && !d->mixed;
+  d->mixed = f->facts.mixed; /* so it is not as_is */
+  d->adds = !(d->as_is | d->mixed);
   if (!d->as_is && f->debug.vars.n + f->debug.values.n != 0) kn_debug_ask(s->plan, f);
   if (f->debug.unit == 0 || !kn_session_has_locs(s) ||
       !KN_RESIZE(s->module, d->lines.entered_from, f->blocks.n))
