@@ -49,13 +49,13 @@ class Path:
 
 class Proof:
     """`slots`: where slots whose address the program has are: number -> distance from the CFA; `save`: the same of a variadic
-    function's save area. `undefined`: results that
-    may be any bits are; otherwise it is supposed that there are none."""
+    function's save area. `undefined`: results that may be any bits are; otherwise it is supposed that there are none.
+    `memory`: slots that are memory, not variables; None: those whose address is taken."""
 
-    def __init__(self, machine: Machine, f, slots=None, undefined=False, save=None):
+    def __init__(self, machine: Machine, f, slots=None, undefined=False, save=None, memory=None):
         self.m, self.f, self.p, self.solver = machine, f, machine.p, machine.solver
         self.slots, self.undefined, self.any, self.wrong, self.save = slots or {}, undefined, 0, 0, save
-        self.escaping = escaping_slots(f)
+        self.escaping = escaping_slots(f) if memory is None else memory
         self.definitions = {i.result: i for _, insts in f.blocks.values() for i in insts if i.result is not None}
         self.types = {v: type_ for params, _ in f.blocks.values() for v, type_ in params}
         for inst in self.definitions.values():

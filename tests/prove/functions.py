@@ -12,6 +12,7 @@ import elf
 import irtext
 import terms
 from function import Failed
+from lives import Lives
 from machine import Machine, Unsupported
 from processor import PROCESSORS
 from relation import Related, Witness
@@ -64,7 +65,7 @@ def compiled_source(kiln, target, source, folder, options):
 def witnesses(text):
     """By function: its text, and the lines of its witness."""
     out = {}
-    for chunk in text.split('witness 2\n')[1:]:
+    for chunk in text.split('witness 3\n')[1:]:
         body, _, rest = chunk.partition('\n}\n')
         out[irtext.head(body)[0]] = (body + '\n}\n', rest.split('\nend')[0].split('\n'))
     return out
@@ -105,8 +106,8 @@ def one(processor, obj, entry, signatures, seconds, limit):
     try:
         solver = Solver(seconds)
         witness = Witness(lines)
-        begin_slots(f, witness.fresh)
-        proof = Related(Machine(processor, obj, solver), f, witness)
+        bodies = Lives(f, witness.fresh, witness.life)
+        proof = Related(Machine(processor, obj, solver), f, witness, bodies)
         proof.all_paths()
         return ('proved', '') if proof.wrong else ('failed', 'no wrong goal was refuted')
     except Failed as e:
@@ -119,18 +120,6 @@ def one(processor, obj, entry, signatures, seconds, limit):
         return 'undecided', 'more than %d seconds' % limit
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-
-
-def begin_slots(f, fresh):
-    """Puts life_start where the contents of slots of inlined bodies become any bits. `fresh`: slots by the number of an
-    instruction, of all and of blocks' parameters, in their order."""
-    number = 0
-    for params, insts in f.blocks.values():
-        number, k = number + len(params), 0
-        while k < len(insts):
-            begun = [irtext.Inst(None, 'life_start', 'i64', {'a': ('slot', n)}, 'fresh slot%d' % n) for n in fresh.get(number, ())]
-            insts[k:k] = begun
-            k, number = k + len(begun) + 1, number + 1
 
 
 def late(*_):

@@ -7,10 +7,11 @@ where that one ended, since registers may keep copies there."""
 import collections
 
 import leave
+import lives
 import stack
 import terms as t
 from elf import TEXT, THREAD
-from function import Again, Env, Failed, Proof, accessed, all_operands, is_idle, is_variable, same_memory
+from function import Again, Env, Failed, Proof, accessed, all_operands, escaping_slots, is_idle, is_variable, same_memory
 from machine import CFA, RETURN, State, Unsupported, read_frame
 from tables import WIDTH
 
@@ -22,12 +23,12 @@ MOST_VISITS = 16    # of a block with one predecessor, from paths of that
 class Witness:
     """values: number -> (type, 'reg' or 'frame' or 'none', where, zx); slots: number -> [(offset, size, kind, where)];
     `where` is a register's number or a distance from the CFA.
-    fresh: number of an instruction -> slots whose contents become any bits there. blocks: name -> offset; start, size, cfa:
-    of the code."""
+    fresh: number of an instruction -> slots whose contents become any bits there; life: slot -> [(first, end)], of the
+    instructions of its inlined body. blocks: name -> offset; start, size, cfa: of the code."""
 
     def __init__(self, lines):
         self.values, self.slots, self.blocks, self.fresh = {}, collections.defaultdict(list), {}, collections.defaultdict(list)
-        self.save, self.shadows = None, {}
+        self.save, self.shadows, self.life = None, {}, collections.defaultdict(list)
         self.cfa = next(int(line.split()[3]) for line in lines if line.startswith('code '))
 
         def where(kind, words):
@@ -39,6 +40,8 @@ class Witness:
                 self.slots[int(w[1])].append((int(w[2]), int(w[3]), w[4], where(w[4], w[5:])))
             elif w[0] == 'fresh':
                 self.fresh[int(w[2])].append(int(w[1]))
+            elif w[0] == 'life':
+                self.life[int(w[1])].append((int(w[2]), int(w[3])))
             elif w[0] == 'value':
                 self.values[int(w[1])] = (w[2], w[3], where(w[3], w[4:]), 'zx' in w)
             elif w[0] == 'shadow':
@@ -50,17 +53,36 @@ class Witness:
             elif w[0] == 'block':
                 self.blocks['b' + w[1]] = int(w[2])
 
+    def frame(self, n):
+        """Where all of a slot is in the frame; None: it is not, or parts of it are elsewhere."""
+        at = next((where for offset, _, kind, where in self.slots[n] if offset == 0 and kind == 'frame'), None)
+        others = any(kind != 'none' and (kind, where) != ('frame', at + offset)
+                     for offset, _, kind, where in self.slots[n]) if at is not None else False
+        return None if others else at
+
+
+def in_memory(f, witness):
+    """Slots whose address is taken, and variables in the frame that share bytes with these: they are memory, too."""
+    out = escaping_slots(f)
+    places = [(witness.frame(n), witness.frame(n) + f.slots[n][0], n) for n in list(witness.slots)
+              if n in f.slots and witness.frame(n) is not None]
+    pairs, found = lives.overlaps(places), None
+    while found != out:
+        found, out = out, out | {m for pair in pairs for n, m in (pair, pair[::-1]) if n in out}
+    return out
+
 
 class Related(Proof):
-    def __init__(self, machine, f, witness):
-        slots = {n: where for n, rows in witness.slots.items() for offset, _, kind, where in rows
-                 if offset == 0 and kind == 'frame'}
-        super().__init__(machine, f, slots, save=witness.save)
+    """`bodies`: lives.Lives of the function."""
+
+    def __init__(self, machine, f, witness, bodies):
         self.w, self.invariant, self.by_chance = witness, None, set()
+        slots = {n: witness.frame(n) for n in list(witness.slots) if witness.frame(n) is not None}
+        super().__init__(machine, f, slots, save=witness.save, memory=in_memory(f, witness))
         for n in self.escaping:
             if any(kind == 'pointer' for _, _, kind, _ in witness.slots[n]):
                 raise Unsupported('a slot aligned to more than 16 bytes')
-        self.apart()
+        self.apart(bodies)
         self.begin = TEXT + machine.obj.functions[f.name][0]
         self.pc = {b: self.begin + offset for b, offset in witness.blocks.items()}
         self.edges = {b: [e[0] for e in insts[-1].fields.get('edges', ())] for b, (_, insts) in f.blocks.items()}
@@ -73,28 +95,31 @@ class Related(Proof):
         self.single = {b for b in self.f.blocks if preds[b] == 1}
         self.last = {pc: b for b, pc in self.pc.items()}  # of the blocks at one place, the one with code
 
-    def apart(self):
-        """The memory of slots whose address is taken: in the frame, aligned, each its own."""
+    def apart(self, bodies):
+        """The memory of slots whose address is taken: in the frame, aligned, each its own while it is alive."""
         end = -8 if self.p.name == 'x86_64' else 0
-        ranges = sorted((self.slots[n], self.slots[n] + self.f.slots[n][0], n) for n in self.escaping
-                        if n in self.slots and self.f.slots[n][0])
+        ranges = [(self.slots[n], self.slots[n] + self.f.slots[n][0], n) for n in sorted(self.escaping)
+                  if n in self.slots and self.f.slots[n][0]]
         for start, stop, n in ranges:
             if stop > end or start % min(self.f.slots[n][1], 16):
                 raise Failed('slot%d is at %+d' % (n, start))
+        shared = lives.overlaps(ranges)
+        for n, m in shared:
+            if not bodies.apart(n, m):
+                raise Failed('slot%d and slot%d share memory, and are alive at once' % (n, m))
+        why = bodies.wrong({n for pair in shared for n in pair}) if shared else None
+        if why:
+            raise Failed(why)
         if self.save is not None:
-            ranges = sorted([*ranges, (self.save, self.save + self.p.save_bytes, -1)])
+            ranges.append((self.save, self.save + self.p.save_bytes, -1))
             if self.save + self.p.save_bytes > end or self.save % 16:
                 raise Failed('the save area is at %+d' % self.save)
-        for (_, stop, n), (start, _, m) in zip(ranges, ranges[1:]):
-            if start < stop:
-                raise Unsupported('slot%d and slot%d share memory' % (n, m))
-        homes = [(where, where + size) for n, rows in self.w.slots.items() if n not in self.escaping
-                 for _, size, kind, where in rows if kind == 'frame']
-        homes += [(where, where + WIDTH[type_] // 8) for type_, kind, where, _ in self.w.values.values() if kind == 'frame']
-        for first, last in homes:  # of variables of one inlined body, slots of another one
-            for start, stop, n in ranges:
-                if first < stop and start < last:
-                    raise Unsupported('slot%d and a variable share memory' % n)
+        others = [(where, where + size, -2) for n, rows in self.w.slots.items() if n not in self.escaping
+                  for _, size, kind, where in rows if kind == 'frame']
+        others += [(where, where + WIDTH[type_] // 8, -2) for type_, kind, where, _ in self.w.values.values() if kind == 'frame']
+        for n, m in lives.overlaps(ranges + others):
+            if n < 0 <= m or m == -1:
+                raise Unsupported('slot%d shares memory with %s' % (n, m))
 
     def first_contents(self, s, env):
         """What pushes of the prologue leave in slots that are in memory: any bits are there, so these may be."""
