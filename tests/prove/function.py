@@ -55,12 +55,13 @@ class Proof:
     def __init__(self, machine: Machine, f, slots=None, undefined=False, save=None, memory=None):
         self.m, self.f, self.p, self.solver = machine, f, machine.p, machine.solver
         self.slots, self.undefined, self.any, self.wrong, self.save = slots or {}, undefined, 0, 0, save
-        self.escaping = escaping_slots(f) if memory is None else memory
+        self.taken = escaping_slots(f)  # others are not stored where nothing loads
+        self.escaping = self.taken if memory is None else memory
         self.definitions = {i.result: i for _, insts in f.blocks.values() for i in insts if i.result is not None}
         self.types = {v: type_ for params, _ in f.blocks.values() for v, type_ in params}
         for inst in self.definitions.values():
             self.types[inst.result] = self.type_of_result(inst)
-        self.read, self.loaded = needed(f, self.escaping)
+        self.read, self.loaded = needed(f, self.taken)
         self.where = ''
         self.pending = {}  # builtin_setjmp of the paths: where each is returned to again, and with which states
         machine.twice = any(i.op == 'builtin_setjmp' for i in self.definitions.values())
@@ -260,7 +261,8 @@ class Proof:
     def execute(self, env, inst, given, path):
         """One instruction; the conditions that hold afterwards, None: nothing goes on."""
         op = inst.op
-        if is_idle(inst, self.escaping, self.read, self.loaded):
+        if is_idle(inst, self.taken, self.read, self.loaded):
+            self.store_anything(env, inst, path)
             return given
         if op in EFFECT:
             return EFFECT[op](self, env, inst, given, path)
@@ -435,6 +437,17 @@ class Proof:
         else:
             env.memory = t.store(env.memory, t.plus(self.operand(env, f['a'], 'i64'), f['d']), x)
         return given
+
+    def store_anything(self, env, inst, path):
+        """A store to bytes of a variable in memory that nothing loads: the code stores or does not, so what is stored is
+        what is there at the next call, or at the end."""
+        if inst.op != 'store' or inst.fields['a'][1] not in self.escaping:
+            return
+        address = t.plus(self.operand(env, inst.fields['a'], 'i64'), inst.fields['d'])
+        calls, n = path.state.calls, WIDTH[inst.type] // 8
+        after = t.load((calls[env.calls].state if env.calls < len(calls) else path.state).memory, address, n)
+        if after is not t.load(env.memory, address, n):
+            env.memory = t.store(env.memory, address, after)
 
     def copy_memory(self, env, inst, given, path):
         f = inst.fields

@@ -118,8 +118,9 @@ class Related(Proof):
                   for _, size, kind, where in rows if kind == 'frame']
         others += [(where, where + WIDTH[type_] // 8, -2) for type_, kind, where, _ in self.w.values.values() if kind == 'frame']
         for n, m in lives.overlaps(ranges + others):
-            if n < 0 <= m or m == -1:
-                raise Unsupported('slot%d shares memory with %s' % (n, m))
+            if -1 in (n, m) or min(n, m) < 0 <= max(n, m):
+                names = {-1: 'the save area', -2: 'a value or a part of a variable'}
+                raise Unsupported('%s and %s share memory' % tuple(names.get(k, 'slot%d' % k) for k in (n, m)))
 
     def first_contents(self, s, env):
         """What pushes of the prologue leave in slots that are in memory: any bits are there, so these may be."""
@@ -145,7 +146,7 @@ class Related(Proof):
         for b, (params, insts) in self.f.blocks.items():
             u, d = set(), {v for v, _ in params}
             for inst in insts:
-                if is_idle(inst, self.escaping, self.read, self.loaded):
+                if is_idle(inst, self.taken, self.read, self.loaded):
                     continue
                 for _, o in all_operands(inst):
                     if o[0] == 'v' and o[1] not in d and o[1] in self.read:
