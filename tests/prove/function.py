@@ -50,18 +50,17 @@ class Path:
 class Proof:
     """`slots`: where slots whose address the program has are: number -> distance from the CFA; `save`: the same of a variadic
     function's save area. `undefined`: results that may be any bits are; otherwise it is supposed that there are none.
-    `memory`: slots that are memory, not variables; None: those whose address is taken."""
+    `memory`: bytes of variables that share memory with other slots: (slot, byte) -> distance from the CFA."""
 
     def __init__(self, machine: Machine, f, slots=None, undefined=False, save=None, memory=None):
         self.m, self.f, self.p, self.solver = machine, f, machine.p, machine.solver
         self.slots, self.undefined, self.any, self.wrong, self.save = slots or {}, undefined, 0, 0, save
-        self.taken = escaping_slots(f)  # others are not stored where nothing loads
-        self.escaping = self.taken if memory is None else memory
+        self.escaping, self.memory = escaping_slots(f), memory or {}
         self.definitions = {i.result: i for _, insts in f.blocks.values() for i in insts if i.result is not None}
         self.types = {v: type_ for params, _ in f.blocks.values() for v, type_ in params}
         for inst in self.definitions.values():
             self.types[inst.result] = self.type_of_result(inst)
-        self.read, self.loaded = needed(f, self.taken)
+        self.read, self.loaded = needed(f, self.escaping)
         self.where = ''
         self.pending = {}  # builtin_setjmp of the paths: where each is returned to again, and with which states
         machine.twice = any(i.op == 'builtin_setjmp' for i in self.definitions.values())
@@ -112,6 +111,7 @@ class Proof:
         s = State(t.memory('at entry'))
         env = Env(s.memory)
         m.escaping = [(at, at + max(1, self.f.slots[n][0])) for n, at in self.slots.items() if n in self.escaping]
+        m.escaping += [(at, at + 1) for at in sorted(set(self.memory.values()))]
         if self.save is not None:
             m.escaping.append((self.save, self.save + p.save_bytes))
         m.set(s, p.sp, t.plus(CFA, -8 if p.name == 'x86_64' else 0))
@@ -261,7 +261,7 @@ class Proof:
     def execute(self, env, inst, given, path):
         """One instruction; the conditions that hold afterwards, None: nothing goes on."""
         op = inst.op
-        if is_idle(inst, self.taken, self.read, self.loaded):
+        if is_idle(inst, self.escaping, self.read, self.loaded):
             self.store_anything(env, inst, path)
             return given
         if op in EFFECT:
@@ -408,22 +408,30 @@ class Proof:
 
     # ---- memory ----
 
-    def variable(self, env, o):
-        """The bytes of a slot whose address the program does not have, or None."""
-        if o[0] != 'slot' or o[1] in self.escaping:
+    def variable(self, env, inst):
+        """The bytes of a slot whose address the program does not have, if they are not in memory, or None."""
+        o = inst.fields['a']
+        if o[0] != 'slot' or o[1] in self.escaping or (o[1], inst.fields['d']) in self.memory:
             return None
         return env.variables.setdefault(o[1], {})
+
+    def address(self, env, inst):
+        """Of a load or a store."""
+        o, d = inst.fields['a'], inst.fields['d']
+        if o[0] == 'slot' and (o[1], d) in self.memory:
+            return t.plus(CFA, self.memory[o[1], d])
+        return t.plus(self.operand(env, o, 'i64'), d)
 
     def load(self, env, inst, given, path):
         f = inst.fields
         kind, type_ = f.get('x', (None, inst.type))
         n = WIDTH[type_] // 8
-        variable = self.variable(env, f['a'])
+        variable = self.variable(env, inst)
         if variable is not None:
             x = t.get_bytes([variable.setdefault(f['d'] + i, (t.var('slot%d+%d' % (f['a'][1], f['d'] + i), 8), 0))
                              for i in range(n)])
         else:
-            x = t.load(env.memory, t.plus(self.operand(env, f['a'], 'i64'), f['d']), n)
+            x = t.load(env.memory, self.address(env, inst), n)
         w = WIDTH[inst.type]
         env.values[inst.result] = x if kind is None else t.sext(x, w) if kind == 'sext' else t.zext(x, w)
         return given
@@ -431,20 +439,19 @@ class Proof:
     def store(self, env, inst, given, path):
         f = inst.fields
         x = self.operand(env, f['b'], inst.type)
-        variable = self.variable(env, f['a'])
+        variable = self.variable(env, inst)
         if variable is not None:
             t.put_bytes(variable, f['d'], x)
         else:
-            env.memory = t.store(env.memory, t.plus(self.operand(env, f['a'], 'i64'), f['d']), x)
+            env.memory = t.store(env.memory, self.address(env, inst), x)
         return given
 
     def store_anything(self, env, inst, path):
         """A store to bytes of a variable in memory that nothing loads: the code stores or does not, so what is stored is
         what is there at the next call, or at the end."""
-        if inst.op != 'store' or inst.fields['a'][1] not in self.escaping:
+        if inst.op != 'store' or (inst.fields['a'][1], inst.fields['d']) not in self.memory:
             return
-        address = t.plus(self.operand(env, inst.fields['a'], 'i64'), inst.fields['d'])
-        calls, n = path.state.calls, WIDTH[inst.type] // 8
+        address, calls, n = self.address(env, inst), path.state.calls, WIDTH[inst.type] // 8
         after = t.load((calls[env.calls].state if env.calls < len(calls) else path.state).memory, address, n)
         if after is not t.load(env.memory, address, n):
             env.memory = t.store(env.memory, address, after)
@@ -739,10 +746,15 @@ def escaping_slots(f):
     return out
 
 
+def unit(inst):
+    """Slot, offset and bytes of a load or store of a variable."""
+    return inst.fields['a'][1], inst.fields['d'], WIDTH[inst.fields['x'][1] if 'x' in inst.fields else inst.type] // 8
+
+
 def accessed(inst):
-    """Slot and bytes of a load or store of a variable."""
-    n = WIDTH[inst.fields['x'][1] if 'x' in inst.fields else inst.type] // 8
-    return {(inst.fields['a'][1], inst.fields['d'] + i) for i in range(n)}
+    """Slot and byte of each."""
+    n, offset, size = unit(inst)
+    return {(n, offset + i) for i in range(size)}
 
 
 def is_variable(inst, escaping):

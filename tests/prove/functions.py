@@ -1,5 +1,6 @@
 """Proves a sample of a program's functions, compiled from its bitcode."""
 import collections
+import glob
 import os
 import random
 import re
@@ -44,12 +45,27 @@ def compiled(kiln, target, path, folder, options):
 
 
 def compiled_bitcode(kiln, target, path, folder, options):
-    """The same of bitcode, which alone is inlined; LLVM's tools give names to its private symbols."""
-    text = subprocess.run(['llvm-dis-22', '-o', '-', path], check=True, stdout=subprocess.PIPE).stdout
+    """The same of bitcode, or its text, which alone is inlined; LLVM's tools give names to its private symbols."""
     source = os.path.join(folder, 'named.bc')
+    text, assembler = disassembled(path)
     text = re.sub(rb'^(@.* = )private ', rb'\1internal ', text, flags=re.M)
-    subprocess.run(['llvm-as-22', '-o', source, '-'], check=True, input=text)
+    subprocess.run([assembler, '-o', source, '-'], check=True, input=text)
     return compiled_source(kiln, target, source, folder, options)
+
+
+def disassembled(path):
+    """The text of bitcode, and what makes bitcode of it. A newer rustc has a newer LLVM, whose tools are rustup's component
+    llvm-tools."""
+    if path.endswith('.ll'):
+        with open(path, 'rb') as f:
+            return f.read(), 'llvm-as-22'
+    home = os.environ.get('RUSTUP_HOME') or os.path.expanduser('~/.rustup')
+    tools = ['llvm-dis-22', *sorted(glob.glob(os.path.join(home, 'toolchains/*/lib/rustlib/*/bin/llvm-dis')))]
+    for tool in tools:
+        done = subprocess.run([tool, '-o', '-', path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        if done.returncode == 0:
+            return done.stdout, 'llvm-as'.join(tool.rsplit('llvm-dis', 1))
+    raise SystemExit('prove: %s: no llvm-dis reads it: %s' % (path, done.stderr.decode(errors='replace').strip()))
 
 
 def compiled_source(kiln, target, source, folder, options):

@@ -11,7 +11,7 @@ import lives
 import stack
 import terms as t
 from elf import TEXT, THREAD
-from function import Again, Env, Failed, Proof, accessed, all_operands, escaping_slots, is_idle, is_variable, same_memory
+from function import Again, Env, Failed, Proof, accessed, all_operands, escaping_slots, is_idle, is_variable, same_memory, unit
 from machine import CFA, RETURN, State, Unsupported, read_frame
 from tables import WIDTH
 
@@ -53,23 +53,35 @@ class Witness:
             elif w[0] == 'block':
                 self.blocks['b' + w[1]] = int(w[2])
 
-    def frame(self, n):
-        """Where all of a slot is in the frame; None: it is not, or parts of it are elsewhere."""
-        at = next((where for offset, _, kind, where in self.slots[n] if offset == 0 and kind == 'frame'), None)
-        others = any(kind != 'none' and (kind, where) != ('frame', at + offset)
-                     for offset, _, kind, where in self.slots[n]) if at is not None else False
-        return None if others else at
+    def place(self, n, byte):
+        """Where a byte of a variable is: ('reg', number, k) or ('frame', distance from the CFA, 0)."""
+        for offset, size, kind, where in sorted(self.slots[n], key=lambda r: r[1]):
+            if offset <= byte < offset + size and kind in ('reg', 'frame'):
+                return (kind, where, byte - offset) if kind == 'reg' else (kind, where + byte - offset, 0)
+        return None
 
 
-def in_memory(f, witness):
-    """Slots whose address is taken, and variables in the frame that share bytes with these: they are memory, too."""
-    out = escaping_slots(f)
-    places = [(witness.frame(n), witness.frame(n) + f.slots[n][0], n) for n in list(witness.slots)
-              if n in f.slots and witness.frame(n) is not None]
-    pairs, found = lives.overlaps(places), None
-    while found != out:
-        found, out = out, out | {m for pair in pairs for n, m in (pair, pair[::-1]) if n in out}
-    return out
+class Layout:
+    """Where slots are in the frame. `slots`: number -> distance from the CFA. `ranges`: (first, end, (slot, offset)) of
+    those that are memory: slots whose address is taken, and parts of variables that have bytes in common with these;
+    `private`: of other parts; `shared`: pairs of slots that have bytes of memory in common. `memory`: of such variables, (slot, byte) -> distance from the CFA."""
+
+    def __init__(self, f, witness, escaping):
+        self.slots = {n: where for n, rows in witness.slots.items() for offset, _, kind, where in rows
+                      if offset == 0 and kind == 'frame'}
+        units = {unit(inst) for _, insts in f.blocks.values() for inst in insts if is_variable(inst, escaping)}
+        places = [(n, offset, size, witness.place(n, offset)) for n, offset, size in sorted(units)]
+        parts = [(at[1], at[1] + size, (n, offset)) for n, offset, size, at in places if at and at[0] == 'frame']
+        parts += [(at, at + f.slots[n][0], (n, 0)) for n, at in self.slots.items() if n in escaping and f.slots[n][0]]
+        pairs = lives.overlaps(parts)
+        more, memory = {(n, 0) for n in self.slots if n in escaping}, set()
+        while not more <= memory:
+            memory |= more
+            more = {key for pair in pairs if memory & set(pair) for key in pair}
+        self.ranges, self.private = ([r for r in parts if (r[2] in memory) == wanted] for wanted in (True, False))
+        self.shared = {(n, m) for (n, a), (m, b) in pairs if n != m and (n, a) in memory}
+        self.memory = {(n, offset + k): at + k for at, end, (n, offset) in self.ranges if n not in escaping
+                       for k in range(end - at)}
 
 
 class Related(Proof):
@@ -77,8 +89,8 @@ class Related(Proof):
 
     def __init__(self, machine, f, witness, bodies):
         self.w, self.invariant, self.by_chance = witness, None, set()
-        slots = {n: witness.frame(n) for n in list(witness.slots) if witness.frame(n) is not None}
-        super().__init__(machine, f, slots, save=witness.save, memory=in_memory(f, witness))
+        self.layout = Layout(f, witness, escaping_slots(f))
+        super().__init__(machine, f, self.layout.slots, save=witness.save, memory=self.layout.memory)
         for n in self.escaping:
             if any(kind == 'pointer' for _, _, kind, _ in witness.slots[n]):
                 raise Unsupported('a slot aligned to more than 16 bytes')
@@ -98,29 +110,26 @@ class Related(Proof):
     def apart(self, bodies):
         """The memory of slots whose address is taken: in the frame, aligned, each its own while it is alive."""
         end = -8 if self.p.name == 'x86_64' else 0
-        ranges = [(self.slots[n], self.slots[n] + self.f.slots[n][0], n) for n in sorted(self.escaping)
-                  if n in self.slots and self.f.slots[n][0]]
-        for start, stop, n in ranges:
-            if stop > end or start % min(self.f.slots[n][1], 16):
+        for start, stop, (n, _) in self.layout.ranges:
+            if stop > end or n in self.escaping and start % min(self.f.slots[n][1], 16):
                 raise Failed('slot%d is at %+d' % (n, start))
-        shared = lives.overlaps(ranges)
-        for n, m in shared:
+        for n, m in sorted(self.layout.shared):
             if not bodies.apart(n, m):
                 raise Failed('slot%d and slot%d share memory, and are alive at once' % (n, m))
-        why = bodies.wrong({n for pair in shared for n in pair}) if shared else None
+        why = bodies.wrong({n for pair in self.layout.shared for n in pair})
         if why:
             raise Failed(why)
+        memory = [(*r[:2], (True, 'slot%d' % r[2][0])) for r in self.layout.ranges]
         if self.save is not None:
-            ranges.append((self.save, self.save + self.p.save_bytes, -1))
+            memory.append((self.save, self.save + self.p.save_bytes, (True, 'the save area')))
             if self.save + self.p.save_bytes > end or self.save % 16:
                 raise Failed('the save area is at %+d' % self.save)
-        others = [(where, where + size, -2) for n, rows in self.w.slots.items() if n not in self.escaping
-                  for _, size, kind, where in rows if kind == 'frame']
-        others += [(where, where + WIDTH[type_] // 8, -2) for type_, kind, where, _ in self.w.values.values() if kind == 'frame']
-        for n, m in lives.overlaps(ranges + others):
-            if -1 in (n, m) or min(n, m) < 0 <= max(n, m):
-                names = {-1: 'the save area', -2: 'a value or a part of a variable'}
-                raise Unsupported('%s and %s share memory' % tuple(names.get(k, 'slot%d' % k) for k in (n, m)))
+        homes = [(v, where) for v, (_, kind, where, _) in self.w.values.items() if kind == 'frame'] + list(self.w.shadows.items())
+        private = [(where, where + WIDTH[self.types[v]] // 8, (False, 'v%d' % v)) for v, where in homes]
+        private += [(*r[:2], (False, 'slot%d' % r[2][0])) for r in self.layout.private]
+        for a, b in lives.overlaps(memory + private):
+            if a[0] != b[0] or a[0] and 'the save area' in (a[1], b[1]):
+                raise Failed('%s and %s share memory' % (a[1], b[1]))
 
     def first_contents(self, s, env):
         """What pushes of the prologue leave in slots that are in memory: any bits are there, so these may be."""
@@ -146,7 +155,7 @@ class Related(Proof):
         for b, (params, insts) in self.f.blocks.items():
             u, d = set(), {v for v, _ in params}
             for inst in insts:
-                if is_idle(inst, self.taken, self.read, self.loaded):
+                if is_idle(inst, self.escaping, self.read, self.loaded):
                     continue
                 for _, o in all_operands(inst):
                     if o[0] == 'v' and o[1] not in d and o[1] in self.read:
@@ -191,7 +200,7 @@ class Related(Proof):
                 n = inst.fields['a'][1]
                 gone.add(n)
                 new = {k for k in new if k[0] != n}
-            elif inst.op == 'store' and is_variable(inst, self.escaping):
+            elif inst.op == 'store' and is_variable(inst, self.escaping) and unit(inst)[:2] not in self.memory:
                 new |= accessed(inst)
         return gone, new
 
@@ -218,12 +227,10 @@ class Related(Proof):
         if inst.op == 'life_start' and inst.fields['a'][0] == 'slot' and inst.fields['a'][1] not in self.escaping:
             n = inst.fields['a'][1]
             defined |= {(n, k) for k in range(self.f.slots[n][0]) if (n, k) not in used}
-        if inst.op not in ('load', 'store') or inst.fields['a'][0] != 'slot' or inst.fields['a'][1] in self.escaping:
+        if not is_variable(inst, self.escaping) or unit(inst)[:2] in self.memory:
             return
-        n = WIDTH[inst.fields['x'][1] if 'x' in inst.fields else inst.type] // 8
-        self.units.add((inst.fields['a'][1], inst.fields['d'], n))
-        for i in range(n):
-            key = (inst.fields['a'][1], inst.fields['d'] + i)
+        self.units.add(unit(inst))
+        for key in accessed(inst):
             if inst.op == 'store':
                 defined.add(key)
             elif key not in defined:
@@ -270,13 +277,9 @@ class Related(Proof):
         return None
 
     def place(self, n, byte):
-        """Where a byte of a variable is: ('reg', name, k) or ('frame', distance from the CFA)."""
-        for offset, size, kind, where in sorted(self.w.slots[n], key=lambda r: r[1]):
-            if offset <= byte < offset + size and kind in ('reg', 'frame'):
-                if kind == 'reg':
-                    return 'reg', self.p.register(where), byte - offset
-                return 'frame', where + byte - offset, 0
-        return None
+        """Where a byte of a variable is: ('reg', name, k) or ('frame', distance from the CFA, 0)."""
+        place = self.w.place(n, byte)
+        return place and (place[0], self.p.register(place[1]) if place[0] == 'reg' else place[1], place[2])
 
     def byte(self, s, n, k):
         place = self.place(n, k)
@@ -288,7 +291,7 @@ class Related(Proof):
 
     def placed(self):
         """By block: which values are live at its beginning, and (slot, offset, bytes, place) of variables."""
-        places = [(*unit, self.place(*unit[:2])) for unit in sorted(self.units)]
+        places = [(*u, self.place(*u[:2])) for u in sorted(self.units)]
         self.values_at, self.units_at = {}, {}
         for b, (params, _) in self.f.blocks.items():
             self.values_at[b] = [v for v in sorted(x for x in self.live[b] if isinstance(x, int))] + \
