@@ -28,15 +28,17 @@ class Again(Exception):
 
 class Env:
     """The IR's state: values by number (and (number, k) of further results), variables, memory, how many of the path's
-    calls were made, control words by name; sp: where the stack pointer is to be, None: where the path began."""
+    calls were made, control words by name; sp: where the stack pointer is to be, None: where the path began; root: the
+    block that began with the relation; been: slots that were alive there, or began since."""
 
-    def __init__(self, memory):
+    def __init__(self, memory, root=''):
         self.values, self.variables, self.memory, self.calls, self.control, self.sp = {}, {}, memory, 0, {}, None
+        self.root, self.been = root, set()
 
     def copy(self):
         e = Env(self.memory)
         e.values, e.variables, e.calls = dict(self.values), {k: dict(v) for k, v in self.variables.items()}, self.calls
-        e.control, e.sp = dict(self.control), self.sp
+        e.control, e.sp, e.root, e.been = dict(self.control), self.sp, self.root, set(self.been)
         return e
 
 
@@ -470,7 +472,7 @@ class Proof:
         else:
             source = self.operand(env, f['b'], 'i64')
             if inst.op == 'memcpy':
-                self.apart_are(to, source, n.args[0])
+                self.apart_are(env, to, source, n.args[0])
             bytes_ = [t.load(env.memory, t.plus(source, i), 1) for i in range(n.args[0])]
         if bytes_:
             env.memory = t.store(env.memory, to, t.cat(*reversed(bytes_)))
@@ -513,8 +515,10 @@ class Proof:
         return given
 
     def life_start(self, env, inst, given, path):
-        if inst.fields['a'][0] == 'slot' and inst.fields['a'][1] not in self.escaping:
-            env.variables[inst.fields['a'][1]] = {}
+        if inst.fields['a'][0] == 'slot':
+            env.been.add(inst.fields['a'][1])
+            if inst.fields['a'][1] not in self.escaping:
+                env.variables[inst.fields['a'][1]] = {}
         return given
 
     # ---- control ----
@@ -632,14 +636,19 @@ class Proof:
             except Again:
                 pass
 
-    @staticmethod
-    def apart_are(to, source, n):
+    def apart_are(self, env, to, source, n):
         """memcpy's areas do not overlap, unless they are equal, and then it changes nothing."""
         (base, at), (other, first) = t.split(to), t.split(source)
         row = ((at, at + n), (first, first + n))
+        if self.may_be_another(env, base, row[0]) or self.may_be_another(env, other, row[1]):
+            return
         if base is not other and row not in t.APART.setdefault((base, other), []):
             t.APART[base, other].append(row)
             raise Again()
+
+    def may_be_another(self, env, base, area):
+        """May an area in the frame be that of another slot, of which an address may be known?"""
+        return False
 
     def try_paths(self):
         start, size = self.m.obj.functions[self.f.name]

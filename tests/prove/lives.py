@@ -39,6 +39,10 @@ class Lives:
         """Is a slot alive at an instruction? One that is of no inlined body always is."""
         return n not in self.life or self.numbers.get(id(inst), self.begin.get(n)) in self.life[n]
 
+    def alive_at(self, block):
+        """Slots of inlined bodies that are alive where a block begins."""
+        return {n for n, life in self.life.items() if self.order[block][0] in life}
+
     def apart(self, n, m):
         """Are two slots never alive at once?"""
         return n in self.life and m in self.life and not self.life[n] & self.life[m]

@@ -94,7 +94,8 @@ class Related(Proof):
         for n in self.escaping:
             if any(kind == 'pointer' for _, _, kind, _ in witness.slots[n]):
                 raise Unsupported('a slot aligned to more than 16 bytes')
-        self.apart(bodies)
+        self.bodies, self.areas = bodies, collections.defaultdict(dict)  # areas: t.APART by root of an Env
+        self.apart()
         self.begin = TEXT + machine.obj.functions[f.name][0]
         self.pc = {b: self.begin + offset for b, offset in witness.blocks.items()}
         self.edges = {b: [e[0] for e in insts[-1].fields.get('edges', ())] for b, (_, insts) in f.blocks.items()}
@@ -107,16 +108,16 @@ class Related(Proof):
         self.single = {b for b in self.f.blocks if preds[b] == 1}
         self.last = {pc: b for b, pc in self.pc.items()}  # of the blocks at one place, the one with code
 
-    def apart(self, bodies):
+    def apart(self):
         """The memory of slots whose address is taken: in the frame, aligned, each its own while it is alive."""
         end = -8 if self.p.name == 'x86_64' else 0
         for start, stop, (n, _) in self.layout.ranges:
             if stop > end or n in self.escaping and start % min(self.f.slots[n][1], 16):
                 raise Failed('slot%d is at %+d' % (n, start))
         for n, m in sorted(self.layout.shared):
-            if not bodies.apart(n, m):
+            if not self.bodies.apart(n, m):
                 raise Failed('slot%d and slot%d share memory, and are alive at once' % (n, m))
-        why = bodies.wrong({n for pair in self.layout.shared for n in pair})
+        why = self.bodies.wrong({n for pair in self.layout.shared for n in pair})
         if why:
             raise Failed(why)
         memory = [(*r[:2], (True, 'slot%d' % r[2][0])) for r in self.layout.ranges]
@@ -130,6 +131,14 @@ class Related(Proof):
         for a, b in lives.overlaps(memory + private):
             if a[0] != b[0] or a[0] and 'the save area' in (a[1], b[1]):
                 raise Failed('%s and %s share memory' % (a[1], b[1]))
+
+    def may_be_another(self, env, base, area):
+        """Of slots that share memory, where one of the others was alive: an address that was known then may be of that one,
+        and be used where the path is another one, though the areas are apart where this slot is alive."""
+        if base is not CFA:
+            return False
+        here = {n for start, stop, (n, _) in self.layout.ranges if n in env.been and start < area[1] and area[0] < stop}
+        return any(n in here and m in here for n, m in self.layout.shared)
 
     def first_contents(self, s, env):
         """What pushes of the prologue leave in slots that are in memory: any bits are there, so these may be."""
@@ -302,7 +311,8 @@ class Related(Proof):
         """The states that the relation describes."""
         m = self.m
         s = State(t.memory('at ' + block), ' at ' + block)
-        env = Env(s.memory)
+        env = Env(s.memory, block)
+        env.been = self.bodies.alive_at(block)
         inv = self.invariant
         if self.dynamic:
             s.moving = env.sp = m.places.add(t.var('stack at ' + block, 64))
@@ -489,6 +499,7 @@ class Related(Proof):
     def from_block(self, block, s, env, pc):
         """Proves the paths from a block to the next ones; what is to be proved of these."""
         s, env = self.start(block) if s is None else (s.copy(), env)
+        t.APART = self.areas[env.root]
         cuts, reached = set(self.pc.values()), []
         if pc != self.pc[block]:  # the function's beginning
             cuts.discard(self.pc[block])
