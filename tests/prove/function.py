@@ -640,14 +640,14 @@ class Proof:
         """memcpy's areas do not overlap, unless they are equal, and then it changes nothing."""
         (base, at), (other, first) = t.split(to), t.split(source)
         row = ((at, at + n), (first, first + n))
-        if self.may_be_another(env, base, row[0]) or self.may_be_another(env, other, row[1]):
+        if self.may_be_another(env, base, row[0], other) or self.may_be_another(env, other, row[1], base):
             return
         if base is not other and row not in t.APART.setdefault((base, other), []):
             t.APART[base, other].append(row)
             raise Again()
 
-    def may_be_another(self, env, base, area):
-        """May an area in the frame be that of another slot, of which an address may be known?"""
+    def may_be_another(self, env, base, area, other):
+        """May an area, if it is in the frame, be that of a slot of which `other` is an address, on another path?"""
         return False
 
     def try_paths(self):

@@ -5,9 +5,11 @@ In the relation are: live values, in their homes; live bytes of variables; all o
 entry block put the registers that the function preserves, and the return address. A block with one predecessor goes on from
 where that one ended, since registers may keep copies there."""
 import collections
+import re
 
 import leave
 import lives
+import magic
 import stack
 import terms as t
 from elf import TEXT, THREAD
@@ -16,6 +18,7 @@ from machine import CFA, RETURN, State, Unsupported, read_frame
 from tables import WIDTH
 
 
+PARAMETER = re.compile(r'p\d+')
 PASSED = 1 << 29  # AArch64: an argument on the stack is at its distance from the CFA less this
 MOST_VISITS = 16    # of a block with one predecessor, from paths of that
 
@@ -132,10 +135,11 @@ class Related(Proof):
             if a[0] != b[0] or a[0] and 'the save area' in (a[1], b[1]):
                 raise Failed('%s and %s share memory' % (a[1], b[1]))
 
-    def may_be_another(self, env, base, area):
-        """Of slots that share memory, where one of the others was alive: an address that was known then may be of that one,
-        and be used where the path is another one, though the areas are apart where this slot is alive."""
-        if base is not CFA:
+    def may_be_another(self, env, base, area, other):
+        """If slots share the area, and two of them were alive: `other` may be an address of the one that is not alive now, and
+        be used on a path where it is. Made of parameters it is older than all slots."""
+        if base is not CFA or all(x.op in ('c', 'lin') or x.op == 'v' and PARAMETER.fullmatch(x.args[0])
+                                  for x in magic.walk(other, set())):
             return False
         here = {n for start, stop, (n, _) in self.layout.ranges if n in env.been and start < area[1] and area[0] < stop}
         return any(n in here and m in here for n, m in self.layout.shared)
