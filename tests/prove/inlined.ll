@@ -161,3 +161,19 @@ pad:
   %u = call i64 @h(i64 %t)
   resume { ptr, i32 } %e
 }
+
+define internal i64 @chosen(i64 %i) alwaysinline {
+  %a = alloca [3 x i64], align 8
+  %p = getelementptr i64, ptr %a, i64 %i
+  store i64 %i, ptr %p
+  call void @g(ptr %p, ptr %a)
+  %q = load i64, ptr %p
+  ret i64 %q
+}
+
+define i64 @indexed(i64 %i) {
+  %r = call i64 @chosen(i64 %i)
+  %s = call i64 @chosen(i64 %i)
+  %t = sub i64 %r, %s
+  ret i64 %t
+}

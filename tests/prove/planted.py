@@ -3,7 +3,7 @@ names of the rows of which one must fail. Each makes wrong code; none is found b
 proves where values are, and not what is computed."""
 
 X, A = 'x86_64', 'aarch64'
-FUNCTION = 'functions.kir'  # instead of a text: a function of it must fail
+FUNCTION, INLINED = 'functions.kir', 'inlined.ll'  # instead of a text: a function of it must fail, of the second one with --inline
 
 
 def x(name):
@@ -161,4 +161,22 @@ PLANTED = [
     ('a landing pad does not make the moves of its edge', A, 'lib/codegen/eh.c',
      'if (!KN_PUSH(w->owner, w->moves, w->eh.moves.at[s.first + i])) return;', '', FUNCTION),
     ('all that unwinds is cleaned up, and nothing is caught', X, 'lib/codegen/eh.c', 'call->action = action_of(w, in);', 'call->action = 0;', FUNCTION),
+    # ---- found by functions with inlined bodies ----
+    ('the slots of a body share memory with those of the body around it', X, 'lib/codegen/frame_plan.c',
+     'uint64_t at = up != NULL ? ((uint64_t)up->offset + up->size_bytes + 15) & ~UINT64_C(15) : 0;', 'uint64_t at = up != NULL ? up->offset : 0;', INLINED),
+    ('the slots of one body share memory', A, 'lib/codegen/frame_plan.c', 'scope->size_bytes = (uint32_t)at + size;',
+     'if (scope->size_bytes == 0) scope->size_bytes = (uint32_t)at + size;', INLINED),
+    ('a slot of a body takes eight bytes', X, 'lib/codegen/frame_plan.c', 'uint32_t size = s->size_bytes != 0 ? s->size_bytes : 1,',
+     'uint32_t size = s->size_bytes > 8 ? 8 : s->size_bytes,', INLINED),
+    ('the offset of a body within the memory that bodies share is not counted', A, 'lib/codegen/frame_plan.c',
+     'if (slots[i].shared) slots[i].offset += scopes[f->slots.at[i].scope - 1].offset;', '', INLINED),
+    ('the memory that bodies share is that of the largest body alone', X, 'lib/codegen/frame_plan.c',
+     'if (at + scopes[i].size_bytes > total) total = at + scopes[i].size_bytes;',
+     'if (scopes[i].size_bytes > total) total = scopes[i].size_bytes;', INLINED),
+    ('a body is not known to be within another one', A, 'ir/inline/inline_call.c', '.parent = built_scope(r, l->up), .first', '.first', INLINED),
+    ('a body begins after its first instruction', X, 'ir/inline/inline_call.c', '.first = g->n};', '.first = g->n + 1};', INLINED),
+    ('a body ends before its last instructions', A, 'ir/inline/inline_call.c', 'scopes.at[built_scope(r, inner) - 1].end = g->n;',
+     'scopes.at[built_scope(r, inner) - 1].end = g->n - 3;', INLINED),
+    ('a body ends after instructions that follow it', X, 'ir/inline/inline_call.c', 'scopes.at[built_scope(r, inner) - 1].end = g->n;',
+     'scopes.at[built_scope(r, inner) - 1].end = g->n + 3;', INLINED),
 ]
