@@ -430,8 +430,10 @@ class Proof:
         n = WIDTH[type_] // 8
         variable = self.variable(env, inst)
         if variable is not None:
-            x = t.get_bytes([variable.setdefault(f['d'] + i, (t.var('slot%d+%d' % (f['a'][1], f['d'] + i), 8), 0))
-                             for i in range(n)])
+            for k in range(f['d'], f['d'] + n):
+                if k not in variable:
+                    variable[k] = (self.anything(f['a'][1], k, self.next_state(env, path)), 0)
+            x = t.get_bytes([variable[f['d'] + i] for i in range(n)])
         else:
             x = t.load(env.memory, self.address(env, inst), n)
         w = WIDTH[inst.type]
@@ -448,13 +450,23 @@ class Proof:
             env.memory = t.store(env.memory, self.address(env, inst), x)
         return given
 
+    @staticmethod
+    def next_state(env, path):
+        """The machine's at the next call, or at the end. What is any bits may be what is there."""
+        calls = path.state.calls
+        return calls[env.calls].state if env.calls < len(calls) else path.state
+
+    def anything(self, n, byte, state):
+        """A byte of a variable that nothing has stored."""
+        return t.var('slot%d+%d' % (n, byte), 8)
+
     def store_anything(self, env, inst, path):
         """A store to bytes of a variable in memory that nothing loads: the code stores or does not, so what is stored is
         what is there at the next call, or at the end."""
         if inst.op != 'store' or (inst.fields['a'][1], inst.fields['d']) not in self.memory:
             return
-        address, calls, n = self.address(env, inst), path.state.calls, WIDTH[inst.type] // 8
-        after = t.load((calls[env.calls].state if env.calls < len(calls) else path.state).memory, address, n)
+        address, n = self.address(env, inst), WIDTH[inst.type] // 8
+        after = t.load(self.next_state(env, path).memory, address, n)
         if after is not t.load(env.memory, address, n):
             env.memory = t.store(env.memory, address, after)
 

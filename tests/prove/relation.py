@@ -302,6 +302,10 @@ class Related(Proof):
             return read_frame(s, place[1], 1)
         return t.extract(self.m.get(s, place[1], 128 if place[1] in self.p.fp else 64), 8 * place[2] + 7, 8 * place[2])
 
+    def anything(self, n, byte, state):
+        x = self.byte(state, n, byte)
+        return super().anything(n, byte, state) if x is None else x
+
     def placed(self):
         """By block: which values are live at its beginning, and (slot, offset, bytes, place) of variables."""
         places = [(*u, self.place(*u[:2])) for u in sorted(self.units)]
