@@ -20,6 +20,7 @@ from tables import WIDTH
 
 PARAMETER = re.compile(r'p\d+')
 PASSED = 1 << 29  # AArch64: an argument on the stack is at its distance from the CFA less this
+MOST_PROLOGUE = 200  # instructions
 MOST_VISITS = 16    # of a block with one predecessor, from paths of that
 
 
@@ -145,14 +146,26 @@ class Related(Proof):
         return any(n in here and m in here for n, m in self.layout.shared)
 
     def first_contents(self, s, env):
-        """What pushes of the prologue leave in slots that are in memory: any bits are there, so these may be."""
-        if self.p.name != 'x86_64':
-            return
-        s, pc = s.copy(), self.begin
+        """What the prologue leaves in slots that are in memory, by pushes and probes: any bits are there, so these may be."""
+        s, pc, steps = s.copy(), self.begin, 0
         s.memory = env.memory
-        while self.m.obj.code[pc - TEXT] & 0xf8 == 0x50:
-            _, pc, s = self.m.step(s, pc)[0]
-        env.memory = s.memory
+        while pc != self.pc[self.first] and steps < MOST_PROLOGUE:
+            try:
+                results = self.m.step(s, pc)
+            except Unsupported:
+                return
+            if len(results) != 1 or results[0][0] != 'go' or not self.stored_in_slots(results[0][2].memory, env.memory):
+                return
+            _, pc, s = results[0]
+            env.memory, steps = s.memory, steps + 1
+
+    def stored_in_slots(self, after, before):
+        """Is the difference of two memories one of stores to slots alone?"""
+        if after is before:
+            return True
+        known = {o: x for o, *x in before.args[2]} if before.op == 'st' and before.args[1] is CFA else {}
+        return after.op == 'st' and after.args[1] is CFA and after.args[0] is (before.args[0] if known else before) and \
+            all(known.get(o) == x or any(start <= o < stop for start, stop, _ in self.layout.ranges) for o, *x in after.args[2])
 
     def block_address(self, block):
         return self.pc.get(block)
