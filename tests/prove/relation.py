@@ -348,41 +348,50 @@ class Related(Proof):
             t.put_bytes(s.frame, at, x)
         m.set(s, self.p.thread, THREAD)
         env.control = {name: m.get(s, name, w) for name, w in self.p.control}
+        self.start_homes(block, s, env, 'frame')
+        if self.dynamic:
+            stack.check_frame(self, s)
+        values, kept = self.in_frame(block, env), set()
+        for name, key, zx in self.kept.get(block, ()):
+            if key in values:
+                m.set(s, name, t.zext(values[key], 64) if zx else values[key])
+                kept.add(name)
+        self.start_homes(block, s, env, 'reg', kept)
+        return s, env
+
+    def start_homes(self, block, s, env, wanted, kept=()):
+        """Names for what is at homes in the frame, or what registers have, which may keep copies of what is in the frame."""
         for v in self.values_at[block]:
             h = self.home(s, v, block)
             if h is None or not self.at_home(v, block):
                 continue
             type_, kind, where, zx = self.home_of(v, block)
+            if kind != wanted:
+                continue
             if v == self.sret:
                 x = t.var('p%d' % v, 64)
                 if kind == 'frame':
                     t.put_bytes(s.frame, where, x)
                 else:
-                    m.set(s, self.p.register(where), x)
+                    self.m.set(s, self.p.register(where), x)
                 env.values[v] = x
             elif kind == 'frame':
                 x = t.var('v%d' % v, h[0].w)
                 t.put_bytes(s.frame, where, t.zext(x, max(x.w, self.p.spilled)) if zx else x)
                 env.values[v] = x
-            elif zx and kind == 'reg' and h[0].w < 64:
-                x = t.var('v%d' % v, h[0].w)
-                m.set(s, self.p.register(where), t.zext(x, 64))
+            elif zx and h[0].w < 64:
+                name = self.p.register(where)
+                x = h[0] if name in kept else t.var('v%d' % v, h[0].w)
+                self.m.set(s, name, t.zext(x, 64))
                 env.values[v] = x
             else:
                 env.values[v] = h[0]
         for n, offset, size, place in self.units_at[block]:
-            if (n, offset) in self.stored[block]:
+            if (n, offset) in self.stored[block] and place[0] == wanted:
                 if place[0] == 'frame':
                     t.put_bytes(s.frame, place[1], t.var('slot%d+%d' % (n, offset), 8 * size))
                 x = t.cat(*[self.byte(s, n, offset + i) for i in reversed(range(size))])
                 t.put_bytes(env.variables.setdefault(n, {}), offset, x)
-        if self.dynamic:
-            stack.check_frame(self, s)
-        values = self.in_frame(block, env)
-        for name, key, zx in self.kept.get(block, ()):
-            if key in values:
-                m.set(s, name, t.zext(values[key], 64) if zx else values[key])
-        return s, env
 
     # ---- copies in registers ----
 
