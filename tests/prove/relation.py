@@ -351,11 +351,16 @@ class Related(Proof):
         self.start_homes(block, s, env, 'frame')
         if self.dynamic:
             stack.check_frame(self, s)
-        values, kept = self.in_frame(block, env), set()
-        for name, key, zx in self.kept.get(block, ()):
-            if key in values:
+        values, kept = self.in_frame(block, env), {}
+        for name, key, zx in sorted(self.kept.get(block, ()), key=lambda row: -values[row[1]].w if row[1] in values else 0):
+            if key not in values:
+                continue
+            if name not in kept:
+                kept[name] = values[key]
                 m.set(s, name, t.zext(values[key], 64) if zx else values[key])
-                kept.add(name)
+            else:  # both are in this register
+                values[key] = t.extract(kept[name], values[key].w - 1, 0)
+                self.put_in_frame(block, s, env, key, values[key])
         self.start_homes(block, s, env, 'reg', kept)
         return s, env
 
@@ -406,6 +411,17 @@ class Related(Proof):
             if place[0] == 'frame' and all(offset + i in bytes_ for i in range(size)):
                 out[n, offset, size] = t.get_bytes([bytes_[offset + i] for i in range(size)])
         return out
+
+    def put_in_frame(self, block, s, env, key, x):
+        """Replaces a term of in_frame."""
+        if key[0] == 'v':
+            _, _, where, zx = self.home_of(key[1], block)
+            env.values[key[1]] = x
+            t.put_bytes(s.frame, where, t.zext(x, max(x.w, self.p.spilled)) if zx else x)
+        else:
+            n, offset, _ = key
+            t.put_bytes(env.variables[n], offset, x)
+            t.put_bytes(s.frame, self.place(n, offset)[1], x)
 
     def find_kept(self, block, env, s):
         """A block that goes on from its only predecessor, but that a repeated test of a loop jumps to, too: what registers
