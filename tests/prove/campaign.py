@@ -69,7 +69,8 @@ class Campaign:
             name = refused_row(done.stderr, text)
             if name not in named:
                 raise SystemExit('prove: %s' % done.stderr.strip())
-            yield Result(named.pop(name), 'refused', done.stderr.strip().split('error: ')[-1])
+            why = done.stderr.strip().split('error: ')[-1]
+            yield Result(named.pop(name), 'refused' if LACKING.search(why) else 'failed', why)
         obj = elf.Object(out)
         entries = functions.witnesses(done.stderr) if witnessed else irtext.read(text)
         signatures = irtext.heads(text)
@@ -106,6 +107,8 @@ class Campaign:
         return 'proved', ''
 
 
+# Of a target. A row that is refused otherwise is not what the IR allows, and proves nothing.
+LACKING = re.compile(r'needs the feature|is not supported on|a tail call whose variadic arguments differ')
 CALL = re.compile(r'@(h|use)(\(.*\) as )(\((?:[^()]|\([^()]*\))*\)(?: -> \w+(?:, \w+)*)?)')
 
 
