@@ -2,15 +2,17 @@
  * it: a wrong one only makes proofs fail. An observer of the walk (lib/codegen/observe.h), as the map is
  * (lib/codegen/map.c). Invariant: it requests nothing, so the code is what it is without it.
  *
- * Version 2 of its form, for each function; names are those of the text form, offsets of code count from the function's
+ * Version 3 of its form, for each function; names are those of the text form, offsets of code count from the function's
  * start, and frame offsets are those of the walk, at distance `cfa` below the CFA (on AArch64, an argument on the stack
  * is at its distance from the CFA less 2^29):
  *
- *   witness 2
+ *   witness 3
  *   the text of the function as it is compiled, which ends with a line }
  *   fresh NUMBER N                     before instruction N, the content of a slot becomes any bits, as by life_start,
  *                                      since an inlined body begins there. Instructions and blocks' parameters count
  *                                      from 0, in the order of the text
+ *   life NUMBER FIRST END              instructions FIRST to END, not included, are of this body or of one within it. A
+ *                                      slot of a body has these lines together, and only then shares its memory
  *   slot NUMBER OFFSET SIZE reg R      a slot, or SIZE bytes of one at OFFSET, is in register R for life,
  *   slot NUMBER OFFSET SIZE frame F    in the frame,
  *   slot NUMBER OFFSET SIZE pointer F  where the pointer at F points, or
@@ -104,6 +106,21 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
 
 static const struct kn_observer_events events = {.inst = inst, .blocks = blocks, .end = end};
 
+/* The instructions of a body, which were built one after the other: in the text they are a few runs. */
+static void put_life(struct kn_witness *x, const struct kn_slot *s, const struct kn_scope *scope) {
+  uint32_t first = 0, end = 0;
+  for (uint32_t i = scope->first; i < scope->end; i++) {
+    uint32_t at = x->value[i];
+    if (at == UINT32_MAX) continue;
+    if (at != end || first == end) {
+      if (first < end) put(x, "life %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", s->number, first, end);
+      first = at;
+    }
+    end = at + 1;
+  }
+  if (first < end) put(x, "life %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", s->number, first, end);
+}
+
 /* Slots of inlined bodies, which are in use from where the body begins. Where that has no instruction, they are not. */
 static void put_fresh(struct kn_witness *x, const kiln_func *f) {
   for (uint32_t i = 0; i < f->slots.n; i++) {
@@ -111,8 +128,9 @@ static void put_fresh(struct kn_witness *x, const kiln_func *f) {
     if (s->scope == 0 || s->parent != 0) continue;
     const struct kn_scope *scope = &f->scopes.at[s->scope - 1];
     uint32_t first = scope->first < scope->end ? kn_inst_settle(f, scope->first) : 0;
-    if (first != 0 && first < f->n && x->value[first] != UINT32_MAX)
-      put(x, "fresh %" PRIu32 " %" PRIu32 "\n", s->number, x->value[first]);
+    if (first == 0 || first >= f->n || x->value[first] == UINT32_MAX) continue;
+    put(x, "fresh %" PRIu32 " %" PRIu32 "\n", s->number, x->value[first]);
+    put_life(x, s, scope);
   }
 }
 
@@ -121,7 +139,7 @@ kiln_status kn_witness_begin(kiln_func *f) {
   if (x->out == NULL) return KILN_OK;
   drop_numbers(x, f->module); /* of a function that failed */
   x->full = false;
-  put(x, "witness 2\n");
+  put(x, "witness 3\n");
   kiln_status status = x->print(f, x->out);
   if (f->status != KILN_OK) return f->status;
   if (status != KILN_OK)

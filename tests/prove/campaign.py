@@ -57,7 +57,7 @@ class Campaign:
         options = [*self.options, *['--dump=witness'] * witnessed]
         named = {'r%d' % (first + k): row for k, row in enumerate(rows)}
         while True:
-            text = HEAD % self.target + '\n'.join(r.text.replace('@ROW', '@' + n, 1) for n, r in named.items()) + '\n'
+            text = HEAD % self.target + declared('\n'.join(r.text.replace('@ROW', '@' + n, 1) for n, r in named.items()) + '\n')
             source = os.path.join(self.folder, 'rows-%s-%d.kir' % (self.target, first))
             with open(source, 'w', encoding='utf-8') as f:
                 f.write(text)
@@ -69,7 +69,8 @@ class Campaign:
             name = refused_row(done.stderr, text)
             if name not in named:
                 raise SystemExit('prove: %s' % done.stderr.strip())
-            yield Result(named.pop(name), 'refused', done.stderr.strip().split('error: ')[-1])
+            why = done.stderr.strip().split('error: ')[-1]
+            yield Result(named.pop(name), 'refused' if LACKING.search(why) else 'failed', why)
         obj = elf.Object(out)
         entries = functions.witnesses(done.stderr) if witnessed else irtext.read(text)
         signatures = irtext.heads(text)
@@ -104,6 +105,22 @@ class Campaign:
         except Undecided:
             return 'undecided', ''
         return 'proved', ''
+
+
+# Of a target. A row that is refused otherwise is not what the IR allows, and proves nothing.
+LACKING = re.compile(r'needs the feature|is not supported on|a tail call whose variadic arguments differ')
+CALL = re.compile(r'@(h|use)(\(.*\) as )(\((?:[^()]|\([^()]*\))*\)(?: -> \w+(?:, \w+)*)?)')
+
+
+def declared(text):
+    """Functions that are called with signatures of the calls' own get names, and declarations, of their own: by these one."""
+    names = {}
+
+    def named(m):
+        name = names.setdefault((m[1], m[3]), '%s.%d' % (m[1], len(names)))
+        return '@%s%s%s' % (name, m[2], m[3])
+    text = CALL.sub(named, text)
+    return ''.join('declare @%s%s\n' % (name, signature) for (_, signature), name in names.items()) + text
 
 
 def refused_row(message, text):

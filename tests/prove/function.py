@@ -28,15 +28,17 @@ class Again(Exception):
 
 class Env:
     """The IR's state: values by number (and (number, k) of further results), variables, memory, how many of the path's
-    calls were made, control words by name; sp: where the stack pointer is to be, None: where the path began."""
+    calls were made, control words by name; sp: where the stack pointer is to be, None: where the path began; root: the
+    block that began with the relation; been: slots that were alive there, or began since."""
 
-    def __init__(self, memory):
+    def __init__(self, memory, root=''):
         self.values, self.variables, self.memory, self.calls, self.control, self.sp = {}, {}, memory, 0, {}, None
+        self.root, self.been = root, set()
 
     def copy(self):
         e = Env(self.memory)
         e.values, e.variables, e.calls = dict(self.values), {k: dict(v) for k, v in self.variables.items()}, self.calls
-        e.control, e.sp = dict(self.control), self.sp
+        e.control, e.sp, e.root, e.been = dict(self.control), self.sp, self.root, set(self.been)
         return e
 
 
@@ -49,13 +51,13 @@ class Path:
 
 class Proof:
     """`slots`: where slots whose address the program has are: number -> distance from the CFA; `save`: the same of a variadic
-    function's save area. `undefined`: results that
-    may be any bits are; otherwise it is supposed that there are none."""
+    function's save area. `undefined`: results that may be any bits are; otherwise it is supposed that there are none.
+    `memory`: bytes of variables that share memory with other slots: (slot, byte) -> distance from the CFA."""
 
-    def __init__(self, machine: Machine, f, slots=None, undefined=False, save=None):
+    def __init__(self, machine: Machine, f, slots=None, undefined=False, save=None, memory=None):
         self.m, self.f, self.p, self.solver = machine, f, machine.p, machine.solver
         self.slots, self.undefined, self.any, self.wrong, self.save = slots or {}, undefined, 0, 0, save
-        self.escaping = escaping_slots(f)
+        self.escaping, self.memory = escaping_slots(f), memory or {}
         self.definitions = {i.result: i for _, insts in f.blocks.values() for i in insts if i.result is not None}
         self.types = {v: type_ for params, _ in f.blocks.values() for v, type_ in params}
         for inst in self.definitions.values():
@@ -111,6 +113,7 @@ class Proof:
         s = State(t.memory('at entry'))
         env = Env(s.memory)
         m.escaping = [(at, at + max(1, self.f.slots[n][0])) for n, at in self.slots.items() if n in self.escaping]
+        m.escaping += [(at, at + 1) for at in sorted(set(self.memory.values()))]
         if self.save is not None:
             m.escaping.append((self.save, self.save + p.save_bytes))
         m.set(s, p.sp, t.plus(CFA, -8 if p.name == 'x86_64' else 0))
@@ -261,6 +264,7 @@ class Proof:
         """One instruction; the conditions that hold afterwards, None: nothing goes on."""
         op = inst.op
         if is_idle(inst, self.escaping, self.read, self.loaded):
+            self.store_anything(env, inst, path)
             return given
         if op in EFFECT:
             return EFFECT[op](self, env, inst, given, path)
@@ -406,22 +410,32 @@ class Proof:
 
     # ---- memory ----
 
-    def variable(self, env, o):
-        """The bytes of a slot whose address the program does not have, or None."""
-        if o[0] != 'slot' or o[1] in self.escaping:
+    def variable(self, env, inst):
+        """The bytes of a slot whose address the program does not have, if they are not in memory, or None."""
+        o = inst.fields['a']
+        if o[0] != 'slot' or o[1] in self.escaping or (o[1], inst.fields['d']) in self.memory:
             return None
         return env.variables.setdefault(o[1], {})
+
+    def address(self, env, inst):
+        """Of a load or a store."""
+        o, d = inst.fields['a'], inst.fields['d']
+        if o[0] == 'slot' and (o[1], d) in self.memory:
+            return t.plus(CFA, self.memory[o[1], d])
+        return t.plus(self.operand(env, o, 'i64'), d)
 
     def load(self, env, inst, given, path):
         f = inst.fields
         kind, type_ = f.get('x', (None, inst.type))
         n = WIDTH[type_] // 8
-        variable = self.variable(env, f['a'])
+        variable = self.variable(env, inst)
         if variable is not None:
-            x = t.get_bytes([variable.setdefault(f['d'] + i, (t.var('slot%d+%d' % (f['a'][1], f['d'] + i), 8), 0))
-                             for i in range(n)])
+            for k in range(f['d'], f['d'] + n):
+                if k not in variable:
+                    variable[k] = (self.anything(f['a'][1], k, self.next_state(env, path)), 0)
+            x = t.get_bytes([variable[f['d'] + i] for i in range(n)])
         else:
-            x = t.load(env.memory, t.plus(self.operand(env, f['a'], 'i64'), f['d']), n)
+            x = t.load(env.memory, self.address(env, inst), n)
         w = WIDTH[inst.type]
         env.values[inst.result] = x if kind is None else t.sext(x, w) if kind == 'sext' else t.zext(x, w)
         return given
@@ -429,12 +443,32 @@ class Proof:
     def store(self, env, inst, given, path):
         f = inst.fields
         x = self.operand(env, f['b'], inst.type)
-        variable = self.variable(env, f['a'])
+        variable = self.variable(env, inst)
         if variable is not None:
             t.put_bytes(variable, f['d'], x)
         else:
-            env.memory = t.store(env.memory, t.plus(self.operand(env, f['a'], 'i64'), f['d']), x)
+            env.memory = t.store(env.memory, self.address(env, inst), x)
         return given
+
+    @staticmethod
+    def next_state(env, path):
+        """The machine's at the next call, or at the end. What is any bits may be what is there."""
+        calls = path.state.calls
+        return calls[env.calls].state if env.calls < len(calls) else path.state
+
+    def anything(self, n, byte, state):
+        """A byte of a variable that nothing has stored."""
+        return t.var('slot%d+%d' % (n, byte), 8)
+
+    def store_anything(self, env, inst, path):
+        """A store to bytes of a variable in memory that nothing loads: the code stores or does not, so what is stored is
+        what is there at the next call, or at the end."""
+        if inst.op != 'store' or (inst.fields['a'][1], inst.fields['d']) not in self.memory:
+            return
+        address, n = self.address(env, inst), WIDTH[inst.type] // 8
+        after = t.load(self.next_state(env, path).memory, address, n)
+        if after is not t.load(env.memory, address, n):
+            env.memory = t.store(env.memory, address, after)
 
     def copy_memory(self, env, inst, given, path):
         f = inst.fields
@@ -450,7 +484,7 @@ class Proof:
         else:
             source = self.operand(env, f['b'], 'i64')
             if inst.op == 'memcpy':
-                self.apart_are(to, source, n.args[0])
+                self.apart_are(env, to, source, n.args[0])
             bytes_ = [t.load(env.memory, t.plus(source, i), 1) for i in range(n.args[0])]
         if bytes_:
             env.memory = t.store(env.memory, to, t.cat(*reversed(bytes_)))
@@ -493,8 +527,10 @@ class Proof:
         return given
 
     def life_start(self, env, inst, given, path):
-        if inst.fields['a'][0] == 'slot' and inst.fields['a'][1] not in self.escaping:
-            env.variables[inst.fields['a'][1]] = {}
+        if inst.fields['a'][0] == 'slot':
+            env.been.add(inst.fields['a'][1])
+            if inst.fields['a'][1] not in self.escaping:
+                env.variables[inst.fields['a'][1]] = {}
         return given
 
     # ---- control ----
@@ -612,14 +648,19 @@ class Proof:
             except Again:
                 pass
 
-    @staticmethod
-    def apart_are(to, source, n):
+    def apart_are(self, env, to, source, n):
         """memcpy's areas do not overlap, unless they are equal, and then it changes nothing."""
         (base, at), (other, first) = t.split(to), t.split(source)
         row = ((at, at + n), (first, first + n))
+        if self.may_be_another(env, base, row[0], other) or self.may_be_another(env, other, row[1], base):
+            return
         if base is not other and row not in t.APART.setdefault((base, other), []):
             t.APART[base, other].append(row)
             raise Again()
+
+    def may_be_another(self, env, base, area, other):
+        """May an area, if it is in the frame, be that of a slot of which `other` is an address, on another path?"""
+        return False
 
     def try_paths(self):
         start, size = self.m.obj.functions[self.f.name]
@@ -726,10 +767,15 @@ def escaping_slots(f):
     return out
 
 
+def unit(inst):
+    """Slot, offset and bytes of a load or store of a variable."""
+    return inst.fields['a'][1], inst.fields['d'], WIDTH[inst.fields['x'][1] if 'x' in inst.fields else inst.type] // 8
+
+
 def accessed(inst):
-    """Slot and bytes of a load or store of a variable."""
-    n = WIDTH[inst.fields['x'][1] if 'x' in inst.fields else inst.type] // 8
-    return {(inst.fields['a'][1], inst.fields['d'] + i) for i in range(n)}
+    """Slot and byte of each."""
+    n, offset, size = unit(inst)
+    return {(n, offset + i) for i in range(size)}
 
 
 def is_variable(inst, escaping):

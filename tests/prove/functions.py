@@ -1,5 +1,6 @@
 """Proves a sample of a program's functions, compiled from its bitcode."""
 import collections
+import glob
 import os
 import random
 import re
@@ -12,6 +13,7 @@ import elf
 import irtext
 import terms
 from function import Failed
+from lives import Lives
 from machine import Machine, Unsupported
 from processor import PROCESSORS
 from relation import Related, Witness
@@ -43,12 +45,27 @@ def compiled(kiln, target, path, folder, options):
 
 
 def compiled_bitcode(kiln, target, path, folder, options):
-    """The same of bitcode, which alone is inlined; LLVM's tools give names to its private symbols."""
-    text = subprocess.run(['llvm-dis-22', '-o', '-', path], check=True, stdout=subprocess.PIPE).stdout
+    """The same of bitcode, or its text, which alone is inlined; LLVM's tools give names to its private symbols."""
     source = os.path.join(folder, 'named.bc')
+    text, assembler = disassembled(path)
     text = re.sub(rb'^(@.* = )private ', rb'\1internal ', text, flags=re.M)
-    subprocess.run(['llvm-as-22', '-o', source, '-'], check=True, input=text)
+    subprocess.run([assembler, '-o', source, '-'], check=True, input=text)
     return compiled_source(kiln, target, source, folder, options)
+
+
+def disassembled(path):
+    """The text of bitcode, and what makes bitcode of it. A newer rustc has a newer LLVM, whose tools are rustup's component
+    llvm-tools."""
+    if path.endswith('.ll'):
+        with open(path, 'rb') as f:
+            return f.read(), 'llvm-as-22'
+    home = os.environ.get('RUSTUP_HOME') or os.path.expanduser('~/.rustup')
+    tools = ['llvm-dis-22', *sorted(glob.glob(os.path.join(home, 'toolchains/*/lib/rustlib/*/bin/llvm-dis')))]
+    for tool in tools:
+        done = subprocess.run([tool, '-o', '-', path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        if done.returncode == 0:
+            return done.stdout, 'llvm-as'.join(tool.rsplit('llvm-dis', 1))
+    raise SystemExit('prove: %s: no llvm-dis reads it: %s' % (path, done.stderr.decode(errors='replace').strip()))
 
 
 def compiled_source(kiln, target, source, folder, options):
@@ -64,7 +81,7 @@ def compiled_source(kiln, target, source, folder, options):
 def witnesses(text):
     """By function: its text, and the lines of its witness."""
     out = {}
-    for chunk in text.split('witness 2\n')[1:]:
+    for chunk in text.split('witness 3\n')[1:]:
         body, _, rest = chunk.partition('\n}\n')
         out[irtext.head(body)[0]] = (body + '\n}\n', rest.split('\nend')[0].split('\n'))
     return out
@@ -105,8 +122,8 @@ def one(processor, obj, entry, signatures, seconds, limit):
     try:
         solver = Solver(seconds)
         witness = Witness(lines)
-        begin_slots(f, witness.fresh)
-        proof = Related(Machine(processor, obj, solver), f, witness)
+        bodies = Lives(f, witness.fresh, witness.life)
+        proof = Related(Machine(processor, obj, solver), f, witness, bodies)
         proof.all_paths()
         return ('proved', '') if proof.wrong else ('failed', 'no wrong goal was refuted')
     except Failed as e:
@@ -119,18 +136,6 @@ def one(processor, obj, entry, signatures, seconds, limit):
         return 'undecided', 'more than %d seconds' % limit
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-
-
-def begin_slots(f, fresh):
-    """Puts life_start where the contents of slots of inlined bodies become any bits. `fresh`: slots by the number of an
-    instruction, of all and of blocks' parameters, in their order."""
-    number = 0
-    for params, insts in f.blocks.values():
-        number, k = number + len(params), 0
-        while k < len(insts):
-            begun = [irtext.Inst(None, 'life_start', 'i64', {'a': ('slot', n)}, 'fresh slot%d' % n) for n in fresh.get(number, ())]
-            insts[k:k] = begun
-            k, number = k + len(begun) + 1, number + 1
 
 
 def late(*_):

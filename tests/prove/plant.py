@@ -1,5 +1,5 @@
 """Plants the bugs of planted.py in a copy of the source, one at a time, builds the compiler, and proves the rows that the
-bug's row names, or the functions of functions.kir, until one fails."""
+bug's row names, or the functions of functions.kir or inlined.ll, until one fails."""
 import os
 import shutil
 import signal
@@ -65,10 +65,11 @@ def found_by(kiln, target, only, rows):
     return None, len(chosen)
 
 
-def function_found_by(kiln, target):
-    """The first function of functions.kir that is not proved, as a result, or None, and how many were tried."""
+def function_found_by(kiln, target, name):
+    """The first function of a file that is not proved, as a result, or None, and how many were tried."""
+    options = ['--inline'] if name == planted.INLINED else []
     with tempfile.TemporaryDirectory() as folder:
-        obj, entries, signatures = functions.compiled(kiln, target, os.path.join(HERE, 'functions.kir'), folder, [])
+        obj, entries, signatures = functions.compiled(kiln, target, os.path.join(HERE, name), folder, options)
         for k, (name, entry) in enumerate(entries.items(), 1):
             what, why = functions.one(PROCESSORS[target](), obj, entry, signatures, 10, 60)
             if what in ('failed', 'doubtful'):
@@ -83,13 +84,13 @@ def run(only):
     missed = n = 0
     signal.signal(signal.SIGVTALRM, functions.late)
     for what, target, name, old, new, text in planted.PLANTED:
-        if not all(word in what for word in only):
+        if not all(word in '%s: %s' % (text, what) for word in only):
             continue
         n += 1
         start = time.process_time()
         problem = copy.plant(name, old, new)
         row, tried = (None, 0) if problem else \
-            function_found_by(copy.kiln, target) if text == planted.FUNCTION else found_by(copy.kiln, target, text, rows[target])
+            function_found_by(copy.kiln, target, text) if text in (planted.FUNCTION, planted.INLINED) else found_by(copy.kiln, target, text, rows[target])
         missed += row is None
         seconds = time.process_time() - start
         if row:

@@ -5,29 +5,34 @@ In the relation are: live values, in their homes; live bytes of variables; all o
 entry block put the registers that the function preserves, and the return address. A block with one predecessor goes on from
 where that one ended, since registers may keep copies there."""
 import collections
+import re
 
 import leave
+import lives
+import magic
 import stack
 import terms as t
 from elf import TEXT, THREAD
-from function import Again, Env, Failed, Proof, accessed, all_operands, is_idle, is_variable, same_memory
+from function import Again, Env, Failed, Proof, accessed, all_operands, escaping_slots, is_idle, is_variable, same_memory, unit
 from machine import CFA, RETURN, State, Unsupported, read_frame
 from tables import WIDTH
 
 
+PARAMETER = re.compile(r'p\d+')
 PASSED = 1 << 29  # AArch64: an argument on the stack is at its distance from the CFA less this
+MOST_PROLOGUE = 200  # instructions
 MOST_VISITS = 16    # of a block with one predecessor, from paths of that
 
 
 class Witness:
     """values: number -> (type, 'reg' or 'frame' or 'none', where, zx); slots: number -> [(offset, size, kind, where)];
     `where` is a register's number or a distance from the CFA.
-    fresh: number of an instruction -> slots whose contents become any bits there. blocks: name -> offset; start, size, cfa:
-    of the code."""
+    fresh: number of an instruction -> slots whose contents become any bits there; life: slot -> [(first, end)], of the
+    instructions of its inlined body. blocks: name -> offset; start, size, cfa: of the code."""
 
     def __init__(self, lines):
         self.values, self.slots, self.blocks, self.fresh = {}, collections.defaultdict(list), {}, collections.defaultdict(list)
-        self.save, self.shadows = None, {}
+        self.save, self.shadows, self.life = None, {}, collections.defaultdict(list)
         self.cfa = next(int(line.split()[3]) for line in lines if line.startswith('code '))
 
         def where(kind, words):
@@ -39,6 +44,8 @@ class Witness:
                 self.slots[int(w[1])].append((int(w[2]), int(w[3]), w[4], where(w[4], w[5:])))
             elif w[0] == 'fresh':
                 self.fresh[int(w[2])].append(int(w[1]))
+            elif w[0] == 'life':
+                self.life[int(w[1])].append((int(w[2]), int(w[3])))
             elif w[0] == 'value':
                 self.values[int(w[1])] = (w[2], w[3], where(w[3], w[4:]), 'zx' in w)
             elif w[0] == 'shadow':
@@ -50,16 +57,48 @@ class Witness:
             elif w[0] == 'block':
                 self.blocks['b' + w[1]] = int(w[2])
 
+    def place(self, n, byte):
+        """Where a byte of a variable is: ('reg', number, k) or ('frame', distance from the CFA, 0)."""
+        for offset, size, kind, where in sorted(self.slots[n], key=lambda r: r[1]):
+            if offset <= byte < offset + size and kind in ('reg', 'frame'):
+                return (kind, where, byte - offset) if kind == 'reg' else (kind, where + byte - offset, 0)
+        return None
+
+
+class Layout:
+    """Where slots are in the frame. `slots`: number -> distance from the CFA. `ranges`: (first, end, (slot, offset)) of
+    those that are memory: slots whose address is taken, and parts of variables that have bytes in common with these;
+    `private`: of other parts; `shared`: pairs of slots that have bytes of memory in common. `memory`: of such variables, (slot, byte) -> distance from the CFA."""
+
+    def __init__(self, f, witness, escaping):
+        self.slots = {n: where for n, rows in witness.slots.items() for offset, _, kind, where in rows
+                      if offset == 0 and kind == 'frame'}
+        units = {unit(inst) for _, insts in f.blocks.values() for inst in insts if is_variable(inst, escaping)}
+        places = [(n, offset, size, witness.place(n, offset)) for n, offset, size in sorted(units)]
+        parts = [(at[1], at[1] + size, (n, offset)) for n, offset, size, at in places if at and at[0] == 'frame']
+        parts += [(at, at + f.slots[n][0], (n, 0)) for n, at in self.slots.items() if n in escaping and f.slots[n][0]]
+        pairs = lives.overlaps(parts)
+        more, memory = {(n, 0) for n in self.slots if n in escaping}, set()
+        while not more <= memory:
+            memory |= more
+            more = {key for pair in pairs if memory & set(pair) for key in pair}
+        self.ranges, self.private = ([r for r in parts if (r[2] in memory) == wanted] for wanted in (True, False))
+        self.shared = {(n, m) for (n, a), (m, b) in pairs if n != m and (n, a) in memory}
+        self.memory = {(n, offset + k): at + k for at, end, (n, offset) in self.ranges if n not in escaping
+                       for k in range(end - at)}
+
 
 class Related(Proof):
-    def __init__(self, machine, f, witness):
-        slots = {n: where for n, rows in witness.slots.items() for offset, _, kind, where in rows
-                 if offset == 0 and kind == 'frame'}
-        super().__init__(machine, f, slots, save=witness.save)
+    """`bodies`: lives.Lives of the function."""
+
+    def __init__(self, machine, f, witness, bodies):
         self.w, self.invariant, self.by_chance = witness, None, set()
+        self.layout = Layout(f, witness, escaping_slots(f))
+        super().__init__(machine, f, self.layout.slots, save=witness.save, memory=self.layout.memory)
         for n in self.escaping:
             if any(kind == 'pointer' for _, _, kind, _ in witness.slots[n]):
                 raise Unsupported('a slot aligned to more than 16 bytes')
+        self.bodies, self.areas = bodies, collections.defaultdict(dict)  # areas: t.APART by root of an Env
         self.apart()
         self.begin = TEXT + machine.obj.functions[f.name][0]
         self.pc = {b: self.begin + offset for b, offset in witness.blocks.items()}
@@ -74,37 +113,59 @@ class Related(Proof):
         self.last = {pc: b for b, pc in self.pc.items()}  # of the blocks at one place, the one with code
 
     def apart(self):
-        """The memory of slots whose address is taken: in the frame, aligned, each its own."""
+        """The memory of slots whose address is taken: in the frame, aligned, each its own while it is alive."""
         end = -8 if self.p.name == 'x86_64' else 0
-        ranges = sorted((self.slots[n], self.slots[n] + self.f.slots[n][0], n) for n in self.escaping
-                        if n in self.slots and self.f.slots[n][0])
-        for start, stop, n in ranges:
-            if stop > end or start % min(self.f.slots[n][1], 16):
+        for start, stop, (n, _) in self.layout.ranges:
+            if stop > end or n in self.escaping and start % min(self.f.slots[n][1], 16):
                 raise Failed('slot%d is at %+d' % (n, start))
+        for n, m in sorted(self.layout.shared):
+            if not self.bodies.apart(n, m):
+                raise Failed('slot%d and slot%d share memory, and are alive at once' % (n, m))
+        why = self.bodies.wrong({n for pair in self.layout.shared for n in pair})
+        if why:
+            raise Failed(why)
+        memory = [(*r[:2], (True, 'slot%d' % r[2][0])) for r in self.layout.ranges]
         if self.save is not None:
-            ranges = sorted([*ranges, (self.save, self.save + self.p.save_bytes, -1)])
+            memory.append((self.save, self.save + self.p.save_bytes, (True, 'the save area')))
             if self.save + self.p.save_bytes > end or self.save % 16:
                 raise Failed('the save area is at %+d' % self.save)
-        for (_, stop, n), (start, _, m) in zip(ranges, ranges[1:]):
-            if start < stop:
-                raise Unsupported('slot%d and slot%d share memory' % (n, m))
-        homes = [(where, where + size) for n, rows in self.w.slots.items() if n not in self.escaping
-                 for _, size, kind, where in rows if kind == 'frame']
-        homes += [(where, where + WIDTH[type_] // 8) for type_, kind, where, _ in self.w.values.values() if kind == 'frame']
-        for first, last in homes:  # of variables of one inlined body, slots of another one
-            for start, stop, n in ranges:
-                if first < stop and start < last:
-                    raise Unsupported('slot%d and a variable share memory' % n)
+        homes = [(v, where) for v, (_, kind, where, _) in self.w.values.items() if kind == 'frame'] + list(self.w.shadows.items())
+        private = [(where, where + WIDTH[self.types[v]] // 8, (False, 'v%d' % v)) for v, where in homes]
+        private += [(*r[:2], (False, 'slot%d' % r[2][0])) for r in self.layout.private]
+        for a, b in lives.overlaps(memory + private):
+            if a[0] != b[0] or a[0] and 'the save area' in (a[1], b[1]):
+                raise Failed('%s and %s share memory' % (a[1], b[1]))
+
+    def may_be_another(self, env, base, area, other):
+        """If slots share the area, and two of them were alive: `other` may be an address of the one that is not alive now, and
+        be used on a path where it is. Made of parameters it is older than all slots."""
+        if base is not CFA or all(x.op in ('c', 'lin') or x.op == 'v' and PARAMETER.fullmatch(x.args[0])
+                                  for x in magic.walk(other, set())):
+            return False
+        here = {n for start, stop, (n, _) in self.layout.ranges if n in env.been and start < area[1] and area[0] < stop}
+        return any(n in here and m in here for n, m in self.layout.shared)
 
     def first_contents(self, s, env):
-        """What pushes of the prologue leave in slots that are in memory: any bits are there, so these may be."""
-        if self.p.name != 'x86_64':
-            return
-        s, pc = s.copy(), self.begin
+        """What the prologue leaves in slots that are in memory, by pushes and probes: any bits are there, so these may be."""
+        s, pc, steps = s.copy(), self.begin, 0
         s.memory = env.memory
-        while self.m.obj.code[pc - TEXT] & 0xf8 == 0x50:
-            _, pc, s = self.m.step(s, pc)[0]
-        env.memory = s.memory
+        while pc != self.pc[self.first] and steps < MOST_PROLOGUE:
+            try:
+                results = self.m.step(s, pc)
+            except Unsupported:
+                return
+            if len(results) != 1 or results[0][0] != 'go' or not self.stored_in_slots(results[0][2].memory, env.memory):
+                return
+            _, pc, s = results[0]
+            env.memory, steps = s.memory, steps + 1
+
+    def stored_in_slots(self, after, before):
+        """Is the difference of two memories one of stores to slots alone?"""
+        if after is before:
+            return True
+        known = {o: x for o, *x in before.args[2]} if before.op == 'st' and before.args[1] is CFA else {}
+        return after.op == 'st' and after.args[1] is CFA and after.args[0] is (before.args[0] if known else before) and \
+            all(known.get(o) == x or any(start <= o < stop for start, stop, _ in self.layout.ranges) for o, *x in after.args[2])
 
     def block_address(self, block):
         return self.pc.get(block)
@@ -165,7 +226,7 @@ class Related(Proof):
                 n = inst.fields['a'][1]
                 gone.add(n)
                 new = {k for k in new if k[0] != n}
-            elif inst.op == 'store' and is_variable(inst, self.escaping):
+            elif inst.op == 'store' and is_variable(inst, self.escaping) and unit(inst)[:2] not in self.memory:
                 new |= accessed(inst)
         return gone, new
 
@@ -192,12 +253,10 @@ class Related(Proof):
         if inst.op == 'life_start' and inst.fields['a'][0] == 'slot' and inst.fields['a'][1] not in self.escaping:
             n = inst.fields['a'][1]
             defined |= {(n, k) for k in range(self.f.slots[n][0]) if (n, k) not in used}
-        if inst.op not in ('load', 'store') or inst.fields['a'][0] != 'slot' or inst.fields['a'][1] in self.escaping:
+        if not is_variable(inst, self.escaping) or unit(inst)[:2] in self.memory:
             return
-        n = WIDTH[inst.fields['x'][1] if 'x' in inst.fields else inst.type] // 8
-        self.units.add((inst.fields['a'][1], inst.fields['d'], n))
-        for i in range(n):
-            key = (inst.fields['a'][1], inst.fields['d'] + i)
+        self.units.add(unit(inst))
+        for key in accessed(inst):
             if inst.op == 'store':
                 defined.add(key)
             elif key not in defined:
@@ -244,13 +303,9 @@ class Related(Proof):
         return None
 
     def place(self, n, byte):
-        """Where a byte of a variable is: ('reg', name, k) or ('frame', distance from the CFA)."""
-        for offset, size, kind, where in sorted(self.w.slots[n], key=lambda r: r[1]):
-            if offset <= byte < offset + size and kind in ('reg', 'frame'):
-                if kind == 'reg':
-                    return 'reg', self.p.register(where), byte - offset
-                return 'frame', where + byte - offset, 0
-        return None
+        """Where a byte of a variable is: ('reg', name, k) or ('frame', distance from the CFA, 0)."""
+        place = self.w.place(n, byte)
+        return place and (place[0], self.p.register(place[1]) if place[0] == 'reg' else place[1], place[2])
 
     def byte(self, s, n, k):
         place = self.place(n, k)
@@ -260,9 +315,13 @@ class Related(Proof):
             return read_frame(s, place[1], 1)
         return t.extract(self.m.get(s, place[1], 128 if place[1] in self.p.fp else 64), 8 * place[2] + 7, 8 * place[2])
 
+    def anything(self, n, byte, state):
+        x = self.byte(state, n, byte)
+        return super().anything(n, byte, state) if x is None else x
+
     def placed(self):
         """By block: which values are live at its beginning, and (slot, offset, bytes, place) of variables."""
-        places = [(*unit, self.place(*unit[:2])) for unit in sorted(self.units)]
+        places = [(*u, self.place(*u[:2])) for u in sorted(self.units)]
         self.values_at, self.units_at = {}, {}
         for b, (params, _) in self.f.blocks.items():
             self.values_at[b] = [v for v in sorted(x for x in self.live[b] if isinstance(x, int))] + \
@@ -273,7 +332,8 @@ class Related(Proof):
         """The states that the relation describes."""
         m = self.m
         s = State(t.memory('at ' + block), ' at ' + block)
-        env = Env(s.memory)
+        env = Env(s.memory, block)
+        env.been = self.bodies.alive_at(block)
         inv = self.invariant
         if self.dynamic:
             s.moving = env.sp = m.places.add(t.var('stack at ' + block, 64))
@@ -288,41 +348,55 @@ class Related(Proof):
             t.put_bytes(s.frame, at, x)
         m.set(s, self.p.thread, THREAD)
         env.control = {name: m.get(s, name, w) for name, w in self.p.control}
+        self.start_homes(block, s, env, 'frame')
+        if self.dynamic:
+            stack.check_frame(self, s)
+        values, kept = self.in_frame(block, env), {}
+        for name, key, zx in sorted(self.kept.get(block, ()), key=lambda row: -values[row[1]].w if row[1] in values else 0):
+            if key not in values:
+                continue
+            if name not in kept:
+                kept[name] = values[key]
+                m.set(s, name, t.zext(values[key], 64) if zx else values[key])
+            else:  # both are in this register
+                values[key] = t.extract(kept[name], values[key].w - 1, 0)
+                self.put_in_frame(block, s, env, key, values[key])
+        self.start_homes(block, s, env, 'reg', kept)
+        return s, env
+
+    def start_homes(self, block, s, env, wanted, kept=()):
+        """Names for what is at homes in the frame, or what registers have, which may keep copies of what is in the frame."""
         for v in self.values_at[block]:
             h = self.home(s, v, block)
             if h is None or not self.at_home(v, block):
                 continue
             type_, kind, where, zx = self.home_of(v, block)
+            if kind != wanted:
+                continue
             if v == self.sret:
                 x = t.var('p%d' % v, 64)
                 if kind == 'frame':
                     t.put_bytes(s.frame, where, x)
                 else:
-                    m.set(s, self.p.register(where), x)
+                    self.m.set(s, self.p.register(where), x)
                 env.values[v] = x
             elif kind == 'frame':
                 x = t.var('v%d' % v, h[0].w)
                 t.put_bytes(s.frame, where, t.zext(x, max(x.w, self.p.spilled)) if zx else x)
                 env.values[v] = x
-            elif zx and kind == 'reg' and h[0].w < 64:
-                x = t.var('v%d' % v, h[0].w)
-                m.set(s, self.p.register(where), t.zext(x, 64))
+            elif zx and h[0].w < 64:
+                name = self.p.register(where)
+                x = h[0] if name in kept else t.var('v%d' % v, h[0].w)
+                self.m.set(s, name, t.zext(x, 64))
                 env.values[v] = x
             else:
                 env.values[v] = h[0]
         for n, offset, size, place in self.units_at[block]:
-            if (n, offset) in self.stored[block]:
+            if (n, offset) in self.stored[block] and place[0] == wanted:
                 if place[0] == 'frame':
                     t.put_bytes(s.frame, place[1], t.var('slot%d+%d' % (n, offset), 8 * size))
                 x = t.cat(*[self.byte(s, n, offset + i) for i in reversed(range(size))])
                 t.put_bytes(env.variables.setdefault(n, {}), offset, x)
-        if self.dynamic:
-            stack.check_frame(self, s)
-        values = self.in_frame(block, env)
-        for name, key, zx in self.kept.get(block, ()):
-            if key in values:
-                m.set(s, name, t.zext(values[key], 64) if zx else values[key])
-        return s, env
 
     # ---- copies in registers ----
 
@@ -337,6 +411,17 @@ class Related(Proof):
             if place[0] == 'frame' and all(offset + i in bytes_ for i in range(size)):
                 out[n, offset, size] = t.get_bytes([bytes_[offset + i] for i in range(size)])
         return out
+
+    def put_in_frame(self, block, s, env, key, x):
+        """Replaces a term of in_frame."""
+        if key[0] == 'v':
+            _, _, where, zx = self.home_of(key[1], block)
+            env.values[key[1]] = x
+            t.put_bytes(s.frame, where, t.zext(x, max(x.w, self.p.spilled)) if zx else x)
+        else:
+            n, offset, _ = key
+            t.put_bytes(env.variables[n], offset, x)
+            t.put_bytes(s.frame, self.place(n, offset)[1], x)
 
     def find_kept(self, block, env, s):
         """A block that goes on from its only predecessor, but that a repeated test of a loop jumps to, too: what registers
@@ -460,6 +545,7 @@ class Related(Proof):
     def from_block(self, block, s, env, pc):
         """Proves the paths from a block to the next ones; what is to be proved of these."""
         s, env = self.start(block) if s is None else (s.copy(), env)
+        t.APART = self.areas[env.root]
         cuts, reached = set(self.pc.values()), []
         if pc != self.pc[block]:  # the function's beginning
             cuts.discard(self.pc[block])

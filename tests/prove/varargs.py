@@ -21,7 +21,7 @@ def va_start(proof, env, inst, given, path):
 def va_copy(proof, env, inst, given, path):
     to, source = (proof.operand(env, inst.fields[k], 'i64') for k in 'ab')
     n = 24 if proof.p.name == 'x86_64' else 32
-    proof.apart_are(to, source, n)
+    proof.apart_are(env, to, source, n)
     env.memory = t.store(env.memory, to, t.load(env.memory, source, n))
     return given
 
