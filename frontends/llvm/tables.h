@@ -566,7 +566,7 @@ struct kn_bc_file {
   uint32_t number; /* its number in the session (kiln_file_new); 0: an empty entry */
   /* Metadata of a function: kn_bc_md_cache.call_body of that; else the entry is empty. */
   uint32_t body;
-  bool foreign; /* the source of the standard library or a package: kiln_func_attrs.foreign */
+  bool foreign; /* kiln_func_attrs.foreign of the functions in it */
 };
 #define KN_BC_FILES 64
 

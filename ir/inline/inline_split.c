@@ -48,7 +48,8 @@ bool kn_split_new(struct kn_replay *r, const struct kn_inline_level *l, uint32_t
   const struct kn_slot *is = &r->g->slots.at[slot];
   struct kn_split s = {.size_bytes = is->size_bytes, .types = room->piece_types.n};
   /* where debuggers are to show variables all the time, and to change them, the code does what the source says */
-  s.memory = r->whole || !kn_debug_as_is(l->f) || is->size_bytes > KN_SPLIT_MOST || is->align_log2 > 4;
+  s.memory =
+    r->whole || !kn_debug_as_is(l->f) || is->size_bytes > KN_SPLIT_MOST || is->align_log2 > 4;
   if (!s.memory) {
     if (!KN_ROOM(r->g, room->piece_types, is->size_bytes)) return false;
     if (is->size_bytes != 0)

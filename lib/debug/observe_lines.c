@@ -70,14 +70,16 @@ static bool is_empty_line(const struct kn_debug_observer *d) {
 }
 
 /* Has LLVM code for the newest row, of a line, that has none here? Not for the ends of a block of the source; nor for
- * one instruction that is assembly without code, or a load that nothing uses. Branches: see kn_debug_lines_leave. */
+ * one instruction that is assembly without code, or a load that nothing uses, unless that was the argument of a call
+ * that was inlined. Branches: see kn_debug_lines_leave. */
 KN_INLINE bool misses_code(const struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const uint32_t i = d->lines.inst;
   const unsigned op = f->inst[i].op;
   if (op == KILN_OP_BR || !kn_op_is_of_statement(op) || !is_empty_line(d)) return false;
-  const bool unused = op == KILN_OP_LOAD && w->val[i].reg == KN_NO_REG && w->val[i].flags == 0;
+  const bool unused =
+    op == KILN_OP_LOAD && w->val[i].reg == KN_NO_REG && w->val[i].flags == 0 && !d->mixed;
   return !(unused || op == KILN_OP_ASM) || kn_inst_settle(f, i + 1) != w->i;
 }
 

@@ -345,7 +345,8 @@ static void foreign_paths(void **state) {
     {"/root/.rustup/toolchains/t/lib/rustlib/src/rust/library/core/src/option.rs", true},
     {"/home/u/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/memchr-2.7.4/src/lib.rs", true},
     {"/registry/src/a-b-1949cf8c6b5b557f/p-1.0.0/lib.rs", true},
-    {"C:\\Users\\u\\.cargo\\registry\\src\\github.com-1ecc6299db9ec823\\p-1.0.0\\src\\lib.rs", true},
+    {"C:\\Users\\u\\.cargo\\registry\\src\\github.com-1ecc6299db9ec823\\p-1.0.0\\src\\lib.rs",
+     true},
     {"/home/u/.cargo/git/checkouts/serde-0123456789abcdef/1a2b3c4/src/lib.rs", true},
     {"/home/u/git/checkouts/serde/src/lib.rs", false},
     {"/home/u/registry/src/lib.rs", false},
@@ -473,16 +474,11 @@ static void private_data(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(private_data),
-    cmocka_unit_test(newer),
-    cmocka_unit_test(attributes),
-    cmocka_unit_test(operations),
-    cmocka_unit_test(files),
-    cmocka_unit_test(file_names),
-    cmocka_unit_test(units),
-    cmocka_unit_test(reserved_entries),
-    cmocka_unit_test(foreign_paths),
-    cmocka_unit_test(described_nowhere),
+    cmocka_unit_test(private_data),  cmocka_unit_test(newer),
+    cmocka_unit_test(attributes),    cmocka_unit_test(operations),
+    cmocka_unit_test(files),         cmocka_unit_test(file_names),
+    cmocka_unit_test(units),         cmocka_unit_test(reserved_entries),
+    cmocka_unit_test(foreign_paths), cmocka_unit_test(described_nowhere),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,7 +66,7 @@ void kn_bc_debug_function(struct kn_bc *r) {
   }
   const struct kn_bc_file *file = kn_bc_loc_file(r, id);
   kiln_location at = {.file = file->number, .line = s.line, .scope = is}; /* thunks have no line */
-  if (file->foreign || r->m->inlining) {
+  if (file->foreign || r->m->foreign_only) {
     kiln_func_attrs attrs = kiln_func_get_attrs(r->f);
     attrs.foreign = file->foreign; /* whatever the function's name says */
     kiln_func_set_attrs(r->f, &attrs);

@@ -4,7 +4,7 @@
 
 use rustc_data_structures::fx::FxHashMap;
 use rustc_hir::def::DefKind;
-use rustc_hir::def_id::LocalDefId;
+use rustc_hir::def_id::{DefId, LocalDefId};
 use rustc_interface::DEFAULT_QUERY_PROVIDERS;
 use rustc_middle::middle::codegen_fn_attrs::CodegenFnAttrFlags;
 use rustc_middle::mir::{Body, StatementKind, TerminatorKind};
@@ -20,12 +20,14 @@ use crate::builder::Builder;
 use crate::compat;
 use crate::compat::attr_ir::{InlineAttr, Linkage, OptimizeAttr};
 use crate::context::Context;
-use crate::inlining::{self, SMALL};
+use crate::inlining::{self, Inlined, SMALL};
 use crate::needs;
 use crate::sys::*;
 
 /// Statements and blocks of a body that may be copied: what Kiln inlines has at most about that many.
 const MOST: usize = 60;
+/// The same where foreign functions alone are inlined: larger ones cost a tenth of a cold build and gain nothing.
+const MOST_FOREIGN: usize = 30;
 /// Statements, terminators and calls of a function without `#[inline]` whose body other crates get: see `is_offered`.
 const OFFERED: usize = 20;
 const OFFERED_CALLS: usize = 2;
@@ -41,14 +43,18 @@ pub struct Copies<'tcx> {
     queue: Vec<(kiln_symbol, Instance<'tcx>)>,
 }
 
-/// Are small functions inlined in a session?
+/// Are small functions inlined in a session, or those of them that are not the user's?
 pub fn inlines(opts: &Options) -> bool {
-    inlining::is_on() && opts.optimize == OptLevel::No && opts.unstable_opts.inline_llvm
+    inlining::what() != Inlined::Nothing && opts.optimize == OptLevel::No && opts.unstable_opts.inline_llvm
 }
 
 /// Do units of a session take bodies of functions that others define?
 pub fn wanted(sess: &Session) -> bool {
     inlines(&sess.opts) && sess.codegen_units().as_usize() > 1 && !sess.instrument_coverage()
+}
+
+fn most() -> usize {
+    if inlining::what() == Inlined::Foreign { MOST_FOREIGN } else { MOST }
 }
 
 /// Changes rustc's answers to some queries. Whatever compiles a unit, Kiln or LLVM, sees the changed ones.
@@ -84,12 +90,17 @@ fn with_shared<'tcx>(unit: &CodegenUnit<'tcx>) -> CodegenUnit<'tcx> {
 /// A unit reads the sizes of functions that it does not copy: an edit of a large function seldom changes this answer.
 fn size_estimate<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> usize {
     let size = (DEFAULT_QUERY_PROVIDERS.queries.size_estimate)(tcx, instance);
-    if size > MOST && wanted(tcx.sess) { size.next_power_of_two() } else { size }
+    if size > most() && wanted(tcx.sess) { size.next_power_of_two() } else { size }
 }
 
 /// Do other crates get the body of a function, to compile it themselves?
 fn cross_crate_inlinable(tcx: TyCtxt<'_>, id: LocalDefId) -> bool {
-    (DEFAULT_QUERY_PROVIDERS.queries.cross_crate_inlinable)(tcx, id) || inlines(&tcx.sess.opts) && is_offered(tcx, id)
+    (DEFAULT_QUERY_PROVIDERS.queries.cross_crate_inlinable)(tcx, id) || inlines(&tcx.sess.opts) && is_inlined(tcx, id.to_def_id()) && is_offered(tcx, id)
+}
+
+/// May a function be inlined, if it is small?
+fn is_inlined(tcx: TyCtxt<'_>, id: DefId) -> bool {
+    inlining::what() == Inlined::Small || inlining::is_foreign(tcx, id)
 }
 
 /// Is it a small function without `#[inline]`? rustc tells such functions by their size only if it optimizes. All for
@@ -138,8 +149,9 @@ fn is_copied<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
         && !attrs.flags.contains(CodegenFnAttrFlags::NAKED)
         && attrs.linkage.is_none()
         && !tcx.is_entrypoint(instance.def_id())
-        && tcx.size_estimate(instance) <= MOST
+        && tcx.size_estimate(instance) <= most()
         && !has_assembly(tcx.instance_mir(instance.def))
+        && is_inlined(tcx, instance.def_id())
         && needs::function(tcx, instance).is_none()
 }
 

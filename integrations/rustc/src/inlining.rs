@@ -3,11 +3,14 @@
 //! By default, only `#[inline(always)]` functions are inlined, as LLVM does without optimization. Then only these
 //! functions and those that refer to them wait; all others are compiled at once.
 
+use std::ffi::CString;
+
 use crate::compat::attr_ir::{InlineAttr, Linkage, OptimizeAttr};
 use rustc_data_structures::fx::{FxHashMap, FxHashSet, FxIndexSet};
-use rustc_middle::ty::Instance;
+use rustc_hir::def_id::DefId;
+use rustc_middle::ty::{Instance, TyCtxt};
 use rustc_session::Session;
-use rustc_span::Symbol;
+use rustc_span::{FileName, RealFileName, RemapPathScopeComponents, Symbol};
 
 use crate::compat;
 use crate::context::Context;
@@ -17,6 +20,8 @@ use crate::sys::*;
 
 /// Instructions of a function that may be small: docs/inlining.md does not count all of them.
 pub const SMALL: u32 = 300;
+/// The largest number that users may say instead.
+const MOST: u32 = 10_000;
 
 /// A function that waits: its body, unless it is kept.
 type Waiting = (kiln_symbol, Option<*mut kiln_func>);
@@ -24,8 +29,7 @@ type Waiting = (kiln_symbol, Option<*mut kiln_func>);
 /// What inlining needs of a unit.
 #[derive(Default)]
 pub struct Inlining {
-    /// Nothing is inlined but the functions of `always`.
-    only_always: bool,
+    what: Inlined,
     /// The functions that must be inlined.
     always: FxHashSet<kiln_symbol>,
     /// The functions being built that refer to one of `always`.
@@ -39,47 +43,78 @@ pub struct Inlining {
     wanted: FxHashSet<kiln_symbol>,
 }
 
-/// The most instructions of a function that is inlined, as the variable says (tools/inlining.c); 0: the usual number.
-/// None: only what must be is inlined.
-fn most_instructions(sess: &Session) -> Option<u32> {
-    const MOST: u32 = 10_000;
-    let word = fallback::variable("KILN_INLINE").unwrap_or_default();
-    match &*word {
-        "" | "must" => None,
-        "small" => Some(0),
-        size => match size.parse() {
-            Ok(size @ 1..=MOST) => Some(size),
-            _ => sess
-                .dcx()
-                .fatal(format!("KILN_INLINE: bad value '{word}': small, must, or the most instructions, up to {MOST}")),
-        },
+/// What is inlined besides the functions of `always`.
+#[derive(Copy, Clone, Default, PartialEq)]
+pub enum Inlined {
+    #[default]
+    Nothing,
+    /// Small functions whose source is not the user's.
+    Foreign,
+    /// Small functions.
+    Small,
+}
+
+/// What `$KILN_INLINE` says (tools/inlining.c), and the most instructions of a small function; 0: the usual number.
+/// None: it is a bad value.
+fn said() -> Option<(Inlined, u32)> {
+    match &*fallback::variable("KILN_INLINE").unwrap_or_default() {
+        "" | "must" => Some((Inlined::Nothing, 0)),
+        "foreign" => Some((Inlined::Foreign, 0)),
+        "small" => Some((Inlined::Small, 0)),
+        size => size.parse().ok().filter(|size| (1..=MOST).contains(size)).map(|size| (Inlined::Small, size)),
     }
 }
 
-/// Are small functions inlined? A bad value is an error elsewhere.
-pub fn is_on() -> bool {
-    !matches!(&*fallback::variable("KILN_INLINE").unwrap_or_default(), "" | "must")
+/// What is inlined. A bad value is an error elsewhere.
+pub fn what() -> Inlined {
+    said().map_or(Inlined::Nothing, |(what, _)| what)
+}
+
+/// Is the source of a function not the user's, but that of the standard library or of a package? What a crate itself
+/// defines is as its own source is: the spans of the crate would change with each edit.
+pub fn is_foreign(tcx: TyCtxt<'_>, id: DefId) -> bool {
+    let is_foreign = |name: &RealFileName| {
+        let path = CString::new(name.path(RemapPathScopeComponents::DEBUGINFO).to_string_lossy().as_bytes());
+        // SAFETY: the path ends with a NUL.
+        path.is_ok_and(|path| unsafe { kiln_file_is_foreign(path.as_ptr()) })
+    };
+    if id.is_local() {
+        return tcx.sess.local_crate_source_file().is_some_and(|name| is_foreign(&name));
+    }
+    match &tcx.sess.source_map().lookup_source_file(tcx.def_span(id).lo()).name {
+        FileName::Real(name) => is_foreign(name),
+        _ => false,
+    }
 }
 
 /// Sets what is inlined.
 pub fn set_up(sess: &Session, module: &Module) -> Inlining {
-    let small = most_instructions(sess);
-    let inlining = if small.is_some() { KILN_INLINING_SMALL } else { KILN_INLINING_MUST };
-    // Variables that debuggers show all the time would keep small functions slow.
+    let Some((what, instructions)) = said() else {
+        let word = fallback::variable("KILN_INLINE").unwrap_or_default();
+        sess.dcx().fatal(format!(
+            "KILN_INLINE: bad value '{word}': small, foreign, must, or the most instructions, up to {MOST}"
+        ))
+    };
+    let inlining = match what {
+        Inlined::Nothing => KILN_INLINING_MUST,
+        Inlined::Foreign => KILN_INLINING_FOREIGN,
+        Inlined::Small => KILN_INLINING_SMALL,
+    };
     let variables = match &*fallback::variable("KILN_VARIABLES").unwrap_or_default() {
         "all" => KILN_VARIABLES_ALL,
-        "" | "own" if small.is_some() => KILN_VARIABLES_AS_IS,
+        // Variables that debuggers show all the time would keep small functions slow.
+        "" | "own" if what == Inlined::Small => KILN_VARIABLES_AS_IS,
         "" | "own" => KILN_VARIABLES_KEPT,
         word => sess.dcx().fatal(format!("KILN_VARIABLES: bad value '{word}': own or all")),
     };
-    let limits = kiln_inline_attrs { instructions: small.unwrap_or(0), ..Default::default() };
+    let limits = kiln_inline_attrs { instructions, ..Default::default() };
     // SAFETY: the module is open.
     unsafe {
         let attrs = kiln_module_attrs { inlining, variables, ..kiln_module_get_attrs(module.raw) };
         kiln_module_set_attrs(module.raw, &attrs);
         kiln_module_set_inline_attrs(module.raw, &limits);
     }
-    Inlining { only_always: small.is_none(), ..Default::default() }
+    Inlining { what, ..Default::default() }
 }
 
 impl<'tcx> Context<'tcx> {
@@ -113,6 +148,7 @@ impl<'tcx> Context<'tcx> {
             inline_needs,
             not_into: unoptimized,
             r#final: !replaceable,
+            foreign: is_foreign(self.tcx, instance.def_id()),
             ..Default::default()
         };
         if inlining == KILN_INLINE_ALWAYS {
@@ -131,6 +167,7 @@ impl<'tcx> Context<'tcx> {
                 inline_needs: noted.inline_needs,
                 not_into: noted.not_into,
                 r#final: noted.r#final,
+                foreign: noted.foreign,
                 ..kiln_func_get_attrs(func)
             };
             kiln_func_set_attrs(func, &attrs);
@@ -155,11 +192,18 @@ impl<'tcx> Context<'tcx> {
         let mut state = self.inlining.borrow_mut();
         let always = state.always.contains(&symbol);
         let refers = state.referring.remove(&func);
-        if state.only_always && !always && !refers {
+        if state.what == Inlined::Nothing && !always && !refers {
             return false;
         }
+        let is_foreign = || state.attrs.get(&symbol).is_some_and(|attrs| attrs.foreign);
+        let is_small = |func| match state.what {
+            Inlined::Nothing => false,
+            Inlined::Foreign if !is_foreign() => false,
+            // SAFETY: the function is open.
+            _ => unsafe { kiln_func_next_inst(func) <= SMALL },
+        };
         // SAFETY: the function is open, and the module's if it is kept.
-        let kept = unsafe { (always || kiln_func_next_inst(func) <= SMALL) && kiln_func_keep(func) == KILN_OK };
+        let kept = (always || is_small(func)) && unsafe { kiln_func_keep(func) == KILN_OK };
         state.waiting.push((symbol, (!kept).then_some(func)));
         true
     }
@@ -200,7 +244,7 @@ impl<'tcx> Context<'tcx> {
     fn is_wanted(&self, symbol: kiln_symbol) -> bool {
         let state = self.inlining.borrow();
         // What was compiled at once may refer to any function but those of `always`.
-        if state.only_always && !state.always.contains(&symbol) || state.wanted.contains(&symbol) {
+        if state.what == Inlined::Nothing && !state.always.contains(&symbol) || state.wanted.contains(&symbol) {
             return true;
         }
         // SAFETY: the module is open.

@@ -31,6 +31,7 @@ MODES = [
     ('plain', ['-g'], ''),
     ('abort', ['-Cpanic=abort', '-Cdebuginfo=line-tables-only', '-Ccodegen-units=1'], ''),
     ('inlined', ['-g', '-Crelocation-model=static', '-Ccodegen-units=3', '-Coverflow-checks=off'], 'small'),
+    ('foreign', ['-g', '-Ccodegen-units=16'], 'foreign'),
 ]
 # Options of programs besides those of the mode.
 OPTIONS = {'declared_twice': ['-Zverify-llvm-ir']} # runs Kiln's verifier, too
@@ -184,7 +185,8 @@ class Toolchain:
         if not found[0] or found[0] - found[1]:
             raise harness.Failure('statements begin in %d lines, but not in %s' % (len(found[0]), sorted(found[0] - found[1])))
 
-    def gdb(self):
+    def gdb(self, inline):
+        """What debuggers show of the user's functions, and where they stop, is as in LLVM's code."""
         h = self.h
         source = os.path.join(HERE, 'programs', 'variables.rs')
         with open(source) as f:
@@ -194,7 +196,7 @@ class Toolchain:
         shown, steps = [], []
         for side in ('llvm', 'kiln'):
             program = h.path('variables-%s-%s' % (self.name, side))
-            self.compile(source, program, ['-g'], side == 'kiln')
+            self.compile(source, program, ['-g', '-Ccodegen-units=16'], side == 'kiln', inline=inline)
             out = h.run(['gdb', '-nx', '-batch', '-x', script, program], cwd=h.dir)[1]
             found = re.search(r'(?s)Breakpoint 1[.0-9]*, (.*)', out)
             if not found:
@@ -329,7 +331,7 @@ class Toolchain:
         env = self.cargo_env()
         said = []
         kilns = [os.path.join(self.library, 'kiln'), 'cargo']
-        for side, command in (('llvm', ['cargo']), ('kiln', kilns), ('inlined', [*kilns, '--inline'])):
+        for side, command in (('llvm', ['cargo']), ('kiln', kilns), ('inlined', [*kilns, '--inline']), ('foreign', [*kilns, '--inline=foreign'])):
             more = {} if side == 'llvm' else dict(KILN_BACKEND=self.backend, KILN_STATS=costs)
             words = [*command, 'run', '--quiet', '--offline', '--target-dir=' + side]
             said.append(h.run(words, env=dict(env, **more), cwd=h.path(base), timeout=300)[1])
@@ -435,7 +437,8 @@ def main():
             for mode, options, inline in harness.sample(modes, len(modes), (k + turn) % len(modes)):
                 check('%s: %s, %s' % (name, program, mode), lambda: toolchain.same(program, mode, options, inline))
         if shutil.which('gdb'):
-            check('%s: gdb' % name, toolchain.gdb)
+            for what, inline in ('gdb', ''), ('gdb, foreign functions inlined', 'foreign'):
+                check('%s: %s' % (name, what), lambda: toolchain.gdb(inline))
         else:
             h.skip('%s: gdb' % name, 'there is no gdb')
         check('%s: by the option' % name, toolchain.by_option)

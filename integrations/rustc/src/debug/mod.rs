@@ -6,7 +6,7 @@ mod types;
 use std::cell::{Cell, RefCell};
 use std::ffi::CString;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rustc_abi::Size;
 use rustc_codegen_ssa::debuginfo::type_names;
@@ -41,7 +41,6 @@ const NONE: kiln_die = kiln_die { id: 0 };
 struct File {
     die: kiln_die,
     number: u32,
-    foreign: bool,
 }
 
 /// A position in a source file; line 0: unknown.
@@ -226,7 +225,6 @@ impl<'tcx> Context<'tcx> {
                 }
                 other => (String::new(), other.display(scope).to_string().into()),
             };
-            let path = c_string(&Path::new(&folder).join(&*name).to_string_lossy());
             let (folder, name) = (c_string(&folder), c_string(&name));
             // SAFETY: the set lives as long as the module; strings are copied.
             unsafe {
@@ -234,8 +232,7 @@ impl<'tcx> Context<'tcx> {
                 if source.src_hash.kind == SourceFileHashAlgorithm::Md5 {
                     kiln_die_set_md5(debug.set, source.src_hash.hash_bytes().as_ptr());
                 }
-                let number = kiln_file_new_die(self.module.session, die, name.as_ptr());
-                File { die, number, foreign: kiln_file_is_foreign(path.as_ptr()) }
+                File { die, number: kiln_file_new_die(self.module.session, die, name.as_ptr()) }
             }
         };
         *debug.files.borrow_mut().entry(source.start_pos.0).or_insert_with(make)
@@ -640,10 +637,6 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         // SAFETY: the function is open.
         unsafe {
             kiln_func_set_debug(self.block.func, die, debug.unit, begin);
-            if place.file.foreign {
-                let attrs = kiln_func_attrs { foreign: true, ..kiln_func_get_attrs(self.block.func) };
-                kiln_func_set_attrs(self.block.func, &attrs);
-            }
         }
         die
     }
