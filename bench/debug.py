@@ -2,7 +2,7 @@
 """Run time of debug builds of Rust and C++: LLVM -O0 and Kiln, each from the same bitcode.
 
 debug.py BUILD [--only=NAME[,NAME...]] [--language=rust|c++] [--runs=N] [--kiln=PROGRAM] [--also=PROGRAM] [-g]
-         [--no-time] [--inline] [--cranelift=TOOLCHAIN] [--json]
+         [--no-time] [--inline[=WHAT]] [--cranelift=TOOLCHAIN] [--json]
 
 The programs are those of bench/debug; a NAME is a file's, with or without its end, or a folder's: a package of several
 crates, of which cargo fetches those of the registry, and whose text is the whole program's. Rust's are packages that `cargo
@@ -13,9 +13,10 @@ change, and which --no-time measures alone; text is the sum of its object's exec
 library's: of Rust, where cargo makes several, of one by rustc. --kiln is the Kiln that is measured, BUILD/kiln
 by default; --also another one, an older one for example, beside which the first is measured too. --inline: the other
 one is the same Kiln with small functions inlined, for C++ from what clang++-22 makes for `kiln c++ -Og`, for Rust by
-`kiln cargo --inline build`; besides, a row for each language says what compiling costs, beside the same Kiln without
-inlining: executed instructions and memory at the peak. --cranelift=nightly: besides, the Rust programs by that
-toolchain of rustup's, with LLVM and with its component rustc-codegen-cranelift: the ratio of both.
+`kiln cargo --inline build`; --inline=foreign: the same with foreign functions alone, for C++ from the bitcode of -O0.
+Besides, a row for each language says what compiling costs, beside the same Kiln without inlining: executed instructions
+and memory at the peak. --cranelift=nightly: besides, the Rust programs by that toolchain of rustup's, with LLVM and with
+its component rustc-codegen-cranelift: the ratio of both.
 
 Columns: seconds, millions of instructions and bytes of LLVM -O0; Kiln's ratios to LLVM's; with --also, the other's
 ratios to LLVM, and those of --kiln to it. A program that fails, or whose output differs from LLVM's, fails the bench.
@@ -76,20 +77,20 @@ class Program:
     def kiln_compile(self, name, kiln, inline):
         if not inline or name != 'also':
             return [kiln, 'compile', self.path('unit.bc'), '-o', self.path(name + '.o')]
-        unit = 'unit.bc' if self.language == 'rust' else 'before.bc'
-        return [kiln, 'compile', '--inline', self.path(unit), '-o', self.path(name + '.o')]
+        unit = 'unit.bc' if self.language == 'rust' or inline == 'foreign' else 'before.bc'
+        return [kiln, 'compile', '--inline=' + inline, self.path(unit), '-o', self.path(name + '.o')]
 
-    def costs(self, kilns, spawn):
+    def costs(self, kilns, inline, spawn):
         """By name: executed instructions of `kiln compile`, and its KiB at the peak."""
         found = {}
         for name, kiln in kilns:
-            command = self.kiln_compile(name, kiln, True)
+            command = self.kiln_compile(name, kiln, inline)
             found[name] = self.count(command)[0], int(call_for_output([spawn, *command]).split()[2])
         return found
 
     def build_by_cargo(self, debug, kilns, inline):
         """The programs that are run."""
-        ways = [('llvm', ['cargo'])] + [(name, [kiln, 'cargo', *(['--inline'] if inline and name == 'also' else ['--no-bootstrap'])])
+        ways = [('llvm', ['cargo'])] + [(name, [kiln, 'cargo', *(['--inline=' + inline] if inline and name == 'also' else ['--no-bootstrap'])])
                                         for name, kiln in kilns]
         for name, cargo in ways:
             self.by_cargo(name, cargo, {} if debug else {'CARGO_PROFILE_DEV_DEBUG': '0'})
@@ -124,7 +125,7 @@ class Program:
     def compile_cxx(self, debug, inline):
         front = ['clang++-22', '-std=c++20', *(['-g'] if debug else []), '-w', '-emit-llvm', '-c', self.source, '-o']
         call([*front, self.path('unit.bc'), '-O0'])
-        if inline:
+        if inline == 'small':
             call([*front, self.path('before.bc'), *harness.AS_OG])
         call(['clang++-22', '-O0', '-c', self.path('unit.bc'), '-o', self.path('llvm.o')])
         return lambda unit_object, program: call(['clang++-22', unit_object, '-o', program])
@@ -172,7 +173,7 @@ class Package(Program):
         self.build_by_cargo(debug, kilns, inline)
         return {name: text_bytes([self.path(name)]) for name in ['llvm'] + [name for name, _ in kilns]}
 
-    def costs(self, kilns, spawn):
+    def costs(self, kilns, inline, spawn):
         return None
 
 
@@ -193,7 +194,7 @@ def measure(program, kilns, asked):
                     raise Failure(f"{name}: its output is not that of LLVM's: {program.path(name)}")
                 row['seconds'][name] = min(seconds, row['seconds'].get(name, seconds))
         if asked['inline']:
-            costs = program.costs(kilns, os.path.join(asked['folder'], 'bench', 'kiln-spawn'))
+            costs = program.costs(kilns, asked['inline'], os.path.join(asked['folder'], 'bench', 'kiln-spawn'))
             row.update({'costs': costs} if costs else {})
         if asked['cranelift'] and program.language == 'rust':
             row['cranelift'] = program.beside(asked['cranelift'], asked['runs'])
@@ -258,7 +259,7 @@ def llvm_cells(row):
 
 def options(words):
     out = {'folder': None, 'only': [], 'languages': list(LANGUAGES), 'runs': 7, 'kiln': None, 'also': None,
-           'debug': False, 'cranelift': None, 'time': True, 'inline': False, 'json': False}
+           'debug': False, 'cranelift': None, 'time': True, 'inline': None, 'json': False}
     for word in words:
         key, _, value = word.partition('=')
         if key == '--only' and value:
@@ -275,8 +276,10 @@ def options(words):
             out['debug'] = True
         elif word == '--no-time':
             out['time'] = False
-        elif word in ('--inline', '--json'):
-            out[word[2:]] = True
+        elif key == '--inline' and value in ('', 'small', 'foreign'):
+            out['inline'] = value or 'small'
+        elif word == '--json':
+            out['json'] = True
         elif out['folder'] is None and not word.startswith('-'):
             out['folder'] = os.path.abspath(word)
         else:
