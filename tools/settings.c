@@ -13,9 +13,10 @@ bool tool_stress_parse(const char *word, uint64_t *out) {
 bool tool_settings_read(struct tool_settings *out, char why[TOOL_WHY_SIZE]) {
   *out = (struct tool_settings){.opt_level = 0};
   if (!tool_inlining_wanted(&out->inlining)) {
-    snprintf(why, TOOL_WHY_SIZE,
-             "KILN_INLINE: bad value '%.64s': small, must, foreign, or the most instructions, up to 10000",
-             tool_variable("KILN_INLINE"));
+    snprintf(
+      why, TOOL_WHY_SIZE,
+      "KILN_INLINE: bad value '%.64s': small, must, foreign, or the most instructions, up to 10000",
+      tool_variable("KILN_INLINE"));
     return false;
   }
   const char *unknown = tool_variable("KILN_UNKNOWN"), *level = tool_variable("KILN_OPT_LEVEL");

@@ -65,7 +65,8 @@ static void set_inlining(struct kn_bc *r, const struct kn_bc_global *g) {
   uint32_t flags = g->fn_flags;
   a.foreign = r->m->foreign_only && kn_bc_foreign_name(g->name, g->name_length);
   /* At -O0, clang marks all functions in both ways: it is no word of the source's, and says nothing of foreign ones. */
-  if (r->m->foreign_only && flags & FA_OPT_NONE) flags &= ~(uint32_t)(FA_INLINE_NEVER | FA_OPT_NONE);
+  if (r->m->foreign_only && flags & FA_OPT_NONE)
+    flags &= ~(uint32_t)(FA_INLINE_NEVER | FA_OPT_NONE);
   if (flags & FA_INLINE_ALWAYS) a.inlining = KILN_INLINE_ALWAYS;
   else if (flags & (FA_INLINE_NEVER | FA_OPT_NONE)) a.inlining = KILN_INLINE_NEVER;
   else if (flags & FA_INLINE_HINT) a.inlining = KILN_INLINE_HINT;

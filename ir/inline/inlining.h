@@ -58,7 +58,7 @@ struct kn_body {
   bool cleans;        /* it has a RESUME, or a TRY with a cleanup */
   bool passes;        /* it has a TRY that some exceptions pass */
   bool recursive;     /* it calls itself, perhaps through other kept functions */
-  bool inlined;       /* some compiled function has a copy of it; sessions of several threads set it */
+  bool inlined; /* some compiled function has a copy of it; sessions of several threads set it */
   uint32_t mark, low; /* of the search for cycles: see inline_settle.c */
 };
 

@@ -706,11 +706,11 @@ static void foreign_alone(void **state) {
 /* A callee with a variable in a slot that is stored twice, and a caller with one in a slot that is stored once. */
 #define FOREIGN_DEBUG                                                                              \
   DEBUG                                                                                            \
-    "!x = variable in !f { name \"x\" }\n!g = subprogram in !1 { name \"g\", inline 1 }\n"         \
-    "!y = variable in !g { name \"y\" }\n" CALLEE "  %y = slot 8 align 8\n  !foreign\n"            \
-    "  !debug !g in !2\n  !begin \"g.src\" 1:0 file !1 in !g\n  !var !y %y\nb0(v0: i64):\n"        \
-    "  !loc \"g.src\" 2:3 file !1 in !g\n  store.i64 v0, %y\n  v1 = mul.i64 v0, v0\n"              \
-    "  !loc \"g.src\" 3:3 file !1 in !g\n  store.i64 v1, %y\n  v2 = load.i64 %y\n  ret v2\n}\n"
+  "!x = variable in !f { name \"x\" }\n!g = subprogram in !1 { name \"g\", inline 1 }\n"           \
+  "!y = variable in !g { name \"y\" }\n" CALLEE "  %y = slot 8 align 8\n  !foreign\n"              \
+  "  !debug !g in !2\n  !begin \"g.src\" 1:0 file !1 in !g\n  !var !y %y\nb0(v0: i64):\n"          \
+  "  !loc \"g.src\" 2:3 file !1 in !g\n  store.i64 v0, %y\n  v1 = mul.i64 v0, v0\n"                \
+  "  !loc \"g.src\" 3:3 file !1 in !g\n  store.i64 v1, %y\n  v2 = load.i64 %y\n  ret v2\n}\n"
 #define FOREIGN_CALLER                                                                             \
   "  %x = slot 8 align 8\n  !debug !f in !2\n  !begin \"f.src\" 7:0 file !1 in !f\n"               \
   "  !var !x %x\nb0(v0: i64):\n  !loc \"f.src\" 8:3 file !1 in !f\n  store.i64 v0, %x\n"           \
