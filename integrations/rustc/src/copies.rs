@@ -95,7 +95,8 @@ fn size_estimate<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> usize {
 
 /// Do other crates get the body of a function, to compile it themselves?
 fn cross_crate_inlinable(tcx: TyCtxt<'_>, id: LocalDefId) -> bool {
-    (DEFAULT_QUERY_PROVIDERS.queries.cross_crate_inlinable)(tcx, id) || inlines(&tcx.sess.opts) && is_inlined(tcx, id.to_def_id()) && is_offered(tcx, id)
+    (DEFAULT_QUERY_PROVIDERS.queries.cross_crate_inlinable)(tcx, id)
+        || inlines(&tcx.sess.opts) && is_inlined(tcx, id.to_def_id()) && is_offered(tcx, id)
 }
 
 /// May a function be inlined, if it is small?
