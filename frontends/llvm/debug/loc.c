@@ -13,7 +13,7 @@ static const struct kn_bc_md *string(const struct kn_bc *r, uint64_t id) {
 }
 
 /* Number in the session of the file that metadata `id` - 1 names: [distinct, name, folder, ...]. 0: none, or an
- * error. `*foreign`: kiln_file_is_foreign. */
+ * error. `*foreign`: whether functions in the file are (kiln_func_attrs.foreign). */
 static uint32_t add_file(struct kn_bc *r, uint32_t id, bool *foreign) {
   struct kn_bc_ops ops = r->in.ops; /* may hold an instruction's operands: kept */
   r->in.ops = r->in.md_ops;
