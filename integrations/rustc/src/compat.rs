@@ -8,7 +8,7 @@ use rustc_codegen_ssa::traits::{BackendTypes, GlobalAsmOperandRef, InlineAsmOper
 use rustc_hir::def_id::DefId;
 use rustc_middle::mir::interpret::Scalar;
 use rustc_middle::mono::CodegenUnit;
-use rustc_middle::ty::{Instance, ScalarInt, Ty};
+use rustc_middle::ty::{GenericArgsRef, Instance, ScalarInt, Ty, TyKind};
 
 /// Attributes of functions and statics.
 pub mod attr_ir {
@@ -44,6 +44,15 @@ pub fn empty_copy<'tcx>(unit: &CodegenUnit<'tcx>) -> CodegenUnit<'tcx> {
     #[cfg(not(rustc_before_1_99))]
     copy.set_symbol_name(unit.symbol_name());
     copy
+}
+
+/// The function that a value of this type is, if it is one that is named.
+pub fn function_item<'tcx>(ty: Ty<'tcx>) -> Option<(DefId, GenericArgsRef<'tcx>)> {
+    let &TyKind::FnDef(id, args) = ty.kind() else { return None };
+    #[cfg(rustc_before_1_99)]
+    return Some((id, args));
+    #[cfg(not(rustc_before_1_99))]
+    Some((id, args.no_bound_vars()?))
 }
 
 /// Two scalars, and where the second one is.

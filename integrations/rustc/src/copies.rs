@@ -8,8 +8,8 @@ use rustc_hir::def_id::{DefId, LocalDefId};
 use rustc_interface::DEFAULT_QUERY_PROVIDERS;
 use rustc_middle::middle::codegen_fn_attrs::CodegenFnAttrFlags;
 use rustc_middle::mir::{Body, StatementKind, TerminatorKind};
-use rustc_middle::mono::{CodegenUnit, InstantiationMode, MonoItem, MonoItemData, MonoItemPartitions, Visibility};
-use rustc_middle::ty::{Instance, InstanceKind, TyCtxt};
+use rustc_middle::mono::{InstantiationMode, MonoItem, MonoItemData, Visibility};
+use rustc_middle::ty::{Instance, InstanceKind, ShimKind, TyCtxt};
 use rustc_middle::util::Providers;
 use rustc_session::Session;
 use rustc_session::config::{OptLevel, Options};
@@ -17,12 +17,12 @@ use rustc_session::config::{OptLevel, Options};
 use rustc_codegen_ssa::mono_item::MonoItemExt;
 
 use crate::builder::Builder;
-use crate::compat;
 use crate::compat::attr_ir::{InlineAttr, Linkage, OptimizeAttr};
 use crate::context::Context;
 use crate::inlining::{self, Inlined, SMALL};
 use crate::needs;
 use crate::sys::*;
+use crate::units;
 
 /// Statements and blocks of a body that may be copied: what Kiln inlines has at most about that many.
 const MOST: usize = 60;
@@ -41,6 +41,8 @@ pub struct Copies<'tcx> {
     called: Vec<(kiln_symbol, Instance<'tcx>)>,
     /// Those that are to be looked at.
     queue: Vec<(kiln_symbol, Instance<'tcx>)>,
+    /// Those that are to be the unit's own.
+    own: Vec<(kiln_symbol, Instance<'tcx>)>,
 }
 
 /// Are small functions inlined in a session, or those of them that are not the user's?
@@ -59,32 +61,9 @@ fn most() -> usize {
 
 /// Changes rustc's answers to some queries. Whatever compiles a unit, Kiln or LLVM, sees the changed ones.
 pub fn provide(providers: &mut Providers) {
-    providers.queries.collect_and_partition_mono_items = partition;
+    units::provide(providers);
     providers.queries.size_estimate = size_estimate;
     providers.queries.cross_crate_inlinable = cross_crate_inlinable;
-}
-
-/// What rustc made internal because only its own unit refers to it: a copy in another unit may, too.
-fn partition<'tcx>(tcx: TyCtxt<'tcx>, key: ()) -> MonoItemPartitions<'tcx> {
-    let made = (DEFAULT_QUERY_PROVIDERS.queries.collect_and_partition_mono_items)(tcx, key);
-    if !wanted(tcx.sess) {
-        return made;
-    }
-    let units = made.codegen_units.iter().map(with_shared);
-    MonoItemPartitions { codegen_units: tcx.arena.alloc_from_iter(units), ..made }
-}
-
-/// A copy of a unit, in which no function is internal that others may refer to.
-fn with_shared<'tcx>(unit: &CodegenUnit<'tcx>) -> CodegenUnit<'tcx> {
-    let mut copy = compat::empty_copy(unit);
-    copy.items_mut().extend(unit.items().iter().map(|(&item, &data)| {
-        let shared = !data.inlined && data.linkage == Linkage::Internal;
-        let (linkage, visibility) =
-            if shared { (Linkage::External, Visibility::Hidden) } else { (data.linkage, data.visibility) };
-        (item, MonoItemData { linkage, visibility, ..data })
-    }));
-    copy.compute_size_estimate();
-    copy
 }
 
 /// A unit reads the sizes of functions that it does not copy: an edit of a large function seldom changes this answer.
@@ -135,10 +114,23 @@ fn has_assembly(body: &Body<'_>) -> bool {
     body.basic_blocks.iter().any(|block| matches!(block.terminator().kind, TerminatorKind::InlineAsm { .. }))
 }
 
-/// Has each unit that refers to the function its own?
-fn is_per_unit<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
+/// Is there code of it that a unit could have?
+pub fn has_body(instance: Instance<'_>) -> bool {
+    !matches!(instance.def, InstanceKind::Virtual(..) | InstanceKind::Intrinsic(..))
+}
+
+/// Has each unit that refers to the function its own, to which only that unit refers? Those that are `#[inline(always)]`,
+/// by rustc's rule, and small ones that no other crate calls here.
+pub fn is_per_unit<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
     tcx.should_codegen_locally(instance)
-        && MonoItem::Fn(instance).instantiation_mode(tcx) == InstantiationMode::LocalCopy
+        && match MonoItem::Fn(instance).instantiation_mode(tcx) {
+            InstantiationMode::LocalCopy => true,
+            InstantiationMode::GloballyShared { may_conflict } => {
+                (may_conflict || matches!(instance.def, InstanceKind::Shim(ShimKind::DropGlue(..))))
+                    && !tcx.sess.opts.share_generics()
+                    && is_copied(tcx, instance)
+            }
+        }
 }
 
 /// May a unit have the body of a function that another one defines, to inline it?
@@ -158,20 +150,18 @@ fn is_copied<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
 
 impl<'tcx> Context<'tcx> {
     /// Notes that `symbol` is declared, and not defined by the unit so far.
-    pub fn note_declared(&self, symbol: kiln_symbol, instance: Instance<'tcx>) {
+    pub fn note_declared(&self, symbol: kiln_symbol, instance: Instance<'tcx>, own: bool) {
         let Some(copies) = &self.copies else { return };
         let mut copies = copies.borrow_mut();
-        match self.has_own(instance) {
-            true => copies.queue.push((symbol, instance)),
+        match own {
+            true => copies.own.push((symbol, instance)),
             false => drop(copies.declared.insert(symbol, instance)),
         }
     }
 
     /// Is the unit to have a function of its own, to which only it refers?
     pub fn has_own(&self, instance: Instance<'tcx>) -> bool {
-        self.copies.is_some()
-            && !matches!(instance.def, InstanceKind::Virtual(..) | InstanceKind::Intrinsic(..))
-            && is_per_unit(self.tcx, instance)
+        self.copies.is_some() && has_body(instance) && is_per_unit(self.tcx, instance)
     }
 
     /// Notes that a function being built calls `symbol`.
@@ -183,34 +173,35 @@ impl<'tcx> Context<'tcx> {
         }
     }
 
-    /// Builds what the unit's functions call, and what that calls in turn.
+    /// Builds what the unit's functions refer to, and what that refers to in turn.
     pub fn build_copies(&mut self, unit: &str) {
-        while let Some((symbol, instance)) = self.next_copy() {
-            let own = self.has_own(instance);
+        while let Some((symbol, instance, own)) = self.next_copy() {
             let linkage = if own { Linkage::Internal } else { Linkage::External };
             self.note_inlining(instance, symbol, linkage);
             self.defined.borrow_mut().insert(symbol, instance);
-            if !own {
-                self.defer_debug();
-            }
+            self.defer_debug();
             let data = MonoItemData { inlined: own, linkage, visibility: Visibility::Default, size_estimate: 0 };
             MonoItem::Fn(instance).define::<Builder<'_, '_>>(self, unit, data);
-            if !own {
-                self.keep_copy(symbol);
+            match own {
+                true => self.keep_deferred(Some(symbol)),
+                false => self.keep_copy(symbol),
             }
             self.compile_open();
         }
     }
 
-    fn next_copy(&self) -> Option<(kiln_symbol, Instance<'tcx>)> {
-        let copies = self.copies.as_ref()?;
-        let mut copies = copies.borrow_mut();
+    /// The next function to build, and whether it is the unit's own.
+    fn next_copy(&self) -> Option<(kiln_symbol, Instance<'tcx>, bool)> {
+        let mut copies = self.copies.as_ref()?.borrow_mut();
         let Copies { called, queue, .. } = &mut *copies;
         queue.append(called);
+        if let Some((symbol, instance)) = copies.own.pop() {
+            return Some((symbol, instance, true));
+        }
         loop {
             let (symbol, instance) = copies.queue.pop()?;
-            if self.has_own(instance) || is_copied(self.tcx, instance) {
-                return Some((symbol, instance));
+            if is_copied(self.tcx, instance) {
+                return Some((symbol, instance, false));
             }
         }
     }

@@ -89,13 +89,14 @@ impl<'tcx> Context<'tcx> {
         }
         let abi = self.fn_abi_of_instance(instance, ty::List::empty());
         let visibility = if self.is_hidden(instance) { Visibility::Hidden } else { Visibility::Default };
-        let desc = match self.has_own(instance) {
+        let own = self.has_own(instance);
+        let desc = match own {
             true => self.describe(What::Function, Linkage::Internal, Visibility::Default, true),
             false => self.reference(What::Function, visibility),
         };
         let symbol = self.declare_function(self.tcx.symbol_name(instance).name, self.abi_signature(abi), desc);
         self.instances.borrow_mut().insert(instance, symbol);
-        self.note_declared(symbol, instance);
+        self.note_declared(symbol, instance, own);
         symbol
     }
 

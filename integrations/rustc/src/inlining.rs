@@ -41,6 +41,8 @@ pub struct Inlining {
     waiting: Vec<Waiting>,
     /// Functions that assembly refers to.
     wanted: FxHashSet<kiln_symbol>,
+    /// Those that waited, and were compiled.
+    compiled: FxHashSet<kiln_symbol>,
 }
 
 /// What is inlined besides the functions of `always`.
@@ -70,8 +72,8 @@ pub fn what() -> Inlined {
     said().map_or(Inlined::Nothing, |(what, _)| what)
 }
 
-/// Is the source of a function not the user's, but that of the standard library or of a package? What a crate itself
-/// defines is as its own source is: the spans of the crate would change with each edit.
+/// Is the source of a function not the user's, but that of the standard library or of a package? The folder of the crate
+/// decides.
 pub fn is_foreign(tcx: TyCtxt<'_>, id: DefId) -> bool {
     let is_foreign = |name: &RealFileName| {
         let path = CString::new(name.path(RemapPathScopeComponents::DEBUGINFO).to_string_lossy().as_bytes());
@@ -81,7 +83,7 @@ pub fn is_foreign(tcx: TyCtxt<'_>, id: DefId) -> bool {
     if id.is_local() {
         return tcx.sess.local_crate_source_file().is_some_and(|name| is_foreign(&name));
     }
-    match &tcx.sess.source_map().lookup_source_file(tcx.def_span(id).lo()).name {
+    match &tcx.sess.source_map().lookup_source_file(tcx.def_span(id.krate.as_def_id()).lo()).name {
         FileName::Real(name) => is_foreign(name),
         _ => false,
     }
@@ -221,6 +223,7 @@ impl<'tcx> Context<'tcx> {
             waiting.retain(|&(symbol, func)| {
                 let wanted = self.is_wanted(symbol);
                 if wanted {
+                    self.inlining.borrow_mut().compiled.insert(symbol);
                     // SAFETY: as above.
                     unsafe {
                         let func = func.unwrap_or_else(|| kiln_session_begin_kept(self.module.session, symbol));
@@ -239,6 +242,11 @@ impl<'tcx> Context<'tcx> {
                 unsafe { kiln_func_discard(func) };
             }
         }
+    }
+
+    /// Was a function that waited compiled?
+    pub fn was_compiled(&self, symbol: kiln_symbol) -> bool {
+        self.inlining.borrow().compiled.contains(&symbol)
     }
 
     fn is_wanted(&self, symbol: kiln_symbol) -> bool {

@@ -61,6 +61,7 @@ mod simd;
 mod soft;
 mod types;
 mod unit;
+mod units;
 mod values;
 
 use std::any::Any;

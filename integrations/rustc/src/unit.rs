@@ -23,7 +23,7 @@ use crate::failing::{Failing, Place};
 use crate::fallback;
 use crate::module::{Module, Object};
 use crate::sys::*;
-use crate::{log, needs};
+use crate::{log, needs, units};
 
 /// What a unit is being compiled by.
 pub enum Unit {
@@ -52,10 +52,10 @@ pub fn compile(
     fallback::note(name.as_str());
     let attempt = fallback::attempt(|| {
         Failing::new(tcx.sess).at(Place::Check);
-        if let Some(why) = needs::unit(tcx, tcx.codegen_unit(name)) {
+        if let Some(why) = needs::unit(tcx, units::own(tcx, name)) {
             return Err(why);
         }
-        let node = tcx.codegen_unit(name).codegen_dep_node(tcx);
+        let node = units::own(tcx, name).codegen_dep_node(tcx);
         Ok(tcx.dep_graph.with_task(node, tcx, || build(tcx, name), Some(dep_graph::hash_result)).0)
     });
     let krate = tcx.crate_name(LOCAL_CRATE);
@@ -78,7 +78,7 @@ pub fn compile(
 fn build(tcx: TyCtxt<'_>, name: Symbol) -> ModuleCodegen<Unit> {
     let _timer = tcx.prof.generic_activity_with_arg("kiln_build_unit", name.as_str());
     let start = log::cpu_time();
-    let mut cx = Context::new(tcx, tcx.codegen_unit(name));
+    let mut cx = Context::new(tcx, units::own(tcx, name));
     let items = cx.unit.items_in_deterministic_order(tcx);
     for (item, data) in &items {
         item.predefine::<Builder<'_, '_>>(&mut cx, name.as_str(), data.linkage, data.visibility);

@@ -146,11 +146,11 @@ class Toolchain:
             if not re.search(r': \d+ functions, \d+ instructions$', f.read(), re.M):
                 raise harness.Failure('Kiln compiled nothing')
 
-    def compile(self, source, out, options, kiln, log=None, cwd=None, inline=''):
+    def compile(self, source, out, options, kiln, log=None, cwd=None, inline='', fail=''):
         compiler = [self.driver] if kiln else ['rustc', '+' + self.name]
         words = [*compiler, '--edition=2024', '-Awarnings', source, '-o', out, *self.target, *options]
         # Assembly needs GNU as alone, as users of Rust have it.
-        env = dict(self.env, KILN_INLINE=inline, KILN_CLANG='/nonexistent', **({'KILN_LOG': log} if log else {}))
+        env = dict(self.env, KILN_INLINE=inline, KILN_FAIL=fail, KILN_CLANG='/nonexistent', **({'KILN_LOG': log} if log else {}))
         self.h.run(words, env=env, timeout=300, cwd=cwd)
 
     def same(self, program, mode, options, inline, folder='programs'):

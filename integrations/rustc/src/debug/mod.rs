@@ -30,6 +30,7 @@ use rustc_target::callconv::FnAbi;
 use crate::builder::Builder;
 use crate::context::{Block, Context, Function};
 use crate::declare::unmarked;
+use crate::inlining::{self, Inlined};
 use crate::module::Module;
 use crate::sys::*;
 use crate::values::Value;
@@ -58,7 +59,7 @@ enum Part {
     Definition(kiln_die),
 }
 
-/// An entry of a function that is kept for inlining alone, which is made if the function is inlined.
+/// An entry of a function that may be needed for inlining alone, or not at all.
 enum Deferred<'tcx> {
     Function(kiln_die, Instance<'tcx>),
     Variable(kiln_die, Symbol, Ty<'tcx>, kiln_die, VariableKind, Span),
@@ -80,9 +81,9 @@ pub struct Debug<'tcx> {
     /// Slots of the functions being built, which variables may live in; other addresses move.
     slots: RefCell<FxHashSet<(*mut kiln_func, u32)>>,
     uses_printers: Cell<bool>,
-    /// Entries of the function that is being built, if it is kept for inlining alone.
+    /// Entries of the function that is being built, if they wait.
     deferred: RefCell<Option<Vec<Deferred<'tcx>>>>,
-    /// Those of such functions that were kept.
+    /// Those of the functions that were built so.
     kept: RefCell<Vec<(kiln_symbol, Vec<Deferred<'tcx>>)>>,
 }
 
@@ -156,7 +157,7 @@ impl<'tcx> Debug<'tcx> {
         }
     }
 
-    /// Puts an entry off, if the function that is being built is inlined or nothing; its number.
+    /// Puts an entry off, if those of the function that is being built wait; its number.
     fn defer(&self, entry: impl FnOnce(kiln_die) -> Deferred<'tcx>) -> Option<kiln_die> {
         let mut deferred = self.deferred.borrow_mut();
         let list = deferred.as_mut()?;
@@ -267,7 +268,7 @@ impl<'tcx> Context<'tcx> {
 
     /// The entry that has a function: its type's for methods of a type's own, else a namespace; and whether it is a
     /// type's.
-    fn function_scope(&self, debug: &Debug<'tcx>, instance: Instance<'tcx>) -> (kiln_die, bool) {
+    fn function_scope(&self, debug: &Debug<'tcx>, instance: Instance<'tcx>, full: bool) -> (kiln_die, bool) {
         if let Some(of) = self.tcx.inherent_impl_of_assoc(instance.def_id()) {
             let ty = self.tcx.instantiate_and_normalize_erasing_regions(
                 instance.args,
@@ -277,7 +278,7 @@ impl<'tcx> Context<'tcx> {
             if let ty::Adt(def, ..) = ty.kind()
                 && !def.is_box()
             {
-                if debug.full && !ty.has_param() {
+                if full && !ty.has_param() {
                     return (self.type_die(debug, ty), true);
                 }
                 return (self.namespace(debug, def.did()), false);
@@ -361,7 +362,7 @@ impl<'tcx> Context<'tcx> {
         }
     }
 
-    /// Ends that: the function was kept as `symbol`, or is forgotten.
+    /// Ends that: the function was built as `symbol`, or is forgotten.
     pub fn keep_deferred(&self, symbol: Option<kiln_symbol>) {
         let Some(debug) = &self.debug else { return };
         let list = debug.deferred.borrow_mut().take();
@@ -370,19 +371,23 @@ impl<'tcx> Context<'tcx> {
         }
     }
 
-    /// Makes the entries of the functions that were inlined.
+    /// Makes the entries of the functions that were compiled or inlined.
     fn make_deferred(&self, debug: &Debug<'tcx>) {
         for (symbol, list) in debug.kept.take() {
+            let compiled = self.was_compiled(symbol);
             // SAFETY: the module lives as long as `self`.
-            if !unsafe { kiln_module_is_inlined(self.module.raw, symbol) } {
+            if !compiled && !unsafe { kiln_module_is_inlined(self.module.raw, symbol) } {
                 continue;
             }
+            // If foreign functions alone are inlined, nothing describes their variables.
+            let full = debug.full && (compiled || inlining::what() != Inlined::Foreign);
             for entry in list {
                 match entry {
                     Deferred::Function(die, instance) => {
                         let abi = self.fn_abi_of_instance(instance, ty::List::empty());
-                        self.function_die(debug, Some(die), instance, abi);
+                        self.function_die(debug, Some(die), instance, abi, full);
                     }
+                    Deferred::Variable(..) if !full => {}
                     Deferred::Variable(die, name, ty, scope, kind, span) => {
                         self.variable_die(debug, Some(die), name, ty, scope, kind, span);
                     }
@@ -477,20 +482,21 @@ impl<'tcx> Context<'tcx> {
     }
 
     /// The entry of a function, which has a number already or gets one: in its scope if that is a namespace. If it is a
-    /// type, the type has a declaration, to which the entry refers.
+    /// type, the type has a declaration, to which the entry refers. It is `full`, or without types.
     fn function_die(
         &self,
         debug: &Debug<'tcx>,
         die: Option<kiln_die>,
         instance: Instance<'tcx>,
         abi: &FnAbi<'tcx, Ty<'tcx>>,
+        full: bool,
     ) -> kiln_die {
-        let (scope, is_type) = self.function_scope(debug, instance);
+        let (scope, is_type) = self.function_scope(debug, instance, full);
         if !is_type {
-            return self.function_part(debug, die, instance, abi, Part::Whole(scope));
+            return self.function_part(debug, die, instance, abi, Part::Whole(scope), full);
         }
-        let declaration = self.function_part(debug, None, instance, abi, Part::Declaration(scope));
-        self.function_part(debug, die, instance, abi, Part::Definition(declaration))
+        let declaration = self.function_part(debug, None, instance, abi, Part::Declaration(scope), full);
+        self.function_part(debug, die, instance, abi, Part::Definition(declaration), full)
     }
 
     fn function_part(
@@ -500,6 +506,7 @@ impl<'tcx> Context<'tcx> {
         instance: Instance<'tcx>,
         abi: &FnAbi<'tcx, Ty<'tcx>>,
         part: Part,
+        full: bool,
     ) -> kiln_die {
         let id = instance.def_id();
         let place = self.place(debug, self.tcx.def_span(id).lo());
@@ -511,8 +518,10 @@ impl<'tcx> Context<'tcx> {
         let normal = self.tcx.normalize_erasing_regions(self.typing_env(), Unnormalized::new_wip(args));
         type_names::push_generic_args(self.tcx, normal, &mut name);
         let linkage_name = unmarked(self.tcx.symbol_name(instance).name);
-        let ty = if debug.full { self.function_type(debug, abi) } else { NONE };
-        let templates = self.template_list(debug, of, args);
+        let (ty, templates) = match full {
+            true => (self.function_type(debug, abi), self.template_list(debug, of, args)),
+            false => (NONE, NONE),
+        };
 
         let die = die.unwrap_or_else(|| debug.next());
         match part {
@@ -628,7 +637,7 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
     ) -> kiln_die {
         let debug = self.debug_info();
         let deferred = debug.defer(|die| Deferred::Function(die, instance));
-        let die = deferred.unwrap_or_else(|| self.function_die(debug, None, instance, abi));
+        let die = deferred.unwrap_or_else(|| self.function_die(debug, None, instance, abi, debug.full));
         if definition.is_none() {
             return die;
         }

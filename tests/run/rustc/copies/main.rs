@@ -153,6 +153,44 @@ mod llvms {
     }
 }
 
+/// What refers to functions without calling them.
+mod tables {
+    fn halved<T: Into<u64> + Copy>(x: &T) -> u64 {
+        (*x).into() / 2
+    }
+
+    pub trait Half {
+        #[inline]
+        fn half(&self) -> u64 {
+            21
+        }
+    }
+    impl<T: Into<u64> + Copy> Half for [T; 1] {
+        #[inline]
+        fn half(&self) -> u64 {
+            halved(&self[0])
+        }
+    }
+
+    extern "C" fn summed<T: Into<u64> + Copy>(x: &T) -> u64 {
+        halved(x) + 3
+    }
+
+    /// A table of a trait's methods, a function, and one in memory that a static refers to.
+    pub static TABLE: &(dyn Half + Sync) = &[80u32];
+    pub static FUNCTIONS: &[fn(&u16) -> u64] = &[halved::<u16>];
+    unsafe extern "C" {
+        static copies_word: extern "C" fn(&u32) -> u64;
+    }
+    std::arch::global_asm!(".data", ".balign 8", ".globl copies_word", "copies_word:", ".quad {0}", ".text", sym summed::<u32>);
+
+    #[inline(never)]
+    pub fn references() -> (u64, u64, u64) {
+        // SAFETY: the word is the function's address.
+        (TABLE.half(), FUNCTIONS[0](&90), unsafe { copies_word(&10) })
+    }
+}
+
 mod one {
     pub fn addresses() -> [usize; 4] {
         use super::leaf;
@@ -173,7 +211,7 @@ fn main() {
     for f in all {
         f(10);
     }
-    println!("{} {}", llvms::registers(100), llvms::outer(3));
+    println!("{} {} {:?}", llvms::registers(100), llvms::outer(3), tables::references());
     let addresses: [fn() -> [usize; 4]; 2] = [one::addresses, two::addresses];
     assert_eq!(addresses[0](), addresses[1]());
     let again = std::thread::spawn(|| leaf::own(1)).join().unwrap();
