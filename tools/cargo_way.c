@@ -1,5 +1,5 @@
-/* Who compiles a project: Kiln in rustc, the shim, or LLVM. It is said once for each project, toolchain and way. Files
- * without content in the user's cache tell what was said. Invariant: a cache that cannot be written is no error. */
+/* Who compiles a project: Kiln in rustc, the shim, or LLVM; and whether its links are slow. It is said once for each
+ * project, toolchain and way. Files without content in the user's cache tell what was said. Invariant: a cache that cannot be written is no error. */
 #define _GNU_SOURCE
 #include "cargo_way.h"
 #include "cargo_backend.h"
@@ -58,12 +58,26 @@ static bool is_first(const char *path) {
   return fd >= 0;
 }
 
+/* Says what makes links shorter, if one took as long as people notice after each edit. */
+static void say_link(uint64_t hash, const struct stats_units *u) {
+  enum { SLOW_NS = 250 * 1000 * 1000 };
+  char file[PATH_MAX];
+  if (u->link_ns < SLOW_NS || u->in_rustc + u->shim == 0 || !file_of(hash, "link", file) ||
+      !is_first(file))
+    return;
+  fprintf(
+    stderr,
+    "kiln: a link took %.1f s of CPU time; kiln cargo --dynamic-deps links dependencies once\n",
+    (double)u->link_ns / 1e9);
+}
+
 void cargo_way_say(void *user, const struct stats_units *u) {
   const struct cargo_way *w = user;
   char file[PATH_MAX], library[PATH_MAX], command[CARGO_WHY_SIZE];
   bool quiet = false, as_is = w->shim || getenv("KILN_BACKEND") != NULL;
   const char *way = u->in_rustc != 0 ? "library" : u->shim != 0 ? "shim" : "llvm";
   uint64_t hash = hash_words(w->words, &quiet);
+  if (!quiet && !w->dynamic) say_link(hash, u);
   if (quiet || !file_of(hash, way, file) || !file_of(hash, "library", library)) return;
   bool first = is_first(file), lost = !as_is && unlink(library) == 0;
   if (!first && !lost) return;

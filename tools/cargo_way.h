@@ -1,5 +1,5 @@
-/* What `kiln cargo` says once for each project and toolchain: who compiled it, and that the library which rustc loaded
- * is lost. cargo_way.c; verb_cargo.c calls it. */
+/* What `kiln cargo` says once for each project and toolchain: who compiled it, that the library which rustc loaded is
+ * lost, and what makes slow links shorter. cargo_way.c; verb_cargo.c calls it. */
 #ifndef KN_TOOLS_CARGO_WAY_H
 #define KN_TOOLS_CARGO_WAY_H
 
@@ -11,6 +11,7 @@
 struct cargo_way {
   char **words; /* its command line, its name included */
   bool shim;    /* the user wants the shim */
+  bool dynamic; /* dependencies are linked once */
 };
 
 /* stats_say.say: says it on standard error, unless cargo is to be quiet or it was said before. `user` is a struct

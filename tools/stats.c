@@ -28,7 +28,8 @@ struct sums {
   unsigned others;     /* lines that are none of costs */
   uint64_t instructions;
   uint64_t bitcode, kiln_ns, llvm_ns, own,
-    linker; /* nanoseconds; those of compilers contain the three before */
+    linker;      /* nanoseconds; those of compilers contain the three before */
+  uint64_t link; /* of the longest one */
   struct reason *reasons;
   size_t n_reasons;
   struct tool_names texts; /* of the reasons */
@@ -57,8 +58,10 @@ static void add_line(struct sums *s, char *line) {
   unsigned n = 0;
   for (char *w; n < 7 && (w = strsep(&line, "\t")) != NULL;) word[n++] = w;
   if (n == 3 && strcmp(word[0], "compiler") == 0) {
+    const uint64_t link = strtoull(word[2], NULL, 10);
     s->own += strtoull(word[1], NULL, 10);
-    s->linker += strtoull(word[2], NULL, 10);
+    s->linker += link;
+    if (link > s->link) s->link = link;
   } else if (n >= 6 && strcmp(word[0], "unit") == 0) {
     bool in_rustc = strcmp(word[1], "rustc") == 0, kiln = in_rustc || strcmp(word[1], "kiln") == 0;
     s->in_rustc += in_rustc;
@@ -205,7 +208,8 @@ void stats_end(const struct stats_costs *c, bool failed) {
   if (read && c->table && any) print_table(stderr, &s);
   if (read && c->table && !any && !failed) fputs("kiln: nothing was compiled\n", stderr);
   if (read && any && c->say != NULL)
-    c->say->say(c->say->user, &(struct stats_units){s.in_rustc, s.kiln - s.in_rustc, s.llvm});
+    c->say->say(c->say->user,
+                &(struct stats_units){s.in_rustc, s.kiln - s.in_rustc, s.llvm, s.link});
   if (read && c->summary && s.llvm != 0) print_summary(stderr, &s);
   free_reasons(&s);
   stats_drop(c);

@@ -5,12 +5,14 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
 /* How many units were compiled by Kiln in rustc, by Kiln of bitcode, and by LLVM. */
 struct stats_units {
   unsigned in_rustc, shim, llvm;
+  uint64_t link_ns; /* the processor time of the longest link */
 };
 /* What a command says of them, before the line about those that LLVM compiled. */
 struct stats_say {

@@ -385,6 +385,7 @@ impl<'tcx> Context<'tcx> {
                 match entry {
                     Deferred::Function(die, instance) => {
                         let abi = self.fn_abi_of_instance(instance, ty::List::empty());
+                        let full = full && (compiled || !inlining::is_foreign(self.tcx, instance.def_id()));
                         self.function_die(debug, Some(die), instance, abi, full);
                     }
                     Deferred::Variable(..) if !full => {}
