@@ -128,6 +128,7 @@ pub fn is_per_unit<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
             InstantiationMode::GloballyShared { may_conflict } => {
                 (may_conflict || matches!(instance.def, InstanceKind::Shim(ShimKind::DropGlue(..))))
                     && !tcx.sess.opts.share_generics()
+                    && !tcx.sess.link_dead_code()
                     && is_copied(tcx, instance)
             }
         }
