@@ -83,6 +83,12 @@ KN_INLINE bool misses_code(const struct kn_debug_observer *d) {
   return !(unused || op == KILN_OP_ASM) || kn_inst_settle(f, i + 1) != w->i;
 }
 
+/* Was block `to` made right after `from`? Their numbers say it, except in what inlining builds: there, blocks have numbers
+ * when they are named first. */
+static inline bool is_made_next(const kiln_func *f, uint32_t from, uint32_t to) {
+  return f->facts.mixed ? f->block[to].pos == f->block[from].pos + 1 : to == from + 1;
+}
+
 /* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
 KN_INLINE void fill_branch(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
@@ -93,7 +99,8 @@ KN_INLINE void fill_branch(struct kn_debug_observer *d) {
       !adds_code(d, newest_row(d)->loc))
     return;
   /* LLVM has no code for a branch to the block that was made next either, but for one that is alone in its block */
-  if (!w->target->code.branches_count && f->edges.at[b->edge_first].target == d->lines.block + 1 &&
+  if (!w->target->code.branches_count &&
+      is_made_next(f, d->lines.block, f->edges.at[b->edge_first].target) &&
       (b->term != i || kn_inst_settle(f, b->first) != i))
     return;
   kn_request_nop(d->observer.requests);
@@ -111,7 +118,7 @@ static bool only_passes(const struct kn_walk *w, uint32_t block) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[block];
   if (f->inst[b->term].op != KILN_OP_BR || b->param_first == 0 || w->target->code.branches_count ||
-      f->edges.at[b->edge_first].target != block + 1)
+      !is_made_next(f, block, f->edges.at[b->edge_first].target))
     return false;
   return kn_inst_settle(f, b->first) == b->term;
 }
@@ -262,6 +269,25 @@ static __attribute__((noinline)) void begin_at_return(struct kn_debug_observer *
   if (row[-1].offset <= d->calls.returned) row->offset = d->calls.returned;
 }
 
+/* Does the newest call return to here, while `now` is of another body than it? Debuggers that come back from the call
+ * are to be in the middle of its line: at the beginning of a body, they are in front of that one's call, and stop. LLVM
+ * has a move of the result, or code around its call. */
+static bool changes_body_at_return(const struct kn_debug_observer *d, struct kn_loc now) {
+  const struct kn_sources *p = &d->w->s->sources;
+  return d->mixed && now.scope != 0 && d->lines.loc.scope != 0 &&
+         kn_here(d->w) == d->calls.returned &&
+         kn_loc_full(p, now)->inlined != kn_loc_full(p, d->lines.loc)->inlined;
+}
+
+/* Is statement `now`, without code, of a body that is called by what no body is of, and the body's first? Debuggers are
+ * to enter the body. */
+static bool begins_outer_body(const struct kn_debug_observer *d, struct kn_loc now) {
+  const struct kn_sources *p = &d->w->s->sources;
+  if (!d->mixed || adds_code(d, now)) return false;
+  const uint32_t call = kn_loc_full(p, now)->inlined;
+  return adds_code(d, kn_loc_of(p, call)) && kn_loc_full(p, newest_row(d)->loc)->inlined != call;
+}
+
 /* A row for the statement of location `now`, of which inlining has left no instruction, before w->i. */
 static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d,
                                                      struct kn_loc now) {
@@ -276,7 +302,9 @@ static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d
     d->lines.block_begins = false;
     if (!enters && kn_debug_in_line(w, newest_own(d), now)) return; /* it goes on after a body */
   }
-  if (KN_UNLIKELY(w->eh.on) && adds && behind_try(w)) kn_request_nop(d->observer.requests);
+  if (changes_body_at_return(d, now) || (KN_UNLIKELY(w->eh.on) && adds && behind_try(w)))
+    kn_request_nop(d->observer.requests);
+  const bool begins = begins_outer_body(d, now);
   if (d->mixed && has_no_code(d) && adds_code(d, newest_row(d)->loc) &&
       newest_row(d)->loc.line != now.line && misses_code(d))
     kn_request_nop(d->observer.requests);
@@ -289,7 +317,7 @@ static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d
   d->lines.from = d->lines.column.scope = 0;
   begin_row(d, now, KN_LINE_STMT | KN_LINE_KEPT, replaces);
   if (after_call) begin_at_return(d);
-  if (adds) kn_request_nop(d->observer.requests); /* LLVM has a call */
+  if (adds || begins) kn_request_nop(d->observer.requests); /* LLVM has a call, or its function */
   else d->lines.kept_in = w->block + 1;
 }
 
@@ -354,6 +382,7 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
   const bool after_call = same_line && !enters && is_after_call(d, now, was),
              later = after_call && !stmt;
+  const bool changes_body = changes_body_at_return(d, now);
   d->lines.loc = now;
   d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
   d->lines.column = later ? now : (struct kn_loc){0};
@@ -361,7 +390,8 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   /* what debuggers wrote to variables in memory counts from the next statement on */
   bool adds = adds_code(d, now), replaces = false;
   if (stmt && adds) kn_request_reload(d->observer.requests);
-  if (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)) kn_request_nop(d->observer.requests);
+  if (changes_body || (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)))
+    kn_request_nop(d->observer.requests);
   if (has_no_code(d)) {
     const struct kn_code_line *row = newest_row(d);
     adds = adds_code(d, row->loc);
@@ -410,6 +440,17 @@ bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, 
         (kn_loc_full(&w->s->sources, rows[k - 1].loc)->flags & KN_LOC_AS_IS))
       return true;
   return false;
+}
+
+/* The results of a return are in their registers. LLVM reloads them in the line of the call before, to which debuggers
+ * come back from that. */
+void kn_debug_lines_return(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  if (d->as_is || w->out->lines.n - d->lines.first < 2 || d->lines.inst != w->i) return;
+  struct kn_code_line *row = newest_row(d);
+  if (row->offset != d->calls.returned || row[-1].offset == row->offset) return;
+  row->offset = kn_here(w);
+  row->fixups = w->code.fixups.n;
 }
 
 bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w) {
