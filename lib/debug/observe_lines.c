@@ -56,6 +56,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
 
 void kn_debug_lines_frame(struct kn_observer *o, const struct kn_walk *w) {
   struct kn_debug_observer *d = kn_debug_of(o);
+  d->lines.entry = kn_here(w);
   /* LLVM's prologue ends before the jump behind that test, and a breakpoint on the function is there */
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
   if ((sig->flags & KILN_SIG_VARIADIC) && sig->conv->va_tested)
@@ -181,14 +182,42 @@ void kn_debug_lines_leave_mixed(struct kn_observer *o, const struct kn_walk *w) 
 
 /* ---- changes ---- */
 
+/* The location of the call that no body has made and that became the body of `*loc`, or 0; `*loc`: what is of that body
+ * itself. */
+static uint32_t outer_call(const struct kn_debug_observer *d, struct kn_loc *loc) {
+  const struct kn_sources *p = &d->w->s->sources;
+  uint32_t call = 0;
+  for (struct kn_loc at = *loc; kn_loc_full(p, at)->flags & KN_LOC_AS_IS;) {
+    *loc = at;
+    call = kn_loc_full(p, at)->inlined;
+    at = kn_loc_of(p, call);
+  }
+  return call;
+}
+
+/* Is `loc` of a body of which the newest row is not? `*loc` is then of the outermost one. */
+static bool begins_outer_body(const struct kn_debug_observer *d, struct kn_loc *loc) {
+  struct kn_loc newest = newest_row(d)->loc;
+  const uint32_t call = outer_call(d, loc);
+  return call != 0 && call != outer_call(d, &newest);
+}
+
+static void begin_row(struct kn_debug_observer *d, struct kn_loc loc, uint32_t flags,
+                      bool replaces);
+
 /* What begins here belongs to the function itself again, of which no block of a body is: rows of a body that have no
- * code would make debuggers show the body's line in the function's frame. */
+ * code would make debuggers show the body's line in the function's frame. A body that has no code at all gets some, so
+ * that they can enter it. */
 static __attribute__((noinline)) void drop_rows_of_bodies(struct kn_debug_observer *d) {
   const struct kn_sources *p = &d->w->s->sources;
   struct kn_output *out = d->w->out;
+  struct kn_loc loc = {0};
   if (d->lines.shared != 0) kn_debug_share_end(d, false);
   while (has_no_code(d) && (kn_loc_full(p, newest_row(d)->loc)->flags & KN_LOC_AS_IS))
-    out->lines.n--;
+    loc = out->lines.at[--out->lines.n].loc;
+  if (loc.scope == 0 || !begins_outer_body(d, &loc) || loc.line == 0) return;
+  begin_row(d, loc, KN_LINE_STMT, false);
+  kn_request_nop(d->observer.requests);
 }
 
 /* Is the code here right behind the call of a try? LLVM has a jump to the block in which that goes on: it is where
@@ -279,15 +308,6 @@ static bool changes_body_at_return(const struct kn_debug_observer *d, struct kn_
          kn_loc_full(p, now)->inlined != kn_loc_full(p, d->lines.loc)->inlined;
 }
 
-/* Is statement `now`, without code, of a body that is called by what no body is of, and the body's first? Debuggers are
- * to enter the body. */
-static bool begins_outer_body(const struct kn_debug_observer *d, struct kn_loc now) {
-  const struct kn_sources *p = &d->w->s->sources;
-  if (!d->mixed || adds_code(d, now)) return false;
-  const uint32_t call = kn_loc_full(p, now)->inlined;
-  return adds_code(d, kn_loc_of(p, call)) && kn_loc_full(p, newest_row(d)->loc)->inlined != call;
-}
-
 /* A row for the statement of location `now`, of which inlining has left no instruction, before w->i. */
 static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d,
                                                      struct kn_loc now) {
@@ -304,7 +324,8 @@ static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d
   }
   if (changes_body_at_return(d, now) || (KN_UNLIKELY(w->eh.on) && adds && behind_try(w)))
     kn_request_nop(d->observer.requests);
-  const bool begins = begins_outer_body(d, now);
+  struct kn_loc outer = now;
+  const bool begins = d->mixed && !adds && begins_outer_body(d, &outer); /* debuggers enter it */
   if (d->mixed && has_no_code(d) && adds_code(d, newest_row(d)->loc) &&
       newest_row(d)->loc.line != now.line && misses_code(d))
     kn_request_nop(d->observer.requests);
@@ -353,6 +374,13 @@ static __attribute__((noinline)) bool is_of_other_body(const struct kn_debug_obs
          kn_loc_full(p, row->loc)->inlined != kn_loc_full(p, now)->inlined;
 }
 
+/* Is `now` of a body with which a foreign function begins? Its first instruction is the function's own: debuggers that step
+ * into functions ask whether to go on by what the frame is of. */
+static inline bool begins_with_body(const struct kn_debug_observer *d, struct kn_loc now) {
+  return d->as_is && d->w->f->attrs.foreign && kn_here(d->w) == d->lines.entry && now.scope != 0 &&
+         kn_loc_full(&d->w->s->sources, now)->inlined != 0;
+}
+
 /* Instruction w->i has the location of `note`. A row that has no code, and gets none, is replaced. A statement begins
  * where the line differs from that of the instruction that LLVM has before it (before()). */
 static void change_row(struct kn_debug_observer *d, const struct kn_note *note) {
@@ -381,11 +409,12 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
     (stmt ? KN_LINE_STMT : 0) | (of & KILN_LOC_PROLOGUE_END ? KN_LINE_PROLOGUE_END : 0);
   /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
   const bool after_call = same_line && !enters && is_after_call(d, now, was),
-             later = after_call && !stmt;
+             begins = begins_with_body(d, now), later = (after_call && !stmt) || begins;
   const bool changes_body = changes_body_at_return(d, now);
   d->lines.loc = now;
   d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
   d->lines.column = later ? now : (struct kn_loc){0};
+  d->lines.column_flags = begins ? flags : 0;
   if (later) return;
   /* what debuggers wrote to variables in memory counts from the next statement on */
   bool adds = adds_code(d, now), replaces = false;
@@ -462,10 +491,10 @@ bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w) {
 }
 
 __attribute__((noinline)) void kn_debug_lines_column(struct kn_debug_observer *d) {
-  struct kn_loc loc = d->lines.column;
-  if (kn_here(d->w) == d->calls.returned) return;
+  const struct kn_loc loc = d->lines.column;
+  if (kn_here(d->w) == d->calls.returned || begins_with_body(d, loc)) return;
   d->lines.column.scope = 0;
-  if (d->w->out->lines.n != d->lines.first) begin_row(d, loc, 0, false);
+  if (d->w->out->lines.n != d->lines.first) begin_row(d, loc, d->lines.column_flags, false);
 }
 
 /* Looks for statements that share the address of the one that begins at w->i; `loc`: its location. Each instruction
