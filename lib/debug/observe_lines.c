@@ -308,12 +308,19 @@ static bool changes_body_at_return(const struct kn_debug_observer *d, struct kn_
          kn_loc_full(p, now)->inlined != kn_loc_full(p, d->lines.loc)->inlined;
 }
 
+/* Is `now` of a body with which a foreign function begins? Its first instruction is the function's own: debuggers that step
+ * into functions ask whether to go on by what the frame is of. */
+static inline bool begins_with_body(const struct kn_debug_observer *d, struct kn_loc now) {
+  return d->as_is && d->w->f->attrs.foreign && kn_here(d->w) == d->lines.entry && now.scope != 0 &&
+         kn_loc_full(&d->w->s->sources, now)->inlined != 0;
+}
+
 /* A row for the statement of location `now`, of which inlining has left no instruction, before w->i. */
 static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d,
                                                      struct kn_loc now) {
   const struct kn_walk *w = d->w;
   const uint32_t of = kn_loc_full(&w->s->sources, now)->flags;
-  if (now.line == 0 || (of & KILN_LOC_NOT_STMT)) return;
+  if (now.line == 0 || (of & KILN_LOC_NOT_STMT) || begins_with_body(d, now)) return;
   const bool adds = d->mixed && adds_code(d, now);
   bool enters = false;
   if (adds) {
@@ -372,13 +379,6 @@ static __attribute__((noinline)) bool is_of_other_body(const struct kn_debug_obs
   while (!(row->flags & KN_LINE_STMT) && row[-1].offset == row->offset) row--;
   return (row->flags & KN_LINE_STMT) &&
          kn_loc_full(p, row->loc)->inlined != kn_loc_full(p, now)->inlined;
-}
-
-/* Is `now` of a body with which a foreign function begins? Its first instruction is the function's own: debuggers that step
- * into functions ask whether to go on by what the frame is of. */
-static inline bool begins_with_body(const struct kn_debug_observer *d, struct kn_loc now) {
-  return d->as_is && d->w->f->attrs.foreign && kn_here(d->w) == d->lines.entry && now.scope != 0 &&
-         kn_loc_full(&d->w->s->sources, now)->inlined != 0;
 }
 
 /* Instruction w->i has the location of `note`. A row that has no code, and gets none, is replaced. A statement begins

@@ -82,9 +82,16 @@ def debug(options, debugger, program, run, seconds, **job):
 
 # ---- stops ----
 
+def lines_of(options, run, program, known={}):
+    """Lines of the project that have a statement in a program."""
+    if program not in known:
+        known[program] = {tuple(item) for item in debug(options, 'gdb', program, run, 300, what='lines')}
+    return known[program]
+
+
 def choose(options, run, programs):
     """Stops of a run: name, file, line, which time."""
-    sets = [{tuple(item) for item in debug(options, 'gdb', program, run, 300, what='lines')} for program in programs.values()]
+    sets = [lines_of(options, run, program) for program in programs.values()]
     both = sorted(set.intersection(*sets))
     chance = random.Random(f'{options.seed} {run.name}')
     tried = chance.sample(both, min(len(both), 6 * run.stops + 100))
