@@ -182,15 +182,17 @@ void kn_debug_lines_leave_mixed(struct kn_observer *o, const struct kn_walk *w) 
 
 /* ---- changes ---- */
 
-/* The location of the call that no body has made and that became the body of `*loc`, or 0; `*loc`: what is of that body
- * itself. */
+/* The location of the outermost call that became a body with `*loc`, or 0; `*loc`: what is of that body itself. Calls of
+ * which LLVM makes bodies, too, do not count. */
 static uint32_t outer_call(const struct kn_debug_observer *d, struct kn_loc *loc) {
   const struct kn_sources *p = &d->w->s->sources;
+  const struct kn_loc_full *k;
   uint32_t call = 0;
-  for (struct kn_loc at = *loc; kn_loc_full(p, at)->flags & KN_LOC_AS_IS;) {
+  for (struct kn_loc at = *loc; k = kn_loc_full(p, at), k->flags & KN_LOC_AS_IS;
+       at = kn_loc_of(p, k->inlined)) {
+    if (k->flags & KN_LOC_ALWAYS) continue;
     *loc = at;
-    call = kn_loc_full(p, at)->inlined;
-    at = kn_loc_of(p, call);
+    call = k->inlined;
   }
   return call;
 }

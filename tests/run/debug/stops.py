@@ -262,7 +262,7 @@ def summary(counts, projects_done):
         steps = f', LLVM steps again {count.again}, Kiln {count.our_again}' if command in COMMANDS else ''
         print(f'{debugger}: {command}: {way}: same {count.same}, differ {count.differ}, in the library alone {count.foreign}; '
               f'another stop {count.frames}, no stop {count.lost}, not repeatable {count.unsteady}{steps}')
-        if command in COMMANDS and count.moved < 0.5 * count.same:
+        if command in ('step', 'next', 'finish') and count.moved < 0.5 * count.same:  # up most often leads back to the line
             idle.append(f'{debugger}: {command}: {way}: goes elsewhere {count.moved} times only')
         sums[way].add(count)
     for way, count in sums.items():
