@@ -21,9 +21,10 @@ struct kn_loc_full {
 };
 
 enum {
-  /* Of a body that is compiled as kn_debug_as_is says, in a function that is not: no code is added for its statements. */
+  /* of a body that is compiled as kn_debug_as_is says, in a function that is not: no code is added for its
+   * statements */
   KN_LOC_AS_IS = KILN_LOC_ALL + 1,
-  /* Such a body's function is KILN_INLINE_ALWAYS: by others, too, there is no call of it. */
+  /* and the body's function is KILN_INLINE_ALWAYS: LLVM has no call of it either */
   KN_LOC_ALWAYS = KN_LOC_AS_IS << 1
 };
 

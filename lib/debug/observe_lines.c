@@ -84,8 +84,8 @@ KN_INLINE bool misses_code(const struct kn_debug_observer *d) {
   return !(unused || op == KILN_OP_ASM) || kn_inst_settle(f, i + 1) != w->i;
 }
 
-/* Was block `to` made right after `from`? Their numbers say it, except in what inlining builds: there, blocks have numbers
- * when they are named first. */
+/* Was block `to` made right after `from`? Their numbers say it, except in what inlining builds: there, blocks have
+ * numbers when they are named first. */
 static inline bool is_made_next(const kiln_func *f, uint32_t from, uint32_t to) {
   return f->facts.mixed ? f->block[to].pos == f->block[from].pos + 1 : to == from + 1;
 }
@@ -182,8 +182,8 @@ void kn_debug_lines_leave_mixed(struct kn_observer *o, const struct kn_walk *w) 
 
 /* ---- changes ---- */
 
-/* The location of the outermost call that became a body with `*loc`, or 0; `*loc`: what is of that body itself. Calls of
- * which LLVM makes bodies, too, do not count. */
+/* The location of the outermost call that became a body with `*loc`, or 0; `*loc`: what is of that body itself. Calls
+ * of which LLVM makes bodies, too, do not count. */
 static uint32_t outer_call(const struct kn_debug_observer *d, struct kn_loc *loc) {
   const struct kn_sources *p = &d->w->s->sources;
   const struct kn_loc_full *k;
@@ -301,8 +301,8 @@ static __attribute__((noinline)) void begin_at_return(struct kn_debug_observer *
 }
 
 /* Does the newest call return to here, while `now` is of another body than it? Debuggers that come back from the call
- * are to be in the middle of its line: at the beginning of a body, they are in front of that one's call, and stop. LLVM
- * has a move of the result, or code around its call. */
+ * are to be in the middle of its line: at the beginning of a body, they are before that one's call, and stop. LLVM has
+ * a move of the result, or code around its call. */
 static bool changes_body_at_return(const struct kn_debug_observer *d, struct kn_loc now) {
   const struct kn_sources *p = &d->w->s->sources;
   return d->mixed && now.scope != 0 && d->lines.loc.scope != 0 &&
@@ -310,8 +310,8 @@ static bool changes_body_at_return(const struct kn_debug_observer *d, struct kn_
          kn_loc_full(p, now)->inlined != kn_loc_full(p, d->lines.loc)->inlined;
 }
 
-/* Is `now` of a body with which a foreign function begins? Its first instruction is the function's own: debuggers that step
- * into functions ask whether to go on by what the frame is of. */
+/* Is `now` of a body with which a foreign function begins? Its first instruction is the function's own: debuggers that
+ * step into functions ask whether to go on by what the frame is of. */
 static inline bool begins_with_body(const struct kn_debug_observer *d, struct kn_loc now) {
   return d->as_is && d->w->f->attrs.foreign && kn_here(d->w) == d->lines.entry && now.scope != 0 &&
          kn_loc_full(&d->w->s->sources, now)->inlined != 0;
