@@ -164,7 +164,9 @@ uint32_t kn_replay_loc(struct kn_replay *r, struct kn_inline_level *l, uint32_t 
                       .flags = k->flags};
   const bool as_is = kn_debug_as_is(l->f) && !kn_debug_as_is(r->g);
   r->g->facts.mixed |= as_is;
-  return l->loc[loc] = kn_loc_new_marked(r->g->session, &at, as_is ? KN_LOC_AS_IS : 0);
+  const bool always = as_is && l->f->attrs.inlining == KILN_INLINE_ALWAYS;
+  return l->loc[loc] = kn_loc_new_marked(r->g->session, &at,
+                                         (as_is ? KN_LOC_AS_IS : 0) | (always ? KN_LOC_ALWAYS : 0));
 }
 
 /* The location that the next instruction has, as far as was said. */
@@ -185,7 +187,7 @@ static uint32_t new_call(kiln_func *g) {
                       .column = loc.column,
                       .scope = {k->entry},
                       .inlined = k->inlined};
-  return kn_loc_new_marked(g->session, &at, k->flags & KN_LOC_AS_IS);
+  return kn_loc_new_marked(g->session, &at, k->flags & (KN_LOC_AS_IS | KN_LOC_ALWAYS));
 }
 
 /* The location of the next instruction is `loc`; `again`: the one of before, if they are equal. One that was said

@@ -17,11 +17,16 @@ struct kn_loc_full {
   uint32_t file;    /* index into kn_sources.files */
   uint32_t entry;   /* kiln_die, or 0 */
   uint32_t inlined; /* location of the call, or 0 */
-  uint32_t flags;   /* KILN_LOC_..., KN_LOC_AS_IS */
+  uint32_t flags;   /* KILN_LOC_..., KN_LOC_AS_IS, KN_LOC_ALWAYS */
 };
 
-/* Of a body that is compiled as kn_debug_as_is says, in a function that is not: no code is added for its statements. */
-enum { KN_LOC_AS_IS = KILN_LOC_ALL + 1 };
+enum {
+  /* of a body that is compiled as kn_debug_as_is says, in a function that is not: no code is added for its
+   * statements */
+  KN_LOC_AS_IS = KILN_LOC_ALL + 1,
+  /* and the body's function is KILN_INLINE_ALWAYS: LLVM has no call of it either */
+  KN_LOC_ALWAYS = KN_LOC_AS_IS << 1
+};
 
 struct kn_file {
   const char *name; /* NUL-terminated, in the session's strings */
@@ -102,7 +107,7 @@ static inline bool kn_same_scope(const struct kn_sources *p, struct kn_loc a, st
 /* Makes location 0, which is none, exist: functions with debugging information refer to it, also where nothing has a
  * location. False if the module failed. (ir/module/session.c) */
 bool kn_session_has_locs(kiln_session *s);
-/* As kiln_loc_new_full, with `more`: KN_LOC_AS_IS or 0. (ir/module/session.c) */
+/* As kiln_loc_new_full, with `more`: KN_LOC_AS_IS, KN_LOC_ALWAYS or 0. (ir/module/session.c) */
 uint32_t kn_loc_new_marked(kiln_session *s, const kiln_location *at, uint32_t more);
 /* A location that no front end gets the id of; 0 if the module failed. (ir/module/session.c) */
 uint32_t kn_loc_new(kiln_session *s, const kiln_location *at);

@@ -25,7 +25,9 @@ struct kn_debug_lines {
   struct kn_loc loc;     /* of the newest row, or `column` */
   uint32_t from;         /* index + 1 of the note that says it; 0: none does */
   uint32_t inst, block;  /* its first instruction, and the block of that */
-  struct kn_loc column;  /* location in the newest row's line that has no row so far, or none */
+  struct kn_loc column;  /* location that has no row so far, or none; */
+  uint32_t column_flags; /* the row's */
+  uint32_t entry;        /* where the code after the prologue begins */
   /* no rule but those of kn_debug_lines_inst applies to what follows; that may be so in the function */
   bool plain, may_plain;
   bool block_begins;    /* no line of the block has been seen so far */
@@ -224,6 +226,8 @@ void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint3
 /* Is code from offset `start` up to `end` not to be repeated? Asked if d->mixed. */
 bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, uint32_t start,
                           uint32_t end);
+/* The results of the return w->i are in their registers: its row may begin here. */
+void kn_debug_lines_return(struct kn_debug_observer *d);
 /* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */
 bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w);
 /* The function is complete: marks become offsets. */

@@ -56,6 +56,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
 
 void kn_debug_lines_frame(struct kn_observer *o, const struct kn_walk *w) {
   struct kn_debug_observer *d = kn_debug_of(o);
+  d->lines.entry = kn_here(w);
   /* LLVM's prologue ends before the jump behind that test, and a breakpoint on the function is there */
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
   if ((sig->flags & KILN_SIG_VARIADIC) && sig->conv->va_tested)
@@ -83,6 +84,12 @@ KN_INLINE bool misses_code(const struct kn_debug_observer *d) {
   return !(unused || op == KILN_OP_ASM) || kn_inst_settle(f, i + 1) != w->i;
 }
 
+/* Was block `to` made right after `from`? Their numbers say it, except in what inlining builds: there, blocks have
+ * numbers when they are named first. */
+static inline bool is_made_next(const kiln_func *f, uint32_t from, uint32_t to) {
+  return f->facts.mixed ? f->block[to].pos == f->block[from].pos + 1 : to == from + 1;
+}
+
 /* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
 KN_INLINE void fill_branch(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
@@ -93,7 +100,8 @@ KN_INLINE void fill_branch(struct kn_debug_observer *d) {
       !adds_code(d, newest_row(d)->loc))
     return;
   /* LLVM has no code for a branch to the block that was made next either, but for one that is alone in its block */
-  if (!w->target->code.branches_count && f->edges.at[b->edge_first].target == d->lines.block + 1 &&
+  if (!w->target->code.branches_count &&
+      is_made_next(f, d->lines.block, f->edges.at[b->edge_first].target) &&
       (b->term != i || kn_inst_settle(f, b->first) != i))
     return;
   kn_request_nop(d->observer.requests);
@@ -111,7 +119,7 @@ static bool only_passes(const struct kn_walk *w, uint32_t block) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[block];
   if (f->inst[b->term].op != KILN_OP_BR || b->param_first == 0 || w->target->code.branches_count ||
-      f->edges.at[b->edge_first].target != block + 1)
+      !is_made_next(f, block, f->edges.at[b->edge_first].target))
     return false;
   return kn_inst_settle(f, b->first) == b->term;
 }
@@ -174,14 +182,44 @@ void kn_debug_lines_leave_mixed(struct kn_observer *o, const struct kn_walk *w) 
 
 /* ---- changes ---- */
 
+/* The location of the outermost call that became a body with `*loc`, or 0; `*loc`: what is of that body itself. Calls
+ * of which LLVM makes bodies, too, do not count. */
+static uint32_t outer_call(const struct kn_debug_observer *d, struct kn_loc *loc) {
+  const struct kn_sources *p = &d->w->s->sources;
+  const struct kn_loc_full *k;
+  uint32_t call = 0;
+  for (struct kn_loc at = *loc; k = kn_loc_full(p, at), k->flags & KN_LOC_AS_IS;
+       at = kn_loc_of(p, k->inlined)) {
+    if (k->flags & KN_LOC_ALWAYS) continue;
+    *loc = at;
+    call = k->inlined;
+  }
+  return call;
+}
+
+/* Is `loc` of a body of which the newest row is not? `*loc` is then of the outermost one. */
+static bool begins_outer_body(const struct kn_debug_observer *d, struct kn_loc *loc) {
+  struct kn_loc newest = newest_row(d)->loc;
+  const uint32_t call = outer_call(d, loc);
+  return call != 0 && call != outer_call(d, &newest);
+}
+
+static void begin_row(struct kn_debug_observer *d, struct kn_loc loc, uint32_t flags,
+                      bool replaces);
+
 /* What begins here belongs to the function itself again, of which no block of a body is: rows of a body that have no
- * code would make debuggers show the body's line in the function's frame. */
+ * code would make debuggers show the body's line in the function's frame. A body that has no code at all gets some, so
+ * that they can enter it. */
 static __attribute__((noinline)) void drop_rows_of_bodies(struct kn_debug_observer *d) {
   const struct kn_sources *p = &d->w->s->sources;
   struct kn_output *out = d->w->out;
+  struct kn_loc loc = {0};
   if (d->lines.shared != 0) kn_debug_share_end(d, false);
   while (has_no_code(d) && (kn_loc_full(p, newest_row(d)->loc)->flags & KN_LOC_AS_IS))
-    out->lines.n--;
+    loc = out->lines.at[--out->lines.n].loc;
+  if (loc.scope == 0 || !begins_outer_body(d, &loc) || loc.line == 0) return;
+  begin_row(d, loc, KN_LINE_STMT, false);
+  kn_request_nop(d->observer.requests);
 }
 
 /* Is the code here right behind the call of a try? LLVM has a jump to the block in which that goes on: it is where
@@ -262,12 +300,29 @@ static __attribute__((noinline)) void begin_at_return(struct kn_debug_observer *
   if (row[-1].offset <= d->calls.returned) row->offset = d->calls.returned;
 }
 
+/* Does the newest call return to here, while `now` is of another body than it? Debuggers that come back from the call
+ * are to be in the middle of its line: at the beginning of a body, they are before that one's call, and stop. LLVM has
+ * a move of the result, or code around its call. */
+static bool changes_body_at_return(const struct kn_debug_observer *d, struct kn_loc now) {
+  const struct kn_sources *p = &d->w->s->sources;
+  return d->mixed && now.scope != 0 && d->lines.loc.scope != 0 &&
+         kn_here(d->w) == d->calls.returned &&
+         kn_loc_full(p, now)->inlined != kn_loc_full(p, d->lines.loc)->inlined;
+}
+
+/* Is `now` of a body with which a foreign function begins? Its first instruction is the function's own: debuggers that
+ * step into functions ask whether to go on by what the frame is of. */
+static inline bool begins_with_body(const struct kn_debug_observer *d, struct kn_loc now) {
+  return d->as_is && d->w->f->attrs.foreign && kn_here(d->w) == d->lines.entry && now.scope != 0 &&
+         kn_loc_full(&d->w->s->sources, now)->inlined != 0;
+}
+
 /* A row for the statement of location `now`, of which inlining has left no instruction, before w->i. */
 static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d,
                                                      struct kn_loc now) {
   const struct kn_walk *w = d->w;
   const uint32_t of = kn_loc_full(&w->s->sources, now)->flags;
-  if (now.line == 0 || (of & KILN_LOC_NOT_STMT)) return;
+  if (now.line == 0 || (of & KILN_LOC_NOT_STMT) || begins_with_body(d, now)) return;
   const bool adds = d->mixed && adds_code(d, now);
   bool enters = false;
   if (adds) {
@@ -276,7 +331,10 @@ static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d
     d->lines.block_begins = false;
     if (!enters && kn_debug_in_line(w, newest_own(d), now)) return; /* it goes on after a body */
   }
-  if (KN_UNLIKELY(w->eh.on) && adds && behind_try(w)) kn_request_nop(d->observer.requests);
+  if (changes_body_at_return(d, now) || (KN_UNLIKELY(w->eh.on) && adds && behind_try(w)))
+    kn_request_nop(d->observer.requests);
+  struct kn_loc outer = now;
+  const bool begins = d->mixed && !adds && begins_outer_body(d, &outer); /* debuggers enter it */
   if (d->mixed && has_no_code(d) && adds_code(d, newest_row(d)->loc) &&
       newest_row(d)->loc.line != now.line && misses_code(d))
     kn_request_nop(d->observer.requests);
@@ -289,7 +347,7 @@ static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d
   d->lines.from = d->lines.column.scope = 0;
   begin_row(d, now, KN_LINE_STMT | KN_LINE_KEPT, replaces);
   if (after_call) begin_at_return(d);
-  if (adds) kn_request_nop(d->observer.requests); /* LLVM has a call */
+  if (adds || begins) kn_request_nop(d->observer.requests); /* LLVM has a call, or its function */
   else d->lines.kept_in = w->block + 1;
 }
 
@@ -353,15 +411,18 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
     (stmt ? KN_LINE_STMT : 0) | (of & KILN_LOC_PROLOGUE_END ? KN_LINE_PROLOGUE_END : 0);
   /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
   const bool after_call = same_line && !enters && is_after_call(d, now, was),
-             later = after_call && !stmt;
+             begins = begins_with_body(d, now), later = (after_call && !stmt) || begins;
+  const bool changes_body = changes_body_at_return(d, now);
   d->lines.loc = now;
   d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
   d->lines.column = later ? now : (struct kn_loc){0};
+  d->lines.column_flags = begins ? flags : 0;
   if (later) return;
   /* what debuggers wrote to variables in memory counts from the next statement on */
   bool adds = adds_code(d, now), replaces = false;
   if (stmt && adds) kn_request_reload(d->observer.requests);
-  if (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)) kn_request_nop(d->observer.requests);
+  if (changes_body || (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)))
+    kn_request_nop(d->observer.requests);
   if (has_no_code(d)) {
     const struct kn_code_line *row = newest_row(d);
     adds = adds_code(d, row->loc);
@@ -412,6 +473,17 @@ bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, 
   return false;
 }
 
+/* The results of a return are in their registers. LLVM reloads them in the line of the call before, to which debuggers
+ * come back from that. */
+void kn_debug_lines_return(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  if (d->as_is || w->out->lines.n - d->lines.first < 2 || d->lines.inst != w->i) return;
+  struct kn_code_line *row = newest_row(d);
+  if (row->offset != d->calls.returned || row[-1].offset == row->offset) return;
+  row->offset = kn_here(w);
+  row->fixups = w->code.fixups.n;
+}
+
 bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w) {
   const struct kn_debug_observer *d = (const struct kn_debug_observer *)o;
   const struct kn_output *out = w->out;
@@ -421,10 +493,10 @@ bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w) {
 }
 
 __attribute__((noinline)) void kn_debug_lines_column(struct kn_debug_observer *d) {
-  struct kn_loc loc = d->lines.column;
-  if (kn_here(d->w) == d->calls.returned) return;
+  const struct kn_loc loc = d->lines.column;
+  if (kn_here(d->w) == d->calls.returned || begins_with_body(d, loc)) return;
   d->lines.column.scope = 0;
-  if (d->w->out->lines.n != d->lines.first) begin_row(d, loc, 0, false);
+  if (d->w->out->lines.n != d->lines.first) begin_row(d, loc, d->lines.column_flags, false);
 }
 
 /* Looks for statements that share the address of the one that begins at w->i; `loc`: its location. Each instruction

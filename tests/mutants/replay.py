@@ -95,7 +95,7 @@ MUTANTS = [
      'return KN_INLINE_NONE;'),
     ('recursive functions gain little', CALL, '  if (r->recursive) frame /= a->frame_part;\n  else if', '  if'),
     # ---- debugging information ----
-    ('each copy has a call of its own', DEBUG, '.inlined = k->inlined};\n  return kn_loc_new_marked(g->session, &at, k->flags & KN_LOC_AS_IS);',
+    ('each copy has a call of its own', DEBUG, '.inlined = k->inlined};\n  return kn_loc_new_marked(g->session, &at, k->flags & (KN_LOC_AS_IS | KN_LOC_ALWAYS));',
      '.inlined = k->inlined};\n  return loc.scope;'),
     ("a copy's locations name its call", DEBUG, 'kn_replay_loc(r, l, k->inlined) : l->call;', 'kn_replay_loc(r, l, k->inlined) : 0;'),
     ('what is stored once is a value for debuggers', REPLAY,

@@ -132,6 +132,76 @@ GDB_RUST = [
     ('continue', [r'^5 36$']),
 ]
 
+# A breakpoint at the loop's condition stops in each iteration; `parts` has blocks that are named before the loop's.
+LOOP = '''\
+#include <cstdio>
+#include <string>
+static std::string::const_iterator part(const std::string &line, std::string::const_iterator &at) {
+  while (at != line.end() && *at == ' ') ++at;
+  auto begin = at;
+  while (at != line.end() && *at != ' ') ++at;
+  return begin;
+}
+static int parts(const std::string &line) {
+  if (line.empty()) {
+    puts("none");
+    return 0;
+  }
+  int i = 0;
+  auto at = line.begin();
+  auto start = part(line, at);
+  while (start != line.end()) {
+    switch (i) {
+    case 0: {
+      puts("first");
+      break;
+    }
+    default:
+      break;
+    }
+    ++i;
+    start = part(line, at);
+  }
+  return i;
+}
+int main() {
+  return parts("one two three") - 3;
+}
+'''
+GDB_LOOP = [('break loop.cpp:17', []), ('ignore 1 100', []), ('run', ['exited normally']), ('info breakpoints', ['already hit 4 times'])]
+
+# What is left of `len` is no instruction; `big` returns right before the end of `wrap`.
+STEPS = '''\
+struct Big {
+    a: [u64; 4],
+}
+fn big(n: u64) -> Big {
+    Big { a: [n; 4] }
+}
+fn wrap(n: u64) -> Big {
+    big(n)
+}
+fn length(text: &str) -> u64 {
+    let n = text.len();
+    wrap(n as u64).a[1]
+}
+fn main() {
+    println!("{}", length("abcd"));
+}
+'''
+GDB_STEPS = [
+    ('set print finish off', []),
+    ('break steps.rs:11', []),
+    ('run', [r'^11\s']),
+    ('step', [r'len \(']),
+    ('up', [r'^#1 .*length \(', r'^11\s']),
+    ('break steps.rs:5', []),
+    ('continue', [r'^5\s']),
+    ('finish', [r'wrap \(n=4\) at .*steps\.rs:8$', r'^8\s']),
+    ('delete', []),
+    ('continue', [r'^4$']),
+]
+
 
 def same(h, item):
     """Compares a program at a level of debugging information with clang's."""
@@ -173,15 +243,21 @@ def in_gdb(h, name, debugger, script, program):
 
 
 def rust(h):
-    """The same of a program of Rust's, from the bitcode that rustc gives the linker's place."""
-    if not shutil.which('rustc'):
-        h.skip('gdb: Rust', 'no rustc')
-        return
-    linker = HERE.parent / 'bitcode/producers/link.sh'
-    h.run(['rustc', '--edition=2021', '-g', '-C', 'codegen-units=1', '-C', 'save-temps', '-C', 'linker-flavor=gcc', '-C',
-           f'linker={linker}', h.write('foreign.rs', RUST), '-o', h.path('rust')],
-          env=dict(os.environ, KILN=os.path.abspath(h.args.kiln), KILN_OPTIONS='--inline=foreign'))
-    in_gdb(h, 'gdb: Rust', 'rust-gdb', GDB_RUST, h.path('rust.kiln'))
+    """The same of programs of Rust's, from the bitcode that rustc gives the linker's place."""
+    for name, text, script in ('foreign', RUST, GDB_RUST), ('steps', STEPS, GDB_STEPS):
+        if not shutil.which('rustc'):
+            h.skip(f'gdb: Rust: {name}', 'no rustc')
+            continue
+        linker = HERE.parent / 'bitcode/producers/link.sh'
+        h.run(['rustc', '--edition=2021', '-g', '-C', 'codegen-units=1', '-C', 'save-temps', '-C', 'linker-flavor=gcc', '-C',
+               f'linker={linker}', h.write(f'{name}.rs', text), '-o', h.path(name + '-rust')],
+              env=dict(os.environ, KILN=os.path.abspath(h.args.kiln), KILN_OPTIONS='--inline=foreign'))
+        in_gdb(h, f'gdb: Rust: {name}', 'rust-gdb', script, h.path(name + '-rust.kiln'))
+
+
+def loop(h):
+    bc = h.bitcode(h.write('loop.cpp', LOOP), h.path('loop.bc'), ['-O0', '-g', '-std=c++20'])
+    in_gdb(h, 'gdb: a loop', 'gdb', GDB_LOOP, h.link([h.kiln_object(bc, h.path('loop.o'), ['--inline=foreign'])], h.path('loop'), ['-lstdc++']))
 
 
 def by_cxx(h):
@@ -217,6 +293,7 @@ def main():
     items = [(f.resolve(), flags) for f in files for flags in ((), ('-g',)) if (f.name, *flags) not in LEAVE]
     h.each(lambda item: same(h, item), harness.sample(items, 3))
     program(h)
+    loop(h)
     rust(h)
     by_cxx(h)
     h.finish()
