@@ -1,0 +1,53 @@
+"""tests/inlined with a damaged file of the library: functions of a few programs are compared with the same before inlining."""
+import glob
+import os
+import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+PROGRAMS = ('bench/debug/huffman.cpp', 'tests/run/programs/exceptions.cpp', 'tests/run/programs/struct_value.c',
+            'tests/run/programs/switches.c', 'tests/run/programs/bit_operations.c', 'tests/run/programs/int128.c')
+INCLUDE = ['-I' + os.path.join(ROOT, folder) for folder in ('', 'include', 'tests/inlined')]
+LIMIT = 120 # seconds: a bug may make endless code
+
+
+class Beside:
+    def __init__(self, build, work):
+        self.work = work
+        self.libraries = [os.path.join(build, name) for name in (
+            'libkiln-text.a', 'frontends/llvm/libkiln-llvm.a', 'assembler/libkiln-as.a', 'libkiln.a')]
+        sources = glob.glob(ROOT + '/tests/inlined/*.c') + glob.glob(ROOT + '/interp/*.c')
+        self.objects = [self.compile(s) for s in sources if 'host_' not in s or os.uname().machine in s]
+        self.slots = os.path.join(work, 'slots.bc')
+        subprocess.run(['llvm-as-22', '-o', self.slots, os.path.join(ROOT, 'tests/prove/inlined.ll')], check=True)
+        self.bitcode = [self.read(name) for name in PROGRAMS]
+
+    def compile(self, source):
+        out = os.path.join(self.work, 'beside-%s.o' % os.path.basename(source))
+        subprocess.run(['gcc', '-std=gnu11', '-O1', '-w', '-ffp-contract=off', '-frounding-math', *INCLUDE, '-c', source, '-o', out],
+                       check=True)
+        return out
+
+    def read(self, program):
+        out = os.path.join(self.work, os.path.basename(program) + '.bc')
+        language = ['-std=c++20'] if program.endswith('.cpp') else []
+        subprocess.run(['clang-22', *language, '-w', '-O1', '-Xclang', '-disable-llvm-passes', '-emit-llvm', '-c',
+                        os.path.join(ROOT, program), '-o', out], check=True)
+        return out
+
+    def finds(self, damaged, every=3):
+        """Does anything differ, or break?"""
+        program = os.path.join(self.work, 'beside')
+        subprocess.run(['gcc', *self.objects, *damaged, *self.libraries, '-o', program, '-lm', '-lpthread', '-ldl'], check=True)
+        return self.differs([program, '--inputs=40', self.slots]) or \
+            self.differs([program, '--every=%d' % every, '--inputs=12', *self.bitcode])
+
+    @staticmethod
+    def differs(words):
+        try:
+            done = subprocess.run(words, stdout=subprocess.PIPE, text=True, errors='replace', timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            return True
+        lines = done.stdout.splitlines()
+        broken = any(line.startswith('function ') and not line.endswith(' 0') for line in lines)
+        return done.returncode != 0 or broken or any(line.startswith(('different: ', 'not ')) for line in lines)
