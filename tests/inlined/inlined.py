@@ -2,7 +2,7 @@
 """Compares functions after inlining with the same functions before it, in the interpreter, on drawn inputs (inlined.c):
 where one calls, the other runs a copy. Results, memory, calls of functions outside, traps and exceptions are to be equal.
 The functions are those of the tests' programs: C and C++ of tests/run/programs, tests/run/debug and bench/debug, by clang
-without its passes and with them, and Rust; and those of tests/prove/inlined.ll, whose bodies have slots.
+without its passes and with them, and Rust; and those of files in LLVM's text.
 
     inlined.py [--tap] [--sample] [--inputs=N] [--seed=N] [--floor=N] [--only=PROGRAM] BUILD
 
@@ -24,7 +24,8 @@ sys.dont_write_bytecode = True
 import harness  # noqa: E402
 
 FOLDERS = ['tests/run/programs', 'tests/run/debug/programs', 'bench/debug', 'tests/run/rustc/programs']
-SLOTS = 'tests/prove/inlined.ll'
+# Whose bodies have slots, within each other.
+SLOTS = ['tests/prove/inlined.ll', 'tests/inlined/slots.ll']
 SAMPLE = {'exceptions.cpp', 'struct_value.c', 'huffman.cpp', 'options.rs'}
 # clang's own passes make other shapes of functions, of which many of the small ones are gone.
 LEVELS = {'plain': ['-Xclang', '-disable-llvm-passes'], 'O1': []}
@@ -59,8 +60,9 @@ def programs(args):
             for level in LEVELS if kind != '.rs' else ['rustc']:
                 if not args.sample or level != 'O1':
                     yield source, level
-    if not args.only or args.only == os.path.basename(SLOTS):
-        yield os.path.join(ROOT, SLOTS), 'as'
+    for name in SLOTS:
+        if not args.only or args.only == os.path.basename(name):
+            yield os.path.join(ROOT, name), 'as'
 
 
 class Result:

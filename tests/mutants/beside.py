@@ -7,6 +7,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 PROGRAMS = ('bench/debug/huffman.cpp', 'tests/run/programs/exceptions.cpp', 'tests/run/programs/struct_value.c',
             'tests/run/programs/switches.c', 'tests/run/programs/bit_operations.c', 'tests/run/programs/int128.c')
+# Whose bodies have slots, within each other.
+SLOTS = ('tests/prove/inlined.ll', 'tests/inlined/slots.ll')
 INCLUDE = ['-I' + os.path.join(ROOT, folder) for folder in ('', 'include', 'tests/inlined')]
 LIMIT = 120 # seconds: a bug may make endless code
 
@@ -18,8 +20,9 @@ class Beside:
             'libkiln-text.a', 'frontends/llvm/libkiln-llvm.a', 'assembler/libkiln-as.a', 'libkiln.a')]
         sources = glob.glob(ROOT + '/tests/inlined/*.c') + glob.glob(ROOT + '/interp/*.c')
         self.objects = [self.compile(s) for s in sources if 'host_' not in s or os.uname().machine in s]
-        self.slots = os.path.join(work, 'slots.bc')
-        subprocess.run(['llvm-as-22', '-o', self.slots, os.path.join(ROOT, 'tests/prove/inlined.ll')], check=True)
+        self.slots = [os.path.join(work, os.path.basename(name) + '.bc') for name in SLOTS]
+        for name, out in zip(SLOTS, self.slots):
+            subprocess.run(['llvm-as-22', '-o', out, os.path.join(ROOT, name)], check=True)
         self.bitcode = [self.read(name) for name in PROGRAMS]
 
     def compile(self, source):
@@ -39,7 +42,7 @@ class Beside:
         """Does anything differ, or break?"""
         program = os.path.join(self.work, 'beside')
         subprocess.run(['gcc', *self.objects, *damaged, *self.libraries, '-o', program, '-lm', '-lpthread', '-ldl'], check=True)
-        return self.differs([program, '--inputs=40', self.slots]) or \
+        return self.differs([program, '--inputs=40', *self.slots]) or \
             self.differs([program, '--every=%d' % every, '--inputs=12', *self.bitcode])
 
     @staticmethod

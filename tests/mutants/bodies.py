@@ -3,7 +3,8 @@
 
 - copies: bodies of other units that a unit of rustc's builds (integrations/rustc/src/copies.rs);
 - dependencies: what rustc records while a copy is built. Both are found by tests/run/rustc/copies.py;
-- scopes: what debuggers learn of inlined bodies, their blocks and calls. Found by tests/run/debug/inlined.py;
+- scopes: what debuggers learn of inlined bodies, their blocks and calls. Found by tests/unit/debug_rows.c, inline.c, inline_made.c or
+  tests/run/debug/inlined.py;
 - lifetimes: the slots of bodies, which share memory. Found by tests/inlined.
 
     bodies.py [--tap] [--only=TEXT] [--every=N] BUILD     TEXT: of `KIND: WHAT`
@@ -78,8 +79,7 @@ ROWS = [
     ('scopes: a body has its last stretch of code alone', SCOPE, '    if (s->last) d->ranges.at[s->last - 1].next = d->ranges.n;\n    else s->first',
      '    s->first'),
     ('scopes: the body around is left late', SCOPE, '  if (s->since >= to) return;\n', '  if (s->since >= to || s->up != 0) return;\n'),
-    ('scopes: a block in a block that has nothing is lost', SCOPE,
-     '    while (up && is_empty_block(d, &d->scopes.at[up - 1])) up = d->scopes.at[up - 1].up;\n', ''),
+    ('scopes: no scope is in another one', SCOPE, '                             .up = up,\n', ''),
     # ---- slots that share memory ----
     ('lifetimes: a body within another one is not known to be', CALL, '.parent = built_scope(r, l->up), .first', '.first'),
     ('lifetimes: the slots of a body are those of the body around', PLAN, 'up->offset + up->size_bytes + 15)', 'up->offset + 15)'),
@@ -120,7 +120,8 @@ class Planted(rustc.Toolchain):
 
     def build(self):
         target = os.path.join(self.folder, 'target')
-        env = dict(self.env, KILN_LIBRARY=self.library, CARGO_TARGET_DIR=target, CARGO_PROFILE_RELEASE_OPT_LEVEL='0')
+        env = dict(self.env, KILN_LIBRARY=self.library, CARGO_TARGET_DIR=target, CARGO_PROFILE_RELEASE_OPT_LEVEL='0',
+                   KILN_INCLUDE=os.path.join(ROOT, 'include'))
         self.h.run(['cargo', '+' + self.name, 'rustc', '--release', '--locked', '--bin=kiln-driver', '--', '-Copt-level=2', '-Awarnings'],
                    env=env, timeout=900, cwd=self.sources)
         self.backend = os.path.join(target, 'release/librustc_codegen_kiln.so')
@@ -130,7 +131,7 @@ class Planted(rustc.Toolchain):
 class Campaign:
     def __init__(self, build, work):
         self.build, self.work = os.path.abspath(build), work
-        self.toolchain = self.beside = None
+        self.toolchain = self.beside = self.units = None
 
     def compile(self, name, text):
         source = os.path.join(self.work, os.path.basename(name))
@@ -163,6 +164,22 @@ class Campaign:
                 return '%s: %s' % (what, str(e).replace('\n', ' ')[:100])
         return None
 
+    def in_units(self, damaged):
+        """Which unit test fails that is linked with damaged objects?"""
+        includes = ['-I' + os.path.join(ROOT, folder) for folder in ('tests/unit', 'tests/harness')]
+        if self.units is None:
+            self.units = {name: os.path.join(self.work, name + '.o') for name in ('debug_rows', 'inline', 'inline_made')}
+            for name, out in self.units.items():
+                source = os.path.join(ROOT, 'tests/unit', name + '.c')
+                subprocess.run(['gcc', '-std=gnu11', '-w', *beside.INCLUDE, *includes, '-c', source, '-o', out], check=True)
+        for name, unit in self.units.items():
+            program = os.path.join(self.work, name)
+            libraries = [os.path.join(self.build, library) for library in ('libkiln-text.a', 'libkiln.a')]
+            subprocess.run(['gcc', unit, *damaged, *libraries, '-lcmocka', '-lm', '-lpthread', '-o', program], check=True)
+            if subprocess.run([program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LIMIT).returncode:
+                return 'unit/' + name
+        return None
+
     def in_debuggers(self, damaged):
         """Does tests/run/debug/inlined.py fail with a `kiln` that is linked with damaged objects?"""
         kiln = os.path.join(self.work, 'kiln')
@@ -189,7 +206,7 @@ class Campaign:
         if kind in ('copies', 'dependencies'):
             return self.in_rust(name, text)
         damaged = [self.compile(name, text)] if name is not None else []
-        return self.in_debuggers(damaged) if kind == 'scopes' else self.beside_calls(damaged)
+        return self.in_units(damaged) or self.in_debuggers(damaged) if kind == 'scopes' else self.beside_calls(damaged)
 
     def check(self, row):
         what, name, old, new = row
