@@ -1,4 +1,5 @@
-"""tests/inlined with a damaged file of the library: functions of a few programs are compared with the same before inlining."""
+"""tests/inlined with a damaged file of the library: functions of a few programs are compared with the same before
+inlining."""
 import glob
 import os
 import subprocess
@@ -17,19 +18,14 @@ class Beside:
     def __init__(self, build, work):
         self.work = work
         self.libraries = [os.path.join(build, name) for name in (
-            'libkiln-text.a', 'frontends/llvm/libkiln-llvm.a', 'assembler/libkiln-as.a', 'libkiln.a')]
-        sources = glob.glob(ROOT + '/tests/inlined/*.c') + glob.glob(ROOT + '/interp/*.c')
-        self.objects = [self.compile(s) for s in sources if 'host_' not in s or os.uname().machine in s]
+            'libkiln-text.a', 'frontends/llvm/libkiln-llvm.a', 'assembler/libkiln-as.a', 'interp/libkiln-interp.a', 'libkiln.a')]
+        self.objects = glob.glob(os.path.join(build, 'tests/inlined/inlined.p/*.o'))
+        if not self.objects:
+            raise SystemExit('%s/tests/inlined/inlined is not built' % build)
         self.slots = [os.path.join(work, os.path.basename(name) + '.bc') for name in SLOTS]
         for name, out in zip(SLOTS, self.slots):
             subprocess.run(['llvm-as-22', '-o', out, os.path.join(ROOT, name)], check=True)
         self.bitcode = [self.read(name) for name in PROGRAMS]
-
-    def compile(self, source):
-        out = os.path.join(self.work, 'beside-%s.o' % os.path.basename(source))
-        subprocess.run(['gcc', '-std=gnu11', '-O1', '-w', '-ffp-contract=off', '-frounding-math', *INCLUDE, '-c', source, '-o', out],
-                       check=True)
-        return out
 
     def read(self, program):
         out = os.path.join(self.work, os.path.basename(program) + '.bc')
@@ -41,7 +37,8 @@ class Beside:
     def finds(self, damaged, every=3):
         """Does anything differ, or break?"""
         program = os.path.join(self.work, 'beside')
-        subprocess.run(['gcc', *self.objects, *damaged, *self.libraries, '-o', program, '-lm', '-lpthread', '-ldl'], check=True)
+        objects = [*self.objects, *damaged, *self.libraries]
+        subprocess.run(['gcc', *objects, '-o', program, '-lm', '-lpthread', '-ldl'], check=True)
         return self.differs([program, '--inputs=40', *self.slots]) or \
             self.differs([program, '--every=%d' % every, '--inputs=12', *self.bitcode])
 

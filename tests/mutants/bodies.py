@@ -142,14 +142,14 @@ class Campaign:
         return out
 
     def in_rust(self, name, text):
-        """Which test of the library for rustc fails; None: none does. `name` None: nothing is planted."""
+        """Which test of the library for rustc fails."""
         if self.toolchain is None:
             h = harness.Harness(argparse.Namespace(keep=os.path.join(self.work, 'rustc'), target='x86_64', clang='clang-22', kiln='clang'))
             toolchains = [Planted(h, n, self.build) for n in reversed(harness.rust_toolchains())]
             self.toolchain = next((t for t in toolchains if not t.lacks()), None)
         t = self.toolchain
         if t is None:
-            return 'SKIP: there is no toolchain of Rust'
+            return 'SKIP there is no toolchain of Rust'
         if name is not None:
             t.plant(name, text)
         try:
@@ -196,17 +196,15 @@ class Campaign:
         failed = [line for line in done.stdout.splitlines() if line.startswith('not ok')]
         return failed[0] if failed else 'status %d' % done.returncode if done.returncode else None
 
-    def beside_calls(self, damaged):
+    def in_scopes(self, name, text):
+        damaged = [self.compile(name, text)] if name is not None else []
+        return self.in_units(damaged) or self.in_debuggers(damaged)
+
+    def in_lifetimes(self, name, text):
         if self.beside is None:
             self.beside = beside.Beside(self.build, self.work)
-        return 'functions differ' if self.beside.finds(damaged) else None
-
-    def finds(self, kind, name, text):
-        """What a test says of the bug, or None. `name` None: there is no bug."""
-        if kind in ('copies', 'dependencies'):
-            return self.in_rust(name, text)
         damaged = [self.compile(name, text)] if name is not None else []
-        return self.in_units(damaged) or self.in_debuggers(damaged) if kind == 'scopes' else self.beside_calls(damaged)
+        return 'functions differ' if self.beside.finds(damaged) else None
 
     def check(self, row):
         what, name, old, new = row
@@ -214,16 +212,21 @@ class Campaign:
         if text.count(old) != 1:
             return False, 'the text of %s does not occur once' % name
         try:
-            found = self.finds(what.partition(':')[0], name, text.replace(old, new))
+            found = FINDERS[what.partition(':')[0]](self, name, text.replace(old, new))
         except (subprocess.CalledProcessError, harness.Failure) as e:
             return False, 'it does not build: %s' % str(e)[-700:]
         return found is not None, found or 'NOT FOUND'
 
 
+# By kind: what says which test finds a bug, or None. Its `name` None: there is no bug.
+FINDERS = {'copies': Campaign.in_rust, 'dependencies': Campaign.in_rust, 'scopes': Campaign.in_scopes,
+           'lifetimes': Campaign.in_lifetimes}
+
+
 def main():
     args, rows = options.rows(__doc__, ROWS, misplaced)
-    kinds = sorted({row[0].partition(':')[0] for row in rows})
-    print('1..%d' % (len(kinds) + len(rows)))
+    finders = {FINDERS[row[0].partition(':')[0]] for row in rows}
+    print('1..%d' % (len(finders) + len(rows)))
     number = missed = 0
 
     def say(good, what, why):
@@ -234,11 +237,12 @@ def main():
 
     with tempfile.TemporaryDirectory(prefix='kiln-bodies-') as work:
         campaign = Campaign(args.build, work)
-        for kind in kinds:
-            why = campaign.finds(kind, None, None)
-            say(why is None or why.startswith('SKIP'), kind + ': without a bug', why)
+        for finder in finders:
+            why = finder(campaign, None, None)
+            say(why is None or why.startswith('SKIP'), 'without a bug', why)
         for row in rows:
-            say(*((lambda r: (r[0], row[0], r[1]))(campaign.check(row))))
+            good, why = campaign.check(row)
+            say(good, row[0], why)
     print('# %d of %d not found' % (missed, len(rows)))
     return missed != 0
 
