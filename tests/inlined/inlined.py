@@ -2,7 +2,8 @@
 """Compares functions after inlining with the same functions before it, in the interpreter, on drawn inputs
 (inlined.c): where one calls, the other runs a copy. Results, memory, calls of functions outside, traps and exceptions
 are to be equal. The functions are those of the tests' programs: C and C++ of tests/run/programs, tests/run/debug and
-bench/debug, by clang without its passes and with them, and Rust; and those of files in LLVM's text.
+bench/debug, by clang without its passes and with them, and Rust; and those of a few files in LLVM's
+text and in Kiln's.
 
     inlined.py [--tap] [--sample] [--inputs=N] [--seed=N] [--floor=N] [--only=PROGRAM] BUILD
 
@@ -24,8 +25,9 @@ sys.dont_write_bytecode = True
 import harness  # noqa: E402
 
 FOLDERS = ['tests/run/programs', 'tests/run/debug/programs', 'bench/debug', 'tests/run/rustc/programs']
-# Whose bodies have slots, within each other.
-SLOTS = ['tests/prove/inlined.ll', 'tests/inlined/slots.ll']
+# Written for inlining, in LLVM's text and in Kiln's: bodies with slots, within each other; exceptions.
+BY_HAND = ['tests/prove/inlined.ll', 'tests/inlined/slots.ll', *('tests/kir/%s.kir' % name for name in (
+    'calls', 'chain', 'forward', 'frame', 'inlined', 'memory', 'pieces', 'try', 'try_values', 'varargs', 'vectors'))]
 SAMPLE = {'exceptions.cpp', 'struct_value.c', 'huffman.cpp', 'options.rs'}
 # clang's own passes make other shapes of functions, of which many of the small ones are gone.
 LEVELS = {'plain': ['-Xclang', '-disable-llvm-passes'], 'O1': []}
@@ -38,6 +40,8 @@ KEEP = 40  # functions that are printed
 def compile_program(source, out, level):
     """Bitcode of a program; None: what compiles it is not there, or refuses it."""
     name, kind = os.path.splitext(os.path.basename(source))
+    if kind == '.kir':
+        return shutil.copy(source, out)
     path = os.path.join(out, '%s%s.%s.bc' % (name, kind, level))
     if kind == '.rs':
         words = ['rustc', '--edition=2024', '-Awarnings', '-Copt-level=0', '-Ccodegen-units=1', '--emit=llvm-bc', source,
@@ -61,8 +65,8 @@ def programs(args):
             for level in LEVELS if kind != '.rs' else ['rustc']:
                 if not args.sample or level != 'O1':
                     yield source, level
-    for name in SLOTS:
-        if not args.only or args.only == os.path.basename(name):
+    for name in BY_HAND:
+        if args.only in (None, os.path.basename(name)):
             yield os.path.join(ROOT, name), 'as'
 
 

@@ -8,8 +8,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 PROGRAMS = ('bench/debug/huffman.cpp', 'tests/run/programs/exceptions.cpp', 'tests/run/programs/struct_value.c',
             'tests/run/programs/switches.c', 'tests/run/programs/bit_operations.c', 'tests/run/programs/int128.c')
-# Whose bodies have slots, within each other.
-SLOTS = ('tests/prove/inlined.ll', 'tests/inlined/slots.ll')
+# Written for inlining: bodies with slots, within each other; exceptions.
+BY_HAND = ('tests/prove/inlined.ll', 'tests/inlined/slots.ll')
+TEXTS = [os.path.join(ROOT, 'tests/kir/%s.kir' % name) for name in ('calls', 'chain', 'forward', 'inlined', 'try', 'vectors')]
 INCLUDE = ['-I' + os.path.join(ROOT, folder) for folder in ('', 'include', 'tests/inlined')]
 LIMIT = 120 # seconds: a bug may make endless code
 
@@ -22,8 +23,8 @@ class Beside:
         self.objects = glob.glob(os.path.join(build, 'tests/inlined/inlined.p/*.o'))
         if not self.objects:
             raise SystemExit('%s/tests/inlined/inlined is not built' % build)
-        self.slots = [os.path.join(work, os.path.basename(name) + '.bc') for name in SLOTS]
-        for name, out in zip(SLOTS, self.slots):
+        self.by_hand = [os.path.join(work, os.path.basename(name) + '.bc') for name in BY_HAND]
+        for name, out in zip(BY_HAND, self.by_hand):
             subprocess.run(['llvm-as-22', '-o', out, os.path.join(ROOT, name)], check=True)
         self.bitcode = [self.read(name) for name in PROGRAMS]
 
@@ -39,7 +40,7 @@ class Beside:
         program = os.path.join(self.work, 'beside')
         objects = [*self.objects, *damaged, *self.libraries]
         subprocess.run(['gcc', *objects, '-o', program, '-lm', '-lpthread', '-ldl'], check=True)
-        return self.differs([program, '--inputs=40', *self.slots]) or \
+        return self.differs([program, '--inputs=40', *self.by_hand, *TEXTS]) or \
             self.differs([program, '--every=%d' % every, '--inputs=12', *self.bitcode])
 
     @staticmethod

@@ -43,8 +43,9 @@ ROWS = [
      '(Linkage::Internal, Visibility::Hidden)'),
     ('copies: what is marked never is copied', COPIES, '&& !matches!(attrs.inline, InlineAttr::Never)\n        && !matches!(attrs.opt',
      '&& !matches!(attrs.opt'),
-    ('copies: a naked function is copied', COPIES, '        && !attrs.flags.contains(CodegenFnAttrFlags::NAKED)\n        && attrs.linkage',
-     '        && attrs.linkage'),
+    ('copies: a function with what Kiln lacks is copied', COPIES,
+     '        && !has_assembly(tcx.instance_mir(instance.def))\n        && is_inlined(tcx, instance.def_id())\n'
+     '        && needs::function(tcx, instance).is_none()\n', '        && is_inlined(tcx, instance.def_id())\n'),
     ('copies: a copy is emitted', COPIES, '            if !own {\n                self.keep_copy(symbol);\n            }\n', ''),
     ('copies: what a unit has of its own is external', COPIES, 'if own { Linkage::Internal } else { Linkage::External };\n            self',
      'Linkage::External;\n            self'),

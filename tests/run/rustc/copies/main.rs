@@ -123,10 +123,9 @@ mod alone {
     }
 }
 
-/// Kiln leaves the unit to LLVM; others inline `outer`, and so refer to `inner`.
+/// Kiln leaves the unit to LLVM; others inline `outer`, and so refer to `inner`. `registers` has no copies.
 mod llvms {
     #[cfg(target_arch = "x86_64")]
-    #[inline(never)]
     pub fn registers(x: u64) -> u64 {
         let out: u64;
         // SAFETY: it adds.
