@@ -29,7 +29,7 @@ import harness  # noqa: E402
 import options  # noqa: E402
 import rustc  # noqa: E402
 
-COPIES, UNIT = 'integrations/rustc/src/copies.rs', 'integrations/rustc/src/unit.rs'
+COPIES, UNIT, DECLARE = ('integrations/rustc/src/%s.rs' % name for name in ('copies', 'unit', 'declare'))
 CALL, DEBUG, PLAN = 'ir/inline/inline_call.c', 'ir/inline/inline_debug.c', 'lib/codegen/frame_plan.c'
 SCOPE, ATTR = 'lib/dwarf/dwarf_scope.c', 'lib/dwarf/dwarf_attr.c'
 FILES = ['tests/run/debug/programs/%s.cpp' % name for name in ('lambdas', 'throwing')]
@@ -47,8 +47,9 @@ ROWS = [
      '        && !has_assembly(tcx.instance_mir(instance.def))\n        && is_inlined(tcx, instance.def_id())\n'
      '        && needs::function(tcx, instance).is_none()\n', '        && is_inlined(tcx, instance.def_id())\n'),
     ('copies: a copy is emitted', COPIES, '            if !own {\n                self.keep_copy(symbol);\n            }\n', ''),
-    ('copies: what a unit has of its own is external', COPIES, 'if own { Linkage::Internal } else { Linkage::External };\n            self',
-     'Linkage::External;\n            self'),
+    ('copies: what a unit has of its own is visible to others', DECLARE,
+     'true => self.describe(What::Function, Linkage::Internal, Visibility::Default, true)',
+     'true => self.describe(What::Function, Linkage::External, Visibility::Default, true)'),
     ('copies: what a copy calls is not copied', COPIES, '        queue.append(called);\n', '        if queue.is_empty() && called.len() > 8 { queue.append(called); }\n'),
     ('copies: what a unit has of its own is not built', COPIES, 'true => copies.queue.push((symbol, instance)),',
      'true => drop(copies.declared.insert(symbol, instance)),'),
