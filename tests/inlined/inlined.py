@@ -82,8 +82,8 @@ class Result:
                 self.add_function(line.split())
             elif word in ('different:', 'not') and not rest.startswith(('read', 'linked')):
                 self.wrong.append(line)
-            elif word == 'not':
-                self.skipped[rest.rpartition(': ')[2] or 'assembly'] += rest.startswith('read')
+            elif rest.startswith('read'):
+                self.skipped[rest.rpartition(': ')[2] or 'assembly'] += 1
 
     def add_function(self, words):
         key, counts = tuple(words[1:-len(COUNTS)]), dict(zip(COUNTS, map(int, words[-len(COUNTS):])))

@@ -16,6 +16,8 @@ EDITS = [
     ('large', 'v[i] = v[(i * 7 + 3) % 16].wrapping_mul(37) ^ i as u64;', 'leaf'),
     ('small', 'x * 3 + 2', 'leaf middle far near'),
     ('forced', 'small(x) ^ 32', 'near'),
+    ('deep', 'x ^ 22', 'leaf far'),
+    ('constant', 'const STEP: u64 = 2;', 'leaf far'),
     ('generic', 'x[0].into() * 3 + x.len() as u64', 'leaf near'),
     ('large', 'v[i] = v[(i * 5 + 3) % 16].wrapping_mul(37) ^ 1 ^ i as u64;', 'leaf'),
 ]
