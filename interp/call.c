@@ -95,13 +95,13 @@ struct kn_frame *kn_interp_frame(struct kn_thread *t, struct kn_ifunc *fn, uint8
   fr->pinned = t->pinned;
   if (fn->n_slots > 0) {
     uint8_t *slots = kn_interp_push(t, fn->slot_bytes, fn->slot_align);
-    memset(slots, 0xa5,
-           fn->slot_bytes); /* undefined content; a pattern makes a dependence on it visible */
+    memset(slots, t->in->undefined, fn->slot_bytes);
     for (uint32_t s = 0; s < fn->n_slots; s++) {
       fr->regs[fn->slots[s].reg] = (uint64_t)(uintptr_t)(slots + fn->slots[s].offset);
       if (fn->slots[s].root) memset(slots + fn->slots[s].offset, 0, fn->slots[s].size);
     }
   }
+  if (t->in->observer != NULL) t->in->observer->entered(t->in->observer, t, fr);
   return fr;
 }
 

@@ -87,7 +87,7 @@ kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options)
   if (!m) return NULL;
   for (unsigned i = 0; options && i < sizeof options->reserved / sizeof *options->reserved; i++)
     if (options->reserved[i] != 0) return NULL;
-  kiln_interp empty = {.m = m, .allocator = kiln_module_get_allocator(m)};
+  kiln_interp empty = {.m = m, .undefined = 0xa5, .allocator = kiln_module_get_allocator(m)};
   kiln_interp *in = kn_interp_realloc(&empty, NULL, sizeof *in);
   if (!in) return NULL;
   *in = empty;

@@ -281,6 +281,12 @@ struct kn_thread {
   kiln_diag diag;
 };
 
+/* Learns of each frame before its function runs, and may give its slots other memory: `fr->regs` has their addresses.
+ * The thread's newest frame is still the caller's. Tests have one. */
+struct kn_interp_observer {
+  void (*entered)(struct kn_interp_observer *o, struct kn_thread *t, struct kn_frame *fr);
+};
+
 /* What a program can observe of the module's target. */
 struct kn_imachine {
   bool fuses;          /* fmuladd of f32 and f64 rounds once */
@@ -318,6 +324,8 @@ struct kiln_interp {
   struct kn_section *sections; /* of written data, then of other data, both by name */
   uint32_t n_sections, n_written_sections;
   pthread_key_t key;
+  uint8_t undefined; /* bytes of what is undefined: a pattern makes a dependence on it visible */
+  struct kn_interp_observer *observer; /* or NULL */
 };
 
 /* ---- memory ---- */

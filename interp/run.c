@@ -364,7 +364,9 @@ static void rare(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *
   case KILN_OP_STACK_SAVE:
   case KILN_OP_STACK_RESTORE: stack_op(t, fr, i); break;
   case KILN_OP_LIFE_START:
-  case KILN_OP_LIFE_END: memset((void *)(uintptr_t)*a, 0xa5, fr->fn->slots[i->y].size); break;
+  case KILN_OP_LIFE_END:
+    memset((void *)(uintptr_t)*a, t->in->undefined, fr->fn->slots[i->y].size);
+    break;
   case KILN_OP_MEMCPY:
   case KILN_OP_MEMMOVE:
   case KILN_OP_MEMSET: memory_op(t, i, *a, *b, *c); break;

@@ -2,11 +2,12 @@
 """Plants bugs in inlining (ir/inline) and in what debuggers learn of it, one at a time, and checks that a test finds
 each: tests/unit/inline.c, inline_made.c and debug_rows.c, or the .kir tests with all calls inlined.
 
-    replay.py [--tap] [--only=TEXT] [--every=N] BUILD
+    replay.py [--tap] [--only=TEXT] [--every=N] [--by=unit,kir,inlined] BUILD
     replay.py --places      compiles nothing: prints the rows whose text does not occur exactly once
 
 A row of MUTANTS names what goes wrong, a file of ir/inline, ir/build or lib/debug, and a text in it that is replaced. Each file is compiled alone and
-linked before BUILD/libkiln.a, whose own one is then not taken. With --every=N one row of N is run.
+linked before BUILD/libkiln.a, whose own one is then not taken. With --every=N one row of N is run. --by names the tests that
+are to find it; "inlined" is tests/inlined, which compares functions of a few programs with the same before inlining.
 """
 import glob
 import os
@@ -19,6 +20,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
+import beside  # noqa: E402
 import options  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -236,6 +238,7 @@ class Campaign:
         throw = '-DKIR_THROW="%s"' % os.path.join(ROOT, 'tests/kir/kir_throw.c')
         self.kir = [self.object(os.path.join(ROOT, 'tests/kir', n), ['-D_GNU_SOURCE', throw])
                     for n in ('kir_run.c', 'kir_driver.c', 'kir_interp.c')]
+        self.beside = beside.Beside(args.build, work) if 'inlined' in args.by else None
         # Before the first run, which has a limit of CPU time.
         subprocess.run([os.path.join(ROOT, 'tests/kir/generated.sh'), os.path.join(ROOT, 'build/cache')], check=True,
                        stdout=subprocess.DEVNULL)
@@ -264,8 +267,13 @@ class Campaign:
 
     def finds(self, damaged):
         """By which test something is found, or None."""
-        if any(self.fails([self.link([unit, *damaged], 'unit', ['-lcmocka'])]) for unit in self.units):
+        by = self.args.by
+        if 'unit' in by and any(self.fails([self.link([unit, *damaged], 'unit', ['-lcmocka'])]) for unit in self.units):
             return 'unit'
+        if self.beside and self.beside.finds(damaged):
+            return 'inlined'
+        if 'kir' not in by:
+            return None
         run = self.link([*self.kir, *damaged], 'kir_run', [])
         return 'kir' if self.fails(['bash', os.path.join(ROOT, 'tests/kir/kir.sh'), run, 'x86_64', '--inline', '--seeds=0']) else None
 
@@ -281,7 +289,8 @@ class Campaign:
 
 
 def main():
-    args, rows = options.rows(__doc__, MUTANTS, misplaced)
+    add = lambda parser: parser.add_argument('--by', type=lambda names: names.split(','), default=['unit', 'kir'])
+    args, rows = options.rows(__doc__, MUTANTS, misplaced, add)
     work = tempfile.mkdtemp(prefix='kiln-replay-')
     missed = 0
     try:
@@ -292,7 +301,7 @@ def main():
             print('1..%d' % len(rows))
         for n, row in enumerate(rows):
             found = campaign.check(row)
-            good = found in ('unit', 'kir')
+            good = found in ('unit', 'kir', 'inlined')
             missed += not good
             print('%s%s%s: %s' % (('ok ' if good else 'not ok ') if args.tap else '', '%d - ' % (n + 1) if args.tap else '',
                                   row[0], 'found by ' + found if good else found or 'NOT FOUND'), flush=True)

@@ -569,6 +569,25 @@ static void described(void **state) {
   end_program(&p);
 }
 
+/* What is made of the results of a body is of the statement that calls it. */
+static void described_results(void **state) {
+  (void)state;
+  static const char text[] = DEBUG
+    "!outer = subprogram in !1 { name \"outer\", inline 1 }\n"
+    "func internal @callee(i64) -> i64 {\n  !debug !outer in !2\n"
+    "  !begin \"f.src\" 5:0 file !1 in !outer\nb0(v0: i64):\n"
+    "  !loc \"f.src\" 6:3 file !1 in !outer\n  v1 = mul.i64 v0, 5\n  ret v1\n}\n"
+    "func @caller(i64) -> i32 {\n  !debug !f in !2\n  !begin \"f.src\" 8:0 file !1 in !f\nb0(v0: "
+    "i64):\n"
+    "  !loc \"f.src\" 9:3 file !1 in !f\n  v1 = call @callee(v0) as (i64) -> i32\n  ret v1\n}\n";
+  struct program p;
+  read_program(&p, text, small);
+  const char *out = expanded(&p, "caller");
+  if (strstr(out, "  !loc \"f.src\" 9:3 file !1 in !3\n  v2 = trunc.i32 i64 v1\n") == NULL)
+    fail_msg("the trunc is not in the line of the call:\n%s", out);
+  end_program(&p);
+}
+
 /* A parameter that is an address within a slot is an expression of that slot, and no code or slot is made for it; a
  * variable that nothing accesses is known by name. */
 static void described_addresses(void **state) {
@@ -788,6 +807,7 @@ int main(void) {
     cmocka_unit_test(scopes),
     cmocka_unit_test(returns_twice),
     cmocka_unit_test(described),
+    cmocka_unit_test(described_results),
     cmocka_unit_test(described_addresses),
     cmocka_unit_test(left_out),
     cmocka_unit_test(reachable),

@@ -46,8 +46,8 @@ fn changed<'tcx>(tcx: TyCtxt<'tcx>, unit: &CodegenUnit<'tcx>) -> CodegenUnit<'tc
         let shared = !data.inlined && data.linkage == Linkage::Internal;
         let (linkage, visibility) =
             if shared { (Linkage::External, Visibility::Hidden) } else { (data.linkage, data.visibility) };
-        let is_own = |instance| visibility == Visibility::Hidden && copies::is_per_unit(tcx, instance);
-        if data.inlined || !matches!(item, MonoItem::Fn(instance) if is_own(instance)) {
+        let is_seen = !data.inlined && visibility != Visibility::Hidden;
+        if is_seen || !matches!(item, MonoItem::Fn(instance) if copies::is_per_unit(tcx, instance)) {
             copy.items_mut().insert(item, MonoItemData { linkage, visibility, ..data });
         }
     }

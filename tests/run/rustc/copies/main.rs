@@ -16,6 +16,23 @@ mod leaf {
         x * 3 + 1 // small
     }
 
+    const STEP: u64 = 1; // constant
+
+    /// Its body stays as it is if the constant is edited.
+    pub fn stepped(x: u64) -> u64 {
+        x + STEP
+    }
+
+    #[inline(always)]
+    fn deep(x: u64) -> u64 {
+        x ^ 21 // deep
+    }
+
+    /// Units that copy it have functions of their own by that alone.
+    pub fn shell(x: u64) -> u64 {
+        deep(x) + 1
+    }
+
     pub fn count() -> &'static AtomicU64 {
         COUNT.fetch_add(1, Ordering::Relaxed);
         &COUNT
@@ -96,7 +113,7 @@ mod far {
     #[inline(never)]
     pub fn run(x: u64) {
         println!("far {} {:?}", super::middle::twice(x), super::leaf::shown(x).0);
-        println!("{:?}", super::leaf::place(x));
+        println!("{:?} {} {}", super::leaf::place(x), super::leaf::stepped(x), super::leaf::shell(x));
     }
 }
 
@@ -123,10 +140,9 @@ mod alone {
     }
 }
 
-/// Kiln leaves the unit to LLVM; others inline `outer`, and so refer to `inner`.
+/// Kiln leaves the unit to LLVM; others inline `outer`, and so refer to `inner`. `registers` has no copies.
 mod llvms {
     #[cfg(target_arch = "x86_64")]
-    #[inline(never)]
     pub fn registers(x: u64) -> u64 {
         let out: u64;
         // SAFETY: it adds.
