@@ -19,13 +19,19 @@ EDITS = [
     ('generic', 'x[0].into() * 3 + x.len() as u64', 'leaf near'),
     ('large', 'v[i] = v[(i * 5 + 3) % 16].wrapping_mul(37) ^ 1 ^ i as u64;', 'leaf'),
 ]
+# The same where foreign functions alone are inlined: units read no body of the user's but their own.
+EDITS_FOREIGN = [
+    ('small', 'x * 3 + 2', 'leaf'),
+    ('forced', 'small(x) ^ 32', 'near'),
+    ('generic', 'x[0].into() * 3 + x.len() as u64', 'leaf'),
+]
 WORDS = ['-g', '-Zhuman-readable-cgu-names=yes', '-Zshare-generics=no', '--crate-name=copies']
 
 
 class Copies:
-    def __init__(self, toolchain):
-        self.t, self.h = toolchain, toolchain.h
-        self.folder = self.h.path('copies-' + toolchain.name)
+    def __init__(self, toolchain, inline):
+        self.t, self.h, self.inline = toolchain, toolchain.h, inline
+        self.folder = self.h.path('copies-%s-%s' % (toolchain.name, inline))
         os.makedirs(self.folder, exist_ok=True)
         self.source, self.log = self.path('main.rs'), self.path('log')
         self.program, self.incremental = self.path('copies'), self.path('incremental')
@@ -37,7 +43,7 @@ class Copies:
         """Builds what was edited; the modules whose units were compiled."""
         if os.path.exists(self.log):
             os.unlink(self.log)
-        self.t.compile(self.source, self.program, [*WORDS, '-Cincremental=' + self.incremental], True, self.log, inline='small')
+        self.t.compile(self.source, self.program, [*WORDS, '-Cincremental=' + self.incremental], True, self.log, inline=self.inline)
         with open(self.log) as f:
             units = re.findall(r'(?m)^(?:copies: )?(\w+\.\S+): ', f.read())
         # copies.HASH-leaf, copies.HASH-leaf.volatile, core.HASH-in-copies.HASH-iter
@@ -67,7 +73,7 @@ class Copies:
         if not {'leaf', 'far', 'near', 'llvms'} <= self.build():
             raise harness.Failure('not all modules are units')
         self.same()
-        for mark, line, expected in EDITS:
+        for mark, line, expected in EDITS_FOREIGN if self.inline == 'foreign' else EDITS:
             self.edit(mark, line)
             found = self.build()
             if found != set(expected.split()):
@@ -113,5 +119,6 @@ class Copies:
 
 
 def checks(toolchain):
-    copies = Copies(toolchain)
-    return [('copies in other units', copies.edits), ('copies in debuggers', copies.inlined), ('copies: an old object', copies.stale)]
+    copies, foreign = Copies(toolchain, 'small'), Copies(toolchain, 'foreign')
+    return [('copies in other units', copies.edits), ('copies in debuggers', copies.inlined), ('copies: an old object', copies.stale),
+            ('copies of foreign functions alone', foreign.edits)]
