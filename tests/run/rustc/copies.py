@@ -117,8 +117,20 @@ class Copies:
             if 'copies::' + function not in frames:
                 raise harness.Failure('gdb does not show %s: %s' % (function, out[-2000:]))
 
+    def names(self):
+        """With lines alone, functions that were inlined have their whole names, as backtraces print them."""
+        program = self.path('lines')
+        words = ['-Cdebuginfo=line-tables-only', '--crate-name=copies', '-Cincremental=' + self.path('lines-incremental')]
+        self.t.compile(SOURCE, program, words, True, inline='small')
+        text = self.h.run(['objdump', '-d', '--no-show-raw-insn', program])[1]
+        body = re.search(r'(?ms)^\S+ <[^>]*3far3run[^>]*>:\n(.*?)^$', text)[1]
+        names = self.h.run(['addr2line', '-Cfi', '-e', program, *re.findall(r'(?m)^ *([0-9a-f]+):', body)])[1].splitlines()[::2]
+        missing = {'copies::far::run', 'copies::middle::twice', 'copies::leaf::small'} - set(names)
+        if missing:
+            raise harness.Failure('no %s: %s' % (sorted(missing), sorted(set(names))))
+
 
 def checks(toolchain):
     copies, foreign = Copies(toolchain, 'small'), Copies(toolchain, 'foreign')
     return [('copies in other units', copies.edits), ('copies in debuggers', copies.inlined), ('copies: an old object', copies.stale),
-            ('copies of foreign functions alone', foreign.edits)]
+            ('copies: names with lines alone', copies.names), ('copies of foreign functions alone', foreign.edits)]
