@@ -18,6 +18,8 @@ EDITS = [
     ('forced', 'small(x) ^ 32', 'near'),
     ('generic', 'x[0].into() * 3 + x.len() as u64', 'leaf near'),
     ('large', 'v[i] = v[(i * 5 + 3) % 16].wrapping_mul(37) ^ 1 ^ i as u64;', 'leaf'),
+    # What the crate's functions reach is another set, which no other unit has read.
+    ('generic', 'x[0].into() * 3 + never(x.len() as u64)', 'leaf near'),
 ]
 # The same where foreign functions alone are inlined: units read no body of the user's but their own.
 EDITS_FOREIGN = [
