@@ -194,8 +194,9 @@ class Way:
 class Units:
     """By crate and unit the function that it reads."""
 
-    def __init__(self, state, way):
+    def __init__(self, state, way, lines):
         self.state, self.way = state, way
+        self.lines = lines # is there debug information? Without, lines are only in what may panic itself, and in the table of tests
         self.exported = {} # by crate the instances of generic functions that it has
         self.units = {}
         for crate in CRATES: self.of_crate(crate)
@@ -260,19 +261,25 @@ class Units:
                     found.add(callee)
                     queue.append(callee)
 
+    def shift(self, f):
+        return self.state.shifts[f.module.split('::')[0]] if self.lines or not isinstance(f, Entry) else 0
+
     def add_harness(self):
         """The table of all tests, which has their lines, and what calls each."""
         tests = [self.state.functions[name] for name, _ in self.roots('test')]
         for module in [None, *MODULES['high']]:
-            own = frozenset((f.name, self.state.shifts[f.module.split('::')[0]]) for f in tests if module in (None, f.module.split('::')[0]))
+            own = frozenset((f.name, self.shift(f) if module else self.state.shifts[f.module.split('::')[0]])
+                            for f in tests if module in (None, f.module.split('::')[0]))
             if own: self.units['test', 'high-%s-tests.volatile' % module if module else 'high'] = own
+        if self.way.inlining == 'small': # its shims have copies of what calls each test
+            self.units['test', 'high-fallback.cgu'] = frozenset((f.name, self.shift(f)) for f in tests)
 
     def fingerprint(self, crate, read):
         """What makes a unit another one, if it changes."""
         out = set()
         for node in read:
             f = self.state.functions[node[0]]
-            out.add(('body', re.sub('//.*', lambda found: '/' * len(found[0]), f.text(self.state)), self.state.shifts[f.module.split('::')[0]]))
+            out.add(('body', re.sub('//.*', lambda found: '/' * len(found[0]), f.text(self.state)), self.shift(f)))
             out.add(('item', node))
             for callee in f.callees:
                 where = crate if self.is_local(crate, callee) else self.upstream(crate, callee)
