@@ -193,8 +193,8 @@ KILN_API void kiln_die_begin_shaped(kiln_debug *d, kiln_die e, kiln_die_shape sh
  * that belong to the unit. */
 KILN_API void kiln_debug_add_unit(kiln_debug *d, kiln_die e);
 
-/** Restricts what Kiln writes for the unit `unit` to the unit's lines and the names of its functions. The names include
- * the names of functions that are inlined into the unit's functions. */
+/** Restricts what Kiln writes for the unit `unit` to its lines, and the names and linkage names of functions that are
+ * inlined, or into which others are. */
 KILN_API void kiln_debug_set_lines_only(kiln_debug *d, kiln_die unit);
 
 /** Marks an entry of the module, such as a global variable or a type. Kiln then writes the entry as a part of `unit`

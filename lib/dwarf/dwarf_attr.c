@@ -556,7 +556,8 @@ void kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
   if (!instance && !by_name) kn_dwarf_put_attrs(f, i, &v, v.shape->puts, spec, 0);
   for (uint32_t k = 0; k < v.shape->n && !instance && by_name; k++) {
     struct kn_die_attr a = kn_dwarf_value(&v, &v.shape->items[k]);
-    if (a.name == KILN_DW_AT_name) kn_dwarf_any_attr(f, spec ? spec : i, &a, 0);
+    if (a.name == KILN_DW_AT_name || a.name == KILN_DW_AT_linkage_name)
+      kn_dwarf_any_attr(f, spec ? spec : i, &a, 0);
   }
   if (d->dies.at[i].abstract && !instance)
     kn_dwarf_add(f, KILN_DW_AT_inline,

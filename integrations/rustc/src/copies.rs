@@ -143,9 +143,10 @@ fn is_copied<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
         && !attrs.flags.contains(CodegenFnAttrFlags::NAKED)
         && attrs.linkage.is_none()
         && !tcx.is_entrypoint(instance.def_id())
+        // Before what reads the body: else an edit of one that is not inlined would compile the units that call it.
+        && is_inlined(tcx, instance.def_id())
         && tcx.size_estimate(instance) <= most()
         && !has_assembly(tcx.instance_mir(instance.def))
-        && is_inlined(tcx, instance.def_id())
         && needs::function(tcx, instance).is_none()
 }
 

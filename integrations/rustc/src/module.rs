@@ -310,11 +310,12 @@ impl Drop for Module {
 /// linker drops what is inlined everywhere.
 fn is_closed(tcx: TyCtxt<'_>) -> bool {
     let program = tcx.crate_types().iter().all(|kind| *kind == CrateType::Executable);
+    // The session's own answers first: a unit that reads the crate's is compiled again when these change.
     program
-        && tcx.foreign_modules(LOCAL_CRATE).is_empty()
-        && tcx.reachable_non_generics(LOCAL_CRATE).is_empty()
         && !tcx.sess.link_dead_code()
         && !copies::wanted(tcx.sess)
+        && tcx.foreign_modules(LOCAL_CRATE).is_empty()
+        && tcx.reachable_non_generics(LOCAL_CRATE).is_empty()
 }
 
 fn function_attrs(sess: &Session) -> kiln_func_attrs {

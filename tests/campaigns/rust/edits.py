@@ -12,9 +12,9 @@
 An edit changes the body of a function, its signature, a generic function, a static, a constant, the type of a field, a trait's
 implementation, an enumeration, a test, a feature, the status that the program ends with, a file that a macro includes, a
 library outside the workspace; or it adds or removes a function, or a module's file. Between edits these are switched, each
-for itself: the way (plain cargo; `kiln cargo` with Kiln in rustc, with the shim, inlining with both, with code by LLVM), the
-level of debug information, split debug information, the linker, --dynamic-deps; codegen units, checks of overflow, debug
-assertions.
+for itself: the way (plain cargo; `kiln cargo` with Kiln in rustc, with the shim, inlining with both, in rustc foreign functions
+alone, too, with code by LLVM), the level of debug information, split debug information, the linker, --dynamic-deps; codegen
+units, checks of overflow, debug assertions.
 
 At the end, a build by one job and one by sixteen give the same objects, and faults are planted, each of which has to be
 found: an old object in the incremental folder, a source that cargo takes for an old one, a source that changes after a
@@ -240,7 +240,7 @@ def axes(args, backend):
     """What is switched: by axis and name, the words of a command, or variables."""
     kiln = [args.kiln, 'cargo']
     ways = {'cargo': ['cargo'], 'shim': [*kiln, '--no-bootstrap'], 'shim+inline': [*kiln, '--no-bootstrap', '--inline'], 'by LLVM': kiln}
-    if backend: ways.update({'library': kiln, 'library+inline': [*kiln, '--inline']})
+    if backend: ways.update({'library': kiln, 'library+inline': [*kiln, '--inline'], 'library+foreign': [*kiln, '--inline=foreign']})
     linkers = harness.rustc_linkers(args.wild)
     return {'way': ways, 'dynamic': {'-': [], 'dynamic': ['--dynamic-deps']},
             'level': {'2': {}, 'lines': flag('DEBUG', 'line-tables-only'), '1': flag('DEBUG', '1'), '0': flag('DEBUG', '0')},

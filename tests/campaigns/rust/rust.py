@@ -256,6 +256,12 @@ def ui_tests(t, args, work):
     return count['ok'] > 0 and not count['llvm'] and not count['wrong']
 
 
+def units_in(stats):
+    """For each unit in a file of costs, whether Kiln compiled it in rustc."""
+    if not os.path.exists(stats): return []
+    with open(stats) as f: return [line.startswith('unit\trustc\t') for line in f if line.startswith('unit\t')]
+
+
 def backend(t, args, work):
     """True if the parts pass with Kiln as the compiler's code generator, or this compiler is not one that it has to fit."""
     env = dict(t.env, XDG_CACHE_HOME=os.path.join(args.rustup, 'cache'))
@@ -266,10 +272,10 @@ def backend(t, args, work):
             stats = os.path.join(work, part)
             t = t.with_backend(library, stats)
             passed = run(part, t, args)
-            with open(stats) as f: units = [line.startswith('unit\trustc\t') for line in f if line.startswith('unit\t')]
-            print('%s: %s: %s; %d units of MIR, %d of bitcode' % (
-                t, part, 'passes' if passed else 'does not pass', sum(units), len(units) - sum(units)))
-            good &= passed and any(units)
+            units = units_in(stats)
+            said = '' if part == 'crates' else '; %d units of MIR, %d of bitcode' % (sum(units), len(units) - sum(units))
+            print('%s: %s: %s%s' % (t, part, 'passes' if passed else 'does not pass', said))
+            good &= passed and (part == 'crates' or any(units)) # crates.py counts units itself, and passes with some alone
     else:
         print('%s: Kiln is not its code generator: %s' % (t, err[-500:]))
     fits = {t.name, t.version} & set(harness.rust_toolchains())

@@ -20,6 +20,14 @@ EDITS = [
     ('constant', 'const STEP: u64 = 2;', 'far'),
     ('generic', 'x[0].into() * 3 + x.len() as u64', 'near'),
     ('large', 'v[i] = v[(i * 5 + 3) % 16].wrapping_mul(37) ^ 1 ^ i as u64;', 'leaf'),
+    # What the crate's functions reach is another set, which no other unit has read.
+    ('generic', 'x[0].into() * 3 + never(x.len() as u64)', 'near'),
+]
+# The same where foreign functions alone are inlined: units read no body of the user's but their own.
+EDITS_FOREIGN = [
+    ('small', 'x * 3 + 2', 'leaf'),
+    ('forced', 'small(x) ^ 32', 'near'),
+    ('generic', 'x[0].into() * 3 + x.len() as u64', 'leaf'),
 ]
 # Where Kiln fails in each unit.
 FAILS = ['', 'check:error', 'first:error', 'emit:error']
@@ -27,9 +35,9 @@ WORDS = ['-g', '-Zhuman-readable-cgu-names=yes', '-Zshare-generics=no', '--crate
 
 
 class Copies:
-    def __init__(self, toolchain):
-        self.t, self.h = toolchain, toolchain.h
-        self.folder = self.h.path('copies-' + toolchain.name)
+    def __init__(self, toolchain, inline):
+        self.t, self.h, self.inline = toolchain, toolchain.h, inline
+        self.folder = self.h.path('copies-%s-%s' % (toolchain.name, inline))
         os.makedirs(self.folder, exist_ok=True)
         self.source, self.log = self.path('main.rs'), self.path('log')
         self.program, self.incremental = self.path('copies'), self.path('incremental')
@@ -41,7 +49,7 @@ class Copies:
         """Builds what was edited; the modules whose units were compiled."""
         if os.path.exists(self.log):
             os.unlink(self.log)
-        self.t.compile(self.source, self.program, [*WORDS, '-Cincremental=' + self.incremental], True, self.log, inline='small')
+        self.t.compile(self.source, self.program, [*WORDS, '-Cincremental=' + self.incremental], True, self.log, inline=self.inline)
         with open(self.log) as f:
             lines = re.findall(r'(?m)^(?:copies: )?(\w+\.\S+): (.*)', f.read())
         # copies.HASH-leaf, copies.HASH-leaf.volatile, core.HASH-in-copies.HASH-iter
@@ -75,7 +83,7 @@ class Copies:
         if self.by_llvm != ({'llvms'} if os.uname().machine == 'x86_64' else set()): # no unit has copies of what Kiln lacks
             raise harness.Failure('compiled by LLVM: %s' % sorted(self.by_llvm))
         self.same()
-        for mark, line, expected in EDITS:
+        for mark, line, expected in EDITS_FOREIGN if self.inline == 'foreign' else EDITS:
             self.edit(mark, line)
             found = self.build()
             if found != set(expected.split()):
@@ -137,8 +145,21 @@ class Copies:
             if 'copies::' + function not in frames:
                 raise harness.Failure('gdb does not show %s: %s' % (function, out[-2000:]))
 
+    def names(self):
+        """With lines alone, functions that were inlined have their whole names, as backtraces print them."""
+        program = self.path('lines')
+        words = ['-Cdebuginfo=line-tables-only', '--crate-name=copies', '-Cincremental=' + self.path('lines-incremental')]
+        self.t.compile(SOURCE, program, words, True, inline='small')
+        text = self.h.run(['objdump', '-d', '--no-show-raw-insn', program])[1]
+        body = re.search(r'(?ms)^\S+ <[^>]*3far3run[^>]*>:\n(.*?)^$', text)[1]
+        names = self.h.run(['addr2line', '-Cfi', '-e', program, *re.findall(r'(?m)^ *([0-9a-f]+):', body)])[1].splitlines()[::2]
+        missing = {'copies::far::run', 'copies::middle::twice', 'copies::leaf::small'} - set(names)
+        if missing:
+            raise harness.Failure('no %s: %s' % (sorted(missing), sorted(set(names))))
+
 
 def checks(toolchain):
-    copies = Copies(toolchain)
+    copies, foreign = Copies(toolchain, 'small'), Copies(toolchain, 'foreign')
     return [('copies in other units', copies.edits), ('copies in debuggers', copies.inlined), ('copies: an old object', copies.stale),
-            ('copies: units by LLVM', copies.left)]
+            ('copies: units by LLVM', copies.left), ('copies: names with lines alone', copies.names),
+            ('copies of foreign functions alone', foreign.edits)]

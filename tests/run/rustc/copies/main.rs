@@ -1,7 +1,7 @@
 //! Units that inline functions of other units: each module is one. `copies.py` edits lines that end in a mark.
 use std::panic::Location;
 
-mod leaf {
+pub mod leaf {
     use std::cell::Cell;
     use std::panic::Location;
     use std::sync::atomic::{AtomicU64, Ordering};
