@@ -1,5 +1,6 @@
 /* Who compiles a project: Kiln in rustc, the shim, or LLVM; and whether its links are slow. It is said once for each
- * project, toolchain and way. Files without content in the user's cache tell what was said. Invariant: a cache that cannot be written is no error. */
+ * project, toolchain and way. Files without content in the user's cache tell what was said. Invariant: a cache that
+ * cannot be written is no error. */
 #define _GNU_SOURCE
 #include "cargo_way.h"
 #include "cargo_backend.h"

@@ -29,7 +29,7 @@ import harness  # noqa: E402
 import options  # noqa: E402
 import rustc  # noqa: E402
 
-COPIES, UNIT, DECLARE = ('integrations/rustc/src/%s.rs' % name for name in ('copies', 'unit', 'declare'))
+COPIES, UNIT, UNITS, DECLARE = ('integrations/rustc/src/%s.rs' % name for name in ('copies', 'unit', 'units', 'declare'))
 CALL, DEBUG, PLAN = 'ir/inline/inline_call.c', 'ir/inline/inline_debug.c', 'lib/codegen/frame_plan.c'
 SCOPE, ATTR = 'lib/dwarf/dwarf_scope.c', 'lib/dwarf/dwarf_attr.c'
 FILES = ['tests/run/debug/programs/%s.cpp' % name for name in ('lambdas', 'throwing')]
@@ -37,22 +37,26 @@ LIMIT = 300
 
 ROWS = [
     # ---- bodies of other units ----
-    ('copies: what its own unit alone refers to is internal', COPIES, 'let shared = !data.inlined && data.linkage == Linkage::Internal;',
+    ('copies: what its own unit alone refers to is internal', UNITS, 'let shared = !data.inlined && data.linkage == Linkage::Internal;',
      'let shared = false && data.linkage == Linkage::Internal;'),
-    ('copies: what is visible is so outside of the program', COPIES, '(Linkage::External, Visibility::Hidden)',
+    ('copies: what is visible is so outside of the program', UNITS, '(Linkage::External, Visibility::Hidden)',
      '(Linkage::Internal, Visibility::Hidden)'),
     ('copies: what is marked never is copied', COPIES, '&& !matches!(attrs.inline, InlineAttr::Never)\n        && !matches!(attrs.opt',
      '&& !matches!(attrs.opt'),
     ('copies: a function with what Kiln lacks is copied', COPIES,
-     '        && !has_assembly(tcx.instance_mir(instance.def))\n        && is_inlined(tcx, instance.def_id())\n'
-     '        && needs::function(tcx, instance).is_none()\n', '        && is_inlined(tcx, instance.def_id())\n'),
-    ('copies: a copy is emitted', COPIES, '            if !own {\n                self.keep_copy(symbol);\n            }\n', ''),
+     '        && !has_assembly(tcx.instance_mir(instance.def))\n        && needs::function(tcx, instance).is_none()\n', ''),
+    ('copies: a copy is emitted', COPIES, 'false => self.keep_copy(symbol),', 'false => self.keep_deferred(Some(symbol)),'),
     ('copies: what a unit has of its own is visible to others', DECLARE,
      'true => self.describe(What::Function, Linkage::Internal, Visibility::Default, true)',
      'true => self.describe(What::Function, Linkage::External, Visibility::Default, true)'),
     ('copies: what a copy calls is not copied', COPIES, '        queue.append(called);\n', '        if queue.is_empty() && called.len() > 8 { queue.append(called); }\n'),
-    ('copies: what a unit has of its own is not built', COPIES, 'true => copies.queue.push((symbol, instance)),',
+    ('copies: what a unit has of its own is not built', COPIES, 'true => copies.own.push((symbol, instance)),',
      'true => drop(copies.declared.insert(symbol, instance)),'),
+    ('copies: units of LLVM lack what units have of their own', UNITS, 'None if are_changed(tcx) =>', 'None if false =>'),
+    ('copies: what memory refers to is not found for LLVM', UNITS, 'GlobalAlloc::Function { instance, .. } => self.note(instance),',
+     'GlobalAlloc::Function { .. } => {}'),
+    ('copies: what assembly refers to is not found for LLVM', UNITS, '                        self.note(instance);\n                    }\n                }\n            }\n        }',
+     '                        drop(instance);\n                    }\n                }\n            }\n        }'),
     # ---- what is read for a copy ----
     ('dependencies: no copy is read', UNIT, '    cx.build_copies(name.as_str());', '    tcx.dep_graph.with_ignore(|| cx.build_copies(name.as_str()));'),
     ('dependencies: the bodies of copies are not read', COPIES, 'MonoItem::Fn(instance).define::<Builder<\'_, \'_>>(self, unit, data);',
