@@ -41,7 +41,7 @@ static void branch(struct kn_observer *o, const struct kn_walk *w) {
   struct kn_debug_observer *d = kn_debug_of(o);
   const unsigned op = w->inst[w->i].op;
   if (op == KILN_OP_BRIF) kn_debug_step(d);
-  if (op == KILN_OP_RET) kn_debug_lines_return(d);
+  if (op == KILN_OP_RET && d->lines.inst == w->i) kn_debug_lines_return(d);
   if (d->lines.shared == 0 || (op != KILN_OP_BRIF && op != KILN_OP_RET)) return;
   kn_debug_share_code(d, true);
   if (d->lines.shared != 0) kn_debug_share_end(d, true);

@@ -226,7 +226,7 @@ void kn_debug_lines_repeat(struct kn_observer *o, const struct kn_walk *w, uint3
 /* Is code from offset `start` up to `end` not to be repeated? Asked if d->mixed. */
 bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, uint32_t start,
                           uint32_t end);
-/* The results of the return w->i are in their registers: its row may begin here. */
+/* The results of the return w->i, with which the newest row begins, are in their registers: the row may begin here. */
 void kn_debug_lines_return(struct kn_debug_observer *d);
 /* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */
 bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w);

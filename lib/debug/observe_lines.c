@@ -303,9 +303,9 @@ static __attribute__((noinline)) void begin_at_return(struct kn_debug_observer *
 /* Does the newest call return to here, while `now` is of another body than it? Debuggers that come back from the call
  * are to be in the middle of its line: at the beginning of a body, they are before that one's call, and stop. LLVM has
  * a move of the result, or code around its call. */
-static bool changes_body_at_return(const struct kn_debug_observer *d, struct kn_loc now) {
+static inline bool changes_body_at_return(const struct kn_debug_observer *d, struct kn_loc now) {
   const struct kn_sources *p = &d->w->s->sources;
-  return d->mixed && now.scope != 0 && d->lines.loc.scope != 0 &&
+  return KN_UNLIKELY(d->mixed) && now.scope != 0 && d->lines.loc.scope != 0 &&
          kn_here(d->w) == d->calls.returned &&
          kn_loc_full(p, now)->inlined != kn_loc_full(p, d->lines.loc)->inlined;
 }
@@ -313,8 +313,8 @@ static bool changes_body_at_return(const struct kn_debug_observer *d, struct kn_
 /* Is `now` of a body with which a foreign function begins? Its first instruction is the function's own: debuggers that
  * step into functions ask whether to go on by what the frame is of. */
 static inline bool begins_with_body(const struct kn_debug_observer *d, struct kn_loc now) {
-  return d->as_is && d->w->f->attrs.foreign && kn_here(d->w) == d->lines.entry && now.scope != 0 &&
-         kn_loc_full(&d->w->s->sources, now)->inlined != 0;
+  return KN_UNLIKELY(d->as_is) && d->w->f->attrs.foreign && kn_here(d->w) == d->lines.entry &&
+         now.scope != 0 && kn_loc_full(&d->w->s->sources, now)->inlined != 0;
 }
 
 /* A row for the statement of location `now`, of which inlining has left no instruction, before w->i. */
@@ -412,17 +412,18 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
   const bool after_call = same_line && !enters && is_after_call(d, now, was),
              begins = begins_with_body(d, now), later = (after_call && !stmt) || begins;
-  const bool changes_body = changes_body_at_return(d, now);
+  if (changes_body_at_return(d, now)) kn_request_nop(d->observer.requests);
   d->lines.loc = now;
   d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
   d->lines.column = later ? now : (struct kn_loc){0};
-  d->lines.column_flags = begins ? flags : 0;
-  if (later) return;
+  if (later) {
+    d->lines.column_flags = begins ? flags : 0;
+    return;
+  }
   /* what debuggers wrote to variables in memory counts from the next statement on */
   bool adds = adds_code(d, now), replaces = false;
   if (stmt && adds) kn_request_reload(d->observer.requests);
-  if (changes_body || (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)))
-    kn_request_nop(d->observer.requests);
+  if (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)) kn_request_nop(d->observer.requests);
   if (has_no_code(d)) {
     const struct kn_code_line *row = newest_row(d);
     adds = adds_code(d, row->loc);
@@ -477,7 +478,7 @@ bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, 
  * come back from that. */
 void kn_debug_lines_return(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
-  if (d->as_is || w->out->lines.n - d->lines.first < 2 || d->lines.inst != w->i) return;
+  if (d->as_is || w->out->lines.n - d->lines.first < 2) return;
   struct kn_code_line *row = newest_row(d);
   if (row->offset != d->calls.returned || row[-1].offset == row->offset) return;
   row->offset = kn_here(w);

@@ -190,6 +190,10 @@ class Way:
         """Does a unit have the body of another one's function?"""
         return self.is_inlined(f) and f.kind not in ('never', 'large')
 
+    def is_per_unit(self, f):
+        """Has each unit that refers to the function its own, and no other one?"""
+        return f.kind == 'always' or self.is_copied(f) and (f.kind == 'generic' or self.is_offered(f))
+
 
 class Units:
     """By crate and unit the function that it reads."""
@@ -238,7 +242,7 @@ class Units:
         self.exported[crate] = {node for node in instances if node[1]}
         items = collections.defaultdict(set)
         for node in instances:
-            if self.kind(node) != 'always': items[self.unit_name(crate, node)].add(node)
+            if not self.way.is_per_unit(self.state.functions[node[0]]): items[self.unit_name(crate, node)].add(node)
         for unit, own in items.items():
             shared = set(own)
             self.add_local(crate, own, shared)
