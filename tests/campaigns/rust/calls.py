@@ -191,8 +191,8 @@ class Way:
         return self.is_inlined(f) and f.kind not in ('never', 'large')
 
     def is_per_unit(self, f):
-        """Has each unit that refers to the function its own, and no other one?"""
-        return f.kind == 'always' or self.is_copied(f) and (f.kind == 'generic' or self.is_offered(f))
+        """Has each unit that refers to the function its own, and no other one? A generic one has a call more, of `into`."""
+        return f.kind == 'always' or self.is_copied(f) and (self.is_offered(f) or f.kind == 'generic' and not f.callees)
 
 
 class Units:

@@ -379,16 +379,17 @@ impl<'tcx> Context<'tcx> {
             if !compiled && !unsafe { kiln_module_is_inlined(self.module.raw, symbol) } {
                 continue;
             }
-            // If foreign functions alone are inlined, nothing describes their variables.
-            let full = debug.full && (compiled || inlining::what() != Inlined::Foreign);
+            // Nobody asks for the types of a foreign function that is inlined everywhere; and nothing describes its
+            // variables, if foreign functions alone are inlined.
+            let foreign = !compiled && inlining::is_foreign(self.tcx, self.defined.borrow()[&symbol].def_id());
+            let described = debug.full && !(foreign && inlining::what() == Inlined::Foreign);
             for entry in list {
                 match entry {
                     Deferred::Function(die, instance) => {
                         let abi = self.fn_abi_of_instance(instance, ty::List::empty());
-                        let full = full && (compiled || !inlining::is_foreign(self.tcx, instance.def_id()));
-                        self.function_die(debug, Some(die), instance, abi, full);
+                        self.function_die(debug, Some(die), instance, abi, debug.full && !foreign);
                     }
-                    Deferred::Variable(..) if !full => {}
+                    Deferred::Variable(..) if !described => {}
                     Deferred::Variable(die, name, ty, scope, kind, span) => {
                         self.variable_die(debug, Some(die), name, ty, scope, kind, span);
                     }
