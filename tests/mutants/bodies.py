@@ -52,7 +52,7 @@ ROWS = [
     ('copies: what a copy calls is not copied', COPIES, '        queue.append(called);\n', '        if queue.is_empty() && called.len() > 8 { queue.append(called); }\n'),
     ('copies: what a unit has of its own is not built', COPIES, 'true => copies.own.push((symbol, instance)),',
      'true => drop(copies.declared.insert(symbol, instance)),'),
-    ('copies: units of LLVM lack what units have of their own', UNITS, 'None if are_changed(tcx) =>', 'None if false =>'),
+    ('copies: units of LLVM lack what units have of their own', UNITS, 'if are_changed(tcx) { Symbol', 'if false { Symbol'),
     ('copies: what memory refers to is not found for LLVM', UNITS, 'GlobalAlloc::Function { instance, .. } => self.note(instance),',
      'GlobalAlloc::Function { .. } => {}'),
     ('copies: what assembly refers to is not found for LLVM', UNITS, '                        self.note(instance);\n                    }\n                }\n            }\n        }',

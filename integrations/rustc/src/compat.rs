@@ -299,7 +299,7 @@ mod at_100 {
     macro_rules! extra_backend_methods {
         () => {
             fn compile_codegen_unit(&self, tcx: TyCtxt<'_>, name: Symbol) -> (ModuleCodegen<Unit>, u64) {
-                self.compile(tcx, name, |llvm| llvm.compile_codegen_unit(tcx, name))
+                self.compile(tcx, name, |llvm, name| llvm.compile_codegen_unit(tcx, name))
             }
         };
     }
@@ -435,7 +435,7 @@ mod at_100 {
     macro_rules! extra_backend_methods {
         () => {
             fn compile_codegen_unit(&self, tcx: TyCtxt<'_>, name: Symbol, bitcode: bool) -> (ModuleCodegen<Unit>, u64) {
-                self.compile(tcx, name, |llvm| llvm.compile_codegen_unit(tcx, name, bitcode))
+                self.compile(tcx, name, |llvm, name| llvm.compile_codegen_unit(tcx, name, bitcode))
             }
         };
     }

@@ -189,7 +189,7 @@ impl Kiln {
         &self,
         tcx: TyCtxt<'_>,
         name: Symbol,
-        by_llvm: impl FnOnce(LlvmCodegenBackend) -> (ModuleCodegen<ModuleLlvm>, u64),
+        by_llvm: impl FnOnce(LlvmCodegenBackend, Symbol) -> (ModuleCodegen<ModuleLlvm>, u64),
     ) -> (ModuleCodegen<Unit>, u64) {
         let (module, cost) = unit::compile(tcx, name, by_llvm);
         if let Unit::Llvm(_, Some(_)) = module.module_llvm {

@@ -46,16 +46,20 @@ pub fn llvm() -> LlvmCodegenBackend {
 pub fn compile(
     tcx: TyCtxt<'_>,
     name: Symbol,
-    by_llvm: impl FnOnce(LlvmCodegenBackend) -> (ModuleCodegen<ModuleLlvm>, u64),
+    by_llvm: impl FnOnce(LlvmCodegenBackend, Symbol) -> (ModuleCodegen<ModuleLlvm>, u64),
 ) -> (ModuleCodegen<Unit>, u64) {
+    let by_llvm = || {
+        let (module, cost) = by_llvm(llvm(), units::name_for_llvm(tcx, name));
+        (ModuleCodegen { name: name.to_string(), ..module }, cost)
+    };
     let start = Instant::now();
     fallback::note(name.as_str());
     let attempt = fallback::attempt(|| {
         Failing::new(tcx.sess).at(Place::Check);
-        if let Some(why) = needs::unit(tcx, units::own(tcx, name)) {
+        if let Some(why) = needs::unit(tcx, tcx.codegen_unit(name)) {
             return Err(why);
         }
-        let node = units::own(tcx, name).codegen_dep_node(tcx);
+        let node = tcx.codegen_unit(name).codegen_dep_node(tcx);
         Ok(tcx.dep_graph.with_task(node, tcx, || build(tcx, name), Some(dep_graph::hash_result)).0)
     });
     let krate = tcx.crate_name(LOCAL_CRATE);
@@ -63,12 +67,12 @@ pub fn compile(
         Ok(Ok(module)) => (module, start.elapsed().as_nanos() as u64),
         Ok(Err(why)) => {
             log::left(krate, name.as_str(), &why);
-            let (module, cost) = by_llvm(llvm());
+            let (module, cost) = by_llvm();
             (compat::map_module(module, |module| Unit::Llvm(module, None)), cost)
         }
         Err(failure) => {
             log::failed(krate, name.as_str(), &failure.why);
-            let (module, cost) = failure.instead(|| by_llvm(llvm()));
+            let (module, cost) = failure.instead(by_llvm);
             (compat::map_module(module, |module| Unit::Llvm(module, Some(failure.why))), cost)
         }
     }
@@ -78,7 +82,7 @@ pub fn compile(
 fn build(tcx: TyCtxt<'_>, name: Symbol) -> ModuleCodegen<Unit> {
     let _timer = tcx.prof.generic_activity_with_arg("kiln_build_unit", name.as_str());
     let start = log::cpu_time();
-    let mut cx = Context::new(tcx, units::own(tcx, name));
+    let mut cx = Context::new(tcx, tcx.codegen_unit(name));
     let items = cx.unit.items_in_deterministic_order(tcx);
     for (item, data) in &items {
         item.predefine::<Builder<'_, '_>>(&mut cx, name.as_str(), data.linkage, data.visibility);

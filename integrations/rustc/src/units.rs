@@ -15,8 +15,9 @@ use crate::compat;
 use crate::compat::attr_ir::Linkage;
 use crate::{copies, needs};
 
-/// Ends the name by which `codegen_unit` gives a unit as Kiln builds it.
-const OWN: &str = ".kiln";
+/// Ends the name by which `codegen_unit` gives a unit as LLVM compiles it. By its own name, which rustc asks for before it
+/// looks for units to reuse, it is as Kiln builds it.
+const OF_LLVM: &str = ".llvm";
 
 pub fn provide(providers: &mut Providers) {
     providers.queries.collect_and_partition_mono_items = partition;
@@ -55,19 +56,17 @@ fn changed<'tcx>(tcx: TyCtxt<'tcx>, unit: &CodegenUnit<'tcx>) -> CodegenUnit<'tc
     copy
 }
 
-/// A unit by its name, as LLVM compiles it; by the name that `own` gives, as Kiln builds it.
 fn codegen_unit<'tcx>(tcx: TyCtxt<'tcx>, name: Symbol) -> &'tcx CodegenUnit<'tcx> {
     let find = |name| (DEFAULT_QUERY_PROVIDERS.queries.codegen_unit)(tcx, name);
-    match name.as_str().strip_suffix(OWN) {
-        Some(name) => find(Symbol::intern(name)),
-        None if are_changed(tcx) => tcx.arena.alloc(for_llvm(tcx, find(name))),
+    match name.as_str().strip_suffix(OF_LLVM) {
+        Some(name) => tcx.arena.alloc(for_llvm(tcx, find(Symbol::intern(name)))),
         None => find(name),
     }
 }
 
-/// The unit of that name as Kiln builds it.
-pub fn own<'tcx>(tcx: TyCtxt<'tcx>, name: Symbol) -> &'tcx CodegenUnit<'tcx> {
-    tcx.codegen_unit(Symbol::intern(&format!("{name}{OWN}")))
+/// By which name LLVM gets a unit.
+pub fn name_for_llvm(tcx: TyCtxt<'_>, name: Symbol) -> Symbol {
+    if are_changed(tcx) { Symbol::intern(&format!("{name}{OF_LLVM}")) } else { name }
 }
 
 /// A unit with the functions that it would have of its own.

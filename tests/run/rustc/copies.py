@@ -9,6 +9,8 @@ import shutil
 import harness
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'copies/main.rs')
+# The unit that LLVM compiles.
+OF_LLVM = {'llvms'} if os.uname().machine == 'x86_64' else set()
 # By the mark of a line: what it becomes, and the units that are compiled then.
 EDITS = [
     ('alone', 'println!("alone {}", x.wrapping_mul(13));', 'alone'),
@@ -20,6 +22,8 @@ EDITS = [
     ('constant', 'const STEP: u64 = 2;', 'far'),
     ('generic', 'x[0].into() * 3 + x.len() as u64', 'near'),
     ('large', 'v[i] = v[(i * 5 + 3) % 16].wrapping_mul(37) ^ 1 ^ i as u64;', 'leaf'),
+    # A unit has a function more; the others stay as they are, but for LLVM's: rustc cannot ask for it before.
+    ('alone', 'println!("alone {}", super::leaf::spare(x));', ' '.join(['leaf', 'alone', *OF_LLVM])),
     # What the crate's functions reach is another set, which no other unit has read.
     ('generic', 'x[0].into() * 3 + never(x.len() as u64)', 'near'),
 ]
@@ -28,6 +32,12 @@ EDITS_FOREIGN = [
     ('small', 'x * 3 + 2', 'leaf'),
     ('forced', 'small(x) ^ 32', 'near'),
     ('generic', 'x[0].into() * 3 + x.len() as u64', 'leaf'),
+    ('alone', 'println!("alone {}", super::leaf::spare(x));', ' '.join(['leaf', 'alone', *OF_LLVM])),
+]
+# Without inlining.
+EDITS_PLAIN = [
+    ('small', 'x * 3 + 2', 'leaf'),
+    ('alone', 'println!("alone {}", super::leaf::spare(x));', 'leaf alone'),
 ]
 # Where Kiln fails in each unit.
 FAILS = ['', 'check:error', 'first:error', 'emit:error']
@@ -80,10 +90,10 @@ class Copies:
         shutil.rmtree(self.incremental, ignore_errors=True)
         if not {'leaf', 'far', 'near', 'llvms'} <= self.build():
             raise harness.Failure('not all modules are units')
-        if self.by_llvm != ({'llvms'} if os.uname().machine == 'x86_64' else set()): # no unit has copies of what Kiln lacks
+        if self.by_llvm != OF_LLVM: # no unit has copies of what Kiln lacks
             raise harness.Failure('compiled by LLVM: %s' % sorted(self.by_llvm))
         self.same()
-        for mark, line, expected in EDITS_FOREIGN if self.inline == 'foreign' else EDITS:
+        for mark, line, expected in {'small': EDITS, 'foreign': EDITS_FOREIGN, '': EDITS_PLAIN}[self.inline]:
             self.edit(mark, line)
             found = self.build()
             if found != set(expected.split()):
@@ -159,7 +169,7 @@ class Copies:
 
 
 def checks(toolchain):
-    copies, foreign = Copies(toolchain, 'small'), Copies(toolchain, 'foreign')
+    copies, foreign, plain = (Copies(toolchain, inline) for inline in ('small', 'foreign', ''))
     return [('copies in other units', copies.edits), ('copies in debuggers', copies.inlined), ('copies: an old object', copies.stale),
             ('copies: units by LLVM', copies.left), ('copies: names with lines alone', copies.names),
-            ('copies of foreign functions alone', foreign.edits)]
+            ('copies of foreign functions alone', foreign.edits), ('units without copies', plain.edits)]

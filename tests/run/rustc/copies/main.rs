@@ -87,6 +87,12 @@ pub mod leaf {
         x[0].into() * 2 + x.len() as u64 // generic
     }
 
+    /// Nothing calls it at first.
+    #[inline(never)]
+    pub fn spare(x: u64) -> u64 {
+        x + 4
+    }
+
     /// More statements than a body that is copied.
     pub fn large(x: u64) -> u64 {
         let mut v = [x; 16];
