@@ -145,7 +145,7 @@ upgraded_in_place() {
 check "Kiln upgraded in its place" upgraded_in_place
 settled() { rm -rf top/inner/target; (( $(built "$kiln" cargo) > 0 )) && (( $(built KILN_RUSTC=rustc "$kiln" cargo) == 0 )); }
 check "but not what changes no object" settled
-cargo_alone() { rm -rf top/inner/target; (( $(built "$kiln" cargo) > 0 )) && (cd top/inner && cargo build 2>&1 | grep -q Compiling) && (( $(built env RUSTC_WRAPPER="$build/kiln-rustc" cargo) >= 0 )); }
+cargo_alone() { rm -rf top/inner/target; (( $(built "$kiln" cargo) > 0 )) && [[ $(cd top/inner && cargo build 2>&1) == *Compiling* ]] && (( $(built env RUSTC_WRAPPER="$build/kiln-rustc" cargo) >= 0 )); }
 check "cargo alone does not take Kiln's objects" cargo_alone
 version() { local line; line=$("$build/kiln-rustc" -vV | tail -n 1) && [[ $line == 'code generator: Kiln '*', shim' ]] && diff <("$build/kiln-rustc" -vV | head -n -1) <(rustc -vV) && diff <("$build/kiln-rustc" -V) <(rustc -V); }
 check "the version says so" version
@@ -402,7 +402,7 @@ relative() {
 check "KILN_LOG is relative to where cargo is started" relative
 relative_wrapper() {
   rm -rf top/inner/target top/build.log top/costs
-  (cd top && KILN_LOG=build.log KILN_STATS=costs RUSTC_WRAPPER=$build/kiln-rustc cargo build --quiet --manifest-path inner/Cargo.toml) && grep -q functions, top/build.log && "$kiln" stats top/costs | grep -q 'units by Kiln'
+  (cd top && KILN_LOG=build.log KILN_STATS=costs RUSTC_WRAPPER=$build/kiln-rustc cargo build --quiet --manifest-path inner/Cargo.toml) && grep -q functions, top/build.log && [[ $("$kiln" stats top/costs) == *'units by Kiln'* ]]
 }
 check "with the wrapper alone, too, and KILN_STATS" relative_wrapper
 unopened() { rm -rf top/inner/target; (cd top/inner && KILN_LOG=$work/no/log "$kiln" cargo build 2> "$work/said") && (( $(grep -c "warning: KILN_LOG: $work/no/log: No such file" said) == 1 )); }

@@ -271,12 +271,11 @@ class Units:
     def add_harness(self):
         """The table of all tests, which has their lines, and what calls each."""
         tests = [self.state.functions[name] for name, _ in self.roots('test')]
-        for module in [None, *MODULES['high']]:
+        # With small functions inlined, the unit of the table has what calls each test of its own.
+        for module in [None, *([] if self.way.inlining == 'small' else MODULES['high'])]:
             own = frozenset((f.name, self.shift(f) if module else self.state.shifts[f.module.split('::')[0]])
                             for f in tests if module in (None, f.module.split('::')[0]))
             if own: self.units['test', 'high-%s-tests.volatile' % module if module else 'high'] = own
-        if self.way.inlining == 'small': # its shims have copies of what calls each test
-            self.units['test', 'high-fallback.cgu'] = frozenset((f.name, self.shift(f)) for f in tests)
 
     def fingerprint(self, crate, read):
         """What makes a unit another one, if it changes."""
