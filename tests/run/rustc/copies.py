@@ -122,7 +122,9 @@ class Copies:
         for number, fail in enumerate(FAILS):
             with open(self.log, 'w'):
                 pass
-            words = [*WORDS, '-Cincremental=' + self.path('left-%d' % number)]
+            incremental = self.path('left-%d' % number)
+            shutil.rmtree(incremental, ignore_errors=True)
+            words = [*WORDS, '-Cincremental=' + incremental]
             self.t.compile(SOURCE, self.path('left'), words, True, self.log, inline='small', fail=fail)
             with open(self.log) as f:
                 units = re.findall(r'(?m)^copies: (copies\S+): compiled by LLVM', f.read())
