@@ -25,8 +25,8 @@ struct kn_debug_lines {
   struct kn_loc loc;     /* of the newest row, or `column` */
   uint32_t from;         /* index + 1 of the note that says it; 0: none does */
   uint32_t inst, block;  /* its first instruction, and the block of that */
-  struct kn_loc column;  /* location that has no row so far, or none; */
-  uint32_t column_flags; /* the row's */
+  struct kn_loc column;  /* location that has no row so far, or none */
+  uint32_t column_flags; /* of the row that it gets */
   uint32_t entry;        /* where the code after the prologue begins */
   /* no rule but those of kn_debug_lines_inst applies to what follows; that may be so in the function */
   bool plain, may_plain;

@@ -114,15 +114,11 @@ fn has_assembly(body: &Body<'_>) -> bool {
     body.basic_blocks.iter().any(|block| matches!(block.terminator().kind, TerminatorKind::InlineAsm { .. }))
 }
 
-/// Is there code of it that a unit could have?
-pub fn has_body(instance: Instance<'_>) -> bool {
-    !matches!(instance.def, InstanceKind::Virtual(..) | InstanceKind::Intrinsic(..))
-}
-
 /// Has each unit that refers to the function its own, to which only that unit refers? Those that are `#[inline(always)]`,
 /// by rustc's rule, and small ones that no other crate calls here.
 pub fn is_per_unit<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
-    tcx.should_codegen_locally(instance)
+    !matches!(instance.def, InstanceKind::Virtual(..) | InstanceKind::Intrinsic(..))
+        && tcx.should_codegen_locally(instance)
         && match MonoItem::Fn(instance).instantiation_mode(tcx) {
             InstantiationMode::LocalCopy => true,
             InstantiationMode::GloballyShared { may_conflict } => {
@@ -163,7 +159,7 @@ impl<'tcx> Context<'tcx> {
 
     /// Is the unit to have a function of its own, to which only it refers?
     pub fn has_own(&self, instance: Instance<'tcx>) -> bool {
-        self.copies.is_some() && has_body(instance) && is_per_unit(self.tcx, instance)
+        self.copies.is_some() && is_per_unit(self.tcx, instance)
     }
 
     /// Notes that a function being built calls `symbol`.

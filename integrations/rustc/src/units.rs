@@ -98,7 +98,7 @@ struct Found<'tcx> {
 
 impl<'tcx> Found<'tcx> {
     fn note(&mut self, instance: Instance<'tcx>) {
-        if copies::has_body(instance) && copies::is_per_unit(self.tcx, instance) {
+        if copies::is_per_unit(self.tcx, instance) {
             self.functions.push(instance);
         }
     }

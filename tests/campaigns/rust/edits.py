@@ -459,22 +459,27 @@ def campaign(b, state, rng, args):
     return failed + job_counts(b, state) + plant(b, state)
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def parse(p, backtrace):
+    """Adds options that say what is tested; the arguments, with the environment of all builds."""
     p.add_argument('--kiln', default=os.path.join(ROOT, 'build', 'kiln'))
     p.add_argument('--toolchain')
     p.add_argument('--rustup', help='default: $RUSTUP_HOME')
-    p.add_argument('--edits', type=int, default=50)
-    p.add_argument('--seed', type=int, default=1)
-    p.add_argument('--objects', type=int, default=5)
-    p.add_argument('--wild')
     p.add_argument('--keep', action='store_true')
     args = p.parse_args()
     args.kiln = os.path.abspath(args.kiln)
     args.env = {k: v for k, v in os.environ.items() if not k.startswith(('KILN', 'CARGO_PROFILE', 'CARGO_BUILD', 'RUSTC', 'RUSTFLAGS'))}
-    # a backtrace has lines only with debug information, which the reference lacks
-    args.env.update(RUSTUP_TOOLCHAIN=args.toolchain or harness.rust_toolchains()[0], RUST_BACKTRACE='0')
+    args.env.update(RUSTUP_TOOLCHAIN=args.toolchain or harness.rust_toolchains()[0], RUST_BACKTRACE=backtrace)
     if args.rustup: args.env['RUSTUP_HOME'] = os.path.abspath(args.rustup)
+    return args
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument('--edits', type=int, default=50)
+    p.add_argument('--seed', type=int, default=1)
+    p.add_argument('--objects', type=int, default=5)
+    p.add_argument('--wild')
+    args = parse(p, '0') # a backtrace has lines only with debug information, which the reference lacks
     backend, text = harness.code_generator(args.kiln, args.env)
     if not backend: print('without Kiln as rustc\'s code generator: ' + text[-300:])
     rng = random.Random(args.seed)

@@ -247,17 +247,9 @@ def campaign(args, seed, work):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument('--kiln', default=os.path.join(ROOT, 'build', 'kiln'))
-    p.add_argument('--toolchain')
-    p.add_argument('--rustup', help='default: $RUSTUP_HOME')
     p.add_argument('--edits', type=int, default=60)
     p.add_argument('--seeds', default='1', type=lambda text: [int(word) for word in text.split(',')])
-    p.add_argument('--keep', action='store_true')
-    args = p.parse_args()
-    args.kiln = os.path.abspath(args.kiln)
-    args.env = {k: v for k, v in os.environ.items() if not k.startswith(('KILN', 'CARGO_PROFILE', 'CARGO_BUILD', 'RUSTC', 'RUSTFLAGS'))}
-    args.env.update(RUSTUP_TOOLCHAIN=args.toolchain or harness.rust_toolchains()[0], RUST_BACKTRACE='1')
-    if args.rustup: args.env['RUSTUP_HOME'] = os.path.abspath(args.rustup)
+    args = edits.parse(p, '1')
     backend, text = harness.code_generator(args.kiln, args.env)
     if not backend: sys.exit('Kiln is not rustc\'s code generator: ' + text[-300:])
     failed, counts = 0, collections.Counter()
