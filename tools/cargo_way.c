@@ -59,12 +59,12 @@ static bool is_first(const char *path) {
   return fd >= 0;
 }
 
-/* Says what makes links shorter, if one took as long as people notice after each edit. */
+/* Says what makes links shorter, if one took as long as people notice after each edit. Where LLVM compiled a unit, it
+ * may be an optimized program's, for which the option changes nothing. */
 static void say_link(uint64_t hash, const struct stats_units *u) {
   enum { SLOW_NS = 250 * 1000 * 1000 };
   char file[PATH_MAX];
-  if (u->link_ns < SLOW_NS || u->in_rustc + u->shim == 0 || !file_of(hash, "link", file) ||
-      !is_first(file))
+  if (u->link_ns < SLOW_NS || u->llvm != 0 || !file_of(hash, "link", file) || !is_first(file))
     return;
   fprintf(
     stderr,

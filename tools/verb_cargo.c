@@ -285,7 +285,9 @@ int verb_cargo(int argc, char **argv) {
   /* rustup's cargo understands +TOOLCHAIN; $CARGO may be that of a toolchain */
   if (options.toolchain != NULL || cargo == NULL || cargo[0] == 0) cargo = "cargo";
   argv[0] = (char *)(uintptr_t)cargo; /* exec's type has no const */
-  struct cargo_way way = {.words = argv, .shim = options.shim, .dynamic = options.dynamic};
+  const char *dynamic = getenv(DYNAMIC_DEPS);
+  struct cargo_way way = {
+    .words = argv, .shim = options.shim, .dynamic = dynamic != NULL && dynamic[0] != 0};
   return stats_run("cargo", argv, &(struct stats_say){.say = cargo_way_say, .user = &way},
                    &(struct stats_child){.begin = begin_run, .end = end_run, .user = &run});
 }
