@@ -7,7 +7,7 @@ use rustc_hir::def::DefKind;
 use rustc_hir::def_id::{DefId, LocalDefId};
 use rustc_interface::DEFAULT_QUERY_PROVIDERS;
 use rustc_middle::middle::codegen_fn_attrs::CodegenFnAttrFlags;
-use rustc_middle::mir::{Body, StatementKind, TerminatorKind};
+use rustc_middle::mir::{BasicBlockData, Body, StatementKind, TerminatorKind};
 use rustc_middle::mono::{InstantiationMode, MonoItem, MonoItemData, Visibility};
 use rustc_middle::ty::{Instance, InstanceKind, ShimKind, TyCtxt};
 use rustc_middle::util::Providers;
@@ -24,9 +24,10 @@ use crate::needs;
 use crate::sys::*;
 use crate::units;
 
-/// Statements and blocks of a body that may be copied: what Kiln inlines has at most about that many.
+/// Statements and terminators of an `#[inline]` function that may be copied, twice those of others, as Kiln's own limits
+/// are (`kiln_inline_attrs`). Of longer ones, Kiln inlines one in a hundred.
 const MOST: usize = 60;
-/// The same where foreign functions alone are inlined: larger ones cost a tenth of a cold build and gain nothing.
+/// The same where foreign functions alone are inlined: longer ones cost a tenth of a cold build and gain nothing.
 const MOST_FOREIGN: usize = 30;
 /// Statements, terminators and calls of a function without `#[inline]` whose body other crates get: see `is_offered`.
 const OFFERED: usize = 20;
@@ -66,10 +67,30 @@ pub fn provide(providers: &mut Providers) {
     providers.queries.cross_crate_inlinable = cross_crate_inlinable;
 }
 
-/// A unit reads the sizes of functions that it does not copy: an edit of a large function seldom changes this answer.
+/// The size of a function, which says whether it may be copied, too: what may not counts as large. rustc keeps the answer
+/// from build to build, so that no body has to be loaded for it, and units read nothing else of what they do not copy.
+/// Sizes of large functions are rounded: an edit seldom changes them.
 fn size_estimate<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> usize {
     let size = (DEFAULT_QUERY_PROVIDERS.queries.size_estimate)(tcx, instance);
-    if size > most() && wanted(tcx.sess) { size.next_power_of_two() } else { size }
+    match wanted(tcx.sess) {
+        true if size <= 2 * most() && may_be_copied(tcx, instance) => size.min(most()),
+        true => size.max(most() + 1).next_power_of_two(),
+        false => size,
+    }
+}
+
+/// May a function be built in units that call it, if it is to be inlined?
+fn may_be_copied<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
+    let attrs = tcx.codegen_instance_attrs(instance.def);
+    let most = if matches!(attrs.inline, InlineAttr::Hint) { most() } else { most() / 2 };
+    !matches!(attrs.inline, InlineAttr::Never)
+        && !matches!(attrs.optimize, OptimizeAttr::DoNotOptimize)
+        && !attrs.flags.contains(CodegenFnAttrFlags::NAKED)
+        && attrs.linkage.is_none()
+        && !tcx.is_entrypoint(instance.def_id())
+        && length(tcx.instance_mir(instance.def)) <= most
+        && !has_assembly(tcx.instance_mir(instance.def))
+        && needs::function(tcx, instance).is_none()
 }
 
 /// Do other crates get the body of a function, to compile it themselves?
@@ -100,14 +121,21 @@ fn is_offered(tcx: TyCtxt<'_>, id: LocalDefId) -> bool {
         return false;
     }
     let body = tcx.optimized_mir(id);
+    let calls = blocks(body).filter(|block| matches!(block.terminator().kind, TerminatorKind::Call { .. })).count();
+    length(body) <= OFFERED && calls <= OFFERED_CALLS && !has_assembly(body)
+}
+
+/// The blocks that run unless something panics.
+fn blocks<'a, 'tcx>(body: &'a Body<'tcx>) -> impl Iterator<Item = &'a BasicBlockData<'tcx>> {
+    body.basic_blocks.iter().filter(|block| !block.is_cleanup)
+}
+
+/// Statements and terminators, without those that make no code.
+fn length(body: &Body<'_>) -> usize {
     let is_code = |kind: &StatementKind<'_>| {
         !matches!(kind, StatementKind::StorageLive(_) | StatementKind::StorageDead(_) | StatementKind::Nop)
     };
-    let blocks = || body.basic_blocks.iter().filter(|block| !block.is_cleanup);
-    let statements: usize =
-        blocks().map(|block| 1 + block.statements.iter().filter(|statement| is_code(&statement.kind)).count()).sum();
-    let calls = blocks().filter(|block| matches!(block.terminator().kind, TerminatorKind::Call { .. })).count();
-    statements <= OFFERED && calls <= OFFERED_CALLS && !has_assembly(body)
+    blocks(body).map(|block| 1 + block.statements.iter().filter(|statement| is_code(&statement.kind)).count()).sum()
 }
 
 fn has_assembly(body: &Body<'_>) -> bool {
@@ -132,18 +160,10 @@ pub fn is_per_unit<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
 
 /// May a unit have the body of a function that another one defines, to inline it?
 fn is_copied<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
-    let attrs = tcx.codegen_instance_attrs(instance.def);
     tcx.should_codegen_locally(instance)
-        && !matches!(attrs.inline, InlineAttr::Never)
-        && !matches!(attrs.optimize, OptimizeAttr::DoNotOptimize)
-        && !attrs.flags.contains(CodegenFnAttrFlags::NAKED)
-        && attrs.linkage.is_none()
-        && !tcx.is_entrypoint(instance.def_id())
-        // Before what reads the body: else an edit of one that is not inlined would compile the units that call it.
+        // Before the size: else an edit of a function that is not inlined could compile the units that call it.
         && is_inlined(tcx, instance.def_id())
         && tcx.size_estimate(instance) <= most()
-        && !has_assembly(tcx.instance_mir(instance.def))
-        && needs::function(tcx, instance).is_none()
 }
 
 impl<'tcx> Context<'tcx> {
