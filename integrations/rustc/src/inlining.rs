@@ -134,7 +134,9 @@ impl<'tcx> Context<'tcx> {
         };
         let unoptimized = matches!(attrs.optimize, OptimizeAttr::DoNotOptimize);
         let mut inline_needs = 0;
-        for feature in attrs.target_features.iter() {
+        // A caller has what every function of the program has without naming it.
+        let all_have = compat::target_features(self.tcx.sess);
+        for feature in attrs.target_features.iter().filter(|feature| !all_have.contains(&feature.name)) {
             match 1u32.checked_shl(state.features.insert_full(feature.name).0 as u32) {
                 Some(bit) => inline_needs |= bit,
                 None => inlining = KILN_INLINE_NEVER,

@@ -117,6 +117,13 @@ class Copies:
             return
         raise harness.Failure('the old object was not found')
 
+    def features(self):
+        """A function that needs what all functions have is inlined, and no other one with features that the caller lacks."""
+        names = self.h.run(['nm', '-u', self.object('near')])[1]
+        called = [name for name in ('usual', 'special') if name in names]
+        if os.uname().machine == 'x86_64' and called != ['special']:
+            raise harness.Failure('calls of %s' % called)
+
     def left(self):
         """Units that LLVM has to compile have the functions that Kiln's have of their own, whatever refers to them."""
         for number, fail in enumerate(FAILS):
@@ -172,6 +179,7 @@ class Copies:
 
 def checks(toolchain):
     copies, foreign, plain = (Copies(toolchain, inline) for inline in ('small', 'foreign', ''))
-    return [('copies in other units', copies.edits), ('copies in debuggers', copies.inlined), ('copies: an old object', copies.stale),
+    return [('copies in other units', copies.edits), ('copies in debuggers', copies.inlined),
+            ('copies: features of the processor', copies.features), ('copies: an old object', copies.stale),
             ('copies: units by LLVM', copies.left), ('copies: names with lines alone', copies.names),
             ('copies of foreign functions alone', foreign.edits), ('units without copies', plain.edits)]

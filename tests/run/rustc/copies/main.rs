@@ -87,6 +87,18 @@ pub mod leaf {
         x[0].into() * 2 + x.len() as u64 // generic
     }
 
+    /// Every function for the processor has what it needs.
+    #[cfg_attr(target_arch = "x86_64", target_feature(enable = "sse2"))]
+    pub fn usual(x: u64) -> u64 {
+        x ^ 5
+    }
+
+    /// Not every one has what this one needs.
+    #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
+    pub fn special(x: u64) -> u64 {
+        x ^ 6
+    }
+
     /// Nothing calls it at first.
     #[inline(never)]
     pub fn spare(x: u64) -> u64 {
@@ -128,6 +140,8 @@ mod near {
     pub fn run(x: u64) {
         println!("near {} {}", super::leaf::small(x), super::leaf::forced(x));
         println!("{:?} {}", super::leaf::place(x), super::leaf::generic(&[1u32, 2, 3]));
+        // SAFETY: `special` has no instruction that the processor may lack.
+        println!("{} {}", unsafe { super::leaf::usual(x) }, unsafe { super::leaf::special(x) });
     }
 }
 
