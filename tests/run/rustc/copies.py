@@ -10,7 +10,7 @@ import harness
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'copies/main.rs')
 # The unit that LLVM compiles.
-OF_LLVM = {'llvms'} if os.uname().machine == 'x86_64' else set()
+OF_LLVM = {'llvms'}
 # By the mark of a line: what it becomes, and the units that are compiled then.
 EDITS = [
     ('alone', 'println!("alone {}", x.wrapping_mul(13));', 'alone'),
@@ -19,6 +19,7 @@ EDITS = [
     ('small', 'x * 3 + 2', 'far near'),
     ('forced', 'small(x) ^ 32', 'near'),
     ('deep', 'x ^ 22', 'far'),
+    ('long', 'x ^= 5;', 'far leaf'),
     ('constant', 'const STEP: u64 = 2;', 'far'),
     ('generic', 'x[0].into() * 3 + x.len() as u64', 'near'),
     ('large', 'v[i] = v[(i * 5 + 3) % 16].wrapping_mul(37) ^ 1 ^ i as u64;', 'leaf'),

@@ -1,4 +1,6 @@
 //! Units that inline functions of other units: each module is one. `copies.py` edits lines that end in a mark.
+#![feature(explicit_tail_calls)]
+#![allow(incomplete_features)]
 use std::panic::Location;
 
 pub mod leaf {
@@ -99,6 +101,23 @@ pub mod leaf {
         x ^ 6
     }
 
+    /// This one and `longer` are too long for each unit to have its own, and short enough for copies.
+    pub fn long(mut x: u64) -> u64 {
+        x ^= 3; // long
+        x ^= x >> 1;
+        x ^= x << 2;
+        x ^= x >> 3;
+        x
+    }
+
+    pub fn longer(mut x: u64) -> u64 {
+        x = long(x);
+        x ^= x >> 7;
+        x ^= x << 8;
+        x ^= x >> 9;
+        x
+    }
+
     /// Nothing calls it at first.
     #[inline(never)]
     pub fn spare(x: u64) -> u64 {
@@ -132,6 +151,7 @@ mod far {
     pub fn run(x: u64) {
         println!("far {} {:?}", super::middle::twice(x), super::leaf::shown(x).0);
         println!("{:?} {} {}", super::leaf::place(x), super::leaf::stepped(x), super::leaf::shell(x));
+        println!("{}", super::leaf::longer(x));
     }
 }
 
@@ -160,7 +180,8 @@ mod alone {
     }
 }
 
-/// Kiln leaves the unit to LLVM; others inline `outer`, and so refer to `inner`. `registers` has no copies.
+/// Kiln leaves the unit to LLVM; others inline `outer`, and so refer to `inner`. `registers` and `last`
+/// have no copies.
 mod llvms {
     #[cfg(target_arch = "x86_64")]
     pub fn registers(x: u64) -> u64 {
@@ -186,6 +207,10 @@ mod llvms {
 
     pub fn outer(x: u64) -> u64 {
         inner(x) + 1
+    }
+
+    pub fn last(x: u64) -> u64 {
+        become inner(x)
     }
 }
 
@@ -247,7 +272,7 @@ fn main() {
     for f in all {
         f(10);
     }
-    println!("{} {} {:?}", llvms::registers(100), llvms::outer(3), tables::references());
+    println!("{} {} {:?}", llvms::registers(100), llvms::outer(3) + llvms::last(2), tables::references());
     let addresses: [fn() -> [usize; 4]; 2] = [one::addresses, two::addresses];
     assert_eq!(addresses[0](), addresses[1]());
     let again = std::thread::spawn(|| leaf::own(1)).join().unwrap();
