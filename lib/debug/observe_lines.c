@@ -376,7 +376,7 @@ static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d
   const struct kn_walk *w = d->w;
   const uint32_t of = kn_loc_full(&w->s->sources, now)->flags;
   if (now.line == 0 || (of & KILN_LOC_NOT_STMT) || begins_with_body(d, now)) return;
-  const bool adds = d->mixed && adds_code(d, now);
+  const bool adds = adds_code(d, now);
   bool enters = false;
   if (adds) {
     if (!adds_code(d, d->lines.loc)) drop_rows_of_bodies(d);

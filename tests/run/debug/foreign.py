@@ -170,6 +170,31 @@ int main() {
 '''
 GDB_LOOP = [('break loop.cpp:17', []), ('ignore 1 100', []), ('run', ['exited normally']), ('info breakpoints', ['already hit 4 times'])]
 
+# Blocks that become one: LLVM has no code for the branches between them, so that debuggers do not stop at lines 5 and 17.
+JOINED = '''\
+#include <cstdio>
+#include <string>
+#include <vector>
+static int check(const std::vector<std::string> &texts) {
+  do {
+    if (
+      texts.empty())
+      return -1;
+  } while (0);
+  return 0;
+}
+int main() {
+  std::vector<std::string> texts{"a", "b"};
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    printf("%s\\n",
+           std::string(texts[i]).c_str());
+  }
+  return check(texts);
+}
+'''
+GDB_JOINED = [('break check', [r'joined\.cpp, line 7\.$']), ('break joined.cpp:16', []), ('run', [r'^16\s']), ('next', [r'^15\s']),
+              ('next', [r'^14\s']), ('next', [r'^16\s']), ('delete 2', []), ('continue', [r'^7\s'])]
+
 # What is left of `len` is no instruction; `big` returns right before the end of `wrap`.
 STEPS = '''\
 struct Big {
@@ -260,6 +285,11 @@ def loop(h):
     in_gdb(h, 'gdb: a loop', 'gdb', GDB_LOOP, h.link([h.kiln_object(bc, h.path('loop.o'), ['--inline=foreign'])], h.path('loop'), ['-lstdc++']))
 
 
+def joined(h):
+    bc = h.bitcode(h.write('joined.cpp', JOINED), h.path('joined.bc'), ['-O0', '-g', '-std=c++20'])
+    in_gdb(h, 'gdb: joined blocks', 'gdb', GDB_JOINED, h.link([h.kiln_object(bc, h.path('joined.o'), ['--inline=foreign'])], h.path('joined'), ['-lstdc++']))
+
+
 def by_cxx(h):
     """`kiln c++` at -O0 obeys $KILN_INLINE=foreign, and no other value."""
     source, name = h.write('by_cxx.cpp', PROGRAM), '_ZNSt6vectorI7AccountSaIS0_EEixEm'
@@ -294,6 +324,7 @@ def main():
     h.each(lambda item: same(h, item), harness.sample(items, 3))
     program(h)
     loop(h)
+    joined(h)
     rust(h)
     by_cxx(h)
     h.finish()
