@@ -291,13 +291,17 @@ def joined(h):
 
 
 def by_cxx(h):
-    """`kiln c++` at -O0 obeys $KILN_INLINE=foreign, and no other value."""
+    """`kiln c++` at -O0 inlines foreign functions, unless $KILN_INLINE has another value, or -fno-inline is said."""
     source, name = h.write('by_cxx.cpp', PROGRAM), '_ZNSt6vectorI7AccountSaIS0_EEixEm'
     for flags, value, inlines in (((), 'foreign', True), (('-g',), 'foreign', True), (('-O0',), 'foreign', True),
-                                  (('-Og',), 'foreign', True), ((), 'small', False), ((), '', False)):
-        what = f'kiln c++ {" ".join(flags)}, KILN_INLINE={value}'
+                                  (('-Og',), 'foreign', True), ((), 'small', False), ((), 'must', False), ((), '', False),
+                                  ((), None, True), (('-g',), None, True), (('-Og', '-O0'), None, True),
+                                  (('-x', 'c++', '-fno-exceptions'), None, True), (('-fno-inline',), None, False),
+                                  (('-g', '-fno-inline-functions'), None, False), (('-fno-inline',), 'foreign', False)):
+        what = f'kiln c++ {" ".join(flags)}, ' + ('without KILN_INLINE' if value is None else f'KILN_INLINE={value}')
+        env = {k: v for k, v in os.environ.items() if k != 'KILN_INLINE'}
         h.run([h.args.kiln, 'c++', '-std=c++20', *flags, '-c', source, '-o', h.path('by_cxx.o')],
-              env=dict(os.environ, KILN_INLINE=value))
+              env=env if value is None else dict(env, KILN_INLINE=value))
         found = name in h.run(['llvm-nm-22', h.path('by_cxx.o')])[1]
         h.ok(what) if found != inlines else h.fail(what, f'{name} is {"" if found else "not "}there')
 
