@@ -380,7 +380,8 @@ static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d
   bool enters = false;
   if (adds) {
     if (!adds_code(d, d->lines.loc)) drop_rows_of_bodies(d);
-    enters = d->lines.block_begins && entered_from_elsewhere(d, now.line);
+    enters = (d->lines.block_begins && entered_from_elsewhere(d, now.line)) ||
+             w->out->lines.n - d->lines.first == 1; /* after the prologue */
     d->lines.block_begins = false;
     if (!enters && kn_debug_in_line(w, newest_own(d), now)) return; /* it goes on after a body */
   }

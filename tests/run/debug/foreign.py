@@ -195,6 +195,25 @@ int main() {
 GDB_JOINED = [('break check', [r'joined\.cpp, line 7\.$']), ('break joined.cpp:16', []), ('run', [r'^16\s']), ('next', [r'^15\s']),
               ('next', [r'^14\s']), ('next', [r'^16\s']), ('delete 2', []), ('continue', [r'^7\s'])]
 
+# The line of a function's beginning goes on with an inlined body: a breakpoint is before that.
+ONE_LINE = '''\
+#include <map>
+struct Position {
+  std::map<int, int>::iterator at;
+  void down() { --at; }
+  int get() { return at->second; }
+};
+int main() {
+  std::map<int, int> numbers{{1, 2}, {3, 4}};
+  Position position{numbers.end()};
+  position.down();
+  return position.get() - 4;
+}
+'''
+IN_BLOCK = 'python print("in", gdb.block_for_pc(gdb.selected_frame().pc()).function)'
+GDB_ONE_LINE = [('break Position::down', []), ('break Position::get', []), ('run', [r'^4\s']), (IN_BLOCK, [r'^in Position::down']),
+                ('step', [r'operator--']), ('continue', [r'^5\s']), (IN_BLOCK, [r'^in Position::get'])]
+
 # What is left of `len` is no instruction; `big` returns right before the end of `wrap`.
 STEPS = '''\
 struct Big {
@@ -280,14 +299,11 @@ def rust(h):
         in_gdb(h, f'gdb: Rust: {name}', 'rust-gdb', script, h.path(name + '-rust.kiln'))
 
 
-def loop(h):
-    bc = h.bitcode(h.write('loop.cpp', LOOP), h.path('loop.bc'), ['-O0', '-g', '-std=c++20'])
-    in_gdb(h, 'gdb: a loop', 'gdb', GDB_LOOP, h.link([h.kiln_object(bc, h.path('loop.o'), ['--inline=foreign'])], h.path('loop'), ['-lstdc++']))
-
-
-def joined(h):
-    bc = h.bitcode(h.write('joined.cpp', JOINED), h.path('joined.bc'), ['-O0', '-g', '-std=c++20'])
-    in_gdb(h, 'gdb: joined blocks', 'gdb', GDB_JOINED, h.link([h.kiln_object(bc, h.path('joined.o'), ['--inline=foreign'])], h.path('joined'), ['-lstdc++']))
+def in_cxx(h):
+    for name, text, script in ('loop', LOOP, GDB_LOOP), ('joined', JOINED, GDB_JOINED), ('one_line', ONE_LINE, GDB_ONE_LINE):
+        bc = h.bitcode(h.write(name + '.cpp', text), h.path(name + '.bc'), ['-O0', '-g', '-std=c++20'])
+        o = h.kiln_object(bc, h.path(name + '.o'), ['--inline=foreign'])
+        in_gdb(h, 'gdb: C++: ' + name, 'gdb', script, h.link([o], h.path(name), ['-lstdc++']))
 
 
 def by_cxx(h):
@@ -327,8 +343,7 @@ def main():
     items = [(f.resolve(), flags) for f in files for flags in ((), ('-g',)) if (f.name, *flags) not in LEAVE]
     h.each(lambda item: same(h, item), harness.sample(items, 3))
     program(h)
-    loop(h)
-    joined(h)
+    in_cxx(h)
     rust(h)
     by_cxx(h)
     h.finish()
