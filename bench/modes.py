@@ -37,6 +37,7 @@ def spent(words, env):
 def cxx_ways(kiln):
     flags = ['-std=c++20', '-w', '-g']
     return [('LLVM `-O0`', ['clang++-22', *flags, '-O0'], {}, 0), ('`kiln c++ -O0`', [kiln, 'c++', *flags, '-O0'], {}, 0),
+            ('`kiln c++ -O0 -fno-inline`', [kiln, 'c++', *flags, '-O0', '-fno-inline'], {}, 0),
             ('`kiln c++ -Og`', [kiln, 'c++', *flags, '-Og'], {}, 0), ('LLVM `-O1`', ['clang++-22', *flags, '-O1'], {}, 0),
             ('`g++ -Og`', ['g++', *flags, '-Og'], {}, 0)]
 

@@ -2,6 +2,7 @@
  * bitcode to a pipe; Kiln makes the object; clang compiles what is neither C nor, for `kiln c++`,
  * C++, and links. cc_args.c takes the command line apart.
  * Invariant: clang's messages and exit status are passed on unchanged. */
+#include "carried.h"
 #include "cc.h"
 #include "log.h"
 #include "settings.h"
@@ -246,6 +247,15 @@ static bool wants_again(const struct cc_args *a, const struct cc_item *in, const
   return !in->bitcode && located && d->source_line == 0;
 }
 
+/* What is inlined in the code of an input. */
+static struct tool_inlining inlining_of(const struct cc_args *a, const struct cc_item *in) {
+  struct tool_inlining is = a->inlined;
+  if (a->inlining) return is;
+  const bool foreign = is.what == KILN_INLINING_FOREIGN || (a->inline_foreign && in->cxx);
+  is.what = foreign && !a->optimizes && !a->no_inlining ? KILN_INLINING_FOREIGN : KILN_INLINING_OFF;
+  return is;
+}
+
 /* Compiles the bitcode of one input. Returns the exit status. */
 static int make_object(const struct cc_args *a, const struct cc_item *in,
                        const kiln_buffer *bitcode, const char *out) {
@@ -266,9 +276,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   tool_thread_diag = &diag;
   kiln_module_set_attrs(t.module, &(kiln_module_attrs){.no_red_zone = a->no_red_zone,
                                                        .tls_emulation = a->tls_emulation});
-  struct tool_inlining inlining = a->inlined;
-  const bool foreign = inlining.what == KILN_INLINING_FOREIGN && !a->optimizes;
-  if (!a->inlining && !foreign) inlining.what = KILN_INLINING_OFF;
+  const struct tool_inlining inlining = inlining_of(a, in);
   tool_inlining_set(t.module, &inlining);
   struct tool_compiled c;
   kiln_buffer object = {0}, dwo = {0};
@@ -394,11 +402,12 @@ static int link_all(const struct cc_args *a) {
   return run(&l, NULL, NULL);
 }
 
-/* What variables of the environment say. Without $KILN_INLINE, -Og inlines small functions; -O0 only foreign ones, if
- * that is said. */
+/* What variables of the environment say. Without $KILN_INLINE, -Og inlines small functions, and -O0 foreign ones of
+ * C++. */
 static void set_up(struct cc_args *a, const struct tool_settings *settings) {
   a->stress = settings->stress;
   a->inlined = settings->inlining;
+  a->inline_foreign = tool_variable("KILN_INLINE") == NULL;
   if (a->inlined.what == KILN_INLINING_OFF) a->inlined.what = KILN_INLINING_SMALL;
 }
 

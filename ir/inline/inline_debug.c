@@ -208,14 +208,14 @@ static void say(struct kn_replay *r, struct kn_loc loc, bool again, bool stateme
 
 void kn_replay_called(struct kn_replay *r, struct kn_loc loc) { say(r, loc, true, false); }
 
-void kn_replay_notes(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
+void kn_replay_notes(struct kn_replay *r, struct kn_inline_level *l, uint32_t i, bool statement) {
   const kiln_func *f = l->f;
   const struct kn_note *loc = kn_note_find(f, KN_NOTE_LOC, i);
   if (loc != NULL) {
     struct kn_loc is = loc->loc;
     is.scope = kn_replay_loc(r, l, is.scope);
     const bool again = l->said == NULL || kn_loc_goes_on(l->said, loc);
-    say(r, is, again, kn_op_is_of_statement(f->inst[i].op));
+    say(r, is, again, statement && kn_op_is_of_statement(f->inst[i].op));
     if (is.scope != 0) l->said = loc;
   }
   const struct kn_note *text = l->up == NULL ? kn_note_find(f, KN_NOTE_TEXT_POSITION, i) : NULL;

@@ -399,6 +399,14 @@ static uint32_t terminator(struct kn_replay *r, struct kn_inline_level *l, uint3
   }
 }
 
+/* Does the block end with a branch for which LLVM has no code? That is one to the block that was made next, but for one
+ * that is alone in its block. */
+static bool falls_through(const kiln_func *f, uint32_t block) {
+  const struct kn_block *b = &f->block[block];
+  return f->inst[b->term].op == KILN_OP_BR && f->edges.at[b->edge_first].target == block + 1 &&
+         kn_inst_settle(f, b->first) != b->term;
+}
+
 /* Builds a block, and those that go on in it. */
 static void build_blocks(struct kn_replay *r, struct kn_inline_level *l, uint32_t block) {
   const kiln_func *f = l->f;
@@ -410,12 +418,12 @@ static void build_blocks(struct kn_replay *r, struct kn_inline_level *l, uint32_
       return;
     }
     for (; i != b->term; i = kn_inst_settle(f, i + 1)) {
-      if (KN_UNLIKELY(l->noted)) kn_replay_notes(r, l, i);
+      if (KN_UNLIKELY(l->noted)) kn_replay_notes(r, l, i, true);
       instruction(r, l, i);
       if (KN_UNLIKELY(r->g->limit == 0))
         return; /* it failed, or what was inlined does not return */
     }
-    if (KN_UNLIKELY(l->noted)) kn_replay_notes(r, l, i);
+    if (KN_UNLIKELY(l->noted)) kn_replay_notes(r, l, i, !falls_through(f, block));
     block = terminator(r, l, block);
   }
 }

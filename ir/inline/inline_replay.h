@@ -189,8 +189,9 @@ void kn_replay_debug_like(struct kn_replay *r, struct kn_inline_level *top);
 /* A level begins: its call was noted. It ends: its variables in slots are declared. */
 void kn_replay_debug_begin(struct kn_replay *r, struct kn_inline_level *l);
 void kn_replay_debug_end(struct kn_replay *r, struct kn_inline_level *l);
-/* What was said of where instructions come from, up to instruction i, and of what variables become before it. */
-void kn_replay_notes(struct kn_replay *r, struct kn_inline_level *l, uint32_t i);
+/* What was said of where instructions come from, up to instruction i, and of what variables become before it.
+ * `statement`: LLVM has code for the instruction. */
+void kn_replay_notes(struct kn_replay *r, struct kn_inline_level *l, uint32_t i, bool statement);
 /* A call of location `loc` was inlined: what follows has that again. */
 void kn_replay_called(struct kn_replay *r, struct kn_loc loc);
 void kn_replay_values(struct kn_replay *r, struct kn_inline_level *l, uint32_t i);

@@ -103,7 +103,20 @@ static bool odd_params(const struct kn_sig *sig) {
   return (sig->flags & KILN_SIG_WIDE_RESULTS) != 0;
 }
 
-/* What the function's attributes and signature rule out. */
+/* Does the function refer to a local symbol of a section group? Code outside of the group cannot: the linker may take
+ * another object's group. */
+static bool refers_into_group(const kiln_func *f) {
+  const kiln_module *m = f->module;
+  for (uint32_t k = 0; k < f->pool.n; k++) {
+    const uint32_t id = f->pool.at[k].symbol;
+    const struct kn_symbol *s = id != 0 ? kn_symbol(m, id) : NULL;
+    if (s != NULL && s->comdat != 0 && kn_is_local(s) && !kn_comdat(m, s->comdat)->stays)
+      return true;
+  }
+  return false;
+}
+
+/* What the function's attributes, signature and constants rule out. */
 static enum kn_inline_row head_row(const kiln_func *f) {
   const struct kn_func_attrs *a = &f->attrs;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
@@ -121,7 +134,8 @@ static enum kn_inline_row head_row(const kiln_func *f) {
   if (f->facts.loses_all && !must) return KN_INLINE_LOSES;
   if (a->guard != KILN_GUARD_NONE || a->realign_stack) return KN_INLINE_GUARDED;
   if (a->general_only) return KN_INLINE_GENERAL;
-  return a->keeps_pinned ? KN_INLINE_PINNED : KN_INLINE_NONE;
+  if (a->keeps_pinned) return KN_INLINE_PINNED;
+  return refers_into_group(f) ? KN_INLINE_GROUP : KN_INLINE_NONE;
 }
 
 uint64_t kn_inline_frame(const kiln_func *f, const uint8_t *promotable) {

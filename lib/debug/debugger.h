@@ -33,6 +33,7 @@ struct kn_debug_lines {
   bool block_begins;    /* no line of the block has been seen so far */
   uint32_t kept_in;     /* block + 1 in which a row was kept that has no code; 0: there is none */
   uint32_t block_first; /* index of the block's first row */
+  uint64_t spills;      /* the session's, when the block began */
   /* statements that share addresses, with the code after them: their first row, index + 1, or 0; how many values were
    * seen where they begin, and the instruction that was looked at last; places after instructions that only compute, at
    * which rows may begin instead */
@@ -164,7 +165,8 @@ struct kn_debug_entered {
 
 struct kn_debug_calls {
   uint32_t first;    /* the function's, in the session's output */
-  uint32_t returned; /* where the newest call returns to */
+  uint32_t returned; /* where the newest call returns to, */
+  uint32_t inst;     /* and its instruction; 0: its line ends there */
   bool begun;        /* the newest row's call has begun, and not returned so far */
   KN_ARRAY(struct kn_debug_passed) passed;
   struct kn_debug_entered entered[KN_DEBUG_ENTERED];

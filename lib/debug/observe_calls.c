@@ -13,7 +13,7 @@ void kn_debug_calls_begin(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   uint32_t n = 0;
   d->calls.first = w->out->calls.n;
-  d->calls.returned = 0;
+  d->calls.returned = d->calls.inst = 0;
   d->calls.begun = false;
   d->calls.passed.n = 0;
   if (!w->f->debug.calls) return;
@@ -78,6 +78,7 @@ void kn_debug_call_begins(struct kn_debug_observer *d, bool own, unsigned reg) {
 void kn_debug_call_returns(struct kn_observer *o, const struct kn_walk *w) {
   struct kn_debug_observer *d = kn_debug_of(o);
   d->calls.returned = kn_here(w);
+  d->calls.inst = w->i;
   if (d->calls.begun) w->out->calls.at[w->out->calls.n - 1].at = kn_request_mark(o->requests);
   d->calls.begun = false;
 }

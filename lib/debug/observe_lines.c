@@ -47,10 +47,10 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   lines->quiet.n = 0;
   lines->note = lines->shared = lines->kept_in = lines->column.scope = lines->from = 0;
   lines->plain = false;
-  lines->may_plain =
-    !w->eh.on && !w->f->attrs.blocks_as_made && !d->as_is && w->f->notes[KN_NOTE_PASSED].n == 0;
+  lines->may_plain = !w->f->attrs.blocks_as_made && !d->as_is && w->f->notes[KN_NOTE_PASSED].n == 0;
   lines->block_first = lines->first + 1;
   lines->block_begins = false;
+  lines->spills = w->s->stats.spills;
   add_row(d, lines->loc = kn_loc_of(&w->s->sources, w->f->debug.begin), KN_LINE_STMT);
 }
 
@@ -167,6 +167,7 @@ KN_INLINE void leave(struct kn_debug_observer *d, const struct kn_walk *w, uint3
   fill_branch(d);
   leave_block(d, line);
   d->lines.block_begins = true;
+  d->lines.spills = d->w->s->stats.spills;
   if (d->lines.column.scope != 0) kn_debug_lines_column(d);
   d->observer.quiet.n = d->lines.quiet.n =
     0; /* its first location is looked at, the same as before or not */
@@ -310,6 +311,58 @@ static inline bool changes_body_at_return(const struct kn_debug_observer *d, str
          kn_loc_full(p, now)->inlined != kn_loc_full(p, d->lines.loc)->inlined;
 }
 
+/* May values that are older than the newest call be read after it, or is its result? Else LLVM has no code there that
+ * belongs to the call's line. */
+KN_INLINE bool may_go_on(const struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  return d->calls.inst != 0 && ((w->val[d->calls.inst].uses != 0) |
+                                (w->s->stats.spills != d->lines.spills) | w->plan->values);
+}
+
+/* Is operand `h` of instruction `i` a value that is older than instruction `call`, which is before `i`? */
+static inline bool is_older(uint32_t h, uint32_t call, uint32_t i) {
+  return kn_is_value(h) && h != 0 && h - call >= i - call;
+}
+
+/* Has LLVM code after the newest call that belongs to the call's line? It reloads there the values that are older than
+ * the call and are read before the next call or the block's end, passes the call's result to the next call, or spills
+ * it. The code from w->i on is in another line. */
+static __attribute__((noinline)) bool goes_on_behind_call(struct kn_debug_observer *d) {
+  enum { LOOKED_AT = 16 };
+  const struct kn_walk *w = d->w;
+  const kiln_func *f = w->f;
+  const uint32_t call = d->calls.inst;
+  uint32_t left = w->val[call].uses;
+  d->calls.inst = 0;                                 /* is looked at once */
+  if (f->inst[w->i].op == KILN_OP_RET) return false; /* see kn_debug_lines_return */
+  for (uint32_t i = w->i, n = 0; n < LOOKED_AT; n++, i = kn_inst_settle(f, i + 1)) {
+    const struct kn_inst *in = &f->inst[i];
+    if (in->op == KILN_OP_LOAD) {
+      if (is_older(in->a, call, i)) return true;
+      left -= in->a == call && left != 0;
+      continue;
+    }
+    const bool passes = in->op == KILN_OP_CALL || in->op == KILN_OP_TRY;
+    const struct kn_operands o = kn_operands(f, in);
+    for (uint32_t k = 0; k < o.n; k++) {
+      const uint32_t h = kn_operand(&o, k);
+      if ((h == call && passes) || is_older(h, call, i)) return true;
+      left -= h == call && left != 0;
+    }
+    if (passes || kn_op_ends_block(in->op)) break;
+  }
+  return left != 0;
+}
+
+/* The same; then an instruction is added there. `begins`: a block begins there, and LLVM's reloads have no line. */
+static void end_call(struct kn_debug_observer *d, bool begins) {
+  struct kn_loc loc = d->lines.loc;
+  if (!goes_on_behind_call(d)) return;
+  loc.line = loc.column = 0;
+  if (begins) add_row(d, loc, 0);
+  kn_request_nop(d->observer.requests);
+}
+
 /* Is `now` of a body with which a foreign function begins? Its first instruction is the function's own: debuggers that
  * step into functions ask whether to go on by what the frame is of. */
 static inline bool begins_with_body(const struct kn_debug_observer *d, struct kn_loc now) {
@@ -323,11 +376,12 @@ static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d
   const struct kn_walk *w = d->w;
   const uint32_t of = kn_loc_full(&w->s->sources, now)->flags;
   if (now.line == 0 || (of & KILN_LOC_NOT_STMT) || begins_with_body(d, now)) return;
-  const bool adds = d->mixed && adds_code(d, now);
+  const bool adds = adds_code(d, now);
   bool enters = false;
   if (adds) {
     if (!adds_code(d, d->lines.loc)) drop_rows_of_bodies(d);
-    enters = d->lines.block_begins && entered_from_elsewhere(d, now.line);
+    enters = (d->lines.block_begins && entered_from_elsewhere(d, now.line)) ||
+             w->out->lines.n - d->lines.first == 1; /* after the prologue */
     d->lines.block_begins = false;
     if (!enters && kn_debug_in_line(w, newest_own(d), now)) return; /* it goes on after a body */
   }
@@ -394,6 +448,7 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   if (again) d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
   if (again && !d->lines.block_begins) return;
   const struct kn_loc was = before(d);
+  const bool block_begins = d->lines.block_begins;
   bool same_line = kn_debug_in_line(w, now, was);
   if (KN_UNLIKELY(!d->adds) && d->mixed && !adds_code(d, d->lines.loc) && adds_code(d, now)) {
     drop_rows_of_bodies(d);
@@ -413,6 +468,9 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   const bool after_call = same_line && !enters && is_after_call(d, now, was),
              begins = begins_with_body(d, now), later = (after_call && !stmt) || begins;
   if (changes_body_at_return(d, now)) kn_request_nop(d->observer.requests);
+  else if (!same_line && kn_here(w) == d->calls.returned && may_go_on(d) &&
+           adds_code(d, d->lines.loc) && w->inst[d->calls.inst].op != KILN_OP_TRY)
+    end_call(d, block_begins);
   d->lines.loc = now;
   d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
   d->lines.column = later ? now : (struct kn_loc){0};
@@ -518,6 +576,8 @@ static const struct kn_note *find_note(struct kn_debug_observer *d) {
     note = &at[k++]; /* what comes next, as most often */
   } else if (k > 0 && at[k - 1].inst <= w->i && (k == n || at[k].inst > w->i)) {
     note = &at[k - 1]; /* the same, in another block */
+  } else if (k == 0 && (n == 0 || at[0].inst > w->i)) {
+    note = NULL; /* the function begins with what has no location */
   } else {
     note = kn_note_find(w->f, KN_NOTE_LOC, w->i);
     k = note ? (uint32_t)(note - at) + 1 : 0;
@@ -550,10 +610,15 @@ static __attribute__((noinline)) void look(struct kn_debug_observer *d) {
       w->out->lines.n != lines->first) /* else there was no memory for a row */
     change_row(d, note);
   if (KN_UNLIKELY((lines->kept_in | lines->column.scope) != 0)) look_closer(d, loc);
-  /* a row that has no code may be replaced: not the first one after that of the function's beginning */
   lines->plain = lines->may_plain && (lines->kept_in | lines->column.scope | lines->shared) == 0 &&
-                 w->out->lines.n - lines->first > 2 &&
+                 w->out->lines.n - lines->first > 1 &&
                  kn_loc_full(&w->s->sources, lines->loc)->flags == 0;
+}
+
+/* The same where a line begins right after a call, whose line may go on there. */
+static __attribute__((noinline)) void look_behind_call(struct kn_debug_observer *d) {
+  end_call(d, d->lines.block_begins);
+  kn_debug_lines_inst(&d->observer, d->w);
 }
 
 /* Instruction w->i is not in the window of instructions that have the newest row's location, or none. What comes most
@@ -569,14 +634,20 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
     return look(d);
   const struct kn_loc loc = note->loc;
   struct kn_code_line *row = &out->lines.at[out->lines.n];
-  const bool any_code = row[-1].offset != kn_here(w), same_line = loc.line == lines->loc.line;
+  const uint32_t here = kn_here(w);
+  const bool any_code = row[-1].offset != here, same_line = loc.line == lines->loc.line;
   if (loc.scope != lines->loc.scope &&
       (same_line || loc.scope == 0 || kn_loc_full(&w->s->sources, loc)->flags != 0))
     return look(d);
-  if (same_line ? loc.column == lines->loc.column || w->inst[i - 1].op == KILN_OP_CALL ||
-                    lines->block_begins
+  if (same_line ? loc.column == lines->loc.column || lines->block_begins ||
+                    (!any_code && out->lines.n - lines->first == 2) || /* is not replaced */
+                    (here == d->calls.returned && w->inst[i - 1].op == KILN_OP_CALL)
                 : !any_code || loc.line == 0)
     return look(d);
+  if (!same_line && here == d->calls.returned) {
+    if (w->eh.on) return look(d); /* see behind_try */
+    if (may_go_on(d)) return look_behind_call(d);
+  }
   lines->note = k + 1;
   o->quiet = (struct kn_quiet){note->inst, note[1].inst - note->inst};
   lines->block_begins = false;
@@ -589,7 +660,7 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
     return;
   }
   out->lines.n++;
-  *row = (struct kn_code_line){kn_here(w), w->code.fixups.n, loc, same_line ? 0 : KN_LINE_STMT};
+  *row = (struct kn_code_line){here, w->code.fixups.n, loc, same_line ? 0 : KN_LINE_STMT};
   if (!same_line) kn_request_reload(o->requests);
 }
 

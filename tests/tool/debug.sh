@@ -696,6 +696,55 @@ END
     <(printf '1\n%.0s' 1 2 3 4 5 6; echo '48 16 23')
   check "a bound that is nowhere is not said" shown constants.c Og 1 1 1 1 1 1 'sizeof(a) sizeof(a[0]) a[2][3]' < \
     <(printf '1\n%.0s' 1 2 3 4 5 6; echo '<optimized out> 16 23')
+  # finish: whether a debugger is then in the middle of the call's line, or where the next line begins, is as by LLVM.
+  cat > finish.cpp << 'END'
+struct A {
+  bool set;
+  int n;
+  int add(int v);
+  void grow();
+  int all(int v);
+};
+int A::add(int v) { return n + v; }
+void A::grow() { n++; }
+static int more(int a, int b) { return a + b; }
+int A::all(int v) {
+  if (!set)
+    grow();
+  n += v;
+  grow();
+  grow();
+  set = true;
+  int x =
+    add(v);
+  x = more(v,
+           add(x));
+  if (add(v) ==
+      add(x))
+    x = v +
+        add(2);
+  else
+    grow();
+  x =
+    add(2) + 4;
+  v = add(1);
+  return
+    add(x + v);
+}
+int main() { A a{false, 1}; return a.all(2) != 28; }
+END
+  finishes() {
+    local k by
+    local -a words=(-ex 'break A::add' -ex 'break A::grow' -ex run)
+    for k in {1..12}; do words+=(-ex 'echo \nthen:' -ex finish -ex 'frame' -ex continue); done
+    clang-22 -O0 -g -emit-llvm -c finish.cpp -o finish.bc && clang-22 -O0 -c finish.bc -o theirs.o && "$kiln" compile finish.bc -o ours.o || return
+    for by in theirs ours; do
+      clang-22 $by.o -o finish && gdb -nx -batch -iex 'set debuginfod enabled off' "${words[@]}" finish > gdb.out 2>&1
+      grep -A2 '^then:' gdb.out | grep -o 'A::all .*finish.cpp:[0-9]*' | sed 's/ (.*:/ /' > $by.lines
+    done
+    diff theirs.lines ours.lines && (( $(wc -l < ours.lines) >= 10 )) || { cat gdb.out; return 1; }
+  }
+  check "finish in gdb as in LLVM's code" finishes
   check "stops and values in gdb as LLVM's" "$tests/run/debug/transcripts.py" --ways=step,set --stops=40 "$kiln" p.c
 else
   skip "stops and values in gdb as LLVM's" "no gdb for x86-64 with Python"

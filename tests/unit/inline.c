@@ -21,6 +21,7 @@ static bool listen(void *user, const kiln_inline_call_info *call) {
 #define CALLER "func @caller(i64) -> i64 {\n"
 #define CALL "b0(v0: i64):\n  v1 = call @callee(v0)\n  ret v1\n}\n"
 #define DOUBLE "b0(v0: i64):\n  v1 = add.i64 v0, v0\n  ret v1\n}\n"
+#define LOADS "b0(v0: i64):\n  v1 = load.i64 @guard\n  ret v1\n}\n"
 /* A callee with one. */
 #define TRIED(clauses)                                                                             \
   "func internal @callee(i64) -> i64 personality @p {\n"                                           \
@@ -123,6 +124,8 @@ static const struct row {
   {KN_INLINE_GENERAL, CALLEE "  !general\n" DOUBLE CALLER CALL, CALLEE DOUBLE CALLER CALL, NULL},
   {KN_INLINE_PINNED, PINNED CALLEE "  !keeps_pinned\n" DOUBLE CALLER CALL,
    PINNED CALLEE DOUBLE CALLER CALL, NULL},
+  {KN_INLINE_GROUP, "data private @guard comdat \"callee\" { i64 1 }\n" CALLEE LOADS CALLER CALL,
+   "data private @guard group \"callee\" { i64 1 }\n" CALLEE LOADS CALLER CALL, NULL},
   {KN_INLINE_CYCLE,
    CALLEE
    "b0(v0: i64):\n  v1 = call @next(v0)\n  ret v1\n}\n"

@@ -170,6 +170,50 @@ int main() {
 '''
 GDB_LOOP = [('break loop.cpp:17', []), ('ignore 1 100', []), ('run', ['exited normally']), ('info breakpoints', ['already hit 4 times'])]
 
+# Blocks that become one: LLVM has no code for the branches between them, so that debuggers do not stop at lines 5 and 17.
+JOINED = '''\
+#include <cstdio>
+#include <string>
+#include <vector>
+static int check(const std::vector<std::string> &texts) {
+  do {
+    if (
+      texts.empty())
+      return -1;
+  } while (0);
+  return 0;
+}
+int main() {
+  std::vector<std::string> texts{"a", "b"};
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    printf("%s\\n",
+           std::string(texts[i]).c_str());
+  }
+  return check(texts);
+}
+'''
+GDB_JOINED = [('break check', [r'joined\.cpp, line 7\.$']), ('break joined.cpp:16', []), ('run', [r'^16\s']), ('next', [r'^15\s']),
+              ('next', [r'^14\s']), ('next', [r'^16\s']), ('delete 2', []), ('continue', [r'^7\s'])]
+
+# The line of a function's beginning goes on with an inlined body: a breakpoint is before that.
+ONE_LINE = '''\
+#include <map>
+struct Position {
+  std::map<int, int>::iterator at;
+  void down() { --at; }
+  int get() { return at->second; }
+};
+int main() {
+  std::map<int, int> numbers{{1, 2}, {3, 4}};
+  Position position{numbers.end()};
+  position.down();
+  return position.get() - 4;
+}
+'''
+IN_BLOCK = 'python print("in", gdb.block_for_pc(gdb.selected_frame().pc()).function)'
+GDB_ONE_LINE = [('break Position::down', []), ('break Position::get', []), ('run', [r'^4\s']), (IN_BLOCK, [r'^in Position::down']),
+                ('step', [r'operator--']), ('continue', [r'^5\s']), (IN_BLOCK, [r'^in Position::get'])]
+
 # What is left of `len` is no instruction; `big` returns right before the end of `wrap`.
 STEPS = '''\
 struct Big {
@@ -255,19 +299,25 @@ def rust(h):
         in_gdb(h, f'gdb: Rust: {name}', 'rust-gdb', script, h.path(name + '-rust.kiln'))
 
 
-def loop(h):
-    bc = h.bitcode(h.write('loop.cpp', LOOP), h.path('loop.bc'), ['-O0', '-g', '-std=c++20'])
-    in_gdb(h, 'gdb: a loop', 'gdb', GDB_LOOP, h.link([h.kiln_object(bc, h.path('loop.o'), ['--inline=foreign'])], h.path('loop'), ['-lstdc++']))
+def in_cxx(h):
+    for name, text, script in ('loop', LOOP, GDB_LOOP), ('joined', JOINED, GDB_JOINED), ('one_line', ONE_LINE, GDB_ONE_LINE):
+        bc = h.bitcode(h.write(name + '.cpp', text), h.path(name + '.bc'), ['-O0', '-g', '-std=c++20'])
+        o = h.kiln_object(bc, h.path(name + '.o'), ['--inline=foreign'])
+        in_gdb(h, 'gdb: C++: ' + name, 'gdb', script, h.link([o], h.path(name), ['-lstdc++']))
 
 
 def by_cxx(h):
-    """`kiln c++` at -O0 obeys $KILN_INLINE=foreign, and no other value."""
+    """`kiln c++` at -O0 inlines foreign functions, unless $KILN_INLINE has another value, or -fno-inline is said."""
     source, name = h.write('by_cxx.cpp', PROGRAM), '_ZNSt6vectorI7AccountSaIS0_EEixEm'
     for flags, value, inlines in (((), 'foreign', True), (('-g',), 'foreign', True), (('-O0',), 'foreign', True),
-                                  (('-Og',), 'foreign', True), ((), 'small', False), ((), '', False)):
-        what = f'kiln c++ {" ".join(flags)}, KILN_INLINE={value}'
+                                  (('-Og',), 'foreign', True), ((), 'small', False), ((), 'must', False), ((), '', False),
+                                  ((), None, True), (('-g',), None, True), (('-Og', '-O0'), None, True),
+                                  (('-x', 'c++', '-fno-exceptions'), None, True), (('-fno-inline',), None, False),
+                                  (('-g', '-fno-inline-functions'), None, False), (('-fno-inline',), 'foreign', False)):
+        what = f'kiln c++ {" ".join(flags)}, ' + ('without KILN_INLINE' if value is None else f'KILN_INLINE={value}')
+        env = {k: v for k, v in os.environ.items() if k != 'KILN_INLINE'}
         h.run([h.args.kiln, 'c++', '-std=c++20', *flags, '-c', source, '-o', h.path('by_cxx.o')],
-              env=dict(os.environ, KILN_INLINE=value))
+              env=env if value is None else dict(env, KILN_INLINE=value))
         found = name in h.run(['llvm-nm-22', h.path('by_cxx.o')])[1]
         h.ok(what) if found != inlines else h.fail(what, f'{name} is {"" if found else "not "}there')
 
@@ -293,7 +343,7 @@ def main():
     items = [(f.resolve(), flags) for f in files for flags in ((), ('-g',)) if (f.name, *flags) not in LEAVE]
     h.each(lambda item: same(h, item), harness.sample(items, 3))
     program(h)
-    loop(h)
+    in_cxx(h)
     rust(h)
     by_cxx(h)
     h.finish()

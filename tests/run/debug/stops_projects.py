@@ -90,10 +90,7 @@ def build_cxx(project, options, side):
     root, folder = root_of(project, options), options.work / f'target-{project.name}-{side}'
     folder.mkdir(parents=True, exist_ok=True)
     by = [CLANG] if side in ('llvm', 'O1') else [options.kiln, 'c++']
-    env = dict(os.environ)
-    env.pop('KILN_INLINE', None)
-    if side == 'foreign':
-        env['KILN_INLINE'] = 'foreign'
+    env = dict(os.environ, KILN_INLINE={'off': '', 'foreign': 'foreign'}.get(side, 'small'))
     sources = sorted(f for pattern in project.tests for f in root.glob(pattern))
     level = {'small': '-Og', 'O1': '-O1'}.get(side, '-O0')
     objects = [folder / (f.name + '.o') for f in sources]
