@@ -73,7 +73,7 @@ bool kn_machine_find(const struct kn_machine_table *t, const char *name, size_t 
 /* ---- instructions ---- */
 
 unsigned kn_machine_operand(const kiln_func *f, const struct kn_inst *in, uint32_t k) {
-  const struct kn_machine_row *row = kn_machine_row(f->module->machine, in->x);
+  const struct kn_machine_row *row = kn_machine_row(f->module->ir.machine, in->x);
   if (row == NULL) return KILN_TYPE_VOID;
   const char *sig = row->kinds[KN_MACHINE_KIND(in->x)].sig;
   return k + 1 < strlen(sig) ? kn_machine_type(sig[k + 1]) : KILN_TYPE_VOID;
@@ -95,12 +95,13 @@ static const char *wrong(const struct kn_machine_table *t, unsigned op, unsigned
 const char *kn_machine_wrong(const kiln_func *f, const struct kn_inst *in) {
   struct kn_operands o = kn_operands(f, in);
   if ((in->b && !in->a) || (in->c && !in->b)) return "an operand is left out";
-  return wrong(f->module->machine, in->op, in->type, in->x, o.n, o.n ? kn_operand(&o, o.n - 1) : 0);
+  return wrong(f->module->ir.machine, in->op, in->type, in->x, o.n,
+               o.n ? kn_operand(&o, o.n - 1) : 0);
 }
 
 kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *operands, unsigned n) {
   if (!kn_build_begun(f)) return KN_NONE;
-  const struct kn_machine_table *t = f->module->machine;
+  const struct kn_machine_table *t = f->module->ir.machine;
   if (row > UINT16_MAX || kn_machine_row(t, row) == NULL || n > KILN_MAX_MACHINE_OPERANDS)
     return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT, "the target has no such instruction");
   if (operands == NULL && n != 0) {

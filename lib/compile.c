@@ -108,7 +108,8 @@ static kiln_status verify(kiln_func *f) {
 
 static kiln_status inline_calls(kiln_func *f) {
   const kiln_module *m = f->module;
-  if (KN_UNLIKELY(m->kept != NULL || m->inlining != KILN_INLINING_OFF) && kn_inline_applies(f))
+  if (KN_UNLIKELY(m->kept != NULL || m->attrs.inlining != KILN_INLINING_OFF) &&
+      kn_inline_applies(f))
     kn_inline_expand(f);
   return f->status;
 }

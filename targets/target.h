@@ -94,6 +94,8 @@ struct kn_target_feature {
 };
 
 struct kn_target {
+  struct kn_ir_facts ir; /* but `pinnable`, which is made of callee_homes */
+
   /* ---- registers ---- */
   uint64_t temps;        /* only ever used for values of one block */
   uint64_t caller_homes; /* may be homes of intervals without calls; temporary where they are not */
@@ -103,11 +105,9 @@ struct kn_target {
    * them. */
   uint64_t stored_homes;
   const char *const *reg_names; /* by number, for people; NULL: there is no such register */
-  /* By kiln_cc; NULL: it has none of that name. */
-  const struct kn_convention *const *conventions;
-  /* C's, by which library functions are called; and, if they differ, that of functions with values of 16 bytes, which
-   * compilers' libraries have in C; else NULL. */
-  const struct kn_convention *library, *runtime;
+  /* If it is not ir.library: the convention of library functions with values of 16 bytes, which compilers' libraries have
+   * in C; else NULL. */
+  const struct kn_convention *runtime;
   uint8_t scratch[2]; /* by bank: never allocated, free to use within one operation */
   /* where the address of a callee is; the second, if an argument is in the first */
   uint8_t callee[2];
@@ -119,10 +119,6 @@ struct kn_target {
 
   /* ---- types, operations ---- */
   struct kn_type_facts types[16]; /* by kiln_type */
-  /* Per opcode, the types (a bit each) for which it clobbers like a call. */
-  const uint16_t *clobbers;
-  /* Its own instructions: ir/machine.h. */
-  const struct kn_machine_table *machine;
   /* The lowering of an operation: by opcode, type, and whether nobody reads its result. */
   kn_lower *const (*lowerings)[16][2];
 
@@ -146,8 +142,6 @@ struct kn_target {
   /* The kind of relocations in machine code that become a slot's distance from the frame register, or NONE. */
   kiln_reloc_kind frame_reloc;
   uint8_t reloc_first, reloc_last; /* its own kinds of relocations */
-  bool reaches_zero;               /* see struct kiln_module */
-  bool plt_is_address;             /* see struct kiln_module */
   /* The address of a thread-local symbol is a distance from the module's block, which is in the thread's table at
    * the index that the module was given; else as ELF has it. */
   bool tls_by_index;
@@ -159,7 +153,6 @@ struct kn_target {
   bool left_out;       /* by the build: it has nothing (targets/left_out.c) */
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_code_facts code;
-  const struct kn_guard_reg *guard_regs;
   const struct kn_jit_machine *jit; /* NULL: its code runs in no memory of a JIT */
 
   /* ---- functions ---- */

@@ -337,7 +337,7 @@ static const char *condition(unsigned shape, unsigned x) {
 
 static void put_row(struct func_printer *q, const struct kn_inst *in) {
   char name[KILN_MAX_MACHINE_NAME];
-  kn_machine_name(q->f->module->machine, in->x, name);
+  kn_machine_name(q->f->module->ir.machine, in->x, name);
   word(q, name);
   put_list(q, in);
 }
@@ -504,7 +504,7 @@ static void number_values(struct func_printer *q) {
 }
 
 static void put_attrs(struct func_printer *q) {
-  const struct kn_func_attrs *a = &q->f->attrs;
+  const kiln_func_attrs *a = &q->f->attrs;
   if (a->naked) text(q, "  !naked\n");
   if (a->general_only) text(q, "  !general\n");
   if (a->frame_pointer) text(q, "  !frame_pointer\n");
@@ -520,10 +520,10 @@ static void put_attrs(struct func_printer *q) {
   if (a->foreign) text(q, "  !foreign\n");
   if (a->probe_bytes != 0) kn_put_form(&q->p, "  !probe %u\n", a->probe_bytes);
   if (a->guard != KILN_GUARD_NONE) kn_put_form(&q->p, "  !guard %s\n", kn_guard_names[a->guard]);
-  if (a->protect != q->f->module->protect) {
+  if (a->protection != q->f->module->attrs.protection) {
     text(q, "  !protect");
-    if (a->protect == 0) text(q, " none");
-    kn_put_protection(&q->p, a->protect);
+    if (a->protection == 0) text(q, " none");
+    kn_put_protection(&q->p, a->protection);
     text(q, "\n");
   }
 }
@@ -587,9 +587,9 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   }
   number_values(&q);
   kn_put_func_head(&q.p, "func", f->symbol);
-  if (f->attrs.personality != 0) {
+  if (f->attrs.personality.id != 0) {
     text(&q, " personality ");
-    kn_put_symbol(&q.p, f->attrs.personality);
+    kn_put_symbol(&q.p, f->attrs.personality.id);
   }
   text(&q, " {\n");
   put_attrs(&q);

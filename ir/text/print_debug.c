@@ -203,8 +203,9 @@ static bool is_lines_only(const struct kiln_debug *d, uint32_t unit) {
 void kn_put_module_debug(struct kn_printer *p) {
   const struct kiln_debug *d = p->module->debug;
   const struct sets s = {d, NULL};
-  const char *dwo_name = p->module->dwo_name;
-  if (p->module->dwarf_version != 0) kn_put_form(p, "dwarf %u\n", p->module->dwarf_version);
+  const char *dwo_name = p->module->attrs.dwo_name;
+  if (p->module->attrs.dwarf_version != 0)
+    kn_put_form(p, "dwarf %u\n", p->module->attrs.dwarf_version);
   if (dwo_name != NULL) {
     kn_put_text(p, "dwo_name ");
     kn_put_string(p, dwo_name, strlen(dwo_name));

@@ -413,19 +413,17 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   kn_put_form(&p, "target %s", kiln_processor_name(t->processor));
   if (t->system != KILN_SYSTEM_LINUX) kn_put_form(&p, "-%s", kiln_system_name(t->system));
   kn_put(&p, "\n", 1);
-  if (m->guard.source != KILN_GUARD_SOURCE_DEFAULT) put_guard(&p, &m->guard);
-  if (m->protect != 0) {
+  if (m->attrs.guard_location.source != KILN_GUARD_SOURCE_DEFAULT)
+    put_guard(&p, &m->attrs.guard_location);
+  if (m->attrs.protection != 0) {
     kn_put_text(&p, "protect");
-    kn_put_protection(&p, m->protect);
+    kn_put_protection(&p, m->attrs.protection);
     kn_put(&p, "\n", 1);
   }
-  if (m->no_plt) kn_put_text(&p, "no_plt\n");
-  if (m->exec_stack) kn_put_text(&p, "exec_stack\n");
-  if (m->own_library) kn_put_text(&p, "own_library\n");
-  if (m->pinned != 0)
-    kn_put_form(
-      &p, "pinned %s\n",
-      kiln_register_name(m->options.target.processor, (unsigned)__builtin_ctzll(m->pinned)));
+  if (m->attrs.no_plt) kn_put_text(&p, "no_plt\n");
+  if (m->attrs.exec_stack) kn_put_text(&p, "exec_stack\n");
+  if (m->attrs.own_library) kn_put_text(&p, "own_library\n");
+  if (m->attrs.pinned != NULL) kn_put_form(&p, "pinned %s\n", m->attrs.pinned);
   for (uint32_t i = 0; i < m->sections.n; i++) put_section(&p, m->sections.at + i);
   for (uint32_t i = 1; i < m->symbols.n; i++) {
     const struct kn_symbol *s = kn_symbol(m, i);

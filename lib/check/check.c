@@ -363,7 +363,7 @@ static bool end_inst(struct kn_check *c) {
   if (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY || in->op == KILN_OP_ASM ||
       in->op == KILN_OP_BUILTIN_SETJMP) {
     uint64_t all = c->target->temps | c->target->caller_homes | c->target->callee_homes;
-    const struct kn_convention *conv = c->target->library;
+    const struct kn_convention *conv = c->target->ir.library;
     if (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY) conv = kn_sig(c->f->module, in->c)->conv;
     uint64_t want = in->op == KILN_OP_BUILTIN_SETJMP ? all : all & ~conv->preserved;
     if (in->op == KILN_OP_ASM) want |= lost_in_asm(c->f, in);

@@ -178,7 +178,7 @@ void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig) {
   }
   sig->stack_bytes = s.stack;
   /* calls by C's convention always have its shadow bytes */
-  bool stack = s.stack != (t->library != NULL ? t->library->shadow_bytes : 0u);
+  bool stack = s.stack != (t->ir.library != NULL ? t->ir.library->shadow_bytes : 0u);
   sig->plain &= !stack;
   sig->usual = !stack && c->keeps == 0 && !c->loses_all && !(sig->flags & KILN_SIG_RETURNS_TWICE);
   unsigned of = c->by_position ? 0 : 1, n = c->args[0].n, n_of = c->args[of].n;
@@ -365,7 +365,7 @@ bool kn_call_through_got(const struct kn_walk *w, uint32_t symbol, bool library)
   const kiln_module *m = w->f->module;
   if (KN_LIKELY(!m->some_no_plt)) return false;
   const struct kn_symbol *s = kn_symbol(m, symbol);
-  return (s->no_plt || (library && m->no_plt)) && !s->direct;
+  return (s->no_plt || (library && m->attrs.no_plt)) && !s->direct;
 }
 
 void kn_add_move(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {

@@ -291,6 +291,6 @@ uint32_t kn_eh_finish(struct kn_walk *w) {
   }
   struct kn_output *out = w->out;
   bool written = kn_eh_write(f->module, out, eh->sites.at, eh->sites.n, &eh->actions, f->types.at,
-                             f->types.n, f->attrs.personality);
+                             f->types.n, f->attrs.personality.id);
   return written ? out->tables.n : 0;
 }

@@ -101,9 +101,9 @@ static const struct kn_convention *convention(struct kn_walk *w, const kiln_para
                                               unsigned n, unsigned result) {
   const struct kn_target *t = w->target;
   bool wide = t->types[result].wide;
-  if (KN_LIKELY(t->runtime == NULL)) return t->library;
+  if (KN_LIKELY(t->runtime == NULL)) return t->ir.library;
   for (unsigned k = 0; k < n; k++) wide |= t->types[params[k].type].wide;
-  return wide ? t->runtime : t->library;
+  return wide ? t->runtime : t->ir.library;
 }
 
 /* True if the convention returns the type in memory whose address is the first argument. */

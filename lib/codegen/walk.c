@@ -79,7 +79,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, const struc
   w->moves.n = w->shadows.n = w->labels.n = 0;
   w->params_of = UINT32_MAX;
   w->to_next = false;
-  w->eh.on = f->attrs.personality != 0;
+  w->eh.on = f->attrs.personality.id != 0;
   w->eh.stubs.n = 0;
   if (KN_UNLIKELY(w->eh.on)) kn_eh_begin(w);
   uint32_t n = f->blocks.n;

@@ -267,7 +267,8 @@ uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn
     if (bits != 64) *p++ = (uint8_t)(bits / 8);
     return put_sum(p, is->number);
   case KN_DP_ENTRY:
-    *p++ = w->f->module->dwarf_version == 4 ? KILN_DW_OP_GNU_entry_value : KILN_DW_OP_entry_value;
+    *p++ =
+      w->f->module->attrs.dwarf_version == 4 ? KILN_DW_OP_GNU_entry_value : KILN_DW_OP_entry_value;
     *p++ = 1;
     p = put_reg(p, false, reg);
     break;

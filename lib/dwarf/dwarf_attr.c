@@ -495,7 +495,8 @@ static void add_code(struct kn_dwarf_fields *f, uint32_t i) {
 /* What a unit in a .dwo file has beside its source's attributes: its skeleton has all else. */
 static void add_split_unit(struct kn_dwarf_fields *f, struct kn_dwarf_unit *u) {
   struct kn_dwarf *d = f->d;
-  uint32_t name = kn_dwarf_new_string(d, d->m->dwo_name, (uint32_t)strlen(d->m->dwo_name));
+  uint32_t name =
+    kn_dwarf_new_string(d, d->m->attrs.dwo_name, (uint32_t)strlen(d->m->attrs.dwo_name));
   if (d->version >= 5) {
     kn_dwarf_add(f, KILN_DW_AT_dwo_name, KILN_DW_FORM_strx, name);
     return;

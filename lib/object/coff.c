@@ -468,7 +468,7 @@ static kiln_status write_coff(const struct kn_image *image, kiln_buffer *out) {
 /* What the writer needs of the module's target, and does not have; NULL: nothing. */
 static const char *lacks(const kiln_module *m) {
   if (kn_coff_machine(m->options.target.processor)->number == 0) return "writing objects";
-  return m->protect != 0 ? "protecting an object's code" : NULL;
+  return m->attrs.protection != 0 ? "protecting an object's code" : NULL;
 }
 
 /* GNU's, which are sorted by name. */

@@ -127,7 +127,7 @@ static void write_property(struct kn_elf *e) {
   kn_elf_pad(e, 8);
   e->sections.at[e->property - 1].offset = e->at;
   uint8_t *p = e->base + e->at;
-  uint32_t what = e->m->protect, value = 0;
+  uint32_t what = e->m->attrs.protection, value = 0;
   for (unsigned k = 0; k < KN_PROPERTY_BITS; k++)
     if (what & e->machine->property_what[k]) value |= 1u << k;
   const uint32_t words[PROPERTY_BYTES / 4] = {4, 16,   PROPERTY_TYPE, 0, e->machine->property,
@@ -191,9 +191,9 @@ static bool prepare(struct kn_elf *e) {
   if (!kn_elf_add_image(e) || !kn_elf_debug_prepare(e) || !kn_elf_number(e) ||
       !kn_elf_frame_prepare(e))
     return false;
-  if (KN_UNLIKELY(e->m->protect != 0) && !add_property(e)) return false;
+  if (KN_UNLIKELY(e->m->attrs.protection != 0) && !add_property(e)) return false;
   e->note = kn_elf_add_section(e, ".note.GNU-stack", 15, SHT_PROGBITS,
-                               e->m->exec_stack ? SHF_EXECINSTR : 0, 1);
+                               e->m->attrs.exec_stack ? SHF_EXECINSTR : 0, 1);
   return e->note != UINT32_MAX;
 }
 
@@ -201,7 +201,7 @@ static bool prepare(struct kn_elf *e) {
 static const char *lacks(const kiln_module *m) {
   const struct kn_elf_machine *e = kn_elf_machine(m->options.target.processor);
   if (e->number == 0) return "writing objects";
-  return m->protect != 0 && e->property == 0 ? "protecting an object's code" : NULL;
+  return m->attrs.protection != 0 && e->property == 0 ? "protecting an object's code" : NULL;
 }
 
 static kiln_status write_elf(const struct kn_image *image, kiln_buffer *out) {

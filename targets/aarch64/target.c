@@ -209,14 +209,19 @@ static const uint8_t dwarf_regs[64] = {
   76, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95};
 
 const struct kn_target kn_target_aarch64 = {
+  .ir = {.clobbers = clobbers,
+         .machine = &a64_machine,
+         .conventions = a64_conventions,
+         .library = &a64_c_convention,
+         .guard_regs = a64_guard_regs,
+         .reaches_zero = false,
+         .plt_is_address = false}, /* linkers tell an adrp from a branch */
   .reg_names = reg_names,
   .temps = GP(0, 8) | FP(0, 7) | FP(16, 23),
   .caller_homes = GP(9, 15) | FP(24, 29),
   .callee_homes = GP(19, 28) | FP(8, 15),
   .callee = {9, 9},
   .exception = {0, 1},
-  .conventions = a64_conventions,
-  .library = &a64_c_convention,
   .scratch = {A64_IP0, A64_VS1},
   .whole = {KILN_TYPE_I64, KILN_TYPE_F64},
   .hints = {ARG(0), ARG(1), ARG(2), ARG(3), ARG(4), ARG(5), ARG(6), ARG(7), ARG(1)},
@@ -236,8 +241,6 @@ const struct kn_target kn_target_aarch64 = {
      /* not in v8 to v15, of which calls, and this function too, preserve the low halves only */
      [KILN_TYPE_V128] =
        {.regs = ~KN_GP_MASK & ~FP(8, 15), .bank = 1, .bytes = 16, .lowered = true, .cut = true}},
-  .clobbers = clobbers,
-  .machine = &a64_machine,
   .lowerings = lowerings,
   .frame_up = true,
   .probes = true,
@@ -248,10 +251,7 @@ const struct kn_target kn_target_aarch64 = {
   .reloc_last = KILN_RELOC_A64_TLS_LE_LOW,
   /* Not even in programs at a low fixed address: there ld writes the instruction's own address to the field (AAELF64,
    * "Weak references"). */
-  .reaches_zero = false,
-  .plt_is_address = false, /* linkers tell an adrp from a branch */
   .features = {{"lse", KILN_FEATURE_LSE}},
-  .guard_regs = a64_guard_regs,
   .jit = &a64_jit,
   .code = {.fill = 0, /* udf #0 */
            .align_log2 = 2,
