@@ -31,6 +31,7 @@ struct kn_code_func {
   uint32_t call_first;       /* index into calls */
   uint32_t subprogram, unit; /* kiln_die of its description, or 0 */
   uint32_t table;            /* of exceptions: index into tables + 1, or 0 */
+  uint32_t roots;            /* its table: index into root_tables + 1, or 0 */
   uint8_t cie;               /* variant of its CIE: enum kn_cie */
   bool used;                 /* kept even if the linker collects garbage */
   bool no_rows;              /* .eh_frame has no FDE of it */
@@ -96,9 +97,8 @@ struct kn_code_call {
   bool tail;
 };
 
-/* A function's table of roots: lib/codegen/root_table.h. In the order of functions. */
+/* A function's table of roots: lib/codegen/root_table.h. */
 struct kn_code_roots {
-  uint32_t func;        /* index into funcs */
   uint32_t first, size; /* bytes in root_bytes; multiples of 4 */
 };
 

@@ -11,27 +11,15 @@ static bool fail_memory(struct kn_image *image) {
   return KN_MODULE_FAIL(false, image->m, KILN_ERR_MEMORY, "out of memory");
 }
 
-/* The table of function `func` of the image; NULL: it has none. */
-static const struct kn_code_roots *find_table(const struct kn_image *image, uint32_t func) {
-  const struct kn_output *o = kn_image_output(image, image->funcs[func].session);
-  uint32_t low = 0, high = o->root_tables.n, index = image->funcs[func].index;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (o->root_tables.at[middle].func < index) low = middle + 1;
-    else high = middle;
-  }
-  bool found = low < o->root_tables.n && o->root_tables.at[low].func == index;
-  return found ? o->root_tables.at + low : NULL;
-}
-
 const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uint32_t *size) {
   const uint32_t func = image->roots.funcs[i];
-  const struct kn_code_roots *t = find_table(image, func);
+  const struct kn_output *o = kn_image_output(image, image->funcs[func].session);
+  const struct kn_code_roots *t = o->root_tables.at + kn_image_func(image, func)->roots - 1;
   *size = t->size;
-  return kn_image_output(image, image->funcs[func].session)->root_bytes.at + t->first;
+  return o->root_bytes.at + t->first;
 }
 
-static bool place_table(struct kn_image *image, uint32_t func, const struct kn_code_roots *t) {
+static bool place_table(struct kn_image *image, uint32_t func) {
   uint32_t symbol = kn_image_func(image, func)->symbol;
   uint32_t comdat = kn_symbol(image->m, symbol)->comdat;
   uint32_t section = comdat != 0
@@ -48,8 +36,10 @@ static bool place_table(struct kn_image *image, uint32_t func, const struct kn_c
   if (p == NULL) return false;
   p->session = KN_PIECE_ROOTS;
   p->first = image->roots.n;
-  image->roots.funcs[image->roots.n++] = func;
-  return kn_image_extend(image, section, offset, t->size);
+  image->roots.funcs[image->roots.n] = func;
+  uint32_t size;
+  kn_image_root_table(image, image->roots.n++, &size);
+  return kn_image_extend(image, section, offset, size);
 }
 
 /* ---- LLVM's stack maps ---- */
@@ -161,9 +151,7 @@ bool kn_image_place_roots(struct kn_image *image) {
   if (KN_LIKELY(n == 0) || image->format == NULL) return true;
   image->roots.funcs = kn_arena_alloc(&image->arena, (size_t)n * sizeof *image->roots.funcs, 4);
   if (image->roots.funcs == NULL) return fail_memory(image);
-  for (uint32_t i = 0; i < image->n_funcs; i++) {
-    const struct kn_code_roots *t = find_table(image, i);
-    if (t != NULL && !place_table(image, i, t)) return false;
-  }
+  for (uint32_t i = 0; i < image->n_funcs; i++)
+    if (kn_image_func(image, i)->roots != 0 && !place_table(image, i)) return false;
   return !image->m->options.stack_maps || place_map(image);
 }
