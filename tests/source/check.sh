@@ -124,7 +124,8 @@ check_target_tests() {
 # (lib/codegen/walk.h).
 check_register_file() {
   local assignment='\bregs\.[a-z_]+(\[[^]]*\])?( *([-+|&^]|<<|>>)?=[^=]|\+\+|--)'
-  sources targets | xargs grep -nE "$assignment|(\+\+|--)[a-z>.-]*\bregs\." | fail_lines "targets write the register file"
+  sources targets | xargs grep -nE "$assignment|(\+\+|--)[a-z>.-]*\bregs\.|\bregs\.(owner|cached)\b" |
+    fail_lines "targets write the register file, or read what its registers hold"
 }
 
 # A test for one target by something else that stands for it: the host's architecture where it is not what is asked, a
