@@ -44,6 +44,18 @@ bool kn_array_fits(const void *array, uint64_t more);
 #define KN_RESIZE(owner, array, count)                                                             \
   ((array).n = 0, KN_ROOM(owner, array, count) ? ((array).n = (count), true) : false)
 
+/* How many of `n` items are before a place: `before` asks it of item `k`, and is true of the first ones alone. */
+#define KN_COUNT_BEFORE(k, n, before)                                                              \
+  ({                                                                                               \
+    uint32_t low_ = 0, high_ = (n);                                                                \
+    while (low_ < high_) {                                                                         \
+      const uint32_t k = low_ + (high_ - low_) / 2;                                                \
+      if (before) low_ = k + 1;                                                                    \
+      else high_ = k;                                                                              \
+    }                                                                                              \
+    low_;                                                                                          \
+  })
+
 /* As realloc, through a user allocator or, if it is all zero, C's. size == 0 frees. */
 void *kn_allocator_realloc(const kiln_allocator *a, void *old, size_t size);
 

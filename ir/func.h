@@ -683,13 +683,8 @@ static inline struct kn_loc kn_newest_loc(const kiln_func *f) {
 static inline const struct kn_note *kn_note_find(const kiln_func *f, enum kn_note_kind kind,
                                                  uint32_t inst) {
   const struct kn_note *at = f->notes[kind].at;
-  uint32_t low = 0, high = f->notes[kind].n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (at[middle].inst <= inst) low = middle + 1;
-    else high = middle;
-  }
-  return low ? &at[low - 1] : NULL;
+  const uint32_t n = KN_COUNT_BEFORE(k, f->notes[kind].n, at[k].inst <= inst);
+  return n ? &at[n - 1] : NULL;
 }
 
 /* The location of instruction `inst`, or none. */

@@ -432,14 +432,9 @@ static bool is_done(const struct func_printer *q, uint32_t h) {
 static void put_values(struct func_printer *q, uint32_t i) {
   const kiln_func *f = q->f;
   const struct kn_debug_value *at = f->debug.values.at;
-  uint32_t from = q->last < i ? q->last + 1 : i, low = 0, high = f->debug.values.n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (at[middle].inst < from) low = middle + 1;
-    else high = middle;
-  }
-  for (; low < f->debug.values.n && at[low].inst <= i; low++) {
-    const struct kn_debug_value *v = &at[low];
+  const uint32_t from = q->last < i ? q->last + 1 : i, n = f->debug.values.n;
+  const uint32_t first = KN_COUNT_BEFORE(k, n, at[k].inst < from);
+  for (const struct kn_debug_value *v = at + first; v < at + n && v->inst <= i; v++) {
     if (!kn_put_value_head(&q->p, f, &q->calls, v)) continue;
     if (!v->label) {
       bool known = is_done(q, v->value);

@@ -462,13 +462,7 @@ uint32_t kn_debug_from(const void *at, size_t size, uint32_t n, uint32_t inst, u
   if ((next == 0 || inst_of(at, size, next - 1) < inst) &&
       (next == n || inst_of(at, size, next) >= inst))
     return next;
-  uint32_t low = 0, high = n;
-  while (low < high) {
-    const uint32_t middle = low + (high - low) / 2;
-    if (inst_of(at, size, middle) < inst) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return KN_COUNT_BEFORE(k, n, inst_of(at, size, k) < inst);
 }
 
 /* Is the value that `v` is computed later in the same block? Producers have such values before what they are of: the

@@ -63,15 +63,10 @@ static bool *find_late_names(struct kn_elf *e) {
 static const struct kn_code_data *data_of(const struct kn_elf *e, uint32_t i, uint32_t *n) {
   const struct kn_output *o = kn_image_output(e->image, e->image->funcs[i].session);
   const struct kn_code_func *f = kn_image_func(e->image, i);
-  uint32_t low = 0, high = o->data.n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (o->data.at[middle].at < f->start) low = middle + 1;
-    else high = middle;
-  }
-  *n = 0;
-  while (low + *n < o->data.n && o->data.at[low + *n].at < f->start + f->size) (*n)++;
-  return o->data.at + low;
+  const struct kn_code_data *at = o->data.at;
+  const uint32_t first = KN_COUNT_BEFORE(k, o->data.n, at[k].at < f->start);
+  *n = KN_COUNT_BEFORE(k, o->data.n - first, at[first + k].at < f->start + f->size);
+  return at + first;
 }
 
 /* Counts the mapping symbols: where code begins, and where data in code begins and ends. */
