@@ -90,7 +90,7 @@ check_include_direction() {
   forbidden_includes lib/dwarf "$t|$image|lib/dwarf/|dwarf/leb128\.h\"" || ok=1
   forbidden_includes 'lib/object/elf* lib/object/coff* lib/object/formats*' "$t|lib/object/|$dwarf" || ok=1
   forbidden_includes 'lib/*.[ch]' "$t|lib/(check/check|debug/debugger)\.h\"" || ok=1
-  forbidden_includes lib/jit "ir/|targets/(jit|target)\.h\"|lib/codegen/(eh_table|root_format)\.h\"|$image|lib/object/elf_memory\.h\"|$dwarf|lib/jit/" || ok=1
+  forbidden_includes lib/jit "ir/|dwarf/leb128\.h\"|targets/(jit|target)\.h\"|lib/codegen/(eh_table|root_format)\.h\"|$image|lib/object/elf_memory\.h\"|$dwarf|lib/jit/" || ok=1
   forbidden_includes lib/frontend 'lib/frontend/|ir/(array|hash)\.h"' || ok=1
   forbidden_includes dwarf '(leb128|line_reader)\.h"' || ok=1
   forbidden_includes targets 'ir/|lib/codegen/|targets/' || ok=1
