@@ -35,11 +35,9 @@ bool kn_coff_direct(struct kn_coff *c, const char *text) {
 
 /* ---- sections ---- */
 
-uint32_t kn_coff_add(struct kn_coff *c, const char *name, const char *suffix, uint32_t flags,
-                     uint32_t align) {
-  struct kn_coff_section s = {
-    .name = kn_coff_join(c, name, suffix, NULL), .flags = flags, .align = align != 0 ? align : 1};
-  if (s.name == NULL) return UINT32_MAX;
+uint32_t kn_coff_add(struct kn_coff *c, const char *name, uint32_t flags, uint32_t align) {
+  struct kn_coff_section s = {.name = name, .flags = flags, .align = align != 0 ? align : 1};
+  if (name == NULL) return UINT32_MAX;
   if (s.align > KN_COFF_MOST_ALIGN)
     return KN_MODULE_FAIL(UINT32_MAX, c->m, KILN_ERR_UNSUPPORTED,
                           "section '%.100s' is aligned to %u bytes; COFF has at most %u", s.name,
@@ -110,26 +108,24 @@ static bool add_directives(struct kn_coff *c, uint32_t i) {
 static bool add_section(struct kn_coff *c, uint32_t i) {
   const struct kn_image_section *s = c->image->sections.at + i;
   const bool named = s->kind == KN_SECTION_NAMED;
-  const char *name = named ? s->name : kinds[s->kind].name, *suffix = "", *lacking = lacks_of(s);
+  const char *name = named ? s->name : kinds[s->kind].name, *lacking = lacks_of(s);
   if (lacking != NULL)
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED, "section '%.100s': COFF has no %s",
                           name != NULL ? name : "", lacking);
   if (name == NULL) return true;
   if (named && strcmp(name, ".drectve") == 0) return add_directives(c, i);
   uint32_t flags = named ? named_flags(s) : kinds[s->kind].flags;
-  if (!named && (s->comdat != 0 || s->own) && s->owner != 0 &&
-      (suffix = kn_coff_join(c, "$", kn_coff_name(c, s->owner), NULL)) == NULL)
-    return false;
+  if (!named && (s->comdat != 0 || s->own) && s->owner != 0)
+    name = kn_coff_join(c, name, "$", kn_coff_name(c, s->owner), NULL);
   if (s->comdat != 0) flags |= KN_COFF_COMDAT;
-  const uint64_t size = s->size;
-  if (size > UINT32_MAX / 2)
+  if (s->size > UINT32_MAX / 2)
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_LIMIT, "section '%.100s' is larger than 2 GiB",
-                          name);
-  uint32_t k = kn_coff_add(c, name, suffix, flags, s->align);
+                          name != NULL ? name : "");
+  uint32_t k = kn_coff_add(c, name, flags, s->align);
   if (k == UINT32_MAX) return false;
   c->section_of[i] = k + 1;
   c->sections.at[k].image = i + 1;
-  c->sections.at[k].size = size;
+  c->sections.at[k].size = s->size;
   return true;
 }
 
@@ -178,8 +174,8 @@ static bool add_debug(struct kn_coff *c) {
   for (unsigned k = 0; c->dwarf != NULL && k < KN_DS_COUNT; k++) {
     const struct kn_dwarf_buffer *b = kn_dwarf_section(c->dwarf, k);
     if (b->bytes.n == 0) continue;
-    uint32_t i = kn_coff_add(c, kn_dwarf_section_name(k), "",
-                             KN_COFF_DATA | KN_COFF_READ | KN_COFF_DISCARD, 1);
+    uint32_t i =
+      kn_coff_add(c, kn_dwarf_section_name(k), KN_COFF_DATA | KN_COFF_READ | KN_COFF_DISCARD, 1);
     if (i == UINT32_MAX) return false;
     c->debug[k] = i + 1;
     c->sections.at[i].size = b->bytes.n;
@@ -214,16 +210,16 @@ static uint8_t *extend(struct kn_coff *c, kiln_buffer *out, uint64_t n) {
   return at;
 }
 
-/* Appends the content of section i. Offsets count from the object's first byte, at `first`. */
-static bool write_content(struct kn_coff *c, kiln_buffer *out, size_t first, uint32_t i) {
+/* Appends the content of section i to the object's body, from which its offset counts. */
+static bool write_content(struct kn_coff *c, kiln_buffer *body, uint32_t i) {
   struct kn_coff_section *s = c->sections.at + i;
   if (s->flags & KN_COFF_ZERO || s->size == 0) return true;
-  uint32_t padding = (uint32_t)-(out->size - first) & 3;
-  uint8_t *at = extend(c, out, padding + s->size);
+  uint32_t padding = (uint32_t)-body->size & 3;
+  uint8_t *at = extend(c, body, padding + s->size);
   if (at == NULL) return false;
   memset(at, 0, padding);
   at += padding;
-  s->offset = (uint64_t)(at - out->data) - first;
+  s->offset = (uint64_t)(at - body->data);
   if (s->image != 0) {
     kn_image_content(c->image, s->image - 1, at);
     return true;
@@ -250,12 +246,11 @@ static bool find_relocs(struct kn_coff *c, uint8_t *object) {
 
 /* ---- tables ---- */
 
-static void put16(uint8_t *p, unsigned v) {
-  p[0] = (uint8_t)v;
-  p[1] = (uint8_t)(v >> 8);
-}
-
 static bool is_many(const struct kn_coff_section *s) { return s->relocs.n >= MOST_RELOCS; }
+/* Their number, where there are 16 bits for it. */
+static uint16_t short_number(const struct kn_coff_section *s) {
+  return is_many(s) ? (uint16_t)MOST_RELOCS : (uint16_t)s->relocs.n;
+}
 
 /* Appends a section's relocations; the number comes first where the header has no room for it. */
 static bool write_relocs(struct kn_coff *c, kiln_buffer *out, const struct kn_coff_section *s) {
@@ -271,7 +266,7 @@ static bool write_relocs(struct kn_coff *c, kiln_buffer *out, const struct kn_co
        r++, p += RELOC) {
     kn_put32(p, r->at);
     kn_put32(p + 4, r->symbol);
-    put16(p + 8, r->type);
+    kn_put16(p + 8, r->type);
   }
   return true;
 }
@@ -325,12 +320,12 @@ static void put_aux(const struct kn_coff *c, const uint8_t *object, uint8_t *p, 
     const struct kn_coff_section *s = c->sections.at + y->of_section - 1;
     const uint32_t number = s->with != 0 ? s->with : y->of_section;
     kn_put32(p, (uint32_t)s->size);
-    put16(p + 4, is_many(s) ? MOST_RELOCS : s->relocs.n);
+    kn_put16(p + 4, short_number(s));
     if (s->select == KN_COFF_EXACT && !(s->flags & KN_COFF_ZERO))
       kn_put32(p + 8, checksum(object + s->offset, s->size));
-    put16(p + 12, number & 0xffff);
+    kn_put16(p + 12, (uint16_t)number);
     p[14] = s->select;
-    if (bytes == KN_COFF_BIG_SYMBOL) put16(p + 16, number >> 16);
+    if (bytes == KN_COFF_BIG_SYMBOL) kn_put16(p + 16, (uint16_t)(number >> 16));
   }
 }
 
@@ -352,9 +347,9 @@ static bool write_symbols(struct kn_coff *c, kiln_buffer *out, size_t first, boo
     else memcpy(p, y->name, n);
     kn_put32(p + 8, y->value);
     if (big) kn_put32(p + 12, (uint32_t)y->section);
-    else put16(p + 12, (unsigned)y->section & 0xffff);
+    else kn_put16(p + 12, (uint16_t)y->section);
     uint8_t *rest = p + bytes - 4;
-    put16(rest, y->type);
+    kn_put16(rest, y->type);
     rest[2] = y->class;
     rest[3] = y->aux;
   }
@@ -368,17 +363,17 @@ static bool put_headers(struct kn_coff *c, uint8_t *object, bool big, const uint
   if (big) { /* ANON_OBJECT_HEADER_BIGOBJ */
     static const uint8_t class[16] = {0xc7, 0xa1, 0xba, 0xd1, 0xee, 0xba, 0xa9, 0x4b,
                                       0xaf, 0x20, 0xfa, 0xf6, 0x6a, 0xa4, 0xdc, 0xb8};
-    put16(p + 2, 0xffff);
-    put16(p + 4, 2);
-    put16(p + 6, c->machine->number);
+    kn_put16(p + 2, 0xffff);
+    kn_put16(p + 4, 2);
+    kn_put16(p + 6, c->machine->number);
     memcpy(p + 12, class, sizeof class);
     kn_put32(p + 44, c->sections.n);
     kn_put32(p + 48, (uint32_t)symbols);
     kn_put32(p + 52, c->symbols.n);
     p += BIG_HEADER;
   } else {
-    put16(p, c->machine->number);
-    put16(p + 2, c->sections.n);
+    kn_put16(p, c->machine->number);
+    kn_put16(p + 2, (uint16_t)c->sections.n);
     kn_put32(p + 8, (uint32_t)symbols);
     kn_put32(p + 12, c->symbols.n);
     p += HEADER;
@@ -390,7 +385,7 @@ static bool put_headers(struct kn_coff *c, uint8_t *object, bool big, const uint
     kn_put32(p + 16, (uint32_t)s->size);
     kn_put32(p + 20, (uint32_t)s->offset);
     kn_put32(p + 24, s->relocs.n != 0 ? relocs[i] : 0);
-    put16(p + 32, is_many(s) ? MOST_RELOCS : s->relocs.n);
+    kn_put16(p + 32, short_number(s));
     uint32_t align = ((uint32_t)__builtin_ctz(s->align) + 1) << 20;
     kn_put32(p + 36, s->flags | align | (is_many(s) ? (uint32_t)KN_COFF_MANY_RELOCS : 0u));
   }
@@ -401,16 +396,16 @@ static bool put_headers(struct kn_coff *c, uint8_t *object, bool big, const uint
 static bool write_body(struct kn_coff *c, kiln_buffer *body) {
   const uint32_t planned = c->sections.n;
   for (uint32_t i = 0; i < planned; i++)
-    if (!write_content(c, body, 0, i)) return false;
+    if (!write_content(c, body, i)) return false;
   if (!find_relocs(c, body->data)) return false;
   if (c->directives.n != 0) {
-    uint32_t i = kn_coff_add(c, ".drectve", "", KN_COFF_INFO | KN_COFF_REMOVE, 1);
+    uint32_t i = kn_coff_add(c, ".drectve", KN_COFF_INFO | KN_COFF_REMOVE, 1);
     uint8_t *to = i != UINT32_MAX ? kn_coff_append(c, i, c->directives.n) : NULL;
     if (to == NULL) return false;
     memcpy(to, c->directives.at, c->directives.n);
   }
   for (uint32_t i = planned; i < c->sections.n; i++)
-    if (!write_content(c, body, 0, i)) return false;
+    if (!write_content(c, body, i)) return false;
   return true;
 }
 

@@ -118,9 +118,8 @@ struct kn_coff {
 
 /* ---- coff.c ---- */
 
-/* A new section of this name, which is copied, followed by `suffix`; its index, or UINT32_MAX. */
-uint32_t kn_coff_add(struct kn_coff *c, const char *name, const char *suffix, uint32_t flags,
-                     uint32_t align);
+/* A new section; its index, or UINT32_MAX. The name lives as long as the arena; NULL: there was no memory for it. */
+uint32_t kn_coff_add(struct kn_coff *c, const char *name, uint32_t flags, uint32_t align);
 /* Appends `n` zeros to a section's bytes: where they are, or NULL. */
 uint8_t *kn_coff_append(struct kn_coff *c, uint32_t section, uint32_t n);
 /* Strings one after another, the last of which is NULL, in the arena; NULL without memory. */

@@ -1,5 +1,5 @@
-/* kiln_emit_elf: makes an ELF64 relocatable object of an image by calling the other files in order; group sections and
- * the headers. Called by front ends after the last function. */
+/* The ELF writer: see elf.h. Makes an ELF64 relocatable object of an image by calling the other files in order; group
+ * sections and the headers. Called by formats.c. */
 #include "lib/object/elf.h"
 
 #include <kiln/emit.h>
@@ -219,7 +219,7 @@ static kiln_status write_elf(const struct kn_image *image, kiln_buffer *out) {
   return status;
 }
 
-static const struct kn_object_format format = {
+const struct kn_object_format kn_elf_format = {
   .format = KILN_FORMAT_ELF,
   .name = "ELF",
   .lacks = lacks,
@@ -227,13 +227,3 @@ static const struct kn_object_format format = {
   .ctor_section = kn_elf_ctor_section,
   .write = write_elf,
 };
-
-kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, uint32_t n,
-                          kiln_buffer *out) {
-  return kn_emit_object(&format, m, sessions, n, false, out, NULL);
-}
-
-kiln_status kiln_emit_elf_split(kiln_module *m, kiln_session *const *sessions, uint32_t n,
-                                kiln_buffer *out, kiln_buffer *dwo) {
-  return kn_emit_object(&format, m, sessions, n, true, out, dwo);
-}

@@ -1,5 +1,4 @@
-/* The files of the ELF writer and what they share. kiln_emit_elf (lib/object/elf.c) has the image made (image.h), then
- * calls them in order: elf_sections.c gives the image's sections names, types, flags and groups, elf_debug.c adds
+/* The files of the ELF writer and what they share. kn_elf_format.write (lib/object/elf.c) calls them in order: elf_sections.c gives the image's sections names, types, flags and groups, elf_debug.c adds
  * those of DWARF, elf_symbols.c numbers the symbols, elf_write.c copies content and writes relocations, elf_frame.c
  * writes .eh_frame, elf_symbols.c the symbol table, elf.c the headers, elf_split.c the .dwo file. elf_machine.c has
  * ELF's numbers for each target, and elf_memory.c writes what debuggers read of code in memory. Invariant: nothing in
@@ -98,6 +97,8 @@ struct kn_elf {
   uint64_t symtab, shndx;
 };
 
+/* lib/object/elf.c */
+extern const struct kn_object_format kn_elf_format;
 /* lib/object/elf_machine.c */
 const struct kn_elf_machine *kn_elf_machine(kiln_processor p);
 /* lib/object/elf_sections.c */

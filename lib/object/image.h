@@ -208,11 +208,6 @@ static inline bool kn_image_tls_offsets(const struct kn_image *image) {
          image->format->reloc_number(image->m->options.target.processor, KILN_RELOC_TLS64) != 0;
 }
 
-/* emit.c: checks the arguments of a format's public function, makes the image and has the object written. */
-kiln_status kn_emit_object(const struct kn_object_format *format, kiln_module *m,
-                           kiln_session *const *sessions, uint32_t n, bool split, kiln_buffer *out,
-                           kiln_buffer *dwo);
-
 /* image_sections.c; indices, or UINT32_MAX if the module failed */
 
 /* The shared section of a kind. */

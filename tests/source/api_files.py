@@ -24,7 +24,7 @@ FILES = {
     'listing.h': ['lib/codegen/map.c', 'lib/codegen/witness.c', 'lib/compile.c'],
     'debug.h debug_entries.h': ['ir/debug/die.c', 'ir/debug/foreign.c', 'lib/frontend/debug.c', 'ir/module/session.c',  # session.c: source locations
                                 'ir/build/build_func.c'],  # those of instructions
-    'emit.h': ['lib/object/elf.c', 'lib/object/elf_machine.c', 'lib/object/formats.c', 'lib/frontend/emit_file.c'],
+    'emit.h': ['lib/object/elf_machine.c', 'lib/object/formats.c', 'lib/frontend/emit_file.c'],
     'jit.h stack.h': ['lib/jit/*.c'],
     'ssa.h': ['lib/frontend/ssa*.c'],
     'ctypes.h': ['lib/frontend/ctypes*.c'],
