@@ -1,6 +1,8 @@
 /* The COFF writer: see coff.h. Called by kiln_emit_object. Plans the sections, writes the object. */
 #include "lib/object/coff.h"
 
+#include "lib/dwarf/dwarf_relocs.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -107,7 +109,7 @@ static bool add_directives(struct kn_coff *c, uint32_t i) {
 
 static bool add_section(struct kn_coff *c, uint32_t i) {
   const struct kn_image_section *s = c->image->sections.at + i;
-  const bool named = s->kind == KN_SECTION_NAMED;
+  const bool named = s->kind >= KN_SECTION_NAMED;
   const char *name = named ? s->name : kinds[s->kind].name, *lacking = lacks_of(s);
   if (lacking != NULL)
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED, "section '%.100s': COFF has no %s",
@@ -169,20 +171,6 @@ static bool choose(struct kn_coff *c, struct kn_coff_section *s) {
   return true;
 }
 
-static bool add_debug(struct kn_coff *c) {
-  if (!kn_dwarf_build(c->image, &c->arena, &c->dwarf)) return false;
-  for (unsigned k = 0; c->dwarf != NULL && k < KN_DS_COUNT; k++) {
-    const struct kn_dwarf_buffer *b = kn_dwarf_section(c->dwarf, k);
-    if (b->bytes.n == 0) continue;
-    uint32_t i =
-      kn_coff_add(c, kn_dwarf_section_name(k), KN_COFF_DATA | KN_COFF_READ | KN_COFF_DISCARD, 1);
-    if (i == UINT32_MAX) return false;
-    c->debug[k] = i + 1;
-    c->sections.at[i].size = b->bytes.n;
-  }
-  return true;
-}
-
 static bool plan(struct kn_coff *c) {
   const struct kn_image *image = c->image;
   const uint32_t n = c->m->symbols.n, n_sections = image->sections.n;
@@ -190,11 +178,14 @@ static bool plan(struct kn_coff *c) {
   c->numbers = kn_arena_zero(&c->arena, n * sizeof *c->numbers, 4);
   c->refs = kn_arena_zero(&c->arena, n * sizeof *c->refs, 4);
   if (c->section_of == NULL || c->numbers == NULL || c->refs == NULL) return false;
-  for (uint32_t i = 0; i < n_sections; i++)
+  for (uint32_t i = 0; i < image->debug.first; i++)
     if (!add_section(c, i)) return false;
   for (uint32_t k = 0; k < c->sections.n; k++)
     if (!choose(c, c->sections.at + k)) return false;
-  return kn_coff_plan_unwind(c) && add_debug(c) && kn_coff_add_symbols(c);
+  if (!kn_coff_plan_unwind(c)) return false;
+  for (uint32_t i = image->debug.first; i < n_sections; i++)
+    if (!add_section(c, i)) return false;
+  return kn_coff_add_symbols(c);
 }
 
 /* ---- content ---- */
@@ -224,24 +215,28 @@ static bool write_content(struct kn_coff *c, kiln_buffer *body, uint32_t i) {
     kn_image_content(c->image, s->image - 1, at);
     return true;
   }
-  for (unsigned k = 0; k < KN_DS_COUNT; k++) {
-    if (c->debug[k] != i + 1) continue;
-    kn_dwarf_content(c->dwarf, k, at);
-    return true;
-  }
   memcpy(at, s->bytes.at, s->bytes.n);
   return true;
 }
 
+/* Relocations of a section of the image. */
+static bool image_relocs(struct kn_coff *c, uint8_t *object, uint32_t i) {
+  const uint32_t k = c->section_of[i];
+  if (k == 0 || c->sections.at[k - 1].flags & KN_COFF_ZERO) return true;
+  c->current = k - 1;
+  c->base = object + c->sections.at[k - 1].offset;
+  return i < c->image->debug.first ? kn_image_relocs(c->image, i, c->base, kn_coff_put_reloc, c)
+                                   : kn_dwarf_relocs(c->image, i, kn_coff_put_reloc, c);
+}
+
 static bool find_relocs(struct kn_coff *c, uint8_t *object) {
-  for (uint32_t i = 0; i < c->image->sections.n; i++) {
-    const uint32_t k = c->section_of[i];
-    if (k == 0 || c->sections.at[k - 1].flags & KN_COFF_ZERO) continue;
-    c->current = k - 1;
-    c->base = object + c->sections.at[k - 1].offset;
-    if (!kn_image_relocs(c->image, i, c->base, kn_coff_put_reloc, c)) return false;
-  }
-  return kn_coff_unwind_relocs(c, object) && kn_coff_debug_relocs(c, object);
+  const uint32_t first_debug = c->image->debug.first;
+  for (uint32_t i = 0; i < first_debug; i++)
+    if (!image_relocs(c, object, i)) return false;
+  if (!kn_coff_unwind_relocs(c, object)) return false;
+  for (uint32_t i = first_debug; i < c->image->sections.n; i++)
+    if (!image_relocs(c, object, i)) return false;
+  return true;
 }
 
 /* ---- tables ---- */
@@ -455,7 +450,6 @@ static kiln_status write_coff(const struct kn_image *image, kiln_buffer *out) {
   kn_realloc(m, c.symbols.at, 0);
   kn_realloc(m, c.strings.at, 0);
   kn_realloc(m, c.directives.at, 0);
-  kn_dwarf_free(c.dwarf);
   kn_arena_free(&c.arena);
   return ok ? KILN_OK : m->diag.status;
 }

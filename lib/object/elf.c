@@ -171,7 +171,6 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
   e->base = base;
   e->at = sizeof(Elf64_Ehdr);
   kn_elf_write_content(e);
-  kn_elf_debug_write(e);
   kn_elf_frame_write(e);
   if (!kn_elf_write_relocs(e)) return e->m->diag.status;
   uint32_t n = number_sections(e);
@@ -188,9 +187,7 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
 }
 
 static bool prepare(struct kn_elf *e) {
-  if (!kn_elf_add_image(e) || !kn_elf_debug_prepare(e) || !kn_elf_number(e) ||
-      !kn_elf_frame_prepare(e))
-    return false;
+  if (!kn_elf_add_image(e) || !kn_elf_number(e) || !kn_elf_frame_prepare(e)) return false;
   if (KN_UNLIKELY(e->m->attrs.protection != 0) && !add_property(e)) return false;
   e->note = kn_elf_add_section(e, ".note.GNU-stack", 15, SHT_PROGBITS,
                                e->m->attrs.exec_stack ? SHF_EXECINSTR : 0, 1);
@@ -214,7 +211,6 @@ static kiln_status write_elf(const struct kn_image *image, kiln_buffer *out) {
     status = kn_elf_split_write(&e, image->dwo);
   kn_realloc(m, e.sections.at, 0);
   kn_realloc(m, e.groups.at, 0);
-  kn_dwarf_free(e.dwarf);
   kn_arena_free(&e.arena);
   return status;
 }

@@ -2,17 +2,13 @@
  * that it has neither symbols nor relocations. Called by lib/object/elf.c when the object is complete. */
 #include "lib/object/elf.h"
 
-/* Bytes of all names, each with a NUL at its end, and of all contents; *n: how many sections. */
-static uint64_t measure(const struct kn_elf *e, uint64_t *contents, uint32_t *n) {
+/* Bytes of all names, each with a NUL at its end, and of all contents. */
+static uint64_t measure(const struct kn_image *image, uint64_t *contents) {
   uint64_t names = 1 + sizeof ".strtab";
-  *contents = *n = 0;
-  for (unsigned k = 0; e->dwarf != NULL && k < KN_DS_COUNT; k++) {
-    const char *name = kn_dwarf_split_name(e->dwarf, k);
-    const uint64_t size = kn_dwarf_section(e->dwarf, k)->bytes.n;
-    if (name == NULL || size == 0) continue;
-    names += strlen(name) + 1;
-    *contents += size;
-    (*n)++;
+  *contents = 0;
+  for (uint32_t i = image->debug.first_dwo; i < image->sections.n; i++) {
+    names += strlen(image->sections.at[i].name) + 1;
+    *contents += image->sections.at[i].size;
   }
   return names;
 }
@@ -33,9 +29,10 @@ static void put_head(const struct kn_elf *e, uint8_t *p, uint64_t headers, uint3
 }
 
 kiln_status kn_elf_split_write(const struct kn_elf *e, kiln_buffer *out) {
+  const struct kn_image *image = e->image;
+  const uint32_t n = image->sections.n - image->debug.first_dwo;
   uint64_t contents;
-  uint32_t n;
-  const uint64_t names = measure(e, &contents, &n);
+  const uint64_t names = measure(image, &contents);
   const uint64_t headers = kn_align_up(sizeof(Elf64_Ehdr) + contents + names, 8);
   const uint64_t size = headers + (n + (uint64_t)2) * sizeof(Elf64_Shdr);
   uint8_t *base = kiln_buffer_reserve(out, (size_t)size);
@@ -46,24 +43,21 @@ kiln_status kn_elf_split_write(const struct kn_elf *e, kiln_buffer *out) {
   uint8_t *strings = base + at + contents;
   Elf64_Shdr h = {0}; /* the first header is all zero */
   uint8_t *p = base + headers + sizeof h;
-  for (unsigned k = 0; e->dwarf != NULL && k < KN_DS_COUNT; k++) {
-    const char *name = kn_dwarf_split_name(e->dwarf, k);
-    const uint64_t bytes = kn_dwarf_section(e->dwarf, k)->bytes.n;
-    if (name == NULL || bytes == 0) continue;
-    const uint64_t flags = kn_elf_debug_flags(k, true);
+  for (uint32_t i = image->debug.first_dwo; i < image->sections.n; i++) {
+    const struct kn_image_section *s = image->sections.at + i;
     h = (Elf64_Shdr){.sh_name = (uint32_t)name_at,
                      .sh_type = SHT_PROGBITS,
-                     .sh_flags = flags,
+                     .sh_flags = kn_elf_flags(s),
                      .sh_offset = at,
-                     .sh_size = bytes,
-                     .sh_addralign = 1,
-                     .sh_entsize = (flags & SHF_STRINGS) != 0};
+                     .sh_size = s->size,
+                     .sh_addralign = s->align,
+                     .sh_entsize = s->entry_bytes};
     memcpy(p, &h, sizeof h);
     p += sizeof h;
-    kn_dwarf_content(e->dwarf, k, base + at);
-    at += bytes;
-    memcpy(strings + name_at, name, strlen(name) + 1);
-    name_at += strlen(name) + 1;
+    kn_image_content(image, i, base + at);
+    at += s->size;
+    memcpy(strings + name_at, s->name, strlen(s->name) + 1);
+    name_at += strlen(s->name) + 1;
   }
   memcpy(strings + name_at, ".strtab", sizeof ".strtab");
   h = (Elf64_Shdr){.sh_name = (uint32_t)name_at,

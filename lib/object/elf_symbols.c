@@ -123,7 +123,7 @@ bool kn_elf_number(struct kn_elf *e) {
 
   uint64_t number = 1 + (m->source_file != NULL);
   e->section_symbols = (uint32_t)number;
-  number += e->n_content + e->n_debug;
+  number += e->n_content;
   count_marks(e);
   number += e->n_code_marks;
   e->names_size = 64 + (m->source_file != NULL ? strlen(m->source_file) + 1 : 0);
@@ -318,7 +318,7 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
   if (e->m->source_file != NULL)
     put_symbol(&w, put_name(&w, e->m->source_file, strlen(e->m->source_file)), STB_LOCAL, STT_FILE,
                0, SHN_ABS, true, 0, 0);
-  for (uint32_t i = 0; i < e->n_content + e->n_debug; i++)
+  for (uint32_t i = 0; i < e->n_content; i++)
     put_symbol(&w, 0, STB_LOCAL, STT_SECTION, 0, e->sections.at[i].number, false, 0, 0);
   if (e->n_code_marks > 0) put_marks(&w);
   for (uint32_t i = 0; i < e->groups.n; i++) {

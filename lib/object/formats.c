@@ -2,6 +2,7 @@
  * writer gets. Called by front ends after the last function. Invariant: `out` only grows if the whole object is right;
  * nothing in module or sessions changes. */
 #include "ir/clock.h"
+#include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/coff.h"
 #include "lib/object/elf.h"
 
@@ -50,11 +51,13 @@ static kiln_status emit(const struct kn_object_format *format, kiln_module *m,
   uint64_t start_ns = timed != NULL ? kn_clock_ns() : 0;
   struct kn_image image = {
     .format = format, .m = m, .sessions = sessions, .n_sessions = n, .split = split, .dwo = dwo};
-  kiln_status status = kn_image_lay_out(&image) ? format->write(&image, out) : m->diag.status;
+  bool made = kn_image_lay_out(&image) && kn_dwarf_add_sections(&image);
+  kiln_status status = made ? format->write(&image, out) : m->diag.status;
   /* tables that a writer shares report to the module that memory is lacking */
   if (status == KILN_OK) status = kn_module_own(m);
   if (status != KILN_OK) out->size = size;
   if (status != KILN_OK && dwo != NULL) dwo->size = dwo_size;
+  kn_dwarf_free(image.debug.dwarf);
   kn_image_free(&image);
   if (timed != NULL) timed->stats.object_ns += kn_clock_ns() - start_ns;
   return status;

@@ -3,7 +3,7 @@
  * (lib/object/elf*.c), DWARF (lib/dwarf/dwarf*.c) and the JIT read it; docs/internals/extending.md says how. Files:
  * image.c places functions and data, image_sections.c has the sections, image_eh.c the tables of exceptions,
  * image_roots.c those of roots, image_relocs.c content and relocations. Invariant: once it is laid out, nothing in it
- * changes. */
+ * changes, but that debug sections follow. */
 #ifndef KN_LIB_OBJECT_IMAGE_H
 #define KN_LIB_OBJECT_IMAGE_H
 
@@ -19,7 +19,7 @@ struct kn_image_func {
   uint32_t session, index; /* in the session's output */
 };
 
-/* What a section is for. Its name is the format's, but that of KN_SECTION_NAMED. */
+/* What a section is for. Its name is the format's, but that of KN_SECTION_NAMED and those after it. */
 enum kn_section_kind {
   KN_SECTION_TEXT,
   KN_SECTION_DATA,
@@ -35,6 +35,7 @@ enum kn_section_kind {
   KN_SECTION_ROOTS,     /* tables of roots: programs find the start and the end of all of them */
   KN_SECTION_STACKMAPS, /* LLVM's stack maps */
   KN_SECTION_NAMED,
+  KN_SECTION_DEBUG, /* of debug information, with the name that ELF has for it */
   KN_SECTION_KINDS
 };
 
@@ -42,11 +43,12 @@ enum kn_section_kind {
 #define KN_SECTION_THREAD (1u << 31)
 
 struct kn_image_section {
-  const char *name; /* of KN_SECTION_NAMED */
-  uint32_t flags;   /* KILN_SECTION_RETAIN; of KN_SECTION_NAMED all, and KN_SECTION_THREAD */
+  const char *name; /* of KN_SECTION_NAMED, KN_SECTION_DEBUG */
+  uint32_t flags;   /* KILN_SECTION_RETAIN; of those with a name all, and KN_SECTION_THREAD */
   kiln_section_kind content; /* of KN_SECTION_NAMED: kiln_section_desc.kind */
   uint32_t format_type;      /* and this */
   uint8_t kind;              /* enum kn_section_kind */
+  uint8_t debug;             /* of KN_SECTION_DEBUG: enum kn_dwarf_section */
   bool own;                  /* of one symbol, apart from others of its kind */
   bool code;
   bool nonzero;   /* has content that is not zero */
@@ -135,6 +137,15 @@ static inline uint64_t kn_image_map_address(uint32_t i) { return 16 + 24 * (uint
 
 struct kn_image;
 
+/* Debug information, whose sections are behind all others: lib/dwarf/dwarf_image.c. */
+struct kn_image_debug {
+  struct kn_dwarf *dwarf; /* or NULL */
+  uint32_t first;         /* index of the first section */
+  uint32_t first_dwo;     /* of the first one of the .dwo file, which are no part of the object */
+  uint32_t *sections;     /* by enum kn_dwarf_section: its index */
+  void (*content)(const struct kn_dwarf *d, unsigned section, uint8_t *to);
+};
+
 /* What a format of objects supplies. */
 struct kn_object_format {
   kiln_format format;
@@ -175,6 +186,7 @@ struct kn_image {
   KN_ARRAY(struct kn_image_piece) pieces;
   struct kn_image_eh eh;
   struct kn_image_roots roots;
+  struct kn_image_debug debug;
   bool resolvers; /* there is a KN_IS_RESOLVER */
 
   /* ---- while it is made: image_sections.c ---- */
@@ -239,7 +251,7 @@ const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uin
 
 /* Writes a section's content to `to`, which has room for its size. */
 void kn_image_content(const struct kn_image *image, uint32_t section, uint8_t *to);
-/* Writes what is known of the fields in a section's content at `base`, and gives `put` the rest, in the order of their
+/* (Of debug sections: lib/dwarf/dwarf_relocs.h.) Writes what is known of the fields in a section's content at `base`, and gives `put` the rest, in the order of their
  * offsets but for those of one data item, which come in its own. Their symbols are global or defined. False if the
  * module failed. */
 bool kn_image_relocs(const struct kn_image *image, uint32_t section, uint8_t *base,

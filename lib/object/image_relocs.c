@@ -54,6 +54,10 @@ static void copy_piece(uint8_t *to, const uint8_t *from, uint64_t size) {
 
 void kn_image_content(const struct kn_image *image, uint32_t section, uint8_t *to) {
   const struct kn_image_section *s = image->sections.at + section;
+  if (s->kind == KN_SECTION_DEBUG) {
+    image->debug.content(image->debug.dwarf, s->debug, to);
+    return;
+  }
   int fill = s->code ? image->code->fill : 0;
   uint64_t at = 0;
   for (uint32_t piece = s->first; piece != 0; piece = image->pieces.at[piece - 1].next) {

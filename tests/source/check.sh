@@ -80,7 +80,7 @@ forbidden_includes() {
 
 # The rooms of lib in their order: each sees those before it, targets/target.h, and ir.
 check_include_direction() {
-  local ok=0 t='ir/|targets/target\.h"|lib/codegen/' image='lib/object/(image|frames)\.h"' dwarf='lib/dwarf/dwarf_sections\.h"'
+  local ok=0 t='ir/|targets/target\.h"|lib/codegen/' image='lib/object/(image|frames)\.h"' dwarf='lib/dwarf/dwarf_(sections|relocs)\.h"'
   forbidden_includes include '$^' || ok=1
   forbidden_includes ir 'ir/' || ok=1
   forbidden_includes lib/codegen "$t" || ok=1
