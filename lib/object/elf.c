@@ -41,23 +41,6 @@ static void write_groups(struct kn_elf *e) {
 
 /* ---- headers ---- */
 
-KN_INLINE void put_header(struct kn_elf *e, uint32_t name, uint32_t type, uint64_t flags,
-                          uint64_t offset, uint64_t size, uint32_t link, uint32_t info,
-                          uint64_t align, uint64_t entsize) {
-  uint8_t *p = e->base + e->at;
-  kn_put32(p, name);
-  kn_put32(p + 4, type);
-  kn_put64(p + 8, flags);
-  kn_put64(p + 16, 0);
-  kn_put64(p + 24, offset);
-  kn_put64(p + 32, size);
-  kn_put32(p + 40, link);
-  kn_put32(p + 44, info);
-  kn_put64(p + 48, align);
-  kn_put64(p + 56, entsize);
-  e->at += sizeof(Elf64_Shdr);
-}
-
 /* Appends a name to the string table, which is the last part of the object so far. */
 static uint32_t add_name(struct kn_elf *e, const char *name) {
   uint32_t offset = (uint32_t)(e->at - e->strtab);
@@ -79,43 +62,35 @@ static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
   kn_elf_pad(e, 8);
   uint64_t headers = e->at;
 
-  put_header(e, 0, SHT_NULL, 0, 0, total >= SHN_LORESERVE ? total : 0,
-             strtab >= SHN_LORESERVE ? strtab : 0, 0, 0, 0);
-  for (uint32_t i = 0; i < e->groups.n; i++)
-    put_header(e, group_name, SHT_GROUP, 0, e->groups.at[i].offset, e->groups.at[i].size, symtab,
-               e->groups.at[i].signature, 4, 4);
+  uint8_t *p = e->base + headers;
+  p = kn_elf_put_section(p, (Elf64_Shdr){.sh_size = total >= SHN_LORESERVE ? total : 0,
+                                         .sh_link = strtab >= SHN_LORESERVE ? strtab : 0});
+  for (uint32_t i = 0; i < e->groups.n; i++) {
+    const struct kn_elf_group *g = e->groups.at + i;
+    p = kn_elf_put_section(
+      p, (Elf64_Shdr){group_name, SHT_GROUP, 0, 0, g->offset, g->size, symtab, g->signature, 4, 4});
+  }
   for (uint32_t i = 0; i < e->sections.n; i++) {
     const struct kn_elf_section *s = e->sections.at + i;
     uint32_t with = s->with != 0 ? e->sections.at[e->image->places[s->with].section - 1].number : 0;
-    put_header(e, s->name_offset, s->type, s->flags, s->offset, s->size, with, 0, s->align,
-               s->entsize);
+    p = kn_elf_put_section(p, (Elf64_Shdr){s->name_offset, s->type, s->flags, 0, s->offset, s->size,
+                                           with, 0, s->align, s->entsize});
     if (s->n_relas > 0)
-      put_header(e, s->name_offset - 5, SHT_RELA, SHF_INFO_LINK | (s->flags & SHF_GROUP),
-                 s->rela_offset, s->n_relas * sizeof(Elf64_Rela), symtab, s->number, 8,
-                 sizeof(Elf64_Rela));
+      p = kn_elf_put_section(p, (Elf64_Shdr){s->name_offset - 5, SHT_RELA,
+                                             SHF_INFO_LINK | (s->flags & SHF_GROUP), 0,
+                                             s->rela_offset, s->n_relas * sizeof(Elf64_Rela),
+                                             symtab, s->number, 8, sizeof(Elf64_Rela)});
   }
-  put_header(e, symtab_name, SHT_SYMTAB, 0, e->symtab, n_symbols * sizeof(Elf64_Sym), strtab,
-             e->first_ref, 8, sizeof(Elf64_Sym));
-  if (extended)
-    put_header(e, shndx_name, SHT_SYMTAB_SHNDX, 0, e->shndx, n_symbols * 4, symtab, 0, 4, 4);
-  put_header(e, strtab_name, SHT_STRTAB, 0, e->strtab, strtab_size, 0, 0, 1, 0);
-
-  uint8_t *p = e->base;
-  memset(p, 0, sizeof(Elf64_Ehdr));
-  memcpy(p, ELFMAG, SELFMAG);
-  p[EI_CLASS] = ELFCLASS64;
-  p[EI_DATA] = ELFDATA2LSB;
-  p[EI_VERSION] = EV_CURRENT;
-  p[EI_OSABI] = e->gnu ? ELFOSABI_GNU : ELFOSABI_NONE;
-  kn_put16(p + 16, ET_REL);
-  kn_put16(p + 18, e->machine->number);
-  kn_put32(p + 20, EV_CURRENT);
-  kn_put64(p + 40, headers);
-  kn_put32(p + 48, e->machine->flags);
-  kn_put16(p + 52, sizeof(Elf64_Ehdr));
-  kn_put16(p + 58, sizeof(Elf64_Shdr));
-  kn_put16(p + 60, total >= SHN_LORESERVE ? 0 : (uint16_t)total);
-  kn_put16(p + 62, strtab >= SHN_LORESERVE ? SHN_XINDEX : (uint16_t)strtab);
+  const Elf64_Shdr tables[] = {
+    {symtab_name, SHT_SYMTAB, 0, 0, e->symtab, n_symbols * sizeof(Elf64_Sym), strtab, e->first_ref,
+     8, sizeof(Elf64_Sym)},
+    {shndx_name, SHT_SYMTAB_SHNDX, 0, 0, e->shndx, n_symbols * 4, symtab, 0, 4, 4},
+    {strtab_name, SHT_STRTAB, 0, 0, e->strtab, strtab_size, 0, 0, 1, 0}};
+  for (unsigned k = 0; k < sizeof tables / sizeof *tables; k++)
+    if (k != 1 || extended) p = kn_elf_put_section(p, tables[k]);
+  e->at = (uint64_t)(p - e->base);
+  kn_elf_put_head(e->base, ET_REL, e->machine, headers, total, strtab);
+  if (e->gnu) e->base[EI_OSABI] = ELFOSABI_GNU;
 }
 
 /* ---- .note.gnu.property ---- */

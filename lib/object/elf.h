@@ -94,6 +94,24 @@ struct kn_elf {
 
 /* lib/object/elf.c */
 extern const struct kn_object_format kn_elf_format;
+/* lib/object/elf_file.c */
+/* Writes the file's header: of `type`, with n headers of sections at `headers`, whose names are in section `names`. */
+void kn_elf_put_head(uint8_t *p, uint16_t type, const struct kn_elf_machine *machine,
+                     uint64_t headers, uint32_t n, uint32_t names);
+/* Writes a section's header; returns its end. */
+static inline uint8_t *kn_elf_put_section(uint8_t *p, Elf64_Shdr s) {
+  kn_put32(p, s.sh_name);
+  kn_put32(p + 4, s.sh_type);
+  kn_put64(p + 8, s.sh_flags);
+  kn_put64(p + 16, s.sh_addr);
+  kn_put64(p + 24, s.sh_offset);
+  kn_put64(p + 32, s.sh_size);
+  kn_put32(p + 40, s.sh_link);
+  kn_put32(p + 44, s.sh_info);
+  kn_put64(p + 48, s.sh_addralign);
+  kn_put64(p + 56, s.sh_entsize);
+  return p + sizeof s;
+}
 /* lib/object/elf_machine.c */
 const struct kn_elf_machine *kn_elf_machine(kiln_processor p);
 /* lib/object/elf_sections.c */
