@@ -500,19 +500,11 @@ static void number_values(struct func_printer *q) {
 
 static void put_attrs(struct func_printer *q) {
   const kiln_func_attrs *a = &q->f->attrs;
-  if (a->naked) text(q, "  !naked\n");
-  if (a->general_only) text(q, "  !general\n");
-  if (a->frame_pointer) text(q, "  !frame_pointer\n");
-  if (a->realign_stack) text(q, "  !realign_stack\n");
-  if (a->used) text(q, "  !used\n");
-  if (a->inlining != KILN_INLINE_BY_SIZE)
-    kn_put_form(&q->p, "  !inline %s\n", kn_inline_names[a->inlining]);
-  if (a->final) text(q, "  !final\n");
-  if (a->not_into) text(q, "  !not_into\n");
-  if (a->no_rows) text(q, "  !no_rows\n");
-  if (a->keeps_pinned) text(q, "  !keeps_pinned\n");
-  if (a->no_jump_tables) text(q, "  !no_jump_tables\n");
-  if (a->foreign) text(q, "  !foreign\n");
+  for (unsigned k = 0; k < KN_FUNC_WORDS; k++) {
+    if (k == 5 && a->inlining != KILN_INLINE_BY_SIZE)
+      kn_put_form(&q->p, "  !inline %s\n", kn_inline_names[a->inlining]);
+    if (*kn_attr_flag(a, &kn_func_words[k])) kn_put_form(&q->p, "  !%s\n", kn_func_words[k].word);
+  }
   if (a->probe_bytes != 0) kn_put_form(&q->p, "  !probe %u\n", a->probe_bytes);
   if (a->guard != KILN_GUARD_NONE) kn_put_form(&q->p, "  !guard %s\n", kn_guard_names[a->guard]);
   if (a->protection != q->f->module->attrs.protection) {
