@@ -105,8 +105,8 @@ struct kn_target {
    * them. */
   uint64_t stored_homes;
   const char *const *reg_names; /* by number, for people; NULL: there is no such register */
-  /* If it is not ir.library: the convention of library functions with values of 16 bytes, which compilers' libraries have
-   * in C; else NULL. */
+  /* If it is not ir.library: the convention of library functions with values of 16 bytes, which compilers' libraries
+   * have in C; else NULL. */
   const struct kn_convention *runtime;
   uint8_t scratch[2]; /* by bank: never allocated, free to use within one operation */
   /* where the address of a callee is; the second, if an argument is in the first */

@@ -1,7 +1,7 @@
 /* Debugging information of inlined bodies: what a kept function says of locations and variables, in a form that any
  * session can read; and the same for each copy of its body, whose locations name the call that it replaced. Called by
  * inline_keep.c and the replay. Invariant: this adds notes to what is built, and no instruction, slot or constant. */
-#include "ir/bytes.h"
+#include "base/bytes.h"
 #include "ir/debug/die.h"
 #include "ir/inline/inline_replay.h"
 

@@ -1,5 +1,5 @@
 /* Attributes of modules: <kiln/attrs.h>. Called by front ends. Invariant: a call that fails changes nothing. */
-#include "ir/arena.h"
+#include "base/arena.h"
 #include "ir/module/module_state.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * Invariant: the relocations of an item are in ascending order, do not overlap and lie within it. */
 #include "ir/module/module_state.h"
 
-#include "ir/arena.h"
+#include "base/arena.h"
 
 #include <string.h>
 

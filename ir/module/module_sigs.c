@@ -3,7 +3,7 @@
  * bytes zero. */
 #include "ir/module/module_state.h"
 
-#include "ir/arena.h"
+#include "base/arena.h"
 #include "ir/lex/parse_read.h"
 #include "ir/type_info.h"
 

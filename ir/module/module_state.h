@@ -4,8 +4,8 @@
 #define KN_IR_MODULE_MODULE_STATE_H
 
 #include "ir/convention.h"
-#include "ir/hash.h"
-#include "ir/names.h"
+#include "base/hash.h"
+#include "base/names.h"
 
 #include <kiln/asm.h>
 #include <kiln/attrs.h>

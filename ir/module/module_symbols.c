@@ -3,7 +3,7 @@
  * name stands for one symbol of the module, whatever its linkage. */
 #include "ir/module/module_state.h"
 
-#include "ir/arena.h"
+#include "base/arena.h"
 
 #include <string.h>
 

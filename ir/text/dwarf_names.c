@@ -1,7 +1,7 @@
 /* Tables of <kiln/dwarf.def>, and how they are searched. Called by the text form's printer and parser. */
 #include "ir/text/dwarf_names.h"
 
-#include "ir/array.h"
+#include "base/array.h"
 
 #include <string.h>
 

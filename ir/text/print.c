@@ -3,7 +3,7 @@
  * depends on the builder's indices: values are numbered in the order of printing. */
 #include "ir/machine.h"
 #include "ir/func.h"
-#include "ir/text/decimal.h"
+#include "base/decimal.h"
 #include "ir/text/text_form.h"
 
 /* ---- operands ---- */

@@ -3,7 +3,7 @@
  * from the expressions of the rows, so these are proved too. Called by check.c. Invariant: a function with a row that
  * is wrong fails; what cannot be joined is counted by reason, and fails nothing. Not proved: which value a variable
  * has. */
-#include "dwarf/leb128.h"
+#include "base/leb128.h"
 #include "lib/check/check.h"
 
 #include <kiln/dwarf.h>

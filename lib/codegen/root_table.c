@@ -1,7 +1,7 @@
 /* Tables of roots: see root_table.h. Called by the walk, as its observer. */
 #include "lib/codegen/root_table.h"
 
-#include "ir/bytes.h"
+#include "base/bytes.h"
 
 static struct kn_root_observer *observer_of(struct kn_observer *o) {
   return (struct kn_root_observer *)o;

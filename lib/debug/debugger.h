@@ -10,7 +10,7 @@
 #ifndef KN_LIB_DEBUG_OBSERVE_H
 #define KN_LIB_DEBUG_OBSERVE_H
 
-#include "ir/hash.h"
+#include "base/hash.h"
 #include "lib/codegen/observe.h"
 
 #include <kiln/dwarf.h>

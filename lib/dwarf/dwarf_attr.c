@@ -1,7 +1,7 @@
 /* Which attributes an entry has, and in which forms: those that the source gives, and what is known from code. Called
  * by lib/dwarf/dwarf_write.c. Tags, attributes, forms: DWARF 5, 7.5 and appendix A; DWARF 4 has other forms for
  * strings, addresses and ranges. */
-#include "dwarf/leb128.h"
+#include "base/leb128.h"
 #include "lib/dwarf/dwarf_writer.h"
 
 /* ---- values ---- */

@@ -1,5 +1,5 @@
-/* The debug sections of an image: see kn_dwarf_add_sections. Called by lib/object/formats.c, when everything else is laid
- * out. Invariant: a section's number in the image follows from the order of enum kn_dwarf_section. */
+/* The debug sections of an image: see kn_dwarf_add_sections. Called by lib/object/formats.c, when everything else is
+ * laid out. Invariant: a section's number in the image follows from the order of enum kn_dwarf_section. */
 #include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/image.h"
 

@@ -5,8 +5,8 @@
 #include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/image.h"
 
-/* Gives `put` the relocations of a section of the kind KN_SECTION_DEBUG. Those against such a section have 4 bytes: they
- * are offsets in it. False if `put` failed. */
+/* Gives `put` the relocations of a section of the kind KN_SECTION_DEBUG. Those against such a section have 4 bytes:
+ * they are offsets in it. False if `put` failed. */
 KN_INLINE bool kn_dwarf_relocs(const struct kn_image *image, uint32_t section, kn_image_put *put,
                                void *user) {
   const struct kn_dwarf_buffer *b =

@@ -2,7 +2,7 @@
 #ifndef KN_LIB_DWARF_DWARF_SECTIONS_H
 #define KN_LIB_DWARF_DWARF_SECTIONS_H
 
-#include "ir/array.h"
+#include "base/array.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
 
 #include <kiln/ctypes.h>
 
-#include "ir/hash.h"
+#include "base/hash.h"
 
 #include <string.h>
 

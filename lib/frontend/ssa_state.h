@@ -7,7 +7,7 @@
 
 #include <kiln/inspect.h>
 
-#include "ir/hash.h"
+#include "base/hash.h"
 
 #include <string.h>
 

@@ -3,10 +3,10 @@
 #define _GNU_SOURCE
 #include "lib/jit/cfi.h"
 
-#include "dwarf/leb128.h"
-#include "ir/array.h"
-#include "ir/bytes.h"
-#include "ir/hints.h"
+#include "base/leb128.h"
+#include "base/array.h"
+#include "base/bytes.h"
+#include "base/hints.h"
 #include <kiln/dwarf.h>
 
 #include <dlfcn.h>

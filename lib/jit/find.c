@@ -9,7 +9,7 @@
 #include "lib/jit/jit_state.h"
 
 #include "ir/debug/die.h"
-#include "ir/names.h"
+#include "base/names.h"
 
 /* ---- where code comes from ---- */
 

@@ -1,7 +1,9 @@
-/* The files of the ELF writer and what they share. kn_elf_format.write (lib/object/elf.c) calls them in order: elf_sections.c gives the image's sections names, types, flags and groups, elf_symbols.c numbers the symbols, elf_write.c copies content and writes relocations, elf_frame.c
- * writes .eh_frame, elf_symbols.c the symbol table, elf.c the headers, elf_split.c the .dwo file. elf_machine.c has
- * ELF's numbers for each target, and elf_memory.c writes what debuggers read of code in memory. Invariant: nothing in
- * the image changes. */
+/* The files of the ELF writer and what they share. kn_elf_format.write (lib/object/elf.c) calls them in order:
+ * elf_sections.c gives the image's sections names, types, flags and groups, elf_symbols.c numbers the symbols,
+ * elf_write.c copies content and writes relocations, elf_frame.c writes .eh_frame, elf_symbols.c the symbol table,
+ * elf.c the headers of sections, elf_file.c that of the file, elf_split.c the .dwo file. elf_machine.c has ELF's
+ * numbers for each target, and elf_memory.c writes what debuggers read of code in memory. Invariant: nothing in the
+ * image changes. */
 #ifndef KN_LIB_OBJECT_ELF_H
 #define KN_LIB_OBJECT_ELF_H
 

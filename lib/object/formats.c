@@ -1,6 +1,6 @@
-/* <kiln/emit.h>: the table of formats, and what is the same for all of them: the arguments, and the image that a format's
- * writer gets. Called by front ends after the last function. Invariant: `out` only grows if the whole object is right;
- * nothing in module or sessions changes. */
+/* <kiln/emit.h>: the table of formats, and what is the same for all of them: the arguments, and the image that a
+ * format's writer gets. Called by front ends after the last function. Invariant: `out` only grows if the whole object
+ * is right; nothing in module or sessions changes. */
 #include "ir/clock.h"
 #include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/coff.h"

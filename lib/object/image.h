@@ -7,8 +7,8 @@
 #ifndef KN_LIB_OBJECT_IMAGE_H
 #define KN_LIB_OBJECT_IMAGE_H
 
-#include "ir/arena.h"
-#include "ir/bytes.h"
+#include "base/arena.h"
+#include "base/bytes.h"
 #include "ir/reloc_kinds.h"
 #include "lib/codegen/output.h"
 #include "lib/codegen/eh_table.h"
@@ -137,7 +137,7 @@ static inline uint64_t kn_image_map_address(uint32_t i) { return 16 + 24 * (uint
 
 struct kn_image;
 
-/* Debug information, whose sections are behind all others: lib/dwarf/dwarf_image.c. */
+/* Debug information, whose sections follow all others: lib/dwarf/dwarf_image.c. */
 struct kn_image_debug {
   struct kn_dwarf *dwarf; /* or NULL */
   uint32_t first;         /* index of the first section */
@@ -239,10 +239,10 @@ struct kn_image_piece *kn_image_add_piece(struct kn_image *image, uint32_t secti
 /* Makes the section end at `offset` + `size`; false if that is too large. */
 bool kn_image_extend(struct kn_image *image, uint32_t section, uint64_t offset, uint64_t size);
 
-/* image_eh.c: behind all other sections */
+/* image_eh.c: after all other sections */
 bool kn_image_place_tables(struct kn_image *image);
 
-/* image_roots.c: behind these */
+/* image_roots.c: after these */
 bool kn_image_place_roots(struct kn_image *image);
 /* Table `i` of kn_image_roots. */
 const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uint32_t *size);
@@ -251,9 +251,9 @@ const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uin
 
 /* Writes a section's content to `to`, which has room for its size. */
 void kn_image_content(const struct kn_image *image, uint32_t section, uint8_t *to);
-/* (Of debug sections: lib/dwarf/dwarf_relocs.h.) Writes what is known of the fields in a section's content at `base`, and gives `put` the rest, in the order of their
+/* Writes what is known of the fields in a section's content at `base`, and gives `put` the rest, in the order of their
  * offsets but for those of one data item, which come in its own. Their symbols are global or defined. False if the
- * module failed. */
+ * module failed. Of debug sections: kn_dwarf_relocs (lib/dwarf/dwarf_relocs.h). */
 bool kn_image_relocs(const struct kn_image *image, uint32_t section, uint8_t *base,
                      kn_image_put *put, void *user);
 

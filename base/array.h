@@ -2,10 +2,10 @@
  * owns it says who fails when there is no memory: a module, a function (which fails, as its module does), or an
  * allocator, which tells nobody.
  * Invariant: n <= cap; an array that cannot grow keeps its content. Indices are below 2^31. */
-#ifndef KN_IR_ARRAY_H
-#define KN_IR_ARRAY_H
+#ifndef KN_BASE_ARRAY_H
+#define KN_BASE_ARRAY_H
 
-#include "ir/hints.h"
+#include "base/hints.h"
 
 #include <kiln/types.h>
 
