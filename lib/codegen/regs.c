@@ -22,8 +22,8 @@ unsigned kn_evict(struct kn_walk *w, uint64_t allowed) {
   uint64_t can = w->regs.free & allowed & ~w->regs.locked;
   if (w->regs.stress && can) {
     uint64_t pick = can;
-    w->regs.stress = w->regs.stress * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    for (unsigned skip = (unsigned)(w->regs.stress >> 60); skip && (pick & (pick - 1)); skip--)
+    for (unsigned skip = (unsigned)(kn_stress_next(&w->regs) >> 60); skip && (pick & (pick - 1));
+         skip--)
       pick &= pick - 1;
     can = pick;
   }

@@ -198,9 +198,8 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   w->regs.kept = occupied & t->around_calls;
   if (KN_UNLIKELY(w->regs.stress)) {
     /* few registers: the temporaries, what machine code leaves its results in, and a random part of the others */
-    w->regs.stress = w->regs.stress * UINT64_C(6364136223846793005) + 1442695040888963407u;
     w->regs.block_regs = w->regs.free =
-      usable & (t->temps | w->f->facts.asm_regs | w->regs.stress >> 16);
+      usable & (t->temps | w->f->facts.asm_regs | kn_stress_next(&w->regs) >> 16);
     w->regs.cached = 0;
     /* the block before did not have all registers that it could, but copies in them are from further back */
     for (uint64_t lost = occupied & w->regs.function_regs; lost; lost &= lost - 1)

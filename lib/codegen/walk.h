@@ -101,9 +101,9 @@ struct kn_walk {
     uint32_t value, param;
   } loop_homes[64];
 
-  kn_log_fn *log; /* checking builds: called with each event, or NULL */
-  void *log_user;
 #ifdef KN_CHECKS
+  kn_log_fn *log; /* called with each event, or NULL */
+  void *log_user;
   void (*log_call)(struct kn_walk *w, uint32_t pad); /* KN_LOG_CALL */
   struct kn_check *check; /* records the log and proves it: lib/check/check.h */
 #endif

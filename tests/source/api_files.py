@@ -13,7 +13,7 @@ FILES = {
     'section.h': ['ir/module/module_sections.c', 'ir/build/build_asm_label.c'],  # build_asm_label.c: data that belongs to a function's code
     'attrs.h': ['ir/build/build_attrs.c', 'ir/module/module_attrs.c'],
     'asm.h': ['ir/build/build_asm*.c', 'ir/module/module.c'],  # module.c: texts for the whole module
-    'machine_ops.h': ['ir/machine.c', 'lib/codegen/targets.c'],
+    'machine_ops.h': ['ir/build/build_machine.c', 'lib/codegen/targets.c'],
     'reloc.h': ['ir/reloc_kinds.c'],
     'inline.h': ['ir/inline/inline_keep.c', 'ir/inline/inline_policy.c', 'ir/inline/inline_replay.c', 'ir/inline/inline_settle.c'],
     'reachable.h': ['ir/module/reachable.c'],
