@@ -112,6 +112,11 @@ static inline bool kn_data_owned(const struct kn_data *d) {
   return d->owner - 1 < KN_DATA_DROPPED - 1;
 }
 
+/* May nothing be written to it while the program runs, but what the dynamic linker writes? */
+static inline bool kn_data_is_constant(const struct kn_data *d) {
+  return (d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0;
+}
+
 /* kiln_symbol_set_object_name. */
 struct kn_rename {
   uint32_t symbol;
@@ -416,6 +421,8 @@ uint32_t kn_data_of_func(kiln_module *m, uint32_t owner, uint32_t ordinal,
 void kn_data_drop(kiln_module *m, uint32_t owner);
 /* Frees the memory of all private data. */
 void kn_data_free(kiln_module *m);
+/* Are all of its bytes 0, with nothing to be added? */
+bool kn_data_is_zero(const struct kn_data *d);
 /* Defines data of a function, by the symbol that it has already. */
 bool kn_data_define_for(kiln_module *m, uint32_t owner, uint32_t ordinal, uint32_t symbol,
                         const kiln_data_desc *desc);
