@@ -85,6 +85,56 @@ struct kn_code_facts {
   uint8_t frame_regs[2], frame_from[2];
 };
 
+/* What frames are like, and what kinds of them there are. */
+struct kn_frame_facts {
+  /* Frame offsets of locals grow upward from the frame register and are positive, and those of the
+   * caller's arguments are negative; else the other way round. */
+  bool up;
+  /* with `up`: a negative frame offset is that from the frame's end, the CFA, - `beyond` */
+  int32_t beyond;
+  bool without_pointer; /* frames may do without a frame pointer: kn_frame_plan.pointer */
+  bool general_only;    /* functions may do without float registers */
+  bool probes; /* frames and salloc touch each step of the stack: kn_frame_plan.probe_step */
+  /* The step of functions that request none, where systems map the stack page by page; 0: no probes. */
+  uint16_t probe_bytes;
+  bool
+    realigns; /* of functions that were called with an unaligned stack: kn_frame_plan.realigned */
+  /* A slot aligned beyond 16 bytes: at its frame offset is a pointer to it; else memory that it is in, from the first
+   * byte with that alignment on. */
+  bool aligned_by_pointer;
+  /* The kind of relocations in machine code that become a slot's distance from the frame register, or NONE. */
+  kiln_reloc_kind reloc;
+};
+
+/* How calls are made, and what becomes of their results. */
+struct kn_call_ops {
+  /* Emits a call, in a way of its own if it is of the usual kind, else by kn_general_call, which calls the next six. */
+  void (*call)(struct kn_walk *w, struct kn_call *c);
+  /* Makes room for arguments on the stack; w->call_stack becomes how that moved the stack pointer. */
+  void (*open_stack)(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all);
+  /* Stores an argument to its location in the stack; or, if it has the scratch register, until settle_args. `c` NULL: a
+   * result of the function, to the function's own stack area. */
+  void (*early_arg)(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a);
+  /* Loads a value of a wide type into the registers of `a`. */
+  void (*load_wide)(struct kn_walk *w, uint32_t h, const struct kn_arg *a);
+  /* All arguments are in their registers: extends those that are to be, and what else the convention asks for. */
+  void (*settle_args)(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all);
+  /* Emits the instruction that calls c->symbol or the address in c->reg; the jump of a tail call, with `bytes` of stack
+   * arguments. */
+  void (*call_jump)(struct kn_walk *w, const struct kn_call *c);
+  void (*tail_jump)(struct kn_walk *w, const struct kn_call *c, uint32_t bytes);
+  /* Takes the results of the call w->i by `sig`, which have just arrived. */
+  void (*take_results)(struct kn_walk *w, const struct kn_sig *sig);
+  /* Result `value` of the call that was just emitted is in a->reg (and a->high), a register that is
+   * temporary or not allocated, or in the call's stack area: moves it to a register or slot of its own. Nobody may read
+   * one in a register. */
+  void (*take_result)(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
+  /* Stores a result of a wide type or one in the stack area, which has just arrived, to the frame. */
+  void (*keep_result)(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
+  /* Moves the stack pointer back over a call's results and arguments. */
+  void (*free_stack)(struct kn_walk *w, struct kn_call_stack stack);
+};
+
 enum { KN_MAX_FEATURES = 4 };
 
 /* What processors may have beyond the baseline. */
@@ -122,25 +172,8 @@ struct kn_target {
   /* The lowering of an operation: by opcode, type, and whether nobody reads its result. */
   kn_lower *const (*lowerings)[16][2];
 
-  /* ---- frame, code ---- */
-  /* Frame offsets of locals grow upward from the frame register and are positive, and those of the
-   * caller's arguments are negative; else the other way round. */
-  bool frame_up;
-  /* with frame_up: a negative frame offset is that from the frame's end, the CFA, - `beyond` */
-  int32_t beyond;
-  bool without_pointer; /* frames may do without a frame pointer: kn_frame_plan.pointer */
-  bool general_only;    /* functions may do without float registers */
-  bool roots;           /* objects and memory have tables of a garbage collector's roots */
-  bool probes; /* frames and salloc touch each step of the stack: kn_frame_plan.probe_step */
-  /* The step of functions that request none, where systems map the stack page by page; 0: no probes. */
-  uint16_t probe_bytes;
-  bool
-    realigns; /* frames of functions that were called with an unaligned stack: kn_frame_plan.realigned */
-  /* A slot aligned beyond 16 bytes: at its frame offset is a pointer to it; else memory that it is in, from the first
-   * byte with that alignment on. */
-  bool aligned_by_pointer;
-  /* The kind of relocations in machine code that become a slot's distance from the frame register, or NONE. */
-  kiln_reloc_kind frame_reloc;
+  struct kn_frame_facts frame;
+  bool roots; /* objects and memory have tables of a garbage collector's roots */
   uint8_t reloc_first, reloc_last; /* its own kinds of relocations */
   /* The address of a thread-local symbol is a distance from the module's block, which is in the thread's table at
    * the index that the module was given; else as ELF has it. */
@@ -165,32 +198,7 @@ struct kn_target {
   void (*align_code)(struct kn_walk *w, unsigned log2);
   /* Moves parameters from where they arrive to where they live; called in the entry block. */
   void (*enter)(struct kn_walk *w);
-  /* Calls: emits one, in a way of its own if it is of the usual kind, else by kn_general_call, which calls the next
-   * six. */
-  void (*call)(struct kn_walk *w, struct kn_call *c);
-  /* Makes room for arguments on the stack; w->call_stack becomes how that moved the stack pointer. */
-  void (*open_stack)(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all);
-  /* Stores an argument to its location in the stack; or, if it has the scratch register, until settle_args. `c` NULL: a
-   * result of the function, to the function's own stack area. */
-  void (*early_arg)(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a);
-  /* Loads a value of a wide type into the registers of `a`. */
-  void (*load_wide)(struct kn_walk *w, uint32_t h, const struct kn_arg *a);
-  /* All arguments are in their registers: extends those that are to be, and what else the convention asks for. */
-  void (*settle_args)(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all);
-  /* Emits the instruction that calls c->symbol or the address in c->reg; the jump of a tail call, with `bytes` of stack
-   * arguments. */
-  void (*call_jump)(struct kn_walk *w, const struct kn_call *c);
-  void (*tail_jump)(struct kn_walk *w, const struct kn_call *c, uint32_t bytes);
-  /* Takes the results of the call w->i by `sig`, which have just arrived. */
-  void (*take_results)(struct kn_walk *w, const struct kn_sig *sig);
-  /* Result `value` of the call that was just emitted is in a->reg (and a->high), a register that is
-   * temporary or not allocated, or in the call's stack area: moves it to a register or slot of its own. Nobody may read
-   * one in a register. */
-  void (*take_result)(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
-  /* Stores a result of a wide type or one in the stack area, which has just arrived, to the frame. */
-  void (*keep_result)(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
-  /* Moves the stack pointer back over a call's results and arguments. */
-  void (*free_stack)(struct kn_walk *w, struct kn_call_stack stack);
+  struct kn_call_ops calls;
   /* Emits a jump to a label; binds a label here. */
   void (*jump)(struct kn_walk *w, uint32_t label);
   void (*bind_label)(struct kn_walk *w, uint32_t label);

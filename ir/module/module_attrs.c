@@ -68,8 +68,8 @@ static kiln_status resolve_pinned(kiln_module *m, const char **name, uint64_t *o
   unsigned reg;
   *out = 0;
   if (*name != NULL) {
-    if (kiln_register_find(processor, *name, &reg)) *out = (UINT64_C(1) << reg) & m->ir.pinnable;
-    for (uint64_t set = m->ir.pinnable; *out == 0 && set != 0; set &= set - 1) {
+    if (kiln_register_find(processor, *name, &reg)) *out = (UINT64_C(1) << reg) & m->pinnable;
+    for (uint64_t set = m->pinnable; *out == 0 && set != 0; set &= set - 1) {
       const char *other = kiln_register_name(processor, (unsigned)__builtin_ctzll(set));
       n += (size_t)snprintf(can + n, sizeof can - n, n == 0 ? "%s" : " %s", other);
     }

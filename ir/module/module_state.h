@@ -168,7 +168,6 @@ struct kn_ir_facts {
   const struct kn_convention *const *conventions; /* by kiln_cc; NULL: it has none of that name */
   const struct kn_convention *library;            /* C's, by which library functions are called */
   const struct kn_guard_reg *guard_regs;          /* NULL: none */
-  uint64_t pinnable; /* registers that kiln_module_attrs.pinned may name */
   bool reaches_zero; /* pc-relative code reaches an undefined weak symbol that is dso_local, at 0 */
   /* linkers make the address of a shared object's function that code of an executable at a fixed address takes
    * pc-relative a PLT entry, and nothing else's */
@@ -233,6 +232,7 @@ struct kiln_module {
   const struct kn_backend *backend;
   const struct kn_target *target; /* for lib alone: targets/target.h */
   struct kn_ir_facts ir;          /* with something for each part that the target leaves out */
+  uint64_t pinnable;              /* registers that kiln_module_attrs.pinned may name */
 
   kiln_module_attrs attrs; /* guard_location has nothing that its `source` does not use */
   uint16_t guard_reg;      /* of attrs.guard_location: the target's number of the register */

@@ -22,14 +22,14 @@ static uint32_t register_of(const struct kn_check *c, uint64_t number) {
 /* The frame offset at distance `at` from the frame's base: see lib/debug/where.c. */
 static int32_t frame_at(const struct kn_check *c, int64_t at) {
   const struct kn_frame *f = &c->walk->frame;
-  return (int32_t)(f->up && at >= 0 ? at - c->target->beyond : at + f->cfa);
+  return (int32_t)(f->up && at >= 0 ? at - c->target->frame.beyond : at + f->cfa);
 }
 
 /* Is slot `slot` at distance `at` from the frame's base? As lib/debug/where.c says it. */
 static bool is_slot_at(const struct kn_check *c, uint32_t slot, int64_t at) {
   const int64_t frame = c->walk->slot_states.at[slot].frame;
   const bool beyond = c->walk->frame.up && frame < 0;
-  return at == (beyond ? frame + c->target->beyond : frame - c->walk->frame.cfa);
+  return at == (beyond ? frame + c->target->frame.beyond : frame - c->walk->frame.cfa);
 }
 
 static bool is_constant(const struct kn_check *c, uint32_t h, int64_t number) {

@@ -153,7 +153,7 @@ void kn_eh_stubs(struct kn_walk *w) {
     w->target->bind_label(w, s.label);
     KN_LOG(w, KN_EV_STUB, s.label, 0);
     if (KN_UNLIKELY(w->plan->frame.marks)) w->target->landing(w);
-    if (kn_moves_stack(s.stack)) w->target->free_stack(w, s.stack);
+    if (kn_moves_stack(s.stack)) w->target->calls.free_stack(w, s.stack);
     for (uint32_t i = 0; i < s.n_moves; i++)
       if (!KN_PUSH(w->owner, w->moves, w->eh.moves.at[s.first + i])) return;
     kn_run_moves(w);
@@ -185,7 +185,7 @@ static bool take(struct kn_walk *w, const struct kn_sig *sig, struct kn_arrival 
       if (!kn_code_ready(w)) return false;
       from->reg[k] = KN_NO_REG;
       from->frame[k] = kn_frame_alloc(w, 16, 4);
-      w->target->keep_result(w, &a, from->frame[k]);
+      w->target->calls.keep_result(w, &a, from->frame[k]);
     }
     KN_LOG(w, KN_EV_CONST, kn_tried(false, a.type, k),
            kept ? KN_PLACE_FRAME + from->frame[k] : a.reg);

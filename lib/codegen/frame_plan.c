@@ -6,7 +6,7 @@
 
 /* Fails a function that is to have values in general registers alone, if one needs another. */
 static bool check_general(kiln_func *f, const struct kn_target *t) {
-  if (!t->general_only)
+  if (!t->frame.general_only)
     return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
                         "code that uses general registers only is not supported on %s",
                         kn_target_name(f->module, (char[KN_TARGET_NAME]){0}));
@@ -113,7 +113,7 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
     .dynamic = f->facts.dynamic_stack,
     .record = f->facts.uses_frame,
     .red_zone = !f->module->attrs.no_red_zone,
-    .probe_step = t->probe_bytes,
+    .probe_step = t->frame.probe_bytes,
     .homeless = kn_func_is_homeless(f),
     .pinned = f->module->pinned,
   };
@@ -124,7 +124,7 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
   p->calls = f->facts.has_calls | p->guarded;
   /* the stack pointer addresses frames of which it never moves, and whose caller's part nobody reads */
   p->pointer =
-    !t->without_pointer ||
+    !t->frame.without_pointer ||
     (a->frame_pointer | a->naked | f->facts.stack_args | p->dynamic | p->record) ||
     (p->realigned | p->homeless | f->facts.variadic | p->guarded | f->facts.eh_returns) ||
     f->asms.n != 0 || !sig->usual;

@@ -32,7 +32,7 @@ void kn_target_attach(kiln_module *m) {
   /* of a module that has failed the names of registers and instructions are known */
   m->target = t = t != NULL ? t : find(m->options.target.processor);
   m->ir = t->ir;
-  m->ir.pinnable = t->callee_homes & KN_GP_MASK;
+  m->pinnable = t->callee_homes & KN_GP_MASK;
   if (t->ir.clobbers == NULL) m->ir.clobbers = no_clobbers;
   if (t->ir.machine == NULL) m->ir.machine = &no_machine;
   if (t->ir.conventions == NULL) m->ir.conventions = only_c;

@@ -74,7 +74,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, const struc
   w->regs.epoch++;
   w->frame.low = w->frame.va.save = w->frame.shared = 0;
   w->frame.cie = KN_CIE_USUAL;
-  w->frame.up = plan->target->frame_up | !plan->frame.pointer;
+  w->frame.up = plan->target->frame.up | !plan->frame.pointer;
   w->frame.spare.n = w->frame.spare_inst = w->frame.spare_ready = 0;
   w->moves.n = w->shadows.n = w->labels.n = 0;
   w->params_of = UINT32_MAX;

@@ -168,12 +168,12 @@ static uint8_t *put_reg(uint8_t *p, bool base, unsigned reg) {
 static uint8_t *put_frame(const struct kn_walk *w, uint8_t *p, int32_t frame, unsigned align_log2) {
   const struct kn_target *t = w->target;
   int64_t at = (int64_t)frame - w->frame.cfa;
-  if (w->frame.up && frame < 0) at = (int64_t)frame + t->beyond;
+  if (w->frame.up && frame < 0) at = (int64_t)frame + t->frame.beyond;
   int64_t align = INT64_C(1) << align_log2;
-  bool round = align > 16 && !t->aligned_by_pointer;
+  bool round = align > 16 && !t->frame.aligned_by_pointer;
   *p++ = KILN_DW_OP_fbreg;
   p = kn_put_sleb(p, round ? at + align - 1 : at);
-  if (align > 16 && t->aligned_by_pointer) *p++ = KILN_DW_OP_deref;
+  if (align > 16 && t->frame.aligned_by_pointer) *p++ = KILN_DW_OP_deref;
   if (round) {
     *p++ = KILN_DW_OP_consts;
     p = kn_put_sleb(p, -align);

@@ -209,13 +209,16 @@ static const uint8_t dwarf_regs[64] = {
   76, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95};
 
 const struct kn_target kn_target_aarch64 = {
-  .ir = {.clobbers = clobbers,
-         .machine = &a64_machine,
-         .conventions = a64_conventions,
-         .library = &a64_c_convention,
-         .guard_regs = a64_guard_regs,
-         .reaches_zero = false,
-         .plt_is_address = false}, /* linkers tell an adrp from a branch */
+  .ir =
+    {.clobbers = clobbers,
+     .machine = &a64_machine,
+     .conventions = a64_conventions,
+     .library = &a64_c_convention,
+     .guard_regs = a64_guard_regs,
+     /* Not even in programs at a low fixed address: there ld writes the instruction's own address to the field
+          * (AAELF64, "Weak references"). */
+     .reaches_zero = false,
+     .plt_is_address = false}, /* linkers tell an adrp from a branch */
   .reg_names = reg_names,
   .temps = GP(0, 8) | FP(0, 7) | FP(16, 23),
   .caller_homes = GP(9, 15) | FP(24, 29),
@@ -242,15 +245,14 @@ const struct kn_target kn_target_aarch64 = {
      [KILN_TYPE_V128] =
        {.regs = ~KN_GP_MASK & ~FP(8, 15), .bank = 1, .bytes = 16, .lowered = true, .cut = true}},
   .lowerings = lowerings,
-  .frame_up = true,
-  .probes = true,
+  .frame = {.up = true,
+            .beyond = A64_BEYOND,
+            .probes = true,
+            .realigns =
+              true}, /* nothing to do: sp is aligned wherever it addresses memory (SCTLR_ELx.SA) */
   .roots = true,
-  .realigns = true, /* nothing to do: sp is aligned wherever it addresses memory (SCTLR_ELx.SA) */
-  .beyond = A64_BEYOND,
   .reloc_first = KILN_RELOC_A64_CALL,
   .reloc_last = KILN_RELOC_A64_TLS_LE_LOW,
-  /* Not even in programs at a low fixed address: there ld writes the instruction's own address to the field (AAELF64,
-   * "Weak references"). */
   .features = {{"lse", KILN_FEATURE_LSE}},
   .jit = &a64_jit,
   .code = {.fill = 0, /* udf #0 */
@@ -276,17 +278,17 @@ const struct kn_target kn_target_aarch64 = {
   .begin = a64_begin,
   .align_code = a64_align_code,
   .enter = a64_enter,
-  .call = a64_call,
-  .open_stack = a64_open_stack,
-  .early_arg = a64_early_arg,
-  .load_wide = a64_load_wide,
-  .settle_args = a64_settle_args,
-  .call_jump = a64_call_jump,
-  .tail_jump = a64_tail_jump,
-  .take_results = a64_take_results,
-  .take_result = a64_take_result,
-  .keep_result = a64_keep_result,
-  .free_stack = a64_free_stack,
+  .calls = {.call = a64_call,
+            .open_stack = a64_open_stack,
+            .early_arg = a64_early_arg,
+            .load_wide = a64_load_wide,
+            .settle_args = a64_settle_args,
+            .call_jump = a64_call_jump,
+            .tail_jump = a64_tail_jump,
+            .take_results = a64_take_results,
+            .take_result = a64_take_result,
+            .keep_result = a64_keep_result,
+            .free_stack = a64_free_stack},
   .jump = a64_branch,
   .bind_label = a64_bind_label,
   .landing = a64_landing,

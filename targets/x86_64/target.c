@@ -204,12 +204,19 @@ static const uint8_t dwarf_regs[64] = {
 #define IR_OF_ALL_SYSTEMS                                                                          \
   .clobbers = clobbers, .machine = &x64_machine, .guard_regs = x64_guard_regs
 
+#define FRAME(probes_by)                                                                           \
+  {.without_pointer = true,                                                                        \
+   .general_only = true,                                                                           \
+   .probes = true,                                                                                 \
+   .probe_bytes = (probes_by),                                                                     \
+   .realigns = true,                                                                               \
+   .aligned_by_pointer = true,                                                                     \
+   .reloc = KILN_RELOC_ABS32S}
+
 #define ALL_SYSTEMS                                                                                \
   .reg_names = reg_names, .callee = {X64_R10, X64_RAX}, .exception = {X64_RAX, X64_RDX},           \
-  .whole = {KILN_TYPE_I64, KILN_TYPE_F64}, .lowerings = lowerings, .without_pointer = true,        \
-  .general_only = true, .probes = true, .realigns = true, .aligned_by_pointer = true,              \
-  .frame_reloc = KILN_RELOC_ABS32S, .reloc_first = KILN_RELOC_X64_CALL,                            \
-  .reloc_last = KILN_RELOC_X64_TLS_LE,                                                             \
+  .whole = {KILN_TYPE_I64, KILN_TYPE_F64}, .lowerings = lowerings,                                 \
+  .reloc_first = KILN_RELOC_X64_CALL, .reloc_last = KILN_RELOC_X64_TLS_LE,                         \
   .features = {{"cx16", KILN_FEATURE_CX16}, {"fma", KILN_FEATURE_FMA}},                            \
   .walk_size = sizeof(struct x64_walk),                                                            \
   .hooks = {.move = x64_hook_move,                                                                 \
@@ -220,12 +227,19 @@ static const uint8_t dwarf_regs[64] = {
             .copy = x64_hook_copy,                                                                 \
             .address = x64_hook_address,                                                           \
             .deferred = x64_hook_deferred},                                                        \
-  .begin = x64_begin, .align_code = x64_align_code, .enter = x64_enter, .call = x64_call,          \
-  .open_stack = x64_open_stack, .early_arg = x64_early_arg, .load_wide = x64_load_wide,            \
-  .settle_args = x64_settle_args, .call_jump = x64_call_jump, .tail_jump = x64_tail_jump,          \
-  .take_results = x64_take_results, .take_result = x64_take_result,                                \
-  .keep_result = x64_keep_result, .free_stack = x64_free_stack, .jump = x64_jmp,                   \
-  .bind_label = x64_bind_label, .landing = x64_landing, .finish = x64_finish
+  .begin = x64_begin, .align_code = x64_align_code, .enter = x64_enter,                            \
+  .calls = {.call = x64_call,                                                                      \
+            .open_stack = x64_open_stack,                                                          \
+            .early_arg = x64_early_arg,                                                            \
+            .load_wide = x64_load_wide,                                                            \
+            .settle_args = x64_settle_args,                                                        \
+            .call_jump = x64_call_jump,                                                            \
+            .tail_jump = x64_tail_jump,                                                            \
+            .take_results = x64_take_results,                                                      \
+            .take_result = x64_take_result,                                                        \
+            .keep_result = x64_keep_result,                                                        \
+            .free_stack = x64_free_stack},                                                         \
+  .jump = x64_jmp, .bind_label = x64_bind_label, .landing = x64_landing, .finish = x64_finish
 
 /* ---- Linux ---- */
 
@@ -247,6 +261,7 @@ const struct kn_target kn_target_x86_64 = {
   .hints = {ARG(X64_RDI, 32), ARG(X64_RSI, 33), ARG(X64_RDX, 34), ARG(X64_RCX, 35), ARG(X64_R8, 36),
             ARG(X64_R9, 37), KN_BIT(38), KN_BIT(39), ARG(X64_RDX, 33)},
   .types = TYPES(true),
+  .frame = FRAME(0),
   .roots = true,
   .jit = &x64_jit,
   .code = CODE(128, false),
@@ -271,7 +286,7 @@ const struct kn_target kn_target_x86_64_windows = {
   .hints = {ARG(X64_RCX, 32), ARG(X64_RDX, 33), ARG(X64_R8, 34), ARG(X64_R9, 35),
             [8] = ARG(X64_RDX, 33)},
   .types = TYPES(false),
-  .probe_bytes = 4096, /* the stack grows by the page below the last one that was touched */
+  .frame = FRAME(4096), /* the stack grows by the page below the last one that was touched */
   .tls_by_index = true,
   .unwind_codes = true,
   .guard_variable = true,

@@ -37,12 +37,12 @@ static const char *name_of(const struct kn_target *t) {
     if (!(holds)) fail_msg("%s: not true: %s", name_of(t), #holds);                                \
   } while (0)
 
-/* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond, without_pointer, general_only,
- * aligned_by_pointer, probes, realigns, frame_reloc, tls_by_index, guard_variable, unwind_codes, runtime,
- * left_out, features, free; of ir reaches_zero, plt_is_address, pinnable (made of callee_homes); of code fill,
- * indirect_types, branches_count, red_zone_bytes, frame_from; of ELF's numbers flags, large, mapping_symbols,
- * bound_early. A new field is checked below, or named here. */
+/* Unchecked, since 0 is right for some target: around_calls, tls_by_index, guard_variable, unwind_codes, runtime,
+ * left_out, features, free; of ir reaches_zero, plt_is_address, pinnable (made of callee_homes); of frame all but
+ * probe_bytes; of code fill, indirect_types, branches_count, red_zone_bytes, frame_from; of ELF's numbers flags, large,
+ * mapping_symbols, bound_early. A new field is checked below, or named here. */
 _Static_assert(sizeof(struct kn_target) == 880 && sizeof(struct kn_ir_facts) == 56 &&
+                 sizeof(struct kn_frame_facts) == 20 && sizeof(struct kn_call_ops) == 88 &&
                  sizeof(struct kn_code_facts) == 40 && sizeof(struct kn_elf_machine) == 96 &&
                  sizeof(struct kn_hooks) == 64 && sizeof(struct kn_type_facts) == 16,
                "a new field is checked below, or named above");
@@ -55,9 +55,11 @@ static void test_functions(void **state) {
     const struct kn_target *t = target_at(i);
     if (t == NULL) continue;
     CHECK(t, t->begin && t->enter && t->finish);
-    CHECK(t, t->call && t->open_stack && t->early_arg && t->load_wide && t->settle_args);
-    CHECK(t, t->call_jump && t->tail_jump && t->take_results && t->take_result);
-    CHECK(t, t->jump && t->bind_label && t->landing && t->keep_result && t->free_stack);
+    CHECK(t, t->calls.call && t->calls.open_stack && t->calls.early_arg && t->calls.load_wide &&
+               t->calls.settle_args);
+    CHECK(t, t->calls.call_jump && t->calls.tail_jump && t->calls.take_results &&
+               t->calls.take_result);
+    CHECK(t, t->jump && t->bind_label && t->landing && t->calls.keep_result && t->calls.free_stack);
     const struct kn_hooks *h = &t->hooks;
     CHECK(t, h->move && h->load && h->store && h->copy);
     CHECK(t, h->constant && h->store_constant && h->address && h->deferred);
@@ -108,7 +110,7 @@ static void test_sets(void **state) {
     CHECK(t, __builtin_popcountll(t->temps & KN_GP_MASK) >= 5);
     CHECK(t, __builtin_popcountll(t->temps & ~KN_GP_MASK) >= 5);
     CHECK(t, !(t->stored_homes & ~(t->callee_homes & ~KN_GP_MASK)));
-    CHECK(t, t->probe_bytes == 0 || (t->probes && t->probe_bytes % 16 == 0));
+    CHECK(t, t->frame.probe_bytes == 0 || (t->frame.probes && t->frame.probe_bytes % 16 == 0));
     CHECK(t, t->ir.guard_regs && t->ir.guard_regs[0].name);
   }
 }
