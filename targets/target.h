@@ -87,23 +87,23 @@ struct kn_code_facts {
 
 /* What frames are like, and what kinds of them there are. */
 struct kn_frame_facts {
+  /* with `up`: a negative frame offset is that from the frame's end, the CFA, - `beyond` */
+  int32_t beyond;
+  /* The kind of relocations in machine code that become a slot's distance from the frame register, or NONE. */
+  kiln_reloc_kind reloc;
+  /* The step of functions that request no probes, where systems map the stack page by page; 0: no probes. */
+  uint16_t probe_bytes;
+  bool probes; /* frames and salloc touch each step of the stack: kn_frame_plan.probe_step */
   /* Frame offsets of locals grow upward from the frame register and are positive, and those of the
    * caller's arguments are negative; else the other way round. */
   bool up;
-  /* with `up`: a negative frame offset is that from the frame's end, the CFA, - `beyond` */
-  int32_t beyond;
   bool without_pointer; /* frames may do without a frame pointer: kn_frame_plan.pointer */
   bool general_only;    /* functions may do without float registers */
-  bool probes; /* frames and salloc touch each step of the stack: kn_frame_plan.probe_step */
-  /* The step of functions that request none, where systems map the stack page by page; 0: no probes. */
-  uint16_t probe_bytes;
   bool
     realigns; /* of functions that were called with an unaligned stack: kn_frame_plan.realigned */
   /* A slot aligned beyond 16 bytes: at its frame offset is a pointer to it; else memory that it is in, from the first
    * byte with that alignment on. */
   bool aligned_by_pointer;
-  /* The kind of relocations in machine code that become a slot's distance from the frame register, or NONE. */
-  kiln_reloc_kind reloc;
 };
 
 /* How calls are made, and what becomes of their results. */
@@ -144,7 +144,7 @@ struct kn_target_feature {
 };
 
 struct kn_target {
-  struct kn_ir_facts ir; /* but `pinnable`, which is made of callee_homes */
+  struct kn_ir_facts ir;
 
   /* ---- registers ---- */
   uint64_t temps;        /* only ever used for values of one block */
@@ -169,6 +169,9 @@ struct kn_target {
 
   /* ---- types, operations ---- */
   struct kn_type_facts types[16]; /* by kiln_type */
+  /* By opcode: whether a lowering may leave the operation to an instruction that reads its result, which then reads the
+   * operands, too: as an address, in flags, or as a part of its own work. The checker takes no other; NULL: none. */
+  const uint8_t *waiting;
   /* The lowering of an operation: by opcode, type, and whether nobody reads its result. */
   kn_lower *const (*lowerings)[16][2];
 

@@ -187,6 +187,14 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
 };
 #pragma GCC diagnostic pop
 
+/* Addresses; comparisons that are read as conditions, or joined; what one instruction does together (fold.c). */
+static const uint8_t waiting[KILN_OP_COUNT] = {
+  [KILN_OP_ADDR] = 1, [KILN_OP_ADD] = 1,   [KILN_OP_ICMP] = 1,   [KILN_OP_FCMP] = 1,
+  [KILN_OP_AND] = 1,  [KILN_OP_OR] = 1,    [KILN_OP_SELECT] = 1, [KILN_OP_SEXT] = 1,
+  [KILN_OP_ZEXT] = 1, [KILN_OP_TRUNC] = 1, [KILN_OP_MUL] = 1,    [KILN_OP_SHL] = 1,
+  [KILN_OP_LSHR] = 1, [KILN_OP_ASHR] = 1,
+};
+
 #define GP(first, last) ((UINT64_C(2) << (last)) - (UINT64_C(1) << (first)))
 #define FP(first, last) (GP(first, last) << KN_FP_BASE)
 #define ARG(k) KN_BIT(k) | KN_BIT(KN_FP_BASE + (k))
@@ -244,6 +252,7 @@ const struct kn_target kn_target_aarch64 = {
      /* not in v8 to v15, of which calls, and this function too, preserve the low halves only */
      [KILN_TYPE_V128] =
        {.regs = ~KN_GP_MASK & ~FP(8, 15), .bank = 1, .bytes = 16, .lowered = true, .cut = true}},
+  .waiting = waiting,
   .lowerings = lowerings,
   .frame = {.up = true,
             .beyond = A64_BEYOND,

@@ -150,6 +150,12 @@ static const uint16_t clobbers[KILN_OP_COUNT] = {
 #undef CALL_LIKE
 };
 
+/* Addresses; a load that is an operand in memory; what is read in the flags, also through an extension. */
+static const uint8_t waiting[KILN_OP_COUNT] = {
+  [KILN_OP_ADDR] = 1, [KILN_OP_ADD] = 1,  [KILN_OP_LOAD] = 1, [KILN_OP_ICMP] = 1,
+  [KILN_OP_FCMP] = 1, [KILN_OP_ZEXT] = 1, [KILN_OP_AND] = 1,
+};
+
 #define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .lowered = true}
 #define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}
 
@@ -215,7 +221,7 @@ static const uint8_t dwarf_regs[64] = {
 
 #define ALL_SYSTEMS                                                                                \
   .reg_names = reg_names, .callee = {X64_R10, X64_RAX}, .exception = {X64_RAX, X64_RDX},           \
-  .whole = {KILN_TYPE_I64, KILN_TYPE_F64}, .lowerings = lowerings,                                 \
+  .whole = {KILN_TYPE_I64, KILN_TYPE_F64}, .waiting = waiting, .lowerings = lowerings,             \
   .reloc_first = KILN_RELOC_X64_CALL, .reloc_last = KILN_RELOC_X64_TLS_LE,                         \
   .features = {{"cx16", KILN_FEATURE_CX16}, {"fma", KILN_FEATURE_FMA}},                            \
   .walk_size = sizeof(struct x64_walk),                                                            \
