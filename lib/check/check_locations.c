@@ -185,8 +185,9 @@ bool kn_check_claims(struct kn_check *c) {
   c->claims.n = c->open.n = c->next_claim = c->window_from = c->window_to = 0;
   for (uint32_t k = func ? func->var_first : out->vars.n; k < out->vars.n; k++) {
     const struct kn_code_var *row = &out->vars.at[k];
-    struct kn_check_claim claim = {.from = row->from, .to = row->to, .everywhere = row->to == 0};
-    if (row->n == 0 || row->n == UINT32_MAX) continue;
+    struct kn_check_claim claim = {
+      .from = row->from, .to = row->to, .everywhere = kn_var_is_everywhere(row)};
+    if (row->n == 0 || kn_var_is_label(row)) continue;
     if (claim.everywhere) {
       claim.from = func->start;
       claim.to = func->start + func->size;

@@ -34,7 +34,7 @@ static kiln_status emit(const struct kn_object_format *format, kiln_module *m,
                           "the sessions or the buffer for the object are missing (NULL)");
   kiln_session *timed = NULL;
   for (size_t i = 0; i < n; i++) {
-    if (sessions[i] == NULL || sessions[i]->module != m || n >= KN_PIECE_FUNCS)
+    if (sessions[i] == NULL || sessions[i]->module != m)
       return kn_module_fail(m, KILN_ERR_ARGUMENT, "session %zu does not belong to this module", i);
     if (timed == NULL && sessions[i]->timing) timed = sessions[i];
   }

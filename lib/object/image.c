@@ -88,10 +88,9 @@ static bool place_functions(struct kn_image *image) {
     uint64_t offset = kn_align_up(sec->size, align);
     /* a gap before the function is not kept: where gaps are depends on who compiled what before */
     if (!follows || f->start + delta != offset) {
-      struct kn_image_piece *p = kn_image_add_piece(image, section, offset);
+      struct kn_image_piece *p = kn_image_add_piece(image, section, offset, KN_PIECE_FUNCS, i);
       if (p == NULL) return false;
       p->session = session;
-      p->first = i;
       piece = image->pieces.n - 1;
       delta = offset - f->start;
       run_section = section;
@@ -229,11 +228,7 @@ static bool place_data(struct kn_image *image, uint32_t index) {
                           "data '%.100s' is in section '%.100s', %s", s->name, s->section, wrong);
   sec->n_relocs += d->n_relocs;
   if (!kn_image_extend(image, section, def->value, d->size_bytes)) return false;
-  struct kn_image_piece *p = kn_image_add_piece(image, section, def->value);
-  if (p == NULL) return false;
-  p->session = KN_PIECE_DATA;
-  p->first = index;
-  return true;
+  return kn_image_add_piece(image, section, def->value, KN_PIECE_DATA, index) != NULL;
 }
 
 /* Private data of functions, in the order of the functions that are there: a counting sort. */
@@ -376,11 +371,8 @@ static bool place_ctor(struct kn_image *image, uint32_t index) {
   s->nonzero = true;
   s->n_relocs++;
   uint64_t offset = kn_align_up(s->size, 8);
-  struct kn_image_piece *p = kn_image_add_piece(image, section, offset);
-  if (p == NULL) return false;
-  p->session = KN_PIECE_WORD;
-  p->first = c->func;
-  return kn_image_extend(image, section, offset, 8);
+  return kn_image_add_piece(image, section, offset, KN_PIECE_WORD, c->func) != NULL &&
+         kn_image_extend(image, section, offset, 8);
 }
 
 bool kn_image_lay_out(struct kn_image *image) {

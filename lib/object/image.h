@@ -61,19 +61,21 @@ struct kn_image_section {
   uint64_t n_relocs; /* at most */
 };
 
-/* Part of a section: a run of functions of one session, a data item, a table or an address. */
-struct kn_image_piece {
-  uint64_t offset;     /* in its section */
-  uint32_t next;       /* of the section: index + 1, or 0 */
-  uint32_t session;    /* of functions; or KN_PIECE_... */
-  uint32_t first, end; /* functions [first, end); or first: index of data item or table, symbol */
+/* What a piece of a section is, and what its `first` is. */
+enum kn_piece {
+  KN_PIECE_FUNCS,   /* functions [first, end) of a session */
+  KN_PIECE_DATA,    /* index into kiln_module.data */
+  KN_PIECE_TABLE,   /* index into kn_image_eh.tables */
+  KN_PIECE_WORD,    /* 8 bytes: the address of symbol `first` */
+  KN_PIECE_ROOTS,   /* index into kn_image_roots.funcs */
+  KN_PIECE_STACKMAP /* kn_image_roots.map */
 };
-#define KN_PIECE_DATA UINT32_MAX
-#define KN_PIECE_TABLE (UINT32_MAX - 1)    /* first: index into kn_image_eh.tables */
-#define KN_PIECE_WORD (UINT32_MAX - 2)     /* 8 bytes: the address of symbol `first` */
-#define KN_PIECE_ROOTS (UINT32_MAX - 3)    /* first: index into kn_image_roots.funcs */
-#define KN_PIECE_STACKMAP (UINT32_MAX - 4) /* kn_image_roots.map */
-#define KN_PIECE_FUNCS (UINT32_MAX - 5)    /* the last session */
+struct kn_image_piece {
+  uint64_t offset; /* in its section */
+  uint32_t next;   /* of the section: index + 1, or 0 */
+  uint32_t first, end, session;
+  uint8_t what; /* enum kn_piece */
+};
 
 /* What a symbol is. */
 enum kn_place_what {
@@ -234,8 +236,8 @@ uint32_t kn_image_named(struct kn_image *image, const char *name, uint32_t comda
 uint32_t kn_image_add_named(struct kn_image *image, const char *name, uint32_t comdat,
                             uint32_t flags);
 /* A new piece of a section, its newest; NULL without memory. */
-struct kn_image_piece *kn_image_add_piece(struct kn_image *image, uint32_t section,
-                                          uint64_t offset);
+struct kn_image_piece *kn_image_add_piece(struct kn_image *image, uint32_t section, uint64_t offset,
+                                          enum kn_piece what, uint32_t first);
 /* Makes the section end at `offset` + `size`; false if that is too large. */
 bool kn_image_extend(struct kn_image *image, uint32_t section, uint64_t offset, uint64_t size);
 

@@ -32,10 +32,8 @@ static bool place_table(struct kn_image *image, uint32_t func) {
   s->align = KN_ROOTS_ALIGN;
   s->n_relocs++;
   uint64_t offset = s->size;
-  struct kn_image_piece *p = kn_image_add_piece(image, section, offset);
-  if (p == NULL) return false;
-  p->session = KN_PIECE_ROOTS;
-  p->first = image->roots.n;
+  if (kn_image_add_piece(image, section, offset, KN_PIECE_ROOTS, image->roots.n) == NULL)
+    return false;
   image->roots.funcs[image->roots.n] = func;
   uint32_t size;
   kn_image_root_table(image, image->roots.n++, &size);
@@ -134,10 +132,8 @@ static bool place_map(struct kn_image *image) {
     for (uint32_t k = 0; k < kn_get32(table + KN_ROOTS_N_CALLS); k++) p = put_record(p, table, k);
   }
   uint32_t section = kn_image_fixed(image, KN_SECTION_STACKMAPS);
-  struct kn_image_piece *piece =
-    section != UINT32_MAX ? kn_image_add_piece(image, section, 0) : NULL;
-  if (piece == NULL) return false;
-  piece->session = KN_PIECE_STACKMAP;
+  if (section == UINT32_MAX || kn_image_add_piece(image, section, 0, KN_PIECE_STACKMAP, 0) == NULL)
+    return false;
   image->sections.at[section].align = 8;
   image->sections.at[section].n_relocs = image->roots.n;
   return kn_image_extend(image, section, 0, bytes);
