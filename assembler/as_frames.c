@@ -2,7 +2,7 @@
  * frame for all of it, which begin and end for each in the state that the target's frames begin
  * with. Called by as_object.c. DWARF 5, 6.4. Invariant: nothing is read beyond a record. */
 #include "as_parts.h"
-#include "leb128.h"
+#include "base/leb128.h"
 
 #include <stdlib.h>
 #include <string.h>

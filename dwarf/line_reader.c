@@ -1,7 +1,7 @@
 /* Line tables: DWARF 5, 6.2, and the older header of versions 2 to 4. */
 #include "line_reader.h"
 
-#include "leb128.h"
+#include "base/leb128.h"
 
 #include <kiln/dwarf.h>
 #include <string.h>

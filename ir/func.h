@@ -323,30 +323,6 @@ struct kn_func_debug {
 #undef ARRAY
 };
 
-/* kiln_func_attrs, as code generation reads it; zeroed at once for the next function. */
-struct kn_func_attrs {
-  uint32_t features;    /* KILN_FEATURE_..., of the module too */
-  uint32_t personality; /* symbol, or 0 */
-  uint32_t probe_bytes; /* 0: no probes */
-  uint8_t guard;        /* kiln_guard */
-  uint8_t protect;      /* KILN_PROTECT_...: the module's, or its own */
-  /* in the order of kiln_func_attrs, from which they are copied at once */
-  bool frame_pointer;
-  bool realign_stack;
-  bool general_only;
-  bool naked; /* nothing but its ASMs: no prologue */
-  bool used;  /* the linker keeps it */
-  bool final; /* kiln_func_attrs */
-  bool blocks_as_made;
-  bool not_into;                      /* kiln_func_attrs */
-  uint8_t inlining;                   /* kiln_inline */
-  bool no_rows;                       /* kiln_func_attrs */
-  bool keeps_pinned;                  /* kiln_func_attrs */
-  bool no_jump_tables;                /* kiln_func_attrs */
-  bool foreign;                       /* kiln_func_attrs */
-  uint32_t inline_same, inline_needs; /* kiln_func_attrs */
-};
-
 /* What is known of a function from its signature and what was built so far; zeroed at once for the next function. */
 struct kn_func_facts {
   uint32_t n_results; /* of the signature */
@@ -430,7 +406,8 @@ struct kiln_func {
   kiln_session *session;
   kiln_module *module;
   uint32_t symbol, sig;
-  struct kn_func_attrs attrs;
+  /* With the module's in `features` and `protection`, which has no KILN_PROTECT_NONE; `probe_bytes` is in range. */
+  kiln_func_attrs attrs;
   struct kn_func_facts facts;
   kiln_diag diag; /* of the first error */
   struct kn_func_debug debug;
@@ -442,13 +419,13 @@ struct kiln_func {
  * (kiln_variables). Otherwise each declared variable is kept for all of the function, and statements have code of their
  * own. */
 static inline bool kn_debug_as_is(const kiln_func *f) {
-  const kiln_variables how = f->module->variables;
+  const kiln_variables how = f->module->attrs.variables;
   return how == KILN_VARIABLES_AS_IS || (f->attrs.foreign && how == KILN_VARIABLES_KEPT);
 }
 
 /* True if copies of its slots are worth a replay, whether calls in it are inlined or not. */
 static inline bool kn_inlining_splits(const kiln_func *f) {
-  const kiln_inlining how = f->module->inlining;
+  const kiln_inlining how = f->module->attrs.inlining;
   return (how == KILN_INLINING_SMALL || (how == KILN_INLINING_FOREIGN && f->attrs.foreign)) &&
          !f->attrs.not_into;
 }
@@ -706,13 +683,8 @@ static inline struct kn_loc kn_newest_loc(const kiln_func *f) {
 static inline const struct kn_note *kn_note_find(const kiln_func *f, enum kn_note_kind kind,
                                                  uint32_t inst) {
   const struct kn_note *at = f->notes[kind].at;
-  uint32_t low = 0, high = f->notes[kind].n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (at[middle].inst <= inst) low = middle + 1;
-    else high = middle;
-  }
-  return low ? &at[low - 1] : NULL;
+  const uint32_t n = KN_COUNT_BEFORE(k, f->notes[kind].n, at[k].inst <= inst);
+  return n ? &at[n - 1] : NULL;
 }
 
 /* The location of instruction `inst`, or none. */

@@ -1,7 +1,7 @@
-/* The target's own instructions: finding them by name, and the one call that appends them. Called by front ends and the
- * parser. The rules are kn_machine_wrong's, which the verifier asks too. */
+/* The target's own instructions: finding them by name, and what they must be like. Called by the builder, the verifier,
+ * the parser and front ends. */
 #include "ir/machine.h"
-#include "ir/build/builder.h"
+#include "ir/func.h"
 
 unsigned kn_machine_type(char letter) {
   switch (letter) {
@@ -25,7 +25,7 @@ static kiln_op op_of(const struct kn_machine_row *row, const struct kn_machine_k
   return row->acts ? KILN_OP_MACHINE_ACT : KILN_OP_MACHINE;
 }
 
-static void describe(const struct kn_machine_table *t, unsigned x, kiln_machine_info *out) {
+void kn_machine_describe(const struct kn_machine_table *t, unsigned x, kiln_machine_info *out) {
   const struct kn_machine_row *row = &t->rows[KN_MACHINE_ROW(x)];
   const struct kn_machine_kind *kind = &row->kinds[KN_MACHINE_KIND(x)];
   *out = (kiln_machine_info){.row = x,
@@ -63,7 +63,7 @@ bool kn_machine_find(const struct kn_machine_table *t, const char *name, size_t 
             ? n != length
             : n + 1 + more != length || name[n] != '.' || memcmp(suffix, name + n + 1, more) != 0)
         continue;
-      describe(t, i << KN_MACHINE_KIND_BITS | k, out);
+      kn_machine_describe(t, i << KN_MACHINE_KIND_BITS | k, out);
       return true;
     }
   }
@@ -73,18 +73,17 @@ bool kn_machine_find(const struct kn_machine_table *t, const char *name, size_t 
 /* ---- instructions ---- */
 
 unsigned kn_machine_operand(const kiln_func *f, const struct kn_inst *in, uint32_t k) {
-  const struct kn_machine_row *row = kn_machine_row(f->module->machine, in->x);
+  const struct kn_machine_row *row = kn_machine_row(f->module->ir.machine, in->x);
   if (row == NULL) return KILN_TYPE_VOID;
   const char *sig = row->kinds[KN_MACHINE_KIND(in->x)].sig;
   return k + 1 < strlen(sig) ? kn_machine_type(sig[k + 1]) : KILN_TYPE_VOID;
 }
 
-/* What is wrong with the row of an instruction `op`, its `n` operands, or the last one, the handle `last`. */
-static const char *wrong(const struct kn_machine_table *t, unsigned op, unsigned type, unsigned x,
-                         unsigned n, uint32_t last) {
+const char *kn_machine_row_wrong(const struct kn_machine_table *t, unsigned op, unsigned type,
+                                 unsigned x, unsigned n, uint32_t last) {
   kiln_machine_info m;
   if (kn_machine_row(t, x) == NULL) return "the target has no such instruction";
-  describe(t, x, &m);
+  kn_machine_describe(t, x, &m);
   if (m.op != (kiln_op)op || m.result != (kiln_type)type) return "not of this operation and type";
   if (m.n_operands != n) return "another number of operands";
   if (m.immediate && (!kn_is_imm(last) || kn_imm(last) < m.least || kn_imm(last) > m.most))
@@ -95,23 +94,6 @@ static const char *wrong(const struct kn_machine_table *t, unsigned op, unsigned
 const char *kn_machine_wrong(const kiln_func *f, const struct kn_inst *in) {
   struct kn_operands o = kn_operands(f, in);
   if ((in->b && !in->a) || (in->c && !in->b)) return "an operand is left out";
-  return wrong(f->module->machine, in->op, in->type, in->x, o.n, o.n ? kn_operand(&o, o.n - 1) : 0);
-}
-
-kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *operands, unsigned n) {
-  if (!kn_build_begun(f)) return KN_NONE;
-  const struct kn_machine_table *t = f->module->machine;
-  if (row > UINT16_MAX || kn_machine_row(t, row) == NULL || n > KILN_MAX_MACHINE_OPERANDS)
-    return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT, "the target has no such instruction");
-  if (operands == NULL && n != 0) {
-    kn_build_no_list(f);
-    return KN_NONE;
-  }
-  kiln_machine_info m;
-  describe(t, row, &m);
-  uint32_t field[KILN_MAX_MACHINE_OPERANDS] = {0};
-  const char *why = wrong(t, m.op, m.result, row, n, n ? operands[n - 1].id : 0);
-  if (why != NULL) return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT, why);
-  for (unsigned k = 0; k < n; k++) field[k] = operands[k].id;
-  return (kiln_value){kn_build_append(f, m.op, m.result, row, field[0], field[1], field[2])};
+  return kn_machine_row_wrong(f->module->ir.machine, in->op, in->type, in->x, o.n,
+                              o.n ? kn_operand(&o, o.n - 1) : 0);
 }

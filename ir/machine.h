@@ -34,6 +34,12 @@ struct kn_machine_table {
 
 /* The type of a letter. */
 unsigned kn_machine_type(char letter);
+/* What the instruction with that x, which the table has, is like. */
+void kn_machine_describe(const struct kn_machine_table *t, unsigned x, kiln_machine_info *out);
+/* What is wrong with the row of an instruction `op`, its `n` operands, or the last one, the handle `last`; NULL:
+ * nothing. */
+const char *kn_machine_row_wrong(const struct kn_machine_table *t, unsigned op, unsigned type,
+                                 unsigned x, unsigned n, uint32_t last);
 /* kiln_machine_find in a table. */
 bool kn_machine_find(const struct kn_machine_table *t, const char *name, size_t length,
                      kiln_machine_info *out);

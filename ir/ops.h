@@ -3,7 +3,7 @@
 #ifndef KN_IR_OPS_H
 #define KN_IR_OPS_H
 
-#include "ir/hints.h"
+#include "base/hints.h"
 #include "ir/type_info.h"
 #include <kiln/build.h>
 #include <kiln/exceptions.h>

@@ -3,7 +3,7 @@
  * Architecture, 5.7. */
 #include "ir/reloc_kinds.h"
 
-#include "ir/bytes.h"
+#include "base/bytes.h"
 
 static const struct kn_reloc_facts kinds[] = {
   [KILN_RELOC_NONE] = {NULL, KN_TO_UNKNOWN, KN_FIELD_OTHER, 0},

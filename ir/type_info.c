@@ -2,7 +2,7 @@
  * diagnostics, growing buffers. Called by everyone. Nothing here knows modules or functions. */
 #include <kiln/types.h>
 
-#include "ir/array.h"
+#include "base/array.h"
 #include "ir/type_info.h"
 
 #include <stdio.h>

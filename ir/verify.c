@@ -386,7 +386,7 @@ static bool check_try(struct verifier *v, const struct kn_inst *in) {
   const kiln_func *f = v->f;
   uint32_t at = in->a + in->x, left;
   if (!check_call(v, in)) return false;
-  if (f->attrs.personality == 0 || !kn_symbol_valid(f->module, f->attrs.personality))
+  if (f->attrs.personality.id == 0 || !kn_symbol_valid(f->module, f->attrs.personality.id))
     return FAIL(v, KILN_ERR_STRUCTURE, "try in a function without a personality");
   if (at < f->lists.n && (f->lists.at[at] & KN_CLAUSES_SHARED) != 0) {
     uint32_t shared = f->lists.at[at] & ~KN_CLAUSES_SHARED;

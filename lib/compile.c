@@ -108,7 +108,8 @@ static kiln_status verify(kiln_func *f) {
 
 static kiln_status inline_calls(kiln_func *f) {
   const kiln_module *m = f->module;
-  if (KN_UNLIKELY(m->kept != NULL || m->inlining != KILN_INLINING_OFF) && kn_inline_applies(f))
+  if (KN_UNLIKELY(m->kept != NULL || m->attrs.inlining != KILN_INLINING_OFF) &&
+      kn_inline_applies(f))
     kn_inline_expand(f);
   return f->status;
 }
@@ -237,14 +238,6 @@ static kiln_status run_stages(kiln_func *f) {
   return KILN_OK;
 }
 
-/* The same, and a callback cannot use the session meanwhile. */
-static kiln_status generate(kiln_func *f) {
-  f->session->busy = true;
-  kiln_status status = run_stages(f);
-  f->session->busy = false;
-  return status;
-}
-
 /* A callback wants to compile with a session that is in use. The function stays, with an error. */
 static KN_COLD kiln_status refuse(kiln_func *f, kiln_diag *diag) {
   kiln_status status =
@@ -254,31 +247,29 @@ static KN_COLD kiln_status refuse(kiln_func *f, kiln_diag *diag) {
   return status;
 }
 
-kiln_status kiln_func_compile(kiln_func *f) {
+/* Compiles a function and frees it, whether it failed or not; with `passes` its error becomes the module's. */
+static kiln_status compile(kiln_func *f, bool passes, kiln_diag *diag) {
   if (f == NULL) return KILN_ERR_ARGUMENT;
-  if (KN_UNLIKELY(kn_session_busy(f->session))) return refuse(f, NULL);
-  kiln_status status = generate(f);
+  if (KN_UNLIKELY(kn_session_busy(f->session))) return refuse(f, diag);
+  f->session->busy = true; /* no callback can use it meanwhile */
+  kiln_status status = run_stages(f);
+  f->session->busy = false;
   if (status == KILN_OK) {
     kn_func_release(f);
     return KILN_OK;
   }
-  /* without an error of the function the module has its own */
-  if (f->status != KILN_OK) kn_module_pass(f->module, &f->diag, f->symbol);
+  const bool own =
+    f->status != KILN_OK; /* without an error of the function the module has its own */
+  if (own && passes) kn_module_pass(f->module, &f->diag, f->symbol);
+  if (diag != NULL) *diag = own ? f->diag : f->module->diag;
   kiln_func_discard(f);
   return status;
 }
 
+kiln_status kiln_func_compile(kiln_func *f) { return compile(f, true, NULL); }
+
 kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag) {
   static const kiln_diag none = {.block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
   if (diag != NULL) *diag = none;
-  if (f == NULL) return KILN_ERR_ARGUMENT;
-  if (KN_UNLIKELY(kn_session_busy(f->session))) return refuse(f, diag);
-  kiln_status status = generate(f);
-  if (status == KILN_OK) {
-    kn_func_release(f);
-    return KILN_OK;
-  }
-  if (diag != NULL) *diag = f->status != KILN_OK ? f->diag : f->module->diag;
-  kiln_func_discard(f);
-  return status;
+  return compile(f, false, diag);
 }

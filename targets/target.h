@@ -85,95 +85,30 @@ struct kn_code_facts {
   uint8_t frame_regs[2], frame_from[2];
 };
 
-enum { KN_MAX_FEATURES = 4 };
-
-/* What processors may have beyond the baseline. */
-struct kn_target_feature {
-  const char *name; /* LLVM's; NULL ends */
-  uint32_t bit;     /* KILN_FEATURE_... */
-};
-
-struct kn_target {
-  /* ---- registers ---- */
-  uint64_t temps;        /* only ever used for values of one block */
-  uint64_t caller_homes; /* may be homes of intervals without calls; temporary where they are not */
-  uint64_t around_calls; /* of these: may also be saved before each call, reloaded after it */
-  uint64_t callee_homes; /* preserved by calls: homes; temporary where the function saves them */
-  /* Of these: the prologue stores them to the frame like those of kn_frame_plan.kept, since no instruction pushes
-   * them. */
-  uint64_t stored_homes;
-  const char *const *reg_names; /* by number, for people; NULL: there is no such register */
-  /* By kiln_cc; NULL: it has none of that name. */
-  const struct kn_convention *const *conventions;
-  /* C's, by which library functions are called; and, if they differ, that of functions with values of 16 bytes, which
-   * compilers' libraries have in C; else NULL. */
-  const struct kn_convention *library, *runtime;
-  uint8_t scratch[2]; /* by bank: never allocated, free to use within one operation */
-  /* where the address of a callee is; the second, if an argument is in the first */
-  uint8_t callee[2];
-  uint8_t exception[2]; /* where a landing pad gets the exception and its selector */
-  uint8_t whole[2];     /* by bank: the type whose move keeps all that a home holds */
-  /* By kn_val.hint & 15: the argument registers of that number, or a second result's, of both banks; 0 for all other
-   * hints. */
-  uint64_t hints[16];
-
-  /* ---- types, operations ---- */
-  struct kn_type_facts types[16]; /* by kiln_type */
-  /* Per opcode, the types (a bit each) for which it clobbers like a call. */
-  const uint16_t *clobbers;
-  /* Its own instructions: ir/machine.h. */
-  const struct kn_machine_table *machine;
-  /* The lowering of an operation: by opcode, type, and whether nobody reads its result. */
-  kn_lower *const (*lowerings)[16][2];
-
-  /* ---- frame, code ---- */
+/* What frames are like, and what kinds of them there are. */
+struct kn_frame_facts {
+  /* with `up`: a negative frame offset is that from the frame's end, the CFA, - `beyond` */
+  int32_t beyond;
+  /* The kind of relocations in machine code that become a slot's distance from the frame register, or NONE. */
+  kiln_reloc_kind reloc;
+  /* The step of functions that request no probes, where systems map the stack page by page; 0: no probes. */
+  uint16_t probe_bytes;
+  bool probes; /* frames and salloc touch each step of the stack: kn_frame_plan.probe_step */
   /* Frame offsets of locals grow upward from the frame register and are positive, and those of the
    * caller's arguments are negative; else the other way round. */
-  bool frame_up;
-  /* with frame_up: a negative frame offset is that from the frame's end, the CFA, - `beyond` */
-  int32_t beyond;
+  bool up;
   bool without_pointer; /* frames may do without a frame pointer: kn_frame_plan.pointer */
   bool general_only;    /* functions may do without float registers */
-  bool roots;           /* objects and memory have tables of a garbage collector's roots */
-  bool probes; /* frames and salloc touch each step of the stack: kn_frame_plan.probe_step */
-  /* The step of functions that request none, where systems map the stack page by page; 0: no probes. */
-  uint16_t probe_bytes;
   bool
-    realigns; /* frames of functions that were called with an unaligned stack: kn_frame_plan.realigned */
+    realigns; /* of functions that were called with an unaligned stack: kn_frame_plan.realigned */
   /* A slot aligned beyond 16 bytes: at its frame offset is a pointer to it; else memory that it is in, from the first
    * byte with that alignment on. */
   bool aligned_by_pointer;
-  /* The kind of relocations in machine code that become a slot's distance from the frame register, or NONE. */
-  kiln_reloc_kind frame_reloc;
-  uint8_t reloc_first, reloc_last; /* its own kinds of relocations */
-  bool reaches_zero;               /* see struct kiln_module */
-  bool plt_is_address;             /* see struct kiln_module */
-  /* The address of a thread-local symbol is a distance from the module's block, which is in the thread's table at
-   * the index that the module was given; else as ELF has it. */
-  bool tls_by_index;
-  /* Unwinders read codes of what prologues did, and know epilogues by their instructions (Microsoft, "x64 exception
-   * handling"); else rows of DWARF. FRAME_ADDR of the function itself is where its frame begins below what the prologue
-   * saved, since that is what unwinding to a setjmp compares with. */
-  bool unwind_codes;
-  bool guard_variable; /* the guard is in a variable of the program where nothing else was said */
-  bool left_out;       /* by the build: it has nothing (targets/left_out.c) */
-  struct kn_target_feature features[KN_MAX_FEATURES];
-  struct kn_code_facts code;
-  const struct kn_guard_reg *guard_regs;
-  const struct kn_jit_machine *jit; /* NULL: its code runs in no memory of a JIT */
+};
 
-  /* ---- functions ---- */
-  size_t walk_size; /* bytes of the target's struct around struct kn_walk, which begins as zeros */
-  struct kn_hooks hooks;
-  /* Emits the prologue, at w->code.start; resets the target's state. */
-  void (*begin)(struct kn_walk *w);
-  /* Has what follows begin at a multiple of 1 << log2 bytes, at most the function's alignment: instructions that do
-   * nothing are executed up to there. There is room for them. */
-  void (*align_code)(struct kn_walk *w, unsigned log2);
-  /* Moves parameters from where they arrive to where they live; called in the entry block. */
-  void (*enter)(struct kn_walk *w);
-  /* Calls: emits one, in a way of its own if it is of the usual kind, else by kn_general_call, which calls the next
-   * six. */
+/* How calls are made, and what becomes of their results. */
+struct kn_call_ops {
+  /* Emits a call, in a way of its own if it is of the usual kind, else by kn_general_call, which calls the next six. */
   void (*call)(struct kn_walk *w, struct kn_call *c);
   /* Makes room for arguments on the stack; w->call_stack becomes how that moved the stack pointer. */
   void (*open_stack)(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all);
@@ -198,6 +133,75 @@ struct kn_target {
   void (*keep_result)(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
   /* Moves the stack pointer back over a call's results and arguments. */
   void (*free_stack)(struct kn_walk *w, struct kn_call_stack stack);
+};
+
+enum { KN_MAX_FEATURES = 4 };
+
+/* What processors may have beyond the baseline. */
+struct kn_target_feature {
+  const char *name; /* LLVM's; NULL ends */
+  uint32_t bit;     /* KILN_FEATURE_... */
+};
+
+struct kn_target {
+  struct kn_ir_facts ir;
+
+  /* ---- registers ---- */
+  uint64_t temps;        /* only ever used for values of one block */
+  uint64_t caller_homes; /* may be homes of intervals without calls; temporary where they are not */
+  uint64_t around_calls; /* of these: may also be saved before each call, reloaded after it */
+  uint64_t callee_homes; /* preserved by calls: homes; temporary where the function saves them */
+  /* Of these: the prologue stores them to the frame like those of kn_frame_plan.kept, since no instruction pushes
+   * them. */
+  uint64_t stored_homes;
+  const char *const *reg_names; /* by number, for people; NULL: there is no such register */
+  /* If it is not ir.library: the convention of library functions with values of 16 bytes, which compilers' libraries
+   * have in C; else NULL. */
+  const struct kn_convention *runtime;
+  uint8_t scratch[2]; /* by bank: never allocated, free to use within one operation */
+  /* where the address of a callee is; the second, if an argument is in the first */
+  uint8_t callee[2];
+  uint8_t exception[2]; /* where a landing pad gets the exception and its selector */
+  uint8_t whole[2];     /* by bank: the type whose move keeps all that a home holds */
+  /* By kn_val.hint & 15: the argument registers of that number, or a second result's, of both banks; 0 for all other
+   * hints. */
+  uint64_t hints[16];
+
+  /* ---- types, operations ---- */
+  struct kn_type_facts types[16]; /* by kiln_type */
+  /* By opcode: whether a lowering may leave the operation to an instruction that reads its result, which then reads the
+   * operands, too: as an address, in flags, or as a part of its own work. The checker takes no other; NULL: none. */
+  const uint8_t *waiting;
+  /* The lowering of an operation: by opcode, type, and whether nobody reads its result. */
+  kn_lower *const (*lowerings)[16][2];
+
+  struct kn_frame_facts frame;
+  bool roots; /* objects and memory have tables of a garbage collector's roots */
+  uint8_t reloc_first, reloc_last; /* its own kinds of relocations */
+  /* The address of a thread-local symbol is a distance from the module's block, which is in the thread's table at
+   * the index that the module was given; else as ELF has it. */
+  bool tls_by_index;
+  /* Unwinders read codes of what prologues did, and know epilogues by their instructions (Microsoft, "x64 exception
+   * handling"); else rows of DWARF. FRAME_ADDR of the function itself is where its frame begins below what the prologue
+   * saved, since that is what unwinding to a setjmp compares with. */
+  bool unwind_codes;
+  bool guard_variable; /* the guard is in a variable of the program where nothing else was said */
+  bool left_out;       /* by the build: it has nothing (targets/left_out.c) */
+  struct kn_target_feature features[KN_MAX_FEATURES];
+  struct kn_code_facts code;
+  const struct kn_jit_machine *jit; /* NULL: its code runs in no memory of a JIT */
+
+  /* ---- functions ---- */
+  size_t walk_size; /* bytes of the target's struct around struct kn_walk, which begins as zeros */
+  struct kn_hooks hooks;
+  /* Emits the prologue, at w->code.start; resets the target's state. */
+  void (*begin)(struct kn_walk *w);
+  /* Has what follows begin at a multiple of 1 << log2 bytes, at most the function's alignment: instructions that do
+   * nothing are executed up to there. There is room for them. */
+  void (*align_code)(struct kn_walk *w, unsigned log2);
+  /* Moves parameters from where they arrive to where they live; called in the entry block. */
+  void (*enter)(struct kn_walk *w);
+  struct kn_call_ops calls;
   /* Emits a jump to a label; binds a label here. */
   void (*jump)(struct kn_walk *w, uint32_t label);
   void (*bind_label)(struct kn_walk *w, uint32_t label);

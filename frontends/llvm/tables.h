@@ -9,8 +9,8 @@
 #include <kiln/exceptions.h>
 #include <kiln/llvm.h>
 
-#include "ir/hash.h"
-#include "ir/names.h"
+#include "base/hash.h"
+#include "base/names.h"
 
 #include "codes.h"
 #include "harden.h"

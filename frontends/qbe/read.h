@@ -11,8 +11,8 @@
 #include <kiln/debug_entries.h>
 #include <kiln/ssa.h>
 
-#include "ir/hash.h"
-#include "ir/names.h"
+#include "base/hash.h"
+#include "base/names.h"
 
 #include <setjmp.h>
 #include <string.h>

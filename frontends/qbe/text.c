@@ -1,7 +1,7 @@
 /* The text: characters, names, words, strings and numbers; and memory and errors for all parts of the reader. */
 #include "read.h"
 
-#include "ir/text/decimal.h"
+#include "base/decimal.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -127,7 +127,7 @@ static void note(kiln_func *f, const struct kn_inst *in) {
   const unsigned operand = converts ? in->x : in->type; /* either type may need a library call */
   if (KN_UNLIKELY((f->clobbers[in->op] >> in->type | f->clobbers[in->op] >> operand) & 1)) {
     kn_build_count_call(f);
-    facts->stack_args |= f->module->library->x87 >> operand & 1;
+    facts->stack_args |= f->module->ir.library->x87 >> operand & 1;
   }
   switch ((enum kn_op_fact)kn_op_info[in->op].fact) {
   case KN_FACT_STACK: facts->dynamic_stack = true; break;

@@ -25,17 +25,6 @@ static const char *wrong(const kiln_func *f, const kiln_func_attrs *a) {
   return NULL;
 }
 
-/* Bytes of the flags from frame_pointer to not_into. */
-#define FLAGS 8
-_Static_assert(offsetof(kiln_func_attrs, not_into) + 1 ==
-                   offsetof(kiln_func_attrs, frame_pointer) + FLAGS &&
-                 offsetof(struct kn_func_attrs, not_into) + 1 ==
-                   offsetof(struct kn_func_attrs, frame_pointer) + FLAGS &&
-                 offsetof(kiln_func_attrs, naked) - offsetof(kiln_func_attrs, frame_pointer) ==
-                   offsetof(struct kn_func_attrs, naked) -
-                     offsetof(struct kn_func_attrs, frame_pointer),
-               "the flags are in one order");
-
 void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   if (!kn_build_open(f)) return;
   const char *message = attrs == NULL           ? "the attributes are missing (NULL)"
@@ -48,50 +37,21 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   uint32_t personality = attrs->personality.id;
   if (KN_UNLIKELY(personality != 0) && !kn_build_may_use(f, personality)) return;
   const kiln_module *m = f->module;
-  uint32_t probe = attrs->probe_bytes;
-  if (probe > PROBE_MAX) probe = PROBE_MAX;
-  if (probe != 0 && probe < PROBE_MIN) probe = PROBE_MIN;
-  struct kn_func_attrs *a =
-    &f->attrs; /* set in place: each function of a front end may come here */
-  a->features = m->options.features | attrs->features;
-  a->personality = personality;
-  a->probe_bytes = probe;
-  a->guard = (uint8_t)attrs->guard;
-  a->protect = attrs->protection == 0 ? m->protect : (uint8_t)(attrs->protection & PROTECT_BITS);
-  memcpy(&a->frame_pointer, &attrs->frame_pointer, FLAGS);
-  a->no_rows = attrs->no_rows;
-  a->keeps_pinned = attrs->keeps_pinned;
-  a->no_jump_tables = attrs->no_jump_tables;
-  a->foreign = attrs->foreign;
-  a->inlining = (uint8_t)attrs->inlining;
-  a->inline_same = attrs->inline_same;
-  a->inline_needs = attrs->inline_needs;
+  kiln_func_attrs *a = &f->attrs;
+  *a = *attrs;
+  a->features |= m->options.features;
+  if (a->protection == 0) a->protection = m->attrs.protection;
+  a->protection &= PROTECT_BITS;
+  if (a->probe_bytes > PROBE_MAX) a->probe_bytes = PROBE_MAX;
+  if (a->probe_bytes != 0 && a->probe_bytes < PROBE_MIN) a->probe_bytes = PROBE_MIN;
 }
 
 kiln_func_attrs kiln_func_get_attrs(const kiln_func *f) {
   if (f == NULL) return (kiln_func_attrs){0};
-  const struct kn_func_attrs *a = &f->attrs;
-  uint32_t protection = a->protect != 0 ? a->protect : KILN_PROTECT_NONE;
-  return (kiln_func_attrs){
-    .personality = {a->personality},
-    .features = a->features & ~f->module->options.features,
-    .guard = (kiln_guard)a->guard,
-    .protection = a->protect == f->module->protect ? 0 : protection,
-    .probe_bytes = a->probe_bytes,
-    .frame_pointer = a->frame_pointer,
-    .blocks_as_made = a->blocks_as_made,
-    .realign_stack = a->realign_stack,
-    .general_only = a->general_only,
-    .naked = a->naked,
-    .used = a->used,
-    .final = a->final,
-    .not_into = a->not_into,
-    .no_rows = a->no_rows,
-    .keeps_pinned = a->keeps_pinned,
-    .no_jump_tables = a->no_jump_tables,
-    .foreign = a->foreign,
-    .inlining = (kiln_inline)a->inlining,
-    .inline_same = a->inline_same,
-    .inline_needs = a->inline_needs,
-  };
+  const kiln_module *m = f->module;
+  kiln_func_attrs a = f->attrs;
+  a.features &= ~m->options.features;
+  if (a.protection == m->attrs.protection) a.protection = 0;
+  else if (a.protection == 0) a.protection = KILN_PROTECT_NONE;
+  return a;
 }

@@ -52,11 +52,12 @@ static uint32_t count_unset(const kiln_func *f) {
 static bool check_tries(kiln_func *f) {
   if (!f->facts.has_try) return true;
   bool unset = count_unset(f) != 0;
-  if (f->attrs.personality != 0 && !unset) return true;
+  if (f->attrs.personality.id != 0 && !unset) return true;
   for (uint32_t b = 0; b < f->blocks.n; b++) {
     const struct kn_inst *in = &f->inst[f->block[b].term];
     if (in->op != KILN_OP_TRY) continue;
-    if (f->attrs.personality == 0) return fail_at(f, b, "try in a function without a personality");
+    if (f->attrs.personality.id == 0)
+      return fail_at(f, b, "try in a function without a personality");
     if (!kn_try_has_clauses(f, in)) return fail_at(f, b, "the clauses of the try were never set");
   }
   return true;

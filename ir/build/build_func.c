@@ -175,7 +175,7 @@ static void reset(kiln_func *f) {
   kn_build_set_block(f, 0);
   f->status = f->diag.status = KILN_OK;
   f->symbol = f->sig = 0;
-  f->attrs = (struct kn_func_attrs){.features = f->module->options.features};
+  f->attrs = (kiln_func_attrs){.features = f->module->options.features};
   f->facts = (struct kn_func_facts){0};
 }
 
@@ -303,7 +303,7 @@ static kiln_func *open_func(kiln_session *s, uint32_t symbol) {
   kiln_func *f = take(s);
   if (f == NULL) return NULL;
   kiln_module *m = s->module;
-  f->clobbers = m->clobbers;
+  f->clobbers = m->ir.clobbers;
   f->prev = NULL;
   f->next = s->open;
   if (s->open != NULL) s->open->prev = f;
@@ -318,7 +318,7 @@ static kiln_func *open_func(kiln_session *s, uint32_t symbol) {
       f->facts.n_results = sig->n_results;
       memcpy(f->facts.result_types, sig->results, sizeof f->facts.result_types);
       f->facts.variadic = (sig->flags & KILN_SIG_VARIADIC) != 0;
-      f->attrs.protect = m->protect;
+      f->attrs.protection = m->attrs.protection;
     }
   }
   if (!begin_entry(f, sig)) { /* without memory for the entry there is no function */

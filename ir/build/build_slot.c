@@ -45,13 +45,7 @@ kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2)
 
 uint32_t kn_slot_at(const kiln_func *f, uint32_t number) {
   if (KN_LIKELY(f->facts.n_pieces == 0)) return number;
-  uint32_t low = 0, high = f->slots.n; /* the first of that number */
-  while (low < high) {
-    uint32_t mid = low + (high - low) / 2;
-    if (f->slots.at[mid].number < number) low = mid + 1;
-    else high = mid;
-  }
-  return low;
+  return KN_COUNT_BEFORE(k, f->slots.n, f->slots.at[k].number < number);
 }
 
 void kn_slot_to_memory(kiln_func *f, uint32_t i, unsigned why) {

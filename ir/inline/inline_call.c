@@ -103,11 +103,11 @@ static enum kn_inline_row site_row(const struct kn_replay *r, const struct kn_in
   if (f->attrs.probe_bytes != 0 && f->attrs.probe_bytes != g->attrs.probe_bytes)
     return KN_INLINE_PROBES;
   if (!must && leaves_section(g, f)) return KN_INLINE_SECTION;
-  uint32_t personality = f->attrs.personality;
-  if (personality != 0 && g->attrs.personality != 0 && personality != g->attrs.personality)
+  uint32_t personality = f->attrs.personality.id;
+  if (personality != 0 && g->attrs.personality.id != 0 && personality != g->attrs.personality.id)
     return KN_INLINE_PERSONALITY;
   unsigned flags = kn_sig(m, in->c)->flags | kn_sig(m, f->sig)->flags;
-  if ((flags & KILN_SIG_NOUNWIND) && body->unwinds && (personality | g->attrs.personality) != 0)
+  if ((flags & KILN_SIG_NOUNWIND) && body->unwinds && (personality | g->attrs.personality.id) != 0)
     return KN_INLINE_UNWINDS;
   if (body->passes && takes != 0) return KN_INLINE_PASSES;
   if (body->cleans && (takes & KN_TAKES_CATCHES)) return KN_INLINE_CLEANS;
@@ -200,8 +200,8 @@ struct kn_inline_level *kn_replay_decide(struct kn_replay *r, struct kn_inline_l
   if (tried) inner->unwind_edge = l->f->block[try_block].edge_first + 1;
   new_scope(r, inner);
   /* which calls that come later may not differ from */
-  if (r->g->attrs.personality == 0) r->g->attrs.personality = body->f->attrs.personality;
-  r->g->attrs.no_rows &= r->g->attrs.personality == 0;
+  if (r->g->attrs.personality.id == 0) r->g->attrs.personality.id = body->f->attrs.personality.id;
+  r->g->attrs.no_rows &= r->g->attrs.personality.id == 0;
   r->g->attrs.no_jump_tables |= body->f->attrs.no_jump_tables;
   r->grown += body->size;
   r->tried += body->tries;

@@ -1,6 +1,7 @@
 /* Debugging information of inlined bodies: what a kept function says of locations and variables, in a form that any
  * session can read; and the same for each copy of its body, whose locations name the call that it replaced. Called by
  * inline_keep.c and the replay. Invariant: this adds notes to what is built, and no instruction, slot or constant. */
+#include "base/bytes.h"
 #include "ir/debug/die.h"
 #include "ir/inline/inline_replay.h"
 
@@ -232,15 +233,14 @@ static bool expression(struct kn_ref ref, const uint8_t *expr, uint32_t n, uint8
                        uint32_t *bytes) {
   uint8_t *p = to;
   if (n > EXPR_MOST - 16) return false;
-  uint32_t more = (uint32_t)ref.disp;
   if (ref.disp > 0) {
     *p++ = KILN_DW_OP_plus_uconst;
-    for (; more > 0x7f; more >>= 7) *p++ = (uint8_t)(more | 0x80);
-    *p++ = (uint8_t)more;
+    p = kn_put_uleb(p, (uint32_t)ref.disp);
   } else if (ref.disp < 0) {
     *p++ = KILN_DW_OP_const4s;
-    for (unsigned k = 0; k < 4; k++, more >>= 8) *p++ = (uint8_t)more;
-    *p++ = KILN_DW_OP_plus;
+    kn_put32(p, (uint32_t)ref.disp);
+    p[4] = KILN_DW_OP_plus;
+    p += 5;
   }
   if (n != 0) memcpy(p, expr, n);
   *bytes = (uint32_t)(p - to) + n;
@@ -356,14 +356,10 @@ static void becomes(struct kn_replay *r, struct kn_inline_level *l,
 
 void kn_replay_values(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   const kiln_func *f = l->f;
-  uint32_t low = 0, high = f->debug.values.n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (f->debug.values.at[middle].inst < i) low = middle + 1;
-    else high = middle;
-  }
-  for (; low < f->debug.values.n && f->debug.values.at[low].inst == i; low++) {
-    const struct kn_debug_value *v = &f->debug.values.at[low];
+  const struct kn_debug_value *at = f->debug.values.at;
+  const uint32_t n = f->debug.values.n;
+  for (uint32_t k = KN_COUNT_BEFORE(j, n, at[j].inst < i); k < n && at[k].inst == i; k++) {
+    const struct kn_debug_value *v = &at[k];
     if (!v->label) becomes(r, l, v);
     else if (l->up == NULL) /* moves: v is a value of f, not of r->g */
       kiln_func_add_label(r->g, (kiln_die){v->variable}, kiln_func_position(r->g));

@@ -489,7 +489,7 @@ static bool begin_replay(struct kn_replay *r, struct kn_inline_level *top, uint3
     return KN_FUNC_FAIL(false, r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   begin_like(r->g, f);
   r->whole = f->facts.returns_twice || f->attrs.not_into ||
-             f->module->inlining < KILN_INLINING_SMALL; /* nothing, or what must be */
+             f->module->attrs.inlining < KILN_INLINING_SMALL; /* nothing, or what must be */
   r->into = kn_inline_into_row(f);
   kn_replay_bounds(r, f, top->is_promotable, size);
   kn_arena_reset(&r->room->arena);

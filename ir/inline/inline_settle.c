@@ -118,9 +118,9 @@ static bool refers_into_group(const kiln_func *f) {
 
 /* What the function's attributes, signature and constants rule out. */
 static enum kn_inline_row head_row(const kiln_func *f) {
-  const struct kn_func_attrs *a = &f->attrs;
+  const kiln_func_attrs *a = &f->attrs;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
-  unsigned module = f->module->inlining;
+  unsigned module = f->module->attrs.inlining;
   const bool must = a->inlining == KILN_INLINE_ALWAYS;
   if (module == KILN_INLINING_OFF || (module == KILN_INLINING_MUST && !must) ||
       (module == KILN_INLINING_FOREIGN && !must && !a->foreign))
@@ -128,7 +128,7 @@ static enum kn_inline_row head_row(const kiln_func *f) {
   if (a->inlining == KILN_INLINE_NEVER) return KN_INLINE_NEVER;
   if (is_replaced(f)) return KN_INLINE_REPLACED;
   if (sig->flags & KILN_SIG_VARIADIC) return KN_INLINE_VARIADIC;
-  if (sig->conv != f->module->library) return KN_INLINE_CONVENTION;
+  if (sig->conv != f->module->ir.library) return KN_INLINE_CONVENTION;
   if (odd_params(sig)) return KN_INLINE_PARAMETERS;
   if (f->facts.returns_twice) return KN_INLINE_TWICE;
   if (f->facts.loses_all && !must) return KN_INLINE_LOSES;

@@ -11,7 +11,7 @@
 #ifndef KN_IR_INLINE_INLINING_H
 #define KN_IR_INLINE_INLINING_H
 
-#include "ir/arena.h"
+#include "base/arena.h"
 #include "ir/func.h"
 
 #include <kiln/inline.h>

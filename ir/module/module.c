@@ -6,7 +6,7 @@
 #include "ir/inline/inlining.h"
 #include "ir/module/module_state.h"
 
-#include "ir/arena.h"
+#include "base/arena.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Attributes of modules: <kiln/attrs.h>. Called by front ends. Invariant: a call that fails changes nothing. */
-#include "ir/arena.h"
+#include "base/arena.h"
 #include "ir/module/module_state.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@ enum { PROTECT_BITS = (KILN_PROTECT_NONE - 1) & ~KILN_PROTECT_DIRECT };
 
 /* The target's register of that name; NULL: it cannot name it. */
 static const struct kn_guard_reg *find_reg(const kiln_module *m, const kiln_guard_location *g) {
-  const struct kn_guard_reg *r = m->guard_regs;
+  const struct kn_guard_reg *r = m->ir.guard_regs;
   for (; r != NULL && r->source != KILN_GUARD_SOURCE_DEFAULT; r++)
     if (r->source == g->source && (g->reg == NULL ? r->usual : strcmp(r->name, g->reg) == 0))
       return r;
@@ -59,23 +59,25 @@ static bool has_functions(const kiln_module *m) {
   return false;
 }
 
-/* The register of that name, as a set, or 0 for NULL; KILN_ERR_UNSUPPORTED, reported, if the target cannot pin it. */
-static kiln_status resolve_pinned(kiln_module *m, const char *name, uint64_t *out) {
+/* The register of that name, as a set, or 0 for NULL; the name becomes the library's own. KILN_ERR_UNSUPPORTED,
+ * reported, if the target cannot pin it. */
+static kiln_status resolve_pinned(kiln_module *m, const char **name, uint64_t *out) {
   kiln_processor processor = m->options.target.processor;
   char can[64] = "";
   size_t n = 0;
   unsigned reg;
   *out = 0;
-  if (name != NULL) {
-    if (kiln_register_find(processor, name, &reg)) *out = (UINT64_C(1) << reg) & m->pinnable;
+  if (*name != NULL) {
+    if (kiln_register_find(processor, *name, &reg)) *out = (UINT64_C(1) << reg) & m->pinnable;
     for (uint64_t set = m->pinnable; *out == 0 && set != 0; set &= set - 1) {
       const char *other = kiln_register_name(processor, (unsigned)__builtin_ctzll(set));
       n += (size_t)snprintf(can + n, sizeof can - n, n == 0 ? "%s" : " %s", other);
     }
     if (*out == 0)
       return kn_module_fail(m, KILN_ERR_UNSUPPORTED,
-                            "the register '%.16s' cannot be pinned on %s, but these can: %s", name,
+                            "the register '%.16s' cannot be pinned on %s, but these can: %s", *name,
                             kiln_processor_name(processor), can);
+    *name = kiln_register_name(processor, reg);
   }
   if (*out != m->pinned && has_functions(m))
     return kn_module_fail(m, KILN_ERR_STRUCTURE,
@@ -86,7 +88,10 @@ static kiln_status resolve_pinned(kiln_module *m, const char *name, uint64_t *ou
 /* ---- all attributes ---- */
 
 static bool copy_string(kiln_module *m, const char **s) {
-  if (*s == NULL || *s == m->guard.reg || *s == m->guard.symbol || *s == m->dwo_name) return true;
+  const kiln_module_attrs *now = &m->attrs;
+  if (*s == NULL || *s == now->guard_location.reg || *s == now->guard_location.symbol ||
+      *s == now->dwo_name)
+    return true;
   *s = kn_arena_string(m->arena, *s, strlen(*s));
   if (*s == NULL) kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
   return *s != NULL;
@@ -109,51 +114,24 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'variables' is out of range");
   if ((unsigned)attrs->tls_emulation >= KILN_TLS_EMULATION_COUNT)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'tls_emulation' is out of range");
-  kiln_guard_location guard;
+  kiln_module_attrs a = *attrs;
   uint16_t code;
-  kiln_status status = resolve_guard(m, &attrs->guard_location, &guard, &code);
+  kiln_status status = resolve_guard(m, &attrs->guard_location, &a.guard_location, &code);
   uint64_t pinned;
-  if (status == KILN_OK) status = resolve_pinned(m, attrs->pinned, &pinned);
+  if (status == KILN_OK) status = resolve_pinned(m, &a.pinned, &pinned);
   if (status != KILN_OK) return status;
-  const char *dwo_name = attrs->dwo_name;
-  if (dwo_name != NULL && dwo_name[0] == 0)
+  if (a.dwo_name != NULL && a.dwo_name[0] == 0)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "the name of the .dwo file is empty");
-  if (!copy_string(m, &guard.reg) || !copy_string(m, &guard.symbol) || !copy_string(m, &dwo_name))
+  if (!copy_string(m, &a.guard_location.reg) || !copy_string(m, &a.guard_location.symbol) ||
+      !copy_string(m, &a.dwo_name))
     return kn_module_own(m);
-  m->guard = guard;
+  m->attrs = a;
   m->guard_reg = code;
-  m->protect = (uint8_t)attrs->protection;
-  m->dwarf_version = (uint8_t)attrs->dwarf_version;
-  m->dwo_name = dwo_name;
-  m->no_plt = attrs->no_plt;
-  m->some_no_plt |= attrs->no_plt;
-  m->no_red_zone = attrs->no_red_zone;
-  m->exec_stack = attrs->exec_stack;
-  m->refuse_unknown = attrs->refuse_unknown;
-  m->own_library = attrs->own_library;
-  m->inlining = (uint8_t)attrs->inlining;
-  m->variables = (uint8_t)attrs->variables;
-  m->tls_emulation = (uint8_t)attrs->tls_emulation;
   m->pinned = pinned;
+  m->some_no_plt |= a.no_plt;
   return KILN_OK;
 }
 
 kiln_module_attrs kiln_module_get_attrs(const kiln_module *m) {
-  if (m == NULL) return (kiln_module_attrs){0};
-  unsigned pinned = m->pinned != 0 ? (unsigned)__builtin_ctzll(m->pinned) : UINT32_MAX;
-  return (kiln_module_attrs){
-    .guard_location = m->guard,
-    .protection = m->protect,
-    .dwarf_version = m->dwarf_version,
-    .dwo_name = m->dwo_name,
-    .no_plt = m->no_plt,
-    .no_red_zone = m->no_red_zone,
-    .exec_stack = m->exec_stack,
-    .refuse_unknown = m->refuse_unknown,
-    .own_library = m->own_library,
-    .inlining = (kiln_inlining)m->inlining,
-    .variables = (kiln_variables)m->variables,
-    .tls_emulation = (kiln_tls_emulation)m->tls_emulation,
-    .pinned = kiln_register_name(m->options.target.processor, pinned),
-  };
+  return m != NULL ? m->attrs : (kiln_module_attrs){0};
 }

@@ -2,7 +2,7 @@
  * equal names have equal ids. */
 #include "ir/module/module_state.h"
 
-#include "ir/arena.h"
+#include "base/arena.h"
 
 #include <string.h>
 

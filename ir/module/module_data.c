@@ -2,7 +2,7 @@
  * Invariant: the relocations of an item are in ascending order, do not overlap and lie within it. */
 #include "ir/module/module_state.h"
 
-#include "ir/arena.h"
+#include "base/arena.h"
 
 #include <string.h>
 
@@ -260,4 +260,11 @@ kiln_ctor_desc kiln_ctor_get(const kiln_module *m, uint32_t i) {
   const struct kn_ctor *c = &m->ctors.at[i];
   return (kiln_ctor_desc){
     .func = {c->func}, .priority = c->priority, .at_exit = c->at_exit, .with = {c->with}};
+}
+
+bool kn_data_is_zero(const struct kn_data *d) {
+  if (d->bytes == NULL) return true;
+  if (d->n_relocs > 0) return false;
+  uint64_t n = d->size_bytes;
+  return n == 0 || (d->bytes[0] == 0 && memcmp(d->bytes, d->bytes + 1, (size_t)n - 1) == 0);
 }

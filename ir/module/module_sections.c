@@ -3,7 +3,7 @@
  * stays. */
 #include "ir/module/module_state.h"
 
-#include "ir/arena.h"
+#include "base/arena.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * bytes zero. */
 #include "ir/module/module_state.h"
 
-#include "ir/arena.h"
+#include "base/arena.h"
 #include "ir/lex/parse_read.h"
 #include "ir/type_info.h"
 
@@ -142,7 +142,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
       ((flags & KILN_SIG_ENTRY) && n_results != 0))
     return KN_MODULE_FAIL(none, m, KILN_ERR_ARGUMENT,
                           "signature: unknown calling convention or flag");
-  const struct kn_convention *conv = m->conventions[cc];
+  const struct kn_convention *conv = m->ir.conventions[cc];
   if (conv == NULL)
     return KN_MODULE_FAIL(none, m, KILN_ERR_UNSUPPORTED,
                           "signature: %s, which the target does not support",

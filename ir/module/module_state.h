@@ -4,8 +4,8 @@
 #define KN_IR_MODULE_MODULE_STATE_H
 
 #include "ir/convention.h"
-#include "ir/hash.h"
-#include "ir/names.h"
+#include "base/hash.h"
+#include "base/names.h"
 
 #include <kiln/asm.h>
 #include <kiln/attrs.h>
@@ -112,6 +112,11 @@ static inline bool kn_data_owned(const struct kn_data *d) {
   return d->owner - 1 < KN_DATA_DROPPED - 1;
 }
 
+/* May nothing be written to it while the program runs, but what the dynamic linker writes? */
+static inline bool kn_data_is_constant(const struct kn_data *d) {
+  return (d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0;
+}
+
 /* kiln_symbol_set_object_name. */
 struct kn_rename {
   uint32_t symbol;
@@ -155,6 +160,19 @@ struct kn_guard_reg {
 
 struct kn_target;
 struct kn_machine_table;
+
+/* What the IR knows of a target. */
+struct kn_ir_facts {
+  const uint16_t *clobbers; /* per opcode a mask of types for which it clobbers like a call */
+  const struct kn_machine_table *machine;         /* its own instructions: ir/machine.h */
+  const struct kn_convention *const *conventions; /* by kiln_cc; NULL: it has none of that name */
+  const struct kn_convention *library;            /* C's, by which library functions are called */
+  const struct kn_guard_reg *guard_regs;          /* NULL: none */
+  bool reaches_zero; /* pc-relative code reaches an undefined weak symbol that is dso_local, at 0 */
+  /* linkers make the address of a shared object's function that code of an executable at a fixed address takes
+   * pc-relative a PLT entry, and nothing else's */
+  bool plt_is_address;
+};
 
 /* What the IR calls of code generation: lib/compile.c has the only one. */
 struct kn_backend {
@@ -213,37 +231,18 @@ struct kiln_module {
   /* ---- of the target, from lib/compile.c; constant ---- */
   const struct kn_backend *backend;
   const struct kn_target *target; /* for lib alone: targets/target.h */
-  const uint16_t *clobbers;       /* per opcode a mask of types for which it clobbers like a call */
-  const struct kn_machine_table *machine;         /* its own instructions: ir/machine.h */
-  const struct kn_convention *const *conventions; /* by kiln_cc; NULL: it has none of that name */
-  const struct kn_convention *library;            /* C's, by which library functions are called */
-  const struct kn_guard_reg *guard_regs;          /* NULL: none */
-  uint64_t pinnable; /* registers that kiln_module_attrs.pinned may name */
-  bool reaches_zero; /* pc-relative code reaches an undefined weak symbol that is dso_local, at 0 */
-  /* linkers make the address of a shared object's function that code of an executable at a fixed address takes
-   * pc-relative a PLT entry, and nothing else's */
-  bool plt_is_address;
+  struct kn_ir_facts ir;          /* with something for each part that the target leaves out */
+  uint64_t pinnable;              /* registers that kiln_module_attrs.pinned may name */
 
-  kiln_guard_location guard; /* kiln_module_attrs.guard_location */
-  uint16_t guard_reg;        /* and the target's number of its register: kn_guard_reg */
-  uint8_t protect;           /* kiln_module_attrs.protection */
-  bool no_plt;               /* kiln_module_attrs */
-  bool no_red_zone;          /* kiln_module_attrs */
-  bool exec_stack;           /* kiln_module_attrs, */
-  bool refuse_unknown;       /* this, */
-  bool own_library;          /* and this */
-  bool some_no_plt;          /* or a symbol has kiln_symbol_desc.no_plt */
-  uint8_t dwarf_version;     /* 4, 5, or 0: 5 */
-  const char *dwo_name;      /* kiln_module_attrs */
-  kiln_debug *debug;         /* ir/debug/die.h; NULL: nothing */
-  struct kn_kept *kept;      /* ir/inline/inlining.h; NULL: no function was kept */
+  kiln_module_attrs attrs; /* guard_location has nothing that its `source` does not use */
+  uint16_t guard_reg;      /* of attrs.guard_location: the target's number of the register */
+  uint64_t pinned;         /* attrs.pinned: the register, or 0 */
+  bool some_no_plt;        /* attrs.no_plt, or that of a symbol */
+  kiln_debug *debug;       /* ir/debug/die.h; NULL: nothing */
+  struct kn_kept *kept;    /* ir/inline/inlining.h; NULL: no function was kept */
   uint8_t *reached; /* by symbol, below n_reached: something refers to it; NULL: not tracked */
   uint32_t n_reached;
   kiln_inline_attrs inline_attrs; /* with defaults in place of zeros */
-  uint8_t inlining;               /* kiln_inlining */
-  uint8_t variables;              /* kiln_variables */
-  uint8_t tls_emulation;          /* kiln_tls_emulation */
-  uint64_t pinned;                /* kiln_module_attrs.pinned: the register, or 0 */
 };
 
 /* ---- life, memory, errors (ir/module/module.c) ---- */
@@ -422,6 +421,8 @@ uint32_t kn_data_of_func(kiln_module *m, uint32_t owner, uint32_t ordinal,
 void kn_data_drop(kiln_module *m, uint32_t owner);
 /* Frees the memory of all private data. */
 void kn_data_free(kiln_module *m);
+/* Are all of its bytes 0, with nothing to be added? */
+bool kn_data_is_zero(const struct kn_data *d);
 /* Defines data of a function, by the symbol that it has already. */
 bool kn_data_define_for(kiln_module *m, uint32_t owner, uint32_t ordinal, uint32_t symbol,
                         const kiln_data_desc *desc);

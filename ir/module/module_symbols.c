@@ -3,7 +3,7 @@
  * name stands for one symbol of the module, whatever its linkage. */
 #include "ir/module/module_state.h"
 
-#include "ir/arena.h"
+#include "base/arena.h"
 
 #include <string.h>
 
@@ -21,10 +21,10 @@ static inline void classify(const kiln_module *m, struct kn_symbol *s) {
   bool zero = !defined && s->linkage == KILN_LINKAGE_WEAK;
   /* May it be a function of a shared object, whose address in this executable is a PLT entry? */
   bool elsewhere = !defined && !local && s->visibility == KILN_VISIBILITY_DEFAULT &&
-                   (s->dso_local || m->options.pic == KILN_PIC_STATIC) && m->plt_is_address;
+                   (s->dso_local || m->options.pic == KILN_PIC_STATIC) && m->ir.plt_is_address;
   bool direct;
   if (s->indirect || (elsewhere && s->kind != KILN_SYMBOL_DATA)) direct = false;
-  else if (local || (s->dso_local && (!zero || m->reaches_zero))) direct = true;
+  else if (local || (s->dso_local && (!zero || m->ir.reaches_zero))) direct = true;
   else if (zero) direct = false;
   else if (s->visibility == KILN_VISIBILITY_HIDDEN) direct = true;
   else if (s->visibility == KILN_VISIBILITY_PROTECTED && defined) direct = true;
@@ -309,7 +309,7 @@ static uint32_t new_library(kiln_module *m, const char *name, size_t length, uin
 }
 
 uint32_t kn_symbol_library(kiln_module *m, const char *name, const struct kn_sig *sig) {
-  if (m->own_library) return kn_symbol_reference(m, name);
+  if (m->attrs.own_library) return kn_symbol_reference(m, name);
   size_t length = strlen(name);
   uint32_t hash = kn_hash_bytes(name, length), at = 0;
   kn_module_lock(m);

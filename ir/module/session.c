@@ -2,7 +2,7 @@
  * one thread at a time, and touches the module only through its functions. */
 #include "ir/module/session_state.h"
 
-#include "ir/arena.h"
+#include "base/arena.h"
 #include "ir/build/builder.h"
 #include "ir/debug/die.h"
 #include "ir/inline/inlining.h"

@@ -1,6 +1,8 @@
 /* Tables of <kiln/dwarf.def>, and how they are searched. Called by the text form's printer and parser. */
 #include "ir/text/dwarf_names.h"
 
+#include "base/array.h"
+
 #include <string.h>
 
 static const struct kn_dwarf_name tags[] = {
@@ -21,13 +23,8 @@ const struct kn_dwarf_names kn_dwarf_attrs = {attrs, sizeof attrs / sizeof *attr
 const struct kn_dwarf_names kn_dwarf_ops = {ops, sizeof ops / sizeof *ops};
 
 const struct kn_dwarf_name *kn_dwarf_name_of(const struct kn_dwarf_names *names, uint32_t number) {
-  uint32_t low = 0, high = names->n;
-  while (low < high) {
-    uint32_t middle = (low + high) / 2;
-    if (names->at[middle].number < number) low = middle + 1;
-    else high = middle;
-  }
-  return low < names->n && names->at[low].number == number ? &names->at[low] : NULL;
+  const uint32_t k = KN_COUNT_BEFORE(i, names->n, names->at[i].number < number);
+  return k < names->n && names->at[k].number == number ? &names->at[k] : NULL;
 }
 
 const struct kn_dwarf_name *kn_dwarf_number_of(const struct kn_dwarf_names *names, const char *name,

@@ -261,7 +261,7 @@ static bool wrong_kind(struct kn_parser *p, const struct kn_token *t) {
                        t->text);
 }
 
-static bool parse_func(struct kn_parser *p, bool body) {
+static bool parse_func(struct kn_parser *p, unsigned body) {
   kiln_symbol_desc d = {0};
   kiln_sig sig;
   if (!parse_symbol_words(p, &d)) return false;
@@ -297,7 +297,7 @@ static bool parse_func(struct kn_parser *p, bool body) {
   return skip_braces(p, &open) && kn_parse_line_end(p);
 }
 
-static bool parse_data(struct kn_parser *p, bool body) {
+static bool parse_data(struct kn_parser *p, unsigned body) {
   kiln_symbol_desc d = {0};
   kiln_data_desc data = {0};
   if (!parse_symbol_words(p, &d)) return false;
@@ -330,7 +330,7 @@ static bool parse_data(struct kn_parser *p, bool body) {
   return skip_braces(p, &open) && kn_parse_line_end(p);
 }
 
-static bool parse_alias(struct kn_parser *p, bool resolver) {
+static bool parse_alias(struct kn_parser *p, unsigned resolver) {
   kiln_symbol_desc d = {.resolver = resolver};
   if (!parse_symbol_words(p, &d)) return false;
   struct kn_token t = p->lx.tok;
@@ -352,11 +352,10 @@ static bool parse_alias(struct kn_parser *p, bool resolver) {
 }
 
 /* A line that the second pass reads, from the current token on. */
-static bool parse_later(struct kn_parser *p, unsigned kind, bool at_exit) {
+static bool parse_later(struct kn_parser *p, unsigned kind) {
   struct kn_parse_item *it = new_item(p, kind);
   if (!it) return false;
   it->at = p->lx;
-  it->at_exit = at_exit;
   while (p->lx.tok.kind != KN_TOK_NEWLINE && p->lx.tok.kind != KN_TOK_EOF) kn_parse_next(p);
   return true;
 }
@@ -498,72 +497,48 @@ static bool parse_pinned(struct kn_parser *p) {
   return set_attrs(p, &attrs);
 }
 
+static bool parse_extern(struct kn_parser *p) {
+  return kn_parse_word(p, "data") ? parse_data(p, false) : kn_parse_expected(p, "'data'");
+}
+
+/* The lines of a module, by their first words: who parses them, some by a number. */
+static const struct {
+  const char *word;
+  bool (*parse)(struct kn_parser *p);
+  bool (*parse_as)(struct kn_parser *p, unsigned number);
+  unsigned number;
+} lines[] = {
+  {"func", NULL, parse_func, true},          {"declare", NULL, parse_func, false},
+  {"data", NULL, parse_data, true},          {"extern", parse_extern, NULL, 0},
+  {"alias", NULL, parse_alias, false},       {"ifunc", NULL, parse_alias, true},
+  {"ctor", NULL, parse_later, KN_ITEM_CTOR}, {"rename", NULL, parse_later, KN_ITEM_RENAME},
+  {"dtor", NULL, parse_later, KN_ITEM_DTOR}, {"target", parse_target, NULL, 0},
+  {"section", parse_section, NULL, 0},       {"guard", parse_guard, NULL, 0},
+  {"protect", parse_protect, NULL, 0},       {"unit", NULL, parse_later, KN_ITEM_UNIT},
+  {"keep", NULL, parse_later, KN_ITEM_KEEP}, {"global", NULL, parse_later, KN_ITEM_GLOBAL},
+  {"dwarf", parse_dwarf, NULL, 0},           {"pinned", parse_pinned, NULL, 0},
+  {"dwo_name", parse_dwo_name, NULL, 0},
+};
+
+static bool parse_line(struct kn_parser *p) {
+  for (size_t k = 0; k < sizeof lines / sizeof *lines; k++)
+    if (kn_parse_word(p, lines[k].word))
+      return lines[k].parse != NULL ? lines[k].parse(p) : lines[k].parse_as(p, lines[k].number);
+  if (kn_parse_take(p, '!')) return parse_entry_later(p);
+  kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
+  if (kn_parse_attr_flag(p, kn_module_words, KN_MODULE_WORDS, &attrs)) return set_attrs(p, &attrs);
+  return kn_parse_expected(
+    p, "func, declare, data, extern, alias, ifunc, ctor, dtor, rename, section, guard, protect, "
+       "no_plt, exec_stack, own_library, pinned, target, dwarf, dwo_name, unit, keep, global or "
+       "an entry");
+}
+
 static bool first_pass(struct kn_parser *p) {
-  bool ok = true;
-  while (ok) {
+  for (;;) {
     kn_parse_skip_newlines(p);
     if (p->lx.tok.kind == KN_TOK_EOF) return true;
-    if (kn_parse_word(p, "func")) {
-      ok = parse_func(p, true);
-    } else if (kn_parse_word(p, "declare")) {
-      ok = parse_func(p, false);
-    } else if (kn_parse_word(p, "data")) {
-      ok = parse_data(p, true);
-    } else if (kn_parse_word(p, "extern")) {
-      ok = kn_parse_word(p, "data") ? parse_data(p, false) : kn_parse_expected(p, "'data'");
-    } else if (kn_parse_word(p, "alias")) {
-      ok = parse_alias(p, false);
-    } else if (kn_parse_word(p, "ifunc")) {
-      ok = parse_alias(p, true);
-    } else if (kn_parse_word(p, "ctor")) {
-      ok = parse_later(p, KN_ITEM_CTOR, false);
-    } else if (kn_parse_word(p, "rename")) {
-      ok = parse_later(p, KN_ITEM_RENAME, false);
-    } else if (kn_parse_word(p, "dtor")) {
-      ok = parse_later(p, KN_ITEM_CTOR, true);
-    } else if (kn_parse_word(p, "target")) {
-      ok = parse_target(p);
-    } else if (kn_parse_word(p, "section")) {
-      ok = parse_section(p);
-    } else if (kn_parse_word(p, "guard")) {
-      ok = parse_guard(p);
-    } else if (kn_parse_word(p, "protect")) {
-      ok = parse_protect(p);
-    } else if (kn_parse_take(p, '!')) {
-      ok = parse_entry_later(p);
-    } else if (kn_parse_word(p, "unit")) {
-      ok = parse_later(p, KN_ITEM_UNIT, false);
-    } else if (kn_parse_word(p, "keep")) {
-      ok = parse_later(p, KN_ITEM_KEEP, false);
-    } else if (kn_parse_word(p, "global")) {
-      ok = parse_later(p, KN_ITEM_GLOBAL, false);
-    } else if (kn_parse_word(p, "dwarf")) {
-      ok = parse_dwarf(p);
-    } else if (kn_parse_word(p, "pinned")) {
-      ok = parse_pinned(p);
-    } else if (kn_parse_word(p, "dwo_name")) {
-      ok = parse_dwo_name(p);
-    } else if (kn_parse_word(p, "no_plt")) {
-      kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
-      attrs.no_plt = true;
-      ok = set_attrs(p, &attrs);
-    } else if (kn_parse_word(p, "exec_stack")) {
-      kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
-      attrs.exec_stack = true;
-      ok = set_attrs(p, &attrs);
-    } else if (kn_parse_word(p, "own_library")) {
-      kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
-      attrs.own_library = true;
-      ok = set_attrs(p, &attrs);
-    } else {
-      ok = kn_parse_expected(
-        p,
-        "func, declare, data, extern, alias, ifunc, ctor, dtor, rename, section, guard, protect, "
-        "no_plt, exec_stack, own_library, pinned, target, dwarf, dwo_name, unit, keep, global or "
-        "an entry");
-    }
+    if (!parse_line(p)) return false;
   }
-  return false;
 }
 
 /* ---- second pass ---- */
@@ -724,7 +699,7 @@ static bool add_ctor(struct kn_parser *p, const struct kn_parse_item *it) {
   if (!kn_parse_line_end(p)) return false;
   kiln_ctor_add(p->module, &(kiln_ctor_desc){.func = func,
                                              .priority = (unsigned)priority,
-                                             .at_exit = it->at_exit,
+                                             .at_exit = it->kind == KN_ITEM_DTOR,
                                              .with = with});
   return kn_parse_api_ok(p);
 }
@@ -783,7 +758,8 @@ static bool second_pass(struct kn_parser *p) {
   struct kn_parse_item *items = p->items.at;
   for (uint32_t i = 0; i < p->items.n; i++) {
     if (items[i].kind == KN_ITEM_DATA && !define_data(p, &items[i])) return false;
-    if (items[i].kind == KN_ITEM_CTOR && !add_ctor(p, &items[i])) return false;
+    const bool ctor = items[i].kind == KN_ITEM_CTOR || items[i].kind == KN_ITEM_DTOR;
+    if (ctor && !add_ctor(p, &items[i])) return false;
     if (items[i].kind == KN_ITEM_RENAME && !rename_symbol(p, &items[i])) return false;
   }
   for (uint32_t i = 0; i < p->items.n; i++) {

@@ -2,7 +2,7 @@
  * of which the first pass notes names and the second makes entries, and by parse_func.c for lines of a function.
  * Invariant: a number in the text is the entry's number in its set, counted from the entries that were there before;
  * names get numbers after those. */
-#include "ir/bytes.h"
+#include "base/bytes.h"
 #include "ir/debug/die.h"
 #include "ir/text/dwarf_names.h"
 #include "ir/text/text_form.h"

@@ -573,9 +573,15 @@ static bool parse_id(struct kn_parser *p) {
   return p->status == KILN_OK;
 }
 
-/* `!naked`, `!general`, `!frame_pointer`, `!realign_stack`, `!used`, `!probe 4096`, `!guard arrays`,
- * `!protect branch return`, `!inline always`, `!final`, `!not_into`, `!keeps_pinned`, `!no_jump_tables`, `!foreign`, or
- * debugging information. */
+bool kn_parse_attr_flag(struct kn_parser *p, const struct kn_attr_word *words, unsigned n,
+                        void *attrs) {
+  for (unsigned k = 0; k < n; k++)
+    if (kn_parse_word(p, words[k].word)) return *kn_attr_flag(attrs, &words[k]) = true;
+  return false;
+}
+
+/* A flag (kn_func_words), `!probe 4096`, `!guard arrays`, `!protect branch return`, `!inline always`, or debugging
+ * information. */
 static bool parse_directive(struct kn_parser *p) {
   kiln_func_attrs attrs = kiln_func_get_attrs(p->func);
   uint64_t bytes;
@@ -583,28 +589,6 @@ static bool parse_directive(struct kn_parser *p) {
   if (kn_parse_word(p, "probe")) {
     if (!kn_parse_number(p, UINT32_MAX, "a page's size", &bytes)) return false;
     attrs.probe_bytes = (uint32_t)bytes;
-  } else if (kn_parse_word(p, "naked")) {
-    attrs.naked = true;
-  } else if (kn_parse_word(p, "general")) {
-    attrs.general_only = true;
-  } else if (kn_parse_word(p, "frame_pointer")) {
-    attrs.frame_pointer = true;
-  } else if (kn_parse_word(p, "realign_stack")) {
-    attrs.realign_stack = true;
-  } else if (kn_parse_word(p, "used")) {
-    attrs.used = true;
-  } else if (kn_parse_word(p, "final")) {
-    attrs.final = true;
-  } else if (kn_parse_word(p, "not_into")) {
-    attrs.not_into = true;
-  } else if (kn_parse_word(p, "no_rows")) {
-    attrs.no_rows = true;
-  } else if (kn_parse_word(p, "keeps_pinned")) {
-    attrs.keeps_pinned = true;
-  } else if (kn_parse_word(p, "no_jump_tables")) {
-    attrs.no_jump_tables = true;
-  } else if (kn_parse_word(p, "foreign")) {
-    attrs.foreign = true;
   } else if (kn_parse_word(p, "inline")) {
     unsigned rule = KILN_INLINE_HINT;
     while (rule < KILN_INLINE_COUNT && !kn_parse_word(p, kn_inline_names[rule])) rule++;
@@ -621,7 +605,7 @@ static bool parse_directive(struct kn_parser *p) {
       if (!kn_parse_protection(p, &attrs.protection)) return false;
     } else attrs.protection = KILN_PROTECT_NONE;
   } else {
-    is = false;
+    is = kn_parse_attr_flag(p, kn_func_words, KN_FUNC_WORDS, &attrs);
   }
   if (is) {
     kiln_func_set_attrs(p->func, &attrs);

@@ -1,7 +1,7 @@
 /* Text parser: labels, values and operands of a function's body. Called by parse_func.c, and by
  * parse.c for the addresses of blocks. Invariant: a name that is used before its definition is one
  * forward value, made at its first use. */
-#include "ir/text/decimal.h"
+#include "base/decimal.h"
 #include "ir/text/text_form.h"
 #include "ir/type_info.h"
 

@@ -3,7 +3,7 @@
  * depends on the builder's indices: values are numbered in the order of printing. */
 #include "ir/machine.h"
 #include "ir/func.h"
-#include "ir/text/decimal.h"
+#include "base/decimal.h"
 #include "ir/text/text_form.h"
 
 /* ---- operands ---- */
@@ -337,7 +337,7 @@ static const char *condition(unsigned shape, unsigned x) {
 
 static void put_row(struct func_printer *q, const struct kn_inst *in) {
   char name[KILN_MAX_MACHINE_NAME];
-  kn_machine_name(q->f->module->machine, in->x, name);
+  kn_machine_name(q->f->module->ir.machine, in->x, name);
   word(q, name);
   put_list(q, in);
 }
@@ -432,14 +432,9 @@ static bool is_done(const struct func_printer *q, uint32_t h) {
 static void put_values(struct func_printer *q, uint32_t i) {
   const kiln_func *f = q->f;
   const struct kn_debug_value *at = f->debug.values.at;
-  uint32_t from = q->last < i ? q->last + 1 : i, low = 0, high = f->debug.values.n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (at[middle].inst < from) low = middle + 1;
-    else high = middle;
-  }
-  for (; low < f->debug.values.n && at[low].inst <= i; low++) {
-    const struct kn_debug_value *v = &at[low];
+  const uint32_t from = q->last < i ? q->last + 1 : i, n = f->debug.values.n;
+  const uint32_t first = KN_COUNT_BEFORE(k, n, at[k].inst < from);
+  for (const struct kn_debug_value *v = at + first; v < at + n && v->inst <= i; v++) {
     if (!kn_put_value_head(&q->p, f, &q->calls, v)) continue;
     if (!v->label) {
       bool known = is_done(q, v->value);
@@ -504,26 +499,18 @@ static void number_values(struct func_printer *q) {
 }
 
 static void put_attrs(struct func_printer *q) {
-  const struct kn_func_attrs *a = &q->f->attrs;
-  if (a->naked) text(q, "  !naked\n");
-  if (a->general_only) text(q, "  !general\n");
-  if (a->frame_pointer) text(q, "  !frame_pointer\n");
-  if (a->realign_stack) text(q, "  !realign_stack\n");
-  if (a->used) text(q, "  !used\n");
-  if (a->inlining != KILN_INLINE_BY_SIZE)
-    kn_put_form(&q->p, "  !inline %s\n", kn_inline_names[a->inlining]);
-  if (a->final) text(q, "  !final\n");
-  if (a->not_into) text(q, "  !not_into\n");
-  if (a->no_rows) text(q, "  !no_rows\n");
-  if (a->keeps_pinned) text(q, "  !keeps_pinned\n");
-  if (a->no_jump_tables) text(q, "  !no_jump_tables\n");
-  if (a->foreign) text(q, "  !foreign\n");
+  const kiln_func_attrs *a = &q->f->attrs;
+  for (unsigned k = 0; k < KN_FUNC_WORDS; k++) {
+    if (k == 5 && a->inlining != KILN_INLINE_BY_SIZE)
+      kn_put_form(&q->p, "  !inline %s\n", kn_inline_names[a->inlining]);
+    if (*kn_attr_flag(a, &kn_func_words[k])) kn_put_form(&q->p, "  !%s\n", kn_func_words[k].word);
+  }
   if (a->probe_bytes != 0) kn_put_form(&q->p, "  !probe %u\n", a->probe_bytes);
   if (a->guard != KILN_GUARD_NONE) kn_put_form(&q->p, "  !guard %s\n", kn_guard_names[a->guard]);
-  if (a->protect != q->f->module->protect) {
+  if (a->protection != q->f->module->attrs.protection) {
     text(q, "  !protect");
-    if (a->protect == 0) text(q, " none");
-    kn_put_protection(&q->p, a->protect);
+    if (a->protection == 0) text(q, " none");
+    kn_put_protection(&q->p, a->protection);
     text(q, "\n");
   }
 }
@@ -587,9 +574,9 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   }
   number_values(&q);
   kn_put_func_head(&q.p, "func", f->symbol);
-  if (f->attrs.personality != 0) {
+  if (f->attrs.personality.id != 0) {
     text(&q, " personality ");
-    kn_put_symbol(&q.p, f->attrs.personality);
+    kn_put_symbol(&q.p, f->attrs.personality.id);
   }
   text(&q, " {\n");
   put_attrs(&q);

@@ -3,7 +3,8 @@
  * printed next; locations, calls that inlined code replaces, and variables in functions. Called
  * by print.c and print_module.c. Invariant: what refers to an entry that was never defined is
  * left out, as the object's writer does. */
-#include "ir/bytes.h"
+#include "base/bytes.h"
+#include "base/leb128.h"
 #include "ir/debug/die.h"
 #include "ir/text/dwarf_names.h"
 #include "ir/text/text_form.h"
@@ -38,16 +39,12 @@ static void name_of(struct kn_printer *p, const struct kn_dwarf_names *names, ui
 /* Reads a LEB128 number that is as short as can be and fits 64 bits; its end, or NULL. */
 static const uint8_t *leb(const uint8_t *at, const uint8_t *end, bool is_signed, uint64_t *out) {
   uint8_t shortest[10] = {0};
-  unsigned n = 0;
-  *out = 0;
-  do {
-    if (at + n == end || n == sizeof shortest) return NULL;
-    *out |= (uint64_t)(at[n] & 0x7f) << 7 * n;
-  } while (at[n++] & 0x80);
-  if (is_signed && n < sizeof shortest && at[n - 1] & 0x40) *out |= ~UINT64_C(0) << 7 * n;
+  const uint8_t *next = at;
+  *out = kn_leb128(&next, end, is_signed);
+  if (next == NULL || next - at > (ptrdiff_t)sizeof shortest) return NULL;
   if (is_signed) kn_put_sleb(shortest, (int64_t)*out);
   else kn_put_uleb(shortest, *out);
-  return memcmp(at, shortest, n) == 0 ? at + n : NULL;
+  return memcmp(at, shortest, (size_t)(next - at)) == 0 ? next : NULL;
 }
 
 /* Writes one operation from `at`; its end, or NULL: it has no text, and what was written means nothing. */
@@ -203,8 +200,9 @@ static bool is_lines_only(const struct kiln_debug *d, uint32_t unit) {
 void kn_put_module_debug(struct kn_printer *p) {
   const struct kiln_debug *d = p->module->debug;
   const struct sets s = {d, NULL};
-  const char *dwo_name = p->module->dwo_name;
-  if (p->module->dwarf_version != 0) kn_put_form(p, "dwarf %u\n", p->module->dwarf_version);
+  const char *dwo_name = p->module->attrs.dwo_name;
+  if (p->module->attrs.dwarf_version != 0)
+    kn_put_form(p, "dwarf %u\n", p->module->attrs.dwarf_version);
   if (dwo_name != NULL) {
     kn_put_text(p, "dwo_name ");
     kn_put_string(p, dwo_name, strlen(dwo_name));

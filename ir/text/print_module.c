@@ -6,6 +6,27 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define WORD(word, flag) {word, offsetof(kiln_func_attrs, flag)}
+const struct kn_attr_word kn_func_words[KN_FUNC_WORDS] = {
+  WORD("naked", naked),
+  WORD("general", general_only),
+  WORD("frame_pointer", frame_pointer),
+  WORD("realign_stack", realign_stack),
+  WORD("used", used),
+  WORD("final", final),
+  WORD("not_into", not_into),
+  WORD("no_rows", no_rows),
+  WORD("keeps_pinned", keeps_pinned),
+  WORD("no_jump_tables", no_jump_tables),
+  WORD("foreign", foreign),
+};
+#undef WORD
+const struct kn_attr_word kn_module_words[KN_MODULE_WORDS] = {
+  {"no_plt", offsetof(kiln_module_attrs, no_plt)},
+  {"exec_stack", offsetof(kiln_module_attrs, exec_stack)},
+  {"own_library", offsetof(kiln_module_attrs, own_library)},
+};
+
 const char *const kn_linkage_names[KILN_LINKAGE_COUNT] = {
   [KILN_LINKAGE_EXTERNAL] = "",         [KILN_LINKAGE_INTERNAL] = "internal",
   [KILN_LINKAGE_PRIVATE] = "private",   [KILN_LINKAGE_WEAK] = "weak",
@@ -413,19 +434,17 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   kn_put_form(&p, "target %s", kiln_processor_name(t->processor));
   if (t->system != KILN_SYSTEM_LINUX) kn_put_form(&p, "-%s", kiln_system_name(t->system));
   kn_put(&p, "\n", 1);
-  if (m->guard.source != KILN_GUARD_SOURCE_DEFAULT) put_guard(&p, &m->guard);
-  if (m->protect != 0) {
+  if (m->attrs.guard_location.source != KILN_GUARD_SOURCE_DEFAULT)
+    put_guard(&p, &m->attrs.guard_location);
+  if (m->attrs.protection != 0) {
     kn_put_text(&p, "protect");
-    kn_put_protection(&p, m->protect);
+    kn_put_protection(&p, m->attrs.protection);
     kn_put(&p, "\n", 1);
   }
-  if (m->no_plt) kn_put_text(&p, "no_plt\n");
-  if (m->exec_stack) kn_put_text(&p, "exec_stack\n");
-  if (m->own_library) kn_put_text(&p, "own_library\n");
-  if (m->pinned != 0)
-    kn_put_form(
-      &p, "pinned %s\n",
-      kiln_register_name(m->options.target.processor, (unsigned)__builtin_ctzll(m->pinned)));
+  for (unsigned k = 0; k < KN_MODULE_WORDS; k++)
+    if (*kn_attr_flag(&m->attrs, &kn_module_words[k]))
+      kn_put_form(&p, "%s\n", kn_module_words[k].word);
+  if (m->attrs.pinned != NULL) kn_put_form(&p, "pinned %s\n", m->attrs.pinned);
   for (uint32_t i = 0; i < m->sections.n; i++) put_section(&p, m->sections.at + i);
   for (uint32_t i = 1; i < m->symbols.n; i++) {
     const struct kn_symbol *s = kn_symbol(m, i);

@@ -22,6 +22,7 @@ enum kn_item_kind {
   KN_ITEM_DATA,
   KN_ITEM_ALIAS,
   KN_ITEM_CTOR,
+  KN_ITEM_DTOR,
   KN_ITEM_RENAME,
   KN_ITEM_ENTRY,
   KN_ITEM_UNIT,
@@ -42,7 +43,6 @@ struct kn_parse_item {
   kiln_symbol symbol;
   uint32_t round; /* of an alias: ir/text/parse_alias.c */
   uint8_t kind;   /* enum kn_item_kind */
-  bool at_exit;
 };
 
 /* Entry of p->symbols for the symbol token `t`; made if `add`. NULL: not there, or failed. */
@@ -138,6 +138,24 @@ void kn_put_offset(struct kn_printer *p, int64_t offset);
 void kn_put_sig(struct kn_printer *p, uint32_t sig);
 /* `declare internal @f(i32) -> i32 section "x"`, without newline. */
 void kn_put_func_head(struct kn_printer *p, const char *keyword, uint32_t symbol);
+
+/* ---- attributes that are flags (ir/text/print_module.c) ---- */
+
+/* A word, and where the flag is in kiln_func_attrs or kiln_module_attrs. */
+struct kn_attr_word {
+  const char *word;
+  size_t at;
+};
+enum { KN_FUNC_WORDS = 11, KN_MODULE_WORDS = 3 };
+/* In the order of the text; before the sixth one `inline` stands. */
+extern const struct kn_attr_word kn_func_words[KN_FUNC_WORDS];
+extern const struct kn_attr_word kn_module_words[KN_MODULE_WORDS];
+/* Sets the flag whose word is next; false, with nothing done: none is. (ir/text/parse_func.c) */
+bool kn_parse_attr_flag(struct kn_parser *p, const struct kn_attr_word *words, unsigned n,
+                        void *attrs);
+static inline bool *kn_attr_flag(const void *attrs, const struct kn_attr_word *word) {
+  return (bool *)((char *)(uintptr_t)attrs + word->at);
+}
 
 /* ---- debugging information (ir/text/print_debug.c) ---- */
 

@@ -224,14 +224,10 @@ static struct kn_check_value *value(struct kn_check *c, uint32_t v) {
 /* True if v was not computed where its instruction stands: a reader may compute it there, or fold
  * it. */
 static bool waits(const struct kn_check *c, uint32_t v) {
-  static const uint8_t folds[KILN_OP_COUNT] = {
-    [KILN_OP_ADDR] = 1,  [KILN_OP_LOAD] = 1,   [KILN_OP_ICMP] = 1, [KILN_OP_FCMP] = 1,
-    [KILN_OP_SEXT] = 1,  [KILN_OP_ZEXT] = 1,   [KILN_OP_AND] = 1,  [KILN_OP_OR] = 1,
-    [KILN_OP_MUL] = 1,   [KILN_OP_SHL] = 1,    [KILN_OP_LSHR] = 1, [KILN_OP_ASHR] = 1,
-    [KILN_OP_TRUNC] = 1, [KILN_OP_SELECT] = 1, [KILN_OP_ADD] = 1,
-  };
+  const uint8_t *waiting = c->target->waiting;
   const struct kn_check_value *x = &c->values.at[v];
-  return x->made && !x->defined && c->flow.home.at[v] == c->block + 1 && folds[c->f->inst[v].op];
+  return x->made && !x->defined && c->flow.home.at[v] == c->block + 1 && waiting != NULL &&
+         waiting[c->f->inst[v].op];
 }
 
 /* Notes all values that this window may read for operand h. */
@@ -363,7 +359,7 @@ static bool end_inst(struct kn_check *c) {
   if (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY || in->op == KILN_OP_ASM ||
       in->op == KILN_OP_BUILTIN_SETJMP) {
     uint64_t all = c->target->temps | c->target->caller_homes | c->target->callee_homes;
-    const struct kn_convention *conv = c->target->library;
+    const struct kn_convention *conv = c->target->ir.library;
     if (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY) conv = kn_sig(c->f->module, in->c)->conv;
     uint64_t want = in->op == KILN_OP_BUILTIN_SETJMP ? all : all & ~conv->preserved;
     if (in->op == KILN_OP_ASM) want |= lost_in_asm(c->f, in);

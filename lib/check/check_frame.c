@@ -68,14 +68,9 @@ static bool find_around(struct kn_check *c) {
 static bool leads_into(const struct kn_check *c, uint32_t b, uint32_t e) {
   const kiln_func *f = c->f;
   const struct kn_scope *s = f->scopes.at;
-  uint32_t from = f->block[b].term, target = f->edges.at[e].target, low = 0, high = f->scopes.n;
+  uint32_t from = f->block[b].term, target = f->edges.at[e].target;
   uint32_t to = kn_inst_settle(f, f->block[target].first);
-  while (low < high) { /* those that begin before `to` or there */
-    uint32_t mid = low + (high - low) / 2;
-    if (s[mid].first <= to) low = mid + 1;
-    else high = mid;
-  }
-  uint32_t k = body_at(c, low, to);
+  uint32_t k = body_at(c, KN_COUNT_BEFORE(i, f->scopes.n, s[i].first <= to), to);
   for (; k != 0; k = c->around.at[k - 1])
     if ((from < s[k - 1].first || from >= s[k - 1].end) && s[k - 1].block != target) return true;
   return false;
@@ -112,14 +107,9 @@ static bool check_shared(struct kn_check *c, const uint32_t *at, uint32_t n, uin
 /* No slot is where a value is, in frame offset `start`. `at`: n slots that do not overlap, sorted. */
 static bool check_value(const struct kn_check *c, const uint32_t *at, uint32_t n, uint64_t start,
                         uint32_t *slot) {
-  uint32_t low = 0, high = n; /* the last area that begins before the place ends */
-  while (low < high) {
-    uint32_t mid = low + (high - low) / 2;
-    if (area_start(c, at[mid]) < start + 8) low = mid + 1;
-    else high = mid;
-  }
-  if (low == 0 || area_end(c, at[low - 1]) <= start) return true;
-  return *slot = at[low - 1], false;
+  const uint32_t k = KN_COUNT_BEFORE(i, n, area_start(c, at[i]) < start + 8);
+  if (k == 0 || area_end(c, at[k - 1]) <= start) return true;
+  return *slot = at[k - 1], false;
 }
 
 bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place) {

@@ -3,7 +3,7 @@
  * from the expressions of the rows, so these are proved too. Called by check.c. Invariant: a function with a row that
  * is wrong fails; what cannot be joined is counted by reason, and fails nothing. Not proved: which value a variable
  * has. */
-#include "dwarf/leb128.h"
+#include "base/leb128.h"
 #include "lib/check/check.h"
 
 #include <kiln/dwarf.h>
@@ -22,14 +22,14 @@ static uint32_t register_of(const struct kn_check *c, uint64_t number) {
 /* The frame offset at distance `at` from the frame's base: see lib/debug/where.c. */
 static int32_t frame_at(const struct kn_check *c, int64_t at) {
   const struct kn_frame *f = &c->walk->frame;
-  return (int32_t)(f->up && at >= 0 ? at - c->target->beyond : at + f->cfa);
+  return (int32_t)(f->up && at >= 0 ? at - c->target->frame.beyond : at + f->cfa);
 }
 
 /* Is slot `slot` at distance `at` from the frame's base? As lib/debug/where.c says it. */
 static bool is_slot_at(const struct kn_check *c, uint32_t slot, int64_t at) {
   const int64_t frame = c->walk->slot_states.at[slot].frame;
   const bool beyond = c->walk->frame.up && frame < 0;
-  return at == (beyond ? frame + c->target->beyond : frame - c->walk->frame.cfa);
+  return at == (beyond ? frame + c->target->frame.beyond : frame - c->walk->frame.cfa);
 }
 
 static bool is_constant(const struct kn_check *c, uint32_t h, int64_t number) {
@@ -185,8 +185,9 @@ bool kn_check_claims(struct kn_check *c) {
   c->claims.n = c->open.n = c->next_claim = c->window_from = c->window_to = 0;
   for (uint32_t k = func ? func->var_first : out->vars.n; k < out->vars.n; k++) {
     const struct kn_code_var *row = &out->vars.at[k];
-    struct kn_check_claim claim = {.from = row->from, .to = row->to, .everywhere = row->to == 0};
-    if (row->n == 0 || row->n == UINT32_MAX) continue;
+    struct kn_check_claim claim = {
+      .from = row->from, .to = row->to, .everywhere = kn_var_is_everywhere(row)};
+    if (row->n == 0 || kn_var_is_label(row)) continue;
     if (claim.everywhere) {
       claim.from = func->start;
       claim.to = func->start + func->size;

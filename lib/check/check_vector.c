@@ -36,7 +36,7 @@ const char *kn_check_halves(const struct kn_check *c, uint32_t handle, uint32_t 
                   : kn_is_value(handle) ? type_of(c, handle)
                                         : KILN_TYPE_VOID;
   if (type != KILN_TYPE_V128 || place >= KN_FLOW_REGS || !c->target->types[type].cut ||
-      !(c->target->library->preserved >> place & 1))
+      !(c->target->ir.library->preserved >> place & 1))
     return NULL;
   return "a vector in a register of which one half is preserved";
 }

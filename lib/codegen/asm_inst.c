@@ -36,7 +36,7 @@ static void take_results(struct kn_walk *w, const struct kn_sig *sig, const uint
  * for it that frame offsets count from. */
 static bool fill_slot_offset(struct kn_walk *w, const struct kn_asm *code,
                              const kiln_asm_reloc *r) {
-  if (w->target->frame_reloc == 0 || r->kind != w->target->frame_reloc ||
+  if (w->target->frame.reloc == 0 || r->kind != w->target->frame.reloc ||
       code->n_bytes - r->offset_bytes < 4 || w->plan->frame.naked) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
                  "this kind of relocation cannot hold the offset of a slot");

@@ -178,7 +178,7 @@ void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig) {
   }
   sig->stack_bytes = s.stack;
   /* calls by C's convention always have its shadow bytes */
-  bool stack = s.stack != (t->library != NULL ? t->library->shadow_bytes : 0u);
+  bool stack = s.stack != (t->ir.library != NULL ? t->ir.library->shadow_bytes : 0u);
   sig->plain &= !stack;
   sig->usual = !stack && c->keeps == 0 && !c->loses_all && !(sig->flags & KILN_SIG_RETURNS_TWICE);
   unsigned of = c->by_position ? 0 : 1, n = c->args[0].n, n_of = c->args[of].n;
@@ -300,7 +300,7 @@ void kn_take_results(struct kn_walk *w, const struct kn_sig *sig) {
 
 void kn_free_results(struct kn_walk *w, const struct kn_sig *sig) {
   if (KN_UNLIKELY(sig->result_bytes != 0) && kn_moves_stack(w->call_stack) && kn_code_ready(w))
-    w->target->free_stack(w, w->call_stack);
+    w->target->calls.free_stack(w, w->call_stack);
 }
 
 void kn_take_assigned(struct kn_walk *w, unsigned n) {
@@ -322,7 +322,7 @@ void kn_take_assigned(struct kn_walk *w, unsigned n) {
     }
     if (w->val[value].uses && !kn_wide(w, a.type) && !a.in_memory)
       KN_LOG(w, KN_EV_USE, value, a.reg);
-    w->target->take_result(w, value, &a);
+    w->target->calls.take_result(w, value, &a);
     if (w->f->status != KILN_OK) return;
   }
 }
@@ -336,7 +336,7 @@ void kn_return_values(struct kn_walk *w, const struct kn_inst *in) {
     struct kn_arg *a = &w->args.at[k];
     a->h = kn_ret_value(f, in, k);
     if (!kn_code_ready(w)) return;
-    if (a->in_memory) w->target->early_arg(w, NULL, a);
+    if (a->in_memory) w->target->calls.early_arg(w, NULL, a);
     else if (kn_waits(w, a->h)) kn_reg(w, a->h, a->type);
     kn_inst_end(w);
   }
@@ -349,7 +349,7 @@ void kn_return_values(struct kn_walk *w, const struct kn_inst *in) {
   for (unsigned k = 0; k < in->x; k++) { /* halves in the frame, so they may come last */
     struct kn_arg a = w->args.at[k];
     if (kn_wide(w, a.type) && a.reg != KN_NO_REG)
-      w->target->load_wide(w, kn_ret_value(f, in, k), &a);
+      w->target->calls.load_wide(w, kn_ret_value(f, in, k), &a);
   }
 }
 
@@ -365,7 +365,7 @@ bool kn_call_through_got(const struct kn_walk *w, uint32_t symbol, bool library)
   const kiln_module *m = w->f->module;
   if (KN_LIKELY(!m->some_no_plt)) return false;
   const struct kn_symbol *s = kn_symbol(m, symbol);
-  return (s->no_plt || (library && m->no_plt)) && !s->direct;
+  return (s->no_plt || (library && m->attrs.no_plt)) && !s->direct;
 }
 
 void kn_add_move(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
@@ -386,7 +386,7 @@ static bool early_args(struct kn_walk *w, const struct kn_call *c) {
     struct kn_arg a = w->args.at[k];
     if (!kn_code_ready(w)) return false;
     if (a.indirect) a.memory = w->args.at[k].memory = kn_frame_alloc(w, 16, 4);
-    if (is_early(w, &a)) w->target->early_arg(w, c, &a);
+    if (is_early(w, &a)) w->target->calls.early_arg(w, c, &a);
     else if (kn_waits(w, a.h)) kn_reg(w, a.h, a.type);
     else continue;
     kn_inst_end(w);
@@ -405,7 +405,7 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   w->call_stack = (struct kn_call_stack){0};
   if (!kn_assign_args(w, c->sig, c->args, c->n, &all)) return;
   if (c->tail && !kn_tail_fits(w, all.stack)) return;
-  t->open_stack(w, c, &all);
+  t->calls.open_stack(w, c, &all);
   if (w->f->status != KILN_OK || !early_args(w, c)) return;
   c->reg = t->callee[0];
   for (uint32_t k = 0; k < w->args.n; k++) {
@@ -425,28 +425,29 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   kn_run_moves(w);
   for (uint32_t k = 0; wide && k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
-    if (kn_wide(w, a.type) && a.reg != KN_NO_REG) t->load_wide(w, a.h, &a);
+    if (kn_wide(w, a.type) && a.reg != KN_NO_REG) t->calls.load_wide(w, a.h, &a);
   }
-  t->settle_args(w, c, &all);
+  t->calls.settle_args(w, c, &all);
   if (c->tail) {
-    t->tail_jump(w, c, all.stack);
+    t->calls.tail_jump(w, c, all.stack);
     return;
   }
   uint32_t start = kn_call_begin(w, c->library, c->reg);
-  t->call_jump(w, c);
+  t->calls.call_jump(w, c);
   kn_call_end(w, start, c->sig->conv->lost);
   /* results are above the stack pointer until they are taken: kn_free_results */
-  if (kn_moves_stack(w->call_stack) && c->sig->result_bytes == 0) t->free_stack(w, w->call_stack);
+  if (kn_moves_stack(w->call_stack) && c->sig->result_bytes == 0)
+    t->calls.free_stack(w, w->call_stack);
 }
 
 void kn_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {
   struct kn_call c = kn_call_of(w, in, true);
-  w->target->call(w, &c);
+  w->target->calls.call(w, &c);
 }
 
 void kn_lower_try(struct kn_walk *w, const struct kn_inst *in) {
   if (!kn_try_begin(w)) return;
   struct kn_call c = kn_call_of(w, in, false);
-  w->target->call(w, &c);
+  w->target->calls.call(w, &c);
   kn_try_end(w, in);
 }

@@ -7,7 +7,7 @@
 #ifndef KN_LIB_CODEGEN_CODE_H
 #define KN_LIB_CODEGEN_CODE_H
 
-#include "ir/bytes.h"
+#include "base/bytes.h"
 #include "targets/target.h"
 
 /* Bytes of code that one instruction may emit without asking for space: checked in checking

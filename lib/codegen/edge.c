@@ -18,9 +18,8 @@ void kn_source(struct kn_walk *w, uint32_t h, struct kn_place_move *m) {
   }
   struct kn_val *v = &w->val[h];
   if (v->flags & KN_VF_SLOT_HOME) {
-    if (v->copy != KN_NO_REG && (w->regs.cached & KN_BIT(v->copy)) && w->regs.owner[v->copy] == h)
-      m->src = v->copy;
-    else m->src_frame = kn_frame_of(w, v);
+    m->src = (uint8_t)kn_home_copy(w, h);
+    if (m->src == KN_NO_REG) m->src_frame = kn_frame_of(w, v);
   } else if (v->reg != KN_NO_REG) {
     m->src = v->reg;
   } else if (v->flags & KN_VF_FRAME) {
@@ -223,8 +222,10 @@ static int32_t shadow(struct kn_walk *w, uint32_t i) {
   return *at;
 }
 
-uint32_t kn_edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t i,
-                       struct kn_place_move *m) {
+/* The place of parameter `i` of the target of an edge, as the destination of `m`. Returns the
+ * parameter; UINT32_MAX if it is never used, and so has none; 0 if the function failed. */
+static uint32_t edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t i,
+                           struct kn_place_move *m) {
   uint32_t param = edge_param(w, e->target, i);
   if (KN_UNLIKELY(param == 0)) return 0;
   struct kn_val *v = &w->val[param];
@@ -234,6 +235,76 @@ uint32_t kn_edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t i,
   else if (v->flags & KN_VF_HOME) m->dst = v->reg;
   else m->dst_frame = kn_frame_of(w, v);
   return param;
+}
+
+/* True if the argument's place is a parameter of the edge's target in the frame, which the edge may write. */
+static bool is_overwritten(const struct kn_walk *w, const struct kn_edge *e, uint32_t h,
+                           const struct kn_place_move *m) {
+  return m->src == KN_NO_REG && m->src_handle == 0 && w->inst[h].op == KILN_OP_PARAM &&
+         w->inst[h].a == e->target;
+}
+
+/* Copies the source of a move, which is in the frame, to where the move then reads it. */
+static bool copy_away(struct kn_walk *w, struct kn_place_move *m) {
+  int32_t copy = kn_frame_alloc(w, kn_spills_16(w, m->type) ? 16 : 8, 4);
+  if (!kn_code_ready(w)) return false;
+  w->hooks->copy(w, copy, m->src_frame, m->type);
+  KN_LOG_COPY(w, copy, m->src_frame, m->type);
+  m->src_frame = copy;
+  return true;
+}
+
+/* The same as a move: those to the frame are done in their order, before all others. */
+static bool copy_later(struct kn_walk *w, struct kn_place_move m) {
+  m.dst = KN_NO_REG;
+  m.dst_frame =
+    kn_frame_alloc(w, kn_spills_16(w, m.type) ? 16 : 8, kn_spills_16(w, m.type) ? 4 : 3);
+#ifdef KN_CHECKS
+  m.value = 0;
+#endif
+  return KN_PUSH(w->owner, w->moves, m);
+}
+
+/* Arguments that the moves would overwrite are copied away first: for a try in a pass of its own, since its moves wait
+ * for the landing pad. */
+KN_INLINE bool collect(struct kn_walk *w, const struct kn_edge *e, const struct kn_arrival *from) {
+  const kiln_func *f = w->f;
+  for (unsigned pass = from == NULL; pass < 2; pass++) {
+    uint32_t copy = 0; /* the next of the first pass, whose moves are the first ones */
+    for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
+      const uint32_t h = f->edge_args.at[a - 1].value;
+      if (pass == 0 && kn_is_tried(h)) continue; /* of no parameter */
+      struct kn_place_move m = {.dst = KN_NO_REG, .src = KN_NO_REG};
+      uint32_t param = edge_place(w, e, f->edge_args.at[a - 1].index, &m);
+      if (param == 0) return false;
+      if (param == UINT32_MAX) continue; /* never used */
+      if (KN_UNLIKELY(kn_is_tried(h))) {
+        m.src = from->reg[kn_tried_number(h)];
+        m.src_frame = from->frame[kn_tried_number(h)];
+#ifdef KN_CHECKS
+        m.value = h;
+#endif
+      } else {
+        if (h == param && !f->block[e->target].address_taken) continue; /* it stays as it is */
+        kn_source(w, h, &m);
+        if (h != param && is_overwritten(w, e, h, &m)) {
+          if (from == NULL ? !copy_away(w, &m) : pass == 0 && !copy_later(w, m)) return false;
+          if (from != NULL && pass == 1) m.src_frame = w->moves.at[copy++].dst_frame;
+        }
+      }
+      if (pass == 1 && !KN_PUSH(w->owner, w->moves, m)) return false;
+    }
+  }
+  return f->status == KILN_OK;
+}
+
+bool kn_edge_collect(struct kn_walk *w, const struct kn_edge *e, const struct kn_arrival *from) {
+  return collect(w, e, from);
+}
+
+void kn_edge_drop(struct kn_walk *w, const struct kn_edge *e) {
+  for (uint32_t a = e->args; a; a = w->f->edge_args.at[a - 1].next)
+    kn_drop(w, w->f->edge_args.at[a - 1].value);
 }
 
 void kn_edge_log(struct kn_walk *w, const struct kn_edge *e) {
@@ -284,46 +355,16 @@ static bool edge_to_registers(struct kn_walk *w, const struct kn_edge *e) {
 }
 
 bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
-  const kiln_func *f = w->f;
   uint32_t before = kn_here(w);
-  KN_LOG(w, KN_EV_EDGE, (uint32_t)(e - f->edges.at), 0);
+  KN_LOG(w, KN_EV_EDGE, (uint32_t)(e - w->f->edges.at), 0);
   if (edge_to_registers(w, e)) {
     kn_edge_log(w, e);
     return kn_here(w) != before;
   }
-  bool shadowed = f->block[e->target].address_taken;
-  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
-    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
-    uint32_t param = edge_param(w, e->target, arg->index);
-    if (KN_UNLIKELY(param == 0)) return false;
-    struct kn_val *pv = &w->val[param];
-    if ((pv->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) continue; /* never used */
-    struct kn_place_move m = {.dst = KN_NO_REG, .type = pv->type};
-    if (KN_UNLIKELY(shadowed)) {
-      m.dst_frame = shadow(w, param);
-    } else if (pv->flags & KN_VF_HOME) {
-      m.dst = pv->reg;
-    } else {
-      m.dst_frame = kn_frame_of(w, pv);
-    }
-    if (arg->value == param && !shadowed) continue; /* it stays as it is */
-    kn_source(w, arg->value, &m);
-    /* the source is a parameter of the target, in the frame, which this edge may write, too: copy
-     * it away first */
-    if (m.src == KN_NO_REG && m.src_handle == 0 && w->inst[arg->value].op == KILN_OP_PARAM &&
-        w->inst[arg->value].a == e->target && arg->value != param) {
-      int32_t copy = kn_frame_alloc(w, kn_spills_16(w, m.type) ? 16 : 8, 4);
-      w->hooks->copy(w, copy, m.src_frame, m.type);
-      KN_LOG_COPY(w, copy, m.src_frame, m.type);
-      m.src_frame = copy;
-    }
-    if (!kn_code_ready(w)) return false;
-    if (!KN_PUSH(w->owner, w->moves, m)) return false;
-  }
+  if (!collect(w, e, NULL) || !kn_code_ready(w)) return false;
   if (w->moves.n) kn_run_moves(w);
   kn_edge_log(w, e);
-  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next)
-    kn_drop(w, f->edge_args.at[a - 1].value);
+  kn_edge_drop(w, e);
   return kn_here(w) != before;
 }
 

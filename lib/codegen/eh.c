@@ -48,70 +48,6 @@ static uint32_t action_of(struct kn_walk *w, const struct kn_inst *in) {
   return kn_eh_chain(a, w->owner);
 }
 
-/* ---- moves of a try's edges ---- */
-
-/* Where what a try gives to an edge arrives: a register, or if that is KN_NO_REG the frame. */
-struct arrival {
-  uint8_t reg[KILN_MAX_RESULTS];
-  int32_t frame[KILN_MAX_RESULTS];
-};
-
-/* True if the argument's place is a parameter of the edge's target in the frame, which the edge may write. */
-static bool is_overwritten(const struct kn_walk *w, const struct kn_edge *e, uint32_t h,
-                           const struct kn_place_move *m) {
-  return m->src == KN_NO_REG && m->src_handle == 0 && w->inst[h].op == KILN_OP_PARAM &&
-         w->inst[h].a == e->target;
-}
-
-/* Collects the moves of an edge. False if the function failed. Arguments that the moves would overwrite are copied
- * away first: moves to the frame are done in their order, before all others. */
-static bool collect(struct kn_walk *w, const struct kn_edge *e, const struct arrival *from) {
-  const kiln_func *f = w->f;
-  for (unsigned pass = 0; pass < 2; pass++) {
-    uint32_t copy = 0; /* the next of the first pass, whose moves are the first ones */
-    for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
-      struct kn_edge_arg arg = f->edge_args.at[a - 1];
-      uint32_t h = arg.value;
-      if (pass == 0 && kn_is_tried(h)) continue; /* of no parameter */
-      struct kn_place_move m = {.dst = KN_NO_REG, .src = KN_NO_REG};
-      uint32_t param = kn_edge_place(w, e, arg.index, &m);
-      if (param == 0) return false;
-      if (param == UINT32_MAX) continue; /* never used */
-      if (kn_is_tried(h)) {
-        m.src = from->reg[kn_tried_number(h)];
-        m.src_frame = from->frame[kn_tried_number(h)];
-#ifdef KN_CHECKS
-        m.value = h;
-#endif
-        if (!KN_PUSH(w->owner, w->moves, m)) return false;
-        continue;
-      }
-      if (h == param && !f->block[e->target].address_taken) continue; /* it stays as it is */
-      kn_source(w, h, &m);
-      if (h != param && is_overwritten(w, e, h, &m)) {
-        if (pass == 0) {
-          m.dst = KN_NO_REG;
-          m.dst_frame =
-            kn_frame_alloc(w, kn_spills_16(w, m.type) ? 16 : 8, kn_spills_16(w, m.type) ? 4 : 3);
-#ifdef KN_CHECKS
-          m.value = 0;
-#endif
-          if (!KN_PUSH(w->owner, w->moves, m)) return false;
-          continue;
-        }
-        m.src_frame = w->moves.at[copy++].dst_frame;
-      }
-      if (pass == 1 && !KN_PUSH(w->owner, w->moves, m)) return false;
-    }
-  }
-  return f->status == KILN_OK;
-}
-
-static void drop_args(struct kn_walk *w, const struct kn_edge *e) {
-  for (uint32_t a = e->args; a; a = w->f->edge_args.at[a - 1].next)
-    kn_drop(w, w->f->edge_args.at[a - 1].value);
-}
-
 /* ---- landing pads ---- */
 
 static bool is_home(const struct kn_walk *w, unsigned reg, uint32_t first) {
@@ -181,13 +117,13 @@ static uint32_t pad_of(struct kn_walk *w, const struct kn_edge *e) {
 /* The call of a TRY was emitted: makes its landing pad. */
 static void add_pad(struct kn_walk *w, const struct kn_inst *in, struct kn_eh_call *call) {
   const struct kn_edge *e = &w->f->edges.at[w->f->block[w->block].edge_first + 1];
-  struct arrival from = {{w->target->exception[0], w->target->exception[1]}, {0}};
+  struct kn_arrival from = {{w->target->exception[0], w->target->exception[1]}, {0}};
   call->action = action_of(w, in);
-  if (collect(w, e, &from)) {
+  if (kn_edge_collect(w, e, &from)) {
     if (KN_UNLIKELY(w->regs.kept != 0)) reload_homes(w, e);
     call->pad = pad_of(w, e);
     KN_LOG(w, KN_EV_UNWIND, (uint32_t)(e - w->f->edges.at), call->pad);
-    drop_args(w, e);
+    kn_edge_drop(w, e);
   }
   w->moves.n = 0;
 }
@@ -217,7 +153,7 @@ void kn_eh_stubs(struct kn_walk *w) {
     w->target->bind_label(w, s.label);
     KN_LOG(w, KN_EV_STUB, s.label, 0);
     if (KN_UNLIKELY(w->plan->frame.marks)) w->target->landing(w);
-    if (kn_moves_stack(s.stack)) w->target->free_stack(w, s.stack);
+    if (kn_moves_stack(s.stack)) w->target->calls.free_stack(w, s.stack);
     for (uint32_t i = 0; i < s.n_moves; i++)
       if (!KN_PUSH(w->owner, w->moves, w->eh.moves.at[s.first + i])) return;
     kn_run_moves(w);
@@ -238,7 +174,7 @@ bool kn_try_begin(struct kn_walk *w) {
 
 /* Finds the results, which have just arrived. Those that live in the frame are put there, and so are those in the
  * stack area, which is freed; those on a stack of registers must leave that, wanted or not. */
-static bool take(struct kn_walk *w, const struct kn_sig *sig, struct arrival *from) {
+static bool take(struct kn_walk *w, const struct kn_sig *sig, struct kn_arrival *from) {
   if (!kn_assign_results(w, sig)) return false;
   for (unsigned k = 0; k < sig->n_results; k++) {
     struct kn_arg a = w->args.at[k];
@@ -249,7 +185,7 @@ static bool take(struct kn_walk *w, const struct kn_sig *sig, struct arrival *fr
       if (!kn_code_ready(w)) return false;
       from->reg[k] = KN_NO_REG;
       from->frame[k] = kn_frame_alloc(w, 16, 4);
-      w->target->keep_result(w, &a, from->frame[k]);
+      w->target->calls.keep_result(w, &a, from->frame[k]);
     }
     KN_LOG(w, KN_EV_CONST, kn_tried(false, a.type, k),
            kept ? KN_PLACE_FRAME + from->frame[k] : a.reg);
@@ -261,14 +197,14 @@ static bool take(struct kn_walk *w, const struct kn_sig *sig, struct arrival *fr
 void kn_try_end(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_edge *e = &w->f->edges.at[w->f->block[w->block].edge_first];
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
-  struct arrival from;
+  struct kn_arrival from;
   if (w->f->status != KILN_OK) return;
   KN_LOG(w, KN_EV_EDGE, (uint32_t)(e - w->f->edges.at), 0);
   if (sig->n_results != 0 && !take(w, sig, &from)) return;
-  if (!collect(w, e, &from)) return;
+  if (!kn_edge_collect(w, e, &from)) return;
   kn_run_moves(w);
   kn_edge_log(w, e);
-  drop_args(w, e);
+  kn_edge_drop(w, e);
   if (e->target == w->next_block) w->to_next = true;
   else w->target->jump(w, e->target);
 }
@@ -291,6 +227,6 @@ uint32_t kn_eh_finish(struct kn_walk *w) {
   }
   struct kn_output *out = w->out;
   bool written = kn_eh_write(f->module, out, eh->sites.at, eh->sites.n, &eh->actions, f->types.at,
-                             f->types.n, f->attrs.personality);
+                             f->types.n, f->attrs.personality.id);
   return written ? out->tables.n : 0;
 }

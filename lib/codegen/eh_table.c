@@ -1,7 +1,7 @@
 /* Tables of exceptions: see eh_table.h. Called by lib/codegen/eh.c. Invariant: a chain is made from its end, so that
  * chains that end alike share their ends. */
 #include "lib/codegen/eh_table.h"
-#include "ir/bytes.h"
+#include "base/bytes.h"
 #include "targets/target.h"
 
 /* How far back equal actions and filters are looked for: those of neighbours are most often equal. */

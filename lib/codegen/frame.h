@@ -18,7 +18,7 @@ struct kn_va_area {
 
 struct kn_frame {
   /* Offsets of locals grow upward from the frame register and are positive, and those of the caller's arguments, if
-   * there are any, are negative; else the other way round. As kn_target.frame_up, and where the stack pointer
+   * there are any, are negative; else the other way round. As kn_frame_facts.up, and where the stack pointer
    * says otherwise. */
   bool up;
   int32_t low;             /* lowest frame offset given out; with `up`: behind the highest */

@@ -6,7 +6,7 @@
 
 /* Fails a function that is to have values in general registers alone, if one needs another. */
 static bool check_general(kiln_func *f, const struct kn_target *t) {
-  if (!t->general_only)
+  if (!t->frame.general_only)
     return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
                         "code that uses general registers only is not supported on %s",
                         kn_target_name(f->module, (char[KN_TARGET_NAME]){0}));
@@ -24,7 +24,7 @@ static bool check_general(kiln_func *f, const struct kn_target *t) {
 /* The registers that are kept for the convention, or for EH_RETURNs. */
 static bool plan_kept(struct kn_frame_plan *p, kiln_func *f, const struct kn_target *t,
                       const struct kn_sig *sig) {
-  if (f->facts.eh_returns && sig->conv != t->library)
+  if (f->facts.eh_returns && sig->conv != t->ir.library)
     return KN_FUNC_FAIL(false, f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
                         "eh_return in a function that does not use the C calling convention");
   p->keeps_none = sig->conv->keeps_none;
@@ -46,7 +46,7 @@ static void plan_protection(struct kn_frame_plan *p, unsigned what) {
 /* What few functions have. */
 static KN_COLD bool plan_rare(struct kn_frame_plan *p, kiln_func *f, const struct kn_target *t,
                               const struct kn_sig *sig) {
-  const struct kn_func_attrs *a = &f->attrs;
+  const kiln_func_attrs *a = &f->attrs;
   p->naked = a->naked;
   p->general_only = a->general_only;
   p->realigned = a->realign_stack;
@@ -58,7 +58,7 @@ static KN_COLD bool plan_rare(struct kn_frame_plan *p, kiln_func *f, const struc
                         "preserve_none, or sysv on Windows, in a module that pins the register %s: "
                         "calls of such functions are taken to preserve no register",
                         t->reg_names[__builtin_ctzll(p->pinned)]);
-  plan_protection(p, a->protect);
+  plan_protection(p, a->protection);
   if (p->naked) return true;
   if (p->general_only && !check_general(f, t)) return false;
   return plan_kept(p, f, t, sig);
@@ -107,24 +107,24 @@ void kn_frame_plan_scopes(struct kn_plan *plan, const kiln_func *f) {
 }
 
 bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_target *t) {
-  const struct kn_func_attrs *a = &f->attrs;
+  const kiln_func_attrs *a = &f->attrs;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
   *p = (struct kn_frame_plan){
     .dynamic = f->facts.dynamic_stack,
     .record = f->facts.uses_frame,
-    .red_zone = !f->module->no_red_zone,
-    .probe_step = t->probe_bytes,
+    .red_zone = !f->module->attrs.no_red_zone,
+    .probe_step = t->frame.probe_bytes,
     .homeless = kn_func_is_homeless(f),
     .pinned = f->module->pinned,
   };
   bool rare = (a->naked | a->general_only | a->realign_stack | f->facts.eh_returns) ||
-              (a->guard | a->protect | a->probe_bytes | p->pinned) != 0 || sig->conv->keeps != 0 ||
-              sig->conv->keeps_none;
+              (a->guard | a->protection | a->probe_bytes | p->pinned) != 0 ||
+              sig->conv->keeps != 0 || sig->conv->keeps_none;
   if (KN_UNLIKELY(rare) && !plan_rare(p, f, t, sig)) return false;
   p->calls = f->facts.has_calls | p->guarded;
   /* the stack pointer addresses frames of which it never moves, and whose caller's part nobody reads */
   p->pointer =
-    !t->without_pointer ||
+    !t->frame.without_pointer ||
     (a->frame_pointer | a->naked | f->facts.stack_args | p->dynamic | p->record) ||
     (p->realigned | p->homeless | f->facts.variadic | p->guarded | f->facts.eh_returns) ||
     f->asms.n != 0 || !sig->usual;

@@ -101,9 +101,9 @@ static const struct kn_convention *convention(struct kn_walk *w, const kiln_para
                                               unsigned n, unsigned result) {
   const struct kn_target *t = w->target;
   bool wide = t->types[result].wide;
-  if (KN_LIKELY(t->runtime == NULL)) return t->library;
+  if (KN_LIKELY(t->runtime == NULL)) return t->ir.library;
   for (unsigned k = 0; k < n; k++) wide |= t->types[params[k].type].wide;
-  return wide ? t->runtime : t->library;
+  return wide ? t->runtime : t->ir.library;
 }
 
 /* True if the convention returns the type in memory whose address is the first argument. */
@@ -124,7 +124,7 @@ static void call_with_memory(struct kn_walk *w, struct kn_call *c, struct kn_sig
   sig->n_results = 0;
   c->args = args;
   c->n = sig->n_params = c->n + 1;
-  w->target->call(w, c);
+  w->target->calls.call(w, c);
   if (w->f->status != KILN_OK) return;
   struct kn_arg *a = &w->args.at[0];
   *a = (struct kn_arg){.type = (uint8_t)type,
@@ -150,8 +150,8 @@ static void call(struct kn_walk *w, const char *name, const uint32_t *args,
     call_with_memory(w, &c, &sig);
     return;
   }
-  w->target->call(w, &c);
-  if (w->f->status == KILN_OK && sig.n_results != 0) w->target->take_results(w, &sig);
+  w->target->calls.call(w, &c);
+  if (w->f->status == KILN_OK && sig.n_results != 0) w->target->calls.take_results(w, &sig);
 }
 
 void kn_library_call(struct kn_walk *w, const char *name, const uint32_t *args,

@@ -31,6 +31,7 @@ struct kn_code_func {
   uint32_t call_first;       /* index into calls */
   uint32_t subprogram, unit; /* kiln_die of its description, or 0 */
   uint32_t table;            /* of exceptions: index into tables + 1, or 0 */
+  uint32_t roots;            /* its table: index into root_tables + 1, or 0 */
   uint8_t cie;               /* variant of its CIE: enum kn_cie */
   bool used;                 /* kept even if the linker collects garbage */
   bool no_rows;              /* .eh_frame has no FDE of it */
@@ -75,7 +76,7 @@ struct kn_code_var {
   uint32_t expr, n;
   uint32_t part_at, part_bits; /* in bits; part_bits 0: all of it */
   /* Only in this code; to 0: everywhere. Rows of a variable with locations follow each other, in order of `from` for
-   * each part. Of a label: `from`, and n is UINT32_MAX. */
+   * each part. Of a label: `from`, and n is KN_VAR_LABEL. */
   uint32_t from, to;
 #ifdef KN_CHECKS
   uint32_t
@@ -83,6 +84,10 @@ struct kn_code_var {
   bool in_memory, computed; /* it is what is at an address, or it is none, as the function says */
 #endif
 };
+
+#define KN_VAR_LABEL UINT32_MAX
+static inline bool kn_var_is_label(const struct kn_code_var *v) { return v->n == KN_VAR_LABEL; }
+static inline bool kn_var_is_everywhere(const struct kn_code_var *v) { return v->to == 0; }
 
 /* What is called, among what a call passes (lib/debug/observe_calls.c): an expression that gives it while the call
  * runs, or the location where it was before. */
@@ -96,9 +101,8 @@ struct kn_code_call {
   bool tail;
 };
 
-/* A function's table of roots: lib/codegen/root_table.h. In the order of functions. */
+/* A function's table of roots: lib/codegen/root_table.h. */
 struct kn_code_roots {
-  uint32_t func;        /* index into funcs */
   uint32_t first, size; /* bytes in root_bytes; multiples of 4 */
 };
 

@@ -22,8 +22,8 @@ unsigned kn_evict(struct kn_walk *w, uint64_t allowed) {
   uint64_t can = w->regs.free & allowed & ~w->regs.locked;
   if (w->regs.stress && can) {
     uint64_t pick = can;
-    w->regs.stress = w->regs.stress * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    for (unsigned skip = (unsigned)(w->regs.stress >> 60); skip && (pick & (pick - 1)); skip--)
+    for (unsigned skip = (unsigned)(kn_stress_next(&w->regs) >> 60); skip && (pick & (pick - 1));
+         skip--)
       pick &= pick - 1;
     can = pick;
   }
@@ -92,8 +92,8 @@ unsigned kn_reg_slow(struct kn_walk *w, uint32_t h, unsigned type) {
   }
   struct kn_val *v = &w->val[h];
   if (v->flags & KN_VF_SLOT_HOME) {
-    r = v->copy;
-    if (r != KN_NO_REG && (w->regs.cached & KN_BIT(r)) && w->regs.owner[r] == h) {
+    r = kn_home_copy(w, h);
+    if (r != KN_NO_REG) {
       w->regs.locked |= KN_BIT(r);
       KN_LOG(w, KN_EV_USE, h, r);
       return r;
@@ -337,7 +337,7 @@ void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_st
   w->hooks->move(w, dst, r, in->type);
   w->val[w->i].flags |= (uint8_t)zx;
   kn_defined(w, w->i, dst);
-  if (w->regs.owner[dst] == w->i) kn_slot_note(w, s, w->i);
+  kn_slot_note(w, s, w->i, dst);
 }
 
 void kn_store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {

@@ -29,4 +29,9 @@ struct kn_regs {
   uint64_t stress;     /* state of the random choice, or 0 */
 };
 
+/* The next random number of stress mode. */
+static inline uint64_t kn_stress_next(struct kn_regs *r) {
+  return r->stress = r->stress * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+}
+
 #endif

@@ -1,7 +1,7 @@
 /* Tables of roots: see root_table.h. Called by the walk, as its observer. */
 #include "lib/codegen/root_table.h"
 
-#include "ir/bytes.h"
+#include "base/bytes.h"
 
 static struct kn_root_observer *observer_of(struct kn_observer *o) {
   return (struct kn_root_observer *)o;
@@ -57,7 +57,8 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
   if (!KN_ROOM(m, out->root_bytes, size) || !KN_ROOM(m, out->root_tables, 1)) return;
   uint8_t *p = out->root_bytes.at + out->root_bytes.n;
   out->root_tables.at[out->root_tables.n++] =
-    (struct kn_code_roots){out->funcs.n, out->root_bytes.n, (uint32_t)size};
+    (struct kn_code_roots){out->root_bytes.n, (uint32_t)size};
+  func->roots = out->root_tables.n;
   memset(p, 0, KN_ROOTS_HEAD);
   kn_put32(p + KN_ROOTS_SIZE, (uint32_t)size);
   p[KN_ROOTS_VERSION] = KN_ROOTS_VERSION_1;

@@ -9,26 +9,26 @@
 static bool has_code(const struct kn_target *t) {
   const struct kn_hooks *h = &t->hooks;
   return t->begin && t->enter && t->finish && t->jump && t->bind_label && t->lowerings &&
-         t->library && h->move && h->load && h->store && h->copy && h->constant &&
+         t->ir.library && h->move && h->load && h->store && h->copy && h->constant &&
          h->store_constant && h->address && h->deferred && t->walk_size >= sizeof(struct kn_walk);
 }
 static bool needs_code(const kiln_func *f) { return f != NULL; }
 
 static bool has_landing(const struct kn_target *t) { return t->landing != NULL; }
-static bool needs_landing(const kiln_func *f) { return f->attrs.protect != 0; }
+static bool needs_landing(const kiln_func *f) { return f->attrs.protection != 0; }
 
 static bool has_pads(const struct kn_target *t) {
-  return t->keep_result && t->free_stack && t->take_result;
+  return t->calls.keep_result && t->calls.free_stack && t->calls.take_result;
 }
-static bool needs_pads(const kiln_func *f) { return f->attrs.personality != 0; }
+static bool needs_pads(const kiln_func *f) { return f->attrs.personality.id != 0; }
 
-static bool has_guard(const struct kn_target *t) { return t->guard_regs != NULL; }
+static bool has_guard(const struct kn_target *t) { return t->ir.guard_regs != NULL; }
 static bool needs_guard(const kiln_func *f) { return f->attrs.guard != KILN_GUARD_NONE; }
 
-static bool has_probes(const struct kn_target *t) { return t->probes; }
+static bool has_probes(const struct kn_target *t) { return t->frame.probes; }
 static bool needs_probes(const kiln_func *f) { return f->attrs.probe_bytes != 0; }
 
-static bool has_realigning(const struct kn_target *t) { return t->realigns; }
+static bool has_realigning(const struct kn_target *t) { return t->frame.realigns; }
 static bool needs_realigning(const kiln_func *f) { return f->attrs.realign_stack; }
 
 #ifdef KN_WITHOUT_DEBUG_INFO

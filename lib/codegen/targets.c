@@ -31,22 +31,20 @@ void kn_target_attach(kiln_module *m) {
   const struct kn_target *t = kn_target_at(m->options.target);
   /* of a module that has failed the names of registers and instructions are known */
   m->target = t = t != NULL ? t : find(m->options.target.processor);
-  m->clobbers = t->clobbers != NULL ? t->clobbers : no_clobbers;
-  m->machine = t->machine != NULL ? t->machine : &no_machine;
-  m->conventions = t->conventions != NULL ? t->conventions : only_c;
-  m->library = t->library != NULL ? t->library : &on_stack;
-  m->guard_regs = t->guard_regs;
+  m->ir = t->ir;
   m->pinnable = t->callee_homes & KN_GP_MASK;
-  m->reaches_zero = t->reaches_zero;
-  m->plt_is_address = t->plt_is_address;
+  if (t->ir.clobbers == NULL) m->ir.clobbers = no_clobbers;
+  if (t->ir.machine == NULL) m->ir.machine = &no_machine;
+  if (t->ir.conventions == NULL) m->ir.conventions = only_c;
+  if (t->ir.library == NULL) m->ir.library = &on_stack;
 }
 
 /* ---- machine instructions, registers, features ---- */
 
 bool kiln_machine_find(kiln_processor p, const char *name, size_t length, kiln_machine_info *out) {
   const struct kn_target *t = find(p);
-  return t != NULL && t->machine != NULL && name != NULL && out != NULL &&
-         kn_machine_find(t->machine, name, length, out);
+  return t != NULL && t->ir.machine != NULL && name != NULL && out != NULL &&
+         kn_machine_find(t->ir.machine, name, length, out);
 }
 
 const char *kiln_register_name(kiln_processor t, unsigned number) {

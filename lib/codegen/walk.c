@@ -74,12 +74,12 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, const struc
   w->regs.epoch++;
   w->frame.low = w->frame.va.save = w->frame.shared = 0;
   w->frame.cie = KN_CIE_USUAL;
-  w->frame.up = plan->target->frame_up | !plan->frame.pointer;
+  w->frame.up = plan->target->frame.up | !plan->frame.pointer;
   w->frame.spare.n = w->frame.spare_inst = w->frame.spare_ready = 0;
   w->moves.n = w->shadows.n = w->labels.n = 0;
   w->params_of = UINT32_MAX;
   w->to_next = false;
-  w->eh.on = f->attrs.personality != 0;
+  w->eh.on = f->attrs.personality.id != 0;
   w->eh.stubs.n = 0;
   if (KN_UNLIKELY(w->eh.on)) kn_eh_begin(w);
   uint32_t n = f->blocks.n;
@@ -198,9 +198,8 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   w->regs.kept = occupied & t->around_calls;
   if (KN_UNLIKELY(w->regs.stress)) {
     /* few registers: the temporaries, what machine code leaves its results in, and a random part of the others */
-    w->regs.stress = w->regs.stress * UINT64_C(6364136223846793005) + 1442695040888963407u;
     w->regs.block_regs = w->regs.free =
-      usable & (t->temps | w->f->facts.asm_regs | w->regs.stress >> 16);
+      usable & (t->temps | w->f->facts.asm_regs | kn_stress_next(&w->regs) >> 16);
     w->regs.cached = 0;
     /* the block before did not have all registers that it could, but copies in them are from further back */
     for (uint64_t lost = occupied & w->regs.function_regs; lost; lost &= lost - 1)

@@ -101,9 +101,9 @@ struct kn_walk {
     uint32_t value, param;
   } loop_homes[64];
 
-  kn_log_fn *log; /* checking builds: called with each event, or NULL */
-  void *log_user;
 #ifdef KN_CHECKS
+  kn_log_fn *log; /* called with each event, or NULL */
+  void *log_user;
   void (*log_call)(struct kn_walk *w, uint32_t pad); /* KN_LOG_CALL */
   struct kn_check *check; /* records the log and proves it: lib/check/check.h */
 #endif
@@ -305,10 +305,15 @@ void kn_source(struct kn_walk *w, uint32_t h, struct kn_place_move *m);
 void kn_edge_prepare(struct kn_walk *w, const struct kn_edge *e);
 /* Moves an edge's arguments to the homes of its target's parameters. True if code was emitted. */
 bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e);
-/* The place of parameter `i` of the target of an edge, as the destination of `m`. Returns the
- * parameter; UINT32_MAX if it is never used, and so has none; 0 if the function failed. */
-uint32_t kn_edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t i,
-                       struct kn_place_move *m);
+/* Where what a try gives to an edge arrives: a register, or if that is KN_NO_REG the frame. */
+struct kn_arrival {
+  uint8_t reg[KILN_MAX_RESULTS];
+  int32_t frame[KILN_MAX_RESULTS];
+};
+/* Collects the moves of an edge, which is a try's if `from` is not NULL. False if the function failed. */
+bool kn_edge_collect(struct kn_walk *w, const struct kn_edge *e, const struct kn_arrival *from);
+/* An edge's arguments were moved: drops them. */
+void kn_edge_drop(struct kn_walk *w, const struct kn_edge *e);
 /* Logs which parameters the moves of an edge wrote. */
 void kn_edge_log(struct kn_walk *w, const struct kn_edge *e);
 /* Moves the parameters of an address-taken block from their shadow slots to their homes. */
@@ -485,8 +490,16 @@ KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot_st
   return copy ? r : KN_NO_REG;
 }
 
-/* Notes that variable `s`, which lives in memory, holds value `v`, which is in a register of its own. */
-KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot_state *s, uint32_t v) {
+/* The register that has a copy of value `h`, whose home is in the frame; or KN_NO_REG. */
+KN_INLINE unsigned kn_home_copy(const struct kn_walk *w, uint32_t h) {
+  unsigned r = w->val[h].copy;
+  bool is = r != KN_NO_REG && (w->regs.cached & KN_BIT(r)) && w->regs.owner[r] == h;
+  return is ? r : KN_NO_REG;
+}
+
+/* Notes that variable `s`, which lives in memory, holds value `v`, if register `r` is the value's own. */
+KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot_state *s, uint32_t v, unsigned r) {
+  if (w->regs.owner[r] != v) return;
   s->value = v;
   s->epoch = w->regs.epoch;
 }

@@ -56,7 +56,8 @@ static void put_slot(struct kn_witness *x, const struct kn_walk *w, uint32_t i) 
   else if (frame == 0) put(x, " none\n");
   else
     put(x, " %s %" PRId32 "\n",
-        kn_slot_align(w, i) > 4 && w->target->aligned_by_pointer ? "pointer" : "frame", frame);
+        kn_slot_align(w, i) > 4 && w->target->frame.aligned_by_pointer ? "pointer" : "frame",
+        frame);
 }
 
 /* No instruction is of interest. */

@@ -7,10 +7,10 @@
  * - where.c: where values are while code runs; rows.c: what variables are, from that;
  * - observe_calls.c: where calls return to, what they call and pass.
  * Invariant: while a function is walked its rows have places as marks do, and offsets once it is complete. */
-#ifndef KN_LIB_DEBUG_OBSERVE_H
-#define KN_LIB_DEBUG_OBSERVE_H
+#ifndef KN_LIB_DEBUG_DEBUGGER_H
+#define KN_LIB_DEBUG_DEBUGGER_H
 
-#include "ir/hash.h"
+#include "base/hash.h"
 #include "lib/codegen/observe.h"
 
 #include <kiln/dwarf.h>

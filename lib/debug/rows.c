@@ -530,7 +530,7 @@ static void add_seen(struct kn_debug_observer *d) {
     struct kn_code_var row = {.variable = s->is.variable, .inlined = s->is.inlined};
     if (s->is.label) {
       row.from = s->from.at;
-      row.n = UINT32_MAX;
+      row.n = KN_VAR_LABEL;
     } else if (s->newest == 0) {
       continue; /* not the first one */
     } else {

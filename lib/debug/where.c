@@ -168,12 +168,12 @@ static uint8_t *put_reg(uint8_t *p, bool base, unsigned reg) {
 static uint8_t *put_frame(const struct kn_walk *w, uint8_t *p, int32_t frame, unsigned align_log2) {
   const struct kn_target *t = w->target;
   int64_t at = (int64_t)frame - w->frame.cfa;
-  if (w->frame.up && frame < 0) at = (int64_t)frame + t->beyond;
+  if (w->frame.up && frame < 0) at = (int64_t)frame + t->frame.beyond;
   int64_t align = INT64_C(1) << align_log2;
-  bool round = align > 16 && !t->aligned_by_pointer;
+  bool round = align > 16 && !t->frame.aligned_by_pointer;
   *p++ = KILN_DW_OP_fbreg;
   p = kn_put_sleb(p, round ? at + align - 1 : at);
-  if (align > 16 && t->aligned_by_pointer) *p++ = KILN_DW_OP_deref;
+  if (align > 16 && t->frame.aligned_by_pointer) *p++ = KILN_DW_OP_deref;
   if (round) {
     *p++ = KILN_DW_OP_consts;
     p = kn_put_sleb(p, -align);
@@ -267,7 +267,8 @@ uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn
     if (bits != 64) *p++ = (uint8_t)(bits / 8);
     return put_sum(p, is->number);
   case KN_DP_ENTRY:
-    *p++ = w->f->module->dwarf_version == 4 ? KILN_DW_OP_GNU_entry_value : KILN_DW_OP_entry_value;
+    *p++ =
+      w->f->module->attrs.dwarf_version == 4 ? KILN_DW_OP_GNU_entry_value : KILN_DW_OP_entry_value;
     *p++ = 1;
     p = put_reg(p, false, reg);
     break;
@@ -461,13 +462,7 @@ uint32_t kn_debug_from(const void *at, size_t size, uint32_t n, uint32_t inst, u
   if ((next == 0 || inst_of(at, size, next - 1) < inst) &&
       (next == n || inst_of(at, size, next) >= inst))
     return next;
-  uint32_t low = 0, high = n;
-  while (low < high) {
-    const uint32_t middle = low + (high - low) / 2;
-    if (inst_of(at, size, middle) < inst) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return KN_COUNT_BEFORE(k, n, inst_of(at, size, k) < inst);
 }
 
 /* Is the value that `v` is computed later in the same block? Producers have such values before what they are of: the

@@ -275,7 +275,7 @@ static void leave_out_empty(struct kn_dwarf *d) {
     bool has_entries = die->first != 0 || die->inner;
     unit->empty = unit->n_funcs == 0 && !has_entries;
     d->n_units += !unit->empty;
-    d->split |= d->image->split && d->m->dwo_name != NULL &&
+    d->split |= d->image->split && d->m->attrs.dwo_name != NULL &&
                 has_entries; /* else, as by LLVM, there is nothing to split */
   }
   for (uint32_t u = 0; u < d->units.n; u++) d->units.at[u].one_stretch &= d->n_units == 1;
@@ -413,7 +413,7 @@ bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct
   d->arena = arena;
   d->m = m;
   d->module = m->debug;
-  d->version = m->dwarf_version ? m->dwarf_version : 5;
+  d->version = m->attrs.dwarf_version ? m->attrs.dwarf_version : 5;
   if (described) {
     if (number_entries(d)) collect(d);
     else kn_dwarf_no_memory(m);

@@ -1,7 +1,7 @@
 /* Which attributes an entry has, and in which forms: those that the source gives, and what is known from code. Called
  * by lib/dwarf/dwarf_write.c. Tags, attributes, forms: DWARF 5, 7.5 and appendix A; DWARF 4 has other forms for
  * strings, addresses and ranges. */
-#include "dwarf/leb128.h"
+#include "base/leb128.h"
 #include "lib/dwarf/dwarf_writer.h"
 
 /* ---- values ---- */
@@ -243,7 +243,7 @@ static bool is_somewhere(const struct kn_dwarf *d, uint32_t i) {
     const struct kn_dwarf_var *v = &d->vars.at[number - 1];
     const struct kn_output *o = kn_image_output(d->image, v->session);
     for (const struct kn_code_var *c = &o->vars.at[v->index], *end = c + v->count; c < end; c++)
-      if (c->n != 0 && c->n != UINT32_MAX && !kn_dwarf_is_link(o->exprs.at + c->expr, c->n))
+      if (c->n != 0 && !kn_var_is_label(c) && !kn_dwarf_is_link(o->exprs.at + c->expr, c->n))
         return true;
   }
   return false;
@@ -460,9 +460,9 @@ static void add_location(struct kn_dwarf_fields *f, uint32_t i, uint32_t number)
 #ifdef KN_CHECKS
   d->located = i;
 #endif
-  if (c->to) {
+  if (!kn_var_is_everywhere(c)) {
     add_locations(f, i, v);
-  } else if (c->n == UINT32_MAX) { /* in code: relative to the function it is in */
+  } else if (kn_var_is_label(c)) { /* in code: relative to the function it is in */
     const struct kn_place *p = kn_dwarf_place(d, v->func);
     const int64_t at = (int64_t)c->from - kn_image_func(d->image, v->func)->start;
     kn_dwarf_add_address(f, KILN_DW_AT_low_pc, p->section - 1, (int64_t)p->value + at);
@@ -495,7 +495,8 @@ static void add_code(struct kn_dwarf_fields *f, uint32_t i) {
 /* What a unit in a .dwo file has beside its source's attributes: its skeleton has all else. */
 static void add_split_unit(struct kn_dwarf_fields *f, struct kn_dwarf_unit *u) {
   struct kn_dwarf *d = f->d;
-  uint32_t name = kn_dwarf_new_string(d, d->m->dwo_name, (uint32_t)strlen(d->m->dwo_name));
+  uint32_t name =
+    kn_dwarf_new_string(d, d->m->attrs.dwo_name, (uint32_t)strlen(d->m->attrs.dwo_name));
   if (d->version >= 5) {
     kn_dwarf_add(f, KILN_DW_AT_dwo_name, KILN_DW_FORM_strx, name);
     return;

@@ -3,7 +3,7 @@
  * they need no relocations. Called by lib/dwarf/dwarf_write.c. */
 #include "lib/dwarf/dwarf_writer.h"
 
-#include "ir/names.h"
+#include "base/names.h"
 
 enum {
   LINE_BASE = -5,

@@ -1,7 +1,7 @@
 /* Addresses, lists of ranges and of locations: .debug_addr, .debug_rnglists, .debug_loclists (DWARF 5, 7.25 to 7.29),
  * .debug_ranges and .debug_loc of DWARF 4.
  * Called by lib/dwarf/dwarf_write.c. */
-#include "dwarf/leb128.h"
+#include "base/leb128.h"
 #include "lib/dwarf/dwarf_writer.h"
 
 /* ---- addresses ---- */

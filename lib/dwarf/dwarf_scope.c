@@ -287,7 +287,7 @@ static void variable(const struct function *x, uint32_t v, uint32_t call, uint32
 
 /* Number of the first of `n` rows from `row` on, of a session, that is a pointer; 0: none is. */
 static uint32_t pointer_of(const struct kn_output *o, uint32_t row, uint32_t n) {
-  for (uint32_t k = row; k < row + n && o->vars.at[k].n != UINT32_MAX; k++)
+  for (uint32_t k = row; k < row + n && !kn_var_is_label(&o->vars.at[k]); k++)
     if (o->vars.at[k].n != 0 && o->exprs.at[o->vars.at[k].expr] == KILN_DW_OP_implicit_pointer)
       return k + 1;
   return 0;
@@ -323,10 +323,10 @@ static void variables(const struct function *x, const struct kn_code_func *f) {
       .index = k,
       .count = n,
       .func = x->func,
-      .pointer = row->to ? pointer_of(o, k, n) : 0,
+      .pointer = !kn_var_is_everywhere(row) ? pointer_of(o, k, n) : 0,
     };
     if (v == 0 || !KN_PUSH(d->m, d->vars, var)) continue;
-    d->has_lists |= row->to != 0;
+    d->has_lists |= !kn_var_is_everywhere(row);
     variable(x, v, row->inlined, d->vars.n);
   }
   find_pointees(x, first);

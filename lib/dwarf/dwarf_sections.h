@@ -2,7 +2,7 @@
 #ifndef KN_LIB_DWARF_DWARF_SECTIONS_H
 #define KN_LIB_DWARF_DWARF_SECTIONS_H
 
-#include "ir/array.h"
+#include "base/array.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,6 +46,9 @@ const char *kn_dwarf_section_name(unsigned section);
 const char *kn_dwarf_split_name(const struct kn_dwarf *d, unsigned section);
 /* Writes its content to `to`, which has room. */
 void kn_dwarf_content(const struct kn_dwarf *d, unsigned section, uint8_t *to);
+/* Adds to an image, which is laid out, the sections that kn_dwarf_build makes of it: KN_SECTION_DEBUG. False if the
+ * module failed; image->debug.dwarf is to be freed in any case. (lib/dwarf/dwarf_image.c) */
+bool kn_dwarf_add_sections(struct kn_image *image);
 /* NULL is allowed. */
 void kn_dwarf_free(struct kn_dwarf *d);
 

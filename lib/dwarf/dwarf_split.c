@@ -73,8 +73,8 @@ static void put_skeleton(struct kn_dwarf_fields *f, uint32_t unit) {
   const struct kn_dwarf_text dir =
     file ? kn_dwarf_file_text(d, file).dir : (struct kn_dwarf_text){0};
   if (dir.n) add_string(f, KILN_DW_AT_comp_dir, dir.at, dir.n);
-  add_string(f, v5 ? KILN_DW_AT_dwo_name : KILN_DW_AT_GNU_dwo_name, d->m->dwo_name,
-             strlen(d->m->dwo_name));
+  add_string(f, v5 ? KILN_DW_AT_dwo_name : KILN_DW_AT_GNU_dwo_name, d->m->attrs.dwo_name,
+             strlen(d->m->attrs.dwo_name));
   kn_dwarf_add_unit_code(f, unit);
   if (d->out[KN_DS_RNGLISTS].lists.n != lists)
     kn_dwarf_add_offset(f, KILN_DW_AT_rnglists_base, KN_DS_SKELETON_RNGLISTS, KN_LISTS_BASE);

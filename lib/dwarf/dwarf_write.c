@@ -79,7 +79,8 @@ static bool only_location(const struct kn_dwarf *d, uint32_t number, const uint8
   const struct kn_dwarf_var *v = &d->vars.at[number - 1];
   const struct kn_output *o = kn_image_output(d->image, v->session);
   const struct kn_code_var *c = &o->vars.at[v->index];
-  if (c->n == UINT32_MAX || c->n == 0 || c->to != 0 || c->part_bits != 0) return false;
+  if (kn_var_is_label(c) || c->n == 0 || !kn_var_is_everywhere(c) || c->part_bits != 0)
+    return false;
   *expr = o->exprs.at + c->expr;
   *n = c->n;
   return true;

@@ -1,12 +1,12 @@
 /* The table of C types and signatures, shared by the files of lib/frontend/ctypes*.c: layout (ctypes.c),
  * classification by the ABI (ctypes_abi.c), calls (ctypes_build.c). Invariant: a type refers to types with
  * smaller ids only, and has all that the ABI needs to know of it, so that no code here recurses into types. */
-#ifndef KN_HELPERS_CTYPES_H
-#define KN_HELPERS_CTYPES_H
+#ifndef KN_LIB_FRONTEND_CTYPES_STATE_H
+#define KN_LIB_FRONTEND_CTYPES_STATE_H
 
 #include <kiln/ctypes.h>
 
-#include "ir/hash.h"
+#include "base/hash.h"
 
 #include <string.h>
 

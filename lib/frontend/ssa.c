@@ -142,15 +142,11 @@ static kiln_value value_of(kiln_ssa *s, struct kn_ssa_def d) {
 /* The definition for a value that is written: the phi whose forward value it is, or the value itself. */
 static struct kn_ssa_def def_of(kiln_ssa *s, kiln_value value) {
   const struct kn_ssa_forward *at = s->forwards.at;
-  uint32_t low = 0, high = s->forwards.n;
-  if (high == 0 || value.id < at[0].value) return (struct kn_ssa_def){value.id, 0};
-  while (low < high) {
-    uint32_t middle = (low + high) / 2;
-    if (at[middle].value == value.id) return resolve(s, (struct kn_ssa_def){0, at[middle].phi});
-    if (at[middle].value < value.id) low = middle + 1;
-    else high = middle;
-  }
-  return (struct kn_ssa_def){value.id, 0};
+  const uint32_t n = s->forwards.n;
+  if (n == 0 || value.id < at[0].value) return (struct kn_ssa_def){value.id, 0};
+  const uint32_t i = KN_COUNT_BEFORE(k, n, at[k].value < value.id);
+  if (i == n || at[i].value != value.id) return (struct kn_ssa_def){value.id, 0};
+  return resolve(s, (struct kn_ssa_def){0, at[i].phi});
 }
 
 /* ---- phis ---- */

@@ -1,13 +1,13 @@
 /* The state of SSA construction, shared by its files: blocks and edges (ssa_edges.c), and variables, phis and what
  * becomes of them (ssa.c). One kiln_ssa serves one function after the other, with the same memory. */
-#ifndef KN_HELPERS_SSA_STATE_H
-#define KN_HELPERS_SSA_STATE_H
+#ifndef KN_LIB_FRONTEND_SSA_STATE_H
+#define KN_LIB_FRONTEND_SSA_STATE_H
 
 #include <kiln/ssa.h>
 
 #include <kiln/inspect.h>
 
-#include "ir/hash.h"
+#include "base/hash.h"
 
 #include <string.h>
 

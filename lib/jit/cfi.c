@@ -3,8 +3,10 @@
 #define _GNU_SOURCE
 #include "lib/jit/cfi.h"
 
-#include "ir/bytes.h"
-#include "ir/hints.h"
+#include "base/leb128.h"
+#include "base/array.h"
+#include "base/bytes.h"
+#include "base/hints.h"
 #include <kiln/dwarf.h>
 
 #include <dlfcn.h>
@@ -13,31 +15,14 @@
 
 /* ---- numbers ---- */
 
-static uint64_t long_uleb(const uint8_t **p) {
-  uint64_t v = 0;
-  for (unsigned shift = 0;; shift += 7) {
-    uint8_t byte = *(*p)++;
-    if (shift < 64) v |= (uint64_t)(byte & 0x7f) << shift;
-    if (byte < 0x80) return v;
-  }
+static __attribute__((noinline)) uint64_t long_uleb(const uint8_t **p) {
+  return kn_uleb128(p, NULL);
 }
-
 /* Most numbers have one byte. */
 KN_INLINE uint64_t uleb(const uint8_t **p) {
   return KN_LIKELY(**p < 0x80) ? *(*p)++ : long_uleb(p);
 }
-
-static int64_t sleb(const uint8_t **p) {
-  uint64_t v = 0;
-  for (unsigned shift = 0;;) {
-    uint8_t byte = *(*p)++;
-    if (shift < 64) v |= (uint64_t)(byte & 0x7f) << shift;
-    shift += 7;
-    if (byte >= 0x80) continue;
-    if ((byte & 0x40) != 0 && shift < 64) v |= ~UINT64_C(0) << shift;
-    return (int64_t)v;
-  }
-}
+static int64_t sleb(const uint8_t **p) { return kn_sleb128(p, NULL); }
 
 /* Bytes of an encoded address; 0: of an encoding that is not known. */
 static unsigned encoded_size(uint8_t encoding) {
@@ -467,15 +452,11 @@ const uint8_t *kn_cfi_find(uint64_t pc, uint64_t *start) {
   if (h[0] != 1 || h[2] != COUNT_4 || h[3] != TABLE_4) return NULL;
   unsigned size = encoded_size(h[1]);
   const uint8_t *table = h + 4 + size + 4;
-  uint32_t low = 0, high = kn_get32(h + 4 + size);
   const int64_t offset = (int64_t)(pc - (uint64_t)(uintptr_t)h);
-  while (low < high) { /* the first entry beyond `pc` is in this range, or its end */
-    uint32_t middle = low + (high - low) / 2;
-    if ((int32_t)kn_get32(table + 8 * (size_t)middle) <= offset) low = middle + 1;
-    else high = middle;
-  }
-  if (low == 0 || size == 0) return NULL;
-  const uint8_t *entry = table + 8 * (size_t)(low - 1);
+  const uint32_t n =
+    KN_COUNT_BEFORE(k, kn_get32(h + 4 + size), (int32_t)kn_get32(table + 8 * (size_t)k) <= offset);
+  if (n == 0 || size == 0) return NULL;
+  const uint8_t *entry = table + 8 * (size_t)(n - 1);
   *start = (uint64_t)(uintptr_t)h + (uint64_t)(int64_t)(int32_t)kn_get32(entry);
   return h + (int32_t)kn_get32(entry + 4);
 }

@@ -9,7 +9,7 @@
 #include "lib/jit/jit_state.h"
 
 #include "ir/debug/die.h"
-#include "ir/names.h"
+#include "base/names.h"
 
 /* ---- where code comes from ---- */
 
@@ -226,14 +226,9 @@ void kn_jit_find_close(kiln_jit *jit) {
 /* The place of code at `at` in the unit's, of a function that begins at `begin`; NULL: not known. */
 static const struct kn_jit_place *find_place(const struct kn_jit_item *u, uint32_t begin,
                                              uint32_t at) {
-  uint32_t low = 0, high = u->rows.n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (u->rows.at[middle].at <= at) low = middle + 1;
-    else high = middle;
-  }
-  if (low == 0 || u->rows.at[low - 1].at < begin || u->rows.at[low - 1].place == 0) return NULL;
-  return u->places.at + u->rows.at[low - 1].place - 1;
+  const uint32_t n = KN_COUNT_BEFORE(k, u->rows.n, u->rows.at[k].at <= at);
+  if (n == 0 || u->rows.at[n - 1].at < begin || u->rows.at[n - 1].place == 0) return NULL;
+  return u->places.at + u->rows.at[n - 1].place - 1;
 }
 
 /* The string at an index of the unit's texts; "" if the unit has none. */

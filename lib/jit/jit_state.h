@@ -10,8 +10,8 @@
 
 #include <kiln/jit.h>
 
-#include "ir/arena.h"
-#include "ir/bytes.h"
+#include "base/arena.h"
+#include "base/bytes.h"
 #include "ir/reloc_kinds.h"
 #include "ir/module/session_state.h"
 #include "lib/dwarf/dwarf_sections.h"

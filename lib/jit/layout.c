@@ -86,13 +86,6 @@ static bool lay_out_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_
 
 /* ---- data ---- */
 
-static bool all_zero(const struct kn_data *d) {
-  if (d->bytes == NULL) return true;
-  uint64_t n = d->size_bytes;
-  return d->n_relocs == 0 &&
-         (n == 0 || (d->bytes[0] == 0 && memcmp(d->bytes, d->bytes + 1, (size_t)n - 1) == 0));
-}
-
 static uint64_t reserve(uint64_t *size, uint64_t *align, const struct kn_data *d) {
   uint64_t a = UINT64_C(1) << d->align_log2;
   if (*align < a) *align = a;
@@ -113,9 +106,8 @@ static bool too_large(struct kn_jit_link *l, const struct kn_data *d, const stru
 /* The kind of memory for an item, by its flags and those its section was declared with. */
 static enum kn_jit_kind kind_of(const struct kn_jit_in *in, const struct kn_data *d) {
   const struct kn_section *said = kn_section_said(in->m, kn_symbol(in->m, d->symbol)->section);
-  bool constant = (d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0;
-  return constant && (said == NULL || !(said->desc.flags & KILN_SECTION_WRITE)) ? KN_JIT_RO
-                                                                                : KN_JIT_RW;
+  const bool writable = said != NULL && (said->desc.flags & KILN_SECTION_WRITE) != 0;
+  return kn_data_is_constant(d) && !writable ? KN_JIT_RO : KN_JIT_RW;
 }
 
 /* Reports data in an executable section, which is not supported. */
@@ -142,7 +134,7 @@ static bool lay_out_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t i
   if (s->tls != KILN_TLS_NONE) {
     l->has_tls = true; /* even if it has no bytes */
     uint64_t at = reserve(&l->tls_size, &l->tls_align, d);
-    if (!all_zero(d)) l->tls_file = l->tls_size;
+    if (!kn_data_is_zero(d)) l->tls_file = l->tls_size;
     return put(l, in, d->symbol, KN_JIT_IN_TLS, at);
   }
   enum kn_jit_kind kind = kind_of(in, d);

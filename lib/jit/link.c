@@ -70,7 +70,7 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
   if (m->options.target.processor != jit->processor || m->target->jit == NULL)
     return kn_jit_fail(e, KILN_ERR_ARGUMENT, "the module is for %s, not for this machine",
                        kn_target_name(m, (char[KN_TARGET_NAME]){0}));
-  if (m->exec_stack)
+  if (m->attrs.exec_stack)
     return kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "code on the stack (kiln_module_attrs.exec_stack)");
   for (size_t i = 0; i < input->n_sessions; i++)
     if (input->sessions[i] == NULL || input->sessions[i]->module != m)

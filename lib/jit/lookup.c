@@ -15,15 +15,9 @@ const struct kn_jit_item *kn_jit_find_unit(kiln_jit *jit, uint64_t pc) {
 }
 
 const struct kn_memory_symbol *kn_jit_find_function(const struct kn_jit_item *u, uint64_t pc) {
-  uint32_t low = 0,
-           high = u->n_funcs; /* the first function after pc is in this range, or its end */
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (u->symbols[middle].address <= pc) low = middle + 1;
-    else high = middle;
-  }
-  if (low == 0 || pc - u->symbols[low - 1].address >= u->symbols[low - 1].size) return NULL;
-  return u->symbols + low - 1;
+  const uint32_t n = KN_COUNT_BEFORE(k, u->n_funcs, u->symbols[k].address <= pc);
+  if (n == 0 || pc - u->symbols[n - 1].address >= u->symbols[n - 1].size) return NULL;
+  return u->symbols + n - 1;
 }
 
 /* Whether `pc` is in the unit's stubs. */

@@ -84,14 +84,8 @@ void kiln_root_map_free(kiln_root_map *map) {
 
 /* The table of the function at `pc`; NULL: it has none. */
 static const uint8_t *find_mapped(const kiln_root_map *map, uint64_t pc) {
-  uint32_t low = 0, high = map != NULL ? map->n : 0;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (map->at[middle].start <= pc) low = middle + 1;
-    else high = middle;
-  }
-  return low != 0 && pc - map->at[low - 1].start < map->at[low - 1].size ? map->at[low - 1].table
-                                                                         : NULL;
+  const uint32_t n = map != NULL ? KN_COUNT_BEFORE(k, map->n, map->at[k].start <= pc) : 0;
+  return n != 0 && pc - map->at[n - 1].start < map->at[n - 1].size ? map->at[n - 1].table : NULL;
 }
 
 /* ---- walks ---- */
@@ -167,15 +161,10 @@ static bool describe(kiln_stack_frame *frame, const uint8_t *table, uint32_t at)
   const uint32_t n = kn_get32(table + KN_ROOTS_N_CALLS);
   const bool ids = (table[KN_ROOTS_FLAGS] & KN_ROOTS_IDS) != 0;
   const uint8_t *calls = table + KN_ROOTS_HEAD;
-  uint32_t low = 0, high = n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (kn_get32(calls + 4 * (size_t)middle) < at) low = middle + 1;
-    else high = middle;
-  }
-  if (low == n || kn_get32(calls + 4 * (size_t)low) != at) return false;
+  const uint32_t k = KN_COUNT_BEFORE(j, n, kn_get32(calls + 4 * (size_t)j) < at);
+  if (k == n || kn_get32(calls + 4 * (size_t)k) != at) return false;
   frame->has_table = true;
-  frame->call_id = ids ? kn_get32(calls + 4 * ((size_t)n + low)) : 0;
+  frame->call_id = ids ? kn_get32(calls + 4 * ((size_t)n + k)) : 0;
   frame->n_roots = kn_get32(table + KN_ROOTS_N_ROOTS);
   frame->roots = (const int32_t *)(const void *)(calls + 4 * (size_t)n * (1u + ids));
   return true;

@@ -334,17 +334,17 @@ static void write_roots(struct kn_jit_link *l) {
     const struct kn_jit_in *in = l->in + i;
     for (uint32_t s = 0; s < in->n_sessions; s++) {
       const struct kn_output *o = in->sessions[s]->out;
-      for (uint32_t k = 0; k < o->root_tables.n; k++) {
-        const struct kn_code_roots *t = o->root_tables.at + k;
+      for (uint32_t k = 0; k < o->funcs.n; k++, funcs++) {
+        if (o->funcs.at[k].roots == 0) continue;
+        const struct kn_code_roots *t = o->root_tables.at + o->funcs.at[k].roots - 1;
         uint64_t field = (uint64_t)(uintptr_t)b[KN_JIT_RO].at + to + KN_ROOTS_FUNC;
         uint64_t func =
-          (uint64_t)(uintptr_t)b[KN_JIT_CODE].at + in->code_at[s] + o->funcs.at[t->func].start;
+          (uint64_t)(uintptr_t)b[KN_JIT_CODE].at + in->code_at[s] + o->funcs.at[k].start;
         memcpy(ro + to, o->root_bytes.at + t->first, t->size);
         kn_put32(ro + to + KN_ROOTS_FUNC, (uint32_t)(func - field));
-        funcs[t->func].roots = (uint32_t)to + 1;
+        funcs->roots = (uint32_t)to + 1;
         to += t->size;
       }
-      funcs += o->funcs.n;
     }
   }
 }

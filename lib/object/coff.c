@@ -1,6 +1,8 @@
 /* The COFF writer: see coff.h. Called by kiln_emit_object. Plans the sections, writes the object. */
 #include "lib/object/coff.h"
 
+#include "lib/dwarf/dwarf_relocs.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -35,11 +37,9 @@ bool kn_coff_direct(struct kn_coff *c, const char *text) {
 
 /* ---- sections ---- */
 
-uint32_t kn_coff_add(struct kn_coff *c, const char *name, const char *suffix, uint32_t flags,
-                     uint32_t align) {
-  struct kn_coff_section s = {
-    .name = kn_coff_join(c, name, suffix, NULL), .flags = flags, .align = align != 0 ? align : 1};
-  if (s.name == NULL) return UINT32_MAX;
+uint32_t kn_coff_add(struct kn_coff *c, const char *name, uint32_t flags, uint32_t align) {
+  struct kn_coff_section s = {.name = name, .flags = flags, .align = align != 0 ? align : 1};
+  if (name == NULL) return UINT32_MAX;
   if (s.align > KN_COFF_MOST_ALIGN)
     return KN_MODULE_FAIL(UINT32_MAX, c->m, KILN_ERR_UNSUPPORTED,
                           "section '%.100s' is aligned to %u bytes; COFF has at most %u", s.name,
@@ -109,27 +109,25 @@ static bool add_directives(struct kn_coff *c, uint32_t i) {
 
 static bool add_section(struct kn_coff *c, uint32_t i) {
   const struct kn_image_section *s = c->image->sections.at + i;
-  const bool named = s->kind == KN_SECTION_NAMED;
-  const char *name = named ? s->name : kinds[s->kind].name, *suffix = "", *lacking = lacks_of(s);
+  const bool named = s->kind >= KN_SECTION_NAMED;
+  const char *name = named ? s->name : kinds[s->kind].name, *lacking = lacks_of(s);
   if (lacking != NULL)
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED, "section '%.100s': COFF has no %s",
                           name != NULL ? name : "", lacking);
   if (name == NULL) return true;
   if (named && strcmp(name, ".drectve") == 0) return add_directives(c, i);
   uint32_t flags = named ? named_flags(s) : kinds[s->kind].flags;
-  if (!named && (s->comdat != 0 || s->own) && s->owner != 0 &&
-      (suffix = kn_coff_join(c, "$", kn_coff_name(c, s->owner), NULL)) == NULL)
-    return false;
+  if (!named && (s->comdat != 0 || s->own) && s->owner != 0)
+    name = kn_coff_join(c, name, "$", kn_coff_name(c, s->owner), NULL);
   if (s->comdat != 0) flags |= KN_COFF_COMDAT;
-  const uint64_t size = s->size;
-  if (size > UINT32_MAX / 2)
+  if (s->size > UINT32_MAX / 2)
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_LIMIT, "section '%.100s' is larger than 2 GiB",
-                          name);
-  uint32_t k = kn_coff_add(c, name, suffix, flags, s->align);
+                          name != NULL ? name : "");
+  uint32_t k = kn_coff_add(c, name, flags, s->align);
   if (k == UINT32_MAX) return false;
   c->section_of[i] = k + 1;
   c->sections.at[k].image = i + 1;
-  c->sections.at[k].size = size;
+  c->sections.at[k].size = s->size;
   return true;
 }
 
@@ -173,20 +171,6 @@ static bool choose(struct kn_coff *c, struct kn_coff_section *s) {
   return true;
 }
 
-static bool add_debug(struct kn_coff *c) {
-  if (!kn_dwarf_build(c->image, &c->arena, &c->dwarf)) return false;
-  for (unsigned k = 0; c->dwarf != NULL && k < KN_DS_COUNT; k++) {
-    const struct kn_dwarf_buffer *b = kn_dwarf_section(c->dwarf, k);
-    if (b->bytes.n == 0) continue;
-    uint32_t i = kn_coff_add(c, kn_dwarf_section_name(k), "",
-                             KN_COFF_DATA | KN_COFF_READ | KN_COFF_DISCARD, 1);
-    if (i == UINT32_MAX) return false;
-    c->debug[k] = i + 1;
-    c->sections.at[i].size = b->bytes.n;
-  }
-  return true;
-}
-
 static bool plan(struct kn_coff *c) {
   const struct kn_image *image = c->image;
   const uint32_t n = c->m->symbols.n, n_sections = image->sections.n;
@@ -194,11 +178,14 @@ static bool plan(struct kn_coff *c) {
   c->numbers = kn_arena_zero(&c->arena, n * sizeof *c->numbers, 4);
   c->refs = kn_arena_zero(&c->arena, n * sizeof *c->refs, 4);
   if (c->section_of == NULL || c->numbers == NULL || c->refs == NULL) return false;
-  for (uint32_t i = 0; i < n_sections; i++)
+  for (uint32_t i = 0; i < image->debug.first; i++)
     if (!add_section(c, i)) return false;
   for (uint32_t k = 0; k < c->sections.n; k++)
     if (!choose(c, c->sections.at + k)) return false;
-  return kn_coff_plan_unwind(c) && add_debug(c) && kn_coff_add_symbols(c);
+  if (!kn_coff_plan_unwind(c)) return false;
+  for (uint32_t i = image->debug.first; i < n_sections; i++)
+    if (!add_section(c, i)) return false;
+  return kn_coff_add_symbols(c);
 }
 
 /* ---- content ---- */
@@ -214,48 +201,51 @@ static uint8_t *extend(struct kn_coff *c, kiln_buffer *out, uint64_t n) {
   return at;
 }
 
-/* Appends the content of section i. Offsets count from the object's first byte, at `first`. */
-static bool write_content(struct kn_coff *c, kiln_buffer *out, size_t first, uint32_t i) {
+/* Appends the content of section i to the object's body, from which its offset counts. */
+static bool write_content(struct kn_coff *c, kiln_buffer *body, uint32_t i) {
   struct kn_coff_section *s = c->sections.at + i;
   if (s->flags & KN_COFF_ZERO || s->size == 0) return true;
-  uint32_t padding = (uint32_t)-(out->size - first) & 3;
-  uint8_t *at = extend(c, out, padding + s->size);
+  uint32_t padding = (uint32_t)-body->size & 3;
+  uint8_t *at = extend(c, body, padding + s->size);
   if (at == NULL) return false;
   memset(at, 0, padding);
   at += padding;
-  s->offset = (uint64_t)(at - out->data) - first;
+  s->offset = (uint64_t)(at - body->data);
   if (s->image != 0) {
     kn_image_content(c->image, s->image - 1, at);
-    return true;
-  }
-  for (unsigned k = 0; k < KN_DS_COUNT; k++) {
-    if (c->debug[k] != i + 1) continue;
-    kn_dwarf_content(c->dwarf, k, at);
     return true;
   }
   memcpy(at, s->bytes.at, s->bytes.n);
   return true;
 }
 
+/* Relocations of a section of the image. */
+static bool image_relocs(struct kn_coff *c, uint8_t *object, uint32_t i) {
+  const uint32_t k = c->section_of[i];
+  if (k == 0 || c->sections.at[k - 1].flags & KN_COFF_ZERO) return true;
+  c->current = k - 1;
+  c->base = object + c->sections.at[k - 1].offset;
+  return i < c->image->debug.first ? kn_image_relocs(c->image, i, c->base, kn_coff_put_reloc, c)
+                                   : kn_dwarf_relocs(c->image, i, kn_coff_put_reloc, c);
+}
+
 static bool find_relocs(struct kn_coff *c, uint8_t *object) {
-  for (uint32_t i = 0; i < c->image->sections.n; i++) {
-    const uint32_t k = c->section_of[i];
-    if (k == 0 || c->sections.at[k - 1].flags & KN_COFF_ZERO) continue;
-    c->current = k - 1;
-    c->base = object + c->sections.at[k - 1].offset;
-    if (!kn_image_relocs(c->image, i, c->base, kn_coff_put_reloc, c)) return false;
-  }
-  return kn_coff_unwind_relocs(c, object) && kn_coff_debug_relocs(c, object);
+  const uint32_t first_debug = c->image->debug.first;
+  for (uint32_t i = 0; i < first_debug; i++)
+    if (!image_relocs(c, object, i)) return false;
+  if (!kn_coff_unwind_relocs(c, object)) return false;
+  for (uint32_t i = first_debug; i < c->image->sections.n; i++)
+    if (!image_relocs(c, object, i)) return false;
+  return true;
 }
 
 /* ---- tables ---- */
 
-static void put16(uint8_t *p, unsigned v) {
-  p[0] = (uint8_t)v;
-  p[1] = (uint8_t)(v >> 8);
-}
-
 static bool is_many(const struct kn_coff_section *s) { return s->relocs.n >= MOST_RELOCS; }
+/* Their number, where there are 16 bits for it. */
+static uint16_t short_number(const struct kn_coff_section *s) {
+  return is_many(s) ? (uint16_t)MOST_RELOCS : (uint16_t)s->relocs.n;
+}
 
 /* Appends a section's relocations; the number comes first where the header has no room for it. */
 static bool write_relocs(struct kn_coff *c, kiln_buffer *out, const struct kn_coff_section *s) {
@@ -271,7 +261,7 @@ static bool write_relocs(struct kn_coff *c, kiln_buffer *out, const struct kn_co
        r++, p += RELOC) {
     kn_put32(p, r->at);
     kn_put32(p + 4, r->symbol);
-    put16(p + 8, r->type);
+    kn_put16(p + 8, r->type);
   }
   return true;
 }
@@ -325,12 +315,12 @@ static void put_aux(const struct kn_coff *c, const uint8_t *object, uint8_t *p, 
     const struct kn_coff_section *s = c->sections.at + y->of_section - 1;
     const uint32_t number = s->with != 0 ? s->with : y->of_section;
     kn_put32(p, (uint32_t)s->size);
-    put16(p + 4, is_many(s) ? MOST_RELOCS : s->relocs.n);
+    kn_put16(p + 4, short_number(s));
     if (s->select == KN_COFF_EXACT && !(s->flags & KN_COFF_ZERO))
       kn_put32(p + 8, checksum(object + s->offset, s->size));
-    put16(p + 12, number & 0xffff);
+    kn_put16(p + 12, (uint16_t)number);
     p[14] = s->select;
-    if (bytes == KN_COFF_BIG_SYMBOL) put16(p + 16, number >> 16);
+    if (bytes == KN_COFF_BIG_SYMBOL) kn_put16(p + 16, (uint16_t)(number >> 16));
   }
 }
 
@@ -352,9 +342,9 @@ static bool write_symbols(struct kn_coff *c, kiln_buffer *out, size_t first, boo
     else memcpy(p, y->name, n);
     kn_put32(p + 8, y->value);
     if (big) kn_put32(p + 12, (uint32_t)y->section);
-    else put16(p + 12, (unsigned)y->section & 0xffff);
+    else kn_put16(p + 12, (uint16_t)y->section);
     uint8_t *rest = p + bytes - 4;
-    put16(rest, y->type);
+    kn_put16(rest, y->type);
     rest[2] = y->class;
     rest[3] = y->aux;
   }
@@ -368,17 +358,17 @@ static bool put_headers(struct kn_coff *c, uint8_t *object, bool big, const uint
   if (big) { /* ANON_OBJECT_HEADER_BIGOBJ */
     static const uint8_t class[16] = {0xc7, 0xa1, 0xba, 0xd1, 0xee, 0xba, 0xa9, 0x4b,
                                       0xaf, 0x20, 0xfa, 0xf6, 0x6a, 0xa4, 0xdc, 0xb8};
-    put16(p + 2, 0xffff);
-    put16(p + 4, 2);
-    put16(p + 6, c->machine->number);
+    kn_put16(p + 2, 0xffff);
+    kn_put16(p + 4, 2);
+    kn_put16(p + 6, c->machine->number);
     memcpy(p + 12, class, sizeof class);
     kn_put32(p + 44, c->sections.n);
     kn_put32(p + 48, (uint32_t)symbols);
     kn_put32(p + 52, c->symbols.n);
     p += BIG_HEADER;
   } else {
-    put16(p, c->machine->number);
-    put16(p + 2, c->sections.n);
+    kn_put16(p, c->machine->number);
+    kn_put16(p + 2, (uint16_t)c->sections.n);
     kn_put32(p + 8, (uint32_t)symbols);
     kn_put32(p + 12, c->symbols.n);
     p += HEADER;
@@ -390,7 +380,7 @@ static bool put_headers(struct kn_coff *c, uint8_t *object, bool big, const uint
     kn_put32(p + 16, (uint32_t)s->size);
     kn_put32(p + 20, (uint32_t)s->offset);
     kn_put32(p + 24, s->relocs.n != 0 ? relocs[i] : 0);
-    put16(p + 32, is_many(s) ? MOST_RELOCS : s->relocs.n);
+    kn_put16(p + 32, short_number(s));
     uint32_t align = ((uint32_t)__builtin_ctz(s->align) + 1) << 20;
     kn_put32(p + 36, s->flags | align | (is_many(s) ? (uint32_t)KN_COFF_MANY_RELOCS : 0u));
   }
@@ -401,16 +391,16 @@ static bool put_headers(struct kn_coff *c, uint8_t *object, bool big, const uint
 static bool write_body(struct kn_coff *c, kiln_buffer *body) {
   const uint32_t planned = c->sections.n;
   for (uint32_t i = 0; i < planned; i++)
-    if (!write_content(c, body, 0, i)) return false;
+    if (!write_content(c, body, i)) return false;
   if (!find_relocs(c, body->data)) return false;
   if (c->directives.n != 0) {
-    uint32_t i = kn_coff_add(c, ".drectve", "", KN_COFF_INFO | KN_COFF_REMOVE, 1);
+    uint32_t i = kn_coff_add(c, ".drectve", KN_COFF_INFO | KN_COFF_REMOVE, 1);
     uint8_t *to = i != UINT32_MAX ? kn_coff_append(c, i, c->directives.n) : NULL;
     if (to == NULL) return false;
     memcpy(to, c->directives.at, c->directives.n);
   }
   for (uint32_t i = planned; i < c->sections.n; i++)
-    if (!write_content(c, body, 0, i)) return false;
+    if (!write_content(c, body, i)) return false;
   return true;
 }
 
@@ -460,7 +450,6 @@ static kiln_status write_coff(const struct kn_image *image, kiln_buffer *out) {
   kn_realloc(m, c.symbols.at, 0);
   kn_realloc(m, c.strings.at, 0);
   kn_realloc(m, c.directives.at, 0);
-  kn_dwarf_free(c.dwarf);
   kn_arena_free(&c.arena);
   return ok ? KILN_OK : m->diag.status;
 }
@@ -468,7 +457,7 @@ static kiln_status write_coff(const struct kn_image *image, kiln_buffer *out) {
 /* What the writer needs of the module's target, and does not have; NULL: nothing. */
 static const char *lacks(const kiln_module *m) {
   if (kn_coff_machine(m->options.target.processor)->number == 0) return "writing objects";
-  return m->protect != 0 ? "protecting an object's code" : NULL;
+  return m->attrs.protection != 0 ? "protecting an object's code" : NULL;
 }
 
 /* GNU's, which are sorted by name. */

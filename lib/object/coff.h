@@ -6,7 +6,6 @@
 #ifndef KN_LIB_OBJECT_COFF_H
 #define KN_LIB_OBJECT_COFF_H
 
-#include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/image.h"
 
 /* IMAGE_REL_AMD64_... */
@@ -102,9 +101,7 @@ struct kn_coff {
   const struct kn_coff_machine *machine;
   struct kn_arena arena;
   KN_ARRAY(struct kn_coff_section) sections;
-  uint32_t *section_of;        /* by section of the image: index + 1, or 0: it has none here */
-  uint32_t debug[KN_DS_COUNT]; /* index + 1, or 0 */
-  struct kn_dwarf *dwarf;
+  uint32_t *section_of;  /* by section of the image: index + 1, or 0: it has none here */
   uint32_t xdata, pdata; /* tables of code that is in no comdat, index + 1; 0: none so far */
   KN_ARRAY(struct kn_coff_symbol) symbols;
   KN_ARRAY(uint8_t) strings;
@@ -118,9 +115,8 @@ struct kn_coff {
 
 /* ---- coff.c ---- */
 
-/* A new section of this name, which is copied, followed by `suffix`; its index, or UINT32_MAX. */
-uint32_t kn_coff_add(struct kn_coff *c, const char *name, const char *suffix, uint32_t flags,
-                     uint32_t align);
+/* A new section; its index, or UINT32_MAX. The name lives as long as the arena; NULL: there was no memory for it. */
+uint32_t kn_coff_add(struct kn_coff *c, const char *name, uint32_t flags, uint32_t align);
 /* Appends `n` zeros to a section's bytes: where they are, or NULL. */
 uint8_t *kn_coff_append(struct kn_coff *c, uint32_t section, uint32_t n);
 /* Strings one after another, the last of which is NULL, in the arena; NULL without memory. */
@@ -143,7 +139,6 @@ uint32_t kn_coff_ref(struct kn_coff *c, uint32_t id);
 
 bool kn_coff_put(struct kn_coff *c, uint32_t section, uint64_t at, uint32_t symbol, unsigned type);
 bool kn_coff_put_reloc(void *user, const struct kn_image_reloc *r);
-bool kn_coff_debug_relocs(struct kn_coff *c, uint8_t *object);
 uint32_t kn_coff_reloc_number(kiln_processor p, kiln_reloc_kind kind);
 const struct kn_coff_machine *kn_coff_machine(kiln_processor p);
 

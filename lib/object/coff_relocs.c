@@ -63,6 +63,8 @@ static uint32_t find(struct kn_coff *c, uint32_t id, int64_t *addend) {
 
 /* The number of a relocation; 0: COFF has none. Of those by number the ones that no kind has, within their section. */
 static unsigned type_of(const struct kn_coff *c, const struct kn_image_reloc *r) {
+  if (r->symbol == 0 && c->image->sections.at[r->section].kind == KN_SECTION_DEBUG)
+    return KN_COFF_SECREL;
   if (KN_LIKELY(r->kind < KILN_RELOC_KIND_COUNT)) return c->machine->relocs[r->kind];
   const unsigned type = r->kind - KILN_RELOC_FORMAT, bytes = type == KN_COFF_SECTION ? 2 : 4;
   const uint64_t size = c->sections.at[c->current].size;
@@ -83,29 +85,4 @@ bool kn_coff_put_reloc(void *user, const struct kn_image_reloc *r) {
     kn_put32(c->base + r->offset + 4, 0); /* of 8 bytes, SECREL fills 4 */
   return number != UINT32_MAX && put_addend(c, c->base + r->offset, type, addend, r->symbol) &&
          kn_coff_put(c, c->current, r->offset, number, type);
-}
-
-bool kn_coff_debug_relocs(struct kn_coff *c, uint8_t *object) {
-  for (unsigned k = 0; k < KN_DS_COUNT; k++) {
-    if (c->debug[k] == 0) continue;
-    const uint32_t section = c->debug[k] - 1;
-    const struct kn_dwarf_buffer *b = kn_dwarf_section(c->dwarf, k);
-    uint8_t *base = object + c->sections.at[section].offset;
-    for (uint32_t i = 0; i < b->relocs.n; i++) {
-      const struct kn_dwarf_reloc *r = &b->relocs.at[i];
-      uint32_t number, id = r->target & KN_DR_SYMBOL ? r->target & ~KN_DR_SYMBOL : 0;
-      int64_t addend = r->addend;
-      const bool near =
-        (r->target & KN_DR_DEBUG) || (id != 0 && kn_symbol(c->m, id)->tls != KILN_TLS_NONE);
-      unsigned type = near ? KN_COFF_SECREL : KN_COFF_ADDR64;
-      if (r->target & KN_DR_DEBUG)
-        number = c->sections.at[c->debug[r->target & ~KN_DR_DEBUG] - 1].symbol;
-      else if (id != 0) number = find(c, id, &addend);
-      else number = c->sections.at[c->section_of[r->target] - 1].symbol;
-      if (number == UINT32_MAX || !put_addend(c, base + r->offset, type, addend, id) ||
-          !kn_coff_put(c, section, r->offset, number, type))
-        return false;
-    }
-  }
-  return true;
 }

@@ -86,8 +86,8 @@ uint32_t kn_coff_ref(struct kn_coff *c, uint32_t id) {
   } else { /* all objects share it */
     new.name = kn_coff_join(c, ".refptr.", of, NULL);
     if (new.name == NULL) return UINT32_MAX;
-    uint32_t i =
-      kn_coff_add(c, ".rdata$", new.name, KN_COFF_DATA | KN_COFF_READ | KN_COFF_COMDAT, 8);
+    uint32_t i = kn_coff_add(c, kn_coff_join(c, ".rdata$", new.name, NULL),
+                             KN_COFF_DATA | KN_COFF_READ | KN_COFF_COMDAT, 8);
     if (i == UINT32_MAX || kn_coff_append(c, i, 8) == NULL) return UINT32_MAX;
     c->sections.at[i].select = KN_COFF_ANY;
     if (!add_section_symbol(c, i)) return UINT32_MAX;

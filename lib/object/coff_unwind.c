@@ -14,10 +14,9 @@ static uint32_t table_for(struct kn_coff *c, uint32_t text, const char *name, ui
   const uint32_t leader = of->with != 0 ? c->sections.at[of->with - 1].leader : of->leader;
   const bool comdat = (of->flags & KN_COFF_COMDAT) != 0;
   if (!comdat && *shared != 0) return *shared - 1;
-  const char *suffix = comdat ? kn_coff_join(c, "$", kn_coff_name(c, leader), NULL) : "";
-  if (suffix == NULL) return UINT32_MAX;
+  if (comdat) name = kn_coff_join(c, name, "$", kn_coff_name(c, leader), NULL);
   uint32_t i =
-    kn_coff_add(c, name, suffix, KN_COFF_DATA | KN_COFF_READ | (comdat ? KN_COFF_COMDAT : 0u), 4);
+    kn_coff_add(c, name, KN_COFF_DATA | KN_COFF_READ | (comdat ? KN_COFF_COMDAT : 0u), 4);
   if (i != UINT32_MAX && comdat) c->sections.at[i].select = KN_COFF_ANY;
   if (i != UINT32_MAX && !comdat) *shared = i + 1;
   return i;

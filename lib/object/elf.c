@@ -1,5 +1,5 @@
-/* kiln_emit_elf: makes an ELF64 relocatable object of an image by calling the other files in order; group sections and
- * the headers. Called by front ends after the last function. */
+/* The ELF writer: see elf.h. Makes an ELF64 relocatable object of an image by calling the other files in order; group
+ * sections and the headers. Called by formats.c. */
 #include "lib/object/elf.h"
 
 #include <kiln/emit.h>
@@ -41,23 +41,6 @@ static void write_groups(struct kn_elf *e) {
 
 /* ---- headers ---- */
 
-KN_INLINE void put_header(struct kn_elf *e, uint32_t name, uint32_t type, uint64_t flags,
-                          uint64_t offset, uint64_t size, uint32_t link, uint32_t info,
-                          uint64_t align, uint64_t entsize) {
-  uint8_t *p = e->base + e->at;
-  kn_put32(p, name);
-  kn_put32(p + 4, type);
-  kn_put64(p + 8, flags);
-  kn_put64(p + 16, 0);
-  kn_put64(p + 24, offset);
-  kn_put64(p + 32, size);
-  kn_put32(p + 40, link);
-  kn_put32(p + 44, info);
-  kn_put64(p + 48, align);
-  kn_put64(p + 56, entsize);
-  e->at += sizeof(Elf64_Shdr);
-}
-
 /* Appends a name to the string table, which is the last part of the object so far. */
 static uint32_t add_name(struct kn_elf *e, const char *name) {
   uint32_t offset = (uint32_t)(e->at - e->strtab);
@@ -79,43 +62,35 @@ static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
   kn_elf_pad(e, 8);
   uint64_t headers = e->at;
 
-  put_header(e, 0, SHT_NULL, 0, 0, total >= SHN_LORESERVE ? total : 0,
-             strtab >= SHN_LORESERVE ? strtab : 0, 0, 0, 0);
-  for (uint32_t i = 0; i < e->groups.n; i++)
-    put_header(e, group_name, SHT_GROUP, 0, e->groups.at[i].offset, e->groups.at[i].size, symtab,
-               e->groups.at[i].signature, 4, 4);
+  uint8_t *p = e->base + headers;
+  p = kn_elf_put_section(p, (Elf64_Shdr){.sh_size = total >= SHN_LORESERVE ? total : 0,
+                                         .sh_link = strtab >= SHN_LORESERVE ? strtab : 0});
+  for (uint32_t i = 0; i < e->groups.n; i++) {
+    const struct kn_elf_group *g = e->groups.at + i;
+    p = kn_elf_put_section(
+      p, (Elf64_Shdr){group_name, SHT_GROUP, 0, 0, g->offset, g->size, symtab, g->signature, 4, 4});
+  }
   for (uint32_t i = 0; i < e->sections.n; i++) {
     const struct kn_elf_section *s = e->sections.at + i;
     uint32_t with = s->with != 0 ? e->sections.at[e->image->places[s->with].section - 1].number : 0;
-    put_header(e, s->name_offset, s->type, s->flags, s->offset, s->size, with, 0, s->align,
-               s->entsize);
+    p = kn_elf_put_section(p, (Elf64_Shdr){s->name_offset, s->type, s->flags, 0, s->offset, s->size,
+                                           with, 0, s->align, s->entsize});
     if (s->n_relas > 0)
-      put_header(e, s->name_offset - 5, SHT_RELA, SHF_INFO_LINK | (s->flags & SHF_GROUP),
-                 s->rela_offset, s->n_relas * sizeof(Elf64_Rela), symtab, s->number, 8,
-                 sizeof(Elf64_Rela));
+      p = kn_elf_put_section(p, (Elf64_Shdr){s->name_offset - 5, SHT_RELA,
+                                             SHF_INFO_LINK | (s->flags & SHF_GROUP), 0,
+                                             s->rela_offset, s->n_relas * sizeof(Elf64_Rela),
+                                             symtab, s->number, 8, sizeof(Elf64_Rela)});
   }
-  put_header(e, symtab_name, SHT_SYMTAB, 0, e->symtab, n_symbols * sizeof(Elf64_Sym), strtab,
-             e->first_ref, 8, sizeof(Elf64_Sym));
-  if (extended)
-    put_header(e, shndx_name, SHT_SYMTAB_SHNDX, 0, e->shndx, n_symbols * 4, symtab, 0, 4, 4);
-  put_header(e, strtab_name, SHT_STRTAB, 0, e->strtab, strtab_size, 0, 0, 1, 0);
-
-  uint8_t *p = e->base;
-  memset(p, 0, sizeof(Elf64_Ehdr));
-  memcpy(p, ELFMAG, SELFMAG);
-  p[EI_CLASS] = ELFCLASS64;
-  p[EI_DATA] = ELFDATA2LSB;
-  p[EI_VERSION] = EV_CURRENT;
-  p[EI_OSABI] = e->gnu ? ELFOSABI_GNU : ELFOSABI_NONE;
-  kn_put16(p + 16, ET_REL);
-  kn_put16(p + 18, e->machine->number);
-  kn_put32(p + 20, EV_CURRENT);
-  kn_put64(p + 40, headers);
-  kn_put32(p + 48, e->machine->flags);
-  kn_put16(p + 52, sizeof(Elf64_Ehdr));
-  kn_put16(p + 58, sizeof(Elf64_Shdr));
-  kn_put16(p + 60, total >= SHN_LORESERVE ? 0 : (uint16_t)total);
-  kn_put16(p + 62, strtab >= SHN_LORESERVE ? SHN_XINDEX : (uint16_t)strtab);
+  const Elf64_Shdr tables[] = {
+    {symtab_name, SHT_SYMTAB, 0, 0, e->symtab, n_symbols * sizeof(Elf64_Sym), strtab, e->first_ref,
+     8, sizeof(Elf64_Sym)},
+    {shndx_name, SHT_SYMTAB_SHNDX, 0, 0, e->shndx, n_symbols * 4, symtab, 0, 4, 4},
+    {strtab_name, SHT_STRTAB, 0, 0, e->strtab, strtab_size, 0, 0, 1, 0}};
+  for (unsigned k = 0; k < sizeof tables / sizeof *tables; k++)
+    if (k != 1 || extended) p = kn_elf_put_section(p, tables[k]);
+  e->at = (uint64_t)(p - e->base);
+  kn_elf_put_head(e->base, ET_REL, e->machine, headers, total, strtab);
+  if (e->gnu) e->base[EI_OSABI] = ELFOSABI_GNU;
 }
 
 /* ---- .note.gnu.property ---- */
@@ -127,7 +102,7 @@ static void write_property(struct kn_elf *e) {
   kn_elf_pad(e, 8);
   e->sections.at[e->property - 1].offset = e->at;
   uint8_t *p = e->base + e->at;
-  uint32_t what = e->m->protect, value = 0;
+  uint32_t what = e->m->attrs.protection, value = 0;
   for (unsigned k = 0; k < KN_PROPERTY_BITS; k++)
     if (what & e->machine->property_what[k]) value |= 1u << k;
   const uint32_t words[PROPERTY_BYTES / 4] = {4, 16,   PROPERTY_TYPE, 0, e->machine->property,
@@ -171,7 +146,6 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
   e->base = base;
   e->at = sizeof(Elf64_Ehdr);
   kn_elf_write_content(e);
-  kn_elf_debug_write(e);
   kn_elf_frame_write(e);
   if (!kn_elf_write_relocs(e)) return e->m->diag.status;
   uint32_t n = number_sections(e);
@@ -188,12 +162,10 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
 }
 
 static bool prepare(struct kn_elf *e) {
-  if (!kn_elf_add_image(e) || !kn_elf_debug_prepare(e) || !kn_elf_number(e) ||
-      !kn_elf_frame_prepare(e))
-    return false;
-  if (KN_UNLIKELY(e->m->protect != 0) && !add_property(e)) return false;
+  if (!kn_elf_add_image(e) || !kn_elf_number(e) || !kn_elf_frame_prepare(e)) return false;
+  if (KN_UNLIKELY(e->m->attrs.protection != 0) && !add_property(e)) return false;
   e->note = kn_elf_add_section(e, ".note.GNU-stack", 15, SHT_PROGBITS,
-                               e->m->exec_stack ? SHF_EXECINSTR : 0, 1);
+                               e->m->attrs.exec_stack ? SHF_EXECINSTR : 0, 1);
   return e->note != UINT32_MAX;
 }
 
@@ -201,7 +173,7 @@ static bool prepare(struct kn_elf *e) {
 static const char *lacks(const kiln_module *m) {
   const struct kn_elf_machine *e = kn_elf_machine(m->options.target.processor);
   if (e->number == 0) return "writing objects";
-  return m->protect != 0 && e->property == 0 ? "protecting an object's code" : NULL;
+  return m->attrs.protection != 0 && e->property == 0 ? "protecting an object's code" : NULL;
 }
 
 static kiln_status write_elf(const struct kn_image *image, kiln_buffer *out) {
@@ -214,12 +186,11 @@ static kiln_status write_elf(const struct kn_image *image, kiln_buffer *out) {
     status = kn_elf_split_write(&e, image->dwo);
   kn_realloc(m, e.sections.at, 0);
   kn_realloc(m, e.groups.at, 0);
-  kn_dwarf_free(e.dwarf);
   kn_arena_free(&e.arena);
   return status;
 }
 
-static const struct kn_object_format format = {
+const struct kn_object_format kn_elf_format = {
   .format = KILN_FORMAT_ELF,
   .name = "ELF",
   .lacks = lacks,
@@ -227,13 +198,3 @@ static const struct kn_object_format format = {
   .ctor_section = kn_elf_ctor_section,
   .write = write_elf,
 };
-
-kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, uint32_t n,
-                          kiln_buffer *out) {
-  return kn_emit_object(&format, m, sessions, n, false, out, NULL);
-}
-
-kiln_status kiln_emit_elf_split(kiln_module *m, kiln_session *const *sessions, uint32_t n,
-                                kiln_buffer *out, kiln_buffer *dwo) {
-  return kn_emit_object(&format, m, sessions, n, true, out, dwo);
-}

@@ -1,13 +1,12 @@
-/* The files of the ELF writer and what they share. kiln_emit_elf (lib/object/elf.c) has the image made (image.h), then
- * calls them in order: elf_sections.c gives the image's sections names, types, flags and groups, elf_debug.c adds
- * those of DWARF, elf_symbols.c numbers the symbols, elf_write.c copies content and writes relocations, elf_frame.c
- * writes .eh_frame, elf_symbols.c the symbol table, elf.c the headers, elf_split.c the .dwo file. elf_machine.c has
- * ELF's numbers for each target, and elf_memory.c writes what debuggers read of code in memory. Invariant: nothing in
- * the image changes. */
+/* The files of the ELF writer and what they share. kn_elf_format.write (lib/object/elf.c) calls them in order:
+ * elf_sections.c gives the image's sections names, types, flags and groups, elf_symbols.c numbers the symbols,
+ * elf_write.c copies content and writes relocations, elf_frame.c writes .eh_frame, elf_symbols.c the symbol table,
+ * elf.c the headers of sections, elf_file.c that of the file, elf_split.c the .dwo file. elf_machine.c has ELF's
+ * numbers for each target, and elf_memory.c writes what debuggers read of code in memory. Invariant: nothing in the
+ * image changes. */
 #ifndef KN_LIB_OBJECT_ELF_H
 #define KN_LIB_OBJECT_ELF_H
 
-#include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/elf_format.h"
 #include "lib/object/image.h"
 
@@ -71,14 +70,11 @@ struct kn_elf {
 
   KN_ARRAY(struct kn_elf_section) sections; /* first those of the image, by its indices */
   KN_ARRAY(struct kn_elf_group) groups;
-  uint32_t n_content;          /* the image's: they have section symbols; */
-  uint32_t n_debug;            /* and these behind them too: elf_debug.c */
-  struct kn_dwarf *dwarf;      /* or NULL */
-  uint32_t debug[KN_DS_COUNT]; /* index of the section, or UINT32_MAX */
-  uint32_t eh_frame, note;     /* indices of the sections that elf_frame.c and elf.c fill */
-  uint32_t property;           /* of .note.gnu.property: index + 1, or 0 */
-  uint8_t plain_cies;          /* variants of the CIE of functions without tables of exceptions */
-  bool gnu;                    /* some section has SHF_GNU_RETAIN, or a symbol STT_GNU_IFUNC */
+  uint32_t n_content;      /* the image's: they have section symbols */
+  uint32_t eh_frame, note; /* indices of the sections that elf_frame.c and elf.c fill */
+  uint32_t property;       /* of .note.gnu.property: index + 1, or 0 */
+  uint8_t plain_cies;      /* variants of the CIE of functions without tables of exceptions */
+  bool gnu;                /* some section has SHF_GNU_RETAIN, or a symbol STT_GNU_IFUNC */
 
   /* by symbol id: number in the symbol table, with KN_VIA_SECTION; 0: none so far */
   uint32_t *numbers;
@@ -98,21 +94,37 @@ struct kn_elf {
   uint64_t symtab, shndx;
 };
 
+/* lib/object/elf.c */
+extern const struct kn_object_format kn_elf_format;
+/* lib/object/elf_file.c */
+/* Writes the file's header: of `type`, with n headers of sections at `headers`, whose names are in section `names`. */
+void kn_elf_put_head(uint8_t *p, uint16_t type, const struct kn_elf_machine *machine,
+                     uint64_t headers, uint32_t n, uint32_t names);
+/* Writes a section's header; returns its end. */
+static inline uint8_t *kn_elf_put_section(uint8_t *p, Elf64_Shdr s) {
+  kn_put32(p, s.sh_name);
+  kn_put32(p + 4, s.sh_type);
+  kn_put64(p + 8, s.sh_flags);
+  kn_put64(p + 16, s.sh_addr);
+  kn_put64(p + 24, s.sh_offset);
+  kn_put64(p + 32, s.sh_size);
+  kn_put32(p + 40, s.sh_link);
+  kn_put32(p + 44, s.sh_info);
+  kn_put64(p + 48, s.sh_addralign);
+  kn_put64(p + 56, s.sh_entsize);
+  return p + sizeof s;
+}
 /* lib/object/elf_machine.c */
 const struct kn_elf_machine *kn_elf_machine(kiln_processor p);
 /* lib/object/elf_sections.c */
 bool kn_elf_add_image(struct kn_elf *e);
+/* sh_flags of a section of the image. */
+uint64_t kn_elf_flags(const struct kn_image_section *s);
 /* The name of the section of constructors of a priority: kn_image.ctor_section. */
 const char *kn_elf_ctor_section(struct kn_arena *arena, bool at_exit, uint32_t priority);
 /* Adds a section; index, or UINT32_MAX. `length` is the name's. */
 uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, uint32_t type,
                             uint64_t flags, uint32_t align);
-/* lib/object/elf_debug.c */
-/* Flags of a debug section. `split`: it is one of the .dwo file. */
-uint64_t kn_elf_debug_flags(unsigned section, bool split);
-bool kn_elf_debug_prepare(struct kn_elf *e);
-void kn_elf_debug_write(struct kn_elf *e);
-bool kn_elf_debug_relocs(struct kn_elf *e);
 /* lib/object/elf_split.c */
 /* Appends the .dwo file: an object of debug sections alone. The module's status. */
 kiln_status kn_elf_split_write(const struct kn_elf *e, kiln_buffer *out);

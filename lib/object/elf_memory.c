@@ -47,16 +47,8 @@ static void lay_out(const struct kn_elf_memory *u, struct layout *at) {
 
 static void put_headers(const struct kn_elf_memory *u, const struct layout *at, uint8_t *p) {
   const kiln_buffer *debug = u->debug;
-  Elf64_Ehdr head = {.e_type = ET_EXEC,
-                     .e_machine = kn_elf_machine_number(u->processor),
-                     .e_version = EV_CURRENT,
-                     .e_shoff = sizeof head,
-                     .e_ehsize = sizeof head,
-                     .e_shentsize = sizeof(Elf64_Shdr),
-                     .e_shnum = at->n_sections,
-                     .e_shstrndx = NAMES};
-  memcpy(head.e_ident, ELFMAG "\2\1\1", 7); /* 64 bits, little-endian, version 1 */
-  memcpy(p, &head, sizeof head);
+  kn_elf_put_head(p, ET_EXEC, kn_elf_machine(u->processor), sizeof(Elf64_Ehdr), at->n_sections,
+                  NAMES);
   const Elf64_Shdr sections[N_SECTIONS] = {
     [TEXT] = {1, SHT_NOBITS, SHF_ALLOC | SHF_EXECINSTR, u->code_at, at->frames, u->code_size, 0, 0,
               16, 0},
@@ -66,14 +58,12 @@ static void put_headers(const struct kn_elf_memory *u, const struct layout *at, 
     [STRTAB] = {25, SHT_STRTAB, 0, 0, at->strtab, at->strtab_size, 0, 0, 1, 0},
     [NAMES] = {33, SHT_STRTAB, 0, 0, at->names, at->names_size, 0, 0, 1, 0},
   };
-  p += sizeof head;
-  memcpy(p, sections, sizeof sections);
-  p += sizeof sections;
+  p += sizeof(Elf64_Ehdr);
+  for (unsigned k = 0; k < N_SECTIONS; k++) p = kn_elf_put_section(p, sections[k]);
   for (unsigned k = 0; k < KN_DS_COUNT; k++) {
     if (debug[k].size == 0) continue;
-    Elf64_Shdr s = {at->debug_name[k], SHT_PROGBITS, 0, 0, at->debug[k], debug[k].size, 0, 0, 1, 0};
-    memcpy(p, &s, sizeof s);
-    p += sizeof s;
+    p = kn_elf_put_section(p, (Elf64_Shdr){at->debug_name[k], SHT_PROGBITS, 0, 0, at->debug[k],
+                                           debug[k].size, 0, 0, 1, 0});
   }
 }
 

@@ -112,7 +112,7 @@ static uint32_t type_of_named(struct kn_elf *e, const struct kn_image_section *s
     "section '%.100s': 'format_type' must be an ELF section type of 0x60000000 or above", s->name);
 }
 
-static uint64_t flags_of(const struct kn_image_section *s) {
+uint64_t kn_elf_flags(const struct kn_image_section *s) {
   static const struct {
     uint32_t image;
     uint64_t elf;
@@ -121,7 +121,7 @@ static uint64_t flags_of(const struct kn_image_section *s) {
                {KILN_SECTION_STRINGS, SHF_STRINGS}, {KILN_SECTION_RETAIN, SHF_GNU_RETAIN},
                {KILN_SECTION_EXCLUDE, SHF_EXCLUDE}, {KN_SECTION_THREAD, SHF_TLS}};
   uint64_t flags = s->with != 0 ? SHF_LINK_ORDER : 0;
-  if (s->kind != KN_SECTION_NAMED) flags |= kinds[s->kind].flags;
+  if (s->kind < KN_SECTION_NAMED) flags |= kinds[s->kind].flags;
   if (s->own) flags &= ~(uint64_t)(SHF_MERGE | SHF_STRINGS);
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     if (s->flags & table[i].image) flags |= table[i].elf;
@@ -149,7 +149,7 @@ static bool join_group(struct kn_elf *e, uint32_t i, uint32_t comdat, uint32_t *
 }
 
 static bool add(struct kn_elf *e, const struct kn_image_section *from, uint32_t *group_of) {
-  bool named = from->kind == KN_SECTION_NAMED, prefixed = from->owner != 0;
+  bool named = from->kind >= KN_SECTION_NAMED, prefixed = from->owner != 0;
   const char *name = named      ? from->name
                      : prefixed ? kinds[from->kind].prefix
                                 : kinds[from->kind].name;
@@ -159,8 +159,8 @@ static bool add(struct kn_elf *e, const struct kn_image_section *from, uint32_t 
   uint32_t type = named ? type_of_named(e, from) : kinds[from->kind].type;
   if (type == SHT_NULL) return false;
   if (type == SHT_NOBITS && from->nonzero) type = SHT_PROGBITS;
-  uint32_t i =
-    kn_elf_add_section(e, name, length, type, flags_of(from) | implied_flags(e, from), from->align);
+  uint32_t i = kn_elf_add_section(e, name, length, type,
+                                  kn_elf_flags(from) | implied_flags(e, from), from->align);
   if (i == UINT32_MAX) return false;
   struct kn_elf_section *s = e->sections.at + i;
   s->owner = from->owner;
@@ -185,7 +185,7 @@ bool kn_elf_add_image(struct kn_elf *e) {
     if (kn_module_own(e->m) == KILN_OK) kn_module_fail(e->m, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
-  for (uint32_t i = 0; i < image->sections.n; i++)
+  for (uint32_t i = 0; i < image->debug.first_dwo; i++)
     if (!add(e, image->sections.at + i, group_of)) return false;
   e->n_content = e->sections.n;
   e->gnu |= image->resolvers;

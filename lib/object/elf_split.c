@@ -2,76 +2,42 @@
  * that it has neither symbols nor relocations. Called by lib/object/elf.c when the object is complete. */
 #include "lib/object/elf.h"
 
-/* Bytes of all names, each with a NUL at its end, and of all contents; *n: how many sections. */
-static uint64_t measure(const struct kn_elf *e, uint64_t *contents, uint32_t *n) {
+/* Bytes of all names, each with a NUL at its end, and of all contents. */
+static uint64_t measure(const struct kn_image *image, uint64_t *contents) {
   uint64_t names = 1 + sizeof ".strtab";
-  *contents = *n = 0;
-  for (unsigned k = 0; e->dwarf != NULL && k < KN_DS_COUNT; k++) {
-    const char *name = kn_dwarf_split_name(e->dwarf, k);
-    const uint64_t size = kn_dwarf_section(e->dwarf, k)->bytes.n;
-    if (name == NULL || size == 0) continue;
-    names += strlen(name) + 1;
-    *contents += size;
-    (*n)++;
+  *contents = 0;
+  for (uint32_t i = image->debug.first_dwo; i < image->sections.n; i++) {
+    names += strlen(image->sections.at[i].name) + 1;
+    *contents += image->sections.at[i].size;
   }
   return names;
 }
 
-static void put_head(const struct kn_elf *e, uint8_t *p, uint64_t headers, uint32_t n) {
-  Elf64_Ehdr head = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
-                                 EV_CURRENT, ELFOSABI_NONE},
-                     .e_type = ET_REL,
-                     .e_machine = e->machine->number,
-                     .e_version = EV_CURRENT,
-                     .e_shoff = headers,
-                     .e_flags = e->machine->flags,
-                     .e_ehsize = sizeof head,
-                     .e_shentsize = sizeof(Elf64_Shdr),
-                     .e_shnum = (uint16_t)n,
-                     .e_shstrndx = (uint16_t)(n - 1)};
-  memcpy(p, &head, sizeof head);
-}
-
 kiln_status kn_elf_split_write(const struct kn_elf *e, kiln_buffer *out) {
+  const struct kn_image *image = e->image;
+  const uint32_t n = image->sections.n - image->debug.first_dwo;
   uint64_t contents;
-  uint32_t n;
-  const uint64_t names = measure(e, &contents, &n);
+  const uint64_t names = measure(image, &contents);
   const uint64_t headers = kn_align_up(sizeof(Elf64_Ehdr) + contents + names, 8);
   const uint64_t size = headers + (n + (uint64_t)2) * sizeof(Elf64_Shdr);
   uint8_t *base = kiln_buffer_reserve(out, (size_t)size);
   if (base == NULL) return kn_module_fail(e->m, KILN_ERR_MEMORY, "out of memory for the .dwo file");
   memset(base, 0, size);
-  put_head(e, base, headers, n + 2);
+  kn_elf_put_head(base, ET_REL, e->machine, headers, n + 2, n + 1);
   uint64_t at = sizeof(Elf64_Ehdr), name_at = 1;
   uint8_t *strings = base + at + contents;
-  Elf64_Shdr h = {0}; /* the first header is all zero */
-  uint8_t *p = base + headers + sizeof h;
-  for (unsigned k = 0; e->dwarf != NULL && k < KN_DS_COUNT; k++) {
-    const char *name = kn_dwarf_split_name(e->dwarf, k);
-    const uint64_t bytes = kn_dwarf_section(e->dwarf, k)->bytes.n;
-    if (name == NULL || bytes == 0) continue;
-    const uint64_t flags = kn_elf_debug_flags(k, true);
-    h = (Elf64_Shdr){.sh_name = (uint32_t)name_at,
-                     .sh_type = SHT_PROGBITS,
-                     .sh_flags = flags,
-                     .sh_offset = at,
-                     .sh_size = bytes,
-                     .sh_addralign = 1,
-                     .sh_entsize = (flags & SHF_STRINGS) != 0};
-    memcpy(p, &h, sizeof h);
-    p += sizeof h;
-    kn_dwarf_content(e->dwarf, k, base + at);
-    at += bytes;
-    memcpy(strings + name_at, name, strlen(name) + 1);
-    name_at += strlen(name) + 1;
+  uint8_t *p = base + headers + sizeof(Elf64_Shdr); /* the first header is all zero */
+  for (uint32_t i = image->debug.first_dwo; i < image->sections.n; i++) {
+    const struct kn_image_section *s = image->sections.at + i;
+    p = kn_elf_put_section(p, (Elf64_Shdr){(uint32_t)name_at, SHT_PROGBITS, kn_elf_flags(s), 0, at,
+                                           s->size, 0, 0, s->align, s->entry_bytes});
+    kn_image_content(image, i, base + at);
+    at += s->size;
+    memcpy(strings + name_at, s->name, strlen(s->name) + 1);
+    name_at += strlen(s->name) + 1;
   }
   memcpy(strings + name_at, ".strtab", sizeof ".strtab");
-  h = (Elf64_Shdr){.sh_name = (uint32_t)name_at,
-                   .sh_type = SHT_STRTAB,
-                   .sh_offset = at,
-                   .sh_size = names,
-                   .sh_addralign = 1};
-  memcpy(p, &h, sizeof h);
+  kn_elf_put_section(p, (Elf64_Shdr){(uint32_t)name_at, SHT_STRTAB, 0, 0, at, names, 0, 0, 1, 0});
   out->size += (size_t)size;
   return KILN_OK;
 }

@@ -63,15 +63,10 @@ static bool *find_late_names(struct kn_elf *e) {
 static const struct kn_code_data *data_of(const struct kn_elf *e, uint32_t i, uint32_t *n) {
   const struct kn_output *o = kn_image_output(e->image, e->image->funcs[i].session);
   const struct kn_code_func *f = kn_image_func(e->image, i);
-  uint32_t low = 0, high = o->data.n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (o->data.at[middle].at < f->start) low = middle + 1;
-    else high = middle;
-  }
-  *n = 0;
-  while (low + *n < o->data.n && o->data.at[low + *n].at < f->start + f->size) (*n)++;
-  return o->data.at + low;
+  const struct kn_code_data *at = o->data.at;
+  const uint32_t first = KN_COUNT_BEFORE(k, o->data.n, at[k].at < f->start);
+  *n = KN_COUNT_BEFORE(k, o->data.n - first, at[first + k].at < f->start + f->size);
+  return at + first;
 }
 
 /* Counts the mapping symbols: where code begins, and where data in code begins and ends. */
@@ -128,7 +123,7 @@ bool kn_elf_number(struct kn_elf *e) {
 
   uint64_t number = 1 + (m->source_file != NULL);
   e->section_symbols = (uint32_t)number;
-  number += e->n_content + e->n_debug;
+  number += e->n_content;
   count_marks(e);
   number += e->n_code_marks;
   e->names_size = 64 + (m->source_file != NULL ? strlen(m->source_file) + 1 : 0);
@@ -323,7 +318,7 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
   if (e->m->source_file != NULL)
     put_symbol(&w, put_name(&w, e->m->source_file, strlen(e->m->source_file)), STB_LOCAL, STT_FILE,
                0, SHN_ABS, true, 0, 0);
-  for (uint32_t i = 0; i < e->n_content + e->n_debug; i++)
+  for (uint32_t i = 0; i < e->n_content; i++)
     put_symbol(&w, 0, STB_LOCAL, STT_SECTION, 0, e->sections.at[i].number, false, 0, 0);
   if (e->n_code_marks > 0) put_marks(&w);
   for (uint32_t i = 0; i < e->groups.n; i++) {

@@ -3,7 +3,7 @@
 #ifndef KN_LIB_OBJECT_FRAMES_H
 #define KN_LIB_OBJECT_FRAMES_H
 
-#include "ir/bytes.h"
+#include "base/bytes.h"
 #include "lib/codegen/output.h"
 #include "targets/target.h"
 

@@ -88,10 +88,9 @@ static bool place_functions(struct kn_image *image) {
     uint64_t offset = kn_align_up(sec->size, align);
     /* a gap before the function is not kept: where gaps are depends on who compiled what before */
     if (!follows || f->start + delta != offset) {
-      struct kn_image_piece *p = kn_image_add_piece(image, section, offset);
+      struct kn_image_piece *p = kn_image_add_piece(image, section, offset, KN_PIECE_FUNCS, i);
       if (p == NULL) return false;
       p->session = session;
-      p->first = i;
       piece = image->pieces.n - 1;
       delta = offset - f->start;
       run_section = section;
@@ -137,13 +136,6 @@ static bool place_labels(struct kn_image *image, uint32_t session) {
 
 /* ---- data ---- */
 
-static bool all_zero(const struct kn_data *d) {
-  if (d->bytes == NULL) return true;
-  if (d->n_relocs > 0) return false;
-  uint64_t n = d->size_bytes;
-  return n == 0 || (d->bytes[0] == 0 && memcmp(d->bytes, d->bytes + 1, (size_t)n - 1) == 0);
-}
-
 /* True if the linker may merge the item with equal strings. */
 static bool is_string(const struct kn_data *d) {
   return (d->flags & KILN_DATA_MERGE_STRINGS) != 0 && d->bytes != NULL && d->n_relocs == 0 &&
@@ -158,13 +150,9 @@ static bool has_absolute(const struct kn_data *d) {
   return false;
 }
 
-static bool read_only(const struct kn_data *d) {
-  return (d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0;
-}
-
 static enum kn_section_kind kind_of(const struct kn_symbol *s, const struct kn_data *d, bool zero) {
   if (s->tls != KILN_TLS_NONE) return zero ? KN_SECTION_TBSS : KN_SECTION_TDATA;
-  if (read_only(d))
+  if (kn_data_is_constant(d))
     return has_absolute(d) ? KN_SECTION_RELRO
            : is_string(d)  ? KN_SECTION_STRINGS
                            : KN_SECTION_RODATA;
@@ -178,7 +166,7 @@ static uint32_t data_section(struct kn_image *image, const struct kn_data *d, bo
   bool own = image->m->options.data_sections && kind != KN_SECTION_STRINGS;
   if (s->section != NULL) {
     flags |= KILN_SECTION_ALLOC;
-    if (!read_only(d) || has_absolute(d)) flags |= KILN_SECTION_WRITE;
+    if (!kn_data_is_constant(d) || has_absolute(d)) flags |= KILN_SECTION_WRITE;
     if (s->tls != KILN_TLS_NONE) flags |= KN_SECTION_THREAD | KILN_SECTION_WRITE;
     if (KN_LIKELY(d->with == 0)) return kn_image_named(image, s->section, s->comdat, flags);
     i = kn_image_add_named(image, s->section, s->comdat, flags);
@@ -194,7 +182,7 @@ static uint32_t data_section(struct kn_image *image, const struct kn_data *d, bo
 /* NULL, or why an item cannot be at `offset` of a section of which something was said. */
 static const char *misplaced(const struct kn_section *said, const struct kn_image_section *s,
                              const struct kn_data *d, uint64_t offset) {
-  if (said->desc.kind == KILN_SECTION_ZERO && !all_zero(d)) return "which has no content";
+  if (said->desc.kind == KILN_SECTION_ZERO && !kn_data_is_zero(d)) return "which has no content";
   if (!(said->desc.flags & KILN_SECTION_MERGE)) return NULL;
   uint32_t entry = said->desc.entry_bytes;
   if (d->n_relocs > 0) return "whose content may be merged, with relocations";
@@ -225,7 +213,7 @@ static bool place_data(struct kn_image *image, uint32_t index) {
   }
   /* Whether constant data is zero makes no difference, unless the name of its section decides the
    * type. */
-  bool zero = (!read_only(d) || s->section != NULL) && all_zero(d);
+  bool zero = (!kn_data_is_constant(d) || s->section != NULL) && kn_data_is_zero(d);
   uint32_t section = data_section(image, d, zero);
   if (section == UINT32_MAX) return false;
   struct kn_image_section *sec = image->sections.at + section;
@@ -240,11 +228,7 @@ static bool place_data(struct kn_image *image, uint32_t index) {
                           "data '%.100s' is in section '%.100s', %s", s->name, s->section, wrong);
   sec->n_relocs += d->n_relocs;
   if (!kn_image_extend(image, section, def->value, d->size_bytes)) return false;
-  struct kn_image_piece *p = kn_image_add_piece(image, section, def->value);
-  if (p == NULL) return false;
-  p->session = KN_PIECE_DATA;
-  p->first = index;
-  return true;
+  return kn_image_add_piece(image, section, def->value, KN_PIECE_DATA, index) != NULL;
 }
 
 /* Private data of functions, in the order of the functions that are there: a counting sort. */
@@ -387,11 +371,8 @@ static bool place_ctor(struct kn_image *image, uint32_t index) {
   s->nonzero = true;
   s->n_relocs++;
   uint64_t offset = kn_align_up(s->size, 8);
-  struct kn_image_piece *p = kn_image_add_piece(image, section, offset);
-  if (p == NULL) return false;
-  p->session = KN_PIECE_WORD;
-  p->first = c->func;
-  return kn_image_extend(image, section, offset, 8);
+  return kn_image_add_piece(image, section, offset, KN_PIECE_WORD, c->func) != NULL &&
+         kn_image_extend(image, section, offset, 8);
 }
 
 bool kn_image_lay_out(struct kn_image *image) {

@@ -3,12 +3,12 @@
  * (lib/object/elf*.c), DWARF (lib/dwarf/dwarf*.c) and the JIT read it; docs/internals/extending.md says how. Files:
  * image.c places functions and data, image_sections.c has the sections, image_eh.c the tables of exceptions,
  * image_roots.c those of roots, image_relocs.c content and relocations. Invariant: once it is laid out, nothing in it
- * changes. */
+ * changes, but that debug sections follow. */
 #ifndef KN_LIB_OBJECT_IMAGE_H
 #define KN_LIB_OBJECT_IMAGE_H
 
-#include "ir/arena.h"
-#include "ir/bytes.h"
+#include "base/arena.h"
+#include "base/bytes.h"
 #include "ir/reloc_kinds.h"
 #include "lib/codegen/output.h"
 #include "lib/codegen/eh_table.h"
@@ -19,7 +19,7 @@ struct kn_image_func {
   uint32_t session, index; /* in the session's output */
 };
 
-/* What a section is for. Its name is the format's, but that of KN_SECTION_NAMED. */
+/* What a section is for. Its name is the format's, but that of KN_SECTION_NAMED and those after it. */
 enum kn_section_kind {
   KN_SECTION_TEXT,
   KN_SECTION_DATA,
@@ -35,6 +35,7 @@ enum kn_section_kind {
   KN_SECTION_ROOTS,     /* tables of roots: programs find the start and the end of all of them */
   KN_SECTION_STACKMAPS, /* LLVM's stack maps */
   KN_SECTION_NAMED,
+  KN_SECTION_DEBUG, /* of debug information, with the name that ELF has for it */
   KN_SECTION_KINDS
 };
 
@@ -42,11 +43,12 @@ enum kn_section_kind {
 #define KN_SECTION_THREAD (1u << 31)
 
 struct kn_image_section {
-  const char *name; /* of KN_SECTION_NAMED */
-  uint32_t flags;   /* KILN_SECTION_RETAIN; of KN_SECTION_NAMED all, and KN_SECTION_THREAD */
+  const char *name; /* of KN_SECTION_NAMED, KN_SECTION_DEBUG */
+  uint32_t flags;   /* KILN_SECTION_RETAIN; of those with a name all, and KN_SECTION_THREAD */
   kiln_section_kind content; /* of KN_SECTION_NAMED: kiln_section_desc.kind */
   uint32_t format_type;      /* and this */
   uint8_t kind;              /* enum kn_section_kind */
+  uint8_t debug;             /* of KN_SECTION_DEBUG: enum kn_dwarf_section */
   bool own;                  /* of one symbol, apart from others of its kind */
   bool code;
   bool nonzero;   /* has content that is not zero */
@@ -59,19 +61,21 @@ struct kn_image_section {
   uint64_t n_relocs; /* at most */
 };
 
-/* Part of a section: a run of functions of one session, a data item, a table or an address. */
-struct kn_image_piece {
-  uint64_t offset;     /* in its section */
-  uint32_t next;       /* of the section: index + 1, or 0 */
-  uint32_t session;    /* of functions; or KN_PIECE_... */
-  uint32_t first, end; /* functions [first, end); or first: index of data item or table, symbol */
+/* What a piece of a section is, and what its `first` is. */
+enum kn_piece {
+  KN_PIECE_FUNCS,   /* functions [first, end) of a session */
+  KN_PIECE_DATA,    /* index into kiln_module.data */
+  KN_PIECE_TABLE,   /* index into kn_image_eh.tables */
+  KN_PIECE_WORD,    /* 8 bytes: the address of symbol `first` */
+  KN_PIECE_ROOTS,   /* index into kn_image_roots.funcs */
+  KN_PIECE_STACKMAP /* kn_image_roots.map */
 };
-#define KN_PIECE_DATA UINT32_MAX
-#define KN_PIECE_TABLE (UINT32_MAX - 1)    /* first: index into kn_image_eh.tables */
-#define KN_PIECE_WORD (UINT32_MAX - 2)     /* 8 bytes: the address of symbol `first` */
-#define KN_PIECE_ROOTS (UINT32_MAX - 3)    /* first: index into kn_image_roots.funcs */
-#define KN_PIECE_STACKMAP (UINT32_MAX - 4) /* kn_image_roots.map */
-#define KN_PIECE_FUNCS (UINT32_MAX - 5)    /* the last session */
+struct kn_image_piece {
+  uint64_t offset; /* in its section */
+  uint32_t next;   /* of the section: index + 1, or 0 */
+  uint32_t first, end, session;
+  uint8_t what; /* enum kn_piece */
+};
 
 /* What a symbol is. */
 enum kn_place_what {
@@ -135,6 +139,15 @@ static inline uint64_t kn_image_map_address(uint32_t i) { return 16 + 24 * (uint
 
 struct kn_image;
 
+/* Debug information, whose sections follow all others: lib/dwarf/dwarf_image.c. */
+struct kn_image_debug {
+  struct kn_dwarf *dwarf; /* or NULL */
+  uint32_t first;         /* index of the first section */
+  uint32_t first_dwo;     /* of the first one of the .dwo file, which are no part of the object */
+  uint32_t *sections;     /* by enum kn_dwarf_section: its index */
+  void (*content)(const struct kn_dwarf *d, unsigned section, uint8_t *to);
+};
+
 /* What a format of objects supplies. */
 struct kn_object_format {
   kiln_format format;
@@ -175,6 +188,7 @@ struct kn_image {
   KN_ARRAY(struct kn_image_piece) pieces;
   struct kn_image_eh eh;
   struct kn_image_roots roots;
+  struct kn_image_debug debug;
   bool resolvers; /* there is a KN_IS_RESOLVER */
 
   /* ---- while it is made: image_sections.c ---- */
@@ -208,11 +222,6 @@ static inline bool kn_image_tls_offsets(const struct kn_image *image) {
          image->format->reloc_number(image->m->options.target.processor, KILN_RELOC_TLS64) != 0;
 }
 
-/* emit.c: checks the arguments of a format's public function, makes the image and has the object written. */
-kiln_status kn_emit_object(const struct kn_object_format *format, kiln_module *m,
-                           kiln_session *const *sessions, uint32_t n, bool split, kiln_buffer *out,
-                           kiln_buffer *dwo);
-
 /* image_sections.c; indices, or UINT32_MAX if the module failed */
 
 /* The shared section of a kind. */
@@ -227,15 +236,15 @@ uint32_t kn_image_named(struct kn_image *image, const char *name, uint32_t comda
 uint32_t kn_image_add_named(struct kn_image *image, const char *name, uint32_t comdat,
                             uint32_t flags);
 /* A new piece of a section, its newest; NULL without memory. */
-struct kn_image_piece *kn_image_add_piece(struct kn_image *image, uint32_t section,
-                                          uint64_t offset);
+struct kn_image_piece *kn_image_add_piece(struct kn_image *image, uint32_t section, uint64_t offset,
+                                          enum kn_piece what, uint32_t first);
 /* Makes the section end at `offset` + `size`; false if that is too large. */
 bool kn_image_extend(struct kn_image *image, uint32_t section, uint64_t offset, uint64_t size);
 
-/* image_eh.c: behind all other sections */
+/* image_eh.c: after all other sections */
 bool kn_image_place_tables(struct kn_image *image);
 
-/* image_roots.c: behind these */
+/* image_roots.c: after these */
 bool kn_image_place_roots(struct kn_image *image);
 /* Table `i` of kn_image_roots. */
 const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uint32_t *size);
@@ -246,7 +255,7 @@ const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uin
 void kn_image_content(const struct kn_image *image, uint32_t section, uint8_t *to);
 /* Writes what is known of the fields in a section's content at `base`, and gives `put` the rest, in the order of their
  * offsets but for those of one data item, which come in its own. Their symbols are global or defined. False if the
- * module failed. */
+ * module failed. Of debug sections: kn_dwarf_relocs (lib/dwarf/dwarf_relocs.h). */
 bool kn_image_relocs(const struct kn_image *image, uint32_t section, uint8_t *base,
                      kn_image_put *put, void *user);
 

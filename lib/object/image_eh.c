@@ -27,10 +27,7 @@ static uint32_t table_section(struct kn_image *image, uint32_t symbol) {
 
 /* A piece that is the address of `symbol`. False without memory. */
 static bool add_word(struct kn_image *image, uint32_t section, uint64_t offset, uint32_t symbol) {
-  struct kn_image_piece *p = kn_image_add_piece(image, section, offset);
-  if (p == NULL) return false;
-  p->session = KN_PIECE_WORD;
-  p->first = symbol;
+  if (kn_image_add_piece(image, section, offset, KN_PIECE_WORD, symbol) == NULL) return false;
   image->sections.at[section].n_relocs++;
   image->sections.at[section].align = 8;
   return kn_image_extend(image, section, offset, 8);
@@ -88,10 +85,8 @@ static bool place_table(struct kn_image *image, uint32_t func) {
     if (type != 0 && image->eh.indirect && !need_word(image, type)) return false;
   }
   uint64_t offset = kn_align_up(image->sections.at[section].size, 4);
-  struct kn_image_piece *p = kn_image_add_piece(image, section, offset);
-  if (p == NULL) return false;
-  p->session = KN_PIECE_TABLE;
-  p->first = image->eh.n_tables;
+  if (kn_image_add_piece(image, section, offset, KN_PIECE_TABLE, image->eh.n_tables) == NULL)
+    return false;
   image->sections.at[section].n_relocs += n;
   image->eh.tables[image->eh.n_tables++] =
     (struct kn_image_table){func, section, personality, offset};

@@ -8,12 +8,12 @@
 
 /* Size of a piece in bytes. Most are of functions. */
 static uint64_t piece_size(const struct kn_image *image, const struct kn_image_piece *p) {
-  if (KN_LIKELY(p->session <= KN_PIECE_FUNCS)) {
+  if (KN_LIKELY(p->what == KN_PIECE_FUNCS)) {
     const struct kn_code_func *f = kn_image_output(image, p->session)->funcs.at;
     return f[p->end - 1].start + f[p->end - 1].size - f[p->first].start;
   }
   uint32_t size;
-  switch (p->session) {
+  switch (p->what) {
   case KN_PIECE_DATA: return image->m->data.at[p->first].size_bytes;
   case KN_PIECE_TABLE: return kn_image_table(image, p->first)->size;
   case KN_PIECE_ROOTS: return kn_image_root_table(image, p->first, &size), size;
@@ -24,12 +24,12 @@ static uint64_t piece_size(const struct kn_image *image, const struct kn_image_p
 
 /* Its content; NULL: zeros. */
 static const uint8_t *piece_bytes(const struct kn_image *image, const struct kn_image_piece *p) {
-  if (KN_LIKELY(p->session <= KN_PIECE_FUNCS)) {
+  if (KN_LIKELY(p->what == KN_PIECE_FUNCS)) {
     const struct kn_output *o = kn_image_output(image, p->session);
     return o->code.at + o->funcs.at[p->first].start;
   }
   uint32_t size, session;
-  switch (p->session) {
+  switch (p->what) {
   case KN_PIECE_DATA: return image->m->data.at[p->first].bytes;
   case KN_PIECE_TABLE:
     session = image->funcs[image->eh.tables[p->first].func].session;
@@ -54,6 +54,10 @@ static void copy_piece(uint8_t *to, const uint8_t *from, uint64_t size) {
 
 void kn_image_content(const struct kn_image *image, uint32_t section, uint8_t *to) {
   const struct kn_image_section *s = image->sections.at + section;
+  if (s->kind == KN_SECTION_DEBUG) {
+    image->debug.content(image->debug.dwarf, s->debug, to);
+    return;
+  }
   int fill = s->code ? image->code->fill : 0;
   uint64_t at = 0;
   for (uint32_t piece = s->first; piece != 0; piece = image->pieces.at[piece - 1].next) {
@@ -214,7 +218,7 @@ static bool roots_relocs(const struct sink *k, const struct kn_image_piece *piec
 /* The relocations of a piece that is not code. */
 static bool piece_relocs(const struct sink *k, const struct kn_image_piece *p) {
   const struct kn_image_reloc word = {p->offset, KILN_RELOC_ABS64, p->first, 0, 0};
-  switch (p->session) {
+  switch (p->what) {
   case KN_PIECE_DATA: return data_relocs(k, p);
   case KN_PIECE_TABLE: return table_relocs(k, p);
   case KN_PIECE_ROOTS: return roots_relocs(k, p);
@@ -232,7 +236,7 @@ bool kn_image_relocs(const struct kn_image *image, uint32_t section, uint8_t *ba
   for (uint32_t piece = s->n_relocs != 0 ? s->first : 0; piece != 0;
        piece = image->pieces.at[piece - 1].next) {
     const struct kn_image_piece *p = image->pieces.at + piece - 1;
-    if (!(p->session <= KN_PIECE_FUNCS ? code_relocs(&k, p) : piece_relocs(&k, p))) return false;
+    if (!(p->what == KN_PIECE_FUNCS ? code_relocs(&k, p) : piece_relocs(&k, p))) return false;
   }
   return true;
 }

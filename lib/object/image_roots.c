@@ -11,27 +11,15 @@ static bool fail_memory(struct kn_image *image) {
   return KN_MODULE_FAIL(false, image->m, KILN_ERR_MEMORY, "out of memory");
 }
 
-/* The table of function `func` of the image; NULL: it has none. */
-static const struct kn_code_roots *find_table(const struct kn_image *image, uint32_t func) {
-  const struct kn_output *o = kn_image_output(image, image->funcs[func].session);
-  uint32_t low = 0, high = o->root_tables.n, index = image->funcs[func].index;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (o->root_tables.at[middle].func < index) low = middle + 1;
-    else high = middle;
-  }
-  bool found = low < o->root_tables.n && o->root_tables.at[low].func == index;
-  return found ? o->root_tables.at + low : NULL;
-}
-
 const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uint32_t *size) {
   const uint32_t func = image->roots.funcs[i];
-  const struct kn_code_roots *t = find_table(image, func);
+  const struct kn_output *o = kn_image_output(image, image->funcs[func].session);
+  const struct kn_code_roots *t = o->root_tables.at + kn_image_func(image, func)->roots - 1;
   *size = t->size;
-  return kn_image_output(image, image->funcs[func].session)->root_bytes.at + t->first;
+  return o->root_bytes.at + t->first;
 }
 
-static bool place_table(struct kn_image *image, uint32_t func, const struct kn_code_roots *t) {
+static bool place_table(struct kn_image *image, uint32_t func) {
   uint32_t symbol = kn_image_func(image, func)->symbol;
   uint32_t comdat = kn_symbol(image->m, symbol)->comdat;
   uint32_t section = comdat != 0
@@ -44,12 +32,12 @@ static bool place_table(struct kn_image *image, uint32_t func, const struct kn_c
   s->align = KN_ROOTS_ALIGN;
   s->n_relocs++;
   uint64_t offset = s->size;
-  struct kn_image_piece *p = kn_image_add_piece(image, section, offset);
-  if (p == NULL) return false;
-  p->session = KN_PIECE_ROOTS;
-  p->first = image->roots.n;
-  image->roots.funcs[image->roots.n++] = func;
-  return kn_image_extend(image, section, offset, t->size);
+  if (kn_image_add_piece(image, section, offset, KN_PIECE_ROOTS, image->roots.n) == NULL)
+    return false;
+  image->roots.funcs[image->roots.n] = func;
+  uint32_t size;
+  kn_image_root_table(image, image->roots.n++, &size);
+  return kn_image_extend(image, section, offset, size);
 }
 
 /* ---- LLVM's stack maps ---- */
@@ -144,10 +132,8 @@ static bool place_map(struct kn_image *image) {
     for (uint32_t k = 0; k < kn_get32(table + KN_ROOTS_N_CALLS); k++) p = put_record(p, table, k);
   }
   uint32_t section = kn_image_fixed(image, KN_SECTION_STACKMAPS);
-  struct kn_image_piece *piece =
-    section != UINT32_MAX ? kn_image_add_piece(image, section, 0) : NULL;
-  if (piece == NULL) return false;
-  piece->session = KN_PIECE_STACKMAP;
+  if (section == UINT32_MAX || kn_image_add_piece(image, section, 0, KN_PIECE_STACKMAP, 0) == NULL)
+    return false;
   image->sections.at[section].align = 8;
   image->sections.at[section].n_relocs = image->roots.n;
   return kn_image_extend(image, section, 0, bytes);
@@ -161,9 +147,7 @@ bool kn_image_place_roots(struct kn_image *image) {
   if (KN_LIKELY(n == 0) || image->format == NULL) return true;
   image->roots.funcs = kn_arena_alloc(&image->arena, (size_t)n * sizeof *image->roots.funcs, 4);
   if (image->roots.funcs == NULL) return fail_memory(image);
-  for (uint32_t i = 0; i < image->n_funcs; i++) {
-    const struct kn_code_roots *t = find_table(image, i);
-    if (t != NULL && !place_table(image, i, t)) return false;
-  }
+  for (uint32_t i = 0; i < image->n_funcs; i++)
+    if (kn_image_func(image, i)->roots != 0 && !place_table(image, i)) return false;
   return !image->m->options.stack_maps || place_map(image);
 }

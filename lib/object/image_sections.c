@@ -77,8 +77,8 @@ uint32_t kn_image_named(struct kn_image *image, const char *name, uint32_t comda
   return found - 1;
 }
 
-struct kn_image_piece *kn_image_add_piece(struct kn_image *image, uint32_t section,
-                                          uint64_t offset) {
+struct kn_image_piece *kn_image_add_piece(struct kn_image *image, uint32_t section, uint64_t offset,
+                                          enum kn_piece what, uint32_t first) {
   if (image->pieces.n >= image->pieces.cap && !KN_ROOM(image->m, image->pieces, 1)) return NULL;
   struct kn_image_piece *p = image->pieces.at + image->pieces.n++;
   struct kn_image_section *s = image->sections.at + section;
@@ -86,6 +86,8 @@ struct kn_image_piece *kn_image_add_piece(struct kn_image *image, uint32_t secti
   else s->first = image->pieces.n;
   s->last = image->pieces.n;
   p->offset = offset;
+  p->first = first;
+  p->what = (uint8_t)what;
   p->next = 0;
   return p;
 }

@@ -469,7 +469,7 @@ void a64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
   a64_emit(w, a64_movw(A64_MOVZ, 1, 0, 1, 0)); /* here longjmp goes on */
   KN_WROTE_SET(w, KN_EV_LOST, ~UINT64_C(0));
   const struct kn_sig sig = {
-    .results = {KILN_TYPE_I64}, .n_results = 1, .conv = w->target->library};
+    .results = {KILN_TYPE_I64}, .n_results = 1, .conv = w->target->ir.library};
   a64_take_results(w, &sig);
 }
 

@@ -20,9 +20,9 @@ const struct kn_guard_reg a64_guard_regs[] = {
 /* x16 = the guard value. */
 static void load_guard(struct kn_walk *w) {
   const kiln_module *m = w->f->module;
-  if (m->guard.source == KILN_GUARD_SOURCE_SYSREG) {
+  if (m->attrs.guard_location.source == KILN_GUARD_SOURCE_SYSREG) {
     a64_emit(w, 0xd5200000u | (uint32_t)m->guard_reg << 5 | A64_IP0); /* mrs x16, reg */
-    a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, A64_IP0, m->guard.offset_bytes));
+    a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, A64_IP0, m->attrs.guard_location.offset_bytes));
     return;
   }
   uint32_t symbol = kn_library_variable(w, "__stack_chk_guard");

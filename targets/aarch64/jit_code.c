@@ -1,5 +1,5 @@
 /* Code in memory on AArch64: targets/jit.h. Source: ELF for the Arm 64-bit Architecture, 5.7. */
-#include "ir/bytes.h"
+#include "base/bytes.h"
 #include "ir/reloc_kinds.h"
 #include "targets/aarch64/a64.h"
 

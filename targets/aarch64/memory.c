@@ -298,7 +298,7 @@ static __attribute__((noinline)) void load_far(struct kn_walk *w, const struct k
   emit_access(w, load_op(in), d & 31, &x, KN_MEM_ALIGN(in->x));
   w->val[w->i].flags |= load_form(in)->zx;
   kn_defined(w, w->i, d);
-  if (variable && w->regs.owner[d] == w->i) kn_slot_note(w, variable, w->i);
+  if (variable) kn_slot_note(w, variable, w->i, d);
 }
 
 /* A load of a slot that is no variable in a register: from there, or from the register that still has what a
@@ -326,7 +326,7 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
   emit_form(w, form, d, A64_FP, field);
   val->flags |= form->zx;
   kn_defined(w, i, d);
-  if (variable && w->regs.owner[d] == i) kn_slot_note(w, state, i);
+  if (variable) kn_slot_note(w, state, i, d);
 }
 
 /* A load through an address. */
@@ -418,8 +418,7 @@ static __attribute__((noinline)) void store_slot(struct kn_walk *w, const struct
   } else {
     store_far(w, in, (enum a64_mem)form->op, r & 31);
   }
-  if (!s->memory && kn_is_value(b) && w->val[b].reg == r && w->regs.owner[r] == b)
-    kn_slot_note(w, state, b);
+  if (!s->memory && kn_is_value(b)) kn_slot_note(w, state, b, r);
   kn_drop(w, b);
 }
 

@@ -187,6 +187,14 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
 };
 #pragma GCC diagnostic pop
 
+/* Addresses; comparisons that are read as conditions, or joined; what one instruction does together (fold.c). */
+static const uint8_t waiting[KILN_OP_COUNT] = {
+  [KILN_OP_ADDR] = 1, [KILN_OP_ADD] = 1,   [KILN_OP_ICMP] = 1,   [KILN_OP_FCMP] = 1,
+  [KILN_OP_AND] = 1,  [KILN_OP_OR] = 1,    [KILN_OP_SELECT] = 1, [KILN_OP_SEXT] = 1,
+  [KILN_OP_ZEXT] = 1, [KILN_OP_TRUNC] = 1, [KILN_OP_MUL] = 1,    [KILN_OP_SHL] = 1,
+  [KILN_OP_LSHR] = 1, [KILN_OP_ASHR] = 1,
+};
+
 #define GP(first, last) ((UINT64_C(2) << (last)) - (UINT64_C(1) << (first)))
 #define FP(first, last) (GP(first, last) << KN_FP_BASE)
 #define ARG(k) KN_BIT(k) | KN_BIT(KN_FP_BASE + (k))
@@ -209,14 +217,22 @@ static const uint8_t dwarf_regs[64] = {
   76, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95};
 
 const struct kn_target kn_target_aarch64 = {
+  .ir =
+    {.clobbers = clobbers,
+     .machine = &a64_machine,
+     .conventions = a64_conventions,
+     .library = &a64_c_convention,
+     .guard_regs = a64_guard_regs,
+     /* Not even in programs at a low fixed address: there ld writes the instruction's own address to the field
+          * (AAELF64, "Weak references"). */
+     .reaches_zero = false,
+     .plt_is_address = false}, /* linkers tell an adrp from a branch */
   .reg_names = reg_names,
   .temps = GP(0, 8) | FP(0, 7) | FP(16, 23),
   .caller_homes = GP(9, 15) | FP(24, 29),
   .callee_homes = GP(19, 28) | FP(8, 15),
   .callee = {9, 9},
   .exception = {0, 1},
-  .conventions = a64_conventions,
-  .library = &a64_c_convention,
   .scratch = {A64_IP0, A64_VS1},
   .whole = {KILN_TYPE_I64, KILN_TYPE_F64},
   .hints = {ARG(0), ARG(1), ARG(2), ARG(3), ARG(4), ARG(5), ARG(6), ARG(7), ARG(1)},
@@ -236,22 +252,17 @@ const struct kn_target kn_target_aarch64 = {
      /* not in v8 to v15, of which calls, and this function too, preserve the low halves only */
      [KILN_TYPE_V128] =
        {.regs = ~KN_GP_MASK & ~FP(8, 15), .bank = 1, .bytes = 16, .lowered = true, .cut = true}},
-  .clobbers = clobbers,
-  .machine = &a64_machine,
+  .waiting = waiting,
   .lowerings = lowerings,
-  .frame_up = true,
-  .probes = true,
+  .frame = {.up = true,
+            .beyond = A64_BEYOND,
+            .probes = true,
+            .realigns =
+              true}, /* nothing to do: sp is aligned wherever it addresses memory (SCTLR_ELx.SA) */
   .roots = true,
-  .realigns = true, /* nothing to do: sp is aligned wherever it addresses memory (SCTLR_ELx.SA) */
-  .beyond = A64_BEYOND,
   .reloc_first = KILN_RELOC_A64_CALL,
   .reloc_last = KILN_RELOC_A64_TLS_LE_LOW,
-  /* Not even in programs at a low fixed address: there ld writes the instruction's own address to the field (AAELF64,
-   * "Weak references"). */
-  .reaches_zero = false,
-  .plt_is_address = false, /* linkers tell an adrp from a branch */
   .features = {{"lse", KILN_FEATURE_LSE}},
-  .guard_regs = a64_guard_regs,
   .jit = &a64_jit,
   .code = {.fill = 0, /* udf #0 */
            .align_log2 = 2,
@@ -276,17 +287,17 @@ const struct kn_target kn_target_aarch64 = {
   .begin = a64_begin,
   .align_code = a64_align_code,
   .enter = a64_enter,
-  .call = a64_call,
-  .open_stack = a64_open_stack,
-  .early_arg = a64_early_arg,
-  .load_wide = a64_load_wide,
-  .settle_args = a64_settle_args,
-  .call_jump = a64_call_jump,
-  .tail_jump = a64_tail_jump,
-  .take_results = a64_take_results,
-  .take_result = a64_take_result,
-  .keep_result = a64_keep_result,
-  .free_stack = a64_free_stack,
+  .calls = {.call = a64_call,
+            .open_stack = a64_open_stack,
+            .early_arg = a64_early_arg,
+            .load_wide = a64_load_wide,
+            .settle_args = a64_settle_args,
+            .call_jump = a64_call_jump,
+            .tail_jump = a64_tail_jump,
+            .take_results = a64_take_results,
+            .take_result = a64_take_result,
+            .keep_result = a64_keep_result,
+            .free_stack = a64_free_stack},
   .jump = a64_branch,
   .bind_label = a64_bind_label,
   .landing = a64_landing,

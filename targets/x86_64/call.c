@@ -225,7 +225,7 @@ void x64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
 /* Whether a call by position may be a usual one: the frame has the callee's bytes, and no float is in two registers. */
 static bool has_home(const struct kn_walk *w, const struct kn_sig *sig) {
   return !sig->conv->loses_all && !(sig->flags & KILN_SIG_VARIADIC) &&
-         sig->conv->shadow_bytes == w->target->library->shadow_bytes;
+         sig->conv->shadow_bytes == w->target->ir.library->shadow_bytes;
 }
 
 /* A variadic call says in rax how many of its arguments are floats in registers. */

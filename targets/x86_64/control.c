@@ -64,15 +64,11 @@ KN_INLINE void go(struct kn_walk *w, uint32_t block) {
 
 /* True if some relocation is in the function's code from `start` to `end`: they are in ascending order. */
 static bool has_relocs(const struct kn_walk *w, uint32_t start, uint32_t end) {
-  const struct kn_code_reloc *r = w->out->relocs.at;
+  const struct kn_code_reloc *r = w->out->relocs.at + w->code.reloc_first;
   const struct kn_mark *marks = w->code.marks.at;
-  uint32_t high = w->out->relocs.n, low = w->code.reloc_first;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (marks[r[middle].mark].at < start) low = middle + 1;
-    else high = middle;
-  }
-  return low < w->out->relocs.n && marks[r[low].mark].at < end;
+  const uint32_t n = w->out->relocs.n - w->code.reloc_first;
+  const uint32_t k = KN_COUNT_BEFORE(i, n, marks[r[i].mark].at < start);
+  return k < n && marks[r[k].mark].at < end;
 }
 
 /* Bytes of a loop's header, without its branch, that are worth a copy. */

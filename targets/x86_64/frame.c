@@ -124,7 +124,7 @@ void x64_begin(struct kn_walk *w) {
   EMIT(w, x64_group_r, 0x81, 3, X64_G_SUB, X64_RSP);
   x->frame_patch = kn_here(w);
   EMIT(w, x64_put32, 0);
-  const uint8_t home = w->target->library->shadow_bytes;
+  const uint8_t home = w->target->ir.library->shadow_bytes;
   if (KN_UNLIKELY(home != 0)) reserve_home(w, home);
   x->probe_room = frame->probe_step != 0 ? X64_PROBE_ROOM : 0;
   w->code.p += x->probe_room;

@@ -20,15 +20,15 @@ static struct x64_addr symbol_at(struct kn_walk *w, const char *name, unsigned s
 static void load_guard(struct kn_walk *w) {
   const kiln_module *m = w->f->module;
   struct x64_addr addr = {.m = {X64_NONE, X64_NONE, 0, 0x64, 0x28}}; /* psABI: TCB's stack_guard */
-  switch (w->target->guard_variable && m->guard.source == KILN_GUARD_SOURCE_DEFAULT
+  switch (w->target->guard_variable && m->attrs.guard_location.source == KILN_GUARD_SOURCE_DEFAULT
             ? KILN_GUARD_SOURCE_GLOBAL
-            : m->guard.source) {
+            : m->attrs.guard_location.source) {
   case KILN_GUARD_SOURCE_TLS:
-    if (m->guard.symbol != NULL) {
-      addr = symbol_at(w, m->guard.symbol, m->guard_reg);
+    if (m->attrs.guard_location.symbol != NULL) {
+      addr = symbol_at(w, m->attrs.guard_location.symbol, m->guard_reg);
     } else {
       addr.m.segment = (uint8_t)m->guard_reg;
-      addr.m.disp = m->guard.offset_bytes;
+      addr.m.disp = m->attrs.guard_location.offset_bytes;
     }
     break;
   case KILN_GUARD_SOURCE_GLOBAL: addr = symbol_at(w, "__stack_chk_guard", 0); break;

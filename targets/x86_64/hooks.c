@@ -359,8 +359,7 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
     /* in the frame, and read for the last time: needs no register */
     if (v->uses == 1 && (v->flags & (KN_VF_FRAME | KN_VF_SLOT_HOME)) && v->frame != 0 &&
         !(w->plan->frame.realigned && type == KILN_TYPE_V128) &&
-        !((v->flags & KN_VF_SLOT_HOME) && v->copy != KN_NO_REG &&
-          (w->regs.cached & KN_BIT(v->copy)) && w->regs.owner[v->copy] == h)) {
+        !((v->flags & KN_VF_SLOT_HOME) && kn_home_copy(w, h) != KN_NO_REG)) {
       o->kind = X64_MEM;
       o->addr = x64_frame(w, v->frame);
       KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + v->frame);

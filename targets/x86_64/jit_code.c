@@ -1,5 +1,5 @@
 /* Code in memory on x86-64: targets/jit.h. Source: System V ABI, AMD64 supplement, 4.4. */
-#include "ir/bytes.h"
+#include "base/bytes.h"
 #include "targets/x86_64/x64.h"
 
 /* lea of an address relative to the code becomes mov of it as a number. The field is the end of the instruction. */

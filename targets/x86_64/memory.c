@@ -80,7 +80,7 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
   EMIT(w, x64_move_at, x64_load_move(in), x64_hw(dst), x64(w)->frame_reg, at - x64(w)->frame_bias);
   v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
-  if (!s->memory && w->regs.owner[dst] == i) kn_slot_note(w, state, i);
+  if (!s->memory) kn_slot_note(w, state, i, dst);
 }
 
 /* A load through an address. */
@@ -171,7 +171,7 @@ void x64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
     struct x64_addr m = x64_address(w, a, (int32_t)in->c);
     x64_emit_mem(w, x64_move_forms[store_moves[type]], x64_hw(r), &m);
   }
-  if (variable && w->val[b].reg == r && w->regs.owner[r] == b) kn_slot_note(w, variable, b);
+  if (variable) kn_slot_note(w, variable, b, r);
   kn_drop(w, b);
   kn_drop(w, a);
 }

@@ -11,7 +11,7 @@
 enum { LOWERED = KN_T(VOID) | X64_INT | X64_FLT | X64_VEC };
 
 static void machine_code(struct kn_walk *w, const struct kn_inst *in) {
-  kn_lower_asm(w, in, w->target->library->lost);
+  kn_lower_asm(w, in, w->target->ir.library->lost);
 }
 
 /* ---- the table ---- */
@@ -150,6 +150,12 @@ static const uint16_t clobbers[KILN_OP_COUNT] = {
 #undef CALL_LIKE
 };
 
+/* Addresses; a load that is an operand in memory; what is read in the flags, also through an extension. */
+static const uint8_t waiting[KILN_OP_COUNT] = {
+  [KILN_OP_ADDR] = 1, [KILN_OP_ADD] = 1,  [KILN_OP_LOAD] = 1, [KILN_OP_ICMP] = 1,
+  [KILN_OP_FCMP] = 1, [KILN_OP_ZEXT] = 1, [KILN_OP_AND] = 1,
+};
+
 #define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .lowered = true}
 #define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}
 
@@ -201,14 +207,24 @@ static const uint8_t dwarf_regs[64] = {
    .frame_regs = {7, 6}, /* rsp, rbp */                                                            \
    .frame_from = {X64_FRAME_BOTTOM, 0}}
 
+#define IR_OF_ALL_SYSTEMS                                                                          \
+  .clobbers = clobbers, .machine = &x64_machine, .guard_regs = x64_guard_regs
+
+#define FRAME(probes_by)                                                                           \
+  {.without_pointer = true,                                                                        \
+   .general_only = true,                                                                           \
+   .probes = true,                                                                                 \
+   .probe_bytes = (probes_by),                                                                     \
+   .realigns = true,                                                                               \
+   .aligned_by_pointer = true,                                                                     \
+   .reloc = KILN_RELOC_ABS32S}
+
 #define ALL_SYSTEMS                                                                                \
   .reg_names = reg_names, .callee = {X64_R10, X64_RAX}, .exception = {X64_RAX, X64_RDX},           \
-  .whole = {KILN_TYPE_I64, KILN_TYPE_F64}, .clobbers = clobbers, .machine = &x64_machine,          \
-  .lowerings = lowerings, .without_pointer = true, .general_only = true, .probes = true,           \
-  .realigns = true, .aligned_by_pointer = true, .frame_reloc = KILN_RELOC_ABS32S,                  \
+  .whole = {KILN_TYPE_I64, KILN_TYPE_F64}, .waiting = waiting, .lowerings = lowerings,             \
   .reloc_first = KILN_RELOC_X64_CALL, .reloc_last = KILN_RELOC_X64_TLS_LE,                         \
   .features = {{"cx16", KILN_FEATURE_CX16}, {"fma", KILN_FEATURE_FMA}},                            \
-  .guard_regs = x64_guard_regs, .walk_size = sizeof(struct x64_walk),                              \
+  .walk_size = sizeof(struct x64_walk),                                                            \
   .hooks = {.move = x64_hook_move,                                                                 \
             .load = x64_hook_load,                                                                 \
             .store = x64_hook_store,                                                               \
@@ -217,12 +233,19 @@ static const uint8_t dwarf_regs[64] = {
             .copy = x64_hook_copy,                                                                 \
             .address = x64_hook_address,                                                           \
             .deferred = x64_hook_deferred},                                                        \
-  .begin = x64_begin, .align_code = x64_align_code, .enter = x64_enter, .call = x64_call,          \
-  .open_stack = x64_open_stack, .early_arg = x64_early_arg, .load_wide = x64_load_wide,            \
-  .settle_args = x64_settle_args, .call_jump = x64_call_jump, .tail_jump = x64_tail_jump,          \
-  .take_results = x64_take_results, .take_result = x64_take_result,                                \
-  .keep_result = x64_keep_result, .free_stack = x64_free_stack, .jump = x64_jmp,                   \
-  .bind_label = x64_bind_label, .landing = x64_landing, .finish = x64_finish
+  .begin = x64_begin, .align_code = x64_align_code, .enter = x64_enter,                            \
+  .calls = {.call = x64_call,                                                                      \
+            .open_stack = x64_open_stack,                                                          \
+            .early_arg = x64_early_arg,                                                            \
+            .load_wide = x64_load_wide,                                                            \
+            .settle_args = x64_settle_args,                                                        \
+            .call_jump = x64_call_jump,                                                            \
+            .tail_jump = x64_tail_jump,                                                            \
+            .take_results = x64_take_results,                                                      \
+            .take_result = x64_take_result,                                                        \
+            .keep_result = x64_keep_result,                                                        \
+            .free_stack = x64_free_stack},                                                         \
+  .jump = x64_jmp, .bind_label = x64_bind_label, .landing = x64_landing, .finish = x64_finish
 
 /* ---- Linux ---- */
 
@@ -230,6 +253,9 @@ static const uint8_t dwarf_regs[64] = {
 #define CALLER_HOMES (KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | X64_XMMS(6, 14))
 
 const struct kn_target kn_target_x86_64 = {
+  .ir = {IR_OF_ALL_SYSTEMS, .conventions = x64_conventions, .library = &x64_c_convention,
+         .reaches_zero = true,    /* programs at a fixed address are in the low 2 GiB */
+         .plt_is_address = true}, /* GNU ld and gold take a distance of 32 bits for a call's */
   ALL_SYSTEMS,
   .temps = KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) |
            X64_XMMS(0, 5),
@@ -237,14 +263,11 @@ const struct kn_target kn_target_x86_64 = {
   .around_calls = CALLER_HOMES,
   .callee_homes =
     KN_BIT(X64_RBX) | KN_BIT(X64_R12) | KN_BIT(X64_R13) | KN_BIT(X64_R14) | KN_BIT(X64_R15),
-  .conventions = x64_conventions,
-  .library = &x64_c_convention,
   .scratch = {X64_SCRATCH, KN_FP_BASE + 15},
   .hints = {ARG(X64_RDI, 32), ARG(X64_RSI, 33), ARG(X64_RDX, 34), ARG(X64_RCX, 35), ARG(X64_R8, 36),
             ARG(X64_R9, 37), KN_BIT(38), KN_BIT(39), ARG(X64_RDX, 33)},
   .types = TYPES(true),
-  .reaches_zero = true,   /* programs at a fixed address are in the low 2 GiB */
-  .plt_is_address = true, /* GNU ld and gold take a distance of 32 bits for a call's */
+  .frame = FRAME(0),
   .roots = true,
   .jit = &x64_jit,
   .code = CODE(128, false),
@@ -254,6 +277,8 @@ const struct kn_target kn_target_x86_64 = {
 
 /* The temporaries are the least that lowerings need (docs/internals/extending.md): one register is left for homes. */
 const struct kn_target kn_target_x86_64_windows = {
+  .ir = {IR_OF_ALL_SYSTEMS, .conventions = x64_windows_conventions,
+         .library = &x64_windows_convention},
   ALL_SYSTEMS,
   .temps = KN_BIT(X64_RAX) | KN_BIT(X64_RCX) | KN_BIT(X64_RDX) | KN_BIT(X64_R8) | KN_BIT(X64_R9) |
            X64_XMMS(0, 4),
@@ -262,14 +287,12 @@ const struct kn_target kn_target_x86_64_windows = {
   .callee_homes = KN_BIT(X64_RBX) | KN_BIT(X64_RSI) | KN_BIT(X64_RDI) | KN_BIT(X64_R12) |
                   KN_BIT(X64_R13) | KN_BIT(X64_R14) | KN_BIT(X64_R15) | X64_XMMS(6, 15),
   .stored_homes = X64_XMMS(6, 15),
-  .conventions = x64_windows_conventions,
-  .library = &x64_windows_convention,
   .runtime = &x64_windows_runtime,
   .scratch = {X64_SCRATCH, KN_FP_BASE + 5},
   .hints = {ARG(X64_RCX, 32), ARG(X64_RDX, 33), ARG(X64_R8, 34), ARG(X64_R9, 35),
             [8] = ARG(X64_RDX, 33)},
   .types = TYPES(false),
-  .probe_bytes = 4096, /* the stack grows by the page below the last one that was touched */
+  .frame = FRAME(4096), /* the stack grows by the page below the last one that was touched */
   .tls_by_index = true,
   .unwind_codes = true,
   .guard_variable = true,

@@ -30,7 +30,7 @@ static void read_all(kiln_session *s, const void *bytes, size_t size) {
   uint64_t n;
   uint32_t *list = malloc((kiln_llvm_body_count(l) + 1) * sizeof *list);
   const bool inlining =
-    kiln_llvm_keep_bodies(l, &n) == KILN_OK && s->module->inlining != KILN_INLINING_OFF;
+    kiln_llvm_keep_bodies(l, &n) == KILN_OK && s->module->attrs.inlining != KILN_INLINING_OFF;
   for (bool more = list != NULL; more;) {
     const uint32_t bodies = kiln_llvm_list_bodies(l, list);
     for (uint32_t k = 0; k < bodies; k++)

@@ -78,7 +78,7 @@ MUTANTS = [
     ('a resume goes to the landing pad around', CALL, '  if (h == NULL) {\n    kiln_build_unary(g, KILN_OP_RESUME',
      '  if (1) {\n    kiln_build_unary(g, KILN_OP_RESUME'),
     ('a body with a handler gets its personality along', CALL,
-     'if (r->g->attrs.personality == 0) r->g->attrs.personality = body->f->attrs.personality;', ''),
+     'if (r->g->attrs.personality.id == 0) r->g->attrs.personality.id = body->f->attrs.personality.id;', ''),
     ('a loop that does nothing, and does not end, stays', CALL, '  kn_replay_body(r, inner);\n  if (g->status',
      '  if (inner->body->n_returns == 0 && f->inst[f->block[f->order.at[f->order.n - 1]].term].op == KILN_OP_BR)\n'
      '    inner->returned_at = g->current;\n  else kn_replay_body(r, inner);\n  if (g->status'),
@@ -89,7 +89,7 @@ MUTANTS = [
      '  if (body->cleans && (takes & KN_TAKES_CATCHES)) return KN_INLINE_CLEANS;\n', ''),
     ('features', CALL, 'f->attrs.features & ~g->attrs.features ||', ''),
     ('sanitizers', CALL, '  if (f->attrs.inline_same != g->attrs.inline_same) return KN_INLINE_SAME;\n', ''),
-    ('personalities', CALL, 'personality != g->attrs.personality)\n    return KN_INLINE_PERSONALITY;', '0)\n    return 0;'),
+    ('personalities', CALL, 'personality != g->attrs.personality.id)\n    return KN_INLINE_PERSONALITY;', '0)\n    return 0;'),
     ('signatures', CALL, 'if (!same_signature(m, in->c, f->sig)) return KN_INLINE_SIGNATURE;', ''),
     ('growth', CALL, 'r->grown + body->all_size > r->may_grow', '0'),
     ('growth by tries', CALL, 'r->tried + body->all_tries > r->may_try', '0'),

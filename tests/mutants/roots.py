@@ -52,7 +52,7 @@ MUTANTS = [
     ('a table says where its function is', RELOCS, 'piece->offset + KN_ROOTS_FUNC,', 'piece->offset + KN_ROOTS_FUNC - 4,', LINKED),
     ('a table of an object is of its own function', RELOCS, 'kn_image_func(image, image->roots.funcs[piece->first]);\n  const struct kn_place',
      'kn_image_func(image, image->roots.funcs[0]);\n  const struct kn_place', LINKED),
-    ('a table of a unit is of its own function', WRITE, 'funcs[t->func].roots = ', 'funcs[k].roots = ', JIT),
+    ('a table of a unit is of its own function', WRITE, '        funcs->roots = ', '        l->unit->belongings->roots = ', JIT),
     ('tables of a unit follow each other', WRITE, '        to += t->size;\n', '', JIT),
     ('a function without a table has none', WRITE, '  memset(u->belongings, 0, belongings);',
      '  memset(u->belongings, 1, belongings);', JIT),

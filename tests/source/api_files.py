@@ -13,7 +13,7 @@ FILES = {
     'section.h': ['ir/module/module_sections.c', 'ir/build/build_asm_label.c'],  # build_asm_label.c: data that belongs to a function's code
     'attrs.h': ['ir/build/build_attrs.c', 'ir/module/module_attrs.c'],
     'asm.h': ['ir/build/build_asm*.c', 'ir/module/module.c'],  # module.c: texts for the whole module
-    'machine_ops.h': ['ir/machine.c', 'lib/codegen/targets.c'],
+    'machine_ops.h': ['ir/build/build_machine.c', 'lib/codegen/targets.c'],
     'reloc.h': ['ir/reloc_kinds.c'],
     'inline.h': ['ir/inline/inline_keep.c', 'ir/inline/inline_policy.c', 'ir/inline/inline_replay.c', 'ir/inline/inline_settle.c'],
     'reachable.h': ['ir/module/reachable.c'],
@@ -24,7 +24,7 @@ FILES = {
     'listing.h': ['lib/codegen/map.c', 'lib/codegen/witness.c', 'lib/compile.c'],
     'debug.h debug_entries.h': ['ir/debug/die.c', 'ir/debug/foreign.c', 'lib/frontend/debug.c', 'ir/module/session.c',  # session.c: source locations
                                 'ir/build/build_func.c'],  # those of instructions
-    'emit.h': ['lib/object/elf.c', 'lib/object/elf_machine.c', 'lib/object/formats.c', 'lib/frontend/emit_file.c'],
+    'emit.h': ['lib/object/elf_machine.c', 'lib/object/formats.c', 'lib/frontend/emit_file.c'],
     'jit.h stack.h': ['lib/jit/*.c'],
     'ssa.h': ['lib/frontend/ssa*.c'],
     'ctypes.h': ['lib/frontend/ctypes*.c'],

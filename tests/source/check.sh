@@ -80,22 +80,23 @@ forbidden_includes() {
 
 # The rooms of lib in their order: each sees those before it, targets/target.h, and ir.
 check_include_direction() {
-  local ok=0 t='ir/|targets/target\.h"|lib/codegen/' image='lib/object/(image|frames)\.h"' dwarf='lib/dwarf/dwarf_sections\.h"'
+  local ok=0 t='base/|ir/|targets/target\.h"|lib/codegen/' image='lib/object/(image|frames)\.h"' dwarf='lib/dwarf/dwarf_(sections|relocs)\.h"'
   forbidden_includes include '$^' || ok=1
-  forbidden_includes ir 'ir/' || ok=1
+  forbidden_includes base 'base/' || ok=1
+  forbidden_includes ir '(base|ir)/' || ok=1
   forbidden_includes lib/codegen "$t" || ok=1
-  forbidden_includes lib/check "$t|lib/check/|dwarf/leb128\.h\"" || ok=1
+  forbidden_includes lib/check "$t|lib/check/" || ok=1
   forbidden_includes lib/debug "$t|lib/debug/" || ok=1
-  forbidden_includes 'lib/object/image* lib/object/emit* lib/object/frames*' "$t|$image" || ok=1
-  forbidden_includes lib/dwarf "$t|$image|lib/dwarf/|dwarf/leb128\.h\"" || ok=1
+  forbidden_includes 'lib/object/image* lib/object/frames*' "$t|$image" || ok=1
+  forbidden_includes lib/dwarf "$t|$image|lib/dwarf/" || ok=1
   forbidden_includes 'lib/object/elf* lib/object/coff* lib/object/formats*' "$t|lib/object/|$dwarf" || ok=1
   forbidden_includes 'lib/*.[ch]' "$t|lib/(check/check|debug/debugger)\.h\"" || ok=1
-  forbidden_includes lib/jit "ir/|targets/(jit|target)\.h\"|lib/codegen/(eh_table|root_format)\.h\"|$image|lib/object/elf_memory\.h\"|$dwarf|lib/jit/" || ok=1
-  forbidden_includes lib/frontend 'lib/frontend/|ir/(array|hash)\.h"' || ok=1
-  forbidden_includes dwarf '(leb128|line_reader)\.h"' || ok=1
-  forbidden_includes targets 'ir/|lib/codegen/|targets/' || ok=1
+  forbidden_includes lib/jit "(base|ir)/|targets/(jit|target)\.h\"|lib/codegen/(eh_table|root_format)\.h\"|$image|lib/object/elf_memory\.h\"|$dwarf|lib/jit/" || ok=1
+  forbidden_includes lib/frontend 'lib/frontend/|base/' || ok=1
+  forbidden_includes dwarf 'base/|line_reader\.h"' || ok=1
+  forbidden_includes targets '(base|ir)/|lib/codegen/|targets/' || ok=1
   # Users of the public API: local headers, without a folder but in frontends/llvm.
-  for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder 'ir/(text/decimal|hash|names)\.h"|((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"|(bits|body|debug/nodes)\.c"' || ok=1; done
+  for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder 'base/|((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"|(bits|body|debug/nodes)\.c"' || ok=1; done
   forbidden_includes tools '[a-z0-9_]+\.(h|def)"|frontends/qbe/qbe\.h"|\.\./lib/(frontend/host_files|object/elf_format)\.h"' || ok=1
   return $ok
 }
@@ -114,7 +115,7 @@ check_wasm_traps() {
 # a switch with a case for each, never in a test for one of them, where a new target would silently be treated as the
 # others.
 check_target_tests() {
-  sources ir lib frontends assembler interp tools | grep -vxE 'ir/module/triple\.c|lib/object/elf_format\.h' |
+  sources base ir lib frontends assembler interp tools | grep -vxE 'ir/module/triple\.c|lib/object/elf_format\.h' |
     xargs grep -nE 'KILN_PROCESSOR_|\bEM_|cmp\(.*"(x86_64|aarch64)"' /dev/null |
     sed -E 's/KILN_PROCESSOR_COUNT|\[KILN_PROCESSOR_[A-Z0-9_]+\] *=|case KILN_PROCESSOR_[A-Z0-9_]+:|\{EM_[A-Z0-9_]+,//g' |
     grep -E 'KILN_PROCESSOR_|\bEM_|cmp\(.*"(x86_64|aarch64)"' | fail_lines "tests for one target"
@@ -124,7 +125,8 @@ check_target_tests() {
 # (lib/codegen/walk.h).
 check_register_file() {
   local assignment='\bregs\.[a-z_]+(\[[^]]*\])?( *([-+|&^]|<<|>>)?=[^=]|\+\+|--)'
-  sources targets | xargs grep -nE "$assignment|(\+\+|--)[a-z>.-]*\bregs\." | fail_lines "targets write the register file"
+  sources targets | xargs grep -nE "$assignment|(\+\+|--)[a-z>.-]*\bregs\.|\bregs\.(owner|cached)\b" |
+    fail_lines "targets write the register file, or read what its registers hold"
 }
 
 # A test for one target by something else that stands for it: the host's architecture where it is not what is asked, a
@@ -132,9 +134,9 @@ check_register_file() {
 # How the reader of bitcode decodes numbers, and the runtime of WebAssembly, are about the host.
 check_target_proxies() {
   local ok=0
-  sources ir lib frontends assembler interp tools | grep -vxF 'ir/module/triple.c' | grep -vE '^frontends/(wasm/runtime/|llvm/(decoder|pext)\.c)' |
+  sources base ir lib frontends assembler interp tools | grep -vxF 'ir/module/triple.c' | grep -vE '^frontends/(wasm/runtime/|llvm/(decoder|pext)\.c)' |
     xargs grep -nE '^# *(el)?if.*__(x86_64|amd64|i386|aarch64|arm|riscv)' /dev/null | fail_lines "code by the host's architecture" || ok=1
-  sources ir lib frontends assembler interp tools |
+  sources base ir lib frontends assembler interp tools |
     xargs grep -nE '(\b(target|elf|machine|mc)(->|\.)|targets\[[^]]*\]\.)[a-z0-9_]+ *[!=]= *([1-9]|0x|[A-Z])' /dev/null |
     grep -vE '[!=]= *(NULL|UINT32_MAX|KN_NO_REG|KILN_GUARD_SOURCE_)' | fail_lines "facts compared with one target's" || ok=1
   sources ir lib | grep -vxE 'lib/object/elf_(machine\.c|format\.h)' |
@@ -145,9 +147,10 @@ check_target_proxies() {
 
 # ELF is one format of objects: its names are in the writer's files, lib/object/elf*, and in those that read objects
 # (assembler/, integrations/link/, tools/dis*, tools/language.c, tools/listing.c, frontends/wasm/runtime/lines.c, fuzz/, bench/, tests/). Comments may name them.
+# lib/object/formats.c has the table of writers.
 check_elf_alone() {
-  sources include ir lib targets frontends interp integrations tools |
-    grep -vE '^(lib/object/elf|integrations/link/|frontends/wasm/runtime/lines\.c|tools/(dis|language|listing))' | xargs perl -0ne '
+  sources include base ir lib targets frontends interp integrations tools |
+    grep -vE '^(lib/object/(elf|formats)|integrations/link/|frontends/wasm/runtime/lines\.c|tools/(dis|language|listing))' | xargs perl -0ne '
     s{/\*.*?\*/}{$& =~ s/[^\n]//gr}gse;
     my $line = 0;
     for my $text (split /\n/) {
@@ -157,16 +160,16 @@ check_elf_alone() {
     }' | fail_lines "ELF's numbers outside lib/object/elf*"
 }
 
-# And COFF another, in lib/object/coff*. lib/object/formats.c chooses among the writers.
+# And COFF another, in lib/object/coff*.
 check_coff_alone() {
-  sources include ir lib targets frontends interp integrations tools | grep -vE '^lib/object/(coff|formats)' |
+  sources include base ir lib targets frontends interp integrations tools | grep -vE '^lib/object/(coff|formats)' |
     xargs grep -nE 'lib/object/coff\.h|\bKN_COFF_|\bIMAGE_(REL|SCN|SYM|FILE|COMDAT)_' /dev/null | fail_lines "COFF's numbers outside lib/object/coff*"
 }
 
 # What libkiln asks of the system that it runs on is in one file, what the tool asks in tools/. The JIT, the runtime of
 # WebAssembly and the interpreter are for Linux alone.
 check_system_tests() {
-  sources include ir lib frontends dwarf assembler interp |
+  sources include base ir lib frontends dwarf assembler interp |
     grep -vE '^(lib/object/|lib/jit/|frontends/wasm/runtime/|lib/frontend/host_files\.h)' |
     xargs grep -nE '^# *(el)?if.*(_WIN|__MINGW|__CYGWIN__|__linux|__unix|__APPLE__|__GLIBC__)' /dev/null | fail_lines "code by the system"
 }
@@ -177,7 +180,7 @@ check_windows_compiles() {
   portable=$(sed -nE "/^portable/,/\)/ s/'([a-z_]+\.c)',?/tools\/\1\n/gp" tools/meson.build | grep -oE 'tools/[a-z_]+\.c')
   (( $(wc -l <<< "$portable") > 20 )) || { echo "only: $portable"; return 1; }
   { printf '%s\n' $portable tools/system_windows.c
-    sources ir lib targets dwarf frontends | grep -E '\.c$' | grep -vE '^(lib/(jit|check)/|frontends/wasm/runtime/)'
+    sources base ir lib targets dwarf frontends | grep -E '\.c$' | grep -vE '^(lib/(jit|check)/|frontends/wasm/runtime/)'
   } | xargs -P2 -n20 x86_64-w64-mingw32-gcc -std=gnu11 -fsyntax-only -Wall -Wextra -Wno-format -Wshadow -Wmissing-prototypes -Werror \
     -Iinclude -I. -Ifrontends/llvm -Ifrontends/qbe -Idwarf 2>&1 | grep -E 'error|warning' | fail_lines "not for Windows"
 }
@@ -193,7 +196,7 @@ $rows"
 
 # A table with a row for each target asserts that it has one, so that a new target stops the compiler there.
 check_target_tables() {
-  sources ir lib frontends assembler interp tools bench fuzz examples | xargs perl -0ne '
+  sources base ir lib frontends assembler interp tools bench fuzz examples | xargs perl -0ne '
     my ($rows, $tables) = (scalar(() = /\[KILN_PROCESSOR_X86_64\]\s*=/g), 0);
     while (/(\w+)\[[^\]]*\][^=;{}]*=\s*\{\s*(?:\/\*.*?\*\/\s*)*\[KILN_PROCESSOR_/gs) {
       my $table = $1;
@@ -216,7 +219,7 @@ check_conventions_are_data() {
 check_moving() { python3 tests/source/moving.py --self && python3 tests/source/moving.py; }
 
 check_unique_names() {
-  git ls-files ir lib include | grep -E '\.(c|h|def)$' | sed 's|.*/||' | sort | uniq -d | fail_lines "names of several files"
+  git ls-files base ir lib include | grep -E '\.(c|h|def)$' | sed 's|.*/||' | sort | uniq -d | fail_lines "names of several files"
 }
 
 check_file_sizes() {
@@ -233,7 +236,7 @@ check_line_widths() {
 # The lists in meson.build are written by hand.
 check_listed() {
   { git grep -oE "'[a-z0-9_/]+(\.c)?'" -- '*meson.build' | tr -d "'"
-    git ls-files {ir,lib,targets,frontends,interp,assembler,dwarf,tools,tests/unit}/'*.c'; } | awk -F: '
+    git ls-files {base,ir,lib,targets,frontends,interp,assembler,dwarf,tools,tests/unit}/'*.c'; } | awk -F: '
     {room = $1; sub(/\/.*/, "", room); name = $NF; sub(/.*\//, "", name); sub(/\.c$/, "", name)}
     NF == 2 {listed[room, name]}
     NF == 1 && !((room, name) in listed) {print $1}' | fail_lines "in no meson.build"
@@ -365,7 +368,7 @@ check_no_state() {
 # As check_include_direction, of what is called: a room uses no name of a room behind it but public ones (kiln_).
 check_call_direction() {
   nm "$1" 2>/dev/null | awk '
-    BEGIN {split("ir_ (lib_codegen|targets)_ lib_(check|debug)_ lib_object_(image|emit|frames) lib_dwarf_ lib_object_(elf|coff|formats) .", rooms)}
+    BEGIN {split("base_ ir_ (lib_codegen|targets)_ lib_(check|debug)_ lib_object_(image|frames) lib_dwarf_ lib_object_(elf|coff|formats) .", rooms)}
     function room(o, k) {for (k = 1; o !~ "^" rooms[k]; k++); return k}
     /:$/ {object = $1}
     NF == 3 && $2 ~ /[A-Z]/ {defined[$3] = room(object)}
@@ -378,7 +381,7 @@ check_call_direction() {
 # Loops and switches over the codes of records or operations, one case after the other.
 long_functions='interp/decode.c:decode_op interp/run.c:loop interp/run.c:rare frontends/llvm/body.c:body'
 check_function_lengths() {
-  ctags --languages=C --c-kinds=f --fields=ne -R --links=no -f - ir lib targets frontends interp tools integrations \
+  ctags --languages=C --c-kinds=f --fields=ne -R --links=no -f - base ir lib targets frontends interp tools integrations \
     fuzz assembler dwarf bench examples |
     awk -F '\t' -v known="$long_functions" '
       { line = end = 0

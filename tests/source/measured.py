@@ -21,7 +21,7 @@ import sys
 MOST = 5000
 PAGES = r'(?!CHANGELOG)[A-Z]+\.md|docs/.*\.md|tests/README\.md|integrations/[^/]*/README\.md'
 STAMP = re.compile(r'(\d{4}-\d\d-\d\d);\s+commit\s+([0-9a-f]{8,12})\b')
-CODE = 'ir lib targets frontends/llvm'
+CODE = 'base ir lib targets frontends/llvm'
 DEBUG = 'lib/codegen lib/debug lib/dwarf ir/debug frontends/llvm/debug'
 RUST = 'ir lib targets integrations/rustc integrations/llvm integrations/link'
 WASM = 'ir lib targets frontends/wasm'

@@ -180,7 +180,7 @@ def planted():
 
 
 # Folders of which the map has the subfolders, too.
-MAPPED = ('ir', 'lib', 'targets', 'frontends', 'bindings', 'integrations', 'packaging')
+MAPPED = ('base', 'ir', 'lib', 'targets', 'frontends', 'bindings', 'integrations', 'packaging')
 
 
 def unmapped(files, page):
@@ -245,7 +245,7 @@ def main():
     by_name = {}
     for f in files:
         by_name.setdefault(os.path.basename(f), []).append(f)
-    for path in sorted(f for f in files if re.match(r'(ir|lib|targets|interp|assembler|dwarf|frontends|tools|integrations|include)/.*\.(c|h|hpp|def)$', f)):
+    for path in sorted(f for f in files if re.match(r'(base|ir|lib|targets|interp|assembler|dwarf|frontends|tools|integrations|include)/.*\.(c|h|hpp|def)$', f)):
         bad += named_files(path, read(path), by_name)
     bad += [*facts(), *answers(pages), *unmapped(files, pages['CONTRIBUTING.md']), *counted(pages['docs/internals/performance.md']), *unproved(pages['docs/proof.md'])]
     index = set(re.findall(r'\]\(([^)#]+)', pages['docs/index.md']))

@@ -16,7 +16,7 @@ import bitstream  # noqa: E402
 # meson sets it; what glibc then writes to memory that is given back would be counted.
 os.environ.pop('MALLOC_PERTURB_', None)
 
-K0 = b'\x15\x7c\x4a\x7f\xb9\x79\x37\x9e'  # of ir/names.c: what follows in a name does not bear on its hash
+K0 = b'\x15\x7c\x4a\x7f\xb9\x79\x37\x9e'  # of base/names.c: what follows in a name does not bear on its hash
 
 
 # ---- the text form ----

@@ -1,8 +1,8 @@
 /* collide HASH N BITS: N keys of a hash table of 2^BITS positions, one a line, that all belong to the first sixteenth
  * of them; with 0 bits, any. They are found by the hash function itself. */
 #include "frontends/qbe/read.h"
-#include "ir/hash.h"
-#include "ir/names.h"
+#include "base/hash.h"
+#include "base/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>

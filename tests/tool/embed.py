@@ -19,7 +19,7 @@ LIBRARIES = ('kiln', 'kiln-text', 'kiln-llvm', 'kiln-wasm', 'kiln-as', 'kiln-was
 tap = Tap()
 
 
-SOURCES = ('assembler', 'dwarf', 'frontends', 'include', 'ir', 'lib', 'targets')
+SOURCES = ('assembler', 'base', 'dwarf', 'frontends', 'include', 'ir', 'lib', 'targets')
 
 
 def relative(path, root=ROOT):

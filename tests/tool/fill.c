@@ -1,5 +1,6 @@
-/* fill [TABLE...]: fills tables of hashes (ir/hash.h) by the library's functions, each with keys that the hash puts in
- * few places, and with as many ordinary ones. tables.py runs it in callgrind, which writes a file of counts for each.
+/* fill [TABLE...]: fills tables of hashes (base/hash.h) by the library's functions, each with keys that the hash puts
+ * in few places, and with as many ordinary ones. tables.py runs it in callgrind, which writes a file of counts for
+ * each.
  * Of ids that the library assigns there are 16 times as many, of which those are used that the hash puts there. */
 #include <kiln/ctypes.h>
 #include <kiln/inline.h>
@@ -15,7 +16,7 @@
 #include "ir/func.h"
 #include "ir/inline/inlining.h"
 #include "ir/module/module_state.h"
-#include "ir/names.h"
+#include "base/names.h"
 #include "lib/check/check_flow.h"
 #include "lib/frontend/ctypes_state.h"
 #include "lib/frontend/ssa_state.h"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tables.py BUILD COLLIDE FILL: tables of hashes (ir/hash.h), each filled with keys that the hash itself puts in few
+"""tables.py BUILD COLLIDE FILL: tables of hashes (base/hash.h), each filled with keys that the hash itself puts in few
 places, and with as many ordinary ones: by an input (TABLES; collide.c has the hashes), or by a program that calls the
 library (fill.c, which has rows of its own). Chosen keys may take twice the executed instructions; if they take hardly
 more, they share no places, and the row tests nothing. Speaks TAP.
@@ -19,7 +19,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
 sys.path.insert(1, os.path.join(ROOT, 'tests/harness'))
 import bitstream  # noqa: E402
 
-FOLDERS = ('ir', 'lib', 'targets', 'dwarf', 'frontends', 'assembler', 'interp', 'tools', 'integrations')
+FOLDERS = ('base', 'ir', 'lib', 'targets', 'dwarf', 'frontends', 'assembler', 'interp', 'tools', 'integrations')
 
 
 # ---- inputs, by the keys ----
@@ -170,7 +170,7 @@ def tables_of_source():
                 continue
             with open(path) as f:
                 source = f.read()
-            if name not in ('ir/hash.h', 'ir/hash.c'):
+            if name not in ('base/hash.h', 'base/hash.c'):
                 for table in re.findall(r'\bKN_HASH_EACH\(\s*([^,]+),', source):
                     found.add('%s:%s' % (name, re.findall(r'\w+', table)[-1]))
             for line, words in enumerate(source.split('\n'), 1):
@@ -181,12 +181,12 @@ def tables_of_source():
 
 # Files that multiply by such numbers, and why no table comes of it without a bound.
 OWN = {
-    'ir/hash.h:': 'the hash',
-    'ir/names.c:': 'the hash of names',
-    'ir/debug/trie.c:': 'for a table of ir/hash.h',
-    'ir/build/build_call.c:': 'for a table of ir/hash.h',
-    'lib/object/image_sections.c:': 'for a table of ir/hash.h',
-    'lib/dwarf/dwarf_scope.c:': 'for a table of ir/hash.h',
+    'base/hash.h:': 'the hash',
+    'base/names.c:': 'the hash of names',
+    'ir/debug/trie.c:': 'for a table of base/hash.h',
+    'ir/build/build_call.c:': 'for a table of base/hash.h',
+    'lib/object/image_sections.c:': 'for a table of base/hash.h',
+    'lib/dwarf/dwarf_scope.c:': 'for a table of base/hash.h',
     'lib/dwarf/dwarf_ranges.c:': 'one place for each: what it forgets is made again',
     'tools/identity.c:': 'the identity of a program',
     'tools/settings.c:': 'the identity of settings',

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "ir/arena.h"
+#include "base/arena.h"
 #include "failing.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Hash tables (ir/hash.h): against a list of what was entered, with hashes that differ, that are equal, and that
+/* Hash tables (base/hash.h): against a list of what was entered, with hashes that differ, that are equal, and that
  * crowd; and without memory. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "ir/hash.h"
+#include "base/hash.h"
 #include "failing.h"
 
 #include <stdlib.h>

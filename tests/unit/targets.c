@@ -37,13 +37,14 @@ static const char *name_of(const struct kn_target *t) {
     if (!(holds)) fail_msg("%s: not true: %s", name_of(t), #holds);                                \
   } while (0)
 
-/* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond, without_pointer, general_only,
- * aligned_by_pointer, probes, realigns, frame_reloc, reaches_zero, tls_by_index, guard_variable, unwind_codes, runtime,
- * left_out, features, free; of code fill, indirect_types, branches_count, red_zone_bytes, frame_from; of
- * ELF's numbers flags, large, mapping_symbols, bound_early. A new field is checked below, or named here. */
-_Static_assert(sizeof(struct kn_target) == 864 && sizeof(struct kn_code_facts) == 40 &&
-                 sizeof(struct kn_elf_machine) == 96 && sizeof(struct kn_hooks) == 64 &&
-                 sizeof(struct kn_type_facts) == 16,
+/* Unchecked, since 0 is right for some target: around_calls, tls_by_index, guard_variable, unwind_codes, runtime,
+ * left_out, features, free; of ir reaches_zero, plt_is_address; of frame all but
+ * probe_bytes; of code fill, indirect_types, branches_count, red_zone_bytes, frame_from; of ELF's numbers flags, large,
+ * mapping_symbols, bound_early. A new field is checked below, or named here. */
+_Static_assert(sizeof(struct kn_target) == 872 && sizeof(struct kn_ir_facts) == 48 &&
+                 sizeof(struct kn_frame_facts) == 16 && sizeof(struct kn_call_ops) == 88 &&
+                 sizeof(struct kn_code_facts) == 40 && sizeof(struct kn_elf_machine) == 96 &&
+                 sizeof(struct kn_hooks) == 64 && sizeof(struct kn_type_facts) == 16,
                "a new field is checked below, or named above");
 
 static uint64_t bank_mask(unsigned bank) { return bank == 0 ? KN_GP_MASK : ~KN_GP_MASK; }
@@ -54,15 +55,17 @@ static void test_functions(void **state) {
     const struct kn_target *t = target_at(i);
     if (t == NULL) continue;
     CHECK(t, t->begin && t->enter && t->finish);
-    CHECK(t, t->call && t->open_stack && t->early_arg && t->load_wide && t->settle_args);
-    CHECK(t, t->call_jump && t->tail_jump && t->take_results && t->take_result);
-    CHECK(t, t->jump && t->bind_label && t->landing && t->keep_result && t->free_stack);
+    CHECK(t, t->calls.call && t->calls.open_stack && t->calls.early_arg && t->calls.load_wide &&
+               t->calls.settle_args);
+    CHECK(t, t->calls.call_jump && t->calls.tail_jump && t->calls.take_results &&
+               t->calls.take_result);
+    CHECK(t, t->jump && t->bind_label && t->landing && t->calls.keep_result && t->calls.free_stack);
     const struct kn_hooks *h = &t->hooks;
     CHECK(t, h->move && h->load && h->store && h->copy);
     CHECK(t, h->constant && h->store_constant && h->address && h->deferred);
     CHECK(t, t->align_code);
     CHECK(t, t->walk_size >= sizeof(struct kn_walk));
-    CHECK(t, t->clobbers && t->lowerings && t->machine);
+    CHECK(t, t->ir.clobbers && t->waiting && t->lowerings && t->ir.machine);
     for (unsigned op = 0; op < KILN_OP_COUNT; op++)
       for (unsigned type = 0; type < 16; type++)
         if (!t->lowerings[op][type][0] || !t->lowerings[op][type][1])
@@ -89,8 +92,8 @@ static void test_sets(void **state) {
     CHECK(t, !(t->temps & t->caller_homes));
     CHECK(t, !((t->temps | t->caller_homes) & t->callee_homes));
     CHECK(t, !(t->around_calls & ~t->caller_homes));
-    CHECK(t, t->callee_homes && !(t->callee_homes & ~t->library->preserved));
-    CHECK(t, !((t->temps | t->caller_homes) & t->library->preserved));
+    CHECK(t, t->callee_homes && !(t->callee_homes & ~t->ir.library->preserved));
+    CHECK(t, !((t->temps | t->caller_homes) & t->ir.library->preserved));
     /* a landing pad's moves read these, and reload no other home into them before */
     uint64_t caught = KN_BIT(t->exception[0] & 63) | KN_BIT(t->exception[1] & 63);
     CHECK(t, t->exception[0] != t->exception[1] && (caught & ~t->temps) == 0);
@@ -100,15 +103,15 @@ static void test_sets(void **state) {
       CHECK(t, t->types[t->whole[bank]].regs == bank_mask(bank));
       CHECK(t, t->reg_names && t->reg_names[t->scratch[bank]]);
       CHECK(t, t->exception[bank] < 64 &&
-                 KN_BIT(t->exception[bank]) & all & KN_GP_MASK & ~t->library->preserved);
+                 KN_BIT(t->exception[bank]) & all & KN_GP_MASK & ~t->ir.library->preserved);
     }
     for (unsigned reg = 0; reg < 64; reg++) CHECK(t, !(all >> reg & 1) || t->reg_names[reg]);
     /* lowerings hold so many at once: a division of an i128 by its magnitude, to name one */
     CHECK(t, __builtin_popcountll(t->temps & KN_GP_MASK) >= 5);
     CHECK(t, __builtin_popcountll(t->temps & ~KN_GP_MASK) >= 5);
     CHECK(t, !(t->stored_homes & ~(t->callee_homes & ~KN_GP_MASK)));
-    CHECK(t, t->probe_bytes == 0 || (t->probes && t->probe_bytes % 16 == 0));
-    CHECK(t, t->guard_regs && t->guard_regs[0].name);
+    CHECK(t, t->frame.probe_bytes == 0 || (t->frame.probes && t->frame.probe_bytes % 16 == 0));
+    CHECK(t, t->ir.guard_regs && t->ir.guard_regs[0].name);
   }
 }
 
@@ -135,11 +138,11 @@ static void test_conventions(void **state) {
     const struct kn_target *t = target_at(i);
     if (t == NULL) continue;
     uint64_t homes = t->caller_homes | t->callee_homes, all = t->temps | homes;
-    CHECK(t, t->conventions && t->library && t->library == t->conventions[KILN_CC_C]);
-    CHECK(t, !t->library->loses_all && t->library->keeps == 0);
+    CHECK(t, t->ir.conventions && t->ir.library && t->ir.library == t->ir.conventions[KILN_CC_C]);
+    CHECK(t, !t->ir.library->loses_all && t->ir.library->keeps == 0);
     uint64_t callee = KN_BIT(t->callee[0] & 63) | KN_BIT(t->callee[1] & 63);
     for (unsigned cc = 0; cc < KILN_CC_COUNT; cc++) {
-      const struct kn_convention *c = t->conventions[cc];
+      const struct kn_convention *c = t->ir.conventions[cc];
       if (c == NULL) continue;
       uint64_t args = set_of(&c->args[0]) | set_of(&c->args[1]) | set_of(&c->narrow);
       uint64_t results = set_of(&c->results[0]) | set_of(&c->results[1]);
@@ -181,7 +184,8 @@ static void test_args(void **state) {
     for (unsigned k = 0; k < 16; k++) {
       uint64_t want = 0;
       for (unsigned bank = 0; bank < 2; bank++)
-        if (k < 8 && k < t->library->args[bank].n) want |= KN_BIT(t->library->args[bank].reg[k]);
+        if (k < 8 && k < t->ir.library->args[bank].n)
+          want |= KN_BIT(t->ir.library->args[bank].reg[k]);
       if (k == KN_HINT_SECOND) continue; /* by the ABI's documents: kir tests return two values */
       CHECK(t, t->hints[k] == want);
     }

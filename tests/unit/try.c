@@ -101,7 +101,7 @@ static void holds(void **state) {
   assert_int_equal(kiln_func_verify(f), KILN_OK);
   /* a function that was begun anew has nothing of it */
   f = again(t);
-  assert_true(f->attrs.personality == 0 && f->types.n == 0 && !f->facts.has_try);
+  assert_true(f->attrs.personality.id == 0 && f->types.n == 0 && !f->facts.has_try);
 }
 
 static void refused(void **state) {
@@ -315,7 +315,7 @@ static void verified(void **state) {
   arg = s.f->edge_args.at + s.f->edges.at[s.f->block->edge_first].args - 1;                        \
   change;                                                                                          \
   assert_int_not_equal(kiln_func_verify(s.f), KILN_OK)
-  POKE(s.f->attrs.personality = 0);
+  POKE(s.f->attrs.personality.id = 0);
   POKE(clause[0] = 0);
   POKE(clause[0] = UINT32_MAX);
   POKE(clause[1] = KILN_CLAUSE_CLEANUP | 1 << KN_CLAUSE_TYPES_SHIFT);

@@ -74,7 +74,7 @@ static const struct kn_target target = {
             KN_BIT(0) | KN_BIT(35)},
   .types = {[I64] = {.regs = KN_GP_MASK, .bytes = 8, .lowered = true},
             [F64] = {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}},
-  .clobbers = clobbers,
+  .ir.clobbers = clobbers,
   .walk_size = sizeof(struct kn_walk),
   .hooks = {.move = test_hook_move,
             .load = test_hook_load,

@@ -6,7 +6,7 @@
 #define _GNU_SOURCE
 #include "code.h"
 
-#include "leb128.h"
+#include "base/leb128.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -1,7 +1,7 @@
 /* Exceptions: their memory, and how the platform's unwinder finds where code catches them. The table of call sites that
  * a function has is that of the Itanium C++ ABI ("Exception Handling Tables", GCC's LSDA); all of its landing pads take
  * all exceptions. */
-#include "leb128.h"
+#include "base/leb128.h"
 #include "state.h"
 
 #include <setjmp.h>

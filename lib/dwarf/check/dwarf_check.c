@@ -14,7 +14,7 @@
  * - A constant (DW_AT_const_value) has the bits of the type. A bound that refers to a variable refers to one that has a
  *   location. */
 #ifdef KN_CHECKS
-#include "dwarf/leb128.h"
+#include "base/leb128.h"
 #include "lib/dwarf/dwarf_writer.h"
 
 /* ---- types ---- */

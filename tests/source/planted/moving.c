@@ -1,6 +1,6 @@
 /* Uses of items of arrays that may have moved, for moving.py --self: it must find each line that says so, and no other.
  * Nothing compiles this. */
-#include "ir/array.h"
+#include "base/array.h"
 
 struct item {
   int value, next;

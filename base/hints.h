@@ -1,6 +1,6 @@
 /* Hints for the C compiler. */
-#ifndef KN_IR_HINTS_H
-#define KN_IR_HINTS_H
+#ifndef KN_BASE_HINTS_H
+#define KN_BASE_HINTS_H
 
 /* Always in line. */
 #define KN_INLINE static inline __attribute__((always_inline))

@@ -1,7 +1,7 @@
 /* Floats as they stand in text, by integers alone: C's functions and arithmetic depend on the thread's rounding mode
  * and the locale. Called by the parser of the text form and the reader of QBE's language. Invariant: the nearest float,
  * ties to even. */
-#include "ir/text/decimal.h"
+#include "base/decimal.h"
 
 #include <string.h>
 

@@ -2,10 +2,10 @@
  * and relocations in one; a session and the object writer use one for scratch. A reset keeps the
  * chunks for the next use and poisons them under ASan, so that a stale pointer is caught.
  * Invariant: [at, end) is the unused rest of the current chunk; chunks after it are empty. */
-#ifndef KN_IR_ARENA_H
-#define KN_IR_ARENA_H
+#ifndef KN_BASE_ARENA_H
+#define KN_BASE_ARENA_H
 
-#include "ir/array.h"
+#include "base/array.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define KN_ASAN 1

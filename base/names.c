@@ -1,5 +1,5 @@
-/* Names as bytes: their hash and their order, see ir/names.h. Called by everything that looks names up. */
-#include "ir/names.h"
+/* Names as bytes: their hash and their order, see base/names.h. Called by everything that looks names up. */
+#include "base/names.h"
 
 /* Any odd numbers with as many ones as zeros would do. */
 #define K0 UINT64_C(0x9e3779b97f4a7c15)

@@ -1,5 +1,5 @@
-/* Memory of an allocator, and the growth of all arrays: see ir/array.h. Called by everything that allocates. */
-#include "ir/array.h"
+/* Memory of an allocator, and the growth of all arrays: see base/array.h. Called by everything that allocates. */
+#include "base/array.h"
 
 #include <stdlib.h>
 #include <string.h>

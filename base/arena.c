@@ -1,7 +1,7 @@
 /* The bump arena's slow path, making and freeing. Called by module.c and everything that needs
  * scratch memory which is freed together. Chunks form a list in order of use; after a reset the
  * same list is used again. Invariant: a chunk after the current one holds no allocation. */
-#include "ir/arena.h"
+#include "base/arena.h"
 
 #include <string.h>
 
@@ -48,8 +48,8 @@ void kn_arena_reset(struct kn_arena *a) {
   enter(a, a->first);
 }
 
-/* A chunk with `need` bytes of free space right behind the current one. A chunk kept from before
- * that is too small stays in the list, behind the new one: smaller requests will use it. */
+/* A chunk with `need` bytes of free space right after the current one. A chunk kept from before
+ * that is too small stays in the list, after the new one: smaller requests will use it. */
 static struct kn_arena_chunk *next_chunk(struct kn_arena *a, size_t need) {
   struct kn_arena_chunk *after = a->current != NULL ? a->current->next : a->first;
   if (after != NULL && after->size >= need) return after;

@@ -1,5 +1,5 @@
-/* The rare operations on hash tables, and the tree of entries that found no place: see ir/hash.h. */
-#include "ir/hash.h"
+/* The rare operations on hash tables, and the tree of entries that found no place: see base/hash.h. */
+#include "base/hash.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Little-endian loads and stores, and copies of a few bytes: for what is written to objects and code. */
-#ifndef KN_IR_BYTES_H
-#define KN_IR_BYTES_H
+#ifndef KN_BASE_BYTES_H
+#define KN_BASE_BYTES_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -31,7 +31,7 @@ static inline uint32_t kn_get32(const uint8_t *p) {
 
 static inline uint64_t kn_align_up(uint64_t v, uint64_t align) { return (v + align - 1) & -align; }
 
-/* Numbers as LEB128, unsigned and signed; the byte behind them: DWARF 5, 7.6. */
+/* Numbers as LEB128, unsigned and signed; the byte after them: DWARF 5, 7.6. */
 static inline uint8_t *kn_put_uleb(uint8_t *p, uint64_t v) {
   for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
   *p++ = (uint8_t)v;

@@ -1,12 +1,12 @@
 /* LEB128 numbers (DWARF 5, 7.6). */
-#ifndef KN_DWARF_LEB128_H
-#define KN_DWARF_LEB128_H
+#ifndef KN_BASE_LEB128_H
+#define KN_BASE_LEB128_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reads a number at *p, which is moved behind it, and is NULL if the number does not end before `end`. Bits beyond the
+/* Reads a number at *p, which is moved to its end, and is NULL if the number does not end before `end`. Bits beyond the
  * 64th are dropped. `end` NULL: the bytes are trusted. */
 static inline uint64_t kn_leb128(const uint8_t **p, const uint8_t *end, bool is_signed) {
   uint64_t value = 0;

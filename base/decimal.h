@@ -1,6 +1,6 @@
 /* Floats as they stand in text. This needs no other header: the reader of QBE's language compiles it in, too. */
-#ifndef KN_DECIMAL_H
-#define KN_DECIMAL_H
+#ifndef KN_BASE_DECIMAL_H
+#define KN_BASE_DECIMAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

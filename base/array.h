@@ -2,10 +2,10 @@
  * owns it says who fails when there is no memory: a module, a function (which fails, as its module does), or an
  * allocator, which tells nobody.
  * Invariant: n <= cap; an array that cannot grow keeps its content. Indices are below 2^31. */
-#ifndef KN_IR_ARRAY_H
-#define KN_IR_ARRAY_H
+#ifndef KN_BASE_ARRAY_H
+#define KN_BASE_ARRAY_H
 
-#include "ir/hints.h"
+#include "base/hints.h"
 
 #include <kiln/types.h>
 
@@ -43,6 +43,18 @@ bool kn_array_fits(const void *array, uint64_t more);
 /* Gives the array `count` items, whose content is anything; false if there was no space. */
 #define KN_RESIZE(owner, array, count)                                                             \
   ((array).n = 0, KN_ROOM(owner, array, count) ? ((array).n = (count), true) : false)
+
+/* How many of `n` items are before a place: `before` asks it of item `k`, and is true of the first ones alone. */
+#define KN_COUNT_BEFORE(k, n, before)                                                              \
+  ({                                                                                               \
+    uint32_t low_ = 0, high_ = (n);                                                                \
+    while (low_ < high_) {                                                                         \
+      const uint32_t k = low_ + (high_ - low_) / 2;                                                \
+      if (before) low_ = k + 1;                                                                    \
+      else high_ = k;                                                                              \
+    }                                                                                              \
+    low_;                                                                                          \
+  })
 
 /* As realloc, through a user allocator or, if it is all zero, C's. size == 0 frees. */
 void *kn_allocator_realloc(const kiln_allocator *a, void *old, size_t size);

@@ -16,10 +16,10 @@
  *
  * Invariants: open addressing, of which at most half are used; an entry is reached from its hash's position
  * without a free one between, if there is no tree. */
-#ifndef KN_IR_HASH_H
-#define KN_IR_HASH_H
+#ifndef KN_BASE_HASH_H
+#define KN_BASE_HASH_H
 
-#include "ir/array.h"
+#include "base/array.h"
 
 /* Hashes `word` and what was hashed before. The upper bits are the better ones. */
 KN_INLINE uint64_t kn_mix64(uint64_t hash, uint64_t word) {

@@ -1,8 +1,8 @@
 /* Names as bytes: their hash and their comparison. Used where names are looked up. */
-#ifndef KN_IR_NAMES_H
-#define KN_IR_NAMES_H
+#ifndef KN_BASE_NAMES_H
+#define KN_BASE_NAMES_H
 
-#include "ir/hints.h"
+#include "base/hints.h"
 
 #include <stdbool.h>
 #include <stddef.h>
