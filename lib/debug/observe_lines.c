@@ -57,7 +57,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
 void kn_debug_lines_frame(struct kn_observer *o, const struct kn_walk *w) {
   struct kn_debug_observer *d = kn_debug_of(o);
   d->lines.entry = kn_here(w);
-  /* LLVM's prologue ends before the jump behind that test, and a breakpoint on the function is there */
+  /* LLVM's prologue ends before the jump after that test, and a breakpoint on the function is there */
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
   if ((sig->flags & KILN_SIG_VARIADIC) && sig->conv->va_tested)
     add_row(d, d->lines.loc, KN_LINE_STMT | KN_LINE_PROLOGUE_END);
@@ -223,7 +223,7 @@ static __attribute__((noinline)) void drop_rows_of_bodies(struct kn_debug_observ
   kn_request_nop(d->observer.requests);
 }
 
-/* Is the code here right behind the call of a try? LLVM has a jump to the block in which that goes on: it is where
+/* Is the code here right after the call of a try? LLVM has a jump to the block in which that goes on: it is where
  * debuggers are when the called function has returned. */
 static bool behind_try(const struct kn_walk *w) {
   const struct kn_eh *eh = &w->eh;
@@ -327,7 +327,7 @@ static inline bool is_older(uint32_t h, uint32_t call, uint32_t i) {
 /* Has LLVM code after the newest call that belongs to the call's line? It reloads there the values that are older than
  * the call and are read before the next call or the block's end, passes the call's result to the next call, or spills
  * it. The code from w->i on is in another line. */
-static __attribute__((noinline)) bool goes_on_behind_call(struct kn_debug_observer *d) {
+static __attribute__((noinline)) bool goes_on_after_call(struct kn_debug_observer *d) {
   enum { LOOKED_AT = 16 };
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
@@ -357,7 +357,7 @@ static __attribute__((noinline)) bool goes_on_behind_call(struct kn_debug_observ
 /* The same; then an instruction is added there. `begins`: a block begins there, and LLVM's reloads have no line. */
 static void end_call(struct kn_debug_observer *d, bool begins) {
   struct kn_loc loc = d->lines.loc;
-  if (!goes_on_behind_call(d)) return;
+  if (!goes_on_after_call(d)) return;
   loc.line = loc.column = 0;
   if (begins) add_row(d, loc, 0);
   kn_request_nop(d->observer.requests);
@@ -616,7 +616,7 @@ static __attribute__((noinline)) void look(struct kn_debug_observer *d) {
 }
 
 /* The same where a line begins right after a call, whose line may go on there. */
-static __attribute__((noinline)) void look_behind_call(struct kn_debug_observer *d) {
+static __attribute__((noinline)) void look_after_call(struct kn_debug_observer *d) {
   end_call(d, d->lines.block_begins);
   kn_debug_lines_inst(&d->observer, d->w);
 }
@@ -646,7 +646,7 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
     return look(d);
   if (!same_line && here == d->calls.returned) {
     if (w->eh.on) return look(d); /* see behind_try */
-    if (may_go_on(d)) return look_behind_call(d);
+    if (may_go_on(d)) return look_after_call(d);
   }
   lines->note = k + 1;
   o->quiet = (struct kn_quiet){note->inst, note[1].inst - note->inst};
