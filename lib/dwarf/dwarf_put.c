@@ -145,10 +145,11 @@ static inline uint32_t number_of(struct kn_dwarf *d, uint32_t set, uint32_t id) 
 }
 
 /* In version 4, writes a string into the entry that is being written, at `p`; its end, with space for further
- * attributes. It is a short one or, outside of .dwo files, one that is not long and that no entry has so far. NULL: this
- * one is in .debug_str, where its offset takes 4 bytes, and the relocation 24, which linkers read. Of the strings in a
- * unit of Rust, nine in ten are used once. Long ones are names of functions, which units repeat that inline the same
- * ones: written in each entry, they made a program's debug information 15 % larger, and its link no faster. */
+ * attributes. It is a short one or, outside of .dwo files, one that is not long and that no entry has so far. NULL:
+ * this one is in .debug_str, where its offset takes 4 bytes, and the relocation 24, which linkers read. Of the
+ * strings in a unit of Rust, nine in ten are used once. Long ones are names of functions, which units repeat that
+ * inline the same ones: written in each entry, they made a program's debug information 15 % larger, and its link no
+ * faster. */
 static uint8_t *put_whole(struct kn_dwarf *d, uint8_t *p, uint32_t set, uint32_t id) {
   const struct kn_dwarf_set *in = &d->texts[id & KN_DIE_SESSION ? set : 0];
   uint32_t n;
