@@ -17,7 +17,7 @@ fail_lines() {
 }
 
 # What the checks run. `./dev test` and `./dev check` install it.
-programs=(awk clang++-22 clang-format-22 ctags doxygen g++ gcc nm perl python3 readelf x86_64-w64-mingw32-gcc)
+programs=(awk clang++-22 clang-format-22 cloc ctags doxygen g++ gcc nm perl python3 readelf x86_64-w64-mingw32-gcc)
 
 check_programs() {
   local p
@@ -414,6 +414,8 @@ check_source() {
   check "no test of the system outside its files" check_system_tests
   check "ELF's numbers are those of <elf.h>" check_elf_numbers
   tracked "no two files of the core with one name" check_unique_names
+  tracked "rooms keep within their limits" tests/source/rooms.py
+  tracked "a line too many, and a file without a room, are found" tests/source/rooms.py --planted
   check "every table of hashes has its row in a test" tests/tool/tables.py --check
   tracked "no file of more than 900 lines" check_file_sizes
   tracked "no line of more than 120 columns" check_line_widths
