@@ -337,7 +337,10 @@ def addresses(t):
 
 def debug(t):
     t.write('first.cpp', FIRST)
-    for target in LINKERS:
+    for target, (linker, _) in LINKERS.items():
+        if not shutil.which(linker): # nor are its headers of C++ there
+            t.skip('no location: ' + target, 'no ' + linker)
+            continue
         found = []
         for name, words_ in t.compilers.items():
             out = t.run(*words_, '--target=' + target, ON, '-g', '-std=c++17', '-c', 'first.cpp', '-o', 'd.o')[1]
