@@ -356,10 +356,9 @@ static void becomes(struct kn_replay *r, struct kn_inline_level *l,
 
 void kn_replay_values(struct kn_replay *r, struct kn_inline_level *l, uint32_t i) {
   const kiln_func *f = l->f;
-  const struct kn_debug_value *at = f->debug.values.at;
-  const uint32_t n = f->debug.values.n;
-  for (uint32_t k = KN_COUNT_BEFORE(j, n, at[j].inst < i); k < n && at[k].inst == i; k++) {
-    const struct kn_debug_value *v = &at[k];
+  uint32_t k = KN_COUNT_BEFORE(j, f->debug.values.n, f->debug.values.at[j].inst < i);
+  for (; k < f->debug.values.n && f->debug.values.at[k].inst == i; k++) {
+    const struct kn_debug_value *v = &f->debug.values.at[k];
     if (!v->label) becomes(r, l, v);
     else if (l->up == NULL) /* moves: v is a value of f, not of r->g */
       kiln_func_add_label(r->g, (kiln_die){v->variable}, kiln_func_position(r->g));
