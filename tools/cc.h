@@ -82,7 +82,7 @@ struct cc_args {
   bool inlining;                /* it is -Og: Kiln inlines functions, */
   struct tool_inlining inlined; /* these */
   bool inline_foreign;          /* at -O0, foreign functions in C++; */
-  bool no_inlining;             /* -fno-inline: none at -O0 */
+  bool no_inlining;             /* none at -O0: -fno-inline is the last option of its kind */
   uint64_t stress;              /* kiln_module_options.stress_seed */
   bool unoptimized;             /* -Og without LLVM's passes: __OPTIMIZE__ is not defined */
   bool unfortified;             /* and _FORTIFY_SOURCE was said, which is off then */

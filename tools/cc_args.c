@@ -330,6 +330,7 @@ static void note_compression(struct cc_args *a, const char *word, const char *va
 static bool note(struct cc_args *a, const char *word, const char *value) {
   static const char *const vectors[] = {"-fvectorize", "-ftree-vectorize", "-fslp-vectorize",
                                         "-ftree-slp-vectorize", NULL},
+                           *const inlining[] = {"-finline", "-finline-functions", NULL},
                            *const no_inlining[] = {"-fno-inline", "-fno-inline-functions", NULL};
   if (strncmp(word, "-o", 2) == 0) {
     a->out = value != NULL ? value : word + 2;
@@ -352,6 +353,7 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   if (strcmp(word, "-fdata-sections") == 0) a->data_sections = true;
   if (strcmp(word, "-fno-data-sections") == 0) a->data_sections = false;
   if (strcmp(word, "-mno-red-zone") == 0) a->no_red_zone = true;
+  if (is_one_of(word, inlining)) a->no_inlining = false;
   if (is_one_of(word, no_inlining)) a->no_inlining = true;
   if (strncmp(word, "-O", 2) == 0) {
     a->optimizes = strcmp(word, "-O0") != 0;

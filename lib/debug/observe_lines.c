@@ -225,7 +225,7 @@ static __attribute__((noinline)) void drop_rows_of_bodies(struct kn_debug_observ
 
 /* Is the code here right after the call of a try? LLVM has a jump to the block in which that goes on: it is where
  * debuggers are when the called function has returned. */
-static bool behind_try(const struct kn_walk *w) {
+static bool is_after_try(const struct kn_walk *w) {
   const struct kn_eh *eh = &w->eh;
   if (eh->calls.n == 0) return false;
   const struct kn_eh_call *call = &eh->calls.at[eh->calls.n - 1];
@@ -385,7 +385,7 @@ static __attribute__((noinline)) void pass_statement(struct kn_debug_observer *d
     d->lines.block_begins = false;
     if (!enters && kn_debug_in_line(w, newest_own(d), now)) return; /* it goes on after a body */
   }
-  if (changes_body_at_return(d, now) || (KN_UNLIKELY(w->eh.on) && adds && behind_try(w)))
+  if (changes_body_at_return(d, now) || (KN_UNLIKELY(w->eh.on) && adds && is_after_try(w)))
     kn_request_nop(d->observer.requests);
   struct kn_loc outer = now;
   const bool begins = d->mixed && !adds && begins_outer_body(d, &outer); /* debuggers enter it */
@@ -481,7 +481,8 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   /* what debuggers wrote to variables in memory counts from the next statement on */
   bool adds = adds_code(d, now), replaces = false;
   if (stmt && adds) kn_request_reload(d->observer.requests);
-  if (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)) kn_request_nop(d->observer.requests);
+  if (KN_UNLIKELY(w->eh.on) && stmt && adds && is_after_try(w))
+    kn_request_nop(d->observer.requests);
   if (has_no_code(d)) {
     const struct kn_code_line *row = newest_row(d);
     adds = adds_code(d, row->loc);
@@ -639,13 +640,14 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
   if (loc.scope != lines->loc.scope &&
       (same_line || loc.scope == 0 || kn_loc_full(&w->s->sources, loc)->flags != 0))
     return look(d);
+  /* the second row is not replaced, though it has no code: it is where the prologue ends */
   if (same_line ? loc.column == lines->loc.column || lines->block_begins ||
-                    (!any_code && out->lines.n - lines->first == 2) || /* is not replaced */
+                    (!any_code && out->lines.n - lines->first == 2) ||
                     (here == d->calls.returned && w->inst[i - 1].op == KILN_OP_CALL)
                 : !any_code || loc.line == 0)
     return look(d);
   if (!same_line && here == d->calls.returned) {
-    if (w->eh.on) return look(d); /* see behind_try */
+    if (w->eh.on) return look(d); /* see is_after_try */
     if (may_go_on(d)) return look_after_call(d);
   }
   lines->note = k + 1;

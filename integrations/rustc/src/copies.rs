@@ -25,7 +25,7 @@ use crate::sys::*;
 use crate::units;
 
 /// Statements and terminators of an `#[inline]` function that may be copied, twice those of others, as Kiln's own limits
-/// are (`kiln_inline_attrs`). Of longer ones, Kiln inlines one in a hundred.
+/// are (`kiln_inline_attrs`). Few of those that Kiln inlines are longer.
 const MOST: usize = 60;
 /// The same where foreign functions alone are inlined: longer ones cost a tenth of a cold build and gain nothing.
 const MOST_FOREIGN: usize = 30;
@@ -69,7 +69,8 @@ pub fn provide(providers: &mut Providers) {
 
 /// The size of a function, which says whether it may be copied, too: what may not counts as large. rustc keeps the answer
 /// from build to build, so that no body has to be loaded for it, and units read nothing else of what they do not copy.
-/// Sizes of large functions are rounded: an edit seldom changes them.
+/// Sizes of large functions are rounded: an edit seldom changes them. rustc's size counts what makes no code, too, which
+/// is seldom as much again: of larger functions, no body is looked at.
 fn size_estimate<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> usize {
     let size = (DEFAULT_QUERY_PROVIDERS.queries.size_estimate)(tcx, instance);
     match wanted(tcx.sess) {

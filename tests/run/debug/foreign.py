@@ -313,7 +313,8 @@ def by_cxx(h):
                                   (('-Og',), 'foreign', True), ((), 'small', False), ((), 'must', False), ((), '', False),
                                   ((), None, True), (('-g',), None, True), (('-Og', '-O0'), None, True),
                                   (('-x', 'c++', '-fno-exceptions'), None, True), (('-fno-inline',), None, False),
-                                  (('-g', '-fno-inline-functions'), None, False), (('-fno-inline',), 'foreign', False)):
+                                  (('-g', '-fno-inline-functions'), None, False), (('-fno-inline',), 'foreign', False),
+                                  (('-fno-inline', '-finline'), None, True), (('-finline', '-fno-inline'), None, False)):
         what = f'kiln c++ {" ".join(flags)}, ' + ('without KILN_INLINE' if value is None else f'KILN_INLINE={value}')
         env = {k: v for k, v in os.environ.items() if k != 'KILN_INLINE'}
         h.run([h.args.kiln, 'c++', '-std=c++20', *flags, '-c', source, '-o', h.path('by_cxx.o')],

@@ -122,7 +122,7 @@ class Copies:
         """A function that needs what all functions have is inlined, and no other one with features that the caller lacks."""
         names = self.h.run(['nm', '-u', self.object('near')])[1]
         called = [name for name in ('usual', 'special') if name in names]
-        if os.uname().machine == 'x86_64' and called != ['special']:
+        if called != (['special'] if os.uname().machine == 'x86_64' else []): # elsewhere they need nothing
             raise harness.Failure('calls of %s' % called)
 
     def left(self):
