@@ -430,7 +430,7 @@ static inline bool kn_inlining_splits(const kiln_func *f) {
          !f->attrs.not_into;
 }
 
-/* The machine code of an ASM. (ir/build/build_asm.c) */
+/* The machine code of an ASM. (ir/builder/build_asm.c) */
 kiln_asm kn_asm_get(const kiln_func *f, const struct kn_inst *in);
 
 /* The slot that `i`, an index into slots, is or is a piece of. */
@@ -440,7 +440,7 @@ static inline const struct kn_slot *kn_slot_whole(const kiln_func *f, uint32_t i
 }
 /* Index of slot number `number`, which is below slots.n - n_pieces. */
 uint32_t kn_slot_at(const kiln_func *f, uint32_t number);
-/* Slot or piece `i` and its pieces are memory, and no variables, because of `why`. (ir/build/build_slot.c) */
+/* Slot or piece `i` and its pieces are memory, and no variables, because of `why`. (ir/builder/build_slot.c) */
 void kn_slot_to_memory(kiln_func *f, uint32_t i, unsigned why);
 
 /* Fails the function, if it has not failed yet, with a diagnostic at instruction `inst` (or 0) of
@@ -667,7 +667,7 @@ static inline unsigned kn_operand_type(const kiln_func *f, const struct kn_inst 
 }
 
 /* Notes that the instruction built next has `a` and `b`, in place of what was noted of it before. False if the
- * function failed. (ir/build/build_func.c) */
+ * function failed. (ir/builder/build_func.c) */
 bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b);
 /* The same of its location. Notes that follow each other are different locations, even if they are equal. */
 bool kn_note_loc(kiln_func *f, struct kn_loc loc);

@@ -1,5 +1,5 @@
 /* The pipeline: a finished function is planned, walked and forgotten. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 #include "ir/clock.h"
 #include "ir/inline/inlining.h"
 #include "lib/check/check.h"

@@ -3,7 +3,7 @@
  * was never defined are left out by the writer. */
 #include "ir/debug/die.h"
 
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 
 #include <string.h>
 

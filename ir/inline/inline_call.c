@@ -2,7 +2,7 @@
  * begins in the block of its call; the caller goes on where it returns. Where the call was a TRY, the calls of the
  * body become tries with the same landing pad, and a RESUME goes there, as LLVM's inliner has it: the landing pads
  * of the body take what the caller's takes, too. Called by inline_replay.c. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 #include "ir/inline/inline_replay.h"
 
 /* ---- which calls ---- */

@@ -3,7 +3,7 @@
  *
  * Invariant: `known` says what a piece has at the end of the current block as far as it is built. Nothing but what
  * comes here changes a split slot: its address is nowhere. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 #include "ir/inline/inline_replay.h"
 
 /* ---- what is known ---- */

@@ -1,6 +1,6 @@
 /* Keeping functions: a finished function as one piece of memory, in an order in which it can be built again, with what
  * the rule wants to know of it. Called by front ends. Invariant: a kept function is only read. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 #include "ir/inline/inlining.h"
 
 const char *const kn_inline_text[KN_INLINE_COUNT] = {

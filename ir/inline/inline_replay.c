@@ -6,7 +6,7 @@
  * was an argument is accessed directly by the body and may be a variable. Loads of what is stored once are the value.
  * Invariant: what stands for a value of a body is there before the value's first use: definitions dominate uses, and a
  * parameter's block is begun by whoever branches to it first. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 #include "ir/inline/inline_replay.h"
 
 /* ---- operands ---- */

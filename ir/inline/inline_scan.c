@@ -5,7 +5,7 @@
  * Invariant: each use of a slot's address that the replay may build is noted. The replay builds a part of what was
  * scanned, since it knows more constants and so reaches fewer blocks. Where the scan does not know that an operand is
  * the address of a slot, the address has left before. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 #include "ir/inline/inline_replay.h"
 
 /* ---- operands ---- */

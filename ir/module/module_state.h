@@ -427,7 +427,7 @@ bool kn_data_is_zero(const struct kn_data *d);
 bool kn_data_define_for(kiln_module *m, uint32_t owner, uint32_t ordinal, uint32_t symbol,
                         const kiln_data_desc *desc);
 
-/* ---- labels of machine code (ir/build/build_asm_label.c) ---- */
+/* ---- labels of machine code (ir/builder/build_asm_label.c) ---- */
 
 /* Block symbols from this number on are of labels of machine code: kiln_asm_label. */
 #define KN_FIRST_LABEL INT64_C(0x80000000)

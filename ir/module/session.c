@@ -3,7 +3,7 @@
 #include "ir/module/session_state.h"
 
 #include "base/arena.h"
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 #include "ir/debug/die.h"
 #include "ir/inline/inlining.h"
 

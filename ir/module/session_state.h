@@ -78,7 +78,7 @@ static inline bool kn_session_busy(const kiln_session *s) {
 }
 
 /* True if no function of the sessions is open. If some are, `d` is the error of the one with the least id.
- * (ir/build/build_func.c) */
+ * (ir/builder/build_func.c) */
 bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);
 
 static inline bool kn_loc_is(struct kn_loc a, struct kn_loc b) {

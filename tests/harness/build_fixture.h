@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 
 #define VOID KILN_TYPE_VOID
 #define I8 KILN_TYPE_I8

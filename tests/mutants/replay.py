@@ -5,7 +5,7 @@ each: tests/unit/inline.c, inline_made.c and debug_rows.c, or the .kir tests wit
     replay.py [--tap] [--only=TEXT] [--every=N] [--by=unit,kir,inlined] BUILD
     replay.py --places      compiles nothing: prints the rows whose text does not occur exactly once
 
-A row of MUTANTS names what goes wrong, a file of ir/inline, ir/build or lib/debug, and a text in it that is replaced. Each file is compiled alone and
+A row of MUTANTS names what goes wrong, a file of ir/inline, ir/builder or lib/debug, and a text in it that is replaced. Each file is compiled alone and
 linked before BUILD/libkiln.a, whose own one is then not taken. With --every=N one row of N is run. --by names the tests that
 are to find it; "inlined" is tests/inlined, which compares functions of a few programs with the same before inlining.
 """

@@ -8,22 +8,22 @@ import subprocess
 import sys
 
 FILES = {
-    'build.h exceptions.h': ['ir/build/*.c', 'ir/module/session.c', 'ir/verify.c', 'lib/compile.c'],  # session.c: source locations
+    'build.h exceptions.h': ['ir/builder/*.c', 'ir/module/session.c', 'ir/verify.c', 'lib/compile.c'],  # session.c: source locations
     'module.h': ['ir/module/module*.c', 'ir/module/session.c', 'lib/compile.c'],  # compile.c: what needs code generation
-    'section.h': ['ir/module/module_sections.c', 'ir/build/build_asm_label.c'],  # build_asm_label.c: data that belongs to a function's code
-    'attrs.h': ['ir/build/build_attrs.c', 'ir/module/module_attrs.c'],
-    'asm.h': ['ir/build/build_asm*.c', 'ir/module/module.c'],  # module.c: texts for the whole module
-    'machine_ops.h': ['ir/build/build_machine.c', 'lib/codegen/targets.c'],
+    'section.h': ['ir/module/module_sections.c', 'ir/builder/build_asm_label.c'],  # build_asm_label.c: data that belongs to a function's code
+    'attrs.h': ['ir/builder/build_attrs.c', 'ir/module/module_attrs.c'],
+    'asm.h': ['ir/builder/build_asm*.c', 'ir/module/module.c'],  # module.c: texts for the whole module
+    'machine_ops.h': ['ir/builder/build_machine.c', 'lib/codegen/targets.c'],
     'reloc.h': ['ir/reloc_kinds.c'],
     'inline.h': ['ir/inline/inline_keep.c', 'ir/inline/inline_policy.c', 'ir/inline/inline_replay.c', 'ir/inline/inline_settle.c'],
     'reachable.h': ['ir/module/reachable.c'],
-    'inspect.h': ['ir/inspect.c', 'ir/build/build_asm.c'],
+    'inspect.h': ['ir/inspect.c', 'ir/builder/build_asm.c'],
     'text.h': ['ir/text/*.c'],
     'types.h': ['ir/type_info.c'],
     'target.h': ['ir/module/triple.c', 'lib/codegen/targets.c'],
     'listing.h': ['lib/codegen/map.c', 'lib/codegen/witness.c', 'lib/compile.c'],
     'debug.h debug_entries.h': ['ir/debug/die.c', 'ir/debug/foreign.c', 'lib/frontend/debug.c', 'ir/module/session.c',  # session.c: source locations
-                                'ir/build/build_func.c'],  # those of instructions
+                                'ir/builder/build_func.c'],  # those of instructions
     'emit.h': ['lib/object/elf_machine.c', 'lib/object/formats.c', 'lib/frontend/emit_file.c'],
     'jit.h stack.h': ['lib/jit/*.c'],
     'ssa.h': ['lib/frontend/ssa*.c'],

@@ -580,7 +580,7 @@ static void type_signatures(const uint32_t *keys, uint32_t n) {
 static const struct row rows[] = {
   {"ir/debug/trie.c:hash", 1000, shapes, NULL},
   {"ir/module/module_sigs.c:sig_hash", 2000, signatures, NULL},
-  {"ir/build/build_call.c:type_hash", 1000, clauses, NULL},
+  {"ir/builder/build_call.c:type_hash", 1000, clauses, NULL},
   {"ir/inline/inline_debug.c:file_hash", 1000, kept_files, NULL},
   {"ir/module/session.c:loc_hash", 1000, locations, NULL},
   {"lib/frontend/ssa.c:far_hash", 1000, far_variables, NULL},

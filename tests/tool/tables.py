@@ -184,7 +184,7 @@ OWN = {
     'base/hash.h:': 'the hash',
     'base/names.c:': 'the hash of names',
     'ir/debug/trie.c:': 'for a table of base/hash.h',
-    'ir/build/build_call.c:': 'for a table of base/hash.h',
+    'ir/builder/build_call.c:': 'for a table of base/hash.h',
     'lib/object/image_sections.c:': 'for a table of base/hash.h',
     'lib/dwarf/dwarf_scope.c:': 'for a table of base/hash.h',
     'lib/dwarf/dwarf_ranges.c:': 'one place for each: what it forgets is made again',

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 #include "lib/codegen/plan.h"
 #include <kiln/listing.h>
 #include <kiln/text.h>

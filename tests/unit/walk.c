@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 
 #include "lib/codegen/walk.h"
 

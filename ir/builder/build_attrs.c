@@ -1,6 +1,6 @@
 /* Attributes of functions: <kiln/attrs.h>. Called by front ends, before a function is finished. Invariant: f->attrs is
  * what code generation reads; what the module says is part of it. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 
 enum { PROBE_MIN = 16, PROBE_MAX = 1 << 23, PROTECT_BITS = KILN_PROTECT_NONE - 1 };
 

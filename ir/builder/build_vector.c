@@ -1,6 +1,6 @@
 /* Operations on the lanes of vectors: the one call that appends them. Called by front ends and
  * the parser. The rules are kn_op_lanes_wrong's (ir/ops.c), which the verifier asks too. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 
 kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type lane,
                              unsigned number, kiln_value a, kiln_value b) {

@@ -1,7 +1,7 @@
 /* Instructions by shape: the calls that append anything but calls and terminators to the current
  * block. Called by front ends, once per instruction, so each is one straight line: capacity, opcode
  * and types by table, operands, append. Errors go out of line. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 
 /* The general form of a call, to which its fast path goes if something is not simple. */
 #define GENERAL static __attribute__((noinline))

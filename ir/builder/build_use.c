@@ -1,7 +1,7 @@
 /* Operands: constants, stack slots, forward values, and the uses of all of them. The common uses,
- * of values of the right type, are inlined from ir/build/builder.h; everything else and every error arrives
+ * of values of the right type, are inlined from ir/builder/builder.h; everything else and every error arrives
  * here. Invariant: a use that returns true is counted, and noted if it crosses blocks. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
  * bound to, and what could not be checked call by call is checked. Called once per function; a
  * function without parameters outside its entry and without forward values pays for a few
  * comparisons. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 #include "ir/roots.h"
 
 /* Fails at the block's terminator, if it has one. */

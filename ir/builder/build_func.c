@@ -1,7 +1,7 @@
 /* Beginning, reuse and release of functions; their errors and the growth of their arrays. Called by
  * front ends and by the compile pipeline. A session keeps the functions that ended, so that the
  * next one gets arrays which are in the cache: a reset sets the counts to zero. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Stack slots: which are variables, whole or by pieces. What the builder notes here is what the plan gives homes to.
  * Invariant: the pieces of a slot that is not memory do not overlap each other, nor the slot's own variable, and each
  * access of the slot is one of the whole of them. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 
 #include <kiln/build.h>
 

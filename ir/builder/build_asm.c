@@ -2,7 +2,7 @@
  * the function's, which the instruction names by an index. Called by front ends; lib/codegen/asm_inst.c emits
  * it. Invariant: each register is below 64 and of the bank of its operand's type, and no two
  * operands, or results, share one. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 #include "ir/reloc_kinds.h"
 
 /* NULL, or what is wrong with register `r` for a value of `type`; adds it to `seen`. */

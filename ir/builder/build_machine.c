@@ -1,5 +1,5 @@
 /* kiln_build_machine: appends one of the target's own instructions. Called by front ends and the parser. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 #include "ir/machine.h"
 
 kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *operands, unsigned n) {

@@ -2,7 +2,7 @@
  * for what is frequent, and for calls and edges (build_call.c, build_flow.c): operands are used, what the operation
  * does is noted, constants are folded if the function folds. The builder's calls come here once they know that
  * operation and type are right, and so does inlining when it copies a body. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 #include "ir/fold/fold_eval.h"
 
 /* ---- constants ---- */

@@ -2,7 +2,7 @@
  * plan would else have to search for: numbers of predecessors, back edges, the order of filling.
  * The edges of a block are contiguous; a block that is left and resumed is a chain of SEG
  * instructions. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 
 /* ---- blocks ---- */
 

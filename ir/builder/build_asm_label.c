@@ -2,7 +2,7 @@
  * and names. Called by front ends, for assembly that opens other sections or defines symbols;
  * the names become aliases when the object is written.
  * Invariant: in a frozen module nothing here depends on which thread comes first. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* Calls, tail calls, tries and returns: the instructions whose operands follow a signature. Called by front ends. The
  * handles of a call are in kiln_func.lists, in order; they were checked against the types of the
  * signature's parameters; variadic ones may have any type. */
-#include "ir/build/builder.h"
+#include "ir/builder/builder.h"
 
 /* Checks the callee, which is mostly a symbol. */
 static inline bool callee_ok(kiln_func *f, uint32_t h) {
