@@ -1,6 +1,5 @@
-/* A session's output: code and what belongs to it, of the functions that were compiled. The walk and the folders of
- * lib/debug and lib/object append to it, the object writer and the JIT read it. Invariant: what a function that failed
- * has left is cut off. */
+/* A session's output: code and what belongs to it, of the functions that were compiled. The walk and lib/debug append
+ * to it, images and the JIT read it. Invariant: what a function that failed has left is cut off. */
 #ifndef KN_LIB_CODEGEN_OUTPUT_H
 #define KN_LIB_CODEGEN_OUTPUT_H
 

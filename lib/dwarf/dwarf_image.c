@@ -1,7 +1,7 @@
 /* The debug sections of an image: see kn_dwarf_add_sections. Called by lib/object/formats.c, when everything else is
  * laid out. Invariant: a section's number in the image follows from the order of enum kn_dwarf_section. */
 #include "lib/dwarf/dwarf_sections.h"
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 /* Adds those that the object has, or those of the .dwo file. */
 static bool add(struct kn_image *image, bool dwo) {

@@ -3,7 +3,7 @@
 #define KN_LIB_DWARF_DWARF_RELOCS_H
 
 #include "lib/dwarf/dwarf_sections.h"
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 /* Gives `put` the relocations of a section of the kind KN_SECTION_DEBUG. Those against such a section have 4 bytes:
  * they are offsets in it. False if `put` failed. */

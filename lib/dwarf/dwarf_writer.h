@@ -11,7 +11,7 @@
 
 #include "ir/debug/die.h"
 #include "lib/dwarf/dwarf_sections.h"
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 #include <kiln/dwarf.h>
 

@@ -3,7 +3,7 @@
 #ifdef KN_WITHOUT_DEBUG_INFO
 #include "ir/debug/die.h"
 #include "lib/dwarf/dwarf_sections.h"
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct kn_dwarf **out) {
   (void)arena;

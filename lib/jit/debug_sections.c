@@ -2,7 +2,7 @@
  * the other, with the addresses of the unit filled in. Called by gdb.c. Invariant: in the image that they are made of,
  * each function is in a section of its own, so that nothing is assumed of where functions are. */
 #include "lib/jit/jit_state.h"
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 /* Where symbols are whose address gdb can use, but functions: in a section of their own. */
 #define ELSEWHERE (UINT32_MAX - 1)

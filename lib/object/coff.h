@@ -6,7 +6,7 @@
 #ifndef KN_LIB_OBJECT_COFF_H
 #define KN_LIB_OBJECT_COFF_H
 
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 /* IMAGE_REL_AMD64_... */
 enum {

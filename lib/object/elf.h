@@ -8,7 +8,7 @@
 #define KN_LIB_OBJECT_ELF_H
 
 #include "lib/object/elf_format.h"
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * table of exceptions and each personality, so that debuggers, profilers and exceptions can walk the frames. Called by
  * lib/object/elf.c; the rows themselves come from the walk. Invariant: FDEs are in the order of the functions. */
 #include "lib/object/elf.h"
-#include "lib/object/frames.h"
+#include "lib/image/frames.h"
 
 /* Where CIE i of functions with tables of exceptions is; they are behind those without. */
 static uint32_t cie_at(const struct kn_elf *e, uint32_t i) {

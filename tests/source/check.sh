@@ -80,18 +80,18 @@ forbidden_includes() {
 
 # The rooms of lib in their order: each sees those before it, targets/target.h, and ir.
 check_include_direction() {
-  local ok=0 t='base/|ir/|targets/target\.h"|lib/codegen/' image='lib/object/(image|frames)\.h"' dwarf='lib/dwarf/dwarf_(sections|relocs)\.h"'
+  local ok=0 t='base/|ir/|targets/target\.h"|lib/codegen/'
   forbidden_includes include '$^' || ok=1
   forbidden_includes base 'base/' || ok=1
   forbidden_includes ir '(base|ir)/' || ok=1
   forbidden_includes lib/codegen "$t" || ok=1
   forbidden_includes lib/check "$t|lib/check/" || ok=1
   forbidden_includes lib/debug "$t|lib/debug/" || ok=1
-  forbidden_includes 'lib/object/image* lib/object/frames*' "$t|$image" || ok=1
-  forbidden_includes lib/dwarf "$t|$image|lib/dwarf/" || ok=1
-  forbidden_includes 'lib/object/elf* lib/object/coff* lib/object/formats*' "$t|lib/object/|$dwarf" || ok=1
+  forbidden_includes lib/image "$t|lib/image/" || ok=1
+  forbidden_includes lib/dwarf "$t|lib/(image|dwarf)/" || ok=1
+  forbidden_includes lib/object "$t|lib/(image|dwarf|object)/" || ok=1
   forbidden_includes 'lib/*.[ch]' "$t|lib/(check/check|debug/debugger)\.h\"" || ok=1
-  forbidden_includes lib/jit "(base|ir)/|targets/(jit|target)\.h\"|lib/codegen/(eh_table|root_format)\.h\"|$image|lib/object/elf_memory\.h\"|$dwarf|lib/jit/" || ok=1
+  forbidden_includes lib/jit "(base|ir)/|targets/(jit|target)\.h\"|lib/codegen/(eh_table|root_format)\.h\"|lib/(image|dwarf|object|jit)/" || ok=1
   forbidden_includes lib/frontend 'lib/frontend/|base/' || ok=1
   forbidden_includes dwarf 'base/|line_reader\.h"' || ok=1
   forbidden_includes targets '(base|ir)/|lib/codegen/|targets/' || ok=1
@@ -210,7 +210,7 @@ check_target_tables() {
 # Conventions are rows of data: nothing asks for one by its name but the tables of the targets and what reads and writes
 # names.
 check_conventions_are_data() {
-  grep -rnE '\bKILN_CC_[A-Z0-9]+' --include='*.[ch]' ir lib/compile.c lib/codegen lib/check lib/debug lib/object lib/dwarf lib/jit targets |
+  grep -rnE '\bKILN_CC_[A-Z0-9]+' --include='*.[ch]' ir lib/compile.c lib/codegen lib/check lib/debug lib/image lib/dwarf lib/object lib/jit targets |
     grep -vE '^targets/[a-z0-9_]+/conventions\.c:|^ir/(lex/parse_read|text/print_module)\.c:|^lib/codegen/targets\.c:|KILN_CC_COUNT' |
     fail_lines "a convention is named (read a field of struct kn_convention)"
 }
@@ -368,7 +368,7 @@ check_no_state() {
 # As check_include_direction, of what is called: a room uses no name of a room behind it but public ones (kiln_).
 check_call_direction() {
   nm "$1" 2>/dev/null | awk '
-    BEGIN {split("base_ ir_ (lib_codegen|targets)_ lib_(check|debug)_ lib_object_(image|frames) lib_dwarf_ lib_object_(elf|coff|formats) .", rooms)}
+    BEGIN {split("base_ ir_ (lib_codegen|targets)_ lib_(check|debug)_ lib_image_ lib_dwarf_ lib_object_ .", rooms)}
     function room(o, k) {for (k = 1; o !~ "^" rooms[k]; k++); return k}
     /:$/ {object = $1}
     NF == 3 && $2 ~ /[A-Z]/ {defined[$3] = room(object)}

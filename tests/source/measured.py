@@ -49,7 +49,7 @@ FOLDERS = {
     'docs/ir.md': 'ir lib/codegen',
     'docs/jit.md': 'lib/jit',
     'docs/platforms.md': CODE,
-    'docs/platforms.md#programs-for-windows': 'lib/object targets lib/codegen',
+    'docs/platforms.md#programs-for-windows': 'lib/object lib/image targets lib/codegen',
     'docs/platforms.md#aarch64-hosts': 'targets/aarch64 lib/jit interp integrations/rustc',
     'docs/proof.md': 'lib/codegen targets tests/prove',
     'docs/python.md': 'ir lib targets bindings/python',

@@ -1,6 +1,6 @@
 /* Makes an image: the order of functions, and for every function, data item, constructor, label and alias its section
  * and offset. Called by writers of formats. Tables of exceptions follow in image_eh.c. */
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 #include <kiln/reachable.h>
 

@@ -1,7 +1,7 @@
 /* Parts of .eh_frame, in objects and in memory: a CIE for functions of one kind, an FDE for each function. Rows come
  * from the walk. Sources: DWARF 5, 6.4; LSB 5.0, 10.6. */
-#ifndef KN_LIB_OBJECT_FRAMES_H
-#define KN_LIB_OBJECT_FRAMES_H
+#ifndef KN_LIB_IMAGE_FRAMES_H
+#define KN_LIB_IMAGE_FRAMES_H
 
 #include "base/bytes.h"
 #include "lib/codegen/output.h"

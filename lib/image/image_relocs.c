@@ -1,6 +1,6 @@
 /* What an image's sections have: content, and relocations, of which those are resolved here that need no linker:
  * distances within a section. Called by writers of formats. */
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 #include "lib/codegen/root_format.h"
 

@@ -5,7 +5,7 @@
  * Under PIC a table and unwind rows name types and personalities by the distance to a word with the address. The words
  * of types are this object's own; a program has that of an external personality once (KN_SECTION_SHARED). Invariant:
  * tables are in the order of their functions. */
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 static bool fail_memory(struct kn_image *image) {
   return KN_MODULE_FAIL(false, image->m, KILN_ERR_MEMORY, "out of memory");

@@ -3,7 +3,7 @@
  * look like a function without roots. On request there are LLVM's stack maps, too, which are made of the same tables.
  * Called by image.c and image_relocs.c. Source of the format: LLVM's "Stack maps and patch points", version 3, and its
  * "Garbage Collection Safepoints". Invariant: tables are in the order of their functions. */
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 #include "lib/codegen/root_format.h"
 

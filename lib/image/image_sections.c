@@ -1,6 +1,6 @@
 /* The sections of an image, and the pieces that are in them. Called by image.c and image_eh.c. Invariant: pieces of a
  * section are in ascending order of offset and do not overlap. */
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 #define MAX_SECTION_BYTES (UINT64_C(1) << 48)
 

@@ -1,5 +1,5 @@
-/* CIEs: see lib/object/frames.h. Called by writers of objects and by the JIT. */
-#include "lib/object/frames.h"
+/* CIEs: see lib/image/frames.h. Called by writers of objects and by the JIT. */
+#include "lib/image/frames.h"
 
 #include "lib/codegen/eh_table.h"
 

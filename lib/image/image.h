@@ -4,8 +4,8 @@
  * image.c places functions and data, image_sections.c has the sections, image_eh.c the tables of exceptions,
  * image_roots.c those of roots, image_relocs.c content and relocations. Invariant: once it is laid out, nothing in it
  * changes, but that debug sections follow. */
-#ifndef KN_LIB_OBJECT_IMAGE_H
-#define KN_LIB_OBJECT_IMAGE_H
+#ifndef KN_LIB_IMAGE_IMAGE_H
+#define KN_LIB_IMAGE_IMAGE_H
 
 #include "base/arena.h"
 #include "base/bytes.h"
@@ -115,7 +115,7 @@ struct kn_image_personality {
   uint32_t section; /* of KN_SECTION_SHARED, with its address: index + 1, or 0 */
   uint32_t same;    /* another one with the same symbol, which has `section`: index + 1, or 0 */
 };
-/* Exceptions: lib/object/image_eh.c. */
+/* Exceptions: lib/image/image_eh.c. */
 struct kn_image_eh {
   struct kn_image_table *tables; /* in the order of their functions */
   uint32_t n_tables;
@@ -127,7 +127,7 @@ struct kn_image_eh {
   bool indirect;            /* kn_eh_indirect */
 };
 
-/* Tables of roots: lib/object/image_roots.c. */
+/* Tables of roots: lib/image/image_roots.c. */
 struct kn_image_roots {
   uint32_t *funcs; /* functions that have one, ascending: indices into kn_image.funcs */
   uint32_t n;
