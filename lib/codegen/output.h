@@ -31,7 +31,6 @@ struct kn_code_func {
   uint32_t subprogram, unit; /* kiln_die of its description, or 0 */
   uint32_t table;            /* of exceptions: index into tables + 1, or 0 */
   uint32_t roots;            /* its table: index into root_tables + 1, or 0 */
-  uint8_t cie;               /* variant of its CIE: enum kn_cie */
   bool used;                 /* kept even if the linker collects garbage */
   bool no_rows;              /* .eh_frame has no FDE of it */
   bool debug_rows;           /* .debug_frame may have one */

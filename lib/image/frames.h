@@ -11,14 +11,13 @@
 enum { KN_CIE_BYTES = 24, KN_CIE_EH_BYTES = 32, KN_FDE_HEAD = 17 };
 /* Where the addresses of function and table are in an FDE. */
 enum { KN_FDE_ADDRESS_AT = 8, KN_FDE_TABLE_AT = 17 };
-/* Where the address of the personality is in a CIE: behind one more letter of augmentation in each variant. */
-static inline uint32_t kn_cie_personality_at(enum kn_cie variant) { return 19u + variant; }
+/* Where the address of the personality is in a CIE. */
+enum { KN_CIE_PERSONALITY_AT = 19 };
 
-/* The CIE of functions without tables. */
-void kn_cie_put(uint8_t *p, const struct kn_code_facts *code, enum kn_cie variant);
-/* That of functions with tables: `personality` is the address, as `encoding` says (KN_EH_...). */
-void kn_cie_put_eh(uint8_t *p, const struct kn_code_facts *code, unsigned encoding,
-                   uint32_t personality, enum kn_cie variant);
+/* Writes the CIE of functions with tables of exceptions, whose personality's address is `personality`, as `encoding`
+ * says (KN_EH_...); KN_EH_OMIT: of those without. Returns its end. */
+uint8_t *kn_cie_put(uint8_t *p, const struct kn_code_facts *code, unsigned encoding,
+                    uint32_t personality);
 
 /* Bytes of a function's FDE: length, CIE pointer, address, size, augmentation, its rows; 0: it has none. */
 static inline uint64_t kn_fde_bytes(const struct kn_code_func *f) {

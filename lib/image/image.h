@@ -32,8 +32,7 @@ enum kn_section_kind {
   KN_SECTION_TABLES,  /* tables of exceptions */
   KN_SECTION_TYPES,   /* addresses that tables and unwind rows refer to, as RELRO */
   KN_SECTION_SHARED, /* the same of symbol `owner`: one for all objects of a program, found by its name */
-  KN_SECTION_ROOTS,     /* tables of roots: programs find the start and the end of all of them */
-  KN_SECTION_STACKMAPS, /* LLVM's stack maps */
+  KN_SECTION_ROOTS, /* tables of roots: programs find the start and the end of all of them */
   KN_SECTION_NAMED,
   KN_SECTION_DEBUG, /* of debug information, with the name that ELF has for it */
   KN_SECTION_KINDS
@@ -63,12 +62,11 @@ struct kn_image_section {
 
 /* What a piece of a section is, and what its `first` is. */
 enum kn_piece {
-  KN_PIECE_FUNCS,   /* functions [first, end) of a session */
-  KN_PIECE_DATA,    /* index into kiln_module.data */
-  KN_PIECE_TABLE,   /* index into kn_image_eh.tables */
-  KN_PIECE_WORD,    /* 8 bytes: the address of symbol `first` */
-  KN_PIECE_ROOTS,   /* index into kn_image_roots.funcs */
-  KN_PIECE_STACKMAP /* kn_image_roots.map */
+  KN_PIECE_FUNCS, /* functions [first, end) of a session */
+  KN_PIECE_DATA,  /* index into kiln_module.data */
+  KN_PIECE_TABLE, /* index into kn_image_eh.tables */
+  KN_PIECE_WORD,  /* 8 bytes: the address of symbol `first` */
+  KN_PIECE_ROOTS  /* index into kn_image_roots.funcs */
 };
 struct kn_image_piece {
   uint64_t offset; /* in its section */
@@ -108,12 +106,10 @@ struct kn_image_table {
   uint32_t personality; /* index into kn_image_eh.personalities */
   uint64_t offset;      /* in the section */
 };
-/* A personality of functions with one variant of the CIE. */
+/* A personality. */
 struct kn_image_personality {
   uint32_t symbol;
-  uint8_t cie;      /* enum kn_cie */
   uint32_t section; /* of KN_SECTION_SHARED, with its address: index + 1, or 0 */
-  uint32_t same;    /* another one with the same symbol, which has `section`: index + 1, or 0 */
 };
 /* Exceptions: lib/image/image_eh.c. */
 struct kn_image_eh {
@@ -121,7 +117,7 @@ struct kn_image_eh {
   uint32_t n_tables;
   struct kn_image_personality *personalities;
   uint32_t n_personalities;
-  uint32_t *personality_of; /* by symbol and variant of the CIE: index + 1, or 0 */
+  uint32_t *personality_of; /* by symbol: index + 1, or 0 */
   uint32_t *word_of;        /* by symbol: 1 + offset of its address in `words`, or 0 */
   uint32_t words;           /* KN_SECTION_TYPES: index + 1, or 0 */
   bool indirect;            /* kn_eh_indirect */
@@ -131,11 +127,7 @@ struct kn_image_eh {
 struct kn_image_roots {
   uint32_t *funcs; /* functions that have one, ascending: indices into kn_image.funcs */
   uint32_t n;
-  uint8_t *map; /* LLVM's stack map, but for the functions' addresses; NULL: none */
-  uint64_t map_bytes;
 };
-/* In a stack map: where the address of function `i` is. */
-static inline uint64_t kn_image_map_address(uint32_t i) { return 16 + 24 * (uint64_t)i; }
 
 struct kn_image;
 

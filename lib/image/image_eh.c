@@ -46,50 +46,41 @@ static bool need_word(struct kn_image *image, uint32_t symbol) {
 
 /* ---- personalities ---- */
 
-static bool add_personality(struct kn_image *image, uint32_t symbol, uint8_t cie, uint32_t *index) {
+/* Adds a personality, if it is new. False without memory. */
+static bool need_personality(struct kn_image *image, uint32_t symbol) {
   struct kn_image_eh *eh = &image->eh;
-  uint32_t *of = &eh->personality_of[KN_CIE_COUNT * (size_t)symbol], other = 0;
-  if (of[cie] != 0) {
-    *index = of[cie] - 1;
-    return true;
-  }
-  for (unsigned k = 0; k < KN_CIE_COUNT; k++) other |= of[k];
-  *index = eh->n_personalities++;
-  of[cie] = eh->n_personalities;
-  eh->personalities[*index] = (struct kn_image_personality){.symbol = symbol, .cie = cie};
+  if (eh->personality_of[symbol] != 0) return true;
+  struct kn_image_personality *p = &eh->personalities[eh->n_personalities++];
+  eh->personality_of[symbol] = eh->n_personalities;
+  *p = (struct kn_image_personality){.symbol = symbol};
   if (!eh->indirect) return true;
-  if (other != 0) { /* its address is there already */
-    eh->personalities[*index].same = other;
-    return true;
-  }
   if (kn_is_local(kn_symbol(image->m, symbol))) return need_word(image, symbol);
   uint32_t i = kn_image_own(image, KN_SECTION_SHARED, symbol, 0, 0);
-  if (i == UINT32_MAX) return false;
-  eh->personalities[*index].section = i + 1;
-  return add_word(image, i, 0, symbol);
+  p->section = i + 1; /* 0 without memory */
+  return i != UINT32_MAX && add_word(image, i, 0, symbol);
 }
 
 /* ---- the whole ---- */
 
 static bool place_table(struct kn_image *image, uint32_t func) {
+  struct kn_image_eh *eh = &image->eh;
   const struct kn_output *o = kn_image_output(image, image->funcs[func].session);
   const struct kn_code_func *f = kn_image_func(image, func);
   const struct kn_code_table *t = o->tables.at + f->table - 1;
-  uint32_t section = table_section(image, f->symbol), personality;
-  if (section == UINT32_MAX || !add_personality(image, t->personality, f->cie, &personality))
-    return false;
+  uint32_t section = table_section(image, f->symbol);
+  if (section == UINT32_MAX || !need_personality(image, t->personality)) return false;
   uint32_t n = 0;
   for (uint32_t k = 0; k < t->n_types; k++) {
     uint32_t type = o->table_types.at[t->type_first + k];
     n += type != 0;
-    if (type != 0 && image->eh.indirect && !need_word(image, type)) return false;
+    if (type != 0 && eh->indirect && !need_word(image, type)) return false;
   }
   uint64_t offset = kn_align_up(image->sections.at[section].size, 4);
-  if (kn_image_add_piece(image, section, offset, KN_PIECE_TABLE, image->eh.n_tables) == NULL)
+  if (kn_image_add_piece(image, section, offset, KN_PIECE_TABLE, eh->n_tables) == NULL)
     return false;
   image->sections.at[section].n_relocs += n;
-  image->eh.tables[image->eh.n_tables++] =
-    (struct kn_image_table){func, section, personality, offset};
+  eh->tables[eh->n_tables++] =
+    (struct kn_image_table){func, section, eh->personality_of[t->personality] - 1, offset};
   return kn_image_extend(image, section, offset, t->size);
 }
 
@@ -102,8 +93,7 @@ bool kn_image_place_tables(struct kn_image *image) {
   eh->indirect = kn_eh_indirect(image->m);
   eh->tables = kn_arena_alloc(&image->arena, (size_t)n * sizeof *eh->tables, 8);
   eh->personalities = kn_arena_alloc(&image->arena, (size_t)n * sizeof *eh->personalities, 8);
-  eh->personality_of =
-    kn_arena_zero(&image->arena, KN_CIE_COUNT * symbols * sizeof *eh->personality_of, 4);
+  eh->personality_of = kn_arena_zero(&image->arena, symbols * sizeof *eh->personality_of, 4);
   eh->word_of = kn_arena_zero(&image->arena, symbols * sizeof *eh->word_of, 4);
   if (eh->tables == NULL || eh->personalities == NULL || eh->personality_of == NULL ||
       eh->word_of == NULL)

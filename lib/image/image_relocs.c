@@ -17,7 +17,6 @@ static uint64_t piece_size(const struct kn_image *image, const struct kn_image_p
   case KN_PIECE_DATA: return image->m->data.at[p->first].size_bytes;
   case KN_PIECE_TABLE: return kn_image_table(image, p->first)->size;
   case KN_PIECE_ROOTS: return kn_image_root_table(image, p->first, &size), size;
-  case KN_PIECE_STACKMAP: return image->roots.map_bytes;
   default: return 8; /* KN_PIECE_WORD */
   }
 }
@@ -35,7 +34,6 @@ static const uint8_t *piece_bytes(const struct kn_image *image, const struct kn_
     session = image->funcs[image->eh.tables[p->first].func].session;
     return kn_image_output(image, session)->table_bytes.at + kn_image_table(image, p->first)->first;
   case KN_PIECE_ROOTS: return kn_image_root_table(image, p->first, &size);
-  case KN_PIECE_STACKMAP: return image->roots.map;
   default: return NULL; /* KN_PIECE_WORD */
   }
 }
@@ -194,17 +192,6 @@ static bool table_relocs(const struct sink *k, const struct kn_image_piece *piec
   return true;
 }
 
-/* The addresses of the functions that a stack map names. */
-static bool map_relocs(const struct sink *k, const struct kn_image_piece *piece) {
-  const struct kn_image *image = k->image;
-  for (uint32_t i = 0; i < image->roots.n; i++) {
-    const struct kn_image_reloc to = {piece->offset + kn_image_map_address(i), KILN_RELOC_ABS64,
-                                      kn_image_func(image, image->roots.funcs[i])->symbol, 0, 0};
-    if (!give(k, &to)) return false;
-  }
-  return true;
-}
-
 /* The distance to the function of a table of roots, which is in the same group. */
 static bool roots_relocs(const struct sink *k, const struct kn_image_piece *piece) {
   const struct kn_image *image = k->image;
@@ -222,7 +209,6 @@ static bool piece_relocs(const struct sink *k, const struct kn_image_piece *p) {
   case KN_PIECE_DATA: return data_relocs(k, p);
   case KN_PIECE_TABLE: return table_relocs(k, p);
   case KN_PIECE_ROOTS: return roots_relocs(k, p);
-  case KN_PIECE_STACKMAP: return map_relocs(k, p);
   case KN_PIECE_WORD: return give(k, &word);
   default: return true;
   }

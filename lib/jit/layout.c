@@ -36,37 +36,20 @@ static bool put(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id, enum k
 
 /* ---- code ---- */
 
-/* Bytes of a session's CIEs, as write_frames_of (write.c) makes them. */
-static uint64_t cie_bytes(const struct kn_output *o) {
-  uint32_t personality = 0;
-  unsigned cie = KN_CIE_USUAL;
-  bool plain[KN_CIE_COUNT] = {[KN_CIE_USUAL] = true};
-  uint64_t bytes = 0;
-  for (uint32_t i = 0; i < o->funcs.n; i++) {
-    const struct kn_code_func *f = o->funcs.at + i;
-    if (f->table == 0) {
-      bytes += plain[f->cie] ? 0 : KN_CIE_BYTES;
-      plain[f->cie] = true;
-      continue;
-    }
-    uint32_t p = o->tables.at[f->table - 1].personality;
-    if (p != personality || f->cie != cie) bytes += KN_CIE_EH_BYTES;
-    personality = p;
-    cie = f->cie;
-  }
-  return bytes;
-}
-
 static bool lay_out_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t session) {
   const struct kn_output *o = in->sessions[session]->out;
   unsigned align_log2 = l->jit->machine->align_log2;
+  uint32_t personality = 0;
   for (uint32_t i = 0; i < o->funcs.n; i++) {
-    const struct kn_symbol *s = kn_symbol(in->m, o->funcs.at[i].symbol);
+    const struct kn_code_func *f = o->funcs.at + i;
+    const struct kn_symbol *s = kn_symbol(in->m, f->symbol);
     if (s->align_log2 > align_log2) align_log2 = s->align_log2;
     l->names_size += s->name_length + 1;
-    l->fde_bytes += kn_fde_bytes(o->funcs.at + i);
+    l->fde_bytes += kn_fde_bytes(f);
+    if (f->table == 0 || o->tables.at[f->table - 1].personality == personality) continue;
+    personality = o->tables.at[f->table - 1].personality;
+    l->fde_bytes += KN_CIE_EH_BYTES; /* as write_frames_of (write.c) has them */
   }
-  l->fde_bytes += cie_bytes(o);
   l->table_bytes += kn_align_up(o->table_bytes.n, 4);
   l->root_bytes += o->root_bytes.n;
   uint64_t align = UINT64_C(1) << align_log2;

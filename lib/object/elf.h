@@ -73,7 +73,6 @@ struct kn_elf {
   uint32_t n_content;      /* the image's: they have section symbols */
   uint32_t eh_frame, note; /* indices of the sections that elf_frame.c and elf.c fill */
   uint32_t property;       /* of .note.gnu.property: index + 1, or 0 */
-  uint8_t plain_cies;      /* variants of the CIE of functions without tables of exceptions */
   bool gnu;                /* some section has SHF_GNU_RETAIN, or a symbol STT_GNU_IFUNC */
 
   /* by symbol id: number in the symbol table, with KN_VIA_SECTION; 0: none so far */

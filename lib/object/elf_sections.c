@@ -43,7 +43,6 @@ static const struct {
   [KN_SECTION_TYPES] = {NAMES(".data.rel.ro", ".data.rel.ro."), DATA, 0},
   [KN_SECTION_SHARED] = {NAMES(KN_EH_REF_SECTION, KN_EH_REF_SECTION), DATA, 0},
   [KN_SECTION_ROOTS] = {NAMES("kiln_roots", "kiln_roots"), SHT_PROGBITS, SHF_ALLOC, 0},
-  [KN_SECTION_STACKMAPS] = {NAMES(".llvm_stackmaps", ".llvm_stackmaps"), DATA, 0},
 #undef DATA
 #undef NAMES
 };

@@ -41,7 +41,7 @@ GROUPS = (
                        '-fcf-protection=branch'),
                       ('-O1', '-fstack-clash-protection', '-fno-plt', '-fno-omit-frame-pointer')),
            'aarch64': (('-O0', '-fstack-protector-strong', '-fstack-clash-protection', '-mbranch-protection=standard'),
-                       ('-O1', '-g', '-fstack-protector-all', '-mbranch-protection=pac-ret+leaf+b-key'),
+                       ('-O1', '-g', '-fstack-protector-all', '-mbranch-protection=pac-ret+leaf'),
                        ('-O1', '-fstack-clash-protection', '-mbranch-protection=bti'))}, False),
     Group('llvm', ('tests/run/bitcode/*.ll', 'tests/run/harden/*.ll', 'fuzz/seeds/source/*.ll'), both(()), False),
 )
