@@ -7,6 +7,7 @@
 #ifndef KN_LIB_OBJECT_ELF_H
 #define KN_LIB_OBJECT_ELF_H
 
+#include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/elf_format.h"
 #include "lib/image/image.h"
 
@@ -113,6 +114,22 @@ static inline uint8_t *kn_elf_put_section(uint8_t *p, Elf64_Shdr s) {
   kn_put64(p + 56, s.sh_entsize);
   return p + sizeof s;
 }
+/* A file whose sections no linker reads, while it is laid out. */
+struct kn_elf_file {
+  const char *names[KN_DS_COUNT + 6];
+  const void *contents[KN_DS_COUNT + 6];
+  Elf64_Shdr sections[KN_DS_COUNT + 6];
+  uint32_t n, names_size; /* sections, with section 0; bytes of the names so far */
+  uint64_t size, headers; /* of the file so far; where the headers of sections are */
+};
+void kn_elf_file_begin(struct kn_elf_file *f);
+/* Adds a section: `s` lacks its name and offset. `content`: NULL if it is written later. */
+void kn_elf_file_add(struct kn_elf_file *f, const char *name, Elf64_Shdr s, const void *content);
+/* Adds the last one, which has the names. */
+void kn_elf_file_end(struct kn_elf_file *f, const char *name);
+/* Writes the file; contents that are written later are zeros. */
+void kn_elf_file_put(const struct kn_elf_file *f, uint16_t type,
+                     const struct kn_elf_machine *machine, uint8_t *to);
 /* lib/object/elf_machine.c */
 const struct kn_elf_machine *kn_elf_machine(kiln_processor p);
 /* lib/object/elf_sections.c */

@@ -185,10 +185,11 @@ check_windows_compiles() {
     -Iinclude -I. -Ifrontends/llvm -Ifrontends/qbe -Idwarf 2>&1 | grep -E 'error|warning' | fail_lines "not for Windows"
 }
 
-# The numbers of lib/object/elf_format.h are those of the system's header, and there are some.
+# The numbers of lib/object/elf_format.h and elf_relocs.def are those of the system's header, and there are some.
 check_elf_numbers() {
   local rows
-  rows=$(sed -nE 's/^(enum \{)? *([A-Z][A-Z0-9_]+) = ([^,}]+).*/_Static_assert(\2 == (\3), "\2");/p' lib/object/elf_format.h)
+  rows=$(sed -nE 's/^(enum \{)? *([A-Z][A-Z0-9_]+) = ([^,}]+).*/_Static_assert(\2 == (\3), "\2");/p' lib/object/elf_format.h
+    sed -nE 's/^(R_[A-Z0-9_]+)\([A-Z0-9_]+, ([A-Z0-9_]+), ([0-9]+)\)$/_Static_assert(\1_\2 == \3, "\1_\2");/p' lib/object/elf_relocs.def)
   (( $(wc -l <<< "$rows") > 90 )) || { echo "only: $rows"; return 1; }
   gcc -xc -fsyntax-only - <<< "#include <elf.h>
 $rows"
