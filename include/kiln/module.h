@@ -544,7 +544,8 @@ KILN_API kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol,
  * function for a program's string literals, because the linker may merge equal strings. `text` may contain NULs. */
 KILN_API kiln_symbol kiln_data_define_string(kiln_module *m, const char *text, size_t text_length);
 
-/** Defines a symbol as another name for `target` + `offset_bytes`. */
+/** Defines a symbol as another name for `target` + `offset_bytes`. It is an error if `target` is, by other aliases, the
+ * symbol itself. */
 KILN_API kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc,
                                        kiln_symbol target, int64_t offset_bytes);
 

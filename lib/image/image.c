@@ -4,10 +4,6 @@
 
 #include <kiln/reachable.h>
 
-static bool fail_memory(struct kn_image *image) {
-  return KN_MODULE_FAIL(false, image->m, KILN_ERR_MEMORY, "out of memory");
-}
-
 /* ---- functions ---- */
 
 /* Section of a function that does not simply go to the shared one. */
@@ -39,22 +35,22 @@ static bool order_functions(struct kn_image *image) {
   if (n >= UINT32_MAX) return KN_MODULE_FAIL(false, m, KILN_ERR_LIMIT, "too many functions");
   image->n_funcs = (uint32_t)n;
   image->funcs = kn_arena_alloc(&image->arena, (size_t)n * sizeof *image->funcs + 1, 4);
-  if (image->funcs == NULL) return fail_memory(image);
+  if (image->funcs == NULL) return kn_image_no_memory(image);
   struct kn_image_func *to = image->funcs;
   if (!m->frozen) {
     for (uint32_t i = 0; i < image->n_sessions; i++)
       for (uint32_t k = 0; k < image->sessions[i]->out->funcs.n; k++)
-        *to++ = (struct kn_image_func){i, k};
+        *to++ = (struct kn_image_func){.session = i, .index = k};
     return true;
   }
   struct kn_image_func *by_symbol =
     kn_arena_alloc(&image->arena, m->flat_symbols * sizeof *by_symbol, 4);
-  if (by_symbol == NULL) return fail_memory(image);
+  if (by_symbol == NULL) return kn_image_no_memory(image);
   memset(by_symbol, 0xff, m->flat_symbols * sizeof *by_symbol);
   for (uint32_t i = 0; i < image->n_sessions; i++) {
     const struct kn_output *o = kn_image_output(image, i);
     for (uint32_t k = 0; k < o->funcs.n; k++)
-      by_symbol[o->funcs.at[k].symbol] = (struct kn_image_func){i, k};
+      by_symbol[o->funcs.at[k].symbol] = (struct kn_image_func){.session = i, .index = k};
   }
   for (uint32_t id = 1; id < m->flat_symbols; id++)
     if (by_symbol[id].session != UINT32_MAX) *to++ = by_symbol[id];
@@ -240,7 +236,7 @@ static bool order_func_data(struct kn_image *image) {
   uint32_t *at = kn_arena_zero(&image->arena, m->symbols.n * sizeof *at, sizeof *at);
   image->func_data =
     kn_arena_alloc(&image->arena, n * sizeof *image->func_data, sizeof *image->func_data);
-  if (at == NULL || image->func_data == NULL) return fail_memory(image);
+  if (at == NULL || image->func_data == NULL) return kn_image_no_memory(image);
   for (uint32_t i = 0; i < m->data.n; i++)
     if (kn_data_owned(m->data.at + i)) at[m->data.at[i].owner]++;
   uint32_t next = 0; /* at[]: the number of items becomes the index of the first one */
@@ -274,7 +270,7 @@ static bool is_absent(struct kn_image *image, uint32_t index) {
   if (image->comdat_label == NULL) {
     image->comdat_label =
       kn_arena_zero(&image->arena, m->comdats.n * sizeof *image->comdat_label, 4);
-    if (image->comdat_label == NULL) return !fail_memory(image);
+    if (image->comdat_label == NULL) return !kn_image_no_memory(image);
   }
   uint32_t *first = image->comdat_label + comdat - 1;
   if (*first == 0) *first = d->label;
@@ -294,19 +290,13 @@ static bool is_defined(const void *image, uint32_t symbol) {
 /* ---- aliases ---- */
 
 /* Places an alias, and the aliases between it and the symbol that it stands for. Each is placed
- * once, so that long chains cost nothing twice; an alias that is met again while its chain is
- * followed is its own alias, an error. */
+ * once, so that long chains cost nothing twice. */
 static bool place_alias(struct kn_image *image, uint32_t id, uint32_t *chain) {
   const kiln_module *m = image->m;
   uint32_t n = 0;
   for (; kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && image->places[id].section == 0;
-       id = kn_symbol(m, id)->target) {
-    if (image->places[id].what == KN_IS_UNKNOWN)
-      return KN_MODULE_FAIL(false, image->m, KILN_ERR_SYMBOL, "alias '%.100s' stands for itself",
-                            kn_symbol(m, id)->name);
-    image->places[id].what = KN_IS_UNKNOWN;
+       id = kn_symbol(m, id)->target)
     chain[n++] = id;
-  }
   if (n == 0) return true;
   if (!kn_place_is_in_section(image->places + id)) {
     uint32_t section = image->places[id].section;
@@ -334,7 +324,7 @@ static bool place_aliases(struct kn_image *image) {
   const kiln_module *m = image->m;
   if (m->n_aliases == 0) return true;
   uint32_t *chain = kn_arena_alloc(&image->arena, m->n_aliases * sizeof *chain, sizeof *chain);
-  if (chain == NULL) return fail_memory(image);
+  if (chain == NULL) return kn_image_no_memory(image);
   for (uint32_t id = 1; id < m->symbols.n; id++)
     if (kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && !is_without(image, id) &&
         !place_alias(image, id, chain))
@@ -356,23 +346,27 @@ static bool comdat_with(kiln_module *m, uint32_t id, uint32_t *comdat) {
   return (*comdat = kn_comdat_of_symbol(m, with, id)) != 0;
 }
 
+/* The section of the entry of a constructor; NULL without memory. Runtimes sort the sections by name. */
+static const char *ctor_section(struct kn_image *image, const struct kn_ctor *c) {
+  const char *name = image->format->ctors[c->at_exit];
+  const bool backwards = image->format->ctors_backwards;
+  if (c->priority == 65535) return name;
+  return kn_arena_print(&image->arena, "%s.%05u", name,
+                        backwards ? 65535 - c->priority : c->priority);
+}
+
 static bool place_ctor(struct kn_image *image, uint32_t index) {
   const struct kn_ctor *c = image->m->ctors.at + index;
   uint32_t comdat = 0;
   if (c->with != 0 && image->places[c->with].section == 0) return true; /* who defines it, calls */
-  const char *name = image->format->ctor_section(&image->arena, c->at_exit, c->priority);
-  if (name == NULL) return fail_memory(image);
+  const char *name = ctor_section(image, c);
+  if (name == NULL) return kn_image_no_memory(image);
   if (c->with != 0 && !comdat_with(image->m, c->with, &comdat)) return false;
   uint32_t section = kn_image_named(image, name, comdat, KILN_SECTION_ALLOC | KILN_SECTION_WRITE);
   if (section == UINT32_MAX) return false;
-  struct kn_image_section *s = image->sections.at + section;
-  if (s->align < 8) s->align = 8;
-  s->entry_bytes = 8;
-  s->nonzero = true;
-  s->n_relocs++;
-  uint64_t offset = kn_align_up(s->size, 8);
-  return kn_image_add_piece(image, section, offset, KN_PIECE_WORD, c->func) != NULL &&
-         kn_image_extend(image, section, offset, 8);
+  image->sections.at[section].entry_bytes = 8;
+  image->sections.at[section].nonzero = true;
+  return kn_image_add_word(image, section, c->func);
 }
 
 bool kn_image_lay_out(struct kn_image *image) {
@@ -383,7 +377,7 @@ bool kn_image_lay_out(struct kn_image *image) {
   for (uint32_t i = 0; i < m->ctors.n; i++) /* comdats that constructors alone are in */
     if (m->ctors.at[i].with != 0 && !comdat_with(m, m->ctors.at[i].with, &unused)) return false;
   image->places = kn_arena_zero(&image->arena, m->symbols.n * sizeof *image->places, 8);
-  if (image->places == NULL) return fail_memory(image);
+  if (image->places == NULL) return kn_image_no_memory(image);
   if (kn_image_fixed(image, KN_SECTION_TEXT) == UINT32_MAX) return false;
   if (!order_functions(image) || !place_functions(image)) return false;
   for (uint32_t i = 0; i < image->n_sessions; i++)

@@ -17,6 +17,7 @@
 /* One function of the object. */
 struct kn_image_func {
   uint32_t session, index; /* in the session's output */
+  uint32_t table;          /* of exceptions: index into kn_image_eh.tables + 1, or 0 */
 };
 
 /* What a section is for. Its name is the format's, but that of KN_SECTION_NAMED and those after it. */
@@ -81,8 +82,7 @@ enum kn_place_what {
   KN_IS_FUNC,
   KN_IS_DATA,
   KN_IS_TLS,
-  KN_IS_RESOLVER, /* of an alias: it is called for the address */
-  KN_IS_UNKNOWN   /* an alias that is being placed */
+  KN_IS_RESOLVER /* of an alias: it is called for the address */
 };
 
 /* Where a symbol is. */
@@ -131,6 +131,17 @@ struct kn_image_roots {
 
 struct kn_image;
 
+/* A relocation that a linker has to resolve. */
+struct kn_image_reloc {
+  uint64_t offset;  /* in the section */
+  uint32_t kind;    /* KILN_RELOC_... */
+  uint32_t symbol;  /* what it is against; or 0: the start of */
+  uint32_t section; /* this one (index) */
+  int64_t addend;
+};
+/* Takes one; false if the module failed. */
+typedef bool kn_image_put(void *user, const struct kn_image_reloc *r);
+
 /* Debug information, whose sections follow all others: lib/dwarf/dwarf_image.c. */
 struct kn_image_debug {
   struct kn_dwarf *dwarf; /* or NULL */
@@ -138,6 +149,8 @@ struct kn_image_debug {
   uint32_t first_dwo;     /* of the first one of the .dwo file, which are no part of the object */
   uint32_t *sections;     /* by enum kn_dwarf_section: its index */
   void (*content)(const struct kn_dwarf *d, unsigned section, uint8_t *to);
+  /* Gives `put` the relocations of such a section. Those against such a section have 4 bytes: offsets in it. */
+  bool (*relocs)(const struct kn_image *image, uint32_t section, kn_image_put *put, void *user);
 };
 
 /* What a format of objects supplies. */
@@ -146,14 +159,15 @@ struct kn_object_format {
   const char *name;
   /* Linkers may move what is between two symbols of a section: no distance in one is known. */
   bool moves;
-  /* What the format does not have for the module, as "protecting an object's code"; NULL: nothing. */
-  const char *(*lacks)(const kiln_module *m);
+  /* Objects can say that their code is protected; NULL: never. */
+  bool (*protects)(kiln_processor p);
   /* Its number of a kind of relocation, not 0; 0: it has none. */
   uint32_t (*reloc_number)(kiln_processor p, kiln_reloc_kind kind);
   uint32_t without; /* kinds of those that all processors have that it has for none: a bit each */
-  /* The name of the section of constructors (`at_exit`: destructors) of a priority, 65535: any; NULL without memory. */
-  const char *(*ctor_section)(struct kn_arena *arena, bool at_exit, uint32_t priority);
-  /* The runtime calls the constructors of a section from the last to the first, and destructors the other way round. */
+  /* The names of the sections of constructors and of destructors, which the priority follows. */
+  const char *ctors[2];
+  /* The runtime calls the constructors of a section from the last to the first, and destructors the other way round,
+   * and sections are in the order of 65535 - priority. */
   bool ctors_backwards;
   /* Appends the object to `out`, and the .dwo file to kn_image.dwo; the module's status. */
   kiln_status (*write)(const struct kn_image *image, kiln_buffer *out);
@@ -186,22 +200,9 @@ struct kn_image {
   /* ---- while it is made: image_sections.c ---- */
   uint32_t fixed[KN_SECTION_KINDS]; /* the shared section of a kind: index + 1, or 0 */
   struct kn_hash section_hash;      /* of named ones: index + 1 */
-  const char *last_name;            /* of the newest named section, as a pointer */
-  uint32_t last_section, last_comdat, last_flags; /* last_section: index + 1 */
   /* by comdat id - 1: the label of machine code that it is from, or 0; NULL: none */
   uint32_t *comdat_label;
 };
-
-/* A relocation that a linker has to resolve. */
-struct kn_image_reloc {
-  uint64_t offset;  /* in the section */
-  uint32_t kind;    /* KILN_RELOC_... */
-  uint32_t symbol;  /* what it is against; or 0: the start of */
-  uint32_t section; /* this one (index) */
-  int64_t addend;
-};
-/* Takes one; false if the module failed. */
-typedef bool kn_image_put(void *user, const struct kn_image_reloc *r);
 
 /* image.c */
 
@@ -230,6 +231,8 @@ uint32_t kn_image_add_named(struct kn_image *image, const char *name, uint32_t c
 /* A new piece of a section, its newest; NULL without memory. */
 struct kn_image_piece *kn_image_add_piece(struct kn_image *image, uint32_t section, uint64_t offset,
                                           enum kn_piece what, uint32_t first);
+/* A new piece that is the address of `symbol`. False if the module failed. */
+bool kn_image_add_word(struct kn_image *image, uint32_t section, uint32_t symbol);
 /* Makes the section end at `offset` + `size`; false if that is too large. */
 bool kn_image_extend(struct kn_image *image, uint32_t section, uint64_t offset, uint64_t size);
 
@@ -239,7 +242,7 @@ bool kn_image_place_tables(struct kn_image *image);
 /* image_roots.c: after these */
 bool kn_image_place_roots(struct kn_image *image);
 /* Table `i` of kn_image_roots. */
-const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uint32_t *size);
+const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uint64_t *size);
 
 /* image_relocs.c */
 
@@ -247,12 +250,18 @@ const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uin
 void kn_image_content(const struct kn_image *image, uint32_t section, uint8_t *to);
 /* Writes what is known of the fields in a section's content at `base`, and gives `put` the rest, in the order of their
  * offsets but for those of one data item, which come in its own. Their symbols are global or defined. False if the
- * module failed. Of debug sections: kn_dwarf_relocs (lib/dwarf/dwarf_relocs.h). */
+ * module failed. */
 bool kn_image_relocs(const struct kn_image *image, uint32_t section, uint8_t *base,
                      kn_image_put *put, void *user);
 
+/* Gives `put` the relocations of table `i` of exceptions, which is at `offset`: its types. */
+bool kn_image_table_relocs(const struct kn_image *image, uint32_t i, uint64_t offset,
+                           kn_image_put *put, void *user);
+
 /* Whether an object can refer to a symbol: it is global or defined. If not, the module has failed. */
 bool kn_image_can_refer(const struct kn_image *image, uint32_t id);
+/* Fails the module, whose format lacks a relocation; false. */
+bool kn_image_lacks(const struct kn_image *image, const struct kn_image_reloc *r);
 
 static inline const struct kn_output *kn_image_output(const struct kn_image *image,
                                                       uint32_t session) {
@@ -266,6 +275,16 @@ static inline const struct kn_code_table *kn_image_table(const struct kn_image *
   const struct kn_image_func *f = image->funcs + image->eh.tables[i].func;
   const struct kn_output *o = kn_image_output(image, f->session);
   return o->tables.at + o->funcs.at[f->index].table - 1;
+}
+/* Fails the module; false. */
+static inline bool kn_image_no_memory(const struct kn_image *image) {
+  return KN_MODULE_FAIL(false, image->m, KILN_ERR_MEMORY, "out of memory");
+}
+/* The name that the object has for a symbol: one that is not defined here may have been renamed. */
+static inline const char *kn_image_name(const struct kn_image *image, uint32_t id) {
+  const bool here = image->places[id].section != 0;
+  const char *other = here ? NULL : kiln_symbol_object_name(image->m, (kiln_symbol){id});
+  return other != NULL ? other : kn_symbol(image->m, id)->name;
 }
 /* The name of a symbol for diagnostics. */
 static inline const char *kn_name_of(const kiln_module *m, uint32_t id) {

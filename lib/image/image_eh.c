@@ -7,10 +7,6 @@
  * tables are in the order of their functions. */
 #include "lib/image/image.h"
 
-static bool fail_memory(struct kn_image *image) {
-  return KN_MODULE_FAIL(false, image->m, KILN_ERR_MEMORY, "out of memory");
-}
-
 /* ---- sections ---- */
 
 /* The section of the table of the function `symbol`; UINT32_MAX without memory. It is not dropped with that of the
@@ -25,23 +21,14 @@ static uint32_t table_section(struct kn_image *image, uint32_t symbol) {
   return i;
 }
 
-/* A piece that is the address of `symbol`. False without memory. */
-static bool add_word(struct kn_image *image, uint32_t section, uint64_t offset, uint32_t symbol) {
-  if (kn_image_add_piece(image, section, offset, KN_PIECE_WORD, symbol) == NULL) return false;
-  image->sections.at[section].n_relocs++;
-  image->sections.at[section].align = 8;
-  return kn_image_extend(image, section, offset, 8);
-}
-
 /* The address of a type, or of a local personality. */
 static bool need_word(struct kn_image *image, uint32_t symbol) {
   if (image->eh.word_of[symbol] != 0) return true;
   uint32_t i = kn_image_fixed(image, KN_SECTION_TYPES);
   if (i == UINT32_MAX) return false;
   image->eh.words = i + 1;
-  uint64_t offset = image->sections.at[i].size;
-  image->eh.word_of[symbol] = (uint32_t)offset + 1;
-  return add_word(image, i, offset, symbol);
+  image->eh.word_of[symbol] = (uint32_t)image->sections.at[i].size + 1;
+  return kn_image_add_word(image, i, symbol);
 }
 
 /* ---- personalities ---- */
@@ -57,7 +44,7 @@ static bool need_personality(struct kn_image *image, uint32_t symbol) {
   if (kn_is_local(kn_symbol(image->m, symbol))) return need_word(image, symbol);
   uint32_t i = kn_image_own(image, KN_SECTION_SHARED, symbol, 0, 0);
   p->section = i + 1; /* 0 without memory */
-  return i != UINT32_MAX && add_word(image, i, 0, symbol);
+  return i != UINT32_MAX && kn_image_add_word(image, i, symbol);
 }
 
 /* ---- the whole ---- */
@@ -79,6 +66,7 @@ static bool place_table(struct kn_image *image, uint32_t func) {
   if (kn_image_add_piece(image, section, offset, KN_PIECE_TABLE, eh->n_tables) == NULL)
     return false;
   image->sections.at[section].n_relocs += n;
+  image->funcs[func].table = eh->n_tables + 1;
   eh->tables[eh->n_tables++] =
     (struct kn_image_table){func, section, eh->personality_of[t->personality] - 1, offset};
   return kn_image_extend(image, section, offset, t->size);
@@ -97,7 +85,7 @@ bool kn_image_place_tables(struct kn_image *image) {
   eh->word_of = kn_arena_zero(&image->arena, symbols * sizeof *eh->word_of, 4);
   if (eh->tables == NULL || eh->personalities == NULL || eh->personality_of == NULL ||
       eh->word_of == NULL)
-    return fail_memory(image);
+    return kn_image_no_memory(image);
   for (uint32_t i = 0; i < image->n_funcs; i++)
     if (kn_image_func(image, i)->table != 0 && !place_table(image, i)) return false;
   return true;

@@ -6,35 +6,26 @@
 
 /* ---- content ---- */
 
-/* Size of a piece in bytes. Most are of functions. */
-static uint64_t piece_size(const struct kn_image *image, const struct kn_image_piece *p) {
-  if (KN_LIKELY(p->what == KN_PIECE_FUNCS)) {
-    const struct kn_code_func *f = kn_image_output(image, p->session)->funcs.at;
-    return f[p->end - 1].start + f[p->end - 1].size - f[p->first].start;
-  }
-  uint32_t size;
-  switch (p->what) {
-  case KN_PIECE_DATA: return image->m->data.at[p->first].size_bytes;
-  case KN_PIECE_TABLE: return kn_image_table(image, p->first)->size;
-  case KN_PIECE_ROOTS: return kn_image_root_table(image, p->first, &size), size;
-  default: return 8; /* KN_PIECE_WORD */
-  }
-}
-
-/* Its content; NULL: zeros. */
-static const uint8_t *piece_bytes(const struct kn_image *image, const struct kn_image_piece *p) {
+/* A piece's content, NULL: zeros, and its size in bytes. Most are of functions. */
+static const uint8_t *content_of(const struct kn_image *image, const struct kn_image_piece *p,
+                                 uint64_t *size) {
   if (KN_LIKELY(p->what == KN_PIECE_FUNCS)) {
     const struct kn_output *o = kn_image_output(image, p->session);
-    return o->code.at + o->funcs.at[p->first].start;
+    const struct kn_code_func *f = o->funcs.at;
+    *size = f[p->end - 1].start + f[p->end - 1].size - f[p->first].start;
+    return o->code.at + f[p->first].start;
   }
-  uint32_t size, session;
+  uint32_t session;
   switch (p->what) {
-  case KN_PIECE_DATA: return image->m->data.at[p->first].bytes;
+  case KN_PIECE_DATA:
+    *size = image->m->data.at[p->first].size_bytes;
+    return image->m->data.at[p->first].bytes;
   case KN_PIECE_TABLE:
+    *size = kn_image_table(image, p->first)->size;
     session = image->funcs[image->eh.tables[p->first].func].session;
     return kn_image_output(image, session)->table_bytes.at + kn_image_table(image, p->first)->first;
-  case KN_PIECE_ROOTS: return kn_image_root_table(image, p->first, &size);
-  default: return NULL; /* KN_PIECE_WORD */
+  case KN_PIECE_ROOTS: return kn_image_root_table(image, p->first, size);
+  default: *size = 8; return NULL; /* KN_PIECE_WORD */
   }
 }
 
@@ -60,9 +51,10 @@ void kn_image_content(const struct kn_image *image, uint32_t section, uint8_t *t
   uint64_t at = 0;
   for (uint32_t piece = s->first; piece != 0; piece = image->pieces.at[piece - 1].next) {
     const struct kn_image_piece *p = image->pieces.at + piece - 1;
-    uint64_t size = piece_size(image, p);
+    uint64_t size;
+    const uint8_t *content = content_of(image, p, &size);
     if (p->offset > at) memset(to + at, fill, (size_t)(p->offset - at));
-    copy_piece(to + p->offset, piece_bytes(image, p), size);
+    copy_piece(to + p->offset, content, size);
     at = p->offset + size;
   }
 }
@@ -93,6 +85,15 @@ bool kn_image_can_refer(const struct kn_image *image, uint32_t id) {
                    (long long)s->offset, kn_symbol(image->m, s->target)->name);
   else kn_module_fail(image->m, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined", s->name);
   return false;
+}
+
+bool kn_image_lacks(const struct kn_image *image, const struct kn_image_reloc *r) {
+  const char *kind = kiln_reloc_name((kiln_reloc_kind)r->kind);
+  return KN_MODULE_FAIL(false, image->m, KILN_ERR_UNSUPPORTED,
+                        "relocation %s against '%.100s': %s has no such relocation on %s",
+                        kind != NULL ? kind : "without a kind", kn_name_of(image->m, r->symbol),
+                        image->format->name,
+                        kiln_processor_name(image->m->options.target.processor));
 }
 
 static bool give(const struct sink *k, const struct kn_image_reloc *r) {
@@ -173,21 +174,21 @@ static bool data_relocs(const struct sink *k, const struct kn_image_piece *piece
   return true;
 }
 
-/* Types of a table of exceptions. */
-static bool table_relocs(const struct sink *k, const struct kn_image_piece *piece) {
-  const struct kn_image_eh *eh = &k->image->eh;
-  const struct kn_code_table *t = kn_image_table(k->image, piece->first);
-  const struct kn_output *o =
-    kn_image_output(k->image, k->image->funcs[eh->tables[piece->first].func].session);
+bool kn_image_table_relocs(const struct kn_image *image, uint32_t i, uint64_t offset,
+                           kn_image_put *put, void *user) {
+  const struct kn_image_eh *eh = &image->eh;
+  const struct kn_code_table *t = kn_image_table(image, i);
+  const struct kn_output *o = kn_image_output(image, image->funcs[eh->tables[i].func].session);
   for (uint32_t n = 0; n < t->n_types; n++) {
     uint32_t type = o->table_types.at[t->type_first + n];
-    struct kn_image_reloc to = {piece->offset + t->type_end - 4 * ((uint64_t)n + 1),
-                                KILN_RELOC_ABS32, type, 0, 0};
+    struct kn_image_reloc to = {offset + t->type_end - 4 * ((uint64_t)n + 1), KILN_RELOC_ABS32,
+                                type, 0, 0};
     if (type == 0) continue;
     if (eh->indirect)
       to = (struct kn_image_reloc){to.offset, KILN_RELOC_REL32, 0, eh->words - 1,
                                    (int64_t)eh->word_of[type] - 1};
-    if (!give(k, &to)) return false;
+    else if (!kn_image_can_refer(image, type)) return false;
+    if (!put(user, &to)) return false;
   }
   return true;
 }
@@ -207,7 +208,7 @@ static bool piece_relocs(const struct sink *k, const struct kn_image_piece *p) {
   const struct kn_image_reloc word = {p->offset, KILN_RELOC_ABS64, p->first, 0, 0};
   switch (p->what) {
   case KN_PIECE_DATA: return data_relocs(k, p);
-  case KN_PIECE_TABLE: return table_relocs(k, p);
+  case KN_PIECE_TABLE: return kn_image_table_relocs(k->image, p->first, p->offset, k->put, k->user);
   case KN_PIECE_ROOTS: return roots_relocs(k, p);
   case KN_PIECE_WORD: return give(k, &word);
   default: return true;
@@ -219,6 +220,7 @@ bool kn_image_relocs(const struct kn_image *image, uint32_t section, uint8_t *ba
   const bool moves = image->format != NULL && image->format->moves;
   const struct sink k = {image, section, moves ? 0 : section + 1, base, put, user};
   const struct kn_image_section *s = image->sections.at + section;
+  if (s->kind == KN_SECTION_DEBUG) return image->debug.relocs(image, section, put, user);
   for (uint32_t piece = s->n_relocs != 0 ? s->first : 0; piece != 0;
        piece = image->pieces.at[piece - 1].next) {
     const struct kn_image_piece *p = image->pieces.at + piece - 1;

@@ -6,11 +6,7 @@
 
 #include "lib/codegen/root_format.h"
 
-static bool fail_memory(struct kn_image *image) {
-  return KN_MODULE_FAIL(false, image->m, KILN_ERR_MEMORY, "out of memory");
-}
-
-const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uint32_t *size) {
+const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uint64_t *size) {
   const uint32_t func = image->roots.funcs[i];
   const struct kn_output *o = kn_image_output(image, image->funcs[func].session);
   const struct kn_code_roots *t = o->root_tables.at + kn_image_func(image, func)->roots - 1;
@@ -34,7 +30,7 @@ static bool place_table(struct kn_image *image, uint32_t func) {
   if (kn_image_add_piece(image, section, offset, KN_PIECE_ROOTS, image->roots.n) == NULL)
     return false;
   image->roots.funcs[image->roots.n] = func;
-  uint32_t size;
+  uint64_t size;
   kn_image_root_table(image, image->roots.n++, &size);
   return kn_image_extend(image, section, offset, size);
 }
@@ -44,7 +40,7 @@ bool kn_image_place_roots(struct kn_image *image) {
   for (uint32_t i = 0; i < image->n_sessions; i++) n += kn_image_output(image, i)->root_tables.n;
   if (KN_LIKELY(n == 0) || image->format == NULL) return true;
   image->roots.funcs = kn_arena_alloc(&image->arena, (size_t)n * sizeof *image->roots.funcs, 4);
-  if (image->roots.funcs == NULL) return fail_memory(image);
+  if (image->roots.funcs == NULL) return kn_image_no_memory(image);
   for (uint32_t i = 0; i < image->n_funcs; i++)
     if (kn_image_func(image, i)->roots != 0 && !place_table(image, i)) return false;
   return true;

@@ -47,9 +47,6 @@ uint32_t kn_image_named(struct kn_image *image, const char *name, uint32_t comda
   const struct kn_section *said = kn_section_said(image->m, name);
   if (said != NULL) flags = said->desc.flags | (flags & (KN_SECTION_THREAD | KILN_SECTION_RETAIN));
   uint32_t found = 0;
-  if (image->last_section != 0 && image->last_name == name && image->last_comdat == comdat &&
-      image->last_flags == flags)
-    return image->last_section - 1;
   size_t length = strlen(name);
   uint32_t key = comdat << 1 | (flags & KILN_SECTION_RETAIN ? 1 : 0), at;
   uint32_t hash = kn_hash_bytes(name, length) + key * 0x9e3779b1u;
@@ -70,10 +67,6 @@ uint32_t kn_image_named(struct kn_image *image, const char *name, uint32_t comda
     kn_hash_put(&image->section_hash, at, hash, i + 1);
     found = i + 1;
   }
-  image->last_name = name;
-  image->last_comdat = comdat;
-  image->last_flags = flags;
-  image->last_section = found;
   return found - 1;
 }
 
@@ -90,6 +83,15 @@ struct kn_image_piece *kn_image_add_piece(struct kn_image *image, uint32_t secti
   p->what = (uint8_t)what;
   p->next = 0;
   return p;
+}
+
+bool kn_image_add_word(struct kn_image *image, uint32_t section, uint32_t symbol) {
+  struct kn_image_section *s = image->sections.at + section;
+  const uint64_t offset = kn_align_up(s->size, 8);
+  if (s->align < 8) s->align = 8;
+  s->n_relocs++;
+  return kn_image_add_piece(image, section, offset, KN_PIECE_WORD, symbol) != NULL &&
+         kn_image_extend(image, section, offset, 8);
 }
 
 bool kn_image_extend(struct kn_image *image, uint32_t section, uint64_t offset, uint64_t size) {

@@ -206,25 +206,21 @@ static bool lay_out_data(struct kn_jit_link *l, struct kn_jit_in *in) {
 
 /* ---- aliases ---- */
 
-/* Aliases are placed once what they stand for is; a chain of them is as long as there are aliases. */
+/* Aliases are placed once what they stand for is. */
 static bool lay_out_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
-  uint32_t to = id, steps = 0;
+  uint32_t to = id;
   uint64_t offset = 0;
   if (kn_symbol(in->m, id)->indirect)
     return KN_JIT_FAIL(false, l->error, KILN_ERR_UNSUPPORTED, "ifunc '%.100s' in memory",
                        kn_symbol(in->m, id)->name);
-  for (; kn_symbol(in->m, to)->kind == KILN_SYMBOL_ALIAS && steps <= in->m->n_aliases; steps++) {
+  for (; kn_symbol(in->m, to)->kind == KILN_SYMBOL_ALIAS; to = kn_symbol(in->m, to)->target)
     offset += (uint64_t)kn_symbol(in->m, to)->offset;
-    to = kn_symbol(in->m, to)->target;
-  }
   const struct kn_jit_bind *b = in->binds + to;
-  if (steps > in->m->n_aliases || !defined_here(b) || b->where == KN_JIT_IN_COMMON)
+  if (!defined_here(b) || b->where == KN_JIT_IN_COMMON)
     return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL,
                        "the target of alias '%.100s' is '%.100s', which is %s",
                        kn_symbol(in->m, id)->name, kn_symbol(in->m, to)->name,
-                       steps > in->m->n_aliases ? "an alias of itself"
-                       : defined_here(b)        ? "common data"
-                                                : "not defined");
+                       defined_here(b) ? "common data" : "not defined");
   return put(l, in, id, b->where, b->value + offset);
 }
 

@@ -167,6 +167,11 @@ static void attributes(void **state) {
   assert_int_equal(kiln_module_set_attrs(m, &of), KILN_ERR_STRUCTURE);
   kiln_session_free(s);
   kiln_module_free(m);
+  m = new_module();
+  of.protection = KILN_PROTECT_RETURN | KILN_PROTECT_KEY_B;
+  assert_int_equal(kiln_module_set_attrs(m, &of), KILN_ERR_UNSUPPORTED);
+  assert_non_null(strstr(kiln_module_diag(m)->message, "key B"));
+  kiln_module_free(m);
 }
 
 static bool is_text(kiln_func *f, const char *text) {
