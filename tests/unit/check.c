@@ -1,6 +1,6 @@
 /* The allocation checker and the log that it replays, in checking builds: what the log contains, that
  * a user's callback gets it too, and that the checker fails a function when an event of its log is
- * missing or names another place. What it finds in the allocator is shown by tests/mutants/mutants.py. */
+ * missing or names another place. What it finds in the allocator is shown by tests/mutants/allocator.py. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
