@@ -26,7 +26,7 @@ import harness  # noqa: E402
 
 FOLDERS = ['tests/run/programs', 'tests/run/debug/programs', 'bench/debug', 'tests/run/rustc/programs']
 # Written for inlining, in LLVM's text and in Kiln's: bodies with slots, within each other; exceptions.
-BY_HAND = ['tests/prove/inlined.ll', 'tests/inlined/slots.ll', *('tests/kir/%s.kir' % name for name in (
+BY_HAND = ['proof/inlined.ll', 'tests/inlined/slots.ll', *('tests/kir/%s.kir' % name for name in (
     'calls', 'chain', 'forward', 'frame', 'inlined', 'memory', 'pieces', 'try', 'try_values', 'varargs', 'vectors'))]
 SAMPLE = {'exceptions.cpp', 'struct_value.c', 'huffman.cpp', 'options.rs'}
 # clang's own passes make other shapes of functions, of which many of the small ones are gone.

@@ -8,7 +8,7 @@ from campaign import ROOT
 PROGRAMS = ('bench/debug/huffman.cpp', 'tests/run/programs/exceptions.cpp', 'tests/run/programs/struct_value.c',
             'tests/run/programs/switches.c', 'tests/run/programs/bit_operations.c', 'tests/run/programs/int128.c')
 # Written for inlining: bodies with slots, within each other; exceptions.
-BY_HAND = ('tests/prove/inlined.ll', 'tests/inlined/slots.ll')
+BY_HAND = ('proof/inlined.ll', 'tests/inlined/slots.ll')
 TEXTS = [os.path.join(ROOT, 'tests/kir/%s.kir' % name) for name in ('calls', 'chain', 'forward', 'inlined', 'try', 'vectors')]
 LIMIT = 120 # seconds: a bug may make endless code
 

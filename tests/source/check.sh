@@ -258,7 +258,7 @@ check_commands() {
   ./dev help | sed -nE 's/^  ([a-z-]+( --[a-z-]+)?)  +.*/\1/p' | while IFS= read -r name; do
     said=$(./dev help $name) && { [[ $name == build ]] || (( $(wc -l <<< "$said") > 2 )); } || echo "$name"
   done | fail_lines "commands of ./dev without a head" || return 1
-  sed -nE 's/^  .*\| *((tests|bench|fuzz|examples)\/[A-Za-z0-9_\/-]+\.(py|sh)).*/\1/p' dev | while IFS= read -r name; do
+  sed -nE 's/^  .*\| *((tests|bench|fuzz|examples|proof)\/[A-Za-z0-9_\/-]+\.(py|sh)).*/\1/p' dev | while IFS= read -r name; do
     [[ -x $name ]] || echo "$name"
   done | fail_lines "what ./dev runs and is not executable"
 }
