@@ -5,7 +5,7 @@ import subprocess
 
 from campaign import ROOT
 
-PROGRAMS = ('bench/debug/huffman.cpp', 'tests/run/programs/exceptions.cpp', 'tests/run/programs/struct_value.c',
+PROGRAMS = ('bench/programs/debug/huffman.cpp', 'tests/run/programs/exceptions.cpp', 'tests/run/programs/struct_value.c',
             'tests/run/programs/switches.c', 'tests/run/programs/bit_operations.c', 'tests/run/programs/int128.c')
 # Written for inlining: bodies with slots, within each other; exceptions.
 BY_HAND = ('proof/inlined.ll', 'tests/inlined/slots.ll')

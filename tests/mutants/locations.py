@@ -21,7 +21,7 @@ SMALL = ['tests/run/programs/%s.c' % name for name in (
 SMALL += ['tests/run/debug/programs/%s.cpp' % name for name in ('inheritance', 'lambdas', 'throwing')]
 EXPRESSIONS = ['tests/run/debug/programs/%s' % name for name in ('bindings.cpp', 'constants.c')]
 SMALL += EXPRESSIONS
-LARGE = ['bench/debug/%s.cpp' % name for name in ('expressions', 'words', 'sorts', 'json')]
+LARGE = ['bench/programs/debug/%s.cpp' % name for name in ('expressions', 'words', 'sorts', 'json')]
 DWARF_ATTR, DWARF_PARTS, READER = 'lib/dwarf/dwarf_attr.c', 'lib/dwarf/dwarf_ranges.c', 'frontends/llvm/debug/debug_expr.c'
 WHERE, ROWS, VARS, CALLS = ('lib/debug/%s.c' % name for name in ('where', 'rows', 'observe_vars', 'observe_calls'))
 
