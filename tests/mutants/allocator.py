@@ -473,7 +473,7 @@ class Planted(Campaign):
             self.sanitizers = ['-fsanitize=address,undefined', '-fuse-ld=lld']
         else:
             self.libraries = ()
-        self.sources = sorted(os.path.relpath(p, ROOT) for d in ('ir', 'lib', 'targets')
+        self.sources = sorted(os.path.relpath(p, ROOT) for d in ('base', 'ir', 'lib', 'targets')
                               for p in glob.glob(os.path.join(ROOT, d, '**/*.c'), recursive=True))
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
             sources = [MAIN] + ([] if self.build else self.sources)
