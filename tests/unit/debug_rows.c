@@ -138,8 +138,7 @@ static void end(kiln_session *s) {
   kiln_module_free(m);
 }
 
-static void each(void **state) {
-  (void)state;
+CASE(each) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char lines[100] = "";
     kiln_session *s = compiled(cases[i].body);
@@ -151,8 +150,7 @@ static void each(void **state) {
 }
 
 /* What a statement stores is there where the next one begins, and not before. */
-static void stored(void **state) {
-  (void)state;
+CASE(stored) {
   kiln_session *s = compiled(LINE("2") NONE LINE("3") "  store.i64 6, %x\n" LINE("4") THREE END);
   const struct kn_output *out = s->out;
   assert_int_equal(out->lines.n, 5);
@@ -182,8 +180,7 @@ static bool is_known_at(const struct kn_output *out, uint32_t n) {
 
 /* What was loaded from a variable is in that, also if no code reads it any more, until something else is stored there:
  * which may be computed there, without an instruction for the store. It is there where a branch begins, too. */
-static void loaded(void **state) {
-  (void)state;
+CASE(loaded) {
   kiln_session *s = compiled(LINE("2") "  store.i64 v0, %y\n  br b1\nb1:\n" LINE(
     "3") "  %l = load.i64 %y\n  store.i64 %l, %x\n"
          "  %r = mul.i64 v0, v0\n" LINE(
@@ -217,8 +214,7 @@ static void loaded(void **state) {
 }
 
 /* Bodies with variables of the same numbers have equal hashes, which end in a tree: that is freed, too. */
-static void freed(void **state) {
-  (void)state;
+CASE(freed) {
   enum { N = 16 };
   struct failing memory = {0};
   char text[16000];
