@@ -4,7 +4,7 @@
 debug.py BUILD [--only=NAME[,NAME...]] [--language=rust|c++] [--runs=N] [--kiln=PROGRAM] [--also=PROGRAM] [-g]
          [--no-time] [--inline[=WHAT]] [--cranelift=TOOLCHAIN] [--json]
 
-The programs are those of bench/debug; a NAME is a file's, with or without its end, or a folder's: a package of several
+The programs are those of bench/programs/debug; a NAME is a file's, with or without its end, or a folder's: a package of several
 crates, of which cargo fetches those of the registry, and whose text is the whole program's. Rust's are packages that `cargo
 build` and `kiln cargo build` make in the profile `dev` as cargo has it, but for debug information, which -g adds;
 C++'s are by clang++-22 -O0. A program's time is the least user and system time of N runs (default 7), one of each
@@ -38,7 +38,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '../tests/harness'))
 import harness  # noqa: E402
 
-PROGRAMS = os.path.join(HERE, 'debug')
+PROGRAMS = os.path.join(HERE, 'programs/debug')
 LANGUAGES = {'rust': '.rs', 'c++': '.cpp'}
 RUN_LIMIT = 300  # seconds; for a loaded machine, and QEMU
 

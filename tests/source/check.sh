@@ -259,15 +259,14 @@ check_commands() {
   ./dev help | sed -nE 's/^  ([a-z-]+( --[a-z-]+)?)  +.*/\1/p' | while IFS= read -r name; do
     said=$(./dev help $name) && { [[ $name == build ]] || (( $(wc -l <<< "$said") > 2 )); } || echo "$name"
   done | fail_lines "commands of ./dev without a head" || return 1
-  sed -nE 's/^  .*\| *((tests|bench|fuzz|examples)\/[A-Za-z0-9_\/-]+\.(py|sh)).*/\1/p' dev | while IFS= read -r name; do
+  sed -nE 's/^  .*\| *((tests|bench|fuzz|examples|proof)\/[A-Za-z0-9_\/-]+\.(py|sh)).*/\1/p' dev | while IFS= read -r name; do
     [[ -x $name ]] || echo "$name"
   done | fail_lines "what ./dev runs and is not executable"
 }
 
 # A bug that tests/mutants plants replaces a text of the source, which a change of the source must not lose.
 check_mutants_apply() {
-  for name in mutants locations roots replay bodies; do python3 "tests/mutants/$name.py" --places; done |
-    fail_lines "planted bugs that do not apply"
+  python3 tests/mutants/plant.py --places | fail_lines "planted bugs that do not apply"
 }
 
 # What was downloaded or built does not belong in the tree.

@@ -51,7 +51,7 @@ FOLDERS = {
     'docs/platforms.md': CODE,
     'docs/platforms.md#programs-for-windows': 'lib/object lib/image targets lib/codegen',
     'docs/platforms.md#aarch64-hosts': 'targets/aarch64 lib/jit interp integrations/rustc',
-    'docs/proof.md': 'lib/codegen targets tests/prove',
+    'docs/proof.md': 'lib/codegen targets proof',
     'docs/python.md': 'ir lib targets bindings/python',
     'docs/roots.md': 'lib',
     'docs/rust.md': 'ir lib targets bindings/rust',

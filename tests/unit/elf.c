@@ -3,8 +3,6 @@
 #include "elf_fixture.h"
 #include "failing.h"
 
-#include <stdio.h>
-
 static void empty_module(void **state) {
   struct fixture *t = *state;
   load(t);

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, '../harness'))
+sys.path.insert(0, os.path.join(HERE, '../tests/harness'))
 sys.dont_write_bytecode = True
 from tap import Tap  # noqa: E402
 
@@ -19,7 +19,7 @@ EVERY = 151  # one row of so many: about 7 seconds of CPU time for both targets;
 def main():
     kiln, cache = sys.argv[1:3]
     tap = Tap()
-    made = subprocess.run([os.path.join(HERE, '../harness/python_env.sh'), cache, 'prove', os.path.join(HERE, 'requirements.txt')],
+    made = subprocess.run([os.path.join(HERE, '../tests/harness/python_env.sh'), cache, 'prove', os.path.join(HERE, 'requirements.txt')],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     cases = [('lemmas', [os.path.join(HERE, 'lemmas.py')]), ('functions', [os.path.join(HERE, 'mistakes.py'), kiln])]
     for target in ('x86_64', 'aarch64'):
@@ -27,7 +27,7 @@ def main():
                                             '--every=%d' % EVERY]))
     for name, words in cases:
         if made.returncode:
-            tap.case(name, skip='pip gets no packages for tests/prove/requirements.txt')
+            tap.case(name, skip='pip gets no packages for proof/requirements.txt')
         else:
             tap.run(name, [made.stdout.strip(), *words])
     tap.finish()

@@ -151,7 +151,7 @@ PROGRAMS = [('sqlite/O0/sqlite3.bc', 'x86_64', 90), ('lua/O0/lua.merged.bc', 'x8
 
 def programs(a, cache):
     """True if enough of each program is proved, and nothing is wrong."""
-    harness = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'harness')
+    harness = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'tests/harness')
     subprocess.run([os.path.join(harness, 'sqlite_bitcode.sh'), cache, 'O1', 'aarch64/O0', 'aarch64/O1'], check=True, stdout=subprocess.DEVNULL)
     subprocess.run([os.path.join(harness, 'lua_bitcode.sh'), cache, 'aarch64'], check=True, stdout=subprocess.DEVNULL)
     ok = True

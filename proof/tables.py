@@ -3,7 +3,7 @@ values of."""
 import os
 import re
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WIDTH = {'i8': 8, 'i16': 16, 'i32': 32, 'i64': 64, 'i128': 128, 'f16': 16, 'f32': 32, 'f64': 64, 'f80': 80, 'f128': 128,
          'v64': 64, 'v128': 128}
 INT64, INT = ['i8', 'i16', 'i32', 'i64'], ['i8', 'i16', 'i32', 'i64', 'i128']

@@ -15,7 +15,7 @@ import rows as table
 from processor import PROCESSORS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+ROOT = os.path.dirname(HERE)
 
 
 class Copy:

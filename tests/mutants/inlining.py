@@ -1,38 +1,19 @@
-#!/usr/bin/env python3
-"""Plants bugs in inlining (ir/inline) and in what debuggers learn of it, one at a time, and checks that a test finds
-each: tests/unit/inline.c, inline_made.c and debug_rows.c, or the .kir tests with all calls inlined.
-
-    replay.py [--tap] [--only=TEXT] [--every=N] [--by=unit,kir,inlined] BUILD
-    replay.py --places      compiles nothing: prints the rows whose text does not occur exactly once
-
-A row of MUTANTS names what goes wrong, a file of ir/inline, ir/builder or lib/debug, and a text in it that is replaced. Each file is compiled alone and
-linked before BUILD/libkiln.a, whose own one is then not taken. With --every=N one row of N is run. --by names the tests that
-are to find it; "inlined" is tests/inlined, which compares functions of a few programs with the same before inlining.
-"""
-import glob
+"""Bugs in inlining (ir/inline) and in what debuggers learn of it, which tests find: tests/unit/inline.c, inline_made.c and
+debug_rows.c, or the .kir tests with all calls inlined, or tests/inlined (--by), which compares functions of a few programs
+with the same before inlining."""
 import os
-import random
-import resource
-import shutil
-import signal
 import subprocess
-import sys
-import tempfile
 
-sys.dont_write_bytecode = True
-import beside  # noqa: E402
-import options  # noqa: E402
+import beside
+from campaign import ROOT, Campaign, NotFound, Row
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-REPLAY, CALL, KEEP, SETTLE, DEBUG = 'inline_replay.c', 'inline_call.c', 'inline_keep.c', 'inline_settle.c', 'inline_debug.c'
-SCAN, SPLIT, FORWARD = 'inline_scan.c', 'inline_split.c', 'inline_forward.c'
-APPEND, SHARE, LINES, DEBUGGER = 'build_append.c', 'observe_share.c', 'observe_lines.c', 'debugger.c'
+REPLAY, CALL, KEEP, SETTLE, DEBUG, SCAN, SPLIT, FORWARD = (
+    'ir/inline/inline_%s.c' % name for name in ('replay', 'call', 'keep', 'settle', 'debug', 'scan', 'split', 'forward'))
+APPEND, SHARE, LINES, DEBUGGER = 'ir/builder/build_append.c', *('lib/debug/%s.c' % name for name in ('observe_share', 'observe_lines', 'debugger'))
 # Those with calls of functions that stay small.
 FILES = ('inlined.kir', 'forward.kir', 'g_slots.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'try_values.kir', 'g_chains.kir', 'g_random.kir',
          'g_random_all.kir')
 LIMIT, CPU_LIMIT = 60, 4 # seconds of time and of a process: a bug may make endless code
-FLAGS = ['-std=gnu11', '-O0', '-w', '-I' + ROOT, '-I' + ROOT + '/include']
 
 MUTANTS = [
     # ---- operands ----
@@ -219,98 +200,38 @@ MUTANTS = [
 ]
 
 
-def text_of(name):
-    path, = glob.glob(os.path.join(ROOT, 'ir/*', name)) + glob.glob(os.path.join(ROOT, 'lib/debug', name))
-    with open(path, encoding='utf-8') as f:
-        return f.read()
+class Planted(Campaign):
+    rows = [Row(*columns) for columns in MUTANTS]
 
-
-def misplaced():
-    return [what for what, name, old, _ in MUTANTS if text_of(name).count(old) != 1]
-
-
-class Campaign:
     def __init__(self, args, work):
-        self.args, self.work = args, work
-        self.libraries = [os.path.join(args.build, n) for n in ('libkiln-text.a', 'libkiln.a')]
-        self.units = [self.object(os.path.join(ROOT, 'tests/unit', n), ['-I' + ROOT + '/tests/unit', '-I' + ROOT + '/tests/harness'])
-                      for n in ('inline.c', 'inline_made.c', 'debug_rows.c')]
+        super().__init__(args, work)
+        self.units = self.unit_objects('inline', 'inline_made', 'debug_rows')
         throw = '-DKIR_THROW="%s"' % os.path.join(ROOT, 'tests/kir/kir_throw.c')
-        self.kir = [self.object(os.path.join(ROOT, 'tests/kir', n), ['-D_GNU_SOURCE', throw])
-                    for n in ('kir_run.c', 'kir_driver.c', 'kir_interp.c')]
-        self.beside = beside.Beside(args.build, work) if 'inlined' in args.by else None
+        self.kir = [self.object('tests/kir/%s.c' % n, '-D_GNU_SOURCE', throw) for n in ('kir_run', 'kir_driver', 'kir_interp')]
+        self.beside = beside.Beside(self) if 'inlined' in args.by else None
         # Before the first run, which has a limit of CPU time.
         subprocess.run([os.path.join(ROOT, 'tests/kir/generated.sh'), os.path.join(ROOT, 'build/cache')], check=True,
                        stdout=subprocess.DEVNULL)
 
-    def object(self, source, flags=()):
-        out = os.path.join(self.work, os.path.basename(source) + '.o')
-        subprocess.run(['gcc', *FLAGS, *flags, '-c', source, '-o', out], check=True)
-        return out
-
-    def link(self, objects, name, libraries):
-        out = os.path.join(self.work, name)
-        subprocess.run(['gcc', *objects, *self.libraries, '-o', out, *libraries, '-lm', '-lpthread'], check=True)
-        return out
-
-    def fails(self, command):
-        files = {'KILN_TEST_FILES': ' '.join(FILES)}
-        limits = lambda: resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT, CPU_LIMIT))
-        p = subprocess.Popen(command, env={**os.environ, **files}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                             start_new_session=True, preexec_fn=limits)
-        try:
-            return p.wait(LIMIT) != 0
-        except subprocess.TimeoutExpired:
-            os.killpg(p.pid, signal.SIGKILL) # and what it has started
-            p.wait()
-            return True
-
-    def finds(self, damaged):
-        """By which test something is found, or None."""
-        by = self.args.by
-        if 'unit' in by and any(self.fails([self.link([unit, *damaged], 'unit', ['-lcmocka'])]) for unit in self.units):
+    def found_by(self, damaged, folder):
+        by, limits = self.args.by, {'env': {**os.environ, 'KILN_TEST_FILES': ' '.join(FILES)}}
+        if 'unit' in by and any(self.fails([self.link('unit', [unit, *damaged], '-lcmocka', folder=folder)], LIMIT, CPU_LIMIT, **limits)
+                                for unit in self.units):
             return 'unit'
-        if self.beside and self.beside.finds(damaged):
+        if self.beside and self.beside.finds(damaged, folder):
             return 'inlined'
-        if 'kir' not in by:
-            return None
-        run = self.link([*self.kir, *damaged], 'kir_run', [])
-        return 'kir' if self.fails(['bash', os.path.join(ROOT, 'tests/kir/kir.sh'), run, 'x86_64', '--inline', '--seeds=0']) else None
+        if 'kir' in by:
+            run = self.link('kir_run', [*self.kir, *damaged], folder=folder)
+            words = ['bash', os.path.join(ROOT, 'tests/kir/kir.sh'), run, 'x86_64', '--inline', '--seeds=0']
+            if self.fails(words, LIMIT, CPU_LIMIT, **limits):
+                return 'kir'
+        return None
 
-    def check(self, row):
-        what, name, old, new = row
-        text = text_of(name)
-        if text.count(old) != 1:
-            return 'the text of %s does not occur once' % name
-        path = os.path.join(self.work, name)
-        with open(path, 'w', encoding='utf-8') as f:
-            f.write(text.replace(old, new))
-        return self.finds([self.object(path)])
+    def without(self, rows):
+        yield 'the tests pass', self.found_by([], self.work)
 
-
-def main():
-    add = lambda parser: parser.add_argument('--by', type=lambda names: names.split(','), default=['unit', 'kir'])
-    args, rows = options.rows(__doc__, MUTANTS, misplaced, add)
-    work = tempfile.mkdtemp(prefix='kiln-replay-')
-    missed = 0
-    try:
-        campaign = Campaign(args, work)
-        if campaign.finds([]) is not None:
-            sys.exit('the tests fail without a bug, too')
-        if args.tap:
-            print('1..%d' % len(rows))
-        for n, row in enumerate(rows):
-            found = campaign.check(row)
-            good = found in ('unit', 'kir', 'inlined')
-            missed += not good
-            print('%s%s%s: %s' % (('ok ' if good else 'not ok ') if args.tap else '', '%d - ' % (n + 1) if args.tap else '',
-                                  row[0], 'found by ' + found if good else found or 'NOT FOUND'), flush=True)
-    finally:
-        shutil.rmtree(work)
-    if not args.tap:
-        print('%d of %d not found' % (missed, len(rows)))
-    return missed != 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+    def find(self, row, folder):
+        by = self.found_by([self.object(row.file, folder=folder)], folder)
+        if by is None:
+            raise NotFound('the tests pass')
+        return 'by ' + by

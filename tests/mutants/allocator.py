@@ -1,8 +1,25 @@
-"""The bugs that mutants.py plants: rule, target, file, text, what replaces it. Each makes the allocator do something
-wrong; a change that only makes the code slower does not count. Rules are those of docs/internals/architecture.md and of the
-comments at the replaced text."""
+"""Bugs of the allocator, each of which the allocation checker finds, without running code, in .kir files: rule, target, file,
+text, what replaces it. Each makes the allocator do something wrong; a change that only makes the code slower does not
+count. Rules are those of docs/internals/architecture.md and of the comments at the replaced text.
+
+The file and what depends on it are compiled with checks and without optimization, and linked with allocator.c. All other
+files are compiled first, or are those of the libraries of BUILD, a checking build with sanitizers."""
+import concurrent.futures
+import glob
+import os
+import random
+import sys
+
+from campaign import HERE, ROOT, Campaign, NotFound, Row
+
+sys.path[:0] = [os.path.join(HERE, '../kir')]
+import gen_renewed  # noqa: E402
+import gen_repeated  # noqa: E402
+import random_gen  # noqa: E402
+import random_ir  # noqa: E402
 
 X, A = 'x86_64', 'aarch64'
+FOUND, SEEDS, MAIN = 3, 3, 'tests/mutants/allocator.c'
 PLAN, WALK, WALK_H = 'lib/codegen/plan.c', 'lib/codegen/walk.c', 'lib/codegen/walk.h'
 REGS, EDGE = 'lib/codegen/regs.c', 'lib/codegen/edge.c'
 EH, EH_TABLE = 'lib/codegen/eh.c', 'lib/codegen/eh_table.c'
@@ -425,3 +442,70 @@ MUTANTS = [
     ('written: LOST', X, 'lib/codegen/call_emit.h', 'KN_WROTE_SET(w, KN_EV_LOST, lost);',
      'KN_LOG_SET(w, KN_EV_LOST, lost);'),
 ]
+
+
+def inputs(work):
+    """The .kir files, those that are generated for one operation after the other, and some random functions: by target."""
+    files = sorted(glob.glob(os.path.join(HERE, '*.kir')) + glob.glob(os.path.join(ROOT, 'tests/kir', '*.kir')))
+    files = [f for f in files if not f.endswith('errors.kir')]
+    generated = os.path.join(work, 'generated')
+    os.makedirs(generated)
+    for make in gen_renewed.gen_renewed, gen_renewed.gen_walking, gen_repeated.gen_atomics, gen_repeated.gen_conditions:
+        make(random.Random(1)).write(generated)
+    files += sorted(glob.glob(os.path.join(generated, '*.kir')))
+    found = {}
+    for target in X, A:
+        path = os.path.join(work, 'random-%s.kir' % target)
+        with open(path, 'w') as f:
+            programs = [random_gen.make(seed, target, 1) for seed in range(1, 25)]
+            f.writelines('\n'.join(random_ir.program_text(p)) + '\n' for p in programs if p.vectors)
+        found[target] = files + [path]
+    return found
+
+
+class Planted(Campaign):
+    rows = [Row('%s: %s' % (target, rule), file, old, new, target) for rule, target, file, old, new in MUTANTS]
+    cc, flags, jobs = 'clang-22', ['-std=gnu11', '-O0', '-w', '-DKN_CHECKS'], 2  # clang is faster at -O0
+
+    def __init__(self, args, work):
+        super().__init__(args, work)
+        if self.build:
+            self.sanitizers = ['-fsanitize=address,undefined', '-fuse-ld=lld']
+        else:
+            self.libraries = ()
+        self.sources = sorted(os.path.relpath(p, ROOT) for d in ('base', 'ir', 'lib', 'targets')
+                              for p in glob.glob(os.path.join(ROOT, d, '**/*.c'), recursive=True))
+        with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+            sources = [MAIN] + ([] if self.build else self.sources)
+            self.objects = dict(zip(sources, pool.map(self.object, sources)))
+        self.files = inputs(work)
+
+    def users(self, row):
+        """The sources to compile again, in lists, of which the next one is for what was not found with the one before: a
+        header's inline functions are called by lib/ and by the targets, one target is enough, and mostly three of its
+        files are."""
+        if row.file.endswith('.c'):
+            return [[row.file]]
+        own = [s for s in self.sources if s.startswith(('lib/', 'targets/%s/' % row.how))]
+        few = [s for s in own if os.path.basename(s) in ('call.c', 'int.c', 'memory.c', 'regs.c')]
+        return [few, own] if few else [own]
+
+    def finding(self, target, objects, folder=None):
+        """Status and what was found by the checker that is linked with `objects`, which replace those of their sources."""
+        program = self.link('allocator', {**self.objects, **objects}.values(), folder=folder)
+        out, status = self.run([program, target, str(SEEDS), *self.files[target]], 120)
+        return status, out.strip().split('\n')[0]
+
+    def without(self, rows):
+        for target in X, A:
+            status, text = self.finding(target, {})
+            yield 'nothing is found for ' + target, status != 0 and 'status %s: %s' % (status, text)
+
+    def find(self, row, folder):
+        objects, status = {}, None
+        for sources in self.users(row):
+            objects.update((s, self.object(s, folder=folder)) for s in sources if s not in objects)
+            status, text = self.finding(row.how, objects, folder)
+            if status == FOUND:
+                return text
+        raise NotFound('status %s: %s' % (status, text))

@@ -1,5 +1,5 @@
-/* mutants TARGET SEEDS FILE...: compiles the functions of .kir files with stress seeds 0 to SEEDS - 1,
- * for tests/mutants/mutants.py, which links it with a damaged allocator. Exit status 3, and the finding
+/* allocator TARGET SEEDS FILE...: compiles the functions of .kir files with stress seeds 0 to SEEDS - 1,
+ * for tests/mutants/allocator.py, which links it with a damaged allocator. Exit status 3, and the finding
  * printed, as soon as the allocation checker fails a function; else 0, whatever else went wrong. */
 #include <stdio.h>
 #include <stdlib.h>
