@@ -70,6 +70,7 @@ kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error) {
   kiln_jit *jit = kn_allocator_realloc(&options->allocator, NULL, sizeof *jit);
   if (jit == NULL) return KN_JIT_FAIL(NULL, error, KILN_ERR_MEMORY, "out of memory");
   memset(jit, 0, sizeof *jit);
+  jit->finder.find = kn_jit_find_code;
   jit->options = *options;
   pthread_mutex_init(&jit->lock, NULL);
   pthread_cond_init(&jit->compiled, NULL);

@@ -18,6 +18,7 @@
 #include "lib/codegen/eh_table.h"
 #include "lib/object/elf_memory.h"
 #include "lib/object/frames.h"
+#include "runtime/stack/finder.h"
 #include "targets/target.h"
 
 #include <pthread.h>
@@ -235,6 +236,7 @@ struct kn_jit_unwinder {
 struct kn_jit_perf;
 
 struct kiln_jit {
+  struct kn_stack_finder finder; /* first: walks of the stack know no more of a JIT */
   kiln_jit_options options;
   kiln_processor processor;
   const struct kn_code_facts *machine; /* facts about its code */
@@ -573,20 +575,8 @@ void kn_jit_find_remove(struct kn_jit_item *u);
 void kn_jit_find_retire(kiln_jit *jit, struct kn_jit_retired *r);
 /* Frees the rest of it, when nobody can be reading. */
 void kn_jit_find_close(kiln_jit *jit);
-
-/* lookup.c */
-/* The unit whose code is at `pc`, and the function of `u` there; NULL: none. */
-const struct kn_jit_item *kn_jit_find_unit(kiln_jit *jit, uint64_t pc);
-const struct kn_memory_symbol *kn_jit_find_function(const struct kn_jit_item *u, uint64_t pc);
-/* What a walk of the stack needs to know of code (stack.c). */
-struct kn_jit_code {
-  uint64_t start;       /* of the function */
-  const uint8_t *fde;   /* NULL: it has none */
-  const uint8_t *roots; /* its table; NULL: none */
-};
-/* Finds the function at `pc`, without the lock; false: it is none of the JIT's. What `code` refers to stays while the
- * function is running. */
-bool kn_jit_find_code(kiln_jit *jit, uint64_t pc, struct kn_jit_code *code);
+/* The function of kiln_jit.finder. */
+bool kn_jit_find_code(struct kn_stack_finder *finder, uint64_t pc, struct kn_stack_code *code);
 
 /* perf.c */
 bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e);

@@ -5,7 +5,7 @@
  * "Garbage Collection Safepoints". Invariant: tables are in the order of their functions. */
 #include "lib/object/image.h"
 
-#include "lib/codegen/root_format.h"
+#include "runtime/stack/root_format.h"
 
 static bool fail_memory(struct kn_image *image) {
   return KN_MODULE_FAIL(false, image->m, KILN_ERR_MEMORY, "out of memory");

@@ -19,7 +19,8 @@ import options  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 TABLE, WALK, FRAME, PLAN = ('lib/codegen/' + n for n in ('root_table.c', 'walk.c', 'frame_alloc.c', 'plan.c'))
-WRITE, STACK, CFI, FIND, RELOCS = 'lib/jit/write.c', 'lib/jit/stack.c', 'lib/jit/cfi.c', 'lib/jit/find.c', 'lib/object/image_relocs.c'
+WRITE, FIND, RELOCS = 'lib/jit/link/write.c', 'lib/jit/serve/find.c', 'lib/object/image_relocs.c'
+STACK, CFI = 'runtime/stack/stack.c', 'runtime/stack/cfi.c'
 ROOTS, INTERP, ENTER = 'ir/roots.c', 'interp/thread.c', 'interp/call.c'
 FLAGS = ['-std=gnu11', '-O1', '-w', '-I' + ROOT, '-I' + ROOT + '/include', '-I' + ROOT + '/interp']
 LIMIT = 120  # seconds: a bug may make endless code

@@ -9,7 +9,7 @@
  * Invariant: a table is changed by its thread, but for entries of units that are removed, under tls_lock; others read
  * it under that lock. */
 #define _GNU_SOURCE
-#include "lib/jit/process.h"
+#include "lib/jit/memory/process.h"
 
 #include <dlfcn.h>
 #include <link.h>

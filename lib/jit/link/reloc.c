@@ -83,7 +83,7 @@ static bool apply(const struct aim *a, uint8_t *to, uint64_t at) {
   const struct kn_reloc_facts *facts = kn_reloc_facts(a->reloc->kind);
   uint64_t addend = (uint64_t)(int64_t)a->reloc->addend, value = 0;
   switch ((enum kn_reloc_to)facts->to) {
-  case KN_TO_UNKNOWN: break; /* lib/jit/scan.c let none through */
+  case KN_TO_UNKNOWN: break; /* lib/jit/link/scan.c let none through */
   case KN_TO_ADDRESS:
   case KN_TO_CALL:
     if (!address_of(a, facts, to, at, &value)) return true;

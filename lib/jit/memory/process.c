@@ -7,7 +7,7 @@
  * _Fork) are recognised too, but may find locks held.
  * Invariant: locks are taken in the order of struct kn_jit_process, and jit->lock between `jits` and `indices`. */
 #define _GNU_SOURCE
-#include "lib/jit/process.h"
+#include "lib/jit/memory/process.h"
 
 #include <stdatomic.h>
 #include <sys/mman.h>

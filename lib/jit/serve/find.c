@@ -1,4 +1,4 @@
-/* What an address is: kiln_jit_find_pc and, for walks of the stack, kn_jit_find_code (lookup.c), which signal handlers
+/* What an address is: kiln_jit_find_pc and, for walks of the stack, kn_jit_find_code, which signal handlers
  * and other threads call while units come and go. It takes no lock and allocates nothing. A pool has a list of units
  * for each chunk, which link.c adds to and jit.c removes from. What a removal frees may still be read, so it is
  * retired, and freed once all calls that had begun before have ended: a call counts itself at one of two counters, and
@@ -221,6 +221,54 @@ void kn_jit_find_close(kiln_jit *jit) {
   free_all(jit, &jit->retired_next);
 }
 
+/* ---- units and functions ---- */
+
+static const struct kn_jit_item *find_unit(kiln_jit *jit, uint64_t pc) {
+  for (struct kn_jit_pool *p = jit->pools; p != NULL; p = p->next) {
+    uint64_t at = pc - (uint64_t)(uintptr_t)p->base;
+    if (at / KN_JIT_CHUNK >= p->n_chunks) continue;
+    for (const struct kn_jit_item *u = p->units[at / KN_JIT_CHUNK]; u != NULL; u = u->in_chunk) {
+      const struct kn_jit_block *b = u->blocks + KN_JIT_CODE;
+      if (pc - (uint64_t)(uintptr_t)b->at < b->size) return u;
+    }
+  }
+  return NULL;
+}
+
+static const struct kn_memory_symbol *find_function(const struct kn_jit_item *u, uint64_t pc) {
+  const uint32_t n = KN_COUNT_BEFORE(k, u->n_funcs, u->symbols[k].address <= pc);
+  if (n == 0 || pc - u->symbols[n - 1].address >= u->symbols[n - 1].size) return NULL;
+  return u->symbols + n - 1;
+}
+
+/* Whether `pc` is in the unit's stubs. */
+static bool find_stubs(const struct kn_jit_item *u, uint64_t pc, struct kn_stack_code *code) {
+  const uint32_t at = u->belongings[u->n_funcs].fde;
+  if (at == 0) return false;
+  const uint8_t *fde = u->blocks[KN_JIT_RO].at + at - 1, *field = fde + KN_FDE_ADDRESS_AT;
+  code->start = (uint64_t)(uintptr_t)field + (uint64_t)(int64_t)(int32_t)kn_get32(field);
+  code->fde = fde;
+  return pc - code->start < kn_get32(field + 4);
+}
+
+bool kn_jit_find_code(struct kn_stack_finder *finder, uint64_t pc, struct kn_stack_code *code) {
+  kiln_jit *jit = (kiln_jit *)finder;
+  const uint32_t side = jit->side;
+  jit->finding[side]++;
+  const struct kn_jit_item *u = find_unit(jit, pc);
+  const struct kn_memory_symbol *f = u != NULL ? find_function(u, pc) : NULL;
+  const bool found = f != NULL || (u != NULL && find_stubs(u, pc, code));
+  if (f != NULL) {
+    const struct kn_jit_belongings *b = u->belongings + (f - u->symbols);
+    const uint8_t *ro = u->blocks[KN_JIT_RO].at;
+    code->start = f->address;
+    code->fde = b->fde != 0 ? ro + b->fde - 1 : NULL;
+    code->roots = b->roots != 0 ? ro + b->roots - 1 : NULL;
+  }
+  jit->finding[side]--;
+  return found;
+}
+
 /* ---- kiln_jit_find_pc ---- */
 
 /* The place of code at `at` in the unit's, of a function that begins at `begin`; NULL: not known. */
@@ -278,8 +326,8 @@ bool kiln_jit_find_pc(kiln_jit *jit, const void *pc, kiln_jit_pc_info *info) {
   const uint64_t at = (uint64_t)(uintptr_t)pc;
   const uint32_t side = jit->side;
   jit->finding[side]++;
-  const struct kn_jit_item *u = kn_jit_find_unit(jit, at);
-  const struct kn_memory_symbol *f = u != NULL ? kn_jit_find_function(u, at) : NULL;
+  const struct kn_jit_item *u = find_unit(jit, at);
+  const struct kn_memory_symbol *f = u != NULL ? find_function(u, at) : NULL;
   if (f != NULL) {
     const uint64_t code = (uint64_t)(uintptr_t)u->blocks[KN_JIT_CODE].at;
     info->unit.id = u->id;

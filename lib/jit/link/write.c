@@ -3,7 +3,7 @@
  * before the unit is published. Called with the JIT locked. */
 #include "lib/jit/jit_state.h"
 
-#include "lib/codegen/root_format.h"
+#include "runtime/stack/root_format.h"
 
 #include <stdlib.h>
 

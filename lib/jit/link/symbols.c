@@ -1,7 +1,7 @@
 /* Names and stubs. An entry stands for a name of the JIT, or for a symbol of a stream; a stub is a jump to
  * the address in a slot, so that a function is redefined by a store of eight bytes. Stubs are written many at a time,
  * as a group, and not changed until the group's memory is given back. The stub of a function without a definition jumps
- * to the group's code for that, which calls lib/jit/late.c.
+ * to the group's code for that, which calls late.c.
  * Invariant: an entry is in the table as long as it has a name. Called with the JIT locked. */
 #include "lib/jit/jit_state.h"
 

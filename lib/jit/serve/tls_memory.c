@@ -3,7 +3,7 @@
  * at a multiple of its size, where its head is, and pieces at multiples of theirs. Others are mapped one by one.
  * Called with tls_lock held. */
 #define _GNU_SOURCE
-#include "lib/jit/process.h"
+#include "lib/jit/memory/process.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
