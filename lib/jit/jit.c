@@ -36,6 +36,11 @@ void kiln_jit_error_free(kiln_jit_error *e) {
   *e = (kiln_jit_error){0};
 }
 
+kiln_status kn_jit_pass(kiln_jit_error *e, const kiln_diag *diag) {
+  if (e->diag.status == KILN_OK) e->diag = *diag;
+  return diag->status;
+}
+
 bool kn_jit_no_memory(kiln_jit_error *e) {
   return KN_JIT_FAIL(false, e, KILN_ERR_MEMORY, "out of memory");
 }
@@ -81,14 +86,14 @@ kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error) {
 
 /* ---- units ---- */
 
-struct kn_jit_item *kn_jit_unit_get(const kiln_jit *jit, kiln_jit_unit u) {
+struct kn_jit_unit *kn_jit_unit_get(const kiln_jit *jit, kiln_jit_unit u) {
   uint32_t index = (uint32_t)u.id - 1;
   if (index >= jit->units.n || jit->units.at[index].generation != (uint32_t)(u.id >> 32))
     return NULL;
   return jit->units.at[index].unit;
 }
 
-bool kn_jit_unit_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e) {
+bool kn_jit_unit_add(kiln_jit *jit, struct kn_jit_unit *u, kiln_jit_error *e) {
   uint32_t index = jit->free_unit - 1;
   if (jit->free_unit == 0) {
     if (!KN_JIT_ROOM(jit, e, jit->units, 1)) return false;
@@ -103,7 +108,7 @@ bool kn_jit_unit_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e) {
   return true;
 }
 
-void kn_jit_unit_free(kiln_jit *jit, struct kn_jit_item *u) {
+void kn_jit_unit_free(kiln_jit *jit, struct kn_jit_unit *u) {
   kn_jit_find_remove(u);
   for (unsigned k = 0; k < KN_JIT_KINDS; k++) kn_jit_give(jit, u->blocks + k, k);
   kn_jit_tls_free(jit, u);
@@ -116,7 +121,7 @@ void kn_jit_unit_free(kiln_jit *jit, struct kn_jit_item *u) {
 }
 
 /* True if other units refer to what it defines other than through stubs. */
-static bool in_use(const struct kn_jit_item *u, kiln_jit_error *e) {
+static bool in_use(const struct kn_jit_unit *u, kiln_jit_error *e) {
   for (uint32_t i = 0; i < u->n_defs; i++) {
     const struct kn_jit_entry *d = u->defs[i];
     if (d->unit != u || d->stub != 0 || d->refs == 0) continue;
@@ -127,16 +132,18 @@ static bool in_use(const struct kn_jit_item *u, kiln_jit_error *e) {
   return false;
 }
 
-static void forget(kiln_jit *jit, struct kn_jit_item *u) {
+/* Removes a unit. */
+static void drop(kiln_jit *jit, struct kn_jit_unit *u) {
+  kn_jit_unwind_remove(jit, u);
+  kn_jit_gdb_remove(jit, u);
   for (uint32_t i = 0; i < u->n_defs; i++) {
     struct kn_jit_entry *d = u->defs[i];
-    d->holds--;
     if (d->unit == u) {
       d->unit = NULL;
       d->address = 0;
       kn_jit_entry_aim(d);
     }
-    kn_jit_entry_drop(jit, d);
+    kn_jit_entry_release(jit, d);
   }
   for (uint32_t i = 0; i < u->n_refs; i++) {
     u->refs[i]->refs--;
@@ -148,6 +155,7 @@ static void forget(kiln_jit *jit, struct kn_jit_item *u) {
   slot->next_free = jit->free_unit;
   jit->free_unit = (uint32_t)u->id;
   jit->live_units--;
+  kn_jit_unit_free(jit, u);
 }
 
 /* Calls, without the lock, what the unit's code registered to be called at exit, and drops what else it registered. */
@@ -159,7 +167,7 @@ static void finalize(const kiln_jit *jit, uint64_t dso) {
 }
 
 /* Takes the duty to finalize a unit. */
-static bool take_finalization(struct kn_jit_item *u) {
+static bool take_finalization(struct kn_jit_unit *u) {
   bool due = u->registers && !u->finalized;
   u->finalized = true;
   return due;
@@ -190,7 +198,7 @@ void kiln_jit_free(kiln_jit *jit) {
   }
   jit->ending = true;
   for (uint32_t i = jit->units.n; i-- > 0;) {
-    struct kn_jit_item *u = jit->units.at[i].unit;
+    struct kn_jit_unit *u = jit->units.at[i].unit;
     if (u == NULL || !take_finalization(u)) continue;
     u->running++; /* what it has registered cannot remove it */
     finalize(jit, u->dso);
@@ -200,25 +208,21 @@ void kiln_jit_free(kiln_jit *jit) {
   jit->foreign = jit->back != NULL && kn_jit_is_child(jit);
   kn_jit_process_leave(jit);
   for (uint32_t i = 0; i < jit->units.n; i++) {
-    struct kn_jit_item *u = jit->units.at[i].unit;
-    if (u == NULL) continue;
-    kn_jit_unwind_remove(jit, u);
-    kn_jit_gdb_remove(jit, u);
-    forget(jit, u);
-    kn_jit_unit_free(jit, u);
+    struct kn_jit_unit *u = jit->units.at[i].unit;
+    if (u != NULL) drop(jit, u);
   }
   tear_down(jit);
 }
 
 /* Begins or ends calls of a unit's code by the JIT. */
-static void run(kiln_jit *jit, struct kn_jit_item *u, bool on) {
+static void run(kiln_jit *jit, struct kn_jit_unit *u, bool on) {
   if (on) kn_jit_call_out(jit);
   u->running += on ? 1 : -1u;
 }
 
 /* The unit of that handle; NULL, with an error, if it cannot be removed now. */
-static struct kn_jit_item *removable(const kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e) {
-  struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+static struct kn_jit_unit *removable(const kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e) {
+  struct kn_jit_unit *u = kn_jit_unit_get(jit, unit);
   if (u == NULL) {
     kn_jit_fail(e, KILN_ERR_ARGUMENT, "there is no such unit");
   } else if (u->running > 0) {
@@ -234,11 +238,8 @@ kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e
   kiln_jit_error own;
   error = kn_jit_begin(error, &own);
   if (jit == NULL) return kn_jit_fail(error, KILN_ERR_ARGUMENT, "no JIT");
-  if (kn_jit_is_child(jit))
-    return kn_jit_fail(error, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
-  if (kn_jit_is_mine(jit, error)) return error->diag.status;
-  kn_jit_lock(jit);
-  struct kn_jit_item *u = removable(jit, unit, error);
+  if (!kn_jit_enter_own(jit, error)) return error->diag.status;
+  struct kn_jit_unit *u = removable(jit, unit, error);
   if (u != NULL && take_finalization(u)) {
     run(jit, u, true);
     kn_jit_unlock(jit);
@@ -249,10 +250,7 @@ kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e
     u = stays ? removable(jit, unit, error) : NULL;
   }
   if (u != NULL) {
-    kn_jit_unwind_remove(jit, u);
-    kn_jit_gdb_remove(jit, u);
-    forget(jit, u);
-    kn_jit_unit_free(jit, u);
+    drop(jit, u);
     /* the stubs that are kept for the next unit may be the last thing in a pool beside the empty one */
     if (jit->live_units == 0 && jit->pools != NULL && jit->pools->next != NULL)
       kn_jit_stubs_trim(jit);
@@ -264,10 +262,9 @@ kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e
 /* ---- look-up ---- */
 
 void *kiln_jit_lookup(kiln_jit *jit, const char *name) {
-  if (jit == NULL || name == NULL || kn_jit_is_mine(jit, NULL)) return NULL;
   void *at = NULL;
-  kn_jit_lock(jit);
-  const struct kn_jit_entry *e = kn_jit_entry_find(jit, name, strlen(name), NULL);
+  if (name == NULL || !kn_jit_enter(jit)) return NULL;
+  const struct kn_jit_entry *e = kn_jit_entry_find(jit, kn_jit_name_make(name, strlen(name)), NULL);
   if (e != NULL && kn_jit_is_known(e)) {
     at = (void *)(uintptr_t)(e->stub != 0 ? e->stub : e->address);
     if (e->tls) at = kn_jit_tls_address(e->unit->tls, e->address);
@@ -277,10 +274,9 @@ void *kiln_jit_lookup(kiln_jit *jit, const char *name) {
 }
 
 void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name) {
-  if (jit == NULL || kn_jit_is_mine(jit, NULL)) return NULL;
   uint64_t address = 0;
-  kn_jit_lock(jit);
-  const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  if (!kn_jit_enter(jit)) return NULL;
+  const struct kn_jit_unit *u = kn_jit_unit_get(jit, unit);
   if (u != NULL && name == NULL && u->n_funcs > 0) address = u->symbols[0].address;
   for (uint32_t i = 0; u != NULL && name != NULL && i < u->n_symbols && address == 0; i++)
     if (strcmp(u->names + u->symbols[i].name, name) == 0) address = u->symbols[i].address;
@@ -292,17 +288,15 @@ void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name) {
 }
 
 void *kiln_jit_function(kiln_jit *jit, kiln_jit_unit unit, uint32_t index) {
-  if (jit == NULL || kn_jit_is_mine(jit, NULL)) return NULL;
-  kn_jit_lock(jit);
-  const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  if (!kn_jit_enter(jit)) return NULL;
+  const struct kn_jit_unit *u = kn_jit_unit_get(jit, unit);
   uint64_t address = u != NULL && index < u->n_funcs ? u->symbols[index].address : 0;
   kn_jit_unlock(jit);
   return (void *)(uintptr_t)address;
 }
 
 kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
-  if (jit == NULL || kn_jit_is_mine(jit, NULL)) return (kiln_jit_stats){0};
-  kn_jit_lock(jit);
+  if (!kn_jit_enter(jit)) return (kiln_jit_stats){0};
   kiln_jit_stats s = jit->stats;
   s.units = jit->live_units;
   s.symbols = (uint64_t)jit->names.n + jit->unnamed;
@@ -313,9 +307,8 @@ kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
 
 uint32_t kiln_jit_each_undefined(kiln_jit *jit, void (*each)(void *user, const char *name),
                                  void *user) {
-  if (jit == NULL || kn_jit_is_mine(jit, NULL)) return 0;
   uint32_t n = 0;
-  kn_jit_lock(jit);
+  if (!kn_jit_enter(jit)) return 0;
   for (uint32_t i = 0; i < jit->names.n; i++) {
     const struct kn_jit_entry *e = jit->names.at[i];
     if (kn_jit_is_known(e) || e->refs == 0) continue;
@@ -330,7 +323,7 @@ uint32_t kiln_jit_each_undefined(kiln_jit *jit, void (*each)(void *user, const c
 
 /* A unit's constructors or destructors, which stay as long as the unit: it cannot be removed meanwhile. */
 struct starts {
-  struct kn_jit_item *unit;
+  struct kn_jit_unit *unit;
   const uint64_t *calls;
   uint32_t n;
 };
@@ -341,7 +334,7 @@ static kiln_status take_starts(kiln_jit *jit, kiln_jit_unit unit, bool at_exit, 
   if (kn_jit_is_mine(jit, NULL)) return KILN_ERR_STRUCTURE;
   kiln_status status = KILN_OK;
   kn_jit_lock(jit);
-  struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  struct kn_jit_unit *u = kn_jit_unit_get(jit, unit);
   bool *done = u == NULL ? NULL : at_exit ? &u->destructed : &u->constructed;
   if (u == NULL) status = KILN_ERR_ARGUMENT;
   else if (*done) status = KILN_ERR_STRUCTURE;

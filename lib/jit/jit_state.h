@@ -31,6 +31,10 @@ void kn_jit_unlock(kiln_jit *jit);
 /* Whether the calling thread has the JIT locked: it is in a callback of the JIT, which must not call the JIT. Then the
  * error says so; `e` may be NULL. */
 bool kn_jit_is_mine(const kiln_jit *jit, kiln_jit_error *e);
+/* Locks the JIT for a call that reports no error; false: there is none, or the calling thread has it locked. */
+bool kn_jit_enter(kiln_jit *jit);
+/* The same for a call that changes the JIT; false, with an error, also in a child. */
+bool kn_jit_enter_own(kiln_jit *jit, kiln_jit_error *e);
 /* Makes kn_jit_is_mine true until the JIT is freed, for one that nobody else uses. */
 void kn_jit_own(kiln_jit *jit);
 /* Around a callback without the lock: kiln_jit_free does nothing meanwhile. False if it was called. */
@@ -55,11 +59,11 @@ enum kn_jit_kind {
 };
 
 struct kn_jit_chunk {
-  uint64_t *bits;   /* of granules in use; NULL: free, or part of a run */
-  uint32_t run;     /* chunks of the run that starts here, 0: none does */
-  uint16_t used;    /* granules */
-  uint16_t longest; /* upper bound of the longest run of free granules */
-  uint8_t kind;     /* kn_jit_kind */
+  uint8_t *granules; /* 1: in use; NULL: the chunk is free, or part of a run */
+  uint32_t run;      /* chunks of the run that starts here, 0: none does */
+  uint16_t used;     /* granules */
+  uint16_t longest;  /* upper bound of the longest run of free granules */
+  uint8_t kind;      /* kn_jit_kind */
   bool taken;
   bool separate; /* its two mappings are of different memory: it held data, or nothing yet */
   bool
@@ -88,9 +92,9 @@ struct kn_jit_pool {
   uint32_t first_free, end_free; /* no free chunk before it, none from there on */
   uint32_t cursor[KN_JIT_KINDS]; /* where the last allocation was */
   uint32_t spare[KN_JIT_KINDS];  /* index + 1 of an empty chunk that was kept; 0: none */
-  struct kn_jit_chunk *chunks;
+  struct kn_jit_chunk *chunks;   /* in the same memory */
   struct kn_jit_retired retired;
-  struct kn_jit_item *_Atomic units[]; /* by chunk, the newest unit with code in it */
+  struct kn_jit_unit *_Atomic units[]; /* by chunk, the newest unit with code in it */
 };
 
 /* A piece of memory of one kind. */
@@ -103,10 +107,20 @@ struct kn_jit_block {
 
 /* ---- symbols ---- */
 
+struct kn_jit_name {
+  const char *text; /* NUL-terminated */
+  uint32_t length, hash;
+};
+/* None that exists is so long that it does not fit. */
+static inline struct kn_jit_name kn_jit_name_make(const char *text, size_t n) {
+  const uint32_t length = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+  return (struct kn_jit_name){text, length, kn_hash_bytes(text, length)};
+}
+
 /* A name, or a symbol of a stream that has none. It lives while somebody defines it or refers to it. */
 struct kn_jit_entry {
-  struct kn_jit_item *unit;        /* that defines it; NULL: none */
-  const struct kn_jit_item *scope; /* of a hidden name: the unit whose own it is; else NULL */
+  struct kn_jit_unit *unit;        /* that defines it; NULL: none */
+  const struct kn_jit_unit *scope; /* of a hidden name: the unit whose own it is; else NULL */
   uint64_t address;                /* of the definition; thread-local: offset in the unit's */
   uint64_t size;
   uint64_t stub; /* address of a jump to what `slot` holds; 0: none */
@@ -141,7 +155,7 @@ struct kn_jit_waiting {
 struct kn_jit_stubs {
   struct kn_jit_stubs *next, **back;
   kiln_jit *jit;
-  struct kn_jit_item *unit; /* their memory and unwind rows, without functions */
+  struct kn_jit_unit *unit; /* their memory and unwind rows, without functions */
   uint32_t n, n_free;
   uint16_t *free;            /* their numbers; in memory, they follow `of` */
   struct kn_jit_entry *of[]; /* by number; NULL: it is free, but may be called by mistake */
@@ -182,10 +196,10 @@ struct kn_jit_belongings {
 /* find.c reads, without the lock: id, blocks of code and of read-only data but for their pools, symbols, belongings,
  * names, rows, places, text, in_chunk.
  * All but the last are constant while the unit can be found. */
-struct kn_jit_item {
+struct kn_jit_unit {
   uint64_t id;
-  struct kn_jit_item *_Atomic in_chunk; /* the next unit with code in the same chunk */
-  struct kn_jit_item *_Atomic
+  struct kn_jit_unit *_Atomic in_chunk; /* the next unit with code in the same chunk */
+  struct kn_jit_unit *_Atomic
     *found_from;                    /* what points to this one; NULL: the unit cannot be found */
   KN_ARRAY(struct kn_jit_row) rows; /* of lines, ascending */
   KN_ARRAY(struct kn_jit_place) places;
@@ -215,7 +229,7 @@ struct kn_jit_item {
 };
 
 struct kn_jit_slot {        /* of the table of units */
-  struct kn_jit_item *unit; /* NULL: free */
+  struct kn_jit_unit *unit; /* NULL: free */
   uint32_t generation;
   uint32_t next_free; /* index + 1 */
 };
@@ -226,7 +240,7 @@ struct kn_jit_object {
   struct kn_jit_object *next;
 };
 
-/* The registration functions of one libgcc; NULL: it was not found. */
+/* The registration functions of one libgcc; NULL: it has no such one. */
 struct kn_jit_unwinder {
   void (*add)(void *), (*remove)(void *);
   void (*add_table)(void *, void *); /* __register_frame_info_table */
@@ -277,6 +291,7 @@ struct kiln_jit {
   kiln_jit_stats stats;
   struct kn_jit_perf *perf;
   struct kn_jit_unwinder unwinders[2];
+  uint32_t n_unwinders;
   bool frames_by_chunk; /* one table for the units of a chunk: unwind.c */
   /* of tables that are no longer registered, oldest first */
   struct kn_jit_object *retired, **retired_end;
@@ -309,16 +324,23 @@ struct kn_jit_bind {
   bool referenced;
 };
 
-struct kn_jit_in {
+struct kn_jit_input {
   kiln_module *m;
   kiln_session *const *sessions;
   uint32_t n_sessions;
-  uint64_t *code_at;         /* offset of each session's code in the unit's */
-  struct kn_jit_bind *binds; /* by symbol id */
-  uint32_t n_binds;
-  uint32_t *data; /* indices of data items, in the order of placing */
+  uint32_t first;                     /* of its parts */
+  KN_ARRAY(struct kn_jit_bind) binds; /* by symbol id */
+  uint32_t *data;                     /* indices of data items, in the order of placing */
   uint32_t n_data;
   KN_ARRAY(uint32_t) touched; /* ids of symbols */
+};
+
+/* What a session compiled, which stays together. */
+struct kn_jit_part {
+  const kiln_session *session;
+  const struct kn_output *out;
+  uint32_t in;   /* input */
+  uint64_t code; /* where its code is: an offset in the unit's */
 };
 
 struct kn_jit_want {
@@ -340,17 +362,17 @@ struct kn_jit_def {
 /* The later one wins in a unit: System V ABI, "Symbol Table", STB_WEAK. */
 enum { KN_JIT_WEAK_DEF, KN_JIT_COMMON_DEF, KN_JIT_STRONG_DEF };
 
-/* A name that the unit's inputs define or refer to. */
-struct kn_jit_name {
-  const char *text; /* NUL-terminated */
-  uint32_t length, hash;
-};
-/* True if `a` is after `b` in an order of all names, for KN_HASH_EACH. (ask.c) */
-KN_COLD bool kn_jit_name_after(struct kn_jit_name a, struct kn_jit_name b);
-struct kn_jit_merged {
+/* What is known of a name. */
+struct kn_jit_named {
   struct kn_jit_name name;
+  uint64_t address;   /* that the resolver answered; 0: it does not know the name */
+  bool own;           /* only the unit itself and the resolver define it */
+  bool defined;       /* by an input */
   uint8_t visibility; /* the most restrictive one that an input says */
-  bool defined;
+};
+struct kn_jit_names {
+  KN_ARRAY(struct kn_jit_named) list;
+  struct kn_hash hash; /* index + 1 */
 };
 
 /* Sections with the same name whose start and end code refers to: __start_NAME, __stop_NAME. */
@@ -360,20 +382,12 @@ struct kn_jit_range {
   uint64_t start, end;
 };
 
-/* What the resolver was asked, and answered. */
-struct kn_jit_answer {
-  struct kn_jit_name name;
-  uint64_t address; /* 0: it does not know the name */
-  bool own;         /* only the unit itself and the resolver define it */
-};
-
 /* The resolver may use all that a link works on, the stream, modules and sessions. So it is asked between two attempts
  * to link a unit, when nothing is in progress; what it said is what the next attempt begins with. */
 struct kn_jit_answers {
-  struct kn_arena names;
-  KN_ARRAY(struct kn_jit_answer) list; /* those from n_asked on were not asked yet */
+  struct kn_arena texts;
+  struct kn_jit_names names; /* those from n_asked on were not asked yet */
   uint32_t n_asked;
-  struct kn_hash hash; /* index + 1 */
 };
 
 struct kn_jit_link {
@@ -381,10 +395,12 @@ struct kn_jit_link {
   struct kn_jit_answers *answers;
   kiln_jit_error *error; /* never NULL */
   unsigned flags;
-  bool stream;
+  kiln_jit_stream *stream; /* NULL: none */
+  struct kn_output *other; /* of a stream: what its session has compiled while the resolver ran */
   struct kn_arena arena;
-  struct kn_jit_in *in;
-  uint32_t n_in;
+  struct kn_jit_input *in;
+  uint32_t n_in, n_parts;
+  struct kn_jit_part *parts; /* of all inputs, in their order */
   uint64_t size[KN_JIT_KINDS], align[KN_JIT_KINDS];
   uint64_t tls_size, tls_align,
     tls_file; /* tls_file: bytes that are not all zero, from the start */
@@ -392,16 +408,15 @@ struct kn_jit_link {
   KN_ARRAY(struct kn_jit_def) defs;
   KN_ARRAY(struct kn_jit_entry *) refs;
   KN_ARRAY(struct kn_jit_range) ranges;
-  KN_ARRAY(struct kn_jit_merged) merged; /* of several inputs; none of a single one */
-  struct kn_hash merged_hash;            /* index + 1 */
+  struct kn_jit_names merged; /* of several inputs; none of a single one */
   /* fde_bytes: with the CIEs of personalities; table_bytes: of exceptions */
   uint64_t fde_bytes, table_bytes, root_bytes, n_funcs, names_size, n_symbols;
   bool has_tls;
-  bool registers;      /* kn_jit_item.registers */
+  bool registers;      /* kn_jit_unit.registers */
   uint32_t registrars; /* a bit for each row of kn_jit_registrars that is referred to */
   /* offsets in the unit's areas */
   uint64_t stub_at, registrar_at, got_at, tls_got_at, frame_at, table_at, roots_at, image_at;
-  struct kn_jit_item *unit;
+  struct kn_jit_unit *unit;
 };
 
 /* Bytes before the first code of a block: callers instrumented by clang's -fsanitize=function read there. */
@@ -416,17 +431,22 @@ kiln_status kn_jit_fail(kiln_jit_error *e, kiln_status status, const char *forma
 #define KN_JIT_FAIL(failed, ...) ((void)kn_jit_fail(__VA_ARGS__), (failed))
 /* Where a call reports errors: empty, `own` if the caller wants none. */
 kiln_jit_error *kn_jit_begin(kiln_jit_error *e, kiln_jit_error *own);
+/* Reports an error that somebody else found, likewise. */
+kiln_status kn_jit_pass(kiln_jit_error *e, const kiln_diag *diag);
 /* Reports that memory is lacking; false. */
 bool kn_jit_no_memory(kiln_jit_error *e);
 /* As KN_ROOM, of a JIT's array or table. */
 #define KN_JIT_ROOM(jit, e, array, more)                                                           \
   (KN_ROOM(&(jit)->options.allocator, array, more) || kn_jit_no_memory(e))
+/* As KN_PUSH, likewise. */
+#define KN_JIT_PUSH(jit, e, array, ...)                                                            \
+  (KN_PUSH(&(jit)->options.allocator, array, __VA_ARGS__) || kn_jit_no_memory(e))
 /* A unit by its handle; NULL if it is not valid. */
-struct kn_jit_item *kn_jit_unit_get(const kiln_jit *jit, kiln_jit_unit u);
+struct kn_jit_unit *kn_jit_unit_get(const kiln_jit *jit, kiln_jit_unit u);
 /* Gives a unit a handle. */
-bool kn_jit_unit_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e);
+bool kn_jit_unit_add(kiln_jit *jit, struct kn_jit_unit *u, kiln_jit_error *e);
 /* Frees a unit with all it has, memory included; its handle is not touched. */
-void kn_jit_unit_free(kiln_jit *jit, struct kn_jit_item *u);
+void kn_jit_unit_free(kiln_jit *jit, struct kn_jit_unit *u);
 
 /* memory.c */
 /* Takes memory for a unit: one block of each kind that has a size, near each other. */
@@ -436,19 +456,26 @@ bool kn_jit_take_unit(kiln_jit *jit, const uint64_t *size, const uint64_t *align
 void kn_jit_give(kiln_jit *jit, struct kn_jit_block *b, enum kn_jit_kind kind);
 /* Makes completely written blocks executable or read-only, and their instructions visible to all processors. */
 bool kn_jit_seal(kiln_jit *jit, const struct kn_jit_block *blocks, kiln_jit_error *e);
-/* Where a block can be written until it is sealed. */
-static inline uint8_t *kn_jit_writable(const struct kn_jit_block *b, enum kn_jit_kind kind) {
+/* The address of a unit's block. */
+static inline uint64_t kn_jit_at(const struct kn_jit_block *blocks, enum kn_jit_kind kind) {
+  return (uint64_t)(uintptr_t)blocks[kind].at;
+}
+/* Where it can be written until it is sealed. */
+static inline uint8_t *kn_jit_to(const struct kn_jit_block *blocks, enum kn_jit_kind kind) {
+  const struct kn_jit_block *b = blocks + kind;
   return kind == KN_JIT_RW || b->pool == NULL ? b->at : b->at + b->pool->delta;
 }
 bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e);
 void kn_jit_memory_free(kiln_jit *jit);
 
 /* symbols.c */
-struct kn_jit_entry *kn_jit_entry_find(const kiln_jit *jit, const char *name, size_t length,
-                                       const struct kn_jit_item *scope);
-/* A new entry; length 0: one without a name. NULL without memory. */
-struct kn_jit_entry *kn_jit_entry_new(kiln_jit *jit, const char *name, size_t length,
-                                      const struct kn_jit_item *scope);
+struct kn_jit_entry *kn_jit_entry_find(const kiln_jit *jit, struct kn_jit_name name,
+                                       const struct kn_jit_unit *scope);
+/* The same, made if need be; length 0: a new one without a name. NULL, with an error, without memory. */
+struct kn_jit_entry *kn_jit_entry_get(kiln_jit *jit, struct kn_jit_name name,
+                                      const struct kn_jit_unit *scope, kiln_jit_error *error);
+/* Ends a hold of the entry. */
+void kn_jit_entry_release(kiln_jit *jit, struct kn_jit_entry *e);
 /* Frees an entry that nobody defines, refers to or holds. */
 void kn_jit_entry_drop(kiln_jit *jit, struct kn_jit_entry *e);
 /* Gives an entry a stub, if it has none. */
@@ -471,8 +498,26 @@ static inline bool kn_jit_is_known(const struct kn_jit_entry *e) {
 /* Where a call of a stub goes on that found no definition: kn_jit_late_words.find. */
 uint64_t kn_jit_late_find(void *group, uint64_t number);
 
+/* Whether an input defines the symbol. */
+static inline bool kn_jit_defined(const struct kn_jit_bind *b) {
+  return b->where >= KN_JIT_IN_CODE && b->where <= KN_JIT_IN_COMMON;
+}
+
+/* Which CIEs a part has, in the order of its functions: of each variant one for functions without a table of
+ * exceptions, and one wherever the personality or the variant of those with a table changes. */
+struct kn_jit_cies {
+  bool plain[KN_CIE_COUNT]; /* KN_CIE_USUAL: the unit's first one */
+  uint32_t personality;
+  uint8_t cie; /* of the last function with a table */
+};
+/* Bytes of the CIE that comes before a function's FDE; 0: there is one already. */
+uint32_t kn_jit_new_cie(struct kn_jit_cies *c, const struct kn_output *o,
+                        const struct kn_code_func *f);
+
 /* layout.c */
 bool kn_jit_layout(struct kn_jit_link *l);
+/* Puts a symbol into the input's list. */
+bool kn_jit_touch(struct kn_jit_link *l, struct kn_jit_input *in, uint32_t id);
 bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uint32_t id);
 /* scan.c: notes what the relocations ask for. */
 bool kn_jit_scan(struct kn_jit_link *l);
@@ -482,7 +527,7 @@ bool kn_jit_scan(struct kn_jit_link *l);
 bool kn_jit_resolve_outside(struct kn_jit_link *l);
 /* Are there names that the resolver was not given? */
 static inline bool kn_jit_unanswered(const struct kn_jit_answers *a) {
-  return a->n_asked < a->list.n;
+  return a->n_asked < a->names.list.n;
 }
 /* Binds all names; called with the lock. */
 bool kn_jit_resolve(struct kn_jit_link *l);
@@ -509,29 +554,35 @@ uint64_t kn_jit_address_of(const struct kn_jit_link *l, uint32_t in, uint32_t id
 /* Where its definition is, without a stub. */
 uint64_t kn_jit_definition(const struct kn_jit_link *l, uint32_t in, uint32_t id);
 /* reloc.c */
-bool kn_jit_reloc_code(struct kn_jit_link *l, uint32_t in);
-/* link.c: places, resolves, writes and publishes; the inputs and the arena are ready. If names are unanswered, it has
- * changed nothing. */
-kiln_status kn_jit_link_run(struct kn_jit_link *l, kiln_jit_unit *out);
-void kn_jit_link_free(struct kn_jit_link *l);
+bool kn_jit_reloc_code(struct kn_jit_link *l, const struct kn_jit_part *part);
+/* link.c: links inputs into a unit, asking the resolver if need be; the link says where to. */
+kiln_status kn_jit_link(struct kn_jit_link *l, const kiln_jit_input *inputs, uint32_t n,
+                        kiln_jit_unit *unit);
+/* stream.c: what differs for the link of a stream. Chooses what is new; false, with an error, without memory. */
+bool kn_jit_stream_begin(struct kn_jit_link *l, kiln_session *const *session);
+void kn_jit_stream_end(struct kn_jit_link *l, bool linked);
+/* As kn_jit_ask, while the session has `other` in place of its output, which is then the other way round again. */
+kiln_status kn_jit_stream_ask(struct kn_jit_link *l, const kiln_jit_input *inputs);
 
 /* ask.c */
+struct kn_jit_named *kn_jit_names_find(const struct kn_jit_names *names, struct kn_jit_name name);
+/* The same, added if need be; NULL without memory. Moves the others. */
+struct kn_jit_named *kn_jit_names_get(const kiln_allocator *a, struct kn_jit_names *names,
+                                      struct kn_jit_name name);
+void kn_jit_names_free(const kiln_allocator *a, struct kn_jit_names *names);
 /* Notes a name that the resolver is to look up. */
 bool kn_jit_ask_for(struct kn_jit_link *l, struct kn_jit_name name, bool own);
-/* The answer for a name; NULL: not requested. */
-const struct kn_jit_answer *kn_jit_answer(const struct kn_jit_link *l, struct kn_jit_name name);
 /* Asks the resolver for all unanswered names that are still unknown. The modules and sessions cannot be freed
  * meanwhile. */
-kiln_status kn_jit_ask(kiln_jit *jit, struct kn_jit_answers *a, const kiln_jit_input *inputs,
-                       uint32_t n_inputs, kiln_jit_error *e);
-void kn_jit_answers_free(kiln_jit *jit, struct kn_jit_answers *a);
+kiln_status kn_jit_ask(struct kn_jit_link *l, const kiln_jit_input *inputs, uint32_t n);
+void kn_jit_answers_free(const kiln_jit *jit, struct kn_jit_answers *a);
 /* Does a unit define the external name? */
 bool kn_jit_knows(kiln_jit *jit, struct kn_jit_name name);
 
 /* tls.c */
-bool kn_jit_tls_new(kiln_jit *jit, struct kn_jit_item *u, const uint8_t *image, uint64_t image_size,
+bool kn_jit_tls_new(kiln_jit *jit, struct kn_jit_unit *u, const uint8_t *image, uint64_t image_size,
                     uint64_t size, uint64_t align, kiln_jit_error *e);
-void kn_jit_tls_free(kiln_jit *jit, struct kn_jit_item *u);
+void kn_jit_tls_free(kiln_jit *jit, struct kn_jit_unit *u);
 /* Prepares for units with thread-local data, or that register functions for the ends of threads. */
 bool kn_jit_tls_open(kiln_jit *jit, kiln_jit_error *e);
 void kn_jit_tls_close(kiln_jit *jit);
@@ -550,15 +601,13 @@ uint64_t kn_jit_tls_entry(void);
 /* The JIT has its first memory. */
 void kn_jit_unwind_open(kiln_jit *jit);
 void kn_jit_unwind_close(kiln_jit *jit);
-bool kn_jit_unwind_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e);
-void kn_jit_unwind_remove(kiln_jit *jit, struct kn_jit_item *u);
+bool kn_jit_unwind_add(kiln_jit *jit, struct kn_jit_unit *u, kiln_jit_error *e);
+void kn_jit_unwind_remove(kiln_jit *jit, struct kn_jit_unit *u);
 
 /* gdb.c */
 /* Tells gdb of the unit that was linked. */
 void kn_jit_gdb_add(const struct kn_jit_link *l);
-void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_item *u);
-/* Holds or releases the lock of gdb's list, over a fork. */
-void kn_jit_gdb_hold(bool hold);
+void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_unit *u);
 
 /* debug_sections.c */
 /* Appends the debug sections of the unit's modules, by enum kn_dwarf_section, with addresses filled in. False without
@@ -569,8 +618,8 @@ bool kn_jit_debug_sections(const struct kn_jit_link *l, kiln_buffer *sections);
 /* Notes where the unit's code comes from. */
 bool kn_jit_find_describe(struct kn_jit_link *l);
 /* Makes kiln_jit_find_pc find the unit, or not any more. */
-void kn_jit_find_add(struct kn_jit_item *u);
-void kn_jit_find_remove(struct kn_jit_item *u);
+void kn_jit_find_add(struct kn_jit_unit *u);
+void kn_jit_find_remove(struct kn_jit_unit *u);
 /* Frees what kiln_jit_find_pc may be reading: at once if nobody is, else later. */
 void kn_jit_find_retire(kiln_jit *jit, struct kn_jit_retired *r);
 /* Frees the rest of it, when nobody can be reading. */

@@ -5,75 +5,59 @@
 #include "lib/jit/jit_state.h"
 
 bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uint32_t id) {
-  if (!KN_JIT_ROOM(l->jit, l->error, *w, 1)) return false;
-  w->at[w->n++] = (struct kn_jit_want){in, id};
-  return true;
+  return KN_JIT_PUSH(l->jit, l->error, *w, (struct kn_jit_want){in, id});
 }
 
-/* Puts a symbol into the input's list. */
-static bool touch(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
-  if (in->binds[id].touched) return true;
-  if (!KN_JIT_ROOM(l->jit, l->error, in->touched, 1)) return false;
-  in->binds[id].touched = true;
-  in->touched.at[in->touched.n++] = id;
-  return true;
+bool kn_jit_touch(struct kn_jit_link *l, struct kn_jit_input *in, uint32_t id) {
+  if (in->binds.at[id].touched) return true;
+  if (!KN_JIT_PUSH(l->jit, l->error, in->touched, id)) return false;
+  return in->binds.at[id].touched = true;
 }
 
-static bool defined_here(const struct kn_jit_bind *b) {
-  return b->where >= KN_JIT_IN_CODE && b->where <= KN_JIT_IN_COMMON;
-}
-
-static bool put(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id, enum kn_jit_where where,
-                uint64_t value) {
-  struct kn_jit_bind *b = in->binds + id;
-  if (defined_here(b))
+static bool put(struct kn_jit_link *l, struct kn_jit_input *in, uint32_t id,
+                enum kn_jit_where where, uint64_t value) {
+  struct kn_jit_bind *b = in->binds.at + id;
+  if (kn_jit_defined(b))
     return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL, "'%.100s' has two bodies",
                        kn_symbol(in->m, id)->name);
   b->where = (uint8_t)where;
   b->value = value;
-  return touch(l, in, id);
+  return kn_jit_touch(l, in, id);
 }
 
 /* ---- code ---- */
 
-/* Bytes of a session's CIEs, as write_frames_of (write.c) makes them. */
-static uint64_t cie_bytes(const struct kn_output *o) {
-  uint32_t personality = 0;
-  unsigned cie = KN_CIE_USUAL;
-  bool plain[KN_CIE_COUNT] = {[KN_CIE_USUAL] = true};
-  uint64_t bytes = 0;
-  for (uint32_t i = 0; i < o->funcs.n; i++) {
-    const struct kn_code_func *f = o->funcs.at + i;
-    if (f->table == 0) {
-      bytes += plain[f->cie] ? 0 : KN_CIE_BYTES;
-      plain[f->cie] = true;
-      continue;
-    }
-    uint32_t p = o->tables.at[f->table - 1].personality;
-    if (p != personality || f->cie != cie) bytes += KN_CIE_EH_BYTES;
-    personality = p;
-    cie = f->cie;
+uint32_t kn_jit_new_cie(struct kn_jit_cies *c, const struct kn_output *o,
+                        const struct kn_code_func *f) {
+  if (f->table == 0) {
+    const bool old = f->cie == KN_CIE_USUAL || c->plain[f->cie];
+    c->plain[f->cie] = true;
+    return old ? 0 : KN_CIE_BYTES;
   }
-  return bytes;
+  const uint32_t personality = o->tables.at[f->table - 1].personality;
+  const bool old = personality == c->personality && f->cie == c->cie;
+  c->personality = personality;
+  c->cie = f->cie;
+  return old ? 0 : KN_CIE_EH_BYTES;
 }
 
-static bool lay_out_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t session) {
-  const struct kn_output *o = in->sessions[session]->out;
+static bool lay_out_part(struct kn_jit_link *l, struct kn_jit_part *part) {
+  const struct kn_output *o = part->out;
+  struct kn_jit_input *in = l->in + part->in;
   unsigned align_log2 = l->jit->machine->align_log2;
+  struct kn_jit_cies cies = {0};
   for (uint32_t i = 0; i < o->funcs.n; i++) {
     const struct kn_symbol *s = kn_symbol(in->m, o->funcs.at[i].symbol);
     if (s->align_log2 > align_log2) align_log2 = s->align_log2;
     l->names_size += s->name_length + 1;
-    l->fde_bytes += kn_fde_bytes(o->funcs.at + i);
+    l->fde_bytes += kn_fde_bytes(o->funcs.at + i) + kn_jit_new_cie(&cies, o, o->funcs.at + i);
   }
-  l->fde_bytes += cie_bytes(o);
   l->table_bytes += kn_align_up(o->table_bytes.n, 4);
   l->root_bytes += o->root_bytes.n;
   uint64_t align = UINT64_C(1) << align_log2;
   if (l->align[KN_JIT_CODE] < align) l->align[KN_JIT_CODE] = align;
   if (l->size[KN_JIT_CODE] == 0) l->size[KN_JIT_CODE] = KN_JIT_CODE_PAD;
-  uint64_t at = kn_align_up(l->size[KN_JIT_CODE], align);
-  in->code_at[session] = at;
+  uint64_t at = part->code = kn_align_up(l->size[KN_JIT_CODE], align);
   l->size[KN_JIT_CODE] = at + o->code.n;
   l->n_funcs += o->funcs.n;
   for (uint32_t i = 0; i < o->funcs.n; i++)
@@ -104,14 +88,14 @@ static bool too_large(struct kn_jit_link *l, const struct kn_data *d, const stru
 }
 
 /* The kind of memory for an item, by its flags and those its section was declared with. */
-static enum kn_jit_kind kind_of(const struct kn_jit_in *in, const struct kn_data *d) {
+static enum kn_jit_kind kind_of(const struct kn_jit_input *in, const struct kn_data *d) {
   const struct kn_section *said = kn_section_said(in->m, kn_symbol(in->m, d->symbol)->section);
   const bool writable = said != NULL && (said->desc.flags & KILN_SECTION_WRITE) != 0;
   return kn_data_is_constant(d) && !writable ? KN_JIT_RO : KN_JIT_RW;
 }
 
 /* Reports data in an executable section, which is not supported. */
-static bool is_executable(struct kn_jit_link *l, const struct kn_jit_in *in,
+static bool is_executable(struct kn_jit_link *l, const struct kn_jit_input *in,
                           const struct kn_symbol *s) {
   const struct kn_section *said = kn_section_said(in->m, s->section);
   if (said == NULL || !(said->desc.flags & KILN_SECTION_EXEC)) return false;
@@ -120,8 +104,17 @@ static bool is_executable(struct kn_jit_link *l, const struct kn_jit_in *in,
                      s->section);
 }
 
-static bool lay_out_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t index) {
-  struct kn_data *d = in->m->data.at + index;
+/* Places an item in memory of a kind. */
+static bool place(struct kn_jit_link *l, struct kn_jit_input *in, const struct kn_data *d,
+                  enum kn_jit_kind kind) {
+  l->names_size += kn_symbol(in->m, d->symbol)->name_length + 1;
+  l->n_symbols++;
+  return put(l, in, d->symbol, kind == KN_JIT_RO ? KN_JIT_IN_RO : KN_JIT_IN_RW,
+             reserve(l->size + kind, l->align + kind, d));
+}
+
+static bool lay_out_item(struct kn_jit_link *l, struct kn_jit_input *in, uint32_t index) {
+  const struct kn_data *d = in->m->data.at + index;
   const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
   if (d->flags & KILN_DATA_ABSOLUTE)
     return KN_JIT_FAIL(false, l->error, KILN_ERR_UNSUPPORTED,
@@ -129,17 +122,11 @@ static bool lay_out_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t i
   if (too_large(l, d, s) || is_executable(l, in, s)) return false;
   if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == 0)
     return put(l, in, d->symbol, KN_JIT_IN_COMMON, 0);
-  l->names_size += s->name_length + 1;
-  l->n_symbols++;
-  if (s->tls != KILN_TLS_NONE) {
-    l->has_tls = true; /* even if it has no bytes */
-    uint64_t at = reserve(&l->tls_size, &l->tls_align, d);
-    if (!kn_data_is_zero(d)) l->tls_file = l->tls_size;
-    return put(l, in, d->symbol, KN_JIT_IN_TLS, at);
-  }
-  enum kn_jit_kind kind = kind_of(in, d);
-  uint64_t at = reserve(l->size + kind, l->align + kind, d);
-  return put(l, in, d->symbol, kind == KN_JIT_RO ? KN_JIT_IN_RO : KN_JIT_IN_RW, at);
+  if (s->tls == KILN_TLS_NONE) return place(l, in, d, kind_of(in, d));
+  l->has_tls = true; /* even if it has no bytes */
+  uint64_t at = reserve(&l->tls_size, &l->tls_align, d);
+  if (!kn_data_is_zero(d)) l->tls_file = l->tls_size;
+  return put(l, in, d->symbol, KN_JIT_IN_TLS, at);
 }
 
 static bool is_identifier(const char *s) {
@@ -153,46 +140,38 @@ static bool is_identifier(const char *s) {
 
 /* The name of the item's section if code can refer to its start and end: such data must not be
  * mixed with other data. */
-static const char *range_name(const struct kn_jit_in *in, uint32_t index) {
+static const char *range_name(const struct kn_jit_input *in, uint32_t index) {
   const struct kn_symbol *s = kn_symbol(in->m, in->m->data.at[index].symbol);
   return s->section != NULL && s->tls == KILN_TLS_NONE && is_identifier(s->section) ? s->section
                                                                                     : NULL;
 }
 
-static bool add_range(struct kn_jit_link *l, const char *name) {
-  for (uint32_t i = 0; i < l->ranges.n; i++)
-    if (strcmp(l->ranges.at[i].name, name) == 0) return true;
-  if (!KN_JIT_ROOM(l->jit, l->error, l->ranges, 1)) return false;
-  l->ranges.at[l->ranges.n++] = (struct kn_jit_range){.name = name};
+/* Notes that an item is in such a section. All of it is writable if any of it is. */
+static bool add_range(struct kn_jit_link *l, const char *name, enum kn_jit_kind kind) {
+  uint32_t i = 0;
+  while (i < l->ranges.n && strcmp(l->ranges.at[i].name, name) != 0) i++;
+  if (i == l->ranges.n && !KN_JIT_PUSH(l->jit, l->error, l->ranges,
+                                       (struct kn_jit_range){.name = name, .where = KN_JIT_IN_RO}))
+    return false;
+  if (kind == KN_JIT_RW) l->ranges.at[i].where = KN_JIT_IN_RW;
   return true;
 }
 
-/* Places the data of one such section of all inputs. All of it is writable if any of it is. */
+/* Places the data of one such section of all inputs. */
 static bool lay_out_range(struct kn_jit_link *l, struct kn_jit_range *r) {
-  enum kn_jit_kind kind = KN_JIT_RO;
-  for (unsigned pass = 0; pass < 2; pass++) {
-    if (pass == 1) {
-      l->size[kind] = kn_align_up(l->size[kind], 16);
-      if (l->align[kind] < 16) l->align[kind] = 16;
-      r->where = kind == KN_JIT_RO ? KN_JIT_IN_RO : KN_JIT_IN_RW;
-      r->start = UINT64_MAX;
-    }
-    for (uint32_t i = 0; i < l->n_in; i++) {
-      struct kn_jit_in *in = l->in + i;
-      for (uint32_t k = 0; k < in->n_data; k++) {
-        const char *name = range_name(in, in->data[k]);
-        if (name == NULL || strcmp(name, r->name) != 0) continue;
-        const struct kn_data *d = in->m->data.at + in->data[k];
-        if (kind_of(in, d) == KN_JIT_RW) kind = KN_JIT_RW;
-        if (pass == 0) continue;
-        const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
-        if (too_large(l, d, s) || is_executable(l, in, s)) return false;
-        uint64_t at = reserve(l->size + kind, l->align + kind, d);
-        if (r->start == UINT64_MAX) r->start = at;
-        l->names_size += s->name_length + 1;
-        l->n_symbols++;
-        if (!put(l, in, d->symbol, r->where, at)) return false;
-      }
+  const enum kn_jit_kind kind = r->where == KN_JIT_IN_RO ? KN_JIT_RO : KN_JIT_RW;
+  l->size[kind] = kn_align_up(l->size[kind], 16);
+  if (l->align[kind] < 16) l->align[kind] = 16;
+  r->start = UINT64_MAX;
+  for (uint32_t i = 0; i < l->n_in; i++) {
+    struct kn_jit_input *in = l->in + i;
+    for (uint32_t k = 0; k < in->n_data; k++) {
+      const char *name = range_name(in, in->data[k]);
+      if (name == NULL || strcmp(name, r->name) != 0) continue;
+      const struct kn_data *d = in->m->data.at + in->data[k];
+      const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
+      if (too_large(l, d, s) || is_executable(l, in, s) || !place(l, in, d, kind)) return false;
+      if (r->start == UINT64_MAX) r->start = in->binds.at[d->symbol].value;
     }
   }
   r->end = l->size[kind];
@@ -200,11 +179,11 @@ static bool lay_out_range(struct kn_jit_link *l, struct kn_jit_range *r) {
 }
 
 static bool is_defined(const void *in, uint32_t symbol) {
-  return defined_here(((const struct kn_jit_in *)in)->binds + symbol);
+  return kn_jit_defined(((const struct kn_jit_input *)in)->binds.at + symbol);
 }
 
 /* Leaves out what belongs to machine code that is not there. */
-static void leave_out(struct kn_jit_in *in) {
+static void leave_out(struct kn_jit_input *in) {
   uint32_t n = 0;
   for (uint32_t i = 0; i < in->n_data; i++) {
     uint32_t label = in->m->data.at[in->data[i]].label;
@@ -213,10 +192,12 @@ static void leave_out(struct kn_jit_in *in) {
   in->n_data = n;
 }
 
-static bool lay_out_data(struct kn_jit_link *l, struct kn_jit_in *in) {
+static bool lay_out_data(struct kn_jit_link *l, struct kn_jit_input *in) {
   for (uint32_t i = 0; i < in->n_data; i++) {
     const char *name = range_name(in, in->data[i]);
-    if (name != NULL ? !add_range(l, name) : !lay_out_item(l, in, in->data[i])) return false;
+    if (name != NULL ? !add_range(l, name, kind_of(in, in->m->data.at + in->data[i]))
+                     : !lay_out_item(l, in, in->data[i]))
+      return false;
   }
   return true;
 }
@@ -224,7 +205,7 @@ static bool lay_out_data(struct kn_jit_link *l, struct kn_jit_in *in) {
 /* ---- aliases ---- */
 
 /* Aliases are placed once what they stand for is; a chain of them is as long as there are aliases. */
-static bool lay_out_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
+static bool lay_out_alias(struct kn_jit_link *l, struct kn_jit_input *in, uint32_t id) {
   uint32_t to = id, steps = 0;
   uint64_t offset = 0;
   if (kn_symbol(in->m, id)->indirect)
@@ -234,19 +215,19 @@ static bool lay_out_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t 
     offset += (uint64_t)kn_symbol(in->m, to)->offset;
     to = kn_symbol(in->m, to)->target;
   }
-  const struct kn_jit_bind *b = in->binds + to;
-  if (steps > in->m->n_aliases || !defined_here(b) || b->where == KN_JIT_IN_COMMON)
+  const struct kn_jit_bind *b = in->binds.at + to;
+  if (steps > in->m->n_aliases || !kn_jit_defined(b) || b->where == KN_JIT_IN_COMMON)
     return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL,
                        "the target of alias '%.100s' is '%.100s', which is %s",
                        kn_symbol(in->m, id)->name, kn_symbol(in->m, to)->name,
                        steps > in->m->n_aliases ? "an alias of itself"
-                       : defined_here(b)        ? "common data"
+                       : kn_jit_defined(b)      ? "common data"
                                                 : "not defined");
   return put(l, in, id, b->where, b->value + offset);
 }
 
 /* Names of labels of machine code become aliases. */
-static bool late_names(struct kn_jit_link *l, struct kn_jit_in *in) {
+static bool late_names(struct kn_jit_link *l, struct kn_jit_input *in) {
   if (KN_LIKELY(in->m->late_names.n == 0)) return true;
   if (l->stream)
     return KN_JIT_FAIL(false, l->error, KILN_ERR_UNSUPPORTED,
@@ -258,23 +239,29 @@ static bool late_names(struct kn_jit_link *l, struct kn_jit_in *in) {
 }
 
 bool kn_jit_layout(struct kn_jit_link *l) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < l->n_in; i++) n += l->in[i].n_sessions;
+  l->parts = kn_arena_alloc(&l->arena, n * sizeof *l->parts + 1, 8);
+  if (l->parts == NULL) return kn_jit_no_memory(l->error);
   for (uint32_t i = 0; i < l->n_in; i++) {
-    struct kn_jit_in *in = l->in + i;
-    in->code_at = kn_arena_alloc(&l->arena, in->n_sessions * sizeof *in->code_at + 1, 8);
-    if (in->code_at == NULL) return kn_jit_no_memory(l->error);
-    for (uint32_t k = 0; k < in->n_sessions; k++)
-      if (!lay_out_session(l, in, k)) return false;
+    struct kn_jit_input *in = l->in + i;
+    in->first = l->n_parts;
+    for (uint32_t k = 0; k < in->n_sessions; k++) {
+      struct kn_jit_part *part = l->parts + l->n_parts++;
+      *part = (struct kn_jit_part){in->sessions[k], in->sessions[k]->out, i, 0};
+      if (!lay_out_part(l, part)) return false;
+    }
     leave_out(in);
     if (!lay_out_data(l, in)) return false;
   }
   for (uint32_t i = 0; i < l->ranges.n; i++)
     if (!lay_out_range(l, l->ranges.at + i)) return false;
   for (uint32_t i = 0; i < l->n_in; i++) {
-    struct kn_jit_in *in = l->in + i;
+    struct kn_jit_input *in = l->in + i;
     if (!late_names(l, in)) return false;
     if (in->m->n_aliases == 0) continue;
-    for (uint32_t id = 1; id < in->n_binds; id++)
-      if (kn_symbol(in->m, id)->kind == KILN_SYMBOL_ALIAS && in->binds[id].entry == NULL &&
+    for (uint32_t id = 1; id < in->binds.n; id++)
+      if (kn_symbol(in->m, id)->kind == KILN_SYMBOL_ALIAS && in->binds.at[id].entry == NULL &&
           !lay_out_alias(l, in, id))
         return false;
   }

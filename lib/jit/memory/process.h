@@ -1,4 +1,4 @@
-/* What the process has once for all JITs: process.c. Used by process.c, tls.c and tls_memory.c. */
+/* What the process has once for all JITs: process.c. Used by process.c, gdb.c, tls.c and tls_memory.c. */
 #ifndef KN_JIT_PROCESS_H
 #define KN_JIT_PROCESS_H
 
@@ -24,6 +24,8 @@ struct kn_jit_process {
   uint32_t last_generation;
   uint32_t users; /* JITs with thread-local data; while there are any, `key` is one */
   pthread_key_t key;
+
+  pthread_mutex_t gdb_lock; /* of what gdb.c shares with gdb */
 
   /* Of what follows. It is taken with all signals blocked, and nobody allocates memory while holding it: a handler of a
    * signal that interrupts anything else, malloc or a call on a JIT, can take it. */

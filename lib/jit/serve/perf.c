@@ -32,8 +32,29 @@ struct kn_jit_perf {
   uint64_t index; /* of the next function in the dump; no other JIT uses it there */
 };
 
-enum { DUMP_HEAD = 40, LOAD_HEAD = 56, LINES_HEAD = 32, LINE_HEAD = 16 };
+/* Records of a dump, in the byte order of the machine. All but the head begin with an id, their size and a time. */
+struct head {
+  uint32_t magic, version, size, machine, zero, pid;
+  uint64_t time, flags;
+};
 enum { CODE_LOAD = 0, CODE_LINES = 2, CODE_CLOSE = 3 };
+struct record {
+  uint32_t id, size;
+  uint64_t time;
+};
+struct load { /* before the name and the code */
+  struct record record;
+  uint32_t pid, tid;
+  uint64_t address, code_at, code_bytes, index;
+};
+struct lines {
+  struct record record;
+  uint64_t address, n;
+};
+struct line { /* before the file's name */
+  uint64_t address;
+  uint32_t line, discriminator;
+};
 
 static uint64_t now(void) {
   struct timespec t;
@@ -48,7 +69,8 @@ static bool fail(kiln_jit_error *e, const char *call, const char *file) {
 
 /* A failure is ignored: only the profiler misses something. The limit on the size of files is checked first, since
  * exceeding it raises SIGXFSZ. */
-static void append(const struct file *file, const uint8_t *p, size_t size) {
+static void append(const struct file *file, const void *bytes, size_t size) {
+  const uint8_t *p = bytes;
   struct stat st;
   struct rlimit limit;
   int fd = open(file->path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -148,19 +170,20 @@ static int open_first(const kiln_jit *jit, struct file *file, const char *path, 
 
 /* Begins a dump, unless the file is that of another JIT of this process. */
 static bool begin_dump(const kiln_jit *jit, struct kn_jit_perf *p, int fd) {
-  uint8_t head[DUMP_HEAD] = {0}, there[DUMP_HEAD];
-  kn_put32(head, 0x4a695444); /* "JiTD" */
-  kn_put32(head + 4, 1);
-  kn_put32(head + 8, DUMP_HEAD);
-  kn_put32(head + 12, kn_elf_machine_number(jit->processor));
-  kn_put32(head + 20, (uint32_t)jit->pid);
-  kn_put64(head + 24, now());
-  if (pread(fd, there, sizeof there, 0) == DUMP_HEAD && memcmp(head, there, 24) == 0) {
+  const struct head head = {.magic = 0x4a695444 /* "JiTD" */,
+                            .version = 1,
+                            .size = sizeof head,
+                            .machine = kn_elf_machine_number(jit->processor),
+                            .pid = (uint32_t)jit->pid,
+                            .time = now()};
+  struct head there;
+  if (pread(fd, &there, sizeof there, 0) == sizeof there &&
+      memcmp(&head, &there, offsetof(struct head, time)) == 0) {
     p->index = jit->serial << 32;
     return true;
   }
   if (ftruncate(fd, 0) != 0) return false;
-  append(&p->dump, head, sizeof head);
+  append(&p->dump, &head, sizeof head);
   return true;
 }
 
@@ -221,7 +244,7 @@ static size_t escape(uint8_t *to, const char *name) {
   return n;
 }
 
-static void add_to_map(const kiln_jit *jit, const struct kn_jit_item *u) {
+static void add_to_map(const kiln_jit *jit, const struct kn_jit_unit *u) {
   kiln_buffer out = {.allocator = jit->options.allocator};
   for (uint32_t i = 0; i < u->n_funcs; i++) {
     const struct kn_memory_symbol *f = u->symbols + i;
@@ -241,115 +264,74 @@ static void add_to_map(const kiln_jit *jit, const struct kn_jit_item *u) {
   kiln_buffer_free(&out);
 }
 
-/* A function of the unit that has rows of lines, by its address. */
-struct lined {
-  uint64_t address;
-  uint32_t in, session, func;
-};
-
-static int by_address(const void *a, const void *b) {
-  const struct lined *x = a, *y = b;
-  return (x->address > y->address) - (x->address < y->address);
-}
-
-/* Functions with rows in ascending order of addresses; NULL: there are none, or there is no memory. */
-static struct lined *lined_functions(const struct kn_jit_link *l, uint32_t *n) {
-  struct lined *all = NULL;
-  uint32_t cap = 0;
-  *n = 0;
-  for (uint32_t i = 0; i < l->n_in; i++) {
-    for (uint32_t s = 0; s < l->in[i].n_sessions; s++) {
-      const struct kn_output *o = l->in[i].sessions[s]->out;
-      uint64_t base = (uint64_t)(uintptr_t)l->unit->blocks[KN_JIT_CODE].at + l->in[i].code_at[s];
-      for (uint32_t k = 0; k < o->funcs.n && o->lines.n != 0; k++) {
-        if (*n == cap) {
-          cap = cap ? 2 * cap : 16;
-          struct lined *more = kn_jit_realloc(l->jit, all, cap * sizeof *all);
-          if (more == NULL) {
-            if (all != NULL) kn_jit_realloc(l->jit, all, 0);
-            return NULL;
-          }
-          all = more;
-        }
-        all[(*n)++] = (struct lined){base + o->funcs.at[k].start, i, s, k};
-      }
-    }
-  }
-  if (*n > 1) qsort(all, *n, sizeof *all, by_address);
-  return all;
-}
-
 /* Appends the record of a function's lines, which comes before that of its code; false without memory. */
-static bool put_lines(const struct kn_jit_link *l, const struct lined *f, kiln_buffer *out) {
-  const kiln_session *s = l->in[f->in].sessions[f->session];
-  const struct kn_code_func *c = &s->out->funcs.at[f->func];
-  uint32_t end = kn_output_line_end(s->out, c);
+static bool put_lines(const kiln_session *s, const struct kn_code_func *c, uint64_t address,
+                      kiln_buffer *out) {
+  const uint32_t end = kn_output_line_end(s->out, c);
   uint64_t n = 0;
-  size_t size = LINES_HEAD;
+  size_t size = sizeof(struct lines);
   for (uint32_t k = c->loc_first; k < end; k++) {
     const struct kn_loc at = s->out->lines.at[k].loc;
     if (at.line == 0) continue;
-    size += LINE_HEAD + escape(NULL, kn_loc_file(&s->sources, at)) + 1;
+    size += sizeof(struct line) + escape(NULL, kn_loc_file(&s->sources, at)) + 1;
     n++;
   }
   if (n == 0 || size > UINT32_MAX) return true;
   uint8_t *p = kiln_buffer_reserve(out, size);
   if (p == NULL) return false;
-  kn_put32(p, CODE_LINES);
-  kn_put32(p + 4, (uint32_t)size);
-  kn_put64(p + 8, now());
-  kn_put64(p + 16, f->address);
-  kn_put64(p + 24, n);
-  p += LINES_HEAD;
+  const struct lines head = {{CODE_LINES, (uint32_t)size, now()}, address, n};
+  memcpy(p, &head, sizeof head);
+  p += sizeof head;
   for (uint32_t k = c->loc_first; k < end; k++) {
-    const struct kn_loc at = s->out->lines.at[k].loc;
-    if (at.line == 0) continue;
-    const char *file = kn_loc_file(&s->sources, at);
-    kn_put64(p, f->address + (s->out->lines.at[k].offset - c->start));
-    kn_put32(p + 8, at.line);
-    kn_put32(p + 12, 0); /* discriminator */
-    p += LINE_HEAD + escape(p + LINE_HEAD, file) + 1;
+    const struct kn_code_line *at = s->out->lines.at + k;
+    if (at->loc.line == 0) continue;
+    const struct line line = {address + (at->offset - c->start), at->loc.line, 0};
+    memcpy(p, &line, sizeof line);
+    p += sizeof line + escape(p + sizeof line, kn_loc_file(&s->sources, at->loc)) + 1;
   }
   out->size += size;
   return true;
 }
 
+/* Appends the record of a function's code; false without memory. */
+static bool put_code(const kiln_jit *jit, const struct kn_memory_symbol *f, const char *name,
+                     kiln_buffer *out) {
+  const size_t length = escape(NULL, name) + 1,
+               size = sizeof(struct load) + length + (size_t)f->size;
+  uint8_t *p = kiln_buffer_reserve(out, size);
+  if (p == NULL) return false;
+  const struct load head = {{CODE_LOAD, (uint32_t)size, now()},
+                            (uint32_t)jit->pid,
+                            (uint32_t)syscall(SYS_gettid),
+                            f->address,
+                            f->address,
+                            f->size,
+                            jit->perf->index++};
+  memcpy(p, &head, sizeof head);
+  escape(p + sizeof head, name);
+  memcpy(p + sizeof head + length, (const void *)(uintptr_t)f->address, (size_t)f->size);
+  out->size += size;
+  return true;
+}
+
 static void add_to_dump(const struct kn_jit_link *l) {
-  const kiln_jit *jit = l->jit;
-  const struct kn_jit_item *u = l->unit;
-  kiln_buffer out = {.allocator = jit->options.allocator};
-  uint32_t n_lined;
-  struct lined *lined = lined_functions(l, &n_lined);
-  for (uint32_t i = 0; i < u->n_funcs; i++) {
-    const struct kn_memory_symbol *f = u->symbols + i;
-    const struct lined key = {.address = f->address},
-                       *at = lined ? bsearch(&key, lined, n_lined, sizeof key, by_address) : NULL;
-    if (at != NULL && !put_lines(l, at, &out)) break;
-    const char *name = u->names + f->name;
-    size_t length = escape(NULL, name) + 1, size = LOAD_HEAD + length + (size_t)f->size;
-    uint8_t *p = kiln_buffer_reserve(&out, size);
-    if (p == NULL) break;
-    kn_put32(p, CODE_LOAD);
-    kn_put32(p + 4, (uint32_t)size);
-    kn_put64(p + 8, now());
-    kn_put32(p + 16, (uint32_t)jit->pid);
-    kn_put32(p + 20, (uint32_t)syscall(SYS_gettid));
-    kn_put64(p + 24, f->address);
-    kn_put64(p + 32, f->address);
-    kn_put64(p + 40, f->size);
-    kn_put64(p + 48, jit->perf->index++);
-    escape(p + LOAD_HEAD, name);
-    memcpy(p + LOAD_HEAD + length, (const void *)(uintptr_t)f->address, (size_t)f->size);
-    out.size += size;
+  const struct kn_jit_unit *u = l->unit;
+  const struct kn_memory_symbol *f = u->symbols; /* functions, in the order of the parts */
+  kiln_buffer out = {.allocator = l->jit->options.allocator};
+  bool ok = true;
+  for (uint32_t i = 0; i < l->n_parts && ok; i++) {
+    const kiln_session *s = l->parts[i].session;
+    for (uint32_t k = 0; k < s->out->funcs.n && ok; k++, f++)
+      ok = put_lines(s, s->out->funcs.at + k, f->address, &out) &&
+           put_code(l->jit, f, u->names + f->name, &out);
   }
-  append(&jit->perf->dump, out.data, out.size);
+  append(&l->jit->perf->dump, out.data, out.size);
   kiln_buffer_free(&out);
-  if (lined != NULL) kn_jit_realloc(jit, lined, 0);
 }
 
 void kn_jit_perf_add(const struct kn_jit_link *l) {
   const kiln_jit *jit = l->jit;
-  const struct kn_jit_item *u = l->unit;
+  const struct kn_jit_unit *u = l->unit;
   if (jit->perf == NULL || u->n_funcs == 0) return;
   if (jit->perf->map.path != NULL) add_to_map(jit, u);
   if (jit->perf->dump.path != NULL) add_to_dump(l);
@@ -360,11 +342,8 @@ void kn_jit_perf_close(kiln_jit *jit) {
   if (p == NULL) return;
   if (p->marker != NULL && jit->foreign) munmap(p->marker, p->page);
   else if (p->marker != NULL) {
-    uint8_t end[16];
-    kn_put32(end, CODE_CLOSE);
-    kn_put32(end + 4, sizeof end);
-    kn_put64(end + 8, now());
-    append(&p->dump, end, sizeof end);
+    const struct record end = {CODE_CLOSE, sizeof end, now()};
+    append(&p->dump, &end, sizeof end);
     munmap(p->marker, p->page);
   }
   if (p->map.path != NULL) kn_jit_realloc(jit, p->map.path, 0);

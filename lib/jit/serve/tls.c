@@ -290,7 +290,7 @@ bool kn_jit_tls_open(kiln_jit *jit, kiln_jit_error *e) {
   return ok;
 }
 
-bool kn_jit_tls_new(kiln_jit *jit, struct kn_jit_item *u, const uint8_t *image, uint64_t image_size,
+bool kn_jit_tls_new(kiln_jit *jit, struct kn_jit_unit *u, const uint8_t *image, uint64_t image_size,
                     uint64_t size, uint64_t align, kiln_jit_error *e) {
   static const kiln_allocator libc = {0};
   struct kn_jit_process *p = &kn_jit_process;
@@ -319,7 +319,7 @@ bool kn_jit_tls_new(kiln_jit *jit, struct kn_jit_item *u, const uint8_t *image, 
   return true;
 }
 
-void kn_jit_tls_free(kiln_jit *jit, struct kn_jit_item *u) {
+void kn_jit_tls_free(kiln_jit *jit, struct kn_jit_unit *u) {
   struct kn_jit_process *p = &kn_jit_process;
   if (u->tls == NULL) return;
   uint32_t index = u->tls->index;
