@@ -80,7 +80,7 @@ forbidden_includes() {
 
 # The rooms of lib in their order: each sees those before it, targets/target.h, and ir.
 check_include_direction() {
-  local ok=0 t='base/|ir/|runtime/stack/|targets/target\.h"|lib/codegen/' image='lib/object/(image|frames)\.h"' dwarf='lib/dwarf/dwarf_(sections|relocs)\.h"'
+  local ok=0 jit folder t='base/|ir/|runtime/stack/|targets/target\.h"|lib/codegen/' image='lib/object/(image|frames)\.h"' dwarf='lib/dwarf/dwarf_(sections|relocs)\.h"'
   forbidden_includes include '$^' || ok=1
   forbidden_includes base 'base/' || ok=1
   forbidden_includes ir '(base|ir)/' || ok=1
@@ -92,7 +92,14 @@ check_include_direction() {
   forbidden_includes lib/dwarf "$t|$image|lib/dwarf/" || ok=1
   forbidden_includes 'lib/object/elf* lib/object/coff* lib/object/formats*' "$t|lib/object/|$dwarf" || ok=1
   forbidden_includes 'lib/*.[ch]' "$t|lib/(check/check|debug/debugger)\.h\"" || ok=1
-  forbidden_includes lib/jit "(base|ir)/|targets/(jit|target)\.h\"|lib/codegen/eh_table\.h\"|runtime/stack/|$image|lib/object/elf_memory\.h\"|$dwarf|lib/jit/" || ok=1
+  # The JIT's headers, its folders, and above them its other files. No folder sees one that is after it.
+  jit="(base|ir)/|runtime/stack/|targets/target\.h\"|lib/codegen/eh_table\.h\"|$image|lib/object/elf_memory\.h\"|$dwarf|lib/jit/[a-z_]+\.h\""
+  forbidden_includes 'lib/jit/*.h' "$jit" || ok=1
+  for folder in memory link serve; do
+    jit+="|lib/jit/$folder/"
+    forbidden_includes lib/jit/$folder "$jit" || ok=1
+  done
+  forbidden_includes 'lib/jit/*.c' "$jit" || ok=1
   forbidden_includes lib/frontend 'lib/frontend/|base/' || ok=1
   forbidden_includes dwarf 'base/|line_reader\.h"' || ok=1
   forbidden_includes targets '(base|ir)/|lib/codegen/|targets/' || ok=1

@@ -20,7 +20,6 @@
 #include "lib/check/check_flow.h"
 #include "lib/frontend/ctypes_state.h"
 #include "lib/frontend/ssa_state.h"
-#include "lib/jit/jit_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,16 +1,15 @@
 /* Tables of names; what a JIT's resolver is asked, and what it answered. The resolver is the user's, and may call
- * anything: it may add units, also to the stream that needs its answer, and change the modules that are linked. So it is
- * called between two attempts to link a unit, when nothing is in progress.
+ * anything: it may add units, also to the stream that needs its answer, and change the modules that are linked. So it
+ * is called between two attempts to link a unit, when nothing is in progress.
  * Invariant: the resolver gets each name at most once per unit. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
 
 static KN_COLD bool after(struct kn_jit_name a, struct kn_jit_name b) {
   return kn_bytes_after(a.text, a.length, b.text, b.length);
 }
 
-/* What is known of a name, or NULL: then *at is its position in the table. */
-static struct kn_jit_named *find(const struct kn_jit_names *names, struct kn_jit_name name,
-                                 uint32_t *at) {
+struct kn_jit_named *kn_jit_names_find(const struct kn_jit_names *names, struct kn_jit_name name,
+                                       uint32_t *at) {
   uint32_t i;
   KN_HASH_EACH(&names->hash, name.hash, *at, i, after(name, names->list.at[i - 1].name)) {
     struct kn_jit_named *n = names->list.at + (i - 1);
@@ -20,18 +19,13 @@ static struct kn_jit_named *find(const struct kn_jit_names *names, struct kn_jit
   return NULL;
 }
 
-struct kn_jit_named *kn_jit_names_find(const struct kn_jit_names *names, struct kn_jit_name name) {
-  uint32_t at;
-  return find(names, name, &at);
-}
-
 struct kn_jit_named *kn_jit_names_get(const kiln_allocator *a, struct kn_jit_names *names,
                                       struct kn_jit_name name) {
   uint32_t at;
-  struct kn_jit_named *n = find(names, name, &at);
+  struct kn_jit_named *n = kn_jit_names_find(names, name, &at);
   if (n != NULL) return n;
   if (!KN_HASH_ROOM(a, &names->hash)) return NULL;
-  (void)find(names, name, &at);
+  (void)kn_jit_names_find(names, name, &at);
   if (!KN_PUSH(a, names->list, (struct kn_jit_named){.name = name})) return NULL;
   kn_hash_put(&names->hash, at, name.hash, names->list.n);
   return names->list.at + names->list.n - 1;

@@ -3,6 +3,7 @@
  * Invariant: of an entry, at most one thread is in `compile`. A thread waits only for one that does not wait for it,
  * through any number of others. */
 #define _GNU_SOURCE
+#include "lib/jit/link/symbols.h"
 #include "lib/jit/memory/process.h"
 
 #include <errno.h>

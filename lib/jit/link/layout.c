@@ -2,7 +2,10 @@
  * unit's code, read-only data, data or thread-local data. Sections only matter here if code can refer to their start
  * and end (__start_NAME), and for constructors. Invariant: what one session compiled stays together, so that its code
  * is copied at once. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+#include "lib/jit/memory/memory.h"
+
+#include "targets/target.h"
 
 bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uint32_t id) {
   return KN_JIT_PUSH(l->jit, l->error, *w, (struct kn_jit_want){in, id});
@@ -78,15 +81,6 @@ static uint64_t reserve(uint64_t *size, uint64_t *align, const struct kn_data *d
   return at;
 }
 
-/* So that sums do not overflow: memory is far smaller. */
-static bool too_large(struct kn_jit_link *l, const struct kn_data *d, const struct kn_symbol *s) {
-  const uint64_t most = UINT64_C(1) << 32;
-  if (d->size_bytes <= most && l->size[KN_JIT_RW] <= most && l->size[KN_JIT_RO] <= most &&
-      l->tls_size <= most)
-    return false;
-  return KN_JIT_FAIL(true, l->error, KILN_ERR_LIMIT, "data '%.100s' is too large", s->name);
-}
-
 /* The kind of memory for an item, by its flags and those its section was declared with. */
 static enum kn_jit_kind kind_of(const struct kn_jit_input *in, const struct kn_data *d) {
   const struct kn_section *said = kn_section_said(in->m, kn_symbol(in->m, d->symbol)->section);
@@ -94,10 +88,15 @@ static enum kn_jit_kind kind_of(const struct kn_jit_input *in, const struct kn_d
   return kn_data_is_constant(d) && !writable ? KN_JIT_RO : KN_JIT_RW;
 }
 
-/* Reports data in an executable section, which is not supported. */
-static bool is_executable(struct kn_jit_link *l, const struct kn_jit_input *in,
-                          const struct kn_symbol *s) {
+/* Reports data that the JIT does not place: more than fits, so that sums do not overflow, or in an executable
+ * section. */
+static bool refused(struct kn_jit_link *l, const struct kn_jit_input *in, const struct kn_data *d) {
+  const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
   const struct kn_section *said = kn_section_said(in->m, s->section);
+  const uint64_t most = UINT64_C(1) << 32;
+  if (d->size_bytes > most || l->size[KN_JIT_RW] > most || l->size[KN_JIT_RO] > most ||
+      l->tls_size > most)
+    return KN_JIT_FAIL(true, l->error, KILN_ERR_LIMIT, "data '%.100s' is too large", s->name);
   if (said == NULL || !(said->desc.flags & KILN_SECTION_EXEC)) return false;
   return KN_JIT_FAIL(true, l->error, KILN_ERR_UNSUPPORTED,
                      "data '%.100s' is in section '%.100s', which is executable", s->name,
@@ -119,7 +118,7 @@ static bool lay_out_item(struct kn_jit_link *l, struct kn_jit_input *in, uint32_
   if (d->flags & KILN_DATA_ABSOLUTE)
     return KN_JIT_FAIL(false, l->error, KILN_ERR_UNSUPPORTED,
                        "symbol '%.100s', a number, in memory", s->name);
-  if (too_large(l, d, s) || is_executable(l, in, s)) return false;
+  if (refused(l, in, d)) return false;
   if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == 0)
     return put(l, in, d->symbol, KN_JIT_IN_COMMON, 0);
   if (s->tls == KILN_TLS_NONE) return place(l, in, d, kind_of(in, d));
@@ -165,12 +164,11 @@ static bool lay_out_range(struct kn_jit_link *l, struct kn_jit_range *r) {
   r->start = UINT64_MAX;
   for (uint32_t i = 0; i < l->n_in; i++) {
     struct kn_jit_input *in = l->in + i;
-    for (uint32_t k = 0; k < in->n_data; k++) {
-      const char *name = range_name(in, in->data[k]);
+    for (uint32_t k = 0; k < in->data.n; k++) {
+      const char *name = range_name(in, in->data.at[k]);
       if (name == NULL || strcmp(name, r->name) != 0) continue;
-      const struct kn_data *d = in->m->data.at + in->data[k];
-      const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
-      if (too_large(l, d, s) || is_executable(l, in, s) || !place(l, in, d, kind)) return false;
+      const struct kn_data *d = in->m->data.at + in->data.at[k];
+      if (refused(l, in, d) || !place(l, in, d, kind)) return false;
       if (r->start == UINT64_MAX) r->start = in->binds.at[d->symbol].value;
     }
   }
@@ -185,18 +183,18 @@ static bool is_defined(const void *in, uint32_t symbol) {
 /* Leaves out what belongs to machine code that is not there. */
 static void leave_out(struct kn_jit_input *in) {
   uint32_t n = 0;
-  for (uint32_t i = 0; i < in->n_data; i++) {
-    uint32_t label = in->m->data.at[in->data[i]].label;
-    if (label == 0 || is_defined(in, label)) in->data[n++] = in->data[i];
+  for (uint32_t i = 0; i < in->data.n; i++) {
+    uint32_t label = in->m->data.at[in->data.at[i]].label;
+    if (label == 0 || is_defined(in, label)) in->data.at[n++] = in->data.at[i];
   }
-  in->n_data = n;
+  in->data.n = n;
 }
 
 static bool lay_out_data(struct kn_jit_link *l, struct kn_jit_input *in) {
-  for (uint32_t i = 0; i < in->n_data; i++) {
-    const char *name = range_name(in, in->data[i]);
-    if (name != NULL ? !add_range(l, name, kind_of(in, in->m->data.at + in->data[i]))
-                     : !lay_out_item(l, in, in->data[i]))
+  for (uint32_t i = 0; i < in->data.n; i++) {
+    const char *name = range_name(in, in->data.at[i]);
+    if (name != NULL ? !add_range(l, name, kind_of(in, in->m->data.at + in->data.at[i]))
+                     : !lay_out_item(l, in, in->data.at[i]))
       return false;
   }
   return true;

@@ -1,7 +1,11 @@
 /* Relocations of code in memory: the address that each is about, by the kinds' table (ir/reloc_kinds.h), which says how
  * its field is written. Last step but one of the linker. Invariant: a field that does not reach its target is an error,
  * never a wrong value. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+#include "lib/jit/memory/memory.h"
+
+#include "ir/reloc_kinds.h"
+#include "targets/target.h"
 
 /* What one relocation is about. */
 struct aim {

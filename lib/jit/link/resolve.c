@@ -5,14 +5,11 @@
  * Invariant: until kn_jit_publish nothing that others see has changed, except that there may be new, undefined
  * entries. */
 #define _GNU_SOURCE
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+#include "lib/jit/memory/tls.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
-
-static bool is_weak(const struct kn_symbol *s) {
-  return s->linkage == KILN_LINKAGE_WEAK || s->linkage == KILN_LINKAGE_LINKONCE;
-}
 
 /* The symbol at the end of a chain of aliases; layout.c has checked that the chain ends. */
 static const struct kn_symbol *behind(const kiln_module *m, const struct kn_symbol *s) {
@@ -59,7 +56,8 @@ static bool merge_names(struct kn_jit_link *l) {
 static uint8_t visibility_of(const struct kn_jit_link *l, const struct kn_jit_input *in,
                              uint32_t id) {
   bool alone = l->n_in <= 1 || kn_symbol(in->m, id)->library;
-  const struct kn_jit_named *m = alone ? NULL : kn_jit_names_find(&l->merged, name_of(in, id));
+  const struct kn_jit_named *m =
+    alone ? NULL : kn_jit_names_find(&l->merged, name_of(in, id), &(uint32_t){0});
   return m != NULL ? m->visibility : kn_symbol(in->m, id)->visibility;
 }
 
@@ -168,7 +166,7 @@ static bool resolve_one(struct kn_jit_link *l, struct kn_jit_input *in, uint32_t
   if (strcmp(name.text, "__dso_handle") == 0 || own_range(l, b, s)) return true;
   b->value = 0;
   if (jit->options.resolve != NULL) {
-    const struct kn_jit_named *answer = kn_jit_names_find(&l->answers->names, name);
+    const struct kn_jit_named *answer = kn_jit_names_find(&l->answers->names, name, &(uint32_t){0});
     if (answer == NULL) return kn_jit_ask_for(l, name, own || s->library);
     b->value = answer->address;
   }
@@ -194,7 +192,7 @@ bool kn_jit_resolve_outside(struct kn_jit_link *l) {
     if (in->binds.at[w.id].where != KN_JIT_NOWHERE || kn_is_local(s) || s->name_length == 0)
       continue;
     const struct kn_jit_named *m =
-      s->library ? NULL : kn_jit_names_find(&l->merged, name_of(in, w.id));
+      s->library ? NULL : kn_jit_names_find(&l->merged, name_of(in, w.id), &(uint32_t){0});
     if ((m == NULL || !m->defined) && !resolve_one(l, in, w.id)) return false;
   }
   return true;
@@ -211,7 +209,8 @@ static unsigned strength_of(const kiln_module *m, const struct kn_jit_bind *b,
                             const struct kn_symbol *s) {
   if (b->where == KN_JIT_IN_COMMON) return KN_JIT_COMMON_DEF;
   bool one_of_many = s->comdat != 0 && !kn_comdat(m, s->comdat)->stays;
-  return is_weak(s) || one_of_many ? KN_JIT_WEAK_DEF : KN_JIT_STRONG_DEF;
+  bool weak = s->linkage == KILN_LINKAGE_WEAK || s->linkage == KILN_LINKAGE_LINKONCE;
+  return weak || one_of_many ? KN_JIT_WEAK_DEF : KN_JIT_STRONG_DEF;
 }
 
 /* Whether an entry's definition, in another unit or in this one, is thread-local. */

@@ -1,7 +1,9 @@
 /* Second step of the linker: reads all relocations once and notes which symbols are referred to, and which
  * need an entry in the unit's table of addresses, a thread-local one, or a stub. Invariant: every symbol
  * is in each list at most once. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+
+#include "ir/reloc_kinds.h"
 
 #include <stdio.h>
 
@@ -85,8 +87,8 @@ bool kn_jit_scan(struct kn_jit_link *l) {
         if (!scan_code(l, i, o->relocs.at + k)) return false;
       if (!scan_tables(l, i, o)) return false;
     }
-    for (uint32_t k = 0; k < in->n_data; k++) {
-      const struct kn_data *d = in->m->data.at + in->data[k];
+    for (uint32_t k = 0; k < in->data.n; k++) {
+      const struct kn_data *d = in->m->data.at + in->data.at[k];
       for (size_t r = 0; r < d->n_relocs; r++) {
         const struct kn_code_reloc of = {.symbol = d->relocs[r].symbol.id,
                                          .kind = d->relocs[r].kind};

@@ -3,7 +3,12 @@
  * as a group, and not changed until the group's memory is given back. The stub of a function without a definition jumps
  * to the group's code for that, which calls late.c.
  * Invariant: an entry is in the table as long as it has a name. Called with the JIT locked. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/symbols.h"
+#include "lib/jit/memory/memory.h"
+
+#include "lib/object/frames.h"
+#include "lib/object/elf_memory.h"
+#include "targets/target.h"
 
 /* ---- stubs ---- */
 
@@ -13,13 +18,15 @@ void kn_jit_entry_aim(struct kn_jit_entry *e) {
   __atomic_store_n(e->slot, to, __ATOMIC_RELEASE);
 }
 
+static void group_unlink(const struct kn_jit_stubs *g) {
+  if (g->back != NULL) *g->back = g->next;
+  if (g->next != NULL) g->next->back = g->back;
+}
+
 /* Puts a group at the head of the list of those with free stubs, or of those without. */
 static void group_move(kiln_jit *jit, struct kn_jit_stubs *g) {
   struct kn_jit_stubs **list = g->n_free > 0 ? &jit->stubs : &jit->full_stubs;
-  if (g->back != NULL) {
-    *g->back = g->next;
-    if (g->next != NULL) g->next->back = g->back;
-  }
+  group_unlink(g);
   g->next = *list;
   g->back = list;
   if (g->next != NULL) g->next->back = &g->next;
@@ -27,10 +34,8 @@ static void group_move(kiln_jit *jit, struct kn_jit_stubs *g) {
 }
 
 static void group_free(kiln_jit *jit, struct kn_jit_stubs *g) {
-  *g->back = g->next;
-  if (g->next != NULL) g->next->back = g->back;
+  group_unlink(g);
   if (g->n_free == g->n) jit->unused_groups--;
-  kn_jit_unwind_remove(jit, g->unit);
   kn_jit_unit_free(jit, g->unit);
   kn_jit_realloc(jit, g, 0);
 }
@@ -57,40 +62,31 @@ bool kn_jit_stubs_trim(kiln_jit *jit) {
   return any;
 }
 
-/* Writes the frame of a group, whose code is at `code`. */
-static void write_rows(const kiln_jit *jit, struct kn_jit_unit *u, uint64_t code, uint32_t size) {
-  const struct kn_code_func all = {.size = size, .cfi_size = jit->code->n_late_rows};
-  const uint64_t field = kn_jit_at(u->blocks, KN_JIT_RO) + KN_CIE_BYTES + KN_FDE_ADDRESS_AT;
-  uint8_t *to = kn_jit_to(u->blocks, KN_JIT_RO);
-  kn_cie_put(to, jit->machine, KN_CIE_USUAL);
-  to = kn_fde_put(to + KN_CIE_BYTES, KN_CIE_BYTES, (uint32_t)(code - field), 0, &all,
-                  jit->code->late_rows);
-  kn_put32(to, 0);
-  u->belongings->fde = KN_CIE_BYTES + 1;
-  u->eh_frame = u->blocks[KN_JIT_RO].at;
-}
-
-/* A unit without functions, with memory for `n` stubs; NULL (reported) if there is none. */
+/* A unit without functions, with memory for `n` stubs and their frame; NULL (reported) if there is none. */
 static struct kn_jit_unit *unit_of_stubs(kiln_jit *jit, uint32_t n, kiln_jit_error *error) {
-  const struct kn_code_func all = {.cfi_size = jit->code->n_late_rows};
+  const struct kn_code_func all = {.size = n * KN_JIT_STUB_BYTES,
+                                   .cfi_size = jit->code->n_late_rows};
   const uint64_t rows = jit->options.no_unwind ? 0 : KN_CIE_BYTES + kn_fde_bytes(&all) + 4;
-  const uint64_t size[KN_JIT_KINDS] = {[KN_JIT_CODE] = (uint64_t)n * KN_JIT_STUB_BYTES,
-                                       [KN_JIT_RO] = rows,
-                                       [KN_JIT_RW] = (uint64_t)n * 8};
+  const uint64_t size[KN_JIT_KINDS] = {all.size, rows, (uint64_t)n * 8};
   const uint64_t align[KN_JIT_KINDS] = {KN_JIT_STUB_BYTES, 8, 8};
   struct kn_jit_unit *u = kn_jit_realloc(jit, NULL, sizeof *u);
   if (u == NULL) return kn_jit_no_memory(error), NULL;
-  *u = (struct kn_jit_unit){.symbols = kn_jit_realloc(jit, NULL, sizeof *u->belongings)};
-  u->belongings = (struct kn_jit_belongings *)(void *)u->symbols;
-  if (u->symbols == NULL) kn_jit_no_memory(error);
-  if (u->symbols != NULL && kn_jit_take_unit(jit, size, align, u->blocks, error)) {
-    *u->belongings = (struct kn_jit_belongings){0};
-    if (rows != 0)
-      write_rows(jit, u, kn_jit_at(u->blocks, KN_JIT_CODE), (uint32_t)size[KN_JIT_CODE]);
-    return u;
+  *u = (struct kn_jit_unit){0};
+  if (!kn_jit_take_unit(jit, size, align, u->blocks, error)) {
+    kn_jit_unit_free(jit, u);
+    return NULL;
   }
-  kn_jit_unit_free(jit, u);
-  return NULL;
+  if (rows == 0) return u;
+  uint8_t *to = kn_jit_to(u->blocks, KN_JIT_RO);
+  const uint64_t field = kn_jit_at(u->blocks, KN_JIT_RO) + KN_CIE_BYTES + KN_FDE_ADDRESS_AT;
+  kn_cie_put(to, jit->machine, KN_CIE_USUAL);
+  to = kn_fde_put(to + KN_CIE_BYTES, KN_CIE_BYTES,
+                  (uint32_t)(kn_jit_at(u->blocks, KN_JIT_CODE) - field), 0, &all,
+                  jit->code->late_rows);
+  kn_put32(to, 0);
+  u->stubs_fde = KN_CIE_BYTES + 1;
+  u->eh_frame = u->blocks[KN_JIT_RO].at;
+  return u;
 }
 
 /* Makes as many stubs as fit a page, or 2 KiB where pages are not given out whole. In place of the first ones are the
@@ -118,12 +114,11 @@ static bool more_stubs(kiln_jit *jit, kiln_jit_error *error) {
     g->of[i] = NULL;
     g->free[g->n_free++] = (uint16_t)(n + KN_JIT_LATE_STUBS - 1 - i); /* the last is taken first */
   }
-  if (!kn_jit_seal(jit, u->blocks, error) || !kn_jit_unwind_add(jit, u, error)) {
+  if (!kn_jit_seal(jit, u->blocks, error) || !kn_jit_unit_show(jit, u, error)) {
     kn_jit_unit_free(jit, u);
     kn_jit_realloc(jit, g, 0);
     return false;
   }
-  kn_jit_find_add(u);
   jit->unused_groups++;
   group_move(jit, g);
   return true;

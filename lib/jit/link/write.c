@@ -1,7 +1,13 @@
 /* Fourth step of the linker: lays out what the unit has besides the inputs' content (stubs, tables of
  * addresses, unwind tables, constructors), takes memory and writes it all. Invariant: nobody sees what is written
  * before the unit is published. Called with the JIT locked. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+#include "lib/jit/memory/memory.h"
+#include "lib/jit/memory/tls.h"
+
+#include "lib/codegen/eh_table.h"
+#include "lib/object/elf_memory.h"
+#include "targets/target.h"
 
 #include "runtime/stack/root_format.h"
 
@@ -80,15 +86,14 @@ static bool make_unit(struct kn_jit_link *l) {
   kiln_jit *jit = l->jit;
   struct kn_jit_unit *u = l->unit;
   uint32_t n = (uint32_t)(l->n_funcs + l->n_symbols);
-  size_t defs = (l->defs.n + 1) * sizeof *u->defs, refs = (l->refs.n + 1) * sizeof *u->refs;
+  size_t defs = ((size_t)l->defs.n + l->refs.n + 1) * sizeof *u->defs;
   size_t symbols = (n + 1) * sizeof *u->symbols;
-  size_t belongings = ((size_t)l->n_funcs + 1) * sizeof *u->belongings;
+  size_t belongings = (size_t)l->n_funcs * sizeof *u->belongings;
   u->defs = kn_jit_realloc(jit, NULL, defs);
-  u->refs = kn_jit_realloc(jit, NULL, refs);
   u->symbols = kn_jit_realloc(jit, NULL, symbols + belongings);
   u->names = kn_jit_realloc(jit, NULL, l->names_size + 1);
-  if (u->defs == NULL || u->refs == NULL || u->symbols == NULL || u->names == NULL)
-    return kn_jit_no_memory(l->error);
+  if (u->defs == NULL || u->symbols == NULL || u->names == NULL) return kn_jit_no_memory(l->error);
+  u->refs = u->defs + l->defs.n;
   u->belongings = (struct kn_jit_belongings *)(u->symbols + n + 1);
   memset(u->belongings, 0, belongings);
   lay_out(l);
@@ -143,8 +148,8 @@ static bool write_data(struct kn_jit_link *l) {
   if (rw->pool != NULL && !rw->zero) memset(rw->at, 0, l->size[KN_JIT_RW]);
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_input *in = l->in + i;
-    for (uint32_t k = 0; k < in->n_data; k++) {
-      const struct kn_data *d = in->m->data.at + in->data[k];
+    for (uint32_t k = 0; k < in->data.n; k++) {
+      const struct kn_data *d = in->m->data.at + in->data.at[k];
       uint8_t *to = bytes_of(l, in->binds.at + d->symbol);
       if (to == NULL) continue;
       if (d->bytes != NULL) memcpy(to, d->bytes, (size_t)d->size_bytes);
@@ -271,15 +276,12 @@ static void write_frames_of(const struct kn_jit_link *l, const struct kn_jit_par
 
 /* Writes the frame of the stubs, which are together at the end of the unit's code. */
 static void write_stub_frames(const struct kn_jit_link *l, struct frames *w) {
-  const uint32_t registrars = (uint32_t)__builtin_popcount(l->registrars);
-  if (l->stubs.n == 0 && registrars == 0) return;
+  if (l->stubs.n == 0 && l->registrars == 0) return;
   const uint64_t start = l->stubs.n > 0 ? l->stub_at : l->registrar_at;
-  const uint64_t end = registrars > 0 ? l->registrar_at + registrars * KN_JIT_REGISTRAR_BYTES
-                                      : start + (uint64_t)l->stubs.n * KN_JIT_STUB_BYTES;
-  const struct kn_code_func stubs = {.size = (uint32_t)(end - start)};
+  const struct kn_code_func stubs = {.size = (uint32_t)(l->size[KN_JIT_CODE] - start)};
   const uint64_t offset = (uint64_t)(w->p - w->start), field = w->at + offset + KN_FDE_ADDRESS_AT;
   const uint64_t code = kn_jit_at(l->unit->blocks, KN_JIT_CODE) + start;
-  w->next->fde = (uint32_t)(l->frame_at + offset) + 1;
+  l->unit->stubs_fde = (uint32_t)(l->frame_at + offset) + 1;
   w->p = kn_fde_put(w->p, (uint32_t)offset, (uint32_t)(code - field), 0, &stubs, NULL);
 }
 
@@ -342,8 +344,8 @@ static void write_names(struct kn_jit_link *l) {
   u->n_funcs = u->n_symbols;
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_input *in = l->in + i;
-    for (uint32_t k = 0; k < in->n_data; k++) {
-      const struct kn_data *d = in->m->data.at + in->data[k];
+    for (uint32_t k = 0; k < in->data.n; k++) {
+      const struct kn_data *d = in->m->data.at + in->data.at[k];
       const struct kn_jit_bind *b = in->binds.at + d->symbol;
       const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
       if (s->name_length == 0 || (b->where != KN_JIT_IN_RO && b->where != KN_JIT_IN_RW) ||
@@ -406,8 +408,8 @@ static bool starts_of(const struct kn_jit_link *l, uint32_t i, struct starts *al
                             c->priority == 65535 ? 65536 : c->priority, all->list.n, c->at_exit};
     if (!KN_PUSH(a, all->list, s)) return false;
   }
-  for (uint32_t k = 0; k < in->n_data; k++) {
-    const struct kn_data *d = in->m->data.at + in->data[k];
+  for (uint32_t k = 0; k < in->data.n; k++) {
+    const struct kn_data *d = in->m->data.at + in->data.at[k];
     const uint8_t *at = bytes_of(l, in->binds.at + d->symbol);
     struct start s;
     if (at == NULL || !start_section(in->m, kn_symbol(in->m, d->symbol)->section, &s)) continue;

@@ -10,7 +10,10 @@
  * Invariant: no mapping is ever writable and executable; no file descriptor outlives a call, since the host may close
  * descriptors that it did not open, and reuse their numbers. Called with the JIT locked. */
 #define _GNU_SOURCE
-#include "lib/jit/jit_state.h"
+#include "lib/jit/memory/memory.h"
+
+#include "base/bytes.h"
+#include "targets/target.h"
 
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -28,11 +31,11 @@
 #define POOL_MOST (UINT64_C(1) << 30) /* so that everything in it reaches everything */
 enum { GRANULES = KN_JIT_CHUNK / KN_JIT_GRANULE };
 
-static const int protections[KN_JIT_KINDS] = {
-  [KN_JIT_CODE] = PROT_READ | PROT_EXEC,
-  [KN_JIT_RO] = PROT_READ,
-  [KN_JIT_RW] = PROT_READ | PROT_WRITE,
-};
+/* By kind; the last row is of memory that is not in use yet. */
+static const int protections[KN_JIT_KINDS + 1] = {PROT_READ | PROT_EXEC, PROT_READ,
+                                                  PROT_READ | PROT_WRITE, PROT_NONE};
+static const char *const kind_names[KN_JIT_KINDS + 1] = {"executable", "read-only", "writable",
+                                                         "executable"};
 
 static bool fail_system(kiln_jit_error *e, const char *call, uint64_t size, const char *what) {
   int error = errno;
@@ -48,7 +51,7 @@ static void pool_free(kiln_jit *jit, struct kn_jit_pool *p) {
   if (p->map != NULL) munmap(p->map, p->map_size);
   if (p->alias != NULL) munmap(p->alias, p->map_size);
   p->retired = (struct kn_jit_retired){.parts = {p}};
-  kn_jit_find_retire(jit, &p->retired);
+  kn_jit_retire(jit, &p->retired);
 }
 
 /* Address space with a guard page at both ends, its content aligned to chunks. */
@@ -62,7 +65,6 @@ static uint8_t *reserve(uint64_t size, uint64_t page, uint8_t **map, size_t *map
 }
 
 static int open_memfd(uint64_t size) {
-#ifdef SYS_memfd_create
   struct rlimit limit; /* growing a file beyond it ends the process by SIGXFSZ */
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur) {
     errno = EFBIG;
@@ -71,35 +73,27 @@ static int open_memfd(uint64_t size) {
   /* kernels before 6.3 do not know MFD_EXEC, later ones may ask for it */
   long fd = syscall(SYS_memfd_create, "kiln-jit", MFD_CLOEXEC | MFD_EXEC);
   if (fd < 0) fd = syscall(SYS_memfd_create, "kiln-jit", MFD_CLOEXEC);
-  if (fd < 0) return -1;
-  if (ftruncate((int)fd, (off_t)size) == 0) return (int)fd;
+  if (fd < 0 || ftruncate((int)fd, (off_t)size) == 0) return (int)fd;
   int error = errno;
   close((int)fd);
   errno = error;
-#else
-  (void)size;
-  errno = ENOSYS;
-#endif
   return -1;
 }
 
-/* Makes both sides of `n` chunks of a pool mappings of the same new memory: one with `protection`, one to be
- * written. `what` names the first. */
-static bool map_twice(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first, uint32_t n,
-                      int protection, const char *what, kiln_jit_error *e) {
+/* Makes both sides of `n` chunks of a pool mappings of the same new memory: one as its kind is used, one to be
+ * written. */
+static bool map_twice(struct kn_jit_pool *p, uint32_t first, uint32_t n, enum kn_jit_kind kind,
+                      kiln_jit_error *e) {
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
   size_t size = (size_t)n * KN_JIT_CHUNK;
   int fd = open_memfd(size);
-  if (fd < 0) return fail_system(e, "memfd_create", size, what);
+  if (fd < 0) return fail_system(e, "memfd_create", size, kind_names[kind]);
   bool ok = mmap(at + p->delta, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) !=
               MAP_FAILED &&
-            mmap(at, size, protection, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
-  if (!ok) fail_system(e, "mmap", size, what);
+            mmap(at, size, protections[kind], MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+  if (!ok) fail_system(e, "mmap", size, kind_names[kind]);
   close(fd);
-  for (uint32_t i = first; i < first + n; i++) {
-    p->chunks[i].separate = !ok;
-    p->chunks[i].forks = jit->forks;
-  }
+  for (uint32_t i = first; i < first + n; i++) p->chunks[i].separate = !ok;
   return ok;
 }
 
@@ -110,7 +104,7 @@ static bool map_alias(const kiln_jit *jit, struct kn_jit_pool *p, uint64_t size,
   uint8_t *at = reserve(size, jit->page, &p->alias, &map_size);
   if (at == NULL) return fail_system(e, "mmap", size, "reserved");
   p->delta = at - p->base;
-  return map_twice(jit, p, 0, p->n_chunks, PROT_NONE, "executable", e);
+  return map_twice(p, 0, p->n_chunks, KN_JIT_KINDS, e);
 }
 
 static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kiln_jit_error *e) {
@@ -133,40 +127,24 @@ static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kil
   return p;
 }
 
-static const char *const kind_names[KN_JIT_KINDS] = {"executable", "read-only", "writable"};
-
-/* Sets the protection of chunks of code or read-only data in DUAL mode: changes the mapping's protection where that is
- * possible. It maps the chunks again if they held data, or if the system forbids making memory executable that was
- * mapped otherwise. */
-static bool chunks_open_shared(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first,
-                               uint32_t n, enum kn_jit_kind kind, kiln_jit_error *e) {
-  uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
-  bool separate = false;
-  for (uint32_t i = first; i < first + n; i++) separate |= p->chunks[i].separate;
-  if (!separate && mprotect(at, (size_t)n * KN_JIT_CHUNK, protections[kind]) == 0) {
-    /* a child that there is already has no unit here */
-    for (uint32_t i = first; i < first + n; i++) p->chunks[i].forks = jit->forks;
-    return true;
-  }
-  return map_twice(jit, p, first, n, protections[kind], kind_names[kind], e);
-}
-
-/* Sets the protection of whole chunks of a kind that are taken into use. */
+/* Sets the protection of whole chunks of a kind that are taken into use. In DUAL mode the mapping of code and read-only
+ * data changes its protection where that is possible. It is mapped again if it held data, or if the system forbids
+ * making memory executable that was mapped otherwise. */
 static bool chunks_open(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first, uint32_t n,
                         enum kn_jit_kind kind, kiln_jit_error *e) {
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
   size_t size = (size_t)n * KN_JIT_CHUNK;
-  if (kind != KN_JIT_RW) /* SWITCH: page by page, as blocks are taken */
-    return !jit->dual || chunks_open_shared(jit, p, first, n, kind, e);
-  if (!jit->dual) {
-    if (mprotect(at, size, protections[kind]) == 0) return true;
-    return fail_system(e, "mprotect", size, kind_names[kind]);
-  }
-  if (mmap(at, size, protections[kind], MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-      MAP_FAILED)
+  if (!jit->dual) /* code and read-only data: page by page, as blocks are taken */
+    return kind != KN_JIT_RW || mprotect(at, size, protections[kind]) == 0 ||
+           fail_system(e, "mprotect", size, kind_names[kind]);
+  if (kind == KN_JIT_RW && mmap(at, size, protections[kind],
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
     return fail_system(e, "mmap", size, kind_names[kind]);
-  for (uint32_t i = first; i < first + n; i++) p->chunks[i].separate = true;
-  return true;
+  bool separate = false;
+  for (uint32_t i = first; i < first + n; i++)
+    separate |= p->chunks[i].separate |= kind == KN_JIT_RW;
+  return kind == KN_JIT_RW || (!separate && mprotect(at, size, protections[kind]) == 0) ||
+         map_twice(p, first, n, kind, e);
 }
 
 /* Whether a child may use what is in the chunk's pages. */
@@ -232,12 +210,9 @@ static uint32_t chunks_take(kiln_jit *jit, struct kn_jit_pool *p, uint32_t n, en
                             kiln_jit_error *e) {
   uint32_t first = find_chunks(p, n, kind);
   if (first == UINT32_MAX || !chunks_open(jit, p, first, n, kind, e)) return UINT32_MAX;
-  for (uint32_t i = first; i < first + n; i++) {
-    p->chunks[i].taken = true;
-    p->chunks[i].kind = (uint8_t)kind;
-    p->chunks[i].run = 0;
-    p->chunks[i].used = 0;
-  }
+  for (uint32_t i = first; i < first + n; i++) /* a child that there is already has no unit here */
+    p->chunks[i] = (struct kn_jit_chunk){
+      .taken = true, .kind = (uint8_t)kind, .separate = p->chunks[i].separate, .forks = jit->forks};
   p->chunks[first].run = n;
   p->n_taken += n;
   while (p->first_free < p->end_free && p->chunks[p->first_free].taken) p->first_free++;
@@ -500,7 +475,7 @@ bool kn_jit_seal(kiln_jit *jit, const struct kn_jit_block *blocks, kiln_jit_erro
     if (!jit->dual) {
       uint64_t bytes = kn_align_up(b->size, jit->page);
       if (mprotect(b->at, (size_t)bytes, protections[k]) != 0)
-        return fail_system(e, "mprotect", bytes, k == KN_JIT_CODE ? "executable" : "read-only");
+        return fail_system(e, "mprotect", bytes, kind_names[k]);
     }
     if (k == KN_JIT_CODE) __builtin___clear_cache((char *)b->at, (char *)b->at + b->size);
   }
@@ -540,8 +515,7 @@ static bool try_mode(kiln_jit *jit, kiln_jit_error *e) {
   if (ok) return true;
   pool_free(jit, p);
   jit->pools = NULL;
-  jit->stats.reserved_bytes = 0;
-  jit->stats.memory_bytes = 0;
+  jit->stats = (kiln_jit_stats){0};
   return false;
 }
 

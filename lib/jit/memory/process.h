@@ -14,9 +14,8 @@ struct kn_jit_process {
   /* Memory that is zero in a child. Else it has the number of the process among its ancestors that used the library. */
   _Atomic uint64_t *mark;
   uint64_t last_mark, last_serial;
-  sigset_t mask; /* of the thread that forks */
-  _Atomic(kn_get_address *)
-    get_address; /* __tls_get_addr of ld.so; NULL: not looked for, or there is none */
+  sigset_t mask;                         /* of the thread that forks */
+  _Atomic(kn_get_address *) get_address; /* __tls_get_addr of ld.so; NULL: not found yet */
 
   pthread_mutex_t indices_lock; /* of units' thread-local data: of the next ones */
   KN_ARRAY(uint32_t) free_indices;

@@ -1,7 +1,11 @@
 /* Debug sections of a unit in memory, for gdb: those that objects have (lib/dwarf/dwarf.c) of each module, one after
  * the other, with the addresses of the unit filled in. Called by gdb.c. Invariant: in the image that they are made of,
  * each function is in a section of its own, so that nothing is assumed of where functions are. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+#include "lib/jit/memory/memory.h"
+#include "lib/jit/serve/serve.h"
+
+#include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/image.h"
 
 /* Where symbols are whose address gdb can use, but functions: in a section of their own. */

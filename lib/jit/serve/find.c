@@ -1,12 +1,11 @@
-/* What an address is: kiln_jit_find_pc and, for walks of the stack, kn_jit_find_code, which signal handlers
- * and other threads call while units come and go. It takes no lock and allocates nothing. A pool has a list of units
- * for each chunk, which link.c adds to and jit.c removes from. What a removal frees may still be read, so it is
- * retired, and freed once all calls that had begun before have ended: a call counts itself at one of two counters, and
- * after each was seen at 0 once, none of them is in progress. New calls go to the side that has been seen, so that the
- * other one falls to 0 however many calls there are. Invariant: what is retired was unlinked before; a call that begins
- * later cannot reach it. All accesses to links and counters are sequentially consistent: a call that is not counted yet
- * does not see what was unlinked. */
-#include "lib/jit/jit_state.h"
+/* What an address is: kiln_jit_find_pc and, for walks of the stack, kn_jit_find_code, which signal handlers and other
+ * threads call while units come and go. It takes no lock and allocates nothing. A pool has a list of units for each
+ * chunk. What a removal frees may still be read: readers count themselves, as memory/retire.c says. */
+#include "lib/jit/link/link.h"
+#include "lib/jit/memory/memory.h"
+#include "lib/jit/serve/serve.h"
+
+#include "lib/object/elf_memory.h"
 
 #include "ir/debug/die.h"
 #include "base/names.h"
@@ -181,43 +180,6 @@ void kn_jit_find_remove(struct kn_jit_unit *u) {
   u->found_from = NULL;
 }
 
-/* ---- what may still be read ---- */
-
-static void free_all(const kiln_jit *jit, struct kn_jit_retired **list) {
-  for (struct kn_jit_retired *r = *list, *next; r != NULL; r = next) {
-    next = r->next;
-    void *parts[sizeof r->parts / sizeof r->parts[0]];
-    memcpy(parts, r->parts, sizeof parts); /* the last is where r is */
-    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++)
-      if (parts[i] != NULL) kn_jit_realloc(jit, parts[i], 0);
-  }
-  *list = NULL;
-}
-
-void kn_jit_find_retire(kiln_jit *jit, struct kn_jit_retired *r) {
-  r->next = jit->retired_next;
-  jit->retired_next = r;
-  while (jit->retired_next != NULL || jit->leaving != NULL) {
-    if (jit->leaving == NULL) {
-      jit->leaving = jit->retired_next;
-      jit->retired_next = NULL;
-      jit->left = 0;
-    }
-    for (unsigned k = 0; k < 2; k++)
-      if (jit->finding[k] == 0) jit->left |= 1u << k;
-    if (jit->left != 3 && !jit->closing) {
-      if ((jit->left >> jit->side & 1) == 0) jit->side = !jit->side;
-      return;
-    }
-    free_all(jit, &jit->leaving);
-  }
-}
-
-void kn_jit_find_close(kiln_jit *jit) {
-  free_all(jit, &jit->leaving);
-  free_all(jit, &jit->retired_next);
-}
-
 /* ---- units and functions ---- */
 
 static const struct kn_jit_unit *find_unit(kiln_jit *jit, uint64_t pc) {
@@ -240,7 +202,7 @@ static const struct kn_memory_symbol *find_function(const struct kn_jit_unit *u,
 
 /* Whether `pc` is in the unit's stubs. */
 static bool find_stubs(const struct kn_jit_unit *u, uint64_t pc, struct kn_stack_code *code) {
-  const uint32_t at = u->belongings[u->n_funcs].fde;
+  const uint32_t at = u->stubs_fde;
   if (at == 0) return false;
   const uint8_t *fde = u->blocks[KN_JIT_RO].at + at - 1, *field = fde + KN_FDE_ADDRESS_AT;
   code->start = (uint64_t)(uintptr_t)field + (uint64_t)(int64_t)(int32_t)kn_get32(field);
@@ -297,18 +259,14 @@ static void tell(kiln_jit_pc_info *info, const struct kn_jit_unit *u,
                  const struct kn_memory_symbol *f, const struct kn_jit_place *place) {
   for (bool more = true; more; info->n_frames++) {
     more = place != NULL && place->call != 0;
-    if (info->n_frames >= info->max_frames || info->frames == NULL) {
-      if (more) place = u->places.at + place->call - 1;
-      continue;
+    if (info->n_frames < info->max_frames && info->frames != NULL) {
+      kiln_jit_frame *frame = info->frames + info->n_frames;
+      *frame = (kiln_jit_frame){.file = ""};
+      frame->function = copy(info, more ? text_at(u, place->function) : u->names + f->name);
+      if (place != NULL) frame->file = copy(info, text_at(u, place->file));
+      frame->line = place != NULL ? place->line : 0;
+      frame->column = place != NULL ? place->column : 0;
     }
-    kiln_jit_frame *frame = info->frames + info->n_frames;
-    *frame = (kiln_jit_frame){0};
-    frame->function = copy(info, more ? text_at(u, place->function) : u->names + f->name);
-    frame->file = "";
-    if (place == NULL) continue;
-    frame->file = copy(info, text_at(u, place->file));
-    frame->line = place->line;
-    frame->column = place->column;
     if (more) place = u->places.at + place->call - 1;
   }
 }

@@ -3,7 +3,12 @@
  * have. gdb finds the descriptor and the function below by name, so they are exported. They are
  * state of the process: all JITs of the process share them, under a lock of their
  * own. */
+#include "lib/jit/link/link.h"
 #include "lib/jit/memory/process.h"
+#include "lib/jit/serve/serve.h"
+
+#include "lib/dwarf/dwarf_sections.h"
+#include "lib/object/elf_memory.h"
 
 struct jit_code_entry {
   struct jit_code_entry *next, *prev;

@@ -2,7 +2,10 @@
  * inject --jit` (Linux, tools/perf/Documentation/jitdump-specification.txt). Invariant: what is appended for
  * a unit is appended by one write, under the JIT's lock. */
 #define _GNU_SOURCE
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+#include "lib/jit/serve/serve.h"
+
+#include "lib/object/elf_memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,16 +103,14 @@ static int64_t process_start(void) {
   if (n <= 0) return 0;
   text[n] = 0;
   const char *at = strrchr(text, ')'); /* ends the name, field 2 */
-  for (unsigned field = 2; at != NULL && field < 22; field++) {
-    at = strchr(at, ' ');
-    if (at != NULL) at++;
-  }
+  unsigned long long ticks;            /* field 22 */
   struct timespec real, boot;
-  if (at == NULL || clock_gettime(CLOCK_REALTIME, &real) != 0 ||
-      clock_gettime(CLOCK_BOOTTIME, &boot) != 0)
+  const char format[] =
+    "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu";
+  if (at == NULL || sscanf(at + 1, format, &ticks) != 1 ||
+      clock_gettime(CLOCK_REALTIME, &real) != 0 || clock_gettime(CLOCK_BOOTTIME, &boot) != 0)
     return 0;
-  int64_t since_boot =
-    (int64_t)(strtoull(at, NULL, 10) * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK)));
+  int64_t since_boot = (int64_t)(ticks * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK)));
   return (real.tv_sec - boot.tv_sec) * INT64_C(1000000000) + (real.tv_nsec - boot.tv_nsec) +
          since_boot;
 }
@@ -228,37 +229,44 @@ bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e) {
 
 /* ---- names ---- */
 
-/* Writes a name, with its NUL, as the readers of these files expect it: on one line. Control characters, and the
- * backslash, become a backslash and two hexadecimal digits, as in the text form. The number of bytes without the NUL;
- * `to` NULL: counts them only. */
-static size_t escape(uint8_t *to, const char *name) {
+static bool put(kiln_buffer *out, const void *bytes, size_t size) {
+  return kiln_buffer_append(out, bytes, size) == KILN_OK;
+}
+
+/* Appends a name and what ends it. The readers of these files expect a name on one line: control characters, and the
+ * backslash, become a backslash and two hexadecimal digits, as in the text form. */
+static bool put_name(kiln_buffer *out, const char *name, char end) {
   static const char digits[] = "0123456789abcdef";
-  size_t n = 0;
+  uint8_t *to = kiln_buffer_reserve(out, 3 * strlen(name) + 1), *start = to;
+  if (to == NULL) return false;
   for (const uint8_t *p = (const uint8_t *)name; *p != 0; p++) {
-    bool plain = *p >= 0x20 && *p != 0x7f && *p != '\\';
-    const uint8_t code[3] = {plain ? *p : '\\', (uint8_t)digits[*p >> 4], (uint8_t)digits[*p & 15]};
-    for (unsigned k = 0; k < (plain ? 1 : 3); k++, n++)
-      if (to != NULL) to[n] = code[k];
+    const bool plain = *p >= 0x20 && *p != 0x7f && *p != '\\';
+    *to++ = plain ? *p : '\\';
+    if (plain) continue;
+    *to++ = (uint8_t)digits[*p >> 4];
+    *to++ = (uint8_t)digits[*p & 15];
   }
-  if (to != NULL) to[n] = 0;
-  return n;
+  *to++ = (uint8_t)end;
+  out->size += (size_t)(to - start);
+  return true;
+}
+
+/* Leaves what was appended before `at`; false. */
+static bool cut(kiln_buffer *out, size_t at) {
+  out->size = at;
+  return false;
 }
 
 static void add_to_map(const kiln_jit *jit, const struct kn_jit_unit *u) {
   kiln_buffer out = {.allocator = jit->options.allocator};
-  for (uint32_t i = 0; i < u->n_funcs; i++) {
+  bool ok = true;
+  for (uint32_t i = 0; i < u->n_funcs && ok; i++) {
     const struct kn_memory_symbol *f = u->symbols + i;
+    const size_t at = out.size;
     char head[48];
     int n = snprintf(head, sizeof head, "%llx %llx ", (unsigned long long)f->address,
                      (unsigned long long)f->size);
-    const char *name = u->names + f->name;
-    size_t length = escape(NULL, name);
-    uint8_t *p = kiln_buffer_reserve(&out, (size_t)n + length + 1);
-    if (p == NULL) break;
-    memcpy(p, head, (size_t)n);
-    escape(p + n, name);
-    p[(size_t)n + length] = '\n';
-    out.size += (size_t)n + length + 1;
+    ok = (put(&out, head, (size_t)n) && put_name(&out, u->names + f->name, '\n')) || cut(&out, at);
   }
   append(&jit->perf->map, out.data, out.size);
   kiln_buffer_free(&out);
@@ -268,49 +276,39 @@ static void add_to_map(const kiln_jit *jit, const struct kn_jit_unit *u) {
 static bool put_lines(const kiln_session *s, const struct kn_code_func *c, uint64_t address,
                       kiln_buffer *out) {
   const uint32_t end = kn_output_line_end(s->out, c);
-  uint64_t n = 0;
-  size_t size = sizeof(struct lines);
-  for (uint32_t k = c->loc_first; k < end; k++) {
-    const struct kn_loc at = s->out->lines.at[k].loc;
-    if (at.line == 0) continue;
-    size += sizeof(struct line) + escape(NULL, kn_loc_file(&s->sources, at)) + 1;
-    n++;
+  const size_t at = out->size;
+  struct lines head = {{CODE_LINES, 0, now()}, address, 0};
+  bool ok = put(out, &head, sizeof head);
+  for (uint32_t k = c->loc_first; k < end && ok; k++) {
+    const struct kn_code_line *l = s->out->lines.at + k;
+    if (l->loc.line == 0) continue;
+    const struct line line = {address + (l->offset - c->start), l->loc.line, 0};
+    ok = put(out, &line, sizeof line) && put_name(out, kn_loc_file(&s->sources, l->loc), 0);
+    head.n++;
   }
-  if (n == 0 || size > UINT32_MAX) return true;
-  uint8_t *p = kiln_buffer_reserve(out, size);
-  if (p == NULL) return false;
-  const struct lines head = {{CODE_LINES, (uint32_t)size, now()}, address, n};
-  memcpy(p, &head, sizeof head);
-  p += sizeof head;
-  for (uint32_t k = c->loc_first; k < end; k++) {
-    const struct kn_code_line *at = s->out->lines.at + k;
-    if (at->loc.line == 0) continue;
-    const struct line line = {address + (at->offset - c->start), at->loc.line, 0};
-    memcpy(p, &line, sizeof line);
-    p += sizeof line + escape(p + sizeof line, kn_loc_file(&s->sources, at->loc)) + 1;
-  }
-  out->size += size;
+  const size_t size = out->size - at;
+  if (!ok || head.n == 0 || size > UINT32_MAX) return cut(out, at) || ok;
+  head.record.size = (uint32_t)size;
+  memcpy(out->data + at, &head, sizeof head);
   return true;
 }
 
 /* Appends the record of a function's code; false without memory. */
 static bool put_code(const kiln_jit *jit, const struct kn_memory_symbol *f, const char *name,
                      kiln_buffer *out) {
-  const size_t length = escape(NULL, name) + 1,
-               size = sizeof(struct load) + length + (size_t)f->size;
-  uint8_t *p = kiln_buffer_reserve(out, size);
-  if (p == NULL) return false;
-  const struct load head = {{CODE_LOAD, (uint32_t)size, now()},
-                            (uint32_t)jit->pid,
-                            (uint32_t)syscall(SYS_gettid),
-                            f->address,
-                            f->address,
-                            f->size,
-                            jit->perf->index++};
-  memcpy(p, &head, sizeof head);
-  escape(p + sizeof head, name);
-  memcpy(p + sizeof head + length, (const void *)(uintptr_t)f->address, (size_t)f->size);
-  out->size += size;
+  const size_t at = out->size;
+  struct load head = {{CODE_LOAD, 0, now()},
+                      (uint32_t)jit->pid,
+                      (uint32_t)syscall(SYS_gettid),
+                      f->address,
+                      f->address,
+                      f->size,
+                      jit->perf->index++};
+  if (!put(out, &head, sizeof head) || !put_name(out, name, 0) ||
+      !put(out, (const void *)(uintptr_t)f->address, (size_t)f->size))
+    return cut(out, at);
+  head.record.size = (uint32_t)(out->size - at);
+  memcpy(out->data + at, &head, sizeof head);
   return true;
 }
 
@@ -340,12 +338,9 @@ void kn_jit_perf_add(const struct kn_jit_link *l) {
 void kn_jit_perf_close(kiln_jit *jit) {
   struct kn_jit_perf *p = jit->perf;
   if (p == NULL) return;
-  if (p->marker != NULL && jit->foreign) munmap(p->marker, p->page);
-  else if (p->marker != NULL) {
-    const struct record end = {CODE_CLOSE, sizeof end, now()};
-    append(&p->dump, &end, sizeof end);
-    munmap(p->marker, p->page);
-  }
+  const struct record end = {CODE_CLOSE, sizeof end, now()};
+  if (p->marker != NULL && !jit->foreign) append(&p->dump, &end, sizeof end);
+  if (p->marker != NULL) munmap(p->marker, p->page);
   if (p->map.path != NULL) kn_jit_realloc(jit, p->map.path, 0);
   if (p->dump.path != NULL) kn_jit_realloc(jit, p->dump.path, 0);
   kn_jit_realloc(jit, p, 0);

@@ -12,7 +12,11 @@
  * when their tables are gone, and are reused only after KEPT others.
  * Invariant: a unit's frames are known from before it is published until it is removed. */
 #define _GNU_SOURCE
-#include "lib/jit/jit_state.h"
+#include "lib/jit/memory/memory.h"
+#include "lib/jit/serve/serve.h"
+
+#include "base/bytes.h"
+#include "lib/object/frames.h"
 
 #include <dlfcn.h>
 
@@ -21,6 +25,12 @@ extern void __deregister_frame(void *) __attribute__((weak));
 extern void __register_frame_info_table(void *, void *) __attribute__((weak));
 extern void *__deregister_frame_info(const void *) __attribute__((weak));
 extern const void *_Unwind_Find_FDE(void *pc, void *bases) __attribute__((weak));
+
+/* libgcc's record of a registered table (its `struct object`, at most 7 words), linked into a queue of ours. */
+struct kn_jit_object {
+  uint64_t words[8];
+  struct kn_jit_object *next;
+};
 
 /* The units of a chunk. */
 struct kn_jit_frames {
@@ -33,12 +43,6 @@ struct kn_jit_frames {
 enum { KEPT = 8192 };
 
 typedef const void *find_fn(void *, void *);
-
-/* Looks a function up in a library; copies the pointer, as ISO C cannot cast void * to a function pointer. */
-static void look_up(void *library, const char *name, void *function) {
-  void *p = dlsym(library, name);
-  memcpy(function, &p, sizeof p);
-}
 
 /* True if the library reads frames when somebody looks for one, not when they are registered: then it has
  * lists. `at` is an address that nothing else has a frame for. */
@@ -70,12 +74,12 @@ void kn_jit_unwind_open(kiln_jit *jit) {
     {NULL, NULL, NULL, NULL}};
   find_fn *find[2] = {_Unwind_Find_FDE, NULL};
   void *library = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_LOCAL);
-  if (library != NULL) {
-    look_up(library, "__register_frame", &w[1].add);
-    look_up(library, "__deregister_frame", &w[1].remove);
-    look_up(library, "__register_frame_info_table", &w[1].add_table);
-    look_up(library, "__deregister_frame_info", &w[1].remove_table);
-    look_up(library, "_Unwind_Find_FDE", &find[1]);
+  if (library != NULL) { /* converted as dlsym's manual says */
+    *(void **)&w[1].add = dlsym(library, "__register_frame");
+    *(void **)&w[1].remove = dlsym(library, "__deregister_frame");
+    *(void **)&w[1].add_table = dlsym(library, "__register_frame_info_table");
+    *(void **)&w[1].remove_table = dlsym(library, "__deregister_frame_info");
+    *(void **)&find[1] = dlsym(library, "_Unwind_Find_FDE");
   }
   jit->frames_by_chunk = true;
   jit->retired_end = &jit->retired;

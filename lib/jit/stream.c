@@ -5,17 +5,16 @@
  * kept apart, and the session can compile and add other functions meanwhile.
  * Invariant: between calls and while the resolver runs, a symbol that was added has an entry in the JIT, which has its
  * address, and the binds have no other state. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
 
 struct kiln_jit_stream {
   kiln_jit *jit;
   kiln_module *m;
-  struct kn_jit_input in;     /* its binds stay */
-  uint32_t next_data;         /* data items before it that belong to no function were looked at */
-  KN_ARRAY(uint32_t) waiting; /* but these, of units that failed */
-  uint32_t asking;            /* additions that wait for the resolver */
-  bool busy;                  /* an addition is in progress, and is not waiting */
-  bool freed;                 /* by the resolver, which has no effect */
+  struct kn_jit_input in; /* its binds stay, and data of no function in units that failed */
+  uint32_t next_data;     /* data items before it that belong to no function were chosen */
+  uint32_t asking;        /* additions that wait for the resolver */
+  bool busy;              /* an addition is in progress, and is not waiting */
+  bool freed;             /* by the resolver, which has no effect */
 };
 
 kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
@@ -42,41 +41,28 @@ void kiln_jit_stream_free(kiln_jit_stream *s) {
   kn_jit_unlock(jit);
   KN_ARRAY_FREE(&jit->options.allocator, s->in.binds);
   KN_ARRAY_FREE(&jit->options.allocator, s->in.touched);
-  KN_ARRAY_FREE(&jit->options.allocator, s->waiting);
+  KN_ARRAY_FREE(&jit->options.allocator, s->in.data);
   kn_jit_realloc(jit, s, 0);
 }
 
-/* Number of private data items of a function; they are put in order before `end`, if that is not NULL. */
-static uint32_t data_of(const kiln_module *m, uint32_t func, uint32_t *end) {
-  uint32_t n = 0;
-  for (uint32_t i = kn_symbol(m, func)->data; i != 0; i = m->data.at[i - 1].next, n++)
-    if (end != NULL) *--end = i - 1;
-  return n;
-}
-
-/* Chooses the data items of no function that are new since the last call, or waited, and the private data of the
- * session's functions. */
-static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, const kiln_session *session) {
+/* Chooses the data items of no function that are new since the last call, after those of a unit that failed, and the
+ * private data of the session's functions. */
+static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, const struct kn_output *o) {
   struct kn_jit_input *in = &s->in;
   const kiln_module *m = s->m;
-  const struct kn_output *o = session->out;
-  uint32_t others = s->waiting.n, owned = 0;
-  for (uint32_t i = s->next_data; i < m->data.n; i++) others += m->data.at[i].owner == 0;
-  for (uint32_t i = 0; i < o->funcs.n; i++) owned += data_of(m, o->funcs.at[i].symbol, NULL);
-  if (others + owned != 0) {
-    in->data = kn_arena_alloc(&l->arena, (others + owned) * sizeof *in->data, 4);
-    if (in->data == NULL) return kn_jit_no_memory(l->error);
-    if (!KN_JIT_ROOM(s->jit, l->error, s->waiting, others - s->waiting.n)) return false;
-  }
-  for (uint32_t i = 0; i < s->waiting.n; i++) in->data[in->n_data++] = s->waiting.at[i];
-  for (uint32_t i = s->next_data; i < m->data.n; i++)
-    if (m->data.at[i].owner == 0) in->data[in->n_data++] = i;
-  s->waiting.n = 0;
-  s->next_data = m->data.n;
-  for (uint32_t i = 0; i < o->funcs.n; i++) {
-    const uint32_t func = o->funcs.at[i].symbol;
-    in->n_data += data_of(m, func, NULL);
-    data_of(m, func, in->data + in->n_data);
+  for (; s->next_data < m->data.n; s->next_data++)
+    if (m->data.at[s->next_data].owner == 0 &&
+        !KN_JIT_PUSH(s->jit, l->error, in->data, s->next_data))
+      return false;
+  for (uint32_t f = 0; f < o->funcs.n; f++) {
+    uint32_t first = in->data.n, end;
+    for (uint32_t i = kn_symbol(m, o->funcs.at[f].symbol)->data; i != 0; i = m->data.at[i - 1].next)
+      if (!KN_JIT_PUSH(s->jit, l->error, in->data, i - 1)) return false;
+    for (end = in->data.n; first + 1 < end; first++) { /* the newest was first */
+      const uint32_t item = in->data.at[--end];
+      in->data.at[end] = in->data.at[first];
+      in->data.at[first] = item;
+    }
   }
   return true;
 }
@@ -89,11 +75,12 @@ bool kn_jit_stream_begin(struct kn_jit_link *l, kiln_session *const *session) {
   s->busy = true;
   in->sessions = session;
   in->n_sessions = 1;
-  in->n_data = in->touched.n = 0;
-  if (!KN_JIT_ROOM(s->jit, l->error, in->binds, more)) return false;
+  in->touched.n = 0;
+  if (s->m->diag.status != KILN_OK) return kn_jit_pass(l->error, &s->m->diag), false;
+  if (!KN_ROOM(&s->jit->options.allocator, in->binds, more)) return kn_jit_no_memory(l->error);
   memset(in->binds.at + in->binds.n, 0, more * sizeof *in->binds.at);
   in->binds.n += more;
-  return choose_data(s, l, *session);
+  return choose_data(s, l, (*session)->out);
 }
 
 /* Data of no function is not lost with a unit that failed: it waits for the next one, or for the same one if that is
@@ -101,8 +88,11 @@ bool kn_jit_stream_begin(struct kn_jit_link *l, kiln_session *const *session) {
  * will be looked up again. */
 void kn_jit_stream_end(struct kn_jit_link *l, bool linked) {
   kiln_jit_stream *s = l->stream;
-  for (uint32_t i = 0; !linked && i < s->in.n_data; i++) /* choose_data made space for it */
-    if (s->m->data.at[s->in.data[i]].owner == 0) s->waiting.at[s->waiting.n++] = s->in.data[i];
+  const uint32_t n = linked ? 0 : s->in.data.n;
+  s->in.data.n = 0;
+  for (uint32_t i = 0; i < n; i++)
+    if (s->m->data.at[s->in.data.at[i]].owner == 0)
+      s->in.data.at[s->in.data.n++] = s->in.data.at[i];
   for (uint32_t i = 0; i < s->in.touched.n; i++) {
     struct kn_jit_bind *b = s->in.binds.at + s->in.touched.at[i];
     b->where =

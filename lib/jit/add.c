@@ -2,7 +2,11 @@
  * generated before; names are looked up outside of the JIT first, without its lock; then all is bound, written and
  * published under the lock. If the resolver has to be asked, nothing is done, and the steps begin again with its
  * answers. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+#include "lib/jit/memory/memory.h"
+#include "lib/jit/serve/serve.h"
+
+#include "targets/target.h"
 
 static void link_free(struct kn_jit_link *l) {
   const kiln_allocator *a = &l->jit->options.allocator;
@@ -18,13 +22,12 @@ static void link_free(struct kn_jit_link *l) {
 static kiln_status bind_and_write(struct kn_jit_link *l, kiln_jit_unit *out) {
   kiln_jit *jit = l->jit;
   struct kn_jit_unit *u = l->unit = kn_jit_realloc(jit, NULL, sizeof *u);
-  if (u == NULL) return kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
+  if (u == NULL) return kn_jit_no_memory(l->error), KILN_ERR_MEMORY;
   memset(u, 0, sizeof *u);
   bool ok = kn_jit_resolve(l) && kn_jit_write(l) && kn_jit_find_describe(l) &&
             kn_jit_unwind_add(jit, u, l->error) && kn_jit_unit_add(jit, u, l->error);
   if (!ok) {
     kn_jit_resolve_undo(l);
-    kn_jit_unwind_remove(jit, u);
     kn_jit_unit_free(jit, u);
     return l->error->diag.status;
   }
@@ -44,16 +47,14 @@ static kiln_status run(struct kn_jit_link *l, kiln_jit_unit *out) {
   for (unsigned k = 0; k < KN_JIT_KINDS; k++) l->align[k] = 1;
   l->size[KN_JIT_RO] = l->align[KN_JIT_RO] = 8; /* __dso_handle */
   l->tls_align = 1;
-  kiln_status status = KILN_OK;
   if (kn_jit_is_child(jit))
-    status = kn_jit_fail(l->error, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
-  else if (!kn_jit_layout(l) || !kn_jit_scan(l) || !kn_jit_resolve_outside(l))
-    status = l->error->diag.status;
-  if (status == KILN_OK && !kn_jit_unanswered(l->answers)) {
-    kn_jit_lock(jit);
-    status = bind_and_write(l, out);
-    kn_jit_unlock(jit);
-  }
+    return kn_jit_fail(l->error, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
+  if (!kn_jit_layout(l) || !kn_jit_scan(l) || !kn_jit_resolve_outside(l))
+    return l->error->diag.status;
+  if (kn_jit_unanswered(l->answers)) return KILN_OK;
+  kn_jit_lock(jit);
+  const kiln_status status = bind_and_write(l, out);
+  kn_jit_unlock(jit);
   return status;
 }
 
@@ -90,16 +91,16 @@ static bool choose_data(struct kn_jit_link *l, struct kn_jit_input *in) {
   bool owned = false;
   for (uint32_t i = 0; i < m->data.n; i++) owned |= m->data.at[i].owner != 0;
   uint8_t *there = NULL;
-  in->data = kn_arena_alloc(&l->arena, (m->data.n + 1) * sizeof *in->data, 4);
+  in->data.at = kn_arena_alloc(&l->arena, (m->data.n + 1) * sizeof *in->data.at, 4);
   if (owned) there = kn_arena_zero(&l->arena, m->symbols.n, 1);
-  if (in->data == NULL || (owned && there == NULL)) return false;
+  if (in->data.at == NULL || (owned && there == NULL)) return false;
   for (uint32_t s = 0; owned && s < in->n_sessions; s++) {
     const struct kn_output *o = in->sessions[s]->out;
     for (uint32_t k = 0; k < o->funcs.n; k++) there[o->funcs.at[k].symbol] = 1;
   }
   for (uint32_t i = 0; i < m->data.n; i++)
     if (m->data.at[i].owner == 0 || (kn_data_owned(m->data.at + i) && there[m->data.at[i].owner]))
-      in->data[in->n_data++] = i;
+      in->data.at[in->data.n++] = i;
   return true;
 }
 
@@ -130,10 +131,8 @@ static kiln_status attempt(const struct kn_jit_link *begun, const kiln_jit_input
                            uint32_t n, kiln_jit_unit *unit) {
   struct kn_jit_link l = *begun;
   kiln_status status = KILN_OK;
-  for (uint32_t i = 0; i < n && status == KILN_OK; i++)
-    if (l.stream == NULL) status = check_input(l.jit, inputs + i, l.error);
-    else if (inputs->module->diag.status != KILN_OK)
-      status = kn_jit_pass(l.error, &inputs->module->diag);
+  for (uint32_t i = 0; i < n && status == KILN_OK && l.stream == NULL; i++)
+    status = check_input(l.jit, inputs + i, l.error);
   if (status != KILN_OK) return status;
   set_busy(inputs, n, true);
   kn_arena_init(&l.arena, &l.jit->options.allocator);
