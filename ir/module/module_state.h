@@ -262,6 +262,9 @@ kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *messa
 /* Tells the module the error of function `symbol`, which has been reported. Before the freeze the first
  * error is kept; after it that of the function with the least id, whichever thread is first. */
 void kn_module_pass(kiln_module *m, const kiln_diag *d, uint32_t symbol);
+/* Of attributes with KILN_PROTECT_KEY_B. */
+#define KN_NO_KEY_B "signing return addresses with key B is not supported"
+
 /* Begins or ends a use of a module or a session beyond a callback, which therefore cannot free it. */
 static inline void kn_in_use(uint32_t *count, bool on) {
   __atomic_add_fetch(count, on ? 1u : -1u, __ATOMIC_RELAXED);

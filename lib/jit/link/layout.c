@@ -30,30 +30,20 @@ static bool put(struct kn_jit_link *l, struct kn_jit_input *in, uint32_t id,
 
 /* ---- code ---- */
 
-uint32_t kn_jit_new_cie(struct kn_jit_cies *c, const struct kn_output *o,
-                        const struct kn_code_func *f) {
-  if (f->table == 0) {
-    const bool old = f->cie == KN_CIE_USUAL || c->plain[f->cie];
-    c->plain[f->cie] = true;
-    return old ? 0 : KN_CIE_BYTES;
-  }
-  const uint32_t personality = o->tables.at[f->table - 1].personality;
-  const bool old = personality == c->personality && f->cie == c->cie;
-  c->personality = personality;
-  c->cie = f->cie;
-  return old ? 0 : KN_CIE_EH_BYTES;
-}
-
 static bool lay_out_part(struct kn_jit_link *l, struct kn_jit_part *part) {
   const struct kn_output *o = part->out;
   struct kn_jit_input *in = l->in + part->in;
   unsigned align_log2 = l->jit->machine->align_log2;
-  struct kn_jit_cies cies = {0};
+  uint32_t personality = 0;
   for (uint32_t i = 0; i < o->funcs.n; i++) {
-    const struct kn_symbol *s = kn_symbol(in->m, o->funcs.at[i].symbol);
+    const struct kn_code_func *f = o->funcs.at + i;
+    const struct kn_symbol *s = kn_symbol(in->m, f->symbol);
     if (s->align_log2 > align_log2) align_log2 = s->align_log2;
     l->names_size += s->name_length + 1;
-    l->fde_bytes += kn_fde_bytes(o->funcs.at + i) + kn_jit_new_cie(&cies, o, o->funcs.at + i);
+    l->fde_bytes += kn_fde_bytes(f);
+    if (f->table == 0 || o->tables.at[f->table - 1].personality == personality) continue;
+    personality = o->tables.at[f->table - 1].personality;
+    l->fde_bytes += KN_CIE_EH_BYTES; /* as write_frames_of (write.c) has them */
   }
   l->table_bytes += kn_align_up(o->table_bytes.n, 4);
   l->root_bytes += o->root_bytes.n;
@@ -202,25 +192,21 @@ static bool lay_out_data(struct kn_jit_link *l, struct kn_jit_input *in) {
 
 /* ---- aliases ---- */
 
-/* Aliases are placed once what they stand for is; a chain of them is as long as there are aliases. */
+/* Aliases are placed once what they stand for is. */
 static bool lay_out_alias(struct kn_jit_link *l, struct kn_jit_input *in, uint32_t id) {
-  uint32_t to = id, steps = 0;
+  uint32_t to = id;
   uint64_t offset = 0;
   if (kn_symbol(in->m, id)->indirect)
     return KN_JIT_FAIL(false, l->error, KILN_ERR_UNSUPPORTED, "ifunc '%.100s' in memory",
                        kn_symbol(in->m, id)->name);
-  for (; kn_symbol(in->m, to)->kind == KILN_SYMBOL_ALIAS && steps <= in->m->n_aliases; steps++) {
+  for (; kn_symbol(in->m, to)->kind == KILN_SYMBOL_ALIAS; to = kn_symbol(in->m, to)->target)
     offset += (uint64_t)kn_symbol(in->m, to)->offset;
-    to = kn_symbol(in->m, to)->target;
-  }
   const struct kn_jit_bind *b = in->binds.at + to;
-  if (steps > in->m->n_aliases || !kn_jit_defined(b) || b->where == KN_JIT_IN_COMMON)
+  if (!kn_jit_defined(b) || b->where == KN_JIT_IN_COMMON)
     return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL,
                        "the target of alias '%.100s' is '%.100s', which is %s",
                        kn_symbol(in->m, id)->name, kn_symbol(in->m, to)->name,
-                       steps > in->m->n_aliases ? "an alias of itself"
-                       : kn_jit_defined(b)      ? "common data"
-                                                : "not defined");
+                       kn_jit_defined(b) ? "common data" : "not defined");
   return put(l, in, id, b->where, b->value + offset);
 }
 

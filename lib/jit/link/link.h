@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "ir/module/session_state.h"
 #include "lib/jit/link/symbols.h"
-#include "lib/object/frames.h"
+#include "lib/image/frames.h"
 
 /* Where a symbol of an input is. */
 enum kn_jit_where {
@@ -127,17 +127,6 @@ struct kn_jit_link {
 static inline bool kn_jit_defined(const struct kn_jit_bind *b) {
   return b->where >= KN_JIT_IN_CODE && b->where <= KN_JIT_IN_COMMON;
 }
-
-/* Which CIEs a part has, in the order of its functions: of each variant one for functions without a table of
- * exceptions, and one wherever the personality or the variant of those with a table changes. */
-struct kn_jit_cies {
-  bool plain[KN_CIE_COUNT]; /* KN_CIE_USUAL: the unit's first one */
-  uint32_t personality;
-  uint8_t cie; /* of the last function with a table */
-};
-/* Bytes of the CIE that comes before a function's FDE; 0: there is one already. */
-uint32_t kn_jit_new_cie(struct kn_jit_cies *c, const struct kn_output *o,
-                        const struct kn_code_func *f);
 
 /* layout.c */
 bool kn_jit_layout(struct kn_jit_link *l);

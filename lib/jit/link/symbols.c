@@ -6,7 +6,8 @@
 #include "lib/jit/link/symbols.h"
 #include "lib/jit/memory/memory.h"
 
-#include "lib/object/frames.h"
+#include "lib/codegen/eh_table.h"
+#include "lib/image/frames.h"
 #include "lib/object/elf_memory.h"
 #include "targets/target.h"
 
@@ -79,9 +80,8 @@ static struct kn_jit_unit *unit_of_stubs(kiln_jit *jit, uint32_t n, kiln_jit_err
   if (rows == 0) return u;
   uint8_t *to = kn_jit_to(u->blocks, KN_JIT_RO);
   const uint64_t field = kn_jit_at(u->blocks, KN_JIT_RO) + KN_CIE_BYTES + KN_FDE_ADDRESS_AT;
-  kn_cie_put(to, jit->machine, KN_CIE_USUAL);
-  to = kn_fde_put(to + KN_CIE_BYTES, KN_CIE_BYTES,
-                  (uint32_t)(kn_jit_at(u->blocks, KN_JIT_CODE) - field), 0, &all,
+  to = kn_cie_put(to, jit->machine, KN_EH_OMIT, 0);
+  to = kn_fde_put(to, KN_CIE_BYTES, (uint32_t)(kn_jit_at(u->blocks, KN_JIT_CODE) - field), 0, &all,
                   jit->code->late_rows);
   kn_put32(to, 0);
   u->stubs_fde = KN_CIE_BYTES + 1;

@@ -249,26 +249,23 @@ static void write_frames_of(const struct kn_jit_link *l, const struct kn_jit_par
                             uint64_t tables, struct frames *w) {
   const struct kn_output *o = part->out;
   const uint64_t code = kn_jit_at(l->unit->blocks, KN_JIT_CODE) + part->code;
-  struct kn_jit_cies known = {0};
-  const uint8_t *eh_cie = NULL, *cies[KN_CIE_COUNT] = {w->start};
+  uint32_t personality = 0;
+  const uint8_t *eh_cie = NULL;
   for (uint32_t k = 0; k < o->funcs.n; k++) {
     const struct kn_code_func *f = o->funcs.at + k;
     const struct kn_code_table *t = f->table != 0 ? o->tables.at + f->table - 1 : NULL;
-    const enum kn_cie variant = (enum kn_cie)f->cie;
-    const uint32_t size = kn_jit_new_cie(&known, o, f);
+    if (t != NULL && t->personality != personality) {
+      personality = t->personality;
+      eh_cie = w->p;
+      uint64_t field = w->at + (uint64_t)(w->p - w->start) + KN_CIE_PERSONALITY_AT;
+      w->p = kn_cie_put(w->p, l->jit->machine, KN_EH_INDIRECT_PCREL_SDATA4,
+                        to_word(l, part->in, personality, field));
+    }
     uint64_t at = w->at + (uint64_t)(w->p - w->start);
-    if (size != 0) *(t != NULL ? &eh_cie : &cies[variant]) = w->p;
-    if (size != 0 && t == NULL) kn_cie_put(w->p, l->jit->machine, variant);
-    else if (size != 0)
-      kn_cie_put_eh(w->p, l->jit->machine, KN_EH_INDIRECT_PCREL_SDATA4,
-                    to_word(l, part->in, t->personality, at + kn_cie_personality_at(variant)),
-                    variant);
-    w->p += size;
-    at += size;
     if (!f->no_rows) w->next->fde = (uint32_t)(l->frame_at + (uint64_t)(w->p - w->start)) + 1;
     w->next++;
     uint32_t table = t != NULL ? (uint32_t)(tables + t->first - (at + KN_FDE_TABLE_AT)) : 0;
-    uint32_t cie = (uint32_t)(w->p - (t != NULL ? eh_cie : cies[variant]));
+    uint32_t cie = (uint32_t)(w->p - (t != NULL ? eh_cie : w->start));
     w->p = kn_fde_put(w->p, cie, (uint32_t)(code + f->start - (at + KN_FDE_ADDRESS_AT)), table, f,
                       o->cfi.at);
   }
@@ -291,8 +288,7 @@ static void write_frames(struct kn_jit_link *l) {
   uint8_t *ro = kn_jit_to(b, KN_JIT_RO);
   uint64_t ro_at = kn_jit_at(b, KN_JIT_RO), table_at = l->table_at;
   struct frames w = {ro + l->frame_at, ro + l->frame_at, ro_at + l->frame_at, l->unit->belongings};
-  kn_cie_put(w.p, l->jit->machine, KN_CIE_USUAL);
-  w.p += KN_CIE_BYTES;
+  w.p = kn_cie_put(w.p, l->jit->machine, KN_EH_OMIT, 0);
   for (uint32_t i = 0; i < l->n_parts; i++) {
     write_tables_of(l, l->parts + i, ro + table_at, ro_at + table_at);
     write_frames_of(l, l->parts + i, ro_at + table_at, &w);
