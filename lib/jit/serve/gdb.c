@@ -103,10 +103,8 @@ const void *kiln_jit_debug_image(kiln_jit *jit, kiln_jit_unit unit, uint64_t *im
   if (kn_jit_enter(jit)) {
     const struct kn_jit_unit *u = kn_jit_unit_get(jit, unit);
     const struct jit_code_entry *e = u != NULL ? u->gdb : NULL;
-    if (e != NULL) {
-      image = e->symfile;
-      size = e->symfile_size;
-    }
+    image = e != NULL ? e->symfile : NULL;
+    size = e != NULL ? e->symfile_size : 0;
     kn_jit_unlock(jit);
   }
   if (image_bytes != NULL) *image_bytes = size;
