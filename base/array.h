@@ -63,4 +63,13 @@ void *kn_allocator_realloc(const kiln_allocator *a, void *old, size_t size);
 #define KN_ARRAY_FREE(allocator, array)                                                            \
   ((array).at != NULL ? (void)kn_allocator_realloc((allocator), (array).at, 0) : (void)0)
 
+/* Whether a struct with room for later options has nothing there that this version does not know. */
+static inline bool kn_zeros(const uint64_t *at, size_t n) {
+  uint64_t any = 0;
+#pragma GCC unroll 8
+  for (size_t i = 0; i < n; i++) any |= at[i];
+  return any == 0;
+}
+#define KN_UNRESERVED(x) kn_zeros((x)->reserved, sizeof(x)->reserved / sizeof *(x)->reserved)
+
 #endif

@@ -1,6 +1,6 @@
 /* The contract between lib/jit/ and a target: the code that the JIT writes itself, and the instructions that it
- * changes. Called by the linker of lib/jit/ for the machine that it runs on; a target without (kn_target.jit) has no
- * JIT. The fields of relocations are lib/jit/reloc.c's, by the kinds' table (ir/reloc_kinds.h). */
+ * changes. Called by the linker (lib/jit/link) for the machine that it runs on; a target without (kn_target.jit) has
+ * no JIT. The fields of relocations are lib/jit/link/reloc.c's, by the kinds' table (ir/reloc_kinds.h). */
 #ifndef KN_TARGETS_JIT_H
 #define KN_TARGETS_JIT_H
 
@@ -21,19 +21,6 @@ struct kn_jit_late_words {
     vectors; /* the target's: which registers of vectors it saves, beyond those that each processor has, */
   uint32_t vector_bytes; /* and how much memory that takes */
 };
-
-/* What walks of the stack need to know of the machine that they run on. Registers are by DWARF's numbers. */
-struct kn_stack_machine {
-  uint8_t stack_pointer, last; /* `last`: the highest one of interest */
-  uint8_t n_saved,
-    saved[11]; /* those that calls preserve, in the order of kiln_stack_point.saved */
-  /* Writes the caller's kiln_stack_point: where it continues, its stack pointer, `saved`. */
-  void (*save)(uint64_t *point);
-  /* A return address as the unwinder wants it: what the processor added to protect it is removed. */
-  uint64_t (*plain)(uint64_t pc);
-};
-/* The machine that this process runs on; NULL: walks are not possible on it. (targets/stack.c) */
-extern const struct kn_stack_machine *const kn_stack_machine_host;
 
 struct kn_jit_machine {
   /* Whether another instruction was written in place of the one with the field at `to`, which is executed at `at`: one

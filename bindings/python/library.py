@@ -10,7 +10,7 @@ from typing import Iterator, NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 MACHINE = os.uname().machine
 # The folders of the library's sources, as in bindings/rust/kiln-sys/build.rs; check/ belongs to checking builds alone.
-SOURCES = ('base', 'ir', 'lib', 'targets')
+SOURCES = ('base', 'ir', 'lib', 'runtime', 'targets')
 # No paths, no dates, no addresses of the build in the output.
 FLAGS = ['-std=gnu11', '-O3', '-DNDEBUG', '-fPIC', '-fvisibility=hidden', '-fno-semantic-interposition', '-g0',
          f'-ffile-prefix-map={ROOT}=.', '-I', 'include', '-I', '.']

@@ -262,14 +262,6 @@ kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *messa
 /* Tells the module the error of function `symbol`, which has been reported. Before the freeze the first
  * error is kept; after it that of the function with the least id, whichever thread is first. */
 void kn_module_pass(kiln_module *m, const kiln_diag *d, uint32_t symbol);
-/* Whether a struct with room for later options has nothing there that this version does not know. */
-static inline bool kn_zeros(const uint64_t *at, size_t n) {
-  uint64_t any = 0;
-#pragma GCC unroll 8
-  for (size_t i = 0; i < n; i++) any |= at[i];
-  return any == 0;
-}
-#define KN_UNRESERVED(x) kn_zeros((x)->reserved, sizeof(x)->reserved / sizeof *(x)->reserved)
 /* Of attributes with KILN_PROTECT_KEY_B. */
 #define KN_NO_KEY_B "signing return addresses with key B is not supported"
 

@@ -1,11 +1,11 @@
-/* Who makes tables of roots (lib/codegen/root_format.h): an observer of the walk (lib/codegen/observe.h), of functions
- * with roots or ids, so that others pay nothing. The bytes are complete but for the function's address, which
- * lib/image/image_relocs.c and lib/jit/write.c add. */
+/* Who makes tables of roots (runtime/stack/root_format.h): an observer of the walk (lib/codegen/observe.h), of
+ * functions with roots or ids, so that others pay nothing. The bytes are complete but for the function's address, which
+ * lib/image/image_relocs.c and lib/jit/link/write.c add. */
 #ifndef KN_LIB_CODEGEN_ROOT_TABLE_H
 #define KN_LIB_CODEGEN_ROOT_TABLE_H
 
 #include "lib/codegen/observe.h"
-#include "lib/codegen/root_format.h"
+#include "runtime/stack/root_format.h"
 
 struct kn_root_call {
   uint32_t mark; /* where it returns to */

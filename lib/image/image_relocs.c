@@ -2,7 +2,7 @@
  * distances within a section. Called by writers of formats. */
 #include "lib/image/image.h"
 
-#include "lib/codegen/root_format.h"
+#include "runtime/stack/root_format.h"
 
 /* ---- content ---- */
 

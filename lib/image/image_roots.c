@@ -4,7 +4,7 @@
  * their functions. */
 #include "lib/image/image.h"
 
-#include "lib/codegen/root_format.h"
+#include "runtime/stack/root_format.h"
 
 const uint8_t *kn_image_root_table(const struct kn_image *image, uint32_t i, uint64_t *size) {
   const uint32_t func = image->roots.funcs[i];

@@ -1,6 +1,12 @@
 /* Makes and frees JITs and units, looks symbols up, and runs constructors. Invariant: a unit's handle is its index in
  * the table of units and a count of that entry's uses, so that a stale handle is recognised. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/symbols.h"
+#include "lib/jit/memory/memory.h"
+#include "lib/jit/memory/tls.h"
+#include "lib/jit/serve/serve.h"
+
+#include "lib/object/elf_memory.h"
+#include "targets/target.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,6 +40,11 @@ void kiln_jit_error_free(kiln_jit_error *e) {
   if (e == NULL) return;
   kiln_buffer_free(&e->missing);
   *e = (kiln_jit_error){0};
+}
+
+kiln_status kn_jit_pass(kiln_jit_error *e, const kiln_diag *diag) {
+  if (e->diag.status == KILN_OK) e->diag = *diag;
+  return diag->status;
 }
 
 bool kn_jit_no_memory(kiln_jit_error *e) {
@@ -70,6 +81,7 @@ kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error) {
   kiln_jit *jit = kn_allocator_realloc(&options->allocator, NULL, sizeof *jit);
   if (jit == NULL) return KN_JIT_FAIL(NULL, error, KILN_ERR_MEMORY, "out of memory");
   memset(jit, 0, sizeof *jit);
+  jit->finder.find = kn_jit_find_code;
   jit->options = *options;
   pthread_mutex_init(&jit->lock, NULL);
   pthread_cond_init(&jit->compiled, NULL);
@@ -80,42 +92,47 @@ kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error) {
 
 /* ---- units ---- */
 
-struct kn_jit_item *kn_jit_unit_get(const kiln_jit *jit, kiln_jit_unit u) {
+struct kn_jit_unit *kn_jit_unit_get(const kiln_jit *jit, kiln_jit_unit u) {
   uint32_t index = (uint32_t)u.id - 1;
   if (index >= jit->units.n || jit->units.at[index].generation != (uint32_t)(u.id >> 32))
     return NULL;
   return jit->units.at[index].unit;
 }
 
-bool kn_jit_unit_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e) {
-  uint32_t index = jit->free_unit - 1;
+bool kn_jit_unit_add(kiln_jit *jit, struct kn_jit_unit *u, kiln_jit_error *e) {
   if (jit->free_unit == 0) {
-    if (!KN_JIT_ROOM(jit, e, jit->units, 1)) return false;
-    index = jit->units.n++;
-    jit->units.at[index] = (struct kn_jit_slot){0};
-  } else {
-    jit->free_unit = jit->units.at[index].next_free;
+    if (!KN_JIT_PUSH(jit, e, jit->units, (struct kn_jit_slot){0})) return false;
+    jit->free_unit = jit->units.n;
   }
-  jit->units.at[index].unit = u;
+  struct kn_jit_slot *slot = jit->units.at + jit->free_unit - 1;
+  u->id = (uint64_t)slot->generation << 32 | jit->free_unit;
+  jit->free_unit = slot->next_free;
+  slot->unit = u;
   jit->live_units++;
-  u->id = (uint64_t)jit->units.at[index].generation << 32 | (index + 1);
   return true;
 }
 
-void kn_jit_unit_free(kiln_jit *jit, struct kn_jit_item *u) {
+bool kn_jit_unit_show(kiln_jit *jit, struct kn_jit_unit *u, kiln_jit_error *e) {
+  if (!kn_jit_unwind_add(jit, u, e)) return false;
+  kn_jit_find_add(u);
+  return true;
+}
+
+void kn_jit_unit_free(kiln_jit *jit, struct kn_jit_unit *u) {
   kn_jit_find_remove(u);
+  kn_jit_unwind_remove(jit, u);
+  kn_jit_gdb_remove(jit, u);
   for (unsigned k = 0; k < KN_JIT_KINDS; k++) kn_jit_give(jit, u->blocks + k, k);
   kn_jit_tls_free(jit, u);
-  void *const arrays[] = {u->defs, u->refs, u->ctors};
-  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
-    if (arrays[i] != NULL) kn_jit_realloc(jit, arrays[i], 0);
+  if (u->defs != NULL) kn_jit_realloc(jit, u->defs, 0);
+  if (u->ctors != NULL) kn_jit_realloc(jit, u->ctors, 0);
   u->retired = (struct kn_jit_retired){
     .parts = {u->symbols, u->names, u->rows.at, u->places.at, u->text.at, u}};
-  kn_jit_find_retire(jit, &u->retired);
+  kn_jit_retire(jit, &u->retired);
 }
 
 /* True if other units refer to what it defines other than through stubs. */
-static bool in_use(const struct kn_jit_item *u, kiln_jit_error *e) {
+static bool in_use(const struct kn_jit_unit *u, kiln_jit_error *e) {
   for (uint32_t i = 0; i < u->n_defs; i++) {
     const struct kn_jit_entry *d = u->defs[i];
     if (d->unit != u || d->stub != 0 || d->refs == 0) continue;
@@ -126,16 +143,16 @@ static bool in_use(const struct kn_jit_item *u, kiln_jit_error *e) {
   return false;
 }
 
-static void forget(kiln_jit *jit, struct kn_jit_item *u) {
+/* Removes a unit. */
+static void drop(kiln_jit *jit, struct kn_jit_unit *u) {
   for (uint32_t i = 0; i < u->n_defs; i++) {
     struct kn_jit_entry *d = u->defs[i];
-    d->holds--;
     if (d->unit == u) {
       d->unit = NULL;
       d->address = 0;
       kn_jit_entry_aim(d);
     }
-    kn_jit_entry_drop(jit, d);
+    kn_jit_entry_release(jit, d);
   }
   for (uint32_t i = 0; i < u->n_refs; i++) {
     u->refs[i]->refs--;
@@ -147,6 +164,7 @@ static void forget(kiln_jit *jit, struct kn_jit_item *u) {
   slot->next_free = jit->free_unit;
   jit->free_unit = (uint32_t)u->id;
   jit->live_units--;
+  kn_jit_unit_free(jit, u);
 }
 
 /* Calls, without the lock, what the unit's code registered to be called at exit, and drops what else it registered. */
@@ -158,7 +176,7 @@ static void finalize(const kiln_jit *jit, uint64_t dso) {
 }
 
 /* Takes the duty to finalize a unit. */
-static bool take_finalization(struct kn_jit_item *u) {
+static bool take_finalization(struct kn_jit_unit *u) {
   bool due = u->registers && !u->finalized;
   u->finalized = true;
   return due;
@@ -171,7 +189,7 @@ static void tear_down(kiln_jit *jit) {
   kn_jit_perf_close(jit);
   kn_jit_tls_close(jit);
   kn_jit_memory_free(jit);
-  kn_jit_find_close(jit);
+  kn_jit_retire_rest(jit);
   if (jit->units.at != NULL) kn_jit_realloc(jit, jit->units.at, 0);
   pthread_mutex_destroy(&jit->lock);
   /* a child has no threads that wait, but glibc would wait for them */
@@ -189,7 +207,7 @@ void kiln_jit_free(kiln_jit *jit) {
   }
   jit->ending = true;
   for (uint32_t i = jit->units.n; i-- > 0;) {
-    struct kn_jit_item *u = jit->units.at[i].unit;
+    struct kn_jit_unit *u = jit->units.at[i].unit;
     if (u == NULL || !take_finalization(u)) continue;
     u->running++; /* what it has registered cannot remove it */
     finalize(jit, u->dso);
@@ -199,25 +217,15 @@ void kiln_jit_free(kiln_jit *jit) {
   jit->foreign = jit->back != NULL && kn_jit_is_child(jit);
   kn_jit_process_leave(jit);
   for (uint32_t i = 0; i < jit->units.n; i++) {
-    struct kn_jit_item *u = jit->units.at[i].unit;
-    if (u == NULL) continue;
-    kn_jit_unwind_remove(jit, u);
-    kn_jit_gdb_remove(jit, u);
-    forget(jit, u);
-    kn_jit_unit_free(jit, u);
+    struct kn_jit_unit *u = jit->units.at[i].unit;
+    if (u != NULL) drop(jit, u);
   }
   tear_down(jit);
 }
 
-/* Begins or ends calls of a unit's code by the JIT. */
-static void run(kiln_jit *jit, struct kn_jit_item *u, bool on) {
-  if (on) kn_jit_call_out(jit);
-  u->running += on ? 1 : -1u;
-}
-
 /* The unit of that handle; NULL, with an error, if it cannot be removed now. */
-static struct kn_jit_item *removable(const kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e) {
-  struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+static struct kn_jit_unit *removable(const kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e) {
+  struct kn_jit_unit *u = kn_jit_unit_get(jit, unit);
   if (u == NULL) {
     kn_jit_fail(e, KILN_ERR_ARGUMENT, "there is no such unit");
   } else if (u->running > 0) {
@@ -233,25 +241,20 @@ kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e
   kiln_jit_error own;
   error = kn_jit_begin(error, &own);
   if (jit == NULL) return kn_jit_fail(error, KILN_ERR_ARGUMENT, "no JIT");
-  if (kn_jit_is_child(jit))
-    return kn_jit_fail(error, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
-  if (kn_jit_is_mine(jit, error)) return error->diag.status;
-  kn_jit_lock(jit);
-  struct kn_jit_item *u = removable(jit, unit, error);
+  if (!kn_jit_enter_own(jit, error)) return error->diag.status;
+  struct kn_jit_unit *u = removable(jit, unit, error);
   if (u != NULL && take_finalization(u)) {
-    run(jit, u, true);
+    kn_jit_call_out(jit);
+    u->running++;
     kn_jit_unlock(jit);
     finalize(jit, u->dso);
     bool stays = kn_jit_call_back(jit, error);
     kn_jit_lock(jit);
-    run(jit, u, false);
+    u->running--;
     u = stays ? removable(jit, unit, error) : NULL;
   }
   if (u != NULL) {
-    kn_jit_unwind_remove(jit, u);
-    kn_jit_gdb_remove(jit, u);
-    forget(jit, u);
-    kn_jit_unit_free(jit, u);
+    drop(jit, u);
     /* the stubs that are kept for the next unit may be the last thing in a pool beside the empty one */
     if (jit->live_units == 0 && jit->pools != NULL && jit->pools->next != NULL)
       kn_jit_stubs_trim(jit);
@@ -263,10 +266,9 @@ kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e
 /* ---- look-up ---- */
 
 void *kiln_jit_lookup(kiln_jit *jit, const char *name) {
-  if (jit == NULL || name == NULL || kn_jit_is_mine(jit, NULL)) return NULL;
   void *at = NULL;
-  kn_jit_lock(jit);
-  const struct kn_jit_entry *e = kn_jit_entry_find(jit, name, strlen(name), NULL);
+  if (name == NULL || !kn_jit_enter(jit)) return NULL;
+  const struct kn_jit_entry *e = kn_jit_entry_find(jit, kn_jit_name_make(name, strlen(name)), NULL);
   if (e != NULL && kn_jit_is_known(e)) {
     at = (void *)(uintptr_t)(e->stub != 0 ? e->stub : e->address);
     if (e->tls) at = kn_jit_tls_address(e->unit->tls, e->address);
@@ -276,14 +278,13 @@ void *kiln_jit_lookup(kiln_jit *jit, const char *name) {
 }
 
 void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name) {
-  if (jit == NULL || kn_jit_is_mine(jit, NULL)) return NULL;
+  if (name == NULL) return kiln_jit_function(jit, unit, 0);
+  if (!kn_jit_enter(jit)) return NULL;
   uint64_t address = 0;
-  kn_jit_lock(jit);
-  const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
-  if (u != NULL && name == NULL && u->n_funcs > 0) address = u->symbols[0].address;
-  for (uint32_t i = 0; u != NULL && name != NULL && i < u->n_symbols && address == 0; i++)
+  const struct kn_jit_unit *u = kn_jit_unit_get(jit, unit);
+  for (uint32_t i = 0; u != NULL && i < u->n_symbols && address == 0; i++)
     if (strcmp(u->names + u->symbols[i].name, name) == 0) address = u->symbols[i].address;
-  for (uint32_t i = 0; u != NULL && name != NULL && i < u->n_defs && address == 0; i++)
+  for (uint32_t i = 0; u != NULL && i < u->n_defs && address == 0; i++)
     if (u->defs[i]->unit == u && !u->defs[i]->tls && strcmp(u->defs[i]->name, name) == 0)
       address = u->defs[i]->address;
   kn_jit_unlock(jit);
@@ -291,17 +292,15 @@ void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name) {
 }
 
 void *kiln_jit_function(kiln_jit *jit, kiln_jit_unit unit, uint32_t index) {
-  if (jit == NULL || kn_jit_is_mine(jit, NULL)) return NULL;
-  kn_jit_lock(jit);
-  const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  if (!kn_jit_enter(jit)) return NULL;
+  const struct kn_jit_unit *u = kn_jit_unit_get(jit, unit);
   uint64_t address = u != NULL && index < u->n_funcs ? u->symbols[index].address : 0;
   kn_jit_unlock(jit);
   return (void *)(uintptr_t)address;
 }
 
 kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
-  if (jit == NULL || kn_jit_is_mine(jit, NULL)) return (kiln_jit_stats){0};
-  kn_jit_lock(jit);
+  if (!kn_jit_enter(jit)) return (kiln_jit_stats){0};
   kiln_jit_stats s = jit->stats;
   s.units = jit->live_units;
   s.symbols = (uint64_t)jit->names.n + jit->unnamed;
@@ -312,9 +311,8 @@ kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
 
 uint32_t kiln_jit_each_undefined(kiln_jit *jit, void (*each)(void *user, const char *name),
                                  void *user) {
-  if (jit == NULL || kn_jit_is_mine(jit, NULL)) return 0;
   uint32_t n = 0;
-  kn_jit_lock(jit);
+  if (!kn_jit_enter(jit)) return 0;
   for (uint32_t i = 0; i < jit->names.n; i++) {
     const struct kn_jit_entry *e = jit->names.at[i];
     if (kn_jit_is_known(e) || e->refs == 0) continue;
@@ -327,58 +325,39 @@ uint32_t kiln_jit_each_undefined(kiln_jit *jit, void (*each)(void *user, const c
 
 /* ---- constructors ---- */
 
-/* A unit's constructors or destructors, which stay as long as the unit: it cannot be removed meanwhile. */
-struct starts {
-  struct kn_jit_item *unit;
-  const uint64_t *calls;
-  uint32_t n;
-};
-
-/* Marks a unit's constructors or destructors as run. end_starts must follow. */
-static kiln_status take_starts(kiln_jit *jit, kiln_jit_unit unit, bool at_exit, struct starts *s) {
+/* Calls a unit's constructors or destructors, which stay as long as the unit: it cannot be removed meanwhile. */
+static kiln_status run_starts(kiln_jit *jit, kiln_jit_unit unit, bool at_exit, int argc,
+                              char **argv, char **envp) {
   if (jit == NULL) return KILN_ERR_ARGUMENT;
-  if (kn_jit_is_mine(jit, NULL)) return KILN_ERR_STRUCTURE;
-  kiln_status status = KILN_OK;
-  kn_jit_lock(jit);
-  struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  if (!kn_jit_enter(jit)) return KILN_ERR_STRUCTURE;
+  struct kn_jit_unit *u = kn_jit_unit_get(jit, unit);
   bool *done = u == NULL ? NULL : at_exit ? &u->destructed : &u->constructed;
-  if (u == NULL) status = KILN_ERR_ARGUMENT;
-  else if (*done) status = KILN_ERR_STRUCTURE;
-  else {
+  const kiln_status status = u == NULL ? KILN_ERR_ARGUMENT : *done ? KILN_ERR_STRUCTURE : KILN_OK;
+  if (status == KILN_OK) {
     *done = true;
-    s->unit = u;
-    s->calls = at_exit && u->ctors != NULL ? u->ctors + u->n_ctors : u->ctors;
-    s->n = at_exit ? u->n_dtors : u->n_ctors;
-    if (at_exit) u->finalized = true;
-    run(jit, u, true);
+    u->finalized |= at_exit;
+    kn_jit_call_out(jit);
+    u->running++;
   }
   kn_jit_unlock(jit);
-  return status;
-}
-
-static kiln_status end_starts(kiln_jit *jit, const struct starts *s) {
-  bool stays = kn_jit_call_back(jit, NULL);
+  if (status != KILN_OK) return status;
+  if (at_exit) finalize(jit, u->dso);
+  for (uint32_t i = 0; !at_exit && i < u->n_ctors; i++)
+    ((void (*)(int, char **, char **))(uintptr_t)u->ctors[i])(argc, argv, envp);
+  for (uint32_t i = 0; at_exit && i < u->n_dtors; i++)
+    ((void (*)(void))(uintptr_t)u->ctors[u->n_ctors + i])();
+  const bool stays = kn_jit_call_back(jit, NULL);
   kn_jit_lock(jit);
-  run(jit, s->unit, false);
+  u->running--;
   kn_jit_unlock(jit);
   return stays ? KILN_OK : KILN_ERR_STRUCTURE;
 }
 
 kiln_status kiln_jit_run_constructors(kiln_jit *jit, kiln_jit_unit unit, int argc, char **argv,
                                       char **envp) {
-  struct starts s;
-  kiln_status status = take_starts(jit, unit, false, &s);
-  if (status != KILN_OK) return status;
-  for (uint32_t i = 0; i < s.n; i++)
-    ((void (*)(int, char **, char **))(uintptr_t)s.calls[i])(argc, argv, envp);
-  return end_starts(jit, &s);
+  return run_starts(jit, unit, false, argc, argv, envp);
 }
 
 kiln_status kiln_jit_run_destructors(kiln_jit *jit, kiln_jit_unit unit) {
-  struct starts s;
-  kiln_status status = take_starts(jit, unit, true, &s);
-  if (status != KILN_OK) return status;
-  finalize(jit, s.unit->dso);
-  for (uint32_t i = 0; i < s.n; i++) ((void (*)(void))(uintptr_t)s.calls[i])();
-  return end_starts(jit, &s);
+  return run_starts(jit, unit, true, 0, NULL, NULL);
 }

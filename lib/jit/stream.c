@@ -5,18 +5,16 @@
  * kept apart, and the session can compile and add other functions meanwhile.
  * Invariant: between calls and while the resolver runs, a symbol that was added has an entry in the JIT, which has its
  * address, and the binds have no other state. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
 
 struct kiln_jit_stream {
   kiln_jit *jit;
   kiln_module *m;
-  KN_ARRAY(struct kn_jit_bind) binds; /* by symbol id */
-  uint32_t next_data;         /* data items before it that belong to no function were looked at */
-  KN_ARRAY(uint32_t) waiting; /* but these, of units that failed */
-  KN_ARRAY(uint32_t) touched;
-  uint32_t asking; /* additions that wait for the resolver */
-  bool busy;       /* an addition is in progress, and is not waiting */
-  bool freed;      /* by the resolver, which has no effect */
+  struct kn_jit_input in; /* its binds stay, and data of no function in units that failed */
+  uint32_t next_data;     /* data items before it that belong to no function were chosen */
+  uint32_t asking;        /* additions that wait for the resolver */
+  bool busy;              /* an addition is in progress, and is not waiting */
+  bool freed;             /* by the resolver, which has no effect */
 };
 
 kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
@@ -24,7 +22,7 @@ kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
       module->target->jit == NULL || module->frozen)
     return NULL;
   kiln_jit_stream *s = kn_jit_realloc(jit, NULL, sizeof *s);
-  if (s != NULL) *s = (kiln_jit_stream){.jit = jit, .m = module};
+  if (s != NULL) *s = (kiln_jit_stream){.jit = jit, .m = module, .in.m = module};
   return s;
 }
 
@@ -38,79 +36,71 @@ void kiln_jit_stream_free(kiln_jit_stream *s) {
   }
   if (kn_jit_is_mine(jit, NULL)) return;
   kn_jit_lock(jit);
-  for (uint32_t i = 0; i < s->binds.n; i++) {
-    struct kn_jit_entry *e = s->binds.at[i].entry;
-    if (e == NULL) continue;
-    e->holds--;
-    kn_jit_entry_drop(jit, e);
-  }
+  for (uint32_t i = 0; i < s->in.binds.n; i++)
+    if (s->in.binds.at[i].entry != NULL) kn_jit_entry_release(jit, s->in.binds.at[i].entry);
   kn_jit_unlock(jit);
-  if (s->binds.at != NULL) kn_jit_realloc(jit, s->binds.at, 0);
-  if (s->waiting.at != NULL) kn_jit_realloc(jit, s->waiting.at, 0);
-  if (s->touched.at != NULL) kn_jit_realloc(jit, s->touched.at, 0);
+  KN_ARRAY_FREE(&jit->options.allocator, s->in.binds);
+  KN_ARRAY_FREE(&jit->options.allocator, s->in.touched);
+  KN_ARRAY_FREE(&jit->options.allocator, s->in.data);
   kn_jit_realloc(jit, s, 0);
 }
 
-/* Number of private data items of a function; they are put in order before `end`, if that is not NULL. */
-static uint32_t data_of(const kiln_module *m, uint32_t func, uint32_t *end) {
-  uint32_t n = 0;
-  for (uint32_t i = kn_symbol(m, func)->data; i != 0; i = m->data.at[i - 1].next, n++)
-    if (end != NULL) *--end = i - 1;
-  return n;
-}
-
-/* Chooses the data items of no function that are new since the last call, or waited, and the private data of the
- * session's functions. */
-static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, struct kn_jit_in *in,
-                        const kiln_session *session) {
+/* Chooses the data items of no function that are new since the last call, after those of a unit that failed, and the
+ * private data of the session's functions. */
+static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, const struct kn_output *o) {
+  struct kn_jit_input *in = &s->in;
   const kiln_module *m = s->m;
-  const struct kn_output *o = session->out;
-  uint32_t others = s->waiting.n, owned = 0;
-  for (uint32_t i = s->next_data; i < m->data.n; i++) others += m->data.at[i].owner == 0;
-  for (uint32_t i = 0; i < o->funcs.n; i++) owned += data_of(m, o->funcs.at[i].symbol, NULL);
-  if (others + owned != 0) {
-    in->data = kn_arena_alloc(&l->arena, (others + owned) * sizeof *in->data, 4);
-    if (in->data == NULL) return kn_jit_no_memory(l->error);
-    if (!KN_JIT_ROOM(s->jit, l->error, s->waiting, others - s->waiting.n)) return false;
-  }
-  for (uint32_t i = 0; i < s->waiting.n; i++) in->data[in->n_data++] = s->waiting.at[i];
-  for (uint32_t i = s->next_data; i < m->data.n; i++)
-    if (m->data.at[i].owner == 0) in->data[in->n_data++] = i;
-  s->waiting.n = 0;
-  s->next_data = m->data.n;
-  for (uint32_t i = 0; i < o->funcs.n; i++) {
-    const uint32_t func = o->funcs.at[i].symbol;
-    in->n_data += data_of(m, func, NULL);
-    data_of(m, func, in->data + in->n_data);
+  for (; s->next_data < m->data.n; s->next_data++)
+    if (m->data.at[s->next_data].owner == 0 &&
+        !KN_JIT_PUSH(s->jit, l->error, in->data, s->next_data))
+      return false;
+  for (uint32_t f = 0; f < o->funcs.n; f++) {
+    uint32_t first = in->data.n, end;
+    for (uint32_t i = kn_symbol(m, o->funcs.at[f].symbol)->data; i != 0; i = m->data.at[i - 1].next)
+      if (!KN_JIT_PUSH(s->jit, l->error, in->data, i - 1)) return false;
+    for (end = in->data.n; first + 1 < end; first++) { /* the newest was first */
+      const uint32_t item = in->data.at[--end];
+      in->data.at[end] = in->data.at[first];
+      in->data.at[first] = item;
+    }
   }
   return true;
 }
 
-static bool grow_binds(kiln_jit_stream *s, kiln_jit_error *e) {
-  uint32_t n = s->m->symbols.n;
-  if (!KN_JIT_ROOM(s->jit, e, s->binds, n - s->binds.n)) return false;
-  memset(s->binds.at + s->binds.n, 0, (n - s->binds.n) * sizeof *s->binds.at);
-  s->binds.n = n;
-  return true;
+bool kn_jit_stream_begin(struct kn_jit_link *l, kiln_session *const *session) {
+  kiln_jit_stream *s = l->stream;
+  struct kn_jit_input *in = l->in = &s->in;
+  const uint32_t more = s->m->symbols.n - in->binds.n;
+  l->n_in = 1;
+  s->busy = true;
+  in->sessions = session;
+  in->n_sessions = 1;
+  in->touched.n = 0;
+  if (s->m->diag.status != KILN_OK) return kn_jit_pass(l->error, &s->m->diag), false;
+  if (!KN_ROOM(&s->jit->options.allocator, in->binds, more)) return kn_jit_no_memory(l->error);
+  memset(in->binds.at + in->binds.n, 0, more * sizeof *in->binds.at);
+  in->binds.n += more;
+  return choose_data(s, l, (*session)->out);
 }
 
 /* Data of no function is not lost with a unit that failed: it waits for the next one, or for the same one if that is
- * tried again. */
-static void keep_data(kiln_jit_stream *s, const struct kn_jit_in *in) {
-  for (uint32_t i = 0; i < in->n_data; i++) /* choose_data made space for it */
-    if (s->m->data.at[in->data[i]].owner == 0) s->waiting.at[s->waiting.n++] = in->data[i];
-}
-
-/* Makes the binds ready for the next unit: definitions are at the addresses in their entries, references will be
- * looked up again. */
-static void settle(kiln_jit_stream *s, const struct kn_jit_in *in) {
-  for (uint32_t i = 0; i < in->touched.n; i++) {
-    struct kn_jit_bind *b = s->binds.at + in->touched.at[i];
+ * tried again. Makes the binds ready for the next unit: definitions are at the addresses in their entries, references
+ * will be looked up again. */
+void kn_jit_stream_end(struct kn_jit_link *l, bool linked) {
+  kiln_jit_stream *s = l->stream;
+  const uint32_t n = linked ? 0 : s->in.data.n;
+  s->in.data.n = 0;
+  for (uint32_t i = 0; i < n; i++)
+    if (s->m->data.at[s->in.data.at[i]].owner == 0)
+      s->in.data.at[s->in.data.n++] = s->in.data.at[i];
+  for (uint32_t i = 0; i < s->in.touched.n; i++) {
+    struct kn_jit_bind *b = s->in.binds.at + s->in.touched.at[i];
     b->where =
       (uint8_t)(b->where == KN_JIT_ABSOLUTE && b->value != 0 ? KN_JIT_ABSOLUTE : KN_JIT_NOWHERE);
     b->got = b->tls = b->stub = 0;
     b->touched = b->referenced = false;
   }
+  s->busy = false;
 }
 
 /* Empties a session: its functions and their private data have been copied, and can be built again. */
@@ -123,59 +113,19 @@ static void empty(kiln_module *m, kiln_session *session) {
   kn_output_cut(o, &(struct kn_output_mark){0});
 }
 
-/* One attempt to link what `session` has compiled. */
-static kiln_status attempt(kiln_jit_stream *s, kiln_session *session, unsigned flags,
-                           struct kn_jit_answers *answers, kiln_jit_unit *unit,
-                           kiln_jit_error *error) {
-  struct kn_jit_in in = {.m = s->m,
-                         .sessions = &session,
-                         .n_sessions = 1,
-                         .touched = {s->touched.at, 0, s->touched.cap}};
-  struct kn_jit_link l = {.jit = s->jit,
-                          .error = error,
-                          .answers = answers,
-                          .flags = flags,
-                          .stream = true,
-                          .in = &in,
-                          .n_in = 1};
-  kiln_status status = s->m->diag.status;
-  if (status != KILN_OK) {
-    if (error->diag.status == KILN_OK) error->diag = s->m->diag;
-    return status;
-  }
-  s->busy = session->busy = true;
-  kn_arena_init(&l.arena, &s->jit->options.allocator);
-  if (grow_binds(s, error) && choose_data(s, &l, &in, session)) {
-    in.binds = s->binds.at;
-    in.n_binds = s->binds.n;
-    status = kn_jit_link_run(&l, unit);
-  } else {
-    status = error->diag.status;
-  }
-  if (status != KILN_OK || kn_jit_unanswered(answers)) keep_data(s, &in);
-  kn_jit_link_free(&l);
-  settle(s, &in);
-  s->touched.at = in.touched.at;
-  s->touched.cap = in.touched.cap;
-  s->busy = session->busy = false;
-  return status;
-}
-
-/* Asks the resolver while the session has `other` in place of its output, which is then the other way round again. */
-static kiln_status ask(kiln_jit_stream *s, kiln_session *session, struct kn_output *other,
-                       struct kn_jit_answers *answers, kiln_jit_error *error) {
+kiln_status kn_jit_stream_ask(struct kn_jit_link *l, const kiln_jit_input *inputs) {
+  kiln_jit_stream *s = l->stream;
+  kiln_session *session = inputs->sessions[0];
   struct kn_output output = *session->out;
-  *session->out = *other;
+  *session->out = *l->other;
   s->asking++;
-  kiln_status status =
-    kn_jit_ask(s->jit, answers,
-               &(kiln_jit_input){.module = s->m, .sessions = &session, .n_sessions = 1}, 1, error);
+  kiln_status status = kn_jit_ask(l, inputs, 1);
   s->asking--;
-  *other = *session->out;
+  *l->other = *session->out;
   *session->out = output;
   if (s->freed) {
     s->freed = false;
-    status = kn_jit_fail(error, KILN_ERR_STRUCTURE,
+    status = kn_jit_fail(l->error, KILN_ERR_STRUCTURE,
                          "the resolver called kiln_jit_stream_free, which does nothing while the "
                          "stream is in use");
   }
@@ -210,14 +160,11 @@ kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsig
     return kn_jit_fail(error, KILN_ERR_STRUCTURE,
                        "the %s is in use: a callback of it cannot add to it",
                        s->busy ? "stream" : "session");
-  struct kn_jit_answers answers = {0};
   struct kn_output other = {0};
-  kiln_status status = attempt(s, session, flags, &answers, unit, error);
-  while (status == KILN_OK && kn_jit_unanswered(&answers)) {
-    status = ask(s, session, &other, &answers, error);
-    if (status == KILN_OK) status = attempt(s, session, flags, &answers, unit, error);
-  }
-  kn_jit_answers_free(s->jit, &answers);
+  struct kn_jit_link l = {
+    .jit = s->jit, .flags = flags, .error = error, .stream = s, .other = &other};
+  const kiln_jit_input input = {.module = s->m, .sessions = &session, .n_sessions = 1};
+  const kiln_status status = kn_jit_link(&l, &input, 1, unit);
   if (s->m->diag.status == KILN_OK) empty(s->m, session);
   if (other.funcs.n > 0) { /* compiled meanwhile, and not added yet */
     struct kn_output output = *session->out;

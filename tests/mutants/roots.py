@@ -5,7 +5,8 @@ import os
 from campaign import Campaign, NotFound, Row
 
 TABLE, WALK, FRAME, PLAN = ('lib/codegen/' + n for n in ('root_table.c', 'walk.c', 'frame_alloc.c', 'plan.c'))
-WRITE, STACK, CFI, FIND, RELOCS = 'lib/jit/write.c', 'lib/jit/stack.c', 'lib/jit/cfi.c', 'lib/jit/find.c', 'lib/image/image_relocs.c'
+WRITE, FIND, RELOCS = 'lib/jit/link/write.c', 'lib/jit/serve/find.c', 'lib/image/image_relocs.c'
+STACK, CFI = 'runtime/stack/stack.c', 'runtime/stack/cfi.c'
 ROOTS, INTERP, ENTER = 'ir/roots.c', 'interp/thread.c', 'interp/call.c'
 LIMIT = 120  # seconds: a bug may make endless code
 
@@ -38,8 +39,8 @@ MUTANTS = [
     ('a table says where its function is', RELOCS, 'piece->offset + KN_ROOTS_FUNC,', 'piece->offset + KN_ROOTS_FUNC - 4,', LINKED),
     ('a table of an object is of its own function', RELOCS, 'kn_image_func(image, image->roots.funcs[piece->first]);\n  const struct kn_place',
      'kn_image_func(image, image->roots.funcs[0]);\n  const struct kn_place', LINKED),
-    ('a table of a unit is of its own function', WRITE, '        funcs->roots = ', '        l->unit->belongings->roots = ', JIT),
-    ('tables of a unit follow each other', WRITE, '        to += t->size;\n', '', JIT),
+    ('a table of a unit is of its own function', WRITE, '        u->belongings[u->n_symbols].roots = ', '        u->belongings->roots = ', JIT),
+    ('tables of a unit follow each other', WRITE, '        roots += t->size;\n', '', JIT),
     ('a function without a table has none', WRITE, '  memset(u->belongings, 0, belongings);',
      '  memset(u->belongings, 1, belongings);', JIT),
     ('the unwind rows of a function are its own', WRITE, '    w->next++;\n', '    w->next += t == NULL;\n', JIT),

@@ -25,7 +25,8 @@ FILES = {
     'debug.h debug_entries.h': ['ir/debug/die.c', 'ir/debug/foreign.c', 'lib/frontend/debug.c', 'ir/module/session.c',  # session.c: source locations
                                 'ir/builder/build_func.c'],  # those of instructions
     'emit.h': ['lib/object/elf_machine.c', 'lib/object/formats.c', 'lib/frontend/emit_file.c'],
-    'jit.h stack.h': ['lib/jit/*.c'],
+    'jit.h': ['lib/jit/*.c'],
+    'stack.h': ['runtime/stack/*.c'],
     'ssa.h': ['lib/frontend/ssa*.c'],
     'ctypes.h': ['lib/frontend/ctypes*.c'],
     'fold.h': ['ir/fold/fold_build.c'],

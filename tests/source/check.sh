@@ -80,10 +80,11 @@ forbidden_includes() {
 
 # The rooms of lib in their order: each sees those before it, targets/target.h, and ir.
 check_include_direction() {
-  local ok=0 t='base/|ir/|targets/target\.h"|lib/codegen/'
+  local ok=0 jit folder t='base/|ir/|runtime/stack/|targets/target\.h"|lib/codegen/'
   forbidden_includes include '$^' || ok=1
   forbidden_includes base 'base/' || ok=1
   forbidden_includes ir '(base|ir)/' || ok=1
+  forbidden_includes runtime 'base/|runtime/' || ok=1
   forbidden_includes lib/codegen "$t" || ok=1
   forbidden_includes lib/check "$t|lib/check/" || ok=1
   forbidden_includes lib/debug "$t|lib/debug/" || ok=1
@@ -91,7 +92,14 @@ check_include_direction() {
   forbidden_includes lib/dwarf "$t|lib/(image|dwarf)/" || ok=1
   forbidden_includes lib/object "$t|lib/(image|dwarf|object)/" || ok=1
   forbidden_includes 'lib/*.[ch]' "$t|lib/(check/check|debug/debugger)\.h\"" || ok=1
-  forbidden_includes lib/jit "(base|ir)/|targets/(jit|target)\.h\"|lib/codegen/(eh_table|root_format)\.h\"|lib/(image|dwarf|object|jit)/" || ok=1
+  # The JIT's headers, its folders, and above them its other files. No folder sees one that is after it.
+  jit="(base|ir)/|runtime/stack/|targets/target\.h\"|lib/codegen/eh_table\.h\"|lib/(image|dwarf|object)/|lib/jit/[a-z_]+\.h\""
+  forbidden_includes 'lib/jit/*.h' "$jit" || ok=1
+  for folder in memory link serve; do
+    jit+="|lib/jit/$folder/"
+    forbidden_includes lib/jit/$folder "$jit" || ok=1
+  done
+  forbidden_includes 'lib/jit/*.c' "$jit" || ok=1
   forbidden_includes lib/frontend 'lib/frontend/|base/' || ok=1
   forbidden_includes dwarf 'base/|line_reader\.h"' || ok=1
   forbidden_includes targets '(base|ir)/|lib/codegen/|targets/' || ok=1
@@ -149,7 +157,7 @@ check_target_proxies() {
 # (assembler/, integrations/link/, tools/dis*, tools/language.c, tools/listing.c, frontends/wasm/runtime/lines.c, fuzz/, bench/, tests/). Comments may name them.
 # lib/object/formats.c has the table of writers.
 check_elf_alone() {
-  sources include base ir lib targets frontends interp integrations tools |
+  sources include base ir lib runtime targets frontends interp integrations tools |
     grep -vE '^(lib/object/(elf|formats)|integrations/link/|frontends/wasm/runtime/lines\.c|tools/(dis|language|listing))' | xargs perl -0ne '
     s{/\*.*?\*/}{$& =~ s/[^\n]//gr}gse;
     my $line = 0;
@@ -162,12 +170,12 @@ check_elf_alone() {
 
 # And COFF another, in lib/object/coff*.
 check_coff_alone() {
-  sources include base ir lib targets frontends interp integrations tools | grep -vE '^lib/object/(coff|formats)' |
+  sources include base ir lib runtime targets frontends interp integrations tools | grep -vE '^lib/object/(coff|formats)' |
     xargs grep -nE 'lib/object/coff\.h|\bKN_COFF_|\bIMAGE_(REL|SCN|SYM|FILE|COMDAT)_' /dev/null | fail_lines "COFF's numbers outside lib/object/coff*"
 }
 
-# What libkiln asks of the system that it runs on is in one file, what the tool asks in tools/. The JIT, the runtime of
-# WebAssembly and the interpreter are for Linux alone.
+# What libkiln asks of the system that it runs on is in one file, what the tool asks in tools/. The JIT, walks of
+# the stack, the runtime of WebAssembly and the interpreter are for Linux alone.
 check_system_tests() {
   sources include base ir lib frontends dwarf assembler interp |
     grep -vE '^(lib/object/|lib/jit/|frontends/wasm/runtime/|lib/frontend/host_files\.h)' |
@@ -220,7 +228,7 @@ check_conventions_are_data() {
 check_moving() { python3 tests/source/moving.py --self && python3 tests/source/moving.py; }
 
 check_unique_names() {
-  git ls-files base ir lib include | grep -E '\.(c|h|def)$' | sed 's|.*/||' | sort | uniq -d | fail_lines "names of several files"
+  git ls-files base ir lib runtime/stack include | grep -E '\.(c|h|def)$' | sed 's|.*/||' | sort | uniq -d | fail_lines "names of several files"
 }
 
 check_file_sizes() {
@@ -237,7 +245,7 @@ check_line_widths() {
 # The lists in meson.build are written by hand.
 check_listed() {
   { git grep -oE "'[a-z0-9_/]+(\.c)?'" -- '*meson.build' | tr -d "'"
-    git ls-files {base,ir,lib,targets,frontends,interp,assembler,dwarf,tools,tests/unit}/'*.c'; } | awk -F: '
+    git ls-files {base,ir,lib,runtime,targets,frontends,interp,assembler,dwarf,tools,tests/unit}/'*.c'; } | awk -F: '
     {room = $1; sub(/\/.*/, "", room); name = $NF; sub(/.*\//, "", name); sub(/\.c$/, "", name)}
     NF == 2 {listed[room, name]}
     NF == 1 && !((room, name) in listed) {print $1}' | fail_lines "in no meson.build"
@@ -331,8 +339,8 @@ check_versions() {
 
 # ---- built ----
 
-# gdb's JIT interface, which it finds by name (lib/jit/gdb.c), and its lock. With what a process has once for all JITs
-# (lib/jit/process.c) the library's only state.
+# gdb's JIT interface, which it finds by name (lib/jit/serve/gdb.c). With what a process has once for all JITs
+# (lib/jit/memory/process.c) the library's only state.
 for_gdb='__jit_debug_(descriptor|register_code)'
 
 # Symbols that a library exports, or that others could collide with.
@@ -361,14 +369,14 @@ check_forbidden_calls() {
 check_no_state() {
   readelf -SW "$1" | awk '/^File:/ {file = $2} / \.(data|bss|tdata|tbss) / {
       sub(/.*\] */, ""); if (strtonum("0x" $5) > 0) print file, $1 }' |
-    grep -vE 'lib_jit_(gdb|process)\.c\.o' |
+    grep -vE 'lib_jit_(serve_gdb|memory_process)\.c\.o' |
     fail_lines "$1 has writable data"
 }
 
 # As check_include_direction, of what is called: a room uses no name of a room behind it but public ones (kiln_).
 check_call_direction() {
   nm "$1" 2>/dev/null | awk '
-    BEGIN {split("base_ ir_ (lib_codegen|targets)_ lib_(check|debug)_ lib_image_ lib_dwarf_ lib_object_ .", rooms)}
+    BEGIN {split("(base|runtime)_ ir_ (lib_codegen|targets)_ lib_(check|debug)_ lib_image_ lib_dwarf_ lib_object_ .", rooms)}
     function room(o, k) {for (k = 1; o !~ "^" rooms[k]; k++); return k}
     /:$/ {object = $1}
     NF == 3 && $2 ~ /[A-Z]/ {defined[$3] = room(object)}
@@ -381,7 +389,7 @@ check_call_direction() {
 # Loops and switches over the codes of records or operations, one case after the other.
 long_functions='interp/decode.c:decode_op interp/run.c:loop interp/run.c:rare frontends/llvm/body.c:body'
 check_function_lengths() {
-  ctags --languages=C --c-kinds=f --fields=ne -R --links=no -f - base ir lib targets frontends interp tools integrations \
+  ctags --languages=C --c-kinds=f --fields=ne -R --links=no -f - base ir lib runtime targets frontends interp tools integrations \
     fuzz assembler dwarf bench examples |
     awk -F '\t' -v known="$long_functions" '
       { line = end = 0
@@ -391,9 +399,9 @@ check_function_lengths() {
 }
 
 check_functions_found() {
-  comm -23 <(nm "$1" 2>/dev/null | awk '/^(lib|targets)_.*:$/ {ours = 1; next} /:$/ {ours = 0}
+  comm -23 <(nm "$1" 2>/dev/null | awk '/^(lib|runtime|targets)_.*:$/ {ours = 1; next} /:$/ {ours = 0}
       ours && $2 ~ /^[tT]$/ {sub(/\..*/, "", $3); print $3}' | sort -u) \
-    <(ctags -x --kinds-C=f -R lib targets | awk '{print $1}' | sort -u) |
+    <(ctags -x --kinds-C=f -R lib runtime targets | awk '{print $1}' | sort -u) |
     fail_lines "functions that ctags does not find"
 }
 

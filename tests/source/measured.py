@@ -53,7 +53,7 @@ FOLDERS = {
     'docs/platforms.md#aarch64-hosts': 'targets/aarch64 lib/jit interp integrations/rustc',
     'docs/proof.md': 'lib/codegen targets proof',
     'docs/python.md': 'ir lib targets bindings/python',
-    'docs/roots.md': 'lib',
+    'docs/roots.md': 'lib runtime',
     'docs/rust.md': 'ir lib targets bindings/rust',
     'docs/rustc.md': RUST,
     'docs/wasm.md': WASM,

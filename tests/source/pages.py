@@ -180,7 +180,7 @@ def planted():
 
 
 # Folders of which the map has the subfolders, too.
-MAPPED = ('base', 'ir', 'lib', 'targets', 'frontends', 'bindings', 'integrations', 'packaging')
+MAPPED = ('base', 'ir', 'lib', 'runtime', 'targets', 'frontends', 'bindings', 'integrations', 'packaging')
 
 
 def unmapped(files, page):

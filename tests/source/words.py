@@ -2,7 +2,7 @@
 """words.py [--core|--ceiling|--planted]: words that this project's English avoids, in what people read: pages, manual pages, the heads of
 files, all comments of public headers, messages and help texts. Prints FILE:LINE, what stands there, and what to write.
 
-The other comments of base, ir, lib and targets have such words, too: as many as CEILING says. The check fails if there are
+The other comments of base, ir, lib, runtime and targets have such words, too: as many as CEILING says. The check fails if there are
 more, and if there are fewer, so that the ceiling falls with each comment that is written better. --core prints them.
 --ceiling fails if CEILING is above the lowest that an ancestor of the commit that is checked out has: it only falls. Who
 adds a word to the list rewrites its places. --planted: a history where the ceiling was raised fails, one where it fell passes.

@@ -19,7 +19,7 @@ LIBRARIES = ('kiln', 'kiln-text', 'kiln-llvm', 'kiln-wasm', 'kiln-as', 'kiln-was
 tap = Tap()
 
 
-SOURCES = ('assembler', 'base', 'dwarf', 'frontends', 'include', 'ir', 'lib', 'targets')
+SOURCES = ('assembler', 'base', 'dwarf', 'frontends', 'include', 'ir', 'lib', 'runtime', 'targets')
 
 
 def relative(path, root=ROOT):
@@ -86,7 +86,8 @@ def static_link(build, work):
     if not clang or not gcc:
         return tap.case(name, skip='no clang-22, or no aarch64-linux-gnu-gcc')
     compiled = failure([clang, '--target=aarch64-linux-gnu', '-std=gnu11', '-O2', '-fPIC', '-fvisibility=hidden', f'-I{build}/include',
-                        f'-I{ROOT}/include', f'-I{ROOT}', '-c', ROOT / 'lib/jit/gdb.c', '-o', work / 'gdb.o'])[0]
+                        f'-I{ROOT}/include', f'-I{ROOT}', '-r', '-nostdlib', ROOT / 'lib/jit/serve/gdb.c',
+                        ROOT / 'lib/jit/memory/process.c', '-o', work / 'gdb.o'])[0]
     tap.case(name, compiled or failure([gcc, '-static', '-nostdlib', '-Wl,--unresolved-symbols=ignore-all,-e,kn_jit_gdb_add', work / 'gdb.o',
                                         '-o', work / 'gdb'])[0])
 

@@ -20,7 +20,6 @@
 #include "lib/check/check_flow.h"
 #include "lib/frontend/ctypes_state.h"
 #include "lib/frontend/ssa_state.h"
-#include "lib/jit/jit_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -453,6 +452,12 @@ static void asked(const uint32_t *keys, uint32_t n) {
   link(m, s, NULL, NULL);
 }
 
+/* The one table of names that both have. */
+static void linked_names(const uint32_t *keys, uint32_t n) {
+  merged(keys, n);
+  asked(keys, n);
+}
+
 static void found(const uint32_t *keys, uint32_t n, bool files) {
   struct described x = describe(true);
   uint32_t file = 0;
@@ -590,10 +595,9 @@ static const struct row rows[] = {
   {"lib/dwarf/dwarf_line.c:dir_hash", 2000, line_folders, name_hash},
   {"lib/dwarf/dwarf_scope.c:scope_hash", 1000, scopes, scope_hash},
   {"lib/debug/rows.c:firsts", 1000, variables, variable_hash},
-  {"lib/jit/resolve.c:merged_hash", 1000, merged, name_hash},
-  {"lib/jit/ask.c:hash", 1000, asked, name_hash},
-  {"lib/jit/find.c:strings", 1000, found_files, name_hash},
-  {"lib/jit/find.c:places", 1000, found_lines, line_hash},
+  {"lib/jit/link/ask.c:hash", 1000, linked_names, name_hash},
+  {"lib/jit/serve/find.c:strings", 1000, found_files, name_hash},
+  {"lib/jit/serve/find.c:places", 1000, found_lines, line_hash},
   {"lib/check/check_flow.c:hash", 1000, places, NULL},
   {"frontends/llvm/operation.c:intrinsic_hash", 2000, intrinsics, NULL},
   {"frontends/llvm/operation_type.c:type_hash", 1000, integers, NULL},

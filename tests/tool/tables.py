@@ -19,7 +19,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
 sys.path.insert(1, os.path.join(ROOT, 'tests/harness'))
 import bitstream  # noqa: E402
 
-FOLDERS = ('base', 'ir', 'lib', 'targets', 'dwarf', 'frontends', 'assembler', 'interp', 'tools', 'integrations')
+FOLDERS = ('base', 'ir', 'lib', 'runtime', 'targets', 'dwarf', 'frontends', 'assembler', 'interp', 'tools', 'integrations')
 
 
 # ---- inputs, by the keys ----
@@ -125,7 +125,7 @@ TABLES = [
     ('ir/module/module_symbols.c:symbol_hash', 'a.kir', 'compile', 'name', 2000, key_symbols),
     ('ir/module/module_symbols.c:rename_hash', 'a.kir', 'compile', 'metadata', 1000, key_renames),
     ('ir/lex/parse_lex.c:hash', 'a.kir', 'compile', 'value', 2000, key_values),
-    ('lib/jit/symbols.c:name_hash', 'a.kir', 'run', 'name', 2000, key_functions),
+    ('lib/jit/link/symbols.c:name_hash', 'a.kir', 'run', 'name', 2000, key_functions),
     ('lib/image/image_sections.c:section_hash ir/module/module_sections.c:section_hash', 'a.kir', 'compile', 'name', 4000, key_sections),
     ('ir/module/session.c:file_hash', 'a.kir', 'compile -g', 'name', 4000, key_files),
     ('ir/module/module_comdats.c:comdat_hash', 'a.ll', 'compile', 'name', 2000, key_comdats),

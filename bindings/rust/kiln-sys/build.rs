@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The folders of the library's sources; those within them that belong to checking builds alone, and to the feature `text`.
-const SOURCES: [&str; 4] = ["base", "ir", "lib", "targets"];
+const SOURCES: [&str; 5] = ["base", "ir", "lib", "runtime", "targets"];
 const CHECKS: &str = "lib/check";
 const TEXT: &str = "ir/text";
 /// Those of the feature `llvm`. Where libkiln-llvm is, in the source tree and in a build folder.

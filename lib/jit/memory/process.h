@@ -1,4 +1,4 @@
-/* What the process has once for all JITs: process.c. Used by process.c, tls.c and tls_memory.c. */
+/* What the process has once for all JITs: process.c. Used by process.c, gdb.c, tls.c and tls_memory.c. */
 #ifndef KN_JIT_PROCESS_H
 #define KN_JIT_PROCESS_H
 
@@ -14,9 +14,8 @@ struct kn_jit_process {
   /* Memory that is zero in a child. Else it has the number of the process among its ancestors that used the library. */
   _Atomic uint64_t *mark;
   uint64_t last_mark, last_serial;
-  sigset_t mask; /* of the thread that forks */
-  _Atomic(kn_get_address *)
-    get_address; /* __tls_get_addr of ld.so; NULL: not looked for, or there is none */
+  sigset_t mask;                         /* of the thread that forks */
+  _Atomic(kn_get_address *) get_address; /* __tls_get_addr of ld.so; NULL: not found yet */
 
   pthread_mutex_t indices_lock; /* of units' thread-local data: of the next ones */
   KN_ARRAY(uint32_t) free_indices;
@@ -24,6 +23,8 @@ struct kn_jit_process {
   uint32_t last_generation;
   uint32_t users; /* JITs with thread-local data; while there are any, `key` is one */
   pthread_key_t key;
+
+  pthread_mutex_t gdb_lock; /* of what gdb.c shares with gdb */
 
   /* Of what follows. It is taken with all signals blocked, and nobody allocates memory while holding it: a handler of a
    * signal that interrupts anything else, malloc or a call on a JIT, can take it. */

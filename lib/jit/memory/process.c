@@ -7,7 +7,7 @@
  * _Fork) are recognised too, but may find locks held.
  * Invariant: locks are taken in the order of struct kn_jit_process, and jit->lock between `jits` and `indices`. */
 #define _GNU_SOURCE
-#include "lib/jit/process.h"
+#include "lib/jit/memory/process.h"
 
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -16,6 +16,7 @@
 struct kn_jit_process kn_jit_process = {
   .list_lock = PTHREAD_MUTEX_INITIALIZER,
   .indices_lock = PTHREAD_MUTEX_INITIALIZER,
+  .gdb_lock = PTHREAD_MUTEX_INITIALIZER,
   .tls_lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
@@ -36,6 +37,20 @@ bool kn_jit_is_mine(const kiln_jit *jit, kiln_jit_error *e) {
   if (e != NULL)
     kn_jit_fail(e, KILN_ERR_STRUCTURE,
                 "a callback that runs while the JIT is locked cannot use the JIT");
+  return true;
+}
+
+bool kn_jit_enter(kiln_jit *jit) {
+  if (jit == NULL || kn_jit_is_mine(jit, NULL)) return false;
+  kn_jit_lock(jit);
+  return true;
+}
+
+bool kn_jit_enter_own(kiln_jit *jit, kiln_jit_error *e) {
+  if (kn_jit_is_child(jit))
+    return KN_JIT_FAIL(false, e, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
+  if (kn_jit_is_mine(jit, e)) return false;
+  kn_jit_lock(jit);
   return true;
 }
 
@@ -81,7 +96,7 @@ static void before_fork(void) {
     jit->forks++;
   }
   pthread_mutex_lock(&p->indices_lock);
-  kn_jit_gdb_hold(true);
+  pthread_mutex_lock(&p->gdb_lock);
   kn_jit_tls_hold(&p->mask);
 }
 
@@ -89,7 +104,7 @@ static void after_fork(void) {
   struct kn_jit_process *p = &kn_jit_process;
   sigset_t mask = p->mask;
   pthread_mutex_unlock(&p->tls_lock);
-  kn_jit_gdb_hold(false);
+  pthread_mutex_unlock(&p->gdb_lock);
   pthread_mutex_unlock(&p->indices_lock);
   for (kiln_jit *jit = p->jits; jit != NULL; jit = jit->next)
     if (jit->held_by_fork) pthread_mutex_unlock(&jit->lock);

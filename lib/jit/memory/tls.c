@@ -9,7 +9,8 @@
  * Invariant: a table is changed by its thread, but for entries of units that are removed, under tls_lock; others read
  * it under that lock. */
 #define _GNU_SOURCE
-#include "lib/jit/process.h"
+#include "lib/jit/memory/process.h"
+#include "lib/jit/memory/tls.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -138,22 +139,26 @@ void *kn_jit_tls_address(const struct kn_jit_tls *d, uint64_t offset) {
 extern int __cxa_thread_atexit_impl(void (*)(void *), void *, void *) __attribute__((weak));
 extern void *__dso_handle __attribute__((visibility("hidden")));
 
-/* Calls, newest first, what a thread's end has to call: all, or what `dso` registered. */
+/* Takes the newest of what a thread's end has to call, of all or of what `dso` registered; tls_lock is held. */
+static bool take_end(struct kn_jit_thread *t, const void *dso, struct at_end *end) {
+  struct at_end **at = &t->ends, *e;
+  while (*at != NULL && dso != NULL && (*at)->dso != dso) at = &(*at)->next;
+  if ((e = *at) == NULL) return false;
+  *end = *e;
+  *at = e->next;
+  kn_jit_tls_give(e, sizeof *e, 1);
+  return true;
+}
+
+/* Calls it, newest first. */
 static void run_ends(struct kn_jit_thread *t, const void *dso) {
+  struct at_end end;
+  sigset_t mask;
   for (;;) {
-    sigset_t mask;
-    struct at_end end = {0};
     kn_jit_tls_hold(&mask);
-    struct at_end **at = &t->ends;
-    while (*at != NULL && dso != NULL && (*at)->dso != dso) at = &(*at)->next;
-    struct at_end *e = *at;
-    if (e != NULL) {
-      end = *e;
-      *at = e->next;
-      kn_jit_tls_give(e, sizeof *e, 1);
-    }
+    const bool more = take_end(t, dso, &end);
     kn_jit_tls_release(&mask);
-    if (e == NULL) return;
+    if (!more) return;
     end.function(end.argument);
   }
 }
@@ -195,23 +200,17 @@ void kn_jit_thread_forget(const kiln_jit *jit, const void *dso) {
   if (own != NULL) run_ends(own, dso);
   kn_jit_tls_hold(&mask);
   for (struct kn_jit_thread *t = kn_jit_process.threads; t != NULL; t = t->next)
-    for (struct at_end **at = &t->ends; *at != NULL;) {
-      struct at_end *e = *at;
-      if (e->dso != dso) {
-        at = &e->next;
-        continue;
-      }
-      *at = e->next;
-      kn_jit_tls_give(e, sizeof *e, 1);
+    while (take_end(t, dso, &(struct at_end){0})) {
     }
   kn_jit_tls_release(&mask);
 }
 
 /* ---- of the process ---- */
 
+/* A module of the process with thread-local data: the one with that number, or with the address in the data. */
 struct search {
-  uint64_t address;
-  uint64_t *pair;
+  uint64_t module, address;
+  uint8_t *data; /* of the calling thread */
 };
 
 static int look(struct dl_phdr_info *info, size_t size, void *data) {
@@ -219,20 +218,21 @@ static int look(struct dl_phdr_info *info, size_t size, void *data) {
   if (size < offsetof(struct dl_phdr_info, dlpi_tls_data) + sizeof(void *) ||
       info->dlpi_tls_data == NULL)
     return 0;
-  uint64_t start = (uint64_t)(uintptr_t)info->dlpi_tls_data;
-  for (int i = 0; i < info->dlpi_phnum; i++) {
+  s->data = info->dlpi_tls_data;
+  if (s->module != 0) return info->dlpi_tls_modid == s->module;
+  for (int i = 0; i < info->dlpi_phnum && s->module == 0; i++) {
     const ElfW(Phdr) *p = info->dlpi_phdr + i;
-    if (p->p_type != PT_TLS || s->address < start || s->address - start >= p->p_memsz) continue;
-    s->pair[0] = info->dlpi_tls_modid;
-    s->pair[1] = s->address - start;
-    return 1;
+    if (p->p_type == PT_TLS && s->address - (uint64_t)(uintptr_t)s->data < p->p_memsz)
+      s->module = info->dlpi_tls_modid;
   }
-  return 0;
+  return s->module != 0;
 }
 
 bool kn_jit_tls_process(uint64_t address, uint64_t pair[2]) {
-  struct search s = {address, pair};
+  struct search s = {.address = address};
   if (dl_iterate_phdr(look, &s) != 1) return false;
+  pair[0] = s.module;
+  pair[1] = address - (uint64_t)(uintptr_t)s.data;
   /* converted as dlsym's manual says */
   kn_get_address *get;
   *(void **)&get = dlsym(RTLD_DEFAULT, "__tls_get_addr");
@@ -242,27 +242,13 @@ bool kn_jit_tls_process(uint64_t address, uint64_t pair[2]) {
 
 /* ---- what code calls ---- */
 
-struct module_search {
-  uint64_t id;
-  void *data; /* of the calling thread */
-};
-
-static int look_module(struct dl_phdr_info *info, size_t size, void *data) {
-  struct module_search *s = data;
-  if (size < offsetof(struct dl_phdr_info, dlpi_tls_data) + sizeof(void *) ||
-      info->dlpi_tls_modid != s->id)
-    return 0;
-  s->data = info->dlpi_tls_data;
-  return 1;
-}
-
 /* ld.so has a function for it, which is looked up, because a reference to it keeps static programs from being linked.
  * These have one module, whose data all threads have. */
 static void *process_address(const uint64_t *pair) {
   kn_get_address *get = atomic_load_explicit(&kn_jit_process.get_address, memory_order_relaxed);
   if (KN_LIKELY(get != NULL)) return get(pair);
-  struct module_search s = {.id = pair[0]};
-  return dl_iterate_phdr(look_module, &s) == 1 && s.data != NULL ? (char *)s.data + pair[1] : NULL;
+  struct search s = {.module = pair[0]};
+  return dl_iterate_phdr(look, &s) == 1 ? s.data + pair[1] : NULL;
 }
 
 /* Without memory a thread-local variable has no address, and this call cannot report an error. The dynamic linker
@@ -277,6 +263,8 @@ uint64_t kn_jit_tls_entry(void) { return (uint64_t)(uintptr_t)get_address; }
 
 /* ---- of a unit ---- */
 
+static const kiln_allocator libc = {0};
+
 bool kn_jit_tls_open(kiln_jit *jit, kiln_jit_error *e) {
   struct kn_jit_process *p = &kn_jit_process;
   pthread_mutex_lock(&p->indices_lock);
@@ -290,9 +278,8 @@ bool kn_jit_tls_open(kiln_jit *jit, kiln_jit_error *e) {
   return ok;
 }
 
-bool kn_jit_tls_new(kiln_jit *jit, struct kn_jit_item *u, const uint8_t *image, uint64_t image_size,
+bool kn_jit_tls_new(kiln_jit *jit, struct kn_jit_unit *u, const uint8_t *image, uint64_t image_size,
                     uint64_t size, uint64_t align, kiln_jit_error *e) {
-  static const kiln_allocator libc = {0};
   struct kn_jit_process *p = &kn_jit_process;
   if (!kn_jit_tls_open(jit, e)) return false;
   struct kn_jit_tls *t = kn_jit_realloc(jit, NULL, sizeof *t);
@@ -319,7 +306,7 @@ bool kn_jit_tls_new(kiln_jit *jit, struct kn_jit_item *u, const uint8_t *image, 
   return true;
 }
 
-void kn_jit_tls_free(kiln_jit *jit, struct kn_jit_item *u) {
+void kn_jit_tls_free(kiln_jit *jit, struct kn_jit_unit *u) {
   struct kn_jit_process *p = &kn_jit_process;
   if (u->tls == NULL) return;
   uint32_t index = u->tls->index;
@@ -339,7 +326,6 @@ void kn_jit_tls_free(kiln_jit *jit, struct kn_jit_item *u) {
 }
 
 void kn_jit_tls_close(kiln_jit *jit) {
-  static const kiln_allocator libc = {0};
   struct kn_jit_process *p = &kn_jit_process;
   if (!jit->uses_tls) return;
   pthread_mutex_lock(&p->indices_lock);

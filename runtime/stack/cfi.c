@@ -1,7 +1,7 @@
 /* The reader of .eh_frame: see cfi.h. A step executes the rows up to the call, in a struct of its own on the stack, and
  * then computes the registers of the caller. Invariant: what it does not know makes the frame lost, and no other. */
 #define _GNU_SOURCE
-#include "lib/jit/cfi.h"
+#include "runtime/stack/cfi.h"
 
 #include "base/leb128.h"
 #include "base/array.h"

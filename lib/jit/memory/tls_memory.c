@@ -3,7 +3,9 @@
  * at a multiple of its size, where its head is, and pieces at multiples of theirs. Others are mapped one by one.
  * Called with tls_lock held. */
 #define _GNU_SOURCE
-#include "lib/jit/process.h"
+#include "lib/jit/memory/process.h"
+
+#include "base/bytes.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -40,7 +42,7 @@ static void unmap(void *p, uint64_t size) {
 
 /* The power of two of the pieces for such data; more than MOST_LOG2: it is mapped. */
 static unsigned log2_of(uint64_t size, uint64_t align) {
-  uint64_t need = size > align ? size : align;
+  const uint64_t need = size > align ? size : align;
   unsigned log2 = LEAST_LOG2;
   while (log2 <= MOST_LOG2 && (UINT64_C(1) << log2) < need) log2++;
   return log2;

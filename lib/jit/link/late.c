@@ -3,7 +3,8 @@
  * Invariant: of an entry, at most one thread is in `compile`. A thread waits only for one that does not wait for it,
  * through any number of others. */
 #define _GNU_SOURCE
-#include "lib/jit/process.h"
+#include "lib/jit/link/symbols.h"
+#include "lib/jit/memory/process.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,16 +14,11 @@
 
 /* The entry that is to be lazy, with a stub; NULL, with an error, if it cannot be. */
 static struct kn_jit_entry *declare(kiln_jit *jit, const char *name, kiln_jit_error *error) {
-  const size_t length = strlen(name);
-  struct kn_jit_entry *e = kn_jit_entry_find(jit, name, length, NULL);
-  if (e != NULL && e->unit != NULL && (!e->func || e->stub == 0)) {
+  struct kn_jit_entry *e = kn_jit_entry_get(jit, kn_jit_name_make(name, strlen(name)), NULL, error);
+  if (e == NULL) return NULL;
+  if (e->unit != NULL && (!e->func || e->stub == 0)) {
     kn_jit_fail(error, KILN_ERR_SYMBOL, "'%.100s' is defined already%s", name,
                 e->func ? ", and not as redefinable" : "");
-    return NULL;
-  }
-  if (e == NULL) e = kn_jit_entry_new(jit, name, length, NULL);
-  if (e == NULL) {
-    kn_jit_no_memory(error);
     return NULL;
   }
   bool ok = kn_jit_entry_stub(jit, e, error);
@@ -42,10 +38,7 @@ void *kiln_jit_declare_lazy(kiln_jit *jit, const char *name, kiln_compile_fn com
   error = kn_jit_begin(error, &own);
   if (jit == NULL || name == NULL || name[0] == 0 || compile == NULL)
     return KN_JIT_FAIL(NULL, error, KILN_ERR_ARGUMENT, "no JIT, no name, or no callback");
-  if (kn_jit_is_child(jit))
-    return KN_JIT_FAIL(NULL, error, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
-  if (kn_jit_is_mine(jit, error)) return NULL;
-  kn_jit_lock(jit);
+  if (!kn_jit_enter_own(jit, error)) return NULL;
   struct kn_jit_entry *e = declare(jit, name, error);
   uint64_t stub = 0;
   if (e != NULL) {
@@ -63,17 +56,13 @@ kiln_status kiln_jit_remove_lazy(kiln_jit *jit, const char *name, kiln_jit_error
   error = kn_jit_begin(error, &own);
   if (jit == NULL || name == NULL)
     return kn_jit_fail(error, KILN_ERR_ARGUMENT, "no JIT, or no name");
-  if (kn_jit_is_child(jit))
-    return kn_jit_fail(error, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
-  if (kn_jit_is_mine(jit, error)) return error->diag.status;
-  kn_jit_lock(jit);
-  struct kn_jit_entry *e = kn_jit_entry_find(jit, name, strlen(name), NULL);
+  if (!kn_jit_enter_own(jit, error)) return error->diag.status;
+  struct kn_jit_entry *e = kn_jit_entry_find(jit, kn_jit_name_make(name, strlen(name)), NULL);
   if (e == NULL || !kn_jit_is_lazy(e)) {
     kn_jit_fail(error, KILN_ERR_ARGUMENT, "'%.100s' is not declared lazy", name);
   } else {
     e->late->compile = NULL;
-    e->holds--;
-    kn_jit_entry_drop(jit, e);
+    kn_jit_entry_release(jit, e);
   }
   kn_jit_unlock(jit);
   return error->diag.status;
@@ -132,12 +121,6 @@ static void wait_for(kiln_jit *jit, const struct kn_jit_late *late) {
   *at = w.next;
 }
 
-/* The call does not need the entry any more. */
-static void release(kiln_jit *jit, struct kn_jit_entry *e) {
-  e->holds--;
-  kn_jit_entry_drop(jit, e);
-}
-
 /* The thread has left `compile`. */
 static void leave(kiln_jit *jit, struct kn_jit_late *late) {
   kn_jit_process_late = late->outer;
@@ -160,7 +143,7 @@ int kn_jit_late_unwind(int version, int actions, uint64_t class, void *exception
   (void)kn_jit_call_back(jit, NULL);
   kn_jit_lock(jit);
   leave(jit, late);
-  release(jit, e);
+  kn_jit_entry_release(jit, e);
   kn_jit_unlock(jit);
   return CONTINUE;
 }
@@ -217,7 +200,7 @@ uint64_t kn_jit_late_find(void *group, uint64_t number) {
     if ((e = g->of[number]) != NULL) {
       e->holds++;
       to = find(jit, e, &why);
-      if (to != 0) release(jit, e); /* else it stays, for what follows */
+      if (to != 0) kn_jit_entry_release(jit, e); /* else it stays, for what follows */
     }
     kn_jit_unlock(jit);
   }

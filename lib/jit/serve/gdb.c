@@ -3,7 +3,12 @@
  * have. gdb finds the descriptor and the function below by name, so they are exported. They are
  * state of the process: all JITs of the process share them, under a lock of their
  * own. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+#include "lib/jit/memory/process.h"
+#include "lib/jit/serve/serve.h"
+
+#include "lib/dwarf/dwarf_sections.h"
+#include "lib/object/elf_memory.h"
 
 struct jit_code_entry {
   struct jit_code_entry *next, *prev;
@@ -24,7 +29,6 @@ FOR_GDB struct jit_descriptor __jit_debug_descriptor = {.version = 1};
 /* Code that forms the address of a protected symbol by itself, as clang's does, GNU ld does not link statically for
  * AArch64 ("copy relocation against non-copyable protected symbol"), so it is read. */
 static struct jit_descriptor *const volatile descriptor = &__jit_debug_descriptor;
-static pthread_mutex_t gdb_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* gdb has a breakpoint here. */
 FOR_GDB __attribute__((noinline)) void __jit_debug_register_code(void) {
@@ -40,7 +44,7 @@ static void notify(struct jit_code_entry *e, uint32_t action) {
 }
 
 /* Makes the image of a unit, behind the list entry for it. */
-static struct jit_code_entry *image_of(const kiln_jit *jit, const struct kn_jit_item *u,
+static struct jit_code_entry *image_of(const kiln_jit *jit, const struct kn_jit_unit *u,
                                        const kiln_buffer *debug) {
   const struct kn_jit_block *code = u->blocks + KN_JIT_CODE;
   const struct kn_elf_memory memory = {.processor = jit->processor,
@@ -61,14 +65,9 @@ static struct jit_code_entry *image_of(const kiln_jit *jit, const struct kn_jit_
   return e;
 }
 
-void kn_jit_gdb_hold(bool hold) {
-  if (hold) pthread_mutex_lock(&gdb_lock);
-  else pthread_mutex_unlock(&gdb_lock);
-}
-
 void kn_jit_gdb_add(const struct kn_jit_link *l) {
   const kiln_jit *jit = l->jit;
-  struct kn_jit_item *u = l->unit;
+  struct kn_jit_unit *u = l->unit;
   if (!jit->options.gdb || u->n_funcs == 0) return;
   kiln_buffer debug[KN_DS_COUNT];
   for (unsigned k = 0; k < KN_DS_COUNT; k++)
@@ -77,23 +76,23 @@ void kn_jit_gdb_add(const struct kn_jit_link *l) {
   for (unsigned k = 0; k < KN_DS_COUNT; k++) kiln_buffer_free(&debug[k]);
   if (e == NULL) return; /* without memory gdb shows bare addresses */
   u->gdb = e;
-  pthread_mutex_lock(&gdb_lock);
+  pthread_mutex_lock(&kn_jit_process.gdb_lock);
   e->next = descriptor->first;
   if (e->next != NULL) e->next->prev = e;
   descriptor->first = e;
   notify(e, 1);
-  pthread_mutex_unlock(&gdb_lock);
+  pthread_mutex_unlock(&kn_jit_process.gdb_lock);
 }
 
-void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_item *u) {
+void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_unit *u) {
   struct jit_code_entry *e = u->gdb;
   if (e == NULL) return;
-  pthread_mutex_lock(&gdb_lock);
+  pthread_mutex_lock(&kn_jit_process.gdb_lock);
   if (e->prev != NULL) e->prev->next = e->next;
   else descriptor->first = e->next;
   if (e->next != NULL) e->next->prev = e->prev;
   notify(e, 2);
-  pthread_mutex_unlock(&gdb_lock);
+  pthread_mutex_unlock(&kn_jit_process.gdb_lock);
   kn_jit_realloc(jit, e, 0);
   u->gdb = NULL;
 }
@@ -101,14 +100,11 @@ void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_item *u) {
 const void *kiln_jit_debug_image(kiln_jit *jit, kiln_jit_unit unit, uint64_t *image_bytes) {
   const void *image = NULL;
   uint64_t size = 0;
-  if (jit != NULL && !kn_jit_is_mine(jit, NULL)) {
-    kn_jit_lock(jit);
-    const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  if (kn_jit_enter(jit)) {
+    const struct kn_jit_unit *u = kn_jit_unit_get(jit, unit);
     const struct jit_code_entry *e = u != NULL ? u->gdb : NULL;
-    if (e != NULL) {
-      image = e->symfile;
-      size = e->symfile_size;
-    }
+    image = e != NULL ? e->symfile : NULL;
+    size = e != NULL ? e->symfile_size : 0;
     kn_jit_unlock(jit);
   }
   if (image_bytes != NULL) *image_bytes = size;

@@ -1,12 +1,11 @@
-/* What an address is: kiln_jit_find_pc and, for walks of the stack, kn_jit_find_code (lookup.c), which signal handlers
- * and other threads call while units come and go. It takes no lock and allocates nothing. A pool has a list of units
- * for each chunk, which link.c adds to and jit.c removes from. What a removal frees may still be read, so it is
- * retired, and freed once all calls that had begun before have ended: a call counts itself at one of two counters, and
- * after each was seen at 0 once, none of them is in progress. New calls go to the side that has been seen, so that the
- * other one falls to 0 however many calls there are. Invariant: what is retired was unlinked before; a call that begins
- * later cannot reach it. All accesses to links and counters are sequentially consistent: a call that is not counted yet
- * does not see what was unlinked. */
-#include "lib/jit/jit_state.h"
+/* What an address is: kiln_jit_find_pc and, for walks of the stack, kn_jit_find_code, which signal handlers and other
+ * threads call while units come and go. It takes no lock and allocates nothing. A pool has a list of units for each
+ * chunk. What a removal frees may still be read: readers count themselves, as memory/retire.c says. */
+#include "lib/jit/link/link.h"
+#include "lib/jit/memory/memory.h"
+#include "lib/jit/serve/serve.h"
+
+#include "lib/object/elf_memory.h"
 
 #include "ir/debug/die.h"
 #include "base/names.h"
@@ -16,7 +15,7 @@
 /* What is noted of the functions of a session. */
 struct describing {
   const struct kn_jit_link *l;
-  struct kn_jit_item *u;
+  struct kn_jit_unit *u;
   const kiln_debug *of_module;
   const kiln_session *s;
   struct kn_hash places; /* of the session's locations: index + 1 */
@@ -26,7 +25,7 @@ struct describing {
 /* The offset of a string among the unit's; 0 of an empty one, UINT32_MAX without memory. */
 static uint32_t intern(struct describing *d, const void *text, size_t n) {
   const kiln_allocator *a = &d->l->jit->options.allocator;
-  struct kn_jit_item *u = d->u;
+  struct kn_jit_unit *u = d->u;
   uint32_t hash = kn_hash_bytes(text, n), at, id;
   if (n == 0) return 0;
   KN_HASH_EACH(&d->strings, hash, at, id,
@@ -135,17 +134,14 @@ static bool add_rows(struct describing *d, const struct kn_code_func *f, uint64_
 bool kn_jit_find_describe(struct kn_jit_link *l) {
   struct describing d = {.l = l, .u = l->unit};
   bool ok = true;
-  for (uint32_t i = 0; i < l->n_in; i++) {
-    const struct kn_jit_in *in = l->in + i;
-    d.of_module = in->m->debug;
-    for (uint32_t k = 0; k < in->n_sessions; k++) {
-      d.s = in->sessions[k];
-      const struct kn_output *o = d.s->out;
-      if (o->lines.n == 0) continue;
-      kn_hash_clear(&d.places);
-      for (uint32_t f = 0; f < o->funcs.n && ok; f++)
-        ok = add_rows(&d, o->funcs.at + f, in->code_at[k]);
-    }
+  for (uint32_t i = 0; i < l->n_parts && ok; i++) {
+    const struct kn_jit_part *p = l->parts + i;
+    if (p->out->lines.n == 0) continue;
+    d.of_module = l->in[p->in].m->debug;
+    d.s = p->session;
+    kn_hash_clear(&d.places);
+    for (uint32_t f = 0; f < p->out->funcs.n && ok; f++)
+      ok = add_rows(&d, p->out->funcs.at + f, p->code);
   }
   kn_hash_free(&l->jit->options.allocator, &d.places);
   kn_hash_free(&l->jit->options.allocator, &d.strings);
@@ -155,76 +151,87 @@ bool kn_jit_find_describe(struct kn_jit_link *l) {
 /* ---- lists of units ---- */
 
 /* The lists of the chunks that the unit's code is in, and how many. Code in several chunks has them for itself. */
-static struct kn_jit_item *_Atomic *lists_of(const struct kn_jit_item *u, uint32_t *n) {
+static struct kn_jit_unit *_Atomic *lists_of(const struct kn_jit_unit *u, uint32_t *n) {
   const struct kn_jit_block *b = u->blocks + KN_JIT_CODE;
   const uint64_t at = (uint64_t)(b->at - b->pool->base);
   *n = (uint32_t)((at + b->size - 1) / KN_JIT_CHUNK - at / KN_JIT_CHUNK + 1);
   return b->pool->units + at / KN_JIT_CHUNK;
 }
 
-void kn_jit_find_add(struct kn_jit_item *u) {
+void kn_jit_find_add(struct kn_jit_unit *u) {
   if (u->blocks[KN_JIT_CODE].pool == NULL) return;
   uint32_t n;
-  struct kn_jit_item *_Atomic *lists = lists_of(u, &n);
-  struct kn_jit_item *next = lists[0];
+  struct kn_jit_unit *_Atomic *lists = lists_of(u, &n);
+  struct kn_jit_unit *next = lists[0];
   u->in_chunk = next;
   u->found_from = lists;
   if (next != NULL) next->found_from = &u->in_chunk;
   for (uint32_t k = 0; k < n; k++) lists[k] = u;
 }
 
-void kn_jit_find_remove(struct kn_jit_item *u) {
+void kn_jit_find_remove(struct kn_jit_unit *u) {
   if (u->found_from == NULL) return;
   uint32_t n;
-  struct kn_jit_item *_Atomic *lists = lists_of(u, &n);
-  struct kn_jit_item *next = u->in_chunk;
+  struct kn_jit_unit *_Atomic *lists = lists_of(u, &n);
+  struct kn_jit_unit *next = u->in_chunk;
   for (uint32_t k = 1; k < n; k++) lists[k] = NULL;
   *u->found_from = next;
   if (next != NULL) next->found_from = u->found_from;
   u->found_from = NULL;
 }
 
-/* ---- what may still be read ---- */
+/* ---- units and functions ---- */
 
-static void free_all(const kiln_jit *jit, struct kn_jit_retired **list) {
-  for (struct kn_jit_retired *r = *list, *next; r != NULL; r = next) {
-    next = r->next;
-    void *parts[sizeof r->parts / sizeof r->parts[0]];
-    memcpy(parts, r->parts, sizeof parts); /* the last is where r is */
-    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++)
-      if (parts[i] != NULL) kn_jit_realloc(jit, parts[i], 0);
+static const struct kn_jit_unit *find_unit(kiln_jit *jit, uint64_t pc) {
+  for (struct kn_jit_pool *p = jit->pools; p != NULL; p = p->next) {
+    uint64_t at = pc - (uint64_t)(uintptr_t)p->base;
+    if (at / KN_JIT_CHUNK >= p->n_chunks) continue;
+    for (const struct kn_jit_unit *u = p->units[at / KN_JIT_CHUNK]; u != NULL; u = u->in_chunk) {
+      const struct kn_jit_block *b = u->blocks + KN_JIT_CODE;
+      if (pc - (uint64_t)(uintptr_t)b->at < b->size) return u;
+    }
   }
-  *list = NULL;
+  return NULL;
 }
 
-void kn_jit_find_retire(kiln_jit *jit, struct kn_jit_retired *r) {
-  r->next = jit->retired_next;
-  jit->retired_next = r;
-  while (jit->retired_next != NULL || jit->leaving != NULL) {
-    if (jit->leaving == NULL) {
-      jit->leaving = jit->retired_next;
-      jit->retired_next = NULL;
-      jit->left = 0;
-    }
-    for (unsigned k = 0; k < 2; k++)
-      if (jit->finding[k] == 0) jit->left |= 1u << k;
-    if (jit->left != 3 && !jit->closing) {
-      if ((jit->left >> jit->side & 1) == 0) jit->side = !jit->side;
-      return;
-    }
-    free_all(jit, &jit->leaving);
-  }
+static const struct kn_memory_symbol *find_function(const struct kn_jit_unit *u, uint64_t pc) {
+  const uint32_t n = KN_COUNT_BEFORE(k, u->n_funcs, u->symbols[k].address <= pc);
+  if (n == 0 || pc - u->symbols[n - 1].address >= u->symbols[n - 1].size) return NULL;
+  return u->symbols + n - 1;
 }
 
-void kn_jit_find_close(kiln_jit *jit) {
-  free_all(jit, &jit->leaving);
-  free_all(jit, &jit->retired_next);
+/* Whether `pc` is in the unit's stubs. */
+static bool find_stubs(const struct kn_jit_unit *u, uint64_t pc, struct kn_stack_code *code) {
+  const uint32_t at = u->stubs_fde;
+  if (at == 0) return false;
+  const uint8_t *fde = u->blocks[KN_JIT_RO].at + at - 1, *field = fde + KN_FDE_ADDRESS_AT;
+  code->start = (uint64_t)(uintptr_t)field + (uint64_t)(int64_t)(int32_t)kn_get32(field);
+  code->fde = fde;
+  return pc - code->start < kn_get32(field + 4);
+}
+
+bool kn_jit_find_code(struct kn_stack_finder *finder, uint64_t pc, struct kn_stack_code *code) {
+  kiln_jit *jit = (kiln_jit *)finder;
+  const uint32_t side = jit->side;
+  jit->finding[side]++;
+  const struct kn_jit_unit *u = find_unit(jit, pc);
+  const struct kn_memory_symbol *f = u != NULL ? find_function(u, pc) : NULL;
+  const bool found = f != NULL || (u != NULL && find_stubs(u, pc, code));
+  if (f != NULL) {
+    const struct kn_jit_belongings *b = u->belongings + (f - u->symbols);
+    const uint8_t *ro = u->blocks[KN_JIT_RO].at;
+    code->start = f->address;
+    code->fde = b->fde != 0 ? ro + b->fde - 1 : NULL;
+    code->roots = b->roots != 0 ? ro + b->roots - 1 : NULL;
+  }
+  jit->finding[side]--;
+  return found;
 }
 
 /* ---- kiln_jit_find_pc ---- */
 
 /* The place of code at `at` in the unit's, of a function that begins at `begin`; NULL: not known. */
-static const struct kn_jit_place *find_place(const struct kn_jit_item *u, uint32_t begin,
+static const struct kn_jit_place *find_place(const struct kn_jit_unit *u, uint32_t begin,
                                              uint32_t at) {
   const uint32_t n = KN_COUNT_BEFORE(k, u->rows.n, u->rows.at[k].at <= at);
   if (n == 0 || u->rows.at[n - 1].at < begin || u->rows.at[n - 1].place == 0) return NULL;
@@ -232,7 +239,7 @@ static const struct kn_jit_place *find_place(const struct kn_jit_item *u, uint32
 }
 
 /* The string at an index of the unit's texts; "" if the unit has none. */
-static const char *text_at(const struct kn_jit_item *u, uint32_t at) {
+static const char *text_at(const struct kn_jit_unit *u, uint32_t at) {
   return u->text.n != 0 ? u->text.at + at : "";
 }
 
@@ -248,22 +255,18 @@ static const char *copy(kiln_jit_pc_info *info, const char *text) {
   return info->text + at;
 }
 
-static void tell(kiln_jit_pc_info *info, const struct kn_jit_item *u,
+static void tell(kiln_jit_pc_info *info, const struct kn_jit_unit *u,
                  const struct kn_memory_symbol *f, const struct kn_jit_place *place) {
   for (bool more = true; more; info->n_frames++) {
     more = place != NULL && place->call != 0;
-    if (info->n_frames >= info->max_frames || info->frames == NULL) {
-      if (more) place = u->places.at + place->call - 1;
-      continue;
+    if (info->n_frames < info->max_frames && info->frames != NULL) {
+      kiln_jit_frame *frame = info->frames + info->n_frames;
+      *frame = (kiln_jit_frame){.file = ""};
+      frame->function = copy(info, more ? text_at(u, place->function) : u->names + f->name);
+      if (place != NULL) frame->file = copy(info, text_at(u, place->file));
+      frame->line = place != NULL ? place->line : 0;
+      frame->column = place != NULL ? place->column : 0;
     }
-    kiln_jit_frame *frame = info->frames + info->n_frames;
-    *frame = (kiln_jit_frame){0};
-    frame->function = copy(info, more ? text_at(u, place->function) : u->names + f->name);
-    frame->file = "";
-    if (place == NULL) continue;
-    frame->file = copy(info, text_at(u, place->file));
-    frame->line = place->line;
-    frame->column = place->column;
     if (more) place = u->places.at + place->call - 1;
   }
 }
@@ -278,8 +281,8 @@ bool kiln_jit_find_pc(kiln_jit *jit, const void *pc, kiln_jit_pc_info *info) {
   const uint64_t at = (uint64_t)(uintptr_t)pc;
   const uint32_t side = jit->side;
   jit->finding[side]++;
-  const struct kn_jit_item *u = kn_jit_find_unit(jit, at);
-  const struct kn_memory_symbol *f = u != NULL ? kn_jit_find_function(u, at) : NULL;
+  const struct kn_jit_unit *u = find_unit(jit, at);
+  const struct kn_memory_symbol *f = u != NULL ? find_function(u, at) : NULL;
   if (f != NULL) {
     const uint64_t code = (uint64_t)(uintptr_t)u->blocks[KN_JIT_CODE].at;
     info->unit.id = u->id;

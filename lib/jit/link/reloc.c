@@ -1,7 +1,11 @@
 /* Relocations of code in memory: the address that each is about, by the kinds' table (ir/reloc_kinds.h), which says how
  * its field is written. Last step but one of the linker. Invariant: a field that does not reach its target is an error,
  * never a wrong value. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+#include "lib/jit/memory/memory.h"
+
+#include "ir/reloc_kinds.h"
+#include "targets/target.h"
 
 /* What one relocation is about. */
 struct aim {
@@ -14,8 +18,7 @@ struct aim {
 /* Address of entry `number` of a table in the unit's memory of a kind. */
 static uint64_t entry(const struct aim *a, enum kn_jit_kind kind, uint64_t table, uint64_t bytes,
                       uint32_t number) {
-  return (uint64_t)(uintptr_t)a->link->unit->blocks[kind].at + table +
-         bytes * ((uint64_t)number - 1);
+  return kn_jit_at(a->link->unit->blocks, kind) + table + bytes * ((uint64_t)number - 1);
 }
 
 /* Of the symbol's stub, or 0. */
@@ -54,8 +57,8 @@ static bool offset_entry(const struct aim *a, uint64_t *out) {
   const struct kn_jit_link *l = a->link;
   uint64_t offset, at = l->tls_got_at + KN_JIT_TLS_BYTES * ((uint64_t)a->bind->tls - 1);
   if (!offset_of(a, &offset)) return false;
-  kn_put64(kn_jit_writable(l->unit->blocks + KN_JIT_RO, KN_JIT_RO) + at, offset);
-  *out = (uint64_t)(uintptr_t)l->unit->blocks[KN_JIT_RO].at + at;
+  kn_put64(kn_jit_to(l->unit->blocks, KN_JIT_RO) + at, offset);
+  *out = kn_jit_at(l->unit->blocks, KN_JIT_RO) + at;
   return true;
 }
 
@@ -83,7 +86,7 @@ static bool apply(const struct aim *a, uint8_t *to, uint64_t at) {
   const struct kn_reloc_facts *facts = kn_reloc_facts(a->reloc->kind);
   uint64_t addend = (uint64_t)(int64_t)a->reloc->addend, value = 0;
   switch ((enum kn_reloc_to)facts->to) {
-  case KN_TO_UNKNOWN: break; /* lib/jit/scan.c let none through */
+  case KN_TO_UNKNOWN: break; /* lib/jit/link/scan.c let none through */
   case KN_TO_ADDRESS:
   case KN_TO_CALL:
     if (!address_of(a, facts, to, at, &value)) return true;
@@ -111,18 +114,14 @@ static bool apply(const struct aim *a, uint8_t *to, uint64_t at) {
                      name_of(a));
 }
 
-bool kn_jit_reloc_code(struct kn_jit_link *l, uint32_t i) {
-  const struct kn_jit_in *in = l->in + i;
-  const struct kn_jit_block *b = l->unit->blocks + KN_JIT_CODE;
-  for (uint32_t s = 0; s < in->n_sessions; s++) {
-    const struct kn_output *o = in->sessions[s]->out;
-    uint8_t *to = kn_jit_writable(b, KN_JIT_CODE) + in->code_at[s];
-    uint64_t at = (uint64_t)(uintptr_t)b->at + in->code_at[s];
-    for (uint32_t k = 0; k < o->relocs.n; k++) {
-      const struct kn_code_reloc *r = o->relocs.at + k;
-      const struct aim aim = {l, i, r, in->binds + r->symbol};
-      if (!apply(&aim, to + r->offset, at + r->offset)) return false;
-    }
+bool kn_jit_reloc_code(struct kn_jit_link *l, const struct kn_jit_part *part) {
+  const struct kn_jit_block *b = l->unit->blocks;
+  uint8_t *to = kn_jit_to(b, KN_JIT_CODE) + part->code;
+  const uint64_t at = kn_jit_at(b, KN_JIT_CODE) + part->code;
+  for (uint32_t k = 0; k < part->out->relocs.n; k++) {
+    const struct kn_code_reloc *r = part->out->relocs.at + k;
+    const struct aim aim = {l, part->in, r, l->in[part->in].binds.at + r->symbol};
+    if (!apply(&aim, to + r->offset, at + r->offset)) return false;
   }
   return true;
 }

@@ -1,10 +1,15 @@
-/* Walks of a stack, from frame to frame: <kiln/stack.h>. What a frame's code is says the JIT (find.c) or the dynamic
- * linker; cfi.c finds the caller; the table of roots of a function (lib/codegen/root_table.h) says what is in its
- * frame. Invariant: nothing here takes a lock or allocates, but what makes and frees a map. */
-#include "lib/jit/cfi.h"
-#include "lib/jit/jit_state.h"
+/* Walks of a stack, from frame to frame: <kiln/stack.h>. What a frame's code is says the JIT (finder.h) or the dynamic
+ * linker; cfi.c finds the caller; the table of roots of a function (root_format.h) says what is in its frame. This
+ * folder runs in compiled programs, with or without a JIT. It is a part of libkiln, since <kiln/stack.h> is; a program
+ * that calls nothing else of libkiln links this folder and base/ alone.
+ * Invariant: nothing here takes a lock or allocates, but what makes and frees a map. */
+#include "runtime/stack/cfi.h"
+#include "runtime/stack/finder.h"
+#include "runtime/stack/root_format.h"
 
-#include "lib/codegen/root_format.h"
+#include "base/array.h"
+#include "base/bytes.h"
+#include "base/hints.h"
 
 #include <kiln/stack.h>
 
@@ -148,9 +153,11 @@ static bool ends(kiln_stack_walk *walk, kiln_status status) {
   return false;
 }
 
-static bool find_code(const kiln_stack_walk *walk, uint64_t pc, struct kn_jit_code *code) {
-  for (uint32_t i = 0; i < walk->n_jits; i++)
-    if (kn_jit_find_code(walk->jits[i], pc, code)) return code->fde != NULL;
+static bool find_code(const kiln_stack_walk *walk, uint64_t pc, struct kn_stack_code *code) {
+  for (uint32_t i = 0; i < walk->n_jits; i++) {
+    struct kn_stack_finder *f = (struct kn_stack_finder *)walk->jits[i];
+    if (f != NULL && f->find(f, pc, code)) return code->fde != NULL;
+  }
   code->roots = find_mapped(walk->map, pc);
   code->fde = kn_cfi_find(pc, &code->start);
   return code->fde != NULL;
@@ -178,7 +185,7 @@ bool kiln_stack_find_next(kiln_stack_walk *walk, kiln_stack_frame *frame) {
   if (machine == NULL || w->ended) return false;
   const uint64_t pc = w->frame.pc, sp = w->frame.r[machine->stack_pointer];
   const bool exact = w->frame.exact;
-  struct kn_jit_code code = {0};
+  struct kn_stack_code code = {0};
   uint64_t end;
   frame->pc = (const void *)(uintptr_t)pc;
   enum kn_cfi_result caller = KN_CFI_FIRST;

@@ -1,9 +1,15 @@
 /* Fourth step of the linker: lays out what the unit has besides the inputs' content (stubs, tables of
  * addresses, unwind tables, constructors), takes memory and writes it all. Invariant: nobody sees what is written
  * before the unit is published. Called with the JIT locked. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+#include "lib/jit/memory/memory.h"
+#include "lib/jit/memory/tls.h"
 
-#include "lib/codegen/root_format.h"
+#include "lib/codegen/eh_table.h"
+#include "lib/object/elf_memory.h"
+#include "targets/target.h"
+
+#include "runtime/stack/root_format.h"
 
 #include <stdlib.h>
 
@@ -15,26 +21,30 @@ static uint64_t registrar_at(const struct kn_jit_link *l, unsigned row) {
   return l->registrar_at + before * KN_JIT_REGISTRAR_BYTES;
 }
 
+/* The bind of a symbol, or of another one of this unit that its name means. */
+static const struct kn_jit_bind *bind_of(const struct kn_jit_link *l, uint32_t i, uint32_t id) {
+  const struct kn_jit_bind *b = l->in[i].binds.at + id;
+  if (b->where != KN_JIT_AT_ENTRY || b->entry->pending == 0) return b;
+  const struct kn_jit_def *d = l->defs.at + b->entry->pending - 1;
+  return l->in[d->in].binds.at + d->id;
+}
+
 uint64_t kn_jit_definition(const struct kn_jit_link *l, uint32_t i, uint32_t id) {
-  const struct kn_jit_bind *b = l->in[i].binds + id;
+  const struct kn_jit_bind *b = bind_of(l, i, id);
   const struct kn_jit_block *blocks = l->unit->blocks;
   switch (b->where) {
-  case KN_JIT_IN_CODE: return (uint64_t)(uintptr_t)blocks[KN_JIT_CODE].at + b->value;
+  case KN_JIT_IN_CODE: return kn_jit_at(blocks, KN_JIT_CODE) + b->value;
   case KN_JIT_REGISTRAR:
-    return (uint64_t)(uintptr_t)blocks[KN_JIT_CODE].at + registrar_at(l, (unsigned)b->value);
-  case KN_JIT_IN_RO: return (uint64_t)(uintptr_t)blocks[KN_JIT_RO].at + b->value;
-  case KN_JIT_IN_RW: return (uint64_t)(uintptr_t)blocks[KN_JIT_RW].at + b->value;
-  case KN_JIT_AT_ENTRY:
-    if (b->entry->pending != 0)
-      return kn_jit_definition(l, l->defs.at[b->entry->pending - 1].in,
-                               l->defs.at[b->entry->pending - 1].id);
-    return b->entry->address;
+    return kn_jit_at(blocks, KN_JIT_CODE) + registrar_at(l, (unsigned)b->value);
+  case KN_JIT_IN_RO: return kn_jit_at(blocks, KN_JIT_RO) + b->value;
+  case KN_JIT_IN_RW: return kn_jit_at(blocks, KN_JIT_RW) + b->value;
+  case KN_JIT_AT_ENTRY: return b->entry->address;
   default: return b->value;
   }
 }
 
 uint64_t kn_jit_address_of(const struct kn_jit_link *l, uint32_t i, uint32_t id) {
-  const struct kn_jit_bind *b = l->in[i].binds + id;
+  const struct kn_jit_bind *b = l->in[i].binds.at + id;
   if (b->entry != NULL && b->entry->stub != 0) return b->entry->stub;
   return kn_jit_definition(l, i, id);
 }
@@ -74,17 +84,16 @@ static void lay_out(struct kn_jit_link *l) {
 
 static bool make_unit(struct kn_jit_link *l) {
   kiln_jit *jit = l->jit;
-  struct kn_jit_item *u = l->unit;
+  struct kn_jit_unit *u = l->unit;
   uint32_t n = (uint32_t)(l->n_funcs + l->n_symbols);
-  size_t defs = (l->defs.n + 1) * sizeof *u->defs, refs = (l->refs.n + 1) * sizeof *u->refs;
+  size_t defs = ((size_t)l->defs.n + l->refs.n + 1) * sizeof *u->defs;
   size_t symbols = (n + 1) * sizeof *u->symbols;
-  size_t belongings = ((size_t)l->n_funcs + 1) * sizeof *u->belongings;
+  size_t belongings = (size_t)l->n_funcs * sizeof *u->belongings;
   u->defs = kn_jit_realloc(jit, NULL, defs);
-  u->refs = kn_jit_realloc(jit, NULL, refs);
   u->symbols = kn_jit_realloc(jit, NULL, symbols + belongings);
   u->names = kn_jit_realloc(jit, NULL, l->names_size + 1);
-  if (u->defs == NULL || u->refs == NULL || u->symbols == NULL || u->names == NULL)
-    return kn_jit_no_memory(l->error);
+  if (u->defs == NULL || u->symbols == NULL || u->names == NULL) return kn_jit_no_memory(l->error);
+  u->refs = u->defs + l->defs.n;
   u->belongings = (struct kn_jit_belongings *)(u->symbols + n + 1);
   memset(u->belongings, 0, belongings);
   lay_out(l);
@@ -94,32 +103,24 @@ static bool make_unit(struct kn_jit_link *l) {
 /* ---- content ---- */
 
 static void write_code(const struct kn_jit_link *l) {
-  const struct kn_jit_block *b = l->unit->blocks + KN_JIT_CODE;
-  uint8_t *to = kn_jit_writable(b, KN_JIT_CODE);
+  uint8_t *to = kn_jit_to(l->unit->blocks, KN_JIT_CODE);
   uint64_t at = 0;
-  for (uint32_t i = 0; i < l->n_in; i++) {
-    const struct kn_jit_in *in = l->in + i;
-    for (uint32_t s = 0; s < in->n_sessions; s++) {
-      const struct kn_output *o = in->sessions[s]->out;
-      memset(to + at, l->jit->machine->fill, (size_t)(in->code_at[s] - at));
-      if (o->code.n > 0) memcpy(to + in->code_at[s], o->code.at, o->code.n);
-      at = in->code_at[s] + o->code.n;
-    }
+  for (uint32_t i = 0; i < l->n_parts; i++) {
+    const struct kn_jit_part *p = l->parts + i;
+    memset(to + at, l->jit->machine->fill, (size_t)(p->code - at));
+    if (p->out->code.n > 0) memcpy(to + p->code, p->out->code.at, p->out->code.n);
+    at = p->code + p->out->code.n;
   }
-  if (b->pool != NULL) memset(to + at, l->jit->machine->fill, (size_t)(l->size[KN_JIT_CODE] - at));
+  if (to != NULL) memset(to + at, l->jit->machine->fill, (size_t)(l->size[KN_JIT_CODE] - at));
 }
 
 /* Where data of a symbol is written; NULL: nowhere, another definition won. */
 static uint8_t *bytes_of(const struct kn_jit_link *l, const struct kn_jit_bind *b) {
   const struct kn_jit_block *blocks = l->unit->blocks;
-  switch (b->where) {
-  case KN_JIT_IN_RO: return kn_jit_writable(blocks + KN_JIT_RO, KN_JIT_RO) + b->value;
-  case KN_JIT_IN_RW: return blocks[KN_JIT_RW].at + b->value;
-  case KN_JIT_IN_TLS:
-    if (b->value >= l->tls_file) return NULL;
-    return kn_jit_writable(blocks + KN_JIT_RO, KN_JIT_RO) + l->image_at + b->value;
-  default: return NULL;
-  }
+  if (b->where == KN_JIT_IN_RO) return kn_jit_to(blocks, KN_JIT_RO) + b->value;
+  if (b->where == KN_JIT_IN_RW) return blocks[KN_JIT_RW].at + b->value;
+  if (b->where != KN_JIT_IN_TLS || b->value >= l->tls_file) return NULL;
+  return kn_jit_to(blocks, KN_JIT_RO) + l->image_at + b->value;
 }
 
 static bool data_reloc(struct kn_jit_link *l, uint32_t i, uint8_t *field, const kiln_reloc *r) {
@@ -142,15 +143,14 @@ static bool data_reloc(struct kn_jit_link *l, uint32_t i, uint8_t *field, const 
 }
 
 static bool write_data(struct kn_jit_link *l) {
-  if (l->unit->blocks[KN_JIT_RO].pool != NULL)
-    memset(kn_jit_writable(l->unit->blocks + KN_JIT_RO, KN_JIT_RO), 0, l->size[KN_JIT_RO]);
-  if (l->unit->blocks[KN_JIT_RW].pool != NULL && !l->unit->blocks[KN_JIT_RW].zero)
-    memset(l->unit->blocks[KN_JIT_RW].at, 0, l->size[KN_JIT_RW]);
+  const struct kn_jit_block *blocks = l->unit->blocks, *rw = blocks + KN_JIT_RW;
+  memset(kn_jit_to(blocks, KN_JIT_RO), 0, l->size[KN_JIT_RO]); /* which is never empty */
+  if (rw->pool != NULL && !rw->zero) memset(rw->at, 0, l->size[KN_JIT_RW]);
   for (uint32_t i = 0; i < l->n_in; i++) {
-    const struct kn_jit_in *in = l->in + i;
-    for (uint32_t k = 0; k < in->n_data; k++) {
-      const struct kn_data *d = in->m->data.at + in->data[k];
-      uint8_t *to = bytes_of(l, in->binds + d->symbol);
+    const struct kn_jit_input *in = l->in + i;
+    for (uint32_t k = 0; k < in->data.n; k++) {
+      const struct kn_data *d = in->m->data.at + in->data.at[k];
+      uint8_t *to = bytes_of(l, in->binds.at + d->symbol);
       if (to == NULL) continue;
       if (d->bytes != NULL) memcpy(to, d->bytes, (size_t)d->size_bytes);
       for (size_t r = 0; r < d->n_relocs; r++)
@@ -165,40 +165,29 @@ static bool write_data(struct kn_jit_link *l) {
 /* The two words that name a thread-local symbol: its unit's data and an offset there, or module and
  * offset as the process has them. */
 static bool tls_pair(struct kn_jit_link *l, struct kn_jit_want w, uint64_t pair[2]) {
-  const struct kn_jit_bind *b = l->in[w.in].binds + w.id;
+  const struct kn_jit_bind *b = bind_of(l, w.in, w.id);
   const struct kn_jit_tls *t = NULL;
-  const char *name = kn_symbol(l->in[w.in].m, w.id)->name;
+  pair[0] = 0;
+  pair[1] = b->value;
+  if (b->where == KN_JIT_ABSOLUTE && (b->value == 0 || kn_jit_tls_process(b->value, pair)))
+    return true;
   if (b->where == KN_JIT_IN_TLS) {
     t = l->unit->tls;
-    pair[1] = b->value;
-  } else if (b->where == KN_JIT_AT_ENTRY && b->entry->pending != 0) {
-    const struct kn_jit_def *d = l->defs.at + b->entry->pending - 1;
-    const struct kn_jit_bind *there = l->in[d->in].binds + d->id;
-    if (there->where == KN_JIT_IN_TLS) t = l->unit->tls;
-    pair[1] = there->value;
-  } else if (b->where == KN_JIT_AT_ENTRY) {
-    if (b->entry->tls && b->entry->unit != NULL) t = b->entry->unit->tls;
+  } else if (b->where == KN_JIT_AT_ENTRY && b->entry->tls && b->entry->unit != NULL) {
+    t = b->entry->unit->tls;
     pair[1] = b->entry->address;
-  } else if (b->where == KN_JIT_ABSOLUTE && b->value == 0) {
-    pair[0] = pair[1] = 0;
-    return true;
-  } else if (b->where == KN_JIT_ABSOLUTE && kn_jit_tls_process(b->value, pair)) {
-    return true;
-  } else {
-    pair[1] = 0;
   }
   pair[0] = (uint64_t)(uintptr_t)t;
   if (t != NULL) return true;
   return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL,
-                     "'%.100s' is used as thread-local, but is not thread-local", name);
+                     "'%.100s' is used as thread-local, but is not thread-local",
+                     kn_symbol(l->in[w.in].m, w.id)->name);
 }
 
 static bool write_tables(struct kn_jit_link *l) {
   const struct kn_jit_block *b = l->unit->blocks;
-  uint8_t *ro = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO);
-  uint8_t *code = kn_jit_writable(b + KN_JIT_CODE, KN_JIT_CODE);
-  uint64_t ro_at = (uint64_t)(uintptr_t)b[KN_JIT_RO].at;
-  uint64_t code_at = (uint64_t)(uintptr_t)b[KN_JIT_CODE].at;
+  uint8_t *ro = kn_jit_to(b, KN_JIT_RO), *code = kn_jit_to(b, KN_JIT_CODE);
+  uint64_t ro_at = kn_jit_at(b, KN_JIT_RO), code_at = kn_jit_at(b, KN_JIT_CODE);
   uint64_t word = l->got_at;
   for (uint32_t i = 0; i < l->got.n; i++, word += 8)
     kn_put64(ro + word, kn_jit_address_of(l, l->got.at[i].in, l->got.at[i].id));
@@ -227,13 +216,14 @@ static bool write_tables(struct kn_jit_link *l) {
 
 /* The distance from `field` to the word with a symbol's address. */
 static uint32_t to_word(const struct kn_jit_link *l, uint32_t in, uint32_t id, uint64_t field) {
-  uint64_t words = (uint64_t)(uintptr_t)l->unit->blocks[KN_JIT_RO].at + l->got_at;
-  return (uint32_t)(words + 8 * (uint64_t)(l->in[in].binds[id].got - 1) - field);
+  uint64_t words = kn_jit_at(l->unit->blocks, KN_JIT_RO) + l->got_at;
+  return (uint32_t)(words + 8 * (uint64_t)(l->in[in].binds.at[id].got - 1) - field);
 }
 
-/* Copies a session's tables of exceptions to `to`, which is at address `at`. */
-static void write_tables_of(const struct kn_jit_link *l, uint32_t in, const struct kn_output *o,
+/* Copies a part's tables of exceptions to `to`, which is at address `at`. */
+static void write_tables_of(const struct kn_jit_link *l, const struct kn_jit_part *part,
                             uint8_t *to, uint64_t at) {
+  const struct kn_output *o = part->out;
   if (o->table_bytes.n > 0) memcpy(to, o->table_bytes.at, o->table_bytes.n);
   for (uint32_t i = 0; i < o->tables.n; i++) {
     const struct kn_code_table *t = o->tables.at + i;
@@ -242,7 +232,7 @@ static void write_tables_of(const struct kn_jit_link *l, uint32_t in, const stru
     for (uint32_t k = 0; k < t->n_types; k++) {
       uint32_t field = t->first + t->type_end - 4 * (k + 1),
                id = o->table_types.at[t->type_first + k];
-      if (id != 0) kn_put32(to + field, to_word(l, in, id, at + field));
+      if (id != 0) kn_put32(to + field, to_word(l, part->in, id, at + field));
     }
   }
 }
@@ -254,9 +244,11 @@ struct frames {
   struct kn_jit_belongings *next; /* of the function whose frame is written next */
 };
 
-/* Writes the frames of a session, whose code and tables are at those addresses. */
-static void write_frames_of(const struct kn_jit_link *l, uint32_t in, const struct kn_output *o,
-                            uint64_t code, uint64_t tables, struct frames *w) {
+/* Writes the frames of a part, whose tables are at that address. */
+static void write_frames_of(const struct kn_jit_link *l, const struct kn_jit_part *part,
+                            uint64_t tables, struct frames *w) {
+  const struct kn_output *o = part->out;
+  const uint64_t code = kn_jit_at(l->unit->blocks, KN_JIT_CODE) + part->code;
   uint32_t personality = 0;
   const uint8_t *eh_cie = NULL;
   for (uint32_t k = 0; k < o->funcs.n; k++) {
@@ -267,7 +259,7 @@ static void write_frames_of(const struct kn_jit_link *l, uint32_t in, const stru
       eh_cie = w->p;
       uint64_t field = w->at + (uint64_t)(w->p - w->start) + KN_CIE_PERSONALITY_AT;
       w->p = kn_cie_put(w->p, l->jit->machine, KN_EH_INDIRECT_PCREL_SDATA4,
-                        to_word(l, in, personality, field));
+                        to_word(l, part->in, personality, field));
     }
     uint64_t at = w->at + (uint64_t)(w->p - w->start);
     if (!f->no_rows) w->next->fde = (uint32_t)(l->frame_at + (uint64_t)(w->p - w->start)) + 1;
@@ -281,67 +273,43 @@ static void write_frames_of(const struct kn_jit_link *l, uint32_t in, const stru
 
 /* Writes the frame of the stubs, which are together at the end of the unit's code. */
 static void write_stub_frames(const struct kn_jit_link *l, struct frames *w) {
-  const uint32_t registrars = (uint32_t)__builtin_popcount(l->registrars);
-  if (l->stubs.n == 0 && registrars == 0) return;
+  if (l->stubs.n == 0 && l->registrars == 0) return;
   const uint64_t start = l->stubs.n > 0 ? l->stub_at : l->registrar_at;
-  const uint64_t end = registrars > 0 ? l->registrar_at + registrars * KN_JIT_REGISTRAR_BYTES
-                                      : start + (uint64_t)l->stubs.n * KN_JIT_STUB_BYTES;
-  const struct kn_code_func stubs = {.size = (uint32_t)(end - start)};
+  const struct kn_code_func stubs = {.size = (uint32_t)(l->size[KN_JIT_CODE] - start)};
   const uint64_t offset = (uint64_t)(w->p - w->start), field = w->at + offset + KN_FDE_ADDRESS_AT;
-  const uint64_t code = (uint64_t)(uintptr_t)l->unit->blocks[KN_JIT_CODE].at + start;
-  w->next->fde = (uint32_t)(l->frame_at + offset) + 1;
+  const uint64_t code = kn_jit_at(l->unit->blocks, KN_JIT_CODE) + start;
+  l->unit->stubs_fde = (uint32_t)(l->frame_at + offset) + 1;
   w->p = kn_fde_put(w->p, (uint32_t)offset, (uint32_t)(code - field), 0, &stubs, NULL);
 }
 
 static void write_frames(struct kn_jit_link *l) {
   if (l->n_funcs == 0 || l->jit->options.no_unwind) return;
   const struct kn_jit_block *b = l->unit->blocks;
-  uint8_t *ro = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO);
-  uint64_t ro_at = (uint64_t)(uintptr_t)b[KN_JIT_RO].at, table_at = l->table_at;
+  uint8_t *ro = kn_jit_to(b, KN_JIT_RO);
+  uint64_t ro_at = kn_jit_at(b, KN_JIT_RO), table_at = l->table_at;
   struct frames w = {ro + l->frame_at, ro + l->frame_at, ro_at + l->frame_at, l->unit->belongings};
   w.p = kn_cie_put(w.p, l->jit->machine, KN_EH_OMIT, 0);
-  for (uint32_t i = 0; i < l->n_in; i++) {
-    const struct kn_jit_in *in = l->in + i;
-    for (uint32_t s = 0; s < in->n_sessions; s++) {
-      const struct kn_output *o = in->sessions[s]->out;
-      uint64_t base = (uint64_t)(uintptr_t)b[KN_JIT_CODE].at + in->code_at[s];
-      write_tables_of(l, i, o, ro + table_at, ro_at + table_at);
-      write_frames_of(l, i, o, base, ro_at + table_at, &w);
-      table_at += kn_align_up(o->table_bytes.n, 4);
-    }
+  for (uint32_t i = 0; i < l->n_parts; i++) {
+    write_tables_of(l, l->parts + i, ro + table_at, ro_at + table_at);
+    write_frames_of(l, l->parts + i, ro_at + table_at, &w);
+    table_at += kn_align_up(l->parts[i].out->table_bytes.n, 4);
   }
   write_stub_frames(l, &w);
   l->unit->eh_frame = b[KN_JIT_RO].at + l->frame_at; /* a zero word ends it */
   l->unit->eh_frame_size = (uint64_t)(w.p - w.start) + 4;
 }
 
-/* Copies the tables of roots, and adds the distances to their functions. */
-static void write_roots(struct kn_jit_link *l) {
-  if (KN_LIKELY(l->root_bytes == 0)) return;
-  const struct kn_jit_block *b = l->unit->blocks;
-  uint8_t *ro = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO);
-  struct kn_jit_belongings *funcs = l->unit->belongings;
-  uint64_t to = l->roots_at;
-  for (uint32_t i = 0; i < l->n_in; i++) {
-    const struct kn_jit_in *in = l->in + i;
-    for (uint32_t s = 0; s < in->n_sessions; s++) {
-      const struct kn_output *o = in->sessions[s]->out;
-      for (uint32_t k = 0; k < o->funcs.n; k++, funcs++) {
-        if (o->funcs.at[k].roots == 0) continue;
-        const struct kn_code_roots *t = o->root_tables.at + o->funcs.at[k].roots - 1;
-        uint64_t field = (uint64_t)(uintptr_t)b[KN_JIT_RO].at + to + KN_ROOTS_FUNC;
-        uint64_t func =
-          (uint64_t)(uintptr_t)b[KN_JIT_CODE].at + in->code_at[s] + o->funcs.at[k].start;
-        memcpy(ro + to, o->root_bytes.at + t->first, t->size);
-        kn_put32(ro + to + KN_ROOTS_FUNC, (uint32_t)(func - field));
-        funcs->roots = (uint32_t)to + 1;
-        to += t->size;
-      }
-    }
-  }
+/* Copies the table of roots of a function at address `func` to `to` in the unit's read-only data, and adds the distance
+ * to the function. */
+static void write_roots(const struct kn_jit_link *l, const struct kn_output *o,
+                        const struct kn_code_roots *t, uint64_t func, uint64_t to) {
+  uint8_t *ro = kn_jit_to(l->unit->blocks, KN_JIT_RO) + to;
+  const uint64_t field = kn_jit_at(l->unit->blocks, KN_JIT_RO) + to + KN_ROOTS_FUNC;
+  memcpy(ro, o->root_bytes.at + t->first, t->size);
+  kn_put32(ro + KN_ROOTS_FUNC, (uint32_t)(func - field));
 }
 
-static void add_symbol(struct kn_jit_item *u, uint32_t *names, const struct kn_symbol *s,
+static void add_symbol(struct kn_jit_unit *u, uint32_t *names, const struct kn_symbol *s,
                        uint64_t address, uint64_t size, bool func) {
   u->symbols[u->n_symbols++] = (struct kn_memory_symbol){address, size, *names, func};
   memcpy(u->names + *names, s->name, s->name_length);
@@ -349,25 +317,32 @@ static void add_symbol(struct kn_jit_item *u, uint32_t *names, const struct kn_s
   *names += s->name_length + 1;
 }
 
+/* Notes functions, with their tables of roots, and data by their names. */
 static void write_names(struct kn_jit_link *l) {
-  struct kn_jit_item *u = l->unit;
+  struct kn_jit_unit *u = l->unit;
   uint32_t names = 0;
-  for (uint32_t i = 0; i < l->n_in; i++) {
-    const struct kn_jit_in *in = l->in + i;
-    for (uint32_t s = 0; s < in->n_sessions; s++) {
-      const struct kn_output *o = in->sessions[s]->out;
-      uint64_t base = (uint64_t)(uintptr_t)u->blocks[KN_JIT_CODE].at + in->code_at[s];
-      for (uint32_t k = 0; k < o->funcs.n; k++)
-        add_symbol(u, &names, kn_symbol(in->m, o->funcs.at[k].symbol), base + o->funcs.at[k].start,
-                   o->funcs.at[k].size, true);
+  uint64_t roots = l->roots_at;
+  for (uint32_t i = 0; i < l->n_parts; i++) {
+    const struct kn_output *o = l->parts[i].out;
+    const uint64_t base = kn_jit_at(u->blocks, KN_JIT_CODE) + l->parts[i].code;
+    for (uint32_t k = 0; k < o->funcs.n; k++) {
+      const struct kn_code_func *f = o->funcs.at + k;
+      if (KN_UNLIKELY(f->roots != 0)) {
+        const struct kn_code_roots *t = o->root_tables.at + f->roots - 1;
+        write_roots(l, o, t, base + f->start, roots);
+        u->belongings[u->n_symbols].roots = (uint32_t)roots + 1;
+        roots += t->size;
+      }
+      add_symbol(u, &names, kn_symbol(l->in[l->parts[i].in].m, f->symbol), base + f->start, f->size,
+                 true);
     }
   }
   u->n_funcs = u->n_symbols;
   for (uint32_t i = 0; i < l->n_in; i++) {
-    const struct kn_jit_in *in = l->in + i;
-    for (uint32_t k = 0; k < in->n_data; k++) {
-      const struct kn_data *d = in->m->data.at + in->data[k];
-      const struct kn_jit_bind *b = in->binds + d->symbol;
+    const struct kn_jit_input *in = l->in + i;
+    for (uint32_t k = 0; k < in->data.n; k++) {
+      const struct kn_data *d = in->m->data.at + in->data.at[k];
+      const struct kn_jit_bind *b = in->binds.at + d->symbol;
       const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
       if (s->name_length == 0 || (b->where != KN_JIT_IN_RO && b->where != KN_JIT_IN_RW) ||
           s->linkage == KILN_LINKAGE_COMMON)
@@ -384,6 +359,9 @@ struct start {
   uint32_t priority, order;
   bool at_exit;
 };
+struct starts {
+  KN_ARRAY(struct start) list;
+};
 
 static int compare_starts(const void *a, const void *b) {
   const struct start *x = a, *y = b;
@@ -395,79 +373,70 @@ static int compare_starts(const void *a, const void *b) {
 
 /* Data in a section of constructors: false if it is none; else its priority. Linkers go by the section's name; a
  * section of another name is one if it was declared with such a type. */
-static bool start_section(const kiln_module *m, const char *name, bool *at_exit,
-                          uint32_t *priority) {
+static bool start_section(const kiln_module *m, const char *name, struct start *s) {
   if (name == NULL) return false;
-  *at_exit = strncmp(name, ".fini_array", 11) == 0;
-  *priority = 65536;
-  if (*at_exit || strncmp(name, ".init_array", 11) == 0) {
-    if (name[11] == '.') *priority = (uint32_t)strtoul(name + 12, NULL, 10);
+  s->at_exit = strncmp(name, ".fini_array", 11) == 0;
+  s->priority = 65536;
+  if (s->at_exit || strncmp(name, ".init_array", 11) == 0) {
+    if (name[11] == '.') s->priority = (uint32_t)strtoul(name + 12, NULL, 10);
     if (name[11] == 0 || name[11] == '.') return true;
   }
   const struct kn_section *said = kn_section_said(m, name);
-  *at_exit = said != NULL && said->desc.kind == KILN_SECTION_FINI;
-  return *at_exit || (said != NULL && said->desc.kind == KILN_SECTION_INIT);
+  s->at_exit = said != NULL && said->desc.kind == KILN_SECTION_FINI;
+  return s->at_exit || (said != NULL && said->desc.kind == KILN_SECTION_INIT);
 }
 
 /* True if the constructor belongs to a definition that another unit provides, which then calls it. */
-static bool is_other(const struct kn_jit_in *in, const struct kn_ctor *c) {
+static bool is_other(const struct kn_jit_input *in, const struct kn_ctor *c) {
   if (c->with == 0) return false;
-  uint8_t where = in->binds[c->with].where;
+  uint8_t where = in->binds.at[c->with].where;
   return where == KN_JIT_NOWHERE || where == KN_JIT_AT_ENTRY || where == KN_JIT_ABSOLUTE;
 }
 
-static bool collect_starts(struct kn_jit_link *l) {
-  struct kn_jit_item *u = l->unit;
-  uint64_t n = 0;
-  bool at_exit;
-  uint32_t priority;
-  for (uint32_t i = 0; i < l->n_in; i++) {
-    const struct kn_jit_in *in = l->in + i;
-    n += in->m->ctors.n;
-    for (uint32_t k = 0; k < in->n_data; k++) {
-      const struct kn_data *d = in->m->data.at + in->data[k];
-      if (start_section(in->m, kn_symbol(in->m, d->symbol)->section, &at_exit, &priority))
-        n += d->size_bytes / 8;
-    }
+/* Appends the constructors of an input. */
+static bool starts_of(const struct kn_jit_link *l, uint32_t i, struct starts *all) {
+  const kiln_allocator *a = &l->jit->options.allocator;
+  const struct kn_jit_input *in = l->in + i;
+  for (uint32_t k = 0; k < in->m->ctors.n; k++) {
+    const struct kn_ctor *c = in->m->ctors.at + k;
+    if (is_other(in, c)) continue;
+    const struct start s = {kn_jit_address_of(l, i, c->func),
+                            c->priority == 65535 ? 65536 : c->priority, all->list.n, c->at_exit};
+    if (!KN_PUSH(a, all->list, s)) return false;
   }
-  if (n == 0) return true;
-  struct start *starts = kn_arena_alloc(&l->arena, (size_t)n * sizeof *starts, 8), *to = starts;
-  u->ctors = kn_jit_realloc(l->jit, NULL, (size_t)n * sizeof *u->ctors);
-  if (starts == NULL || u->ctors == NULL) return kn_jit_no_memory(l->error);
-  uint32_t order = 0;
-  for (uint32_t i = 0; i < l->n_in; i++) {
-    const struct kn_jit_in *in = l->in + i;
-    for (uint32_t k = 0; k < in->m->ctors.n; k++) {
-      const struct kn_ctor *c = in->m->ctors.at + k;
-      if (is_other(in, c)) continue;
-      priority = c->priority == 65535 ? 65536 : c->priority;
-      *to++ = (struct start){kn_jit_address_of(l, i, c->func), priority, order++, c->at_exit};
+  for (uint32_t k = 0; k < in->data.n; k++) {
+    const struct kn_data *d = in->m->data.at + in->data.at[k];
+    const uint8_t *at = bytes_of(l, in->binds.at + d->symbol);
+    struct start s;
+    if (at == NULL || !start_section(in->m, kn_symbol(in->m, d->symbol)->section, &s)) continue;
+    for (uint64_t w = 0; w < d->size_bytes / 8; w++) {
+      memcpy(&s.address, at + w * 8, 8);
+      s.order = all->list.n;
+      if (!KN_PUSH(a, all->list, s)) return false;
     }
-    for (uint32_t k = 0; k < in->n_data; k++) {
-      const struct kn_data *d = in->m->data.at + in->data[k];
-      const uint8_t *at = bytes_of(l, in->binds + d->symbol);
-      if (at == NULL ||
-          !start_section(in->m, kn_symbol(in->m, d->symbol)->section, &at_exit, &priority))
-        continue;
-      for (uint64_t w = 0; w < d->size_bytes / 8; w++) {
-        uint64_t address;
-        memcpy(&address, at + w * 8, 8);
-        *to++ = (struct start){address, priority, order++, at_exit};
-      }
-    }
-  }
-  n = (uint64_t)(to - starts);
-  qsort(starts, (size_t)n, sizeof *starts, compare_starts);
-  for (uint64_t i = 0; i < n; i++) {
-    u->ctors[i] = starts[i].address;
-    *(starts[i].at_exit ? &u->n_dtors : &u->n_ctors) += 1;
   }
   return true;
 }
 
+static bool collect_starts(struct kn_jit_link *l) {
+  struct kn_jit_unit *u = l->unit;
+  struct starts all = {0};
+  bool ok = true;
+  for (uint32_t i = 0; i < l->n_in && ok; i++) ok = starts_of(l, i, &all);
+  const uint32_t n = all.list.n;
+  if (ok && n != 0) ok = (u->ctors = kn_jit_realloc(l->jit, NULL, n * sizeof *u->ctors)) != NULL;
+  if (ok && n != 0) qsort(all.list.at, n, sizeof *all.list.at, compare_starts);
+  for (uint32_t i = 0; i < n && ok; i++) {
+    u->ctors[i] = all.list.at[i].address;
+    *(all.list.at[i].at_exit ? &u->n_dtors : &u->n_ctors) += 1;
+  }
+  KN_ARRAY_FREE(&l->jit->options.allocator, all.list);
+  return ok || kn_jit_no_memory(l->error);
+}
+
 bool kn_jit_write(struct kn_jit_link *l) {
   kiln_jit *jit = l->jit;
-  struct kn_jit_item *u = l->unit;
+  struct kn_jit_unit *u = l->unit;
   if (!make_unit(l)) return false;
   if (l->has_tls &&
       !kn_jit_tls_new(jit, u, l->tls_file > 0 ? u->blocks[KN_JIT_RO].at + l->image_at : NULL,
@@ -475,13 +444,12 @@ bool kn_jit_write(struct kn_jit_link *l) {
     return false;
   write_code(l);
   if (!write_data(l)) return false;
-  u->dso = (uint64_t)(uintptr_t)u->blocks[KN_JIT_RO].at;
-  kn_put64(kn_jit_writable(u->blocks + KN_JIT_RO, KN_JIT_RO), u->dso);
+  u->dso = kn_jit_at(u->blocks, KN_JIT_RO);
+  kn_put64(kn_jit_to(u->blocks, KN_JIT_RO), u->dso);
   if (!write_tables(l)) return false;
-  for (uint32_t i = 0; i < l->n_in; i++)
-    if (!kn_jit_reloc_code(l, i)) return false;
+  for (uint32_t i = 0; i < l->n_parts; i++)
+    if (!kn_jit_reloc_code(l, l->parts + i)) return false;
   write_frames(l);
-  write_roots(l);
   write_names(l);
   if (!l->stream && !collect_starts(l)) return false;
   return kn_jit_seal(jit, u->blocks, l->error);

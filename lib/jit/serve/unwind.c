@@ -12,7 +12,12 @@
  * when their tables are gone, and are reused only after KEPT others.
  * Invariant: a unit's frames are known from before it is published until it is removed. */
 #define _GNU_SOURCE
-#include "lib/jit/jit_state.h"
+#include "lib/jit/memory/memory.h"
+#include "lib/jit/serve/serve.h"
+
+#include "base/bytes.h"
+#include "lib/codegen/eh_table.h"
+#include "lib/image/frames.h"
 
 #include <dlfcn.h>
 
@@ -21,6 +26,12 @@ extern void __deregister_frame(void *) __attribute__((weak));
 extern void __register_frame_info_table(void *, void *) __attribute__((weak));
 extern void *__deregister_frame_info(const void *) __attribute__((weak));
 extern const void *_Unwind_Find_FDE(void *pc, void *bases) __attribute__((weak));
+
+/* libgcc's record of a registered table (its `struct object`, at most 7 words), linked into a queue of ours. */
+struct kn_jit_object {
+  uint64_t words[8];
+  struct kn_jit_object *next;
+};
 
 /* The units of a chunk. */
 struct kn_jit_frames {
@@ -33,12 +44,6 @@ struct kn_jit_frames {
 enum { KEPT = 8192 };
 
 typedef const void *find_fn(void *, void *);
-
-/* Looks a function up in a library; copies the pointer, as ISO C cannot cast void * to a function pointer. */
-static void look_up(void *library, const char *name, void *function) {
-  void *p = dlsym(library, name);
-  memcpy(function, &p, sizeof p);
-}
 
 /* True if the library reads frames when somebody looks for one, not when they are registered: then it has
  * lists. `at` is an address that nothing else has a frame for. */
@@ -69,32 +74,32 @@ void kn_jit_unwind_open(kiln_jit *jit) {
     {NULL, NULL, NULL, NULL}};
   find_fn *find[2] = {_Unwind_Find_FDE, NULL};
   void *library = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_LOCAL);
-  if (library != NULL) {
-    look_up(library, "__register_frame", &w[1].add);
-    look_up(library, "__deregister_frame", &w[1].remove);
-    look_up(library, "__register_frame_info_table", &w[1].add_table);
-    look_up(library, "__deregister_frame_info", &w[1].remove_table);
-    look_up(library, "_Unwind_Find_FDE", &find[1]);
+  if (library != NULL) { /* converted as dlsym's manual says */
+    *(void **)&w[1].add = dlsym(library, "__register_frame");
+    *(void **)&w[1].remove = dlsym(library, "__deregister_frame");
+    *(void **)&w[1].add_table = dlsym(library, "__register_frame_info_table");
+    *(void **)&w[1].remove_table = dlsym(library, "__deregister_frame_info");
+    *(void **)&find[1] = dlsym(library, "_Unwind_Find_FDE");
   }
   jit->frames_by_chunk = true;
   jit->retired_end = &jit->retired;
-  for (unsigned i = 0, n = 0; i < 2; i++) {
+  for (unsigned i = 0; i < 2; i++) {
     if (w[i].add == NULL || w[i].remove == NULL || (i == 1 && w[1].add == w[0].add)) continue;
     if (!has_lists(w + i, find[i], jit->machine,
                    (uint64_t)(uintptr_t)atomic_load(&jit->pools)->base))
       jit->frames_by_chunk = false;
-    jit->unwinders[n++] = w[i];
+    jit->unwinders[jit->n_unwinders++] = w[i];
   }
 }
 
 /* ---- tables ---- */
 
 /* The pointer to the table of a unit's chunk; NULL: the unit has memory of its own, or is registered alone. */
-static struct kn_jit_frames **chunk_frames(const kiln_jit *jit, const struct kn_jit_item *u) {
+static struct kn_jit_frames **chunk_frames(const kiln_jit *jit, const struct kn_jit_unit *u) {
   const struct kn_jit_block *b = u->blocks + KN_JIT_CODE;
   if (!jit->frames_by_chunk) return NULL;
   struct kn_jit_chunk *c = b->pool->chunks + (size_t)(b->at - b->pool->base) / KN_JIT_CHUNK;
-  return c->bits != NULL ? &c->frames : NULL;
+  return c->granules != NULL ? &c->frames : NULL;
 }
 
 static struct kn_jit_object *object_new(kiln_jit *jit) {
@@ -125,8 +130,7 @@ static struct kn_jit_frames *frames_new(kiln_jit *jit, uint32_t n) {
   struct kn_jit_frames *f = kn_jit_realloc(jit, NULL, sizeof *f + (n + (size_t)1) * sizeof(void *));
   if (f == NULL) return NULL;
   *f = (struct kn_jit_frames){.n = n};
-  for (unsigned i = 0; i < 2; i++) {
-    if (jit->unwinders[i].add == NULL) continue;
+  for (unsigned i = 0; i < jit->n_unwinders; i++) {
     f->object[i] = object_new(jit);
     if (f->object[i] != NULL) continue;
     object_retire(jit, f->object[0]);
@@ -140,8 +144,7 @@ static struct kn_jit_frames *frames_new(kiln_jit *jit, uint32_t n) {
 static void replace(kiln_jit *jit, struct kn_jit_frames **at, struct kn_jit_frames *new) {
   struct kn_jit_frames *old = *at;
   if (new != NULL) new->table[new->n] = NULL;
-  for (unsigned i = 0; i < 2; i++) {
-    if (jit->unwinders[i].add == NULL) continue;
+  for (unsigned i = 0; i < jit->n_unwinders; i++) {
     if (new != NULL) jit->unwinders[i].add_table(new->table, new->object[i]);
     if (old != NULL) jit->unwinders[i].remove_table(old->table);
     if (old != NULL) object_retire(jit, old->object[i]);
@@ -150,48 +153,44 @@ static void replace(kiln_jit *jit, struct kn_jit_frames **at, struct kn_jit_fram
   if (old != NULL) kn_jit_realloc(jit, old, 0);
 }
 
-bool kn_jit_unwind_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e) {
+bool kn_jit_unwind_add(kiln_jit *jit, struct kn_jit_unit *u, kiln_jit_error *e) {
   if (u->eh_frame == NULL) return true;
   struct kn_jit_frames **at = chunk_frames(jit, u);
   if (at == NULL) {
-    for (unsigned i = 0; i < 2; i++)
-      if (jit->unwinders[i].add != NULL) jit->unwinders[i].add(u->eh_frame);
-    u->frames_known = true;
-    return true;
+    for (unsigned i = 0; i < jit->n_unwinders; i++) jit->unwinders[i].add(u->eh_frame);
+  } else {
+    const uint32_t n = *at != NULL ? (*at)->n : 0;
+    struct kn_jit_frames *new = frames_new(jit, n + 1);
+    if (new == NULL) return kn_jit_no_memory(e);
+    if (n > 0) memcpy(new->table, (*at)->table, n * sizeof(void *));
+    new->table[n] = u->eh_frame;
+    replace(jit, at, new);
   }
-  uint32_t n = *at != NULL ? (*at)->n : 0;
-  struct kn_jit_frames *new = frames_new(jit, n + 1);
-  if (new == NULL) return kn_jit_no_memory(e);
-  if (n > 0) memcpy(new->table, (*at)->table, n * sizeof(void *));
-  new->table[n] = u->eh_frame;
-  replace(jit, at, new);
-  u->frames_known = true;
-  return true;
+  return u->frames_known = true;
 }
 
-void kn_jit_unwind_remove(kiln_jit *jit, struct kn_jit_item *u) {
+void kn_jit_unwind_remove(kiln_jit *jit, struct kn_jit_unit *u) {
   if (!u->frames_known) return;
   u->frames_known = false;
   struct kn_jit_frames **at = chunk_frames(jit, u);
   if (at == NULL) {
-    for (unsigned i = 0; i < 2; i++)
-      if (jit->unwinders[i].remove != NULL) jit->unwinders[i].remove(u->eh_frame);
+    for (unsigned i = 0; i < jit->n_unwinders; i++) jit->unwinders[i].remove(u->eh_frame);
     return;
   }
-  struct kn_jit_frames *old = *at, *new = NULL;
-  if (old->n > 1 && (new = frames_new(jit, old->n - 1)) == NULL) {
-    /* Without memory for a smaller table the old one shrinks. Between the two calls a backtrace in another
-     * thread does not see the chunk's frames. */
-    for (unsigned i = 0; i < 2; i++)
-      if (jit->unwinders[i].remove != NULL) jit->unwinders[i].remove_table(old->table);
-    for (uint32_t k = 0; k < old->n; k++)
-      if (old->table[k] == u->eh_frame) old->table[k] = old->table[old->n - 1];
-    old->table[--old->n] = NULL;
-    for (unsigned i = 0; i < 2; i++)
-      if (jit->unwinders[i].add != NULL) jit->unwinders[i].add_table(old->table, old->object[i]);
+  struct kn_jit_frames *old = *at, *new = old->n > 1 ? frames_new(jit, old->n - 1) : NULL;
+  const bool shrinks = old->n > 1 && new == NULL;
+  /* Without memory for a smaller table the old one shrinks. Between the two calls a backtrace in another
+   * thread does not see the chunk's frames. */
+  for (unsigned i = 0; shrinks && i < jit->n_unwinders; i++)
+    jit->unwinders[i].remove_table(old->table);
+  void **to = new != NULL ? new->table : old->table;
+  for (uint32_t k = 0; k < old->n; k++)
+    if (old->table[k] != u->eh_frame) *to++ = old->table[k];
+  if (!shrinks) {
+    replace(jit, at, new);
     return;
   }
-  for (uint32_t k = 0, n = 0; new != NULL && k < old->n; k++)
-    if (old->table[k] != u->eh_frame) new->table[n++] = old->table[k];
-  replace(jit, at, new);
+  old->table[--old->n] = NULL;
+  for (unsigned i = 0; i < jit->n_unwinders; i++)
+    jit->unwinders[i].add_table(old->table, old->object[i]);
 }

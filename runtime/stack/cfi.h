@@ -1,10 +1,12 @@
 /* The rows of .eh_frame, read: from the registers at one frame's call to those at its caller's. Called by
- * lib/jit/stack.c. The functions only read memory, so that any thread and any signal handler may call them.
+ * stack.c. The functions only read memory, so that any thread and any signal handler may call them.
  * Sources: DWARF 5, 6.4; LSB 5.0, 10.6 and 10.7; the psABIs' numbers of registers. */
-#ifndef KN_JIT_CFI_H
-#define KN_JIT_CFI_H
+#ifndef KN_RUNTIME_STACK_CFI_H
+#define KN_RUNTIME_STACK_CFI_H
 
-#include "targets/jit.h"
+#include "runtime/stack/host.h"
+
+#include <stdbool.h>
 
 /* Registers, by DWARF's numbers: of x86-64 up to the return address, of AArch64 up to the stack pointer. */
 enum { KN_CFI_REGS = 32 };

@@ -2,7 +2,10 @@
  * inject --jit` (Linux, tools/perf/Documentation/jitdump-specification.txt). Invariant: what is appended for
  * a unit is appended by one write, under the JIT's lock. */
 #define _GNU_SOURCE
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+#include "lib/jit/serve/serve.h"
+
+#include "lib/object/elf_memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,8 +35,29 @@ struct kn_jit_perf {
   uint64_t index; /* of the next function in the dump; no other JIT uses it there */
 };
 
-enum { DUMP_HEAD = 40, LOAD_HEAD = 56, LINES_HEAD = 32, LINE_HEAD = 16 };
+/* Records of a dump, in the byte order of the machine. All but the head begin with an id, their size and a time. */
+struct head {
+  uint32_t magic, version, size, machine, zero, pid;
+  uint64_t time, flags;
+};
 enum { CODE_LOAD = 0, CODE_LINES = 2, CODE_CLOSE = 3 };
+struct record {
+  uint32_t id, size;
+  uint64_t time;
+};
+struct load { /* before the name and the code */
+  struct record record;
+  uint32_t pid, tid;
+  uint64_t address, code_at, code_bytes, index;
+};
+struct lines {
+  struct record record;
+  uint64_t address, n;
+};
+struct line { /* before the file's name */
+  uint64_t address;
+  uint32_t line, discriminator;
+};
 
 static uint64_t now(void) {
   struct timespec t;
@@ -48,7 +72,8 @@ static bool fail(kiln_jit_error *e, const char *call, const char *file) {
 
 /* A failure is ignored: only the profiler misses something. The limit on the size of files is checked first, since
  * exceeding it raises SIGXFSZ. */
-static void append(const struct file *file, const uint8_t *p, size_t size) {
+static void append(const struct file *file, const void *bytes, size_t size) {
+  const uint8_t *p = bytes;
   struct stat st;
   struct rlimit limit;
   int fd = open(file->path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -78,16 +103,14 @@ static int64_t process_start(void) {
   if (n <= 0) return 0;
   text[n] = 0;
   const char *at = strrchr(text, ')'); /* ends the name, field 2 */
-  for (unsigned field = 2; at != NULL && field < 22; field++) {
-    at = strchr(at, ' ');
-    if (at != NULL) at++;
-  }
+  unsigned long long ticks;            /* field 22 */
   struct timespec real, boot;
-  if (at == NULL || clock_gettime(CLOCK_REALTIME, &real) != 0 ||
-      clock_gettime(CLOCK_BOOTTIME, &boot) != 0)
+  const char format[] =
+    "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu";
+  if (at == NULL || sscanf(at + 1, format, &ticks) != 1 ||
+      clock_gettime(CLOCK_REALTIME, &real) != 0 || clock_gettime(CLOCK_BOOTTIME, &boot) != 0)
     return 0;
-  int64_t since_boot =
-    (int64_t)(strtoull(at, NULL, 10) * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK)));
+  int64_t since_boot = (int64_t)(ticks * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK)));
   return (real.tv_sec - boot.tv_sec) * INT64_C(1000000000) + (real.tv_nsec - boot.tv_nsec) +
          since_boot;
 }
@@ -148,19 +171,20 @@ static int open_first(const kiln_jit *jit, struct file *file, const char *path, 
 
 /* Begins a dump, unless the file is that of another JIT of this process. */
 static bool begin_dump(const kiln_jit *jit, struct kn_jit_perf *p, int fd) {
-  uint8_t head[DUMP_HEAD] = {0}, there[DUMP_HEAD];
-  kn_put32(head, 0x4a695444); /* "JiTD" */
-  kn_put32(head + 4, 1);
-  kn_put32(head + 8, DUMP_HEAD);
-  kn_put32(head + 12, kn_elf_machine_number(jit->processor));
-  kn_put32(head + 20, (uint32_t)jit->pid);
-  kn_put64(head + 24, now());
-  if (pread(fd, there, sizeof there, 0) == DUMP_HEAD && memcmp(head, there, 24) == 0) {
+  const struct head head = {.magic = 0x4a695444 /* "JiTD" */,
+                            .version = 1,
+                            .size = sizeof head,
+                            .machine = kn_elf_machine_number(jit->processor),
+                            .pid = (uint32_t)jit->pid,
+                            .time = now()};
+  struct head there;
+  if (pread(fd, &there, sizeof there, 0) == sizeof there &&
+      memcmp(&head, &there, offsetof(struct head, time)) == 0) {
     p->index = jit->serial << 32;
     return true;
   }
   if (ftruncate(fd, 0) != 0) return false;
-  append(&p->dump, head, sizeof head);
+  append(&p->dump, &head, sizeof head);
   return true;
 }
 
@@ -205,151 +229,107 @@ bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e) {
 
 /* ---- names ---- */
 
-/* Writes a name, with its NUL, as the readers of these files expect it: on one line. Control characters, and the
- * backslash, become a backslash and two hexadecimal digits, as in the text form. The number of bytes without the NUL;
- * `to` NULL: counts them only. */
-static size_t escape(uint8_t *to, const char *name) {
-  static const char digits[] = "0123456789abcdef";
-  size_t n = 0;
-  for (const uint8_t *p = (const uint8_t *)name; *p != 0; p++) {
-    bool plain = *p >= 0x20 && *p != 0x7f && *p != '\\';
-    const uint8_t code[3] = {plain ? *p : '\\', (uint8_t)digits[*p >> 4], (uint8_t)digits[*p & 15]};
-    for (unsigned k = 0; k < (plain ? 1 : 3); k++, n++)
-      if (to != NULL) to[n] = code[k];
-  }
-  if (to != NULL) to[n] = 0;
-  return n;
+static bool put(kiln_buffer *out, const void *bytes, size_t size) {
+  return kiln_buffer_append(out, bytes, size) == KILN_OK;
 }
 
-static void add_to_map(const kiln_jit *jit, const struct kn_jit_item *u) {
+/* Appends a name and what ends it. The readers of these files expect a name on one line: control characters, and the
+ * backslash, become a backslash and two hexadecimal digits, as in the text form. */
+static bool put_name(kiln_buffer *out, const char *name, char end) {
+  static const char digits[] = "0123456789abcdef";
+  uint8_t *to = kiln_buffer_reserve(out, 3 * strlen(name) + 1), *start = to;
+  if (to == NULL) return false;
+  for (const uint8_t *p = (const uint8_t *)name; *p != 0; p++) {
+    const bool plain = *p >= 0x20 && *p != 0x7f && *p != '\\';
+    *to++ = plain ? *p : '\\';
+    if (plain) continue;
+    *to++ = (uint8_t)digits[*p >> 4];
+    *to++ = (uint8_t)digits[*p & 15];
+  }
+  *to++ = (uint8_t)end;
+  out->size += (size_t)(to - start);
+  return true;
+}
+
+/* Leaves what was appended before `at`; false. */
+static bool cut(kiln_buffer *out, size_t at) {
+  out->size = at;
+  return false;
+}
+
+static void add_to_map(const kiln_jit *jit, const struct kn_jit_unit *u) {
   kiln_buffer out = {.allocator = jit->options.allocator};
-  for (uint32_t i = 0; i < u->n_funcs; i++) {
+  bool ok = true;
+  for (uint32_t i = 0; i < u->n_funcs && ok; i++) {
     const struct kn_memory_symbol *f = u->symbols + i;
+    const size_t at = out.size;
     char head[48];
     int n = snprintf(head, sizeof head, "%llx %llx ", (unsigned long long)f->address,
                      (unsigned long long)f->size);
-    const char *name = u->names + f->name;
-    size_t length = escape(NULL, name);
-    uint8_t *p = kiln_buffer_reserve(&out, (size_t)n + length + 1);
-    if (p == NULL) break;
-    memcpy(p, head, (size_t)n);
-    escape(p + n, name);
-    p[(size_t)n + length] = '\n';
-    out.size += (size_t)n + length + 1;
+    ok = (put(&out, head, (size_t)n) && put_name(&out, u->names + f->name, '\n')) || cut(&out, at);
   }
   append(&jit->perf->map, out.data, out.size);
   kiln_buffer_free(&out);
 }
 
-/* A function of the unit that has rows of lines, by its address. */
-struct lined {
-  uint64_t address;
-  uint32_t in, session, func;
-};
-
-static int by_address(const void *a, const void *b) {
-  const struct lined *x = a, *y = b;
-  return (x->address > y->address) - (x->address < y->address);
-}
-
-/* Functions with rows in ascending order of addresses; NULL: there are none, or there is no memory. */
-static struct lined *lined_functions(const struct kn_jit_link *l, uint32_t *n) {
-  struct lined *all = NULL;
-  uint32_t cap = 0;
-  *n = 0;
-  for (uint32_t i = 0; i < l->n_in; i++) {
-    for (uint32_t s = 0; s < l->in[i].n_sessions; s++) {
-      const struct kn_output *o = l->in[i].sessions[s]->out;
-      uint64_t base = (uint64_t)(uintptr_t)l->unit->blocks[KN_JIT_CODE].at + l->in[i].code_at[s];
-      for (uint32_t k = 0; k < o->funcs.n && o->lines.n != 0; k++) {
-        if (*n == cap) {
-          cap = cap ? 2 * cap : 16;
-          struct lined *more = kn_jit_realloc(l->jit, all, cap * sizeof *all);
-          if (more == NULL) {
-            if (all != NULL) kn_jit_realloc(l->jit, all, 0);
-            return NULL;
-          }
-          all = more;
-        }
-        all[(*n)++] = (struct lined){base + o->funcs.at[k].start, i, s, k};
-      }
-    }
-  }
-  if (*n > 1) qsort(all, *n, sizeof *all, by_address);
-  return all;
-}
-
 /* Appends the record of a function's lines, which comes before that of its code; false without memory. */
-static bool put_lines(const struct kn_jit_link *l, const struct lined *f, kiln_buffer *out) {
-  const kiln_session *s = l->in[f->in].sessions[f->session];
-  const struct kn_code_func *c = &s->out->funcs.at[f->func];
-  uint32_t end = kn_output_line_end(s->out, c);
-  uint64_t n = 0;
-  size_t size = LINES_HEAD;
-  for (uint32_t k = c->loc_first; k < end; k++) {
-    const struct kn_loc at = s->out->lines.at[k].loc;
-    if (at.line == 0) continue;
-    size += LINE_HEAD + escape(NULL, kn_loc_file(&s->sources, at)) + 1;
-    n++;
+static bool put_lines(const kiln_session *s, const struct kn_code_func *c, uint64_t address,
+                      kiln_buffer *out) {
+  const uint32_t end = kn_output_line_end(s->out, c);
+  const size_t at = out->size;
+  struct lines head = {{CODE_LINES, 0, now()}, address, 0};
+  bool ok = put(out, &head, sizeof head);
+  for (uint32_t k = c->loc_first; k < end && ok; k++) {
+    const struct kn_code_line *l = s->out->lines.at + k;
+    if (l->loc.line == 0) continue;
+    const struct line line = {address + (l->offset - c->start), l->loc.line, 0};
+    ok = put(out, &line, sizeof line) && put_name(out, kn_loc_file(&s->sources, l->loc), 0);
+    head.n++;
   }
-  if (n == 0 || size > UINT32_MAX) return true;
-  uint8_t *p = kiln_buffer_reserve(out, size);
-  if (p == NULL) return false;
-  kn_put32(p, CODE_LINES);
-  kn_put32(p + 4, (uint32_t)size);
-  kn_put64(p + 8, now());
-  kn_put64(p + 16, f->address);
-  kn_put64(p + 24, n);
-  p += LINES_HEAD;
-  for (uint32_t k = c->loc_first; k < end; k++) {
-    const struct kn_loc at = s->out->lines.at[k].loc;
-    if (at.line == 0) continue;
-    const char *file = kn_loc_file(&s->sources, at);
-    kn_put64(p, f->address + (s->out->lines.at[k].offset - c->start));
-    kn_put32(p + 8, at.line);
-    kn_put32(p + 12, 0); /* discriminator */
-    p += LINE_HEAD + escape(p + LINE_HEAD, file) + 1;
-  }
-  out->size += size;
+  const size_t size = out->size - at;
+  if (!ok || head.n == 0 || size > UINT32_MAX) return cut(out, at) || ok;
+  head.record.size = (uint32_t)size;
+  memcpy(out->data + at, &head, sizeof head);
+  return true;
+}
+
+/* Appends the record of a function's code; false without memory. */
+static bool put_code(const kiln_jit *jit, const struct kn_memory_symbol *f, const char *name,
+                     kiln_buffer *out) {
+  const size_t at = out->size;
+  struct load head = {{CODE_LOAD, 0, now()},
+                      (uint32_t)jit->pid,
+                      (uint32_t)syscall(SYS_gettid),
+                      f->address,
+                      f->address,
+                      f->size,
+                      jit->perf->index++};
+  if (!put(out, &head, sizeof head) || !put_name(out, name, 0) ||
+      !put(out, (const void *)(uintptr_t)f->address, (size_t)f->size))
+    return cut(out, at);
+  head.record.size = (uint32_t)(out->size - at);
+  memcpy(out->data + at, &head, sizeof head);
   return true;
 }
 
 static void add_to_dump(const struct kn_jit_link *l) {
-  const kiln_jit *jit = l->jit;
-  const struct kn_jit_item *u = l->unit;
-  kiln_buffer out = {.allocator = jit->options.allocator};
-  uint32_t n_lined;
-  struct lined *lined = lined_functions(l, &n_lined);
-  for (uint32_t i = 0; i < u->n_funcs; i++) {
-    const struct kn_memory_symbol *f = u->symbols + i;
-    const struct lined key = {.address = f->address},
-                       *at = lined ? bsearch(&key, lined, n_lined, sizeof key, by_address) : NULL;
-    if (at != NULL && !put_lines(l, at, &out)) break;
-    const char *name = u->names + f->name;
-    size_t length = escape(NULL, name) + 1, size = LOAD_HEAD + length + (size_t)f->size;
-    uint8_t *p = kiln_buffer_reserve(&out, size);
-    if (p == NULL) break;
-    kn_put32(p, CODE_LOAD);
-    kn_put32(p + 4, (uint32_t)size);
-    kn_put64(p + 8, now());
-    kn_put32(p + 16, (uint32_t)jit->pid);
-    kn_put32(p + 20, (uint32_t)syscall(SYS_gettid));
-    kn_put64(p + 24, f->address);
-    kn_put64(p + 32, f->address);
-    kn_put64(p + 40, f->size);
-    kn_put64(p + 48, jit->perf->index++);
-    escape(p + LOAD_HEAD, name);
-    memcpy(p + LOAD_HEAD + length, (const void *)(uintptr_t)f->address, (size_t)f->size);
-    out.size += size;
+  const struct kn_jit_unit *u = l->unit;
+  const struct kn_memory_symbol *f = u->symbols; /* functions, in the order of the parts */
+  kiln_buffer out = {.allocator = l->jit->options.allocator};
+  bool ok = true;
+  for (uint32_t i = 0; i < l->n_parts && ok; i++) {
+    const kiln_session *s = l->parts[i].session;
+    for (uint32_t k = 0; k < s->out->funcs.n && ok; k++, f++)
+      ok = put_lines(s, s->out->funcs.at + k, f->address, &out) &&
+           put_code(l->jit, f, u->names + f->name, &out);
   }
-  append(&jit->perf->dump, out.data, out.size);
+  append(&l->jit->perf->dump, out.data, out.size);
   kiln_buffer_free(&out);
-  if (lined != NULL) kn_jit_realloc(jit, lined, 0);
 }
 
 void kn_jit_perf_add(const struct kn_jit_link *l) {
   const kiln_jit *jit = l->jit;
-  const struct kn_jit_item *u = l->unit;
+  const struct kn_jit_unit *u = l->unit;
   if (jit->perf == NULL || u->n_funcs == 0) return;
   if (jit->perf->map.path != NULL) add_to_map(jit, u);
   if (jit->perf->dump.path != NULL) add_to_dump(l);
@@ -358,15 +338,9 @@ void kn_jit_perf_add(const struct kn_jit_link *l) {
 void kn_jit_perf_close(kiln_jit *jit) {
   struct kn_jit_perf *p = jit->perf;
   if (p == NULL) return;
-  if (p->marker != NULL && jit->foreign) munmap(p->marker, p->page);
-  else if (p->marker != NULL) {
-    uint8_t end[16];
-    kn_put32(end, CODE_CLOSE);
-    kn_put32(end + 4, sizeof end);
-    kn_put64(end + 8, now());
-    append(&p->dump, end, sizeof end);
-    munmap(p->marker, p->page);
-  }
+  const struct record end = {CODE_CLOSE, sizeof end, now()};
+  if (p->marker != NULL && !jit->foreign) append(&p->dump, &end, sizeof end);
+  if (p->marker != NULL) munmap(p->marker, p->page);
   if (p->map.path != NULL) kn_jit_realloc(jit, p->map.path, 0);
   if (p->dump.path != NULL) kn_jit_realloc(jit, p->dump.path, 0);
   kn_jit_realloc(jit, p, 0);

@@ -1,6 +1,6 @@
-/* The machine that this process runs on, for walks of the stack (targets/jit.h). In a file of its own, which needs no
- * other: programs that only walk stacks link no code generation. */
-#include "targets/jit.h"
+/* The machine that this process runs on, for walks of the stack: see host.h. It is the one that this file is compiled
+ * for, whatever targets this build of Kiln generates code for. */
+#include "runtime/stack/host.h"
 
 #include <stddef.h>
 

@@ -1,12 +1,12 @@
 /* The format of tables of roots: for each call that may collect, where it returns to and its id; and where the roots of
  * the function are in its frame. docs/roots.md describes it. lib/codegen/root_table.c makes the tables, objects and
- * units of a JIT have them, lib/jit/stack.c reads them.
+ * units of a JIT have them, stack.c reads them.
  *
  * All roots of a function are in its frame from the entry on, so one list of them serves all its calls. What differs by
  * call (roots of bodies that were inlined, values of a statepoint, states to go back to) would be another column, and a
  * flag. Invariant: calls are in ascending order of their return addresses. */
-#ifndef KN_LIB_CODEGEN_ROOT_FORMAT_H
-#define KN_LIB_CODEGEN_ROOT_FORMAT_H
+#ifndef KN_RUNTIME_STACK_ROOT_FORMAT_H
+#define KN_RUNTIME_STACK_ROOT_FORMAT_H
 
 /* Where the fields of a table are. After them: a return address for each call, 4 bytes, from the function's start; with
  * KN_ROOTS_IDS an id for each call, 4 bytes; 4 bytes for each root: its distance from the CFA, + 1 if it has 4 bytes.

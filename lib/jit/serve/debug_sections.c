@@ -1,7 +1,11 @@
 /* Debug sections of a unit in memory, for gdb: those that objects have (lib/dwarf/dwarf.c) of each module, one after
  * the other, with the addresses of the unit filled in. Called by gdb.c. Invariant: in the image that they are made of,
  * each function is in a section of its own, so that nothing is assumed of where functions are. */
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+#include "lib/jit/memory/memory.h"
+#include "lib/jit/serve/serve.h"
+
+#include "lib/dwarf/dwarf_sections.h"
 #include "lib/image/image.h"
 
 /* Where symbols are whose address gdb can use, but functions: in a section of their own. */
@@ -9,15 +13,15 @@
 
 /* Describes which functions there are, and which symbols have an address. */
 static bool describe(const struct kn_jit_link *l, uint32_t i, struct kn_image *image) {
-  const struct kn_jit_in *in = &l->in[i];
+  const struct kn_jit_input *in = &l->in[i];
   for (uint32_t s = 0; s < in->n_sessions; s++) image->n_funcs += in->sessions[s]->out->funcs.n;
   image->funcs =
     kn_arena_alloc(&image->arena, (image->n_funcs + (size_t)1) * sizeof *image->funcs, 8);
   image->places = kn_arena_zero(&image->arena, in->m->symbols.n * sizeof *image->places, 8);
   if (image->funcs == NULL || image->places == NULL) return false;
-  for (uint32_t k = 1; k < in->n_binds; k++) {
+  for (uint32_t k = 1; k < in->binds.n; k++) {
     /* gdb does not find thread-local data of a JIT */
-    unsigned where = in->binds[k].where;
+    unsigned where = in->binds.at[k].where;
     if (where != KN_JIT_NOWHERE && where != KN_JIT_IN_TLS && where != KN_JIT_IN_COMMON &&
         kn_symbol(in->m, k)->tls == KILN_TLS_NONE)
       image->places[k].section = ELSEWHERE;
@@ -39,7 +43,7 @@ static uint64_t target_of(const struct kn_jit_link *l, uint32_t i, const struct 
   if (r->target & KN_DR_DEBUG) return base[r->target & ~KN_DR_DEBUG];
   if (r->target & KN_DR_SYMBOL) return kn_jit_definition(l, i, r->target & ~KN_DR_SYMBOL);
   const struct kn_image_func *f = &image->funcs[r->target];
-  return (uint64_t)(uintptr_t)l->unit->blocks[KN_JIT_CODE].at + l->in[i].code_at[f->session] +
+  return kn_jit_at(l->unit->blocks, KN_JIT_CODE) + l->parts[l->in[i].first + f->session].code +
          kn_image_func(image, r->target)->start;
 }
 
@@ -62,7 +66,7 @@ static bool add_section(const struct kn_jit_link *l, uint32_t i, const struct kn
 }
 
 static bool add_module(const struct kn_jit_link *l, uint32_t i, kiln_buffer *sections) {
-  const struct kn_jit_in *in = &l->in[i];
+  const struct kn_jit_input *in = &l->in[i];
   struct kn_image image = {
     .m = in->m, .sessions = in->sessions, .n_sessions = in->n_sessions, .code = l->jit->machine};
   struct kn_dwarf *d = NULL;

@@ -5,18 +5,11 @@
  * Invariant: until kn_jit_publish nothing that others see has changed, except that there may be new, undefined
  * entries. */
 #define _GNU_SOURCE
-#include "lib/jit/jit_state.h"
+#include "lib/jit/link/link.h"
+#include "lib/jit/memory/tls.h"
 
 #include <dlfcn.h>
-#include <stdlib.h>
-
-static bool defined_here(const struct kn_jit_bind *b) {
-  return b->where >= KN_JIT_IN_CODE && b->where <= KN_JIT_IN_COMMON;
-}
-
-static bool is_weak(const struct kn_symbol *s) {
-  return s->linkage == KILN_LINKAGE_WEAK || s->linkage == KILN_LINKAGE_LINKONCE;
-}
+#include <stdio.h>
 
 /* The symbol at the end of a chain of aliases; layout.c has checked that the chain ends. */
 static const struct kn_symbol *behind(const kiln_module *m, const struct kn_symbol *s) {
@@ -31,26 +24,12 @@ static bool is_func(const kiln_module *m, const struct kn_symbol *s) {
 /* ---- names ---- */
 
 /* What a symbol is called outside of its module: `.symver` gives another name to a symbol that is only referred to. */
-static struct kn_jit_name name_of(const struct kn_jit_in *in, uint32_t id) {
+static struct kn_jit_name name_of(const struct kn_jit_input *in, uint32_t id) {
   const struct kn_symbol *s = kn_symbol(in->m, id);
-  if (KN_LIKELY(!s->renamed) || defined_here(in->binds + id))
+  if (KN_LIKELY(!s->renamed) || kn_jit_defined(in->binds.at + id))
     return (struct kn_jit_name){s->name, s->name_length, s->hash};
   const char *text = kiln_symbol_object_name(in->m, (kiln_symbol){id});
-  uint32_t length = (uint32_t)strlen(text);
-  return (struct kn_jit_name){text, length, kn_hash_bytes(text, length)};
-}
-
-/* What was collected of a name, or NULL: then *at is its position in the table. */
-static struct kn_jit_merged *merged_find(const struct kn_jit_link *l, struct kn_jit_name name,
-                                         uint32_t *at) {
-  uint32_t i;
-  KN_HASH_EACH(&l->merged_hash, name.hash, *at, i,
-               kn_jit_name_after(name, l->merged.at[i - 1].name)) {
-    struct kn_jit_merged *m = l->merged.at + (i - 1);
-    if (m->name.length == name.length && memcmp(m->name.text, name.text, name.length) == 0)
-      return m;
-  }
-  return NULL;
+  return kn_jit_name_make(text, strlen(text));
 }
 
 /* Collects the names of several inputs: who defines them, and the most restrictive visibility, which counts for all of
@@ -60,31 +39,25 @@ static bool merge_names(struct kn_jit_link *l) {
                                                             [KILN_VISIBILITY_HIDDEN] = 2};
   const kiln_allocator *a = &l->jit->options.allocator;
   for (uint32_t i = 0; i < l->n_in; i++) {
-    const struct kn_jit_in *in = l->in + i;
+    const struct kn_jit_input *in = l->in + i;
     for (uint32_t k = 0; k < in->touched.n; k++) {
       uint32_t id = in->touched.at[k];
       const struct kn_symbol *s = kn_symbol(in->m, id);
       if (kn_is_local(s) || s->name_length == 0 || s->library) continue;
-      struct kn_jit_name name = name_of(in, id);
-      uint32_t at;
-      struct kn_jit_merged *m = merged_find(l, name, &at);
-      if (m == NULL) {
-        if (!KN_HASH_ROOM(a, &l->merged_hash) ||
-            !KN_PUSH(a, l->merged, (struct kn_jit_merged){.name = name}))
-          return kn_jit_no_memory(l->error);
-        kn_hash_put(&l->merged_hash, at, name.hash, l->merged.n);
-        m = l->merged.at + (l->merged.n - 1);
-      }
-      m->defined |= defined_here(in->binds + id);
+      struct kn_jit_named *m = kn_jit_names_get(a, &l->merged, name_of(in, id));
+      if (m == NULL) return kn_jit_no_memory(l->error);
+      m->defined |= kn_jit_defined(in->binds.at + id);
       if (strictness[s->visibility] > strictness[m->visibility]) m->visibility = s->visibility;
     }
   }
   return true;
 }
 
-static uint8_t visibility_of(const struct kn_jit_link *l, const struct kn_jit_in *in, uint32_t id) {
+static uint8_t visibility_of(const struct kn_jit_link *l, const struct kn_jit_input *in,
+                             uint32_t id) {
   bool alone = l->n_in <= 1 || kn_symbol(in->m, id)->library;
-  const struct kn_jit_merged *m = alone ? NULL : merged_find(l, name_of(in, id), &(uint32_t){0});
+  const struct kn_jit_named *m =
+    alone ? NULL : kn_jit_names_find(&l->merged, name_of(in, id), &(uint32_t){0});
   return m != NULL ? m->visibility : kn_symbol(in->m, id)->visibility;
 }
 
@@ -178,9 +151,9 @@ static bool wrong_storage(struct kn_jit_link *l, const char *name, bool is_tls) 
 
 /* Looks a name up that the unit does not define: first what the resolver said, then, unless it can only be the unit's
  * own, in the process. */
-static bool resolve_one(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
+static bool resolve_one(struct kn_jit_link *l, struct kn_jit_input *in, uint32_t id) {
   kiln_jit *jit = l->jit;
-  struct kn_jit_bind *b = in->binds + id;
+  struct kn_jit_bind *b = in->binds.at + id;
   const struct kn_symbol *s = kn_symbol(in->m, id);
   struct kn_jit_name name = name_of(in, id);
   bool own = visibility_of(l, in, id) != KILN_VISIBILITY_DEFAULT;
@@ -193,7 +166,7 @@ static bool resolve_one(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id
   if (strcmp(name.text, "__dso_handle") == 0 || own_range(l, b, s)) return true;
   b->value = 0;
   if (jit->options.resolve != NULL) {
-    const struct kn_jit_answer *answer = kn_jit_answer(l, name);
+    const struct kn_jit_named *answer = kn_jit_names_find(&l->answers->names, name, &(uint32_t){0});
     if (answer == NULL) return kn_jit_ask_for(l, name, own || s->library);
     b->value = answer->address;
   }
@@ -214,11 +187,12 @@ bool kn_jit_resolve_outside(struct kn_jit_link *l) {
   if (l->n_in > 1 && !merge_names(l)) return false;
   for (uint32_t i = 0; i < l->undefined.n; i++) {
     struct kn_jit_want w = l->undefined.at[i];
-    struct kn_jit_in *in = l->in + w.in;
+    struct kn_jit_input *in = l->in + w.in;
     const struct kn_symbol *s = kn_symbol(in->m, w.id);
-    if (in->binds[w.id].where != KN_JIT_NOWHERE || kn_is_local(s) || s->name_length == 0) continue;
-    const struct kn_jit_merged *m =
-      s->library ? NULL : merged_find(l, name_of(in, w.id), &(uint32_t){0});
+    if (in->binds.at[w.id].where != KN_JIT_NOWHERE || kn_is_local(s) || s->name_length == 0)
+      continue;
+    const struct kn_jit_named *m =
+      s->library ? NULL : kn_jit_names_find(&l->merged, name_of(in, w.id), &(uint32_t){0});
     if ((m == NULL || !m->defined) && !resolve_one(l, in, w.id)) return false;
   }
   return true;
@@ -235,7 +209,8 @@ static unsigned strength_of(const kiln_module *m, const struct kn_jit_bind *b,
                             const struct kn_symbol *s) {
   if (b->where == KN_JIT_IN_COMMON) return KN_JIT_COMMON_DEF;
   bool one_of_many = s->comdat != 0 && !kn_comdat(m, s->comdat)->stays;
-  return is_weak(s) || one_of_many ? KN_JIT_WEAK_DEF : KN_JIT_STRONG_DEF;
+  bool weak = s->linkage == KILN_LINKAGE_WEAK || s->linkage == KILN_LINKAGE_LINKONCE;
+  return weak || one_of_many ? KN_JIT_WEAK_DEF : KN_JIT_STRONG_DEF;
 }
 
 /* Whether an entry's definition, in another unit or in this one, is thread-local. */
@@ -261,32 +236,23 @@ static bool compete(struct kn_jit_link *l, struct kn_jit_def *old, const struct 
 }
 
 static bool refer_to(struct kn_jit_link *l, struct kn_jit_entry *e) {
-  if (!KN_JIT_ROOM(l->jit, l->error, l->refs, 1)) {
-    kn_jit_entry_drop(l->jit, e);
-    return false;
-  }
-  l->refs.at[l->refs.n++] = e;
-  e->refs++;
-  return true;
+  const bool ok = KN_JIT_PUSH(l->jit, l->error, l->refs, e);
+  if (ok) e->refs++;
+  else kn_jit_entry_drop(l->jit, e);
+  return ok;
 }
 
 /* The entry of a symbol of this unit, made if need be. */
-static struct kn_jit_entry *entry_for(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
-  struct kn_jit_bind *b = in->binds + id;
+static struct kn_jit_entry *entry_for(struct kn_jit_link *l, struct kn_jit_input *in, uint32_t id) {
+  struct kn_jit_bind *b = in->binds.at + id;
   const struct kn_symbol *s = kn_symbol(in->m, id);
   if (b->entry != NULL) return b->entry;
-  struct kn_jit_entry *e = NULL;
   bool hidden = visibility_of(l, in, id) == KILN_VISIBILITY_HIDDEN;
-  bool named = !kn_is_local(s) && s->name_length > 0 && !(l->stream && hidden);
-  const struct kn_jit_item *scope = hidden && !l->stream ? l->unit : NULL;
+  const struct kn_jit_unit *scope = hidden && !l->stream ? l->unit : NULL;
   struct kn_jit_name name = name_of(in, id);
-  if (named) e = kn_jit_entry_find(l->jit, name.text, name.length, scope);
-  if (e == NULL) e = kn_jit_entry_new(l->jit, name.text, named ? name.length : 0, scope);
-  if (e == NULL) {
-    kn_jit_no_memory(l->error);
-    return NULL;
-  }
-  if (l->stream) { /* its binds stay */
+  if (kn_is_local(s) || (l->stream && hidden)) name.length = 0;
+  struct kn_jit_entry *e = kn_jit_entry_get(l->jit, name, scope, l->error);
+  if (e != NULL && l->stream) { /* its binds stay */
     b->entry = e;
     e->holds++;
   }
@@ -307,8 +273,8 @@ static bool fits(struct kn_jit_link *l, const struct kn_jit_entry *e,
 
 /* Makes a symbol of this unit the definition of an entry. */
 static bool define_entry(struct kn_jit_link *l, uint32_t i, uint32_t id, struct kn_jit_entry *e) {
-  struct kn_jit_in *in = l->in + i;
-  struct kn_jit_bind *b = in->binds + id;
+  struct kn_jit_input *in = l->in + i;
+  struct kn_jit_bind *b = in->binds.at + id;
   const struct kn_symbol *s = kn_symbol(in->m, id), *real = behind(in->m, s);
   struct kn_jit_def def = {.entry = e, .in = i, .id = id};
   def.strength = (uint8_t)strength_of(in->m, b, s);
@@ -336,19 +302,18 @@ static bool define_entry(struct kn_jit_link *l, uint32_t i, uint32_t id, struct 
     }
     if (!again) return twice(l, e, e->stub == 0 ? "" : ", and not added as redefinable");
   }
-  if (!KN_JIT_ROOM(l->jit, l->error, l->defs, 1)) {
+  if (!KN_JIT_PUSH(l->jit, l->error, l->defs, def)) {
     kn_jit_entry_drop(l->jit, e);
     return false;
   }
   b->entry = e;
-  l->defs.at[l->defs.n++] = def;
   e->pending = l->defs.n;
   return true;
 }
 
 /* A default version, `name@@version`, is also what references to `name` and to `name@version` mean. */
 static bool define_default(struct kn_jit_link *l, uint32_t i, uint32_t id) {
-  struct kn_jit_in *in = l->in + i;
+  struct kn_jit_input *in = l->in + i;
   const struct kn_symbol *s = kn_symbol(in->m, id);
   const char *version = strstr(s->name, "@@");
   if (KN_LIKELY(version == NULL) || l->stream) return true;
@@ -358,16 +323,14 @@ static bool define_default(struct kn_jit_link *l, uint32_t i, uint32_t id) {
   memcpy(name, s->name, length);
   memcpy(name + length, version + 1, s->name_length - length); /* with the NUL */
   bool hidden = visibility_of(l, in, id) == KILN_VISIBILITY_HIDDEN;
-  struct kn_jit_entry *own = in->binds[id].entry;
+  struct kn_jit_entry *own = in->binds.at[id].entry;
   for (unsigned k = 0; k < 2; k++) {
     size_t n = k == 0 ? length : s->name_length - 1u;
-    const struct kn_jit_item *scope = hidden ? l->unit : NULL;
-    struct kn_jit_entry *e = kn_jit_entry_find(l->jit, name, n, scope);
-    if (e == NULL) e = kn_jit_entry_new(l->jit, name, n, scope);
-    if (e == NULL) return kn_jit_no_memory(l->error);
-    if (!define_entry(l, i, id, e)) return false;
+    const struct kn_jit_unit *scope = hidden ? l->unit : NULL;
+    struct kn_jit_entry *e = kn_jit_entry_get(l->jit, kn_jit_name_make(name, n), scope, l->error);
+    if (e == NULL || !define_entry(l, i, id, e)) return false;
   }
-  in->binds[id].entry = own;
+  in->binds.at[id].entry = own;
   return true;
 }
 
@@ -380,7 +343,7 @@ static bool define(struct kn_jit_link *l, uint32_t i, uint32_t id) {
 static bool settle(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->defs.n; i++) {
     struct kn_jit_def *d = l->defs.at + i;
-    struct kn_jit_bind *b = l->in[d->in].binds + d->id;
+    struct kn_jit_bind *b = l->in[d->in].binds.at + d->id;
     const struct kn_symbol *s = kn_symbol(l->in[d->in].m, d->id);
     if (d->strength == KN_JIT_COMMON_DEF) {
       if (d->size > UINT64_C(1) << 32)
@@ -396,10 +359,10 @@ static bool settle(struct kn_jit_link *l) {
       return false;
   }
   for (uint32_t i = 0; i < l->n_in; i++) {
-    struct kn_jit_in *in = l->in + i;
+    struct kn_jit_input *in = l->in + i;
     for (uint32_t k = 0; k < in->touched.n; k++) {
-      struct kn_jit_bind *b = in->binds + in->touched.at[k];
-      if (!defined_here(b) || b->entry == NULL || b->entry->pending == 0) continue;
+      struct kn_jit_bind *b = in->binds.at + in->touched.at[k];
+      if (!kn_jit_defined(b) || b->entry == NULL || b->entry->pending == 0) continue;
       const struct kn_jit_def *d = l->defs.at + b->entry->pending - 1;
       if (d->in != i || d->id != in->touched.at[k]) b->where = KN_JIT_AT_ENTRY;
     }
@@ -409,11 +372,11 @@ static bool settle(struct kn_jit_link *l) {
 
 static bool define_all(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_in; i++) {
-    struct kn_jit_in *in = l->in + i;
+    struct kn_jit_input *in = l->in + i;
     for (uint32_t k = 0; k < in->touched.n; k++) {
       uint32_t id = in->touched.at[k];
       const struct kn_symbol *s = kn_symbol(in->m, id);
-      if (!defined_here(in->binds + id) || s->kind == KILN_SYMBOL_BLOCK) continue;
+      if (!kn_jit_defined(in->binds.at + id) || s->kind == KILN_SYMBOL_BLOCK) continue;
       const bool later =
         l->stream && !kn_symbol_is_foreign(s, 0); /* may units added later use it? */
       if ((!kn_is_local(s) || later) && !define(l, i, id)) return false;
@@ -426,20 +389,12 @@ static bool define_all(struct kn_jit_link *l) {
 
 /* Symbols that the unit provides itself unless the resolver did: __dso_handle, and what registers functions. */
 static bool own_symbol(struct kn_jit_link *l, struct kn_jit_bind *b, const struct kn_symbol *s) {
-  if (strcmp(s->name, "__dso_handle") == 0) {
-    b->where = KN_JIT_IN_RO;
-    b->value = 0; /* the first word of the unit's read-only data */
-    l->registers = true;
-    return true;
-  }
-  unsigned row = kn_jit_registrar_find(s->name);
-  if (row < KN_JIT_REGISTRARS) {
-    b->where = KN_JIT_REGISTRAR; /* laid out later */
-    b->value = row;
-    l->registers = true;
-    return true;
-  }
-  return false;
+  const unsigned row = kn_jit_registrar_find(s->name);
+  const bool handle = strcmp(s->name, "__dso_handle") == 0;
+  if (!handle && row == KN_JIT_REGISTRARS) return false;
+  b->where = handle ? KN_JIT_IN_RO : KN_JIT_REGISTRAR; /* laid out later */
+  b->value = handle ? 0 : row; /* the handle is the first word of the unit's read-only data */
+  return l->registers = true;
 }
 
 static bool missing(struct kn_jit_link *l, struct kn_jit_name name) {
@@ -451,38 +406,28 @@ static bool missing(struct kn_jit_link *l, struct kn_jit_name name) {
 }
 
 static void tell_missing(kiln_jit_error *e) {
-  char text[sizeof e->diag.message];
-  size_t length = 0, at = 0;
+  char text[sizeof e->diag.message] = "";
+  size_t length = 0;
   uint32_t told = 0;
-  for (; told < e->n_missing; told++) {
-    const char *name = (const char *)e->missing.data + at;
-    size_t n = strlen(name);
-    if (length + n > sizeof text - 64) break;
-    if (told > 0) {
-      memcpy(text + length, ", ", 2);
-      length += 2;
-    }
-    memcpy(text + length, name, n);
-    length += n;
-    at += n + 1;
+  const char *name = (const char *)e->missing.data;
+  for (; told < e->n_missing && length + strlen(name) <= sizeof text - 64; told++) {
+    length += (size_t)sprintf(text + length, "%s%s", told > 0 ? ", " : "", name);
+    name += strlen(name) + 1;
   }
-  text[length] = 0;
   if (told == e->n_missing) kn_jit_fail(e, KILN_ERR_SYMBOL, "undefined: %s", text);
   else
     kn_jit_fail(e, KILN_ERR_SYMBOL, "undefined: %s%sand %u more", text, told > 0 ? " " : "",
                 e->n_missing - told);
 }
 
-static bool local_missing(struct kn_jit_link *l, const struct kn_jit_in *in,
+static bool local_missing(struct kn_jit_link *l, const struct kn_jit_input *in,
                           const struct kn_symbol *s) {
   if (s->kind == KILN_SYMBOL_BLOCK)
-    kn_jit_fail(l->error, KILN_ERR_SYMBOL,
-                "block %lld of '%.100s' has no address, because the function has no code",
-                (long long)s->offset, kn_symbol(in->m, s->target)->name);
-  else
-    kn_jit_fail(l->error, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined",
-                s->name_length > 0 ? s->name : "(no name)");
-  return false;
+    return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL,
+                       "block %lld of '%.100s' has no address, because the function has no code",
+                       (long long)s->offset, kn_symbol(in->m, s->target)->name);
+  return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined",
+                     s->name_length > 0 ? s->name : "(no name)");
 }
 
 static bool bind_to(struct kn_jit_link *l, struct kn_jit_bind *b, struct kn_jit_entry *e) {
@@ -493,8 +438,8 @@ static bool bind_to(struct kn_jit_link *l, struct kn_jit_bind *b, struct kn_jit_
 }
 
 static bool bind(struct kn_jit_link *l, uint32_t i, uint32_t id) {
-  struct kn_jit_in *in = l->in + i;
-  struct kn_jit_bind *b = in->binds + id;
+  struct kn_jit_input *in = l->in + i;
+  struct kn_jit_bind *b = in->binds.at + id;
   const struct kn_symbol *s = kn_symbol(in->m, id);
   struct kn_jit_entry *e = b->entry;
   bool named = !kn_is_local(s) && s->name_length > 0;
@@ -502,8 +447,7 @@ static bool bind(struct kn_jit_link *l, uint32_t i, uint32_t id) {
   bool hidden = visibility == KILN_VISIBILITY_HIDDEN;
   bool own = visibility != KILN_VISIBILITY_DEFAULT && !l->stream; /* only this unit defines it */
   if (e == NULL && named && !s->library && !(l->stream && hidden)) {
-    struct kn_jit_name name = name_of(in, id);
-    e = kn_jit_entry_find(l->jit, name.text, name.length, hidden ? l->unit : NULL);
+    e = kn_jit_entry_find(l->jit, name_of(in, id), hidden ? l->unit : NULL);
     if (e != NULL && own && e->pending == 0) e = NULL;
   }
   if (b->where == KN_JIT_IN_RO || b->where == KN_JIT_IN_RW) return true; /* own_range */
@@ -537,30 +481,23 @@ bool kn_jit_resolve(struct kn_jit_link *l) {
 }
 
 void kn_jit_resolve_undo(struct kn_jit_link *l) {
-  for (uint32_t i = 0; i < l->defs.n; i++) l->defs.at[i].entry->pending = 0;
-  for (uint32_t i = 0; i < l->refs.n; i++) l->refs.at[i]->refs--;
-  /* an entry can be in both lists, and more than once: holds keep it until its last occurrence */
   for (uint32_t i = 0; i < l->defs.n; i++) {
-    l->defs.at[i].entry->holds++;
-  }
-  for (uint32_t i = 0; i < l->refs.n; i++) l->refs.at[i]->holds++;
-  for (uint32_t i = 0; i < l->defs.n; i++) {
-    l->defs.at[i].entry->holds--;
+    l->defs.at[i].entry->pending = 0;
     kn_jit_entry_drop(l->jit, l->defs.at[i].entry);
   }
-  for (uint32_t i = 0; i < l->refs.n; i++) {
-    l->refs.at[i]->holds--;
+  for (uint32_t i = 0; i < l->refs.n; i++) { /* an entry may be among them several times */
+    l->refs.at[i]->refs--;
     kn_jit_entry_drop(l->jit, l->refs.at[i]);
   }
   l->defs.n = l->refs.n = 0;
 }
 
 void kn_jit_publish(struct kn_jit_link *l) {
-  struct kn_jit_item *u = l->unit;
+  struct kn_jit_unit *u = l->unit;
   u->n_defs = u->n_refs = 0;
   for (uint32_t i = 0; i < l->defs.n; i++) {
     const struct kn_jit_def *d = l->defs.at + i;
-    const struct kn_jit_in *in = l->in + d->in;
+    const struct kn_jit_input *in = l->in + d->in;
     const struct kn_symbol *s = kn_symbol(in->m, d->id);
     struct kn_jit_entry *e = d->entry;
     e->pending = 0;
@@ -569,7 +506,7 @@ void kn_jit_publish(struct kn_jit_link *l) {
     e->size = d->size;
     e->align_log2 = d->align_log2;
     e->func = is_func(in->m, s);
-    e->tls = in->binds[d->id].where == KN_JIT_IN_TLS;
+    e->tls = in->binds.at[d->id].where == KN_JIT_IN_TLS;
     e->holds++;
     u->defs[u->n_defs++] = e;
     kn_jit_entry_aim(e);

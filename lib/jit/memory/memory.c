@@ -10,7 +10,10 @@
  * Invariant: no mapping is ever writable and executable; no file descriptor outlives a call, since the host may close
  * descriptors that it did not open, and reuse their numbers. Called with the JIT locked. */
 #define _GNU_SOURCE
-#include "lib/jit/jit_state.h"
+#include "lib/jit/memory/memory.h"
+
+#include "base/bytes.h"
+#include "targets/target.h"
 
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -26,13 +29,13 @@
 #define NEAR_DEFAULT (UINT64_C(128) << 20)
 #define FAR_DEFAULT (UINT64_C(16) << 20)
 #define POOL_MOST (UINT64_C(1) << 30) /* so that everything in it reaches everything */
-enum { GRANULES = KN_JIT_CHUNK / KN_JIT_GRANULE, WORDS = GRANULES / 64 };
+enum { GRANULES = KN_JIT_CHUNK / KN_JIT_GRANULE };
 
-static const int protections[KN_JIT_KINDS] = {
-  [KN_JIT_CODE] = PROT_READ | PROT_EXEC,
-  [KN_JIT_RO] = PROT_READ,
-  [KN_JIT_RW] = PROT_READ | PROT_WRITE,
-};
+/* By kind; the last row is of memory that is not in use yet. */
+static const int protections[KN_JIT_KINDS + 1] = {PROT_READ | PROT_EXEC, PROT_READ,
+                                                  PROT_READ | PROT_WRITE, PROT_NONE};
+static const char *const kind_names[KN_JIT_KINDS + 1] = {"executable", "read-only", "writable",
+                                                         "executable"};
 
 static bool fail_system(kiln_jit_error *e, const char *call, uint64_t size, const char *what) {
   int error = errno;
@@ -43,14 +46,12 @@ static bool fail_system(kiln_jit_error *e, const char *call, uint64_t size, cons
 /* ---- pools ---- */
 
 static void pool_free(kiln_jit *jit, struct kn_jit_pool *p) {
-  if (p == NULL) return;
-  for (uint32_t i = 0; p->chunks != NULL && i < p->n_chunks; i++)
-    if (p->chunks[i].bits != NULL) kn_jit_realloc(jit, p->chunks[i].bits, 0);
-  if (p->chunks != NULL) kn_jit_realloc(jit, p->chunks, 0);
+  for (uint32_t i = 0; i < p->n_chunks; i++)
+    if (p->chunks[i].granules != NULL) kn_jit_realloc(jit, p->chunks[i].granules, 0);
   if (p->map != NULL) munmap(p->map, p->map_size);
   if (p->alias != NULL) munmap(p->alias, p->map_size);
   p->retired = (struct kn_jit_retired){.parts = {p}};
-  kn_jit_find_retire(jit, &p->retired);
+  kn_jit_retire(jit, &p->retired);
 }
 
 /* Address space with a guard page at both ends, its content aligned to chunks. */
@@ -64,7 +65,6 @@ static uint8_t *reserve(uint64_t size, uint64_t page, uint8_t **map, size_t *map
 }
 
 static int open_memfd(uint64_t size) {
-#ifdef SYS_memfd_create
   struct rlimit limit; /* growing a file beyond it ends the process by SIGXFSZ */
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur) {
     errno = EFBIG;
@@ -73,35 +73,27 @@ static int open_memfd(uint64_t size) {
   /* kernels before 6.3 do not know MFD_EXEC, later ones may ask for it */
   long fd = syscall(SYS_memfd_create, "kiln-jit", MFD_CLOEXEC | MFD_EXEC);
   if (fd < 0) fd = syscall(SYS_memfd_create, "kiln-jit", MFD_CLOEXEC);
-  if (fd < 0) return -1;
-  if (ftruncate((int)fd, (off_t)size) == 0) return (int)fd;
+  if (fd < 0 || ftruncate((int)fd, (off_t)size) == 0) return (int)fd;
   int error = errno;
   close((int)fd);
   errno = error;
-#else
-  (void)size;
-  errno = ENOSYS;
-#endif
   return -1;
 }
 
-/* Makes both sides of `n` chunks of a pool mappings of the same new memory: one with `protection`, one to be
- * written. `what` names the first. */
-static bool map_twice(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first, uint32_t n,
-                      int protection, const char *what, kiln_jit_error *e) {
+/* Makes both sides of `n` chunks of a pool mappings of the same new memory: one as its kind is used, one to be
+ * written. */
+static bool map_twice(struct kn_jit_pool *p, uint32_t first, uint32_t n, enum kn_jit_kind kind,
+                      kiln_jit_error *e) {
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
   size_t size = (size_t)n * KN_JIT_CHUNK;
   int fd = open_memfd(size);
-  if (fd < 0) return fail_system(e, "memfd_create", size, what);
+  if (fd < 0) return fail_system(e, "memfd_create", size, kind_names[kind]);
   bool ok = mmap(at + p->delta, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) !=
               MAP_FAILED &&
-            mmap(at, size, protection, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
-  if (!ok) fail_system(e, "mmap", size, what);
+            mmap(at, size, protections[kind], MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+  if (!ok) fail_system(e, "mmap", size, kind_names[kind]);
   close(fd);
-  for (uint32_t i = first; i < first + n; i++) {
-    p->chunks[i].separate = !ok;
-    p->chunks[i].forks = jit->forks;
-  }
+  for (uint32_t i = first; i < first + n; i++) p->chunks[i].separate = !ok;
   return ok;
 }
 
@@ -112,24 +104,21 @@ static bool map_alias(const kiln_jit *jit, struct kn_jit_pool *p, uint64_t size,
   uint8_t *at = reserve(size, jit->page, &p->alias, &map_size);
   if (at == NULL) return fail_system(e, "mmap", size, "reserved");
   p->delta = at - p->base;
-  return map_twice(jit, p, 0, p->n_chunks, PROT_NONE, "executable", e);
+  return map_twice(p, 0, p->n_chunks, KN_JIT_KINDS, e);
 }
 
 static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kiln_jit_error *e) {
   struct kn_jit_pool *p;
-  const size_t bytes = sizeof *p + (size_t)(size / KN_JIT_CHUNK) * sizeof p->units[0];
+  const size_t n = (size_t)(size / KN_JIT_CHUNK);
+  const size_t bytes = sizeof *p + n * (sizeof p->units[0] + sizeof *p->chunks);
   p = kn_jit_realloc(jit, NULL, bytes);
-  if (p == NULL) return KN_JIT_FAIL(NULL, e, KILN_ERR_MEMORY, "out of memory");
+  if (p == NULL) return kn_jit_no_memory(e), NULL;
   memset(p, 0, bytes);
-  p->n_chunks = (uint32_t)(size / KN_JIT_CHUNK);
-  p->chunks = kn_jit_realloc(jit, NULL, p->n_chunks * sizeof *p->chunks);
-  bool ok = p->chunks != NULL;
-  if (!ok) kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
-  else memset(p->chunks, 0, p->n_chunks * sizeof *p->chunks);
-  if (ok && (p->base = reserve(size, jit->page, &p->map, &p->map_size)) == NULL)
-    ok = fail_system(e, "mmap", size, "reserved");
-  if (ok && dual) ok = map_alias(jit, p, size, e);
-  if (!ok) {
+  p->n_chunks = (uint32_t)n;
+  p->chunks = (struct kn_jit_chunk *)(void *)(p->units + n);
+  p->base = reserve(size, jit->page, &p->map, &p->map_size);
+  if (p->base == NULL ? !fail_system(e, "mmap", size, "reserved")
+                      : dual && !map_alias(jit, p, size, e)) {
     pool_free(jit, p);
     return NULL;
   }
@@ -138,40 +127,24 @@ static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kil
   return p;
 }
 
-static const char *const kind_names[KN_JIT_KINDS] = {"executable", "read-only", "writable"};
-
-/* Sets the protection of chunks of code or read-only data in DUAL mode: changes the mapping's protection where that is
- * possible. It maps the chunks again if they held data, or if the system forbids making memory executable that was
- * mapped otherwise. */
-static bool chunks_open_shared(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first,
-                               uint32_t n, enum kn_jit_kind kind, kiln_jit_error *e) {
-  uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
-  bool separate = false;
-  for (uint32_t i = first; i < first + n; i++) separate |= p->chunks[i].separate;
-  if (!separate && mprotect(at, (size_t)n * KN_JIT_CHUNK, protections[kind]) == 0) {
-    /* a child that there is already has no unit here */
-    for (uint32_t i = first; i < first + n; i++) p->chunks[i].forks = jit->forks;
-    return true;
-  }
-  return map_twice(jit, p, first, n, protections[kind], kind_names[kind], e);
-}
-
-/* Sets the protection of whole chunks of a kind that are taken into use. */
+/* Sets the protection of whole chunks of a kind that are taken into use. In DUAL mode the mapping of code and read-only
+ * data changes its protection where that is possible. It is mapped again if it held data, or if the system forbids
+ * making memory executable that was mapped otherwise. */
 static bool chunks_open(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first, uint32_t n,
                         enum kn_jit_kind kind, kiln_jit_error *e) {
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
   size_t size = (size_t)n * KN_JIT_CHUNK;
-  if (kind != KN_JIT_RW) /* SWITCH: page by page, as blocks are taken */
-    return !jit->dual || chunks_open_shared(jit, p, first, n, kind, e);
-  if (!jit->dual) {
-    if (mprotect(at, size, protections[kind]) == 0) return true;
-    return fail_system(e, "mprotect", size, kind_names[kind]);
-  }
-  if (mmap(at, size, protections[kind], MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-      MAP_FAILED)
+  if (!jit->dual) /* code and read-only data: page by page, as blocks are taken */
+    return kind != KN_JIT_RW || mprotect(at, size, protections[kind]) == 0 ||
+           fail_system(e, "mprotect", size, kind_names[kind]);
+  if (kind == KN_JIT_RW && mmap(at, size, protections[kind],
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
     return fail_system(e, "mmap", size, kind_names[kind]);
-  for (uint32_t i = first; i < first + n; i++) p->chunks[i].separate = true;
-  return true;
+  bool separate = false;
+  for (uint32_t i = first; i < first + n; i++)
+    separate |= p->chunks[i].separate |= kind == KN_JIT_RW;
+  return kind == KN_JIT_RW || (!separate && mprotect(at, size, protections[kind]) == 0) ||
+         map_twice(p, first, n, kind, e);
 }
 
 /* Whether a child may use what is in the chunk's pages. */
@@ -237,12 +210,9 @@ static uint32_t chunks_take(kiln_jit *jit, struct kn_jit_pool *p, uint32_t n, en
                             kiln_jit_error *e) {
   uint32_t first = find_chunks(p, n, kind);
   if (first == UINT32_MAX || !chunks_open(jit, p, first, n, kind, e)) return UINT32_MAX;
-  for (uint32_t i = first; i < first + n; i++) {
-    p->chunks[i].taken = true;
-    p->chunks[i].kind = (uint8_t)kind;
-    p->chunks[i].run = 0;
-    p->chunks[i].used = 0;
-  }
+  for (uint32_t i = first; i < first + n; i++) /* a child that there is already has no unit here */
+    p->chunks[i] = (struct kn_jit_chunk){
+      .taken = true, .kind = (uint8_t)kind, .separate = p->chunks[i].separate, .forks = jit->forks};
   p->chunks[first].run = n;
   p->n_taken += n;
   while (p->first_free < p->end_free && p->chunks[p->first_free].taken) p->first_free++;
@@ -255,7 +225,7 @@ static void chunks_give(kiln_jit *jit, struct kn_jit_pool *p, uint32_t first) {
   struct kn_jit_chunk *c = p->chunks + first;
   uint32_t n = c->run;
   chunks_close(jit, p, first, n);
-  if (c->bits != NULL) kn_jit_realloc(jit, c->bits, 0);
+  if (c->granules != NULL) kn_jit_realloc(jit, c->granules, 0);
   for (uint32_t i = first; i < first + n; i++)
     p->chunks[i] = (struct kn_jit_chunk){.separate = p->chunks[i].separate};
   if (p->first_free == p->end_free) { /* there was no free chunk */
@@ -271,45 +241,18 @@ static void chunks_give(kiln_jit *jit, struct kn_jit_pool *p, uint32_t first) {
 /* ---- granules of a chunk ---- */
 
 /* The first of `n` free granules in a row at a multiple of `align` granules, or UINT32_MAX. Sets
- * `longest` to the longest row it saw if there is none. */
-static uint32_t find_row(const uint64_t *bits, uint32_t n, uint32_t align, uint32_t *longest) {
-  uint32_t best = 0;
-  for (uint32_t i = 0; i < GRANULES;) {
-    uint64_t word = ~bits[i / 64] >> (i % 64);
-    if (word == 0) {
-      i = (i / 64 + 1) * 64;
-      continue;
-    }
-    uint32_t start = i + (uint32_t)__builtin_ctzll(word), end = start;
-    while (end < GRANULES) {
-      uint64_t used = bits[end / 64] >> (end % 64);
-      if (used != 0) {
-        end += (uint32_t)__builtin_ctzll(used);
-        break;
-      }
-      end = (end / 64 + 1) * 64;
-      uint32_t aligned = (start + align - 1) & ~(align - 1);
-      if (end >= aligned && end - aligned >= n) return aligned;
-    }
-    if (end > GRANULES) end = GRANULES;
-    uint32_t aligned = (start + align - 1) & ~(align - 1);
-    if (aligned < end && end - aligned >= n) return aligned;
-    if (end - start > best) best = end - start;
-    i = end;
+ * `longest` to the longest row if there is none. */
+static uint32_t find_row(const uint8_t *used, uint32_t n, uint32_t align, uint32_t *longest) {
+  const uint8_t *start = used, *const all = used + GRANULES, *end;
+  for (*longest = 0; (start = memchr(start, 0, (size_t)(all - start))) != NULL; start = end) {
+    end = memchr(start, 1, (size_t)(all - start));
+    if (end == NULL) end = all;
+    const uint32_t row = (uint32_t)(end - start),
+                   at = (uint32_t)kn_align_up((uint64_t)(start - used), align);
+    if (used + at < end && (uint32_t)(end - used) - at >= n) return at;
+    if (row > *longest) *longest = row;
   }
-  *longest = best;
   return UINT32_MAX;
-}
-
-static void mark(uint64_t *bits, uint32_t first, uint32_t n, bool used) {
-  for (uint32_t i = first; i < first + n;) {
-    uint32_t in_word = 64 - i % 64, rest = first + n - i;
-    uint32_t k = in_word < rest ? in_word : rest;
-    uint64_t mask = (k == 64 ? ~UINT64_C(0) : (UINT64_C(1) << k) - 1) << (i % 64);
-    if (used) bits[i / 64] |= mask;
-    else bits[i / 64] &= ~mask;
-    i += k;
-  }
 }
 
 static uint64_t granule_of(const kiln_jit *jit, enum kn_jit_kind kind) {
@@ -319,13 +262,12 @@ static uint64_t granule_of(const kiln_jit *jit, enum kn_jit_kind kind) {
 /* Takes granules of a chunk that is split; UINT32_MAX if they do not fit. */
 static uint32_t take_here(struct kn_jit_chunk *c, uint32_t n, uint32_t align) {
   if (c->longest < n || c->stale) return UINT32_MAX;
-  uint32_t longest = c->longest;
-  uint32_t at = find_row(c->bits, n, align, &longest);
+  uint32_t longest, at = find_row(c->granules, n, align, &longest);
   if (at == UINT32_MAX) {
     if (align == 1) c->longest = (uint16_t)longest;
     return at;
   }
-  mark(c->bits, at, n, true);
+  memset(c->granules + at, 1, n);
   c->used = (uint16_t)(c->used + n);
   return at;
 }
@@ -336,19 +278,18 @@ static bool take_small(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind ki
   for (uint32_t seen = 0; seen < p->n_chunks && at == UINT32_MAX; seen++) {
     if (i >= p->n_chunks) i = 0;
     struct kn_jit_chunk *c = p->chunks + i;
-    if (c->taken && c->bits != NULL && c->kind == kind) at = take_here(c, n, align);
+    if (c->taken && c->granules != NULL && c->kind == kind) at = take_here(c, n, align);
     if (at == UINT32_MAX) i++;
   }
   if (at == UINT32_MAX) {
-    uint64_t *bits = kn_jit_realloc(jit, NULL, WORDS * sizeof *bits);
-    if (bits == NULL) return kn_jit_no_memory(e);
+    uint8_t *granules = kn_jit_realloc(jit, NULL, GRANULES);
+    if (granules == NULL) return kn_jit_no_memory(e);
     i = chunks_take(jit, p, 1, kind, e);
     if (i == UINT32_MAX) {
-      kn_jit_realloc(jit, bits, 0);
+      kn_jit_realloc(jit, granules, 0);
       return false;
     }
-    memset(bits, 0, WORDS * sizeof *bits);
-    p->chunks[i].bits = bits;
+    p->chunks[i].granules = memset(granules, 0, GRANULES);
     p->chunks[i].longest = GRANULES;
     at = take_here(p->chunks + i, n, align);
   }
@@ -442,14 +383,14 @@ void kn_jit_give(kiln_jit *jit, struct kn_jit_block *b, enum kn_jit_kind kind) {
     b->pool = NULL;
     return;
   }
-  if (c->bits != NULL) {
+  if (c->granules != NULL) {
     uint32_t n = (uint32_t)(bytes / KN_JIT_GRANULE);
-    mark(c->bits, (uint32_t)((size_t)(b->at - p->base) % KN_JIT_CHUNK / KN_JIT_GRANULE), n, false);
+    memset(c->granules + (size_t)(b->at - p->base) % KN_JIT_CHUNK / KN_JIT_GRANULE, 0, n);
     c->used = (uint16_t)(c->used - n);
     c->longest = GRANULES;
   }
   /* one empty chunk of a kind is kept, so that adding and removing one unit costs no system calls */
-  bool keep = c->used > 0 || (c->bits != NULL && p->spare[kind] == 0);
+  bool keep = c->used > 0 || (c->granules != NULL && p->spare[kind] == 0);
   if (keep && shared_with_child(jit, c)) chunk_renew(jit, p, i);
   if (keep && !c->stale) {
     wipe(jit, b, kind, bytes);
@@ -534,7 +475,7 @@ bool kn_jit_seal(kiln_jit *jit, const struct kn_jit_block *blocks, kiln_jit_erro
     if (!jit->dual) {
       uint64_t bytes = kn_align_up(b->size, jit->page);
       if (mprotect(b->at, (size_t)bytes, protections[k]) != 0)
-        return fail_system(e, "mprotect", bytes, k == KN_JIT_CODE ? "executable" : "read-only");
+        return fail_system(e, "mprotect", bytes, kind_names[k]);
     }
     if (k == KN_JIT_CODE) __builtin___clear_cache((char *)b->at, (char *)b->at + b->size);
   }
@@ -574,8 +515,7 @@ static bool try_mode(kiln_jit *jit, kiln_jit_error *e) {
   if (ok) return true;
   pool_free(jit, p);
   jit->pools = NULL;
-  jit->stats.reserved_bytes = 0;
-  jit->stats.memory_bytes = 0;
+  jit->stats = (kiln_jit_stats){0};
   return false;
 }
 
