@@ -228,15 +228,19 @@ static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
   b->pos = 1;
   b->contiguous = 1;
   uint32_t n = sig != NULL ? sig->n_params : 0;
-  while (n >= f->cap - f->n)
+  while (2 * n >= f->cap - f->n)
     if (!kn_build_grow(f)) return false;
   if (n != 0) {
     const kiln_param *params = sig->params;
-    for (uint32_t i = 0; i < n; i++)
-      kn_build_emit(f, KILN_OP_PARAM, params[i].type, params[i].type, i, 0, i + 1 < n ? i + 2 : 0,
-                    0);
+    for (uint32_t i = 0; i < n; i++) {
+      const uint32_t v = f->n, pair = params[i].type == KILN_TYPE_I128;
+      kn_build_emit(f, KILN_OP_PARAM, params[i].type, params[i].type, i, 0,
+                    i + 1 < n ? v + 1 + pair : 0, 0);
+      if (KN_UNLIKELY(pair)) kn_build_upper(f, v);
+      b->param_last = v;
+      b->contiguous &= !pair;
+    }
     b->param_first = 1;
-    b->param_last = n;
     b->n_params = n;
   }
   b->first = f->n;
@@ -405,7 +409,7 @@ kiln_symbol kiln_func_symbol(const kiln_func *f) {
 
 kiln_value kiln_func_param(kiln_func *f, uint32_t i) {
   if (f == NULL || f->status != KILN_OK) return KN_NONE;
-  if (i < f->block[0].n_params) return (kiln_value){f->block[0].param_first + i};
+  if (i < f->block[0].n_params) return (kiln_value){kn_block_param(f, &f->block[0], i)};
   if (!f->facts.finished) kn_build_fail(f, KILN_ERR_ARGUMENT, "the function has no such parameter");
   return KN_NONE;
 }

@@ -34,6 +34,8 @@ bool kn_build_room(kiln_func *f);
 bool kn_build_grow(kiln_func *f);
 /* Notes that value `h` is used in `block`, which is not its own. */
 void kn_build_note(kiln_func *f, uint32_t h, uint32_t block);
+/* Appends the upper half of i128 `v`, the newest instruction. Returns `v`; 0 if the function failed. */
+uint32_t kn_build_upper(kiln_func *f, uint32_t v);
 /* Uses an operand that is not a value of type `type`. `field` 1 to 3: of the instruction to be
  * appended. */
 bool kn_build_use(kiln_func *f, uint32_t h, unsigned type, unsigned field);
@@ -190,6 +192,11 @@ static inline uint32_t kn_build_emit(kiln_func *f, unsigned op, unsigned type, u
   memcpy(f->val + i, s, sizeof s);
   f->n = i + 1;
   return i;
+}
+
+/* Value `v` of `type`, which the newest instruction makes. */
+static inline uint32_t kn_build_made(kiln_func *f, unsigned type, uint32_t v) {
+  return KN_LIKELY(type != KILN_TYPE_I128) ? v : kn_build_upper(f, v);
 }
 
 /* ---- the fast path ----

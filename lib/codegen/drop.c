@@ -3,8 +3,17 @@
  * every unread instruction. Invariant: an operand is dropped as often as the instruction has it. */
 #include "lib/codegen/walk.h"
 
+void kn_drop_any(struct kn_walk *w, uint32_t h) {
+  kn_drop(w, h);
+  if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, h + 1);
+}
+
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
   struct kn_operands o = kn_operands(w->f, in);
+  if (KN_UNLIKELY(w->f->facts.has_pairs)) {
+    for (uint32_t k = 0; k < o.n; k++) kn_drop_any(w, kn_operand(&o, k));
+    return;
+  }
   if (o.n_fields > 0) kn_drop(w, o.field[0]);
   if (o.n_fields > 1) kn_drop(w, o.field[1]);
   if (o.n_fields > 2) kn_drop(w, o.field[2]);
@@ -14,7 +23,9 @@ void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_op_info *info = &kn_op_info[in->op];
   if (w->val[w->i].uses || info->effects & KN_FX_KEPT) return false;
-  if (w->inst[w->i + 1].op == KILN_OP_RESULT && w->inst[w->i + 1].a == w->i) return false;
+  const struct kn_inst *next = &w->inst[w->i + 1];
+  next += next->op == KILN_OP_UPPER;
+  if (next->op == KILN_OP_RESULT && next->a == w->i) return false;
   if (kn_op_shape(in->op) == KN_SH_LOAD && in->x & KILN_MEM_VOLATILE) return false;
   kn_drop_operands(w, in);
   return true;

@@ -425,8 +425,20 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
   return true;
 }
 
+/* From here on an i128 is two values, which are read as often as it was. */
+static KN_COLD void split_pairs(kiln_func *f) {
+  for (uint32_t i = 1; i < f->n; i++) {
+    if (f->inst[i].op != KILN_OP_UPPER) continue;
+    struct kn_val *lower = &f->val[i - 1];
+    lower->type = KILN_TYPE_I64;
+    lower->flags = 0;
+    f->val[i].uses = lower->uses;
+  }
+}
+
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target) {
   if (plan->target != target) set_target(plan, target);
+  if (KN_UNLIKELY(f->facts.has_pairs)) split_pairs(f);
   if (!kn_frame_plan_make(&plan->frame, f, target)) return false;
   plan->saved = (KN_UNLIKELY(f->facts.sets_jump | f->facts.loses_all | plan->frame.keeps_none)
                    ? ~UINT64_C(0)
